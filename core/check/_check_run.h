@@ -88,4 +88,13 @@ size_t bn_check_set_size(const bn_check_set *s);
 /* Value `at` of the set, as a column of that type holds it; NULL when there are fewer. New reference. */
 json_t *bn_check_set_value(const bn_check_set *s, bn_type type, size_t at);
 
+/* An integer or time by a key in whose order its values are; false when it has none (floats, decimals). */
+static inline bool bn_check_order_key(const bn_column *c, size_t row, int64_t *key)
+{
+	if (c->type != BN_TYPE_UINT64)
+		return bn_column_int(c, row, key);
+	*key = (int64_t)(c->u64[row] ^ UINT64_C(1) << 63);
+	return !bn_column_is_null(c, row);
+}
+
 #endif

@@ -46,7 +46,7 @@ static int open_numbers(bn_check_run *run, size_t *column, bool times_too, bn_er
 	if (rc)
 		return rc;
 	bn_type type = run->schema->fields[*column].type;
-	if (bn_type_is_text(type) || (type == BN_TYPE_TIMESTAMP && !times_too))
+	if (!bn_type_is_scalar(type) || (bn_type_is_time(type) && !times_too))
 		return bn_err_set(err, BN_EINVAL, "column '%s' is %s; this check needs numbers",
 			run->schema->fields[*column].name, bn_type_name(type));
 	return 0;
@@ -119,7 +119,7 @@ typedef struct extreme {
 static void extreme_add(extreme *e, const bn_column *c, size_t row)
 {
 	int64_t i;
-	if (bn_column_int(c, row, &i)) {
+	if (bn_check_order_key(c, row, &i)) {
 		if (!e->any || (e->largest ? i > e->integer : i < e->integer))
 			e->integer = i;
 		e->is_int = e->any = true;
@@ -154,11 +154,19 @@ static int extreme_run(bn_check_run *run, bool largest, bn_err *err)
 	bn_batch_release(&batch);
 	if (rc || !e.is_int)
 		return rc ? rc : finish_number(run, e.any ? e.number : NAN, err);
-	char text[BN_TIMESTAMP_TEXT];
+	if (type == BN_TYPE_UINT64) {
+		uint64_t u = (uint64_t)e.integer ^ UINT64_C(1) << 63;
+		if (u > INT64_MAX)
+			return finish_number(run, (double)u, err);
+		e.integer = (int64_t)u;
+	}
+	const int32_t day = (int32_t)e.integer;
+	const bn_column value = type == BN_TYPE_DATE
+					? (bn_column){.type = type, .rows = 1, .i32 = &day}
+					: (bn_column){.type = type, .rows = 1, .i64 = &e.integer};
 	run->item->success = bn_check_range_has_int(&range, e.integer);
 	json_object_set_new(run->result, "observed_value",
-		type == BN_TYPE_TIMESTAMP ? json_string(bn_timestamp_iso(e.integer, text))
-					  : json_integer(e.integer));
+		bn_type_is_time(type) ? bn_column_json(&value, 0) : json_integer(e.integer));
 	return 0;
 }
 
@@ -408,7 +416,7 @@ static void occurrence_add(occurrence *o, const bn_column *c)
 {
 	for (size_t r = 0; r < c->rows; r++) {
 		if (bn_column_is_null(c, r) ||
-			(!bn_type_is_text(c->type) && isnan(bn_column_number(c, r))))
+			bn_column_is_absent(c, r))
 			continue;
 		long at = bn_check_set_find(&o->set, c, r);
 		if (at < 0) {

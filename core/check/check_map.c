@@ -6,8 +6,8 @@
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/check/_check_run.h"
-#include "core/profile/duplicates.h"
 #include "core/check/pattern.h"
+#include "core/profile/duplicates.h"
 
 #include <math.h>
 #include <string.h>
@@ -56,8 +56,7 @@ static bool value_is_missing(const bn_column *c, size_t row)
 {
 	if (bn_column_is_null(c, row))
 		return true;
-	return (c->type == BN_TYPE_FLOAT64 && isnan(c->f64[row])) ||
-	       (c->type == BN_TYPE_FLOAT32 && isnan(c->f32[row]));
+	return bn_column_is_absent(c, row);
 }
 
 static int map_batch(map_state *s, const bn_column *c, uint64_t first, map_fn passes, bool by_value,
@@ -130,7 +129,7 @@ static void map_close(map_state *s)
 
 static int needs(const map_state *s, bool text, bn_err *err)
 {
-	if (bn_type_is_text(s->type) == text)
+	if (text ? bn_type_is_text(s->type) : bn_type_is_scalar(s->type))
 		return 0;
 	return bn_err_set(err, BN_EINVAL, "column '%s' is %s; this check needs %s",
 		s->run->schema->fields[s->column].name, bn_type_name(s->type),
@@ -254,7 +253,7 @@ static bool is_in_order(map_state *s, const bn_column *c, size_t row, uint64_t t
 	double x = 0;
 	int step = 1;
 	(void)table_row;
-	bool is_int = bn_column_int(c, row, &i);
+	bool is_int = bn_check_order_key(c, row, &i);
 	if (!is_int)
 		x = bn_column_number(c, row);
 	if (s->has_last && is_int)

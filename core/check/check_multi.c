@@ -10,9 +10,7 @@
 
 static bool is_missing(const bn_column *c, size_t row)
 {
-	if (bn_column_is_null(c, row))
-		return true;
-	return !bn_type_is_text(c->type) && isnan(bn_column_number(c, row));
+	return bn_column_is_absent(c, row);
 }
 
 /* -1, 0, 1; both values are there and comparable. */
@@ -32,8 +30,10 @@ static int compare_values(const bn_column *a, const bn_column *b, size_t row)
 
 static bool comparable(bn_type a, bn_type b)
 {
-	bool times = (a == BN_TYPE_TIMESTAMP) == (b == BN_TYPE_TIMESTAMP);
-	return bn_type_is_text(a) == bn_type_is_text(b) && times;
+	if (bn_type_is_time(a) || bn_type_is_time(b))
+		return a == b;
+	return (bn_type_is_text(a) && bn_type_is_text(b)) ||
+	       (bn_type_is_scalar(a) && bn_type_is_scalar(b));
 }
 
 /* ignore_row_if of pairs: what is skipped. -1: not a word of GX. */

@@ -127,23 +127,35 @@ static const struct {
 	unsigned types;
 } type_names[] = {{"float64", T(FLOAT64)}, {"float", T(FLOAT64)}, {"double", T(FLOAT64)},
 	{"Float64Dtype", T(FLOAT64)}, {"FLOAT", T(FLOAT64) | T(FLOAT32)}, {"DOUBLE", T(FLOAT64)},
-	{"DOUBLE_PRECISION", T(FLOAT64)}, {"DoubleType", T(FLOAT64)}, {"NUMERIC", T(FLOAT64)},
-	{"float32", T(FLOAT32)}, {"FloatType", T(FLOAT32)}, {"REAL", T(FLOAT32)},
-	{"int64", T(INT64)}, {"int", T(INT64)}, {"long", T(INT64)}, {"Int64Dtype", T(INT64)},
-	{"BIGINT", T(INT64)}, {"LongType", T(INT64)}, {"INTEGER", T(INT64) | T(INT32)},
-	{"int32", T(INT32)}, {"Int32Dtype", T(INT32)}, {"INT", T(INT64) | T(INT32)},
-	{"IntegerType", T(INT32)}, {"int8", T(INT8)}, {"Int8Dtype", T(INT8)}, {"TINYINT", T(INT8)},
-	{"ByteType", T(INT8)}, {"bool", T(BOOL)}, {"bool_", T(BOOL)}, {"boolean", T(BOOL)},
-	{"BooleanDtype", T(BOOL)}, {"BOOLEAN", T(BOOL)}, {"BooleanType", T(BOOL)},
-	{"timestamp", T(TIMESTAMP)}, {"datetime64", T(TIMESTAMP)}, {"datetime64[ns]", T(TIMESTAMP)},
-	{"datetime64[ns, UTC]", T(TIMESTAMP)}, {"datetime", T(TIMESTAMP)},
-	{"DatetimeTZDtype", T(TIMESTAMP)}, {"Timestamp", T(TIMESTAMP)}, {"DATETIME", T(TIMESTAMP)},
-	{"TIMESTAMP", T(TIMESTAMP)}, {"TimestampType", T(TIMESTAMP)}, {"category", T(CATEGORY)},
-	{"CategoricalDtype", T(CATEGORY)}, {"CategoricalDtypeType", T(CATEGORY)},
-	{"string", T(STRING) | T(CATEGORY)}, {"str", T(STRING) | T(CATEGORY)},
-	{"object", T(STRING) | T(CATEGORY)}, {"StringDtype", T(STRING) | T(CATEGORY)},
-	{"VARCHAR", T(STRING) | T(CATEGORY)}, {"TEXT", T(STRING) | T(CATEGORY)},
-	{"CHAR", T(STRING) | T(CATEGORY)}, {"StringType", T(STRING) | T(CATEGORY)}};
+	{"DOUBLE_PRECISION", T(FLOAT64)}, {"DoubleType", T(FLOAT64)},
+	{"NUMERIC", T(FLOAT64) | T(DECIMAL)}, {"float32", T(FLOAT32)}, {"FloatType", T(FLOAT32)},
+	{"REAL", T(FLOAT32)}, {"int64", T(INT64)}, {"int", T(INT64)}, {"long", T(INT64)},
+	{"Int64Dtype", T(INT64)}, {"BIGINT", T(INT64)}, {"LongType", T(INT64)},
+	{"INTEGER", T(INT64) | T(INT32)}, {"int32", T(INT32)}, {"Int32Dtype", T(INT32)},
+	{"INT", T(INT64) | T(INT32)}, {"IntegerType", T(INT32)}, {"int8", T(INT8)},
+	{"Int8Dtype", T(INT8)}, {"TINYINT", T(INT8)}, {"ByteType", T(INT8)}, {"bool", T(BOOL)},
+	{"bool_", T(BOOL)}, {"boolean", T(BOOL)}, {"BooleanDtype", T(BOOL)}, {"BOOLEAN", T(BOOL)},
+	{"BooleanType", T(BOOL)}, {"timestamp", T(TIMESTAMP)}, {"datetime64", T(TIMESTAMP)},
+	{"datetime64[ns]", T(TIMESTAMP)}, {"datetime64[ns, UTC]", T(TIMESTAMP)},
+	{"datetime", T(TIMESTAMP)}, {"DatetimeTZDtype", T(TIMESTAMP)}, {"Timestamp", T(TIMESTAMP)},
+	{"DATETIME", T(TIMESTAMP)}, {"TIMESTAMP", T(TIMESTAMP)}, {"TimestampType", T(TIMESTAMP)},
+	{"category", T(CATEGORY)}, {"CategoricalDtype", T(CATEGORY)},
+	{"CategoricalDtypeType", T(CATEGORY)}, {"string", T(STRING) | T(CATEGORY)},
+	{"str", T(STRING) | T(CATEGORY)}, {"object", T(STRING) | T(CATEGORY)},
+	{"StringDtype", T(STRING) | T(CATEGORY)}, {"int16", T(INT16)}, {"Int16Dtype", T(INT16)},
+	{"SMALLINT", T(INT16)}, {"ShortType", T(INT16)}, {"uint8", T(UINT8)},
+	{"UInt8Dtype", T(UINT8)}, {"uint16", T(UINT16)}, {"UInt16Dtype", T(UINT16)},
+	{"uint32", T(UINT32)}, {"UInt32Dtype", T(UINT32)}, {"uint64", T(UINT64)},
+	{"UInt64Dtype", T(UINT64)}, {"date", T(DATE)}, {"DATE", T(DATE)}, {"DateType", T(DATE)},
+	{"time", T(TIME)}, {"TIME", T(TIME)}, {"timedelta64", T(DURATION)},
+	{"timedelta64[ns]", T(DURATION)}, {"timedelta", T(DURATION)}, {"duration", T(DURATION)},
+	{"INTERVAL", T(DURATION)}, {"decimal", T(DECIMAL)}, {"Decimal", T(DECIMAL)},
+	{"DECIMAL", T(DECIMAL)}, {"DecimalType", T(DECIMAL)}, {"bytes", T(BINARY)},
+	{"binary", T(BINARY)}, {"BINARY", T(BINARY)}, {"BinaryType", T(BINARY)},
+	{"list", T(LIST) | T(FIXED)}, {"ARRAY", T(LIST) | T(FIXED)},
+	{"ArrayType", T(LIST) | T(FIXED)}, {"VARCHAR", T(STRING) | T(CATEGORY)},
+	{"TEXT", T(STRING) | T(CATEGORY)}, {"CHAR", T(STRING) | T(CATEGORY)},
+	{"StringType", T(STRING) | T(CATEGORY)}};
 
 static unsigned types_of(const char *name)
 {
@@ -153,19 +165,24 @@ static unsigned types_of(const char *name)
 	return 0; /* GX too: a type nobody knows is the type of no column */
 }
 
-static int type_result(bn_check_run *run, unsigned types, bn_err *err)
+/* name: that of one type as we say it, or "". */
+static int type_result(bn_check_run *run, unsigned types, const char *name, bn_err *err)
 {
 	size_t column;
 	int rc = bn_check_column(run, "column", &column, err);
 	if (rc)
 		return rc;
-	bn_type type = run->schema->fields[column].type;
-	return result_observed(run, (types >> type & 1) != 0, json_string(bn_type_name(type)), err);
+	const bn_field *f = &run->schema->fields[column];
+	char text[BN_TYPE_TEXT];
+	bn_field_type_text(f, text);
+	return result_observed(
+		run, (types >> f->type & 1) != 0 || !strcmp(text, name), json_string(text), err);
 }
 
 int bn_check_of_type(bn_check_run *run, bn_err *err)
 {
-	return type_result(run, types_of(bn_json_str(run->kwargs, "type_", "")), err);
+	const char *name = bn_json_str(run->kwargs, "type_", "");
+	return type_result(run, types_of(name), name, err);
 }
 
 int bn_check_in_type_list(bn_check_run *run, bn_err *err)
@@ -174,5 +191,5 @@ int bn_check_in_type_list(bn_check_run *run, bn_err *err)
 	unsigned types = 0;
 	for (size_t i = 0; i < json_array_size(list); i++)
 		types |= types_of(json_string_value(json_array_get(list, i)));
-	return type_result(run, types, err);
+	return type_result(run, types, "", err);
 }

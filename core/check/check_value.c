@@ -3,12 +3,28 @@
 #include "core/base/mem.h"
 #include "core/base/timestamp.h"
 #include "core/check/_check_run.h"
+#include "core/source/cell.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* ---- ranges -------------------------------------------------------------------------------- */
+
+/* A time of that type by its text. */
+static bool time_of(bn_type type, const char *text, int64_t *out)
+{
+	const bn_field f = {.type = type};
+	bn_cell cell;
+	if (!text)
+		return false;
+	if (type == BN_TYPE_TIMESTAMP)
+		return bn_timestamp_parse(text, strlen(text), out);
+	if (!bn_cell_parse(&cell, &f, text, strlen(text)))
+		return false;
+	*out = cell.i;
+	return true;
+}
 
 static int bound_read(bn_check_bound *b, const json_t *v, bool strict, const char *name,
 	bn_type type, bn_err *err)
@@ -24,14 +40,19 @@ static int bound_read(bn_check_bound *b, const json_t *v, bool strict, const cha
 			       : bn_err_set(err, BN_EINVAL, "'%s' is a number, the column is text",
 					 name);
 	}
-	if (type == BN_TYPE_TIMESTAMP) {
-		const char *s = json_string_value(v);
+	if (bn_type_is_time(type)) {
 		b->is_int = true;
-		if (s && bn_timestamp_parse(s, strlen(s), &b->integer))
+		if (time_of(type, json_string_value(v), &b->integer))
 			return 0;
-		return bn_err_set(
-			err, BN_EINVAL, "'%s' must be an ISO 8601 date: the column is times", name);
+		if (type == BN_TYPE_TIMESTAMP)
+			return bn_err_set(err, BN_EINVAL,
+				"'%s' must be an ISO 8601 date: the column is times", name);
+		return bn_err_set(err, BN_EINVAL, "'%s' must be %s: the column is %s", name,
+			bn_cell_wanted(type), bn_type_name(type));
 	}
+	if (!bn_type_is_scalar(type))
+		return bn_err_set(err, BN_EINVAL, "the column is %s, whose values do not order",
+			bn_type_name(type));
 	if (!json_is_number(v))
 		return bn_err_set(
 			err, BN_EINVAL, "'%s' is text, the column is %s", name, bn_type_name(type));
@@ -130,11 +151,11 @@ static void set_add(bn_check_set *s, const json_t *v, bn_type type)
 		s->texts[s->text_count++] = text;
 		return;
 	}
-	if (type == BN_TYPE_TIMESTAMP && text && bn_timestamp_parse(text, strlen(text), &ns)) {
+	if (bn_type_is_time(type) && time_of(type, text, &ns)) {
 		s->integers[s->integer_count++] = ns;
 		return;
 	}
-	if (bn_type_is_text(type) || type == BN_TYPE_TIMESTAMP || text) {
+	if (!bn_type_is_scalar(type) || bn_type_is_time(type) || text) {
 		s->foreign++;
 		return;
 	}

@@ -63,7 +63,7 @@ static json_t *bound_json(double x, const char *text)
 
 static json_t *range_kwargs(const bn_profile_column *c)
 {
-	if (c->type == BN_TYPE_TIMESTAMP)
+	if (bn_type_is_time(c->type))
 		return json_pack("{s:s, s:s, s:s}", "column", c->name, "min_value", c->min_text,
 			"max_value", c->max_text);
 	return json_pack("{s:s, s:o, s:o}", "column", c->name, "min_value",
@@ -74,8 +74,11 @@ static int infer_column(json_t *list, bn_table_reader *table, size_t i, const bn
 	bool ranges, bn_err *err)
 {
 	uint64_t present = c->rows - c->missing;
+	char type[BN_TYPE_TEXT];
 	add(list, "expect_column_values_to_be_of_type",
-		json_pack("{s:s, s:s}", "column", c->name, "type_", bn_type_name(c->type)), NULL);
+		json_pack("{s:s, s:s}", "column", c->name, "type_",
+			bn_field_type_text(&c->field, type)),
+		NULL);
 	if (c->rows && !c->missing)
 		add(list, "expect_column_values_to_not_be_null",
 			json_pack("{s:s}", "column", c->name), NULL);

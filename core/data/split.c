@@ -4,6 +4,7 @@
 #include "core/base/fs.h"
 #include "core/base/str.h"
 #include "core/base/utf8.h"
+#include "core/profile/cell_hash.h"
 #include "core/profile/tally.h"
 
 #include <math.h>
@@ -139,6 +140,11 @@ uint64_t bn_split_key(const bn_column *c, size_t row)
 		return bn_hash_text(t.ptr, t.len);
 	}
 	int64_t i = 0;
+	if (c->type > BN_TYPE_STRING) {
+		uint64_t a = 0, b = 0;
+		bn_cell_hash(&a, &b, c, row);
+		return a ^ b;
+	}
 	if (bn_column_int(c, row, &i))
 		return bn_hash_bits((uint64_t)i);
 	double x = bn_column_number(c, row);
@@ -214,7 +220,9 @@ static int timeline_read(void *ctx, const bn_column *c, uint64_t first_row, bn_e
 		int64_t i = 0;
 		double x = NAN;
 		uint64_t key = 0;
-		if (bn_column_int(c, r, &i)) {
+		if (c->type == BN_TYPE_UINT64 && !bn_column_is_null(c, r)) {
+			key = c->u64[r];
+		} else if (bn_column_int(c, r, &i)) {
 			key = (uint64_t)i ^ UINT64_C(1) << 63;
 		} else if (!isnan(x = bn_column_number(c, r))) {
 			x = x == 0 ? 0 : x;
@@ -261,9 +269,11 @@ static int assign_temporal(uint8_t *part_of, bn_table_reader *table, size_t colu
 	uint64_t rows = bn_table_rows(table);
 	timeline t = {0};
 	int rc = 0;
-	if (bn_type_is_text(bn_table_schema(table)->fields[column].type)) {
-		bn_err_set(err, BN_EINVAL, "column '%s' is text, which does not order rows in time",
-			o->column);
+	const bn_field *f = &bn_table_schema(table)->fields[column];
+	char type[BN_TYPE_TEXT];
+	if (!bn_type_is_scalar(f->type)) {
+		bn_err_set(err, BN_EINVAL, "column '%s' is %s, which does not order rows in time",
+			o->column, bn_type_is_text(f->type) ? "text" : bn_field_type_text(f, type));
 		bn_err_hint(err, "a temporal split needs a timestamp or a number");
 		return BN_EINVAL;
 	}

@@ -105,6 +105,8 @@ bn_type bn_feature_type(bn_view_kind kind, bn_type number)
 {
 	if (kind == BN_VIEW_BOOL)
 		return BN_TYPE_BOOL;
+	if (number == BN_TYPE_DECIMAL) /* which is learnt as the nearest double */
+		number = BN_TYPE_FLOAT64;
 	return kind == BN_VIEW_CATEGORY ? BN_TYPE_CATEGORY : number;
 }
 

@@ -212,7 +212,7 @@ static int read_type(bn_feature_input *in, const json_t *o, const char *where, b
 	if (!name || in->kind != BN_VIEW_NUMBER)
 		return 0;
 	if (bn_type_parse(&in->type, name, NULL) < 0 ||
-		!(bn_type_is_number(in->type) || in->type == BN_TYPE_TIMESTAMP))
+		!(bn_type_is_number(in->type) || bn_type_is_time(in->type)))
 		return bn_err_set(err, BN_EUNSUPPORTED,
 			"%s: this build knows no numbers of type '%.40s'", where, name);
 	return 0;

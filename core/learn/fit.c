@@ -67,9 +67,11 @@ static int wanted_columns(const char ***out, size_t *count, const bn_spec *spec,
 	return 0;
 }
 
-static void say_skipped(void *ctx, const char *column)
+static void say_skipped(void *ctx, const bn_field *column)
 {
-	say(ctx, "column '%s' is free text: left out", column);
+	char type[BN_TYPE_TEXT];
+	say(ctx, "column '%s' is %s: left out", column->name,
+		column->type == BN_TYPE_STRING ? "free text" : bn_field_type_text(column, type));
 }
 
 static bool goes_on(void *ctx, const char *what, uint64_t done, uint64_t total)

@@ -30,6 +30,27 @@ bn_view_kind bn_view_kind_of(bn_type type)
 	return type == BN_TYPE_CATEGORY ? BN_VIEW_CATEGORY : BN_VIEW_NUMBER;
 }
 
+bool bn_view_takes(bn_type type)
+{
+	return bn_type_is_scalar(type) || type == BN_TYPE_CATEGORY;
+}
+
+int bn_view_refuse(const bn_field *f, bn_err *err)
+{
+	char type[BN_TYPE_TEXT];
+	if (f->type == BN_TYPE_STRING) {
+		bn_err_set(err, BN_EINVAL, "column '%s' is free text", f->name);
+		bn_err_hint(err, "leave it out, or ingest it as a category");
+		return BN_EINVAL;
+	}
+	bn_err_set(err, BN_EINVAL, "column '%s' is %s, of which models learn nothing", f->name,
+		bn_field_type_text(f, type));
+	bn_err_hint(err, bn_type_is_list(f->type)
+				 ? "leave it out, or make columns of the values that count"
+				 : "leave it out");
+	return BN_EINVAL;
+}
+
 int32_t bn_column_code(const bn_column *c, size_t row)
 {
 	if (bn_column_is_null(c, row))

@@ -41,6 +41,9 @@ const bn_column_view *bn_frame_find(const bn_frame_view *frame, const char *name
 bool bn_column_is_missing(const bn_column_view *column, size_t row);
 
 bn_view_kind bn_view_kind_of(bn_type type);
+bool bn_view_takes(bn_type type); /* can a model learn from such a column? */
+/* BN_EINVAL, for a column from which it cannot, with what to do. */
+int bn_view_refuse(const bn_field *f, bn_err *err);
 /* Of a boolean or category of a table; -1 when absent. */
 int32_t bn_column_code(const bn_column *c, size_t row);
 

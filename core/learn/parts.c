@@ -12,6 +12,11 @@
 
 const char *const bn_part_names[BN_PARTS] = {"train", "valid", "test"};
 
+static bool is_target(const bn_spec *spec, const bn_field *f)
+{
+	return spec->target && !strcmp(spec->target, f->name);
+}
+
 /* Which columns of the training table are looked at: those wanted, or all but free text, of which the caller
  * hears. */
 static int choose_columns(bn_parts *f, const bn_parts_input *in, bn_err *err)
@@ -28,15 +33,13 @@ static int choose_columns(bn_parts *f, const bn_parts_input *in, bn_err *err)
 		if (rc < 0)
 			return rc == BN_ENOTFOUND && err ? (err->code = BN_EINVAL) : rc;
 		const bn_field *field = &s->fields[column];
-		if (field->type != BN_TYPE_STRING) {
+		if (bn_view_takes(field->type)) {
 			f->columns[p->column_count++] = column;
-		} else if (!in->columns) {
+		} else if (!in->columns && !is_target(in->spec, field)) {
 			if (in->skipped)
-				in->skipped(in->ctx, field->name);
+				in->skipped(in->ctx, field);
 		} else {
-			bn_err_set(err, BN_EINVAL, "column '%s' is free text", field->name);
-			bn_err_hint(err, "leave it out, or ingest it as a category");
-			return BN_EINVAL;
+			return bn_view_refuse(field, err);
 		}
 	}
 	p->columns = f->columns;

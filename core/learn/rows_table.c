@@ -429,11 +429,7 @@ static int find_column(size_t *out, const bn_part *p, const char *name, bn_err *
 	*out = bn_schema_find(s, name);
 	if (*out == BN_SCHEMA_NONE)
 		return bn_err_set(err, BN_EINVAL, "no column '%s', which the model needs", name);
-	if (s->fields[*out].type != BN_TYPE_STRING)
-		return 0;
-	bn_err_set(err, BN_EINVAL, "column '%s' is free text", name);
-	bn_err_hint(err, "leave it out, or ingest it as a category");
-	return BN_EINVAL;
+	return bn_view_takes(s->fields[*out].type) ? 0 : bn_view_refuse(&s->fields[*out], err);
 }
 
 static int open_columns(table_rows *t, bn_err *err)

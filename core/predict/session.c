@@ -402,7 +402,7 @@ int bn_session_set_value(bn_session *s, size_t row, size_t input, const json_t *
 			return bn_session_set_text(s, row, input, json_string_value(value),
 				json_string_length(value), err);
 		/* Times have no form of their own in JSON; a number in quotes stays a mistake. */
-		if (in->type == BN_TYPE_TIMESTAMP &&
+		if (bn_type_is_time(in->type) &&
 			!bn_parse_f64(
 				json_string_value(value), json_string_length(value), &instant) &&
 			bn_cell_number(in->type, json_string_value(value),

@@ -146,6 +146,8 @@ typedef struct csv_column_plan {
 	bool input;    /* of a model: its text is read by cell.h */
 	bool unwanted; /* is not converted */
 	bn_type told;  /* declared: as messages call it */
+	uint8_t precision, scale; /* DECIMAL */
+	bool naive;               /* TIMESTAMP */
 	unsigned facts;
 	unsigned sampled; /* facts of the sample */
 	bool widened;     /* and they did not hold, which is noted */

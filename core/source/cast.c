@@ -2,6 +2,7 @@
 #include "core/source/cast.h"
 
 #include "core/base/mem.h"
+#include "core/base/str.h"
 #include "core/source/_csv_parts.h"
 #include "core/source/cell.h"
 #include "core/table/dict.h"
@@ -13,10 +14,11 @@
 #define SHOWN 40 /* bytes of a value in a message */
 
 typedef struct cast_column {
-	size_t from;  /* column of the source */
-	bn_type type; /* as it comes out */
-	bn_type told; /* as it was asked for */
-	bool input;   /* of a model */
+	size_t from;    /* column of the source */
+	bn_type type;   /* as it comes out */
+	bn_type told;   /* as it was asked for */
+	bn_field field; /* the type in full */
+	bool input;     /* of a model */
 	bn_dict_builder words;
 	bn_dict dict;
 	bn_buf bytes;
@@ -25,7 +27,8 @@ typedef struct cast_column {
 struct bn_cast {
 	bn_schema schema;
 	cast_column *columns;
-	bn_column *made; /* of the batch at hand */
+	size_t column_count; /* room for them */
+	bn_column *made;     /* of the batch at hand */
 	bn_batch batch;
 	bn_arena arena; /* its arrays */
 	char *path;
@@ -33,11 +36,15 @@ struct bn_cast {
 
 /* ---- one value ------------------------------------------------------------------------------ */
 
-/* The value as a number, and exactly as an integer where it is one; *absent when it says "no value". */
+/* The value as a number, and exactly as an integer or decimal where it is one; absent when it says "no value". */
 typedef struct cast_value {
 	double number;
 	int64_t whole;
-	bool is_whole, absent, is_text;
+	bn_decimal decimal;
+	unsigned scale;
+	bool is_whole, is_decimal, absent, is_text;
+	bool is_ready; /* `cell` is the value as the column has it */
+	bn_cell cell;
 } cast_value;
 
 static bool is_float(bn_type type)
@@ -53,18 +60,41 @@ static void set_number(cast_value *v, double x)
 	v->whole = v->is_whole ? (int64_t)x : 0;
 }
 
-static bool read_text(cast_value *v, bn_type told, bn_text t)
+static bool read_text(cast_value *v, const cast_column *k, bn_text t)
 {
 	v->is_text = true;
 	v->absent = bn_cell_is_absent(t.ptr, t.len);
+	if (v->absent)
+		return true;
+	if (k->type > BN_TYPE_STRING && bn_cell_parse(&v->cell, &k->field, t.ptr, t.len)) {
+		v->is_ready = true;
+		return true;
+	}
+	if (k->type > BN_TYPE_STRING && !k->input)
+		return false;
 	csv_token token = bn_csv_parse_number(t.ptr, t.len, &v->whole, &v->number);
 	v->is_whole = token == CSV_INT || token == CSV_BIG_INT;
-	if (v->absent || (v->is_whole && told != BN_TYPE_BOOL))
+	if (v->is_whole && k->told != BN_TYPE_BOOL)
 		return true;
-	if (!bn_cell_number(told, t.ptr, t.len, &v->number))
+	if (!bn_cell_number(k->told, t.ptr, t.len, &v->number))
 		return false;
 	set_number(v, v->number);
 	return true;
+}
+
+#define DAY_NS INT64_C(86400000000000)
+
+/* A time as another one: only dates and timestamps say the same. */
+static bool read_time(cast_value *v, bn_type from, bn_type told)
+{
+	if (from == BN_TYPE_DATE && told == BN_TYPE_TIMESTAMP)
+		return !__builtin_mul_overflow(v->whole, DAY_NS, &v->whole);
+	if (from == BN_TYPE_TIMESTAMP && told == BN_TYPE_DATE) {
+		bool day = v->whole % DAY_NS == 0;
+		v->whole /= DAY_NS;
+		return day;
+	}
+	return from == told;
 }
 
 static bool read_value(cast_value *v, const cast_column *k, const bn_column *c, size_t row)
@@ -72,7 +102,7 @@ static bool read_value(cast_value *v, const cast_column *k, const bn_column *c, 
 	*v = (cast_value){0};
 	bool reads = true;
 	if (bn_type_is_text(c->type))
-		reads = read_text(v, k->told, bn_column_text(c, row));
+		reads = read_text(v, k, bn_column_text(c, row));
 	else if (is_float(c->type))
 		set_number(v, bn_column_number(c, row));
 	if (bn_type_is_text(c->type) || is_float(c->type)) {
@@ -80,55 +110,68 @@ static bool read_value(cast_value *v, const cast_column *k, const bn_column *c, 
 		v->absent = v->absent || (k->input && is_float(k->told) && isinf(v->number));
 		return reads;
 	}
+	if (!bn_type_is_scalar(c->type))
+		return false;
 	v->is_whole = bn_column_int(c, row, &v->whole);
-	v->number = (double)v->whole;
+	v->number = v->is_whole ? (double)v->whole : bn_column_number(c, row);
+	v->is_decimal = c->type == BN_TYPE_DECIMAL;
+	if (v->is_decimal) {
+		v->decimal = c->dec[row];
+		v->scale = c->scale;
+		v->is_whole = bn_decimal_int(v->decimal, v->scale, &v->whole);
+	}
+	if (bn_type_is_time(c->type) && bn_type_is_time(k->told)) {
+		bool same = read_time(v, c->type, k->told);
+		v->number = (double)v->whole;
+		return same;
+	}
 	/* What unit a plain number of a time has, only a model's input says. */
-	return k->input || (c->type == BN_TYPE_TIMESTAMP) == (k->told == BN_TYPE_TIMESTAMP);
+	return k->input || bn_type_is_time(c->type) == bn_type_is_time(k->told);
 }
 
-/* Is it exactly a value of that type? */
-static bool value_fits(const cast_value *v, const cast_column *k)
+/* A decimal of the column's digits. A float is what its shortest text says. */
+static bool make_decimal(cast_value *v, const cast_column *k)
 {
+	char text[BN_FMT];
+
+	if (v->is_decimal || v->is_whole) {
+		v->cell.d = v->is_decimal ? v->decimal : bn_decimal_of(v->whole);
+		return bn_decimal_rescale(&v->cell.d, v->is_decimal ? v->scale : 0, k->field.scale,
+			k->field.precision);
+	}
+	bn_fmt_f64(v->number, text);
+	return bn_decimal_parse(&v->cell.d, text, strlen(text), k->field.precision, k->field.scale);
+}
+
+/* Is it exactly a value of that type? Then it is in `cell`. */
+static bool value_fits(cast_value *v, const cast_column *k)
+{
+	if (v->is_ready)
+		return true;
 	switch (k->type) {
 	case BN_TYPE_FLOAT64:
+		v->cell.f = v->number;
 		if (k->input)
 			return isfinite(v->number);
 		return v->is_text || !v->is_whole ||
 		       (fabs(v->number) < 0x1p63 && (int64_t)v->number == v->whole);
 	case BN_TYPE_FLOAT32:
+		v->cell.f = v->number;
 		return v->is_text || (double)(float)v->number == v->number;
-	case BN_TYPE_INT32:
-		return v->is_whole && v->whole >= INT32_MIN && v->whole <= INT32_MAX;
-	case BN_TYPE_INT8:
-		return v->is_whole && v->whole >= INT8_MIN && v->whole <= INT8_MAX;
-	case BN_TYPE_BOOL:
-		return v->is_whole && (v->whole == 0 || v->whole == 1);
+	case BN_TYPE_DECIMAL:
+		return make_decimal(v, k);
 	default:
-		return v->is_whole;
+		v->cell.i = v->whole;
+		return v->is_whole && bn_cell_int_fits(k->type, v->whole);
 	}
 }
 
-static void store(void *values, bn_type type, size_t row, const cast_value *v)
+static void store(uint8_t *values, bn_type type, size_t row, const cast_value *v)
 {
-	switch (type) {
-	case BN_TYPE_FLOAT64:
-		((double *)values)[row] = v->number;
-		break;
-	case BN_TYPE_FLOAT32:
-		((float *)values)[row] = (float)v->number;
-		break;
-	case BN_TYPE_INT32:
-		((int32_t *)values)[row] = (int32_t)v->whole;
-		break;
-	case BN_TYPE_INT8:
-		((int8_t *)values)[row] = (int8_t)v->whole;
-		break;
-	case BN_TYPE_BOOL:
-		((uint8_t *)values)[row >> 3] |= (uint8_t)(v->whole << (row & 7));
-		break;
-	default:
-		((int64_t *)values)[row] = v->whole;
-	}
+	if (type == BN_TYPE_BOOL)
+		values[row >> 3] |= (uint8_t)(v->cell.i << (row & 7));
+	else
+		bn_cell_store(values, type, row, &v->cell);
 }
 
 /* ---- one column ----------------------------------------------------------------------------- */
@@ -234,11 +277,13 @@ static int cast_column_of(bn_cast *cast, cast_column *k, bn_column *out, const b
 	uint64_t first_row, bn_err *err)
 {
 	/* A float that is infinite fits no model, so its column is looked at. */
-	if (c->type == k->type && !(k->input && is_float(k->type))) {
+	if (bn_column_fits(c, &k->field) && !(k->input && is_float(k->type))) {
 		*out = *c;
+		out->naive = bn_column_of(&k->field).naive;
 		return 0;
 	}
-	*out = (bn_column){.type = k->type, .rows = c->rows};
+	*out = bn_column_of(&k->field);
+	out->rows = c->rows;
 	if (bn_type_is_text(k->type))
 		return cast_texts(cast, k, out, c, err);
 	return cast_numbers(cast, k, out, c, first_row, err);
@@ -300,16 +345,46 @@ int bn_cast_missing(const bn_schema *from, const char *name, const bn_source_opt
 	return BN_EINVAL;
 }
 
-static int add_column(
-	bn_cast *c, const bn_field *f, size_t from, bn_type told, bool input, bn_err *err)
+/* What is no plain value is handed on, and made of nothing else. */
+static int check_kind(const bn_cast *c, const bn_field *f, const bn_field *told, bn_err *err)
 {
+	char is[BN_TYPE_TEXT], want[BN_TYPE_TEXT];
+	bool plain = bn_type_is_scalar(f->type) || bn_type_is_text(f->type);
+	bool wanted = bn_type_is_scalar(told->type) || bn_type_is_text(told->type);
+
+	if (bn_field_same_type(f, told) || bn_type_is_text(told->type) || (plain && wanted))
+		return 0;
+	return bn_err_set(err, BN_EINVAL, "%s: column '%.80s' is %s, not %s", c->path, f->name,
+		bn_field_type_text(f, is), bn_field_type_text(told, want));
+}
+
+/* f: the source's column; told: the type that it is to have. */
+static int add_column(
+	bn_cast *c, const bn_field *f, size_t from, const bn_field *told, bool input, bn_err *err)
+{
+	const bn_field number = {.type = BN_TYPE_FLOAT64};
 	cast_column *k = &c->columns[c->schema.count];
+	bn_field column = {.name = f->name, .unit = f->unit};
+	int rc;
+
 	k->from = from;
-	k->told = told;
-	k->type = input && bn_type_is_number(told) ? BN_TYPE_FLOAT64 : told;
+	k->told = told->type;
 	k->input = input;
-	return bn_schema_add(&c->schema, f->name, k->type, k->type == f->type ? f->nullable : true,
-		f->unit, err);
+	told = input && bn_type_is_number(told->type) ? &number : told;
+	if (bn_field_same_type(f, told))
+		told = f; /* which knows more: may values of its lists be absent? */
+	k->type = told->type;
+	if ((rc = check_kind(c, f, told, err)) < 0 ||
+		(rc = bn_field_copy_type(&k->field, told, err)) < 0)
+		return rc;
+	column.type = told->type;
+	column.zone = told->zone;
+	column.precision = told->precision;
+	column.scale = told->scale;
+	column.fixed_size = told->fixed_size;
+	column.child = told->child;
+	column.nullable = k->type == f->type ? f->nullable : true;
+	return bn_schema_add_field(&c->schema, &column, NULL, err);
 }
 
 /* The columns of `as`, in its order. */
@@ -318,7 +393,7 @@ static int add_wanted(bn_cast *c, const bn_schema *from, const bn_source_options
 	for (size_t i = 0; i < o->as->count; i++) {
 		const bn_field *want = &o->as->fields[i];
 		size_t at = bn_schema_find(from, want->name);
-		int rc = add_column(c, &from->fields[at], at, want->type, o->as_inputs, err);
+		int rc = add_column(c, &from->fields[at], at, want, o->as_inputs, err);
 		if (rc < 0)
 			return rc;
 	}
@@ -332,8 +407,8 @@ static int add_all(bn_cast *c, const bn_schema *from, const bn_source_options *o
 		const bn_field *f = &from->fields[i];
 		size_t at = bn_schema_find(o->as, f->name);
 		bool wanted = at != BN_SCHEMA_NONE;
-		int rc = add_column(c, f, i, wanted ? o->as->fields[at].type : f->type,
-			wanted && o->as_inputs, err);
+		int rc = add_column(
+			c, f, i, wanted ? &o->as->fields[at] : f, wanted && o->as_inputs, err);
 		if (rc < 0)
 			return rc;
 	}
@@ -355,6 +430,7 @@ int bn_cast_new(bn_cast **out, const bn_schema *from, const bn_source_options *o
 		rc = bn_err_nomem(err, "types of columns");
 		goto out;
 	}
+	c->column_count = n;
 	for (size_t i = 0; i < n; i++)
 		c->columns[i].words = (bn_dict_builder)BN_DICT_BUILDER_INIT;
 	for (size_t i = 0; i < options->as->count; i++) {
@@ -377,7 +453,8 @@ void bn_cast_free(bn_cast *c)
 {
 	if (!c)
 		return;
-	for (size_t i = 0; c->columns && i < c->schema.count; i++) {
+	for (size_t i = 0; c->columns && i < c->column_count; i++) {
+		bn_field_release(&c->columns[i].field);
 		bn_dict_builder_release(&c->columns[i].words);
 		bn_buf_release(&c->columns[i].bytes);
 	}

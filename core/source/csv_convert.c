@@ -35,10 +35,7 @@ typedef struct convert {
 
 typedef enum slow_result { SLOW_VALUE, SLOW_NULL, SLOW_MISFIT } slow_result;
 
-typedef union slow_value {
-	int64_t i;
-	double f;
-} slow_value;
+typedef bn_cell slow_value;
 
 static void field_at(const convert *v, size_t row, const char **s, const char **e)
 {
@@ -186,6 +183,26 @@ static bool parse_input(const convert *v, const char *s, size_t n, slow_value *x
 	return true;
 }
 
+/* Types that are only declared. The dialect's decimal comma is a point to them. */
+static bool parse_declared(const convert *v, const char *s, size_t n, slow_value *x)
+{
+	const bn_field f = {
+		.type = v->want->type, .precision = v->want->precision, .scale = v->want->scale};
+	bool comma = f.type == BN_TYPE_DECIMAL && v->plan->dialect->decimal == ',';
+	char digits[64], pointed[64];
+	const char *at = comma && n < sizeof pointed ? memchr(s, ',', n) : NULL;
+
+	if (!bn_type_is_time(f.type))
+		s = skip_zeros(s, &n, digits);
+	if (at) {
+		at = memchr(s, ',', n);
+		memcpy(pointed, s, n);
+		pointed[at - s] = '.';
+		s = pointed;
+	}
+	return bn_cell_parse(x, &f, s, n);
+}
+
 static bool parse_as(const convert *v, const char *s, size_t n, slow_value *x, unsigned *facts)
 {
 	bool declared = v->want->declared;
@@ -202,6 +219,8 @@ static bool parse_as(const convert *v, const char *s, size_t n, slow_value *x, u
 			x->i = *s == '1';
 		return x->i >= 0;
 	}
+	if (v->want->type > BN_TYPE_STRING)
+		return parse_declared(v, s, n, x);
 	return parse_number_as(v, v->want->type, s, n, x, facts);
 }
 
@@ -375,25 +394,42 @@ static bool convert_other(convert *v)
 		if (got == SLOW_NULL)
 			set_null(v, r);
 		switch (v->want->type) {
-		case BN_TYPE_FLOAT32:
-			((float *)(void *)o->values)[r] = got == SLOW_NULL ? 0 : (float)x.f;
-			break;
-		case BN_TYPE_INT32:
-			((int32_t *)(void *)o->values)[r] = got == SLOW_NULL ? 0 : (int32_t)x.i;
-			break;
-		case BN_TYPE_INT8:
-			o->values[r] = got == SLOW_NULL ? 0 : (char)x.i;
-			break;
 		case BN_TYPE_BOOL:
 			if (got == SLOW_NULL || !x.i)
 				clear_bit((uint8_t *)o->values, r);
 			break;
-		default: /* a column without a value: float64 */
-			((double *)(void *)o->values)[r] = 0;
+		default: /* with a column without a value: float64 */
+			if (got == SLOW_NULL)
+				x = (slow_value){.d = {0, 0}};
+			bn_cell_store(o->values, v->want->type, r, &x);
 		}
 	}
 	if (v->want->type == BN_TYPE_BOOL)
 		o->facts |= CSV_HAS_BOOL;
+	return true;
+}
+
+/* Bytes are hexadecimal; "" in quotes is none of them, and not absent. */
+static bool convert_bytes(convert *v)
+{
+	csv_column *o = v->out;
+	const char *s, *e;
+
+	for (size_t r = v->from; r < v->to; r++) {
+		bool quoted;
+		field_at(v, r, &s, &e);
+		const char *at = s;
+		if (!clean_field(v, r, &s, &e, &quoted) ||
+			(!quoted && bn_csv_is_null(v->plan->dialect, s, (size_t)(e - s)))) {
+			set_null(v, r);
+		} else if (!bn_cell_bytes(&o->bytes, s, (size_t)(e - s))) {
+			reject_value(v, r, at, s, (size_t)(e - s));
+			set_null(v, r);
+		}
+		o->ends[r + 1] = (int32_t)o->bytes.len;
+	}
+	if (!v->rc)
+		v->rc = bn_buf_check(&o->bytes, v->err, "the bytes of a column");
 	return true;
 }
 
@@ -485,7 +521,8 @@ static int make_room(csv_chunk *c, const csv_plan *plan, bn_err *err)
 		bn_free(k->validity);
 		bn_free(k->ends);
 		k->ends = NULL;
-		k->values = bn_alloc(rows * 8 + 64);
+		size_t width = bn_type_width(plan->columns[i].type);
+		k->values = bn_alloc(rows * (width > 8 ? width : 8) + 64);
 		k->validity = bn_alloc(rows / 8 + 64);
 		if (!k->values || !k->validity) {
 			c->row_cap = 0;
@@ -509,7 +546,7 @@ static int begin_column(convert *v)
 		memset(o->values, 0xff, rows / 8 + 1);
 	bn_dict_builder_clear(&o->dict);
 	bn_buf_clear(&o->bytes);
-	if (v->want->type != BN_TYPE_STRING)
+	if (v->want->type != BN_TYPE_STRING && v->want->type != BN_TYPE_BINARY)
 		return 0;
 	if (!o->ends && !(o->ends = bn_alloc((v->chunk->row_cap + 1) * sizeof *o->ends)))
 		return bn_err_nomem(v->err, "text offsets");
@@ -537,6 +574,9 @@ static int convert_tile(convert *v)
 		case BN_TYPE_STRING:
 		case BN_TYPE_CATEGORY:
 			fits = convert_text(v);
+			break;
+		case BN_TYPE_BINARY:
+			fits = convert_bytes(v);
 			break;
 		default:
 			fits = convert_other(v);
@@ -606,12 +646,18 @@ static void make_batch(csv_chunk *c, const csv_plan *plan)
 	for (size_t i = 0; i < plan->handed_count; i++) {
 		csv_column *k = &c->columns[plan->handed[i]];
 		bn_column *b = &c->batch.columns[i];
-		*b = (bn_column){.type = plan->columns[plan->handed[i]].type,
+		const csv_column_plan *p = &plan->columns[plan->handed[i]];
+		*b = (bn_column){.type = p->type,
+			.precision = p->precision,
+			.scale = p->scale,
+			.naive = p->naive,
 			.rows = c->rows,
 			.nulls = k->nulls,
 			.validity = k->nulls ? k->validity : NULL,
 			.bytes = k->bytes.ptr};
-		b->any = b->type == BN_TYPE_STRING ? (const void *)k->ends : k->values;
+		b->any = b->type == BN_TYPE_STRING || b->type == BN_TYPE_BINARY
+				 ? (const void *)k->ends
+				 : k->values;
 		if (b->type == BN_TYPE_CATEGORY) {
 			k->dict_view = bn_dict_builder_view(&k->dict);
 			b->dict = &k->dict_view;

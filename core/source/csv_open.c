@@ -48,20 +48,39 @@ static int open_text(csv_stream *s, bn_input *in, bn_err *err)
 	return bn_csv_input_open(&s->in, s->recoded, err);
 }
 
-static void declare(csv_stream *s, size_t i, bn_type told, bool input)
+/* Not guessed. The type is told's, but for a number that a model computes with. */
+static int declare(csv_stream *s, size_t i, const bn_field *told, bool input, bn_err *err)
 {
-	bool number = bn_type_is_number(told);
+	csv_column_plan *p = &s->plan.columns[i];
+	bn_field *f = &s->schema.fields[i];
+	const bn_field number = {.type = BN_TYPE_FLOAT64};
+	char type[BN_TYPE_TEXT];
+	int rc;
 
-	bn_csv_set_type(s, i, input && number ? BN_TYPE_FLOAT64 : told, false);
-	s->plan.columns[i].declared = true;
-	s->plan.columns[i].input = input && !bn_type_is_text(told);
-	s->plan.columns[i].told = told;
+	if (bn_type_is_list(told->type)) {
+		bn_err_set(err, BN_EUNSUPPORTED, "%s: column '%.80s': a cell of text is no %s",
+			s->in.path, f->name, bn_field_type_text(told, type));
+		bn_err_hint(err, "lists come from Arrow files");
+		return BN_EUNSUPPORTED;
+	}
+	p->told = told->type;
+	p->input = input && !bn_type_is_text(told->type);
+	told = input && bn_type_is_number(told->type) ? &number : told;
+	bn_csv_set_type(s, i, told->type, false);
+	if ((rc = bn_field_copy_type(f, told, err)) < 0)
+		return rc;
+	p->precision = told->precision;
+	p->scale = told->scale;
+	p->naive = told->zone && !*told->zone;
+	p->declared = true;
+	return 0;
 }
 
 /* The types of `as`. */
 static int read_as(csv_stream *s, bn_err *err)
 {
 	const bn_schema *as = s->options.as;
+	int rc;
 
 	for (size_t i = 0; s->options.as_only && i < s->plan.count; i++) {
 		s->plan.columns[i].unwanted = s->plan.columns[i].declared = true;
@@ -73,7 +92,8 @@ static int read_as(csv_stream *s, bn_err *err)
 			return bn_cast_missing(
 				&s->schema, as->fields[k].name, &s->options, s->in.path, err);
 		s->plan.columns[i].unwanted = false;
-		declare(s, i, as->fields[k].type, s->options.as_inputs);
+		if ((rc = declare(s, i, &as->fields[k], s->options.as_inputs, err)) < 0)
+			return rc;
 		if (s->options.as_only)
 			s->plan.handed[k] = i;
 	}
@@ -103,7 +123,8 @@ static int read_types(csv_stream *s, bn_err *err)
 			bn_err_prefix(err, "%s", s->in.path);
 			return rc;
 		}
-		declare(s, at, s->options.types[i].type.type, false);
+		if ((rc = declare(s, at, &s->options.types[i].type, false, err)) < 0)
+			return rc;
 	}
 	return 0;
 }

@@ -116,8 +116,6 @@ bool bn_column_int(const bn_column *c, size_t row, int64_t *out)
 	case BN_TYPE_UINT64:
 		*out = (int64_t)c->u64[row];
 		return *out >= 0;
-	case BN_TYPE_DECIMAL:
-		return bn_decimal_int(c->dec[row], c->scale, out);
 	case BN_TYPE_BOOL:
 		*out = bit_at(c->bits, row);
 		return true;

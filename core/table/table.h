@@ -263,7 +263,7 @@ size_t bn_column_count_nulls(const bn_column *c, size_t from, size_t n);
 double bn_column_number(const bn_column *c, size_t row);
 /* out[i] = bn_column_number(c, from + i), faster. BN_EINVAL for types that have none (bn_type_is_scalar). */
 int bn_column_numbers(const bn_column *c, size_t from, size_t n, double *out, bn_err *err);
-/* Integers, bools, times and whole decimals exactly; false when absent, another type, or beyond int64. */
+/* Integers, bools and times exactly; false when absent, another type, or beyond int64. */
 bool bn_column_int(const bn_column *c, size_t row, int64_t *out);
 /* out[i] is what bn_column_int gives for from + i, faster, and 0 where that is false. */
 void bn_column_ints(const bn_column *c, size_t from, size_t n, int64_t *out);

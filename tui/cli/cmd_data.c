@@ -104,11 +104,6 @@ static int read_types(add_options *o, bn_cli *cli, bn_err *err)
 		int rc = bn_field_parse_type(&o->types[i].type, equals + 1, err);
 		if (rc)
 			return rc;
-		if (o->types[i].type.type > BN_TYPE_STRING) {
-			bn_field_release(&o->types[i].type);
-			return bn_err_set(err, BN_EUNSUPPORTED,
-				"--type %s: no source gives that type yet", text);
-		}
 		o->names[i] = bn_strndup(text, (size_t)(equals - text));
 		o->types[i].column = o->names[i];
 		o->source.type_count = i + 1;

@@ -46,7 +46,9 @@ static bool same_statistics(const bn_profile_column *a, const bn_profile_column 
 
 	if (a->missing != b->missing || a->rows != b->rows || a->distinct != b->distinct)
 		return false;
-	if (bn_type_is_text(a->type))
+	if (a->values && b->values && !same_statistics(a->values, b->values))
+		return false;
+	if (!a->is_numeric)
 		return a->length_min == b->length_min && a->length_max == b->length_max &&
 		       is_close(a->length_mean, b->length_mean, 0);
 	for (size_t q = 0; q < BN_PROFILE_QUANTILES && a->quantiles_exact && b->quantiles_exact;
@@ -55,6 +57,21 @@ static bool same_statistics(const bn_profile_column *a, const bn_profile_column 
 			return false;
 	return is_close(a->mean, b->mean, scale) && is_close(a->std, b->std, scale) &&
 	       same_text(a->min_text, b->min_text) && same_text(a->max_text, b->max_text);
+}
+
+/* Of the values of lists. */
+static double mean_of(const bn_profile_column *c)
+{
+	if (!c)
+		return NAN;
+	return c->values ? c->values->mean : c->mean;
+}
+
+static double std_of(const bn_profile_column *c)
+{
+	if (!c)
+		return NAN;
+	return c->values ? c->values->std : c->std;
 }
 
 static const char *what_of(const bn_profile_column *a, const bn_profile_column *b)
@@ -75,14 +92,16 @@ static json_t *diff_column(
 
 	if (!strcmp(what, "changed") && (pair ? pair->different == 0 : same_statistics(a, b)))
 		return NULL;
-	double x = a ? a->mean : NAN, y = b ? b->mean : NAN, s = a ? a->std : NAN;
+	double x = mean_of(a), y = mean_of(b), s = std_of(a);
+	char ta[BN_TYPE_TEXT], tb[BN_TYPE_TEXT];
 	if (is_close(x, y, isnan(s) ? 0 : s))
 		y = x;
-	bool times = any->type == BN_TYPE_TIMESTAMP;
+	bool times = bn_type_is_time(any->type);
 	json_t *o = json_pack("{s:s, s:s, s:s?, s:s?, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "column",
-		any->name, "what", what, "type_a", a ? bn_type_name(a->type) : NULL, "type_b",
-		b ? bn_type_name(b->type) : NULL, "mean_a", bn_json_real_or_null(times ? NAN : x),
-		"mean_b", bn_json_real_or_null(times ? NAN : y), "shift_std",
+		any->name, "what", what, "type_a", a ? bn_field_type_text(&a->field, ta) : NULL,
+		"type_b", b ? bn_field_type_text(&b->field, tb) : NULL, "mean_a",
+		bn_json_real_or_null(times ? NAN : x), "mean_b",
+		bn_json_real_or_null(times ? NAN : y), "shift_std",
 		bn_json_real_or_null(s > 0 ? (y - x) / s : NAN), "missing_a",
 		bn_json_real_or_null(a ? missing_share(a) : NAN), "missing_b",
 		bn_json_real_or_null(b ? missing_share(b) : NAN), "distinct_a",

@@ -300,7 +300,7 @@ START_TEST(test_reading_forms_say_what_is_exact)
 	int64_t i = 0;
 	ck_assert(!bn_column_int(&unsigned_, 0, &i) && bn_column_int(&unsigned_, 1, &i) && i == 5);
 	ck_assert_double_eq(bn_column_number(&unsigned_, 0), 0x1p64);
-	ck_assert(!bn_column_int(&decimal, 0, &i) && bn_column_int(&decimal, 1, &i) && i == 12);
+	ck_assert(!bn_column_int(&decimal, 0, &i) && !bn_column_int(&decimal, 1, &i));
 	ck_assert_bn_ok(bn_column_numbers(&decimal, 0, 2, numbers, &err), &err);
 	ck_assert_double_eq(numbers[0], 12.5);
 	ck_assert_bn_ok(bn_column_numbers(&date, 0, 2, numbers, &err), &err);

@@ -181,6 +181,12 @@ static void bin_add(bins *b, const char *value, const char *filter, int64_t coun
 static const char *bin_label(bn_arena *arena, const bn_profile_column *c, double lo, double hi)
 {
 	char from[BN_TIMESTAMP_TEXT], to[BN_TIMESTAMP_TEXT];
+	if (c->type == BN_TYPE_DATE)
+		return bn_arena_strf(arena, "%s to %s", bn_date_iso((int32_t)lo, from),
+			bn_date_iso((int32_t)hi, to));
+	if (c->type == BN_TYPE_TIME || c->type == BN_TYPE_DURATION)
+		return bn_arena_strf(arena, "%s to %s", bn_duration_iso((int64_t)lo, from),
+			bn_duration_iso((int64_t)hi, to));
 	if (c->type != BN_TYPE_TIMESTAMP)
 		return bn_arena_strf(arena, "%.6g to %.6g", lo, hi);
 	bn_timestamp_short((int64_t)lo, true, from);

@@ -159,7 +159,7 @@ static double number_of(const bn_profile_column *c, int col)
 static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 {
 	const bn_profile_column *c = column_at(ctx, row);
-	bool is_time = c->type == BN_TYPE_TIMESTAMP;
+	bool is_time = bn_type_is_time(c->type);
 	switch (col) {
 	case COL_NAME:
 		out->text = c->name;
@@ -204,7 +204,7 @@ static int facts_draw(bn_area a, const bn_profile_column *c)
 	int row = 1;
 	bn_area_textf(a, 0, 0, BN_INK_STRONG, "%s%s%s%s", c->name, c->unit ? " [" : "",
 		c->unit ? c->unit : "", c->unit ? "]" : "");
-	row = bn_area_fact(a, row, "type", BN_INK_TEXT, bn_type_name(c->type));
+	row = bn_area_fact(a, row, "type", BN_INK_TEXT, bn_field_type_text(&c->field, more));
 	row = bn_area_fact(a, row, "rows", BN_INK_TEXT, bn_format_count(text, (int64_t)c->rows));
 	snprintf(more, sizeof more, "%s  (%s)", bn_format_count(text, (int64_t)c->missing),
 		bn_format_percent(share, share_missing(c)));
@@ -212,7 +212,12 @@ static int facts_draw(bn_area a, const bn_profile_column *c)
 	snprintf(more, sizeof more, "%s%s", c->distinct_exact ? "" : "about ",
 		bn_format_count(text, (int64_t)c->distinct));
 	row = bn_area_fact(a, row, "distinct", BN_INK_TEXT, more);
-	if (c->is_numeric && c->type != BN_TYPE_TIMESTAMP) {
+	if (bn_type_is_list(c->type) || c->type == BN_TYPE_BINARY) {
+		snprintf(more, sizeof more, "%llu to %llu", (unsigned long long)c->length_min,
+			(unsigned long long)c->length_max);
+		row = bn_area_fact(a, row, "lengths", BN_INK_TEXT, more);
+	}
+	if (c->is_numeric && !bn_type_is_time(c->type)) {
 		for (int col = COL_MIN; col <= COL_STD; col++)
 			row = bn_area_fact(a, row, columns[col].title, BN_INK_TEXT,
 				bn_format_exact(text, number_of(c, col)));

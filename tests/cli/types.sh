@@ -1,0 +1,120 @@
+#!/bin/bash
+# Columns of every type through the program: from CSV by --type, from Arrow files of others, out again, and what
+# filters, profiles, diffs, checks, splits and models make of them.
+set -u
+. tests/support/shell.sh || exit 2
+forms=$PWD/tests/fuzz/corpus/arrow
+cd "$dir" || exit 1
+"$BINNACLE" init --quiet >/dev/null 2>&1
+head='u8,i16,u64,day,clock,took,cost,raw'
+cat >in.csv <<EOF
+$head
+1,-5,18446744073709551615,2026-01-31,09:05:07,1-02:03:04,12.5,00ff
+,,,,,,,
+255,7,0,0044-03-15,00:00,-PT1.5S,-0.05,""
+EOF
+types=(--type u8=uint8 --type i16=int16 --type u64=uint64 --type day=date --type clock=time
+	--type took=duration --type 'cost=decimal(10,2)' --type raw=binary)
+"$BINNACLE" data add t in.csv "${types[@]}" --quiet >/dev/null
+check added 0 $?
+want="$head
+1,-5,18446744073709551615,2026-01-31,09:05:07,PT26H3M4S,12.50,00ff
+,,,,,,,
+255,7,0,0044-03-15,00:00:00,-PT1.5S,-0.05,\"\""
+check csv_out "$want" "$("$BINNACLE" data export t)"
+check json_cells '18446744073709551615 12.50 00ff null' "$("$BINNACLE" data head t --json | tr -d ' \n' |
+	sed 's/.*"cost":"\([^"]*\)".*"raw":"00ff".*"u64":"\([0-9]*\)".*"cost":\(null\).*/\2 \1 00ff \3/')"
+check types 'uint8 int16 uint64 date time duration decimal(10,2) binary' \
+	"$("$BINNACLE" data describe t --tsv | tail -n +2 | cut -f2 | paste -sd' ')"
+# What we write is read as what it was, by the types of the version before.
+"$BINNACLE" data export t -o out.csv --quiet
+"$BINNACLE" data export t -o out.arrow --quiet
+check csv_is_nothing_new 'nothing new' "$("$BINNACLE" data add t out.csv 2>&1 >/dev/null | grep -o 'nothing new')"
+check arrow_is_nothing_new 'nothing new' "$("$BINNACLE" data add t out.arrow 2>&1 >/dev/null | grep -o 'nothing new')"
+
+# What does not fit is named by its place.
+while IFS='|' read -r cells place what; do
+	printf '%s\n%s\n' "$head" "$cells" >bad.csv
+	check "misfit $what" "bad.csv:2:$place \"$what\" is not" \
+		"$("$BINNACLE" data add t bad.csv 2>&1 >/dev/null | grep -o "bad.csv:2:.* is not" | sed "s/: column.*: /: /")"
+done <<'EOF'
+256,,,,,,,|1:|256
+-1,,,,,,,|1:|-1
+1.5,,,,,,,|1:|1.5
+,40000,,,,,,|2:|40000
+,,18446744073709551616,,,,,|3:|18446744073709551616
+,,-1,,,,,|3:|-1
+,,,2026-02-30,,,,|4:|2026-02-30
+,,,2026-01-31T00:00:00,,,,|4:|2026-01-31T00:00:00
+,,,,24:00:00,,,|5:|24:00:00
+,,,,,90,,|6:|90
+,,,,,,1.005,|7:|1.005
+,,,,,,123456789.00,|7:|123456789.00
+,,,,,,,0f0|8:|0f0
+EOF
+
+# An Arrow file of other types is read by the types that the dataset has, where that is exact.
+printf 'id,day,cost\n1,2026-01-31,0.25\n' >a.csv
+"$BINNACLE" data add c a.csv --type id=uint16 --type day=date --type 'cost=decimal(6,2)' --quiet >/dev/null
+printf 'id,day,cost\n2,2026-02-01T00:00:00Z,7\n3,,1.5\n' >b.csv
+"$BINNACLE" data export b.csv -o b.arrow --quiet # int64, timestamp, float64
+"$BINNACLE" data add c b.arrow --quiet >/dev/null
+check cast 'id,day,cost
+2,2026-02-01,7.00
+3,,1.50' "$("$BINNACLE" data export c)"
+for row in '70000,,' ',2026-02-01T00:00:01Z,' ',,0.125' '-1,,'; do
+	printf 'id,day,cost\n1,2026-01-01T00:00:00Z,0.5\n%s\n' "$row" >b.csv
+	"$BINNACLE" data export b.csv -o b.arrow --quiet
+	check "no cast of $row" 1 "$("$BINNACLE" data add c b.arrow 2>&1 >/dev/null | grep -c 'row 2: column')"
+done
+
+# Lists, structs and maps of others.
+"$BINNACLE" data add n "$forms/nested" --quiet >/dev/null
+check nested 0 $?
+check nested_sizes '2 values each, 1 to 4' "$("$BINNACLE" data describe n --tsv | awk -F'\t' '$1 == "f" { print $NF }' |
+	grep -o '2 values each, 1 to 4')"
+check nested_csv '1,u,"[1,null]","[""u"",null]","[""k""]",[1.5],"[1,2]","[""a""]","[""b"",""a""]",5,30313233343536373839616263646566' \
+	"$("$BINNACLE" data export n | sed -n 2p)"
+check nested_again 'nothing new' "$("$BINNACLE" data add n "$forms/nested" 2>&1 >/dev/null | grep -o 'nothing new')"
+"$BINNACLE" data export n -o n.csv --quiet
+check lists_are_not_text "column 'l.x': a cell of text is no list<int16>" \
+	"$("$BINNACLE" data add n n.csv 2>&1 >/dev/null | grep -o "column 'l.x': a cell.*")"
+check type_list_from_csv 1 "$("$BINNACLE" data add x in.csv --type 'u8=list<int8>' 2>&1 >/dev/null | grep -c 'is no list<int8>')"
+check diff_of_lists 0 "$("$BINNACLE" data diff n n --json >/dev/null; echo $?)"
+check freq_of_lists '[1,2]	1' "$("$BINNACLE" data freq n f --tsv | awk -F'\t' -v OFS='\t' '$1 == "[1,2]" { print $1, $2 }')"
+check stream 'nothing new' "$("$BINNACLE" data add s - <"$forms/stream_codes" >/dev/null 2>&1
+	"$BINNACLE" data add s "$forms/stream_codes" 2>&1 >/dev/null | grep -o 'nothing new')"
+printf 'FEA1................FEA1' >v1.feather
+check feather_1 1 "$("$BINNACLE" data add v v1.feather 2>&1 >/dev/null | grep -c 'Feather file of version 1')"
+check too_far 1 "$("$BINNACLE" data add v "$forms/too_far" 2>&1 >/dev/null |
+	grep -c "column 'at': row 2: 9999-12-31 is not between 1677 and 2262")"
+
+# Checks, splits and models.
+{
+	echo 'day,took,id,cost,y'
+	for i in $(seq 10 69); do
+		printf '2026-%02d-%02d,PT%dS,%d,%d.25,%d\n' $((i % 12 + 1)) $((i % 28 + 1)) $i $((9000 + i)) $i $((3 * i + 1))
+	done
+} >m.csv
+"$BINNACLE" data add m m.csv --type day=date --type took=duration --type id=uint16 --type 'cost=decimal(6,2)' \
+	--quiet >/dev/null
+cat >suite.json <<'EOF'
+{"name": "s", "expectations": [
+ {"type": "expect_column_values_to_be_of_type", "kwargs": {"column": "cost", "type_": "decimal(6,2)"}},
+ {"type": "expect_column_values_to_be_of_type", "kwargs": {"column": "day", "type_": "date"}},
+ {"type": "expect_column_values_to_be_between", "kwargs": {"column": "day", "min_value": "2026-01-01", "max_value": "2026-12-31"}},
+ {"type": "expect_column_max_to_be_between", "kwargs": {"column": "took", "min_value": "PT69S", "max_value": "PT1M9S"}},
+ {"type": "expect_column_values_to_be_between", "kwargs": {"column": "cost", "min_value": 10.25, "max_value": 69.25}},
+ {"type": "expect_column_values_to_be_in_set", "kwargs": {"column": "day", "value_set": ["2026-01-01"]}},
+ {"type": "expect_column_mean_to_be_between", "kwargs": {"column": "cost", "min_value": 39, "max_value": 41}}]}
+EOF
+check checks 'true true true true true false true' "$("$BINNACLE" data check m --suite suite.json --json 2>/dev/null |
+	grep -o '"success": [a-z]*' | head -7 | grep -o 'true$\|false$' | paste -sd' ')"
+"$BINNACLE" data split m --how temporal --by day --quiet >/dev/null 2>&1
+check split_by_date 0 $?
+check split_by_list 1 "$("$BINNACLE" data split n --how temporal --by f 2>&1 >/dev/null |
+	grep -c "column 'f' is fixed<uint8,2>, which does not order rows in time")"
+run=$("$BINNACLE" run start -t ridge -d m --target y --wait --json 2>log | grep -o '"id": "[^"]*"' | head -1 | cut -d'"' -f4)
+check trained 1 "$([ -n "$run" ] && echo 1)"
+check list_target 1 "$("$BINNACLE" run start -t ridge -d n --target f --wait 2>&1 | grep -c "column 'f' is fixed<uint8,2>, of which models learn nothing")"
+exit $bad
