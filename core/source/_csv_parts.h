@@ -134,10 +134,13 @@ enum {
 	CSV_HAS_FAR_TIME = 256, /* beyond what nanoseconds reach */
 	CSV_HAS_HOUR_24 = 512,  /* 24:00:00 */
 	CSV_HAS_LEAP = 1024,    /* second 60 */
+	CSV_HAS_NO_DAY = 2048,  /* 2023-02-29 */
 };
 #define CSV_HAS_NUMBERS \
 	((unsigned)(CSV_HAS_INT | CSV_HAS_BIG_INT | CSV_HAS_FLOAT | CSV_HAS_LOSSY | CSV_HAS_HUGE))
-#define CSV_HAS_TIMES ((unsigned)(CSV_HAS_TIME | CSV_HAS_FAR_TIME | CSV_HAS_HOUR_24 | CSV_HAS_LEAP))
+#define CSV_HAS_TIMES \
+	((unsigned)(CSV_HAS_TIME | CSV_HAS_FAR_TIME | CSV_HAS_HOUR_24 | CSV_HAS_LEAP | \
+		    CSV_HAS_NO_DAY))
 
 typedef struct csv_column_plan {
 	bn_type type;

@@ -108,7 +108,7 @@ static bool clean_field(convert *v, size_t row, const char **s, const char **e, 
 		return false;
 	}
 	if (memchr(*s, 0, (size_t)(*e - *s))) {
-		reject(v, row, begin, CSV_CURE_FILE, "a NUL byte");
+		reject(v, row, begin, CSV_CURE_ENCODING, "a NUL byte");
 		return false;
 	}
 	return true;

@@ -104,7 +104,7 @@ static unsigned odd_time(const csv_dialect *d, const char *s, size_t n)
 		const char *odd, *even;
 		unsigned fact;
 	} cures[] = {{17, 2, "60", "59", CSV_HAS_LEAP}, {11, 5, "24:00", "00:00", CSV_HAS_HOUR_24},
-		{0, 4, NULL, "2000", CSV_HAS_FAR_TIME}};
+		{8, 2, NULL, "01", CSV_HAS_NO_DAY}, {0, 4, NULL, "2000", CSV_HAS_FAR_TIME}};
 	char cured[64];
 	int64_t ns;
 
@@ -113,7 +113,8 @@ static unsigned odd_time(const csv_dialect *d, const char *s, size_t n)
 	for (size_t i = 0; i < sizeof cures / sizeof *cures; i++) {
 		size_t at = cures[i].at, bytes = cures[i].bytes;
 		if (n < at + bytes || (cures[i].odd && memcmp(s + at, cures[i].odd, bytes)) ||
-			(!cures[i].odd && (unsigned)(s[0] - '0') > 9))
+			(!cures[i].odd &&
+				((unsigned)(s[at] - '0') > 9 || (unsigned)(s[at + 1] - '0') > 9)))
 			continue;
 		memcpy(cured, s, n);
 		memcpy(cured + at, cures[i].even, bytes);
@@ -177,6 +178,8 @@ const char *bn_csv_why(unsigned facts)
 		if (facts & CSV_HAS_FAR_TIME)
 			return "it is outside of 1677-09-21 .. 2262-04-11, which nanoseconds since "
 			       "1970 reach";
+		if (facts & CSV_HAS_NO_DAY)
+			return "that month has no such day";
 		if (facts & CSV_HAS_HOUR_24)
 			return "a day has no hour 24 (00:00 of the next day is the same instant)";
 		if (facts & CSV_HAS_LEAP)

@@ -13,6 +13,13 @@
 
 const char *bn_csv_guess_encoding(const char *s, size_t n)
 {
+	size_t zeros[2] = {0, 0};
+
+	/* Letters of Latin in two bytes have a zero in one of them. */
+	for (size_t i = 0; i < n; i++)
+		zeros[i % 2] += !s[i];
+	if (n > 1 && zeros[0] + zeros[1] > n / 4)
+		return zeros[1] > zeros[0] ? "UTF-16LE" : "UTF-16BE";
 	for (size_t i = 0; i < n; i++)
 		if ((uint8_t)s[i] >= 0x80 && (uint8_t)s[i] < 0xa0)
 			return "windows-1252";
@@ -122,7 +129,7 @@ static int note_names(csv_stream *s, const csv_chunk *c, bn_err *err)
 static int note_odd(csv_stream *s, const csv_chunk *c, size_t column, const char *why, bn_err *err)
 {
 	const unsigned odd =
-		CSV_HAS_LOSSY | CSV_HAS_HUGE | CSV_HAS_FAR_TIME | CSV_HAS_HOUR_24 | CSV_HAS_LEAP;
+		CSV_HAS_LOSSY | CSV_HAS_HUGE | (CSV_HAS_TIMES & ~(unsigned)CSV_HAS_TIME);
 	unsigned wanted = s->plan.columns[column].sampled & odd;
 	uint64_t line = c->line;
 	const char *v = c->text, *counted = c->text;
@@ -190,10 +197,55 @@ static int note_dates(csv_stream *s, const csv_chunk *c, size_t column, size_t *
 		s->schema.fields[column].name, n > 30 ? 30 : (int)n, v, order_names(fit));
 }
 
+/* Words between blanks; *numbers: how many of them are numbers. */
+static size_t count_words(const char *s, size_t n, size_t *numbers)
+{
+	size_t words = 0;
+	int64_t i;
+	double f;
+
+	for (size_t at = 0; at < n;) {
+		size_t from = at;
+		while (at < n && s[at] != ' ' && s[at] != '\t')
+			at++;
+		words += at > from;
+		*numbers += at > from &&
+			    bn_csv_parse_number(s + from, at - from, &i, &f) != CSV_NOT_NUMBER;
+		while (at < n && (s[at] == ' ' || s[at] == '\t'))
+			at++;
+	}
+	return words;
+}
+
+/* One column whose records have as many words as its name, with numbers among them: columns that blanks align. */
+static int note_blanks(csv_stream *s, const csv_chunk *c, bn_err *err)
+{
+	const char *name = s->schema.fields[0].name, *v;
+	size_t numbers = 0, words = count_words(name, strlen(name), &numbers), n, in_rows = 0;
+
+	if (s->plan.count != 1 || words < 2 || !c->rows)
+		return 0;
+	for (size_t r = 0; r < c->rows && r < LOOKED_AT; r++) {
+		value_at(s, c, r, 0, &v, &n);
+		if (count_words(v, n, &in_rows) != words)
+			return 0;
+	}
+	if (!in_rows)
+		return 0;
+	return bn_source_note_add(&s->notes, true, err,
+		"one column is read, '%.60s', whose records have %zu words: if blanks separate "
+		"fields, "
+		"tr -s ' ' <FILE | binnacle data add NAME - --delimiter ' '",
+		name, words);
+}
+
 int bn_csv_note_sample(csv_stream *s, const csv_chunk *c, bn_err *err)
 {
 	size_t odd = 0, dates = 0;
-	int rc = note_names(s, c, err);
+	int rc;
+
+	if ((rc = note_names(s, c, err)) < 0 || (rc = note_blanks(s, c, err)) < 0)
+		return rc;
 
 	for (size_t i = 0; i < s->plan.count && !rc; i++) {
 		const csv_column_plan *p = &s->plan.columns[i];

@@ -215,6 +215,24 @@ static bool search_lower(
 	return false;
 }
 
+/* One column of words between single blanks, as many in every record, with names above numbers. */
+static bool find_blanks(
+	csv_sample *f, const csv_trial *plain, const bn_source_options *o, choice *c)
+{
+	csv_trial t = *plain;
+	size_t numbers[2];
+
+	if (o->delimiter || o->no_header)
+		return false;
+	t = (csv_trial){' ', plain->quote, plain->escape, plain->comment, .bad = 0};
+	try_it(f, &t);
+	if (!is_table(&t))
+		return false;
+	bn_sample_count_numbers(f, &t, numbers);
+	*c = (choice){.t = t};
+	return !numbers[0] && numbers[1];
+}
+
 static bool find_lower(csv_sample *f, const csv_trial *plain, const bn_source_options *o, choice *c)
 {
 	c->lower = search_lower(f, plain, o, c) && begins_with_names(f, &c->t, o);
@@ -239,6 +257,8 @@ static void choose(csv_sample *f, const csv_trial *plain, const bn_source_option
 		if (find_table(f, plain, is_nearly_table, 2, &c->t))
 			return;
 		if (find_lower(f, plain, o, c) && is_sure_lower(f, &c->t))
+			return;
+		if (find_blanks(f, plain, o, c))
 			return;
 		*c = (choice){.t = *plain};
 		for (const char *p = "#%"; *p; p++)

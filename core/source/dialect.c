@@ -45,6 +45,8 @@ static const char *shown_char(char c, char text[8])
 {
 	if (c == '\t')
 		return "tabs";
+	if (c == ' ')
+		return "blanks";
 	text[0] = text[2] = c == '\'' ? '"' : '\'';
 	text[1] = c;
 	text[3] = '\0';

@@ -45,6 +45,7 @@ static const signature signatures[] = {
 	{0, 5, "RDX2\n", "R's data", "write it there: write.csv(x, FILE, row.names=FALSE)", false},
 	{0, 5, "RDX3\n", "R's data", "write it there: write.csv(x, FILE, row.names=FALSE)", false},
 	{0, 11, "<stata_dta>", "a Stata file", "write it there: export delimited", false},
+	{0, 16, "\0\0\0\0\0\0\0\0\0\0\0\0\xc2\xea\x81\x60", "a SAS dataset", "write it there with proc export", false},
 	{0, 4, "$FL2", "an SPSS file", "save it there as CSV", true},
 	{0, 19, "HEADER RECORD******", "a SAS transport file", "write it there with proc export", false},
 	{0, 8, "\x89PNG\r\n\x1a\n", "a PNG picture", PICTURE, false},
@@ -135,7 +136,9 @@ static int check_text(const char *path, const char *s, size_t n, bn_err *err)
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
 		if (begins(s, n, texts[i].magic))
 			return refuse(path, texts[i].what, texts[i].hint, err);
-	if (begins(s, n, "<!doctype html") || begins(s, n, "<html") || begins(s, n, "<head"))
+	if (begins(s, n, "<!doctype html") || begins(s, n, "<html") || begins(s, n, "<head") ||
+		begins(s, n, "<body") || begins(s, n, "<script") || begins(s, n, "<meta ") ||
+		begins(s, n, "<!--"))
 		return refuse(path, "an HTML page, not a table",
 			"a download that needs a login gives such a page: look at it, and fetch it "
 			"again",

@@ -2,6 +2,7 @@
  * choice of test, mixed operators, missing values, and what makes a verdict inconclusive. */
 #include "core/base/env.h"
 #include "core/base/mem.h"
+#include "core/monitor/_samples.h"
 #include "core/monitor/drift.h"
 #include "tests/support/check_main.h"
 
@@ -339,7 +340,28 @@ START_TEST(test_drift_out_of_memory_is_an_error_not_a_crash)
 }
 END_TEST
 
-BN_TEST_MAIN("core/monitor/drift", test_drift_every_statistic_equals_evidently,
+/* However far from 0 they are, and whatever comes first. */
+START_TEST(test_deviation_does_not_cancel)
+{
+	const double far[] = {INFINITY, 1e15, 1e15 + 1, 1e15 + 2, 1e15 + 3, 1e15 + 4};
+	const double near[] = {0, 1, 2, 3, 4}, one[] = {7}, none[] = {INFINITY};
+	double a[1000], b[1000];
+
+	ck_assert_double_eq_tol(bn_values_deviation(far, 6), bn_values_deviation(near, 5), 1e-15);
+	ck_assert_double_eq(bn_values_deviation(one, 1), 0);
+	ck_assert(isnan(bn_values_deviation(none, 1)));
+	ck_assert(isnan(bn_values_deviation(none, 0)));
+	for (int i = 0; i < 1000; i++) {
+		a[i] = (i * 37 % 101) / 8.0;
+		b[i] = a[i] + 1e12;
+	}
+	ck_assert_double_eq_tol(
+		bn_values_deviation(b, 1000) / bn_values_deviation(a, 1000), 1, 1e-13);
+}
+END_TEST
+
+BN_TEST_MAIN("core/monitor/drift", test_deviation_does_not_cancel,
+	test_drift_every_statistic_equals_evidently,
 	test_drift_default_choice_and_verdict_equal_evidently,
 	test_drift_choice_changes_at_its_limits, test_drift_operators_differ_by_test,
 	test_drift_missing_and_infinite_values_are_dropped_and_counted,

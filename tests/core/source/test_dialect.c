@@ -115,6 +115,13 @@ START_TEST(test_a_delimiter_is_found_out_and_said)
 	ck_table("sep=;\na;b\n1;2\n", NULL, "int64 int64", "a,b\n1,2\n");
 	ck_table("\"sep=|\"\r\na|b\r\n1,5|2\r\n", NULL, "float64 int64", "a,b\n1.5,2\n");
 	ck_table("sep=\t\na\tb\n1\t2\n", NULL, "int64 int64", "a,b\n1,2\n");
+	ck_table("a b\n1 x\n2 y\n", NULL, "int64 category", "a,b\n1,x\n2,y\n");
+	ck_says("fields separated by blanks");
+	ck_table("some words\nmore words\n", NULL, "category", "some words\nmore words\n");
+	ck_silent();
+	ck_table("JobID   State\n12   DONE\n345 FAILED\n", NULL, "category",
+		"JobID   State\n12   DONE\n345 FAILED\n");
+	ck_says("warning: one column is read, 'JobID   State', whose records have 2 words");
 	/* a quoted delimiter is none */
 	ck_table("a;b\n\"x;y\";1\n\"z\";2\n", NULL, "category int64", "a,b\nx;y,1\nz,2\n");
 	/* a record that does not fit is still an error of the right table */
@@ -296,6 +303,8 @@ START_TEST(test_encodings)
 	ck_assert_int_eq(read_text("a,b\n1,2\n1,\x93x\x94\n", NULL), BN_EINVAL);
 	ck_assert_ptr_nonnull(strstr(err.msg, ":3:3: column 'b': bytes that are not UTF-8"));
 	ck_assert_ptr_nonnull(strstr(err.hint, "--encoding windows-1252"));
+	ck_assert_int_eq(read_bytes(utf16le + 2, sizeof utf16le - 3, NULL), BN_EINVAL);
+	ck_assert_ptr_nonnull(strstr(err.hint, "--encoding UTF-16LE"));
 	o.encoding = "latin1";
 	ck_table("caf\xe9,b\n1,2\n", &o, "int64 int64", "café,b\n1,2\n");
 	o.encoding = "windows-1252";
@@ -399,6 +408,8 @@ START_TEST(test_numbers_and_times_that_stay_text_say_why)
 		{"2020-01-01 24:00:00", "2020-01-02", "no hour 24"},
 		{"1066-10-14", "2020-01-02", "outside of 1677-09-21 .. 2262-04-11"},
 		{"9999-12-31", "2020-01-02", "outside of 1677-09-21 .. 2262-04-11"},
+		{"2023-02-29", "2020-01-02", "that month has no such day"},
+		{"2023-04-31 10:00:00", "2020-01-02", "that month has no such day"},
 	};
 	char text[128], want[128];
 
