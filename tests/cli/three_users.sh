@@ -136,4 +136,5 @@ take=$(manifest ann jobs)
 expect 7 "and not where a member does" as ann 'binnacle gc --dry-run'
 says "is not here: what it names is not known"
 mv "$dir/away" "$dir/team/$take"
+echo "ok a manifest that a stranger names and hides stops nobody's gc"
 exit $bad

@@ -127,4 +127,5 @@ can cleo 1 "one with another owner is not" 'cd $HOME/mine && binnacle audit veri
 says "belong to other accounts here than to those that wrote them (user/${uid[ada]}"
 can ada 1 "nor is one that is the founder's alone" 'cd $HOME/alone && binnacle audit verify'
 says "those that wrote them (user/${uid[ben]}"
+echo "ok a copy that did not keep the owners of files is not whole"
 exit $bad
