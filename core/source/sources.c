@@ -5,6 +5,7 @@
 #include "core/source/csv.h"
 #include "core/source/node.h"
 #include "core/source/signature.h"
+#include "core/source/swf.h"
 #include "core/table/arrow_read.h"
 
 #include <string.h>
@@ -61,7 +62,7 @@ static const bn_source source_arrow = {"arrow", "Arrow IPC file (Feather V2) or 
 	detect_arrow, bn_arrow_stream_open};
 
 static const bn_source *const sources[] = {
-	&source_csv, &source_tsv, &source_arrow, &bn_source_node, NULL};
+	&source_csv, &source_tsv, &source_arrow, &bn_source_swf, &bn_source_node, NULL};
 
 static int unknown_source(const char *name, bn_err *err)
 {
