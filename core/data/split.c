@@ -4,6 +4,7 @@
 #include "core/base/fs.h"
 #include "core/base/str.h"
 #include "core/base/utf8.h"
+#include "core/data/_dataset.h"
 #include "core/profile/cell_hash.h"
 #include "core/profile/tally.h"
 
@@ -388,7 +389,8 @@ int bn_split_table(const bn_env *env, bn_table_reader *table, const bn_split_opt
 
 /* ---- parts as datasets --------------------------------------------------------------------- */
 
-static json_t *recipe_json(const bn_split_options *o, size_t part)
+/* where: canonical, or empty. */
+static json_t *recipe_json(const bn_split_options *o, const char *where, size_t part)
 {
 	json_t *parts = json_object();
 	for (size_t i = 0; parts && i < o->part_count; i++)
@@ -398,14 +400,16 @@ static json_t *recipe_json(const bn_split_options *o, size_t part)
 		parts, "part", o->parts[part].name);
 	if (recipe && o->kind == BN_SPLIT_GROUP) /* else: by a draw for each value alone, as once */
 		json_object_set_new(recipe, "shares_of", json_string("rows"));
+	if (recipe && where[0])
+		json_object_set_new(recipe, "where", json_string(where));
 	return recipe;
 }
 
 static int publish_part(bn_dataset_version **out, bn_workspace *ws, const bn_dataset_version *v,
-	const bn_split_options *o, size_t part, const char *path, bn_err *err)
+	const bn_split_options *o, const char *where, size_t part, const char *path, bn_err *err)
 {
 	char *name = bn_strf("%s.%s", v->name, o->parts[part].name);
-	json_t *recipe = recipe_json(o, part);
+	json_t *recipe = recipe_json(o, where, part);
 	int rc = name && recipe ? 0 : bn_err_nomem(err, "a part");
 	bn_dataset_draft draft = {.name = name,
 		.table_at = bn_workspace_at(ws),
@@ -430,11 +434,15 @@ int bn_dataset_split(bn_dataset_version **out, bn_workspace *ws, const bn_datase
 	char *paths[BN_SPLIT_MAX_PARTS] = {NULL};
 	uint64_t tag = 0;
 	size_t done = 0;
+	bn_buf where = BN_BUF_INIT;
 	int rc = parts_check(o, err);
 	if (rc < 0)
 		return rc;
 	if ((rc = bn_env_random(env, &tag, sizeof tag, err)) < 0 ||
 		(rc = bn_dataset_open_held(&table, ws, v, o->progress, err)) < 0)
+		goto out;
+	if (o->where &&
+		(rc = bn_dataset_where(&table, o->where, "--where", o->progress, &where, err)) < 0)
 		goto out;
 	for (size_t p = 0; p < o->part_count; p++) {
 		paths[p] = bn_strf("tmp/split-%016llx-%zu.arrow", (unsigned long long)tag, p);
@@ -447,7 +455,8 @@ int bn_dataset_split(bn_dataset_version **out, bn_workspace *ws, const bn_datase
 		     NULL, err)) < 0)
 		goto out;
 	for (; done < o->part_count; done++)
-		if ((rc = publish_part(&out[done], ws, v, o, done, paths[done], err)) < 0)
+		if ((rc = publish_part(&out[done], ws, v, o, where.ptr, done, paths[done], err)) <
+			0)
 			goto out;
 out:
 	for (size_t p = 0; rc < 0 && p < done; p++)
@@ -457,6 +466,7 @@ out:
 			bn_dir_unlink(bn_workspace_at(ws), paths[p], NULL);
 		bn_free(paths[p]);
 	}
+	bn_buf_release(&where);
 	bn_table_reader_free(table);
 	return rc;
 }

@@ -54,6 +54,7 @@ typedef struct bn_split_options {
 	uint64_t seed;
 	bn_split_part parts[BN_SPLIT_MAX_PARTS];
 	size_t part_count;
+	const char *where;           /* bn_dataset_split: only these rows, an expression; NULL: all */
 	const bn_progress *progress; /* NULL: nobody asks */
 	bn_split_outcome *outcome;   /* NULL: nobody asks */
 } bn_split_options;

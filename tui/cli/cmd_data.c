@@ -12,6 +12,7 @@
 #include "tui/cli/data_retype.h"
 #include "tui/cli/reading.h"
 #include "tui/cli/verbs.h"
+#include "tui/cli/where.h"
 
 #include <string.h>
 
@@ -429,6 +430,7 @@ static int read_split(bn_split_options *o, bn_cli *cli, bn_err *err)
 	int rc;
 
 	o->column = bn_cli_opt(cli, "by");
+	o->where = bn_cli_opt(cli, "where");
 	if ((rc = bn_split_kind_parse(&o->kind, how ? how : "random", err)) < 0)
 		return rc;
 	if (o->kind == BN_SPLIT_RANDOM && o->column)
@@ -599,7 +601,7 @@ static const bn_opt generate_opts[] = {{"rows", 0, "N", "how many jobs (20000)"}
 static const bn_opt split_opts[] = {{"parts", 0, "LIST", "names and shares (train=0.8,test=0.2)"},
 	{"how", 0, "KIND", "random, stratified, temporal or group (random)"},
 	{"by", 0, "COLUMN", "stratify or group by, or order in time by, this column"},
-	{"seed", 0, "S", "the same seed gives the same parts (1)"}, {0}};
+	{"seed", 0, "S", "the same seed gives the same parts (1)"}, BN_OPT_WHERE, {0}};
 static const bn_opt ls_opts[] = {{"all", 'a', NULL, "removed ones too"}, {0}};
 static const bn_opt tag_opts[] = {{"remove", 0, NULL, "take the tag off"}, {0}};
 

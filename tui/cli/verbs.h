@@ -16,6 +16,7 @@
 	X(data) \
 	X(data_look) \
 	X(data_diff) \
+	X(data_transform) \
 	X(data_check) \
 	X(data_table) \
 	X(run_start) \

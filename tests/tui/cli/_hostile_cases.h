@@ -25,6 +25,7 @@ static const verb_case cases[] = {
 	{"cache", "clear", "cache clear --yes", PLAIN},
 	{"data", "add", "data add more{u} jobs{u}.csv", PLAIN},
 	{"data", "add", "data add more broken{b}.csv", PLAIN},
+	{"data", "transform", "data transform made{u} jobs --where no{u}=1", PLAIN},
 	{"data", "append", "data append jobs jobs{u}.csv", PLAIN},
 	{"data", "ls", "data ls", PLAIN},
 	{"data", "show", "data show jobs", WHOLE},

@@ -92,14 +92,15 @@ END_TEST
 /* What a verb needs of the workspace (core/govern/trust.h) is decided when the verb is made: reading verbs, and
  * those that touch nothing but the user's own, stand here; the others have a flag. */
 static const char *const read_or_own[] = {"workbench", "cache status", "cache clear", "data add",
-	"data append", "data generate", "data ls", "data show", "data split", "data check",
-	"data infer", "data describe", "data freq", "data diff", "data head", "run start",
-	"run show", "run ls", "run watch", "run log", "run stop", "run tag", "run note", "run rm",
-	"run restore", "run compare", "run reproduce", "queue ls", "queue show", "queue pause",
-	"queue resume", "queue set", "model ls", "model show", "model lineage", "model card",
-	"endpoint ls", "endpoint show", "monitor report", "monitor ls", "monitor show", "user ls",
-	"user key", "bot ls", "role ls", "policy show", "policy check", "audit log", "audit late",
-	"audit verify", "init", "upgrade", "doctor fs", "help", "completion", "complete"};
+	"data append", "data transform", "data generate", "data ls", "data show", "data split",
+	"data check", "data infer", "data describe", "data freq", "data diff", "data head",
+	"run start", "run show", "run ls", "run watch", "run log", "run stop", "run tag",
+	"run note", "run rm", "run restore", "run compare", "run reproduce", "queue ls",
+	"queue show", "queue pause", "queue resume", "queue set", "model ls", "model show",
+	"model lineage", "model card", "endpoint ls", "endpoint show", "monitor report",
+	"monitor ls", "monitor show", "user ls", "user key", "bot ls", "role ls", "policy show",
+	"policy check", "audit log", "audit late", "audit verify", "init", "upgrade", "doctor fs",
+	"help", "completion", "complete"};
 
 static int need_is_decided(const bn_verb *v, void *ctx)
 {

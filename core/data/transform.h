@@ -1,0 +1,29 @@
+/*
+ * transform.h - a dataset made from another by expressions (core/table/expr/expr.h): columns that are computed, and rows that a
+ * filter keeps.
+ *
+ * The canonical texts of the expressions are the version's recipe, so the lineage says what was done. Expressions see the
+ * columns of the version that it is made from, not those beside them; one named as a column that is there takes its place,
+ * others come behind. The same version and expressions give the same bytes.
+ */
+#ifndef BN_DATA_TRANSFORM_H
+#define BN_DATA_TRANSFORM_H
+#include "core/base/progress.h"
+#include "core/data/dataset.h"
+
+typedef struct bn_transform {
+	const char *const
+		*columns; /* "name = expression"; the name in backquotes when it is no word */
+	size_t column_count;
+	const char *where;       /* NULL: all rows */
+	const char *const *keep; /* only these of its columns, in this order; NULL: all */
+	size_t keep_count;
+	bn_dataset_privacy privacy;
+	const bn_progress *progress; /* NULL: nobody asks */
+} bn_transform;
+
+/* BN_EINVAL with the place in the expression; when a value overflows, with its row (of those that `where` keeps). */
+int bn_dataset_transform(bn_dataset_version **out, bool *added, bn_workspace *ws, const char *name,
+	const bn_dataset_version *from, const bn_transform *o, bn_err *err);
+
+#endif

@@ -1,0 +1,119 @@
+/* cmd_data_transform.c - binnacle data transform: a dataset out of another, by expressions. */
+#include "core/base/mem.h"
+#include "core/data/transform.h"
+#include "tui/cli/data_json.h"
+#include "tui/cli/verbs.h"
+#include "tui/cli/where.h"
+
+#include <string.h>
+
+#define COLUMNS_MAX 512
+
+/* --keep a,b,c, cut in place. */
+static size_t split_names(const char **out, char *text)
+{
+	size_t n = 0;
+	for (char *rest = text, *one; text && n < COLUMNS_MAX && (one = strsep(&rest, ","));)
+		out[n++] = one;
+	return n;
+}
+
+static int read_options(bn_transform *o, const char **columns, const char **keep, char *names,
+	bn_cli *cli, bn_err *err)
+{
+	const char *text;
+	while ((text = bn_cli_opt_nth(cli, "column", o->column_count))) {
+		if (o->column_count == COLUMNS_MAX)
+			return bn_err_set(err, BN_EINVAL, "more than %d --column", COLUMNS_MAX);
+		columns[o->column_count++] = text;
+	}
+	o->columns = columns;
+	o->where = bn_cli_opt(cli, "where");
+	if (names) {
+		o->keep = keep;
+		o->keep_count = split_names(keep, names);
+	}
+	if (bn_cli_flag(cli, "private"))
+		o->privacy = BN_DATASET_PRIVATE;
+	else if (bn_cli_flag(cli, "shared"))
+		o->privacy = BN_DATASET_SHARED;
+	if (bn_cli_flag(cli, "private") && bn_cli_flag(cli, "shared"))
+		return bn_err_set(err, BN_EINVAL, "--private and --shared exclude each other");
+	if (o->column_count || o->where || o->keep)
+		return 0;
+	bn_err_set(err, BN_EINVAL, "nothing to do: --column, --where or --keep says what");
+	bn_err_hint(err, "binnacle help data transform has examples");
+	return BN_EINVAL;
+}
+
+static int show_made(bn_cli *cli, const bn_dataset_version *v, bool added, bn_err *err)
+{
+	static const bn_col fields[] = {{"ref", "Dataset", BN_AS_TEXT},
+		{"rows", "Rows", BN_AS_COUNT}, {"columns", "Columns", BN_AS_COUNT},
+		{"size_bytes", "Size", BN_AS_BYTES}, {"hash", "Hash", BN_AS_TEXT},
+		{"parents_text", "Made from", BN_AS_TEXT}, {0}};
+	char ref[192];
+	json_t *o = bn_data_version_json(v);
+	if (!o)
+		return bn_err_nomem(err, "a dataset");
+	json_object_set_new(o, "added", json_boolean(added));
+	bn_dataset_version_name(v, ref, sizeof ref);
+	if (v->rows == 0)
+		bn_cli_warn(cli, "%s has no rows", ref);
+	bn_cli_say(cli, added ? "added %s" : "nothing new: these are the bytes of %s", ref);
+	return bn_cli_object(cli, o, fields, err);
+}
+
+static int run_transform(bn_cli *cli, bn_err *err)
+{
+	const bn_progress watch = bn_cli_watch(cli);
+	bn_workspace *ws = NULL;
+	bn_dataset_version *from = NULL, *v = NULL;
+	const char **columns = bn_alloc_zeroed(2 * COLUMNS_MAX, sizeof *columns);
+	char *names = bn_strdup(bn_cli_opt(cli, "keep"));
+	bn_transform o = {.progress = &watch};
+	bool added = false;
+	int rc;
+	if (!columns || (!names && bn_cli_opt(cli, "keep"))) {
+		rc = bn_err_nomem(err, "columns");
+		goto out;
+	}
+	if ((rc = read_options(&o, columns, columns + COLUMNS_MAX, names, cli, err)) < 0 ||
+		(rc = bn_cli_workspace(cli, &ws, err)) < 0 ||
+		(rc = bn_dataset_resolve(&from, ws, bn_cli_arg(cli, 1), BN_DATASET_LIVE, err)) < 0)
+		goto out;
+	rc = bn_dataset_transform(&v, &added, ws, bn_cli_arg(cli, 0), from, &o, err);
+	bn_cli_progress_end(cli);
+	if (rc < 0)
+		goto out;
+	rc = show_made(cli, v, added, err);
+out:
+	bn_free(names);
+	bn_free(columns);
+	bn_dataset_version_free(from);
+	bn_dataset_version_free(v);
+	return rc;
+}
+
+static const bn_opt opts[] = {
+	{"column", 0, "NAME=EXPR", "a column that is computed (may be repeated)"}, BN_OPT_WHERE,
+	{"keep", 0, "A,B", "only these of its columns, in this order"},
+	{"private", 0, NULL, "nobody else can read its rows"},
+	{"shared", 0, NULL, "others can read it, though it is made from a private version"}, {0}};
+
+const bn_verb bn_verbs_data_transform[] = {
+	{"data", "transform", "NEW NAME[@vN]", 2, 2,
+		"make a dataset from another: computed columns, rows that a filter keeps",
+		"Expressions are those of --where (docs/expressions.md). They see the columns of "
+		"the version\n"
+		"that it is made from; one named as a column that is there takes its place. What "
+		"was done\n"
+		"is the recipe of the new version, which show --json prints.",
+		{"binnacle data transform jobs2 jobs --column 'hours = run_time / 3600'",
+			"binnacle data transform failed jobs --where 'job_state = FAILED' --keep "
+			"user_id,run_time",
+			"binnacle data transform clean power --column 'power = if(power < 0, null, "
+			"power)'"},
+		opts, 0, run_transform},
+	{0},
+};
