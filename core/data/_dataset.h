@@ -10,10 +10,8 @@
  * manifest.h says. New reference, NULL without memory. */
 json_t *bn_dataset_stats(const bn_profile *p);
 
-/* The same of what a builder found out of a part, and back; NULL without memory, or when nothing is known. */
+/* The same of what a builder found out of a part; NULL without memory. */
 json_t *bn_dataset_part_stats(const bn_part_stats *s, const bn_schema *schema);
-bn_part_stats *bn_dataset_part_stats_read(
-	const json_t *list, const bn_schema *schema, uint64_t rows);
 /* What the manifest knows of the parts of a table that is open, so that scans can pass over them. */
 void bn_dataset_attach_stats(bn_table_reader *table, const bn_manifest *m);
 

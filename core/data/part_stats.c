@@ -87,8 +87,7 @@ static void read_bound(
 	}
 }
 
-bn_part_stats *bn_dataset_part_stats_read(
-	const json_t *list, const bn_schema *schema, uint64_t rows)
+static bn_part_stats *stats_read(const json_t *list, const bn_schema *schema, uint64_t rows)
 {
 	size_t n = json_array_size(list) < schema->count ? json_array_size(list) : schema->count;
 	bn_part_stats *s = n ? bn_part_stats_new(n, rows) : NULL;
@@ -108,6 +107,6 @@ void bn_dataset_attach_stats(bn_table_reader *table, const bn_manifest *m)
 	for (size_t i = 0; i < m->count; i++)
 		if (m->parts[i].stats && m->parts[i].rows)
 			bn_table_take_stats(table, i,
-				bn_dataset_part_stats_read(m->parts[i].stats,
-					bn_table_schema(table), m->parts[i].rows));
+				stats_read(m->parts[i].stats, bn_table_schema(table),
+					m->parts[i].rows));
 }

@@ -20,8 +20,6 @@ typedef struct bn_table_view {
 } bn_table_view;
 
 void bn_table_view_free(bn_table_view *v); /* NULL is fine */
-/* The batch of the view that holds a row; the last one for what lies beyond. */
-size_t bn_table_view_batch_of(const bn_table_view *v, uint64_t row);
 int bn_table_view_read(bn_table_view *v, size_t batch, const size_t *columns, size_t n,
 	bn_batch *out, bn_err *err);
 void bn_table_view_forget(const bn_table_view *v, const bn_batch *b);

@@ -26,7 +26,8 @@ void bn_table_view_free(bn_table_view *v)
 	bn_free(v);
 }
 
-size_t bn_table_view_batch_of(const bn_table_view *v, uint64_t row)
+/* The batch of the view that holds a row; the last one for what lies beyond. */
+static size_t batch_of(const bn_table_view *v, uint64_t row)
 {
 	size_t low = 0, high = v->count;
 	while (high - low > 1) {
@@ -79,7 +80,7 @@ out:
 
 void bn_table_view_forget(const bn_table_view *v, const bn_batch *b)
 {
-	size_t i = bn_table_view_batch_of(v, b->first_row);
+	size_t i = batch_of(v, b->first_row);
 	bn_batch below = *b;
 	if (i >= v->count || v->kept[i].bits)
 		return; /* what was read is forgotten already: these are copies */
@@ -94,7 +95,7 @@ uint64_t bn_table_origin(const bn_table_reader *r, uint64_t row)
 		return row;
 	if (row >= v->rows)
 		return UINT64_MAX;
-	const bn_kept *k = &v->kept[bn_table_view_batch_of(v, row)];
+	const bn_kept *k = &v->kept[batch_of(v, row)];
 	uint64_t left = row - k->first_row;
 	size_t i = 0;
 	while (!is_kept(k, i) || left--)

@@ -37,10 +37,12 @@ static const bn_schema *schema(void)
 static bn_part_stats *stats(void)
 {
 	bn_part_stats *s = bn_part_stats_new(2, ROWS);
-	s->columns[0] = (bn_column_stats){
-		{BN_EXPR_INT, {.i = INT64_MIN}}, {BN_EXPR_INT, {.i = INT64_MAX}}, 1};
-	s->columns[1] =
-		(bn_column_stats){{BN_EXPR_REAL, {.r = -0.5}}, {BN_EXPR_REAL, {.r = INFINITY}}, 2};
+	s->columns[0] = (bn_column_stats){.min = {BN_EXPR_INT, {.i = INT64_MIN}},
+		.max = {BN_EXPR_INT, {.i = INT64_MAX}},
+		.missing = 1};
+	s->columns[1] = (bn_column_stats){.min = {BN_EXPR_REAL, {.r = -0.5}},
+		.max = {BN_EXPR_REAL, {.r = INFINITY}},
+		.missing = 2};
 	return s;
 }
 

@@ -10,11 +10,7 @@ typedef struct bn_binder {
 } bn_binder;
 
 /* Numbers of nodes, or a negative code. */
-int bn_bind_node(bn_binder *b, const bn_expr_node *node);
 int bn_bind_constant(bn_binder *b, const bn_expr_value *value, size_t at);
-/* The node of an operator or function over these nodes, with what makes their types fit. */
-int bn_bind_call(bn_binder *b, const bn_tree *t, const char *name, const int *args, size_t n);
-
 /* bind_value.c: is the leaf a value, when there is no such field? */
 bool bn_tree_is_leaf(const bn_tree *t);
 /* The leaf as a value of what it is compared with: of that type, of that field when it is one (else NULL). */

@@ -63,8 +63,6 @@ static inline void bn_spoil(bn_vector *v, size_t i, bool bad, uint8_t how)
 	v->state[i] = (uint8_t)(v->state[i] | (bad && !v->state[i] ? how : 0));
 }
 
-int bn_text_order(bn_text a, bn_text b);
-int bn_int_real_order(int64_t a, double b); /* exact: -1, 0, 1 */
 /* SQL's LIKE, by characters; and is b in a, without regard to the case of ASCII? */
 bool bn_text_like(bn_text text, bn_expr_text pattern, bool fold);
 bool bn_text_has(bn_text a, bn_text b);

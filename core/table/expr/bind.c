@@ -20,7 +20,7 @@ const bn_expr_op_def bn_expr_ops[BN_OP_COUNT] = {[BN_OP_CONSTANT] = {"", "", 0, 
 
 static const char letters[BN_EXPR_TYPES + 1] = "nbirstdD";
 
-const char *bn_expr_type_name(bn_expr_type type)
+static const char *type_name(bn_expr_type type)
 {
 	static const char *const names[BN_EXPR_TYPES] = {"null", "a condition", "a whole number",
 		"a number", "text", "a time", "a duration", "a date"};
@@ -34,7 +34,7 @@ static bn_expr_type type_of(char letter)
 
 /* ---- nodes ---------------------------------------------------------------------------------- */
 
-int bn_bind_node(bn_binder *b, const bn_expr_node *node)
+static int bind_node(bn_binder *b, const bn_expr_node *node)
 {
 	bn_expr *e = b->e;
 	if (e->count == BN_EXPR_NODES_MAX)
@@ -55,7 +55,7 @@ int bn_bind_constant(bn_binder *b, const bn_expr_value *value, size_t at)
 		if (!n.value.s.ptr)
 			return bn_err_nomem(b->err, "an expression");
 	}
-	return bn_bind_node(b, &n);
+	return bind_node(b, &n);
 }
 
 static bn_expr_node *node_at(const bn_binder *b, int i)
@@ -69,7 +69,7 @@ static int convert(bn_binder *b, bn_expr_op op, int arg)
 		.type = type_of(bn_expr_ops[op].result),
 		.arg = {arg, -1, -1},
 		.at = node_at(b, arg)->at};
-	return bn_bind_node(b, &n);
+	return bind_node(b, &n);
 }
 
 /* What it takes to read a value of one type as another: 0 nothing, more is farther, -1 it cannot be. */
@@ -162,7 +162,7 @@ static bool is_comparison(const char *name)
 
 static const char *type_word(const bn_binder *b, int arg)
 {
-	return bn_expr_type_name(node_at(b, arg)->type);
+	return type_name(node_at(b, arg)->type);
 }
 
 /* "'+' does not take text and a number". */
@@ -180,7 +180,8 @@ static int refuse_types(bn_binder *b, const bn_tree *t, const char *name, const 
 	return bn_expr_fail(b->e, t->op_at, b->err, "%s does not take %s", name, list);
 }
 
-int bn_bind_call(bn_binder *b, const bn_tree *t, const char *name, const int *args, size_t n)
+/* The node of an operator or function over these nodes, with what makes their types fit. */
+static int bind_call(bn_binder *b, const bn_tree *t, const char *name, const int *args, size_t n)
 {
 	bn_expr_op op = op_find(b, name, args, n);
 	if (op == BN_OP_COUNT)
@@ -194,7 +195,7 @@ int bn_bind_call(bn_binder *b, const bn_tree *t, const char *name, const int *ar
 		if (node.arg[i] < 0)
 			return node.arg[i];
 	}
-	return bn_bind_node(b, &node);
+	return bind_node(b, &node);
 }
 
 /* ---- fields --------------------------------------------------------------------------------- */
@@ -214,7 +215,7 @@ static int bind_named(bn_binder *b, const bn_tree *t, const bn_expr_field *f)
 {
 	bn_expr_node n = {.op = BN_OP_FIELD, .type = f->type, .arg = {-1, -1, -1}, .at = t->at};
 	n.field = *f;
-	return bn_bind_node(b, &n);
+	return bind_node(b, &n);
 }
 
 /* BN_ENOTFOUND, without a message when it was only tried. */
@@ -317,7 +318,7 @@ static int bind_pair(bn_binder *b, const bn_tree *t, const char *op, int out[2])
 static int bind_comparison(bn_binder *b, const bn_tree *t, const char *name)
 {
 	int args[2], rc = bind_pair(b, t, name, args);
-	return rc < 0 ? rc : bn_bind_call(b, t, name, args, 2);
+	return rc < 0 ? rc : bind_call(b, t, name, args, 2);
 }
 
 static int need_text(bn_binder *b, const bn_tree *t, const char *name, int arg)
@@ -328,7 +329,7 @@ static int need_text(bn_binder *b, const bn_tree *t, const char *name, int arg)
 	return bn_expr_fail(b->e, t->op_at, b->err, "%s compares text, and this %s is %s", name,
 		n->op == BN_OP_FIELD ? "field" : "value",
 		n->type == BN_EXPR_REAL || n->type == BN_EXPR_INT ? "a number"
-								  : bn_expr_type_name(n->type));
+								  : type_name(n->type));
 }
 
 static int bind_text_test(bn_binder *b, const bn_tree *t, const char *name)
@@ -344,7 +345,7 @@ static int bind_text_test(bn_binder *b, const bn_tree *t, const char *name)
 		args[1] = bn_bind_value(b, r, BN_EXPR_TEXT, NULL);
 	if (args[1] < 0)
 		return args[1];
-	return bn_bind_call(b, t, name, args, 2);
+	return bind_call(b, t, name, args, 2);
 }
 
 static int bind_between(bn_binder *b, const bn_tree *t)
@@ -366,11 +367,11 @@ static int bind_between(bn_binder *b, const bn_tree *t)
 		if (*bounds[i] < 0)
 			return *bounds[i];
 	}
-	if ((pair[0] = bn_bind_call(b, t, ">=", (int[]){a, low}, 2)) < 0)
+	if ((pair[0] = bind_call(b, t, ">=", (int[]){a, low}, 2)) < 0)
 		return pair[0];
-	if ((pair[1] = bn_bind_call(b, t, "<=", (int[]){a, high}, 2)) < 0)
+	if ((pair[1] = bind_call(b, t, "<=", (int[]){a, high}, 2)) < 0)
 		return pair[1];
-	return bn_bind_call(b, t, "AND", pair, 2);
+	return bind_call(b, t, "AND", pair, 2);
 }
 
 /* ---- lists ---------------------------------------------------------------------------------- */
@@ -423,9 +424,8 @@ static int list_unify(bn_binder *b, const bn_tree *t, bn_expr_value *items, size
 			items[i].type = type;
 		if (items[i].type != type)
 			return bn_expr_fail(b->e, t->args[i + 1]->at, b->err,
-				"%s is not compared with %s",
-				bn_expr_type_name(node_at(b, *a)->type),
-				bn_expr_type_name(items[i].type));
+				"%s is not compared with %s", type_name(node_at(b, *a)->type),
+				type_name(items[i].type));
 	}
 	if (distance(node_at(b, *a), type) < 0)
 		return refuse_types(b, t, "IN", a, 1);
@@ -459,7 +459,7 @@ static int bind_in(bn_binder *b, const bn_tree *t)
 		.op = BN_OP_IN, .type = BN_EXPR_BOOL, .arg = {a, -1, -1}, .at = t->op_at};
 	node.list.items = items;
 	node.list.count = kept;
-	return bn_bind_node(b, &node);
+	return bind_node(b, &node);
 }
 
 /* ---- functions ------------------------------------------------------------------------------ */
@@ -522,13 +522,13 @@ static int bind_function(bn_binder *b, const bn_tree *t)
 			return args[n - 1];
 		if (!folds || n < 2)
 			continue;
-		if ((args[0] = bn_bind_call(b, t, name, args, 2)) < 0)
+		if ((args[0] = bind_call(b, t, name, args, 2)) < 0)
 			return args[0];
 		n = 1;
 	}
 	if (folds && t->count < 2)
 		return bn_expr_fail(b->e, t->at, b->err, "%s takes two arguments or more", name);
-	return folds ? args[0] : bn_bind_call(b, t, name, args, n);
+	return folds ? args[0] : bind_call(b, t, name, args, n);
 }
 
 /* ---- operators ------------------------------------------------------------------------------ */
@@ -555,7 +555,7 @@ static int bind_logic(bn_binder *b, const bn_tree *t, const char *name)
 		if ((rc = need_bool(b, t->args[i], args[i])) < 0)
 			return rc;
 	}
-	return bn_bind_call(b, t, name, args, t->count);
+	return bind_call(b, t, name, args, t->count);
 }
 
 /* t + 1h, t - '2026-01-31': beside a time or a duration a text is one of both. */
@@ -591,7 +591,7 @@ static int bind_operator(bn_binder *b, const bn_tree *t)
 		if ((args[i] = i ? bind_second(b, t->args[i], args[0]) : bind_tree(b, t->args[i])) <
 			0)
 			return args[i];
-	return bn_bind_call(b, t, name, args, t->count);
+	return bind_call(b, t, name, args, t->count);
 }
 
 static int bind_tree(bn_binder *b, const bn_tree *t)

@@ -1,7 +1,7 @@
 /* eval_compare.c - comparisons, lists, AND, OR, NOT, IS NULL, and the choices of values; see _vector.h. */
 #include "core/table/expr/_vector.h"
 
-int bn_text_order(bn_text a, bn_text b)
+static int text_order(bn_text a, bn_text b)
 {
 	size_t n = a.len < b.len ? a.len : b.len;
 	int c = n ? memcmp(a.ptr, b.ptr, n) : 0;
@@ -10,7 +10,8 @@ int bn_text_order(bn_text a, bn_text b)
 	return a.len < b.len ? -1 : a.len > b.len;
 }
 
-int bn_int_real_order(int64_t a, double b)
+/* Exact: -1, 0, 1. */
+static int int_real_order(int64_t a, double b)
 {
 	if (!(b < 9223372036854775808.0)) /* or the slot of an absent value, which may be NaN */
 		return -1;
@@ -26,13 +27,13 @@ int bn_int_real_order(int64_t a, double b)
 int bn_expr_value_order(const bn_expr_value *a, const bn_expr_value *b)
 {
 	if (a->type == BN_EXPR_TEXT)
-		return bn_text_order((bn_text){a->s.ptr, a->s.len}, (bn_text){b->s.ptr, b->s.len});
+		return text_order((bn_text){a->s.ptr, a->s.len}, (bn_text){b->s.ptr, b->s.len});
 	if (a->type == BN_EXPR_REAL && b->type == BN_EXPR_REAL)
 		return a->r < b->r ? -1 : a->r > b->r;
 	if (a->type == BN_EXPR_REAL)
-		return -bn_int_real_order(b->i, a->r);
+		return -int_real_order(b->i, a->r);
 	if (b->type == BN_EXPR_REAL)
-		return bn_int_real_order(a->i, b->r);
+		return int_real_order(a->i, b->r);
 	return a->i < b->i ? -1 : a->i > b->i;
 }
 
@@ -43,7 +44,7 @@ int bn_expr_value_order(const bn_expr_value *a, const bn_expr_value *b)
 	{ \
 		bn_strict2(out, a[0], a[1]); \
 		for (size_t i = 0; i < x->rows; i++) \
-			out->b[i] = !out->state[i] && bn_text_order(a[0]->s[i], a[1]->s[i]) OP 0; \
+			out->b[i] = !out->state[i] && text_order(a[0]->s[i], a[1]->s[i]) OP 0; \
 	}
 #define COMPARE(NAME, LEFT, RIGHT, OP) \
 	static void eval_##NAME(bn_eval *x, bn_vector *out, const bn_vector *const *a) \
@@ -57,7 +58,7 @@ int bn_expr_value_order(const bn_expr_value *a, const bn_expr_value *b)
 	{ \
 		(void)x; \
 		bn_strict2(out, a[0], a[1]); \
-		BN_EACH out->b[i] = SIGN bn_int_real_order(a[INT]->i[i], a[REAL]->r[i]) OP 0; \
+		BN_EACH out->b[i] = SIGN int_real_order(a[INT]->i[i], a[REAL]->r[i]) OP 0; \
 	}
 #define COMPARISON(ID, OP) \
 	COMPARE(ID##_I, i, i, OP) \
@@ -129,7 +130,7 @@ static void eval_ISNULL(bn_eval *x, bn_vector *out, const bn_vector *const *a)
 static int item_order(const bn_vector *v, size_t i, const bn_expr_value *item)
 {
 	if (item->type == BN_EXPR_TEXT)
-		return bn_text_order(v->s[i], (bn_text){item->s.ptr, item->s.len});
+		return text_order(v->s[i], (bn_text){item->s.ptr, item->s.len});
 	if (item->type == BN_EXPR_REAL)
 		return v->r[i] < item->r ? -1 : v->r[i] > item->r;
 	int64_t x = item->type == BN_EXPR_BOOL ? v->b[i] : v->i[i];
@@ -231,6 +232,6 @@ FIRST(S, s)
 FIRST(T, i)
 UNLESS(I, i, a[0]->i[i] == a[1]->i[i])
 UNLESS(R, r, a[0]->r[i] == a[1]->r[i])
-UNLESS(S, s, bn_text_order(a[0]->s[i], a[1]->s[i]) == 0)
+UNLESS(S, s, text_order(a[0]->s[i], a[1]->s[i]) == 0)
 
 const bn_eval_fn bn_eval_logic[BN_OP_COUNT] = {BN_EXPR_LOGIC(ROW) BN_EXPR_CHOICES(ROW)};

@@ -58,8 +58,6 @@ typedef enum bn_expr_type {
 	BN_EXPR_TYPES
 } bn_expr_type;
 
-const char *bn_expr_type_name(bn_expr_type type); /* "number", "text": for messages */
-
 typedef enum bn_expr_dialect {
 	BN_EXPR_ROWS = 0,
 	BN_EXPR_RUNS,
