@@ -12,7 +12,7 @@
 static bool is_wide(bn_type type)
 {
 	return type == BN_TYPE_INT64 || type == BN_TYPE_UINT64 || type == BN_TYPE_TIMESTAMP ||
-	       type == BN_TYPE_TIME || type == BN_TYPE_DURATION;
+	       type == BN_TYPE_DURATION;
 }
 
 static json_t *bound_json(bn_type type, const bn_expr_value *v, bool greatest)

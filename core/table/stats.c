@@ -92,6 +92,14 @@ static void add_numbers(bounds *b, const bn_column *c)
 		INTS(DURATION, i64)
 #undef REALS
 #undef INTS
+	case BN_TYPE_DECIMAL:
+		for (size_t i = 0; i < c->rows; i++) {
+			if (bn_column_is_null(c, i))
+				b->missing++;
+			else
+				add_real(b, bn_column_number(c, i));
+		}
+		break;
 	case BN_TYPE_UINT64:
 		for (size_t i = 0; i < c->rows; i++) {
 			bool absent = bn_column_is_null(c, i);
@@ -113,7 +121,7 @@ static void add_numbers(bounds *b, const bn_column *c)
 
 static void settle_numbers(bn_column_stats *s, const bounds *b, bn_type type)
 {
-	bool real = type == BN_TYPE_FLOAT64 || type == BN_TYPE_FLOAT32;
+	bool real = type == BN_TYPE_FLOAT64 || type == BN_TYPE_FLOAT32 || type == BN_TYPE_DECIMAL;
 	bool first = s->min.type == BN_EXPR_NULL;
 	if (b->beyond)
 		s->no_max = true;
@@ -211,7 +219,7 @@ int bn_part_stats_add(bn_part_stats *s, size_t column, const bn_column *c, bn_er
 		of->missing = 0;
 	if (bn_type_is_text(c->type))
 		return add_texts(of, c, err);
-	if (!bn_type_is_scalar(c->type) || c->type == BN_TYPE_DECIMAL) {
+	if (!bn_type_is_scalar(c->type)) {
 		for (size_t i = 0; i < c->rows; i++)
 			of->missing += bn_column_is_null(c, i);
 		return 0;

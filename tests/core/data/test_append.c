@@ -264,17 +264,12 @@ START_TEST(test_append_survives_gc_of_the_versions_before)
 }
 END_TEST
 
-/* What a part's statistics say is what its profile says. */
-START_TEST(test_append_statistics_of_parts_are_those_of_the_profile)
+/* What a part's statistics say is what its profile says, of every type. */
+static void check_statistics(const bn_dataset_version *v)
 {
 	bn_manifest m;
 	bn_table_reader *t = NULL;
 	bn_batch b = BN_BATCH_INIT;
-	bn_generate_options o = {.rows = 3000, .seed = 5};
-	bn_dataset_version *v = NULL;
-	make();
-	ck_assert_bn_ok(
-		bn_dataset_generate(&v, NULL, ws, "jobs", BN_DATASET_AS_BEFORE, &o, &err), &err);
 	manifest_of(&m, v);
 	ck_assert_bn_ok(bn_dataset_open_table(&t, ws, v, &err), &err);
 	const bn_schema *schema = bn_table_schema(t);
@@ -287,18 +282,77 @@ START_TEST(test_append_statistics_of_parts_are_those_of_the_profile)
 	json_t *mine = bn_dataset_part_stats(s, schema);
 	for (size_t c = 0; c < schema->count; c++) {
 		const json_t *x = json_array_get(mine, c), *y = json_array_get(m.parts[0].stats, c);
-		char *a = json_dumps(x, JSON_COMPACT), *z = json_dumps(y, JSON_COMPACT);
+		char *p = json_dumps(x, JSON_COMPACT), *q = json_dumps(y, JSON_COMPACT);
 		ck_assert_msg(
-			json_equal(x, y), "%s: %s, the profile: %s", schema->fields[c].name, a, z);
-		free(a);
-		free(z);
+			json_equal(x, y), "%s: %s, the profile: %s", schema->fields[c].name, p, q);
+		free(p);
+		free(q);
 	}
 	json_decref(mine);
 	bn_part_stats_free(s);
 	bn_batch_release(&b);
 	bn_table_reader_free(t);
 	bn_manifest_release(&m);
+}
+
+START_TEST(test_append_statistics_of_parts_are_those_of_the_profile)
+{
+	bn_generate_options o = {.rows = 3000, .seed = 5};
+	bn_dataset_version *v = NULL;
+	make();
+	ck_assert_bn_ok(
+		bn_dataset_generate(&v, NULL, ws, "jobs", BN_DATASET_AS_BEFORE, &o, &err), &err);
+	check_statistics(v);
 	bn_dataset_version_free(v);
+	finish();
+}
+END_TEST
+
+START_TEST(test_append_statistics_of_every_type_are_those_of_the_profile)
+{
+	static const char *const types[] = {"float64", "float32", "int64", "int32", "int16", "int8",
+		"uint64", "uint32", "uint16", "uint8", "decimal(9,3)", "bool", "timestamp", "date",
+		"time", "duration", "category", "string", "binary"};
+	enum { TYPES = sizeof types / sizeof *types };
+	bn_schema schema = BN_SCHEMA_INIT;
+	bn_table_writer *w = NULL;
+	bn_dataset_version *v = NULL;
+	make();
+	for (size_t i = 0; i < TYPES; i++) {
+		bn_field f = {.nullable = true};
+		ck_assert_bn_ok(bn_field_parse_type(&f, types[i], &err), &err);
+		ck_assert_bn_ok(bn_schema_add_field(&schema, &f, types[i], &err), &err);
+		bn_field_release(&f);
+	}
+	char *path = bn_workspace_path(ws, "tmp/types.arrow");
+	ck_assert_bn_ok(bn_table_create(&w, bn_env_real(), NULL, path, &schema, &err), &err);
+	for (int64_t r = 0; r < 100; r++) {
+		for (size_t i = 0; i < TYPES; i++) {
+			bn_type type = schema.fields[i].type;
+			char text[80];
+			int n = snprintf(text, sizeof text,
+				"%d and a text that is longer than bounds are %d",
+				(int)(r * 37 % 100), (int)r);
+			if ((r + (int64_t)i) % 9 == 0)
+				continue;
+			if (bn_type_is_text(type))
+				bn_table_row_text(w, i, text, (size_t)n);
+			else if (type == BN_TYPE_BOOL)
+				bn_table_row_bool(w, i, r % 2);
+			else if (bn_type_is_scalar(type))
+				bn_table_row_i64(w, i, r * 37 % 100 + 3);
+		}
+		ck_assert_bn_ok(bn_table_row_end(w, &err), &err);
+	}
+	ck_assert_bn_ok(bn_table_writer_finish(w, &err), &err);
+	bn_table_writer_free(w);
+	bn_dataset_draft d = {
+		.name = "types", .table_path = path, .take = true, .source_kind = "arrow"};
+	ck_assert_bn_ok(bn_dataset_publish(&v, NULL, ws, &d, &err), &err);
+	check_statistics(v);
+	bn_dataset_version_free(v);
+	bn_schema_release(&schema);
+	bn_free(path);
 	finish();
 }
 END_TEST
@@ -338,4 +392,6 @@ BN_TEST_MAIN("core/data/append", test_append_repeats_the_parts_that_are_there,
 	test_append_merges_small_tails, test_append_cuts_parts_by_the_rows_alone,
 	test_append_refuses_what_does_not_fit_and_adds_nothing_for_no_rows,
 	test_append_survives_gc_of_the_versions_before,
-	test_append_statistics_of_parts_are_those_of_the_profile, test_append_scans_pass_over_parts)
+	test_append_statistics_of_parts_are_those_of_the_profile,
+	test_append_statistics_of_every_type_are_those_of_the_profile,
+	test_append_scans_pass_over_parts)
