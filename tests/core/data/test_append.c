@@ -7,6 +7,7 @@
 #include "core/govern/audit.h"
 #include "core/govern/authority.h"
 #include "core/govern/policy.h"
+#include "core/store/claim.h"
 #include "core/store/object/gc.h"
 #include "core/table/expr/eval.h"
 #include "core/table/scan.h"
@@ -264,6 +265,47 @@ START_TEST(test_append_survives_gc_of_the_versions_before)
 }
 END_TEST
 
+/* A version of the first format: its Arrow file names it, and no manifest says how large it is. */
+START_TEST(test_append_to_a_version_of_the_first_format)
+{
+	bool added = false;
+	bn_manifest m;
+	make();
+	bn_dataset_version *all = add("all", 0, 800), *like = add("like", 0, 500), *old = NULL;
+	json_t *payload = json_pack("{s:i, s:s, s:I, s:I, s:I, s:s, s:s, s:{s:s}, s:[], s:n}",
+		"version", 1, "hash", like->part, "size", (json_int_t)like->size_bytes, "rows",
+		(json_int_t)500, "columns", (json_int_t)4, "schema_hash", like->schema_hash,
+		"profile", like->profile_hash, "source", "kind", "csv", "parents", "recipe");
+	int64_t number = 0;
+	ck_assert_bn_ok(bn_claim_next(ws, "dataset/old", like->part, &number, &err), &err);
+	ck_assert_bn_ok(
+		bn_workspace_append_version(ws, 1, "dataset.version", "dataset/old", payload, &err),
+		&err);
+	ck_assert_bn_ok(bn_workspace_sync(ws, &err), &err);
+	json_decref(payload);
+	ck_assert_bn_ok(bn_dataset_resolve(&old, ws, "old@v1", BN_DATASET_LIVE, &err), &err);
+	ck_assert_str_eq(old->hash, like->part);
+	bn_dataset_version *v = append("old", csv("i,x,state,t", 500, 800), &apart, NULL, &added);
+	ck_assert_int_eq(v->version, 2);
+	ck_assert_int_eq(v->rows, 800);
+	ck_assert_int_ge((int64_t)v->size_bytes, (int64_t)old->size_bytes);
+	manifest_of(&m, v);
+	ck_assert_uint_eq(m.count, 2);
+	ck_assert_str_eq(m.parts[0].hash, old->hash);
+	ck_assert_uint_eq(m.parts[0].rows, 500);
+	bn_manifest_release(&m);
+	char *got = text_of(v), *want = text_of(all);
+	ck_assert_str_eq(got, want);
+	bn_free(got);
+	bn_free(want);
+	bn_dataset_version_free(all);
+	bn_dataset_version_free(like);
+	bn_dataset_version_free(old);
+	bn_dataset_version_free(v);
+	finish();
+}
+END_TEST
+
 /* What a part's statistics say is what its profile says, of every type. */
 static void check_statistics(const bn_dataset_version *v)
 {
@@ -392,6 +434,7 @@ BN_TEST_MAIN("core/data/append", test_append_repeats_the_parts_that_are_there,
 	test_append_merges_small_tails, test_append_cuts_parts_by_the_rows_alone,
 	test_append_refuses_what_does_not_fit_and_adds_nothing_for_no_rows,
 	test_append_survives_gc_of_the_versions_before,
+	test_append_to_a_version_of_the_first_format,
 	test_append_statistics_of_parts_are_those_of_the_profile,
 	test_append_statistics_of_every_type_are_those_of_the_profile,
 	test_append_scans_pass_over_parts)
