@@ -125,6 +125,7 @@ static int append_rows(bn_dataset_version **out, bool *added, bn_workspace *ws, 
 	o.as = bn_table_schema(a->table);
 	o.as_whose = whose;
 	o.as_only = true;
+	o.types_stay = true;
 	int rc;
 	if ((rc = bn_add_open(&in, ws, uri, options, err)) < 0 ||
 		(rc = bn_add_build(

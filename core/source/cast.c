@@ -341,7 +341,7 @@ int bn_cast_missing(const bn_schema *from, const char *name, const bn_source_opt
 	columns_of(from, has);
 	bn_err_hint(err, "%s%s%s",
 		near.hint[0] ? near.hint : "the file has: ", near.hint[0] ? "" : has,
-		options->as_inputs ? "" : " (--retype takes it without)");
+		options->as_inputs || options->types_stay ? "" : " (--retype takes it without)");
 	return BN_EINVAL;
 }
 

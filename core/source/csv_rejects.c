@@ -47,7 +47,8 @@ static int fail_record(csv_stream *s, const csv_chunk *c, const csv_reject *r, b
 	if (r->column == UINT32_MAX && line == s->in.data_line && !s->options.skip_given)
 		bn_err_hint(err,
 			"mend the file, or say with --skip N how many lines stand above the table");
-	bool typed = s->options.as && !s->options.as_inputs && r->column != UINT32_MAX;
+	bool typed = s->options.as && !s->options.as_inputs && !s->options.types_stay &&
+		     r->column != UINT32_MAX;
 	bool is_time =
 		r->column != UINT32_MAX && s->schema.fields[r->column].type == BN_TYPE_TIMESTAMP;
 	bn_err_hint(err, "mend the file%s%s%s", is_time ? " (a time is 2026-01-31T09:30:00Z)" : "",

@@ -58,6 +58,7 @@ typedef struct bn_source_options {
 	 * known. May be NULL. */
 	bool (*progress)(void *ctx, uint64_t bytes_done, uint64_t bytes_total, uint64_t rows);
 	void *progress_ctx;
+	bool types_stay; /* the caller has no --retype to offer */
 } bn_source_options;
 
 #define BN_SOURCE_OPTIONS_INIT \
