@@ -187,8 +187,12 @@ static void keys_draw(bn_frame *f, bn_area a)
 		return;
 	}
 	if (f->modal == BN_MODAL_FILTER) {
+		const bn_view *v = bn_frame_top(f);
+		bool of_table = v && v->cls->kind == BN_ON(ROWS);
 		bn_area_text(a, 0, 1, BN_INK_KEY_HELP,
-			"rows that hold every word; Enter keeps it, Esc takes it back");
+			of_table ? "words in any column, or an expression: power > 250 AND state = "
+				   "FAILED"
+				 : "rows that hold every word; Enter keeps it, Esc takes it back");
 		return;
 	}
 	bar_draw(f, a);
