@@ -75,6 +75,43 @@ static void stream_free(bn_stream *base)
 static const bn_stream_ops arrow_ops = {stream_schema, stream_next, stream_bytes_done,
 	stream_bytes_total, stream_rejected, NULL, NULL, stream_free};
 
+/* The types that the user named, and those of `as` for the other columns. */
+static int wanted_types(bn_schema *out, const bn_source_options *o, bn_err *err)
+{
+	int rc;
+
+	if (o->as && (rc = bn_schema_copy(out, o->as, err)) < 0)
+		return rc;
+	for (size_t i = 0; i < o->type_count; i++) {
+		size_t at = bn_schema_find(out, o->types[i].column);
+		if (at != BN_SCHEMA_NONE)
+			rc = bn_field_copy_type(&out->fields[at], &o->types[i].type, err);
+		else
+			rc = bn_schema_add_field(out, &o->types[i].type, o->types[i].column, err);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+static int open_cast(arrow_stream *s, const char *name, bn_err *err)
+{
+	bn_schema wanted = BN_SCHEMA_INIT;
+	bn_source_options o = s->options;
+	int rc;
+
+	if (!o.as && !o.type_count)
+		return 0;
+	if ((rc = wanted_types(&wanted, &o, err)) < 0)
+		goto out;
+	o.as_whose = o.as ? o.as_whose : "--type names";
+	o.as = &wanted;
+	rc = bn_cast_new(&s->cast, bn_table_schema(s->reader), &o, name, err);
+out:
+	bn_schema_release(&wanted);
+	return rc;
+}
+
 int bn_arrow_stream_open(
 	bn_stream **out, bn_input *in, const bn_source_options *options, bn_err *err)
 {
@@ -92,8 +129,7 @@ int bn_arrow_stream_open(
 	if ((rc = bn_table_open_fd(
 		     &s->reader, bn_input_env(in), bn_input_fd(in), bn_input_name(in), err)) < 0)
 		goto out;
-	if (s->options.as && (rc = bn_cast_new(&s->cast, bn_table_schema(s->reader), &s->options,
-				      bn_input_name(in), err)) < 0)
+	if ((rc = open_cast(s, bn_input_name(in), err)) < 0)
 		goto out;
 	*out = &s->base;
 out:

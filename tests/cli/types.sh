@@ -68,6 +68,14 @@ for row in '70000,,' ',2026-02-01T00:00:01Z,' ',,0.125' '-1,,'; do
 	check "no cast of $row" 1 "$("$BINNACLE" data add c b.arrow 2>&1 >/dev/null | grep -c 'row 2: column')"
 done
 
+printf 'x,s\n300,2026-01-31\n7,\n' >b.csv
+"$BINNACLE" data export b.csv -o b.arrow --quiet
+check type_of_arrow 'uint16 date' "$("$BINNACLE" data add w b.arrow --type x=uint16 --type s=date --quiet >/dev/null
+	"$BINNACLE" data describe w --tsv | tail -n +2 | cut -f2 | paste -sd' ')"
+check type_of_arrow_misfit 'row 1: column '"'x'"': "300" is not a uint8' "$("$BINNACLE" data add w2 b.arrow --type x=uint8 2>&1 >/dev/null |
+	grep -o 'row 1: column.*')"
+check type_of_no_column "no column 'y'" "$("$BINNACLE" data add w3 b.arrow --type y=uint8 2>&1 >/dev/null | grep -o "no column 'y'")"
+
 # Lists, structs and maps of others.
 "$BINNACLE" data add n "$forms/nested" --quiet >/dev/null
 check nested 0 $?
@@ -116,5 +124,10 @@ check split_by_list 1 "$("$BINNACLE" data split n --how temporal --by f 2>&1 >/d
 	grep -c "column 'f' is fixed<uint8,2>, which does not order rows in time")"
 run=$("$BINNACLE" run start -t ridge -d m --target y --wait --json 2>log | grep -o '"id": "[^"]*"' | head -1 | cut -d'"' -f4)
 check trained 1 "$([ -n "$run" ] && echo 1)"
+"$BINNACLE" predict "$run" m.csv -o p.csv --quiet 2>log
+check predicts_from_dates 60 "$(tail -n +2 p.csv | wc -l)"
+"$BINNACLE" data export m -o m.arrow --quiet
+"$BINNACLE" predict "$run" m.arrow -o q.csv --quiet 2>log
+check predicts_the_same_from_arrow 0 "$(cmp p.csv q.csv >/dev/null; echo $?)"
 check list_target 1 "$("$BINNACLE" run start -t ridge -d n --target f --wait 2>&1 | grep -c "column 'f' is fixed<uint8,2>, of which models learn nothing")"
 exit $bad
