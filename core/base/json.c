@@ -29,6 +29,69 @@ int bn_json_parse(json_t **out, const char *text, size_t n, const char *source, 
 	return 0;
 }
 
+/* A word that is no JSON becomes a string of the same length, so that places in errors stay true: its first character
+ * is DEL, which no program writes, and its length says which word it was. */
+#define WORD_MARK '\x7f'
+
+static const struct {
+	const char *word;
+	double value;
+} words[] = {{"NaN", NAN}, {"-Infinity", -INFINITY}, {"Infinity", INFINITY}};
+
+static size_t mark_word(char *at, const char *end)
+{
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+		size_t n = strlen(words[i].word);
+		if ((size_t)(end - at) < n || memcmp(at, words[i].word, n) != 0)
+			continue;
+		memset(at, ' ', n);
+		at[0] = at[n - 1] = '"';
+		at[1] = WORD_MARK;
+		return n;
+	}
+	return 0;
+}
+
+static void mark_words(char *at, const char *end)
+{
+	for (bool quoted = false; at < end; at++) {
+		size_t n = quoted ? 0 : mark_word(at, end);
+		if (n)
+			at += n - 1;
+		else if (quoted && *at == '\\')
+			at++;
+		else if (*at == '"')
+			quoted = !quoted;
+	}
+}
+
+int bn_json_parse_numbers(json_t **out, const char *text, size_t n, const char *source, bn_err *err)
+{
+	if (!memmem(text, n, "NaN", 3) && !memmem(text, n, "Infinity", 8))
+		return bn_json_parse(out, text, n, source, err);
+	char *copy = bn_alloc(n);
+	if (!copy)
+		return bn_err_nomem(err, source);
+	memcpy(copy, text, n);
+	mark_words(copy, copy + n);
+	int rc = bn_json_parse(out, copy, n, source, err);
+	bn_free(copy);
+	return rc;
+}
+
+bool bn_json_number_of(const json_t *v, double *out)
+{
+	const char *text = json_string_value(v);
+	if (json_is_number(v))
+		*out = json_number_value(v);
+	for (size_t i = 0; text && text[0] == WORD_MARK && i < sizeof words / sizeof *words; i++)
+		if (json_string_length(v) == strlen(words[i].word) - 2) {
+			*out = words[i].value;
+			return true;
+		}
+	return json_is_number(v);
+}
+
 int bn_json_load(json_t **out, const bn_env *env, const char *path, bn_err *err)
 {
 	bn_buf text = BN_BUF_INIT;

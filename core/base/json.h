@@ -18,6 +18,12 @@
 /* source names the text in errors: "source:line:column: what". New reference in *out. Duplicate
  * keys and trailing text are errors. */
 int bn_json_parse(json_t **out, const char *text, size_t n, const char *source, bn_err *err);
+/* The same of what programs in Python write: NaN, Infinity and -Infinity may stand for numbers. Such a value is a
+ * string that bn_json_number_of alone understands. */
+int bn_json_parse_numbers(
+	json_t **out, const char *text, size_t n, const char *source, bn_err *err);
+/* Of a number, or of NaN and the infinities of bn_json_parse_numbers. */
+bool bn_json_number_of(const json_t *v, double *out);
 int bn_json_load(json_t **out, const bn_env *env, const char *path, bn_err *err);
 
 int bn_json_canonical(const json_t *value, bn_buf *out, bn_err *err);

@@ -18,6 +18,7 @@ static int add_numbers(bn_metric_set *set, const json_t *object, const char *pre
 {
 	const char *key;
 	json_t *value;
+	double number;
 	char name[BN_RUN_KEY_MAX + 2];
 	json_object_foreach((json_t *)(uintptr_t)object, key, value)
 	{
@@ -25,8 +26,9 @@ static int add_numbers(bn_metric_set *set, const json_t *object, const char *pre
 		snprintf(name, sizeof name, "%s%s%s", prefix, prefix[0] ? "_" : "", key);
 		if (json_is_object(value) && !prefix[0])
 			rc = add_numbers(set, value, key, now_ms);
-		else if (json_is_number(value) && bn_run_key_check("metric", name, NULL) == 0)
-			rc = bn_metric_set_add(set, name, 0, now_ms, json_number_value(value));
+		else if (bn_json_number_of(value, &number) &&
+			 bn_run_key_check("metric", name, NULL) == 0)
+			rc = bn_metric_set_add(set, name, 0, now_ms, number);
 		if (rc < 0)
 			return rc;
 	}
@@ -55,7 +57,7 @@ static int parse_metrics(
 		return bn_err_nomem(err, path);
 	if ((rc = bn_fs_read_at(env, fd, b.ptr, (size_t)st.st_size, 0, &got, path, err)) < 0)
 		goto out;
-	if ((rc = bn_json_parse(out, b.ptr, got, path, err)) < 0)
+	if ((rc = bn_json_parse_numbers(out, b.ptr, got, path, err)) < 0)
 		goto out;
 	if (!json_is_object(*out))
 		rc = bn_err_set(err, BN_EINVAL, "%s: not an object of numbers", path);

@@ -211,7 +211,8 @@ static void hint_near(sqlite3 *db, const char *text, bn_err *err)
 	bn_names_release(&names);
 }
 
-/* "latest", digits of an id, a name: the first that means any run. *how: which it was. */
+/* "latest", digits of an id, a name: the first that means any run. *how: which it was. A name in the trash counts
+ * where no other run has it. */
 static int resolve_any(char *id, int *count, const char **how, bn_buf *list, sqlite3 *db,
 	const char *text, bn_err *err)
 {
@@ -233,8 +234,8 @@ static int resolve_any(char *id, int *count, const char **how, bn_buf *list, sql
 		}
 	}
 	return resolve_by(id, count, list, db,
-		"SELECT lower(hex(id)), name FROM run WHERE name = ? "
-		"ORDER BY removed, created_ms DESC, id",
+		"SELECT lower(hex(id)), name FROM run WHERE name = ?1 AND removed = "
+		"(SELECT min(removed) FROM run WHERE name = ?1) ORDER BY created_ms DESC, id",
 		text, err);
 }
 

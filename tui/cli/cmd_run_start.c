@@ -1,6 +1,7 @@
 /* cmd_run_start.c - binnacle run start, binnacle exec. */
 #include "core/base/json.h"
 #include "core/base/mem.h"
+#include "core/base/str.h"
 #include "core/launch/exec.h"
 #include "core/launch/launch.h"
 #include "core/launch/queue_supervisor.h"
@@ -127,6 +128,23 @@ static int follow_started(bn_cli *cli, bn_workspace *ws, const char *id, bool qu
 	return show < 0 ? bn_err_move(err, &shown) : 0;
 }
 
+/* Words behind -- are the program's, also those that were meant for us. */
+static void say_behind(bn_cli *cli)
+{
+	static const char *const ours[] = {"wait", "watch"};
+	size_t n = 0;
+	const char *const *rest = bn_cli_rest(cli, &n);
+	if (bn_cli_flag(cli, "wait") || bn_cli_flag(cli, "watch"))
+		return;
+	for (size_t i = 1; i < n; i++)
+		for (size_t k = 0; k < sizeof ours / sizeof *ours; k++)
+			if (bn_str_starts(rest[i], "--") && !strcmp(rest[i] + 2, ours[k]))
+				bn_cli_say(cli,
+					"%s stands behind -- and goes to the program; before -- it "
+					"waits for the run",
+					rest[i]);
+}
+
 /* A task that nobody chose is said: 0 and 1 may have been meant as classes. */
 static void say_task(bn_cli *cli, bn_workspace *ws, const bn_spec *spec)
 {
@@ -168,6 +186,7 @@ static int run_start(bn_cli *cli, bn_err *err)
 	if ((rc = bn_launch(ws, spec, &opt, id, err)) < 0)
 		goto out;
 	say_task(cli, ws, spec);
+	say_behind(cli);
 	const char *by = opt.executor ? opt.executor : spec->executor;
 	rc = follow_started(cli, ws, id, by && !strcmp(by, bn_executor_queue.name), err);
 out:

@@ -90,6 +90,41 @@ START_TEST(test_json_unknown_field_suggests_the_nearest)
 }
 END_TEST
 
+/* What Python's json.dump writes for a loss that diverged costs that number, and no other. */
+START_TEST(test_json_numbers_of_python_are_numbers)
+{
+	static const char text[] = "{\"a\":NaN,\"b\":[Infinity,-Infinity,1.5],\"NaN\":\"NaN\","
+				   "\"q\":\"\\\"NaN Infinity\",\"t\":true}";
+	bn_err err = BN_ERR_INIT;
+	json_t *o = NULL;
+	double x = 0;
+	ck_assert_bn_ok(bn_json_parse_numbers(&o, text, strlen(text), "m.json", &err), &err);
+	ck_assert(bn_json_number_of(json_object_get(o, "a"), &x) && isnan(x));
+	const json_t *b = json_object_get(o, "b");
+	ck_assert(bn_json_number_of(json_array_get(b, 0), &x) && isinf(x) && x > 0);
+	ck_assert(bn_json_number_of(json_array_get(b, 1), &x) && isinf(x) && x < 0);
+	ck_assert(bn_json_number_of(json_array_get(b, 2), &x) && x == 1.5);
+	ck_assert_str_eq(json_string_value(json_object_get(o, "NaN")), "NaN");
+	ck_assert_str_eq(json_string_value(json_object_get(o, "q")), "\"NaN Infinity");
+	ck_assert(!bn_json_number_of(json_object_get(o, "NaN"), &x));
+	ck_assert(!bn_json_number_of(json_object_get(o, "t"), &x));
+	ck_assert(!bn_json_number_of(NULL, &x));
+	json_decref(o);
+	/* places in errors are those of the text */
+	static const char *const wrong[][2] = {{"{\"a\":NaN,\n\"b\":NaN x}", "m.json:2:9"},
+		{"{\"a\":nan}", "m.json:1:"}, {"{\"a\":NaNN}", "m.json:1:9"},
+		{"{\"a\":+Infinity}", "m.json:1:"}, {"[NaN", "m.json:1:"}};
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+		bn_err_clear(&err);
+		o = NULL;
+		ck_assert_int_lt(
+			bn_json_parse_numbers(&o, wrong[i][0], strlen(wrong[i][0]), "m.json", &err),
+			0);
+		ck_assert_msg(strstr(err.msg, wrong[i][1]) != NULL, "%s: %s", wrong[i][0], err.msg);
+	}
+}
+END_TEST
+
 START_TEST(test_json_unknown_numbers_are_null_not_zero)
 {
 	json_t *v = bn_json_real_or_null(NAN);
@@ -105,4 +140,5 @@ BN_TEST_MAIN("core/base/json", test_json_error_names_source_line_and_column,
 	test_json_refuses_duplicate_keys_and_trailing_text,
 	test_json_canonical_form_does_not_depend_on_order_or_spaces,
 	test_json_pretty_reads_back_equal, test_json_missing_field_is_named_with_what_is_wanted,
-	test_json_unknown_field_suggests_the_nearest, test_json_unknown_numbers_are_null_not_zero)
+	test_json_unknown_field_suggests_the_nearest, test_json_numbers_of_python_are_numbers,
+	test_json_unknown_numbers_are_null_not_zero)

@@ -1,0 +1,98 @@
+#!/bin/bash
+# What ends a run, and what does not: signals for the supervisor are its program's, a closed output is no end, one number
+# that is none costs itself, a word behind -- is the program's, a name in the trash is free.
+set -u
+. tests/support/shell.sh || exit 2
+mkdir "$dir/ws"
+cd "$dir/ws" || exit 1
+"$B" init -q >/dev/null || fail init
+
+until_says() { # RUN WORD: waits for the word in its log
+	for _ in $(seq 400); do
+		"$B" run log "$1" 2>/dev/null | grep -q "$2" && return 0
+		sleep 0.05
+	done
+	fail "$1 does not say '$2': $("$B" run log "$1" 2>&1)"
+}
+until_ends() { # RUN
+	for _ in $(seq 400); do
+		"$B" run show "$1" | grep -qE '^status +(FINISHED|FAILED|KILLED|LOST)' && return 0
+		sleep 0.05
+	done
+	fail "$1 does not end: $("$B" run show "$1")"
+}
+field() { "$B" run show "$1" --json | sed -n "s/.*\"$2\": *\"\{0,1\}\([^\",]*\).*/\1/p" | head -n 1; }
+
+# A program that has a handler gets each signal that its supervisor gets, and ends as it likes.
+for s in USR1 USR2 QUIT TSTP CONT HUP WINCH ALRM; do
+	"$B" run start --name "has-$s" -q -- bash -c "trap 'echo got-$s; over=1' $s; trap '' CHLD
+		echo ready; until [ -n \"\${over:-}\" ] || [ -e go ]; do sleep 0.05; done; echo done" >/dev/null || fail "start"
+	until_says "has-$s" ready
+	kill -$s "$(field "has-$s" pid)" || fail "no supervisor"
+	[ $s != TSTP ] || kill -CONT "$(field "has-$s" pid)" # what sleeps there has no handler
+	case $s in
+	USR1 | USR2 | QUIT | TSTP | CONT) until_says "has-$s" "got-$s" ;;
+	*) touch go ;;
+	esac
+	until_ends "has-$s"
+	rm -f go
+	[ "$(field "has-$s" status)" = FINISHED ] || fail "SIG$s: $("$B" run show "has-$s")"
+	echo "ok SIG$s costs no run"
+done
+# One that has none is ended by it, as without a supervisor, and the run says by which.
+for s in USR1 QUIT; do
+	"$B" run start --name "bare-$s" -q -- sh -c 'echo ready; exec sleep 60' >/dev/null || fail "start"
+	until_says "bare-$s" ready
+	kill -$s "$(field "bare-$s" pid)"
+	until_ends "bare-$s"
+	expect 0 "a run that SIG$s ended" "$B" run show "bare-$s"
+	says "SIG$s"
+done
+
+# A program that closes what it prints to goes on, and its status counts.
+for how in 'exec >&-' 'exec 2>&-' 'exec >&- 2>&-' 'exec <&- >&- 2>&-' 'exec >/dev/null 2>&1'; do
+	expect 1 "closed: $how" "$B" run start --wait -q -- sh -c "$how; echo lost; (exit 0); sleep 0.1; exit 3"
+	says "exit status 3"
+done
+
+# metrics.json as Python writes it.
+metrics() { # NAME JSON
+	expect 0 "$1" "$B" run start --wait -q --name "$1" -- sh -c 'printf %s "$1" >"$BINNACLE_RUN_DIR/metrics.json"' sh "$2"
+	expect 0 "$1 is shown" "$B" run show "$1"
+}
+shows() { grep -qE "^  $1 +$2 " <<<"$out" || fail "$1 is not $2: $out"; }
+metrics nan '{"loss": NaN, "acc": 0.5}'
+shows acc 0.50000
+shows loss nan
+metrics infinite '{"a": Infinity, "b": -Infinity, "c": 1}'
+shows a inf
+shows b -inf
+shows c 1.00000
+metrics nested '{"test": {"rmse": NaN, "r2": 0.25}, "note": "NaN", "n": null, "ok": true}'
+shows test_r2 0.25000
+metrics last '{"x": 7, "y": NaN}'
+shows x 7.00000
+expect 0 "what is no JSON ends no run" "$B" run start --wait --name broken -- sh -c 'printf "{\"x\": nan}" >"$BINNACLE_RUN_DIR/metrics.json"'
+expect 0 "and is told where it was printed" "$B" run log broken
+says "metrics.json:1:"
+
+# --wait behind -- is the program's, and that is said.
+expect 0 "--wait behind --" "$B" run start --name behind -- sh -c 'exit 4' --wait
+says "--wait stands behind --"
+until_ends behind
+expect 0 "--watch behind --" "$B" run start --name behind-2 -- sh -c 'exit 0' --watch
+says "--watch stands behind --"
+expect 1 "--wait before --" "$B" run start --wait -- sh -c 'exit 4'
+expect 1 "--wait before and behind" "$B" run start --wait -- sh -c 'exit 4' --wait
+case $err in *"stands behind"*) fail "it waits: $err" ;; esac
+
+# What lies in the trash keeps no name.
+"$B" run rm nan -y -q || fail "run rm"
+metrics nan '{"loss": 2}'
+shows loss 2.00000
+printf 'a,b\n1,2\n3,4\n' >rows.csv
+expect 0 "rows" "$B" data add rows rows.csv -q
+expect 0 "removed" "$B" data rm rows -y -q
+expect 0 "added again" "$B" data add rows rows.csv -q
+expect 0 "and shown" "$B" data show rows
+exit $bad
