@@ -508,6 +508,13 @@ static char *program_path(const char *argv0)
 	return bn_strdup(path);
 }
 
+/* Done, or a check's verdict: nobody may rely on one whose grounds were cut off. */
+static bool is_answer(int rc)
+{
+	int status = rc ? bn_code_exit_status(rc) : 0;
+	return status == 0 || status == 1 || status == 7;
+}
+
 int bn_cli_main(const bn_env *env, int argc, char **argv)
 {
 	bn_err err = BN_ERR_INIT;
@@ -550,8 +557,11 @@ out:
 	workspace_close(&cli);
 	if (!rc)
 		rc = bn_cli_end_text(&cli, &err);
-	if (bn_stream_flush(&cli.out) != 0 && errno != EPIPE && !rc)
-		rc = bn_err_sys(&err, BN_EIO, errno, "cannot write the result");
+	if (bn_stream_flush(&cli.out) != 0 && errno != EPIPE && is_answer(rc)) {
+		int errnum = errno;
+		bn_err_clear(&err);
+		rc = bn_err_sys(&err, BN_EIO, errnum, "cannot write the result");
+	}
 	if (rc)
 		show_error(&cli, &err);
 	bn_free(cli.args);
