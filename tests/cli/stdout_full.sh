@@ -39,6 +39,7 @@ full() {
 		"$B" $verb "$@" $format >/dev/full 2>"$dir/err" </dev/null
 		status=$?
 		if [ "$printed" = 0 ]; then
+			[ "$format" != --json ] || fail "$verb --json answers nothing"
 			silent=$((silent + 1)) nothing+="$verb $format; "
 			[ $status != 5 ] || fail "$verb $format prints nothing and fails: $(cat "$dir/err")"
 			continue

@@ -49,10 +49,21 @@ else
 	exit 0
 fi
 
-"$binnacle" monitor report power/1 >/dev/null 2>&1
-sleep 6 # the gauges of the new report
-curl -sf "$url/metrics" >metrics.txt || exit 1
-grep -q '^binnacle_drift_share' metrics.txt || { echo "FAIL: no drift gauges"; exit 1; }
+# metrics_say LIMIT_S PATTERN: asks until the page has the line
+metrics_say() {
+	local ends=$((SECONDS + $1))
+	while curl -sf "$url/metrics" >metrics.txt; do
+		grep -qE "$2" metrics.txt && return 0
+		[ $SECONDS -lt $ends ] || return 1
+		sleep 0.1
+	done
+	return 1
+}
+# What was answered is logged before the report is made, and the server reads the report before its gauges are asked for.
+metrics_say 30 '^binnacle_predictions_waiting 0' || { echo "FAIL: predictions wait to be logged"; grep waiting metrics.txt; exit 1; }
+"$binnacle" monitor report power/1 >report.txt 2>&1
+case $? in 0 | 1 | 7) ;; *) echo "FAIL: monitor report: $(cat report.txt)"; exit 1 ;; esac
+metrics_say 60 '^binnacle_drift_share' || { echo "FAIL: no drift gauges: $(cat report.txt)"; exit 1; }
 promtool=$(command -v promtool || true)
 if [ -n "$promtool" ]; then
 	"$promtool" check metrics <metrics.txt || { echo "FAIL: promtool"; exit 1; }

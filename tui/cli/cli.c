@@ -508,6 +508,23 @@ static char *program_path(const char *argv0)
 	return bn_strdup(path);
 }
 
+/* With --json every verb that is done answers with a document: one that has nothing to show says what it did. */
+static int say_done(bn_cli *cli, bn_err *err)
+{
+	const bn_verb *v = cli->verb;
+	if (!cli->json || cli->out.has_written || cli->out.is_held || (v->flags & BN_VERB_HIDDEN) ||
+		!strcmp(v->noun, "workbench"))
+		return 0;
+	json_t *words = json_array();
+	for (size_t i = 0; i < cli->n_args; i++)
+		json_array_append_new(words, json_string(cli->args[i]));
+	char name[64];
+	snprintf(name, sizeof name, "%s%s%s", v->noun, v->verb ? " " : "", v->verb ? v->verb : "");
+	return bn_cli_document(cli,
+		json_pack("{s:s, s:o, s:b}", "done", name, "of", words, "dry_run", cli->dry_run),
+		err);
+}
+
 /* Done, or a check's verdict: nobody may rely on one whose grounds were cut off. */
 static bool is_answer(int rc)
 {
@@ -551,6 +568,8 @@ int bn_cli_main(const bn_env *env, int argc, char **argv)
 	rc = run_verb(&cli, &err);
 	bn_cli_progress_end(&cli);
 	warn_of_gaps(&cli);
+	if (!rc)
+		rc = say_done(&cli, &err);
 out:
 	if (rc && !err.code)
 		bn_err_set(&err, rc, "failed without a message (%s)", bn_code_name(rc));

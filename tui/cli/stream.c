@@ -33,6 +33,7 @@ int bn_stream_flush(bn_stream *s)
 
 void bn_stream_raw(bn_stream *s, const void *bytes, size_t n)
 {
+	s->has_written = s->has_written || n > 0;
 	if (s->is_held)
 		bn_buf_add(&s->held, bytes, n);
 	else if (fwrite(bytes, 1, n, s->file) < n && !s->failed)

@@ -17,9 +17,10 @@
 typedef struct bn_stream {
 	FILE *file; /* for stream.c alone */
 	bool is_terminal, has_color;
-	bn_shown seen; /* of the text so far */
-	bool is_held;  /* what is written is kept in held instead */
-	int failed;    /* errno of the first write that failed; 0: none */
+	bn_shown seen;    /* of the text so far */
+	bool is_held;     /* what is written is kept in held instead */
+	int failed;       /* errno of the first write that failed; 0: none */
+	bool has_written; /* anything, or tried to */
 	bn_buf held;
 } bn_stream;
 
