@@ -51,8 +51,11 @@ static int parts_check(const bn_split_options *o, bn_err *err)
 					err, BN_EINVAL, "part '%s' is named twice", p->name);
 		sum += p->share;
 	}
-	if (fabs(sum - 1) > 1e-9)
-		return bn_err_set(err, BN_EINVAL, "the shares of the parts sum to %g, not 1", sum);
+	if (fabs(sum - 1) > 1e-9) {
+		bn_err_set(err, BN_EINVAL, "the shares of the parts sum to %g, not 1", sum);
+		bn_err_hint(err, "such as --parts train=0.7,val=0.15,test=0.15");
+		return BN_EINVAL;
+	}
 	if (o->kind != BN_SPLIT_RANDOM && !o->column)
 		return bn_err_set(err, BN_EINVAL, "a %s split needs a column", kind_names[o->kind]);
 	return 0;

@@ -68,9 +68,13 @@ static int check_trainer(const bn_spec *spec, const char *where, bn_err *err)
 	if (rc < 0)
 		return rc;
 	json_decref(hyper);
-	if (!spec->target)
-		return bn_err_set(err, BN_EINVAL,
+	if (!spec->target) {
+		bn_err_set(err, BN_EINVAL,
 			"%s: a trainer needs field 'target', the column to predict", where);
+		bn_err_hint(
+			err, "--target COLUMN names it; binnacle data describe NAME lists them");
+		return BN_EINVAL;
+	}
 	if (!spec->data_count || (spec->data[0].part && strcmp(spec->data[0].part, "train") != 0))
 		return bn_err_set(err, BN_EINVAL,
 			"%s: a trainer needs field 'data', first the version to train on", where);

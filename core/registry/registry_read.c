@@ -330,7 +330,10 @@ static int name_unknown(sqlite3 *db, const char *name, bn_err *err)
 	if (near)
 		bn_err_hint(err, "did you mean '%s'?", near);
 	else
-		bn_err_hint(err, n ? "see: binnacle model ls" : "no model is registered yet");
+		bn_err_hint(
+			err, n ? "see: binnacle model ls"
+			       : "no model is registered yet; binnacle model register RUN --name "
+				 "NAME makes one of a run");
 	while (n)
 		bn_free(names[--n]);
 	return BN_ENOTFOUND;

@@ -187,8 +187,11 @@ int bn_input_need_file(const bn_input *in, bn_err *err)
 {
 	if (in->fd >= 0)
 		return 0;
-	return bn_err_sys(err, in->failed == ENOENT ? BN_ENOTFOUND : BN_EIO, in->failed,
+	int rc = bn_err_sys(err, in->failed == ENOENT ? BN_ENOTFOUND : BN_EIO, in->failed,
 		"cannot open %s", in->name);
+	if (in->failed == ENOENT && !strchr(in->name, '/'))
+		bn_err_hint(err, "a path counts from where you are: ls shows what is here");
+	return rc;
 }
 
 int bn_input_fd(const bn_input *in)

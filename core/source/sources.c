@@ -109,7 +109,11 @@ int bn_source_find(const bn_source **out, const char *name, const bn_input *in, 
 	if (best)
 		return check_signature(*out, false, in, err);
 	int rc = bn_input_need_file(in, err);
-	return rc < 0 ? rc : bn_err_set(err, BN_EINVAL, "%s is empty", bn_input_name(in));
+	if (rc < 0)
+		return rc;
+	bn_err_set(err, BN_EINVAL, "%s is empty", bn_input_name(in));
+	bn_err_hint(err, "a table begins with a line that names its columns");
+	return BN_EINVAL;
 }
 
 int bn_sources_open(bn_stream **out, const bn_source **source, const bn_env *env, const char *name,

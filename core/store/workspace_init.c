@@ -122,6 +122,7 @@ int bn_workspace_make(
 		goto out;
 	if (bn_dir_has(at, ".binnacle/" BN_IDENTITY)) {
 		rc = bn_err_set(err, BN_ECONFLICT, "'%s' is a workspace already", dir);
+		bn_err_hint(err, "work in it, or make another: binnacle init DIR");
 		goto out;
 	}
 	if ((rc = make_part(&root, at, ".binnacle", how, err)) < 0)

@@ -189,8 +189,15 @@ static int run_check(bn_cli *cli, bn_err *err)
 	}
 	int rc = bn_cli_workspace(cli, &ws, err);
 	if (rc < 0 ||
-		(rc = bn_dataset_resolve(&v, ws, bn_cli_arg(cli, 0), BN_DATASET_LIVE, err)) < 0 ||
-		(rc = bn_suite_load(&suite, bn_cli_env(cli), path, err)) < 0 ||
+		(rc = bn_dataset_resolve(&v, ws, bn_cli_arg(cli, 0), BN_DATASET_LIVE, err)) < 0)
+		goto out;
+	if (!bn_fs_exists(bn_cli_env(cli), path)) {
+		rc = bn_err_set(err, BN_ENOTFOUND, "there is no suite '%s'", path);
+		bn_err_hint(err, "one to begin with: binnacle data infer %s >%s",
+			bn_cli_arg(cli, 0), path);
+		goto out;
+	}
+	if ((rc = bn_suite_load(&suite, bn_cli_env(cli), path, err)) < 0 ||
 		(rc = bn_dataset_open_held(&table, ws, v, &watch, err)) < 0)
 		goto out;
 	rc = bn_expect_run(&result, table, suite, &progress, err);

@@ -67,8 +67,11 @@ static int describe_column(bn_cli *cli, const bn_profile *p, const char *name, b
 	const bn_profile_column *c = bn_profile_find(p, name);
 	json_t *doc = NULL;
 	bn_buf top = BN_BUF_INIT;
-	if (!c)
-		return bn_err_set(err, BN_ENOTFOUND, "no column '%s'", name);
+	if (!c) {
+		bn_err_set(err, BN_ENOTFOUND, "no column '%s'", name);
+		bn_err_hint(err, "binnacle data describe %s lists them", bn_cli_arg(cli, 0));
+		return BN_ENOTFOUND;
+	}
 	int rc = bn_profile_to_json(&doc, p, err);
 	if (rc)
 		return rc;

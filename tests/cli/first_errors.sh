@@ -1,0 +1,55 @@
+#!/bin/bash
+# The errors that a new user is most likely to meet first: each names the thing, where it is (file, line, column or
+# field), and what to do. The wording is part of the program.
+set -u
+. tests/support/shell.sh || exit 2
+mkdir "$dir/ws"
+cd "$dir/ws" || exit 1
+n=0
+wrong() { # STATUS MESSAGE HINT COMMAND...
+	local status=$1 message=$2 hint=$3 got
+	shift 3
+	n=$((n + 1))
+	got=$("$B" "$@" 2>&1 >/dev/null </dev/null)
+	[ $? = "$status" ] || { echo "FAIL: $*: not exit $status: $got"; bad=1; return; }
+	[ "$(sed -n 1p <<<"$got")" = "binnacle: $message" ] || { echo "FAIL: $*: $got"; bad=1; return; }
+	[ "$(sed -n 2p <<<"$got")" = "${hint:+  hint: $hint}" ] || { echo "FAIL: $*: $got"; bad=1; return; }
+	echo "ok $*"
+}
+wrong 3 "no workspace at or above '$PWD'" "make one with \`binnacle init\`, or name one with -C DIR" data ls
+"$B" init -q >/dev/null || fail init
+wrong 6 "'.' is a workspace already" "work in it, or make another: binnacle init DIR" init
+wrong 3 "no dataset 'jobs'" "this workspace has none: binnacle data add NAME FILE" data describe jobs
+wrong 3 "no model 'm'" "no model is registered yet; binnacle model register RUN --name NAME makes one of a run" predict m d.csv
+wrong 3 "cannot open jobs.csv: No such file or directory" "a path counts from where you are: ls shows what is here" data add jobs jobs.csv
+printf 'a,b\n1,2\n3\n' >ragged.csv
+wrong 2 "ragged.csv:3:1: 1 field instead of 2" "mend the file, or let malformed records go to a file with --on-error reject" data add r ragged.csv
+: >empty.csv
+wrong 2 "empty.csv is empty" "a table begins with a line that names its columns" data add r empty.csv
+wrong 2 ". is a directory" "name one file" data add r .
+printf 'x,y,label\n1,2,a\n2,4,b\n3,6,a\n' >d.csv
+"$B" data add d d.csv -q >/dev/null || fail "add"
+wrong 3 "no column 'colum'" "binnacle data describe d lists them" data describe d colum
+wrong 2 "--where:1:5: expected a value at the end" "" data head d --where 'x > '
+wrong 2 "--where:1:1: no column 'labl'" "did you mean 'label'?" data head d --where "labl = 'a'"
+wrong 3 "there is no suite 'none.json'" "one to begin with: binnacle data infer d >none.json" data check d --suite none.json
+printf '{"expectations": [{"type": "expect_column_values_to_be_betwen", "kwargs": {}}]}' >s.json
+wrong 2 "s.json: check 1: no check of type 'expect_column_values_to_be_betwen'" \
+	"the nearest is 'expect_column_values_to_be_between'; binnacle data check --list shows them all" data check d --suite s.json
+printf '{"expectations": [,]}' >s.json
+wrong 2 "s.json:1:19: unexpected token near ','" "" data check d --suite s.json
+wrong 2 "the shares of the parts sum to 1.8, not 1" "such as --parts train=0.7,val=0.15,test=0.15" data split d --parts a=0.9,b=0.9
+wrong 2 "no trainer 'rigde'" "did you mean 'ridge'?" run start --trainer rigde --data d --target y
+wrong 2 "spec: a trainer needs field 'target', the column to predict" \
+	"--target COLUMN names it; binnacle data describe NAME lists them" run start --trainer ridge --data d
+wrong 2 "d@v1: target: no column 'yy'" "did you mean 'y'?" run start --trainer ridge --data d --target yy
+wrong 3 "no dataset 'dd'" "did you mean 'd'?" run start --trainer ridge --data dd --target y
+wrong 2 "no hyper-parameter 'alfa'" "did you mean 'alpha'?" run start --trainer ridge --data d --target y --set alfa=1
+wrong 2 "nothing to run: give --trainer NAME, or a command after --" "binnacle run start -- python train.py" run start
+wrong 3 "no run 'nobody'" "binnacle run ls lists them" run show nobody
+wrong 2 "filter:1:15: expected a value at the end" "" run ls --filter 'metrics.rmse <'
+wrong 2 "no command 'dat'" "did you mean 'data'?" dat ls
+wrong 2 "no command 'data ad'" "did you mean 'data add'?" data ad
+wrong 2 "no option '--jsn'" "did you mean --json?" data ls --jsn
+[ $n -ge 20 ] || fail "only $n"
+exit $bad
