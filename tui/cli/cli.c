@@ -568,8 +568,9 @@ int bn_cli_main(const bn_env *env, int argc, char **argv)
 	rc = run_verb(&cli, &err);
 	bn_cli_progress_end(&cli);
 	warn_of_gaps(&cli);
-	if (!rc)
-		rc = say_done(&cli, &err);
+	if (rc)
+		goto out;
+	rc = say_done(&cli, &err);
 out:
 	if (rc && !err.code)
 		bn_err_set(&err, rc, "failed without a message (%s)", bn_code_name(rc));
