@@ -63,10 +63,12 @@ BUILD ?= build$(if $(filter-out gcc,$(notdir $(CC))),-$(notdir $(CC)))$(if \
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wvla -Wmissing-prototypes \
 	-Wno-sign-conversion $(if $(DEVELOPER),-Werror)
 OPT ?= $(if $(SANITIZE),-O1 -fno-omit-frame-pointer,-O2)
-PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PKGS))
+# Nothing where it is not installed: MISSING_TOOLS has it then.
+pkg = $(if $(call have,$(PKG_CONFIG)),$(shell $(PKG_CONFIG) $(1)))
+PKG_CFLAGS := $(call pkg,--cflags $(PKGS))
 # OpenBLAS is opened when it is needed (kernels/blas.h).
-PKG_LIBS := $(shell $(PKG_CONFIG) --libs $(filter-out openblas,$(PKGS)))
-CLIENT_LIBS := $(shell $(PKG_CONFIG) --libs $(CLIENT_PKGS)) -lm -lpthread
+PKG_LIBS := $(call pkg,--libs $(filter-out openblas,$(PKGS)))
+CLIENT_LIBS := $(call pkg,--libs $(CLIENT_PKGS)) -lm -lpthread
 CFLAGS ?= -g
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -DBN_VERSION='"$(VERSION)"' -I. -I$(BUILD)/gen -fPIC \
 	-ffp-contract=off -fopenmp-simd $(OPT) $(WARN) $(if $(SANITIZE),-fsanitize=$(SANITIZE) \
