@@ -234,12 +234,30 @@ static size_t count_of(char **list)
 	return n;
 }
 
+/* PATH with our own directory behind the others, so that the command finds `binnacle` as it was taught to call it, and
+ * another one that the user has there goes before. NULL: nothing to set. */
+static const char *path_with_program(const bn_env *env)
+{
+	const char *path = bn_env_get(env, "PATH");
+	char *program = NULL, *set = NULL;
+	if (bn_process_program(&program, NULL) < 0)
+		return NULL;
+	char *slash = strrchr(program, '/');
+	if (slash && slash > program && strcmp(slash + 1, "binnacle") == 0) {
+		*slash = '\0';
+		set = bn_strf("PATH=%s%s%s", path ? path : "/usr/local/bin:/usr/bin:/bin",
+			path && !*path ? "" : ":", program);
+	}
+	bn_free(program);
+	return set;
+}
+
 /* Values of this run and of its machine, beside the environment that the child inherits. NULL without
  * memory; never freed, since the process becomes another. */
 static const char **command_environment(const bn_child_task *t)
 {
 	size_t data = count_of(t->data_env), secrets = count_of(t->secrets), n = 0;
-	const char **set = bn_alloc_zeroed(data + secrets + 7, sizeof *set);
+	const char **set = bn_alloc_zeroed(data + secrets + 8, sizeof *set);
 	if (!set)
 		return NULL;
 	set[n++] = bn_strf("BINNACLE_RUN_ID=%s", t->id);
@@ -256,6 +274,7 @@ static const char **command_environment(const bn_child_task *t)
 		set[n++] = t->data_env[i];
 	for (size_t i = 0; i < secrets; i++)
 		set[n++] = t->secrets[i];
+	set[n] = path_with_program(t->env);
 	return set;
 }
 

@@ -6,6 +6,7 @@ set -u
 mkdir "$dir/ws"
 cd "$dir/ws" || exit 1
 "$B" init -q >/dev/null || fail init
+n_found=0
 
 until_says() { # RUN WORD: waits for the word in its log
 	for _ in $(seq 400); do
@@ -75,6 +76,14 @@ shows x 7.00000
 expect 0 "what is no JSON ends no run" "$B" run start --wait --name broken -- sh -c 'printf "{\"x\": nan}" >"$BINNACLE_RUN_DIR/metrics.json"'
 expect 0 "and is told where it was printed" "$B" run log broken
 says "metrics.json:1:"
+
+# The command finds the program that started it, whatever its PATH says.
+for path in /usr/bin:/bin "$PATH" /bin; do
+	env PATH="$path" "$B" run start --wait -q --name "finds-$n_found" -- /bin/sh -c 'binnacle log metric found=1 && binnacle log param a=b' \
+		>"$dir/out" 2>&1 || fail "binnacle is not found on the PATH of a run: $(cat "$dir/out")"
+	n_found=$((n_found + 1))
+done
+echo "ok a run finds binnacle"
 
 # --wait behind -- is the program's, and that is said.
 expect 0 "--wait behind --" "$B" run start --name behind -- sh -c 'exit 4' --wait
