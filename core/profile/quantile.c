@@ -36,7 +36,7 @@ void bn_quantile_release(bn_quantile *q)
 	bn_quantile_init(q);
 }
 
-bool bn_quantile_is_exact(const bn_quantile *q)
+static bool is_exact(const bn_quantile *q)
 {
 	return q->level_count == 1;
 }
@@ -303,7 +303,7 @@ double bn_quantile_at(const bn_quantile *q, double p)
 		return q->min;
 	if (p >= 1)
 		return q->max;
-	if (bn_quantile_is_exact(q)) {
+	if (is_exact(q)) {
 		double h = (double)(q->n - 1) * p;
 		uint64_t i = (uint64_t)h;
 		double t = h - (double)i, a = value_at(q, i), b = value_at(q, i + 1);

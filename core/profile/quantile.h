@@ -53,7 +53,6 @@ int bn_quantile_set_counted(
 	bn_quantile *q, const double *values, const uint64_t *counts, size_t n, bn_err *err);
 /* q takes in everything of other, which stays as it is. */
 int bn_quantile_merge(bn_quantile *q, const bn_quantile *other, bn_err *err);
-bool bn_quantile_is_exact(const bn_quantile *q);
 
 /* Answers need sorting once after the last addition; BN_ENOMEM. */
 int bn_quantile_prepare(bn_quantile *q, bn_err *err);
