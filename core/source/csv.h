@@ -45,8 +45,6 @@
 int bn_csv_open(bn_stream **out, bn_input *in, char delimiter, const bn_source_options *options,
 	bn_err *err);
 
-/* Which scanner this CPU gets: "avx512", "avx2" or "portable". */
-const char *bn_csv_isa(void);
 /* Tests: 0 the best, 1 at most AVX2, 2 portable. Not while a stream is open. */
 void bn_csv_limit_isa(int level);
 

@@ -245,13 +245,6 @@ int bn_csv_isa_level(void)
 	return level > isa_limit ? level : isa_limit;
 }
 
-const char *bn_csv_isa(void)
-{
-	static const char *const names[] = {"avx512", "avx2", "portable"};
-
-	return names[bn_csv_isa_level()];
-}
-
 void bn_csv_scan_text(csv_scan *s, const csv_dialect *d, const char *text, size_t from, size_t to)
 {
 #if defined(__x86_64__)

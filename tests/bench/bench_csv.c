@@ -73,10 +73,9 @@ static void print_result(double seconds, uint64_t rows, uint64_t bytes)
 	struct rusage usage;
 
 	getrusage(RUSAGE_SELF, &usage);
-	printf("{\"seconds\": %.4f, \"rss_mb\": %ld, \"rows\": %llu, \"mb_per_s\": %.0f, "
-	       "\"isa\": \"%s\"}\n",
+	printf("{\"seconds\": %.4f, \"rss_mb\": %ld, \"rows\": %llu, \"mb_per_s\": %.0f}\n",
 		seconds, usage.ru_maxrss / 1024, (unsigned long long)rows,
-		(double)bytes / 1e6 / seconds, bn_csv_isa());
+		(double)bytes / 1e6 / seconds);
 }
 
 static int ingest(const char *path, const char *out)
