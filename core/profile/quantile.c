@@ -71,6 +71,8 @@ static uint32_t coin(int level, uint32_t compactions)
 /* Merges the sorted runs a[0..n) and a[n..n+m) through scratch. */
 static void merge_runs(double *a, size_t n, size_t m, double *scratch)
 {
+	if (!n) /* there may be no scratch then */
+		return;
 	memcpy(scratch, a, n * sizeof *a);
 	size_t i = 0, j = n, at = 0;
 	while (i < n && j < n + m)
