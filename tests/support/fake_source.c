@@ -68,6 +68,7 @@ const bn_page_source *bn_fake_source(void)
 		.frequency = bn_fake_frequency,
 		.checks = bn_fake_checks,
 		.runs = bn_fake_runs,
+		.curves = bn_fake_curves,
 		.run = bn_fake_run,
 		.compare = bn_fake_compare,
 		.models = bn_fake_models,

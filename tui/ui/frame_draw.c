@@ -86,6 +86,43 @@ static void tabs_draw(const bn_frame *f, bn_area a)
 	}
 }
 
+/* How the list on screen is narrowed and sorted, what is marked, and where in it the selection is. */
+static void place_words(const bn_grid *t, bn_buf *out)
+{
+	char shown[BN_FORMAT_BYTES], total[BN_FORMAT_BYTES];
+	size_t marks = bn_grid_mark_count(t);
+	if (t->filter[0] && t->external) /* how many there are beside them, the source knows */
+		bn_buf_addf(out, "/%s", t->filter);
+	else if (t->filter[0])
+		bn_buf_addf(out, "%s of %s   /%s", bn_format_count(shown, bn_grid_count(t)),
+			bn_format_count(total, bn_grid_total(t)), t->filter);
+	for (int k = 0; k < t->sort_count; k++)
+		bn_buf_addf(out, "%s%s%s",
+			k          ? ","
+			: out->len ? "   sort "
+				   : "sort ",
+			t->sort[k].descending ? "-" : "", t->columns[t->sort[k].column].title);
+	if (marks)
+		bn_buf_addf(out, "%s%zu marked; U unmarks", out->len ? "   " : "", marks);
+}
+
+static void place_draw(bn_frame *f, bn_area a)
+{
+	const bn_grid *t = bn_frame_table(f);
+	char at[BN_FORMAT_BYTES], of[BN_FORMAT_BYTES], place[2 * BN_FORMAT_BYTES];
+	bn_buf words = BN_BUF_INIT;
+	if (!t || bn_grid_count(t) == 0)
+		return;
+	snprintf(place, sizeof place, "%s/%s", bn_format_count(at, t->selected + 1),
+		bn_format_count(of, bn_grid_count(t)));
+	int end = a.cols - 1 - (int)strlen(place);
+	bn_area_text(a, 0, end, BN_INK_DIM, place);
+	place_words(t, &words);
+	if (words.len && end > 3)
+		bn_area_field(a, 0, 1, end - 3, BN_INK_DIM, words.ptr);
+	bn_buf_release(&words);
+}
+
 static void message_draw(bn_frame *f, bn_area a)
 {
 	char clock[BN_FORMAT_BYTES], done_text[BN_FORMAT_BYTES], total_text[BN_FORMAT_BYTES];
@@ -106,8 +143,10 @@ static void message_draw(bn_frame *f, bn_area a)
 	/* Looking again for what is on screen already is worth a word only when it takes long. */
 	int64_t patience = bn_frame_is_waiting(f) ? 300 : 2000;
 	bool slow = f->busy_since_ms && bn_frame_now_ms(f) - f->busy_since_ms > patience;
-	if (!v || !v->pending || !slow)
+	if (!v || !v->pending || !slow) {
+		place_draw(f, a);
 		return;
+	}
 	int col = bn_area_text(a, 0, 1, BN_INK_DIM, "loading");
 	if (bn_loader_progress(f->loader, &done, &total)) {
 		bn_format_count(done_text, done);

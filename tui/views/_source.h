@@ -37,6 +37,8 @@ typedef struct bn_reader {
 int bn_reader_refresh(bn_reader *r, bn_err *err);
 /* 0 when the workspace is trusted in full as of now: before signing, verifying, exporting. */
 int bn_reader_need_trust(bn_reader *r, bn_err *err);
+/* Of losses and the like the series with most points. */
+int bn_reader_spark(bn_spark *out, bn_reader *r, bn_arena *arena, const char *run, bn_err *err);
 /* Starts the runner of this user's queue, when something waits. */
 void bn_reader_wake_queue(bn_reader *r);
 /* Table of "name@v3", borrowed until the next call. */
@@ -50,6 +52,7 @@ int bn_source_profile(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_frequency(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_checks(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_runs(void *, const void *, bn_page *, bn_job *, bn_err *);
+int bn_source_curves(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_run(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_compare(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_models(void *, const void *, bn_page *, bn_job *, bn_err *);

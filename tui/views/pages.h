@@ -3,6 +3,8 @@
  */
 #ifndef BN_TUI_VIEWS_PAGES_H
 #define BN_TUI_VIEWS_PAGES_H
+#include <stdint.h>
+
 typedef enum bn_state {
 	BN_STATE_NONE, /* nothing there */
 	BN_STATE_OK,
@@ -17,5 +19,15 @@ typedef enum bn_state {
 typedef struct bn_ref_arg {
 	char ref[BN_REF_BYTES]; /* "power@v3", a run id, "power/3", a report id; "": all */
 } bn_ref_arg;
+
+#define BN_SPARK 16
+/* The series that a run is watched by, in at most BN_SPARK points. */
+typedef struct bn_spark {
+	const char *key; /* NULL: it logged none */
+	double last;
+	int64_t last_step;
+	int count; /* of points; 0 where there is one value alone */
+	double y[BN_SPARK];
+} bn_spark;
 
 #endif

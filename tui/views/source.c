@@ -110,6 +110,7 @@ const bn_page_source *bn_source_workspace(void)
 		.frequency = bn_source_frequency,
 		.checks = bn_source_checks,
 		.runs = bn_source_runs,
+		.curves = bn_source_curves,
 		.run = bn_source_run,
 		.compare = bn_source_compare,
 		.models = bn_source_models,

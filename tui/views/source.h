@@ -49,6 +49,7 @@ typedef struct bn_page_source {
 	bn_page_fn frequency; /* bn_frequency_arg; bn_frequency, or as profile */
 	bn_page_fn checks;    /* bn_ref_arg; bn_checks */
 	bn_page_fn runs;      /* bn_runs_arg; bn_runs */
+	bn_page_fn curves;    /* bn_curves_arg; bn_curves */
 	bn_page_fn run;       /* bn_run_arg; bn_run_detail */
 	bn_page_fn compare;   /* bn_compare_arg; bn_compare_page */
 	bn_page_fn models;    /* bn_models */

@@ -2,6 +2,7 @@
 #include "tui/views/views.h"
 
 #include "core/base/mem.h"
+#include "core/base/utf8.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -74,6 +75,25 @@ void bn_state_cell(bn_grid_cell *out, bn_state s, const char *word)
 		return;
 	out->text = word ? word : bn_state_word(s);
 	out->glyph = bn_state_glyph(s);
+}
+
+char *bn_spark_text(
+	char out[BN_SPARK_TEXT], const double *y, int count, int width, bn_alphabet alphabet)
+{
+	double lo = INFINITY, hi = -INFINITY;
+	size_t at = 0;
+	for (int i = 0; i < count; i++) {
+		lo = fmin(lo, y[i]);
+		hi = fmax(hi, y[i]);
+	}
+	width = width < count ? width : count;
+	for (int i = 0; i < width; i++) { /* each column shows the point at its place */
+		double v = y[width > 1 ? i * (count - 1) / (width - 1) : 0];
+		double part = hi > lo && !isnan(v) ? (v - lo) / (hi - lo) : 0;
+		at += bn_utf8_encode(bn_glyph_level(alphabet, 1 + (int)(7 * part + 0.5)), out + at);
+	}
+	out[at] = '\0';
+	return out;
 }
 
 int bn_area_fact(bn_area a, int row, const char *name, bn_ink ink, const char *value)

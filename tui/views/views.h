@@ -73,6 +73,11 @@ bn_ink bn_state_ink(bn_state s);
 int bn_state_glyph(bn_state s);
 void bn_state_cell(bn_grid_cell *out, bn_state s, const char *word); /* word NULL: the state's */
 
+/* Points as small bars, the least as the lowest, in at most `width` columns. Returns out. */
+#define BN_SPARK_TEXT (4 * BN_SPARK + 1)
+char *bn_spark_text(
+	char out[BN_SPARK_TEXT], const double *y, int count, int width, bn_alphabet alphabet);
+
 /* "name: value" lines; returns the row after. */
 int bn_area_fact(bn_area a, int row, const char *name, bn_ink ink, const char *value);
 

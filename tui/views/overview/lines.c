@@ -48,23 +48,6 @@ static int bar_draw(const bn_line *l, bn_area a, int row, int col, int width, bn
 	return col + width;
 }
 
-/* In as many columns as there are; each shows the point at its place. */
-static void spark_draw(const bn_line *l, bn_area a, int row, int col, int width, bn_ink ink)
-{
-	double lo = INFINITY, hi = -INFINITY;
-	for (int i = 0; i < l->spark_count; i++) {
-		lo = fmin(lo, l->spark[i]);
-		hi = fmax(hi, l->spark[i]);
-	}
-	width = width < l->spark_count ? width : l->spark_count;
-	for (int i = 0; i < width; i++) {
-		int at = width > 1 ? i * (l->spark_count - 1) / (width - 1) : 0;
-		double part = hi > lo ? (l->spark[at] - lo) / (hi - lo) : 0;
-		bn_area_cp(a, row, col + i, ink,
-			bn_glyph_level(a.s->alphabet, 1 + (int)(7 * part + 0.5)));
-	}
-}
-
 /* "382/1500 ####....  loss 0.119 ▇▅▃▂" up to a column; what does not fit is left out from its end. */
 static void progress_draw(const bn_line *l, bn_area a, int row, int col, int end, int role)
 {
@@ -83,8 +66,10 @@ static void progress_draw(const bn_line *l, bn_area a, int row, int col, int end
 	if (col + (int)bn_utf8_width(words) >= end)
 		return;
 	col = bn_area_text(a, row, col, text, words) + 1;
+	char spark[BN_SPARK_TEXT];
 	if (end - col >= SPARK_LEAST)
-		spark_draw(l, a, row, col, end - col, role >= 0 ? (bn_ink)role : BN_INK_REFERENCE);
+		bn_area_text(a, row, col, role >= 0 ? (bn_ink)role : BN_INK_REFERENCE,
+			bn_spark_text(spark, l->spark, l->spark_count, end - col, a.s->alphabet));
 }
 
 static void aside_words(const bn_line *l, int64_t now_ms, char *out, size_t size)

@@ -61,7 +61,6 @@ typedef enum bn_line_opens {
 	BN_OPENS_LATE,
 } bn_line_opens;
 
-#define BN_LINE_SPARK 16
 #define BN_LINES_MAX 48
 typedef struct bn_line {
 	bn_line_part part;
@@ -79,7 +78,7 @@ typedef struct bn_line {
 	int64_t left_ms;     /* -1 unknown */
 	const char *metric;  /* NULL: nothing was logged */
 	double value;
-	double spark[BN_LINE_SPARK];
+	double spark[BN_SPARK];
 	int spark_count;
 } bn_line;
 

@@ -7,7 +7,6 @@
 #include "core/base/str.h"
 #include "core/serve/endpoint.h"
 #include "core/track/best.h"
-#include "core/track/series.h"
 #include "tui/ui/format.h"
 #include "tui/views/overview/_overview.h"
 
@@ -19,35 +18,6 @@
 enum { MOST_RUNNING = 8, MOST_BEST = 5, LOOKED_AT = 1000 };
 
 /* ---- running ----------------------------------------------------------------------------------- */
-
-/* The series that a run is watched by: of losses and the like the one with most points. */
-static const bn_series_info *watched(const bn_series_list *list)
-{
-	const bn_series_info *best = NULL;
-	int64_t most = 0;
-	for (size_t i = 0; i < list->count; i++) {
-		const bn_series_info *s = &list->items[i];
-		bool known = strstr(s->key, "loss") || strstr(s->key, "rmse") ||
-			     strstr(s->key, "accuracy");
-		int64_t interest = 2 * s->count + known;
-		if (strncmp(s->key, "system/", 7) == 0 || interest <= most)
-			continue;
-		best = s;
-		most = interest;
-	}
-	return best;
-}
-
-static int spark_read(bn_overview_gather *g, bn_line *l, const char *id, const char *key)
-{
-	bn_bucket b[BN_LINE_SPARK];
-	int rc = bn_series_envelope(
-		b, BN_LINE_SPARK, NULL, g->r->ws, id, key, BN_AXIS_STEP, 1, 0, g->err);
-	for (int i = 0; rc >= 0 && i < BN_LINE_SPARK; i++)
-		if (b[i].count)
-			l->spark[l->spark_count++] = b[i].mean;
-	return rc;
-}
 
 /* How far it is, where its parameters say how long it will be. */
 static int progress_read(bn_overview_gather *g, bn_line *l, const bn_run_row *row)
@@ -72,10 +42,9 @@ static int progress_read(bn_overview_gather *g, bn_line *l, const bn_run_row *ro
 
 static int running_line(bn_overview_gather *g, const bn_run_row *row)
 {
-	bn_series_list list = BN_SERIES_LIST_INIT;
+	bn_spark spark;
 	bn_line *l = bn_overview_line(
 		g, BN_LINE_RUN, row->status == BN_RUN_RUNNING ? BN_STATE_RUN : BN_STATE_WAIT);
-	int rc = 0;
 	if (!l)
 		return 0;
 	l->subject = bn_arena_strdup(g->arena, row->name ? row->name : row->id);
@@ -83,20 +52,15 @@ static int running_line(bn_overview_gather *g, const bn_run_row *row)
 	l->ref = bn_arena_strdup(g->arena, row->id);
 	l->time_ms = row->started_ms > 0 ? row->started_ms : row->created_ms;
 	l->detail = row->status == BN_RUN_RUNNING ? NULL : "waits in the queue";
-	if ((rc = bn_series_find_all(&list, g->r->ws, row->id, g->err)) < 0)
-		goto out;
-	const bn_series_info *s = watched(&list);
-	if (!s)
-		goto out;
-	l->metric = bn_arena_strdup(g->arena, s->key);
-	l->value = s->last;
-	l->step = s->last_step;
-	if ((rc = spark_read(g, l, row->id, s->key)) < 0)
-		goto out;
-	rc = progress_read(g, l, row);
-out:
-	bn_series_list_release(&list);
-	return rc;
+	int rc = bn_reader_spark(&spark, g->r, g->arena, row->id, g->err);
+	if (rc < 0 || !spark.key)
+		return rc;
+	l->metric = spark.key;
+	l->value = spark.last;
+	l->step = spark.last_step;
+	l->spark_count = spark.count;
+	memcpy(l->spark, spark.y, sizeof l->spark);
+	return progress_read(g, l, row);
 }
 
 int bn_overview_running(bn_overview_gather *g)

@@ -1,6 +1,6 @@
 /*
  * _runs.h - the list of runs from the inside: runs.c is the screen and its commands, runs_table.c what rows and
- * columns show, runs_window.c which of many runs are here. For those three alone.
+ * columns show, runs_window.c which of many runs are here, runs_curves.c the curve in each row. For these alone.
  */
 #ifndef BN_TUI_VIEWS__RUNS_H
 #define BN_TUI_VIEWS__RUNS_H
@@ -10,9 +10,13 @@ typedef struct bn_runs_view {
 	bn_list list;
 	bn_grid_column *columns;
 	char **fields; /* names of the columns in use */
+	bool *folded;  /* one a field */
 	size_t field_count;
-	bn_view *detail; /* made when there is room for it */
-	bool in_detail;  /* it has the keys */
+	bn_page *curves;            /* of the rows in sight; NULL: none yet */
+	uint64_t curves_of;         /* the generation that they were asked for, */
+	bn_curves_arg curves_asked; /* and of which runs */
+	bn_view *detail;            /* made when there is room for it */
+	bool in_detail;             /* it has the keys */
 	bool is_split;
 	char baseline[BN_RUN_ID_TEXT];
 	char stopping[BN_RUN_ID_TEXT]; /* the run of the open question */
@@ -49,6 +53,15 @@ void bn_runs_sort_text(const bn_runs_view *v, char *out, size_t size);
 
 /* Appends the metrics and parameters that are shown, as the command line has them. */
 void bn_runs_columns_text(const bn_runs_view *v, bn_buf *out);
+
+/* ---- runs_curves.c ------------------------------------------------------------------------------- */
+
+/* Kind of the page that has them. */
+#define BN_KIND_CURVES 7
+/* Asks for the curves of the rows in sight, unless they are here or on their way. */
+void bn_runs_curves_follow(bn_runs_view *v);
+/* NULL: none, or not here. */
+const bn_spark *bn_runs_curve(const bn_runs_view *v, const char *run);
 
 /* ---- runs_window.c ------------------------------------------------------------------------------- */
 

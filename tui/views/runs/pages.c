@@ -6,7 +6,7 @@
 #include "core/run/run_log.h"
 #include "core/track/best.h"
 #include "core/track/series.h"
-#include "tui/views/_source.h"
+#include "tui/views/runs/_pages.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -47,44 +47,6 @@ static int queue_read(bn_queue **out, bn_reader *r, bn_err *err)
 	return 0;
 }
 
-/* How much a column says about a run: the test part, then validation, then other metrics and the
- * parameters; what the supervisor measures (system/...) is on the run's own screen. Of one part, the
- * usual summary of a task goes first. */
-static int field_interest(const char *field)
-{
-	static const char *const main_metrics[] = {"rmse", "roc_auc", "accuracy", "loss"};
-	if (strncmp(field, "params.", 7) == 0)
-		return 1;
-	if (strncmp(field, "metrics.", 8) != 0 || strncmp(field + 8, "system/", 7) == 0)
-		return 0;
-	int part = strstr(field, "test") ? 6 : strstr(field, "val") ? 4 : 2;
-	for (size_t i = 0; i < sizeof main_metrics / sizeof *main_metrics; i++)
-		if (strstr(field, main_metrics[i]))
-			return part + 1;
-	return part;
-}
-
-/* Metrics by interest and then by use, parameters by use; half of the columns each. */
-static int fields_choose(bn_runs *out, bn_reader *r, bn_arena *arena, bn_err *err)
-{
-	bn_names names = BN_NAMES_INIT;
-	const char **fields = bn_arena_alloc(arena, BN_RUN_FIELDS * sizeof *fields);
-	int rc = fields ? bn_run_fields(&names, r->ws, NULL, err) : bn_err_nomem(err, "columns");
-	for (int interest = 7; !rc && interest > 0; interest--) {
-		size_t most = interest > 1 ? BN_RUN_FIELDS / 2 : BN_RUN_FIELDS;
-		for (size_t i = 0; i < names.count && out->columns < most; i++) {
-			const char *copy = field_interest(names.items[i]) == interest
-						   ? bn_arena_strdup(arena, names.items[i])
-						   : NULL;
-			if (copy)
-				fields[out->columns++] = copy;
-		}
-	}
-	bn_names_release(&names);
-	out->fields = fields;
-	return rc;
-}
-
 /* The fields as a query reads them: a key may hold a space, a quote or a dot. */
 static int fields_write(const char *const **out, const bn_runs *runs, bn_arena *arena, bn_err *err)
 {
@@ -116,7 +78,7 @@ int bn_source_runs(void *context, const void *arg, bn_page *page, bn_job *job, b
 	if (!runs)
 		return bn_err_nomem(err, "runs");
 	const char *const *written = NULL;
-	if ((rc = fields_choose(runs, r, &page->arena, err)) < 0 ||
+	if ((rc = bn_runs_fields_choose(runs, r, &page->arena, err)) < 0 ||
 		(rc = fields_write(&written, runs, &page->arena, err)) < 0)
 		return rc;
 	bn_run_query q = {.columns = written,
@@ -130,6 +92,8 @@ int bn_source_runs(void *context, const void *arg, bn_page *page, bn_job *job, b
 		.before = a->at == BN_RUNS_BEFORE ? a->mark : NULL,
 		.offset = a->at == BN_RUNS_PLACE ? a->place : 0};
 	rc = bn_run_query_page(&runs->page, r->ws, &q, err);
+	if (!rc)
+		rc = bn_runs_fields_fold(runs, &page->arena, err);
 	if (!rc)
 		rc = queue_read(&runs->queue, r, err);
 	if (rc) {
@@ -199,6 +163,67 @@ static int curve_read(bn_curve *c, bn_arena *arena, bn_reader *r, const char *ru
 		return bn_err_nomem(err, "a curve");
 	return info->count > CURVE_POINTS ? curve_envelope(c, arena, r, err)
 					  : curve_points(c, arena, r, err);
+}
+
+/* Of losses and the like the one with most points; what the supervisor measures is watched by nobody. */
+static const bn_series_info *watched(const bn_series_list *list)
+{
+	const bn_series_info *best = NULL;
+	int64_t most = 0;
+	for (size_t i = 0; i < list->count; i++) {
+		const bn_series_info *s = &list->items[i];
+		bool known = strstr(s->key, "loss") || strstr(s->key, "rmse") ||
+			     strstr(s->key, "accuracy");
+		int64_t interest = 2 * s->count + known;
+		if (strncmp(s->key, "system/", 7) == 0 || interest <= most)
+			continue;
+		best = s;
+		most = interest;
+	}
+	return best;
+}
+
+int bn_reader_spark(bn_spark *out, bn_reader *r, bn_arena *arena, const char *run, bn_err *err)
+{
+	bn_series_list list = BN_SERIES_LIST_INIT;
+	bn_bucket b[BN_SPARK];
+	const bn_series_info *s;
+	int rc = bn_series_find_all(&list, r->ws, run, err);
+	*out = (bn_spark){.last = NAN};
+	if (rc < 0 || !(s = watched(&list)))
+		goto out;
+	out->key = bn_arena_strdup(arena, s->key);
+	out->last = s->last;
+	out->last_step = s->last_step;
+	if (!out->key) {
+		rc = bn_err_nomem(err, "a curve");
+		goto out;
+	}
+	if (s->count < 2)
+		goto out;
+	rc = bn_series_envelope(b, BN_SPARK, NULL, r->ws, run, s->key, BN_AXIS_STEP, 1, 0, err);
+	for (int i = 0; rc >= 0 && i < BN_SPARK; i++)
+		if (b[i].count)
+			out->y[out->count++] = b[i].mean;
+out:
+	bn_series_list_release(&list);
+	return rc;
+}
+
+int bn_source_curves(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
+{
+	bn_reader *r = context;
+	bn_curves *c = bn_arena_alloc(&page->arena, sizeof *c);
+	int rc = c ? bn_reader_refresh(r, err) : bn_err_nomem(err, "curves");
+	(void)job;
+	if (rc < 0)
+		return rc;
+	c->runs = *(const bn_curves_arg *)arg;
+	for (size_t i = 0; i < c->runs.count; i++)
+		if ((rc = bn_reader_spark(&c->sparks[i], r, &page->arena, c->runs.ids[i], err)) < 0)
+			return rc;
+	page->data = c;
+	return 0;
 }
 
 /* ---- the console --------------------------------------------------------------------------------- */

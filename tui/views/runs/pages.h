@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 /* The fixed columns that follow the run's own fields are metrics and params found in the index. */
-#define BN_RUN_FIELDS 8
+#define BN_RUN_FIELDS 24
 /* Up to so many runs come in one page, which the view sorts and searches by itself. Of more, the
  * page is a window, sorted and searched by the source. */
 #define BN_RUNS_WINDOW 1000
@@ -43,8 +43,23 @@ typedef struct bn_runs {
 	uint64_t generation;
 	size_t columns;
 	const char *const *fields; /* "metrics.rmse": one per cell */
-	bn_queue *queue;           /* of this user on this host */
+	const bool *folded;        /* one per field: it says nothing about these runs */
+	const char *same,
+		*sparse; /* of those that are folded: what all have, and what few have; "" none */
+	bn_queue *queue; /* of this user on this host */
 } bn_runs;
+
+#define BN_CURVES_MAX 64
+typedef struct bn_curves_arg {
+	char ids[BN_CURVES_MAX][BN_RUN_ID_TEXT];
+	size_t count;
+} bn_curves_arg;
+
+/* The runs asked for, each with the series that it is watched by. */
+typedef struct bn_curves {
+	bn_curves_arg runs;
+	bn_spark sparks[BN_CURVES_MAX];
+} bn_curves;
 
 typedef struct bn_curve {
 	const char *run, *key;

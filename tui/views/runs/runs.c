@@ -28,6 +28,15 @@ static void page(bn_view *view, bn_page *p)
 	const bn_runs *d = p->data;
 	if (bn_view_deed_done(view, p))
 		return;
+	if (p->kind == BN_KIND_CURVES) {
+		if (p->data) {
+			bn_page_free(v->curves);
+			v->curves = p;
+		} else {
+			bn_page_free(p);
+		}
+		return;
+	}
 	v->where_is_new = false;
 	if (p->err.code == BN_EINVAL) /* the filter is wrong: the message says where */
 		v->where[0] = '\0';
@@ -61,6 +70,30 @@ static void detail_follow(bn_runs_view *v)
 		bn_view_run_show(v->detail, r->id);
 }
 
+/* What columns were left out for saying nothing, where there is room below the rows; takes its lines off. */
+static void folded_draw(const bn_runs_view *v, bn_area *a)
+{
+	const bn_runs *d = bn_list_data(&v->list);
+	int lines = d ? (d->same[0] != '\0') + (d->sparse[0] != '\0') : 0;
+	if (!lines || a->rows < bn_grid_count(&v->list.grid) + 1 + lines + 2)
+		return;
+	int row = a->rows - lines - 1;
+	bn_area_hline(*a, row, 0, a->cols, BN_INK_BORDER);
+	bn_area_text(*a, row++, 2, BN_INK_HEADER, " folded: c brings them back ");
+	bn_area words = bn_area_sub(*a, row, 1, lines, a->cols - 2);
+	char text[400];
+	int at = 0;
+	if (d->same[0]) {
+		snprintf(text, sizeof text, "the same in all: %s", d->same);
+		bn_area_field(words, at++, 0, words.cols, BN_INK_DIM, text);
+	}
+	if (d->sparse[0]) {
+		snprintf(text, sizeof text, "empty or nearly: %s", d->sparse);
+		bn_area_field(words, at, 0, words.cols, BN_INK_DIM, text);
+	}
+	a->rows -= lines + 1;
+}
+
 static void draw(bn_view *view, bn_area a, bool focused)
 {
 	bn_runs_view *v = (bn_runs_view *)view;
@@ -69,17 +102,11 @@ static void draw(bn_view *view, bn_area a, bool focused)
 		bn_view_split(view, a, &list, &detail) && bn_runs_page(v) && bn_runs_page(v)->count;
 	v->in_detail = v->in_detail && v->is_split;
 	list = v->is_split ? list : a;
-	const bn_run_page *p = bn_runs_page(v);
 	bn_queue_line(&list, bn_runs_queue(v));
-	if (p && bn_runs_is_window(v) && list.rows > 4) {
-		char at[BN_FORMAT_BYTES], total[BN_FORMAT_BYTES];
-		bn_area_textf(list, list.rows - 1, 1, BN_INK_DIM, "run %s of %s",
-			bn_format_count(at, v->list.grid.selected + (p->total > 0)),
-			bn_format_count(total, p->total));
-		list.rows--;
-	}
+	folded_draw(v, &list);
 	bn_list_draw(view, list, focused && !v->in_detail);
 	bn_runs_window_follow(v);
+	bn_runs_curves_follow(v);
 	if (!v->is_split)
 		return;
 	detail_follow(v);
@@ -314,6 +341,7 @@ static void view_free(bn_view *view)
 {
 	bn_runs_view *v = (bn_runs_view *)view;
 	bn_view_free(v->detail);
+	bn_page_free(v->curves);
 	bn_runs_columns_release(v);
 	bn_list_free(view);
 }

@@ -12,7 +12,18 @@
 #include <string.h>
 
 enum { COL_STATE, COL_NAME, COL_TITLE, COL_FIELDS }; /* then the fields, then these: */
-enum { END_DURATION, END_CREATED, END_EXPERIMENT, END_USER, END_HOST, END_ID, END_COLUMNS };
+enum {
+	END_CURVE,
+	END_DURATION,
+	END_CREATED,
+	END_EXPERIMENT,
+	END_USER,
+	END_HOST,
+	END_ID,
+	END_COLUMNS
+};
+
+enum { CURVE = 10 }; /* columns of a curve */
 
 static int64_t grid_rows(void *ctx)
 {
@@ -30,7 +41,17 @@ static int64_t duration_of(const bn_runs_view *v, const bn_run_row *r)
 static void end_cell(const bn_runs_view *v, const bn_run_row *r, int end, bn_grid_cell *out)
 {
 	int64_t ms;
+	const bn_spark *curve;
 	switch (end) {
+	case END_CURVE:
+		curve = bn_runs_curve(v, r->id);
+		if (!curve || !curve->key)
+			return;
+		out->number = curve->last;
+		out->text =
+			bn_spark_text(out->buf, curve->y, curve->count, CURVE, v->list.alphabet);
+		out->ink = BN_INK_REFERENCE;
+		return;
 	case END_DURATION:
 		ms = duration_of(v, r);
 		out->number = (double)ms;
@@ -132,6 +153,11 @@ const bn_grid_column bn_runs_first_columns[COL_FIELDS] = {
 const int bn_runs_first_count = COL_FIELDS;
 
 static const bn_grid_column end_columns[END_COLUMNS] = {
+	[END_CURVE] = {.title = "curve",
+		.form = BN_COLUMN_BARS,
+		.min = CURVE,
+		.max = CURVE,
+		.priority = 1},
 	[END_DURATION] = {.title = "time",
 		.name = "duration",
 		.form = BN_COLUMN_DURATION,
@@ -149,8 +175,9 @@ static const bn_grid_column end_columns[END_COLUMNS] = {
 	[END_ID] = {.title = "id", .min = 8, .priority = 6},
 };
 
-static void columns_free(bn_grid_column *columns, char **fields, size_t count)
+static void columns_free(bn_grid_column *columns, char **fields, bool *folded, size_t count)
 {
+	bn_free(folded);
 	for (size_t i = 0; fields && i < count; i++)
 		bn_free(fields[i]);
 	bn_free(fields);
@@ -159,8 +186,9 @@ static void columns_free(bn_grid_column *columns, char **fields, size_t count)
 
 void bn_runs_columns_release(bn_runs_view *v)
 {
-	columns_free(v->columns, v->fields, v->field_count);
+	columns_free(v->columns, v->fields, v->folded, v->field_count);
 	v->fields = NULL;
+	v->folded = NULL;
 	v->columns = NULL;
 	v->field_count = 0;
 }
@@ -170,7 +198,7 @@ bool bn_runs_columns_fit(const bn_runs_view *v, const bn_runs *d)
 	if (!v->columns || v->field_count != d->columns)
 		return false;
 	for (size_t i = 0; i < d->columns; i++)
-		if (strcmp(v->fields[i], d->fields[i]) != 0)
+		if (v->folded[i] != d->folded[i] || strcmp(v->fields[i], d->fields[i]) != 0)
 			return false;
 	return true;
 }
@@ -182,24 +210,37 @@ static const char *short_name(const char *field)
 	return dot && dot[1] ? dot + 1 : field;
 }
 
+/* Of the metrics that are shown the first matters most, of the parameters the first two. */
+static bool shown_first(const bn_runs *d, size_t field)
+{
+	bool is_param = strncmp(d->fields[field], "params.", 7) == 0;
+	int before = 0;
+	for (size_t i = 0; i < field; i++)
+		before += !d->folded[i] && is_param == (strncmp(d->fields[i], "params.", 7) == 0);
+	return !d->folded[field] && before < (is_param ? 2 : 1);
+}
+
 int bn_runs_columns_set(bn_runs_view *v, const bn_runs *d)
 {
 	size_t total = COL_FIELDS + d->columns + END_COLUMNS, count = 0;
 	char **fields = bn_alloc_zeroed(d->columns + 1, sizeof *fields);
+	bool *folded = bn_alloc_zeroed(d->columns + 1, sizeof *folded);
 	bn_grid_column *columns = bn_alloc_zeroed(total, sizeof *columns);
-	if (!fields || !columns)
+	if (!fields || !columns || !folded)
 		goto failed;
 	memcpy(columns, bn_runs_first_columns, sizeof bn_runs_first_columns);
 	for (size_t i = 0; i < d->columns; i++) {
 		if (!(fields[i] = bn_strdup(d->fields[i])))
 			goto failed;
 		count = i + 1;
+		folded[i] = d->folded[i];
 		columns[COL_FIELDS + i] = (bn_grid_column){.title = short_name(fields[i]),
 			.name = fields[i],
 			.form = BN_COLUMN_NUMBER,
+			.hidden = folded[i],
 			.min = 6,
 			.max = 14,
-			.priority = i < 2 ? 1 : 2 + (int)i};
+			.priority = shown_first(d, i) ? 1 : 2 + (int)i};
 	}
 	memcpy(columns + COL_FIELDS + d->columns, end_columns, sizeof end_columns);
 	if (bn_grid_set_columns(&v->list.grid, columns, (int)total, NULL))
@@ -207,10 +248,11 @@ int bn_runs_columns_set(bn_runs_view *v, const bn_runs *d)
 	bn_runs_columns_release(v);
 	v->columns = columns;
 	v->fields = fields;
+	v->folded = folded;
 	v->field_count = d->columns;
 	return 0;
 failed:
-	columns_free(columns, fields, count);
+	columns_free(columns, fields, folded, count);
 	return -1;
 }
 

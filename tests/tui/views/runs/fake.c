@@ -64,6 +64,22 @@ static bn_queue *fake_queue(const bn_fake *fake, bn_page *page, bn_run_page *p)
 	return q;
 }
 
+/* Every second run has a curve, which falls. */
+int bn_fake_curves(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
+{
+	FAKE_BEGIN(page);
+	bn_curves *c = bn_fake_take(page, &(bn_curves){.runs = {.count = 0}}, sizeof *c);
+	c->runs = *(const bn_curves_arg *)arg;
+	for (size_t i = 0; i < c->runs.count; i++) {
+		bn_spark *s = &c->sparks[i];
+		bool has = c->runs.ids[i][7] % 2 == 0;
+		*s = (bn_spark){.key = has ? "val_loss" : NULL, .last = 0.2, .last_step = 40};
+		for (; has && s->count < BN_SPARK; s->count++)
+			s->y[s->count] = 1.0 / (1 + s->count);
+	}
+	return 0;
+}
+
 int bn_fake_runs(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
 {
 	FAKE_BEGIN(page);
@@ -92,7 +108,10 @@ int bn_fake_runs(void *context, const void *arg, bn_page *page, bn_job *job, bn_
 		p->rows[i].mark =
 			bn_arena_strf(&page->arena, "%lld", (long long)place + (long long)i);
 	}
-	bn_runs runs = {p, 1, 4, run_fields, NULL};
+	static const bool folded[4] = {false};
+	bool told = n > 1 && !fake->many_runs;
+	bn_runs runs = {p, 1, 4, run_fields, folded, told ? "batch_size 256, epochs 40" : "",
+		told ? "accuracy 1/6" : "", NULL};
 	if (fake->has_queue && n > 1)
 		runs.queue = fake_queue(fake, page, p);
 	bn_fake_take(page, &runs, sizeof runs);

@@ -1,0 +1,145 @@
+/*
+ * columns.c - which fields of runs are columns: those of most interest, and of them what varies and is filled. What is the
+ * same in all of the runs, or missing in most, is folded: hidden until it is asked for, and told in a line. See _pages.h.
+ */
+#include "core/base/buf.h"
+#include "core/base/fs.h"
+#include "tui/ui/format.h"
+#include "tui/views/runs/_pages.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { MOST_SHOWN = 4 }; /* metrics; and parameters, where not all runs are at hand */
+
+/* How much a column says about a run: the test part, then validation, then other metrics and the
+ * parameters; what the supervisor measures (system/...) is on the run's own screen. Of one part, the
+ * usual summary of a task goes first. */
+static int field_interest(const char *field)
+{
+	static const char *const main_metrics[] = {"rmse", "roc_auc", "accuracy", "loss"};
+	if (strncmp(field, "params.", 7) == 0)
+		return 1;
+	if (strncmp(field, "metrics.", 8) != 0 || strncmp(field + 8, "system/", 7) == 0)
+		return 0;
+	int part = strstr(field, "test") ? 6 : strstr(field, "val") ? 4 : 2;
+	for (size_t i = 0; i < sizeof main_metrics / sizeof *main_metrics; i++)
+		if (strstr(field, main_metrics[i]))
+			return part + 1;
+	return part;
+}
+
+/* Metrics by interest and then by use, parameters by use; half of the columns each. */
+int bn_runs_fields_choose(bn_runs *out, bn_reader *r, bn_arena *arena, bn_err *err)
+{
+	bn_names names = BN_NAMES_INIT;
+	const char **fields = bn_arena_alloc(arena, BN_RUN_FIELDS * sizeof *fields);
+	bool *folded = bn_arena_alloc(arena, BN_RUN_FIELDS * sizeof *folded);
+	if (!fields || !folded)
+		return bn_err_nomem(err, "columns");
+	int rc = bn_run_fields(&names, r->ws, NULL, err);
+	for (int interest = 7; rc >= 0 && interest > 0; interest--) {
+		size_t most = interest > 1 ? BN_RUN_FIELDS / 2 : BN_RUN_FIELDS;
+		for (size_t i = 0; i < names.count && out->columns < most; i++) {
+			const char *copy = field_interest(names.items[i]) == interest
+						   ? bn_arena_strdup(arena, names.items[i])
+						   : NULL;
+			if (copy)
+				fields[out->columns++] = copy;
+		}
+	}
+	bn_names_release(&names);
+	out->fields = fields;
+	out->folded = folded;
+	out->same = out->sparse = "";
+	return rc;
+}
+
+/* The first few metrics are shown; and of parameters, where it is not known what varies. */
+static void fold_by_place(const bn_runs *runs, bool *folded, bool params_too)
+{
+	size_t metrics = 0, params = 0;
+	for (size_t i = 0; i < runs->columns; i++) {
+		bool is_param = strncmp(runs->fields[i], "params.", 7) == 0;
+		size_t *n = is_param ? &params : &metrics;
+		*n += !folded[i];
+		if (*n > MOST_SHOWN && (!is_param || params_too))
+			folded[i] = true;
+	}
+}
+
+static bool cells_equal(const bn_cell *a, const bn_cell *b)
+{
+	if (a->kind != b->kind)
+		return false;
+	if (a->kind == BN_CELL_TEXT)
+		return strcmp(a->text, b->text) == 0;
+	return a->kind != BN_CELL_NUMBER || a->number == b->number ||
+	       (isnan(a->number) && isnan(b->number));
+}
+
+/* How many of the runs have a value, and whether they all have the same. */
+static const bn_cell *field_look(const bn_run_page *p, size_t field, size_t *filled, bool *varies)
+{
+	const bn_cell *first = NULL;
+	*filled = 0;
+	*varies = false;
+	for (size_t i = 0; i < p->count; i++) {
+		const bn_cell *c = &p->rows[i].cells[field];
+		if (c->kind == BN_CELL_ABSENT)
+			continue;
+		first = first ? first : c;
+		*varies = *varies || !cells_equal(c, first);
+		++*filled;
+	}
+	return first;
+}
+
+static void told(bn_buf *out, const char *field, const char *value)
+{
+	const char *dot = strchr(field, '.');
+	bn_buf_addf(out, "%s%s %s", out->len ? ", " : "", dot ? dot + 1 : field, value);
+}
+
+static void cell_words(const bn_cell *c, char out[BN_FORMAT_BYTES])
+{
+	if (c->kind == BN_CELL_NUMBER)
+		bn_format_number(out, c->number);
+	else
+		snprintf(out, BN_FORMAT_BYTES, "%.*s", BN_FORMAT_BYTES - 1, c->text);
+}
+
+int bn_runs_fields_fold(bn_runs *runs, bn_arena *arena, bn_err *err)
+{
+	const bn_run_page *p = runs->page;
+	bool *folded = (bool *)(uintptr_t)runs->folded;
+	bn_buf same = BN_BUF_INIT, sparse = BN_BUF_INIT;
+	if (p->total > (int64_t)p->count) {
+		fold_by_place(runs, folded, true);
+		return 0;
+	}
+	for (size_t i = 0; p->count > 1 && i < runs->columns; i++) {
+		size_t filled;
+		bool varies;
+		char value[BN_FORMAT_BYTES];
+		const bn_cell *first = field_look(p, i, &filled, &varies);
+		folded[i] = 4 * filled < p->count || !varies;
+		if (!folded[i])
+			continue;
+		if (4 * filled < p->count || !first) {
+			snprintf(value, sizeof value, "%zu/%zu", filled, p->count);
+			told(&sparse, runs->fields[i], value);
+		} else {
+			cell_words(first, value);
+			told(&same, runs->fields[i], value);
+			if (filled < p->count)
+				bn_buf_addf(&same, " (%zu/%zu)", filled, p->count);
+		}
+	}
+	fold_by_place(runs, folded, false);
+	runs->same = bn_arena_strdup(arena, same.ptr ? same.ptr : "");
+	runs->sparse = bn_arena_strdup(arena, sparse.ptr ? sparse.ptr : "");
+	bn_buf_release(&same);
+	bn_buf_release(&sparse);
+	return runs->same && runs->sparse ? 0 : bn_err_nomem(err, "columns");
+}
