@@ -96,12 +96,10 @@ static void place_words(const bn_grid *t, bn_buf *out)
 	else if (t->filter[0])
 		bn_buf_addf(out, "%s of %s   /%s", bn_format_count(shown, bn_grid_count(t)),
 			bn_format_count(total, bn_grid_total(t)), t->filter);
+	const char *first = out->len ? "   sort " : "sort ";
 	for (int k = 0; k < t->sort_count; k++)
-		bn_buf_addf(out, "%s%s%s",
-			k          ? ","
-			: out->len ? "   sort "
-				   : "sort ",
-			t->sort[k].descending ? "-" : "", t->columns[t->sort[k].column].title);
+		bn_buf_addf(out, "%s%s%s", k ? "," : first, t->sort[k].descending ? "-" : "",
+			t->columns[t->sort[k].column].title);
 	if (marks)
 		bn_buf_addf(out, "%s%zu marked; U unmarks", out->len ? "   " : "", marks);
 }

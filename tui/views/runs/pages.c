@@ -91,12 +91,9 @@ int bn_source_runs(void *context, const void *arg, bn_page *page, bn_job *job, b
 		.from = a->at == BN_RUNS_FROM ? a->mark : NULL,
 		.before = a->at == BN_RUNS_BEFORE ? a->mark : NULL,
 		.offset = a->at == BN_RUNS_PLACE ? a->place : 0};
-	rc = bn_run_query_page(&runs->page, r->ws, &q, err);
-	if (!rc)
-		rc = bn_runs_fields_fold(runs, &page->arena, err);
-	if (!rc)
-		rc = queue_read(&runs->queue, r, err);
-	if (rc) {
+	if ((rc = bn_run_query_page(&runs->page, r->ws, &q, err)) < 0 ||
+		(rc = bn_runs_fields_fold(runs, &page->arena, err)) < 0 ||
+		(rc = queue_read(&runs->queue, r, err)) < 0) {
 		runs_release(runs);
 		return rc;
 	}
