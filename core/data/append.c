@@ -4,6 +4,7 @@
 #include "core/base/mem.h"
 #include "core/data/_add.h"
 #include "core/data/_dataset.h"
+#include "core/store/claim.h"
 
 #include <string.h>
 
@@ -14,7 +15,17 @@ typedef struct appending {
 	bn_manifest parts;      /* of it */
 	size_t kept;            /* how many of them are repeated */
 	uint64_t kept_rows;
+	int64_t number; /* of the version that is made */
 } appending;
+
+/* Found before the version is: what is claimed from then on takes that number away, and no rows are left out. */
+static int find_number(appending *a, bn_workspace *ws, const char *name, bn_err *err)
+{
+	char *claim = bn_strf("dataset/%s", name);
+	int rc = claim ? bn_claim_ahead(ws, claim, &a->number, err) : bn_err_nomem(err, "a name");
+	bn_free(claim);
+	return rc;
+}
 
 /* A version of the first format says of its only part nothing: the version does. */
 static void complete_part(bn_manifest *m, const bn_dataset_version *v)
@@ -30,7 +41,8 @@ static int before_open(appending *a, bn_workspace *ws, const char *name,
 {
 	uint64_t tail = limits && limits->tail_bytes ? limits->tail_bytes : BN_TAIL_BYTES;
 	int rc;
-	if ((rc = bn_dataset_resolve(&a->before, ws, name, BN_DATASET_LIVE, err)) < 0 ||
+	if ((rc = find_number(a, ws, name, err)) < 0 ||
+		(rc = bn_dataset_resolve(&a->before, ws, name, BN_DATASET_LIVE, err)) < 0 ||
 		(rc = bn_dataset_open_held(&a->table, ws, a->before, progress, err)) < 0)
 		return rc;
 	bn_manifest_release(&a->parts);
@@ -105,6 +117,7 @@ static int publish(bn_dataset_version **out, bool *added, bn_workspace *ws, cons
 	d.built = built;
 	d.base = a->parts.parts;
 	d.base_count = a->kept;
+	d.number = a->number;
 	d.parents = &before;
 	d.parent_count = 1;
 	return bn_dataset_publish(out, added, ws, &d, err);

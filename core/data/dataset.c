@@ -447,12 +447,37 @@ int bn_dataset_check_name(const char *name, bn_err *err)
 	return BN_EINVAL;
 }
 
+/* Claims are atomic: of two that made their rows from one version, one gets the number behind it. */
+static int claim_number(
+	int64_t *number, bn_workspace *ws, const bn_dataset_draft *d, const char *hash, bn_err *err)
+{
+	bn_err why = BN_ERR_INIT;
+	char *claim = d->number ? bn_strf("dataset/%s/%lld", d->name, (long long)d->number)
+				: bn_strf("dataset/%s", d->name);
+	int rc = 0;
+	if (!claim)
+		return bn_err_nomem(err, "a name");
+	if (!d->number) {
+		rc = bn_claim_next(ws, claim, hash, number, err);
+		goto out;
+	}
+	*number = d->number;
+	if ((rc = bn_claim_take(ws, claim, hash, &why)) == BN_ECONFLICT) {
+		bn_err_set(err, rc, "%s@v%lld was added meanwhile", d->name, (long long)d->number);
+		bn_err_hint(err, "do it once more: the rows then come behind its own");
+	} else if (rc < 0) {
+		bn_err_move(err, &why);
+	}
+out:
+	bn_free(claim);
+	return rc;
+}
+
 int bn_dataset_publish(bn_dataset_version **out, bool *added, bn_workspace *ws,
 	const bn_dataset_draft *d, bn_err *err)
 {
 	facts f = {.table = NULL};
 	json_t *payload = NULL;
-	char *claim = NULL;
 	int64_t number = 0;
 	int rc = bn_dataset_check_name(d->name, err);
 	if (rc)
@@ -467,11 +492,8 @@ int bn_dataset_publish(bn_dataset_version **out, bool *added, bn_workspace *ws,
 	if (rc || number)
 		goto out;
 	if ((rc = refuse_shared(&f, ws, d->name, err)) < 0 ||
-		(rc = facts_gather(&f, ws, d, err)) < 0)
-		goto out;
-	claim = bn_strf("dataset/%s", d->name);
-	rc = claim ? bn_claim_next(ws, claim, f.hash, &number, err) : bn_err_nomem(err, "a name");
-	if (rc)
+		(rc = facts_gather(&f, ws, d, err)) < 0 ||
+		(rc = claim_number(&number, ws, d, f.hash, err)) < 0)
 		goto out;
 	payload = version_payload(&f, d, number);
 	rc = append_version(ws, d->name, payload, err);
@@ -481,7 +503,6 @@ out:
 	json_decref(payload);
 	bn_table_reader_free(f.table);
 	bn_manifest_release(&f.m);
-	bn_free(claim);
 	return rc;
 }
 

@@ -214,6 +214,7 @@ typedef struct bn_dataset_draft {
 	const struct bn_manifest_part
 		*base; /* parts that come before the built ones, as they are; or NULL */
 	size_t base_count;
+	int64_t number; /* the only one that it may get: nothing came in between; 0: the next one */
 	/* Without `built`: */
 	const bn_dir *table_at; /* NULL: the user named table_path; else it is below that handle */
 	const char *table_path; /* a complete Arrow file */
@@ -236,7 +237,7 @@ int bn_dataset_check_name(const char *name, bn_err *err);
  * (may be NULL) is false when the dataset has a live version with these very bytes already; that
  * one is returned then. A removed version with these bytes is restored. Private ones are the same only when they are
  * the user's own and private is asked for; BN_ECONFLICT when it is, and everybody can read these bytes in another
- * version already. *out is yours. */
+ * version already, or when `number` is another's by now. *out is yours. */
 int bn_dataset_publish(bn_dataset_version **out, bool *added, bn_workspace *ws,
 	const bn_dataset_draft *draft, bn_err *err);
 

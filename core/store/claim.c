@@ -178,31 +178,45 @@ static int highest(const bn_dir *at, const char *prefix, int64_t *n, bn_err *err
 	return rc;
 }
 
-int bn_claim_next(bn_workspace *ws, const char *prefix, const char *value, int64_t *n, bn_err *err)
+static int need_number(bn_workspace *ws, const char *prefix, int64_t last, bn_err *err)
+{
+	if (last < NUMBER_MAX)
+		return 0;
+	bn_err_set(err, BN_ECORRUPT, "'%s/claims/%s/%" PRId64 "': no number is left after it",
+		ws->at->path, prefix, last);
+	bn_err_hint(err, "no version has that number: remove that file");
+	return BN_ECORRUPT;
+}
+
+int bn_claim_ahead(bn_workspace *ws, const char *prefix, int64_t *n, bn_err *err)
 {
 	int64_t last;
-	int rc = check_name(prefix, err);
-	if (rc < 0 || (rc = highest(ws->at, prefix, &last, err)) < 0)
+	int rc;
+	if ((rc = check_name(prefix, err)) < 0 || (rc = highest(ws->at, prefix, &last, err)) < 0 ||
+		(rc = need_number(ws, prefix, last, err)) < 0)
 		return rc;
-	do {
-		bn_err why = BN_ERR_INIT;
-		if (last >= NUMBER_MAX) {
-			rc = bn_err_set(err, BN_ECORRUPT,
-				"'%s/claims/%s/%" PRId64 "': no number is left after it",
-				ws->at->path, prefix, last);
-			bn_err_hint(err, "no version has that number: remove that file");
-			return rc;
-		}
-		char *name = bn_strf("%s/%" PRId64, prefix, ++last);
-		rc = name ? bn_claim_take(ws, name, value, &why) : bn_err_nomem(&why, "a name");
-		bn_free(name);
-		if (rc < 0 && rc != BN_ECONFLICT)
-			bn_err_move(err, &why);
-	} while (rc == BN_ECONFLICT);
+	*n = last + 1;
+	return 0;
+}
+
+int bn_claim_next(bn_workspace *ws, const char *prefix, const char *value, int64_t *n, bn_err *err)
+{
+	int64_t next;
+	int rc = bn_claim_ahead(ws, prefix, &next, err);
 	if (rc < 0)
 		return rc;
-	*n = last;
-	return 0;
+	for (;; next++) {
+		bn_err why = BN_ERR_INIT;
+		if ((rc = need_number(ws, prefix, next - 1, err)) < 0)
+			return rc;
+		char *name = bn_strf("%s/%" PRId64, prefix, next);
+		rc = name ? bn_claim_take(ws, name, value, &why) : bn_err_nomem(&why, "a name");
+		bn_free(name);
+		if (rc == BN_ECONFLICT)
+			continue;
+		*n = next;
+		return rc < 0 ? bn_err_move(err, &why) : 0;
+	}
 }
 
 int bn_claim_get(bn_workspace *ws, const char *name, bn_buf *value, bn_err *err)

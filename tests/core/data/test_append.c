@@ -239,6 +239,44 @@ START_TEST(test_append_refuses_what_does_not_fit_and_adds_nothing_for_no_rows)
 }
 END_TEST
 
+/* Another process, that has taken the next number and not written its record yet. */
+static bool take_the_next(void *ctx, uint64_t done, uint64_t total, uint64_t rows)
+{
+	bool *taken = ctx;
+	(void)done;
+	(void)total;
+	(void)rows;
+	if (!*taken)
+		ck_assert_bn_ok(bn_claim_take(ws, "dataset/rows/2", "", &err), &err);
+	*taken = true;
+	return true;
+}
+
+/* Rows that come in between are in neither of two versions when both are made from the one before. */
+START_TEST(test_append_of_two_at_once_loses_no_rows)
+{
+	bool taken = false, added = false;
+	bn_source_options o = BN_SOURCE_OPTIONS_INIT;
+	bn_dataset_version *v = NULL;
+	bn_err e = BN_ERR_INIT;
+	make();
+	bn_dataset_version_free(add("rows", 0, 50));
+	o.progress = take_the_next;
+	o.progress_ctx = &taken;
+	ck_assert_int_eq(bn_dataset_append(&v, &added, ws, "rows", NULL, csv("i,x,state,t", 50, 60),
+				 &o, NULL, NULL, &e),
+		BN_ECONFLICT);
+	ck_assert(taken && !added);
+	ck_assert_msg(strstr(e.msg, "rows@v2 was added meanwhile"), "%s", e.msg);
+	v = append("rows", csv("i,x,state,t", 50, 60), NULL, NULL, &added);
+	ck_assert_int_eq(
+		v->version, 3); /* that number is not waited for: who took it may be dead */
+	ck_assert_int_eq(v->rows, 60);
+	bn_dataset_version_free(v);
+	finish();
+}
+END_TEST
+
 START_TEST(test_append_survives_gc_of_the_versions_before)
 {
 	bool added = false;
@@ -433,7 +471,7 @@ END_TEST
 BN_TEST_MAIN("core/data/append", test_append_repeats_the_parts_that_are_there,
 	test_append_merges_small_tails, test_append_cuts_parts_by_the_rows_alone,
 	test_append_refuses_what_does_not_fit_and_adds_nothing_for_no_rows,
-	test_append_survives_gc_of_the_versions_before,
+	test_append_of_two_at_once_loses_no_rows, test_append_survives_gc_of_the_versions_before,
 	test_append_to_a_version_of_the_first_format,
 	test_append_statistics_of_parts_are_those_of_the_profile,
 	test_append_statistics_of_every_type_are_those_of_the_profile,
