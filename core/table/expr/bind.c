@@ -6,6 +6,7 @@
 
 #include "core/base/str.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -401,11 +402,31 @@ static int list_item(bn_binder *b, const bn_tree *t, int a, bool number, bn_expr
 	b->e->count--; /* the list holds it */
 	if (out->type == BN_EXPR_NULL)
 		return bn_expr_fail(b->e, t->at, b->err, "null is in no list: ask with IS NULL");
+	if (minus && out->type != BN_EXPR_INT && out->type != BN_EXPR_REAL)
+		return bn_expr_fail(b->e, t->at, b->err, "%s is not compared with a number",
+			type_name(out->type));
 	if (minus && out->type == BN_EXPR_INT)
 		out->i = -out->i;
 	else if (minus)
 		out->r = -out->r;
 	return 0;
+}
+
+/* Whole numbers are looked up as such, to the last digit; a fraction among them equals none. How many are left. */
+static size_t list_of_ints(bn_expr_value *items, size_t n)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < n; i++) {
+		bn_expr_value v = items[i];
+		if (v.type == BN_EXPR_REAL) {
+			bool fits = v.r >= -9223372036854775808.0 && v.r < 9223372036854775808.0;
+			if (!fits || v.r != trunc(v.r))
+				continue;
+			v = (bn_expr_value){BN_EXPR_INT, {.i = (int64_t)v.r}};
+		}
+		items[kept++] = v;
+	}
+	return kept;
 }
 
 /* The items of one type: what is looked for comes to it as well. */
@@ -418,8 +439,12 @@ static int list_unify(bn_binder *b, const bn_tree *t, bn_expr_value *items, size
 	for (size_t i = 0; i < n; i++) {
 		if (type == BN_EXPR_REAL && items[i].type == BN_EXPR_INT)
 			items[i] = (bn_expr_value){type, {.r = (double)items[i].i}};
-		if (type == BN_EXPR_TIME && items[i].type == BN_EXPR_DATE)
-			items[i] = (bn_expr_value){type, {.i = items[i].i * 86400000000000LL}};
+		if (type == BN_EXPR_TIME && items[i].type == BN_EXPR_DATE) {
+			if (__builtin_mul_overflow(items[i].i, 86400000000000LL, &items[i].i))
+				return bn_expr_fail(b->e, t->args[i + 1]->at, b->err,
+					"beside a time, a date is between 1677 and 2262");
+			items[i].type = type;
+		}
 		if (type == BN_EXPR_BOOL && items[i].type == BN_EXPR_INT)
 			items[i].type = type;
 		if (items[i].type != type)
@@ -448,6 +473,8 @@ static int bind_in(bn_binder *b, const bn_tree *t)
 	for (size_t i = 0; i < n; i++)
 		if ((rc = list_item(b, t->args[i + 1], a, number, &items[i])) < 0)
 			return rc;
+	if (node_at(b, a)->type == BN_EXPR_INT)
+		n = list_of_ints(items, n);
 	if ((rc = list_unify(b, t, items, n, &a)) < 0)
 		return rc;
 	qsort(items, n, sizeof *items, value_cmp);
