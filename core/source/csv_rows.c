@@ -138,8 +138,10 @@ static int reject_chunk(csv_chunk *c, bn_err *err)
 	if (c->oversized)
 		snprintf(r->reason, sizeof r->reason, "a record longer than %zu MiB",
 			BN_CSV_RECORD_MAX >> 20);
-	else
+	else {
+		r->cure = CSV_CURE_QUOTES;
 		snprintf(r->reason, sizeof r->reason, "the quote opened here is never closed");
+	}
 	return 0;
 }
 

@@ -193,6 +193,30 @@ static int read_choices(add_options *o, bn_dataset_privacy *privacy, bn_cli *cli
 	return rc < 0 ? rc : read_privacy(privacy, cli, err);
 }
 
+/* Appending a file again is rarely meant: its rows are then there twice. */
+static void tell_repeated(bn_cli *cli, bn_workspace *ws, const bn_dataset_version *v)
+{
+	bn_dataset_versions *all = NULL;
+	const bn_dataset_version *at = v;
+	if (!v->source_sha256[0] ||
+		bn_dataset_versions_load(&all, ws, v->name, BN_DATASET_REMOVED_TOO, NULL) < 0)
+		return;
+	for (size_t i = 0; i < all->count; i++) {
+		const bn_dataset_version *before =
+			all->items[i]; /* newest first, as parents come */
+		if (!at->parent_count || strcmp(at->parents[0].hash, before->hash) != 0)
+			continue;
+		at = before;
+		if (strcmp(at->source_sha256, v->source_sha256) != 0)
+			continue;
+		bn_cli_warn(cli,
+			"%s@v%lld was made from the same bytes: their rows are in %s@v%lld twice",
+			at->name, (long long)at->version, v->name, (long long)v->version);
+		break;
+	}
+	bn_dataset_versions_free(all);
+}
+
 static int add_or_append(bn_cli *cli, bool appends, bn_err *err)
 {
 	bn_workspace *ws = NULL;
@@ -237,6 +261,8 @@ static int add_or_append(bn_cli *cli, bool appends, bn_err *err)
 			report.rejected == 1 ? "it with the reason" : "them with their reasons");
 	bn_cli_tell_notes(cli, &report.notes);
 	tell_widened(cli, &report);
+	if (appends && added)
+		tell_repeated(cli, ws, v);
 	if (v->rows == 0)
 		bn_cli_warn(cli, "%s@v%lld has no rows", v->name, (long long)v->version);
 	if (!added || (rc = bn_cli_tell_retyped(
@@ -585,8 +611,7 @@ static const bn_opt add_opts[] = {
 	{"shared", 0, NULL, "others can read it, though the newest version is private"}, {0}};
 static const bn_opt append_opts[] = {
 	{"format", 0, "KIND", "csv, tsv, arrow or proc; else told by the content"},
-	BN_CLI_READING_OPTS,
-	{"on-error", 0, "fail|reject", "what a malformed row does (fail)"},
+	BN_CLI_READING_OPTS, {"on-error", 0, "fail|reject", "what a malformed row does (fail)"},
 	{"rejects", 0, "FILE", "where rejected rows go (NAME.rejects)"},
 	{"max-rejects", 0, "N", "more rejected rows fail (a tenth, of 10 000 rows or more)"},
 	{"for", 0, "TIME", "live sources: how long to sample (10s)"},

@@ -1,0 +1,47 @@
+#!/bin/bash
+# Rows that are there twice: parts of different splits in one run, a part of what is trained on, a file appended again.
+# The kind: numbers that are right by themselves, and mean less than they say.
+set -u
+. tests/support/shell.sh || exit 2
+cd "$dir" || exit 1
+"$BINNACLE" init . >/dev/null 2>&1 || { echo "not ok init"; exit 1; }
+seq 400 | awk 'BEGIN { print "id,group,x,y" } { print $1 ",g" $1 % 20 "," $1 % 7 "," 3 * ($1 % 7) + $1 % 3 }' >jobs.csv
+"$BINNACLE" data add jobs jobs.csv -q >/dev/null 2>&1
+"$BINNACLE" data split jobs --parts train=0.7,val=0.15,test=0.15 -q >/dev/null 2>&1
+"$BINNACLE" data split jobs --how group --by group --parts train=0.8,test=0.2 -q >/dev/null 2>&1
+
+# ---- parts of a run -----------------------------------------------------------------------------------------------
+warned() { # DATA...: warnings, the last one's words
+	"$BINNACLE" run start --dry-run --trainer ridge --target y --exclude id,group "$@" 2>&1 >/dev/null | grep '^warning'
+}
+check newest_of_two_splits 2 "$(warned --data jobs.train --data jobs.val:valid --data jobs.test:test | wc -l)"
+check other_splits \
+	"warning: train (jobs.train@v2) and valid (jobs.val@v1) are of different splits of jobs and may share rows: name versions of one split (data ls says when each was made)" \
+	"$(warned --data jobs.train --data jobs.val:valid)"
+check one_split "" "$(warned --data jobs.train@v1 --data jobs.val:valid --data jobs.test@v1:test)"
+check the_other_split "" "$(warned --data jobs.train --data jobs.test:test)"
+check a_part_of_what_is_trained_on 1 "$(warned --data jobs --data jobs.test:test | grep -c 'share rows, as one is made from the other')"
+check itself "warning: train and test are the same rows (jobs@v1)" "$(warned --data jobs --data jobs:test)"
+check a_run_that_starts 1 "$("$BINNACLE" run start --wait --trainer ridge --target y --exclude id,group \
+	--data jobs --data jobs.test:test 2>&1 >/dev/null | grep -c 'share rows')"
+"$BINNACLE" data split jobs.train@v1 --parts fit=0.5,rest=0.5 -q >/dev/null 2>&1
+check a_split_of_a_part "" "$(warned --data jobs.train.fit --data jobs.train.rest:valid --data jobs.test@v1:test)"
+
+# ---- appending ----------------------------------------------------------------------------------------------------
+appended() { "$BINNACLE" data append jobs "$1" 2>&1 >/dev/null | grep -E '^warning|hint'; }
+head -5 jobs.csv >more.csv
+check first_time "" "$(appended more.csv)"
+check again "warning: jobs@v2 was made from the same bytes: their rows are in jobs@v3 twice" "$(appended more.csv)"
+check of_the_first_version "warning: jobs@v1 was made from the same bytes: their rows are in jobs@v4 twice" "$(appended jobs.csv)"
+
+# What an error of appending offers, appending has.
+printf 'id,group,x,y\n1,g,a,2\n' >word.csv
+printf 'id,group,x\n1,g,1\n' >narrow.csv
+check no_retype_for_a_word "  hint: mend the file, or let malformed records go to a file with --on-error reject" "$(appended word.csv)"
+check no_retype_for_a_column "  hint: the file has: id, group, x" "$(appended narrow.csv)"
+
+# A quote that is never closed is no line above the table.
+printf 'a,b\n"x,1\n2,3\n' >quote.csv
+check quote_never_closed "  hint: mend the file, or read it with --quote none (quotes are ordinary characters) or --escape '\\'" \
+	"$("$BINNACLE" data add quote quote.csv 2>&1 >/dev/null | grep hint)"
+exit "$bad"
