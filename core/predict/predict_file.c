@@ -29,6 +29,14 @@ static int open_stream(
 	return bn_err_set(err, BN_EINVAL, "'%s' is not a file", path);
 }
 
+static void tell_notes(
+	const bn_stream *stream, void (*tell)(void *, const bn_source_notes *), void *user)
+{
+	const bn_source_notes *n = stream->ops->notes ? stream->ops->notes(stream) : NULL;
+	if (n && tell)
+		tell(user, n);
+}
+
 /* ---- with a model here ---------------------------------------------------------------------- */
 
 typedef struct filer {
@@ -114,6 +122,7 @@ int bn_predict_file(const bn_env *env, const bn_predictor *p, const char *path, 
 			goto out;
 	if (rc < 0)
 		goto out;
+	tell_notes(stream, sink->notes, sink->user);
 	if (rows)
 		*rows = f.done;
 out:
@@ -180,6 +189,7 @@ int bn_predict_frames(const bn_env *env, const char *path, const bn_schema *as, 
 	}
 	if (rc < 0)
 		goto out;
+	tell_notes(stream, sink->notes, sink->user);
 	if (rows)
 		*rows = done;
 out:

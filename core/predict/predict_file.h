@@ -8,6 +8,7 @@
 #ifndef BN_PREDICT_PREDICT_FILE_H
 #define BN_PREDICT_PREDICT_FILE_H
 #include "core/predict/predictor.h"
+#include "core/source/source.h"
 #include "core/table/table.h"
 
 /* What predict_file tells its caller. */
@@ -15,6 +16,8 @@ typedef struct bn_predict_sink {
 	/* Some answered rows, session rows 0 .. n-1, numbered from first_row (0-based) in the file. */
 	int (*rows)(void *user, const bn_session *s, uint64_t first_row, bn_err *err);
 	void *user;
+	/* After the last row: how the file was read, where there is something to say. May be NULL. */
+	void (*notes)(void *user, const bn_source_notes *notes);
 } bn_predict_sink;
 
 /* *rows (may be NULL) gets how many were answered. BN_EINVAL names file, row and column. */
@@ -29,6 +32,7 @@ typedef struct bn_frame_sink {
 	/* Types were guessed too narrowly: everything so far is void and comes again. */
 	void (*restart)(void *user);
 	void *user;
+	void (*notes)(void *user, const bn_source_notes *notes); /* as above */
 } bn_frame_sink;
 
 int bn_predict_frames(const bn_env *env, const char *path, const bn_schema *as, size_t block_rows,

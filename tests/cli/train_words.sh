@@ -51,4 +51,13 @@ printf 'alpha,beta\n0.5,inf\n0.5,-inf\n0.5,\n' >ask.csv
 "$BINNACLE" predict m/1 ask.csv --out answers.csv -q 2>err >/dev/null || cat err
 check three_answers 3 "$(tail -n +2 answers.csv | wc -l)"
 check one_answer 1 "$(tail -n +2 answers.csv | sed 's/.*,//' | sort -u | wc -l)"
+
+# ---- how the asked file was read is said as for data that is added ---------------------------------------------------
+printf 'alpha;beta\n0,5;1,25\n' >comma.csv
+"$BINNACLE" predict m/1 comma.csv >answer 2>err
+check read_as_found "concluded from the first records: fields separated by ';', decimal comma (set with --delimiter, --decimal)" \
+	"$(grep concluded err)"
+printf 'alpha,beta\n0.5,1.25\n' >plain.csv
+check same_answer "$("$BINNACLE" predict m/1 plain.csv 2>err)" "$(cat answer)"
+check plain_says_nothing 0 "$(grep -c concluded err)"
 exit "$bad"

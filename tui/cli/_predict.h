@@ -7,6 +7,7 @@
 #include "core/base/buf.h"
 #include "core/base/err.h"
 #include "core/base/file_out.h"
+#include "core/source/source.h"
 #include "core/table/table.h"
 #include "tui/cli/cli.h"
 
@@ -37,6 +38,8 @@ typedef struct bn_answers {
 const char *bn_answers_shown(const char *file);
 /* Nothing is answered yet: the rows come once more. */
 void bn_answers_clear(bn_answers *o);
+/* How the file was read (bn_predict_sink, bn_frame_sink); answers: of bn_answers. */
+void bn_answers_tell_notes(void *answers, const bn_source_notes *notes);
 /* A number as CSV has it: NaN is an empty cell. */
 void bn_answers_number(bn_buf *b, double x);
 /* The names of the columns; name_of(ctx, k) names the k-th class. */

@@ -7,6 +7,7 @@
 #include "core/predict/predict_file.h"
 #include "core/source/csv_write.h"
 #include "tui/cli/_predict.h"
+#include "tui/cli/reading.h"
 #include "tui/cli/verbs.h"
 
 #include <math.h>
@@ -15,6 +16,12 @@
 const char *bn_answers_shown(const char *file)
 {
 	return strcmp(file, "-") ? file : "standard input";
+}
+
+void bn_answers_tell_notes(void *answers, const bn_source_notes *notes)
+{
+	const bn_answers *o = answers;
+	bn_cli_tell_notes(o->cli, notes);
 }
 
 /* ---- local ---------------------------------------------------------------------------------- */
@@ -268,7 +275,7 @@ static int predict_here(bn_answers *o, const char *model, const char *file, bn_e
 	bn_workspace *ws = NULL;
 	bn_predictor *p = NULL;
 	uint64_t rows = 0;
-	bn_predict_sink sink = {take_rows, o};
+	bn_predict_sink sink = {take_rows, o, bn_answers_tell_notes};
 	char *mlmodel = bn_path_join(model, "MLmodel");
 	bool is_dir = mlmodel && bn_fs_exists(bn_cli_env(o->cli), mlmodel);
 	bn_free(mlmodel);

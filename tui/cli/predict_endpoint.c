@@ -334,12 +334,18 @@ out:
 	return rc;
 }
 
+static void tell_notes(void *user, const bn_source_notes *notes)
+{
+	const remote *m = user;
+	bn_answers_tell_notes(m->o, notes);
+}
+
 int bn_predict_there(
 	bn_answers *o, const char *url, const char *model, const char *file, bn_err *err)
 {
 	remote m = {.o = o};
 	uint64_t rows = 0;
-	bn_frame_sink sink = {send_frame, restart_remote, &m};
+	bn_frame_sink sink = {send_frame, restart_remote, &m, tell_notes};
 	bn_schema as = BN_SCHEMA_INIT;
 	int rc;
 	bn_http_answer_init(&m.answer);

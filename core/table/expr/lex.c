@@ -167,11 +167,35 @@ int bn_expr_fail(bn_expr *e, size_t at, bn_err *err, const char *fmt, ...)
 		err, BN_EINVAL, "%s: %s", bn_expr_place(e, at, place, sizeof place), what);
 }
 
+/* What other languages write so, and how it is written here; NULL of what nobody means by it. */
+static const char *cure_of(char c)
+{
+	switch (c) {
+	case '&':
+		return "AND joins conditions: a > 1 AND b < 2";
+	case '|':
+		return "OR joins conditions: a > 1 OR b < 2";
+	case '!':
+		return "NOT turns a condition round: NOT (a > 1)";
+	case '[':
+		return "values stand in round brackets: a IN (1, 2)";
+	case '^':
+		return "pow(a, 2) is a power";
+	default:
+		return NULL;
+	}
+}
+
 int bn_expr_expected(bn_expr *e, const bn_expr_lexer *x, bn_err *err, const char *what)
 {
 	const bn_token *t = &x->now;
-	if (t->kind == BN_TOKEN_BAD)
-		return bn_expr_fail(e, t->at, err, "%s", t->bad);
+	if (t->kind == BN_TOKEN_BAD) {
+		const char *cure = t->len == 1 ? cure_of(x->text[t->at]) : NULL;
+		int rc = bn_expr_fail(e, t->at, err, "%s", t->bad);
+		if (cure)
+			bn_err_hint(err, "%s", cure);
+		return rc;
+	}
 	if (t->kind == BN_TOKEN_END)
 		return bn_expr_fail(e, t->at, err, "expected %s at the end", what);
 	return bn_expr_fail(e, bn_token_at(t), err, "expected %s, not '%.*s'", what,

@@ -8,6 +8,7 @@
 
 #include <math.h>
 #include <string.h>
+#include <strings.h>
 
 typedef struct parser {
 	bn_expr *e;
@@ -143,13 +144,29 @@ static bn_tree *parse_word(parser *p, const char *what)
 	return t;
 }
 
+/* pandas asks so whether a value is absent. */
+static void hint_method(parser *p, bn_expr_text name)
+{
+	static const char *const methods[][2] = {{".notnull", "IS NOT NULL"},
+		{".notna", "IS NOT NULL"}, {".isnull", "IS NULL"}, {".isna", "IS NULL"}};
+	for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
+		size_t n = strlen(methods[i][0]);
+		if (name.len > n && !strncasecmp(name.ptr + name.len - n, methods[i][0], n))
+			bn_err_hint(p->err, "%.*s %s", (int)(name.len - n < 80 ? name.len - n : 80),
+				name.ptr, methods[i][1]);
+	}
+}
+
 /* NAME(a, b); the word is read, now is '('. */
 static bn_tree *parse_call(parser *p, bn_tree *t)
 {
 	t->kind = BN_TREE_CALL;
 	bn_expr_lex(&p->x);
-	if (bn_token_is(&p->x, ")"))
-		return expected(p, p->e->dialect == BN_EXPR_RUNS ? "a metric" : "an argument");
+	if (bn_token_is(&p->x, ")")) {
+		expected(p, p->e->dialect == BN_EXPR_RUNS ? "a metric" : "an argument");
+		hint_method(p, t->text);
+		return NULL;
+	}
 	do {
 		if (!count_test(p) || !tree_arg(p, t, parse_or(p)))
 			return NULL;

@@ -356,7 +356,7 @@ static void ask_file(const char *way, const char *path, const size_t *rows, size
 {
 	bn_err err = BN_ERR_INIT;
 	file_check f = {.way = way, .rows = rows};
-	const bn_predict_sink sink = {check_rows, &f};
+	const bn_predict_sink sink = {check_rows, &f, NULL};
 	ck_assert_bn_ok(bn_predict_file(bn_env_real(), model, path, true, &sink, NULL, &err), &err);
 	ck_assert_uint_eq(f.seen, n);
 }

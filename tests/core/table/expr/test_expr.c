@@ -238,6 +238,14 @@ static const struct {
 	{"x = nan", 4, "expected a number", ""},
 	{"t = 2020-02-30", 4, "expected a time such as", ""},
 	{"i = 1 AND ?", 10, "this character means nothing here", ""},
+	/* What pandas, C and Python write. */
+	{"(i = 1) & (i = 2)", 8, "this character means nothing here", "AND joins"},
+	{"i = 1 && i = 2", 6, "this character means nothing here", "AND joins"},
+	{"i = 1 | i = 2", 6, "this character means nothing here", "OR joins"},
+	{"!(i = 1)", 0, "this character means nothing here", "NOT (a > 1)"},
+	{"i IN [1, 2]", 5, "this character means nothing here", "a IN (1, 2)"},
+	{"x.notnull()", 10, "expected an argument, not ')'", "x IS NOT NULL"},
+	{"x.isna()", 7, "expected an argument, not ')'", "x IS NULL"},
 };
 
 START_TEST(test_expr_errors_point_at_the_character)
