@@ -69,7 +69,8 @@ told() { # INPUT WORD...: all that is said
 	printf "$input" | timeout 20 "$BINNACLE" "$@" 2>&1 >out
 }
 check stdin_by_name "binnacle: standard input:3:1: 1 field instead of 2" "$(told 'a,b\n1,2\n3\n' data add x - | head -1)"
-check stdin_empty "binnacle: standard input is empty" "$(told '' data add x -)"
+check stdin_empty "binnacle: standard input is empty
+  hint: a table begins with a line that names its columns" "$(told '' data add x -)"
 check stdin_compressed "  hint: decompress it on its way: gunzip -c FILE | binnacle ... -" "$(told '\037\213xx' data add x - | tail -1)"
 check delimiter_is_seen "binnacle: standard input: no column 'nodes', which jobs@v1 has
   hint: the file has: nodes:power (--retype takes it without)" "$(told 'nodes:power\n1:2\n' data add jobs -)"

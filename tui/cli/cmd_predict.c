@@ -264,9 +264,11 @@ int bn_answers_finish(bn_answers *o, uint64_t rows, bn_err *err)
 static void hint_dataset(bn_workspace *ws, const char *model, const char *file, bn_err *err)
 {
 	bn_dataset_version *v = NULL;
-	if (!strchr(file, '/') && bn_dataset_resolve(&v, ws, file, BN_DATASET_LIVE, NULL) == 0)
+	if (!strchr(file, '/') && bn_dataset_resolve(&v, ws, file, BN_DATASET_LIVE, NULL) == 0) {
+		err->hint[0] = '\0'; /* that of a path which is not there */
 		bn_err_hint(err, "of a dataset: binnacle data export %s | binnacle predict %s -",
 			file, model);
+	}
 	bn_dataset_version_free(v);
 }
 
