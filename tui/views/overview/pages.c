@@ -135,6 +135,21 @@ static int gather_runs(gather *g)
 	return 0;
 }
 
+/* What is asked of the newest model that nobody has judged, and what of one that may be used. */
+static const char *to_champion(gather *g, const bn_version_page *versions, bn_model_state state)
+{
+	for (size_t i = 0; i < versions->count; i++) {
+		const bn_version *v = &versions->items[i];
+		if (v->state == state)
+			return bn_arena_strf(g->arena,
+				state == BN_MODEL_APPROVED
+					? "binnacle model alias %s/%lld champion"
+					: "binnacle model request %s/%lld --reason WHY",
+				v->name, (long long)v->version);
+	}
+	return NULL;
+}
+
 static int gather_models(gather *g)
 {
 	bn_inbox *inbox = NULL;
@@ -162,6 +177,9 @@ static int gather_models(gather *g)
 			n,
 			bn_arena_strf(g->arena, "%zu waiting, %lld of %lld version%s approved",
 				inbox->count, (long long)approved, (long long)n, plural(n)));
+		if (approved || !inbox->count)
+			g->o->to_champion = to_champion(
+				g, versions, approved ? BN_MODEL_APPROVED : BN_MODEL_REGISTERED);
 		station_set(g, BN_STATION_DEPLOY, champions ? BN_STATE_OK : BN_STATE_NONE,
 			champions, champion);
 	}

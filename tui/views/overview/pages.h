@@ -87,6 +87,9 @@ typedef struct bn_overview {
 	size_t line_count;
 	const char *place; /* of an empty workspace: where it lies */
 	bn_station stations[BN_STATION_COUNT];
+	const char *
+		to_champion; /* the next command on the way from a model to a champion; NULL: somebody's answer is
+				  * waited for */
 	const char
 		*who; /* who the user is here, or how to become somebody; NULL: known by the uid */
 	bool is_nobody;      /* the key is not admitted */

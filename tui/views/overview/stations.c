@@ -85,9 +85,13 @@ bn_command_id bn_station_screen(int64_t station)
 
 const char *bn_stations_next(const bn_overview *d)
 {
-	for (int i = 0; d && i < BN_STATION_COUNT; i++)
-		if (d->stations[i].state == BN_STATE_NONE && stations[i].next)
+	for (int i = 0; d && i < BN_STATION_COUNT; i++) {
+		bool is_empty = d->stations[i].state == BN_STATE_NONE;
+		if (is_empty && stations[i].next)
 			return stations[i].next;
+		if (is_empty && i == BN_STATION_DEPLOY)
+			return d->to_champion;
+	}
 	return NULL;
 }
 
