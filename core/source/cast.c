@@ -176,6 +176,14 @@ static void store(uint8_t *values, bn_type type, size_t row, const cast_value *v
 
 /* ---- one column ----------------------------------------------------------------------------- */
 
+/* What a value of c should have been. */
+static const char *wanted(const cast_column *k, const bn_column *c)
+{
+	if (!is_float(k->told) || !bn_type_is_number(c->type))
+		return bn_cell_wanted(k->told);
+	return k->told == BN_TYPE_FLOAT32 ? "exactly a float32" : "exactly a float64";
+}
+
 static int misfit(const bn_cast *cast, const cast_column *k, const bn_column *c, size_t row,
 	uint64_t first_row, bn_err *err)
 {
@@ -187,7 +195,7 @@ static int misfit(const bn_cast *cast, const cast_column *k, const bn_column *c,
 	bn_column_format(c, row, &text);
 	bn_err_set(err, BN_EINVAL, "%s: row %" PRIu64 ": column '%.80s': \"%.*s\" is not %s",
 		cast->path, first_row + row + 1, name, text.len > SHOWN ? SHOWN : (int)text.len,
-		text.ptr ? text.ptr : "", bn_cell_wanted(k->told));
+		text.ptr ? text.ptr : "", wanted(k, c));
 	bn_buf_release(&text);
 	return BN_EINVAL;
 }

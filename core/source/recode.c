@@ -75,6 +75,16 @@ static int convert(recoding *r, bn_err *err)
 	return 0;
 }
 
+/* Where marks come behind their letters, the last letter is held back until the next character, which may be one. */
+static int flush(recoding *r, bn_err *err)
+{
+	char *to = r->to;
+	size_t room = TO_BYTES;
+
+	iconv(r->converter, NULL, NULL, &to, &room);
+	return write_out(r, (size_t)(to - r->to), err);
+}
+
 static int copy(recoding *r, const bn_progress *progress, bn_err *err)
 {
 	uint64_t all = bn_input_size(r->in);
@@ -91,7 +101,7 @@ static int copy(recoding *r, const bn_progress *progress, bn_err *err)
 			(rc = bn_progress_step(progress, "converting", r->at, all, err)) < 0)
 			return rc;
 	}
-	return r->left ? refuse_bytes(r, true, err) : 0;
+	return r->left ? refuse_bytes(r, true, err) : flush(r, err);
 }
 
 int bn_recode(bn_input **out, bn_input *in, const char *encoding, const bn_progress *progress,

@@ -238,6 +238,12 @@ printf 'k,x\n1,1.5\n' >frac.csv
 "$B" data export frac.csv frac.arrow -q || fail "export"
 expect 2 "Arrow that does not fit" "$B" data add ratios frac.arrow
 says "frac.arrow: row 1: column 'x': \"1.5\" is not an int64"
+printf 'k,x\n1,0.1\n' >tenth.csv
+printf 'k,x\n1,0.5\n' >narrow.csv
+expect 0 "float32 told" "$B" data add narrow narrow.csv --type x=float32 -q
+"$B" data export tenth.csv tenth.arrow -q || fail "export"
+expect 2 "a float64 that would be rounded" "$B" data append narrow tenth.arrow
+says "tenth.arrow: row 1: column 'x': \"0.1\" is not exactly a float32"
 
 { echo k,x; seq -f '%.0f,bad' 2000; seq -f '%.0f,1' 12000; } >many.csv
 expect 2 "more rejected rows than a tenth" "$B" data add many many.csv --type x=int64 --on-error reject

@@ -309,6 +309,11 @@ START_TEST(test_encodings)
 	ck_table("caf\xe9,b\n1,2\n", &o, "int64 int64", "café,b\n1,2\n");
 	o.encoding = "windows-1252";
 	ck_table("a,b\n1,\x93x\x94\n", &o, "int64 category", "a,b\n1,“x”\n");
+	/* where marks come behind their letters, the last letter waits for one */
+	o.encoding = "windows-1258";
+	ck_table("a,b\nx,ba\n", &o, "category category", "a,b\nx,ba\n");
+	ck_table("a,b\nx,ba", &o, "category category", "a,b\nx,ba\n");
+	ck_table("a,b\nx,a\xec", &o, "category category", "a,b\nx,á\n");
 	o.encoding = "UTF-16LE";
 	ck_assert_bn_ok(read_bytes(utf16le + 2, sizeof utf16le - 3, &o), &err);
 	ck_assert_str_eq(csv_out.ptr, "a,b\né,1\n");
