@@ -44,4 +44,18 @@ check no_retype_for_a_column "  hint: the file has: id, group, x" "$(appended na
 printf 'a,b\n"x,1\n2,3\n' >quote.csv
 check quote_never_closed "  hint: mend the file, or read it with --quote none (quotes are ordinary characters) or --escape '\\'" \
 	"$("$BINNACLE" data add quote quote.csv 2>&1 >/dev/null | grep hint)"
+
+# ---- adding again -------------------------------------------------------------------------------------------------
+# A next version is read as the types of the one before, and still has what its source says of the whole table.
+added_twice() { # NAME FILE: the newest version's number, and whether its file has the word
+	"$BINNACLE" data add "$1" "$2" -q >/dev/null 2>&1
+	"$BINNACLE" data add "$1" "$2" -q 2>err | awk 'NR == 1 { print $2 }'
+	"$BINNACLE" data export "$1" out.arrow -q >/dev/null 2>&1
+	grep -aq "$3" out.arrow && echo kept
+}
+printf '; Computer: Some Cluster\n; UnixStartTime: 1000000000\n1 0 10 100 4 -1 -1 4 200 -1 1 1 1 1 1 -1 -1 -1\n' >log.swf
+check log_of_jobs "log@v1 kept" "$(added_twice log log.swf 'Some Cluster' | xargs)"
+"$BINNACLE" data generate made --rows 50 -q >/dev/null 2>&1
+"$BINNACLE" data export made made.arrow -q >/dev/null 2>&1
+check arrow_with_metadata "again@v1 kept" "$(added_twice again made.arrow synthetic | xargs)"
 exit "$bad"
