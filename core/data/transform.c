@@ -121,7 +121,7 @@ static int plan_schema(transforming *d, bn_err *err)
 		if (bn_schema_find(&d->schema, d->columns[i].name) == BN_SCHEMA_NONE &&
 			(rc = add_made(d, made_by(d, d->columns[i].name), err)) < 0)
 			return rc;
-	return 0;
+	return bn_schema_copy_meta(&d->schema, schema, err);
 }
 
 static int write_batch(transforming *d, const bn_batch *in, bn_table_writer *w, bn_err *err)

@@ -423,15 +423,6 @@ static int add_all(bn_cast *c, const bn_schema *from, const bn_source_options *o
 	return 0;
 }
 
-/* What the source says of the whole table is no question of types. */
-static int add_meta(bn_cast *c, const bn_schema *from, bn_err *err)
-{
-	int rc = 0;
-	for (size_t i = 0; rc == 0 && i < from->meta_count; i++)
-		rc = bn_schema_set_meta(&c->schema, from->meta[i].key, from->meta[i].value, err);
-	return rc;
-}
-
 int bn_cast_new(bn_cast **out, const bn_schema *from, const bn_source_options *options,
 	const char *path, bn_err *err)
 {
@@ -460,7 +451,7 @@ int bn_cast_new(bn_cast **out, const bn_schema *from, const bn_source_options *o
 	rc = options->as_only ? add_wanted(c, from, options, err) : add_all(c, from, options, err);
 	if (rc < 0)
 		goto out;
-	rc = add_meta(c, from, err);
+	rc = bn_schema_copy_meta(&c->schema, from, err);
 out:
 	if (rc < 0)
 		bn_cast_free(c);

@@ -165,7 +165,8 @@ int bn_schema_need(const bn_schema *s, const char *name, size_t *out, bn_err *er
 /* Same names, types (bn_field_same_type), nullability and units in the same order (metadata aside). */
 bool bn_schema_equal(const bn_schema *a, const bn_schema *b);
 int bn_schema_set_meta(bn_schema *s, const char *key, const char *value, bn_err *err);
-const char *bn_schema_get_meta(const bn_schema *s, const char *key); /* borrowed, or NULL */
+int bn_schema_copy_meta(bn_schema *out, const bn_schema *s, bn_err *err); /* beside what out has */
+const char *bn_schema_get_meta(const bn_schema *s, const char *key);      /* borrowed, or NULL */
 /* [{"name":..,"type":..,"nullable":..,"unit":..}], with "zone" where it is not UTC; new reference, NULL without
  * memory. type is what bn_field_format_type writes. */
 json_t *bn_schema_json(const bn_schema *s);
@@ -370,8 +371,8 @@ void bn_table_writer_tap(bn_table_writer *w, const bn_table_tap *tap);
 /* When the file has reached so many bytes with a record batch, it is finished, and the next batch begins another one, whose
  * dictionaries go on from its own: next(ctx) is called between them. For tables that are written to a bn_table_out, before the first
  * row. */
-void bn_table_writer_cut(bn_table_writer *w, uint64_t bytes, int (*next)(void *ctx, bn_err *err),
-	void *ctx);
+void bn_table_writer_cut(
+	bn_table_writer *w, uint64_t bytes, int (*next)(void *ctx, bn_err *err), void *ctx);
 /* Begins the dictionary of a category column with these texts: those of the part before. Before the first row. */
 int bn_table_writer_seed(bn_table_writer *w, size_t column, const bn_dict *dict, bn_err *err);
 /* All columns of the schema, in order, of the schema's types; the rows join those added before, and

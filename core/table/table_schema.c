@@ -388,12 +388,13 @@ int bn_schema_add(
 
 int bn_schema_copy(bn_schema *out, const bn_schema *s, bn_err *err)
 {
-	int rc = 0;
+	int rc;
 
-	for (size_t i = 0; i < s->count && !rc; i++)
-		rc = bn_schema_add_field(out, &s->fields[i], NULL, err);
-	for (size_t i = 0; i < s->meta_count && !rc; i++)
-		rc = bn_schema_set_meta(out, s->meta[i].key, s->meta[i].value, err);
+	for (size_t i = 0; i < s->count; i++)
+		if ((rc = bn_schema_add_field(out, &s->fields[i], NULL, err)) < 0)
+			goto out;
+	rc = bn_schema_copy_meta(out, s, err);
+out:
 	if (rc)
 		bn_schema_release(out);
 	return rc;
@@ -468,6 +469,15 @@ int bn_schema_set_meta(bn_schema *s, const char *key, const char *value, bn_err 
 		return bn_err_nomem(err, "metadata of a schema");
 	}
 	s->meta[s->meta_count++] = (bn_schema_meta){k, v};
+	return 0;
+}
+
+int bn_schema_copy_meta(bn_schema *out, const bn_schema *s, bn_err *err)
+{
+	int rc;
+	for (size_t i = 0; i < s->meta_count; i++)
+		if ((rc = bn_schema_set_meta(out, s->meta[i].key, s->meta[i].value, err)) < 0)
+			return rc;
 	return 0;
 }
 

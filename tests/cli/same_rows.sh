@@ -57,5 +57,8 @@ printf '; Computer: Some Cluster\n; UnixStartTime: 1000000000\n1 0 10 100 4 -1 -
 check log_of_jobs "log@v1 kept" "$(added_twice log log.swf 'Some Cluster' | xargs)"
 "$BINNACLE" data generate made --rows 50 -q >/dev/null 2>&1
 "$BINNACLE" data export made made.arrow -q >/dev/null 2>&1
+"$BINNACLE" data transform part made --where 'num_nodes_alloc > 1' -q >/dev/null 2>&1
+"$BINNACLE" data export part out.arrow -q >/dev/null 2>&1
+check transformed kept "$(grep -aq synthetic out.arrow && echo kept)"
 check arrow_with_metadata "again@v1 kept" "$(added_twice again made.arrow synthetic | xargs)"
 exit "$bad"
