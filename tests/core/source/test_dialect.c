@@ -305,6 +305,9 @@ START_TEST(test_encodings)
 	ck_assert_ptr_nonnull(strstr(err.hint, "--encoding windows-1252"));
 	ck_assert_int_eq(read_bytes(utf16le + 2, sizeof utf16le - 3, NULL), BN_EINVAL);
 	ck_assert_ptr_nonnull(strstr(err.hint, "--encoding UTF-16LE"));
+	ck_assert_int_eq(read_bytes("a,b\n1,x\0y\n", 10, NULL), BN_EINVAL);
+	ck_assert_ptr_nonnull(strstr(err.msg, ":2:3: column 'b': a NUL byte"));
+	ck_assert_ptr_null(strstr(err.hint, "--encoding"));
 	o.encoding = "latin1";
 	ck_table("caf\xe9,b\n1,2\n", &o, "int64 int64", "café,b\n1,2\n");
 	o.encoding = "windows-1252";
