@@ -185,7 +185,13 @@ static void needs_me(bn_frame *f)
 		v->cls->command(v, BN_CMD_NEEDS_ME, "first");
 }
 
-/* The next object of the list that lies below: the same that Enter on it would open. */
+static bool opens_none(bn_view *list)
+{
+	char why[256];
+	return list->cls->refuses && list->cls->refuses(list, BN_CMD_OPEN, why, sizeof why);
+}
+
+/* The next object of the list that lies below: what Enter on it would open. What cannot be opened is passed over. */
 static void object_step(bn_frame *f, int step)
 {
 	bn_stack *s = &f->stacks[f->tab];
@@ -195,16 +201,20 @@ static void object_step(bn_frame *f, int step)
 		bn_frame_message(f, "this did not come from a list");
 		return;
 	}
-	int64_t to = t->selected + step;
-	if (to < 0 || to >= bn_grid_count(t)) {
-		bn_frame_message(f, step > 0 ? "this is the last of its list"
-					     : "this is the first of its list");
-		return;
-	}
+	int64_t before = t->selected, to = before;
+	do {
+		to += step;
+		if (to < 0 || to >= bn_grid_count(t)) {
+			bn_grid_select(t, before);
+			bn_frame_message(f, "this is the %s of its list that can be opened",
+				step > 0 ? "last" : "first");
+			return;
+		}
+		bn_grid_select(t, to);
+	} while (opens_none(list));
 	bn_frame_pop(f);
-	bn_grid_select(t, to);
-	if (!list->cls->command || !list->cls->command(list, BN_CMD_OPEN, NULL))
-		bn_frame_message(f, "the next one cannot be opened");
+	if (list->cls->command)
+		list->cls->command(list, BN_CMD_OPEN, NULL);
 }
 
 /* What of a list's order, columns and filter its command line takes. */

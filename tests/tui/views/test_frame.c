@@ -301,11 +301,14 @@ START_TEST(test_frame_walks_from_object_to_object_of_a_list)
 	play(&b, "> <");
 	ck_assert(shows(&b, "mlp-1"));
 	play(&b, "< <");
-	ck_assert(shows(&b, "this is the first of its list"));
+	ck_assert(shows(&b, "this is the first of its list that can be opened"));
 	play(&b, "Esc"); /* the list stands on the one that was looked at */
 	ck_assert_int_eq(b.s->cursor_row, 3);
 	play(&b, ">");
 	ck_assert(shows(&b, "this did not come from a list"));
+	play(&b, "2 V j Enter >"); /* checks without failing rows open nothing */
+	ck_assert(shows(&b, "rows of jobs@v3"));
+	ck_assert(shows(&b, "this is the last of its list that can be opened"));
 	bench_close(&b);
 }
 END_TEST
