@@ -54,6 +54,7 @@ added_twice() { # NAME FILE: the newest version's number, and whether its file h
 	grep -aq "$3" out.arrow && echo kept
 }
 printf '; Computer: Some Cluster\n; UnixStartTime: 1000000000\n1 0 10 100 4 -1 -1 4 200 -1 1 1 1 1 1 -1 -1 -1\n' >log.swf
+check log_by_name 1 "$("$BINNACLE" data head log.swf --tsv -c job 2>&1 | tail -1)"
 check log_of_jobs "log@v1 kept" "$(added_twice log log.swf 'Some Cluster' | xargs)"
 "$BINNACLE" data generate made --rows 50 -q >/dev/null 2>&1
 "$BINNACLE" data export made made.arrow -q >/dev/null 2>&1

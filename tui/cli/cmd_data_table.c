@@ -27,7 +27,7 @@
 static bool is_file(const bn_env *env, const char *word)
 {
 	static const char *const suffixes[] = {".csv", ".tsv", ".tab", ".psv", ".txt", ".dat",
-		".arrow", ".arrows", ".feather", ".json", ".parquet", ".xlsx", ".gz"};
+		".arrow", ".arrows", ".feather", ".swf", ".json", ".parquet", ".xlsx", ".gz"};
 	bool looks = false;
 
 	for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++)
