@@ -335,7 +335,7 @@ static int check_utf8(const bn_column *c, bn_err *err)
 		return 0;
 	for (size_t r = 0; r < c->rows; r++) {
 		if (!bn_utf8_is_valid(c->bytes + c->ends[r], (size_t)(c->ends[r + 1] - c->ends[r])))
-			return bn_err_set(err, BN_ECORRUPT, "row %zu is not UTF-8", r);
+			return bn_err_set(err, BN_ECORRUPT, "row %zu is not UTF-8", r + 1);
 	}
 	return 0;
 }
@@ -402,21 +402,25 @@ static int read_text(
 }
 
 /* Values of one width: the ends are made. */
+#define NOTHING_MAX ((size_t)1 << 26) /* rows that no byte of the file stands for */
+
 static int read_fixed_bytes(
 	bn_column *out, const bn_arrow_column *layout, const bn_arrow_from *from, bn_err *err)
 {
 	bn_arrow_buffer bytes;
-	int32_t *ends = bn_arena_alloc(from->arena, (out->rows + 1) * sizeof *ends);
+	int32_t *ends;
 	int rc;
 
-	if (!ends)
-		return bn_err_nomem(err, "offsets");
 	if ((rc = buffer(&bytes, layout, from, 1, err)) < 0 ||
 		(layout->width && (rc = need(bytes, out->rows, layout->width, err)) < 0))
 		return rc;
+	if (!layout->width && out->rows > NOTHING_MAX)
+		return bn_err_set(err, BN_ECORRUPT, "it claims %zu values of no bytes", out->rows);
 	if (out->rows * layout->width > INT32_MAX)
 		return bn_err_set(
 			err, BN_EUNSUPPORTED, "more than 2^31 - 1 bytes in one record batch");
+	if (!(ends = bn_arena_alloc(from->arena, (out->rows + 1) * sizeof *ends)))
+		return bn_err_nomem(err, "offsets");
 	for (size_t r = 0; r <= out->rows; r++)
 		ends[r] = (int32_t)(r * layout->width);
 	out->ends = ends;
@@ -514,7 +518,7 @@ static int read_codes(uint32_t *codes, const bn_column *c, bn_phys phys, const u
 		uint64_t code = (uint64_t)load_int(p, phys, r);
 		if (code >= limit)
 			return bn_err_set(err, BN_ECORRUPT,
-				"row %zu: code %" PRId64 " of a dictionary of %zu values", r,
+				"row %zu: code %" PRId64 " of a dictionary of %zu values", r + 1,
 				(int64_t)code, limit);
 		codes[r] = (uint32_t)code;
 	}
@@ -591,8 +595,6 @@ static int read_coded(bn_column *out, const bn_arrow_column *layout, const bn_ar
 }
 
 /* ---- all ------------------------------------------------------------------------------------ */
-
-#define NOTHING_MAX ((size_t)1 << 26) /* rows that no byte of the file stands for */
 
 static int read_nothing(bn_column *out, bn_arena *arena, bn_err *err)
 {

@@ -16,6 +16,12 @@ static void place(const bn_arrow_dicts *d, bn_arrow_column *c)
 				c->dict = k;
 }
 
+/* Do the values of two columns lie in a dictionary in the same way? */
+static bool same_layout(const bn_arrow_column *a, const bn_arrow_column *b)
+{
+	return a->phys == b->phys && a->scale == b->scale && a->width == b->width;
+}
+
 int bn_arrow_dicts_init(bn_arrow_dicts *d, bn_arrow_layout *l, size_t columns, bn_err *err)
 {
 	d->items = bn_alloc_zeroed(l->dict_count + 1, sizeof *d->items);
@@ -29,7 +35,7 @@ int bn_arrow_dicts_init(bn_arrow_dicts *d, bn_arrow_layout *l, size_t columns, b
 		if (k == d->count)
 			d->items[d->count++] =
 				(bn_arrow_dict){.field = f, .dict = {0, no_ends, ""}};
-		else if (d->items[k].field->layout.phys != f->layout.phys ||
+		else if (!same_layout(&d->items[k].field->layout, &f->layout) ||
 			 !bn_field_same_type(&d->items[k].field->field, &f->field))
 			return bn_err_set(err, BN_ECORRUPT,
 				"two columns of different types share dictionary %lld",
