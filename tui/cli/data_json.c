@@ -142,6 +142,10 @@ static void notes_of(bn_buf *b, const bn_profile_column *c)
 		bn_buf_addf(b, "%sdistinct +-%.1f %%", sep, 100 * c->distinct_error);
 		sep = ", ";
 	}
+	if (c->is_numeric && !c->quantiles_exact && c->rank_error > 0) {
+		bn_buf_addf(b, "%smedian +-%.2g %% of the rows", sep, 100 * c->rank_error);
+		sep = ", ";
+	}
 	if (c->infinities) {
 		bn_buf_addf(b, "%s%llu infinite", sep, (unsigned long long)c->infinities);
 		sep = ", ";
