@@ -70,8 +70,10 @@ PKG_CFLAGS := $(call pkg,--cflags $(PKGS))
 PKG_LIBS := $(call pkg,--libs $(filter-out openblas,$(PKGS)))
 CLIENT_LIBS := $(call pkg,--libs $(CLIENT_PKGS)) -lm -lpthread
 CFLAGS ?= -g
+# Loops that say so are vectors; clang does not take a square root in one that might set errno.
+SIMD := -fopenmp-simd $(if $(findstring clang,$(CC)),-fno-math-errno)
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -DBN_VERSION='"$(VERSION)"' -I. -I$(BUILD)/gen -fPIC \
-	-ffp-contract=off -fopenmp-simd $(OPT) $(WARN) $(if $(SANITIZE),-fsanitize=$(SANITIZE) \
+	-ffp-contract=off $(SIMD) $(OPT) $(WARN) $(if $(SANITIZE),-fsanitize=$(SANITIZE) \
 	-fno-sanitize-recover=all) $(PKG_CFLAGS) $(CFLAGS)
 ALL_LDFLAGS = $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(LDFLAGS)
 ALL_LIBS = $(PKG_LIBS) -lm -lpthread -ldl
@@ -240,7 +242,7 @@ golden: all tests
 FUZZ_SECONDS ?= 10
 # The library is built once with coverage, and each target links what it uses of it.
 FUZZ_FLAGS = -std=c11 -D_GNU_SOURCE -DBN_VERSION='"$(VERSION)"' -I. -I$(BUILD)/gen -g -O1 \
-	-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fopenmp-simd $(PKG_CFLAGS)
+	-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fopenmp-simd -fno-math-errno $(PKG_CFLAGS)
 FUZZ_OBJ := $(patsubst %.c,$(BUILD)-fuzz/obj/%.o,$(CORE_SRC) $(KERNEL_SRC)) \
 	$(BUILD)-fuzz/obj/embedded.o
 

@@ -8,6 +8,7 @@
 #include <execinfo.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -174,9 +175,9 @@ static void die(void)
 /* Whether so many bytes are there by now. */
 static bool take_room(long long bytes)
 {
-	if ((with->room -= bytes) >= 0)
+	if (atomic_fetch_sub(&with->room, bytes) >= bytes)
 		return true;
-	with->room += bytes;
+	atomic_fetch_add(&with->room, bytes);
 	return false;
 }
 

@@ -97,7 +97,8 @@ START_TEST(test_times_of_a_day_and_durations_are_read_back_equal)
 	}
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
 		ck_assert_msg(!bn_duration_parse(bad[i], strlen(bad[i]), &ns), "%s", bad[i]);
-	for (int64_t x = -8e18; x < 8e18; x += 12345678901234567) {
+	for (int64_t x = INT64_C(-8000000000000000000); x < INT64_C(8000000000000000000);
+		x += 12345678901234567) {
 		bn_duration_iso(x, text);
 		ck_assert_msg(bn_duration_parse(text, strlen(text), &ns) && ns == x, "%s", text);
 	}
