@@ -76,6 +76,7 @@ each '"$B" data rm added -y -q' "data add" added rows.csv
 each '"$B" data rm generated -y -q' "data generate" generated --rows 100
 each '"$B" data add growing rows.csv -q' "data append" growing rows.csv
 each : "data split" jobs --parts a=0.5,b=0.5
+each : "data transform" wider jobs --column twice=2*time_limit
 each : "data tag" jobs k=v
 each '"$B" data add gone rows.csv -q' "data rm" gone -y
 each '"$B" data rm gone -y -q' "data restore" gone
