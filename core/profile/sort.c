@@ -25,17 +25,6 @@ static uint64_t bits_of(uint64_t key)
 	return key ^ ((uint64_t)((int64_t)~key >> 63) | SIGN);
 }
 
-static void sort_few(double *v, size_t n)
-{
-	for (size_t i = 1; i < n; i++) {
-		double x = v[i];
-		size_t j = i;
-		for (; j > 0 && v[j - 1] > x; j--)
-			v[j] = v[j - 1];
-		v[j] = x;
-	}
-}
-
 /*
  * Radix sort of keys by `digits` digits of `bits` bits, the lowest of which begins at bit `low`; least significant
  * digit first, a digit that all keys share is skipped. Returns where the result is: keys or scratch.
@@ -123,10 +112,8 @@ void bn_sort_doubles(double *values, size_t n, double *scratch)
 	sort_key *keys = (sort_key *)(void *)values, *other = (sort_key *)(void *)scratch, *sorted;
 	uint64_t least = UINT64_MAX, greatest = 0;
 
-	if (n < FEW) {
-		sort_few(values, n);
+	if (!n)
 		return;
-	}
 	for (size_t i = 0; i < n; i++) {
 		uint64_t key = key_of(keys[i]);
 		least = key < least ? key : least;
@@ -136,11 +123,12 @@ void bn_sort_doubles(double *values, size_t n, double *scratch)
 	greatest -= least;
 	for (size_t i = 0; i < n; i++)
 		keys[i] -= least;
-	if (!greatest)
-		sorted = keys;
-	else if (n < WIDE_DIGITS_FROM)
+	sorted = keys;
+	if (n < FEW)
+		insert_keys(keys, n);
+	else if (greatest && n < WIDE_DIGITS_FROM)
 		sorted = sort_digits(keys, other, n, 0, 8, 8);
-	else
+	else if (greatest)
 		sorted = sort_by_first_bits(keys, other, n, greatest);
 	for (size_t i = 0; i < n; i++)
 		keys[i] = bits_of(sorted[i] + least);

@@ -3,7 +3,6 @@
  */
 #ifndef BN_PROFILE_SORT_H
 #define BN_PROFILE_SORT_H
-#include <stdbool.h>
 #include <stddef.h>
 
 /* Ascending; infinities order as numbers do, NaN must not be there. -0 and 0 are equal, and may come in any order.
