@@ -3,6 +3,8 @@
 #define BN_TABLE__VIEW_H
 #include "core/table/table.h"
 
+#include <string.h>
+
 /* A batch of the table below that has rows which are kept. */
 typedef struct bn_kept {
 	size_t batch;        /* its number there */
@@ -18,6 +20,23 @@ typedef struct bn_table_view {
 	size_t count, cap;
 	uint64_t rows;
 } bn_table_view;
+
+/* Of n records of `stride` bytes, each with its number, ascending, at `number` of the first: the last that is
+ * <= at; the first when none is. */
+static inline size_t bn_last_not_above(const uint64_t *number, size_t stride, size_t n, uint64_t at)
+{
+	size_t low = 0, high = n;
+	while (high - low > 1) {
+		size_t mid = low + (high - low) / 2;
+		uint64_t x;
+		memcpy(&x, (const char *)number + mid * stride, sizeof x);
+		if (x <= at)
+			low = mid;
+		else
+			high = mid;
+	}
+	return low;
+}
 
 void bn_table_view_free(bn_table_view *v); /* NULL is fine */
 int bn_table_view_read(bn_table_view *v, size_t batch, const size_t *columns, size_t n,

@@ -29,15 +29,7 @@ void bn_table_view_free(bn_table_view *v)
 /* The batch of the view that holds a row; the last one for what lies beyond. */
 static size_t batch_of(const bn_table_view *v, uint64_t row)
 {
-	size_t low = 0, high = v->count;
-	while (high - low > 1) {
-		size_t mid = low + (high - low) / 2;
-		if (v->kept[mid].first_row <= row)
-			low = mid;
-		else
-			high = mid;
-	}
-	return low;
+	return bn_last_not_above(&v->kept->first_row, sizeof *v->kept, v->count, row);
 }
 
 static bool is_kept(const bn_kept *k, size_t i)

@@ -15,7 +15,7 @@
 
 typedef struct part {
 	bn_arrow_file *file;
-	size_t first_batch;
+	uint64_t first_batch;
 	uint64_t first_row;
 	bn_part_stats *stats; /* NULL: not known */
 } part;
@@ -192,28 +192,14 @@ static const bn_arrow_file *last_file(const bn_table_reader *r)
 /* The part that holds a batch, or a row; the last one for what lies beyond. */
 static part *part_of_batch(const bn_table_reader *r, size_t batch)
 {
-	size_t low = 0, high = r->count;
-	while (high - low > 1) {
-		size_t mid = low + (high - low) / 2;
-		if (r->parts[mid].first_batch <= batch)
-			low = mid;
-		else
-			high = mid;
-	}
-	return &r->parts[low];
+	return &r->parts[bn_last_not_above(
+		&r->parts->first_batch, sizeof *r->parts, r->count, batch)];
 }
 
 static part *part_of_row(const bn_table_reader *r, uint64_t row)
 {
-	size_t low = 0, high = r->count;
-	while (high - low > 1) {
-		size_t mid = low + (high - low) / 2;
-		if (r->parts[mid].first_row <= row)
-			low = mid;
-		else
-			high = mid;
-	}
-	return &r->parts[low];
+	return &r->parts[bn_last_not_above(
+		&r->parts->first_row, sizeof *r->parts, r->count, row)];
 }
 
 const bn_schema *bn_table_schema(const bn_table_reader *r)

@@ -9,24 +9,6 @@ mkdir "$dir/ws"
 cd "$dir/ws" || exit 1
 "$B" init -q >/dev/null || fail init
 
-# expect STATUS NAME COMMAND...: both outputs in $out, stdout alone in the file out
-expect() {
-	local want=$1 name=$2 got
-	shift 2
-	"$@" >out 2>err
-	got=$?
-	out=$(cat out err)
-	[ "$got" = "$want" ] || fail "$name: exit $got, expected $want: $* :: $out"
-	echo "ok $name"
-}
-
-says() {
-	case $out in
-	*"$1"*) echo "ok   and says '$1'" ;;
-	*) fail "expected '$1' in: $out" ;;
-	esac
-}
-
 # ---- rows alone and together ----------------------------------------------------------------
 
 # train NAME TEXT...: a category k of these texts and one that is a word; each moves y by 10.
@@ -55,7 +37,7 @@ alone() {
 	shift
 	{ echo k,x; for k in "$@" word; do echo "$k,0.5"; done; } >all.csv
 	expect 0 "$name: all rows" "$B" predict "$name" all.csv -q
-	mv out all
+	mv ../said all
 	echo prediction >each
 	for k in "$@" word; do
 		printf 'k,x\n%s,0.5\n' "$k" >one.csv
@@ -64,7 +46,7 @@ alone() {
 	cmp -s all each || fail "$name: alone and together differ: $(paste all each)"
 	{ echo k,x; for k in "$@"; do echo "$k,0.5"; done; } >few.csv
 	expect 0 "$name: without the word" "$B" predict "$name" few.csv -q
-	head -n -1 all | cmp -s - out || fail "$name: $(paste all out)"
+	head -n -1 all | cmp -s - ../said || fail "$name: $(paste all ../said)"
 	awk 'NR > 1 { if ($1 < 10 * (NR - 1) - 1 || $1 > 10 * (NR - 1) + 1) exit 1 }' all ||
 		fail "$name: a category is none of its own: $(cat all)"
 }
@@ -106,15 +88,15 @@ NA,y,NaN,null,None
 2024-01-05,"z,""",0,+9e0,02
 END
 expect 0 "numbers and times as they are mostly written" "$B" predict mixed plain.csv -q
-mv out plain
+mv ../said plain
 expect 0 "the same values in other spellings" "$B" predict mixed other.csv -q
-cmp -s out plain || fail "spellings: $(paste plain out)"
+cmp -s ../said plain || fail "spellings: $(paste plain ../said)"
 expect 0 "the same rows from Arrow" "$B" data export plain.csv plain.arrow -q
 expect 0 "are read" "$B" predict mixed plain.arrow -q
-cmp -s out plain || fail "Arrow: $(paste plain out)"
+cmp -s ../said plain || fail "Arrow: $(paste plain ../said)"
 printf 'f,i,b,t\n,,,\n' >empty.csv
 expect 0 "a row without a value" "$B" predict mixed empty.csv -q
-sed -n '3p' plain | cmp -s - <(tail -n 1 out) || fail "a row without a value: $(cat out)"
+sed -n '3p' plain | cmp -s - <(tail -n 1 ../said) || fail "a row without a value: $(cat ../said)"
 
 # ---- what does not fit ------------------------------------------------------------------------
 misfit() { # NAME TEXT ROW
@@ -129,7 +111,7 @@ misfit "a number beyond a float" "misfit.csv:3:1: column 'f': \"1e999\" is not a
 misfit "an infinite integer" "misfit.csv:3:3: column 'i': \"inf\" is not an int64" '1,inf,true,2024-01-01'
 printf 'f,i,b,t\n,2,true,2024-01-01\ninf,2,true,2024-01-01\n-Infinity,2,true,2024-01-01\n' >infinite.csv
 expect 0 "infinite floats are missing values, as in training" "$B" predict mixed infinite.csv -q
-[ "$(tail -n +2 out | sort -u | wc -l)" = 1 ] || fail "infinite floats: $(cat out)"
+[ "$(tail -n +2 ../said | sort -u | wc -l)" = 1 ] || fail "infinite floats: $(cat ../said)"
 misfit "a number for a bool" "misfit.csv:3:5: column 'b': \"2\" is not true or false" '1,1,2,2024-01-01'
 misfit "a word for a time" "misfit.csv:3:10: column 't': \"noon\" is not a date or time" '1,1,true,noon'
 printf 'f,b,t\n1,true,2024-01-01\n' >short.csv
@@ -154,11 +136,11 @@ url=unix:$PWD/s.sock
 printf 'k,x\nTrue,0.5\nFalse,0.5\n' >few.csv
 "$B" predict bools few.csv -q >few
 expect 0 "categories that look like bools, through a server" "$B" predict bools few.csv --endpoint "$url" -q
-cmp -s out few || fail "the server: $(paste few out)"
+cmp -s ../said few || fail "the server: $(paste few ../said)"
 expect 0 "the server's first model" "$B" predict few.csv --endpoint "$url" -q
-cmp -s out few || fail "the first model: $(paste few out)"
+cmp -s ../said few || fail "the first model: $(paste few ../said)"
 expect 0 "numbers and times in other spellings, through a server" "$B" predict mixed/1 other.csv --endpoint "$url" -q
-cmp -s out plain || fail "the server: $(paste plain out)"
+cmp -s ../said plain || fail "the server: $(paste plain ../said)"
 expect 2 "a misfit is named before it is asked" "$B" predict mixed misfit.csv --endpoint "$url"
 says "misfit.csv:3:10: column 't': \"noon\" is not a date or time"
 kill $server

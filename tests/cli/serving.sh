@@ -8,24 +8,6 @@ at_end() { [ -z "$server" ] || kill "$server" 2>/dev/null; }
 mkdir "$dir/ws"
 cd "$dir/ws" || exit 1
 
-# expect STATUS NAME COMMAND...: both outputs in $out, stdout alone in the file out
-expect() {
-	local want=$1 name=$2 got
-	shift 2
-	"$@" >out 2>err
-	got=$?
-	out=$(cat out err)
-	[ "$got" = "$want" ] || fail "$name: exit $got, expected $want: $* :: $out"
-	echo "ok $name"
-}
-
-says() {
-	case $out in
-	*"$1"*) echo "ok   and says '$1'" ;;
-	*) fail "expected '$1' in: $out" ;;
-	esac
-}
-
 "$B" init >/dev/null || fail init
 "$B" data generate jobs --rows 1500 -q >/dev/null || fail generate
 "$B" data generate later --rows 1500 --seed 7 --drift 1.5 -q >/dev/null || fail "generate later"
@@ -38,10 +20,10 @@ says() {
 
 # ---- predict --------------------------------------------------------------------------------
 expect 0 "predict from a CSV file" "$B" predict power/1 jobs.csv -q
-mv out csv
+mv ../said csv
 [ "$(wc -l <csv)" = 1501 ] || fail "1500 rows and a header"
 expect 0 "predict from an Arrow file" "$B" predict power@latest jobs.arrow -q
-cmp -s out csv || fail "the same rows from Arrow give other answers"
+cmp -s ../said csv || fail "the same rows from Arrow give other answers"
 expect 0 "predict by run" "$B" predict first jobs.csv --out answers.csv
 cmp -s answers.csv csv || fail "--out differs"
 expect 0 "predict as JSON" "$B" predict power jobs.csv --json
@@ -61,17 +43,17 @@ echo "ok predictions that start together share one copy of the model"
 # More answers than stay in memory, and types that turn out to be wrong in the last row.
 { cat jobs.csv; for _ in $(seq 29); do sed 1d jobs.csv; done; } >long.csv
 expect 0 "a long file" "$B" predict power long.csv -q
-mv out long_answers
+mv ../said long_answers
 [ "$(wc -l <long_answers)" = 45001 ] && tail -n 1500 long_answers | cmp -s - <(sed 1d csv) ||
 	fail "a long file gives other answers"
 expect 0 "a long file into a file" "$B" predict power long.csv -q --out long_out.csv
 cmp -s long_out.csv long_answers || fail "a long file into a file differs"
 expect 0 "a long file into a device" "$B" predict power long.csv -q --out /dev/stdout
-cmp -s out long_answers || fail "a long file into a device differs"
+cmp -s ../said long_answers || fail "a long file into a device differs"
 { cat long.csv; sed -n 2p jobs.csv | sed 's/,164447,/,164447.0,/'; } >turn.csv
 expect 0 "types that change at the end" "$B" predict power turn.csv -q
-head -n 45001 out | cmp -s - long_answers && [ "$(wc -l <out)" = 45002 ] ||
-	fail "types that change at the end: $(wc -l <out) lines"
+head -n 45001 ../said | cmp -s - long_answers && [ "$(wc -l <../said)" = 45002 ] ||
+	fail "types that change at the end: $(wc -l <../said) lines"
 ls long_out.csv.* 2>/dev/null && fail "a temporary file stays behind"
 awk -F, 'NR == 1 {for (i = 1; i <= NF; i++) if ($i ~ /_consumption$/) at[i] = 1}
 	NR == 3 {for (i in at) $i = "1.7e308"}
@@ -128,7 +110,7 @@ says "\"url\": \"$url\""
 expect 3 "endpoint show of nobody" "$B" endpoint show nobody
 says "endpoint ls --all"
 expect 0 "predict through the server" "$B" predict --endpoint "$url" jobs.csv -q
-cmp -s out csv || fail "the server answers otherwise"
+cmp -s ../said csv || fail "the server answers otherwise"
 token=$BINNACLE_TOKEN
 for _ in 1 2 3 4 5 6 7 8 9 10; do
 	BINNACLE_TOKEN=wrong expect 4 "a wrong token is refused" "$B" predict --endpoint "$url" jobs.csv
@@ -201,14 +183,14 @@ place="--port 0"
 [ "$url" = "unix:$PWD/power.sock" ] || fail "URL of a Unix socket: $url"
 [ "$(stat -c %a power.sock)" = 600 ] || fail "mode of the socket"
 expect 0 "predict through a Unix socket, without a token" "$B" predict --endpoint "$url" jobs.csv -q
-cmp -s out csv || fail "the Unix socket answers otherwise"
+cmp -s ../said csv || fail "the Unix socket answers otherwise"
 expect 0 "an unknown category is counted there too" "$B" predict odd.csv --endpoint "$url"
 says "14 cells hold categories that training never saw (--strict refuses)"
 expect 2 "and refused" "$B" predict odd.csv --endpoint "$url" --strict
 says "behind row 0: "
 expect 0 "a model of the server's by name" "$B" predict power/1 jobs.csv --endpoint "$url"
 says "rows predicted by power/1"
-cmp -s out csv || fail "the named model answers otherwise"
+cmp -s ../said csv || fail "the named model answers otherwise"
 expect 3 "a model that is not served" "$B" predict other jobs.csv --endpoint "$url"
 says "served here: power/1"
 expect 2 "a name as the registry has it" "$B" predict power@champion jobs.csv --endpoint "$url"
@@ -239,7 +221,7 @@ if openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -ke
 	start_server --tls-cert cert.pem --tls-key key.pem || fail "serve with TLS: $(cat serve.err)"
 	case $url in https://127.0.0.1:*) ;; *) fail "URL with TLS: $url" ;; esac
 	expect 0 "predict over TLS" "$B" predict --endpoint "$url" --ca-file cert.pem jobs.csv -q
-	cmp -s out csv || fail "TLS answers otherwise"
+	cmp -s ../said csv || fail "TLS answers otherwise"
 	expect 5 "a certificate that nobody vouches for" "$B" predict --endpoint "$url" jobs.csv
 	says "--ca-file FILE"
 	expect 5 "plain HTTP to a server with TLS" "$B" predict --endpoint "http${url#https}" jobs.csv
@@ -256,7 +238,7 @@ says "endpoint http://127.0.0.1:8420"
 { head -3 jobs.csv; echo 3; } >short.csv
 expect 2 "a short row" "$B" predict power/1 short.csv
 says "short.csv:4:1"
-! grep -q on-error err || fail "predict has no --on-error"
+! grep -q on-error ../err || fail "predict has no --on-error"
 expect 3 "a directory that is not there" "$B" serve ./nosuchdir
 says "no directory './nosuchdir'"
 expect 2 "bodies of nothing" "$B" serve power/1 --max-body 0
@@ -276,7 +258,7 @@ says "--unix needs the path"
 # ---- the files in the workspace -------------------------------------------------------------
 for model in power/1 first; do
 	expect 0 "predict from whole files" "$B" predict $model jobs.csv -q
-	! grep -q damaged err || fail "whole files are called damaged"
+	! grep -q damaged ../err || fail "whole files are called damaged"
 done
 expect 0 "export" "$B" model export power/1 exported
 hash=$(sha256sum exported/model.safetensors | cut -d' ' -f1)
@@ -284,7 +266,7 @@ object=.binnacle/objects/${hash:0:2}/${hash:2}
 chmod u+w "$object" && printf 'x' | dd of="$object" bs=1 seek=100 conv=notrunc status=none
 for model in power/1 first; do
 	expect 0 "predict from the copy of damaged files" "$B" predict $model jobs.csv --out copied.csv
-	grep -q "damaged in the workspace (file" err || fail "predict does not tell of damage: $(cat err)"
+	grep -q "damaged in the workspace (file" ../err || fail "predict does not tell of damage: $(cat ../err)"
 	cmp -s copied.csv csv || fail "the user's own copy gives other answers"
 done
 start_server || fail "serve from the copy: $(cat serve.err)"

@@ -2,10 +2,10 @@
  * Any bytes as a CSV file: an error, or batches that hold together; and the scanners of this CPU give
  * what the portable one gives. The first byte chooses what of the dialect is set, the rest is the file.
  */
-#include "core/base/fs.h"
 #include "core/base/utf8.h"
 #include "core/source/csv.h"
 #include "core/source/signature.h"
+#include "tests/fuzz/_one_file.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -13,8 +13,6 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const uint8_t *file;
-static size_t file_size;
 static bn_buf spool = BN_BUF_INIT; /* what an encoding was converted to */
 
 static int mem_open(const bn_env *env, const bn_dir *at, const char *path, int flags, mode_t mode)
@@ -22,19 +20,14 @@ static int mem_open(const bn_env *env, const bn_dir *at, const char *path, int f
 	(void)at;
 	(void)env, (void)flags, (void)mode;
 	if (!strcmp(path, "in"))
-		return 7;
+		return ONE_FILE_FD;
 	bn_buf_clear(&spool);
 	return strstr(path, "rejects") ? 9 : 8;
 }
 
 static int mem_stat(const bn_env *env, const bn_dir *at, const char *path, struct stat *st)
 {
-	(void)env, (void)at;
-	if (strcmp(path, "in"))
-		return -ENOENT;
-	memset(st, 0, sizeof *st);
-	st->st_mode = S_IFREG;
-	return 0;
+	return strcmp(path, "in") ? -ENOENT : one_file_stat(env, at, path, st);
 }
 
 static int mem_rename(
@@ -55,20 +48,10 @@ static int mem_sync_dir(const bn_env *env, const bn_dir *at, const char *path)
 	return mem_unlink(env, at, path);
 }
 
-static int mem_ok(const bn_env *env, int fd)
-{
-	(void)env, (void)fd;
-	return 0;
-}
-
 static ssize_t mem_pread(const bn_env *env, int fd, void *bytes, size_t n, off_t at)
 {
-	(void)env;
-	size_t size = fd == 7 ? file_size : spool.len;
-	size_t left = (size_t)at < size ? size - (size_t)at : 0;
-	n = n < left ? n : left;
-	memcpy(bytes, fd == 7 ? file + at : (const uint8_t *)spool.ptr + at, n);
-	return (ssize_t)n;
+	return fd == ONE_FILE_FD ? one_file_pread(env, fd, bytes, n, at)
+				 : one_file_copy(bytes, n, at, spool.ptr, spool.len);
 }
 
 static ssize_t mem_write(const bn_env *env, int fd, const void *bytes, size_t n)
@@ -79,21 +62,12 @@ static ssize_t mem_write(const bn_env *env, int fd, const void *bytes, size_t n)
 	return (ssize_t)n;
 }
 
-static int mem_fstat(const bn_env *env, int fd, struct stat *st)
-{
-	(void)env, (void)fd;
-	memset(st, 0, sizeof *st);
-	st->st_mode = S_IFREG;
-	st->st_size = (off_t)file_size;
-	return 0;
-}
-
 static const bn_fs_ops mem_fs = {.open = mem_open,
-	.close = mem_ok,
-	.fsync = mem_ok,
+	.close = one_file_close,
+	.fsync = one_file_close,
 	.pread = mem_pread,
 	.write = mem_write,
-	.fstat = mem_fstat,
+	.fstat = one_file_fstat,
 	.stat = mem_stat,
 	.rename = mem_rename,
 	.sync_dir = mem_sync_dir,
@@ -165,10 +139,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!size)
 		return 0;
-	file = data + 1;
-	file_size = size - 1;
-	bn_signature_check("in", (const char *)file,
-		file_size < BN_INPUT_HEAD ? file_size : BN_INPUT_HEAD, true, NULL);
+	one_file = data + 1;
+	one_file_size = size - 1;
+	bn_signature_check("in", (const char *)one_file,
+		one_file_size < BN_INPUT_HEAD ? one_file_size : BN_INPUT_HEAD, true, NULL);
 	bn_csv_limit_isa(0);
 	read_all(&fast, data[0]);
 	bn_csv_limit_isa(2);

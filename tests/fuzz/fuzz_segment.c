@@ -9,6 +9,7 @@
 #include "core/base/dir.h"
 #include "core/store/log/segment.h"
 #include "core/store/log/sign.h"
+#include "tests/fuzz/_one_file.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -19,49 +20,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static uint8_t *file;
-static size_t file_size;
-
-static int mem_open(const bn_env *env, const bn_dir *at, const char *path, int flags, mode_t mode)
-{
-	(void)at;
-	(void)env;
-	(void)path;
-	(void)flags;
-	(void)mode;
-	return 1000;
-}
-
-static int mem_close(const bn_env *env, int fd)
-{
-	(void)env;
-	(void)fd;
-	return 0;
-}
-
-static int mem_fstat(const bn_env *env, int fd, struct stat *st)
-{
-	(void)env;
-	(void)fd;
-	memset(st, 0, sizeof *st);
-	st->st_mode = S_IFREG | 0644;
-	st->st_size = (off_t)file_size;
-	return 0;
-}
-
-static ssize_t mem_pread(const bn_env *env, int fd, void *bytes, size_t n, off_t at)
-{
-	(void)env;
-	(void)fd;
-	if (at < 0)
-		return -EINVAL;
-	if ((size_t)at >= file_size)
-		return 0;
-	size_t left = file_size - (size_t)at;
-	n = n < left ? n : left;
-	memcpy(bytes, file + at, n);
-	return (ssize_t)n;
-}
+static uint8_t *file; /* one_file, to be written to */
 
 static uint32_t get_u32(const uint8_t *p)
 {
@@ -70,7 +29,7 @@ static uint32_t get_u32(const uint8_t *p)
 
 static void repair(size_t at, size_t size)
 {
-	if (size < 4 || size > file_size - at)
+	if (size < 4 || size > one_file_size - at)
 		return;
 	uint32_t crc = bn_crc32c(0, file + at, size - 4);
 	for (int i = 0; i < 4; i++)
@@ -80,15 +39,15 @@ static void repair(size_t at, size_t size)
 /* Walks header and records by their lengths and makes every checksum right. */
 static void repair_all(void)
 {
-	if (file_size < 12)
+	if (one_file_size < 12)
 		return;
 	size_t at = get_u32(file + 8);
-	if (at > file_size)
+	if (at > one_file_size)
 		return;
 	repair(0, at);
-	while (at < file_size && file_size - at >= 4) {
+	while (at < one_file_size && one_file_size - at >= 4) {
 		size_t size = get_u32(file + at);
-		if (size < 8 || size > file_size - at)
+		if (size < 8 || size > one_file_size - at)
 			return;
 		repair(at, size);
 		at += size;
@@ -106,7 +65,7 @@ static void verify_all(const bn_segment *s)
 static void read_all(bool chain)
 {
 	static const bn_fs_ops ops = {
-		.open = mem_open, .close = mem_close, .fstat = mem_fstat, .pread = mem_pread};
+		.open = one_file_open, .close = one_file_close, .fstat = one_file_fstat, .pread = one_file_pread};
 	bn_env env = {.fs = &ops};
 	bn_segment s;
 	bn_record r;
@@ -118,7 +77,7 @@ static void read_all(bool chain)
 	uint64_t last = s.header.first_seq - 1, clock = 0;
 	while (bn_segment_next(&s, &r, NULL) == 1) {
 		uint8_t before[BN_SHA256_BYTES] = {0};
-		if (r.seq != last + 1 || r.clock <= clock || s.at > file_size)
+		if (r.seq != last + 1 || r.clock <= clock || s.at > one_file_size)
 			abort();
 		last = r.seq;
 		clock = r.clock;
@@ -153,8 +112,8 @@ static void read_all(bool chain)
 	if (s.end == BN_SEGMENT_SEALED) {
 		bn_buf_clear(&again);
 		bn_record_encode_trailer(&again, &s.trailer);
-		if (!found || t.last_crc != s.trailer.last_crc || again.len > file_size ||
-			memcmp(again.ptr, file + file_size - again.len, again.len))
+		if (!found || t.last_crc != s.trailer.last_crc || again.len > one_file_size ||
+			memcmp(again.ptr, file + one_file_size - again.len, again.len))
 			abort();
 		verify_all(&s);
 	}
@@ -168,12 +127,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char name[BN_SEGMENT_NAME], back[BN_SEGMENT_NAME];
 	if (size == 0)
 		return 0;
-	file_size = size - 1;
+	one_file_size = size - 1;
 	file = malloc(size);
 	if (!file)
 		return 0;
-	memcpy(file, data + 1, file_size);
-	file[file_size] = '\0';
+	one_file = memcpy(file, data + 1, one_file_size);
+	file[one_file_size] = '\0';
 	if (bn_segment_parse_name((const char *)file, &first, &last)) {
 		bn_segment_name(name, first, last);
 		snprintf(back, sizeof back, "%s", (const char *)file);

@@ -1,57 +1,18 @@
 /* Any bytes as a log of jobs: an error that says something, or batches that hold together. */
-#include "core/base/fs.h"
 #include "core/base/utf8.h"
 #include "core/source/swf.h"
+#include "tests/fuzz/_one_file.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const uint8_t *file;
-static size_t file_size;
-
-static int mem_open(const bn_env *env, const bn_dir *at, const char *path, int flags, mode_t mode)
-{
-	(void)env, (void)at, (void)path, (void)flags, (void)mode;
-	return 7;
-}
-
-static int mem_close(const bn_env *env, int fd)
-{
-	(void)env, (void)fd;
-	return 0;
-}
-
-static ssize_t mem_pread(const bn_env *env, int fd, void *bytes, size_t n, off_t at)
-{
-	(void)env, (void)fd;
-	size_t left = (size_t)at < file_size ? file_size - (size_t)at : 0;
-	n = n < left ? n : left;
-	memcpy(bytes, file + at, n);
-	return (ssize_t)n;
-}
-
-static int mem_fstat(const bn_env *env, int fd, struct stat *st)
-{
-	(void)env, (void)fd;
-	memset(st, 0, sizeof *st);
-	st->st_mode = S_IFREG;
-	st->st_size = (off_t)file_size;
-	return 0;
-}
-
-static int mem_stat(const bn_env *env, const bn_dir *at, const char *path, struct stat *st)
-{
-	(void)at, (void)path;
-	return mem_fstat(env, 7, st);
-}
-
-static const bn_fs_ops mem_fs = {.open = mem_open,
-	.close = mem_close,
-	.pread = mem_pread,
-	.stat = mem_stat,
-	.fstat = mem_fstat};
+static const bn_fs_ops mem_fs = {.open = one_file_open,
+	.close = one_file_close,
+	.pread = one_file_pread,
+	.stat = one_file_stat,
+	.fstat = one_file_fstat};
 
 static void look_at(const bn_schema *schema, const bn_batch *b)
 {
@@ -78,8 +39,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int state;
 
 	env.fs = &mem_fs;
-	file = data;
-	file_size = size;
+	one_file = data;
+	one_file_size = size;
 	if (bn_input_open(&in, &env, "in.swf", NULL, &err) ||
 		bn_source_swf.open(&s, in, &o, &err)) {
 		if (!err.msg[0])

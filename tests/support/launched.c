@@ -10,9 +10,11 @@
 #include "core/track/reconcile.h"
 #include "tests/support/check_main.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #define TRIES 1500 /* of 20 ms */
@@ -171,6 +173,19 @@ bool launched_wait_dead(pid_t pid)
 		launched_pause_ms(20);
 	}
 	return false;
+}
+
+void launched_wait_child(pid_t pid, int limit_s, const char *what)
+{
+	int status;
+	ck_assert_int_gt(pid, 0);
+	for (int i = 0; i < limit_s * 50; i++) {
+		if (waitpid(pid, &status, WNOHANG) == pid)
+			return;
+		launched_pause_ms(20);
+	}
+	kill(pid, SIGKILL);
+	ck_abort_msg("%s: it is there after %d s", what, limit_s);
 }
 
 /* What is left is named, as it is gone when somebody comes to look. */

@@ -47,6 +47,8 @@ char *launched_log(launched_run *l); /* what it printed; yours */
 
 void launched_pause_ms(long ms);
 bool launched_wait_dead(pid_t pid); /* within 10 s; a zombie counts */
+/* A child of the test; kills it and fails the test when it has not ended after so long. what: it, in the message. */
+void launched_wait_child(pid_t pid, int limit_s, const char *what);
 /* How many processes there are that carry the run's id, its guard and its supervisor too. Waits up to 10 s
  * for none. */
 int launched_wait_none(launched_run *l);

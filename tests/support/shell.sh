@@ -27,12 +27,13 @@ check() { # NAME WANT GOT
 	fi
 }
 
-# expect STATUS NAME COMMAND...: stdout in $out, stderr in $err
+# expect STATUS NAME COMMAND...: stdout in $out and, byte for byte, in the file $dir/said, stderr in $err
 expect() {
 	local want=$1 name=$2 got
 	shift 2
-	out=$("$@" 2>"$dir/err")
+	"$@" >"$dir/said" 2>"$dir/err"
 	got=$?
+	out=$(cat "$dir/said")
 	err=$(cat "$dir/err")
 	[ "$got" = "$want" ] || fail "$name: exit $got, expected $want: $* :: $out $err"
 	echo "ok $name"

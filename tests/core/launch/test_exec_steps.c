@@ -85,14 +85,7 @@ static void supervise(faultfs_kind kind, long at)
 		bn_exec_run(&run.w.env.env, NULL, run.w.dir.path, run.id, NULL, -1, &status, NULL);
 		_exit(0);
 	}
-	ck_assert_int_gt(pid, 0);
-	for (int i = 0; i < 3000; i++) {
-		if (waitpid(pid, &status, WNOHANG) == pid)
-			return;
-		launched_pause_ms(20);
-	}
-	kill(pid, SIGKILL);
-	ck_abort_msg("the guard is there after 60 s");
+	launched_wait_child(pid, 60, "the guard");
 }
 
 static int lines_of_ran(void)

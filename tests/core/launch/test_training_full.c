@@ -82,7 +82,6 @@ static void launch(bool then_supervise)
 static void with_fault(faultfs_kind kind, long at, bool supervised)
 {
 	static bn_fs_ops ops;
-	int status;
 	memset(shared, 0, sizeof *shared);
 	pid_t pid = fork();
 	if (pid == 0) {
@@ -93,14 +92,9 @@ static void with_fault(faultfs_kind kind, long at, bool supervised)
 		launch(supervised);
 		_exit(0);
 	}
-	ck_assert_int_gt(pid, 0);
-	for (int i = 0; i < 1000; i++) {
-		if (waitpid(pid, &status, WNOHANG) == pid)
-			return;
-		launched_pause_ms(20);
-	}
-	kill(pid, SIGKILL);
-	ck_abort_msg("change %ld: it is there after 20 s", at);
+	char what[40];
+	snprintf(what, sizeof what, "change %ld", at);
+	launched_wait_child(pid, 20, what);
 }
 
 static void check_failed(const bn_run_info *r, long at)
