@@ -45,6 +45,22 @@ static double axis_y(const bounds *b, double y)
 	return b->log_y ? log10(y) : y;
 }
 
+static bn_ink series_ink(const bn_chart_series *s)
+{
+	return s->dim ? BN_INK_SERIES_RAW : (bn_ink)(BN_INK_SERIES_1 + s->style);
+}
+
+/* What a cell of it is drawn with where lines consist of their marker; above 31 a letter. */
+static int series_style(const bn_chart_series *s)
+{
+	return s->mark ? s->mark : s->style;
+}
+
+static uint32_t series_marker(const bn_chart_series *s, bn_alphabet alphabet)
+{
+	return s->mark ? (uint32_t)s->mark : bn_glyph_series(alphabet, s->style);
+}
+
 static double series_x(const bn_chart_series *s, size_t i)
 {
 	return s->x ? s->x[i] : (double)i;
@@ -161,6 +177,8 @@ static void canvas_paint(const canvas *v)
 				cp = 0x2800 + v->dots[at];
 			else if (v->sub_rows == 2)
 				cp = half[v->dots[at] & 3];
+			else if (v->style[at] > 31)
+				cp = v->style[at];
 			else if (v->role[at] == BN_INK_SERIES_RAW)
 				cp = '.';
 			else
@@ -195,9 +213,9 @@ static void series_draw(
 		int cx = dot_x(v, b, series_x(s, i)), cy = dot_y(v, b, value);
 		if (cx != column) {
 			if (column >= 0)
-				canvas_line(v, column, low, column, high, role, s->style);
+				canvas_line(v, column, low, column, high, role, series_style(s));
 			if (joined)
-				canvas_line(v, column, last, cx, cy, role, s->style);
+				canvas_line(v, column, last, cx, cy, role, series_style(s));
 			column = cx;
 			low = high = cy;
 		}
@@ -207,7 +225,7 @@ static void series_draw(
 		joined = true;
 	}
 	if (column >= 0)
-		canvas_line(v, column, low, column, high, role, s->style);
+		canvas_line(v, column, low, column, high, role, series_style(s));
 }
 
 /* The marker of a series on its last point and along it, so that lines differ without colour. */
@@ -227,9 +245,8 @@ static void series_mark(
 		bool on_grid = count > 1 && c != previous && (c + offset) % every == every / 2;
 		previous = c;
 		if (is_last || on_grid)
-			bn_area_cp(v->area, dot_y(v, b, value) / v->sub_rows, c,
-				(bn_ink)(BN_INK_SERIES_1 + s->style),
-				bn_glyph_series(v->area.s->alphabet, s->style));
+			bn_area_cp(v->area, dot_y(v, b, value) / v->sub_rows, c, series_ink(s),
+				series_marker(s, v->area.s->alphabet));
 	}
 }
 
@@ -335,7 +352,7 @@ static void legend_draw(bn_area a, const bn_chart *c, const bounds *b)
 	}
 	for (int i = 0; i < c->count; i++) {
 		const bn_chart_series *s = &c->series[i];
-		bn_ink role = (bn_ink)(BN_INK_SERIES_1 + s->style);
+		bn_ink role = series_ink(s);
 		size_t at = series_nearest(s, c->has_cursor ? c->cursor : INFINITY);
 		if (!c->has_cursor)
 			for (at = s->n; at > 0 && !isfinite(s->y[at - 1]); at--)
@@ -343,8 +360,9 @@ static void legend_draw(bn_area a, const bn_chart *c, const bounds *b)
 		at -= !c->has_cursor && at > 0;
 		bool known = at < s->n && isfinite(s->y[at]);
 		bn_format_number(number, known ? s->y[at] : NAN);
-		bn_area_cp(a, 0, col, role, bn_glyph_series(a.s->alphabet, s->style));
-		col = bn_area_textf(a, 0, col + 2, role, "%s", s->label);
+		bn_area_cp(a, 0, col++, role, series_marker(s, a.s->alphabet));
+		if (s->label[0])
+			col = bn_area_text(a, 0, col + 1, role, s->label);
 		col = bn_area_textf(a, 0, col, BN_INK_STRONG, " %s  ", number);
 	}
 	if (b->gaps)
@@ -371,8 +389,7 @@ static void all_series_draw(canvas *v, const bounds *b, const bn_chart *c)
 			if (smooth)
 				bn_chart_smooth(s->y, s->n, c->smoothing, smooth);
 			if (pass == 0)
-				series_draw(v, b, s, smooth ? smooth : s->y,
-					(bn_ink)(BN_INK_SERIES_1 + s->style));
+				series_draw(v, b, s, smooth ? smooth : s->y, series_ink(s));
 			else
 				series_mark(v, b, s, smooth ? smooth : s->y, c->count);
 			bn_free(smooth);

@@ -21,6 +21,8 @@ typedef struct bn_chart_series {
 	const double *y;
 	size_t n;
 	int style; /* 0 to 5: marker and role */
+	char mark; /* a letter instead of the style's marker; 0: none */
+	bool dim;  /* one of many: without a colour */
 } bn_chart_series;
 
 typedef struct bn_chart {
@@ -36,6 +38,18 @@ typedef struct bn_chart {
 } bn_chart;
 
 void bn_chart_draw(bn_area a, const bn_chart *c);
+
+/* A letter a point. */
+typedef struct bn_scatter {
+	const double *x, *y; /* NaN: not drawn */
+	const char *marks;
+	int count;
+	int selected, base; /* drawn so that they are found; -1: none */
+	const char *x_title, *y_title;
+} bn_scatter;
+
+/* Both axes have round ends; x is logarithmic where its values are above 0 and span more than a factor of 20. */
+void bn_chart_scatter(bn_area a, const bn_scatter *s);
 
 /* Exponential moving average with bias correction, as TensorBoard's: m = s*m + (1-s)*y, shown
  * m / (1 - s^k). Values that are not finite stay as they are and do not count. out[n] */

@@ -55,13 +55,13 @@ void bn_grid_cell_clear(bn_grid_cell *cell)
 	cell->text = cell->full = NULL;
 	cell->number = NAN;
 	cell->ink = BN_INK_TEXT;
-	cell->pending = false;
+	cell->pending = cell->stands_in = false;
 	cell->glyph = -1;
 }
 
 bool bn_grid_cell_is_absent(const bn_grid_cell *cell)
 {
-	return (!cell->text || !cell->text[0]) && isnan(cell->number);
+	return (!cell->text || !cell->text[0] || cell->stands_in) && isnan(cell->number);
 }
 
 /* What is not known is often -1, and a time that is none 0. */
@@ -205,7 +205,8 @@ void bn_grid_column_write(
 		text_write(out, bn_timestamp_iso((int64_t)cell->number * 1000000, text), as);
 	else if (!isnan(cell->number) && !is_worded && isfinite(cell->number))
 		bn_buf_adds(out, bn_fmt_f64(cell->number, text));
-	else if (cell->text && cell->text[0] && c->form != BN_COLUMN_BARS)
+	else if (cell->text && (cell->text[0] || cell->full) && !cell->stands_in &&
+		 c->form != BN_COLUMN_BARS)
 		text_write(out, cell->full ? cell->full : cell->text, as);
 	else if (as == BN_EXPORT_JSON)
 		bn_buf_adds(out, "null");

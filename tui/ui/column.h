@@ -64,7 +64,8 @@ typedef struct bn_grid_cell {
 	double number;    /* NaN: none */
 	bn_ink ink;       /* TEXT at first */
 	bool pending;     /* not here yet: shown as an ellipsis */
-	int glyph;        /* a bn_glyph_id drawn before the text, or -1 */
+	bool stands_in; /* the text says why there is no value: it sorts nothing, and is not exported */
+	int glyph;      /* a bn_glyph_id drawn before the text, or -1 */
 	char buf[96];
 } bn_grid_cell;
 

@@ -1,6 +1,8 @@
 /* glyph.c - see glyph.h. */
 #include "tui/ui/glyph.h"
 
+#include "core/base/utf8.h"
+
 static const uint32_t glyph_table[BN_GLYPH_COUNT][3] = {
 #define X(id, ascii, block, braille) [BN_GLYPH_##id] = {ascii, block, braille},
 	BN_GLYPHS(X)
@@ -10,6 +12,12 @@ static const uint32_t glyph_table[BN_GLYPH_COUNT][3] = {
 uint32_t bn_glyph(bn_alphabet alphabet, bn_glyph_id id)
 {
 	return glyph_table[id][alphabet];
+}
+
+const char *bn_glyph_text(char out[8], bn_alphabet alphabet, bn_glyph_id id)
+{
+	out[bn_utf8_encode(bn_glyph(alphabet, id), out)] = '\0';
+	return out;
 }
 
 uint32_t bn_glyph_level(bn_alphabet alphabet, int level)

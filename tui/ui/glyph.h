@@ -40,6 +40,9 @@ typedef enum bn_alphabet {
 	X(STATE_WAIT, '~', 0x00b7, 0x25cb) \
 	X(STATE_RUN, '>', 0x25ba, 0x25b6) \
 	X(STATE_NONE, '-', '-', 0x00b7) \
+	X(OPEN, 'v', 0x25bc, 0x25be) \
+	X(FOLDED, '>', 0x25ba, 0x25b8) \
+	X(STAR, '*', '*', 0x2605) \
 	X(ENTER, '>', 0x2192, 0x21b5) \
 	X(DOT, '.', 0x00b7, 0x00b7) \
 	X(REPLACEMENT, '?', '?', 0xfffd)
@@ -52,6 +55,8 @@ typedef enum bn_glyph_id {
 } bn_glyph_id;
 
 uint32_t bn_glyph(bn_alphabet alphabet, bn_glyph_id id);
+/* The same as a text. */
+const char *bn_glyph_text(char out[8], bn_alphabet alphabet, bn_glyph_id id);
 /* A bar of a sparkline or histogram, level 0 (blank) to 8 (full). ASCII has " _.-=+*%#"-like steps,
  * BLOCK shades and halves, BRAILLE eighths. */
 uint32_t bn_glyph_level(bn_alphabet alphabet, int level);

@@ -12,7 +12,7 @@
 int bn_grid_init(bn_grid *t, const bn_grid_source *source, const bn_grid_column *columns,
 	int column_count, bn_err *err)
 {
-	*t = (bn_grid){.source = *source, .page_rows = 1};
+	*t = (bn_grid){.source = *source, .page_rows = 1, .group = -1};
 	return bn_grid_set_columns(t, columns, column_count, err);
 }
 
@@ -21,7 +21,10 @@ void bn_grid_release(bn_grid *t)
 	bn_free(t->order);
 	bn_free(t->shapes);
 	bn_free(t->marks);
-	*t = (bn_grid){.first_column = -1};
+	bn_free(t->groups);
+	bn_free(t->members);
+	bn_free(t->folded);
+	*t = (bn_grid){.first_column = -1, .group = -1};
 }
 
 static uint64_t name_hash(const bn_grid_column *c)
@@ -36,7 +39,11 @@ static uint64_t name_hash(const bn_grid_column *c)
 static void shapes_take(bn_grid *t, bn_grid_shape *shapes, int count)
 {
 	bn_grid_sort_key sort[BN_GRID_SORTS];
-	int sorts = 0, current = 0;
+	int sorts = 0, current = 0, group = -1;
+	for (int c = 0; t->group >= 0 && c < count; c++)
+		if (t->shapes[t->group].name == shapes[c].name)
+			group = c;
+	t->group = group;
 	for (int k = 0; k < t->sort_count; k++)
 		for (int c = 0; c < count; c++)
 			if (t->shapes[t->sort[k].column].name == shapes[c].name) {
@@ -78,12 +85,18 @@ int bn_grid_set_columns(bn_grid *t, const bn_grid_column *columns, int column_co
 void bn_grid_get_cell(const bn_grid *t, int64_t row, int col, bn_grid_cell *out)
 {
 	bn_grid_cell_clear(out);
+	if (bn_grid_is_group(row)) {
+		bn_grid_group_cell(t, row, col, out);
+		return;
+	}
 	t->source.cell(t->source.ctx, row, col, out);
 	bn_grid_cell_show(out, &t->columns[col], t->clock);
 }
 
 static uint64_t row_key(const bn_grid *t, int64_t row)
 {
+	if (bn_grid_is_group(row))
+		return t->groups[-2 - row].key;
 	return t->source.key ? t->source.key(t->source.ctx, row) : (uint64_t)row;
 }
 
@@ -142,7 +155,8 @@ static bool row_matches(const bn_grid *t, int64_t row)
 		for (int c = 0; c < t->column_count && !hit; c++) {
 			bn_grid_cell cell;
 			bn_grid_get_cell(t, row, c, &cell);
-			hit = cell.text && text_contains(cell.text, word, n);
+			hit = (cell.text && text_contains(cell.text, word, n)) ||
+			      (cell.full && text_contains(cell.full, word, n));
 		}
 		if (!hit)
 			return false;
@@ -153,6 +167,7 @@ static bool row_matches(const bn_grid *t, int64_t row)
 /* The keys of a row that is sorted, the first deciding one first. */
 typedef struct sort_item {
 	int64_t row;
+	int rank;
 	bn_grid_sort_value keys[BN_GRID_SORTS];
 } sort_item;
 
@@ -160,6 +175,8 @@ static int item_compare(const void *pa, const void *pb, void *arg)
 {
 	const sort_item *a = pa, *b = pb;
 	const bn_grid *t = arg;
+	if (a->rank != b->rank)
+		return a->rank < b->rank ? -1 : 1;
 	for (int k = 0; k < t->sort_count; k++) {
 		int c = bn_grid_column_compare(&t->columns[t->sort[k].column], &a->keys[k],
 			&b->keys[k], t->sort[k].descending);
@@ -171,13 +188,15 @@ static int item_compare(const void *pa, const void *pb, void *arg)
 
 static void item_fill(const bn_grid *t, bn_arena *texts, sort_item *item)
 {
+	item->rank = t->source.rank ? t->source.rank(t->source.ctx, item->row) : 0;
 	for (int k = 0; k < t->sort_count; k++) {
 		bn_grid_cell cell;
 		bn_grid_get_cell(t, item->row, t->sort[k].column, &cell);
 		item->keys[k].number = cell.number;
 		item->keys[k].text = NULL;
-		if (isnan(cell.number) && cell.text)
-			item->keys[k].text = bn_arena_strdup(texts, cell.text);
+		if (isnan(cell.number) && cell.text && !cell.stands_in)
+			item->keys[k].text =
+				bn_arena_strdup(texts, cell.full ? cell.full : cell.text);
 	}
 }
 
@@ -203,7 +222,8 @@ static void order_build(bn_grid *t)
 	bn_free(t->order);
 	t->order = NULL;
 	t->order_count = 0;
-	if (t->external || (!t->filter[0] && !t->sort_count))
+	t->group_count = 0;
+	if (t->external || (!t->filter[0] && !t->sort_count && t->group < 0 && !t->source.rank))
 		return;
 	int64_t n = bn_grid_total(t);
 	int64_t *order = bn_alloc_zeroed((size_t)n + 1, sizeof *order);
@@ -213,8 +233,10 @@ static void order_build(bn_grid *t)
 		if (!t->filter[0] || row_matches(t, i))
 			order[t->order_count++] = i;
 	t->order = order;
-	if (t->sort_count)
+	if (t->sort_count || t->source.rank)
 		order_sort(t);
+	if (t->group >= 0)
+		bn_grid_group_build(t);
 }
 
 /* Puts the selection back on the row that had the key, else as near as can be. */
@@ -269,7 +291,7 @@ static size_t mark_find(const bn_grid *t, uint64_t key, bool *found)
 bool bn_grid_is_marked(const bn_grid *t, int64_t row)
 {
 	bool found = false;
-	if (t->mark_count)
+	if (t->mark_count && row >= 0)
 		mark_find(t, row_key(t, row), &found);
 	return found;
 }
@@ -304,6 +326,28 @@ static void column_step(bn_grid *t, int step, bool to_end)
 		if (!to_end)
 			return;
 	}
+}
+
+static bool is_rule(const bn_grid *t, int64_t position)
+{
+	int64_t row = bn_grid_row(t, position);
+	bool rule = false;
+	if (t->source.across && row >= 0)
+		t->source.across(t->source.ctx, row, &rule);
+	return rule;
+}
+
+/* The nearest position that is no rule, in that direction, else in the other. */
+static int64_t past_rules(const bn_grid *t, int64_t at, int step)
+{
+	int64_t n = bn_grid_count(t), to = at < 0 ? 0 : at >= n ? n - 1 : at;
+	while (to >= 0 && to < n && is_rule(t, to))
+		to += step;
+	if (to >= 0 && to < n)
+		return to;
+	for (to = at < 0 ? 0 : at >= n ? n - 1 : at; to > 0 && to < n && is_rule(t, to);)
+		to -= step;
+	return to;
 }
 
 static bool table_motion(bn_grid *t, bn_command_id id)
@@ -350,7 +394,7 @@ static bool table_motion(bn_grid *t, bn_command_id id)
 	default:
 		return false;
 	}
-	bn_grid_select(t, at);
+	bn_grid_select(t, t->source.across ? past_rules(t, at, at < t->selected ? -1 : 1) : at);
 	return true;
 }
 
@@ -384,6 +428,8 @@ bool bn_grid_command(bn_grid *t, bn_command_id id, const char *arg)
 		return true;
 	int64_t row = bn_grid_selected_row(t);
 	switch (id) {
+	case BN_CMD_OPEN:
+		return bn_grid_fold(t);
 	case BN_CMD_MARK:
 		if (row >= 0)
 			mark_toggle(t, row);
@@ -391,7 +437,8 @@ bool bn_grid_command(bn_grid *t, bn_command_id id, const char *arg)
 		return true;
 	case BN_CMD_INVERT:
 		for (int64_t i = 0; i < bn_grid_count(t); i++)
-			mark_toggle(t, bn_grid_row(t, i));
+			if (bn_grid_row(t, i) >= 0)
+				mark_toggle(t, bn_grid_row(t, i));
 		return true;
 	case BN_CMD_UNMARK:
 		t->mark_count = 0;
@@ -429,7 +476,7 @@ static bool row_is_odd(const bn_grid *t, int64_t row)
 bool bn_grid_step_odd(bn_grid *t, int step)
 {
 	for (int64_t at = t->selected + step; at >= 0 && at < bn_grid_count(t); at += step) {
-		if (!row_is_odd(t, bn_grid_row(t, at)))
+		if (bn_grid_row(t, at) < 0 || !row_is_odd(t, bn_grid_row(t, at)))
 			continue;
 		bn_grid_select(t, at);
 		return true;
@@ -472,14 +519,17 @@ static void header_write(const bn_grid *t, bn_export_as as, bn_buf *out)
 
 static void json_rows_write(const bn_grid *t, bn_buf *out)
 {
-	int64_t n = bn_grid_count(t);
+	const char *between = "";
 	bn_buf_adds(out, "[\n");
-	for (int64_t i = 0; i < n; i++) {
-		bn_buf_addch(out, '{');
+	for (int64_t i = 0; i < bn_grid_count(t); i++) {
+		if (bn_grid_row(t, i) < 0)
+			continue;
+		bn_buf_addf(out, "%s{", between);
 		row_write(t, bn_grid_row(t, i), BN_EXPORT_JSON, out);
-		bn_buf_adds(out, i + 1 < n ? "},\n" : "}\n");
+		bn_buf_addch(out, '}');
+		between = ",\n";
 	}
-	bn_buf_adds(out, "]\n");
+	bn_buf_adds(out, *between ? "\n]\n" : "]\n");
 }
 
 void bn_grid_write(const bn_grid *t, bn_export_as as, bn_buf *out)
@@ -490,6 +540,8 @@ void bn_grid_write(const bn_grid *t, bn_export_as as, bn_buf *out)
 	}
 	header_write(t, as, out);
 	for (int64_t i = 0; i < bn_grid_count(t); i++) {
+		if (bn_grid_row(t, i) < 0)
+			continue;
 		row_write(t, bn_grid_row(t, i), as, out);
 		bn_buf_adds(out, as == BN_EXPORT_CSV ? "\r\n" : "\n");
 	}

@@ -17,6 +17,9 @@
  *
  * Sorting: the last column sorted by comes first, those before it decide between equal rows.
  *
+ * Groups (grid_group.c): rows with the same value of one column stand under a line of their own, which shows what they
+ * come to; groups stand in the order of their first rows. A position may be such a line: its row is negative.
+ *
  * The source outlives the grid. One thread.
  */
 #ifndef BN_TUI_UI_GRID_H
@@ -38,7 +41,23 @@ typedef struct bn_grid_source {
 	/* Identity of a row that outlives a reload; NULL: the row number. 0: not known, since the row
 	 * is not here yet. */
 	uint64_t (*key)(void *ctx, int64_t row);
+	/* Rows of a lower rank stand before all others, whatever sorts, and 0 in no group; NULL: all alike. Not asked
+	 * for an external grid. */
+	int (*rank)(void *ctx, int64_t row);
+	/* A cell of the line of a group. False, or NULL: the mean and the deviation of numbers, else nothing. */
+	bool (*group_cell)(
+		void *ctx, const int64_t *rows, int64_t count, int col, bn_grid_cell *out);
+	/* Of a row that is one text across all columns: the text. *is_rule: it parts rows, and is not stopped at. NULL:
+	 * of cells, as is every row where the function is NULL. */
+	const char *(*across)(void *ctx, int64_t row, bool *is_rule);
 } bn_grid_source;
+
+/* Rows with the same value, which lie together in bn_grid.members. */
+typedef struct bn_grid_group {
+	uint64_t key;
+	int64_t first, count;
+	bool folded;
+} bn_grid_group;
 
 /* What became of a column while the table was open. */
 typedef struct bn_grid_shape {
@@ -66,6 +85,13 @@ typedef struct bn_grid {
 	bn_grid_sort_key sort[BN_GRID_SORTS]; /* the first decides, then the next */
 	int sort_count;                       /* 0: as the source has them */
 	char filter[128];
+	int group; /* the column that groups; -1: none */
+	bn_grid_group *groups;
+	size_t group_count, group_cap;
+	int64_t *members; /* rows by group, in the order that is shown */
+	uint64_t *folded; /* keys of the groups that are folded */
+	size_t folded_count, folded_cap;
+	bn_alphabet alphabet; /* of the last surface */
 	bool external; /* the source filters and sorts: positions are its rows; see view.h ordered() */
 	int64_t *order; /* NULL: identity */
 	int64_t order_count;
@@ -90,8 +116,8 @@ void bn_grid_reload(bn_grid *t);
 
 int64_t bn_grid_count(const bn_grid *t);                 /* rows after filtering */
 int64_t bn_grid_total(const bn_grid *t);                 /* rows of the source */
-int64_t bn_grid_row(const bn_grid *t, int64_t position); /* source row, or -1 */
-int64_t bn_grid_selected_row(const bn_grid *t);          /* source row, or -1 */
+int64_t bn_grid_row(const bn_grid *t, int64_t position); /* source row; -1 none; else of a group */
+int64_t bn_grid_selected_row(const bn_grid *t);          /* the same */
 void bn_grid_select(bn_grid *t, int64_t position);       /* clamped */
 
 /* A cell as it is shown. */
@@ -105,8 +131,23 @@ bool bn_grid_step_odd(bn_grid *t, int step);
 bool bn_grid_is_marked(const bn_grid *t, int64_t row);
 size_t bn_grid_mark_count(const bn_grid *t);
 
+/* ---- groups (grid_group.c) ---------------------------------------------------------------------- */
+
+/* By that column; -1: not. The selection stays. */
+void bn_grid_group_by(bn_grid *t, int column);
+bool bn_grid_is_group(int64_t row);
+/* The rows of a group, by the row of its line; *count of them. */
+const int64_t *bn_grid_group_rows(const bn_grid *t, int64_t row, int64_t *count);
+/* Whether the selection is the line of a group, which is folded or unfolded then. */
+bool bn_grid_fold(bn_grid *t);
+/* Private to the grid: groups what is in order; the cell of a group; the key of one. */
+void bn_grid_group_build(bn_grid *t);
+void bn_grid_group_cell(const bn_grid *t, int64_t row, int col, bn_grid_cell *out);
+
 /* ---- columns (grid_columns.c) ------------------------------------------------------------------ */
 
+/* What a column is called on screen. */
+const char *bn_grid_title(const bn_grid *t, int column);
 /* The column that goes by that word; -1 when there is none. */
 int bn_grid_find_column(const bn_grid *t, const char *word);
 bool bn_grid_is_shown(const bn_grid *t, int column);

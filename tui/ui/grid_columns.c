@@ -12,6 +12,12 @@ static int find(const bn_grid *t, const char *word, size_t n)
 	return -1;
 }
 
+const char *bn_grid_title(const bn_grid *t, int column)
+{
+	const bn_grid_column *c = &t->columns[column];
+	return c->title[0] ? c->title : bn_grid_column_name(c);
+}
+
 int bn_grid_find_column(const bn_grid *t, const char *word)
 {
 	return find(t, word, strlen(word));
@@ -22,8 +28,7 @@ static int no_column(const bn_grid *t, const char *word, size_t n, bn_err *err)
 	bn_buf all = BN_BUF_INIT;
 	for (int c = 0; c < t->column_count; c++)
 		if (bn_grid_column_name(&t->columns[c])[0])
-			bn_buf_addf(&all, "%s%s", all.len ? ", " : "",
-				t->columns[c].title[0] ? t->columns[c].title : t->columns[c].name);
+			bn_buf_addf(&all, "%s%s", all.len ? ", " : "", bn_grid_title(t, c));
 	int rc = bn_err_set(err, BN_EINVAL, "no column '%.*s' here, but: %s", n < 60 ? (int)n : 60,
 		word, all.failed ? "others" : all.ptr);
 	bn_buf_release(&all);

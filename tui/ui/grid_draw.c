@@ -40,14 +40,17 @@ static void column_look(bn_grid *t, int c, int rows)
 	for (int r = 0; r < rows; r++) {
 		int64_t row = bn_grid_row(t, t->top + r);
 		bn_grid_cell cell;
-		if (row < 0)
+		bool rule;
+		if (row == -1)
 			break;
+		if (t->source.across && row >= 0 && t->source.across(t->source.ctx, row, &rule))
+			continue;
 		bn_grid_get_cell(t, row, c, &cell);
 		int need = cell.text ? (int)bn_utf8_width(cell.text) : 1;
-		need += cell.glyph >= 0 ? 2 : 0;
+		need += cell.glyph < 0 ? 0 : need > 0 ? 2 : 1;
 		w = need > w ? need : w;
-		known += !cell.pending;
-		filled += cell.text && cell.text[0];
+		known += !cell.pending && row >= 0;
+		filled += row >= 0 && cell.text && cell.text[0] && !cell.stands_in;
 	}
 	w = w < col->min ? col->min : w;
 	seen->width = col->max && w > col->max && col->max >= title ? col->max : w;
@@ -305,12 +308,14 @@ static void cell_draw(
 		bn_area_glyph(a, r, right ? at + width - 1 : at, role, BN_GLYPH_ELLIPSIS);
 		return;
 	}
+	if (!cell.text && bn_grid_is_group(row))
+		return;
 	if (!cell.text) {
 		bn_area_text(
 			a, r, right ? at + width - 1 : at, row_role >= 0 ? role : BN_INK_DIM, "-");
 		return;
 	}
-	if (cell.glyph >= 0 && width > 2) {
+	if (cell.glyph >= 0 && (width > 2 || !cell.text[0])) {
 		bn_area_glyph(a, r, at, role, (bn_glyph_id)cell.glyph);
 		at += 2;
 		width -= 2;
@@ -321,6 +326,24 @@ static void cell_draw(
 		bn_area_field(a, r, at, width, role, cell.text);
 	else
 		bn_area_name(a, r, at, width, role, cell.text);
+}
+
+/* False: the row consists of cells. */
+static bool across_draw(const bn_grid *t, bn_area a, int r, int64_t row, int role)
+{
+	bool rule = false;
+	const char *text =
+		t->source.across && row >= 0 ? t->source.across(t->source.ctx, row, &rule) : NULL;
+	if (!text)
+		return false;
+	if (rule) {
+		bn_area_hline(a, r, 0, a.cols, BN_INK_BORDER);
+		bn_area_textf(a, r, 1, BN_INK_HEADER, " %s ", text);
+	} else {
+		bn_area_field(
+			a, r, MARK, a.cols - MARK - 1, role >= 0 ? (bn_ink)role : BN_INK_DIM, text);
+	}
+	return true;
 }
 
 static void row_draw(
@@ -335,7 +358,8 @@ static void row_draw(
 		bn_area_fill(a, r, 0, 1, a.cols, (bn_ink)role);
 	if (marked)
 		bn_area_glyph(a, r, 0, (bn_ink)role, BN_GLYPH_MARK);
-	for (int i = 0; i < l->count; i++)
+	bool whole = across_draw(t, a, r, row, role);
+	for (int i = 0; i < l->count && !whole; i++)
 		cell_draw(t, a, r, l->at[i], l->width[i], row, l->column[i], role);
 	if (selected && focused)
 		bn_area_cursor(a, r, 0, false);
@@ -347,6 +371,7 @@ void bn_grid_draw(bn_grid *t, bn_area a, bool focused)
 	int64_t n = bn_grid_count(t);
 	if (bn_area_is_empty(a) || t->column_count < 1)
 		return;
+	t->alphabet = a.s->alphabet;
 	int body = a.rows > 1 ? a.rows - 1 : 0;
 	t->page_rows = body > 0 ? body : 1;
 	if (t->selected >= n)

@@ -29,7 +29,7 @@ START_TEST(test_chart_keeps_a_spike_of_one_point_in_a_million)
 	double *y = bn_alloc_zeroed(n, sizeof *y);
 	bn_surface *s = surface_make(12, 60, (bn_alphabet)_i);
 	y[654321] = 100;
-	bn_chart_series line = {"loss", NULL, y, n, 0};
+	bn_chart_series line = {.label = "loss", .x = NULL, .y = y, .n = n, .style = 0};
 	bn_chart c = {.series = &line, .count = 1};
 	bn_chart_draw(bn_area_all(s), &c);
 	int high = 0;
@@ -48,7 +48,7 @@ START_TEST(test_chart_breaks_at_gaps_and_counts_them)
 		y[i] = i >= 15 && i < 25 ? NAN : 1.0 + i;
 	y[3] = INFINITY;
 	bn_surface *s = surface_make(8, 46, BN_ALPHABET_ASCII);
-	bn_chart_series line = {"x", NULL, y, 40, 0};
+	bn_chart_series line = {.label = "x", .x = NULL, .y = y, .n = 40, .style = 0};
 	bn_chart c = {.series = &line, .count = 1};
 	bn_chart_draw(bn_area_all(s), &c);
 	char *text = text_of(s);
@@ -65,7 +65,7 @@ START_TEST(test_chart_tells_what_a_logarithmic_axis_cannot_show)
 {
 	static const double y[] = {-1, 0, 10, 100, 1000};
 	bn_surface *s = surface_make(12, 40, BN_ALPHABET_ASCII);
-	bn_chart_series line = {"x", NULL, y, 5, 0};
+	bn_chart_series line = {.label = "x", .x = NULL, .y = y, .n = 5, .style = 0};
 	bn_chart c = {.series = &line, .count = 1, .log_y = true};
 	bn_chart_draw(bn_area_all(s), &c);
 	char *text = text_of(s);
@@ -98,7 +98,8 @@ START_TEST(test_chart_pictures)
 		a[i] = exp(-i / 15.0) + 0.02 * (i % 3);
 		b[i] = i > 30 && i < 36 ? NAN : 1.2 * exp(-i / 25.0);
 	}
-	bn_chart_series lines[] = {{"ridge", x, a, 60, 0}, {"mlp", x, b, 60, 1}};
+	bn_chart_series lines[] = {{.label = "ridge", .x = x, .y = a, .n = 60, .style = 0},
+		{.label = "mlp", .x = x, .y = b, .n = 60, .style = 1}};
 	bn_chart c = {.series = lines,
 		.count = 2,
 		.smoothing = 0.6,
@@ -148,7 +149,11 @@ START_TEST(test_chart_draws_at_any_size_whatever_the_numbers)
 		for (int cols = 1; cols <= 90; cols += cols < 16 ? 1 : 11) {
 			for (size_t n = 0; n <= 10; n++) {
 				bn_surface *s = surface_make(rows, cols, BN_ALPHABET_BRAILLE);
-				bn_chart_series line = {"odd", NULL, odd + (10 - n), n, 3};
+				bn_chart_series line = {.label = "odd",
+					.x = NULL,
+					.y = odd + (10 - n),
+					.n = n,
+					.style = 3};
 				bn_chart c = {.series = &line,
 					.count = 1,
 					.log_y = n % 2,

@@ -74,7 +74,7 @@ static const bn_grid_column columns[] = {
 
 static void grid_make(bn_grid *g, numbers *n)
 {
-	bn_grid_source s = {n, rows, cell, key};
+	bn_grid_source s = {.ctx = n, .rows = rows, .cell = cell, .key = key};
 	ck_assert_int_eq(bn_grid_init(g, &s, columns, 3, NULL), 0);
 }
 
@@ -194,7 +194,7 @@ START_TEST(test_grid_keeps_names_before_columns_that_are_nearly_empty)
 		{.title = "by", .form = BN_COLUMN_NUMBER, .min = 8, .priority = 2},
 	};
 	numbers n = {10, 0, 0};
-	bn_grid_source s = {&n, rows, name_cell, key};
+	bn_grid_source s = {.ctx = &n, .rows = rows, .cell = name_cell, .key = key};
 	bn_grid g;
 	ck_assert_int_eq(bn_grid_init(&g, &s, named, 4, NULL), 0);
 	char *text = draw(&g, 11, 60);
@@ -257,7 +257,7 @@ END_TEST
 START_TEST(test_grid_sorts_by_several_columns_the_last_first)
 {
 	numbers n = {12, 0, 0};
-	bn_grid_source s = {&n, rows, group_cell, key};
+	bn_grid_source s = {.ctx = &n, .rows = rows, .cell = group_cell, .key = key};
 	bn_buf b = BN_BUF_INIT;
 	bn_err err = BN_ERR_INIT;
 	bn_grid g;
@@ -294,7 +294,7 @@ END_TEST
 START_TEST(test_grid_columns_are_chosen_widened_and_kept_by_name)
 {
 	numbers n = {12, 0, 0};
-	bn_grid_source s = {&n, rows, group_cell, key};
+	bn_grid_source s = {.ctx = &n, .rows = rows, .cell = group_cell, .key = key};
 	bn_buf b = BN_BUF_INIT;
 	bn_err err = BN_ERR_INIT;
 	bn_grid g;
@@ -338,7 +338,7 @@ START_TEST(test_grid_writes_values_in_full_and_times_as_iso)
 		{.title = "made", .name = "made_ms", .form = BN_COLUMN_AGE},
 		{.title = "x", .form = BN_COLUMN_NUMBER}};
 	numbers n = {2, 0, 0};
-	bn_grid_source s = {&n, rows, typed_cell, key};
+	bn_grid_source s = {.ctx = &n, .rows = rows, .cell = typed_cell, .key = key};
 	bn_buf b = BN_BUF_INIT;
 	bn_grid g;
 	ck_assert_int_eq(bn_grid_init(&g, &s, typed, 4, NULL), 0);
@@ -362,7 +362,87 @@ START_TEST(test_grid_writes_values_in_full_and_times_as_iso)
 }
 END_TEST
 
-BN_TEST_MAIN("tui/ui/grid", test_grid_asks_only_for_what_it_draws,
+/* Rows 0 and 1 are live; group r % 3, value r. */
+static int live_first(void *ctx, int64_t row)
+{
+	(void)ctx;
+	return row > 1;
+}
+
+START_TEST(test_grid_groups_rows_under_their_mean_and_deviation)
+{
+	numbers n = {11, 0, 0};
+	bn_grid g;
+	bn_grid_source s = {
+		.ctx = &n, .rows = rows, .cell = group_cell, .key = key, .rank = live_first};
+	ck_assert_int_eq(bn_grid_init(&g, &s, group_columns, 3, NULL), 0);
+	bn_grid_select(&g, 4);
+	bn_grid_group_by(&g, 1);
+	/* 0 1 | 2 5 8 | 3 6 9 | 4 7 10, and a line for each group */
+	ck_assert_int_eq(bn_grid_count(&g), 14);
+	ck_assert_int_eq(bn_grid_selected_row(&g), 4); /* stays with its row */
+	ck_assert(bn_grid_is_group(bn_grid_row(&g, 2)));
+	ck_assert_int_eq(bn_grid_row(&g, 3), 2);
+	bn_grid_cell c;
+	bn_grid_get_cell(&g, bn_grid_row(&g, 6), 1, &c); /* what groups has no mean */
+	ck_assert_ptr_null(c.text);
+	bn_grid_sort(&g, 2, true); /* the best group first, the best of it first */
+	ck_assert_int_eq(bn_grid_row(&g, 0), 1);
+	ck_assert_int_eq(bn_grid_row(&g, 3), 10);
+	/* The line of a group folds it, and stays selected. */
+	bn_grid_select(&g, 2);
+	ck_assert(bn_grid_command(&g, BN_CMD_OPEN, NULL));
+	ck_assert_int_eq(bn_grid_count(&g), 11);
+	ck_assert(bn_grid_is_group(bn_grid_selected_row(&g)));
+	bn_grid_command(&g, BN_CMD_MARK, NULL);
+	ck_assert_uint_eq(bn_grid_mark_count(&g), 0);
+	bn_grid_select(&g, 2);
+	ck_assert(bn_grid_command(&g, BN_CMD_OPEN, NULL));
+	ck_assert_int_eq(bn_grid_count(&g), 14);
+	/* Lines are not exported. */
+	bn_buf out = BN_BUF_INIT;
+	bn_grid_write(&g, BN_EXPORT_TSV, &out);
+	int lines = 0;
+	for (const char *at = out.ptr; *at; at++)
+		lines += *at == '\n';
+	ck_assert_int_eq(lines, 12);
+	bn_buf_release(&out);
+	bn_grid_group_by(&g, -1);
+	ck_assert_int_eq(bn_grid_count(&g), 11);
+	bn_grid_release(&g);
+}
+END_TEST
+
+static void measured_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
+{
+	static const double values[] = {2, 4, 4, 4, 5, 5, 7, 9};
+	(void)ctx;
+	if (col == 0)
+		out->text = "a";
+	else if (row < 8)
+		out->number = values[row];
+}
+
+/* 2 4 4 4 5 5 7 9: mean 5, and 32 / 7 under the root; what is absent counts for nothing. */
+START_TEST(test_grid_deviation_is_that_of_a_sample)
+{
+	static const bn_grid_column two[] = {
+		{.title = "name"}, {.title = "value", .form = BN_COLUMN_NUMBER}};
+	numbers n = {9, 0, 0};
+	bn_grid g;
+	bn_grid_cell c;
+	bn_grid_source s = {.ctx = &n, .rows = rows, .cell = measured_cell, .key = key};
+	ck_assert_int_eq(bn_grid_init(&g, &s, two, 2, NULL), 0);
+	bn_grid_group_by(&g, 0);
+	ck_assert_int_eq(bn_grid_count(&g), 10);
+	bn_grid_get_cell(&g, bn_grid_row(&g, 0), 1, &c);
+	ck_assert_str_eq(c.text, "5 +- 2.1");
+	bn_grid_release(&g);
+}
+END_TEST
+
+BN_TEST_MAIN("tui/ui/grid", test_grid_groups_rows_under_their_mean_and_deviation,
+	test_grid_deviation_is_that_of_a_sample, test_grid_asks_only_for_what_it_draws,
 	test_grid_filters_while_typing_and_sorts_a_hundred_thousand_rows,
 	test_grid_selection_and_marks_follow_their_rows,
 	test_grid_leaves_out_unimportant_columns_then_scrolls_to_them,

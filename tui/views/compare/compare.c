@@ -175,8 +175,11 @@ static void chart_draw(const compare_view *v, bn_area a)
 	for (size_t i = 0; i < d->table->runs && shown < BN_SERIES_COUNT; i++) {
 		const bn_curve *c = &d->curves[i];
 		if (c->n)
-			series[shown++] = (bn_chart_series){
-				d->table->names[i], c->x, c->y, c->n, (int)i % BN_SERIES_COUNT};
+			series[shown++] = (bn_chart_series){.label = d->table->names[i],
+				.x = c->x,
+				.y = c->y,
+				.n = c->n,
+				.style = (int)i % BN_SERIES_COUNT};
 	}
 	bn_chart chart = {.series = series,
 		.count = shown,

@@ -1,0 +1,184 @@
+/* grid_group.c - rows of a table under lines that say what they come to. See grid.h. */
+#include "core/base/mem.h"
+#include "tui/ui/format.h"
+#include "tui/ui/grid.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+bool bn_grid_is_group(int64_t row)
+{
+	return row < -1;
+}
+
+static int64_t line_row(size_t group)
+{
+	return -2 - (int64_t)group;
+}
+
+const int64_t *bn_grid_group_rows(const bn_grid *t, int64_t row, int64_t *count)
+{
+	const bn_grid_group *g = &t->groups[-2 - row];
+	*count = g->count;
+	return t->members + g->first;
+}
+
+/* What a row is grouped by: the same texts, and all rows without a value. The key of a line is that of no row: rows' keys
+ * are ids, or small numbers. */
+static uint64_t group_key(const bn_grid *t, int64_t row)
+{
+	uint64_t h = 1469598103934665603u; /* FNV-1a */
+	bn_grid_cell cell;
+	bn_grid_get_cell(t, row, t->group, &cell);
+	const char *text = cell.full ? cell.full : cell.text;
+	for (const char *s = text && !cell.stands_in ? text : ""; *s; s++)
+		h = (h ^ (unsigned char)*s) * 1099511628211u;
+	return h;
+}
+
+static bool is_folded(const bn_grid *t, uint64_t key)
+{
+	for (size_t i = 0; i < t->folded_count; i++)
+		if (t->folded[i] == key)
+			return true;
+	return false;
+}
+
+/* The group with that key, made when it is new; -1 without memory. */
+static int64_t group_find(bn_grid *t, uint64_t key)
+{
+	for (size_t g = 0; g < t->group_count; g++)
+		if (t->groups[g].key == key)
+			return (int64_t)g;
+	if (bn_grow(&t->groups, &t->group_cap, t->group_count + 1, sizeof *t->groups) != 0)
+		return -1;
+	t->groups[t->group_count] = (bn_grid_group){.key = key, .folded = is_folded(t, key)};
+	return (int64_t)t->group_count++;
+}
+
+/* Which group each row is in, -1: in none; false without memory. */
+static bool groups_count(bn_grid *t, int64_t *of)
+{
+	for (int64_t i = 0; i < t->order_count; i++) {
+		int64_t row = t->order[i];
+		of[i] = -1;
+		if (t->source.rank && t->source.rank(t->source.ctx, row) == 0)
+			continue;
+		if ((of[i] = group_find(t, group_key(t, row))) < 0)
+			return false;
+		t->groups[of[i]].count++;
+	}
+	return true;
+}
+
+/* Rows that are in no group come first. */
+static void groups_lay_out(bn_grid *t, const int64_t *of, int64_t *order)
+{
+	int64_t n = 0, at = 0;
+	for (size_t g = 0; g < t->group_count; at += t->groups[g++].count)
+		t->groups[g].first = at;
+	for (int64_t i = 0; i < t->order_count; i++)
+		if (of[i] < 0)
+			order[n++] = t->order[i];
+		else
+			t->members[t->groups[of[i]].first++] = t->order[i];
+	for (size_t g = 0; g < t->group_count; g++) {
+		bn_grid_group *group = &t->groups[g];
+		group->first -= group->count;
+		order[n++] = line_row(g);
+		for (int64_t i = 0; i < group->count && !group->folded; i++)
+			order[n++] = t->members[group->first + i];
+	}
+	t->order_count = n;
+}
+
+void bn_grid_group_build(bn_grid *t)
+{
+	size_t rows = (size_t)t->order_count + 1;
+	int64_t *of = bn_alloc(rows * sizeof *of), *order = NULL;
+	bn_free(t->members);
+	t->members = bn_alloc(rows * sizeof *t->members);
+	t->group_count = 0;
+	if (of && t->members && groups_count(t, of))
+		order = bn_alloc((rows + t->group_count) * sizeof *order);
+	if (order) {
+		groups_lay_out(t, of, order);
+		bn_free(t->order);
+		t->order = order;
+	} else {
+		t->group_count = 0; /* ungrouped is still right */
+	}
+	bn_free(of);
+}
+
+void bn_grid_group_by(bn_grid *t, int column)
+{
+	t->group = column;
+	t->folded_count = 0;
+	bn_grid_reload(t);
+}
+
+bool bn_grid_fold(bn_grid *t)
+{
+	int64_t row = bn_grid_selected_row(t);
+	if (!bn_grid_is_group(row))
+		return false;
+	const bn_grid_group *g = &t->groups[-2 - row];
+	if (!g->folded) {
+		if (bn_grow(&t->folded, &t->folded_cap, t->folded_count + 1, sizeof *t->folded) ==
+			0)
+			t->folded[t->folded_count++] = g->key;
+	} else {
+		size_t kept = 0;
+		for (size_t i = 0; i < t->folded_count; i++)
+			if (t->folded[i] != g->key)
+				t->folded[kept++] = t->folded[i];
+		t->folded_count = kept;
+	}
+	bn_grid_reload(t);
+	return true;
+}
+
+/* The mean of the rows that have a number, with the deviation of a sample: "48.91 ± 0.35". */
+static void mean_cell(const bn_grid *t, const int64_t *rows, int64_t n, int col, bn_grid_cell *out)
+{
+	double sum = 0, mean, squares = 0;
+	char text[BN_FORMAT_BYTES];
+	int64_t numbers = 0;
+	bn_grid_cell cell;
+	for (int pass = 0; pass < 2; pass++) {
+		mean = numbers ? sum / (double)numbers : NAN;
+		for (int64_t i = 0; i < n; i++) {
+			bn_grid_cell_clear(&cell);
+			t->source.cell(t->source.ctx, rows[i], col, &cell);
+			if (isnan(cell.number))
+				continue;
+			numbers += pass == 0;
+			sum += pass == 0 ? cell.number : 0;
+			squares += pass == 1 ? (cell.number - mean) * (cell.number - mean) : 0;
+		}
+	}
+	if (!numbers)
+		return;
+	out->number = mean;
+	if (numbers < 2)
+		return;
+	snprintf(out->buf, sizeof out->buf, "%s %s %.2g", bn_format_number(text, mean),
+		t->alphabet == BN_ALPHABET_ASCII ? "+-" : "±",
+		sqrt(squares / (double)(numbers - 1)));
+	out->text = out->buf;
+}
+
+void bn_grid_group_cell(const bn_grid *t, int64_t row, int col, bn_grid_cell *out)
+{
+	int64_t n;
+	const int64_t *rows = bn_grid_group_rows(t, row, &n);
+	bool own = t->source.group_cell && t->source.group_cell(t->source.ctx, rows, n, col, out);
+	if (!own && t->columns[col].form == BN_COLUMN_STATE) {
+		out->glyph = t->groups[-2 - row].folded ? BN_GLYPH_FOLDED : BN_GLYPH_OPEN;
+		out->text = "";
+	} else if (!own && col != t->group && t->columns[col].form == BN_COLUMN_NUMBER)
+		mean_cell(t, rows, n, col, out);
+	bn_grid_cell_show(out, &t->columns[col], t->clock);
+}
