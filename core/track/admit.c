@@ -60,3 +60,17 @@ int bn_run_admits_param(
 	bn_pairs_release(&params);
 	return rc;
 }
+
+int bn_run_admits_trash(const bn_run_info *r, bool removed, bn_err *err)
+{
+	if (r->removed == removed)
+		return bn_err_set(err, BN_ECONFLICT, "run %.8s (%s) is %s", r->id, r->name,
+			removed ? "in the trash already" : "not in the trash");
+	if (removed && bn_run_status_is_live(r->status)) {
+		bn_err_set(err, BN_EREFUSED, "run %.8s (%s) is %s", r->id, r->name,
+			bn_run_status_name(r->status));
+		bn_err_hint(err, "stop it first: binnacle run stop %.8s", r->id);
+		return BN_EREFUSED;
+	}
+	return removed ? 0 : bn_run_need_bytes(r, err);
+}

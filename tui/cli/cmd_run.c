@@ -388,25 +388,10 @@ static int run_note(bn_cli *cli, bn_err *err)
 	return bn_workspace_sync(ws, err);
 }
 
-/* Whether the run may be moved to the trash, or out of it. */
-static int change_check(const bn_run_info *r, bool removed, bn_err *err)
-{
-	if (r->removed == removed)
-		return bn_err_set(err, BN_ECONFLICT, "run %.8s (%s) is %s", r->id, r->name,
-			removed ? "in the trash already" : "not in the trash");
-	if (removed && bn_run_status_is_live(r->status)) {
-		bn_err_set(err, BN_EREFUSED, "run %.8s (%s) is %s", r->id, r->name,
-			bn_run_status_name(r->status));
-		bn_err_hint(err, "stop it first: binnacle run stop %.8s", r->id);
-		return BN_EREFUSED;
-	}
-	return removed ? 0 : bn_run_need_bytes(r, err);
-}
-
 static int change(bn_cli *cli, bn_workspace *ws, const bn_run_info *r, bool removed, bn_err *err)
 {
 	int rc = bn_run_admits_act(ws, r->id, BN_ACT_REMOVE, err);
-	if (rc < 0 || (rc = change_check(r, removed, err)) < 0 || bn_cli_dry_run(cli))
+	if (rc < 0 || (rc = bn_run_admits_trash(r, removed, err)) < 0 || bn_cli_dry_run(cli))
 		return rc;
 	if (removed && (rc = bn_cli_confirm(
 				cli, err, "Move run %.8s (%s) to the trash?", r->id, r->name)) < 0)

@@ -1,6 +1,6 @@
 /*
  * _frame.h - the inside of the frame, shared by frame.c (dispatch), frame_views.c (stacks and pages),
- * frame_jobs.c, frame_modal.c (prompts, dialogs, the command list), frame_columns.c and frame_draw.c. See frame.h.
+ * frame_jobs.c, frame_undo.c, frame_modal.c (prompts, dialogs, the command list), frame_columns.c and frame_draw.c. See frame.h.
  */
 #ifndef BN_TUI_UI__FRAME_H
 #define BN_TUI_UI__FRAME_H
@@ -26,8 +26,22 @@ typedef struct bn_stack {
 	int depth;
 } bn_stack;
 
+/* What takes an act back. */
+typedef struct bn_undo {
+	char what[128];
+	bn_page_fn fn;
+	void *arg;
+	size_t bytes;
+} bn_undo;
+
+#define BN_UNDOS 16
+#define BN_UNDO_OWNER UINT64_MAX /* of the page of an undo: no view's */
+
 struct bn_frame {
 	bn_frame_options opt;
+	bn_undo undos[BN_UNDOS]; /* oldest first */
+	int undo_count;
+	bool undo_offered; /* the last of them is not done yet */
 	bn_loader *loader;
 	bn_jobs *jobs;
 	bn_stack stacks[BN_MAX_TABS];
@@ -81,6 +95,12 @@ void bn_frame_quit(bn_frame *f);
 int bn_frame_do(bn_frame *f, bn_command_id id, const char *arg, bn_err *err);
 /* Why a command cannot run now; false: it can. */
 bool bn_frame_refuses(bn_frame *f, bn_command_id id, char *why, size_t size);
+
+/* frame_undo.c */
+void bn_undo_ask(bn_frame *f);
+void bn_undo_do(bn_frame *f);
+void bn_undo_page(bn_frame *f, const bn_page *p);
+void bn_undo_release(bn_frame *f);
 
 void bn_modal_open(bn_frame *f, bn_modal modal, const char *text);
 void bn_modal_key(bn_frame *f, int key);

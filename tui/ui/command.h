@@ -37,7 +37,8 @@
 		"Enter:rows F:frequency V:checks n:odd s:sort /:filter e:export") \
 	X(FREQUENCY, "frequencies", 1, "Enter:rows s:sort /:filter c:columns e:export Y:command") \
 	X(CHECKS, "checks", 1, "Enter:rows n:failing s:sort /:filter i:full e:export Y:command") \
-	X(RUNS, "Runs (3)", 1, "Enter:open x:compare s:sort w:where .:metric p:base S:stop") \
+	X(RUNS, "Runs (3)", 1, "Enter:open x:compare t:label s:sort w:where b:group S:stop") \
+	X(LABELS, "labels of a run", 0, "Enter:edit u:undo <:previous >:next") \
 	X(RUN, "a run", 0, "S:stop .:metric r:log Tab:pane <:previous >:next Y:command") \
 	X(COMPARE, "a comparison", 1, \
 		"Enter:run n:next p:base d:all .:metric r:log Tab:chart Y:command") \
@@ -97,6 +98,17 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 		"make this run the baseline of comparisons") \
 	X(DIFFERENCES, "differences", "d", 0, BN_ON(COMPARE), \
 		"show all rows, or only those that differ") \
+	X(GROUP, "group", "b", BN_CMD_ARGUMENT, BN_ON(RUNS), \
+		"group by this column: mean and deviation, how many, the best; again: not. Or " \
+		":group COLUMN, none") \
+	X(LABEL, "label", "t", BN_CMD_WRITES, BN_ON(RUNS) | BN_ON(RUN), \
+		"labels of the run, or of all marked ones: star, tags, note") \
+	X(TRASH, "trash", "D", BN_CMD_DESTRUCTIVE | BN_CMD_WRITES, BN_ON(RUNS), \
+		"move the run, or all marked ones, to the trash; u brings them back") \
+	X(REMOVED, "removed", "", 0, BN_ON(RUNS), \
+		"the runs in the trash instead of the others; again: the others") \
+	X(RESTORE, "restore", "", BN_CMD_WRITES, BN_ON(RUNS), \
+		"take the run, or all marked ones, out of the trash") \
 	X(STOP, "stop", "S", BN_CMD_DESTRUCTIVE, \
 		BN_ON(RUNS) | BN_ON(RUN) | BN_ON(JOBS) | BN_ON(JOB), \
 		"stop it: the run, all marked runs, the job") \
@@ -216,6 +228,8 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 	X(SUSPEND, "suspend", "^Z", 0, BN_ON_ALL, "back to the shell; fg returns") \
 	X(SAVE_SCREEN, "save-screen", "", BN_CMD_ARGUMENT, BN_ON_ALL, \
 		"write this screen to a text file") \
+	X(UNDO, "undo", "u", BN_CMD_WRITES, BN_ON_ALL, \
+		"take back what was done last: a label, the trash; says which, and asks") \
 	X(QUIT, "quit", "Q", 0, BN_ON_ALL, "leave; runs go on, jobs are asked for")
 
 typedef enum bn_command_id {

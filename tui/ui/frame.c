@@ -46,6 +46,7 @@ void bn_frame_free(bn_frame *f)
 	if (!f)
 		return;
 	frame_release(f);
+	bn_undo_release(f);
 	bn_jobs_free(f->jobs);
 	bn_loader_free(f->loader);
 	bn_free(f);
@@ -146,6 +147,10 @@ bool bn_frame_refuses(bn_frame *f, bn_command_id id, char *why, size_t size)
 	}
 	if (id == BN_CMD_SUSPEND && !f->opt.host.suspend) {
 		snprintf(why, size, "there is no shell to go back to");
+		return true;
+	}
+	if (id == BN_CMD_UNDO && (f->undo_count == 0 || f->undo_offered)) {
+		snprintf(why, size, "nothing that was done here can be undone");
 		return true;
 	}
 	return v && v->cls->refuses && v->cls->refuses(v, id, why, size);
@@ -446,6 +451,9 @@ static bool frame_do(bn_frame *f, bn_command_id id)
 	case BN_CMD_QUIT:
 		bn_frame_quit(f);
 		return true;
+	case BN_CMD_UNDO:
+		bn_undo_ask(f);
+		return true;
 	case BN_CMD_HELP:
 	case BN_CMD_PALETTE:
 		f->list_is_all = id == BN_CMD_PALETTE;
@@ -578,9 +586,18 @@ void bn_frame_key(bn_frame *f, int key)
 {
 	bn_err err = BN_ERR_INIT;
 	char name[16];
+	bn_view *v = bn_frame_top(f);
+	bool is_text =
+		f->modal == BN_MODAL_NONE && v && v->cls->takes_text && v->cls->takes_text(v);
 	if (key & BN_KEY_PASTED) {
 		if (bn_modal_takes_text(f))
 			bn_modal_key(f, key & ~BN_KEY_PASTED);
+		else if (is_text)
+			v->cls->key(v, key & ~BN_KEY_PASTED);
+		return;
+	}
+	if (is_text && key != BN_KEY_CTRL('Z')) {
+		v->cls->key(v, key);
 		return;
 	}
 	if (f->modal != BN_MODAL_NONE) {

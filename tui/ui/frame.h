@@ -95,6 +95,11 @@ void bn_frame_confirm(bn_frame *f, bn_view *v, bn_command_id command, const char
 /* Asks for a line of text that may not be empty, then calls answer(v, command, text). */
 void bn_frame_ask(bn_frame *f, bn_view *v, bn_command_id command, const char *title,
 	const char *body, const char *yes);
+/* The act that is asked for now can be taken back with u: by fn, whose page is what it did in words (char *). arg and
+ * what ("the note of ridge") are copied. Settled when its own page came: kept if it was done. */
+void bn_frame_undo_offer(
+	bn_frame *f, const char *what, bn_page_fn fn, const void *arg, size_t bytes);
+void bn_frame_undo_settle(bn_frame *f, bool done);
 /* Opens the ':' prompt with text in it. */
 void bn_frame_prompt(bn_frame *f, const char *text);
 int64_t bn_frame_now_ms(const bn_frame *f);

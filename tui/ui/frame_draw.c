@@ -86,6 +86,19 @@ static void tabs_draw(const bn_frame *f, bn_area a)
 	}
 }
 
+enum { MARKS_LOOKED_AT = 5000 }; /* rows */
+
+/* How many of the marked rows are not on the list as it is narrowed; 0 where that takes long. */
+static size_t marks_hidden(const bn_grid *t, size_t marks)
+{
+	size_t seen = 0;
+	if (bn_grid_total(t) > MARKS_LOOKED_AT || !t->filter[0])
+		return 0;
+	for (int64_t i = 0; i < bn_grid_count(t); i++)
+		seen += bn_grid_is_marked(t, bn_grid_row(t, i));
+	return seen < marks ? marks - seen : 0;
+}
+
 /* How the list on screen is narrowed and sorted, what is marked, and where in it the selection is. */
 static void place_words(const bn_grid *t, bn_buf *out)
 {
@@ -96,12 +109,27 @@ static void place_words(const bn_grid *t, bn_buf *out)
 	else if (t->filter[0])
 		bn_buf_addf(out, "%s of %s   /%s", bn_format_count(shown, bn_grid_count(t)),
 			bn_format_count(total, bn_grid_total(t)), t->filter);
+	if (t->group >= 0)
+		bn_buf_addf(out, "%sby %s", out->len ? "   " : "", bn_grid_title(t, t->group));
 	const char *first = out->len ? "   sort " : "sort ";
 	for (int k = 0; k < t->sort_count; k++)
 		bn_buf_addf(out, "%s%s%s", k ? "," : first, t->sort[k].descending ? "-" : "",
-			t->columns[t->sort[k].column].title);
+			bn_grid_title(t, t->sort[k].column));
 	if (marks)
-		bn_buf_addf(out, "%s%zu marked; U unmarks", out->len ? "   " : "", marks);
+		bn_buf_addf(out, "%s%zu marked", out->len ? "   " : "", marks);
+	if (marks && !t->external && marks_hidden(t, marks))
+		bn_buf_addf(out, ", %zu hidden", marks_hidden(t, marks));
+	if (marks)
+		bn_buf_adds(out, "; U unmarks");
+}
+
+/* Of the rows up to a position, those that are no lines of groups. */
+static int64_t rows_to(const bn_grid *t, int64_t position)
+{
+	int64_t n = position;
+	for (int64_t i = 0; t->group_count > 0 && i < position; i++)
+		n -= bn_grid_is_group(bn_grid_row(t, i));
+	return n;
 }
 
 static void place_draw(bn_frame *f, bn_area a)
@@ -111,8 +139,8 @@ static void place_draw(bn_frame *f, bn_area a)
 	bn_buf words = BN_BUF_INIT;
 	if (!t || bn_grid_count(t) == 0)
 		return;
-	snprintf(place, sizeof place, "%s/%s", bn_format_count(at, t->selected + 1),
-		bn_format_count(of, bn_grid_count(t)));
+	snprintf(place, sizeof place, "%s/%s", bn_format_count(at, rows_to(t, t->selected + 1)),
+		bn_format_count(of, rows_to(t, bn_grid_count(t))));
 	int end = a.cols - 1 - (int)strlen(place);
 	bn_area_text(a, 0, end, BN_INK_DIM, place);
 	place_words(t, &words);

@@ -210,6 +210,8 @@ static void dialog_answer(bn_frame *f, const char *text)
 		v->cls->answer(v, f->dialog_command, text ? copy : NULL);
 	else if (!v && f->dialog_command == BN_CMD_QUIT)
 		f->done = true;
+	else if (!v && f->dialog_command == BN_CMD_UNDO)
+		bn_undo_do(f);
 }
 
 static void dialog_close(bn_frame *f)

@@ -340,12 +340,14 @@ static bool is_rule(const bn_grid *t, int64_t position)
 /* The nearest position that is no rule, in that direction, else in the other. */
 static int64_t past_rules(const bn_grid *t, int64_t at, int step)
 {
-	int64_t n = bn_grid_count(t), to = at < 0 ? 0 : at >= n ? n - 1 : at;
-	while (to >= 0 && to < n && is_rule(t, to))
+	int64_t n = bn_grid_count(t), to;
+	at = at >= n ? n - 1 : at;
+	at = at < 0 ? 0 : at;
+	for (to = at; to >= 0 && to < n && is_rule(t, to);)
 		to += step;
 	if (to >= 0 && to < n)
 		return to;
-	for (to = at < 0 ? 0 : at >= n ? n - 1 : at; to > 0 && to < n && is_rule(t, to);)
+	for (to = at; to > 0 && to < n && is_rule(t, to);)
 		to -= step;
 	return to;
 }

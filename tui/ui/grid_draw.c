@@ -47,7 +47,8 @@ static void column_look(bn_grid *t, int c, int rows)
 			continue;
 		bn_grid_get_cell(t, row, c, &cell);
 		int need = cell.text ? (int)bn_utf8_width(cell.text) : 1;
-		need += cell.glyph < 0 ? 0 : need > 0 ? 2 : 1;
+		if (cell.glyph >= 0)
+			need += need > 0 ? 2 : 1;
 		w = need > w ? need : w;
 		known += !cell.pending && row >= 0;
 		filled += row >= 0 && cell.text && cell.text[0] && !cell.stands_in;

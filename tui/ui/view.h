@@ -38,6 +38,9 @@ typedef struct bn_view_class {
 	void (*crumb)(const bn_view *, bn_buf *out); /* after the name; NULL: the name alone */
 	void (*cli)(const bn_view *, bn_buf *out);   /* the command line that prints the same */
 	bool cli_is_list; /* that command takes --sort, --columns and --match, by the names of the table's columns */
+	/* Whether keys are text now: they go to key() then, all but ^Z. NULL: never. */
+	bool (*takes_text)(const bn_view *);
+	void (*key)(bn_view *, int key);
 	bn_grid *(*table)(bn_view *); /* what motion, filter, marks act on; NULL */
 	void (*ordered)(bn_view *);   /* filter or sort of an external grid changed; NULL */
 	void (*free)(bn_view *);

@@ -39,6 +39,10 @@ int bn_reader_refresh(bn_reader *r, bn_err *err);
 int bn_reader_need_trust(bn_reader *r, bn_err *err);
 /* Of losses and the like the series with most points. */
 int bn_reader_spark(bn_spark *out, bn_reader *r, bn_arena *arena, const char *run, bn_err *err);
+/* How many steps a run will have, by its parameters; 0 unknown. */
+int bn_reader_run_steps(int64_t *out, bn_reader *r, const char *run, bn_err *err);
+/* Labels and the trash (tui/views/runs/acts.c); what was done goes into text. */
+int bn_reader_run_act(bn_reader *r, const bn_deed_arg *a, char *text, size_t size, bn_err *err);
 /* Starts the runner of this user's queue, when something waits. */
 void bn_reader_wake_queue(bn_reader *r);
 /* Table of "name@v3", borrowed until the next call. */

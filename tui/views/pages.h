@@ -26,6 +26,7 @@ typedef struct bn_spark {
 	const char *key; /* NULL: it logged none */
 	double last;
 	int64_t last_step;
+	int64_t total; /* steps that it will have, by its parameters; 0 unknown */
 	int count; /* of points; 0 where there is one value alone */
 	double y[BN_SPARK];
 } bn_spark;

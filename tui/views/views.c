@@ -134,11 +134,37 @@ bool bn_view_deed_done(bn_view *v, bn_page *p)
 {
 	if (p->kind != BN_KIND_DEED)
 		return false;
+	bn_frame_undo_settle(v->frame, p->data != NULL);
 	if (p->data)
 		bn_frame_message(v->frame, "%s", (const char *)p->data);
 	bn_page_free(p);
 	v->cls->refresh(v);
 	return true;
+}
+
+void bn_view_act(bn_view *v, const bn_deed_arg *act, const bn_deed_arg *back, const char *what)
+{
+	bn_page_fn fn = bn_view_source(v)->deed;
+	if (back)
+		bn_frame_undo_offer(v->frame, what, fn, back, sizeof *back);
+	bn_view_load(v, BN_LANE_QUICK, BN_KIND_DEED, fn, act, sizeof *act);
+}
+
+bool bn_act_runs(bn_deed_arg *act, const bn_grid *g, const char *id)
+{
+	snprintf(act->ref, sizeof act->ref, "%s", id);
+	for (size_t i = 0; i < g->mark_count && i < BN_STOP_MAX; i++)
+		snprintf(act->stop[act->stop_count++], sizeof act->stop[0], "%016llx",
+			(unsigned long long)g->marks[i]);
+	return g->mark_count <= BN_STOP_MAX;
+}
+
+void bn_act_words(const bn_deed_arg *act, const char *name, char *out, size_t size)
+{
+	if (act->stop_count > 1)
+		snprintf(out, size, "%zu runs", act->stop_count);
+	else
+		snprintf(out, size, "%.80s", name);
 }
 
 bool bn_view_stop_refused(const bn_view *v, char *why, size_t size)

@@ -33,6 +33,9 @@ int bn_view_checks_new(bn_view **out, bn_frame *f, const char *ref, bn_err *err)
 int bn_view_runs_new(bn_view **out, bn_frame *f, bn_err *err);
 /* id NULL: none yet; see bn_view_run_show. */
 int bn_view_run_new(bn_view **out, bn_frame *f, const char *id, bn_err *err);
+/* Star, note and tags of the runs of an act; name: of the one. */
+int bn_view_labels_new(
+	bn_view **out, bn_frame *f, const bn_deed_arg *of, const char *name, bn_err *err);
 int bn_view_compare_new(bn_view **out, bn_frame *f, const bn_compare_arg *runs, bn_err *err);
 int bn_view_models_new(bn_view **out, bn_frame *f, bn_err *err);
 int bn_view_model_new(bn_view **out, bn_frame *f, const char *spec, bn_err *err);
@@ -99,6 +102,13 @@ void bn_view_stop_marked(bn_view *v, const uint64_t *marks, size_t count);
 
 /* Compares what a model was asked about with what it was trained on, as a job. */
 void bn_view_make_report(bn_view *v, const char *model);
+
+/* Does it on a worker, as bn_view_do; back, when it is not NULL, takes it back: what says what. */
+void bn_view_act(bn_view *v, const bn_deed_arg *act, const bn_deed_arg *back, const char *what);
+/* Fills in the runs of an act: all marked ones, else the one. False: more are marked than can be at once. */
+bool bn_act_runs(bn_deed_arg *act, const bn_grid *g, const char *id);
+/* "ridge-0", "3 runs" */
+void bn_act_words(const bn_deed_arg *act, const char *name, char *out, size_t size);
 
 /* The run view also stands beside the list of runs, where it follows the selection. */
 void bn_view_run_show(bn_view *run, const char *id);

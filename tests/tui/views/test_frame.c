@@ -132,6 +132,103 @@ START_TEST(test_frame_stop_names_the_run_and_stops_only_live_ones)
 }
 END_TEST
 
+START_TEST(test_frame_labels_are_written_and_taken_back)
+{
+	bench b = {.fake = {.deeds = 0}};
+	bench_open(&b, false);
+	play(&b, "3 u"); /* nothing to take back yet */
+	ck_assert(shows(&b, "nothing that was done here"));
+	play(&b, "t Down Enter \"narrow is enough\" Enter");
+	ck_assert_int_eq(b.fake.last.deed, BN_DEED_RUN_NOTE);
+	ck_assert_str_eq(b.fake.last.reason, "narrow is enough");
+	play(&b, "u"); /* asks; the default is no */
+	ck_assert(shows(&b, "Undo the note of ridge-0?"));
+	play(&b, "Enter");
+	ck_assert_int_eq(b.fake.deeds, 1);
+	play(&b, "u y");
+	ck_assert_int_eq(b.fake.deeds, 2);
+	ck_assert_int_eq(b.fake.last.deed, BN_DEED_RUN_NOTE);
+	ck_assert_str_eq(b.fake.last.reason, "");
+	play(&b, "u");
+	ck_assert(shows(&b, "nothing that was done here"));
+	/* Letters are text while a field is edited; Esc takes the edit back, then the screen. */
+	play(&b, "G Enter \"quit\" Esc");
+	ck_assert_int_eq(b.fake.deeds, 2);
+	play(&b, "Enter \"team\"");
+	ck_assert(shows(&b, "KEY=VALUE is wanted"));
+	play(&b, "\"=ops\" Enter");
+	ck_assert_int_eq(b.fake.last.deed, BN_DEED_RUN_TAG);
+	ck_assert_str_eq(b.fake.last.reason, "team=ops");
+	play(&b, "g Right");
+	ck_assert_str_eq(b.fake.last.reason, "star=yes");
+	play(&b, "Esc");
+	ck_assert(shows(&b, "mlp-1"));
+	bench_close(&b);
+	bench_open(&b, true);
+	play(&b, "3");
+	bn_err err = BN_ERR_INIT;
+	ck_assert_int_eq(bn_frame_run(b.f, "label", &err), BN_EREFUSED);
+	bench_close(&b);
+}
+END_TEST
+
+START_TEST(test_frame_the_trash_asks_and_comes_back)
+{
+	bench b = {.fake = {.deeds = 0}};
+	bench_open(&b, false);
+	play(&b, "3 D"); /* it runs */
+	ck_assert(shows(&b, "S stops it first"));
+	play(&b, "j D");
+	ck_assert(shows(&b, "Move mlp-1 to the trash?"));
+	play(&b, "Enter");
+	ck_assert_int_eq(b.fake.deeds, 0);
+	play(&b, "Space Space D");
+	ck_assert(shows(&b, "Move 2 runs to the trash?"));
+	play(&b, "y");
+	ck_assert_int_eq(b.fake.last.deed, BN_DEED_RUN_REMOVE);
+	ck_assert_uint_eq(b.fake.last.stop_count, 2);
+	ck_assert(!shows(&b, "marked"));
+	play(&b, "u y");
+	ck_assert_int_eq(b.fake.last.deed, BN_DEED_RUN_RESTORE);
+	ck_assert_uint_eq(b.fake.last.stop_count, 2);
+	play(&b, ":removed");
+	ck_assert(shows(&b, "in the trash"));
+	play(&b, "j D");
+	ck_assert(shows(&b, ":restore brings them back"));
+	play(&b, "Esc");
+	ck_assert(!shows(&b, "in the trash"));
+	bench_close(&b);
+}
+END_TEST
+
+START_TEST(test_frame_runs_are_grouped_by_a_parameter)
+{
+	bench b = {.fake = {.deeds = 0}};
+	bench_open(&b, false);
+	play(&b, "3 b"); /* the column one is in, at first that of the state */
+	ck_assert(shows(&b, "by status"));
+	ck_assert(shows(&b, "~ runs") || shows(&b, "3 runs"));
+	play(&b, "b l b");
+	ck_assert(shows(&b, "name groups nothing") || shows(&b, "run groups nothing"));
+	play(&b, ":group learning_rate");
+	ck_assert(shows(&b, "0.01  2 runs"));
+	ck_assert(shows(&b, "0.001  1 + 2 x"));
+	ck_assert(shows(&b, "+-"));
+	play(&b, "j");
+	ck_assert(shows(&b, "by learning_rate"));
+	play(&b, "Enter"); /* the first group, behind what runs */
+	ck_assert(!shows(&b, "mlp-1"));
+	bench_close(&b);
+	b.fake = (bn_fake){.many_runs = 100000};
+	bench_open(&b, false);
+	bn_err err = BN_ERR_INIT;
+	play(&b, "3");
+	ck_assert_int_eq(bn_frame_run(b.f, "group learning_rate", &err), BN_EREFUSED);
+	ck_assert_ptr_nonnull(strstr(err.msg, "w chooses"));
+	bench_close(&b);
+}
+END_TEST
+
 START_TEST(test_frame_commands_are_typed_completed_and_remembered)
 {
 	bench b = {.fake = {.deeds = 0}};
@@ -568,8 +665,10 @@ START_TEST(test_frame_who_is_nobody_asks_and_signs_nothing)
 }
 END_TEST
 
-BN_TEST_MAIN("tui/views/frame", test_frame_approval_asks_with_no_as_default,
-	test_frame_rejection_needs_a_reason, test_frame_says_why_ones_own_model_cannot_be_approved,
+BN_TEST_MAIN("tui/views/frame", test_frame_labels_are_written_and_taken_back,
+	test_frame_the_trash_asks_and_comes_back, test_frame_runs_are_grouped_by_a_parameter,
+	test_frame_approval_asks_with_no_as_default, test_frame_rejection_needs_a_reason,
+	test_frame_says_why_ones_own_model_cannot_be_approved,
 	test_frame_readonly_refuses_and_says_so, test_frame_stop_takes_all_marked_runs,
 	test_frame_stop_names_the_run_and_stops_only_live_ones,
 	test_frame_commands_are_typed_completed_and_remembered,

@@ -64,6 +64,10 @@ SCREEN(test_screen_frequency, "profile/frequency", "2 I Enter", false)
 SCREEN(test_screen_checks, "checks/checks", "2 V j", false)
 SCREEN(test_screen_failing_rows, "rows/failing-rows", "2 V j Enter", false)
 SCREEN(test_screen_runs, "runs/runs", "3 j j Space", false)
+SCREEN(test_screen_runs_grouped, "runs/runs-grouped", "3\n:group learning_rate\n:sort val_rmse\nj",
+	false)
+SCREEN(test_screen_labels, "runs/labels", "3 j j t j Enter \"narrow\"", false)
+SCREEN(test_screen_trash, "runs/trash", "3 j Space Space D", false)
 START_TEST(test_screen_runs_in_a_queue)
 {
 	shoot_of("runs/runs-queue", "3", (bn_fake){.has_queue = true});
@@ -145,6 +149,7 @@ BN_TEST_MAIN("tui/views/screens", test_screen_overview, test_screen_overview_sta
 	test_screen_overview_of_an_empty_workspace, test_screen_data, test_screen_data_empty,
 	test_screen_versions, test_screen_rows, test_screen_rows_filtered, test_screen_profile,
 	test_screen_frequency, test_screen_checks, test_screen_failing_rows, test_screen_runs,
+	test_screen_runs_grouped, test_screen_labels, test_screen_trash,
 	test_screen_runs_in_a_queue, test_screen_runs_sorted_and_filtered, test_screen_run,
 	test_screen_run_with_a_long_name, test_screen_run_with_cursor_and_log_axis,
 	test_screen_run_facts, test_screen_run_console, test_screen_compare,

@@ -134,6 +134,12 @@ int bn_source_deed(void *context, const void *arg, bn_page *page, bn_job *job, b
 	case BN_DEED_SIGN:
 		rc = bn_reader_authority_deed(r, a, text, sizeof text, err);
 		break;
+	case BN_DEED_RUN_TAG:
+	case BN_DEED_RUN_NOTE:
+	case BN_DEED_RUN_REMOVE:
+	case BN_DEED_RUN_RESTORE:
+		rc = bn_reader_run_act(r, a, text, sizeof text, err);
+		break;
 	}
 	if (!rc)
 		rc = bn_workspace_sync(r->ws, err);

@@ -28,6 +28,11 @@ typedef enum bn_deed {
 	BN_DEED_REVOKE,
 	BN_DEED_REMOVE,
 	BN_DEED_SIGN, /* ref: a link's id, in hex */
+	/* Of runs, each in `stop` or the one in ref (tui/views/runs/acts.c): */
+	BN_DEED_RUN_TAG,  /* reason: KEY=VALUE, or KEY to take it off */
+	BN_DEED_RUN_NOTE, /* reason: the note, or "" */
+	BN_DEED_RUN_REMOVE,
+	BN_DEED_RUN_RESTORE,
 } bn_deed;
 
 #define BN_STOP_MAX 64
@@ -38,7 +43,7 @@ typedef struct bn_deed_arg {
 	char reason[512];
 	unsigned roles; /* bits 1u << role */
 	bool override;  /* approve although blocking gates do not pass */
-	/* BN_DEED_STOP of several, by unique beginnings of their ids; 0: the one in ref. Those that are over stay
+	/* Of several runs, by unique beginnings of their ids; 0: the one in ref. Those that are over stay
 	 * as they are. */
 	size_t stop_count;
 	char stop[BN_STOP_MAX][BN_RUN_ID_TEXT];

@@ -22,17 +22,8 @@ enum { MOST_RUNNING = 8, MOST_BEST = 5, LOOKED_AT = 1000 };
 /* How far it is, where its parameters say how long it will be. */
 static int progress_read(bn_overview_gather *g, bn_line *l, const bn_run_row *row)
 {
-	static const char *const lengths[] = {"epochs", "max_iter", "steps", "num_epochs"};
-	bn_pairs params = BN_PAIRS_INIT;
-	int rc = bn_run_params(&params, g->r->ws, row->id, g->err);
-	for (size_t i = 0; rc >= 0 && l->steps < 0 && i < sizeof lengths / sizeof *lengths; i++) {
-		const char *text = bn_pairs_get(&params, lengths[i]);
-		double steps;
-		if (text && bn_parse_f64(text, strlen(text), &steps) && steps >= 1 && steps < 1e12)
-			l->steps = (int64_t)steps;
-	}
-	bn_pairs_release(&params);
-	if (l->steps < l->step)
+	int rc = bn_reader_run_steps(&l->steps, g->r, row->id, g->err);
+	if (l->steps < l->step || l->steps == 0)
 		l->steps = -1;
 	if (l->steps > 0 && l->step > 0 && row->started_ms > 0)
 		l->left_ms = (int64_t)((double)(g->now_ms - row->started_ms) *

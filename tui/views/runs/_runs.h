@@ -6,12 +6,18 @@
 #define BN_TUI_VIEWS__RUNS_H
 #include "tui/views/_list.h"
 
+#define BN_RUNS_NONE "no runs yet: binnacle run start -- python train.py"
+
 typedef struct bn_runs_view {
 	bn_list list;
 	bn_grid_column *columns;
 	char **fields; /* names of the columns in use */
 	bool *folded;  /* one a field */
 	size_t field_count;
+	int word_field; /* the field where a run without a number says its state; -1: none is shown */
+	int best_better;            /* which way it is better; 0 not known */
+	double best;                /* of the runs at hand there; NaN: not known */
+	char shared[64];            /* the beginning that most names have, and lose */
 	bn_page *curves;            /* of the rows in sight; NULL: none yet */
 	uint64_t curves_of;         /* the generation that they were asked for, */
 	bn_curves_arg curves_asked; /* and of which runs */
@@ -21,9 +27,12 @@ typedef struct bn_runs_view {
 	char baseline[BN_RUN_ID_TEXT];
 	char stopping[BN_RUN_ID_TEXT]; /* the run of the open question */
 	bool stops_marked;             /* or all that are marked */
-	char where[384];               /* in force */
-	bool where_is_new;             /* asked for, not answered yet */
-	bool where_is_last;            /* newer than what was typed after '/' */
+	bn_deed_arg act;               /* of labels and the trash: on whom */
+	char act_name[100];
+	char where[384];    /* in force */
+	bool removed;       /* the trash, instead of the runs */
+	bool where_is_new;  /* asked for, not answered yet */
+	bool where_is_last; /* newer than what was typed after '/' */
 	/* While the page is a window on more runs: where it was asked to begin (-1 nothing is on its
 	 * way), and where the grid was then. */
 	int64_t asked_first, asked_top;
@@ -51,6 +60,10 @@ void bn_runs_columns_release(bn_runs_view *v);
 /* The sort in force, as core/track/query.h has it; "" when there is none. */
 void bn_runs_sort_text(const bn_runs_view *v, char *out, size_t size);
 
+/* What rows say beside each other: the best of the first metric, the beginning that names share. */
+void bn_runs_look(bn_runs_view *v);
+/* Whether runs can be grouped by that column. */
+bool bn_runs_is_grouping(const bn_runs_view *v, int column);
 /* Appends the metrics and parameters that are shown, as the command line has them. */
 void bn_runs_columns_text(const bn_runs_view *v, bn_buf *out);
 

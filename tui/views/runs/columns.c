@@ -35,7 +35,8 @@ int bn_runs_fields_choose(bn_runs *out, bn_reader *r, bn_arena *arena, bn_err *e
 	bn_names names = BN_NAMES_INIT;
 	const char **fields = bn_arena_alloc(arena, BN_RUN_FIELDS * sizeof *fields);
 	bool *folded = bn_arena_alloc(arena, BN_RUN_FIELDS * sizeof *folded);
-	if (!fields || !folded)
+	int *told = bn_arena_alloc(arena, BN_RUN_FIELDS * sizeof *told);
+	if (!fields || !folded || !told)
 		return bn_err_nomem(err, "columns");
 	int rc = bn_run_fields(&names, r->ws, NULL, err);
 	for (int interest = 7; rc >= 0 && interest > 0; interest--) {
@@ -51,6 +52,7 @@ int bn_runs_fields_choose(bn_runs *out, bn_reader *r, bn_arena *arena, bn_err *e
 	bn_names_release(&names);
 	out->fields = fields;
 	out->folded = folded;
+	out->told = memset(told, 0, BN_RUN_FIELDS * sizeof *told);
 	out->same = out->sparse = "";
 	return rc;
 }
@@ -109,6 +111,43 @@ static void cell_words(const bn_cell *c, char out[BN_FORMAT_BYTES])
 		snprintf(out, BN_FORMAT_BYTES, "%.*s", BN_FORMAT_BYTES - 1, c->text);
 }
 
+enum { VALUES_COUNTED = 8 };
+
+/* In how many of these runs a parameter is not what it is in most of them; a seed says least. */
+static int varying(const bn_run_page *p, size_t field, const char *name)
+{
+	const bn_cell *seen[VALUES_COUNTED];
+	int runs[VALUES_COUNTED] = {0}, n = 0, filled = 0, most = 0;
+	for (size_t i = 0; i < p->count; i++) {
+		const bn_cell *c = &p->rows[i].cells[field];
+		int k = 0;
+		if (c->kind == BN_CELL_ABSENT)
+			continue;
+		filled++;
+		while (k < n && !cells_equal(seen[k], c))
+			k++;
+		if (k == n && n < VALUES_COUNTED)
+			seen[n++] = c;
+		most = k < n && ++runs[k] > most ? runs[k] : most;
+	}
+	return strcmp(name, "params.seed") == 0 ? 0 : filled - most;
+}
+
+/* Parameters by how much they vary. */
+static void params_rank(const bn_runs *runs)
+{
+	int *told = (int *)(uintptr_t)runs->told, values[BN_RUN_FIELDS];
+	for (size_t i = 0; i < runs->columns; i++) {
+		bool counts = !runs->folded[i] && strncmp(runs->fields[i], "params.", 7) == 0;
+		values[i] = counts ? varying(runs->page, i, runs->fields[i]) : -1;
+	}
+	for (size_t i = 0; i < runs->columns; i++) {
+		told[i] = 0;
+		for (size_t k = 0; k < runs->columns; k++)
+			told[i] += values[k] > values[i] || (values[k] == values[i] && k < i);
+	}
+}
+
 int bn_runs_fields_fold(bn_runs *runs, bn_arena *arena, bn_err *err)
 {
 	const bn_run_page *p = runs->page;
@@ -116,6 +155,7 @@ int bn_runs_fields_fold(bn_runs *runs, bn_arena *arena, bn_err *err)
 	bn_buf same = BN_BUF_INIT, sparse = BN_BUF_INIT;
 	if (p->total > (int64_t)p->count) {
 		fold_by_place(runs, folded, true);
+		params_rank(runs);
 		return 0;
 	}
 	for (size_t i = 0; p->count > 1 && i < runs->columns; i++) {
@@ -137,6 +177,7 @@ int bn_runs_fields_fold(bn_runs *runs, bn_arena *arena, bn_err *err)
 		}
 	}
 	fold_by_place(runs, folded, false);
+	params_rank(runs);
 	runs->same = bn_arena_strdup(arena, same.ptr ? same.ptr : "");
 	runs->sparse = bn_arena_strdup(arena, sparse.ptr ? sparse.ptr : "");
 	bn_buf_release(&same);

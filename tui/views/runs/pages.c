@@ -2,6 +2,7 @@
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "core/base/process.h"
+#include "core/base/str.h"
 #include "core/launch/launch.h"
 #include "core/run/run_log.h"
 #include "core/track/best.h"
@@ -50,7 +51,8 @@ static int queue_read(bn_queue **out, bn_reader *r, bn_err *err)
 /* The fields as a query reads them: a key may hold a space, a quote or a dot. */
 static int fields_write(const char *const **out, const bn_runs *runs, bn_arena *arena, bn_err *err)
 {
-	const char **written = bn_arena_alloc(arena, (runs->columns + 1) * sizeof *written);
+	const char **written =
+		bn_arena_alloc(arena, (runs->columns + BN_RUN_EXTRA) * sizeof *written);
 	bn_buf text = BN_BUF_INIT;
 	int rc = written ? 0 : bn_err_nomem(err, "columns");
 	for (size_t i = 0; rc == 0 && i < runs->columns; i++) {
@@ -60,6 +62,10 @@ static int fields_write(const char *const **out, const bn_runs *runs, bn_arena *
 			break;
 		if (!(written[i] = bn_arena_strdup(arena, text.ptr)))
 			rc = bn_err_nomem(err, "columns");
+	}
+	if (rc == 0) {
+		written[runs->columns + BN_RUN_STAR] = "tags." BN_STAR_TAG;
+		written[runs->columns + BN_RUN_NOTE] = "note";
 	}
 	bn_buf_release(&text);
 	*out = written;
@@ -82,10 +88,11 @@ int bn_source_runs(void *context, const void *arg, bn_page *page, bn_job *job, b
 		(rc = fields_write(&written, runs, &page->arena, err)) < 0)
 		return rc;
 	bn_run_query q = {.columns = written,
-		.column_count = runs->columns,
+		.column_count = runs->columns + BN_RUN_EXTRA,
 		.filter = a->filter,
 		.sort = a->sort,
 		.search = a->search,
+		.removed = a->removed,
 		.limit = BN_RUNS_WINDOW,
 		.last = a->at == BN_RUNS_LAST,
 		.from = a->at == BN_RUNS_FROM ? a->mark : NULL,
@@ -207,6 +214,22 @@ out:
 	return rc;
 }
 
+int bn_reader_run_steps(int64_t *out, bn_reader *r, const char *run, bn_err *err)
+{
+	static const char *const lengths[] = {"epochs", "max_iter", "steps", "num_epochs"};
+	bn_pairs params = BN_PAIRS_INIT;
+	int rc = bn_run_params(&params, r->ws, run, err);
+	*out = 0;
+	for (size_t i = 0; rc >= 0 && *out == 0 && i < sizeof lengths / sizeof *lengths; i++) {
+		const char *text = bn_pairs_get(&params, lengths[i]);
+		double steps;
+		if (text && bn_parse_f64(text, strlen(text), &steps) && steps >= 1 && steps < 1e12)
+			*out = (int64_t)steps;
+	}
+	bn_pairs_release(&params);
+	return rc;
+}
+
 int bn_source_curves(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
 {
 	bn_reader *r = context;
@@ -216,9 +239,16 @@ int bn_source_curves(void *context, const void *arg, bn_page *page, bn_job *job,
 	if (rc < 0)
 		return rc;
 	c->runs = *(const bn_curves_arg *)arg;
-	for (size_t i = 0; i < c->runs.count; i++)
-		if ((rc = bn_reader_spark(&c->sparks[i], r, &page->arena, c->runs.ids[i], err)) < 0)
+	for (size_t i = 0; i < c->runs.count; i++) {
+		bn_spark *s = &c->sparks[i];
+		if ((rc = bn_reader_spark(s, r, &page->arena, c->runs.ids[i], err)) < 0)
 			return rc;
+		if (c->runs.live[i] && s->key &&
+			(rc = bn_reader_run_steps(&s->total, r, c->runs.ids[i], err)) < 0)
+			return rc;
+		if (s->total < s->last_step)
+			s->total = 0;
+	}
 	page->data = c;
 	return 0;
 }
@@ -359,29 +389,29 @@ int bn_source_run(void *context, const void *arg, bn_page *page, bn_job *job, bn
 	const bn_run_arg *a = arg;
 	(void)job;
 	bn_run_detail *d = bn_arena_alloc(&page->arena, sizeof *d);
-	int rc = d ? bn_reader_refresh(r, err) : bn_err_nomem(err, "a run");
-	if (!rc)
-		rc = bn_run_get(&d->info, r->ws, a->id, err);
-	if (!rc)
-		rc = bn_run_params(&d->params, r->ws, a->id, err);
-	if (!rc)
-		rc = bn_run_tags(&d->tags, r->ws, a->id, err);
-	if (!rc)
-		rc = run_metrics(d, &page->arena, r, a->metric, err);
-	if (!rc)
-		rc = log_read(d, &page->arena, r, err);
-	if (!rc && d->info->status == BN_RUN_QUEUED) {
-		memcpy(d->job.run, d->info->id, sizeof d->job.run);
+	char id[BN_RUN_ID_TEXT];
+	int rc;
+	if (!d)
+		return bn_err_nomem(err, "a run");
+	if ((rc = bn_reader_refresh(r, err)) < 0 ||
+		(rc = bn_run_resolve(r->ws, a->id, id, err)) < 0 ||
+		(rc = bn_run_get(&d->info, r->ws, id, err)) < 0 ||
+		(rc = bn_run_params(&d->params, r->ws, id, err)) < 0 ||
+		(rc = bn_run_tags(&d->tags, r->ws, id, err)) < 0 ||
+		(rc = run_metrics(d, &page->arena, r, a->metric, err)) < 0 ||
+		(rc = log_read(d, &page->arena, r, err)) < 0)
+		goto out;
+	if (d->info->status == BN_RUN_QUEUED) {
 		const bn_executor *by;
-		if ((rc = bn_executor_of(&by, r->ws, d->info->id, err)) == 0)
-			rc = by->poll(r->ws, &d->job, 1, err);
-	}
-	if (rc) {
-		if (d)
-			run_release(d);
-		return rc;
+		memcpy(d->job.run, d->info->id, sizeof d->job.run);
+		if ((rc = bn_executor_of(&by, r->ws, d->info->id, err)) < 0 ||
+			(rc = by->poll(r->ws, &d->job, 1, err)) < 0)
+			goto out;
 	}
 	return BN_PAGE_TAKE(page, d, run_release);
+out:
+	run_release(d);
+	return rc;
 }
 
 /* ---- compare ------------------------------------------------------------------------------------- */

@@ -29,6 +29,7 @@ typedef enum bn_runs_at {
 
 typedef struct bn_runs_arg {
 	uint64_t have;    /* bn_runs.generation of the page at hand; 0: none */
+	bool removed;     /* those in the trash */
 	char filter[384]; /* as core/track/query.h has it; "": all */
 	char sort[512];   /* the same; "": newest first */
 	char search[128]; /* words; "": all */
@@ -42,16 +43,24 @@ typedef struct bn_runs {
 	bn_run_page *page;
 	uint64_t generation;
 	size_t columns;
-	const char *const *fields; /* "metrics.rmse": one per cell */
-	const bool *folded;        /* one per field: it says nothing about these runs */
+	const char *const *
+		fields; /* "metrics.rmse": one per cell; behind these a row has BN_RUN_EXTRA more */
+	const int *told;    /* one per field: of parameters their place, 0 tells most */
+	const bool *folded; /* one per field: it says nothing about these runs */
 	const char *same,
 		*sparse; /* of those that are folded: what all have, and what few have; "" none */
 	bn_queue *queue; /* of this user on this host */
 } bn_runs;
 
+/* Cells of a row behind its fields. */
+enum { BN_RUN_STAR, BN_RUN_NOTE, BN_RUN_EXTRA };
+/* The tag that a star is. */
+#define BN_STAR_TAG "star"
+
 #define BN_CURVES_MAX 64
 typedef struct bn_curves_arg {
 	char ids[BN_CURVES_MAX][BN_RUN_ID_TEXT];
+	bool live[BN_CURVES_MAX];
 	size_t count;
 } bn_curves_arg;
 

@@ -52,10 +52,12 @@ static void page(bn_view *view, bn_page *p)
 				&v->list.grid, bn_runs_first_columns, bn_runs_first_count, NULL))
 			bn_runs_columns_release(v);
 		bn_page_free(old);
+		bn_runs_look(v);
 		bn_grid_reload(&v->list.grid);
 		return;
 	}
 	bn_list_page(view, p);
+	bn_runs_look(v);
 }
 
 static void detail_follow(bn_runs_view *v)
@@ -185,6 +187,88 @@ static void where_set(bn_runs_view *v, const char *arg)
 	v->list.view.cls->refresh(&v->list.view);
 }
 
+/* ---- groups, labels, the trash ------------------------------------------------------------------- */
+
+/* The column that is gone to, or the one that is named; again: not. */
+static void group_set(bn_runs_view *v, const char *arg)
+{
+	bn_grid *g = &v->list.grid;
+	bn_frame *f = v->list.view.frame;
+	int column = arg && *arg ? bn_grid_find_column(g, arg) : g->column;
+	if (arg && strcmp(arg, "none") == 0)
+		column = g->group;
+	else if (column < 0)
+		bn_frame_message(f, "no column '%.60s' here; c lists them", arg);
+	else if (!bn_runs_is_grouping(v, column))
+		bn_frame_message(f, "%s groups nothing: go to a parameter, or :group NAME",
+			bn_grid_title(g, column));
+	else if (!bn_grid_is_shown(g, column))
+		bn_grid_show_column(g, column, true);
+	if (column >= 0 && (column == g->group || bn_runs_is_grouping(v, column)))
+		bn_grid_group_by(g, column == g->group ? -1 : column);
+}
+
+static const char *name_of(const bn_run_row *r)
+{
+	return r->name ? r->name : r->id;
+}
+
+static void trash_ask(bn_runs_view *v)
+{
+	char who[100], question[160];
+	bn_act_words(&v->act, v->act_name, who, sizeof who);
+	snprintf(question, sizeof question, "Move %s to the trash?", who);
+	bn_frame_confirm(v->list.view.frame, &v->list.view, BN_CMD_TRASH, question,
+		"What is in the trash is not listed. u, or :removed and :restore, brings it back, "
+		"until what it holds is freed: binnacle gc says when.",
+		"move it");
+}
+
+/* Moves what the open question was about, or what is selected, one way; back is the other. */
+static void trash_do(bn_runs_view *v, bool remove)
+{
+	char what[160], who[100];
+	bn_deed_arg back = v->act;
+	bn_act_words(&v->act, v->act_name, who, sizeof who);
+	snprintf(
+		what, sizeof what, "%s the trash: %s", remove ? "moving to" : "taking out of", who);
+	v->act.deed = remove ? BN_DEED_RUN_REMOVE : BN_DEED_RUN_RESTORE;
+	back.deed = remove ? BN_DEED_RUN_RESTORE : BN_DEED_RUN_REMOVE;
+	bn_grid_command(&v->list.grid, BN_CMD_UNMARK, NULL);
+	bn_view_act(&v->list.view, &v->act, &back, what);
+}
+
+static bool act(bn_runs_view *v, bn_command_id id, const bn_run_row *r)
+{
+	bn_view *view = &v->list.view, *made = NULL;
+	bn_err err = BN_ERR_INIT;
+	memset(&v->act, 0, sizeof v->act);
+	bn_act_runs(&v->act, &v->list.grid, r->id);
+	snprintf(v->act_name, sizeof v->act_name, "%.90s", name_of(r));
+	switch (id) {
+	case BN_CMD_LABEL:
+		return bn_view_open(view->frame,
+			bn_view_labels_new(&made, view->frame, &v->act, v->act_name, &err), &made,
+			&err);
+	case BN_CMD_TRASH:
+		trash_ask(v);
+		return true;
+	default:
+		trash_do(v, false);
+		return true;
+	}
+}
+
+static void removed_set(bn_runs_view *v)
+{
+	v->removed = !v->removed;
+	v->where_is_new = true;
+	bn_grid_command(&v->list.grid, BN_CMD_UNMARK, NULL);
+	v->list.grid.empty =
+		v->removed ? "the trash is empty; :removed shows the runs again" : BN_RUNS_NONE;
+	v->list.view.cls->refresh(&v->list.view);
+}
+
 static bool command(bn_view *view, bn_command_id id, const char *arg)
 {
 	bn_runs_view *v = (bn_runs_view *)view;
@@ -210,9 +294,21 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 		where_set(v, arg);
 		return true;
 	}
+	if (id == BN_CMD_GROUP) {
+		group_set(v, arg);
+		return true;
+	}
+	if (id == BN_CMD_REMOVED || (id == BN_CMD_BACK && v->removed && !v->list.grid.filter[0])) {
+		removed_set(v);
+		return true;
+	}
 	if (!r)
 		return false;
 	switch (id) {
+	case BN_CMD_LABEL:
+	case BN_CMD_TRASH:
+	case BN_CMD_RESTORE:
+		return act(v, id, r);
 	case BN_CMD_OPEN:
 		return bn_view_open(
 			view->frame, bn_view_run_new(&made, view->frame, r->id, &err), &made, &err);
@@ -238,18 +334,51 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 	}
 }
 
+static bool act_refused(
+	const bn_runs_view *v, bn_command_id id, const bn_run_row *r, char *why, size_t size)
+{
+	bool many = bn_grid_mark_count(&v->list.grid) > 0;
+	if (id != BN_CMD_LABEL && id != BN_CMD_TRASH && id != BN_CMD_RESTORE)
+		return false;
+	if (bn_grid_mark_count(&v->list.grid) > BN_STOP_MAX)
+		snprintf(why, size, "more than %d runs are marked", BN_STOP_MAX);
+	else if (id == BN_CMD_RESTORE && !v->removed)
+		snprintf(why, size, "these are not in the trash; :removed shows it");
+	else if (id != BN_CMD_RESTORE && v->removed)
+		snprintf(why, size, "these are in the trash; :restore brings them back");
+	else if (id == BN_CMD_TRASH && !many && bn_run_status_is_live(r->status))
+		snprintf(why, size, "it is %s; S stops it first", bn_run_status_name(r->status));
+	else
+		return false;
+	return true;
+}
+
 static bool refuses(bn_view *view, bn_command_id id, char *why, size_t size)
 {
 	bn_runs_view *v = (bn_runs_view *)view;
 	const bn_run_row *r = bn_runs_row(v, bn_grid_selected_row(&v->list.grid));
 	if (bn_queue_refuses(bn_runs_queue(v), id, why, size))
 		return true;
+	bool is_line = bn_grid_is_group(bn_grid_selected_row(&v->list.grid));
 	switch (id) {
 	case BN_CMD_OPEN:
 	case BN_CMD_PIN:
+	case BN_CMD_LABEL:
+	case BN_CMD_TRASH:
+	case BN_CMD_RESTORE:
 		if (r)
+			return act_refused(v, id, r, why, size);
+		if (is_line && id == BN_CMD_OPEN)
 			return false;
-		snprintf(why, size, "there is no run yet: binnacle run start -- COMMAND");
+		snprintf(why, size, "%s",
+			is_line ? "this is a group: go to a run"
+				: "there is no run yet: binnacle run start -- COMMAND");
+		return true;
+	case BN_CMD_GROUP:
+		if (!bn_runs_is_window(v))
+			return false;
+		snprintf(why, size, "these are more than %d runs: w chooses, then they are grouped",
+			BN_RUNS_WINDOW);
 		return true;
 	case BN_CMD_STOP:
 		if (bn_view_stop_refused(view, why, size))
@@ -296,7 +425,9 @@ static void answer(bn_view *view, bn_command_id id, const char *text)
 {
 	bn_runs_view *v = (bn_runs_view *)view;
 	(void)text;
-	if (id == BN_CMD_STOP && v->stops_marked)
+	if (id == BN_CMD_TRASH)
+		trash_do(v, true);
+	else if (id == BN_CMD_STOP && v->stops_marked)
 		bn_view_stop_marked(view, v->list.grid.marks, v->list.grid.mark_count);
 	else if (id == BN_CMD_STOP)
 		bn_view_do(view, BN_DEED_STOP, v->stopping, NULL, false);
@@ -318,6 +449,8 @@ static void refresh(bn_view *view)
 static void crumb(const bn_view *view, bn_buf *out)
 {
 	const bn_runs_view *v = (const bn_runs_view *)view;
+	if (v->removed)
+		bn_buf_adds(out, v->where[0] ? "in the trash, " : "in the trash");
 	if (v->where[0])
 		bn_buf_addf(out, "where %s", v->where);
 }
@@ -328,6 +461,8 @@ static void cli(const bn_view *view, bn_buf *out)
 	char sort[512];
 	bn_buf columns = BN_BUF_INIT;
 	bn_buf_adds(out, "binnacle run ls --json");
+	if (v->removed)
+		bn_buf_adds(out, " --removed");
 	bn_shell_option_add(out, "filter", v->where);
 	bn_runs_sort_text(v, sort, sizeof sort);
 	bn_shell_option_add(out, "sort", sort);
@@ -371,7 +506,8 @@ int bn_view_runs_new(bn_view **out, bn_frame *f, bn_err *err)
 	if (rc)
 		return rc;
 	v->asked_first = -1;
-	v->list.grid.empty = "no runs yet: binnacle run start -- python train.py";
+	v->word_field = -1;
+	v->list.grid.empty = BN_RUNS_NONE;
 	*out = &v->list.view;
 	return 0;
 }

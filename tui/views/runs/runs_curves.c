@@ -21,8 +21,10 @@ void bn_runs_curves_follow(bn_runs_view *v)
 	memset(&arg, 0, sizeof arg);
 	for (int i = 0; i < g->page_rows && arg.count < BN_CURVES_MAX; i++) {
 		const bn_run_row *r = bn_runs_row(v, bn_grid_row(g, g->top + i));
-		if (r)
-			memcpy(arg.ids[arg.count++], r->id, BN_RUN_ID_TEXT);
+		if (!r)
+			continue;
+		arg.live[arg.count] = r->status == BN_RUN_RUNNING;
+		memcpy(arg.ids[arg.count++], r->id, BN_RUN_ID_TEXT);
 	}
 	bool same = memcmp(&arg, &v->curves_asked, sizeof arg) == 0;
 	if (!d || !arg.count || (same && v->curves_of == d->generation))

@@ -2,6 +2,8 @@
  * what else is known of a run; how rows compare. See _runs.h. */
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/base/utf8.h"
+#include "core/track/best.h"
 #include "tui/ui/format.h"
 #include "tui/views/runs/_queue.h"
 #include "tui/views/runs/_runs.h"
@@ -16,6 +18,7 @@ enum {
 	END_CURVE,
 	END_DURATION,
 	END_CREATED,
+	END_NOTE,
 	END_EXPERIMENT,
 	END_USER,
 	END_HOST,
@@ -23,7 +26,7 @@ enum {
 	END_COLUMNS
 };
 
-enum { CURVE = 10 }; /* columns of a curve */
+enum { CURVE = 8 }; /* columns of a curve */
 
 static int64_t grid_rows(void *ctx)
 {
@@ -38,28 +41,48 @@ static int64_t duration_of(const bn_runs_view *v, const bn_run_row *r)
 	return r->started_ms > 0 && !unknown_end ? end - r->started_ms : -1;
 }
 
+static void curve_cell(const bn_runs_view *v, const bn_run_row *r, bn_grid_cell *out)
+{
+	const bn_spark *curve = bn_runs_curve(v, r->id);
+	if (!curve || !curve->key)
+		return;
+	out->number = curve->last;
+	out->text = bn_spark_text(out->buf, curve->y, curve->count, CURVE, v->list.alphabet);
+	out->ink = BN_INK_REFERENCE;
+}
+
+/* How long it ran; of one that runs how far it is, of one that waits its place in line. */
+static void duration_cell(const bn_runs_view *v, const bn_run_row *r, bn_grid_cell *out)
+{
+	int64_t ms = duration_of(v, r), place;
+	const bn_spark *curve = bn_runs_curve(v, r->id);
+	out->number = (double)ms;
+	if (r->status == BN_RUN_QUEUED && (place = bn_queue_place(bn_runs_queue(v), r->id)) > 0) {
+		snprintf(out->buf, sizeof out->buf, "#%lld", (long long)place);
+		out->text = out->buf;
+	} else if (r->status == BN_RUN_RUNNING && curve && curve->total > 0) {
+		snprintf(out->buf, sizeof out->buf, "%lld/%lld", (long long)curve->last_step,
+			(long long)curve->total);
+		out->text = out->buf;
+	} else if (ms >= 60 * 1000 && ms < 60 * 60 * 1000) { /* seconds tell nothing there */
+		snprintf(out->buf, sizeof out->buf, "%lld min", (long long)(ms / 60000));
+		out->text = out->buf;
+	}
+}
+
 static void end_cell(const bn_runs_view *v, const bn_run_row *r, int end, bn_grid_cell *out)
 {
-	int64_t ms;
-	const bn_spark *curve;
+	const bn_cell *note;
 	switch (end) {
 	case END_CURVE:
-		curve = bn_runs_curve(v, r->id);
-		if (!curve || !curve->key)
-			return;
-		out->number = curve->last;
-		out->text =
-			bn_spark_text(out->buf, curve->y, curve->count, CURVE, v->list.alphabet);
-		out->ink = BN_INK_REFERENCE;
+		curve_cell(v, r, out);
 		return;
 	case END_DURATION:
-		ms = duration_of(v, r);
-		out->number = (double)ms;
-		if (r->status == BN_RUN_QUEUED &&
-			(ms = bn_queue_place(bn_runs_queue(v), r->id)) > 0) {
-			snprintf(out->buf, sizeof out->buf, "#%lld", (long long)ms);
-			out->text = out->buf;
-		}
+		duration_cell(v, r, out);
+		return;
+	case END_NOTE:
+		note = &r->cells[v->field_count + BN_RUN_NOTE];
+		out->text = note->kind == BN_CELL_TEXT ? note->text : NULL;
 		return;
 	case END_CREATED:
 		out->number = (double)r->created_ms;
@@ -95,6 +118,52 @@ static void field_cell(const bn_cell *c, bn_grid_cell *out)
 	}
 }
 
+#define BEST " best"
+
+/* In the first metric the best is said, and a run without a number says its state. */
+static void word_cell(const bn_runs_view *v, const bn_run_row *r, bn_grid_cell *out)
+{
+	char text[BN_FORMAT_BYTES];
+	if (!isnan(out->number)) {
+		bool best = out->number == v->best;
+		snprintf(out->buf, sizeof out->buf, "%s%*s", bn_format_number(text, out->number),
+			isnan(v->best) ? 0 : (int)sizeof BEST - 1, best ? BEST : "");
+		out->text = out->buf;
+		out->ink = best ? BN_INK_BEST : out->ink;
+	} else if (!out->text && r->status != BN_RUN_FINISHED) {
+		out->text = bn_run_status_name(r->status);
+		out->ink = bn_state_ink(bn_run_state(r->status));
+		out->stands_in = true;
+	}
+}
+
+/* A sign alone where the word stands in a column of numbers. */
+static void state_cell(const bn_runs_view *v, const bn_run_row *r, bn_grid_cell *out)
+{
+	bn_state_cell(out, bn_run_state(r->status), bn_run_status_name(r->status));
+	out->number = (double)r->status;
+	if (v->word_field < 0)
+		return;
+	out->full = out->text;
+	out->text = "";
+}
+
+static void name_cell(const bn_runs_view *v, const bn_run_row *r, bn_grid_cell *out)
+{
+	const char *name = r->name ? r->name : r->id;
+	size_t shared = strlen(v->shared);
+	char cut_sign[8], star_sign[8];
+	bool cut = shared && strncmp(name, v->shared, shared) == 0;
+	bool star = r->cells[v->field_count + BN_RUN_STAR].kind != BN_CELL_ABSENT;
+	out->full = name;
+	snprintf(out->buf, sizeof out->buf, "%s%.60s%s%s%s",
+		cut ? bn_glyph_text(cut_sign, v->list.alphabet, BN_GLYPH_ELLIPSIS) : "",
+		cut ? name + shared : name, strcmp(r->id, v->baseline) == 0 ? " (base)" : "",
+		star ? " " : "",
+		star ? bn_glyph_text(star_sign, v->list.alphabet, BN_GLYPH_STAR) : "");
+	out->text = out->buf;
+}
+
 static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 {
 	const bn_runs_view *v = ctx;
@@ -105,26 +174,193 @@ static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 	}
 	switch (col) {
 	case COL_STATE:
-		bn_state_cell(out, bn_run_state(r->status), bn_run_status_name(r->status));
-		out->number = (double)r->status;
+		state_cell(v, r, out);
 		return;
 	case COL_NAME:
-		out->full = r->name ? r->name : r->id;
-		snprintf(out->buf, sizeof out->buf, "%.80s%s", r->name ? r->name : r->id,
-			strcmp(r->id, v->baseline) == 0 ? " (baseline)" : "");
-		out->text = out->buf;
+		name_cell(v, r, out);
 		return;
 	case COL_TITLE:
 		out->text = r->title;
 		out->ink = BN_INK_DIM;
 		return;
 	default:
-		if (col - COL_FIELDS < (int)v->field_count)
-			field_cell(&r->cells[col - COL_FIELDS], out);
-		else
+		if (col - COL_FIELDS >= (int)v->field_count) {
 			end_cell(v, r, col - COL_FIELDS - (int)v->field_count, out);
+			return;
+		}
+		field_cell(&r->cells[col - COL_FIELDS], out);
+		if (col - COL_FIELDS == v->word_field)
+			word_cell(v, r, out);
 		return;
 	}
+}
+
+/* ---- groups -------------------------------------------------------------------------------------- */
+
+static bool is_param(const char *field)
+{
+	return strncmp(field, "params.", 7) == 0;
+}
+
+static int grid_rank(void *ctx, int64_t row)
+{
+	const bn_run_row *r = bn_runs_row(ctx, row);
+	return !r || !bn_run_status_is_live(r->status);
+}
+
+enum { SHORT_TITLE = 8 };
+
+/* "hidden 16   4 runs", and how many of them failed. */
+static void group_name(const bn_runs_view *v, const int64_t *rows, int64_t count, bn_grid_cell *out)
+{
+	const bn_grid *g = &v->list.grid;
+	bn_grid_cell value;
+	int64_t failed = 0;
+	for (int64_t i = 0; i < count; i++) {
+		const bn_run_row *r = bn_runs_row(v, rows[i]);
+		failed += r && bn_run_state(r->status) == BN_STATE_FAIL;
+	}
+	bn_grid_get_cell(g, rows[0], g->group, &value);
+	bool none = !value.full && (!value.text || value.stands_in || !value.text[0]);
+	const char *text = value.full ? value.full : value.text; /* of a list what is in it */
+	text = none ? "" : text;
+	size_t length = strlen(text);
+	bool is_list = length > 2 && text[0] == '[' && text[length - 1] == ']';
+	const char *title = bn_grid_title(g, g->group); /* told below the list, too */
+	bool said = none || strlen(title) <= SHORT_TITLE;
+	int n = snprintf(out->buf, sizeof out->buf, "%s%.24s%s%.*s  %lld", none ? "no " : "",
+		said ? title : "", none || !said ? "" : " ", is_list ? (int)length - 2 : 24,
+		text + is_list, (long long)(count - failed));
+	char sign[8];
+	if (failed)
+		snprintf(out->buf + n, sizeof out->buf - (size_t)n, " + %lld %s", (long long)failed,
+			bn_glyph_text(sign, g->alphabet, BN_GLYPH_STATE_FAIL));
+	else
+		snprintf(
+			out->buf + n, sizeof out->buf - (size_t)n, " run%s", count == 1 ? "" : "s");
+	out->text = out->buf;
+	out->ink = BN_INK_STRONG;
+}
+
+/* A parameter that all of them have alike. */
+static void group_param(
+	const bn_runs_view *v, const int64_t *rows, int64_t count, int col, bn_grid_cell *out)
+{
+	bn_grid_cell other;
+	field_cell(&bn_runs_row(v, rows[0])->cells[col - COL_FIELDS], out);
+	for (int64_t i = 1; i < count; i++) {
+		bn_grid_cell_clear(&other);
+		field_cell(&bn_runs_row(v, rows[i])->cells[col - COL_FIELDS], &other);
+		if ((out->text == NULL) != (other.text == NULL) ||
+			(out->text && strcmp(out->text, other.text) != 0)) {
+			bn_grid_cell_clear(out);
+			return;
+		}
+	}
+}
+
+static void group_best(const bn_runs_view *v, const int64_t *rows, int64_t count, bn_grid_cell *out)
+{
+	double best = NAN;
+	char text[BN_FORMAT_BYTES];
+	for (int64_t i = 0; v->best_better && i < count; i++) {
+		const bn_cell *c = &bn_runs_row(v, rows[i])->cells[v->word_field];
+		if (c->kind == BN_CELL_NUMBER && !isnan(c->number) &&
+			(isnan(best) || bn_metric_beats(v->best_better, c->number, best)))
+			best = c->number;
+	}
+	if (isnan(best))
+		return;
+	snprintf(out->buf, sizeof out->buf, "best %s", bn_format_number(text, best));
+	out->text = out->buf;
+}
+
+static bool group_cell(void *ctx, const int64_t *rows, int64_t count, int col, bn_grid_cell *out)
+{
+	const bn_runs_view *v = ctx;
+	int field = col - COL_FIELDS;
+	if (col == COL_NAME)
+		group_name(v, rows, count, out);
+	else if (field == (int)v->field_count + END_CURVE)
+		curve_cell(v, bn_runs_row(v, rows[0]), out);
+	else if (field == (int)v->field_count + END_CREATED)
+		group_best(v, rows, count, out);
+	else if (field >= 0 && field < (int)v->field_count && is_param(v->fields[field]) &&
+		 col != v->list.grid.group)
+		group_param(v, rows, count, col, out);
+	else
+		return false;
+	return true;
+}
+
+bool bn_runs_is_grouping(const bn_runs_view *v, int column)
+{
+	int field = column - COL_FIELDS, end = field - (int)v->field_count;
+	if (column == COL_STATE || column == COL_TITLE)
+		return true;
+	if (field < 0)
+		return false;
+	if (end >= 0)
+		return end == END_EXPERIMENT || end == END_USER || end == END_HOST;
+	return is_param(v->fields[field]);
+}
+
+/* ---- what rows share ----------------------------------------------------------------------------- */
+
+/* Up to behind the last sign that parts words, which leaves something of every name. */
+static size_t shared_length(const char *a, const char *b)
+{
+	size_t parts = 0;
+	for (size_t i = 0; a[i] && a[i] == b[i]; i++)
+		if (strchr("-_/ ", a[i]) && a[i + 1] && b[i + 1])
+			parts = i + 1;
+	return parts;
+}
+
+enum { SHARED_LEAST = 5 }; /* bytes that are worth an ellipsis */
+
+/* The longest beginning that half of the names have with one of them, where that is worth it. */
+static void names_look(bn_runs_view *v, const bn_run_page *p)
+{
+	size_t best = 0;
+	v->shared[0] = '\0';
+	for (size_t i = 0; i < p->count && i < 8; i++) {
+		const char *name = p->rows[i].name;
+		for (size_t n = name ? strlen(name) : 0; n > best && n >= SHARED_LEAST; n--) {
+			size_t with = 0;
+			if (!strchr("-_/ ", name[n - 1]) || n >= sizeof v->shared)
+				continue;
+			for (size_t k = 0; k < p->count; k++)
+				with += p->rows[k].name &&
+					shared_length(name, p->rows[k].name) >= n;
+			if (with < 3 || 2 * with < p->count)
+				continue;
+			best = n;
+			snprintf(v->shared, sizeof v->shared, "%.*s", (int)n, name);
+		}
+	}
+}
+
+void bn_runs_look(bn_runs_view *v)
+{
+	const bn_run_page *p = bn_runs_page(v);
+	v->best = NAN;
+	if (!p || bn_runs_is_window(v)) {
+		v->shared[0] = '\0';
+		return;
+	}
+	names_look(v, p);
+	size_t beaten = 0;
+	for (size_t i = 0; v->best_better && v->word_field >= 0 && i < p->count; i++) {
+		const bn_cell *c = &p->rows[i].cells[v->word_field];
+		if (c->kind != BN_CELL_NUMBER || isnan(c->number))
+			continue;
+		beaten++;
+		if (isnan(v->best) || bn_metric_beats(v->best_better, c->number, v->best))
+			v->best = c->number;
+	}
+	if (beaten < 2)
+		v->best = NAN;
 }
 
 static uint64_t grid_key(void *ctx, int64_t row)
@@ -138,15 +374,19 @@ static uint64_t grid_key(void *ctx, int64_t row)
 	return strtoull(half, NULL, 16);
 }
 
-const bn_grid_source bn_runs_source = {.rows = grid_rows, .cell = grid_cell, .key = grid_key};
+const bn_grid_source bn_runs_source = {.rows = grid_rows,
+	.cell = grid_cell,
+	.key = grid_key,
+	.rank = grid_rank,
+	.group_cell = group_cell};
 
 const bn_grid_column bn_runs_first_columns[COL_FIELDS] = {
 	[COL_STATE] = {.title = "state", .name = "status", .form = BN_COLUMN_STATE, .min = 10},
 	[COL_NAME] = {.title = "run",
 		.name = "name",
-		.min = 12,
+		.min = 14,
 		.max = 36,
-		.wish = 24,
+		.wish = 20,
 		.flexible = true},
 	[COL_TITLE] = {.title = "what", .name = "title", .min = 6, .max = 24, .priority = 4},
 };
@@ -163,12 +403,18 @@ static const bn_grid_column end_columns[END_COLUMNS] = {
 		.form = BN_COLUMN_DURATION,
 		.falls = true,
 		.min = 6,
-		.priority = 1},
+		.priority = 2},
 	[END_CREATED] = {.title = "started",
 		.name = "created",
 		.form = BN_COLUMN_AGE,
 		.min = 8,
-		.priority = 3},
+		.priority = 2},
+	[END_NOTE] = {.title = "note",
+		.min = 6,
+		.max = 30,
+		.priority = 6,
+		.prose = true,
+		.flexible = true},
 	[END_EXPERIMENT] = {.title = "experiment", .min = 6, .max = 20, .priority = 5},
 	[END_USER] = {.title = "by", .name = "user", .min = 4, .max = 12, .priority = 7},
 	[END_HOST] = {.title = "host", .min = 4, .max = 16, .priority = 8},
@@ -210,14 +456,27 @@ static const char *short_name(const char *field)
 	return dot && dot[1] ? dot + 1 : field;
 }
 
-/* Of the metrics that are shown the first matters most, of the parameters the first two. */
-static bool shown_first(const bn_runs *d, size_t field)
+/* How important a field is: the first metric and the two parameters that tell most stay longest. */
+static int field_priority(const bn_runs *d, size_t field)
 {
-	bool is_param = strncmp(d->fields[field], "params.", 7) == 0;
-	int before = 0;
-	for (size_t i = 0; i < field; i++)
-		before += !d->folded[i] && is_param == (strncmp(d->fields[i], "params.", 7) == 0);
-	return !d->folded[field] && before < (is_param ? 2 : 1);
+	bool is_first = true;
+	if (is_param(d->fields[field]))
+		return d->told[field] < 2 ? 1 : 2 + d->told[field];
+	for (size_t i = 0; i < field && is_first; i++)
+		is_first = d->folded[i] || is_param(d->fields[i]);
+	return is_first && !d->folded[field] ? 1 : 2 + (int)field;
+}
+
+/* The first metric that is shown. */
+static void words_choose(bn_runs_view *v, const bn_runs *d)
+{
+	v->word_field = -1;
+	v->best_better = 0;
+	for (size_t i = 0; i < d->columns && v->word_field < 0; i++)
+		if (!d->folded[i] && strncmp(d->fields[i], "metrics.", 8) == 0) {
+			v->word_field = (int)i;
+			v->best_better = bn_metric_direction(d->fields[i] + 8);
+		}
 }
 
 int bn_runs_columns_set(bn_runs_view *v, const bn_runs *d)
@@ -229,6 +488,11 @@ int bn_runs_columns_set(bn_runs_view *v, const bn_runs *d)
 	if (!fields || !columns || !folded)
 		goto failed;
 	memcpy(columns, bn_runs_first_columns, sizeof bn_runs_first_columns);
+	words_choose(v, d);
+	if (v->word_field >= 0) {
+		columns[COL_STATE].title = "";
+		columns[COL_STATE].min = columns[COL_STATE].max = 1;
+	}
 	for (size_t i = 0; i < d->columns; i++) {
 		if (!(fields[i] = bn_strdup(d->fields[i])))
 			goto failed;
@@ -238,9 +502,10 @@ int bn_runs_columns_set(bn_runs_view *v, const bn_runs *d)
 			.name = fields[i],
 			.form = BN_COLUMN_NUMBER,
 			.hidden = folded[i],
+			.falls = !is_param(fields[i]) && bn_metric_direction(fields[i] + 8) > 0,
 			.min = 6,
-			.max = 14,
-			.priority = shown_first(d, i) ? 1 : 2 + (int)i};
+			.max = 20,
+			.priority = field_priority(d, i)};
 	}
 	memcpy(columns + COL_FIELDS + d->columns, end_columns, sizeof end_columns);
 	if (bn_grid_set_columns(&v->list.grid, columns, (int)total, NULL))

@@ -33,6 +33,7 @@ void bn_runs_ask(bn_runs_view *v, bn_runs_arg *arg, int64_t first)
 {
 	bn_view *view = &v->list.view;
 	snprintf(arg->filter, sizeof arg->filter, "%s", v->where);
+	arg->removed = v->removed;
 	if (bn_runs_is_window(v)) {
 		bn_runs_sort_text(v, arg->sort, sizeof arg->sort);
 		snprintf(arg->search, sizeof arg->search, "%s", v->list.grid.filter);

@@ -4,6 +4,8 @@
 static const char *const run_fields[] = {
 	"metrics.val_rmse", "metrics.val_mae", "params.learning_rate", "params.hidden"};
 
+enum { CELLS = 4 + BN_RUN_EXTRA };
+
 static bn_cell number(double v)
 {
 	return (bn_cell){BN_CELL_NUMBER, v, NULL};
@@ -32,6 +34,9 @@ static void run_fill(bn_run_row *r, bn_arena *arena, int64_t i, bn_cell *cells)
 		i % 6 == 3 ? (bn_cell){BN_CELL_ABSENT, 0, NULL} : number(11.92 + (double)i * 0.37);
 	cells[1] = number(8.1 + (double)(i * 13 % 7));
 	cells[2] = (bn_cell){BN_CELL_TEXT, 0, i % 2 ? "0.001" : "0.01"};
+	cells[4 + BN_RUN_STAR] =
+		i == 2 ? (bn_cell){BN_CELL_TEXT, 0, "yes"} : (bn_cell){BN_CELL_ABSENT, 0, NULL};
+	cells[4 + BN_RUN_NOTE] = (bn_cell){BN_CELL_ABSENT, 0, NULL};
 	cells[3] = i % 3 == 1 ? (bn_cell){BN_CELL_TEXT, 0, "64,64"}
 			      : (bn_cell){BN_CELL_ABSENT, 0, NULL};
 }
@@ -99,18 +104,19 @@ int bn_fake_runs(void *context, const void *arg, bn_page *page, bn_job *job, bn_
 	size_t n = (size_t)(total - place < BN_RUNS_WINDOW ? total - place : BN_RUNS_WINDOW);
 	bn_run_page *p = bn_arena_alloc(&page->arena, sizeof *p);
 	p->rows = bn_arena_alloc(&page->arena, (n + 1) * sizeof *p->rows);
-	bn_cell *cells = bn_arena_alloc(&page->arena, (4 * n + 1) * sizeof *cells);
+	bn_cell *cells = bn_arena_alloc(&page->arena, (CELLS * n + 1) * sizeof *cells);
 	p->count = n;
 	p->total = total;
 	p->place = place;
 	for (size_t i = 0; i < n; i++) {
-		run_fill(&p->rows[i], &page->arena, place + (int64_t)i, cells + 4 * i);
+		run_fill(&p->rows[i], &page->arena, place + (int64_t)i, cells + CELLS * i);
 		p->rows[i].mark =
 			bn_arena_strf(&page->arena, "%lld", (long long)place + (long long)i);
 	}
 	static const bool folded[4] = {false};
+	static const int ranks[4] = {0, 0, 0, 1};
 	bool told = n > 1 && !fake->many_runs;
-	bn_runs runs = {p, 1, 4, run_fields, folded, told ? "batch_size 256, epochs 40" : "",
+	bn_runs runs = {p, 1, 4, run_fields, ranks, folded, told ? "batch_size 256, epochs 40" : "",
 		told ? "accuracy 1/6" : "", NULL};
 	if (fake->has_queue && n > 1)
 		runs.queue = fake_queue(fake, page, p);

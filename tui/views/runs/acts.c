@@ -1,0 +1,95 @@
+/* acts.c - labels of runs and the trash, as the worker does them. See tui/views/_source.h. */
+#include "core/base/mem.h"
+#include "core/run/runlog.h"
+#include "core/track/admit.h"
+#include "tui/views/_source.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static int tag(bn_reader *r, const char *id, const char *text, bn_err *err)
+{
+	const char *eq = strchr(text, '=');
+	char *key = eq ? bn_strndup(text, (size_t)(eq - text)) : bn_strdup(text);
+	int rc = key ? bn_run_key_check("tag", key, err) : bn_err_nomem(err, "a tag");
+	if (rc >= 0)
+		rc = bn_runlog_tag(r->ws, id, key, eq ? eq + 1 : NULL, err);
+	bn_free(key);
+	return rc;
+}
+
+static int move(bn_reader *r, const bn_run_info *run, bool removed, bn_err *err)
+{
+	int rc = bn_run_admits_trash(run, removed, err);
+	if (rc < 0)
+		return rc;
+	return removed ? bn_runlog_removed(r->ws, run->id, err)
+		       : bn_runlog_restored(r->ws, run->id, err);
+}
+
+static int act_on(bn_reader *r, const bn_deed_arg *a, const bn_run_info *run, bn_err *err)
+{
+	bool is_label = a->deed == BN_DEED_RUN_TAG || a->deed == BN_DEED_RUN_NOTE;
+	int rc = bn_run_admits_act(r->ws, run->id, is_label ? BN_ACT_TAG : BN_ACT_REMOVE, err);
+	if (rc < 0)
+		return rc;
+	if (a->deed == BN_DEED_RUN_TAG)
+		return tag(r, run->id, a->reason, err);
+	if (a->deed == BN_DEED_RUN_NOTE)
+		return bn_runlog_note(r->ws, run->id, a->reason, err);
+	return move(r, run, a->deed == BN_DEED_RUN_REMOVE, err);
+}
+
+static void words(char *text, size_t size, const bn_deed_arg *a, size_t done, const char *name)
+{
+	char who[100];
+	if (done == 1)
+		snprintf(who, sizeof who, "%.80s", name);
+	else
+		snprintf(who, sizeof who, "%zu runs", done);
+	if (a->deed == BN_DEED_RUN_TAG)
+		snprintf(text, size, "%.100s of %s", a->reason, who);
+	else if (a->deed == BN_DEED_RUN_NOTE)
+		snprintf(text, size, "the note of %s is %s", who,
+			a->reason[0] ? "written" : "taken off");
+	else if (a->deed == BN_DEED_RUN_REMOVE)
+		snprintf(text, size, "%s moved to the trash; u brings %s back", who,
+			done == 1 ? "it" : "them");
+	else
+		snprintf(text, size, "%s taken out of the trash", who);
+}
+
+/* Each is tried; the first reason why one was not goes into text when others were, else it is the error. */
+int bn_reader_run_act(bn_reader *r, const bn_deed_arg *a, char *text, size_t size, bn_err *err)
+{
+	size_t done = 0, refused = 0;
+	bn_err why = BN_ERR_INIT;
+	char name[100] = "";
+	int rc = bn_reader_refresh(r, err);
+	for (size_t i = 0; rc >= 0 && i < (a->stop_count ? a->stop_count : 1); i++) {
+		char id[BN_RUN_ID_TEXT];
+		bn_run_info *run = NULL;
+		bn_err one = BN_ERR_INIT;
+		if ((rc = bn_run_resolve(r->ws, a->stop_count ? a->stop[i] : a->ref, id, err)) <
+				0 ||
+			(rc = bn_run_get(&run, r->ws, id, err)) < 0)
+			break;
+		if (act_on(r, a, run, &one) < 0) {
+			refused++;
+			bn_err_move(&why, &one);
+		} else {
+			done++;
+			snprintf(name, sizeof name, "%.90s", run->name ? run->name : run->id);
+		}
+		bn_run_info_free(run);
+	}
+	if (rc < 0)
+		return rc;
+	if (!done)
+		return bn_err_move(err, &why);
+	words(text, size, a, done, name);
+	if (refused)
+		snprintf(text + strlen(text), size - strlen(text), "; %zu not: %.100s", refused,
+			why.msg);
+	return 0;
+}
