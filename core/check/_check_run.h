@@ -3,6 +3,7 @@
  */
 #ifndef BN_CHECK_CHECK_RUN_H
 #define BN_CHECK_CHECK_RUN_H
+#include "core/check/_checks.h"
 #include "core/check/expect_item.h"
 #include "core/table/table.h"
 
@@ -50,25 +51,9 @@ bool bn_check_range_has_number(const bn_check_range *r, double x);
 bool bn_check_range_has_int(const bn_check_range *r, int64_t x);
 bool bn_check_range_has_text(const bn_check_range *r, bn_text t);
 
-/* The checks themselves: check_table.c, check_map.c, check_aggregate.c, check_multi.c. */
-#define BN_CHECK_FUNCTIONS(X) \
-	X(row_count_between) \
-	X(row_count_equal) \
-	X(column_count_between) \
-	X(column_count_equal) \
-	X(columns_ordered) \
-	X(columns_set) \
-	X(column_exists) \
-	X(of_type) X(in_type_list) X(not_null) X(null) X(between) X(in_set) X(not_in_set) \
-		X(unique) X(regex) X(not_regex) X(regex_list) X(not_regex_list) X(like) \
-			X(not_like) X(lengths_between) X(length_equal) X(increasing) X(decreasing) \
-				X(min) X(max) X(mean) X(median) X(stdev) X(sum) X(quantiles) \
-					X(unique_count) X(unique_share) X(distinct_in_set) \
-						X(distinct_contain_set) X(distinct_equal_set) \
-							X(pair_equal) X(pair_greater) \
-								X(compound_unique)
-#define BN_CHECK_DECLARE(name) int bn_check_##name(bn_check_run *run, bn_err *err);
-BN_CHECK_FUNCTIONS(BN_CHECK_DECLARE)
+/* The checks themselves. */
+#define BN_CHECK_DECLARE(name, ...) int bn_check_##name(bn_check_run *run, bn_err *err);
+BN_CHECKS(BN_CHECK_DECLARE)
 #undef BN_CHECK_DECLARE
 
 /* A set of values of kwargs, as a column of that type would hold them. */

@@ -4,142 +4,29 @@
 #include "core/base/json.h"
 #include "core/base/str.h"
 #include "core/check/_check_run.h"
+#include "core/check/_checks.h"
 #include "core/check/row_condition.h"
 
 #include <math.h>
 #include <string.h>
 
-#define COLUMN \
-	{ \
-		"column", BN_ARG_COLUMN, true \
-	}
-#define MOSTLY \
-	{ \
-		"mostly", BN_ARG_SHARE, false \
-	}
-#define RANGE(kind) \
-	{"min_value", kind, false}, {"max_value", kind, false}, \
-		{"strict_min", BN_ARG_BOOL, false}, \
-	{ \
-		"strict_max", BN_ARG_BOOL, false \
-	}
-#define END \
-	{ \
-		NULL, BN_ARG_ANY, false \
-	}
+/* The words of _checks.h. */
+/* clang-format off */
+#define NEED(name, kind) {name, BN_ARG_##kind, true}
+#define MAY(name, kind) {name, BN_ARG_##kind, false}
+#define COLUMN NEED("column", COLUMN)
+#define COLUMNS NEED("column_list", TEXTS)
+#define PAIR NEED("column_A", COLUMN), NEED("column_B", COLUMN)
+#define MOSTLY MAY("mostly", SHARE)
+#define IGNORE MAY("ignore_row_if", TEXT)
+#define DATES MAY("parse_strings_as_datetimes", BOOL)
+#define RANGE(kind) MAY("min_value", kind), MAY("max_value", kind), MAY("strict_min", BOOL), MAY("strict_max", BOOL)
+/* clang-format on */
 
-static const bn_check_arg args_count_range[] = {{"min_value", BN_ARG_INT, false},
-	{"max_value", BN_ARG_INT, false}, {"strict_min", BN_ARG_BOOL, false},
-	{"strict_max", BN_ARG_BOOL, false}, END};
-static const bn_check_arg args_count[] = {{"value", BN_ARG_INT, true}, END};
-static const bn_check_arg args_list[] = {{"column_list", BN_ARG_TEXTS, true}, END};
-static const bn_check_arg args_columns[] = {
-	{"column_set", BN_ARG_TEXTS, true}, {"exact_match", BN_ARG_BOOL, false}, END};
-static const bn_check_arg args_exists[] = {COLUMN, {"column_index", BN_ARG_INT, false}, END};
-static const bn_check_arg args_type[] = {COLUMN, {"type_", BN_ARG_TEXT, true}, MOSTLY, END};
-static const bn_check_arg args_types[] = {COLUMN, {"type_list", BN_ARG_TEXTS, true}, MOSTLY, END};
-static const bn_check_arg args_column[] = {COLUMN, MOSTLY, END};
-static const bn_check_arg args_between[] = {COLUMN, RANGE(BN_ARG_BOUND), MOSTLY,
-	{"parse_strings_as_datetimes", BN_ARG_BOOL, false},
-	{"allow_cross_type_comparisons", BN_ARG_BOOL, false}, END};
-static const bn_check_arg args_set[] = {COLUMN, {"value_set", BN_ARG_VALUES, true}, MOSTLY,
-	{"parse_strings_as_datetimes", BN_ARG_BOOL, false}, END};
-static const bn_check_arg args_regex[] = {COLUMN, {"regex", BN_ARG_TEXT, true}, MOSTLY, END};
-static const bn_check_arg args_regexes[] = {
-	COLUMN, {"regex_list", BN_ARG_TEXTS, true}, {"match_on", BN_ARG_TEXT, false}, MOSTLY, END};
-static const bn_check_arg args_like[] = {COLUMN, {"like_pattern", BN_ARG_TEXT, true}, MOSTLY, END};
-static const bn_check_arg args_lengths[] = {COLUMN, RANGE(BN_ARG_INT), MOSTLY, END};
-static const bn_check_arg args_length[] = {COLUMN, {"value", BN_ARG_INT, true}, MOSTLY, END};
-static const bn_check_arg args_order[] = {COLUMN, {"strictly", BN_ARG_BOOL, false}, MOSTLY,
-	{"parse_strings_as_datetimes", BN_ARG_BOOL, false}, END};
-static const bn_check_arg args_aggregate[] = {
-	COLUMN, RANGE(BN_ARG_BOUND), {"parse_strings_as_datetimes", BN_ARG_BOOL, false}, END};
-static const bn_check_arg args_number[] = {COLUMN, RANGE(BN_ARG_NUMBER), END};
-static const bn_check_arg args_quantiles[] = {COLUMN, {"quantile_ranges", BN_ARG_OBJECT, true},
-	{"allow_relative_error", BN_ARG_ANY, false}, END};
-static const bn_check_arg args_pair[] = {{"column_A", BN_ARG_COLUMN, true},
-	{"column_B", BN_ARG_COLUMN, true}, {"ignore_row_if", BN_ARG_TEXT, false}, MOSTLY, END};
-static const bn_check_arg args_greater[] = {{"column_A", BN_ARG_COLUMN, true},
-	{"column_B", BN_ARG_COLUMN, true}, {"or_equal", BN_ARG_BOOL, false},
-	{"ignore_row_if", BN_ARG_TEXT, false}, MOSTLY, END};
-static const bn_check_arg args_compound[] = {
-	{"column_list", BN_ARG_TEXTS, true}, {"ignore_row_if", BN_ARG_TEXT, false}, MOSTLY, END};
-
-static const bn_check_def table[] = {
-	{"expect_table_row_count_to_be_between", "number of rows within a range", args_count_range,
-		bn_check_row_count_between},
-	{"expect_table_row_count_to_equal", "number of rows", args_count, bn_check_row_count_equal},
-	{"expect_table_column_count_to_be_between", "number of columns within a range",
-		args_count_range, bn_check_column_count_between},
-	{"expect_table_column_count_to_equal", "number of columns", args_count,
-		bn_check_column_count_equal},
-	{"expect_table_columns_to_match_ordered_list", "these columns in this order", args_list,
-		bn_check_columns_ordered},
-	{"expect_table_columns_to_match_set", "these columns in any order", args_columns,
-		bn_check_columns_set},
-	{"expect_column_to_exist", "a column is there", args_exists, bn_check_column_exists},
-	{"expect_column_values_to_be_of_type", "type of a column", args_type, bn_check_of_type},
-	{"expect_column_values_to_be_in_type_list", "type of a column is one of several",
-		args_types, bn_check_in_type_list},
-	{"expect_column_values_to_not_be_null", "no value is missing", args_column,
-		bn_check_not_null},
-	{"expect_column_values_to_be_null", "every value is missing", args_column, bn_check_null},
-	{"expect_column_values_to_be_between", "values within a range", args_between,
-		bn_check_between},
-	{"expect_column_values_to_be_in_set", "values are of a set", args_set, bn_check_in_set},
-	{"expect_column_values_to_not_be_in_set", "values are none of a set", args_set,
-		bn_check_not_in_set},
-	{"expect_column_values_to_be_unique", "no value twice", args_column, bn_check_unique},
-	{"expect_column_values_to_match_regex", "texts match an expression", args_regex,
-		bn_check_regex},
-	{"expect_column_values_to_not_match_regex", "texts do not match an expression", args_regex,
-		bn_check_not_regex},
-	{"expect_column_values_to_match_regex_list", "texts match any or all of several",
-		args_regexes, bn_check_regex_list},
-	{"expect_column_values_to_not_match_regex_list", "texts match none of several",
-		args_regexes, bn_check_not_regex_list},
-	{"expect_column_values_to_match_like_pattern", "texts match an SQL LIKE pattern", args_like,
-		bn_check_like},
-	{"expect_column_values_to_not_match_like_pattern", "texts do not match a LIKE pattern",
-		args_like, bn_check_not_like},
-	{"expect_column_value_lengths_to_be_between", "lengths of texts within a range",
-		args_lengths, bn_check_lengths_between},
-	{"expect_column_value_lengths_to_equal", "length of texts", args_length,
-		bn_check_length_equal},
-	{"expect_column_values_to_be_increasing", "values rise from row to row", args_order,
-		bn_check_increasing},
-	{"expect_column_values_to_be_decreasing", "values fall from row to row", args_order,
-		bn_check_decreasing},
-	{"expect_column_min_to_be_between", "smallest value within a range", args_aggregate,
-		bn_check_min},
-	{"expect_column_max_to_be_between", "largest value within a range", args_aggregate,
-		bn_check_max},
-	{"expect_column_mean_to_be_between", "mean within a range", args_number, bn_check_mean},
-	{"expect_column_median_to_be_between", "median within a range", args_number,
-		bn_check_median},
-	{"expect_column_stdev_to_be_between", "standard deviation (n - 1) within a range",
-		args_number, bn_check_stdev},
-	{"expect_column_sum_to_be_between", "sum within a range", args_number, bn_check_sum},
-	{"expect_column_quantile_values_to_be_between", "quantiles within ranges", args_quantiles,
-		bn_check_quantiles},
-	{"expect_column_unique_value_count_to_be_between", "number of different values",
-		args_number, bn_check_unique_count},
-	{"expect_column_proportion_of_unique_values_to_be_between",
-		"share of different values among those present", args_number,
-		bn_check_unique_share},
-	{"expect_column_distinct_values_to_be_in_set", "different values are of a set", args_set,
-		bn_check_distinct_in_set},
-	{"expect_column_distinct_values_to_contain_set", "every value of a set occurs", args_set,
-		bn_check_distinct_contain_set},
-	{"expect_column_distinct_values_to_equal_set", "different values are a set", args_set,
-		bn_check_distinct_equal_set},
-	{"expect_column_pair_values_to_be_equal", "two columns are equal", args_pair,
-		bn_check_pair_equal},
-	{"expect_column_pair_values_a_to_be_greater_than_b", "one column is above another",
-		args_greater, bn_check_pair_greater},
-	{"expect_compound_columns_to_be_unique", "no combination of values twice", args_compound,
-		bn_check_compound_unique},
-};
+#define ENTRY(name, type, help, ...) \
+	{type, help, (const bn_check_arg[]){__VA_ARGS__, {NULL, BN_ARG_ANY, false}}, \
+		bn_check_##name},
+static const bn_check_def table[] = {BN_CHECKS(ENTRY)};
 
 #define COUNT (sizeof table / sizeof *table)
 

@@ -1,7 +1,7 @@
 /*
  * check.h - the kinds of checks there are: one table of Great Expectations types with what each
  * takes. Reading a suite (suite.h) and running it (expect.h) both go by this table; a new check is
- * one more entry in check.c and the function that runs it.
+ * one more row of _checks.h and the function that runs it.
  */
 #ifndef BN_CHECK_CHECK_H
 #define BN_CHECK_CHECK_H

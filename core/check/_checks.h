@@ -1,0 +1,100 @@
+/*
+ * _checks.h - the checks that there are, a row each. Everything else that knows all checks follows from this table: the
+ * declarations of their functions (_check_run.h), what suites may say (check.c), `data check --list`.
+ *
+ * X(NAME, type, help, arguments...): bn_check_NAME runs it; type is Great Expectations'; help completes "checks that".
+ * Arguments are words that check.c defines: NEED and MAY with a name and a kind of check.h (must be given, may be given),
+ * COLUMN, COLUMNS, PAIR (column_A, column_B), MOSTLY, IGNORE (ignore_row_if), RANGE(kind) (min_value, max_value,
+ * strict_min, strict_max) and DATES (an argument of old suites that changes nothing).
+ *
+ * Functions stand in check_table.c (of a table and its types), check_map.c (of each value of a column), check_aggregate.c
+ * (of a column as a whole), check_multi.c (of several columns of a row).
+ */
+#ifndef BN_CHECK_CHECKS_H
+#define BN_CHECK_CHECKS_H
+
+/* clang-format off */
+#define BN_CHECKS(X) \
+	X(row_count_between, "expect_table_row_count_to_be_between", \
+		"number of rows within a range", RANGE(INT)) \
+	X(row_count_equal, "expect_table_row_count_to_equal", "number of rows", \
+		NEED("value", INT)) \
+	X(column_count_between, "expect_table_column_count_to_be_between", \
+		"number of columns within a range", RANGE(INT)) \
+	X(column_count_equal, "expect_table_column_count_to_equal", "number of columns", \
+		NEED("value", INT)) \
+	X(columns_ordered, "expect_table_columns_to_match_ordered_list", \
+		"these columns in this order", COLUMNS) \
+	X(columns_set, "expect_table_columns_to_match_set", "these columns in any order", \
+		NEED("column_set", TEXTS), MAY("exact_match", BOOL)) \
+	X(column_exists, "expect_column_to_exist", "a column is there", COLUMN, \
+		MAY("column_index", INT)) \
+	X(of_type, "expect_column_values_to_be_of_type", "type of a column", COLUMN, \
+		NEED("type_", TEXT), MOSTLY) \
+	X(in_type_list, "expect_column_values_to_be_in_type_list", \
+		"type of a column is one of several", COLUMN, NEED("type_list", TEXTS), MOSTLY) \
+	X(not_null, "expect_column_values_to_not_be_null", "no value is missing", COLUMN, \
+		MOSTLY) \
+	X(null, "expect_column_values_to_be_null", "every value is missing", COLUMN, MOSTLY) \
+	X(between, "expect_column_values_to_be_between", "values within a range", COLUMN, \
+		RANGE(BOUND), MOSTLY, DATES, MAY("allow_cross_type_comparisons", BOOL)) \
+	X(in_set, "expect_column_values_to_be_in_set", "values are of a set", COLUMN, \
+		NEED("value_set", VALUES), MOSTLY, DATES) \
+	X(not_in_set, "expect_column_values_to_not_be_in_set", "values are none of a set", \
+		COLUMN, NEED("value_set", VALUES), MOSTLY, DATES) \
+	X(unique, "expect_column_values_to_be_unique", "no value twice", COLUMN, MOSTLY) \
+	X(regex, "expect_column_values_to_match_regex", "texts match an expression", COLUMN, \
+		NEED("regex", TEXT), MOSTLY) \
+	X(not_regex, "expect_column_values_to_not_match_regex", \
+		"texts do not match an expression", COLUMN, NEED("regex", TEXT), MOSTLY) \
+	X(regex_list, "expect_column_values_to_match_regex_list", \
+		"texts match any or all of several", COLUMN, NEED("regex_list", TEXTS), \
+		MAY("match_on", TEXT), MOSTLY) \
+	X(not_regex_list, "expect_column_values_to_not_match_regex_list", \
+		"texts match none of several", COLUMN, NEED("regex_list", TEXTS), \
+		MAY("match_on", TEXT), MOSTLY) \
+	X(like, "expect_column_values_to_match_like_pattern", "texts match an SQL LIKE pattern", \
+		COLUMN, NEED("like_pattern", TEXT), MOSTLY) \
+	X(not_like, "expect_column_values_to_not_match_like_pattern", \
+		"texts do not match a LIKE pattern", COLUMN, NEED("like_pattern", TEXT), MOSTLY) \
+	X(lengths_between, "expect_column_value_lengths_to_be_between", \
+		"lengths of texts within a range", COLUMN, RANGE(INT), MOSTLY) \
+	X(length_equal, "expect_column_value_lengths_to_equal", "length of texts", COLUMN, \
+		NEED("value", INT), MOSTLY) \
+	X(increasing, "expect_column_values_to_be_increasing", "values rise from row to row", \
+		COLUMN, MAY("strictly", BOOL), MOSTLY, DATES) \
+	X(decreasing, "expect_column_values_to_be_decreasing", "values fall from row to row", \
+		COLUMN, MAY("strictly", BOOL), MOSTLY, DATES) \
+	X(min, "expect_column_min_to_be_between", "smallest value within a range", COLUMN, \
+		RANGE(BOUND), DATES) \
+	X(max, "expect_column_max_to_be_between", "largest value within a range", COLUMN, \
+		RANGE(BOUND), DATES) \
+	X(mean, "expect_column_mean_to_be_between", "mean within a range", COLUMN, \
+		RANGE(NUMBER)) \
+	X(median, "expect_column_median_to_be_between", "median within a range", COLUMN, \
+		RANGE(NUMBER)) \
+	X(stdev, "expect_column_stdev_to_be_between", \
+		"standard deviation (n - 1) within a range", COLUMN, RANGE(NUMBER)) \
+	X(sum, "expect_column_sum_to_be_between", "sum within a range", COLUMN, RANGE(NUMBER)) \
+	X(quantiles, "expect_column_quantile_values_to_be_between", "quantiles within ranges", \
+		COLUMN, NEED("quantile_ranges", OBJECT), MAY("allow_relative_error", ANY)) \
+	X(unique_count, "expect_column_unique_value_count_to_be_between", \
+		"number of different values", COLUMN, RANGE(NUMBER)) \
+	X(unique_share, "expect_column_proportion_of_unique_values_to_be_between", \
+		"share of different values among those present", COLUMN, RANGE(NUMBER)) \
+	X(distinct_in_set, "expect_column_distinct_values_to_be_in_set", \
+		"different values are of a set", COLUMN, NEED("value_set", VALUES), MOSTLY, \
+		DATES) \
+	X(distinct_contain_set, "expect_column_distinct_values_to_contain_set", \
+		"every value of a set occurs", COLUMN, NEED("value_set", VALUES), MOSTLY, DATES) \
+	X(distinct_equal_set, "expect_column_distinct_values_to_equal_set", \
+		"different values are a set", COLUMN, NEED("value_set", VALUES), MOSTLY, DATES) \
+	X(pair_equal, "expect_column_pair_values_to_be_equal", "two columns are equal", PAIR, \
+		IGNORE, MOSTLY) \
+	X(pair_greater, "expect_column_pair_values_a_to_be_greater_than_b", \
+		"one column is above another", PAIR, MAY("or_equal", BOOL), IGNORE, MOSTLY) \
+	X(compound_unique, "expect_compound_columns_to_be_unique", \
+		"no combination of values twice", COLUMNS, IGNORE, MOSTLY)
+/* clang-format on */
+
+#endif
