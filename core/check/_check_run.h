@@ -5,6 +5,7 @@
 #define BN_CHECK_CHECK_RUN_H
 #include "core/check/_checks.h"
 #include "core/check/expect_item.h"
+#include "core/profile/moments.h"
 #include "core/table/table.h"
 
 #include <jansson.h>
@@ -23,11 +24,17 @@ typedef struct bn_check_run {
 int bn_check_fail_row(bn_check_run *run, uint64_t row, bn_err *err);
 /* BN_ENOTFOUND when kwargs[key] names no column. */
 int bn_check_column(bn_check_run *run, const char *key, size_t *column, bn_err *err);
+/* The moments of kwargs' "column". BN_EINVAL when that is not of numbers. */
+int bn_check_moments(bn_check_run *run, bn_moments *m, bn_err *err);
 int bn_check_cancelled(bn_check_run *run, bn_err *err); /* BN_EINTR or 0 */
 /* success by `mostly`, and GX's counts. considered: rows that were not skipped. with_missing: says
  * how many were. */
 int bn_check_finish_map(bn_check_run *run, uint64_t elements, uint64_t considered,
 	bool with_missing, const size_t *columns, size_t n, bn_err *err);
+
+/* A row's value as results show it: an ISO text for a timestamp; an array for several columns. *out is yours. */
+int bn_check_row_value(
+	json_t **out, bn_check_run *run, uint64_t row, const size_t *columns, size_t n, bn_err *err);
 
 /* 100 * part / whole; null without a whole. */
 json_t *bn_check_percent(uint64_t part, uint64_t whole);
@@ -69,6 +76,9 @@ int bn_check_set_read(bn_check_set *out, const json_t *values, bn_type type, bn_
 void bn_check_set_release(bn_check_set *s);
 /* Which value of the set (0 ..) the row's value is; -1 none. Row's value must be present. */
 long bn_check_set_find(const bn_check_set *s, const bn_column *c, size_t row);
+/* The same of a value that the set was read from: what bn_check_set_find gives for a row that holds it, -1 where no column
+ * of that type holds it. */
+long bn_check_set_find_json(const bn_check_set *s, bn_type type, const json_t *value);
 size_t bn_check_set_size(const bn_check_set *s);
 /* Value `at` of the set, as a column of that type holds it; NULL when there are fewer. New reference. */
 json_t *bn_check_set_value(const bn_check_set *s, bn_type type, size_t at);

@@ -8,7 +8,7 @@
  * strict_min, strict_max) and DATES (an argument of old suites that changes nothing).
  *
  * Functions stand in check_table.c (of a table and its types), check_map.c (of each value of a column), check_aggregate.c
- * (of a column as a whole), check_multi.c (of several columns of a row).
+ * (of a column as a whole), check_distinct.c (of which values a column has), check_multi.c (of several columns of a row).
  */
 #ifndef BN_CHECK_CHECKS_H
 #define BN_CHECK_CHECKS_H
@@ -61,6 +61,9 @@
 		"lengths of texts within a range", COLUMN, RANGE(INT), MOSTLY) \
 	X(length_equal, "expect_column_value_lengths_to_equal", "length of texts", COLUMN, \
 		NEED("value", INT), MOSTLY) \
+	X(z_scores, "expect_column_value_z_scores_to_be_less_than", \
+		"distance from the mean, in standard deviations, is below a threshold", COLUMN, \
+		NEED("threshold", NUMBER), MAY("double_sided", BOOL), MOSTLY) \
 	X(increasing, "expect_column_values_to_be_increasing", "values rise from row to row", \
 		COLUMN, MAY("strictly", BOOL), MOSTLY, DATES) \
 	X(decreasing, "expect_column_values_to_be_decreasing", "values fall from row to row", \
@@ -89,10 +92,21 @@
 		"every value of a set occurs", COLUMN, NEED("value_set", VALUES), MOSTLY, DATES) \
 	X(distinct_equal_set, "expect_column_distinct_values_to_equal_set", \
 		"different values are a set", COLUMN, NEED("value_set", VALUES), MOSTLY, DATES) \
+	X(most_common, "expect_column_most_common_value_to_be_in_set", \
+		"the most frequent value is of a set", COLUMN, NEED("value_set", VALUES), \
+		MAY("ties_okay", BOOL)) \
 	X(pair_equal, "expect_column_pair_values_to_be_equal", "two columns are equal", PAIR, \
 		IGNORE, MOSTLY) \
 	X(pair_greater, "expect_column_pair_values_a_to_be_greater_than_b", \
 		"one column is above another", PAIR, MAY("or_equal", BOOL), IGNORE, MOSTLY) \
+	X(pair_in_set, "expect_column_pair_values_to_be_in_set", \
+		"pairs of values of two columns are of a set", PAIR, \
+		NEED("value_pairs_set", PAIRS), IGNORE, MOSTLY) \
+	X(record_unique, "expect_select_column_values_to_be_unique_within_record", \
+		"no two columns of a row are equal", COLUMNS, IGNORE, MOSTLY) \
+	X(multicolumn_sum, "expect_multicolumn_sum_to_equal", \
+		"the sum of several columns is a number", COLUMNS, NEED("sum_total", NUMBER), \
+		IGNORE, MOSTLY) \
 	X(compound_unique, "expect_compound_columns_to_be_unique", \
 		"no combination of values twice", COLUMNS, IGNORE, MOSTLY)
 /* clang-format on */

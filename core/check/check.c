@@ -90,6 +90,15 @@ static bool scalars_only(const json_t *v)
 	return json_is_array(v);
 }
 
+static bool pairs_only(const json_t *v)
+{
+	for (size_t i = 0; i < json_array_size(v); i++)
+		if (json_array_size(json_array_get(v, i)) != 2 ||
+			!scalars_only(json_array_get(v, i)))
+			return false;
+	return json_is_array(v);
+}
+
 static const char *arg_wants(bn_check_arg_kind kind, const json_t *v)
 {
 	double x = json_number_value(v);
@@ -112,6 +121,8 @@ static const char *arg_wants(bn_check_arg_kind kind, const json_t *v)
 		return scalars_only(v) ? NULL : "an array of numbers and strings";
 	case BN_ARG_TEXTS:
 		return texts_only(v) ? NULL : "an array of strings";
+	case BN_ARG_PAIRS:
+		return pairs_only(v) ? NULL : "an array of arrays of two numbers or strings";
 	case BN_ARG_OBJECT:
 		return json_is_object(v) ? NULL : "an object";
 	case BN_ARG_ANY:
@@ -182,4 +193,23 @@ int bn_check_validate(const bn_check_def *def, const json_t *kwargs, const char 
 				def->type, name, wants);
 	}
 	return bn_row_condition_check(kwargs, where, err);
+}
+
+json_t *bn_check_columns(const char *type, const json_t *kwargs)
+{
+	static const char *const keys[] = {"column", "column_A", "column_B"};
+	json_t *names = json_array();
+	if (!names || !strncmp(type, "expect_table_", strlen("expect_table_")))
+		return names;
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+		json_t *name = json_object_get(kwargs, keys[i]);
+		if (json_is_string(name) && json_array_append(names, name))
+			goto nomem;
+	}
+	json_t *list = json_object_get(kwargs, "column_list");
+	if (!json_is_array(list) || !json_array_extend(names, list))
+		return names;
+nomem:
+	json_decref(names);
+	return NULL;
 }

@@ -21,6 +21,7 @@ typedef enum bn_check_arg_kind {
 	BN_ARG_BOOL,
 	BN_ARG_VALUES, /* array of numbers, strings, booleans */
 	BN_ARG_TEXTS,  /* array of strings */
+	BN_ARG_PAIRS,  /* array of arrays of two: numbers, strings, booleans, null */
 	BN_ARG_OBJECT,
 	BN_ARG_ANY,
 } bn_check_arg_kind;
@@ -47,5 +48,8 @@ int bn_check_find(const bn_check_def **out, const char *type, bn_err *err);
 /* Are these kwargs what the check takes? BN_EINVAL, BN_EUNSUPPORTED; `where` leads the message. */
 int bn_check_validate(
 	const bn_check_def *def, const json_t *kwargs, const char *where, bn_err *err);
+/* The columns whose values a check of that type looks at, in the order in which it names them: an array of strings, empty
+ * for a check of a table as a whole. New reference; NULL without memory. */
+json_t *bn_check_columns(const char *type, const json_t *kwargs);
 
 #endif

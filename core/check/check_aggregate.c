@@ -4,7 +4,6 @@
 #include "core/base/timestamp.h"
 #include "core/check/_check_run.h"
 #include "core/profile/duplicates.h"
-#include "core/profile/moments.h"
 #include "core/profile/quantile.h"
 #include "core/profile/sort.h"
 
@@ -80,7 +79,7 @@ static int add_moments(void *ctx, const double *values, size_t n, bn_err *err)
 	return 0;
 }
 
-static int moments_of(bn_check_run *run, bn_moments *m, bn_err *err)
+int bn_check_moments(bn_check_run *run, bn_moments *m, bn_err *err)
 {
 	size_t column;
 	int rc = open_numbers(run, &column, false, err);
@@ -90,21 +89,21 @@ static int moments_of(bn_check_run *run, bn_moments *m, bn_err *err)
 int bn_check_mean(bn_check_run *run, bn_err *err)
 {
 	bn_moments m = BN_MOMENTS_INIT;
-	int rc = moments_of(run, &m, err);
+	int rc = bn_check_moments(run, &m, err);
 	return rc ? rc : finish_number(run, bn_moments_mean(&m), err);
 }
 
 int bn_check_stdev(bn_check_run *run, bn_err *err)
 {
 	bn_moments m = BN_MOMENTS_INIT;
-	int rc = moments_of(run, &m, err);
+	int rc = bn_check_moments(run, &m, err);
 	return rc ? rc : finish_number(run, bn_moments_std(&m), err);
 }
 
 int bn_check_sum(bn_check_run *run, bn_err *err)
 {
 	bn_moments m = BN_MOMENTS_INIT;
-	int rc = moments_of(run, &m, err);
+	int rc = bn_check_moments(run, &m, err);
 	return rc ? rc : finish_number(run, bn_moments_sum(&m), err);
 }
 
@@ -386,136 +385,4 @@ int bn_check_unique_share(bn_check_run *run, bn_err *err)
 	uint64_t distinct, present;
 	int rc = count_distinct(run, &distinct, &present, err);
 	return rc ? rc : finish_number(run, present ? (double)distinct / (double)present : 0, err);
-}
-
-/* Which values of the set occur, and how many rows have one that is none of it. */
-typedef struct occurrence {
-	bn_check_set set;
-	uint8_t *seen;
-	size_t seen_count;
-	uint64_t outside;
-	json_t *strange; /* values outside of the set, the first SHOWN_MAX different ones */
-	bool more;       /* there are others */
-} occurrence;
-
-#define SHOWN_MAX 20
-
-static void note_strange(occurrence *o, const bn_column *c, size_t row)
-{
-	json_t *value = bn_column_json(c, row);
-	size_t i = 0, n = json_array_size(o->strange);
-	while (i < n && !json_equal(value, json_array_get(o->strange, i)))
-		i++;
-	o->more |= i == n && n == SHOWN_MAX;
-	if (i == n && n < SHOWN_MAX)
-		json_array_append(o->strange, value);
-	json_decref(value);
-}
-
-static void occurrence_add(occurrence *o, const bn_column *c)
-{
-	for (size_t r = 0; r < c->rows; r++) {
-		if (bn_column_is_null(c, r) ||
-			bn_column_is_absent(c, r))
-			continue;
-		long at = bn_check_set_find(&o->set, c, r);
-		if (at < 0) {
-			o->outside++;
-			if (!o->more)
-				note_strange(o, c, r);
-		} else if (!o->seen[at]) {
-			o->seen[at] = 1;
-			o->seen_count++;
-		}
-	}
-}
-
-static int occurrence_read(occurrence *o, bn_check_run *run, bn_err *err)
-{
-	size_t column;
-	bn_batch batch = BN_BATCH_INIT;
-	memset(o, 0, sizeof *o);
-	int rc = bn_check_column(run, "column", &column, err);
-	if (!rc)
-		rc = bn_check_set_read(&o->set, json_object_get(run->kwargs, "value_set"),
-			run->schema->fields[column].type, err);
-	if (!rc && (!(o->seen = bn_alloc_zeroed(bn_check_set_size(&o->set), 1)) ||
-			   !(o->strange = json_array())))
-		rc = bn_err_nomem(err, "a set of values");
-	for (size_t b = 0; !rc && b < bn_table_batches(run->table); b++) {
-		rc = bn_table_read(run->table, b, &column, 1, &batch, err);
-		if (!rc)
-			occurrence_add(o, &batch.columns[0]);
-		bn_table_forget(run->table, &batch);
-		if (!rc)
-			rc = bn_check_cancelled(run, err);
-	}
-	bn_batch_release(&batch);
-	if (!rc) {
-		json_object_set_new(
-			run->result, "rows_outside_set", json_integer((json_int_t)o->outside));
-		json_object_set_new(run->result, "set_values_missing",
-			json_integer((json_int_t)(bn_check_set_size(&o->set) + o->set.foreign -
-						  o->seen_count)));
-	}
-	return rc;
-}
-
-/* What a failing check found: values that are not of the set, values of the set that do not occur. */
-static void occurrence_report(
-	const occurrence *o, bn_check_run *run, bn_type type, bool within, bool whole)
-{
-	json_t *absent = json_array(), *value;
-	for (size_t i = 0; json_array_size(absent) < SHOWN_MAX &&
-			   (value = bn_check_set_value(&o->set, type, i));
-		i++) {
-		if (!o->seen[i])
-			json_array_append(absent, value);
-		json_decref(value);
-	}
-	if (within)
-		json_object_set(run->result, "values_outside_set", o->strange);
-	if (whole)
-		json_object_set(run->result, "values_not_found", absent);
-	json_decref(absent);
-}
-
-static void occurrence_release(occurrence *o)
-{
-	json_decref(o->strange);
-	bn_check_set_release(&o->set);
-	bn_free(o->seen);
-}
-
-static int distinct_run(bn_check_run *run, bool within, bool whole, bn_err *err)
-{
-	occurrence o;
-	size_t column = 0;
-	int rc;
-
-	if ((rc = occurrence_read(&o, run, err)) < 0 ||
-		(rc = bn_check_column(run, "column", &column, err)) < 0)
-		goto out;
-	bool all = o.seen_count == bn_check_set_size(&o.set) && !o.set.foreign;
-	run->item->success = (!within || !o.outside) && (!whole || all);
-	if (!run->item->success)
-		occurrence_report(&o, run, run->schema->fields[column].type, within, whole);
-out:
-	occurrence_release(&o);
-	return rc;
-}
-
-int bn_check_distinct_in_set(bn_check_run *run, bn_err *err)
-{
-	return distinct_run(run, true, false, err);
-}
-
-int bn_check_distinct_contain_set(bn_check_run *run, bn_err *err)
-{
-	return distinct_run(run, false, true, err);
-}
-
-int bn_check_distinct_equal_set(bn_check_run *run, bn_err *err)
-{
-	return distinct_run(run, true, true, err);
 }

@@ -31,6 +31,8 @@ typedef struct map_state {
 	bool falling, strictly, has_last;
 	int64_t last_int;
 	double last;
+	double mean, deviation, threshold;
+	bool double_sided;
 } map_state;
 
 typedef bool (*map_fn)(map_state *s, const bn_column *c, size_t row, uint64_t table_row);
@@ -294,6 +296,33 @@ int bn_check_increasing(bn_check_run *run, bn_err *err)
 int bn_check_decreasing(bn_check_run *run, bn_err *err)
 {
 	return order_run(run, true, err);
+}
+
+/* ---- distance from the mean ----------------------------------------------------------------- */
+
+/* Where no deviation is known, or it is 0, nothing is far from the mean. */
+static bool is_near(map_state *s, const bn_column *c, size_t row, uint64_t table_row)
+{
+	(void)table_row;
+	double z = (bn_column_number(c, row) - s->mean) / s->deviation;
+	if (isnan(z) || s->deviation == 0)
+		return true;
+	return s->double_sided ? fabs(z) < fabs(s->threshold) : z < s->threshold;
+}
+
+int bn_check_z_scores(bn_check_run *run, bn_err *err)
+{
+	map_state s;
+	bn_moments m = BN_MOMENTS_INIT;
+	int rc;
+
+	if ((rc = map_open(&s, run, err)) < 0 || (rc = bn_check_moments(run, &m, err)) < 0)
+		return rc;
+	s.mean = bn_moments_mean(&m);
+	s.deviation = bn_moments_std(&m);
+	s.threshold = bn_json_num(run->kwargs, "threshold", 0);
+	s.double_sided = bn_json_bool(run->kwargs, "double_sided", true);
+	return map_run(&s, is_near, true, err);
 }
 
 /* ---- text ---------------------------------------------------------------------------------- */

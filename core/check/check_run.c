@@ -49,8 +49,7 @@ static json_t *value_json(const bn_column *c, size_t row)
 	return value;
 }
 
-/* The values of a failing row: bare, or an array for several columns. */
-static int row_value(
+int bn_check_row_value(
 	json_t **out, bn_check_run *run, uint64_t row, const size_t *columns, size_t n, bn_err *err)
 {
 	size_t batch, at;
@@ -75,7 +74,7 @@ static int partial_lists(bn_check_run *run, const size_t *columns, size_t n, bn_
 	int rc = 0;
 	for (size_t i = 0; !rc && i < run->item->row_count && i < BN_EXPECT_PARTIAL; i++) {
 		json_t *value = NULL;
-		rc = row_value(&value, run, run->item->rows[i], columns, n, err);
+		rc = bn_check_row_value(&value, run, run->item->rows[i], columns, n, err);
 		if (!rc) {
 			json_array_append_new(values, value);
 			json_array_append_new(rows, json_integer((json_int_t)run->item->rows[i]));

@@ -141,35 +141,53 @@ static int compare_strings(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static void set_add(bn_check_set *s, const json_t *v, bn_type type)
+/* A value of kwargs as a column of that type would hold it. */
+typedef struct set_value {
+	const char *text;
+	double number;
+	int64_t integer;
+	bool is_number, is_int; /* with neither and no text: the column cannot hold it */
+} set_value;
+
+static set_value value_of(const json_t *v, bn_type type)
 {
 	const char *text = json_string_value(v);
-	int64_t ns;
-	if (json_is_null(v))
-		return;
-	if (bn_type_is_text(type) && text) {
-		s->texts[s->text_count++] = text;
-		return;
-	}
-	if (bn_type_is_time(type) && time_of(type, text, &ns)) {
-		s->integers[s->integer_count++] = ns;
-		return;
-	}
-	if (!bn_type_is_scalar(type) || bn_type_is_time(type) || text) {
-		s->foreign++;
-		return;
-	}
-	if (json_is_boolean(v)) {
-		s->integers[s->integer_count++] = json_is_true(v);
-		s->numbers[s->number_count++] = json_is_true(v);
+	set_value out = {.number = 0};
+	if (bn_type_is_text(type))
+		out.text = text;
+	else if (bn_type_is_time(type))
+		out.is_int = time_of(type, text, &out.integer);
+	else if (!bn_type_is_scalar(type) || text)
+		return out;
+	else if (json_is_boolean(v)) {
+		out.is_number = out.is_int = true;
+		out.integer = json_is_true(v);
+		out.number = json_is_true(v);
 	} else if (json_is_number(v)) {
 		double x = json_number_value(v);
-		s->numbers[s->number_count++] = x;
-		if (json_is_integer(v))
-			s->integers[s->integer_count++] = json_integer_value(v);
-		else if (x == floor(x) && fabs(x) < 0x1p62)
-			s->integers[s->integer_count++] = (int64_t)x;
+		bool whole = x == floor(x) && fabs(x) < 0x1p62;
+		out.is_number = true;
+		out.number = x;
+		out.is_int = json_is_integer(v) || whole;
+		if (out.is_int)
+			out.integer =
+				json_is_integer(v) ? json_integer_value(v) : (int64_t)x;
 	}
+	return out;
+}
+
+static void set_add(bn_check_set *s, const json_t *v, bn_type type)
+{
+	set_value x = value_of(v, type);
+	if (json_is_null(v))
+		return;
+	if (x.text)
+		s->texts[s->text_count++] = x.text;
+	if (x.is_number)
+		s->numbers[s->number_count++] = x.number;
+	if (x.is_int)
+		s->integers[s->integer_count++] = x.integer;
+	s->foreign += !x.text && !x.is_number && !x.is_int;
 }
 
 /* Sorts and keeps one of each. */
@@ -230,19 +248,40 @@ static long find_text(const bn_check_set *s, bn_text t)
 	return -1;
 }
 
+static long find_integer(const bn_check_set *s, int64_t i)
+{
+	const int64_t *p =
+		bsearch(&i, s->integers, s->integer_count, sizeof i, compare_integers);
+	return p ? (long)(p - s->integers) : -1;
+}
+
+static long find_number(const bn_check_set *s, double x)
+{
+	const double *p = bsearch(&x, s->numbers, s->number_count, sizeof x, compare_doubles);
+	return p ? (long)(p - s->numbers) : -1;
+}
+
 long bn_check_set_find(const bn_check_set *s, const bn_column *c, size_t row)
 {
 	int64_t i;
 	if (bn_type_is_text(c->type))
 		return find_text(s, bn_column_text(c, row));
-	if (bn_column_int(c, row, &i)) {
-		const int64_t *p =
-			bsearch(&i, s->integers, s->integer_count, sizeof i, compare_integers);
-		return p ? (long)(p - s->integers) : -1;
-	}
-	double x = bn_column_number(c, row);
-	const double *p = bsearch(&x, s->numbers, s->number_count, sizeof x, compare_doubles);
-	return p ? (long)(p - s->numbers) : -1;
+	if (bn_column_int(c, row, &i))
+		return find_integer(s, i);
+	return find_number(s, bn_column_number(c, row));
+}
+
+/* Integers beyond int64 are found among the numbers, behind as many as there are integers: no two values share a place. */
+long bn_check_set_find_json(const bn_check_set *s, bn_type type, const json_t *value)
+{
+	set_value x = value_of(value, type);
+	bool by_number = type == BN_TYPE_FLOAT64 || type == BN_TYPE_FLOAT32 ||
+			 type == BN_TYPE_DECIMAL || (type == BN_TYPE_UINT64 && !x.is_int);
+	if (x.text)
+		return find_text(s, (bn_text){x.text, strlen(x.text)});
+	if (by_number)
+		return x.is_number ? find_number(s, x.number) : -1;
+	return x.is_int ? find_integer(s, x.integer) : -1;
 }
 
 size_t bn_check_set_size(const bn_check_set *s)

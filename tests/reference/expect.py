@@ -46,6 +46,11 @@ TABLES = {
     "down": {"f": ("float64", [9.0, 7.0, None, 7.0, 3.0]), "i": ("int64", [5, 4, 4, 3, 6]),
              "k": ("string", ["a", "a", "b", None, None]),
              "l": ("int64", [1, 1, 2, 3, 3])},
+    "tied": {"x": ("int64", [1, 1, 2, 2, 3]), "y": ("int64", [2, 1, 3, 1, 0]),
+             "z": ("float64", [0.1, 0.6, 0.3, None, 0.6]),
+             "s": ("string", ["a", "b", "b", "a", None]),
+             "one": ("float64", [3.0, 3.0, 3.0, 3.0, 3.0]),
+             "b": ("bool", [True, False, True, True, True])},
 }
 
 V = "expect_column_values_to_"
@@ -160,6 +165,47 @@ for kwargs in ({}, {"ignore_row_if": "any_value_is_missing"}, {"ignore_row_if": 
               ("mixed", "expect_compound_columns_to_be_unique",
                dict(column_list=["f", "s"], **kwargs))]
 
+Z = "expect_column_value_z_scores_to_be_less_than"
+M = "expect_column_most_common_value_to_be_in_set"
+P = "expect_column_pair_values_to_be_in_set"
+R = "expect_select_column_values_to_be_unique_within_record"
+S = "expect_multicolumn_sum_to_equal"
+for t, c in [("mixed", "f"), ("mixed", "i"), ("infinite", "f"), ("nulls", "f"), ("empty", "f"),
+             ("one", "f"), ("down", "f"), ("tied", "one"), ("tied", "b"), ("mixed", "s"),
+             ("mixed", "nope")]:
+    CASES += [(t, Z, {"column": c, "threshold": 1, "double_sided": True}),
+              (t, Z, {"column": c, "threshold": 1, "double_sided": False}),
+              (t, Z, {"column": c, "threshold": -0.5, "double_sided": True}),
+              (t, Z, {"column": c, "threshold": -0.2, "double_sided": False, "mostly": 0.4})]
+for t, c, sets in [("mixed", "f", ([1.5], [1.5, 7], [7], [])), ("mixed", "i", ([5], [5.0], [1])),
+                   ("mixed", "s", (["abc"], ["été"], [1])), ("mixed", "b", ([True], [False])),
+                   ("mixed", "u", (["a"], ["z"])), ("mixed", "t", (["2020-05-03T12:00:00Z"],)),
+                   ("tied", "x", ([1], [2, 1], [3])), ("tied", "s", (["a"], ["a", "b"], ["c"])),
+                   ("empty", "f", ([1], [])), ("nulls", "f", ([1],)), ("one", "i", ([7], [7.5])),
+                   ("mixed", "nope", ([1],))]:
+    CASES += [(t, M, dict(column=c, value_set=s, **k)) for s in sets
+              for k in ({}, {"ties_okay": True})]
+for kwargs in ({}, {"ignore_row_if": "either_value_is_missing"}, {"ignore_row_if": "neither"},
+               {"mostly": 0.4}):
+    CASES += [("mixed", P, dict(column_A="f", column_B="g", value_pairs_set=s, **kwargs))
+              for s in ([[1.5, 1.5], [100, 99], [0, 0]], [[None, 2]], [[None, None], [-2, None]],
+                        [[1.5, 99], [100, 1.5]], [["a", 1]], [])]
+    CASES += [("tied", P, dict(column_A="s", column_B="x", value_pairs_set=s, **kwargs))
+              for s in ([["a", 1], ["b", 1], ["b", 2]], [[None, 1]], [[1, "a"]])]
+    CASES += [("empty", P, dict(column_A="f", column_B="i", value_pairs_set=[[1, 1]], **kwargs))]
+for kwargs in ({}, {"ignore_row_if": "any_value_is_missing"}, {"ignore_row_if": "never"},
+               {"mostly": 0.5}):
+    CASES += [(t, R, dict(column_list=c, **kwargs)) for t, c in (
+        ("mixed", ["f", "g"]), ("mixed", ["f", "i"]), ("mixed", ["f", "g", "i"]), ("mixed", ["i"]),
+        ("mixed", ["s", "u"]), ("down", ["i", "l"]), ("down", ["f", "i", "l"]), ("tied", ["x", "y"]),
+        ("tied", ["x", "y", "s"]), ("empty", ["f", "i"]), ("mixed", ["i", "nope"]))]
+    CASES += [(t, S, dict(column_list=c, sum_total=n, **kwargs)) for t, c, n in (
+        ("mixed", ["f", "g"], 3), ("mixed", ["f", "g"], 6.25), ("mixed", ["f", "g", "i"], 4),
+        ("mixed", ["i"], 5), ("down", ["i", "l"], 6), ("down", ["i", "l"], 6.5),
+        ("tied", ["x", "y", "z"], 0.6), ("tied", ["x", "y"], 3), ("infinite", ["f", "i"], 2),
+        ("infinite", ["i", "i"], 0), ("empty", ["f", "i"], 0), ("mixed", ["i", "b"], 2),
+        ("mixed", ["i", "nope"], 2), ("infinite", ["i"], 9007199254740993))]
+
 
 def frame(columns):
     data = {}
@@ -211,6 +257,8 @@ def answer(batch, kind, kwargs):
     observed = result.get("observed_value")
     if isinstance(observed, (int, float, np.number)) and not isinstance(observed, bool):
         out["observed"] = plain(observed)
+    if kind == M and isinstance(observed, list) and kwargs["column"] != "t":
+        out["modes"] = plain(observed)
     if isinstance(observed, dict) and "values" in observed:
         out["quantiles"] = plain(observed["values"])
     return out

@@ -77,7 +77,10 @@ static void found_text(bn_buf *b, const json_t *item)
 			(long long)bn_json_int(r, "set_values_missing", 0));
 		add_values(b, absent);
 	}
-	if (observed && !json_is_array(observed)) {
+	if (json_array_size(observed)) {
+		bn_buf_adds(b, "observed");
+		add_values(b, observed);
+	} else if (observed && !json_is_array(observed)) {
 		char *text = json_dumps(
 			observed, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(9));
 		bn_buf_addf(b, "observed %.200s", text ? text : "");
@@ -85,28 +88,38 @@ static void found_text(bn_buf *b, const json_t *item)
 	}
 }
 
+/* "a, b"; takes the list. */
+static void add_names(bn_buf *b, json_t *names)
+{
+	for (size_t i = 0; i < json_array_size(names); i++)
+		bn_buf_addf(b, "%s%s", i ? ", " : "", json_string_value(json_array_get(names, i)));
+	json_decref(names);
+}
+
 /* One line a check; failing ones first would hide the suite's order, so it stays. */
 static json_t *lines_json(const bn_expect_result *r)
 {
 	const json_t *results = json_object_get(r->document, "results");
 	json_t *items = json_array();
-	bn_buf b = BN_BUF_INIT;
+	bn_buf b = BN_BUF_INIT, columns = BN_BUF_INIT;
 	for (size_t i = 0; i < r->count; i++) {
 		const json_t *one = json_array_get(results, i);
 		const json_t *config = json_object_get(one, "expectation_config");
 		const json_t *kwargs = json_object_get(config, "kwargs");
-		const char *column =
-			bn_json_str(kwargs, "column", bn_json_str(kwargs, "column_A", NULL));
+		const char *type = bn_json_str(config, "type", "");
+		bn_buf_clear(&columns);
+		add_names(&columns, bn_check_columns(type, kwargs));
 		found_text(&b, one);
 		json_array_append_new(
 			items, json_pack("{s:s, s:s, s:s?, s:s}", "verdict",
 				       r->items[i].success  ? "pass"
 				       : r->items[i].raised ? "ERROR"
 							    : "FAIL",
-				       "type", bn_json_str(config, "type", "") + strlen("expect_"),
-				       "column", column, "found", b.ptr));
+				       "type", type + strlen("expect_"), "column",
+				       columns.len ? columns.ptr : NULL, "found", b.ptr));
 	}
 	bn_buf_release(&b);
+	bn_buf_release(&columns);
 	return items;
 }
 

@@ -3,6 +3,7 @@
 
 #include "core/base/json.h"
 #include "core/base/mem.h"
+#include "core/check/check.h"
 #include "core/predict/predictor.h"
 #include "core/registry/registry.h"
 
@@ -115,17 +116,18 @@ static int tell_models(const retyped *r, bn_err *err)
 
 static void tell_suite(const retyped *r, const json_t *suite, const char *ref)
 {
-	static const char *const keys[] = {"column", "column_A", "column_B"};
-	size_t i, checks = 0;
-	json_t *item;
+	size_t i, k, checks = 0;
+	json_t *item, *name;
 	json_array_foreach(json_object_get(suite, "expectations"), i, item)
 	{
-		const json_t *kwargs = json_object_get(item, "kwargs");
-		for (size_t k = 0; k < sizeof keys / sizeof *keys; k++)
-			if (is_retyped(r, bn_json_str(kwargs, keys[k], NULL))) {
-				checks++;
-				break;
-			}
+		bool hit = false;
+		json_t *columns = bn_check_columns(
+			bn_json_str(item, "type", bn_json_str(item, "expectation_type", "")),
+			json_object_get(item, "kwargs"));
+		json_array_foreach(columns, k, name)
+			hit |= is_retyped(r, json_string_value(name));
+		checks += hit;
+		json_decref(columns);
 	}
 	if (checks)
 		bn_cli_warn(r->cli, "suite '%s' (of %s) has %zu checks of such columns",

@@ -77,7 +77,7 @@ static bool same_number(const json_t *got, const json_t *want)
 {
 	if (json_is_null(want) || !want)
 		return json_is_null(got) || !got;
-	if (json_is_string(want) || json_is_string(got))
+	if (!json_is_number(want) || !json_is_number(got))
 		return json_equal((json_t *)got, (json_t *)want);
 	double a = json_number_value(got), b = json_number_value(want);
 	return json_is_number(got) && fabs(a - b) <= 1e-9 * fmax(1, fabs(b));
@@ -133,6 +133,13 @@ static void compare(bn_buf *out, const bn_expect_result *r, const json_t *gx)
 	if (observed)
 		note_if(out, !same_number(json_object_get(result, "observed_value"), observed),
 			"observed", json_object_get(result, "observed_value"), observed);
+	const json_t *modes = json_object_get(gx, "modes");
+	const json_t *shown = json_object_get(result, "observed_value");
+	note_if(out, modes && json_array_size(shown) != json_array_size(modes), "observed", shown,
+		modes);
+	for (size_t i = 0; i < json_array_size(modes); i++)
+		note_if(out, !same_number(json_array_get(shown, i), json_array_get(modes, i)),
+			"observed", shown, modes);
 	const json_t *q = json_object_get(gx, "quantiles");
 	const json_t *mine = json_object_get(json_object_get(result, "observed_value"), "values");
 	for (size_t i = 0; i < json_array_size(q); i++)
@@ -245,6 +252,9 @@ START_TEST(test_suite_errors_name_the_check_and_help)
 		{"{\"type\":\"expect_column_values_to_not_be_null\",\"kwargs\":{\"column\":\"a\","
 		 "\"mostly\":3}}",
 			"'mostly' must be a number from 0 to 1", "", BN_EINVAL},
+		{"{\"type\":\"expect_column_pair_values_to_be_in_set\",\"kwargs\":{\"column_A\":\"a\","
+		 "\"column_B\":\"b\",\"value_pairs_set\":[[1,2],[3]]}}",
+			"'value_pairs_set' must be an array of arrays of two", "", BN_EINVAL},
 		{"{\"type\":\"expect_column_values_to_not_be_null\",\"kwargs\":{\"column\":\"a\","
 		 "\"row_condition\":\"x>\"}}",
 			"check 1: row_condition:1:3: expected a value at the end", "", BN_EINVAL},
@@ -388,7 +398,11 @@ START_TEST(test_expect_out_of_memory_is_an_error_at_every_allocation)
 		"{\"type\":\"expect_column_median_to_be_between\",\"kwargs\":{\"column\":\"i\","
 		"\"min_value\":0}},"
 		"{\"type\":\"expect_compound_columns_to_be_unique\",\"kwargs\":{\"column_list\":"
-		"[\"s\",\"i\"]}}]}";
+		"[\"s\",\"i\"]}},"
+		"{\"type\":\"expect_column_most_common_value_to_be_in_set\",\"kwargs\":{\"column\":"
+		"\"s\",\"value_set\":[\"a\"]}},"
+		"{\"type\":\"expect_column_pair_values_to_be_in_set\",\"kwargs\":{\"column_A\":\"s\","
+		"\"column_B\":\"i\",\"value_pairs_set\":[[\"a\",1],[\"b\",2],[null,4]]}}]}";
 	json_t *columns = json_loads(
 		"[{\"name\":\"s\",\"type\":\"string\",\"values\":[\"a\",\"b\",\"a\",null]},"
 		"{\"name\":\"i\",\"type\":\"int64\",\"values\":[1,2,3,4]}]",
@@ -406,7 +420,7 @@ START_TEST(test_expect_out_of_memory_is_an_error_at_every_allocation)
 		bn_alloc_fail_at(0);
 		bn_suite_free(s);
 		if (!rc) {
-			ck_assert_uint_eq(r->failed, 3);
+			ck_assert_uint_eq(r->failed, 4);
 			bn_expect_result_free(r);
 			break;
 		}

@@ -52,7 +52,7 @@ static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 		out->text = c->expectation;
 		return;
 	case COL_COLUMN:
-		out->text = c->column;
+		out->text = c->columns ? c->columns : c->column;
 		return;
 	case COL_WANTED:
 		out->text = c->wanted;

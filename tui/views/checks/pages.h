@@ -15,6 +15,7 @@ typedef struct bn_check_row {
 	bn_state state;
 	const int64_t *rows; /* numbers of failing rows, as many as were kept */
 	size_t row_count;
+	const char *columns; /* all names, when it is of several columns; column is the first of them */
 } bn_check_row;
 
 typedef struct bn_checks {

@@ -2,6 +2,7 @@
  * rows match a filter is rows/pages.c. */
 #include "core/base/buf.h"
 #include "core/base/timestamp.h"
+#include "core/check/check.h"
 #include "tui/views/_source.h"
 
 #include <inttypes.h>
@@ -132,8 +133,28 @@ static const char *limit_words(bn_arena *arena, const json_t *kwargs, const char
 	return value && !json_is_null(value) ? json_words(arena, value) : NULL;
 }
 
-/* kwargs without the column: "0 to 1000", "at least 10", "value_set [..], mostly 0.9". */
-static const char *wanted_words(bn_arena *arena, const json_t *kwargs)
+/* Is it said by the column's cell? */
+static bool names_columns(const char *key, bool of_table)
+{
+	return !strcmp(key, "column") || !strcmp(key, "column_A") || !strcmp(key, "column_B") ||
+	       (!of_table && !strcmp(key, "column_list"));
+}
+
+/* Names with commas between them; NULL unless there are several. */
+static const char *columns_words(bn_arena *arena, const json_t *names)
+{
+	const char *words = json_string_value(json_array_get(names, 0));
+	if (json_array_size(names) < 2)
+		return NULL;
+	for (size_t i = 1; words && i < json_array_size(names); i++) {
+		const char *name = json_string_value(json_array_get(names, i));
+		words = bn_arena_strf(arena, "%s, %s", words, name ? name : "?");
+	}
+	return words;
+}
+
+/* kwargs without the columns: "0 to 1000", "at least 10", "value_set [..], mostly 0.9". */
+static const char *wanted_words(bn_arena *arena, const json_t *kwargs, bool of_table)
 {
 	bn_buf b = BN_BUF_INIT;
 	const char *key, *lo = limit_words(arena, kwargs, "min_value"),
@@ -145,7 +166,7 @@ static const char *wanted_words(bn_arena *arena, const json_t *kwargs)
 		bn_buf_addf(&b, "%s %s", lo ? "at least" : "at most", lo ? lo : hi);
 	json_object_foreach((json_t *)(uintptr_t)kwargs, key, value)
 	{
-		if (strncmp(key, "column", 6) == 0 || strcmp(key, "min_value") == 0 ||
+		if (names_columns(key, of_table) || strcmp(key, "min_value") == 0 ||
 			strcmp(key, "max_value") == 0 || json_is_null(value))
 			continue;
 		const char *text = json_words(arena, value);
@@ -166,7 +187,8 @@ static void check_row_fill(bn_check_row *out, bn_arena *arena, const json_t *res
 		     *raised = json_object_get(result, "exception_info");
 	const char *type = json_string_value(json_object_get(config, "type"));
 	type = type ? type : json_string_value(json_object_get(config, "expectation_type"));
-	const char *column = json_string_value(json_object_get(kwargs, "column"));
+	json_t *names = bn_check_columns(type ? type : "", kwargs);
+	const char *column = json_string_value(json_array_get(names, 0));
 	size_t n = json_array_size(index);
 	int64_t *rows = n ? bn_arena_alloc(arena, n * sizeof *rows) : NULL;
 	size_t kept = 0;
@@ -182,13 +204,15 @@ static void check_row_fill(bn_check_row *out, bn_arena *arena, const json_t *res
 			json_number_value(json_object_get(r, "unexpected_percent")));
 	*out = (bn_check_row){.expectation = expectation_words(arena, type),
 		.column = column ? bn_arena_strdup(arena, column) : NULL,
-		.wanted = wanted_words(arena, kwargs),
+		.wanted = wanted_words(arena, kwargs, !column),
 		.observed = why ? bn_arena_strdup(arena, why) : seen,
 		.failing = json_is_integer(unexpected) ? json_integer_value(unexpected) : -1,
 		.state = json_is_true(json_object_get(result, "success")) ? BN_STATE_OK
 									  : BN_STATE_FAIL,
 		.rows = rows,
-		.row_count = kept};
+		.row_count = kept,
+		.columns = columns_words(arena, names)};
+	json_decref(names);
 }
 
 int bn_source_checks(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
