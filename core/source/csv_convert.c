@@ -16,7 +16,7 @@
 #include <math.h>
 #include <string.h>
 
-#define TILE_BYTES ((size_t)32 << 10) /* of text and separators: half of a level 1 cache */
+#define TILE_BYTES ((size_t)48 << 10) /* of text and separators: they stay in a level 2 cache */
 
 typedef struct convert {
 	csv_chunk *chunk;
@@ -587,6 +587,36 @@ static int convert_tile(convert *v)
 	return v->rc;
 }
 
+/* By force: gcc takes a function that only prefetches for one without an effect, and drops the calls. */
+#define INLINE static inline __attribute__((always_inline))
+
+/* Asks for share i of n of a piece of memory, a cache line at a time. */
+INLINE void fetch_share(const void *memory, size_t bytes, size_t i, size_t n)
+{
+	const char *p = memory;
+
+	for (size_t at = bytes * i / n & ~(size_t)63; at < bytes * (i + 1) / n; at += 64)
+		__builtin_prefetch(p + at, 0, 2);
+}
+
+/* A chunk is longer than the caches, and a column strides over its text: while column i of a tile is converted, a share of
+ * the next tile's text and separators is on its way, and where the column will be written. Without it conversion
+ * took twice as long. */
+INLINE void fetch_next(const csv_chunk *c, size_t columns, size_t i, size_t from, size_t rows)
+{
+	const char *values = c->columns[i].values;
+
+	if (from >= c->rows)
+		return;
+	rows = rows < c->rows - from ? rows : c->rows - from;
+	const uint32_t *seps = c->scan.seps + from * columns;
+	const size_t begin = c->starts[from], end = seps[rows * columns - 1];
+	fetch_share(c->text + begin, end - begin, i, columns);
+	fetch_share(seps, rows * columns * sizeof *seps, i, columns);
+	for (size_t at = 0; values && at < rows * 8; at += 64)
+		__builtin_prefetch(values + from * 8 + at, 1, 2);
+}
+
 /* Every column, a tile of rows at a time, so that a tile's text and separators stay in the cache
  * while column after column goes over them. */
 static int convert_columns(csv_chunk *c, const csv_plan *plan, bn_err *err)
@@ -610,6 +640,7 @@ static int convert_columns(csv_chunk *c, const csv_plan *plan, bn_err *err)
 	}
 	for (size_t from = 0; from < c->rows && !rc; from += tile) {
 		for (size_t i = 0; i < plan->count && !rc; i++) {
+			fetch_next(c, plan->count, i, from + tile, tile);
 			if (c->columns[i].misfit || plan->columns[i].unwanted)
 				continue;
 			list[i].from = from;

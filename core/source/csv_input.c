@@ -14,6 +14,8 @@
 
 #define FIRST_CHUNK_BYTES ((size_t)1 << 20) /* the sample */
 #define SMALLEST_CHUNK_BYTES ((size_t)64 << 10)
+#define PIECE_BYTES \
+	((size_t)128 << 10) /* what is read is hashed and scanned while a level 2 cache has it */
 #define HEADER_MAX ((size_t)1 << 20)
 #define OVERSIZED_SHOWN 4096 /* of a record that is too long, for the rejects file */
 
@@ -218,6 +220,22 @@ static int load(csv_input *in, csv_chunk *c, size_t want, bn_err *err)
 	return rc;
 }
 
+/* The same, piece by piece, with the separators of what is new. */
+static int load_scanned(csv_input *in, const csv_dialect *d, csv_chunk *c, size_t want, bn_err *err)
+{
+	size_t before;
+
+	do {
+		before = c->len;
+		size_t piece = want - before < PIECE_BYTES ? want : before + PIECE_BYTES;
+		int rc = load(in, c, piece, err);
+		if (rc)
+			return rc;
+		bn_csv_scan_text(&c->scan, d, c->text, before, c->len);
+	} while (c->len > before && c->len < want);
+	return 0;
+}
+
 /* The bytes from `from` on belong to the next chunk. */
 static int give_back(csv_input *in, const csv_chunk *c, size_t from, bn_err *err)
 {
@@ -333,7 +351,7 @@ static size_t aim(const csv_input *in)
 
 int bn_csv_input_fill(csv_input *in, const csv_dialect *d, csv_chunk *c, bn_err *err)
 {
-	size_t want, scanned = 0;
+	size_t want;
 	uint32_t *seps = c->scan.seps;
 	int rc = 0;
 
@@ -345,11 +363,9 @@ int bn_csv_input_fill(csv_input *in, const csv_dialect *d, csv_chunk *c, bn_err 
 	want = aim(in);
 	for (;; want = want * 2 < BN_CSV_RECORD_MAX ? want * 2 : BN_CSV_RECORD_MAX) {
 		rc = rc ? rc : make_room(c, want + 1, err);
-		rc = rc ? rc : load(in, c, want, err);
+		rc = rc ? rc : load_scanned(in, d, c, want, err);
 		if (rc)
 			return rc;
-		bn_csv_scan_text(&c->scan, d, c->text, scanned, c->len);
-		scanned = c->len;
 		bool at_end = in->offset == in->size && in->carry_at == in->carry_len;
 		if (c->scan.state == CSV_QUOTED_ESCAPED && at_end)
 			c->scan.state = CSV_QUOTED;
