@@ -102,7 +102,7 @@ bool bn_csv_time(const csv_dialect *d, const char *s, size_t n, int64_t *ns);
 
 /* One column of a matrix of fields. */
 typedef struct csv_fields {
-	const char *text;       /* 16 bytes before it can be read */
+	const char *text;       /* 48 bytes before it can be read */
 	const uint32_t *seps;   /* of this column in row 0: where the field ends */
 	size_t stride;          /* separators from one row to the next */
 	const uint32_t *starts; /* column 0: where its fields begin, per row; else NULL */
@@ -110,8 +110,12 @@ typedef struct csv_fields {
 	char point;             /* before the fraction */
 } csv_fields;
 
-/* Converts rows from .. as long as fields are plain ([-]digits[.digits], at most 16 characters
- * without the sign, exact by one division); returns the first row that was not, or to. */
+/* m times 10^exponent, correctly rounded; false where one operation is not known to give that. */
+bool bn_csv_scale(uint64_t m, int exponent, double *out);
+
+/* Converts rows from .. as long as fields are plain ([-]digits[.digits], exact by one division: about 16
+ * characters, and longer fractions where the machine allows); returns the first row that was not, or to. Which
+ * ones are taken depends on the machine, what comes out does not. */
 size_t bn_csv_plain_floats(const csv_fields *f, double *out, size_t from, size_t to);
 size_t bn_csv_plain_ints(const csv_fields *f, int64_t *out, size_t from, size_t to); /* 15 digits */
 

@@ -114,6 +114,28 @@ static bool read_decimal(decimal *d, const char *s, const char *e)
 	return s == e;
 }
 
+bool bn_csv_scale(uint64_t m, int exponent, double *out)
+{
+#if LDBL_MANT_DIG == 64
+	static const long double p10l[] = {1e0L, 1e1L, 1e2L, 1e3L, 1e4L, 1e5L, 1e6L, 1e7L, 1e8L,
+		1e9L, 1e10L, 1e11L, 1e12L, 1e13L, 1e14L, 1e15L, 1e16L, 1e17L, 1e18L, 1e19L, 1e20L,
+		1e21L, 1e22L, 1e23L, 1e24L, 1e25L, 1e26L, 1e27L};
+	if (exponent >= -27 && exponent <= 27) {
+		long double y = (long double)m;
+		uint64_t bits;
+		y = exponent < 0 ? y / p10l[-exponent] : y * p10l[exponent];
+		memcpy(&bits, &y, sizeof bits);
+		*out = (double)y;
+		return (bits & 0x7ff) != 0x400;
+	}
+#else
+	(void)m;
+	(void)exponent;
+	(void)out;
+#endif
+	return false;
+}
+
 static bool round_exactly(const decimal *d, double *out)
 {
 	double x;
@@ -127,25 +149,11 @@ static bool round_exactly(const decimal *d, double *out)
 	if (d->mantissa <= 1ull << 53 && d->exponent >= -22 && d->exponent <= 22) {
 		x = (double)d->mantissa;
 		x = d->exponent < 0 ? x / p10[-d->exponent] : x * p10[d->exponent];
-		*out = d->negative ? -x : x;
-		return true;
+	} else if (!bn_csv_scale(d->mantissa, d->exponent, &x)) {
+		return false;
 	}
-#if LDBL_MANT_DIG == 64
-	static const long double p10l[] = {1e0L, 1e1L, 1e2L, 1e3L, 1e4L, 1e5L, 1e6L, 1e7L, 1e8L,
-		1e9L, 1e10L, 1e11L, 1e12L, 1e13L, 1e14L, 1e15L, 1e16L, 1e17L, 1e18L, 1e19L, 1e20L,
-		1e21L, 1e22L, 1e23L, 1e24L, 1e25L, 1e26L, 1e27L};
-	if (d->exponent >= -27 && d->exponent <= 27) {
-		long double y = (long double)d->mantissa;
-		uint64_t bits;
-		y = d->exponent < 0 ? y / p10l[-d->exponent] : y * p10l[d->exponent];
-		memcpy(&bits, &y, sizeof bits);
-		if ((bits & 0x7ff) != 0x400) {
-			*out = d->negative ? -(double)y : (double)y;
-			return true;
-		}
-	}
-#endif
-	return false;
+	*out = d->negative ? -x : x;
+	return true;
 }
 
 static bool is_infinity(const char *s, size_t n)

@@ -5,6 +5,8 @@
 #include "tests/support/check_main.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void check_text(const char *text)
@@ -159,7 +161,125 @@ START_TEST(test_plain_fields_that_are_not_plain_are_left_alone)
 }
 END_TEST
 
+/* A field: mostly a number, of any length, sign and place of the point; sometimes nearly one. */
+static size_t random_field(bn_rng *r, char *s)
+{
+	static const char *const odd[] = {"", "-", ".", "-.", "+1", "1.2.3", "00", "-0", "-0.0",
+		"0.", "-.5", "1e5", "--1", "1-2", "-1-", "9007199254740993", "9007199254740993.0",
+		"9007199254740992", "-9007199254740991", "0.10000000000000000000", "nan", "5 "};
+	size_t n = 0, digits = 1 + bn_rng_below(r, bn_rng_below(r, 4) ? 9 : 34);
+	size_t point = bn_rng_below(r, 3) ? bn_rng_below(r, (uint32_t)digits + 1) : digits + 1;
+
+	if (bn_rng_below(r, 25) == 0) {
+		const char *o = odd[bn_rng_below(r, sizeof odd / sizeof *odd)];
+		memcpy(s, o, strlen(o));
+		return strlen(o);
+	}
+	if (bn_rng_below(r, 3) == 0)
+		s[n++] = '-';
+	for (size_t i = 0; i < digits; i++) {
+		if (i == point)
+			s[n++] = '.';
+		s[n++] = (char)('0' + bn_rng_below(r, bn_rng_below(r, 5) ? 10 : 1));
+	}
+	if (point == digits)
+		s[n++] = '.';
+	if (bn_rng_below(r, 200) == 0)
+		s[bn_rng_below(r, (uint32_t)n)] = (char)bn_rng_below(r, 256);
+	return n;
+}
+
+/* What a converter takes of a column is what bn_csv_parse_number makes of it, field by field; returns how many. */
+static size_t check_column(const csv_fields *f, size_t rows, double *floats, int64_t *ints)
+{
+	size_t taken = 0;
+
+	for (size_t r = 0, end; r < rows; r = end + 1) {
+		end = bn_csv_plain_floats(f, floats, r, rows);
+		ck_assert_uint_le(end, rows);
+		for (size_t i = r; i < end; i++) {
+			const uint32_t *sep = f->seps + i * f->stride;
+			const char *s = f->text + (f->starts ? f->starts[i] : sep[-1] + 1);
+			size_t n = (size_t)(f->text + *sep - s);
+			int64_t whole;
+			double want = 0;
+			n -= f->trim_cr && n && s[n - 1] == '\r';
+			csv_token token = bn_csv_parse_number(s, n, &whole, &want);
+			ck_assert_msg(token == CSV_FLOAT || token == CSV_INT, "%.*s", (int)n, s);
+			ck_assert_msg(memcmp(&want, &floats[i], sizeof want) == 0,
+				"%.*s: %a, not %a", (int)n, s, floats[i], want);
+			taken++;
+		}
+	}
+	for (size_t r = 0, end; r < rows; r = end + 1) {
+		end = bn_csv_plain_ints(f, ints, r, rows);
+		ck_assert_uint_le(end, rows);
+		for (size_t i = r; i < end; i++) {
+			const uint32_t *sep = f->seps + i * f->stride;
+			const char *s = f->text + (f->starts ? f->starts[i] : sep[-1] + 1);
+			size_t n = (size_t)(f->text + *sep - s);
+			int64_t want = 0;
+			double x;
+			n -= f->trim_cr && n && s[n - 1] == '\r';
+			ck_assert_msg(
+				bn_csv_parse_number(s, n, &want, &x) == CSV_INT, "%.*s", (int)n, s);
+			ck_assert_int_eq(ints[i], want);
+			taken++;
+		}
+	}
+	return taken;
+}
+
+/* Tables in memory that ends where their text does, so that a byte too much is found by the sanitizer. */
+START_TEST(test_columns_of_random_fields_are_what_each_field_is)
+{
+	enum { COLUMNS = 3, ROWS = 41, TABLES = 3000, HEAD = 64 };
+	static char text[COLUMNS * ROWS * 48];
+	uint32_t seps[COLUMNS * ROWS], starts[ROWS];
+	double floats[ROWS];
+	int64_t ints[ROWS];
+	size_t taken[3] = {0};
+	bn_rng r;
+
+	bn_rng_init(&r, 12, "test.csv.columns", 0);
+	for (int table = 0; table < TABLES; table++) {
+		bool plain = bn_rng_below(&r, 2), cr = bn_rng_below(&r, 2);
+		size_t n = 0, rows = 1 + bn_rng_below(&r, ROWS);
+		for (size_t i = 0; i < rows * COLUMNS; i++) {
+			bool last = i % COLUMNS + 1 == COLUMNS;
+			if (i % COLUMNS == 0)
+				starts[i / COLUMNS] = (uint32_t)n;
+			n += plain ? (size_t)sprintf(text + n, "%.*f", (int)bn_rng_below(&r, 8),
+					     bn_rng_normal(&r) * 1000)
+				   : random_field(&r, text + n);
+			if (last && cr)
+				text[n++] = '\r';
+			seps[i] = (uint32_t)n;
+			text[n++] = last ? '\n' : ',';
+		}
+		char *memory = malloc(HEAD + n);
+		ck_assert_ptr_nonnull(memory);
+		memset(memory, 0, HEAD);
+		memcpy(memory + HEAD, text, n);
+		for (size_t c = 0; c < COLUMNS; c++) {
+			csv_fields f = {memory + HEAD, seps + c, COLUMNS, c ? NULL : starts,
+				c + 1 == COLUMNS, '.'};
+			for (int level = 0; level < 3; level++) {
+				bn_csv_limit_isa(level);
+				taken[level] += check_column(&f, rows, floats, ints);
+			}
+		}
+		free(memory);
+	}
+	bn_csv_limit_isa(0);
+	ck_assert_uint_ge(taken[2], TABLES * ROWS / 2);
+	printf("NOTE: of %d random fields the instruction sets take %zu, %zu and %zu\n",
+		TABLES * ROWS * COLUMNS / 2, taken[0], taken[1], taken[2]);
+}
+END_TEST
+
 BN_TEST_MAIN("core/source/csv_number", test_known_hard_numbers, test_what_is_no_number,
 	test_numbers_that_our_types_would_change,
 	test_random_numbers_are_rounded_as_strtod_rounds_them,
-	test_plain_fields_that_are_not_plain_are_left_alone)
+	test_plain_fields_that_are_not_plain_are_left_alone,
+	test_columns_of_random_fields_are_what_each_field_is)
