@@ -92,6 +92,71 @@ bool bn_json_number_of(const json_t *v, double *out)
 	return json_is_number(v);
 }
 
+/* The length of the integer from 2^63 to 2^64 - 1 that begins at `at`, or 0. */
+static size_t wide_integer(const char *at, const char *end)
+{
+	uint64_t x = 0;
+	const char *p = at;
+	for (; p < end && *p >= '0' && *p <= '9'; p++)
+		if (__builtin_mul_overflow(x, 10, &x) ||
+			__builtin_add_overflow(x, (uint64_t)(*p - '0'), &x))
+			return 0;
+	bool whole = p == end || !(*p == '.' || *p == 'e' || *p == 'E');
+	return whole && x > INT64_MAX && *at != '0' ? (size_t)(p - at) : 0;
+}
+
+/* The text with quotes around such integers outside of strings; false: there is none. */
+static bool quote_wide(bn_buf *out, const char *at, const char *end)
+{
+	bool quoted = false, any = false, number = false;
+	for (; at < end; at++) {
+		size_t n = quoted || number ? 0 : wide_integer(at, end);
+		if (n) {
+			bn_buf_addch(out, '"');
+			bn_buf_add(out, at, n);
+			bn_buf_addch(out, '"');
+			at += n - 1;
+			any = true;
+			continue;
+		}
+		number = !quoted && (strchr("+-.", *at) || (*at >= '0' && *at <= '9'));
+		if (quoted && *at == '\\' && at + 1 < end)
+			bn_buf_addch(out, *at++);
+		else if (*at == '"')
+			quoted = !quoted;
+		bn_buf_addch(out, *at);
+	}
+	return any;
+}
+
+int bn_json_parse_wide(json_t **out, const char *text, size_t n, const char *source, bn_err *err)
+{
+	json_error_t je;
+	bn_buf wide = BN_BUF_INIT;
+	int rc;
+	*out = json_loadb(text, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &je);
+	if (*out)
+		return 0;
+	bool overflow = json_error_code(&je) == json_error_numeric_overflow;
+	if (!overflow || !quote_wide(&wide, text, text + n)) {
+		rc = parse_failed(&je, source, err);
+		goto out;
+	}
+	if ((rc = bn_buf_check(&wide, err, source)) < 0)
+		goto out;
+	rc = bn_json_parse(out, wide.ptr, wide.len, source, err);
+out:
+	bn_buf_release(&wide);
+	return rc;
+}
+
+bool bn_json_wide_number(const json_t *v, double *out)
+{
+	const char *text = json_string_value(v);
+	size_t n = json_string_length(v);
+	return text && n && wide_integer(text, text + n) == n && bn_parse_f64(text, n, out);
+}
+
 int bn_json_load(json_t **out, const bn_env *env, const char *path, bn_err *err)
 {
 	bn_buf text = BN_BUF_INIT;

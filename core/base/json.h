@@ -24,6 +24,10 @@ int bn_json_parse_numbers(
 	json_t **out, const char *text, size_t n, const char *source, bn_err *err);
 /* Of a number, or of NaN and the infinities of bn_json_parse_numbers. */
 bool bn_json_number_of(const json_t *v, double *out);
+/* As bn_json_parse; an integer from 2^63 to 2^64 - 1 is a string of its digits, as bn_column_json writes one. */
+int bn_json_parse_wide(json_t **out, const char *text, size_t n, const char *source, bn_err *err);
+/* Of such an integer; false for every other value. */
+bool bn_json_wide_number(const json_t *v, double *out);
 int bn_json_load(json_t **out, const bn_env *env, const char *path, bn_err *err);
 
 int bn_json_canonical(const json_t *value, bn_buf *out, bn_err *err);

@@ -1,5 +1,6 @@
 /* linear.c - a linear model's numbers: how they are kept, checked and used. */
 #include "core/learn/_trainers.h"
+#include "kernels/exp.h"
 
 #include <math.h>
 
@@ -56,7 +57,7 @@ void bn_softmax_row(double *z, size_t n)
 	for (size_t k = 1; k < n; k++)
 		top = z[k] > top ? z[k] : top;
 	for (size_t k = 0; k < n; k++) {
-		z[k] = exp(z[k] - top);
+		z[k] = bnk_exp(z[k] - top);
 		sum += z[k];
 	}
 	for (size_t k = 0; k < n; k++)
@@ -78,7 +79,7 @@ void bn_linear_predict(
 		if (e->task == BN_TASK_REGRESSION)
 			continue;
 		if (n == 1) {
-			double z = to[0], q = exp(-fabs(z));
+			double z = to[0], q = bnk_exp(-fabs(z));
 			to[1] = z >= 0 ? 1 / (1 + q) : q / (1 + q);
 			to[0] = z >= 0 ? q / (1 + q) : 1 / (1 + q);
 		} else {

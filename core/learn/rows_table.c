@@ -7,6 +7,7 @@
  * afterwards.
  */
 #include "core/learn/_features.h"
+#include "core/learn/_read_as.h"
 #include "core/learn/_rows.h"
 #include "core/learn/columns.h"
 
@@ -28,7 +29,7 @@ enum { AHEAD_ROWS = 12, LINE_FLOATS = 16, AHEAD_FLOATS = 256, LEAST_ROWS = 32 };
 /* One input of the pipeline, and the column of the table that it is read from. */
 typedef struct source_column {
 	const bn_feature_input *in;
-	bn_view_kind kind; /* the table's */
+	bn_view_kind kind; /* the table's, as it is read */
 	int32_t *
 		map; /* CATEGORY to CATEGORY: the table's codes in those of training; count: not among them */
 	size_t map_count;
@@ -58,6 +59,8 @@ typedef struct table_rows {
 	size_t block_rows; /* of the table, at most */
 	/* where the next block comes from */
 	bn_batch batch;
+	bn_cast *cast;        /* NULL: the table's columns are taken as they are */
+	const bn_batch *read; /* batch, or what cast made of it */
 	size_t next_batch, in_batch;
 	uint64_t at; /* rows given */
 	/* what was made once */
@@ -81,12 +84,6 @@ static size_t count_kept(const table_rows *t, uint64_t first, size_t rows)
 	return n;
 }
 
-static int wrong_kind(const source_column *s, bn_err *err)
-{
-	return bn_err_set(err, BN_EINVAL, "column '%s' is a %s, the model was trained on a %s",
-		s->in->name, bn_view_kind_name(s->kind), bn_view_kind_name(s->in->kind));
-}
-
 /* A type that was guessed from this table alone has lost the text that training knew ("True", "1.0"), so such a value
  * is no unknown category but another type. */
 static int not_text(const source_column *s, const char *shown, uint64_t row, bn_err *err)
@@ -98,18 +95,21 @@ static int not_text(const source_column *s, const char *shown, uint64_t row, bn_
 	return BN_EINVAL;
 }
 
-/* A number or boolean as a category of training: its text. */
+/* A number, boolean or time as a category of training: its text, as a file of rows is read (core/source/cast.h). */
 static int category_of(int32_t *out, const source_column *s, const bn_column *c, size_t r,
 	uint64_t row, bn_err *err)
 {
-	char text[BN_FMT];
-	const char *shown = text;
-	if (s->kind == BN_VIEW_BOOL)
-		shown = bn_column_code(c, r) ? "true" : "false";
-	else
-		bn_fmt_f64(bn_column_number(c, r), text);
-	*out = bn_category_find(s->in->categories, s->in->category_count, shown);
-	return *out < 0 ? not_text(s, shown, row, err) : 0;
+	bn_buf text = BN_BUF_INIT;
+	bn_column_format(c, r, &text);
+	int rc = bn_buf_check(&text, err, "a category");
+	if (rc < 0)
+		goto out;
+	*out = bn_category_find(s->in->categories, s->in->category_count, text.ptr);
+	if (*out < 0)
+		rc = not_text(s, text.ptr, row, err);
+out:
+	bn_buf_release(&text);
+	return rc;
 }
 
 /* Absent values are training's most frequent category. */
@@ -142,19 +142,11 @@ static int gather_numbers(const table_rows *t, const source_column *s, const bn_
 {
 	uint64_t first = t->batch.first_row + from;
 	size_t n = 0;
-	int rc = s->kind == BN_VIEW_NUMBER ? bn_column_numbers(c, from, rows, numbers, err) : 0;
-	for (size_t r = 0; r < rows && rc == 0; r++) {
-		if (!is_kept(t, first + r))
-			continue;
-		double value = NAN;
-		if (s->kind == BN_VIEW_NUMBER)
-			value = numbers[r];
-		else if (!bn_column_is_null(c, from + r) && s->kind == BN_VIEW_CATEGORY)
-			rc = wrong_kind(s, err); /* an empty column is of any kind */
-		else if (!bn_column_is_null(c, from + r))
-			value = bn_column_code(c, from + r);
-		numbers[n++] = value;
-	}
+	bool round = s->in->type == BN_TYPE_FLOAT32; /* as training saw it */
+	int rc = bn_column_numbers(c, from, rows, numbers, err);
+	for (size_t r = 0; r < rows && rc == 0; r++)
+		if (is_kept(t, first + r))
+			numbers[n++] = round ? (double)(float)numbers[r] : numbers[r];
 	return rc;
 }
 
@@ -163,7 +155,7 @@ static int gather_column(
 	const table_rows *t, slice_room *room, size_t i, size_t from, size_t rows, bn_err *err)
 {
 	const source_column *s = &t->columns[i];
-	const bn_column *c = &t->batch.columns[i];
+	const bn_column *c = &t->read->columns[i];
 	return s->in->kind == BN_VIEW_CATEGORY
 		       ? gather_codes(t, s, c, from, rows, room->codes + i * SLICE_ROWS, err)
 		       : gather_numbers(t, s, c, from, rows, room->numbers + i * SLICE_ROWS, err);
@@ -240,6 +232,9 @@ static int need_batch(table_rows *t, bn_err *err)
 		int rc = bn_table_read(
 			t->part->table, t->next_batch++, t->picked, t->inputs, &t->batch, err);
 		if (rc < 0)
+			return rc;
+		t->read = &t->batch;
+		if (t->cast && (rc = bn_cast_batch(&t->read, t->cast, &t->batch, err)) < 0)
 			return rc;
 		t->in_batch = 0;
 	}
@@ -414,6 +409,7 @@ static void table_free(bn_rows *r)
 	else
 		bn_free(t->made);
 	bn_batch_release(&t->batch);
+	bn_cast_free(t->cast);
 	bn_free(t->columns);
 	bn_free(t->picked);
 	bn_free(t->kept);
@@ -443,7 +439,10 @@ static int map_codes(source_column *c, const bn_dict *dict, bn_err *err)
 	c->map_count = dict->count;
 	for (size_t k = 0; k < dict->count; k++) {
 		int32_t code = bn_category_find(c->in->categories, c->in->category_count, texts[k]);
-		c->map[k] = code < 0 ? (int32_t)c->in->category_count : code;
+		if (code < 0) /* no text is no value, unless training had that very one */
+			code = (int32_t)(texts[k][0] ? c->in->category_count
+						     : c->in->fill_category);
+		c->map[k] = code;
 	}
 out:
 	bn_arena_release(&arena);
@@ -452,31 +451,32 @@ out:
 
 static int find_column(size_t *out, const bn_part *p, const char *name, bn_err *err)
 {
-	const bn_schema *s = bn_table_schema(p->table);
-	*out = bn_schema_find(s, name);
-	if (*out == BN_SCHEMA_NONE)
-		return bn_err_set(err, BN_EINVAL, "no column '%s', which the model needs", name);
-	return bn_view_takes(s->fields[*out].type) ? 0 : bn_view_refuse(&s->fields[*out], err);
+	*out = bn_schema_find(bn_table_schema(p->table), name);
+	return *out != BN_SCHEMA_NONE
+		       ? 0
+		       : bn_err_set(err, BN_EINVAL, "no column '%s', which the model needs", name);
 }
 
 static int open_columns(table_rows *t, bn_err *err)
 {
 	const bn_schema *s = bn_table_schema(t->part->table);
+	int rc;
 	t->inputs = bn_features_input_count(t->f);
 	t->columns = bn_alloc_zeroed(t->inputs + 1, sizeof *t->columns);
 	t->picked = bn_alloc_zeroed(t->inputs + 1, sizeof *t->picked);
-	int rc = t->columns && t->picked ? 0 : bn_err_nomem(err, "columns");
-	for (size_t i = 0; i < t->inputs && rc == 0; i++) {
+	if (!t->columns || !t->picked)
+		return bn_err_nomem(err, "columns");
+	for (size_t i = 0; i < t->inputs; i++) {
 		source_column *c = &t->columns[i];
 		c->in = bn_features_input(t->f, i);
 		if ((rc = find_column(&t->picked[i], t->part, c->in->name, err)) < 0)
-			break;
+			return rc;
 		c->kind = bn_view_kind_of(s->fields[t->picked[i]].type);
 		const bn_dict *dict = bn_table_dict(t->part->table, t->picked[i]);
-		if (dict && c->in->kind == BN_VIEW_CATEGORY)
-			rc = map_codes(c, dict, err);
+		if (dict && c->in->kind == BN_VIEW_CATEGORY && (rc = map_codes(c, dict, err)) < 0)
+			return rc;
 	}
-	return rc;
+	return bn_read_as(&t->cast, s, t->picked, t->f, t->base.part, err);
 }
 
 /* Targets of a piece of the part; rows that have one are kept. */
@@ -533,6 +533,9 @@ static int read_targets(table_rows *t, bn_err *err)
 	int rc = find_column(&column, t->part, name, err);
 	if (rc < 0)
 		return rc;
+	const bn_field *target = &bn_table_schema(t->part->table)->fields[column];
+	if (!bn_view_takes(target->type))
+		return bn_view_refuse(target, err);
 	t->kept = bn_alloc_zeroed((size_t)(all / 8 + 1), 1);
 	t->y = bn_alloc(((size_t)t->part->rows + 1) * sizeof *t->y);
 	if (!t->kept || !t->y)

@@ -333,8 +333,13 @@ int bn_session_set_text(
 		return set_category(s, row, input, text, len, err);
 	if (len == 0)
 		return 0;
-	if (bn_cell_number(in->type, text, len, &value))
+	if (bn_cell_number(in->type, text, len, &value)) {
+		/* An infinity is missing where training took it for that, as in a file of rows. */
+		bool is_float = in->type == BN_TYPE_FLOAT64 || in->type == BN_TYPE_FLOAT32;
+		if (isinf(value) && is_float)
+			value = NAN;
 		return bn_session_set_number(s, row, input, value, err);
+	}
 	snprintf(shown, sizeof shown, "'%.*s'", (int)(len < SHOWN ? len : SHOWN), text);
 	return wrong_type(s, row, input, shown, err);
 }
@@ -401,6 +406,8 @@ int bn_session_set_value(bn_session *s, size_t row, size_t input, const json_t *
 		if (kind == BN_VIEW_CATEGORY)
 			return bn_session_set_text(s, row, input, json_string_value(value),
 				json_string_length(value), err);
+		if (kind == BN_VIEW_NUMBER && bn_json_wide_number(value, &instant))
+			return bn_session_set_number(s, row, input, instant, err);
 		/* Times have no form of their own in JSON; a number in quotes stays a mistake. */
 		if (bn_type_is_time(in->type) &&
 			!bn_parse_f64(

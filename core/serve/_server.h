@@ -178,7 +178,7 @@ bool bn_call_has_type(const bn_call *c, const char *media, bool optional);
 int bn_call_wrong_type(bn_call *c, const char *wanted, bn_err *err); /* 415 */
 /* There is a body, and it holds no NUL. */
 int bn_call_check_text(const bn_call *c, const char *wanted, bn_err *err);
-/* The body as JSON, NaN outside strings as null, to be freed with bn_call_free_json. Memory for the trees of
+/* The body as JSON, NaN outside strings as null, integers of 64 bits without a sign as bn_json_parse_wide has them, to be freed with bn_call_free_json. Memory for the trees of
  * large bodies has a limit: 413 for one, 503 for all. */
 int bn_call_json(json_t **out, bn_call *c, bn_err *err);
 void bn_call_free_json(json_t *body, bn_call *c); /* NULL is fine */

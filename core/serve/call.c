@@ -172,7 +172,7 @@ int bn_call_json(json_t **out, bn_call *c, bn_err *err)
 		body = text.ptr;
 		n = text.len;
 	}
-	rc = bn_json_parse(out, body, n, "body", err);
+	rc = bn_json_parse_wide(out, body, n, "body", err);
 	if (rc < 0 && memmem(body, n, "Infinity", 8))
 		bn_err_hint(err, "a model takes finite numbers; null and NaN are missing values");
 out:

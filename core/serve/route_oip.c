@@ -8,6 +8,7 @@
  * flat, row-major. Tensors whose bytes lie behind the JSON (the binary extension) and elements in another coding
  * (content_type base64) are 415 with what to send instead.
  */
+#include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/serve/_server.h"
@@ -220,17 +221,23 @@ static bool value_fits(const json_t *v, const datatype *d)
 		return json_is_boolean(v);
 	if (d->is == IS_BYTES)
 		return json_is_string(v);
+	double x;
+	if (bn_json_wide_number(v, &x))
+		return true;
 	if (!json_is_number(v))
 		return false;
-	double x = json_number_value(v);
+	x = json_number_value(v);
 	return d->is == IS_FLOAT || json_is_integer(v) || x == floor(x);
 }
 
 static bool value_is_within(const json_t *v, const datatype *d)
 {
+	double x;
+	if (d->is != IS_BYTES && bn_json_wide_number(v, &x))
+		return x <= d->most && (d->is == IS_FLOAT || d->least == 0);
 	if (!json_is_number(v))
 		return true;
-	double x = json_number_value(v);
+	x = json_number_value(v);
 	if (json_is_integer(v)) /* has 64 bits with a sign */
 		return d->least < 0 ? d->most >= 0x1p63 || (x >= d->least && x <= d->most)
 				    : json_integer_value(v) >= 0 && x <= d->most;
@@ -240,17 +247,20 @@ static bool value_is_within(const json_t *v, const datatype *d)
 
 static int check_value(const json_t *v, size_t i, const datatype *d, bn_err *err)
 {
-	char shown[BN_FMT];
+	char text[BN_FMT];
+	const char *shown = json_string_value(v);
 	if (!value_fits(v, d))
 		return bn_err_set(err, BN_EINVAL, "data: value %zu is no %s", i + 1, d->name);
 	if (value_is_within(v, d))
 		return 0;
+	if (!shown)
+		shown = bn_fmt_f64(json_number_value(v), text);
 	if (d->is == IS_INTEGER && d->most < 0x1p63)
 		return bn_err_set(err, BN_EINVAL,
-			"data: value %zu, %s, is outside of %s (%.0f to %.0f)", i + 1,
-			bn_fmt_f64(json_number_value(v), shown), d->name, d->least, d->most);
-	return bn_err_set(err, BN_EINVAL, "data: value %zu, %s, is outside of %s", i + 1,
-		bn_fmt_f64(json_number_value(v), shown), d->name);
+			"data: value %zu, %.40s, is outside of %s (%.0f to %.0f)", i + 1, shown,
+			d->name, d->least, d->most);
+	return bn_err_set(
+		err, BN_EINVAL, "data: value %zu, %.40s, is outside of %s", i + 1, shown, d->name);
 }
 
 static int binary_tensor(bn_call *c, bn_err *err)

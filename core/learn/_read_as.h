@@ -1,0 +1,19 @@
+/*
+ * _read_as.h - the columns of a table that meets a model, read as the types that the model's inputs have.
+ *
+ * A validation or test part comes from another table than training as often as not: the same column may be a date in
+ * one and a timestamp in the other, a number or its text. It is read as `binnacle predict` reads a file, so that a row
+ * has the same answer there and here (core/source/cast.h); what does not fit is an error that names the row.
+ */
+#ifndef BN_LEARN__READ_AS_H
+#define BN_LEARN__READ_AS_H
+#include "core/learn/features.h"
+#include "core/source/cast.h"
+
+/* picked: the table's column of each input of f, in their order, as the batches to come have them. *out is yours; NULL:
+ * nothing has to be converted. part: "test", for messages. Categories are left as they are, by their codes. BN_EINVAL
+ * for a column that no value of an input can be read from. */
+int bn_read_as(bn_cast **out, const bn_schema *table, const size_t *picked, const bn_features *f,
+	const char *part, bn_err *err);
+
+#endif
