@@ -30,25 +30,55 @@ void bn_run_list_release(bn_run_list *l)
 
 /* ---- which runs ----------------------------------------------------------------------------- */
 
-/* Every word must be found somewhere. */
+/* "%word%" as LIKE reads it, whatever stands in the word. */
+static void add_pattern(bn_sql_piece *p, const char *word, size_t n)
+{
+	bn_buf pattern = BN_BUF_INIT;
+	bn_buf_addch(&pattern, '%');
+	for (size_t i = 0; i < n; i++) {
+		if (strchr("%_\\", word[i]))
+			bn_buf_addch(&pattern, '\\');
+		bn_buf_addch(&pattern, word[i]);
+	}
+	bn_buf_addch(&pattern, '%');
+	if (pattern.failed)
+		p->sql.failed = true;
+	else
+		bn_sql_piece_text(p, pattern.ptr, pattern.len);
+	bn_buf_addf(&p->sql, " ESCAPE '\\'");
+	bn_buf_release(&pattern);
+}
+
+static bool is_hex(const char *word, size_t n)
+{
+	return strspn(word, "0123456789abcdefABCDEF") >= n;
+}
+
+/*
+ * Every word must be found somewhere, without regard to the case of ASCII letters. Names of experiments, of which there
+ * are few, are looked through once and not for each run.
+ */
 static void add_search(bn_sql_piece *p, const char *search)
 {
-	static const char *const columns[] = {"r.name", "r.title",
-		"(SELECT name FROM index_name WHERE no = r.experiment)", "r.status",
-		"bn_user(r.owner)", "r.dataset"};
+	static const char *const parts[] = {" OR r.title LIKE ", " OR r.status LIKE ",
+		" OR r.dataset LIKE ",
+		" OR r.experiment IN (SELECT no FROM index_name WHERE name LIKE ",
+		") OR bn_user(r.owner) LIKE "};
 	for (const char *at = search; *at;) {
 		size_t n = strcspn(at, " \t");
 		if (n > 0) {
-			bn_buf_adds(&p->sql, " AND (substr(lower(hex(r.id)), 1, ");
-			bn_sql_piece_int(p, (int64_t)n);
-			bn_buf_adds(&p->sql, ") = lower(");
-			bn_sql_piece_text(p, at, n);
-			bn_buf_addch(&p->sql, ')');
-			for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
-				bn_buf_addf(&p->sql, " OR instr(lower(coalesce(%s, '')), lower(",
-					columns[i]);
+			bn_buf_adds(&p->sql, " AND (r.name LIKE ");
+			add_pattern(p, at, n);
+			for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+				bn_buf_adds(&p->sql, parts[i]);
+				add_pattern(p, at, n);
+			}
+			if (is_hex(at, n)) {
+				bn_buf_adds(&p->sql, " OR substr(hex(r.id), 1, ");
+				bn_sql_piece_int(p, (int64_t)n);
+				bn_buf_adds(&p->sql, ") = upper(");
 				bn_sql_piece_text(p, at, n);
-				bn_buf_adds(&p->sql, ")) > 0");
+				bn_buf_addch(&p->sql, ')');
 			}
 			bn_buf_addch(&p->sql, ')');
 		}

@@ -158,6 +158,19 @@ static int look(const char *dir, bn_err *err)
 	int rc = bn_workspace_open(&ws, bn_env_real(), bn_fold_classes, dir, err);
 	if (rc == 0)
 		rc = bn_workspace_refresh(ws, NULL, err);
+	const char *many[METRICS + PARAMS];
+	char names[METRICS + PARAMS][40];
+	for (int i = 0; i < METRICS + PARAMS; i++) {
+		snprintf(names[i], sizeof names[i], "%s.%s", i < METRICS ? "metrics" : "params",
+			i < METRICS ? metric_names[i] : param_names[i - METRICS]);
+		many[i] = names[i];
+	}
+	bn_run_query screen = {.limit = 1000, .columns = many, .column_count = 24};
+	if (rc == 0)
+		rc = time_query("first page of the Runs screen, 24 columns", ws, &screen, err);
+	screen.search = "exp3 ridge";
+	if (rc == 0)
+		rc = time_query("the same after a key of its filter", ws, &screen, err);
 	for (size_t i = 0; rc == 0 && i < sizeof queries / sizeof *queries; i++) {
 		bn_run_query q = queries[i].q;
 		q.columns = columns;
