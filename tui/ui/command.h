@@ -41,7 +41,7 @@
 	X(LABELS, "labels of a run", 0, "Enter:edit u:undo <:previous >:next") \
 	X(RUN, "a run", 0, "S:stop .:metric r:log Tab:pane <:previous >:next Y:command") \
 	X(COMPARE, "a comparison", 1, \
-		"Enter:run n:next p:base d:all .:metric r:log Tab:chart Y:command") \
+		"Enter:open n:next p:base r:scale d:all v:chart .:metric Y:command") \
 	X(MODELS, "Models (4)", 1, \
 		"Enter:sheet A:approve R:reject s:sort /:filter c:columns Y:command") \
 	X(MODEL, "a model", 0, "A:approve R:reject <:previous >:next Y:command") \
@@ -123,8 +123,12 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 		"the one before of the list that this came from") \
 	X(NEEDS_ME, "needs-me", "!", 0, BN_ON_ALL, \
 		"to what needs you first on Overview; again: the next") \
-	X(VIEW, "view", "v", 0, BN_ON(OVERVIEW), \
-		"the next way to see the same: the queue, or the stations of a model's life") \
+	X(VIEW, "view", "v", 0, BN_ON(OVERVIEW) | BN_ON(COMPARE), \
+		"the next way to see the same: the queue, or the stations of a model's life; the " \
+		"table, curves, or scatter") \
+	X(AXIS, "axis", "", BN_CMD_ARGUMENT, BN_ON(COMPARE), \
+		"scatter: the parameter across, as :axis learning_rate; . and , choose the metric") \
+	X(FOLD, "fold", "", 0, BN_ON(COMPARE), "fold the part that one is in; Enter opens it") \
 	X(QUEUE_PAUSE, "queue-pause", "", BN_CMD_WRITES, BN_ON(RUNS), \
 		"start nothing more from the queue; what runs goes on") \
 	X(QUEUE_RESUME, "queue-resume", "", BN_CMD_WRITES, BN_ON(RUNS), \
@@ -134,7 +138,8 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 	X(PREVIOUS_METRIC, "previous-metric", ",", 0, BN_ON(RUNS) | BN_ON(RUN) | BN_ON(COMPARE), \
 		"chart the metric before") \
 	X(LOG_SCALE, "log-scale", "r", 0, BN_ON(RUNS) | BN_ON(RUN) | BN_ON(COMPARE), \
-		"logarithmic or linear y axis") \
+		"the scale of numbers: a chart's axis logarithmic or linear; in a comparison " \
+		"per cent, difference, value alone") \
 	X(SMOOTH, "smooth", "m", 0, BN_ON(RUNS) | BN_ON(RUN) | BN_ON(COMPARE), \
 		"smoothing of charts: none, 0.6, 0.9, 0.98; the raw line stays behind") \
 	X(APPROVE, "approve", "A", BN_CMD_WRITES | BN_CMD_DESTRUCTIVE, \

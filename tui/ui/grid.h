@@ -47,8 +47,8 @@ typedef struct bn_grid_source {
 	/* A cell of the line of a group. False, or NULL: the mean and the deviation of numbers, else nothing. */
 	bool (*group_cell)(
 		void *ctx, const int64_t *rows, int64_t count, int col, bn_grid_cell *out);
-	/* Of a row that is one text across all columns: the text. *is_rule: it parts rows, and is not stopped at. NULL:
-	 * of cells, as is every row where the function is NULL. */
+	/* Of a row that is one text across all columns: the text. It stands for what is folded, or, *is_rule, parts
+	 * rows and is not stopped at. NULL: of cells, as is every row where the function is NULL. */
 	const char *(*across)(void *ctx, int64_t row, bool *is_rule);
 } bn_grid_source;
 

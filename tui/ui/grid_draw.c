@@ -341,8 +341,9 @@ static bool across_draw(const bn_grid *t, bn_area a, int r, int64_t row, int rol
 		bn_area_hline(a, r, 0, a.cols, BN_INK_BORDER);
 		bn_area_textf(a, r, 1, BN_INK_HEADER, " %s ", text);
 	} else {
-		bn_area_field(
-			a, r, MARK, a.cols - MARK - 1, role >= 0 ? (bn_ink)role : BN_INK_DIM, text);
+		bn_ink ink = role >= 0 ? (bn_ink)role : BN_INK_DIM;
+		bn_area_glyph(a, r, MARK, ink, BN_GLYPH_FOLDED);
+		bn_area_field(a, r, MARK + 2, a.cols - MARK - 3, ink, text);
 	}
 	return true;
 }

@@ -113,6 +113,7 @@ const bn_page_source *bn_source_workspace(void)
 		.curves = bn_source_curves,
 		.run = bn_source_run,
 		.compare = bn_source_compare,
+		.object = bn_source_object,
 		.models = bn_source_models,
 		.sheet = bn_source_sheet,
 		.deed = bn_source_deed,

@@ -52,6 +52,7 @@ typedef struct bn_page_source {
 	bn_page_fn curves;    /* bn_curves_arg; bn_curves */
 	bn_page_fn run;       /* bn_run_arg; bn_run_detail */
 	bn_page_fn compare;   /* bn_compare_arg; bn_compare_page */
+	bn_page_fn object;    /* bn_object_arg; char * */
 	bn_page_fn models;    /* bn_models */
 	bn_page_fn sheet;     /* bn_ref_arg; bn_inbox_item */
 	bn_page_fn deed;      /* bn_deed_arg; char *: what was done, in words */

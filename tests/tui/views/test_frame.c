@@ -229,6 +229,53 @@ START_TEST(test_frame_runs_are_grouped_by_a_parameter)
 }
 END_TEST
 
+START_TEST(test_frame_compares_what_is_marked_with_the_best)
+{
+	bench b = {.fake = {.deeds = 0}};
+	bench_open(&b, false);
+	play(&b, "3 Space Space x"); /* the best is among them */
+	ck_assert(shows(&b, "Compare 2 runs"));
+	play(&b, "Esc U j j j x"); /* none is marked: this one and the best */
+	ck_assert(shows(&b, "Compare 2 runs"));
+	play(&b, "Esc U j Space x");
+	ck_assert(shows(&b, "Compare 2 runs"));
+	play(&b, "Esc * x");
+	ck_assert(shows(&b, "A base"));
+	ck_assert(shows(&b, "names sweep-...-final"));
+	ck_assert(shows(&b, "settings that differ (3 of 4)"));
+	ck_assert(shows(&b, "in all"));
+	ck_assert(shows(&b, "epochs 40"));
+	ck_assert(!shows(&b, "\n epochs"));
+	ck_assert(shows(&b, " best"));
+	ck_assert(shows(&b, "against A"));
+	play(&b, "d");
+	ck_assert(shows(&b, "settings ("));
+	play(&b, "d r"); /* differences, not per cent */
+	ck_assert(shows(&b, "+0.74"));
+	play(&b, "r");
+	ck_assert(!shows(&b, "against A"));
+	play(&b, "r p"); /* no run's column */
+	ck_assert(shows(&b, "go to the column of a run"));
+	play(&b, "l l p");
+	ck_assert(shows(&b, "B base"));
+	ck_assert(shows(&b, "against B"));
+	play(&b, "v v"); /* curves, then the scatter */
+	ck_assert(shows(&b, "test_rmse against "));
+	play(&b, ":axis nothing");
+	ck_assert(shows(&b, "no parameter 'nothing'"));
+	play(&b, ":axis seed");
+	ck_assert(shows(&b, "test_rmse against seed"));
+	play(&b, ".");
+	ck_assert(!shows(&b, "test_rmse against seed"));
+	ck_assert(shows(&b, "against seed"));
+	play(&b, "v G k Enter");
+	ck_assert(shows(&b, "4f2c1e"));
+	play(&b, "Enter"); /* what was changed in the code */
+	ck_assert(shows(&b, "+lr = 0.01"));
+	bench_close(&b);
+}
+END_TEST
+
 START_TEST(test_frame_commands_are_typed_completed_and_remembered)
 {
 	bench b = {.fake = {.deeds = 0}};
@@ -519,7 +566,7 @@ START_TEST(test_frame_moves_through_a_hundred_thousand_runs)
 	ck_assert(!shows(&b, "ridge-0 "));
 	ck_assert(shows(&b, "/100 000"));
 	play(&b, "Space x");
-	ck_assert(shows(&b, "ridge-0"));
+	ck_assert(shows(&b, "Compare 2 runs"));
 	play(&b, "Esc");
 	clock_gettime(CLOCK_MONOTONIC, &t0);
 	for (int i = 0; i < 1000; i++) {
@@ -665,10 +712,10 @@ START_TEST(test_frame_who_is_nobody_asks_and_signs_nothing)
 }
 END_TEST
 
-BN_TEST_MAIN("tui/views/frame", test_frame_labels_are_written_and_taken_back,
-	test_frame_the_trash_asks_and_comes_back, test_frame_runs_are_grouped_by_a_parameter,
-	test_frame_approval_asks_with_no_as_default, test_frame_rejection_needs_a_reason,
-	test_frame_says_why_ones_own_model_cannot_be_approved,
+BN_TEST_MAIN("tui/views/frame", test_frame_compares_what_is_marked_with_the_best,
+	test_frame_labels_are_written_and_taken_back, test_frame_the_trash_asks_and_comes_back,
+	test_frame_runs_are_grouped_by_a_parameter, test_frame_approval_asks_with_no_as_default,
+	test_frame_rejection_needs_a_reason, test_frame_says_why_ones_own_model_cannot_be_approved,
 	test_frame_readonly_refuses_and_says_so, test_frame_stop_takes_all_marked_runs,
 	test_frame_stop_names_the_run_and_stops_only_live_ones,
 	test_frame_commands_are_typed_completed_and_remembered,

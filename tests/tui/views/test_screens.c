@@ -91,6 +91,9 @@ SCREEN(test_screen_run_console, "run/run-console", "3 Enter Tab Tab", false)
 SCREEN(test_screen_compare, "compare/compare", "3 p Space Space Space x", false)
 SCREEN(test_screen_compare_all_rows_and_chart, "compare/compare-chart", "3 Space Space x d Tab",
 	false)
+SCREEN(test_screen_compare_scatter, "compare/compare-scatter", "3 * x v v l", false)
+SCREEN(test_screen_compare_the_rest, "compare/compare-rest",
+	"3 * x r G Enter G k Enter l l", false)
 SCREEN(test_screen_models, "models/models", "4", false)
 SCREEN(test_screen_sheet, "models/sheet", "4 Enter", false)
 SCREEN(test_screen_approve, "models/approve", "4 Enter A", false)
@@ -153,7 +156,8 @@ BN_TEST_MAIN("tui/views/screens", test_screen_overview, test_screen_overview_sta
 	test_screen_runs_in_a_queue, test_screen_runs_sorted_and_filtered, test_screen_run,
 	test_screen_run_with_a_long_name, test_screen_run_with_cursor_and_log_axis,
 	test_screen_run_facts, test_screen_run_console, test_screen_compare,
-	test_screen_compare_all_rows_and_chart, test_screen_models, test_screen_sheet,
+	test_screen_compare_all_rows_and_chart, test_screen_compare_scatter,
+	test_screen_compare_the_rest, test_screen_models, test_screen_sheet,
 	test_screen_approve, test_screen_reject, test_screen_monitor, test_screen_report,
 	test_screen_feature, test_screen_category, test_screen_servers,
 	test_screen_servers_of_an_empty_workspace, test_screen_server,

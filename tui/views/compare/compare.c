@@ -1,225 +1,126 @@
 /*
- * compare.c - runs side by side: one column a run, the baseline first named, only what differs
- * unless asked; numbers with their difference to the baseline; one metric of all of them as a chart.
+ * compare.c - runs side by side: settings that differ, how good each is on its test part, whether it over-fits, and the
+ * rest folded; curves of a metric, and a metric against a parameter. Each run is a letter. See _compare.h.
  */
 #include "core/base/mem.h"
-#include "core/track/best.h"
-#include "tui/ui/chart.h"
-#include "tui/ui/format.h"
-#include "tui/views/_list.h"
+#include "tui/views/compare/_compare.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-typedef struct compare_view {
-	bn_list list;
-	bn_compare_arg runs;
-	bn_grid_column columns[2 + BN_COMPARE_MAX];
-	char titles[BN_COMPARE_MAX][64];
-	int64_t *shown; /* rows of the comparison that are shown */
-	int64_t shown_count;
-	bool all_rows;
-	bool chart_only; /* where there is no room for both */
-	bool log_y;
-	int smoothing;
-} compare_view;
+enum { KIND_OBJECT = 8, SMOOTHINGS = 4 };
 
-#define LAST_RANK 7
-static const double smoothing_steps[] = {0, 0.6, 0.9, 0.98};
-
-static const bn_compare_page *data_of(const compare_view *v)
+const bn_compare_page *bn_compare_data(const bn_compare_view *v)
 {
 	return bn_list_data(&v->list);
 }
 
-static int64_t grid_rows(void *ctx)
+int bn_compare_run_at(const bn_compare_view *v)
 {
-	return ((const compare_view *)ctx)->shown_count;
+	int run = v->list.grid.column - BN_COMPARE_FIRST;
+	return run >= 0 && (size_t)run < v->runs.count ? run : -1;
 }
 
-/* Is cell r the best of a metric whose direction is known, and not the only one? */
-static bool is_best(const bn_comparison *c, const bn_compare_row *row, size_t r)
+static const bn_cline *line_at(const bn_compare_view *v)
 {
-	bool beats = false;
-	if (row->better == 0 || isnan(row->cells[r].number))
-		return false;
-	for (size_t i = 0; i < c->runs; i++) {
-		double own = row->cells[r].number, other = row->cells[i].number;
-		if (bn_metric_beats(row->better, other, own))
-			return false;
-		beats |= !isnan(other) && bn_metric_beats(row->better, own, other);
-	}
-	return beats;
+	int64_t row = bn_grid_selected_row(&v->list.grid);
+	return row >= 0 && row < v->line_count ? &v->lines[row] : NULL;
 }
 
-static void value_cell(
-	const bn_comparison *c, const bn_compare_row *row, size_t r, bn_grid_cell *out)
-{
-	const bn_compare_cell *cell = &row->cells[r];
-	char number[BN_FORMAT_BYTES];
-	out->text = cell->text;
-	out->number = cell->text ? cell->number : NAN;
-	if (!cell->text)
-		return;
-	if (is_best(c, row, r))
-		out->ink = BN_INK_BEST;
-	bool is_measured = row->group == BN_COMPARE_METRIC || row->group == BN_COMPARE_RUN;
-	if (is_measured && !isnan(cell->number))
-		out->text = bn_format_number(out->buf, cell->number);
-	if (r == c->baseline || isnan(cell->delta) || cell->delta == 0)
-		return;
-	snprintf(number, sizeof number, "%.30s", out->text);
-	if (!isnan(cell->percent) && fabs(cell->percent) < 1e5)
-		snprintf(out->buf, sizeof out->buf, "%s %+.1f%%", number, cell->percent);
-	else
-		snprintf(out->buf, sizeof out->buf, "%s %+.4g", number, cell->delta);
-	out->text = out->buf;
-}
-
-static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
-{
-	const compare_view *v = ctx;
-	const bn_comparison *c = data_of(v)->table;
-	const bn_compare_row *r = &c->rows[v->shown[row]];
-	if (col == 0) {
-		out->text = r->key;
-		out->ink = r->differs ? BN_INK_STRONG : BN_INK_TEXT;
-	} else if (col == 1) {
-		out->text = bn_compare_group_name(r->group);
-		out->ink = BN_INK_DIM;
-	} else {
-		value_cell(c, r, (size_t)col - 2, out);
-	}
-}
-
-static uint64_t grid_key(void *ctx, int64_t row)
-{
-	return (uint64_t)((const compare_view *)ctx)->shown[row];
-}
-
-static const bn_grid_source source = {.rows = grid_rows, .cell = grid_cell, .key = grid_key};
-
-/* What people look for first: how good, from which settings, on what data; what the supervisor
- * measured comes last. */
-static int group_rank(const bn_compare_row *r)
-{
-	static const int ranks[BN_COMPARE_GROUPS] = {[BN_COMPARE_METRIC] = 1,
-		[BN_COMPARE_PARAM] = 2,
-		[BN_COMPARE_DATA] = 3,
-		[BN_COMPARE_CODE] = 4,
-		[BN_COMPARE_RUN] = 5,
-		[BN_COMPARE_ENVIRONMENT] = 6};
-	if (strncmp(r->key, "system/", 7) == 0)
-		return LAST_RANK;
-	return r->group == BN_COMPARE_METRIC && strstr(r->key, "test") ? 0 : ranks[r->group];
-}
-
-static void rows_choose(compare_view *v)
-{
-	const bn_compare_page *d = data_of(v);
-	bn_free(v->shown);
-	v->shown_count = 0;
-	v->shown = d ? bn_alloc((d->table->count + 1) * sizeof *v->shown) : NULL;
-	for (int rank = 0; v->shown && rank <= LAST_RANK; rank++)
-		for (size_t i = 0; i < d->table->count; i++)
-			if (group_rank(&d->table->rows[i]) == rank &&
-				(v->all_rows || d->table->rows[i].differs))
-				v->shown[v->shown_count++] = (int64_t)i;
-	bn_grid_reload(&v->list.grid);
-}
-
-static void columns_make(compare_view *v, const bn_comparison *c)
-{
-	v->columns[0] = (bn_grid_column){.title = "what", .frozen = true, .min = 10, .max = 26};
-	v->columns[1] = (bn_grid_column){.title = "of", .min = 4, .max = 11, .priority = 9};
-	for (size_t i = 0; i < c->runs; i++) {
-		snprintf(v->titles[i], sizeof v->titles[i], "%.40s%s", c->names[i],
-			i == c->baseline ? " (base)" : "");
-		v->columns[2 + i] = (bn_grid_column){.title = v->titles[i],
-			.form = BN_COLUMN_NUMBER,
-			.min = 12,
-			.max = 24,
-			.flexible = true,
-			.priority = i == c->baseline ? 0 : 1};
-	}
-	bn_grid_set_columns(&v->list.grid, v->columns, (int)(2 + c->runs), NULL);
-}
+/* ---- pages --------------------------------------------------------------------------------------- */
 
 static void page(bn_view *view, bn_page *p)
 {
-	compare_view *v = (compare_view *)view;
-	const bn_compare_page *d = p->data;
-	if (!d) {
+	bn_compare_view *v = (bn_compare_view *)view;
+	if (p->kind == KIND_OBJECT) {
+		bn_err err = BN_ERR_INIT;
+		bn_view *made = NULL;
+		if (p->data)
+			bn_view_open(view->frame,
+				bn_view_text_new(&made, view->frame, "code", p->data, &err), &made,
+				&err);
+		bn_page_free(p);
+		return;
+	}
+	if (!p->data) {
 		bn_page_free(p);
 		return;
 	}
 	bn_page_free(v->list.page);
 	v->list.page = p;
-	columns_make(v, d->table);
-	rows_choose(v);
+	bn_compare_take(v);
 }
 
 /* ---- drawing ------------------------------------------------------------------------------------- */
 
-static void chart_draw(const compare_view *v, bn_area a)
+/* What all have in common, and what is left out of their names; takes its line off. */
+static void common_draw(const bn_compare_view *v, bn_area *a)
 {
-	const bn_compare_page *d = data_of(v);
-	bn_chart_series series[BN_COMPARE_MAX];
-	if (!d || d->metric >= d->metric_count) {
-		bn_area_text(a, 0, 0, BN_INK_DIM, "these runs have no metric in common");
+	char names[100] = "";
+	if (a->rows < 8)
+		return;
+	if (v->shared[0])
+		snprintf(names, sizeof names, "names %s", v->shared);
+	int width = (int)strlen(names), room = a->cols - 2 - (width ? width + 2 : 0);
+	bn_area_field(*a, 0, 1, room, BN_INK_DIM, v->common);
+	if (width && room > 10)
+		bn_area_text(*a, 0, a->cols - 1 - width, BN_INK_DIM, names);
+	*a = bn_area_sub(*a, 1, 0, a->rows - 1, a->cols);
+}
+
+/* Curves and scatter beside each other where there is room, else the one that v chose. */
+static void pictures_draw(const bn_compare_view *v, bn_area a)
+{
+	int half = a.cols * 11 / 20;
+	if (a.cols < 110) {
+		if (v->picture == BN_PICTURE_SCATTER)
+			bn_compare_scatter_draw(v, a);
+		else
+			bn_compare_curves_draw(v, a);
 		return;
 	}
-	bn_area_textf(a, 0, 0, BN_INK_STRONG, "%s", d->metrics[d->metric]);
-	int shown = 0;
-	for (size_t i = 0; i < d->table->runs && shown < BN_SERIES_COUNT; i++) {
-		const bn_curve *c = &d->curves[i];
-		if (c->n)
-			series[shown++] = (bn_chart_series){.label = d->table->names[i],
-				.x = c->x,
-				.y = c->y,
-				.n = c->n,
-				.style = (int)i % BN_SERIES_COUNT};
-	}
-	bn_chart chart = {.series = series,
-		.count = shown,
-		.log_y = v->log_y,
-		.smoothing = smoothing_steps[v->smoothing],
-		.x_title = "step"};
-	bn_chart_draw(bn_area_sub(a, 1, 0, a.rows - 1, a.cols), &chart);
+	bn_compare_curves_draw(v, bn_area_sub(a, 0, 0, a.rows, half));
+	for (int r = 0; r < a.rows; r++)
+		bn_area_glyph(a, r, half + 1, BN_INK_BORDER, BN_GLYPH_VLINE);
+	bn_compare_scatter_draw(v, bn_area_sub(a, 0, half + 3, a.rows, a.cols - half - 4));
 }
+
+enum { TALL = 28, PICTURE_LEAST = 9 };
 
 static void draw(bn_view *view, bn_area a, bool focused)
 {
-	compare_view *v = (compare_view *)view;
-	const bn_compare_page *d = data_of(v);
-	int cut = a.rows * 11 / 20;
-	if (a.rows >= 28) { /* runs are columns, so the chart goes below at any width */
-		bn_list_draw(view, bn_area_sub(a, 0, 0, cut, a.cols), focused);
-		bn_area_hline(a, cut, 0, a.cols, BN_INK_BORDER);
-		chart_draw(v, bn_area_sub(a, cut + 1, 0, a.rows - cut - 1, a.cols));
+	bn_compare_view *v = (bn_compare_view *)view;
+	if (!bn_compare_data(v)) {
+		bn_list_draw(view, a, focused);
 		return;
 	}
-	if (v->chart_only) {
-		chart_draw(v, a);
+	if (a.rows < TALL && v->picture != BN_PICTURE_TABLE) {
+		pictures_draw(v, a);
 		bn_area_cursor(a, 0, 0, false);
 		return;
 	}
-	if (a.rows > 6 && d) {
-		bn_area_textf(a, a.rows - 1, 1, BN_INK_DIM,
-			"%lld of %zu rows%s; Tab shows the chart", (long long)v->shown_count,
-			d->table->count, v->all_rows ? "" : " differ (d shows all)");
-		a.rows--;
+	common_draw(v, &a);
+	int table = a.rows;
+	if (a.rows >= TALL - 1) { /* the table as high as it is, the pictures below */
+		table = (int)v->line_count + 2;
+		table = table > a.rows * 13 / 20 ? a.rows * 13 / 20 : table;
+		bn_area rest = bn_area_sub(a, table, 0, a.rows - table, a.cols);
+		bn_area_hline(rest, 0, 0, a.cols, BN_INK_BORDER);
+		pictures_draw(v, bn_area_sub(rest, 1, 0, rest.rows - 1, a.cols));
 	}
-	bn_list_draw(view, a, focused);
+	bn_list_draw(view, bn_area_sub(a, 0, 0, table, a.cols), focused);
 }
 
 /* ---- commands ------------------------------------------------------------------------------------ */
 
-static void metric_step(compare_view *v, int step)
+static void metric_step(bn_compare_view *v, int step)
 {
-	const bn_compare_page *d = data_of(v);
+	const bn_compare_page *d = bn_compare_data(v);
+	bool scatter_alone = v->picture == BN_PICTURE_SCATTER;
 	if (!d || !d->metric_count)
+		return;
+	bn_compare_up_step(v, step);
+	if (scatter_alone)
 		return;
 	size_t n = d->metric_count, at = d->metric < n ? d->metric : 0;
 	snprintf(v->runs.metric, sizeof v->runs.metric, "%s",
@@ -227,13 +128,14 @@ static void metric_step(compare_view *v, int step)
 	v->list.view.cls->refresh(&v->list.view);
 }
 
-/* To the next row that differs; false: there is none. */
-static bool difference_step(compare_view *v, int step)
+/* To the next line of a row that differs; false: there is none. */
+static bool difference_step(bn_compare_view *v, int step)
 {
-	const bn_compare_page *d = data_of(v);
+	const bn_compare_page *d = bn_compare_data(v);
 	bn_grid *g = &v->list.grid;
 	for (int64_t at = g->selected + step; d && at >= 0 && at < bn_grid_count(g); at += step) {
-		if (!d->table->rows[v->shown[bn_grid_row(g, at)]].differs)
+		const bn_cline *l = &v->lines[bn_grid_row(g, at)];
+		if (l->kind != BN_CLINE_VALUE || !d->table->rows[l->row].differs)
 			continue;
 		bn_grid_select(g, at);
 		return true;
@@ -241,42 +143,122 @@ static bool difference_step(compare_view *v, int step)
 	return false;
 }
 
+static bool run_open(bn_compare_view *v, int run)
+{
+	bn_frame *f = v->list.view.frame;
+	bn_err err = BN_ERR_INIT;
+	bn_view *made = NULL;
+	const bn_compare_page *d = bn_compare_data(v);
+	return bn_view_open(f, bn_view_run_new(&made, f, d->table->ids[run], &err), &made, &err);
+}
+
+/* What a run's cell stands for: rows of a dataset, changes of code, else the run. */
+static bool cell_open(bn_compare_view *v, const bn_cline *l, int run)
+{
+	const bn_compare_page *d = bn_compare_data(v);
+	const bn_compare_row *row = &d->table->rows[l->row];
+	const char *text = row->cells[run].text;
+	bn_frame *f = v->list.view.frame;
+	bn_err err = BN_ERR_INIT;
+	bn_view *made = NULL;
+	bn_object_arg arg;
+	if (l->kind != BN_CLINE_VALUE || !text)
+		return run_open(v, run);
+	if (row->group == BN_COMPARE_DATA && strstr(text, "@v") && !strstr(row->key, "digest"))
+		return bn_view_open(
+			f, bn_view_rows_new(&made, f, text, "", NULL, &err), &made, &err);
+	if (row->group != BN_COMPARE_CODE || strcmp(row->key, "diff") != 0)
+		return run_open(v, run);
+	snprintf(arg.hash, sizeof arg.hash, "%s", text);
+	bn_view_load(&v->list.view, BN_LANE_QUICK, KIND_OBJECT,
+		bn_view_source(&v->list.view)->object, &arg, sizeof arg);
+	return true;
+}
+
+/* Goes to the first line of the part. */
+static void unfold(bn_compare_view *v, bn_compare_part part)
+{
+	v->unfolded |= 1u << part;
+	bn_compare_lines(v);
+	for (int64_t i = 0; i + 1 < v->line_count; i++)
+		if (v->lines[i].kind == BN_CLINE_RULE && v->lines[i].part == part)
+			bn_grid_select(&v->list.grid, i + 1);
+}
+
+static bool open(bn_compare_view *v)
+{
+	const bn_cline *l = line_at(v);
+	int run = bn_compare_run_at(v);
+	if (l && l->kind == BN_CLINE_FOLD) {
+		unfold(v, l->part);
+		return true;
+	}
+	return !l || run < 0 || cell_open(v, l, run);
+}
+
+/* The part that the selected line is in. */
+static void fold(bn_compare_view *v)
+{
+	const bn_cline *l = line_at(v);
+	if (l && l->kind != BN_CLINE_NAMES) {
+		v->unfolded &= ~(1u << l->part);
+		bn_compare_lines(v);
+	}
+}
+
 static bool command(bn_view *view, bn_command_id id, const char *arg)
 {
-	compare_view *v = (compare_view *)view;
-	int run = v->list.grid.column - 2;
-	(void)arg;
+	bn_compare_view *v = (bn_compare_view *)view;
+	bool alone = v->picture == BN_PICTURE_SCATTER;
 	switch (id) {
 	case BN_CMD_DIFFERENCES:
 		v->all_rows = !v->all_rows;
-		rows_choose(v);
+		bn_compare_lines(v);
 		return true;
 	case BN_CMD_NEXT:
 	case BN_CMD_PREVIOUS:
 		return difference_step(v, id == BN_CMD_NEXT ? 1 : -1);
 	case BN_CMD_NEXT_PANE:
-		v->chart_only = !v->chart_only;
+		v->picture = v->picture == BN_PICTURE_TABLE ? BN_PICTURE_CURVES : BN_PICTURE_TABLE;
+		return true;
+	case BN_CMD_VIEW:
+		v->picture = (bn_picture)((v->picture + 1) % BN_PICTURES);
+		return true;
+	case BN_CMD_LEFT:
+	case BN_CMD_RIGHT:
+		if (!alone)
+			return false;
+		bn_compare_axis_step(v, id == BN_CMD_LEFT ? -1 : 1);
+		return true;
+	case BN_CMD_AXIS:
+		if (!arg || !bn_compare_axis_set(v, arg))
+			bn_frame_message(view->frame,
+				"no parameter '%.60s' here whose numbers differ", arg ? arg : "");
 		return true;
 	case BN_CMD_NEXT_METRIC:
 	case BN_CMD_PREVIOUS_METRIC:
 		metric_step(v, id == BN_CMD_NEXT_METRIC ? 1 : -1);
 		return true;
 	case BN_CMD_LOG_SCALE:
-		v->log_y = !v->log_y;
+		if (v->picture == BN_PICTURE_CURVES) {
+			v->log_y = !v->log_y;
+		} else {
+			v->scale = (bn_scale)((v->scale + 1) % BN_SCALES);
+			bn_compare_lines(v);
+		}
 		return true;
 	case BN_CMD_SMOOTH:
-		v->smoothing = (v->smoothing + 1) % (int)(sizeof smoothing_steps / sizeof(double));
+		v->smoothing = (v->smoothing + 1) % SMOOTHINGS;
 		return true;
 	case BN_CMD_PIN:
-		v->runs.baseline = (size_t)run;
+		v->runs.baseline = (size_t)bn_compare_run_at(v);
 		view->cls->refresh(view);
 		return true;
-	case BN_CMD_OPEN: {
-		bn_err err = BN_ERR_INIT;
-		bn_view *made = NULL;
-		int rc = bn_view_run_new(&made, view->frame, v->runs.ids[run], &err);
-		return bn_view_open(view->frame, rc, &made, &err);
-	}
+	case BN_CMD_FOLD:
+		fold(v);
+		return true;
+	case BN_CMD_OPEN:
+		return open(v);
 	default:
 		return false;
 	}
@@ -284,9 +266,10 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 
 static bool refuses(bn_view *view, bn_command_id id, char *why, size_t size)
 {
-	const compare_view *v = (const compare_view *)view;
-	int run = v->list.grid.column - 2;
-	if ((id != BN_CMD_PIN && id != BN_CMD_OPEN) || (run >= 0 && (size_t)run < v->runs.count))
+	const bn_compare_view *v = (const bn_compare_view *)view;
+	const bn_cline *l = line_at(v);
+	bool folded = id == BN_CMD_OPEN && l && l->kind == BN_CLINE_FOLD;
+	if ((id != BN_CMD_PIN && id != BN_CMD_OPEN) || folded || bn_compare_run_at(v) >= 0)
 		return false;
 	snprintf(why, size, "go to the column of a run first: Right or l");
 	return true;
@@ -294,19 +277,19 @@ static bool refuses(bn_view *view, bn_command_id id, char *why, size_t size)
 
 static void refresh(bn_view *view)
 {
-	const compare_view *v = (const compare_view *)view;
+	const bn_compare_view *v = (const bn_compare_view *)view;
 	bn_view_load(
 		view, BN_LANE_QUICK, 0, bn_view_source(view)->compare, &v->runs, sizeof v->runs);
 }
 
 static void crumb(const bn_view *view, bn_buf *out)
 {
-	bn_buf_addf(out, "%zu runs", ((const compare_view *)view)->runs.count);
+	bn_buf_addf(out, "%zu runs", ((const bn_compare_view *)view)->runs.count);
 }
 
 static void cli(const bn_view *view, bn_buf *out)
 {
-	const compare_view *v = (const compare_view *)view;
+	const bn_compare_view *v = (const bn_compare_view *)view;
 	bn_buf_adds(out, "binnacle run compare");
 	for (size_t i = 0; i < v->runs.count; i++)
 		bn_buf_addf(out, " %.8s", v->runs.ids[i]);
@@ -315,7 +298,7 @@ static void cli(const bn_view *view, bn_buf *out)
 
 static void view_free(bn_view *view)
 {
-	bn_free(((compare_view *)view)->shown);
+	bn_free(((bn_compare_view *)view)->lines);
 	bn_list_free(view);
 }
 
@@ -336,12 +319,13 @@ static const bn_view_class compare_class = {
 int bn_view_compare_new(bn_view **out, bn_frame *f, const bn_compare_arg *runs, bn_err *err)
 {
 	static const bn_grid_column none[1] = {{.title = "what"}};
-	compare_view *v = NULL;
-	int rc = bn_list_new(&v, sizeof *v, &compare_class, f, &source, none, 1, NULL, err);
+	bn_compare_view *v = NULL;
+	int rc = bn_list_new(
+		&v, sizeof *v, &compare_class, f, &bn_compare_source, none, 1, NULL, err);
 	if (rc)
 		return rc;
 	v->runs = *runs;
-	v->list.grid.empty = "no differences; d shows every row";
+	v->list.grid.empty = "nothing to compare";
 	*out = &v->list.view;
 	return 0;
 }

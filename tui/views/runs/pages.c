@@ -5,6 +5,7 @@
 #include "core/base/str.h"
 #include "core/launch/launch.h"
 #include "core/run/run_log.h"
+#include "core/store/object/object.h"
 #include "core/track/best.h"
 #include "core/track/series.h"
 #include "tui/views/runs/_pages.h"
@@ -20,6 +21,7 @@
 #define CURVE_BUCKETS 1000
 #define LOG_BYTES (64 * 1024)
 #define LOG_LINES 500
+#define OBJECT_MOST (4 << 20) /* of a text that is shown */
 
 /* ---- the table ----------------------------------------------------------------------------------- */
 
@@ -430,12 +432,25 @@ static int compare_metrics(bn_compare_page *p, bn_arena *arena, const char *want
 		const bn_compare_row *row = &p->table->rows[i];
 		if (row->group != BN_COMPARE_METRIC)
 			continue;
-		if (strcmp(row->key, wanted) == 0)
+		if (wanted && strcmp(row->key, wanted) == 0)
 			p->metric = p->metric_count;
 		names[p->metric_count++] = row->key;
 	}
 	p->metrics = names;
 	return 0;
+}
+
+/* The metric of the curves: the one asked for, else the one that the baseline is watched by. */
+static int compare_metric(bn_compare_page *p, bn_arena *arena, bn_reader *r,
+	const bn_compare_arg *a, const char *base, bn_err *err)
+{
+	bn_spark spark;
+	int rc;
+	if (a->metric[0])
+		return compare_metrics(p, arena, a->metric, err);
+	if ((rc = bn_reader_spark(&spark, r, arena, base, err)) < 0)
+		return rc;
+	return compare_metrics(p, arena, spark.key, err);
 }
 
 int bn_source_compare(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
@@ -446,28 +461,51 @@ int bn_source_compare(void *context, const void *arg, bn_page *page, bn_job *job
 	const char *ids[BN_COMPARE_MAX];
 	(void)job;
 	bn_compare_page *p = bn_arena_alloc(&page->arena, sizeof *p);
-	int rc = p ? bn_reader_refresh(r, err) : bn_err_nomem(err, "a comparison");
+	int rc;
+	if (!p)
+		return bn_err_nomem(err, "a comparison");
+	if ((rc = bn_reader_refresh(r, err)) < 0)
+		return rc;
 	/* Of marked runs that are in no window, the beginning of the id is known. */
-	for (size_t i = 0; i < a->count && !rc; i++) {
-		rc = bn_run_resolve(r->ws, a->ids[i], full[i], err);
+	for (size_t i = 0; i < a->count; i++) {
+		if ((rc = bn_run_resolve(r->ws, a->ids[i], full[i], err)) < 0)
+			return rc;
 		ids[i] = full[i];
 	}
-	if (!rc)
-		rc = bn_compare_runs(&p->table, r->ws, ids, a->count, a->baseline, err);
-	if (!rc)
-		rc = compare_metrics(p, &page->arena, a->metric, err);
-	for (size_t i = 0; !rc && p->metric < p->metric_count && i < a->count; i++) {
+	if ((rc = bn_compare_runs(&p->table, r->ws, ids, a->count, a->baseline, err)) < 0)
+		return rc;
+	if ((rc = compare_metric(p, &page->arena, r, a, ids[a->baseline], err)) < 0)
+		goto out;
+	for (size_t i = 0; p->metric < p->metric_count && i < a->count; i++) {
 		bn_series_list list = BN_SERIES_LIST_INIT;
-		rc = bn_series_find_all(&list, r->ws, ids[i], err);
-		const bn_series_info *s =
-			rc ? NULL : bn_series_list_get(&list, p->metrics[p->metric]);
+		const bn_series_info *s = NULL;
+		if ((rc = bn_series_find_all(&list, r->ws, ids[i], err)) >= 0)
+			s = bn_series_list_get(&list, p->metrics[p->metric]);
 		if (s)
 			rc = curve_read(&p->curves[i], &page->arena, r, ids[i], s, err);
 		bn_series_list_release(&list);
-	}
-	if (rc) {
-		bn_comparison_free(p ? p->table : NULL);
-		return rc;
+		if (rc < 0)
+			goto out;
 	}
 	return BN_PAGE_TAKE(page, p, compare_release);
+out:
+	bn_comparison_free(p->table);
+	return rc;
+}
+
+int bn_source_object(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
+{
+	bn_reader *r = context;
+	const bn_object_arg *a = arg;
+	bn_buf text = BN_BUF_INIT;
+	int rc;
+	(void)job;
+	if ((rc = bn_reader_refresh(r, err)) < 0 ||
+		(rc = bn_object_load(&text, r->ws, a->hash, OBJECT_MOST, err)) < 0)
+		goto out;
+	if (!(page->data = bn_arena_strdup(&page->arena, text.ptr ? text.ptr : "")))
+		rc = bn_err_nomem(err, "a text");
+out:
+	bn_buf_release(&text);
+	return rc;
 }

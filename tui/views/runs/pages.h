@@ -95,12 +95,17 @@ typedef struct bn_run_detail {
 	bn_sched_job job; /* of one that waits in a queue: its place, and why */
 } bn_run_detail;
 
-#define BN_COMPARE_MAX 8
+#define BN_COMPARE_MAX 26 /* a letter each */
 typedef struct bn_compare_arg {
 	char ids[BN_COMPARE_MAX][BN_RUN_ID_TEXT];
 	size_t count, baseline;
-	char metric[128];
+	char metric[128]; /* "": the one that the baseline is watched by */
 } bn_compare_arg;
+
+/* What the uncommitted changes of a run's code were, or other text that an object holds. */
+typedef struct bn_object_arg {
+	char hash[65];
+} bn_object_arg;
 
 typedef struct bn_compare_page {
 	bn_comparison *table;

@@ -126,32 +126,59 @@ static void marked_elsewhere(const bn_runs_view *v, bn_compare_arg *out)
 		snprintf(id, sizeof id, "%016llx", (unsigned long long)g->marks[m]);
 		for (size_t i = 0; i < out->count && !there; i++)
 			there = strncmp(out->ids[i], id, 16) == 0;
-		if (there)
-			continue;
-		if (strncmp(v->baseline, id, 16) == 0)
-			out->baseline = out->count;
-		memcpy(out->ids[out->count++], id, sizeof id);
+		if (!there)
+			memcpy(out->ids[out->count++], id, sizeof id);
 	}
 }
 
-static void marked_ids(const bn_runs_view *v, bn_compare_arg *out)
+static void id_add(bn_compare_arg *out, const char *id)
+{
+	for (size_t i = 0; i < out->count; i++)
+		if (strcmp(out->ids[i], id) == 0)
+			return;
+	if (out->count < BN_COMPARE_MAX)
+		memcpy(out->ids[out->count++], id, BN_RUN_ID_TEXT);
+}
+
+/* The base of comparisons: the one that was pinned, else the best, where that is known; NULL. */
+static const char *base_of(const bn_runs_view *v)
+{
+	const bn_run_page *p = bn_runs_page(v);
+	if (v->baseline[0])
+		return v->baseline;
+	for (size_t i = 0; p && v->word_field >= 0 && i < p->count; i++)
+		if (p->rows[i].cells[v->word_field].number == v->best &&
+			p->rows[i].cells[v->word_field].kind == BN_CELL_NUMBER)
+			return p->rows[i].id;
+	return NULL;
+}
+
+/* The marked runs in the order of the list, else the selected one, and the base. */
+static void compared_ids(const bn_runs_view *v, bn_compare_arg *out)
 {
 	const bn_run_page *p = bn_runs_page(v);
 	const bn_grid *g = &v->list.grid;
+	const bn_run_row *here = bn_runs_row(v, bn_grid_selected_row(g));
+	const char *base = base_of(v);
 	int64_t first = p && bn_runs_is_window(v) ? p->place : 0;
 	size_t seen = 0;
-	for (size_t i = 0; p && i < p->count && out->count < BN_COMPARE_MAX; i++) {
-		bool base = strcmp(p->rows[i].id, v->baseline) == 0;
+	if (base) /* the first: A */
+		id_add(out, base);
+	for (int64_t i = 0; p && i < bn_grid_count(g) && !bn_runs_is_window(v); i++) {
+		int64_t row = bn_grid_row(g, i);
+		if (row >= 0 && bn_grid_is_marked(g, row))
+			id_add(out, p->rows[row].id);
+	}
+	for (size_t i = 0; p && i < p->count; i++) {
 		bool marked = bn_grid_is_marked(g, first + (int64_t)i);
 		seen += marked;
-		if (!base && !marked)
-			continue;
-		if (base)
-			out->baseline = out->count;
-		memcpy(out->ids[out->count++], p->rows[i].id, BN_RUN_ID_TEXT);
+		if (marked)
+			id_add(out, p->rows[i].id);
 	}
 	if (bn_runs_is_window(v) && seen < g->mark_count)
 		marked_elsewhere(v, out);
+	if (g->mark_count == 0 && here)
+		id_add(out, here->id);
 }
 
 static bool compare_open(bn_runs_view *v)
@@ -160,15 +187,16 @@ static bool compare_open(bn_runs_view *v)
 	bn_frame *f = v->list.view.frame;
 	bn_err err = BN_ERR_INIT;
 	bn_view *made = NULL;
-	marked_ids(v, &arg);
+	size_t marks = bn_grid_mark_count(&v->list.grid);
+	compared_ids(v, &arg);
 	if (arg.count < 2) {
-		bn_frame_message(f, "the baseline is the only run marked; mark another with Space");
+		bn_frame_message(f, "this is the base; mark others with Space");
 		return true;
 	}
 	bn_view_open(f, bn_view_compare_new(&made, f, &arg, &err), &made, &err);
-	if (bn_grid_mark_count(&v->list.grid) > BN_COMPARE_MAX)
-		bn_frame_message(f, "%d runs fit side by side: the first %d of %zu marked",
-			BN_COMPARE_MAX, BN_COMPARE_MAX, bn_grid_mark_count(&v->list.grid));
+	if (marks > BN_COMPARE_MAX)
+		bn_frame_message(f, "%d runs have a letter: the first of %zu marked",
+			BN_COMPARE_MAX, marks);
 	return true;
 }
 
@@ -396,7 +424,8 @@ static bool refuses(bn_view *view, bn_command_id id, char *why, size_t size)
 		return true;
 	case BN_CMD_COMPARE:
 		/* Asked with every picture, so it must not walk over all runs. */
-		if (bn_grid_mark_count(&v->list.grid) + (v->baseline[0] != '\0') >= 2)
+		if (bn_grid_mark_count(&v->list.grid) + (base_of(v) != NULL) >= 2 ||
+			(r && base_of(v)))
 			return false;
 		snprintf(why, size, "mark two runs or more first, with Space (p pins a baseline)");
 		return true;

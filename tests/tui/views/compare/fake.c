@@ -1,61 +1,114 @@
 /* fake.c - canned runs side by side. See tests/support/fake_source.h. */
 #include "tests/tui/views/_fake.h"
 
+static const char *const hashes[] = {"4f2c1e", "4f2c1e", "90ab77", "4f2c1e"};
+
+/* Of run i; NULL: it has none. */
+static const char *text_of(bn_arena *arena, bn_compare_group group, const char *key, size_t i)
+{
+	if (group == BN_COMPARE_RUN)
+		return strcmp(key, "runs") == 0 ? "mlp" : i == 3 ? "FAILED" : "FINISHED";
+	if (group == BN_COMPARE_DATA)
+		return i == 2 ? "jobs@v2" : "jobs@v3";
+	if (group == BN_COMPARE_CODE)
+		return hashes[i % 4];
+	if (strcmp(key, "hidden") == 0)
+		return i % 2 ? "64,64" : NULL;
+	if (strcmp(key, "epochs") == 0)
+		return "40";
+	if (strcmp(key, "seed") == 0)
+		return bn_arena_strf(arena, "%zu", i % 3);
+	return i % 2 ? "0.001" : "0.01";
+}
+
+static double number_of(const char *key, size_t i)
+{
+	double base = 11.92 + (double)(i * 7 % 5) * 0.37;
+	if (i == 3) /* it failed before its test */
+		return strncmp(key, "train", 5) == 0 ? base : NAN;
+	if (strcmp(key, "test_r2") == 0)
+		return 0.97 - base / 1000;
+	if (strncmp(key, "train", 5) == 0)
+		return base * 0.93;
+	return strstr(key, "mae") ? base * 0.7 : base;
+}
+
+int bn_fake_object(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
+{
+	FAKE_BEGIN(page);
+	page->data = bn_arena_strdup(&page->arena,
+		"diff --git a/train.py b/train.py\n@@ -1 +1 @@\n-lr = 0.1\n+lr = 0.01\n");
+	return 0;
+}
+
+static const struct {
+	bn_compare_group group;
+	const char *key;
+	int better;
+} table[] = {
+	{BN_COMPARE_RUN, "runs", 0},
+	{BN_COMPARE_RUN, "status", 0},
+	{BN_COMPARE_PARAM, "epochs", 0},
+	{BN_COMPARE_PARAM, "hidden", 0},
+	{BN_COMPARE_PARAM, "learning_rate", 0},
+	{BN_COMPARE_PARAM, "seed", 0},
+	{BN_COMPARE_METRIC, "test_mae", -1},
+	{BN_COMPARE_METRIC, "test_r2", 1},
+	{BN_COMPARE_METRIC, "test_rmse", -1},
+	{BN_COMPARE_METRIC, "train_rmse", -1},
+	{BN_COMPARE_METRIC, "val_mae", -1},
+	{BN_COMPARE_METRIC, "val_rmse", -1},
+	{BN_COMPARE_DATA, "train", 0},
+	{BN_COMPARE_CODE, "diff", 0},
+};
+enum { ROWS = sizeof table / sizeof *table };
+
+static void row_fill(bn_compare_row *out, bn_page *page, size_t r, size_t runs, size_t base)
+{
+	bn_compare_cell *cells = bn_arena_alloc(&page->arena, runs * sizeof *cells);
+	bool metric = table[r].group == BN_COMPARE_METRIC, differs = false;
+	for (size_t i = 0; i < runs; i++) {
+		double v = metric ? number_of(table[r].key, i) : NAN;
+		const char *t = metric ? isnan(v) ? NULL : bn_arena_strf(&page->arena, "%.4g", v)
+				       : text_of(&page->arena, table[r].group, table[r].key, i);
+		if (!metric && t && table[r].group == BN_COMPARE_PARAM)
+			v = strtod(t, NULL);
+		cells[i] = (bn_compare_cell){t, v, NAN, NAN};
+	}
+	for (size_t i = 0; i < runs; i++) {
+		const char *t = cells[i].text, *b = cells[base].text;
+		cells[i].delta = cells[i].number - cells[base].number;
+		cells[i].percent = 100 * cells[i].delta / fabs(cells[base].number);
+		differs |= !t || !b ? t != b : strcmp(t, b) != 0;
+	}
+	*out = (bn_compare_row){table[r].group, table[r].key, differs, table[r].better, cells};
+}
+
 int bn_fake_compare(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
 {
 	FAKE_BEGIN(page);
 	const bn_compare_arg *a = arg;
 	static const char *const metrics[] = {"val_rmse", "val_mae"};
-	static const char *const names[] = {"ridge-0", "mlp-1", "logistic-2", "ridge-3"};
-	static const struct {
-		bn_compare_group group;
-		const char *key, *text[4];
-		double value[4];
-		int better;
-	} table[] = {
-		{BN_COMPARE_RUN, "status", {"RUNNING", "FINISHED", "FINISHED", "FAILED"},
-			{NAN, NAN, NAN, NAN}, 0},
-		{BN_COMPARE_PARAM, "learning_rate", {"0.01", "0.001", "0.01", "0.001"},
-			{0.01, 0.001, 0.01, 0.001}, 0},
-		{BN_COMPARE_PARAM, "seed", {"7", "7", "7", "7"}, {7, 7, 7, 7}, 0},
-		{BN_COMPARE_PARAM, "hidden", {NULL, "64,64", NULL, NULL}, {NAN, NAN, NAN, NAN}, 0},
-		{BN_COMPARE_METRIC, "val_rmse", {"11.92", "12.29", "12.66", NULL},
-			{11.92, 12.29, 12.66, NAN}, -1},
-		{BN_COMPARE_METRIC, "val_mae", {"8.1", "14.1", "13.1", "12.1"},
-			{8.1, 14.1, 13.1, 12.1}, -1},
-		{BN_COMPARE_DATA, "dataset", {"jobs@v3", "jobs@v3", "jobs@v2", "jobs@v3"},
-			{NAN, NAN, NAN, NAN}, 0},
-	};
-	size_t rows = sizeof table / sizeof *table, n = a->count > 4 ? 4 : a->count;
+	size_t n = a->count;
 	bn_comparison *c = bn_arena_alloc(&page->arena, sizeof *c);
 	c->runs = n;
 	c->baseline = a->baseline;
-	c->count = rows;
-	c->rows = bn_arena_alloc(&page->arena, rows * sizeof *c->rows);
+	c->count = ROWS;
+	c->rows = bn_arena_alloc(&page->arena, ROWS * sizeof *c->rows);
 	c->ids = bn_arena_alloc(&page->arena, n * sizeof *c->ids);
 	c->names = bn_arena_alloc(&page->arena, n * sizeof *c->names);
 	for (size_t i = 0; i < n; i++) {
-		c->names[i] = names[i];
+		c->names[i] = bn_arena_strf(
+			&page->arena, "sweep-lr%s-s%zu-final", i % 2 ? "0.001" : "0.01", i);
 		c->ids[i] = bn_arena_strdup(&page->arena, a->ids[i]);
 	}
-	for (size_t r = 0; r < rows; r++) {
-		bn_compare_cell *cells = bn_arena_alloc(&page->arena, n * sizeof *cells);
-		double base = table[r].value[a->baseline];
-		bool differs = false;
-		for (size_t i = 0; i < n; i++) {
-			double v = table[r].value[i];
-			const char *t = table[r].text[i], *b = table[r].text[a->baseline];
-			cells[i] = (bn_compare_cell){t, v, v - base, 100 * (v - base) / fabs(base)};
-			differs |= !t || !b ? t != b : strcmp(t, b) != 0;
-		}
-		c->rows[r] = (bn_compare_row){
-			table[r].group, table[r].key, differs, table[r].better, cells};
-	}
+	for (size_t r = 0; r < ROWS; r++)
+		row_fill(&c->rows[r], page, r, n, a->baseline);
 	bn_compare_page p = {.table = c, .metrics = metrics, .metric_count = 2};
 	p.metric = strcmp(a->metric, "val_mae") == 0;
 	for (size_t i = 0; i < n; i++)
-		p.curves[i] =
-			bn_fake_curve(page, names[i], metrics[p.metric], 40, 3 + 2 * (double)i);
+		p.curves[i] = bn_fake_curve(
+			page, c->names[i], metrics[p.metric], 40, 3 + 2 * (double)(i % 6));
 	bn_fake_take(page, &p, sizeof p);
 	return 0;
 }

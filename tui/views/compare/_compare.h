@@ -1,0 +1,104 @@
+/*
+ * _compare.h - runs side by side from the inside: compare.c is the screen and its commands, lines.c which lines it has
+ * and what stands in them, pictures.c curves and scatter. For these alone.
+ */
+#ifndef BN_TUI_VIEWS_COMPARE__COMPARE_H
+#define BN_TUI_VIEWS_COMPARE__COMPARE_H
+#include "tui/views/_list.h"
+
+/* Parts of the comparison, in their order. */
+typedef enum bn_compare_part {
+	BN_CPART_SETTINGS,
+	BN_CPART_TEST,
+	BN_CPART_OVERFIT,
+	BN_CPART_VALID,
+	BN_CPART_TRAIN,
+	BN_CPART_OTHER,
+	BN_CPART_DATA,
+	BN_CPART_CODE,
+	BN_CPART_ENVIRONMENT,
+	BN_CPART_RUN,
+	BN_CPARTS,
+} bn_compare_part;
+
+typedef enum bn_line_kind {
+	BN_CLINE_NAMES, /* what tells the runs apart */
+	BN_CLINE_RULE,  /* the title of a part */
+	BN_CLINE_VALUE, /* a row of the comparison */
+	BN_CLINE_DELTA, /* of the row above, against the base */
+	BN_CLINE_TRAIN, /* of over-fit: the metric on training rows, */
+	BN_CLINE_GAP,   /* and how much worse it is on test rows */
+	BN_CLINE_FOLD,  /* a part that is folded */
+} bn_line_kind;
+
+typedef struct bn_cline {
+	bn_line_kind kind;
+	bn_compare_part part;
+	size_t row;   /* of the comparison */
+	size_t other; /* of GAP: the row of the test part */
+	char text[100];
+} bn_cline;
+
+typedef enum bn_scale { BN_SCALE_PERCENT, BN_SCALE_DELTA, BN_SCALE_VALUE, BN_SCALES } bn_scale;
+typedef enum bn_picture {
+	BN_PICTURE_TABLE,
+	BN_PICTURE_CURVES,
+	BN_PICTURE_SCATTER,
+	BN_PICTURES
+} bn_picture;
+
+#define BN_COMPARE_FIRST 1 /* column of the first run */
+
+typedef struct bn_compare_view {
+	bn_list list;
+	bn_compare_arg runs;
+	bn_grid_column columns[BN_COMPARE_FIRST + BN_COMPARE_MAX + 1];
+	char titles[BN_COMPARE_MAX][8]; /* "A base" */
+	char names[BN_COMPARE_MAX][64]; /* without what they share */
+	char shared[80];                /* "sweep-...": what they share */
+	char common[400];               /* what is the same in all */
+	bn_cline *lines;
+	int64_t line_count;
+	unsigned
+		unfolded; /* bits of parts; those that are open by themselves are in it from the first page on */
+	bool is_folded_once;
+	bool all_rows;
+	bn_scale scale;
+	bn_picture picture; /* where there is no room for more than one */
+	bool log_y;
+	int smoothing;
+	char axis
+		[128]; /* the parameter across which the scatter goes; "": the one that varies most */
+	char up[128]; /* the metric up which it goes; "": the first one of the table */
+} bn_compare_view;
+
+const bn_compare_page *bn_compare_data(const bn_compare_view *v);
+/* The run whose column is gone to; -1: none. */
+int bn_compare_run_at(const bn_compare_view *v);
+
+/* ---- lines.c ------------------------------------------------------------------------------------- */
+
+extern const bn_grid_source bn_compare_source;
+/* Of a new page: columns, names, what all have in common, lines. */
+void bn_compare_take(bn_compare_view *v);
+/* Of the same page: other parts are folded, or other rows are shown. */
+void bn_compare_lines(bn_compare_view *v);
+/* What a row is called in its part: test_rmse is rmse among the test metrics. */
+const char *bn_compare_word(bn_compare_part part, const char *key);
+
+/* ---- pictures.c ---------------------------------------------------------------------------------- */
+
+void bn_compare_curves_draw(const bn_compare_view *v, bn_area a);
+void bn_compare_scatter_draw(const bn_compare_view *v, bn_area a);
+/* The parameter across which the scatter goes; NULL: none has numbers. */
+const char *bn_compare_axis(const bn_compare_view *v);
+/* The metric up which it goes; NULL: there is none. */
+const char *bn_compare_up(const bn_compare_view *v);
+/* The next metric of the table. */
+void bn_compare_up_step(bn_compare_view *v, int step);
+/* The next parameter that has numbers. */
+void bn_compare_axis_step(bn_compare_view *v, int step);
+/* By name; false: there is none. */
+bool bn_compare_axis_set(bn_compare_view *v, const char *name);
+
+#endif

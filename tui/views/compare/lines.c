@@ -1,0 +1,488 @@
+/* lines.c - what a comparison shows: settings that differ, metrics by part with their differences, over-fit, and the rest
+ * folded. See _compare.h. */
+#include "core/base/mem.h"
+#include "core/track/best.h"
+#include "tui/ui/format.h"
+#include "tui/views/compare/_compare.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { SPREAD_COLS = 8, SPREAD_RUNS = 3 };
+
+/* ---- parts --------------------------------------------------------------------------------------- */
+
+static bn_compare_part metric_part(const char *key)
+{
+	if (strncmp(key, "system/", 7) == 0)
+		return BN_CPART_RUN;
+	if (strstr(key, "test"))
+		return BN_CPART_TEST;
+	if (strstr(key, "val"))
+		return BN_CPART_VALID;
+	return strstr(key, "train") ? BN_CPART_TRAIN : BN_CPART_OTHER;
+}
+
+static bn_compare_part part_of(const bn_compare_row *r)
+{
+	static const bn_compare_part parts[BN_COMPARE_GROUPS] = {[BN_COMPARE_RUN] = BN_CPART_RUN,
+		[BN_COMPARE_PARAM] = BN_CPART_SETTINGS,
+		[BN_COMPARE_DATA] = BN_CPART_DATA,
+		[BN_COMPARE_CODE] = BN_CPART_CODE,
+		[BN_COMPARE_ENVIRONMENT] = BN_CPART_ENVIRONMENT};
+	return r->group == BN_COMPARE_METRIC ? metric_part(r->key) : parts[r->group];
+}
+
+const char *bn_compare_word(bn_compare_part part, const char *key)
+{
+	static const char *const prefixes[BN_CPARTS][2] = {[BN_CPART_TEST] = {"test_", "test/"},
+		[BN_CPART_VALID] = {"val_", "valid_"},
+		[BN_CPART_TRAIN] = {"train_", "train/"}};
+	for (int i = 0; i < 2; i++) {
+		const char *p = prefixes[part][i];
+		if (p && strncmp(key, p, strlen(p)) == 0)
+			return key + strlen(p);
+	}
+	return key;
+}
+
+/* The usual summaries of a task come first. */
+static int main_rank(const char *key)
+{
+	static const char *const main_metrics[] = {
+		"rmse", "roc_auc", "accuracy", "loss", "mae", "r2"};
+	int n = sizeof main_metrics / sizeof *main_metrics;
+	for (int i = 0; i < n; i++)
+		if (strcmp(key, main_metrics[i]) == 0)
+			return i;
+	return n;
+}
+
+static bool is_delta_absolute(const bn_compare_row *r)
+{
+	/* Shares, and what is at most 1: points say more than per cent of them. */
+	return r->better > 0 && fabs(r->cells[0].number) <= 1;
+}
+
+/* ---- the lines ----------------------------------------------------------------------------------- */
+
+static bn_cline *line_add(bn_compare_view *v, bn_line_kind kind, bn_compare_part part, size_t row)
+{
+	bn_cline *l = &v->lines[v->line_count++];
+	*l = (bn_cline){.kind = kind, .part = part, .row = row};
+	return l;
+}
+
+typedef struct part_count {
+	size_t all, differ;
+} part_count;
+
+static part_count count_part(const bn_comparison *c, bn_compare_part part)
+{
+	part_count n = {0, 0};
+	for (size_t i = 0; i < c->count; i++)
+		if (part_of(&c->rows[i]) == part) {
+			n.all++;
+			n.differ += c->rows[i].differs;
+		}
+	return n;
+}
+
+static const char *part_title(bn_compare_part part)
+{
+	static const char *const titles[BN_CPARTS] = {"settings that differ", "test part",
+		"over-fit: train and test", "validation part", "training part", "other metrics",
+		"data", "code", "environment", "run"};
+	return titles[part];
+}
+
+static void title_add(bn_compare_view *v, bn_compare_part part, part_count n)
+{
+	bool open = (v->unfolded >> part & 1) != 0;
+	bn_cline *l = line_add(v, open ? BN_CLINE_RULE : BN_CLINE_FOLD, part, 0);
+	const char *title = part_title(part);
+	if (part == BN_CPART_SETTINGS && v->all_rows)
+		title = "settings";
+	if (part == BN_CPART_OVERFIT)
+		snprintf(l->text, sizeof l->text, "%s", title);
+	else if (n.differ == 0)
+		snprintf(l->text, sizeof l->text, "%s: the same in all (%zu)",
+			part == BN_CPART_SETTINGS ? "settings" : title, n.all);
+	else if (n.differ == n.all)
+		snprintf(l->text, sizeof l->text, "%s (%zu)", title, n.all);
+	else
+		snprintf(l->text, sizeof l->text, "%s (%zu of %zu%s)", title, n.differ, n.all,
+			part == BN_CPART_SETTINGS ? "" : " differ");
+}
+
+static void row_add(bn_compare_view *v, const bn_comparison *c, bn_compare_part part, size_t row)
+{
+	const bn_compare_row *r = &c->rows[row];
+	line_add(v, BN_CLINE_VALUE, part, row);
+	if (r->group == BN_COMPARE_METRIC && part != BN_CPART_RUN && c->runs > 1 && r->differs &&
+		v->scale != BN_SCALE_VALUE)
+		line_add(v, BN_CLINE_DELTA, part, row);
+}
+
+/* Rows of a part by rank, then as they come: by name. */
+static void rows_add(bn_compare_view *v, const bn_comparison *c, bn_compare_part part)
+{
+	for (int rank = 0; rank <= 6; rank++)
+		for (size_t i = 0; i < c->count; i++) {
+			const bn_compare_row *r = &c->rows[i];
+			bool shown = v->all_rows || r->differs;
+			if (part_of(r) == part && shown &&
+				main_rank(bn_compare_word(part, r->key)) == rank)
+				row_add(v, c, part, i);
+		}
+}
+
+/* The first metric that both training and test rows have; false: there is none. */
+static bool overfit_find(const bn_comparison *c, size_t *train, size_t *test)
+{
+	for (int rank = 0; rank <= 6; rank++)
+		for (size_t i = 0; i < c->count; i++) {
+			const char *word = bn_compare_word(BN_CPART_TEST, c->rows[i].key);
+			if (part_of(&c->rows[i]) != BN_CPART_TEST || main_rank(word) != rank)
+				continue;
+			for (size_t k = 0; k < c->count; k++)
+				if (part_of(&c->rows[k]) == BN_CPART_TRAIN &&
+					strcmp(bn_compare_word(BN_CPART_TRAIN, c->rows[k].key),
+						word) == 0) {
+					*train = k;
+					*test = i;
+					return true;
+				}
+		}
+	return false;
+}
+
+/* What is open by itself: what differs in settings, and the part that models are judged by. */
+static unsigned open_at_first(const bn_comparison *c)
+{
+	static const bn_compare_part judged[] = {
+		BN_CPART_TEST, BN_CPART_VALID, BN_CPART_OTHER, BN_CPART_TRAIN};
+	unsigned open = 1u << BN_CPART_SETTINGS | 1u << BN_CPART_OVERFIT;
+	for (size_t i = 0; i < sizeof judged / sizeof *judged; i++)
+		if (count_part(c, judged[i]).all > 0)
+			return open | 1u << judged[i];
+	return open | 1u << BN_CPART_RUN;
+}
+
+static void part_add(bn_compare_view *v, const bn_comparison *c, bn_compare_part part)
+{
+	part_count n = count_part(c, part);
+	size_t train = 0, test = 0;
+	bool open = (v->unfolded >> part & 1) != 0;
+	if (part == BN_CPART_OVERFIT) {
+		if (!overfit_find(c, &train, &test))
+			return;
+		title_add(v, part, n);
+		if (open) {
+			line_add(v, BN_CLINE_TRAIN, part, train);
+			line_add(v, BN_CLINE_GAP, part, train)->other = test;
+		}
+		return;
+	}
+	if (n.all == 0)
+		return;
+	title_add(v, part, n);
+	if (open)
+		rows_add(v, c, part);
+}
+
+void bn_compare_lines(bn_compare_view *v)
+{
+	const bn_compare_page *d = bn_compare_data(v);
+	bn_free(v->lines);
+	v->line_count = 0;
+	v->lines =
+		d ? bn_alloc((2 * d->table->count + 2 * BN_CPARTS + 4) * sizeof *v->lines) : NULL;
+	if (v->lines) {
+		if (!v->is_folded_once)
+			v->unfolded = open_at_first(d->table);
+		v->is_folded_once = true;
+		line_add(v, BN_CLINE_NAMES, BN_CPART_SETTINGS, 0);
+		/* Open parts first, then what is folded. */
+		for (int folded = 0; folded < 2; folded++)
+			for (int part = 0; part < BN_CPARTS; part++)
+				if ((v->unfolded >> part & 1) == (folded == 0))
+					part_add(v, d->table, (bn_compare_part)part);
+	}
+	bn_grid_reload(&v->list.grid);
+}
+
+/* ---- cells --------------------------------------------------------------------------------------- */
+
+static int64_t grid_rows(void *ctx)
+{
+	return ((const bn_compare_view *)ctx)->line_count;
+}
+
+/* A line keeps the selection while others come and go. */
+static uint64_t grid_key(void *ctx, int64_t row)
+{
+	const bn_cline *l = &((const bn_compare_view *)ctx)->lines[row];
+	bool part = l->kind == BN_CLINE_RULE || l->kind == BN_CLINE_FOLD;
+	return part ? 1 + (uint64_t)l->part : 100 + (uint64_t)l->kind + 10 * (uint64_t)l->row;
+}
+
+static const char *across(void *ctx, int64_t row, bool *is_rule)
+{
+	const bn_compare_view *v = ctx;
+	bn_cline *l = &v->lines[row];
+	*is_rule = l->kind == BN_CLINE_RULE;
+	return *is_rule || l->kind == BN_CLINE_FOLD ? l->text : NULL;
+}
+
+/* Is cell r the best of a metric whose direction is known, and not the only one? */
+static bool is_best(const bn_comparison *c, const bn_compare_row *row, size_t r)
+{
+	bool beats = false;
+	if (row->better == 0 || isnan(row->cells[r].number))
+		return false;
+	for (size_t i = 0; i < c->runs; i++) {
+		double own = row->cells[r].number, other = row->cells[i].number;
+		if (bn_metric_beats(row->better, other, own))
+			return false;
+		beats |= !isnan(other) && bn_metric_beats(row->better, own, other);
+	}
+	return beats;
+}
+
+static void value_cell(const bn_comparison *c, const bn_compare_row *row, size_t r, bool says_best,
+	bn_grid_cell *out)
+{
+	const bn_compare_cell *cell = &row->cells[r];
+	char number[BN_FORMAT_BYTES];
+	bool is_measured = row->group == BN_COMPARE_METRIC || row->group == BN_COMPARE_RUN;
+	out->text = cell->text;
+	if (!cell->text)
+		return;
+	if (is_measured && !isnan(cell->number))
+		out->text = bn_format_number(out->buf, cell->number);
+	if (!says_best || row->group != BN_COMPARE_METRIC || !is_best(c, row, r))
+		return;
+	out->ink = BN_INK_BEST;
+	snprintf(number, sizeof number, "%.30s", out->text);
+	snprintf(out->buf, sizeof out->buf, "%s best", number);
+	out->text = out->buf;
+}
+
+static void delta_cell(const bn_compare_view *v, const bn_comparison *c, const bn_compare_row *row,
+	size_t r, bn_grid_cell *out)
+{
+	const bn_compare_cell *cell = &row->cells[r];
+	out->ink = BN_INK_DIM;
+	out->text = "";
+	if (r == c->baseline || isnan(cell->delta))
+		return;
+	bool percent = v->scale == BN_SCALE_PERCENT && !is_delta_absolute(row) &&
+		       !isnan(cell->percent) && fabs(cell->percent) < 1e5;
+	if (cell->delta == 0)
+		snprintf(out->buf, sizeof out->buf, "=");
+	else if (percent)
+		snprintf(out->buf, sizeof out->buf, "%+.1f %%", cell->percent);
+	else
+		snprintf(out->buf, sizeof out->buf, "%+.3g", cell->delta);
+	out->text = out->buf;
+}
+
+/* How much worse the test rows are than the training rows. */
+static void gap_cell(
+	const bn_compare_row *train, const bn_compare_row *test, size_t r, bn_grid_cell *out)
+{
+	double a = train->cells[r].number, b = test->cells[r].number;
+	out->text = "";
+	if (isnan(a) || isnan(b) || a == 0)
+		return;
+	if (is_delta_absolute(test))
+		snprintf(out->buf, sizeof out->buf, "%+.3g", b - a);
+	else
+		snprintf(out->buf, sizeof out->buf, "%+.1f %%", 100 * (b - a) / fabs(a));
+	out->text = out->buf;
+}
+
+static void spread_cell(const bn_compare_view *v, const bn_cline *l, bn_grid_cell *out)
+{
+	const bn_comparison *c = bn_compare_data(v)->table;
+	double numbers[BN_SPARK];
+	int n = 0;
+	out->text = "";
+	if (l->kind != BN_CLINE_VALUE || c->rows[l->row].group != BN_COMPARE_METRIC)
+		return;
+	for (size_t i = 0; i < c->runs && n < BN_SPARK; i++)
+		if (!isnan(c->rows[l->row].cells[i].number))
+			numbers[n++] = c->rows[l->row].cells[i].number;
+	if (n >= SPREAD_RUNS)
+		out->text = bn_spark_text(out->buf, numbers, n, n, v->list.alphabet);
+	out->ink = BN_INK_REFERENCE;
+}
+
+/* What a line is about. */
+static void what_cell(const bn_compare_view *v, const bn_cline *l, bn_grid_cell *out)
+{
+	const bn_comparison *c = bn_compare_data(v)->table;
+	const bn_compare_row *row = &c->rows[l->row];
+	const char *word = bn_compare_word(l->part, row->key);
+	bool ascii = v->list.alphabet == BN_ALPHABET_ASCII;
+	const char *good = "";
+	switch (l->kind) {
+	case BN_CLINE_NAMES:
+		out->text = "name";
+		out->ink = BN_INK_DIM;
+		return;
+	case BN_CLINE_VALUE:
+		if (row->group == BN_COMPARE_METRIC && row->better)
+			good = row->better < 0 ? "↓" : "↑";
+		if (*good && ascii)
+			good = row->better < 0 ? "(min)" : "(max)";
+		snprintf(out->buf, sizeof out->buf, "%.70s%s%s", word, *good ? " " : "", good);
+		out->text = out->buf;
+		out->ink = row->differs ? BN_INK_STRONG : BN_INK_TEXT;
+		return;
+	case BN_CLINE_DELTA:
+		snprintf(out->buf, sizeof out->buf, "  against %c", (char)('A' + (int)c->baseline));
+		out->text = out->buf;
+		out->ink = BN_INK_DIM;
+		return;
+	case BN_CLINE_TRAIN:
+		snprintf(out->buf, sizeof out->buf, "train %.60s",
+			bn_compare_word(BN_CPART_TRAIN, row->key));
+		out->text = out->buf;
+		return;
+	default:
+		out->text = l->kind == BN_CLINE_GAP ? "gap" : "";
+		return;
+	}
+}
+
+static void grid_cell(void *ctx, int64_t at, int col, bn_grid_cell *out)
+{
+	const bn_compare_view *v = ctx;
+	const bn_comparison *c = bn_compare_data(v)->table;
+	const bn_cline *l = &v->lines[at];
+	size_t r = (size_t)(col - BN_COMPARE_FIRST);
+	if (col < BN_COMPARE_FIRST) {
+		what_cell(v, l, out);
+	} else if (r >= c->runs) {
+		spread_cell(v, l, out);
+	} else if (l->kind == BN_CLINE_NAMES) {
+		out->text = v->names[r];
+		out->full = c->names[r];
+		out->ink = BN_INK_STRONG;
+	} else if (l->kind == BN_CLINE_DELTA) {
+		delta_cell(v, c, &c->rows[l->row], r, out);
+	} else if (l->kind == BN_CLINE_GAP) {
+		gap_cell(&c->rows[l->row], &c->rows[l->other], r, out);
+	} else if (l->kind == BN_CLINE_VALUE || l->kind == BN_CLINE_TRAIN) {
+		value_cell(c, &c->rows[l->row], r, l->kind == BN_CLINE_VALUE, out);
+	}
+}
+
+const bn_grid_source bn_compare_source = {
+	.rows = grid_rows, .cell = grid_cell, .key = grid_key, .across = across};
+
+/* ---- names and what is common -------------------------------------------------------------------- */
+
+static bool parts_words(char c)
+{
+	return c == '\0' || strchr("-_/ ", c) != NULL;
+}
+
+/* How much all names have alike at their beginning, up to behind a sign that parts words. */
+static size_t shared_front(const bn_comparison *c)
+{
+	size_t n = 0;
+	for (size_t i = 0; c->runs > 1 && c->names[0][i]; i++) {
+		for (size_t k = 1; k < c->runs; k++)
+			if (c->names[k][i] != c->names[0][i])
+				return n;
+		if (parts_words(c->names[0][i]))
+			n = i + 1;
+	}
+	return 0; /* one name is the beginning of all */
+}
+
+static size_t shared_back(const bn_comparison *c, size_t front)
+{
+	size_t n = 0, length = strlen(c->names[0]);
+	for (size_t i = 1; c->runs > 1 && i + front < length; i++) {
+		char sign = c->names[0][length - i];
+		for (size_t k = 1; k < c->runs; k++) {
+			size_t other = strlen(c->names[k]);
+			if (i + front >= other || c->names[k][other - i] != sign)
+				return n;
+		}
+		if (parts_words(sign))
+			n = i;
+	}
+	return n;
+}
+
+static void names_make(bn_compare_view *v, const bn_comparison *c)
+{
+	size_t front = shared_front(c), back = shared_back(c, front);
+	for (size_t i = 0; i < c->runs; i++)
+		snprintf(v->names[i], sizeof v->names[i], "%.*s",
+			(int)(strlen(c->names[i]) - front - back), c->names[i] + front);
+	v->shared[0] = '\0';
+	if (front || back)
+		snprintf(v->shared, sizeof v->shared, "%.*s...%.30s", front < 40 ? (int)front : 40,
+			c->names[0], c->names[0] + strlen(c->names[0]) - back);
+}
+
+static const char *same_value(const bn_comparison *c, bn_compare_group group, const char *key)
+{
+	for (size_t i = 0; i < c->count; i++)
+		if (c->rows[i].group == group && strcmp(c->rows[i].key, key) == 0)
+			return c->rows[i].differs ? NULL : c->rows[i].cells[0].text;
+	return NULL;
+}
+
+/* "mlp on jobs.train@v1, epochs 40": settings that are as they are by default say nothing, so the shortest come first. */
+static void common_make(bn_compare_view *v, const bn_comparison *c)
+{
+	const char *what = same_value(c, BN_COMPARE_RUN, "runs"),
+		   *on = same_value(c, BN_COMPARE_DATA, "train");
+	int n = snprintf(v->common, sizeof v->common, "in all %zu: %.60s%s%.60s", c->runs,
+		what ? what : "", on ? " on " : "", on ? on : "");
+	const char *between = what || on ? ", " : "";
+	for (size_t i = 0; i < c->count && n > 0 && (size_t)n < sizeof v->common; i++) {
+		const bn_compare_row *r = &c->rows[i];
+		if (r->group != BN_COMPARE_PARAM || r->differs || !r->cells[0].text)
+			continue;
+		n += snprintf(v->common + n, sizeof v->common - (size_t)n, "%s%.40s %.40s", between,
+			r->key, r->cells[0].text);
+		between = ", ";
+	}
+}
+
+void bn_compare_take(bn_compare_view *v)
+{
+	const bn_comparison *c = bn_compare_data(v)->table;
+	int count = BN_COMPARE_FIRST + (int)c->runs;
+	v->columns[0] =
+		(bn_grid_column){.title = "", .name = "what", .frozen = true, .min = 12, .max = 24};
+	for (size_t i = 0; i < c->runs; i++) {
+		snprintf(v->titles[i], sizeof v->titles[i], "%c%s", (char)('A' + (int)i),
+			i == c->baseline ? " base" : "");
+		v->columns[BN_COMPARE_FIRST + i] = (bn_grid_column){.title = v->titles[i],
+			.name = c->ids[i],
+			.form = BN_COLUMN_NUMBER,
+			.min = 9,
+			.max = 13,
+			.priority = i == c->baseline ? 0 : 1};
+	}
+	if (c->runs >= SPREAD_RUNS)
+		v->columns[count++] = (bn_grid_column){.title = "spread",
+			.form = BN_COLUMN_BARS,
+			.min = SPREAD_COLS,
+			.max = BN_SPARK,
+			.priority = 9};
+	names_make(v, c);
+	common_make(v, c);
+	bn_grid_set_columns(&v->list.grid, v->columns, count, NULL);
+	bn_compare_lines(v);
+}

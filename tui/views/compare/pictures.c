@@ -1,0 +1,180 @@
+/* pictures.c - one metric of all runs as curves, and a metric against a parameter, a letter a run. See _compare.h. */
+#include "tui/ui/chart.h"
+#include "tui/views/compare/_compare.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { FEW = 3 }; /* curves that can all have a colour */
+
+void bn_compare_curves_draw(const bn_compare_view *v, bn_area a)
+{
+	static const double smoothing[] = {0, 0.6, 0.9, 0.98};
+	const bn_compare_page *d = bn_compare_data(v);
+	bn_chart_series series[BN_COMPARE_MAX];
+	int shown = 0, here = bn_compare_run_at(v);
+	if (!d || d->metric >= d->metric_count) {
+		bn_area_text(a, 0, 0, BN_INK_DIM, "these runs have no metric in common");
+		return;
+	}
+	for (size_t i = 0; i < d->table->runs; i++) {
+		const bn_curve *c = &d->curves[i];
+		bool told = d->table->runs <= FEW || (int)i == here || i == d->table->baseline;
+		int style = (int)i % BN_SERIES_COUNT;
+		if (d->table->runs > FEW && told)
+			style = (int)i == here ? 0 : 1;
+		if (c->n)
+			series[shown++] = (bn_chart_series){.label = "",
+				.x = c->x,
+				.y = c->y,
+				.n = c->n,
+				.style = style,
+				.mark = (char)('A' + (int)i),
+				.dim = !told};
+	}
+	bn_area_textf(a, 0, 1, BN_INK_STRONG, "%s", d->metrics[d->metric]);
+	bn_chart chart = {.series = series,
+		.count = shown,
+		.log_y = v->log_y,
+		.smoothing = smoothing[v->smoothing],
+		.x_title = "step"};
+	bn_chart_draw(bn_area_sub(a, 1, 0, a.rows - 1, a.cols), &chart);
+}
+
+/* ---- scatter ------------------------------------------------------------------------------------- */
+
+/* How many runs have a number there, and how many different ones there are. */
+static size_t numbers_of(const bn_compare_row *r, size_t runs)
+{
+	size_t different = 0;
+	for (size_t i = 0; i < runs; i++) {
+		size_t k = 0;
+		if (isnan(r->cells[i].number))
+			continue;
+		while (k < i && r->cells[k].number != r->cells[i].number)
+			k++;
+		different += k == i;
+	}
+	return different;
+}
+
+static const bn_compare_row *row_find(
+	const bn_comparison *c, bn_compare_group group, const char *key)
+{
+	for (size_t i = 0; i < c->count; i++)
+		if (c->rows[i].group == group && strcmp(c->rows[i].key, key) == 0)
+			return &c->rows[i];
+	return NULL;
+}
+
+static bool is_axis(const bn_comparison *c, const bn_compare_row *r)
+{
+	return r->group == BN_COMPARE_PARAM && numbers_of(r, c->runs) > 1;
+}
+
+const char *bn_compare_axis(const bn_compare_view *v)
+{
+	const bn_compare_page *d = bn_compare_data(v);
+	const bn_compare_row *best = NULL;
+	for (size_t i = 0; d && i < d->table->count; i++) {
+		const bn_compare_row *r = &d->table->rows[i];
+		if (!is_axis(d->table, r))
+			continue;
+		if (strcmp(r->key, v->axis) == 0)
+			return r->key;
+		/* A seed tells least. */
+		bool is_seed = strcmp(r->key, "seed") == 0;
+		if (!best ||
+			(!is_seed &&
+				numbers_of(r, d->table->runs) > numbers_of(best, d->table->runs)) ||
+			strcmp(best->key, "seed") == 0)
+			best = r;
+	}
+	return best ? best->key : NULL;
+}
+
+bool bn_compare_axis_set(bn_compare_view *v, const char *name)
+{
+	const bn_compare_page *d = bn_compare_data(v);
+	const bn_compare_row *r = d ? row_find(d->table, BN_COMPARE_PARAM, name) : NULL;
+	if (!r || !is_axis(d->table, r))
+		return false;
+	snprintf(v->axis, sizeof v->axis, "%s", name);
+	return true;
+}
+
+void bn_compare_axis_step(bn_compare_view *v, int step)
+{
+	const bn_compare_page *d = bn_compare_data(v);
+	const char *now = bn_compare_axis(v);
+	const bn_compare_row *r = now ? row_find(d->table, BN_COMPARE_PARAM, now) : NULL;
+	if (!r)
+		return;
+	size_t n = d->table->count, at = (size_t)(r - d->table->rows);
+	for (size_t i = 1; i <= n; i++) {
+		size_t k = step > 0 ? (at + i) % n : (at + n - i) % n;
+		if (!is_axis(d->table, &d->table->rows[k]))
+			continue;
+		snprintf(v->axis, sizeof v->axis, "%s", d->table->rows[k].key);
+		return;
+	}
+}
+
+const char *bn_compare_up(const bn_compare_view *v)
+{
+	const bn_compare_page *d = bn_compare_data(v);
+	if (d && v->up[0] && row_find(d->table, BN_COMPARE_METRIC, v->up))
+		return v->up;
+	for (int64_t i = 0; i < v->line_count; i++) {
+		const bn_cline *l = &v->lines[i];
+		if (l->kind == BN_CLINE_VALUE && d->table->rows[l->row].group == BN_COMPARE_METRIC)
+			return d->table->rows[l->row].key;
+	}
+	return NULL;
+}
+
+void bn_compare_up_step(bn_compare_view *v, int step)
+{
+	const bn_compare_page *d = bn_compare_data(v);
+	const char *now = bn_compare_up(v);
+	const bn_compare_row *r = now ? row_find(d->table, BN_COMPARE_METRIC, now) : NULL;
+	size_t n = d ? d->table->count : 0, at = r ? (size_t)(r - d->table->rows) : 0;
+	for (size_t i = 1; r && i <= n; i++) {
+		const bn_compare_row *next =
+			&d->table->rows[step > 0 ? (at + i) % n : (at + n - i) % n];
+		if (next->group != BN_COMPARE_METRIC || numbers_of(next, d->table->runs) < 2)
+			continue;
+		snprintf(v->up, sizeof v->up, "%s", next->key);
+		return;
+	}
+}
+
+void bn_compare_scatter_draw(const bn_compare_view *v, bn_area a)
+{
+	const bn_compare_page *d = bn_compare_data(v);
+	const char *axis = bn_compare_axis(v);
+	double x[BN_COMPARE_MAX], y[BN_COMPARE_MAX];
+	char marks[BN_COMPARE_MAX];
+	const bn_compare_row *across, *up;
+	if (!axis || !bn_compare_up(v) ||
+		!(up = row_find(d->table, BN_COMPARE_METRIC, bn_compare_up(v))) ||
+		!(across = row_find(d->table, BN_COMPARE_PARAM, axis))) {
+		bn_area_text(a, 0, 0, BN_INK_DIM, "no parameter that differs here is a number");
+		return;
+	}
+	for (size_t i = 0; i < d->table->runs; i++) {
+		x[i] = across->cells[i].number;
+		y[i] = up->cells[i].number;
+		marks[i] = (char)('A' + (int)i);
+	}
+	bn_scatter s = {.x = x,
+		.y = y,
+		.marks = marks,
+		.count = (int)d->table->runs,
+		.selected = bn_compare_run_at(v),
+		.base = (int)d->table->baseline,
+		.x_title = axis,
+		.y_title = up->key};
+	bn_chart_scatter(a, &s);
+}
