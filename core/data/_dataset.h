@@ -21,10 +21,6 @@ int bn_dataset_parts(bn_manifest *out, bn_workspace *ws, const char *hash, bn_er
 /* Opens the table of them, each hashed at its first use, with what is known of them. */
 int bn_dataset_open_parts(bn_table_reader **out, bn_workspace *ws, const char *hash,
 	const bn_progress *progress, bn_err *err);
-/* *table becomes one of the rows for which the expression is true; its canonical text is appended to `canonical`, which may be
- * NULL. source: what messages call it. */
-int bn_dataset_where(bn_table_reader **table, const char *where, const char *source,
-	const bn_progress *progress, bn_buf *canonical, bn_err *err);
 /* Where the part lies, below the workspace. Returns buf. */
 const char *bn_dataset_part_file(bn_workspace *ws, const char *hash, char buf[BN_OBJECT_NAME]);
 /* Moves why, of the part that could not be used, to err; of damage it names the part and what helps. */

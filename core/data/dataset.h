@@ -176,6 +176,10 @@ int bn_dataset_open_table_watched(bn_table_reader **out, bn_workspace *ws,
  * once it was hashed (core/store/object/held.h). Copies parts that are another's. */
 int bn_dataset_open_held(bn_table_reader **out, bn_workspace *ws, const bn_dataset_version *v,
 	const bn_progress *progress, bn_err *err);
+/* *table becomes one of the rows for which the expression is true; its canonical text is appended to `canonical`, which may be
+ * NULL. source: what messages call it. */
+int bn_dataset_where(bn_table_reader **table, const char *where, const char *source,
+	const bn_progress *progress, bn_buf *canonical, bn_err *err);
 /* The files of a version's parts below bn_workspace_at, in their order, by the hash that names the version: of a manifest, or
  * (format 0) of the only part. *paths and the strings are yours (bn_dataset_paths_free). */
 int bn_dataset_paths(char ***paths, size_t *n, bn_workspace *ws, const char *hash,

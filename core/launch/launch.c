@@ -50,6 +50,8 @@ static int write_hyper(bn_workspace *ws, const bn_spec *spec, const char *id, bn
 	int rc = BN_ENOMEM;
 	if (params && json_object_set_new(params, "seed", json_integer(spec->seed)) == 0 &&
 		json_object_set_new(params, "target", json_string(spec->target)) == 0 &&
+		(!spec->where ||
+			json_object_set_new(params, "where", json_string(spec->where)) == 0) &&
 		json_object_set_new(params, "trainer", json_string(spec->trainer)) == 0)
 		rc = bn_runlog_params(ws, id, params, err);
 	else

@@ -10,6 +10,7 @@
 #include "core/learn/trainer.h"
 #include "core/run/environment.h"
 #include "core/store/object/object.h"
+#include "core/table/expr/eval.h"
 #include "core/table/table.h"
 
 #include <string.h>
@@ -143,6 +144,28 @@ static int check_target(const bn_spec *spec, const bn_schema *schema, const char
 	return BN_EINVAL;
 }
 
+/* *spec->where becomes the canonical text, which says the same of every part. */
+static int check_where(bn_spec *spec, const bn_schema *schema, const char *data, bn_err *err)
+{
+	bn_expr *e = NULL;
+	bn_buf text = BN_BUF_INIT;
+	bn_err why = BN_ERR_INIT;
+	int rc = bn_expr_of_rows(&e, spec->where, "where", schema, BN_EXPR_BOOL, &why);
+	if (rc < 0) {
+		bn_err_prefix(&why, "%s", data);
+		bn_err_move(err, &why);
+		goto out;
+	}
+	if ((rc = bn_expr_format(&text, e, err)) < 0)
+		goto out;
+	spec->where = bn_spec_text(spec, text.ptr);
+	rc = spec->where ? 0 : bn_err_nomem(err, "a spec");
+out:
+	bn_expr_free(e);
+	bn_buf_release(&text);
+	return rc;
+}
+
 static int check_columns_of(
 	const bn_spec *spec, const bn_schema *schema, const char *data, bn_err *err)
 {
@@ -156,8 +179,9 @@ static int check_columns_of(
 
 /* The columns that the spec names are looked up before the run begins: who misspells one hears it in
  * the shell that asked, not from a run that failed. */
-static int check_columns(const bn_spec *spec, const bn_spec_data *d, bn_workspace *ws, bn_err *err)
+static int check_columns(bn_spec *spec, const bn_spec_data *d, bn_workspace *ws, bn_err *err)
 {
+	bool trains = !d->part || !strcmp(d->part, "train");
 	bn_dataset_version *v = NULL;
 	bn_table_reader *table = NULL;
 	char *ref = bn_strf("%s@v%lld", d->name, (long long)d->version);
@@ -168,7 +192,11 @@ static int check_columns(const bn_spec *spec, const bn_spec_data *d, bn_workspac
 		goto out;
 	if ((rc = bn_dataset_open_table(&table, ws, v, err)) < 0)
 		goto out;
-	rc = check_columns_of(spec, bn_table_schema(table), ref, err);
+	const bn_schema *schema = bn_table_schema(table);
+	if (trains && (rc = check_columns_of(spec, schema, ref, err)) < 0)
+		goto out;
+	if (spec->where)
+		rc = check_where(spec, schema, ref, err);
 out:
 	bn_table_reader_free(table);
 	bn_dataset_version_free(v);
@@ -285,13 +313,9 @@ int bn_spec_resolve(bn_spec **out, bn_workspace *ws, const bn_spec *given, bn_er
 		goto out;
 	if ((rc = bn_spec_check_complete(spec, "spec", err)) < 0)
 		goto out;
-	for (size_t i = 0; spec->trainer && i < spec->data_count; i++) {
-		const char *part = spec->data[i].part;
-		if (part && strcmp(part, "train") != 0)
-			continue;
+	for (size_t i = 0; spec->trainer && i < spec->data_count; i++)
 		if ((rc = check_columns(spec, &spec->data[i], ws, err)) < 0)
 			goto out;
-	}
 	*out = spec;
 	spec = NULL;
 out:

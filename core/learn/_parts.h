@@ -27,16 +27,17 @@ typedef struct bn_parts_input {
 typedef struct bn_parts {
 	bn_part part[BN_PARTS]; /* table NULL: no rows */
 	bn_table_reader
-		*table[BN_PARTS]; /* as opened for the part; those of shares are training's */
-	uint8_t *part_of;         /* by row of training's table; NULL: it is not divided */
+		*table[BN_PARTS];    /* as opened for the part; those of shares are training's */
+	uint64_t all_rows[BN_PARTS]; /* of the table before the spec's `where` */
+	uint8_t *part_of;            /* by row of training's table; NULL: it is not divided */
 	size_t *columns;
 	char dataset[160], digest[80],
 		split[120]; /* of the training data: "jobs@v3", "sha256:..." */
 } bn_parts;
 
-/* From held bytes (bn_dataset_open_held). A part of its own where the spec names a version for it; else its share of
- * the training rows. Which row goes where depends on the spec and the number of rows alone. No row is read. Released
- * in any case; out stays where it is. */
+/* From held bytes (bn_dataset_open_held): the rows that satisfy the spec's `where`. A part of its own where the spec names
+ * a version for it; else its share of the training rows. Which row goes where depends on the spec and the number of rows
+ * alone; but for `where` no row is read. Released in any case; out stays where it is. */
 int bn_parts_open(bn_parts *out, const bn_parts_input *in, bn_err *err);
 void bn_parts_release(bn_parts *p);
 

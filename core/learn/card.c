@@ -115,6 +115,8 @@ static void add_training(bn_buf *b, const bn_estimator *e, const bn_model_about 
 		bn_buf_addf(b, "- Data: `%s`\n", about->dataset);
 	if (about->dataset_digest)
 		bn_buf_addf(b, "- Data digest: `%s`\n", about->dataset_digest);
+	if (about->where) /* which may hold back quotes */
+		bn_buf_addf(b, "- Rows: those with `` %s ``\n", about->where);
 	if (about->split)
 		bn_buf_addf(b, "- Split: %s\n", about->split);
 	if (about->run_id)

@@ -98,6 +98,11 @@ static int open_parts(fit *f, bn_err *err)
 	in.columns = wanted;
 	rc = bn_parts_open(&f->parts, &in, err);
 	bn_free(wanted);
+	for (int p = 0; rc == 0 && f->spec->where && p < BN_PARTS; p++)
+		if (f->parts.table[p])
+			say(f, "%s: %llu of %llu rows with %.300s", bn_part_names[p],
+				(unsigned long long)bn_table_rows(f->parts.table[p]),
+				(unsigned long long)f->parts.all_rows[p], f->spec->where);
 	return rc;
 }
 
@@ -274,6 +279,7 @@ static int save(bn_fit_report *report, fit *f, const bn_dir *at, const char *dir
 	bn_model_about about = {.name = f->spec->target,
 		.dataset = f->parts.dataset,
 		.dataset_digest = f->parts.digest,
+		.where = f->spec->where,
 		.split = f->parts.split,
 		.seed = seed_of(f->spec),
 		.hyper = f->spec->hyper,

@@ -83,7 +83,7 @@ static json_t *metadata(const bn_model_about *a)
 	json_t *hyper = a->hyper ? json_deep_copy(a->hyper) : json_object();
 	int bad = put_text(o, "name", a->name) || put_text(o, "dataset", a->dataset) ||
 		  put_text(o, "dataset_digest", a->dataset_digest) ||
-		  put_text(o, "split", a->split) ||
+		  put_text(o, "where", a->where) || put_text(o, "split", a->split) ||
 		  json_object_set_new(o, "seed", json_integer((json_int_t)a->seed));
 	bad = json_object_set_new(o, "hyper_parameters", hyper) || bad;
 	if (bad) {

@@ -30,6 +30,7 @@ typedef struct bn_model_about {
 	const char *run_id;         /* 32 hex; left out of the bytes when NULL */
 	const char *dataset;        /* "jobs@v3" */
 	const char *dataset_digest; /* "sha256:..." */
+	const char *where;          /* which rows of it: "state = 'done'" */
 	const char *split;          /* "random 0.7/0.15/0.15, seed 1" */
 	const char *notes;          /* a paragraph for the card */
 	uint64_t seed;

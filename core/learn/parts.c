@@ -64,6 +64,10 @@ static int open_version(
 	}
 	if ((rc = bn_dataset_open_held(&f->table[part], in->ws, v, in->progress, &why)) < 0)
 		goto out;
+	f->all_rows[part] = bn_table_rows(f->table[part]);
+	if (in->spec->where && (rc = bn_dataset_where(&f->table[part], in->spec->where, "where",
+					in->progress, NULL, &why)) < 0)
+		goto out;
 	f->part[part] = (bn_part){.table = f->table[part],
 		.which = (uint8_t)part,
 		.rows = bn_table_rows(f->table[part])};
@@ -169,7 +173,8 @@ int bn_parts_open(bn_parts *f, const bn_parts_input *in, bn_err *err)
 	if ((rc = divide(f, in, err)) < 0)
 		return rc;
 	if (train->rows == 0)
-		return bn_err_set(err, BN_EINVAL, "%s has no rows to train on", f->dataset);
+		return bn_err_set(err, BN_EINVAL, "%s has no rows to train on%s%s", f->dataset,
+			in->spec->where ? " with " : "", in->spec->where ? in->spec->where : "");
 	return 0;
 }
 

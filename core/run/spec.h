@@ -14,6 +14,7 @@
  *	target       "power"                     trainer only, required
  *	features     ["a", "b"]                  absent: every column but target and excluded ones
  *	exclude      ["job_id"]
+ *	where        "state = 'done'"            trainer only: the rows of every part that satisfy it (docs/expressions.md)
  *	task         "auto" | "regression" | "classification"
  *	impute       "mean" | "median" | "most_frequent"
  *	standardise  true
@@ -120,6 +121,7 @@ typedef struct bn_spec {
 	size_t data_count;
 	const char *target;
 	bn_spec_texts features, exclude;
+	const char *where;
 	const char *task, *impute;
 	int standardise;
 	bn_spec_split split;

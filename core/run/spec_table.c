@@ -194,6 +194,7 @@ const bn_field bn_spec_fields[] = {
 	TEXT(bn_spec, target, BN_FIELD_TRAINER),
 	SIMPLE(bn_spec, features, BN_FIELD_TEXTS, BN_FIELD_TRAINER),
 	SIMPLE(bn_spec, exclude, BN_FIELD_TEXTS, BN_FIELD_TRAINER | BN_FIELD_MAY_EMPTY),
+	TEXT(bn_spec, where, BN_FIELD_TRAINER),
 	WORD(bn_spec, task, tasks, BN_FIELD_TRAINER),
 	WORD(bn_spec, impute, imputes, BN_FIELD_TRAINER),
 	SIMPLE(bn_spec, standardise, BN_FIELD_BOOL, BN_FIELD_TRAINER),

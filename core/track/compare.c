@@ -123,7 +123,7 @@ static void flatten(json_t *into, const char *prefix, const json_t *value)
 static void gather_data(json_t *o, const bn_spec *spec, const json_t *all)
 {
 	static const char *const keys[] = {
-		"target", "features", "exclude", "task", "impute", "standardise", "split"};
+		"target", "features", "exclude", "where", "task", "impute", "standardise", "split"};
 	for (size_t i = 0; i < spec->data_count; i++) {
 		const bn_spec_data *d = &spec->data[i];
 		const char *fallback = i == 0 ? "train" : "data";

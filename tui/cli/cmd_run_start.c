@@ -23,6 +23,8 @@ static const bn_opt start_options[] = {
 	{"target", 0, "COLUMN", "what to predict"},
 	{"features", 0, "A,B", "columns to predict from; default: all but target and excluded"},
 	{"exclude", 0, "A,B", "columns to leave out"},
+	{"where", 0, "EXPR",
+		"train and test on the rows that satisfy it: 'nodes > 1 and state = done'"},
 	{"set", 's', "KEY=VALUE", "a hyper-parameter; may be repeated"},
 	{"task", 0, "TASK", "auto, regression or classification"},
 	{"impute", 0, "HOW", "mean, median or most_frequent"},

@@ -335,6 +335,7 @@ static int set_options(bn_spec *spec, bn_cli *cli, bn_err *err)
 	int rc;
 	if ((rc = set_what_runs(spec, cli, err)) < 0 ||
 		(rc = set_text(&spec->target, spec, cli, "target", err)) < 0 ||
+		(rc = set_text(&spec->where, spec, cli, "where", err)) < 0 ||
 		(rc = set_text(&spec->task, spec, cli, "task", err)) < 0 ||
 		(rc = set_text(&spec->impute, spec, cli, "impute", err)) < 0 ||
 		(rc = set_list(&spec->features, spec, cli, "features", err)) < 0 ||
@@ -343,6 +344,8 @@ static int set_options(bn_spec *spec, bn_cli *cli, bn_err *err)
 		(rc = set_outputs(spec, cli, err)) < 0 || (rc = set_secrets(spec, cli, err)) < 0 ||
 		(rc = set_numbers(spec, cli, err)) < 0 || (rc = set_hyper(spec, cli, err)) < 0)
 		return rc;
+	if (spec->where && !*spec->where) /* --where '' takes it off a spec that has one */
+		spec->where = NULL;
 	if (bn_cli_flag(cli, "no-standardise"))
 		spec->standardise = 0;
 	return set_tags(spec, cli, err);
