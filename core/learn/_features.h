@@ -19,6 +19,8 @@ struct bn_features {
 	size_t class_count, target_missing;
 	bn_feature_input *inputs;
 	size_t input_count, width;
+	bn_feature_source *sources; /* room for as many as inputs */
+	size_t source_count;
 	const char **skipped;
 	size_t skipped_count;
 };
@@ -29,7 +31,8 @@ bn_type bn_feature_type(bn_view_kind kind, bn_type number);
 double bn_view_number(const bn_column_view *column, size_t row);
 /* Index of text among count strings in byte order, or -1. */
 int32_t bn_category_find(const char *const *sorted, size_t count, const char *text);
-/* Numbers inputs' design columns from left to right. */
-void bn_features_number_columns(bn_features *f);
+/* Numbers inputs' design columns from left to right, and finds the columns that they are read from. BN_EINVAL: elements of
+ * a vector that do not stand side by side in their order, or a name that means two things. */
+int bn_features_number_columns(bn_features *f, bn_err *err);
 
 #endif

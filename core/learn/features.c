@@ -90,7 +90,74 @@ size_t bn_features_target_missing(const bn_features *f)
 	return f->target_missing;
 }
 
-void bn_features_number_columns(bn_features *f)
+size_t bn_features_source_count(const bn_features *f)
+{
+	return f->source_count;
+}
+
+const bn_feature_source *bn_features_source(const bn_features *f, size_t i)
+{
+	return i < f->source_count ? &f->sources[i] : NULL;
+}
+
+int bn_feature_source_field(bn_field *out, const bn_feature_source *s, bn_err *err)
+{
+	char type[BN_TYPE_TEXT];
+	if (s->elements)
+		snprintf(type, sizeof type, "fixed<%s,%zu>", bn_type_name(s->type), s->elements);
+	else
+		snprintf(type, sizeof type, "%s", bn_type_name(s->type));
+	int rc = bn_field_parse_type(out, type, err);
+	if (rc < 0)
+		return rc;
+	out->nullable = true;
+	out->name = bn_strdup(s->name);
+	return out->name ? 0 : bn_err_nomem(err, "a column");
+}
+
+/* The input goes on with the vector before it. */
+static bool goes_on(
+	const bn_feature_source *s, const bn_feature_input *before, const bn_feature_input *in)
+{
+	return in->elements && s->elements == in->elements && strcmp(s->name, in->column) == 0 &&
+	       before->element < in->element;
+}
+
+/* Names of vectors are neither those of inputs nor of each other. */
+static int check_sources(const bn_features *f, bn_err *err)
+{
+	for (size_t i = 0; i < f->source_count; i++) {
+		const bn_feature_source *s = &f->sources[i];
+		bool twice = s->elements && bn_features_find(f, s->name);
+		for (size_t k = 0; s->elements && k < i && !twice; k++)
+			twice = f->sources[k].elements && !strcmp(f->sources[k].name, s->name);
+		if (twice)
+			return bn_err_set(err, BN_EINVAL, "features: column '%s' twice", s->name);
+	}
+	return 0;
+}
+
+static int find_sources(bn_features *f, bn_err *err)
+{
+	f->source_count = 0;
+	f->sources = bn_arena_alloc(&f->arena, (f->input_count + 1) * sizeof *f->sources);
+	if (!f->sources)
+		return bn_err_nomem(err, "features");
+	for (size_t i = 0; i < f->input_count; i++) {
+		const bn_feature_input *in = &f->inputs[i];
+		bn_feature_source *last = &f->sources[f->source_count];
+		if (i && goes_on(last - 1, in - 1, in)) {
+			last[-1].count++;
+			continue;
+		}
+		*last = (bn_feature_source){
+			in->elements ? in->column : in->name, in->type, in->elements, i, 1};
+		f->source_count++;
+	}
+	return check_sources(f, err);
+}
+
+int bn_features_number_columns(bn_features *f, bn_err *err)
 {
 	f->width = 0;
 	for (size_t i = 0; i < f->input_count; i++) {
@@ -99,6 +166,7 @@ void bn_features_number_columns(bn_features *f)
 		in->width = in->kind == BN_VIEW_CATEGORY ? in->category_count : 1;
 		f->width += in->width;
 	}
+	return find_sources(f, err);
 }
 
 bn_type bn_feature_type(bn_view_kind kind, bn_type number)

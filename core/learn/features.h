@@ -11,6 +11,9 @@
  * missing in every training row, or a category column with more than max_categories values, is left
  * out and listed with the reason.
  *
+ * A column of vectors, fixed<T, n> of numbers, is n numbers: x[0] .. x[n - 1]. One that no training row has a value of is
+ * left out, the vector is asked for with all of its elements all the same.
+ *
  * The target: a number for regression, a class index for classification. Classes are sorted
  * (numbers by value, strings by bytes), as scikit-learn does. A row without a
  * target is left out when a model is fitted or evaluated, and counted; it still counts for the
@@ -29,6 +32,15 @@
 #include <jansson.h>
 
 typedef struct bn_features bn_features;
+
+/* A column that rows are to have: one of an input, or a vector whose elements are inputs first .. first + count - 1.
+ * Borrowed from the bn_features. */
+typedef struct bn_feature_source {
+	const char *name;
+	bn_type type;    /* of a vector: of its elements */
+	size_t elements; /* 0: no vector */
+	size_t first, count;
+} bn_feature_source;
 
 typedef enum bn_task {
 	BN_TASK_AUTO = 0, /* from the target: category, boolean -> classification; number ->
@@ -60,6 +72,9 @@ typedef struct bn_feature_input {
 	bn_view_kind kind;
 	bn_type type; /* as training had it; a model that was made before this was kept says float64 of
 	                 numbers, or timestamp where all of training lay after 1973 */
+	/* One element of a column of vectors of so many; NULL, 0, 0: a column of its own. */
+	const char *column;
+	size_t element, elements;
 	size_t width;                  /* design columns it makes */
 	size_t first;                  /* index of the first of them */
 	double fill, mean, scale;      /* NUMBER and BOOL: the design value is (x - mean) / scale */
@@ -87,6 +102,11 @@ size_t bn_features_width(const bn_features *f); /* columns of the design matrix 
 size_t bn_features_input_count(const bn_features *f);
 const bn_feature_input *bn_features_input(const bn_features *f, size_t i);
 const bn_feature_input *bn_features_find(const bn_features *f, const char *name);
+/* The columns that the inputs are read from, in the order of the inputs. */
+size_t bn_features_source_count(const bn_features *f);
+const bn_feature_source *bn_features_source(const bn_features *f, size_t i);
+/* out, empty, gets the source's type as a column of a table has it, and its name. */
+int bn_feature_source_field(bn_field *out, const bn_feature_source *s, bn_err *err);
 /* "age", "user=alice": the name of design column j, written to out. */
 void bn_features_column_name(const bn_features *f, size_t j, char *out, size_t out_size);
 /* Columns that were left out: "name: reason". */

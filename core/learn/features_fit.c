@@ -391,6 +391,16 @@ static bool is_listed(const char *const *names, size_t n, const char *name)
 	return false;
 }
 
+static bool is_column(const bn_column_view *c, const char *name)
+{
+	return strcmp(c->name, name) == 0 || (c->column && strcmp(c->column, name) == 0);
+}
+
+static bool is_listed_column(const char *const *names, size_t n, const bn_column_view *c)
+{
+	return is_listed(names, n, c->name) || (c->column && is_listed(names, n, c->column));
+}
+
 /* Into the pipeline: what the column said, in memory that stays. */
 static int keep_input(bn_features *f, learnt *l, const bn_column_view *head, size_t rows,
 	const bn_features_options *opt, bn_err *err)
@@ -402,7 +412,10 @@ static int keep_input(bn_features *f, learnt *l, const bn_column_view *head, siz
 	if (rc < 0)
 		return rc;
 	in.name = bn_arena_strdup(&f->arena, head->name);
-	if (!in.name)
+	in.column = head->column ? bn_arena_strdup(&f->arena, head->column) : NULL;
+	in.element = head->element;
+	in.elements = head->elements;
+	if (!in.name || (head->column && !in.column))
 		return bn_err_nomem(err, "features");
 	if (in.kind == BN_VIEW_CATEGORY) {
 		in.missing = rows;
@@ -450,7 +463,7 @@ static int learn_columns(void *user, size_t shard, size_t begin, size_t end)
 static size_t find_column(const bn_columns *c, const char *name)
 {
 	size_t i = 0;
-	while (i < c->count && strcmp(c->heads[i].name, name) != 0)
+	while (i < c->count && !is_column(&c->heads[i], name))
 		i++;
 	return i;
 }
@@ -471,9 +484,9 @@ static int fit_inputs(bn_features *f, const bn_columns *columns, const bn_featur
 		g.learnt[i].in.kind = c->kind;
 		g.learnt[i].in.type = bn_feature_type(c->kind, c->type);
 		g.learnt[i].wanted =
-			strcmp(c->name, opt->target) != 0 &&
-			!is_listed(opt->excluded, opt->excluded_count, c->name) &&
-			(!opt->inputs || is_listed(opt->inputs, opt->input_count, c->name));
+			!is_column(c, opt->target) &&
+			!is_listed_column(opt->excluded, opt->excluded_count, c) &&
+			(!opt->inputs || is_listed_column(opt->inputs, opt->input_count, c));
 	}
 	int most = threads > 0 ? threads : bnk_threads_default();
 	if ((size_t)most > n / 4)
@@ -517,15 +530,17 @@ int bn_features_learn(bn_features **out, const bn_columns *columns, const bn_fea
 		rc = bn_err_set(err, BN_EINVAL, "the training part has %zu rows", columns->rows);
 	else if (!f->target || !f->inputs || !f->skipped)
 		rc = bn_err_nomem(err, "feature pipeline");
-	if (rc == 0)
-		rc = fit_target(f, columns, target, err);
-	if (rc == 0)
-		rc = fit_inputs(f, columns, opt, threads, err);
-	if (rc == 0) {
-		bn_features_number_columns(f);
-		*out = f;
-		f = NULL;
-	}
+	if (rc < 0)
+		goto out;
+	if ((rc = fit_target(f, columns, target, err)) < 0)
+		goto out;
+	if ((rc = fit_inputs(f, columns, opt, threads, err)) < 0)
+		goto out;
+	if ((rc = bn_features_number_columns(f, err)) < 0)
+		goto out;
+	*out = f;
+	f = NULL;
+out:
 	bn_features_free(f);
 	return rc;
 }

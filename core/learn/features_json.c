@@ -46,6 +46,10 @@ static json_t *input_to_json(const bn_feature_input *in)
 	json_t *o = json_object(), *ref = json_object();
 	int bad = put(o, "name", json_string(in->name)) ||
 		  put(o, "kind", json_string(bn_view_kind_name(in->kind))) ||
+		  (in->elements &&
+			  (put(o, "column", json_string(in->column)) ||
+				  put(o, "element", json_integer((json_int_t)in->element)) ||
+				  put(o, "elements", json_integer((json_int_t)in->elements)))) ||
 		  put(ref, "count", json_integer((json_int_t)in->count)) ||
 		  put(ref, "missing", json_integer((json_int_t)in->missing));
 	/* float64 goes without saying, unless it could be taken for a time of an older model (read_type). */
@@ -218,6 +222,29 @@ static int read_type(bn_feature_input *in, const json_t *o, const char *where, b
 	return 0;
 }
 
+/* One element of a column of vectors says of which, and where. */
+static int read_element(
+	bn_features *f, bn_feature_input *in, const json_t *o, const char *where, bn_err *err)
+{
+	const char *column = NULL;
+	int64_t element = 0, elements = 0;
+	int rc;
+	if (!json_object_get(o, "column"))
+		return 0;
+	if ((rc = bn_json_need_str(o, "column", &column, where, err)) < 0 ||
+		(rc = bn_json_need_int(o, "element", &element, where, err)) < 0 ||
+		(rc = bn_json_need_int(o, "elements", &elements, where, err)) < 0)
+		return rc;
+	if (in->kind != BN_VIEW_NUMBER || !bn_type_is_number(in->type) || elements < 1 ||
+		elements > MAX_INPUTS || element < 0 || element >= elements)
+		return bn_err_set(err, BN_EINVAL, "%s: no element %lld of %lld numbers", where,
+			(long long)element, (long long)elements);
+	in->column = bn_arena_strdup(&f->arena, column);
+	in->element = (size_t)element;
+	in->elements = (size_t)elements;
+	return in->column ? 0 : bn_err_nomem(err, where);
+}
+
 static int read_input(bn_features *f, const json_t *o, size_t i, bn_err *err)
 {
 	bn_feature_input *in = &f->inputs[i];
@@ -243,7 +270,9 @@ static int read_input(bn_features *f, const json_t *o, size_t i, bn_err *err)
 	in->missing = missing > 0 ? (size_t)missing : 0;
 	rc = in->kind == BN_VIEW_CATEGORY ? read_category_input(f, in, o, ref, where, err)
 					  : read_number_input(f, in, o, ref, where, err);
-	return rc ? rc : read_type(in, o, where, err);
+	if (rc < 0 || (rc = read_type(in, o, where, err)) < 0)
+		return rc;
+	return read_element(f, in, o, where, err);
 }
 
 static int read_classes(bn_features *f, const json_t *target, bn_err *err)
@@ -315,24 +344,30 @@ int bn_features_from_json(bn_features **out, const json_t *doc, bn_err *err)
 		return bn_err_nomem(err, "feature pipeline");
 	int rc = read_head(f, doc, &inputs, err);
 	size_t n = json_array_size(inputs);
-	if (rc == 0 && (n == 0 || n > MAX_INPUTS))
+	if (rc < 0)
+		goto out;
+	if (n == 0 || n > MAX_INPUTS) {
 		rc = bn_err_set(
 			err, BN_EINVAL, "features.json: %zu inputs, needs 1 to %d", n, MAX_INPUTS);
-	if (rc == 0) {
-		f->inputs = bn_arena_alloc(&f->arena, n * sizeof *f->inputs);
-		rc = f->inputs ? 0 : bn_err_nomem(err, "features.json");
+		goto out;
 	}
-	for (size_t i = 0; i < n && rc == 0; i++)
-		rc = read_input(f, json_array_get(inputs, i), i, err);
-	if (rc == 0)
-		rc = read_strings(
-			f, &f->skipped, &f->skipped_count, skipped, "features.json: skipped", err);
-	if (rc == 0) {
-		f->input_count = n;
-		bn_features_number_columns(f);
-		*out = f;
-		f = NULL;
+	f->inputs = bn_arena_alloc(&f->arena, n * sizeof *f->inputs);
+	if (!f->inputs) {
+		rc = bn_err_nomem(err, "features.json");
+		goto out;
 	}
+	for (size_t i = 0; i < n; i++)
+		if ((rc = read_input(f, json_array_get(inputs, i), i, err)) < 0)
+			goto out;
+	if ((rc = read_strings(f, &f->skipped, &f->skipped_count, skipped, "features.json: skipped",
+		     err)) < 0)
+		goto out;
+	f->input_count = n;
+	if ((rc = bn_features_number_columns(f, err)) < 0)
+		goto out;
+	*out = f;
+	f = NULL;
+out:
 	bn_features_free(f);
 	return rc;
 }

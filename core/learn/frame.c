@@ -35,6 +35,11 @@ bool bn_view_takes(bn_type type)
 	return bn_type_is_scalar(type) || type == BN_TYPE_CATEGORY;
 }
 
+bool bn_view_is_vector(const bn_field *f)
+{
+	return f->type == BN_TYPE_FIXED && bn_type_is_number(f->child->type);
+}
+
 int bn_view_refuse(const bn_field *f, bn_err *err)
 {
 	char type[BN_TYPE_TEXT];

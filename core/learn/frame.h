@@ -28,6 +28,9 @@ typedef struct bn_column_view {
 	const char *const *dictionary; /* CATEGORY: dictionary_size strings */
 	size_t dictionary_size;
 	const uint8_t *validity; /* Arrow bitmap, bit r % 8 of byte r / 8; NULL: all valid */
+	/* NUMBER: value number `element` of the rows of a column of vectors, of so many elements; else NULL, 0, 0 */
+	const char *column;
+	size_t element, elements;
 } bn_column_view;
 
 typedef struct bn_frame_view {
@@ -41,7 +44,9 @@ const bn_column_view *bn_frame_find(const bn_frame_view *frame, const char *name
 bool bn_column_is_missing(const bn_column_view *column, size_t row);
 
 bn_view_kind bn_view_kind_of(bn_type type);
-bool bn_view_takes(bn_type type); /* can a model learn from such a column? */
+bool bn_view_takes(bn_type type); /* can a model learn from, or to predict, such a column? */
+/* Is it a vector, fixed<T, n> of numbers, whose n values are inputs of a model each? */
+bool bn_view_is_vector(const bn_field *f);
 /* BN_EINVAL, for a column from which it cannot, with what to do. */
 int bn_view_refuse(const bn_field *f, bn_err *err);
 /* Of a boolean or category of a table; -1 when absent. */

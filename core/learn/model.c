@@ -49,9 +49,13 @@ static json_t *input_schema(const bn_features *f)
 {
 	static const char *const types[] = {"double", "boolean", "string"};
 	json_t *columns = json_array();
-	for (size_t i = 0; i < bn_features_input_count(f); i++) {
-		const bn_feature_input *in = bn_features_input(f, i);
-		json_array_append_new(columns, schema_column(types[in->kind], in->name));
+	for (size_t i = 0; i < bn_features_source_count(f); i++) {
+		const bn_feature_source *s = bn_features_source(f, i);
+		const char *type = types[bn_features_input(f, s->first)->kind];
+		json_t *column = schema_column(s->elements ? "array" : type, s->name);
+		if (s->elements)
+			json_object_set_new(column, "items", json_pack("{s:s}", "type", type));
+		json_array_append_new(columns, column);
 	}
 	return schema_text(columns);
 }

@@ -1,24 +1,28 @@
 /* read_as.c - see _read_as.h. */
 #include "core/learn/_read_as.h"
 
-/* Is a value of that column a double of the input's as it is? */
-static bool is_read_as_it_is(const bn_feature_input *in, bn_type type)
+#include <math.h>
+
+/* Is a value of that column a double of the source's as it is? */
+static bool is_read_as_it_is(const bn_feature_source *s, bn_type type)
 {
-	if (in->kind == BN_VIEW_CATEGORY || type == in->type)
+	if (s->elements || s->type == BN_TYPE_CATEGORY || type == s->type)
 		return true;
-	return bn_type_is_number(type) && bn_type_is_number(in->type);
+	return bn_type_is_number(type) && bn_type_is_number(s->type);
 }
 
-static int add_input(
-	bn_schema *from, bn_schema *as, const bn_feature_input *in, const bn_field *f, bn_err *err)
+/* Can values of the source be read from such a column? */
+static int check_column(const bn_feature_source *s, const bn_field *f, bn_err *err)
 {
-	bool text = f->type == BN_TYPE_STRING && in->kind != BN_VIEW_CATEGORY;
-	if (!bn_view_takes(f->type) && !text)
-		return bn_view_refuse(f, err);
-	int rc = bn_schema_add_field(from, f, NULL, err);
-	if (rc < 0 || is_read_as_it_is(in, f->type))
-		return rc;
-	return bn_schema_add(as, in->name, in->type, true, NULL, err);
+	char type[BN_TYPE_TEXT];
+	bool lists = bn_type_is_list(f->type) && bn_type_is_number(f->child->type);
+	if (s->elements)
+		return lists ? 0
+			     : bn_err_set(err, BN_EINVAL,
+				       "column '%s' is %s, the model needs %zu numbers in each row",
+				       f->name, bn_field_type_text(f, type), s->elements);
+	bool text = f->type == BN_TYPE_STRING && s->type != BN_TYPE_CATEGORY;
+	return bn_view_takes(f->type) || text ? 0 : bn_view_refuse(f, err);
 }
 
 int bn_read_as(bn_cast **out, const bn_schema *table, const size_t *picked, const bn_features *f,
@@ -30,14 +34,39 @@ int bn_read_as(bn_cast **out, const bn_schema *table, const size_t *picked, cons
 	options.as = &as;
 	options.as_whose = "the model needs";
 	options.as_inputs = true;
-	for (size_t i = 0; i < bn_features_input_count(f); i++)
-		if ((rc = add_input(&from, &as, bn_features_input(f, i), &table->fields[picked[i]],
-			     err)) < 0)
+	for (size_t i = 0; i < bn_features_source_count(f); i++) {
+		const bn_feature_source *s = bn_features_source(f, i);
+		const bn_field *column = &table->fields[picked[i]];
+		if ((rc = check_column(s, column, err)) < 0)
 			goto out;
+		if ((rc = bn_schema_add_field(&from, column, NULL, err)) < 0)
+			goto out;
+		if (!is_read_as_it_is(s, column->type) &&
+			(rc = bn_schema_add(&as, s->name, s->type, true, NULL, err)) < 0)
+			goto out;
+	}
 	if (as.count)
 		rc = bn_cast_new(out, &from, &options, part, err);
 out:
 	bn_schema_release(&from);
 	bn_schema_release(&as);
 	return rc;
+}
+
+int bn_read_elements(double *out, const bn_column *c, size_t from, size_t rows,
+	const bn_feature_input *in, uint64_t first_row, const char *part, bn_err *err)
+{
+	size_t at = 0, n = 0;
+	for (size_t r = 0; r < rows; r++) {
+		out[r] = NAN;
+		if (!bn_column_list(c, from + r, &at, &n))
+			continue;
+		if (n != in->elements)
+			return bn_err_set(err, BN_EINVAL,
+				"%s: row %llu: column '%s' has %zu values, the model needs %zu",
+				part, (unsigned long long)(first_row + from + r + 1), in->column, n,
+				in->elements);
+		out[r] = bn_column_number(c->child, at + in->element);
+	}
+	return 0;
 }

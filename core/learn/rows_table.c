@@ -29,6 +29,7 @@ enum { AHEAD_ROWS = 12, LINE_FLOATS = 16, AHEAD_FLOATS = 256, LEAST_ROWS = 32 };
 /* One input of the pipeline, and the column of the table that it is read from. */
 typedef struct source_column {
 	const bn_feature_input *in;
+	size_t at;         /* which of those picked */
 	bn_view_kind kind; /* the table's, as it is read */
 	int32_t *
 		map; /* CATEGORY to CATEGORY: the table's codes in those of training; count: not among them */
@@ -49,8 +50,8 @@ typedef struct table_rows {
 	const bn_rows_place *place;
 	int threads;
 	source_column *columns; /* by input */
-	size_t *picked;         /* the table's column of each input */
-	size_t inputs;
+	size_t *picked;         /* the table's column of each source of the pipeline */
+	size_t inputs, sources;
 	uint8_t *kept; /* bit by row of the table: belongs to the part and has a target */
 	double *y;     /* rows kept */
 	slice_room room[BNK_MAX_SHARDS];
@@ -143,7 +144,9 @@ static int gather_numbers(const table_rows *t, const source_column *s, const bn_
 	uint64_t first = t->batch.first_row + from;
 	size_t n = 0;
 	bool round = s->in->type == BN_TYPE_FLOAT32; /* as training saw it */
-	int rc = bn_column_numbers(c, from, rows, numbers, err);
+	int rc = s->in->elements ? bn_read_elements(numbers, c, from, rows, s->in,
+					   t->read->first_row, t->base.part, err)
+				 : bn_column_numbers(c, from, rows, numbers, err);
 	for (size_t r = 0; r < rows && rc == 0; r++)
 		if (is_kept(t, first + r))
 			numbers[n++] = round ? (double)(float)numbers[r] : numbers[r];
@@ -155,7 +158,7 @@ static int gather_column(
 	const table_rows *t, slice_room *room, size_t i, size_t from, size_t rows, bn_err *err)
 {
 	const source_column *s = &t->columns[i];
-	const bn_column *c = &t->read->columns[i];
+	const bn_column *c = &t->read->columns[s->at];
 	return s->in->kind == BN_VIEW_CATEGORY
 		       ? gather_codes(t, s, c, from, rows, room->codes + i * SLICE_ROWS, err)
 		       : gather_numbers(t, s, c, from, rows, room->numbers + i * SLICE_ROWS, err);
@@ -230,7 +233,7 @@ static int need_batch(table_rows *t, bn_err *err)
 		if (t->next_batch == bn_table_batches(t->part->table))
 			return 0;
 		int rc = bn_table_read(
-			t->part->table, t->next_batch++, t->picked, t->inputs, &t->batch, err);
+			t->part->table, t->next_batch++, t->picked, t->sources, &t->batch, err);
 		if (rc < 0)
 			return rc;
 		t->read = &t->batch;
@@ -457,24 +460,33 @@ static int find_column(size_t *out, const bn_part *p, const char *name, bn_err *
 		       : bn_err_set(err, BN_EINVAL, "no column '%s', which the model needs", name);
 }
 
+/* Input i is read from source k. */
+static int open_column(table_rows *t, source_column *c, size_t i, size_t k, bn_err *err)
+{
+	const bn_dict *dict = bn_table_dict(t->part->table, t->picked[k]);
+	c->in = bn_features_input(t->f, i);
+	c->at = k;
+	c->kind = bn_view_kind_of(bn_table_schema(t->part->table)->fields[t->picked[k]].type);
+	return dict && c->in->kind == BN_VIEW_CATEGORY ? map_codes(c, dict, err) : 0;
+}
+
 static int open_columns(table_rows *t, bn_err *err)
 {
 	const bn_schema *s = bn_table_schema(t->part->table);
 	int rc;
 	t->inputs = bn_features_input_count(t->f);
+	t->sources = bn_features_source_count(t->f);
 	t->columns = bn_alloc_zeroed(t->inputs + 1, sizeof *t->columns);
-	t->picked = bn_alloc_zeroed(t->inputs + 1, sizeof *t->picked);
+	t->picked = bn_alloc_zeroed(t->sources + 1, sizeof *t->picked);
 	if (!t->columns || !t->picked)
 		return bn_err_nomem(err, "columns");
-	for (size_t i = 0; i < t->inputs; i++) {
-		source_column *c = &t->columns[i];
-		c->in = bn_features_input(t->f, i);
-		if ((rc = find_column(&t->picked[i], t->part, c->in->name, err)) < 0)
+	for (size_t k = 0; k < t->sources; k++) {
+		const bn_feature_source *source = bn_features_source(t->f, k);
+		if ((rc = find_column(&t->picked[k], t->part, source->name, err)) < 0)
 			return rc;
-		c->kind = bn_view_kind_of(s->fields[t->picked[i]].type);
-		const bn_dict *dict = bn_table_dict(t->part->table, t->picked[i]);
-		if (dict && c->in->kind == BN_VIEW_CATEGORY && (rc = map_codes(c, dict, err)) < 0)
-			return rc;
+		for (size_t i = source->first; i < source->first + source->count; i++)
+			if ((rc = open_column(t, &t->columns[i], i, k, err)) < 0)
+				return rc;
 	}
 	return bn_read_as(&t->cast, s, t->picked, t->f, t->base.part, err);
 }

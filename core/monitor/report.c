@@ -164,15 +164,33 @@ out:
 
 /* ---- reference ------------------------------------------------------------------------------ */
 
+/* Input i of a batch of training rows; of a column of vectors its element, which goes through room, of b->rows doubles. */
+static int add_input(
+	gathering *g, size_t i, const bn_batch *b, size_t column, double *room, bn_err *err)
+{
+	const bn_feature_input *in = bn_features_input(g->features, i);
+	const bn_column *c = &b->columns[column];
+	bn_column element = {.type = BN_TYPE_FLOAT64, .rows = b->rows, .f64 = room};
+	size_t from = 0, n = 0;
+	for (size_t r = 0; in->elements && r < b->rows; r++)
+		room[r] = bn_column_list(c, r, &from, &n) && in->element < n
+				  ? bn_column_number(c->child, from + in->element)
+				  : NAN;
+	return bn_collected_add(
+		&g->columns[i], BN_SIDE_REF, in->elements ? &element : c, 0, b->rows, err);
+}
+
 static int add_table(gathering *g, bn_table_reader *t, bn_err *err)
 {
 	bn_batch b = BN_BATCH_INIT;
-	size_t *where = bn_alloc(g->inputs * sizeof *where);
+	size_t *where = bn_alloc(g->inputs * sizeof *where), cap = 0;
+	double *room = NULL;
 	int rc = 0;
 	if (!where)
 		return bn_err_nomem(err, "columns");
 	for (size_t i = 0; i < g->inputs; i++) {
-		where[i] = bn_schema_find(bn_table_schema(t), g->columns[i].name);
+		const bn_feature_input *in = bn_features_input(g->features, i);
+		where[i] = bn_schema_find(bn_table_schema(t), in->elements ? in->column : in->name);
 		g->columns[i].absent[BN_SIDE_REF] = where[i] == BN_SCHEMA_NONE;
 	}
 	for (size_t k = 0; k < bn_table_batches(t); k++) {
@@ -180,15 +198,19 @@ static int add_table(gathering *g, bn_table_reader *t, bn_err *err)
 			     bn_table_batches(t), err)) < 0 ||
 			(rc = bn_table_read(t, k, NULL, 0, &b, err)) < 0)
 			goto out;
+		if (bn_grow(&room, &cap, b.rows, sizeof *room)) {
+			rc = bn_err_nomem(err, "a column");
+			goto out;
+		}
 		for (size_t i = 0; i < g->inputs; i++)
 			if (where[i] != BN_SCHEMA_NONE &&
-				(rc = bn_collected_add(&g->columns[i], BN_SIDE_REF,
-					 &b.columns[where[i]], 0, b.rows, err)) < 0)
+				(rc = add_input(g, i, &b, where[i], room, err)) < 0)
 				goto out;
 	}
 	g->report->reference_rows = (int64_t)bn_table_rows(t);
 out:
 	bn_batch_release(&b);
+	bn_free(room);
 	bn_free(where);
 	return rc;
 }
@@ -253,6 +275,10 @@ static bn_dataset_version *training_version(const gathering *g)
 static int gather_reference(gathering *g, bn_err *err)
 {
 	bn_monitor_report *r = g->report;
+	const json_t *meta =
+		json_object_get(bn_model_mlmodel(bn_predictor_model(g->p)), "metadata");
+	const char *where =
+		bn_json_str(meta, "where", NULL); /* of its rows it was trained on these */
 	bn_table_reader *t = NULL;
 	char name[300];
 	bn_dataset_version *v = training_version(g);
@@ -273,10 +299,11 @@ static int gather_reference(gathering *g, bn_err *err)
 			rc = bn_err_nomem(err, "a report");
 			goto out;
 		}
+		if (where &&
+			(rc = bn_dataset_where(&t, where, "where", g->progress, NULL, err)) < 0)
+			goto out;
 		rc = add_table(g, t, err);
 	} else {
-		const json_t *meta =
-			json_object_get(bn_model_mlmodel(bn_predictor_model(g->p)), "metadata");
 		r->reference_kind = bn_strdup("statistics");
 		r->reference = bn_strdup(bn_json_str(meta, "dataset", NULL));
 		rc = add_statistics(g, err);

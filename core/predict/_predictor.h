@@ -33,9 +33,15 @@ struct bn_predictor {
 	size_t input_count, outputs;
 	const char **input_names; /* input_count, borrowed from features */
 	bn_name_map inputs;
+	const char *
+		*source_names;   /* of each of the features' sources: of one that is no vector "" */
+	bn_name_map vectors;     /* of these */
 	bn_name_map *categories; /* per input; empty for other kinds */
 	bool is_classifier;
 	bool numeric_classes; /* every class label is a number, so answers are numbers */
 };
+
+/* "row 7: " in front of a message, unless there is only one. */
+void bn_session_name_row(const bn_session *s, size_t row, bn_err *err);
 
 #endif

@@ -4,9 +4,13 @@
 
 static int own_inputs(const bn_predictor *p, bn_schema *out, bn_err *err)
 {
-	for (size_t i = 0; i < p->input_count; i++) {
-		const bn_feature_input *in = bn_features_input(p->features, i);
-		int rc = bn_schema_add(out, in->name, in->type, true, NULL, err);
+	for (size_t i = 0; i < bn_features_source_count(p->features); i++) {
+		bn_field f = {0};
+		int rc = bn_feature_source_field(&f, bn_features_source(p->features, i), err);
+		if (rc < 0)
+			return rc;
+		rc = bn_schema_add_field(out, &f, NULL, err);
+		bn_field_release(&f);
 		if (rc < 0)
 			return rc;
 	}

@@ -1,6 +1,7 @@
 /* predict_file.c - see predict_file.h. */
 #include "core/predict/predict_file.h"
 
+#include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/predict/_predictor.h"
 #include "core/source/sources.h"
@@ -43,8 +44,9 @@ typedef struct filer {
 	const bn_predictor *p;
 	bn_session *session;
 	const bn_predict_sink *sink;
-	int32_t **codes; /* of each category input: its dictionary in the model's codes */
-	size_t *room;    /* in each of them */
+	int32_t *
+		*codes; /* of each column that is a category: its dictionary in the model's codes */
+	size_t *room;   /* in each of them */
 	uint64_t done;
 } filer;
 
@@ -56,7 +58,8 @@ static int recode(filer *f, const bn_batch *b, bn_err *err)
 			continue;
 		if (bn_grow(&f->codes[i], &f->room[i], dict->count + 1, sizeof **f->codes))
 			return bn_err_nomem(err, "codes of categories");
-		bn_predictor_recode(f->codes[i], f->p, i, dict);
+		bn_predictor_recode(
+			f->codes[i], f->p, bn_features_source(f->p->features, i)->first, dict);
 	}
 	return 0;
 }
@@ -67,10 +70,15 @@ static int answer_block(filer *f, const bn_batch *b, size_t from, size_t n, bn_e
 	if (rc < 0)
 		return rc;
 	bn_session_set_first_row(f->session, f->done);
-	for (size_t i = 0; i < f->p->input_count; i++)
-		if ((rc = bn_session_set_column(
-			     f->session, i, &b->columns[i], from, n, f->codes[i], err)) < 0)
+	for (size_t i = 0; i < b->column_count; i++) {
+		const bn_feature_source *source = bn_features_source(f->p->features, i);
+		const bn_column *c = &b->columns[i];
+		rc = source->elements ? bn_session_set_vectors(f->session, i, c, from, n, err)
+				      : bn_session_set_column(f->session, source->first, c, from, n,
+						f->codes[i], err);
+		if (rc < 0)
 			return rc;
+	}
 	if ((rc = bn_session_run(f->session, err)) < 0)
 		return rc;
 	if ((rc = f->sink->rows(f->sink->user, f->session, f->done, err)) < 0)
@@ -138,7 +146,28 @@ out:
 
 /* ---- for a server elsewhere ----------------------------------------------------------------- */
 
-static json_t *frame_of(const bn_schema *s, const bn_batch *b, size_t from, size_t n)
+/* A list of numbers, or the text of one, as an array: what is no finite number is missing. What is neither goes as it is: the
+ * server has the words for it. */
+static json_t *vector_json(const bn_column *c, size_t row)
+{
+	size_t from, n;
+	bn_text text = bn_column_text(c, row);
+	json_t *list = text.ptr ? NULL : json_array();
+	if (text.ptr && bn_json_parse_wide(&list, text.ptr, text.len, "a vector", NULL) < 0)
+		return bn_column_json(c, row);
+	if (!list || text.ptr)
+		return list ? list : bn_column_json(c, row);
+	if (!bn_column_list(c, row, &from, &n)) {
+		json_decref(list);
+		return json_null();
+	}
+	for (size_t i = from; i < from + n; i++)
+		json_array_append_new(list, bn_json_real_or_null(bn_column_number(c->child, i)));
+	return list;
+}
+
+static json_t *frame_of(
+	const bn_schema *s, const bn_schema *as, const bn_batch *b, size_t from, size_t n)
 {
 	json_t *columns = json_array(), *data = json_array();
 	for (size_t c = 0; c < s->count; c++)
@@ -146,18 +175,21 @@ static json_t *frame_of(const bn_schema *s, const bn_batch *b, size_t from, size
 	for (size_t r = 0; r < n; r++) {
 		json_t *row = json_array();
 		for (size_t c = 0; c < s->count; c++)
-			json_array_append_new(row, bn_column_json(&b->columns[c], from + r));
+			json_array_append_new(
+				row, as && bn_type_is_list(as->fields[c].type)
+					     ? vector_json(&b->columns[c], from + r)
+					     : bn_column_json(&b->columns[c], from + r));
 		json_array_append_new(data, row);
 	}
 	return json_pack("{s:o, s:o}", "columns", columns, "data", data);
 }
 
-static int send_batch(bn_stream *stream, const bn_batch *b, size_t block_rows,
+static int send_batch(bn_stream *stream, const bn_schema *as, const bn_batch *b, size_t block_rows,
 	const bn_frame_sink *sink, bn_err *err)
 {
 	for (size_t from = 0; from < b->rows; from += block_rows) {
 		size_t n = b->rows - from < block_rows ? b->rows - from : block_rows;
-		json_t *frame = frame_of(stream->ops->schema(stream), b, from, n);
+		json_t *frame = frame_of(stream->ops->schema(stream), as, b, from, n);
 		if (!frame)
 			return bn_err_nomem(err, "rows");
 		int rc = sink->block(sink->user, frame, err);
@@ -183,7 +215,7 @@ int bn_predict_frames(const bn_env *env, const char *path, const bn_schema *as, 
 			sink->restart(sink->user);
 			continue;
 		}
-		if ((rc = send_batch(stream, b, block_rows, sink, err)) < 0)
+		if ((rc = send_batch(stream, as, b, block_rows, sink, err)) < 0)
 			goto out;
 		done += b->rows;
 	}

@@ -46,6 +46,8 @@ void bn_predictor_free(bn_predictor *p)
 	for (size_t i = 0; p->categories && i < p->input_count; i++)
 		bn_name_map_release(&p->categories[i]);
 	bn_name_map_release(&p->inputs);
+	bn_name_map_release(&p->vectors);
+	bn_free(p->source_names);
 	bn_free(p->categories);
 	bn_free(p->input_names);
 	if (p->ops)
@@ -55,6 +57,20 @@ void bn_predictor_free(bn_predictor *p)
 	bn_free(p->source);
 	bn_free(p->damage);
 	bn_free(p);
+}
+
+/* A name of a vector may be empty, which those that are none look up as well: find_vector minds that. */
+static int index_vectors(bn_predictor *p, bn_err *err)
+{
+	size_t n = bn_features_source_count(p->features);
+	p->source_names = bn_alloc_zeroed(n + 1, sizeof *p->source_names);
+	if (!p->source_names)
+		return bn_err_nomem(err, "the inputs of a model");
+	for (size_t i = 0; i < n; i++) {
+		const bn_feature_source *s = bn_features_source(p->features, i);
+		p->source_names[i] = s->elements ? s->name : "";
+	}
+	return bn_name_map_init(&p->vectors, p->source_names, n, err);
 }
 
 static int index_inputs(bn_predictor *p, bn_err *err)
@@ -85,7 +101,9 @@ static int index_inputs(bn_predictor *p, bn_err *err)
 		p->numeric_classes &= bn_parse_f64(label, strlen(label), &x) && isfinite(x) &&
 				      !strcmp(bn_fmt_f64(x, text), label);
 	}
-	return bn_name_map_init(&p->inputs, p->input_names, p->input_count, err);
+	if ((rc = bn_name_map_init(&p->inputs, p->input_names, p->input_count, err)) < 0)
+		return rc;
+	return index_vectors(p, err);
 }
 
 int bn_predictor_open_dir(bn_predictor **out, const bn_env *env, const char *dir, const char *name,
@@ -140,6 +158,13 @@ bn_view_kind bn_predictor_input_kind(const bn_predictor *p, size_t input)
 int bn_predictor_find_input(const bn_predictor *p, const char *name, size_t len)
 {
 	return bn_name_map_find(&p->inputs, name, len);
+}
+
+int bn_predictor_find_vector(const bn_predictor *p, const char *name, size_t len)
+{
+	int source = bn_name_map_find(&p->vectors, name, len);
+	return source >= 0 && bn_features_source(p->features, (size_t)source)->elements ? source
+											: -1;
 }
 
 const bn_features *bn_predictor_features(const bn_predictor *p)

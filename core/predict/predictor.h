@@ -11,7 +11,7 @@
  * a field the model does not know (unless allow_extra). JSON null, and an empty cell of CSV, are
  * missing values: they are filled as in training and counted. An input that held timestamps takes
  * ISO 8601 text as well as nanoseconds since 1970; one that held float32 rounds to that. Any other number
- * type takes every finite number.
+ * type takes every finite number. A column of vectors is an array of its numbers, or a field for each of them, "x[0]".
  */
 #ifndef BN_PREDICT_PREDICTOR_H
 #define BN_PREDICT_PREDICTOR_H
@@ -56,7 +56,10 @@ bn_view_kind bn_predictor_input_kind(const bn_predictor *p, size_t input);
 /* Number of the input of that name; -1 when the model has none. */
 int bn_predictor_find_input(const bn_predictor *p, const char *name, size_t len);
 
-/* What a file of rows must have to be asked with: a column per input, of the type that training had. *out is
+/* Number of the source (bn_features_source) that is the column of vectors of that name; -1 when there is none. */
+int bn_predictor_find_vector(const bn_predictor *p, const char *name, size_t len);
+
+/* What a file of rows must have to be asked with: a column per source of the features, of the type that training had. *out is
  * yours (bn_schema_release), and to be empty. */
 int bn_predictor_schema(bn_schema *out, const bn_predictor *p, bn_err *err);
 /* The columns of its answers: "prediction", and for a classifier "probability_CLASS" of each. As above. */
@@ -89,6 +92,16 @@ void bn_session_set_first_row(bn_session *s, uint64_t first_row);
 
 /* One row from {"feature": value}; value is a number, a string, true/false or null. */
 int bn_session_set_object(bn_session *s, size_t row, const json_t *object, bn_err *err);
+/* All elements of a vector, by the number of its source: an array of that many numbers, each of which may be null; null: none of
+ * them. */
+int bn_session_set_vector(
+	bn_session *s, size_t row, size_t source, const json_t *value, bn_err *err);
+/* The same from the text of such an array. */
+int bn_session_set_vector_text(
+	bn_session *s, size_t row, size_t source, const char *text, size_t len, bn_err *err);
+/* The same of rows 0 .. n-1 from rows from .. of a column of lists of numbers, or of their texts. */
+int bn_session_set_vectors(
+	bn_session *s, size_t source, const bn_column *c, size_t from, size_t n, bn_err *err);
 /* One cell by the input's number, as bn_features_input counts. */
 int bn_session_set_value(bn_session *s, size_t row, size_t input, const json_t *value, bn_err *err);
 int bn_session_set_number(bn_session *s, size_t row, size_t input, double value, bn_err *err);

@@ -216,8 +216,7 @@ void bn_session_set_first_row(bn_session *s, uint64_t first_row)
 	s->first_row = first_row;
 }
 
-/* "row 7: " in front of a message, unless there is only one. */
-static void name_row(const bn_session *s, size_t row, bn_err *err)
+void bn_session_name_row(const bn_session *s, size_t row, bn_err *err)
 {
 	if (s->batch.rows > 1 || s->first_row)
 		bn_err_prefix(err, "row %llu", (unsigned long long)s->first_row + row + 1);
@@ -248,7 +247,7 @@ static int wrong_type(const bn_session *s, size_t row, size_t input, const char 
 		bn_err_hint(err,
 			"a time is ISO 8601, such as \"2026-01-31T09:30:00Z\", or a number: "
 			"nanoseconds since 1970");
-	name_row(s, row, err);
+	bn_session_name_row(s, row, err);
 	return BN_EINVAL;
 }
 
@@ -286,7 +285,7 @@ static int set_category(
 	const bn_feature_input *in = bn_features_input(s->p->features, input);
 	bn_err_set(err, BN_EINVAL, "field '%s': unknown category '%.*s'%s", in->name,
 		(int)(len < SHOWN ? len : SHOWN), text, len > SHOWN ? "..." : "");
-	name_row(s, row, err);
+	bn_session_name_row(s, row, err);
 	char known[200] = "";
 	size_t used = 0;
 	for (size_t i = 0; i < in->category_count && used < sizeof known - 24; i++) {
@@ -445,7 +444,7 @@ static int missing_fields(const bn_session *s, size_t row, bn_err *err)
 			s->p->input_names[first], more);
 	else
 		bn_err_set(err, BN_EINVAL, "missing field '%s'", s->p->input_names[first]);
-	name_row(s, row, err);
+	bn_session_name_row(s, row, err);
 	bn_err_hint(err,
 		"the model takes %zu fields (GET /v2/models/%s lists them); null is a missing "
 		"value",
@@ -465,7 +464,7 @@ static int extra_field(const bn_session *s, size_t row, const char *key, bn_err 
 		}
 	}
 	bn_err_set(err, BN_EINVAL, "unknown field '%.*s'", SHOWN, key);
-	name_row(s, row, err);
+	bn_session_name_row(s, row, err);
 	if (best)
 		bn_err_hint(err, "did you mean '%s'?", best);
 	return BN_EINVAL;
@@ -481,6 +480,16 @@ int bn_session_set_object(bn_session *s, size_t row, const json_t *object, bn_er
 	json_object_foreach((json_t *)object, key, value)
 	{
 		int input = bn_predictor_find_input(bn_session_predictor(s), key, strlen(key));
+		int vector = input < 0 ? bn_predictor_find_vector(s->p, key, strlen(key)) : -1;
+		if (vector >= 0) {
+			const bn_feature_source *v =
+				bn_features_source(s->p->features, (size_t)vector);
+			memset(s->given + v->first, 1, v->count);
+			int rc = bn_session_set_vector(s, row, (size_t)vector, value, err);
+			if (rc < 0)
+				return rc;
+			continue;
+		}
 		if (input < 0) {
 			if (s->policy.allow_extra)
 				continue;

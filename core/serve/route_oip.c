@@ -2,7 +2,7 @@
  * route_oip.c - Open Inference Protocol v2 (kserve/open-inference-protocol, inference_rest.md).
  *
  * Each input of the model is a tensor of its own: [n] (or [n, 1]) of FP64 for numbers, BOOL for
- * booleans, BYTES for categories; its metadata say under parameters which type training had. One tensor [n, inputs] of numbers, under any other name, is taken
+ * booleans, BYTES for categories, and a column of vectors one of [n, elements]; its metadata say under parameters which type training had. One tensor [n, inputs] of numbers, under any other name, is taken
  * as rows of all inputs in order. Outputs: "prediction" [n], and for a classifier "probabilities"
  * [n, classes]; its parameters name the classes as one record of CSV, so a name may hold a comma. `data` may be nested or
  * flat, row-major. Tensors whose bytes lie behind the JSON (the binary extension) and elements in another coding
@@ -101,6 +101,19 @@ static void write_class_list(bn_buf *b, const bn_predictor *p)
 	bn_buf_release(&list);
 }
 
+static void write_input(bn_buf *b, const bn_predictor *p, const bn_feature_source *s)
+{
+	bn_buf_adds(b, "{\"name\":");
+	bn_answer_string(b, s->name);
+	bn_buf_addf(b, ",\"datatype\":\"%s\",\"shape\":[-1",
+		datatype_of(bn_predictor_input_kind(p, s->first)));
+	if (s->elements)
+		bn_buf_addf(b, ",%zu],\"parameters\":{\"type\":\"fixed<%s,%zu>\"}}", s->elements,
+			bn_type_name(s->type), s->elements);
+	else
+		bn_buf_addf(b, "],\"parameters\":{\"type\":\"%s\"}}", bn_type_name(s->type));
+}
+
 int bn_route_oip_model(bn_call *c, bn_err *err)
 {
 	bn_buf *b = &c->response->body;
@@ -113,13 +126,9 @@ int bn_route_oip_model(bn_call *c, bn_err *err)
 	write_versions(b, c->server, bn_predictor_name(p));
 	bn_buf_addf(b, ",\"platform\":\"binnacle_%s\",\"inputs\":[",
 		bn_model_trainer(bn_predictor_model(p)));
-	for (size_t i = 0; i < bn_predictor_input_count(p); i++) {
-		const bn_feature_input *in = bn_features_input(bn_predictor_features(p), i);
-		bn_buf_adds(b, i ? ",{\"name\":" : "{\"name\":");
-		bn_answer_string(b, in->name);
-		bn_buf_addf(b,
-			",\"datatype\":\"%s\",\"shape\":[-1],\"parameters\":{\"type\":\"%s\"}}",
-			datatype_of(in->kind), bn_type_name(in->type));
+	for (size_t i = 0; i < bn_features_source_count(bn_predictor_features(p)); i++) {
+		bn_buf_adds(b, i ? "," : "");
+		write_input(b, p, bn_features_source(bn_predictor_features(p), i));
 	}
 	bn_buf_addf(b,
 		"],\"outputs\":[{\"name\":\"prediction\",\"datatype\":\"%s\",\"shape\":[-1]}",
@@ -373,18 +382,25 @@ static int fill_one(bn_call *c, const json_t *in, size_t *rows, uint8_t *given, 
 	int rc = read_tensor(&t, c, in, err);
 	if (rc)
 		return rc;
-	int input =
-		bn_predictor_find_input(bn_session_predictor(c->session), t.name, strlen(t.name));
-	if (input < 0 && c->server->o.policy.allow_extra)
+	const bn_predictor *p = bn_session_predictor(c->session);
+	int input = bn_predictor_find_input(p, t.name, strlen(t.name));
+	int vector = input < 0 ? bn_predictor_find_vector(p, t.name, strlen(t.name)) : -1;
+	bn_feature_source one = {.first = (size_t)input, .count = 1};
+	const bn_feature_source *s =
+		vector < 0 ? &one : bn_features_source(bn_predictor_features(p), (size_t)vector);
+	if (input < 0 && vector < 0 && c->server->o.policy.allow_extra)
 		return 0;
-	if (input < 0)
+	if (input < 0 && vector < 0)
 		return bn_err_set(err, BN_EINVAL, "unknown input '%.80s'", t.name);
-	if (t.columns != 1)
+	if (vector < 0 && t.columns != 1)
 		return bn_err_set(
 			err, BN_EINVAL, "input '%s': expected shape [n] or [n, 1]", t.name);
-	if (given[input])
-		return bn_err_set(err, BN_EINVAL, "input '%s' is there twice", t.name);
-	given[input] = 1;
+	if (vector >= 0 && t.columns != s->elements)
+		return bn_err_set(
+			err, BN_EINVAL, "input '%s': expected shape [n, %zu]", t.name, s->elements);
+	for (size_t i = s->first; i < s->first + s->count; i++)
+		if (given[i]++)
+			return bn_err_set(err, BN_EINVAL, "input '%s' is there twice", t.name);
 	if (!*rows) {
 		*rows = t.rows;
 		rc = bn_call_begin(c, t.rows, err);
@@ -392,8 +408,12 @@ static int fill_one(bn_call *c, const json_t *in, size_t *rows, uint8_t *given, 
 		rc = bn_err_set(err, BN_EINVAL, "input '%s' has %zu rows, others have %zu", t.name,
 			t.rows, *rows);
 	}
-	for (size_t i = 0; !rc && i < t.count; i++)
-		rc = bn_session_set_value(c->session, i, (size_t)input, c->worker->flat[i], err);
+	for (size_t i = s->first; i < s->first + s->count; i++) {
+		size_t at = bn_features_input(bn_predictor_features(p), i)->element;
+		for (size_t r = 0; !rc && r < t.rows; r++)
+			rc = bn_session_set_value(
+				c->session, r, i, c->worker->flat[r * t.columns + at], err);
+	}
 	return rc;
 }
 

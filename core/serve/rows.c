@@ -25,7 +25,8 @@ int bn_rows_from_objects(bn_call *c, const json_t *array, bn_err *err)
 /* ---- which column is which input ------------------------------------------------------------ */
 
 typedef struct columns {
-	int inputs[MAX_COLUMNS]; /* -1: not one of the model's */
+	int inputs[MAX_COLUMNS];  /* -1: not one of the model's */
+	int vectors[MAX_COLUMNS]; /* sources that are vectors; else -1 */
 	size_t count;
 	uint8_t *given;
 } columns;
@@ -36,15 +37,31 @@ static int add_column(bn_call *c, columns *cols, const char *name, size_t len, b
 	if (cols->count == MAX_COLUMNS)
 		return bn_err_set(err, BN_EINVAL, "more than %d columns", MAX_COLUMNS);
 	int input = bn_predictor_find_input(p, name, len);
-	if (input >= 0 && cols->given[input])
-		return bn_err_set(err, BN_EINVAL, "column '%.*s' is there twice", (int)len, name);
-	if (input < 0 && !c->server->o.policy.allow_extra)
+	int vector = input < 0 ? bn_predictor_find_vector(p, name, len) : -1;
+	const bn_feature_source *v =
+		vector < 0 ? NULL : bn_features_source(bn_predictor_features(p), (size_t)vector);
+	size_t first = v ? v->first : (size_t)input, count = v ? v->count : 1;
+	for (size_t i = first; (v || input >= 0) && i < first + count; i++)
+		if (cols->given[i]++)
+			return bn_err_set(
+				err, BN_EINVAL, "column '%.*s' is there twice", (int)len, name);
+	if (input < 0 && !v && !c->server->o.policy.allow_extra)
 		return bn_err_set(
 			err, BN_EINVAL, "unknown column '%.*s'", (int)(len < 80 ? len : 80), name);
-	if (input >= 0)
-		cols->given[input] = 1;
+	cols->vectors[cols->count] = vector;
 	cols->inputs[cols->count++] = input;
 	return 0;
+}
+
+/* A cell of column k, which may be none of the model's. */
+static int set_cell(
+	bn_call *c, const columns *cols, size_t row, size_t k, const json_t *value, bn_err *err)
+{
+	if (cols->vectors[k] >= 0)
+		return bn_session_set_vector(c->session, row, (size_t)cols->vectors[k], value, err);
+	return cols->inputs[k] < 0
+		       ? 0
+		       : bn_session_set_value(c->session, row, (size_t)cols->inputs[k], value, err);
 }
 
 static int check_columns(const bn_call *c, const columns *cols, bn_err *err)
@@ -122,9 +139,7 @@ int bn_rows_from_arrays(
 			rc = bn_err_set(err, BN_EINVAL, "%s: row %zu has %zu values, expected %zu",
 				where, r + 1, json_array_size(row), cols->count);
 		for (size_t k = 0; k < cols->count && !rc; k++)
-			if (cols->inputs[k] >= 0)
-				rc = bn_session_set_value(c->session, r, (size_t)cols->inputs[k],
-					json_array_get(row, k), err);
+			rc = set_cell(c, cols, r, k, json_array_get(row, k), err);
 	}
 	free_columns(cols);
 	return rc;
@@ -160,9 +175,8 @@ int bn_rows_from_columns(bn_call *c, const json_t *object, bn_err *err)
 	size_t k = 0;
 	json_object_foreach((json_t *)object, key, values)
 	{
-		for (size_t r = 0; r < n && !rc && cols->inputs[k] >= 0; r++)
-			rc = bn_session_set_value(c->session, r, (size_t)cols->inputs[k],
-				json_array_get(values, r), err);
+		for (size_t r = 0; r < n && !rc; r++)
+			rc = set_cell(c, cols, r, k, json_array_get(values, r), err);
 		if (rc)
 			break;
 		k++;
@@ -251,6 +265,20 @@ static bool is_absent(const bn_call *c, const csv *t, size_t input)
 	return !(text && t->quoted) && bn_cell_is_absent(t->ptr, t->len);
 }
 
+static int set_text(bn_call *c, const csv *t, const columns *cols, size_t row, size_t k,
+	size_t line, bn_err *err)
+{
+	int input = cols->inputs[k], vector = cols->vectors[k], rc = 0;
+	if (vector >= 0)
+		rc = bn_session_set_vector_text(
+			c->session, row, (size_t)vector, t->ptr, t->len, err);
+	else if (input >= 0 && !is_absent(c, t, (size_t)input))
+		rc = bn_session_set_text(c->session, row, (size_t)input, t->ptr, t->len, err);
+	if (rc)
+		bn_err_prefix(err, "body:%zu", line);
+	return rc;
+}
+
 static int read_row(bn_call *c, csv *t, const columns *cols, size_t row, bn_err *err)
 {
 	size_t line = t->line;
@@ -259,12 +287,8 @@ static int read_row(bn_call *c, csv *t, const columns *cols, size_t row, bn_err 
 		if (!rc && k >= cols->count)
 			rc = bn_err_set(err, BN_EINVAL,
 				"body:%zu: more than the header's %zu fields", line, cols->count);
-		if (!rc && cols->inputs[k] >= 0 && !is_absent(c, t, (size_t)cols->inputs[k])) {
-			rc = bn_session_set_text(
-				c->session, row, (size_t)cols->inputs[k], t->ptr, t->len, err);
-			if (rc)
-				bn_err_prefix(err, "body:%zu", line);
-		}
+		if (!rc)
+			rc = set_text(c, t, cols, row, k, line, err);
 		if (rc)
 			return rc;
 		if (t->last && k + 1 < cols->count)

@@ -354,12 +354,18 @@ int bn_cast_missing(const bn_schema *from, const char *name, const bn_source_opt
 }
 
 /* What is no plain value is handed on, and made of nothing else. */
-static int check_kind(const bn_cast *c, const bn_field *f, const bn_field *told, bn_err *err)
+static int check_kind(
+	const bn_cast *c, const bn_field *f, const bn_field *told, bool input, bn_err *err)
 {
 	char is[BN_TYPE_TEXT], want[BN_TYPE_TEXT];
 	bool plain = bn_type_is_scalar(f->type) || bn_type_is_text(f->type);
 	bool wanted = bn_type_is_scalar(told->type) || bn_type_is_text(told->type);
 
+	/* Who takes the vectors of a model looks at each row: their length, and text. */
+	if (input && bn_type_is_list(told->type) &&
+		(bn_type_is_text(f->type) ||
+			(bn_type_is_list(f->type) && bn_type_is_number(f->child->type))))
+		return 0;
 	if (bn_field_same_type(f, told) || bn_type_is_text(told->type) || (plain && wanted))
 		return 0;
 	return bn_err_set(err, BN_EINVAL, "%s: column '%.80s' is %s, not %s", c->path, f->name,
@@ -381,9 +387,12 @@ static int add_column(
 	told = input && bn_type_is_number(told->type) ? &number : told;
 	if (bn_field_same_type(f, told))
 		told = f; /* which knows more: may values of its lists be absent? */
+	if ((rc = check_kind(c, f, told, input, err)) < 0)
+		return rc;
+	if (input && bn_type_is_list(told->type))
+		told = f;
 	k->type = told->type;
-	if ((rc = check_kind(c, f, told, err)) < 0 ||
-		(rc = bn_field_copy_type(&k->field, told, err)) < 0)
+	if ((rc = bn_field_copy_type(&k->field, told, err)) < 0)
 		return rc;
 	column.type = told->type;
 	column.zone = told->zone;

@@ -53,10 +53,12 @@ static int declare(csv_stream *s, size_t i, const bn_field *told, bool input, bn
 {
 	csv_column_plan *p = &s->plan.columns[i];
 	bn_field *f = &s->schema.fields[i];
-	const bn_field number = {.type = BN_TYPE_FLOAT64};
+	const bn_field number = {.type = BN_TYPE_FLOAT64}, text = {.type = BN_TYPE_STRING};
 	char type[BN_TYPE_TEXT];
 	int rc;
 
+	if (input && bn_type_is_list(told->type)) /* "[1,2]": who takes them reads the text */
+		told = &text;
 	if (bn_type_is_list(told->type)) {
 		bn_err_set(err, BN_EUNSUPPORTED, "%s: column '%.80s': a cell of text is no %s",
 			s->in.path, f->name, bn_field_type_text(told, type));

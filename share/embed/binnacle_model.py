@@ -10,7 +10,8 @@ or without MLflow, with this file's folder on sys.path:
     binnacle_model.load("power-3").predict(frame)
 
 A frame is a pandas.DataFrame, or a dict of columns. Columns are matched by name, others are ignored. What is missing
-is filled as in training, a category that training never saw is none of the known. A cell that pandas has made a number
+is filled as in training, a category that training never saw is none of the known. A column of vectors holds a list or an
+array in each row, or its elements are columns of their own (x[0], x[1]). A cell that pandas has made a number
 of (007 became 7) is the category of that value, where there is one alone. The published files are all that is read:
 features.json (what becomes of each column) and model.safetensors (the weights).
 """
@@ -133,6 +134,22 @@ def _numbers(name, column, kind):
     return out
 
 
+def _element(frame, i):
+    """The column of an input: one of its own, or the element that it is of a column of vectors."""
+    if i["name"] in frame or "column" not in i:
+        return frame[i["name"]]
+    out = []
+    for row, v in enumerate(frame[i["column"]]):
+        if v is None or (isinstance(v, float) and math.isnan(v)):
+            out.append(None)
+        elif len(v) != i["elements"]:
+            raise ValueError("row %d, column '%s': %d numbers, the model takes %d"
+                             % (row + 1, i["column"], len(v), i["elements"]))
+        else:
+            out.append(v[i["element"]])
+    return np.array([math.nan if v is None else float(v) for v in out])
+
+
 class _Categories:
     def __init__(self, names, fill):
         self.fill = fill
@@ -184,14 +201,14 @@ class Model:
     def design(self, frame):
         """The numbers that the weights are multiplied with: a row per row, a column per number or category."""
         names = list(frame.keys())
-        missing = [i["name"] for i in self.features["inputs"] if i["name"] not in names]
+        missing = [i["name"] for i in self.features["inputs"] if i["name"] not in names and i.get("column") not in names]
         if missing:
             raise ValueError("missing column '%s'%s; the model takes %s" % (missing[0],
                 " and %d more" % (len(missing) - 1) if missing[1:] else "",
                 ", ".join(i["name"] for i in self.features["inputs"])))
         columns = []
         for i in self.features["inputs"]:
-            column = frame[i["name"]]
+            column = _element(frame, i)
             if i["kind"] == "category":
                 known = _Categories(i["categories"], i["fill_category"])
                 at = np.array([known.find(v) for v in np.asarray(column, dtype=object)], dtype=np.int64)

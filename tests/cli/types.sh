@@ -129,5 +129,16 @@ check predicts_from_dates 60 "$(tail -n +2 p.csv | wc -l)"
 "$BINNACLE" data export m -o m.arrow --quiet
 "$BINNACLE" predict "$run" m.arrow -o q.csv --quiet 2>log
 check predicts_the_same_from_arrow 0 "$(cmp p.csv q.csv >/dev/null; echo $?)"
+# A column of vectors is an input for each of its elements.
+for _ in 1 2 3 4 5 6; do "$BINNACLE" data append n "$forms/nested" --quiet >/dev/null 2>&1; done
+"$BINNACLE" run start -t ridge -d n --target p.x --features f --name vectors --wait --quiet >/dev/null
+check vectors_learnt 1 "$("$BINNACLE" run log vectors | grep -c '2 columns, target p.x')"
+"$BINNACLE" data export n -o n.csv --quiet
+"$BINNACLE" data export n -o n.arrow --quiet
+check vectors_from_csv 21 "$("$BINNACLE" predict vectors n.csv -o p.csv --quiet; tail -n +2 p.csv | wc -l)"
+check vectors_from_arrow 0 "$("$BINNACLE" predict vectors n.arrow -o q.csv --quiet; cmp p.csv q.csv >/dev/null; echo $?)"
+printf 'f\n"[1,2]"\n"[1,2,3]"\n' >long.csv
+check vector_too_long "row 2: field 'f': expected an array of 2 numbers, got 3" \
+	"$("$BINNACLE" predict vectors long.csv 2>&1 | grep -o 'row 2: .*')"
 check list_target 1 "$("$BINNACLE" run start -t ridge -d n --target f --wait 2>&1 | grep -c "column 'f' is fixed<uint8,2>, of which models learn nothing")"
 exit $bad

@@ -57,7 +57,7 @@ static void add_column(same_table *t, bn_type type)
 	ck_assert_bn_ok(bn_field_parse_type(&c->field, spelt, &err), &err);
 	if (type == BN_TYPE_TIMESTAMP && same_below(t, 2))
 		c->field.zone = bn_strdup(same_below(t, 2) ? "" : "Europe/Rome");
-	c->input = bn_type_is_scalar(type) || type == BN_TYPE_CATEGORY;
+	c->input = bn_type_is_scalar(type) || type == BN_TYPE_CATEGORY || type == BN_TYPE_FIXED;
 	c->bare = same_below(t, 16) == 0;
 	c->word_count = 2 + same_below(t, 5);
 	c->first_word = same_below(t, WORDS - c->word_count + 1);
@@ -177,6 +177,8 @@ same_cell same_cell_random(same_table *t, size_t i, bool trained)
 	const same_column *c = &t->columns[i];
 	same_cell v = {.absent = same_below(t, 12) == 0 || (trained && c->bare)};
 	random_value(t, c, &v);
+	if (trained && c->word_count == 2) /* some elements training has no value of */
+		v.list[1] = NAN;
 	if (!trained && c->field.type == BN_TYPE_CATEGORY && same_below(t, 5) == 0)
 		v.text = words[WORDS + same_below(t, UNSEEN)];
 	return v;
@@ -259,7 +261,9 @@ static void csv_cell(same_table *t, bn_buf *b, const same_column *c, const same_
 	} else if (!bn_type_is_list(c->field.type)) {
 		csv_value(t, b, c, v);
 	} else {
-		bn_buf_adds(b, "\"[1,2]\"");
+		bn_buf_addch(b, '"');
+		same_add_json(t, b, c, v, false);
+		bn_buf_addch(b, '"');
 	}
 }
 
@@ -300,7 +304,10 @@ void same_add_json(
 	same_table *t, bn_buf *out, const same_column *c, const same_cell *v, bool tensor)
 {
 	bn_type type = c->field.type;
-	if (same_is_missing(c, v)) {
+	if (tensor && v->absent && type == BN_TYPE_FIXED) {
+		for (size_t k = 0; k < c->field.fixed_size; k++)
+			bn_buf_adds(out, k ? ",null" : "null");
+	} else if (same_is_missing(c, v)) {
 		bn_buf_adds(out, "null");
 	} else if (v->text) {
 		bn_buf_add_json_string(out, v->text, strlen(v->text));
@@ -340,6 +347,7 @@ const char *same_datatype(const same_column *c)
 		[BN_TYPE_TIMESTAMP] = "INT64",
 		[BN_TYPE_DATE] = "INT32",
 		[BN_TYPE_TIME] = "INT64",
+		[BN_TYPE_FIXED] = "FP32",
 		[BN_TYPE_DURATION] = "INT64",
 		[BN_TYPE_DECIMAL] = "FP64"};
 	return known[c->field.type];
@@ -417,7 +425,8 @@ static void retype(const arrow_file *f, arrow_column *a, bool texts)
 	ck_assert_bn_ok(bn_field_parse_type(&to,
 				others[same_below(f->t, sizeof others / sizeof *others)], &err),
 		&err);
-	bool fits = a->from->input && (from != BN_TYPE_CATEGORY || to.type == BN_TYPE_STRING);
+	bool fits = a->from->input && from != BN_TYPE_FIXED &&
+		    (from != BN_TYPE_CATEGORY || to.type == BN_TYPE_STRING);
 	if (bn_type_is_text(to.type))
 		fits = fits && texts;
 	else

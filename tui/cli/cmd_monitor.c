@@ -44,17 +44,18 @@ static const char *score_text(const bn_drift_result *r, char text[80])
 
 static void print_head(bn_cli *cli, const bn_monitor_report *r)
 {
-	char from[BN_FMT], share[BN_FMT];
+	char from[BN_FMT], rows[BN_FMT], share[BN_FMT];
+	bool table = !strcmp(r->reference_kind, "table");
 	const bn_drift_dataset *d = &r->dataset;
 	bn_cli_print_in(cli, verdict_color(d->verdict), "%s", bn_drift_verdict_name(d->verdict));
 	bn_cli_print(cli, "  %s/%s, report %s\n", r->model, r->version ? r->version : "-", r->id);
 	bn_cli_print(cli, "%zu of %zu inputs drifted (share %s, threshold %g), %zu inconclusive\n",
 		d->drifted, d->columns, isnan(d->share) ? "-" : bn_fmt_sig(d->share, 3, share),
 		d->threshold, d->inconclusive);
-	bn_cli_print(cli, "window: %s rows; reference: %s %s\n\n",
+	bn_cli_print(cli, "window: %s rows; reference: %s (%s%s)\n\n",
 		bn_fmt_count((uint64_t)r->rows, from), r->reference ? r->reference : "the model's",
-		!strcmp(r->reference_kind, "table") ? "(all its rows)"
-						    : "(statistics in the model)");
+		table ? bn_fmt_count((uint64_t)r->reference_rows, rows) : "statistics in the model",
+		table ? " rows" : "");
 }
 
 static int show(bn_cli *cli, const bn_monitor_report *r, bn_err *err)

@@ -88,10 +88,11 @@ static int tell_model(const retyped *r, const bn_version *v, bn_err *err)
 		bn_cli_warn(r->cli, "model %s was trained on %s; what it reads is not known: %s",
 			spec, r->dataset, why.msg);
 	} else {
-		for (size_t i = 0; i < bn_predictor_input_count(p); i++)
-			if (is_retyped(r, bn_predictor_input_name(p, i)))
+		const bn_features *f = bn_predictor_features(p);
+		for (size_t i = 0; i < bn_features_source_count(f); i++)
+			if (is_retyped(r, bn_features_source(f, i)->name))
 				bn_cli_warn(r->cli, "model %s reads '%s' by its former type", spec,
-					bn_predictor_input_name(p, i));
+					bn_features_source(f, i)->name);
 	}
 	bn_predictor_free(p);
 	bn_free(spec);

@@ -51,16 +51,17 @@ out:
 	return rc;
 }
 
-static bn_type type_of(const json_t *input)
+/* out: zeroed. */
+static void read_type(bn_field *out, const json_t *input)
 {
 	const char *datatype = bn_json_str(input, "datatype", "");
 	const char *type = bn_json_str(json_object_get(input, "parameters"), "type", NULL);
-	bn_type known;
-	if (type && bn_type_parse(&known, type, NULL) == 0)
-		return known;
+	if (type && bn_field_parse_type(out, type, NULL) == 0)
+		return;
+	bn_field_release(out);
+	out->type = !strcmp(datatype, "BYTES") ? BN_TYPE_CATEGORY : BN_TYPE_FLOAT64;
 	if (!strcmp(datatype, "BOOL"))
-		return BN_TYPE_BOOL;
-	return strcmp(datatype, "BYTES") ? BN_TYPE_FLOAT64 : BN_TYPE_CATEGORY;
+		out->type = BN_TYPE_BOOL;
 }
 
 static int read_inputs(bn_schema *out, const json_t *doc, bn_err *err)
@@ -69,8 +70,11 @@ static int read_inputs(bn_schema *out, const json_t *doc, bn_err *err)
 	json_t *input;
 	json_array_foreach(json_object_get(doc, "inputs"), i, input)
 	{
-		const char *name = bn_json_str(input, "name", "");
-		int rc = bn_schema_add(out, name, type_of(input), true, NULL, err);
+		bn_field f = {0};
+		read_type(&f, input);
+		f.nullable = true;
+		int rc = bn_schema_add_field(out, &f, bn_json_str(input, "name", ""), err);
+		bn_field_release(&f);
 		if (rc < 0)
 			return rc;
 	}

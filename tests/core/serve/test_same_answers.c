@@ -368,9 +368,13 @@ static void ask_invocations(const size_t *rows, size_t n)
 static void tensor(bn_buf *b, size_t i, const size_t *rows, size_t n)
 {
 	const same_column *c = &table.columns[i];
+	char shape[40];
+	snprintf(shape, sizeof shape, "%zu", n);
 	bn_buf_adds(b, b->ptr[b->len - 1] == '[' ? "{\"name\":" : ",{\"name\":");
 	add_name(b, i);
-	bn_buf_addf(b, ",\"shape\":[%zu],\"datatype\":\"%s\",\"data\":[", n, same_datatype(c));
+	if (c->field.type == BN_TYPE_FIXED)
+		snprintf(shape, sizeof shape, "%zu,%u", n, (unsigned)c->field.fixed_size);
+	bn_buf_addf(b, ",\"shape\":[%s],\"datatype\":\"%s\",\"data\":[", shape, same_datatype(c));
 	for (size_t k = 0; k < n; k++) {
 		bn_buf_adds(b, k ? "," : "");
 		same_add_json(&table, b, c, &asked[rows[k]][i], true);

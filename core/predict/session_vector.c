@@ -1,0 +1,99 @@
+/* session_vector.c - columns of vectors into a session, whose inputs are their elements; see predictor.h. */
+#include "core/base/json.h"
+#include "core/predict/_predictor.h"
+#include "core/source/cell.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#define SHOWN 80 /* bytes of a value in a message */
+
+static const bn_feature_source *source_of(const bn_session *s, size_t source)
+{
+	return bn_features_source(bn_predictor_features(bn_session_predictor(s)), source);
+}
+
+static size_t element_of(const bn_session *s, size_t input)
+{
+	return bn_features_input(bn_predictor_features(bn_session_predictor(s)), input)->element;
+}
+
+static int wrong_vector(
+	const bn_session *s, size_t row, const bn_feature_source *v, const char *got, bn_err *err)
+{
+	bn_err_set(err, BN_EINVAL, "field '%s': expected an array of %zu numbers, got %s", v->name,
+		v->elements, got);
+	bn_session_name_row(s, row, err);
+	return BN_EINVAL;
+}
+
+int bn_session_set_vector(
+	bn_session *s, size_t row, size_t source, const json_t *value, bn_err *err)
+{
+	const bn_feature_source *v = source_of(s, source);
+	char got[SHOWN + 16];
+	int rc = 0;
+	if (json_is_null(value))
+		return 0;
+	snprintf(got, sizeof got, "%zu", json_array_size(value));
+	if (json_is_string(value))
+		snprintf(got, sizeof got, "string \"%.*s\"", SHOWN, json_string_value(value));
+	else if (!json_is_array(value))
+		snprintf(got, sizeof got, "another value");
+	if (!json_is_array(value) || json_array_size(value) != v->elements)
+		return wrong_vector(s, row, v, got, err);
+	for (size_t i = v->first; i < v->first + v->count && rc == 0; i++)
+		rc = bn_session_set_value(s, row, i, json_array_get(value, element_of(s, i)), err);
+	return rc;
+}
+
+int bn_session_set_vector_text(
+	bn_session *s, size_t row, size_t source, const char *text, size_t len, bn_err *err)
+{
+	const bn_feature_source *v = source_of(s, source);
+	json_t *value = NULL;
+	char shown[SHOWN + 3];
+	if (bn_cell_is_absent(text, len))
+		return 0;
+	if (bn_json_parse_wide(&value, text, len, v->name, NULL) < 0) {
+		snprintf(shown, sizeof shown, "'%.*s'", (int)(len < SHOWN ? len : SHOWN), text);
+		return wrong_vector(s, row, v, shown, err);
+	}
+	int rc = bn_session_set_vector(s, row, source, value, err);
+	json_decref(value);
+	return rc;
+}
+
+/* A list of numbers; infinities are missing, as in a file of rows. */
+static int set_list(bn_session *s, size_t row, const bn_feature_source *v, const bn_column *c,
+	size_t at, bn_err *err)
+{
+	size_t from = 0, n = 0;
+	char got[SHOWN];
+	int rc = 0;
+	if (!bn_column_list(c, at, &from, &n))
+		return 0;
+	snprintf(got, sizeof got, "%zu", n);
+	if (n != v->elements || !bn_type_is_number(c->child->type))
+		return wrong_vector(s, row, v, n != v->elements ? got : "other values", err);
+	for (size_t i = v->first; i < v->first + v->count && rc == 0; i++) {
+		double x = bn_column_number(c->child, from + element_of(s, i));
+		rc = bn_session_set_number(s, row, i, isfinite(x) ? x : NAN, err);
+	}
+	return rc;
+}
+
+int bn_session_set_vectors(
+	bn_session *s, size_t source, const bn_column *c, size_t from, size_t n, bn_err *err)
+{
+	const bn_feature_source *v = source_of(s, source);
+	int rc = 0;
+	for (size_t r = 0; r < n && rc == 0; r++) {
+		bn_text t = bn_column_text(c, from + r);
+		if (bn_type_is_list(c->type))
+			rc = set_list(s, r, v, c, from + r, err);
+		else if (t.ptr)
+			rc = bn_session_set_vector_text(s, r, source, t.ptr, t.len, err);
+	}
+	return rc;
+}

@@ -1,0 +1,305 @@
+/*
+ * Columns of vectors as inputs of a model: learnt as their elements, kept in features.json, asked for as arrays. That every
+ * way of asking gives the same answers is tests/core/serve/test_same_answers.c's.
+ */
+#include "core/base/env.h"
+#include "core/base/json.h"
+#include "core/base/mem.h"
+#include "core/learn/columns.h"
+#include "core/learn/trainer.h"
+#include "core/predict/predict_file.h"
+#include "tests/support/check_main.h"
+#include "tests/support/tiny_model.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { ROWS = 40, SIZE = 3 };
+
+static bn_features *features;
+static bn_predictor *predictor;
+static bn_session *session;
+
+static const char *path_of(const char *name)
+{
+	static char path[300];
+	snprintf(path, sizeof path, "%.200s/%.60s", tiny_dir(), name);
+	return path;
+}
+
+/* Columns "emb" of that type and "y"; also is the name of one more, of numbers, or NULL. Element 2 has no value. */
+static void write_table(const char *path, const char *type, const char *also)
+{
+	static float values[ROWS * SIZE];
+	static double y[ROWS];
+	static int32_t ends[ROWS + 1];
+	static const uint8_t validity[ROWS / 8] = {0xfe, 0xff, 0xff, 0xff, 0xff};
+	bn_err err = BN_ERR_INIT;
+	bn_schema s = BN_SCHEMA_INIT;
+	bn_table_writer *w = NULL;
+	bn_field f = {.nullable = true};
+	ck_assert_bn_ok(bn_field_parse_type(&f, type, &err), &err);
+	ck_assert_bn_ok(bn_schema_add_field(&s, &f, "emb", &err), &err);
+	ck_assert_bn_ok(bn_schema_add(&s, "y", BN_TYPE_FLOAT64, true, NULL, &err), &err);
+	if (also)
+		ck_assert_bn_ok(bn_schema_add(&s, also, BN_TYPE_FLOAT64, true, NULL, &err), &err);
+	for (int r = 0; r < ROWS; r++) {
+		for (int k = 0; k < SIZE; k++)
+			values[r * SIZE + k] = k == 2 ? NAN : (float)(r * (k + 1) % 7);
+		y[r] = 3 * values[r * SIZE] - values[r * SIZE + 1];
+		ends[r + 1] = (r + 1) * SIZE;
+	}
+	bn_column child = bn_column_of(f.child), columns[3] = {bn_column_of(&f)};
+	child.rows = ROWS * SIZE;
+	child.f32 = values;
+	columns[0].rows = ROWS;
+	columns[0].child = &child;
+	columns[0].validity = validity; /* row 0 has none */
+	columns[0].nulls = 1;
+	if (f.type == BN_TYPE_LIST)
+		columns[0].ends = ends;
+	columns[1] = (bn_column){.type = BN_TYPE_FLOAT64, .rows = ROWS, .f64 = y};
+	columns[2] = columns[1];
+	const bn_batch b = {.rows = ROWS, .column_count = s.count, .columns = columns};
+	ck_assert_bn_ok(bn_table_create(&w, bn_env_real(), NULL, path, &s, &err), &err);
+	ck_assert_bn_ok(bn_table_write_batch(w, &b, &err), &err);
+	ck_assert_bn_ok(bn_table_writer_finish(w, &err), &err);
+	bn_table_writer_free(w);
+	bn_field_release(&f);
+	bn_schema_release(&s);
+}
+
+static void open_part(bn_part *p, const char *path)
+{
+	static const size_t columns[] = {0, 1, 2};
+	bn_err err = BN_ERR_INIT;
+	*p = (bn_part){.columns = columns};
+	ck_assert_bn_ok(bn_table_open(&p->table, bn_env_real(), path, &err), &err);
+	p->column_count = bn_table_schema(p->table)->count;
+	p->rows = bn_table_rows(p->table);
+}
+
+static int learn(const bn_part *p, const char *const *inputs, size_t n, bn_err *err)
+{
+	const bn_features_options opt = {.target = "y", .inputs = inputs, .input_count = n};
+	bn_part_columns *all = NULL;
+	int rc = bn_part_columns_open(&all, p, err);
+	if (rc < 0)
+		return rc;
+	bn_columns view = bn_part_columns_view(all);
+	rc = bn_features_learn(&features, &view, &opt, 1, err);
+	bn_part_columns_free(all);
+	return rc;
+}
+
+static void train(void)
+{
+	bn_err err = BN_ERR_INIT;
+	const bn_trainer *ridge = NULL;
+	bn_part p;
+	bn_rows *rows = NULL;
+	bn_estimator *e = NULL;
+	write_table(path_of("train.arrow"), "fixed<float32,3>", NULL);
+	open_part(&p, path_of("train.arrow"));
+	ck_assert_bn_ok(learn(&p, NULL, 0, &err), &err);
+	ck_assert_bn_ok(bn_rows_open(&rows, &p, features, "training", NULL, 1, &err), &err);
+	ck_assert_bn_ok(bn_trainer_find(&ridge, "ridge", &err), &err);
+	const bn_fit_request r = {.task = BN_TASK_REGRESSION, .train = rows, .threads = 1};
+	ck_assert_bn_ok(bn_trainer_fit(&e, ridge, &r, &err), &err);
+	const bn_model_about about = {.name = "vectors"};
+	ck_assert_bn_ok(
+		bn_model_save(bn_env_real(), NULL, path_of("model"), e, features, &about, &err),
+		&err);
+	ck_assert_bn_ok(bn_predictor_open_dir(&predictor, bn_env_real(), path_of("model"), NULL,
+				NULL, NULL, &err),
+		&err);
+	ck_assert_bn_ok(bn_session_new(&session, predictor, NULL, &err), &err);
+	bn_rows_free(rows);
+	bn_estimator_free(e);
+	bn_table_reader_free(p.table);
+}
+
+static void end(void)
+{
+	bn_session_free(session);
+	bn_predictor_free(predictor);
+	bn_features_free(features);
+}
+
+/* The answer to a row, or NaN with the error's words. */
+static double ask(const char *json, bn_err *err)
+{
+	json_t *row = json_loads(json, 0, NULL);
+	ck_assert_ptr_nonnull(row);
+	bn_err_clear(err);
+	int rc = bn_session_begin(session, 1, err);
+	if (rc == 0)
+		rc = bn_session_set_object(session, 0, row, err);
+	if (rc == 0)
+		rc = bn_session_run(session, err);
+	json_decref(row);
+	return rc == 0 ? bn_session_prediction(session, 0) : NAN;
+}
+
+START_TEST(test_a_vector_is_its_elements)
+{
+	bn_err err = BN_ERR_INIT;
+	bn_schema s = BN_SCHEMA_INIT;
+	char type[BN_TYPE_TEXT];
+	train();
+	const bn_features *f = bn_predictor_features(predictor);
+	ck_assert_uint_eq(bn_features_input_count(f), 2);
+	ck_assert_str_eq(bn_features_input(f, 1)->name, "emb[1]");
+	ck_assert_int_eq(bn_features_input(f, 1)->type, BN_TYPE_FLOAT32);
+	ck_assert_uint_eq(bn_features_input(f, 1)->missing, 1);
+	ck_assert_str_eq(bn_features_skipped(f, 0), "emb[2]: no value in the 40 training rows");
+	ck_assert_uint_eq(bn_features_source_count(f), 1);
+	ck_assert_bn_ok(bn_predictor_schema(&s, predictor, &err), &err);
+	ck_assert_uint_eq(s.count, 1);
+	ck_assert_str_eq(s.fields[0].name, "emb");
+	ck_assert_str_eq(bn_field_type_text(&s.fields[0], type), "fixed<float32,3>");
+	double x = ask("{\"emb\":[5,2,null]}", &err);
+	ck_assert_msg(fabs(x - 13) < 1, "%g %s", x, err.msg);
+	ck_assert_double_eq(ask("{\"emb\":[5,2,7]}", &err), x);
+	ck_assert_double_eq(ask("{\"emb[0]\":5,\"emb[1]\":2}", &err), x);
+	ck_assert_double_eq(ask("{\"emb\":null}", &err), ask("{\"emb\":[null,null,null]}", &err));
+	bn_schema_release(&s);
+	end();
+}
+END_TEST
+
+START_TEST(test_what_is_no_such_vector_has_words)
+{
+	static const struct {
+		const char *row, *words;
+	} bad[] = {{"{\"emb\":[1,2]}", "field 'emb': expected an array of 3 numbers, got 2"},
+		{"{\"emb\":[1,2,3,4]}", "expected an array of 3 numbers, got 4"},
+		{"{\"emb\":\"[1,2,3]\"}", "got string \"[1,2,3]\""},
+		{"{\"emb\":1}", "got another value"}, {"{\"emb\":[1,\"x\",3]}", "field 'emb[1]'"},
+		{"{\"emb\":[1,[2],3]}", "field 'emb[1]': expected a number, got an array"},
+		{"{\"emb[0]\":1}", "missing field 'emb[1]'"}, {"{\"embed\":[1,2,3]}", "unknown"},
+		{"{}", "missing field 'emb[0]' and 1 more"}};
+	bn_err err = BN_ERR_INIT;
+	train();
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		ck_assert(isnan(ask(bad[i].row, &err)));
+		ck_assert_msg(strstr(err.msg, bad[i].words), "%s: %s", bad[i].row, err.msg);
+	}
+	end();
+}
+END_TEST
+
+static int count_rows(void *user, const bn_session *s, uint64_t first_row, bn_err *err)
+{
+	(void)first_row;
+	(void)err;
+	*(size_t *)user += bn_session_rows(s);
+	return 0;
+}
+
+static int predict(const char *name, size_t *rows, bn_err *err)
+{
+	const bn_predict_sink sink = {count_rows, rows, NULL};
+	*rows = 0;
+	bn_err_clear(err);
+	return bn_predict_file(bn_env_real(), predictor, path_of(name), false, &sink, NULL, err);
+}
+
+static int score(const char *name, bn_err *err)
+{
+	bn_part p;
+	bn_rows *rows = NULL;
+	bn_block block;
+	bn_err_clear(err);
+	open_part(&p, path_of(name));
+	int rc = bn_rows_open(&rows, &p, features, "test", NULL, 1, err);
+	if (rc == 0)
+		rc = bn_rows_next(rows, &block, err);
+	bn_rows_free(rows);
+	bn_table_reader_free(p.table);
+	return rc;
+}
+
+START_TEST(test_lists_of_the_right_length_are_vectors)
+{
+	bn_err err = BN_ERR_INIT;
+	size_t rows;
+	train();
+	write_table(path_of("list.arrow"), "list<float32>", NULL);
+	ck_assert_bn_ok(predict("list.arrow", &rows, &err), &err);
+	ck_assert_uint_eq(rows, ROWS);
+	ck_assert_int_eq(score("list.arrow", &err), 1);
+	write_table(path_of("short.arrow"), "fixed<float32,2>", NULL);
+	ck_assert_int_eq(predict("short.arrow", &rows, &err), BN_EINVAL);
+	ck_assert_msg(strstr(err.msg, "row 2: field 'emb': expected an array of 3 numbers, got 2"),
+		"%s", err.msg);
+	ck_assert_int_eq(score("short.arrow", &err), BN_EINVAL);
+	ck_assert_str_eq(err.msg, "test: row 2: column 'emb' has 2 values, the model needs 3");
+	end();
+}
+END_TEST
+
+START_TEST(test_names_of_elements_are_nobody_elses)
+{
+	static const char *const only[] = {"emb"}, *const none[] = {"emb[1]"};
+	bn_err err = BN_ERR_INIT;
+	bn_part p;
+	write_table(path_of("both.arrow"), "fixed<float32,3>", "emb[1]");
+	open_part(&p, path_of("both.arrow"));
+	ck_assert_int_eq(learn(&p, NULL, 0, &err), BN_ECONFLICT);
+	ck_assert_str_eq(err.msg, "column 'emb[1]' is called as value 1 of column 'emb'");
+	bn_table_reader_free(p.table);
+	write_table(path_of("one.arrow"), "fixed<float32,3>", "z");
+	open_part(&p, path_of("one.arrow"));
+	ck_assert_bn_ok(learn(&p, only, 1, &err), &err);
+	ck_assert_uint_eq(bn_features_input_count(features), 2);
+	bn_features_free(features);
+	ck_assert_bn_ok(learn(&p, none, 1, &err), &err); /* one element alone */
+	ck_assert_uint_eq(bn_features_input_count(features), 1);
+	bn_features_free(features);
+	bn_table_reader_free(p.table);
+}
+END_TEST
+
+static int read_inputs(const char *inputs, bn_err *err)
+{
+	json_t *doc = NULL, *list = json_loads(inputs, 0, NULL);
+	bn_features *f = NULL;
+	ck_assert_ptr_nonnull(list);
+	doc = json_pack("{s:s, s:s, s:s, s:{s:s, s:s}, s:[], s:o}", "format", "binnacle.features/1",
+		"task", "regression", "impute", "mean", "target", "name", "y", "kind", "number",
+		"skipped", "inputs", list);
+	bn_err_clear(err);
+	int rc = bn_features_from_json(&f, doc, err);
+	bn_features_free(f);
+	json_decref(doc);
+	return rc;
+}
+
+#define INPUT(name, column, element, elements) \
+	"{\"name\":\"" name "\",\"kind\":\"number\",\"fill\":0,\"mean\":0,\"scale\":1," \
+	"\"column\":\"" column "\",\"element\":" element ",\"elements\":" elements "}"
+
+START_TEST(test_features_of_others_are_checked)
+{
+	bn_err err = BN_ERR_INIT;
+	ck_assert_bn_ok(
+		read_inputs("[" INPUT("a", "x", "0", "3") "," INPUT("b", "x", "2", "3") "]", &err),
+		&err);
+	ck_assert_int_eq(read_inputs("[" INPUT("a", "x", "3", "3") "]", &err), BN_EINVAL);
+	ck_assert_int_eq(read_inputs("[" INPUT("a", "x", "-1", "3") "]", &err), BN_EINVAL);
+	ck_assert_int_eq(read_inputs("[" INPUT("a", "x", "0", "0") "]", &err), BN_EINVAL);
+	ck_assert_int_eq(
+		read_inputs("[" INPUT("a", "x", "1", "3") "," INPUT("b", "x", "0", "3") "]", &err),
+		BN_EINVAL);
+	ck_assert_str_eq(err.msg, "features: column 'x' twice");
+	ck_assert_int_eq(
+		read_inputs("[" INPUT("a", "x", "1", "3") "," INPUT("b", "x", "2", "4") "]", &err),
+		BN_EINVAL);
+	ck_assert_int_eq(read_inputs("[" INPUT("x", "x", "0", "3") "]", &err), BN_EINVAL);
+}
+END_TEST
+
+BN_TEST_MAIN("core/predict/vectors", test_a_vector_is_its_elements,
+	test_what_is_no_such_vector_has_words, test_lists_of_the_right_length_are_vectors,
+	test_names_of_elements_are_nobody_elses, test_features_of_others_are_checked)
