@@ -72,6 +72,7 @@ const bn_page_source *bn_fake_source(void)
 		.run = bn_fake_run,
 		.compare = bn_fake_compare,
 		.object = bn_fake_object,
+		.origin = bn_fake_origin,
 		.models = bn_fake_models,
 		.sheet = bn_fake_sheet,
 		.deed = bn_fake_deed,

@@ -120,7 +120,8 @@ static void bounds_find(const bn_chart *c, bounds *b)
 	}
 	if (!(b->x1 > b->x0))
 		b->x1 = b->x0 + 1;
-	range_round(&b->x0, &b->x1, 10);
+	if (!c->x_is_time)
+		range_round(&b->x0, &b->x1, 10);
 	if (!b->log_y)
 		range_round(&b->y0, &b->y1, 10);
 }
@@ -297,6 +298,14 @@ static int axis_width(const bounds *b, int rows)
 	return widest;
 }
 
+static void x_label(const bn_chart *c, double x, char *out)
+{
+	if (c->x_is_time)
+		bn_format_clock(out, (int64_t)x, c->utc);
+	else
+		bn_format_number(out, x);
+}
+
 static void axis_draw(bn_area a, const canvas *v, const bounds *b, int left, const bn_chart *c)
 {
 	char label[BN_FORMAT_BYTES], end[BN_FORMAT_BYTES];
@@ -314,8 +323,8 @@ static void axis_draw(bn_area a, const canvas *v, const bounds *b, int left, con
 		bn_area_field_right(a, r, 0, left, BN_INK_AXIS, label);
 		bn_area_glyph(a, r, left, BN_INK_AXIS, BN_GLYPH_TICK_LEFT);
 	}
-	bn_format_number(label, b->x0);
-	bn_format_number(end, b->x1);
+	x_label(c, b->x0, label);
+	x_label(c, b->x1, end);
 	int from = left + 1, to = a.cols - (int)strlen(end);
 	bn_area_text(a, bottom, from, BN_INK_AXIS, label);
 	bn_area_text(a, bottom, to, BN_INK_AXIS, end);
@@ -346,7 +355,7 @@ static void legend_draw(bn_area a, const bn_chart *c, const bounds *b)
 	int col = 0;
 	char number[BN_FORMAT_BYTES];
 	if (c->has_cursor) {
-		bn_format_number(number, c->cursor);
+		x_label(c, c->cursor, number);
 		col = bn_area_textf(
 			a, 0, 0, BN_INK_STRONG, "%s %s  ", c->x_title ? c->x_title : "x", number);
 	}

@@ -31,6 +31,7 @@ typedef struct bn_chart {
 	bool log_y;
 	double smoothing;    /* 0: none; weight of the past in the moving average, below 1 */
 	const char *x_title; /* "step"; NULL: none */
+	bool x_is_time, utc; /* x is in ms since 1970: its labels are those of a clock */
 	bool has_cursor;
 	double cursor; /* x position of the read-out */
 	bool has_line;

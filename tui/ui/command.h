@@ -39,7 +39,8 @@
 	X(CHECKS, "checks", 1, "Enter:rows n:failing s:sort /:filter i:full e:export Y:command") \
 	X(RUNS, "Runs (3)", 1, "Enter:open x:compare t:label s:sort w:where b:group S:stop") \
 	X(LABELS, "labels of a run", 0, "Enter:edit u:undo <:previous >:next") \
-	X(RUN, "a run", 0, "S:stop .:metric r:log Tab:pane <:previous >:next Y:command") \
+	X(RUN, "a run", 0, "S:stop .:metric r:log v:axis +:zoom Tab:pane o:origin t:label") \
+	X(ORIGIN, "where a run comes from", 1, "Enter:open i:full /:filter y:copy Y:command") \
 	X(COMPARE, "a comparison", 1, \
 		"Enter:open n:next p:base r:scale d:all v:chart .:metric Y:command") \
 	X(MODELS, "Models (4)", 1, \
@@ -123,11 +124,14 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 		"the one before of the list that this came from") \
 	X(NEEDS_ME, "needs-me", "!", 0, BN_ON_ALL, \
 		"to what needs you first on Overview; again: the next") \
-	X(VIEW, "view", "v", 0, BN_ON(OVERVIEW) | BN_ON(COMPARE), \
+	X(VIEW, "view", "v", 0, BN_ON(OVERVIEW) | BN_ON(RUN) | BN_ON(COMPARE), \
 		"the next way to see the same: the queue, or the stations of a model's life; the " \
-		"table, curves, or scatter") \
-	X(AXIS, "axis", "", BN_CMD_ARGUMENT, BN_ON(COMPARE), \
-		"scatter: the parameter across, as :axis learning_rate; . and , choose the metric") \
+		"table, curves, or scatter; a curve along steps, seconds, or time") \
+	X(AXIS, "axis", "", BN_CMD_ARGUMENT, BN_ON(RUN) | BN_ON(COMPARE), \
+		"what a chart goes along: :axis step, relative, time; of a scatter the parameter, as " \
+		":axis learning_rate") \
+	X(RELATED, "related", "o", 0, BN_ON(RUN), \
+		"what it comes from and what became of it: data, code, environment, spec, versions") \
 	X(FOLD, "fold", "", 0, BN_ON(COMPARE), "fold the part that one is in; Enter opens it") \
 	X(QUEUE_PAUSE, "queue-pause", "", BN_CMD_WRITES, BN_ON(RUNS), \
 		"start nothing more from the queue; what runs goes on") \
@@ -196,8 +200,10 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 	X(COLUMNS, "columns", "c", BN_CMD_ARGUMENT, BN_ON_TABLES, \
 		"choose which columns are shown, or go to one; or :columns A,B, +A, -A, all, " \
 		"default") \
-	X(WIDER, "wider", "+", 0, BN_ON_TABLES, "make this column wider") \
-	X(NARROWER, "narrower", "-", 0, BN_ON_TABLES, "make this column narrower") \
+	X(WIDER, "wider", "+", 0, BN_ON_TABLES | BN_ON(RUN), \
+		"bigger: this column, or the part of a curve around the read-out") \
+	X(NARROWER, "narrower", "-", 0, BN_ON_TABLES | BN_ON(RUN), \
+		"smaller: this column; more of a curve") \
 	X(OVERVIEW, "overview", "1", 0, BN_ON_ALL, "the life of a model in one line") \
 	X(DATA, "data", "2", 0, BN_ON_ALL, "datasets and their versions") \
 	X(RUNS, "runs", "3", 0, BN_ON_ALL, "runs, live") \

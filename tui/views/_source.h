@@ -8,6 +8,7 @@
 #define BN_TUI_VIEWS__SOURCE_H
 #include "core/govern/trust.h"
 #include "core/table/table.h"
+#include "core/track/series.h"
 #include "tui/views/source.h"
 
 /* What concerns the user as one of the people of the workspace. */
@@ -39,6 +40,15 @@ int bn_reader_refresh(bn_reader *r, bn_err *err);
 int bn_reader_need_trust(bn_reader *r, bn_err *err);
 /* Of losses and the like the series with most points. */
 int bn_reader_spark(bn_spark *out, bn_reader *r, bn_arena *arena, const char *run, bn_err *err);
+/* Which part of a series, and along what. */
+typedef struct bn_curve_part {
+	bn_run_axis axis;
+	double from, to; /* to <= from: all of it */
+	int64_t started_ms;
+} bn_curve_part;
+/* All points of a series, or, of many, least and largest of as many buckets as are worth drawing. */
+int bn_curve_read(bn_curve *c, bn_arena *arena, bn_reader *r, const char *run,
+	const bn_series_info *info, const bn_curve_part *part, bn_err *err);
 /* How many steps a run will have, by its parameters; 0 unknown. */
 int bn_reader_run_steps(int64_t *out, bn_reader *r, const char *run, bn_err *err);
 /* Labels and the trash (tui/views/runs/acts.c); what was done goes into text. */
@@ -59,6 +69,7 @@ int bn_source_runs(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_curves(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_run(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_compare(void *, const void *, bn_page *, bn_job *, bn_err *);
+int bn_source_origin(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_object(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_models(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_sheet(void *, const void *, bn_page *, bn_job *, bn_err *);

@@ -112,6 +112,7 @@ const bn_page_source *bn_source_workspace(void)
 		.runs = bn_source_runs,
 		.curves = bn_source_curves,
 		.run = bn_source_run,
+		.origin = bn_source_origin,
 		.compare = bn_source_compare,
 		.object = bn_source_object,
 		.models = bn_source_models,

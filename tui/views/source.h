@@ -51,6 +51,7 @@ typedef struct bn_page_source {
 	bn_page_fn runs;      /* bn_runs_arg; bn_runs */
 	bn_page_fn curves;    /* bn_curves_arg; bn_curves */
 	bn_page_fn run;       /* bn_run_arg; bn_run_detail */
+	bn_page_fn origin;    /* bn_ref_arg (a run's id); bn_origin */
 	bn_page_fn compare;   /* bn_compare_arg; bn_compare_page */
 	bn_page_fn object;    /* bn_object_arg; char * */
 	bn_page_fn models;    /* bn_models */

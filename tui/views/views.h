@@ -36,6 +36,8 @@ int bn_view_run_new(bn_view **out, bn_frame *f, const char *id, bn_err *err);
 /* Star, note and tags of the runs of an act; name: of the one. */
 int bn_view_labels_new(
 	bn_view **out, bn_frame *f, const bn_deed_arg *of, const char *name, bn_err *err);
+/* What a run comes from. */
+int bn_view_origin_new(bn_view **out, bn_frame *f, const char *run, bn_err *err);
 int bn_view_compare_new(bn_view **out, bn_frame *f, const bn_compare_arg *runs, bn_err *err);
 int bn_view_models_new(bn_view **out, bn_frame *f, bn_err *err);
 int bn_view_model_new(bn_view **out, bn_frame *f, const char *spec, bn_err *err);

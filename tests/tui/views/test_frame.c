@@ -276,6 +276,42 @@ START_TEST(test_frame_compares_what_is_marked_with_the_best)
 }
 END_TEST
 
+START_TEST(test_frame_a_run_is_shown_by_its_state)
+{
+	bench b = {.fake = {.deeds = 0}};
+	bench_open(&b, false);
+	play(&b, "3 Enter"); /* it runs: how far it is, its curve with that of the training rows */
+	ck_assert(shows(&b, "2990/12000"));
+	ck_assert(shows(&b, "24 %"));
+	ck_assert(shows(&b, "33 min 02 s left") || shows(&b, "33 min"));
+	ck_assert(shows(&b, "train_rmse"));
+	ck_assert(shows(&b, "val_mae 8.103"));
+	play(&b, "h h + +"); /* closer around the read-out, which stays */
+	ck_assert(shows(&b, "step "));
+	play(&b, "- - - v");
+	ck_assert(shows(&b, "seconds since"));
+	play(&b, ":axis time");
+	ck_assert(shows(&b, "time"));
+	play(&b, ":axis sideways");
+	ck_assert(shows(&b, "not 'sideways'"));
+	play(&b, "o");
+	ck_assert(shows(&b, "with changes that were not"));
+	play(&b, "j Enter");
+	ck_assert(shows(&b, "+lr = 0.01"));
+	play(&b, "Esc j Enter");
+	ck_assert(shows(&b, "AVX-512"));
+	play(&b, "Esc Esc Esc j j j Enter"); /* it failed: which line says why */
+	ck_assert(shows(&b, "!CUDA error: out of memory"));
+	ck_assert(shows(&b, "run start --again"));
+	play(&b, "+");
+	ck_assert(shows(&b, "this run has no curve"));
+	play(&b, "Esc k Enter"); /* it has numbers alone */
+	ck_assert(shows(&b, "train       valid        test"));
+	ck_assert(shows(&b, "33.5"));
+	bench_close(&b);
+}
+END_TEST
+
 START_TEST(test_frame_commands_are_typed_completed_and_remembered)
 {
 	bench b = {.fake = {.deeds = 0}};
@@ -712,7 +748,8 @@ START_TEST(test_frame_who_is_nobody_asks_and_signs_nothing)
 }
 END_TEST
 
-BN_TEST_MAIN("tui/views/frame", test_frame_compares_what_is_marked_with_the_best,
+BN_TEST_MAIN("tui/views/frame", test_frame_a_run_is_shown_by_its_state,
+	test_frame_compares_what_is_marked_with_the_best,
 	test_frame_labels_are_written_and_taken_back, test_frame_the_trash_asks_and_comes_back,
 	test_frame_runs_are_grouped_by_a_parameter, test_frame_approval_asks_with_no_as_default,
 	test_frame_rejection_needs_a_reason, test_frame_says_why_ones_own_model_cannot_be_approved,

@@ -86,14 +86,16 @@ START_TEST(test_screen_run_with_a_long_name)
 END_TEST
 
 SCREEN(test_screen_run_with_cursor_and_log_axis, "run/run-cursor", "3 Enter . r h h h h h h", false)
+SCREEN(test_screen_run_failed, "run/run-failed", "3 j j j Enter", false)
+SCREEN(test_screen_run_numbers, "run/run-numbers", "3 j j Enter", false)
+SCREEN(test_screen_run_origin, "run/run-origin", "3 Enter o j", false)
 SCREEN(test_screen_run_facts, "run/run-facts", "3 Enter Tab", false)
 SCREEN(test_screen_run_console, "run/run-console", "3 Enter Tab Tab", false)
 SCREEN(test_screen_compare, "compare/compare", "3 p Space Space Space x", false)
 SCREEN(test_screen_compare_all_rows_and_chart, "compare/compare-chart", "3 Space Space x d Tab",
 	false)
 SCREEN(test_screen_compare_scatter, "compare/compare-scatter", "3 * x v v l", false)
-SCREEN(test_screen_compare_the_rest, "compare/compare-rest",
-	"3 * x r G Enter G k Enter l l", false)
+SCREEN(test_screen_compare_the_rest, "compare/compare-rest", "3 * x r G Enter G k Enter l l", false)
 SCREEN(test_screen_models, "models/models", "4", false)
 SCREEN(test_screen_sheet, "models/sheet", "4 Enter", false)
 SCREEN(test_screen_approve, "models/approve", "4 Enter A", false)
@@ -148,7 +150,8 @@ SCREEN(test_screen_sorted_by_two, "runs/sorted", "3\n:sort hidden,-val_mae\n:col
 	false)
 SCREEN(test_screen_error, "error", "3 x", false)
 
-BN_TEST_MAIN("tui/views/screens", test_screen_overview, test_screen_overview_stations,
+BN_TEST_MAIN("tui/views/screens", test_screen_run_failed, test_screen_run_numbers,
+	test_screen_run_origin, test_screen_overview, test_screen_overview_stations,
 	test_screen_overview_of_an_empty_workspace, test_screen_data, test_screen_data_empty,
 	test_screen_versions, test_screen_rows, test_screen_rows_filtered, test_screen_profile,
 	test_screen_frequency, test_screen_checks, test_screen_failing_rows, test_screen_runs,
@@ -157,11 +160,10 @@ BN_TEST_MAIN("tui/views/screens", test_screen_overview, test_screen_overview_sta
 	test_screen_run_with_a_long_name, test_screen_run_with_cursor_and_log_axis,
 	test_screen_run_facts, test_screen_run_console, test_screen_compare,
 	test_screen_compare_all_rows_and_chart, test_screen_compare_scatter,
-	test_screen_compare_the_rest, test_screen_models, test_screen_sheet,
-	test_screen_approve, test_screen_reject, test_screen_monitor, test_screen_report,
-	test_screen_feature, test_screen_category, test_screen_servers,
-	test_screen_servers_of_an_empty_workspace, test_screen_server,
-	test_screen_what_waits_for_me, test_screen_people, test_screen_chain, test_screen_late_acts,
-	test_screen_audit, test_screen_audit_record, test_screen_help, test_screen_palette_search,
-	test_screen_prompt_completion, test_screen_filter_as_typed, test_screen_columns,
-	test_screen_sorted_by_two, test_screen_error)
+	test_screen_compare_the_rest, test_screen_models, test_screen_sheet, test_screen_approve,
+	test_screen_reject, test_screen_monitor, test_screen_report, test_screen_feature,
+	test_screen_category, test_screen_servers, test_screen_servers_of_an_empty_workspace,
+	test_screen_server, test_screen_what_waits_for_me, test_screen_people, test_screen_chain,
+	test_screen_late_acts, test_screen_audit, test_screen_audit_record, test_screen_help,
+	test_screen_palette_search, test_screen_prompt_completion, test_screen_filter_as_typed,
+	test_screen_columns, test_screen_sorted_by_two, test_screen_error)

@@ -1,12 +1,10 @@
-/* pages.c - the table of runs, one run with a curve and its console, runs side by side. */
+/* pages.c - the table of runs, curves, runs side by side. One run is in tui/views/run/pages.c. */
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "core/base/process.h"
 #include "core/base/str.h"
 #include "core/launch/launch.h"
-#include "core/run/run_log.h"
 #include "core/store/object/object.h"
-#include "core/track/best.h"
 #include "core/track/series.h"
 #include "tui/views/runs/_pages.h"
 
@@ -19,8 +17,6 @@
 
 #define CURVE_POINTS 2000 /* more are reduced to least and largest of buckets */
 #define CURVE_BUCKETS 1000
-#define LOG_BYTES (64 * 1024)
-#define LOG_LINES 500
 #define OBJECT_MOST (4 << 20) /* of a text that is shown */
 
 /* ---- the table ----------------------------------------------------------------------------------- */
@@ -112,41 +108,73 @@ int bn_source_runs(void *context, const void *arg, bn_page *page, bn_job *job, b
 
 /* ---- curves -------------------------------------------------------------------------------------- */
 
-static int curve_points(bn_curve *c, bn_arena *arena, bn_reader *r, bn_err *err)
+/* Where on the axis a point lies. */
+static double axis_value(const bn_curve_part *part, int64_t step, int64_t time_ms)
+{
+	if (part->axis == BN_RUN_BY_STEP)
+		return (double)step;
+	if (part->axis == BN_RUN_BY_TIME)
+		return (double)time_ms;
+	return (double)(time_ms - part->started_ms) / 1000;
+}
+
+static bool is_part(const bn_curve_part *part)
+{
+	return part->to > part->from;
+}
+
+static int curve_points(
+	bn_curve *c, bn_arena *arena, bn_reader *r, const bn_curve_part *part, bn_err *err)
 {
 	bn_points p = BN_POINTS_INIT;
 	int rc = bn_series_read(&p, r->ws, c->run, c->key, err);
-	double *x = rc ? NULL : bn_arena_alloc(arena, (p.count + 1) * sizeof *x);
-	double *y = rc ? NULL : bn_arena_alloc(arena, (p.count + 1) * sizeof *y);
-	if (!rc && (!x || !y))
+	double *x = rc < 0 ? NULL : bn_arena_alloc(arena, (p.count + 1) * sizeof *x);
+	double *y = rc < 0 ? NULL : bn_arena_alloc(arena, (p.count + 1) * sizeof *y);
+	if (rc < 0)
+		return rc;
+	if (!x || !y) {
 		rc = bn_err_nomem(err, "a curve");
-	for (size_t i = 0; !rc && i < p.count; i++) {
-		x[i] = (double)p.step[i];
-		y[i] = p.value[i];
+		goto out;
 	}
-	if (!rc) {
-		c->x = x;
-		c->y = y;
-		c->n = p.count;
+	for (size_t i = 0; i < p.count; i++) {
+		double at = axis_value(part, p.step[i], p.time_ms[i]);
+		if (is_part(part) && (at < part->from || at > part->to))
+			continue;
+		x[c->n] = at;
+		y[c->n++] = p.value[i];
 	}
+	c->x = x;
+	c->y = y;
+out:
 	bn_points_release(&p);
 	return rc;
 }
 
 /* Least and largest of each bucket, in turn, so that the chart's envelope is that of the series. */
-static int curve_envelope(bn_curve *c, bn_arena *arena, bn_reader *r, bn_err *err)
+static int curve_envelope(
+	bn_curve *c, bn_arena *arena, bn_reader *r, const bn_curve_part *part, bn_err *err)
 {
 	bn_bucket *b = bn_alloc(CURVE_BUCKETS * sizeof *b);
 	double *x = bn_arena_alloc(arena, 2 * CURVE_BUCKETS * sizeof *x);
 	double *y = bn_arena_alloc(arena, 2 * CURVE_BUCKETS * sizeof *y);
+	bool seconds = part->axis == BN_RUN_BY_SECONDS, steps = part->axis == BN_RUN_BY_STEP;
+	int64_t from = 1, to = 0;
 	int rc = b && x && y ? 0 : bn_err_nomem(err, "a curve");
-	if (!rc)
-		rc = bn_series_envelope(
-			b, CURVE_BUCKETS, NULL, r->ws, c->run, c->key, BN_AXIS_STEP, 1, 0, err);
-	for (size_t i = 0; !rc && i < CURVE_BUCKETS; i++) {
+	if (rc < 0)
+		goto out;
+	if (is_part(part)) {
+		from = (int64_t)floor(part->from * (seconds ? 1000 : 1));
+		to = (int64_t)ceil(part->to * (seconds ? 1000 : 1));
+		from += seconds ? part->started_ms : 0;
+		to += seconds ? part->started_ms : 0;
+	}
+	if ((rc = bn_series_envelope(b, CURVE_BUCKETS, NULL, r->ws, c->run, c->key,
+		     steps ? BN_AXIS_STEP : BN_AXIS_TIME, from, to, err)) < 0)
+		goto out;
+	for (size_t i = 0; i < CURVE_BUCKETS; i++) {
 		if (!b[i].count)
 			continue;
-		x[c->n] = x[c->n + 1] = (double)b[i].from;
+		x[c->n] = x[c->n + 1] = axis_value(part, b[i].from, b[i].from);
 		bool falls = b[i].last < b[i].mean;
 		y[c->n] = falls ? b[i].max : b[i].min;
 		y[c->n + 1] = falls ? b[i].min : b[i].max;
@@ -154,12 +182,13 @@ static int curve_envelope(bn_curve *c, bn_arena *arena, bn_reader *r, bn_err *er
 	}
 	c->x = x;
 	c->y = y;
+out:
 	bn_free(b);
 	return rc;
 }
 
-static int curve_read(bn_curve *c, bn_arena *arena, bn_reader *r, const char *run,
-	const bn_series_info *info, bn_err *err)
+int bn_curve_read(bn_curve *c, bn_arena *arena, bn_reader *r, const char *run,
+	const bn_series_info *info, const bn_curve_part *part, bn_err *err)
 {
 	*c = (bn_curve){.run = bn_arena_strdup(arena, run),
 		.key = bn_arena_strdup(arena, info->key),
@@ -167,8 +196,8 @@ static int curve_read(bn_curve *c, bn_arena *arena, bn_reader *r, const char *ru
 		.nan_count = info->nan_count};
 	if (!c->run || !c->key)
 		return bn_err_nomem(err, "a curve");
-	return info->count > CURVE_POINTS ? curve_envelope(c, arena, r, err)
-					  : curve_points(c, arena, r, err);
+	return info->count > CURVE_POINTS ? curve_envelope(c, arena, r, part, err)
+					  : curve_points(c, arena, r, part, err);
 }
 
 /* Of losses and the like the one with most points; what the supervisor measures is watched by nobody. */
@@ -255,167 +284,6 @@ int bn_source_curves(void *context, const void *arg, bn_page *page, bn_job *job,
 	return 0;
 }
 
-/* ---- the console --------------------------------------------------------------------------------- */
-
-static int log_lines(bn_run_detail *d, bn_arena *arena, char *text, bn_err *err)
-{
-	const char **lines = bn_arena_alloc(arena, LOG_LINES * sizeof *lines);
-	size_t n = 0, total = 1;
-	if (!lines)
-		return bn_err_nomem(err, "the console");
-	for (const char *s = text; *s; s++)
-		total += *s == '\n';
-	size_t skip = total > LOG_LINES ? total - LOG_LINES : 0;
-	for (char *s = text; *s;) {
-		char *end = strchr(s, '\n'), *cr;
-		if (end)
-			*end = '\0';
-		if ((cr = strrchr(s, '\r')) != NULL && cr[1]) /* a progress bar: its last state */
-			s = cr + 1;
-		if (skip > 0)
-			skip--;
-		else if (n < LOG_LINES)
-			lines[n++] = s;
-		if (!end)
-			break;
-		s = end + 1;
-	}
-	d->log = lines;
-	d->log_count = n;
-	return 0;
-}
-
-/* The last of it: whole lines, and words where something is left out among them. */
-static size_t log_tail(char *text, size_t size, bn_run_log *log)
-{
-	uint64_t at = log->printed > size ? log->printed - size : 0, left_out;
-	size_t n = 0, got = 1;
-	bool cut = at > 0;
-	while (got > 0 && n + 1 < size) {
-		if (bn_run_log_read(log, &at, text + n, size - 1 - n, &got, &left_out, NULL) < 0)
-			break;
-		char words[120];
-		size_t k = 0;
-		if (left_out > 0) {
-			bn_run_log_gap_words(words, left_out);
-			k = strlen(words);
-		}
-		if (k > 0 && n + got + k < size) {
-			memmove(text + n + k, text + n, got);
-			memcpy(text + n, words, k);
-			n += k;
-		}
-		n += got;
-	}
-	text[n] = '\0';
-	const char *line = cut ? strchr(text, '\n') : NULL;
-	return line ? (size_t)(line + 1 - text) : 0;
-}
-
-static int log_read(bn_run_detail *d, bn_arena *arena, bn_reader *r, bn_err *err)
-{
-	char *text = bn_arena_alloc(arena, LOG_BYTES + 1);
-	bn_err why = BN_ERR_INIT;
-	bn_run_log log;
-	if (!text)
-		return bn_err_nomem(err, "the console");
-	if (bn_run_log_open(&log, r->ws, d->info->id, d->info->uid, &why) < 0) {
-		if (why.code != BN_EREFUSED)
-			return 0;
-		snprintf(text, LOG_BYTES, "%s", why.msg);
-		return log_lines(d, arena, text, err);
-	}
-	size_t from = log_tail(text, LOG_BYTES + 1, &log);
-	bn_run_log_close(&log);
-	return log_lines(d, arena, text + from, err);
-}
-
-/* ---- one run ------------------------------------------------------------------------------------- */
-
-static void run_release(void *data)
-{
-	bn_run_detail *d = data;
-	bn_run_info_free(d->info);
-	bn_pairs_release(&d->params);
-	bn_pairs_release(&d->tags);
-}
-
-/* Of most interest is what was logged most often, then what is known as a measure of quality. */
-static int64_t curve_interest(const bn_series_info *s)
-{
-	bool known = strstr(s->key, "loss") || strstr(s->key, "rmse") || strstr(s->key, "accuracy");
-	return strncmp(s->key, "system/", 7) == 0 ? 0 : 2 * s->count + known;
-}
-
-static int run_metrics(
-	bn_run_detail *d, bn_arena *arena, bn_reader *r, const char *wanted, bn_err *err)
-{
-	bn_series_list list = BN_SERIES_LIST_INIT;
-	int rc = bn_series_find_all(&list, r->ws, d->info->id, err);
-	const char **names = bn_arena_alloc(arena, (list.count + 1) * sizeof *names);
-	double *last = bn_arena_alloc(arena, (list.count + 1) * sizeof *last);
-	double *best = bn_arena_alloc(arena, (list.count + 1) * sizeof *best);
-	if (!rc && (!names || !last || !best))
-		rc = bn_err_nomem(err, "metrics");
-	size_t longest = 0;
-	bool found = false;
-	for (size_t i = 0; !rc && i < list.count; i++) {
-		names[i] = bn_arena_strdup(arena, list.items[i].key);
-		last[i] = list.items[i].last;
-		best[i] = bn_metric_best(list.items[i].key, list.items[i].min, list.items[i].max);
-		if (strcmp(list.items[i].key, wanted) == 0) {
-			d->metric = i;
-			found = true;
-		}
-		if (curve_interest(&list.items[i]) > curve_interest(&list.items[longest]))
-			longest = i;
-	}
-	if (!rc) {
-		d->metrics = names;
-		d->last = last;
-		d->best = best;
-		d->metric_count = list.count;
-		if (!found)
-			d->metric = list.count ? longest : 0;
-		if (list.count)
-			rc = curve_read(
-				&d->curve, arena, r, d->info->id, &list.items[d->metric], err);
-	}
-	bn_series_list_release(&list);
-	return rc;
-}
-
-int bn_source_run(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
-{
-	bn_reader *r = context;
-	const bn_run_arg *a = arg;
-	(void)job;
-	bn_run_detail *d = bn_arena_alloc(&page->arena, sizeof *d);
-	char id[BN_RUN_ID_TEXT];
-	int rc;
-	if (!d)
-		return bn_err_nomem(err, "a run");
-	if ((rc = bn_reader_refresh(r, err)) < 0 ||
-		(rc = bn_run_resolve(r->ws, a->id, id, err)) < 0 ||
-		(rc = bn_run_get(&d->info, r->ws, id, err)) < 0 ||
-		(rc = bn_run_params(&d->params, r->ws, id, err)) < 0 ||
-		(rc = bn_run_tags(&d->tags, r->ws, id, err)) < 0 ||
-		(rc = run_metrics(d, &page->arena, r, a->metric, err)) < 0 ||
-		(rc = log_read(d, &page->arena, r, err)) < 0)
-		goto out;
-	if (d->info->status == BN_RUN_QUEUED) {
-		const bn_executor *by;
-		memcpy(d->job.run, d->info->id, sizeof d->job.run);
-		if ((rc = bn_executor_of(&by, r->ws, d->info->id, err)) < 0 ||
-			(rc = by->poll(r->ws, &d->job, 1, err)) < 0)
-			goto out;
-	}
-	return BN_PAGE_TAKE(page, d, run_release);
-out:
-	run_release(d);
-	return rc;
-}
-
 /* ---- compare ------------------------------------------------------------------------------------- */
 
 static void compare_release(void *data)
@@ -460,6 +328,7 @@ int bn_source_compare(void *context, const void *arg, bn_page *page, bn_job *job
 	char full[BN_COMPARE_MAX][BN_RUN_ID_TEXT];
 	const char *ids[BN_COMPARE_MAX];
 	(void)job;
+	static const bn_curve_part whole = {BN_RUN_BY_STEP, 0, 0, 0};
 	bn_compare_page *p = bn_arena_alloc(&page->arena, sizeof *p);
 	int rc;
 	if (!p)
@@ -482,7 +351,7 @@ int bn_source_compare(void *context, const void *arg, bn_page *page, bn_job *job
 		if ((rc = bn_series_find_all(&list, r->ws, ids[i], err)) >= 0)
 			s = bn_series_list_get(&list, p->metrics[p->metric]);
 		if (s)
-			rc = curve_read(&p->curves[i], &page->arena, r, ids[i], s, err);
+			rc = bn_curve_read(&p->curves[i], &page->arena, r, ids[i], s, &whole, err);
 		bn_series_list_release(&list);
 		if (rc < 0)
 			goto out;

@@ -77,23 +77,60 @@ typedef struct bn_curve {
 	int64_t points, nan_count;
 } bn_curve;
 
+/* Along what the points of a run lie. */
+typedef enum bn_run_axis {
+	BN_RUN_BY_STEP,
+	BN_RUN_BY_SECONDS, /* since it started */
+	BN_RUN_BY_TIME,    /* ms since 1970 */
+	BN_RUN_AXES,
+} bn_run_axis;
+
 typedef struct bn_run_arg {
 	char id[BN_RUN_ID_TEXT];
-	char metric[128]; /* "": the first */
+	char metric[128]; /* "": the one of most interest */
+	bn_run_axis axis;
+	double from, to; /* the part of the axis that is asked for; to <= from: all */
 } bn_run_arg;
 
 typedef struct bn_run_detail {
+	bn_run_arg asked;
 	bn_run_info *info;
 	bn_pairs params, tags;
-	const char *const *metrics;  /* names */
-	const double *last, *best;   /* NaN unknown */
+	const char *const *metrics; /* names */
+	const double *last, *best;  /* NaN unknown */
+	const int64_t *points;      /* of each */
+	const bn_spark
+		*sparks; /* of each; without points where there is one value, or enough others */
 	size_t metric_count, metric; /* metric: index of the curve; metric_count when none */
-	bn_curve curve;
+	bn_curve curve,
+		partner;        /* partner: the same metric of the other part; n 0: there is none */
+	double length;          /* of the whole curve along the axis */
+	int64_t step, steps;    /* how far it is, of how many; 0 unknown */
 	const char *const *log; /* last lines of the console */
 	size_t log_count;
 	int64_t now_ms;
 	bn_sched_job job; /* of one that waits in a queue: its place, and why */
 } bn_run_detail;
+
+typedef enum bn_origin_opens {
+	BN_ORIGIN_NOTHING,
+	BN_ORIGIN_ROWS,   /* ref: "jobs@v3" */
+	BN_ORIGIN_RUN,    /* an id */
+	BN_ORIGIN_MODEL,  /* "power/3" */
+	BN_ORIGIN_OBJECT, /* the hash of a text */
+	BN_ORIGIN_TEXT,   /* the text itself */
+} bn_origin_opens;
+
+typedef struct bn_origin_line {
+	const char *what, *text, *ref;
+	bn_origin_opens opens;
+} bn_origin_line;
+
+/* What a run came from, and what became of it. */
+typedef struct bn_origin {
+	bn_origin_line *lines;
+	size_t count;
+} bn_origin;
 
 #define BN_COMPARE_MAX 26 /* a letter each */
 typedef struct bn_compare_arg {

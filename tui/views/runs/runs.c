@@ -195,8 +195,8 @@ static bool compare_open(bn_runs_view *v)
 	}
 	bn_view_open(f, bn_view_compare_new(&made, f, &arg, &err), &made, &err);
 	if (marks > BN_COMPARE_MAX)
-		bn_frame_message(f, "%d runs have a letter: the first of %zu marked",
-			BN_COMPARE_MAX, marks);
+		bn_frame_message(
+			f, "%d runs have a letter: the first of %zu marked", BN_COMPARE_MAX, marks);
 	return true;
 }
 

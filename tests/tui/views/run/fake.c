@@ -15,24 +15,90 @@ bn_curve bn_fake_curve(bn_page *page, const char *run, const char *key, size_t n
 	return (bn_curve){run, key, x, y, n, (int64_t)n, n > 100 ? 2 : 0};
 }
 
-int bn_fake_run(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
+int bn_fake_origin(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
 {
 	FAKE_BEGIN(page);
-	const bn_run_arg *a = arg;
-	static const char *const metrics[] = {"val_rmse", "val_mae", "train_loss"};
-	static const double last[] = {11.92, 8.103, 0.0121}, best[] = {11.87, 8.01, NAN};
+	static bn_origin_line lines[] = {
+		{"data, train", "jobs-train@v1", "jobs-train@v1", BN_ORIGIN_ROWS},
+		{"code", "4f2c1e77ab01 on main, with changes that were not committed", "fd8808dd",
+			BN_ORIGIN_OBJECT},
+		{"environment", "libraries, processor, modules", "{\n  \"cpu\": \"AVX-512\"\n}\n",
+			BN_ORIGIN_TEXT},
+		{"version", "power/3", "power/3", BN_ORIGIN_MODEL}};
+	bn_origin o = {lines, 4};
+	bn_fake_take(page, &o, sizeof o);
+	return 0;
+}
+
+/* The first run works, the third has no curve, the fourth failed. */
+static bool is_run(const char *id, unsigned i)
+{
+	char front[9];
+	snprintf(front, sizeof front, "%08x", 0x7f3a0000u + i * 77u);
+	return strncmp(id, front, 8) == 0;
+}
+
+static void log_set(bn_run_detail *d, bool failed)
+{
 	static const char *const lines[] = {"reading jobs-train@v1: 321 098 rows, 14 columns",
 		"fitted: 11 numbers, 2 categories", "epoch 1  loss 0.2211  val_rmse 71.02",
 		"epoch 2  loss 0.1004  val_rmse 42.77", "epoch 3  loss 0.0607  val_rmse 28.10",
 		"epoch 4  loss 0.0121  val_rmse 11.92"};
+	static const char *const failing[] = {
+		"Traceback (most recent call last):", "  File \"train.py\", line 12",
+		"CUDA error: out of memory", "binnacle: the run ended with status 3"};
+	d->log = failed ? failing : lines;
+	d->log_count = failed ? 4 : 6;
+}
+
+static void metrics_set(bn_run_detail *d, bn_page *page, const bn_run_arg *a, bool scalars)
+{
+	static const char *const metrics[] = {"val_rmse", "val_mae", "train_loss"};
+	static const double last[] = {11.92, 8.103, 0.0121}, best[] = {11.87, 8.01, NAN};
+	static const int64_t many[] = {300, 300, 300};
+	static const char *const numbers[] = {"test_r2", "test_rmse", "train_rmse", "val_rmse"};
+	static const double values[] = {0.9594, 33.82, 33.5, 33.47},
+			    least[] = {0.9594, 33.82, 33.5, 33.47};
+	static const int64_t ones[] = {1, 1, 1, 1};
+	bn_spark *sparks = bn_arena_alloc(&page->arena, 4 * sizeof *sparks);
+	memset(sparks, 0, 4 * sizeof *sparks);
+	d->sparks = sparks;
+	d->metrics = scalars ? numbers : metrics;
+	d->last = scalars ? values : last;
+	d->best = scalars ? least : best;
+	d->points = scalars ? ones : many;
+	d->metric_count = scalars ? 4 : 3;
+	for (size_t i = 0; i < d->metric_count; i++)
+		if (strcmp(d->metrics[i], a->metric) == 0)
+			d->metric = i;
+	for (size_t i = 0; i < 3 && !scalars; i++)
+		for (; sparks[i].count < BN_SPARK; sparks[i].count++)
+			sparks[i].y[sparks[i].count] = 1.0 / (1 + sparks[i].count);
+	d->curve = bn_fake_curve(page, d->info->name, d->metrics[d->metric], scalars ? 1 : 300, 6);
+	if (!scalars && d->metric == 0)
+		d->partner = bn_fake_curve(page, d->info->name, "train_rmse", 300, 9);
+	d->length = 2990;
+	d->step = 2990;
+	d->steps = scalars ? 0 : 12000;
+}
+
+int bn_fake_run(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
+{
+	FAKE_BEGIN(page);
+	const bn_run_arg *a = arg;
 	static bn_pair params[] = {{(char *)"hidden", (char *)"64,64"},
 		{(char *)"learning_rate", (char *)"0.01"}, {(char *)"seed", (char *)"7"}};
-	bool first = strncmp(a->id, "7f3a0000", 8) == 0;
+	bool first = is_run(a->id, 0), failed = is_run(a->id, 3);
 	bn_run_info *info = bn_arena_alloc(&page->arena, sizeof *info);
-	*info = (bn_run_info){.name = (char *)(first ? "ridge-0" : "mlp-1"),
+	*info = (bn_run_info){.name = (char *)(first    ? "ridge-0"
+					       : failed ? "boom"
+							: "mlp-1"),
 		.experiment = (char *)"power-forecast",
 		.user = (char *)"ada",
-		.status = first ? BN_RUN_RUNNING : BN_RUN_FINISHED,
+		.status = first    ? BN_RUN_RUNNING
+			  : failed ? BN_RUN_FAILED
+				   : BN_RUN_FINISHED,
+		.reason = (char *)(failed ? "exit status 3" : NULL),
 		.title = (char *)(first ? "ridge" : "mlp"),
 		.host = (char *)"node017",
 		.created_ms = NOW - 11 * MIN,
@@ -47,19 +113,11 @@ int bn_fake_run(void *context, const void *arg, bn_page *page, bn_job *job, bn_e
 	snprintf(info->id, sizeof info->id, "%s", a->id);
 	if (fake->has_long_name)
 		info->name = (char *)"a-sweep-over-widths-and-learning-rates-17";
-	bn_run_detail d = {.info = info,
-		.params = {params, 3, 3},
-		.metrics = metrics,
-		.last = last,
-		.best = best,
-		.metric_count = 3,
-		.log = lines,
-		.log_count = 6,
-		.now_ms = NOW};
-	for (size_t i = 0; i < 3; i++)
-		if (strcmp(metrics[i], a->metric) == 0)
-			d.metric = i;
-	d.curve = bn_fake_curve(page, info->name, metrics[d.metric], 300, 6);
+	bn_run_detail d = {.info = info, .params = {params, 3, 3}, .now_ms = NOW};
+	memcpy(&d.asked, a, sizeof d.asked);
+	log_set(&d, failed);
+	if (!failed)
+		metrics_set(&d, page, a, is_run(a->id, 2));
 	bn_fake_take(page, &d, sizeof d);
 	return 0;
 }

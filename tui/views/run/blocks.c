@@ -1,0 +1,521 @@
+/* blocks.c - what the screen of a run is made of, by its state: how far it is, curves, a table of numbers by part,
+ * settings, the console. See _run.h. */
+#include "core/base/str.h"
+#include "core/base/utf8.h"
+#include "core/learn/trainer.h"
+#include "tui/ui/chart.h"
+#include "tui/ui/format.h"
+#include "tui/views/run/_run.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+const double bn_run_smoothing[] = {0, 0.6, 0.9, 0.98};
+
+static void rule_draw(bn_area a, int row, const char *title, const char *aside)
+{
+	int width = (int)bn_utf8_width(aside);
+	bn_area_hline(a, row, 0, a.cols, BN_INK_BORDER);
+	bn_area_textf(a, row, 1, BN_INK_HEADER, " %s ", title);
+	if (width && width + (int)bn_utf8_width(title) + 8 < a.cols)
+		bn_area_textf(a, row, a.cols - width - 3, BN_INK_DIM, " %s ", aside);
+}
+
+/* Of a metric that has points, what is no number is a value: a loss that diverged is shown. */
+static const char *value_text(char out[BN_FORMAT_BYTES], double x)
+{
+	return isnan(x) ? "nan" : bn_format_number(out, x);
+}
+
+/* ---- the head ------------------------------------------------------------------------------------ */
+
+static void resources_text(const bn_run_info *r, char *out, size_t size)
+{
+	char rss[BN_FORMAT_BYTES], cpu[BN_FORMAT_BYTES], energy[BN_FORMAT_BYTES];
+	snprintf(out, size, "memory %s (peak %s), cpu %s", bn_format_bytes(rss, r->rss_bytes),
+		bn_format_bytes(energy, r->peak_rss_bytes), bn_format_duration(cpu, r->cpu_ms));
+	if (!isnan(r->energy_joules)) {
+		size_t n = strlen(out);
+		snprintf(out + n, size - n, ", energy %s",
+			bn_format_joules(energy, r->energy_joules));
+	}
+}
+
+/* How far it is of how many steps, and when it will be there; returns the column behind. */
+static int progress_draw(const bn_run_detail *d, bn_area a, int row, int64_t now)
+{
+	const bn_run_info *r = d->info;
+	char left[BN_FORMAT_BYTES];
+	enum { BAR = 20 };
+	if (d->steps <= 0 || d->step <= 0 || d->step > d->steps)
+		return 0;
+	int col = bn_area_textf(
+		a, row, 0, BN_INK_TEXT, "%lld/%lld ", (long long)d->step, (long long)d->steps);
+	if (a.cols >= 70) {
+		bn_chart_bar(a, row, col, BAR, BN_INK_RUNNING, (double)d->step / (double)d->steps);
+		col += BAR + 1;
+	}
+	col = bn_area_textf(
+		a, row, col, BN_INK_TEXT, "%lld %%  ", (long long)(100 * d->step / d->steps));
+	if (r->started_ms <= 0 || now <= r->started_ms)
+		return col;
+	int64_t ms = (int64_t)((double)(now - r->started_ms) * (double)(d->steps - d->step) /
+			       (double)d->step);
+	return bn_area_textf(a, row, col, BN_INK_STRONG, "%s left  ", bn_format_duration(left, ms));
+}
+
+static void second_draw(const bn_run_detail *d, bn_area a, int64_t now)
+{
+	const bn_run_info *r = d->info;
+	char text[BN_FORMAT_BYTES];
+	bool live = bn_run_status_is_live(r->status);
+	int col = live ? progress_draw(d, a, 1, now) : 0;
+	if (r->started_ms < 0) /* its duration and its resources are nothing yet */
+		col = bn_area_text(a, 1, col, BN_INK_DIM, "not started");
+	else
+		col = bn_area_textf(a, 1, col, BN_INK_TEXT, "%s",
+			bn_format_duration(text, bn_run_duration_ms(r, now)));
+	if (r->dataset)
+		col = bn_area_textf(a, 1, col, BN_INK_TEXT, "  on %s", r->dataset);
+	if (live && r->heartbeat_ms > 0)
+		col = bn_area_textf(a, 1, col, BN_INK_DIM, "  alive %s",
+			bn_format_age(text, r->heartbeat_ms, now));
+	if (r->reason)
+		bn_area_textf(a, 1, col, BN_INK_FAIL, "  %s", r->reason);
+	if (d->job.position > 0)
+		bn_area_textf(a, 1, col, BN_INK_DIM, "  #%lld in line: %s",
+			(long long)d->job.position, d->job.reason);
+}
+
+int bn_run_head_draw(const bn_run_view *v, const bn_run_detail *d, bn_area a)
+{
+	const bn_run_info *r = d->info;
+	char more[160];
+	bn_state state = bn_run_state(r->status);
+	int col = bn_area_glyph(a, 0, 0, bn_state_ink(state), (bn_glyph_id)bn_state_glyph(state));
+	col = bn_area_textf(
+		a, 0, col + 1, bn_state_ink(state), "%s", bn_run_status_name(r->status));
+	const char *name = r->name ? r->name : r->id;
+	int room = a.cols - (a.cols >= 76 ? 36 : 0) - col - 2; /* the names of panes stand there */
+	int width = (int)bn_utf8_width(name);
+	col = bn_area_name(a, 0, col + 2, width < room ? width : room, BN_INK_STRONG, name);
+	room -= width + 2;
+	if (r->title && room > 4)
+		bn_area_field(a, 0, col + 2, room, BN_INK_DIM, r->title);
+	second_draw(d, a, bn_frame_now_ms(v->view.frame));
+	if (r->started_ms >= 0) {
+		resources_text(r, more, sizeof more);
+		bn_area_text(a, 2, 0, BN_INK_DIM, more);
+	}
+	return 3;
+}
+
+/* ---- curves -------------------------------------------------------------------------------------- */
+
+bool bn_run_has_curve(const bn_run_detail *d)
+{
+	return d->metric < d->metric_count && d->points[d->metric] > 1;
+}
+
+static const char *axis_title(bn_run_axis axis)
+{
+	static const char *const titles[BN_RUN_AXES] = {"step", "seconds since it started", "time"};
+	return titles[axis];
+}
+
+static void chart_draw(const bn_run_view *v, const bn_run_detail *d, bn_area a)
+{
+	const bn_curve *c = &d->curve, *with = &d->partner;
+	bn_chart_series s[2] = {{.label = c->key, .x = c->x, .y = c->y, .n = c->n, .style = 0},
+		{.label = with->key, .x = with->x, .y = with->y, .n = with->n, .style = 1}};
+	bn_chart chart = {.series = s,
+		.count = with->n ? 2 : 1,
+		.log_y = v->log_y,
+		.smoothing = bn_run_smoothing[v->smoothing],
+		.x_title = axis_title(v->arg.axis),
+		.x_is_time = v->arg.axis == BN_RUN_BY_TIME,
+		.utc = bn_frame_is_utc(v->view.frame),
+		.has_cursor = v->has_cursor && v->cursor < c->n,
+		.cursor = v->cursor < c->n ? c->x[v->cursor] : 0};
+	bn_chart_draw(a, &chart);
+}
+
+/* The other metrics that have curves, each with its last value and a small one; returns the rows taken. */
+static int also_draw(const bn_run_detail *d, bn_area a, int rows)
+{
+	int row = 0, col = 0;
+	for (size_t i = 0; i < d->metric_count && row < rows; i++) {
+		char value[BN_FORMAT_BYTES], bars[BN_SPARK_TEXT], text[200];
+		const bn_spark *s = &d->sparks[i];
+		bool charted = i == d->metric ||
+			       (d->partner.key && !strcmp(d->metrics[i], d->partner.key));
+		if (charted || s->count < 2)
+			continue;
+		snprintf(text, sizeof text, "%.40s %s %s", d->metrics[i],
+			value_text(value, d->last[i]),
+			bn_spark_text(bars, s->y, s->count, 8, a.s->alphabet));
+		int width = (int)bn_utf8_width(text);
+		if (col && col + width > a.cols) {
+			row++;
+			col = 0;
+		}
+		if (row < rows)
+			col = bn_area_text(a, row, col, BN_INK_DIM, text) + 3;
+	}
+	return row + (col > 0);
+}
+
+/* ---- numbers by part ----------------------------------------------------------------------------- */
+
+enum { PARTS = 4 };
+
+/* test_rmse is rmse of the test part; a name without a part is one of its own. */
+static int part_of(const char *key, const char **word)
+{
+	static const char *const prefixes[][3] = {
+		{"train_", "train/", NULL}, {"val_", "valid_", "val/"}, {"test_", "test/", NULL}};
+	for (int p = 0; p < PARTS - 1; p++)
+		for (int i = 0; i < 3; i++)
+			if (prefixes[p][i] && bn_str_starts(key, prefixes[p][i])) {
+				*word = key + strlen(prefixes[p][i]);
+				return p;
+			}
+	*word = key;
+	return PARTS - 1;
+}
+
+/* What the supervisor measures is no curve that one watches by itself. */
+static bool is_system(const char *key)
+{
+	return bn_str_starts(key, "system/");
+}
+
+static bool is_shown(const bn_run_detail *d, size_t i)
+{
+	return d->points[i] == 1 && !is_system(d->metrics[i]);
+}
+
+/* The value of that word in a part; NaN with *has false: none. */
+static double value_of(const bn_run_detail *d, const char *word, int part, bool *has)
+{
+	const char *own;
+	*has = false;
+	for (size_t i = 0; i < d->metric_count; i++)
+		if (is_shown(d, i) && part_of(d->metrics[i], &own) == part && !strcmp(own, word)) {
+			*has = true;
+			return d->last[i];
+		}
+	return NAN;
+}
+
+static bool is_first_of(const bn_run_detail *d, size_t at, const char *word)
+{
+	const char *own;
+	for (size_t i = 0; i < at; i++) {
+		if (!is_shown(d, i))
+			continue;
+		part_of(d->metrics[i], &own);
+		if (strcmp(own, word) == 0)
+			return false;
+	}
+	return true;
+}
+
+static int numbers_count(const bn_run_detail *d)
+{
+	int n = 0;
+	const char *word;
+	for (size_t i = 0; i < d->metric_count; i++) {
+		if (!is_shown(d, i))
+			continue;
+		part_of(d->metrics[i], &word);
+		n += is_first_of(d, i, word);
+	}
+	return n;
+}
+
+/* Metrics of one value as a table: a word a row, the parts beside each other. */
+static int numbers_draw(const bn_run_detail *d, bn_area a, int rows)
+{
+	static const char *const titles[PARTS] = {"train", "valid", "test", ""};
+	int row = 1, name = a.cols > 76 ? 24 : a.cols / 4, width = (a.cols - name) / PARTS;
+	const char *word;
+	if (rows < 2 || numbers_count(d) == 0)
+		return 0;
+	width = width > 12 ? 12 : width;
+	rule_draw(a, 0, "metrics", "");
+	for (int p = 0; p < PARTS - 1; p++)
+		bn_area_field_right(a, 0, name + p * width, width, BN_INK_HEADER, titles[p]);
+	for (size_t i = 0; i < d->metric_count && row < rows; i++) {
+		if (!is_shown(d, i))
+			continue;
+		part_of(d->metrics[i], &word);
+		if (!is_first_of(d, i, word))
+			continue;
+		bn_area_name(a, row, 1, name - 2, BN_INK_TEXT, word);
+		for (int p = 0, col = name; p < PARTS; p++, col += width) {
+			char text[BN_FORMAT_BYTES];
+			bool has;
+			double x = value_of(d, word, p, &has);
+			if (has)
+				bn_area_field_right(a, row, p < PARTS - 1 ? col : name, width,
+					BN_INK_NUMBER, value_text(text, x));
+		}
+		row++;
+	}
+	return row;
+}
+
+/* ---- settings ------------------------------------------------------------------------------------ */
+
+/* What the trainer takes when nothing is said; NULL: not known. */
+static const char *default_of(const bn_run_info *r, const char *key)
+{
+	const bn_trainer *t = NULL;
+	if (!r->title || bn_trainer_find(&t, r->title, NULL) < 0)
+		return NULL;
+	for (size_t i = 0; i < t->hyper_count; i++)
+		if (strcmp(t->hyper[i].name, key) == 0)
+			return t->hyper[i].default_text;
+	return NULL;
+}
+
+/* "[64,32]" is what is typed as 64,32. */
+static bool is_default(const char *value, const char *text)
+{
+	size_t n = strlen(value);
+	double a, b;
+	bool list = n > 1 && value[0] == '[' && strlen(text) == n - 2;
+	if (list && strncmp(value + 1, text, n - 2) == 0)
+		return true;
+	if (bn_parse_f64(value, n, &a) && bn_parse_f64(text, strlen(text), &b))
+		return a == b;
+	return strcmp(value, text) == 0;
+}
+
+/* Those that are not the trainer's defaults, then, folded, how many are. */
+static int settings_draw(const bn_run_detail *d, bn_area a, int rows)
+{
+	int row = 1, same = 0, value = a.cols >= 40 ? 24 : a.cols / 2;
+	if (rows < 2 || d->params.count == 0)
+		return 0;
+	rule_draw(a, 0, "settings", "default");
+	for (size_t i = 0; i < d->params.count; i++) {
+		const bn_pair *p = &d->params.items[i];
+		const char *usual = default_of(d->info, p->key);
+		if (usual && is_default(p->value, usual)) {
+			same++;
+			continue;
+		}
+		if (row >= rows)
+			continue;
+		bn_area_name(a, row, 1, value - 2, BN_INK_TEXT, p->key);
+		int col = bn_area_name(a, row, value, 20, BN_INK_NUMBER, p->value);
+		if (usual)
+			bn_area_field_right(a, row, col, a.cols - col - 2, BN_INK_DIM, usual);
+		row++;
+	}
+	if (same && row < rows)
+		bn_area_textf(a, row++, 1, BN_INK_DIM, "and %d as they are by default", same);
+	return row;
+}
+
+/* ---- the console --------------------------------------------------------------------------------- */
+
+static bool has_word(const char *line, const char *word)
+{
+	return strcasestr(line, word) != NULL;
+}
+
+int bn_run_error_line(const bn_run_detail *d)
+{
+	static const char *const strong[] = {
+		"error", "exception", "fatal", "panic", "segmentation"};
+	static const char *const weak[] = {"killed", "failed", "abort", "cannot", "no such"};
+	for (int pass = 0; pass < 2; pass++)
+		for (int i = (int)d->log_count - 1; i >= 0; i--)
+			for (size_t w = 0; w < sizeof strong / sizeof *strong; w++)
+				if (has_word(d->log[i], pass ? weak[w] : strong[w]))
+					return i;
+	return -1;
+}
+
+static bool has_failed(const bn_run_detail *d)
+{
+	return bn_run_state(d->info->status) == BN_STATE_FAIL;
+}
+
+void bn_run_log_draw(bn_run_view *v, const bn_run_detail *d, bn_area a, bool scrolled)
+{
+	int n = (int)d->log_count, from = n - a.rows,
+	    error = has_failed(d) ? bn_run_error_line(d) : -1;
+	v->page_rows = a.rows > 1 ? a.rows : 1;
+	if (scrolled) { /* top counts lines up from the end */
+		v->top = v->top > from ? from : v->top;
+		v->top = v->top < 0 ? 0 : v->top;
+		from -= v->top;
+	} else if (error >= 0 && error < from) {
+		from = error - a.rows / 2;
+	}
+	from = from < 0 ? 0 : from;
+	for (int r = 0; r < a.rows && from + r < n; r++) {
+		bool here = from + r == error;
+		bn_area_text(a, r, 0, here ? BN_INK_FAIL : BN_INK_TEXT, here ? "!" : "");
+		bn_area_text(a, r, error >= 0, here ? BN_INK_FAIL : BN_INK_TEXT, d->log[from + r]);
+	}
+	if (!n)
+		bn_area_text(a, 0, 0, BN_INK_DIM,
+			bn_run_status_is_live(d->info->status) ? "nothing on the console yet"
+							       : "it printed nothing");
+}
+
+/* A rule and as many rows below it as are given; returns both. */
+static int console_draw(bn_run_view *v, const bn_run_detail *d, bn_area a, int rows)
+{
+	char title[40];
+	if (rows < 2)
+		return 0;
+	snprintf(title, sizeof title, "console: %zu line%s", d->log_count,
+		d->log_count == 1 ? "" : "s");
+	rule_draw(a, 0, title, has_failed(d) && bn_run_error_line(d) >= 0 ? "! says why" : "");
+	bn_run_log_draw(v, d, bn_area_sub(a, 1, 0, rows - 1, a.cols), false);
+	return rows;
+}
+
+/* ---- where it comes from ------------------------------------------------------------------------- */
+
+static int origin_draw(const bn_run_detail *d, bn_area a, int rows)
+{
+	const bn_run_info *r = d->info;
+	char text[200];
+	int row = 1;
+	if (rows < 4)
+		return 0;
+	rule_draw(a, 0, "where it comes from", "o opens it");
+	snprintf(text, sizeof text, "%.80s%s%.40s", r->user ? r->user : "-", r->host ? " on " : "",
+		r->host ? r->host : "");
+	row = bn_area_fact(a, row, " data", BN_INK_TEXT, r->dataset);
+	row = bn_area_fact(a, row, " by", BN_INK_TEXT, text);
+	if (row < rows && r->spec_hash) {
+		snprintf(text, sizeof text, "%.8s", r->spec_hash);
+		row = bn_area_fact(a, row, " spec", BN_INK_TEXT, text);
+	}
+	if (row < rows && r->note)
+		row = bn_area_fact(a, row, " note", BN_INK_TEXT, r->note);
+	return row;
+}
+
+/* ---- by state ------------------------------------------------------------------------------------ */
+
+static bn_area below(bn_area a, int rows)
+{
+	return bn_area_sub(a, rows, 0, a.rows - rows, a.cols);
+}
+
+/* Why, which line, what now: the console first, then what was set. */
+static void failed_draw(bn_run_view *v, const bn_run_detail *d, bn_area a)
+{
+	int settings = a.rows >= 12 && d->params.count ? (int)d->params.count + 1 : 0;
+	settings = settings > a.rows / 3 ? a.rows / 3 : settings;
+	int origin = a.rows - settings >= 14 ? 5 : 0, hint = a.rows >= 8 ? 2 : 0;
+	int console = a.rows - settings - origin - hint, most = (int)d->log_count + 2;
+	most = most < 4 ? 4 : most;
+	console_draw(v, d, a, console < most ? console : most);
+	a = below(a, console < most ? console : most);
+	a = below(a, settings_draw(d, a, settings));
+	a = below(a, origin_draw(d, a, origin));
+	if (hint && a.rows > 1)
+		bn_area_textf(a, 1, 1, BN_INK_DIM,
+			"again: binnacle run start --again %.8s, or L; o opens what it came from",
+			d->info->id);
+}
+
+/* No series: numbers, settings, where it comes from, the console. */
+static void scalars_draw(bn_run_view *v, const bn_run_detail *d, bn_area a)
+{
+	int console = a.rows >= 12 ? 4 : 0;
+	int settings = (int)d->params.count + 1, numbers = numbers_count(d) + 1;
+	int room = a.rows - console;
+	settings = settings > room / 2 ? room / 2 : settings;
+	numbers = numbers > room - settings ? room - settings : numbers;
+	bn_area rest = below(a, numbers_draw(d, a, numbers));
+	rest = below(rest, settings_draw(d, rest, settings));
+	if (rest.rows - console > 5)
+		rest = below(rest, origin_draw(d, rest, 5));
+	console_draw(v, d, rest, rest.rows);
+}
+
+static void curves_draw(bn_run_view *v, const bn_run_detail *d, bn_area a)
+{
+	int numbers = a.rows >= 30 ? numbers_count(d) + 1 : 0;
+	int settings = a.rows >= 30 ? (int)d->params.count + 1 : 0, log = a.rows >= 12 ? 4 : 0;
+	numbers = numbers > 8 ? 8 : numbers;
+	settings = settings > 7 ? 7 : settings;
+	a = below(a, settings_draw(d, a, settings));
+	a = below(a, numbers_draw(d, a, numbers));
+	int origin = a.rows >= 24 ? 5 : 0;
+	log = a.rows >= 24 ? a.rows / 4 : log;
+	int also = a.rows >= 14 ? also_draw(d, bn_area_sub(a, a.rows, 0, 0, a.cols), 2) : 0;
+	int chart = a.rows - log - origin - also;
+	chart_draw(v, d, bn_area_sub(a, 0, 0, chart, a.cols));
+	also_draw(d, bn_area_sub(a, chart, 0, also, a.cols), also);
+	a = below(a, chart + also);
+	a = below(a, origin_draw(d, a, origin));
+	console_draw(v, d, a, a.rows);
+}
+
+void bn_run_picture_draw(bn_run_view *v, const bn_run_detail *d, bn_area a)
+{
+	if (has_failed(d) && !v->has_cursor)
+		failed_draw(v, d, a);
+	else if (bn_run_has_curve(d) && (v->arg.metric[0] || !is_system(d->metrics[d->metric])))
+		curves_draw(v, d, a);
+	else
+		scalars_draw(v, d, a);
+}
+
+/* ---- everything ---------------------------------------------------------------------------------- */
+
+int bn_run_facts_draw(const bn_run_view *v, const bn_run_detail *d, bn_area a, int row)
+{
+	const bn_run_info *r = d->info;
+	char text[BN_FORMAT_BYTES], line[160];
+	bool utc = bn_frame_is_utc(v->view.frame);
+	bn_area_text(a, row++, 0, BN_INK_HEADER, "parameters");
+	for (size_t i = 0; i < d->params.count; i++, row++) {
+		bn_area_name(a, row, 0, 24, BN_INK_TEXT, d->params.items[i].key);
+		bn_area_text(a, row, 25, BN_INK_NUMBER, d->params.items[i].value);
+	}
+	bn_area_text(a, ++row, 0, BN_INK_HEADER, "metrics");
+	bn_area_field_right(a, row, 25, 12, BN_INK_HEADER, "last");
+	bn_area_field_right(a, row++, 38, 12, BN_INK_HEADER, "best");
+	for (size_t i = 0; i < d->metric_count; i++, row++) {
+		bn_area_name(
+			a, row, 0, 24, i == d->metric ? BN_INK_STRONG : BN_INK_TEXT, d->metrics[i]);
+		bn_area_field_right(a, row, 25, 12, BN_INK_NUMBER, value_text(text, d->last[i]));
+		bn_area_field_right(
+			a, row, 38, 12, BN_INK_BEST, bn_format_number(text, d->best[i]));
+	}
+	bn_area_text(a, ++row, 0, BN_INK_HEADER, "run");
+	row++;
+	row = bn_area_fact(a, row, "id", BN_INK_TEXT, r->id);
+	row = bn_area_fact(a, row, "experiment", BN_INK_TEXT, r->experiment);
+	row = bn_area_fact(
+		a, row, "started", BN_INK_TEXT, bn_format_time(text, r->started_ms, utc));
+	row = bn_area_fact(a, row, "ended", BN_INK_TEXT, bn_format_time(text, r->finished_ms, utc));
+	row = bn_area_fact(a, row, "reason", BN_INK_TEXT, r->reason);
+	row = bn_area_fact(a, row, "by", BN_INK_TEXT, r->user);
+	row = bn_area_fact(a, row, "host", BN_INK_TEXT, r->host);
+	row = bn_area_fact(a, row, "data", BN_INK_TEXT, r->dataset);
+	row = bn_area_fact(a, row, "spec", BN_INK_TEXT, r->spec_hash);
+	row = bn_area_fact(a, row, "model", BN_INK_TEXT, r->model_digest);
+	row = bn_area_fact(a, row, "note", BN_INK_TEXT, r->note);
+	resources_text(r, line, sizeof line);
+	row = bn_area_fact(a, row, "resources", BN_INK_TEXT, line);
+	for (size_t i = 0; i < d->tags.count; i++)
+		row = bn_area_fact(
+			a, row, d->tags.items[i].key, BN_INK_TEXT, d->tags.items[i].value);
+	return row;
+}

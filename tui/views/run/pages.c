@@ -1,0 +1,367 @@
+/* pages.c - one run with a curve, small ones of its other metrics, and its console; what it came from. */
+#include "core/base/buf.h"
+#include "core/base/json.h"
+#include "core/base/mem.h"
+#include "core/base/str.h"
+#include "core/run/run_log.h"
+#include "core/run/spec.h"
+#include "core/track/best.h"
+#include "core/track/series.h"
+#include "tui/views/_source.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define LOG_BYTES (64 * 1024)
+#define LOG_LINES 500
+#define SPARKS_MOST 12 /* small curves */
+
+/* ---- the console --------------------------------------------------------------------------------- */
+
+static int log_lines(bn_run_detail *d, bn_arena *arena, char *text, bn_err *err)
+{
+	const char **lines = bn_arena_alloc(arena, LOG_LINES * sizeof *lines);
+	size_t n = 0, total = 1;
+	if (!lines)
+		return bn_err_nomem(err, "the console");
+	for (const char *s = text; *s; s++)
+		total += *s == '\n';
+	size_t skip = total > LOG_LINES ? total - LOG_LINES : 0;
+	for (char *s = text; *s;) {
+		char *end = strchr(s, '\n'), *cr;
+		if (end)
+			*end = '\0';
+		if ((cr = strrchr(s, '\r')) != NULL && cr[1]) /* a progress bar: its last state */
+			s = cr + 1;
+		if (skip > 0)
+			skip--;
+		else if (n < LOG_LINES)
+			lines[n++] = s;
+		if (!end)
+			break;
+		s = end + 1;
+	}
+	d->log = lines;
+	d->log_count = n;
+	return 0;
+}
+
+/* The last of it: whole lines, and words where something is left out among them. */
+static size_t log_tail(char *text, size_t size, bn_run_log *log)
+{
+	uint64_t at = log->printed > size ? log->printed - size : 0, left_out;
+	size_t n = 0, got = 1;
+	bool cut = at > 0;
+	while (got > 0 && n + 1 < size) {
+		if (bn_run_log_read(log, &at, text + n, size - 1 - n, &got, &left_out, NULL) < 0)
+			break;
+		char words[120];
+		size_t k = 0;
+		if (left_out > 0) {
+			bn_run_log_gap_words(words, left_out);
+			k = strlen(words);
+		}
+		if (k > 0 && n + got + k < size) {
+			memmove(text + n + k, text + n, got);
+			memcpy(text + n, words, k);
+			n += k;
+		}
+		n += got;
+	}
+	text[n] = '\0';
+	const char *line = cut ? strchr(text, '\n') : NULL;
+	return line ? (size_t)(line + 1 - text) : 0;
+}
+
+static int log_read(bn_run_detail *d, bn_arena *arena, bn_reader *r, bn_err *err)
+{
+	char *text = bn_arena_alloc(arena, LOG_BYTES + 1);
+	bn_err why = BN_ERR_INIT;
+	bn_run_log log;
+	if (!text)
+		return bn_err_nomem(err, "the console");
+	if (bn_run_log_open(&log, r->ws, d->info->id, d->info->uid, &why) < 0) {
+		if (why.code != BN_EREFUSED)
+			return 0;
+		snprintf(text, LOG_BYTES, "%s", why.msg);
+		return log_lines(d, arena, text, err);
+	}
+	size_t from = log_tail(text, LOG_BYTES + 1, &log);
+	bn_run_log_close(&log);
+	return log_lines(d, arena, text + from, err);
+}
+
+/* ---- metrics ------------------------------------------------------------------------------------- */
+
+static void run_release(void *data)
+{
+	bn_run_detail *d = data;
+	bn_run_info_free(d->info);
+	bn_pairs_release(&d->params);
+	bn_pairs_release(&d->tags);
+}
+
+/* Of most interest is what was logged most often, then what is known as a measure of quality. */
+static int64_t curve_interest(const bn_series_info *s)
+{
+	bool known = strstr(s->key, "loss") || strstr(s->key, "rmse") || strstr(s->key, "accuracy");
+	return strncmp(s->key, "system/", 7) == 0 ? 0 : 2 * s->count + known;
+}
+
+static const bn_series_info *named(const bn_series_list *list, const char *front, const char *key)
+{
+	char name[200];
+	snprintf(name, sizeof name, "%s%s", front, key);
+	return bn_series_list_get(list, name);
+}
+
+/* The same metric of the other part: val_loss beside loss, train_rmse beside val_rmse. */
+static const bn_series_info *partner_of(const bn_series_list *list, const char *key)
+{
+	static const char *const others[] = {"val_", "valid_", "val/", "test_"};
+	const bn_series_info *found = NULL;
+	if (bn_str_starts(key, "val_") || bn_str_starts(key, "val/")) {
+		found = named(list, "train_", key + 4);
+		return found ? found : named(list, "", key + 4);
+	}
+	key += bn_str_starts(key, "train_") ? 6 : 0;
+	for (size_t i = 0; i < sizeof others / sizeof *others && !found; i++)
+		found = named(list, others[i], key);
+	return found;
+}
+
+static int sparks_read(
+	bn_run_detail *d, bn_reader *r, const bn_series_list *list, bn_spark *sparks, bn_err *err)
+{
+	int read = 0, rc = 0;
+	for (size_t i = 0; rc >= 0 && i < list->count && read < SPARKS_MOST; i++) {
+		const bn_series_info *s = &list->items[i];
+		bn_bucket b[BN_SPARK];
+		if (s->count < 2 || strncmp(s->key, "system/", 7) == 0)
+			continue;
+		read++;
+		if ((rc = bn_series_envelope(b, BN_SPARK, NULL, r->ws, d->info->id, s->key,
+			     BN_AXIS_STEP, 1, 0, err)) < 0)
+			return rc;
+		for (int k = 0; k < BN_SPARK; k++)
+			if (b[k].count)
+				sparks[i].y[sparks[i].count++] = b[k].mean;
+	}
+	return rc;
+}
+
+static double axis_length(const bn_series_info *s, bn_run_axis axis)
+{
+	if (axis == BN_RUN_BY_STEP)
+		return (double)(s->last_step - s->first_step);
+	double ms = (double)(s->last_time_ms - s->first_time_ms);
+	return axis == BN_RUN_BY_SECONDS ? ms / 1000 : ms;
+}
+
+static int curves_read(bn_run_detail *d, bn_arena *arena, bn_reader *r, const bn_series_list *list,
+	const bn_run_arg *a, bn_err *err)
+{
+	const bn_series_info *s = &list->items[d->metric], *with = partner_of(list, s->key);
+	bn_curve_part part = {a->axis, a->from, a->to, d->info->started_ms};
+	int rc = bn_curve_read(&d->curve, arena, r, d->info->id, s, &part, err);
+	d->length = axis_length(s, a->axis);
+	d->step = s->last_step;
+	if (rc >= 0 && with && with->count > 1)
+		rc = bn_curve_read(&d->partner, arena, r, d->info->id, with, &part, err);
+	return rc;
+}
+
+static int metrics_fill(bn_run_detail *d, bn_arena *arena, bn_reader *r, const bn_series_list *list,
+	const bn_run_arg *a, bn_err *err)
+{
+	size_t n = list->count;
+	const char **names = bn_arena_alloc(arena, (n + 1) * sizeof *names);
+	double *last = bn_arena_alloc(arena, (n + 1) * sizeof *last);
+	double *best = bn_arena_alloc(arena, (n + 1) * sizeof *best);
+	int64_t *points = bn_arena_alloc(arena, (n + 1) * sizeof *points);
+	bn_spark *sparks = bn_arena_alloc(arena, (n + 1) * sizeof *sparks);
+	size_t longest = 0;
+	bool found = false;
+	if (!names || !last || !best || !points || !sparks)
+		return bn_err_nomem(err, "metrics");
+	memset(sparks, 0, (n + 1) * sizeof *sparks);
+	for (size_t i = 0; i < n; i++) {
+		const bn_series_info *s = &list->items[i];
+		if (!(names[i] = bn_arena_strdup(arena, s->key)))
+			return bn_err_nomem(err, "metrics");
+		last[i] = s->last;
+		points[i] = s->count;
+		best[i] = bn_metric_best(s->key, s->min, s->max);
+		if (strcmp(s->key, a->metric) == 0) {
+			d->metric = i;
+			found = true;
+		}
+		if (curve_interest(s) > curve_interest(&list->items[longest]))
+			longest = i;
+	}
+	d->metrics = names;
+	d->last = last;
+	d->best = best;
+	d->points = points;
+	d->sparks = sparks;
+	d->metric_count = n;
+	if (!found)
+		d->metric = longest;
+	if (n == 0)
+		return 0;
+	int rc = curves_read(d, arena, r, list, a, err);
+	return rc < 0 ? rc : sparks_read(d, r, list, sparks, err);
+}
+
+static int metrics_read(
+	bn_run_detail *d, bn_arena *arena, bn_reader *r, const bn_run_arg *a, bn_err *err)
+{
+	bn_series_list list = BN_SERIES_LIST_INIT;
+	int rc = bn_series_find_all(&list, r->ws, d->info->id, err);
+	if (rc >= 0)
+		rc = metrics_fill(d, arena, r, &list, a, err);
+	bn_series_list_release(&list);
+	return rc;
+}
+
+/* ---- one run ------------------------------------------------------------------------------------- */
+
+int bn_source_run(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
+{
+	bn_reader *r = context;
+	const bn_run_arg *a = arg;
+	(void)job;
+	bn_run_detail *d = bn_arena_alloc(&page->arena, sizeof *d);
+	char id[BN_RUN_ID_TEXT];
+	int rc;
+	if (!d)
+		return bn_err_nomem(err, "a run");
+	memcpy(&d->asked, a, sizeof d->asked);
+	if ((rc = bn_reader_refresh(r, err)) < 0 ||
+		(rc = bn_run_resolve(r->ws, a->id, id, err)) < 0 ||
+		(rc = bn_run_get(&d->info, r->ws, id, err)) < 0 ||
+		(rc = bn_run_params(&d->params, r->ws, id, err)) < 0 ||
+		(rc = bn_run_tags(&d->tags, r->ws, id, err)) < 0 ||
+		(rc = metrics_read(d, &page->arena, r, a, err)) < 0 ||
+		(rc = bn_reader_run_steps(&d->steps, r, id, err)) < 0 ||
+		(rc = log_read(d, &page->arena, r, err)) < 0)
+		goto out;
+	if (d->info->status == BN_RUN_QUEUED) {
+		const bn_executor *by;
+		memcpy(d->job.run, d->info->id, sizeof d->job.run);
+		if ((rc = bn_executor_of(&by, r->ws, d->info->id, err)) < 0 ||
+			(rc = by->poll(r->ws, &d->job, 1, err)) < 0)
+			goto out;
+	}
+	return BN_PAGE_TAKE(page, d, run_release);
+out:
+	run_release(d);
+	return rc;
+}
+
+/* ---- where it comes from ------------------------------------------------------------------------- */
+
+enum { LINES_MOST = 64 };
+
+static void line_add(
+	bn_origin *o, bn_origin_opens opens, const char *what, const char *text, const char *ref)
+{
+	if (o->count < LINES_MOST && what && text)
+		o->lines[o->count++] =
+			(bn_origin_line){what, text, ref, ref ? opens : BN_ORIGIN_NOTHING};
+}
+
+static void data_lines(bn_origin *o, bn_arena *arena, const bn_spec *spec)
+{
+	for (size_t i = 0; i < spec->data_count; i++) {
+		const bn_spec_data *d = &spec->data[i];
+		const char *ref = bn_arena_strf(
+			arena, "%s@v%lld", d->name ? d->name : "", (long long)d->version);
+		line_add(o, BN_ORIGIN_ROWS,
+			bn_arena_strf(arena, "data, %s", d->part ? d->part : "train"), ref, ref);
+	}
+}
+
+static int json_line(bn_origin *o, bn_arena *arena, const char *what, const char *text,
+	const json_t *json, bn_err *err)
+{
+	bn_buf pretty = BN_BUF_INIT;
+	int rc = json ? bn_json_pretty(json, &pretty, err) : 0;
+	if (json && rc >= 0)
+		line_add(o, BN_ORIGIN_TEXT, what, text, bn_arena_strdup(arena, pretty.ptr));
+	bn_buf_release(&pretty);
+	return rc;
+}
+
+static int spec_lines(
+	bn_origin *o, bn_arena *arena, bn_reader *r, const bn_run_info *run, bn_err *err)
+{
+	bn_spec *spec = NULL;
+	json_t *all = NULL;
+	bn_err why = BN_ERR_INIT;
+	int rc = run->spec_hash ? bn_spec_fetch(&spec, r->ws, run->spec_hash, &why) : 0;
+	if (rc < 0 && (rc != BN_ENOTFOUND || !run->bytes_gone))
+		return bn_err_move(err, &why);
+	bn_err_clear(&why);
+	if (!spec)
+		return 0;
+	if ((rc = bn_spec_to_json(&all, spec, err)) < 0)
+		goto out;
+	data_lines(o, arena, spec);
+	if (spec->code.commit)
+		line_add(o, BN_ORIGIN_OBJECT, "code",
+			bn_arena_strf(arena, "%.12s%s%s%s", spec->code.commit,
+				spec->code.branch ? " on " : "",
+				spec->code.branch ? spec->code.branch : "",
+				spec->code.diff ? ", with changes that were not committed" : ""),
+			spec->code.diff ? bn_arena_strdup(arena, spec->code.diff) : NULL);
+	if ((rc = json_line(o, arena, "environment", "libraries, processor, modules",
+		     spec->environment, err)) < 0)
+		goto out;
+	rc = json_line(o, arena, "spec", bn_arena_strdup(arena, run->spec_hash), all, err);
+out:
+	json_decref(all);
+	bn_spec_free(spec);
+	return rc;
+}
+
+static int version_lines(bn_origin *o, bn_arena *arena, bn_reader *r, const char *run, bn_err *err)
+{
+	bn_version_page *all = NULL;
+	int rc = bn_version_list(&all, r->ws, NULL, false, err);
+	for (size_t i = 0; rc >= 0 && i < all->count; i++) {
+		const bn_version *v = &all->items[i];
+		if (!v->run_id || strcmp(v->run_id, run) != 0)
+			continue;
+		const char *ref = bn_arena_strf(arena, "%s/%lld", v->name, (long long)v->version);
+		line_add(o, BN_ORIGIN_MODEL, "version", ref, ref);
+	}
+	bn_version_page_free(all);
+	return rc;
+}
+
+int bn_source_origin(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
+{
+	bn_reader *r = context;
+	const bn_ref_arg *a = arg;
+	bn_arena *arena = &page->arena;
+	bn_origin *o = bn_arena_alloc(arena, sizeof *o);
+	bn_run_info *run = NULL;
+	int rc;
+	(void)job;
+	if (!o || !(o->lines = bn_arena_alloc(arena, LINES_MOST * sizeof *o->lines)))
+		return bn_err_nomem(err, "where a run comes from");
+	if ((rc = bn_reader_refresh(r, err)) < 0 || (rc = bn_run_get(&run, r->ws, a->ref, err)) < 0)
+		return rc;
+	if ((rc = spec_lines(o, arena, r, run, err)) < 0)
+		goto out;
+	if (run->parent)
+		line_add(o, BN_ORIGIN_RUN, "parent", bn_arena_strdup(arena, run->parent),
+			bn_arena_strdup(arena, run->parent));
+	rc = version_lines(o, arena, r, run->id, err);
+	page->data = o;
+out:
+	bn_run_info_free(run);
+	return rc;
+}
