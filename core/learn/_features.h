@@ -29,8 +29,8 @@ struct bn_features {
 bn_type bn_feature_type(bn_view_kind kind, bn_type number);
 /* The value of a number or boolean column as a double; NaN when missing or infinite. */
 double bn_view_number(const bn_column_view *column, size_t row);
-/* Index of text among count strings in byte order, or -1. */
-int32_t bn_category_find(const char *const *sorted, size_t count, const char *text);
+/* Index of the text of len bytes among count strings in byte order, or -1. */
+int32_t bn_category_find(const char *const *sorted, size_t count, const char *text, size_t len);
 /* Numbers inputs' design columns from left to right, and finds the columns that they are read from. BN_EINVAL: elements of
  * a vector that do not stand side by side in their order, or a name that means two things. */
 int bn_features_number_columns(bn_features *f, bn_err *err);

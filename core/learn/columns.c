@@ -5,6 +5,7 @@
 #include "core/base/str.h"
 
 #include <math.h>
+#include <string.h>
 
 /* ---- a frame -------------------------------------------------------------------------------- */
 
@@ -146,6 +147,10 @@ static int add_head(bn_part_columns *c, const bn_schema *s, size_t column, bn_er
 	if (!dict)
 		return 0;
 	head->dictionary_size = dict->count;
+	for (size_t k = 0; k < dict->count && !head->has_nul; k++) {
+		bn_text t = bn_dict_get(dict, k);
+		head->has_nul = t.len && memchr(t.ptr, '\0', t.len);
+	}
 	return bn_dict_strings(&head->dictionary, dict, &c->arena, err);
 }
 

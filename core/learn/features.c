@@ -186,15 +186,15 @@ double bn_view_number(const bn_column_view *column, size_t row)
 	return isfinite(v) ? v : NAN;
 }
 
-int32_t bn_category_find(const char *const *sorted, size_t count, const char *text)
+int32_t bn_category_find(const char *const *sorted, size_t count, const char *text, size_t len)
 {
 	size_t low = 0, high = count;
 	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-		int c = strcmp(sorted[mid], text);
-		if (c == 0)
+		size_t mid = low + (high - low) / 2, n = strlen(sorted[mid]);
+		int c = len ? memcmp(sorted[mid], text, n < len ? n : len) : 0;
+		if (c == 0 && n == len)
 			return (int32_t)mid;
-		if (c < 0)
+		if (c < 0 || (c == 0 && n < len))
 			low = mid + 1;
 		else
 			high = mid;
@@ -290,6 +290,9 @@ int bn_features_transform_target(
 		return bn_err_set(err, BN_EINVAL,
 			"target '%s' is a %s, the model predicts a number", f->target,
 			bn_view_kind_name(c->kind));
+	if (c->has_nul)
+		return bn_err_set(
+			err, BN_EINVAL, "target '%s' has a text with a NUL byte", f->target);
 	for (size_t r = 0; r < c->rows; r++) {
 		if (f->task == BN_TASK_CLASSIFICATION)
 			target[r] = class_of(f, c, r);

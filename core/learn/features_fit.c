@@ -205,6 +205,13 @@ static int name_categories(named_count **out, size_t *distinct, const bn_column_
 	const size_t *counts, bn_err *err)
 {
 	size_t n = 0, kept = 0;
+	if (head->has_nul) {
+		bn_err_set(err, BN_EINVAL,
+			"column '%s' has a text with a NUL byte, which no request holds",
+			head->name);
+		bn_err_hint(err, "leave it out: --exclude %.80s", head->name);
+		return BN_EINVAL;
+	}
 	named_count *all = bn_alloc_zeroed(head->dictionary_size + 1, sizeof *all);
 	if (!all)
 		return bn_err_nomem(err, "categories");

@@ -27,6 +27,7 @@ typedef struct bn_column_view {
 	const int32_t *codes;          /* BOOL, CATEGORY: rows codes; negative is missing */
 	const char *const *dictionary; /* CATEGORY: dictionary_size strings */
 	size_t dictionary_size;
+	bool has_nul;            /* one of them holds a NUL byte, behind which it is cut */
 	const uint8_t *validity; /* Arrow bitmap, bit r % 8 of byte r / 8; NULL: all valid */
 	/* NUMBER: value number `element` of the rows of a column of vectors, of so many elements; else NULL, 0, 0 */
 	const char *column;

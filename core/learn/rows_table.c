@@ -105,12 +105,21 @@ static int category_of(int32_t *out, const source_column *s, const bn_column *c,
 	int rc = bn_buf_check(&text, err, "a category");
 	if (rc < 0)
 		goto out;
-	*out = bn_category_find(s->in->categories, s->in->category_count, text.ptr);
+	*out = bn_category_find(s->in->categories, s->in->category_count, text.ptr, text.len);
 	if (*out < 0)
 		rc = not_text(s, text.ptr, row, err);
 out:
 	bn_buf_release(&text);
 	return rc;
+}
+
+/* The code of a text. No text is no value, unless training had that very one; what it never saw has the number behind all. */
+static int32_t code_of(const bn_feature_input *in, bn_text t)
+{
+	int32_t code = bn_category_find(in->categories, in->category_count, t.ptr, t.len);
+	if (code >= 0)
+		return code;
+	return (int32_t)(t.len ? in->category_count : in->fill_category);
 }
 
 /* Absent values are training's most frequent category. */
@@ -124,9 +133,10 @@ static int gather_codes(const table_rows *t, const source_column *s, const bn_co
 		if (!is_kept(t, first + r))
 			continue;
 		int32_t *to = &codes[n++];
-		if (bn_column_is_null(c, from + r) ||
-			(s->kind == BN_VIEW_NUMBER && isnan(bn_column_number(c, from + r))))
+		if (bn_column_is_absent(c, from + r))
 			*to = (int32_t)s->in->fill_category;
+		else if (c->type == BN_TYPE_STRING)
+			*to = code_of(s->in, bn_column_text(c, from + r));
 		else if (s->kind == BN_VIEW_CATEGORY)
 			*to = (size_t)c->codes[from + r] < s->map_count
 				      ? s->map[c->codes[from + r]]
@@ -429,27 +439,13 @@ static const bn_rows_ops table_ops = {
 /* A category of the table in the codes of training's, so that nothing is looked up by its text later. */
 static int map_codes(source_column *c, const bn_dict *dict, bn_err *err)
 {
-	const char *const *texts = NULL;
-	bn_arena arena = {0};
-	int rc = bn_dict_strings(&texts, dict, &arena, err);
-	if (rc < 0)
-		goto out;
 	c->map = bn_alloc((dict->count + 1) * sizeof *c->map);
-	if (!c->map) {
-		rc = bn_err_nomem(err, "categories");
-		goto out;
-	}
+	if (!c->map)
+		return bn_err_nomem(err, "categories");
 	c->map_count = dict->count;
-	for (size_t k = 0; k < dict->count; k++) {
-		int32_t code = bn_category_find(c->in->categories, c->in->category_count, texts[k]);
-		if (code < 0) /* no text is no value, unless training had that very one */
-			code = (int32_t)(texts[k][0] ? c->in->category_count
-						     : c->in->fill_category);
-		c->map[k] = code;
-	}
-out:
-	bn_arena_release(&arena);
-	return rc;
+	for (size_t k = 0; k < dict->count; k++)
+		c->map[k] = code_of(c->in, bn_dict_get(dict, k));
+	return 0;
 }
 
 static int find_column(size_t *out, const bn_part *p, const char *name, bn_err *err)

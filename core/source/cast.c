@@ -366,7 +366,8 @@ static int check_kind(
 		(bn_type_is_text(f->type) ||
 			(bn_type_is_list(f->type) && bn_type_is_number(f->child->type))))
 		return 0;
-	if (bn_field_same_type(f, told) || bn_type_is_text(told->type) || (plain && wanted))
+	bool texts = bn_type_is_text(told->type) && (plain || !input);
+	if (bn_field_same_type(f, told) || texts || (plain && wanted))
 		return 0;
 	return bn_err_set(err, BN_EINVAL, "%s: column '%.80s' is %s, not %s", c->path, f->name,
 		bn_field_type_text(f, is), bn_field_type_text(told, want));

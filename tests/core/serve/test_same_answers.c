@@ -50,8 +50,8 @@ static const char *path_of(const char *name)
 /* ---- random tables -------------------------------------------------------------------------- */
 
 static const same_form as_it_is = {.targets = true};
-static const same_form other_types = {.shuffled = true, .retyped = true, .targets = true};
-static const same_form as_texts = {.shuffled = true, .retyped = true, .texts = true};
+static const same_form other_types = {
+	.shuffled = true, .retyped = true, .texts = true, .targets = true};
 
 static void write_tables(void)
 {
@@ -224,7 +224,6 @@ static void ask_files(const size_t *rows, size_t n)
 	bn_csv_limit_isa(0);
 	ask_arrow("an Arrow file", rows, n, &as_it_is);
 	ask_arrow("an Arrow file of other types", rows, n, &other_types);
-	ask_arrow("an Arrow file of texts", rows, n, &as_texts);
 	bn_buf_release(&b);
 }
 
@@ -382,14 +381,19 @@ static void tensor(bn_buf *b, size_t i, const size_t *rows, size_t n)
 	bn_buf_adds(b, "]}");
 }
 
+static void tensors(bn_buf *b, const size_t *rows, size_t n)
+{
+	bn_buf_adds(b, "{\"inputs\":[");
+	for (size_t i = 0; i < table.column_count; i++)
+		if (same_datatype(&table.columns[i]))
+			tensor(b, i, rows, n);
+	bn_buf_adds(b, "]}");
+}
+
 static void ask_oip(const size_t *rows, size_t n)
 {
 	bn_buf b = BN_BUF_INIT;
-	bn_buf_adds(&b, "{\"inputs\":[");
-	for (size_t i = 0; i < table.column_count; i++)
-		if (same_datatype(&table.columns[i]))
-			tensor(&b, i, rows, n);
-	bn_buf_adds(&b, "]}");
+	tensors(&b, rows, n);
 	json_t *doc = post("/v2/models/same/infer", "application/json", &b);
 	const json_t *list = json_object_get(doc, "outputs");
 	const json_t *values = json_object_get(json_array_get(list, 0), "data");
@@ -497,7 +501,7 @@ static void ask_all_rows(void)
 	ask_all_ways(order, ASKED);
 }
 
-static void try_trainer(const bn_trainer *trainer, bn_task task)
+static void serve(const bn_trainer *trainer, bn_task task)
 {
 	bn_err err = BN_ERR_INIT;
 	const bn_server_options o = {.policy = {.allow_unknown = true, .allow_extra = true}};
@@ -506,7 +510,10 @@ static void try_trainer(const bn_trainer *trainer, bn_task task)
 				1, &o, &err),
 		&err);
 	ck_assert_bn_ok(bn_server_worker_new(&worker, server, &err), &err);
-	ask_all_rows();
+}
+
+static void stop(void)
+{
 	bn_server_worker_free(worker);
 	bn_server_free(server);
 	bn_predictor_free(model);
@@ -522,8 +529,11 @@ START_TEST(test_a_row_has_one_answer_whichever_way_it_comes)
 		write_tables();
 		for (size_t t = 0; t < bn_trainer_count(); t++)
 			for (int task = BN_TASK_REGRESSION; task <= BN_TASK_CLASSIFICATION; task++)
-				if (bn_trainer_get(t)->tasks >> task & 1)
-					try_trainer(bn_trainer_get(t), (bn_task)task);
+				if (bn_trainer_get(t)->tasks >> task & 1) {
+					serve(bn_trainer_get(t), (bn_task)task);
+					ask_all_rows();
+					stop();
+				}
 		same_table_release(&table);
 	}
 	printf("NOTE: %zu answers to %ld random tables, each what the test part says\n", answers,
@@ -531,4 +541,94 @@ START_TEST(test_a_row_has_one_answer_whichever_way_it_comes)
 }
 END_TEST
 
-BN_TEST_MAIN("core/serve/same_answers", test_a_row_has_one_answer_whichever_way_it_comes)
+/* ---- what no way answers -------------------------------------------------------------------- */
+
+static void refused(const char *way, const char *words, const char *name, const char *said)
+{
+	ck_assert_msg(strstr(said, words) && strstr(said, name), "%s: %s", way, said);
+}
+
+static void refuses(const char *path, const char *type, const bn_buf *body, const char *name)
+{
+	const bn_http_header header = {"Content-Type", type};
+	const bn_http_request r = {.method = "POST",
+		.path = path,
+		.headers = &header,
+		.header_count = 1,
+		.body = body->ptr,
+		.body_len = body->len};
+	bn_http_response answer;
+	bn_http_response_init(&answer);
+	bn_server_handle(worker, &r, &answer);
+	ck_assert_int_eq(answer.status, 400);
+	bn_buf_addch(&answer.body, '\0');
+	refused(path, "missing", name, answer.body.ptr);
+	bn_http_response_release(&answer);
+}
+
+/* The table has one column less than the model: its name is in every answer. */
+static void ask_without(const char *name)
+{
+	bn_err err = BN_ERR_INIT;
+	bn_buf b = BN_BUF_INIT;
+	size_t row = 0;
+	file_check f = {.rows = &row};
+	const bn_predict_sink sink = {check_rows, &f, NULL};
+	const bn_frame_sink frames = {ask_frame, NULL, &f, NULL};
+	bn_schema as = BN_SCHEMA_INIT;
+	served_types(&as);
+	same_write_arrow(&table, path_of("ask.arrow"), asked, &row, 1, &as_it_is);
+	same_add_csv(&table, &b, asked, &row, 1);
+	ck_assert_bn_ok(
+		bn_fs_write_file(bn_env_real(), path_of("ask.csv"), b.ptr, b.len, 0600, &err),
+		&err);
+	refuses("/predict", "text/csv", &b, name);
+	refuses("/invocations", "text/csv", &b, name);
+	for (int k = 0; k < 2; k++) {
+		const char *path = path_of(k ? "ask.csv" : "ask.arrow");
+		bn_err_clear(&err);
+		ck_assert_int_eq(
+			bn_predict_file(bn_env_real(), model, path, true, &sink, NULL, &err),
+			BN_EINVAL);
+		refused("a file", "which the model needs", name, err.msg);
+		bn_err_clear(&err);
+		ck_assert_int_eq(
+			bn_predict_frames(bn_env_real(), path, &as, 5, &frames, NULL, &err),
+			BN_EINVAL);
+		refused("--endpoint", "which the model needs", name, err.msg);
+	}
+	bn_buf_clear(&b);
+	row_object(&b, row);
+	refuses("/predict", "application/json", &b, name);
+	bn_buf_clear(&b);
+	tensors(&b, &row, 1);
+	refuses("/v2/models/same/infer", "application/json", &b, name);
+	bn_schema_release(&as);
+	bn_buf_release(&b);
+}
+
+START_TEST(test_a_missing_column_is_named_whichever_way_it_is_missed)
+{
+	const bn_trainer *ridge = NULL;
+	bn_err err = BN_ERR_INIT;
+	ck_assert_bn_ok(bn_trainer_find(&ridge, "ridge", &err), &err);
+	same_table_init(&table, 5);
+	write_tables();
+	serve(ridge, BN_TASK_REGRESSION);
+	/* The last column that the model knows of all of its elements goes. */
+	while (table.column_count) {
+		const same_column *last = &table.columns[--table.column_count];
+		int input = bn_predictor_find_input(model, last->name, strlen(last->name));
+		if (input < 0)
+			continue;
+		ask_without(last->name);
+		break;
+	}
+	ck_assert_uint_gt(table.column_count, 0);
+	stop();
+	same_table_release(&table);
+}
+END_TEST
+
+BN_TEST_MAIN("core/serve/same_answers", test_a_row_has_one_answer_whichever_way_it_comes,
+	test_a_missing_column_is_named_whichever_way_it_is_missed)
