@@ -115,7 +115,7 @@ typedef struct bn_arrow_parent {
 typedef struct bn_arrow_column {
 	bn_phys phys; /* of the values; of the codes where there is a dictionary */
 	bn_arrow_place place;
-	int64_t scale; /* times: ns, or days, per unit; 0: days that count in milliseconds */
+	int64_t scale; /* times: ns, or days, per unit; 0: days that count in milliseconds. Decimals: zeros behind the digits */
 	size_t width;
 	bool coded;      /* the values are in a dictionary */
 	int64_t dict_id; /* its number in the file */

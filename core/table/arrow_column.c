@@ -294,9 +294,10 @@ static int read_decimals(bn_column *out, const bn_arrow_column *layout, const ui
 	const bn_arrow_from *from, bn_err *err)
 {
 	bn_decimal *to = NULL;
+	unsigned zeros = (unsigned)layout->scale;
 
 	out->dec = (const bn_decimal *)(const void *)p;
-	if (layout->width != sizeof *to) {
+	if (layout->width != sizeof *to || zeros) {
 		if (!(to = bn_arena_alloc(from->arena, out->rows * sizeof *to + 1)))
 			return bn_err_nomem(err, "a column of decimals");
 		out->dec = to;
@@ -307,7 +308,8 @@ static int read_decimals(bn_column *out, const bn_arrow_column *layout, const ui
 		bn_decimal x = {0, 0};
 		if (bn_column_is_null(out, i))
 			continue;
-		bool fits = load_decimal(&x, p, layout->width, i);
+		bool fits = load_decimal(&x, p, layout->width, i) &&
+			    (!zeros || bn_decimal_rescale(&x, 0, zeros, out->precision));
 		if (!fits || !bn_decimal_fits(x, out->precision))
 			return bn_err_set(err, BN_ECORRUPT,
 				"row %zu: a decimal of more than %d digits", i + 1, out->precision);

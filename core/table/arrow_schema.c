@@ -155,8 +155,14 @@ static int read_decimal(
 		return bn_err_set(err, BN_ECORRUPT, "column '%s': a decimal of %lld bits", name,
 			(long long)bits);
 	snprintf(what, sizeof what, "decimal(%d,%d)", (int)precision, (int)scale);
-	if (precision < 1 || precision > BN_DECIMAL_DIGITS || scale < 0 || scale > precision)
+	/* A negative scale counts hundreds, thousands: their zeros become digits. */
+	int64_t zeros = scale < 0 ? -scale : 0;
+	if (precision < 1 || zeros > BN_DECIMAL_DIGITS || precision + zeros > BN_DECIMAL_DIGITS ||
+		scale > precision)
 		return unsupported(name, what, err);
+	c->scale = zeros;
+	precision += zeros;
+	scale += zeros;
 	c->phys = PHYS_DECIMAL;
 	c->width = (size_t)bits / 8;
 	f->type = BN_TYPE_DECIMAL;

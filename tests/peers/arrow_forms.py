@@ -46,6 +46,10 @@ write("widths", [batch(
     i16=pa.array([-32768, 32767, None], pa.int16()), half=pa.array([0.5, -65504.0, None], pa.float16()),
     small=pa.array([decimal.Decimal("-1.25"), decimal.Decimal("99.99"), None], pa.decimal32(4, 2)),
     large=pa.array([decimal.Decimal("-1"), decimal.Decimal("1" + "0" * 37), None], pa.decimal256(38, 0)))])
+# Decimals that count hundreds.
+write("hundreds", [batch(
+    d=pa.array([decimal.Decimal("-12300"), decimal.Decimal("99900"), None], pa.decimal128(3, -2)),
+    wide=pa.array([decimal.Decimal("1E+2"), decimal.Decimal("0"), None], pa.decimal256(36, -2)))])
 write("times", [batch(
     s=pa.array([0, -1, None], pa.timestamp("s", "UTC")), naive=pa.array([1, 2, None], pa.timestamp("ms")),
     rome=pa.array([1, 2, None], pa.timestamp("us", "Europe/Rome")), day=pa.array([0, -1, None], pa.date32()),

@@ -72,6 +72,8 @@ START_TEST(test_numbers_and_times_of_all_widths_keep_their_values)
 		"u64 uint64: 0 | 18446744073709551615 | -\ni16 int16: -32768 | 32767 | -\n"
 		"half float32: 0.5 | -65504 | -\nsmall decimal(4,2): -1.25 | 99.99 | -\n"
 		"large decimal(38,0): -1 | 10000000000000000000000000000000000000 | -\n");
+	ck_cells("hundreds",
+		"d decimal(5,0): -12300 | 99900 | -\nwide decimal(38,0): 100 | 0 | -\n");
 	ck_cells("times",
 		"s timestamp: 1970-01-01T00:00:00Z | 1969-12-31T23:59:59Z | -\n"
 		"naive timestamp naive: 1970-01-01T00:00:00.001 | 1970-01-01T00:00:00.002 | -\n"
