@@ -36,8 +36,8 @@ static void add_column(same_table *t, bn_type type)
 	same_column *c = &t->columns[t->column_count];
 	bn_err err = BN_ERR_INIT;
 	char spelt[BN_TYPE_TEXT];
-	const char *name = names[same_below(t, sizeof names / sizeof *names)];
-	if (t->column_count == SAME_COLUMNS)
+	const char *name = names[t->plain ? 0 : same_below(t, sizeof names / sizeof *names)];
+	if (t->column_count == SAME_COLUMNS || (t->plain && bn_type_is_list(type)))
 		return;
 	*c = (same_column){.field = {.nullable = true}};
 #pragma GCC diagnostic push
@@ -65,7 +65,7 @@ static void add_column(same_table *t, bn_type type)
 
 void same_table_init(same_table *t, uint64_t seed)
 {
-	*t = (same_table){.seed = seed};
+	*t = (same_table){.seed = seed, .plain = seed & 1};
 	for (int type = 0; type < BN_TYPE_COUNT; type++)
 		add_column(t, (bn_type)type);
 	for (size_t more = 4 + same_below(t, 8); more; more--)

@@ -30,12 +30,14 @@ typedef struct same_cell {
 
 typedef struct same_table {
 	uint64_t seed;
+	bool plain; /* names without marks, no lists: what rows_quick.c reads by itself */
 	same_column columns[SAME_COLUMNS];
 	size_t column_count;
 } same_table;
 
 typedef same_cell same_row[SAME_COLUMNS];
 
+/* Plain where the seed is odd. */
 void same_table_init(same_table *t, uint64_t seed);
 void same_table_release(same_table *t);
 size_t same_below(same_table *t, size_t n); /* 0 .. n - 1 */

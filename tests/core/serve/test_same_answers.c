@@ -22,7 +22,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { TRAIN_ROWS = 80, ASKED = 14, MAX_OUTPUTS = 3, ROUNDS = 2 };
+enum { TRAIN_ROWS = 80, ASKED = 14, MAX_OUTPUTS = 3, ROUNDS = 4 };
 
 static same_table table;
 static same_row asked[ASKED];
@@ -346,6 +346,19 @@ static void ask_invocations(const size_t *rows, size_t n)
 	json_objects_of(&b, rows, n);
 	bn_buf_addch(&b, '}');
 	check_list("/invocations, records", post("/invocations", "application/json", &b), rows, n);
+	bn_buf_clear(&b);
+	bn_buf_adds(&b, "{\"inputs\":{");
+	for (size_t i = 0; i < table.column_count; i++) {
+		bn_buf_adds(&b, i ? "]," : "");
+		add_name(&b, i);
+		bn_buf_adds(&b, ":[");
+		for (size_t k = 0; k < n; k++) {
+			bn_buf_adds(&b, k ? "," : "");
+			same_add_json(&table, &b, &table.columns[i], &asked[rows[k]][i], false);
+		}
+	}
+	bn_buf_adds(&b, "]}}");
+	check_list("/invocations, columns", post("/invocations", "application/json", &b), rows, n);
 	bn_buf_clear(&b);
 	bn_buf_adds(&b, "{\"dataframe_split\":{\"columns\":[");
 	for (size_t i = 0; i < table.column_count; i++) {
