@@ -34,13 +34,12 @@ INLINE void get_field(const csv_fields *f, size_t r, const char **s, const char 
 		--*e;
 }
 
-/* s .. e without the sign: too long, nothing at all, or a superfluous zero? Signs and zeros come as
- * they like, so this has no branch to guess. One byte behind e can be read. */
+/* s .. e without the sign: too long, nothing at all, or a superfluous zero? */
 INLINE bool is_odd_start(const char *s, const char *e, char point)
 {
 	size_t n = (size_t)(e - s);
 
-	return (n - 1 > 15) | ((*s == '0') & (n > 1) & (s[1] != point));
+	return n - 1 > 15 || (n > 1 && *s == '0' && s[1] != point);
 }
 
 INLINE double with_sign(double x, bool negative)
