@@ -1,6 +1,9 @@
 /* sort.c - see sort.h. */
 #include "core/profile/sort.h"
 
+#include <float.h>
+#include <math.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -107,13 +110,11 @@ static sort_key *sort_by_first_bits(sort_key *keys, sort_key *scratch, size_t n,
 	return sorted;
 }
 
-void bn_sort_doubles(double *values, size_t n, double *scratch)
+static void sort_by_keys(double *values, size_t n, double *scratch)
 {
 	sort_key *keys = (sort_key *)(void *)values, *other = (sort_key *)(void *)scratch, *sorted;
 	uint64_t least = UINT64_MAX, greatest = 0;
 
-	if (!n)
-		return;
 	for (size_t i = 0; i < n; i++) {
 		uint64_t key = key_of(keys[i]);
 		least = key < least ? key : least;
@@ -132,4 +133,101 @@ void bn_sort_doubles(double *values, size_t n, double *scratch)
 		sorted = sort_by_first_bits(keys, other, n, greatest);
 	for (size_t i = 0; i < n; i++)
 		keys[i] = bits_of(sorted[i] + least);
+}
+
+/* ---- by distance --------------------------------------------------------------------------- */
+
+#define PLACES (1 << WIDE_BITS)
+#define DIGIT (WIDE_BITS / 2)
+#define DIGIT_MASK ((1 << DIGIT) - 1)
+
+/* One of PLACES that are as far from each other; greater values have no lower ones. */
+static inline int place_of(double x, double least, double scale)
+{
+	return (int)((x - least) * scale);
+}
+
+static void starts_of(uint16_t counts[1 << DIGIT])
+{
+	uint16_t at = 0;
+
+	for (size_t d = 0; d < 1 << DIGIT; d++) {
+		uint16_t here = counts[d];
+		counts[d] = at;
+		at = (uint16_t)(at + here);
+	}
+}
+
+/* Sorted by their places: those that share one are not in order yet. */
+static void sort_places(double *v, double *scratch, size_t n, double least, double scale)
+{
+	for (size_t i = 1; i < n; i++) {
+		if (v[i - 1] <= v[i])
+			continue;
+		const int place = place_of(v[i], least, scale);
+		size_t from = i - 1, to = i + 1;
+		while (from > 0 && place_of(v[from - 1], least, scale) == place)
+			from--;
+		while (to < n && place_of(v[to], least, scale) == place)
+			to++;
+		sort_by_keys(v + from, to - from, scratch);
+		i = to - 1;
+	}
+}
+
+/* Zeros of both signs are equal; as their bits order them those with a sign come first. */
+static void order_zeros(double *v, size_t n)
+{
+	size_t from = 0, signs = 0;
+
+	while (from < n && v[from] < 0)
+		from++;
+	for (size_t i = from; i < n && v[i] == 0; i++)
+		signs += signbit(v[i]) != 0;
+	for (size_t i = from; i < n && v[i] == 0; i++)
+		v[i] = i - from < signs ? -0.0 : 0.0;
+}
+
+/*
+ * Two digits of 11 bits sort values by their distances from the least, of which few are the same when values are
+ * spread as they mostly are. False, and nothing done, when distances are no numbers, or all are one.
+ */
+static bool sort_by_distance(double *v, size_t n, double *scratch)
+{
+	uint16_t low[1 << DIGIT] = {0}, high[1 << DIGIT] = {0};
+	double least = v[0], greatest = v[0];
+	size_t signed_zeros = 0;
+
+#pragma omp simd reduction(min : least) reduction(max : greatest)
+	for (size_t i = 0; i < n; i++) {
+		least = v[i] < least ? v[i] : least;
+		greatest = v[i] > greatest ? v[i] : greatest;
+	}
+	const double scale = (PLACES - 1) / (greatest - least);
+	if (!(scale > 0 && scale <= DBL_MAX))
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		const int place = place_of(v[i], least, scale);
+		signed_zeros += v[i] == 0;
+		low[place & DIGIT_MASK]++;
+		high[place >> DIGIT]++;
+	}
+	starts_of(low);
+	starts_of(high);
+	for (size_t i = 0; i < n; i++)
+		scratch[low[place_of(v[i], least, scale) & DIGIT_MASK]++] = v[i];
+	for (size_t i = 0; i < n; i++)
+		v[high[place_of(scratch[i], least, scale) >> DIGIT]++] = scratch[i];
+	sort_places(v, scratch, n, least, scale);
+	if (signed_zeros > 1)
+		order_zeros(v, n);
+	return true;
+}
+
+void bn_sort_doubles(double *values, size_t n, double *scratch)
+{
+	if (n < 2)
+		return;
+	if (n < WIDE_DIGITS_FROM || n > UINT16_MAX || !sort_by_distance(values, n, scratch))
+		sort_by_keys(values, n, scratch);
 }

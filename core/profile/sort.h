@@ -5,7 +5,7 @@
 #define BN_PROFILE_SORT_H
 #include <stddef.h>
 
-/* Ascending; infinities order as numbers do, NaN must not be there. -0 and 0 are equal, and may come in any order.
+/* Ascending; infinities order as numbers do, NaN must not be there. -0 comes before 0.
  * scratch: n doubles. */
 void bn_sort_doubles(double *values, size_t n, double *scratch);
 

@@ -456,7 +456,8 @@ END_TEST
 static int by_value(const void *a, const void *b)
 {
 	double x = *(const double *)a, y = *(const double *)b;
-	return (x > y) - (x < y);
+	int order = (x > y) - (x < y); /* zeros with a sign first */
+	return order ? order : (signbit(y) != 0) - (signbit(x) != 0);
 }
 
 /* Among them values that only the lower bits tell apart, few of them and many. */
@@ -474,6 +475,12 @@ static double sortable(bn_rng *r, int kind, size_t i)
 		return i % 3 ? 1e300 * unit : 1 + 1e-12 * unit;
 	case 4:
 		return i % 50 ? -unit : unit < 0.5 ? INFINITY : -INFINITY;
+	case 5:
+		return i % 3 ? copysign(0, unit - 0.5) : unit - 0.5;
+	case 6:
+		return exp(20 * unit) * (i % 2 ? 1 : -1); /* most have no distance from others */
+	case 7:
+		return i ? unit * 0x1p-1060 : 1;
 	default:
 		return (double)(5000 - i);
 	}
@@ -485,7 +492,7 @@ START_TEST(test_doubles_are_sorted_whatever_bits_tell_them_apart)
 	static double got[5000], want[5000], scratch[5000];
 	bn_rng r;
 	bn_rng_init(&r, 1, "sort", 0);
-	for (int kind = 0; kind < 6; kind++)
+	for (int kind = 0; kind < 9; kind++)
 		for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
 			size_t n = sizes[s];
 			for (size_t i = 0; i < n; i++)
