@@ -7,11 +7,16 @@
 
 #define REGISTERS ((size_t)1 << BN_TALLY_HLL_BITS)
 
-uint64_t bn_hash_bits(uint64_t z)
+static inline uint64_t hash_bits(uint64_t z)
 {
 	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
 	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
 	return z ^ z >> 31;
+}
+
+uint64_t bn_hash_bits(uint64_t bits)
+{
+	return hash_bits(bits);
 }
 
 uint64_t bn_hash_text(const char *text, size_t n)
@@ -265,7 +270,7 @@ int bn_tally_add_all(bn_tally *t, const uint64_t *bits, size_t n, size_t *counte
 	size_t i = 0;
 	*counted = t->exact ? n : 0;
 	for (; i < n && t->has_top; i++) {
-		const uint64_t hash = bn_hash_bits(bits[i]);
+		const uint64_t hash = hash_bits(bits[i]);
 		bn_tally_slot *s = t->cap && t->exact ? slot_find(t->slots, t->cap, hash) : NULL;
 		if (s && s->count) { /* met before, as nearly all are */
 			s->count++;
@@ -280,8 +285,9 @@ int bn_tally_add_all(bn_tally *t, const uint64_t *bits, size_t n, size_t *counte
 			*counted = i;
 	}
 	t->n += n - i;
+	uint8_t *registers = t->registers; /* bytes may alias anything: not read again for each */
 	for (; i < n; i++)
-		registers_add(t->registers, bn_hash_bits(bits[i]));
+		registers_add(registers, hash_bits(bits[i]));
 	return 0;
 }
 

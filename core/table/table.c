@@ -2,6 +2,7 @@
 #include "core/table/table.h"
 
 #include <math.h>
+#include <string.h>
 
 /* ---- dictionaries --------------------------------------------------------------------------- */
 
@@ -62,8 +63,16 @@ size_t bn_column_count_nulls(const bn_column *c, size_t from, size_t n)
 
 	if (!c->nulls || !c->validity)
 		return 0;
-	for (size_t i = 0; i < n; i++)
-		nulls += bn_column_is_null(c, from + i);
+	for (; n && from % 8; from++, n--)
+		nulls += bn_column_is_null(c, from);
+	for (; n >= 64; from += 64, n -= 64) {
+		uint64_t present;
+		memcpy(&present, c->validity + from / 8, sizeof present);
+		if (~present)
+			nulls += (size_t)__builtin_popcountll(~present);
+	}
+	for (; n; from++, n--)
+		nulls += bn_column_is_null(c, from);
 	return nulls;
 }
 
