@@ -41,7 +41,4 @@ struct bn_predictor {
 	bool numeric_classes; /* every class label is a number, so answers are numbers */
 };
 
-/* "row 7: " in front of a message, unless there is only one. */
-void bn_session_name_row(const bn_session *s, size_t row, bn_err *err);
-
 #endif

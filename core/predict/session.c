@@ -9,7 +9,7 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/learn/evaluate.h"
-#include "core/predict/_predictor.h"
+#include "core/predict/_session.h"
 #include "core/source/cell.h"
 
 #include <math.h>
@@ -18,29 +18,6 @@
 
 #define CELL_MISSING (-1.0)
 #define CELL_UNKNOWN (-2.0)
-#define SHOWN 80 /* bytes of a value in a message */
-
-/* An input's cells: numbers, or the rest. */
-typedef struct cells {
-	double *numbers;
-	int32_t *codes;
-	uint8_t *validity;
-	char **texts; /* NULL unless unknown */
-} cells;
-
-struct bn_session {
-	const bn_predictor *p;
-	bn_session_policy policy;
-	size_t room;        /* rows of every array */
-	bn_batch batch;     /* of cells; its rows are those asked for */
-	cells *cells;       /* by input */
-	uint8_t *given;     /* inputs: set in the row at hand */
-	double *outputs;    /* room * outputs */
-	void *scratch;      /* for room rows */
-	size_t unknown;     /* cells with a text */
-	uint64_t first_row; /* for messages */
-	bn_arena arena;     /* texts */
-};
 
 static bool is_category(const bn_session *s, size_t input)
 {
@@ -73,7 +50,7 @@ int bn_session_new(
 	return 0;
 }
 
-static void free_cells(cells *c)
+static void free_cells(bn_session_cells *c)
 {
 	bn_free(c->numbers);
 	bn_free(c->codes);
@@ -122,7 +99,7 @@ static bool grow(void *items, size_t count, size_t bytes, size_t kept)
 
 static bool grow_cells(bn_session *s, size_t input, size_t rows)
 {
-	cells *c = &s->cells[input];
+	bn_session_cells *c = &s->cells[input];
 	bn_column *column = &s->batch.columns[input];
 	size_t kept = s->batch.rows;
 	if (!is_category(s, input)) {
@@ -164,7 +141,7 @@ static int too_many(size_t rows, bn_err *err)
 static void add_missing(bn_session *s, size_t rows)
 {
 	for (size_t i = 0; i < s->p->input_count; i++) {
-		cells *c = &s->cells[i];
+		bn_session_cells *c = &s->cells[i];
 		for (size_t r = s->batch.rows; r < rows; r++)
 			if (c->numbers)
 				c->numbers[r] = NAN;
@@ -258,7 +235,7 @@ static int32_t unknown_code(const bn_session *s, size_t input)
 
 static void fill_code(bn_session *s, size_t row, size_t input, int32_t code)
 {
-	cells *c = &s->cells[input];
+	bn_session_cells *c = &s->cells[input];
 	c->codes[row] = code;
 	c->validity[row >> 3] = (uint8_t)(c->validity[row >> 3] | 1u << (row & 7));
 }
@@ -284,7 +261,8 @@ static int set_category(
 	}
 	const bn_feature_input *in = bn_features_input(s->p->features, input);
 	bn_err_set(err, BN_EINVAL, "field '%s': unknown category '%.*s'%s", in->name,
-		(int)(len < SHOWN ? len : SHOWN), text, len > SHOWN ? "..." : "");
+		(int)(len < BN_SESSION_SHOWN ? len : BN_SESSION_SHOWN), text,
+		len > BN_SESSION_SHOWN ? "..." : "");
 	bn_session_name_row(s, row, err);
 	char known[200] = "";
 	size_t used = 0;
@@ -327,7 +305,7 @@ int bn_session_set_text(
 {
 	const bn_feature_input *in = bn_features_input(s->p->features, input);
 	double value = NAN;
-	char shown[SHOWN + 3];
+	char shown[BN_SESSION_SHOWN + 3];
 	if (in->kind == BN_VIEW_CATEGORY)
 		return set_category(s, row, input, text, len, err);
 	if (len == 0)
@@ -339,7 +317,8 @@ int bn_session_set_text(
 			value = NAN;
 		return bn_session_set_number(s, row, input, value, err);
 	}
-	snprintf(shown, sizeof shown, "'%.*s'", (int)(len < SHOWN ? len : SHOWN), text);
+	snprintf(shown, sizeof shown, "'%.*s'",
+		(int)(len < BN_SESSION_SHOWN ? len : BN_SESSION_SHOWN), text);
 	return wrong_type(s, row, input, shown, err);
 }
 
@@ -380,7 +359,7 @@ int bn_session_set_value(bn_session *s, size_t row, size_t input, const json_t *
 {
 	const bn_feature_input *in = bn_features_input(s->p->features, input);
 	bn_view_kind kind = in->kind;
-	char shown[SHOWN + 16];
+	char shown[BN_SESSION_SHOWN + 16];
 	double instant = NAN;
 	switch (json_typeof(value)) {
 	case JSON_NULL:
@@ -414,7 +393,8 @@ int bn_session_set_value(bn_session *s, size_t row, size_t input, const json_t *
 			bn_cell_number(in->type, json_string_value(value),
 				json_string_length(value), &instant))
 			return bn_session_set_number(s, row, input, instant, err);
-		snprintf(shown, sizeof shown, "string \"%.*s\"", SHOWN, json_string_value(value));
+		snprintf(shown, sizeof shown, "string \"%.*s\"", BN_SESSION_SHOWN,
+			json_string_value(value));
 		return wrong_type(s, row, input, shown, err);
 	case JSON_ARRAY:
 		return wrong_type(s, row, input, "an array", err);
@@ -422,85 +402,6 @@ int bn_session_set_value(bn_session *s, size_t row, size_t input, const json_t *
 		return wrong_type(s, row, input, "an object", err);
 	}
 	return 0;
-}
-
-/* ---- one row -------------------------------------------------------------------------------- */
-
-/* The first input that the row does not have, and how many more. */
-static int missing_fields(const bn_session *s, size_t row, bn_err *err)
-{
-	size_t first = SIZE_MAX, more = 0;
-	for (size_t i = 0; i < s->p->input_count; i++)
-		if (!s->given[i]) {
-			if (first == SIZE_MAX)
-				first = i;
-			else
-				more++;
-		}
-	if (first == SIZE_MAX)
-		return 0;
-	if (more)
-		bn_err_set(err, BN_EINVAL, "missing field '%s' and %zu more",
-			s->p->input_names[first], more);
-	else
-		bn_err_set(err, BN_EINVAL, "missing field '%s'", s->p->input_names[first]);
-	bn_session_name_row(s, row, err);
-	bn_err_hint(err,
-		"the model takes %zu fields (GET /v2/models/%s lists them); null is a missing "
-		"value",
-		s->p->input_count, s->p->name);
-	return BN_EINVAL;
-}
-
-static int extra_field(const bn_session *s, size_t row, const char *key, bn_err *err)
-{
-	const char *best = NULL;
-	int distance = 4;
-	for (size_t i = 0; i < s->p->input_count && strlen(key) < 64; i++) {
-		int d = bn_edit_distance(key, s->p->input_names[i]);
-		if (d < distance) {
-			distance = d;
-			best = s->p->input_names[i];
-		}
-	}
-	bn_err_set(err, BN_EINVAL, "unknown field '%.*s'", SHOWN, key);
-	bn_session_name_row(s, row, err);
-	if (best)
-		bn_err_hint(err, "did you mean '%s'?", best);
-	return BN_EINVAL;
-}
-
-int bn_session_set_object(bn_session *s, size_t row, const json_t *object, bn_err *err)
-{
-	const char *key;
-	json_t *value;
-	if (!json_is_object(object))
-		return bn_err_set(err, BN_EINVAL, "row %zu: expected an object of fields", row + 1);
-	memset(s->given, 0, s->p->input_count);
-	json_object_foreach((json_t *)object, key, value)
-	{
-		int input = bn_predictor_find_input(bn_session_predictor(s), key, strlen(key));
-		int vector = input < 0 ? bn_predictor_find_vector(s->p, key, strlen(key)) : -1;
-		if (vector >= 0) {
-			const bn_feature_source *v =
-				bn_features_source(s->p->features, (size_t)vector);
-			memset(s->given + v->first, 1, v->count);
-			int rc = bn_session_set_vector(s, row, (size_t)vector, value, err);
-			if (rc < 0)
-				return rc;
-			continue;
-		}
-		if (input < 0) {
-			if (s->policy.allow_extra)
-				continue;
-			return extra_field(s, row, key, err);
-		}
-		s->given[input] = 1;
-		int rc = bn_session_set_value(s, row, (size_t)input, value, err);
-		if (rc)
-			return rc;
-	}
-	return missing_fields(s, row, err);
 }
 
 /* ---- answers -------------------------------------------------------------------------------- */

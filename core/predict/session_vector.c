@@ -1,12 +1,10 @@
 /* session_vector.c - columns of vectors into a session, whose inputs are their elements; see predictor.h. */
 #include "core/base/json.h"
-#include "core/predict/_predictor.h"
+#include "core/predict/_session.h"
 #include "core/source/cell.h"
 
 #include <math.h>
 #include <stdio.h>
-
-#define SHOWN 80 /* bytes of a value in a message */
 
 static const bn_feature_source *source_of(const bn_session *s, size_t source)
 {
@@ -31,13 +29,14 @@ int bn_session_set_vector(
 	bn_session *s, size_t row, size_t source, const json_t *value, bn_err *err)
 {
 	const bn_feature_source *v = source_of(s, source);
-	char got[SHOWN + 16];
+	char got[BN_SESSION_SHOWN + 16];
 	int rc = 0;
 	if (json_is_null(value))
 		return 0;
 	snprintf(got, sizeof got, "%zu", json_array_size(value));
 	if (json_is_string(value))
-		snprintf(got, sizeof got, "string \"%.*s\"", SHOWN, json_string_value(value));
+		snprintf(got, sizeof got, "string \"%.*s\"", BN_SESSION_SHOWN,
+			json_string_value(value));
 	else if (!json_is_array(value))
 		snprintf(got, sizeof got, "another value");
 	if (!json_is_array(value) || json_array_size(value) != v->elements)
@@ -52,11 +51,12 @@ int bn_session_set_vector_text(
 {
 	const bn_feature_source *v = source_of(s, source);
 	json_t *value = NULL;
-	char shown[SHOWN + 3];
+	char shown[BN_SESSION_SHOWN + 3];
 	if (bn_cell_is_absent(text, len))
 		return 0;
 	if (bn_json_parse_wide(&value, text, len, v->name, NULL) < 0) {
-		snprintf(shown, sizeof shown, "'%.*s'", (int)(len < SHOWN ? len : SHOWN), text);
+		snprintf(shown, sizeof shown, "'%.*s'",
+			(int)(len < BN_SESSION_SHOWN ? len : BN_SESSION_SHOWN), text);
 		return wrong_vector(s, row, v, shown, err);
 	}
 	int rc = bn_session_set_vector(s, row, source, value, err);
@@ -69,7 +69,7 @@ static int set_list(bn_session *s, size_t row, const bn_feature_source *v, const
 	size_t at, bn_err *err)
 {
 	size_t from = 0, n = 0;
-	char got[SHOWN];
+	char got[BN_SESSION_SHOWN];
 	int rc = 0;
 	if (!bn_column_list(c, at, &from, &n))
 		return 0;

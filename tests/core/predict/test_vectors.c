@@ -1,6 +1,6 @@
 /*
- * Columns of vectors as inputs of a model: learnt as their elements, kept in features.json, asked for as arrays. That every
- * way of asking gives the same answers is tests/core/serve/test_same_answers.c's.
+ * Columns of vectors as inputs of a model: learnt as their elements, kept in features.json, asked for as arrays; and structs
+ * as objects inside of a row. That every way of asking gives the same answers is tests/core/serve/test_same_answers.c's.
  */
 #include "core/base/env.h"
 #include "core/base/json.h"
@@ -92,14 +92,14 @@ static int learn(const bn_part *p, const char *const *inputs, size_t n, bn_err *
 	return rc;
 }
 
-static void train(void)
+static void train(const char *also)
 {
 	bn_err err = BN_ERR_INIT;
 	const bn_trainer *ridge = NULL;
 	bn_part p;
 	bn_rows *rows = NULL;
 	bn_estimator *e = NULL;
-	write_table(path_of("train.arrow"), "fixed<float32,3>", NULL);
+	write_table(path_of("train.arrow"), "fixed<float32,3>", also);
 	open_part(&p, path_of("train.arrow"));
 	ck_assert_bn_ok(learn(&p, NULL, 0, &err), &err);
 	ck_assert_bn_ok(bn_rows_open(&rows, &p, features, "training", NULL, 1, &err), &err);
@@ -146,7 +146,7 @@ START_TEST(test_a_vector_is_its_elements)
 	bn_err err = BN_ERR_INIT;
 	bn_schema s = BN_SCHEMA_INIT;
 	char type[BN_TYPE_TEXT];
-	train();
+	train(NULL);
 	const bn_features *f = bn_predictor_features(predictor);
 	ck_assert_uint_eq(bn_features_input_count(f), 2);
 	ck_assert_str_eq(bn_features_input(f, 1)->name, "emb[1]");
@@ -178,9 +178,37 @@ START_TEST(test_what_is_no_such_vector_has_words)
 		{"{\"emb\":1}", "got another value"}, {"{\"emb\":[1,\"x\",3]}", "field 'emb[1]'"},
 		{"{\"emb\":[1,[2],3]}", "field 'emb[1]': expected a number, got an array"},
 		{"{\"emb[0]\":1}", "missing field 'emb[1]'"}, {"{\"embed\":[1,2,3]}", "unknown"},
-		{"{}", "missing field 'emb[0]' and 1 more"}};
+		{"{}", "missing field 'emb[0]' and 1 more"},
+		{"{\"emb\":[1,2,3],\"emb[1]\":2}", "field 'emb[1]' is there twice"},
+		{"{\"emb[1]\":2,\"emb\":[1,2,3]}", "field 'emb[1]' is there twice"}};
 	bn_err err = BN_ERR_INIT;
-	train();
+	train(NULL);
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		ck_assert(isnan(ask(bad[i].row, &err)));
+		ck_assert_msg(strstr(err.msg, bad[i].words), "%s: %s", bad[i].row, err.msg);
+	}
+	end();
+}
+END_TEST
+
+START_TEST(test_a_struct_is_an_object_of_the_fields_of_its_path)
+{
+	static const struct {
+		const char *row, *words;
+	} bad[] = {{"{\"emb\":null,\"p.q\":{\"a.b\":1},\"p\\\\.q.a\\\\.b\":1}", "is there twice"},
+		{"{\"emb\":null,\"p.q\":{\"x\":1}}", "unknown field 'p\\.q.x'"},
+		{"{\"emb\":null,\"p.q\":{}}", "unknown field 'p\\.q'"},
+		{"{\"emb\":null,\"p.q\":1}", "unknown field 'p\\.q'"},
+		{"{\"emb\":null,\"p.q\":{\"a.b\":\"x\"}}",
+			"field 'p\\.q.a\\.b': expected a number"}};
+	bn_err err = BN_ERR_INIT;
+	train("p\\.q.a\\.b");
+	double x = ask("{\"emb\":[5,2,null],\"p\\\\.q.a\\\\.b\":3}", &err);
+	ck_assert_msg(isfinite(x), "%s", err.msg);
+	ck_assert_double_eq(ask("{\"emb\":[5,2,null],\"p.q\":{\"a.b\":3}}", &err), x);
+	x = ask("{\"emb\":[5,2,null],\"p\\\\.q.a\\\\.b\":null}", &err);
+	ck_assert_double_eq(ask("{\"emb\":[5,2,null],\"p.q\":null}", &err), x);
+	ck_assert_double_eq(ask("{\"emb\":[5,2,null],\"p.q\":{\"a.b\":null}}", &err), x);
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		ck_assert(isnan(ask(bad[i].row, &err)));
 		ck_assert_msg(strstr(err.msg, bad[i].words), "%s: %s", bad[i].row, err.msg);
@@ -224,7 +252,7 @@ START_TEST(test_lists_of_the_right_length_are_vectors)
 {
 	bn_err err = BN_ERR_INIT;
 	size_t rows;
-	train();
+	train(NULL);
 	write_table(path_of("list.arrow"), "list<float32>", NULL);
 	ck_assert_bn_ok(predict("list.arrow", &rows, &err), &err);
 	ck_assert_uint_eq(rows, ROWS);
@@ -301,5 +329,6 @@ START_TEST(test_features_of_others_are_checked)
 END_TEST
 
 BN_TEST_MAIN("core/predict/vectors", test_a_vector_is_its_elements,
-	test_what_is_no_such_vector_has_words, test_lists_of_the_right_length_are_vectors,
-	test_names_of_elements_are_nobody_elses, test_features_of_others_are_checked)
+	test_what_is_no_such_vector_has_words, test_a_struct_is_an_object_of_the_fields_of_its_path,
+	test_lists_of_the_right_length_are_vectors, test_names_of_elements_are_nobody_elses,
+	test_features_of_others_are_checked)

@@ -1,0 +1,36 @@
+/*
+ * _session.h - what session.c (cells and answers), session_row.c (rows as objects) and session_vector.c share: the inside of a
+ * session.
+ */
+#ifndef BN_PREDICT_SESSION_INTERNAL_H
+#define BN_PREDICT_SESSION_INTERNAL_H
+#include "core/predict/_predictor.h"
+
+#define BN_SESSION_SHOWN 80 /* bytes of a value in a message */
+
+/* An input's cells: numbers, or the rest. */
+typedef struct bn_session_cells {
+	double *numbers;
+	int32_t *codes;
+	uint8_t *validity;
+	char **texts; /* NULL unless unknown */
+} bn_session_cells;
+
+struct bn_session {
+	const bn_predictor *p;
+	bn_session_policy policy;
+	size_t room;             /* rows of every array */
+	bn_batch batch;          /* of cells; its rows are those asked for */
+	bn_session_cells *cells; /* by input */
+	uint8_t *given;          /* inputs: set in the row at hand */
+	double *outputs;         /* room * outputs */
+	void *scratch;           /* for room rows */
+	size_t unknown;          /* cells with a text */
+	uint64_t first_row;      /* for messages */
+	bn_arena arena;          /* texts */
+};
+
+/* "row 7: " in front of a message, unless there is only one. */
+void bn_session_name_row(const bn_session *s, size_t row, bn_err *err);
+
+#endif
