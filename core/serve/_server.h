@@ -209,7 +209,7 @@ int bn_route_oip_infer(bn_call *c, bn_err *err);
 /* rows.c: several rows from JSON, shared by /predict and /invocations. */
 /* [{..}, ..] */
 int bn_rows_from_objects(bn_call *c, const json_t *array, bn_err *err);
-/* columns NULL: the model's inputs in order. rows: [[..], ..]; where names them in messages. */
+/* columns NULL: the columns that the model reads (bn_features_source) in order. rows: [[..], ..]; where names them in messages. */
 int bn_rows_from_arrays(
 	bn_call *c, const json_t *columns, const json_t *rows, const char *where, bn_err *err);
 /* {"feature": [values]} */

@@ -350,30 +350,64 @@ out:
 
 /* ---- infer ---------------------------------------------------------------------------------- */
 
-/* One tensor [n, inputs] that is no input's own: rows of all inputs. */
+/* One tensor that is no column's own: rows of all columns in order, vectors by their elements. */
 static bool is_matrix(const bn_call *c, const json_t *inputs)
 {
+	const bn_predictor *p = bn_session_predictor(c->session);
 	const json_t *only = json_array_get(inputs, 0);
 	const char *name = json_string_value(json_object_get(only, "name"));
 	return json_array_size(inputs) == 1 && name &&
-	       bn_predictor_find_input(bn_session_predictor(c->session), name, strlen(name)) < 0;
+	       bn_predictor_find_input(p, name, strlen(name)) < 0 &&
+	       bn_predictor_find_vector(p, name, strlen(name)) < 0;
+}
+
+static size_t matrix_columns(const bn_features *f)
+{
+	size_t n = 0;
+	for (size_t k = 0; k < bn_features_source_count(f); k++) {
+		size_t elements = bn_features_source(f, k)->elements;
+		n += elements ? elements : 1;
+	}
+	return n;
+}
+
+/* The inputs of a source from a tensor of which it begins in column `first`. */
+static int fill_source(
+	bn_call *c, const bn_feature_source *s, const tensor *t, size_t first, bn_err *err)
+{
+	const bn_features *f = bn_predictor_features(bn_session_predictor(c->session));
+	int rc;
+	for (size_t r = 0; r < t->rows; r++)
+		for (size_t i = s->first; i < s->first + s->count; i++) {
+			size_t at = first + bn_features_input(f, i)->element;
+			if ((rc = bn_session_set_value(c->session, r, i,
+				     c->worker->flat[r * t->columns + at], err)) < 0)
+				return rc;
+		}
+	return 0;
 }
 
 static int fill_matrix(bn_call *c, const json_t *in, bn_err *err)
 {
-	const bn_predictor *p = bn_session_predictor(c->session);
+	const bn_features *f = bn_predictor_features(bn_session_predictor(c->session));
+	size_t want = matrix_columns(f), at = 0;
 	tensor t;
 	int rc = read_tensor(&t, c, in, err);
-	if (!rc && t.columns != bn_predictor_input_count(p))
-		rc = bn_err_set(err, BN_EINVAL,
-			"input '%.80s': the model takes [n, %zu], got [%zu, %zu]", t.name,
-			bn_predictor_input_count(p), t.rows, t.columns);
-	if (!rc)
-		rc = bn_call_begin(c, t.rows, err);
-	for (size_t i = 0; !rc && i < t.count; i++)
-		rc = bn_session_set_value(
-			c->session, i / t.columns, i % t.columns, c->worker->flat[i], err);
-	return rc;
+	if (rc < 0)
+		return rc;
+	if (t.columns != want)
+		return bn_err_set(err, BN_EINVAL,
+			"input '%.80s': the model takes [n, %zu], got [%zu, %zu]", t.name, want,
+			t.rows, t.columns);
+	if ((rc = bn_call_begin(c, t.rows, err)) < 0)
+		return rc;
+	for (size_t k = 0; k < bn_features_source_count(f); k++) {
+		const bn_feature_source *s = bn_features_source(f, k);
+		if ((rc = fill_source(c, s, &t, at, err)) < 0)
+			return rc;
+		at += s->elements ? s->elements : 1;
+	}
+	return 0;
 }
 
 static int fill_one(bn_call *c, const json_t *in, size_t *rows, uint8_t *given, bn_err *err)
@@ -408,13 +442,7 @@ static int fill_one(bn_call *c, const json_t *in, size_t *rows, uint8_t *given, 
 		rc = bn_err_set(err, BN_EINVAL, "input '%s' has %zu rows, others have %zu", t.name,
 			t.rows, *rows);
 	}
-	for (size_t i = s->first; i < s->first + s->count; i++) {
-		size_t at = bn_features_input(bn_predictor_features(p), i)->element;
-		for (size_t r = 0; !rc && r < t.rows; r++)
-			rc = bn_session_set_value(
-				c->session, r, i, c->worker->flat[r * t.columns + at], err);
-	}
-	return rc;
+	return rc < 0 ? rc : fill_source(c, s, &t, 0, err);
 }
 
 static int fill_inputs(bn_call *c, const json_t *inputs, bn_err *err)

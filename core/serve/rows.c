@@ -127,9 +127,11 @@ int bn_rows_from_arrays(
 		rc = new_columns(&cols, c, err);
 	if (!rc && names)
 		rc = name_columns(c, cols, names, err);
-	for (size_t i = 0; !names && !rc && i < bn_predictor_input_count(p); i++)
-		rc = add_column(c, cols, bn_predictor_input_name(p, i),
-			strlen(bn_predictor_input_name(p, i)), err);
+	const bn_features *f = bn_predictor_features(p);
+	for (size_t i = 0; !names && !rc && i < bn_features_source_count(f); i++) {
+		const char *name = bn_features_source(f, i)->name;
+		rc = add_column(c, cols, name, strlen(name), err);
+	}
 	for (size_t r = 0; r < n && !rc; r++) {
 		const json_t *row = json_array_get(rows, r);
 		if (!json_is_array(row))

@@ -247,8 +247,10 @@ static bool take_object(reader *r)
 
 static bool take_array(reader *r)
 {
-	size_t inputs = bn_predictor_input_count(bn_session_predictor(r->call->session)), i = 0;
-	if (!take(r, '['))
+	const bn_features *f = bn_predictor_features(bn_session_predictor(r->call->session));
+	size_t inputs = bn_features_input_count(f), i = 0;
+	if (bn_features_source_count(f) != inputs ||
+		!take(r, '[')) /* a vector is an array inside */
 		return false;
 	do {
 		value v = {VALUE_NULL, 0, NULL, 0};

@@ -5,9 +5,11 @@
 #include "core/base/env.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
+#include "core/base/str.h"
 #include "core/learn/columns.h"
 #include "core/learn/trainer.h"
 #include "core/predict/predict_file.h"
+#include "core/serve/server.h"
 #include "tests/support/check_main.h"
 #include "tests/support/tiny_model.h"
 
@@ -217,6 +219,56 @@ START_TEST(test_a_struct_is_an_object_of_the_fields_of_its_path)
 }
 END_TEST
 
+/* Of a model with one column, of vectors, whose last element training had no value of. */
+START_TEST(test_a_server_takes_vectors_by_name_and_by_place)
+{
+	static const struct {
+		const char *path, *body;
+	} ways[] = {{"/predict", "{\"emb\":[5,2,1]}"}, {"/predict", "[[[5,2,1]]]"},
+		{"/predict", "{\"emb[0]\":5,\"emb[1]\":2}"},
+		{"/invocations", "{\"instances\":[{\"emb\":[5,2,null]}]}"},
+		{"/invocations", "{\"inputs\":{\"emb\":[[5,2,1]]}}"},
+		{"/invocations",
+			"{\"dataframe_split\":{\"columns\":[\"emb\"],\"data\":[[[5,2,1]]]}}"},
+		{"/v2/models/vectors/infer",
+			"{\"inputs\":[{\"name\":\"emb\",\"shape\":[1,3],\"datatype\":\"FP32\","
+			"\"data\":[5,2,1]}]}"},
+		{"/v2/models/vectors/infer",
+			"{\"inputs\":[{\"name\":\"input-0\",\"shape\":[1,3],\"datatype\":\"FP32\","
+			"\"data\":[[5,2,1]]}]}"}};
+	static const bn_http_header header = {"Content-Type", "application/json"};
+	const bn_server_options o = {.policy = {.allow_unknown = true}};
+	bn_err err = BN_ERR_INIT;
+	bn_server *server = NULL;
+	bn_server_worker *worker = NULL;
+	char want[BN_FMT];
+	train(NULL);
+	bn_fmt_f64(ask("{\"emb\":[5,2,1]}", &err), want);
+	ck_assert_bn_ok(bn_server_new(&server, bn_env_real(),
+				(const bn_predictor *const *)&predictor, 1, &o, &err),
+		&err);
+	ck_assert_bn_ok(bn_server_worker_new(&worker, server, &err), &err);
+	for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+		const bn_http_request r = {.method = "POST",
+			.path = ways[i].path,
+			.headers = &header,
+			.header_count = 1,
+			.body = ways[i].body,
+			.body_len = strlen(ways[i].body)};
+		bn_http_response answer;
+		bn_http_response_init(&answer);
+		bn_server_handle(worker, &r, &answer);
+		bn_buf_addch(&answer.body, '\0');
+		ck_assert_msg(answer.status == 200 && strstr(answer.body.ptr, want), "%s: %s",
+			ways[i].body, answer.body.ptr);
+		bn_http_response_release(&answer);
+	}
+	bn_server_worker_free(worker);
+	bn_server_free(server);
+	end();
+}
+END_TEST
+
 static int count_rows(void *user, const bn_session *s, uint64_t first_row, bn_err *err)
 {
 	(void)first_row;
@@ -330,5 +382,6 @@ END_TEST
 
 BN_TEST_MAIN("core/predict/vectors", test_a_vector_is_its_elements,
 	test_what_is_no_such_vector_has_words, test_a_struct_is_an_object_of_the_fields_of_its_path,
+	test_a_server_takes_vectors_by_name_and_by_place,
 	test_lists_of_the_right_length_are_vectors, test_names_of_elements_are_nobody_elses,
 	test_features_of_others_are_checked)
