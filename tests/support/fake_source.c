@@ -73,6 +73,8 @@ const bn_page_source *bn_fake_source(void)
 		.compare = bn_fake_compare,
 		.object = bn_fake_object,
 		.origin = bn_fake_origin,
+		.launch = bn_fake_launch,
+		.start = bn_fake_start,
 		.models = bn_fake_models,
 		.sheet = bn_fake_sheet,
 		.deed = bn_fake_deed,

@@ -27,6 +27,8 @@ typedef struct bn_fake {
 	bool is_nobody;   /* there, the user's key is not admitted */
 	bn_deed_arg last; /* the last deed asked for */
 	int deeds;
+	char started[2048]; /* the command lines that were started, each ended by a newline */
+	size_t starts;
 	char copied[512]; /* what went to the clipboard */
 	int64_t now_ms;
 } bn_fake;

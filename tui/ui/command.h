@@ -37,9 +37,11 @@
 		"Enter:rows F:frequency V:checks n:odd s:sort /:filter e:export") \
 	X(FREQUENCY, "frequencies", 1, "Enter:rows s:sort /:filter c:columns e:export Y:command") \
 	X(CHECKS, "checks", 1, "Enter:rows n:failing s:sort /:filter i:full e:export Y:command") \
-	X(RUNS, "Runs (3)", 1, "Enter:open x:compare t:label s:sort w:where b:group S:stop") \
+	X(RUNS, "Runs (3)", 1, "Enter:open x:compare L:again s:sort w:where b:group t:label") \
+	X(LAUNCH, "the launch form", 0, \
+		"Enter:edit L:start n:wrong d:changed Y:command <:previous >:next") \
 	X(LABELS, "labels of a run", 0, "Enter:edit u:undo <:previous >:next") \
-	X(RUN, "a run", 0, "S:stop .:metric r:log v:axis +:zoom Tab:pane o:origin t:label") \
+	X(RUN, "a run", 0, "S:stop L:again .:metric r:log v:axis Tab:pane o:origin t:label") \
 	X(ORIGIN, "where a run comes from", 1, "Enter:open i:full /:filter y:copy Y:command") \
 	X(COMPARE, "a comparison", 1, \
 		"Enter:open n:next p:base r:scale d:all v:chart .:metric Y:command") \
@@ -97,8 +99,11 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 	X(COMPARE, "compare", "x", 0, BN_ON(RUNS), "compare the marked runs side by side") \
 	X(PIN, "pin", "p", 0, BN_ON(RUNS) | BN_ON(COMPARE), \
 		"make this run the baseline of comparisons") \
-	X(DIFFERENCES, "differences", "d", 0, BN_ON(COMPARE), \
-		"show all rows, or only those that differ") \
+	X(DIFFERENCES, "differences", "d", 0, BN_ON(COMPARE) | BN_ON(LAUNCH), \
+		"show all rows or fields, or only those that differ") \
+	X(LAUNCH, "launch", "L", 0, \
+		BN_ON(RUNS) | BN_ON(RUN) | BN_ON(DATA) | BN_ON(VERSIONS) | BN_ON(LAUNCH), \
+		"launch a run: again, but; or on this dataset; in the form it starts") \
 	X(GROUP, "group", "b", BN_CMD_ARGUMENT, BN_ON(RUNS), \
 		"group by this column: mean and deviation, how many, the best; again: not. Or " \
 		":group COLUMN, none") \
@@ -115,9 +120,9 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 		"stop it: the run, all marked runs, the job") \
 	X(IN_FULL, "in-full", "i", 0, BN_ON_TABLES, \
 		"all of the row: what is cut, what is not shown; of a job its log") \
-	X(NEXT, "next", "n", 0, BN_ON_TABLES, \
+	X(NEXT, "next", "n", 0, BN_ON_TABLES | BN_ON(LAUNCH), \
 		"to the next row that stands out: what failed, drifted, differs, or is missing") \
-	X(PREVIOUS, "previous", "N", 0, BN_ON_TABLES, "to the row before that stands out") \
+	X(PREVIOUS, "previous", "N", 0, BN_ON_TABLES | BN_ON(LAUNCH), "to the row before that stands out") \
 	X(NEXT_OBJECT, "next-object", ">", 0, BN_ON_ALL, \
 		"the next one of the list that this came from") \
 	X(PREVIOUS_OBJECT, "previous-object", "<", 0, BN_ON_ALL, \

@@ -113,6 +113,8 @@ const bn_page_source *bn_source_workspace(void)
 		.curves = bn_source_curves,
 		.run = bn_source_run,
 		.origin = bn_source_origin,
+		.launch = bn_source_launch,
+		.start = bn_source_start,
 		.compare = bn_source_compare,
 		.object = bn_source_object,
 		.models = bn_source_models,

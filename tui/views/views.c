@@ -167,6 +167,14 @@ void bn_act_words(const bn_deed_arg *act, const char *name, char *out, size_t si
 		snprintf(out, size, "%.80s", name);
 }
 
+bool bn_view_launch(bn_view *v, const char *again, const char *data)
+{
+	bn_view *made = NULL;
+	bn_err err = BN_ERR_INIT;
+	return bn_view_open(
+		v->frame, bn_view_launch_new(&made, v->frame, again, data, &err), &made, &err);
+}
+
 bool bn_view_stop_refused(const bn_view *v, char *why, size_t size)
 {
 	if (bn_frame_is_readonly(v->frame))

@@ -36,6 +36,11 @@ int bn_view_run_new(bn_view **out, bn_frame *f, const char *id, bn_err *err);
 /* Star, note and tags of the runs of an act; name: of the one. */
 int bn_view_labels_new(
 	bn_view **out, bn_frame *f, const bn_deed_arg *of, const char *name, bn_err *err);
+/* A run again (its id), or one on a dataset ("jobs@v2"); NULL: of neither. */
+int bn_view_launch_new(
+	bn_view **out, bn_frame *f, const char *again, const char *data, bn_err *err);
+/* Opens it. */
+bool bn_view_launch(bn_view *v, const char *again, const char *data);
 /* What a run comes from. */
 int bn_view_origin_new(bn_view **out, bn_frame *f, const char *run, bn_err *err);
 int bn_view_compare_new(bn_view **out, bn_frame *f, const bn_compare_arg *runs, bn_err *err);

@@ -312,6 +312,93 @@ START_TEST(test_frame_a_run_is_shown_by_its_state)
 }
 END_TEST
 
+static bool started(const bench *b, const char *text)
+{
+	return strstr(b->fake.started, text) != NULL;
+}
+
+START_TEST(test_frame_launches_a_run_again_but)
+{
+	bench b = {.fake = {.deeds = 0}};
+	bench_open(&b, false);
+	play(&b, "3 L");
+	ck_assert(shows(&b, "again from mlp-wide"));
+	ck_assert(shows(&b, "base 0.01, default 0.001"));
+	ck_assert(shows(&b, "binnacle run start --again mlp-wide --name mlp-wide-2"));
+	play(&b, "Enter ^U \"fast\"");
+	ck_assert(shows(&b, "learning_rate"));
+	play(&b, "Enter L"); /* refused, with where */
+	ck_assert_uint_eq(b.fake.starts, 0);
+	ck_assert(shows(&b, "n goes to learning_rate"));
+	play(&b, "g n Enter ^U \"0.003\" Enter");
+	ck_assert(shows(&b, "1 field differs"));
+	play(&b, "L");
+	ck_assert_uint_eq(b.fake.starts, 1);
+	ck_assert_str_eq(b.fake.started, "binnacle run start --again mlp-wide --set "
+					 "learning_rate=0.003 --name mlp-wide-2\n");
+	ck_assert(shows(&b, "Runs > mlp-1")); /* the form gives way to the run */
+	bench_close(&b);
+}
+END_TEST
+
+START_TEST(test_frame_launches_a_sweep)
+{
+	bench b = {.fake = {.deeds = 0}};
+	bench_open(&b, false);
+	play(&b, "3 Enter L Enter ^U \"0.1,0.01\" Enter k Enter ^U \"8; 16,8\" Enter");
+	ck_assert(shows(&b, "4 runs of 4, through the queue"));
+	play(&b, "L");
+	ck_assert_uint_eq(b.fake.starts, 4);
+	ck_assert(started(&b, "--set hidden=8 --set learning_rate=0.1 --name mlp-wide-2-hi8-le0.1 "
+			      "--executor queue\n"));
+	ck_assert(started(&b, "--set hidden=16,8 --set learning_rate=0.01 "));
+	play(&b, "3 L Enter ^U \"0.001..0.1 log\" Enter k k Enter ^U \"0..99\" Enter");
+	ck_assert(shows(&b, "5 values") || shows(&b, "runs"));
+	play(&b, "Enter ^U \"0..15\" Enter"); /* a range of a few is whole */
+	ck_assert(shows(&b, "80 runs of 80"));
+	play(&b, "Enter ^U \"3..1\"");
+	ck_assert(shows(&b, "a range goes upwards"));
+	play(&b, "Esc G k Enter \"6\" Enter"); /* so many at random */
+	ck_assert(shows(&b, "6 runs of 80"));
+	play(&b, "G Enter"); /* a dry run says what it would be */
+	ck_assert_uint_eq(b.fake.starts, 1);
+	ck_assert(started(&b, "--dry-run\n"));
+	ck_assert(shows(&b, "starts at once on node017"));
+	play(&b, "Esc L");
+	ck_assert_uint_eq(b.fake.starts, 6);
+	bench_close(&b);
+}
+END_TEST
+
+START_TEST(test_frame_launches_from_nothing)
+{
+	bench b = {.fake = {.is_empty = true}};
+	bench_open(&b, false);
+	play(&b, "3 L");
+	ck_assert(shows(&b, "a new run"));
+	play(&b, "L");
+	ck_assert(shows(&b, "a version of a dataset is wanted"));
+	play(&b, "n n"); /* to what is wrong: the data, then the target */
+	play(&b, "N Enter \"jobs.tr\" Tab \"2\" Enter"); /* siblings follow */
+	ck_assert(shows(&b, "jobs.test@v2"));
+	play(&b, "g n Enter \"node\" Tab Enter L");
+	ck_assert_uint_eq(b.fake.starts, 1);
+	ck_assert(started(&b, "--data jobs.train@v2 "));
+	ck_assert(started(&b, "--data jobs.test@v2:test --target node_power"));
+	bench_close(&b);
+	b.fake = (bn_fake){.is_empty = true};
+	bench_open(&b, true);
+	play(&b, "3 L g Left"); /* a command instead of a trainer */
+	ck_assert(shows(&b, "a command line is wanted"));
+	play(&b, "j Enter \"python 'my train.py'\" Enter");
+	ck_assert(shows(&b, "binnacle run start -- python 'my train.py'"));
+	play(&b, "L");
+	ck_assert_uint_eq(b.fake.starts, 0);
+	ck_assert(shows(&b, "--readonly"));
+	bench_close(&b);
+}
+END_TEST
+
 START_TEST(test_frame_commands_are_typed_completed_and_remembered)
 {
 	bench b = {.fake = {.deeds = 0}};
@@ -748,7 +835,8 @@ START_TEST(test_frame_who_is_nobody_asks_and_signs_nothing)
 }
 END_TEST
 
-BN_TEST_MAIN("tui/views/frame", test_frame_a_run_is_shown_by_its_state,
+BN_TEST_MAIN("tui/views/frame", test_frame_launches_a_run_again_but, test_frame_launches_a_sweep,
+	test_frame_launches_from_nothing, test_frame_a_run_is_shown_by_its_state,
 	test_frame_compares_what_is_marked_with_the_best,
 	test_frame_labels_are_written_and_taken_back, test_frame_the_trash_asks_and_comes_back,
 	test_frame_runs_are_grouped_by_a_parameter, test_frame_approval_asks_with_no_as_default,

@@ -91,6 +91,11 @@ SCREEN(test_screen_run_numbers, "run/run-numbers", "3 j j Enter", false)
 SCREEN(test_screen_run_origin, "run/run-origin", "3 Enter o j", false)
 SCREEN(test_screen_run_facts, "run/run-facts", "3 Enter Tab", false)
 SCREEN(test_screen_run_console, "run/run-console", "3 Enter Tab Tab", false)
+SCREEN(test_screen_launch, "launch/launch", "3 L Enter ^U \"0.003\" Enter", false)
+SCREEN(test_screen_launch_sweep, "launch/sweep",
+	"3 L Enter ^U \"0.001..0.1 log\" Enter k k Enter ^U \"0..3\" Enter j j d", false)
+SCREEN(test_screen_launch_wrong, "launch/wrong", "3 L Enter ^U \"fast\"", false)
+SCREEN(test_screen_launch_new, "launch/new", "3 L", true)
 SCREEN(test_screen_compare, "compare/compare", "3 p Space Space Space x", false)
 SCREEN(test_screen_compare_all_rows_and_chart, "compare/compare-chart", "3 Space Space x d Tab",
 	false)
@@ -150,12 +155,13 @@ SCREEN(test_screen_sorted_by_two, "runs/sorted", "3\n:sort hidden,-val_mae\n:col
 	false)
 SCREEN(test_screen_error, "error", "3 x", false)
 
-BN_TEST_MAIN("tui/views/screens", test_screen_run_failed, test_screen_run_numbers,
-	test_screen_run_origin, test_screen_overview, test_screen_overview_stations,
-	test_screen_overview_of_an_empty_workspace, test_screen_data, test_screen_data_empty,
-	test_screen_versions, test_screen_rows, test_screen_rows_filtered, test_screen_profile,
-	test_screen_frequency, test_screen_checks, test_screen_failing_rows, test_screen_runs,
-	test_screen_runs_grouped, test_screen_labels, test_screen_trash,
+BN_TEST_MAIN("tui/views/screens", test_screen_launch, test_screen_launch_sweep,
+	test_screen_launch_wrong, test_screen_launch_new, test_screen_run_failed,
+	test_screen_run_numbers, test_screen_run_origin, test_screen_overview,
+	test_screen_overview_stations, test_screen_overview_of_an_empty_workspace, test_screen_data,
+	test_screen_data_empty, test_screen_versions, test_screen_rows, test_screen_rows_filtered,
+	test_screen_profile, test_screen_frequency, test_screen_checks, test_screen_failing_rows,
+	test_screen_runs, test_screen_runs_grouped, test_screen_labels, test_screen_trash,
 	test_screen_runs_in_a_queue, test_screen_runs_sorted_and_filtered, test_screen_run,
 	test_screen_run_with_a_long_name, test_screen_run_with_cursor_and_log_axis,
 	test_screen_run_facts, test_screen_run_console, test_screen_compare,

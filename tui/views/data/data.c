@@ -255,6 +255,8 @@ static bool about_version(bn_view *view, bn_command_id id, const char *ref)
 	bn_err err = BN_ERR_INIT;
 	bn_view *made = NULL;
 	int rc;
+	if (id == BN_CMD_LAUNCH)
+		return bn_view_launch(view, NULL, ref);
 	if (id == BN_CMD_DESCRIBE)
 		rc = bn_view_profile_new(&made, view->frame, ref, "", &err);
 	else if (id == BN_CMD_CHECKS)
@@ -283,7 +285,8 @@ static bool data_command(bn_view *view, bn_command_id id, const char *arg)
 
 static bool needs_selection(bn_command_id id)
 {
-	return id == BN_CMD_OPEN || id == BN_CMD_DESCRIBE || id == BN_CMD_CHECKS;
+	return id == BN_CMD_OPEN || id == BN_CMD_DESCRIBE || id == BN_CMD_CHECKS ||
+	       id == BN_CMD_LAUNCH;
 }
 
 static bool data_refuses(bn_view *view, bn_command_id id, char *why, size_t size)

@@ -253,6 +253,8 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 			bn_view_origin_new(&made, view->frame, v->arg.id, &err), &made, &err);
 	case BN_CMD_LABEL:
 		return labels_open(v);
+	case BN_CMD_LAUNCH:
+		return bn_view_launch(view, v->arg.id, NULL);
 	case BN_CMD_STOP:
 		if (d)
 			bn_view_ask_stop(view, d->info->id, d->info->name, d->info->title,

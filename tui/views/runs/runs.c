@@ -330,6 +330,8 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 		removed_set(v);
 		return true;
 	}
+	if (id == BN_CMD_LAUNCH)
+		return bn_view_launch(view, r ? r->id : NULL, NULL);
 	if (!r)
 		return false;
 	switch (id) {

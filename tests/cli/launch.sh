@@ -1,0 +1,44 @@
+#!/bin/bash
+# What the launch form of the workbench starts is what its foot says: a run again with another setting, a dry run, and a
+# sweep through the queue, with the real program.
+set -u
+. tests/support/shell.sh || exit 2
+cd "$dir" || exit 1
+"$B" init -q >/dev/null || fail init
+"$B" data generate jobs --rows 2000 -q >/dev/null || fail generate
+"$B" data split jobs -q >/dev/null || fail split
+"$B" run start --trainer ridge --data jobs.train --target node_power_consumption \
+	--features num_nodes_alloc,run_time,partition --set alpha=3 --name one --wait -q >/dev/null 2>&1 || fail "run start"
+
+alphas() { "$B" run ls --columns params.alpha --sort name --json | python3 -c '
+import json, sys
+for r in json.load(sys.stdin)["items"]:
+    print(r["name"], r["values"]["params.alpha"])'; }
+
+# script KEYS: plays them, and saves the last screen.
+script() {
+	printf '%s\n:save-screen last\n' "$1" >keys
+	"$B" workbench --script keys --save-dir "$dir" --size=120x40 --utc || fail "the script $1"
+}
+
+
+script '3 L Enter ^U "7" Enter'
+grep -q 'binnacle run start --again one --set alpha=7 --name one-2' last.screen || fail "the foot: $(cat last.screen)"
+check "nothing is started before L" "$(alphas)" "one 3.0"
+script '3 L Enter ^U "7" Enter G Enter'
+grep -q '"alpha": 7.0' last.screen || fail "the dry run shows the spec"
+check "a dry run starts nothing" "$(alphas)" "one 3.0"
+script '3 L Enter ^U "7" Enter L'
+grep -q 'one-2' last.screen || fail "the run is shown: $(cat last.screen)"
+"$B" run wait one-2 >/dev/null 2>&1 || "$B" run watch one-2 >/dev/null 2>&1
+check "L starts it" "$(alphas)" "$(printf 'one 3.0\none-2 7.0')"
+script '3 L Enter ^U "1,2" Enter L'
+grep -q '2 runs wait in the queue' last.screen || fail "the sweep: $(cat last.screen)"
+check "a range makes a sweep" "$("$B" run ls --json | python3 -c '
+import json, sys
+print(sum(r["name"].startswith("one-") and r["name"] != "one-2" for r in json.load(sys.stdin)["items"]))')" 2
+for run in $("$B" run ls --json | python3 -c 'import json, sys
+for r in json.load(sys.stdin)["items"]: print(r["id"])'); do
+	"$B" run watch "$run" >/dev/null 2>&1
+done
+exit $bad

@@ -1,0 +1,73 @@
+/* fake.c - the launch form, filled; and starting, which only notes what. See tests/support/fake_source.h. */
+#include "tests/tui/views/_fake.h"
+
+#include <check.h>
+
+static void spec_free(void *data)
+{
+	bn_spec_free(((bn_launch_page *)data)->spec);
+}
+
+static bn_spec *spec_make(void)
+{
+	static const struct {
+		const char *name, *part;
+	} data[] = {{"jobs.train", NULL}, {"jobs.val", "valid"}, {"jobs.test", "test"}};
+	bn_spec *s = NULL;
+	ck_assert_int_eq(bn_spec_new(&s, NULL), 0);
+	s->trainer = "mlp";
+	s->target = "node_power";
+	s->seed = 1;
+	s->hyper = json_pack("{s:f, s:[i,i]}", "learning_rate", 0.01, "hidden", 64, 32);
+	for (int i = 0; i < 3; i++) {
+		bn_spec_data *d = NULL;
+		ck_assert_int_eq(bn_spec_add_data(s, &d, NULL), 0);
+		d->name = data[i].name;
+		d->version = 1;
+		d->part = data[i].part;
+	}
+	return s;
+}
+
+int bn_fake_launch(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
+{
+	FAKE_BEGIN(page);
+	const bn_launch_arg *a = arg;
+	static const char *const versions[] = {"jobs.train@v1", "jobs.val@v1", "jobs.test@v1",
+		"jobs.train@v2", "jobs.test@v2", NULL};
+	static const char *const names[] = {"node_power", "num_nodes", "run_time", "user_id", NULL};
+	bn_launch_page p = {.data = versions, .columns = names, .cores = 8};
+	if (a->again[0]) {
+		p.spec = spec_make();
+		p.name = "mlp-wide";
+		p.run = bn_arena_strdup(&page->arena, a->again);
+	}
+	bn_fake_take(page, &p, sizeof p);
+	page->release = spec_free;
+	return 0;
+}
+
+int bn_fake_start(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
+{
+	FAKE_BEGIN(page);
+	const bn_start_arg *a = arg;
+	const char *w = a->words;
+	bn_started s = {.text = "starts at once on node017: mlp\n"};
+	size_t n = 0;
+	fake->starts = a->lines;
+	for (size_t i = 0; i < a->lines; i++, w++) {
+		bool dry = false;
+		for (; *w; w += strlen(w) + 1) {
+			dry |= strcmp(w, "--dry-run") == 0;
+			if (n < sizeof fake->started - 1)
+				n += (size_t)snprintf(
+					fake->started + n, sizeof fake->started - n, "%s ", w);
+		}
+		if (n > 0 && n < sizeof fake->started)
+			fake->started[n - 1] = '\n';
+		s.runs += !dry;
+	}
+	s.id = "7f3b00000000000000000000000000aa";
+	bn_fake_take(page, &s, sizeof s);
+	return 0;
+}

@@ -1,0 +1,82 @@
+/*
+ * _launch.h - the launch form from the inside: launch.c is the screen, fields.c its fields and what they may be, words.c
+ * the command lines that it comes to. For these alone.
+ */
+#ifndef BN_TUI_VIEWS_LAUNCH__LAUNCH_H
+#define BN_TUI_VIEWS_LAUNCH__LAUNCH_H
+#include "core/learn/trainer.h"
+#include "tui/ui/form.h"
+#include "tui/views/views.h"
+
+#define BN_SWEEP_MOST 200 /* runs of a sweep */
+#define BN_SWEEP_VALUES 32
+
+typedef enum bn_launch_field {
+	BN_LAUNCH_WHAT, /* a rule */
+	BN_LAUNCH_TRAINER,
+	BN_LAUNCH_COMMAND,
+	BN_LAUNCH_NAME,
+	BN_LAUNCH_DATA, /* a rule */
+	BN_LAUNCH_TRAIN,
+	BN_LAUNCH_VALID,
+	BN_LAUNCH_TEST,
+	BN_LAUNCH_TARGET,
+	BN_LAUNCH_FEATURES,
+	BN_LAUNCH_SETTINGS, /* a rule */
+	BN_LAUNCH_SEED,
+	BN_LAUNCH_HYPER, /* the first of the trainer's */
+	BN_LAUNCH_HYPERS = 16,
+	BN_LAUNCH_WHERE = BN_LAUNCH_HYPER + BN_LAUNCH_HYPERS, /* a rule */
+	BN_LAUNCH_EXECUTOR,
+	BN_LAUNCH_CORES,
+	BN_LAUNCH_MEMORY,
+	BN_LAUNCH_TIME,
+	BN_LAUNCH_RUNS, /* of a sweep: so many of the combinations, at random */
+	BN_LAUNCH_DRY,  /* a line that says what would be started */
+	BN_LAUNCH_FIELDS,
+} bn_launch_field;
+
+typedef struct bn_launch_view {
+	bn_view view;
+	bn_page *page;
+	bn_launch_arg of;
+	bn_form form;
+	bn_form_field fields[BN_LAUNCH_FIELDS];
+	char base[BN_LAUNCH_FIELDS]
+		 [BN_FORM_VALUE]; /* what the run that is repeated has, or the default */
+	bool only_changed;        /* d */
+	bool starting;
+} bn_launch_view;
+
+static inline const bn_launch_page *bn_launch_data(const bn_launch_view *v)
+{
+	return v->page ? v->page->data : NULL;
+}
+
+/* ---- fields.c ------------------------------------------------------------------------------------ */
+
+/* Of a new page. */
+void bn_launch_fill(bn_launch_view *v);
+/* The trainer that is chosen; NULL: a command. */
+const bn_trainer *bn_launch_trainer(const bn_launch_view *v);
+const bn_hyper_def *bn_launch_hyper(const bn_launch_view *v, int field);
+void bn_launch_check(void *ctx, int field, const char *text, char wrong[BN_FORM_WRONG]);
+void bn_launch_kept(void *ctx, int field, const char *before);
+/* Which fields are shown, and what differs from the base. */
+void bn_launch_show(bn_launch_view *v);
+size_t bn_launch_changes(const bn_launch_view *v);
+
+/* ---- words.c ------------------------------------------------------------------------------------- */
+
+/* The values that a text stands for: "0.1,0.2", "0.001..0.1 log", "0..4", of lists "16;64,32". Returns how many, or -1
+ * with why not. One: no sweep. */
+int bn_sweep_values(const bn_hyper_def *def, const char *text,
+	char out[BN_SWEEP_VALUES][BN_FORM_VALUE], char wrong[BN_FORM_WRONG]);
+/* How many runs the form comes to, of how many combinations; 0 when there are too many. */
+size_t bn_launch_runs(const bn_launch_view *v, size_t *combinations);
+/* The i-th command line, as text to show and paste. */
+void bn_launch_line(const bn_launch_view *v, size_t i, bool dry, bn_buf *out);
+/* All of them for the worker; *out is yours (bn_free). */
+int bn_launch_words(bn_start_arg **out, const bn_launch_view *v, bool dry, bn_err *err);
+
+#endif

@@ -1,0 +1,252 @@
+/*
+ * launch.c - starting runs: a form that is made from the trainer's and the executor's tables, filled from the run that is
+ * repeated, or from a dataset. At its foot stands the command line that is started; ranges make it a sweep. See _launch.h.
+ */
+#include "core/base/mem.h"
+#include "tui/views/launch/_launch.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { KIND_START = 9 };
+
+/* ---- drawing ------------------------------------------------------------------------------------- */
+
+static void head_draw(const bn_launch_view *v, bn_area a)
+{
+	const bn_launch_page *d = bn_launch_data(v);
+	size_t combinations, runs = bn_launch_runs(v, &combinations),
+			     changes = bn_launch_changes(v);
+	int col = 1;
+	if (d->name)
+		col = bn_area_textf(a, 0, col, BN_INK_STRONG, "again from %s   ", d->name);
+	else
+		col = bn_area_text(a, 0, col, BN_INK_STRONG, "a new run   ");
+	if (d->name)
+		col = bn_area_textf(a, 0, col, BN_INK_TEXT, "%zu %s from it   ", changes,
+			changes == 1 ? "field differs" : "fields differ");
+	if (runs == 0)
+		bn_area_textf(
+			a, 0, col, BN_INK_FAIL, "more than %d runs: say how many", BN_SWEEP_MOST);
+	else if (combinations > 1)
+		bn_area_textf(a, 0, col, BN_INK_STRONG, "%zu runs of %zu, through the queue", runs,
+			combinations);
+}
+
+/* What the selected field is, with its limits. */
+static void help_draw(const bn_launch_view *v, bn_area a, int row)
+{
+	const bn_hyper_def *def = bn_launch_hyper(v, v->form.selected);
+	const bn_trainer *t = bn_launch_trainer(v);
+	const bn_form_field *x = &v->form.fields[v->form.selected];
+	if (x->wrong[0] && !(v->form.editing && x->choices))
+		bn_area_field(a, row, 1, a.cols - 2, BN_INK_FAIL, x->wrong);
+	else if (v->form.editing && x->choices)
+		bn_form_draw_choices(&v->form, a, row);
+	else if (def && (def->type == BN_HYPER_INT || def->type == BN_HYPER_REAL))
+		bn_area_textf(a, row, 1, BN_INK_DIM, "%s: %s; %g to %g", def->name, def->doc,
+			def->min, def->max);
+	else if (def)
+		bn_area_textf(a, row, 1, BN_INK_DIM, "%s: %s", def->name, def->doc);
+	else if (v->form.selected == BN_LAUNCH_TRAINER && t)
+		bn_area_field(a, row, 1, a.cols - 2, BN_INK_DIM, t->doc);
+}
+
+static void draw(bn_view *view, bn_area a, bool focused)
+{
+	bn_launch_view *v = (bn_launch_view *)view;
+	bn_buf line = BN_BUF_INIT;
+	if (!bn_launch_data(v)) {
+		bn_area_glyph(a, 0, 1, BN_INK_DIM, BN_GLYPH_ELLIPSIS);
+		bn_area_cursor(a, 0, 0, false);
+		return;
+	}
+	head_draw(v, a);
+	bn_launch_line(v, 0, false, &line);
+	bn_area probe = {a.s, 0, 0, 0, a.cols - 2};
+	int foot = bn_area_paragraph(probe, 0, 0, BN_INK_TEXT, line.ptr ? line.ptr : "");
+	foot = foot > 3 ? 3 : foot;
+	v->form.value_cols = a.cols >= 100 ? 40 : a.cols * 3 / 10;
+	bn_form_draw(&v->form, bn_area_sub(a, 1, 0, a.rows - foot - 3, a.cols), focused);
+	help_draw(v, a, a.rows - foot - 2);
+	bn_area_hline(a, a.rows - foot - 1, 0, a.cols, BN_INK_BORDER);
+	bn_area_paragraph(bn_area_sub(a, a.rows - foot, 1, foot, a.cols - 2), 0, 0, BN_INK_STRONG,
+		line.ptr ? line.ptr : "");
+	bn_buf_release(&line);
+}
+
+/* ---- starting ------------------------------------------------------------------------------------ */
+
+static bool start(bn_launch_view *v, bool dry)
+{
+	bn_start_arg *arg = NULL;
+	bn_err err = BN_ERR_INIT;
+	if (bn_launch_words(&arg, v, dry, &err) < 0) {
+		bn_frame_error(v->view.frame, &err);
+		return true;
+	}
+	v->starting = true;
+	bn_frame_message(v->view.frame, "starting");
+	bn_view_load(&v->view, BN_LANE_SCAN, KIND_START, bn_view_source(&v->view)->start, arg,
+		sizeof *arg + arg->bytes);
+	bn_free(arg);
+	return true;
+}
+
+/* One run takes the place of the form; of a sweep the list tells more. */
+static void started(bn_launch_view *v, const bn_started *s)
+{
+	bn_frame *f = v->view.frame;
+	bn_err err = BN_ERR_INIT;
+	bn_view *made = NULL;
+	if (s->runs == 0) {
+		bn_view_open(f, bn_view_text_new(&made, f, "dry run", s->text, &err), &made, &err);
+		return;
+	}
+	char id[BN_RUN_ID_TEXT];
+	snprintf(id, sizeof id, "%s", s->id ? s->id : "");
+	size_t runs = s->runs;
+	bn_frame_pop(f); /* frees v */
+	if (runs == 1 && id[0])
+		bn_view_open(f, bn_view_run_new(&made, f, id, &err), &made, &err);
+	if (runs == 1)
+		bn_frame_message(f, "started %.8s", id);
+	else
+		bn_frame_message(f, "%zu runs wait in the queue, or run", runs);
+}
+
+static void page(bn_view *view, bn_page *p)
+{
+	bn_launch_view *v = (bn_launch_view *)view;
+	if (p->kind == KIND_START) {
+		v->starting = false;
+		if (p->data)
+			started(v, p->data);
+		bn_page_free(p);
+		return;
+	}
+	if (!p->data) {
+		bn_page_free(p);
+		return;
+	}
+	bn_page_free(v->page);
+	v->page = p;
+	bn_launch_fill(v);
+}
+
+/* ---- commands ------------------------------------------------------------------------------------ */
+
+static bool command(bn_view *view, bn_command_id id, const char *arg)
+{
+	bn_launch_view *v = (bn_launch_view *)view;
+	(void)arg;
+	switch (id) {
+	case BN_CMD_LAUNCH:
+		return start(v, false);
+	case BN_CMD_OPEN:
+		if (v->form.selected == BN_LAUNCH_DRY)
+			return start(v, true);
+		return bn_form_command(&v->form, id);
+	case BN_CMD_DIFFERENCES:
+		v->only_changed = !v->only_changed;
+		bn_launch_show(v);
+		return true;
+	case BN_CMD_NEXT:
+	case BN_CMD_PREVIOUS:
+		if (!bn_form_step_wrong(&v->form, id == BN_CMD_NEXT ? 1 : -1))
+			bn_frame_message(view->frame, "nothing further is wrong");
+		return true;
+	default:
+		return bn_form_command(&v->form, id);
+	}
+}
+
+static const bn_form_field *first_wrong(const bn_launch_view *v)
+{
+	for (int i = 0; i < v->form.count; i++)
+		if (!v->fields[i].is_folded && v->fields[i].wrong[0])
+			return &v->fields[i];
+	return NULL;
+}
+
+static bool refuses(bn_view *view, bn_command_id id, char *why, size_t size)
+{
+	const bn_launch_view *v = (const bn_launch_view *)view;
+	const bn_form_field *wrong = first_wrong(v);
+	size_t combinations;
+	bool dry = id == BN_CMD_OPEN && v->form.selected == BN_LAUNCH_DRY;
+	if ((id != BN_CMD_LAUNCH && !dry) || !bn_launch_data(v))
+		return false;
+	if (bn_frame_is_readonly(view->frame) && !dry)
+		snprintf(why, size, "a run is written, and this is --readonly");
+	else if (v->starting)
+		snprintf(why, size, "it is starting");
+	else if (wrong)
+		snprintf(why, size, "n goes to %s: %s", wrong->name, wrong->wrong);
+	else if (bn_launch_runs(v, &combinations) == 0)
+		snprintf(why, size, "these are %zu combinations: say how many runs, %d at most",
+			combinations, BN_SWEEP_MOST);
+	else
+		return false;
+	return true;
+}
+
+static bool takes_text(const bn_view *view)
+{
+	return ((const bn_launch_view *)view)->form.editing;
+}
+
+static void key(bn_view *view, int k)
+{
+	bn_form_key(&((bn_launch_view *)view)->form, k);
+}
+
+static void refresh(bn_view *view)
+{
+	bn_launch_view *v = (bn_launch_view *)view;
+	if (!v->page) /* what is typed is not read anew */
+		bn_view_load(
+			view, BN_LANE_QUICK, 0, bn_view_source(view)->launch, &v->of, sizeof v->of);
+}
+
+static void cli(const bn_view *view, bn_buf *out)
+{
+	const bn_launch_view *v = (const bn_launch_view *)view;
+	if (bn_launch_data(v))
+		bn_launch_line(v, 0, false, out);
+}
+
+static void view_free(bn_view *view)
+{
+	bn_launch_view *v = (bn_launch_view *)view;
+	bn_view_release(view);
+	bn_page_free(v->page);
+	bn_free(v);
+}
+
+static const bn_view_class launch_class = {
+	.name = "Launch",
+	.kind = BN_ON(LAUNCH),
+	.draw = draw,
+	.command = command,
+	.refuses = refuses,
+	.page = page,
+	.refresh = refresh,
+	.cli = cli,
+	.takes_text = takes_text,
+	.key = key,
+	.free = view_free,
+};
+
+int bn_view_launch_new(bn_view **out, bn_frame *f, const char *again, const char *data, bn_err *err)
+{
+	bn_launch_view *v = bn_view_alloc(sizeof *v, &launch_class, f, err);
+	if (!v)
+		return BN_ENOMEM;
+	snprintf(v->of.again, sizeof v->of.again, "%s", again ? again : "");
+	snprintf(v->of.data, sizeof v->of.data, "%s", data ? data : "");
+	v->form = (bn_form){
+		.fields = v->fields, .ctx = v, .check = bn_launch_check, .kept = bn_launch_kept};
+	*out = &v->view;
+	return 0;
+}

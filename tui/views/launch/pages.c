@@ -1,0 +1,218 @@
+/* pages.c - what the launch form is filled with; and starting: the very command lines that it shows, one after the other,
+ * by this program. */
+#include "core/base/json.h"
+#include "core/base/process.h"
+#include "core/base/str.h"
+#include "core/launch/executor.h"
+#include "core/run/spec.h"
+#include "tui/views/_source.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { DATA_MOST = 500, WORDS_MOST = 200, START_MS = 60000, OUTPUT_MOST = 1 << 20 };
+
+/* ---- the form ------------------------------------------------------------------------------------ */
+
+static void page_release(void *data)
+{
+	bn_spec_free(((bn_launch_page *)data)->spec);
+}
+
+static int versions_read(bn_launch_page *p, bn_arena *arena, bn_reader *r, bn_err *err)
+{
+	bn_dataset_versions *all = NULL;
+	int rc = bn_dataset_versions_load(&all, r->ws, NULL, BN_DATASET_LIVE, err);
+	if (rc < 0)
+		return rc;
+	size_t n = all->count < DATA_MOST ? all->count : DATA_MOST;
+	const char **names = bn_arena_alloc(arena, (n + 1) * sizeof *names);
+	if (!names) {
+		rc = bn_err_nomem(err, "datasets");
+		goto out;
+	}
+	for (size_t i = 0; i < n; i++)
+		names[i] = bn_arena_strf(
+			arena, "%s@v%lld", all->items[i]->name, (long long)all->items[i]->version);
+	names[n] = NULL;
+	p->data = names;
+out:
+	bn_dataset_versions_free(all);
+	return rc;
+}
+
+/* The columns of what is trained on; of a version that cannot be read none, which the form says when it starts. */
+static int columns_read(
+	bn_launch_page *p, bn_arena *arena, bn_reader *r, const char *ref, bn_err *err)
+{
+	bn_table_reader *table = NULL;
+	bn_err why = BN_ERR_INIT;
+	if (!ref || bn_reader_table(&table, r, ref, &why) < 0)
+		return 0;
+	const bn_schema *s = bn_table_schema(table);
+	const char **names = bn_arena_alloc(arena, (s->count + 1) * sizeof *names);
+	if (!names)
+		return bn_err_nomem(err, "columns");
+	for (size_t i = 0; i < s->count; i++)
+		names[i] = bn_arena_strdup(arena, s->fields[i].name);
+	names[s->count] = NULL;
+	p->columns = names;
+	return 0;
+}
+
+static const char *train_of(const bn_launch_page *p, bn_arena *arena)
+{
+	for (size_t i = 0; p->spec && i < p->spec->data_count; i++) {
+		const bn_spec_data *d = &p->spec->data[i];
+		if (!d->part || strcmp(d->part, "train") == 0)
+			return bn_arena_strf(
+				arena, "%s@v%lld", d->name ? d->name : "", (long long)d->version);
+	}
+	return NULL;
+}
+
+static int again_read(
+	bn_launch_page *p, bn_arena *arena, bn_reader *r, const char *run, bn_err *err)
+{
+	char id[BN_RUN_ID_TEXT];
+	bn_run_info *info = NULL;
+	int rc;
+	if ((rc = bn_run_resolve(r->ws, run, id, err)) < 0 ||
+		(rc = bn_run_get(&info, r->ws, id, err)) < 0)
+		return rc;
+	if (!info->spec_hash)
+		rc = bn_err_set(
+			err, BN_EINVAL, "run %.8s has no spec to repeat: it came from the API", id);
+	else
+		rc = bn_spec_fetch(&p->spec, r->ws, info->spec_hash, err);
+	p->run = bn_arena_strdup(arena, id);
+	p->name = bn_arena_strdup(arena, info->name ? info->name : id);
+	bn_run_info_free(info);
+	return rc;
+}
+
+int bn_source_launch(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
+{
+	bn_reader *r = context;
+	const bn_launch_arg *a = arg;
+	bn_launch_page *p = bn_arena_alloc(&page->arena, sizeof *p);
+	int rc;
+	(void)job;
+	if (!p)
+		return bn_err_nomem(err, "a form");
+	p->cores = bn_process_cpus();
+	if ((rc = bn_reader_refresh(r, err)) < 0)
+		return rc;
+	if (a->again[0] && (rc = again_read(p, &page->arena, r, a->again, err)) < 0)
+		goto out;
+	const char *train = a->data[0] ? a->data : train_of(p, &page->arena);
+	if ((rc = versions_read(p, &page->arena, r, err)) < 0 ||
+		(rc = columns_read(p, &page->arena, r, train, err)) < 0)
+		goto out;
+	return BN_PAGE_TAKE(page, p, page_release);
+out:
+	bn_spec_free(p->spec);
+	return rc;
+}
+
+/* ---- starting ------------------------------------------------------------------------------------ */
+
+/* argv of one line: this program on this workspace, its errors with its output. Returns the words that were read. */
+static size_t argv_make(const char *argv[WORDS_MOST + 12], const char *program, const char *dir,
+	const char *words, bool *is_dry)
+{
+	static const char *const shell[] = {"/bin/sh", "-c", "exec \"$@\" 2>&1", "sh"};
+	size_t n = 0, at = 0, word = 0;
+	*is_dry = false;
+	for (; n < sizeof shell / sizeof *shell; n++)
+		argv[n] = shell[n];
+	argv[n++] = program;
+	argv[n++] = "-C";
+	argv[n++] = dir;
+	for (const char *w = words; *w; w += strlen(w) + 1, word++) {
+		at = (size_t)(w - words) + strlen(w) + 1;
+		*is_dry |= strcmp(w, "--dry-run") == 0;
+		if (word == 0 || n >= WORDS_MOST)
+			continue;
+		argv[n++] = w;
+		if (word == 2) /* run start */
+			argv[n++] = "--json";
+	}
+	argv[n] = NULL;
+	return at + 1;
+}
+
+/* What went wrong, in the program's words: its line, and its hint. */
+static int error_read(const char *text, int status, bn_err *err)
+{
+	const char *at = strstr(text, "binnacle: "), *hint = strstr(text, "  hint: ");
+	at = at ? at + strlen("binnacle: ") : text;
+	int code = bn_err_set(err, BN_EREFUSED, "%.*s", (int)strcspn(at, "\n"), at);
+	if (!*at)
+		bn_err_set(err, BN_EREFUSED, "run start ended with status %d", status);
+	if (hint)
+		bn_err_hint(err, "%.*s", (int)strcspn(hint + 8, "\n"), hint + 8);
+	return code;
+}
+
+static const char *id_read(const char *text, bn_arena *arena)
+{
+	const char *at = text[0] == '{' ? text : strstr(text, "\n{");
+	json_t *o = at ? json_loads(at, JSON_DISABLE_EOF_CHECK, NULL) : NULL;
+	const char *id = json_string_value(json_object_get(o, "id"));
+	id = id ? bn_arena_strdup(arena, id) : NULL;
+	json_decref(o);
+	return id;
+}
+
+static int start_one(bn_started *s, bn_arena *arena, bn_reader *r, const char *program,
+	const char **words, bn_err *err)
+{
+	const char *argv[WORDS_MOST + 12];
+	bn_buf text = BN_BUF_INIT;
+	bool is_dry;
+	int status = 0, rc;
+	*words += argv_make(argv, program, bn_workspace_dir(r->ws), *words, &is_dry);
+	if ((rc = bn_process_capture(argv, START_MS, OUTPUT_MOST, &text, &status, err)) < 0)
+		goto out;
+	if (status != 0) {
+		rc = error_read(text.ptr ? text.ptr : "", status, err);
+		goto out;
+	}
+	s->text = bn_arena_strdup(arena, text.ptr ? text.ptr : "");
+	s->id = is_dry ? NULL : id_read(s->text, arena);
+	s->runs += !is_dry;
+out:
+	bn_buf_release(&text);
+	return rc;
+}
+
+int bn_source_start(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
+{
+	bn_reader *r = context;
+	const bn_start_arg *a = arg;
+	bn_started *s = bn_arena_alloc(&page->arena, sizeof *s);
+	const char *words = a->words;
+	char *program = NULL;
+	int rc = s ? bn_process_program(&program, err) : bn_err_nomem(err, "a run");
+	if (rc < 0)
+		return rc;
+	if ((rc = bn_reader_refresh(r, err)) < 0)
+		goto out;
+	for (size_t i = 0; i < a->lines; i++) {
+		bn_job_step(job, "starting", "runs", (int64_t)i, (int64_t)a->lines);
+		if (bn_job_is_cancelled(job))
+			break;
+		bn_err why = BN_ERR_INIT;
+		if ((rc = start_one(s, &page->arena, r, program, &words, &why)) < 0) {
+			if (i > 0)
+				bn_err_prefix(&why, "%zu of %zu were started", i, a->lines);
+			bn_err_move(err, &why);
+			goto out;
+		}
+	}
+	page->data = s;
+out:
+	bn_free(program);
+	return rc;
+}

@@ -1,0 +1,39 @@
+/*
+ * pages.h - what the launch form is filled with, and what it starts.
+ */
+#ifndef BN_TUI_VIEWS_LAUNCH_PAGES_H
+#define BN_TUI_VIEWS_LAUNCH_PAGES_H
+#include "core/run/spec.h"
+#include "tui/views/pages.h"
+
+#include <stddef.h>
+
+typedef struct bn_launch_arg {
+	char again[BN_REF_BYTES]; /* a run that is repeated; "": none */
+	char data
+		[BN_REF_BYTES]; /* what is trained on, "jobs@v2"; "": as the run has it, or nothing */
+} bn_launch_arg;
+
+typedef struct bn_launch_page {
+	bn_spec *spec;              /* of the run that is repeated; NULL: none */
+	const char *name;           /* of that run; NULL */
+	const char *run;            /* its id */
+	const char *const *data;    /* versions to choose from, NULL-terminated */
+	const char *const *columns; /* of the training data */
+	int cores;                  /* of this machine */
+} bn_launch_page;
+
+/* Command lines, words ended by a zero byte and lines by another one; as many bytes as `bytes` says. */
+typedef struct bn_start_arg {
+	size_t lines, bytes;
+	char words[];
+} bn_start_arg;
+
+/* What was started: of one its id, of a dry run what it would be. */
+typedef struct bn_started {
+	size_t runs;
+	const char *id;   /* of the last one */
+	const char *text; /* what it printed */
+} bn_started;
+
+#endif
