@@ -23,7 +23,7 @@ for ((i = 0; i < 3; i++)); do
 done
 echo a >row.txt
 "$program" data add once in.csv -q >/dev/null
-sleep 3 # what was written this moment is not remembered (core/store/object/verify_once.h)
+sleep 3 # time itself: what was written this moment is not remembered (core/store/object/verify_once.h)
 mapfile -t parts < <(find .binnacle/objects -type f -size +1M -newer row.txt)
 for ((i = 0; i < pairs; i++)); do
 	spent openssl dgst -sha256 "${parts[@]}" >>floor

@@ -121,7 +121,7 @@ counted() { # SIDE WORKLOAD: user-mode instructions of it, on the small input
 	"w_$2" $n >"$here/out" 2>"$here/err"
 	run=()
 	unset OMP_NUM_THREADS
-	sleep 0.2
+	sleep 0.2 # time itself: a supervisor that ends after its command has no other sign here
 	cat "$log".* 2>/dev/null | awk '/Collected/ {s += $NF} /instructions/ {split($0, f, ","); s += f[1]} END {printf "%d", s}'
 }
 

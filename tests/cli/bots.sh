@@ -43,7 +43,9 @@ expect 2 "an end that is over is none" "$B" bot add past --may tag --until 1960-
 says "is over already"
 [ ! -e past.pem ] || fail "a key was made for a bot that was refused"
 expect 0 "an end date" "$B" bot add brief --may tag --until 1s --key brief.pem
-sleep 1.5
+ends_ms=$("$B" bot ls --json | sed -n '/"name": "brief"/,/}/s/.*"until_ms": \([0-9]*\).*/\1/p')
+[ "${ends_ms:-0}" -gt 0 ] || fail "no end date: $("$B" bot ls --json)"
+while [ "$(date +%s%3N)" -le "$ends_ms" ]; do sleep 0.05; done
 expect 4 "is kept by the bot" env BINNACLE_KEY=brief.pem "$B" model tag power/1 a b
 says "has ended"
 expect 0 "and made good by its person" "$B" model tag power/1 a b

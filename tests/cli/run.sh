@@ -103,7 +103,8 @@ expect 0 "and the list is as before" "$B" run ls --json
 says '"count": 3'
 
 # The launcher dies at once; the run does not.
-setsid sh -c "'$B' run start --name orphan -- sh -c 'sleep 1; echo done' >/dev/null 2>&1; kill -9 \$\$"
+setsid sh -c "'$B' run start --name orphan -- sh -c 'until [ -e go ]; do sleep 0.05; done; echo done' >/dev/null 2>&1; kill -9 \$\$"
+touch go
 expect 0 "a run outlives its launcher" "$B" run watch orphan
 says done
 knows_its_fields

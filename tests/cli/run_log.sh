@@ -52,7 +52,7 @@ expect 0 "a run whose guard was killed" timeout 30 "$B" run stop --wait printing
 pgrep -f "^sleep 3072" >/dev/null && fail "a process has outlived a run without a guard"
 expect 0 "the guard killed while it prints" "$B" run start -q --name late -- \
 	sh -c 'for i in $(seq 40); do echo line $i; sleep 0.05; done'
-sleep 0.7
+until_says 60 '^line 5$' "$B" run log late || fail "the log is not there while the run prints"
 id=$("$B" run show late --json | sed -n 's/^  "id": "\(.*\)",/\1/p')
 kill -KILL "$(file_of guard "$id")"
 for _ in $(seq 100); do "$B" run show late | grep -q FINISHED && break; sleep 0.1; done
@@ -72,7 +72,10 @@ if [ "$(id -u)" = 0 ] && mkdir "$dir/small" && mount -t tmpfs -o size=3m none "$
 	"$B" init -q >/dev/null || fail "init on a small disk"
 	head -c 1500000 /dev/zero >filler
 	expect 0 "a run on a disk that gets full" "$B" run start --wait -q --name full -- \
-		sh -ec 'seq 1 400000; rm filler; sleep 0.8; echo the end; echo done >ready'
+		sh -ec 'cd $BINNACLE_RUN_DIR; kept() { cat log.* | wc -c; }
+			seq 1 400000; rm $OLDPWD/filler; full=$(kept); tries=600
+			until [ $(kept) -gt $full ] || [ $((tries -= 1)) = 0 ]; do echo more; sleep 0.05; done
+			echo the end; echo done >$OLDPWD/ready'
 	[ -f ready ] || fail "the run has not gone on"
 	"$B" run log full | tail -1 | grep -q "the end" || fail "the end is missing"
 	"$B" run log full | grep -q "left out here" || fail "nothing says that something is missing"

@@ -37,7 +37,7 @@ echo "ok doctor names a directory in which others can be put out of the way, and
 # ---- a stop while the supervisor itself works ------------------------------------------------------
 mkdir -p out
 "$B" run start --name storing --output 'out/*' -q -- sh -c 'truncate -s 60G out/large' >/dev/null || fail storing
-sleep 2
+until_says 60 . find .binnacle/tmp -name 'object-*' -size +1M || fail "nothing is stored: $("$B" run show storing)"
 "$B" run stop storing -q >/dev/null || fail "stop while outputs are stored"
 for _ in $(seq 50); do
 	"$B" run show storing --json | grep -q '"status": "KILLED"' && break
@@ -128,7 +128,7 @@ exchange "$long" "$second"
 "$B" run stop long >shown 2>&1 && fail "a stop that nobody hears is no failure: $(cat shown)"
 grep -q 'the directory of another run' shown || fail "a stop that nobody hears: $(cat shown)"
 [ ! -e ".binnacle/runs/$long/stop" ] || fail "run stop leaves a request that nobody finds"
-sleep 3
+sleep 3 # time itself: that nothing happens has no sign
 "$B" run show second --json | grep -q '"status": "RUNNING"' || fail "run stop ended the run whose directory was exchanged"
 exchange "$long" "$second"
 # With that of a run that waits.
@@ -172,7 +172,7 @@ if ! as test -x "$B"; then
 fi
 as "$B" init -q >/dev/null && as "$B" run start --name r -q -- sleep 300 >/dev/null || fail "another user's run"
 as "$B" queue pause -q >/dev/null && as "$B" run start --queue --name w -q -- true >/dev/null || fail "another user's queue"
-sleep 1
+until_says 60 '"status": "RUNNING"' as "$B" run show r --json || fail "another user's run does not start"
 "$B" run stop r -q >/dev/null || fail "root cannot stop another user's run"
 "$B" run stop w -q >/dev/null || fail "root cannot cancel another user's queued run"
 for _ in $(seq 100); do

@@ -47,13 +47,33 @@ fi
 
 now() { date +%s%N; }
 heard=0 over=0
-# try SIGNAL SECONDS NAME COMMAND...: the signal after so long. What is over by then has nothing to notice.
+ticks=$(getconf CLK_TCK)
+# at_work PID SIGNAL MS: waits until the process has worked for so many milliseconds of processor time or, where that is
+# 0, catches the signal; at most a minute, and no longer than it lives.
+at_work() {
+	local ends=$((SECONDS + 60)) line mask caught spent
+	mask=$((1 << ($(kill -l "$2") - 1)))
+	while [ $SECONDS -lt $ends ] && kill -0 "$1" 2>/dev/null; do
+		if [ "$3" = 0 ]; then
+			caught=$(sed -n 's/^SigCgt:[[:space:]]*//p' "/proc/$1/status" 2>/dev/null)
+			[ $((0x${caught:-0} & mask)) = 0 ] || return
+		else
+			read -r line <"/proc/$1/stat" || return
+			# shellcheck disable=SC2086 # fields
+			set -- "$1" "$2" "$3" ${line##*) }
+			spent=$(((${15} + ${16}) * 1000 / ticks))
+			[ $spent -lt "$3" ] || return
+		fi
+		sleep 0.01
+	done 2>/dev/null
+}
+# try SIGNAL MS NAME COMMAND...: the signal after so much work. What is over by then has nothing to notice.
 try() {
 	local signal=$1 after=$2 name=$3 begun ms status
 	shift 3
 	"$@" >"$dir/out" 2>"$dir/err" &
 	local pid=$!
-	sleep "$after"
+	at_work $pid "$signal" "$after"
 	begun=$(now)
 	if ! kill "-$signal" $pid 2>/dev/null; then
 		wait $pid
@@ -103,27 +123,27 @@ fi
 # set -m: a background command has SIGINT ignored otherwise
 set -m
 for signal in TERM INT; do
-	try $signal 0.2 "data add" "$B" data add more big.csv
-	try $signal 0.3 "data check" "$B" data check big --suite suite.json
-	try $signal 0.1 "data describe" "$B" data describe big
-	try $signal 0.1 "data freq" "$B" data freq big job_id
-	try $signal 0.1 "data infer" "$B" data infer big
-	try $signal 0.3 "data export, CSV" "$B" data export big out.csv
-	try $signal 0.1 "data export, Arrow" "$B" data export big out.arrow
-	try $signal 0.3 "data split" "$B" data split big --parts x=0.5,y=0.5
-	try $signal 0.3 "data head" "$B" data head big --rows 1000000
-	try $signal 0.3 "data generate" "$B" data generate gen --rows 3000000
-	try $signal 0.15 "predict" "$B" predict power/1 big.csv --out predicted.csv
-	try $signal 0.1 "model verify" "$B" model verify power/1
-	[ -z "$checked" ] || try $signal 0.1 "model check" second model check power/1
-	[ -z "$served" ] || try $signal 0.2 "monitor report" "$B" monitor report power/1
-	try $signal 0.03 "data diff" "$B" data diff big other
-	try $signal 0.03 "model export" "$B" model export power/1 exported-$signal
-	try $signal 0.05 "audit verify" "$B" audit verify
-	try $signal 0.05 "index rebuild" "$B" index rebuild
-	try $signal 0.05 "gc" "$B" gc --yes
-	try $signal 0.5 "run start --wait" "$B" run start --wait -q -- sleep 5
-	try $signal 0.5 "run log --follow" "$B" run log latest --follow
+	try $signal 200 "data add" "$B" data add more big.csv
+	try $signal 300 "data check" "$B" data check big --suite suite.json
+	try $signal 100 "data describe" "$B" data describe big
+	try $signal 100 "data freq" "$B" data freq big job_id
+	try $signal 100 "data infer" "$B" data infer big
+	try $signal 300 "data export, CSV" "$B" data export big out.csv
+	try $signal 100 "data export, Arrow" "$B" data export big out.arrow
+	try $signal 300 "data split" "$B" data split big --parts x=0.5,y=0.5
+	try $signal 300 "data head" "$B" data head big --rows 1000000
+	try $signal 300 "data generate" "$B" data generate gen --rows 3000000
+	try $signal 150 "predict" "$B" predict power/1 big.csv --out predicted.csv
+	try $signal 100 "model verify" "$B" model verify power/1
+	[ -z "$checked" ] || try $signal 100 "model check" second model check power/1
+	[ -z "$served" ] || try $signal 200 "monitor report" "$B" monitor report power/1
+	try $signal 30 "data diff" "$B" data diff big other
+	try $signal 30 "model export" "$B" model export power/1 exported-$signal
+	try $signal 50 "audit verify" "$B" audit verify
+	try $signal 50 "index rebuild" "$B" index rebuild
+	try $signal 50 "gc" "$B" gc --yes
+	try $signal 0 "run start --wait" "$B" run start --wait -q -- sleep 5
+	try $signal 0 "run log --follow" "$B" run log latest --follow
 done
 set +m
 [ $heard -ge 14 ] || fail "only $heard commands were still at work when the signal came"
@@ -144,7 +164,7 @@ expect 0 "gc" "$B" gc --yes
 
 # A trainer's run is ended as one.
 "$B" run start -q --trainer mlp --data big --target "$target" --set epochs=1000 --name long >/dev/null || fail "start"
-sleep 1
+until_says 60 '"loss": {' "$B" run show long --json || fail "the training has no epoch"
 begun=$(now)
 expect 0 "a training is stopped" "$B" run stop --wait long
 ms=$((($(now) - begun) / 1000000))

@@ -4,6 +4,7 @@
 #   copies   bn_err_set(err, rc, "%s", why.msg), which loses the hint: bn_err_move, bn_err_recode
 #   ladders  if (rc == 0), if (!rc), !(rc = f()), rc = rc ? rc : f(): if ((rc = f()) < 0) goto out;
 #   nested   a ? b : c ? d : e
+# And in scripts of tests: a `sleep` outside of a loop (sleeps.awk); a test waits for the thing itself, with a limit.
 # idioms.sh -l [MODULE] names the places, idioms.sh -w writes the counts as they are now.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
@@ -16,6 +17,12 @@ case ${1:-} in
 -l) grep "^${2:-}" <<<"$found"; exit 0 ;;
 -w) { echo "# module copies ladders nested: see idioms.sh"; echo "$counts"; } >$allowed; exit 0 ;;
 esac
+sleeps=$(find tests -name '*.sh' | sort | xargs awk -f tests/lint/sleeps.awk)
+if [ -n "$sleeps" ]; then
+	echo "wait for the thing itself (until_says in tests/support/shell.sh), or say '# time itself: WHY':"
+	echo "$sleeps"
+	exit 1
+fi
 awk -v allowed=$allowed '
 	BEGIN {
 		while ((getline line < allowed) > 0) {

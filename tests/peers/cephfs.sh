@@ -73,10 +73,12 @@ trial_run_is_seen_whole
 trial_load a "$seconds"
 trial_load b "$seconds"
 for server in mds osd; do
-	sleep $((seconds / 5))
-	ceph_cut $server && sleep 1 && ceph_start $server || exit 1
+	sleep $((seconds / 5)) # time itself: the load between two cuts
+	ceph_cut $server || exit 1
+	sleep 1 # time itself: the server is away
+	ceph_start $server || exit 1
 done
-sleep $((seconds / 5))
+sleep $((seconds / 5)) # time itself: the load before the next cut
 exec 3< <(trial_stay_inside "$work/b/mnt/ws" "$work/cut")
 while [ ! -e "$work/cut.ready" ] && [ ! -e "$work/failed" ]; do sleep 0.1; done
 host_cut b

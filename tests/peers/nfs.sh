@@ -28,7 +28,6 @@ journals=$share/journals
 
 cleanup() {
 	uml_down
-	sleep 0.2
 	rm -rf --one-file-system "$work"
 }
 trap cleanup EXIT
@@ -55,12 +54,12 @@ trial_run_is_seen_whole
 trial_load a "$seconds"
 trial_load b "$seconds"
 for memory in keep forget; do
-	sleep $((seconds / 5))
+	sleep $((seconds / 5)) # time itself: the load between two cuts
 	node_cut s
-	sleep 1
+	sleep 1 # time itself: the server is away
 	nfs_serve $memory || exit 1
 done
-sleep $((seconds / 5))
+sleep $((seconds / 5)) # time itself: the load before the next cut
 node_cut b
 nfs_mount b || exit 1
 trial_load b $((seconds * 2 / 5))

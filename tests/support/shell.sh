@@ -46,6 +46,16 @@ says() {
 	esac
 }
 
+# Waits until a command's output has the pattern; false when it has not within so many seconds.
+until_says() { # SECONDS PATTERN COMMAND...
+	local ends=$((SECONDS + $1)) pattern=$2
+	shift 2
+	until "$@" 2>&1 | grep -q -- "$pattern"; do
+		[ $SECONDS -lt $ends ] || return 1
+		sleep 0.05
+	done
+}
+
 # The program's tables of kinds have each field that it has written in this workspace.
 knows_its_fields() {
 	expect 0 "index status" "${B:-$BINNACLE}" index status --json

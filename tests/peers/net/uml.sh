@@ -14,7 +14,12 @@ uml_up() {
 	truncate -s 2G "$uml/disk" && mkfs.ext4 -q "$uml/disk" || return 1
 	uml_switch -unix "$uml/switch" </dev/null >"$uml/switch.log" 2>&1 &
 	switch_pid=$!
-	sleep 0.5
+	for _ in $(seq 100); do
+		[ -S "$uml/switch" ] && return 0
+		sleep 0.05
+	done
+	echo "uml_switch does not start: $(cat "$uml/switch.log")"
+	return 1
 }
 
 node_is_alive() { kill -0 "${node_pid[$1]}" 2>/dev/null; }
@@ -62,7 +67,7 @@ node_run() { # NODE SECONDS SCRIPT
 uml_down() {
 	local node
 	for node in "${!node_pid[@]}"; do node_cut "$node"; done
-	[ -z "${switch_pid:-}" ] || kill "$switch_pid" 2>/dev/null
+	[ -z "${switch_pid:-}" ] || { kill "$switch_pid" && wait "$switch_pid"; } 2>/dev/null
 }
 
 # ---- NFS ------------------------------------------------------------------------------------------
