@@ -4,7 +4,7 @@
 set -u
 build=$1
 export BINNACLE=$PWD/$build/binnacle PYTHON=${PYTHON:-$PWD/.venv/bin/python}
-bash tests/peers/venv.sh || echo "SKIP: python peers: no virtual environment could be made"
+bash tests/peers/venv.sh clients || echo "SKIP: python peers: no virtual environment could be made"
 bad=0 ran=0
 skips=()
 for script in tests/peers/*.sh; do

@@ -275,10 +275,10 @@ static int check_value(const json_t *v, size_t i, const datatype *d, bn_err *err
 static int binary_tensor(bn_call *c, bn_err *err)
 {
 	c->status = 415;
-	bn_err_set(err, BN_EINVAL, "tensors as bytes behind the JSON are not taken here");
-	bn_err_hint(
-		err, "send them as JSON: tritonclient's set_data_from_numpy(x, binary_data=False)");
-	return BN_EINVAL;
+	/* Its clients show the error alone, not the hint. */
+	return bn_err_set(err, BN_EINVAL,
+		"tensors as bytes behind the JSON are not taken here: send them as JSON, as "
+		"set_data_from_numpy(x, binary_data=False) of tritonclient and of KServe does");
 }
 
 /* Elements that are not what they look like. */
@@ -293,10 +293,10 @@ static int look_at_parameters(bn_call *c, const json_t *of, bn_err *err)
 		if (!coding || !strcmp(coding, plain[i]))
 			return 0;
 	c->status = 415;
-	bn_err_set(err, BN_EINVAL, "content_type '%.40s' is not taken here", coding);
-	bn_err_hint(err,
-		"send texts as they are (content_type str) and numbers as JSON (content_type np)");
-	return BN_EINVAL;
+	return bn_err_set(err, BN_EINVAL,
+		"content_type '%.40s' is not taken here: send texts as they are (content_type str) "
+		"and numbers as JSON (content_type np)",
+		coding);
 }
 
 static int read_tensor(tensor *t, bn_call *c, const json_t *in, bn_err *err)

@@ -180,8 +180,10 @@ static int look_at_coding(const bn_http_request *rq, bn_err *err)
 	const char *coding = bn_http_request_header(rq, "Content-Encoding");
 	if (!coding || !strcasecmp(coding, "identity"))
 		return 0;
-	bn_err_set(err, BN_EINVAL, "content encoding '%.40s' is not taken here", coding);
-	bn_err_hint(err, "send the body as it is, without Content-Encoding");
+	bn_err_set(err, BN_EINVAL,
+		"content encoding '%.40s' is not taken here: send the body as it is, without "
+		"Content-Encoding",
+		coding);
 	return 415;
 }
 

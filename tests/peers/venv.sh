@@ -1,8 +1,16 @@
 #!/bin/bash
-# Makes .venv with the Python peers of check-all and bench, once. PYTHON=... uses another one.
+# Makes .venv with the Python peers of check-all and bench, once; `venv.sh clients` also .venv/clients with clients of inference servers,
+# which want libraries of their own. PYTHON=... uses another one for the first, PYTHON_CLIENTS=... for the second.
 set -u
-[ -n "${PYTHON:-}" ] && [ -x "${PYTHON:-}" ] && exit 0
+clients() {
+	[ -n "${PYTHON_CLIENTS:-}" ] && [ -x "${PYTHON_CLIENTS:-}" ] && return 0
+	[ -e .venv/clients/installed ] && return 0
+	[ -x .venv/clients/bin/python ] || python3 -m venv .venv/clients || return 1
+	.venv/clients/bin/pip install -q "tritonclient[http]" mlserver kserve && touch .venv/clients/installed
+}
 command -v python3 >/dev/null || exit 1
+[ "${1:-}" != clients ] || clients || echo "SKIP: clients of inference servers: they could not be installed"
+[ -n "${PYTHON:-}" ] && [ -x "${PYTHON:-}" ] && exit 0
 [ -x .venv/bin/python ] || python3 -m venv .venv || exit 1
 [ -e .venv/peers-installed ] && exit 0
 .venv/bin/pip install -q numpy scipy scikit-learn pandas pyarrow safetensors polars duckdb pyyaml \
