@@ -44,6 +44,18 @@ int bn_fs_get(const bn_env *env, int fd, void *bytes, size_t n, off_t at, size_t
 	return 0;
 }
 
+const char *bn_fs_distrust(const bn_env *env, int fd, bool roots_alone)
+{
+	struct stat st;
+	if (env->fs->fstat(env, fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return "it is no regular file";
+	if (st.st_uid != 0 && (roots_alone || st.st_uid != env->uid(env)))
+		return roots_alone ? "it does not belong to root" : "it belongs to another user";
+	if (st.st_mode & 022)
+		return "group or others may write to it (chmod go-w)";
+	return st.st_size > BN_FS_TRUSTED_BYTES ? "it is larger than 1 MiB" : NULL;
+}
+
 static int too_large(const char *path, uint64_t most, bn_err *err)
 {
 	return bn_err_set(err, BN_EINVAL, "'%s' is larger than %llu MiB", path,

@@ -67,6 +67,11 @@ bool bn_fs_is_held(int fd);
 /* Appends the file's bytes to b. BN_ENOTFOUND when it is not there, BN_EINVAL when it is no regular file
  * (a pipe, a device) or larger than 64 MiB: what streams or is large is not read so. */
 int bn_fs_read_file(const bn_env *env, const char *path, bn_buf *b, bn_err *err);
+/* Why an open file that decides for a user is not believed, or NULL: it has to be a regular file of at most
+ * BN_FS_TRUSTED_BYTES that belongs to root or, unless roots_alone, to this user, and to which neither group nor
+ * others may write. */
+#define BN_FS_TRUSTED_BYTES (1 << 20)
+const char *bn_fs_distrust(const bn_env *env, int fd, bool roots_alone);
 /* Durable and all or nothing: tmp file beside path, fsync, rename over path, fsync of the
  * directory. An interrupted call leaves the old file (and perhaps a *.tmp). A device or a pipe is
  * written to as it stands. */

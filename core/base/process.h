@@ -63,6 +63,8 @@ int bn_process_set_environment(const char *texts, size_t n, bn_err *err);
 
 /* How many processors this process may use (its affinity), 1 or more. */
 int bn_process_cpus(void);
+/* This process, and what it starts from now on, may use at most so many of them, 1 or more. */
+void bn_process_limit_cpus(int most);
 /* Main memory of this machine; -1 unknown. */
 int64_t bn_process_machine_bytes(void);
 

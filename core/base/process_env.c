@@ -56,6 +56,23 @@ int bn_process_cpus(void)
 	return online > 0 ? (int)online : 1;
 }
 
+/* Which of them differs from process to process, so that the limited ones do not crowd on the same cores. */
+void bn_process_limit_cpus(int most)
+{
+	cpu_set_t all, some;
+	if (sched_getaffinity(0, sizeof all, &all) != 0 || CPU_COUNT(&all) <= most)
+		return;
+	const int count = CPU_COUNT(&all), first = (int)(getpid() % count);
+	CPU_ZERO(&some);
+	for (int cpu = 0, nth = 0; cpu < CPU_SETSIZE; cpu++) {
+		if (!CPU_ISSET(cpu, &all))
+			continue;
+		if ((nth++ - first + count) % count < most)
+			CPU_SET(cpu, &some);
+	}
+	sched_setaffinity(0, sizeof some, &some);
+}
+
 int64_t bn_process_machine_bytes(void)
 {
 	long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);

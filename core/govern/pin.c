@@ -13,7 +13,6 @@
 
 #define PREFIX "bn1:"
 #define SITE_FILE "/etc/binnacle/trusted"
-#define FILE_BYTES (1 << 20)
 enum { ID_DIGITS = 32, LINK_DIGITS = 32, TEXT_MOST = 200 };
 
 /* ---- one invitation ------------------------------------------------------------------------- */
@@ -171,20 +170,6 @@ static int pins_of_line(bn_pins *p, const char *s, size_t n, bn_pin_source sourc
 	return 0;
 }
 
-/* Why the open file is not believed, or NULL. */
-static const char *file_distrust(const bn_env *env, int fd, bn_pin_source source)
-{
-	struct stat st;
-	if (env->fs->fstat(env, fd, &st) < 0 || !S_ISREG(st.st_mode))
-		return "it is no regular file";
-	if (st.st_uid != 0 && (source == BN_PIN_SITE || st.st_uid != env->uid(env)))
-		return source == BN_PIN_SITE ? "it does not belong to root"
-					     : "it belongs to another user";
-	if (st.st_mode & 022)
-		return "group or others may write to it (chmod go-w)";
-	return st.st_size > FILE_BYTES ? "it is larger than 1 MiB" : NULL;
-}
-
 static int pins_of_file(
 	bn_pins *p, const bn_env *env, const char *path, bn_pin_source source, bn_err *err)
 {
@@ -195,17 +180,17 @@ static int pins_of_file(
 	int rc = 0, fd = env->fs->open(env, NULL, path, O_RDONLY | O_NONBLOCK, 0);
 	if (fd == -ENOENT || fd == -ENOTDIR)
 		return 0;
-	const char *why = fd < 0 ? strerror(-fd) : file_distrust(env, fd, source);
+	const char *why = fd < 0 ? strerror(-fd) : bn_fs_distrust(env, fd, source == BN_PIN_SITE);
 	if (why) {
 		snprintf(words, sizeof words, "%.140s is not read: %s", path, why);
 		note(p, words);
 		goto out;
 	}
-	if (bn_buf_reserve(&text, FILE_BYTES + 1) < 0) {
+	if (bn_buf_reserve(&text, BN_FS_TRUSTED_BYTES + 1) < 0) {
 		rc = bn_err_nomem(err, path);
 		goto out;
 	}
-	if (bn_fs_read_at(env, fd, text.ptr, FILE_BYTES, 0, &got, path, &e) < 0) {
+	if (bn_fs_read_at(env, fd, text.ptr, BN_FS_TRUSTED_BYTES, 0, &got, path, &e) < 0) {
 		note(p, e.msg);
 		goto out;
 	}

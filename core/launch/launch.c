@@ -10,6 +10,7 @@
 #include "core/launch/executor.h"
 #include "core/launch/resolve.h"
 #include "core/launch/secret.h"
+#include "core/launch/site_limits.h"
 #include "core/run/run_dir.h"
 #include "core/run/run_id.h"
 #include "core/run/runlog.h"
@@ -91,10 +92,29 @@ static int make_run_dir(
 	return rc;
 }
 
-static int find_executor(
-	const bn_executor **by, const bn_spec *given, const bn_launch_options *opt, bn_err *err)
+static int find_executor(const bn_executor **by, bn_workspace *ws, const bn_spec *given,
+	const bn_launch_options *opt, bn_err *err)
 {
-	return bn_executor_find(by, opt->executor ? opt->executor : given->executor, err);
+	bn_settings *s = NULL;
+	const char *name = opt->executor ? opt->executor : given->executor;
+	int rc = bn_settings_load(&s, bn_workspace_env(ws), bn_workspace_at(ws), err);
+	if (rc < 0 || (rc = bn_site_executor(&name, s, name, err)) < 0)
+		goto out;
+	rc = bn_executor_find(by, name, err);
+out:
+	bn_settings_free(s);
+	return rc;
+}
+
+static int apply_limits(bn_spec *spec, bn_workspace *ws, bn_err *err)
+{
+	bn_settings *s = NULL;
+	int rc = bn_settings_load(&s, bn_workspace_env(ws), bn_workspace_at(ws), err);
+	if (rc < 0)
+		return rc;
+	rc = bn_site_limits(spec, s, bn_workspace_env(ws), err);
+	bn_settings_free(s);
+	return rc;
 }
 
 /* A spec is JSON: without the directory it would run wherever its supervisor is, later perhaps elsewhere. */
@@ -120,6 +140,8 @@ static int settle(bn_spec **out, bn_workspace *ws, const bn_spec *given, const c
 	/* The stored spec names it, so that who repeats or stops the run finds it. */
 	if (by != &bn_executor_local || spec->executor)
 		spec->executor = by->name;
+	if ((rc = apply_limits(spec, ws, err)) < 0)
+		goto out;
 	if ((rc = by->check(ws, spec, err)) < 0)
 		goto out;
 	if ((rc = bn_secrets_check(spec, bn_workspace_env(ws), err)) < 0)
@@ -174,7 +196,7 @@ int bn_launch_spec(bn_spec **out, const bn_executor **by, bn_workspace *ws, cons
 	char *here;
 	const char *workdir = find_workdir(&here, ws, opt);
 	int rc;
-	if ((rc = find_executor(by, given, opt, err)) < 0)
+	if ((rc = find_executor(by, ws, given, opt, err)) < 0)
 		goto out;
 	if ((rc = settle(&spec, ws, given, workdir, *by, err)) < 0)
 		goto out;
@@ -243,7 +265,7 @@ int bn_launch_prepare(bn_workspace *ws, const bn_spec *given, const bn_launch_op
 	const bn_executor *by;
 	bn_spec *spec = NULL;
 	char hash[65];
-	int rc = find_executor(&by, given, opt, err);
+	int rc = find_executor(&by, ws, given, opt, err);
 	if (rc < 0)
 		return rc;
 	rc = append_run(&spec, ws, given, opt, by, id, hash, err);
@@ -260,7 +282,7 @@ int bn_launch(bn_workspace *ws, const bn_spec *given, const bn_launch_options *o
 	bn_err why = BN_ERR_INIT;
 	bn_spec *spec = NULL;
 	char *self = NULL, hash[65];
-	int rc = find_executor(&by, given, opt, err);
+	int rc = find_executor(&by, ws, given, opt, err);
 	if (rc < 0)
 		return rc;
 	if (!opt->program && (rc = bn_process_program(&self, err)) < 0)

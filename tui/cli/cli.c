@@ -5,6 +5,7 @@
  * same. A word that starts with '-' and is a number is an argument.
  */
 #include "core/base/mem.h"
+#include "core/base/settings.h"
 #include "core/base/str.h"
 #include "core/base/timestamp.h"
 #include "core/govern/rights.h"
@@ -495,6 +496,7 @@ static int run_verb(bn_cli *cli, bn_err *err)
 	if (cli->dry_run && !(v->flags & BN_VERB_DRY_RUN))
 		return bn_err_set(err, BN_EINVAL, "%s%s%s knows no --dry-run: nothing was done",
 			v->noun, v->verb ? " " : "", v->verb ? v->verb : "");
+	bn_settings_limit_process(cli->env);
 	return v->run(cli, err);
 }
 

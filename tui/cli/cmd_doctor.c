@@ -8,6 +8,7 @@
 #include "core/base/fs.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
+#include "core/base/settings.h"
 #include "core/base/str.h"
 #include "core/govern/rights.h"
 #include "core/store/cache.h"
@@ -325,6 +326,47 @@ static void find_trust(json_t *list, bn_cli *cli)
 		find(list, "trust", "OK", NULL, "known, and as it was");
 }
 
+static void show_setting(char *out, size_t size, const bn_setting *set)
+{
+	size_t n = 0;
+	out[0] = '\0';
+	if (set->text)
+		snprintf(out, size, "%.200s", set->text);
+	else if (set->number >= 0)
+		snprintf(out, size, "%lld", (long long)set->number);
+	for (size_t i = 0; i < set->list.count && n + 8 < size; i++)
+		n += (size_t)snprintf(
+			out + n, size - n, "%s%.60s", i ? " " : "", set->list.items[i]);
+}
+
+/* What is set, and which file decides (core/base/settings.h). */
+static void find_settings(json_t *list, const bn_env *env, const bn_dir *workspace)
+{
+	bn_settings *s = NULL;
+	bn_err e = BN_ERR_INIT;
+	if (bn_settings_load(&s, env, workspace, &e) < 0) {
+		find(list, "settings", "FAIL", e.hint[0] ? e.hint : "mend that file, or remove it",
+			"%s", e.msg);
+		return;
+	}
+	for (int key = 0; key < BN_SETTING_KEYS; key++) {
+		const bn_setting *set = bn_settings_get(s, (bn_setting_key)key);
+		char value[300], what[64];
+		if (!set->is_set)
+			continue;
+		show_setting(value, sizeof value, set);
+		snprintf(what, sizeof what, "setting %s", bn_setting_name((bn_setting_key)key));
+		find(list, what, "OK", NULL, "%s, from %s%s%s%s%s", value, set->path,
+			set->enforced ? ", enforced by the site" : "",
+			set->overruled ? "; passed over, as it is looser: " : "",
+			set->overruled ? set->overruled : "",
+			key == BN_SETTING_PARTITION || key == BN_SETTING_ACCOUNT
+				? "; no executor of this version asks a scheduler"
+				: "");
+	}
+	bn_settings_free(s);
+}
+
 static void find_workspace(json_t *list, bn_cli *cli)
 {
 	bn_err e = BN_ERR_INIT;
@@ -332,6 +374,7 @@ static void find_workspace(json_t *list, bn_cli *cli)
 	if (bn_cli_workspace(cli, &ws, &e)) {
 		find(list, "workspace", e.code == BN_ENOTFOUND ? "OFF" : "FAIL",
 			e.code == BN_ENOTFOUND ? "binnacle init" : e.hint, "%s", e.msg);
+		find_settings(list, bn_cli_env(cli), NULL);
 		return;
 	}
 	char buf[24];
@@ -347,6 +390,7 @@ static void find_workspace(json_t *list, bn_cli *cli)
 	find_modes(list, ws, db);
 	find_index(list, ws);
 	find_cache(list, ws);
+	find_settings(list, bn_cli_env(cli), bn_workspace_at(ws));
 }
 
 static int run_doctor(bn_cli *cli, bn_err *err)

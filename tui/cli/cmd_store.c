@@ -5,6 +5,7 @@
 #include "core/base/json.h"
 #include "core/base/json_bytes.h"
 #include "core/base/mem.h"
+#include "core/base/settings.h"
 #include "core/base/str.h"
 #include "core/govern/object_faults.h"
 #include "core/store/doctor.h"
@@ -198,6 +199,30 @@ static int judge_hidden(
 	return rc;
 }
 
+/* As the option says, else as it is set (core/base/settings.h), else *ms as it is. */
+static int retention_of(int64_t *ms, bn_cli *cli, const bn_workspace *ws, bn_err *err)
+{
+	static const int64_t day_ms = (int64_t)86400 * 1000;
+	const char *given = bn_cli_opt(cli, "older-than");
+	bn_settings *s = NULL;
+	char what[80];
+	int rc = bn_settings_load(&s, bn_cli_env(cli), bn_workspace_at(ws), err);
+	if (rc < 0)
+		return rc;
+	int64_t days = bn_settings_number(s, BN_SETTING_RETENTION_DAYS, *ms / day_ms);
+	int64_t ns = days * day_ms * 1000000;
+	if ((rc = bn_cli_opt_duration(cli, "older-than", &ns, err)) < 0)
+		goto out;
+	*ms = ns / 1000000;
+	snprintf(what, sizeof what, "--older-than %.60s", given ? given : "");
+	if (given)
+		rc = bn_settings_check_number(
+			s, BN_SETTING_RETENTION_DAYS, *ms / day_ms, what, err);
+out:
+	bn_settings_free(s);
+	return rc;
+}
+
 static int run_gc(bn_cli *cli, bn_err *err)
 {
 	static const bn_col fields[] = {{"objects", "objects removed", BN_AS_COUNT},
@@ -210,11 +235,9 @@ static int run_gc(bn_cli *cli, bn_err *err)
 	bn_gc_report r;
 	bn_gc_options options = {
 		.retention_ms = BN_GC_RETENTION_MS, .tmp_ms = BN_GC_TMP_MS, .dry_run = false};
-	int64_t ns = options.retention_ms * 1000000;
-	int rc = bn_cli_opt_duration(cli, "older-than", &ns, err);
-	if (rc || (rc = bn_cli_workspace(cli, &ws, err)))
+	int rc = bn_cli_workspace(cli, &ws, err);
+	if (rc || (rc = retention_of(&options.retention_ms, cli, ws, err)))
 		return rc;
-	options.retention_ms = ns / 1000000;
 	options.dry_run = bn_cli_dry_run(cli);
 	gc_judge asked = {.cli = cli};
 	const bn_live_judge judge = {judge_hidden, &asked};
@@ -278,7 +301,7 @@ static int run_doctor_fs(bn_cli *cli, bn_err *err)
 static const bn_opt status_options[] = {
 	{"dump", 0, NULL, "print every table and row of the index, in a stable order"}, {0}};
 static const bn_opt gc_options[] = {
-	{"older-than", 0, "AGE", "how old an unnamed object must be (default 14d)"}, {0}};
+	{"older-than", 0, "AGE", "how old an unnamed object must be (14d, or as it is set)"}, {0}};
 
 const bn_verb bn_verbs_store[] = {
 	{"index", "status", "", 0, 0, "where the index is and what is in it",

@@ -9,6 +9,7 @@
 #include "core/base/fs.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
+#include "core/base/settings.h"
 #include "core/base/str.h"
 #include "core/net/client.h"
 #include "core/predict/predict_file.h"
@@ -285,6 +286,18 @@ static int no_address(const bn_cli *cli, const char *url, bn_err *err)
 }
 
 /* Before the file is read. */
+/* Whether the site and the user let rows go there (core/base/settings.h). */
+static int check_allowed(const bn_cli *cli, const char *url, bn_err *err)
+{
+	bn_settings *s = NULL;
+	int rc = bn_settings_load(&s, bn_cli_env(cli), NULL, err);
+	if (rc < 0)
+		return rc;
+	rc = bn_settings_check_remote(s, url, err);
+	bn_settings_free(s);
+	return rc;
+}
+
 static int check_endpoint(const bn_cli *cli, const char *url, bn_err *err)
 {
 	const char *ca = bn_cli_opt(cli, "ca-file");
@@ -298,6 +311,8 @@ static int check_endpoint(const bn_cli *cli, const char *url, bn_err *err)
 		bn_err_hint(err, "--endpoint %.*s", (int)server, url);
 		return BN_EINVAL;
 	}
+	if ((rc = check_allowed(cli, url, err)) < 0)
+		return rc;
 	if (ca && (rc = bn_fs_look(&kind, bn_cli_env(cli), ca, err)) < 0)
 		return rc;
 	if (kind == BN_PATH_ABSENT)

@@ -3,11 +3,12 @@
 
 #include "core/base/id.h"
 #include "core/base/mem.h"
+#include "core/base/settings.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum place_step { STEP_CHOSEN = 1, STEP_STATE, STEP_RUNTIME, STEP_TMP, STEP_MEMORY };
+enum place_step { STEP_CHOSEN = 1, STEP_SET, STEP_STATE, STEP_RUNTIME, STEP_TMP, STEP_MEMORY };
 
 void bn_index_place_release(bn_index_place *p)
 {
@@ -79,22 +80,69 @@ static void look(char *why, size_t size, const bn_env *env, const char *path, co
 
 /* ---- candidates -------------------------------------------------------------------------------- */
 
-/* *out NULL: there is no such place. id may be NULL. */
-static int candidate(char **out, int step, const bn_env *env, const char *id, bn_err *err)
+/* A directory of this user in one that many use. */
+static char *below(const bn_env *env, const char *dir)
 {
+	return bn_strf("%s/binnacle-%lu", dir, (unsigned long)env->uid(env));
+}
+
+/* What is set, in settings.h's sense: *base stays NULL where nothing is. What is not understood is no place, and said. */
+static int set_base(char **base, bn_index_place *p, const bn_env *env, bn_err *err)
+{
+	bn_settings *s = NULL;
+	bn_err why = BN_ERR_INIT;
+	int rc = bn_settings_load(&s, env, NULL, &why);
+	if (rc < 0) {
+		if (rc != BN_ENOMEM)
+			bn_index_place_failed(p, why.msg);
+		else
+			bn_err_move(err, &why);
+		return rc == BN_ENOMEM ? rc : 0;
+	}
+	const bn_setting *index = bn_settings_get(s, BN_SETTING_INDEX);
+	p->enforced = index->enforced;
+	if (index->is_set && !(*base = below(env, index->text)))
+		rc = bn_err_nomem(err, "a file name");
+	bn_settings_free(s);
+	return rc;
+}
+
+/* Whether a place that the user chose may be taken. */
+static int check_chosen(const bn_env *env, const char *chosen, bn_err *err)
+{
+	bn_settings *s = NULL;
+	bn_err why = BN_ERR_INIT;
+	int rc = bn_settings_load(&s, env, NULL, &why);
+	if (rc == BN_ENOMEM)
+		bn_err_move(err, &why);
+	if (rc < 0)
+		return rc == BN_ENOMEM ? rc : 0;
+	rc = bn_settings_check_text(s, BN_SETTING_INDEX, chosen, "BINNACLE_INDEX", err);
+	bn_settings_free(s);
+	return rc;
+}
+
+/* *out NULL: there is no such place. id may be NULL. */
+static int candidate(char **out, bn_index_place *p, const bn_env *env, const char *id, bn_err *err)
+{
+	const int step = p->step;
 	const char *chosen = bn_env_get(env, "BINNACLE_INDEX");
 	const char *runtime = bn_env_get(env, "XDG_RUNTIME_DIR");
 	char *base = NULL;
+	int rc;
 	*out = NULL;
-	if (step == STEP_CHOSEN)
-		return chosen && *chosen ? bn_path_absolute(out, chosen, err) : 0;
+	if (step == STEP_CHOSEN && chosen && *chosen)
+		return (rc = check_chosen(env, chosen, err)) < 0
+			       ? rc
+			       : bn_path_absolute(out, chosen, err);
+	if (step == STEP_SET && (rc = set_base(&base, p, env, err)) < 0)
+		return rc;
 	if (step == STEP_STATE && bn_env_state_dir(&base, env, err) == BN_ENOMEM)
 		return BN_ENOMEM;
 	if (step == STEP_RUNTIME && runtime && runtime[0] == '/' &&
 		!(base = bn_path_join(runtime, "binnacle")))
 		return bn_err_nomem(err, "a file name");
-	if (step == STEP_TMP &&
-		!(base = bn_strf("/var/tmp/binnacle-%lu", (unsigned long)env->uid(env))))
+	if (step == STEP_TMP && !(base = below(env, "/var/tmp")))
 		return bn_err_nomem(err, "a file name");
 	if (!base)
 		return 0;
@@ -112,9 +160,9 @@ int bn_index_place_next(
 	for (;;) {
 		bn_free(p->dir);
 		p->dir = NULL;
-		if (++p->step >= STEP_MEMORY)
+		if (++p->step >= STEP_MEMORY || (p->enforced && p->step > STEP_SET))
 			return 0;
-		int rc = candidate(&p->dir, p->step, env, id, err);
+		int rc = candidate(&p->dir, p, env, id, err);
 		if (rc < 0)
 			return rc;
 		if (!p->dir)

@@ -3,6 +3,8 @@
  *
  * A directory of this user alone (0700) on a local disk: the first of
  *	$BINNACLE_INDEX                     when it is set, that or nothing
+ *	<index>/binnacle-<uid>/<id>         index as a user or the site has set it (core/base/settings.h); where the site
+ *	                                    enforces it, that or memory
  *	$XDG_STATE_HOME/binnacle/<id>       (~/.local/state/binnacle/<id>)
  *	$XDG_RUNTIME_DIR/binnacle/<id>
  *	/var/tmp/binnacle-<uid>/<id>
@@ -19,6 +21,7 @@
 
 typedef struct bn_index_place {
 	int step;      /* private: 0 before the first */
+	bool enforced; /* private: what is set is the last one */
 	char *dir;     /* NULL: in memory */
 	char why[900]; /* why not the ones before, or "" */
 } bn_index_place;
