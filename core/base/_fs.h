@@ -18,6 +18,10 @@ int bn_fs_read_rest(
  * the umask. */
 int bn_fs_write_durable(const bn_env *env, const bn_dir *at, const char *path, const char *shown,
 	const void *bytes, size_t n, const mode_t *exact, mode_t mode, bn_err *err);
+/* Renames, and 0 or -errno. Over NFS the reply may be lost and the retry answered with ENOENT, or the server cut off
+ * after it did the work: it is no error when what was at `from` lies at `to`. at and to_at may be NULL. */
+int bn_fs_put_in_place(
+	const bn_env *env, const bn_dir *at, const char *from, const bn_dir *to_at, const char *to);
 /* The answer of bn_fs_look and bn_dir_look from what a stat returned (0 or -errno). */
 int bn_fs_look_at(bn_path_kind *out, int e, const struct stat *st, const char *path, bn_err *err);
 /* Takes fd, a directory's, also on failure. */

@@ -274,7 +274,7 @@ out:
 int bn_dir_rename(
 	const bn_dir *at, const char *from, const bn_dir *to_at, const char *to, bn_err *err)
 {
-	int e = at->env->fs->rename(at->env, at, from, to_at, to);
+	int e = bn_fs_put_in_place(at->env, at, from, to_at, to);
 	return e < 0 ? bn_dir_error(err, -e, "cannot rename", at, from) : 0;
 }
 

@@ -124,7 +124,7 @@ int bn_file_out_fd(const bn_file_out *f)
 static int finish_named(bn_file_out *f, const char *dir, bn_err *err)
 {
 	const bn_env *env = f->env;
-	int e = env->fs->rename(env, NULL, f->tmp, NULL, f->path);
+	int e = bn_fs_put_in_place(env, NULL, f->tmp, NULL, f->path);
 	if (e < 0)
 		return bn_fs_error_named(err, -e, "cannot put in place", f->path);
 	bn_free(f->tmp);

@@ -221,6 +221,18 @@ out:
 	return e < 0 ? bn_fs_error(err, -e, "cannot close", shown) : 0;
 }
 
+int bn_fs_put_in_place(
+	const bn_env *env, const bn_dir *at, const char *from, const bn_dir *to_at, const char *to)
+{
+	struct stat was, is;
+	bool known = env->fs->stat(env, at, from, &was) == 0;
+	int e = env->fs->rename(env, at, from, to_at, to);
+	if (e < 0 && known && env->fs->stat(env, to_at, to, &is) == 0 && is.st_ino == was.st_ino &&
+		is.st_dev == was.st_dev)
+		return 0;
+	return e;
+}
+
 int bn_fs_write_durable(const bn_env *env, const bn_dir *at, const char *path, const char *shown,
 	const void *bytes, size_t n, const mode_t *exact, mode_t mode, bn_err *err)
 {
@@ -243,7 +255,7 @@ int bn_fs_write_durable(const bn_env *env, const bn_dir *at, const char *path, c
 	made = true;
 	if ((rc = fill(env, fd, shown, bytes, n, exact, err)) < 0)
 		goto out;
-	if ((e = env->fs->rename(env, at, tmp, at, path)) < 0) {
+	if ((e = bn_fs_put_in_place(env, at, tmp, at, path)) < 0) {
 		rc = bn_fs_error(err, -e, "cannot put in place", shown);
 		goto out;
 	}

@@ -44,15 +44,19 @@ expect 0 "not released yet" "$B" gc --json
 [ "$(number objects)" = 0 ] || fail "gc freed what was removed a moment ago: $out"
 expect 0 "restore" "$B" run restore plain
 expect 0 "rm again" "$B" run rm plain --yes
+kept_dir=.binnacle/runs/$(id_of kept) plain_dir=.binnacle/runs/$(id_of plain)
+[ -d "$kept_dir" ] && [ -d "$plain_dir" ] || fail "the directories of runs: $(ls .binnacle/runs)"
 expect 0 "in the trash" "$B" run show plain --json
 says '"removed": true'
 says '"bytes_gone": false'
 expect 0 "dry run" "$B" gc --older-than 0s --dry-run --json
 would=$(number objects) would_bytes=$(number object_bytes)
-[ "$would" -gt 5 ] && [ "$would_bytes" -gt 10000 ] || fail "dry run: $out"
+[ "$would" -gt 5 ] && [ "$would_bytes" -gt 10000 ] && [ "$(number run_dirs)" = 2 ] || fail "dry run: $out"
+[ -d "$kept_dir" ] && [ -d "$plain_dir" ] || fail "a dry run removes a run's directory"
 expect 0 "gc" "$B" gc --older-than 0s --json
 [ "$(number objects)" = "$would" ] && [ "$(number object_bytes)" = "$would_bytes" ] ||
 	fail "gc freed something else than its dry run said: $out"
+[ "$(number run_dirs)" = 2 ] && [ ! -e "$kept_dir" ] && [ ! -e "$plain_dir" ] || fail "directories of runs stayed: $out"
 [ ! -e "$(object "$kept")" ] && [ ! -e "$(object "$plain")" ] || fail "a manifest of artefacts stayed"
 [ -e "$(object "$model")" ] || fail "the manifest of a registered model is gone"
 expect 0 "nothing is left to free" "$B" gc --older-than 0s

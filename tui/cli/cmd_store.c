@@ -12,6 +12,7 @@
 #include "core/store/inspect.h"
 #include "core/store/log/clock.h"
 #include "core/store/object/gc.h"
+#include "core/track/run_dirs.h"
 #include "tui/cli/cli.h"
 #include "tui/cli/verbs.h"
 
@@ -228,11 +229,13 @@ static int run_gc(bn_cli *cli, bn_err *err)
 	static const bn_col fields[] = {{"objects", "objects removed", BN_AS_COUNT},
 		{"object_bytes", "bytes removed", BN_AS_BYTES},
 		{"leftovers", "leftovers removed", BN_AS_COUNT},
+		{"run_dirs", "directories of runs removed", BN_AS_COUNT},
 		{"live", "kept, named by something", BN_AS_COUNT},
 		{"young", "kept, younger than the limit", BN_AS_COUNT},
 		{"failed", "could not be removed", BN_AS_COUNT}, {0}};
 	bn_workspace *ws = NULL;
 	bn_gc_report r;
+	uint64_t run_dirs = 0;
 	bn_gc_options options = {
 		.retention_ms = BN_GC_RETENTION_MS, .tmp_ms = BN_GC_TMP_MS, .dry_run = false};
 	int rc = bn_cli_workspace(cli, &ws, err);
@@ -244,12 +247,16 @@ static int run_gc(bn_cli *cli, bn_err *err)
 	options.judge = &judge;
 	if ((rc = bn_gc_run(&r, ws, &options, err)))
 		return rc;
+	/* Afterwards: they go with the bytes that their runs name. */
+	if ((rc = bn_run_dirs_free(&run_dirs, ws,
+		     bn_env_now_ms(bn_cli_env(cli)) - options.retention_ms, options.dry_run, err)))
+		return rc;
 	if (options.dry_run)
 		bn_cli_say(cli, "nothing was removed (--dry-run); this is what would be");
-	json_t *o = json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "dry_run",
-		options.dry_run, "objects", (json_int_t)r.objects, "object_bytes",
-		(json_int_t)r.object_bytes, "live", (json_int_t)r.live, "live_bytes",
-		(json_int_t)r.live_bytes, "young", (json_int_t)r.young, "young_bytes",
+	json_t *o = json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "dry_run",
+		options.dry_run, "run_dirs", (json_int_t)run_dirs, "objects", (json_int_t)r.objects,
+		"object_bytes", (json_int_t)r.object_bytes, "live", (json_int_t)r.live,
+		"live_bytes", (json_int_t)r.live_bytes, "young", (json_int_t)r.young, "young_bytes",
 		(json_int_t)r.young_bytes, "leftovers", (json_int_t)r.leftovers, "leftover_bytes",
 		(json_int_t)r.leftover_bytes, "failed", (json_int_t)r.failed);
 	return o ? bn_cli_object(cli, o, fields, err) : bn_err_nomem(err, "the result");
@@ -313,7 +320,9 @@ const bn_verb bn_verbs_store[] = {
 		BN_VERB_UNJUDGED, run_index_rebuild},
 	{"gc", NULL, "", 0, 0, "give back the space of objects that nothing names",
 		"Removes objects that no row of the index names and that are older than 14 days, "
-		"and\nleftovers in tmp/ and trash/. What it removes is written to the log first.",
+		"and\nleftovers in tmp/ and trash/. What it removes is written to the log first. "
+		"Of your own "
+		"runs that\ncannot be restored any more the directories go as well.",
 		{"binnacle gc --dry-run", "binnacle gc --older-than 30d", NULL}, gc_options,
 		BN_VERB_DRY_RUN | BN_VERB_NEEDS_TRUST, run_gc},
 	{0},
