@@ -11,6 +11,7 @@ typedef struct arrow_stream {
 	size_t next;
 	uint64_t bytes, rows;
 	bn_source_options options;
+	bn_source_notes notes;
 } arrow_stream;
 
 static const bn_schema *stream_schema(bn_stream *base)
@@ -69,11 +70,17 @@ static void stream_free(bn_stream *base)
 	bn_batch_release(&s->batch);
 	bn_cast_free(s->cast);
 	bn_table_reader_free(s->reader);
+	bn_source_notes_release(&s->notes);
 	bn_free(s);
 }
 
+static const bn_source_notes *stream_notes(const bn_stream *base)
+{
+	return &((const arrow_stream *)base)->notes;
+}
+
 static const bn_stream_ops arrow_ops = {stream_schema, stream_next, stream_bytes_done,
-	stream_bytes_total, stream_rejected, NULL, NULL, stream_free};
+	stream_bytes_total, stream_rejected, NULL, stream_notes, stream_free};
 
 /* The types that the user named, and those of `as` for the other columns. */
 static int wanted_types(bn_schema *out, const bn_source_options *o, bn_err *err)
@@ -112,6 +119,24 @@ out:
 	return rc;
 }
 
+int bn_arrow_source_table(
+	bn_table_reader **out, const bn_input *in, bn_source_notes *notes, bn_err *err)
+{
+	bn_table_reader *r = NULL;
+	int rc = bn_table_open_given(&r, bn_input_env(in), bn_input_fd(in), bn_input_name(in), err);
+
+	if (rc == 0 && bn_table_is_unmarked(r))
+		rc = bn_source_note_add(notes, true, err,
+			"%.100s ends without the end-of-stream mark, after row %llu: if its writer was "
+			"stopped or the copy was cut, rows are missing; write it again to be sure",
+			bn_input_name(in), (unsigned long long)bn_table_rows(r));
+	if (rc < 0)
+		bn_table_reader_free(r);
+	else
+		*out = r;
+	return rc;
+}
+
 int bn_arrow_stream_open(
 	bn_stream **out, bn_input *in, const bn_source_options *options, bn_err *err)
 {
@@ -126,8 +151,7 @@ int bn_arrow_stream_open(
 	if (options)
 		s->options = *options;
 	s->bytes = bn_input_size(in);
-	if ((rc = bn_table_open_fd(
-		     &s->reader, bn_input_env(in), bn_input_fd(in), bn_input_name(in), err)) < 0)
+	if ((rc = bn_arrow_source_table(&s->reader, in, &s->notes, err)) < 0)
 		goto out;
 	if ((rc = open_cast(s, bn_input_name(in), err)) < 0)
 		goto out;

@@ -9,4 +9,8 @@
 int bn_arrow_stream_open(
 	bn_stream **out, bn_input *in, const bn_source_options *options, bn_err *err);
 
+/* The table that lies in it, to be read where it lies. What there is to say of it goes to notes. */
+int bn_arrow_source_table(
+	bn_table_reader **out, const bn_input *in, bn_source_notes *notes, bn_err *err);
+
 #endif

@@ -187,6 +187,8 @@ int bn_input_need_file(const bn_input *in, bn_err *err)
 {
 	if (in->fd >= 0)
 		return 0;
+	if (in->failed == EINTR)
+		return bn_err_set(err, BN_EINTR, "waiting for %s was interrupted", in->name);
 	int rc = bn_err_sys(err, in->failed == ENOENT ? BN_ENOTFOUND : BN_EIO, in->failed,
 		"cannot open %s", in->name);
 	if (in->failed == ENOENT && !strchr(in->name, '/'))

@@ -10,7 +10,7 @@ typedef struct signature {
 	size_t at, bytes;
 	const char *magic;
 	const char *what, *hint;
-	bool binary; /* letters that a table may begin with: only with a NUL behind */
+	bool binary; /* letters that a table may begin with: only where no text follows */
 } signature;
 
 #define DECOMPRESS(how) "decompress it on its way: " how " FILE | binnacle ... -"
@@ -61,6 +61,19 @@ static const signature texts[] = {
 	{0, 9, "@relation", "an ARFF file", "leave out what stands before @data: sed '1,/^@data/Id' FILE, and add it with --no-header", false},
 };
 /* clang-format on */
+
+/* Can it be the beginning of a table: no control byte, and an end of a line or of a field? */
+static bool is_text(const char *s, size_t n)
+{
+	bool parts = false;
+
+	for (size_t i = 0; i < n; i++) {
+		if ((uint8_t)s[i] < ' ' && !memchr("\t\n\r\f", s[i], 4))
+			return false;
+		parts |= memchr("\t\n\r,;|", s[i], 6) != NULL;
+	}
+	return parts;
+}
 
 static int refuse(const char *path, const char *what, const char *hint, bn_err *err)
 {
@@ -155,7 +168,7 @@ int bn_signature_check(const char *path, const char *head, size_t n, bool text_t
 	for (size_t i = 0; i < sizeof signatures / sizeof *signatures; i++) {
 		const signature *g = &signatures[i];
 		if (n >= g->at + g->bytes && !memcmp(head + g->at, g->magic, g->bytes) &&
-			(!g->binary || memchr(head, 0, n)))
+			(!g->binary || !is_text(head, n)))
 			return refuse(path, g->what, g->hint, err);
 	}
 	if (n >= 4 && (!memcmp(head, "PK\3\4", 4) || !memcmp(head, "PK\5\6", 4)))

@@ -17,6 +17,9 @@
 #define BN_ARROW_MAGIC "ARROW1"
 #define BN_ARROW_MAGIC_BYTES 6
 #define BN_ARROW_CONTINUATION 0xffffffffu
+#define BN_ARROW_END_BYTES 8 /* of a stream's end: the continuation, and a length of 0 */
+#define BN_ARROW_CUT_HINT \
+	"it was not written or copied to the end: fetch it again, or write it anew"
 #define BN_ARROW_V4 3
 #define BN_ARROW_V5 4
 

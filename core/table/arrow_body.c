@@ -40,13 +40,22 @@ int bn_arrow_read_message(
 	return 0;
 }
 
+static int say_cut(uint64_t missing, size_t offset, bn_err *err)
+{
+	bn_err_set(err, BN_ECORRUPT,
+		"the stream ends %llu bytes before the end of the message at byte %zu",
+		(unsigned long long)missing, offset);
+	bn_err_hint(err, BN_ARROW_CUT_HINT);
+	return BN_ECORRUPT;
+}
+
 /* Length and body length of the message at offset, as it says itself. */
 static int measure(bn_arrow_block *b, const uint8_t *base, size_t end, size_t offset, bn_err *err)
 {
 	uint32_t head[2];
 
 	if (end - offset < sizeof head)
-		return bn_err_set(err, BN_ECORRUPT, "the stream ends inside of a message");
+		return say_cut(sizeof head - (end - offset), offset, err);
 	memcpy(head, base + offset, sizeof head);
 	*b = (bn_arrow_block){offset, 8 + (size_t)head[1], 0};
 	if (head[0] != BN_ARROW_CONTINUATION) {
@@ -55,15 +64,13 @@ static int measure(bn_arrow_block *b, const uint8_t *base, size_t end, size_t of
 		return BN_ECORRUPT;
 	}
 	if (b->meta_bytes > end - offset)
-		return bn_err_set(err, BN_ECORRUPT, "the stream ends inside of a message");
+		return say_cut(b->meta_bytes - (end - offset), offset, err);
 	bn_fb fb = {base + offset + 8, head[1], false};
 	int64_t body = bn_fb_int(bn_fb_root(&fb), MSG_BODY_LENGTH, 8, 0);
 	if (fb.bad || body < 0)
 		return bn_err_set(err, BN_ECORRUPT, "the message at byte %zu is damaged", offset);
 	if ((uint64_t)body > end - offset - b->meta_bytes)
-		return bn_err_set(err, BN_ECORRUPT,
-			"the stream ends %lld bytes before the end of the message at byte %zu",
-			(long long)((uint64_t)body - (end - offset - b->meta_bytes)), offset);
+		return say_cut((uint64_t)body - (end - offset - b->meta_bytes), offset, err);
 	b->body_bytes = (size_t)body;
 	return 0;
 }
@@ -71,7 +78,7 @@ static int measure(bn_arrow_block *b, const uint8_t *base, size_t end, size_t of
 int bn_arrow_next_message(bn_arrow_message *m, bn_arrow_block *b, const uint8_t *base, size_t end,
 	size_t *offset, bn_err *err)
 {
-	static const uint32_t last[2] = {BN_ARROW_CONTINUATION, 0};
+	static const uint32_t last[BN_ARROW_END_BYTES / 4] = {BN_ARROW_CONTINUATION, 0};
 	int rc;
 
 	if (*offset == end ||

@@ -31,6 +31,8 @@ struct bn_arrow_file {
 	size_t size;
 	size_t end; /* of the messages */
 	bool mapped;
+	bool given;    /* the user named it: what is wrong in it is an error of the input */
+	bool unmarked; /* a stream that just ends, without the mark of its end */
 	bn_schema schema;
 	bn_arrow_layout layout;
 	bn_arrow_dicts dicts;
@@ -128,7 +130,7 @@ static int find_footer(bn_arrow_file *r, bn_fb *fb, bn_err *err)
 	const uint8_t *end = r->base + r->size;
 	if (memcmp(end - BN_ARROW_MAGIC_BYTES, BN_ARROW_MAGIC, BN_ARROW_MAGIC_BYTES)) {
 		bn_err_set(err, BN_ECORRUPT, "an Arrow IPC file without its end");
-		bn_err_hint(err, "it was not written to the end");
+		bn_err_hint(err, BN_ARROW_CUT_HINT);
 		return BN_ECORRUPT;
 	}
 	memcpy(&n, end - BN_ARROW_MAGIC_BYTES - 4, 4);
@@ -176,6 +178,31 @@ static int open_file(bn_arrow_file *r, bn_err *err)
 	return open_batches(r, records, err);
 }
 
+/* A stream's first message, its length being possible. */
+static bool is_stream(const void *bytes, size_t n)
+{
+	uint32_t head[2];
+
+	if (n < sizeof head)
+		return false;
+	memcpy(head, bytes, sizeof head);
+	return head[0] == BN_ARROW_CONTINUATION && head[1] >= 8 && head[1] <= INT32_MAX &&
+	       head[1] % 8 == 0;
+}
+
+/* offset: where no further message begins. Bytes behind the mark belong to nobody, unless they are another stream. */
+static int end_stream(bn_arrow_file *r, size_t offset, bn_err *err)
+{
+	r->unmarked = offset == r->end;
+	offset += r->unmarked ? 0 : BN_ARROW_END_BYTES;
+	if (!is_stream(r->base + offset, r->end - offset))
+		return 0;
+	bn_err_set(err, BN_ECORRUPT, "another stream begins at byte %zu, behind the end of the first",
+		offset);
+	bn_err_hint(err, "a file holds one stream: write each to a file of its own");
+	return BN_ECORRUPT;
+}
+
 /* A stream is one message behind the other: the schema, then dictionaries before the batches that use them. */
 static int open_stream(bn_arrow_file *r, bn_err *err)
 {
@@ -195,7 +222,9 @@ static int open_stream(bn_arrow_file *r, bn_err *err)
 		return rc;
 	for (;;) {
 		rc = bn_arrow_next_message(&m, &block, r->base, r->end, &offset, err);
-		if (rc <= 0)
+		if (rc == 0)
+			return end_stream(r, offset, err);
+		if (rc < 0)
 			return rc;
 		rc = m.type == HEADER_DICTIONARY
 			     ? bn_arrow_dicts_read(&r->dicts, &m, r->batch_count, true, err)
@@ -244,18 +273,6 @@ static int settle_dates(bn_arrow_file *r, size_t column, bn_err *err)
 	return 0;
 }
 
-/* A stream's first message, its length being possible. */
-static bool is_stream(const void *bytes, size_t n)
-{
-	uint32_t head[2];
-
-	if (n < sizeof head)
-		return false;
-	memcpy(head, bytes, sizeof head);
-	return head[0] == BN_ARROW_CONTINUATION && head[1] >= 8 && head[1] <= INT32_MAX &&
-	       head[1] % 8 == 0;
-}
-
 #define FEATHER1_MAGIC "FEA1"
 
 static int open_reader(bn_arrow_file *r, bn_err *err)
@@ -283,8 +300,15 @@ static int open_reader(bn_arrow_file *r, bn_err *err)
 	return r->checked ? 0 : bn_err_nomem(err, "the list of record batches");
 }
 
+/* A workspace's own file is damaged; one of the user's is wrong. */
+static int pass_on(bool given, bn_err *err, bn_err *local)
+{
+	return bn_err_recode(
+		err, local, given && local->code == BN_ECORRUPT ? BN_EINVAL : local->code);
+}
+
 /* Takes the bytes (mapped or not) in any case. */
-static int open_over(bn_arrow_file **out, const void *bytes, size_t n, bool mapped,
+static int open_over(bn_arrow_file **out, const void *bytes, size_t n, bool mapped, bool given,
 	const char *name, bn_err *err)
 {
 	bn_err local = BN_ERR_INIT;
@@ -300,11 +324,12 @@ static int open_over(bn_arrow_file **out, const void *bytes, size_t n, bool mapp
 	r->base = bytes;
 	r->size = n;
 	r->mapped = mapped;
+	r->given = given;
 	rc = open_reader(r, &local);
 	if (rc) {
 		bn_err_prefix(&local, "%s", name);
 		bn_arrow_file_free(r);
-		return bn_err_move(err, &local);
+		return pass_on(given, err, &local);
 	}
 	*out = r;
 	return 0;
@@ -315,7 +340,7 @@ int bn_arrow_file_open_bytes(
 {
 	if ((uintptr_t)bytes % 8)
 		return bn_err_set(err, BN_EINVAL, "%s: memory is not aligned to 8 bytes", name);
-	return open_over(out, bytes, n, false, name, err);
+	return open_over(out, bytes, n, false, false, name, err);
 }
 
 bool bn_arrow_detect(const char *head, size_t n)
@@ -324,8 +349,8 @@ bool bn_arrow_detect(const char *head, size_t n)
 	       (n >= 4 && !memcmp(head, FEATHER1_MAGIC, 4)) || is_stream(head, n);
 }
 
-int bn_arrow_file_open_fd(
-	bn_arrow_file **out, const bn_env *env, int fd, const char *name, bn_err *err)
+int bn_arrow_file_open_fd(bn_arrow_file **out, const bn_env *env, int fd, bool given,
+	const char *name, bn_err *err)
 {
 	struct stat st;
 	int e = env->fs->fstat(env, fd, &st);
@@ -333,12 +358,13 @@ int bn_arrow_file_open_fd(
 	if (e < 0)
 		return bn_err_sys(err, BN_EIO, -e, "cannot read %s", name);
 	if (!S_ISREG(st.st_mode) || st.st_size == 0)
-		return bn_err_set(err, BN_ECORRUPT, "%s: not an Arrow IPC file (%s)", name,
+		return bn_err_set(err, given ? BN_EINVAL : BN_ECORRUPT,
+			"%s: not an Arrow IPC file (%s)", name,
 			S_ISREG(st.st_mode) ? "it is empty" : "not a regular file");
 	void *map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (map == MAP_FAILED)
 		return bn_err_sys(err, BN_EIO, errno, "cannot map %s", name);
-	return open_over(out, map, (size_t)st.st_size, true, name, err);
+	return open_over(out, map, (size_t)st.st_size, true, given, name, err);
 }
 
 int bn_arrow_file_open(
@@ -351,7 +377,7 @@ int bn_arrow_file_open(
 	if (!at && (fd = env->fs->open(env, NULL, path, O_RDONLY, 0)) < 0)
 		return bn_err_sys(
 			err, fd == -ENOENT ? BN_ENOTFOUND : BN_EIO, -fd, "cannot open %s", path);
-	rc = bn_arrow_file_open_fd(out, env, fd, path, err);
+	rc = bn_arrow_file_open_fd(out, env, fd, false, path, err);
 	env->fs->close(env, fd);
 	return rc;
 }
@@ -409,6 +435,11 @@ void bn_arrow_file_forget(const bn_arrow_file *r, const bn_batch *b)
 const char *bn_arrow_file_name(const bn_arrow_file *r)
 {
 	return r->name;
+}
+
+bool bn_arrow_file_is_unmarked(const bn_arrow_file *r)
+{
+	return r->unmarked;
 }
 
 const bn_schema *bn_arrow_file_schema(const bn_arrow_file *r)
@@ -504,7 +535,7 @@ int bn_arrow_file_read(
 	if (rc) {
 		bn_err_prefix(&local, "%s: record batch %zu", r->name, batch);
 		bn_batch_release(out);
-		return bn_err_move(err, &local);
+		return pass_on(r->given, err, &local);
 	}
 	return 0;
 }

@@ -15,14 +15,16 @@ typedef struct bn_arrow_file bn_arrow_file;
 /* Below the handle at, or with at NULL a path that the user named. */
 int bn_arrow_file_open(
 	bn_arrow_file **out, const bn_env *env, const bn_dir *at, const char *path, bn_err *err);
-int bn_arrow_file_open_fd(
-	bn_arrow_file **out, const bn_env *env, int fd, const char *name, bn_err *err);
+/* given: as for bn_table_open_given. */
+int bn_arrow_file_open_fd(bn_arrow_file **out, const bn_env *env, int fd, bool given,
+	const char *name, bn_err *err);
 /* bytes: borrowed for the file's life, 8-byte aligned. name: what messages call it. */
 int bn_arrow_file_open_bytes(
 	bn_arrow_file **out, const void *bytes, size_t n, const char *name, bn_err *err);
 void bn_arrow_file_free(bn_arrow_file *r);
 
 const char *bn_arrow_file_name(const bn_arrow_file *r);
+bool bn_arrow_file_is_unmarked(const bn_arrow_file *r);
 const bn_schema *bn_arrow_file_schema(const bn_arrow_file *r);
 uint64_t bn_arrow_file_rows(const bn_arrow_file *r);
 size_t bn_arrow_file_batches(const bn_arrow_file *r);

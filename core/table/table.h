@@ -308,9 +308,12 @@ typedef struct bn_table_reader bn_table_reader;
 /* Opens an Arrow IPC file (Feather V2) or stream. BN_ENOTFOUND, BN_EIO, BN_EUNSUPPORTED (a
  * type or feature, named), BN_ECORRUPT (what and where). The file must not change while open. */
 int bn_table_open(bn_table_reader **out, const bn_env *env, const char *path, bn_err *err);
-/* The same of a file that is open; fd stays the caller's and may be closed, name is what messages call it. */
-int bn_table_open_fd(
+/* The same of a file that the user gave and that is open: what is wrong in it is BN_EINVAL, now and when it is read.
+ * fd stays the caller's and may be closed, name is what messages call it. */
+int bn_table_open_given(
 	bn_table_reader **out, const bn_env *env, int fd, const char *name, bn_err *err);
+/* Is it a stream that ends without the mark of its end? What followed may have been cut off. */
+bool bn_table_is_unmarked(const bn_table_reader *r);
 /* A table of several files, its parts, whose rows follow each other. All have one schema, and a category's
  * dictionary in a part begins with that of the part before: BN_ECORRUPT otherwise. n >= 1. Paths
  * are below the handle at; with at NULL they are paths that the user named. */

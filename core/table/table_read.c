@@ -100,7 +100,8 @@ static int open_all(
 	int rc = n ? reader_new(&r, n, err) : bn_err_set(err, BN_EINVAL, "a table without parts");
 	for (size_t i = 0; rc == 0 && i < n; i++) {
 		bn_arrow_file *file = NULL;
-		rc = p->fds ? bn_arrow_file_open_fd(&file, env, p->fds[i], p->names[i], err)
+		rc = p->fds ? bn_arrow_file_open_fd(
+				      &file, env, p->fds[i], false, p->names[i], err)
 			    : bn_arrow_file_open(&file, env, p->at, p->names[i], err);
 		if (rc == 0)
 			rc = add_part(r, file, err);
@@ -147,12 +148,17 @@ static int open_one(bn_table_reader **out, int rc, bn_arrow_file *file, bn_err *
 	return rc;
 }
 
-int bn_table_open_fd(
+int bn_table_open_given(
 	bn_table_reader **out, const bn_env *env, int fd, const char *name, bn_err *err)
 {
 	bn_arrow_file *file = NULL;
-	int rc = bn_arrow_file_open_fd(&file, env, fd, name, err);
+	int rc = bn_arrow_file_open_fd(&file, env, fd, true, name, err);
 	return open_one(out, rc, file, err);
+}
+
+bool bn_table_is_unmarked(const bn_table_reader *r)
+{
+	return r->count && bn_arrow_file_is_unmarked(r->parts[r->count - 1].file);
 }
 
 int bn_arrow_open_bytes(

@@ -45,7 +45,8 @@ static void tell_nothing_new(bn_cli *cli, bn_workspace *ws, const bn_dataset_ver
 /* How it was read, for programs. */
 static json_t *reading_json(const bn_source_notes *notes)
 {
-	json_t *o = bn_dialect_json(&notes->dialect), *list = json_array();
+	json_t *o = notes->dialect.delimiter ? bn_dialect_json(&notes->dialect) : json_object();
+	json_t *list = json_array();
 
 	for (size_t i = 0; i < notes->count; i++)
 		json_array_append_new(list, json_string(notes->items[i].text));
@@ -64,7 +65,7 @@ static int show_added(bn_cli *cli, bn_workspace *ws, const bn_dataset_version *v
 	if (!o)
 		return bn_err_nomem(err, "a dataset");
 	json_object_set_new(o, "added", json_boolean(added));
-	if (notes && notes->dialect.delimiter)
+	if (notes && (notes->dialect.delimiter || notes->count))
 		json_object_set_new(o, "read", reading_json(notes));
 	bn_dataset_version_name(v, ref, sizeof ref);
 	if (added)

@@ -3,13 +3,15 @@
  * is in no workspace yet.
  *
  * A word with a '/' is a file, and so is one with the suffix of a table (.csv, .tsv, .arrow,
- * .feather and so on) when such a file exists; "-" is standard input; everything else is a dataset.
+ * .feather and so on) when such a file exists; "-" is standard input; everything else is a dataset, and
+ * where there is none of that name, whatever lies there: a pipe is read, a directory is refused as one.
  */
 #include "core/base/file_out.h"
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/data/dataset.h"
+#include "core/source/arrow_source.h"
 #include "core/source/csv_write.h"
 #include "core/source/ingest.h"
 #include "tui/cli/reading.h"
@@ -24,7 +26,7 @@
 
 /* ---- which table ---------------------------------------------------------------------------- */
 
-static bool is_file(const bn_env *env, const char *word)
+static bool has_suffix(const char *word)
 {
 	static const char *const suffixes[] = {".csv", ".tsv", ".tab", ".psv", ".txt", ".dat",
 		".arrow", ".arrows", ".feather", ".swf", ".json", ".parquet", ".xlsx", ".gz"};
@@ -32,7 +34,13 @@ static bool is_file(const bn_env *env, const char *word)
 
 	for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++)
 		looks |= bn_str_ends(word, suffixes[i]);
-	return !strcmp(word, "-") || strchr(word, '/') || (looks && bn_fs_exists(env, word));
+	return looks;
+}
+
+static bool is_file(const bn_env *env, const char *word)
+{
+	return !strcmp(word, "-") || strchr(word, '/') ||
+	       (has_suffix(word) && bn_fs_exists(env, word));
 }
 
 static int open_dataset(bn_table_reader **out, bn_cli *cli, const char *ref, bn_err *err)
@@ -73,7 +81,8 @@ static int open_file(bn_table_reader **out, bn_cli *cli, const char *path, bn_er
 		(rc = bn_cli_read_dialect(&o, &nulls, cli, err)) < 0)
 		goto out;
 	if (!strcmp(source->name, "arrow")) {
-		rc = bn_table_open_fd(out, env, bn_input_fd(in), path, err);
+		rc = bn_arrow_source_table(out, in, &report.notes, err);
+		bn_cli_tell_notes(cli, &report.notes);
 		goto out;
 	}
 	dir = bn_strf("%s/binnacle-XXXXXX", tmp && *tmp ? tmp : "/tmp");
@@ -107,9 +116,21 @@ out:
 
 static int open_table(bn_table_reader **out, bn_cli *cli, bn_err *err)
 {
+	const bn_env *env = bn_cli_env(cli);
 	const char *word = bn_cli_arg(cli, 0);
-	int rc = is_file(bn_cli_env(cli), word) ? open_file(out, cli, word, err)
-						: open_dataset(out, cli, word, err);
+	bn_err why = BN_ERR_INIT;
+	int rc;
+
+	if (is_file(env, word)) {
+		rc = open_file(out, cli, word, err);
+	} else {
+		rc = open_dataset(out, cli, word, &why);
+		if ((rc == BN_ENOTFOUND || rc == BN_EINVAL) &&
+			(has_suffix(word) || bn_fs_exists(env, word)))
+			rc = open_file(out, cli, word, err);
+		else if (rc < 0)
+			rc = bn_err_move(err, &why);
+	}
 	return rc < 0 ? rc : bn_cli_where(out, cli, err);
 }
 
