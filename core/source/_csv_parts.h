@@ -10,7 +10,7 @@
  *	csv_convert.c  fields of a column -> typed array                  (in parallel, per chunk)
  *	csv_infer.c    fields -> facts -> type
  *	csv_open.c     the stream's beginning: dialect, names, the user's types
- *	csv_notes.c    what there is to say about the reading
+ *	csv_notes.c, csv_near.c  what there is to say about the reading
  *	csv.c          the stream: types, restarts
  *	csv_rejects.c  malformed records
  *
@@ -34,7 +34,7 @@ typedef struct csv_dialect {
 	char delimiter, newline; /* newline: '\n', or '\r' alone */
 	char quote;              /* 0: none */
 	char escape, comment;    /* 0: none; either of them makes scanning a byte at a time */
-	char decimal;
+	char decimal, thousands; /* thousands: 0, or what stands between groups of digits */
 	bn_date_order date_order;
 	const char *const *nulls; /* NULL-terminated */
 	uint32_t null_first
@@ -88,13 +88,19 @@ typedef enum csv_token {
 	CSV_BIG_INT,
 	CSV_FLOAT,
 	CSV_LOSSY, /* a number whose float64 is another one: 9007199254740993.0, or 0 for 1e-400 */
-	CSV_HUGE,  /* an integer beyond int64, or a number beyond float64 */
+	CSV_HUGE_INT, /* beyond int64 */
+	CSV_HUGE,     /* beyond float64 */
 } csv_token;
 
 /* [+-]digits, or with fraction or exponent. No superfluous leading zero. INT: *i is
- * exact, and *f when |i| <= 2^53; BIG_INT: *i is exact, *f rounded; FLOAT and LOSSY: *f, correctly rounded; HUGE: neither.
+ * exact, and *f when |i| <= 2^53; BIG_INT: *i is exact, *f rounded; FLOAT, LOSSY and HUGE_INT: *f, correctly rounded; HUGE: neither.
  * "-0" is a FLOAT, inf is one, nan is not. */
 csv_token bn_csv_parse_number(const char *s, size_t n, int64_t *i, double *f);
+#define CSV_NUMBER_BYTES 400 /* longer ones exist, with a point and without groups */
+/* The number at s as csv_number.c takes it, a point before its fraction and its digits in one group: s, or a copy in
+ * `plain`; *n is its length. NULL where the dialect has another meaning for one of its signs. */
+const char *bn_csv_plain_number(
+	const csv_dialect *d, const char *s, size_t *n, char plain[CSV_NUMBER_BYTES]);
 /* The same as the dialect writes it. */
 csv_token bn_csv_number(const csv_dialect *d, const char *s, size_t n, int64_t *i, double *f);
 /* A date or time as the dialect writes it: ISO 8601, or days, months and years in the order that it has. */
@@ -139,9 +145,11 @@ enum {
 	CSV_HAS_HOUR_24 = 512,  /* 24:00:00 */
 	CSV_HAS_LEAP = 1024,    /* second 60 */
 	CSV_HAS_NO_DAY = 2048,  /* 2023-02-29 */
+	CSV_HAS_HUGE_INT = 4096,
 };
 #define CSV_HAS_NUMBERS \
-	((unsigned)(CSV_HAS_INT | CSV_HAS_BIG_INT | CSV_HAS_FLOAT | CSV_HAS_LOSSY | CSV_HAS_HUGE))
+	((unsigned)(CSV_HAS_INT | CSV_HAS_BIG_INT | CSV_HAS_FLOAT | CSV_HAS_LOSSY | CSV_HAS_HUGE | \
+		    CSV_HAS_HUGE_INT))
 #define CSV_HAS_TIMES \
 	((unsigned)(CSV_HAS_TIME | CSV_HAS_FAR_TIME | CSV_HAS_HOUR_24 | CSV_HAS_LEAP | \
 		    CSV_HAS_NO_DAY))

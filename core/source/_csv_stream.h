@@ -53,4 +53,14 @@ int bn_csv_flush_rejects(csv_stream *s, bn_err *err);
  * else. */
 int bn_csv_note_sample(csv_stream *s, const csv_chunk *c, bn_err *err);
 
+#define CSV_NOTE_ROWS 1000  /* that are looked at for a note */
+#define CSV_NOTE_COLUMNS 5 /* columns of a kind that have one; wide files have many */
+
+/* The value in the sample's text, without the quotes around it. */
+void bn_csv_value_at(const csv_stream *s, const csv_chunk *c, size_t row, size_t column,
+	const char **v, size_t *n);
+/* Text that looks like numbers with thousands, signs or units; *said: how many columns had such a note. */
+int bn_csv_note_near_number(
+	csv_stream *s, const csv_chunk *c, size_t column, size_t *said, bn_err *err);
+
 #endif

@@ -133,13 +133,15 @@ static bool parse_number_as(
 	const convert *v, bn_type type, const char *s, size_t n, slow_value *x, unsigned *facts)
 {
 	bool declared = v->want->declared;
-	char digits[64];
+	char digits[64], plain[CSV_NUMBER_BYTES];
 	int64_t i = 0;
 	double f = 0;
 
+	if (!(s = bn_csv_plain_number(v->plan->dialect, s, &n, plain)))
+		return false;
 	if (declared)
 		s = skip_zeros(s, &n, digits);
-	csv_token token = bn_csv_number(v->plan->dialect, s, n, &i, &f);
+	csv_token token = bn_csv_parse_number(s, n, &i, &f);
 	bool is_int = token == CSV_INT || token == CSV_BIG_INT;
 
 	switch (type) {
@@ -147,7 +149,7 @@ static bool parse_number_as(
 	case BN_TYPE_FLOAT32:
 		x->f = f;
 		return token == CSV_INT || token == CSV_FLOAT ||
-		       (declared && (is_int || token == CSV_LOSSY));
+		       (declared && (is_int || token == CSV_LOSSY || token == CSV_HUGE_INT));
 	case BN_TYPE_INT64:
 	case BN_TYPE_INT32:
 	case BN_TYPE_INT8:
@@ -163,15 +165,15 @@ static bool parse_number_as(
 /* A cell of a model's input; *absent when it says that there is no value. */
 static bool parse_input(const convert *v, const char *s, size_t n, slow_value *x, bool *absent)
 {
-	const char *comma = v->plan->dialect->decimal == ',' ? memchr(s, ',', n) : NULL;
-	char pointed[64];
+	char plain[CSV_NUMBER_BYTES];
+	size_t bytes = n;
+	const char *number = bn_csv_plain_number(v->plan->dialect, s, &bytes, plain);
 	double f = 0;
 
 	bool is_float = v->want->told == BN_TYPE_FLOAT64 || v->want->told == BN_TYPE_FLOAT32;
-	if (comma && n < sizeof pointed) {
-		memcpy(pointed, s, n);
-		pointed[comma - s] = '.';
-		s = pointed;
+	if (number) {
+		s = number;
+		n = bytes;
 	}
 	if (!bn_cell_number(v->want->told, s, n, &f) || (isinf(f) && !is_float))
 		return false;
@@ -183,24 +185,18 @@ static bool parse_input(const convert *v, const char *s, size_t n, slow_value *x
 	return true;
 }
 
-/* Types that are only declared. The dialect's decimal comma is a point to them. */
+/* Types that are only declared. */
 static bool parse_declared(const convert *v, const char *s, size_t n, slow_value *x)
 {
 	const bn_field f = {
 		.type = v->want->type, .precision = v->want->precision, .scale = v->want->scale};
-	bool comma = f.type == BN_TYPE_DECIMAL && v->plan->dialect->decimal == ',';
-	char digits[64], pointed[64];
-	const char *at = comma && n < sizeof pointed ? memchr(s, ',', n) : NULL;
+	char digits[64], plain[CSV_NUMBER_BYTES];
 
-	if (!bn_type_is_time(f.type))
-		s = skip_zeros(s, &n, digits);
-	if (at) {
-		at = memchr(s, ',', n);
-		memcpy(pointed, s, n);
-		pointed[at - s] = '.';
-		s = pointed;
+	if (!bn_type_is_time(f.type)) {
+		s = bn_csv_plain_number(v->plan->dialect, s, &n, plain);
+		s = s ? skip_zeros(s, &n, digits) : NULL;
 	}
-	return bn_cell_parse(x, &f, s, n);
+	return s && bn_cell_parse(x, &f, s, n);
 }
 
 static bool parse_as(const convert *v, const char *s, size_t n, slow_value *x, unsigned *facts)

@@ -27,22 +27,85 @@ bool bn_csv_is_null_text(const csv_dialect *d, const char *s, size_t n)
 	return false;
 }
 
-#define NUMBER_BYTES 400 /* longer ones exist, with a point */
+/* Bytes of the sign between groups at s: the dialect's, or for a blank one of U+00A0, U+2009 and U+202F. */
+static size_t group_sign(const csv_dialect *d, const char *s, const char *e)
+{
+	static const char *const blanks[] = {"\xc2\xa0", "\xe2\x80\x89", "\xe2\x80\xaf"};
+
+	if (s == e || !d->thousands)
+		return 0;
+	if (*s == d->thousands)
+		return 1;
+	for (size_t i = 0; d->thousands == ' ' && i < sizeof blanks / sizeof *blanks; i++) {
+		size_t n = strlen(blanks[i]);
+		if ((size_t)(e - s) >= n && !memcmp(s, blanks[i], n))
+			return n;
+	}
+	return 0;
+}
+
+static size_t count_digits(const char *s, const char *e)
+{
+	size_t n = 0;
+
+	while (s + n < e && (unsigned)(s[n] - '0') <= 9)
+		n++;
+	return n;
+}
+
+/* [sign]1,234,567 at *s, which moves behind it, into plain; how many bytes, or 0 when it has no groups of three. */
+static size_t join_groups(const csv_dialect *d, const char **s, const char *e, char *plain)
+{
+	const char *at = *s;
+	size_t n = 0, sign, digits;
+
+	if (at < e && (*at == '-' || *at == '+'))
+		plain[n++] = *at++;
+	digits = count_digits(at, e);
+	if (digits == 0 || digits > 3 || !group_sign(d, at + digits, e))
+		return 0;
+	do {
+		memcpy(plain + n, at, digits);
+		n += digits;
+		at += digits;
+		if (!(sign = group_sign(d, at, e)))
+			break;
+		at += sign;
+		digits = count_digits(at, e);
+	} while (digits == 3);
+	*s = at;
+	return sign ? 0 : n;
+}
+
+const char *bn_csv_plain_number(
+	const csv_dialect *d, const char *s, size_t *n, char plain[CSV_NUMBER_BYTES])
+{
+	const char *e = s + *n, *rest = s;
+
+	if (d->decimal == '.' && !d->thousands)
+		return s;
+	if (*n > CSV_NUMBER_BYTES)
+		return d->decimal != '.' && memchr(s, '.', *n) ? NULL : s;
+	size_t joined = d->thousands ? join_groups(d, &rest, e, plain) : 0;
+	size_t more = (size_t)(e - rest);
+	if (d->decimal != '.' && memchr(rest, '.', more))
+		return NULL;
+	const char *comma = d->decimal == '.' ? NULL : memchr(rest, d->decimal, more);
+	if (!joined && !comma)
+		return s;
+	memcpy(plain + joined, rest, more);
+	if (comma)
+		plain[joined + (size_t)(comma - rest)] = '.';
+	*n = joined + more;
+	return plain;
+}
 
 csv_token bn_csv_number(const csv_dialect *d, const char *s, size_t n, int64_t *i, double *f)
 {
-	char pointed[NUMBER_BYTES];
-	const char *comma = d->decimal == '.' ? NULL : memchr(s, d->decimal, n);
+	char plain[CSV_NUMBER_BYTES];
 
-	if (d->decimal == '.')
-		return bn_csv_parse_number(s, n, i, f);
-	if (memchr(s, '.', n) || n > sizeof pointed)
-		return CSV_NOT_NUMBER;
-	if (!comma)
-		return bn_csv_parse_number(s, n, i, f);
-	memcpy(pointed, s, n);
-	pointed[comma - s] = '.';
-	return bn_csv_parse_number(pointed, n, i, f);
+	s = bn_csv_plain_number(d, s, &n, plain);
+	return s ? bn_csv_parse_number(s, n, i, f) : CSV_NOT_NUMBER;
 }
 
 /* ---- times ------------------------------------------------------------------------------------ */
@@ -143,6 +206,7 @@ unsigned bn_csv_classify(const csv_dialect *d, const char *s, size_t n)
 		[CSV_BIG_INT] = CSV_HAS_BIG_INT,
 		[CSV_FLOAT] = CSV_HAS_FLOAT,
 		[CSV_LOSSY] = CSV_HAS_LOSSY,
+		[CSV_HUGE_INT] = CSV_HAS_HUGE_INT,
 		[CSV_HUGE] = CSV_HAS_HUGE};
 	int64_t i;
 	double f;
@@ -171,7 +235,10 @@ const char *bn_csv_why(unsigned facts)
 		if (facts & CSV_HAS_LOSSY)
 			return "a float64 would change its digits";
 		if (facts & CSV_HAS_HUGE)
-			return "it is beyond the range of int64 and float64";
+			return "it is beyond the range of float64";
+		if (facts & CSV_HAS_HUGE_INT)
+			return "int64 ends at 9223372036854775807 (--type takes uint64 or a rounded "
+			       "float64)";
 		if ((facts & CSV_HAS_BIG_INT) && (facts & CSV_HAS_FLOAT))
 			return "integers beyond 2^53 among fractions would change their digits";
 	} else if (facts && !(facts & ~CSV_HAS_TIMES)) {

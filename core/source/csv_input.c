@@ -99,6 +99,7 @@ static void set_dialect(csv_dialect *d, const csv_beginning *b)
 	d->escape = b->dialect.escape;
 	d->comment = b->dialect.comment;
 	d->decimal = b->dialect.decimal;
+	d->thousands = b->dialect.thousands;
 	d->date_order = b->dialect.date_order;
 }
 

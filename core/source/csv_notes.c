@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LOOKED_AT 1000 /* rows of a column */
-#define SAID_MAX 5     /* columns of a kind; wide files have many */
+#define LOOKED_AT CSV_NOTE_ROWS
+#define SAID_MAX CSV_NOTE_COLUMNS
 
 const char *bn_csv_guess_encoding(const char *s, size_t n)
 {
@@ -31,7 +31,7 @@ static bool is_only(unsigned facts, unsigned of)
 	return facts && !(facts & ~of);
 }
 
-static void value_at(const csv_stream *s, const csv_chunk *c, size_t row, size_t column,
+void bn_csv_value_at(const csv_stream *s, const csv_chunk *c, size_t row, size_t column,
 	const char **v, size_t *n)
 {
 	const char *e;
@@ -71,7 +71,7 @@ static bool has_value(const csv_stream *s, const csv_chunk *c, size_t column)
 	size_t n, bytes = strlen(name);
 
 	for (size_t r = 0; r < c->rows && r < LOOKED_AT; r++) {
-		value_at(s, c, r, column, &v, &n);
+		bn_csv_value_at(s, c, r, column, &v, &n);
 		if (n == bytes && !memcmp(v, name, n))
 			return true;
 	}
@@ -129,7 +129,7 @@ static int note_names(csv_stream *s, const csv_chunk *c, bn_err *err)
 static int note_odd(csv_stream *s, const csv_chunk *c, size_t column, const char *why, bn_err *err)
 {
 	const unsigned odd =
-		CSV_HAS_LOSSY | CSV_HAS_HUGE | (CSV_HAS_TIMES & ~(unsigned)CSV_HAS_TIME);
+		CSV_HAS_LOSSY | CSV_HAS_HUGE | CSV_HAS_HUGE_INT | (CSV_HAS_TIMES & ~(unsigned)CSV_HAS_TIME);
 	unsigned wanted = s->plan.columns[column].sampled & odd;
 	uint64_t line = c->line;
 	const char *v = c->text, *counted = c->text;
@@ -137,7 +137,7 @@ static int note_odd(csv_stream *s, const csv_chunk *c, size_t column, const char
 
 	wanted = wanted ? wanted : CSV_HAS_BIG_INT;
 	for (; row < c->rows; row++) {
-		value_at(s, c, row, column, &v, &n);
+		bn_csv_value_at(s, c, row, column, &v, &n);
 		if (bn_csv_classify(&s->dialect, v, n) & wanted)
 			break;
 	}
@@ -160,7 +160,7 @@ static unsigned date_orders(const csv_stream *s, const csv_chunk *c, size_t colu
 	int64_t ns;
 
 	for (size_t r = 0; r < c->rows && r < LOOKED_AT && fit; r++) {
-		value_at(s, c, r, column, &v, &n);
+		bn_csv_value_at(s, c, r, column, &v, &n);
 		if (bn_csv_is_null(&s->dialect, v, n))
 			continue;
 		values++;
@@ -191,7 +191,7 @@ static int note_dates(csv_stream *s, const csv_chunk *c, size_t column, size_t *
 	if (!fit || ++*said > SAID_MAX)
 		return 0;
 	for (size_t r = 0; r < c->rows && !n; r++)
-		value_at(s, c, r, column, &v, &n);
+		bn_csv_value_at(s, c, r, column, &v, &n);
 	return bn_source_note_add(&s->notes, false, err,
 		"column '%.60s' is text that looks like dates (%.*s): --date-order %s reads them",
 		s->schema.fields[column].name, n > 30 ? 30 : (int)n, v, order_names(fit));
@@ -226,7 +226,7 @@ static int note_blanks(csv_stream *s, const csv_chunk *c, bn_err *err)
 	if (s->plan.count != 1 || words < 2 || !c->rows)
 		return 0;
 	for (size_t r = 0; r < c->rows && r < LOOKED_AT; r++) {
-		value_at(s, c, r, 0, &v, &n);
+		bn_csv_value_at(s, c, r, 0, &v, &n);
 		if (count_words(v, n, &in_rows) != words)
 			return 0;
 	}
@@ -241,7 +241,7 @@ static int note_blanks(csv_stream *s, const csv_chunk *c, bn_err *err)
 
 int bn_csv_note_sample(csv_stream *s, const csv_chunk *c, bn_err *err)
 {
-	size_t odd = 0, dates = 0;
+	size_t odd = 0, dates = 0, near = 0;
 	int rc;
 
 	if ((rc = note_names(s, c, err)) < 0 || (rc = note_blanks(s, c, err)) < 0)
@@ -254,6 +254,8 @@ int bn_csv_note_sample(csv_stream *s, const csv_chunk *c, bn_err *err)
 			rc = note_odd(s, c, i, why, err);
 		else if (!p->declared && p->sampled == CSV_HAS_TEXT)
 			rc = note_dates(s, c, i, &dates, err);
+		if (!p->declared && (p->sampled & CSV_HAS_TEXT) && rc == 0)
+			rc = bn_csv_note_near_number(s, c, i, &near, err);
 	}
 	return rc;
 }

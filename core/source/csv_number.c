@@ -203,7 +203,7 @@ csv_token bn_csv_parse_number(const char *s, size_t n, int64_t *i, double *f)
 	if (!d.fraction && !(d.negative && !d.mantissa)) {
 		uint64_t limit = (uint64_t)INT64_MAX + d.negative;
 		if (d.digits > 19 || d.mantissa > limit)
-			return CSV_HUGE;
+			return bn_parse_f64(s, n, f) ? CSV_HUGE_INT : CSV_HUGE;
 		*i = (int64_t)(d.negative ? 0 - d.mantissa : d.mantissa);
 		*f = (double)*i;
 		return d.mantissa > 1ull << 53 ? CSV_BIG_INT : CSV_INT;

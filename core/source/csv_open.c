@@ -18,6 +18,11 @@ static int check_options(const bn_source_options *o, bn_err *err)
 	} set[] = {{o->delimiter, "--delimiter"}, {o->quote, "--quote"}, {o->escape, "--escape"},
 		{o->comment, "--comment"}, {o->decimal, "--decimal"}};
 
+	if (o->thousands && o->thousands == o->decimal) {
+		bn_err_set(err, BN_EINVAL, "--thousands and --decimal are both '%c'", o->decimal);
+		bn_err_hint(err, "1.234,5 has --thousands . and --decimal ,");
+		return BN_EINVAL;
+	}
 	if (o->delimiter == '"' && !o->quote)
 		return bn_err_set(err, BN_EINVAL, "--delimiter and --quote are both '\"'");
 	for (size_t i = 0; i < sizeof set / sizeof *set; i++)

@@ -136,6 +136,7 @@ json_t *bn_dialect_json(const bn_dialect *d)
 	set_char(o, "escape", d->escape);
 	set_char(o, "comment", d->comment);
 	set_char(o, "decimal", d->decimal);
+	set_char(o, "thousands", d->thousands);
 	json_object_set_new(o, "date_order", json_string(date_orders[d->date_order]));
 	json_object_set_new(o, "header", json_boolean(!d->no_header));
 	json_object_set_new(o, "row_names", json_boolean(d->row_names));
@@ -151,6 +152,6 @@ bool bn_dialect_is_plain(const bn_dialect *d)
 {
 	return (d->delimiter == ',' || d->delimiter == '\t') &&
 	       !(d->concluded & BN_DIALECT_DELIMITER) && d->quote == '"' && !d->escape &&
-	       !d->comment && d->decimal == '.' && d->date_order == BN_DATE_ISO && !d->row_names &&
-	       !d->skip && !strcmp(d->encoding, "UTF-8");
+	       !d->comment && d->decimal == '.' && !d->thousands &&
+	       d->date_order == BN_DATE_ISO && !d->row_names && !d->skip && !strcmp(d->encoding, "UTF-8");
 }

@@ -40,6 +40,7 @@ typedef struct bn_dialect {
 	char delimiter;
 	char quote, escape, comment; /* 0: there is none */
 	char decimal;                /* '.' or ',' */
+	char thousands;              /* between groups of three digits; 0: numbers have none */
 	bn_date_order date_order;
 	bool no_header;
 	bool row_names;     /* the header has no name for the first column */

@@ -20,12 +20,16 @@ typedef struct bn_source_type {
 	bn_field type; /* its type alone; owned by who made this */
 } bn_source_type;
 
+/* What may stand between groups of three digits; a blank stands for those that do not break lines, too. */
+#define BN_THOUSANDS ",. '_"
+
 typedef struct bn_source_options {
 	/* The dialect of a table of text (dialect.h). 0 or NULL: what a sample of the file says. */
 	const char *encoding; /* iconv's name of it */
 	char delimiter;
 	char quote, escape, comment; /* BN_DIALECT_NONE: there is none */
 	char decimal;                /* '.' or ',' */
+	char thousands;              /* one of BN_THOUSANDS; 0: numbers have none. '.' says decimal ',' */
 	bn_date_order
 		date_order; /* of dates that ISO 8601 does not know, as 31/12/2024; 0: they are text */
 	bool no_header;     /* columns are then named c0, c1, ... */

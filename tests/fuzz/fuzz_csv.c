@@ -109,6 +109,10 @@ static void read_all(bn_buf *out, uint8_t choice)
 	o.escape = choice & 32 ? '\\' : 0;
 	o.comment = choice & 64 ? '#' : 0;
 	o.decimal = choice & 128 ? ',' : 0;
+	if ((choice & 192) == 192)
+		o.thousands = '.';
+	else if ((choice & 48) == 48)
+		o.thousands = ',';
 	o.date_order = choice & 128 ? BN_DATE_DMY : BN_DATE_ISO;
 	if ((choice & 12) == 12)
 		o.quote = BN_DIALECT_NONE;

@@ -27,6 +27,21 @@ static int read_decimal(char *out, bn_cli *cli, bn_err *err)
 	return 0;
 }
 
+static int read_thousands(char *out, bn_cli *cli, bn_err *err)
+{
+	const char *text = bn_cli_opt(cli, "thousands");
+
+	if (!text)
+		return 0;
+	if (!text[0] || text[1] || !strchr(BN_THOUSANDS, text[0])) {
+		bn_err_set(err, BN_EINVAL, "--thousands is one of , . ' _ and ' ', not '%s'", text);
+		bn_err_hint(err, "1,234.5 has --thousands , and 1.234,5 has --thousands .");
+		return BN_EINVAL;
+	}
+	*out = text[0];
+	return 0;
+}
+
 /* The usual spellings and --null, or --only-null and --null. */
 static int read_nulls(bn_source_options *o, const char ***out, bn_cli *cli, bn_err *err)
 {
@@ -63,6 +78,7 @@ int bn_cli_read_dialect(bn_source_options *o, const char ***nulls, bn_cli *cli, 
 		(rc = read_char(&o->escape, cli, "escape", true, err)) < 0 ||
 		(rc = read_char(&o->comment, cli, "comment", true, err)) < 0 ||
 		(rc = read_decimal(&o->decimal, cli, err)) < 0 ||
+		(rc = read_thousands(&o->thousands, cli, err)) < 0 ||
 		(order && (rc = bn_date_order_parse(&o->date_order, order, err)) < 0) ||
 		(rc = bn_cli_opt_int(cli, "skip", 0, INT64_MAX, &skip, err)) < 0)
 		return rc;

@@ -16,6 +16,7 @@
 	{"skip", 0, "N", "so many lines stand before the header (0)"}, \
 	{"no-header", 0, NULL, "the first line is data; columns are c0, c1, ..."}, \
 	{"decimal", 0, "C", "before the fraction of a number: . or , (.)"}, \
+	{"thousands", 0, "C", "between groups of digits: , . ' _ or ' ' (nothing)"}, \
 	{"date-order", 0, "ORDER", "dmy, mdy or ymd: reads 31/12/2024 as a time too"}, \
 	{"encoding", 0, "NAME", "what the text is written in, as iconv calls it (UTF-8)"}, \
 	{"null", 0, "TEXT", "one more spelling of \"absent\" (may be repeated)"}, \

@@ -409,8 +409,10 @@ START_TEST(test_numbers_and_times_that_stay_text_say_why)
 	} cases[] = {
 		{"1e-400", "1", "a float64 would change its digits"},
 		{"9007199254740993.0", "1.5", "a float64 would change its digits"},
-		{"1e400", "2", "it is beyond the range of int64 and float64"},
-		{"9223372036854775808", "3", "it is beyond the range of int64 and float64"},
+		{"1e400", "2", "it is beyond the range of float64"},
+		{"9223372036854775808", "3", "int64 ends at 9223372036854775807 (--type takes"},
+		{"-9223372036854775809", "0.5", "int64 ends at"},
+		{"18446744073709551616", "0.5", "int64 ends at"},
 		{"9007199254740993", "0.5", "integers beyond 2^53 among fractions"},
 		{"2016-12-31T23:59:60Z", "2016-12-31", "no second 60"},
 		{"2020-01-01 24:00:00", "2020-01-02", "no hour 24"},
