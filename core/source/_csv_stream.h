@@ -53,7 +53,7 @@ int bn_csv_flush_rejects(csv_stream *s, bn_err *err);
  * else. */
 int bn_csv_note_sample(csv_stream *s, const csv_chunk *c, bn_err *err);
 
-#define CSV_NOTE_ROWS 1000  /* that are looked at for a note */
+#define CSV_NOTE_ROWS 1000 /* that are looked at for a note */
 #define CSV_NOTE_COLUMNS 5 /* columns of a kind that have one; wide files have many */
 
 /* The value in the sample's text, without the quotes around it. */

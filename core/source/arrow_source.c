@@ -127,7 +127,8 @@ int bn_arrow_source_table(
 
 	if (rc == 0 && bn_table_is_unmarked(r))
 		rc = bn_source_note_add(notes, true, err,
-			"%.100s ends without the end-of-stream mark, after row %llu: if its writer was "
+			"%.100s ends without the end-of-stream mark, after row %llu: if its writer "
+			"was "
 			"stopped or the copy was cut, rows are missing; write it again to be sure",
 			bn_input_name(in), (unsigned long long)bn_table_rows(r));
 	if (rc < 0)

@@ -237,7 +237,8 @@ const char *bn_csv_why(unsigned facts)
 		if (facts & CSV_HAS_HUGE)
 			return "it is beyond the range of float64";
 		if (facts & CSV_HAS_HUGE_INT)
-			return "int64 ends at 9223372036854775807 (--type takes uint64 or a rounded "
+			return "int64 ends at 9223372036854775807 (--type takes uint64 or a "
+			       "rounded "
 			       "float64)";
 		if ((facts & CSV_HAS_BIG_INT) && (facts & CSV_HAS_FLOAT))
 			return "integers beyond 2^53 among fractions would change their digits";

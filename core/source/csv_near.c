@@ -67,8 +67,8 @@ static void count_form(near_column *c, near_form form, const char *s, size_t n)
 }
 
 /* The affix counts where it is that of the first one. */
-static void count_affix(near_column *c, near_form form, const char *s, size_t n, const char *affix,
-	size_t bytes)
+static void count_affix(
+	near_column *c, near_form form, const char *s, size_t n, const char *affix, size_t bytes)
 {
 	if (!c->count[form]) {
 		c->affix[form] = affix;

@@ -128,8 +128,8 @@ static int note_names(csv_stream *s, const csv_chunk *c, bn_err *err)
 /* The first value that keeps the column from being what the others are. */
 static int note_odd(csv_stream *s, const csv_chunk *c, size_t column, const char *why, bn_err *err)
 {
-	const unsigned odd =
-		CSV_HAS_LOSSY | CSV_HAS_HUGE | CSV_HAS_HUGE_INT | (CSV_HAS_TIMES & ~(unsigned)CSV_HAS_TIME);
+	const unsigned odd = CSV_HAS_LOSSY | CSV_HAS_HUGE | CSV_HAS_HUGE_INT |
+			     (CSV_HAS_TIMES & ~(unsigned)CSV_HAS_TIME);
 	unsigned wanted = s->plan.columns[column].sampled & odd;
 	uint64_t line = c->line;
 	const char *v = c->text, *counted = c->text;

@@ -415,7 +415,8 @@ int bn_csv_sniff(csv_beginning *b, const char *text, size_t n, bool whole, char 
 	b->dialect.decimal = o->decimal ? o->decimal : decimal;
 	b->dialect.thousands = o->thousands;
 	size_t columns = c.lower ? c.t.common : c.t.first;
-	int rc = o->decimal || o->thousands == ',' || decimal == ',' || columns == 0 || c.t.delimiter == ','
+	int rc = o->decimal || o->thousands == ',' || decimal == ',' || columns == 0 ||
+				 c.t.delimiter == ','
 			 ? 0
 			 : bn_sample_decimal_comma(&comma, f, &c.t, columns, err);
 	if (comma) {

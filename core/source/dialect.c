@@ -152,6 +152,6 @@ bool bn_dialect_is_plain(const bn_dialect *d)
 {
 	return (d->delimiter == ',' || d->delimiter == '\t') &&
 	       !(d->concluded & BN_DIALECT_DELIMITER) && d->quote == '"' && !d->escape &&
-	       !d->comment && d->decimal == '.' && !d->thousands &&
-	       d->date_order == BN_DATE_ISO && !d->row_names && !d->skip && !strcmp(d->encoding, "UTF-8");
+	       !d->comment && d->decimal == '.' && !d->thousands && d->date_order == BN_DATE_ISO &&
+	       !d->row_names && !d->skip && !strcmp(d->encoding, "UTF-8");
 }

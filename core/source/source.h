@@ -29,7 +29,7 @@ typedef struct bn_source_options {
 	char delimiter;
 	char quote, escape, comment; /* BN_DIALECT_NONE: there is none */
 	char decimal;                /* '.' or ',' */
-	char thousands;              /* one of BN_THOUSANDS; 0: numbers have none. '.' says decimal ',' */
+	char thousands; /* one of BN_THOUSANDS; 0: numbers have none. '.' says decimal ',' */
 	bn_date_order
 		date_order; /* of dates that ISO 8601 does not know, as 31/12/2024; 0: they are text */
 	bool no_header;     /* columns are then named c0, c1, ... */

@@ -71,6 +71,7 @@ enum {
 	ARROW_LIST_VIEW,
 	ARROW_LARGE_LIST_VIEW
 };
+#define BN_ARROW_NOTHING_MAX ((size_t)1 << 26) /* rows that no byte of the file stands for */
 #define BN_ARROW_BLOCK_BYTES \
 	24 /* int64 offset, int32 metadata length, padding, int64 body length */
 
@@ -138,7 +139,8 @@ typedef struct bn_arrow_layout {
 	bn_arrow_column *columns; /* one for each field of the schema */
 	size_t column_cap;
 	size_t nodes, buffers,
-		views; /* of a record batch, views being nodes whose buffers vary in number */
+		views;   /* of a record batch, views being nodes whose buffers vary in number */
+	bool only_nulls; /* nothing in it says how many rows a batch can have */
 	bn_arrow_dict_field *dicts; /* one for each coded column, in any order */
 	size_t dict_count, dict_cap;
 	bn_arena arena; /* children and parents */
@@ -179,6 +181,8 @@ typedef struct bn_arrow_body {
 	bn_fb_vector nodes, buffers, variadic;
 	size_t rows;
 	int codec; /* -1: as they are */
+	size_t views_passed,
+		views_sum; /* buffers that the first views have more; columns come in order */
 } bn_arrow_body;
 
 /* A slice of a body: data NULL when it has no bytes. */
@@ -192,7 +196,7 @@ int bn_arrow_body_open(bn_arrow_body *out, const bn_arrow_message *m, bn_fb_tabl
 	const bn_arrow_layout *l, bn_err *err);
 /* Buffer i of the node at that place; views count their own from bn_phys_buffers on. What is compressed is
  * unpacked into the arena. */
-int bn_arrow_body_buffer(bn_arrow_buffer *out, const bn_arrow_body *b, const bn_arrow_place *place,
+int bn_arrow_body_buffer(bn_arrow_buffer *out, bn_arrow_body *b, const bn_arrow_place *place,
 	size_t i, bn_arena *arena, bn_err *err);
 /* How many buffers of its own the view at that place has. */
 int bn_arrow_body_views(
@@ -243,7 +247,7 @@ const bn_arrow_generation *bn_arrow_dict_at(const bn_arrow_dict *d, size_t batch
 
 /* What a column is read from. */
 typedef struct bn_arrow_from {
-	const bn_arrow_body *body;
+	bn_arrow_body *body;
 	const bn_arrow_dicts *dicts; /* NULL: there can be none */
 	size_t batch;                /* number of the record batch */
 	bool check;                  /* false: its values were checked before */

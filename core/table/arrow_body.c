@@ -121,7 +121,7 @@ int bn_arrow_body_open(bn_arrow_body *out, const bn_arrow_message *m, bn_fb_tabl
 	int64_t n = bn_fb_int(records, RECORDS_LENGTH, 8, 0), views = 0;
 	int rc;
 
-	out->m = m;
+	*out = (bn_arrow_body){.m = m};
 	out->nodes = bn_fb_list(records, RECORDS_NODES, 16);
 	out->buffers = bn_fb_list(records, RECORDS_BUFFERS, 16);
 	out->variadic = bn_fb_list(records, RECORDS_VARIADIC, 8);
@@ -144,6 +144,8 @@ int bn_arrow_body_open(bn_arrow_body *out, const bn_arrow_message *m, bn_fb_tabl
 	uint64_t bytes = m->body_bytes < 1 << 17 ? 1 << 17 : m->body_bytes;
 	if (out->codec >= 0)
 		bytes = most_unpacked(out->codec, bytes);
+	if (l->only_nulls)
+		bytes = BN_ARROW_NOTHING_MAX / 8;
 	if (n > INT32_MAX || (uint64_t)n / 8 > bytes)
 		return bn_err_set(err, BN_ECORRUPT, "it claims %lld rows", (long long)n);
 	out->rows = (size_t)n;
@@ -194,13 +196,13 @@ static int unpack(bn_arrow_buffer *out, int codec, const uint8_t *packed, size_t
 }
 
 /* How many buffers the first n views have more. */
-static size_t views_before(const bn_arrow_body *b, size_t n)
+static size_t views_before(bn_arrow_body *b, size_t n)
 {
-	size_t sum = 0;
-
-	for (size_t i = 0; i < n; i++)
-		sum += (size_t)bn_fb_list_i64(b->variadic, i, 8, 0);
-	return sum;
+	if (n < b->views_passed)
+		b->views_passed = b->views_sum = 0;
+	for (; b->views_passed < n; b->views_passed++)
+		b->views_sum += (size_t)bn_fb_list_i64(b->variadic, b->views_passed, 8, 0);
+	return b->views_sum;
 }
 
 int bn_arrow_body_views(
@@ -212,7 +214,7 @@ int bn_arrow_body_views(
 	return 0;
 }
 
-int bn_arrow_body_buffer(bn_arrow_buffer *out, const bn_arrow_body *b, const bn_arrow_place *place,
+int bn_arrow_body_buffer(bn_arrow_buffer *out, bn_arrow_body *b, const bn_arrow_place *place,
 	size_t i, bn_arena *arena, bn_err *err)
 {
 	size_t at = place->first_buffer + views_before(b, place->views) + i;

@@ -404,7 +404,6 @@ static int read_text(
 }
 
 /* Values of one width: the ends are made. */
-#define NOTHING_MAX ((size_t)1 << 26) /* rows that no byte of the file stands for */
 
 static int read_fixed_bytes(
 	bn_column *out, const bn_arrow_column *layout, const bn_arrow_from *from, bn_err *err)
@@ -416,7 +415,7 @@ static int read_fixed_bytes(
 	if ((rc = buffer(&bytes, layout, from, 1, err)) < 0 ||
 		(layout->width && (rc = need(bytes, out->rows, layout->width, err)) < 0))
 		return rc;
-	if (!layout->width && out->rows > NOTHING_MAX)
+	if (!layout->width && out->rows > BN_ARROW_NOTHING_MAX)
 		return bn_err_set(err, BN_ECORRUPT, "it claims %zu values of no bytes", out->rows);
 	if (out->rows * layout->width > INT32_MAX)
 		return bn_err_set(
@@ -600,7 +599,7 @@ static int read_coded(bn_column *out, const bn_arrow_column *layout, const bn_ar
 
 static int read_nothing(bn_column *out, bn_arena *arena, bn_err *err)
 {
-	if (out->rows > NOTHING_MAX)
+	if (out->rows > BN_ARROW_NOTHING_MAX)
 		return bn_err_set(err, BN_EUNSUPPORTED, "%zu rows of type null in one record batch",
 			out->rows);
 	out->f64 = bn_arena_alloc(arena, out->rows * sizeof(double) + 1);

@@ -62,7 +62,7 @@ static int wrong_message(const bn_arrow_block *b, bn_err *err)
 		err, BN_ECORRUPT, "the message at byte %zu is of another kind", b->offset);
 }
 
-/* Takes the record batch in m, which is the next. */
+/* Takes the record batch in m, which is the next. One without any bytes is handed out in several. */
 static int add_batch(
 	bn_arrow_file *r, const bn_arrow_message *m, const bn_arrow_block *block, bn_err *err)
 {
@@ -77,10 +77,15 @@ static int add_batch(
 		bn_err_prefix(err, "record batch %zu", r->batch_count);
 		return rc;
 	}
-	if (bn_grow(&r->batches, &r->batch_cap, r->batch_count + 1, sizeof *r->batches))
-		return bn_err_nomem(err, "the list of record batches");
-	r->batches[r->batch_count++] = (arrow_batch){*block, r->rows, body.rows};
-	r->rows += body.rows;
+	size_t left = body.rows, rows;
+	do {
+		rows = r->layout.only_nulls && left > BN_BATCH_ROWS ? BN_BATCH_ROWS : left;
+		if (bn_grow(&r->batches, &r->batch_cap, r->batch_count + 1, sizeof *r->batches))
+			return bn_err_nomem(err, "the list of record batches");
+		r->batches[r->batch_count++] = (arrow_batch){*block, r->rows, rows};
+		r->rows += rows;
+		left -= rows;
+	} while (left);
 	return 0;
 }
 
@@ -197,8 +202,8 @@ static int end_stream(bn_arrow_file *r, size_t offset, bn_err *err)
 	offset += r->unmarked ? 0 : BN_ARROW_END_BYTES;
 	if (!is_stream(r->base + offset, r->end - offset))
 		return 0;
-	bn_err_set(err, BN_ECORRUPT, "another stream begins at byte %zu, behind the end of the first",
-		offset);
+	bn_err_set(err, BN_ECORRUPT,
+		"another stream begins at byte %zu, behind the end of the first", offset);
 	bn_err_hint(err, "a file holds one stream: write each to a file of its own");
 	return BN_ECORRUPT;
 }
@@ -349,8 +354,8 @@ bool bn_arrow_detect(const char *head, size_t n)
 	       (n >= 4 && !memcmp(head, FEATHER1_MAGIC, 4)) || is_stream(head, n);
 }
 
-int bn_arrow_file_open_fd(bn_arrow_file **out, const bn_env *env, int fd, bool given,
-	const char *name, bn_err *err)
+int bn_arrow_file_open_fd(
+	bn_arrow_file **out, const bn_env *env, int fd, bool given, const char *name, bn_err *err)
 {
 	struct stat st;
 	int e = env->fs->fstat(env, fd, &st);
@@ -476,7 +481,7 @@ const bn_dict *bn_arrow_file_dict(const bn_arrow_file *r, size_t column)
 
 /* ---- reading -------------------------------------------------------------------------------- */
 
-static int read_column(bn_arrow_file *r, size_t batch, size_t column, const bn_arrow_body *body,
+static int read_column(bn_arrow_file *r, size_t batch, size_t column, bn_arrow_body *body,
 	bn_batch *out, bn_column *to, bn_err *err)
 {
 	const bn_field *f = &r->schema.fields[column];

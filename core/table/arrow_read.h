@@ -16,8 +16,8 @@ typedef struct bn_arrow_file bn_arrow_file;
 int bn_arrow_file_open(
 	bn_arrow_file **out, const bn_env *env, const bn_dir *at, const char *path, bn_err *err);
 /* given: as for bn_table_open_given. */
-int bn_arrow_file_open_fd(bn_arrow_file **out, const bn_env *env, int fd, bool given,
-	const char *name, bn_err *err);
+int bn_arrow_file_open_fd(
+	bn_arrow_file **out, const bn_env *env, int fd, bool given, const char *name, bn_err *err);
 /* bytes: borrowed for the file's life, 8-byte aligned. name: what messages call it. */
 int bn_arrow_file_open_bytes(
 	bn_arrow_file **out, const void *bytes, size_t n, const char *name, bn_err *err);

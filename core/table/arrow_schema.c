@@ -588,5 +588,8 @@ int bn_arrow_read_schema(bn_fb_table t, bn_schema *schema, bn_arrow_layout *out,
 		return rc;
 	if (!t.fb || t.fb->bad)
 		return bn_err_set(err, BN_ECORRUPT, "its schema is damaged");
+	out->only_nulls = schema->count != 0;
+	for (size_t i = 0; i < schema->count; i++)
+		out->only_nulls &= out->columns[i].phys == PHYS_NULL;
 	return 0;
 }

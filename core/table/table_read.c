@@ -100,8 +100,7 @@ static int open_all(
 	int rc = n ? reader_new(&r, n, err) : bn_err_set(err, BN_EINVAL, "a table without parts");
 	for (size_t i = 0; rc == 0 && i < n; i++) {
 		bn_arrow_file *file = NULL;
-		rc = p->fds ? bn_arrow_file_open_fd(
-				      &file, env, p->fds[i], false, p->names[i], err)
+		rc = p->fds ? bn_arrow_file_open_fd(&file, env, p->fds[i], false, p->names[i], err)
 			    : bn_arrow_file_open(&file, env, p->at, p->names[i], err);
 		if (rc == 0)
 			rc = add_part(r, file, err);

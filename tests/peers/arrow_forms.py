@@ -63,6 +63,8 @@ write("views", [batch(
     s=pa.array(["", "short", long, None], pa.string_view()), b=pa.array([b"\x00", b"x" * 13, None, b""], pa.binary_view()),
     l=pa.ListViewArray.from_arrays(pa.array([2, 0, 1, 0], pa.int32()), pa.array([2, 2, 0, 1], pa.int32()), values))])
 write("views_lz4", [batch(s=pa.array([long * 9, "x", None, long], pa.string_view()))], stream=True, compression="lz4")
+# Rows that no byte of the file stands for.
+write("nulls_alone", [batch(a=pa.nulls(2000000), b=pa.nulls(2000000)), batch(a=pa.nulls(3), b=pa.nulls(3))])
 # Structs and lists of them, a map, fixed lists, 64-bit offsets.
 point = pa.struct([("x", pa.int16()), ("a.b", pa.string())])
 write("nested", [batch(

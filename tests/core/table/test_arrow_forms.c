@@ -108,6 +108,30 @@ START_TEST(test_structs_are_columns_by_path_and_lists_of_them_share_their_ends)
 }
 END_TEST
 
+START_TEST(test_rows_of_nulls_alone_come_in_batches_of_usual_size)
+{
+	bn_table_reader *t = NULL;
+	bn_batch b = BN_BATCH_INIT;
+	uint64_t rows = 0, nulls = 0;
+
+	ck_assert_bn_ok(
+		bn_table_open(&t, bn_env_real(), "tests/fuzz/corpus/arrow/nulls_alone", &err),
+		&err);
+	for (size_t i = 0; i < bn_table_batches(t); i++) {
+		ck_assert_bn_ok(bn_table_read(t, i, NULL, 0, &b, &err), &err);
+		ck_assert_uint_le(b.rows, BN_BATCH_ROWS);
+		ck_assert_uint_eq(b.first_row, rows);
+		rows += b.rows;
+		nulls += b.columns[0].nulls + b.columns[1].nulls;
+	}
+	ck_assert_uint_eq(rows, 2000003);
+	ck_assert_uint_eq(rows, bn_table_rows(t));
+	ck_assert_uint_eq(nulls, 2 * rows);
+	bn_batch_release(&b);
+	bn_table_reader_free(t);
+}
+END_TEST
+
 START_TEST(test_a_time_beyond_nanoseconds_is_named_and_never_wrapped)
 {
 	bn_table_reader *t = NULL;
@@ -126,4 +150,5 @@ BN_TEST_MAIN("core/table/arrow_forms",
 	test_packed_buffers_are_unpacked, test_numbers_and_times_of_all_widths_keep_their_values,
 	test_views_are_gathered,
 	test_structs_are_columns_by_path_and_lists_of_them_share_their_ends,
+	test_rows_of_nulls_alone_come_in_batches_of_usual_size,
 	test_a_time_beyond_nanoseconds_is_named_and_never_wrapped)
