@@ -31,8 +31,9 @@ typedef struct bn_parts {
 	uint64_t all_rows[BN_PARTS]; /* of the table before the spec's `where` */
 	uint8_t *part_of;            /* by row of training's table; NULL: it is not divided */
 	size_t *columns;
-	char dataset[160], digest[80],
-		split[120]; /* of the training data: "jobs@v3", "sha256:..." */
+	/* The version that is there for a part: "jobs@v3", "sha256:..."; empty: it has none */
+	char dataset[BN_PARTS][160], digest[BN_PARTS][80];
+	char split[400]; /* which rows the parts have, in words */
 } bn_parts;
 
 /* From held bytes (bn_dataset_open_held): the rows that satisfy the spec's `where`. A part of its own where the spec names

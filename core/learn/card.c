@@ -50,6 +50,21 @@ static const json_t *quoted_part(const json_t *metrics, const char **name)
 	return NULL;
 }
 
+static bool is_given(const bn_model_data *d)
+{
+	return d->name && *d->name;
+}
+
+/* The version whose rows the part has. */
+static const char *evaluated_on(const bn_model_about *about, const char *part)
+{
+	if (!strcmp(part, "test") && is_given(&about->test))
+		return about->test.name;
+	if (!strcmp(part, "valid") && is_given(&about->valid))
+		return about->valid.name;
+	return about->dataset ? about->dataset : "unknown";
+}
+
 static json_t *front_results(const bn_estimator *e, const bn_model_about *about)
 {
 	const char *part_name = NULL;
@@ -67,9 +82,8 @@ static json_t *front_results(const bn_estimator *e, const bn_model_about *about)
 		return json_array();
 	}
 	return json_pack("[{s:{s:s}, s:{s:s, s:s, s:s}, s:o}]", "task", "type",
-		pipeline_tag(e->task), "dataset", "name",
-		about->dataset ? about->dataset : "unknown", "type", "binnacle", "split", part_name,
-		"metrics", list);
+		pipeline_tag(e->task), "dataset", "name", evaluated_on(about, part_name), "type",
+		"binnacle", "split", part_name, "metrics", list);
 }
 
 static int add_front_matter(
@@ -106,6 +120,12 @@ static void add_intro(
 		bn_buf_addf(b, "%s\n\n", about->notes);
 }
 
+static void add_data(bn_buf *b, const char *what, const bn_model_data *d)
+{
+	if (is_given(d))
+		bn_buf_addf(b, "- %s: `%s`\n- %s digest: `%s`\n", what, d->name, what, d->digest);
+}
+
 static void add_training(bn_buf *b, const bn_estimator *e, const bn_model_about *about)
 {
 	const char *key;
@@ -117,6 +137,8 @@ static void add_training(bn_buf *b, const bn_estimator *e, const bn_model_about 
 		bn_buf_addf(b, "- Data digest: `%s`\n", about->dataset_digest);
 	if (about->where) /* which may hold back quotes */
 		bn_buf_addf(b, "- Rows: those with `` %s ``\n", about->where);
+	add_data(b, "Validation data", &about->valid);
+	add_data(b, "Test data", &about->test);
 	if (about->split)
 		bn_buf_addf(b, "- Split: %s\n", about->split);
 	if (about->run_id)

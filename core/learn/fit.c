@@ -2,6 +2,7 @@
 #include "core/learn/fit.h"
 
 #include "core/base/mem.h"
+#include "core/data/shared_parts.h"
 #include "core/learn/_parts.h"
 #include "core/learn/checkpoint.h"
 #include "core/learn/columns.h"
@@ -83,6 +84,11 @@ static bool goes_on(void *ctx, const char *what, uint64_t done, uint64_t total)
 	return !f->hooks || !f->hooks->is_cancelled || !f->hooks->is_cancelled(f->hooks->user);
 }
 
+static void say_shared(void *ctx, const char *text)
+{
+	say(ctx, "%s", text);
+}
+
 static int open_parts(fit *f, bn_err *err)
 {
 	const bn_progress progress = {goes_on, f};
@@ -103,7 +109,10 @@ static int open_parts(fit *f, bn_err *err)
 			say(f, "%s: %llu of %llu rows with %.300s", bn_part_names[p],
 				(unsigned long long)bn_table_rows(f->parts.table[p]),
 				(unsigned long long)f->parts.all_rows[p], f->spec->where);
-	return rc;
+	if (rc < 0)
+		return rc;
+	bn_shared_parts_tell(f->ws, f->spec, say_shared, f);
+	return 0;
 }
 
 /* ---- features, training --------------------------------------------------------------------- */
@@ -239,8 +248,9 @@ static int train(fit *f, const bn_dir *at, const char *model_dir, int threads, b
 	if (f->hooks)
 		request.hooks = *f->hooks;
 	const bn_rows_facts *about = bn_rows_about(request.train);
-	say(f, "%s on %s: %zu rows, %zu columns, target %s", f->trainer->name, f->parts.dataset,
-		about->rows, about->cols, bn_features_target(f->features));
+	say(f, "%s on %s: %zu rows, %zu columns, target %s", f->trainer->name,
+		f->parts.dataset[BN_PART_TRAIN], about->rows, about->cols,
+		bn_features_target(f->features));
 	return bn_trainer_fit(&f->estimator, f->trainer, &request, err);
 }
 
@@ -277,8 +287,10 @@ static int save(bn_fit_report *report, fit *f, const bn_dir *at, const char *dir
 {
 	const bn_env *env = bn_workspace_env(f->ws);
 	bn_model_about about = {.name = f->spec->target,
-		.dataset = f->parts.dataset,
-		.dataset_digest = f->parts.digest,
+		.dataset = f->parts.dataset[BN_PART_TRAIN],
+		.dataset_digest = f->parts.digest[BN_PART_TRAIN],
+		.valid = {f->parts.dataset[BN_PART_VALID], f->parts.digest[BN_PART_VALID]},
+		.test = {f->parts.dataset[BN_PART_TEST], f->parts.digest[BN_PART_TEST]},
 		.where = f->spec->where,
 		.split = f->parts.split,
 		.seed = seed_of(f->spec),

@@ -24,6 +24,11 @@
 
 #define BN_MODEL_DIGEST_HEX 64
 
+/* A dataset version that stood for a part. NULL or empty: there was none. */
+typedef struct bn_model_data {
+	const char *name, *digest; /* "jobs.test@v3", "sha256:..." */
+} bn_model_data;
+
 /* What is written beside the numbers. Strings are borrowed, any may be NULL (then absent). */
 typedef struct bn_model_about {
 	const char *name;           /* "power" */
@@ -31,8 +36,9 @@ typedef struct bn_model_about {
 	const char *dataset;        /* "jobs@v3" */
 	const char *dataset_digest; /* "sha256:..." */
 	const char *where;          /* which rows of it: "state = 'done'" */
-	const char *split;          /* "random 0.7/0.15/0.15, seed 1" */
-	const char *notes;          /* a paragraph for the card */
+	bn_model_data valid, test;
+	const char *split; /* "random 0.7/0.15/0.15, seed 1" */
+	const char *notes; /* a paragraph for the card */
 	uint64_t seed;
 	const json_t *hyper;   /* resolved */
 	const json_t *metrics; /* {"train": {...}, "valid": {...}, "test": {...}} */

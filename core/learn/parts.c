@@ -74,10 +74,8 @@ static int open_version(
 		.rows = bn_table_rows(f->table[part])};
 	if (part == BN_PART_TRAIN && (rc = choose_columns(f, in, &why)) < 0)
 		goto out;
-	if (!f->dataset[0]) {
-		snprintf(f->dataset, sizeof f->dataset, "%s", ref);
-		snprintf(f->digest, sizeof f->digest, "sha256:%s", item->digest);
-	}
+	snprintf(f->dataset[part], sizeof f->dataset[part], "%s", ref);
+	snprintf(f->digest[part], sizeof f->digest[part], "sha256:%s", item->digest);
 out:
 	if (rc < 0) {
 		bn_err_prefix(&why, "%s", ref ? ref : item->name);
@@ -113,6 +111,37 @@ static int mark_parts(bn_parts *f, const size_t counts[BN_PARTS], size_t n, bool
 	return 0;
 }
 
+static uint64_t seed_of(const bn_spec_split *split)
+{
+	return split->seed < 0 ? 0 : (uint64_t)split->seed;
+}
+
+/* "random, valid 0.15, test 0.15, seed 1", "valid jobs.val@v1, test jobs.test@v1": parts are shares of the training rows,
+ * or versions of their own. */
+static void describe(bn_parts *f, const bn_spec_split *split)
+{
+	const double share[BN_PARTS] = {0, fmax(split->valid, 0), fmax(split->test, 0)};
+	bool divided = share[BN_PART_VALID] > 0 || share[BN_PART_TEST] > 0;
+	char number[BN_FMT];
+	size_t n = 0;
+
+	if (divided)
+		n = (size_t)snprintf(f->split, sizeof f->split, "%s",
+			!split->kind || !strcmp(split->kind, "random") ? "random" : "order");
+	for (int p = BN_PART_VALID; p < BN_PARTS; p++) {
+		bool given = f->dataset[p][0];
+		if (!given && !divided)
+			continue;
+		n += (size_t)snprintf(f->split + n, sizeof f->split - n, "%s%s %s", n ? ", " : "",
+			bn_part_names[p], given ? f->dataset[p] : bn_fmt_sig(share[p], 6, number));
+	}
+	if (divided)
+		snprintf(f->split + n, sizeof f->split - n, ", seed %llu",
+			(unsigned long long)seed_of(split));
+	else if (!n)
+		snprintf(f->split, sizeof f->split, "none: every row is trained on");
+}
+
 /* Takes the shares off the training part. */
 static int divide(bn_parts *f, const bn_parts_input *in, bn_err *err)
 {
@@ -121,11 +150,7 @@ static int divide(bn_parts *f, const bn_parts_input *in, bn_err *err)
 	size_t n = (size_t)whole->rows, counts[BN_PARTS] = {0, 0, 0};
 	double share[BN_PARTS] = {0, fmax(split->valid, 0), fmax(split->test, 0)};
 	bool random = !split->kind || !strcmp(split->kind, "random");
-	uint64_t seed = split->seed < 0 ? 0 : (uint64_t)split->seed;
-	char a[BN_FMT], b[BN_FMT];
-	snprintf(f->split, sizeof f->split, "%s, valid %s, test %s, seed %llu",
-		random ? "random" : "order", bn_fmt_sig(share[BN_PART_VALID], 6, a),
-		bn_fmt_sig(share[BN_PART_TEST], 6, b), (unsigned long long)seed);
+	uint64_t seed = seed_of(split);
 	counts[BN_PART_VALID] = (size_t)floor((double)n * share[BN_PART_VALID] + 1e-9);
 	counts[BN_PART_TEST] = (size_t)floor((double)n * share[BN_PART_TEST] + 1e-9);
 	if (counts[BN_PART_VALID] + counts[BN_PART_TEST] == 0)
@@ -171,11 +196,13 @@ int bn_parts_open(bn_parts *f, const bn_parts_input *in, bn_err *err)
 		return bn_err_set(err, BN_EUNSUPPORTED,
 			"%llu rows: training takes at most 2^32 - 1",
 			(unsigned long long)train->rows);
+	describe(f, &in->spec->split);
 	if ((rc = divide(f, in, err)) < 0)
 		return rc;
 	if (train->rows == 0)
-		return bn_err_set(err, BN_EINVAL, "%s has no rows to train on%s%s", f->dataset,
-			in->spec->where ? " with " : "", in->spec->where ? in->spec->where : "");
+		return bn_err_set(err, BN_EINVAL, "%s has no rows to train on%s%s",
+			f->dataset[BN_PART_TRAIN], in->spec->where ? " with " : "",
+			in->spec->where ? in->spec->where : "");
 	return 0;
 }
 

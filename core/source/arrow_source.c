@@ -122,20 +122,23 @@ out:
 int bn_arrow_source_table(
 	bn_table_reader **out, const bn_input *in, bn_source_notes *notes, bn_err *err)
 {
+	const char *name = bn_input_name(in);
 	bn_table_reader *r = NULL;
-	int rc = bn_table_open_given(&r, bn_input_env(in), bn_input_fd(in), bn_input_name(in), err);
+	int rc;
 
-	if (rc == 0 && bn_table_is_unmarked(r))
-		rc = bn_source_note_add(notes, true, err,
-			"%.100s ends without the end-of-stream mark, after row %llu: if its writer "
-			"was "
-			"stopped or the copy was cut, rows are missing; write it again to be sure",
-			bn_input_name(in), (unsigned long long)bn_table_rows(r));
-	if (rc < 0)
+	if ((rc = bn_table_open_given(&r, bn_input_env(in), bn_input_fd(in), name, err)) < 0)
+		return rc;
+	if (bn_table_is_unmarked(r) &&
+		(rc = bn_source_note_add(notes, true, err,
+			 "%.100s ends without the end-of-stream mark, after row %llu: if its "
+			 "writer was stopped or the copy was cut, rows are missing; write it again "
+			 "to be sure",
+			 name, (unsigned long long)bn_table_rows(r))) < 0) {
 		bn_table_reader_free(r);
-	else
-		*out = r;
-	return rc;
+		return rc;
+	}
+	*out = r;
+	return 0;
 }
 
 int bn_arrow_stream_open(

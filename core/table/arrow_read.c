@@ -225,18 +225,14 @@ static int open_stream(bn_arrow_file *r, bn_err *err)
 	if ((rc = check_version(bn_fb_int(root, MSG_VERSION, 2, 0), err)) < 0 ||
 		(rc = open_schema(r, m.header, err)) < 0)
 		return rc;
-	for (;;) {
-		rc = bn_arrow_next_message(&m, &block, r->base, r->end, &offset, err);
-		if (rc == 0)
-			return end_stream(r, offset, err);
-		if (rc < 0)
-			return rc;
+	while ((rc = bn_arrow_next_message(&m, &block, r->base, r->end, &offset, err)) > 0) {
 		rc = m.type == HEADER_DICTIONARY
 			     ? bn_arrow_dicts_read(&r->dicts, &m, r->batch_count, true, err)
 			     : add_batch(r, &m, &block, err);
 		if (rc < 0)
 			return rc;
 	}
+	return rc < 0 ? rc : end_stream(r, offset, err);
 }
 
 /* Dates that are counted in milliseconds become timestamps where one of them has a time. */

@@ -26,6 +26,21 @@ check a_run_that_starts 1 "$("$BINNACLE" run start --wait --trainer ridge --targ
 	--data jobs --data jobs.test:test 2>&1 >/dev/null | grep -c 'share rows')"
 "$BINNACLE" data split jobs.train@v1 --parts fit=0.5,rest=0.5 -q >/dev/null 2>&1
 check a_split_of_a_part "" "$(warned --data jobs.train.fit --data jobs.train.rest:valid --data jobs.test@v1:test)"
+check in_its_log 1 "$("$BINNACLE" run log latest | grep -c 'share rows, as one is made from the other')"
+check of_a_command 1 "$("$BINNACLE" run start --wait --data jobs:train --data jobs.test:test -- true 2>&1 >/dev/null | grep -c 'share rows')"
+check of_a_command_that_names_no_parts 0 "$("$BINNACLE" run start --wait --data jobs --data jobs.test -- true 2>&1 >/dev/null | grep -c 'share rows')"
+"$BINNACLE" data transform clean jobs --column 'z = x * 2' -q >/dev/null 2>&1
+"$BINNACLE" data transform cleaner clean --where 'z > 2' -q >/dev/null 2>&1
+check through_a_transform 1 "$(warned --data cleaner --data jobs:test | grep -c 'share rows')"
+check and_two 1 "$(warned --data jobs --data cleaner:test | grep -c 'share rows')"
+check split_of_a_transform 1 "$("$BINNACLE" data split clean --parts train=0.5,test=0.5 -q >/dev/null 2>&1; warned --data clean.train --data jobs:test | grep -c 'share rows')"
+check parts_of_a_transform "" "$(warned --data clean.train --data clean.test:test)"
+"$BINNACLE" data add grown jobs.csv -q >/dev/null 2>&1
+"$BINNACLE" data split grown --parts train=0.8,test=0.2 -q >/dev/null 2>&1
+head -3 jobs.csv >more.csv
+"$BINNACLE" data append grown more.csv -q >/dev/null 2>&1
+check appended_to_what_the_test_is_of 1 "$(warned --data grown --data grown.test:test | grep -c 'share rows')"
+check and_to_itself 1 "$(warned --data grown --data grown@v1:test | grep -c 'share rows')"
 
 # ---- appending ----------------------------------------------------------------------------------------------------
 appended() { "$BINNACLE" data append jobs "$1" 2>&1 >/dev/null | grep -E '^warning|hint'; }

@@ -60,4 +60,23 @@ check read_as_found "concluded from the first records: fields separated by ';', 
 printf 'alpha,beta\n0.5,1.25\n' >plain.csv
 check same_answer "$("$BINNACLE" predict m/1 plain.csv 2>err)" "$(cat answer)"
 check plain_says_nothing 0 "$(grep -c concluded err)"
+# ---- what a model says of its data -------------------------------------------------------------------------------
+"$BINNACLE" data split t --parts train=0.7,val=0.15,test=0.15 --seed 1 -q >/dev/null 2>&1
+card() { # NAME OPTIONS...: the split of a run's model card, and its data
+	local name=$1
+	shift
+	"$BINNACLE" run start --wait -q --name "$name" --trainer ridge --target gamma --features alpha,beta "$@" >/dev/null 2>&1
+	"$BINNACLE" model register "$name" --name "m-$name" -q >/dev/null 2>&1
+	"$BINNACLE" model export "m-$name/1" "folder-$name" -q >/dev/null 2>&1
+	grep -E '^- (Data|Validation data|Test data|Split):|^ *split: ' "folder-$name/model_card.md" | sort
+}
+check card_of_versions "$(printf '%s\n' '- Data: `t.train@v1`' '- Split: valid t.val@v1, test t.test@v1' \
+	'- Test data: `t.test@v1`' '- Validation data: `t.val@v1`' "          split: test" | sort)" \
+	"$(card versions --data t.train --data t.val:valid --data t.test:test)"
+check card_of_shares "$(printf '%s\n' '- Data: `t@v1`' '- Split: random, valid 0.15000, test 0.15000, seed 1' \
+	"          split: test" | sort)" "$(card shares --data t --seed 1)"
+check card_of_both "$(printf '%s\n' '- Data: `t.train@v1`' '- Split: random, valid 0.15000, test t.test@v1, seed 1' \
+	'- Test data: `t.test@v1`' "          split: test" | sort)" "$(card both --data t.train --data t.test:test --seed 1)"
+check card_of_none "$(printf '%s\n' '- Data: `t.train@v1`' '- Split: none: every row is trained on')" \
+	"$(card none --data t.train --valid 0 --test 0 | grep -v -E 'name|split:')"
 exit "$bad"

@@ -2,7 +2,7 @@
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
-#include "core/data/shared_rows.h"
+#include "core/data/shared_parts.h"
 #include "core/launch/exec.h"
 #include "core/launch/launch.h"
 #include "core/launch/queue_supervisor.h"
@@ -163,62 +163,9 @@ static void say_task(bn_cli *cli, bn_workspace *ws, const bn_spec *spec)
 		bn_cli_say(cli, "task classification, as target '%s' is no number", spec->target);
 }
 
-static const char *part_of(const bn_spec_data *d)
+static void warn_shared(void *cli, const char *text)
 {
-	return d->part ? d->part : "train";
-}
-
-static int resolve_item(
-	bn_dataset_version **out, bn_workspace *ws, const bn_spec_data *d, bn_err *err)
-{
-	char *ref = d->version > 0 ? bn_strf("%s@v%lld", d->name, (long long)d->version)
-				   : bn_strdup(d->name);
-	int rc = ref ? bn_dataset_resolve(out, ws, ref, BN_DATASET_LIVE, err)
-		     : bn_err_nomem(err, "a name");
-	bn_free(ref);
-	return rc;
-}
-
-/* A part whose rows may be in another one makes metrics that say too much. */
-static void say_shared(bn_cli *cli, bn_workspace *ws, const bn_spec_data *x, const bn_spec_data *y)
-{
-	bn_dataset_version *a = NULL, *b = NULL;
-	char name_a[200], name_b[200];
-	if (!strcmp(part_of(x), part_of(y)) || resolve_item(&a, ws, x, NULL) < 0 ||
-		resolve_item(&b, ws, y, NULL) < 0)
-		goto out;
-	bn_dataset_version_name(a, name_a, sizeof name_a);
-	bn_dataset_version_name(b, name_b, sizeof name_b);
-	switch (bn_dataset_shared_rows(a, b)) {
-	case BN_ROWS_APART:
-		break;
-	case BN_ROWS_SAME:
-		bn_cli_warn(
-			cli, "%s and %s are the same rows (%s)", part_of(x), part_of(y), name_a);
-		break;
-	case BN_ROWS_MADE_FROM:
-		bn_cli_warn(cli,
-			"%s (%s) and %s (%s) share rows, as one is made from the other: metrics "
-			"look better than they are",
-			part_of(x), name_a, part_of(y), name_b);
-		break;
-	case BN_ROWS_OTHER_SPLITS:
-		bn_cli_warn(cli,
-			"%s (%s) and %s (%s) are of different splits of %s and may share rows: "
-			"name versions of one split (data ls says when each was made)",
-			part_of(x), name_a, part_of(y), name_b, a->parents[0].name);
-		break;
-	}
-out:
-	bn_dataset_version_free(a);
-	bn_dataset_version_free(b);
-}
-
-static void say_shared_rows(bn_cli *cli, bn_workspace *ws, const bn_spec *spec)
-{
-	for (size_t i = 0; i < spec->data_count; i++)
-		for (size_t k = i + 1; spec->trainer && k < spec->data_count; k++)
-			say_shared(cli, ws, &spec->data[i], &spec->data[k]);
+	bn_cli_warn(cli, "%s", text);
 }
 
 static int run_start(bn_cli *cli, bn_err *err)
@@ -242,14 +189,14 @@ static int run_start(bn_cli *cli, bn_err *err)
 		.executor = executor};
 	if (bn_cli_dry_run(cli)) {
 		if ((rc = show_spec(cli, ws, spec, &opt, err)) == 0)
-			say_shared_rows(cli, ws, spec);
+			bn_shared_parts_tell(ws, spec, warn_shared, cli);
 		goto out;
 	}
 	if ((rc = bn_launch(ws, spec, &opt, id, err)) < 0)
 		goto out;
 	say_task(cli, ws, spec);
 	say_behind(cli);
-	say_shared_rows(cli, ws, spec);
+	bn_shared_parts_tell(ws, spec, warn_shared, cli);
 	const char *by = opt.executor ? opt.executor : spec->executor;
 	rc = follow_started(cli, ws, id, by && !strcmp(by, bn_executor_queue.name), err);
 out:
