@@ -13,11 +13,12 @@
 /* ---- a stream of batches from a file -------------------------------------------------------- */
 
 /* as NULL: types are guessed. */
-static int open_stream(
-	bn_stream **out, const bn_env *env, const char *path, const bn_schema *as, bn_err *err)
+static int open_stream(bn_stream **out, const bn_env *env, const char *path,
+	const bn_source_options *reading, const bn_schema *as, bn_err *err)
 {
+	const bn_source_options none = BN_SOURCE_OPTIONS_INIT;
 	const bn_source *source = NULL;
-	bn_source_options options = BN_SOURCE_OPTIONS_INIT;
+	bn_source_options options = reading ? *reading : none;
 	options.no_rejects = true;
 	options.as = as;
 	options.as_whose = "the model needs";
@@ -114,7 +115,7 @@ int bn_predict_file(const bn_env *env, const bn_predictor *p, const char *path, 
 	int rc;
 	if ((rc = bn_predictor_schema(&as, p, err)) < 0)
 		goto out;
-	if ((rc = open_stream(&stream, env, path, &as, err)) < 0)
+	if ((rc = open_stream(&stream, env, path, sink->reading, &as, err)) < 0)
 		goto out;
 	if ((rc = bn_session_new(&f.session, p, &policy, err)) < 0)
 		goto out;
@@ -206,7 +207,7 @@ int bn_predict_frames(const bn_env *env, const char *path, const bn_schema *as, 
 	bn_stream *stream = NULL;
 	const bn_batch *b = NULL;
 	uint64_t done = 0;
-	int rc = open_stream(&stream, env, path, as, err);
+	int rc = open_stream(&stream, env, path, sink->reading, as, err);
 	if (rc < 0)
 		goto out;
 	while ((rc = stream->ops->next(stream, &b, err)) > 0) {

@@ -18,6 +18,7 @@ typedef struct bn_predict_sink {
 	void *user;
 	/* After the last row: how the file was read, where there is something to say. May be NULL. */
 	void (*notes)(void *user, const bn_source_notes *notes);
+	const bn_source_options *reading; /* the dialect that the user said; NULL: none of it */
 } bn_predict_sink;
 
 /* *rows (may be NULL) gets how many were answered. BN_EINVAL names file, row and column. */
@@ -33,6 +34,7 @@ typedef struct bn_frame_sink {
 	void (*restart)(void *user);
 	void *user;
 	void (*notes)(void *user, const bn_source_notes *notes); /* as above */
+	const bn_source_options *reading;
 } bn_frame_sink;
 
 int bn_predict_frames(const bn_env *env, const char *path, const bn_schema *as, size_t block_rows,

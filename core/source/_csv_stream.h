@@ -4,8 +4,8 @@
  */
 #ifndef BN_SOURCE_CSV_STREAM_H
 #define BN_SOURCE_CSV_STREAM_H
-#include "core/base/file_out.h"
 #include "core/source/_csv_pool.h"
+#include "core/source/rejects.h"
 
 typedef struct csv_tally {
 	bn_dict_builder dict; /* distinct values of a category, over all chunks */
@@ -26,10 +26,8 @@ typedef struct csv_stream {
 	csv_tally *tallies;
 	bn_crew *own_crew; /* NULL: the options', or none */
 	csv_pool *pool;
-	char *rejects_path;
-	bn_file_out *rejects_out; /* NULL: no malformed record so far */
-	bn_buf rejects;
-	uint64_t rejected, rows, bytes;
+	bn_rejects rejects;
+	uint64_t rows, bytes;
 	uint64_t given_up; /* bytes of early beginnings */
 	int passes, early;
 	bn_widened *widened; /* by column, in the order in which they were met */
@@ -47,7 +45,6 @@ int bn_csv_guess_types(csv_stream *s, bn_err *err);
 
 /* The malformed records of a chunk: the first is the error, or all go to the rejects file. */
 int bn_csv_handle_rejects(csv_stream *s, csv_chunk *c, bn_err *err);
-int bn_csv_flush_rejects(csv_stream *s, bn_err *err);
 
 /* What the sample shows, which was converted by nothing: names that look like values, and text that nearly is something
  * else. */

@@ -192,11 +192,9 @@ static int restart(csv_stream *s, bool early, bn_err *err)
 	clear_tallies(s);
 	for (size_t i = 0; i < s->plan.count; i++)
 		s->plan.columns[i].facts = 0;
-	s->rejected = s->rows = s->bytes = 0;
+	s->rows = s->bytes = 0;
 	s->survey = false;
-	bn_buf_clear(&s->rejects);
-	bn_file_out_free(s->rejects_out);
-	s->rejects_out = NULL;
+	bn_rejects_clear(&s->rejects);
 	s->passes += !early;
 	s->early += early;
 	if (s->passes > PASSES_MAX)
@@ -231,10 +229,8 @@ static int finish_pass(csv_stream *s, bn_err *err)
 	for (size_t i = 0; i < s->widened_count; i++)
 		s->widened[i].to = s->plan.columns[s->widened[i].column].type;
 	s->ended = true;
-	int rc = s->rejects_out ? bn_csv_flush_rejects(s, err) : 0;
-	if (!rc && s->rejects_out)
-		rc = bn_file_out_finish(s->rejects_out, err);
-	return rc ? rc : BN_STREAM_END;
+	int rc = bn_rejects_finish(&s->rejects, err);
+	return rc < 0 ? rc : BN_STREAM_END;
 }
 
 static int report_progress(const csv_stream *s, bn_err *err)
@@ -301,7 +297,7 @@ static uint64_t stream_bytes_total(const bn_stream *base)
 
 static uint64_t stream_rejected(const bn_stream *base)
 {
-	return ((const csv_stream *)base)->rejected;
+	return ((const csv_stream *)base)->rejects.count;
 }
 
 static size_t stream_widened(const bn_stream *base, const bn_widened **out)
@@ -325,18 +321,16 @@ void bn_csv_stream_free(bn_stream *base)
 	bn_crew_free(s->own_crew);
 	for (size_t i = 0; s->tallies && i < s->plan.count; i++)
 		bn_dict_builder_release(&s->tallies[i].dict);
-	bn_file_out_free(s->rejects_out);
 	bn_csv_input_close(&s->in);
 	bn_input_free(s->recoded);
 	bn_source_notes_release(&s->notes);
 	bn_schema_release(&s->schema);
 	bn_schema_release(&s->handed);
-	bn_buf_release(&s->rejects);
+	bn_rejects_release(&s->rejects);
 	bn_free(s->tallies);
 	bn_free(s->widened);
 	bn_free(s->plan.columns);
 	bn_free(s->plan.handed);
-	bn_free(s->rejects_path);
 	bn_free(s);
 }
 
@@ -347,5 +341,4 @@ void bn_csv_stream_init(csv_stream *s)
 {
 	s->base.ops = &csv_ops;
 	s->passes = 1;
-	bn_buf_init(&s->rejects);
 }

@@ -187,10 +187,9 @@ int bn_csv_open(bn_stream **out, bn_input *in, char delimiter, const bn_source_o
 		s->options = *options;
 	if ((rc = check_options(&s->options, err)) < 0)
 		goto out;
-	if (s->options.rejects && !(s->rejects_path = bn_strdup(s->options.rejects))) {
-		rc = bn_err_nomem(err, "a CSV stream");
+	if ((rc = bn_rejects_init(
+		     &s->rejects, s->env, s->options.rejects, s->options.max_rejects, err)) < 0)
 		goto out;
-	}
 	if ((rc = open_text(s, in, err)) < 0 ||
 		(rc = bn_csv_input_header(&s->in, &s->dialect, delimiter, &s->options, &s->schema,
 			 &s->notes, err)) < 0)

@@ -1,6 +1,5 @@
 /* csv_rejects.c - malformed records: the error that names the first, or the file that they all go to (csv.h). */
 #include "core/source/_csv_stream.h"
-#include "core/source/csv_write.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -71,63 +70,22 @@ static int fail_record(csv_stream *s, const csv_chunk *c, const csv_reject *r, b
 	return BN_EINVAL;
 }
 
-int bn_csv_flush_rejects(csv_stream *s, bn_err *err)
-{
-	int rc = bn_buf_check(&s->rejects, err, "malformed records");
-
-	if (!rc && s->rejects.len)
-		rc = bn_file_out_add(s->rejects_out, s->rejects.ptr, s->rejects.len, err);
-	bn_buf_clear(&s->rejects);
-	return rc;
-}
-
 static int write_reject(csv_stream *s, const csv_chunk *c, const csv_reject *r, bn_err *err)
 {
-	static const char header[] = "line,column,reason,record\n";
 	bn_buf reason = BN_BUF_INIT;
 	uint64_t line, column;
 	uint32_t end = r->end;
 
-	if (!s->rejects_out) {
-		int rc = bn_file_out_open(&s->rejects_out, s->env, s->rejects_path, 0644, err);
-		if (rc < 0) {
-			if (err)
-				err->hint[0] = '\0';
-			bn_err_hint(
-				err, "--rejects FILE names another place for malformed records");
-			return rc;
-		}
-		bn_buf_adds(&s->rejects, header);
-	}
 	if (end > r->begin && s->dialect.newline == '\n' && c->text[end - 1] == '\r')
 		end--;
 	place_of(c, r, s->dialect.newline, &line, &column);
 	if (r->column != UINT32_MAX)
 		bn_buf_addf(&reason, "column '%s': ", s->schema.fields[r->column].name);
 	bn_buf_adds(&reason, r->reason);
-	bn_buf_addf(&s->rejects, "%" PRIu64 ",%" PRIu64 ",", line, column);
-	bn_csv_add_field(&s->rejects, reason.ptr, reason.len, ',');
-	bn_buf_addch(&s->rejects, ',');
-	bn_csv_add_field(&s->rejects, c->text + r->begin, end - r->begin, ',');
-	bn_buf_addch(&s->rejects, '\n');
+	int rc = bn_rejects_add(&s->rejects, line, column, reason.ptr ? reason.ptr : r->reason,
+		c->text + r->begin, end - r->begin, err);
 	bn_buf_release(&reason);
-	return s->rejects.len > 1 << 20 ? bn_csv_flush_rejects(s, err) : 0;
-}
-
-#define MANY_ROWS 10000 /* of fewer, any number may be malformed */
-
-static int check_rejects(const csv_stream *s, const csv_chunk *c, bn_err *err)
-{
-	uint64_t read = s->rows + c->rows + s->rejected, most = s->options.max_rejects;
-
-	if (most ? s->rejected <= most : read < MANY_ROWS || s->rejected <= read / 10)
-		return 0;
-	bn_err_set(err, BN_EINVAL,
-		"%s: %" PRIu64 " of the first %" PRIu64 " records are malformed, at most %" PRIu64
-		" may be",
-		s->in.path, s->rejected, read, most ? most : read / 10);
-	bn_err_hint(err, "--max-rejects N allows so many");
-	return BN_EINVAL;
+	return rc;
 }
 
 int bn_csv_handle_rejects(csv_stream *s, csv_chunk *c, bn_err *err)
@@ -137,10 +95,12 @@ int bn_csv_handle_rejects(csv_stream *s, csv_chunk *c, bn_err *err)
 	if (!c->reject_count)
 		return 0;
 	qsort(c->rejects, c->reject_count, sizeof *c->rejects, by_place);
-	if (!s->rejects_path)
+	if (!s->rejects.path)
 		return fail_record(s, c, &c->rejects[0], err);
 	for (size_t i = 0; i < c->reject_count && !rc && !s->survey; i++)
 		rc = write_reject(s, c, &c->rejects[i], err);
-	s->rejected += c->reject_count;
-	return rc ? rc : check_rejects(s, c, err);
+	s->rejects.count += c->reject_count;
+	if (rc < 0)
+		return rc;
+	return bn_rejects_check(&s->rejects, s->rows + c->rows + s->rejects.count, s->in.path, err);
 }

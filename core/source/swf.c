@@ -4,9 +4,11 @@
 #include "core/base/str.h"
 #include "core/base/utf8.h"
 #include "core/source/cast.h"
+#include "core/source/rejects.h"
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -51,6 +53,7 @@ typedef struct swf_stream {
 	bn_cast *cast; /* NULL: as they are */
 	bool has_start;
 	int64_t start_ns;
+	bn_rejects rejects;
 	uint64_t line, rows; /* read so far */
 	uint64_t at;         /* in the input: what is behind the block */
 	char *block;
@@ -157,12 +160,11 @@ static int parse_whole(
 	return 0;
 }
 
-static int keep_job(swf_stream *s, bn_text line, size_t row, bn_err *err)
+static int parse_job(
+	const swf_stream *s, bn_text line, int64_t values[FIELDS], bool there[FIELDS], bn_err *err)
 {
 	for (size_t f = 0; f < FIELDS; f++) {
 		bn_text word = take_word(&line);
-		int64_t *value = &s->values[f * ROWS + row];
-		bool there = false;
 		int rc;
 		if (!word.len)
 			return bn_err_set(err, BN_EINVAL,
@@ -170,21 +172,35 @@ static int keep_job(swf_stream *s, bn_text line, size_t row, bn_err *err)
 				s->line, f, FIELDS);
 		if (f == CPU) {
 			double x = 0;
-			rc = parse_cpu(s, word, &x, &there, err);
-			memcpy(value, &x, sizeof x);
+			rc = parse_cpu(s, word, &x, &there[f], err);
+			memcpy(&values[f], &x, sizeof x);
 		} else {
-			rc = parse_whole(s, f, word, value, &there, err);
+			rc = parse_whole(s, f, word, &values[f], &there[f], err);
 		}
 		if (rc < 0)
 			return rc;
-		if (there)
-			s->validity[f * (ROWS / 8) + row / 8] |= (uint8_t)(1u << (row & 7));
-		else
-			s->batch.columns[f].nulls++;
 	}
 	if (take_word(&line).len)
 		return bn_err_set(err, BN_EINVAL, "%s:%" PRIu64 ": more than %d fields",
 			bn_input_name(s->in), s->line, FIELDS);
+	return 0;
+}
+
+static int keep_job(swf_stream *s, bn_text line, size_t row, bn_err *err)
+{
+	int64_t values[FIELDS] = {0};
+	bool there[FIELDS] = {false};
+	int rc;
+
+	if ((rc = parse_job(s, line, values, there, err)) < 0)
+		return rc;
+	for (size_t f = 0; f < FIELDS; f++) {
+		s->values[f * ROWS + row] = values[f];
+		if (there[f])
+			s->validity[f * (ROWS / 8) + row / 8] |= (uint8_t)(1u << (row & 7));
+		else
+			s->batch.columns[f].nulls++;
+	}
 	return 0;
 }
 
@@ -208,8 +224,7 @@ static uint64_t stream_total(const bn_stream *base)
 
 static uint64_t stream_rejected(const bn_stream *base)
 {
-	(void)base;
-	return 0;
+	return ((const swf_stream *)base)->rejects.count;
 }
 
 static void batch_begin(swf_stream *s)
@@ -218,6 +233,30 @@ static void batch_begin(swf_stream *s)
 	s->batch.first_row = s->rows;
 	for (size_t f = 0; f < FIELDS; f++)
 		s->batch.columns[f].nulls = 0;
+}
+
+/* The job in this line is malformed, as *why says, which is cleared: the error, or a record of the rejects file. */
+static int reject_job(swf_stream *s, bn_text line, size_t row, bn_err *why, bn_err *err)
+{
+	const char *reason = why->msg;
+	char place[32];
+	int rc;
+
+	if (!s->rejects.path) {
+		if (!s->options.no_rejects)
+			bn_err_hint(why, "mend the file, or let malformed jobs go to a file with "
+					 "--on-error reject");
+		return bn_err_move(err, why);
+	}
+	snprintf(place, sizeof place, ":%" PRIu64 ": ", s->line);
+	if (strstr(reason, place))
+		reason = strstr(reason, place) + strlen(place);
+	if ((rc = bn_rejects_add(&s->rejects, s->line, 1, reason, line.ptr, line.len, err)) < 0)
+		return rc;
+	s->rejects.count++;
+	bn_err_clear(why);
+	return bn_rejects_check(
+		&s->rejects, s->rows + row + s->rejects.count, bn_input_name(s->in), err);
 }
 
 static int stream_next(bn_stream *base, const bn_batch **out, bn_err *err)
@@ -234,9 +273,11 @@ static int stream_next(bn_stream *base, const bn_batch **out, bn_err *err)
 		bn_text word = take_word(&rest);
 		if (!word.len || *word.ptr == ';')
 			continue;
-		if ((rc = keep_job(s, line, rows, err)) < 0)
+		bn_err why = BN_ERR_INIT;
+		if (keep_job(s, line, rows, &why) == 0)
+			rows++;
+		else if ((rc = reject_job(s, line, rows, &why, err)) < 0)
 			return rc;
-		rows++;
 	}
 	if (rc < 0)
 		return rc;
@@ -249,13 +290,17 @@ static int stream_next(bn_stream *base, const bn_batch **out, bn_err *err)
 		return rc;
 	if (o->progress && !o->progress(o->progress_ctx, s->at, stream_total(base), s->rows))
 		return bn_err_set(err, BN_EINTR, "reading was interrupted");
-	return rows ? BN_STREAM_BATCH : BN_STREAM_END;
+	if (rows)
+		return BN_STREAM_BATCH;
+	rc = bn_rejects_finish(&s->rejects, err);
+	return rc < 0 ? rc : BN_STREAM_END;
 }
 
 static void stream_free(bn_stream *base)
 {
 	swf_stream *s = (swf_stream *)base;
 	bn_cast_free(s->cast);
+	bn_rejects_release(&s->rejects);
 	bn_schema_release(&s->schema);
 	bn_free(s->batch.columns);
 	bn_free(s->values);
@@ -370,7 +415,9 @@ static int swf_open(bn_stream **out, bn_input *in, const bn_source_options *opti
 		rc = bn_err_nomem(err, "a log of jobs");
 		goto out;
 	}
-	if ((rc = read_header(s, err)) < 0 || (rc = make_columns(s, err)) < 0)
+	if ((rc = bn_rejects_init(&s->rejects, bn_input_env(in), options->rejects,
+		     options->max_rejects, err)) < 0 ||
+		(rc = read_header(s, err)) < 0 || (rc = make_columns(s, err)) < 0)
 		goto out;
 	if (options->as &&
 		(rc = bn_cast_new(&s->cast, &s->schema, options, bn_input_name(in), err)) < 0)

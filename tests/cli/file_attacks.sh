@@ -61,7 +61,7 @@ stops ann 'binnacle data export jobs $S/pipe' 'a pipe of'
 stops ann 'binnacle data export jobs $S/to-pipe' 'a pipe of'
 stops ann 'binnacle predict power/1 $HOME/new.csv --out $S/pipe' 'a pipe of'
 echo "ok a pipe where an export goes"
-stops ann 'binnacle data export jobs $S/hers' 'not permitted'
+stops ann 'binnacle data export jobs $S/hers --format csv' 'not permitted'
 grep -q hers "$dir/scratch/hers" || fail "another user's file was replaced"
 echo "ok a file of another user where an export goes"
 works eve "ln -s $dir/ann/secret \$S/open/answers.csv && ln -s $dir/ann/secret \$S/open/answers.arrow"

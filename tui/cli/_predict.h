@@ -21,6 +21,7 @@ typedef struct bn_answers {
 	bn_cli *cli;
 	const char *path; /* NULL: stdout */
 	bool arrow;
+	bn_source_options reading; /* the dialect of the file that is asked about */
 	bn_buf text;
 	bn_file_out *file;
 	json_t *items;      /* --json */

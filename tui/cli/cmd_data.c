@@ -56,19 +56,29 @@ static json_t *reading_json(const bn_source_notes *notes)
 	return o;
 }
 
-/* notes: NULL where nothing was read. */
+/* notes: NULL where nothing was read. before: what rows were appended to, or NULL. */
 static int show_added(bn_cli *cli, bn_workspace *ws, const bn_dataset_version *v, bool added,
-	const bn_source_notes *notes, bn_err *err)
+	const bn_dataset_version *before, const bn_source_notes *notes, bn_err *err)
 {
 	char ref[192];
 	json_t *o = bn_data_version_json(v);
 	if (!o)
 		return bn_err_nomem(err, "a dataset");
 	json_object_set_new(o, "added", json_boolean(added));
+	if (before) {
+		json_object_set_new(o, "rows_before", json_integer((json_int_t)before->rows));
+		json_object_set_new(
+			o, "rows_added", json_integer((json_int_t)(v->rows - before->rows)));
+	}
 	if (notes && (notes->dialect.delimiter || notes->count))
 		json_object_set_new(o, "read", reading_json(notes));
 	bn_dataset_version_name(v, ref, sizeof ref);
-	if (added)
+	if (added && before)
+		bn_cli_say(cli,
+			"added %s: %llu rows were there, %llu were added, %llu are there now", ref,
+			(unsigned long long)before->rows,
+			(unsigned long long)(v->rows - before->rows), (unsigned long long)v->rows);
+	else if (added)
 		bn_cli_say(cli, "added %s", ref);
 	else
 		tell_nothing_new(cli, ws, v);
@@ -218,10 +228,19 @@ static void tell_repeated(bn_cli *cli, bn_workspace *ws, const bn_dataset_versio
 	bn_dataset_versions_free(all);
 }
 
+/* What the version was appended to; NULL when that cannot be read. */
+static void load_parent(bn_dataset_version **out, bn_workspace *ws, const bn_dataset_version *v)
+{
+	char *ref = bn_strf("%s@v%lld", v->parents[0].name, (long long)v->parents[0].version);
+	if (ref)
+		bn_dataset_resolve(out, ws, ref, BN_DATASET_REMOVED_TOO, NULL);
+	bn_free(ref);
+}
+
 static int add_or_append(bn_cli *cli, bool appends, bn_err *err)
 {
 	bn_workspace *ws = NULL;
-	bn_dataset_version *v = NULL;
+	bn_dataset_version *v = NULL, *before = NULL;
 	bn_ingest_report report = {0};
 	bool added = false;
 	int64_t threads = 0, max_rejects = 0;
@@ -266,10 +285,13 @@ static int add_or_append(bn_cli *cli, bool appends, bn_err *err)
 		tell_repeated(cli, ws, v);
 	if (v->rows == 0)
 		bn_cli_warn(cli, "%s@v%lld has no rows", v->name, (long long)v->version);
+	if (appends && v->parent_count)
+		load_parent(&before, ws, v);
 	if (!added || (rc = bn_cli_tell_retyped(
 			       cli, ws, bn_cli_arg(cli, 0), &former, &report.schema, err)) == 0)
-		rc = show_added(cli, ws, v, added, &report.notes, err);
+		rc = show_added(cli, ws, v, added, before, &report.notes, err);
 out:
+	bn_dataset_version_free(before);
 	bn_former_release(&former);
 	for (size_t i = 0; i < TYPES_MAX; i++) {
 		bn_free(o->names[i]);
@@ -324,7 +346,7 @@ static int run_generate(bn_cli *cli, bn_err *err)
 	if (!rc) {
 		bn_cli_say(
 			cli, "SYNTHETIC job telemetry with PM100's columns: none of it ever ran");
-		rc = show_added(cli, ws, v, added, NULL, err);
+		rc = show_added(cli, ws, v, added, NULL, NULL, err);
 	}
 	bn_dataset_version_free(v);
 	return rc;

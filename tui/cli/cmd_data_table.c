@@ -14,6 +14,7 @@
 #include "core/source/arrow_source.h"
 #include "core/source/csv_write.h"
 #include "core/source/ingest.h"
+#include "tui/cli/file_format.h"
 #include "tui/cli/reading.h"
 #include "tui/cli/verbs.h"
 #include "tui/cli/where.h"
@@ -327,25 +328,24 @@ static int export_arrow(
 	return rc;
 }
 
-typedef enum export_format { EXPORT_CSV, EXPORT_TSV, EXPORT_ARROW } export_format;
-
-/* --format, or the suffix of the file, or CSV. */
-static int pick_format(export_format *out, bn_cli *cli, const char *path, bn_err *err)
+/* --format, or the ending of the file, or CSV on standard output. */
+static int pick_format(bn_file_format *out, bn_cli *cli, const char *path, bn_err *err)
 {
+	static const char formats[] = "--format csv, tsv or arrow";
 	const char *name = bn_cli_opt(cli, "format");
+	int rc;
 
-	*out = EXPORT_CSV;
-	if (!name && path && (bn_str_ends(path, ".arrow") || bn_str_ends(path, ".feather")))
-		*out = EXPORT_ARROW;
-	else if (!name && path && bn_str_ends(path, ".tsv"))
-		*out = EXPORT_TSV;
-	else if (name && !strcmp(name, "arrow"))
-		*out = EXPORT_ARROW;
+	*out = BN_FILE_CSV;
+	if (!name && path &&
+		(rc = bn_cli_file_format(out, bn_cli_env(cli), path, formats, err)) < 0)
+		return rc;
+	if (name && !strcmp(name, "arrow"))
+		*out = BN_FILE_ARROW;
 	else if (name && !strcmp(name, "tsv"))
-		*out = EXPORT_TSV;
+		*out = BN_FILE_TSV;
 	else if (name && strcmp(name, "csv") != 0)
 		return bn_err_set(err, BN_EINVAL, "--format is csv, tsv or arrow, not %s", name);
-	if (*out == EXPORT_ARROW && !path) {
+	if (*out == BN_FILE_ARROW && !path) {
 		bn_err_set(err, BN_EINVAL,
 			"an Arrow file needs a name: its end refers to its beginning");
 		bn_err_hint(err, "add --output FILE.arrow");
@@ -360,7 +360,7 @@ static int run_export(bn_cli *cli, bn_err *err)
 	if (path && !strcmp(path, "-"))
 		path = NULL;
 	export_target t = {.cli = cli, .path = path};
-	export_format format;
+	bn_file_format format;
 	bn_table_reader *r = NULL;
 	size_t *columns = NULL, n = 0;
 	int rc = pick_format(&format, cli, path, err);
@@ -370,10 +370,10 @@ static int run_export(bn_cli *cli, bn_err *err)
 		goto out;
 	if (!path)
 		bn_cli_begin_text(cli);
-	if (format == EXPORT_ARROW)
+	if (format == BN_FILE_ARROW)
 		rc = export_arrow(&t, r, columns, n, err);
 	else
-		rc = export_text(&t, r, columns, n, format == EXPORT_TSV ? '\t' : ',', err);
+		rc = export_text(&t, r, columns, n, format == BN_FILE_TSV ? '\t' : ',', err);
 	if (rc == 0 && path)
 		bn_cli_say(cli, "%s: %llu rows, %zu columns", path,
 			(unsigned long long)bn_table_rows(r), n);
@@ -391,7 +391,7 @@ static const bn_opt head_opts[] = {{"rows", 'n', "N", "how many (10)"},
 	{0}};
 static const bn_opt export_opts[] = {BN_OPT_WHERE,
 	{"output", 'o', "FILE", "the same as the second word; without, or -: standard output"},
-	{"format", 0, "KIND", "csv, tsv or arrow; default: by the suffix of FILE, else csv"},
+	{"format", 0, "KIND", "csv, tsv or arrow; default: by the ending of FILE"},
 	{"columns", 'c', "A,B", "only these, in this order"}, BN_CLI_READING_OPTS, {0}};
 
 const bn_verb bn_verbs_data_table[] = {

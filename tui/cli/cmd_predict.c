@@ -7,8 +7,8 @@
 #include "core/predict/predict_file.h"
 #include "core/source/csv_write.h"
 #include "tui/cli/_predict.h"
+#include "tui/cli/file_format.h"
 #include "tui/cli/reading.h"
-#include "tui/cli/verbs.h"
 
 #include <math.h>
 #include <string.h>
@@ -277,7 +277,7 @@ static int predict_here(bn_answers *o, const char *model, const char *file, bn_e
 	bn_workspace *ws = NULL;
 	bn_predictor *p = NULL;
 	uint64_t rows = 0;
-	bn_predict_sink sink = {take_rows, o, bn_answers_tell_notes};
+	bn_predict_sink sink = {take_rows, o, bn_answers_tell_notes, &o->reading};
 	char *mlmodel = bn_path_join(model, "MLmodel");
 	bool is_dir = mlmodel && bn_fs_exists(bn_cli_env(o->cli), mlmodel);
 	bn_free(mlmodel);
@@ -302,25 +302,47 @@ static int predict_here(bn_answers *o, const char *model, const char *file, bn_e
 
 /* ---- the verb ------------------------------------------------------------------------------- */
 
+static int read_format(bn_answers *o, bn_err *err)
+{
+	bn_file_format format = BN_FILE_CSV;
+	int rc;
+
+	if (o->path &&
+		(rc = bn_cli_file_format(&format, bn_cli_env(o->cli), o->path, NULL, err)) < 0)
+		return rc;
+	o->arrow = format == BN_FILE_ARROW;
+	if (format != BN_FILE_TSV)
+		return 0;
+	bn_err_set(err, BN_EUNSUPPORTED, "%s: answers are written as CSV or Arrow", o->path);
+	bn_err_hint(err, "name it .csv, .arrow or .feather");
+	return BN_EUNSUPPORTED;
+}
+
 static int run_predict(bn_cli *cli, bn_err *err)
 {
 	const char *endpoint = bn_cli_opt(cli, "endpoint");
 	bn_answers o = {.cli = cli, .path = bn_cli_opt(cli, "out"), .text = BN_BUF_INIT};
-	int n = bn_cli_nargs(cli);
+	const char **nulls = NULL;
+	int rc, n = bn_cli_nargs(cli);
 	if (o.path && !strcmp(o.path, "-"))
 		o.path = NULL;
 	if (n != 2 && !(endpoint && n == 1))
 		return bn_err_set(err, BN_EINVAL, "give a MODEL and a FILE");
-	o.arrow = o.path && (bn_str_ends(o.path, ".arrow") || bn_str_ends(o.path, ".feather"));
-	if (!o.path && !bn_cli_is_text(cli) && !(o.items = json_array()))
+	if ((rc = read_format(&o, err)) < 0 ||
+		(rc = bn_cli_read_dialect(&o.reading, &nulls, cli, err)) < 0)
+		return rc;
+	if (!o.path && !bn_cli_is_text(cli) && !(o.items = json_array())) {
+		bn_free(nulls);
 		return bn_err_nomem(err, "the answers");
-	int rc = endpoint ? bn_predict_there(&o, endpoint, n > 1 ? bn_cli_arg(cli, 0) : NULL,
-				    bn_cli_arg(cli, n - 1), err)
-			  : predict_here(&o, bn_cli_arg(cli, 0), bn_cli_arg(cli, 1), err);
+	}
+	rc = endpoint ? bn_predict_there(&o, endpoint, n > 1 ? bn_cli_arg(cli, 0) : NULL,
+				bn_cli_arg(cli, n - 1), err)
+		      : predict_here(&o, bn_cli_arg(cli, 0), bn_cli_arg(cli, 1), err);
 	bn_table_writer_free(o.w);
 	bn_file_out_free(o.file);
 	json_decref(o.items);
 	bn_buf_release(&o.text);
+	bn_free(nulls);
 	return rc;
 }
 
@@ -331,7 +353,7 @@ static const bn_opt predict_options[] = {{"out", 'o', "FILE",
 		"ask that server (http:, https:, unix:PATH) instead of loading a model here"},
 	{"ca-file", 0, "FILE", "trust that certificate (PEM) instead of the system's"},
 	{"token-file", 0, "FILE", "the server's token (else BINNACLE_TOKEN)"},
-	{"strict", 0, NULL, "refuse categories that training never saw"}, {0}};
+	{"strict", 0, NULL, "refuse categories that training never saw"}, BN_CLI_READING_OPTS, {0}};
 
 const bn_verb bn_verbs_predict[] = {
 	{"predict", NULL, "MODEL FILE", 1, 2, "Predict every row of a CSV or Arrow file",

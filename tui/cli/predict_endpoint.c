@@ -360,7 +360,7 @@ int bn_predict_there(
 {
 	remote m = {.o = o};
 	uint64_t rows = 0;
-	bn_frame_sink sink = {send_frame, restart_remote, &m, tell_notes};
+	bn_frame_sink sink = {send_frame, restart_remote, &m, tell_notes, &o->reading};
 	bn_schema as = BN_SCHEMA_INIT;
 	int rc;
 	bn_http_answer_init(&m.answer);

@@ -279,7 +279,7 @@ static int count_rows(void *user, const bn_session *s, uint64_t first_row, bn_er
 
 static int predict(const char *name, size_t *rows, bn_err *err)
 {
-	const bn_predict_sink sink = {count_rows, rows, NULL};
+	const bn_predict_sink sink = {.rows = count_rows, .user = rows};
 	*rows = 0;
 	bn_err_clear(err);
 	return bn_predict_file(bn_env_real(), predictor, path_of(name), false, &sink, NULL, err);

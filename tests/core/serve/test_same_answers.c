@@ -199,7 +199,7 @@ static void ask_file(const char *way, const char *path, const size_t *rows, size
 {
 	bn_err err = BN_ERR_INIT;
 	file_check f = {.way = way, .rows = rows};
-	const bn_predict_sink sink = {check_rows, &f, NULL};
+	const bn_predict_sink sink = {.rows = check_rows, .user = &f};
 	ck_assert_bn_ok(bn_predict_file(bn_env_real(), model, path, true, &sink, NULL, &err), &err);
 	ck_assert_uint_eq(f.seen, n);
 }
@@ -476,7 +476,7 @@ static void ask_endpoint(const size_t *rows, size_t n)
 	for (size_t k = 0; k < 2; k++) {
 		bn_err err = BN_ERR_INIT;
 		file_check f = {.way = k ? "--endpoint, Arrow" : "--endpoint, CSV", .rows = rows};
-		const bn_frame_sink sink = {ask_frame, NULL, &f, NULL};
+		const bn_frame_sink sink = {.block = ask_frame, .user = &f};
 		ck_assert_bn_ok(bn_predict_frames(bn_env_real(), path_of(files[k]), &as, 5, &sink,
 					NULL, &err),
 			&err);
@@ -586,8 +586,8 @@ static void ask_without(const char *name)
 	bn_buf b = BN_BUF_INIT;
 	size_t row = 0;
 	file_check f = {.rows = &row};
-	const bn_predict_sink sink = {check_rows, &f, NULL};
-	const bn_frame_sink frames = {ask_frame, NULL, &f, NULL};
+	const bn_predict_sink sink = {.rows = check_rows, .user = &f};
+	const bn_frame_sink frames = {.block = ask_frame, .user = &f};
 	bn_schema as = BN_SCHEMA_INIT;
 	served_types(&as);
 	same_write_arrow(&table, path_of("ask.arrow"), asked, &row, 1, &as_it_is);

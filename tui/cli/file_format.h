@@ -1,0 +1,14 @@
+/* file_format.h - the format that a table is written in, by the ending of the file's name. */
+#ifndef BN_CLI_FILE_FORMAT_H
+#define BN_CLI_FILE_FORMAT_H
+#include "core/base/env.h"
+#include "core/base/err.h"
+
+typedef enum bn_file_format { BN_FILE_CSV, BN_FILE_TSV, BN_FILE_ARROW } bn_file_format;
+
+/* A device and a pipe take CSV. Of another file, an ending that stands for no such format, or none, is BN_EINVAL or
+ * BN_EUNSUPPORTED; option: what says the format instead ("--format csv, tsv or arrow"), or NULL. */
+int bn_cli_file_format(
+	bn_file_format *out, const bn_env *env, const char *path, const char *option, bn_err *err);
+
+#endif
