@@ -12,36 +12,22 @@ static const char *condition_of(const json_t *kwargs)
 	return bn_json_str(kwargs, "row_condition", NULL);
 }
 
-int bn_row_condition_check(const json_t *kwargs, const char *where, bn_err *err)
-{
-	const char *text = condition_of(kwargs);
-	const char *parser = bn_json_str(kwargs, "condition_parser", "pandas");
-	bn_expr *e = NULL;
-	if (!text)
-		return 0;
-	if (strcmp(parser, "pandas") != 0) {
-		bn_err_set(err, BN_EUNSUPPORTED, "%s: condition_parser '%.60s' is not supported",
-			where, parser);
-		bn_err_hint(
-			err, "write \"x > 5 and state == 'FAILED'\", with condition_parser pandas");
-		return BN_EUNSUPPORTED;
-	}
-	const bn_expr_source source = {.text = text, .name = "row_condition"};
-	int rc = bn_expr_parse(&e, &source, err);
-	bn_expr_free(e);
-	if (rc < 0)
-		bn_err_prefix(err, "%s", where);
-	return rc;
-}
-
 int bn_row_condition_open(
 	bn_table_reader **out, bn_table_reader *table, const json_t *kwargs, bn_err *err)
 {
 	const char *text = condition_of(kwargs);
+	const char *parser = bn_json_str(kwargs, "condition_parser", "pandas");
 	bn_expr *where = NULL;
 	*out = NULL;
 	if (!text)
 		return 0;
+	if (strcmp(parser, "pandas") != 0) {
+		bn_err_set(
+			err, BN_EUNSUPPORTED, "condition_parser '%.60s' is not supported", parser);
+		bn_err_hint(
+			err, "write \"x > 5 and state == 'FAILED'\", with condition_parser pandas");
+		return BN_EUNSUPPORTED;
+	}
 	int rc = bn_expr_of_rows(
 		&where, text, "row_condition", bn_table_schema(table), BN_EXPR_BOOL, err);
 	if (rc < 0)

@@ -12,11 +12,9 @@
 
 #include <jansson.h>
 
-/* Can it be read? BN_EINVAL with the place in it, BN_EUNSUPPORTED for another condition_parser; `where` leads the
- * message. Does nothing without a row_condition. */
-int bn_row_condition_check(const json_t *kwargs, const char *where, bn_err *err);
-/* *out: the rows of the table that it is true of, yours; NULL without a row_condition. BN_EINVAL also for what it says of
- * columns that are not there. */
+/* *out: the rows of the table that it is true of, yours; NULL without a row_condition. BN_EINVAL with the place in it, also
+ * for columns that are not there, BN_EUNSUPPORTED for another condition_parser: the check's own fault, the suite's other
+ * checks run. */
 int bn_row_condition_open(
 	bn_table_reader **out, bn_table_reader *table, const json_t *kwargs, bn_err *err);
 /* What a check found among the rows of such a reader, by the rows' numbers in the table. */

@@ -521,6 +521,7 @@ static int run_split(bn_cli *cli, bn_err *err)
 	if ((rc = read_split(&o, cli, err)) < 0 || (rc = bn_cli_workspace(cli, &ws, err)) < 0 ||
 		(rc = bn_dataset_resolve(&v, ws, bn_cli_arg(cli, 0), BN_DATASET_LIVE, err)) < 0)
 		goto out;
+	bn_cli_doubt_where(cli, ws, v);
 	rc = bn_dataset_split(parts, ws, v, &o, err);
 	bn_cli_progress_end(cli);
 	if (rc < 0 || (rc = bn_split_notes(&notes, &o, &outcome, err)) < 0)

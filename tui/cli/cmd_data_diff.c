@@ -121,7 +121,7 @@ static int open_rows(bn_table_reader **out, bn_cli *cli, bn_workspace *ws,
 	const bn_progress watch = bn_cli_watch(cli);
 	int rc = bn_dataset_open_table_watched(out, ws, v, &watch, err);
 
-	return rc < 0 ? rc : bn_cli_where(out, cli, err);
+	return rc < 0 ? rc : bn_cli_where_again(out, cli, err);
 }
 
 /* Fills in d->pairs: of the columns that both have. */

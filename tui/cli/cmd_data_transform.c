@@ -82,6 +82,7 @@ static int run_transform(bn_cli *cli, bn_err *err)
 		(rc = bn_cli_workspace(cli, &ws, err)) < 0 ||
 		(rc = bn_dataset_resolve(&from, ws, bn_cli_arg(cli, 1), BN_DATASET_LIVE, err)) < 0)
 		goto out;
+	bn_cli_doubt_where(cli, ws, from);
 	rc = bn_dataset_transform(&v, &added, ws, bn_cli_arg(cli, 0), from, &o, err);
 	bn_cli_progress_end(cli);
 	if (rc < 0)

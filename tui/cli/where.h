@@ -1,6 +1,7 @@
 /* where.h - --where EXPR of the verbs that read rows. */
 #ifndef BN_TUI_CLI_WHERE_H
 #define BN_TUI_CLI_WHERE_H
+#include "core/data/dataset.h"
 #include "core/table/table.h"
 #include "tui/cli/cli.h"
 
@@ -9,7 +10,12 @@
 		"where", 'w', "EXPR", "only rows for which it is true (docs/expressions.md)" \
 	}
 
-/* With --where, *table becomes one of the rows that it keeps. */
+/* With --where, *table becomes one of the rows that it keeps; what in it cannot be meant is said. */
 int bn_cli_where(bn_table_reader **table, bn_cli *cli, bn_err *err);
+/* The same of a table that was filtered before: nothing is said twice. */
+int bn_cli_where_again(bn_table_reader **table, bn_cli *cli, bn_err *err);
+
+/* Says what in --where cannot be meant (core/table/expr/doubts.h), for verbs whose work reads the rows itself. */
+void bn_cli_doubt_where(bn_cli *cli, bn_workspace *ws, const bn_dataset_version *v);
 
 #endif
