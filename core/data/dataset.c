@@ -1,6 +1,7 @@
 /* dataset.c - see dataset.h: publishing versions and the other changes of the catalogue. */
 #include "core/data/dataset.h"
 
+#include "core/base/account.h"
 #include "core/base/hash.h"
 #include "core/base/json.h"
 #include "core/base/json_bytes.h"
@@ -10,6 +11,7 @@
 #include "core/data/builder.h"
 #include "core/govern/rights.h"
 #include "core/profile/profiler.h"
+#include "core/store/claim.h"
 #include "core/store/index/fold.h"
 #include "core/store/object/held.h"
 #include "core/store/object/live.h"
@@ -447,6 +449,23 @@ int bn_dataset_check_name(const char *name, bn_err *err)
 	return BN_EINVAL;
 }
 
+/* Whoever may write claims/ can take each number before it is used: the message says who that is. */
+static void say_taken(bn_workspace *ws, const bn_dataset_draft *d, const char *claim, bn_err *err)
+{
+	char who[64] = "somebody";
+	uid_t owner;
+
+	if (bn_claim_owner(ws, claim, &owner, NULL) == 0 &&
+		!bn_account_name(owner, who, sizeof who))
+		snprintf(who, sizeof who, "user %u", (unsigned)owner);
+	bn_err_set(err, BN_ECONFLICT, "%s@v%lld was added meanwhile by %s", d->name,
+		(long long)d->number, who);
+	bn_err_hint(err,
+		"do it once more: the rows then come behind its own; if that goes on and no such "
+		"version is there, ask %s",
+		who);
+}
+
 /* Claims are atomic: of two that made their rows from one version, one gets the number behind it. */
 static int claim_number(
 	int64_t *number, bn_workspace *ws, const bn_dataset_draft *d, const char *hash, bn_err *err)
@@ -463,8 +482,7 @@ static int claim_number(
 	}
 	*number = d->number;
 	if ((rc = bn_claim_take(ws, claim, hash, &why)) == BN_ECONFLICT) {
-		bn_err_set(err, rc, "%s@v%lld was added meanwhile", d->name, (long long)d->number);
-		bn_err_hint(err, "do it once more: the rows then come behind its own");
+		say_taken(ws, d, claim, err);
 	} else if (rc < 0) {
 		bn_err_move(err, &why);
 	}

@@ -7,6 +7,7 @@
 #include "core/base/timestamp.h"
 #include "core/data/add.h"
 #include "core/data/append.h"
+#include "core/data/left_out.h"
 #include "core/data/split.h"
 #include "tui/cli/data_json.h"
 #include "tui/cli/data_retype.h"
@@ -228,6 +229,11 @@ static void tell_repeated(bn_cli *cli, bn_workspace *ws, const bn_dataset_versio
 	bn_dataset_versions_free(all);
 }
 
+static void tell_left_out(void *cli, const char *text)
+{
+	bn_cli_warn(cli, "%s", text);
+}
+
 /* What the version was appended to; NULL when that cannot be read. */
 static void load_parent(bn_dataset_version **out, bn_workspace *ws, const bn_dataset_version *v)
 {
@@ -281,8 +287,10 @@ static int add_or_append(bn_cli *cli, bool appends, bn_err *err)
 			report.rejected == 1 ? "it with the reason" : "them with their reasons");
 	bn_cli_tell_notes(cli, &report.notes);
 	tell_widened(cli, &report);
-	if (appends && added)
+	if (appends && added) {
 		tell_repeated(cli, ws, v);
+		bn_dataset_left_out(ws, v, tell_left_out, cli);
+	}
 	if (v->rows == 0)
 		bn_cli_warn(cli, "%s@v%lld has no rows", v->name, (long long)v->version);
 	if (appends && v->parent_count)
@@ -454,6 +462,7 @@ static int run_show(bn_cli *cli, bn_err *err)
 	json_object_set_new(o, "children_text", text.len ? json_string(text.ptr) : json_null());
 	if ((rc = bn_cli_object(cli, json_incref(o), version_fields, err)) < 0)
 		goto out;
+	bn_dataset_left_out(ws, v, tell_left_out, cli);
 	rc = bn_cli_warn_newer(cli, ws, "dataset", v->name, err);
 out:
 	json_decref(o);

@@ -267,7 +267,7 @@ START_TEST(test_append_of_two_at_once_loses_no_rows)
 				 &o, NULL, NULL, &e),
 		BN_ECONFLICT);
 	ck_assert(taken && !added);
-	ck_assert_msg(strstr(e.msg, "rows@v2 was added meanwhile"), "%s", e.msg);
+	ck_assert_msg(strstr(e.msg, "rows@v2 was added meanwhile by "), "%s", e.msg);
 	v = append("rows", csv("i,x,state,t", 50, 60), NULL, NULL, &added);
 	ck_assert_int_eq(
 		v->version, 3); /* that number is not waited for: who took it may be dead */

@@ -1,0 +1,36 @@
+#!/bin/bash
+# Two hosts append to one version, and the second does not see the log of the first: the rows that the newest version lacks
+# are named, with who appended them and the cure.
+set -u
+if [ "$(id -u)" != 0 ] || ! unshare --uts true 2>/dev/null; then
+	echo "SKIP: appends of two hosts: only root can be another host (with unshare)"
+	exit 0
+fi
+. tests/support/shell.sh || exit 2
+mkdir "$dir/ws"
+cd "$dir/ws" || exit 1
+"$B" init -q >/dev/null || fail init
+there() { BINNACLE_INDEX=$dir/there unshare --uts sh -c 'hostname elsewhere && exec "$@"' sh "$B" "$@"; }
+mkdir "$dir/there"
+for k in 1 2 3 4; do printf 'x\n%d\n%d\n' $k $((10 * k)) >$k.csv; done
+"$B" data add t 1.csv -q >/dev/null || fail add
+expect 0 "an append elsewhere" there data append t 2.csv
+log=$(echo .binnacle/log/*@elsewhere-*)
+[ -d "$log" ] || fail "no log of another host: $(ls .binnacle/log)"
+mv "$log" "$dir/hidden" # what it wrote is not seen here yet
+rm -rf "$dir/state/binnacle"/*/index* 2>/dev/null
+expect 0 "an append here" env BINNACLE_INDEX="$dir/here" "$B" data append t 3.csv
+says "added t@v3: 2 rows were there, 2 were added, 4 are there now"
+says "warning: $(id -un) took t@v2, which is not seen here: when it comes from another host, its rows are not in t@v3"
+mv "$dir/hidden" "$log"
+left="warning: the 2 rows that $(id -un) appended as t@v2 are not in t@v3, as both go on from v1: binnacle data append t 2.csv adds them"
+expect 0 "is shown" "$B" data show t
+says "$left"
+expect 0 "and said by the next append" "$B" data append t 4.csv
+says "${left/t@v3/t@v4}"
+expect 0 "the cure" "$B" data append t 2.csv
+case $err in *"are not in"*) fail "said after the cure: $err" ;; esac
+expect 0 "nothing is said any more" "$B" data show t
+case $err in *"are not in"*) fail "said after the cure: $err" ;; esac
+check "all rows are there" "1 2 3 4 10 20 30 40" "$("$B" data export t - | tail -n +2 | sort -n | xargs)"
+exit $bad
