@@ -1,6 +1,7 @@
 /* launch.c - see launch.h. */
 #include "core/launch/launch.h"
 
+#include "core/base/account.h"
 #include "core/base/dir.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
@@ -302,6 +303,19 @@ out:
 
 /* ---- stopping ------------------------------------------------------------------------------- */
 
+static int refuse_stop(const char *id, uid_t owner, bn_err *err)
+{
+	char who[64];
+
+	bn_err_set(err, BN_EREFUSED, "run %.8s belongs to another user", id);
+	if (bn_account_name(owner, who, sizeof who))
+		bn_err_hint(err, "%s, whose run it is, can stop it, and so can root", who);
+	else
+		bn_err_hint(err, "user %u, whose run it is, can stop it, and so can root",
+			(unsigned)owner);
+	return BN_EREFUSED;
+}
+
 int bn_launch_stop(bn_workspace *ws, const char *id, bn_cancel *how, bn_err *err)
 {
 	const bn_env *env = bn_workspace_env(ws);
@@ -311,7 +325,7 @@ int bn_launch_stop(bn_workspace *ws, const char *id, bn_cancel *how, bn_err *err
 	/* Whoever it is: neither a signal nor a file gets there, and an event would change nothing. */
 	if (bn_created_find(&made, ws, id, NULL) >= 0 && made.owner != env->uid(env) &&
 		env->uid(env) != 0)
-		return bn_err_set(err, BN_EREFUSED, "run %.8s belongs to another user", id);
+		return refuse_stop(id, made.owner, err);
 	int rc = bn_executor_of(&by, ws, id, err);
 	return rc < 0 ? rc : by->cancel(ws, id, how ? how : &unused, err);
 }

@@ -70,6 +70,7 @@ for name in o.arrow o.Feather; do
 	expect 0 "$name" "$B" data export t $name -q
 	check "$name" ARROW1 "$(head -c 6 $name)"
 done
+expect 0 "standard output by name, in a file" "$B" data export t /dev/stdout
 expect 0 "a device" "$B" data export t /dev/null
 mkfifo pipe
 cat pipe >got &

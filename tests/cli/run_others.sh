@@ -56,6 +56,7 @@ as 40101 "$B" run start --name sleeps -q -- sleep 100 >/dev/null && as 40101 "$B
 for run in sleeps waits; do
 	expect 4 "run stop of another user's run that $run" as 40102 "$B" run stop "$run"
 	says "belongs to another user"
+	says "whose run it is, can stop it, and so can root"
 done
 [ "$(records)" = "$before" ] || fail "a stop that is refused is written: $(as 40101 "$B" audit log)"
 as 40101 "$B" run stop sleeps waits -q >/dev/null && as 40101 "$B" queue resume -q >/dev/null || fail "their own stop"

@@ -127,6 +127,10 @@ for _ in $(seq 100); do # the log writes within a second
 done
 expect 0 "no drift against itself" "$B" monitor report power/1
 says "0 of 33 inputs drifted"
+says "power/1 is being served (endpoint "
+says "is on its way into the log, and not in this report"
+expect 3 "an empty window of a model that is served" "$B" monitor report power/1 --window 1ms
+says "is answering, and logs within a second: make it once more"
 expect 0 "predictions of later jobs" "$B" predict --endpoint "$url" later.csv -q
 stop_server
 grep -q "served .* 3000 predictions" serve.err || fail "count at the end: $(cat serve.err)"
@@ -143,6 +147,7 @@ says "too few"
 expect 2 "an unknown test" "$B" monitor report power/1 --test gauss
 says "jensenshannon"
 expect 3 "an empty window" "$B" monitor report power/1 --window 1ms
+says "binnacle serve logs what it answers"
 expect 0 "monitor ls" "$B" monitor ls power --json
 says '"count": 4'
 expect 0 "monitor show" "$B" monitor show

@@ -2,6 +2,7 @@
 #include "core/base/json.h"
 #include "core/base/str.h"
 #include "core/monitor/report.h"
+#include "core/serve/endpoint.h"
 #include "tui/cli/verbs.h"
 
 #include <math.h>
@@ -117,22 +118,66 @@ static bool show_progress(void *ctx, const char *what, uint64_t done, uint64_t t
 	return !bn_cli_interrupted();
 }
 
+/* A server that answers for the model logs a second later; id: of it, or empty. */
+static void find_server(char id[BN_ENDPOINT_ID_TEXT], bn_workspace *ws, const char *model)
+{
+	const bn_endpoint *e = NULL;
+	bn_endpoints all = {NULL, 0};
+	char name[256];
+
+	id[0] = '\0';
+	snprintf(name, sizeof name, "%.*s", (int)strcspn(model, "@"), model);
+	if (bn_endpoint_list(&all, ws, NULL) == 0 &&
+		bn_endpoint_find(&e, &all, name, NULL) == 0 && e->state == BN_ENDPOINT_RUNNING)
+		snprintf(id, BN_ENDPOINT_ID_TEXT, "%s", e->id);
+	bn_endpoints_release(&all);
+}
+
+/* The report is made: predictions that are still on their way into the log are not in it. */
+static void tell_server(bn_cli *cli, bn_workspace *ws, const bn_monitor_report *r)
+{
+	char id[BN_ENDPOINT_ID_TEXT], name[256];
+
+	snprintf(name, sizeof name, "%s%s%s", r->model, r->version ? "/" : "",
+		r->version ? r->version : "");
+	find_server(id, ws, name);
+	if (id[0])
+		bn_cli_note(cli,
+			"%s is being served (endpoint %s): what was answered in the last second is "
+			"on its way into the log, and not in this report",
+			name, id);
+}
+
 static int run_report(bn_cli *cli, bn_err *err)
 {
 	bn_progress progress = {show_progress, cli};
 	bn_monitor_options o = {.progress = &progress};
 	bn_monitor_report *r = NULL;
 	bn_workspace *ws = NULL;
+	bn_err why = BN_ERR_INIT;
+	char id[BN_ENDPOINT_ID_TEXT];
 	int rc = read_options(cli, &o, err);
 	if (!rc)
 		rc = bn_cli_workspace(cli, &ws, err);
 	if (!rc)
-		rc = bn_monitor_report_make(&r, ws, bn_cli_arg(cli, 0), &o, err);
+		rc = bn_monitor_report_make(&r, ws, bn_cli_arg(cli, 0), &o, &why);
 	bn_cli_progress_end(cli);
-	if (!rc)
-		rc = show(cli, r, err);
-	if (!rc)
+	if (rc == BN_ENOTFOUND && ws) {
+		find_server(id, ws, bn_cli_arg(cli, 0));
+		if (id[0]) {
+			why.hint[0] = '\0';
+			bn_err_hint(&why,
+				"endpoint %s is answering, and logs within a second: make it once "
+				"more",
+				id);
+		}
+	}
+	if (rc < 0)
+		rc = why.code ? bn_err_move(err, &why) : rc;
+	else if ((rc = show(cli, r, err)) == 0) {
+		tell_server(cli, ws, r);
 		rc = verdict_code(r, err);
+	}
 	bn_monitor_report_free(r);
 	return rc;
 }

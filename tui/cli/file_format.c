@@ -11,8 +11,10 @@ static bool is_special(const bn_env *env, const char *path)
 {
 	struct stat st;
 
-	return env->fs->stat(env, NULL, path, &st) == 0 && !S_ISREG(st.st_mode) &&
-	       !S_ISDIR(st.st_mode);
+	/* /dev/stdout may well be a file */
+	return !strncmp(path, "/dev/", 5) || !strncmp(path, "/proc/", 6) ||
+	       (env->fs->stat(env, NULL, path, &st) == 0 && !S_ISREG(st.st_mode) &&
+		       !S_ISDIR(st.st_mode));
 }
 
 int bn_cli_file_format(
