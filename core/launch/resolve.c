@@ -6,7 +6,6 @@
 #include "core/base/str.h"
 #include "core/data/dataset.h"
 #include "core/launch/data_env.h"
-#include "core/learn/frame.h"
 #include "core/learn/trainer.h"
 #include "core/run/environment.h"
 #include "core/store/object/object.h"
@@ -230,7 +229,7 @@ int bn_spec_task_by_target(const char **out, bn_workspace *ws, const bn_spec *gi
 	const bn_schema *schema = bn_table_schema(table);
 	if ((rc = bn_schema_need(schema, given->target, &at, err)) < 0)
 		goto out;
-	bool number = bn_view_kind_of(schema->fields[at].type) == BN_VIEW_NUMBER;
+	bool number = bn_input_kind_of(schema->fields[at].type) == BN_INPUT_NUMBER;
 	*out = number ? "regression" : "classification";
 out:
 	bn_table_reader_free(table);

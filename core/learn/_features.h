@@ -13,7 +13,7 @@ struct bn_features {
 	bn_impute impute;
 	bool standardise;
 	const char *target;
-	bn_view_kind target_kind;
+	bn_input_kind target_kind;
 	const char **classes; /* class_count labels */
 	double *class_values; /* NUMBER targets: what the labels say */
 	size_t class_count, target_missing;
@@ -26,9 +26,7 @@ struct bn_features {
 };
 
 /* The type of an input of that kind whose numbers, if it has any, are of that type. */
-bn_type bn_feature_type(bn_view_kind kind, bn_type number);
-/* The value of a number or boolean column as a double; NaN when missing or infinite. */
-double bn_view_number(const bn_column_view *column, size_t row);
+bn_type bn_feature_type(bn_input_kind kind, bn_type number);
 /* Index of the text of len bytes among count strings in byte order, or -1. */
 int32_t bn_category_find(const char *const *sorted, size_t count, const char *text, size_t len);
 /* Numbers inputs' design columns from left to right, and finds the columns that they are read from. BN_EINVAL: elements of

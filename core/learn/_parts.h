@@ -19,7 +19,7 @@ typedef struct bn_parts_input {
 	const char *const *columns; /* NULL: all */
 	size_t n_columns;
 	void (*skipped)(void *ctx,
-		const bn_field *column); /* it is left out (bn_view_takes); NULL: nobody asks */
+		const bn_field *column); /* it is left out (bn_input_takes); NULL: nobody asks */
 	void *ctx;
 	const bn_progress *progress; /* of hashing what was not hashed before; NULL: nobody asks */
 } bn_parts_input;

@@ -195,8 +195,8 @@ static void add_input(bn_buf *b, const bn_feature_input *in)
 {
 	bn_buf_adds(b, "| `");
 	add_cell(b, in->name);
-	bn_buf_addf(b, "` | %s | ", bn_view_kind_name(in->kind));
-	if (in->kind == BN_VIEW_CATEGORY) {
+	bn_buf_addf(b, "` | %s | ", bn_input_kind_name(in->kind));
+	if (in->kind == BN_INPUT_CATEGORY) {
 		bn_buf_addf(b, "%zu categories", in->category_count);
 	} else {
 		add_number(b, in->ref_min);
@@ -204,7 +204,7 @@ static void add_input(bn_buf *b, const bn_feature_input *in)
 		add_number(b, in->ref_max);
 	}
 	bn_buf_addf(b, " | %zu of %zu | ", in->missing, in->missing + in->count);
-	if (in->kind == BN_VIEW_CATEGORY)
+	if (in->kind == BN_INPUT_CATEGORY)
 		add_cell(b, in->categories[in->fill_category]);
 	else
 		add_number(b, in->fill);

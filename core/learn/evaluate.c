@@ -3,7 +3,7 @@
 
 #include "core/base/json.h"
 #include "core/base/mem.h"
-#include "core/learn/keys.h"
+#include "core/profile/keys.h"
 
 #include <float.h>
 #include <math.h>

@@ -56,7 +56,7 @@ const bn_metric_def *bn_metric_get(size_t i);
 const bn_metric_def *bn_metric_find(const char *name); /* NULL when unknown */
 
 /* {"rmse": 1.5, "r2": null, ...} and for classification {"confusion": [[..]], "labels": [..]}.
- * y as bn_features_transform_target gives it (rows whose y is NaN are left out and counted in
+ * y as bn_features_target_of gives it (rows whose y is NaN are left out and counted in
  * "rows_without_target"), out as bn_estimator_predict does. *out is yours. */
 int bn_evaluate(json_t **out, const bn_features *f, size_t rows, const double *y,
 	const double *predicted, bn_err *err);

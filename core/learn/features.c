@@ -1,4 +1,4 @@
-/* features.c - what a fitted pipeline does with a frame; see features.h. */
+/* features.c - what a fitted pipeline does with rows; see features.h. */
 #include "core/learn/features.h"
 
 #include "core/base/str.h"
@@ -48,7 +48,7 @@ void bn_features_column_name(const bn_features *f, size_t j, char *out, size_t o
 		const bn_feature_input *in = &f->inputs[i];
 		if (j < in->first || j >= in->first + in->width)
 			continue;
-		if (in->kind == BN_VIEW_CATEGORY)
+		if (in->kind == BN_INPUT_CATEGORY)
 			snprintf(out, out_size, "%s=%s", in->name, in->categories[j - in->first]);
 		else
 			snprintf(out, out_size, "%s", in->name);
@@ -163,27 +163,19 @@ int bn_features_number_columns(bn_features *f, bn_err *err)
 	for (size_t i = 0; i < f->input_count; i++) {
 		bn_feature_input *in = &f->inputs[i];
 		in->first = f->width;
-		in->width = in->kind == BN_VIEW_CATEGORY ? in->category_count : 1;
+		in->width = in->kind == BN_INPUT_CATEGORY ? in->category_count : 1;
 		f->width += in->width;
 	}
 	return find_sources(f, err);
 }
 
-bn_type bn_feature_type(bn_view_kind kind, bn_type number)
+bn_type bn_feature_type(bn_input_kind kind, bn_type number)
 {
-	if (kind == BN_VIEW_BOOL)
+	if (kind == BN_INPUT_BOOL)
 		return BN_TYPE_BOOL;
 	if (number == BN_TYPE_DECIMAL) /* which is learnt as the nearest double */
 		number = BN_TYPE_FLOAT64;
-	return kind == BN_VIEW_CATEGORY ? BN_TYPE_CATEGORY : number;
-}
-
-double bn_view_number(const bn_column_view *column, size_t row)
-{
-	if (bn_column_is_missing(column, row))
-		return NAN;
-	double v = column->kind == BN_VIEW_NUMBER ? column->numbers[row] : column->codes[row];
-	return isfinite(v) ? v : NAN;
+	return kind == BN_INPUT_CATEGORY ? BN_TYPE_CATEGORY : number;
 }
 
 int32_t bn_category_find(const char *const *sorted, size_t count, const char *text, size_t len)
@@ -232,7 +224,7 @@ void bn_features_apply(
 	for (size_t i = 0; i < f->input_count; i++) {
 		const bn_feature_input *in = &f->inputs[i];
 		const bn_column *c = &batch->columns[i];
-		if (in->kind == BN_VIEW_CATEGORY)
+		if (in->kind == BN_INPUT_CATEGORY)
 			apply_codes(in, c, first, rows, design + in->first, f->width);
 		else
 			apply_numbers(in, c->f64 + first, rows, design + in->first, f->width);
@@ -241,12 +233,10 @@ void bn_features_apply(
 
 /* ---- target --------------------------------------------------------------------------------- */
 
-static bool column_is_empty(const bn_column_view *c)
+bool bn_features_has_target(const bn_column *c, size_t row)
 {
-	for (size_t r = 0; r < c->rows; r++)
-		if (!bn_column_is_missing(c, r))
-			return false;
-	return true;
+	return c->type == BN_TYPE_CATEGORY ? !bn_column_is_null(c, row)
+					   : isfinite(bn_column_number(c, row));
 }
 
 static double class_of_number(const bn_features *f, double v)
@@ -257,47 +247,122 @@ static double class_of_number(const bn_features *f, double v)
 	return NAN;
 }
 
-/* Class of row r of a classification target: NaN when it has none that training knew. */
-static double class_of(const bn_features *f, const bn_column_view *c, size_t r)
+static double class_of_label(const bn_features *f, const char *label, size_t n)
 {
-	if (bn_column_is_missing(c, r))
-		return NAN;
-	if (f->target_kind == BN_VIEW_NUMBER && c->kind != BN_VIEW_CATEGORY)
-		return class_of_number(f, bn_view_number(c, r));
-	char text[BN_FMT];
-	const char *label = text;
-	if (c->kind == BN_VIEW_NUMBER)
-		bn_fmt_f64(c->numbers[r], text);
-	else if (c->kind == BN_VIEW_BOOL)
-		label = c->codes[r] ? "true" : "false";
-	else if ((size_t)c->codes[r] < c->dictionary_size)
-		label = c->dictionary[c->codes[r]];
-	else
-		return NAN;
 	for (size_t k = 0; k < f->class_count; k++)
-		if (strcmp(f->classes[k], label) == 0)
+		if (strncmp(f->classes[k], label, n) == 0 && !f->classes[k][n])
 			return (double)k;
 	return NAN;
 }
 
-int bn_features_transform_target(
-	const bn_features *f, const bn_frame_view *frame, double *target, bn_err *err)
+/* Class of a value that is no text: NaN when it is absent or none that training knew. */
+static double class_of_value(const bn_features *f, const bn_column *c, size_t r)
 {
-	const bn_column_view *c = bn_frame_find(frame, f->target);
-	if (!c)
-		return bn_err_set(err, BN_EINVAL, "no target column '%s'", f->target);
-	if (f->task == BN_TASK_REGRESSION && c->kind == BN_VIEW_CATEGORY && !column_is_empty(c))
-		return bn_err_set(err, BN_EINVAL,
-			"target '%s' is a %s, the model predicts a number", f->target,
-			bn_view_kind_name(c->kind));
-	if (c->has_nul)
-		return bn_err_set(
-			err, BN_EINVAL, "target '%s' has a text with a NUL byte", f->target);
-	for (size_t r = 0; r < c->rows; r++) {
-		if (f->task == BN_TASK_CLASSIFICATION)
-			target[r] = class_of(f, c, r);
-		else
-			target[r] = c->kind == BN_VIEW_CATEGORY ? NAN : bn_view_number(c, r);
+	char text[BN_FMT];
+	const char *label = text;
+	double v = bn_column_number(c, r);
+	if (f->target_kind == BN_INPUT_NUMBER)
+		return class_of_number(f, isfinite(v) ? v : NAN);
+	if (isnan(v))
+		return NAN;
+	if (c->type == BN_TYPE_BOOL)
+		label = v != 0 ? "true" : "false";
+	else
+		bn_fmt_f64(v, text);
+	return class_of_label(f, label, strlen(label));
+}
+
+/* Classes of rows of a category. */
+static int classes_of_texts(
+	const bn_features *f, const bn_column *c, size_t from, size_t n, double *target, bn_err *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		bn_text t = bn_column_text(c, from + i);
+		if (t.len && memchr(t.ptr, '\0', t.len))
+			return bn_err_set(err, BN_EINVAL,
+				"target '%s' has a text with a NUL byte", f->target);
+		target[i] = t.ptr ? class_of_label(f, t.ptr, t.len) : NAN;
 	}
 	return 0;
+}
+
+/* Is there a value of a text where a number is predicted? */
+static int not_a_number(
+	const bn_features *f, const bn_column *c, size_t from, size_t n, double *target, bn_err *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (!bn_column_is_null(c, from + i))
+			return bn_err_set(err, BN_EINVAL,
+				"target '%s' is a %s, the model predicts a number", f->target,
+				bn_input_kind_name(BN_INPUT_CATEGORY));
+		target[i] = NAN;
+	}
+	return 0;
+}
+
+int bn_features_target_of(const bn_features *f, const bn_column *c, size_t from, size_t n,
+	double *target, bn_err *err)
+{
+	if (f->task == BN_TASK_REGRESSION)
+		return c->type == BN_TYPE_CATEGORY
+			       ? not_a_number(f, c, from, n, target, err)
+			       : bn_part_numbers(c, from, n, target, err);
+	if (c->type == BN_TYPE_CATEGORY)
+		return classes_of_texts(f, c, from, n, target, err);
+	for (size_t i = 0; i < n; i++)
+		target[i] = class_of_value(f, c, from + i);
+	return 0;
+}
+
+/* ---- kinds ---------------------------------------------------------------------------------- */
+
+static const char *const kind_names[] = {"number", "boolean", "category"};
+
+bn_input_kind bn_input_kind_of(bn_type type)
+{
+	if (type == BN_TYPE_BOOL)
+		return BN_INPUT_BOOL;
+	return type == BN_TYPE_CATEGORY ? BN_INPUT_CATEGORY : BN_INPUT_NUMBER;
+}
+
+const char *bn_input_kind_name(bn_input_kind kind)
+{
+	return (unsigned)kind < 3 ? kind_names[kind] : "unknown";
+}
+
+bool bn_input_kind_parse(bn_input_kind *out, const char *name)
+{
+	for (unsigned i = 0; i < 3; i++) {
+		if (strcmp(kind_names[i], name) == 0) {
+			*out = (bn_input_kind)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool bn_input_takes(bn_type type)
+{
+	return bn_type_is_scalar(type) || type == BN_TYPE_CATEGORY;
+}
+
+bool bn_input_is_vector(const bn_field *f)
+{
+	return f->type == BN_TYPE_FIXED && bn_type_is_number(f->child->type);
+}
+
+int bn_input_refuse(const bn_field *f, bn_err *err)
+{
+	char type[BN_TYPE_TEXT];
+	if (f->type == BN_TYPE_STRING) {
+		bn_err_set(err, BN_EINVAL, "column '%s' is free text", f->name);
+		bn_err_hint(err, "leave it out, or ingest it as a category");
+		return BN_EINVAL;
+	}
+	bn_err_set(err, BN_EINVAL, "column '%s' is %s, of which models learn nothing", f->name,
+		bn_field_type_text(f, type));
+	bn_err_hint(err, bn_type_is_list(f->type)
+				 ? "leave it out, or make columns of the values that count"
+				 : "leave it out");
+	return BN_EINVAL;
 }

@@ -27,7 +27,7 @@
 #ifndef BN_LEARN_FEATURES_H
 #define BN_LEARN_FEATURES_H
 #include "core/base/err.h"
-#include "core/learn/frame.h"
+#include "core/learn/part.h"
 
 #include <jansson.h>
 
@@ -41,6 +41,23 @@ typedef struct bn_feature_source {
 	size_t elements; /* 0: no vector */
 	size_t first, count;
 } bn_feature_source;
+
+/* What a column is to a model. */
+typedef enum bn_input_kind {
+	BN_INPUT_NUMBER = 0, /* integers, decimals and times too */
+	BN_INPUT_BOOL,
+	BN_INPUT_CATEGORY,
+} bn_input_kind;
+
+bn_input_kind bn_input_kind_of(bn_type type);
+const char *bn_input_kind_name(bn_input_kind kind); /* "number", "boolean", "category" */
+/* False when there is no such kind. */
+bool bn_input_kind_parse(bn_input_kind *out, const char *name);
+bool bn_input_takes(bn_type type); /* can a model learn from, or to predict, such a column? */
+/* Is it a vector, fixed<T, n> of numbers, whose n values are inputs of a model each? */
+bool bn_input_is_vector(const bn_field *f);
+/* BN_EINVAL, for a column from which it cannot, with what to do. */
+int bn_input_refuse(const bn_field *f, bn_err *err);
 
 typedef enum bn_task {
 	BN_TASK_AUTO = 0, /* from the target: category, boolean -> classification; number ->
@@ -69,7 +86,7 @@ typedef struct bn_features_options {
 /* One input column as the pipeline knows it. Borrowed from the bn_features. */
 typedef struct bn_feature_input {
 	const char *name;
-	bn_view_kind kind;
+	bn_input_kind kind;
 	bn_type type; /* as training had it; a model that was made before this was kept says float64 of
 	                 numbers, or timestamp where all of training lay after 1973 */
 	/* One element of a column of vectors of so many; NULL, 0, 0: a column of its own. */
@@ -89,13 +106,10 @@ typedef struct bn_feature_input {
 	const double *category_shares; /* CATEGORY: category_count shares of count */
 } bn_feature_input;
 
-int bn_features_fit(
-	bn_features **out, const bn_frame_view *train, const bn_features_options *opt, bn_err *err);
-struct bn_columns;
-/* The same from columns that are read piece by piece (columns.h), some of them at once. threads <= 0: as many
- * as the process may use; they change nothing else. */
-int bn_features_learn(bn_features **out, const struct bn_columns *columns,
-	const bn_features_options *opt, int threads, bn_err *err);
+/* From a part's rows and those of its columns that the options name. Some columns are learnt at once; threads <= 0: as many
+ * as the process may use, which change nothing else. */
+int bn_features_learn(bn_features **out, const bn_part *train, const bn_features_options *opt,
+	int threads, bn_err *err);
 void bn_features_free(bn_features *f);
 
 size_t bn_features_width(const bn_features *f); /* columns of the design matrix */
@@ -124,9 +138,12 @@ size_t bn_features_target_missing(const bn_features *f);       /* training rows 
  * category_count for a text that training never saw (absent: by validity). */
 void bn_features_apply(
 	const bn_features *f, const bn_batch *batch, size_t first, size_t rows, double *design);
-/* target[rows]: the number, or the class index; NaN when missing or a class unseen in training. */
-int bn_features_transform_target(
-	const bn_features *f, const bn_frame_view *frame, double *target, bn_err *err);
+/* target[i] of row `from` + i of a column of any type: the number, or the class index; NaN when missing or a class unseen
+ * in training. BN_EINVAL when the model predicts a number and this is none. */
+int bn_features_target_of(const bn_features *f, const bn_column *c, size_t from, size_t n,
+	double *target, bn_err *err);
+/* Has the row a value that a target could be, even if training never saw it? */
+bool bn_features_has_target(const bn_column *c, size_t row);
 
 /* features.json: deterministic. The json_t is yours. */
 int bn_features_to_json(json_t **out, const bn_features *f, bn_err *err);

@@ -6,9 +6,9 @@
  * that their values, twice, take half of the table at most; what they say is put together in their order.
  */
 #include "core/base/str.h"
+#include "core/learn/_candidates.h"
 #include "core/learn/_features.h"
-#include "core/learn/columns.h"
-#include "core/learn/keys.h"
+#include "core/profile/keys.h"
 #include "kernels/parallel.h"
 
 #include <float.h>
@@ -30,19 +30,45 @@ typedef struct learnt {
 
 /* The values that are there, in row order. */
 typedef struct gathered {
+	const bn_candidate *of;
 	double *values;
 	size_t n, cap;
 } gathered;
 
-static int gather_numbers(void *ctx, const bn_column_view *c, bn_err *err)
+/* NaN where the vector has no such element. */
+static void elements_of(
+	double *out, const bn_column *c, size_t from, size_t n, const bn_candidate *of)
+{
+	for (size_t i = 0; i < n; i++) {
+		size_t at = 0, length = 0;
+		double v = bn_column_list(c, from + i, &at, &length) && of->element < length
+				   ? bn_column_number(c->child, at + of->element)
+				   : NAN;
+		out[i] = isfinite(v) ? v : NAN;
+	}
+}
+
+static int gather_numbers(void *ctx, const bn_part *p, const bn_batch *b, bn_err *err)
 {
 	gathered *g = ctx;
-	if (c->rows > g->cap - g->n)
-		return bn_err_set(err, BN_ECORRUPT, "a table with more rows than it says");
-	for (size_t r = 0; r < c->rows; r++) {
-		double v = bn_view_number(c, r);
-		if (!isnan(v))
-			g->values[g->n++] = v;
+	double values[BN_PART_CHUNK];
+	for (size_t from = 0; from < b->rows; from += BN_PART_CHUNK) {
+		size_t n = b->rows - from < BN_PART_CHUNK ? b->rows - from : BN_PART_CHUNK;
+		int rc = 0;
+		if (g->of->elements)
+			elements_of(values, &b->columns[0], from, n, g->of);
+		else
+			rc = bn_part_numbers(&b->columns[0], from, n, values, err);
+		if (rc < 0)
+			return rc;
+		for (size_t i = 0; i < n; i++) {
+			if (isnan(values[i]) || !bn_part_has(p, b->first_row + from + i))
+				continue;
+			if (g->n == g->cap)
+				return bn_err_set(err, BN_ECORRUPT,
+					"a table with more rows than it says");
+			g->values[g->n++] = values[i];
+		}
 	}
 	return 0;
 }
@@ -107,7 +133,7 @@ static void learn_order(learnt *l, const bn_features *f, const double *values, s
 	static const double tenths[DECILES] = {0, 1 / 10.0, 2 / 10.0, 3 / 10.0, 4 / 10.0, 5 / 10.0,
 		6 / 10.0, 7 / 10.0, 8 / 10.0, 9 / 10.0, 1};
 	static const double half = 0.5;
-	bool frequent = l->in.kind == BN_VIEW_BOOL || f->impute == BN_IMPUTE_MOST_FREQUENT;
+	bool frequent = l->in.kind == BN_INPUT_BOOL || f->impute == BN_IMPUTE_MOST_FREQUENT;
 	for (size_t i = 0; i < n; i++)
 		keys[i] = bn_key_of(values[i]);
 	if (frequent)
@@ -123,18 +149,18 @@ static void learn_order(learnt *l, const bn_features *f, const double *values, s
 }
 
 static int learn_number(
-	learnt *l, const bn_features *f, const bn_columns *columns, size_t column, bn_err *err)
+	learnt *l, const bn_features *f, const bn_part *train, const bn_candidate *of, bn_err *err)
 {
 	bn_feature_input *in = &l->in;
-	gathered g = {.cap = columns->rows};
+	gathered g = {.of = of, .cap = (size_t)train->rows};
 	uint64_t *keys = NULL;
 	g.values = bn_alloc((g.cap + 1) * sizeof *g.values);
-	int rc = g.values ? columns->walk(columns->self, column, gather_numbers, &g, err)
+	int rc = g.values ? bn_part_walk(train, of->column, gather_numbers, &g, err)
 			  : bn_err_nomem(err, "a column");
 	if (rc < 0)
 		goto out;
 	in->count = g.n;
-	in->missing = columns->rows - g.n;
+	in->missing = g.cap - g.n;
 	in->ref_mean = in->ref_deviation = in->ref_min = in->ref_max = NAN;
 	in->mean = 0;
 	in->scale = 1;
@@ -152,7 +178,7 @@ static int learn_number(
 	if (f->standardise) {
 		moments all = moments_of(g.values, g.n, in->missing, in->fill);
 		in->mean = all.mean;
-		in->scale = is_constant(all, (double)columns->rows) ? 1.0 : sqrt(all.variance);
+		in->scale = is_constant(all, (double)g.cap) ? 1.0 : sqrt(all.variance);
 	}
 	if (!isfinite(in->mean) || !isfinite(in->scale))
 		rc = bn_err_set(
@@ -179,45 +205,55 @@ typedef struct code_counts {
 	size_t *counts, size;
 } code_counts;
 
-static int count_codes(void *ctx, const bn_column_view *c, bn_err *err)
+static int count_codes(void *ctx, const bn_part *p, const bn_batch *b, bn_err *err)
 {
 	const code_counts *k = ctx;
+	const bn_column *c = &b->columns[0];
 	(void)err;
-	for (size_t r = 0; r < c->rows; r++)
-		if (!bn_column_is_missing(c, r) && (size_t)c->codes[r] < k->size)
+	for (size_t r = 0; r < b->rows; r++)
+		if (bn_part_has(p, b->first_row + r) && !bn_column_is_null(c, r) &&
+			(size_t)c->codes[r] < k->size)
 			k->counts[c->codes[r]]++;
 	return 0;
 }
 
 /* Rows by code. *out is yours. */
-static int learn_codes(size_t **out, const bn_columns *columns, size_t column, bn_err *err)
+static int learn_codes(size_t **out, const bn_part *train, size_t column, bn_err *err)
 {
-	const bn_column_view *head = &columns->heads[column];
-	code_counts k = {bn_alloc_zeroed(head->dictionary_size + 1, sizeof *k.counts),
-		head->dictionary_size};
+	const bn_dict *dict = bn_table_dict(train->table, column);
+	size_t size = dict ? dict->count : 0;
+	code_counts k = {bn_alloc_zeroed(size + 1, sizeof *k.counts), size};
 	*out = k.counts;
-	return k.counts ? columns->walk(columns->self, column, count_codes, &k, err)
+	return k.counts ? bn_part_walk(train, column, count_codes, &k, err)
 			: bn_err_nomem(err, "categories");
 }
 
-/* The categories that occur, sorted, equal strings merged. *out is yours. */
-static int name_categories(named_count **out, size_t *distinct, const bn_column_view *head,
-	const size_t *counts, bn_err *err)
+static int refuse_nul(const char *column, bn_err *err)
 {
-	size_t n = 0, kept = 0;
-	if (head->has_nul) {
-		bn_err_set(err, BN_EINVAL,
-			"column '%s' has a text with a NUL byte, which no request holds",
-			head->name);
-		bn_err_hint(err, "leave it out: --exclude %.80s", head->name);
-		return BN_EINVAL;
+	bn_err_set(err, BN_EINVAL, "column '%s' has a text with a NUL byte, which no request holds",
+		column);
+	bn_err_hint(err, "leave it out: --exclude %.80s", column);
+	return BN_EINVAL;
+}
+
+/* The categories of a column that occur, sorted. *out is yours; its names are the arena's. */
+static int name_categories(named_count **out, size_t *distinct, bn_arena *arena, const char *column,
+	const bn_dict *dict, const size_t *counts, bn_err *err)
+{
+	size_t n = 0, kept = 0, size = dict ? dict->count : 0;
+	const char *const *texts = NULL;
+	int rc = dict ? bn_dict_strings(&texts, dict, arena, err) : 0;
+	named_count *all = bn_alloc_zeroed(size + 1, sizeof *all);
+	*out = all;
+	if (rc < 0 || !all)
+		return rc < 0 ? rc : bn_err_nomem(err, "categories");
+	for (size_t i = 0; i < size; i++) {
+		if (!counts[i])
+			continue;
+		if (strlen(texts[i]) != bn_dict_get(dict, i).len)
+			return refuse_nul(column, err);
+		all[n++] = (named_count){texts[i], counts[i]};
 	}
-	named_count *all = bn_alloc_zeroed(head->dictionary_size + 1, sizeof *all);
-	if (!all)
-		return bn_err_nomem(err, "categories");
-	for (size_t i = 0; i < head->dictionary_size; i++)
-		if (counts[i])
-			all[n++] = (named_count){head->dictionary[i], counts[i]};
 	qsort(all, n, sizeof *all, by_name);
 	for (size_t i = 0; i < n; i++) {
 		if (kept && strcmp(all[kept - 1].name, all[i].name) == 0)
@@ -226,18 +262,18 @@ static int name_categories(named_count **out, size_t *distinct, const bn_column_
 			all[kept++] = all[i];
 	}
 	*distinct = kept;
-	*out = all;
 	return 0;
 }
 
-static int fit_category(bn_features *f, bn_feature_input *in, const bn_column_view *c,
+static int fit_category(bn_features *f, bn_feature_input *in, const bn_dict *dict,
 	const size_t *counts, size_t max_categories, const char **reason, bn_err *err)
 {
+	bn_arena arena = {0};
 	named_count *found = NULL;
 	size_t n = 0;
-	int rc = name_categories(&found, &n, c, counts, err);
-	if (rc)
-		return rc;
+	int rc = name_categories(&found, &n, &arena, in->name, dict, counts, err);
+	if (rc < 0)
+		goto out;
 	if (n > max_categories) {
 		*reason = bn_arena_strf(&f->arena, "%s: %zu categories, the limit is %zu", in->name,
 			n, max_categories);
@@ -257,7 +293,7 @@ static int fit_category(bn_features *f, bn_feature_input *in, const bn_column_vi
 	}
 	for (size_t i = 0; i < n; i++)
 		shares[i] = (double)found[i].count / (double)in->count;
-	in->missing = c->rows - in->count;
+	in->missing -= in->count;
 	in->categories = names;
 	in->category_count = n;
 	in->category_shares = shares;
@@ -265,6 +301,7 @@ static int fit_category(bn_features *f, bn_feature_input *in, const bn_column_vi
 	in->scale = 1;
 out:
 	bn_free(found);
+	bn_arena_release(&arena);
 	return rc;
 }
 
@@ -288,39 +325,49 @@ typedef struct distinct {
 	size_t n;
 } distinct;
 
-/* One value too many ends the walk: keep_class says so. */
-static int gather_distinct(void *ctx, const bn_column_view *c, bn_err *err)
+static void add_distinct(distinct *d, double v)
+{
+	size_t low = 0, high = d->n;
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		if (d->values[mid] < v)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	if (low < d->n && d->values[low] == v)
+		return;
+	memmove(d->values + low + 1, d->values + low, (d->n - low) * sizeof v);
+	d->values[low] = v;
+	d->n++;
+}
+
+/* One value too many is enough: keep_class says so. */
+static int gather_distinct(void *ctx, const bn_part *p, const bn_batch *b, bn_err *err)
 {
 	distinct *d = ctx;
-	(void)err;
-	for (size_t r = 0; r < c->rows && d->n <= BN_FEATURES_MAX_CLASSES; r++) {
-		double v = bn_view_number(c, r);
-		size_t low = 0, high = d->n;
-		while (low < high) {
-			size_t mid = low + (high - low) / 2;
-			if (d->values[mid] < v)
-				low = mid + 1;
-			else
-				high = mid;
-		}
-		if (isnan(v) || (low < d->n && d->values[low] == v))
-			continue;
-		memmove(d->values + low + 1, d->values + low, (d->n - low) * sizeof v);
-		d->values[low] = v;
-		d->n++;
+	double values[BN_PART_CHUNK];
+	for (size_t from = 0; from < b->rows; from += BN_PART_CHUNK) {
+		size_t n = b->rows - from < BN_PART_CHUNK ? b->rows - from : BN_PART_CHUNK;
+		int rc = bn_part_numbers(&b->columns[0], from, n, values, err);
+		if (rc < 0)
+			return rc;
+		for (size_t i = 0; i < n && d->n <= BN_FEATURES_MAX_CLASSES; i++)
+			if (!isnan(values[i]) && bn_part_has(p, b->first_row + from + i))
+				add_distinct(d, values[i]);
 	}
 	return 0;
 }
 
-static int fit_number_classes(bn_features *f, const bn_columns *columns, size_t column, bn_err *err)
+static int fit_number_classes(bn_features *f, const bn_part *train, size_t column, bn_err *err)
 {
 	char text[BN_FMT];
 	distinct *d = bn_alloc_zeroed(1, sizeof *d);
-	int rc = d ? columns->walk(columns->self, column, gather_distinct, d, err)
+	int rc = d ? bn_part_walk(train, column, gather_distinct, d, err)
 		   : bn_err_nomem(err, "classes");
 	for (size_t i = 0; rc == 0 && i < d->n; i++) {
 		double v = d->values[i];
-		const char *label = columns->heads[column].kind == BN_VIEW_BOOL
+		const char *label = f->target_kind == BN_INPUT_BOOL
 					    ? (v != 0 ? "true" : "false")
 					    : bn_fmt_f64(v, text);
 		rc = keep_class(f, label, v, err);
@@ -329,45 +376,48 @@ static int fit_number_classes(bn_features *f, const bn_columns *columns, size_t 
 	return rc;
 }
 
-static int fit_text_classes(bn_features *f, const bn_columns *columns, size_t column, bn_err *err)
+static int fit_text_classes(bn_features *f, const bn_part *train, size_t column, bn_err *err)
 {
+	bn_arena arena = {0};
 	named_count *found = NULL;
 	size_t n = 0, *counts = NULL;
-	int rc = learn_codes(&counts, columns, column, err);
+	int rc = learn_codes(&counts, train, column, err);
 	if (rc == 0)
-		rc = name_categories(&found, &n, &columns->heads[column], counts, err);
+		rc = name_categories(&found, &n, &arena, f->target,
+			bn_table_dict(train->table, column), counts, err);
 	for (size_t i = 0; i < n && rc == 0; i++)
 		rc = keep_class(f, found[i].name, (double)i, err);
 	bn_free(found);
 	bn_free(counts);
+	bn_arena_release(&arena);
 	return rc;
 }
 
-static int count_missing(void *ctx, const bn_column_view *c, bn_err *err)
+static int count_missing(void *ctx, const bn_part *p, const bn_batch *b, bn_err *err)
 {
 	size_t *missing = ctx;
 	(void)err;
-	for (size_t r = 0; r < c->rows; r++)
-		*missing += c->kind == BN_VIEW_CATEGORY ? bn_column_is_missing(c, r)
-							: isnan(bn_view_number(c, r));
+	for (size_t r = 0; r < b->rows; r++)
+		*missing += bn_part_has(p, b->first_row + r) &&
+			    !bn_features_has_target(&b->columns[0], r);
 	return 0;
 }
 
-static int fit_target(bn_features *f, const bn_columns *columns, size_t column, bn_err *err)
+static int fit_target(bn_features *f, const bn_part *train, size_t column, bn_err *err)
 {
-	const bn_column_view *c = &columns->heads[column];
-	f->target_kind = c->kind;
-	int rc = columns->walk(columns->self, column, count_missing, &f->target_missing, err);
+	size_t rows = (size_t)train->rows;
+	f->target_kind = bn_input_kind_of(bn_table_schema(train->table)->fields[column].type);
+	int rc = bn_part_walk(train, column, count_missing, &f->target_missing, err);
 	if (rc < 0)
 		return rc;
-	if (f->target_missing == columns->rows)
+	if (f->target_missing == rows)
 		return bn_err_set(err, BN_EINVAL,
-			"target '%s' has no value in the %zu training rows", f->target,
-			columns->rows);
+			"target '%s' has no value in the %zu training rows", f->target, rows);
 	if (f->task == BN_TASK_AUTO)
-		f->task = c->kind == BN_VIEW_NUMBER ? BN_TASK_REGRESSION : BN_TASK_CLASSIFICATION;
+		f->task = f->target_kind == BN_INPUT_NUMBER ? BN_TASK_REGRESSION
+							    : BN_TASK_CLASSIFICATION;
 	if (f->task == BN_TASK_REGRESSION) {
-		if (c->kind != BN_VIEW_CATEGORY)
+		if (f->target_kind != BN_INPUT_CATEGORY)
 			return 0;
 		rc = bn_err_set(err, BN_EINVAL, "target '%s' is text, regression needs a number",
 			f->target);
@@ -379,8 +429,8 @@ static int fit_target(bn_features *f, const bn_columns *columns, size_t column, 
 		bn_arena_alloc(&f->arena, BN_FEATURES_MAX_CLASSES * sizeof *f->class_values);
 	if (!f->classes || !f->class_values)
 		return bn_err_nomem(err, "classes");
-	rc = c->kind == BN_VIEW_CATEGORY ? fit_text_classes(f, columns, column, err)
-					 : fit_number_classes(f, columns, column, err);
+	rc = f->target_kind == BN_INPUT_CATEGORY ? fit_text_classes(f, train, column, err)
+						 : fit_number_classes(f, train, column, err);
 	if (rc == 0 && f->class_count < 2)
 		rc = bn_err_set(err, BN_EINVAL,
 			"target '%s' has one class only ('%s'), so there is nothing to tell apart",
@@ -390,44 +440,28 @@ static int fit_target(bn_features *f, const bn_columns *columns, size_t column, 
 
 /* ---- all of it ------------------------------------------------------------------------------ */
 
-static bool is_listed(const char *const *names, size_t n, const char *name)
-{
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(names[i], name) == 0)
-			return true;
-	return false;
-}
-
-static bool is_column(const bn_column_view *c, const char *name)
-{
-	return strcmp(c->name, name) == 0 || (c->column && strcmp(c->column, name) == 0);
-}
-
-static bool is_listed_column(const char *const *names, size_t n, const bn_column_view *c)
-{
-	return is_listed(names, n, c->name) || (c->column && is_listed(names, n, c->column));
-}
-
 /* Into the pipeline: what the column said, in memory that stays. */
-static int keep_input(bn_features *f, learnt *l, const bn_column_view *head, size_t rows,
+static int keep_input(bn_features *f, learnt *l, const bn_part *train, const bn_candidate *of,
 	const bn_features_options *opt, bn_err *err)
 {
+	size_t rows = (size_t)train->rows;
 	bn_feature_input in = l->in;
 	size_t limit = opt->max_categories ? opt->max_categories : DEFAULT_MAX_CATEGORIES;
 	const char *reason = NULL;
 	int rc = l->rc < 0 ? bn_err_move(err, &l->err) : 0;
 	if (rc < 0)
 		return rc;
-	in.name = bn_arena_strdup(&f->arena, head->name);
-	in.column = head->column ? bn_arena_strdup(&f->arena, head->column) : NULL;
-	in.element = head->element;
-	in.elements = head->elements;
-	if (!in.name || (head->column && !in.column))
+	in.name = bn_arena_strdup(&f->arena, of->name);
+	in.column = of->vector ? bn_arena_strdup(&f->arena, of->vector) : NULL;
+	in.element = of->element;
+	in.elements = of->elements;
+	if (!in.name || (of->vector && !in.column))
 		return bn_err_nomem(err, "features");
-	if (in.kind == BN_VIEW_CATEGORY) {
+	if (in.kind == BN_INPUT_CATEGORY) {
 		in.missing = rows;
-		rc = fit_category(f, &in, head, l->counts, limit, &reason, err);
-	} else if (in.kind == BN_VIEW_NUMBER && in.count) {
+		rc = fit_category(f, &in, bn_table_dict(train->table, of->column), l->counts, limit,
+			&reason, err);
+	} else if (in.kind == BN_INPUT_NUMBER && in.count) {
 		double *deciles = bn_arena_alloc(&f->arena, sizeof l->deciles);
 		if (!deciles)
 			return bn_err_nomem(err, "feature statistics");
@@ -448,8 +482,9 @@ static int keep_input(bn_features *f, learnt *l, const bn_column_view *head, siz
 
 typedef struct learning {
 	const bn_features *f;
-	const bn_columns *columns;
-	learnt *learnt; /* columns->count */
+	const bn_part *train;
+	const bn_candidate *of;
+	learnt *learnt; /* as many */
 } learning;
 
 static int learn_columns(void *user, size_t shard, size_t begin, size_t end)
@@ -460,40 +495,29 @@ static int learn_columns(void *user, size_t shard, size_t begin, size_t end)
 		learnt *l = &g->learnt[i];
 		if (!l->wanted)
 			continue;
-		l->rc = l->in.kind == BN_VIEW_CATEGORY
-				? learn_codes(&l->counts, g->columns, i, &l->err)
-				: learn_number(l, g->f, g->columns, i, &l->err);
+		l->rc = l->in.kind == BN_INPUT_CATEGORY
+				? learn_codes(&l->counts, g->train, g->of[i].column, &l->err)
+				: learn_number(l, g->f, g->train, &g->of[i], &l->err);
 	}
 	return 0;
 }
 
-static size_t find_column(const bn_columns *c, const char *name)
+static int fit_inputs(bn_features *f, const bn_part *train, const bn_candidates *c,
+	const bn_features_options *opt, int threads, bn_err *err)
 {
-	size_t i = 0;
-	while (i < c->count && !is_column(&c->heads[i], name))
-		i++;
-	return i;
-}
-
-static int fit_inputs(bn_features *f, const bn_columns *columns, const bn_features_options *opt,
-	int threads, bn_err *err)
-{
-	size_t n = columns->count;
+	size_t n = c->count;
 	for (size_t i = 0; opt->inputs && i < opt->input_count; i++)
-		if (find_column(columns, opt->inputs[i]) == n)
+		if (!bn_candidates_have(c, opt->inputs[i]))
 			return bn_err_set(err, BN_EINVAL, "no input column '%s'", opt->inputs[i]);
-	learning g = {f, columns, bn_alloc_zeroed(n + 1, sizeof *g.learnt)};
+	learning g = {f, train, c->items, bn_alloc_zeroed(n + 1, sizeof *g.learnt)};
 	if (!g.learnt)
 		return bn_err_nomem(err, "features");
 	for (size_t i = 0; i < n; i++) {
-		const bn_column_view *c = &columns->heads[i];
-		g.learnt[i].in.name = c->name;
-		g.learnt[i].in.kind = c->kind;
-		g.learnt[i].in.type = bn_feature_type(c->kind, c->type);
-		g.learnt[i].wanted =
-			!is_column(c, opt->target) &&
-			!is_listed_column(opt->excluded, opt->excluded_count, c) &&
-			(!opt->inputs || is_listed_column(opt->inputs, opt->input_count, c));
+		const bn_candidate *of = &c->items[i];
+		g.learnt[i].in.name = of->name;
+		g.learnt[i].in.kind = bn_input_kind_of(of->type);
+		g.learnt[i].in.type = bn_feature_type(g.learnt[i].in.kind, of->type);
+		g.learnt[i].wanted = bn_candidate_is_wanted(opt, of);
 	}
 	int most = threads > 0 ? threads : bnk_threads_default();
 	if ((size_t)most > n / 4)
@@ -502,8 +526,7 @@ static int fit_inputs(bn_features *f, const bn_columns *columns, const bn_featur
 	int rc = 0;
 	for (size_t i = 0; i < n && rc == 0; i++)
 		if (g.learnt[i].wanted)
-			rc = keep_input(
-				f, &g.learnt[i], &columns->heads[i], columns->rows, opt, err);
+			rc = keep_input(f, &g.learnt[i], train, &c->items[i], opt, err);
 	for (size_t i = 0; i < n; i++)
 		bn_free(g.learnt[i].counts);
 	bn_free(g.learnt);
@@ -516,45 +539,60 @@ static int fit_inputs(bn_features *f, const bn_columns *columns, const bn_featur
 	return rc;
 }
 
-int bn_features_learn(bn_features **out, const bn_columns *columns, const bn_features_options *opt,
-	int threads, bn_err *err)
+/* The table's column that is to be predicted. */
+static int find_target(size_t *out, const bn_part *train, const char *name, bn_err *err)
 {
-	int rc = 0;
-	size_t target = opt->target ? find_column(columns, opt->target) : columns->count;
-	bn_features *f = bn_alloc_zeroed(1, sizeof *f);
-	if (!f)
-		return bn_err_nomem(err, "feature pipeline");
+	const bn_schema *s = bn_table_schema(train->table);
+	for (size_t i = 0; name && i < train->column_count; i++)
+		if (!strcmp(s->fields[train->columns[i]].name, name)) {
+			*out = train->columns[i];
+			return 0;
+		}
+	return bn_err_set(err, BN_EINVAL, "no target column '%s'", name ? name : "");
+}
+
+static int fit_pipeline(bn_features *f, const bn_part *train, const bn_candidates *c,
+	const bn_features_options *opt, int threads, bn_err *err)
+{
+	size_t target = 0, rows = (size_t)train->rows;
+	int rc;
+
 	f->task = opt->task;
 	f->impute = opt->impute;
 	f->standardise = !opt->no_standardise;
+	f->inputs = bn_arena_alloc(&f->arena, (c->count + 1) * sizeof *f->inputs);
+	f->skipped = bn_arena_alloc(&f->arena, (c->count + 1) * sizeof *f->skipped);
+	if ((rc = find_target(&target, train, opt->target, err)) < 0)
+		return rc;
+	if (rows == 0 || rows > UINT32_MAX)
+		return bn_err_set(err, BN_EINVAL, "the training part has %zu rows", rows);
 	f->target = bn_arena_strdup(&f->arena, opt->target);
-	f->inputs = bn_arena_alloc(&f->arena, (columns->count + 1) * sizeof *f->inputs);
-	f->skipped = bn_arena_alloc(&f->arena, (columns->count + 1) * sizeof *f->skipped);
-	if (target == columns->count)
-		rc = bn_err_set(
-			err, BN_EINVAL, "no target column '%s'", opt->target ? opt->target : "");
-	else if (columns->rows == 0 || columns->rows > UINT32_MAX)
-		rc = bn_err_set(err, BN_EINVAL, "the training part has %zu rows", columns->rows);
-	else if (!f->target || !f->inputs || !f->skipped)
-		rc = bn_err_nomem(err, "feature pipeline");
+	if (!f->target || !f->inputs || !f->skipped)
+		return bn_err_nomem(err, "feature pipeline");
+	if ((rc = fit_target(f, train, target, err)) < 0 ||
+		(rc = fit_inputs(f, train, c, opt, threads, err)) < 0)
+		return rc;
+	return bn_features_number_columns(f, err);
+}
+
+int bn_features_learn(bn_features **out, const bn_part *train, const bn_features_options *opt,
+	int threads, bn_err *err)
+{
+	bn_candidates c;
+	bn_features *f = bn_alloc_zeroed(1, sizeof *f);
+	int rc = bn_candidates_find(&c, train, err);
 	if (rc < 0)
 		goto out;
-	if ((rc = fit_target(f, columns, target, err)) < 0)
+	if (!f) {
+		rc = bn_err_nomem(err, "feature pipeline");
 		goto out;
-	if ((rc = fit_inputs(f, columns, opt, threads, err)) < 0)
-		goto out;
-	if ((rc = bn_features_number_columns(f, err)) < 0)
+	}
+	if ((rc = fit_pipeline(f, train, &c, opt, threads, err)) < 0)
 		goto out;
 	*out = f;
 	f = NULL;
 out:
 	bn_features_free(f);
+	bn_candidates_release(&c);
 	return rc;
-}
-
-int bn_features_fit(
-	bn_features **out, const bn_frame_view *train, const bn_features_options *opt, bn_err *err)
-{
-	bn_columns columns = bn_columns_of_frame(train);
-	return bn_features_learn(out, &columns, opt, 1, err);
 }

@@ -45,7 +45,7 @@ static json_t *input_to_json(const bn_feature_input *in)
 {
 	json_t *o = json_object(), *ref = json_object();
 	int bad = put(o, "name", json_string(in->name)) ||
-		  put(o, "kind", json_string(bn_view_kind_name(in->kind))) ||
+		  put(o, "kind", json_string(bn_input_kind_name(in->kind))) ||
 		  (in->elements &&
 			  (put(o, "column", json_string(in->column)) ||
 				  put(o, "element", json_integer((json_int_t)in->element)) ||
@@ -53,9 +53,9 @@ static json_t *input_to_json(const bn_feature_input *in)
 		  put(ref, "count", json_integer((json_int_t)in->count)) ||
 		  put(ref, "missing", json_integer((json_int_t)in->missing));
 	/* float64 goes without saying, unless it could be taken for a time of an older model (read_type). */
-	if (in->kind == BN_VIEW_NUMBER && (in->type != BN_TYPE_FLOAT64 || in->ref_min > 1e17))
+	if (in->kind == BN_INPUT_NUMBER && (in->type != BN_TYPE_FLOAT64 || in->ref_min > 1e17))
 		bad = bad || put(o, "type", json_string(bn_type_name(in->type)));
-	if (in->kind == BN_VIEW_CATEGORY) {
+	if (in->kind == BN_INPUT_CATEGORY) {
 		bad = bad ||
 		      put(o, "categories", string_array(in->categories, in->category_count)) ||
 		      put(o, "fill_category", json_integer((json_int_t)in->fill_category)) ||
@@ -85,7 +85,7 @@ static json_t *target_to_json(const bn_features *f)
 {
 	json_t *o = json_object();
 	if (put(o, "name", json_string(f->target)) ||
-		put(o, "kind", json_string(bn_view_kind_name(f->target_kind))) ||
+		put(o, "kind", json_string(bn_input_kind_name(f->target_kind))) ||
 		put(o, "missing", json_integer((json_int_t)f->target_missing)) ||
 		(f->class_count && put(o, "classes", string_array(f->classes, f->class_count)))) {
 		json_decref(o);
@@ -213,7 +213,7 @@ static int read_type(bn_feature_input *in, const json_t *o, const char *where, b
 	const char *name = bn_json_str(o, "type", NULL);
 	in->type = bn_feature_type(in->kind,
 		in->ref_min > 1e17 && in->ref_max < 0x1p63 ? BN_TYPE_TIMESTAMP : BN_TYPE_FLOAT64);
-	if (!name || in->kind != BN_VIEW_NUMBER)
+	if (!name || in->kind != BN_INPUT_NUMBER)
 		return 0;
 	if (bn_type_parse(&in->type, name, NULL) < 0 ||
 		!(bn_type_is_number(in->type) || bn_type_is_time(in->type)))
@@ -235,7 +235,7 @@ static int read_element(
 		(rc = bn_json_need_int(o, "element", &element, where, err)) < 0 ||
 		(rc = bn_json_need_int(o, "elements", &elements, where, err)) < 0)
 		return rc;
-	if (in->kind != BN_VIEW_NUMBER || !bn_type_is_number(in->type) || elements < 1 ||
+	if (in->kind != BN_INPUT_NUMBER || !bn_type_is_number(in->type) || elements < 1 ||
 		elements > MAX_INPUTS || element < 0 || element >= elements)
 		return bn_err_set(err, BN_EINVAL, "%s: no element %lld of %lld numbers", where,
 			(long long)element, (long long)elements);
@@ -256,7 +256,7 @@ static int read_input(bn_features *f, const json_t *o, size_t i, bn_err *err)
 		rc = bn_json_need_str(o, "kind", &kind, where, err);
 	if (rc)
 		return rc;
-	if (!bn_view_kind_parse(&in->kind, kind))
+	if (!bn_input_kind_parse(&in->kind, kind))
 		return bn_err_set(err, BN_EINVAL, "%s: no kind '%.40s'", where, kind);
 	for (size_t k = 0; k < i; k++)
 		if (strcmp(f->inputs[k].name, name) == 0)
@@ -268,7 +268,7 @@ static int read_input(bn_features *f, const json_t *o, size_t i, bn_err *err)
 	int64_t count = bn_json_int(ref, "count", 0), missing = bn_json_int(ref, "missing", 0);
 	in->count = count > 0 ? (size_t)count : 0;
 	in->missing = missing > 0 ? (size_t)missing : 0;
-	rc = in->kind == BN_VIEW_CATEGORY ? read_category_input(f, in, o, ref, where, err)
+	rc = in->kind == BN_INPUT_CATEGORY ? read_category_input(f, in, o, ref, where, err)
 					  : read_number_input(f, in, o, ref, where, err);
 	if (rc < 0 || (rc = read_type(in, o, where, err)) < 0)
 		return rc;
@@ -292,7 +292,7 @@ static int read_classes(bn_features *f, const json_t *target, bn_err *err)
 		return bn_err_nomem(err, where);
 	for (size_t k = 0; k < f->class_count; k++) {
 		f->class_values[k] = (double)k;
-		if (f->target_kind == BN_VIEW_NUMBER &&
+		if (f->target_kind == BN_INPUT_NUMBER &&
 			!bn_parse_f64(f->classes[k], strlen(f->classes[k]), &f->class_values[k]))
 			return bn_err_set(err, BN_EINVAL, "%s: class '%.40s' is no number", where,
 				f->classes[k]);
@@ -324,7 +324,7 @@ static int read_head(bn_features *f, const json_t *doc, json_t **inputs, bn_err 
 			f->impute = (bn_impute)i;
 	if (!f->target)
 		return bn_err_nomem(err, where);
-	if (!bn_view_kind_parse(&f->target_kind, kind))
+	if (!bn_input_kind_parse(&f->target_kind, kind))
 		return bn_err_set(err, BN_EINVAL, "%s: no kind '%.40s'", where, kind);
 	if (strcmp(task, "regression") == 0) {
 		f->task = BN_TASK_REGRESSION;

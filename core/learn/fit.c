@@ -5,7 +5,6 @@
 #include "core/data/shared_parts.h"
 #include "core/learn/_parts.h"
 #include "core/learn/checkpoint.h"
-#include "core/learn/columns.h"
 #include "core/learn/device.h"
 #include "core/learn/features.h"
 #include "core/learn/model.h"
@@ -134,15 +133,10 @@ static int fit_features(fit *f, int threads, bn_err *err)
 		if (spec->impute && !strcmp(spec->impute, imputes[i]))
 			opt.impute = (bn_impute)i;
 	}
-	bn_part_columns *columns = NULL;
 	int rc = bn_trainer_task(&opt.task, f->trainer, opt.task, err);
 	if (rc == 0)
-		rc = bn_part_columns_open(&columns, &f->parts.part[BN_PART_TRAIN], err);
-	if (rc == 0) {
-		bn_columns view = bn_part_columns_view(columns);
-		rc = bn_features_learn(&f->features, &view, &opt, threads, err);
-	}
-	bn_part_columns_free(columns);
+		rc = bn_features_learn(
+			&f->features, &f->parts.part[BN_PART_TRAIN], &opt, threads, err);
 	for (size_t i = 0; rc == 0 && i < bn_features_skipped_count(f->features); i++)
 		say(f, "left out: %s", bn_features_skipped(f->features, i));
 	return rc;

@@ -17,7 +17,6 @@
 #include "core/base/dir.h"
 #include "core/base/err.h"
 #include "core/learn/features.h"
-#include "core/learn/frame.h"
 #include "core/learn/trainer.h"
 
 #include <jansson.h>

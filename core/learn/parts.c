@@ -33,14 +33,14 @@ static int choose_columns(bn_parts *f, const bn_parts_input *in, bn_err *err)
 		if (rc < 0)
 			return rc == BN_ENOTFOUND && err ? (err->code = BN_EINVAL) : rc;
 		const bn_field *field = &s->fields[column];
-		bool vector = bn_view_is_vector(field) && !is_target(in->spec, field);
-		if (bn_view_takes(field->type) || vector) {
+		bool vector = bn_input_is_vector(field) && !is_target(in->spec, field);
+		if (bn_input_takes(field->type) || vector) {
 			f->columns[p->column_count++] = column;
 		} else if (!in->columns && !is_target(in->spec, field)) {
 			if (in->skipped)
 				in->skipped(in->ctx, field);
 		} else {
-			return bn_view_refuse(field, err);
+			return bn_input_refuse(field, err);
 		}
 	}
 	p->columns = f->columns;

@@ -21,7 +21,7 @@ static int check_column(const bn_feature_source *s, const bn_field *f, bn_err *e
 			     : bn_err_set(err, BN_EINVAL,
 				       "column '%s' is %s, the model needs %zu numbers in each row",
 				       f->name, bn_field_type_text(f, type), s->elements);
-	return bn_view_takes(f->type) || f->type == BN_TYPE_STRING ? 0 : bn_view_refuse(f, err);
+	return bn_input_takes(f->type) || f->type == BN_TYPE_STRING ? 0 : bn_input_refuse(f, err);
 }
 
 int bn_read_as(bn_cast **out, const bn_schema *table, const size_t *picked, const bn_features *f,

@@ -14,6 +14,7 @@
 #include "core/base/dir.h"
 #include "core/base/err.h"
 #include "core/learn/features.h"
+#include "core/learn/part.h"
 #include "core/table/table.h"
 
 typedef struct bn_rows bn_rows;
@@ -51,16 +52,6 @@ typedef struct bn_design {
 	const double *weights; /* rows, or NULL for ones */
 	uint64_t first;        /* number of the first row: a multiple of BN_TILE_ROWS */
 } bn_design;
-
-/* The rows of a table that belong to one part. */
-typedef struct bn_part {
-	bn_table_reader *table;
-	const uint8_t *part_of; /* by row of the table; NULL: all rows belong to it */
-	uint8_t which;
-	uint64_t rows;         /* of the table that do */
-	const size_t *columns; /* that training may look at, in the order of the table */
-	size_t column_count;
-} bn_part;
 
 /* Where a source may put a file. */
 typedef struct bn_rows_place {

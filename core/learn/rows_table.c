@@ -9,7 +9,6 @@
 #include "core/learn/_features.h"
 #include "core/learn/_read_as.h"
 #include "core/learn/_rows.h"
-#include "core/learn/columns.h"
 
 #include "core/base/mem.h"
 #include "core/base/str.h"
@@ -30,7 +29,7 @@ enum { AHEAD_ROWS = 12, LINE_FLOATS = 16, AHEAD_FLOATS = 256, LEAST_ROWS = 32 };
 typedef struct source_column {
 	const bn_feature_input *in;
 	size_t at;         /* which of those picked */
-	bn_view_kind kind; /* the table's, as it is read */
+	bn_input_kind kind; /* the table's, as it is read */
 	int32_t *
 		map; /* CATEGORY to CATEGORY: the table's codes in those of training; count: not among them */
 	size_t map_count;
@@ -91,7 +90,7 @@ static int not_text(const source_column *s, const char *shown, uint64_t row, bn_
 {
 	bn_err_set(err, BN_EINVAL,
 		"row %llu: column '%s': \"%s\" of a %s column is no category of the model",
-		(unsigned long long)row + 1, s->in->name, shown, bn_view_kind_name(s->kind));
+		(unsigned long long)row + 1, s->in->name, shown, bn_input_kind_name(s->kind));
 	bn_err_hint(err, "add the data again with --type %.80s=category", s->in->name);
 	return BN_EINVAL;
 }
@@ -137,7 +136,7 @@ static int gather_codes(const table_rows *t, const source_column *s, const bn_co
 			*to = (int32_t)s->in->fill_category;
 		else if (c->type == BN_TYPE_STRING)
 			*to = code_of(s->in, bn_column_text(c, from + r));
-		else if (s->kind == BN_VIEW_CATEGORY)
+		else if (s->kind == BN_INPUT_CATEGORY)
 			*to = (size_t)c->codes[from + r] < s->map_count
 				      ? s->map[c->codes[from + r]]
 				      : (int32_t)s->in->category_count;
@@ -169,7 +168,7 @@ static int gather_column(
 {
 	const source_column *s = &t->columns[i];
 	const bn_column *c = &t->read->columns[s->at];
-	return s->in->kind == BN_VIEW_CATEGORY
+	return s->in->kind == BN_INPUT_CATEGORY
 		       ? gather_codes(t, s, c, from, rows, room->codes + i * SLICE_ROWS, err)
 		       : gather_numbers(t, s, c, from, rows, room->numbers + i * SLICE_ROWS, err);
 }
@@ -462,8 +461,8 @@ static int open_column(table_rows *t, source_column *c, size_t i, size_t k, bn_e
 	const bn_dict *dict = bn_table_dict(t->part->table, t->picked[k]);
 	c->in = bn_features_input(t->f, i);
 	c->at = k;
-	c->kind = bn_view_kind_of(bn_table_schema(t->part->table)->fields[t->picked[k]].type);
-	return dict && c->in->kind == BN_VIEW_CATEGORY ? map_codes(c, dict, err) : 0;
+	c->kind = bn_input_kind_of(bn_table_schema(t->part->table)->fields[t->picked[k]].type);
+	return dict && c->in->kind == BN_INPUT_CATEGORY ? map_codes(c, dict, err) : 0;
 }
 
 static int open_columns(table_rows *t, bn_err *err)
@@ -487,44 +486,40 @@ static int open_columns(table_rows *t, bn_err *err)
 	return bn_read_as(&t->cast, s, t->picked, t->f, t->base.part, err);
 }
 
-/* Targets of a piece of the part; rows that have one are kept. */
-typedef struct target_pass {
-	table_rows *t;
-	uint64_t row; /* of the table */
-} target_pass;
-
-static int take_targets(void *ctx, const bn_column_view *c, bn_err *err)
+/* The target of a row of the part: rows that have one are kept. */
+static void take_target(table_rows *t, const bn_column *c, size_t r, uint64_t row, double y)
 {
-	target_pass *g = ctx;
-	table_rows *t = g->t;
-	const bn_part *p = t->part;
 	bn_rows_facts *facts = &t->base.facts;
-	bn_frame_view frame = {c, 1, c->rows};
-	double *y = t->y + facts->rows;
-	if (c->rows > p->rows - facts->rows)
-		return bn_err_set(err, BN_ECORRUPT, "a table with more rows than it says");
-	int rc = bn_features_transform_target(t->f, &frame, y, err);
-	if (rc < 0)
-		return rc;
-	size_t kept = 0;
-	for (size_t r = 0; r < c->rows; r++) {
-		while (p->part_of && p->part_of[g->row] != p->which)
-			g->row++;
-		if (!isnan(y[r])) {
-			t->kept[g->row >> 3] |= (uint8_t)(1u << (g->row & 7));
-			y[kept++] = y[r];
-			facts->one_value = facts->one_value && y[kept - 1] == t->y[0];
-		} else if (c->kind == BN_VIEW_CATEGORY ? bn_column_is_missing(c, r)
-						       : isnan(bn_view_number(c, r))) {
-			facts->dropped++;
-		} else if (bn_features_task(t->f) == BN_TASK_CLASSIFICATION) {
-			facts->unseen++;
-		} else {
-			facts->dropped++;
-		}
-		g->row++;
+	if (!isnan(y)) {
+		t->kept[row >> 3] |= (uint8_t)(1u << (row & 7));
+		t->y[facts->rows++] = y;
+		facts->one_value = facts->one_value && y == t->y[0];
+	} else if (bn_features_task(t->f) == BN_TASK_CLASSIFICATION &&
+		   bn_features_has_target(c, r)) {
+		facts->unseen++;
+	} else {
+		facts->dropped++;
 	}
-	facts->rows += kept;
+}
+
+static int take_targets(void *ctx, const bn_part *p, const bn_batch *b, bn_err *err)
+{
+	table_rows *t = ctx;
+	double y[BN_PART_CHUNK];
+	for (size_t from = 0; from < b->rows; from += BN_PART_CHUNK) {
+		size_t n = b->rows - from < BN_PART_CHUNK ? b->rows - from : BN_PART_CHUNK;
+		int rc = bn_features_target_of(t->f, &b->columns[0], from, n, y, err);
+		if (rc < 0)
+			return rc;
+		for (size_t i = 0; i < n; i++) {
+			if (!bn_part_has(p, b->first_row + from + i))
+				continue;
+			if (t->base.facts.rows == p->rows)
+				return bn_err_set(err, BN_ECORRUPT,
+					"a table with more rows than it says");
+			take_target(t, &b->columns[0], from + i, b->first_row + from + i, y[i]);
+		}
+	}
 	return 0;
 }
 
@@ -533,29 +528,19 @@ static int read_targets(table_rows *t, bn_err *err)
 	const char *name = bn_features_target(t->f);
 	uint64_t all = bn_table_rows(t->part->table);
 	size_t column;
-	bn_part one = *t->part;
-	bn_part_columns *columns = NULL;
-	target_pass g = {t, 0};
 	if (bn_schema_find(bn_table_schema(t->part->table), name) == BN_SCHEMA_NONE)
 		return bn_err_set(err, BN_EINVAL, "no target column '%s'", name);
 	int rc = find_column(&column, t->part, name, err);
 	if (rc < 0)
 		return rc;
 	const bn_field *target = &bn_table_schema(t->part->table)->fields[column];
-	if (!bn_view_takes(target->type))
-		return bn_view_refuse(target, err);
+	if (!bn_input_takes(target->type))
+		return bn_input_refuse(target, err);
 	t->kept = bn_alloc_zeroed((size_t)(all / 8 + 1), 1);
 	t->y = bn_alloc(((size_t)t->part->rows + 1) * sizeof *t->y);
 	if (!t->kept || !t->y)
 		return bn_err_nomem(err, "targets");
-	one.columns = &column;
-	one.column_count = 1;
-	if ((rc = bn_part_columns_open(&columns, &one, err)) < 0)
-		return rc;
-	bn_columns view = bn_part_columns_view(columns);
-	rc = view.walk(view.self, 0, take_targets, &g, err);
-	bn_part_columns_free(columns);
-	return rc;
+	return bn_part_walk(t->part, column, take_targets, t, err);
 }
 
 static int open_rooms(table_rows *t, bn_err *err)
@@ -581,7 +566,7 @@ static int open_rooms(table_rows *t, bn_err *err)
 		for (size_t i = 0; i < t->inputs; i++) {
 			room->columns[i] = (bn_column){.type = BN_TYPE_FLOAT64, .rows = SLICE_ROWS};
 			room->columns[i].f64 = room->numbers + i * SLICE_ROWS;
-			if (t->columns[i].in->kind != BN_VIEW_CATEGORY)
+			if (t->columns[i].in->kind != BN_INPUT_CATEGORY)
 				continue;
 			room->columns[i].type = BN_TYPE_CATEGORY;
 			room->columns[i].codes = room->codes + i * SLICE_ROWS;

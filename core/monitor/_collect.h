@@ -4,15 +4,14 @@
  */
 #ifndef BN_MONITOR_COLLECT_H
 #define BN_MONITOR_COLLECT_H
-#include "core/table/table.h"
-#include "core/learn/frame.h"
+#include "core/learn/features.h"
 #include "core/monitor/drift.h"
 
 enum { BN_SIDE_REF = 0, BN_SIDE_CUR = 1 };
 
 typedef struct bn_collected {
 	const char *name;
-	bn_view_kind kind;
+	bn_input_kind kind;
 	double *numbers[2]; /* NUMBER; NaN where missing */
 	size_t rows[2], cap[2];
 	char **labels; /* BOOL ("false", "true"), CATEGORY */
@@ -24,7 +23,7 @@ typedef struct bn_collected {
 	bool absent[2]; /* the side's table has no such column */
 } bn_collected;
 
-void bn_collected_init(bn_collected *c, const char *name, bn_view_kind kind);
+void bn_collected_init(bn_collected *c, const char *name, bn_input_kind kind);
 void bn_collected_release(bn_collected *c);
 /* Rows [from, end) of a column. BN_EINVAL when its type cannot be that input. */
 int bn_collected_add(

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-void bn_collected_init(bn_collected *c, const char *name, bn_view_kind kind)
+void bn_collected_init(bn_collected *c, const char *name, bn_input_kind kind)
 {
 	memset(c, 0, sizeof *c);
 	c->name = name;
@@ -209,11 +209,11 @@ int bn_collected_add(
 	if (from >= end)
 		return 0;
 	switch (c->kind) {
-	case BN_VIEW_NUMBER:
+	case BN_INPUT_NUMBER:
 		return add_numbers(c, side, column, from, end - from, err);
-	case BN_VIEW_BOOL:
+	case BN_INPUT_BOOL:
 		return add_bools(c, side, column, from, end, err);
-	case BN_VIEW_CATEGORY:
+	case BN_INPUT_CATEGORY:
 		return column->type == BN_TYPE_CATEGORY
 			       ? add_codes(c, side, column, from, end, err)
 			       : add_texts(c, side, column, from, end, err);

@@ -85,12 +85,12 @@ bn_parcel *bn_parcel_new(const bn_served *served)
 
 enum { COL_TIME, COL_REQUEST, COL_LATENCY, COL_PREDICTION, COL_INPUTS };
 
-static bn_type type_of(bn_view_kind kind)
+static bn_type type_of(bn_input_kind kind)
 {
 	switch (kind) {
-	case BN_VIEW_CATEGORY:
+	case BN_INPUT_CATEGORY:
 		return BN_TYPE_CATEGORY;
-	case BN_VIEW_BOOL:
+	case BN_INPUT_BOOL:
 		return BN_TYPE_BOOL;
 	default:
 		return BN_TYPE_FLOAT64;
@@ -133,16 +133,16 @@ static int write_row(bn_table_writer *w, const bn_parcel *q, size_t r, bn_err *e
 		size_t at = r * q->inputs + i;
 		double x = q->cells[at];
 		switch (input_of(q->predictor, i)->kind) {
-		case BN_VIEW_CATEGORY:
+		case BN_INPUT_CATEGORY:
 			if (q->texts[at])
 				bn_table_row_text(
 					w, COL_INPUTS + i, q->texts[at], strlen(q->texts[at]));
 			break;
-		case BN_VIEW_BOOL:
+		case BN_INPUT_BOOL:
 			if (!isnan(x))
 				bn_table_row_bool(w, COL_INPUTS + i, x != 0);
 			break;
-		case BN_VIEW_NUMBER:
+		case BN_INPUT_NUMBER:
 			bn_table_row_f64(w, COL_INPUTS + i, x);
 			break;
 		}

@@ -232,12 +232,12 @@ static int add_statistics(gathering *g, bn_err *err)
 		const bn_feature_input *in = bn_features_input(g->features, i);
 		double n = (double)in->count;
 		most = in->count + in->missing > most ? in->count + in->missing : most;
-		if (in->kind == BN_VIEW_BOOL && in->ref_mean >= 0 && in->ref_mean <= 1) {
+		if (in->kind == BN_INPUT_BOOL && in->ref_mean >= 0 && in->ref_mean <= 1) {
 			double yes = rint(in->ref_mean * n);
 			if ((rc = add_yes_and_no(&g->columns[i], yes, n - yes, err)) < 0)
 				return rc;
 		}
-		bool shares = in->kind == BN_VIEW_CATEGORY && in->category_shares;
+		bool shares = in->kind == BN_INPUT_CATEGORY && in->category_shares;
 		for (size_t k = 0; shares && k < in->category_count; k++) {
 			const char *label = in->categories[k];
 			double count = rint(in->category_shares[k] * n);
@@ -321,7 +321,7 @@ out:
 static void cannot_test(bn_drift_result *r, const bn_collected *c, const char *why)
 {
 	memset(r, 0, sizeof *r);
-	r->test = bn_drift_choose(c->kind == BN_VIEW_NUMBER, c->rows[BN_SIDE_REF], 6);
+	r->test = bn_drift_choose(c->kind == BN_INPUT_NUMBER, c->rows[BN_SIDE_REF], 6);
 	r->op = bn_drift_test_operator(r->test);
 	r->threshold = bn_drift_test_threshold(r->test);
 	r->statistic = r->p = r->score = NAN;
@@ -341,13 +341,13 @@ static int test_column(bn_drift_result *r, const gathering *g, const bn_collecte
 		cannot_test(r, c, "the reference table has no such column");
 		return 0;
 	}
-	if (c->kind == BN_VIEW_NUMBER && g->statistics_only) {
+	if (c->kind == BN_INPUT_NUMBER && g->statistics_only) {
 		cannot_test(r, c,
 			"the training rows are not in this workspace, and statistics of a number "
 			"are not enough");
 		return 0;
 	}
-	if (c->kind == BN_VIEW_NUMBER)
+	if (c->kind == BN_INPUT_NUMBER)
 		return bn_drift_numbers(
 			r, c->numbers[0], c->rows[0], c->numbers[1], c->rows[1], &mine, err);
 	if (!bn_drift_test_takes_counts(mine.test)) {
@@ -451,13 +451,13 @@ static int test_input(bn_monitor_feature *f, bn_collected *c, const gathering *g
 {
 	int rc;
 	f->name = bn_strdup(c->name);
-	f->kind = bn_strdup(bn_view_kind_name(c->kind));
+	f->kind = bn_strdup(bn_input_kind_name(c->kind));
 	if (!f->name || !f->kind)
 		return bn_err_nomem(err, "a report");
 	if ((rc = bn_collected_sort(c, err)) < 0 ||
 		(rc = test_column(&f->result, g, c, o, err)) < 0)
 		return rc;
-	return c->kind == BN_VIEW_NUMBER ? number_bins(f, c, err) : label_bins(f, c, err);
+	return c->kind == BN_INPUT_NUMBER ? number_bins(f, c, err) : label_bins(f, c, err);
 }
 
 static int test_inputs(gathering *g, const bn_monitor_options *o, bn_err *err)

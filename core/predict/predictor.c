@@ -88,7 +88,7 @@ static int index_inputs(bn_predictor *p, bn_err *err)
 	for (size_t i = 0; i < p->input_count; i++) {
 		const bn_feature_input *in = bn_features_input(p->features, i);
 		p->input_names[i] = in->name;
-		if (in->kind == BN_VIEW_CATEGORY &&
+		if (in->kind == BN_INPUT_CATEGORY &&
 			(rc = bn_name_map_init(
 				 &p->categories[i], in->categories, in->category_count, err)) < 0)
 			return rc;
@@ -150,7 +150,7 @@ const char *bn_predictor_input_name(const bn_predictor *p, size_t input)
 	return p->input_names[input];
 }
 
-bn_view_kind bn_predictor_input_kind(const bn_predictor *p, size_t input)
+bn_input_kind bn_predictor_input_kind(const bn_predictor *p, size_t input)
 {
 	return bn_features_input(p->features, input)->kind;
 }

@@ -52,7 +52,7 @@ bool bn_predictor_has_numeric_classes(const bn_predictor *p);
 size_t bn_predictor_output_count(const bn_predictor *p); /* numbers per row */
 size_t bn_predictor_input_count(const bn_predictor *p);
 const char *bn_predictor_input_name(const bn_predictor *p, size_t input);
-bn_view_kind bn_predictor_input_kind(const bn_predictor *p, size_t input);
+bn_input_kind bn_predictor_input_kind(const bn_predictor *p, size_t input);
 /* Number of the input of that name; -1 when the model has none. */
 int bn_predictor_find_input(const bn_predictor *p, const char *name, size_t len);
 

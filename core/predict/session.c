@@ -43,7 +43,7 @@ int bn_session_new(
 	s->batch.column_count = p->input_count;
 	for (size_t i = 0; i < p->input_count; i++)
 		s->batch.columns[i].type =
-			bn_features_input(p->features, i)->kind == BN_VIEW_CATEGORY
+			bn_features_input(p->features, i)->kind == BN_INPUT_CATEGORY
 				? BN_TYPE_CATEGORY
 				: BN_TYPE_FLOAT64;
 	*out = s;
@@ -201,14 +201,14 @@ void bn_session_name_row(const bn_session *s, size_t row, bn_err *err)
 
 /* ---- one cell ------------------------------------------------------------------------------- */
 
-static const char *kind_article(bn_view_kind kind)
+static const char *kind_article(bn_input_kind kind)
 {
 	switch (kind) {
-	case BN_VIEW_NUMBER:
+	case BN_INPUT_NUMBER:
 		return "a number";
-	case BN_VIEW_BOOL:
+	case BN_INPUT_BOOL:
 		return "true or false";
-	case BN_VIEW_CATEGORY:
+	case BN_INPUT_CATEGORY:
 		return "a string";
 	}
 	return "?";
@@ -280,16 +280,16 @@ int bn_session_set_number(bn_session *s, size_t row, size_t input, double value,
 	const bn_feature_input *in = bn_features_input(s->p->features, input);
 	char text[BN_FMT];
 	switch (in->kind) {
-	case BN_VIEW_CATEGORY:
+	case BN_INPUT_CATEGORY:
 		if (isnan(value))
 			return 0;
 		bn_fmt_f64(value, text);
 		return set_category(s, row, input, text, strlen(text), err);
-	case BN_VIEW_BOOL:
+	case BN_INPUT_BOOL:
 		if (!isnan(value) && value != 0 && value != 1)
 			return wrong_type(s, row, input, bn_fmt_sig(value, 6, text), err);
 		break;
-	case BN_VIEW_NUMBER:
+	case BN_INPUT_NUMBER:
 		if (isinf(value))
 			return wrong_type(s, row, input, "infinity", err);
 		break;
@@ -306,7 +306,7 @@ int bn_session_set_text(
 	const bn_feature_input *in = bn_features_input(s->p->features, input);
 	double value = NAN;
 	char shown[BN_SESSION_SHOWN + 3];
-	if (in->kind == BN_VIEW_CATEGORY)
+	if (in->kind == BN_INPUT_CATEGORY)
 		return set_category(s, row, input, text, len, err);
 	if (len == 0)
 		return 0;
@@ -358,7 +358,7 @@ int bn_session_set_column(bn_session *s, size_t input, const bn_column *c, size_
 int bn_session_set_value(bn_session *s, size_t row, size_t input, const json_t *value, bn_err *err)
 {
 	const bn_feature_input *in = bn_features_input(s->p->features, input);
-	bn_view_kind kind = in->kind;
+	bn_input_kind kind = in->kind;
 	char shown[BN_SESSION_SHOWN + 16];
 	double instant = NAN;
 	switch (json_typeof(value)) {
@@ -366,25 +366,25 @@ int bn_session_set_value(bn_session *s, size_t row, size_t input, const json_t *
 		return 0;
 	case JSON_TRUE:
 	case JSON_FALSE:
-		if (kind == BN_VIEW_BOOL)
+		if (kind == BN_INPUT_BOOL)
 			return bn_session_set_number(s, row, input, json_is_true(value), err);
-		if (kind == BN_VIEW_CATEGORY)
+		if (kind == BN_INPUT_CATEGORY)
 			return bn_session_set_text(s, row, input,
 				json_is_true(value) ? "true" : "false", json_is_true(value) ? 4 : 5,
 				err);
 		return wrong_type(s, row, input, json_is_true(value) ? "true" : "false", err);
 	case JSON_INTEGER:
 		snprintf(shown, sizeof shown, "%lld", (long long)json_integer_value(value));
-		if (kind == BN_VIEW_CATEGORY) /* all its digits */
+		if (kind == BN_INPUT_CATEGORY) /* all its digits */
 			return bn_session_set_text(s, row, input, shown, strlen(shown), err);
 		return bn_session_set_number(s, row, input, json_number_value(value), err);
 	case JSON_REAL:
 		return bn_session_set_number(s, row, input, json_number_value(value), err);
 	case JSON_STRING:
-		if (kind == BN_VIEW_CATEGORY)
+		if (kind == BN_INPUT_CATEGORY)
 			return bn_session_set_text(s, row, input, json_string_value(value),
 				json_string_length(value), err);
-		if (kind == BN_VIEW_NUMBER && bn_json_wide_number(value, &instant))
+		if (kind == BN_INPUT_NUMBER && bn_json_wide_number(value, &instant))
 			return bn_session_set_number(s, row, input, instant, err);
 		/* Times have no form of their own in JSON; a number in quotes stays a mistake. */
 		if (bn_type_is_time(in->type) &&
@@ -414,9 +414,9 @@ static void hint_largest(const bn_session *s, size_t row, bn_err *err)
 	char text[3][BN_FMT];
 	for (size_t i = 0; i < s->p->input_count; i++) {
 		const bn_feature_input *in = bn_features_input(s->p->features, i);
-		double x = in->kind == BN_VIEW_NUMBER ? s->cells[i].numbers[row] : 0;
+		double x = in->kind == BN_INPUT_NUMBER ? s->cells[i].numbers[row] : 0;
 		double usual = fmax(fabs(in->ref_min), fabs(in->ref_max));
-		if (in->kind != BN_VIEW_NUMBER || !(fabs(x) / fmax(usual, 1) > most))
+		if (in->kind != BN_INPUT_NUMBER || !(fabs(x) / fmax(usual, 1) > most))
 			continue;
 		most = fabs(x) / fmax(usual, 1);
 		worst = in;

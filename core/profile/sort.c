@@ -1,6 +1,8 @@
 /* sort.c - see sort.h. */
 #include "core/profile/sort.h"
 
+#include "core/profile/keys.h"
+
 #include <float.h>
 #include <math.h>
 #include <stdbool.h>
@@ -11,22 +13,9 @@
 #define WIDE_DIGITS_FROM 1024 /* fewer values are not worth counting 2 x 2048 digits */
 #define WIDE_BITS 22          /* of two digits */
 #define TIE_INSERT 32
-#define SIGN UINT64_C(0x8000000000000000)
 
 /* The bits of doubles, where they lie. */
 typedef uint64_t __attribute__((may_alias)) sort_key;
-
-/* Doubles order as these integers do: the sign bit of the positive ones is turned over, and of the negative ones all
- * bits are. */
-static uint64_t key_of(uint64_t bits)
-{
-	return bits ^ ((uint64_t)((int64_t)bits >> 63) | SIGN);
-}
-
-static uint64_t bits_of(uint64_t key)
-{
-	return key ^ ((uint64_t)((int64_t)~key >> 63) | SIGN);
-}
 
 /*
  * Radix sort of keys by `digits` digits of `bits` bits, the lowest of which begins at bit `low`; least significant
@@ -116,7 +105,7 @@ static void sort_by_keys(double *values, size_t n, double *scratch)
 	uint64_t least = UINT64_MAX, greatest = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		uint64_t key = key_of(keys[i]);
+		uint64_t key = bn_key_of_bits(keys[i]);
 		least = key < least ? key : least;
 		greatest = key > greatest ? key : greatest;
 		keys[i] = key;
@@ -132,7 +121,7 @@ static void sort_by_keys(double *values, size_t n, double *scratch)
 	else if (greatest)
 		sorted = sort_by_first_bits(keys, other, n, greatest);
 	for (size_t i = 0; i < n; i++)
-		keys[i] = bits_of(sorted[i] + least);
+		keys[i] = bn_key_bits(sorted[i] + least);
 }
 
 /* ---- by distance --------------------------------------------------------------------------- */

@@ -61,9 +61,9 @@ int bn_route_oip_model_ready(bn_call *c, bn_err *err)
 
 /* ---- metadata ------------------------------------------------------------------------------- */
 
-static const char *datatype_of(bn_view_kind kind)
+static const char *datatype_of(bn_input_kind kind)
 {
-	return kind == BN_VIEW_NUMBER ? "FP64" : kind == BN_VIEW_BOOL ? "BOOL" : "BYTES";
+	return kind == BN_INPUT_NUMBER ? "FP64" : kind == BN_INPUT_BOOL ? "BOOL" : "BYTES";
 }
 
 static void write_versions(bn_buf *b, const bn_server *s, const char *name)

@@ -263,7 +263,7 @@ static size_t count_lines(const char *at, const char *end)
 static bool is_absent(const bn_call *c, const csv *t, size_t input)
 {
 	bool text = bn_predictor_input_kind(bn_session_predictor(c->session), input) ==
-		    BN_VIEW_CATEGORY;
+		    BN_INPUT_CATEGORY;
 	return !(text && t->quoted) && bn_cell_is_absent(t->ptr, t->len);
 }
 

@@ -188,14 +188,14 @@ static bool take_value(reader *r, value *v)
 static bool store(reader *r, size_t input, const value *v)
 {
 	bn_session *s = r->call->session;
-	bn_view_kind kind = bn_predictor_input_kind(bn_session_predictor(s), input);
+	bn_input_kind kind = bn_predictor_input_kind(bn_session_predictor(s), input);
 	if (v->kind == VALUE_NULL)
 		return true;
-	if (v->kind == VALUE_NUMBER && kind == BN_VIEW_CATEGORY && fabs(v->number) >= 0x1p53)
+	if (v->kind == VALUE_NUMBER && kind == BN_INPUT_CATEGORY && fabs(v->number) >= 0x1p53)
 		return false;
-	if (v->kind == VALUE_NUMBER || (v->kind == VALUE_BOOL && kind == BN_VIEW_BOOL))
+	if (v->kind == VALUE_NUMBER || (v->kind == VALUE_BOOL && kind == BN_INPUT_BOOL))
 		return bn_session_set_number(s, r->row, input, v->number, NULL) == 0;
-	return v->kind == VALUE_STRING && kind == BN_VIEW_CATEGORY &&
+	return v->kind == VALUE_STRING && kind == BN_INPUT_CATEGORY &&
 	       bn_session_set_text(s, r->row, input, v->text, v->len, NULL) == 0 && v->len;
 }
 

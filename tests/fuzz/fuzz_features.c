@@ -24,7 +24,7 @@ static void apply(const bn_features *f)
 		codes[2 * i] = (int32_t)in->category_count; /* never seen */
 		columns[i] = (bn_column){.type = BN_TYPE_FLOAT64, .rows = 2};
 		columns[i].f64 = numbers;
-		if (in->kind != BN_VIEW_CATEGORY)
+		if (in->kind != BN_INPUT_CATEGORY)
 			continue;
 		columns[i] = (bn_column){
 			.type = BN_TYPE_CATEGORY, .rows = 2, .nulls = 1, .validity = &first};

@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -38,39 +39,50 @@ static void count(void *user, const bn_served *served)
 	observed += bn_session_rows(served->session);
 }
 
+static bn_table_reader *write_table(const char *dir, const char *const *names, const bn_batch *b)
+{
+	bn_schema s = BN_SCHEMA_INIT;
+	bn_table_writer *w = NULL;
+	bn_table_reader *table = NULL;
+	char path[400];
+	snprintf(path, sizeof path, "%s/train.arrow", dir);
+	for (size_t i = 0; i < b->column_count; i++)
+		must(!bn_schema_add(&s, names[i], b->columns[i].type, true, NULL, NULL), "schema");
+	must(!bn_table_create(&w, bn_env_real(), NULL, path, &s, NULL) &&
+			!bn_table_write_batch(w, b, NULL) && !bn_table_writer_finish(w, NULL) &&
+			!bn_table_open(&table, bn_env_real(), path, NULL) && !unlink(path),
+		"table");
+	bn_table_writer_free(w);
+	bn_schema_release(&s);
+	return table;
+}
+
 /* A model of one number, one boolean and one category, fitted on 40 rows. */
 static bn_predictor *make_model(const char *dir, const char *name, const char *target)
 {
 	enum { ROWS = 40 };
 	static double x[ROWS], y[ROWS];
 	static int32_t flag[ROWS], colour[ROWS], label[ROWS];
-	static const char *const colours[] = {"blue", "green", "red"}, *const labels[] = {
-									       "no", "yes"};
+	static uint8_t bits[ROWS / 8 + 1];
 	for (int i = 0; i < ROWS; i++) {
 		x[i] = i % 7;
 		flag[i] = i % 2;
+		bits[i / 8] = (uint8_t)(bits[i / 8] | (unsigned)flag[i] << i % 8);
 		colour[i] = i % 3;
 		y[i] = 2 * x[i] + flag[i];
 		label[i] = x[i] + colour[i] > 4;
 	}
-	const bn_column_view columns[] = {
-		{.name = "x", .kind = BN_VIEW_NUMBER, .rows = ROWS, .numbers = x},
-		{.name = "flag", .kind = BN_VIEW_BOOL, .rows = ROWS, .codes = flag},
-		{.name = "colour",
-			.kind = BN_VIEW_CATEGORY,
-			.rows = ROWS,
-			.codes = colour,
-			.dictionary = colours,
-			.dictionary_size = 3},
-		{.name = "y", .kind = BN_VIEW_NUMBER, .rows = ROWS, .numbers = y},
-		{.name = "label",
-			.kind = BN_VIEW_CATEGORY,
-			.rows = ROWS,
-			.codes = label,
-			.dictionary = labels,
-			.dictionary_size = 2}};
+	static const char *const names[] = {"x", "flag", "colour", "y", "label"};
 	static const char *const inputs[] = {"x", "flag", "colour"};
-	bn_frame_view frame = {columns, 5, ROWS};
+	static const int32_t colour_ends[] = {0, 4, 9, 12}, label_ends[] = {0, 2, 5};
+	static const bn_dict colours = {3, colour_ends, "bluegreenred"},
+			     labels = {2, label_ends, "noyes"};
+	bn_column columns[] = {{.type = BN_TYPE_FLOAT64, .rows = ROWS, .f64 = x},
+		{.type = BN_TYPE_BOOL, .rows = ROWS, .bits = bits},
+		{.type = BN_TYPE_CATEGORY, .rows = ROWS, .codes = colour, .dict = &colours},
+		{.type = BN_TYPE_FLOAT64, .rows = ROWS, .f64 = y},
+		{.type = BN_TYPE_CATEGORY, .rows = ROWS, .codes = label, .dict = &labels}};
+	bn_batch all = {.rows = ROWS, .column_count = 5, .columns = columns};
 	bn_features_options fo = {.target = target, .inputs = inputs, .input_count = 3};
 	bn_features *f = NULL;
 	bn_estimator *e = NULL;
@@ -79,9 +91,15 @@ static bn_predictor *make_model(const char *dir, const char *name, const char *t
 	bn_predictor *p = NULL;
 	char path[400];
 	snprintf(path, sizeof path, "%s/%s", dir, name);
-	must(!bn_features_fit(&f, &frame, &fo, NULL) && bn_features_width(f) <= 8 &&
-			!bn_features_transform_target(f, &frame, targets, NULL),
+	bn_table_reader *table = write_table(dir, names, &all);
+	static const size_t every[] = {0, 1, 2, 3, 4};
+	const bn_part part = {
+		.table = table, .rows = ROWS, .columns = every, .column_count = 5};
+	const bn_column *answers = &columns[!strcmp(target, "y") ? 3 : 4];
+	must(!bn_features_learn(&f, &part, &fo, 1, NULL) && bn_features_width(f) <= 8 &&
+			!bn_features_target_of(f, answers, 0, ROWS, targets, NULL),
 		"features");
+	bn_table_reader_free(table);
 	double flags[ROWS];
 	bn_column in[] = {{.type = BN_TYPE_FLOAT64, .rows = ROWS},
 		{.type = BN_TYPE_FLOAT64, .rows = ROWS}, {.type = BN_TYPE_CATEGORY, .rows = ROWS}};

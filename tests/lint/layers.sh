@@ -51,8 +51,8 @@ complain "a header of another folder that is for that folder alone:" \
 complain "a retired shape of columns:" \
 	"$(grep -rniE 'row_?set\b|bn_(features_transform|model_batch|design_batch|session_cell)\b' core kernels tui tests --include='*.[ch]' --include='*.cu' |
 		grep -v 'bn_features_transform_target')"
-complain "a frame view above core/learn, or in a row source:" \
-	"$(grep -rnE 'bn_frame_view' core kernels tui --include='*.[ch]' | grep -vE '^core/learn/(frame|columns|features(_fit)?|rows_table)\.[ch]:')"
+complain "a column of training beside bn_column (core/learn/part.h has what a fit looks at):" \
+	"$(grep -rnE '\bbn_(frame_view|column_view|frame_find|features_fit|part_columns|columns_of_frame)\b|learn/(frame|columns)\.h' core kernels tui tests --include='*.[ch]')"
 complain "core/ or kernels/ includes tui/:" "$(grep -rnE '#include "tui/' core kernels)"
 complain "kernels/ includes more than core/base:" \
 	"$(grep -rnE '#include "core/' kernels | grep -v '"core/base/')"

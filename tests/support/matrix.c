@@ -14,47 +14,40 @@ void matrix_release(matrix *m)
 	*m = (matrix){.x = NULL};
 }
 
-static bool has_target(const bn_column_view *c, size_t r)
+static int32_t code_of(const bn_feature_input *in, const bn_column *c, size_t r)
 {
-	return !bn_column_is_missing(c, r) &&
-	       (c->kind != BN_VIEW_NUMBER || isfinite(c->numbers[r]));
-}
-
-static int32_t code_of(const bn_feature_input *in, const bn_column_view *c, size_t r)
-{
+	bn_text t = bn_column_text(c, r);
 	for (size_t k = 0; k < in->category_count; k++)
-		if (!strcmp(in->categories[k], c->dictionary[c->codes[r]]))
+		if (strlen(in->categories[k]) == t.len && !memcmp(in->categories[k], t.ptr, t.len))
 			return (int32_t)k;
 	return (int32_t)in->category_count;
 }
 
-void matrix_batch(bn_batch *out, const bn_features *f, const bn_frame_view *frame)
+void matrix_batch(bn_batch *out, const bn_features *f, const named_columns *t)
 {
-	size_t n = bn_features_input_count(f);
+	size_t n = bn_features_input_count(f), rows = t->batch.rows;
 	bn_column *columns = calloc(n, sizeof *columns);
 	for (size_t i = 0; i < n; i++) {
 		const bn_feature_input *in = bn_features_input(f, i);
-		const bn_column_view *c = bn_frame_find(frame, in->name);
-		double *numbers = calloc(frame->rows + 1, sizeof *numbers);
+		const bn_column *c = named_columns_find(t, in->name);
+		double *numbers = calloc(rows + 1, sizeof *numbers);
 		int32_t *codes = (int32_t *)numbers;
-		uint8_t *validity = calloc(frame->rows / 8 + 1, 1);
-		bool category = in->kind == BN_VIEW_CATEGORY;
-		for (size_t r = 0; r < frame->rows; r++) {
-			bool there = !bn_column_is_missing(c, r);
+		uint8_t *validity = calloc(rows / 8 + 1, 1);
+		bool category = in->kind == BN_INPUT_CATEGORY;
+		for (size_t r = 0; r < rows; r++) {
+			bool there = !bn_column_is_absent(c, r);
 			validity[r >> 3] = (uint8_t)(validity[r >> 3] | (unsigned)there << (r & 7));
 			if (category)
 				codes[r] = there ? code_of(in, c, r) : 0;
-			else if (c->kind == BN_VIEW_BOOL)
-				numbers[r] = there ? (double)c->codes[r] : (double)NAN;
 			else
-				numbers[r] = there ? c->numbers[r] : (double)NAN;
+				numbers[r] = bn_column_number(c, r);
 		}
 		columns[i] = (bn_column){.type = category ? BN_TYPE_CATEGORY : BN_TYPE_FLOAT64,
-			.rows = frame->rows,
+			.rows = rows,
 			.validity = validity};
 		columns[i].any = numbers;
 	}
-	*out = (bn_batch){.rows = frame->rows, .column_count = n, .columns = columns};
+	*out = (bn_batch){.rows = rows, .column_count = n, .columns = columns};
 }
 
 void matrix_batch_release(bn_batch *b)
@@ -67,33 +60,33 @@ void matrix_batch_release(bn_batch *b)
 	*b = (bn_batch)BN_BATCH_INIT;
 }
 
-void matrix_design(double *out, const bn_features *f, const bn_frame_view *frame)
+void matrix_design(double *out, const bn_features *f, const named_columns *t)
 {
 	bn_batch b;
-	matrix_batch(&b, f, frame);
-	bn_features_apply(f, &b, 0, frame->rows, out);
+	matrix_batch(&b, f, t);
+	bn_features_apply(f, &b, 0, b.rows, out);
 	matrix_batch_release(&b);
 }
 
-int matrix_build(matrix *out, const bn_features *f, const bn_frame_view *frame, bn_err *err)
+int matrix_build(matrix *out, const bn_features *f, const named_columns *t, bn_err *err)
 {
 	matrix m = {.x = NULL};
-	size_t rows = frame->rows, width = bn_features_width(f), kept = 0;
+	size_t rows = t->batch.rows, width = bn_features_width(f), kept = 0;
+	const bn_column *target = named_columns_find(t, bn_features_target(f));
 	m.x = bn_alloc_zeroed(rows + 1, width * sizeof *m.x);
 	m.y = bn_alloc_zeroed(rows + 1, sizeof *m.y);
 	int rc = m.x && m.y ? 0 : bn_err_nomem(err, "a matrix");
 	if (rc == 0) {
-		matrix_design(m.x, f, frame);
-		rc = bn_features_transform_target(f, frame, m.y, err);
+		matrix_design(m.x, f, t);
+		rc = bn_features_target_of(f, target, 0, rows, m.y, err);
 	}
 	if (rc < 0) {
 		matrix_release(&m);
 		return rc;
 	}
-	const bn_column_view *target = bn_frame_find(frame, bn_features_target(f));
 	for (size_t r = 0; r < rows; r++) {
 		if (isnan(m.y[r])) {
-			*(has_target(target, r) ? &m.unseen : &m.dropped) += 1;
+			*(bn_features_has_target(target, r) ? &m.unseen : &m.dropped) += 1;
 			continue;
 		}
 		memmove(m.x + kept * width, m.x + r * width, width * sizeof *m.x);

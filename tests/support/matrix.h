@@ -1,10 +1,11 @@
 /*
- * matrix.h - a whole design in memory, made from a frame, as tests look at one; and fits on arrays.
+ * matrix.h - a whole design in memory, made from columns, as tests look at one; and fits on arrays.
  */
 #ifndef BN_TEST_MATRIX_H
 #define BN_TEST_MATRIX_H
 #include "core/learn/rows.h"
 #include "core/learn/trainer.h"
+#include "tests/support/named_columns.h"
 
 /* Rows whose target is missing, or a class that no model could answer, are left out and counted. */
 typedef struct matrix {
@@ -13,16 +14,16 @@ typedef struct matrix {
 	size_t dropped, unseen;
 } matrix;
 
-int matrix_build(matrix *out, const bn_features *f, const bn_frame_view *frame, bn_err *err);
+int matrix_build(matrix *out, const bn_features *f, const named_columns *t, bn_err *err);
 void matrix_release(matrix *m);
 /* bn_trainer_fit on these rows; what the request says of rows is ignored. */
 int matrix_fit(bn_estimator **out, const bn_trainer *t, const bn_fit_request *r,
 	const bn_design *train, bn_err *err);
 
-/* The frame's rows as a model's own batch (bn_features_apply). Its memory comes from malloc: matrix_batch_release. */
-void matrix_batch(bn_batch *out, const bn_features *f, const bn_frame_view *frame);
+/* The columns' rows as a model's own batch (bn_features_apply). Its memory comes from malloc: matrix_batch_release. */
+void matrix_batch(bn_batch *out, const bn_features *f, const named_columns *t);
 void matrix_batch_release(bn_batch *b);
-/* out[rows * width]: the frame's rows through the pipeline. */
-void matrix_design(double *out, const bn_features *f, const bn_frame_view *frame);
+/* out[rows * width]: the columns' rows through the pipeline. */
+void matrix_design(double *out, const bn_features *f, const named_columns *t);
 
 #endif

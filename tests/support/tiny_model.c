@@ -55,7 +55,7 @@ const char *tiny_model_of(const char *name, const char *trainer, const char *tar
 	char *path = paths[path_count++ % 32];
 	snprintf(path, sizeof paths[0], "%.200s/%.90s", tiny_dir(), name);
 	ck_assert_bn_ok(bn_trainer_find(&t, trainer, &err), &err);
-	ck_assert_bn_ok(bn_features_fit(&f, &d->train, &opt, &err), &err);
+	ck_assert_bn_ok(named_columns_learn(&f, &d->train, &opt, &err), &err);
 	ck_assert_bn_ok(matrix_build(&m, f, &d->train, &err), &err);
 	bn_fit_request r = {.task = bn_features_task(f),
 		.classes = bn_features_class_count(f),

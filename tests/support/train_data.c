@@ -42,31 +42,32 @@ static void make_row(train_data *d, size_t r, uint64_t *s)
 	d->y_three[r] = t < -1.5 ? 0 : t < 1.5 ? 1 : 2;
 }
 
-static bn_column_view category(
-	const char *name, const int32_t *codes, const char *const *dictionary, size_t n)
+static bn_column category(const int32_t *codes, const bn_dict *dict, size_t rows)
 {
-	return (bn_column_view){.name = name,
-		.kind = BN_VIEW_CATEGORY,
-		.codes = codes,
-		.dictionary = dictionary,
-		.dictionary_size = n};
+	return (bn_column){
+		.type = BN_TYPE_CATEGORY, .rows = rows, .codes = codes, .dict = dict};
 }
 
-static bn_frame_view view(train_data *d, bn_column_view *c, size_t begin, size_t end)
+static named_columns view(train_data *d, int part, size_t begin, size_t end)
 {
-	static const char *const names[] = {"x0", "x1", "x2", "x3"};
+	static const char *const names[] = {"x0", "x1", "x2", "x3", "colour", "flag", "y_number",
+		"y_binary", "y_three"};
+	static named_dict dicts[3];
+	bn_column *c = d->columns[part];
+	size_t rows = end - begin;
 	for (size_t i = 0; i < 4; i++)
-		c[i] = (bn_column_view){
-			.name = names[i], .kind = BN_VIEW_NUMBER, .numbers = d->x[i] + begin};
-	c[4] = category("colour", d->colour + begin, colours, 3);
-	c[5] = (bn_column_view){.name = "flag", .kind = BN_VIEW_BOOL, .codes = d->flag + begin};
-	c[6] = (bn_column_view){
-		.name = "y_number", .kind = BN_VIEW_NUMBER, .numbers = d->y_number + begin};
-	c[7] = category("y_binary", d->y_binary + begin, binary, 2);
-	c[8] = category("y_three", d->y_three + begin, three, 3);
-	for (size_t i = 0; i < TRAIN_DATA_COLUMNS; i++)
-		c[i].rows = end - begin;
-	return (bn_frame_view){c, TRAIN_DATA_COLUMNS, end - begin};
+		c[i] = (bn_column){
+			.type = BN_TYPE_FLOAT64, .rows = rows, .f64 = d->x[i] + begin};
+	for (size_t r = 0; r < rows; r++)
+		d->flags[part][r >> 3] = (uint8_t)(d->flags[part][r >> 3] |
+						   (unsigned)d->flag[begin + r] << (r & 7));
+	c[4] = category(d->colour + begin, named_dict_of(&dicts[0], colours, 3), rows);
+	c[5] = (bn_column){.type = BN_TYPE_BOOL, .rows = rows, .bits = d->flags[part]};
+	c[6] = (bn_column){.type = BN_TYPE_FLOAT64, .rows = rows, .f64 = d->y_number + begin};
+	c[7] = category(d->y_binary + begin, named_dict_of(&dicts[1], binary, 2), rows);
+	c[8] = category(d->y_three + begin, named_dict_of(&dicts[2], three, 3), rows);
+	return (named_columns){
+		names, {.rows = rows, .column_count = TRAIN_DATA_COLUMNS, .columns = c}};
 }
 
 train_data *train_data_get(void)
@@ -77,8 +78,8 @@ train_data *train_data_get(void)
 		uint64_t state = 1;
 		for (size_t r = 0; r < TRAIN_DATA_ROWS; r++)
 			make_row(&data, r, &state);
-		data.train = view(&data, data.columns[0], 0, TRAIN_DATA_TRAIN);
-		data.test = view(&data, data.columns[1], TRAIN_DATA_TRAIN, TRAIN_DATA_ROWS);
+		data.train = view(&data, 0, 0, TRAIN_DATA_TRAIN);
+		data.test = view(&data, 1, TRAIN_DATA_TRAIN, TRAIN_DATA_ROWS);
 		made = true;
 	}
 	return &data;

@@ -7,7 +7,7 @@
  */
 #ifndef BN_TEST_TRAIN_DATA_H
 #define BN_TEST_TRAIN_DATA_H
-#include "core/learn/frame.h"
+#include "tests/support/named_columns.h"
 
 #include <stdint.h>
 
@@ -17,8 +17,9 @@ typedef struct train_data {
 	double x[4][TRAIN_DATA_ROWS], y_number[TRAIN_DATA_ROWS];
 	int32_t colour[TRAIN_DATA_ROWS], flag[TRAIN_DATA_ROWS], y_binary[TRAIN_DATA_ROWS],
 		y_three[TRAIN_DATA_ROWS];
-	bn_column_view columns[2][TRAIN_DATA_COLUMNS];
-	bn_frame_view train, test;
+	uint8_t flags[2][TRAIN_DATA_ROWS / 8 + 1]; /* the bits of flag, by part */
+	bn_column columns[2][TRAIN_DATA_COLUMNS];
+	named_columns train, test;
 } train_data;
 
 /* One static copy, made at the first call. */

@@ -41,7 +41,7 @@ static void save(
 	json_t *part = NULL, *hyper = NULL;
 	bn_features_options opt = {.target = target, .inputs = inputs, .input_count = 6};
 	ck_assert_bn_ok(bn_trainer_find(&t, trainer, &err), &err);
-	ck_assert_bn_ok(bn_features_fit(&f, &d->train, &opt, &err), &err);
+	ck_assert_bn_ok(named_columns_learn(&f, &d->train, &opt, &err), &err);
 	ck_assert_bn_ok(matrix_build(&m, f, &d->train, &err), &err);
 	ck_assert_bn_ok(bn_hyper_resolve(&hyper, t->hyper, t->hyper_count, NULL, &err), &err);
 	bn_fit_request r = {.task = bn_features_task(f),
@@ -120,20 +120,19 @@ START_TEST(test_saved_models_have_equal_bytes_at_1_2_and_7_threads)
 }
 END_TEST
 
-/* Row r of a frame without validity bitmaps. */
-static void row_of(
-	bn_frame_view *out, bn_column_view *columns, const bn_frame_view *frame, size_t r)
+/* Row r of a model's batch whose numbers say by NaN that they are absent. */
+static void row_of(bn_batch *out, bn_column *columns, const bn_batch *all, size_t r)
 {
-	for (size_t i = 0; i < frame->column_count; i++) {
-		columns[i] = frame->columns[i];
+	for (size_t i = 0; i < all->column_count; i++) {
+		columns[i] = all->columns[i];
 		columns[i].rows = 1;
-		ck_assert_ptr_null(columns[i].validity);
-		if (columns[i].numbers)
-			columns[i].numbers += r;
-		if (columns[i].codes)
+		columns[i].validity = NULL;
+		if (columns[i].type == BN_TYPE_CATEGORY)
 			columns[i].codes += r;
+		else
+			columns[i].f64 += r;
 	}
-	*out = (bn_frame_view){columns, frame->column_count, 1};
+	*out = (bn_batch){.rows = 1, .column_count = all->column_count, .columns = columns};
 }
 
 /* All rows at once, and one at a time: the bits that the design of these rows gives. */
@@ -148,7 +147,7 @@ START_TEST(test_a_model_answers_as_its_estimator_does)
 		save(dir, name, cases[i].trainer, cases[i].target, 0);
 		bn_model *m = load(dir, name);
 		const bn_features *f = bn_model_features(m);
-		size_t k = bn_model_outputs(m), rows = d->test.rows;
+		size_t k = bn_model_outputs(m), rows = d->test.batch.rows;
 		ck_assert_str_eq(bn_model_name(m), "power");
 		ck_assert_str_eq(bn_model_trainer(m), cases[i].trainer);
 		double *scratch = bn_alloc(bn_model_scratch(m) * sizeof *scratch);
@@ -163,13 +162,10 @@ START_TEST(test_a_model_answers_as_its_estimator_does)
 		ck_assert_int_eq(bn_alloc_count(), 0);
 		ck_assert_mem_eq(out, want, rows * k * sizeof *out);
 		for (size_t r = 0; r < rows; r++) {
-			bn_frame_view row;
-			bn_column_view columns[TRAIN_DATA_COLUMNS];
-			row_of(&row, columns, &d->test, r);
-			matrix_batch(&one, f, &row);
+			bn_column columns[TRAIN_DATA_COLUMNS];
+			row_of(&one, columns, &all, r);
 			bn_model_answer(m, &one, scratch, out);
 			ck_assert_mem_eq(out, want + r * k, k * sizeof *out);
-			matrix_batch_release(&one);
 		}
 		matrix_batch_release(&all);
 		bn_free(scratch);
@@ -287,7 +283,7 @@ static int whole_life(const char *dir, const char *trainer, const char *target, 
 	int rc = bn_trainer_find(&t, trainer, err);
 	json_t *hyper = strcmp(trainer, "mlp") == 0 ? json_pack("{s:i}", "epochs", 1) : NULL;
 	if (rc == 0)
-		rc = bn_features_fit(&f, &d->train, &opt, err);
+		rc = named_columns_learn(&f, &d->train, &opt, err);
 	if (rc == 0)
 		rc = matrix_build(&m, f, &d->train, err);
 	bn_fit_request r = {.hyper = hyper, .threads = 1};

@@ -4,9 +4,9 @@
  */
 #include "core/base/env.h"
 #include "core/base/mem.h"
-#include "core/learn/columns.h"
 #include "core/learn/rows.h"
 #include "tests/support/check_main.h"
+#include "tests/support/named_columns.h"
 #include "tests/support/tiny_model.h"
 
 #include <string.h>
@@ -44,7 +44,6 @@ START_TEST(test_a_text_with_a_nul_is_no_category)
 	const bn_features_options opt = {.target = "number"};
 	bn_err err = BN_ERR_INIT;
 	bn_part p = {.columns = (const size_t[]){0, 1}, .column_count = 2};
-	bn_part_columns *all = NULL;
 	bn_features *f = NULL;
 	bn_rows *rows = NULL;
 	bn_block block;
@@ -55,10 +54,7 @@ START_TEST(test_a_text_with_a_nul_is_no_category)
 		bn_err_clear(&err);
 		ck_assert_bn_ok(bn_table_open(&p.table, bn_env_real(), path, &err), &err);
 		p.rows = bn_table_rows(p.table);
-		ck_assert_bn_ok(bn_part_columns_open(&all, &p, &err), &err);
-		bn_columns view = bn_part_columns_view(all);
-		int rc = bn_features_learn(&f, &view, &opt, 1, &err);
-		bn_part_columns_free(all);
+		int rc = bn_features_learn(&f, &p, &opt, 1, &err);
 		bn_table_reader_free(p.table);
 		if (!k) {
 			ck_assert_int_eq(rc, BN_EINVAL);
@@ -120,17 +116,15 @@ static void expect(const bn_features *f, const char *type, const char *text, con
 START_TEST(test_what_is_no_value_of_an_input_has_words)
 {
 	static const double numbers[] = {1, 2, 4, 3};
+	static const int32_t days[] = {1, 2, 4, 3};
+	static const char *const names[] = {"k", "number"};
 	const bn_features_options opt = {.target = "number"};
-	const bn_column_view columns[] = {{.name = "k",
-						  .kind = BN_VIEW_NUMBER,
-						  .type = BN_TYPE_DATE,
-						  .rows = 4,
-						  .numbers = numbers},
-		{.name = "number", .kind = BN_VIEW_NUMBER, .rows = 4, .numbers = numbers}};
-	const bn_frame_view frame = {columns, 2, 4};
+	bn_column columns[] = {{.type = BN_TYPE_DATE, .rows = 4, .i32 = days},
+		{.type = BN_TYPE_FLOAT64, .rows = 4, .f64 = numbers}};
+	const named_columns t = {names, {.rows = 4, .column_count = 2, .columns = columns}};
 	bn_err err = BN_ERR_INIT;
 	bn_features *f = NULL;
-	ck_assert_bn_ok(bn_features_fit(&f, &frame, &opt, &err), &err);
+	ck_assert_bn_ok(named_columns_learn(&f, &t, &opt, &err), &err);
 	expect(f, "category", "2026-01-31", NULL);
 	expect(f, "string", "2026-01-31", NULL);
 	expect(f, "string", "31 January",

@@ -8,7 +8,7 @@
 #include "core/learn/_rows.h"
 #include "core/learn/_trainers.h"
 #include "core/learn/checkpoint.h"
-#include "core/learn/keys.h"
+#include "core/profile/keys.h"
 #include "core/learn/tiles.h"
 #include "core/learn/trainer.h"
 #include "tests/support/check_main.h"

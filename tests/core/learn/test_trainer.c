@@ -45,7 +45,7 @@ static int fit(fitted *s, const char *trainer, const char *target, bn_impute imp
 	for (size_t i = 0; i < TRAIN_DATA_TRAIN; i++)
 		weights[i] = 1.0 + (double)(i % 3);
 	int rc = bn_trainer_find(&t, trainer, &s->err) ||
-		 bn_features_fit(&s->f, &d->train, &opt, &s->err) ||
+		 named_columns_learn(&s->f, &d->train, &opt, &s->err) ||
 		 matrix_build(&s->train, s->f, &d->train, &s->err) ||
 		 matrix_build(&s->test, s->f, &d->test, &s->err);
 	if (rc == 0) {

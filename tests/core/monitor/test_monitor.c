@@ -55,29 +55,12 @@ static void publish_training(char hash[65])
 	bn_table_writer *w = NULL;
 	bn_dataset_version *v = NULL;
 	snprintf(path, sizeof path, "%s/train.arrow", tiny_dir());
-	for (size_t c = 0; c < d->train.column_count; c++) {
-		const bn_column_view *view = &d->train.columns[c];
-		bn_type type = view->kind == BN_VIEW_NUMBER ? BN_TYPE_FLOAT64
-			       : view->kind == BN_VIEW_BOOL ? BN_TYPE_BOOL
-							    : BN_TYPE_CATEGORY;
-		ck_assert_bn_ok(bn_schema_add(&s, view->name, type, true, NULL, &err), &err);
-	}
+	for (size_t c = 0; c < d->train.batch.column_count; c++)
+		ck_assert_bn_ok(bn_schema_add(&s, d->train.names[c], d->train.batch.columns[c].type,
+					true, NULL, &err),
+			&err);
 	ck_assert_bn_ok(bn_table_create(&w, bn_env_real(), NULL, path, &s, &err), &err);
-	for (size_t r = 0; r < d->train.rows; r++) {
-		for (size_t c = 0; c < d->train.column_count; c++) {
-			const bn_column_view *view = &d->train.columns[c];
-			if (view->kind == BN_VIEW_NUMBER)
-				bn_table_row_f64(w, c, view->numbers[r]);
-			else if (view->codes[r] < 0)
-				continue;
-			else if (view->kind == BN_VIEW_BOOL)
-				bn_table_row_bool(w, c, view->codes[r]);
-			else
-				bn_table_row_text(w, c, view->dictionary[view->codes[r]],
-					strlen(view->dictionary[view->codes[r]]));
-		}
-		ck_assert_bn_ok(bn_table_row_end(w, &err), &err);
-	}
+	ck_assert_bn_ok(bn_table_write_batch(w, &d->train.batch, &err), &err);
 	ck_assert_bn_ok(bn_table_writer_finish(w, &err), &err);
 	bn_table_writer_free(w);
 	bn_schema_release(&s);
@@ -113,25 +96,27 @@ static void serve_rows(bn_prediction_log *log, size_t from, size_t n, double shi
 	ck_assert_bn_ok(bn_session_new(&s, p, &lenient, &err), &err);
 	ck_assert_bn_ok(bn_session_begin(s, n, &err), &err);
 	for (size_t r = 0; r < n; r++) {
-		size_t k = (from + r) % d->test.rows;
+		size_t k = (from + r) % d->test.batch.rows;
 		for (size_t i = 0; i < 4; i++) {
 			char name[3] = {'x', (char)('0' + i), '\0'};
-			double x = bn_frame_find(&d->test, name)->numbers[k] + (i == 0 ? shift : 0);
+			double x = named_columns_find(&d->test, name)->f64[k] + (i == 0 ? shift : 0);
 			size_t input = (size_t)bn_predictor_find_input(
 				bn_session_predictor(s), name, strlen(name));
 			ck_assert_bn_ok(bn_session_set_number(s, r, input, x, &err), &err);
 		}
-		const bn_column_view *c = bn_frame_find(&d->test, "colour");
-		const char *colour = shift > 100 ? unseen : c->dictionary[c->codes[k]];
+		bn_text t = bn_column_text(named_columns_find(&d->test, "colour"), k);
+		if (shift > 100)
+			t = (bn_text){unseen, strlen(unseen)};
 		ck_assert_bn_ok(bn_session_set_text(s, r,
 					(size_t)bn_predictor_find_input(bn_session_predictor(s),
 						"colour", strlen("colour")),
-					colour, strlen(colour), &err),
+					t.ptr, t.len, &err),
 			&err);
 		ck_assert_bn_ok(bn_session_set_number(s, r,
 					(size_t)bn_predictor_find_input(
 						bn_session_predictor(s), "flag", strlen("flag")),
-					bn_frame_find(&d->test, "flag")->codes[k], &err),
+					bn_column_number(named_columns_find(&d->test, "flag"), k),
+					&err),
 			&err);
 	}
 	ck_assert_bn_ok(bn_session_run(s, &err), &err);

@@ -66,7 +66,7 @@ START_TEST(test_session_answers_equal_the_model_on_the_whole_test_part)
 	bn_predictor *p = open_model("logistic", "y_three");
 	bn_session *s = NULL;
 	bn_err err = BN_ERR_INIT;
-	size_t n = d->test.rows, k = bn_model_outputs(bn_predictor_model(p));
+	size_t n = d->test.batch.rows, k = bn_model_outputs(bn_predictor_model(p));
 	double *want = bn_alloc(n * k * sizeof *want);
 	bn_batch all = BN_BATCH_INIT;
 	double *scratch = bn_alloc(bn_model_scratch(bn_predictor_model(p)) * sizeof *scratch);
@@ -80,19 +80,14 @@ START_TEST(test_session_answers_equal_the_model_on_the_whole_test_part)
 		i++) {
 		const bn_feature_input *in =
 			bn_features_input(bn_model_features(bn_predictor_model(p)), i);
-		const bn_column_view *c = bn_frame_find(&d->test, in->name);
+		const bn_column *c = named_columns_find(&d->test, in->name);
 		for (size_t r = 0; r < n; r++) {
-			if (c->kind == BN_VIEW_CATEGORY && c->codes[r] >= 0)
-				ck_assert_int_eq(
-					bn_session_set_text(s, r, i, c->dictionary[c->codes[r]],
-						strlen(c->dictionary[c->codes[r]]), &err),
-					0);
-			else if (c->kind == BN_VIEW_BOOL && c->codes[r] >= 0)
-				ck_assert_int_eq(
-					bn_session_set_number(s, r, i, c->codes[r], &err), 0);
-			else if (c->kind == BN_VIEW_NUMBER)
-				ck_assert_int_eq(
-					bn_session_set_number(s, r, i, c->numbers[r], &err), 0);
+			bn_text t = bn_column_text(c, r);
+			ck_assert_int_eq(in->kind == BN_INPUT_CATEGORY
+						 ? bn_session_set_text(s, r, i, t.ptr, t.len, &err)
+						 : bn_session_set_number(s, r, i,
+							   bn_column_number(c, r), &err),
+				0);
 		}
 	}
 	ck_assert_bn_ok(bn_session_run(s, &err), &err);

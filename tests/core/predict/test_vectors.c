@@ -6,7 +6,6 @@
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
-#include "core/learn/columns.h"
 #include "core/learn/trainer.h"
 #include "core/predict/predict_file.h"
 #include "core/serve/server.h"
@@ -84,14 +83,7 @@ static void open_part(bn_part *p, const char *path)
 static int learn(const bn_part *p, const char *const *inputs, size_t n, bn_err *err)
 {
 	const bn_features_options opt = {.target = "y", .inputs = inputs, .input_count = n};
-	bn_part_columns *all = NULL;
-	int rc = bn_part_columns_open(&all, p, err);
-	if (rc < 0)
-		return rc;
-	bn_columns view = bn_part_columns_view(all);
-	rc = bn_features_learn(&features, &view, &opt, 1, err);
-	bn_part_columns_free(all);
-	return rc;
+	return bn_features_learn(&features, p, &opt, 1, err);
 }
 
 static void train(const char *also)

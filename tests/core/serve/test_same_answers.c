@@ -9,7 +9,6 @@
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
-#include "core/learn/columns.h"
 #include "core/learn/evaluate.h"
 #include "core/learn/trainer.h"
 #include "core/predict/predict_file.h"
@@ -99,12 +98,8 @@ static bn_features *learn_features(const table_part *train, bool regression)
 	const char *other = regression ? "class" : "number";
 	const bn_features_options opt = {
 		.target = regression ? "number" : "class", .excluded = &other, .excluded_count = 1};
-	bn_part_columns *all = NULL;
 	bn_features *f = NULL;
-	ck_assert_bn_ok(bn_part_columns_open(&all, &train->part, &err), &err);
-	bn_columns view = bn_part_columns_view(all);
-	ck_assert_bn_ok(bn_features_learn(&f, &view, &opt, 1, &err), &err);
-	bn_part_columns_free(all);
+	ck_assert_bn_ok(bn_features_learn(&f, &train->part, &opt, 1, &err), &err);
 	return f;
 }
 

@@ -1,26 +1,9 @@
 /* keys.c - see keys.h. */
-#include "core/learn/keys.h"
+#include "core/profile/keys.h"
 
 #include <stdbool.h>
-#include <string.h>
 
 enum { FEW = 24 }; /* a range of so many is sorted by insertion */
-
-uint64_t bn_key_of(double value)
-{
-	uint64_t bits;
-	value += 0.0; /* -0 becomes 0 */
-	memcpy(&bits, &value, sizeof bits);
-	return bits >> 63 ? ~bits : bits | 1ull << 63;
-}
-
-double bn_key_value(uint64_t key)
-{
-	uint64_t bits = key >> 63 ? key & ~(1ull << 63) : ~key;
-	double value;
-	memcpy(&value, &bits, sizeof value);
-	return value;
-}
 
 static void insert_sorted(uint64_t *keys, size_t n)
 {
