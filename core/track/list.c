@@ -249,9 +249,11 @@ int bn_run_list_rows(bn_run_list *l, const char *among, bn_err *err)
 			bn_buf_adds(&p.sql, ", ");
 			bn_filter_field_sql(&p, &l->keys[i].field, &l->world, true);
 		}
-	/* A few runs are found by number and sorted, not sought in the index of the public order. */
+	/* A few runs are found by number and sorted, not sought in the index of the public order; and texts of all runs
+	 * are read as they lie. */
+	bool as_they_lie = among[0] || !is_blank(l->q->search);
 	bn_buf_addf(&p.sql, " FROM run r%s%s%s ORDER BY r.created_ms DESC, r.id",
-		among[0] ? " NOT INDEXED" : "", l->where.sql.ptr, among);
+		as_they_lie ? " NOT INDEXED" : "", l->where.sql.ptr, among);
 	int rc;
 	if ((rc = bn_buf_check(&p.sql, err, "a query")) < 0 ||
 		(rc = bn_sql_prepare(&st, l->world.db, err, p.sql.ptr, "")) < 0 ||

@@ -2,6 +2,8 @@
  * folder of screens are in tests/tui/views/NAME/fake.c. */
 #include "tests/tui/views/_fake.h"
 
+#include "core/base/mem.h"
+
 #include <check.h>
 
 void *bn_fake_take(bn_page *p, const void *data, size_t bytes)
@@ -56,6 +58,24 @@ int bn_fake_deed(void *context, const void *arg, bn_page *page, bn_job *job, bn_
 	return 0;
 }
 
+/* Of a run, a dataset and a version those that hold the words. */
+int bn_fake_find(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
+{
+	FAKE_BEGIN(page);
+	static bn_found all[] = {
+		{"mlp-wide", "run", "FINISHED mlp", "7f3a004d000000000000000000000000", 0},
+		{"jobs", "data", "v3, 321 098 rows", "jobs", 1},
+		{"power/3", "version", "requested by ada", "power/3", 2}};
+	bn_found_page *out = bn_arena_alloc(&page->arena, sizeof *out);
+	out->items = bn_arena_alloc(&page->arena, sizeof all);
+	out->count = 0;
+	for (size_t i = 0; i < 3; i++)
+		if (strstr(all[i].name, ((const bn_find_arg *)arg)->words))
+			out->items[out->count++] = all[i];
+	page->data = out;
+	return 0;
+}
+
 const bn_page_source *bn_fake_source(void)
 {
 	static const bn_page_source source = {.status = bn_fake_status,
@@ -73,6 +93,7 @@ const bn_page_source *bn_fake_source(void)
 		.compare = bn_fake_compare,
 		.object = bn_fake_object,
 		.origin = bn_fake_origin,
+		.find = bn_fake_find,
 		.launch = bn_fake_launch,
 		.start = bn_fake_start,
 		.models = bn_fake_models,
@@ -114,13 +135,29 @@ static bool host_copy(void *user, const char *text)
 	return true;
 }
 
+static char *host_recall(void *user)
+{
+	return bn_strdup(((bn_fake *)user)->remembered);
+}
+
+static int host_remember(void *user, const char *text, bn_err *err)
+{
+	(void)err;
+	snprintf(((bn_fake *)user)->remembered, sizeof((bn_fake *)user)->remembered, "%s", text);
+	return 0;
+}
+
 bn_frame *bn_fake_frame(bn_fake *fake, bool readonly)
 {
 	bn_frame *f = NULL;
 	bn_err err = BN_ERR_INIT;
 	fake->now_ms = NOW;
 	bn_frame_options o = {
-		.host = {.now_ms = host_now, .copy = host_copy, .user = fake},
+		.host = {.now_ms = host_now,
+			.copy = host_copy,
+			.recall = host_recall,
+			.remember = host_remember,
+			.user = fake},
 		.loader = {.open = lane_open, .user = fake},
 		.tabs = bn_view_tabs,
 		.tab_count = bn_view_tab_count,
@@ -128,6 +165,8 @@ bn_frame *bn_fake_frame(bn_fake *fake, bool readonly)
 		.side_count = bn_view_side_count,
 		.make_text = bn_view_text_new,
 		.status = bn_fake_status,
+		.find = bn_fake_find,
+		.open_found = bn_view_open_found,
 		.title = "power-forecast",
 		.save_dir = "build",
 		.source = bn_fake_source(),

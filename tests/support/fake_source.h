@@ -29,7 +29,8 @@ typedef struct bn_fake {
 	int deeds;
 	char started[2048]; /* the command lines that were started, each ended by a newline */
 	size_t starts;
-	char copied[512]; /* what went to the clipboard */
+	char copied[512];      /* what went to the clipboard */
+	char remembered[1024]; /* saved views */
 	int64_t now_ms;
 } bn_fake;
 

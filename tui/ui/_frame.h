@@ -35,7 +35,8 @@ typedef struct bn_undo {
 } bn_undo;
 
 #define BN_UNDOS 16
-#define BN_UNDO_OWNER UINT64_MAX /* of the page of an undo: no view's */
+#define BN_UNDO_OWNER UINT64_MAX       /* of the page of an undo: no view's */
+#define BN_FIND_OWNER (UINT64_MAX - 1) /* of what ^P found */
 
 struct bn_frame {
 	bn_frame_options opt;
@@ -70,6 +71,7 @@ struct bn_frame {
 	char filter_before[128];
 	bool list_is_all; /* the palette: commands of every view, for ':' names */
 	int list_selected, list_top;
+	bn_page *found; /* objects that ^P lists before the commands; NULL: none */
 	bn_view *dialog_view;
 	bn_command_id dialog_command;
 	char dialog_title[128], dialog_body[768], dialog_yes[32];
@@ -96,6 +98,15 @@ int bn_frame_do(bn_frame *f, bn_command_id id, const char *arg, bn_err *err);
 /* Why a command cannot run now; false: it can. */
 bool bn_frame_refuses(bn_frame *f, bn_command_id id, char *why, size_t size);
 
+/* frame_find.c */
+void bn_find_ask(bn_frame *f); /* for what is typed */
+void bn_find_page(bn_frame *f, bn_page *p);
+void bn_find_forget(bn_frame *f);
+int bn_find_count(const bn_frame *f);
+bool bn_find_item(const bn_frame *f, int i, bn_found *out); /* false: past the end */
+void bn_find_open(bn_frame *f, const bn_found *at);
+void bn_find_row_draw(const bn_found *at, bn_area a, int r, bool selected);
+
 /* frame_undo.c */
 void bn_undo_ask(bn_frame *f);
 void bn_undo_do(bn_frame *f);
@@ -109,6 +120,10 @@ bool bn_modal_takes_text(const bn_frame *f);
 bn_command_id bn_modal_list_item(const bn_frame *f, int i);
 /* Completions of the command being typed, at most n; returns how many there are. */
 int bn_modal_completions(const bn_frame *f, bn_command_id *out, int n);
+/* frame_words.c: what the word that is typed behind a command's name may be, at most `most`; *start: where it begins. */
+#define BN_WORDS_MOST 256
+int bn_modal_words(const bn_frame *f, const char **out, int most, size_t *start);
+void bn_modal_words_complete(bn_frame *f);
 /* frame_columns.c: which columns a list shows. */
 void bn_columns_key(bn_frame *f, int key);
 void bn_columns_draw(bn_frame *f, bn_area all);

@@ -7,6 +7,7 @@
 #include "tui/ui/app.h"
 
 #include "core/base/env.h"
+#include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "core/store/workspace.h"
 #include "tui/term/term.h"
@@ -76,6 +77,45 @@ static int host_set_alphabet(void *user, bn_alphabet alphabet, bn_err *err)
 	return 0;
 }
 
+/* The file of saved views: one a workspace, in the user's directory of state. */
+static char *views_path(const app *a, bool make)
+{
+	char *state = NULL, *path = NULL, *dir = NULL;
+	uint64_t h = 1469598103934665603u; /* FNV-1a */
+	for (const char *s = a->dir; *s; s++)
+		h = (h ^ (unsigned char)*s) * 1099511628211u;
+	if (bn_env_state_dir(&state, bn_env_real(), NULL) < 0)
+		return NULL;
+	dir = bn_strf("%s/views", state);
+	if (dir && make)
+		bn_fs_make_dirs(bn_env_real(), dir, 0700, NULL);
+	if (dir)
+		path = bn_strf("%s/%016llx", dir, (unsigned long long)h);
+	bn_free(state);
+	bn_free(dir);
+	return path;
+}
+
+static char *host_recall(void *user)
+{
+	char *path = views_path(user, false), *text = NULL;
+	bn_buf all = BN_BUF_INIT;
+	if (path && bn_fs_read_file(bn_env_real(), path, &all, NULL) == 0 && all.len)
+		text = bn_strndup(all.ptr, all.len);
+	bn_buf_release(&all);
+	bn_free(path);
+	return text;
+}
+
+static int host_remember(void *user, const char *text, bn_err *err)
+{
+	char *path = views_path(user, true);
+	int rc = path ? bn_fs_write_file(bn_env_real(), path, text, strlen(text), 0600, err)
+		      : bn_err_set(err, BN_EIO, "no directory of yours to save views in");
+	bn_free(path);
+	return rc;
+}
+
 static void worker_wake(void *user)
 {
 	app *a = user;
@@ -121,6 +161,8 @@ static int frame_open(app *a, bn_err *err)
 			.copy = host_copy,
 			.suspend = a->term ? host_suspend : NULL,
 			.repaint = host_repaint,
+			.recall = host_recall,
+			.remember = host_remember,
 			.set_theme = host_set_theme,
 			.set_alphabet = host_set_alphabet,
 			.user = a},
@@ -131,6 +173,8 @@ static int frame_open(app *a, bn_err *err)
 		.side_count = bn_view_side_count,
 		.make_text = bn_view_text_new,
 		.status = bn_source_workspace()->status,
+		.find = bn_source_workspace()->find,
+		.open_found = bn_view_open_found,
 		.title = base_name(a->dir),
 		.save_dir = a->opt->save_dir,
 		.source = bn_source_workspace(),

@@ -109,6 +109,10 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 		":group COLUMN, none") \
 	X(LABEL, "label", "t", BN_CMD_WRITES, BN_ON(RUNS) | BN_ON(RUN), \
 		"labels of the run, or of all marked ones: star, tags, note") \
+	X(VIEW_SAVE, "view-save", "", BN_CMD_ARGUMENT, BN_ON(RUNS), \
+		"keep how the list is narrowed, sorted, grouped and what it shows: :view-save NAME") \
+	X(VIEW_DROP, "view-drop", "", BN_CMD_ARGUMENT, BN_ON(RUNS), \
+		"forget a view that was saved: :view-drop NAME") \
 	X(TRASH, "trash", "D", BN_CMD_DESTRUCTIVE | BN_CMD_WRITES, BN_ON(RUNS), \
 		"move the run, or all marked ones, to the trash; u brings them back") \
 	X(REMOVED, "removed", "", 0, BN_ON(RUNS), \
@@ -129,9 +133,11 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 		"the one before of the list that this came from") \
 	X(NEEDS_ME, "needs-me", "!", 0, BN_ON_ALL, \
 		"to what needs you first on Overview; again: the next") \
-	X(VIEW, "view", "v", 0, BN_ON(OVERVIEW) | BN_ON(RUN) | BN_ON(COMPARE), \
+	X(VIEW, "view", "v", BN_CMD_ARGUMENT, \
+		BN_ON(OVERVIEW) | BN_ON(RUNS) | BN_ON(RUN) | BN_ON(COMPARE), \
 		"the next way to see the same: the queue, or the stations of a model's life; the " \
-		"table, curves, or scatter; a curve along steps, seconds, or time") \
+		"table, curves, or scatter; a curve along steps, seconds, or time; the next " \
+		"saved view of runs, or :view NAME") \
 	X(AXIS, "axis", "", BN_CMD_ARGUMENT, BN_ON(RUN) | BN_ON(COMPARE), \
 		"what a chart goes along: :axis step, relative, time; of a scatter the parameter, as " \
 		":axis learning_rate") \
@@ -235,7 +241,7 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 	X(REFRESH, "refresh", "^R", 0, BN_ON_ALL, "look again now") \
 	X(CANCEL, "cancel", "^C", 0, BN_ON_ALL, "stop what is being loaded or made") \
 	X(HELP, "help", "? F1", 0, BN_ON_ALL, "every command here, to search and to run") \
-	X(PALETTE, "palette", "^P", 0, BN_ON_ALL, "every command, to search and to run") \
+	X(PALETTE, "palette", "^P", 0, BN_ON_ALL, "find a run, data, a version of a model, or a command, by words") \
 	X(PROMPT, "prompt", ":", 0, BN_ON_ALL, "type a command") \
 	X(THEME, "theme", "", BN_CMD_ARGUMENT, BN_ON_ALL, \
 		"colours: default, dark, light, high-contrast, colour-blind, mono, or a file") \

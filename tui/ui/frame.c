@@ -47,6 +47,7 @@ void bn_frame_free(bn_frame *f)
 		return;
 	frame_release(f);
 	bn_undo_release(f);
+	bn_find_forget(f);
 	bn_jobs_free(f->jobs);
 	bn_loader_free(f->loader);
 	bn_free(f);
@@ -75,6 +76,18 @@ bool bn_frame_is_utc(const bn_frame *f)
 bool bn_frame_is_readonly(const bn_frame *f)
 {
 	return f->opt.readonly;
+}
+
+char *bn_frame_recall(const bn_frame *f)
+{
+	return f->opt.host.recall ? f->opt.host.recall(f->opt.host.user) : NULL;
+}
+
+int bn_frame_remember(bn_frame *f, const char *text, bn_err *err)
+{
+	if (!f->opt.host.remember)
+		return bn_err_set(err, BN_EUNSUPPORTED, "nothing is remembered here");
+	return f->opt.host.remember(f->opt.host.user, text, err);
 }
 
 const void *bn_frame_source(const bn_frame *f)
@@ -457,6 +470,7 @@ static bool frame_do(bn_frame *f, bn_command_id id)
 	case BN_CMD_HELP:
 	case BN_CMD_PALETTE:
 		f->list_is_all = id == BN_CMD_PALETTE;
+		bn_find_forget(f);
 		bn_modal_open(f, BN_MODAL_LIST, "");
 		return true;
 	case BN_CMD_PROMPT:

@@ -39,10 +39,30 @@ typedef struct bn_frame_host {
 	bool (*copy)(void *user, const char *text); /* to the clipboard; false: there is none */
 	void (*suspend)(void *user);
 	void (*repaint)(void *user);
+	/* Text that outlives the program, of this workspace and user; recall's is the caller's (bn_free), NULL: none. */
+	char *(*recall)(void *user);
+	int (*remember)(void *user, const char *text, bn_err *err);
 	int (*set_theme)(void *user, const char *name, bn_err *err);
 	int (*set_alphabet)(void *user, bn_alphabet alphabet, bn_err *err);
 	void *user;
 } bn_frame_host;
+
+/* What ^P looks for. */
+typedef struct bn_find_arg {
+	char words[160];
+} bn_find_arg;
+
+/* An object of the workspace; all borrowed from the page. */
+typedef struct bn_found {
+	const char *name, *kind, *detail;
+	const char *ref; /* what it is opened by */
+	int opens;       /* how: the opener's own */
+} bn_found;
+
+typedef struct bn_found_page {
+	bn_found *items;
+	size_t count;
+} bn_found_page;
 
 typedef struct bn_frame_options {
 	bn_frame_host host;
@@ -54,6 +74,9 @@ typedef struct bn_frame_options {
 	/* A screen of text, for what is shown in full; NULL: there is none. */
 	int (*make_text)(
 		bn_view **out, bn_frame *f, const char *crumb, const char *text, bn_err *err);
+	bn_page_fn
+		find; /* bn_find_arg; bn_found_page: objects that hold all words. NULL: commands alone are found */
+	void (*open_found)(bn_frame *f, const bn_found *found);
 	bn_page_fn status;    /* makes the words at the right of the title: page data is a char * */
 	const char *title;    /* name of the workspace */
 	const char *save_dir; /* for :save-screen and :export; NULL: the current directory */
@@ -100,6 +123,9 @@ void bn_frame_ask(bn_frame *f, bn_view *v, bn_command_id command, const char *ti
 void bn_frame_undo_offer(
 	bn_frame *f, const char *what, bn_page_fn fn, const void *arg, size_t bytes);
 void bn_frame_undo_settle(bn_frame *f, bool done);
+/* What views save for the next time; see bn_frame_host. */
+char *bn_frame_recall(const bn_frame *f);
+int bn_frame_remember(bn_frame *f, const char *text, bn_err *err);
 /* Opens the ':' prompt with text in it. */
 void bn_frame_prompt(bn_frame *f, const char *text);
 int64_t bn_frame_now_ms(const bn_frame *f);

@@ -238,6 +238,17 @@ static void bar_draw(bn_frame *f, bn_area a)
 		bar_rest(f, a, end);
 }
 
+/* What the word that is typed may be. */
+static bool words_draw(bn_frame *f, bn_area a)
+{
+	const char *words[BN_WORDS_MOST];
+	size_t start = 0;
+	int col = 1, n = bn_modal_words(f, words, BN_WORDS_MOST, &start);
+	for (int i = 0; i < n && col < a.cols - 1; i++)
+		col = bn_area_text(a, 0, col, i ? BN_INK_KEY_HELP : BN_INK_KEY, words[i]) + 2;
+	return n > 0;
+}
+
 static void keys_draw(bn_frame *f, bn_area a)
 {
 	bn_command_id found[8];
@@ -251,6 +262,8 @@ static void keys_draw(bn_frame *f, bn_area a)
 			bn_area_text(a, 0, col, BN_INK_DIM, bn_command_get(found[0])->help);
 		return;
 	}
+	if (f->modal == BN_MODAL_COMMAND && words_draw(f, a))
+		return;
 	if (f->modal == BN_MODAL_FILTER) {
 		const bn_view *v = bn_frame_top(f);
 		bool of_table = v && v->cls->kind == BN_ON(ROWS);

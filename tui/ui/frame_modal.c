@@ -101,6 +101,8 @@ static void command_key(bn_frame *f, int key)
 		f->message[0] = '\0';
 		bn_history_add(&f->commands, line);
 		bn_frame_run(f, line, NULL);
+	} else if (key == BN_KEY_TAB && strchr(f->input.text, ' ')) {
+		bn_modal_words_complete(f);
 	} else if (key == BN_KEY_TAB) {
 		complete(f);
 	} else if (key == BN_KEY_BACKSPACE && f->input.len == 0) {
@@ -139,19 +141,24 @@ bn_command_id bn_modal_list_item(const bn_frame *f, int i)
 	return BN_CMD_NONE;
 }
 
+/* Objects that were found, then commands. */
 static int list_count(const bn_frame *f)
 {
 	int n = 0;
 	while (bn_modal_list_item(f, n) != BN_CMD_NONE)
 		n++;
-	return n;
+	return bn_find_count(f) + n;
 }
 
 static void list_pick(bn_frame *f)
 {
-	bn_command_id id = bn_modal_list_item(f, f->list_selected);
+	bn_found object;
+	bool is_object = bn_find_item(f, f->list_selected, &object);
+	bn_command_id id = bn_modal_list_item(f, f->list_selected - bn_find_count(f));
 	bn_err err = BN_ERR_INIT;
-	if (id == BN_CMD_NONE)
+	if (is_object)
+		bn_find_open(f, &object);
+	if (is_object || id == BN_CMD_NONE)
 		return;
 	f->modal = BN_MODAL_NONE;
 	const bn_command *c = bn_command_get(id);
@@ -187,8 +194,10 @@ static void list_key(bn_frame *f, int key)
 		f->list_selected += page;
 		break;
 	default:
-		if (bn_input_key(&f->input, key, NULL))
+		if (bn_input_key(&f->input, key, NULL)) {
 			f->list_selected = 0;
+			bn_find_ask(f);
+		}
 		n = list_count(f);
 		break;
 	}
@@ -373,6 +382,16 @@ static void list_row_draw(const bn_frame *f, bn_area a, int r, bn_command_id id,
 		bn_area_cursor(a, r, 0, false);
 }
 
+static void list_item_draw(const bn_frame *f, bn_area a, int r, int i)
+{
+	bn_found object;
+	if (bn_find_item(f, i, &object))
+		bn_find_row_draw(&object, a, r, i == f->list_selected);
+	else
+		list_row_draw(f, a, r, bn_modal_list_item(f, i - bn_find_count(f)),
+			i == f->list_selected);
+}
+
 static void list_draw(bn_frame *f, bn_area all)
 {
 	int n = list_count(f), wide = all.cols > 104 ? 100 : all.cols - 4;
@@ -380,7 +399,8 @@ static void list_draw(bn_frame *f, bn_area all)
 		all, all.rows > 8 ? all.rows - 2 : all.rows, wide, BN_INK_DIALOG, BN_INK_BORDER);
 	int rows = a.rows - 2;
 	bn_area_textf(a, 0, 0, BN_INK_DIALOG_STRONG, "%s",
-		f->list_is_all ? "Every command" : "What can be done here");
+		f->list_is_all ? "Find a run, data, a version, a command"
+			       : "What can be done here");
 	int col = bn_area_text(
 		a, a.rows - 1, 0, BN_INK_DIALOG, "Enter runs it, Esc closes. Search: ");
 	if (rows < 1)
@@ -391,10 +411,9 @@ static void list_draw(bn_frame *f, bn_area all)
 		f->list_top = f->list_selected - rows + 1;
 	bn_area list = bn_area_sub(a, 1, 0, rows, a.cols);
 	for (int r = 0; r < rows && f->list_top + r < n; r++)
-		list_row_draw(f, list, r, bn_modal_list_item(f, f->list_top + r),
-			f->list_top + r == f->list_selected);
+		list_item_draw(f, list, r, f->list_top + r);
 	if (n == 0)
-		bn_area_text(list, 0, 0, BN_INK_DIM, "no command has all of these words");
+		bn_area_text(list, 0, 0, BN_INK_DIM, "nothing has all of these words");
 	bn_input_draw(&f->input, a, a.rows - 1, col, BN_INK_SELECTED_IDLE);
 }
 

@@ -207,6 +207,10 @@ static void page_deliver(bn_frame *f, bn_page *p)
 		v->cls->page(v, p);
 		return;
 	}
+	if (p->owner == BN_FIND_OWNER) {
+		bn_find_page(f, p);
+		return;
+	}
 	if (p->owner == BN_UNDO_OWNER)
 		bn_undo_page(f, p);
 	if (p->owner == 0) {

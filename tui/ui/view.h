@@ -38,6 +38,9 @@ typedef struct bn_view_class {
 	void (*crumb)(const bn_view *, bn_buf *out); /* after the name; NULL: the name alone */
 	void (*cli)(const bn_view *, bn_buf *out);   /* the command line that prints the same */
 	bool cli_is_list; /* that command takes --sort, --columns and --match, by the names of the table's columns */
+	/* Words that may follow a command that is typed; at most `most`, borrowed until the view changes. NULL: none
+	 * are known. */
+	int (*words)(const bn_view *, bn_command_id, const char **out, int most);
 	/* Whether keys are text now: they go to key() then, all but ^Z. NULL: never. */
 	bool (*takes_text)(const bn_view *);
 	void (*key)(bn_view *, int key);

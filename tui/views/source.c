@@ -113,6 +113,7 @@ const bn_page_source *bn_source_workspace(void)
 		.curves = bn_source_curves,
 		.run = bn_source_run,
 		.origin = bn_source_origin,
+		.find = bn_source_objects_find,
 		.launch = bn_source_launch,
 		.start = bn_source_start,
 		.compare = bn_source_compare,

@@ -39,6 +39,8 @@ int bn_view_labels_new(
 /* A run again (its id), or one on a dataset ("jobs@v2"); NULL: of neither. */
 int bn_view_launch_new(
 	bn_view **out, bn_frame *f, const char *again, const char *data, bn_err *err);
+/* Opens what ^P found (tui/views/find.c). */
+void bn_view_open_found(bn_frame *f, const bn_found *found);
 /* Opens it. */
 bool bn_view_launch(bn_view *v, const char *again, const char *data);
 /* What a run comes from. */

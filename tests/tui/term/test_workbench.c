@@ -195,6 +195,66 @@ START_TEST(test_workbench_is_gone_when_the_line_is_cut_and_the_run_goes_on)
 }
 END_TEST
 
+typedef struct job {
+	const char *what;
+	const char *keys[12]; /* a chord is one */
+	int most;
+	const char *value, *shows;
+} job;
+
+static int keys_send(int fd, const job *j)
+{
+	int n = 0;
+	for (; j->keys[n]; n++)
+		ck_assert_int_gt(write(fd, j->keys[n], strlen(j->keys[n])), 0);
+	return n;
+}
+
+/* How many keys what is done every day takes from the Overview, typed ahead as one types who knows the way. */
+START_TEST(test_workbench_jobs_take_few_keys)
+{
+	static const char *const alphas[] = {"0.1", "1", "1e9", "1e10"};
+	static const job jobs[] = {
+		{"best run by a metric", {"3"}, 2, NULL, " best"},
+		{"compare three", {"3", " ", " ", "x"}, 4, NULL, "Compare 3 runs"},
+		{"again, but with another setting", {"3", "L", "\r", "\025", "7", "\r", "L"}, 12,
+			"7", "one-2"},
+		{"a theme", {"\020", "l", "i", "g", "\r"}, 6, NULL, NULL},
+	};
+	char line[600];
+	int fd, status;
+	if (!workspace_make())
+		BN_TEST_SKIP("keys: %s is not built", program());
+	bn_free(shell("data generate %s --rows 500 -q", "jobs"));
+	for (size_t i = 0; i < sizeof alphas / sizeof *alphas; i++) {
+		snprintf(line, sizeof line,
+			"run start --trainer ridge --data jobs --target node_power_consumption "
+			"--features num_nodes_alloc,cpu_user,gpu_utilization --set alpha=%s --name "
+			"%%s --wait -q",
+			alphas[i]);
+		bn_free(shell(line, i == 3 ? "one" : i == 2 ? "two" : i == 1 ? "three" : "four"));
+	}
+	for (size_t i = 0; i < sizeof jobs / sizeof *jobs; i++) {
+		pid_t pid = workbench_start(&fd);
+		if (pid < 0)
+			BN_TEST_SKIP("keys: no pseudo-terminal here");
+		ck_assert(wait_for(fd, "Overview"));
+		int n = keys_send(fd, &jobs[i]) - (jobs[i].value != NULL);
+		ck_assert_msg(!jobs[i].shows || wait_for(fd, jobs[i].shows), "%s: no '%s'",
+			jobs[i].what, jobs[i].shows);
+		printf("NOTE: %s: %d keys\n", jobs[i].what, n);
+		ck_assert_int_le(n, jobs[i].most);
+		ck_assert_int_eq(write(fd, "Q", 1), 1);
+		ck_assert(wait_for(fd, "\033[?1049l"));
+		wait_for_end(pid, &status);
+		ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+		close(fd);
+	}
+	bn_free(shell("run watch %s", "one-2"));
+	workspace_remove();
+}
+END_TEST
+
 START_TEST(test_workbench_without_a_terminal_names_the_commands)
 {
 	if (!workspace_make())
@@ -229,7 +289,7 @@ START_TEST(test_workbench_script_saves_screens)
 }
 END_TEST
 
-BN_TEST_MAIN("tui/term/workbench", test_workbench_opens_and_leaves_when_told,
-	test_workbench_follows_a_resize_and_stays_quiet,
+BN_TEST_MAIN("tui/term/workbench", test_workbench_jobs_take_few_keys,
+	test_workbench_opens_and_leaves_when_told, test_workbench_follows_a_resize_and_stays_quiet,
 	test_workbench_is_gone_when_the_line_is_cut_and_the_run_goes_on,
 	test_workbench_without_a_terminal_names_the_commands, test_workbench_script_saves_screens)

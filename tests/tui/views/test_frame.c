@@ -399,6 +399,79 @@ START_TEST(test_frame_launches_from_nothing)
 }
 END_TEST
 
+START_TEST(test_frame_completes_what_follows_a_command)
+{
+	bench b = {.fake = {.deeds = 0}};
+	bench_open(&b, false);
+	play(&b, "3 : \"sort metrics.val_r\" Tab Enter");
+	ck_assert(shows(&b, "sort val_rmse"));
+	play(&b, ": \"sort metrics.val_m\" Tab \",-params.h\" Tab Enter");
+	ck_assert(shows(&b, "sort val_mae,-hidden"));
+	play(&b, ": \"where params.lea\"");
+	ck_assert(shows(&b, "params.learning_rate")); /* what it may be, below */
+	play(&b, "Tab \" > 0 AND stat\" Tab");
+	ck_assert(shows(&b, ":where params.learning_rate > 0 AND status"));
+	play(&b, "Esc : \"theme l\" Tab");
+	ck_assert(shows(&b, ":theme light"));
+	play(&b, "Esc Enter : \"axis rel\" Tab");
+	ck_assert(shows(&b, ":axis relative"));
+	bench_close(&b);
+}
+END_TEST
+
+START_TEST(test_frame_views_of_runs_are_saved)
+{
+	bench b = {.fake = {.deeds = 0}};
+	bench_open(&b, false);
+	play(&b, "3 v");
+	ck_assert(shows(&b, "no view was saved yet"));
+	play(&b, ":sort -val_mae\n:group learning_rate\n:view-save by rate");
+	ck_assert_str_eq(
+		b.fake.remembered, "by rate\tsort -metrics.val_mae\tgroup params.learning_rate\n");
+	play(&b, ":where val_rmse < 12\n:view-save one");
+	play(&b, "v"); /* behind the last one comes the plain list */
+	ck_assert(!shows(&b, "by learning_rate"));
+	ck_assert(!shows(&b, "where val_rmse"));
+	bench_close(&b);
+	bench_open(&b, false); /* the next time */
+	play(&b, "3 v j");
+	ck_assert(shows(&b, "by learning_rate"));
+	ck_assert(shows(&b, "sort -val_mae"));
+	play(&b, ":view one");
+	ck_assert(shows(&b, "where val_rmse < 12"));
+	play(&b, ":view two");
+	ck_assert(shows(&b, "no view 'two'"));
+	play(&b, ":view-drop by rate");
+	ck_assert_ptr_null(strstr(b.fake.remembered, "by rate"));
+	bench_close(&b);
+}
+END_TEST
+
+START_TEST(test_frame_finds_objects_before_commands)
+{
+	bench b = {.fake = {.deeds = 0}};
+	bench_open(&b, false);
+	play(&b, "^P \"mlp\"");
+	ck_assert(shows(&b, "mlp-wide"));
+	ck_assert(shows(&b, "FINISHED mlp"));
+	play(&b, "Enter");
+	ck_assert(shows(&b, "Overview > mlp-1"));
+	play(&b, "Esc");
+	ck_assert(shows(&b, "needs you")); /* back to where one came from */
+	play(&b, "^P \"power/\" Enter");
+	ck_assert(shows(&b, "> power/3"));
+	play(&b, "Esc ^P \"jobs\" Enter");
+	ck_assert(shows(&b, "> jobs") || shows(&b, "jobs@v3"));
+	play(&b, "Esc ^P \"theme\""); /* no object has that word */
+	ck_assert(shows(&b, ":theme"));
+	play(&b, "Esc ^P \"lig\"");
+	ck_assert(shows(&b, "light"));
+	play(&b, "Enter Esc ^P \"xyzzy\"");
+	ck_assert(shows(&b, "nothing has all of these words"));
+	bench_close(&b);
+}
+END_TEST
+
 START_TEST(test_frame_commands_are_typed_completed_and_remembered)
 {
 	bench b = {.fake = {.deeds = 0}};
@@ -835,7 +908,9 @@ START_TEST(test_frame_who_is_nobody_asks_and_signs_nothing)
 }
 END_TEST
 
-BN_TEST_MAIN("tui/views/frame", test_frame_launches_a_run_again_but, test_frame_launches_a_sweep,
+BN_TEST_MAIN("tui/views/frame", test_frame_finds_objects_before_commands,
+	test_frame_completes_what_follows_a_command, test_frame_views_of_runs_are_saved,
+	test_frame_launches_a_run_again_but, test_frame_launches_a_sweep,
 	test_frame_launches_from_nothing, test_frame_a_run_is_shown_by_its_state,
 	test_frame_compares_what_is_marked_with_the_best,
 	test_frame_labels_are_written_and_taken_back, test_frame_the_trash_asks_and_comes_back,

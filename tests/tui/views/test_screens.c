@@ -147,6 +147,7 @@ END_TEST
 SCREEN(test_screen_audit, "audit/audit", "9 j", false)
 SCREEN(test_screen_audit_record, "audit/audit-record", "9 Enter", false)
 SCREEN(test_screen_help, "help", "3 ?", false)
+SCREEN(test_screen_palette_objects, "find", "^P \"mlp\"", false)
 SCREEN(test_screen_palette_search, "palette", "^P \"mark row\"", false)
 SCREEN(test_screen_prompt_completion, "prompt", "3 : \"s\"", false)
 SCREEN(test_screen_filter_as_typed, "filter", "3 / \"mlp\"", false)
@@ -155,13 +156,14 @@ SCREEN(test_screen_sorted_by_two, "runs/sorted", "3\n:sort hidden,-val_mae\n:col
 	false)
 SCREEN(test_screen_error, "error", "3 x", false)
 
-BN_TEST_MAIN("tui/views/screens", test_screen_launch, test_screen_launch_sweep,
-	test_screen_launch_wrong, test_screen_launch_new, test_screen_run_failed,
-	test_screen_run_numbers, test_screen_run_origin, test_screen_overview,
-	test_screen_overview_stations, test_screen_overview_of_an_empty_workspace, test_screen_data,
-	test_screen_data_empty, test_screen_versions, test_screen_rows, test_screen_rows_filtered,
-	test_screen_profile, test_screen_frequency, test_screen_checks, test_screen_failing_rows,
-	test_screen_runs, test_screen_runs_grouped, test_screen_labels, test_screen_trash,
+BN_TEST_MAIN("tui/views/screens", test_screen_palette_objects, test_screen_launch,
+	test_screen_launch_sweep, test_screen_launch_wrong, test_screen_launch_new,
+	test_screen_run_failed, test_screen_run_numbers, test_screen_run_origin,
+	test_screen_overview, test_screen_overview_stations,
+	test_screen_overview_of_an_empty_workspace, test_screen_data, test_screen_data_empty,
+	test_screen_versions, test_screen_rows, test_screen_rows_filtered, test_screen_profile,
+	test_screen_frequency, test_screen_checks, test_screen_failing_rows, test_screen_runs,
+	test_screen_runs_grouped, test_screen_labels, test_screen_trash,
 	test_screen_runs_in_a_queue, test_screen_runs_sorted_and_filtered, test_screen_run,
 	test_screen_run_with_a_long_name, test_screen_run_with_cursor_and_log_axis,
 	test_screen_run_facts, test_screen_run_console, test_screen_compare,

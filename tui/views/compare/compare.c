@@ -287,6 +287,17 @@ static void crumb(const bn_view *view, bn_buf *out)
 	bn_buf_addf(out, "%zu runs", ((const bn_compare_view *)view)->runs.count);
 }
 
+/* Parameters, for the scatter. */
+static int words(const bn_view *view, bn_command_id id, const char **out, int most)
+{
+	const bn_compare_page *d = bn_compare_data((const bn_compare_view *)view);
+	int n = 0;
+	for (size_t i = 0; d && id == BN_CMD_AXIS && i < d->table->count && n < most; i++)
+		if (d->table->rows[i].group == BN_COMPARE_PARAM)
+			out[n++] = d->table->rows[i].key;
+	return n;
+}
+
 static void cli(const bn_view *view, bn_buf *out)
 {
 	const bn_compare_view *v = (const bn_compare_view *)view;
@@ -312,6 +323,7 @@ static const bn_view_class compare_class = {
 	.refresh = refresh,
 	.crumb = crumb,
 	.cli = cli,
+	.words = words,
 	.table = bn_list_grid,
 	.free = view_free,
 };

@@ -151,14 +151,15 @@ static void zoom(bn_run_view *v, bool closer)
 	curve_ask(v);
 }
 
+static const char *const axis_names[BN_RUN_AXES] = {"step", "relative", "time"};
+
 static void axis_set(bn_run_view *v, const char *name)
 {
-	static const char *const names[BN_RUN_AXES] = {"step", "relative", "time"};
 	int axis = (int)v->arg.axis;
 	if (!name || !*name)
 		axis = (axis + 1) % BN_RUN_AXES;
 	else
-		for (axis = 0; axis < BN_RUN_AXES && strcmp(names[axis], name) != 0;)
+		for (axis = 0; axis < BN_RUN_AXES && strcmp(axis_names[axis], name) != 0;)
 			axis++;
 	if (axis == BN_RUN_AXES) {
 		bn_frame_message(
@@ -364,6 +365,15 @@ static void crumb(const bn_view *view, bn_buf *out)
 		bn_buf_addf(out, "%.8s", v->arg.id);
 }
 
+static int words(const bn_view *view, bn_command_id id, const char **out, int most)
+{
+	int n = 0;
+	(void)view;
+	for (; id == BN_CMD_AXIS && n < BN_RUN_AXES && n < most; n++)
+		out[n] = axis_names[n];
+	return n;
+}
+
 static void cli(const bn_view *view, bn_buf *out)
 {
 	const bn_run_view *v = (const bn_run_view *)view;
@@ -393,6 +403,7 @@ static const bn_view_class run_class = {
 	.refresh = refresh,
 	.crumb = crumb,
 	.cli = cli,
+	.words = words,
 	.free = view_free,
 };
 

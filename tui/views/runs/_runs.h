@@ -29,6 +29,7 @@ typedef struct bn_runs_view {
 	bool stops_marked;             /* or all that are marked */
 	bn_deed_arg act;               /* of labels and the trash: on whom */
 	char act_name[100];
+	char view_name[64]; /* of the saved view that is shown; "": none */
 	char where[384];    /* in force */
 	bool removed;       /* the trash, instead of the runs */
 	bool where_is_new;  /* asked for, not answered yet */
@@ -75,6 +76,11 @@ void bn_runs_columns_text(const bn_runs_view *v, bn_buf *out);
 void bn_runs_curves_follow(bn_runs_view *v);
 /* NULL: none, or not here. */
 const bn_spark *bn_runs_curve(const bn_runs_view *v, const char *run);
+
+/* ---- saved.c ------------------------------------------------------------------------------------- */
+
+/* Shows, saves and drops views; false: the command is none of these. */
+bool bn_runs_saved_command(bn_runs_view *v, bn_command_id id, const char *arg);
 
 /* ---- runs_window.c ------------------------------------------------------------------------------- */
 

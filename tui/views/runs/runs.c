@@ -322,6 +322,8 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 		where_set(v, arg);
 		return true;
 	}
+	if (bn_runs_saved_command(v, id, arg))
+		return true;
 	if (id == BN_CMD_GROUP) {
 		group_set(v, arg);
 		return true;
@@ -486,6 +488,21 @@ static void crumb(const bn_view *view, bn_buf *out)
 		bn_buf_addf(out, "where %s", v->where);
 }
 
+/* Fields of filters: those of the columns, and what every run has. */
+static int words(const bn_view *view, bn_command_id id, const char **out, int most)
+{
+	static const char *const attributes[] = {"name", "status", "experiment", "user", "title",
+		"host", "dataset", "created", "started", "finished", "duration", "reason", "note"};
+	const bn_runs_view *v = (const bn_runs_view *)view;
+	int n = 0;
+	for (size_t i = 0; id == BN_CMD_WHERE && i < v->field_count && n < most; i++)
+		out[n++] = v->fields[i];
+	for (size_t i = 0;
+		id == BN_CMD_WHERE && i < sizeof attributes / sizeof *attributes && n < most; i++)
+		out[n++] = attributes[i];
+	return n;
+}
+
 static void cli(const bn_view *view, bn_buf *out)
 {
 	const bn_runs_view *v = (const bn_runs_view *)view;
@@ -524,6 +541,7 @@ static const bn_view_class runs_class = {
 	.refresh = refresh,
 	.crumb = crumb,
 	.cli = cli,
+	.words = words,
 	.table = bn_list_grid,
 	.ordered = ordered,
 	.free = view_free,
