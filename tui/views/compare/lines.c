@@ -120,7 +120,10 @@ static void row_add(bn_compare_view *v, const bn_comparison *c, bn_compare_part 
 {
 	const bn_compare_row *r = &c->rows[row];
 	line_add(v, BN_CLINE_VALUE, part, row);
-	if (r->group == BN_COMPARE_METRIC && part != BN_CPART_RUN && c->runs > 1 && r->differs &&
+	bool has_delta = false;
+	for (size_t i = 0; i < c->runs; i++)
+		has_delta = has_delta || (i != c->baseline && !isnan(r->cells[i].delta));
+	if (r->group == BN_COMPARE_METRIC && part != BN_CPART_RUN && has_delta && r->differs &&
 		v->scale != BN_SCALE_VALUE)
 		line_add(v, BN_CLINE_DELTA, part, row);
 }

@@ -319,23 +319,25 @@ static size_t shared_length(const char *a, const char *b)
 
 enum { SHARED_LEAST = 5 }; /* bytes that are worth an ellipsis */
 
-/* The longest beginning that half of the names have with one of them, where that is worth it. */
+/* The beginning that most names have with one of them, where half have it and it is worth that; of such the longest. */
 static void names_look(bn_runs_view *v, const bn_run_page *p)
 {
-	size_t best = 0;
+	size_t most = 0, longest = 0;
 	v->shared[0] = '\0';
 	for (size_t i = 0; i < p->count && i < 8; i++) {
 		const char *name = p->rows[i].name;
-		for (size_t n = name ? strlen(name) : 0; n > best && n >= SHARED_LEAST; n--) {
+		for (size_t n = name ? strlen(name) : 0; n >= SHARED_LEAST; n--) {
 			size_t with = 0;
 			if (!strchr("-_/ ", name[n - 1]) || n >= sizeof v->shared)
 				continue;
 			for (size_t k = 0; k < p->count; k++)
 				with += p->rows[k].name &&
 					shared_length(name, p->rows[k].name) >= n;
-			if (with < 3 || 2 * with < p->count)
+			bool better = with > most || (with == most && n > longest);
+			if (with < 3 || 2 * with < p->count || !better)
 				continue;
-			best = n;
+			most = with;
+			longest = n;
 			snprintf(v->shared, sizeof v->shared, "%.*s", (int)n, name);
 		}
 	}

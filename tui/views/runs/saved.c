@@ -137,6 +137,7 @@ static void show(bn_runs_view *v, const char *line, size_t n)
 			break;
 	if (!word)
 		bn_frame_message(f, "view '%.60s'", v->view_name);
+	bn_grid_select(&v->list.grid, 0);
 	bn_free(copy);
 }
 
