@@ -325,6 +325,9 @@ void same_add_json(
 		bn_buf_adds(out, v->list_count ? "]" : "[]");
 	} else {
 		plain_text(out, c, v);
+		/* Integers of JSON have 64 bits here. */
+		bool whole = type == BN_TYPE_DECIMAL && c->field.scale == 0;
+		bn_buf_adds(out, whole ? ".0" : "");
 	}
 }
 
