@@ -106,7 +106,7 @@ BENCH_BIN := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(BENCH_SRC))
 PEER_BIN := $(patsubst tests/%.c,$(BUILD)/%,$(PEER_SRC))
 
 .PHONY: all run demo check check-all check-asan check-tsan check-layers check-symbols check-headers \
-	check-docs check-clang golden bench fuzz cuda format install uninstall deps clean distclean help tests \
+	check-docs check-clang golden bench fuzz cuda format install uninstall tar deps clean distclean help tests \
 	report
 all: report $(PROGRAM) $(CLIENT_A) $(CLIENT_SO) $(BUILD)/libbinnacle.so $(CUDA_SO)
 
@@ -285,6 +285,10 @@ install: export CLIENT_LIBS := $(CLIENT_LIBS)
 install: all
 	$(Q)BUILD=$(BUILD) VERSION=$(VERSION) bash share/install.sh install
 
+tar: export ARCHIVES := $(BUILD)/obj/tui/main.o $(TUI_A) $(LIB_A)
+tar: $(BUILD)/obj/tui/main.o $(TUI_A) $(LIB_A)
+	$(Q)BUILD=$(BUILD) VERSION=$(VERSION) CC="$(CC)" bash share/tar.sh
+
 compile_commands.json: Makefile
 	$(Q)bash share/compile_commands.sh '$(CC) $(ALL_CFLAGS)' $(CORE_SRC) $(KERNEL_SRC) $(TUI_SRC) \
 		tui/main.c $(TEST_SRC) >$@
@@ -327,4 +331,5 @@ help:
 	@echo "make golden     write the golden screens anew; look at the diff before you commit"
 	@echo "make bench      ratios against peers measured in the same run"
 	@echo "make fuzz       FUZZ_SECONDS=$(FUZZ_SECONDS) of each fuzz target"
+	@echo "make tar        the program for other machines: glibc 2.28 or later, nothing installed"
 	@echo "make cuda format install uninstall deps clean distclean compile_commands.json"

@@ -2,7 +2,7 @@
 # The README's "Five minutes", as it stands there: every line works, in that order. The approval by
 # the author is refused, as the README says it needs somebody else; a policy then allows it.
 set -u
-. tests/support/shell.sh || exit 2
+. tests/support/shell.sh && . tests/support/readme.sh || exit 2
 server=
 at_end() { [ -z "$server" ] || kill "$server" 2>/dev/null; }
 export HOME=$dir/home
@@ -30,10 +30,8 @@ while IFS= read -r line; do
 	lines=$((lines + 1))
 	case $line in
 	binnacle | "binnacle  "*) continue ;; # the workbench needs a terminal
-	"binnacle data add node"*) line=${line/--for 10s/--for 1s} ;;
-	"binnacle run start"*first*) line+=" --set epochs=20 --exclude job_id,cpu_power_consumption" ;;
-	"binnacle monitor report"*) line+=" || [ \$? = 1 ] || [ \$? = 7 ]" ;;
 	esac
+	line=$(readme_line "$line")
 	case $line in
 	"binnacle serve"*)
 		${line/--port 8420*/--port 0} >"$dir/serve" 2>&1 &
@@ -61,7 +59,6 @@ while IFS= read -r line; do
 			fail "the two runs of the README do not differ"
 		;;
 	esac
-done < <(sed -n '/^## Five minutes/,/^No data at hand/p' "$root/README.md" | sed -n '/^```$/,/^```$/p' |
-	grep -v '^```' | sed -e ':a' -e '/\\$/N; s/\\\n *//; ta' | sed 's/ *#.*//' | grep -v '^ *$')
+done < <(readme_lines "$root/README.md")
 [ "$lines" -ge 20 ] || { echo "FAIL: only $lines lines found in the README"; bad=1; }
 exit $bad
