@@ -9,9 +9,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-extern const bn_trainer bn_trainer_ridge;
-extern const bn_trainer bn_trainer_logistic;
-extern const bn_trainer bn_trainer_mlp;
+#define BN_TRAINER_DECLARE(name) extern const bn_trainer bn_trainer_##name;
+BN_TRAINERS(BN_TRAINER_DECLARE)
+#undef BN_TRAINER_DECLARE
 
 /* Through the request's hooks; all of them may be absent. metric returns what the hook returns. */
 int bn_fit_metric(const bn_fit_request *r, const char *name, int64_t step, double value);

@@ -6,12 +6,15 @@
  * whichever blocks the rows come, and however often the fit was killed and gone on with: it works in steps
  * (a pass, an epoch), and what it knows between two of them can be kept in a file (checkpoint.h).
  *
- * To add one: write core/learn/NAME.c with a bn_trainer, and put it into the table of trainers.c.
+ * To add one: write core/learn/NAME.c with a bn_trainer, bn_trainer_NAME, and name it in BN_TRAINERS.
  */
 #ifndef BN_LEARN_TRAINER_H
 #define BN_LEARN_TRAINER_H
 #include "core/learn/hyper.h"
 #include "core/learn/steps.h"
+
+/* Those that there are, in the order in which they are listed. */
+#define BN_TRAINERS(X) X(ridge) X(logistic) X(mlp) X(baseline)
 
 typedef struct bn_trainer bn_trainer;
 

@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-static const bn_trainer *const trainers[] = {
-	&bn_trainer_ridge, &bn_trainer_logistic, &bn_trainer_mlp};
+#define ENTRY(name) &bn_trainer_##name,
+static const bn_trainer *const trainers[] = {BN_TRAINERS(ENTRY)};
 
 enum { TRAINERS = sizeof trainers / sizeof *trainers };
 

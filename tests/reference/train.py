@@ -11,6 +11,7 @@ import os
 import numpy as np
 import sklearn
 from sklearn import metrics as m
+from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
@@ -86,6 +87,23 @@ def logistic(table, target, c, weighted):
             "metrics": classification_metrics(y[TRAIN:], p, len(labels))}
 
 
+def baseline(table, target, robust):
+    """What is predicted without any input."""
+    x = np.zeros((len(table), 1))
+    if target == "y_number":
+        y = np.array([r[target] for r in table])
+        model = DummyRegressor(strategy="median" if robust else "mean").fit(x[:TRAIN], y[:TRAIN])
+        p = model.predict(x[TRAIN:])
+        return {"target": target, "robust": robust, "value": [float(p[0])],
+                "metrics": regression_metrics(y[TRAIN:], p)}
+    labels = sorted({r[target] for r in table[:TRAIN]})
+    y = np.array([labels.index(r[target]) for r in table])
+    model = DummyClassifier(strategy="most_frequent" if robust else "prior")
+    p = model.fit(x[:TRAIN], y[:TRAIN]).predict_proba(x[TRAIN:])
+    return {"target": target, "robust": robust, "value": p[0].tolist(),
+            "metrics": classification_metrics(y[TRAIN:], p, len(labels))}
+
+
 def metric_case(seed, n, classes, ties):
     """Scores with many ties, from the generator that C has too."""
     g = Lcg(seed)
@@ -112,6 +130,8 @@ def main():
                      logistic(table, "y_binary", 0.01, True),
                      logistic(table, "y_three", 1.0, False),
                      logistic(table, "y_three", 100.0, True)],
+        "baseline": [baseline(table, target, robust) for robust in (False, True)
+                     for target in ("y_number", "y_binary", "y_three")],
         "metrics": [metric_case(7, 200, 2, 5), metric_case(8, 300, 4, 3),
                     metric_case(9, 50, 2, 1000)],
     }

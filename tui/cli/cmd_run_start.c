@@ -1,4 +1,5 @@
 /* cmd_run_start.c - binnacle run start, binnacle exec. */
+#include "core/learn/trainer.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
@@ -16,8 +17,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define TRAINER_WORD(name) #name ", "
 static const bn_opt start_options[] = {
-	{"trainer", 't', "NAME", "ridge, logistic, mlp; see --set"},
+	{"trainer", 't', "NAME", "one of " BN_TRAINERS(TRAINER_WORD) "with its --set"},
 	{"data", 'd', "[ALIAS=]NAME@V",
 		"dataset version; repeat with :val or :test at its end, ALIAS= for a command"},
 	{"target", 0, "COLUMN", "what to predict"},

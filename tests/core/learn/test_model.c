@@ -97,7 +97,7 @@ static void digest(char hex[65], const char *dir, const char *name)
 static const struct {
 	const char *trainer, *target;
 } cases[] = {{"ridge", "y_number"}, {"logistic", "y_binary"}, {"logistic", "y_three"},
-	{"mlp", "y_number"}, {"mlp", "y_binary"}};
+	{"mlp", "y_number"}, {"mlp", "y_binary"}, {"baseline", "y_number"}, {"baseline", "y_three"}};
 
 enum { CASES = sizeof cases / sizeof *cases };
 

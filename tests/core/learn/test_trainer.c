@@ -161,6 +161,37 @@ START_TEST(test_logistic_agrees_with_scikit_learn)
 }
 END_TEST
 
+/* DummyRegressor and DummyClassifier; every row has the same answer. */
+START_TEST(test_baseline_agrees_with_scikit_learn)
+{
+	json_t *doc = reference_load("train"), *row;
+	size_t i;
+	double worst = 0;
+	json_array_foreach(json_object_get(doc, "baseline"), i, row)
+	{
+		fitted s;
+		json_t *hyper = json_pack("{s:O}", "robust", json_object_get(row, "robust"));
+		ck_assert_bn_ok(
+			fit(&s, "baseline", json_string_value(json_object_get(row, "target")),
+				BN_IMPUTE_MEAN, hyper, false, 1),
+			&s.err);
+		const json_t *value = json_object_get(row, "value");
+		worst = fmax(worst,
+			reference_distance(value, bn_tensors_find(s.e->tensors, "value")->data));
+		for (size_t r = 0; r < s.test.view.rows; r++)
+			worst = fmax(
+				worst, reference_distance(value, s.out + r * s.e->outputs));
+		check_metrics(&s, json_object_get(row, "metrics"), 1e-9);
+		fitted_release(&s);
+	}
+	ck_assert_uint_eq(i, 6);
+	printf("NOTE: baseline: largest difference to %s is %.1e\n",
+		json_string_value(json_object_get(doc, "made_with")), worst);
+	ck_assert_double_lt(worst, 1e-12);
+	json_decref(doc);
+}
+END_TEST
+
 static double metric(const fitted *s, const char *name)
 {
 	json_t *got = NULL;
@@ -213,7 +244,8 @@ START_TEST(test_models_and_predictions_are_equal_at_1_2_and_7_threads)
 {
 	static const struct {
 		const char *trainer, *target;
-	} cases[] = {{"ridge", "y_number"}, {"logistic", "y_binary"}, {"logistic", "y_three"},
+	} cases[] = {{"baseline", "y_number"}, {"baseline", "y_three"}, {"ridge", "y_number"},
+		{"logistic", "y_binary"}, {"logistic", "y_three"},
 		{"mlp", "y_number"}, {"mlp", "y_three"}};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		bn_buf one = BN_BUF_INIT, other = BN_BUF_INIT;
@@ -430,7 +462,8 @@ START_TEST(test_cancelling_ends_every_fit)
 END_TEST
 
 BN_TEST_MAIN("core/learn/trainer", test_ridge_agrees_with_scikit_learn,
-	test_logistic_agrees_with_scikit_learn, test_mlp_learns_all_three_tasks,
+	test_logistic_agrees_with_scikit_learn,
+	test_baseline_agrees_with_scikit_learn, test_mlp_learns_all_three_tasks,
 	test_models_and_predictions_are_equal_at_1_2_and_7_threads,
 	test_large_fits_are_equal_at_1_2_and_7_threads,
 	test_constant_target_gives_a_model_that_says_so, test_one_class_is_refused,
