@@ -197,6 +197,7 @@ int bn_route_root(bn_call *c, bn_err *err);
 int bn_route_health(bn_call *c, bn_err *err);
 int bn_route_version(bn_call *c, bn_err *err);
 int bn_route_metrics(bn_call *c, bn_err *err);
+int bn_route_openapi(bn_call *c, bn_err *err);
 int bn_route_predict(bn_call *c, bn_err *err);
 int bn_route_invocations(bn_call *c, bn_err *err);
 int bn_route_oip_server(bn_call *c, bn_err *err);

@@ -44,7 +44,7 @@ int bn_route_root(bn_call *c, bn_err *err)
 		bn_buf_addch(b, '}');
 	}
 	bn_buf_adds(b, "],\"routes\":[\"POST /predict\",\"POST /invocations\",\"POST "
-		       "/v2/models/NAME/infer\",\"GET /v2/models/NAME\",\"GET /metrics\",\"GET "
+		       "/v2/models/NAME/infer\",\"GET /v2/models/NAME\",\"GET /metrics\",\"GET /openapi.json\",\"GET "
 		       "/healthz\"]}\n");
 	return 0;
 }

@@ -26,6 +26,7 @@
 	R("/healthz", "GET", health, HEALTH, PLAIN, BN_ROUTE_OPEN) \
 	R("/version", "GET", version, HEALTH, PLAIN, BN_ROUTE_OPEN) \
 	R("/metrics", "GET", metrics, METRICS, PLAIN, 0) \
+	R("/openapi.json", "GET", openapi, METADATA, PLAIN, 0) \
 	R("/v2", "GET", oip_server, METADATA, OIP, 0) \
 	R("/v2/health/live", "GET", oip_live, HEALTH, OIP, BN_ROUTE_OPEN) \
 	R("/v2/health/ready", "GET", oip_ready, HEALTH, OIP, BN_ROUTE_OPEN) \

@@ -362,6 +362,71 @@ START_TEST(test_only_routes_that_predict_take_a_body)
 }
 END_TEST
 
+/* Every reference below v names something in the document. */
+static void check_references(const json_t *doc, const json_t *v)
+{
+	static const char schemas[] = "#/components/schemas/", responses[] = "#/components/responses/";
+	const char *key;
+	json_t *item;
+	size_t i;
+	json_array_foreach((json_t *)v, i, item) check_references(doc, item);
+	json_object_foreach((json_t *)v, key, item)
+	{
+		const char *to = json_string_value(item);
+		const json_t *parts = json_object_get(doc, "components");
+		check_references(doc, item);
+		if (strcmp(key, "$ref") != 0)
+			continue;
+		if (!strncmp(to, schemas, strlen(schemas)))
+			ck_assert_ptr_nonnull(json_object_get(json_object_get(parts, "schemas"),
+				to + strlen(schemas)));
+		else
+			ck_assert_ptr_nonnull(json_object_get(json_object_get(parts, "responses"),
+				to + strlen(responses)));
+	}
+}
+
+START_TEST(test_openapi_describes_the_models_that_are_served)
+{
+	static const char *const paths[] = {"/predict", "/predict/power", "/predict/power/3",
+		"/predict/class/1", "/invocations/class", "/v2/models/power/versions/3/infer",
+		"/v2/models/class/infer", "/metrics", "/healthz"};
+	for (int strict = 0; strict < 2; strict++) {
+		open_server(NULL, strict);
+		ck_assert_int_eq(get("/openapi.json"), 200);
+		json_t *doc = parsed();
+		check_references(doc, doc);
+		for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
+			ck_assert_msg(json_object_get(json_object_get(doc, "paths"), paths[i]) !=
+					      NULL,
+				"no %s", paths[i]);
+		const json_t *row = json_object_get(
+			json_object_get(json_object_get(doc, "components"), "schemas"), "Row1");
+		const json_t *cells = json_object_get(row, "properties");
+		ck_assert_uint_eq(json_object_size(cells), 6);
+		ck_assert_uint_eq(json_array_size(json_object_get(row, "required")), 6);
+		ck_assert_int_eq(
+			json_is_true(json_object_get(row, "additionalProperties")), !strict);
+		const json_t *colour = json_object_get(cells, "colour");
+		ck_assert_uint_eq(json_array_size(json_object_get(colour, "enum")), strict ? 4 : 0);
+		ck_assert_uint_eq(
+			json_array_size(json_object_get(colour, "examples")), strict ? 0 : 3);
+		ck_assert_str_eq(json_string_value(json_array_get(
+					 json_object_get(json_object_get(cells, "flag"), "type"), 0)),
+			"boolean");
+		ck_assert_ptr_null(json_object_get(doc, "security"));
+		json_decref(doc);
+		close_server();
+	}
+	open_server("secret-token-of-a-test", false);
+	ck_assert_int_eq(get("/openapi.json"), 401);
+	ck_assert_int_eq(ask_with("GET", "/openapi.json", NULL, "Bearer secret-token-of-a-test", "", 0),
+		200);
+	ck_assert(says("\"security\":[{\"token\":[]}]"));
+	close_server();
+}
+END_TEST
+
 START_TEST(test_a_token_is_asked_for_everywhere_but_health)
 {
 	open_server("s3cret", false);
@@ -920,7 +985,8 @@ BN_TEST_MAIN("core/serve/routes", test_predict_answers_an_object_and_an_array_al
 	test_predict_says_what_is_wrong, test_both_readers_of_a_body_answer_alike,
 	test_predict_ignores_extra_fields_unless_strict, test_predict_names_unknown_categories,
 	test_limits_of_rows_body_and_depth, test_wrong_method_path_and_type,
-	test_only_routes_that_predict_take_a_body, test_a_token_is_asked_for_everywhere_but_health,
+	test_only_routes_that_predict_take_a_body, test_openapi_describes_the_models_that_are_served,
+	test_a_token_is_asked_for_everywhere_but_health,
 	test_pages_of_other_sites_are_refused_without_a_token, test_request_ids_are_kept_or_made,
 	test_oip_metadata_names_inputs_outputs_and_versions,
 	test_oip_infer_takes_one_tensor_per_input, test_oip_infer_takes_one_matrix_of_all_inputs,
