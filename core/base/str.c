@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* ---- parsing -------------------------------------------------------------------------------- */
 
@@ -206,6 +207,8 @@ const char *bn_nearest_word(const char *s, const char *const *words)
 		int distance = bn_edit_distance(s, *words);
 		if (strlen(s) >= 3 && bn_str_starts(*words, s))
 			distance = 1;
+		if (!strcasecmp(s, *words))
+			return *words;
 		if (distance <= best_distance && (!best || distance < best_distance)) {
 			best = *words;
 			best_distance = distance;

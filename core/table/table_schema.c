@@ -6,6 +6,7 @@
 #include "core/table/table.h"
 
 #include <string.h>
+#include <strings.h>
 
 /* ---- types ---------------------------------------------------------------------------------- */
 
@@ -425,7 +426,8 @@ int bn_schema_need(const bn_schema *s, const char *name, size_t *out, bn_err *er
 	bn_err_set(err, BN_ENOTFOUND, "no column '%s'", name);
 	const char *near = NULL;
 	for (size_t k = 0; k < s->count; k++) {
-		int d = bn_edit_distance(name, s->fields[k].name);
+		bool same = !strcasecmp(name, s->fields[k].name); /* but for its case */
+		int d = same ? -1 : bn_edit_distance(name, s->fields[k].name);
 		if (d < best) {
 			best = d;
 			near = s->fields[k].name;

@@ -43,6 +43,8 @@ wrong 2 "no trainer 'rigde'" "did you mean 'ridge'?" run start --trainer rigde -
 wrong 2 "spec: a trainer needs field 'target', the column to predict" \
 	"--target COLUMN names it; binnacle data describe NAME lists them" run start --trainer ridge --data d
 wrong 2 "d@v1: target: no column 'yy'" "did you mean 'y'?" run start --trainer ridge --data d --target yy
+wrong 2 "d@v1: target: no column 'Y'" "did you mean 'y'?" run start --trainer ridge --data d --target Y
+wrong 2 "d@v1: target: no column 'LABEL'" "did you mean 'label'?" run start --trainer ridge --data d --target LABEL
 wrong 3 "no dataset 'dd'" "did you mean 'd'?" run start --trainer ridge --data dd --target y
 wrong 2 "no hyper-parameter 'alfa'" "did you mean 'alpha'?" run start --trainer ridge --data d --target y --set alfa=1
 wrong 2 "nothing to run: give --trainer NAME, or a command after --" "binnacle run start -- python train.py" run start

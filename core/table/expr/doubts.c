@@ -6,7 +6,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #define TOLD_MAX 10
 #define NEAR_MAX 4096 /* categories among which the nearest is looked for */
@@ -72,7 +71,7 @@ static bool has(const bn_dict *dict, bn_expr_text s)
 	return false;
 }
 
-/* The category that is the same but for its case, else the nearest; NULL: none is near. Lies in the arena. */
+/* The nearest category; NULL: none is near. Lies in the arena. */
 static const char *nearest(const bn_dict *dict, bn_expr_text s, bn_arena *arena)
 {
 	const char **words = bn_arena_alloc(arena, (dict->count + 1) * sizeof *words);
@@ -91,8 +90,6 @@ static const char *nearest(const bn_dict *dict, bn_expr_text s, bn_arena *arena)
 		if (have.len)
 			memcpy(word, have.ptr, have.len);
 		word[have.len] = '\0';
-		if (!strcasecmp(word, wanted))
-			return word;
 		words[n++] = word;
 	}
 	words[n] = NULL;

@@ -192,6 +192,7 @@ START_TEST(test_near_misses_are_found)
 	ck_assert_int_eq(bn_edit_distance("strat", "start"), 1);
 	ck_assert_str_eq(bn_nearest_word("strat", verbs), "start");
 	ck_assert_str_eq(bn_nearest_word("repro", verbs), "reproduce");
+	ck_assert_str_eq(bn_nearest_word("b", (const char *const[]){"a", "c", "B", NULL}), "B");
 	ck_assert_ptr_null(bn_nearest_word("xyzzy", verbs));
 }
 END_TEST
