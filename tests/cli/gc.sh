@@ -64,7 +64,7 @@ says "objects removed               0"
 expect 0 "a registered model keeps its files" "$B" model verify power/1
 expect 0 "and can be taken out" "$B" model export power/1 "$dir/out"
 expect 0 "the run says that its bytes are gone" "$B" run show plain
-says "bytes gone     yes"
+says "files gone     yes"
 says "test_rmse"
 expect 0 "as JSON" "$B" run show plain --json
 says '"bytes_gone": true'

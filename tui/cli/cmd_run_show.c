@@ -230,7 +230,7 @@ static int run_show(bn_cli *cli, bn_err *err)
 		{"created_ms", "created", BN_AS_TIME_MS}, {"duration_ns", "time", BN_AS_DURATION},
 		{"peak_rss_bytes", "peak memory", BN_AS_BYTES}, {"log.words", "log", BN_AS_TEXT},
 		{"model_digest", "model", BN_AS_TEXT}, {"note", "note", BN_AS_TEXT},
-		{"removed", "in the trash", BN_AS_BOOL}, {"bytes_gone", "bytes gone", BN_AS_BOOL},
+		{"removed", "in the trash", BN_AS_BOOL}, {"bytes_gone", "files gone", BN_AS_BOOL},
 		{0}};
 	bn_workspace *ws;
 	char id[BN_RUN_ID_TEXT];
