@@ -14,25 +14,48 @@
 
 /* ---- writing ------------------------------------------------------------------------------- */
 
+/* Text at once, and no tree: a table of 100 000 columns has millions of nodes. Keys are sorted, as canonical JSON has
+ * them: key is ",name" with quotes and colon, or "{name" for the first of an object. */
+#define KEY(b, key) bn_buf_add(b, key, sizeof key - 1)
+
 /* JSON has no infinities: they are the texts "inf" and "-inf". Absent is null. */
-static json_t *number_json(double x)
+static void add_number(bn_buf *b, double x)
 {
-	if (isinf(x))
-		return json_string(x > 0 ? "inf" : "-inf");
-	return bn_json_real_or_null(x);
+	char text[BN_FMT];
+
+	if (isnan(x)) {
+		bn_buf_adds(b, "null");
+	} else if (isinf(x)) {
+		bn_buf_adds(b, x > 0 ? "\"inf\"" : "\"-inf\"");
+	} else {
+		bn_buf_adds(b, bn_fmt_f64(x, text));
+		if (!strpbrk(text, ".e")) /* a real stays a real */
+			bn_buf_adds(b, ".0");
+	}
 }
 
-static json_t *count_json(uint64_t n)
+static void add_numbers(bn_buf *b, const double *values, size_t n)
 {
-	return json_integer((json_int_t)n);
+	bn_buf_addch(b, '[');
+	for (size_t i = 0; i < n; i++) {
+		if (i)
+			bn_buf_addch(b, ',');
+		add_number(b, values[i]);
+	}
+	bn_buf_addch(b, ']');
 }
 
-static json_t *numbers_json(const double *values, size_t n)
+static void add_bool(bn_buf *b, bool x)
 {
-	json_t *array = json_array();
-	for (size_t i = 0; i < n; i++)
-		json_array_append_new(array, number_json(values[i]));
-	return array;
+	bn_buf_adds(b, x ? "true" : "false");
+}
+
+static void add_text(bn_buf *b, const char *s)
+{
+	if (s)
+		bn_buf_add_json_string(b, s, strlen(s));
+	else
+		bn_buf_adds(b, "null");
 }
 
 /* Quantiles and histogram follow from the values when all of them are among the frequent ones. */
@@ -41,53 +64,85 @@ static bool has_all_values(const bn_profile_column *c)
 	return c->is_numeric && c->distinct_exact && c->top_count == c->distinct && !c->top_error;
 }
 
-static json_t *numeric_json(const bn_profile_column *c, bool stored)
+static void add_numeric(bn_buf *b, const bn_profile_column *c, bool stored)
 {
 	const bool whole = !stored || !has_all_values(c);
-	json_t *hist = !whole ? NULL
-			      : json_pack("{s:o, s:o, s:o}", "lo", number_json(c->hist_lo), "hi",
-					number_json(c->hist_hi), "counts",
-					numbers_json(c->hist, c->hist_count));
-	json_t *o = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:s?, s:s?}", "min",
-		number_json(c->min), "max", number_json(c->max), "sum", number_json(c->sum), "mean",
-		number_json(c->mean), "std", number_json(c->std), "skew", number_json(c->skew),
-		"min_text", c->min_text, "max_text", c->max_text);
-	if (!o || (whole && !hist)) {
-		json_decref(o);
-		json_decref(hist);
-		return NULL;
+
+	KEY(b, "{\"decreasing\":");
+	add_bool(b, c->decreasing);
+	if (whole) {
+		KEY(b, ",\"histogram\":{\"counts\":");
+		add_numbers(b, c->hist, c->hist_count);
+		KEY(b, ",\"hi\":");
+		add_number(b, c->hist_hi);
+		KEY(b, ",\"lo\":");
+		add_number(b, c->hist_lo);
+		bn_buf_addch(b, '}');
 	}
-	json_object_set_new(o, "zeros", count_json(c->zeros));
-	json_object_set_new(o, "negatives", count_json(c->negatives));
-	json_object_set_new(o, "infinities", count_json(c->infinities));
-	json_object_set_new(o, "increasing", json_boolean(c->increasing));
-	json_object_set_new(o, "decreasing", json_boolean(c->decreasing));
-	if (!whole)
-		return o;
-	json_object_set_new(o, "quantiles", numbers_json(c->quantiles, BN_PROFILE_QUANTILES));
-	json_object_set_new(o, "quantiles_exact", json_boolean(c->quantiles_exact));
-	json_object_set_new(o, "rank_error", number_json(c->rank_error));
-	json_object_set_new(o, "histogram", hist);
-	return o;
+	KEY(b, ",\"increasing\":");
+	add_bool(b, c->increasing);
+	KEY(b, ",\"infinities\":");
+	bn_buf_add_u64(b, c->infinities);
+	KEY(b, ",\"max\":");
+	add_number(b, c->max);
+	KEY(b, ",\"max_text\":");
+	add_text(b, c->max_text);
+	KEY(b, ",\"mean\":");
+	add_number(b, c->mean);
+	KEY(b, ",\"min\":");
+	add_number(b, c->min);
+	KEY(b, ",\"min_text\":");
+	add_text(b, c->min_text);
+	KEY(b, ",\"negatives\":");
+	bn_buf_add_u64(b, c->negatives);
+	if (whole) {
+		KEY(b, ",\"quantiles\":");
+		add_numbers(b, c->quantiles, BN_PROFILE_QUANTILES);
+		KEY(b, ",\"quantiles_exact\":");
+		add_bool(b, c->quantiles_exact);
+		KEY(b, ",\"rank_error\":");
+		add_number(b, c->rank_error);
+	}
+	KEY(b, ",\"skew\":");
+	add_number(b, c->skew);
+	KEY(b, ",\"std\":");
+	add_number(b, c->std);
+	KEY(b, ",\"sum\":");
+	add_number(b, c->sum);
+	KEY(b, ",\"zeros\":");
+	bn_buf_add_u64(b, c->zeros);
+	bn_buf_addch(b, '}');
 }
 
-static json_t *text_json(const bn_profile_column *c)
+static void add_lengths(bn_buf *b, const bn_profile_column *c)
 {
-	return json_pack("{s:o, s:o, s:o, s:o}", "length_min", count_json(c->length_min),
-		"length_max", count_json(c->length_max), "length_mean", number_json(c->length_mean),
-		"empty", count_json(c->empty));
+	KEY(b, "{\"empty\":");
+	bn_buf_add_u64(b, c->empty);
+	KEY(b, ",\"length_max\":");
+	bn_buf_add_u64(b, c->length_max);
+	KEY(b, ",\"length_mean\":");
+	add_number(b, c->length_mean);
+	KEY(b, ",\"length_min\":");
+	bn_buf_add_u64(b, c->length_min);
+	bn_buf_addch(b, '}');
 }
 
-static json_t *top_json(const bn_profile_column *c)
+static void add_top(bn_buf *b, const bn_profile_column *c)
 {
-	json_t *array = json_array();
+	bn_buf_addch(b, '[');
 	for (size_t i = 0; i < c->top_count; i++) {
 		const bn_profile_value *v = &c->top[i];
-		json_array_append_new(
-			array, json_pack("{s:s, s:o, s:o}", "value", v->text, "number",
-				       number_json(v->number), "count", count_json(v->count)));
+		if (i)
+			bn_buf_addch(b, ',');
+		KEY(b, "{\"count\":");
+		bn_buf_add_u64(b, v->count);
+		KEY(b, ",\"number\":");
+		add_number(b, v->number);
+		KEY(b, ",\"value\":");
+		add_text(b, v->text);
+		bn_buf_addch(b, '}');
 	}
-	return array;
+	bn_buf_addch(b, ']');
 }
 
 /* Bytes and lists: only their lengths compare. */
@@ -96,72 +151,102 @@ static bool has_sizes(bn_type type)
 	return type == BN_TYPE_BINARY || bn_type_is_list(type);
 }
 
-static json_t *column_json(const bn_profile_column *c, bool stored)
+static void add_counts(bn_buf *b, const bn_profile_column *c)
+{
+	KEY(b, "{\"constant\":");
+	add_bool(b, c->constant);
+	KEY(b, ",\"distinct\":");
+	bn_buf_add_u64(b, c->distinct);
+	KEY(b, ",\"distinct_error\":");
+	add_number(b, c->distinct_error);
+	KEY(b, ",\"distinct_exact\":");
+	add_bool(b, c->distinct_exact);
+	KEY(b, ",\"missing\":");
+	bn_buf_add_u64(b, c->missing);
+	KEY(b, ",\"name\":");
+	add_text(b, c->name);
+	KEY(b, ",\"nan\":");
+	bn_buf_add_u64(b, c->nan);
+}
+
+static void add_column(bn_buf *b, const bn_profile_column *c, bool stored)
 {
 	bn_buf type = BN_BUF_INIT;
+
 	bn_field_format_type(&c->field, &type);
-	json_t *o = type.failed ? NULL
-				: json_pack("{s:s, s:s?, s:s}", "name", c->name, "unit", c->unit,
-					  "type", type.ptr);
+	add_counts(b, c);
+	KEY(b, ",\"numeric\":");
+	if (c->is_numeric)
+		add_numeric(b, c, stored);
+	else
+		bn_buf_adds(b, "null");
+	KEY(b, ",\"rows\":");
+	bn_buf_add_u64(b, c->rows);
+	if (has_sizes(c->type)) {
+		KEY(b, ",\"sizes\":");
+		add_lengths(b, c);
+	}
+	KEY(b, ",\"text\":");
+	if (bn_type_is_text(c->type))
+		add_lengths(b, c);
+	else
+		bn_buf_adds(b, "null");
+	KEY(b, ",\"top\":");
+	add_top(b, c);
+	KEY(b, ",\"top_error\":");
+	bn_buf_add_u64(b, c->top_error);
+	KEY(b, ",\"type\":");
+	add_text(b, type.ptr);
+	KEY(b, ",\"unique\":");
+	if (c->unique == BN_UNKNOWN)
+		bn_buf_adds(b, "null");
+	else
+		add_bool(b, c->unique == BN_YES);
+	KEY(b, ",\"unit\":");
+	add_text(b, c->unit);
+	if (c->values) {
+		KEY(b, ",\"values\":");
+		add_column(b, c->values, stored);
+	}
+	if (c->field.zone) {
+		KEY(b, ",\"zone\":");
+		add_text(b, c->field.zone);
+	}
+	bn_buf_addch(b, '}');
+	b->failed |= type.failed;
 	bn_buf_release(&type);
-	if (!o)
-		return NULL;
-	if (c->field.zone)
-		json_object_set_new(o, "zone", json_string(c->field.zone));
-	json_object_set_new(o, "rows", count_json(c->rows));
-	json_object_set_new(o, "missing", count_json(c->missing));
-	json_object_set_new(o, "nan", count_json(c->nan));
-	json_object_set_new(o, "distinct", count_json(c->distinct));
-	json_object_set_new(o, "distinct_exact", json_boolean(c->distinct_exact));
-	json_object_set_new(o, "distinct_error", number_json(c->distinct_error));
-	json_object_set_new(o, "constant", json_boolean(c->constant));
-	json_object_set_new(o, "unique",
-		c->unique == BN_UNKNOWN ? json_null() : json_boolean(c->unique == BN_YES));
-	json_object_set_new(o, "top", top_json(c));
-	json_object_set_new(o, "top_error", count_json(c->top_error));
-	json_object_set_new(o, "numeric", c->is_numeric ? numeric_json(c, stored) : json_null());
-	json_object_set_new(o, "text", bn_type_is_text(c->type) ? text_json(c) : json_null());
-	if (has_sizes(c->type))
-		json_object_set_new(o, "sizes", text_json(c));
-	if (c->values)
-		json_object_set_new(o, "values", column_json(c->values, stored));
-	return o;
+}
+
+static int write_profile(bn_buf *out, const bn_profile *p, bool stored, bn_err *err)
+{
+	KEY(out, "{\"columns\":[");
+	for (size_t i = 0; i < p->column_count; i++) {
+		if (i)
+			bn_buf_addch(out, ',');
+		add_column(out, &p->columns[i], stored);
+	}
+	KEY(out, "],\"format\":");
+	bn_buf_add_u64(out, stored ? FORMAT_STORED : FORMAT);
+	KEY(out, ",\"rows\":");
+	bn_buf_add_u64(out, p->rows);
+	bn_buf_addch(out, '}');
+	return bn_buf_check(out, err, "the JSON of a profile");
+}
+
+int bn_profile_write(bn_buf *out, const bn_profile *p, bn_err *err)
+{
+	return write_profile(out, p, true, err);
 }
 
 int bn_profile_to_json(json_t **out, const bn_profile *p, bn_err *err)
 {
-	json_t *columns = json_array();
-	for (size_t i = 0; columns && i < p->column_count; i++)
-		if (json_array_append_new(columns, column_json(&p->columns[i], false))) {
-			json_decref(columns);
-			columns = NULL;
-		}
-	json_t *doc = columns ? json_pack("{s:i, s:I, s:o}", "format", FORMAT, "rows",
-					(json_int_t)p->rows, "columns", columns)
-			      : NULL;
-	if (!doc)
-		return bn_err_nomem(err, "the JSON of a profile");
-	*out = doc;
-	return 0;
-}
+	bn_buf text = BN_BUF_INIT;
+	int rc = write_profile(&text, p, false, err);
 
-/* Column by column: the tree of a wide table's profile would take many times its text. */
-int bn_profile_write(bn_buf *out, const bn_profile *p, bn_err *err)
-{
-	bn_buf_adds(out, "{\"columns\":[");
-	for (size_t i = 0; i < p->column_count; i++) {
-		json_t *column = column_json(&p->columns[i], true);
-		if (!column)
-			return bn_err_nomem(err, "the JSON of a profile");
-		if (i)
-			bn_buf_adds(out, ",");
-		int rc = bn_json_canonical(column, out, err);
-		json_decref(column);
-		if (rc < 0)
-			return rc;
-	}
-	bn_buf_addf(out, "],\"format\":%d,\"rows\":%" PRIu64 "}", FORMAT_STORED, p->rows);
-	return out->failed ? bn_err_nomem(err, "the JSON of a profile") : 0;
+	if (rc == 0)
+		rc = bn_json_parse(out, text.ptr, text.len, "a profile", err);
+	bn_buf_release(&text);
+	return rc;
 }
 
 /* ---- reading ------------------------------------------------------------------------------- */
