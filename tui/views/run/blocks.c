@@ -74,14 +74,14 @@ static void second_draw(const bn_run_detail *d, bn_area a, int64_t now)
 	int col = live ? progress_draw(d, a, 1, now) : 0;
 	if (r->started_ms < 0) /* its duration and its resources are nothing yet */
 		col = bn_area_text(a, 1, col, BN_INK_DIM, "not started");
-	else
+	else if (col == 0) /* else how long it will be says more */
 		col = bn_area_textf(a, 1, col, BN_INK_TEXT, "%s",
 			bn_format_duration(text, bn_run_duration_ms(r, now)));
-	if (r->dataset)
-		col = bn_area_textf(a, 1, col, BN_INK_TEXT, "  on %s", r->dataset);
 	if (live && r->heartbeat_ms > 0)
 		col = bn_area_textf(a, 1, col, BN_INK_DIM, "  alive %s",
 			bn_format_age(text, r->heartbeat_ms, now));
+	if (r->dataset)
+		col = bn_area_textf(a, 1, col, BN_INK_TEXT, "  on %s", r->dataset);
 	if (r->reason)
 		bn_area_textf(a, 1, col, BN_INK_FAIL, "  %s", r->reason);
 	if (d->job.position > 0)
