@@ -16,6 +16,7 @@ struct bn_index {
 	char *path,
 		*schema; /* path: of the file, or ":memory:"; schema: bn_schema_key, and of which log */
 	uint64_t inode, device;
+	bool is_held; /* counted in _held.h */
 	pid_t pid;
 	bool follow_open; /* local file system: every open.seg may be read */
 	bool unwritable;  /* the last fold failed because the file cannot be written */

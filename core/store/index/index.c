@@ -4,6 +4,7 @@
 #include "core/base/mem.h"
 #include "core/store/index/_batch.h"
 #include "core/store/index/_functions.h"
+#include "core/store/index/_held.h"
 #include "core/store/index/_index.h"
 #include "core/store/index/_sql.h"
 #include "core/store/log/clock.h"
@@ -54,6 +55,9 @@ static void db_close(bn_index *ix)
 {
 	if (ix->db)
 		bn_sql_close(ix->db);
+	if (ix->is_held)
+		bn_held_remove((dev_t)ix->device, (ino_t)ix->inode);
+	ix->is_held = false;
 	ix->db = NULL;
 	ix->loaded = ix->is_stuck = false;
 }
@@ -87,8 +91,9 @@ static bool has_our_table(const char *path)
 	return ours;
 }
 
-/* A file of that name that is no index of ours is left alone, whoever put it there. */
-static int check_ours(bn_index *ix, bn_err *err)
+/* A file of that name that is no index of ours is left alone, whoever put it there. Not to be called for a file that this
+ * process holds (_held.h): it closes it. */
+static int look_at_file(bn_index *ix, bn_err *err)
 {
 	static const char magic[16] = "SQLite format 3";
 	const bn_env *env = ix->env;
@@ -119,20 +124,48 @@ refuse:
 		err, BN_EREFUSED, "'%s' is no index of yours and is left alone", ix->path);
 }
 
-static int db_open(bn_index *ix, bn_err *err)
+static int check_ours(bn_index *ix, bn_err *err)
 {
 	struct stat st;
+	if (ix->dir && bn_dir_stat(ix->dir, FILE_NAME, &st, NULL) == 0 && bn_held_has(&st))
+		return 0; /* it was looked at when it was opened */
+	return look_at_file(ix, err);
+}
+
+/* Notes which file it is, and that this process holds it. */
+static int hold_file(bn_index *ix, bn_err *err)
+{
+	struct stat st;
+	if (!ix->dir || bn_dir_stat(ix->dir, FILE_NAME, &st, NULL) != 0)
+		return 0;
+	ix->inode = (uint64_t)st.st_ino;
+	ix->device = (uint64_t)st.st_dev;
+	ix->is_held = bn_held_add(&st);
+	return ix->is_held ? 0 : bn_err_nomem(err, ix->path);
+}
+
+static int connect_file(bn_index *ix, bn_err *err)
+{
 	int rc = check_ours(ix, err);
 	if (rc < 0)
 		return rc;
 	if (sqlite3_open_v2(ix->path, &ix->db,
 		    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
-		    NULL) != SQLITE_OK) {
-		rc = ix->db ? bn_sql_error(ix->db, err, ix->path) : bn_err_nomem(err, ix->path);
-		sqlite3_close_v2(ix->db);
-		ix->db = NULL;
+		    NULL) == SQLITE_OK)
+		return hold_file(ix, err);
+	rc = ix->db ? bn_sql_error(ix->db, err, ix->path) : bn_err_nomem(err, ix->path);
+	sqlite3_close_v2(ix->db);
+	ix->db = NULL;
+	return rc;
+}
+
+static int db_open(bn_index *ix, bn_err *err)
+{
+	bn_held_lock();
+	int rc = connect_file(ix, err);
+	bn_held_unlock();
+	if (rc < 0)
 		return rc;
-	}
 	sqlite3_busy_timeout(ix->db, BUSY_MS);
 	ix->loaded = false;
 	ix->pid = getpid();
@@ -143,10 +176,6 @@ static int db_open(bn_index *ix, bn_err *err)
 	for (const bn_fold_class *const *c = ix->of.classes; *c; c++)
 		if ((*c)->attach && (rc = (*c)->attach(ix->db, err)) < 0)
 			return rc;
-	if (ix->dir && bn_dir_stat(ix->dir, FILE_NAME, &st, NULL) == 0) {
-		ix->inode = (uint64_t)st.st_ino;
-		ix->device = (uint64_t)st.st_dev;
-	}
 	return 0;
 }
 

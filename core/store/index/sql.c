@@ -90,6 +90,7 @@ int bn_sql_error(sqlite3 *db, bn_err *err, const char *doing)
 	switch (sqlite3_errcode(db) & 0xff) {
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
+	case SQLITE_CONSTRAINT: /* what was folded does not hold together */
 		code = BN_ECORRUPT;
 		break;
 	case SQLITE_BUSY:
