@@ -11,13 +11,15 @@ or without MLflow, with this file's folder on sys.path:
 
 A frame is a pandas.DataFrame, or a dict of columns. Columns are matched by name, others are ignored. What is missing
 is filled as in training, a category that training never saw is none of the known. A column of vectors holds a list or an
-array in each row, or its elements are columns of their own (x[0], x[1]). A cell that pandas has made a number
-of (007 became 7) is the category of that value, where there is one alone. The published files are all that is read:
-features.json (what becomes of each column) and model.safetensors (the weights).
+array in each row, or the text of a list, as pandas reads it from CSV; or its elements are columns (x[0], x[1]). A cell
+that pandas has made a number of (007 became 7) is the category of that value, where there is one alone. The published
+files are all that is read: features.json (what becomes of each column) and model.safetensors (the weights).
 """
 import datetime
+import decimal
 import json
 import math
+import numbers
 import os
 import struct
 
@@ -134,20 +136,40 @@ def _numbers(name, column, kind):
     return out
 
 
-def _element(frame, i):
-    """The column of an input: one of its own, or the element that it is of a column of vectors."""
+def _vector(name, row, v, size):
+    """The numbers of a cell: a list or an array, or the JSON of a list, as a CSV file has it."""
+    shown = v
+    if isinstance(v, str):
+        try:
+            v = json.loads(v) if v.strip() else None
+        except ValueError:
+            pass
+    if getattr(v, "ndim", 0) == 1:
+        v = list(np.asarray(v))
+    if not isinstance(v, (list, tuple)):
+        if not isinstance(v, np.ndarray) and _is_missing(v):
+            return np.full(size, math.nan)
+        raise ValueError("row %d, column '%s': expected a list of %d numbers, got %r" % (row, name, size, shown))
+    if len(v) != size:
+        raise ValueError("row %d, column '%s': %d numbers, the model takes %d" % (row, name, len(v), size))
+    out = np.full(size, math.nan)
+    for k, x in enumerate(v):
+        if isinstance(x, (numbers.Real, decimal.Decimal)) and not isinstance(x, bool):
+            out[k] = float(x)
+        elif isinstance(x, np.ndarray) or not _is_missing(x):
+            raise ValueError("row %d, column '%s[%d]': expected a number, got %r" % (row, name, k, x))
+    return out
+
+
+def _element(frame, i, vectors):
+    """The column of an input: one of its own, or the element that it is of a column of vectors. vectors: those read."""
     if i["name"] in frame or "column" not in i:
         return frame[i["name"]]
-    out = []
-    for row, v in enumerate(frame[i["column"]]):
-        if v is None or (isinstance(v, float) and math.isnan(v)):
-            out.append(None)
-        elif len(v) != i["elements"]:
-            raise ValueError("row %d, column '%s': %d numbers, the model takes %d"
-                             % (row + 1, i["column"], len(v), i["elements"]))
-        else:
-            out.append(v[i["element"]])
-    return np.array([math.nan if v is None else float(v) for v in out])
+    name, size = i["column"], i["elements"]
+    if name not in vectors:
+        rows = [_vector(name, row + 1, v, size) for row, v in enumerate(frame[name])]
+        vectors[name] = np.array(rows).reshape(-1, size)
+    return vectors[name][:, i["element"]]
 
 
 class _Categories:
@@ -206,9 +228,9 @@ class Model:
             raise ValueError("missing column '%s'%s; the model takes %s" % (missing[0],
                 " and %d more" % (len(missing) - 1) if missing[1:] else "",
                 ", ".join(i["name"] for i in self.features["inputs"])))
-        columns = []
+        columns, vectors = [], {}
         for i in self.features["inputs"]:
-            column = _element(frame, i)
+            column = _element(frame, i, vectors)
             if i["kind"] == "category":
                 known = _Categories(i["categories"], i["fill_category"])
                 at = np.array([known.find(v) for v in np.asarray(column, dtype=object)], dtype=np.int64)

@@ -2,6 +2,7 @@
 
     make                         writes mixed.csv, and asked.csv with what training never saw
     compare FOLDER ROWS WANT     pyfunc, and the loader without MLflow and pandas, against CSV of `binnacle predict`
+    refuse FOLDER                cells that are no vector of three numbers are errors with their place
     json ANSWER WANT             what `mlflow models predict` wrote, against the same
 """
 import csv
@@ -36,6 +37,19 @@ def make():
                 if name == "asked.csv" and i % 9 == 0:
                     row[6] = "never seen"
                 w.writerow(row)
+    vectors = [[random.gauss(0, 1) for _ in range(3)] for _ in range(60)]
+    y = [v[0] - 2 * v[2] for v in vectors]
+    for i in range(0, 60, 7):
+        vectors[i] = [vectors[i][0], None, vectors[i][2]] if i % 2 else None
+    try:
+        import pyarrow
+    except ImportError:
+        return
+    columns = {"y": y, "note": ["x"] * 60, "emb": pyarrow.array(vectors, pyarrow.list_(pyarrow.float32(), 3))}
+    table = pyarrow.table(columns)
+    with pyarrow.OSFile("vectors.arrow", "wb") as out, pyarrow.ipc.new_file(out, table.schema) as w:
+        w.write_table(table)
+
 
 
 def want_of(path):
@@ -102,6 +116,31 @@ def compare(folder, rows, path):
     check("NumPy alone of " + folder, json.loads(said.stdout), want)
 
 
+def refuse(folder):
+    sys.path.insert(0, folder + "/code")
+    import binnacle_model
+    import numpy
+
+    model = binnacle_model.load(folder)
+    whole = float(model.predict({"emb": [[1, 2, 3]]})["prediction"][0])
+    for same in ("[1,2,3]", (1, 2, 3), numpy.array([1, 2, 3]), numpy.array([1, 2, 3], dtype=numpy.float32)):
+        if float(model.predict({"emb": [same]})["prediction"][0]) != whole:
+            sys.exit("FAIL: %r has another answer than [1, 2, 3]" % (same,))
+    lost = float(model.predict({"emb": [None]})["prediction"][0])
+    for same in ("", math.nan, [None, math.nan, math.inf]):
+        if float(model.predict({"emb": [same]})["prediction"][0]) != lost:
+            sys.exit("FAIL: %r is not missing" % (same,))
+    for bad in ("123", "abc", b"123", 5, {1: 2, 3: 4, 5: 6}, {1, 2, 3}, [1, 2], [True, 2, 3], [1, "2", 3], [1, [2], 3],
+                numpy.zeros((3, 3)), "[1,\"2\",3]", numpy.array([True, True, False]), True):
+        try:
+            model.predict({"emb": [[1, 2, 3], bad]})
+        except ValueError as e:
+            if not str(e).startswith("row 2, column 'emb"):
+                sys.exit("FAIL: %r: %s" % (bad, e))
+        else:
+            sys.exit("FAIL: %r is taken for a vector" % (bad,))
+
+
 def of_json(answer, path):
     with open(answer) as f:
         rows = json.load(f)["predictions"]
@@ -112,5 +151,7 @@ if sys.argv[1] == "make":
     make()
 elif sys.argv[1] == "compare":
     compare(*sys.argv[2:])
+elif sys.argv[1] == "refuse":
+    refuse(*sys.argv[2:])
 else:
     of_json(*sys.argv[2:])

@@ -1,7 +1,7 @@
 #!/bin/bash
 # An exported model predicts in Python as `binnacle predict` does here: through mlflow.pyfunc.load_model, through
 # `mlflow models predict`, and with NumPy alone. Columns of every kind: whole numbers, floats of both sizes, bools,
-# times, categories that look like numbers, missing cells, categories that training never saw.
+# times, vectors, categories that look like numbers, missing cells, categories that training never saw.
 set -u
 python=${PYTHON:-.venv/bin/python}
 case $python in /*) ;; *) python=$PWD/$python ;; esac
@@ -23,8 +23,15 @@ run data generate jobs --rows 700
 run data export jobs jobs.csv
 "$python" "$here/mlflow_pyfunc.py" make || exit 1
 run data add mixed mixed.csv --type code=category --type small=float32
+if [ -f vectors.arrow ]; then
+	run data add vectors vectors.arrow
+	run data export vectors vectors.csv
+else
+	echo "SKIP: vectors in MLflow's pyfunc: $python lacks pyarrow"
+fi
 n=0
 while read -r name data target trainer rest; do
+	[ "$data" = vectors ] && [ ! -f vectors.arrow ] && continue
 	n=$((n + 1))
 	run run start --trainer "$trainer" --data "$data" --target "$target" --name "$name" --wait $rest
 	run model register "$name" --name "$name"
@@ -44,7 +51,9 @@ state-mlp jobs job_state mlp --set epochs=3
 two mixed label logistic
 value mixed y ridge
 digit mixed digit logistic
+vectors vectors y ridge --exclude note
 LIST
+[ ! -f vectors.arrow ] || "$python" "$here/mlflow_pyfunc.py" refuse vectors || exit 1
 if "$python" -m mlflow models predict --help >/dev/null 2>&1; then
 	for name in state two; do
 		file=jobs.csv
