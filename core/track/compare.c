@@ -13,6 +13,7 @@
 #include "core/track/best.h"
 #include "core/track/run.h"
 #include "core/track/series.h"
+#include "core/track/terms.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -36,6 +37,7 @@ const char *bn_compare_group_name(bn_compare_group g)
 typedef struct facts {
 	json_t *groups[BN_COMPARE_GROUPS];
 	char *name;
+	bn_run_terms terms;
 } facts;
 
 static void put_text(json_t *o, const char *key, const char *text)
@@ -179,7 +181,9 @@ static int gather(facts *f, bn_workspace *ws, const char *id, bn_err *err)
 	if ((rc = gather_run(f, ws, r)) < 0 || (rc = gather_params(f, ws, id, err)) < 0 ||
 		(rc = gather_metrics(f, ws, id, err)) < 0)
 		goto out;
-	rc = gather_spec(f, ws, r, err);
+	if ((rc = gather_spec(f, ws, r, err)) < 0)
+		goto out;
+	rc = bn_run_terms_read(&f->terms, ws, r, err);
 out:
 	bn_run_info_free(r);
 	return rc;
@@ -191,6 +195,7 @@ static void facts_free(facts *all, size_t count)
 		for (int g = 0; g < BN_COMPARE_GROUPS; g++)
 			json_decref(all[i].groups[g]);
 		bn_free(all[i].name);
+		bn_run_terms_release(&all[i].terms);
 	}
 	bn_free(all);
 }
@@ -224,6 +229,11 @@ static bool same(const json_t *a, const json_t *b)
 						      : json_equal(a, b);
 }
 
+static bool on_same_terms(const facts *a, const facts *b)
+{
+	return a == b || bn_run_terms_are_same(&a->terms, &b->terms);
+}
+
 static int add_row(bn_comparison *c, const facts *all, int group, const char *key, bn_err *err)
 {
 	bn_arena *a = &c->memory->arena;
@@ -243,6 +253,8 @@ static int add_row(bn_comparison *c, const facts *all, int group, const char *ke
 	}
 	double from = cells[c->baseline].number;
 	for (size_t i = 0; i < c->runs; i++) {
+		if (group == BN_COMPARE_METRIC && !on_same_terms(&all[i], &all[c->baseline]))
+			continue;
 		cells[i].delta = cells[i].number - from;
 		cells[i].percent = from != 0 ? 100 * cells[i].delta / fabs(from) : NAN;
 	}
@@ -291,7 +303,9 @@ static int fill(bn_comparison *c, const facts *all, const char *const *ids, bn_e
 	c->names = bn_arena_alloc(a, c->runs * sizeof *c->names);
 	if (!c->ids || !c->names)
 		return bn_err_nomem(err, "a comparison");
+	c->same_terms = true;
 	for (size_t i = 0; i < c->runs; i++) {
+		c->same_terms = c->same_terms && on_same_terms(&all[i], &all[c->baseline]);
 		c->ids[i] = bn_arena_strdup(a, ids[i]);
 		c->names[i] = bn_arena_strdup(a, all[i].name);
 		if (!c->ids[i] || !c->names[i])

@@ -3,7 +3,8 @@
  *
  * Columns are runs, rows are grouped: attributes, parameters, metrics (last, or best where the
  * direction is known), data, code, environment. Numbers get the difference to the baseline and the
- * difference in per cent of it; a row without a value somewhere differs.
+ * difference in per cent of it; a row without a value somewhere differs. Metrics of a run whose terms are not those of
+ * the baseline (terms.h) get no difference: they are measured on another target or on other rows.
  */
 #ifndef BN_TRACK_COMPARE_H
 #define BN_TRACK_COMPARE_H
@@ -45,6 +46,7 @@ typedef struct bn_comparison {
 	size_t runs, baseline; /* baseline: index of a run */
 	const char **ids;
 	const char **names;
+	bool same_terms; /* all runs are measured on the same target and rows: one may be called the best */
 	bn_compare_row *rows; /* by group, then key */
 	size_t count;
 	struct bn_compare_memory *memory;

@@ -9,6 +9,7 @@
 #include "core/govern/trust.h"
 #include "core/table/table.h"
 #include "core/track/series.h"
+#include "core/track/terms.h"
 #include "tui/views/source.h"
 
 /* What concerns the user as one of the people of the workspace. */
@@ -30,7 +31,8 @@ typedef struct bn_reader {
 	/* What needs the user, counted for the title: as of that generation, and when. */
 	int64_t alerts, to_approve, needs_ms;
 	uint64_t needs_of;
-	uint64_t waiting_of; /* the generation that it is of; 0: none */
+	uint64_t waiting_of;           /* the generation that it is of; 0: none */
+	struct bn_terms_memory *terms; /* of runs seen so far: they do not change; NULL: none yet */
 } bn_reader;
 
 /* The index as of now. Every page function begins with it. From time to time it looks whether this still is the
@@ -49,6 +51,9 @@ typedef struct bn_curve_part {
 /* All points of a series, or, of many, least and largest of as many buckets as are worth drawing. */
 int bn_curve_read(bn_curve *c, bn_arena *arena, bn_reader *r, const char *run,
 	const bn_series_info *info, const bn_curve_part *part, bn_err *err);
+/* On what terms a run is measured (core/track/terms.h); its texts are borrowed until the next call. */
+int bn_reader_terms(bn_run_terms *out, bn_reader *r, const char *run, bn_err *err);
+void bn_terms_memory_free(struct bn_terms_memory *m);
 /* How many steps a run will have, by its parameters; 0 unknown. */
 int bn_reader_run_steps(int64_t *out, bn_reader *r, const char *run, bn_err *err);
 /* Labels and the trash (tui/views/runs/acts.c); what was done goes into text. */

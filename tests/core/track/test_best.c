@@ -1,6 +1,8 @@
 /* Which value of a metric is the best one, and that every place gives the same answer. */
 #include "core/track/best.h"
 
+#include "core/run/runlog.h"
+#include "core/run/spec.h"
 #include "core/track/compare.h"
 #include "core/track/query.h"
 #include "core/track/series.h"
@@ -10,6 +12,11 @@
 
 #include <math.h>
 #include <string.h>
+
+#define REPEAT_16(c) c c c c c c c c c c c c c c c c
+#define ZEROS REPEAT_16("0000")
+#define ONES REPEAT_16("1111")
+#define TWOS REPEAT_16("2222")
 
 static bn_err err = BN_ERR_INIT;
 
@@ -138,5 +145,117 @@ START_TEST(test_best_is_the_same_everywhere)
 }
 END_TEST
 
+typedef struct terms_case {
+	const char *target, *where, *test; /* test: digest of the test part */
+	const char *train;
+	double rmse;
+} terms_case;
+
+static void terms_run(track_world *w, int n, const terms_case *c)
+{
+	char hash[65], id[BN_RUN_ID_TEXT];
+	bn_spec *spec = NULL;
+	bn_metric_set set = BN_METRIC_SET_INIT;
+	const struct {
+		const char *name, *part, *digest;
+	} parts[] = {{"jobs.train", NULL, c->train}, {"jobs.val", "valid", ZEROS},
+		{"jobs.test", "test", c->test}};
+	snprintf(id, sizeof id, "%s", track_id(n));
+	ck_assert_bn_ok(bn_spec_new(&spec, &err), &err);
+	spec->trainer = "ridge";
+	spec->target = c->target;
+	spec->where = c->where;
+	for (int i = 0; i < 3; i++) {
+		bn_spec_data *d = NULL;
+		ck_assert_bn_ok(bn_spec_add_data(spec, &d, &err), &err);
+		d->name = parts[i].name;
+		d->version = 1;
+		d->part = parts[i].part;
+		d->digest = parts[i].digest;
+	}
+	ck_assert_bn_ok(bn_spec_store(w->ws, spec, hash, &err), &err);
+	bn_spec_free(spec);
+	bn_run_created made = {.name = "r",
+		.experiment = "exp",
+		.kind = "trainer",
+		.title = "ridge",
+		.spec_hash = hash,
+		.dataset = "jobs.train@v1"};
+	ck_assert_bn_ok(bn_runlog_created(w->ws, id, &made, &err), &err);
+	ck_assert_int_eq(bn_metric_set_add(&set, "test_rmse", 1, 1000, c->rmse), 0);
+	ck_assert_bn_ok(bn_runlog_metrics(w->ws, id, &set, &err), &err);
+	bn_metric_set_release(&set);
+}
+
+/* The per cent of test_rmse that the second run has to the first; NaN: none is shown. */
+static double percent_of(track_world *w, int a, int b, bool *same_terms)
+{
+	char ids[2][BN_RUN_ID_TEXT];
+	const char *both[] = {ids[0], ids[1]};
+	bn_comparison *c = NULL;
+	double x = (double)NAN;
+	snprintf(ids[0], sizeof ids[0], "%s", track_id(a));
+	snprintf(ids[1], sizeof ids[1], "%s", track_id(b));
+	ck_assert_bn_ok(bn_compare_runs(&c, w->ws, both, 2, 0, &err), &err);
+	for (size_t i = 0; i < c->count; i++)
+		if (strcmp(c->rows[i].key, "test_rmse") == 0)
+			x = c->rows[i].cells[1].percent;
+	*same_terms = c->same_terms;
+	bn_comparison_free(c);
+	return x;
+}
+
+static const bn_overview *overview_read(track_world *w, bn_page *page, void **context)
+{
+	ck_assert_bn_ok(bn_source_open(context, w->dir.path, &err), &err);
+	ck_assert_bn_ok(bn_source_workspace()->overview(*context, NULL, page, NULL, &err), &err);
+	return page->data;
+}
+
+/* Runs on one dataset of another target, of easier rows and of another test part are not beaten by each other. */
+START_TEST(test_best_is_among_runs_of_the_same_terms)
+{
+	static const terms_case cases[] = {{"power", NULL, ONES, ZEROS, 10},
+		{"power", NULL, ONES, ZEROS, 8}, {"memory", NULL, ONES, ZEROS, 1},
+		{"power", "nodes < 2", ONES, ZEROS, 2}, {"power", NULL, TWOS, ZEROS, 3},
+		{"power", NULL, ONES, TWOS, 5}};
+	track_world w;
+	bool same_terms;
+	size_t best = 0, against = 0;
+	void *context = NULL;
+	bn_page page = {.data = NULL};
+	track_make(&w);
+	for (int i = 0; i < 6; i++)
+		terms_run(&w, i + 1, &cases[i]);
+	track_sync(&w);
+	ck_assert_double_eq_tol(percent_of(&w, 1, 2, &same_terms), -20, 1e-9);
+	ck_assert(same_terms);
+	for (int i = 3; i <= 5; i++) {
+		ck_assert(isnan(percent_of(&w, 1, i, &same_terms)));
+		ck_assert(!same_terms);
+	}
+	ck_assert_double_eq_tol(
+		percent_of(&w, 1, 6, &same_terms), -50, 1e-9); /* more training rows */
+	ck_assert(same_terms);
+	const bn_overview *o = overview_read(&w, &page, &context);
+	for (size_t i = 0; i < o->line_count; i++) {
+		if (o->lines[i].part != BN_LINE_BEST)
+			continue;
+		best++;
+		against += strstr(o->lines[i].detail, "against") != NULL;
+		if (strstr(o->lines[i].detail, "against"))
+			ck_assert_ptr_nonnull(strstr(o->lines[i].detail, "-37.5 %"));
+	}
+	ck_assert_uint_eq(best, 4);
+	ck_assert_uint_eq(against, 1);
+	if (page.release)
+		page.release(page.data);
+	bn_arena_release(&page.arena);
+	bn_source_close(context);
+	track_remove(&w);
+}
+END_TEST
+
 BN_TEST_MAIN("core/track/best", test_best_direction_goes_by_the_end_of_the_name,
-	test_best_takes_no_nan_and_is_absent_without_a_direction, test_best_is_the_same_everywhere)
+	test_best_takes_no_nan_and_is_absent_without_a_direction, test_best_is_the_same_everywhere,
+	test_best_is_among_runs_of_the_same_terms)

@@ -229,20 +229,22 @@ START_TEST(test_frame_runs_are_grouped_by_a_parameter)
 }
 END_TEST
 
-START_TEST(test_frame_compares_what_is_marked_with_the_best)
+START_TEST(test_frame_compares_what_is_marked)
 {
 	bench b = {.fake = {.deeds = 0}};
 	bench_open(&b, false);
-	play(&b, "3 Space Space x"); /* the best is among them */
+	play(&b, "3 x"); /* nothing is compared that was not chosen */
+	ck_assert(shows(&b, "mark two runs or more first"));
+	play(&b, "Space Space x");
 	ck_assert(shows(&b, "Compare 2 runs"));
-	play(&b, "Esc U j j j x"); /* none is marked: this one and the best */
+	play(&b, "Esc U p j x"); /* none is marked: this one and the baseline */
 	ck_assert(shows(&b, "Compare 2 runs"));
-	play(&b, "Esc U j Space x");
+	play(&b, "Esc j Space Space x"); /* two are marked, and the baseline is not */
 	ck_assert(shows(&b, "Compare 2 runs"));
 	play(&b, "Esc * x");
 	ck_assert(shows(&b, "A base"));
 	ck_assert(shows(&b, "names sweep-...-final"));
-	ck_assert(shows(&b, "settings that differ (3 of 4)"));
+	ck_assert(shows(&b, "settings that differ (4 of 5)"));
 	ck_assert(shows(&b, "in all"));
 	ck_assert(shows(&b, "epochs 40"));
 	ck_assert(!shows(&b, "\n epochs"));
@@ -912,7 +914,7 @@ BN_TEST_MAIN("tui/views/frame", test_frame_finds_objects_before_commands,
 	test_frame_completes_what_follows_a_command, test_frame_views_of_runs_are_saved,
 	test_frame_launches_a_run_again_but, test_frame_launches_a_sweep,
 	test_frame_launches_from_nothing, test_frame_a_run_is_shown_by_its_state,
-	test_frame_compares_what_is_marked_with_the_best,
+	test_frame_compares_what_is_marked,
 	test_frame_labels_are_written_and_taken_back, test_frame_the_trash_asks_and_comes_back,
 	test_frame_runs_are_grouped_by_a_parameter, test_frame_approval_asks_with_no_as_default,
 	test_frame_rejection_needs_a_reason, test_frame_says_why_ones_own_model_cannot_be_approved,

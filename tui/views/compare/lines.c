@@ -1,6 +1,7 @@
 /* lines.c - what a comparison shows: settings that differ, metrics by part with their differences, over-fit, and the rest
  * folded. See _compare.h. */
 #include "core/base/mem.h"
+#include "core/base/str.h"
 #include "core/track/best.h"
 #include "tui/ui/format.h"
 #include "tui/views/compare/_compare.h"
@@ -31,6 +32,9 @@ static bn_compare_part part_of(const bn_compare_row *r)
 		[BN_COMPARE_DATA] = BN_CPART_DATA,
 		[BN_COMPARE_CODE] = BN_CPART_CODE,
 		[BN_COMPARE_ENVIRONMENT] = BN_CPART_ENVIRONMENT};
+	/* Runs of other data, target or rows are other runs: that is said where the settings are. */
+	if (r->group == BN_COMPARE_DATA && r->differs && !bn_str_ends(r->key, " digest"))
+		return BN_CPART_SETTINGS;
 	return r->group == BN_COMPARE_METRIC ? metric_part(r->key) : parts[r->group];
 }
 
@@ -243,7 +247,7 @@ static const char *across(void *ctx, int64_t row, bool *is_rule)
 static bool is_best(const bn_comparison *c, const bn_compare_row *row, size_t r)
 {
 	bool beats = false;
-	if (row->better == 0 || isnan(row->cells[r].number))
+	if (!c->same_terms || row->better == 0 || isnan(row->cells[r].number))
 		return false;
 	for (size_t i = 0; i < c->runs; i++) {
 		double own = row->cells[r].number, other = row->cells[i].number;

@@ -11,11 +11,16 @@
 
 /* ---- pages ------------------------------------------------------------------------------------- */
 
+#define BN_BEST_MOST 5
+
 typedef struct bn_overview_gather {
 	bn_reader *r;
 	bn_arena *arena;
 	bn_overview *o;
 	int64_t now_ms;
+	const char *best_terms
+		[BN_BEST_MOST]; /* what the best runs were measured on (core/track/terms.h) */
+	size_t best_count;
 	bn_err *err;
 } bn_overview_gather;
 

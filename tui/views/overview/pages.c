@@ -313,7 +313,11 @@ static int needs_count(bn_reader *r, bn_arena *arena, bn_err *err)
 	int64_t now = bn_env_now_ms(bn_workspace_env(r->ws));
 	if (r->needs_of == r->generation && now - r->needs_ms < 60000)
 		return 0;
-	gather g = {r, arena, bn_arena_alloc(arena, sizeof *g.o), now, err};
+	gather g = {.r = r,
+		.arena = arena,
+		.o = bn_arena_alloc(arena, sizeof *g.o),
+		.now_ms = now,
+		.err = err};
 	int rc = g.o ? bn_overview_needs(&g) : bn_err_nomem(err, "what needs you");
 	if (rc < 0)
 		return rc;
@@ -331,7 +335,11 @@ int bn_source_overview(void *context, const void *arg, bn_page *page, bn_job *jo
 {
 	bn_overview *o = bn_arena_alloc(&page->arena, sizeof *o);
 	bn_reader *r = context;
-	gather g = {r, &page->arena, o, bn_env_now_ms(bn_workspace_env(r->ws)), err};
+	gather g = {.r = r,
+		.arena = &page->arena,
+		.o = o,
+		.now_ms = bn_env_now_ms(bn_workspace_env(r->ws)),
+		.err = err};
 	(void)arg;
 	(void)job;
 	int rc = 0;

@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_RUNNING = 8, MOST_BEST = 5, LOOKED_AT = 1000 };
+enum { MOST_RUNNING = 8, LOOKED_AT = 1000 };
 
 /* ---- running ----------------------------------------------------------------------------------- */
 
@@ -84,53 +84,78 @@ static const char *main_metric(const bn_names *fields, size_t *at)
 	return NULL;
 }
 
-static bool is_listed(const bn_overview *o, const char *dataset)
+static bool is_listed(const bn_overview_gather *g, const char *terms)
 {
-	for (size_t i = 0; i < o->line_count; i++)
-		if (o->lines[i].part == BN_LINE_BEST && strcmp(o->lines[i].word, dataset) == 0)
+	for (size_t i = 0; i < g->best_count; i++)
+		if (strcmp(g->best_terms[i], terms) == 0)
 			return true;
 	return false;
 }
 
-/* The next run of the same dataset behind the best, for the difference. */
-static const bn_run_row *second_of(const bn_run_page *p, size_t first)
+/* A number on a dataset: such a run can be the best, or the next. */
+static bool is_candidate(const bn_run_row *row)
 {
-	for (size_t i = first + 1; i < p->count; i++)
-		if (p->rows[i].cells[1].kind == BN_CELL_TEXT &&
-			p->rows[i].cells[0].kind == BN_CELL_NUMBER &&
-			strcmp(p->rows[i].cells[1].text, p->rows[first].cells[1].text) == 0)
-			return &p->rows[i];
-	return NULL;
+	const bn_cell *c = row->cells;
+	return c[0].kind == BN_CELL_NUMBER && !isnan(c[0].number) && c[1].kind == BN_CELL_TEXT;
 }
 
-static void best_line(
-	bn_overview_gather *g, const bn_run_page *p, size_t i, const char *field, int count)
+/* The next run behind the best that is measured on the same terms, for the difference; NULL: none. */
+static int second_of(const bn_run_row **out, bn_overview_gather *g, const bn_run_page *p,
+	size_t first, const char *terms)
 {
-	const bn_run_row *row = &p->rows[i], *second = second_of(p, i);
+	*out = NULL;
+	for (size_t i = first + 1; i < p->count && !*out; i++) {
+		bn_run_terms own;
+		int rc;
+		if (!is_candidate(&p->rows[i]))
+			continue;
+		if ((rc = bn_reader_terms(&own, g->r, p->rows[i].id, g->err)) < 0)
+			return rc;
+		if (own.key && strcmp(own.key, terms) == 0)
+			*out = &p->rows[i];
+	}
+	return 0;
+}
+
+/* "test_rmse of power 11.9  -3.0 % against ridge-1, where ...". */
+static int best_line(bn_overview_gather *g, const bn_run_page *p, size_t i, const char *field,
+	const bn_run_terms *terms)
+{
+	const bn_run_row *row = &p->rows[i], *second;
 	char value[BN_FORMAT_BYTES], than[120] = "";
-	bn_line *l = count < MOST_BEST ? bn_overview_line(g, BN_LINE_BEST, BN_STATE_NONE) : NULL;
+	bn_line *l = bn_overview_line(g, BN_LINE_BEST, BN_STATE_NONE);
 	if (!l)
-		return;
+		return 0;
 	double own = row->cells[0].number;
-	if (second && second->cells[0].number != 0)
-		snprintf(than, sizeof than, "%+.1f %% against %.60s",
-			100 * (own - second->cells[0].number) / fabs(second->cells[0].number),
-			second->name ? second->name : second->id);
 	l->word = bn_arena_strdup(g->arena, row->cells[1].text);
+	const char *key = bn_arena_strdup(g->arena, terms->key);
 	l->subject = bn_arena_strdup(g->arena, row->name ? row->name : row->id);
-	l->detail =
-		bn_arena_strf(g->arena, "%s %s  %s", field + 8, bn_format_number(value, own), than);
 	l->aside = bn_arena_strdup(g->arena, row->title ? row->title : "");
 	l->opens = BN_OPENS_RUN;
 	l->ref = bn_arena_strdup(g->arena, row->id);
 	l->time_ms = row->finished_ms;
+	const char *of = terms->target ? bn_arena_strf(g->arena, " of %s", terms->target) : "";
+	const char *where = terms->where ? bn_arena_strf(g->arena, "  where %s", terms->where) : "";
+	if (!l->word || !key || !l->subject || !l->aside || !l->ref || !of || !where)
+		return bn_err_nomem(g->err, "the best runs");
+	g->best_terms[g->best_count++] = key;
+	int rc = second_of(&second, g, p, i, key);
+	if (rc < 0)
+		return rc;
+	if (second && second->cells[0].number != 0)
+		snprintf(than, sizeof than, "  %+.1f %% against %.60s",
+			100 * (own - second->cells[0].number) / fabs(second->cells[0].number),
+			second->name ? second->name : second->id);
+	l->detail = bn_arena_strf(
+		g->arena, "%s %s%s%s%s", field + 8, bn_format_number(value, own), of, where, than);
+	return l->detail ? 0 : bn_err_nomem(g->err, "the best runs");
 }
 
 static int best_by(bn_overview_gather *g, const char *field)
 {
 	bn_run_page *page = NULL;
 	bn_buf sort = BN_BUF_INIT, filter = BN_BUF_INIT;
-	int better = bn_metric_direction(field + 8), count = 0, rc;
+	int better = bn_metric_direction(field + 8), rc;
 	if (better == 0)
 		return 0;
 	bn_buf_adds(&sort, better > 0 ? "-" : "+");
@@ -147,11 +172,13 @@ static int best_by(bn_overview_gather *g, const char *field)
 		.column_count = 2,
 		.limit = LOOKED_AT};
 	rc = bn_run_query_page(&page, g->r->ws, &q, g->err);
-	for (size_t i = 0; rc >= 0 && i < page->count; i++) {
-		const bn_cell *c = page->rows[i].cells;
-		if (c[0].kind == BN_CELL_NUMBER && !isnan(c[0].number) &&
-			c[1].kind == BN_CELL_TEXT && !is_listed(g->o, c[1].text))
-			best_line(g, page, i, field, count++);
+	for (size_t i = 0; rc >= 0 && i < page->count && g->best_count < BN_BEST_MOST; i++) {
+		bn_run_terms terms;
+		if (!is_candidate(&page->rows[i]) ||
+			(rc = bn_reader_terms(&terms, g->r, page->rows[i].id, g->err)) < 0 ||
+			!terms.key || is_listed(g, terms.key))
+			continue;
+		rc = best_line(g, page, i, field, &terms);
 	}
 out:
 	bn_run_page_free(page);

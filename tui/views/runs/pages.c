@@ -5,6 +5,7 @@
 #include "core/base/str.h"
 #include "core/launch/launch.h"
 #include "core/store/object/object.h"
+#include "core/track/best.h"
 #include "core/track/series.h"
 #include "tui/views/runs/_pages.h"
 
@@ -70,6 +71,41 @@ static int fields_write(const char *const **out, const bn_runs *runs, bn_arena *
 	return rc;
 }
 
+/* The first metric that is shown; -1: none. */
+static int first_metric(const bn_runs *runs)
+{
+	for (size_t i = 0; i < runs->columns; i++)
+		if (!runs->folded[i] && strncmp(runs->fields[i], "metrics.", 8) == 0)
+			return (int)i;
+	return -1;
+}
+
+/* Whether the runs that have the metric are measured on different terms. Of a window nothing is called the best. */
+static int mixed_look(bn_runs *runs, bn_reader *r, bn_arena *arena, bn_err *err)
+{
+	const bn_run_page *p = runs->page;
+	bn_run_terms first = {.key = NULL};
+	bool any = false;
+	int field = first_metric(runs), rc = 0;
+	if (field < 0 || p->total > (int64_t)p->count ||
+		!bn_metric_direction(runs->fields[field] + 8))
+		return 0;
+	for (size_t i = 0; i < p->count && !runs->mixed; i++) {
+		const bn_cell *c = &p->rows[i].cells[field];
+		bn_run_terms own;
+		if (c->kind != BN_CELL_NUMBER || isnan(c->number))
+			continue;
+		if ((rc = bn_reader_terms(&own, r, p->rows[i].id, err)) < 0)
+			return rc;
+		if (!any)
+			first.key = own.key ? bn_arena_strdup(arena, own.key) : NULL;
+		else
+			runs->mixed = !bn_run_terms_are_same(&first, &own);
+		any = true;
+	}
+	return 0;
+}
+
 int bn_source_runs(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
 {
 	bn_reader *r = context;
@@ -98,6 +134,7 @@ int bn_source_runs(void *context, const void *arg, bn_page *page, bn_job *job, b
 		.offset = a->at == BN_RUNS_PLACE ? a->place : 0};
 	if ((rc = bn_run_query_page(&runs->page, r->ws, &q, err)) < 0 ||
 		(rc = bn_runs_fields_fold(runs, &page->arena, err)) < 0 ||
+		(rc = mixed_look(runs, r, &page->arena, err)) < 0 ||
 		(rc = queue_read(&runs->queue, r, err)) < 0) {
 		runs_release(runs);
 		return rc;

@@ -50,6 +50,7 @@ typedef struct bn_runs {
 	const char *same,
 		*sparse; /* of those that are folded: what all have, and what few have; "" none */
 	bn_queue *queue; /* of this user on this host */
+	bool mixed; /* those with the first metric are measured on different terms: none is the best */
 } bn_runs;
 
 /* Cells of a row behind its fields. */

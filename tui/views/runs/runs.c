@@ -140,29 +140,29 @@ static void id_add(bn_compare_arg *out, const char *id)
 		memcpy(out->ids[out->count++], id, BN_RUN_ID_TEXT);
 }
 
-/* The base of comparisons: the one that was pinned, else the best, where that is known; NULL. */
-static const char *base_of(const bn_runs_view *v)
+/* A mark is the beginning of the id. */
+static bool is_marked_id(const bn_grid *g, const char *id)
 {
-	const bn_run_page *p = bn_runs_page(v);
-	if (v->baseline[0])
-		return v->baseline;
-	for (size_t i = 0; p && v->word_field >= 0 && i < p->count; i++)
-		if (p->rows[i].cells[v->word_field].number == v->best &&
-			p->rows[i].cells[v->word_field].kind == BN_CELL_NUMBER)
-			return p->rows[i].id;
-	return NULL;
+	char half[17];
+	for (size_t m = 0; m < g->mark_count; m++) {
+		snprintf(half, sizeof half, "%016llx", (unsigned long long)g->marks[m]);
+		if (strncmp(half, id, 16) == 0)
+			return true;
+	}
+	return false;
 }
 
-/* The marked runs in the order of the list, else the selected one, and the base. */
+/* The marked runs in the order of the list, the pinned baseline first where it is one of them; of less than two, the
+ * baseline with the marked or the selected one. */
 static void compared_ids(const bn_runs_view *v, bn_compare_arg *out)
 {
 	const bn_run_page *p = bn_runs_page(v);
 	const bn_grid *g = &v->list.grid;
 	const bn_run_row *here = bn_runs_row(v, bn_grid_selected_row(g));
-	const char *base = base_of(v);
+	const char *base = v->baseline[0] ? v->baseline : NULL;
 	int64_t first = p && bn_runs_is_window(v) ? p->place : 0;
 	size_t seen = 0;
-	if (base) /* the first: A */
+	if (base && (g->mark_count < 2 || is_marked_id(g, base))) /* the first: A */
 		id_add(out, base);
 	for (int64_t i = 0; p && i < bn_grid_count(g) && !bn_runs_is_window(v); i++) {
 		int64_t row = bn_grid_row(g, i);
@@ -428,8 +428,8 @@ static bool refuses(bn_view *view, bn_command_id id, char *why, size_t size)
 		return true;
 	case BN_CMD_COMPARE:
 		/* Asked with every picture, so it must not walk over all runs. */
-		if (bn_grid_mark_count(&v->list.grid) + (base_of(v) != NULL) >= 2 ||
-			(r && base_of(v)))
+		if (bn_grid_mark_count(&v->list.grid) + (v->baseline[0] != '\0') >= 2 ||
+			(r && v->baseline[0]))
 			return false;
 		snprintf(why, size, "mark two runs or more first, with Space (p pins a baseline)");
 		return true;

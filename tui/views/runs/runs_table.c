@@ -261,9 +261,10 @@ static void group_param(
 
 static void group_best(const bn_runs_view *v, const int64_t *rows, int64_t count, bn_grid_cell *out)
 {
+	const bn_runs *d = bn_list_data(&v->list);
 	double best = NAN;
 	char text[BN_FORMAT_BYTES];
-	for (int64_t i = 0; v->best_better && i < count; i++) {
+	for (int64_t i = 0; v->best_better && !d->mixed && i < count; i++) {
 		const bn_cell *c = &bn_runs_row(v, rows[i])->cells[v->word_field];
 		if (c->kind == BN_CELL_NUMBER && !isnan(c->number) &&
 			(isnan(best) || bn_metric_beats(v->best_better, c->number, best)))
@@ -353,6 +354,9 @@ void bn_runs_look(bn_runs_view *v)
 	}
 	names_look(v, p);
 	size_t beaten = 0;
+	const bn_runs *d = bn_list_data(&v->list);
+	if (d->mixed)
+		return;
 	for (size_t i = 0; v->best_better && v->word_field >= 0 && i < p->count; i++) {
 		const bn_cell *c = &p->rows[i].cells[v->word_field];
 		if (c->kind != BN_CELL_NUMBER || isnan(c->number))

@@ -94,6 +94,7 @@ int bn_fake_compare(void *context, const void *arg, bn_page *page, bn_job *job, 
 	c->runs = n;
 	c->baseline = a->baseline;
 	c->count = ROWS;
+	c->same_terms = true;
 	c->rows = bn_arena_alloc(&page->arena, ROWS * sizeof *c->rows);
 	c->ids = bn_arena_alloc(&page->arena, n * sizeof *c->ids);
 	c->names = bn_arena_alloc(&page->arena, n * sizeof *c->names);
