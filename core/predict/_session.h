@@ -32,5 +32,7 @@ struct bn_session {
 
 /* "row 7: " in front of a message, unless there is only one. */
 void bn_session_name_row(const bn_session *s, size_t row, bn_err *err);
+/* A vector's text: JSON, in which NaN and infinities may stand for numbers as in a cell of CSV. They are null then. */
+int bn_vector_parse(json_t **out, const char *text, size_t len, bn_err *err);
 
 #endif

@@ -3,7 +3,9 @@
 
 #include "core/base/json.h"
 #include "core/base/mem.h"
+#include "core/base/str.h"
 #include "core/predict/_predictor.h"
+#include "core/predict/_session.h"
 #include "core/source/sources.h"
 
 #include <string.h>
@@ -12,15 +14,98 @@
 
 /* ---- a stream of batches from a file -------------------------------------------------------- */
 
-/* as NULL: types are guessed. */
+/* The columns that are asked for: a vector that the file does not have, by those of its elements that it has. */
+typedef struct wanted {
+	const bn_schema *as;         /* the model's */
+	const bn_features *features; /* of it; NULL: a server has them */
+	bn_schema found;
+	size_t *source; /* by column of found: which of `as` it is, */
+	size_t *input;  /* and the input, of an element of features */
+} wanted;
+
+#define NO_INPUT SIZE_MAX
+
+static void wanted_release(wanted *a)
+{
+	bn_schema_release(&a->found);
+	bn_free(a->source);
+	bn_free(a->input);
+	a->source = a->input = NULL;
+}
+
+static size_t most_columns(const bn_schema *as)
+{
+	size_t n = 1;
+	for (size_t i = 0; i < as->count; i++)
+		n += as->fields[i].type == BN_TYPE_FIXED ? as->fields[i].fixed_size : 1;
+	return n;
+}
+
+/* Adds the elements of vector i: those that a model here takes, or else those that the file has. 0: it has none of them. */
+static int add_elements(wanted *a, size_t i, const bn_schema *has, bn_err *err)
+{
+	const bn_field *vector = &a->as->fields[i];
+	const bn_feature_source *s = a->features ? bn_features_source(a->features, i) : NULL;
+	size_t n = s ? s->count : vector->fixed_size, seen = 0;
+	for (int pass = 0; pass < 2; pass++)
+		for (size_t k = 0; k < n && (pass == 0 || seen); k++) {
+			size_t e = s ? bn_features_input(a->features, s->first + k)->element : k;
+			char *name = bn_strf("%s[%zu]", vector->name, e);
+			if (!name)
+				return bn_err_nomem(err, "the name of a column");
+			bool there = bn_schema_find(has, name) != BN_SCHEMA_NONE;
+			int rc = 0;
+			seen += pass == 0 && there;
+			if (pass && (s || there)) {
+				a->source[a->found.count] = i;
+				a->input[a->found.count] = s ? s->first + k : 0;
+				rc = bn_schema_add(
+					&a->found, name, vector->child->type, true, NULL, err);
+			}
+			bn_free(name);
+			if (rc < 0)
+				return rc;
+		}
+	return seen > 0;
+}
+
+static const bn_schema *find_columns(void *user, const bn_schema *has, bn_err *err)
+{
+	wanted *a = user;
+	size_t most = most_columns(a->as);
+	wanted_release(a);
+	a->source = bn_alloc_zeroed(most, sizeof *a->source);
+	a->input = bn_alloc_zeroed(most, sizeof *a->input);
+	if (!a->source || !a->input) {
+		bn_err_nomem(err, "columns");
+		return NULL;
+	}
+	for (size_t i = 0; i < a->as->count; i++) {
+		const bn_field *f = &a->as->fields[i];
+		int rc = 0;
+		if (f->type == BN_TYPE_FIXED && bn_schema_find(has, f->name) == BN_SCHEMA_NONE)
+			rc = add_elements(a, i, has, err);
+		if (rc > 0)
+			continue;
+		a->source[a->found.count] = i;
+		a->input[a->found.count] = NO_INPUT;
+		if (rc < 0 || bn_schema_add_field(&a->found, f, NULL, err) < 0)
+			return NULL;
+	}
+	return &a->found;
+}
+
+/* asked->as NULL: types are guessed. */
 static int open_stream(bn_stream **out, const bn_env *env, const char *path,
-	const bn_source_options *reading, const bn_schema *as, bn_err *err)
+	const bn_source_options *reading, wanted *asked, bn_err *err)
 {
 	const bn_source_options none = BN_SOURCE_OPTIONS_INIT;
 	const bn_source *source = NULL;
 	bn_source_options options = reading ? *reading : none;
 	options.no_rejects = true;
-	options.as = as;
+	options.as = asked->as;
+	options.as_for = asked->as ? find_columns : NULL;
+	options.as_for_user = asked;
 	options.as_whose = "the model needs";
 	options.as_only = options.as_inputs = true;
 	int rc = bn_sources_open(out, &source, env, NULL, path, &options, err);
@@ -44,6 +129,7 @@ static void tell_notes(
 typedef struct filer {
 	const bn_predictor *p;
 	bn_session *session;
+	wanted asked;
 	const bn_predict_sink *sink;
 	int32_t *
 		*codes; /* of each column that is a category: its dictionary in the model's codes */
@@ -59,8 +145,8 @@ static int recode(filer *f, const bn_batch *b, bn_err *err)
 			continue;
 		if (bn_grow(&f->codes[i], &f->room[i], dict->count + 1, sizeof **f->codes))
 			return bn_err_nomem(err, "codes of categories");
-		bn_predictor_recode(
-			f->codes[i], f->p, bn_features_source(f->p->features, i)->first, dict);
+		bn_predictor_recode(f->codes[i], f->p,
+			bn_features_source(f->p->features, f->asked.source[i])->first, dict);
 	}
 	return 0;
 }
@@ -72,11 +158,15 @@ static int answer_block(filer *f, const bn_batch *b, size_t from, size_t n, bn_e
 		return rc;
 	bn_session_set_first_row(f->session, f->done);
 	for (size_t i = 0; i < b->column_count; i++) {
-		const bn_feature_source *source = bn_features_source(f->p->features, i);
+		size_t k = f->asked.source[i], input = f->asked.input[i];
+		const bn_feature_source *source = bn_features_source(f->p->features, k);
 		const bn_column *c = &b->columns[i];
-		rc = source->elements ? bn_session_set_vectors(f->session, i, c, from, n, err)
-				      : bn_session_set_column(f->session, source->first, c, from, n,
-						f->codes[i], err);
+		if (source->elements && input == NO_INPUT)
+			rc = bn_session_set_vectors(f->session, k, c, from, n, err);
+		else
+			rc = bn_session_set_column(f->session,
+				source->elements ? input : source->first, c, from, n, f->codes[i],
+				err);
 		if (rc < 0)
 			return rc;
 	}
@@ -115,7 +205,9 @@ int bn_predict_file(const bn_env *env, const bn_predictor *p, const char *path, 
 	int rc;
 	if ((rc = bn_predictor_schema(&as, p, err)) < 0)
 		goto out;
-	if ((rc = open_stream(&stream, env, path, sink->reading, &as, err)) < 0)
+	f.asked.as = &as;
+	f.asked.features = p->features;
+	if ((rc = open_stream(&stream, env, path, sink->reading, &f.asked, err)) < 0)
 		goto out;
 	if ((rc = bn_session_new(&f.session, p, &policy, err)) < 0)
 		goto out;
@@ -137,6 +229,7 @@ int bn_predict_file(const bn_env *env, const bn_predictor *p, const char *path, 
 out:
 	bn_sources_close(stream);
 	bn_session_free(f.session);
+	wanted_release(&f.asked);
 	bn_schema_release(&as);
 	for (size_t i = 0; f.codes && i < p->input_count; i++)
 		bn_free(f.codes[i]);
@@ -154,7 +247,7 @@ static json_t *vector_json(const bn_column *c, size_t row)
 	size_t from, n;
 	bn_text text = bn_column_text(c, row);
 	json_t *list = text.ptr ? NULL : json_array();
-	if (text.ptr && bn_json_parse_wide(&list, text.ptr, text.len, "a vector", NULL) < 0)
+	if (text.ptr && bn_vector_parse(&list, text.ptr, text.len, NULL) < 0)
 		return bn_column_json(c, row);
 	if (!list || text.ptr)
 		return list ? list : bn_column_json(c, row);
@@ -206,10 +299,12 @@ int bn_predict_frames(const bn_env *env, const char *path, const bn_schema *as, 
 {
 	bn_stream *stream = NULL;
 	const bn_batch *b = NULL;
+	wanted asked = {.as = as};
 	uint64_t done = 0;
-	int rc = open_stream(&stream, env, path, sink->reading, as, err);
+	int rc = open_stream(&stream, env, path, sink->reading, &asked, err);
 	if (rc < 0)
 		goto out;
+	as = as ? &asked.found : NULL;
 	while ((rc = stream->ops->next(stream, &b, err)) > 0) {
 		if (rc == BN_STREAM_RESTART) {
 			done = 0;
@@ -227,5 +322,6 @@ int bn_predict_frames(const bn_env *env, const char *path, const bn_schema *as, 
 		*rows = done;
 out:
 	bn_sources_close(stream);
+	wanted_release(&asked);
 	return rc;
 }

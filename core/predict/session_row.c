@@ -11,29 +11,42 @@
 
 #define MOST_DEEP 16 /* structs inside each other */
 
-/* The first input that the row does not have, and how many more. */
+/* The fields of a source that the row does not have: a vector is one field, unless some of its elements are there. */
+static size_t missing_of(const bn_session *s, const bn_feature_source *v, const char **first)
+{
+	size_t missing = 0;
+	for (size_t i = v->first; i < v->first + v->count; i++) {
+		if (s->given[i])
+			continue;
+		if (!missing++)
+			*first = s->p->input_names[i];
+	}
+	if (!v->elements || missing < v->count)
+		return missing;
+	*first = v->name;
+	return 1;
+}
+
+/* The first field that the row does not have, and how many more. */
 static int missing_fields(const bn_session *s, size_t row, bn_err *err)
 {
-	size_t first = SIZE_MAX, more = 0;
-	for (size_t i = 0; i < s->p->input_count; i++)
-		if (!s->given[i]) {
-			if (first == SIZE_MAX)
-				first = i;
-			else
-				more++;
-		}
-	if (first == SIZE_MAX)
+	const char *first = NULL, *name = NULL;
+	size_t missing = 0;
+	for (size_t k = 0; k < bn_features_source_count(s->p->features); k++) {
+		missing += missing_of(s, bn_features_source(s->p->features, k), &name);
+		first = first ? first : name;
+	}
+	if (!missing)
 		return 0;
-	if (more)
-		bn_err_set(err, BN_EINVAL, "missing field '%s' and %zu more",
-			s->p->input_names[first], more);
+	if (missing > 1)
+		bn_err_set(err, BN_EINVAL, "missing field '%s' and %zu more", first, missing - 1);
 	else
-		bn_err_set(err, BN_EINVAL, "missing field '%s'", s->p->input_names[first]);
+		bn_err_set(err, BN_EINVAL, "missing field '%s'", first);
 	bn_session_name_row(s, row, err);
 	bn_err_hint(err,
 		"the model takes %zu fields (GET /v2/models/%s lists them); null is a missing "
 		"value",
-		s->p->input_count, s->p->name);
+		bn_features_source_count(s->p->features), s->p->name);
 	return BN_EINVAL;
 }
 

@@ -1,5 +1,6 @@
 /* session_vector.c - columns of vectors into a session, whose inputs are their elements; see predictor.h. */
 #include "core/base/json.h"
+#include "core/base/str.h"
 #include "core/predict/_session.h"
 #include "core/source/cell.h"
 
@@ -46,6 +47,43 @@ int bn_session_set_vector(
 	return rc;
 }
 
+/* Length of a word for NaN or an infinity, as a cell of a number column has it, or 0. */
+static size_t word_length(const char *at, const char *end)
+{
+	const char *p = at + (at < end && (*at == '-' || *at == '+'));
+	double x;
+	while (p < end && ((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z')))
+		p++;
+	size_t n = (size_t)(p - at);
+	return n >= 3 && bn_parse_f64(at, n, &x) && !isfinite(x) ? n : 0;
+}
+
+int bn_vector_parse(json_t **out, const char *text, size_t len, bn_err *err)
+{
+	const char *end = text + len;
+	bn_buf plain = BN_BUF_INIT;
+	bool quoted = false;
+	int rc;
+	if (bn_json_parse_wide(out, text, len, "a vector", NULL) == 0)
+		return 0;
+	for (const char *at = text; at < end; at++) {
+		size_t n = quoted ? 0 : word_length(at, end);
+		quoted = quoted != (*at == '"');
+		if (n) {
+			bn_buf_adds(&plain, "null");
+			at += n - 1;
+		} else {
+			bn_buf_addch(&plain, *at);
+		}
+	}
+	if ((rc = bn_buf_check(&plain, err, "a vector")) < 0)
+		goto out;
+	rc = bn_json_parse_wide(out, plain.ptr ? plain.ptr : "", plain.len, "a vector", NULL);
+out:
+	bn_buf_release(&plain);
+	return rc;
+}
+
 int bn_session_set_vector_text(
 	bn_session *s, size_t row, size_t source, const char *text, size_t len, bn_err *err)
 {
@@ -54,12 +92,15 @@ int bn_session_set_vector_text(
 	char shown[BN_SESSION_SHOWN + 3];
 	if (bn_cell_is_absent(text, len))
 		return 0;
-	if (bn_json_parse_wide(&value, text, len, v->name, NULL) < 0) {
+	int rc = bn_vector_parse(&value, text, len, err);
+	if (rc == BN_ENOMEM)
+		return rc;
+	if (rc < 0) {
 		snprintf(shown, sizeof shown, "'%.*s'",
 			(int)(len < BN_SESSION_SHOWN ? len : BN_SESSION_SHOWN), text);
 		return wrong_vector(s, row, v, shown, err);
 	}
-	int rc = bn_session_set_vector(s, row, source, value, err);
+	rc = bn_session_set_vector(s, row, source, value, err);
 	json_decref(value);
 	return rc;
 }

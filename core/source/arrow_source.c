@@ -107,6 +107,8 @@ static int open_cast(arrow_stream *s, const char *name, bn_err *err)
 	bn_source_options o = s->options;
 	int rc;
 
+	if (o.as_for && !(o.as = o.as_for(o.as_for_user, bn_table_schema(s->reader), err)))
+		return BN_EINVAL;
 	if (!o.as && !o.type_count)
 		return 0;
 	if ((rc = wanted_types(&wanted, &o, err)) < 0)

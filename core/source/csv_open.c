@@ -138,9 +138,13 @@ static int read_types(csv_stream *s, bn_err *err)
 
 static int make_plan(csv_stream *s, bn_err *err)
 {
-	const bn_schema *as = s->options.as;
 	size_t n = s->schema.count;
 	int rc;
+
+	if (s->options.as_for &&
+		!(s->options.as = s->options.as_for(s->options.as_for_user, &s->schema, err)))
+		return BN_EINVAL;
+	const bn_schema *as = s->options.as;
 
 	s->plan.columns = bn_alloc_zeroed(n + 1, sizeof *s->plan.columns);
 	s->plan.handed = bn_alloc_zeroed(n + 1, sizeof *s->plan.handed);

@@ -45,7 +45,11 @@ typedef struct bn_source_options {
 	 * `as` does not name is guessed, or left out. NULL: all is guessed. */
 	const bn_schema *as;
 	const char *as_whose; /* "the model needs": behind the name of a column that is missing */
-	bool as_only;         /* hand out the columns of `as` alone, in its order */
+	/* Called once the source's columns are known, with their schema: the schema to read as in place of `as`, which has to
+	 * live as long as the stream; NULL: an error. NULL: `as` stays. */
+	const bn_schema *(*as_for)(void *user, const bn_schema *has, bn_err *err);
+	void *as_for_user;
+	bool as_only; /* hand out the columns of `as` alone, in its order */
 	/* They are inputs of a model, which computes with numbers: whatever number type `as` says, a number column
 	 * comes as float64 and takes every finite number. */
 	bool as_inputs;

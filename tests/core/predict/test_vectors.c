@@ -172,7 +172,7 @@ START_TEST(test_what_is_no_such_vector_has_words)
 		{"{\"emb\":1}", "got another value"}, {"{\"emb\":[1,\"x\",3]}", "field 'emb[1]'"},
 		{"{\"emb\":[1,[2],3]}", "field 'emb[1]': expected a number, got an array"},
 		{"{\"emb[0]\":1}", "missing field 'emb[1]'"}, {"{\"embed\":[1,2,3]}", "unknown"},
-		{"{}", "missing field 'emb[0]' and 1 more"},
+		{"{}", "missing field 'emb'"},
 		{"{\"emb\":[1,2,3],\"emb[1]\":2}", "field 'emb[1]' is there twice"},
 		{"{\"emb[1]\":2,\"emb\":[1,2,3]}", "field 'emb[1]' is there twice"}};
 	bn_err err = BN_ERR_INIT;
@@ -311,6 +311,57 @@ START_TEST(test_lists_of_the_right_length_are_vectors)
 }
 END_TEST
 
+static int keep_answer(void *user, const bn_session *s, uint64_t first_row, bn_err *err)
+{
+	(void)first_row;
+	(void)err;
+	*(double *)user = bn_session_prediction(s, 0);
+	return 0;
+}
+
+/* The answer to the one row of a CSV file, or NaN with the error's words. */
+static double ask_file(const char *csv, bn_err *err)
+{
+	double answer = NAN;
+	const bn_predict_sink sink = {.rows = keep_answer, .user = &answer};
+	FILE *f = fopen(path_of("ask.csv"), "w");
+	ck_assert_ptr_nonnull(f);
+	fputs(csv, f);
+	fclose(f);
+	bn_err_clear(err);
+	int rc = bn_predict_file(
+		bn_env_real(), predictor, path_of("ask.csv"), false, &sink, NULL, err);
+	return rc == 0 ? answer : NAN;
+}
+
+START_TEST(test_a_file_has_vectors_or_their_elements)
+{
+	static const struct {
+		const char *csv, *row;
+	} same[] = {{"emb\n\"[5,2,1]\"\n", "{\"emb\":[5,2,1]}"},
+		{"emb[0],emb[1],emb[2]\n5,2,1\n", "{\"emb\":[5,2,1]}"},
+		{"z,emb[1],emb[0]\nx,2,5\n", "{\"emb\":[5,2,1]}"},
+		{"emb[0],emb[1]\n0.1,\n", "{\"emb\":[0.1,null,null]}"},
+		{"emb[0],emb[1]\ninf,2\n", "{\"emb\":[null,2,null]}"},
+		{"emb\n\"[inf,2,-Infinity]\"\n", "{\"emb\":[null,2,null]}"},
+		{"emb\n\"[NaN, 2, nan]\"\n", "{\"emb\":[null,2,null]}"}};
+	bn_err err = BN_ERR_INIT;
+	train(NULL);
+	for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
+		double x = ask_file(same[i].csv, &err);
+		ck_assert_msg(isfinite(x), "%s: %s", same[i].csv, err.msg);
+		ck_assert_double_eq(x, ask(same[i].row, &err));
+	}
+	ck_assert(isnan(ask_file("emb[0],x\n5,2\n", &err)));
+	ck_assert_msg(strstr(err.msg, "no column 'emb[1]'"), "%s", err.msg);
+	ck_assert(isnan(ask_file("x\n5\n", &err)));
+	ck_assert_msg(strstr(err.msg, "no column 'emb'"), "%s", err.msg);
+	ck_assert(isnan(ask_file("emb\n\"[nanny,2,1]\"\n", &err)));
+	ck_assert_msg(strstr(err.msg, "expected an array of 3 numbers"), "%s", err.msg);
+	end();
+}
+END_TEST
+
 START_TEST(test_names_of_elements_are_nobody_elses)
 {
 	static const char *const only[] = {"emb"}, *const none[] = {"emb[1]"};
@@ -375,5 +426,5 @@ END_TEST
 BN_TEST_MAIN("core/predict/vectors", test_a_vector_is_its_elements,
 	test_what_is_no_such_vector_has_words, test_a_struct_is_an_object_of_the_fields_of_its_path,
 	test_a_server_takes_vectors_by_name_and_by_place,
-	test_lists_of_the_right_length_are_vectors, test_names_of_elements_are_nobody_elses,
-	test_features_of_others_are_checked)
+	test_lists_of_the_right_length_are_vectors, test_a_file_has_vectors_or_their_elements,
+	test_names_of_elements_are_nobody_elses, test_features_of_others_are_checked)
