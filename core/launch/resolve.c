@@ -132,6 +132,15 @@ static int check_target(const bn_spec *spec, const bn_schema *schema, const char
 		bn_err_hint(err, "add the data again with --type %.80s=category", spec->target);
 		return BN_EINVAL;
 	}
+	if (bn_type_is_list(type)) {
+		char shown[BN_TYPE_TEXT];
+		size_t at = bn_schema_find(schema, spec->target);
+		bn_err_set(err, BN_EINVAL,
+			"%s: target '%s' is %s, a target is one value in each row", data,
+			spec->target, bn_field_type_text(&schema->fields[at], shown));
+		bn_err_hint(err, "make a column of the value that has to be predicted");
+		return BN_EINVAL;
+	}
 	if (type != BN_TYPE_CATEGORY || task != BN_TASK_REGRESSION)
 		return 0;
 	bn_err_set(err, BN_EINVAL, "%s: target '%s' is text, and %s has to predict a number", data,

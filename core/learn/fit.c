@@ -137,6 +137,9 @@ static int fit_features(fit *f, int threads, bn_err *err)
 	if (rc == 0)
 		rc = bn_features_learn(
 			&f->features, &f->parts.part[BN_PART_TRAIN], &opt, threads, err);
+	for (size_t i = 0; rc == 0 && i < spec->features.count; i++)
+		if (!strcmp(spec->features.items[i], opt.target))
+			say(f, "left out of the features: '%s' is the target", opt.target);
 	for (size_t i = 0; rc == 0 && i < bn_features_skipped_count(f->features); i++)
 		say(f, "left out: %s", bn_features_skipped(f->features, i));
 	return rc;

@@ -140,5 +140,23 @@ check vectors_from_arrow 0 "$("$BINNACLE" predict vectors n.arrow -o q.csv --qui
 printf 'f\n"[1,2]"\n"[1,2,3]"\n' >long.csv
 check vector_too_long "row 2: field 'f': expected an array of 2 numbers, got 3" \
 	"$("$BINNACLE" predict vectors long.csv 2>&1 | grep -o 'row 2: .*')"
-check list_target 1 "$("$BINNACLE" run start -t ridge -d n --target f --wait 2>&1 | grep -c "column 'f' is fixed<uint8,2>, of which models learn nothing")"
+check list_target "2 1" "$("$BINNACLE" run start -t ridge -d n --target f --dry-run >log 2>&1
+	echo "$? $(grep -c "n@v7: target 'f' is fixed<uint8,2>, a target is one value in each row" log)")"
+# Elements in columns of their own are the vector: here, and by a server.
+printf 'f\n"[1,2]"\n"[7,null]"\n"[3,null]"\n' >whole.csv
+printf 'f[1],f[0]\n2,1\nNA,7\n,3\n' >elements.csv
+"$BINNACLE" predict vectors whole.csv -o p.csv --quiet
+check elements_in_columns 0 "$("$BINNACLE" predict vectors elements.csv -o q.csv --quiet; cmp p.csv q.csv; echo $?)"
+"$BINNACLE" model register vectors --name vectors --quiet
+"$BINNACLE" serve vectors/1 --unix "$dir/s" >served 2>&1 &
+server=$!
+for _ in $(seq 600); do [ -S "$dir/s" ] && break; kill -0 $server || break; sleep 0.05; done
+for file in whole elements; do
+	"$BINNACLE" predict vectors $file.csv --endpoint "unix:$dir/s" --quiet >q.csv
+	check "$file by a server" 0 "$(cmp p.csv q.csv; echo $?)"
+done
+kill $server
+"$BINNACLE" run start -t ridge -d n -d n:test --target p.x --features f,p.x --name both --wait --quiet >/dev/null 2>&1
+check target_among_features 1 "$("$BINNACLE" run log both | grep -c "left out of the features: 'p.x' is the target")"
+check parts_shown 'train n@v7 test n@v7' "$("$BINNACLE" run show both | awk '/^  (train|test) .*@v/ {print $1, $2}' | paste -sd' ')"
 exit $bad

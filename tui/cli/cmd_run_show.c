@@ -187,6 +187,19 @@ static json_t *secrets_json(const bn_spec *spec)
 }
 
 /* What was asked for. A run from the API has no spec, and one whose spec gc has freed shows none. */
+/* The versions that a run of several reads: what the parts are decides its numbers. */
+static json_t *data_json(const bn_spec *spec)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < spec->data_count; i++) {
+		const bn_spec_data *d = &spec->data[i];
+		json_array_append_new(list, json_pack("{ss? sI ss? ss}", "name", d->name, "version",
+						    (json_int_t)d->version, "digest", d->digest,
+						    "part", d->part ? d->part : "train"));
+	}
+	return list;
+}
+
 static int add_asked(json_t *o, bn_workspace *ws, bn_err *err)
 {
 	bn_spec *spec = NULL;
@@ -194,13 +207,33 @@ static int add_asked(json_t *o, bn_workspace *ws, bn_err *err)
 	const char *hash = bn_json_str(o, "spec", NULL);
 	if (!hash || bn_spec_fetch(&spec, ws, hash, &gone) < 0)
 		return 0;
-	json_t *asked = json_pack("{so so so so so so so}", "cores", amount(spec->resources.cpus),
-		"memory_bytes", amount(spec->resources.memory_bytes), "time_limit_ns",
-		amount(spec->time_limit_s * 1000000000), "retries", amount(spec->retries), "inputs",
-		inputs_json(spec), "outputs", outputs_json(spec), "secrets", secrets_json(spec));
+	json_t *asked = json_pack("{so so so so so so so so}", "cores",
+		amount(spec->resources.cpus), "memory_bytes", amount(spec->resources.memory_bytes),
+		"time_limit_ns", amount(spec->time_limit_s * 1000000000), "retries",
+		amount(spec->retries), "inputs", inputs_json(spec), "outputs", outputs_json(spec),
+		"secrets", secrets_json(spec), "data", data_json(spec));
 	bn_spec_free(spec);
 	return asked && json_object_set_new(o, "asked", asked) == 0 ? 0
 								    : bn_err_nomem(err, "a run");
+}
+
+static void print_data(bn_cli *cli, const json_t *list)
+{
+	size_t i;
+	json_t *d;
+	if (json_array_size(list) < 2)
+		return;
+	bn_cli_print_in(cli, "bold", "\ndata\n");
+	json_array_foreach((json_t *)(uintptr_t)list, i, d)
+	{
+		char text[280];
+		snprintf(text, sizeof text, "%.240s@v%lld", bn_json_str(d, "name", "-"),
+			(long long)bn_json_int(d, "version", 0));
+		bn_cli_print(cli, "  ");
+		bn_cli_print_field(cli, NULL, bn_json_str(d, "part", "-"), 9);
+		bn_cli_print_field(cli, NULL, text, 34);
+		bn_cli_print(cli, "  %.12s\n", bn_json_str(d, "digest", "-"));
+	}
 }
 
 static void print_more(bn_cli *cli, const json_t *o, const bn_series_list *metrics)
@@ -209,6 +242,7 @@ static void print_more(bn_cli *cli, const json_t *o, const bn_series_list *metri
 	print_metrics(cli, metrics);
 	print_pairs(cli, "tags", json_object_get(o, "tags"));
 	const json_t *asked = json_object_get(o, "asked");
+	print_data(cli, json_object_get(asked, "data"));
 	print_inputs(cli, json_object_get(asked, "inputs"));
 	print_texts(cli, "outputs to keep", json_object_get(asked, "outputs"));
 	print_texts(cli, "secrets", json_object_get(asked, "secrets"));
