@@ -31,6 +31,9 @@ check in_the_card "- Rows: those with \`\` state = 's1' AND x > 2 \`\`" "$(grep 
 check taken_off 0 "$("$BINNACLE" run start --again kept --where '' --dry-run --json 2>/dev/null | grep -c '"where"')"
 check reproduced 1 "$("$BINNACLE" run reproduce kept 2>/dev/null | grep -c bit-identical)"
 check compared 2 "$("$BINNACLE" run compare kept made --json | grep -c "state = 's1' AND x > 2")"
+check compared_where_they_differ "2" "$(
+	for k in 1 2; do train "long$k" -d t -d u:test --where "x > 0 and x < 100 and day > 2025-12-31 and y > $k"; done
+	"$BINNACLE" run compare long1 long2 | grep '^  where' | grep -o '[.][.][.].*' | grep -o 'y > [12]' | sort -u | wc -l)"
 
 # What is wrong is said before there is a run.
 says() { # STATUS WHAT PATTERN OPTION...

@@ -25,6 +25,9 @@ static int open_runs(bn_cli *cli, bn_workspace **ws, bn_err *err)
 	return bn_run_reconcile(*ws, NULL, err);
 }
 
+/* of a text in a column, and of what is shown before that in which texts differ */
+enum { CELL_COLUMNS = 30, CELL_BEFORE = 12 };
+
 /* ---- compare -------------------------------------------------------------------------------- */
 
 static const bn_opt compare_options[] = {
@@ -49,17 +52,53 @@ static int head_of(const char *text, size_t columns)
 	return (int)bn_utf8_head(text, strlen(text), columns);
 }
 
+/* Bytes that both begin with, where two texts that differ would be cut to the same one; else 0. */
+static size_t hidden_by_cut(const char *a, const char *b)
+{
+	size_t n = 0;
+	if (!a || !b || strcmp(a, b) == 0)
+		return 0;
+	while (a[n] == b[n])
+		n++;
+	return n >= (size_t)head_of(a, CELL_COLUMNS) || n >= (size_t)head_of(b, CELL_COLUMNS) ? n
+											      : 0;
+}
+
+/* How many bytes of a row's texts are left out before what tells them apart. */
+static size_t left_out(const bn_compare_row *row, size_t runs)
+{
+	size_t most = 0;
+	for (size_t i = 0; i < runs; i++)
+		for (size_t k = 0; k < i; k++) {
+			size_t n = hidden_by_cut(row->cells[i].text, row->cells[k].text);
+			most = n > most ? n : most;
+		}
+	return most > CELL_BEFORE ? most - CELL_BEFORE : 0;
+}
+
+/* "...AND x > 2" */
+static void tail_text(char *out, size_t size, const char *text, size_t from)
+{
+	size_t n = strlen(text);
+	from = n < from ? n : from;
+	while (from < n && ((unsigned char)text[from] & 0xc0) == 0x80)
+		from++;
+	snprintf(out, size, "...%.*s", head_of(text + from, CELL_COLUMNS - 3), text + from);
+}
+
 /* "11.92 (-1.2, -9.2 %)" */
-static void cell_text(
-	char *out, size_t size, const bn_compare_row *row, const bn_compare_cell *c, bool is_base)
+static void cell_text(char *out, size_t size, const bn_compare_row *row, const bn_compare_cell *c,
+	bool is_base, size_t from)
 {
 	char delta[BN_FMT], percent[BN_FMT];
 	if (!c->text)
 		snprintf(out, size, "-");
 	else if (strlen(c->text) == BN_SHA256_HEX && bn_is_hex(c->text))
 		snprintf(out, size, "%.12s", c->text);
+	else if (from)
+		tail_text(out, size, c->text, from);
 	else if (is_base || isnan(c->delta) || c->delta == 0 || row->group > BN_COMPARE_METRIC)
-		snprintf(out, size, "%.*s", head_of(c->text, 30), c->text);
+		snprintf(out, size, "%.*s", head_of(c->text, CELL_COLUMNS), c->text);
 	else if (isnan(c->percent))
 		snprintf(out, size, "%.*s (%s)", head_of(c->text, 40), c->text,
 			signed_text(c->delta, delta));
@@ -91,10 +130,11 @@ static void print_comparison(bn_cli *cli, const bn_comparison *c, bool all)
 		if ((int)row->group != group)
 			bn_cli_print_in(cli, "bold", "%s\n", bn_compare_group_name(row->group));
 		group = (int)row->group;
+		size_t from = left_out(row, c->runs);
 		bn_cli_print(cli, "  ");
 		bn_cli_print_field(cli, NULL, row->key, (int)key_width + 2);
 		for (size_t r = 0; r < c->runs; r++) {
-			cell_text(text, sizeof text, row, &row->cells[r], r == c->baseline);
+			cell_text(text, sizeof text, row, &row->cells[r], r == c->baseline, from);
 			bn_cli_print_field(cli, NULL, text, 32);
 		}
 		bn_cli_print(cli, "\n");
