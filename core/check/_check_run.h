@@ -33,8 +33,8 @@ int bn_check_finish_map(bn_check_run *run, uint64_t elements, uint64_t considere
 	bool with_missing, const size_t *columns, size_t n, bn_err *err);
 
 /* A row's value as results show it: an ISO text for a timestamp; an array for several columns. *out is yours. */
-int bn_check_row_value(
-	json_t **out, bn_check_run *run, uint64_t row, const size_t *columns, size_t n, bn_err *err);
+int bn_check_row_value(json_t **out, bn_check_run *run, uint64_t row, const size_t *columns,
+	size_t n, bn_err *err);
 
 /* 100 * part / whole; null without a whole. */
 json_t *bn_check_percent(uint64_t part, uint64_t whole);
@@ -44,6 +44,8 @@ typedef struct bn_check_bound {
 	bool given, strict, is_int;
 	double number;
 	int64_t integer; /* is_int; timestamps in ns */
+	bool is_wide;
+	uint64_t wide; /* is_wide: 2^63 or more, and is_int is false */
 	const char *text;
 } bn_check_bound;
 
@@ -56,6 +58,8 @@ typedef struct bn_check_range {
 int bn_check_range_read(bn_check_range *out, const json_t *kwargs, bn_type type, bn_err *err);
 bool bn_check_range_has_number(const bn_check_range *r, double x);
 bool bn_check_range_has_int(const bn_check_range *r, int64_t x);
+/* Of x from 2^63. */
+bool bn_check_range_has_wide(const bn_check_range *r, uint64_t x);
 bool bn_check_range_has_text(const bn_check_range *r, bn_text t);
 
 /* The checks themselves. */

@@ -180,6 +180,8 @@ static bool in_range(map_state *s, const bn_column *c, size_t row, uint64_t tabl
 		return bn_check_range_has_text(&s->range, bn_column_text(c, row));
 	if (bn_column_int(c, row, &i))
 		return bn_check_range_has_int(&s->range, i);
+	if (c->type == BN_TYPE_UINT64)
+		return bn_check_range_has_wide(&s->range, c->u64[row]);
 	return bn_check_range_has_number(&s->range, bn_column_number(c, row));
 }
 

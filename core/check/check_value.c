@@ -53,6 +53,11 @@ static int bound_read(bn_check_bound *b, const json_t *v, bool strict, const cha
 	if (!bn_type_is_scalar(type))
 		return bn_err_set(err, BN_EINVAL, "the column is %s, whose values do not order",
 			bn_type_name(type));
+	if (bn_json_wide_number(v, &b->number)) {
+		b->is_wide = true;
+		b->wide = strtoull(json_string_value(v), NULL, 10);
+		return 0;
+	}
 	if (!json_is_number(v))
 		return bn_err_set(
 			err, BN_EINVAL, "'%s' is text, the column is %s", name, bn_type_name(type));
@@ -71,6 +76,8 @@ static bool range_is_empty(const bn_check_range *r)
 		return strcmp(lo->text, hi->text) > 0;
 	if (lo->is_int && hi->is_int)
 		return lo->integer > hi->integer;
+	if (lo->is_wide && hi->is_wide)
+		return lo->wide > hi->wide;
 	return lo->number > hi->number;
 }
 
@@ -99,12 +106,29 @@ bool bn_check_range_has_int(const bn_check_range *r, int64_t x)
 	bool above = true, below = true;
 	if (r->low.given && r->low.is_int)
 		above = r->low.strict ? x > r->low.integer : x >= r->low.integer;
+	else if (r->low.is_wide)
+		above = false;
 	else if (r->low.given)
 		above = r->low.strict ? (double)x > r->low.number : (double)x >= r->low.number;
 	if (r->high.given && r->high.is_int)
 		below = r->high.strict ? x < r->high.integer : x <= r->high.integer;
-	else if (r->high.given)
+	else if (r->high.given && !r->high.is_wide)
 		below = r->high.strict ? (double)x < r->high.number : (double)x <= r->high.number;
+	return above && below;
+}
+
+bool bn_check_range_has_wide(const bn_check_range *r, uint64_t x)
+{
+	bool above = true, below = true;
+	if (r->low.is_wide)
+		above = r->low.strict ? x > r->low.wide : x >= r->low.wide;
+	else if (r->low.given && !r->low.is_int)
+		above = r->low.strict ? (double)x > r->low.number : (double)x >= r->low.number;
+	if (r->high.is_wide)
+		below = r->high.strict ? x < r->high.wide : x <= r->high.wide;
+	else if (r->high.given)
+		below = !r->high.is_int &&
+			(r->high.strict ? (double)x < r->high.number : (double)x <= r->high.number);
 	return above && below;
 }
 
@@ -157,6 +181,8 @@ static set_value value_of(const json_t *v, bn_type type)
 		out.text = text;
 	else if (bn_type_is_time(type))
 		out.is_int = time_of(type, text, &out.integer);
+	else if (bn_type_is_number(type) && bn_json_wide_number(v, &out.number))
+		out.is_number = true; /* as the nearest double, which such a cell is compared as */
 	else if (!bn_type_is_scalar(type) || text)
 		return out;
 	else if (json_is_boolean(v)) {
@@ -170,8 +196,7 @@ static set_value value_of(const json_t *v, bn_type type)
 		out.number = x;
 		out.is_int = json_is_integer(v) || whole;
 		if (out.is_int)
-			out.integer =
-				json_is_integer(v) ? json_integer_value(v) : (int64_t)x;
+			out.integer = json_is_integer(v) ? json_integer_value(v) : (int64_t)x;
 	}
 	return out;
 }
@@ -250,8 +275,7 @@ static long find_text(const bn_check_set *s, bn_text t)
 
 static long find_integer(const bn_check_set *s, int64_t i)
 {
-	const int64_t *p =
-		bsearch(&i, s->integers, s->integer_count, sizeof i, compare_integers);
+	const int64_t *p = bsearch(&i, s->integers, s->integer_count, sizeof i, compare_integers);
 	return p ? (long)(p - s->integers) : -1;
 }
 

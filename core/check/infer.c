@@ -56,8 +56,14 @@ static int domain_read(json_t **out, bn_table_reader *table, size_t column, bn_e
 static json_t *bound_json(double x, const char *text)
 {
 	int64_t whole;
+	double number;
 	if (text && bn_parse_i64(text, strlen(text), &whole) && fabs(x) >= 0x1p53)
 		return json_integer(whole);
+	json_t *wide = json_string(text ? text : "");
+	if (text &&
+		bn_json_wide_number(wide, &number)) /* read as an integer (bn_json_parse_wide) */
+		return wide;
+	json_decref(wide);
 	return json_real(x);
 }
 

@@ -154,7 +154,7 @@ int bn_suite_from_json(bn_suite **out, const json_t *doc, const char *source, bn
 int bn_suite_parse(bn_suite **out, const char *text, size_t n, const char *source, bn_err *err)
 {
 	json_t *doc = NULL;
-	int rc = bn_json_parse(&doc, text, n, source, err);
+	int rc = bn_json_parse_wide(&doc, text, n, source, err);
 	if (!rc)
 		rc = bn_suite_from_json(out, doc, source, err);
 	json_decref(doc);

@@ -159,6 +159,12 @@ int bn_arrow_stream_open(
 	s->bytes = bn_input_size(in);
 	if ((rc = bn_arrow_source_table(&s->reader, in, &s->notes, err)) < 0)
 		goto out;
+	if (s->options.rejects &&
+		(rc = bn_source_note_add(&s->notes, true, err,
+			 "%.100s is Arrow: no row of it is rejected, and nothing is written to the "
+			 "file of rejects",
+			 bn_input_name(in))) < 0)
+		goto out;
 	if ((rc = open_cast(s, bn_input_name(in), err)) < 0)
 		goto out;
 	*out = &s->base;

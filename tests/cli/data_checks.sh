@@ -65,4 +65,20 @@ check some_rows 'FAIL 1 of 98 rows: -1000
 58' "$(ask far $z '{"column":"x","threshold":3,"row_condition":"x < 1000","condition_parser":"pandas"}')"
 check of_text "ERROR column 'part' is category; this check needs numbers" "$(ask jobs $z '{"column":"part","threshold":3}')"
 
+# ---- integers beyond int64 ------------------------------------------------------------------------------------
+printf 'u\n1\n18446744073709551614\n18446744073709551615\n' >wide.csv
+"$BINNACLE" data add u64 wide.csv --type u=uint64 -q >/dev/null 2>&1
+between=column_values_to_be_between
+check wide_bound 'FAIL 1 of 3 rows: "18446744073709551615"
+2' "$(ask u64 $between '{"column":"u","min_value":1,"max_value":18446744073709551614}')"
+check wide_from 'FAIL 2 of 3 rows: 1, "18446744073709551614"
+0,1' "$(ask u64 $between '{"column":"u","min_value":18446744073709551615}')"
+check wide_in_set 'FAIL 1 of 3 rows: 1
+0' "$(ask u64 column_values_to_be_in_set '{"column":"u","value_set":[18446744073709551614,18446744073709551615]}')"
+check wide_inferred '"max_value": "18446744073709551615"' "$("$BINNACLE" data infer u64 --ranges 2>/dev/null | grep -o '"max_value": "[0-9]*"' | head -1)"
+"$BINNACLE" data infer u64 --ranges 2>/dev/null >wide.json
+check wide_inferred_holds 0 "$("$BINNACLE" data check u64 --suite wide.json >/dev/null 2>&1; echo $?)"
+"$BINNACLE" data export u64 -o wide.arrow -q
+check arrow_rejects_none 1 "$("$BINNACLE" data add again wide.arrow --on-error reject 2>&1 | grep -c 'wide.arrow is Arrow: no row of it is rejected')"
+
 exit $bad
