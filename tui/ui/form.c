@@ -75,7 +75,8 @@ bool bn_form_command(bn_form *f, bn_command_id id)
 {
 	switch (id) {
 	case BN_CMD_OPEN:
-		edit_begin(f);
+		if (!f->fields[f->selected].is_switch || !choice_step(f, 1))
+			edit_begin(f);
 		return true;
 	case BN_CMD_UP:
 	case BN_CMD_DOWN:

@@ -3,7 +3,7 @@
  *
  * It moves like a list. Enter edits a field; while it is edited letters are text, each key checks the value anew,
  * Tab completes from the field's choices, Enter keeps the value and Esc takes the edit back. Left and right step
- * through the choices of a field that is not being edited.
+ * through the choices of a field that is not being edited; a switch is never edited, Enter steps it too.
  *
  * The owner of the form holds its fields and everything that they point to, and hears of values that were kept.
  */
@@ -28,6 +28,7 @@ typedef struct bn_form_field {
 	char aside[96]; /* what it is otherwise, or what it means; dim, behind the value */
 	const char *const *choices; /* NULL-terminated, borrowed; NULL: none are known */
 	bool is_list;               /* words between commas, each from the choices */
+	bool is_switch;             /* nothing but the choices: Enter takes the next one at once */
 	char wrong[BN_FORM_WRONG];  /* why the value cannot be; "" it can */
 } bn_form_field;
 

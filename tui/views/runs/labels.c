@@ -83,10 +83,11 @@ static int fields_make(labels_view *v)
 	v->form.count = 0;
 	v->form.name_cols = 8;
 	const char *star = d ? bn_pairs_get(&d->tags, BN_STAR_TAG) : NULL;
-	field_add(v, "star", star ? "yes" : "no", "left and right choose");
+	field_add(v, "star", star ? "yes" : "no", "Enter changes it");
 	if (!d)
 		fields[FIELD_STAR].value[0] = '\0';
 	fields[FIELD_STAR].choices = yes_no;
+	fields[FIELD_STAR].is_switch = true;
 	field_add(v, "note", d ? d->info->note : "", d ? "" : "the note of all of them");
 	field_add(v, "tags", "", "Enter keeps a value and writes it; an empty one takes it off");
 	fields[FIELD_RULE].is_rule = true;
