@@ -161,6 +161,8 @@ START_TEST(test_frame_labels_are_written_and_taken_back)
 	ck_assert_str_eq(b.fake.last.reason, "team=ops");
 	play(&b, "g Right");
 	ck_assert_str_eq(b.fake.last.reason, "star=yes");
+	play(&b, "g Enter j Enter \"seen\" Enter"); /* a switch changes at once, and the next field is edited */
+	ck_assert_str_eq(b.fake.last.reason, "seen");
 	play(&b, "Esc");
 	ck_assert(shows(&b, "mlp-1"));
 	bench_close(&b);
@@ -339,6 +341,13 @@ START_TEST(test_frame_launches_a_run_again_but)
 	ck_assert_str_eq(b.fake.started, "binnacle run start --again mlp-wide --set "
 					 "learning_rate=0.003 --name mlp-wide-2\n");
 	ck_assert(shows(&b, "Runs > mlp-1")); /* the form gives way to the run */
+	play(&b, "3 L g j j j j j j j Enter");
+	ck_assert(shows(&b, "rows where"));
+	play(&b, "^U \"num_nodes >\"");
+	ck_assert(shows(&b, "rows where:1:"));
+	play(&b, "^U \"num_nodes > 1\" Enter L");
+	ck_assert_str_eq(b.fake.started, "binnacle run start --again mlp-wide --where "
+					 "num_nodes > 1 --name mlp-wide-2\n");
 	bench_close(&b);
 }
 END_TEST
@@ -355,7 +364,17 @@ START_TEST(test_frame_launches_a_sweep)
 			      "--executor queue\n"));
 	ck_assert(started(&b, "--set hidden=16,8 --set learning_rate=0.01 "));
 	play(&b, "3 L Enter ^U \"0.001..0.1 log\" Enter k k Enter ^U \"0..99\" Enter");
-	ck_assert(shows(&b, "5 values") || shows(&b, "runs"));
+	ck_assert(shows(&b, "5 of 100 values: 0, 25, 50, 74, 99"));
+	ck_assert(shows(&b, "5 values: 0.001, "));
+	play(&b, "Enter ^U \"1..16 log\" Enter"); /* no value twice */
+	ck_assert(shows(&b, "5 of 16 values: 1, 2, 4, 8, 16"));
+	play(&b, "Enter ^U \"0..99999\" Enter"); /* and the ends as they were typed */
+	ck_assert(shows(&b, "5 of 100000 values: 0, 25000, "));
+	play(&b, "Enter ^U \"3,3,03\" Enter");
+	ck_assert(shows(&b, "5 runs of 5"));
+	play(&b, "Enter ^U \"0.5..3\"");
+	ck_assert(shows(&b, "has whole ends"));
+	play(&b, "Esc");
 	play(&b, "Enter ^U \"0..15\" Enter"); /* a range of a few is whole */
 	ck_assert(shows(&b, "80 runs of 80"));
 	play(&b, "Enter ^U \"3..1\"");

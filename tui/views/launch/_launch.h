@@ -22,6 +22,7 @@ typedef enum bn_launch_field {
 	BN_LAUNCH_TEST,
 	BN_LAUNCH_TARGET,
 	BN_LAUNCH_FEATURES,
+	BN_LAUNCH_ROWS,     /* which of the rows: --where */
 	BN_LAUNCH_SETTINGS, /* a rule */
 	BN_LAUNCH_SEED,
 	BN_LAUNCH_HYPER, /* the first of the trainer's */
@@ -68,10 +69,12 @@ size_t bn_launch_changes(const bn_launch_view *v);
 
 /* ---- words.c ------------------------------------------------------------------------------------- */
 
-/* The values that a text stands for: "0.1,0.2", "0.001..0.1 log", "0..4", of lists "16;64,32". Returns how many, or -1
- * with why not. One: no sweep. */
+/* The values that a text stands for: "0.1,0.2", "0.001..0.1 log", "0..4", of lists "16;64,32", equal ones once. Returns how
+ * many, or -1 with why not. One: no sweep. */
 int bn_sweep_values(const bn_hyper_def *def, const char *text,
 	char out[BN_SWEEP_VALUES][BN_FORM_VALUE], char wrong[BN_FORM_WRONG]);
+/* "5 of 100 values: 0, 25, 50, 74, 99", cut to fit; "" when it is one value, or wrong. */
+void bn_sweep_words(const bn_hyper_def *def, const char *text, char *out, size_t size);
 /* How many runs the form comes to, of how many combinations; 0 when there are too many. */
 size_t bn_launch_runs(const bn_launch_view *v, size_t *combinations);
 /* The i-th command line, as text to show and paste. */

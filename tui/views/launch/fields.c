@@ -1,6 +1,7 @@
 /* fields.c - the fields of the launch form: what they begin with, what they may be, which are shown. See _launch.h. */
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/table/expr/eval.h"
 #include "tui/ui/shell_word.h"
 #include "tui/views/launch/_launch.h"
 
@@ -73,6 +74,21 @@ static void json_text(const json_t *value, char out[BN_FORM_VALUE])
 	}
 }
 
+/* The values of a sweep, else what the setting is otherwise. */
+static void aside_fill(bn_launch_view *v, int field)
+{
+	const bn_hyper_def *def = bn_launch_hyper(v, field);
+	bn_form_field *x = &v->fields[field];
+	bn_sweep_words(def, x->value, x->aside, sizeof x->aside);
+	if (x->aside[0] || !def)
+		return;
+	if (strcmp(v->base[field], def->default_text) != 0)
+		snprintf(x->aside, sizeof x->aside, "base %.36s, default %.36s", v->base[field],
+			def->default_text);
+	else
+		snprintf(x->aside, sizeof x->aside, "default %.60s", def->default_text);
+}
+
 static void hypers_fill(bn_launch_view *v, const bn_spec *spec)
 {
 	const bn_trainer *t = bn_launch_trainer(v);
@@ -91,11 +107,6 @@ static void hypers_fill(bn_launch_view *v, const bn_spec *spec)
 		if (value)
 			json_text(value, text);
 		base(v, i, value ? text : def->default_text);
-		if (own && strcmp(v->base[i], def->default_text) != 0)
-			snprintf(x->aside, sizeof x->aside, "base %.36s, default %.36s", v->base[i],
-				def->default_text);
-		else
-			snprintf(x->aside, sizeof x->aside, "default %.60s", def->default_text);
 	}
 }
 
@@ -203,8 +214,9 @@ static void fields_name(bn_launch_view *v)
 		{BN_LAUNCH_TEST, "test", "", false, false},
 		{BN_LAUNCH_TARGET, "target", "what is predicted", false, false},
 		{BN_LAUNCH_FEATURES, "features", "none: all other columns", false, true},
-		{BN_LAUNCH_SETTINGS, "settings", "0.01,0.1 or 0.001..0.1 log makes a sweep", true,
-			false},
+		{BN_LAUNCH_ROWS, "rows where", "none: all rows", false, false},
+		{BN_LAUNCH_SETTINGS, "settings",
+			"0.01,0.1 or 0.001..0.1 log (5 values) makes a sweep", true, false},
 		{BN_LAUNCH_SEED, "seed", "", false, false},
 		{BN_LAUNCH_WHERE, "where", "", true, false},
 		{BN_LAUNCH_EXECUTOR, "executor", "local starts at once", false, false},
@@ -227,6 +239,7 @@ static void choices_set(bn_launch_view *v, const bn_launch_page *d)
 {
 	v->fields[BN_LAUNCH_TRAINER].choices = trainers();
 	v->fields[BN_LAUNCH_EXECUTOR].choices = executors;
+	v->fields[BN_LAUNCH_EXECUTOR].is_switch = true;
 	for (int i = BN_LAUNCH_TRAIN; i <= BN_LAUNCH_TEST; i++)
 		v->fields[i].choices = d->data;
 	v->fields[BN_LAUNCH_TARGET].choices = v->fields[BN_LAUNCH_FEATURES].choices = d->columns;
@@ -269,6 +282,7 @@ void bn_launch_fill(bn_launch_view *v)
 	if (spec) {
 		char seed[40];
 		base(v, BN_LAUNCH_TARGET, spec->target);
+		base(v, BN_LAUNCH_ROWS, spec->where);
 		texts_fill(v, BN_LAUNCH_FEATURES, &spec->features, false);
 		texts_fill(v, BN_LAUNCH_COMMAND, &spec->command, true);
 		number_fill(v, BN_LAUNCH_CORES, spec->resources.cpus, "");
@@ -310,6 +324,17 @@ static void check_columns(const bn_launch_page *d, const char *text, char *wrong
 		check_column(d, text, n, wrong);
 		text += n + (text[n] == ',');
 	}
+}
+
+static void check_rows(const bn_launch_page *d, const char *text, char *wrong)
+{
+	bn_err err = BN_ERR_INIT;
+	bn_expr *e = NULL;
+	if (!*text || !d || !d->schema)
+		return;
+	if (bn_expr_of_rows(&e, text, "rows where", d->schema, BN_EXPR_BOOL, &err) < 0)
+		snprintf(wrong, BN_FORM_WRONG, "%.150s", err.msg);
+	bn_expr_free(e);
 }
 
 /* Each of the values that the text stands for. */
@@ -375,6 +400,10 @@ void bn_launch_check(void *ctx, int field, const char *text, char wrong[BN_FORM_
 	case BN_LAUNCH_FEATURES:
 		check_columns(d, text, wrong);
 		return;
+	case BN_LAUNCH_ROWS:
+		if (trains)
+			check_rows(d, text, wrong);
+		return;
 	default:
 		if (trains && (field == BN_LAUNCH_SEED || bn_launch_hyper(v, field)))
 			check_values(v, field, text, wrong);
@@ -436,6 +465,8 @@ void bn_launch_show(bn_launch_view *v)
 						  i != BN_LAUNCH_DRY && i != v->form.selected);
 		x->wrong[0] = '\0';
 		bn_launch_check(v, i, x->value, x->wrong);
+		if (i >= BN_LAUNCH_SEED && i < BN_LAUNCH_WHERE && bn_launch_trainer(v))
+			aside_fill(v, i);
 		if (i == BN_LAUNCH_VALID || i == BN_LAUNCH_TEST)
 			snprintf(x->aside, sizeof x->aside, "%s",
 				x->value[0] ? "" : "none: a share of the training rows");

@@ -33,16 +33,24 @@ static void head_draw(const bn_launch_view *v, bn_area a)
 			combinations);
 }
 
-/* What the selected field is, with its limits. */
+/* What the selected field is, with its limits; of a sweep its values, while they are typed too. */
 static void help_draw(const bn_launch_view *v, bn_area a, int row)
 {
 	const bn_hyper_def *def = bn_launch_hyper(v, v->form.selected);
 	const bn_trainer *t = bn_launch_trainer(v);
 	const bn_form_field *x = &v->form.fields[v->form.selected];
+	bool is_setting =
+		t && v->form.selected >= BN_LAUNCH_SEED && v->form.selected < BN_LAUNCH_WHERE;
+	char values[400] = "";
+	if (is_setting)
+		bn_sweep_words(def, v->form.editing ? v->form.input.text : x->value, values,
+			sizeof values);
 	if (x->wrong[0] && !(v->form.editing && x->choices))
 		bn_area_field(a, row, 1, a.cols - 2, BN_INK_FAIL, x->wrong);
 	else if (v->form.editing && x->choices)
 		bn_form_draw_choices(&v->form, a, row);
+	else if (values[0])
+		bn_area_field(a, row, 1, a.cols - 2, BN_INK_DIM, values);
 	else if (def && (def->type == BN_HYPER_INT || def->type == BN_HYPER_REAL))
 		bn_area_textf(a, row, 1, BN_INK_DIM, "%s: %s; %g to %g", def->name, def->doc,
 			def->min, def->max);

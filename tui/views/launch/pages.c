@@ -16,7 +16,10 @@ enum { DATA_MOST = 500, WORDS_MOST = 200, START_MS = 60000, OUTPUT_MOST = 1 << 2
 
 static void page_release(void *data)
 {
-	bn_spec_free(((bn_launch_page *)data)->spec);
+	bn_launch_page *p = data;
+	bn_spec_free(p->spec);
+	if (p->schema)
+		bn_schema_release(p->schema);
 }
 
 static int versions_read(bn_launch_page *p, bn_arena *arena, bn_reader *r, bn_err *err)
@@ -51,8 +54,14 @@ static int columns_read(
 		return 0;
 	const bn_schema *s = bn_table_schema(table);
 	const char **names = bn_arena_alloc(arena, (s->count + 1) * sizeof *names);
-	if (!names)
+	bn_schema *schema = bn_arena_alloc(arena, sizeof *schema);
+	if (!names || !schema)
 		return bn_err_nomem(err, "columns");
+	*schema = (bn_schema)BN_SCHEMA_INIT;
+	p->schema = schema;
+	int rc = bn_schema_copy(schema, s, err);
+	if (rc < 0)
+		return rc;
 	for (size_t i = 0; i < s->count; i++)
 		names[i] = bn_arena_strdup(arena, s->fields[i].name);
 	names[s->count] = NULL;
@@ -111,7 +120,7 @@ int bn_source_launch(void *context, const void *arg, bn_page *page, bn_job *job,
 		goto out;
 	return BN_PAGE_TAKE(page, p, page_release);
 out:
-	bn_spec_free(p->spec);
+	page_release(p);
 	return rc;
 }
 

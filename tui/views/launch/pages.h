@@ -20,7 +20,8 @@ typedef struct bn_launch_page {
 	const char *run;            /* its id */
 	const char *const *data;    /* versions to choose from, NULL-terminated */
 	const char *const *columns; /* of the training data */
-	int cores;                  /* of this machine */
+	bn_schema *schema; /* the same, with their types, for the filter of rows; NULL: unknown */
+	int cores;         /* of this machine */
 } bn_launch_page;
 
 /* Command lines, words ended by a zero byte and lines by another one; as many bytes as `bytes` says. */

@@ -25,36 +25,90 @@ static bool is_int(const bn_hyper_def *def)
 	return !def || def->type == BN_HYPER_INT; /* no definition: the seed */
 }
 
-/* "LO..HI", "LO..HI log"; false: it is no range. */
-static bool range_read(const char *text, double *lo, double *hi, bool *is_log)
+/* "LO..HI", "LO..HI log". */
+typedef struct range {
+	double lo, hi;
+	const char *hi_text; /* the ends as they were typed: lo's is the beginning of the text */
+	size_t lo_bytes, hi_bytes;
+	bool is_log;
+} range;
+
+/* false: it is no range. */
+static bool range_read(const char *text, range *r)
 {
 	const char *dots = strstr(text, "..");
 	if (!dots)
 		return false;
-	const char *end = dots + 2 + strcspn(dots + 2, " ");
-	*is_log = strcmp(end, " log") == 0;
-	return (*is_log || !*end) && bn_parse_f64(text, (size_t)(dots - text), lo) &&
-	       bn_parse_f64(dots + 2, (size_t)(end - dots - 2), hi);
+	r->hi_text = dots + 2;
+	r->lo_bytes = (size_t)(dots - text);
+	r->hi_bytes = strcspn(r->hi_text, " ");
+	const char *end = r->hi_text + r->hi_bytes;
+	r->is_log = strcmp(end, " log") == 0;
+	return (r->is_log || !*end) && bn_parse_f64(text, r->lo_bytes, &r->lo) &&
+	       bn_parse_f64(r->hi_text, r->hi_bytes, &r->hi);
 }
 
-static int range_values(const bn_hyper_def *def, double lo, double hi, bool is_log,
+/* The same number, however it is written: 1, 1.0 and 1e0. */
+static bool is_same_value(const char *a, const char *b)
+{
+	int64_t i, k;
+	double x, y;
+	if (bn_parse_i64(a, strlen(a), &i) && bn_parse_i64(b, strlen(b), &k))
+		return i == k;
+	if (bn_parse_f64(a, strlen(a), &x) && bn_parse_f64(b, strlen(b), &y))
+		return x == y;
+	return strcmp(a, b) == 0;
+}
+
+/* How many there are with out[n], which counts unless it is there already. */
+static int value_keep(char out[BN_SWEEP_VALUES][BN_FORM_VALUE], int n)
+{
+	for (int i = 0; i < n; i++)
+		if (is_same_value(out[i], out[n]))
+			return n;
+	return n + 1;
+}
+
+/* Digits that tell the points of a range apart. */
+static int range_digits(const range *r)
+{
+	double largest = fmax(fabs(r->lo), fabs(r->hi));
+	int digits = 4 + (int)floor(log10(largest / (r->hi - r->lo)));
+	if (digits < 4)
+		return 4;
+	return digits > 17 ? 17 : digits;
+}
+
+/* The ends are those that were typed; points between them are rounded. */
+static int range_values(const bn_hyper_def *def, const char *text, const range *r,
 	char out[BN_SWEEP_VALUES][BN_FORM_VALUE], char wrong[BN_FORM_WRONG])
 {
-	int n = POINTS;
-	if (!(lo < hi) || (is_log && lo <= 0)) {
+	int points = POINTS, n = 0;
+	if (!(r->lo < r->hi) || (r->is_log && r->lo <= 0)) {
 		snprintf(wrong, BN_FORM_WRONG, "%s",
-			lo < hi ? "a logarithmic range begins above 0" : "a range goes upwards");
+			r->lo < r->hi ? "a logarithmic range begins above 0"
+				      : "a range goes upwards");
 		return -1;
 	}
-	if (is_int(def) && hi - lo < WHOLE_MOST)
-		n = (int)(hi - lo) + 1;
-	for (int i = 0; i < n; i++) {
-		double f = (double)i / (n - 1);
-		double x = is_log ? exp(log(lo) + f * (log(hi) - log(lo))) : lo + f * (hi - lo);
-		if (is_int(def))
-			snprintf(out[i], BN_FORM_VALUE, "%.0f", x);
+	if (is_int(def) && (r->lo != floor(r->lo) || r->hi != floor(r->hi))) {
+		snprintf(wrong, BN_FORM_WRONG, "a range of whole numbers has whole ends");
+		return -1;
+	}
+	if (is_int(def) && !r->is_log && r->hi - r->lo < WHOLE_MOST)
+		points = (int)(r->hi - r->lo) + 1;
+	for (int i = 0; i < points; i++) {
+		double f = (double)i / (points - 1);
+		double x = r->is_log ? exp(log(r->lo) + f * (log(r->hi) - log(r->lo)))
+				     : r->lo + f * (r->hi - r->lo);
+		if (i == 0)
+			snprintf(out[n], BN_FORM_VALUE, "%.*s", (int)r->lo_bytes, text);
+		else if (i == points - 1)
+			snprintf(out[n], BN_FORM_VALUE, "%.*s", (int)r->hi_bytes, r->hi_text);
+		else if (is_int(def))
+			snprintf(out[n], BN_FORM_VALUE, "%.0f", x);
 		else
-			snprintf(out[i], BN_FORM_VALUE, "%.4g", x);
+			snprintf(out[n], BN_FORM_VALUE, "%.*g", range_digits(r), x);
+		n = value_keep(out, n);
 	}
 	return n;
 }
@@ -62,14 +116,14 @@ static int range_values(const bn_hyper_def *def, double lo, double hi, bool is_l
 int bn_sweep_values(const bn_hyper_def *def, const char *text,
 	char out[BN_SWEEP_VALUES][BN_FORM_VALUE], char wrong[BN_FORM_WRONG])
 {
-	double lo = 0, hi = 0;
-	bool is_log = false;
+	range r;
 	const char between[] = {is_list(def) ? ';' : ',', '\0'};
 	int n = 0;
-	if (!is_list(def) && range_read(text, &lo, &hi, &is_log))
-		return range_values(def, lo, hi, is_log, out, wrong);
+	if (!is_list(def) && range_read(text, &r))
+		return range_values(def, text, &r, out, wrong);
 	for (const char *at = text;; at++) {
-		size_t length = strcspn(at, between);
+		size_t length = strcspn(at, between), whole = length;
+		const char *next = at + whole;
 		while (length && at[length - 1] == ' ')
 			length--;
 		while (length && *at == ' ') {
@@ -80,11 +134,30 @@ int bn_sweep_values(const bn_hyper_def *def, const char *text,
 			snprintf(wrong, BN_FORM_WRONG, "at most %d values", BN_SWEEP_VALUES);
 			return -1;
 		}
-		snprintf(out[n++], BN_FORM_VALUE, "%.*s", (int)length, at);
-		at += strcspn(at, between);
+		snprintf(out[n], BN_FORM_VALUE, "%.*s", (int)length, at);
+		n = value_keep(out, n);
+		at = next;
 		if (!*at)
 			return n;
 	}
+}
+
+void bn_sweep_words(const bn_hyper_def *def, const char *text, char *out, size_t size)
+{
+	char values[BN_SWEEP_VALUES][BN_FORM_VALUE], wrong[BN_FORM_WRONG] = "";
+	int n = bn_sweep_values(def, text, values, wrong);
+	range r;
+	out[0] = '\0';
+	if (n < 2)
+		return;
+	bool is_range = !is_list(def) && range_read(text, &r);
+	const char *comma = is_list(def) ? "; " : ", ";
+	int at = snprintf(out, size, "%d", n);
+	if (is_range && is_int(def) && r.hi - r.lo + 1 > n)
+		at += snprintf(out + at, size - (size_t)at, " of %.0f", r.hi - r.lo + 1);
+	at += snprintf(out + at, size - (size_t)at, " values: ");
+	for (int i = 0; i < n && (size_t)at < size; i++)
+		at += snprintf(out + at, size - (size_t)at, "%s%s", i ? comma : "", values[i]);
 }
 
 /* ---- combinations -------------------------------------------------------------------------------- */
@@ -233,8 +306,9 @@ static void setting_words(
 		while (k < s->fields && s->field[k] != i)
 			k++;
 		if (k == s->fields) {
-			if (is_new(v, i))
-				value_word(w, v, i, v->fields[i].value);
+			/* "1,1.0" is one value. */
+			if (is_new(v, i) && values_of(v, i, values) == 1)
+				value_word(w, v, i, values[0]);
 			continue;
 		}
 		values_of(v, i, values);
@@ -273,8 +347,8 @@ static void line_words(const bn_launch_view *v, words *w, size_t i, bool dry)
 		int field;
 		const char *option;
 	} plain[] = {{BN_LAUNCH_TARGET, "--target"}, {BN_LAUNCH_FEATURES, "--features"},
-		{BN_LAUNCH_CORES, "--cores"}, {BN_LAUNCH_MEMORY, "--memory"},
-		{BN_LAUNCH_TIME, "--time-limit"}};
+		{BN_LAUNCH_ROWS, "--where"}, {BN_LAUNCH_CORES, "--cores"},
+		{BN_LAUNCH_MEMORY, "--memory"}, {BN_LAUNCH_TIME, "--time-limit"}};
 	sweep s = sweep_of(v);
 	size_t combinations, runs = bn_launch_runs(v, &combinations);
 	const bn_trainer *t = bn_launch_trainer(v);
@@ -288,8 +362,14 @@ static void line_words(const bn_launch_view *v, words *w, size_t i, bool dry)
 	if (t && (!v->of.again[0] || is_new(v, BN_LAUNCH_TRAINER)))
 		option(w, "--trainer", t->name);
 	data_words(v, w);
+	if (t && v->base[BN_LAUNCH_ROWS][0] && !v->fields[BN_LAUNCH_ROWS].value[0]) {
+		word(w, "--where"); /* "": all rows again */
+		word(w, "");
+	}
 	for (size_t k = 0; k < sizeof plain / sizeof *plain; k++)
-		if (is_new(v, plain[k].field) && (t || plain[k].field >= BN_LAUNCH_CORES))
+		/* The filter is said again: what is trained on is seen at the foot. */
+		if ((is_new(v, plain[k].field) || plain[k].field == BN_LAUNCH_ROWS) &&
+			(t || plain[k].field >= BN_LAUNCH_CORES))
 			option(w, plain[k].option, v->fields[plain[k].field].value);
 	if (t)
 		setting_words(v, w, &s, runs ? combination(&s, runs, i) : 0, &suffix);

@@ -29,6 +29,11 @@ static bn_spec *spec_make(void)
 	return s;
 }
 
+static char power_name[] = "node_power", nodes_name[] = "num_nodes";
+static bn_field schema_fields[] = {{.name = power_name, .type = BN_TYPE_FLOAT64, .nullable = true},
+	{.name = nodes_name, .type = BN_TYPE_INT64, .nullable = true}};
+static bn_schema schema = {.fields = schema_fields, .count = 2};
+
 int bn_fake_launch(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
 {
 	FAKE_BEGIN(page);
@@ -36,7 +41,7 @@ int bn_fake_launch(void *context, const void *arg, bn_page *page, bn_job *job, b
 	static const char *const versions[] = {"jobs.train@v1", "jobs.val@v1", "jobs.test@v1",
 		"jobs.train@v2", "jobs.test@v2", NULL};
 	static const char *const names[] = {"node_power", "num_nodes", "run_time", "user_id", NULL};
-	bn_launch_page p = {.data = versions, .columns = names, .cores = 8};
+	bn_launch_page p = {.data = versions, .columns = names, .schema = &schema, .cores = 8};
 	if (a->again[0]) {
 		p.spec = spec_make();
 		p.name = "mlp-wide";
