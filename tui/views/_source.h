@@ -58,6 +58,8 @@ void bn_terms_memory_free(struct bn_terms_memory *m);
 int bn_reader_run_steps(int64_t *out, bn_reader *r, const char *run, bn_err *err);
 /* Labels and the trash (tui/views/runs/acts.c); what was done goes into text. */
 int bn_reader_run_act(bn_reader *r, const bn_deed_arg *a, char *text, size_t size, bn_err *err);
+/* How many of the expectations of the newest check ended in an error. */
+int bn_reader_checks_raised(int64_t *out, bn_reader *r, const bn_dataset_version *v, bn_err *err);
 /* Starts the runner of this user's queue, when something waits. */
 void bn_reader_wake_queue(bn_reader *r);
 /* Table of "name@v3", borrowed until the next call. */

@@ -314,9 +314,46 @@ START_TEST(test_source_verify_of_nothing_there_says_so)
 }
 END_TEST
 
+/* Three expectations without success, of which one could not be decided. */
+START_TEST(test_source_overview_tells_checks_that_failed_from_errors)
+{
+	bn_err err = BN_ERR_INIT;
+	bn_dataset_version *v = NULL;
+	void *context = NULL;
+	bool found = false;
+	make();
+	bn_workspace *ws = workspace();
+	json_t *suite = json_object();
+	json_t *result = json_pack("{s:b, s:{s:i, s:i}, s:[{s:{s:b}}, {s:{s:b}}, {s:{s:b}}]}",
+		"success", 0, "statistics", "evaluated_expectations", 3,
+		"unsuccessful_expectations", 3, "results", "exception_info", "raised_exception", 0,
+		"exception_info", "raised_exception", 1, "exception_info", "raised_exception", 0);
+	ck_assert_ptr_nonnull(result);
+	ck_assert_bn_ok(bn_dataset_resolve(&v, ws, "jobs@v1", BN_DATASET_LIVE, &err), &err);
+	ck_assert_bn_ok(bn_dataset_record_check(ws, v, suite, result, &err), &err);
+	bn_workspace_close(ws);
+	ck_assert_bn_ok(bn_source_open(&context, dir, &err), &err);
+	bn_page *p = bn_page_new(1, 0);
+	ck_assert_bn_ok(source->overview(context, NULL, p, NULL, &err), &err);
+	const bn_overview *o = p->data;
+	for (size_t i = 0; i < o->line_count; i++)
+		found |= o->lines[i].detail &&
+			 strcmp(o->lines[i].detail, "2 of 3 checks failed, 1 ended in an error") ==
+				 0;
+	ck_assert(found);
+	bn_page_free(p);
+	bn_source_close(context);
+	bn_dataset_version_free(v);
+	json_decref(suite);
+	json_decref(result);
+	finish();
+}
+END_TEST
+
 BN_TEST_MAIN("tui/views/source_jobs",
 	test_source_profile_of_filtered_rows_is_made_once_and_then_kept,
 	test_source_profile_of_damaged_bytes_is_refused_and_not_kept,
 	test_source_export_writes_what_the_command_line_writes_or_what_is_shown,
 	test_source_export_that_is_stopped_leaves_no_file,
-	test_source_add_and_check_name_the_version, test_source_verify_of_nothing_there_says_so)
+	test_source_add_and_check_name_the_version, test_source_verify_of_nothing_there_says_so,
+	test_source_overview_tells_checks_that_failed_from_errors)

@@ -215,6 +215,21 @@ static void check_row_fill(bn_check_row *out, bn_arena *arena, const json_t *res
 	json_decref(names);
 }
 
+int bn_reader_checks_raised(int64_t *out, bn_reader *r, const bn_dataset_version *v, bn_err *err)
+{
+	json_t *doc = NULL, *one;
+	size_t i;
+	int rc = bn_dataset_load_json(&doc, r->ws, v, v->check_result, err);
+	*out = 0;
+	json_array_foreach(json_object_get(doc, "results"), i, one)
+	{
+		const json_t *raised = json_object_get(one, "exception_info");
+		*out += json_is_true(json_object_get(raised, "raised_exception"));
+	}
+	json_decref(doc);
+	return rc;
+}
+
 int bn_source_checks(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
 {
 	bn_reader *r = context;

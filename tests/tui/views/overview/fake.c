@@ -13,7 +13,7 @@ static const bn_line work[] = {
 	{BN_LINE_NEED, BN_STATE_WAIT, "approve", "power/3",
 		"3 gates pass, 0 fail, 1 unclear: blocked", NULL, NOW - 20 * MIN, BN_OPENS_MODEL,
 		"power/3", NULL, -1, -1, -1, NULL, 0, {0}, 0},
-	{BN_LINE_NEED, BN_STATE_FAIL, "validate", "jobs@v3", "1 of 6 checks fail", NULL,
+	{BN_LINE_NEED, BN_STATE_FAIL, "validate", "jobs@v3", "1 of 6 checks failed", NULL,
 		NOW - 3 * HOUR, BN_OPENS_CHECKS, "jobs@v3", NULL, -1, -1, -1, NULL, 0, {0}, 0},
 	{BN_LINE_NEED, BN_STATE_FAIL, "run", "ridge-3-with-a-name-that-is-long",
 		"FAILED: exit status 3: CUDA error: out of memory", NULL, NOW - 44 * MIN,
