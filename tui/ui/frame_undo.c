@@ -54,6 +54,9 @@ void bn_undo_page(bn_frame *f, const bn_page *p)
 {
 	bn_view *v = bn_frame_top(f);
 	if (p->err.code) {
+		/* What another user changed since cannot be taken back: the acts before it can. */
+		if (p->err.code == BN_ECONFLICT && f->undo_count > 0)
+			undo_drop(f, f->undo_count - 1);
 		bn_frame_error(f, &p->err);
 		return;
 	}

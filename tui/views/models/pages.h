@@ -41,6 +41,10 @@ typedef struct bn_deed_arg {
 	bn_deed deed;
 	char ref[BN_REF_BYTES];
 	char reason[512];
+	/* Of a note or a tag: written only while it still is `expects` ("": there is none), as what takes something
+	 * back must not take back what another user wrote since. */
+	bool is_guarded;
+	char expects[512];
 	unsigned roles; /* bits 1u << role */
 	bool override;  /* approve although blocking gates do not pass */
 	/* Of several runs, by unique beginnings of their ids; 0: the one in ref. Those that are over stay

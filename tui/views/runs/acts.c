@@ -1,5 +1,6 @@
 /* acts.c - labels of runs and the trash, as the worker does them. See tui/views/_source.h. */
 #include "core/base/mem.h"
+#include "core/govern/audit.h"
 #include "core/run/runlog.h"
 #include "core/track/admit.h"
 #include "tui/views/_source.h"
@@ -27,11 +28,52 @@ static int move(bn_reader *r, const bn_run_info *run, bool removed, bn_err *err)
 		       : bn_runlog_restored(r->ws, run->id, err);
 }
 
+/* Who wrote the note or the tags of a run last, for a message; "another user" where the log does not say. */
+static void writer_find(char out[80], bn_reader *r, const char *run, const char *kind)
+{
+	char entity[BN_RUN_ID_TEXT + 8];
+	bn_audit_page *page = NULL;
+	snprintf(entity, sizeof entity, "run/%s", run);
+	bn_audit_filter last = {
+		.kind = kind, .entity = entity, .outcome = BN_OUTCOME_APPLIED, .limit = 1};
+	snprintf(out, 80, "another user");
+	if (bn_audit_read(&page, r->ws, &last, NULL) == 0 && page->count > 0)
+		snprintf(out, 80, "%.60s",
+			page->items[0].person ? page->items[0].person : page->items[0].user);
+	bn_audit_page_free(page);
+}
+
+static int need_expected(bn_reader *r, const bn_deed_arg *a, const bn_run_info *run, bn_err *err)
+{
+	bn_pairs tags = BN_PAIRS_INIT;
+	bool is_note = a->deed == BN_DEED_RUN_NOTE;
+	const char *now = run->note;
+	char key[sizeof a->reason], who[80];
+	int rc = 0;
+	snprintf(key, sizeof key, "%.*s", (int)strcspn(a->reason, "="), a->reason);
+	if (!is_note) {
+		if ((rc = bn_run_tags(&tags, r->ws, run->id, err)) < 0)
+			return rc;
+		now = bn_pairs_get(&tags, key);
+	}
+	if (strcmp(now ? now : "", a->expects) != 0) {
+		writer_find(who, r, run->id, is_note ? "run.note" : "run.tag");
+		rc = bn_err_set(err, BN_ECONFLICT,
+			"%s%.60s of %.60s was changed since by %s: not undone",
+			is_note ? "the note" : "tag ", is_note ? "" : key,
+			run->name ? run->name : run->id, who);
+	}
+	bn_pairs_release(&tags);
+	return rc;
+}
+
 static int act_on(bn_reader *r, const bn_deed_arg *a, const bn_run_info *run, bn_err *err)
 {
 	bool is_label = a->deed == BN_DEED_RUN_TAG || a->deed == BN_DEED_RUN_NOTE;
 	int rc = bn_run_admits_act(r->ws, run->id, is_label ? BN_ACT_TAG : BN_ACT_REMOVE, err);
 	if (rc < 0)
+		return rc;
+	if (a->is_guarded && (rc = need_expected(r, a, run, err)) < 0)
 		return rc;
 	if (a->deed == BN_DEED_RUN_TAG)
 		return tag(r, run->id, a->reason, err);

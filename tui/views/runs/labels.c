@@ -127,6 +127,13 @@ static void kept(void *ctx, int field, const char *before)
 		snprintf(act.reason, sizeof act.reason, "%s", value);
 		snprintf(back.reason, sizeof back.reason, "%.*s", (int)strcspn(value, "="), value);
 	}
+	const char *written = strchr(act.reason, '=');
+	if (field == FIELD_NOTE)
+		written = act.reason;
+	else if (written)
+		written++;
+	back.is_guarded = true;
+	snprintf(back.expects, sizeof back.expects, "%s", written ? written : "");
 	static const char *const names[] = {"the star", "the note", "", "the tag"};
 	snprintf(what, sizeof what, "%s of %.80s", names[field < FIELD_TAGS ? field : FIELD_TAGS],
 		v->name);
