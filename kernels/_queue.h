@@ -8,7 +8,7 @@ struct bnk_device {
 	bnk_context *ctx;
 	int threads;
 	char variants[sizeof(((bnk_target *)0)->variants)];
-	/* Where operations fall back to: opened when the first one does. NULL on the CPU. */
+	/* Fallback for operations: opened on first use. NULL on the CPU. */
 	bnk_device *cpu;
 	bnk_queue *cpu_queue;
 };
@@ -16,7 +16,7 @@ struct bnk_device {
 struct bnk_queue {
 	bnk_device *d;
 	void *native;
-	int status;    /* the error that stuck */
+	int status;    /* the sticky error */
 	bnk_op failed; /* where it came from */
 	void *scratch;
 	size_t scratch_bytes;

@@ -13,7 +13,7 @@ static pthread_mutex_t cuda_lock = PTHREAD_MUTEX_INITIALIZER;
 static const bnk_backend *cuda_backend; /* set once a plug-in answered, available or not */
 static char cuda_why[WHY_BYTES];
 
-/* Where the plug-in lies without being told: next to the running program (a build), or in
+/* Default locations of the plug-in: next to the running program (a build), or in
  * ../lib/binnacle from there (an installation). */
 static int near_program(char *out, size_t out_size)
 {
@@ -35,7 +35,7 @@ static int near_program(char *out, size_t out_size)
 	return 0;
 }
 
-/* NULL, and why, when path is no plug-in of ours. */
+/* NULL, and why, if path is not a plug-in of ours. */
 static const bnk_backend *open_plugin(const char *path, char *why, size_t why_size)
 {
 	void *lib = dlopen(path, RTLD_NOW | RTLD_LOCAL);
@@ -53,10 +53,10 @@ static const bnk_backend *open_plugin(const char *path, char *why, size_t why_si
 		dlclose(lib);
 		return NULL;
 	}
-	return b; /* stays loaded: the table lives in it */
+	return b; /* stays loaded: it contains the table */
 }
 
-/* The CUDA back end when it can be used here, else NULL and why. */
+/* The CUDA back end if it is usable here, else NULL and why. */
 static const bnk_backend *cuda_get(const char *plugin, char *why, size_t why_size)
 {
 	char found[PATH_BYTES];

@@ -10,9 +10,9 @@
 
 enum { WORKING_BYTES = (128 << 20) + (1 << 16) };
 
-/* Its thousands of symbols are looked for in itself first, not in the fifty libraries of the program. Sanitizers
+/* Resolves its thousands of symbols in itself first, not in the fifty libraries of the program. Sanitizers
  * refuse that. */
-#ifndef __has_feature /* clang says by this which sanitizers are on */
+#ifndef __has_feature /* clang's way to test for sanitizers */
 #define __has_feature(x) 0
 #endif
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || \
@@ -31,15 +31,16 @@ static char fault[200];
 static int take(void *lib, void *to, const char *name)
 {
 	void *symbol = dlsym(lib, name);
-	*(void **)to = symbol; /* POSIX: data and functions have pointers of one size */
+	*(void **)to = symbol; /* POSIX: data and function pointers have the same size */
 	if (!symbol)
 		snprintf(fault, sizeof fault, "OpenBLAS has no %s", name);
 	return symbol != NULL;
 }
 
-/* When it is opened it starts a thread for each processor that it may use, each with a working memory, which nobody
- * needs here; under a limit these threads spin, and fork() waits for them for ever. A thread that may use one processor
- * only is what tells it so: OPENBLAS_NUM_THREADS would have to be set in the environment, which other threads read. */
+/* On loading it starts a thread for each available processor, each with a work area, which is not needed here;
+ * under a memory limit these threads spin, and fork() waits for them for ever. Loading it in a thread bound to
+ * one processor prevents that: OPENBLAS_NUM_THREADS would have to be set in the environment, which other
+ * threads read. */
 static void *open_small(void)
 {
 	cpu_set_t before, one;
@@ -55,7 +56,7 @@ static void *open_small(void)
 	return lib;
 }
 
-/* Never closed: it may not go while others compute. */
+/* Never closed: other threads may be computing. */
 static void open_once(void)
 {
 	void *lib = open_small();
@@ -92,8 +93,7 @@ static bool has_room(int threads)
 }
 
 static pthread_mutex_t rooms = PTHREAD_MUTEX_INITIALIZER;
-static int computing,
-	known; /* known: working memories that it has, and keeps, or that there was room for */
+static int computing, known; /* known: work areas that it has, and keeps, or that fitted */
 
 int bnk_blas_begin(int wanted)
 {

@@ -1,17 +1,18 @@
 /*
- * kernels.h - what the arithmetic is made of: element types, views of memory, operations, back ends.
+ * kernels.h - the foundation of the kernels: element types, views of memory, operations, back ends.
  *
- * Callers use queue.h: open a device, put operations into a queue with bnk_run. This header is also what a back
- * end fills in: the CPU's (kernels/cpu, complete, the oracle of the others) and the CUDA plug-in's (kernels/cuda,
- * a shared object that is linked without the library: all that it takes from here is inline).
+ * Callers use queue.h: open a device, put operations into a queue with bnk_run. This header is also the
+ * interface of a back end: the CPU's (kernels/cpu, complete, the reference for the others) and the CUDA
+ * plug-in's (kernels/cuda, a shared object linked without the library, so it uses only inline functions of this
+ * header).
  *
- * Rules that hold for every back end:
+ * Rules for every back end:
  *  - Errors are returned (bnk_status). Nothing prints, aborts or exits.
- *  - Arguments were checked when an operation is run: types, bounds, absent views and what the operation itself
- *    demands (bnk_op_def).
+ *  - Arguments have been checked before an operation runs: types, bounds, absent views and the operation's own
+ *    conditions (bnk_op_def).
  *  - Matrices are row-major; ld is the number of elements between rows.
- *  - Work is cut into shards whose number depends on the shape alone, never on the number of threads, and
- *    partial results are added in shard order. No atomics on floating point.
+ *  - Work is divided into shards whose number depends only on the shape, never on the number of threads,
+ *    and partial results are added in shard order. No atomics on floating point.
  *  - Operations of one queue run in order. Queues of one device are used by one thread at a time each.
  */
 #ifndef BNK_KERNELS_H
@@ -29,10 +30,10 @@ extern "C" {
 
 typedef enum bnk_status {
 	BNK_OK = 0,
-	BNK_EINVAL = -1,       /* a shape or view that makes no sense */
+	BNK_EINVAL = -1,       /* an invalid shape or view */
 	BNK_ENOMEM = -2,       /* host or device memory is exhausted */
 	BNK_EDEVICE = -3,      /* the device or its driver reported a failure */
-	BNK_EUNSUPPORTED = -4, /* not here: another back end may */
+	BNK_EUNSUPPORTED = -4, /* not available here, perhaps in another back end */
 	BNK_ESINGULAR = -5,    /* the matrix is not positive definite */
 } bnk_status;
 
@@ -65,13 +66,13 @@ static inline size_t bnk_dtype_bytes(bnk_dtype type)
 typedef struct bnk_backend bnk_backend;
 typedef struct bnk_context bnk_context; /* one open device; each back end has its own */
 
-/* Memory that knows where it lies. Made by bnk_buffer_new and bnk_buffer_wrap (queue.h). */
+/* Memory with its location. Created by bnk_buffer_new and bnk_buffer_wrap (queue.h). */
 typedef struct bnk_buffer {
 	const bnk_backend *backend; /* NULL: wrapped host memory */
 	bnk_context *ctx;
 	void *data; /* an address of the device */
 	size_t bytes;
-	int read_only; /* an operation that would write to it is refused */
+	int read_only; /* operations that would write to it are refused */
 } bnk_buffer;
 
 /* rows x cols elements of a buffer, from element `offset` on. buffer NULL: absent. */
@@ -81,7 +82,7 @@ typedef struct bnk_view {
 	bnk_dtype type;
 } bnk_view;
 
-/* A dense matrix. A buffer of NULL gives an absent view. */
+/* A dense matrix. buffer NULL gives an absent view. */
 static inline bnk_view bnk_matrix(
 	bnk_buffer *b, bnk_dtype type, size_t offset, size_t rows, size_t cols)
 {
@@ -89,7 +90,7 @@ static inline bnk_view bnk_matrix(
 	return v;
 }
 
-/* n neighbouring elements. */
+/* n consecutive elements. */
 static inline bnk_view bnk_vector(bnk_buffer *b, bnk_dtype type, size_t offset, size_t n)
 {
 	return bnk_matrix(b, type, offset, 1, n);
@@ -101,7 +102,7 @@ static inline size_t bnk_view_span(const bnk_view *v)
 	return v->rows && v->cols ? (v->rows - 1) * v->ld + v->cols : 0;
 }
 
-/* The first element's address on its device; NULL when absent. */
+/* The first element's address on its device; NULL if absent. */
 static inline void *bnk_view_data(const bnk_view *v)
 {
 	return v->buffer ? (char *)v->buffer->data + v->offset * bnk_dtype_bytes(v->type) : NULL;
@@ -121,7 +122,7 @@ typedef enum bnk_class { BNK_EXACT, BNK_FIXED, BNK_LOOSE } bnk_class;
 enum { BNK_IN = 1, BNK_OUT = 2, BNK_OPTIONAL = 4 };
 enum { BNK_SAME_TYPE = BNK_DTYPE_COUNT }; /* an operand of the operation's element type */
 
-/* A view among the arguments: where it stands there, how it is used, of which type it is. */
+/* A view among the arguments: its offset, use and type. */
 typedef struct bnk_operand {
 	uint16_t at;
 	uint8_t access, type;
@@ -132,18 +133,19 @@ typedef struct bnk_operand {
 		offsetof(args, field), (access), (type) \
 	}
 
-/* Bytes that have to move and arithmetic that has to be done, whatever the back end. */
+/* Bytes to move and arithmetic operations, independent of the back end. */
 typedef struct bnk_cost {
 	double bytes, flops;
 } bnk_cost;
 
-enum { BNK_NOTHING = 1 }; /* of check: there is nothing to compute */
+enum { BNK_NOTHING = 1 }; /* result of check: there is nothing to compute */
 
-/* What all back ends share of an operation: kernels/op/NAME.c. */
+/* The part of an operation common to all back ends: kernels/op/NAME.c. */
 typedef struct bnk_op_def {
 	size_t args_bytes, operand_count;
 	const bnk_operand *operands;
-	/* How shapes must fit together; each view alone has been looked at. BNK_OK, BNK_NOTHING or BNK_EINVAL. */
+	/* Checks that shapes fit together; each view has already been checked by itself. BNK_OK, BNK_NOTHING or
+	 * BNK_EINVAL. */
 	int (*check)(const void *args, bnk_dtype type);
 	bnk_cost (*cost)(const void *args, bnk_dtype type);
 } bnk_op_def;
@@ -160,23 +162,24 @@ typedef struct bnk_op_row {
 	const bnk_op_def *def;
 } bnk_op_row;
 
-/* NULL for a number that is no operation. */
+/* NULL for an unknown number. */
 const bnk_op_row *bnk_op_get(bnk_op op);
 const char *bnk_op_name(bnk_op op);
-/* BNK_OK, BNK_NOTHING, or BNK_EINVAL: what bnk_run asks before it computes. */
+/* BNK_OK, BNK_NOTHING, or BNK_EINVAL: the check done by bnk_run. */
 int bnk_op_check(bnk_op op, bnk_dtype type, const void *args);
 
 /* ---- back ends ------------------------------------------------------------------------------ */
 
-/* What an operation is run with. */
+/* The context in which an operation runs. */
 typedef struct bnk_call {
 	bnk_context *ctx;
-	void *queue;   /* as queue_new gave it */
-	void *scratch; /* as many bytes as scratch() asked for, on the device */
+	void *queue;   /* from queue_new */
+	void *scratch; /* as many bytes as scratch() returned, on the device */
 	bnk_op op;
 } bnk_call;
 
-/* An operation on one back end. supports NULL: whatever the operation is defined for. scratch NULL: none. */
+/* An operation on one back end. supports NULL: everything the operation is defined for. scratch NULL:
+ * none. */
 typedef struct bnk_impl {
 	int (*supports)(const void *args, bnk_dtype type);
 	size_t (*scratch)(const void *args, bnk_dtype type);
@@ -186,32 +189,33 @@ typedef struct bnk_impl {
 typedef enum bnk_direction { BNK_TO_DEVICE, BNK_TO_HOST, BNK_ON_DEVICE } bnk_direction;
 
 struct bnk_backend {
-	uint32_t api_version;       /* BNK_API_VERSION of the header it was compiled with */
-	uint32_t struct_bytes;      /* sizeof(bnk_backend) there */
-	uint32_t op_count;          /* of ops */
-	const char *name;           /* "cpu", "cuda" */
-	const bnk_impl *const *ops; /* by number; NULL, or a number from op_count on: not here */
+	uint32_t api_version;  /* BNK_API_VERSION of the header it was compiled with */
+	uint32_t struct_bytes; /* sizeof(bnk_backend) there */
+	uint32_t op_count;     /* of ops */
+	const char *name;      /* "cpu", "cuda" */
+	const bnk_impl *const
+		*ops; /* by number; NULL, or a number from op_count on: not available */
 
-	/* Devices that can be used on this machine; 0, and why[] says so in one sentence. */
+	/* Number of usable devices on this machine; if 0, why[] says why in one sentence. */
 	int (*devices)(char *why, size_t why_size);
-	/* threads <= 0: as many as the process may run on. variants: as in bnk_target; NULL: the best. The CPU alone
-	 * uses both. */
+	/* threads <= 0: as many as the process may run on. variants: as in bnk_target; NULL: the best. Only the
+	 * CPU uses these. */
 	int (*open)(bnk_context **out, int device, int threads, const char *variants);
 	void (*close)(bnk_context *ctx); /* NULL is fine */
 	/* "cpu: OpenBLAS 0.3.21 SkylakeX, 2 threads, AVX-512": one line, always NUL-terminated. */
 	void (*describe)(bnk_context *ctx, char *out, size_t out_size);
-	/* Called before an operation runs on this thread. NULL: nothing to do. */
+	/* Called before operations run on this thread. NULL: nothing to do. */
 	int (*enter)(bnk_context *ctx);
 
 	/* 64-byte aligned, bytes > 0. */
 	int (*alloc)(bnk_context *ctx, void **out, size_t bytes);
 	void (*free)(bnk_context *ctx, void *p); /* NULL is fine */
-	/* Bytes that alloc can still give. */
+	/* Bytes that alloc can still provide. */
 	int (*memory_free)(bnk_context *ctx, size_t *out);
 
 	int (*queue_new)(bnk_context *ctx, void **out);
 	void (*queue_free)(bnk_context *ctx, void *queue); /* NULL is fine */
-	/* Copies from and to the host have ended when they return. */
+	/* Copies from and to the host are complete on return. */
 	int (*copy)(bnk_context *ctx, void *queue, void *to, const void *from, size_t bytes,
 		bnk_direction direction);
 	int (*zero)(bnk_context *ctx, void *queue, void *p, size_t bytes);

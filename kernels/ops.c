@@ -1,4 +1,4 @@
-/* ops.c - the table of operations, and what all of them check. */
+/* ops.c - the table of operations, and their common checks. */
 #include "kernels/kernels.h"
 
 static const bnk_op_row rows[BNK_OP_COUNT] = {
@@ -18,7 +18,7 @@ const char *bnk_op_name(bnk_op op)
 	return (unsigned)op < BNK_OP_COUNT ? rows[op].name : "unknown";
 }
 
-/* Whether one view is what its operand wants, and lies within its buffer. */
+/* Whether a view matches its operand, and is within its buffer. */
 static int operand_fits(const bnk_view *v, const bnk_operand *o, bnk_dtype type)
 {
 	bnk_dtype wanted = o->type == BNK_SAME_TYPE ? type : (bnk_dtype)o->type;

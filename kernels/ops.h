@@ -1,17 +1,17 @@
 /*
  * ops.h - the table of operations: one row each.
  *
- * A row is number, name, element types, class and tolerance. Numbers are for ever and rows are only appended:
- * a plug-in and a program of different age agree on the numbers that both know, and what the plug-in lacks is
- * computed on the CPU (queue.h). What an operation computes, and its arguments, stand in kernels/op/NAME.h; its
- * checks and its cost in kernels/op/NAME.c; how it is computed in kernels/cpu/NAME.c and kernels/cuda/NAME.cu.
+ * A row is number, name, element types, class and tolerance. Numbers are permanent and rows are only appended:
+ * a plug-in and a program of different versions agree on the numbers that both know, and what the plug-in lacks
+ * is computed on the CPU (queue.h). An operation's definition and arguments are in kernels/op/NAME.h; its
+ * checks and cost in kernels/op/NAME.c; its implementations in kernels/cpu/NAME.c and kernels/cuda/NAME.cu.
  *
- * Classes say which bytes are equal:
+ * Classes say when results have equal bytes:
  *   EXACT  everywhere: on every back end, instruction set and number of threads
  *   FIXED  on one back end, at any number of threads and with every variant of the CPU
  *   LOOSE  on one machine, at any number of threads (a library chooses by processor)
- * Where bytes may differ, results agree within tolerance * epsilon * (16 + terms of the longest sum), relative
- * to 1 + |value|, epsilon being the element type's.
+ * Otherwise results agree within tolerance * epsilon * (16 + terms of the longest sum), relative to 1 +
+ * |value|, epsilon being the element type's.
  */
 #ifndef BNK_OPS_H
 #define BNK_OPS_H

@@ -62,16 +62,16 @@ typedef struct loop {
 	struct loop *after;
 } loop;
 
-/* How often a thread looks again before it sleeps: some 20 microseconds, less than waking up takes. */
+/* How often a thread polls before it sleeps: about 20 microseconds, less than a wake-up takes. */
 enum { LOOKS = 1000 };
 
 static struct {
 	pthread_mutex_t lock;
 	pthread_cond_t posted, left;
-	loop *first; /* loops with places */
+	loop *first; /* loops with free places */
 	int threads, asleep;
 	atomic_uint posts; /* changes with each loop */
-	bool forks;        /* the handler is there */
+	bool forks;        /* the fork handler is installed */
 } pool = {.lock = PTHREAD_MUTEX_INITIALIZER,
 	.posted = PTHREAD_COND_INITIALIZER,
 	.left = PTHREAD_COND_INITIALIZER};
@@ -102,7 +102,7 @@ static void forget(const loop *l)
 		}
 }
 
-/* The lock is held. A loop in which there is something to do; this thread has joined it. */
+/* Called with the lock held. Finds a loop with work left and joins it. */
 static loop *join(void)
 {
 	loop *l = pool.first;
@@ -116,7 +116,7 @@ static loop *join(void)
 	return l;
 }
 
-/* The lock is held. The caller may end the loop as soon as the count is 0. */
+/* Called with the lock held. The caller may end the loop as soon as the count is 0. */
 static void leave(loop *l)
 {
 	if (atomic_fetch_sub(&l->active, 1) == 1)
@@ -150,7 +150,7 @@ static void *helper(void *arg)
 	return NULL;
 }
 
-/* A child has none of the threads, and perhaps a lock that one of them held. */
+/* A child has none of the threads, and possibly a lock held by one of them. */
 static void forget_threads(void)
 {
 	pthread_mutex_init(&pool.lock, NULL);
@@ -160,8 +160,8 @@ static void forget_threads(void)
 	pool.threads = pool.asleep = 0;
 }
 
-/* The lock is held. A thread that cannot be started is no error: the others do its shards. Signals are for the threads
- * that the program knows of. */
+/* Called with the lock held. Failing to start a thread is not an error: the others do its shards. Signals are
+ * handled by the program's own threads. */
 static void need_threads(int wanted)
 {
 	pthread_attr_t attr;
@@ -194,7 +194,7 @@ static void run_all(loop *l)
 	pthread_mutex_lock(&pool.lock);
 	forget(l);
 	pthread_mutex_unlock(&pool.lock);
-	/* Nobody joins any more. */
+	/* No thread can join any more. */
 	for (int i = 0; i < LOOKS && atomic_load(&l->active); i++)
 		pause_a_little();
 	pthread_mutex_lock(&pool.lock);

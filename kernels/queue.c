@@ -72,7 +72,7 @@ bnk_buffer bnk_buffer_wrap_const(const void *host, size_t bytes)
 {
 	bnk_buffer b = {NULL, NULL, NULL, bytes, 1};
 	memcpy(&b.data, &host,
-		sizeof host); /* read_only keeps what the pointer's type no longer does */
+		sizeof host); /* read_only replaces the const lost from the pointer's type */
 	return b;
 }
 
@@ -83,7 +83,7 @@ void bnk_buffer_release(bnk_buffer *b)
 	*b = (bnk_buffer){NULL, NULL, NULL, 0, 0};
 }
 
-/* All memory of the host is the CPU's, whichever context took it. */
+/* All host memory belongs to the CPU, regardless of context. */
 int bnk_buffer_is_on(const bnk_buffer *b, const bnk_device *d)
 {
 	const bnk_backend *cpu = bnk_backend_cpu();
@@ -120,14 +120,14 @@ void bnk_queue_free(bnk_queue *q)
 	free(q);
 }
 
-/* Sticks when it is an error. */
+/* Keeps an error until sync. */
 static int result(bnk_queue *q, int rc)
 {
 	q->status = rc;
 	return rc;
 }
 
-/* Whether copies of q can reach v: dense, within its buffer, on this device. */
+/* Whether v can be copied by q: dense, within its buffer, on this device. */
 static int in_reach(const bnk_queue *q, const bnk_view *v)
 {
 	if (!v->buffer || (v->rows > 1 && v->ld != v->cols))

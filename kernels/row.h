@@ -1,9 +1,9 @@
 /*
- * row.h - one row through a dense layer, on the host: what serving a single request costs.
+ * row.h - one row through a dense layer, on the host, for serving single requests.
  *
- * A batch goes through gemm; a row of its own is over before a BLAS call has looked at its
- * arguments. Terms are added input by input, so a row's result does not depend on the rows beside
- * it, and is the same on every instruction set.
+ * A batch uses gemm; a single row is done before a BLAS call has checked its arguments. Terms are
+ * added input by input, so a row's result does not depend on other rows, and is the same on every
+ * instruction set.
  */
 #ifndef BNK_ROW_H
 #define BNK_ROW_H

@@ -21,7 +21,7 @@ static int all_here(const bnk_queue *q, const bnk_op_def *def, const void *args)
 	return 1;
 }
 
-/* Scratch of at least that many bytes. What runs now may still use the old one. */
+/* Scratch of at least that many bytes. Running operations may still use the old one. */
 static int reserve(bnk_queue *q, size_t bytes)
 {
 	if (bytes <= q->scratch_bytes)
@@ -38,7 +38,7 @@ static int reserve(bnk_queue *q, size_t bytes)
 	return rc;
 }
 
-/* Runs it on the queue's own device. *begun is 0 when it was not started: then nothing has changed. */
+/* Runs it on the queue's own device. *begun is 0 if it was not started: then nothing has changed. */
 static int run_here(bnk_queue *q, bnk_op op, bnk_dtype type, const void *args, int *begun)
 {
 	const bnk_backend *be = q->d->be;
@@ -69,20 +69,20 @@ static int open_cpu(bnk_device *d)
 	return rc == BNK_OK ? bnk_queue_new(&d->cpu_queue, d->cpu) : rc;
 }
 
-/* All that lies between a view's first and last element, gaps between rows included. */
+/* Everything from a view's first to its last element, including gaps between rows. */
 static bnk_view whole(const bnk_view *v)
 {
 	return bnk_vector(v->buffer, v->type, v->offset, bnk_view_span(v));
 }
 
-/* Makes *v a view of host memory; *copy owns it when it is a copy. */
+/* Makes *v a view of host memory; *copy owns it if it is a copy. */
 static int bring_home(bnk_queue *q, bnk_view *v, const bnk_operand *o, bnk_buffer *copy)
 {
 	bnk_view from = whole(v);
 	if (!v->buffer || bnk_buffer_is_on(v->buffer, q->d->cpu))
 		return BNK_OK;
 	int rc = bnk_buffer_new(copy, q->d->cpu, from.cols * bnk_dtype_bytes(v->type));
-	/* With gaps between rows, what stands there has to come back as it was. */
+	/* The content of gaps between rows must be preserved. */
 	if (rc == BNK_OK && (o->access & BNK_IN || from.cols > v->rows * v->cols))
 		rc = bnk_download(q, copy->data, &from);
 	v->buffer = copy;

@@ -1,6 +1,6 @@
 /*
- * solve.c - see solve.h. Row by row, so that every inner loop runs along two rows of memory; a few rows at a time, so
- * that a large matrix passes by that much less often.
+ * solve.c - see solve.h. Row by row, so that every inner loop runs along two rows of memory; several rows at a
+ * time, so that a large matrix is read fewer times.
  */
 #include "kernels/solve.h"
 

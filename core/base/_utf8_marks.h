@@ -1,7 +1,7 @@
 /*
- * _utf8_marks.h - the characters that take no column of their own: Mn and Me of Unicode 14, and the vowels and ends of
- * Hangul syllables, without those that are not shown. For utf8.c alone; made from the Unicode database:
- * every maximal range of such characters, in order.
+ * _utf8_marks.h - the characters of zero width: Mn and Me of Unicode 14, and the medial vowels and final
+ * consonants of Hangul, except characters that are never shown. Used by utf8.c only; generated from the
+ * Unicode database as sorted maximal ranges.
  */
 #ifndef BN_BASE_UTF8_MARKS_H
 #define BN_BASE_UTF8_MARKS_H

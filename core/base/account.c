@@ -27,7 +27,7 @@ typedef struct question {
 	const char *name; /* NULL: by number */
 	uid_t uid;
 	gid_t gid;
-	char *out; /* NULL, or where a text of the entry goes */
+	char *out; /* NULL, or the buffer for one field of the entry */
 	size_t size;
 	bool is_home;
 } question;

@@ -2,7 +2,7 @@
  * buf.h - a growable string of bytes, always NUL-terminated once anything was added.
  *
  * Adding never fails visibly: running out of memory sets .failed, later additions do nothing, and
- * the caller asks once at the end (bn_buf_check).
+ * the caller checks once at the end (bn_buf_check).
  */
 #ifndef BN_BASE_BUF_H
 #define BN_BASE_BUF_H
@@ -26,9 +26,9 @@ extern char bn_buf_empty[1];
 	}
 
 void bn_buf_init(bn_buf *b);
-void bn_buf_release(bn_buf *b);             /* frees, and leaves it as after init */
+void bn_buf_release(bn_buf *b);             /* frees; the buffer is as after init */
 void bn_buf_clear(bn_buf *b);               /* length 0, keeps the memory, forgets a failure */
-int bn_buf_reserve(bn_buf *b, size_t more); /* room for that many more; -1 (and .failed) if not */
+int bn_buf_reserve(bn_buf *b, size_t more); /* for that many more; -1 (and .failed) on failure */
 void bn_buf_add(bn_buf *b, const void *bytes, size_t n);
 void bn_buf_adds(bn_buf *b, const char *s);
 void bn_buf_addch(bn_buf *b, char c);
@@ -39,7 +39,7 @@ void bn_buf_add_json_string(
 	bn_buf *b, const char *s, size_t n); /* quoted and escaped; bad UTF-8 becomes U+FFFD */
 void bn_buf_truncate(bn_buf *b, size_t len);
 char *bn_buf_take(
-	bn_buf *b, size_t *len); /* the bytes are yours (bn_free), b is empty; NULL if failed */
+	bn_buf *b, size_t *len); /* caller frees with bn_free, b becomes empty; NULL if failed */
 int bn_buf_check(
 	const bn_buf *b, bn_err *err, const char *what); /* BN_ENOMEM when an addition failed */
 

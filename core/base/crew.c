@@ -12,23 +12,23 @@ typedef struct fan {
 	int (*task)(void *ctx, size_t i, bn_err *err);
 	void *ctx;
 	size_t n, next, running;
-	size_t failed; /* the lowest task that did; n: none */
+	size_t failed; /* the lowest failed task; n: none */
 	int rc;
 	bn_err err;
 } fan;
 
 struct bn_crew {
 	pthread_mutex_t lock;
-	pthread_cond_t work; /* there may be something to do, or to stop */
+	pthread_cond_t work; /* there may be work, or a request to stop */
 	pthread_cond_t done; /* a task or a step has returned */
 	pthread_t *threads;
 	size_t wanted, started;
-	fan *fan; /* under way, or NULL */
+	fan *fan; /* in progress, or NULL */
 	bool (*step)(void *ctx);
 	void *step_ctx;
 	size_t steps;   /* under way */
-	unsigned wakes; /* calls of bn_crew_wake */
-	unsigned idle;  /* value of wakes at which a step found nothing to do */
+	unsigned wakes; /* calls to bn_crew_wake */
+	unsigned idle;  /* value of wakes when a step last found nothing to do */
 	bool is_idle;   /* idle is one */
 	bool stop;
 };
@@ -68,7 +68,7 @@ static bool has_task(const fan *f)
 	return f && f->next < f->n && f->failed == f->n;
 }
 
-/* Takes the next task and does it; the lock is held before and after. */
+/* Runs the next task; the lock is held on entry and on return. */
 static void do_task(bn_crew *c, fan *f)
 {
 	bn_err e = BN_ERR_INIT;
@@ -85,7 +85,7 @@ static void do_task(bn_crew *c, fan *f)
 	f->running--;
 }
 
-/* Under the lock: one step ahead, if there may be something to do. */
+/* Runs one step of background work, if there may be any. Called with the lock held. */
 static bool do_step(bn_crew *c)
 {
 	if (!c->step || (c->is_idle && c->idle == c->wakes))
@@ -122,7 +122,7 @@ static void *work(void *arg)
 	return NULL;
 }
 
-/* Under the lock. */
+/* Called with the lock held. */
 static void start(bn_crew *c)
 {
 	while (c->started < c->wanted &&
@@ -131,8 +131,8 @@ static void start(bn_crew *c)
 	c->wanted = c->started;
 }
 
-int bn_crew_fan(bn_crew *c, size_t n, int (*task)(void *ctx, size_t i, bn_err *err), void *ctx,
-	bn_err *err)
+int bn_crew_fan(
+	bn_crew *c, size_t n, int (*task)(void *ctx, size_t i, bn_err *err), void *ctx, bn_err *err)
 {
 	if (!c || !c->wanted || n < 2) {
 		int rc = 0;

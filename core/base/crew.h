@@ -1,13 +1,13 @@
 /*
- * crew.h - threads that work ahead, and help with what is urgent.
+ * crew.h - a thread pool that prefetches in the background and helps with parallel loops.
  *
- * A crew knows two kinds of work. What is done *ahead* is a step that idle threads take again and again (a file's
- * next piece, read and converted) and that says when there is nothing to do. A *fan* is n tasks that somebody
- * waits for: crew threads take them before any step, the caller takes them too, so that a crew of no threads is its
- * caller alone. What comes out depends on neither the number of threads nor their order: tasks share nothing, and
- * of several that fail the one with the lowest number is reported.
+ * A crew knows two kinds of work. Work *ahead* is a step that idle threads call repeatedly (reading and
+ * converting the next piece of a file) until it reports that there is nothing to do. A *fan* is n tasks whose
+ * caller waits for them: threads prefer them to steps, and the caller runs tasks too, so a crew without threads
+ * still works. The result depends neither on the number of threads nor on their order: tasks share nothing, and
+ * if several fail, the one with the lowest number is reported.
  *
- * One caller at a time. Threads start with the first work that they could share.
+ * One caller at a time. Threads are started by the first work that can use them.
  */
 #ifndef BN_BASE_CREW_H
 #define BN_BASE_CREW_H
@@ -18,20 +18,22 @@
 
 typedef struct bn_crew bn_crew;
 
-/* As many threads besides the caller; where they cannot be had it goes on with fewer. *out is yours. */
+/* That many threads besides the caller, or fewer if they cannot be created. The caller owns *out. */
 int bn_crew_new(bn_crew **out, size_t threads, bn_err *err);
-/* As new, with as many as this process may use at once (its affinity mask), at most 8; 0 where that is 1. */
+/* Like new, with as many threads as this process has CPUs (its affinity mask), at most 8; 0 if it has
+ * one. */
 int bn_crew_new_default(bn_crew **out, bn_err *err);
-void bn_crew_free(bn_crew *c); /* ends the work ahead first; NULL is fine */
-size_t bn_crew_threads(const bn_crew *c); /* that were asked for, or could be had; NULL: 0 */
+void bn_crew_free(bn_crew *c);            /* stops the work ahead first; NULL is fine */
+size_t bn_crew_threads(const bn_crew *c); /* requested, or actually created; NULL: 0 */
 
-/* What to do ahead from now on; step NULL: nothing, and returns when no step is under way. A step returns whether
- * it did something; after false it is not asked again before bn_crew_wake. */
+/* Sets the step to run ahead. With step NULL, stops and returns once no step is running. A step returns whether
+ * it did something; after false it is not called again before bn_crew_wake. */
 void bn_crew_ahead(bn_crew *c, bool (*step)(void *ctx), void *ctx);
-void bn_crew_wake(bn_crew *c); /* also from within a step */
+void bn_crew_wake(bn_crew *c); /* may be called within a step */
 
-/* task(ctx, i) for i = 0 .. n-1, on whoever is free; returns when all that were begun have returned. The code and
- * the error of the lowest task that failed; after a failure no further ones begin. c NULL: the caller alone. */
+/* Runs task(ctx, i) for i = 0 .. n-1 on any free thread and returns when all started tasks have returned. Gives
+ * the code and the error of the lowest failed task; no task starts after a failure. With c NULL the caller runs
+ * them all. */
 int bn_crew_fan(bn_crew *c, size_t n, int (*task)(void *ctx, size_t i, bn_err *err), void *ctx,
 	bn_err *err);
 

@@ -31,7 +31,7 @@ static wide power(unsigned n)
 	return p;
 }
 
-/* v * 10 when that is below most, which is at most 10^38. */
+/* v * 10 if that is below most (most <= 10^38). */
 static bool times_ten(wide *v, wide most)
 {
 	if (*v > (most - 1) / 10)
@@ -68,7 +68,7 @@ const char *bn_decimal_format(bn_decimal x, unsigned scale, char buf[BN_DECIMAL_
 	return buf;
 }
 
-/* The exponent behind an e, at most 4 digits; false when there is none. */
+/* The exponent after an e, at most 4 digits; false if there is none. */
 static bool parse_exponent(const char *s, const char *end, int *out)
 {
 	bool negative = s < end && *s == '-';

@@ -1,4 +1,4 @@
-/* dir.c - see dir.h. That no link is followed is the work of fs_real.c. */
+/* dir.c - see dir.h. fs_real.c makes sure that no link is followed. */
 #include "core/base/dir.h"
 
 #include "core/base/_fs.h"
@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define MOST_BELOW \
-	((uint64_t)1 << 30) /* of a file that is read whole: weights of a model, segments */
+	((uint64_t)1 << 30) /* limit for a file that is read whole: weights of a model, segments */
 
 /* ---- handles -------------------------------------------------------------------------------- */
 
@@ -90,11 +90,12 @@ int bn_dir_error(bn_err *err, int errnum, const char *doing, const bn_dir *at, c
 
 /* ---- files ---------------------------------------------------------------------------------- */
 
-/* Opens with what O_CREAT makes having exactly that mode: 1 made it, 0 found it, or -errno. */
+/* Opens a file; if O_CREAT creates it, it gets exactly that mode. 1 if created, 0 if it existed, or
+ * -errno. */
 static int open_or_make(int *fd, const bn_dir *at, const char *name, int flags, mode_t mode)
 {
 	const bn_env *env = at->env;
-	int tries = 100; /* somebody removes it as fast as it is made */
+	int tries = 100; /* another process keeps removing it */
 	*fd = -ENOENT;
 	if (!(flags & O_CREAT)) {
 		*fd = env->fs->open(env, at, name, flags, 0);
@@ -210,7 +211,7 @@ bool bn_dir_has(const bn_dir *at, const char *name)
 	return at->env->fs->stat(at->env, at, name, &st) == 0;
 }
 
-/* Sets the mode of a directory that was just made, where the umask took some of it. */
+/* Sets the mode of a newly created directory if the umask cleared some bits. */
 static int mode_set(const bn_dir *at, const char *name, mode_t mode)
 {
 	const bn_env *env = at->env;
@@ -221,7 +222,7 @@ static int mode_set(const bn_dir *at, const char *name, mode_t mode)
 	int fd = env->fs->open(env, at, name, O_RDONLY | O_DIRECTORY, 0);
 	if (fd < 0)
 		return fd;
-	/* A set-group-id bit that the parent gave stays. */
+	/* A set-group-ID bit inherited from the parent is kept. */
 	e = env->fs->fchmod(env, fd, (mode & 01777) | (st.st_mode & 06000));
 	env->fs->close(env, fd);
 	return e;
@@ -337,7 +338,8 @@ int bn_dir_remove_tree(const bn_dir *at, const char *name, bn_err *err)
 	return S_ISDIR(st.st_mode) ? tree_below(at, name, err) : bn_dir_unlink(at, name, err);
 }
 
-/* Declared in fs.h: its path is one that the user named; what lies below is removed here. */
+/* Declared in fs.h because the user named the path; the tree below it is removed through
+ * handles. */
 int bn_fs_remove_tree(const bn_env *env, const char *path, bn_err *err)
 {
 	bn_err why = BN_ERR_INIT;

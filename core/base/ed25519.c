@@ -4,9 +4,9 @@
 #include <nettle/eddsa.h>
 #include <string.h>
 
-/* y coordinates (little-endian, sign bit clear) of the points whose order divides 8: 0 and 1 are of
- * order 4 and 1, p - 1 is of order 2, the other two are of order 8. p and p + 1 are 0 and 1 once
- * more, not canonical. Computed with Python's integers from RFC 8032, section 5.1. */
+/* y coordinates (little-endian, sign bit clear) of the points whose order divides 8: 0 and 1 have
+ * order 4 and 1, p - 1 has order 2, the other two have order 8. p and p + 1 are non-canonical
+ * encodings of 0 and 1. Computed with Python's integers from RFC 8032, section 5.1. */
 static const uint8_t small_order[][BN_ED25519_KEY_BYTES] = {
 	{0},
 	{1},

@@ -1,12 +1,12 @@
 /*
  * ed25519.h - Ed25519 signatures (RFC 8032) over raw bytes: 32-byte public keys, 64-byte signatures.
  *
- * Verification is strict, so that every reader gives the same answer: besides what nettle checks
- * (S below the group's order), it refuses public keys and R points of small order and public keys
- * that are not in canonical form. With a key of small order one signature fits many messages.
+ * Verification is strict, so that all readers agree: in addition to what nettle checks (S below
+ * the group's order), it refuses public keys and R points of small order and public keys that are
+ * not in canonical form. With a key of small order one signature fits many messages.
  *
- * nettle and not libcrypto: it is as fast (75 us to sign, 245 us to verify), and does not spend 2.5 ms of
- * each process that signs or verifies once on setting itself up.
+ * nettle rather than libcrypto: it is as fast (75 us to sign, 245 us to verify) and avoids the 2.5 ms of
+ * start-up in each process that signs or verifies once.
  */
 #ifndef BN_BASE_ED25519_H
 #define BN_BASE_ED25519_H
@@ -15,17 +15,18 @@
 #include <stdint.h>
 
 #define BN_ED25519_KEY_BYTES 32
-#define BN_ED25519_SEED_BYTES 32 /* what a private key is */
+#define BN_ED25519_SEED_BYTES 32 /* a private key */
 #define BN_ED25519_SIGNATURE_BYTES 64
 
-/* True when signature is key's over those bytes. False for malformed keys and signatures. */
+/* True if the signature over these bytes was made with key. False for malformed keys and
+ * signatures. */
 bool bn_ed25519_verify(const uint8_t key[BN_ED25519_KEY_BYTES],
 	const uint8_t signature[BN_ED25519_SIGNATURE_BYTES], const void *bytes, size_t n);
 
-/* The public key of a private one. */
+/* Derives the public key from a private one. */
 void bn_ed25519_public(
 	uint8_t key[BN_ED25519_KEY_BYTES], const uint8_t seed[BN_ED25519_SEED_BYTES]);
-/* Signs with the private key `seed`, whose public one is `key`. */
+/* Signs with the private key `seed`; `key` is its public key. */
 void bn_ed25519_sign(uint8_t signature[BN_ED25519_SIGNATURE_BYTES],
 	const uint8_t key[BN_ED25519_KEY_BYTES], const uint8_t seed[BN_ED25519_SEED_BYTES],
 	const void *bytes, size_t n);

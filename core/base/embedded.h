@@ -1,6 +1,6 @@
 /*
- * embedded.h - files of share/ and themes/ that the program carries in itself, so that one binary
- * copied to a login node is enough. The table is written by share/embed.sh at build time.
+ * embedded.h - files of share/ and themes/ built into the program, so that copying one binary to
+ * a login node is enough. The table is written by share/embed.sh at build time.
  */
 #ifndef BN_BASE_EMBEDDED_H
 #define BN_BASE_EMBEDDED_H
@@ -15,7 +15,7 @@ typedef struct bn_embedded_file {
 /* Ends with an entry whose path is NULL. */
 extern const bn_embedded_file bn_embedded_files[];
 
-/* Borrowed for ever; NULL when there is no such file. */
+/* Static; NULL if there is no such file. */
 const bn_embedded_file *bn_embedded_get(const char *path);
 
 #endif

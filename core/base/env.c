@@ -58,7 +58,8 @@ static int user_dir(
 		}
 		home = listed;
 	}
-	const char *top = given || strcmp(home, "/") ? home : ""; /* a container's home may be / */
+	const char *top =
+		given || strcmp(home, "/") ? home : ""; /* in a container, home may be / */
 	*out = given ? bn_strf("%s/binnacle", base) : bn_strf("%s/%s/binnacle", top, fallback);
 	return *out ? 0 : bn_err_nomem(err, "a file name");
 }

@@ -1,4 +1,5 @@
-/* env_real.c - the process's own environment (env.h): the only file of core/ that reads it; users come from account.h. */
+/* env_real.c - the process's own environment (env.h): the only file of core/ that reads it; users are looked up
+ * through account.h. */
 #include "core/base/account.h"
 #include "core/base/fs.h"
 

@@ -1,4 +1,4 @@
-/* err.c - see err.h. The table that maps codes outward lives here and nowhere else. */
+/* err.c - see err.h. The table that maps codes to statuses is only here. */
 #include "core/base/err.h"
 
 #include "core/base/utf8.h"
@@ -72,8 +72,8 @@ const char *bn_code_mlflow_name(int code)
 	return code_table[code_index(code)].mlflow;
 }
 
-/* Names in a message come from outside. What would steer a terminal or break JSON becomes '?', and a
- * character that the end of the buffer cut goes. */
+/* Names in a message are untrusted. Bytes that would control a terminal or break JSON become '?',
+ * and a character truncated by the end of the buffer is removed. */
 static void text_clean(char *text)
 {
 	size_t n = strlen(text), k, end = 0;
@@ -108,7 +108,7 @@ int bn_err_set(bn_err *err, int code, const char *fmt, ...)
 	return code;
 }
 
-/* What the user can do about an error of the system that says little by itself. */
+/* Hints for system errors whose text is not helpful by itself. */
 #define FULL_HINT "free some space (binnacle gc) or raise the quota, then try again"
 #define DENIED_HINT "your account may not do this there: ask the owner for access"
 #define MOUNT_HINT "the file system there does not answer: see mount, and mount it again"

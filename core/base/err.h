@@ -8,7 +8,7 @@
  *
  * A message names the thing, the place (file:line:column for input) and the limit that was broken;
  * the hint says what the user can do. One table (err.c) maps codes to exit statuses, HTTP statuses
- * and MLflow error codes; nobody else decides those.
+ * and MLflow error codes; no other code decides those.
  */
 #ifndef BN_BASE_ERR_H
 #define BN_BASE_ERR_H
@@ -52,30 +52,30 @@ int bn_err_sys(bn_err *err, int code, int errnum, const char *fmt, ...)
 void bn_err_hint(bn_err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Puts "prefix: " in front of the message of a set error ("data.csv:3:7", "run 7f3a"). */
 void bn_err_prefix(bn_err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* Passes a caught error on, whole: code, message and hint. Unless `to` is NULL or set already. Clears
+/* Moves a caught error with its code, message and hint, unless `to` is NULL or already set. Clears
  * `from` and returns the code it had. */
 int bn_err_move(bn_err *to, bn_err *from);
-/* The same with another code: what one layer calls corrupt, another may call absent. */
+/* The same with another code: what is corrupt to one layer may be absent to another. */
 int bn_err_recode(bn_err *to, bn_err *from, int code);
-/* Whether what failed for is a disk or a quota that is full. */
+/* Whether the cause was a full disk or quota. */
 bool bn_err_is_full(const bn_err *err);
-/* Back to the untouched state. */
+/* Resets to the initial state. */
 void bn_err_clear(bn_err *err);
-/* Out-of-memory has no message to format: sets BN_ENOMEM naming what was being allocated. */
+/* Sets BN_ENOMEM and names what was being allocated, without formatting. */
 int bn_err_nomem(bn_err *err, const char *what);
 
-/* The one table. Unknown codes map as BN_EIO does. */
+/* Unknown codes map like BN_EIO. */
 const char *bn_code_name(int code); /* "not_found": stable, for --json */
 int bn_code_exit_status(int code);  /* 0..130, see docs/cli */
-/* The same of an error: what is not there, and what the system does not allow, have the statuses of BN_ENOTFOUND and
- * BN_EREFUSED whatever failed for that (the code says which part of the program may go on). */
+/* The same for an error: missing files and denied permissions map to the statuses of BN_ENOTFOUND and
+ * BN_EREFUSED, whatever the code is (the code says which part of the program may continue). */
 int bn_err_exit_status(const bn_err *err);
 int bn_code_http_status(int code);         /* 200, 400, 404, 403, ... */
 const char *bn_code_mlflow_name(int code); /* "RESOURCE_DOES_NOT_EXIST", ... */
 
 /*
- * Our own bugs. BN_BUG stays in release builds: it calls the hook (the workbench restores the
- * terminal there), writes the place to stderr and aborts.
+ * For internal bugs. BN_BUG is active in release builds: it calls the hook (where the workbench
+ * restores the terminal), writes the location to stderr and aborts.
  */
 #define BN_BUG(cond) ((cond) ? bn_bug(__FILE__, __LINE__, __func__, #cond) : (void)0)
 void bn_bug(const char *file, int line, const char *func, const char *what)

@@ -15,7 +15,7 @@
 struct bn_file_out {
 	const bn_env *env;
 	char *path;    /* NULL: nameless */
-	char *tmp;     /* NULL when nothing of that name is there (any more) */
+	char *tmp;     /* NULL if there is no file of that name (any more) */
 	bool in_place; /* path is a device or a pipe */
 	int fd;
 };
@@ -93,7 +93,7 @@ int bn_file_out_restart(bn_file_out *f, bn_err *err)
 	if (e < 0)
 		return bn_fs_error_named(err, -e, "cannot empty", shown(f));
 	if (lseek(f->fd, 0, SEEK_SET) < 0)
-		return bn_err_set(err, BN_EIO, "cannot write '%s' anew", shown(f));
+		return bn_err_set(err, BN_EIO, "cannot rewrite '%s'", shown(f));
 	return 0;
 }
 
@@ -146,7 +146,7 @@ int bn_file_out_finish(bn_file_out *f, bn_err *err)
 	if (f->in_place)
 		return 0;
 	char *dir =
-		bn_path_dir(f->path); /* first: what fails without memory leaves nothing in place */
+		bn_path_dir(f->path); /* allocate first, so that a failure leaves nothing behind */
 	if (!dir)
 		return bn_err_nomem(err, "a file name");
 	int rc = finish_named(f, dir, err);

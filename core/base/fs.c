@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #define MOST_NAMED \
-	((uint64_t)64 << 20) /* of a file that somebody names: specs, suites, keys, tokens */
+	((uint64_t)64 << 20) /* limit for a file named by the user: specs, suites, keys, tokens */
 
 /* ---- whole files ---------------------------------------------------------------------------- */
 
@@ -62,7 +62,7 @@ static int too_large(const char *path, uint64_t most, bn_err *err)
 		(unsigned long long)(most >> 20));
 }
 
-/* What it is; only a regular file of that size at most may be read whole. */
+/* Only a regular file of at most that size may be read whole. */
 static int check_whole(
 	struct stat *st, const bn_env *env, int fd, const char *path, uint64_t most, bn_err *err)
 {
@@ -72,7 +72,7 @@ static int check_whole(
 	if (e < 0)
 		return bn_err_sys(err, BN_EIO, -e, "cannot read '%s'", path);
 	if (!S_ISREG(st->st_mode))
-		return bn_err_set(err, BN_EINVAL, "'%s' is no regular file", path);
+		return bn_err_set(err, BN_EINVAL, "'%s' is not a regular file", path);
 	return (uint64_t)st->st_size > most ? too_large(path, most, err) : 0;
 }
 
@@ -100,7 +100,7 @@ int bn_fs_read_rest(
 
 int bn_fs_read_file(const bn_env *env, const char *path, bn_buf *b, bn_err *err)
 {
-	/* a FIFO that nobody writes to would keep open() waiting */
+	/* open() would block on a FIFO without a writer */
 	int fd = env->fs->open(env, NULL, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
 	if (fd < 0)
 		return bn_fs_error_named(err, -fd, "cannot open", path);
@@ -134,8 +134,9 @@ int bn_fs_put(const bn_env *env, int fd, const void *bytes, size_t n)
 int bn_fs_error(bn_err *err, int errnum, const char *doing, const char *path)
 {
 	if (errnum == ELOOP || errnum == EXDEV) {
-		bn_err_set(err, BN_EREFUSED, "%s '%s': a part of the path is a link", doing, path);
-		bn_err_hint(err, "links are not followed there: see who made it, and remove it");
+		bn_err_set(err, BN_EREFUSED, "%s '%s': a component of the path is a symbolic link",
+			doing, path);
+		bn_err_hint(err, "links are not followed there: check who made it and remove it");
 		return BN_EREFUSED;
 	}
 	return bn_fs_error_named(err, errnum, doing, path);
@@ -155,7 +156,7 @@ char *bn_path_dir(const char *path)
 	return slash == path ? bn_strdup("/") : bn_strndup(path, (size_t)(slash - path));
 }
 
-/* Names of what the process has open already, a file perhaps: not ours to replace. */
+/* These name descriptors that are already open; a file behind one must not be replaced. */
 static bool is_descriptor(const char *path)
 {
 	return bn_str_starts(path, "/dev/std") || bn_str_starts(path, "/dev/fd/") ||
@@ -179,15 +180,16 @@ int bn_fs_open_device(int *fd, const bn_env *env, const char *path, bn_err *err)
 		st.st_uid != env->uid(env)) {
 		char owner[64];
 		env->user_name(env, st.st_uid, owner, sizeof owner);
-		bn_err_set(err, BN_EREFUSED, "'%s' is no file but a pipe of %s", path, owner);
-		bn_err_hint(err, "who made it gets what is written there: name another file");
+		bn_err_set(
+			err, BN_EREFUSED, "'%s' is not a file but a pipe owned by %s", path, owner);
+		bn_err_hint(err, "its owner would receive the output: name another file");
 		return BN_EREFUSED;
 	}
 	*fd = env->fs->open(env, NULL, path, O_WRONLY | O_APPEND, 0);
 	return *fd < 0 ? bn_err_sys(err, BN_EIO, -*fd, "cannot open '%s'", path) : 0;
 }
 
-/* A device or a pipe is written to; a rename would put a file in its place. */
+/* A device or a pipe must be written to: a rename would replace it with a file. */
 static int write_in_place(
 	const bn_env *env, const char *path, const void *bytes, size_t n, bn_err *err)
 {
@@ -201,7 +203,7 @@ static int write_in_place(
 	return e < 0 ? bn_err_sys(err, BN_EIO, -e, "cannot close '%s'", path) : 0;
 }
 
-/* Writes, sets the mode where it is exact, syncs and closes. Takes fd, also on failure. */
+/* Writes, sets the mode if it must be exact, syncs and closes. Takes fd, even on failure. */
 static int fill(const bn_env *env, int fd, const char *shown, const void *bytes, size_t n,
 	const mode_t *exact, bn_err *err)
 {
@@ -311,7 +313,7 @@ int bn_fs_look(bn_path_kind *out, const bn_env *env, const char *path, bn_err *e
 {
 	struct stat st;
 	int e = env->fs->stat(env, NULL, path, &st);
-	if (e == -ELOOP) /* links that lead to each other; none is refused here */
+	if (e == -ELOOP) /* a loop of links; this function refuses no link otherwise */
 		return bn_err_sys(err, BN_EIO, ELOOP, "cannot look at '%s'", path);
 	return bn_fs_look_at(out, e, &st, path, err);
 }

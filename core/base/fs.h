@@ -1,13 +1,13 @@
 /*
- * fs.h - files that a user named, and the table behind which every change of the disk happens.
+ * fs.h - files that a user named, and the table of system calls that change the disk.
  *
  * bn_fs_ops exists so that tests can fail, tear or kill at the n-th write, fsync or rename
- * (tests/support/faultfs.h) and can say who owns a file. Plain reads go through it too. All of its
- * functions return >= 0, or -errno.
+ * (tests/support/faultfs.h) and can say who owns a file. Plain reads go through it too. All
+ * functions in it return >= 0, or -errno.
  *
  * A function with `at` acts on a path below that directory handle (core/base/dir.h): the path is
- * relative, no component of it may be a symbolic link (-ELOOP) and none leads out of the directory
- * (-EXDEV). With at NULL the path is one that the user named, and links in it are followed.
+ * relative, no component may be a symbolic link (-ELOOP) or lead out of the directory (-EXDEV).
+ * With at NULL the path is one that the user named, and links in it are followed.
  *
  * The bn_fs_* functions below take paths that the user named; bn_dir_* of core/base/dir.h are their
  * twins for what lies below a directory that others may write to. "Durable" means: the data and the
@@ -33,10 +33,10 @@ typedef struct bn_fs_ops {
 	ssize_t (*pread)(const bn_env *, int fd, void *bytes, size_t n, off_t at);
 	ssize_t (*write)(const bn_env *, int fd, const void *bytes, size_t n);
 	int (*fsync)(const bn_env *, int fd);
-	/* A hint: what was written at from .. from+n-1 will be synced, so it may go to the disk from now on. */
+	/* A hint: bytes from .. from+n-1 will be synced, so writeback may start now. */
 	void (*will_sync)(const bn_env *, int fd, off_t from, off_t n);
 	int (*fchmod)(const bn_env *, int fd, mode_t mode);
-	int (*fchown)(const bn_env *, int fd, uid_t uid, gid_t gid); /* -1: as it is */
+	int (*fchown)(const bn_env *, int fd, uid_t uid, gid_t gid); /* -1: unchanged */
 	int (*ftruncate)(const bn_env *, int fd, off_t size);
 	int (*rename)(const bn_env *, const bn_dir *at, const char *from, const bn_dir *to_at,
 		const char *to);
@@ -47,7 +47,7 @@ typedef struct bn_fs_ops {
 	int (*rmdir)(const bn_env *, const bn_dir *at, const char *path);
 	int (*sync_dir)(
 		const bn_env *, const bn_dir *at, const char *path); /* fsync of a directory */
-	/* Below a handle: of the thing itself. A path that the user named: of what a link leads to. */
+	/* lstat below a handle, stat for a path that the user named. */
 	int (*stat)(const bn_env *, const bn_dir *at, const char *path, struct stat *st);
 	int (*fstat)(const bn_env *, int fd, struct stat *st);
 	int (*flock)(const bn_env *, int fd, int operation);
@@ -55,29 +55,29 @@ typedef struct bn_fs_ops {
 
 extern const bn_fs_ops bn_fs_real;
 
-/* For main: puts something in the place of each standard stream that is closed, so that no descriptor of this
- * process (a socket, a pipe, one of a library's) takes its number and what is printed would go there. Reading
- * and writing fail as they did; a program that is started finds the stream closed. */
+/* For main: opens a placeholder for each closed standard stream, so that no other descriptor (a socket, a
+ * pipe, one of a library) gets its number and receives what is printed. Reads and writes fail as before; a
+ * program that we start finds the stream closed. */
 void bn_fs_hold_streams(void);
-/* Whether it is such a thing: that stream was closed when the program was started. */
+/* Whether fd is such a placeholder: the stream was closed when the program started. */
 bool bn_fs_is_held(int fd);
 
 /* ---- whole files ---------------------------------------------------------------------------- */
 
-/* Appends the file's bytes to b. BN_ENOTFOUND when it is not there, BN_EINVAL when it is no regular file
- * (a pipe, a device) or larger than 64 MiB: what streams or is large is not read so. */
+/* Appends the file's bytes to b. BN_ENOTFOUND if it does not exist, BN_EINVAL if it is not a regular
+ * file (a pipe, a device) or is larger than 64 MiB. */
 int bn_fs_read_file(const bn_env *env, const char *path, bn_buf *b, bn_err *err);
-/* Why an open file that decides for a user is not believed, or NULL: it has to be a regular file of at most
+/* Why an open file that decides for a user is not trusted, or NULL: it must be a regular file of at most
  * BN_FS_TRUSTED_BYTES that belongs to root or, unless roots_alone, to this user, and to which neither group nor
  * others may write. */
 #define BN_FS_TRUSTED_BYTES (1 << 20)
 const char *bn_fs_distrust(const bn_env *env, int fd, bool roots_alone);
-/* Durable and all or nothing: tmp file beside path, fsync, rename over path, fsync of the
+/* Durable and atomic: temporary file beside path, fsync, rename over path, fsync of the
  * directory. An interrupted call leaves the old file (and perhaps a *.tmp). A device or a pipe is
- * written to as it stands. */
+ * written to directly. */
 int bn_fs_write_file(
 	const bn_env *env, const char *path, const void *bytes, size_t n, mode_t mode, bn_err *err);
-/* Writes all n bytes at the file's position, through short writes and EINTR. path is for the
+/* Writes all n bytes at the file's position, handling short writes and EINTR. path is for the
  * message. */
 int bn_fs_write_all(
 	const bn_env *env, int fd, const void *bytes, size_t n, const char *path, bn_err *err);
@@ -85,26 +85,27 @@ int bn_fs_write_all(
 int bn_fs_read_at(const bn_env *env, int fd, void *bytes, size_t n, off_t at, size_t *got,
 	const char *path, bn_err *err);
 
-/* An exclusive flock, tried up to that many times with a pause between: those who only look hold a shared one
- * for an instant. 0, or -errno: -EWOULDBLOCK when another process keeps it. */
+/* Takes an exclusive flock, retrying up to that many times with a pause, since readers hold a shared one only
+ * briefly. 0, or -errno: -EWOULDBLOCK if another process keeps it. */
 int bn_fs_lock(const bn_env *env, int fd, int tries, int64_t pause_ns);
 
 /* ---- names and directories ------------------------------------------------------------------ */
 
-/* What lies at a path. Absent is what the system calls "no such file or directory": a mount that
- * has died, a disk error or a directory that may not be searched is an error instead. */
+/* What a path leads to. Absent means that the system says "no such file or directory"; a dead
+ * mount, a disk error or a directory that may not be searched is an error instead. */
 typedef enum bn_path_kind { BN_PATH_ABSENT, BN_PATH_FILE, BN_PATH_DIR, BN_PATH_OTHER } bn_path_kind;
 
 /* Links in path are followed. BN_EIO with a hint when the system cannot tell. */
 int bn_fs_look(bn_path_kind *out, const bn_env *env, const char *path, bn_err *err);
-/* These answer no as well when the system cannot tell: only for what another call reports anyway. */
+/* These also return false when the system cannot tell; use them only where a later call reports the
+ * error. */
 bool bn_fs_exists(const bn_env *env, const char *path);
 bool bn_fs_is_dir(const bn_env *env, const char *path);
-/* There, and neither file nor directory: a device, a pipe, a socket; or a name of an open descriptor
- * (/dev/stdout, /dev/fd/3), whatever that leads to. */
+/* Exists and is neither file nor directory: a device, a pipe, a socket; or a name of an open
+ * descriptor (/dev/stdout, /dev/fd/3), whatever that refers to. */
 bool bn_fs_is_device(const bn_env *env, const char *path);
-/* Opens such a path to write to it as it stands. BN_EREFUSED for a pipe or socket of another user, laid there to get
- * what was meant for a file, or to keep the writer waiting. */
+/* Opens such a path for writing in place. BN_EREFUSED for a pipe or socket of another user, which may be a trap
+ * that collects the output or blocks the writer. */
 int bn_fs_open_device(int *fd, const bn_env *env, const char *path, bn_err *err);
 int bn_fs_make_dirs(
 	const bn_env *env, const char *path, mode_t mode, bn_err *err); /* mkdir -p, durable */
@@ -122,22 +123,22 @@ typedef struct bn_names {
 		NULL, 0, 0 \
 	}
 void bn_names_release(bn_names *n);
-int bn_names_add(bn_names *n, const char *name); /* copies; -1 without memory */
-/* Adds the entries of a directory (without . and ..), sorted by bytes. BN_ENOTFOUND if missing. */
+int bn_names_add(bn_names *n, const char *name); /* copies; -1 if out of memory */
+/* Adds the entries of a directory (without . and ..) in byte order. BN_ENOTFOUND if missing. */
 int bn_fs_list_dir(const bn_env *env, const char *path, bn_names *names, bn_err *err);
 
-/* What kind of file system holds path, by statfs magic: "ext4", "nfs", "lustre", "ceph", "fuse",
- * "0x1234" ... Borrowed for ever except for the last form, which lives in buf. */
+/* The type of the file system that holds path, by statfs magic: "ext4", "nfs", "lustre", "ceph",
+ * "fuse", "0x1234" ... The result is static, except for the last form, which is in buf. */
 const char *bn_fs_type(const char *path, char buf[24]);
 bool bn_fs_is_network(
 	const char *path); /* NFS, CephFS, Lustre, GPFS, BeeGFS, SMB, AFS, FUSE, ... */
 
-char *bn_path_join(
-	const char *dir, const char *name); /* yours; an absolute name wins; NULL without memory */
-/* Against the working directory, without resolving links; *out is yours. BN_ENOTFOUND when the
- * working directory has been removed, BN_EIO when it cannot be reached. */
+char *bn_path_join(const char *dir,
+	const char *name); /* caller frees; an absolute name is kept; NULL if out of memory */
+/* Relative to the working directory, without resolving links. The caller frees *out.
+ * BN_ENOTFOUND if the working directory has been removed, BN_EIO if it cannot be reached. */
 int bn_path_absolute(char **out, const char *path, bn_err *err);
-/* Absolute, all links resolved: the one name of what lies there. *out is yours. BN_ENOTFOUND; BN_EIO when
+/* The canonical path: absolute, with all links resolved. The caller frees *out. BN_ENOTFOUND; BN_EIO if
  * the system cannot tell. */
 int bn_path_real(char **out, const char *path, bn_err *err);
 const char *bn_path_base(const char *path); /* after the last '/', borrowed */

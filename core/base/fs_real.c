@@ -1,12 +1,12 @@
 /*
- * fs_real.c - the table of fs.h over the system's calls, and the few questions beside it (a listing,
- * the kind of a file system, the working directory, the program's own path): the one file of core/
- * that opens, renames, links and lists. tests/lint/files.sh holds the others to that.
+ * fs_real.c - the table of fs.h implemented by system calls, and a few related queries (directory
+ * listing, file system type, working directory, the program's own path). It is the only file of
+ * core/ that opens, renames, links and lists; tests/lint/files.sh enforces that.
  *
- * What lies below a directory handle is reached with openat2(2) and RESOLVE_BENEATH |
- * RESOLVE_NO_SYMLINKS, so that a link which somebody plants between two calls is refused by the
- * kernel. Kernels before 5.6 (and filters that hide the call) walk the components with O_NOFOLLOW,
- * which is as strict, one call a component.
+ * Paths below a directory handle are resolved with openat2(2) and RESOLVE_BENEATH |
+ * RESOLVE_NO_SYMLINKS, so the kernel refuses a link that is planted between two calls. On kernels
+ * before 5.6 (and under filters that hide the call) the components are opened one by one with
+ * O_NOFOLLOW, which is equally strict.
  */
 #include "core/base/_fs.h"
 #include "core/base/dir.h"
@@ -26,8 +26,8 @@
 
 #define OR_ERRNO(call) ((call) < 0 ? -errno : 0)
 
-/* A program that has closed its standard streams gets their numbers for the next file that is opened, and
- * what it prints would land in a segment. */
+/* If the standard streams are closed, the next file opened gets their numbers, and printed text would end
+ * up in a segment. */
 static int above_streams(int fd)
 {
 	if (fd < 0 || fd > STDERR_FILENO)
@@ -43,7 +43,7 @@ void bn_fs_hold_streams(void)
 {
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		if (fcntl(fd, F_GETFD) < 0 && open("/", O_PATH | O_CLOEXEC) != fd)
-			return; /* without descriptors nothing else gets one either */
+			return; /* out of descriptors: no other file can get one either */
 }
 
 bool bn_fs_is_held(int fd)
@@ -54,7 +54,7 @@ bool bn_fs_is_held(int fd)
 
 /* ---- below a handle ------------------------------------------------------------------------- */
 
-/* Opens one component of a path below fd. A link is -ELOOP, whatever the flags are. */
+/* Opens one path component below fd. A link gives -ELOOP, regardless of flags. */
 static int open_component(int fd, const char *name, int flags, mode_t mode)
 {
 	struct stat st;
@@ -113,8 +113,8 @@ static int open_below(int at, const char *path, int flags, mode_t mode)
 	return errno == ENOSYS || errno == EPERM ? open_walking(at, path, flags, mode) : -errno;
 }
 
-/* The directory that holds the last component of a path, and that component. *fd is to be closed
- * with place_close. */
+/* Splits a path into the directory of its last component and that component. Close *fd with
+ * place_close. */
 typedef struct place {
 	int fd;
 	bool opened;
@@ -186,7 +186,7 @@ int bn_fs_list_open(int fd, const char *path, bn_names *names, bn_err *err)
 	for (;;) {
 		errno = 0;
 		struct dirent *e = readdir(d);
-		if (!e && errno) { /* network file systems break off; that is no short listing */
+		if (!e && errno) { /* a network error, not a short listing */
 			rc = bn_err_sys(err, BN_EIO, errno, "cannot list '%s'", path);
 			goto out;
 		}

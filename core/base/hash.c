@@ -47,7 +47,7 @@ void bn_hasher_add(bn_hasher *h, const void *bytes, size_t n)
 
 void bn_hasher_finish(bn_hasher *h, uint8_t out[BN_SHA256_BYTES])
 {
-	sha256_digest(&h->sha, BN_SHA256_BYTES, out); /* which starts it anew */
+	sha256_digest(&h->sha, BN_SHA256_BYTES, out); /* which also resets it */
 }
 
 void bn_hasher_free(bn_hasher *h)
@@ -104,7 +104,7 @@ int bn_sha256_file_watched(const bn_env *env, const char *path, const bn_progres
 	char out[BN_SHA256_HEX + 1], uint64_t *size, bn_err *err)
 {
 	struct stat st;
-	/* A FIFO would keep the open waiting for who writes. */
+	/* open() would block on a FIFO without a writer. */
 	int rc, e, fd = env->fs->open(env, NULL, path, O_RDONLY | O_NONBLOCK, 0);
 	if (fd < 0)
 		return bn_fs_error_named(err, -fd, "cannot open", path);

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Version and variant as RFC 9562 has them, then the text. */
+/* Sets version and variant (RFC 9562) and formats the text. */
 static void uuid_format(uint8_t raw[16], unsigned version, char out[BN_UUID_TEXT])
 {
 	char hex[33];

@@ -15,7 +15,7 @@ int bn_uuid_new(const bn_env *env, char out[BN_UUID_TEXT], bn_err *err); /* vers
 /* Version 8: the first 16 bytes of a hash, less version and variant. */
 void bn_uuid_of_hash(const uint8_t hash[16], char out[BN_UUID_TEXT]);
 int bn_run_id_new(const bn_env *env, char out[BN_RUN_ID_TEXT], bn_err *err);
-/* "steady-heron-417": a name that people can say, a pure function of the id. */
+/* "steady-heron-417": a pronounceable name, a pure function of the id. */
 void bn_readable_name(const char *id, char *out, size_t size);
 
 #endif

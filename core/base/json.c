@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* jansson counts columns in characters and reports -1 where it does not know. */
+/* jansson counts columns in characters and reports -1 if unknown. */
 static int parse_failed(const json_error_t *je, const char *source, bn_err *err)
 {
 	if (json_error_code(je) == json_error_out_of_memory)
@@ -29,8 +29,8 @@ int bn_json_parse(json_t **out, const char *text, size_t n, const char *source, 
 	return 0;
 }
 
-/* A word that is no JSON becomes a string of the same length, so that places in errors stay true: its first character
- * is DEL, which no program writes, and its length says which word it was. */
+/* A word that is not JSON becomes a string of the same length, so that positions in errors stay correct: it
+ * begins with DEL, which no program writes, and its length tells which word it was. */
 #define WORD_MARK '\x7f'
 
 static const struct {
@@ -264,7 +264,7 @@ static void write_value(writer *w, const json_t *v, int depth)
 			break;
 		}
 		bn_buf_adds(w->out, bn_fmt_f64(x, text));
-		/* A real stays a real when it is read back. */
+		/* A real must be read back as a real. */
 		if (!strpbrk(text, ".e"))
 			bn_buf_adds(w->out, ".0");
 		break;

@@ -1,5 +1,5 @@
 /*
- * json.h - jansson with places in its errors, canonical output and typed access.
+ * json.h - jansson with positions in errors, canonical output and typed access.
  *
  * Trees are jansson's json_t; its reference-count rules hold (borrowed unless said otherwise).
  * Canonical form: keys sorted, no spaces, shortest number that reads back equal; it is what gets
@@ -18,11 +18,11 @@
 /* source names the text in errors: "source:line:column: what". New reference in *out. Duplicate
  * keys and trailing text are errors. */
 int bn_json_parse(json_t **out, const char *text, size_t n, const char *source, bn_err *err);
-/* The same of what programs in Python write: NaN, Infinity and -Infinity may stand for numbers. Such a value is a
- * string that bn_json_number_of alone understands. */
+/* The same for JSON written by Python, where NaN, Infinity and -Infinity are allowed as numbers. Such a value
+ * becomes a string that only bn_json_number_of understands. */
 int bn_json_parse_numbers(
 	json_t **out, const char *text, size_t n, const char *source, bn_err *err);
-/* Of a number, or of NaN and the infinities of bn_json_parse_numbers. */
+/* The value of a number, or of a NaN or infinity read by bn_json_parse_numbers. */
 bool bn_json_number_of(const json_t *v, double *out);
 /* As bn_json_parse; an integer from 2^63 to 2^64 - 1 is a string of its digits, as bn_column_json writes one. */
 int bn_json_parse_wide(json_t **out, const char *text, size_t n, const char *source, bn_err *err);
@@ -59,7 +59,8 @@ int bn_json_only_keys(
 
 /* A real, or JSON null when x is NaN or infinite: an unknown number is absent. New reference. */
 json_t *bn_json_real_or_null(double x);
-/* Of a value that is there: JSON has no infinities and no NaN, so they are the texts "inf", "-inf" and "nan". */
+/* For a value that is present: JSON has no infinities and no NaN, so they are written as the strings "inf",
+ * "-inf" and "nan". */
 json_t *bn_json_number(double x);
 
 #endif

@@ -28,7 +28,8 @@ long bn_alloc_count(void)
 	return atomic_load(&alloc_count);
 }
 
-/* Of 0 bytes the C library may give NULL, which here means no memory: hence `bytes + !bytes`. */
+/* For 0 bytes the C library may return NULL, which means out of memory here: hence `bytes +
+ * !bytes`. */
 
 void *bn_alloc(size_t bytes)
 {

@@ -2,7 +2,7 @@
  * process.c - see process.h.
  *
  * Everything between fork and exec is async-signal-safe: the caller may have threads, so memory is
- * made before the fork and nothing is allocated after it.
+ * allocated before the fork and never after it.
  */
 #include "core/base/process.h"
 
@@ -57,7 +57,7 @@ static ssize_t proc_read(pid_t pid, const char *file, char *text, size_t size)
 	return (ssize_t)have;
 }
 
-/* The command name may hold anything, so fields are counted from its last ')'. */
+/* The command name may contain any byte, so fields are counted from the last ')'. */
 static bool proc_stat_read(pid_t pid, proc_stat *out)
 {
 	char text[1024];
@@ -134,8 +134,7 @@ int bn_process_program(char **out, bn_err *err)
 	char path[4096];
 	ssize_t n = bn_fs_program_path(path, sizeof path);
 	if (n < 0)
-		return bn_err_sys(
-			err, BN_EIO, (int)-n, "cannot tell which program this process runs");
+		return bn_err_sys(err, BN_EIO, (int)-n, "cannot find the path of this program");
 	char *text = bn_strdup(path);
 	if (!text)
 		return bn_err_nomem(err, "a file name");
@@ -145,7 +144,7 @@ int bn_process_program(char **out, bn_err *err)
 
 /* ---- starting ------------------------------------------------------------------------------- */
 
-/* environ with `set` added or replaced; strings are borrowed, the array is yours. */
+/* environ with `set` added or replaced; strings are borrowed, the caller frees the array. */
 static char **environ_with(const char *const *set)
 {
 	size_t have = 0, more = 0;
@@ -203,7 +202,7 @@ static void signals_reset(bool hup_ignored)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* In a child: what becomes of its first three files. They may be given as any of the three. */
+/* In a child: sets descriptors 0 to 2. Each source may itself be one of the three. */
 static bool redirect(int in, int out, int errors)
 {
 	int from[3] = {fcntl(in, F_DUPFD, 3), fcntl(out, F_DUPFD, 3), fcntl(errors, F_DUPFD, 3)};
@@ -213,7 +212,7 @@ static bool redirect(int in, int out, int errors)
 	return true;
 }
 
-/* Opened before a fork, for the child to read nothing from and to write nothing to. */
+/* Opens /dev/null before a fork, for the child's standard streams. */
 static int null_open(int *fd, bn_err *err)
 {
 	const bn_env *env = bn_env_real();
@@ -221,7 +220,7 @@ static int null_open(int *fd, bn_err *err)
 	return *fd < 0 ? bn_err_sys(err, BN_EIO, -*fd, "cannot open '/dev/null'") : 0;
 }
 
-/* What the two children tell the parent through the pipe. */
+/* What the two children report to the parent through the pipe. */
 typedef struct spawn_report {
 	pid_t pid;
 	int errnum;
@@ -302,7 +301,7 @@ int bn_process_spawn_detached(pid_t *pid, const char *const *argv, const char *c
 	pipe_fd[1] = -1;
 	while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
 		;
-	/* First report: who it is. A second one comes only when exec failed. */
+	/* The first report is the pid. A second one arrives only if exec failed. */
 	bool one = read_full(pipe_fd[0], &r, sizeof r) == (ssize_t)sizeof r;
 	if (one && !r.errnum && read_full(pipe_fd[0], &failed, sizeof failed) > 0)
 		r.errnum = failed.errnum ? failed.errnum : EIO;
@@ -357,14 +356,15 @@ int bn_process_become(const char *const *argv, const char *const *set, const cha
 	return bn_err_sys(err, BN_EIO, errnum, "cannot run '%s'", argv[0]);
 }
 
-/* ---- running to the end --------------------------------------------------------------------- */
+/* ---- running to completion
+ * --------------------------------------------------------------------- */
 
 static int64_t clock_ms(void)
 {
 	return bn_env_monotonic_ns(bn_env_real()) / 1000000;
 }
 
-/* Collects what comes from fd until it ends. false when the time is up. */
+/* Reads fd to its end. False on timeout. */
 static bool capture_read(int fd, int timeout_ms, size_t limit, bn_buf *out)
 {
 	int64_t end = clock_ms() + timeout_ms;
@@ -457,7 +457,8 @@ static bool proc_list_all(proc_list *l)
 	return ok;
 }
 
-/* The value of a variable when pid's program was started; yours. NULL: none, or it cannot be read. */
+/* The value that a variable had when pid's program started; the caller frees it. NULL if unset or
+ * unreadable. */
 static char *environ_value(pid_t pid, const char *name)
 {
 	size_t cap = 1u << 20, len = strlen(name);

@@ -1,4 +1,4 @@
-/* process_env.c - see process.h: the environment as bytes, and what the machine has for a process. */
+/* process_env.c - see process.h: the environment as bytes, and the resources of the machine. */
 #include "core/base/mem.h"
 #include "core/base/process.h"
 
@@ -21,7 +21,7 @@ int bn_process_set_environment(const char *texts, size_t n, bn_err *err)
 	size_t count = 0, most = 1;
 	for (size_t i = 0; i < n; i++)
 		most += texts[i] == '\0';
-	/* One block that lives as long as the process: the array, then the texts. */
+	/* One block that is never freed: the array, then the strings. */
 	char **list = bn_alloc(most * sizeof *list + n + 1);
 	if (!list)
 		return bn_err_nomem(err, "an environment");
@@ -52,7 +52,7 @@ int bn_process_cpus(void)
 	cpu_set_t set;
 	if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0)
 		return CPU_COUNT(&set);
-	long online = sysconf(_SC_NPROCESSORS_ONLN); /* more than a cpu_set_t holds */
+	long online = sysconf(_SC_NPROCESSORS_ONLN); /* more CPUs than a cpu_set_t holds */
 	return online > 0 ? (int)online : 1;
 }
 

@@ -1,9 +1,9 @@
 /*
- * progress.h - how far long work is, and whether it shall go on.
+ * progress.h - progress of long operations, and cancelling them.
  *
- * Work that may last takes a `const bn_progress *` (NULL: nobody asks), and calls bn_progress_step
- * between two pieces that each take a fraction of a second; BN_EINTR is handed up like any failure,
- * and what was begun is undone as after one. The one who asked answers from the thread that works.
+ * A long operation takes a `const bn_progress *` (NULL: none) and calls bn_progress_step between
+ * pieces that each take a fraction of a second. BN_EINTR is passed up like any failure, and what
+ * was begun is undone as after one. The callback runs on the working thread.
  */
 #ifndef BN_BASE_PROGRESS_H
 #define BN_BASE_PROGRESS_H
@@ -13,12 +13,12 @@
 #include <stdint.h>
 
 typedef struct bn_progress {
-	/* what: a word or two for people ("hashing"); total 0: not known. False: stop. */
+	/* what: a word or two for display ("hashing"); total 0: unknown. Returns false to stop. */
 	bool (*report)(void *ctx, const char *what, uint64_t done, uint64_t total);
 	void *ctx;
 } bn_progress;
 
-/* 0, or BN_EINTR when the work shall stop. */
+/* 0, or BN_EINTR if the operation must stop. */
 static inline int bn_progress_step(
 	const bn_progress *p, const char *what, uint64_t done, uint64_t total, bn_err *err)
 {

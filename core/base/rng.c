@@ -67,7 +67,7 @@ double bn_rng_uniform(bn_rng *r)
 
 uint64_t bn_rng_below(bn_rng *r, uint64_t n)
 {
-	/* Reject the low part of the range that would make some remainders likelier. */
+	/* Reject the low part of the range that would bias some remainders. */
 	uint64_t reject = (0 - n) % n;
 	uint64_t x;
 	do

@@ -2,14 +2,14 @@
  * rng.h - random numbers that are a function of (seed, purpose, index).
  *
  * Philox4x32-10 (Salmon, Moraes, Dror, Shaw: "Parallel random numbers: as easy as 1, 2, 3", SC11;
- * checked against the known answers of Random123). There is no hidden state to carry between
- * threads or restarts: whoever asks for the stream ("mlp.shuffle", epoch 7) of seed 42 gets the
- * same numbers, on any machine and at any thread count.
+ * checked against the known answers of Random123). There is no hidden state to carry across
+ * threads or restarts: the stream ("mlp.shuffle", epoch 7) of seed 42 has the same numbers on any
+ * machine and with any number of threads.
  *
  * key = seed; counter = {block, FNV-1a of purpose, index low, index high}. One stream yields 2^34
  * 32-bit numbers before it repeats.
  *
- * Not for secrets: bn_env has random bytes for those.
+ * Not for secrets: use the random bytes of bn_env.
  */
 #ifndef BN_BASE_RNG_H
 #define BN_BASE_RNG_H
@@ -20,7 +20,7 @@ typedef struct bn_rng {
 	uint32_t key[2];
 	uint32_t counter[4];
 	uint32_t block[4];
-	unsigned used; /* numbers of block already given out; 4 = none left */
+	unsigned used; /* numbers of block already used; 4 = none left */
 } bn_rng;
 
 /* The bare function: 10 rounds. */

@@ -32,7 +32,7 @@ static const char *blank_of(char c, bool before_line_feed, bn_shown_form form)
 	return c == '\n' ? "\n" : "\t";
 }
 
-/* Bytes of printable ASCII at the beginning: nearly all that is shown. */
+/* Length of the leading run of printable ASCII, which is nearly all text. */
 static size_t plain_length(const char *s, size_t n)
 {
 	size_t i = 0;

@@ -41,13 +41,13 @@ static void c_locale_make(void)
 	c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
 }
 
-/* Also true of what is too large, which is infinite then. */
+/* Also true for a number out of range, which is then infinite. */
 static bool parse_f64(const char *s, size_t n, double *out)
 {
 	char text[400];
 	if (n == 0 || isspace((unsigned char)s[0]))
 		return false;
-	/* strtod also takes hexadecimal and "nan(...)", which no data file means. */
+	/* strtod also accepts hexadecimal and "nan(...)", which data files do not use. */
 	for (size_t i = 0; i < n; i++)
 		if (s[i] == 'x' || s[i] == 'X' || s[i] == '(' || s[i] == '\0')
 			return false;
@@ -219,7 +219,7 @@ const char *bn_nearest_word(const char *s, const char *const *words)
 
 /* ---- formatting ----------------------------------------------------------------------------- */
 
-/* Puts a '.' where the locale may have put something else. */
+/* Restores the '.' that the locale may have replaced. */
 static void decimal_point(char *s)
 {
 	for (; *s; s++)
@@ -228,14 +228,14 @@ static void decimal_point(char *s)
 }
 
 /*
- * What most numbers are: m / 10^k with m below 10^15 and k at most 15. Both are exact doubles and the division is
- * rounded once, so a quotient equal to x is what the text reads back as; a decimal of 15 digits that does is
- * the one that %.15g gives.
+ * The common case: m / 10^k with m below 10^15 and k at most 15. Both are exact doubles and the division rounds
+ * once, so if the quotient equals x, the text reads back as x; and a 15-digit decimal that does so is the one
+ * that %.15g gives.
  */
 static bool format_short(double x, char buf[BN_FMT])
 {
-	static const double tens[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11,
-		1e12, 1e13, 1e14, 1e15};
+	static const double tens[] = {
+		1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
 	const int count = (int)(sizeof tens / sizeof *tens);
 	const double size = fabs(x);
 	double m = 0;

@@ -1,8 +1,8 @@
 /*
- * str.h - reading numbers strictly, and writing quantities the same way everywhere.
+ * str.h - strict parsing of numbers, and uniform formatting of quantities.
  *
- * Parsers take the whole text or fail; they ignore the locale. Formatters write into the caller's
- * buffer (always terminated) and return it, so they can be used inline.
+ * Parsers consume the whole text or fail; they ignore the locale. Formatters write into the
+ * caller's buffer (always terminated) and return it, so they can be used inline.
  */
 #ifndef BN_BASE_STR_H
 #define BN_BASE_STR_H
@@ -12,9 +12,10 @@
 
 bool bn_parse_i64(
 	const char *s, size_t n, int64_t *out); /* optional sign, digits; false on overflow */
-/* Decimal or exponent form, inf, nan; correctly rounded. False on overflow, too: what is infinite says so. */
+/* Decimal or exponent form, inf, nan; correctly rounded. False on overflow: only an explicit inf is
+ * infinite. */
 bool bn_parse_f64(const char *s, size_t n, double *out);
-/* Whether it is false for that reason. */
+/* Whether parsing failed because of overflow. */
 bool bn_is_beyond_f64(const char *s, size_t n);
 bool bn_parse_duration_ns(
 	const char *s, int64_t *out);             /* "250ms", "10s", "5m", "2h", "1d", "1h30m" */
@@ -27,14 +28,14 @@ bool bn_str_ends(const char *s, const char *suffix);
 #define BN_NAME_MAX 128
 bool bn_name_is_valid(const char *s);
 int bn_edit_distance(const char *a, const char *b); /* Damerau-Levenshtein (adjacent swaps) */
-/* The word of a NULL-terminated list nearest to s, or NULL if none is near ("did you mean"). */
+/* The nearest word to s in a NULL-terminated list, or NULL if none is close ("did you mean"). */
 const char *bn_nearest_word(const char *s, const char *const *words);
 
-#define BN_FMT 40 /* every formatter fits in this many bytes */
+#define BN_FMT 40 /* every formatter's output fits in this many bytes */
 const char *bn_fmt_f64(
 	double x, char buf[BN_FMT]); /* shortest text that reads back equal; "-" for NaN */
 const char *bn_fmt_sig(
-	double x, int digits, char buf[BN_FMT]); /* for people: significant digits, "-" for NaN */
+	double x, int digits, char buf[BN_FMT]); /* for display: significant digits, "-" for NaN */
 const char *bn_fmt_bytes(uint64_t n, char buf[BN_FMT]);    /* "1.2 GiB" */
 const char *bn_fmt_count(uint64_t n, char buf[BN_FMT]);    /* "1 234 567" */
 const char *bn_fmt_duration(int64_t ns, char buf[BN_FMT]); /* "1.24 s", "3m12s", "2h05m", "4d03h" */

@@ -170,11 +170,11 @@ const char *bn_timestamp_short(int64_t ns, bool utc, char buf[BN_TIMESTAMP_TEXT]
 	return buf;
 }
 
-/* ---- dates, times of a day, lengths of time ------------------------------------------------- */
+/* ---- dates, times of day, durations ------------------------------------------------- */
 
 #define NS ((int64_t)1000000000)
 
-/* Appends .fraction without needless zeros; ns in 0 .. NS - 1. */
+/* Appends .fraction without trailing zeros; ns in 0 .. NS - 1. */
 static int add_fraction(char *buf, int n, int64_t ns)
 {
 	if (!ns)
@@ -233,7 +233,7 @@ const char *bn_daytime_iso(int64_t ns, char buf[BN_TIMESTAMP_TEXT])
 	return buf;
 }
 
-/* Nanoseconds of a fraction behind its point; digits beyond them must be zeros. */
+/* Nanoseconds of a fraction after its point; digits beyond them must be zeros. */
 static bool take_exact_fraction(const char **s, const char *end, int64_t *ns)
 {
 	const char *first = *s;
@@ -299,7 +299,7 @@ const char *bn_duration_iso(int64_t ns, char buf[BN_TIMESTAMP_TEXT])
 	return buf;
 }
 
-/* Digits as a number; false when there are none, or it does not fit. */
+/* Parses digits; false if there are none, or the number does not fit. */
 static bool take_number(const char **s, const char *end, int64_t *out)
 {
 	const char *first = *s;
@@ -319,7 +319,7 @@ static bool add_units(int64_t *ns, int64_t count, int64_t unit)
 	       !__builtin_add_overflow(*ns, more, ns);
 }
 
-/* [nD][T[nH][nM][n[.fraction]S]] behind the P, one of them at least. */
+/* [nD][T[nH][nM][n[.fraction]S]] after the P, at least one of them. */
 static bool take_iso_parts(const char *s, const char *end, int64_t *ns)
 {
 	static const int64_t units[] = {3600 * NS, 60 * NS, NS};

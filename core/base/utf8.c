@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-/* Bytes of the sequence that c begins; 0 for none. */
+/* Length of the sequence that c begins; 0 if it begins none. */
 static size_t lead_length(uint32_t c)
 {
 	if (c >= 0xf8)
@@ -92,8 +92,8 @@ bool bn_utf8_is_valid(const char *s, size_t n)
 	return true;
 }
 
-/* Ignored by default (they have no form of their own), format characters of the direction, joining and annotation of
- * text, ends of lines and paragraphs. */
+/* Default ignorable characters; format characters for direction, joining and annotation; line and paragraph
+ * separators. */
 static const bn_utf8_range hidden[] = {{0x00ad, 0x00ad}, {0x034f, 0x034f}, {0x061c, 0x061c},
 	{0x115f, 0x1160}, {0x17b4, 0x17b5}, {0x180b, 0x180f}, {0x200b, 0x200f}, {0x2028, 0x202e},
 	{0x2060, 0x206f}, {0x3164, 0x3164}, {0xfe00, 0xfe0f}, {0xfeff, 0xfeff}, {0xffa0, 0xffa0},
@@ -155,7 +155,7 @@ int bn_utf8_char_width(uint32_t cp)
 	return range_has(double_width, sizeof double_width / sizeof *double_width, cp) ? 2 : 1;
 }
 
-/* Bytes of the character that s[0..n) begins with; its columns in *width. */
+/* Length in bytes of the first character of s[0..n); its columns in *width. */
 static size_t char_length(const char *s, size_t n, size_t *width)
 {
 	uint32_t cp;
@@ -192,7 +192,7 @@ size_t bn_utf8_end(const char *s, size_t n, size_t columns)
 		k += char_length(s + k, n - k, &w);
 	while (i < n) {
 		size_t len = char_length(s + i, n - i, &w);
-		if (rest <= columns && w > 0) /* a combining mark goes with what it stands on */
+		if (rest <= columns && w > 0) /* a combining mark belongs to its base */
 			break;
 		rest -= w;
 		i += len;

@@ -110,7 +110,7 @@ static json_t *plain_scalar(const char *s, size_t n)
 			return json_integer(whole);
 		if (bn_parse_f64(digits, n, &real))
 			return bn_json_real_or_null(real);
-		/* Too large for one: an id of digits and an e, such as a hash, is meant. */
+		/* Too large for a number: it is an id made of digits and an e, such as a hash. */
 	}
 	return json_string(s);
 }
@@ -164,7 +164,7 @@ static int read_pair(reader *r, json_t *map, int depth)
 	int rc = check_plain_node(r, r->event.data.scalar.anchor, r->event.data.scalar.tag);
 	if (rc)
 		return rc;
-	/* The event goes away with the next one: keep the key as JSON does. */
+	/* The event is freed by the next one: copy the key as JSON does. */
 	json_t *key =
 		json_stringn((const char *)r->event.data.scalar.value, r->event.data.scalar.length);
 	const char *text = json_string_value(key);
@@ -279,7 +279,7 @@ int bn_yaml_parse(json_t **out, const char *text, size_t len, const char *name, 
 
 /* ---- writing -------------------------------------------------------------------------------- */
 
-/* True when every YAML reader, old or new, takes the bare word for a string. */
+/* True if every YAML reader, old or new, reads the bare word as a string. */
 static bool is_safe_plain(const char *s)
 {
 	static const char *const words[] = {
@@ -298,8 +298,8 @@ static bool is_safe_plain(const char *s)
 	return !is_one_of(lower, words);
 }
 
-/* Controls, line ends of any kind (YAML 1.1 counts U+0085, U+2028 and U+2029) and what a YAML
- * stream may not hold. */
+/* Control characters, line breaks of any kind (in YAML 1.1 also U+0085, U+2028 and U+2029) and
+ * characters that a YAML stream may not contain. */
 static bool needs_escape(uint32_t c)
 {
 	return c < 0x20 || (c >= 0x7f && c <= 0xa0) || c == 0x2028 || c == 0x2029 || c == 0xfeff ||
@@ -336,7 +336,7 @@ static void write_string(bn_buf *out, const char *s, size_t n)
 		write_quoted(out, s, n);
 }
 
-/* Always with a dot: PyYAML takes 1e+20 for a string, and 3 for an integer. */
+/* Always with a dot: PyYAML reads 1e+20 as a string, and 3 as an integer. */
 static void write_real(bn_buf *out, double v)
 {
 	char text[BN_FMT];
@@ -403,7 +403,7 @@ static void write_value(bn_buf *out, const json_t *v, int depth)
 	bn_buf_addch(out, '\n');
 }
 
-/* begun: the first line's indentation is there already ("- key: value"). */
+/* begun: the first line is already indented ("- key: value"). */
 static void write_block(bn_buf *out, const json_t *v, int depth, bool begun)
 {
 	const char *key;
@@ -443,7 +443,7 @@ static size_t quoted_length(const char *s)
 	return n;
 }
 
-/* What could be written but not read back: too deep, or keys over libyaml's 1024 bytes. */
+/* Rejects what could be written but not read back: too deep, or keys over libyaml's 1024 bytes. */
 static int check_writable(const json_t *v, int depth, bn_err *err)
 {
 	const char *key;

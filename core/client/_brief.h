@@ -1,10 +1,10 @@
 /*
- * _brief.h - a lock for as long as an addition to memory takes.
+ * _brief.h - a lock held only while adding to memory.
  *
- * A call that logs takes and gives it once, so its cost is most of the call's: one atomic exchange and a
- * store, half of what a mutex takes (docs/performance.md). Who finds it taken tries again for a while and
- * then sleeps, so a holder that was preempted gets the processor, whatever its priority. Never held
- * while the disk, another lock or a wake-up is waited for.
+ * A logging call locks and unlocks it once, which is most of the call's cost: one atomic exchange and a
+ * store, half the cost of a mutex (docs/performance.md). A thread that finds it locked spins for a while
+ * and then sleeps, so that a preempted holder gets the processor, whatever its priority. It is never held
+ * while waiting for the disk, another lock or a wake-up.
  */
 #ifndef BN_CLIENT__BRIEF_H
 #define BN_CLIENT__BRIEF_H

@@ -1,30 +1,29 @@
 /*
- * _run.h - a run that is open for logging, for the files of this folder.
+ * _run.h - a run open for logging; internal to this folder.
  *
  *	capi.c     the public functions: opening, arguments, closing
- *	logged.c   what was logged and is not taken yet; all that a call which logs touches
- *	writing.c  taking that, and making it durable
- *	message.c  what is said on stderr
- *	thread.c   the one thread of the process that does so every second, fork, and exit
+ *	logged.c   what was logged and not yet taken; everything a logging call touches
+ *	writing.c  taking that and making it durable
+ *	message.c  messages on stderr
+ *	thread.c   the process's one thread, which does so every second; fork and exit
  *
- * Callers touch what `brief` guards, for as long as an addition to memory takes. Whoever writes swaps that
- * with what is empty and writes it under `ws_mutex`, so a caller waits for the disk in three cases alone:
- * flush, close and artifacts, which promise just that, and BN_BACKLOG_MAX points that the disk did not
- * keep up with.
+ * Callers touch what `brief` guards, only while adding to memory. A writer swaps that with empty buffers
+ * and writes it under `ws_mutex`, so a caller waits for the disk only in flush, close and artifacts, which
+ * promise that, and when BN_BACKLOG_MAX points wait because the disk is too slow.
  *
- * What was taken stays in `writing` until a commit has made it durable: when the disk is full, each
- * second and each flush tries again, first that and then what came since, which keeps the order.
- * Meanwhile nobody waits; what comes beyond BN_BACKLOG_MAX or BN_WORDS_MAX is refused and counted. Where
- * a disk fails such that nobody can tell what got there, a point may be in the log twice.
+ * What was taken stays in `writing` until a commit has made it durable: when the disk is full, it is
+ * retried each second and at each flush, before anything newer, which keeps the order. Meanwhile no
+ * caller waits; beyond BN_BACKLOG_MAX or BN_WORDS_MAX new data is refused and counted. If a disk fails
+ * so that it is unknown what was written, a point may be in the log twice.
  *
- * A child of fork owns none of its parent's runs: they are `foreign` to it, and it neither writes to
- * them nor waits for a lock that its parent's thread held.
+ * A forked child owns none of its parent's runs: they are `foreign` to it, and it neither writes to
+ * them nor waits for a lock that a thread of its parent held.
  *
- * When the program exits, the thread ends the runs that are still open: exit only waits for it, and for a
- * while, as a signal handler may have called it and have interrupted who holds a lock or malloc's. Nothing is
- * freed: what the program registered earlier (a C++ object's destructor) runs later, and may log and close.
- * A run that another thread closes is open until its end is written; one that another thread opens is waited for,
- * and from then on other threads open none.
+ * When the program exits, the thread ends the runs that are still open: exit only waits for it, for a limited
+ * time, since exit may have been called by a signal handler that interrupted the holder of a lock (or of
+ * malloc's). Nothing is freed: handlers that the program registered earlier (a C++ destructor) run later, and
+ * may log and close. A run that another thread is closing counts as open until its end is written; one that
+ * another thread is opening is waited for, and after that other threads can open none.
  *
  * Lock order: the thread's mutex (thread.c), ws_mutex, brief.
  */
@@ -43,12 +42,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define BN_FLUSH_POINTS 32768    /* the thread is woken when so many wait */
+#define BN_FLUSH_POINTS 32768    /* the thread is woken when this many wait */
 #define BN_BACKLOG_MAX (4 << 20) /* points in memory before a caller waits */
 #define BN_WORDS_MAX (1 << 16)   /* params and tags in memory before more are refused */
 #define BN_FLUSH_MS 1000
 #define BN_BEAT_MS 5000
-#define BN_EXIT_TURN_MS 500 /* exit waits so long for a run, then sees to the others */
+#define BN_EXIT_TURN_MS 500 /* exit waits this long for a run before turning to the others */
 
 typedef struct bn_word {
 	bool is_tag;
@@ -62,21 +61,21 @@ typedef struct bn_words {
 
 struct binnacle_run {
 	char id[BN_RUN_ID_TEXT];
-	bool owned;   /* we made the run, so we end it and send its heartbeat */
-	bool foreign; /* our parent's; set in the child of a fork, when it has one thread */
+	bool owned;   /* we created the run, so we end it and send its heartbeat */
+	bool foreign; /* the parent's; set in a forked child, while it has one thread */
 
 	/* Of brief. */
 	bn_brief brief;
 	bn_metric_set active;
-	size_t last; /* series of the last call: the next call is likely about it or the next one */
+	size_t last; /* series of the last call: the next call likely uses it or the one after it */
 	bn_words words;
-	void *params; /* tree (search.h) of bn_word: what this process has logged of them, by key */
-	bn_err err;   /* first failure since it was asked for */
-	int refused;  /* code of the first one since then that no later write makes good */
+	void *params;     /* tree (search.h) of bn_word: what this process has logged, by key */
+	bn_err err;       /* first failure since it was last reported */
+	int refused;      /* code of the first failure since then that no later write can repair */
 	bn_err unwritten; /* set: why `writing` is not on the disk yet */
-	int harm;         /* code: of what a commit had made durable, some is not there any more */
+	int harm;         /* code: some data that a commit had made durable is lost */
 	int harm_untold;
-	uint64_t dropped; /* points and words that were refused since nothing could be written */
+	uint64_t dropped; /* points and words refused while nothing could be written */
 	uint64_t dropped_told;
 	bool told; /* on stderr, at exit */
 
@@ -89,70 +88,74 @@ struct binnacle_run {
 	int64_t beat_ns, peak_rss; /* monotonic: the last heartbeat */
 	bool ended;                /* its end is in the log */
 
-	/* Of the thread's mutex. */
+	/* Guarded by the thread's mutex. */
 	struct binnacle_run *next;
-	int64_t due_ns; /* monotonic: when the thread writes next; INT64_MAX when it need not */
+	int64_t due_ns; /* monotonic: when the thread writes next; INT64_MAX if it need not */
 	bool busy;      /* the thread writes */
-	bool left;      /* the program exits, and what could be done for the run is done */
-	bool closing;   /* somebody closes it, with closing_code */
+	bool left;      /* the program exits, and the run has been handled as far as possible */
+	bool closing;   /* it is being closed, with closing_code */
 	int closing_code;
-	bool settled;       /* while forking: ws_mutex is taken, so what it guards is whole */
-	atomic_bool asleep; /* due_ns is further away than what is logged now may wait */
+	bool settled;       /* while forking: ws_mutex is held, so what it guards is consistent */
+	atomic_bool asleep; /* due_ns is later than newly logged data may wait */
 };
 
 /* ---- logged.c ------------------------------------------------------------------------------- */
 
-/* Keeps e for binnacle_run_error, if it is an error and the first one. is_refusal: no later write
- * makes it good. */
+/* Keeps e for binnacle_run_error if it is the first error. is_refusal: no later write can repair
+ * it. */
 void bn_client_note(binnacle_run *run, const bn_err *e, bool is_refusal);
-/* The failure of every call but close in the child of a fork. */
+/* The error of every call except close in a forked child. */
 int bn_client_refuse_foreign(binnacle_run *run);
 int bn_client_log_point(
 	binnacle_run *run, const char *key, double value, int64_t step, int64_t time_ms);
 int bn_client_log_word(binnacle_run *run, bool is_tag, const char *key, const char *value);
 void bn_client_words_release(bn_words *all);
 void bn_client_params_release(binnacle_run *run);
-/* Whether something was logged and not taken. Takes brief. */
+/* Whether logged data is waiting. Locks brief. */
 bool bn_client_has_logged(binnacle_run *run);
 
 /* ---- writing.c ------------------------------------------------------------------------------ */
 
-/* Makes everything that was logged before the call durable, and sends the heartbeat when it is due. */
+/* Makes everything logged before the call durable, and sends the heartbeat if it is due. */
 int bn_client_write(binnacle_run *run);
-/* The same for the thread, which has other runs too: it does not wait while somebody writes to this one (a
- * large artifact). Returns how long the run needs no writing, if nothing is logged: ns; INT64_MAX for ever. */
+/* The same for the thread, which has other runs too: it does not wait while another thread writes to this one
+ * (a large artifact). Returns for how many ns the run needs no writing if nothing is logged; INT64_MAX: for
+ * ever. */
 int64_t bn_client_write_in_turn(binnacle_run *run);
-/* Makes everything durable, with the end of a run that we made (exit_code 0: FINISHED), and seals. */
+/* Makes everything durable, records the end of a run that we created (exit_code 0: FINISHED), and
+ * seals. */
 int bn_client_end(binnacle_run *run, int exit_code);
-/* The same when the program exits: 1 when somebody writes to the run all the time (a large artifact), so that it
- * is to be tried again. A failure is told on stderr, as nobody is left to ask for it, and so is a loss that nobody
- * was told. */
+/* The same at exit. Returns 1 if another thread keeps writing to the run (a large artifact), so the caller must
+ * retry. Failures, and losses not yet reported, are printed on stderr, since no caller is left to ask for
+ * them. */
 int bn_client_end_at_exit(binnacle_run *run, int exit_code);
-/* A negative code when something that was logged will never be on disk, whatever is tried. */
+/* A negative code if some logged data can never reach the disk. */
 int bn_client_loss(binnacle_run *run);
-/* Says on stderr, once, that the run is not on disk as a whole: run->err, why. */
+/* Prints on stderr, once, that the run is not completely on disk: run->err says why. */
 void bn_client_tell(binnacle_run *run);
 
 /* ---- message.c ------------------------------------------------------------------------------ */
 
-/* A line on stderr, if descriptor 2 is that; the newline is added. Neither ends the program nor keeps it for long. */
+/* Prints a line on stderr, if descriptor 2 is stderr; adds the newline. Neither ends the program nor blocks it
+ * for long. */
 void bn_client_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* ---- thread.c ------------------------------------------------------------------------------- */
 
-/* Around the opening of a run, up to bn_client_thread_add: exit waits for who is in between. BN_ECONFLICT when it
- * has begun, but for the thread that exits. Starts the thread for a run that is to be made, so that where it cannot
- * be started none is. */
+/* Brackets the opening of a run, up to bn_client_thread_add: exit waits for threads in between. BN_ECONFLICT
+ * once exit has begun, except for the exiting thread. Starts the thread before a new run is created, so that no
+ * run is created if it cannot be started. */
 int bn_client_thread_enter(bool makes, bn_err *err);
 void bn_client_thread_leave(void);
-/* From now on the thread looks after the run. */
+/* From now on the thread writes the run's data. */
 void bn_client_thread_add(binnacle_run *run);
-/* Something was logged into a run that is asleep (full: BN_FLUSH_POINTS wait, so it is due now). */
+/* Data was logged to a sleeping run (full: BN_FLUSH_POINTS wait, so it is due now). */
 int bn_client_thread_wake(binnacle_run *run, bool full, bn_err *err);
 /* The caller will end the run; exit waits for that, or ends it in the same way. */
 void bn_client_thread_closing(binnacle_run *run, int exit_code);
-/* Returns when the thread has let go of the run; with the last one it ends. failed: to make it durable, which is told
- * on stderr when another thread exits, as that does not wait for the caller to hear it. */
+/* Returns when the thread has released the run; the thread ends with the last run. failed: the run could not be
+ * made durable; if another thread is exiting, that is printed on stderr, since exit does not wait for the
+ * caller to report it. */
 void bn_client_thread_remove(binnacle_run *run, bool failed);
 
 #endif

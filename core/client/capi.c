@@ -1,6 +1,6 @@
 /*
- * capi.c - the public C library of share/include/binnacle.h: opening a run, what its functions accept,
- * and closing. How it works inside: _run.h.
+ * capi.c - the public C library of share/include/binnacle.h: opening a run, checking arguments, and
+ * closing. For the internals see _run.h.
  */
 #include "share/include/binnacle.h"
 
@@ -46,19 +46,19 @@ static int begin(binnacle_run *run, const binnacle_options *opt, bn_err *err)
 	return bn_workspace_commit(run->ws, err);
 }
 
-/* The program's own work goes on, whatever becomes of its metrics. */
+/* The program must continue even if its metrics are lost. */
 static void say_unseen(const bn_err *why)
 {
 	static atomic_flag told = ATOMIC_FLAG_INIT;
 	if (!atomic_flag_test_and_set(&told))
-		bn_client_say("binnacle: what this program logs is not shown: %s", why->msg);
+		bn_client_say("binnacle: logging is disabled: %s", why->msg);
 }
 
 static int attach(binnacle_run *run, const char *id, bn_err *err)
 {
 	bn_err why = BN_ERR_INIT;
 	if (!bn_run_id_is_valid(id))
-		return bn_err_set(err, BN_EINVAL, "'%.40s' is no run id: 32 hex digits", id);
+		return bn_err_set(err, BN_EINVAL, "'%.40s' is not a run id of 32 hex digits", id);
 	memcpy(run->id, id, sizeof run->id);
 	bn_run_clock_follow(run->ws, run->id);
 	if (bn_run_is_own(run->ws, run->id, &why) < 0)
@@ -221,7 +221,7 @@ int binnacle_run_close(binnacle_run *run, int exit_code)
 	if (!run)
 		return 0;
 	if (run->foreign)
-		return 0; /* our parent's: its memory may be half changed, and stays */
+		return 0; /* the parent's: its memory may be inconsistent, so it is not freed */
 	bn_client_thread_closing(run, exit_code);
 	if ((rc = bn_client_end(run, exit_code)) >= 0)
 		rc = bn_client_loss(run);

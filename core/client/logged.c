@@ -1,4 +1,4 @@
-/* logged.c - see _run.h: what was logged and is not taken yet. */
+/* logged.c - see _run.h: what was logged and not yet taken. */
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/base/utf8.h"
@@ -24,27 +24,26 @@ int bn_client_refuse_foreign(binnacle_run *run)
 {
 	bn_err err = BN_ERR_INIT;
 	bn_err_set(&err, BN_EREFUSED,
-		"run %.8s belongs to the process that opened it: a child of fork opens it itself, "
-		"by "
+		"run %.8s belongs to the process that opened it: a forked child must open it by "
 		"its id",
 		run->id);
 	bn_client_note(run, &err, true);
 	return BN_EREFUSED;
 }
 
-/* There is no room for what is logged now, and there will not be soon. Under brief. */
+/* There is no room for new data, and there will not be soon. Called with brief held. */
 static int drop(binnacle_run *run, const char *what, const char *key, bn_err *err)
 {
 	run->dropped++;
 	return bn_err_set(err, run->unwritten.code ? run->unwritten.code : BN_EIO,
-		"%s '%s' is dropped, as too much waits to be written: %.300s", what, key,
+		"%s '%s' is dropped because too much is waiting to be written: %.300s", what, key,
 		run->unwritten.msg);
 }
 
 /* ---- points --------------------------------------------------------------------------------- */
 
-/* The series of the key, or NULL. Loops log the same keys in the same order, so the one behind the last
- * one, or that one again, is nearly always right. Under brief. */
+/* The series of the key, or NULL. Loops log the same keys in the same order, so it is nearly always the
+ * last series or the one after it. Called with brief held. */
 static inline bn_metric_series *series_of(binnacle_run *run, const char *key)
 {
 	bn_metric_set *set = &run->active;
@@ -62,7 +61,7 @@ static inline bn_metric_series *series_of(binnacle_run *run, const char *key)
 	return &set->items[run->last];
 }
 
-/* The disk is slower than what is logged: in steps, as there is nothing else to be done. */
+/* The disk is slower than the logging: all that is left is to wait, in steps. */
 static void wait_for_room(binnacle_run *run)
 {
 	bn_brief_give(&run->brief);
@@ -85,8 +84,8 @@ static int add(binnacle_run *run, const char *key, double value, int64_t step, i
 	return 0;
 }
 
-/* A new key, no room, or a point at which the thread has to know of it. Out of line: an error's memory
- * costs more than a point. */
+/* A new key, no room, or a point at which the thread must be woken. Out of line: the stack for an
+ * error costs more than a point. */
 static __attribute__((noinline)) int log_slowly(
 	binnacle_run *run, const char *key, double value, int64_t step, int64_t time_ms)
 {
@@ -96,7 +95,8 @@ static __attribute__((noinline)) int log_slowly(
 	bool asleep = atomic_load_explicit(&run->asleep, memory_order_relaxed);
 	bool full = run->active.points == BN_FLUSH_POINTS && rc == 0 && !run->unwritten.code;
 	bn_brief_give(&run->brief);
-	/* Where no thread can be started, it is kept for a flush, and whoever fills the buffer writes it. */
+	/* If no thread can be started, the data waits for a flush, or is written by the caller that fills
+	 * the buffer. */
 	bool alone = (asleep || full) && bn_client_thread_wake(run, full, &err) < 0;
 	if (alone && full)
 		bn_client_write(run);
@@ -143,8 +143,8 @@ static int check_word(const char *what, const char *key, const char *value, bn_e
 	if (rc < 0)
 		return rc;
 	if (strlen(value) > BN_RUN_VALUE_MAX)
-		return bn_err_set(err, BN_EINVAL, "%s '%s': the value has over %d bytes", what, key,
-			BN_RUN_VALUE_MAX);
+		return bn_err_set(err, BN_EINVAL, "%s '%s': the value has more than %d bytes", what,
+			key, BN_RUN_VALUE_MAX);
 	if (!bn_utf8_is_valid(value, strlen(value)))
 		return bn_err_set(err, BN_EINVAL, "%s '%s': the value is not UTF-8", what, key);
 	return 0;
@@ -183,7 +183,8 @@ void bn_client_params_release(binnacle_run *run)
 	run->params = NULL;
 }
 
-/* 1 when this process has logged the parameter with that value, BN_ECONFLICT with another one. Under brief. */
+/* 1 if this process has logged the parameter with that value, BN_ECONFLICT if with another one. Called with
+ * brief held. */
 static int look_for_param(binnacle_run *run, const char *key, const char *value, bn_err *err)
 {
 	const bn_word wanted = {false, (char *)(uintptr_t)key, NULL};
@@ -195,7 +196,7 @@ static int look_for_param(binnacle_run *run, const char *key, const char *value,
 		       : bn_run_param_conflict(key, (*found)->value, err);
 }
 
-/* Takes key and value of the word on success. Under brief. */
+/* Takes key and value of the word on success. Called with brief held. */
 static int queue_word(binnacle_run *run, const bn_word *w, const char *what, bn_err *err)
 {
 	bn_words *all = &run->words;
@@ -207,8 +208,8 @@ static int queue_word(binnacle_run *run, const bn_word *w, const char *what, bn_
 	return 0;
 }
 
-/* Takes what *w and *known hold, as far as it needs them; known is NULL of a tag. 1 when nothing is to be written.
- * Under brief. */
+/* Takes what it needs of *w and *known; known is NULL for a tag. 1 if there is nothing to write. Called with
+ * brief held. */
 static int add_word(binnacle_run *run, bn_word **w, bn_word **known, const char *what, bn_err *err)
 {
 	int rc;
@@ -218,7 +219,7 @@ static int add_word(binnacle_run *run, bn_word **w, bn_word **known, const char 
 		return rc;
 	bn_free(*w);
 	*w = NULL;
-	/* Without memory for it, readers find out. */
+	/* Without memory for it, a conflict is found by readers. */
 	if (*known && tsearch(*known, &run->params, by_key))
 		*known = NULL;
 	return 0;

@@ -1,12 +1,12 @@
 /*
- * message.c - see _run.h: what the library says on stderr.
+ * message.c - see _run.h: messages of the library on stderr.
  *
- * Descriptor 2 may be something else than stderr: a program that has closed it gives its number to the next file
- * that it opens, and a message in the middle of that file would damage it. So what descriptor 2 was when the program
- * was started, or the library was loaded, is remembered; and a regular file or a socket that is another one gets no
- * message, unless the file is opened for appending, as logs are. Terminals and pipes get them.
+ * Descriptor 2 may not be stderr: if a program has closed it, the next file it opens gets that number, and a
+ * message would damage that file. So the library remembers what descriptor 2 was when the program was started
+ * or the library was loaded. A different regular file or socket gets no message, unless the file is open for
+ * appending, as logs are. Terminals and pipes get them.
  *
- * A message must not end the program (a pipe that nobody reads sends SIGPIPE), nor keep it (a pipe that is full).
+ * A message must not kill the program (SIGPIPE from a pipe without a reader) nor block it (a full pipe).
  */
 #include "core/client/_run.h"
 
@@ -50,7 +50,7 @@ static bool is_stderr(void)
 	return S_ISCHR(st.st_mode) || S_ISFIFO(st.st_mode);
 }
 
-/* With SIGPIPE as it was before. */
+/* Restores SIGPIPE afterwards. */
 static void write_quietly(const char *text, size_t n)
 {
 	sigset_t pipe, before, waits;

@@ -1,11 +1,11 @@
 /*
- * thread.c - see _run.h: the one thread of the process that writes what was logged, for all its runs,
- * and what becomes of it in a child of fork and at exit.
+ * thread.c - see _run.h: the process's one thread, which writes logged data for all runs, and its
+ * handling at fork and exit.
  *
- * It is started by the first run that needs it: one that we made, whose heartbeat it sends, or another
- * one into which something was logged. It ends when the last run is closed. While something waits it
- * writes once a second; a run for which there is nothing to do costs no wake-up (asleep). It takes no
- * signal. Its stack is small, but for the thread-local variables of the program, which are in it.
+ * It is started by the first run that needs it: one that we created, whose heartbeat it sends, or
+ * another one to which something was logged. It ends when the last run is closed. While data is
+ * waiting it writes once a second; an idle run costs no wake-up (asleep). It blocks all signals. Its
+ * stack is small, apart from the program's thread-local variables, which are part of it.
  */
 #include "core/client/_run.h"
 
@@ -18,21 +18,21 @@
 
 enum {
 	STACK_BYTES = 256 << 10,
-	EXIT_MS = 10000,     /* what exit waits at most */
-	EXIT_AGAIN_MS = 10,  /* before it looks again at a run that another thread writes to */
-	EXIT_BRIEF_MS = 1000 /* for a lock that is held for an instant */
+	EXIT_MS = 10000,     /* longest wait at exit */
+	EXIT_AGAIN_MS = 10,  /* before it retries a run that another thread writes to */
+	EXIT_BRIEF_MS = 1000 /* for a lock that is held briefly */
 };
 
 static struct {
 	pthread_mutex_t mutex;
-	pthread_cond_t wake; /* to the thread: look again */
-	pthread_cond_t done; /* from it: it has let go of a run, or has ended */
+	pthread_cond_t wake; /* to the thread: check again */
+	pthread_cond_t done; /* from the thread: it has released a run, or has ended */
 	pthread_t thread;
 	enum { THREAD_NONE, THREAD_RUNS, THREAD_ENDS } state;
 	binnacle_run *runs;
-	binnacle_run *foreign; /* of the processes that we were forked from: kept, never used */
-	pid_t pid;             /* whose all this is */
-	int opening;           /* threads that make a run, which is not among runs yet */
+	binnacle_run *foreign; /* of parent processes: kept, never used */
+	pid_t pid;             /* the process that owns this state */
+	int opening;           /* threads that are creating a run not yet in runs */
 	bool exits;            /* exit was called by exiter, with exit_status */
 	pthread_t exiter;
 	int exit_status;
@@ -47,7 +47,8 @@ static int64_t now_ns(void)
 
 /* ---- the thread ----------------------------------------------------------------------------- */
 
-/* Under all.mutex: something may have been logged just before asleep was set, so look behind it. */
+/* Called with all.mutex held. Data may have been logged just before asleep was set, so check again
+ * after it. */
 static void plan(binnacle_run *run, int64_t from_ns, int64_t rest_ns)
 {
 	const int64_t soon = (int64_t)BN_FLUSH_MS * 1000000;
@@ -59,7 +60,7 @@ static void plan(binnacle_run *run, int64_t from_ns, int64_t rest_ns)
 	run->due_ns = rest_ns == INT64_MAX ? INT64_MAX : from_ns + rest_ns;
 }
 
-/* With which a run ends at exit: of one that is being closed, what was said then. */
+/* The exit code of a run at exit: that given to close, if it is being closed. */
 static int end_code(const binnacle_run *run)
 {
 	return run->closing ? run->closing_code : all.exit_status;
@@ -71,7 +72,7 @@ static void write_one(binnacle_run *run, int64_t now)
 	int64_t rest = INT64_MAX;
 	int code = end_code(run);
 	run->busy = true;
-	run->due_ns = INT64_MAX; /* unless somebody asks for it meanwhile */
+	run->due_ns = INT64_MAX; /* unless it is requested meanwhile */
 	pthread_mutex_unlock(&all.mutex);
 	if (!leaves)
 		rest = bn_client_write_in_turn(run);
@@ -107,7 +108,7 @@ static void *thread_main(void *unused)
 	return NULL;
 }
 
-/* The thread must never take a signal that is meant for the program. */
+/* The thread must never receive a signal meant for the program. */
 static int thread_create(bool small)
 {
 	sigset_t every, before;
@@ -136,7 +137,7 @@ static int thread_start(bn_err *err)
 		rc = thread_create(false);
 	if (rc) {
 		all.state = THREAD_NONE;
-		return bn_err_sys(err, BN_EIO, rc, "cannot start the thread that writes");
+		return bn_err_sys(err, BN_EIO, rc, "cannot start the writing thread");
 	}
 	pthread_setname_np(all.thread, "binnacle");
 	return 0;
@@ -154,7 +155,7 @@ static void conditions_init(void)
 	pthread_condattr_destroy(&attr);
 }
 
-/* Nothing that may be held while the disk is waited for is waited for here. */
+/* Never waits here for a lock that may be held during disk I/O. */
 static void before_fork(void)
 {
 	pthread_mutex_lock(&all.mutex);
@@ -174,9 +175,9 @@ static void after_fork_in_parent(void)
 	pthread_mutex_unlock(&all.mutex);
 }
 
-/* The parent goes on with its runs. Descriptors are closed, since a lock lives as long as any copy of
- * the descriptor that holds it; closing a copy gives no lock up. No memory is freed: not every allocator
- * can do that here. What the thread was just at work on is left as it is. */
+/* The parent continues with its runs. Descriptors are closed, since a lock lasts as long as any copy of
+ * its descriptor; closing a copy does not release it. No memory is freed: not every allocator can do
+ * that here. What the thread was working on is left as it is. */
 static void after_fork_in_child(void)
 {
 	binnacle_run **end = &all.runs;
@@ -194,7 +195,7 @@ static void after_fork_in_child(void)
 	all.foreign = all.runs;
 	all.runs = NULL;
 	all.state = THREAD_NONE;
-	all.opening = 0; /* threads that are not here */
+	all.opening = 0; /* threads that do not exist in the child */
 	all.pid = getpid();
 	conditions_init();
 	pthread_mutex_unlock(&all.mutex);
@@ -202,13 +203,13 @@ static void after_fork_in_child(void)
 
 /* ---- exit ----------------------------------------------------------------------------------- */
 
-/* Another thread makes a run: one that the handler of a signal has interrupted does not go on. */
+/* Another thread is creating a run; it does not continue if a signal handler interrupted it. */
 static bool is_opening(void)
 {
 	return all.opening > opening_here;
 }
 
-/* A run that is open, and that nothing has been done for. */
+/* An open run that exit has not handled yet. */
 static binnacle_run *left_open(void)
 {
 	binnacle_run *run = all.runs;
@@ -217,7 +218,7 @@ static binnacle_run *left_open(void)
 	return run;
 }
 
-/* False when somebody keeps it. */
+/* False if another thread keeps it locked. */
 static bool lock_until(int64_t until_ns)
 {
 	while (pthread_mutex_trylock(&all.mutex) != 0) {
@@ -228,7 +229,8 @@ static bool lock_until(int64_t until_ns)
 	return true;
 }
 
-/* A signal handler has called exit, and has interrupted who holds brief: nobody else keeps it for so long. */
+/* exit was called by a signal handler that interrupted the holder of brief: no other holder takes this
+ * long. */
 static bool is_stuck(binnacle_run *run)
 {
 	for (int tries = 0; tries < EXIT_BRIEF_MS; tries++) {
@@ -241,7 +243,8 @@ static bool is_stuck(binnacle_run *run)
 	return true;
 }
 
-/* Under all.mutex. False when one of them cannot be written. The thread does it, but where none could be started. */
+/* Called with all.mutex held. False if one of them cannot be written. Done by the thread, unless none could be
+ * started. */
 static bool end_runs(int64_t until_ns)
 {
 	bool all_free = true;
@@ -262,7 +265,7 @@ static bool end_runs(int64_t until_ns)
 	return all_free && !is_opening() && !left_open();
 }
 
-/* The parent's runs are not those of a child that was made without fork's handlers. */
+/* A child made without fork handlers does not own the parent's runs. */
 static void at_exit(int status, void *unused)
 {
 	int64_t until_ns = now_ns() + (int64_t)EXIT_MS * 1000000;
@@ -273,13 +276,13 @@ static void at_exit(int status, void *unused)
 	if (ours) {
 		all.exits = true;
 		all.exiter = pthread_self();
-		all.exit_status = status & 0xff; /* what the parent is told */
+		all.exit_status = status & 0xff; /* reported to the parent */
 		done = end_runs(until_ns);
 		pthread_mutex_unlock(&all.mutex);
 	}
 	if (!done)
 		bn_client_say(
-			"binnacle: a run was open at exit, and not all that was logged is on disk");
+			"binnacle: a run was open at exit, and not everything logged is on disk");
 }
 
 static void set_up(void)
@@ -319,10 +322,10 @@ int bn_client_thread_enter(bool makes, bn_err *err)
 	if (makes && (rc = thread_start(err)) < 0)
 		goto out;
 	if (others_exit()) {
-		rc = bn_err_set(err, BN_ECONFLICT, "the program exits: no run is opened any more");
+		rc = bn_err_set(err, BN_ECONFLICT, "the program is exiting: no run can be opened");
 		goto out;
 	}
-	/* A destructor opens one, behind our work at exit: do that again. */
+	/* A destructor opens a run after our exit handler: run it again. */
 	if (all.exits)
 		on_exit(at_exit, NULL);
 	all.opening++;

@@ -22,7 +22,7 @@ static int write_words(binnacle_run *run, bn_err *err)
 	return 0;
 }
 
-/* When it is due. A failure leaves it due. */
+/* Sends it when due. After a failure it stays due. */
 static void beat(binnacle_run *run, bn_err *err)
 {
 	bn_process_usage u;
@@ -39,7 +39,7 @@ static void beat(binnacle_run *run, bn_err *err)
 	run->beat_ns = now;
 }
 
-/* Keeps the memory for the points to come, but that of a burst when it is over. */
+/* Keeps the memory for later points, except that of a burst after it has ended. */
 static void clear_points(bn_metric_set *set)
 {
 	size_t room = 0;
@@ -51,7 +51,7 @@ static void clear_points(bn_metric_set *set)
 		bn_metric_set_clear(set);
 }
 
-/* Makes what was taken durable, or keeps it. Under ws_mutex. */
+/* Makes what was taken durable, or keeps it. Called with ws_mutex held. */
 static int write_taken(binnacle_run *run, bn_err *err)
 {
 	bn_err of_beat = BN_ERR_INIT;
@@ -59,7 +59,7 @@ static int write_taken(binnacle_run *run, bn_err *err)
 	if ((rc = write_words(run, err)) >= 0)
 		rc = bn_runlog_metrics(run->ws, run->id, &run->writing, err);
 	beat(run, &of_beat);
-	/* Behind a failed append too: the log gives its failure up to a commit alone. */
+	/* Also after a failed append: only a commit clears the log's failure. */
 	if (bn_workspace_commit(run->ws, err) < 0 || rc < 0) {
 		run->beat_ns = 0;
 		return err->code;
@@ -69,7 +69,7 @@ static int write_taken(binnacle_run *run, bn_err *err)
 	return of_beat.code ? bn_err_move(err, &of_beat) : 0;
 }
 
-/* Takes what was logged. What was taken before must be written. Under ws_mutex. */
+/* Takes what was logged. What was taken before must be written. Called with ws_mutex held. */
 static void take(binnacle_run *run)
 {
 	bn_brief_take(&run->brief);
@@ -105,7 +105,7 @@ static void note(binnacle_run *run, const bn_err *err)
 	bn_brief_give(&run->brief);
 }
 
-/* Under ws_mutex. Keeps what happened for binnacle_run_error. */
+/* Called with ws_mutex held. Keeps the error for binnacle_run_error. */
 static int write_all(binnacle_run *run, bn_err *err)
 {
 	int rc = 0;
@@ -190,7 +190,7 @@ int bn_client_loss(binnacle_run *run)
 	return rc;
 }
 
-/* Of that, what neither a flush nor binnacle_run_error has told. */
+/* The part that neither a flush nor binnacle_run_error has reported. */
 static bool has_untold_loss(binnacle_run *run)
 {
 	bn_brief_take(&run->brief);
@@ -208,8 +208,8 @@ void bn_client_tell(binnacle_run *run)
 	run->told = true;
 	bn_brief_give(&run->brief);
 	if (!told)
-		bn_client_say("binnacle: run %.8s: not everything that was logged is on disk%s%s",
-			run->id, why[0] ? ": " : "", why);
+		bn_client_say("binnacle: run %.8s: not everything logged is on disk%s%s", run->id,
+			why[0] ? ": " : "", why);
 }
 
 int bn_client_end_at_exit(binnacle_run *run, int exit_code)

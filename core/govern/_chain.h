@@ -1,10 +1,10 @@
 /*
- * _chain.h - the inside of chain.h: the tree of links with everything that they name as small numbers,
- * and the state that a walk over the tree carries, each change of which can be taken back.
+ * _chain.h - internals of chain.h: the tree of links, with everything they name as small numbers, and
+ * the state carried by a walk over the tree, in which every change can be undone.
  *
  * Node 0 is link 0; the others are the input's links in order of their ids, each id once. An *atom* is the
- * number of a 32-byte key or person, in order of the bytes. Sorting alone gives these numbers: there is no
- * hash table for which somebody could choose colliding keys.
+ * number of a 32-byte key or person, in order of the bytes. The numbers come from sorting: there is no
+ * hash table that could be attacked with colliding keys.
  */
 #ifndef BN_GOVERN__CHAIN_H
 #define BN_GOVERN__CHAIN_H
@@ -56,11 +56,11 @@ typedef struct chain_node {
 	uint32_t n, cursor, mark;      /* of the walk */
 	uint32_t begin, end;           /* its tree: nodes entered at begin <= t < end */
 	uint32_t n_open;               /* kids that are valid or newer */
-	uint32_t best, rival;          /* the kid that is chosen; what beat this one */
+	uint32_t best, rival;          /* the chosen child; the link that beat this one */
 	bn_chain_standing beaten;      /* how */
 	chain_visit visit;
 	chain_flaw flaw;
-	uint32_t flaw_at, flaw_atom; /* change (or head); whom it is about */
+	uint32_t flaw_at, flaw_atom; /* change (or head), and its subject */
 	uint64_t flaw_have, flaw_need;
 } chain_node;
 
@@ -86,7 +86,7 @@ typedef struct chain_tree {
 	chain_node *nodes;
 	uint32_t n_nodes;
 	uint32_t *kids;
-	uint32_t *slots; /* atoms of what the links name, one after the other */
+	uint32_t *slots; /* atoms of everything the links name, consecutively */
 	const uint8_t **atoms;
 	const char **names; /* of persons, by atom; NULL unknown */
 	uint32_t n_atoms, founder, recovery;
@@ -107,18 +107,18 @@ typedef struct chain_undo {
 	uint32_t *at, old;
 } chain_undo;
 
-/* Arrays by atom, cells of 32 bits; all of it begins as zero. */
+/* Arrays indexed by atom, 32-bit cells; initially zero. */
 typedef struct chain_state {
 	uint32_t *owner,
-		*owner_life;     /* of a key: its person's atom + 1, and that person's life then */
-	uint32_t *revoked;       /* of a key */
-	uint32_t *exists, *life; /* of a person; life goes up when it is removed */
+		*owner_life; /* of a key: its person's atom + 1, and the person's life at that time */
+	uint32_t *revoked;   /* of a key */
+	uint32_t *exists, *life; /* of a person; life is incremented on removal */
 	uint32_t *n_keys, *roles, *tenure;
 	uint32_t *head; /* of a writer: index in heads + 1 */
 	uint32_t admins[BN_CHAIN_ADMINS_MAX], n_admins;
 	uint32_t signers, has_recovery;
-	uint32_t n_tenures; /* given so far; not taken back */
-	uint8_t *was_admin; /* by atom of a person; not taken back */
+	uint32_t n_tenures; /* given so far; not undone */
+	uint8_t *was_admin; /* by atom of a person; not undone */
 	chain_undo *undo;
 	size_t n_undo, cap_undo;
 	bool failed; /* out of memory */
@@ -134,11 +134,11 @@ typedef struct chain_signers {
 int bn_chain_state_init(chain_state *s, chain_tree *t, bn_err *err);
 void bn_chain_state_release(chain_state *s);
 void bn_chain_state_undo(chain_state *s, size_t mark);
-/* The tenure of the admin whose key it is, CHAIN_RECOVERY, or CHAIN_NONE. */
+/* The tenure of the admin who owns the key, CHAIN_RECOVERY, or CHAIN_NONE. */
 uint32_t bn_chain_state_tenure(const chain_tree *t, const chain_state *s, uint32_t key);
 void bn_chain_signers_find(
 	chain_signers *out, const chain_tree *t, const chain_state *s, const chain_node *node);
-/* Makes the state that after the node's link. False: it is invalid (node->flaw), the state is as before. */
+/* Applies the node's link to the state. False: it is invalid (node->flaw), and the state is unchanged. */
 bool bn_chain_state_apply(
 	chain_state *s, const chain_tree *t, chain_node *node, const chain_signers *by);
 

@@ -1,28 +1,29 @@
 /*
- * _host_files.h - a directory with one checked text file of each host, for memory.h and places.h.
+ * _host_files.h - a directory with one checksummed text file per host, for memory.h and places.h.
  *
- * The directory lies in the user's state directory, perhaps on a file system that many hosts share. Each
- * host writes the file that has its name, and reads all. A file, version 1:
+ * The directory is in the user's state directory, which may be shared by many hosts. Each host writes
+ * the file with its name, and reads all. A file, version 1:
  *
  *	binnacle <kind> 1
- *	seen <inode> <bytes> <mtime ns> <host>    another host's file whose content is in here
+ *	seen <inode> <bytes> <mtime ns> <host>    another host's file whose content is included here
  *	...                                       lines of the kind
  *	end <SHA-256 of all bytes before>
  *
- * So a file says whether it is whole; another version is not believed and never written over. What a host
- * has seen and found unchanged it does not read again: 500 hosts of one home cost a stat each.
+ * So a truncated file is detected; a file of another version is ignored and never overwritten. A host
+ * does not reread what it has seen unchanged: 500 hosts sharing a home cost a stat each.
  *
  * Writing: flock of "<host>.lock" (processes of one host wait for each other, hosts do not), read all
- * again, a new file beside ("<host>.<16 hex>.tmp"), fsync, rename, fsync of the directory. Leftovers of
- * killed processes are removed under the lock. Where the file system has no locks it is written without.
+ * files again, write a new file beside ("<host>.<16 hex>.tmp"), fsync, rename, fsync of the directory.
+ * Leftovers of killed processes are removed under the lock. If the file system has no locks, it is
+ * written without one.
  *
- * Hosts come and go (containers have a new name each time), and their files stay: after writing, a host
- * removes others' files whose content it has, if more than BN_HOST_FILES_KEPT are there and those are a day
- * older than the newest; under their lock, and unless they changed.
+ * Hosts disappear (containers have a new name each time), but their files stay: after writing, a host
+ * removes other hosts' files whose content it has, if there are more than BN_HOST_FILES_KEPT and these are
+ * a day older than the newest; under their lock, and unless they changed.
  *
- * Believed is a regular file of this user that group and others may not write to, in directories
- * (binnacle/, trust/ and the one below) of which the same holds; no link is followed below the state
- * directory.
+ * A file is trusted if it is a regular file owned by this user and not writable by group or others,
+ * in directories (binnacle/, trust/ and the one below) for which the same holds; no link is followed
+ * below the state directory.
  */
 #ifndef BN_GOVERN__HOST_FILES_H
 #define BN_GOVERN__HOST_FILES_H
@@ -34,9 +35,9 @@
 
 typedef enum bn_host_file_state {
 	BN_HOST_FILE_READ,    /* body is there */
-	BN_HOST_FILE_COVERED, /* its content is in this host's own file */
-	BN_HOST_FILE_BAD,     /* not believed: why, hint */
-	BN_HOST_FILE_NEWER,   /* of a newer binnacle: why */
+	BN_HOST_FILE_COVERED, /* its content is in this host's file */
+	BN_HOST_FILE_BAD,     /* not trusted: why, hint */
+	BN_HOST_FILE_NEWER,   /* from a newer binnacle: why */
 } bn_host_file_state;
 
 typedef struct bn_host_file {
@@ -70,26 +71,27 @@ typedef struct bn_host_files {
 	int lock; /* file descriptor, -1 without */
 } bn_host_files;
 
-/* folder: "trust/<something>"; kind: a word, borrowed. Reads all files. What is wrong is a state; BN_ENOMEM. */
+/* folder: "trust/<something>"; kind: a word, borrowed. Reads all files. Problems are states, not errors;
+ * BN_ENOMEM. */
 int bn_host_files_open(
 	bn_host_files *f, const bn_env *env, const char *folder, const char *kind, bn_err *err);
-/* The same for writing: makes the directories, and holds the lock until closed. BN_ECONFLICT when
- * another process keeps it; BN_EREFUSED for what is not believed. */
+/* The same for writing: creates the directories, and holds the lock until closed. BN_ECONFLICT if
+ * another process keeps it; BN_EREFUSED for a directory that is not trusted. */
 int bn_host_files_open_locked(
 	bn_host_files *f, const bn_env *env, const char *folder, const char *kind, bn_err *err);
 void bn_host_files_close(bn_host_files *f); /* after either, also after a failure */
 
-/* Whether this host has to write although it has learned nothing: its own file is bad, or many files of
- * others are read each time. */
+/* Whether this host must write although it has learned nothing new: its own file is bad, or many files
+ * of others are read each time. */
 bool bn_host_files_are_stale(const bn_host_files *f);
-/* Replaces this host's file; only when locked. Files in state READ and COVERED become `seen`. BN_EREFUSED when
- * it is a newer binnacle's. */
+/* Replaces this host's file; only when locked. Files in state READ and COVERED become `seen`. BN_EREFUSED if a
+ * newer binnacle wrote it. */
 int bn_host_files_write(bn_host_files *f, const char *body, size_t n, bn_err *err);
-/* Moves other hosts' files that are not believed aside, to "<host>.damaged", as far as that can be done; only
- * when locked, after writing. */
+/* Renames other hosts' untrusted files to "<host>.damaged", as far as possible; only when locked, after
+ * writing. */
 void bn_host_files_set_aside(bn_host_files *f);
 
-/* Checks head and end of a file's text, and finds the body behind the `seen` lines. 0, BN_ECORRUPT, or
+/* Checks head and end of a file's text, and finds the body after the `seen` lines. 0, BN_ECORRUPT, or
  * BN_EUNSUPPORTED for another version. */
 int bn_host_file_check(const char **body, size_t *body_n, const char *kind, const char *text,
 	size_t n, bn_err *err);
@@ -112,7 +114,7 @@ int bn_host_line_next(bn_host_line *l, const char **at, const char *end);
 bool bn_host_line_is(const bn_host_line *l, const char *word, size_t fields);
 bool bn_host_line_number(const bn_host_line *l, size_t i, int64_t most, int64_t *out);
 bool bn_host_line_hex(const bn_host_line *l, size_t i, uint8_t out[32]);
-/* Adds a name, escaped; the other one reads it back: *out is yours. 0, BN_ECORRUPT, BN_ENOMEM. */
+/* Adds an escaped name, and reads one back (the caller frees *out): 0, BN_ECORRUPT, BN_ENOMEM. */
 void bn_host_name_add(bn_buf *b, const char *name);
 int bn_host_line_name(char **out, const bn_host_line *l, size_t i);
 

@@ -12,7 +12,7 @@ typedef struct bn_link_reader {
 	bn_err *err;
 } bn_link_reader;
 
-/* The object that a payload is, if its bytes are canonical. New reference in *out. */
+/* Parses a payload, which must be a canonical object. New reference in *out. */
 int bn_link_parse(json_t **out, const bn_link_reader *r, const void *payload, size_t n);
 /* Whether an object has a member that is not in the NULL-terminated list. No object: false. */
 bool bn_link_has_other(const json_t *object, const char *const *known);
@@ -45,11 +45,11 @@ int bn_link_heads(const bn_link_reader *r, const json_t *object, const char *nam
 int bn_link_writer(const bn_link_reader *r, const char *where, const char *name, const char **out);
 int bn_link_bad(const bn_link_reader *r, const char *where, const char *name, const char *should);
 
-/* Encoding: members of an object that lack memory are missed by bn_link_write, which then says so. */
+/* Encoding: if a member fails for lack of memory, bn_link_write reports it. */
 json_t *bn_link_hex_json(const uint8_t *bytes, size_t n);
 json_t *bn_link_policy_json(const char *text);
 json_t *bn_link_heads_json(const bn_chain_head *heads, size_t n);
-/* Appends an object (taken; NULL: no memory, or a text that is no UTF-8) in canonical form. */
+/* Appends an object (taken; NULL: out of memory, or a text that is not UTF-8) in canonical form. */
 int bn_link_write(bn_buf *out, json_t *object, const char *what, bn_err *err);
 
 #endif

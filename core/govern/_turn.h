@@ -1,11 +1,11 @@
 /*
- * _turn.h - links one after the other. Two processes that each sign a link after the same one make a fork, of
- * which one link is lost after its signer was told that it holds. So whoever signs a link waits for whoever is doing
- * it, reads what they wrote, and goes on from there.
+ * _turn.h - serialises the signing of links. Two processes that each sign a successor of the same link create a
+ * fork, and one link is lost after its signer was told that it holds. So a process that signs a link waits for
+ * others that are signing, reads what they wrote, and continues from there.
  *
- * Waited for are the processes that sign with the same key (a lock on its file, which hosts of one home share) and,
- * for a short while, all others in the workspace (a lock on its directory: a hint among the honest, as anybody may
- * hold it). What hosts that share neither lock do at once is still a fork, and told to its loser
+ * It waits for processes that sign with the same key (a lock on its file, shared by hosts with the same home)
+ * and, briefly, for all others in the workspace (a lock on its directory: only advisory, since anyone can hold
+ * it). Concurrent links from hosts that share neither lock still fork, which is reported to the loser
  * (bn_links_lost).
  */
 #ifndef BN_GOVERN__TURN_H
@@ -18,12 +18,12 @@ typedef struct bn_turn {
 	bool holds_place; /* the directory's lock */
 } bn_turn;
 
-/* BN_ECONFLICT when another process with this key does not end. Give it back, also after a failure. */
+/* BN_ECONFLICT if another process with this key does not finish. Release it, also after a failure. */
 int bn_turn_take(bn_turn *t, bn_workspace *ws, bn_err *err);
 void bn_turn_give(bn_turn *t);
 
-/* Of the words about a link that is not on the chain (bn_chain_words): it lost against another, and could be signed
- * anew. */
+/* Whether the words about a link that is not on the chain (bn_chain_words) say that it lost against another,
+ * and could be signed again. */
 bool bn_link_words_are_lost(const char *words);
 
 #endif

@@ -43,7 +43,7 @@ void bn_audit_page_free(bn_audit_page *p)
 	bn_free(p);
 }
 
-/* What became of it in a word, from the words of the fold (authority.c, core/registry). */
+/* The outcome in one word, derived from the fold's texts (authority.c, core/registry). */
 static const char *standing_of(bn_outcome outcome, const char *reason)
 {
 	static const struct {
@@ -82,7 +82,7 @@ static bool in_list(const char *const *list, const char *word)
 	return false;
 }
 
-/* What matters first, the rest as it comes; hashes and long things are left to the payload. */
+/* The important fields first, then the others; hashes and long values are only in the payload. */
 static char *summary_make(const json_t *payload)
 {
 	static const char *const first[] = {"version", "alias", "role", "user", "check", "verdict",
@@ -102,7 +102,7 @@ static char *summary_make(const json_t *payload)
 	}
 	if (b.len > MAX_SUMMARY) {
 		size_t n = MAX_SUMMARY;
-		while (n && ((unsigned char)b.ptr[n] & 0xc0) == 0x80) /* not inside a character */
+		while (n && ((unsigned char)b.ptr[n] & 0xc0) == 0x80) /* not within a character */
 			n--;
 		bn_buf_truncate(&b, n);
 		bn_buf_adds(&b, "...");
@@ -120,7 +120,7 @@ static char *summary_make(const json_t *payload)
 	" FROM signed_record s JOIN index_name sw ON sw.no = s.writer WHERE sw.class = 1 AND " \
 	"sw.name = dump_event.writer AND s.seq = dump_event.seq"
 _Static_assert(BN_NAME_WRITER == 1, "the number in SIGNATURE");
-/* Whose signature it is: that of a key that somebody has or had, found good. */
+/* The signer, if the signature is good and its key is or was somebody's. */
 #define PERSON \
 	"(SELECT p.name FROM authority_person p JOIN authority_key k ON k.person = p.person JOIN " \
 	"(SELECT s.key AS key, s.writer AS writer, s.seq AS seq" SIGNATURE \
@@ -171,7 +171,7 @@ static int row_read(bn_audit_row *r, sqlite3_stmt *st, bn_err *err)
 	r->reason = bn_sql_text(st, 9);
 	if (sqlite3_column_type(st, 7) == SQLITE_TEXT)
 		r->payload = bn_sql_text(st, 7);
-	/* A payload that is no JSON was folded as invalid; it is shown without a summary. */
+	/* A payload that is not JSON was folded as invalid; it is shown without a summary. */
 	if (r->payload && bn_json_parse(&payload, r->payload, strlen(r->payload), "payload", NULL))
 		payload = NULL;
 	r->unknown = bn_sql_text(st, 10);
@@ -214,7 +214,7 @@ static const char *outcomes_text(char *out, size_t size, const bn_audit_filter *
 	return bits ? out : NULL;
 }
 
-/* How many bytes the user's own key has: 0 when there is none. */
+/* Size of the user's own key in bytes; 0 if there is none. */
 static size_t own_key(uint8_t out[32], const bn_env *env)
 {
 	bn_key *key = NULL;
@@ -244,7 +244,7 @@ int bn_audit_read(bn_audit_page **out, bn_workspace *ws, const bn_audit_filter *
 	int rc = p ? bn_workspace_read(&db, ws, err) : bn_err_nomem(err, "the audit log");
 	if (rc < 0)
 		goto out;
-	/* Most workspaces have no unknown field: that is asked once, not of every row. */
+	/* Most workspaces have no unknown field: check once, not for every row. */
 	if ((rc = bn_sql_prepare(&st, db, err,
 		     "SELECT count(*), coalesce(sum(outcome IN ('refused', 'invalid')), 0),"
 		     " coalesce(sum(outcome = 'newer' OR (EXISTS (SELECT 1 FROM "

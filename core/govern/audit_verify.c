@@ -1,6 +1,6 @@
-/* audit_verify.c - proof that the record is whole: the log's chains (core/store/log/verify.h), the chain of
+/* audit_verify.c - proof that the log is complete: the log's chains (core/store/log/verify.h), the chain of
  * authority and the records under it (prove.h), or else the signatures of the events that counted, and the
- * bytes of every object that a live row names (object_faults.h: whose fault it is). See audit.h. */
+ * bytes of every object named by a live row (object_faults.h attributes the faults). See audit.h. */
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/govern/audit.h"
@@ -25,7 +25,7 @@ typedef struct check {
 	sqlite3 *db;
 	bn_audit_report *r;
 	const bn_progress *progress;
-	bn_live *live; /* made when the first object is missing; NULL when that cannot be said */
+	bn_live *live; /* created when the first object is missing; NULL if not available */
 	bool live_tried;
 	bn_object_faults objects;
 } check;
@@ -41,7 +41,7 @@ void bn_audit_report_free(bn_audit_report *r)
 	bn_free(r);
 }
 
-/* Keeps a finding, and the words of the first fault. */
+/* Keeps a finding, and the text of the first fault. */
 static int found(check *c, const bn_proof_finding *f, bn_err *err)
 {
 	bn_buf b = BN_BUF_INIT;
@@ -54,7 +54,7 @@ static int found(check *c, const bn_proof_finding *f, bn_err *err)
 	return rc < 0 || c->r->first_fault ? rc : bn_err_nomem(err, "a report");
 }
 
-/* A fault that is no single record's. */
+/* A fault that does not belong to a single record. */
 static int fault(check *c, bn_err *err, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 static int fault(check *c, bn_err *err, const char *fmt, ...)
 {
@@ -205,7 +205,7 @@ static int check_founding(check *c, bn_err *err)
 	return what ? fault(c, err, "workspace.json: %s", what) : 0;
 }
 
-/* Owners of files decide what is closed: a copy that did not keep them says of nobody what he did. */
+/* File owners decide what is closed: a copy that did not preserve them cannot attribute anything. */
 static int check_owners(check *c, bn_err *err)
 {
 	bn_names moved = BN_NAMES_INIT;
@@ -220,10 +220,9 @@ static int check_owners(check *c, bn_err *err)
 	if ((rc = bn_buf_check(&list, err, "a report")) < 0)
 		goto out;
 	rc = fault(c, err,
-		"the logs that the upgrade closed belong to other accounts here than to those that "
-		"wrote them (%s): a copy that did not keep the owners of files (cp -a as root "
-		"keeps "
-		"them), in which what was done before the upgrade counts for nobody",
+		"the logs that the upgrade closed belong to other accounts here than those that "
+		"wrote them (%s): this copy did not keep the owners of files (cp -a as root keeps "
+		"them), so nothing done before the upgrade counts",
 		list.ptr);
 out:
 	bn_names_release(&moved);
@@ -245,7 +244,7 @@ static int check_chain(check *c, bn_err *err)
 		if ((rc = found(c, &f.items[i], err)) < 0)
 			goto out;
 	c->r->faults = c->r->findings.faults =
-		faults; /* more than have items, when they are many */
+		faults; /* more than there are items, if there are many */
 	c->r->findings.others = others;
 	c->r->signatures =
 		(uint64_t)bn_sql_int(c->db, 0, "SELECT count(*) FROM index_signed_verdict", "");
@@ -261,7 +260,7 @@ out:
 
 /* ---- objects -------------------------------------------------------------------------------- */
 
-/* gc frees what only removed rows name: that it is missing is no fault. */
+/* gc removes objects that only removed rows name: they may be missing. */
 static bool may_be_missing(check *c, const char *hash)
 {
 	if (!c->live_tried)
@@ -270,7 +269,7 @@ static bool may_be_missing(check *c, const char *hash)
 	return c->live && !bn_live_has(c->live, hash);
 }
 
-/* named: what the record names, the object itself or the manifest that has it as a part. */
+/* named: what the record names: the object itself or the manifest that contains it. */
 static int check_object(check *c, const char *hash, const char *named, const char *entity,
 	const char *role, bn_err *err)
 {
@@ -292,7 +291,7 @@ static int check_object(check *c, const char *hash, const char *named, const cha
 	return rc;
 }
 
-/* What only strangers' records name is no fault, and they are named. */
+/* Objects that only strangers' records name are not faults; those records are reported. */
 static int object_faults_report(check *c, bn_err *err)
 {
 	int rc = c->r->is_chained ? bn_object_faults_find_records(&c->objects, c->db, err) : 0;
@@ -320,14 +319,14 @@ static int check_parts(check *c, const char *hash, const char *entity, bn_err *e
 	bn_manifest m;
 	int rc = 0;
 	if (bn_manifest_load(&m, c->ws, hash, NULL) < 0)
-		return 0; /* reported as an object already */
+		return 0; /* already reported as an object */
 	for (size_t i = 0; rc == 0 && m.count > 1 && i < m.count; i++)
 		rc = check_object(c, m.parts[i].hash, hash, entity, "part", err);
 	bn_manifest_release(&m);
 	return rc;
 }
 
-/* Whose they are that only others can verify. */
+/* The owners of objects that only they can verify. */
 static int name_private(check *c, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;

@@ -1,5 +1,5 @@
-/* authority.c - what holds in an epoch, and what a signed record is worth, from the tables that the fold
- * of class "authority" wrote (authority_fold.c). See authority.h. */
+/* authority.c - what holds in an epoch, and the standing of a signed record, from the tables written by
+ * the fold of class "authority" (authority_fold.c). See authority.h. */
 #include "core/govern/authority.h"
 
 #include "core/base/hash.h"
@@ -46,7 +46,7 @@ int64_t bn_authority_newest(sqlite3 *db, uint8_t id[ID_BYTES])
 	return n;
 }
 
-/* ---- what a record is worth ------------------------------------------------------------------ */
+/* ---- standing of a record ------------------------------------------------------------------ */
 
 static int worth(bn_standing *s, bn_standing_kind kind, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -67,7 +67,8 @@ static const char *shown(const uint8_t *bytes, char hex[2 * ID_BYTES + 1])
 	return hex;
 }
 
-/* Each of these says 0 to go on, 1 when the record's worth is decided, or a negative code. */
+/* Each of these returns 0 to continue, 1 if the record's standing is decided, or a negative
+ * code. */
 
 static int judge_epoch(bn_standing *s, sqlite3 *db, const bn_event *ev, bn_err *err)
 {
@@ -144,7 +145,7 @@ static int judge_key(bn_standing *s, sqlite3 *db, const bn_event *ev, bn_err *er
 	if (rc < 0)
 		return rc;
 	return rc == 1 ? 0
-		       : worth(s, BN_STANDING_NOBODY, "key %s is nobody's under link %lld",
+		       : worth(s, BN_STANDING_NOBODY, "key %s belongs to nobody under link %lld",
 				 shown(ev->sig->key, hex), (long long)s->epoch);
 }
 
@@ -185,7 +186,7 @@ static int judge_bot(bn_standing *s, sqlite3 *db, const bn_event *ev, bn_err *er
 				 "its bot was ended before it: who ended it did not know it");
 }
 
-/* Several cuts of one key: each holds. */
+/* Several cuts of one key: each applies. */
 static int judge_cut(bn_standing *s, sqlite3 *db, const bn_event *ev, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
@@ -205,7 +206,8 @@ static int judge_cut(bn_standing *s, sqlite3 *db, const bn_event *ev, bn_err *er
 	return rc;
 }
 
-/* The record at the horizon is the one that the link's signer knew. 1 yes; 0, and s says why not. */
+/* Whether the record at the horizon is the one that the link's signer knew. 1: yes; 0: s says why
+ * not. */
 static int horizon_holds(bn_standing *s, sqlite3 *db, const bn_event *ev, uint64_t seq,
 	const uint8_t *after, bn_err *err)
 {
@@ -272,7 +274,8 @@ int bn_authority_judge(bn_standing *out, sqlite3 *db, const bn_event *ev, bn_err
 	*out = (bn_standing){.kind = BN_STANDING_COUNTS, .epoch = -1};
 	if (bn_authority_is_beyond_closing(db, ev)) {
 		worth(out, BN_STANDING_LATE,
-			"who upgraded the workspace did not know it; it has to be repeated, signed");
+			"who upgraded the workspace did not know it; it has to be repeated, "
+			"signed");
 		return bn_sql_failed(db, err);
 	}
 	if (!ev->sig || !ev->sig->key) {

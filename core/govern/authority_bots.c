@@ -13,7 +13,8 @@
 
 enum { ID = BN_CHAIN_ID_BYTES };
 
-/* ---- what was there ---------------------------------------------------------------------------- */
+/* ---- the previous rows
+ * ---------------------------------------------------------------------------- */
 
 void bn_authority_bots_release(bn_authority_bots *b)
 {
@@ -95,7 +96,7 @@ int bn_authority_bots_of_writer(bn_fold *f, int64_t writer_no, bn_err *err)
 
 /* ---- writing ----------------------------------------------------------------------------------- */
 
-/* A record about a bot that counts, in the order in which they hold. */
+/* A record about a bot that counts, in order of effect. */
 typedef struct counted {
 	const bn_event *ev;
 	size_t i;
@@ -181,7 +182,7 @@ static int bot_apply(bn_fold *f, const counted *c, bn_arena *arena, bn_err *err)
 	if (!bn_ed25519_verify(bot->key, bot->proof, text.ptr, text.len))
 		refuse(f, c, BN_EREFUSED, "the bot's key did not sign for it");
 	else if (is_taken(bn_fold_db(f), bot->key))
-		refuse(f, c, BN_EREFUSED, "that key is a person's, or a bot's already");
+		refuse(f, c, BN_EREFUSED, "that key already belongs to a person or a bot");
 	else
 		rc = bot_store(f, c, bot, err);
 out:
@@ -218,13 +219,13 @@ static int end_apply(bn_fold *f, const counted *c, bn_arena *arena, bn_err *err)
 			      "SELECT 1 FROM authority_bot WHERE key = ? AND person = ?", "bs",
 			      e->key, (size_t)ID, c->s.person) == 1;
 	if (!is_own) {
-		refuse(f, c, BN_EREFUSED, "that key is no bot of who signed it");
+		refuse(f, c, BN_EREFUSED, "that key is not a bot of the signer");
 		return 0;
 	}
 	return end_store(f, c, e, err);
 }
 
-/* The records about bots that count, signed by persons themselves. */
+/* The counting records about bots, signed by persons themselves. */
 static int gather(counted **out, size_t *count, bn_fold *f, const bn_authority_tree *t, bn_err *err)
 {
 	size_t cap = 0;
@@ -241,7 +242,7 @@ static int gather(counted **out, size_t *count, bn_fold *f, const bn_authority_t
 		if (c.s.kind != BN_STANDING_COUNTS || c.s.is_bot) {
 			bn_fold_outcome_of(f, i,
 				c.s.is_bot ? BN_OUTCOME_REFUSED : bn_standing_outcome(c.s.kind),
-				"%s", c.s.is_bot ? "a bot makes no bots" : c.s.words);
+				"%s", c.s.is_bot ? "a bot cannot create bots" : c.s.words);
 			continue;
 		}
 		if (bn_grow(out, &cap, *count + 1, sizeof **out))

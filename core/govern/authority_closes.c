@@ -14,7 +14,7 @@ typedef enum state {
 	OTHER,
 } state;
 
-/* What the log has where the writer is closed. */
+/* What the log holds at the closing point of the writer. */
 static int state_find(
 	state *out, bn_fold *f, int64_t writer_no, const bn_chain_head *h, bn_err *err)
 {
@@ -22,7 +22,8 @@ static int state_find(
 	int rc = bn_signed_is_forked(bn_fold_db(f), writer_no, h->seq, err);
 	*out = OTHER;
 	if (rc)
-		return rc < 0 ? rc : 0; /* which history was folded hangs on what came first */
+		return rc < 0 ? rc
+			      : 0; /* which history was folded depends on the order of arrival */
 	if ((rc = bn_fold_chain_at(found, f, h->writer, h->seq, err)) < 0)
 		return rc;
 	bool is_here = rc > 0;

@@ -2,12 +2,12 @@
  * authority_fold.c - the fold of entity "authority": the links of the log become the chain (chain.h), and
  * the chain becomes rows of what holds in which epoch. See authority.h; the records are in link.h.
  *
- * Whose signatures are looked at: those of keys that link 0 or a link with a good signature names. So a
- * flood of links that strangers signed costs rows, not verifications.
+ * Signatures are verified only for keys named by link 0 or by a link with a good signature. So a flood
+ * of links signed by strangers costs rows, not verifications.
  *
- * A new link changes what few records are worth: those under the link before it that lie beyond its
- * horizon, what it cuts and what it voids. Their entities are replayed, no other. When the chain turns to
- * another branch, so are those of every epoch that left or came.
+ * A new link changes the standing of few records: those under the link before it that are beyond its
+ * horizon, and those it cuts or voids. Only their entities are replayed. When the chain switches to
+ * another branch, so are those of every epoch that was removed or added.
  */
 #include "core/base/hash.h"
 #include "core/base/json.h"
@@ -40,13 +40,13 @@ static const bn_fold_kind kinds[] = {
 
 /* ---- gathering ------------------------------------------------------------------------------- */
 
-/* Keys whose signatures are looked at, sorted. */
+/* Keys whose signatures are verified, sorted. */
 typedef struct keys {
 	uint8_t (*items)[ID];
 	size_t count, cap;
 } keys;
 
-/* An event under a key or an id, in lists sorted by that: nobody goes through all events for each link. */
+/* An event with a key or an id, in lists sorted by that, so that no link needs a scan of all events. */
 typedef struct keyed {
 	uint8_t key[ID];
 	size_t event;
@@ -59,13 +59,13 @@ typedef struct gather {
 	size_t n;
 	bn_arena arena;
 	keys known;
-	uint8_t (*others)[ID];     /* ids of founding records that are not link 0, in order */
+	uint8_t (*others)[ID]; /* ids of founding records that are not link 0, in order */
 	size_t n_others;
 	size_t root;               /* the event of link 0; n: there is none */
-	const bn_founded *founded; /* what it says */
-	const bn_link **links;     /* of each event; NULL: it is none, or is malformed */
+	const bn_founded *founded; /* its content */
+	const bn_link **links;     /* of each event; NULL: not a link, or malformed */
 	bool *is_good;             /* of each event: its signature was found good */
-	bool *is_asked;            /* ... was looked at */
+	bool *is_asked;            /* ... was checked */
 	bn_chain_link *chain_links;
 	size_t *event_of; /* of each chain link */
 	size_t n_links;
@@ -93,7 +93,7 @@ static bool keys_have(const keys *k, const uint8_t key[ID])
 	return at < k->count && !memcmp(k->items[at], key, ID);
 }
 
-/* 1 it is new, 0 it was there, negative without memory. */
+/* 1: new, 0: already present, negative: out of memory. */
 static int keys_add(keys *k, const uint8_t key[ID], bn_err *err)
 {
 	size_t at = keys_place(k, key);
@@ -114,7 +114,7 @@ static int keyed_order(const void *a, const void *b)
 	return c ? c : (x->event > y->event) - (x->event < y->event);
 }
 
-/* The first of the list that has the key, or a greater one. */
+/* The first entry of the list with the key, or a greater one. */
 static size_t keyed_first(const keyed *list, size_t n, const uint8_t key[ID])
 {
 	size_t low = 0, high = n;
@@ -133,7 +133,7 @@ static bool is_kind(const gather *g, size_t i, bn_authority_kind kind)
 	return g->events[i].kind_no == (size_t)kind && g->events[i].sig && g->events[i].sig->key;
 }
 
-/* Verifies the event's signature, once. 1 good, 0 bad. */
+/* Verifies the event's signature once. 1: good, 0: bad. */
 static int is_good(gather *g, size_t i, bn_err *err)
 {
 	if (!g->is_asked[i]) {
@@ -150,7 +150,8 @@ static int is_good(gather *g, size_t i, bn_err *err)
 	return g->is_good[i];
 }
 
-/* Whether the record is named: by the workspace's id, which is made of it, or, by_file, by workspace.json. */
+/* Whether the record is named: by the workspace's id, which is derived from it, or, by_file, by
+ * workspace.json. */
 static bool is_named(const gather *g, const bn_event *ev, bool by_file)
 {
 	char id[BN_UUID_TEXT], hex[2 * ID + 1];
@@ -195,7 +196,7 @@ static int root_find(gather *g, bn_err *err)
 {
 	int rc = 0;
 	g->root = g->n;
-	/* What the id is made of comes before what the file names. */
+	/* The record from which the id is derived precedes the one named by the file. */
 	for (int by_file = 0; by_file <= 1 && rc == 0; by_file++)
 		for (size_t i = 0; i < g->n && rc == 0; i++)
 			if (is_kind(g, i, BN_AUTHORITY_KIND_FOUNDED))
@@ -226,7 +227,7 @@ static int links_decode(gather *g, bn_err *err)
 	return 0;
 }
 
-/* Keys whose links are to be looked at; each is on it once. */
+/* Keys whose links must be examined, each listed once. */
 typedef struct pending {
 	uint8_t (*keys)[ID];
 	size_t count, cap;
@@ -243,7 +244,7 @@ static int pending_add(pending *p, gather *g, const uint8_t key[ID], bn_err *err
 	return 0;
 }
 
-/* The keys that a link gives to somebody. */
+/* The keys that a link assigns to someone. */
 static int keys_of_link(pending *p, gather *g, const bn_link *link, bn_err *err)
 {
 	for (size_t i = 0; i < link->n_changes; i++) {
@@ -271,7 +272,7 @@ static int links_of_key(pending *p, gather *g, const uint8_t key[ID], bn_err *er
 	return 0;
 }
 
-/* Links whose author is known, until none names a further key. */
+/* Collects links with a known author until none names another key. */
 static int links_verify(gather *g, bn_err *err)
 {
 	pending p = {0};
@@ -294,7 +295,7 @@ static int links_verify(gather *g, bn_err *err)
 	return rc < 0 ? rc : 0;
 }
 
-/* What known keys sign of links, each decoded once. */
+/* Links signed by known keys, each decoded once. */
 static void signatures_list(gather *g)
 {
 	for (size_t i = 0; i < g->n; i++) {
@@ -369,7 +370,7 @@ static int links_list(gather *g, bn_err *err)
 
 /* ---- choosing -------------------------------------------------------------------------------- */
 
-/* The links under which a key has signed something; of each one good record is enough. */
+/* The links under which a key has signed something; one good record each is enough. */
 static int acts_of(void *ctx, const uint8_t key[ID], bn_chain_acts *acts, bn_err *err)
 {
 	gather *g = ctx;
@@ -417,7 +418,7 @@ static int choose(bn_chain **out, gather *g, bn_err *err)
 
 /* ---- outcomes ---------------------------------------------------------------------------------- */
 
-/* Why a founding record is none. */
+/* Why a founding record is not valid. */
 static const char *not_link_0(const bn_event *ev)
 {
 	return json_object_get(ev->payload, "upgrade")
@@ -425,7 +426,7 @@ static const char *not_link_0(const bn_event *ev)
 		       : "it is not the record that the workspace's id names";
 }
 
-/* Of the events that are no links of the chain's tree, and are not malformed. */
+/* For events that are not links of the chain's tree, and not malformed. */
 static void outcomes_of_others(gather *g)
 {
 	for (size_t i = 0; i < g->n; i++) {
@@ -549,7 +550,7 @@ out:
 	return rc;
 }
 
-/* The rows are replaced when all is decided: what was there says what has changed. */
+/* The rows are replaced at the end: comparing with the previous ones shows what has changed. */
 static int authority_clear(bn_fold *f, const char *entity, bn_err *err)
 {
 	(void)f;

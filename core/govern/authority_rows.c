@@ -1,5 +1,5 @@
-/* authority_rows.c - the chain of authority as rows, and whose records are worth something else since they
- * were last written. See _authority.h. */
+/* authority_rows.c - the chain of authority as rows, and the records whose standing has changed since the
+ * last update. See _authority.h. */
 #include "core/base/hash.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
@@ -13,17 +13,18 @@
 
 enum { ID = BN_CHAIN_ID_BYTES, NOT_ON_CHAIN = -1 };
 
-/* ---- who is replayed --------------------------------------------------------------------------- */
+/* ---- requesting replays
+ * --------------------------------------------------------------------------- */
 
-/* The keys that are or were somebody's, bots' too. */
+/* The keys that are or were a person's or a bot's. */
 #define KNOWN_KEYS "(SELECT key FROM authority_key UNION SELECT key FROM authority_bot)"
 
-/* Entities, but for "authority" itself, of the signed records that a condition holds for. */
+/* Entities, except "authority" itself, of the signed records that satisfy a condition. */
 #define ENTITIES_WHERE(condition) \
 	"SELECT DISTINCT s.entity FROM signed_record s, authority_entity a WHERE s.entity <> " \
 	"a.no AND " condition
 
-/* Has the entities replayed that a cached statement lists. */
+/* Requests a replay of the entities listed by a cached statement. */
 static int replay_those(bn_fold *f, sqlite3_stmt *st, bn_err *err)
 {
 	int64_t *found = NULL;
@@ -50,7 +51,7 @@ static int replay_by_id(bn_fold *f, const char *sql, const uint8_t id[ID], bn_er
 	return rc < 0 ? rc : replay_those(f, st, err);
 }
 
-/* All that is signed under a link. */
+/* Everything signed under a link. */
 static int replay_epoch(bn_fold *f, const uint8_t id[ID], bn_err *err)
 {
 	return replay_by_id(f, ENTITIES_WHERE("s.epoch = ?"), id, err);
@@ -74,7 +75,7 @@ static int replay_writer(bn_fold *f, int64_t writer_no, bn_err *err)
 	return rc < 0 ? rc : replay_those(f, st, err);
 }
 
-/* Whoever was judged by the rules of uids, which depends on entity "policy" (policy.h). */
+/* Everything judged by the rules for uids, which depends on entity "policy" (policy.h). */
 static int replay_judged_by_uid(bn_fold *f, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
@@ -84,8 +85,8 @@ static int replay_judged_by_uid(bn_fold *f, bn_err *err)
 	return rc < 0 ? rc : replay_those(f, st, err);
 }
 
-/* What is signed under link n - 1 and lies beyond the horizon of link n. What keys signed that are nobody's is
- * worth what it was, and is not looked at. */
+/* Records signed under link n - 1 beyond the horizon of link n. The standing of records signed with unknown
+ * keys does not change, so they are skipped. */
 static int replay_beyond(bn_fold *f, const uint8_t id[ID], int64_t n, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
@@ -101,14 +102,15 @@ static int replay_beyond(bn_fold *f, const uint8_t id[ID], int64_t n, bn_err *er
 	return rc < 0 ? rc : replay_those(f, st, err);
 }
 
-/* ---- what was there ---------------------------------------------------------------------------- */
+/* ---- the previous rows
+ * ---------------------------------------------------------------------------- */
 
-/* A link as the rows had it. */
+/* A link as stored in the previous rows. */
 typedef struct old_link {
 	uint8_t id[ID];
 	int64_t n; /* NOT_ON_CHAIN */
 	char *words;
-	bool is_there; /* still, and the same */
+	bool is_there; /* still present and unchanged */
 } old_link;
 
 /* A key that link n cuts, or a record that it voids. */
@@ -130,7 +132,7 @@ typedef struct change {
 	old_link *old;
 	size_t n_old, cap_old;
 	int64_t old_newest;
-	touched_list cuts, voids; /* of before, then those of after too */
+	touched_list cuts, voids; /* of the previous state, then those of the new state too */
 } change;
 
 static int old_links_read(change *c, bn_err *err)
@@ -219,7 +221,7 @@ static int rows_clear(sqlite3 *db, bn_err *err)
 	return rc;
 }
 
-/* What a person was called when admitted on the chain; "" for nobody's name. */
+/* A person's name when admitted on the chain; "" if there is none. */
 static const char *name_of(const bn_authority_tree *t, const uint8_t person[ID])
 {
 	const bn_chain *c = t->chain;
@@ -230,7 +232,7 @@ static const char *name_of(const bn_authority_tree *t, const uint8_t person[ID])
 	return "";
 }
 
-/* A change in words, with the names and fingerprints that people know. */
+/* A change in words, with names and fingerprints. */
 static void summary_add(bn_buf *b, const bn_authority_tree *t, const bn_change *c)
 {
 	char hex[2 * ID + 1], key[25], person[25];
@@ -323,7 +325,7 @@ static int links_store(const bn_authority_tree *t, sqlite3 *db, bn_err *err)
 	return rc;
 }
 
-/* Bound as NULL when the fact still holds. */
+/* Bound as NULL if the fact still holds. */
 static int64_t end_of(const bn_chain_fact *fact)
 {
 	return fact->to == BN_CHAIN_OPEN ? -1 : (int64_t)fact->to;
@@ -383,7 +385,7 @@ static int horizon_store(bn_fold *f, int64_t n, const bn_chain_head *h, bn_err *
 		"iiib", writer, n, (int64_t)h->seq, h->after, (size_t)ID);
 }
 
-/* writer "" of a cut in the rows: all that the key signed, save what the cut names. */
+/* writer "" of a cut in the rows: everything the key signed, except what the cut names. */
 static int cut_store(bn_fold *f, int64_t n, const bn_chain_cut *cut, bn_err *err)
 {
 	int64_t writer;
@@ -395,7 +397,7 @@ static int cut_store(bn_fold *f, int64_t n, const bn_chain_cut *cut, bn_err *err
 		cut->key, (size_t)ID, n, writer, (int64_t)cut->seq);
 }
 
-/* What the links of the chain say about records. */
+/* What the links of the chain state about records. */
 static int chain_store(bn_fold *f, const bn_authority_tree *t, bn_err *err)
 {
 	sqlite3 *db = bn_fold_db(f);
@@ -416,7 +418,7 @@ static int chain_store(bn_fold *f, const bn_authority_tree *t, bn_err *err)
 	return rc;
 }
 
-/* Requests for keys to be admitted: what they say; nobody has looked at a signature. */
+/* Requests to admit keys, as they are; their signatures are not verified. */
 static int requests_store(bn_fold *f, const bn_authority_tree *t, bn_err *err)
 {
 	bn_arena arena = BN_ARENA_INIT;
@@ -459,8 +461,8 @@ static int old_compare(const void *a, const void *b)
 	return memcmp(((const old_link *)a)->id, ((const old_link *)b)->id, ID);
 }
 
-/* The links whose place or words are others now, and those that came or went. first: the lowest place in the
- * chain, old or new, where it is another. */
+/* The links whose position or text has changed, and those that were added or removed. first: the lowest
+ * position in the chain, old or new, that differs. */
 static int links_compare(change *c, int64_t *first, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
@@ -497,7 +499,7 @@ static int links_compare(change *c, int64_t *first, bn_err *err)
 	return rc;
 }
 
-/* The epoch before the first place that is another has another horizon, or has one now. */
+/* The epoch before the first changed position has a new or different horizon. */
 static int horizon_compare(change *c, int64_t first, bn_err *err)
 {
 	uint8_t id[ID];
@@ -516,7 +518,7 @@ static int horizon_compare(change *c, int64_t first, bn_err *err)
 				     : replay_epoch(c->f, id, err);
 }
 
-/* What links from `first` on cut and void, or did before. */
+/* Records that links from `first` on cut or void, now or before. */
 static int touched_compare(change *c, int64_t first, bn_err *err)
 {
 	int rc = all_touched_read(c, err);
@@ -529,7 +531,7 @@ static int touched_compare(change *c, int64_t first, bn_err *err)
 	return rc;
 }
 
-/* A founding record that the workspace's id does not name says that nobody founded it by uid either
+/* With a founding record that the workspace's id does not name, there is no founder by uid either
  * (bn_policy_founder). */
 static int replay_policy(bn_fold *f, bn_err *err)
 {
@@ -537,7 +539,8 @@ static int replay_policy(bn_fold *f, bn_err *err)
 	return policy > 0 ? bn_fold_replay_entity(f, policy, err) : 0;
 }
 
-/* What is closed is judged by keys, roles and policy that are closed too: all of these, and whom they concern. */
+/* Closed records are judged by keys, roles and policy that are closed too: replay all of these, and what
+ * depends on them. */
 static int replay_closed(bn_fold *f, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
@@ -585,10 +588,10 @@ out:
 	return rc;
 }
 
-/* ---- records that came ------------------------------------------------------------------------- */
+/* ---- new records ------------------------------------------------------------------------- */
 
-/* A record at a place that a link's horizon names: what lies before it in its writer counts from now on, or
- * does not. */
+/* A record at a position named by a link's horizon decides whether the earlier records of its writer
+ * count. */
 static int fills_horizon(bn_fold *f, const bn_signed_new *r, bn_err *err)
 {
 	if (!bn_sql_int(bn_fold_db(f), 0,
@@ -606,7 +609,7 @@ int bn_authority_before_replay(bn_fold *f, bn_err *err)
 	sqlite3 *db = bn_fold_db(f);
 	int64_t forked = bn_sql_int(db, 0, "SELECT no FROM authority_entity WHERE has_fork", "");
 	int rc = 0;
-	/* Whom an admin has worked under has a part in which branch is chosen. */
+	/* The links under which an admin has worked affect the choice of a branch. */
 	if (n && forked)
 		rc = bn_fold_replay_entity(f, forked, err);
 	int64_t closes = rc < 0 ? 0 : bn_authority_closes_due(db);

@@ -107,9 +107,9 @@ int bn_authority_append(bn_workspace *ws, unsigned version, const char *kind, co
 
 /* ---- how far writers are known ----------------------------------------------------------------- */
 
-/* The newest record of a writer up to `most` by a key that the chain knows, or that was found good for another
- * reason than to know who wrote: its seq, -1 for none. A stranger's records are not walked over: the last one is
- * looked at, then what each known key has in the index by key. */
+/* The newest record of a writer up to `most` by a key that the chain knows, or that was verified for another
+ * reason: its seq, or -1. To avoid walking over strangers' records, the last one is checked first, then the
+ * records of each known key in the index by key. */
 static int64_t candidate(sqlite3 *db, int64_t writer_no, int64_t most)
 {
 	int64_t last = bn_sql_int(db, -1,
@@ -130,8 +130,8 @@ static int64_t candidate(sqlite3 *db, int64_t writer_no, int64_t most)
 		"iii", writer_no, most, bn_index_name(db, BN_NAME_KIND, BN_WRITER_OPENED));
 }
 
-/* The newest good record of a writer that somebody signed whom the chain knows: what a link or a decision can
- * name without depending on strangers, who may remove what they wrote, or fill the log. 1, or 0 for none. */
+/* The newest good record of a writer by a signer that the chain knows: a link or a decision can name it
+ * without depending on strangers, who may remove their records or fill the log. 1, or 0 for none. */
 static int head_find(
 	bn_chain_head *out, sqlite3 *db, const char *writer, int64_t writer_no, bn_err *err)
 {
@@ -146,7 +146,7 @@ static int head_find(
 	return bn_sql_failed(db, err);
 }
 
-/* Of all writers, by name, those that go on behind the horizon of the newest link; all of them: also the others. */
+/* Writers by name: those with records beyond the horizon of the newest link, or all of them. */
 static int heads_read(bn_chain_head **out, size_t *count, bn_arena *arena, sqlite3 *db,
 	bool all_of_them, bn_err *err)
 {
@@ -203,19 +203,19 @@ int bn_authority_seen(json_t **out, sqlite3 *db, bn_err *err)
 
 /* ---- links ----------------------------------------------------------------------------------- */
 
-/* words: of its standing, or NULL. One that others beat is as good as any, and came at the same time. */
+/* words: of its standing, or NULL. A beaten link is valid as such, and was made at the same time. */
 static int not_taken(const char *words, bn_err *err)
 {
 	if (!words || !bn_link_words_are_lost(words))
-		return bn_err_set(err, BN_EREFUSED, "the chain of authority does not take it: %s",
-			words ? words : "it is no link");
+		return bn_err_set(err, BN_EREFUSED, "the chain of authority does not accept it: %s",
+			words ? words : "it is not a link");
 	bn_err_set(err, BN_ECONFLICT, "recorded, but another link was made at the same time: %s",
 		words);
-	bn_err_hint(err, "look at what holds now (binnacle trust log), and do it once more");
+	bn_err_hint(err, "see what holds now (binnacle trust log), and repeat it");
 	return BN_ECONFLICT;
 }
 
-/* What became of a link: BN_LINK_TAKEN, BN_LINK_WAITS; BN_EREFUSED, and why. */
+/* The result for a link: BN_LINK_TAKEN, BN_LINK_WAITS; BN_EREFUSED, and why. */
 static int link_confirm(sqlite3 *db, const uint8_t id[ID], bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
@@ -256,14 +256,14 @@ static int newest_own(uint8_t id[ID], bn_workspace *ws, sqlite3 *db, bn_err *err
 	return rc < 0 ? rc : 0;
 }
 
-/* Other hosts see what is sealed: whoever signs the next link goes on from this one. What is committed is done, also when
- * it cannot be sealed yet: who is told that it failed signs it once more. */
+/* Other hosts see only sealed records, and the next link must continue from this one. A committed link is done
+ * even if it cannot be sealed yet: reporting a failure would make the user sign it again. */
 static int publish(bn_workspace *ws, bn_err *err)
 {
 	int rc = bn_workspace_commit(ws, err);
 	if (rc < 0)
 		return rc;
-	bn_workspace_seal(ws, NULL); /* else when the process ends, or by the next one */
+	bn_workspace_seal(ws, NULL); /* otherwise at the end of the process, or by the next one */
 	return bn_workspace_refresh(ws, NULL, err);
 }
 

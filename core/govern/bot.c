@@ -1,4 +1,4 @@
-/* bot.c - see bot.h, from the rows that authority_bots.c wrote. */
+/* bot.c - see bot.h; reads the rows written by authority_bots.c. */
 #include "core/govern/bot.h"
 
 #include "core/base/hash.h"
@@ -84,14 +84,14 @@ int bn_bot_allows(sqlite3 *db, const uint8_t key[ID], bn_act act, const char *en
 	if (rc < 0)
 		return rc;
 	if ((rc = bn_sql_step(st, err)) != 1) {
-		rc = rc < 0 ? rc : bn_err_set(err, BN_EREFUSED, "the key is no bot's");
+		rc = rc < 0 ? rc : bn_err_set(err, BN_EREFUSED, "the key is not a bot's");
 		goto out;
 	}
 	const char *bot = (const char *)sqlite3_column_text(st, 0);
 	if (!has_word((const char *)sqlite3_column_text(st, 1), bn_act_name(act), false))
 		rc = bn_err_set(err, BN_EREFUSED, "bot %s may not %s", bot, bn_act_name(act));
 	else if (name && !has_word((const char *)sqlite3_column_text(st, 2), name, true))
-		rc = bn_err_set(err, BN_EREFUSED, "bot %s has no part in '%s'", bot, name);
+		rc = bn_err_set(err, BN_EREFUSED, "bot %s is not set up for '%s'", bot, name);
 	else
 		rc = 0;
 out:

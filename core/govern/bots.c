@@ -132,7 +132,7 @@ static int wish_check(const bn_bot_wish *w, bn_err *err)
 	return 0;
 }
 
-/* I am a person, and no bot that goes on has that name. */
+/* Checks that I am a person, and have no active bot of that name. */
 static int may_add(bn_self *me, bn_workspace *ws, const char *name, bn_err *err)
 {
 	bn_bot_list *l = NULL;
@@ -142,13 +142,13 @@ static int may_add(bn_self *me, bn_workspace *ws, const char *name, bn_err *err)
 		return rc;
 	if (!me->is_chained || !me->person[0] || me->is_bot)
 		return bn_err_set(err, BN_EREFUSED,
-			me->is_bot ? "a bot makes no bots"
-				   : "only a person who is admitted here has bots");
+			me->is_bot ? "a bot cannot create bots"
+				   : "only a person who is admitted here can have bots");
 	if ((rc = bn_bots_read(&l, ws, err)) < 0)
 		return rc;
 	for (size_t i = 0; i < l->count && rc == 0; i++)
 		if (l->items[i].is_mine && !l->items[i].is_ended && !strcmp(l->items[i].name, name))
-			rc = bn_err_set(err, BN_ECONFLICT, "you have a bot '%s' already", name);
+			rc = bn_err_set(err, BN_ECONFLICT, "you already have a bot '%s'", name);
 	bn_bots_free(l);
 	return rc;
 }
@@ -183,7 +183,7 @@ int bn_bot_add(bn_workspace *ws, const bn_key *key, const bn_bot_wish *w, bn_err
 	if (!bn_sql_int(bn_workspace_index(ws), 0,
 		    "SELECT 1 FROM authority_bot WHERE key = ? AND person = ?", "bs", bot.key,
 		    (size_t)ID, me.person))
-		rc = bn_err_set(err, BN_ECONFLICT, "that key is somebody's already");
+		rc = bn_err_set(err, BN_ECONFLICT, "that key already belongs to someone");
 out:
 	bn_buf_release(&proof);
 	bn_buf_release(&text);
@@ -192,7 +192,7 @@ out:
 
 /* ---- ending ------------------------------------------------------------------------------------- */
 
-/* As far as the key's records are known here, or were signed up to the bot's end. */
+/* As far as the key's records are known here, or were signed before the bot's end. */
 static int end_one(bn_workspace *ws, const bn_bot_row *bot, bool at_until, bn_err *err)
 {
 	bn_buf text = BN_BUF_INIT;
@@ -203,7 +203,7 @@ static int end_one(bn_workspace *ws, const bn_bot_row *bot, bool at_until, bn_er
 	if (rc < 0)
 		goto out;
 	for (size_t i = 0; i < known.count; i++)
-		if (known.items[i].seq) /* of the others nothing counts */
+		if (known.items[i].seq) /* nothing of other writers counts */
 			known.items[e.n_horizon++] = known.items[i];
 	memcpy(e.key, bot->key, ID);
 	e.horizon = known.items;

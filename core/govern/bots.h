@@ -1,5 +1,5 @@
 /*
- * bots.h - the bots of a workspace (bot.h) as a list, and making and ending one's own.
+ * bots.h - the bots of a workspace (bot.h) as a list, and creating and ending one's own.
  */
 #ifndef BN_GOVERN_BOTS_H
 #define BN_GOVERN_BOTS_H
@@ -30,13 +30,13 @@ typedef struct bn_bot_wish {
 } bn_bot_wish;
 
 typedef struct bn_key bn_key; /* core/govern/key.h */
-/* What bn_bot_add would refuse, before there is a key. */
+/* The checks of bn_bot_add, before there is a key. */
 int bn_bot_check(bn_workspace *ws, const bn_bot_wish *wish, bn_err *err);
-/* Signs a bot's key. BN_EINVAL for an act that no bot does; BN_ECONFLICT when the key is somebody's, or a bot of
- * mine has that name. Commits. */
+/* Signs a bot's key. BN_EINVAL for an act not allowed to bots; BN_ECONFLICT if the key belongs to someone, or I
+ * have a bot of that name. Commits. */
 int bn_bot_add(bn_workspace *ws, const bn_key *key, const bn_bot_wish *wish, bn_err *err);
-/* Ends a bot of mine: what this process does not know of its key counts no more. Commits. BN_ENOTFOUND,
- * BN_ECONFLICT when it has ended. */
+/* Ends a bot of mine: records of its key that this process does not know no longer count. Commits.
+ * BN_ENOTFOUND, BN_ECONFLICT when it has ended. */
 int bn_bot_end(bn_workspace *ws, const char *name, bn_err *err);
 /* Ends my bots whose end date has passed; *ended: how many. */
 int bn_bots_end_due(bn_workspace *ws, size_t *ended, bn_err *err);

@@ -2,9 +2,10 @@
  * chain.c - see chain.h: the walk over the tree of links, and the choice among those with one prev.
  *
  * The first walk finds which links are valid. Where no two of them have one prev, that is the chain.
- * Otherwise a second walk, with the acts of all who ever were admins, notes who stood where: a pair (tenure,
- * time of the walk) for each act. A link's tree is a range of times, so "does he stand in this candidate"
- * is one search in his sorted times. No walk looks at a branch twice, however many forks lie in it.
+ * Otherwise a second walk, with the acts of everyone who ever was an admin, records who acted where: a pair
+ * (tenure, time of the walk) for each act. A link's subtree is a range of times, so whether an admin stands
+ * in a candidate is one search in his sorted times. No walk visits a branch twice, however many forks it
+ * contains.
  */
 #include "core/govern/chain.h"
 
@@ -19,7 +20,7 @@ struct bn_chain_acts {
 	bool failed;
 };
 
-/* That a key acted under the link of a node. */
+/* A key acted under the link of a node. */
 typedef struct pair {
 	uint32_t node, key;
 } pair;
@@ -33,7 +34,7 @@ typedef struct walk {
 	size_t n_acts, cap_acts;
 	chain_fork *forks;
 	size_t n_forks, cap_forks;
-	uint32_t *last; /* by tenure: when its last noted act was */
+	uint32_t *last; /* by tenure: time of its last recorded act */
 	bool failed;
 } walk;
 
@@ -67,7 +68,7 @@ static void act_note_keys(walk *w, const uint32_t *keys, uint32_t n)
 		act_note(w, bn_chain_state_tenure(w->t, &w->s, keys[i]));
 }
 
-/* Who acted under the node, in the state after it: by records, and by signing what goes on from it. */
+/* Who acted under the node, in the state after it: by records, and by signing successors. */
 static void acts_under(walk *w, const chain_node *node)
 {
 	act_note_keys(w, w->t->acts + node->act0, node->n_acts);
@@ -107,7 +108,7 @@ static chain_visit node_judge(walk *w, chain_node *node)
 			act_note_keys(w, w->t->slots + node->signer0, node->n_signers);
 		return VISIT_NEWER;
 	}
-	if (w->notes_acts) /* taken back when it is invalid */
+	if (w->notes_acts) /* undone if it is invalid */
 		act_note_keys(w, w->t->slots + node->signer0, node->n_signers);
 	return bn_chain_state_apply(&w->s, w->t, node, &by) ? VISIT_VALID : VISIT_INVALID;
 }
@@ -136,7 +137,7 @@ static bool node_enter(walk *w, uint32_t at)
 	return true;
 }
 
-/* Goes through all that link 0 leads to, in order of ids; no recursion. */
+/* Walks everything reachable from link 0, in order of ids; no recursion. */
 static int tree_walk(walk *w, bn_err *err)
 {
 	uint32_t at = 0;
@@ -382,10 +383,10 @@ static bool has_fork(const chain_tree *t)
 
 /* ---- the result ----------------------------------------------------------------------------- */
 
-/* What leads to a node. */
+/* The path to a node. */
 enum { FROM_NOTHING, FROM_LINK_0, FROM_ANOTHER };
 
-/* Marks what the node leads to, valid or not. stack: a cell a node. */
+/* Marks all descendants of the node, valid or not. stack: one cell per node. */
 static void reach(
 	const chain_tree *t, uint32_t from, uint8_t mark, uint32_t *stack, uint8_t *reached)
 {
@@ -433,7 +434,7 @@ static bn_chain_standing standing_of(
 	return is_on[node->parent] ? node->beaten : BN_CHAIN_BESIDE;
 }
 
-/* Fills on, newest and what is marked: is_on[i]: on the chain, or what a newer binnacle goes on with. */
+/* Fills on, newest and is_on[i]: on the chain, or a continuation by a newer binnacle. */
 static void chain_follow(chain_result *r, size_t *on, uint8_t *is_on)
 {
 	const chain_tree *t = &r->tree;
@@ -458,7 +459,7 @@ static void chain_follow(chain_result *r, size_t *on, uint8_t *is_on)
 	is_on[at] = 1;
 }
 
-/* Marks what goes on from a newer binnacle's link at the chain's end. */
+/* Marks what continues from a newer binnacle's link at the chain's end. */
 static void newer_mark(const chain_tree *t, uint32_t *stack, uint8_t *is_on)
 {
 	size_t n = 0;

@@ -1,14 +1,15 @@
-/* chain_facts.c - what held from which link on to which: the chain's changes, gone through once. */
+/* chain_facts.c - the range of links over which each fact held, from one pass over the chain's
+ * changes. */
 #include "core/govern/_chain.h"
 
 #include <string.h>
 
-/* Facts that hold, by atom, as index + 1; 0: none. Keys of a person are a list, as facts of it. */
+/* Current facts by atom, as index + 1; 0: none. The keys of a person form a list of facts. */
 typedef struct ledger {
 	const chain_tree *t;
 	bn_chain_fact *facts;
 	size_t n, cap;
-	uint32_t *next; /* by fact: the one before it of the same person */
+	uint32_t *next; /* by fact: the previous one of the same person */
 	size_t cap_next;
 	uint32_t *newest; /* by atom of a person: its newest fact */
 	uint32_t *key;    /* by atom of a key */

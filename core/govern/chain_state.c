@@ -1,14 +1,14 @@
 /*
  * chain_state.c - see _chain.h: whether a link is valid, and the state after it.
  *
- * Every cell that a link changes is noted with what it held before, so that the walk over a tree takes a
- * link back when it leaves it. Numbers in comments are those of chain.h, "Validity".
+ * Every cell that a link changes is recorded with its previous value, so that the walk can undo a link
+ * when it leaves it. Numbers in comments are those of chain.h, "Validity".
  */
 #include "core/govern/_chain.h"
 
 #include <string.h>
 
-/* A link on trial. */
+/* A link being checked. */
 typedef struct trial {
 	chain_state *s;
 	const chain_tree *t;
@@ -39,9 +39,10 @@ void bn_chain_state_undo(chain_state *s, size_t mark)
 	}
 }
 
-/* ---- who is who ----------------------------------------------------------------------------- */
+/* ---- persons and keys
+ * ----------------------------------------------------------------------------- */
 
-/* The person (atom) whose key it is, or CHAIN_NONE. */
+/* The person (atom) who owns the key, or CHAIN_NONE. */
 static uint32_t person_of(const chain_state *s, uint32_t key)
 {
 	uint32_t person = s->owner[key] - 1;
@@ -110,7 +111,8 @@ static void person_add(chain_state *s, uint32_t key)
 	set(s, &s->owner_life[key], s->life[key]);
 }
 
-/* ---- words of a refusal --------------------------------------------------------------------- */
+/* ---- reasons for a refusal
+ * --------------------------------------------------------------------- */
 
 static bool flawed(trial *x, chain_flaw flaw, size_t at, uint32_t atom)
 {
@@ -137,7 +139,7 @@ static bool may_remove(const trial *x, uint32_t tenure)
 	for (uint32_t i = 0; i < x->n_before; i++)
 		if (x->before[i] == tenure)
 			return x->by->top < i || x->by->who >> i & 1;
-	return true; /* an admin that this very link makes */
+	return true; /* an admin appointed by this link */
 }
 
 static bool has_signed(const trial *x, uint32_t tenure)

@@ -1,10 +1,10 @@
-/* chain_tree.c - see _chain.h: the links as a tree, and numbers for everything that they name. */
+/* chain_tree.c - see _chain.h: the links as a tree, and numbers for everything they name. */
 #include "core/govern/_chain.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Something to be numbered: equal things get one number, in order. */
+/* Something to be numbered: equal items get the same number, in order. */
 typedef struct mention {
 	const void *what;
 	uint32_t at;
@@ -98,7 +98,7 @@ static int kids_make(chain_tree *t, bn_err *err)
 
 /* ---- keys and persons ----------------------------------------------------------------------- */
 
-/* How many slots the links need; 0 when that is more than can be numbered. */
+/* The number of slots that the links need; 0 if that is too many. */
 static size_t slots_count(const chain_tree *t)
 {
 	size_t n = 2;
@@ -117,7 +117,7 @@ static void mention_add(mention *all, uint32_t *n, const uint8_t *key)
 	++*n;
 }
 
-/* The input's links in order of id, so that those of one node come one after the other. */
+/* The input's links in order of id, so that those of one node are adjacent. */
 static void mentions_of_links(chain_tree *t, const mention *order, mention *all, uint32_t *n)
 {
 	for (size_t i = 0; i < t->in->count; i++) {

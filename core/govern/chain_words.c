@@ -1,4 +1,4 @@
-/* chain_words.c - the standing of a link in words for people. */
+/* chain_words.c - the standing of a link in words. */
 #include "core/base/hash.h"
 #include "core/govern/_chain.h"
 
@@ -32,7 +32,7 @@ static const char *const change_names[] = {
 	[BN_CHANGE_RESTORED] = "restored",
 };
 
-/* Before what is wrong with a change: which one. */
+/* A prefix that says which change is wrong. */
 static void add_place(bn_buf *b, const chain_node *node)
 {
 	const bn_link *link = node->in->link;
@@ -41,7 +41,7 @@ static void add_place(bn_buf *b, const chain_node *node)
 			change_names[link->changes[node->flaw_at].kind]);
 }
 
-/* Words before and behind the person or key that the flaw is about. */
+/* Text before and after the person or key that the flaw is about. */
 static const char *const about[][2] = {
 	[FLAW_MAKE_ADMIN] = {"only the most senior admin or a majority of the admins makes ",
 		" an admin"},
@@ -51,11 +51,11 @@ static const char *const about[][2] = {
 	[FLAW_RECOVERY] =
 		{"only the most senior admin or a majority of the admins revokes the recovery ",
 			""},
-	[FLAW_PERSON_KNOWN] = {"", " is admitted already"},
+	[FLAW_PERSON_KNOWN] = {"", " is already admitted"},
 	[FLAW_PERSON_UNKNOWN] = {"", " is not admitted"},
 	[FLAW_KEY_TAKEN] = {"", ": that key has an owner"},
 	[FLAW_KEY_REVOKED] = {"", ": that key was revoked, and cannot come back"},
-	[FLAW_KEY_UNKNOWN] = {"", ": that key is nobody's"},
+	[FLAW_KEY_UNKNOWN] = {"", ": that key belongs to nobody"},
 	[FLAW_LAST_KEY] = {"", " has no other key: remove the person"},
 	[FLAW_ROLE_HELD] = {"", " has that role"},
 	[FLAW_ROLE_MISSING] = {"", " does not have that role"},
@@ -164,7 +164,7 @@ bool bn_chain_lacks_signers(const bn_chain *c, size_t i)
 	return c->standings[i] == BN_CHAIN_INVALID && is_for_signers(t->nodes[t->node_of[i]].flaw);
 }
 
-/* A link that signatures can still mend waits for them. */
+/* A link that only needs more signatures waits for them. */
 static void add_invalid(bn_buf *b, const chain_tree *t, const chain_node *node)
 {
 	uint64_t more = node->flaw_need - node->flaw_have;
@@ -196,7 +196,7 @@ void bn_chain_words(const bn_chain *c, size_t i, bn_buf *out)
 		add_rival(out, t, node, ": no admin decides, and its id is the smaller one");
 		return;
 	case BN_CHAIN_BESIDE:
-		bn_buf_adds(out, "goes on from ");
+		bn_buf_adds(out, "continues from ");
 		add_link(out, t, node->parent);
 		bn_buf_adds(out, ", which is not on the chain");
 		return;
@@ -211,8 +211,8 @@ void bn_chain_words(const bn_chain *c, size_t i, bn_buf *out)
 		return;
 	case BN_CHAIN_NEWER:
 		bn_buf_adds(out,
-			"made by a newer binnacle, or behind such a link: what holds after it "
-			"is not known");
+			"made by a newer binnacle, or after such a link: what holds after it is "
+			"not known");
 		return;
 	}
 }

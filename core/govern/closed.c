@@ -24,8 +24,9 @@ bool bn_closed_has(sqlite3 *db, const bn_event *ev)
 void bn_closed_refuse(bn_fold *f, const bn_event *ev)
 {
 	bn_fold_outcome(f,
-		bn_authority_is_beyond_closing(bn_fold_db(f), ev) ? BN_OUTCOME_LATE : BN_OUTCOME_REFUSED,
-		"it is not signed, and who upgraded the workspace had not closed it in");
+		bn_authority_is_beyond_closing(bn_fold_db(f), ev) ? BN_OUTCOME_LATE
+								  : BN_OUTCOME_REFUSED,
+		"it is not signed, and the upgrade of the workspace did not close it");
 }
 
 int bn_closed_place(bn_fold *f, bn_event *ev, bn_err *err)

@@ -1,4 +1,4 @@
-/* closed_doubts.c - what an upgrade could not vouch for, in words. See closed.h. */
+/* closed_doubts.c - describes what an upgrade could not vouch for. See closed.h. */
 #include "core/base/hash.h"
 #include "core/base/mem.h"
 #include "core/govern/closed.h"
@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Of an event e: it is closed, or will be, where nobody has upgraded yet. */
+/* Condition on an event e: it is closed, or will be by an upgrade. */
 #define IS_CLOSED \
 	"e.signed IS NULL AND (NOT EXISTS (SELECT 1 FROM authority_upgrade) OR EXISTS (SELECT 1 " \
 	"FROM authority_close c WHERE c.writer = e.writer AND c.state = 1 AND c.seq >= e.seq))"
@@ -28,7 +28,7 @@ static int add(bn_names *out, bn_err *err, const char *fmt, ...)
 	if (out->count > BN_DOUBTS_MAX)
 		return 0;
 	if (out->count == BN_DOUBTS_MAX)
-		snprintf(words, sizeof words, "and more, which is not listed");
+		snprintf(words, sizeof words, "and more, not listed");
 	return bn_names_add(out, words) < 0 ? bn_err_nomem(err, "what nobody vouches for") : 0;
 }
 
@@ -38,7 +38,7 @@ static const char *text_at(sqlite3_stmt *st, int column)
 	return text ? text : "";
 }
 
-/* Decisions that count: signed, by a key that the account's own file brought. */
+/* Decisions that count: signed, with a key from the account's own file. */
 static int decision_add(bn_names *out, sqlite3_stmt *st, bn_err *err)
 {
 	const char *key = text_at(st, 3);
@@ -74,7 +74,7 @@ static int decisions_add(bn_names *out, sqlite3 *db, bn_err *err)
 	return rc < 0 ? rc : 0;
 }
 
-/* What was never signed by anybody, as sums. */
+/* Totals of what was never signed. */
 static int unsigned_add(bn_names *out, sqlite3 *db, bn_err *err)
 {
 	static const struct {
@@ -112,7 +112,7 @@ static int unsigned_add(bn_names *out, sqlite3 *db, bn_err *err)
 	return rc;
 }
 
-/* Requests that somebody has approved, and not enough: persons do not inherit that. */
+/* Requests with some but not enough approvals: persons do not inherit those. */
 static int unfinished_add(bn_names *out, sqlite3 *db, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
@@ -125,7 +125,7 @@ static int unfinished_add(bn_names *out, sqlite3 *db, bn_err *err)
 		return rc;
 	while ((rc = bn_sql_step(st, err)) == 1)
 		if ((rc = add(out, err,
-			     "where the request for %s/%lld is open, the approval by %s has to be "
+			     "the request for %s/%lld is open: the approval by %s has to be "
 			     "repeated",
 			     text_at(st, 0), (long long)sqlite3_column_int64(st, 1),
 			     text_at(st, 2))) < 0)
@@ -134,7 +134,7 @@ static int unfinished_add(bn_names *out, sqlite3 *db, bn_err *err)
 	return rc < 0 ? rc : 0;
 }
 
-/* Logs that are not what was closed. */
+/* Logs that differ from what was closed. */
 static int logs_add(bn_names *out, sqlite3 *db, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
@@ -166,9 +166,9 @@ int bn_closed_doubts(bn_names *out, sqlite3 *db, bn_err *err)
 	return unsigned_add(out, db, err);
 }
 
-/* ---- whose files they are -------------------------------------------------------------------- */
+/* ---- owners of the files -------------------------------------------------------------------- */
 
-/* A record of another's that somebody copied into a log of his own is beside the one that was copied. */
+/* Another user's record that was copied into one's own log exists beside the original. */
 int bn_closed_moved(bn_names *out, sqlite3 *db, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;

@@ -43,8 +43,8 @@ void bn_proof_findings_release(bn_proof_findings *f)
 	*f = (bn_proof_findings){0};
 }
 
-/* Where the next finding goes: behind the others, or, where the list is full, in the place of one that is no
- * fault; NULL: nowhere. */
+/* The slot for the next finding: the end or, if the list is full, that of one that is not a fault; NULL:
+ * none. */
 static int place_find(bn_proof_finding **out, bn_proof_findings *f, bool is_fault, bn_err *err)
 {
 	size_t at = f->count;
@@ -69,14 +69,15 @@ static bool is_same(const char *a, const char *b)
 	return a == b || (a && b && !strcmp(a, b));
 }
 
-/* Of writer, rule and kind; equal ones are compared. */
+/* Hash of writer, rule and kind; equal ones are compared. */
 static uint32_t group_of(const bn_proof_finding *f)
 {
 	uint32_t crc = bn_crc32c((uint32_t)f->rule, f->writer, strlen(f->writer));
 	return f->kind ? bn_crc32c(crc, f->kind, strlen(f->kind)) : crc;
 }
 
-/* The finding that counts this one too, where enough of the same writer, rule and kind are named; NULL: it is named. */
+/* The finding that also counts this one, if enough of the same writer, rule and kind are named; NULL: list
+ * it. */
 static bn_proof_finding *group_find(
 	bn_proof_findings *f, const bn_proof_finding *of, uint32_t group)
 {

@@ -1,9 +1,9 @@
 /*
- * finding.h - what a proof (prove.h) found, by record and rule: a list that no flood makes long.
+ * finding.h - findings of a proof (prove.h), by record and rule: a list of bounded length.
  *
- * Faults are kept one by one. Of what had no effect the first BN_FINDINGS_NAMED of one writer, rule and kind of record
- * are; the last of these counts those that follow. A fault that finds the list full takes the place of something
- * that is none. What is not in the list is in the sums.
+ * Faults are kept individually. Of records without effect the first BN_FINDINGS_NAMED of one writer, rule and
+ * kind are kept; the last of these counts the rest. If the list is full, a fault replaces an entry that is not
+ * one. The sums include what is not in the list.
  */
 #ifndef BN_GOVERN_FINDING_H
 #define BN_GOVERN_FINDING_H
@@ -20,8 +20,8 @@ typedef struct bn_proof_finding {
 	char *kind, *entity; /* NULL when the record is not here */
 	char *words;
 	uint64_t
-		count; /* records of this writer, rule and kind, of which this is the first; 0 is 1 */
-	uint32_t group; /* the list's own */
+		count; /* number of records of this writer, rule and kind, starting with this one; 0 means 1 */
+	uint32_t group; /* internal */
 } bn_proof_finding;
 
 enum { BN_FINDINGS_MAX = 1000, BN_FINDINGS_NAMED = 5 };
@@ -35,7 +35,8 @@ typedef struct bn_proof_findings {
 void bn_proof_findings_release(bn_proof_findings *f);
 /* "signed records" */
 const char *bn_rule_name(int rule);
-/* kind and entity NULL, or both not; all are copied. rule 0: of the log's bytes, whatever is in them. */
+/* kind and entity are both NULL or both set; all are copied. rule 0: the log's bytes, regardless of
+ * their content. */
 int bn_proof_finding_add(bn_proof_findings *f, const bn_proof_finding *of, bn_err *err);
 /* "rule 4 (epochs), log/WRITER record 7, model.approved on model/power: words"; appends. */
 void bn_proof_finding_text(const bn_proof_finding *f, bn_buf *out);

@@ -1,4 +1,4 @@
-/* host_file_text.c - the text of a host's file; see _host_files.h. Bytes from a disk: nothing is assumed. */
+/* host_file_text.c - the text of a host's file; see _host_files.h. The bytes are untrusted. */
 #include "core/govern/_host_files.h"
 
 #include "core/base/hash.h"
@@ -58,7 +58,7 @@ bool bn_host_line_hex(const bn_host_line *l, size_t i, uint8_t out[32])
 void bn_host_name_add(bn_buf *b, const char *name)
 {
 	if (!*name)
-		bn_buf_addch(b, '%'); /* a word that stands for nothing */
+		bn_buf_addch(b, '%'); /* the word for an empty value */
 	for (; *name; name++) {
 		unsigned char c = (unsigned char)*name;
 		if (c > ' ' && c < 0x7f && c != '%')
@@ -68,7 +68,7 @@ void bn_host_name_add(bn_buf *b, const char *name)
 	}
 }
 
-/* The byte that s, at a '%', stands for; 0 for none. */
+/* The byte encoded at s, which points to a '%'; 0 if invalid. */
 static char escaped(const char *s, const char *end)
 {
 	char hex[3] = "";

@@ -23,7 +23,7 @@ static int64_t mtime_of(const struct stat *st)
 
 /* ---- the directory -------------------------------------------------------------------------- */
 
-/* A name that is a file's name in every directory and has no dot, which tells other files. */
+/* A valid file name without a dot, since a dot marks other files. */
 static void own_name(char out[BN_HOST_NAME], const bn_env *env)
 {
 	const char *host = env->host(env);
@@ -41,7 +41,7 @@ static void own_name(char out[BN_HOST_NAME], const bn_env *env)
 		snprintf(out, BN_HOST_NAME, "localhost");
 }
 
-/* Opens each directory on the way and asks that only this user may write to it. */
+/* Opens each directory on the path and requires that only this user may write to it. */
 static int dir_open(bn_host_files *f, const char *folder, bool make, bn_err *err)
 {
 	char *state = NULL;
@@ -49,7 +49,7 @@ static int dir_open(bn_host_files *f, const char *folder, bool make, bn_err *err
 	char name[128];
 	bn_err e = BN_ERR_INIT;
 	int rc = bn_env_state_dir(&state, f->env, &e);
-	if (rc < 0) /* no home is not the same as an empty one */
+	if (rc < 0) /* no home differs from an empty one */
 		return bn_err_recode(err, &e, rc == BN_ENOTFOUND ? BN_EIO : rc);
 	if (make && (rc = bn_fs_make_dirs(f->env, state, 0700, err)) < 0)
 		goto out;
@@ -81,7 +81,7 @@ out:
 
 /* ---- reading -------------------------------------------------------------------------------- */
 
-/* Of an open file: whether it is ours alone; notes what tells it from a later one. */
+/* Checks that an open file is writable only by us; records its identity. */
 static int file_trust(bn_host_file *file, const bn_dir *dir, int fd, bn_err *err)
 {
 	const bn_env *env = dir->env;
@@ -101,7 +101,7 @@ static int file_trust(bn_host_file *file, const bn_dir *dir, int fd, bn_err *err
 	if (st.st_mode & 022) {
 		bn_err_set(err, BN_EREFUSED, "group or others may write to '%s/%s'", dir->path,
 			file->host);
-		bn_err_hint(err, "chmod 600 '%s/%s' if you know that nobody did", dir->path,
+		bn_err_hint(err, "chmod 600 '%s/%s' if you know that nobody changed it", dir->path,
 			file->host);
 		return BN_EREFUSED;
 	}
@@ -142,7 +142,7 @@ static void file_release(bn_host_file *file)
 	*file = (bn_host_file){0};
 }
 
-/* Whether this host's own file has what that one has: it is as it was when that was written. */
+/* Whether this host's own file covers that one: it is unchanged since that was written. */
 static bool is_covered(const bn_host_files *f, bn_host_file *file)
 {
 	const bn_host_file *own = f->count && f->items[0].own ? &f->items[0] : NULL;
@@ -169,7 +169,7 @@ static bool is_covered(const bn_host_files *f, bn_host_file *file)
 	return false;
 }
 
-/* Adds the file of a host; nothing when it is not there (any more). */
+/* Adds the file of a host, if it (still) exists. */
 static int files_add(bn_host_files *f, const char *host, bool own, bn_err *err)
 {
 	if (bn_grow(&f->items, &f->cap, f->count + 1, sizeof *f->items) < 0)
@@ -201,7 +201,7 @@ static int files_add(bn_host_files *f, const char *host, bool own, bn_err *err)
 	return 0;
 }
 
-/* This host's file first, since it says which others need not be read. */
+/* This host's file first, since it lists others that need not be read. */
 static int files_read(bn_host_files *f, bn_err *err)
 {
 	bn_names names = BN_NAMES_INIT;
@@ -213,7 +213,7 @@ static int files_read(bn_host_files *f, bn_err *err)
 	for (size_t i = 0; i < names.count; i++) {
 		const char *name = names.items[i];
 		if (strchr(name, '.') || strlen(name) >= BN_HOST_NAME || !strcmp(name, f->own))
-			continue; /* a lock, a leftover, what was set aside */
+			continue; /* a lock, a leftover, or a file set aside */
 		if ((rc = files_add(f, name, false, err)) < 0)
 			goto out;
 	}
@@ -277,8 +277,8 @@ bool bn_host_files_are_stale(const bn_host_files *f)
 
 /* ---- writing -------------------------------------------------------------------------------- */
 
-/* Opens the lock of a host and takes it. A lock file that was removed meanwhile locks nobody: opened anew. 0
- * or -errno; *fd is open after either, -1 when it could not be. */
+/* Opens the lock of a host and takes it. A lock file that was removed meanwhile is useless and opened again.
+ * 0 or -errno; *fd is open in either case, or -1. */
 static int lock_once(int *fd, const bn_host_files *f, const char *name, int tries)
 {
 	struct stat held, named;
@@ -301,7 +301,7 @@ static int lock_once(int *fd, const bn_host_files *f, const char *name, int trie
 	return e;
 }
 
-/* No lock where there is none: a name is replaced as a whole anyway. */
+/* Without locks go on: the file is replaced atomically anyway. */
 static int lock_take(bn_host_files *f, bn_err *err)
 {
 	char name[BN_HOST_NAME + 8];
@@ -310,7 +310,7 @@ static int lock_take(bn_host_files *f, bn_err *err)
 	if (e == -EWOULDBLOCK) {
 		bn_err_set(err, BN_ECONFLICT, "another process keeps the lock '%s/%s'",
 			f->dir->path, name);
-		bn_err_hint(err, "the next command remembers it");
+		bn_err_hint(err, "the next command will record it");
 		return BN_ECONFLICT;
 	}
 	if (f->lock >= 0 && (e == -ENOSYS || e == -EOPNOTSUPP || e == -ENOLCK || e == -EINVAL)) {
@@ -321,7 +321,7 @@ static int lock_take(bn_host_files *f, bn_err *err)
 	return e < 0 ? bn_dir_error(err, -e, "cannot lock", f->dir, name) : 0;
 }
 
-/* Under the lock a file that this host was writing is a dead process's. */
+/* Under the lock, a temporary file of this host belongs to a dead process. */
 static void leftovers_remove(const bn_host_files *f)
 {
 	bn_names names = BN_NAMES_INIT;
@@ -357,7 +357,7 @@ static void seen_add(bn_buf *text, const bn_host_file *file)
 		(unsigned long long)file->bytes, (long long)file->mtime_ns, file->host);
 }
 
-/* ---- files of hosts that are gone ------------------------------------------------------------ */
+/* ---- files of vanished hosts ------------------------------------------------------------ */
 
 /* Newest first. */
 static int by_age(const void *a, const void *b)
@@ -369,7 +369,7 @@ static int by_age(const void *a, const void *b)
 	return strcmp(x->host, y->host);
 }
 
-/* Removes a file whose content is in this host's, unless its host is writing or has written. */
+/* Removes a file covered by this host's, unless its host is writing or has written. */
 static void prune_one(const bn_host_files *f, const bn_host_file *file)
 {
 	char lock[BN_HOST_NAME + 8];
@@ -385,7 +385,7 @@ static void prune_one(const bn_host_files *f, const bn_host_file *file)
 		f->env->fs->close(f->env, fd);
 }
 
-/* After this host's file was written. The file server's clock is compared with itself. */
+/* After this host's file was written. Only times of the file server are compared. */
 static void prune(const bn_host_files *f)
 {
 	size_t n = 0;

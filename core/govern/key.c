@@ -109,7 +109,7 @@ static int key_check_file(const bn_env *env, const char *path, bn_err *err)
 }
 
 /* BN_ENOTFOUND when the file is not there, BN_EREFUSED when its mode or owner is wrong,
- * BN_ECORRUPT when it is no Ed25519 private key; no passphrase is ever asked for. */
+ * BN_ECORRUPT if it is not an Ed25519 private key; never asks for a passphrase. */
 static int key_load(bn_key **out, const bn_env *env, const char *path, bn_err *err)
 {
 	bn_buf text = BN_BUF_INIT;
@@ -131,8 +131,8 @@ out:
 	return rc;
 }
 
-/* Writes the key beside path and links it there, so that of two processes that both find no key
- * one wins and neither key is overwritten. */
+/* Writes the key beside path and links it there, so that if two processes both find no key, one
+ * wins and neither key is overwritten. */
 static int key_store(const bn_env *env, const char *path, const char *dir, const char *pem,
 	size_t n, bn_err *err)
 {
@@ -171,7 +171,7 @@ int bn_key_create(bn_key **out, const bn_env *env, const char *path, bn_err *err
 	}
 	if ((rc = bn_fs_make_dirs(env, dir, 0700, err)) < 0) {
 		bn_err_prefix(err, "no place for your signing key");
-		bn_err_hint(err, "set HOME or XDG_CONFIG_HOME to a directory of yours, or "
+		bn_err_hint(err, "set HOME or XDG_CONFIG_HOME to a directory that you own, or "
 				 "BINNACLE_KEY to a file");
 		goto out;
 	}
@@ -206,7 +206,7 @@ int bn_key_open(bn_key **out, const bn_env *env, bool *created, bn_err *err)
 		rc = bn_key_create(out, env, path, &e);
 		if (created)
 			*created = rc == 0;
-		if (rc == BN_ECONFLICT) { /* another process of ours was faster */
+		if (rc == BN_ECONFLICT) { /* another process of this user was faster */
 			bn_err_clear(&e);
 			rc = key_load(out, env, path, &e);
 		}

@@ -1,6 +1,6 @@
 /*
- * key_heads.h - how far a key's records are known here, writer by writer: what a revocation cuts behind, and where a
- * bot ends.
+ * key_heads.h - how far a key's records are known here, per writer: where a revocation cuts, and where a bot
+ * ends.
  */
 #ifndef BN_GOVERN_KEY_HEADS_H
 #define BN_GOVERN_KEY_HEADS_H
@@ -14,8 +14,8 @@ typedef struct bn_key_heads {
 	bn_arena texts;
 } bn_key_heads;
 
-/* Of each writer that holds a record of the key the number of the last one before before_ms, 0 when there is none;
- * -1: of all that are known. Release it, also after a failure. */
+/* For each writer with a record of the key, the number of the last one before before_ms, 0 if there is none;
+ * before_ms -1: of all known ones. Release it, also after a failure. */
 int bn_key_heads_read(
 	bn_key_heads *out, sqlite3 *db, const uint8_t key[32], int64_t before_ms, bn_err *err);
 void bn_key_heads_release(bn_key_heads *h);

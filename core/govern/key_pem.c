@@ -21,7 +21,8 @@ enum { HEAD = sizeof version + 1 + sizeof algorithm };
 
 static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/* Base64 up to what is no digit of it, blanks skipped; *p is left there. The bytes, or 0 for too many. */
+/* Decodes base64 up to the first other character, skipping blanks; *p is left there. Returns the bytes,
+ * or 0 if too many. */
 static size_t base64_read(uint8_t out[DER_MOST], const char **p, const char *end)
 {
 	uint32_t bits = 0;

@@ -1,8 +1,8 @@
 /*
  * link.c - links of the chain of authority as JSON, and back (link.h).
  *
- * Whether a newer binnacle made a link is found first, by looking at the names alone; only then is every
- * value read strictly. So a link is newer whatever else is wrong with it.
+ * First the names of members tell whether a newer binnacle made a link; only then is every value parsed
+ * strictly. So a link counts as newer whatever else is wrong with it.
  */
 #include "core/govern/link.h"
 
@@ -44,7 +44,7 @@ static int role_read(const bn_link_reader *r, const json_t *body, bn_change *out
 		return bn_link_bad(r, "role.", "grant", "is neither true nor false");
 	out->grant = json_is_true(grant);
 	if (!role || bn_role_parse(&out->role, role, NULL) < 0)
-		return bn_link_bad(r, "role.", "role", "is no role");
+		return bn_link_bad(r, "role.", "role", "is not a role");
 	if ((rc = bn_link_hex(r, body, "role.", "person", out->person, BN_CHAIN_ID_BYTES)) < 0)
 		return rc;
 	return 0;
@@ -65,7 +65,7 @@ static int restored_read(const bn_link_reader *r, const json_t *body, bn_change 
 	return bn_link_text(r, body, "restored.", "why", &out->text);
 }
 
-/* policy has no reader: what it says stands in the change itself, not in an object with known names. */
+/* policy has no reader: its document is the value itself, not an object with known names. */
 static const struct {
 	const char *name;
 	change_read *read;
@@ -85,7 +85,7 @@ static const struct {
 
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
-/* The kind that a name says, or KINDS. */
+/* The kind with that name, or KINDS. */
 static size_t kind_of(const char *name)
 {
 	size_t k = 0;
@@ -149,7 +149,7 @@ static int one_change(const bn_link_reader *r, const json_t *change, bn_change *
 	int rc;
 	if (json_object_size(change) != 1 || k == KINDS)
 		return bn_link_bad(
-			r, "", "changes", "has an entry that is no object of one change");
+			r, "", "changes", "has an entry that is not an object with one change");
 	out->kind = (bn_change_kind)k;
 	if (!kinds[k].read)
 		return bn_link_policy(r, change, &out->signers, &out->policy);

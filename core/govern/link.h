@@ -2,16 +2,16 @@
  * link.h - the records of authority as bytes: link 0, links, co-signatures, bots, key requests.
  *
  * All are signed records (store/log/sign.h) of class version 1 on entity "authority"; payloads are JSON
- * objects in canonical form (base/json.h). A payload that is not byte for byte the canonical form of what
- * it says is malformed, so there is one text for one meaning (no 1.0 for 1, no second member of a name, no
- * white space). Keys, ids, hashes and nonces are lower-case hex. These bytes lie in logs for ever.
+ * objects in canonical form (base/json.h). A payload that is not byte for byte in canonical form is
+ * malformed, so each content has exactly one text (no 1.0 for 1, no duplicate members, no white space).
+ * Keys, ids, hashes and nonces are lower-case hex. These bytes are permanent in logs.
  *
  *	authority.founded   link 0; its record has no epoch
  *	  {"founder": {"key": hex 32, "name": text}, "host": text, "nonce": hex 16, "policy": document,
  *	   "recovery"?: hex 32, "uid": n,
  *	   "upgrade"?: {"closes": horizon, "founder"?: uid}, "user": text}
- *	   upgrade: the log was one of uids (upgrade.h). closes: how far all writers are known, whoever signs;
- *	   founder: the account that had founded it, by the rules of uids; none: nobody had
+ *	   upgrade: the log was one of uids (upgrade.h). closes: how far all writers are known, regardless of
+ *	   signer; founder: the account that founded it by the rules for uids; absent: none
  *	authority.link      link n; epoch = prev
  *	  {"changes": [change...], "cuts"?: {key: {writer: seq}}, "horizon": horizon, "n": n >= 1,
  *	   "prev": id, "reason"?: text, "void"?: [id...]}
@@ -29,23 +29,23 @@
  *	  {"key": hex, "name": text, "patterns": [text...], "proof": signature hex 64, "until"?: ms since 1970,
  *	   "verbs": [text...]}
  *	  proof: by the bot's key over "binnacle bot 1\n" workspace id "\n" hex of the person "\n" key hex
- *	authority.bot_ended the person ends it: records of the key beyond these count no more
+ *	authority.bot_ended the person ends it: records of the key beyond these no longer count
  *	  {"horizon": {writer: seq...}, "key": hex}
  *	authority.request   a key asks to be admitted, signed by itself
  *	  {"host": text, "key": hex, "name": text, "uid": n, "user": text}
  *
- * A policy document is an object; what it says beyond "links": {"signers"?: 1 to 64} is policy.h's.
- * The id of a link, of a request, of every record here is SHA-256 of the whole record. The id of a workspace
- * is the UUID of version 8 of SHA-256("binnacle workspace 2\n" writer "\n" payload of link 0); an upgraded
- * workspace (link 0 has "upgrade") keeps the id that it had, and its workspace.json names the id of link 0.
+ * A policy document is an object; its content other than "links": {"signers"?: 1 to 64} is defined in
+ * policy.h. The id of a link, of a request, of every record here is SHA-256 of the whole record. The id of a
+ * workspace is the UUID of version 8 of SHA-256("binnacle workspace 2\n" writer "\n" payload of link 0); an
+ * upgraded workspace (link 0 has "upgrade") keeps its id, and its workspace.json names the id of link 0.
  *
  * Limits: texts have 1 to BN_LINK_TEXT_MAX bytes and no control character; lists and objects BN_LINK_MANY_MAX
- * members, changes BN_LINK_CHANGES_MAX; seq, ms and uid are below 2^63, n below 2^32 - 1. A list may not
+ * members, changes BN_LINK_CHANGES_MAX; seq, ms and uid are below 2^63, n below 2^32 - 1. A list must not
  * name the same id or word twice.
  *
  * What a newer binnacle adds (a member, a change, a role, a class version above 1) is never guessed at:
- * bn_link_decode gives is_newer, the others BN_EUNSUPPORTED. Where a payload is both malformed and newer,
- * it is newer.
+ * bn_link_decode gives is_newer, the others BN_EUNSUPPORTED. A payload that is both malformed and newer
+ * counts as newer.
  */
 #ifndef BN_GOVERN_LINK_H
 #define BN_GOVERN_LINK_H
@@ -70,12 +70,12 @@ enum {
 	BN_LINK_NONCE_BYTES = 16,
 };
 
-/* Whether a policy document is one: 0; BN_EINVAL with words; BN_EUNSUPPORTED when it says something that
- * this program does not know. NULL where one is taken: every object is. */
+/* Validates a policy document: 0; BN_EINVAL with a message; BN_EUNSUPPORTED if it has content unknown to
+ * this program. NULL where one is expected: any object is accepted. */
 typedef int bn_link_policy_check(const json_t *document, bn_err *err);
 
-/* What decoders give lies in the arena, and is borrowed from it. Encoders append canonical JSON to out, and
- * refuse (BN_EINVAL) what the decoder would. */
+/* Decoders allocate results in the arena. Encoders append canonical JSON to out, and refuse (BN_EINVAL)
+ * what the decoder would refuse. */
 
 typedef struct bn_founded {
 	uint8_t founder[BN_CHAIN_ID_BYTES], recovery[BN_CHAIN_ID_BYTES];
@@ -97,9 +97,10 @@ int bn_founded_decode(const bn_founded **out, bn_arena *arena, const void *paylo
 void bn_founded_workspace_id(
 	char id[BN_UUID_TEXT], const char *writer, const void *payload, size_t n);
 
-/* Not written: is_newer; `signers` of a policy (here and in bn_founded), which lies in its document. */
+/* Not written: is_newer; `signers` of a policy (here and in bn_founded), which is in its document. */
 int bn_link_encode(bn_buf *out, const bn_link *link, bn_err *err);
-/* version: of the record's class. BN_EINVAL, also for a newer one without n and prev: it is no link. */
+/* version: of the record's class. BN_EINVAL, also for a newer one without n and prev: it is not a
+ * link. */
 int bn_link_decode(const bn_link **out, bn_arena *arena, uint32_t version, const void *payload,
 	size_t n, bn_link_policy_check *check, bn_err *err);
 

@@ -237,7 +237,7 @@ out:
 	return rc;
 }
 
-/* How far the key's records count in a writer; 0: none does. */
+/* How far the key's records count in a writer; 0: none. */
 static int ending_read(const bn_link_reader *r, json_t *o, bn_bot_ending *e)
 {
 	json_t *horizon, *value;

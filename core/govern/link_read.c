@@ -1,4 +1,4 @@
-/* link_read.c - see _link.h: what the payloads of authority have in common. */
+/* link_read.c - see _link.h: common code for the payloads of class authority. */
 #include "core/base/utf8.h"
 #include "core/govern/_link.h"
 #include "core/store/log/limits.h"
@@ -23,7 +23,7 @@ int bn_link_parse(json_t **out, const bn_link_reader *r, const void *payload, si
 	if (rc < 0)
 		goto out;
 	if (!json_is_object(value)) {
-		rc = bn_err_set(r->err, BN_EINVAL, "%s: is no object", r->what);
+		rc = bn_err_set(r->err, BN_EINVAL, "%s: is not an object", r->what);
 		goto out;
 	}
 	if ((rc = bn_json_canonical(value, &text, r->err)) < 0)
@@ -68,7 +68,7 @@ int bn_link_refuse_other(const bn_link_reader *r, const json_t *object, const ch
 	if (!name)
 		return 0;
 	return bn_err_set(r->err, BN_EUNSUPPORTED,
-		"%s: made by a newer binnacle: this one knows no '%.80s'", r->what, name);
+		"%s: made by a newer binnacle: '%.80s' is unknown to this one", r->what, name);
 }
 
 int bn_link_hex_text(
@@ -144,7 +144,7 @@ int bn_link_int(const bn_link_reader *r, const json_t *object, const char *where
 	*out = json_integer_value(v);
 	if (!json_is_integer(v) || *out < low || *out > high)
 		return bn_err_set(r->err, BN_EINVAL,
-			"%s: '%s%s' is no whole number from %lld to %lld", r->what, where, name,
+			"%s: '%s%s' is not a whole number from %lld to %lld", r->what, where, name,
 			(long long)low, (long long)high);
 	return 0;
 }
@@ -154,7 +154,7 @@ int bn_link_object(const bn_link_reader *r, const json_t *object, const char *wh
 {
 	*out = json_object_get(object, name);
 	if (!json_is_object(*out) || json_object_size(*out) > BN_LINK_MANY_MAX)
-		return bn_link_bad(r, where, name, "is no object of at most 100000 members");
+		return bn_link_bad(r, where, name, "is not an object of at most 100000 members");
 	return 0;
 }
 
@@ -163,7 +163,7 @@ int bn_link_array(
 {
 	*out = json_object_get(object, name);
 	if (!json_is_array(*out))
-		return bn_link_bad(r, "", name, "is no list");
+		return bn_link_bad(r, "", name, "is not a list");
 	if (json_array_size(*out) > most)
 		return bn_err_set(r->err, BN_EINVAL, "%s: '%s' has more than %zu entries", r->what,
 			name, most);
@@ -181,7 +181,7 @@ static int signers_read(const bn_link_reader *r, const json_t *policy, uint32_t 
 	if (!links)
 		return 0;
 	if (!json_is_object(links))
-		return bn_link_bad(r, "policy.", "links", "is no object");
+		return bn_link_bad(r, "policy.", "links", "is not an object");
 	if ((rc = bn_link_refuse_other(r, links, (const char *const[]){"signers", NULL})) < 0)
 		return rc;
 	if (json_object_get(links, "signers") &&
@@ -281,9 +281,11 @@ json_t *bn_link_heads_json(const bn_chain_head *heads, size_t n)
 
 int bn_link_write(bn_buf *out, json_t *object, const char *what, bn_err *err)
 {
-	int rc = object ? bn_json_canonical(object, out, err)
-			: bn_err_set(err, BN_EINVAL,
-				  "%s: a text that is no UTF-8, a name twice, or no memory", what);
+	int rc =
+		object ? bn_json_canonical(object, out, err)
+		       : bn_err_set(err, BN_EINVAL,
+				 "%s: a text that is not UTF-8, a duplicate name, or no memory",
+				 what);
 	json_decref(object);
 	return rc;
 }

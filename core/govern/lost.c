@@ -21,7 +21,8 @@ void bn_lost_links_release(bn_lost_links *l)
 	*l = (bn_lost_links){0};
 }
 
-/* ---- what would repeat it ------------------------------------------------------------------------ */
+/* ---- the command that repeats it
+ * ------------------------------------------------------------------------ */
 
 typedef struct lost {
 	sqlite3 *db;
@@ -36,7 +37,7 @@ static void begin(const lost *l, const char *verb)
 	bn_buf_addf(l->out, "%sbinnacle %s", l->out->len ? " && " : "", verb);
 }
 
-/* A name as a shell reads it. */
+/* A name quoted for a shell. */
 static void add_name(const lost *l, const char *name)
 {
 	bn_buf_adds(l->out, " '");
@@ -83,7 +84,8 @@ static bool is_person(const lost *l, const uint8_t key[ID])
 		key, "-");
 }
 
-/* Whether they have signed a later link that holds, with such a change: then they know, and have decided anew. */
+/* Whether they have signed a later link that holds, with such a change: then they know, and have decided
+ * again. */
 #define LATER \
 	"SELECT 1 FROM authority_link a JOIN signed_record s ON s.writer = a.writer AND s.seq = " \
 	"a.seq JOIN event e ON e.entity = s.entity AND e.clock = s.clock AND e.writer = s.writer " \
@@ -107,7 +109,7 @@ static bool is_role_decided(const lost *l, const bn_change *c)
 		       "isss", l->clock, l->person, hex, bn_role_name(c->role)) == 1;
 }
 
-/* Of a key, which is a person's id too: admitted, revoked or removed. */
+/* About a key, which is also a person's id: admitted, revoked or removed. */
 static bool is_key_decided(const lost *l, const uint8_t key[ID])
 {
 	char hex[2 * ID + 1];

@@ -1,8 +1,8 @@
 /*
- * lost.h - links that a person signed and that another one beat, made at the same time by somebody who could not know of
- * it: who signed it may have been told that it holds. Listed with the command that does it once more, until what they
- * change is so, or the same person has decided about the same thing (a role of somebody, a key, the policy) in a later
- * link that holds.
+ * lost.h - links signed by a person that lost against a concurrent one, made by an admin who could not know of
+ * them: the signer may have been told that they hold. Each is listed with the command that repeats it, until
+ * its changes are in effect or the same person has decided about the same subject (a person's role, a key, the
+ * policy) in a later link that holds.
  */
 #ifndef BN_GOVERN_LOST_H
 #define BN_GOVERN_LOST_H
@@ -12,7 +12,7 @@ typedef struct bn_lost_link {
 	char *writer; /* the record */
 	uint64_t seq;
 	char *words;   /* why it does not hold */
-	char *command; /* for a shell; those of several changes joined with && */
+	char *command; /* for a shell; several changes are joined with && */
 	int64_t time_ms;
 } bn_lost_link;
 

@@ -5,11 +5,11 @@
 #include "core/base/mem.h"
 #include "core/store/index/signed.h"
 
-/* Cards of one account that are looked at: of a member the first one does, nearly always; a stranger may make any
- * number that name a member's key, and each costs a verification. */
+/* Limit of cards checked per account: for a member the first is nearly always enough; a stranger can create any
+ * number of cards that name a member's key, and each costs a verification. */
 enum { CARDS_MOST = 8 };
 
-/* 1 the record's key is somebody's now, 0 not. */
+/* 1: the record's key belongs to someone now, 0: not. */
 static int is_vouched(sqlite3 *db, int64_t epoch, int64_t writer, int64_t seq, bn_err *err)
 {
 	uint8_t key[BN_CHAIN_ID_BYTES];
@@ -19,7 +19,7 @@ static int is_vouched(sqlite3 *db, int64_t epoch, int64_t writer, int64_t seq, b
 	return rc <= 0 ? rc : bn_key_person(person, &is_bot, db, epoch, key, err);
 }
 
-/* Accounts, and their cards that name a key which is a person's now, or was ever a bot's. */
+/* Accounts, and their cards that name a key of a current person, or of any bot. */
 static const char cards[] =
 	"SELECT w.owner, c.writer, c.seq FROM writer_card c JOIN writer w ON w.no = c.writer "
 	"WHERE c.uid = w.owner AND w.owner <> ?1 AND (c.key IN (SELECT key FROM authority_key "

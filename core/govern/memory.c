@@ -1,4 +1,4 @@
-/* memory.c - reading and writing what is remembered; see memory.h. */
+/* memory.c - reading and writing the memory; see memory.h. */
 #include "core/govern/memory.h"
 
 #include "core/base/hash.h"
@@ -18,7 +18,7 @@ static int folder_of(char out[80], const char *workspace_id, bn_err *err)
 {
 	size_t n = workspace_id ? strlen(workspace_id) : 0;
 	if (n != BN_UUID_TEXT - 1 || strspn(workspace_id, "0123456789abcdef-") != n)
-		return bn_err_set(err, BN_EINVAL, "'%.60s' is no workspace's id",
+		return bn_err_set(err, BN_EINVAL, "'%.60s' is not a workspace id",
 			workspace_id ? workspace_id : "");
 	snprintf(out, 80, "trust/%s", workspace_id);
 	return 0;
@@ -33,13 +33,13 @@ static void fault_add(bn_memory *m, const bn_host_file *file, const bn_dir *dir)
 	if (file->state == BN_HOST_FILE_NEWER || e->hint[0])
 		return;
 	if (file->own)
-		bn_err_hint(e, "the next command that remembers something writes it anew");
+		bn_err_hint(e, "the next command that records something rewrites it");
 	else
-		bn_err_hint(e, "that host writes it anew; if it is gone: rm '%s/%s'", dir->path,
-			file->host);
+		bn_err_hint(e, "that host will rewrite it; if it no longer exists: rm '%s/%s'",
+			dir->path, file->host);
 }
 
-/* Parses what was read; a file whose body is none is bad from here on. */
+/* Parses what was read; a file with an invalid body counts as bad from here on. */
 static int parts_parse(
 	bn_memory_content *parts, size_t *n, bn_host_files *f, const char *id, bn_err *err)
 {
@@ -90,8 +90,8 @@ out:
 	return rc;
 }
 
-/* Whether this host's file is so old that heads of cards are written too. A clock that is far from the file
- * server's says yes, which costs a write and nothing else. */
+/* Whether this host's file is old enough that heads of cards are written too. If the clock differs much
+ * from the file server's the answer is yes, which only costs a write. */
 static bool is_time_for_cards(const bn_host_files *f)
 {
 	const int64_t most_ns = (int64_t)BN_MEMORY_CARDS_MS * 1000000;
@@ -222,7 +222,7 @@ int bn_memory_digest(uint8_t out[32], const bn_memory *m, bn_err *err)
 
 /* ---- learning ------------------------------------------------------------------------------- */
 
-/* Whether this memory may be added to at all. */
+/* Whether anything may be added to this memory. */
 static int check_open(const bn_memory *m, const bn_memory_answer *answer, bn_err *err)
 {
 	if (m->state == BN_MEMORY_NOWHERE)
@@ -276,7 +276,7 @@ out:
 	return rc;
 }
 
-/* The same again under the lock: what other processes learned meanwhile is added to, and judged by. */
+/* The same again under the lock, with what other processes have learned meanwhile. */
 static int learn_locked(bn_memory_learned *out, const bn_env *env, const char *folder,
 	const bn_memory_view *view, const bn_memory_answer *answer, bn_err *err)
 {
@@ -328,9 +328,11 @@ out:
 	return rc;
 }
 
-/* ---- what a person says --------------------------------------------------------------------- */
+/* ---- explicit decisions of the user
+ * --------------------------------------------------------------------- */
 
-/* Writes what holds instead of everything of lower generations; what was not believed goes aside. */
+/* Writes what replaces everything of lower generations; files that were not trusted are set
+ * aside. */
 static int replace(const bn_env *env, const char *workspace_id, const bn_memory_view *view,
 	const bn_memory_answer *answer, bn_err *err)
 {

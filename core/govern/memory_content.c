@@ -1,4 +1,4 @@
-/* memory_content.c - the content of a file of what is remembered: its text, and merging. See memory.h. */
+/* memory_content.c - the content of a memory file: its text, and merging. See memory.h. */
 #include "core/govern/_host_files.h"
 #include "core/govern/_memory.h"
 
@@ -141,8 +141,7 @@ int bn_memory_content_parse(
 	if (rc == BN_ENOMEM)
 		return bn_err_nomem(err, "what is remembered");
 	if (rc < 0 || number < 2)
-		return bn_err_set(err, BN_ECORRUPT,
-			"has a line that is none of its kind: %zu after the head",
+		return bn_err_set(err, BN_ECORRUPT, "has an invalid line: %zu after the head",
 			number + (rc < 0 && !number));
 	return 0;
 }
@@ -206,7 +205,7 @@ static int beside_add(bn_memory_content *out, const bn_memory_link *l)
 	return link_add(&out->beside, &out->n_beside, &out->cap_beside, l->n, l->id);
 }
 
-/* The longest chain, and what does not lie on it. */
+/* The longest chain, and links that are not on it. */
 static int chains_merge(bn_memory_content *out, const bn_memory_content *parts, size_t n)
 {
 	const bn_memory_content *longest = NULL;
@@ -233,7 +232,7 @@ static int chains_merge(bn_memory_content *out, const bn_memory_content *parts, 
 	return 0;
 }
 
-/* By writer; of one writer what holds comes first. */
+/* By writer; for one writer the valid one comes first. */
 static int by_writer(const void *a, const void *b)
 {
 	const bn_memory_head *x = a, *y = b;
@@ -286,7 +285,7 @@ static int heads_merge(bn_memory_content *out, const bn_memory_content *parts, s
 	return 0;
 }
 
-/* The earliest answer, by whatever clock; it only is shown. */
+/* The earliest confirmation, by any clock; for display only. */
 static int first_merge(bn_memory_content *out, const bn_memory_content *parts, size_t n)
 {
 	const bn_memory_answer *first = NULL;

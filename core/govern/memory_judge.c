@@ -1,4 +1,4 @@
-/* memory_judge.c - what is seen against what is remembered; see memory.h. No files, no clock. */
+/* memory_judge.c - compares the view with the memory; see memory.h. No files, no clock. */
 #include "core/govern/_memory.h"
 
 #include "core/base/hash.h"
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A link's id for people. */
+/* A link's id for display. */
 #define SHORT 13
 
 static const char *shortened(const uint8_t id[32], char text[SHORT])
@@ -21,7 +21,7 @@ __attribute__((format(printf, 6, 7))) static int add(bn_memory_verdict *v, bn_me
 	bn_memory_allows allows, const char *hint, bn_err *err, const char *fmt, ...)
 {
 	va_list ap;
-	/* One more than there are, so that a failure later leaves nothing half. */
+	/* Reserves one more entry, so that a later failure leaves no partial one. */
 	bn_memory_finding *items = bn_realloc(v->findings, (v->count + 1) * sizeof *items);
 	if (!items)
 		return bn_err_nomem(err, "what is to be said");
@@ -53,13 +53,12 @@ static int judge_files(bn_memory_verdict *v, const bn_memory *m, bn_err *err)
 				 ? m->why.hint
 				 : "compare with an invitation of an admin, then `binnacle trust "
 				   "accept`",
-			 err, "what was remembered of this workspace cannot be believed: %.300s",
+			 err, "the memory of this workspace cannot be trusted: %.300s",
 			 m->why.msg)) < 0)
 		return rc;
 	if (m->state == BN_MEMORY_NOWHERE &&
 		(rc = add(v, BN_MEMORY_UNREADABLE, BN_ALLOWS_ALL, m->why.hint, err,
-			 "what was seen of this workspace cannot be remembered: %.300s",
-			 m->why.msg)) < 0)
+			 "cannot record what was seen of this workspace: %.300s", m->why.msg)) < 0)
 		return rc;
 	for (size_t i = 0; i < m->n_faults; i++)
 		if ((rc = add(v, BN_MEMORY_FILE_DAMAGED, BN_ALLOWS_ALL, m->faults[i].hint, err,
@@ -81,35 +80,35 @@ static int judge_place(bn_memory_verdict *v, const bn_memory *m, const bn_place 
 	switch (p->kind) {
 	case BN_PLACE_OTHER:
 		rc = add(v, BN_MEMORY_PLACE_OTHER, BN_ALLOWS_TRUST, ASK_AN_ADMIN, err,
-			"another workspace lies in '%.300s' than before: this one is %s, that was "
-			"%s",
+			"'%.300s' contains another workspace than before: this one is %s, that "
+			"was %s",
 			at, m->id, p->other_id);
 		break;
 	case BN_PLACE_BENEATH:
 		rc = add(v, BN_MEMORY_PLACE_BENEATH, BN_ALLOWS_TRUST,
-			"see who made it; `binnacle trust accept` if it belongs there", err,
-			"workspace %s in '%.200s' lies within '%.200s', which is workspace %s",
-			m->id, p->path, at, p->other_id);
+			"check who made it; `binnacle trust accept` if it belongs there", err,
+			"workspace %s in '%.200s' is within '%.200s', which is workspace %s", m->id,
+			p->path, at, p->other_id);
 		break;
 	case BN_PLACE_MOVED:
 		if (p->is_copy) {
 			rc = add(v, BN_MEMORY_PLACE_NEW, BN_ALLOWS_ALL,
-				"go on in one of the two: what you sign in one is missed in the "
-				"other",
+				"work in only one of the two: what you sign in one is missing in "
+				"the other",
 				err,
-				"this is a copy of the workspace in '%.300s', which is there too",
+				"this is a copy of the workspace in '%.300s', which also exists",
 				at);
 			break;
 		}
 		rc = add(v, BN_MEMORY_PLACE_NEW, BN_ALLOWS_ALL, "", err,
-			"this workspace was met before in '%.220s', and is now in '%.220s'", at,
+			"this workspace was in '%.220s' before, and is now in '%.220s'", at,
 			p->path);
 		break;
 	case BN_PLACE_UNREAD:
 		rc = add(v, BN_MEMORY_PLACE_UNKNOWN,
 			m->state == BN_MEMORY_KNOWN ? BN_ALLOWS_ALL : BN_ALLOWS_TRUST,
 			"compare with an invitation of an admin, then `binnacle trust accept`", err,
-			"where workspaces were met is not known any more: %.300s", p->why);
+			"the known paths of workspaces cannot be read: %.300s", p->why);
 		break;
 	case BN_PLACE_NEW:
 	case BN_PLACE_KNOWN:
@@ -231,10 +230,10 @@ static int judge_head(bn_memory_verdict *v, const bn_memory_head *h, const bn_me
 	}
 	if (rc == 1)
 		rc = add(v, BN_MEMORY_WRITER_BESIDE, allows,
-			"two copies of a workspace that both went on look so: in the one that "
-			"counts, `binnacle trust forget`, then `binnacle trust accept`; if you "
-			"made no copy, ask an admin",
-			err, "record %llu of writer %.200s is another one than was seen before",
+			"two copies of a workspace that both continued look like this: in the one "
+			"that counts, `binnacle trust forget`, then `binnacle trust accept`; if "
+			"you made no copy, ask an admin",
+			err, "record %llu of writer %.200s differs from the one seen before",
 			(unsigned long long)h->seq, h->writer);
 	else
 		rc = add(v, BN_MEMORY_WRITER_BEHIND, allows,
@@ -254,7 +253,7 @@ static int judge_heads(
 {
 	size_t said = 0;
 	int rc;
-	/* What stops comes first, so that the bound takes warnings. */
+	/* Most severe first, so that the limit drops warnings. */
 	for (int acts = 1; acts >= 0; acts--)
 		for (size_t i = 0; i < m->all.n_heads; i++)
 			if (m->all.heads[i].acts == acts &&
@@ -265,7 +264,7 @@ static int judge_heads(
 
 /* ---- all of it ------------------------------------------------------------------------------ */
 
-/* A workspace that nobody named: not even read. */
+/* A workspace that the user did not name is not even read. */
 static int judge_unasked(bn_memory_verdict *v, const bn_memory *m, const bn_place *p, bn_err *err)
 {
 	if (v->pin || m->state == BN_MEMORY_KNOWN || p->kind != BN_PLACE_NEW)
@@ -273,9 +272,8 @@ static int judge_unasked(bn_memory_verdict *v, const bn_memory *m, const bn_plac
 	return add(v, BN_MEMORY_PLACE_ABOVE, BN_ALLOWS_TRUST,
 		"if it is the one that you mean, name it: binnacle -C DIR, or BINNACLE_HOME=DIR",
 		err,
-		"'%.300s', above the current directory, is a workspace of another user that was "
-		"not "
-		"met before",
+		"'%.300s', above the current directory, is a workspace of another user that you "
+		"have not used before",
 		p->path);
 }
 
@@ -287,7 +285,7 @@ static int judge_first_use(
 		return 0;
 	return add(v, BN_MEMORY_FIRST_USE, BN_ALLOWS_READING,
 		"ask an admin for the invitation (bn1:...), then: binnacle trust accept INVITATION",
-		err, "workspace %s was not met before", m->id);
+		err, "workspace %s is new to you", m->id);
 }
 
 static int by_weight(const void *a, const void *b)

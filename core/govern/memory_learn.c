@@ -1,4 +1,4 @@
-/* memory_learn.c - what a view adds to what is remembered; see memory.h, invariant 1. No files here. */
+/* memory_learn.c - what a view adds to the memory; see memory.h, invariant 1. No files here. */
 #include "core/govern/_memory.h"
 
 #include <stdlib.h>
@@ -6,8 +6,8 @@
 
 /* ---- the chain ------------------------------------------------------------------------------ */
 
-/* The smallest of the first `count` remembered numbers where the view has another link; at the last of them
- * it has. */
+/* Finds the smallest of the first `count` remembered numbers at which the view has another link; at the
+ * last one it does. */
 static int find_parting(uint32_t *at, const bn_memory_content *c, const bn_memory_view *view,
 	size_t count, bn_err *err)
 {
@@ -40,7 +40,7 @@ int bn_memory_relate(bn_memory_relation *out, uint32_t *at, const bn_memory_cont
 		*out = BN_MEMORY_BEFORE;
 		return 0;
 	}
-	/* The last one of which both know. */
+	/* The last one known to both. */
 	while (n && c->links[n - 1].n > view->newest)
 		n--;
 	if (n < c->n_links)
@@ -54,7 +54,7 @@ int bn_memory_relate(bn_memory_relation *out, uint32_t *at, const bn_memory_cont
 	return find_parting(at, c, view, n, err);
 }
 
-/* Forgets links in the middle. */
+/* Drops links in the middle. */
 static void links_thin(bn_memory_content *c)
 {
 	size_t first = c->n_links && c->links[0].n == 0 ? 1 : 0;
@@ -103,7 +103,7 @@ static int view_has(const bn_memory_view *view, const bn_memory_head *h, bn_err 
 
 enum { HEAD_OLD, HEAD_TAKE, HEAD_CONTRADICTS };
 
-/* Whether h, of the view, may stand for what is remembered (old, NULL for nothing): one of the three. */
+/* Whether h from the view may replace the remembered head (old, NULL for none): one of the three. */
 static int head_judge(
 	const bn_memory_view *view, const bn_memory_head *old, const bn_memory_head *h, bn_err *err)
 {
@@ -137,7 +137,7 @@ static void head_put(
 	to->acts = acts;
 }
 
-/* By key, then by weight: what acts comes first, so that the bound takes the others. */
+/* By key, then by importance: heads of acts first, so that the limit drops the others. */
 static int by_key(const void *a, const void *b)
 {
 	const bn_memory_head *x = *(const bn_memory_head *const *)a;
@@ -150,7 +150,7 @@ static int by_key(const void *a, const void *b)
 	return strcmp(x->writer, y->writer);
 }
 
-/* Adds writers that are not remembered yet, within the bounds. */
+/* Adds new writers, within the bounds. */
 static int heads_add(bn_memory_content *c, bn_memory_news *news, bn_memory_learned *out,
 	const bn_memory_head **fresh, size_t n, const bn_memory_view *view, bn_err *err)
 {
@@ -225,7 +225,7 @@ int bn_memory_content_learn(bn_memory_content *c, bn_memory_news *news, bn_memor
 		return bn_err_set(err, BN_EREFUSED,
 			"not remembered: the chain of authority is not the one that is remembered");
 	if (relation == BN_MEMORY_BEFORE)
-		return 0; /* another process has seen more by now */
+		return 0; /* another process has already seen more */
 	if (view->has_chain && (rc = links_learn(c, news, view, err)) < 0)
 		return rc;
 	return heads_learn(c, news, out, view, err);

@@ -23,7 +23,7 @@ int bn_object_faults_add(
 {
 	bn_object_fault x = {.is_missing = is_missing};
 	if (strlen(named) != 2 * ID || bn_unhex(named, ID, x.named) < 0)
-		memset(x.named, 0, ID); /* no record is looked for */
+		memset(x.named, 0, ID); /* no record is searched */
 	if (!(x.words = bn_arena_strdup(&f->texts, words)) ||
 		bn_grow(&f->items, &f->cap, f->count + 1, sizeof x) != 0)
 		return bn_err_nomem(err, "a report");
@@ -38,7 +38,7 @@ static int named_cmp(const void *a, const void *b)
 	return c ? c : strcmp(x->words, y->words);
 }
 
-/* The first that has the name, and the place behind the last. */
+/* The first with that name, and the end of the range. */
 static size_t named_find(const bn_object_faults *f, const uint8_t named[ID], size_t *end)
 {
 	size_t low = 0, high = f->count;
@@ -63,7 +63,7 @@ static const char *text_at(sqlite3_stmt *st, int column)
 	return (const char *)sqlite3_column_text(st, column);
 }
 
-/* 1 a member vouches for the record of this row. */
+/* 1: a member vouches for the record of this row. */
 static int is_members(sqlite3 *db, sqlite3_stmt *st, bn_err *err)
 {
 	uint8_t key[ID];

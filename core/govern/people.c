@@ -1,4 +1,4 @@
-/* people.c - see people.h: the lists, and finding what people name. */
+/* people.c - see people.h: the lists, and look-up by name. */
 #include "core/govern/people.h"
 
 #include "core/base/hash.h"
@@ -12,7 +12,7 @@
 #include <strings.h>
 
 enum { ID = BN_CHAIN_ID_BYTES, DIGITS_LEAST = 6 };
-#define SCHEME "ed25519:" /* what a fingerprint begins with */
+#define SCHEME "ed25519:" /* the prefix of a fingerprint */
 
 void bn_people_free(bn_people *p)
 {
@@ -63,7 +63,7 @@ static int keys_read(bn_person_row *row, sqlite3 *db, int64_t epoch, bn_err *err
 	return rc;
 }
 
-/* Its seniority as it lies in the table. */
+/* Its seniority as stored in the table. */
 static int rank_read(bn_person_row *row, sqlite3 *db, int64_t epoch, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
@@ -180,7 +180,8 @@ static int request_compare(const void *a, const void *b)
 
 static bool request_is(const bn_request_row *row, const char *word);
 
-/* Takes the row of st when its signature is good and its key not listed yet. word: only what it means; NULL: all. */
+/* Takes the row of st if its signature is good and its key not yet listed. word: only matches of it; NULL:
+ * all. */
 static int request_take(bn_people *p, size_t *cap, sqlite3 *db, sqlite3_stmt *st, const bn_self *me,
 	const char *word, bn_err *err)
 {
@@ -202,8 +203,8 @@ out:
 	return rc < 0 ? rc : 0;
 }
 
-/* Accounts take turns: whoever files a million requests hides nobody else's. With a word those beyond the limit are
- * looked at too, and only the signatures of what it means. */
+/* Accounts take turns, so that a million requests of one account do not hide those of others. With a word,
+ * requests beyond the limit are searched too, and only the signatures of matches are verified. */
 static int requests_read(
 	bn_people *p, sqlite3 *db, const bn_self *me, const char *word, bn_err *err)
 {
@@ -294,7 +295,8 @@ static int several(const char *what, const char *word, bn_err *err)
 	return BN_EINVAL;
 }
 
-/* A fingerprint: never a name, since people choose theirs and may choose another's fingerprint. */
+/* A fingerprint is never a name, since people choose their names and could choose another person's
+ * fingerprint. */
 static bool is_key_word(const char *word)
 {
 	return !strncmp(word, SCHEME, sizeof SCHEME - 1);
@@ -325,7 +327,7 @@ int bn_people_find(const bn_person_row **out, const bn_people *p, const char *wo
 		return 0;
 	}
 	bn_err_set(err, BN_ENOTFOUND, "nobody here is called '%s'", word);
-	bn_err_hint(err, "who is, and who asks: binnacle user ls");
+	bn_err_hint(err, "for people and requests see: binnacle user ls");
 	return BN_ENOTFOUND;
 }
 
@@ -345,6 +347,7 @@ int bn_people_find_request(
 		return 0;
 	}
 	bn_err_set(err, BN_ENOTFOUND, "no key of '%s' asks to be admitted", word);
-	bn_err_hint(err, "who asks: binnacle user ls; to ask, they run: binnacle user request");
+	bn_err_hint(
+		err, "for requests see: binnacle user ls; to ask, they run: binnacle user request");
 	return BN_ENOTFOUND;
 }

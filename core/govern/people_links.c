@@ -25,7 +25,7 @@ void bn_links_free(bn_link_list *l)
 	bn_free(l);
 }
 
-/* The author by the name that was theirs before the link. */
+/* The author's name before the link. */
 static char *author_name(sqlite3 *db, int64_t n, const uint8_t key[ID])
 {
 	char person[BN_PERSON_TEXT], name[128];
@@ -38,7 +38,7 @@ static char *author_name(sqlite3 *db, int64_t n, const uint8_t key[ID])
 	return bn_strdup(name);
 }
 
-/* "; takes the approval of power/1", behind the summary. Of payloads with cuts or voids. */
+/* "; takes the approval of power/1" after the summary, for payloads with cuts or voids. */
 static int takes_add(char **summary, sqlite3 *db, const char *payload, bn_err *err)
 {
 	bn_arena arena = BN_ARENA_INIT;
@@ -145,8 +145,7 @@ int bn_links_find(const bn_link_row **out, const bn_link_list *l, const char *wo
 	size_t digits = strlen(word);
 	if (digits < DIGITS_LEAST && !bn_parse_i64(word, digits, &n))
 		return bn_err_set(err, BN_EINVAL,
-			"'%s' is no link: its number, or 6 or more digits of its id, are wanted",
-			word);
+			"'%s' is not a link: give its number, or 6 or more digits of its id", word);
 	for (size_t i = 0; i < l->count; i++) {
 		bn_hex(l->items[i].id, ID, hex);
 		if (n >= 0 ? l->items[i].n != n : strncasecmp(hex, word, digits) != 0)

@@ -16,11 +16,12 @@ enum { ID = BN_CHAIN_ID_BYTES };
 
 /* ---- asking ----------------------------------------------------------------------------------- */
 
-/* Whether the key was ever a person's, or has asked with that name. BN_ECONFLICT, BN_EREFUSED; 1 it asked. */
+/* Whether the key was ever a person's, or has already requested with that name. BN_ECONFLICT, BN_EREFUSED; 1:
+ * it has. */
 static int request_check(const bn_self *me, sqlite3 *db, const char *name, bn_err *err)
 {
 	if (me->person[0])
-		return bn_err_set(err, BN_ECONFLICT, "you are admitted already, as %s", me->name);
+		return bn_err_set(err, BN_ECONFLICT, "you are already admitted, as %s", me->name);
 	if (!me->has_key)
 		return 0;
 	if (bn_sql_int(
@@ -69,7 +70,7 @@ out:
 
 /* ---- links ------------------------------------------------------------------------------------ */
 
-/* Signs the link that makes these changes, when the user may sign links at all. */
+/* Signs the link with these changes, if the user may sign links. */
 static int change(
 	bn_workspace *ws, const bn_link *what, const char *reason, uint8_t id[ID], bn_err *err)
 {
@@ -83,7 +84,7 @@ static int person_bytes(uint8_t out[ID], const char *hex, bn_err *err)
 {
 	return strlen(hex) == 2 * ID && bn_unhex(hex, ID, out) == 0
 		       ? 0
-		       : bn_err_set(err, BN_EINVAL, "'%s' is no person's key", hex);
+		       : bn_err_set(err, BN_EINVAL, "'%s' is not a person's key", hex);
 }
 
 /* A second person of that name would be mistaken for the first. */

@@ -19,15 +19,15 @@ enum { ID_DIGITS = 32, LINK_DIGITS = 32, TEXT_MOST = 200 };
 
 static int pin_wrong(bn_err *err, const char *text, size_t n, const char *what)
 {
-	bn_err_set(
-		err, BN_EINVAL, "'%.*s' is no invitation: %s", (int)(n < 80 ? n : 80), text, what);
+	bn_err_set(err, BN_EINVAL, "'%.*s' is not an invitation: %s", (int)(n < 80 ? n : 80), text,
+		what);
 	bn_err_hint(err,
 		"one is " PREFIX "<32 hex digits>.<number>.<32 hex digits>, as `binnacle trust "
 		"show` prints it");
 	return BN_EINVAL;
 }
 
-/* Lower-case hex digits, without dashes. False when there are others, or not so many. */
+/* Lower-case hex digits, without dashes. False on other characters or another length. */
 static bool digits_take(char *out, const char *s, size_t n, size_t least, size_t most, bool dashes)
 {
 	size_t len = 0;
@@ -74,7 +74,7 @@ int bn_pin_parse(bn_pin *out, const char *text, size_t n, bn_err *err)
 	const char *dot = memchr(id, '.', (size_t)(end - id));
 	const char *second = dot ? memchr(dot + 1, '.', (size_t)(end - dot - 1)) : NULL;
 	if (!second || n > TEXT_MOST)
-		return pin_wrong(err, text, n, "it has not three parts with dots between");
+		return pin_wrong(err, text, n, "it does not have three parts separated by dots");
 	if (!digits_take(hex, id, (size_t)(dot - id), ID_DIGITS, ID_DIGITS, true))
 		return pin_wrong(err, text, n, "the workspace's id is not 32 hex digits");
 	if (dot[1] < '0' || dot[1] > '9' ||
@@ -106,7 +106,7 @@ bool bn_pin_is_of(const bn_pin *p, const uint8_t link[32])
 	return memcmp(a, b, p->link_digits) == 0;
 }
 
-/* ---- where they come from ------------------------------------------------------------------- */
+/* ---- sources ------------------------------------------------------------------- */
 
 static void note(bn_pins *p, const char *words)
 {
@@ -146,7 +146,7 @@ static int pins_of_text(
 	return 0;
 }
 
-/* One line of a file, without its end. What is no invitation becomes a note. */
+/* One line of a file, without its end. An invalid invitation becomes a note. */
 static int pins_of_line(bn_pins *p, const char *s, size_t n, bn_pin_source source, const char *path,
 	size_t number, bn_err *err)
 {

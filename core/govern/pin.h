@@ -5,20 +5,20 @@
  *	bn1:0f8b1c2d00008000800000000000000a.3.5e884898da28047151d0e56f8dc62927
  *
  * id is the workspace's (32 hex digits), n the number of a link, link the first 32 or more of the 64 digits
- * of its id. 128 bits are as many as the workspace's own id has, and the line fits a terminal of 80 columns.
+ * of its id. 128 bits are as many as in the workspace's id, and the line fits a terminal of 80 columns.
  * Written in lower case; read in either, with or without the dashes of a UUID.
  *
- * An invitation answers the first use of that workspace, and it is a floor as long as it lies there: a
- * chain that ends before link n, or has another one there, is a stop. Where they come from, first to last:
+ * An invitation confirms the first use of that workspace, and it is a lower bound as long as it exists: a
+ * chain that ends before link n, or has another link there, is a stop. Sources, in order:
  *
  *	the option of this command   is for the workspace of this command, or it is an error
  *	$BINNACLE_TRUST              several, with spaces or commas between; those of other workspaces rest
  *	~/.config/binnacle/trusted   ($XDG_CONFIG_HOME) one per line; `#` starts a comment
  *	/etc/binnacle/trusted        the same, root's
  *
- * A file counts if it is a regular file of its owner (the user or root; root for /etc) that neither
- * group nor others may write to. One that does not, and a line that is no invitation, is a note: a slip in the
- * site's file must not stop everybody. In the option and the variable it is an error.
+ * A file counts if it is a regular file of the right owner (the user or root; root for /etc) that neither
+ * group nor others may write to. Another file, or an invalid line, gives a note: a mistake in the site's file
+ * must not stop everyone. In the option and the variable it is an error.
  */
 #ifndef BN_GOVERN_PIN_H
 #define BN_GOVERN_PIN_H
@@ -48,17 +48,17 @@ typedef struct bn_pin {
 	char where[160]; /* "the option", "BINNACLE_TRUST", "/etc/binnacle/trusted:3" */
 } bn_pin;
 
-/* Without source and where. BN_EINVAL says what is wrong and what would be right. */
+/* Parses without source and where. BN_EINVAL says what is wrong and gives the form. */
 int bn_pin_parse(bn_pin *out, const char *text, size_t n, bn_err *err);
 void bn_pin_format(
 	char out[BN_PIN_TEXT], const char *workspace_id, uint32_t n, const uint8_t link[32]);
-/* Whether that is the link which the invitation names. */
+/* Whether that is the link named by the invitation. */
 bool bn_pin_is_of(const bn_pin *p, const uint8_t link[32]);
 
 typedef struct bn_pins {
 	bn_pin *items; /* in the order of their sources, of a file in its order */
 	size_t count, cap;
-	char notes[900]; /* what was not read, and why; "" when all was */
+	char notes[900]; /* what was not read, and why; "" if everything was */
 } bn_pins;
 
 /* option: its text, or NULL. BN_EINVAL names the option or the variable. Release also after a failure. */

@@ -95,8 +95,8 @@ static int entries_parse(entries *e, const char *body, size_t n, bn_err *err)
 	if (rc < 0) {
 		while (e->count > first)
 			bn_free(e->items[--e->count].path);
-		return bn_err_set(err, BN_ECORRUPT,
-			"has a line that is none of its kind: %zu after the head", number);
+		return bn_err_set(
+			err, BN_ECORRUPT, "has an invalid line: %zu after the head", number);
 	}
 	return 0;
 }
@@ -112,7 +112,7 @@ static void entries_format(bn_buf *out, const entries *e)
 	}
 }
 
-/* What holds of one path comes first. */
+/* The valid statement about a path comes first. */
 static int by_path(const void *a, const void *b)
 {
 	const entry *x = a, *y = b;
@@ -148,7 +148,7 @@ static void entries_settle(entries *e)
 
 /* ---- reading -------------------------------------------------------------------------------- */
 
-/* Merges the files. why: what is wrong with one of them, or "". BN_ECORRUPT when none can be believed. */
+/* Merges the files. why: what is wrong with one of them, or "". BN_ECORRUPT if none can be trusted. */
 static int entries_of(entries *e, bn_host_files *f, char why[256], bn_err *err)
 {
 	size_t good = 0, bad = 0;
@@ -213,7 +213,7 @@ static bool is_below(const char *path, const char *above)
 	return !strncmp(path, above, n) && path[n] == '/';
 }
 
-/* Whether the known path still is the directory that we look at: seen through another mount. */
+/* Whether the known path is still this directory, seen through another mount. */
 static bool is_same_directory(const entry *x, const here *h)
 {
 	struct stat st;
@@ -223,7 +223,7 @@ static bool is_same_directory(const entry *x, const here *h)
 	       st.st_ino == h->st.st_ino;
 }
 
-/* The entry that decides, and what it says. */
+/* The deciding entry and its result. */
 static bn_place_kind decide(
 	const entry **by, const entries *e, const here *h, const char *own, const char *id)
 {
@@ -291,7 +291,7 @@ int bn_place_find(
 	if (rc >= 0 && f.state != BN_HOST_FILES_DISTRUSTED)
 		out->kind = decide(&by, &e, &h, f.own, workspace_id);
 	rc = 0;
-	if (f.why.code) /* without a home there is no memory either, and that says so */
+	if (f.why.code) /* without a home there is no memory either, which reports it */
 		snprintf(out->why, sizeof out->why, "%.255s", f.why.msg);
 	out->path = h.path;
 	h.path = NULL;
@@ -307,7 +307,7 @@ out:
 	return rc;
 }
 
-/* The deepest known path of another workspace at or above `named` and below where the found one lies. */
+/* The deepest known path of another workspace at or above `named` and below the found one. */
 static const entry *entry_on_the_way(
 	const entries *e, const char *own, const char *named, const char *found, const char *id)
 {
@@ -333,7 +333,7 @@ int bn_place_find_lost(
 		return rc;
 	if ((rc = bn_host_files_open(&f, env, FOLDER, KIND, err)) < 0)
 		goto out;
-	/* What cannot be read is said by bn_place_find. */
+	/* bn_place_find reports what cannot be read. */
 	if (entries_of(&e, &f, why, NULL) == BN_ENOMEM) {
 		rc = bn_err_nomem(err, "places");
 		goto out;
@@ -382,7 +382,7 @@ static const entry *entry_find(const entries *e, const char *path, const char *s
 	return NULL;
 }
 
-/* What else was said of this path holds no longer: it may have been on another file system. */
+/* Other statements about this path are obsolete: it may have been on another file system. */
 static void others_forget(entries *e, const char *path, const char *own)
 {
 	for (size_t i = 0; i < e->count; i++) {
@@ -394,7 +394,7 @@ static void others_forget(entries *e, const char *path, const char *own)
 	}
 }
 
-/* Whether there is something to say of h; puts it into e. 1, 0. */
+/* Whether there is something to record about h; puts it into e. 1, 0. */
 static int entry_put(
 	entries *e, const here *h, const char *own, const char *id, bool replace, bn_err *err)
 {
@@ -419,7 +419,7 @@ static int entry_put(
 	return 1;
 }
 
-/* Whether a host has a file among those that were read. */
+/* Whether one of the files read belongs to the host. */
 static bool has_file(const bn_host_files *f, const char *host)
 {
 	for (size_t i = 0; i < f->count; i++)
@@ -428,8 +428,7 @@ static bool has_file(const bn_host_files *f, const char *host)
 	return false;
 }
 
-/* Whether the entry is of no use any more: forgotten, or a local path that is gone, of this host or of one that is
- * gone itself. */
+/* Whether the entry is obsolete: forgotten, or a missing local path of this host or of a vanished one. */
 static bool is_spent(const entry *x, const bn_host_files *f)
 {
 	struct stat st;
@@ -441,7 +440,7 @@ static bool is_spent(const entry *x, const bn_host_files *f)
 					: f->env->fs->stat(f->env, NULL, x->path, &st) == -ENOENT;
 }
 
-/* Makes room when there is none: containers have a new name each time, tests a new directory. */
+/* Makes room if needed: containers have a new name each time, tests a new directory. */
 static void entries_prune(entries *e, const bn_host_files *f)
 {
 	size_t kept = 0;
@@ -455,7 +454,7 @@ static void entries_prune(entries *e, const bn_host_files *f)
 	e->count = kept;
 }
 
-/* Reads under the lock, lets change() say whether there is something to write, and writes. */
+/* Reads under the lock, calls change() to see whether there is something to write, and writes. */
 static int change_locked(const bn_env *env,
 	int (*change)(entries *e, const char *own, void *arg, bn_err *err), void *arg, bool replace,
 	bn_err *err)
@@ -499,7 +498,7 @@ static int change_learn(entries *e, const char *own, void *arg, bn_err *err)
 	return entry_put(e, l->h, own, l->id, l->replace, err);
 }
 
-/* Without a lock: whether the place is known as it is. */
+/* Without a lock: whether the path is already known like this. */
 static bool is_known(const bn_env *env, const here *h, const char *id)
 {
 	bn_host_files f = {.lock = -1};
@@ -525,7 +524,7 @@ int bn_place_learn(
 	if (rc < 0)
 		goto out;
 	if (strlen(workspace_id) != BN_UUID_TEXT - 1 || strpbrk(workspace_id, " \n")) {
-		rc = bn_err_set(err, BN_EINVAL, "'%.60s' is no workspace's id", workspace_id);
+		rc = bn_err_set(err, BN_EINVAL, "'%.60s' is not a workspace id", workspace_id);
 		goto out;
 	}
 	if (!is_known(env, &h, workspace_id))

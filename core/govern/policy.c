@@ -1,5 +1,5 @@
-/* policy.c - the policy document: words, strict parsing, defaults. What holds when is in
- * policy_history.c. See policy.h. */
+/* policy.c - the policy document: words, strict parsing, defaults. The history of policies is
+ * in policy_history.c. See policy.h. */
 #include "core/govern/policy.h"
 
 #include "core/base/hash.h"
@@ -31,7 +31,7 @@ static const char *const act_names[BN_ACTS + 1] = {
 static const char *const by_names[] = {"", "author", "other", NULL};
 static const char *const op_names[] = {"<=", "<", ">=", ">", "==", NULL};
 
-/* Who may do what when the document does not say. admin always may. */
+/* Default permissions. admin may always do everything. */
 static const unsigned default_allow[BN_ACTS] = {
 	[BN_ACT_REGISTER] = BIT(BN_ROLE_DEVELOPER) | BIT(BN_ROLE_REVIEWER),
 	[BN_ACT_REQUEST] = BIT(BN_ROLE_DEVELOPER) | BIT(BN_ROLE_REVIEWER),
@@ -169,7 +169,7 @@ static int allow_parse(bn_policy *p, const json_t *allow, const char *source, bn
 		int act = word_find(act_names, key);
 		if (act == BN_ACT_POLICY)
 			return bn_err_set(err, BN_EINVAL,
-				"%s: allow.policy: cannot be changed, it is for admin alone",
+				"%s: allow.policy: cannot be changed, it is for admin only",
 				source);
 		if (act < 0) {
 			const char *near = bn_nearest_word(key, act_names);
@@ -280,7 +280,7 @@ static bool names_data(const char *data)
 	return !strncmp(at + 1, "sha256:", 7) && strlen(at + 8) == 64 && bn_is_hex(at + 8);
 }
 
-/* Whose word counts, and on which data. */
+/* Whose evidence counts, and on which data. */
 static int gate_source_parse(bn_policy_gate *g, const json_t *gate, const char *where, bn_err *err)
 {
 	const json_t *by = json_object_get(gate, "by");
@@ -355,7 +355,7 @@ static int gates_parse(bn_policy *p, const json_t *gates, const char *source, bn
 		for (size_t k = 0; k < i; k++)
 			if (!strcmp(p->gates[k].name, p->gates[i].name))
 				return bn_err_set(err, BN_EINVAL,
-					"%s.name: gates[%zu] is called '%s' too", where, k,
+					"%s.name: gates[%zu] is also called '%s'", where, k,
 					p->gates[i].name);
 	}
 	return 0;
@@ -372,7 +372,7 @@ static int approvals_parse(bn_policy *p, const json_t *v, const char *source, bn
 	return 0;
 }
 
-/* Only "champion" is protected when the document does not say. */
+/* By default only "champion" is protected. */
 static int protected_default(bn_policy *p, const char *source, bn_err *err)
 {
 	json_t *champion = json_pack("[s]", "champion");
@@ -509,7 +509,7 @@ int bn_policy_link_check(const json_t *document, bn_err *err)
 	bn_policy *p = NULL;
 	if (document_is_newer(document))
 		return bn_err_set(err, BN_EUNSUPPORTED,
-			"the policy says something that this version does not know");
+			"the policy has content that this version does not know");
 	int rc = bn_policy_parse(&p, document, "policy", err);
 	bn_policy_free(p);
 	return rc;

@@ -1,28 +1,28 @@
 /*
- * policy.h - roles, and the policy document that says what each role may do and what a model must
- * show before it is approved.
+ * policy.h - roles, and the policy document that defines what each role may do and what a model
+ * must satisfy before it is approved.
  *
  * Roles are words, not a ladder; the policy lists for each act the roles that may do it.
  *	viewer     reads
  *	developer  registers models, asks for approval, tags
  *	reviewer   approves, rejects, moves aliases
- *	admin      everything, and alone sets policy and roles
- * Everybody has the policy's default_role and what was granted to them. The owner of the
- * .binnacle directory is admin from the start.
+ *	admin      everything, and only admins set policy and roles
+ * Everyone has the policy's default_role and their granted roles. The owner of the .binnacle directory is
+ * admin from the start.
  *
  * Events, all on entity "policy", all signed (identity.h):
  *	policy.set   {"policy": document, "reason"}
  *	role.grant   {"uid", "user", "role", "reason"}
  *	role.revoke  {"uid", "user", "role", "reason", "seen"}; the last admin cannot be revoked
  *
- * A clock is its writer's own, so somebody whose role was revoked could date an act back. seen holds
+ * Each writer sets its own clock, so a user whose role was revoked could backdate an act. seen holds
  * how far the user's logs were known when the role was revoked: {writer: last sequence number}. An act
- * beyond that does not have the role, whatever its clock says.
+ * beyond that does not have the role, whatever its clock.
  *
- * Authorisation is a part of the fold: an event by somebody whom the policy of that moment does not
- * allow is REFUSED and changes nothing. "That moment" is a position in the order of all events, so
- * the index keeps the whole history (policy_version, role_change) and lookups take a bn_event_key;
- * an entity that asks calls bn_fold_depends(f, "policy") and is replayed when a late policy arrives.
+ * Authorisation is part of the fold: an event that the policy in force does not allow is REFUSED and
+ * changes nothing. "In force" refers to a position in the order of all events, so the index keeps
+ * the whole history (policy_version, role_change) and lookups take a bn_event_key; an entity that
+ * uses it calls bn_fold_depends(f, "policy") and is replayed when a late policy arrives.
  *
  * The document (JSON; unknown keys are errors; every key has a default):
  *	{
@@ -48,11 +48,10 @@
  *	}
  * admin need not be listed under "allow": it may do everything.
  *
- * "by" of a gate says whose word counts: "other", evidence by somebody who is neither author nor registrar
- * (core/registry/evidence.h), or "author", what the run reports as well. Without it: "other" in a workspace
- * with a chain of authority, and what the run reports where there is none. "data" says on which dataset
- * version a metric has to be measured, "NAME@v3" or "NAME@sha256:" and the whole digest; without it, on
- * the data of the registration.
+ * "by" of a gate says whose evidence counts: "other", from someone who is neither author nor registrar
+ * (core/registry/evidence.h), or "author", also what the run reports. Default: "other" in a workspace with
+ * a chain of authority, else "author". "data" names the dataset version on which a metric must be
+ * measured, "NAME@v3" or "NAME@sha256:" and the whole digest; default: the data of the registration.
  */
 #ifndef BN_GOVERN_POLICY_H
 #define BN_GOVERN_POLICY_H
@@ -70,7 +69,7 @@ typedef enum bn_act {
 	BN_ACT_TAG,
 	BN_ACT_ATTEST, /* record the outcome of a named check */
 	BN_ACT_REMOVE,
-	BN_ACT_POLICY, /* set policy, grant and revoke roles: admin, whatever "allow" says */
+	BN_ACT_POLICY, /* set policy, grant and revoke roles: admin, regardless of "allow" */
 	BN_ACTS
 } bn_act;
 
@@ -84,9 +83,9 @@ typedef enum bn_gate_by { BN_GATE_BY_UNSAID, BN_GATE_BY_AUTHOR, BN_GATE_BY_OTHER
 
 typedef struct bn_policy_gate {
 	char *name;
-	char *metric, *part; /* part: "test" unless said; both NULL for a check */
+	char *metric, *part; /* part: "test" by default; both NULL for a check */
 	char *check;         /* "reproducible", "data", "card" ...; NULL for a metric */
-	char *data;          /* of a metric; NULL: the registration's */
+	char *data;          /* for a metric; NULL: the registration's */
 	bn_gate_by by;
 	bn_gate_op op;
 	bool than_champion; /* compare with the champion's value + margin instead of threshold */
@@ -109,8 +108,8 @@ typedef struct bn_policy {
 
 /* source names the document in errors ("policy.json: gates[1].op: ..."). */
 int bn_policy_parse(bn_policy **out, const json_t *document, const char *source, bn_err *err);
-/* 0; BN_EINVAL; BN_EUNSUPPORTED when the document says something that only a newer binnacle knows, which is
- * no error there. */
+/* 0; BN_EINVAL; BN_EUNSUPPORTED if the document has content of a newer binnacle, which is not an error
+ * there. */
 int bn_policy_link_check(const json_t *document, bn_err *err);
 void bn_policy_free(bn_policy *p);
 /* The document with every default filled in; new reference, NULL without memory. */
@@ -118,31 +117,32 @@ json_t *bn_policy_document(const bn_policy *p);
 bool bn_policy_protects(const bn_policy *p, const char *alias);
 const char *bn_gate_op_text(bn_gate_op op); /* "<=" */
 
-/* ---- what holds, as of an event (NULL: now) ------------------------------------------------- */
+/* ---- the policy in force, as of an event (NULL: now)
+ * ------------------------------------------------- */
 
 extern const bn_fold_class bn_policy_class; /* entity "policy" */
 
 int bn_policy_get(bn_policy **out, sqlite3 *db, const bn_event_key *at, bn_err *err);
-/* Who founded the workspace: admin until that is revoked. The owner of the segment that holds the
- * record which the workspace's id names (core/store/founding.h); where the id is one of the first
- * version, the owner of the log's first event. BN_NOBODY when neither is in the log. */
+/* The founder of the workspace, who is admin until revoked: the owner of the segment with the
+ * record named by the workspace's id (core/store/founding.h); for an id of the first version, the
+ * owner of the log's first event. BN_NOBODY if neither is in the log. */
 #define BN_NOBODY ((uid_t)-1)
 uid_t bn_policy_founder(const char *workspace_id, sqlite3 *db);
-/* What is wrong between the workspace's id and the log's founding records, in words (borrowed for
- * ever); NULL when nothing is. Then nobody is admin as the founder. */
+/* What is wrong between the workspace's id and the log's founding records, in words (static);
+ * NULL if nothing. If there is a problem nobody is admin as the founder. */
 const char *bn_policy_founding_fault(const char *workspace_id, sqlite3 *db);
-/* Bits 1u << role of everything uid is: default, granted, admin as the founder. */
+/* All roles of uid as bits 1u << role: default, granted, admin as the founder. */
 int bn_policy_roles(unsigned *out, const char *workspace_id, sqlite3 *db, uid_t uid,
 	const bn_event_key *at, bn_err *err);
-/* 0, or BN_EREFUSED with the reason in words ("alice (developer) may not approve: that needs
- * reviewer or admin"). user: for the message. */
+/* 0, or BN_EREFUSED with the reason ("alice (developer) may not approve: that needs reviewer or
+ * admin"). user: for the message. */
 int bn_policy_allows(const char *workspace_id, sqlite3 *db, uid_t uid, const char *user, bn_act act,
 	const bn_event_key *at, bn_err *err);
-/* The same in apply(): 1 allowed, 0 refused (the outcome says so), negative: the index failed. The
- * entity depends on the policy from then on. */
+/* The same in apply(): 1: allowed, 0: refused (the outcome is set), negative: the index failed.
+ * From then on the entity depends on the policy. */
 int bn_policy_admits(bn_fold *f, const bn_event *ev, bn_act act, bn_err *err);
 
-/* ---- writing: checked first, recorded even when refused, decided again by every fold --------- */
+/* ---- writing: checked first, recorded even if refused, decided again by every fold --------- */
 
 /* All three commit, and return BN_EREFUSED (the attempt is in the audit log) when not allowed. */
 int bn_policy_set(bn_workspace *ws, const json_t *document, const char *reason, bn_err *err);
@@ -167,7 +167,7 @@ typedef struct bn_user_list {
 	size_t count;
 } bn_user_list;
 
-/* Everybody who holds a role, published a key or wrote an ordered event; by uid. */
+/* Everyone who has a role, published a key or wrote an ordered event; by uid. */
 int bn_user_list_read(bn_user_list **out, bn_workspace *ws, bn_err *err);
 void bn_user_list_free(bn_user_list *l);
 /* "viewer, developer" into out; "-" for none. */

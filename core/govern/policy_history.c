@@ -1,5 +1,5 @@
-/* policy_history.c - which policy and which roles hold as of an event; the fold of entity "policy";
- * the acts that change it. See policy.h. */
+/* policy_history.c - the policy and roles in force as of an event; the fold of entity "policy"; the
+ * acts that change it. See policy.h. */
 #include "core/base/fs.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
@@ -60,8 +60,8 @@ out:
 	return rc;
 }
 
-/* A founding record in the log of an id that names none: workspace.json is not the one that was made
- * with this log, or a record was planted. Then nobody founded the workspace. */
+/* A founding record in the log of an id that names none: workspace.json does not belong to this log,
+ * or a record was planted. Then there is no founder. */
 static bool founding_is_claimed(sqlite3 *db)
 {
 	return bn_sql_int(db, 0, "SELECT 1 FROM workspace_founder WHERE uid < 0", "") == 1 ||
@@ -97,7 +97,7 @@ const char *bn_policy_founding_fault(const char *workspace_id, sqlite3 *db)
 		       : NULL;
 }
 
-/* Was the role revoked after `at`, by an admin who did not know of the event at `at`? */
+/* Whether the role was revoked after `at`, by an admin who did not know of the event at `at`. */
 static bool revoked_unseen(sqlite3 *db, uid_t uid, bn_role role, const bn_event_key *at)
 {
 	sqlite3_stmt *st = NULL;
@@ -119,7 +119,7 @@ static bool revoked_unseen(sqlite3 *db, uid_t uid, bn_role role, const bn_event_
 	return found;
 }
 
-/* 1 granted, 0 revoked, -1 never mentioned. */
+/* 1: granted, 0: revoked, -1: never mentioned. */
 static int role_state(sqlite3 *db, uid_t uid, bn_role role, const bn_event_key *at)
 {
 	if (at && revoked_unseen(db, uid, role, at))
@@ -200,7 +200,7 @@ int bn_policy_admits(bn_fold *f, const bn_event *ev, bn_act act, bn_err *err)
 	return 0;
 }
 
-/* For whoever runs this process, now. */
+/* For the user of this process, now. */
 static int may(bn_workspace *ws, bn_act act, bn_err *err)
 {
 	const bn_env *env = bn_workspace_env(ws);
@@ -242,7 +242,8 @@ out:
 	return rc;
 }
 
-/* Is there an admin as of `at` other than uid: another user with a grant, or the founder? */
+/* Whether there is an admin as of `at` other than uid: another user with a grant, or the
+ * founder. */
 static bool admin_remains(sqlite3 *db, uid_t uid, uid_t founder, const bn_event_key *at)
 {
 	if (founder != uid && (granted_roles(db, founder, founder, at) & BIT(BN_ROLE_ADMIN)))
@@ -328,7 +329,7 @@ static int founded_apply(bn_fold *f, const bn_event *ev, bn_err *err)
 enum { FOUNDED, POLICY_SET, ROLE_GRANT, ROLE_REVOKE };
 static const bn_fold_kind kinds[] = {
 	[FOUNDED] = {BN_FOUNDING_KIND, .fields = BN_FIELDS("host", "nonce", "uid", "user")},
-	/* bn_policy_parse judges what is in a policy. */
+	/* bn_policy_parse checks the content of a policy. */
 	[POLICY_SET] = {"policy.set",
 		.fields = BN_FIELDS("policy.*", "reason", BN_SIGNATURE_FIELDS)},
 	[ROLE_GRANT] = {"role.grant",
@@ -343,7 +344,7 @@ static int policy_apply(bn_fold *f, const bn_event *ev, bn_err *err)
 	char signer[40];
 	bn_err e = BN_ERR_INIT;
 	bn_identity_entity(ev->uid, signer, sizeof signer);
-	/* Of an upgrade by the rules of uids; it names who had founded it, so a record that comes later founds nothing. */
+	/* For an upgrade from the rules for uids: it names the founder, so a later record has no effect. */
 	if (bn_fold_founding(f)[0] && !bn_closed_by_uid(bn_fold_db(f), ev)) {
 		bn_closed_refuse(f, ev);
 		return 0;
@@ -393,8 +394,8 @@ const bn_fold_class bn_policy_class = {
 
 /* ---- acts ----------------------------------------------------------------------------------- */
 
-/* Records the act whatever verdict says, since attempts belong in the audit log; then returns the
- * verdict. payload: reference taken. */
+/* Records the act regardless of the verdict, since attempts belong in the audit log; then returns
+ * the verdict. payload: reference taken. */
 static int act_record(bn_workspace *ws, const char *kind, json_t *payload, int verdict, bn_err *err)
 {
 	if (!payload)

@@ -14,7 +14,7 @@
 
 enum { ID = BN_SHA256_BYTES, SHOWN = 12 };
 
-/* The record that is looked at; texts are borrowed. */
+/* The record being checked; texts are borrowed. */
 typedef struct subject {
 	const char *writer, *kind, *entity; /* writer NULL: the workspace; kind NULL: not here */
 	uint64_t seq;
@@ -44,7 +44,7 @@ static int add(bn_proof_findings *f, bool is_fault, int rule, const subject *of,
 	return rc;
 }
 
-/* Of which rule, and whether anything can be vouched for all the same. */
+/* The rule, and whether anything can still be vouched for. */
 typedef struct breach {
 	int rule;
 	bool is_fault;
@@ -55,12 +55,12 @@ static const char *text_at(sqlite3_stmt *st, int column)
 	return (const char *)sqlite3_column_text(st, column);
 }
 
-/* ---- what is named and not there ---------------------------------------------------------------- */
+/* ---- named but missing ---------------------------------------------------------------- */
 
 typedef enum found {
 	IS_THERE,
 	IS_MISSING,
-	IS_OTHER, /* a record is there, and not the one that is named */
+	IS_OTHER, /* a record is there, but not the named one */
 } found;
 
 /* Whether the log has the signed record, with that chain hash behind it. */
@@ -95,7 +95,7 @@ static int record_is_here(sqlite3 *db, const char *hex, bn_err *err)
 	uint8_t id[ID];
 	sqlite3_stmt *st = NULL;
 	if (strlen(hex) != 2 * ID || bn_unhex(hex, ID, id) < 0)
-		return 1; /* names nothing; the fold has said so */
+		return 1; /* names nothing; the fold has reported it */
 	int rc = bn_sql_cached(
 		&st, db, err, "SELECT 1 FROM signed_record WHERE id = ?", "b", id, (size_t)ID);
 	if (rc < 0)
@@ -105,7 +105,7 @@ static int record_is_here(sqlite3 *db, const char *hex, bn_err *err)
 	return rc ? rc : bn_closed_is_id(db, -1, id);
 }
 
-/* What a record that counts answers, and what its signer had seen. */
+/* What a counting record refers to, and what its signer had seen. */
 static int names_check(
 	bn_proof_findings *f, sqlite3 *db, const subject *of, const json_t *payload, bn_err *err)
 {
@@ -123,7 +123,7 @@ static int names_check(
 		bool is_here = rc > 0;
 		if (!is_here &&
 			(rc = add(f, true, 10, of, err,
-				 "it answers record %.*s, which the log lacks", SHOWN, hex)) < 0)
+				 "it refers to record %.*s, which the log lacks", SHOWN, hex)) < 0)
 			return rc;
 	}
 	json_object_foreach(json_object_get(payload, "seen"), writer, head)
@@ -140,13 +140,14 @@ static int names_check(
 
 /* ---- the chain ---------------------------------------------------------------------------------- */
 
-/* How words of the fold of class "authority" begin (authority_fold.c, chain_words.c), and what that breaks. */
+/* Prefixes of the fold's texts for class "authority" (authority_fold.c, chain_words.c), and the rule that each
+ * breaks. */
 static breach breach_of_link(const char *words)
 {
 	static const struct {
 		const char *start;
 		breach breach;
-	} kinds[] = {{"beaten by", {5, false}}, {"goes on from", {5, false}},
+	} kinds[] = {{"beaten by", {5, false}}, {"continues from", {5, false}},
 		{"a link before it", {10, true}}, {"made by a newer", {3, true}},
 		{"its signature", {1, true}}, {"the chain of authority knows", {7, false}}};
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
@@ -155,7 +156,7 @@ static breach breach_of_link(const char *words)
 	return (breach){3, false};
 }
 
-/* Records of authority that the chain does not take. */
+/* Records of class authority that the chain does not accept. */
 static int links_check(bn_proof_findings *f, sqlite3 *db, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
@@ -174,7 +175,7 @@ static int links_check(bn_proof_findings *f, sqlite3 *db, bn_err *err)
 			(uint64_t)sqlite3_column_int64(st, 1)};
 		const char *words = text_at(st, 3);
 		breach b = breach_of_link(words);
-		if ((rc = add(f, b.is_fault, b.rule, &of, err, "the chain does not take it: %s",
+		if ((rc = add(f, b.is_fault, b.rule, &of, err, "the chain does not accept it: %s",
 			     words)) < 0)
 			break;
 	}
@@ -182,18 +183,18 @@ static int links_check(bn_proof_findings *f, sqlite3 *db, bn_err *err)
 	return rc < 0 ? rc : 0;
 }
 
-/* A link that names a hundred thousand heads hides nothing behind them: some are named, the others counted. */
+/* A link that names a hundred thousand heads must not hide anything: some are named, the others counted. */
 enum { HEADS_NAMED = 20 };
 
 static int heads_left_out(
 	bn_proof_findings *f, const char *writer, uint64_t seq, int64_t missing, bn_err *err)
 {
 	const subject of = {writer, "authority.link", "authority", seq};
-	return missing <= HEADS_NAMED
-		       ? 0
-		       : add(f, true, 10, &of, err,
-				 "it names %lld more records that the log lacks or has otherwise",
-				 (long long)(missing - HEADS_NAMED));
+	return missing <= HEADS_NAMED ? 0
+				      : add(f, true, 10, &of, err,
+						"it names %lld more records that are missing or "
+						"different in the log",
+						(long long)(missing - HEADS_NAMED));
 }
 
 static int horizons_check(bn_proof_findings *f, sqlite3 *db, bn_err *err)
@@ -238,8 +239,8 @@ static int horizons_check(bn_proof_findings *f, sqlite3 *db, bn_err *err)
 	return rc < 0 ? rc : heads_left_out(f, last, last_seq, missing, err);
 }
 
-/* The logs that link 0 of an upgrade closed. Where admins have closed a loss since (`restored`), what is gone is no
- * fault any more. */
+/* The logs that link 0 of an upgrade closed. If admins have settled a loss since (`restored`), missing records
+ * are no longer a fault. */
 static int closes_check(bn_proof_findings *f, sqlite3 *db, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
@@ -291,8 +292,8 @@ bool bn_prove_is_known_key(sqlite3 *db, const uint8_t key[ID])
 		       "b", key, (size_t)ID) == 1;
 }
 
-/* Whether the writer's own log is a person's: his key has signed something in it. What lies in a log of somebody
- * else and names his key proves nothing, and keeps nobody from anything. */
+/* Whether the writer's log belongs to a person: his key has signed something in it. Records in another user's
+ * log that name his key prove nothing and have no effect. */
 static int is_writer_of(sqlite3 *db, int64_t writer_no, const uint8_t key[ID], bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
@@ -310,7 +311,7 @@ static int is_writer_of(sqlite3 *db, int64_t writer_no, const uint8_t key[ID], b
 	return rc;
 }
 
-/* Of a record whose worth hangs on its signature: 1 it is a person's word. */
+/* For a record whose standing depends on its signature: 1: a person signed it. */
 static int is_his_word(sqlite3 *db, const bn_event *ev, bn_standing_kind kind, bn_err *err)
 {
 	if ((kind != BN_STANDING_HOLE && kind != BN_STANDING_BAD) || !ev->sig->key)
@@ -346,7 +347,8 @@ static breach breach_of(const bn_standing *s, bool is_his)
 	}
 }
 
-/* Records of the chain itself and cards are signed under no epoch that they could be judged in. */
+/* Records of the chain itself and cards are not signed under an epoch in which they could be
+ * judged. */
 static bool is_judged(const char *kind)
 {
 	return strncmp(kind, "authority.", 10) != 0 && strncmp(kind, "writer.", 7) != 0;
@@ -364,7 +366,7 @@ static int rule_of_act(const char *kind)
 	return strncmp(kind, "model.", 6) ? 0 : 6;
 }
 
-/* What a person signed in time, and may or can not do: an attempt. */
+/* Signed in time by a person, but not allowed or not possible: an attempt. */
 static int refusal_check(
 	bn_proof_findings *f, const subject *of, int outcome, const char *why, bn_err *err)
 {
@@ -399,7 +401,7 @@ static int signed_check(bn_proof_findings *f, sqlite3 *db, sqlite3_stmt *st, bn_
 		if ((rc = is_his_word(db, &ev, s.kind, err)) < 0)
 			return rc;
 		breach b = breach_of(&s, rc == 1);
-		/* A dataset's version stands without its signature, behind those that count. */
+		/* A dataset version is valid without a signature, but ranks after signed ones. */
 		if (!b.is_fault && sqlite3_column_int(st, 10) == BN_OUTCOME_APPLIED)
 			return 0;
 		return add(f, b.is_fault, b.rule, &of, err, "%s", s.words);
@@ -433,7 +435,7 @@ static int all_signed_check(bn_proof_findings *f, sqlite3 *db, const char *entit
 	return rc < 0 ? rc : 0;
 }
 
-/* Unsigned acts on what only signed records change, and runs that somebody would have made his own. */
+/* Unsigned acts on what only signed records may change, and attempts to take over runs. */
 static int unsigned_check(bn_proof_findings *f, sqlite3 *db, const char *entity, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
@@ -453,15 +455,15 @@ static int unsigned_check(bn_proof_findings *f, sqlite3 *db, const char *entity,
 	while ((rc = bn_sql_step(st, err)) == 1) {
 		const subject of = {text_at(st, 0), text_at(st, 2), text_at(st, 3),
 			(uint64_t)sqlite3_column_int64(st, 1)};
-		if ((rc = add(f, false, sqlite3_column_int(st, 5), &of, err, "%s", text_at(st, 4))) <
-			0)
+		if ((rc = add(f, false, sqlite3_column_int(st, 5), &of, err, "%s",
+			     text_at(st, 4))) < 0)
 			break;
 	}
 	sqlite3_finalize(st);
 	return rc < 0 ? rc : 0;
 }
 
-/* A person's card is followed by a seal of its key, or its writer is at work still. */
+/* A person's card is followed by a seal of its key, unless its writer is still at work. */
 static int seals_check(bn_proof_findings *f, sqlite3 *db, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
@@ -485,13 +487,13 @@ static int seals_check(bn_proof_findings *f, sqlite3 *db, bn_err *err)
 			     db, writer_no, (uint64_t)sqlite3_column_int64(st, 3), err)) < 0)
 			break;
 		if (rc < 1)
-			continue; /* a card that is nobody's */
+			continue; /* a card of an unknown key */
 		if ((rc = bn_writer_author(key, db, writer_no, of.seq, err)) < 0)
 			break;
 		bool has_author = rc > 0;
 		if (!has_author && (rc = add(f, true, 2, &of, err,
-					    "the seal behind it is not the one of the writer's "
-					    "card")) < 0)
+					    "the seal after it is not made with the key of the "
+					    "writer's card")) < 0)
 			break;
 	}
 	sqlite3_finalize(st);

@@ -1,11 +1,11 @@
 /*
- * prove.h - what a log with a chain of authority says against itself: records that claim what they may not,
- * and records that others name and the log lacks. Read from a view (core/store/view.h), which was made of
- * the segments and in whose making every signature of a known key was verified.
+ * prove.h - finds contradictions in a log with a chain of authority: records that claim more than they may,
+ * and records that others name and the log lacks. Reads a view (core/store/view.h), which was built from
+ * the segments with every signature of a known key verified.
  *
  * A finding names the record (writer, sequence number) and the rule of docs/governance.md that it breaks.
- * Those that are *faults* keep anybody from vouching for what they concern. The others had no effect: they
- * are traces of attempts, or of acts that came too late, and prove nothing against what counts.
+ * *Faults* prevent vouching for what they concern. The others had no effect: they are traces of attempts,
+ * or of late acts, and do not affect what counts.
  *
  *	rule                   fault                               no effect
  *	1 signed records       a signature that is not its key's,  the same in the log of somebody else; a form
@@ -29,23 +29,23 @@
 #include "core/store/index/fold.h"
 #include "core/store/workspace.h"
 
-/* Links that are not in the chain, and what its links name. */
+/* Checks links that are not in the chain, and what its links name. */
 int bn_prove_chain(bn_proof_findings *out, sqlite3 *db, bn_err *err);
-/* The signed records of an entity (NULL: of all), those that they name, and the unsigned ones of the classes
- * whose records have to be signed. */
+/* Checks the signed records of an entity (NULL: of all), those that they name, and the unsigned ones of
+ * classes whose records must be signed. */
 int bn_prove_records(bn_proof_findings *out, sqlite3 *db, const char *entity, bn_err *err);
 
 /* Whether the key is or was a person's, or a bot's. */
 bool bn_prove_is_known_key(sqlite3 *db, const uint8_t key[32]);
 
-/* Who stands behind it, and what was not seen. */
+/* Who vouches for it, and what was not seen. */
 typedef struct bn_proof_about {
 	int64_t epoch;    /* -1: no chain */
 	char link[65];    /* id of the newest link */
 	char *founder;    /* name of the founder; NULL without a chain */
 	char *persons;    /* "ann (admin), bob (reviewer), cleo" */
-	bool is_upgraded; /* the founder upgraded it */
-	bn_names before;  /* of an upgraded one: what nobody vouches for (closed.h) */
+	bool is_upgraded; /* it was upgraded by the founder */
+	bn_names before;  /* for an upgraded one: what nobody vouches for (closed.h) */
 	bn_names unseen;  /* in words: "log/WRITER from record 12 on: a segment is missing" */
 } bn_proof_about;
 

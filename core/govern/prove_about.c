@@ -1,4 +1,4 @@
-/* prove_about.c - see prove.h: who stands behind a proof, and what it did not see. */
+/* prove_about.c - see prove.h: who vouches for a proof, and what it did not see. */
 #include "core/base/hash.h"
 #include "core/base/mem.h"
 #include "core/govern/authority.h"
@@ -66,7 +66,7 @@ static int unseen_add(bn_proof_about *a, bn_err *err, const char *fmt, ...)
 	return bn_names_add(&a->unseen, words) < 0 ? bn_err_nomem(err, "a report") : 0;
 }
 
-/* What lies there and could not be folded, and what nobody has looked at. */
+/* What could not be folded, and what was not checked. */
 static int unseen_read(bn_proof_about *a, bn_workspace *view, bn_err *err)
 {
 	bn_index_status status;

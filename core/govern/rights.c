@@ -12,7 +12,7 @@
 
 /* ---- who I am -------------------------------------------------------------------------------- */
 
-/* A bot whose end has come is nobody: what it would sign counts for nothing, or soon will. */
+/* A bot past its end has no rights: what it would sign counts for nothing, or soon will. */
 static void bot_check(bn_self *me, sqlite3 *db, int64_t now_ms)
 {
 	if (!bn_sql_int(db, 0,
@@ -52,7 +52,7 @@ static int key_read(bn_self *me, const bn_env *env, bn_err *err)
 	rc = bn_unhex(bn_key_public(key), sizeof me->key, me->key);
 	bn_key_free(key);
 	me->has_key = rc == 0;
-	return rc < 0 ? bn_err_set(err, BN_ECORRUPT, "the user's key is none") : 0;
+	return rc < 0 ? bn_err_set(err, BN_ECORRUPT, "the user's key is invalid") : 0;
 }
 
 int bn_self_read(bn_self *out, bn_workspace *ws, sqlite3 *db, bn_err *err)
@@ -180,8 +180,8 @@ static int admits_person(bn_fold *f, const bn_event *ev, bn_act act, bn_err *err
 
 int bn_rights_admits(bn_fold *f, const bn_event *ev, bn_act act, bn_err *err)
 {
-	/* Where there is no link 0 (yet), the founding record decides which rules hold; who depends on the policy is
-	 * replayed when either comes. */
+	/* Without link 0 (yet), the founding record decides which rules apply; entities that depend on the
+	 * policy are replayed when either arrives. */
 	sqlite3 *db = bn_fold_db(f);
 	bool is_old = !ev->sig && bn_closed_is_upgraded(db);
 	int rc = bn_authority_newest(db, NULL) >= 0 && !is_old ? 0
@@ -196,7 +196,7 @@ int bn_rights_append(bn_workspace *ws, unsigned version, const char *kind, const
 	const json_t *payload, bn_err *err)
 {
 	sqlite3 *db = bn_workspace_index(ws);
-	if (db && bn_authority_is_founded(db)) /* refused where its founding record is hidden */
+	if (db && bn_authority_is_founded(db)) /* refused if the founding record is hidden */
 		return bn_authority_append(ws, version, kind, entity, payload, err);
 	return bn_workspace_append_version(ws, version, kind, entity, payload, err);
 }
@@ -218,7 +218,7 @@ void bn_rights_end(bn_workspace *ws)
 
 /* ---- seals ------------------------------------------------------------------------------------- */
 
-/* A key that cannot be read seals nothing; who has to sign is told why. */
+/* An unreadable key seals nothing; an operation that must sign reports why. */
 static void own_signer(bn_signer *out, const bn_env *env)
 {
 	bn_key *key = NULL;

@@ -1,5 +1,5 @@
 /*
- * role.h - the words for what a person is in a workspace. What each may do says the policy (policy.h).
+ * role.h - the names of roles in a workspace. The policy (policy.h) defines what each may do.
  */
 #ifndef BN_GOVERN_ROLE_H
 #define BN_GOVERN_ROLE_H

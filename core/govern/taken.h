@@ -1,5 +1,6 @@
 /*
- * taken.h - which approvals a link takes: those of a key behind the place where it cuts it, and those that it voids.
+ * taken.h - the approvals that a link cancels: those signed by a key after the point where it is cut, and those
+ * voided.
  */
 #ifndef BN_GOVERN_TAKEN_H
 #define BN_GOVERN_TAKEN_H
@@ -10,8 +11,8 @@
 
 enum { BN_TAKEN_NAMED = 5 };
 
-/* "the approvals of power/1, power/2 and 3 more"; NULL when it takes none. counting: of those alone that count now, for
- * a link that is not signed yet. *out is yours. */
+/* "the approvals of power/1, power/2 and 3 more"; NULL if none. counting: only those that count now, for a link
+ * not yet signed. *out is yours. */
 int bn_taken_text(char **out, sqlite3 *db, const bn_link *link, bool counting, bn_err *err);
 
 #endif

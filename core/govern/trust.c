@@ -25,7 +25,7 @@ struct bn_trust {
 	bn_place place;
 	bn_memory_verdict verdict;
 	char *named;   /* the directory that was named, absolute */
-	bool is_above; /* the workspace lies above it */
+	bool is_above; /* the workspace is above it */
 	bool has_chain, has_folded, met_by_invitation;
 	char note[700];
 };
@@ -73,8 +73,8 @@ static int named_find(char **out, const bn_env *env, const char *start, bn_err *
 	return 0;
 }
 
-/* Another user's workspace that nobody named. One without a chain is used as it always was, unless everybody
- * could have put it there. */
+/* Another user's workspace that was not named. One without a chain is used as before, unless anyone could
+ * have put it there. */
 static bool is_unasked(const bn_trust *t)
 {
 	struct stat root, dir;
@@ -126,7 +126,7 @@ static int look_once(bn_trust *t, bn_err *err)
 	return judge(t, err);
 }
 
-/* Whether something that is missing stops it, which may only not have arrived yet. */
+/* Whether it is stopped by something missing that may just not have arrived yet. */
 static bool shows_less(const bn_trust *t, bn_memory_allows need)
 {
 	for (size_t i = 0; i < t->verdict.count; i++) {
@@ -139,7 +139,7 @@ static bool shows_less(const bn_trust *t, bn_memory_allows need)
 	return false;
 }
 
-/* 1: link 0 has an author: its key in hex. */
+/* 1: link 0 has an author, with the key in hex. */
 static int founder_key(char key[2 * ID + 1], int64_t *founded_ms, sqlite3 *db, bn_err *err)
 {
 	uint8_t bytes[ID];
@@ -159,7 +159,7 @@ static int founder_key(char key[2 * ID + 1], int64_t *founded_ms, sqlite3 *db, b
 	return rc;
 }
 
-/* A founder whose memory is lost has nobody to ask. */
+/* A founder who lost the memory has nobody to ask. */
 static void hint_founder(bn_trust *t)
 {
 	char founder[2 * ID + 1];
@@ -201,7 +201,7 @@ static int look_on(bn_trust *t, const bn_trust_options *opt, bn_err *err)
 
 /* ---- remembering ------------------------------------------------------------------------------- */
 
-/* Whether the memory lacks something of the view; heads are those that it lacks. */
+/* Whether the memory lacks something in the view; heads are the missing ones. */
 static int has_news(const bn_trust *t, const bn_trust_view *v, bn_err *err)
 {
 	uint8_t id[ID];
@@ -233,12 +233,12 @@ static int place_learn(bn_trust *t, bool replace, bn_err *err)
 		t->env, bn_workspace_root(t->ws), bn_workspace_id(t->ws), replace, err);
 }
 
-/* What is not remembered now is the next time: words, no error. That another process holds the lock is not even
- * worth words. */
+/* If it cannot be recorded now, it will be next time: a message, not an error, and nothing at all if another
+ * process holds the lock. */
 static void failed_to_learn(bn_trust *t, bn_err *why)
 {
 	if (why->code != BN_ECONFLICT) {
-		bn_err_prefix(why, "what was seen of this workspace cannot be remembered");
+		bn_err_prefix(why, "cannot record what was seen of this workspace");
 		note(t, why->msg);
 	}
 	bn_err_clear(why);
@@ -297,7 +297,7 @@ void bn_trust_explain_missing(const bn_env *env, const char *start, bn_err *err)
 		goto out;
 	bn_err_clear(err);
 	bn_err_set(
-		err, BN_ENOTFOUND, "workspace %s was in '%s', and is gone", p.lost_id, p.lost_path);
+		err, BN_ENOTFOUND, "workspace %s was in '%s' and is gone", p.lost_id, p.lost_path);
 	bn_err_hint(err, "ask who may write to that directory; if it was removed on purpose: "
 			 "binnacle init");
 out:
@@ -353,7 +353,7 @@ int bn_trust_require(const bn_trust *t, bn_memory_allows need, bn_err *err)
 {
 	if (t->verdict.allows <= need)
 		return 0;
-	/* What is left out of the list allows reading. */
+	/* Findings left out of the list allow reading. */
 	const bn_memory_finding *f = t->verdict.count ? &t->verdict.findings[0] : NULL;
 	if (!f || f->allows <= need)
 		return bn_err_set(err, BN_ECONFLICT,
@@ -366,14 +366,14 @@ int bn_trust_require(const bn_trust *t, bn_memory_allows need, bn_err *err)
 
 /* ---- answers ----------------------------------------------------------------------------------- */
 
-/* All that is there. */
+/* Collects everything available. */
 static int view_whole(bn_trust_view *v, sqlite3 *db, const bn_workspace *ws, bn_err *err)
 {
 	int rc = bn_trust_view_open(v, db, bn_workspace_id(ws), err);
 	return rc < 0 ? rc : bn_trust_view_add_heads(v, NULL, true, err);
 }
 
-/* A first use that was answered and cannot be remembered is answered for this command. */
+/* A confirmed first use that cannot be recorded is valid for this command. */
 static void forget_to_ask(bn_trust *t)
 {
 	bn_memory_verdict *v = &t->verdict;
@@ -457,7 +457,7 @@ int bn_trust_forget(bn_trust *t, bn_err *err)
 	int rc = bn_memory_forget(t->env, id, err);
 	if (rc < 0)
 		return rc;
-	/* The places come second: without a memory they only say where it was. */
+	/* The places come second: without a memory they only tell where it was. */
 	if ((rc = bn_place_forget(t->env, id, &why)) < 0)
 		return bn_err_move(err, &why);
 	return look_once(t, err);

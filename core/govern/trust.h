@@ -1,28 +1,28 @@
 /*
- * trust.h - whether a workspace is the one that this user knows, and what may be done in it.
+ * trust.h - whether a workspace is the one known to this user, and what may be done in it.
  *
- * What memory.h, places.h and pin.h know apart is put together here for an open workspace: what was
- * remembered of it, where workspaces were met, the invitations that are at hand, and what the log shows
- * now. The result is how much is allowed (bn_memory_allows), and findings in words.
+ * Combines memory.h, places.h and pin.h for an open workspace: the memory of it, known paths, available
+ * invitations, and what the log shows now. The result is how much is allowed (bn_memory_allows), and
+ * findings in words.
  *
- *	BN_ALLOWS_ALL      it is known, or invited, and nothing speaks against it
- *	BN_ALLOWS_READING  first use, or a writer's log lost records: reading, and what only the user's own
- *	                   runs and data depend on; no signing, verify, serve, predict of a registered
- *	                   model, export, run of another person's spec
- *	BN_ALLOWS_TRUST    another workspace than the one that was here, an old or another chain of
- *	                   authority, a workspace above the current directory that nobody named: the verbs
- *	                   `trust` alone
+ *	BN_ALLOWS_ALL      it is known, or invited, and there are no objections
+ *	BN_ALLOWS_READING  first use, or a writer's log lost records: reading, and what affects only the user's
+ *	                   own runs and data; no signing, verify, serve, predict of a registered model, export,
+ *	                   run of another person's spec
+ *	BN_ALLOWS_TRUST    another workspace than before, an old or different chain of authority, a workspace
+ *	                   above the current directory that was not named: only the verbs `trust`
  *
- * Order: the memory is loaded, then the log is folded, then they are compared; what was seen is
- * remembered when nothing speaks against it. So a verb calls bn_trust_look once, before it reads the
- * workspace (its own refresh then looks at no file: core/store/recent.h), and bn_trust_require with what it needs. Long-lived processes look again after they refreshed.
+ * Order: the memory is loaded, then the log is folded, then they are compared; what was seen is recorded if
+ * there are no objections. So a verb calls bn_trust_look once, before it reads the workspace (its own refresh
+ * then reads no file: core/store/recent.h), and bn_trust_require with what it needs. Long-lived processes look
+ * again after a refresh.
  *
- * First use is for workspaces with a chain of authority. One without is not remembered, but the place
- * where it lies is judged: at the place of a known workspace, beneath one, or in a directory that everybody
- * may write to, it is not used.
+ * First use applies to workspaces with a chain of authority. One without is not remembered, but its path is
+ * judged: it is not used at the path of a known workspace, inside one, or in a directory writable by
+ * everyone.
  *
- * On a network file system a reader may see less than there is. What would stop the command because
- * something is missing is looked for again, for BN_TRUST_LOOK_MS at most.
+ * On a network file system a reader may see less than exists. If something missing would stop the
+ * command, it is looked for again, for BN_TRUST_LOOK_MS at most.
  *
  * Thread rules as for the workspace: one thread at a time. Findings never change a row (rule 10).
  */
@@ -35,48 +35,49 @@
 #define BN_TRUST_LOOK_MS 120000
 
 typedef struct bn_trust_options {
-	const char *start;      /* what bn_workspace_open was given; NULL the same */
-	const char *invitation; /* the text of this command's option; NULL: none */
-	/* What the command needs: looking on a network file system ends as soon as that is allowed. */
+	const char *start;      /* the argument of bn_workspace_open; may be NULL */
+	const char *invitation; /* the argument of this command's option; NULL: none */
+	/* What the command needs: retrying on a network file system ends as soon as that is
+	 * allowed. */
 	bn_memory_allows need;
-	int64_t look_ms; /* how long to look; 0: BN_TRUST_LOOK_MS on a network file system, else once */
-	const bn_progress *progress; /* of looking again; NULL: nobody is told */
+	int64_t look_ms; /* how long to retry; 0: BN_TRUST_LOOK_MS on a network file system, else once */
+	const bn_progress *progress; /* progress of retrying; may be NULL */
 } bn_trust_options;
 
 typedef struct bn_trust bn_trust;
 
-/* Looks, and remembers what was seen. *out is yours, ws must outlive it. What speaks against the workspace is a
- * finding; errors are BN_EINVAL for an invitation that is none, BN_EINTR, and those of the index. */
+/* Judges the workspace and records what was seen. *out is yours, ws must outlive it. Objections are findings;
+ * errors are BN_EINVAL for an invalid invitation, BN_EINTR, and those of the index. */
 int bn_trust_look(bn_trust **out, bn_workspace *ws, const bn_trust_options *opt, bn_err *err);
 void bn_trust_free(bn_trust *t); /* NULL is fine */
-/* bn_workspace_open has found none: says so in other words when a known one was there. */
+/* bn_workspace_open has found none: adapts the error if a known one used to be there. */
 void bn_trust_explain_missing(const bn_env *env, const char *start, bn_err *err);
 
 bn_memory_allows bn_trust_allows(const bn_trust *t);
-/* The findings, what stops most first. Borrowed, as all below. */
+/* The findings, most severe first. Borrowed, as all below. */
 const bn_memory_verdict *bn_trust_verdict(const bn_trust *t);
-/* 0 when that much is allowed. Else the finding that stops it, with the command that mends it: BN_EREFUSED at
- * a first use, BN_ECONFLICT when what is there contradicts what was there before. */
+/* 0 if that much is allowed. Else the finding that prevents it, with the command that resolves it:
+ * BN_EREFUSED at a first use, BN_ECONFLICT if the workspace contradicts the memory. */
 int bn_trust_require(const bn_trust *t, bn_memory_allows need, bn_err *err);
-/* Whether nothing but a first use stops it: somebody who compares it with an invitation may answer. */
+/* Whether only the first use stops it: a user who compares it with an invitation may confirm it. */
 bool bn_trust_asks(const bn_trust *t);
-/* Whether this look was the first, and an invitation answered it. */
+/* Whether this was the first use, and an invitation confirmed it. */
 bool bn_trust_met_by_invitation(const bn_trust *t);
-/* What could not be remembered or read, in words for a warning; "" for nothing. */
+/* What could not be recorded or read, as text for a warning; "" for nothing. */
 const char *bn_trust_note(const bn_trust *t);
 const bn_memory *bn_trust_memory(const bn_trust *t);
 
 /* ---- answers ---------------------------------------------------------------------------------- */
 
-/* The user has compared it, and says that this is the workspace that is meant: answers a first use, or takes
- * a stop back. From now on what is there is what is remembered, and t allows what follows from that.
- * by: one word, "terminal" or "accept"; words: more about it. BN_EIO when it cannot be remembered: t allows
- * it all the same, for this command. */
+/* The user has compared it and confirms that this is the intended workspace: confirms a first use, or lifts
+ * a stop. The present state replaces the memory, and t allows what follows from that. by: one word,
+ * "terminal" or "accept"; words: more about it. BN_EIO if it cannot be recorded: t still allows it for this
+ * command. */
 int bn_trust_accept(bn_trust *t, const char *by, const char *words, bn_err *err);
-/* Whether that invitation (its text) is for this workspace as it is: 0; BN_EINVAL for what is none; BN_ECONFLICT
- * with words when it is for another workspace or another chain. */
+/* Whether that invitation (its text) is for this workspace in its present state: 0; BN_EINVAL if invalid;
+ * BN_ECONFLICT with a message if it is for another workspace or another chain. */
 int bn_trust_compare(const bn_trust *t, const char *invitation, bn_err *err);
-/* The next use is a first use, on every host of this home. BN_ENOTFOUND when nothing is remembered. */
+/* Makes the next use a first use, on every host of this home. BN_ENOTFOUND if there is no memory. */
 int bn_trust_forget(bn_trust *t, bn_err *err);
 /* This user has just founded ws: that is its first use. */
 int bn_trust_founded(bn_workspace *ws, bn_err *err);
@@ -91,14 +92,14 @@ typedef struct bn_trust_person {
 } bn_trust_person;
 
 typedef struct bn_trust_about {
-	bool has_chain;  /* false: nothing of the following is set */
+	bool has_chain;  /* false: none of the following is set */
 	uint32_t newest; /* number of the newest link */
 	char invitation[BN_PIN_TEXT];
 	bn_trust_person founder;
 	bool is_upgraded;   /* the founder upgraded a workspace of uids (upgrade.h) */
-	size_t doubts;      /* what came before, and no key says: bn_closed_doubts */
-	int64_t founded_ms; /* by the founder's clock */
-	bn_trust_person admins[BN_TRUST_ADMINS]; /* who invite; the most senior first */
+	size_t doubts;      /* what no key vouches for before that: bn_closed_doubts */
+	int64_t founded_ms; /* according to the founder's clock */
+	bn_trust_person admins[BN_TRUST_ADMINS]; /* admins who can invite; the most senior first */
 	size_t n_admins;
 } bn_trust_about;
 

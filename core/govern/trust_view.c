@@ -1,4 +1,4 @@
-/* trust_view.c - the workspace as the index shows it, for memory.h. See _trust.h. */
+/* trust_view.c - the workspace as shown by the index, for memory.h. See _trust.h. */
 #include "core/govern/_trust.h"
 
 #include "core/base/hash.h"
@@ -10,8 +10,7 @@
 
 enum {
 	ID = BN_SHA256_BYTES,
-	CARDS_MOST =
-		2000, /* signatures of cards that are verified at once; the others come next time */
+	CARDS_MOST = 2000, /* signatures of cards verified at a time; the others follow next time */
 };
 
 static int link_at(void *user, uint32_t n, uint8_t id[ID], bn_err *err)
@@ -30,7 +29,8 @@ static int link_at(void *user, uint32_t n, uint8_t id[ID], bn_err *err)
 	return rc;
 }
 
-/* What memory has is a signed record. Another one at its place has no hash here: zeros, which are nobody's. */
+/* The memory has a signed record. Another record at its position has no hash here: zeros, which match
+ * nothing. */
 static int after_at(void *user, const char *writer, uint64_t seq, uint8_t after[ID], bn_err *err)
 {
 	const bn_trust_view *v = user;
@@ -99,7 +99,8 @@ static bool is_news(const bn_memory_head *old, const bn_memory_head *h, uint32_t
 	return !old || old->since != restored || h->seq > old->seq || (h->acts && !old->acts);
 }
 
-/* Hash and key of a signed record, when the key is somebody's in some epoch and its writer has one history. 1, 0. */
+/* Hash and key of a signed record, if the key belongs to someone in some epoch and its writer has one history.
+ * 1, 0. */
 static int record_read(bn_memory_head *h, sqlite3 *db, int64_t writer_no, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
@@ -118,14 +119,14 @@ static int record_read(bn_memory_head *h, sqlite3 *db, int64_t writer_no, bn_err
 	return rc < 0 ? rc : !rc;
 }
 
-/* The newest card as a head, when it is good. 1, 0. */
+/* The newest card as a head, if it is good. 1, 0. */
 static int card_read(bn_memory_head *h, sqlite3 *db, int64_t writer_no, bn_err *err)
 {
 	int rc = record_read(h, db, writer_no, err);
 	return rc == 1 ? bn_signed_verify(db, writer_no, h->seq, err) : rc;
 }
 
-/* A writer, how far its acts reach that the fold has verified, and its newest card. */
+/* A writer, how far its verified acts reach, and its newest card. */
 static int writer_add(
 	bn_trust_view *v, sqlite3_stmt *st, const bn_memory *m, size_t *cards, bn_err *err)
 {

@@ -12,7 +12,7 @@
 
 enum { PAUSE_NS = 20000000, KEY_TRIES = 1500, PLACE_TRIES = 150 }; /* 30 s, 3 s */
 
-/* The key's file; one that may not be written to is locked where that is enough. */
+/* The key's file; one that is not writable is locked if the system allows that. */
 static int key_file_open(const bn_env *env)
 {
 	char *path = bn_key_path(env);
@@ -51,7 +51,7 @@ void bn_turn_give(bn_turn *t)
 
 bool bn_link_words_are_lost(const char *words)
 {
-	static const char *const begins[] = {"beaten by ", "goes on from "};
+	static const char *const begins[] = {"beaten by ", "continues from "};
 	for (size_t i = 0; i < sizeof begins / sizeof *begins; i++)
 		if (!strncmp(words, begins[i], strlen(begins[i])))
 			return true;

@@ -23,7 +23,7 @@ typedef struct upgrade {
 	bn_arena arena;
 	bn_chain_head *closes;
 	size_t n_closes, cap_closes;
-	/* the record that was signed last, and the link that it is */
+	/* the record signed last, and its link number */
 	char writer[BN_WRITER_NAME_MAX + 1];
 	bn_chain_head head;
 	uint8_t prev[ID], root[ID];
@@ -32,7 +32,7 @@ typedef struct upgrade {
 
 /* ---- link 0 ------------------------------------------------------------------------------------- */
 
-/* How far all writers are known, whoever writes there. */
+/* How far all writers are known, regardless of author. */
 static int closes_read(upgrade *u, bn_err *err)
 {
 	bn_workspace *view = NULL;
@@ -102,7 +102,7 @@ static int founded_text(bn_buf *out, const upgrade *u, bn_err *err)
 
 /* ---- writing ------------------------------------------------------------------------------------ */
 
-/* Where the record lies that was just written, and its id, which the next one goes on from. */
+/* The position of the record just written, and its id, which the next one continues. */
 static int head_note(upgrade *u, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
@@ -184,7 +184,8 @@ static bool is_chosen(const bn_upgrade_how *how, uid_t uid)
 	return false;
 }
 
-/* The changes that admit one user; room for BN_ROLES + 1. The founder is there, and is admin. */
+/* The changes that admit one user; room for BN_ROLES + 1. The founder already exists, and is
+ * admin. */
 static size_t changes_of(bn_change *out, const upgrade *u, const bn_upgrade_user *user)
 {
 	uint8_t key[ID];
@@ -232,7 +233,8 @@ static int users_admit(upgrade *u, bn_err *err)
 	return rc;
 }
 
-/* ---- what was agreed to --------------------------------------------------------------------------- */
+/* ---- what the user agreed to
+ * --------------------------------------------------------------------------- */
 
 /* The user of the same uid, or NULL. */
 static const bn_upgrade_user *user_find(const bn_upgrade_plan *p, uid_t uid)
@@ -243,7 +245,7 @@ static const bn_upgrade_user *user_find(const bn_upgrade_plan *p, uid_t uid)
 	return NULL;
 }
 
-/* My own key may have been made since. */
+/* My own key may have been created since. */
 static bool is_same_user(const bn_upgrade_user *a, const bn_upgrade_user *b)
 {
 	return b && a->roles == b->roles && !strcmp(a->name, b->name) &&
@@ -256,29 +258,29 @@ static bool is_same_plan(const bn_upgrade_plan *a, const bn_upgrade_plan *b)
 		    a->doubts.count == b->doubts.count;
 	for (size_t i = 0; same && i < a->doubts.count; i++)
 		same = !strcmp(a->doubts.items[i], b->doubts.items[i]);
-	/* Who has neither a key nor a role becomes nobody, and may have come meanwhile. */
+	/* A user with neither key nor role is not admitted, and may have appeared meanwhile. */
 	for (size_t i = 0; same && i < a->count; i++)
 		if (a->users[i].key || a->users[i].roles)
 			same = is_same_user(&a->users[i], user_find(b, a->users[i].uid));
 	return same;
 }
 
-/* A user can write there while somebody reads what he is asked. */
+/* Users may write to the log while the question is being read. */
 static int need_shown(const upgrade *u, bn_err *err)
 {
 	const bn_upgrade_plan *shown = u->how->shown;
 	if (!shown || (is_same_plan(shown, u->plan) && is_same_plan(u->plan, shown)))
 		return 0;
 	bn_err_set(err, BN_ECONFLICT,
-		"keys, roles, the policy or what nobody vouches for are not what was shown: nothing "
-		"was changed");
-	bn_err_hint(err, "look at it again: binnacle upgrade --dry-run");
+		"keys, roles, the policy or what nobody vouches for have changed since they were "
+		"shown: nothing was changed");
+	bn_err_hint(err, "check it again: binnacle upgrade --dry-run");
 	return BN_ECONFLICT;
 }
 
 /* ---- all of it ------------------------------------------------------------------------------------ */
 
-/* Whether the fold takes it, as every reader's will. */
+/* Whether the fold accepts it, as every reader's will. */
 static int confirm(const upgrade *u, bn_err *err)
 {
 	sqlite3 *db;
@@ -299,12 +301,13 @@ int bn_upgrade(bn_workspace *ws, const bn_upgrade_how *how, bn_err *err)
 	bn_upgrade_lock lock = {-1};
 	char hex[2 * ID + 1];
 	int rc;
-	/* The key first, and the slot that it writes to, whose older records are closed as all others are. */
+	/* The key first, and the slot that it writes to, whose older records are closed like all others. */
 	if ((rc = bn_upgrade_check(ws, err)) < 0 || (rc = bn_upgrade_begin(&lock, ws, err)) < 0 ||
 		(rc = bn_authority_sign(ws, err)) < 0 ||
 		(rc = bn_upgrade_plan_read(&u.plan, ws, err)) < 0 ||
-		(rc = need_shown(&u, err)) < 0 || (rc = closes_read(&u, err)) < 0 || (rc = root_write(&u, err)) < 0 ||
-		(rc = users_admit(&u, err)) < 0 || (rc = bn_workspace_seal(ws, err)) < 0)
+		(rc = need_shown(&u, err)) < 0 || (rc = closes_read(&u, err)) < 0 ||
+		(rc = root_write(&u, err)) < 0 || (rc = users_admit(&u, err)) < 0 ||
+		(rc = bn_workspace_seal(ws, err)) < 0)
 		goto out;
 	bn_hex(u.root, ID, hex);
 	if ((rc = bn_upgrade_name(&lock, ws, hex, err)) < 0)

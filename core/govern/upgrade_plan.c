@@ -35,7 +35,7 @@ void bn_upgrade_plan_free(bn_upgrade_plan *p)
 
 /* ---- may I -------------------------------------------------------------------------------------- */
 
-/* Who owns log/ can put copies of others' files in their place, which are his files then. */
+/* The owner of log/ can replace files of others by copies that he owns. */
 static int check_log(bn_workspace *ws, bn_err *err)
 {
 	const bn_env *env = bn_workspace_env(ws);
@@ -46,11 +46,10 @@ static int check_log(bn_workspace *ws, bn_err *err)
 		return rc;
 	env->user_name(env, st.st_uid, user, sizeof user);
 	bn_err_set(err, BN_EREFUSED,
-		"'%s/log' belongs to %s, who can exchange everybody's records in it",
+		"'%s/log' belongs to %s, who can replace anyone's records in it",
 		bn_workspace_root(ws), user);
-	bn_err_hint(err,
-		"find out how that came to be; if the files in it are whose they should be, make a "
-		"directory of yours in its place and move them there");
+	bn_err_hint(err, "find out why; if the files in it have the right owners, replace it by a "
+			 "directory that you own and move them there");
 	return BN_EREFUSED;
 }
 
@@ -81,13 +80,12 @@ int bn_upgrade_check(bn_workspace *ws, bn_err *err)
 	if (bn_authority_newest(db, NULL) >= 0)
 		return bn_err_set(err, BN_ECONFLICT, "%s",
 			bn_workspace_founding(ws)[0]
-				? "this workspace is upgraded already"
-				: "this workspace has had a chain of authority from the beginning");
+				? "this workspace is already upgraded"
+				: "this workspace has had a chain of authority from the start");
 	if (bn_authority_is_founded(db))
 		return bn_err_set(err, BN_ECONFLICT,
-			"link 0 of this workspace is not in the log: there is nothing that could "
-			"be "
-			"upgraded");
+			"link 0 of this workspace is not in the log: there is nothing to upgrade"
+			"");
 	return check_owner(ws, err);
 }
 
@@ -110,7 +108,7 @@ static bool is_taken(const bn_upgrade_plan *p, const char *name)
 	return false;
 }
 
-/* A name of its own: the user's, or made of the uid. */
+/* A unique name: the user's, or one made from the uid. */
 static char *name_make(const bn_upgrade_plan *p, const bn_user_row *u)
 {
 	char number[BN_UID_TEXT];
@@ -158,7 +156,7 @@ nomem:
 	return bn_err_nomem(err, "users");
 }
 
-/* The key of who upgrades, in hex; "" while there is none. */
+/* The key of the upgrading user, in hex; "" if there is none yet. */
 static void own_key(char hex[BN_KEY_PUBLIC_HEX + 1], const bn_env *env)
 {
 	bn_key *key = NULL;
@@ -206,7 +204,8 @@ static int policy_read(bn_upgrade_plan *p, sqlite3 *db, bn_err *err)
 	return rc;
 }
 
-/* In a workspace whose id names nothing, whoever dates a record before all others is its founder by the rules of uids. */
+/* In a workspace whose id names nothing, a record dated before all others makes its author the founder by the
+ * rules for uids. */
 static int founder_doubt(bn_upgrade_plan *p, bn_workspace *view, sqlite3 *db, bn_err *err)
 {
 	const bn_env *env = bn_workspace_env(view);
@@ -229,13 +228,15 @@ static int founder_doubt(bn_upgrade_plan *p, bn_workspace *view, sqlite3 *db, bn
 	} else {
 		env->user_name(env, (uid_t)p->old_founder, user, sizeof user);
 		snprintf(words, sizeof words,
-			"%s was the founder, and not you, as the oldest record lies in log/%s; roles "
-			"and policies that you set count for nothing. If that record was dated back, "
+			"%s was the founder, and not you, as the oldest record lies in log/%s; "
+			"roles "
+			"and policies that you set count for nothing. If that record was dated "
+			"back, "
 			"move log/%s out of the workspace and look again",
 			user, writer, writer);
 	}
 	return bn_names_add(&p->doubts, words) < 0 ? bn_err_nomem(err, "what nobody vouches for")
-						  : 0;
+						   : 0;
 }
 
 static int unseen_read(bn_upgrade_plan *p, bn_workspace *view, bn_err *err)

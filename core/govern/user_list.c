@@ -1,4 +1,4 @@
-/* user_list.c - the users that the workspace knows. See policy.h. */
+/* user_list.c - the users known to the workspace. See policy.h. */
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "core/govern/policy.h"
@@ -17,8 +17,8 @@ void bn_user_list_free(bn_user_list *l)
 	bn_free(l);
 }
 
-/* Name: of who wrote something, as this machine knows it; else as a role was granted; else as this
- * machine knows it. */
+/* Name: for authors of records, as known to this machine; else as in the grant of a role; else as
+ * known to this machine. */
 static int user_read(
 	bn_user_row *u, bn_workspace *ws, sqlite3 *db, sqlite3_stmt *st, uid_t founder, bn_err *err)
 {

@@ -1,5 +1,5 @@
 /*
- * _child.h - what the supervised child does, from the fork to its end. Not for other modules.
+ * _child.h - the supervised child, from the fork to its end. Not for other modules.
  */
 #ifndef BN_LAUNCH_CHILD_H
 #define BN_LAUNCH_CHILD_H
@@ -18,18 +18,19 @@ typedef struct bn_child_task {
 	char **data_env; /* commands: "BINNACLE_DATA_X=path", NULL-terminated, may be NULL */
 	char **secrets;  /* commands: "NAME=value", likewise */
 	int attempt;     /* from 1 */
-	mode_t masked;   /* commands: bits that the umask has besides the user's own */
-	bn_err *why;     /* shared with the supervisor: why a trainer failed, on a full disk, too */
+	mode_t masked;   /* commands: bits of the umask in addition to the user's own */
+	bn_err *why;     /* shared with the supervisor: why a trainer failed, even on a full disk */
 } bn_child_task;
 
-/* Trains in this process and returns the exit status: 0, 1 with the reason in *why and the log, 130 when asked to stop. */
+/* Trains in this process and returns the exit status: 0, 1 with the reason in *why and the log, 130 if asked to
+ * stop. */
 int bn_child_train(const bn_child_task *t);
-/* What signals mean to a trainer; to be called while they are blocked. */
+/* Sets the signal handling of a trainer; call it while signals are blocked. */
 void bn_child_train_signals(void);
-/* Becomes the command; returns only when that failed, with 127 (message in the log). */
+/* Executes the command; returns only on failure, with 127 (message in the log). */
 int bn_child_command(const bn_child_task *t);
 
-/* One line to the run's log (descriptor 1). */
+/* Prints one line to the run's log (descriptor 1). */
 void bn_child_log(const char *line);
 
 #endif

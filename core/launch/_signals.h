@@ -1,10 +1,10 @@
 /*
- * _signals.h - what signals mean to the processes that look after a run. Not for other modules.
+ * _signals.h - signal handling in the processes that supervise a run. Not for other modules.
  *
- * A signal to the supervisor is meant for the run: SIGTERM and SIGINT end it, SIGQUIT, SIGUSR1,
- * SIGUSR2, SIGTSTP and SIGCONT go on to what it runs. SIGHUP is ignored: a run outlives its terminal.
- * None of them ends or stops the supervisor; those it does not know do nothing. SIGUSR1 and SIGUSR2 go to
- * the run's process alone, which asked for them; the others to its process group, as from a terminal.
+ * A signal to the supervisor is meant for the run: SIGTERM and SIGINT end it, SIGQUIT, SIGUSR1, SIGUSR2,
+ * SIGTSTP and SIGCONT are forwarded. SIGHUP is ignored: a run outlives its terminal. None of them ends or
+ * stops the supervisor; unknown ones have no effect. SIGUSR1 and SIGUSR2 are sent only to the run's
+ * process, which asked for them; the others to its process group, as from a terminal.
  */
 #ifndef BN_LAUNCH_SIGNALS_H
 #define BN_LAUNCH_SIGNALS_H
@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* Blocks everything but faults, so that sigtimedwait sees it. */
+/* Blocks everything but faults, for sigtimedwait. */
 static inline void bn_signals_block(void)
 {
 	static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS};

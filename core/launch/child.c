@@ -1,9 +1,9 @@
 /*
  * child.c - see _child.h: training, and commands, inside a supervised child.
  *
- * The trainer's child has a writer of its own in the event log: what it has committed stays true
- * when it crashes in the next instruction. The model is stored and told before it exits, so before
- * the supervisor can write how the run ended.
+ * The trainer's child has its own writer in the event log: what it has committed is durable even
+ * if it crashes in the next instruction. The model is stored and recorded before it exits, so
+ * before the supervisor can record the end of the run.
  */
 #include "core/base/dir.h"
 #include "core/base/json.h"
@@ -30,8 +30,8 @@
 #define FLUSH_NS 500000000
 #define MODEL_DIR "model" /* below runs/<id> until it is stored */
 
-/* How long a trainer may go on after SIGTERM until it asks whether it is to stop (an epoch, reading a table). Then
- * it ends where it is: as a kill, which what is on disk is made for, but with time left of the grace. */
+/* How long a trainer may continue after SIGTERM before it checks whether to stop (an epoch, reading a table).
+ * After that it exits at once: like a kill, which the data on disk survives, but within the grace time. */
 #define PATIENCE_US 800000
 
 static volatile sig_atomic_t stop_wanted, stop_noticed;
@@ -72,7 +72,7 @@ typedef struct trainee {
 	const char *id;
 	bn_metric_set metrics;
 	int64_t flushed_ns;
-	bn_err err; /* of a write to the log: ends the fit */
+	bn_err err; /* from a write to the log: ends the fit */
 } trainee;
 
 static int flush(trainee *t)
@@ -113,8 +113,8 @@ static bool is_cancelled(void *user)
 	return stop_wanted != 0;
 }
 
-/* {"test": {"rmse": 1.5}} becomes the metric test_rmse at the last step; validation's are called
- * val_, as trainers call their val_loss. Counts of rows are no scores. */
+/* {"test": {"rmse": 1.5}} becomes the metric test_rmse at the last step; those of validation
+ * begin with val_, like the trainers' val_loss. Counts of rows are not scores. */
 static int add_scores(trainee *t, const json_t *metrics, int64_t step)
 {
 	const char *part, *name;
@@ -167,7 +167,8 @@ static int train(const bn_child_task *task, trainee *t, bn_err *err)
 	rc = bn_fit_run(&report, t->ws, task->spec, task->run_dir, MODEL_DIR,
 		threads_of(task->spec, task->env), &hooks, &why);
 	if (rc < 0) {
-		/* A failed write to the log ends the fit with its code; its message says more. */
+		/* A failed write to the log ends the fit with its code and more specific
+		 * message. */
 		if (t->err.code == rc)
 			bn_err_clear(&why);
 		goto out;
@@ -195,7 +196,7 @@ void bn_child_train_signals(void)
 	sa.sa_handler = on_stop;
 	sigaction(SIGTERM, &sa, NULL);
 	sigaction(SIGINT, &sa, NULL);
-	/* A trainer has nothing to do then: these must not end it. */
+	/* A trainer ignores these. */
 	sa.sa_handler = SIG_IGN;
 	sigaction(SIGUSR1, &sa, NULL);
 	sigaction(SIGUSR2, &sa, NULL);
@@ -234,8 +235,8 @@ static size_t count_of(char **list)
 	return n;
 }
 
-/* PATH with our own directory behind the others, so that the command finds `binnacle` as it was taught to call it, and
- * another one that the user has there goes before. NULL: nothing to set. */
+/* PATH with our own directory last, so that the command finds `binnacle`, but another one in the user's PATH
+ * takes precedence. NULL: nothing to set. */
 static const char *path_with_program(const bn_env *env)
 {
 	const char *path = bn_env_get(env, "PATH");
@@ -252,8 +253,8 @@ static const char *path_with_program(const bn_env *env)
 	return set;
 }
 
-/* Values of this run and of its machine, beside the environment that the child inherits. NULL without
- * memory; never freed, since the process becomes another. */
+/* Values of this run and its machine, in addition to the inherited environment. NULL if out of
+ * memory; never freed, since the process calls exec. */
 static const char **command_environment(const bn_child_task *t)
 {
 	size_t data = count_of(t->data_env), secrets = count_of(t->secrets), n = 0;
@@ -282,7 +283,7 @@ int bn_child_command(const bn_child_task *t)
 {
 	bn_err err = BN_ERR_INIT;
 	const char **set = command_environment(t);
-	/* Those of a run that this one was started in name no data of ours. */
+	/* Variables of an enclosing run do not name our data. */
 	bn_process_forget_variables("BINNACLE_DATA");
 	umask(umask(077) | t->masked);
 	if (set)

@@ -14,13 +14,13 @@ static bool is_same(const char *a, const char *b)
 	return a && b ? !strcmp(a, b) : a == b;
 }
 
-/* diff: hash of what is not committed; NULL: all is. */
+/* diff: hash of the uncommitted changes; NULL: none. */
 static void compare(
 	char *out, size_t size, const bn_spec_code *was, const json_t *now, const char *diff)
 {
 	const char *commit = bn_json_str(now, "commit", NULL);
 	if (!now && was->path)
-		snprintf(out, size, "no repository any more; the spec says commit %.12s",
+		snprintf(out, size, "no longer a repository; the spec says commit %.12s",
 			was->commit ? was->commit : "none");
 	else if (!is_same(commit, was->commit))
 		snprintf(out, size, "commit %.12s; the spec says %.12s", commit ? commit : "none",
@@ -43,7 +43,7 @@ int bn_code_look_again(bn_code_again *out, bn_workspace *ws, const bn_spec *spec
 	bn_err why = BN_ERR_INIT;
 	int rc = 0;
 	*out = (bn_code_again){NULL, ""};
-	/* What was unknown then cannot have changed. */
+	/* What was unknown then cannot count as changed. */
 	if (!dir || was->unavailable)
 		return 0;
 	if (bn_code_describe(&code, &diff, dir, &why) < 0) {

@@ -1,6 +1,6 @@
 /*
- * created.h - what the log says of a run, most of it from its beginning (run.created), which no file in its directory can
- * say otherwise: a directory may be another run's, or another user's, by the hand of whoever may write above it.
+ * created.h - what the log says about a run, mostly from run.created. It is authoritative over files in the
+ * run's directory: anyone who may write above that may swap it with that of another run or user.
  */
 #ifndef BN_LAUNCH_CREATED_H
 #define BN_LAUNCH_CREATED_H
@@ -12,10 +12,10 @@
 typedef struct bn_created {
 	uid_t owner;
 	char spec[65]; /* hash; "" for a run without one */
-	bool running;  /* has started, and is not over */
+	bool running;  /* has started and not ended */
 } bn_created;
 
-/* As of the last refresh. BN_ENOTFOUND when the index has no such run, or there is no index. */
+/* As of the last refresh. BN_ENOTFOUND if the index has no such run, or there is no index. */
 int bn_created_find(bn_created *out, bn_workspace *ws, const char *id, bn_err *err);
 
 #endif

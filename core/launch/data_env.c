@@ -29,7 +29,7 @@ static variable variable_of(const bn_spec_data *d)
 	return v;
 }
 
-/* "small@v2:test", as --data has it. */
+/* "small@v2:test", as in --data. */
 static const char *item_text(const bn_spec_data *d, char *text, size_t size)
 {
 	int n = snprintf(text, size, "%s%s%.100s", d->as ? d->as : "", d->as ? "=" : "", d->name);

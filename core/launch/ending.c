@@ -1,4 +1,4 @@
-/* ending.c - see _exec.h: how a run ended, and what it left behind. */
+/* ending.c - see _exec.h: the end of a run, and the files it left. */
 #include "core/base/process.h"
 #include "core/base/progress.h"
 #include "core/launch/_exec.h"
@@ -38,7 +38,7 @@ static void judge_status(verdict *v, const bn_exec *x)
 		v->status = "FAILED";
 		snprintf(v->reason, sizeof v->reason, "killed by %s%s",
 			bn_signal_name(v->signal, name),
-			ours ? "" : " (out of memory, or somebody's hand)");
+			ours ? "" : " (out of memory, or killed by a user)");
 		return;
 	}
 	v->exit_code = WEXITSTATUS(x->status);
@@ -75,8 +75,8 @@ static int append_end(bn_exec *x, const verdict *v, bn_err *err)
 	return bn_runlog_ended(x->ws, x->id, &end, err);
 }
 
-/* The end of a run is worth waiting for: there is the room that was kept for it, and a full disk may get room
- * again. written: it is in the log, and to be sealed. */
+/* The end of a run must be recorded: space is reserved for it, and on a full disk it is retried. written: it
+ * is in the log, and must be sealed. */
 static int write_end(bn_exec *x, const verdict *v, bool written, bn_err *err)
 {
 	int rc = BN_EIO;
@@ -85,7 +85,7 @@ static int write_end(bn_exec *x, const verdict *v, bool written, bn_err *err)
 			nanosleep(&(struct timespec){1, 0}, NULL);
 		bn_err_clear(err);
 		int appended = written ? 0 : append_end(x, v, err);
-		int committed = bn_workspace_commit(x->ws, err); /* also behind a failed append */
+		int committed = bn_workspace_commit(x->ws, err); /* also after a failed append */
 		rc = appended < 0 ? appended : committed;
 		written = rc >= 0;
 		if (written)
@@ -94,8 +94,8 @@ static int write_end(bn_exec *x, const verdict *v, bool written, bn_err *err)
 	return rc;
 }
 
-/* What all of it used, as the kernel summed it up for those who have ended. The largest single
- * process is a lower bound of the peak, which counts for runs shorter than a beat. */
+/* Total resource use, summed by the kernel for ended processes. The largest single process is a
+ * lower bound of the peak, which matters for runs shorter than a heartbeat. */
 static void measure_all(bn_exec *x, bn_err *err)
 {
 	struct rusage r;
@@ -110,7 +110,7 @@ static void measure_all(bn_exec *x, bn_err *err)
 	bn_runlog_resources(x->ws, x->id, &u, x->peak_rss, err);
 }
 
-/* A stop while what a run has left is stored: the rest is not. */
+/* A stop while leftover files are being stored: the rest is not stored. */
 typedef struct storing {
 	bn_exec *x;
 	bool stopped;
@@ -126,8 +126,8 @@ static bool go_on_storing(void *ctx, const char *what, uint64_t done, uint64_t t
 	return !s->stopped;
 }
 
-/* Appends everything but the end. with_numbers: not when they are in the log already. *lost: why some of it is not
- * stored that should be; a file that cannot be meant, or was never written, is a line in the run's log. */
+/* Appends everything but the end. with_numbers: false if they are already in the log. *lost: why something
+ * could not be stored; an unacceptable or missing file is only a line in the run's log. */
 static void append_leftovers(bn_exec *x, bool with_numbers, bn_err *lost)
 {
 	storing s = {x, false};
@@ -147,7 +147,7 @@ static void append_leftovers(bn_exec *x, bool with_numbers, bn_err *lost)
 	bn_metric_set_release(&numbers);
 }
 
-/* What the run has left is lost: it did not finish as it seems. */
+/* The files left by the run are lost: it did not really finish. */
 static void spoil(verdict *v, const bn_err *lost)
 {
 	bn_exec_complain("what the run left behind", lost);
@@ -171,8 +171,8 @@ int bn_exec_finish(bn_exec *x, bn_err *err)
 	bool committed = bn_workspace_commit(x->ws, &why) >= 0 && why.code == 0;
 	if (committed && lost.code == 0)
 		return write_end(x, &v, true, err);
-	/* A failed commit has lost what was appended. Now the end comes by itself, so that it can be
-	 * tried again without the rest. */
+	/* A failed commit has lost what was appended. Now record only the end, so that it can be
+	 * retried without the rest. */
 	bn_err_clear(&lost);
 	bn_run_reserve_release(x->run_dir);
 	append_leftovers(x, !committed, &lost);

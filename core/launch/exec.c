@@ -45,7 +45,7 @@ void bn_exec_complain(const char *what, const bn_err *err)
 
 int64_t bn_exec_limit_s(const bn_exec *x)
 {
-	/* What the user allows, and what was asked of the executor. */
+	/* The CPUs available, limited by the request to the executor. */
 	int64_t a = x->spec->time_limit_s, b = x->spec->resources.time_s;
 	if (a > 0 && b > 0)
 		return a < b ? a : b;
@@ -91,15 +91,15 @@ bool bn_exec_may_pass(int code)
 	return code == BN_EIO || code == BN_ENOMEM || code == BN_ECONFLICT || code == BN_EINTR;
 }
 
-/* A run that was not claimed must have been prepared: nothing is recorded of one that was not. */
+/* A run that was not claimed must have been prepared: otherwise nothing is recorded. */
 static int open_run(bn_exec *x, bool claimed, bn_err *err)
 {
 	int rc = bn_run_dir_open_own(&x->run_dir, x->ws, x->id, err);
 	if (rc >= 0 && !claimed && !bn_dir_has(x->run_dir, "spec"))
 		rc = bn_err_set(err, BN_ENOTFOUND, "'%s/spec' is not there", x->run_dir->path);
 	if (rc == BN_ENOTFOUND)
-		bn_err_hint(
-			err, "exec is what `binnacle run start` calls; it starts no run itself");
+		bn_err_hint(err, "exec is called by `binnacle run start`; it does not start a run "
+				 "by itself");
 	return rc;
 }
 
@@ -120,7 +120,7 @@ static bool go_on(void *ctx, const char *what, uint64_t done, uint64_t total)
 	return !x->asked && !bn_exec_look_for_stop(x);
 }
 
-/* The spec may have been written by another version, and may have waited since. */
+/* The spec may have been written by another version some time ago. */
 static int load_spec(bn_exec *x, bool waited, bn_err *err)
 {
 	const bn_progress progress = {go_on, x};
@@ -160,7 +160,7 @@ static void child_main(bn_exec *x, int gate, pid_t parent)
 	sigemptyset(&none);
 	bn_child_task task = {x->env, x->classes, bn_workspace_dir(x->ws), x->run_dir, x->id,
 		x->spec, x->data_env, x->secrets, x->attempt,
-		/* What it leaves in its directory would be the group's, who could write into it. */
+		/* Files it leaves in its directory would be writable by the group. */
 		bn_workspace_access(x->ws) == BN_ACCESS_GROUP ? 022 : 0, x->why};
 	if (bn_spec_is_command(x->spec))
 		_exit(bn_child_command(&task));
@@ -169,7 +169,7 @@ static void child_main(bn_exec *x, int gate, pid_t parent)
 	_exit(bn_child_train(&task));
 }
 
-/* Memory in which the child says why it failed: there may be no room on the disk. */
+/* Shared memory for the child's error: the disk may be full. */
 static int share_why(bn_exec *x, bn_err *err)
 {
 	if (!x->why) {
@@ -183,8 +183,8 @@ static int share_why(bn_exec *x, bn_err *err)
 	return 0;
 }
 
-/* Holds the child at the gate until the log says that the run has started. At the first attempt nothing has
- * been appended before the fork; later the child finds a writer that is its parent's, and leaves it. */
+/* Holds the child at a gate until the log says that the run has started. At the first attempt nothing has
+ * been appended before the fork; later the child finds its parent's writer, and leaves it alone. */
 static int start_child(bn_exec *x, int *gate, bn_err *err)
 {
 	int fd[2], rc = share_why(x, err);
@@ -209,7 +209,7 @@ static int start_child(bn_exec *x, int *gate, bn_err *err)
 	return 0;
 }
 
-/* The child waits at the gate: what it is goes on record, and then it may go. */
+/* The child waits at the gate: it is recorded, then released. */
 static int let_go(bn_exec *x, int gate, bn_err *err)
 {
 	int rc = bn_supervisor_set_child(&x->lock, x->child, err);
@@ -305,14 +305,15 @@ static int begin(bn_exec *x, const char *dir, int lock_fd, bn_err *err)
 		return bn_supervisor_adopt(&x->lock, x->ws, x->id, lock_fd, err);
 	if ((rc = bn_supervisor_take(&x->lock, x->ws, x->id, &why)) >= 0)
 		return 0;
-	/* Without room for a supervisor: what was kept for the record of the end is enough for one that fails. */
+	/* No space for a supervisor: the space reserved for the record of the end is enough for one that
+	 * fails. */
 	if (bn_err_is_full(&why) && bn_run_reserve_release(x->run_dir) &&
 		bn_supervisor_take(&x->lock, x->ws, x->id, NULL) >= 0)
 		bn_exec_fail(x, &why);
 	return bn_err_move(err, &why);
 }
 
-/* A run that could not even start says why; of one that was claimed the queue counts the tries that may pass. */
+/* A run that could not start records why; for a claimed one the queue counts retriable failures. */
 static void fail_to_start(bn_exec *x, int lock_fd, const bn_err *why)
 {
 	if (x->asked || lock_fd < 0 || !bn_exec_may_pass(why->code))
@@ -346,7 +347,7 @@ static void exec_release(bn_exec *x)
 	bn_code_again_release(&x->code);
 	bn_spec_free(x->spec);
 	bn_log_writer_close(&x->writer);
-	if (x->run_dir && x->lock.fd >= 0) /* else it is another supervisor's */
+	if (x->run_dir && x->lock.fd >= 0) /* otherwise it belongs to another supervisor */
 		bn_run_reserve_release(x->run_dir);
 	bn_dir_close(x->run_dir);
 	bn_workspace_close(x->ws);
@@ -355,7 +356,7 @@ static void exec_release(bn_exec *x)
 		munmap(x->why, sizeof *x->why);
 }
 
-/* The guard's half. Without the run's directory the supervisor writes the log, as far as it can. */
+/* The guard's part. Without the run's directory the supervisor writes the log, as far as it can. */
 static int guard_run(bn_guard *guard, bn_exec *x, const char *dir, int *exit_status, bn_err *err)
 {
 	bn_log_writer writer = {.fd = -1};
@@ -373,7 +374,7 @@ static int guard_run(bn_guard *guard, bn_exec *x, const char *dir, int *exit_sta
 	return rc;
 }
 
-/* There is no second process: we record that in place of the supervisor. */
+/* There is no second process: record that instead of the supervisor. */
 static int not_supervised(bn_exec *x, const char *dir, int lock_fd, bn_err *why, bn_err *err)
 {
 	bn_log_pump_release(&x->pump);
@@ -401,7 +402,7 @@ int bn_exec_run(const bn_env *env, const bn_fold_class *const *classes, const ch
 	if (rc < 0 || (rc = bn_guard_fork(&guard, &why)) < 0)
 		return not_supervised(&x, dir, lock_fd, &why, err);
 	if (!guard.is_supervisor && lock_fd >= 0)
-		close(lock_fd); /* the supervisor's alone */
+		close(lock_fd); /* only for the supervisor */
 	if (!guard.is_supervisor)
 		return guard_run(&guard, &x, dir, exit_status, err);
 	bn_log_pump_enter(&x.pump);

@@ -21,10 +21,11 @@ int bn_executor_find(const bn_executor **out, const char *name, bn_err *err)
 			return 0;
 		}
 	return bn_err_set(err, BN_EUNSUPPORTED,
-		"spec: executor '%s' is none that this version has: local, queue", name);
+		"spec: executor '%s' is not one of this version's: local, queue", name);
 }
 
-/* The run's spec: what the log names, or the run's directory while the index does not have the run. */
+/* The run's spec: as named by the log, or by the run's directory while the index does not have the
+ * run. */
 static int fetch_spec(bn_spec **out, bn_workspace *ws, const char *id, bn_err *err)
 {
 	bn_created made;
@@ -45,31 +46,31 @@ int bn_executor_of(const bn_executor **out, bn_workspace *ws, const char *id, bn
 	bn_spec *spec = NULL;
 	int rc = 0;
 	*out = &bn_executor_local;
-	/* A run without a spec was given to nobody. */
+	/* A run without a spec has no executor. */
 	if (fetch_spec(&spec, ws, id, &unread) < 0)
 		goto out;
 	if (spec->executor)
 		rc = bn_executor_find(out, spec->executor, err);
-	else if (bn_queue_waited(ws, id)) /* queued before specs said so */
+	else if (bn_queue_waited(ws, id)) /* queued before specs had this field */
 		*out = &bn_executor_queue;
 out:
 	bn_spec_free(spec);
 	return rc;
 }
 
-/* ---- what this host can give ---------------------------------------------------------------- */
+/* ---- what this host provides ---------------------------------------------------------------- */
 
 static int cannot(const char *what, const char *why, bn_err *err)
 {
 	return bn_err_set(err, BN_EUNSUPPORTED, "spec: %s: %s", what, why);
 }
 
-/* What only a scheduler can give. */
+/* What only a scheduler provides. */
 int bn_executor_check_host(const bn_spec *spec, bn_err *err)
 {
 	const bn_spec_resources *r = &spec->resources;
 	static const char one_host[] = "this host's executors start one process";
-	static const char no_scheduler[] = "there is no scheduler to ask on this host";
+	static const char no_scheduler[] = "there is no scheduler on this host";
 	const struct {
 		const char *name, *given;
 	} texts[] = {{"partition", r->partition}, {"account", r->account}, {"qos", r->qos},
@@ -79,7 +80,7 @@ int bn_executor_check_host(const bn_spec *spec, bn_err *err)
 	if (r->tasks > 1)
 		return cannot("resources: tasks", one_host, err);
 	if (r->gpus > 0)
-		return cannot("resources: gpus", "this host's executors hand out none", err);
+		return cannot("resources: gpus", "this host's executors provide none", err);
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
 		if (texts[i].given) {
 			char what[40];

@@ -1,23 +1,23 @@
 /*
- * executor.h - what starts runs, as one table: this host at once, this host's queue, and later Slurm,
- * Flux, Kubernetes. A new executor is an entry; nothing else in the program branches on its name.
+ * executor.h - the ways to start a run, as one table: directly on this host, this host's queue, and
+ * later Slurm, Flux, Kubernetes. A new executor is a table entry; nothing else in the program
+ * branches on its name.
  *
- * A run that was given to an executor is a job there, with an id that is text of the executor's own
- * ("4711_3" in Slurm, "ƒA8Zk" in Flux). The executor knows jobs that wait and jobs that run; how a run
- * ended is in the log, where its supervisor wrote it.
+ * A run submitted to an executor is a job there, with an id in the executor's own form ("4711_3" in
+ * Slurm, "ƒA8Zk" in Flux). The executor knows waiting and running jobs; the end of a run is in the
+ * log, written by its supervisor.
  *
- * Facts. Modules above launch (core/track/reconcile.h) ask no executor whether a run still lives:
- * they look at what it leaves. Every one leaves run.submitted with its name and the job's id; both executors
- * of this host leave the supervisor's lock (core/run/supervisor.h); the queue leaves the event run.queued.
- * An executor of other hosts turns what the scheduler says into events in its poll. A run that has not
- * started and has no supervisor is given up only when its executor does not know it (poll: unknown or over),
- * and never when the executor is one of a newer version.
+ * Evidence. Modules above launch (core/track/reconcile.h) do not ask an executor whether a run is alive:
+ * they use its traces. Each one leaves run.submitted with its name and the job's id; both executors of this
+ * host leave the supervisor's lock (core/run/supervisor.h); the queue leaves the event run.queued. An
+ * executor for other hosts turns the scheduler's state into events in its poll. A run that has not started
+ * and has no supervisor is given up only if its executor does not know it (poll: unknown or over), and never
+ * if the executor belongs to a newer version.
  *
- * What a spec asks for is judged twice: that this version understands it is for who supervises to see, too
- * (bn_spec_can_run, core/launch/resolve.h); whether an executor can give it is the executor's affair, once,
- * at submission.
+ * A spec's requests are checked twice: whether this version understands them, also by the supervisor
+ * (bn_spec_can_run, core/launch/resolve.h); and whether the executor can satisfy them, once, at submission.
  *
- * Cost. poll takes as many jobs as there are: one question to a scheduler, never one for each job.
+ * Cost. poll takes any number of jobs: one query to a scheduler, not one per job.
  */
 #ifndef BN_LAUNCH_EXECUTOR_H
 #define BN_LAUNCH_EXECUTOR_H
@@ -35,23 +35,23 @@
 typedef struct bn_submission {
 	const char *id;        /* of the run */
 	const bn_spec *spec;   /* complete (core/launch/resolve.h) */
-	const char *spec_hash; /* as run.created has it */
+	const char *spec_hash; /* as in run.created */
 	const char *program;   /* the binnacle executable */
 } bn_submission;
 
 typedef enum bn_sched_state {
-	BN_SCHED_UNKNOWN, /* the executor does not know it, or cannot be asked just now */
+	BN_SCHED_UNKNOWN, /* the executor does not know it, or cannot be queried now */
 	BN_SCHED_WAITING,
 	BN_SCHED_RUNNING,
 	BN_SCHED_OVER,
 } bn_sched_state;
 
 typedef struct bn_sched_job {
-	char run[BN_RUN_ID_TEXT]; /* asked: of whom; the rest is answered by poll */
-	char id[BN_SCHED_TEXT];   /* asked as well, where the executor gave one at submission */
+	char run[BN_RUN_ID_TEXT]; /* input; the rest is set by poll */
+	char id[BN_SCHED_TEXT];   /* input as well, if the executor gave one at submission */
 	bn_sched_state state;
-	char reason[160];    /* why it waits, or where it runs, in words; "" unknown */
-	int64_t position;    /* in line, from 1; 0 unknown or not waiting */
+	char reason[160];    /* why it waits, or where it runs; "" unknown */
+	int64_t position;    /* position in the queue, from 1; 0 unknown or not waiting */
 	int64_t expected_ms; /* when it is expected to start, since 1970; -1 unknown */
 } bn_sched_job;
 
@@ -63,30 +63,31 @@ typedef enum bn_cancel {
 
 typedef struct bn_executor {
 	const char *name;
-	/* Whether it can do what the spec asks for, now: BN_EUNSUPPORTED or BN_EREFUSED with words. Fills
-	 * in what the spec leaves to the executor. Before anything is written. */
+	/* Whether it can satisfy the spec now: BN_EUNSUPPORTED or BN_EREFUSED with the reason. Fills in
+	 * what the spec leaves to the executor. Called before anything is written. */
 	int (*check)(bn_workspace *ws, bn_spec *spec, bn_err *err);
-	/* Appends run.submitted with the job's id, makes the run's events durable, then lets it start or wait.
-	 * Where others give the id, the event without it is durable before they are asked, and a second one
-	 * tells it: who dies in between leaves an intent, by which the job can be looked for. */
+	/* Appends run.submitted with the job's id, makes the run's events durable, then starts or queues it.
+	 * If a scheduler assigns the id, the event without it is durable before the submission, and a second
+	 * one records it: a process that dies in between leaves a record by which the job can be found. */
 	int (*submit)(bn_workspace *ws, const bn_submission *what, bn_err *err);
-	/* As of the last refresh of the index. A job that is not there is no error. */
+	/* As of the last refresh of the index. An unknown job is not an error. */
 	int (*poll)(bn_workspace *ws, bn_sched_job *jobs, size_t count, bn_err *err);
-	/* Ends a run, whether it waits or runs. BN_EREFUSED when it is another user's, BN_ECONFLICT when
-	 * its supervisor is gone. */
+	/* Ends a waiting or running run. BN_EREFUSED if it is another user's, BN_ECONFLICT if its
+	 * supervisor is gone. */
 	int (*cancel)(bn_workspace *ws, const char *run, bn_cancel *how, bn_err *err);
-	/* Appends what submit would do, as text for people: a sentence, or the job script. */
+	/* Appends what submit would do, as text: a sentence, or the job script. */
 	int (*describe)(bn_buf *out, bn_workspace *ws, const bn_spec *spec, bn_err *err);
 } bn_executor;
 
-/* "local", the default (name NULL), or "queue". BN_EUNSUPPORTED names those that there are. */
+/* "local", the default (name NULL), or "queue". BN_EUNSUPPORTED names the known ones. */
 int bn_executor_find(const bn_executor **out, const char *name, bn_err *err);
-/* Whose job the run is, as its spec says; the local one's for a run without a spec. */
+/* The run's executor, according to its spec; local for a run without a spec. */
 int bn_executor_of(const bn_executor **out, bn_workspace *ws, const char *id, bn_err *err);
-/* What no executor of this host gives: more hosts, GPUs, a scheduler's words. BN_EUNSUPPORTED names it. */
+/* Rejects what no executor of this host provides: more hosts, GPUs, scheduler options. BN_EUNSUPPORTED
+ * names it. */
 int bn_executor_check_host(const bn_spec *spec, bn_err *err);
 
-extern const bn_executor bn_executor_local; /* local.c: starts it at once on this host */
+extern const bn_executor bn_executor_local; /* local.c: starts it immediately on this host */
 extern const bn_executor bn_executor_queue; /* queue_executor.c: when it has its turn (queue.h) */
 
 #endif

@@ -27,7 +27,7 @@ int bn_guard_fork(bn_guard *g, bn_err *err)
 	int fd[2];
 	if (pipe2(fd, O_CLOEXEC) != 0)
 		return bn_err_sys(err, BN_EIO, errno, "cannot make a pipe");
-	bn_signals_block(); /* also where it fails: the caller records that, and ends */
+	bn_signals_block(); /* also on failure: the caller records that and ends */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	pid_t guard = getpid(), pid = fork();
 	if (pid < 0) {
@@ -48,14 +48,14 @@ int bn_guard_fork(bn_guard *g, bn_err *err)
 void bn_guard_report(bn_guard *g, int rc, int exit_status, const bn_err *err)
 {
 	report r = {rc, exit_status, err ? *err : (bn_err)BN_ERR_INIT};
-	/* Below PIPE_BUF, so in one piece; a guard that was killed is not missed. */
+	/* Below PIPE_BUF, so atomic; a killed guard does not matter. */
 	bool written = write(g->report, &r, sizeof r) == (ssize_t)sizeof r;
 	if (getppid() == g->guard)
 		kill(g->guard, SIGCONT);
 	_exit(written ? 0 : 125);
 }
 
-/* Signals that came reach the supervisor as if they had been sent to it. */
+/* Forwards pending signals to the supervisor. */
 static void pass_on(int signals, pid_t supervisor)
 {
 	struct signalfd_siginfo s;
@@ -82,7 +82,7 @@ static int wait_supervisor(pid_t supervisor, bn_log_pump *pump, bn_log_writer *w
 		if (on[1].revents)
 			bn_log_pump_step(pump, writer);
 		if (on[1].revents & POLLHUP && !(on[1].revents & POLLIN))
-			on[1].fd = -1; /* nobody will print any more */
+			on[1].fd = -1; /* nothing prints any more */
 		pass_on(on[0].fd, supervisor);
 	}
 	close(on[0].fd);
@@ -96,7 +96,7 @@ static void end_leftovers(const char *id)
 		pid_t pid;
 		while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
 			;
-		/* Whatever descends from a subreaper is its child when its own parents are gone. */
+		/* Descendants of a subreaper become its children when their parents are gone. */
 		if (pid < 0 && errno == ECHILD)
 			return;
 		if (bn_process_tree_signal_marked(getpid(), mark, SIGKILL) == 0)
@@ -111,7 +111,8 @@ int bn_guard_wait(bn_guard *g, const char *id, bn_log_pump *pump, bn_log_writer 
 	report r;
 	char name[24];
 	int status = wait_supervisor(g->supervisor, pump, writer);
-	/* The write end may be open in what was left: what the supervisor wrote is there, or nothing. */
+	/* Leftover processes may hold the write end open: read what the supervisor wrote, if
+	 * anything. */
 	fcntl(g->report, F_SETFL, O_NONBLOCK);
 	ssize_t got = read(g->report, &r, sizeof r);
 	close(g->report);

@@ -45,7 +45,7 @@ static int write_created(bn_workspace *ws, const bn_spec *spec, const bn_launch_
 	return rc;
 }
 
-/* What a trainer's spec says, as parameters of the run. */
+/* A trainer's spec as parameters of the run. */
 static int write_hyper(bn_workspace *ws, const bn_spec *spec, const char *id, bn_err *err)
 {
 	json_t *params = json_copy(spec->hyper);
@@ -77,8 +77,8 @@ static int write_params(bn_workspace *ws, const bn_spec *spec, const char *id, b
 	return 0;
 }
 
-/* runs/<id>/spec holds the hash, so that the supervisor needs no index. A run that waits needs no room until it
- * has its turn. */
+/* runs/<id>/spec holds the hash, so that the supervisor needs no index. A waiting run needs no reserved space
+ * until it has its turn. */
 static int make_run_dir(
 	bn_workspace *ws, const char *id, const char *spec_hash, const bn_executor *by, bn_err *err)
 {
@@ -118,19 +118,19 @@ static int apply_limits(bn_spec *spec, bn_workspace *ws, bn_err *err)
 	return rc;
 }
 
-/* A spec is JSON: without the directory it would run wherever its supervisor is, later perhaps elsewhere. */
+/* A spec is JSON: without the directory it would run wherever its supervisor is, which may be elsewhere. */
 static int check_workdir(const bn_spec *spec, bn_err *err)
 {
 	if (bn_utf8_is_valid(spec->workdir, strlen(spec->workdir)))
 		return 0;
 	bn_err_set(err, BN_EINVAL,
-		"the working directory '%s' has a name that is no UTF-8, which a spec cannot hold",
+		"the working directory '%s' has a name that is not UTF-8, which a spec cannot hold",
 		spec->workdir);
-	bn_err_hint(err, "start the run from a directory that has another name");
+	bn_err_hint(err, "start the run from a directory with another name");
 	return BN_EINVAL;
 }
 
-/* Exact, and judged: what cannot be run, or the executor cannot give, is refused here. */
+/* Resolved and checked: refuses what cannot be run, or what the executor cannot satisfy. */
 static int settle(bn_spec **out, bn_workspace *ws, const bn_spec *given, const char *workdir,
 	const bn_executor *by, bn_err *err)
 {
@@ -138,7 +138,7 @@ static int settle(bn_spec **out, bn_workspace *ws, const bn_spec *given, const c
 	int rc = bn_spec_resolve(&spec, ws, given, err);
 	if (rc < 0)
 		return rc;
-	/* The stored spec names it, so that who repeats or stops the run finds it. */
+	/* The stored spec names it, for repeating or stopping the run. */
 	if (by != &bn_executor_local || spec->executor)
 		spec->executor = by->name;
 	if ((rc = apply_limits(spec, ws, err)) < 0)
@@ -161,7 +161,7 @@ out:
 	return rc;
 }
 
-/* *here is yours: what the result may point to. */
+/* *here is yours: the result may point to it. */
 static const char *find_workdir(char **here, const bn_workspace *ws, const bn_launch_options *opt)
 {
 	*here = NULL;
@@ -170,7 +170,7 @@ static const char *find_workdir(char **here, const bn_workspace *ws, const bn_la
 	return bn_path_absolute(here, ".", NULL) == 0 ? *here : bn_workspace_dir(ws);
 }
 
-/* The spec as it will be run, with what it depends on. */
+/* The spec as it will be run, with its dependencies. */
 static int complete(bn_spec **out, bn_workspace *ws, const bn_spec *given,
 	const bn_launch_options *opt, const bn_executor *by, bn_err *err)
 {
@@ -211,7 +211,7 @@ out:
 	return rc;
 }
 
-/* Of what was appended nobody else will say how it ended. Where the disk is full there is the room that was kept. */
+/* Nobody else will record the end of what was appended. On a full disk the reserved space is used. */
 static void end_unstarted(bn_workspace *ws, const char *id, const bn_err *why)
 {
 	bn_dir *dir = NULL;
@@ -223,12 +223,12 @@ static void end_unstarted(bn_workspace *ws, const char *id, const bn_err *why)
 	bn_workspace_commit(ws, &unwritten);
 	if (unwritten.code == 0)
 		return;
-	/* Behind a failure the writer starts anew. */
+	/* After a failure the writer starts over. */
 	bn_runlog_failed(ws, id, why, NULL);
 	bn_workspace_commit(ws, NULL);
 }
 
-/* Everything that the run is, appended but not committed. *out is yours. */
+/* Appends the whole run without committing. *out is yours. */
 static int append_run(bn_spec **out, bn_workspace *ws, const bn_spec *given,
 	const bn_launch_options *opt, const bn_executor *by, char id[BN_RUN_ID_TEXT], char hash[65],
 	bn_err *err)
@@ -322,7 +322,8 @@ int bn_launch_stop(bn_workspace *ws, const char *id, bn_cancel *how, bn_err *err
 	const bn_executor *by;
 	bn_created made;
 	bn_cancel unused;
-	/* Whoever it is: neither a signal nor a file gets there, and an event would change nothing. */
+	/* For any other user: neither a signal nor a file gets there, and an event would have no
+	 * effect. */
 	if (bn_created_find(&made, ws, id, NULL) >= 0 && made.owner != env->uid(env) &&
 		env->uid(env) != 0)
 		return refuse_stop(id, made.owner, err);

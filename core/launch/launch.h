@@ -1,11 +1,11 @@
 /*
- * launch.h - starting a run in a process of its own, and stopping it.
+ * launch.h - starting a run in a separate process, and stopping it.
  *
  * bn_launch writes the spec and the event run.created, then starts `binnacle exec RUN` detached
- * (own session, stdin /dev/null, output in runs/<id>/log.txt) and returns. From then on the run
- * needs nobody: the supervisor (supervise.h) writes its events, whatever becomes of the launcher.
+ * (new session, stdin /dev/null, output in runs/<id>/log.txt) and returns. From then on the run
+ * is independent: the supervisor (exec.h) writes its events, regardless of the launcher.
  *
- * Everything durable before anything is started: if we die in between, the run is there as
+ * Everything is durable before anything is started: after a crash in between, the run is
  * SCHEDULED and reconciliation (core/track/reconcile.h) turns it into LOST.
  */
 #ifndef BN_LAUNCH_LAUNCH_H
@@ -20,34 +20,35 @@
 #include <sys/types.h>
 
 typedef struct bn_launch_options {
-	const char *name;       /* readable; NULL: made from the id */
+	const char *name;       /* readable; NULL: derived from the id */
 	const char *experiment; /* NULL: "default" */
 	const char *note;       /* may be NULL */
-	const char *parent;     /* run id of the run this is a child of, or NULL */
-	const char *again;      /* run id of the run this one repeats, or NULL */
-	const char *workdir;    /* where code is looked for and a command runs; NULL: current */
+	const char *parent;     /* id of the parent run, or NULL */
+	const char *again;      /* id of the run this one repeats, or NULL */
+	const char *workdir;    /* where code is searched and a command runs; NULL: current */
 	const char *program;    /* the binnacle executable; NULL: this program */
-	const char *executor;   /* its name; NULL: what the spec says */
+	const char *executor;   /* its name; NULL: as in the spec */
 } bn_launch_options;
 
 /* given: a spec as the user wrote it (bn_spec_resolve and bn_spec_add_provenance are done here).
- * id gets the run's 32 hex digits. What this version cannot run, or the executor cannot give, is
- * refused before anything is written. */
+ * id gets the run's 32 hex digits. What this version cannot run, or the executor cannot satisfy,
+ * is refused before anything is written. */
 int bn_launch(bn_workspace *ws, const bn_spec *given, const bn_launch_options *opt,
 	char id[BN_RUN_ID_TEXT], bn_err *err);
 /* The first half alone: everything but starting the process. */
 int bn_launch_prepare(bn_workspace *ws, const bn_spec *given, const bn_launch_options *opt,
 	char id[BN_RUN_ID_TEXT], bn_err *err);
 
-/* The spec that bn_launch would run, but for code and environment, and the executor that it would be given to. Refuses
- * what that would refuse; nothing is written. *out is yours. */
+/* The spec that bn_launch would run, except for code and environment, and its executor. Refuses what bn_launch
+ * would refuse; writes nothing. *out is yours. */
 int bn_launch_spec(bn_spec **out, const bn_executor **by, bn_workspace *ws, const bn_spec *given,
 	const bn_launch_options *opt, bn_err *err);
 
-/* Asks a run to end: SIGTERM to its supervisor on this host, which passes it on and kills after the
- * spec's grace time. On another host, or before it has a supervisor: an event run.stop for the
- * record and the file runs/<id>/stop, which its supervisor looks for. One that waits in this user's
- * queue on this host is cancelled. *how (may be NULL) tells which. BN_EREFUSED when it is another user's, BN_ECONFLICT when its supervisor is gone. */
+/* Requests a run to end: SIGTERM to its supervisor on this host, which forwards it and kills after the spec's
+ * grace time. On another host, or before it has a supervisor: an event run.stop for the record and the file
+ * runs/<id>/stop, which its supervisor checks for. One that waits in this user's queue on this host is
+ * cancelled. *how (may be NULL) tells which. BN_EREFUSED if it is another user's, BN_ECONFLICT if its
+ * supervisor is gone. */
 int bn_launch_stop(bn_workspace *ws, const char *id, bn_cancel *how, bn_err *err);
 
 #endif

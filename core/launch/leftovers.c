@@ -13,7 +13,7 @@
 #define METRICS_BYTES_MAX (16 << 20)
 #define ARTIFACTS_DIR "artifacts"
 
-/* Numbers of an object, and of objects one level down. Others are passed over. */
+/* Numbers of an object, and of objects one level down. Other values are skipped. */
 static int add_numbers(bn_metric_set *set, const json_t *object, const char *prefix, int64_t now_ms)
 {
 	const char *key;
@@ -35,7 +35,7 @@ static int add_numbers(bn_metric_set *set, const json_t *object, const char *pre
 	return 0;
 }
 
-/* A file of metrics as JSON; *out stays NULL when there is none that counts. */
+/* A file of metrics as JSON; *out stays NULL if there is none that counts. */
 static int parse_metrics(
 	json_t **out, const bn_env *env, int fd, const char *path, int64_t since_ms, bn_err *err)
 {
@@ -81,7 +81,7 @@ out:
 	return rc;
 }
 
-/* The run's own metrics.json, else the one that the command wrote where it worked. */
+/* The run's own metrics.json, else the one in the command's working directory. */
 static int store_metrics(bn_metric_set *set, const bn_env *env, const bn_spec *spec,
 	const bn_dir *run_dir, int64_t since_ms, bn_err *err)
 {
@@ -109,7 +109,7 @@ static int store_metrics(bn_metric_set *set, const bn_env *env, const bn_spec *s
 	return rc;
 }
 
-/* Of several that could not be stored, the one that is told: a disk that fails before a file that cannot be meant. */
+/* Selects the error to report among several: a disk error before an unacceptable file. */
 void bn_leftovers_keep(bn_err *kept, bn_err *one)
 {
 	bool is_lost = one->code == BN_EIO || one->code == BN_ENOMEM;
@@ -120,7 +120,7 @@ void bn_leftovers_keep(bn_err *kept, bn_err *one)
 	bn_err_move(kept, one);
 }
 
-/* Each by itself, so that one that cannot be stored does not take the others with it. */
+/* Each separately, so that one failure does not affect the others. */
 static int store_artifacts(bn_workspace *ws, const char *id, const bn_dir *run_dir,
 	const bn_progress *progress, bn_err *err)
 {

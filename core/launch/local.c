@@ -1,7 +1,8 @@
 /*
- * local.c - executor "local": `binnacle exec RUN`, detached, on this host and at once.
+ * local.c - executor "local": `binnacle exec RUN`, detached, on this host and immediately.
  *
- * Its session is its own, stdin /dev/null, output in runs/<id>/log.txt: it needs its launcher no more.
+ * It has a new session, stdin /dev/null, output in runs/<id>/log.txt: it is independent of its
+ * launcher.
  */
 #include "core/base/dir.h"
 #include "core/base/fs.h"
@@ -23,7 +24,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Nobody waits for room here, so what it needs must be there. */
+/* There is no waiting here, so what it needs must be available. */
 static int local_check(bn_workspace *ws, bn_spec *spec, bn_err *err)
 {
 	const bn_spec_resources *r = &spec->resources;
@@ -76,18 +77,18 @@ out:
 
 static int local_submit(bn_workspace *ws, const bn_submission *s, bn_err *err)
 {
-	/* The supervisor's file says the rest. */
+	/* The supervisor's file has the rest. */
 	int rc = bn_runlog_submitted(ws, s->id, bn_executor_local.name, s->id, err);
 	if (rc < 0 || (rc = bn_run_clock_leave(ws, s->id, err)) < 0)
 		return rc;
-	/* Sealed, not only committed: other hosts see what the supervisor says as soon as it seals, and
-	 * must find the run created by then. */
+	/* Sealed, not only committed: other hosts see the supervisor's events as soon as it seals, and
+	 * must see the creation of the run by then. */
 	if ((rc = bn_workspace_seal(ws, err)) < 0)
 		return rc;
 	return start(ws, s, err);
 }
 
-/* *out: who supervises the run, as its owner says; of a run that the index does not have, this user. */
+/* *out: the run's supervisor, according to its owner; for a run not in the index, this user. */
 static int find_supervisor(
 	bn_supervisor *out, bn_created *made, bn_workspace *ws, const char *id, bn_err *err)
 {
@@ -119,15 +120,15 @@ static int local_poll(bn_workspace *ws, bn_sched_job *jobs, size_t count, bn_err
 	return 0;
 }
 
-/* Who supervises a run looks for the request in the directory that it has open: not here, when this is another
- * run's, or when the run runs and nobody has ever said in it that he supervises it. */
+/* A supervisor looks for the request in the directory it has open: that is not this one if it belongs to
+ * another run, or if the run is running and this directory never had a supervisor. */
 static int check_hearing(bn_workspace *ws, const char *id, const bn_supervisor *s,
 	const bn_created *made, bn_err *err)
 {
 	if (!s->of_another && !(s->state == BN_SUPERVISOR_NONE && made->running))
 		return 0;
 	bn_err_set(err, BN_ECONFLICT,
-		"run %.8s: '%s/.binnacle/runs/%.32s' is %s: nobody would find a request to end "
+		"run %.8s: '%s/.binnacle/runs/%.32s' is %s: a request to end would not be found "
 		"there",
 		id, bn_workspace_dir(ws), id,
 		s->of_another ? "the directory of another run" : "not where its supervisor is");
@@ -162,7 +163,7 @@ static int local_cancel(bn_workspace *ws, const char *id, bn_cancel *how, bn_err
 		return rc;
 	if (s.state != BN_SUPERVISOR_ALIVE)
 		return ask_by_file(ws, id, err);
-	/* Anybody who may write a file may name any process in it: who wrote it must own that process, and be
+	/* Anyone who can write a file can name any process in it: its author must own that process, and be
 	 * this user, unless this is root. */
 	uid_t me = env->uid(env);
 	if ((s.uid != me && me != 0) || !bn_process_belongs_to(s.pid, s.uid))
@@ -173,7 +174,7 @@ static int local_cancel(bn_workspace *ws, const char *id, bn_cancel *how, bn_err
 					 err, BN_EREFUSED, "run %.8s belongs to another user", id)
 			       : bn_err_sys(err, BN_EIO, errno,
 					 "run %.8s: cannot signal process %d", id, (int)s.pid);
-	/* One that is stopped hears it only then. */
+	/* A stopped process gets it only then. */
 	kill(s.pid, SIGCONT);
 	if (s.guard > 1 && bn_process_belongs_to(s.guard, s.uid))
 		kill(s.guard, SIGCONT);

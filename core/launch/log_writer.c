@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #define RETRY_MS 500
-#define LINE_BACK 4096 /* how far before a file's end a line's end is looked for */
+#define LINE_BACK 4096 /* how far before a file's end to look for the end of a line */
 #define PIECE 65536
 #define PIECES 16
 #define FULL_WORDS "binnacle: this file is full, what follows is in " BN_RUN_LOG_TAIL "*\n"
@@ -39,7 +39,7 @@ int bn_log_writer_open(bn_log_writer *out, const bn_dir *dir, bn_err *err)
 		w.at = w.from + w.size;
 	}
 	if (bn_dir_open_file(&w.fd, dir, w.name, O_WRONLY | O_CREAT | O_APPEND, 0644, NULL) < 0)
-		w.fd = -1; /* the next file may be made, later */
+		w.fd = -1; /* the next file may be created later */
 	*out = w;
 	return 0;
 }
@@ -51,7 +51,7 @@ void bn_log_writer_close(bn_log_writer *w)
 	w->fd = -1;
 }
 
-/* How many bytes got there. */
+/* The number of bytes written. */
 static size_t put(const bn_log_writer *w, int fd, const char *bytes, size_t n)
 {
 	const bn_env *env = w->dir->env;
@@ -78,8 +78,8 @@ static void remove_oldest(const bn_log_writer *w)
 			bn_dir_unlink(w->dir, parts[i].name, NULL);
 }
 
-/* A file that begins with these bytes, of which done are in it. The one before stays as it is until this one holds
- * something: on a full disk a file can be made, and nothing written. */
+/* Starts a file with these bytes, of which done are written. The previous one stays current until this one has
+ * content: on a full disk a file can be created, but nothing written. */
 static bool begin_tail(bn_log_writer *w, const char *bytes, size_t n, size_t *done)
 {
 	bn_log_writer next = {.dir = w->dir, .fd = -1, .is_tail = true, .from = w->at, .at = w->at};
@@ -101,7 +101,8 @@ static bool begin_tail(bn_log_writer *w, const char *bytes, size_t n, size_t *do
 	return true;
 }
 
-/* Of n bytes, how many a file with that room takes: to the end of a line where one is near. */
+/* How many of n bytes go into a file with that much room: up to the end of a line if one is
+ * near. */
 static size_t fitting(const char *bytes, size_t n, uint64_t room)
 {
 	if (n <= room)
@@ -111,7 +112,7 @@ static size_t fitting(const char *bytes, size_t n, uint64_t room)
 	return end ? (size_t)(end - bytes) + 1 : most;
 }
 
-/* One piece, into one file; returns the bytes that are done with, written or lost. */
+/* Writes one piece into one file; returns the bytes consumed, whether written or lost. */
 static size_t add_piece(bn_log_writer *w, const char *bytes, size_t n, uint64_t limit)
 {
 	uint64_t most = capacity(w, limit);
@@ -163,7 +164,7 @@ int bn_log_pump_make(bn_log_pump *p, bn_err *err)
 		munmap(shared, sizeof *p->shared);
 		return bn_err_sys(err, BN_EIO, errno, "cannot make a pipe");
 	}
-	fcntl(fd[0], F_SETPIPE_SZ, 1 << 20); /* a smaller one does as well */
+	fcntl(fd[0], F_SETPIPE_SZ, 1 << 20); /* a smaller one will do */
 	fcntl(fd[0], F_SETFL, O_NONBLOCK);
 	*p = (bn_log_pump){fd[0], fd[1], shared};
 	atomic_store(&p->shared->limit, BN_RUN_LOG_LIMIT);

@@ -12,8 +12,8 @@
 /* A path of the walk has DEPTH_MAX + 1 components; a pattern has at most one ** before each of them. */
 #define PARTS_MAX (2 * DEPTH_MAX + 4)
 
-/* The first component of a path into word; returns what follows it. NULL: there is none, or it is longer
- * than a file's name can be. */
+/* Copies the first component of a path to word; returns the rest. NULL: there is none, or it is too long
+ * for a file name. */
 static const char *split(const char *path, char word[COMPONENT_MAX])
 {
 	size_t n;
@@ -27,8 +27,8 @@ static const char *split(const char *path, char word[COMPONENT_MAX])
 	return path + n;
 }
 
-/* Where the components of a pattern begin, two ** in a row as one; how many. PARTS_MAX + 1: more than any
- * path of the walk has use for. */
+/* Finds the components of a pattern, consecutive ** as one; returns their number. PARTS_MAX + 1: more
+ * than any path of the walk can match. */
 static size_t parts_of(const char *pattern, const char *at[PARTS_MAX])
 {
 	bool after_any = false;
@@ -47,13 +47,13 @@ static size_t parts_of(const char *pattern, const char *at[PARTS_MAX])
 	return n;
 }
 
-/* reach[i]: what was seen of the path can be the first i components of the pattern. Takes one component
- * more; tells whether the path may go on. */
+/* reach[i]: the path so far matches the first i components of the pattern. Adds one component; returns
+ * whether the path can still match. */
 static bool take(bool reach[PARTS_MAX + 1], const char *const at[], size_t n, const char *have)
 {
 	char want[COMPONENT_MAX];
 	bool goes_on = false;
-	for (size_t i = n; i-- > 0;) { /* backwards: each is asked before it is changed */
+	for (size_t i = n; i-- > 0;) { /* backwards: each is read before it is changed */
 		bool here = reach[i];
 		reach[i] = false;
 		if (!here || !split(at[i], want))
@@ -76,10 +76,10 @@ bn_match bn_output_match(const char *pattern, const char *path)
 	if (n > PARTS_MAX)
 		return BN_MATCH_NO;
 	while ((path = split(path, have))) {
-		for (size_t i = 0; i < n; i++) /* ** stands for none, too */
+		for (size_t i = 0; i < n; i++) /* *** also matches nothing */
 			if (reach[i] && !strncmp(at[i], "**", 2) && strcspn(at[i], "/") == 2)
 				reach[i + 1] = true;
-		if (reach[n]) /* all of it was found, so this is below what matches */
+		if (reach[n]) /* the whole pattern was matched, so this is below a match */
 			return BN_MATCH_YES;
 		if (!take(reach, at, n, have))
 			return BN_MATCH_NO;
@@ -140,7 +140,7 @@ static void visit_one(walk *w, const char *path, int depth)
 		keep(w, path, &st);
 }
 
-/* path "" is the working directory itself. What cannot be listed has nothing to store. */
+/* path "" is the working directory itself. An unreadable directory has nothing to store. */
 static void visit(walk *w, const char *path, int depth)
 {
 	bn_names names = BN_NAMES_INIT;
@@ -149,7 +149,7 @@ static void visit(walk *w, const char *path, int depth)
 	for (size_t i = 0; i < names.count && !w->stopped; i++) {
 		w->stopped = bn_progress_step(w->progress, "looking for outputs", 0, 0, w->err) < 0;
 		if (strcmp(names.items[i], ".binnacle") == 0)
-			continue; /* what is stored, and this very run with it */
+			continue; /* the store, including this run */
 		char *below = path[0] ? bn_strf("%s/%s", path, names.items[i])
 				      : bn_strdup(names.items[i]);
 		if (below)

@@ -37,7 +37,7 @@ int bn_queue_add(bn_workspace *ws, const char *id, const bn_spec *spec, int64_t 
 	int kept = bn_queue_order_end(fd, at, ws, rc < 0 ? NULL : err);
 	if (rc < 0 || (rc = kept) < 0)
 		goto out;
-	/* The supervisor writes behind the entry. */
+	/* The supervisor writes after the entry. */
 	if ((rc = bn_run_clock_leave(ws, id, err)) < 0)
 		goto out;
 	if ((rc = bn_workspace_commit(ws, err)) < 0)
@@ -53,7 +53,7 @@ out:
 int bn_queue_check_place(bn_workspace *ws, bn_err *err)
 {
 	bn_dir *at = NULL;
-	if (!bn_queue_dir_is_others(ws)) /* who looks makes no directories */
+	if (!bn_queue_dir_is_others(ws)) /* reading creates no directories */
 		return 0;
 	int rc = bn_queue_dir(&at, ws, err);
 	bn_dir_close(at);
@@ -62,9 +62,9 @@ int bn_queue_check_place(bn_workspace *ws, bn_err *err)
 
 /* ---- setting it ----------------------------------------------------------------------------- */
 
-/* What a word about the queue asks for; limits of -1 and paused -1 are as they were. */
+/* The requested state of the queue; limits of -1 and paused -1 stay unchanged. */
 typedef struct wish {
-	const char *kind, *kinds; /* of the event, and of those that speak of the same */
+	const char *kind, *kinds; /* kind of the event, and of those about the same setting */
 	bn_queue_amounts limits;
 	int paused;
 } wish;
@@ -79,7 +79,7 @@ static bool is_granted(const bn_queue *q, const wish *w)
 }
 
 /* An event whose clock is more than a day ahead wins, since clocks do not follow it (core/store/log/clock.h).
- * Returns BN_ECONFLICT, with its name. */
+ * Returns BN_ECONFLICT, naming it. */
 static int name_winner(bn_workspace *ws, const char *entity, const char *kinds, bn_err *err)
 {
 	const bn_env *env = bn_workspace_env(ws);
@@ -94,7 +94,7 @@ static int name_winner(bn_workspace *ws, const char *entity, const char *kinds, 
 	if (rc < 0)
 		return rc;
 	if ((rc = bn_sql_step(st, err)) == 0)
-		rc = bn_err_set(err, BN_ECONFLICT, "%s is not as it was asked to be", entity);
+		rc = bn_err_set(err, BN_ECONFLICT, "%s does not have the requested value", entity);
 	if (rc < 0)
 		goto out;
 	bn_timestamp_iso(bn_clock_ms((uint64_t)sqlite3_column_int64(st, 0)) * 1000000, when);
@@ -119,7 +119,7 @@ static int check_granted(bn_workspace *ws, const char *entity, const wish *w, bn
 	return is ? 0 : name_winner(ws, entity, w->kinds, err);
 }
 
-/* Takes the payload's reference. Commits, looks whether it holds, and wakes the runner. */
+/* Takes the payload's reference. Commits, checks that it took effect, and wakes the runner. */
 static int say(bn_workspace *ws, const wish *w, json_t *payload, bn_err *err)
 {
 	char name[BN_QUEUE_NAME], entity[BN_QUEUE_NAME + 8];
@@ -181,8 +181,8 @@ int bn_queue_cancel(bn_workspace *ws, const char *id, bool *cancelled, bn_err *e
 		return bn_err_move(err, &why);
 	if ((rc = bn_queue_waits(&waits, ws, id, err)) < 0 || !waits)
 		goto out;
-	/* From here on a runner that claims it looks at the log; and it ends the run, should this process be
-	 * killed before it has. */
+	/* From here on a runner that claims it checks the log; and it ends the run if this process is killed
+	 * before doing so. */
 	if ((rc = bn_supervisor_forget(&lock, err)) < 0 || (rc = bn_run_stop_ask(ws, id, err)) < 0)
 		goto out;
 	bn_queue_forget(ws, id);
@@ -214,7 +214,7 @@ static int start_runner(bn_workspace *ws, const char *program, bn_err *err)
 		goto out;
 	}
 	const char *argv[] = {program, "-C", home, "queue", "run", NULL};
-	/* Queued inside a run, it is no process of that run's all the same. */
+	/* Even if queued inside a run, it is not a process of that run. */
 	const char *set[] = {BN_RUN_MARK "=queue", NULL};
 	rc = bn_process_spawn_detached(NULL, argv, set, home, fd, err);
 	env->fs->close(env, fd);
@@ -257,7 +257,7 @@ int bn_queue_has_work(bool *out, bn_workspace *ws, bn_err *err)
 	return 0;
 }
 
-/* Whether runs of this user may wait here: most commands that ask need not read the queue. */
+/* Whether runs of this user may wait here: most commands need not read the queue. */
 static bool may_wait(bn_workspace *ws)
 {
 	char own[BN_QUEUE_NAME];

@@ -1,47 +1,47 @@
 /*
- * queue.h - runs that wait for their turn: the local queue of one user on one host, in one workspace.
+ * queue.h - the local queue of one user on one host, in one workspace.
  *
- * A queue is what the log says. There is no daemon: whoever finds runs waiting and nobody starting
- * them starts a runner (queue_runner.h), which ends when nothing waits any more.
+ * A queue is defined by the log. There is no daemon: any command that finds waiting runs without a
+ * runner starts one (queue_runner.h), which ends when nothing waits any more.
  *
- * Order. First in, first out, strictly: when the first in line does not fit beside what runs, those
- * behind it wait too, so that a large run is not overtaken for ever by small ones. What asks for more
- * than the limits allow at all (they may have been lowered since) is passed over, and says so.
+ * Order. Strictly first in, first out: if the first one does not fit beside the running ones, those
+ * after it wait too, so that small runs cannot starve a large one. A run that needs more than the
+ * limits ever allow (they may have been lowered) is skipped, with a reason.
  *
  * Events. A queue is named <user>@<host>; several hosts and users have queues of their own in one
  * workspace.
  *	run/<id>
  *	  run.queued    {"queue","cores","memory_bytes"}   from here on the run waits, until run.started
- *	                or run.finished. Counts when it is the run's owner's. In line by its clock
+ *	                or run.finished. Only valid from the run's owner. Ordered by its clock
  *	queue/<user>@<host>
- *	  queue.set     {"cores": N, "memory_bytes": N, "at_once": N}   what is absent stays; null is the
- *	                default: the processors and the memory of the machine, any number at once
+ *	  queue.set     {"cores": N, "memory_bytes": N, "at_once": N}   absent: unchanged; null: the
+ *	                default, which is the processors and the memory of the machine, any number at
+ *	                once
  *	  queue.paused  {}   nothing is started
  *	  queue.resumed {}
- * A user's queue events count for the user's own runs alone: rows are kept by owner of the segment.
+ * A user's queue events apply only to the user's own runs: rows are kept per owner of the segment.
  *
- * Files, below .binnacle/queue/<user>@<host>/, which belongs to that user alone (0700; <user>@<host>-1, -2 ... when
- * somebody else has made that one before, and queue-1/, queue-2/ ... when somebody has made queue/ such that it is of
- * no use to others):
- *	runner   the runner holds an exclusive flock on it; its text is a pid, for people
- *	order    the clock of the last entry, 20 decimal digits and a newline. Who queues a run holds a
- *	         flock on it while the entry gets its clock, so that the line follows the order of the
- *	         calls although clocks are set back
+ * Files, below .binnacle/queue/<user>@<host>/, private to that user (0700; <user>@<host>-1, -2 ... if another
+ * user has already created that one, and queue-1/, queue-2/ ... if another user has created an unusable
+ * queue/):
+ *	runner   the runner holds an exclusive flock on it; its text is a pid, for information
+ *	order    the clock of the last entry, 20 decimal digits and a newline. A process that queues a run
+ *	         holds a flock on it while the entry gets its clock, so that the order of the queue is that of
+ *	         the calls even if clocks are set back
  *	bell     writing to it wakes the runner
- * and runs/<id>/environ (0600): the environment in which the run was queued and will run, "NAME=value"
- * texts ended by zero bytes, without variables that the spec names as secrets; runs/<id>/limits
- * (queue_limits.h), which names the run; and runs/<id>/unstarted: why the last try to start it failed. They are
- * removed as soon as the run has started, or is over (cancelled, failed, lost): queue_environ.h.
+ * and runs/<id>/environ (0600): the environment in which the run was queued and will run, "NAME=value" strings
+ * terminated by zero bytes, without the spec's secrets; runs/<id>/limits (queue_limits.h), which names the run;
+ * and runs/<id>/unstarted: why the last attempt to start it failed. They are removed as soon as the run has
+ * started or ended (cancelled, failed, lost): queue_environ.h.
  *
- * None twice. A run is claimed before it is started: an exclusive flock on runs/<id>/supervisor
- * (core/run/supervisor.h), and under it a look at the log, where run.started is durable before the
- * run's own process is let go. None lost: what was never started is still QUEUED in the log, whoever
- * died. Cancelling claims the run as well.
+ * No run starts twice. A run is claimed before it is started: an exclusive flock on
+ * runs/<id>/supervisor (core/run/supervisor.h), and under it a check of the log, where run.started
+ * is durable before the run's process is released. No run is lost: one that never started is still
+ * QUEUED in the log, whatever crashed. Cancelling claims the run as well.
  *
- * Every try to start a run comes to something: the run starts; or it is FAILED with the reason, at once when
- * another try could not end otherwise (no spec, no environment), else after BN_QUEUE_TRIES of them, each
- * a while after the one before. What is not the run's own trouble (no process can be started, the log
- * cannot be written) is waited out.
+ * Every attempt to start a run has a result: the run starts; or it is FAILED with the reason, immediately if
+ * a retry is pointless (no spec, no environment), else after BN_QUEUE_TRIES attempts with pauses in between.
+ * Problems not specific to the run (no process can be started, the log cannot be written) are waited out.
  */
 #ifndef BN_LAUNCH_QUEUE_H
 #define BN_LAUNCH_QUEUE_H
@@ -64,69 +64,69 @@ typedef struct bn_queue_amounts {
 
 typedef struct bn_queue_item {
 	char run[BN_RUN_ID_TEXT];
-	char name[BN_QUEUE_RUN];     /* of the run, as it is shown: cut when it is long */
-	int64_t position;            /* 1, 2, 3 ... in line; 0: it has started */
+	char name[BN_QUEUE_RUN];     /* of the run, for display: truncated if long */
+	int64_t position;            /* position 1, 2, 3 ...; 0: it has started */
 	int64_t cores, memory_bytes; /* of one that takes all cores: the limit now */
 	int64_t since_ms;            /* when it was queued */
-	bool stop;                   /* somebody who may has asked for its end */
-	bool gone;        /* has started, and its supervisor is dead: holds nothing any more */
-	char reason[160]; /* why it waits; "" for one that has started */
+	bool stop;                   /* an authorised user has requested its end */
+	bool gone;        /* has started, but its supervisor is dead: uses no resources any more */
+	char reason[160]; /* why it waits; "" if it has started */
 } bn_queue_item;
 
 typedef struct bn_queue {
 	char name[BN_QUEUE_NAME];
-	bool own;                /* of this user on this host; others are to be looked at */
-	bool runner;             /* own: somebody starts runs */
-	int64_t paused_ms;       /* since when it is paused; -1: it is not */
+	bool own;                /* of this user on this host; others are read-only */
+	bool runner;             /* own: there is a runner */
+	int64_t paused_ms;       /* since when it is paused; -1: not paused */
 	bn_queue_amounts set;    /* as the user has set it */
-	bn_queue_amounts limits; /* in force; of another host only what is set */
-	bn_queue_amounts used;   /* by those that run */
+	bn_queue_amounts limits; /* in force; for another host only what is set */
+	bn_queue_amounts used;   /* used by those that run */
 	bn_queue_item *items;    /* those that have started, then those that wait, in order */
 	size_t count, waiting;
 } bn_queue;
 
-/* Adds the names of this user's queue on this host, and of all others where something waits or runs. */
+/* Adds the names of this user's queue on this host, and of all others with waiting or running
+ * entries. */
 int bn_queue_names(bn_names *out, bn_workspace *ws, bn_err *err);
-/* As of the last refresh. name: NULL for this user's own. most: at most so many that wait; 0: all.
+/* As of the last refresh. name: NULL for this user's own. most: limit of waiting entries; 0: all.
  * *out is yours. */
 int bn_queue_read(bn_queue **out, bn_workspace *ws, const char *name, size_t most, bn_err *err);
 void bn_queue_free(bn_queue *q);
-/* BN_EREFUSED, with words, when other users leave this user's queue no place for its files: no run can be queued, and
- * what waits is not started. */
+/* BN_EREFUSED, with the reason, if other users block the place for this queue's files: no run can be queued,
+ * and waiting ones are not started. */
 int bn_queue_check_place(bn_workspace *ws, bn_err *err);
-/* Whether the run waits in this user's queue on this host, as the log says now. */
+/* Whether the run waits in this user's queue on this host, according to the log now. */
 int bn_queue_waits(bool *out, bn_workspace *ws, const char *id, bn_err *err);
-/* The same as of the last refresh; true where that cannot be told. */
+/* The same as of the last refresh; true if unknown. */
 bool bn_queue_waited(bn_workspace *ws, const char *id);
-/* Whether what runs leaves room for it; why not, where it does not. */
+/* Whether the running ones leave room for it; if not, why. */
 bool bn_queue_fits(const bn_queue *q, const bn_queue_item *item, char why[160]);
-/* Asks for more than the limits allow when nothing runs. */
+/* Whether it needs more than the limits allow even if nothing runs. */
 bool bn_queue_is_beyond(const bn_queue *q, const bn_queue_item *item, char why[160]);
 
 /* ---- changing: each is durable, and wakes the runner ----------------------------------------- */
 
-/* The run, whose first events are appended, waits from now on with the environment of this process.
- * spec: its secrets are left out of that.
- * cores 0: all that the limits allow when it starts. Whether it asks for more than the limits is for the caller to look at. */
+/* Queues a run whose first events are appended, with the environment of this process minus the secrets of spec.
+ * cores 0: all that the limits allow when it starts. The caller must check the limits. */
 int bn_queue_add(bn_workspace *ws, const char *id, const bn_spec *spec, int64_t cores,
 	int64_t memory_bytes, bn_err *err);
-/* A limit: above 0 that, 0 the default, -1 as it is. BN_ECONFLICT, here and for pausing, when the queue is not
- * so afterwards: an event of a clock more than a day ahead wins, and is named. */
+/* A limit: a value above 0, 0 the default, -1 unchanged. BN_ECONFLICT, here and for pausing, if it does not
+ * take effect: an event with a clock more than a day ahead wins, and is named. */
 int bn_queue_set(bn_workspace *ws, const bn_queue_amounts *limits, bn_err *err);
 int bn_queue_pause(bn_workspace *ws, bool paused, bn_err *err);
-/* Ends a run that waits: KILLED. *cancelled is false when it does not wait any more, is about to
- * start, or waits on another host: then it is to be stopped as one that runs. */
+/* Ends a waiting run: KILLED. *cancelled is false if it no longer waits, is about to start, or
+ * waits on another host: then stop it like a running one. */
 int bn_queue_cancel(bn_workspace *ws, const char *id, bool *cancelled, bn_err *err);
 
 /* ---- keeping it going ------------------------------------------------------------------------ */
 
 /* Whether something waits on this host that a runner could start, now or when others have ended. */
 int bn_queue_has_work(bool *out, bn_workspace *ws, bn_err *err);
-/* Starts a runner, program `queue run`, when runs of this user wait on this host, the queue is not
- * paused, and nobody starts them. As of the last refresh; cheap when nothing waits. */
+/* Starts a runner, program `queue run`, if runs of this user wait on this host, the queue is not
+ * paused, and there is no runner. As of the last refresh; cheap if nothing waits. */
 int bn_queue_wake(bn_workspace *ws, const char *program, bn_err *err);
-/* The same for who has no index: it starts one whenever there is none. ring: one that there is looks at
- * the log. */
+/* The same without an index: starts one whenever there is none. ring: an existing runner checks the
+ * log. */
 int bn_queue_wake_blind(bn_workspace *ws, const char *program, bool ring, bn_err *err);
 
 #endif

@@ -25,7 +25,7 @@ static bool is_secret(const bn_spec *spec, const char *text)
 	return false;
 }
 
-/* Copies the texts that may lie in a file. */
+/* Copies the strings that may be stored in a file. */
 static int leave_secrets_out(bn_buf *out, const bn_buf *all, const bn_spec *spec, bn_err *err)
 {
 	for (size_t at = 0, n; at < all->len; at += n) {
@@ -66,7 +66,7 @@ int bn_queue_environ_restore(const bn_dir *run_dir, const char *id, bn_err *err)
 		bn_err_prefix(err, "the environment that it was queued in");
 		goto out;
 	}
-	/* It says whose both are. */
+	/* It names the run that both belong to. */
 	if ((rc = bn_queue_limits_restore(run_dir, id, err)) < 0)
 		goto out;
 	rc = bn_process_set_environment(text.ptr, text.len, err);
@@ -96,7 +96,7 @@ bool bn_queue_read_failure(char why[BN_QUEUE_WHY], bn_workspace *ws, const char 
 	return why[0] != '\0';
 }
 
-/* The environment last: while it is there, the rest may be. */
+/* The environment last: while it exists, the others may exist. */
 void bn_queue_forget(bn_workspace *ws, const char *id)
 {
 	bn_dir *dir = NULL;

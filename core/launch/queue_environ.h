@@ -1,6 +1,6 @@
 /*
- * queue_environ.h - what a queued run keeps in its directory until it starts: the environment that it was
- * queued in, and why the last try to start it failed (queue.h).
+ * queue_environ.h - files of a queued run until it starts: the environment it was queued in, and why the
+ * last attempt to start it failed (queue.h).
  */
 #ifndef BN_LAUNCH_QUEUE_ENVIRON_H
 #define BN_LAUNCH_QUEUE_ENVIRON_H
@@ -14,18 +14,18 @@
 /* The environment of this process, without the variables that the spec names as secrets, and its umask, limits and
  * nice value (queue_limits.h). Durable. */
 int bn_queue_environ_save(bn_workspace *ws, const char *id, const bn_spec *spec, bn_err *err);
-/* Puts them in the place of this process's own. BN_ENOTFOUND when the environment is not there any more,
- * BN_EREFUSED when what lies there is another run's. */
+/* Replaces this process's own by them. BN_ENOTFOUND if the environment no longer exists, BN_EREFUSED if
+ * the files belong to another run. */
 int bn_queue_environ_restore(const bn_dir *run_dir, const char *id, bn_err *err);
 
-/* Keeps why it could not be started; does nothing for a run that has started, or is over. */
+/* Stores why it could not be started; does nothing for a run that has started or ended. */
 void bn_queue_note_failure(bn_workspace *ws, const char *id, const char *why);
-/* False, and "", when no try has failed. */
+/* False, and "", if no attempt has failed. */
 bool bn_queue_read_failure(char why[BN_QUEUE_WHY], bn_workspace *ws, const char *id);
 
-/* The run waits no more, or will not in a moment: removes what it kept for its start. For who records that
- * it has started (behind that event) or that it is over (before that event: who is killed in between
- * leaves nothing behind). Nothing to do for other runs. */
+/* Removes the files when the run stops waiting. Call it after recording that it has started, or before
+ * recording that it has ended (so a crash in between leaves nothing behind). Does nothing for other
+ * runs. */
 void bn_queue_forget(bn_workspace *ws, const char *id);
 
 #endif

@@ -10,8 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* 0: a trainer that was not told how many threads to use takes all that the queue has to give, which is
- * known when it starts. */
+/* 0: a trainer without a thread count uses all cores of the queue, which are known when it starts. */
 static int64_t cores_of(const bn_spec *spec)
 {
 	const bn_spec_resources *r = &spec->resources;
@@ -36,7 +35,7 @@ static int queue_check(bn_workspace *ws, bn_spec *spec, bn_err *err)
 	if (rc < 0 || (rc = bn_executor_check_host(spec, err)) < 0 ||
 		(rc = bn_secrets_can_wait(spec, err)) < 0)
 		return rc;
-	/* A run that could not be put there would be a failed one. */
+	/* A run that could not be queued would be FAILED. */
 	if ((rc = bn_queue_dir(&at, ws, err)) < 0)
 		return rc;
 	bn_dir_close(at);
@@ -59,10 +58,10 @@ static int queue_submit(bn_workspace *ws, const bn_submission *s, bn_err *err)
 	rc = bn_queue_add(ws, s->id, s->spec, cores_of(s->spec), memory_of(s->spec), err);
 	if (rc < 0)
 		return rc;
-	/* It waits, and whoever looks next starts a runner: no reason to call it failed. */
+	/* It waits, and the next command starts a runner: not a reason to fail. */
 	bn_queue *q = NULL;
 	if (bn_queue_read(&q, ws, NULL, 1, NULL) == 0 && q->paused_ms < 0)
-		bn_queue_wake_blind(ws, s->program, false, NULL); /* it was rung */
+		bn_queue_wake_blind(ws, s->program, false, NULL); /* already rung */
 	bn_queue_free(q);
 	return 0;
 }
@@ -75,7 +74,7 @@ static const bn_queue_item *find_waiting(const bn_queue *q, const char *run)
 	return NULL;
 }
 
-/* One that waits no more is a process of this host like others. */
+/* One that no longer waits is an ordinary process of this host. */
 static int queue_poll(bn_workspace *ws, bn_sched_job *jobs, size_t count, bn_err *err)
 {
 	bn_queue *q = NULL;
@@ -104,7 +103,7 @@ static int queue_cancel(bn_workspace *ws, const char *run, bn_cancel *how, bn_er
 	return bn_executor_local.cancel(ws, run, how, err);
 }
 
-/* What keeps it, as the queue is now; "" when nothing does. */
+/* What blocks it in the present queue; "" if nothing. */
 static void describe_wait(bn_buf *out, const bn_queue *q, const bn_queue_item *item)
 {
 	char why[160];

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #define PLACES "queue"
-#define PLACES_MAX 64 /* that others may have made before */
+#define PLACES_MAX 64 /* names that others may have taken */
 #define ROOTS_MAX 8   /* likewise: queue, queue-1, ... */
 #define RUNNER_FILE "runner"
 #define ORDER_FILE "order"
@@ -22,7 +22,7 @@
 #define LOCK_TRIES 50
 #define LOCK_WAIT_NS 5000000
 
-/* Opens it when it is this user's, or makes it. 1 when it is somebody else's. */
+/* Opens it if it is this user's, or creates it. 1 if it is another user's. */
 static int take_place(
 	bn_dir **out, const bn_dir *root, const char *path, uid_t *squatter, bn_err *err)
 {
@@ -39,7 +39,7 @@ static int take_place(
 	}
 	if ((rc = bn_dir_open_below(&dir, root, path, err)) < 0)
 		return rc;
-	/* Whatever it was a moment ago. */
+	/* It may have changed just now. */
 	if ((e = env->fs->fstat(env, dir->fd, &st)) < 0) {
 		rc = bn_err_sys(err, BN_EIO, -e, "cannot stat '%s'", dir->path);
 		goto out;
@@ -56,14 +56,15 @@ out:
 	return rc;
 }
 
-/* A place below one of the directories that hold those of all users. 1 when all there are others'. */
+/* A place below one of the shared directories. 1 if all belong to others. */
 static int take_any(bn_dir **out, const bn_dir *root, bn_access access, const char *places,
 	uid_t *squatter, bn_err *err)
 {
 	const bn_env *env = root->env;
 	char name[BN_QUEUE_NAME], path[BN_QUEUE_NAME + 40];
 	bn_queue_own_name(name, env);
-	/* As init makes the shared directories: every user adds to it, nobody removes another's. */
+	/* Like the shared directories of init: every user can add to it, nobody can remove
+	 * another's. */
 	int rc = bn_dir_make(root, places, bn_access_dir_mode(access), err);
 	if (rc < 0)
 		return rc;
@@ -77,7 +78,7 @@ static int take_any(bn_dir **out, const bn_dir *root, bn_access access, const ch
 	return 1;
 }
 
-/* Whether it is there, and is not as this user would have made it. */
+/* Whether it exists, but not as this user would have created it. */
 static bool is_others(uid_t *owner, const bn_dir *root, const char *places)
 {
 	struct stat st;
@@ -99,7 +100,7 @@ int bn_queue_dir(bn_dir **out, bn_workspace *ws, bn_err *err)
 			snprintf(places, sizeof places, PLACES "-%d", i);
 		bn_err why = BN_ERR_INIT;
 		int rc = take_any(out, root, bn_workspace_access(ws), places, &owner, &why);
-		/* What another user has made there is no trouble of the disk. */
+		/* Files of another user are not disk errors. */
 		if (rc < 0 && !is_others(&owner, root, places))
 			return bn_err_move(err, &why);
 		if (*out)
@@ -108,9 +109,11 @@ int bn_queue_dir(bn_dir **out, bn_workspace *ws, bn_err *err)
 	env->user_name(env, owner, user, sizeof user);
 	bn_err_set(err, BN_EREFUSED,
 		"'%s/" PLACES "', and " PLACES "-1 to " PLACES
-		"-%d beside it, are other users' (%s), and none has a place for this user's queue",
+		"-%d beside it, belong to other users (%s), and none has a place for this user's "
+		"queue",
 		root->path, ROOTS_MAX - 1, user);
-	bn_err_hint(err, "whoever may remove them gives this user's queue its place again");
+	bn_err_hint(
+		err, "someone with permission must remove them to make room for this user's queue");
 	return BN_EREFUSED;
 }
 
@@ -131,7 +134,7 @@ int bn_queue_lock_runner(int *fd, const bn_dir *at, bn_err *err)
 		return rc;
 	int e = bn_fs_lock(env, *fd, LOCK_TRIES, LOCK_WAIT_NS);
 	if (e == -EWOULDBLOCK)
-		rc = bn_err_set(err, BN_ECONFLICT, "this queue has a runner already");
+		rc = bn_err_set(err, BN_ECONFLICT, "this queue already has a runner");
 	else if (e < 0)
 		rc = bn_err_sys(err, e == -ENOLCK || e == -EOPNOTSUPP ? BN_EUNSUPPORTED : BN_EIO,
 			-e, "cannot lock '%s/" RUNNER_FILE "', so there is no queue here",
@@ -164,7 +167,7 @@ static int order_open(int *fd, const bn_dir *at, bn_err *err)
 	return bn_dir_open_file(fd, at, ORDER_FILE, O_RDWR | O_CREAT, 0600, err);
 }
 
-/* The clock in the file; 0 when there is none. */
+/* The clock in the file; 0 if there is none. */
 static uint64_t order_read(int fd, const bn_dir *at)
 {
 	char text[ORDER_TEXT + 1];

@@ -48,13 +48,13 @@ int bn_queue_fold_left(bn_fold *f, int64_t run, bn_err *err)
 
 /* ---- class queue ---------------------------------------------------------------------------- */
 
-/* The name behind "queue/". */
+/* The name after "queue/". */
 static const char *name_of(const char *entity)
 {
 	return bn_str_starts(entity, "queue/") ? entity + 6 : "";
 }
 
-/* *value: a number of 1 or more; NULL when the field is null. False for anything else. */
+/* *value: a number of 1 or more; NULL if the field is null. False for anything else. */
 static bool limit_of(const json_t *field, int64_t *value)
 {
 	*value = json_is_integer(field) ? json_integer_value(field) : -1;

@@ -26,7 +26,7 @@ static json_t *amount(rlim_t value)
 	return value == RLIM_INFINITY ? json_null() : json_integer((json_int_t)value);
 }
 
-/* umask(2) cannot be read without being set, and there may be other threads. -1: unknown. */
+/* umask(2) can only be read by setting it, which is unsafe with other threads. -1: unknown. */
 static int read_umask(const bn_env *env)
 {
 	bn_buf text = BN_BUF_INIT;

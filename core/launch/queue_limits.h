@@ -1,11 +1,12 @@
 /*
- * queue_limits.h - what a queued run keeps of the shell that queued it besides the environment: umask, resource
- * limits and nice, as a run that starts at once inherits them.
+ * queue_limits.h - the process attributes of a queued run besides the environment: umask, resource limits and
+ * nice, which a run started directly inherits.
  *
  * File runs/<id>/limits (0600), a JSON object of {"run": "<id>", "umask": 18, "nice": 5, "limits": {"NOFILE": [soft,
- * hard], ...}}; null is no limit. What is not in it, or the file itself (a run queued by an earlier version), is as
- * whoever starts the run has it. It goes with the environment (queue_environ.h), and is written before it: "run"
- * names the run that both are of, since directories of runs may be exchanged by whoever may write above them.
+ * hard], ...}}; null is no limit. Attributes not in it, or a missing file (a run queued by an earlier version),
+ * are inherited from the starting process. It belongs to the environment (queue_environ.h), and is written
+ * before it: "run" names the run of both, since directories of runs can be swapped by anyone who may write
+ * above them.
  */
 #ifndef BN_LAUNCH_QUEUE_LIMITS_H
 #define BN_LAUNCH_QUEUE_LIMITS_H
@@ -15,9 +16,9 @@
 
 /* Those of this process. Durable. */
 int bn_queue_limits_save(const bn_dir *run_dir, const char *id, bn_err *err);
-/* Gives them to this process and what it starts: limits up to the hard limits that it has, nice only ever
- * upwards. What cannot be given is said in the run's log, and no failure. BN_EREFUSED, and nothing is given, when
- * they are another run's. */
+/* Applies them to this process and its children: limits up to its hard limits, nice only upwards. What cannot
+ * be applied is reported in the run's log and not a failure. BN_EREFUSED, with nothing applied, if they belong
+ * to another run. */
 int bn_queue_limits_restore(const bn_dir *run_dir, const char *id, bn_err *err);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * queue_name.h - what a user's queue on this host is called: <user>@<host>, as a writer's directory
+ * queue_name.h - the name of a user's queue on this host: <user>@<host>, as a writer's directory
  * begins (core/store/log/slot.h).
  */
 #ifndef BN_LAUNCH_QUEUE_NAME_H

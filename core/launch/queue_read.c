@@ -1,4 +1,4 @@
-/* queue_read.c - see queue.h: a queue as the index has it, and why a run in it waits. */
+/* queue_read.c - see queue.h: reading a queue from the index, and why a run in it waits. */
 #include "core/base/mem.h"
 #include "core/base/process.h"
 #include "core/base/str.h"
@@ -61,7 +61,7 @@ bool bn_queue_fits(const bn_queue *q, const bn_queue_item *item, char why[160])
 	return true;
 }
 
-/* Strict order: what waits behind one that does not fit waits for that one. */
+/* Strict order: runs after one that does not fit wait for it. */
 static void give_reasons(bn_queue *q, bn_workspace *ws)
 {
 	char failure[BN_QUEUE_WHY];
@@ -169,7 +169,7 @@ static int read_items(bn_queue *q, sqlite3 *db, int64_t owner, size_t most, bn_e
 	return 0;
 }
 
-/* What has started holds its share until its supervisor is known to be dead. */
+/* A started run holds its share until its supervisor is known to be dead. */
 static int count_used(bn_queue *q, bn_workspace *ws, int64_t owner, bn_err *err)
 {
 	for (size_t i = 0; i < q->count; i++) {
@@ -190,7 +190,7 @@ static int count_used(bn_queue *q, bn_workspace *ws, int64_t owner, bn_err *err)
 	return 0;
 }
 
-/* Whose queue it is: of those who have runs in it. */
+/* The owner of the queue: among the owners of its runs. */
 static int64_t owner_of(const bn_queue *q, sqlite3 *db)
 {
 	return bn_sql_int(db, -1, "SELECT owner FROM queue_entry WHERE queue = ? LIMIT 1", "i",
@@ -225,7 +225,7 @@ int bn_queue_read(bn_queue **out, bn_workspace *ws, const char *name, size_t mos
 	if (q->own && q->count > 0 && bn_queue_dir(&at, ws, NULL) == 0)
 		q->runner = bn_queue_has_runner(at);
 	give_reasons(q, ws);
-	/* Of an index that failed no run may wait. */
+	/* If the index failed, runs may seem not to wait. */
 	if ((rc = bn_sql_failed(db, err)) < 0)
 		goto out;
 	*out = q;

@@ -26,22 +26,22 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define LOOK_AHEAD 64 /* waiting runs that are read at a time */
-#define LINGER_MS 500 /* with nothing to start, before it ends */
-#define LOOK_MS 1000  /* at locks of what it did not start itself */
-#define NEWS_MS 50    /* between looks at the log while runs are queued in quick succession */
+#define LOOK_AHEAD 64 /* waiting runs read at a time */
+#define LINGER_MS 500 /* idle time before it ends */
+#define LOOK_MS 1000  /* polling of locks of runs it did not start itself */
+#define NEWS_MS 50    /* between reads of the log while runs are queued in quick succession */
 #define RETRY_MS 1000 /* after a start that failed; doubles */
 #define RETRY_MS_MAX 60000
-#define FAILURES_MAX 30 /* looks at the log in a row */
+#define FAILURES_MAX 30 /* reads of the log in a row */
 
-/* A run that this runner has started. It is kept until the log has been looked at after its end. */
+/* A run started by this runner. Kept until the log has been read after its end. */
 typedef struct started {
 	char id[BN_RUN_ID_TEXT];
 	pid_t pid; /* above its supervisor; 0: it has ended */
 	int64_t cores, memory_bytes;
-	/* When it may be tried again, should it still wait after its end, and how long that is. */
+	/* When it may be retried, if it still waits after its end, and the current delay. */
 	int64_t again_ms, wait_ms;
-	int tries;              /* that have come to an end */
+	int tries;              /* finished attempts */
 	char why[BN_QUEUE_WHY]; /* the last one failed, as far as this process knows */
 } started;
 
@@ -51,11 +51,11 @@ typedef struct runner {
 	bn_workspace *ws;
 	bn_dir *at;
 	int lock_fd, bell_fd, bell, signals;
-	bn_queue *q; /* at the last look at the log; NULL before it */
+	bn_queue *q; /* as of the last read of the log; NULL before */
 	size_t read; /* of those that wait */
 	int64_t looked_ms;
 	bool news;              /* something has changed since */
-	bn_queue_amounts other; /* what runs of other runners hold */
+	bn_queue_amounts other; /* resources held by runs of other runners */
 	started *runs;
 	size_t count, cap;
 	int64_t retry_ms;
@@ -117,12 +117,12 @@ static int fork_supervisor(runner *r, started *s, bn_supervisor_lock *lock, cons
 
 typedef enum verdict {
 	STARTED, /* by this runner */
-	TAKEN, /* another process has claimed it: an earlier runner's supervisor, or who cancels it */
-	OVER,  /* does not wait any more */
-	LATER, /* could not be started now */
+	TAKEN,   /* another process has claimed it: an earlier runner's supervisor, or a cancel */
+	OVER,    /* no longer waits */
+	LATER,   /* could not be started now */
 } verdict;
 
-/* One that waits is over. */
+/* Ends a waiting run. */
 static int end(runner *r, const char *id, const char *status, const char *reason, bn_err *err)
 {
 	bn_queue_forget(r->ws, id);
@@ -131,7 +131,7 @@ static int end(runner *r, const char *id, const char *status, const char *reason
 	return rc < 0 ? rc : done;
 }
 
-/* What has failed so often is not tried again. */
+/* After that many failures it is not retried. */
 static int give_up(runner *r, const started *s, bn_err *err)
 {
 	char why[BN_QUEUE_WHY], reason[BN_QUEUE_WHY + 60];
@@ -145,7 +145,7 @@ static int give_up(runner *r, const started *s, bn_err *err)
 	return end(r, s->id, "FAILED", reason, err);
 }
 
-/* With the run claimed. *crowded: what failed says nothing about this run. */
+/* Called with the run claimed. *crowded: the failure is not specific to this run. */
 static int start_claimed(runner *r, verdict *out, const bn_queue_item *item,
 	bn_supervisor_lock *lock, bool fresh, bool *crowded, bn_err *err)
 {
@@ -156,7 +156,7 @@ static int start_claimed(runner *r, verdict *out, const bn_queue_item *item,
 	*crowded = true;
 	if (!s)
 		return bn_err_nomem(err, "a run");
-	/* Nobody has ever claimed a fresh one: it is as it was when the log was read. */
+	/* A fresh one was never claimed: it is as it was when the log was read. */
 	if (!fresh && (rc = bn_queue_waits(&waits, r->ws, item->run, err)) < 0)
 		return rc;
 	*out = OVER;
@@ -179,7 +179,7 @@ out:
 	return rc;
 }
 
-/* This process could not even begin. */
+/* The forked process could not even begin. */
 static void note_failure(runner *r, const bn_queue_item *item, bool crowded, const bn_err *err)
 {
 	started *s = remember(r, item);
@@ -219,7 +219,7 @@ static verdict start_one(runner *r, const bn_queue_item *item)
 	return LATER;
 }
 
-/* What runs, as far as the queue counts it. */
+/* The running ones that count for the queue. */
 static void add(bn_queue_amounts *sum, int64_t cores, int64_t memory_bytes)
 {
 	sum->cores += cores;
@@ -236,12 +236,12 @@ static void count_used(runner *r)
 }
 
 typedef enum outlook {
-	NOTHING, /* is left that could be started */
-	WAITS,   /* for something that runs, or for a second try */
-	MORE,    /* wait than were looked at, and there is room */
+	NOTHING, /* startable runs are left */
+	WAITS,   /* wait for a running one, or for a retry */
+	MORE,    /* more runs wait than were read, and there is room */
 } outlook;
 
-/* Starts what has its turn, strictly in order. What was dealt with leaves the line of the last look. */
+/* Starts the runs whose turn it is, strictly in order, and removes them from the list as last read. */
 static outlook start_some(runner *r)
 {
 	bn_queue *q = r->q;
@@ -277,7 +277,7 @@ static void say_how(started *s, int status)
 			WEXITSTATUS(status));
 }
 
-/* Whether it has started its run, the log says. */
+/* The log says whether it has started its run. */
 static void reap(runner *r)
 {
 	int status;
@@ -291,13 +291,13 @@ static void reap(runner *r)
 			s->tries++;
 			say_how(s, status);
 			back_off(r, s);
-			/* Perhaps it waits still, before all others. */
+			/* It may still wait, before all others. */
 			if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
 				r->looked_ms = 0;
 		}
 }
 
-/* Forgets those that wait no more, as the log says of each: where nothing can be read, they stay. */
+/* Drops those that no longer wait, according to the log; if it cannot be read, they stay. */
 static void tidy(runner *r)
 {
 	size_t kept = 0;
@@ -311,7 +311,7 @@ static void tidy(runner *r)
 	r->count = kept;
 }
 
-/* At the log. */
+/* Reads the log. */
 static int look(runner *r, size_t most, bn_err *err)
 {
 	bn_queue *q = NULL;
@@ -330,14 +330,14 @@ static int look(runner *r, size_t most, bn_err *err)
 		r->read += item->position > 0;
 		const started *s = find(r, item->run);
 		if (s && s->pid)
-			item->position = 0; /* ours, whatever the log has of it yet */
+			item->position = 0; /* ours, even if the log does not have it yet */
 		else if (item->position == 0 && !item->gone)
 			add(&r->other, item->cores, item->memory_bytes);
 	}
 	return 0;
 }
 
-/* The line of the last look does while it lasts; it is renewed at once when it is used up. */
+/* Uses the list as last read while it lasts; it is reread when used up. */
 static bool must_look(const runner *r)
 {
 	int64_t age = now_ms(r) - r->looked_ms;
@@ -408,7 +408,7 @@ static int open_signals(runner *r, bn_err *err)
 	return r->signals < 0 ? bn_err_sys(err, BN_EIO, errno, "cannot wait for signals") : 0;
 }
 
-/* Without inotify it looks once a second. */
+/* Without inotify it polls once a second. */
 static int open_bell(runner *r, bn_err *err)
 {
 	char path[64];
@@ -424,8 +424,8 @@ static int open_bell(runner *r, bn_err *err)
 	return 0;
 }
 
-/* Who queues a run either finds the lock free, and starts a runner, or has queued it before the
- * lock is given back: then the second look finds it. */
+/* A process that queues a run either finds the lock free, and starts a runner, or has queued it
+ * before the lock is released: then the second check finds it. */
 static int take_turns(runner *r, bn_err *err)
 {
 	bool work = true;

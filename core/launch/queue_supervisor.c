@@ -25,8 +25,8 @@ static void say(const bn_err *err)
 	bn_child_log(line);
 }
 
-/* A trainer's libraries read the environment when a process starts: it gets a new one. Returns only
- * when that failed. */
+/* A trainer's libraries read the environment at process start, so it gets a new process image.
+ * Returns only on failure. */
 static int become_trainer(
 	const bn_queue_task *t, const char *home, const bn_queue_turn *turn, int fd, bn_err *err)
 {
@@ -62,15 +62,15 @@ int bn_queue_supervise(const bn_env *env, const bn_fold_class *const *classes, c
 		bn_rights_seal(ws);
 		if (rc < 0 && err)
 			bn_queue_note_failure(ws, id, err->msg);
-		/* A parent that lives notices by itself. */
+		/* A living parent notices by itself. */
 		bn_queue_wake_blind(ws, program, getppid() != runner, NULL);
 	}
 	bn_workspace_close(ws);
 	return rc;
 }
 
-/* Nobody supervises it, and why not is err. Recorded here when another try could not end otherwise; the
- * runner counts the other tries. */
+/* It is not supervised, because of err. Recorded here if a retry is pointless; the runner counts the
+ * other attempts. */
 static void conclude(bn_workspace *ws, const char *id, const bn_err *err)
 {
 	say(err);
@@ -104,7 +104,7 @@ int bn_queue_be_supervisor(
 	if ((rc = bn_run_dir_open_own(&dir, ws, id, &err)) < 0 ||
 		(rc = bn_queue_environ_restore(dir, id, &err)) < 0)
 		goto out;
-	/* A spec that cannot be read is told by who supervises. */
+	/* An unreadable spec is reported by the supervisor. */
 	bool trainer = bn_exec_spec(&spec, ws, dir, turn->spec_hash, &unread) == 0 && spec->trainer;
 	bn_spec_free(spec);
 	if (trainer) {

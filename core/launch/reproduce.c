@@ -85,7 +85,7 @@ out:
 	return found;
 }
 
-/* Text files: the line, and what it was and is. */
+/* Text files: the line, with old and new content. */
 static void describe_text(
 	char *out, size_t size, const char *name, const bn_buf *was, const bn_buf *now)
 {
@@ -114,8 +114,7 @@ static int compare_file(bn_reproduction *r, const bn_dir *was_dir, const bn_dir 
 	if ((rc = bn_dir_look(&there, now_dir, name, err)) < 0)
 		goto out;
 	if (there == BN_PATH_ABSENT) {
-		snprintf(r->difference, sizeof r->difference, "%.80s: is not written any more",
-			name);
+		snprintf(r->difference, sizeof r->difference, "%.80s: is no longer written", name);
 		goto out;
 	}
 	if ((rc = bn_dir_read_file(now_dir, name, &now, err)) < 0)
@@ -131,7 +130,7 @@ out:
 	return rc;
 }
 
-/* Numbers first: what differs in the tensors explains the rest. */
+/* Tensors first: their differences explain the rest. */
 static int find_difference(
 	bn_reproduction *r, const bn_dir *was_dir, const bn_dir *now_dir, bn_err *err)
 {
@@ -169,7 +168,7 @@ static void compare_texts(
 {
 	for (size_t i = 0; keys[i]; i++) {
 		const json_t *a = json_object_get(was, keys[i]), *b = json_object_get(now, keys[i]);
-		/* What was not recorded then is no known difference. */
+		/* What was not recorded then is not a known difference. */
 		if (a && !json_equal(a, b))
 			add_why(r, keys[i], a, b);
 	}

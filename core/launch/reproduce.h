@@ -1,5 +1,5 @@
 /*
- * reproduce.h - run a spec again and say whether the same bytes came out.
+ * reproduce.h - reruns a spec and checks whether the same bytes result.
  *
  * The trainer runs again in a scratch directory from the stored spec; its model's digest is
  * compared with the run's, then file by file, and in model.safetensors tensor by tensor. Nothing is
@@ -24,7 +24,7 @@ typedef struct bn_reproduction {
 } bn_reproduction;
 
 /* hooks (may be NULL) as for bn_fit_run. spec_hash: the run's spec; model_dir: a directory with
- * the run's model files (bn_run_export). threads <= 0: as the spec says. BN_EUNSUPPORTED for
+ * the run's model files (bn_run_export). threads <= 0: as in the spec. BN_EUNSUPPORTED for
  * commands. */
 int bn_reproduce(bn_reproduction *out, bn_workspace *ws, const char *spec_hash,
 	const char *model_dir, int threads, const bn_fit_hooks *hooks, bn_err *err);

@@ -32,7 +32,7 @@ static int check_data(const bn_spec *spec, const char *where, bn_err *err)
 	return 0;
 }
 
-/* A share would be taken off the training rows in place of the version that is there for it. */
+/* The share would be split off the training rows although a version is given for the part. */
 static int check_parts(const bn_spec *spec, const char *where, bn_err *err)
 {
 	const double share[] = {spec->split.valid, spec->split.test};
@@ -41,12 +41,12 @@ static int check_parts(const bn_spec *spec, const char *where, bn_err *err)
 		if (bn_spec_has_part(spec, parts[i]) && share[i] > 0)
 			return bn_err_set(err, BN_EINVAL,
 				"%s: part '%s' has a version in 'data' and a share in 'split': "
-				"give one of them",
+				"give only one of them",
 				where, parts[i]);
 	return 0;
 }
 
-/* The trainer of that name, and its hyper-parameters in full. What is unknown is wrong in the spec. */
+/* The trainer of that name, and its complete hyper-parameters. Unknown ones are errors in the spec. */
 static int resolve_hyper(json_t **out, const bn_spec *spec, const char *where, bn_err *err)
 {
 	const bn_trainer *trainer;
@@ -104,7 +104,7 @@ static int need_column(
 	return rc == BN_ENOTFOUND ? bn_err_recode(err, &why, BN_EINVAL) : bn_err_move(err, &why);
 }
 
-/* What the spec asks for: AUTO is left to the target where the trainer does both. */
+/* The spec's task: AUTO is decided by the target if the trainer supports both. */
 static int task_of(bn_task *out, const bn_trainer **trainer, const bn_spec *spec, bn_err *err)
 {
 	bn_task asked = BN_TASK_AUTO;
@@ -118,7 +118,7 @@ static int task_of(bn_task *out, const bn_trainer **trainer, const bn_spec *spec
 	return bn_trainer_task(out, *trainer, asked, err);
 }
 
-/* A target whose type cannot do is refused before there is a run. */
+/* A target of an unsuitable type is refused before there is a run. */
 static int check_target(const bn_spec *spec, const bn_schema *schema, const char *data, bn_err *err)
 {
 	const bn_trainer *trainer;
@@ -143,12 +143,12 @@ static int check_target(const bn_spec *spec, const bn_schema *schema, const char
 	}
 	if (type != BN_TYPE_CATEGORY || task != BN_TASK_REGRESSION)
 		return 0;
-	bn_err_set(err, BN_EINVAL, "%s: target '%s' is text, and %s has to predict a number", data,
+	bn_err_set(err, BN_EINVAL, "%s: target '%s' is text, but %s predicts numbers", data,
 		spec->target, trainer->name);
 	bn_err_hint(err, "%s",
 		trainer->tasks & 1u << BN_TASK_CLASSIFICATION
 			? "leave out the task: the target decides it"
-			: "--trainer logistic tells its values apart");
+			: "--trainer logistic classifies its values");
 	return BN_EINVAL;
 }
 
@@ -185,8 +185,8 @@ static int check_columns_of(
 	return rc;
 }
 
-/* The columns that the spec names are looked up before the run begins: who misspells one hears it in
- * the shell that asked, not from a run that failed. */
+/* The columns named by the spec are looked up before the run begins, so a misspelling is reported by
+ * the command and not by a failed run. */
 static int check_columns(bn_spec *spec, const bn_spec_data *d, bn_workspace *ws, bn_err *err)
 {
 	bool trains = !d->part || !strcmp(d->part, "train");
@@ -249,7 +249,7 @@ out:
 
 /* ---- filling in ----------------------------------------------------------------------------- */
 
-/* "jobs@v3", or a name with perhaps a version and a digest. */
+/* "jobs@v3", or a name with an optional version and digest. */
 static int resolve_data(bn_spec *spec, bn_spec_data *d, bn_workspace *ws, bn_err *err)
 {
 	bn_dataset_version *v = NULL;
@@ -337,7 +337,8 @@ int bn_spec_can_run(const bn_spec *spec, bn_err *err)
 	int rc = bn_spec_is_understood(spec, err);
 	if (rc < 0 || (!c->image && !c->digest && !c->runtime))
 		return rc;
-	return bn_err_set(err, BN_EUNSUPPORTED, "spec: container: this version runs no containers");
+	return bn_err_set(
+		err, BN_EUNSUPPORTED, "spec: container: this version cannot run containers");
 }
 
 /* ---- provenance ----------------------------------------------------------------------------- */
@@ -365,7 +366,7 @@ int bn_spec_add_provenance(bn_spec *spec, bn_workspace *ws, const char *dir, bn_
 	bn_spec_remove(spec, "environment");
 	bn_spec_remove(spec, "code");
 	spec->environment = environment;
-	/* A repository that cannot be read is no reason not to run; the spec says why it has no
+	/* An unreadable repository does not prevent the run; the spec says why it has no
 	 * commit. */
 	if (bn_code_describe(&code, &diff, dir, &why) < 0)
 		spec->code.unavailable = bn_spec_text(spec, why.msg);

@@ -48,7 +48,7 @@ static int check_file(
 {
 	if (!S_ISREG(st->st_mode))
 		return bn_err_set(
-			err, BN_EREFUSED, "secret %s: '%s' is no regular file", name, path);
+			err, BN_EREFUSED, "secret %s: '%s' is not a regular file", name, path);
 	if (st->st_uid != env->uid(env))
 		return bn_err_set(
 			err, BN_EREFUSED, "secret %s: '%s' belongs to another user", name, path);
@@ -121,7 +121,7 @@ int bn_secrets_read(char ***out, const bn_spec *spec, const bn_env *env, bn_err 
 			rc = from_file(&list[n++], name, ref + 5, env, err);
 		else
 			rc = bn_err_set(err, BN_EUNSUPPORTED,
-				"secret %s: its reference is of no kind that this version knows",
+				"secret %s: this version does not know that kind of reference",
 				name);
 		if (rc < 0)
 			goto out;
@@ -151,8 +151,8 @@ int bn_secrets_can_wait(const bn_spec *spec, bn_err *err)
 		if (!strncmp(ref, "file:", 5))
 			continue;
 		bn_err_set(err, BN_EUNSUPPORTED,
-			"secret %s: '%.80s' cannot wait in a queue: what a waiting run keeps of "
-			"this environment lies in a file",
+			"secret %s: '%.80s' cannot wait in a queue: the environment of a waiting "
+			"run is kept in a file",
 			name, ref);
 		bn_err_hint(
 			err, "put it into a file of mode 0600: --secret %.60s=file:/PATH", name);

@@ -25,7 +25,7 @@ void bn_stopping_begin(bn_stopping *s, bn_workspace *ws, const char *id)
 	bn_spec_free(spec);
 }
 
-/* Who wrote the name down must own the process. */
+/* The author of the file must own the process. */
 static bool may_signal(const bn_supervisor *s, pid_t pid, uid_t me)
 {
 	return pid > 1 && (s->uid == me || me == 0) && bn_process_belongs_to(pid, s->uid);
@@ -64,6 +64,6 @@ int bn_stopping_look(bn_stopping *s, bn_workspace *ws, const char *id, bool *kil
 		"run %.8s has not ended %lld s after it was asked to (process %d on %s)", id,
 		(long long)(now - s->begun_ms) / 1000, (int)by.pid,
 		by.host[0] ? by.host : "another host");
-	bn_err_hint(err, "binnacle run watch %.8s waits on", id);
+	bn_err_hint(err, "binnacle run watch %.8s continues to wait", id);
 	return BN_ECONFLICT;
 }

@@ -1,11 +1,11 @@
 /*
- * stopping.h - a run that was asked to end, for who waits for that: a supervisor that is stopped cannot end it.
+ * stopping.h - waiting for a run that was asked to end: a stopped supervisor cannot end it.
  *
- * SIGSTOP, a debugger or a frozen cgroup holds a supervisor without ending it: its lock is held, so for readers it
- * lives, and it neither hears SIGTERM nor counts its grace time. Who waits looks here again and again: each look
- * lets the supervisor and its guard go on (SIGCONT); one that is found stopped for BN_STOPPING_PATIENCE_MS all the same
- * is killed, and its guard, or the next reader, ends what it supervised. Only on this host, and only for who may
- * signal it. Whoever waits gives up BN_STOPPING_LONGEST_S after the grace time.
+ * SIGSTOP, a debugger or a frozen cgroup suspends a supervisor without ending it: its lock is held, so to
+ * readers it is alive, but it neither handles SIGTERM nor counts its grace time. A waiting process calls this
+ * repeatedly: each call resumes the supervisor and its guard (SIGCONT); one that stays stopped for
+ * BN_STOPPING_PATIENCE_MS is killed, and its guard, or the next reader, ends what it supervised. Only on this
+ * host, and only with permission to signal it. The wait ends BN_STOPPING_LONGEST_S after the grace time.
  */
 #ifndef BN_LAUNCH_STOPPING_H
 #define BN_LAUNCH_STOPPING_H
@@ -19,13 +19,13 @@
 #define BN_STOPPING_LONGEST_S 60
 
 typedef struct bn_stopping {
-	int64_t begun_ms, stopped_ms; /* monotonic; stopped_ms 0: was not found stopped */
+	int64_t begun_ms, stopped_ms; /* monotonic; stopped_ms 0: not seen stopped */
 	int64_t grace_s;
 	bool killed;
 } bn_stopping;
 
 void bn_stopping_begin(bn_stopping *s, bn_workspace *ws, const char *id);
-/* *killed: just now. BN_ECONFLICT, with who supervises it, when it has lasted too long. */
+/* *killed: by this call. BN_ECONFLICT, naming the supervisor, on timeout. */
 int bn_stopping_look(bn_stopping *s, bn_workspace *ws, const char *id, bool *killed, bn_err *err);
 
 #endif

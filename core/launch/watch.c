@@ -1,4 +1,4 @@
-/* watch.c - see _exec.h: a run's process while it lives. */
+/* watch.c - see _exec.h: a run's process while it is alive. */
 #include "core/base/process.h"
 #include "core/launch/_child.h"
 #include "core/launch/_exec.h"
@@ -12,11 +12,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#define BEAT_FIRST_MS 250 /* run.started is a sign of life: a short run needs no beat */
+#define BEAT_FIRST_MS 250 /* run.started counts as a heartbeat: a short run needs no other */
 #define BEAT_SECOND_MS 1000
 #define LEFTOVER_GRACE_MS 2000
 #define LOG_FLUSH_MS 5000
-#define PRINT_MS 20               /* between two looks at what was printed, when that is ours */
+#define PRINT_MS 20               /* between reads of the output, if that is ours to do */
 #define LEFTOVER_GIVE_UP_MS 20000 /* a process that even SIGKILL does not end hangs in the kernel */
 
 /* ---- beats ---------------------------------------------------------------------------------- */
@@ -41,7 +41,7 @@ static void measure(bn_exec *x, bn_err *err)
 	bn_runlog_resources(x->ws, x->id, &u, x->peak_rss, err);
 }
 
-/* A failure to write is no reason to end the run: the next beat tries again. */
+/* A failed write does not end the run: the next heartbeat tries again. */
 static void beat(bn_exec *x, int64_t next_ms)
 {
 	bn_err err = BN_ERR_INIT;
@@ -59,8 +59,8 @@ static void beat(bn_exec *x, int64_t next_ms)
 
 /* ---- ending it ------------------------------------------------------------------------------ */
 
-/* Every descendant but the runs that it has started: these have supervisors of their own. Returns how
- * many there are. */
+/* Every descendant except runs that it has started, which have their own supervisors. Returns their
+ * number. */
 static int signal_tree(const bn_exec *x, int signal)
 {
 	return bn_process_tree_signal_marked(
@@ -72,10 +72,11 @@ static void begin_stop(bn_exec *x)
 	if (x->kill_ms)
 		return;
 	x->kill_ms = bn_exec_now_ms(x) + bn_spec_grace_s(x->spec) * 1000 + 1;
-	/* A child that has not become its command yet carries the mark of who forked the supervisor. */
+	/* A child that has not yet called exec carries the mark of the process that forked the
+	 * supervisor. */
 	if (signal_tree(x, SIGTERM) == 0 && x->child > 0)
 		kill(x->child, SIGTERM);
-	/* A process that was stopped hears it only now. */
+	/* A stopped process gets it only now. */
 	signal_tree(x, SIGCONT);
 }
 
@@ -119,9 +120,9 @@ static void handle(bn_exec *x, int signal)
 	}
 }
 
-/* ---- what it prints --------------------------------------------------------------------------- */
+/* ---- its output --------------------------------------------------------------------------- */
 
-/* Once the guard is gone, or where it cannot. Its end of the pipe is ours as well, so nobody got SIGPIPE. */
+/* If the guard is gone, or cannot do it. We also hold its end of the pipe, so nothing got SIGPIPE. */
 static bool writes_log(bn_exec *x)
 {
 	if (getppid() == x->lock.guard && !atomic_load(&x->pump.shared->is_left))
@@ -140,7 +141,7 @@ void bn_exec_flush_log(bn_exec *x)
 			nanosleep(&(struct timespec){0, 1000000}, NULL);
 }
 
-/* One signal, or the time is up. */
+/* One signal, or a timeout. */
 static void wait_signal(bn_exec *x, int64_t ms)
 {
 	struct timespec ts = {ms / 1000, ms % 1000 * 1000000};
@@ -183,7 +184,7 @@ void bn_exec_watch(bn_exec *x)
 			interval = clamp(interval * 2, 1, x->beat_ms);
 		}
 		look_for_stop(x);
-		/* Signals are held back by no more than the look at the files. */
+		/* Signals are delayed only by reading the files. */
 		int64_t most = x->kill_ms ? 100 : 1000;
 		if (writes_log(x))
 			most = PRINT_MS;
@@ -192,7 +193,7 @@ void bn_exec_watch(bn_exec *x)
 	}
 }
 
-/* Every descendant is, or becomes, a child of a subreaper when its own parents are gone. */
+/* Every descendant of a subreaper is its child, or becomes so when its parents are gone. */
 static bool has_children(void)
 {
 	siginfo_t info;

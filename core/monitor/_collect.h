@@ -30,7 +30,7 @@ int bn_collected_add(
 	bn_collected *c, int side, const bn_column *column, size_t from, size_t end, bn_err *err);
 int bn_collected_add_label(
 	bn_collected *c, int side, const char *text, size_t len, double count, bn_err *err);
-/* Orders labels by bytes, as the tests want them. */
+/* Orders labels by bytes, as required by the statistical tests. */
 int bn_collected_sort(bn_collected *c, bn_err *err);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * _prediction_log.h - what prediction_log.c (the queue and its thread) and prediction_table.c (rows as they
- * wait, and the Arrow file that they become) share.
+ * _prediction_log.h - shared by prediction_log.c (the queue and its thread) and prediction_table.c (waiting
+ * rows, and the Arrow file written from them).
  */
 #ifndef BN_MONITOR_PREDICTION_LOG_INTERNAL_H
 #define BN_MONITOR_PREDICTION_LOG_INTERNAL_H
@@ -20,19 +20,19 @@ typedef struct bn_parcel {
 	const char **texts, **labels; /* into the predictor, or into this block */
 } bn_parcel;
 
-/* Copies what was served; freed with bn_free. NULL without memory. */
+/* Copies what was served; freed with bn_free. NULL if out of memory. */
 bn_parcel *bn_parcel_new(const bn_served *served);
 
-/* What became of parcels. */
+/* The fate of parcels. */
 typedef struct bn_parcels_written {
 	uint64_t rows, set_aside;
 	int64_t from_ns, to_ns; /* of the rows in the file */
-	char why[256];          /* of the last row that was set aside; "" when none was */
+	char why[256];          /* of the last row set aside; "" if none */
 } bn_parcels_written;
 
 /* Writes all parcels of the list, which are of one predictor, as a new file at path below the workspace. A row
- * that no table can hold is counted in set_aside and left out; when nothing can be kept (rows 0), there is no
- * file. Below 0: the file could not be written now, and there is none. */
+ * that no table can hold is counted in set_aside and left out; if nothing is left (rows 0), there is no file.
+ * Negative: the file could not be written now, and there is none. */
 int bn_parcels_write(bn_parcels_written *out, bn_workspace *ws, const char *path,
 	const bn_parcel *list, bn_err *err);
 

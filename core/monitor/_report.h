@@ -1,9 +1,9 @@
-/* _report.h - what report.c, report_json.c and report_store.c share. */
+/* _report.h - shared by report.c, report_json.c and report_store.c. */
 #ifndef BN_MONITOR_REPORT_INTERNAL_H
 #define BN_MONITOR_REPORT_INTERNAL_H
 #include "core/monitor/report.h"
 
-/* Details as the object holds them, without the object's own hash. */
+/* Details as in the object, without the object's own hash. */
 int bn_monitor_report_parse(bn_monitor_report **out, const json_t *doc, bn_err *err);
 /* Stores the details, appends monitor.report, commits; sets r->object. */
 int bn_monitor_report_keep(bn_monitor_report *r, bn_workspace *ws, bn_err *err);

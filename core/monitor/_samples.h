@@ -1,5 +1,5 @@
 /*
- * _samples.h - a column of numbers cleaned and sorted, and what two of them have in common.
+ * _samples.h - a column of numbers, cleaned and sorted, and comparisons of two.
  */
 #ifndef BN_MONITOR_SAMPLES_H
 #define BN_MONITOR_SAMPLES_H
@@ -20,8 +20,8 @@ typedef struct bn_sample {
 int bn_sample_make(bn_sample *out, const double *values, size_t n, bn_err *err);
 void bn_sample_release(bn_sample *s);
 
-/* What bins need to know of a column that is not sorted: its finite values' range, and how many of
- * them are different, counted no further than BN_DISTINCT_MOST. */
+/* What binning needs to know of an unsorted column: the range of its finite values, and the number
+ * of distinct ones, counted up to BN_DISTINCT_MOST. */
 #define BN_DISTINCT_MOST 21
 typedef struct bn_range {
 	double low, high;
@@ -29,12 +29,12 @@ typedef struct bn_range {
 } bn_range;
 
 void bn_range_of(bn_range *out, const double *values, size_t n);
-/* As bn_sample_histogram, without sorting; all finite values lie within the edges. */
+/* As bn_sample_histogram, without sorting; all finite values are within the edges. */
 void bn_values_histogram(
 	double *counts, const double *values, size_t n, const double *edges, size_t bins);
 
-double bn_values_deviation(
-	const double *values, size_t n); /* population, of the finite ones; NaN without */
+double bn_values_deviation(const double *values,
+	size_t n); /* population, of the finite values; NaN if there are none */
 size_t bn_sample_distinct(const bn_sample *s);
 size_t bn_sample_distinct_union(const bn_sample *a, const bn_sample *b);
 

@@ -1,4 +1,4 @@
-/* cells.c - see _cells.h. The two samples are looked at side by side, each by one thread. */
+/* cells.c - see _cells.h. The two samples are processed in parallel, each by one thread. */
 #include "core/monitor/_cells.h"
 
 #include "core/base/mem.h"
@@ -16,7 +16,7 @@ typedef struct side {
 	size_t n, finite;
 	uint32_t *count; /* CELLS */
 	double *places;  /* CELLS: sum of (value - lower border) / width */
-	double *sorted;  /* values of the marked cells, and as much room again */
+	double *sorted;  /* values of the marked cells, and the same space again */
 	size_t room;
 } side;
 
@@ -33,7 +33,8 @@ bool bn_cells_fit(const bn_range *a, const bn_range *b)
 	       width > 0 && isfinite(CELLS / width) && isfinite(width);
 }
 
-/* Rises with x, so that cells are in the order of their values. *place: where in the cell, 0 to 1. */
+/* Monotonic in x, so that cells are in order of their values. *place: position in the cell, 0 to
+ * 1. */
 static inline size_t cell_of(const cells *c, double x, double *place)
 {
 	double at = (x - c->low) * c->scale;
@@ -146,7 +147,7 @@ static void look_into(look *l, size_t k)
 	l->area += fabs(now) * (1 - from);
 }
 
-/* Where the functions do not cross: each value counts from its place to the upper border. */
+/* If the functions do not cross: each value counts from its position to the upper border. */
 static double area_of(const cells *c, size_t k, uint64_t i, uint64_t j)
 {
 	const side *a = &c->side[0], *b = &c->side[1];
@@ -175,7 +176,7 @@ static void walk(const cells *c, double *most, double *area)
 	*area = sum;
 }
 
-/* One of the two statistics: the cells that matter are others. */
+/* One of the two statistics: they need different cells. */
 static int refine(cells *c, bool crossings, double *most, double *area, bn_err *err)
 {
 	side *s = c->side;

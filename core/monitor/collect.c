@@ -56,7 +56,7 @@ static int grow_slots(bn_collected *c, bn_err *err)
 	return 0;
 }
 
-/* Number of a label, new if need be; negative without memory. */
+/* Number of a label, added if needed; negative if out of memory. */
 static int32_t label_number(bn_collected *c, const char *text, size_t len, bn_err *err)
 {
 	if (c->label_count * 2 >= c->slot_count && grow_slots(c, err))
@@ -121,7 +121,7 @@ int bn_collected_sort(bn_collected *c, bn_err *err)
 		c->counts[1][i] = all[i].counts[1];
 	}
 	bn_free(all);
-	bn_free(c->slots); /* numbers have changed: no more adding */
+	bn_free(c->slots); /* numbers have changed: nothing may be added any more */
 	c->slots = NULL;
 	c->slot_count = 0;
 	return 0;
@@ -158,7 +158,7 @@ static int add_bools(
 	return rc < 0 ? rc : bn_collected_add_label(c, side, "true", 4, counts[1], err);
 }
 
-/* Dictionary codes are counted first, and their texts looked up once each. */
+/* Dictionary codes are counted first, then each text is looked up once. */
 static int add_codes(
 	bn_collected *c, int side, const bn_column *column, size_t from, size_t end, bn_err *err)
 {

@@ -1,8 +1,8 @@
 /*
  * drift.c - see drift.h: the table of tests, the default choice, and how a verdict is reached.
  *
- * Both kinds of column end in the same place: a pair of counts per bin or value. Only KS and
- * Wasserstein look at the numbers themselves.
+ * Both kinds of column are reduced to a pair of counts per bin or value. Only KS and
+ * Wasserstein use the numbers themselves.
  */
 #include "core/monitor/drift.h"
 
@@ -238,7 +238,7 @@ static void inconclusive(bn_drift_result *r, const char *why)
 	snprintf(r->why, sizeof r->why, "%s", why);
 }
 
-/* Counts and options into r; false when there is too little to look at. */
+/* Stores counts and options in r; false if there is too little data. */
 static bool enough(bn_drift_result *r, const bn_drift_options *options)
 {
 	size_t need = options && options->min_rows ? options->min_rows : 1;
@@ -460,7 +460,7 @@ static int measure_numbers(
 }
 
 /* A test over Sturges bins needs no sorting: a pass for the range, a pass to count. *done stays false
- * when the reference has so few different values that each is a bin of its own. */
+ * if the reference has so few distinct values that each is its own bin. */
 static void try_binned(bn_drift_result *r, bool *done, const double *ref, size_t n_ref,
 	const double *cur, size_t n_cur, const bn_drift_options *o)
 {
@@ -492,8 +492,8 @@ static void try_binned(bn_drift_result *r, bool *done, const double *ref, size_t
 	decide(r);
 }
 
-/* Whether the test is one of the two that need no order of large samples, chosen or by default: more than 5 different
- * values, which the ranges show. */
+/* Whether the test is one of the two that need no sorting of large samples, chosen or by default: more than 5
+ * distinct values, known from the ranges. */
 static bool takes_cells(bn_drift_test *test, const bn_range *p, const bn_range *q)
 {
 	size_t distinct = p->distinct > q->distinct ? p->distinct : q->distinct;
@@ -504,7 +504,7 @@ static bool takes_cells(bn_drift_test *test, const bn_range *p, const bn_range *
 	return *test == BN_DRIFT_KS || *test == BN_DRIFT_WASSERSTEIN;
 }
 
-/* KS and Wasserstein of large samples. *done stays false where they have to be sorted. */
+/* KS and Wasserstein of large samples. *done stays false if they must be sorted. */
 static int try_cells(bn_drift_result *r, bool *done, const double *ref, size_t n_ref,
 	const double *cur, size_t n_cur, const bn_drift_options *o, bn_err *err)
 {

@@ -1,11 +1,11 @@
 /*
- * drift.h - did a column change? Statistics with the definitions and the default choice of
- * Evidently 0.7.21, p-values with those of SciPy.
+ * drift.h - detects changes of a column. Statistics with the definitions and the default choice
+ * of Evidently 0.7.21, p-values with those of SciPy.
  *
- * Nothing here knows of tables, models or files: numbers and counts in, a verdict out. Every result
- * says which test it was, its statistic, what was compared with which threshold and how, because
- * two tests of the same data may well disagree (a goodness of fit takes the reference as exact, a
- * contingency test does not).
+ * Independent of tables, models and files: numbers and counts in, a verdict out. Every result names
+ * the test, its statistic, and what was compared with which threshold and how, because two tests of
+ * the same data may disagree (a goodness of fit treats the reference as exact, a contingency test
+ * does not).
  *
  * An infinite number counts as missing, like NaN; both are dropped from each side before anything
  * else. Inputs are borrowed and not changed. Thread-safe: no state.
@@ -61,7 +61,7 @@ typedef enum bn_drift_test {
 	BN_DRIFT_TVD,
 	BN_DRIFT_HELLINGER,
 	BN_DRIFT_LINF,
-	BN_DRIFT_TESTS, /* how many, AUTO included */
+	BN_DRIFT_TESTS, /* number of tests, including AUTO */
 } bn_drift_test;
 
 typedef enum bn_drift_operator {
@@ -86,17 +86,17 @@ typedef struct bn_drift_result {
 	double threshold;    /* of score */
 	size_t n_ref, n_cur; /* values compared */
 	size_t ref_dropped, cur_dropped; /* missing, NaN or infinite */
-	size_t values; /* distinct over both sides; 21 stands for more in large samples */
+	size_t values; /* distinct over both sides; 21 means more in large samples */
 	char why[160]; /* empty, or a remark: why inconclusive, "unseen value in current" */
 } bn_drift_result;
 
 typedef struct bn_drift_options {
 	bn_drift_test test; /* AUTO */
-	double threshold;   /* NaN or 0: the test's own */
-	size_t min_rows;    /* fewer values than this on a side are inconclusive; 0: 1 */
+	double threshold;   /* NaN or 0: the test's default */
+	size_t min_rows;    /* inconclusive with fewer values on a side; 0: 1 */
 } bn_drift_options;
 
-/* "ks", "wasserstein", ... (Evidently's names) and "Kolmogorov-Smirnov", for ever. */
+/* "ks", "wasserstein", ... (Evidently's names) and "Kolmogorov-Smirnov". Static. */
 const char *bn_drift_test_name(bn_drift_test t);
 const char *bn_drift_test_title(bn_drift_test t);
 bool bn_drift_test_parse(const char *name, bn_drift_test *out);
@@ -109,12 +109,12 @@ const char *bn_drift_verdict_name(bn_drift_verdict v);    /* "no drift", "drift"
 /* values: distinct over both sides. */
 bn_drift_test bn_drift_choose(bool is_number, size_t n_ref, size_t values);
 
-/* A column of numbers. options may be NULL. Large ones are looked at by two threads. BN_ENOMEM. */
+/* A column of numbers. options may be NULL. Large ones are processed by two threads. BN_ENOMEM. */
 int bn_drift_numbers(bn_drift_result *out, const double *ref, size_t n_ref, const double *cur,
 	size_t n_cur, const bn_drift_options *options, bn_err *err);
 /* A column of categories: how often each of k values occurs on either side. Values that occur on
- * neither are ignored; value 0 has to be the smallest (by bytes) for the z test's sign.
- * BN_EINVAL for a test that needs numbers. */
+ * neither are ignored; value 0 must be the smallest (by bytes) for the z test's sign. BN_EINVAL
+ * for a test that needs numbers. */
 int bn_drift_counts(bn_drift_result *out, const double *ref_counts, const double *cur_counts,
 	size_t k, const bn_drift_options *options, bn_err *err);
 
@@ -128,7 +128,7 @@ typedef struct bn_drift_dataset {
 	char why[160];
 } bn_drift_dataset;
 
-/* Drift when share >= threshold. Inconclusive when there is no column, or when the inconclusive
+/* Drift when share >= threshold. Inconclusive if there is no column, or if the inconclusive
  * columns would decide. threshold NaN or 0: 0.5. */
 void bn_drift_sum_up(
 	bn_drift_dataset *out, const bn_drift_result *results, size_t n, double threshold);
@@ -149,7 +149,7 @@ typedef struct bn_drift_bins {
 void bn_drift_bin_numbers(
 	bn_drift_bins *out, const double *ref, size_t n_ref, const double *cur, size_t n_cur);
 
-/* ---- the distributions, for other rooms and the tests -------------------------------------- */
+/* ---- the distributions, for other modules and the tests -------------------------------------- */
 
 /* P(D >= d) for two samples of n1 and n2 as scipy.stats.ks_2samp(method="auto") gives it. */
 double bn_ks_2samp_sf(double d, size_t n1, size_t n2);

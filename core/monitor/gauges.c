@@ -83,8 +83,8 @@ static const struct {
 		"P-value or distance of the newest drift report, by the test named."},
 	[GAUGE_THRESHOLD] = {"binnacle_drift_threshold", "What the score is compared with."},
 	[GAUGE_DETECTED] = {"binnacle_drift_detected",
-		"1 when the feature has drifted, NaN when the "
-		"report could not tell."},
+		"1 when the feature has drifted, NaN when the report could not tell."
+		""},
 	[GAUGE_SHARE] = {"binnacle_drift_share",
 		"Share of the model's features that have drifted."},
 	[GAUGE_TIME] = {"binnacle_drift_report_time_seconds", "When the newest report was made."},
@@ -136,7 +136,7 @@ static void tell_unreadable(void *ctx, const bn_monitor_report *row, const bn_er
 	char line[400 + sizeof why->msg];
 	if (!t->warn || is_among(row->id, (const char *const *)told->items, told->count))
 		return;
-	bn_names_add(told, row->id); /* without memory it is told again */
+	bn_names_add(told, row->id); /* out of memory: it is reported again */
 	snprintf(line, sizeof line, "drift report %.32s of %.256s cannot be read: %s", row->id,
 		row->model, why->msg);
 	t->warn(t->ctx, line);

@@ -13,7 +13,7 @@
  * probability; above 10 000 rows a side the one-sample law at round(n1 n2 / (n1 + n2)), which is
  * what scipy.stats.ks_2samp(method="auto") does.
  *
- * Agreement with SciPy is held by tests/core/monitor/test_ks.c on committed tables.
+ * tests/core/monitor/test_ks.c checks agreement with SciPy on committed tables.
  */
 #include "core/base/mem.h"
 #include "core/monitor/_saddle.h"
@@ -65,8 +65,8 @@ static void multiply(double *out, const double *a, const double *b, size_t m)
 		}
 }
 
-/* Entry (r, c) is 1 / (r - c + 1)!, but for the first column and the last row, which hold the
- * parts of a cell that the two lines d = (k - h) / n cut. matrix comes zeroed. */
+/* Entry (r, c) is 1 / (r - c + 1)!, except in the first column and the last row, which hold the
+ * parts of a cell cut by the two lines d = (k - h) / n. matrix must be zeroed. */
 static void durbin_fill(double *matrix, size_t m, double h)
 {
 	double factorial = 1; /* 1 / step! */
@@ -88,7 +88,7 @@ static void durbin_fill(double *matrix, size_t m, double h)
 		matrix[(m - 1) * m + c] = matrix[(m - 1 - c) * m];
 }
 
-/* P(D_n <= d): entry (k, k) of n!/n^n H^n. NaN without memory. */
+/* P(D_n <= d): entry (k, k) of n!/n^n H^n. NaN if out of memory. */
 static double durbin_cdf(double n, double d)
 {
 	double nd = n * d;
@@ -310,7 +310,7 @@ static uint64_t greatest_common_divisor(uint64_t a, uint64_t b)
 }
 
 /* n1 == n2 == n, d = h / n: 2 (A1 - A2 + A3 ...), A_k = C(2n, n - kh) / C(2n, n), with the common
- * factors taken out so that nothing cancels. */
+ * factors extracted to avoid cancellation. */
 static double equal_sizes_sf(double n, double h)
 {
 	double p = 0;
@@ -325,7 +325,7 @@ static double equal_sizes_sf(double n, double h)
 
 /* Probability that a uniformly random path has left the band, by columns: the last step of a path
  * to (i, j) came from (i-1, j) with probability i / (i + j), else from (i, j-1). Outside the band
- * the probability is 1. Band: |ng i - mg j| < h. NaN without memory. */
+ * the probability is 1. Band: |ng i - mg j| < h. NaN if out of memory. */
 static double path_leaves_band(int64_t m, int64_t n, int64_t g, int64_t h)
 {
 	int64_t mg = m / g, ng = n / g;

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-/* A commuting event: keyed by its place in the log, so the order of arrival does not matter. */
+/* A commuting event: keyed by its position in the log, so the order of arrival does not matter. */
 static int apply(bn_fold *f, const bn_event *ev, bn_err *err)
 {
 	const json_t *p = ev->payload;
@@ -28,7 +28,7 @@ static int apply(bn_fold *f, const bn_event *ev, bn_err *err)
 static int clear(bn_fold *f, const char *entity, bn_err *err)
 {
 	(void)f;
-	(void)entity; /* no ordered events, so nothing of theirs */
+	(void)entity; /* no ordered events, so no rows of theirs */
 	(void)err;
 	return 0;
 }

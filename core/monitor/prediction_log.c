@@ -2,9 +2,9 @@
  * prediction_log.c - see prediction_log.h: the queue between the server's threads and the disk, and
  * the thread that writes.
  *
- * A request's rows are copied into one block (a parcel) and hung onto a list; the writer takes the
- * whole list at once and sorts it into batches, one per model. A batch stays what it is until it is in the
- * log: one that cannot be written goes behind the others and is tried again, from the step that failed.
+ * A request's rows are copied into one block (a parcel) and added to a list; the writer takes the whole
+ * list at once and sorts it into batches, one per model. A batch is unchanged until it is in the log: one
+ * that cannot be written is moved behind the others and retried from the failed step.
  */
 #include "core/monitor/prediction_log.h"
 
@@ -23,18 +23,18 @@
 #include <time.h>
 #include <unistd.h>
 
-#define FAILURES_AT_ONCE 4 /* batches that fail, before the disk is left alone for a while */
+#define FAILURES_AT_ONCE 4 /* failed batches before pausing */
 #define MAX_BACKOFF 16     /* intervals between two tries */
 
-enum { SOURCES = 256 }; /* that are counted apart */
+enum { SOURCES = 256 }; /* sources counted separately */
 
-/* Parcels of one model on their way into the log. */
+/* Parcels of one model being logged. */
 typedef struct batch {
 	struct batch *next;
 	bn_parcel *first, **end;
 	uint64_t rows;
 	size_t bytes;
-	bool is_stored; /* the object is there; its event is not */
+	bool is_stored; /* the object exists; its event does not */
 	bn_parcels_written written;
 	char object[65];
 } batch;
@@ -45,13 +45,13 @@ struct bn_prediction_log {
 	size_t batch_rows, max_pending, max_bytes;
 	int64_t interval_ms;
 	pthread_t thread;
-	batch *batches, **last; /* the thread's own: taken, not written */
-	unsigned backoff;       /* the thread's: intervals until it tries again; 0: all is well */
-	pthread_mutex_t lock;   /* of the following */
-	pthread_cond_t wake, idle; /* there is work; all work is done */
-	bn_parcel *first, **end;   /* handed over, not taken */
+	batch *batches, **last;    /* thread only: taken, not written */
+	unsigned backoff;          /* thread only: intervals until the next retry; 0: no failure */
+	pthread_mutex_t lock;      /* of the following */
+	pthread_cond_t wake, idle; /* signals: there is work; all work is done */
+	bn_parcel *first, **end;   /* added, not taken */
 	size_t fresh;              /* rows of those */
-	size_t waiting_bytes;      /* of all that is not written */
+	size_t waiting_bytes;      /* bytes of everything not written */
 	struct {
 		size_t rows, bytes;
 	} of_source[SOURCES]; /* waiting */
@@ -64,13 +64,13 @@ struct bn_prediction_log {
 
 /* ---- taking rows ---------------------------------------------------------------------------- */
 
-/* Two that fall together share what is one's. */
+/* Colliding sources share a slot's limit. */
 static size_t place_of(uint64_t source)
 {
 	return (size_t)(source * 0x9e3779b97f4a7c15u >> 56) % SOURCES;
 }
 
-/* Whether so much more of one that has `has` leaves enough. */
+/* Whether that much more from a source that has `has` leaves enough. */
 static bool is_fair(size_t has, size_t more, size_t waiting, size_t most)
 {
 	return has + more <= BN_PREDICTION_SHARE * (most - waiting - more);
@@ -141,7 +141,7 @@ static batch *next_batch(bn_prediction_log *l)
 	return b;
 }
 
-/* The batch of a model among those that were made since `from`. NULL without memory. */
+/* The batch of a model among those created since `from`. NULL if out of memory. */
 static batch *batch_of(bn_prediction_log *l, batch **from, const bn_predictor *p)
 {
 	for (batch *b = *from; b; b = b->next)
@@ -155,7 +155,7 @@ static batch *batch_of(bn_prediction_log *l, batch **from, const bn_predictor *p
 	return b;
 }
 
-/* All that was handed over, into batches. False without memory: the rest stays where it is. */
+/* Moves all added parcels into batches. False if out of memory: the rest stays where it is. */
 static bool take_fresh(bn_prediction_log *l)
 {
 	bool taken = true;
@@ -204,7 +204,7 @@ out:
 	return rc;
 }
 
-/* Without the commit a failed append would be the answer to every later one (writer.h). */
+/* Without the commit every later append would return the same failure (writer.h). */
 static int commit(bn_workspace *ws, int appended, bn_err *err)
 {
 	int rc = bn_workspace_commit(ws, appended < 0 ? NULL : err);
@@ -229,7 +229,7 @@ static int append_event(
 	return commit(ws, rc, err);
 }
 
-/* named: of unlogged_new, what the batch's event has told. */
+/* named: the part of unlogged_new reported by the batch's event. */
 static void count_written(bn_prediction_log *l, const batch *b, uint64_t named)
 {
 	const bn_parcels_written *w = &b->written;
@@ -270,7 +270,7 @@ static int write_batch(batch *b, bn_prediction_log *l, bn_workspace *ws, bn_err 
 
 /* ---- the thread ----------------------------------------------------------------------------- */
 
-/* Waits for a reason to write. Under the lock. */
+/* Waits for a reason to write. Called with the lock held. */
 static void wait_for_work(bn_prediction_log *l)
 {
 	struct timespec until;
@@ -293,7 +293,7 @@ static void note_failure(bn_prediction_log *l, const bn_err *why)
 	pthread_mutex_unlock(&l->lock);
 }
 
-/* Each batch once, unless some fail: those go behind the others. */
+/* Each batch once; failed ones are moved behind the others. */
 static bool write_batches(bn_prediction_log *l, bn_workspace *ws)
 {
 	size_t count = 0, failed = 0;
@@ -488,7 +488,7 @@ int bn_prediction_log_finish(bn_prediction_log *l, bn_err *err)
 	pthread_cond_signal(&l->wake);
 	pthread_mutex_unlock(&l->lock);
 	pthread_join(l->thread, NULL);
-	/* Threads of the server may still ask for the numbers. */
+	/* Threads of the server may still read the numbers. */
 	pthread_mutex_lock(&l->lock);
 	l->finished = true;
 	uint64_t lost = l->stats.waiting;
@@ -497,7 +497,7 @@ int bn_prediction_log_finish(bn_prediction_log *l, bn_err *err)
 	pthread_mutex_unlock(&l->lock);
 	if (!lost)
 		return 0;
-	bn_err_set(err, BN_EIO, "%llu predictions are lost, which could not be logged: %s",
+	bn_err_set(err, BN_EIO, "%llu predictions are lost because they could not be logged: %s",
 		(unsigned long long)lost, l->stats.last_error);
 	return BN_EIO;
 }

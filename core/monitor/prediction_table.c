@@ -1,4 +1,4 @@
-/* prediction_table.c - see _prediction_log.h: rows as they wait, and the Arrow file that they become. */
+/* prediction_table.c - see _prediction_log.h: waiting rows, and the Arrow file written from them. */
 #include "core/base/mem.h"
 #include "core/base/utf8.h"
 #include "core/monitor/_prediction_log.h"
@@ -15,7 +15,7 @@ static const bn_feature_input *input_of(const bn_predictor *p, size_t i)
 	return bn_features_input(bn_model_features(bn_predictor_model(p)), i);
 }
 
-/* Of a text that training never saw: what is kept, cut between characters. */
+/* The part kept of a text unseen in training, truncated between characters. */
 static size_t kept_bytes(const char *text)
 {
 	size_t n = text ? strnlen(text, BN_PREDICTION_TEXT + 1) : 0;
@@ -68,7 +68,7 @@ bn_parcel *bn_parcel_new(const bn_served *served)
 			q->cells[at] = bn_session_cell_number(s, r, i);
 			q->texts[at] = bn_session_cell_text(s, r, i);
 			if (bn_session_cell_is_unknown(
-				    s, r, i)) { /* its text dies with the request */
+				    s, r, i)) { /* its text is freed with the request */
 				size_t n = kept_bytes(q->texts[at]);
 				if (n)
 					memcpy(copy, q->texts[at], n);
@@ -110,7 +110,8 @@ static int build_schema(bn_schema *s, const bn_parcel *q, bn_err *err)
 		const bn_feature_input *in = input_of(q->predictor, i);
 		if (bn_schema_find(s, in->name) < COL_INPUTS)
 			return bn_err_set(err, BN_EINVAL,
-				"the model has an input '%s', which is a column of the log's own",
+				"the model has an input '%s', which is the name of a column of the "
+				"log",
 				in->name);
 		if ((rc = bn_schema_add(s, in->name, type_of(in->kind), true, NULL, err)) < 0)
 			return rc;
@@ -162,7 +163,7 @@ static void set_aside(bn_parcels_written *out, uint64_t rows, const bn_parcel *q
 	snprintf(out->why, sizeof out->why, "request %s: %.200s", q->request_id, why->msg);
 }
 
-/* A row that the table refuses stays refused: it is not in the way of the others. */
+/* A row that the table refuses is dropped and does not block the others. */
 static int write_rows(bn_parcels_written *out, bn_table_writer *w, const bn_parcel *q, bn_err *err)
 {
 	for (size_t r = 0; r < q->rows; r++) {
@@ -200,7 +201,7 @@ int bn_parcels_write(bn_parcels_written *out, bn_workspace *ws, const char *path
 out:
 	bn_table_writer_free(w); /* removes the file, unless it is finished */
 	bn_schema_release(&schema);
-	if (rc == BN_EINVAL) { /* no table at all for rows of this model */
+	if (rc == BN_EINVAL) { /* no table can hold rows of this model */
 		*out = (bn_parcels_written){0};
 		for (const bn_parcel *q = list; q; q = q->next)
 			set_aside(out, q->rows, q, &why);

@@ -1,4 +1,4 @@
-/* report.c - see report.h: gathering both sides of every input, testing them, summing up. */
+/* report.c - see report.h: collecting both sides of every input, testing them, and the summary. */
 #include "core/monitor/report.h"
 
 #include "core/base/hash.h"
@@ -31,8 +31,8 @@ typedef struct gathering {
 
 /* ---- current: the log ----------------------------------------------------------------------- */
 
-/* Rows of a batch that lie in the window by their own time, as one range each (rows of a file are
- * in the order they came; times of several threads may interleave by microseconds). */
+/* Rows of a batch within the window by their own time, as one range each (rows of a file are in
+ * order of arrival; times of several threads may interleave by microseconds). */
 static bool in_window(const bn_prediction_window *w, int64_t time_ns)
 {
 	int64_t ms = time_ns / 1000000;
@@ -79,7 +79,7 @@ static int add_batch(gathering *g, const bn_batch *b, const bn_prediction_window
 	return 0;
 }
 
-/* Hashed when this user has not done so on this host since it was written. */
+/* Hashed unless this user has done so on this host since it was written. */
 static int verify_file(gathering *g, const char *object, bn_err *err)
 {
 	bn_cache *cache = NULL;
@@ -155,7 +155,7 @@ static int gather_current(gathering *g, const bn_prediction_window *w, bn_err *e
 		rc = bn_err_set(err, BN_ENOTFOUND,
 			"no predictions of %s were logged in this window",
 			bn_predictor_source(g->p));
-		bn_err_hint(err, "binnacle serve logs what it answers when it runs in a workspace");
+		bn_err_hint(err, "binnacle serve logs its predictions when it runs in a workspace");
 	}
 out:
 	bn_prediction_batches_release(&l);
@@ -221,8 +221,8 @@ static int add_yes_and_no(bn_collected *c, double yes, double no, bn_err *err)
 	return rc < 0 ? rc : bn_collected_add_label(c, BN_SIDE_REF, "true", 4, yes, err);
 }
 
-/* What the model itself knows: shares of categories and booleans, exactly; of numbers nothing that
- * a test could use. */
+/* From the model itself: exact shares of categories and booleans; for numbers nothing usable by a
+ * test. */
 static int add_statistics(gathering *g, bn_err *err)
 {
 	size_t most = 0;
@@ -251,7 +251,7 @@ static int add_statistics(gathering *g, bn_err *err)
 	return 0;
 }
 
-/* The dataset version that the model says it was trained on, if this workspace has it. */
+/* The dataset version that the model was trained on, if this workspace has it. */
 static bn_dataset_version *training_version(const gathering *g)
 {
 	const json_t *meta =
@@ -284,8 +284,8 @@ static int gather_reference(gathering *g, bn_err *err)
 	bn_dataset_version *v = training_version(g);
 	bn_err why = BN_ERR_INIT;
 	int rc = 0;
-	/* One that is not here, or not for this user, is replaced by what the model says of it; damaged bytes are
-	 * not passed over. */
+	/* If it is missing, or not readable by this user, the model's own statistics are used; damaged bytes
+	 * are an error. */
 	if (v && (rc = bn_dataset_open_table(&t, g->ws, v, &why)) == BN_ECORRUPT) {
 		bn_err_move(err, &why);
 		goto out;

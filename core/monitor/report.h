@@ -1,15 +1,15 @@
 /*
- * report.h - the inputs a model was asked about, against those it was trained on.
+ * report.h - compares the inputs a model received with those it was trained on.
  *
  * A report takes a window of the prediction log and compares each input with the model's reference:
- * the training table of the dataset version named in the model when this workspace has it (rows,
- * so every test is exact), else the reference statistics inside the model. With statistics alone
- * only category inputs can be tested (their shares are known exactly); a number input is then
- * inconclusive and says so.
+ * the training table of the dataset version named in the model if this workspace has it (rows, so
+ * every test is exact), else the reference statistics inside the model. With statistics only
+ * category inputs can be tested (their shares are known exactly); a number input is then
+ * inconclusive.
  *
  * The result is kept: the details (tests, verdicts, bins for the charts) as a JSON object in
  * objects/, and an event `monitor.report` of entity `monitor/<model>` with the summary. Reports are
- * immutable; the same window again makes another report.
+ * immutable; repeating a window creates another report.
  *
  * JSON of the details (binnacle monitor show --json prints it):
  *	{"id", "model", "version", "time",
@@ -35,7 +35,7 @@ typedef struct bn_monitor_options {
 	bn_drift_options drift;      /* min_rows 0 means 30 here */
 	double share_threshold;      /* NaN or 0: 0.5 */
 	bool dry_run;                /* compute, store nothing */
-	const bn_progress *progress; /* NULL: nobody asks */
+	const bn_progress *progress; /* NULL: none */
 } bn_monitor_options;
 
 typedef struct bn_monitor_feature {
@@ -56,7 +56,7 @@ typedef struct bn_monitor_report {
 	char *reference_kind; /* "table" or "statistics" */
 	char *reference;      /* "jobs@v3", or NULL */
 	int64_t reference_rows;
-	uid_t uid;       /* of a listed one: whose it is */
+	uid_t uid;       /* of a listed one: its owner */
 	bool is_private; /* the reference is private data: only its user can read the features */
 	bn_drift_dataset dataset;
 	bn_monitor_feature *features; /* in the order of the model's inputs; NULL in a listing */
@@ -64,15 +64,15 @@ typedef struct bn_monitor_report {
 	char *object; /* hash of the details, or NULL for a dry run */
 } bn_monitor_report;
 
-/* model: as bn_predictor_open takes it. BN_ENOTFOUND when nothing was logged for it in the window.
- * A verdict of drift is a result, not an error. */
+/* model: as for bn_predictor_open. BN_ENOTFOUND if nothing was logged for it in the window. A
+ * verdict of drift is a result, not an error. */
 int bn_monitor_report_make(bn_monitor_report **out, bn_workspace *ws, const char *model,
 	const bn_monitor_options *options, bn_err *err);
-/* id: any unique prefix, or "latest" (of model when that is not NULL); of those that are listed. */
+/* id: any unique prefix, or "latest" (of model if not NULL); among the listed ones. */
 int bn_monitor_report_load(
 	bn_monitor_report **out, bn_workspace *ws, const char *id, const char *model, bn_err *err);
-/* The newest report of a model that can be read. Anybody may make reports: one whose object is gone, damaged or another
- * report's is told to unreadable (may be NULL) and hides none. BN_ENOTFOUND when none is left. */
+/* The newest readable report of a model. Anyone may create reports: one whose object is missing, damaged or
+ * another report's is reported to unreadable (may be NULL) and skipped. BN_ENOTFOUND if none is left. */
 typedef void bn_monitor_unreadable(void *ctx, const bn_monitor_report *row, const bn_err *why);
 int bn_monitor_report_newest(bn_monitor_report **out, bn_workspace *ws, const char *model,
 	bn_monitor_unreadable *unreadable, void *ctx, bn_err *err);
@@ -84,8 +84,8 @@ typedef struct bn_monitor_reports {
 	size_t count;
 } bn_monitor_reports;
 
-/* model NULL: of all. limit 0: all. Those that members or the reader have made (core/govern/members.h), and that are
- * not dated a day or more ahead. */
+/* model NULL: of all. limit 0: all. Only those of members or the reader (core/govern/members.h) that are not
+ * dated a day or more ahead. */
 int bn_monitor_report_list(
 	bn_monitor_reports *out, bn_workspace *ws, const char *model, size_t limit, bn_err *err);
 void bn_monitor_reports_release(bn_monitor_reports *l);

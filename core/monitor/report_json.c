@@ -83,7 +83,7 @@ static bn_drift_verdict verdict_of(const json_t *o)
 	return BN_DRIFT_INCONCLUSIVE;
 }
 
-/* A fresh array of n doubles from JSON; NULL without memory or when it is not as long. */
+/* A new array of n doubles from JSON; NULL if out of memory or if the length differs. */
 static double *numbers_of(const json_t *array, size_t n)
 {
 	double *x = json_array_size(array) == n ? bn_alloc((n + 1) * sizeof *x) : NULL;

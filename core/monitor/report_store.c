@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define AHEAD_MS 86400000 /* that a report may be dated ahead: no clock is that wrong and works */
+#define AHEAD_MS 86400000 /* how far a report may be dated ahead: no working clock is that wrong */
 
 /* ---- writing -------------------------------------------------------------------------------- */
 
@@ -78,7 +78,7 @@ static int apply(bn_fold *f, const bn_event *ev, bn_err *err)
 	if (bn_sql_int(db, 0,
 		    "SELECT count(*) FROM monitor_report WHERE model = ? AND id = ? AND uid = ?",
 		    "ssi", model + 1, id, (int64_t)ev->uid))
-		return invalid(f, "this report exists already");
+		return invalid(f, "this report already exists");
 	int rc = bn_sql_run(db, err,
 		"INSERT INTO monitor_report VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
 		"?, ?, ?, ?, ?)",
@@ -238,13 +238,13 @@ static int choose(const bn_monitor_report **out, const bn_monitor_reports *l, co
 			found++;
 		}
 	if (found > 1)
-		return bn_err_set(
-			err, BN_EINVAL, "'%s' is the beginning of %zu reports", id, found);
+		return bn_err_set(err, BN_EINVAL, "'%s' is the prefix of %zu reports", id, found);
 	if (found)
 		return 0;
 	bn_err_set(err, BN_ENOTFOUND, "no drift report '%s'%s%s", id, model ? " of " : "",
 		model ? model : "");
-	bn_err_hint(err, "binnacle monitor report MODEL makes one, binnacle monitor ls lists them");
+	bn_err_hint(
+		err, "binnacle monitor report MODEL creates one, binnacle monitor ls lists them");
 	return BN_ENOTFOUND;
 }
 
@@ -254,7 +254,7 @@ static bool is_readable(const bn_workspace *ws, const bn_monitor_report *row)
 	return !row->is_private || row->uid == env->uid(env);
 }
 
-/* The report whose row that is, with its features; what its object says of itself has to be what the row says. */
+/* The report of that row, with its features; the object must match the row. */
 static int read_details(
 	bn_monitor_report **out, bn_workspace *ws, const bn_monitor_report *row, bn_err *err)
 {

@@ -59,8 +59,8 @@ void bn_range_of(bn_range *out, const double *values, size_t n)
 	*out = r;
 }
 
-/* The index is computed, then put right against the edges, which rounding may have moved by one
- * place: numpy.histogram does the same. */
+/* The index is computed, then corrected against the edges, since rounding may shift it by one:
+ * numpy.histogram does the same. */
 void bn_values_histogram(
 	double *counts, const double *values, size_t n, const double *edges, size_t bins)
 {
@@ -82,7 +82,8 @@ void bn_values_histogram(
 
 double bn_values_deviation(const double *values, size_t n)
 {
-	/* About one of them: differences from it are exact or nearly so, however far from 0 they all are. */
+	/* Relative to one of them: differences from it are exact or nearly so, however far all are from
+	 * 0. */
 	double mean = 0, sum = 0, count = 0;
 	size_t first = 0;
 	while (first < n && !isfinite(values[first]))

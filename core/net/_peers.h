@@ -1,5 +1,5 @@
 /*
- * _peers.h - how many connections each address has. Any thread.
+ * _peers.h - number of connections per address. Thread-safe.
  */
 #ifndef BN_NET_PEERS_H
 #define BN_NET_PEERS_H
@@ -10,20 +10,20 @@
 
 typedef struct bn_peers bn_peers;
 
-/* An IPv4 address that came through a socket of IPv6 (::ffff:a.b.c.d) becomes one of IPv4: all of them
- * would lie in one /64. Others stay. */
+/* Converts an IPv4-mapped IPv6 address (::ffff:a.b.c.d) to IPv4, since all of those share one /64.
+ * Leaves others unchanged. */
 void bn_peers_unmap(struct sockaddr_storage *address);
 
-/* What counts as one: an IPv4 address, a /64 of IPv6. */
+/* The unit that is counted: an IPv4 address, or an IPv6 /64. */
 typedef struct bn_peer_key {
 	unsigned char bytes[16];
 } bn_peer_key;
 
-/* most: connections of one address. addresses: at most that many at a time are counted. */
+/* most: connections per address. addresses: the number of addresses counted at the same time. */
 int bn_peers_new(bn_peers **out, unsigned most, unsigned addresses, bn_err *err);
 void bn_peers_free(bn_peers *p); /* NULL is fine */
 bn_peer_key bn_peers_key(const struct sockaddr *address);
-/* False: the address has as many as it may. */
+/* False if the address is at its limit. */
 bool bn_peers_add(bn_peers *p, const bn_peer_key *key);
 void bn_peers_remove(bn_peers *p, const bn_peer_key *key);
 

@@ -1,4 +1,4 @@
-/* answer.c - reading an answer's headers, and what a refusal says: see client.h. */
+/* answer.c - reading a response's headers and error text: see client.h. */
 #include "core/net/_client.h"
 
 #include "core/base/json.h"
@@ -106,7 +106,7 @@ bool bn_http_content_range(const bn_http_answer *a, uint64_t *first, uint64_t *l
 		return false;
 	p += 6;
 	*first = 1;
-	*last = 0; /* none: of a 416 */
+	*last = 0; /* none: in a 416 */
 	if (*p == '*')
 		p++;
 	else if (!read_u64(&p, first) || *p++ != '-' || !read_u64(&p, last) || *last < *first)
@@ -122,7 +122,7 @@ bool bn_http_content_range(const bn_http_answer *a, uint64_t *first, uint64_t *l
 	return true;
 }
 
-/* ---- what a refusal says -------------------------------------------------------------------- */
+/* ---- error texts -------------------------------------------------------------------- */
 
 static int code_of(int status)
 {
@@ -146,13 +146,13 @@ static int code_of(int status)
 	}
 }
 
-/* Text of a stranger as one line: its first 300 bytes. */
+/* Untrusted text as one line: its first 300 bytes. */
 static void add_plain(bn_buf *out, const char *s, size_t n)
 {
 	bn_shown_add(out, s, n < 300 ? n : 300, BN_SHOWN_LINE);
 }
 
-/* The first text under one of the keys that servers use, looked for in nested objects and lists. */
+/* The first string under one of the keys that servers use, searched in nested objects and lists. */
 static const char *find_text(const json_t *doc, int depth)
 {
 	static const char *const keys[] = {
@@ -179,7 +179,7 @@ static bool add_xml(bn_buf *out, const bn_buf *body)
 	return true;
 }
 
-/* What the body says for people; hint[] gets its hint. */
+/* The error message in the body; hint[] gets its hint. */
 static void add_reason(bn_buf *out, const bn_http_answer *a, bn_buf *hint)
 {
 	json_t *doc = NULL;

@@ -13,8 +13,8 @@
 #define CONNECT_MS 10000
 #define IDLE_MS 30000
 #define ANNOUNCED_BYTES (1 << 20)
-#define AGREE_MS 1000 /* how long an announced body waits for the server's word */
-#define ASK_MS 5000   /* the same when the word is all that is wanted */
+#define AGREE_MS 1000 /* how long an announced body waits for the server's 100 Continue */
+#define ASK_MS 5000   /* the same when only the reply to Expect is needed */
 #define SHOW_NS 100000000
 
 /* ---- the request's body --------------------------------------------------------------------- */
@@ -30,7 +30,8 @@ static ssize_t read_file(bn_http_attempt *a, void *out, size_t size)
 	if (rc < 0)
 		return rc;
 	if (got < size)
-		return bn_err_set(&a->why, BN_EIO, "%s: the file to send became shorter", a->label);
+		return bn_err_set(
+			&a->why, BN_EIO, "%s: the file being sent was truncated", a->label);
 	return (ssize_t)got;
 }
 
@@ -52,7 +53,7 @@ static size_t give_body(char *out, size_t size, size_t count, void *user)
 	bn_http_attempt *a = user;
 	if (!a->sent)
 		bn_buf_clear(
-			&a->late); /* of a kept connection that was closed: this is a new one */
+			&a->late); /* it came from a kept connection that was closed; this is a new one */
 	a->body_begun = true;
 	if (a->ask_only)
 		return CURL_READFUNC_ABORT;
@@ -80,7 +81,7 @@ static int seek_body(void *user, curl_off_t offset, int origin)
 								  : CURL_SEEKFUNC_FAIL;
 }
 
-/* What an exchange has brought so far is void. */
+/* Discards what an exchange has received so far. */
 static void start_over(bn_http_attempt *a)
 {
 	bn_buf_clear(&a->answer->body);
@@ -93,7 +94,8 @@ static void start_over(bn_http_attempt *a)
 	a->head_bytes = a->lengths = a->encodings = 0;
 }
 
-/* ---- who listens at a Unix socket ----------------------------------------------------------- */
+/* ---- checking who listens on a Unix socket
+ * ----------------------------------------------------------- */
 
 static curl_socket_t open_unix(void *user, curlsocktype purpose, struct curl_sockaddr *at)
 {
@@ -103,31 +105,31 @@ static curl_socket_t open_unix(void *user, curlsocktype purpose, struct curl_soc
 	return c->unix_fd < 0 ? CURL_SOCKET_BAD : c->unix_fd;
 }
 
-/* Anybody may have made a socket in a directory that is shared: before anything is sent, the kernel says
- * who listens. */
+/* In a shared directory anyone may create a socket: ask the kernel who listens before sending
+ * anything. */
 static bool is_ours(bn_http_attempt *a)
 {
 	bn_http_client *c = a->client;
 	struct ucred who;
 	socklen_t size = sizeof who;
 	if (c->unix_fd < 0)
-		return true; /* TCP, or a connection that was looked at when it was new */
+		return true; /* TCP, or a connection that was already checked */
 	int fd = c->unix_fd;
 	c->unix_fd = -1;
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size)) {
-		bn_err_set(&a->why, BN_EREFUSED, "%s: nobody knows who listens there", a->label);
+		bn_err_set(&a->why, BN_EREFUSED, "%s: cannot tell who listens there", a->label);
 		return false;
 	}
 	if (who.uid == 0 || who.uid == c->env->uid(c->env))
 		return true;
-	bn_err_set(&a->why, BN_EREFUSED, "%s: the socket is of another user (uid %u)", a->label,
-		(unsigned)who.uid);
-	bn_err_hint(&a->why, "a server that others may ask listens on TCP: http://HOST:PORT");
+	bn_err_set(&a->why, BN_EREFUSED, "%s: the socket belongs to another user (uid %u)",
+		a->label, (unsigned)who.uid);
+	bn_err_hint(&a->why, "a server for several users listens on TCP: http://HOST:PORT");
 	return false;
 }
 
-/* libcurl is about to send the request. It does so by itself a second time when a kept connection was
- * closed before an answer came. */
+/* Called when libcurl is about to send the request. It resends on its own if a kept connection was
+ * closed before a response came. */
 static int before_request(void *user, char *ip, char *local_ip, int port, int local_port)
 {
 	bn_http_attempt *a = user;
@@ -186,7 +188,7 @@ static int idle_ms(const bn_http_call *call)
 	return call->idle_ms ? call->idle_ms : IDLE_MS;
 }
 
-/* How long to sleep at most; *stop tells whether it is over. */
+/* The longest time to sleep; *stop tells whether the exchange must end. */
 static int look_at_clock(bn_http_attempt *a, bn_http_stop *stop)
 {
 	int64_t now = bn_env_monotonic_ns(a->client->env), wait = a->call->progress ? 100 : 1000;
@@ -233,7 +235,8 @@ static CURLcode drive(bn_http_attempt *a, bn_http_stop *stop)
 	return m ? CURLE_OUT_OF_MEMORY : code;
 }
 
-/* ---- putting it together -------------------------------------------------------------------- */
+/* ---- assembling the request
+ * -------------------------------------------------------------------- */
 
 static bool add_header(struct curl_slist **list, const char *line)
 {
@@ -243,7 +246,7 @@ static bool add_header(struct curl_slist **list, const char *line)
 	return next != NULL;
 }
 
-/* libcurl takes "Name:" as "leave it out" and "Name;" as a header without a value. */
+/* For libcurl "Name:" removes a header, and "Name;" is a header without a value. */
 static bool add_given(struct curl_slist **list, const char *line)
 {
 	const char *colon = strchr(line, ':');
@@ -317,7 +320,8 @@ static void set_body(bn_http_attempt *a, CURL *c)
 			c, CURLOPT_EXPECT_100_TIMEOUT_MS, (long)(a->ask_only ? ASK_MS : AGREE_MS));
 	}
 	curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, a->method);
-	/* A body that can be read once gets a connection that nobody can have closed already. */
+	/* A body that can be read only once gets a new connection, which the server cannot have
+	 * closed yet. */
 	bool once = a->with_body && body->kind == BN_HTTP_READ && (!a->repeatable || !body->rewind);
 	if (once || a->ask_only)
 		curl_easy_setopt(c, CURLOPT_FRESH_CONNECT, 1L);
@@ -356,7 +360,7 @@ static void set_options(bn_http_attempt *a, struct curl_slist *list)
 	curl_easy_setopt(c, CURLOPT_URL, a->url);
 	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	curl_easy_setopt(c, CURLOPT_PATH_AS_IS, 1L); /* what was signed is what is sent */
+	curl_easy_setopt(c, CURLOPT_PATH_AS_IS, 1L); /* send exactly what was signed */
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(c, CURLOPT_USERAGENT, "binnacle/" BN_VERSION);
 	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)connect_ms);
@@ -386,7 +390,7 @@ static int explain_stop(bn_http_attempt *a, bn_http_stop stop, bn_err *err)
 	case BN_HTTP_CANCELLED:
 		return bn_err_set(err, BN_EINTR, "%s: cancelled", a->label);
 	case BN_HTTP_OVERDUE:
-		return bn_err_set(err, BN_EIO, "%s: not done within %.1f s", a->label,
+		return bn_err_set(err, BN_EIO, "%s: not finished within %.1f s", a->label,
 			a->call->whole_ms / 1000.0);
 	default:
 		a->again = true;
@@ -419,17 +423,17 @@ static int explain(bn_http_attempt *a, CURLcode code, bn_err *err)
 		a->again = true;
 		hint = "is the server running, and are host and port right?";
 		if (a->client->unix_socket) {
-			text = "nobody listens there, or the socket is another user's";
+			text = "nothing listens there, or the socket belongs to another user";
 			hint = "is the server running, and is that the path of its socket?";
 		}
 		break;
 	case CURLE_COULDNT_RESOLVE_HOST:
 		a->again = true;
-		hint = "is the host's name right, and does this node reach the network?";
+		hint = "is the host name right, and does this node have network access?";
 		break;
 	case CURLE_SSL_CONNECT_ERROR:
 		if (strstr(text, "wrong version number"))
-			hint = "no TLS is spoken there: is it an http:// address?";
+			hint = "the server does not use TLS: is it an http:// address?";
 		break;
 	case CURLE_SSL_CACERT_BADFILE:
 		hint = "a CA file holds certificates in PEM form (-----BEGIN CERTIFICATE-----)";
@@ -444,7 +448,8 @@ static int explain(bn_http_attempt *a, CURLcode code, bn_err *err)
 	case CURLE_SEND_ERROR:
 	case CURLE_RECV_ERROR:
 		if (!a->status && bn_str_starts(a->label, "http://"))
-			hint = "a server that speaks TLS hangs up so: is it an https:// address?";
+			hint = "a TLS server closes the connection like that: is it an https:// "
+			       "address?";
 		a->again = true;
 		break;
 	case CURLE_PARTIAL_FILE:
@@ -472,8 +477,8 @@ static void begin(bn_http_attempt *a)
 	a->active_ns = bn_env_monotonic_ns(a->client->env);
 }
 
-/* Sends and receives once: 0 when libcurl had nothing to complain of, or an error that a->why, stop
- * or code explain. */
+/* Sends and receives once: 0 if libcurl reports no error, else an error explained by a->why, stop
+ * or code. */
 static int exchange(bn_http_attempt *a, CURLcode *code, bn_http_stop *stop, bn_err *err)
 {
 	struct curl_slist *list = NULL;
@@ -491,14 +496,14 @@ out:
 	return rc;
 }
 
-/* An answer that stands although the body was not taken: a redirect, or a refusal even when its text
- * was cut. A success does not: what was sent is not what the server has. */
+/* A response that is valid although the body was not sent completely: a redirect, or an error even
+ * if its text was cut. A success is not: the server does not have the whole body. */
 static bool is_final(const bn_http_attempt *a)
 {
 	return !a->why.code && (a->status >= 400 || (a->status >= 300 && a->head_done));
 }
 
-/* Asks again, with the same headers and no body, whether the server refuses. */
+/* Repeats the headers without a body to see whether the server refuses. */
 static int ask(bn_http_attempt *a, bn_err *err)
 {
 	CURLcode code;
@@ -506,14 +511,14 @@ static int ask(bn_http_attempt *a, bn_err *err)
 	a->ask_only = true;
 	int rc = exchange(a, &code, &stop, err);
 	a->ask_only = false;
-	if (!is_final(a)) { /* it would take it now: that is no answer to the first */
+	if (!is_final(a)) { /* it would accept now: not a response to the first request */
 		bn_err_clear(&a->why);
 		a->status = 0;
 	}
 	return rc;
 }
 
-/* Sending failed, or the connection ended, before an answer was read: is there one all the same? */
+/* Sending failed, or the connection ended, before a response was read: look for one anyway. */
 static int look_for_late_answer(bn_http_attempt *a, CURLcode code, bn_err *err)
 {
 	char text[CURL_ERROR_SIZE];
@@ -562,7 +567,7 @@ int bn_http_attempt_run(bn_http_attempt *a, bn_err *err)
 		return explain(a, code, err);
 	if (!a->head_done) {
 		a->again = true;
-		return bn_err_set(err, BN_EIO, "%s: the answer's headers were cut off", a->label);
+		return bn_err_set(err, BN_EIO, "%s: the answer's headers are incomplete", a->label);
 	}
 	return 0;
 }

@@ -77,7 +77,7 @@ void bn_http_client_free(bn_http_client *c)
 	bn_free(c);
 }
 
-/* ---- is the call well formed? --------------------------------------------------------------- */
+/* ---- validating a call --------------------------------------------------------------- */
 
 static bool is_token(const char *s, size_t n)
 {
@@ -103,7 +103,7 @@ static int check_header(const char *line, bn_err *err)
 	if (!line[n] || !is_token(line, n))
 		return bn_err_set(err, BN_EINVAL, "a header must have the form 'Name: value'");
 	if (is_own_header(line, n))
-		return bn_err_set(err, BN_EINVAL, "the header %.*s is written by the client itself",
+		return bn_err_set(err, BN_EINVAL, "the header %.*s is set by the client itself",
 			(int)n, line);
 	for (const char *p = line + n; *p; p++)
 		if (((unsigned char)*p < 0x20 && *p != '\t') || *p == 0x7f)
@@ -137,7 +137,7 @@ static int check_call(const bn_http_call *call, bn_err *err)
 typedef struct call_state {
 	bn_http_attempt a;
 	char *url, *label, *tag;
-	const char *safe[MOST_HEADERS + 1]; /* headers that another origin may see */
+	const char *safe[MOST_HEADERS + 1]; /* headers that may be sent to another origin */
 	int64_t backoff_ms;
 	int tries; /* at this URL */
 	bool with_body;
@@ -209,7 +209,7 @@ static int begin_call(call_state *s, bn_http_client *c, const bn_http_call *call
 		s->a.deadline_ns = bn_env_monotonic_ns(c->env) + (int64_t)call->whole_ms * 1000000;
 	s->a.is_stream = call->to.kind == BN_HTTP_TO_FILE && lseek(call->to.fd, 0, SEEK_CUR) < 0;
 	if (s->a.is_stream && s->a.have)
-		return bn_err_set(err, BN_EINVAL, "a pipe cannot be gone on with");
+		return bn_err_set(err, BN_EINVAL, "a pipe cannot be resumed");
 	char *url = bn_strdup(call->url);
 	return url ? set_url(s, url, err) : bn_err_nomem(err, "a URL");
 }
@@ -229,7 +229,7 @@ static bool asks_for_patience(int status)
 	return status == 408 || status == 429 || (status >= 502 && status <= 504);
 }
 
-/* Sleeps, with an eye on the deadline and on progress(). */
+/* Sleeps while checking the deadline and progress(). */
 static int wait_ms(call_state *s, int64_t ms, bn_err *err)
 {
 	const bn_env *env = s->a.client->env;
@@ -251,7 +251,8 @@ static int64_t next_wait_ms(call_state *s, bool answered)
 	int64_t ms = s->backoff_ms;
 	s->backoff_ms = ms * 2 < MOST_BACKOFF_MS ? ms * 2 : MOST_BACKOFF_MS;
 	bn_env_random(env, &dice, 1, NULL);
-	ms += ms * dice / 1024; /* up to a quarter more: clients that failed together come apart */
+	ms += ms * dice /
+	      1024; /* up to a quarter more, so that clients that failed together spread out */
 	if (answered)
 		curl_easy_getinfo(s->a.client->curl, CURLINFO_RETRY_AFTER, &told);
 	if (told > MOST_WAIT_MS / 1000)
@@ -263,7 +264,7 @@ static int64_t next_wait_ms(call_state *s, bool answered)
 	return ms;
 }
 
-/* Makes ready what the next try finds: body, target. False: there can be no next one. */
+/* Resets body and target for the next try. False if there cannot be one. */
 static int make_ready(call_state *s, bool *ready, bn_err *err)
 {
 	const bn_http_download *to = &s->a.call->to;
@@ -294,7 +295,7 @@ static int make_ready(call_state *s, bool *ready, bn_err *err)
 	return 0;
 }
 
-/* Tries until an answer came that is none of "later", or a failure that is final. */
+/* Tries until a response arrives that does not ask for a retry, or a failure is final. */
 static int try_url(call_state *s, bn_err *err)
 {
 	const bn_http_call *call = s->a.call;
@@ -326,7 +327,7 @@ static bool is_redirect(int status)
 	return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
 
-/* May this answer be followed, and how does the request change? */
+/* Whether this response may be followed, and how the request changes. */
 static bool can_follow(call_state *s, int status)
 {
 	bool reads = !strcmp(s->a.method, "GET") || !strcmp(s->a.method, "HEAD");
@@ -341,7 +342,7 @@ static bool can_follow(call_state *s, int status)
 	return (status == 307 || status == 308) && (!s->a.with_body || can_rewind(s->a.call));
 }
 
-/* Another origin sees only headers that hold no secret. */
+/* Another origin gets only headers that hold no secret. */
 static void hide_headers(call_state *s)
 {
 	static const char *const shown[] = {"accept", "content-type", "content-encoding", "range",
@@ -371,13 +372,14 @@ static int follow(call_state *s, bn_err *err)
 	}
 	if (bn_http_url_is_https(s->url) && !bn_http_url_is_https(url)) {
 		rc = bn_err_set(
-			err, BN_EREFUSED, "%s redirects to a place that is not https", s->label);
+			err, BN_EREFUSED, "%s redirects to a URL that is not https", s->label);
 		goto out;
 	}
 	if (!bn_http_url_same_origin(s->url, url)) {
 		if (s->a.client->unix_socket) {
 			rc = bn_err_set(err, BN_EREFUSED,
-				"%s redirects to another host, which a Unix socket does not reach",
+				"%s redirects to another host, which cannot be reached through a "
+				"Unix socket",
 				s->label);
 			goto out;
 		}
@@ -394,7 +396,7 @@ out:
 	return rc;
 }
 
-/* A file of which everything was there already is refused as a part (416): it is complete. */
+/* A range request for a file that is already complete gets a 416. */
 static void accept_complete(call_state *s)
 {
 	bn_http_answer *answer = s->a.answer;

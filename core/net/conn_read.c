@@ -1,10 +1,10 @@
 /*
- * conn_read.c - requests of a connection: heads, bodies, and what is refused.
+ * conn_read.c - reading requests of a connection: heads, bodies, and refusals.
  *
- * Bytes are read into the loop's page and looked at there: a head is copied to its exchange, since it
- * is cut into strings; a body goes to its exchange or to a sink. While an answer is not ready or not
- * taken nothing is read, and what was read beyond the request waits in c->in for the connection's next
- * turn.
+ * Bytes are read into the loop's page and parsed there: a head is copied to its exchange, since
+ * parsing splits it into strings; a body goes to its exchange or to a sink. Until the response is
+ * ready and sent nothing is read, and what was read beyond the request waits in c->in for the
+ * connection's next turn.
  */
 #include "core/base/mem.h"
 #include "core/net/_listener.h"
@@ -14,7 +14,7 @@
 #include <sys/socket.h>
 
 #define HEAD_STEP \
-	((size_t)4096) /* bytes of a head that are copied at a time; so many are not counted */
+	((size_t)4096) /* bytes of a head copied at a time; heads up to this size are not counted */
 #define SMALL_BODY ((size_t)64 << 10)
 #define TURN_PIECES 256 /* steps in a turn: chunks of a body may be tiny */
 
@@ -77,7 +77,7 @@ static void make_request(bn_exchange *x)
 	x->head_only = !strcmp(x->request.method, "HEAD");
 }
 
-/* Bytes that the body may have. */
+/* Limit of the body's size. */
 static uint64_t most_bytes(const bn_exchange *x)
 {
 	if (!x->has_sink)
@@ -93,7 +93,7 @@ static void too_large(bn_conn *c)
 	bn_conn_refuse(c, 413, &err);
 }
 
-/* more: bytes have come behind the head. */
+/* more: bytes have arrived after the head. */
 static void head_complete(bn_conn *c, bool more)
 {
 	static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -151,7 +151,8 @@ static size_t take_head(bn_conn *c, const char *bytes, size_t n)
 	return used;
 }
 
-/* A few large bodies do not keep all small ones out: a quarter of the memory is kept for those. */
+/* A quarter of the memory is reserved for small bodies, so that a few large ones cannot block
+ * them. */
 static bool may_grow(const bn_exchange *x, size_t n)
 {
 	const bn_listener *l = x->loop->listener;
@@ -159,7 +160,7 @@ static bool may_grow(const bn_exchange *x, size_t n)
 	return x->counted + n <= SMALL_BODY || atomic_load(&l->memory) + n <= most;
 }
 
-/* One piece of the body. False when the exchange is not to go on now. */
+/* Handles one piece of the body. False if the exchange must not continue now. */
 static bool take_piece(bn_conn *c, const char *bytes, size_t n)
 {
 	bn_err err = BN_ERR_INIT;
@@ -241,7 +242,7 @@ static void keep_rest(bn_conn *c, const char *bytes, size_t n)
 	atomic_fetch_add(&c->loop->listener->early, n);
 }
 
-/* Looks at what was read, as far as the state and the turn allow: how many bytes of it. */
+/* Parses what was read, as far as the state and the turn allow. Returns the bytes consumed. */
 static size_t take(bn_conn *c, const char *bytes, size_t n)
 {
 	size_t at = 0;
@@ -285,7 +286,7 @@ void bn_conn_take_kept(bn_conn *c)
 	}
 }
 
-/* What is read and is no part of the request at hand has to be kept: little of it, when much is kept already. */
+/* Bytes read beyond the current request must be kept, so read little if much is kept already. */
 static size_t most_to_read(const bn_conn *c)
 {
 	const bn_listener *l = c->loop->listener;
@@ -302,7 +303,7 @@ void bn_conn_read(bn_conn *c)
 	c->has_more = false;
 	if (n == BN_IO_AGAIN)
 		return;
-	if (n <= 0) { /* between requests, or in the middle of one: there is no answer */
+	if (n <= 0) { /* between requests, or in the middle of one: no response is sent */
 		bn_conn_close(c);
 		return;
 	}

@@ -1,6 +1,6 @@
 /*
- * conn_send.c - answers of a connection: a head, then a body from memory or from a source, for as long
- * as the client takes them.
+ * conn_send.c - sending responses of a connection: a head, then a body from memory or from a source,
+ * as fast as the client takes them.
  */
 #include "core/net/_listener.h"
 
@@ -9,9 +9,9 @@
 #include <sys/socket.h>
 
 #define SMALL_BODY ((size_t)16384)  /* is sent together with its head */
-#define SOURCE_STEP ((size_t)32768) /* bytes asked of a source */
+#define SOURCE_STEP ((size_t)32768) /* bytes requested from a source */
 #define CHUNK_FRAME 8               /* "007fff\r\n" */
-#define TURN_BYTES ((size_t)262144) /* sent in a turn */
+#define TURN_BYTES ((size_t)262144) /* sent per turn */
 
 ssize_t bn_conn_transmit(bn_conn *c, const char *from, size_t n)
 {
@@ -23,7 +23,7 @@ ssize_t bn_conn_transmit(bn_conn *c, const char *from, size_t n)
 	return errno == EAGAIN || errno == EINTR ? BN_IO_AGAIN : BN_IO_BROKEN;
 }
 
-/* The next bytes to send. NULL: none are left of what is in memory. */
+/* The next bytes to send; NULL if none are left in memory. */
 static const char *pending(const bn_conn *c, size_t *n)
 {
 	const bn_exchange *x = c->x;
@@ -38,7 +38,7 @@ static const char *pending(const bn_conn *c, size_t *n)
 
 typedef enum drawn { DRAWN, DRAWN_END, DRAWN_LATER, DRAWN_BROKEN } drawn;
 
-/* Asks the source for the next bytes and puts them into c->out, as a chunk if need be. */
+/* Reads the next bytes from the source into c->out, as a chunk if needed. */
 static drawn draw(bn_conn *c)
 {
 	bn_exchange *x = c->x;
@@ -79,7 +79,7 @@ static drawn draw(bn_conn *c)
 	return DRAWN;
 }
 
-/* The answer has left. */
+/* The response is sent. */
 static void answered(bn_conn *c)
 {
 	bn_exchange *x = c->x;
@@ -102,13 +102,13 @@ static void answered(bn_conn *c)
 		bn_conn_enter(c, BN_CONN_IDLE);
 }
 
-/* The client takes no more for now, or its turn is over: what is left for it stays in memory. */
+/* The client takes no more for now, or its turn is over: the rest stays in memory. */
 static void keep(bn_conn *c)
 {
 	bn_exchange *x = c->x;
 	size_t small = x->response.body.len <= SMALL_BODY ? x->response.body.len : 0;
 	if (!x->is_kept && !bn_exchange_count(x, c->out.cap + small)) {
-		bn_conn_close(c); /* a part may have been sent: nothing else can be said */
+		bn_conn_close(c); /* a part may have been sent, so no other response is possible */
 		return;
 	}
 	x->is_kept = true;
@@ -163,7 +163,7 @@ void bn_conn_send(bn_conn *c)
 	}
 }
 
-/* A response that there is none of, or no memory for, becomes one that says so. */
+/* Replaces a missing response, or one that failed for memory, by an error response. */
 static void check_response(bn_exchange *x)
 {
 	bn_err err = BN_ERR_INIT;
@@ -193,7 +193,7 @@ void bn_conn_respond(bn_conn *c)
 	check_response(x);
 	r->close |= !x->body_done || !x->head.keep_alive || bn_conn_is_stopping(c);
 	x->head_only |= r->status == 204 || r->status == 304;
-	if (!c->out.cap) { /* the loop's, until it is clear that the client is slow */
+	if (!c->out.cap) { /* the loop's buffer, until the client turns out to be slow */
 		c->out = c->loop->out;
 		bn_buf_init(&c->loop->out);
 	}

@@ -1,8 +1,9 @@
 /*
- * connection.c - one connection: its states and how long each may last, its life, and what events do to
- * it. What arrives is conn_read.c's, what leaves conn_send.c's.
+ * connection.c - one connection: its states and their deadlines, its lifecycle, and its events. Reading
+ * is in conn_read.c, sending in conn_send.c.
  *
- * Every function that may close a connection leaves it in state BN_CONN_CLOSED, and callers look.
+ * Every function that may close a connection leaves it in state BN_CONN_CLOSED, which callers
+ * check.
  */
 #include "core/base/mem.h"
 #include "core/net/_listener.h"
@@ -12,8 +13,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define STOP_MS 1000 /* for a head or a goodbye, while stopping */
-#define FLOW_MS 1000 /* a body or an answer at least so old has a rate, a handshake is late */
+#define STOP_MS 1000 /* for a head or a TLS shutdown, while stopping */
+#define FLOW_MS 1000 /* from this age on a body or response has a rate, and a handshake is late */
 
 /* ---- states --------------------------------------------------------------------------------- */
 
@@ -34,7 +35,7 @@ static unsigned wanted_events(const bn_conn *c)
 		return in;
 	if (c->state == BN_CONN_SENDING)
 		return c->tls && !bn_tls_wants_write(c->tls) ? EPOLLIN : EPOLLOUT;
-	/* who listens to events and shuts his side has stopped listening */
+	/* a client that shuts its side during events has stopped listening */
 	if (c->state == BN_CONN_SOURCE && c->x->response.source.endless)
 		return EPOLLRDHUP;
 	return 0;
@@ -58,7 +59,7 @@ bool bn_conn_is_stopping(const bn_conn *c)
 	       BN_STAGE_RUNS;
 }
 
-/* How long a state may last; 0: as long as it likes. */
+/* How long a state may last; 0: no limit. */
 static int64_t patience(const bn_conn *c)
 {
 	const bn_http_limits *o = &c->loop->listener->limits;
@@ -79,8 +80,8 @@ static int64_t patience(const bn_conn *c)
 	}
 }
 
-/* It has kept us waiting before, and still does: the first request, until its body flows. What the
- * client of a later one has sent counts for it. */
+/* The client has kept us waiting since the connection was made: the first request, until its body
+ * flows. On a later request, what the client has already sent counts in its favour. */
 static bool goes_on_waiting(const bn_conn *c, bn_conn_state next)
 {
 	return c->turn && ((c->state == BN_CONN_TLS && next == BN_CONN_IDLE) ||
@@ -99,7 +100,7 @@ void bn_conn_enter(bn_conn *c, bn_conn_state state)
 	c->deadline_ms = ms ? c->since_ms + ms : INT64_MAX;
 }
 
-/* As many bytes came or went since the state began as the least rate asks for. */
+/* Whether the bytes transferred since the state began satisfy the minimum rate. */
 static bool keeps_rate(const bn_conn *c)
 {
 	uint64_t ms = (uint64_t)(c->loop->now_ms - c->since_ms);
@@ -187,7 +188,7 @@ void bn_conn_begin(bn_conn *c)
 		bn_conn_close(c);
 }
 
-/* The exchange of a connection that goes: who still works on it ends it. */
+/* Detaches the exchange from a closing connection: a handler still working on it ends it. */
 static void drop_exchange(bn_conn *c)
 {
 	bn_exchange *x = c->x;
@@ -212,7 +213,7 @@ void bn_conn_close(bn_conn *c)
 		l->conns = c->next;
 	if (c->next)
 		c->next->prev = c->prev;
-	/* a child between fork and exec may hold it open, and epoll would still tell of it */
+	/* a child between fork and exec may hold it open, and epoll would still report it */
 	epoll_ctl(l->epoll_fd, EPOLL_CTL_DEL, c->fd, NULL);
 	close(c->fd);
 	if (c->is_counted)
@@ -247,7 +248,7 @@ static void shake_hands(bn_conn *c)
 	}
 }
 
-/* There is something to do for it that no event will announce. */
+/* It has work that no event will announce. */
 static bool has_work(const bn_conn *c)
 {
 	if (c->state == BN_CONN_TLS)
@@ -257,7 +258,7 @@ static bool has_work(const bn_conn *c)
 	return bn_conn_is_reading(c) && c->state != BN_CONN_LINGER && (c->in || c->has_more);
 }
 
-/* After whatever changed the state: what does it wait for? */
+/* Sets the events to wait for after a change of state. */
 static void go_on(bn_conn *c)
 {
 	if (c->state == BN_CONN_CLOSED)
@@ -288,8 +289,8 @@ void bn_conn_on_event(bn_conn *c, unsigned events)
 		return;
 	bool is_shaking = c->state == BN_CONN_TLS;
 	if (c->is_ready && !is_shaking && !(events & EPOLLERR))
-		return; /* hung up on, which reading will find as well */
-	/* who hangs up before the first step of a handshake cannot make the last */
+		return; /* the client hung up, which reading will detect as well */
+	/* a client that hangs up before the first handshake step cannot finish it */
 	if (events & EPOLLERR || (is_shaking && events & (EPOLLHUP | EPOLLRDHUP)))
 		bn_conn_close(c);
 	else if (is_shaking)
@@ -343,7 +344,7 @@ void bn_conn_on_drain(bn_conn *c)
 	if (c->is_ready && c->state != BN_CONN_TLS)
 		return; /* its next answer will be its last */
 	if (c->state == BN_CONN_IDLE)
-		bn_conn_read(c); /* a request that is there already is answered */
+		bn_conn_read(c); /* a request that has already arrived is answered */
 	if (c->state == BN_CONN_IDLE || c->state == BN_CONN_TLS ||
 		(c->state == BN_CONN_SOURCE && c->x->response.source.endless))
 		bn_conn_close(c);

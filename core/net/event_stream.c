@@ -90,7 +90,7 @@ static int dispatch(bn_event_stream *s, bn_err *err)
 {
 	int rc = 0;
 	if (s->data.len) {
-		bn_buf_truncate(&s->data, s->data.len - 1); /* the last line's LF */
+		bn_buf_truncate(&s->data, s->data.len - 1); /* LF of the last line */
 		bn_sse_event e = {
 			s->type.len ? s->type.ptr : "message", s->data.ptr, s->data.len, s->id.ptr};
 		rc = s->event(s->user, &e, err);

@@ -6,7 +6,7 @@
 #include <time.h>
 
 #define MAX_SPARE 64                /* exchanges that a loop keeps */
-#define MAX_KEPT ((size_t)16 << 10) /* bytes of a buffer that is kept with one */
+#define MAX_KEPT ((size_t)16 << 10) /* largest buffer kept with one */
 
 struct bn_waker {
 	pthread_mutex_t lock;
@@ -211,7 +211,7 @@ void bn_waker_release(bn_waker *w)
 
 /* ---- the head of a response ----------------------------------------------------------------- */
 
-/* Date, as RFC 9110 has it, made once a second. */
+/* Date as in RFC 9110, formatted once per second. */
 static const char *date_of(bn_loop *l)
 {
 	static const char days[][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
@@ -254,7 +254,7 @@ void bn_exchange_write_head(bn_exchange *x, bn_buf *out, bool *chunked)
 	bool known = !flows || r->source.length >= 0;
 	*chunked = !known && !x->head.is_1_0;
 	if (!known && x->head.is_1_0)
-		r->close = true; /* its end is the end of the connection */
+		r->close = true; /* the end of the body is the end of the connection */
 	add_status(out, r->status);
 	bn_buf_adds(out, date_of(x->loop));
 	if (r->content_type) {

@@ -1,11 +1,11 @@
 /*
- * late.c - the answer to a request whose body could not be sent.
+ * late.c - the response to a request whose body could not be sent.
  *
- * A server that refuses a request without reading all of it answers and closes, and the kernel then
- * lets a send() of ours fail. What had arrived before that still lies in the socket: Linux keeps it
- * across a reset, for TCP and Unix sockets. libcurl closes the socket after the failed send without looking,
- * so the bytes are taken in its callback for closing, and handed line by line to what reads every other
- * answer. Only what such an answer may be is read: a refusal is short, and its text may be cut.
+ * A server that refuses a request without reading all of it answers and closes, and our send() then fails.
+ * What had arrived before is still in the socket: Linux keeps it across a reset, for TCP and Unix sockets.
+ * libcurl closes the socket after the failed send without reading it, so the bytes are taken in its close
+ * callback and passed line by line to the normal response parser. Only a bounded amount is read: an error
+ * response is short, and its text may be cut.
  */
 #include "core/net/_client.h"
 
@@ -22,7 +22,7 @@ void bn_http_late_take(bn_http_attempt *a, int fd)
 		bn_buf_add(&a->late, bytes, (size_t)n);
 }
 
-/* A chunk's size line: its value, or -1. */
+/* The value of a chunk's size line, or -1. */
 static long chunk_size(const char *p, const char *end)
 {
 	long size = 0;

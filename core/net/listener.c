@@ -1,5 +1,5 @@
 /*
- * listener.c - see listener.h: the life of a listener, and the thread that accepts.
+ * listener.c - see listener.h: the lifecycle of a listener, and the accepting thread.
  */
 #include "core/base/fs.h"
 #include "core/base/mem.h"
@@ -20,10 +20,10 @@
 
 #define MAX_THREADS 8
 #define OVERSHOOT 64         /* connections above the limit until room has been made */
-#define OWN_DESCRIPTORS 128u /* of everything else in the process */
+#define OWN_DESCRIPTORS 128u /* descriptors for everything else in the process */
 #define ACCEPT_AT_ONCE 64
-/* Of an answer in the kernel, which counts twice as much for itself: without, it takes megabytes from each
- * connection that does not read. */
+/* Limit of a response buffered in the kernel, which doubles it. Without it, the kernel buffers megabytes
+ * for each connection that does not read. */
 #define SEND_BUFFER 262144
 
 /* ---- accepting ------------------------------------------------------------------------------ */
@@ -33,7 +33,7 @@ static bool may_connect(const bn_listener *l, uid_t uid)
 	return uid == 0 || uid == l->env->uid(l->env);
 }
 
-/* Who is it, and may he? */
+/* Checks the peer's identity and permission. */
 static bool look_at_peer(bn_listener *l, bn_conn *c, const struct sockaddr_storage *from)
 {
 	struct ucred who;
@@ -57,7 +57,7 @@ static bool look_at_peer(bn_listener *l, bn_conn *c, const struct sockaddr_stora
 	return c->is_counted;
 }
 
-/* Connections of a loop, less those that have been asked to make room. */
+/* Connections of a loop, minus those asked to make room. */
 static int load_of(bn_loop *loop)
 {
 	return (int)atomic_load(&loop->count) - (int)atomic_load(&loop->asked);
@@ -81,8 +81,8 @@ static bn_loop *idlest(bn_listener *l)
 	return best;
 }
 
-/* There is no room although others have been asked: once more, if they have answered. One after the
- * other, since the busiest may have nobody who can go. */
+/* There is no room although loops have been asked: ask again if they have answered, one after
+ * another, since the busiest may have no connection to evict. */
 static void ask_again(bn_listener *l)
 {
 	for (unsigned i = 0; i < l->loop_count; i++)
@@ -114,7 +114,7 @@ static void take_connection(
 	bn_loop_hand_over(idlest(l), c);
 }
 
-/* Accepts what waits. False: there was no room, and it is better to wait a little. */
+/* Accepts pending connections. False if there was no room; then wait a little. */
 static bool accept_some(bn_listener *l, int fd, bool is_unix)
 {
 	for (int i = 0; i < ACCEPT_AT_ONCE; i++) {
@@ -143,7 +143,7 @@ static void *accept_all(void *user)
 {
 	bn_listener *l = user;
 	struct pollfd fds[] = {{l->stop_fd, POLLIN, 0}, {l->tcp_fd, POLLIN, 0},
-		{l->unix_fd, POLLIN, 0}}; /* poll passes over -1 */
+		{l->unix_fd, POLLIN, 0}}; /* poll ignores -1 */
 	for (;;) {
 		bool room = true;
 		if (poll(fds, 3, -1) < 0)
@@ -161,7 +161,7 @@ static void *accept_all(void *user)
 
 /* ---- options -------------------------------------------------------------------------------- */
 
-/* As many descriptors as the connections need, or as many as we get. */
+/* Raises the descriptor limit to what the connections need, as far as possible. */
 static void make_room_for_descriptors(bn_http_limits *o)
 {
 	struct rlimit r;
@@ -321,7 +321,7 @@ static void stop_accepting(bn_listener *l)
 	if (l->accepting)
 		pthread_join(l->acceptor, NULL);
 	if (l->tcp_fd >= 0)
-		close(l->tcp_fd); /* from here on nobody can connect */
+		close(l->tcp_fd); /* from here on no client can connect */
 	if (l->unix_path)
 		bn_socket_remove_unix(&l->unix_file, l->env, l->unix_path);
 	if (l->unix_fd >= 0)

@@ -1,8 +1,8 @@
 /*
- * loop.c - a thread with an epoll: its connections, their deadlines, and what other threads ask of it.
+ * loop.c - a thread with an epoll: its connections, their deadlines, and requests from other threads.
  *
- * Deadlines are looked at every SWEEP_MS by walking all connections: thousands take microseconds, and
- * an order by time would have to be kept at every byte instead.
+ * Deadlines are checked every SWEEP_MS by walking all connections: thousands take microseconds, and
+ * keeping them ordered by time would cost work at every byte.
  */
 #include "core/base/mem.h"
 #include "core/net/_listener.h"
@@ -17,7 +17,7 @@
 #define SWEEP_MS 250
 #define EVENTS 128
 #define EVICT_AT_ONCE 32
-/* Of the queues, before epoll is asked for who has come since. */
+/* Items served from the queues before epoll is polled again. */
 #define READY_AT_ONCE 8
 #define SHAKING_AT_ONCE 2
 
@@ -27,7 +27,7 @@ void bn_loop_wake(bn_loop *l)
 {
 	uint64_t one = 1;
 	ssize_t n = write(l->wake_fd, &one, sizeof one);
-	(void)n; /* a counter that is full wakes as well */
+	(void)n; /* a full counter wakes as well */
 }
 
 void bn_loop_hand_over(bn_loop *l, bn_conn *c)
@@ -57,7 +57,7 @@ void bn_loop_post(bn_exchange *x, bool finished)
 		x->next = l->posted;
 		l->posted = x;
 	}
-	bn_loop_wake(l); /* before the loop can take x: it may be the last that it waits for */
+	bn_loop_wake(l); /* before the loop can take x: it may be the last one it waits for */
 	pthread_mutex_unlock(&l->lock);
 }
 
@@ -76,7 +76,7 @@ void bn_loop_forget(bn_exchange *x)
 
 /* ---- the queue ------------------------------------------------------------------------------ */
 
-/* SplitMix64's, of the address and of what nobody knows. */
+/* SplitMix64 of the address and a secret seed. */
 static bn_conn_queue *lane_of(const bn_conn *c)
 {
 	uint64_t half[2], z = c->loop->listener->lane_seed;
@@ -146,7 +146,7 @@ static void serve_queue(bn_conn_queue *q, int most)
 	}
 }
 
-/* A step for the first of each lane in turn. */
+/* Makes a step for the first of each lane in turn. */
 static void serve_lanes(bn_loop *l)
 {
 	for (int i = 0; i < SHAKING_AT_ONCE && l->shaking_count; i++) {
@@ -158,7 +158,8 @@ static void serve_lanes(bn_loop *l)
 	}
 }
 
-/* ---- what they asked ------------------------------------------------------------------------ */
+/* ---- requests from other threads
+ * ------------------------------------------------------------------------ */
 
 static bool goes_before(const bn_conn *a, const bn_conn *b)
 {
@@ -168,8 +169,8 @@ static bool goes_before(const bn_conn *a, const bn_conn *b)
 	return of_a == BN_CLAIM_FLOWS ? bn_conn_rate(a) < bn_conn_rate(b) : a->turn < b->turn;
 }
 
-/* Those with the least claim go, of them those that have kept us waiting longest (or flow slowest): at
- * most EVICT_AT_ONCE, and how many did. */
+/* Evicts connections with the lowest claim, and among them those that have kept us waiting longest (or
+ * are slowest): at most EVICT_AT_ONCE. Returns how many. */
 static unsigned evict_some(bn_loop *l, unsigned most)
 {
 	bn_conn *oldest[EVICT_AT_ONCE];
@@ -198,7 +199,7 @@ static void evict(bn_loop *l, unsigned n)
 		gone = evict_some(l, step);
 		left -= gone;
 	} while (left && gone == step);
-	atomic_fetch_sub(&l->asked, n); /* whoever finds no room will ask again */
+	atomic_fetch_sub(&l->asked, n); /* the acceptor asks again if there is no room */
 }
 
 static bn_exchange *next_posted(bn_loop *l, bool *finished)
@@ -237,7 +238,7 @@ static void on_wake(bn_loop *l)
 	bn_conn *arrived = l->arrived, *first = NULL;
 	l->arrived = NULL;
 	pthread_mutex_unlock(&l->lock);
-	while (arrived) { /* the last lies in front */
+	while (arrived) { /* the newest is in front */
 		bn_conn *c = arrived;
 		arrived = c->next;
 		c->next = first;
@@ -277,7 +278,7 @@ static void free_closed(bn_loop *l)
 	}
 }
 
-/* What stopping asks for. False: nothing is left to do. */
+/* Handles a stop request. False when nothing is left to do. */
 static bool stop_on(bn_loop *l, int stage)
 {
 	bn_conn *next;
@@ -328,7 +329,7 @@ static void *run(void *user)
 		turn(l, &sweep_ms);
 		int stage = atomic_load(&listener->stage);
 		if (stage != BN_STAGE_RUNS)
-			on_wake(l); /* nobody accepts any more: what is handed over by now is all */
+			on_wake(l); /* nothing is accepted any more: this is all */
 		bool busy = stage == BN_STAGE_RUNS || stop_on(l, stage);
 		free_closed(l);
 		if (!busy)
@@ -357,7 +358,7 @@ int bn_loop_start(bn_loop *l, bn_listener *listener, bn_err *err)
 		epoll_ctl(l->epoll_fd, EPOLL_CTL_ADD, l->wake_fd, &e))
 		return bn_err_sys(err, BN_EIO, errno, "cannot wait for connections");
 	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old); /* signals are the main thread's business */
+	pthread_sigmask(SIG_SETMASK, &all, &old); /* signals are handled by the main thread */
 	int rc = pthread_create(&l->thread, NULL, run, l);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (rc)

@@ -171,7 +171,8 @@ const char *bn_http_reason(int status)
 	return "Status";
 }
 
-/* ---- who may ask ---------------------------------------------------------------------------- */
+/* ---- access checks
+ * ---------------------------------------------------------------------------- */
 
 bool bn_http_has_bearer(const bn_http_request *r, const char *token)
 {

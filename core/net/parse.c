@@ -4,14 +4,14 @@
 #include <string.h>
 #include <strings.h>
 
-#define MAX_EXTRA 8192 /* bytes of chunk extensions and trailers of one body */
+#define MAX_EXTRA 8192 /* limit of chunk extensions and trailers of one body */
 
 /* ---- characters ----------------------------------------------------------------------------- */
 
 enum { TOKEN = 1, VALUE = 2, TARGET = 4 };
 
 /* TOKEN: tchar of RFC 9110; VALUE: field-vchar, blank and tab; TARGET: visible ASCII but # < > " \ ^ ` {
- * | } which no client may send unescaped; {} and | are common enough to let pass. */
+ * | } which must be escaped; {} and | are common enough to be accepted. */
 static const unsigned char kinds[256] = {
 	['\t'] = VALUE,
 	[' '] = VALUE,
@@ -72,7 +72,7 @@ static int take_absolute(bn_http_head *h, char *bytes, uint32_t at, uint32_t end
 		path++;
 	if (path == host || path == end || bytes[path] != '/')
 		return bad(h, 400, err, "the request's target has no host or no path");
-	/* the host moves one to the left, over the last slash of "://", and so gets its NUL */
+	/* move the host one to the left, over the last slash of "://", to make room for its NUL */
 	memmove(bytes + host - 1, bytes + host, path - host);
 	bytes[path - 1] = '\0';
 	h->host = host - 1;
@@ -87,7 +87,7 @@ static int parse_version(bn_http_head *h, const char *v, size_t n, bn_err *err)
 	if (!form)
 		return bad(h, 400, err, "the request line does not end in HTTP/1.1");
 	if (v[5] != '1')
-		return bad(h, 505, err, "only HTTP/1.1 and HTTP/1.0 are spoken here");
+		return bad(h, 505, err, "only HTTP/1.1 and HTTP/1.0 are supported");
 	h->is_1_0 = v[7] == '0';
 	return 0;
 }
@@ -101,12 +101,13 @@ static int parse_request_line(bn_http_head *h, char *bytes, uint32_t at, uint32_
 	if (!second)
 		return bad(h, 400, err, "the request line is not METHOD PATH HTTP/1.1");
 	if (space == line || space - line > 32 || !all_of(line, (size_t)(space - line), TOKEN))
-		return bad(h, 400, err, "the request's method is not a word");
+		return bad(h, 400, err, "the request's method is not a token");
 	if ((rc = parse_version(h, second + 1, (size_t)(stop - second - 1), err)) < 0)
 		return rc;
 	size_t n = (size_t)(second - space - 1);
 	if (!n || !all_of(space + 1, n, TARGET))
-		return bad(h, 400, err, "the request's target holds a byte that must be escaped");
+		return bad(
+			h, 400, err, "the request's target contains a byte that must be escaped");
 	h->method = at;
 	*space = *second = '\0';
 	h->path = (uint32_t)(space + 1 - bytes);
@@ -137,7 +138,7 @@ enum {
 	SEEN_TENSORS = 512,
 };
 
-/* Two of them would have to be chosen from. */
+/* Two of them would be ambiguous. */
 static const struct {
 	const char *name;
 	unsigned char size;
@@ -178,7 +179,7 @@ static int parse_length(bn_http_head *h, const char *value, bn_err *err)
 	return 0;
 }
 
-/* Connection: a list of words, of which two mean something. */
+/* Connection: a list of tokens, of which two matter. */
 static void parse_connection(bn_http_head *h, const char *value)
 {
 	while (*value) {
@@ -258,7 +259,7 @@ static const char *find_host(const bn_http_head *h, const char *bytes)
 	return NULL;
 }
 
-/* What only the whole head tells. */
+/* Checks that need the whole head. */
 static int judge_head(bn_http_head *h, const char *bytes, bn_err *err)
 {
 	if (h->chunked && h->has_length)
@@ -275,13 +276,13 @@ static int judge_head(bn_http_head *h, const char *bytes, bn_err *err)
 	return 0;
 }
 
-/* A whole line without its CR LF. 1: it was the empty one at the end. */
+/* Parses one line without its CR LF. 1: it was the empty last one. */
 static int take_line(bn_http_head *h, char *bytes, uint32_t at, uint32_t end, bn_err *err)
 {
 	int rc = 0;
 	if (!h->past_request_line) {
 		if (at == end && at == 0)
-			return 0; /* an empty line before a request does no harm */
+			return 0; /* an empty line before a request is allowed */
 		h->past_request_line = true;
 		return parse_request_line(h, bytes, at, end, err);
 	}
@@ -303,7 +304,7 @@ void bn_http_head_init(bn_http_head *h, size_t max_bytes)
 static int forbidden_byte(bn_http_head *h, const char *bytes, uint32_t i, bn_err *err)
 {
 	if (i == 0 && bytes[0] == 0x16)
-		return bad(h, 400, err, "this is TLS, and plain HTTP is spoken here");
+		return bad(h, 400, err, "this is TLS, but this port serves plain HTTP");
 	if (bytes[i] == '\n')
 		return bad(h, 400, err, "a line ends in LF without CR");
 	return bad(h, 400, err, "a control character in the head");
@@ -322,7 +323,7 @@ ssize_t bn_http_head_parse(bn_http_head *h, char *bytes, size_t n, bn_err *err)
 		if (bytes[i] != '\r')
 			return forbidden_byte(h, bytes, i, err);
 		if (i + 1 == stop)
-			break; /* the LF decides */
+			break; /* decided at the LF */
 		if (bytes[i + 1] != '\n')
 			return bad(h, 400, err, "a CR without LF in the head");
 		int rc = take_line(h, bytes, h->line, i, err);
@@ -348,7 +349,7 @@ enum {
 	CHUNK_DATA,
 	CHUNK_DATA_CR,
 	CHUNK_DATA_LF,
-	TRAILER_START, /* of a line */
+	TRAILER_START, /* length of a line */
 	TRAILER_NAME,
 	TRAILER_VALUE,
 	TRAILER_LF,
@@ -369,7 +370,7 @@ static int hex_digit(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* The state after one byte outside data; -1 when it may not stand there. */
+/* The state after one byte outside data; -1 if the byte is not allowed there. */
 static int step_size(bn_http_chunks *c, char b)
 {
 	int digit = hex_digit(b), after_size = c->left ? CHUNK_DATA : TRAILER_START;

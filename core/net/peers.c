@@ -83,7 +83,7 @@ static size_t place(const bn_peers *p, const bn_peer_key *key)
 	return (size_t)(a >> 24) & p->mask;
 }
 
-/* The entry of the key, or the free one where it belongs; NULL in a full table. */
+/* The key's entry, or the free slot for it; NULL if the table is full. */
 static entry *find(bn_peers *p, const bn_peer_key *key)
 {
 	size_t at = place(p, key);
@@ -93,7 +93,7 @@ static entry *find(bn_peers *p, const bn_peer_key *key)
 	return NULL;
 }
 
-/* Entries behind a freed one move up, so that they are found. */
+/* Entries after a freed one move up, so that lookups still find them. */
 static void close_gap(bn_peers *p, size_t gap)
 {
 	for (size_t at = (gap + 1) & p->mask; p->entries[at].count; at = (at + 1) & p->mask) {

@@ -1,4 +1,4 @@
-/* receive.c - taking an answer: its head is checked, its body goes where the call wants it. */
+/* receive.c - receiving a response: checks its head and delivers its body to the call's target. */
 #include "core/net/_client.h"
 
 #include "core/base/fs.h"
@@ -9,7 +9,8 @@
 
 #define MEMORY_BYTES (64u << 20)
 
-/* ---- the answer's head ---------------------------------------------------------------------- */
+/* ---- the response's head
+ * ---------------------------------------------------------------------- */
 
 static size_t refuse_answer(bn_http_attempt *a, const char *what)
 {
@@ -28,7 +29,7 @@ static bool is_success(const bn_http_attempt *a)
 	return a->status >= 200 && a->status < 300;
 }
 
-/* Cuts the file to size, and goes on writing there. */
+/* Truncates the file to size and continues writing there. */
 static int place_file(bn_http_attempt *a, uint64_t size)
 {
 	const bn_env *env = a->client->env;
@@ -40,12 +41,12 @@ static int place_file(bn_http_attempt *a, uint64_t size)
 		return bn_err_sys(&a->why, BN_EIO, -rc, "%s: the file of the answer", a->label);
 	if (lseek(fd, (off_t)size, SEEK_SET) < 0)
 		return bn_err_set(
-			&a->why, BN_EIO, "%s: cannot move in the file of the answer", a->label);
+			&a->why, BN_EIO, "%s: cannot seek in the file of the answer", a->label);
 	a->answer->body_bytes = size;
 	return 0;
 }
 
-/* Is what comes the bytes that were asked for? */
+/* Checks that the response holds the requested bytes. */
 static int check_range(bn_http_attempt *a)
 {
 	const bn_http_download *to = &a->call->to;
@@ -53,8 +54,7 @@ static int check_range(bn_http_attempt *a)
 	int64_t total;
 	bool whole = a->status != 206;
 	if (!whole && !bn_http_content_range(a->answer, &first, &last, &total))
-		return refuse_answer(a, "is a part that does not say which (Content-Range)"),
-		       BN_EIO;
+		return refuse_answer(a, "is a part without a Content-Range"), BN_EIO;
 	if (to->kind == BN_HTTP_TO_FILE) {
 		if (!whole && (first != a->have || last < first))
 			return refuse_answer(a, "is another part than the one asked for"), BN_EIO;
@@ -63,7 +63,8 @@ static int check_range(bn_http_attempt *a)
 	if (!to->count)
 		return 0;
 	if (whole)
-		return refuse_answer(a, "is the whole: this server gives no parts"), BN_EIO;
+		return refuse_answer(a, "is the whole file: this server does not support ranges"),
+		       BN_EIO;
 	if (first != to->first || last < first || last - first >= to->count)
 		return refuse_answer(a, "is another part than the one asked for"), BN_EIO;
 	return 0;
@@ -72,7 +73,7 @@ static int check_range(bn_http_attempt *a)
 static size_t end_head(bn_http_attempt *a, size_t n)
 {
 	bool asked = a->call->to.count || a->call->to.kind == BN_HTTP_TO_FILE;
-	if (a->status < 200) /* an interim answer: 100 Continue */
+	if (a->status < 200) /* an interim response: 100 Continue */
 		return n;
 	if (a->lengths > 1)
 		return refuse_answer(a, "has two Content-Length headers");
@@ -122,9 +123,9 @@ size_t bn_http_attempt_header(char *line, size_t size, size_t count, void *user)
 	a->head_bytes += n;
 	if (a->head_bytes > BN_HTTP_MAX_HEAD)
 		return refuse_answer(a, "has more than 256 KiB of headers");
-	if (a->head_done) /* a trailer behind the body */
+	if (a->head_done) /* a trailer after the body */
 		return n;
-	if (n >= 12 && !memcmp(line, "HTTP/", 5)) { /* also behind an interim answer */
+	if (n >= 12 && !memcmp(line, "HTTP/", 5)) { /* also after an interim response */
 		a->status = status_of(line, n);
 		if (a->status < 100)
 			return refuse_answer(a, "has no status");
@@ -146,7 +147,8 @@ size_t bn_http_attempt_header(char *line, size_t size, size_t count, void *user)
 	return a->answer->headers.failed ? 0 : n;
 }
 
-/* ---- the answer's body ---------------------------------------------------------------------- */
+/* ---- the response's body
+ * ---------------------------------------------------------------------- */
 
 static size_t keep_error_text(bn_http_attempt *a, const char *bytes, size_t n)
 {

@@ -12,7 +12,7 @@ typedef struct segments {
 	char *end; /* of the path */
 } segments;
 
-/* Cuts the copy of the path at its slashes; empty segments do not count. False when it is too long. */
+/* Splits the copy of the path at its slashes, ignoring empty segments. False if it is too long. */
 static bool split(segments *s, char copy[BN_ROUTE_MAX_PATH], const char *path)
 {
 	size_t n = strlen(path);
@@ -34,7 +34,7 @@ static bool split(segments *s, char copy[BN_ROUTE_MAX_PATH], const char *path)
 	return true;
 }
 
-/* The slashes back into the last segments: what {path...} stands for. */
+/* Puts the slashes back into the last segments, for {path...}. */
 static void join(const segments *s, size_t first)
 {
 	for (char *p = s->at[first]; p < s->end; p++)
@@ -46,7 +46,7 @@ static void join(const segments *s, size_t first)
 
 typedef enum fit { NO_FIT, FIT, FIT_REST } fit;
 
-/* Does the pattern describe the segments? params gets the numbers of those in braces. */
+/* Whether the pattern matches the segments. params gets the indexes of those in braces. */
 static fit fits(const char *pattern, const segments *s, size_t params[], size_t *count)
 {
 	size_t i = 0;

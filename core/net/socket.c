@@ -24,14 +24,14 @@ static int bind_failed(const char *host, int port, int errnum, bn_err *err)
 	else if (errnum == EACCES)
 		code = BN_EREFUSED;
 	if (code == BN_EREFUSED && port < IPPORT_RESERVED) {
-		bn_err_set(err, code, "cannot listen on %s port %d: ports below %d are root's",
-			host, port, IPPORT_RESERVED);
-		bn_err_hint(err, "take one above, as in --port 8420");
+		bn_err_set(err, code, "cannot listen on %s port %d: ports below %d need root", host,
+			port, IPPORT_RESERVED);
+		bn_err_hint(err, "use a higher one, such as --port 8420");
 		return code;
 	}
 	bn_err_sys(err, code, errnum, "cannot listen on %s port %d", host, port);
 	if (code == BN_ECONFLICT)
-		bn_err_hint(err, "take another port, or --port 0 for any free one");
+		bn_err_hint(err, "use another port, or --port 0 for any free one");
 	return code;
 }
 
@@ -96,7 +96,7 @@ int bn_socket_listen_tcp(int *fd, int *port, const char *host, int want_port, bn
 
 /* ---- Unix ----------------------------------------------------------------------------------- */
 
-/* Is there a socket at path whose listener has gone? */
+/* Whether there is a stale socket at path. */
 static bool is_stale(const bn_env *env, const struct sockaddr_un *at)
 {
 	struct stat st;
@@ -132,15 +132,16 @@ int bn_socket_listen_unix(
 	struct sockaddr_un at = {.sun_family = AF_UNIX};
 	size_t n = strlen(path);
 	if (!n || n >= sizeof at.sun_path)
-		return bn_err_set(err, BN_EINVAL, "%.200s: the path of a socket has 1 to %zu bytes",
-			path, sizeof at.sun_path - 1);
+		return bn_err_set(err, BN_EINVAL,
+			"%.200s: the path of a socket must have 1 to %zu bytes", path,
+			sizeof at.sun_path - 1);
 	memcpy(at.sun_path, path, n + 1);
 	if (is_stale(env, &at))
 		env->fs->unlink(env, NULL, path);
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), saved = 0;
 	if (fd < 0)
 		return bn_err_sys(err, BN_EIO, errno, "cannot make a socket");
-	/* on Linux the mode of the descriptor is the mode that bind gives to the file */
+	/* on Linux bind gives the file the mode of the descriptor */
 	if (env->fs->fchmod(env, fd, 0600) < 0 ||
 		bind(fd, (const struct sockaddr *)&at, sizeof at) || listen(fd, BACKLOG)) {
 		saved = errno;
@@ -148,7 +149,7 @@ int bn_socket_listen_unix(
 		bn_err_sys(err, saved == EADDRINUSE ? BN_ECONFLICT : BN_EIO, saved,
 			"cannot listen on %s", path);
 		if (saved == EADDRINUSE)
-			bn_err_hint(err, "another server listens there, or it is no socket");
+			bn_err_hint(err, "another server listens there, or it is not a socket");
 		return saved == EADDRINUSE ? BN_ECONFLICT : BN_EIO;
 	}
 	*file = file_at(env, path);

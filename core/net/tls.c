@@ -18,16 +18,16 @@ struct bn_tls {
 	SSL_CTX *ctx;
 };
 
-/* Of a ClientHello. Those of browsers have some 2 KB, and OpenSSL sets 128 KiB aside for whoever says that his
- * has so many, before they come. */
+/* Limit of a ClientHello. Browsers send about 2 KB, and OpenSSL allocates 128 KiB as soon as a client claims
+ * that size. */
 #define MAX_HELLO ((size_t)16 << 10)
 
-/* Where in the handshake's records what comes stands. */
+/* Position of the input in the handshake's records. */
 typedef struct hello_watch {
-	unsigned char record[5], message[4]; /* headers, as far as they have come */
+	unsigned char record[5], message[4]; /* headers, as far as they have arrived */
 	size_t record_len, message_len;
-	size_t record_left, message_left; /* bytes of theirs to come */
-	bool has_hello;                   /* one has begun */
+	size_t record_left, message_left; /* bytes of their bodies still to come */
+	bool has_hello;                   /* one has started */
 } hello_watch;
 
 struct bn_tls_stream {
@@ -36,7 +36,7 @@ struct bn_tls_stream {
 	hello_watch watch;
 };
 
-/* Why OpenSSL said no; its queue is empty afterwards. */
+/* Why OpenSSL failed; empties its error queue. */
 static int explain(bn_err *err, const char *path, const char *what)
 {
 	unsigned long code = ERR_peek_last_error();
@@ -46,24 +46,24 @@ static int explain(bn_err *err, const char *path, const char *what)
 	return BN_EINVAL;
 }
 
-/* What may be taken for a PEM file: never a pipe, a device or what goes on without end. */
+/* Checks that a file may be read as PEM: never a pipe, a device or an endless file. */
 static int check_pem(const struct stat *st, const char *path, bn_err *err)
 {
 	if (!S_ISREG(st->st_mode)) {
-		bn_err_set(err, BN_EINVAL, "'%s' is no regular file", path);
+		bn_err_set(err, BN_EINVAL, "'%s' is not a regular file", path);
 		bn_err_hint(err, "give the PEM file itself, not a pipe, a device or a directory");
 		return BN_EINVAL;
 	}
 	if (st->st_size > MAX_PEM) {
-		bn_err_set(err, BN_EINVAL, "'%s' has %lld bytes, too many for a PEM file", path,
-			(long long)st->st_size);
+		bn_err_set(err, BN_EINVAL, "'%s' has %lld bytes, which is too large for a PEM file",
+			path, (long long)st->st_size);
 		bn_err_hint(err, "give the file with the certificates or the key: 1 MiB at most");
 		return BN_EINVAL;
 	}
 	return 0;
 }
 
-/* A key is its owner's alone, and the owner is who runs this or root. */
+/* Only its owner may access a key, and the owner must be the user of this process or root. */
 static int check_secret(const struct stat *st, const bn_env *env, const char *path, bn_err *err)
 {
 	uid_t uid = env->uid(env);
@@ -71,7 +71,7 @@ static int check_secret(const struct stat *st, const bn_env *env, const char *pa
 		bn_err_set(err, BN_EREFUSED, "the key '%s' belongs to another user (uid %u)", path,
 			(unsigned)st->st_uid);
 		bn_err_hint(err,
-			"whoever owns it knows it: take a key that is yours (uid %u) or root's",
+			"its owner can read it: use a key owned by you (uid %u) or by root",
 			(unsigned)uid);
 		return BN_EREFUSED;
 	}
@@ -85,7 +85,7 @@ static int check_secret(const struct stat *st, const bn_env *env, const char *pa
 	return 0;
 }
 
-/* What is judged is the file that is read, whatever the path leads to by then. */
+/* Checks the opened file itself, not the path, which may change meanwhile. */
 static int read_pem(
 	BIO **out, bool secret, const bn_env *env, const char *path, bn_buf *text, bn_err *err)
 {
@@ -153,7 +153,7 @@ static int no_password(char *to, int size, int writing, void *user)
 	(void)size;
 	(void)writing;
 	(void)user;
-	return -1; /* nobody is asked at a terminal */
+	return -1; /* never prompt on a terminal */
 }
 
 static int use_key(bn_tls *t, const bn_env *env, const char *path, bn_err *err)
@@ -178,7 +178,8 @@ out:
 	return rc;
 }
 
-/* HTTP/1.1 for whoever offers a list; a client without it in its list is taken all the same. */
+/* Select HTTP/1.1 if the client offers a list; a client that does not list it is accepted
+ * anyway. */
 static int choose_protocol(SSL *ssl, const unsigned char **out, unsigned char *out_len,
 	const unsigned char *in, unsigned in_len, void *user)
 {
@@ -209,8 +210,8 @@ int bn_tls_new(
 					    SSL_OP_NO_COMPRESSION | SSL_OP_IGNORE_UNEXPECTED_EOF);
 	SSL_CTX_set_mode(t->ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
 					 SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-	/* A read that brings no bytes of the client's (a new key) ends: else SSL_read goes on for as long as such
-	 * come, and the thread with it. */
+	/* A read that yields no application data (a key update) must return: else SSL_read, and the thread,
+	 * would loop as long as such records arrive. */
 	SSL_CTX_clear_mode(t->ctx, SSL_MODE_AUTO_RETRY);
 	SSL_CTX_set_alpn_select_cb(t->ctx, choose_protocol, NULL);
 	if ((rc = use_certificates(t, env, cert_path, err)) < 0)
@@ -232,25 +233,26 @@ void bn_tls_free(bn_tls *t)
 	bn_free(t);
 }
 
-/* ---- how large a hello may be --------------------------------------------------------------- */
+/* ---- limiting the size of a ClientHello
+ * --------------------------------------------------------------- */
 
 typedef enum watched { WATCHED, WATCHED_ENOUGH, WATCHED_TOO_LARGE } watched;
 
-/* The header of a record is whole. */
+/* The header of a record is complete. */
 static watched look_at_record(hello_watch *w, bool is_1_3)
 {
 	enum { CHANGE_CIPHER_SPEC = 20, APPLICATION_DATA = 23, SSL_2 = 0x80 };
 	w->record_len = 0;
 	w->record_left = (size_t)w->record[3] << 8 | w->record[4];
 	if (w->record[0] == CHANGE_CIPHER_SPEC && !w->has_hello)
-		return WATCHED_TOO_LARGE; /* a handshake does not begin so */
+		return WATCHED_TOO_LARGE; /* a handshake does not begin like this */
 	/* Before 1.3 what follows is encrypted. In 1.3 it means nothing: a second hello may come. */
 	if (w->record[0] == CHANGE_CIPHER_SPEC && !is_1_3)
 		return WATCHED_ENOUGH;
 	return w->record[0] == APPLICATION_DATA || w->record[0] & SSL_2 ? WATCHED_ENOUGH : WATCHED;
 }
 
-/* The header of a message is whole. */
+/* The header of a message is complete. */
 static watched look_at_message(hello_watch *w)
 {
 	enum { CLIENT_HELLO = 1 };
@@ -294,7 +296,7 @@ static watched look_at_bytes(hello_watch *w, const unsigned char *p, size_t n, b
 	return found;
 }
 
-/* OpenSSL's socket has read bytes, which OpenSSL has not seen yet. */
+/* Checks bytes read from the socket before OpenSSL sees them. */
 static long on_socket(BIO *bio, int what, const char *bytes, size_t len, int argi, long argl,
 	int rc, size_t *done)
 {
@@ -339,7 +341,7 @@ void bn_tls_close(bn_tls_stream *s)
 	ERR_clear_error();
 }
 
-/* What a call that gave no bytes means. */
+/* Interprets a call that returned no bytes. */
 static ssize_t outcome(bn_tls_stream *s, int rc)
 {
 	int why = SSL_get_error(s->ssl, rc);

@@ -1,4 +1,4 @@
-/* url.c - URLs of the client, by libcurl's parser: see _client.h. */
+/* url.c - URLs for the client, with libcurl's parser: see _client.h. */
 #include "core/net/_client.h"
 
 #include "core/base/mem.h"
@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* The parts of a URL that make its origin, and the path. */
+/* The parts of a URL that define its origin, and the path. */
 typedef struct url_parts {
 	char *scheme, *host, *port, *path; /* libcurl's memory */
 } url_parts;
@@ -101,7 +101,8 @@ int bn_http_url_resolve(char **out, const char *base, const char *reference, bn_
 		curl_url_set(u, CURLUPART_USER, NULL, 0) ||
 		curl_url_set(u, CURLUPART_PASSWORD, NULL, 0) ||
 		curl_url_get(u, CURLUPART_URL, &url, 0)) {
-		rc = bn_err_set(err, BN_EINVAL, "no URL: what a server names as the next place");
+		rc = bn_err_set(
+			err, BN_EINVAL, "not a URL: what a server names as the redirect target");
 		goto out;
 	}
 	if ((rc = bn_http_url_check(url, err)) < 0)

@@ -1,4 +1,4 @@
-/* fold_classes.c - see fold_classes.h. A new class has its line here, and its tables in share/sql/. */
+/* fold_classes.c - see fold_classes.h. A new class adds a line here, and its tables in share/sql/. */
 #include "core/pipeline/fold_classes.h"
 
 #include "core/data/dataset.h"

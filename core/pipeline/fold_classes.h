@@ -1,5 +1,5 @@
 /*
- * rooms.h - the one list of what every room folds into the index.
+ * fold_classes.h - the list of all classes that are folded into the index.
  */
 #ifndef BN_PIPELINE_FOLD_CLASSES_H
 #define BN_PIPELINE_FOLD_CLASSES_H

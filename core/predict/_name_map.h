@@ -1,5 +1,6 @@
 /*
- * _name_map.h - from a name to its number, for look-ups on every request. Fixed after making.
+ * _name_map.h - from a name to its number, for look-ups on every request. Immutable after
+ * creation.
  */
 #ifndef BN_PREDICT_NAME_MAP_H
 #define BN_PREDICT_NAME_MAP_H

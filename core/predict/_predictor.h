@@ -1,5 +1,5 @@
 /*
- * _predictor.h - what predictor.c, own.c and session.c share: a predictor, and what answers behind it.
+ * _predictor.h - shared by predictor.c, own.c and session.c: a predictor and its kind of model.
  */
 #ifndef BN_PREDICT_PREDICTOR_INTERNAL_H
 #define BN_PREDICT_PREDICTOR_INTERNAL_H
@@ -8,17 +8,17 @@
 
 /* A kind of model: ours (own.c). */
 typedef struct bn_predictor_ops {
-	/* A column per input, of the type that training had, in the order of a batch. */
+	/* A column per input, of the type used in training, in the order of a batch. */
 	int (*inputs)(const bn_predictor *p, bn_schema *out, bn_err *err);
 	/* "prediction", and for a classifier a probability per class. */
 	int (*outputs)(const bn_predictor *p, bn_schema *out, bn_err *err);
 	size_t (*scratch_bytes)(const bn_predictor *p, size_t rows);
 	/* in: a column per input; numbers, bools and times as float64, NaN absent; categories as codes of the input's own
-	 * texts, their number for a text that training never saw, absent by validity. out[rows * outputs]. Each row by
-	 * itself, nothing is allocated. */
+	 * texts, the number of texts for one unseen in training, absent by validity. out[rows * outputs]. Rows
+	 * are independent, and nothing is allocated. */
 	int (*predict)(
 		const bn_predictor *p, const bn_batch *in, void *scratch, double *out, bn_err *err);
-	void (*free)(bn_predictor *p); /* what the kind holds */
+	void (*free)(bn_predictor *p); /* private data of the kind */
 } bn_predictor_ops;
 
 extern const bn_predictor_ops bn_predictor_own;
@@ -38,7 +38,7 @@ struct bn_predictor {
 	bn_name_map vectors;     /* of these */
 	bn_name_map *categories; /* per input; empty for other kinds */
 	bool is_classifier;
-	bool numeric_classes; /* every class label is a number, so answers are numbers */
+	bool numeric_classes; /* every class label is a number, so predictions are numbers */
 };
 
 #endif

@@ -1,8 +1,9 @@
 /*
- * locate.c - see predictor.h: from a name to the model's files.
+ * locate.c - see predictor.h: finding a model's files by name.
  *
- * A registered version or a run's model lies in the workspace as objects. It is checked out once
- * into this user's state directory (or beside the index, where the home is read-only) and found there again as long as its digest is right.
+ * A registered version or a run's model is stored in the workspace as objects. It is checked out once into this
+ * user's state directory (or beside the index, if the home is read-only) and reused as long as its digest is
+ * right.
  */
 #include "core/base/fs.h"
 #include "core/base/id.h"
@@ -40,7 +41,7 @@ static bool is_intact(const bn_env *env, const char *path, const char *digest)
 	       strstr(digest, have);
 }
 
-/* Puts fresh in place of path. Others may be doing the same: whose copy it is does not matter. */
+/* Replaces path by fresh. Others may be doing the same: it does not matter whose copy wins. */
 static int put_in_place(
 	const bn_env *env, const char *fresh, const char *path, const char *digest, bn_err *err)
 {
@@ -56,7 +57,7 @@ static int put_in_place(
 		       : bn_err_sys(err, BN_EIO, -e, "cannot rename '%s' to '%s'", fresh, path);
 }
 
-/* Checks `what` out under key unless it is there (*found) and still has that digest. *dir is yours. */
+/* Checks out `what` under key unless it exists (*found) with that digest. *dir is yours. */
 static int cached_dir(char **dir, bool *found, bn_workspace *ws, const char *key,
 	const char *digest, checkout_fn checkout, const char *what, bn_err *err)
 {
@@ -93,7 +94,7 @@ out:
 
 /* ---- the bytes in the workspace ----------------------------------------------------------------- */
 
-/* One file of which the user's copy is a copy; the first thing that is wrong stays in why. */
+/* Checks one original file of the user's copy; the first problem is kept in why. */
 static void look_at_file(
 	bn_workspace *ws, bn_cache *cache, const char *path, const char *hash, bn_err *why)
 {
@@ -104,13 +105,13 @@ static void look_at_file(
 	bn_err_move(why, &one);
 }
 
-/* Copies that were there already hide what has become of the files in the workspace: that is told with the answers, but
- * keeps nobody from them. */
+/* An existing copy hides damage to the files in the workspace: it is reported with the predictions, but does
+ * not prevent them. */
 static void note_damage(bn_predictor *p, const bn_err *why)
 {
 	if (why->code)
-		p->damage = bn_strf("%s is damaged in the workspace (%s); the answers come from "
-				    "your own copy, which is whole",
+		p->damage = bn_strf("%s is damaged in the workspace (%s); the predictions come "
+				    "from your own copy, which is intact",
 			p->source, why->msg);
 }
 
@@ -120,7 +121,7 @@ static void look_at_version(bn_predictor *p, bn_workspace *ws, const char *manif
 	bn_cache *cache = NULL;
 	bn_err why = BN_ERR_INIT;
 	if (bn_cache_open(&cache, ws, NULL) < 0)
-		cache = NULL; /* hashed each time, then */
+		cache = NULL; /* then hashed each time */
 	if (bn_manifest_load(&m, ws, manifest, &why) >= 0)
 		for (size_t i = 0; i < m.count; i++)
 			look_at_file(ws, cache, m.parts[i].path, m.parts[i].hash, &why);
@@ -162,7 +163,7 @@ static int names_make(version_names *n, const bn_version *v, bn_err *err)
 	return n->number && n->exact && n->key ? 0 : bn_err_nomem(err, "a name");
 }
 
-/* The files of a version that is read from ws. */
+/* The files of a version read from ws. */
 static int open_version_from(bn_predictor **out, bn_workspace *ws, const bn_version *v, bn_err *err)
 {
 	version_names n = {0};
@@ -188,7 +189,7 @@ out:
 	return rc;
 }
 
-/* What was proven before, when its files are still there with that digest. 1, 0. */
+/* A previously proven version, if its files still exist with that digest. 1, 0. */
 static int open_proven(bn_predictor **out, bn_workspace *ws, const bn_kept_proof *kept, bn_err *err)
 {
 	const bn_env *env = bn_workspace_env(ws);
@@ -219,7 +220,7 @@ out:
 	return rc;
 }
 
-/* Where there is a chain of authority, as the segments prove it, now or while nothing has changed since. */
+/* With a chain of authority, as proven by the segments, now or earlier if nothing has changed. */
 static int open_version(bn_predictor **out, bn_workspace *ws, const char *spec, bn_err *err)
 {
 	bn_kept_proof kept;
@@ -282,7 +283,7 @@ static bool is_model_dir(const bn_env *env, const char *path)
 	return is;
 }
 
-/* No name of a model, with or without a version: what a person writes who means a directory. */
+/* Not the name of a model, with or without a version: probably a directory. */
 static bool is_path(const char *spec)
 {
 	const char *slash = strchr(spec, '/');
@@ -293,7 +294,8 @@ static int no_model_dir(const bn_env *env, const char *path, bn_err *err)
 {
 	if (!bn_fs_is_dir(env, path))
 		return bn_err_set(err, BN_ENOTFOUND, "no directory '%s'", path);
-	return bn_err_set(err, BN_ENOTFOUND, "'%s' is no model directory (no MLmodel in it)", path);
+	return bn_err_set(
+		err, BN_ENOTFOUND, "'%s' is not a model directory (no MLmodel in it)", path);
 }
 
 int bn_predictor_open(bn_predictor **out, bn_workspace *ws, const char *spec, bn_err *err)
@@ -306,8 +308,8 @@ int bn_predictor_open(bn_predictor **out, bn_workspace *ws, const char *spec, bn
 	if (is_path(spec))
 		return no_model_dir(env, spec, err);
 	if (!ws) {
-		bn_err_set(
-			err, BN_ENOTFOUND, "'%s' is no model directory (no MLmodel in it)", spec);
+		bn_err_set(err, BN_ENOTFOUND, "'%s' is not a model directory (no MLmodel in it)",
+			spec);
 		bn_err_hint(
 			err, "names such as power@champion need a workspace: binnacle init, or -C");
 		return BN_ENOTFOUND;

@@ -1,4 +1,4 @@
-/* own.c - the predictors that our own trainers make; see _predictor.h. */
+/* own.c - predictors of models from our own trainers; see _predictor.h. */
 #include "core/base/mem.h"
 #include "core/predict/_predictor.h"
 

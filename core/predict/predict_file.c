@@ -12,7 +12,7 @@
 
 #define BLOCK_ROWS 4096
 
-/* ---- a stream of batches from a file -------------------------------------------------------- */
+/* ---- streaming batches from a file -------------------------------------------------------- */
 
 /* The columns that are asked for: a vector that the file does not have, by those of its elements that it has. */
 typedef struct wanted {
@@ -124,7 +124,7 @@ static void tell_notes(
 		tell(user, n);
 }
 
-/* ---- with a model here ---------------------------------------------------------------------- */
+/* ---- with a local model ---------------------------------------------------------------------- */
 
 typedef struct filer {
 	const bn_predictor *p;
@@ -238,7 +238,7 @@ out:
 	return rc;
 }
 
-/* ---- for a server elsewhere ----------------------------------------------------------------- */
+/* ---- for a server ----------------------------------------------------------------- */
 
 /* A list of numbers, or the text of one, as an array: what is no finite number is missing. What is neither goes as it is: the
  * server has the words for it. */

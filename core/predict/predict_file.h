@@ -1,9 +1,9 @@
 /*
- * predict_file.h - predictions for a table in a file (CSV, TSV, Arrow), in flat memory.
+ * predict_file.h - predictions for a table in a file (CSV, TSV, Arrow), in constant memory.
  *
- * The file is read as the types that the model's inputs have, so a row means the same whatever stands beside it;
- * columns are matched by name, and columns that the model does not use are ignored. Answers come in the order
- * of the rows.
+ * The file is read with the types of the model's inputs, so a row means the same regardless of other rows;
+ * columns are matched by name, and columns that the model does not use are ignored. Predictions are in the
+ * order of the rows.
  */
 #ifndef BN_PREDICT_PREDICT_FILE_H
 #define BN_PREDICT_PREDICT_FILE_H
@@ -11,26 +11,27 @@
 #include "core/source/source.h"
 #include "core/table/table.h"
 
-/* What predict_file tells its caller. */
+/* Callbacks of predict_file. */
 typedef struct bn_predict_sink {
-	/* Some answered rows, session rows 0 .. n-1, numbered from first_row (0-based) in the file. */
+	/* Some predicted rows, session rows 0 .. n-1, numbered from first_row (0-based) in the
+	 * file. */
 	int (*rows)(void *user, const bn_session *s, uint64_t first_row, bn_err *err);
 	void *user;
-	/* After the last row: how the file was read, where there is something to say. May be NULL. */
+	/* After the last row: how the file was read, if noteworthy. May be NULL. */
 	void (*notes)(void *user, const bn_source_notes *notes);
 	const bn_source_options *reading; /* the dialect that the user said; NULL: none of it */
 } bn_predict_sink;
 
-/* *rows (may be NULL) gets how many were answered. BN_EINVAL names file, row and column. */
+/* *rows (may be NULL) gets the number of predicted rows. BN_EINVAL names file, row and column. */
 int bn_predict_file(const bn_env *env, const bn_predictor *p, const char *path, bool allow_unknown,
 	const bn_predict_sink *sink, uint64_t *rows, bn_err *err);
 
-/* As above, but each block of rows goes to a sink as {"columns": [names], "data": [[..]]}, for
- * asking a server: no model is needed here, but the types of its inputs. as NULL: nobody knows them, so they
- * are guessed and all columns are sent. An infinite number is BN_EINVAL, as with a model here. */
+/* As above, but each block of rows goes to a sink as {"columns": [names], "data": [[..]]}, for a server:
+ * this needs the types of the model's inputs, but not the model. as NULL: they are unknown, so types are
+ * inferred and all columns are sent. An infinite number is BN_EINVAL, as with a local model. */
 typedef struct bn_frame_sink {
 	int (*block)(void *user, const json_t *frame, bn_err *err);
-	/* Types were guessed too narrowly: everything so far is void and comes again. */
+	/* Types were inferred too narrowly: discard everything so far, it comes again. */
 	void (*restart)(void *user);
 	void *user;
 	void (*notes)(void *user, const bn_source_notes *notes); /* as above */

@@ -1,9 +1,9 @@
 /*
- * session.c - see predictor.h: one thread's rows on their way through a model.
+ * session.c - see predictor.h: one thread's rows for a model.
  *
- * The rows are one batch in the model's own language (bn_predictor_ops.predict): float64 with NaN for absent, and codes of
- * training's categories. It is filled in place and predicted from as it is. Beside it are the texts of categories that
- * training never saw, for the prediction log.
+ * The rows are one batch in the model's encoding (bn_predictor_ops.predict): float64 with NaN for absent, and
+ * codes of training's categories. It is filled in place and passed to the model. The texts of categories unseen
+ * in training are kept separately, for the prediction log.
  */
 #include "core/base/json.h"
 #include "core/base/mem.h"
@@ -83,7 +83,7 @@ size_t bn_session_rows(const bn_session *s)
 	return s->batch.rows;
 }
 
-/* *items grows to `count` of `bytes`; what is behind `kept` bytes is zero. */
+/* *Grows *items to `count` of `bytes`; zeroes everything after `kept` bytes. */
 static bool grow(void *items, size_t count, size_t bytes, size_t kept)
 {
 	void **p = items;
@@ -133,11 +133,11 @@ static int make_room(bn_session *s, size_t rows, bn_err *err)
 
 static int too_many(size_t rows, bn_err *err)
 {
-	return bn_err_set(err, BN_EINVAL, "%zu rows at once, at most %d are taken", rows,
-		BN_SESSION_MAX_ROWS);
+	return bn_err_set(
+		err, BN_EINVAL, "%zu rows at once, the limit is %d", rows, BN_SESSION_MAX_ROWS);
 }
 
-/* The rows behind those that there are: they have no texts already. */
+/* New rows: they have no texts yet. */
 static void add_missing(bn_session *s, size_t rows)
 {
 	for (size_t i = 0; i < s->p->input_count; i++) {
@@ -244,7 +244,7 @@ static int set_category(
 	bn_session *s, size_t row, size_t input, const char *text, size_t len, bn_err *err)
 {
 	int32_t code = bn_name_map_find(&s->p->categories[input], text, len);
-	if (code < 0 && len == 0) /* no text, unless training had that very one */
+	if (code < 0 && len == 0) /* no text, unless training had exactly that one */
 		return 0;
 	if (code >= 0) {
 		fill_code(s, row, input, code);
@@ -386,7 +386,7 @@ int bn_session_set_value(bn_session *s, size_t row, size_t input, const json_t *
 				json_string_length(value), err);
 		if (kind == BN_INPUT_NUMBER && bn_json_wide_number(value, &instant))
 			return bn_session_set_number(s, row, input, instant, err);
-		/* Times have no form of their own in JSON; a number in quotes stays a mistake. */
+		/* JSON has no form for times; a number in quotes is still an error. */
 		if (bn_type_is_time(in->type) &&
 			!bn_parse_f64(
 				json_string_value(value), json_string_length(value), &instant) &&
@@ -406,7 +406,7 @@ int bn_session_set_value(bn_session *s, size_t row, size_t input, const json_t *
 
 /* ---- answers -------------------------------------------------------------------------------- */
 
-/* The number of a row that lies furthest from what training saw: what to look at first. */
+/* The number in a row that is furthest from the training range: check it first. */
 static void hint_largest(const bn_session *s, size_t row, bn_err *err)
 {
 	const bn_feature_input *worst = NULL;
@@ -438,7 +438,7 @@ int bn_session_run(bn_session *s, bn_err *err)
 		if (isfinite(s->outputs[i]))
 			continue;
 		bn_err_set(err, BN_EINVAL,
-			"row %llu: the answer is no finite number (the model's arithmetic "
+			"row %llu: the prediction is not finite (the model's arithmetic "
 			"overflows)",
 			(unsigned long long)s->first_row + i / k + 1);
 		hint_largest(s, i / k, err);

@@ -55,7 +55,7 @@ int bn_action_check(bn_entry_finding *found, bn_action *d, json_t *payload, bn_e
 	return rc;
 }
 
-/* What the fold made of a record. 0 when it counts. */
+/* The outcome of a record in the fold. 0 if it counts. */
 static int outcome_confirm(const bn_action *d, const char *writer, uint64_t seq, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
@@ -71,7 +71,7 @@ static int outcome_confirm(const bn_action *d, const char *writer, uint64_t seq,
 		rc = bn_err_set(err, BN_ECONFLICT,
 			"recorded, but whether it counts is not known: the index does not have it");
 		bn_err_hint(
-			err, "look later: binnacle audit log --mine --entity model/%s", d->name);
+			err, "check later: binnacle audit log --mine --entity model/%s", d->name);
 	}
 	if (rc < 0)
 		goto out;
@@ -80,7 +80,7 @@ static int outcome_confirm(const bn_action *d, const char *writer, uint64_t seq,
 	rc = 0;
 	if (outcome == BN_OUTCOME_LATE) {
 		rc = bn_err_set(err, BN_ECONFLICT, "recorded, but it does not count: %s", reason);
-		bn_err_hint(err, "do it once more, under the link that is the newest now");
+		bn_err_hint(err, "repeat it under the link that is now the newest");
 	} else if (outcome != BN_OUTCOME_APPLIED) {
 		rc = bn_err_set(err, outcome == BN_OUTCOME_REFUSED ? BN_EREFUSED : BN_ECONFLICT,
 			"recorded, but it has no effect: %s", reason ? reason : "");
@@ -91,7 +91,7 @@ out:
 	return rc;
 }
 
-/* Where the record lies that was just appended. */
+/* The position of the record just appended. */
 typedef struct place {
 	char writer[BN_WRITER_NAME_MAX + 1];
 	uint64_t seq; /* 0: nowhere */
@@ -105,8 +105,8 @@ static void place_note(place *p, const bn_workspace *ws)
 		snprintf(p->writer, sizeof p->writer, "%s", writer);
 }
 
-/* Under the chain of authority all acts are signed records that say what they answer; decisions also, what
- * their signer has seen. */
+/* Under the chain of authority all acts are signed records that name what they refer to; decisions also
+ * what their signer has seen. */
 static int chained_append(bn_action *d, const char *kind, const char *entity, json_t *payload,
 	bool refused, bn_err *err)
 {

@@ -1,6 +1,5 @@
 /*
- * _actor.h - whoever runs this process, as the registry's rules see them now: a uid, or a person of the chain of
- * authority.
+ * _actor.h - the user of this process in the registry's rules: a uid, or a person of the chain of authority.
  */
 #ifndef BN_REGISTRY_ACTOR_H
 #define BN_REGISTRY_ACTOR_H
@@ -12,7 +11,7 @@ typedef struct bn_actor {
 	bool is_chained; /* the workspace has a chain of authority */
 	bn_self self;
 	uid_t uid;
-	char who[BN_WHO_TEXT]; /* "" for a key that is nobody's, or no key */
+	char who[BN_WHO_TEXT]; /* "" for an unknown key, or none */
 	char user[128];
 	bn_uid_rights by_uid;
 	bn_person_rights by_person;

@@ -40,7 +40,7 @@ static int vouched(const bn_entry_rights *r, const bn_entry_act *a, bn_err *err)
 	return r->vouched ? r->vouched(r->ctx, a, err) : 0;
 }
 
-/* The version that the check has found. */
+/* The version found by the check. */
 static bn_entry_version *checked(bn_entry *e, const bn_entry_act *a)
 {
 	bn_entry_version *v = NULL;
@@ -75,7 +75,7 @@ static int registered_check(bn_entry *e, const bn_entry_act *a, bn_err *err)
 	if ((rc = bn_entry_find(&there, e, a->version, err)) < 0)
 		return rc;
 	if (there)
-		return bn_err_set(err, BN_ECONFLICT, "%s/%lld exists already", e->name,
+		return bn_err_set(err, BN_ECONFLICT, "%s/%lld already exists", e->name,
 			(long long)bn_entry_number(a->version));
 	return 0;
 }
@@ -140,7 +140,7 @@ static int requested_check(bn_entry *e, const bn_entry_act *a, bn_err *err)
 	if (rc < 0)
 		return rc;
 	if (v->state == BN_MODEL_REQUESTED || v->state == BN_MODEL_APPROVED)
-		return bn_err_set(err, BN_ECONFLICT, "%s/%lld is %s already", e->name,
+		return bn_err_set(err, BN_ECONFLICT, "%s/%lld is already %s", e->name,
 			(long long)bn_entry_number(a->version), state_names[v->state]);
 	return 0;
 }
@@ -178,7 +178,7 @@ static int decidable(bn_entry_version **v, bn_entry *e, const bn_entry_act *a, b
 	return BN_ECONFLICT;
 }
 
-/* A decision names the bytes that it is about. */
+/* A decision names the bytes it is about. */
 static int subject_check(bn_entry *e, const bn_entry_version *v, const bn_entry_act *a, bn_err *err)
 {
 	const char *digest = text(a, "digest"), *uuid = text(a, "uuid");
@@ -198,8 +198,8 @@ static int four_eyes(bn_entry *e, const bn_policy *p, const bn_entry_rights *r,
 		rc == 1 ? "is the author of" : "registered", e->name,
 		(long long)bn_entry_number(a->version));
 	bn_err_hint(err,
-		"somebody else with role reviewer or admin has to approve it; who works alone "
-		"allows it with a policy: {\"self_approval\": true}");
+		"another user with role reviewer or admin must approve it; to work alone, set a "
+		"policy with {\"self_approval\": true}");
 	return BN_EREFUSED;
 }
 
@@ -209,7 +209,7 @@ static int not_twice(bn_entry *e, const bn_entry_version *v, const bn_entry_act 
 		if (v->decisions[i].request_no == v->request_no &&
 			!strcmp(v->decisions[i].who, a->who))
 			return bn_err_set(err, BN_ECONFLICT,
-				"%s has approved this request of %s/%lld already", a->user, e->name,
+				"%s has already approved this request of %s/%lld", a->user, e->name,
 				(long long)bn_entry_number(a->version));
 	return 0;
 }
@@ -239,7 +239,7 @@ static int gates_check(
 	return rc;
 }
 
-/* refused: the role says no already; the gates are evaluated all the same, for the audit log. */
+/* refused: the role already forbids it; the gates are still evaluated, for the audit log. */
 static int approved_check(bn_entry_finding *out, bn_entry *e, const bn_entry_rights *r,
 	const bn_entry_act *a, bool refused, bn_err *err)
 {
@@ -298,8 +298,8 @@ static int decision_add(bn_entry *e, bn_entry_version *v, const bn_entry_act *a,
 	return 0;
 }
 
-/* Of the current request, by those who hold the right where this act is judged: an approval whose signer has lost
- * the right since does not help another one to a quorum. */
+/* Counts approvals of the current request by users who hold the right where this act is judged: an approval
+ * whose signer has lost the right since does not count towards a quorum. */
 static int approvals_that_hold(size_t *out, const bn_entry_version *v, const bn_entry_rights *r,
 	const bn_entry_act *a, bn_err *err)
 {
@@ -382,7 +382,7 @@ static int attested_do(bn_entry *e, const bn_entry_act *a, bn_err *err)
 	return 0;
 }
 
-/* An alias that can be told from a version: not "latest", not "v3". */
+/* An alias must be distinguishable from a version: not "latest", not "v3". */
 static bool alias_is_valid(const char *alias)
 {
 	if (!bn_name_is_valid(alias) || !strcmp(alias, "latest"))
@@ -448,10 +448,10 @@ static int tag_check(bn_entry *e, const bn_entry_act *a, bn_err *err)
 		return rc;
 	if (!key[0] || strlen(key) > MAX_TAG_KEY_BYTES)
 		return bn_err_set(
-			err, BN_EINVAL, "a tag's key has 1 to %d bytes", MAX_TAG_KEY_BYTES);
+			err, BN_EINVAL, "a tag's key must have 1 to %d bytes", MAX_TAG_KEY_BYTES);
 	if (value && strlen(value) > MAX_TAG_BYTES)
 		return bn_err_set(
-			err, BN_EINVAL, "a tag's value has at most %d bytes", MAX_TAG_BYTES);
+			err, BN_EINVAL, "a tag's value must have at most %d bytes", MAX_TAG_BYTES);
 	if (value)
 		return 0;
 	for (size_t i = 0; i < v->tags.count; i++)

@@ -20,7 +20,7 @@ enum { ID = 32, ANSWERS_MAX = BN_ANSWERS_MAX };
 
 /* ---- placing --------------------------------------------------------------------------------- */
 
-/* The answers that are not in the log: who brings one has the model placed anew. */
+/* References that are not in the log: when one arrives, the model is placed again. */
 static int waits_add(bn_fold *f, const bn_event *ev, bn_err *err)
 {
 	const json_t *answers = json_object_get(ev->payload, "answers");
@@ -45,7 +45,8 @@ static bool is_awaited(bn_fold *f, const bn_event *ev)
 		       ev->entity, hex) == 1;
 }
 
-/* Whether it is unsigned, and counts as soon as its log is there up to where link 0 of an upgrade closes it. */
+/* Whether it is unsigned, and counts once its log is present up to the point where link 0 of an upgrade closes
+ * it. */
 static bool may_be_closed(sqlite3 *db, const bn_event *ev)
 {
 	return bn_sql_int(db, 0, "SELECT 1 FROM authority_close WHERE writer = ? AND seq >= ?",
@@ -88,7 +89,7 @@ int bn_model_place(bn_fold *f, bn_event *ev, bn_err *err)
 
 /* ---- admitting ------------------------------------------------------------------------------- */
 
-/* Whether one of what it answers was signed under a later link than the record itself. */
+/* Whether one of its references was signed under a later link than the record itself. */
 static int answers_later(bn_fold *f, const bn_event *ev, int64_t epoch, bn_err *err)
 {
 	const json_t *answers = json_object_get(ev->payload, "answers");
@@ -123,19 +124,19 @@ int bn_model_admit(bn_standing *s, bn_fold *f, const bn_event *ev, bn_err *err)
 		return 0;
 	}
 	if (ev->depth < 0) {
-		bn_fold_outcome(f, BN_OUTCOME_REFUSED, "it answers a record that the log lacks");
+		bn_fold_outcome(f, BN_OUTCOME_REFUSED, "it refers to a record that the log lacks");
 		return 0;
 	}
 	if (json_array_size(json_object_get(ev->payload, "answers")) > ANSWERS_MAX) {
 		bn_fold_outcome(
-			f, BN_OUTCOME_INVALID, "it answers more than %d records", ANSWERS_MAX);
+			f, BN_OUTCOME_INVALID, "it refers to more than %d records", ANSWERS_MAX);
 		return 0;
 	}
 	if ((rc = answers_later(f, ev, s->epoch, err)) < 0)
 		return rc;
 	if (rc)
 		bn_fold_outcome(f, BN_OUTCOME_REFUSED,
-			"it answers a record of a later link than the one that it is signed under");
+			"it refers to a record of a later link than the one it is signed under");
 	return !rc;
 }
 
@@ -171,7 +172,8 @@ static void word_add(bn_buf *words, const char *word)
 	bn_buf_addf(words, "%s%s", words->len ? " " : "", word);
 }
 
-/* The key is no person's own: a bot's, whose record may come later. Then who is an author hangs on the bots. */
+/* The key is not a person's: it may be a bot's, whose record may come later. Then the author depends on the
+ * bots. */
 static int bot_depend(const bn_person_rights *r, const uint8_t key[ID], bn_err *err)
 {
 	bool is_own = bn_sql_int(r->db, 0, "SELECT 1 FROM authority_key WHERE key = ? LIMIT 1", "b",
@@ -179,7 +181,8 @@ static int bot_depend(const bn_person_rights *r, const uint8_t key[ID], bn_err *
 	return is_own || !r->f ? 0 : bn_fold_depends(r->f, BN_AUTHORITY_ENTITY, err);
 }
 
-/* Whose key vouches for a record of the run; the fold remembers it, since a later seal may change it. */
+/* The owner of the key that vouches for a record of the run; stored by the fold, since a later seal may
+ * change it. */
 static int author_of_record(const bn_person_rights *r, const bn_entry_act *a, sqlite3_stmt *st,
 	bn_buf *who, bn_err *err)
 {
@@ -204,8 +207,8 @@ static int author_of_record(const bn_person_rights *r, const bn_entry_act *a, sq
 		"ssis", a->ev->entity, (const char *)sqlite3_column_text(st, 3), seq, hex);
 }
 
-/* The keys that vouch for the run's own records; for one that nobody's key vouches for, the account that wrote
- * it. A run that is not here, or none: the account that the registration names. */
+/* The keys that vouch for the run's own records; for records without one, the account that wrote them. For a
+ * missing run, or none: the account named by the registration. */
 static int authors(void *ctx, const bn_entry_act *a, bn_buf *who, bn_err *err)
 {
 	const bn_person_rights *r = ctx;
@@ -245,7 +248,7 @@ bool bn_author_key(uint8_t key[32], const char *word, size_t n)
 	return bn_unhex(hex, ID, key) == 0;
 }
 
-/* Whether the account is his, by a key that it published before an upgrade. */
+/* Whether the account is the person's, by a key that it published before an upgrade. */
 static int owns(void *ctx, const bn_entry_act *a, uid_t uid, bn_err *err)
 {
 	const bn_person_rights *r = ctx;
@@ -259,7 +262,7 @@ static int owns(void *ctx, const bn_entry_act *a, uid_t uid, bn_err *err)
 	return rc < 0 ? rc : bn_closed_owns(r->db, r->epoch, a->who, uid, err);
 }
 
-/* word: of author_who; what is no account's name is nobody's. */
+/* word: of author_who; anything but an account's name matches nobody. */
 static int owns_number(
 	const bn_person_rights *r, const bn_entry_act *a, const char *word, size_t n, bn_err *err)
 {
@@ -273,7 +276,7 @@ static int owns_number(
 	return *end ? 0 : owns((void *)(uintptr_t)r, a, (uid_t)uid, err);
 }
 
-/* Any key that is or was the person's; or his account, for what no key vouches for. */
+/* Any key that is or was the person's; or his account, for records without a key. */
 static int is_author(void *ctx, const bn_entry_act *a, const bn_entry_version *v, bn_err *err)
 {
 	const bn_person_rights *r = ctx;
@@ -314,7 +317,8 @@ void bn_person_rights_release(bn_person_rights *r)
 	r->policy = NULL;
 }
 
-/* ---- what was last ---------------------------------------------------------------------------- */
+/* ---- the last records
+ * ---------------------------------------------------------------------------- */
 
 /* The id of the last record about a subject of the model, "" when there is none. */
 static int last_read(char id[BN_RECORD_ID_TEXT], bn_entry *e, const char *subject, bn_err *err)
@@ -331,7 +335,7 @@ static int last_read(char id[BN_RECORD_ID_TEXT], bn_entry *e, const char *subjec
 	return rc < 0 ? rc : 0;
 }
 
-/* What an act answers or touches: subjects by name. */
+/* What an act refers to or affects: subjects by name. */
 typedef struct subjects {
 	char items[4][300];
 	size_t count;
@@ -347,7 +351,7 @@ static void subject_add(subjects *s, const char *fmt, ...)
 	s->count++;
 }
 
-/* Subjects of a version are named by its registration, whose number may change hands. */
+/* Subjects of a version are named by its registration, since the number may move to another one. */
 static int registration_of(const char **out, bn_entry *e, int64_t version, bn_err *err)
 {
 	bn_entry_version *v = NULL;
@@ -369,7 +373,7 @@ static int subjects_answered(subjects *s, bn_entry *e, const bn_entry_act *a, bn
 	case BN_ENTRY_APPROVED:
 	case BN_ENTRY_REJECTED:
 		subject_add(s, "request/%s", v);
-		subject_add(s, "alias/champion"); /* whom its gates compare with */
+		subject_add(s, "alias/champion"); /* the model its gates compare with */
 		return 0;
 	case BN_ENTRY_ATTESTED:
 	case BN_ENTRY_EVIDENCE:

@@ -11,7 +11,7 @@
 
 enum { ID_TEXT = 65 };
 
-/* The registration that a record is about, and the state and the key of its version. 1; 0 when it is not known. */
+/* The registration that a record is about, and the state and the key of its version. 1; 0 if not known. */
 static int about_read(char registration[ID_TEXT], int64_t *state, int64_t *key, sqlite3 *db,
 	const char *entity, const char *id, bn_err *err)
 {
@@ -32,8 +32,8 @@ static int about_read(char registration[ID_TEXT], int64_t *state, int64_t *key, 
 	return rc;
 }
 
-/* The registration that the event is about, found as bn_contested_target does: an event may answer records about
- * other versions too. 1; 0 when there is none. */
+/* The registration that the event is about, found as by bn_contested_target: an event may also refer to records
+ * about other versions. 1; 0 if there is none. */
 static int answered(
 	char registration[ID_TEXT], int64_t *state, sqlite3 *db, const bn_event *ev, bn_err *err)
 {
@@ -48,7 +48,7 @@ static int answered(
 	return 0;
 }
 
-/* The last record about a subject is one that the event answers; fresh: or there is none. */
+/* The event refers to the last record about a subject; fresh: or there is none. */
 static int answers_last(
 	sqlite3 *db, const bn_event *ev, const char *subject, bool fresh, bn_err *err)
 {

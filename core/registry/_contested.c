@@ -10,7 +10,7 @@
 /* Keys of the contested: -(number * KEYS + 1), -(number * KEYS + 2) ... */
 enum { KEYS = 4096 };
 #define NUMBER_MAX ((int64_t)1 << 48)
-#define ASIDE INT64_MIN /* while two are exchanged */
+#define ASIDE INT64_MIN /* during an exchange of two */
 
 int64_t bn_entry_number(int64_t version)
 {
@@ -24,7 +24,7 @@ void bn_contested_keys(int64_t number, int64_t *low, int64_t *high)
 	*low = fits ? *high - (KEYS - 2) : 1;
 }
 
-/* The next key for a registration of a number that is taken. */
+/* The next key for a registration of a taken number. */
 static int next_key(int64_t *key, bn_entry *e, int64_t number, bn_err *err)
 {
 	int64_t low, high;
@@ -44,18 +44,18 @@ static int registration_target(bn_entry *e, bn_entry_act *a, bn_err *err)
 	bn_entry_version *holder;
 	int64_t number = a->version;
 	if (number < 1)
-		return 0; /* its own check says so */
+		return 0; /* its own check reports it */
 	int rc = bn_entry_find(&holder, e, number, err);
 	if (rc < 0 || !holder)
 		return rc;
 	if (!strcmp(holder->uuid, bn_json_str(a->payload, "uuid", "")) &&
 		!strcmp(holder->registrar_who, a->who))
-		return bn_err_set(err, BN_EINVAL, "%s/%lld is registered already, as %s", e->name,
+		return bn_err_set(err, BN_EINVAL, "%s/%lld is already registered, as %s", e->name,
 			(long long)number, holder->uuid);
 	return next_key(&a->version, e, number, err);
 }
 
-/* The key of the version that a record is about; 0 when it is about none that counts. */
+/* The key of the version that a record is about; 0 if about none that counts. */
 static int64_t version_about(bn_entry *e, const char *id)
 {
 	return bn_sql_int(e->db, 0,
@@ -79,8 +79,8 @@ int bn_contested_target(bn_entry *e, bn_entry_act *a, bn_err *err)
 			return 0;
 		}
 	}
-	return bn_err_set(err, BN_EINVAL, "it answers no record of %s/%lld that counts", e->name,
-		(long long)a->version);
+	return bn_err_set(err, BN_EINVAL, "it does not refer to a record of %s/%lld that counts",
+		e->name, (long long)a->version);
 }
 
 static bool is_approved_by_anybody(const bn_entry_version *v)

@@ -10,7 +10,7 @@
 
 enum { ID = BN_SHA256_BYTES };
 
-/* Ids of records whose depth is not known yet; each stands on what is above it. */
+/* A stack of ids of records whose depth is not yet known; each depends on those above it. */
 typedef struct ids {
 	uint8_t (*items)[ID];
 	size_t count, cap;
@@ -24,7 +24,8 @@ static int ids_push(ids *l, const uint8_t id[ID], bn_err *err)
 	return 0;
 }
 
-/* 0: not known. 1 of what an upgrade closed. Of another entity's record nothing is known, whichever of the two was folded first. */
+/* 0: not known. 1 for records that an upgrade closed. Records of other entities are not known, regardless of
+ * the order of folding. */
 static int64_t known(sqlite3 *db, int64_t entity_no, const uint8_t id[ID])
 {
 	if (bn_closed_is_id(db, entity_no, id))
@@ -42,7 +43,7 @@ static int keep(sqlite3 *db, const uint8_t id[ID], int64_t depth, bn_err *err)
 		(size_t)ID, depth);
 }
 
-/* The payload of a record of the entity; a new reference. 1; 0 when the log lacks it. */
+/* The payload of a record of the entity; a new reference. 1; 0 if the log lacks it. */
 static int payload_read(
 	json_t **out, sqlite3 *db, int64_t entity_no, const uint8_t id[ID], bn_err *err)
 {
@@ -63,7 +64,7 @@ static int payload_read(
 	return rc;
 }
 
-/* The depth that a payload's answers give; 0 when some are not known, which are pushed; or HOLE. */
+/* The depth from a payload's references; 0 if some are not known, which are pushed; or HOLE. */
 static int answers_look(int64_t *depth, ids *todo, sqlite3 *db, int64_t entity_no,
 	const json_t *payload, bn_err *err)
 {
@@ -88,7 +89,7 @@ static int answers_look(int64_t *depth, ids *todo, sqlite3 *db, int64_t entity_n
 	return 0;
 }
 
-/* Settles the last of the list, or puts on top of it what it stands on. 1 to go on, 0 it is a hole. */
+/* Resolves the top of the stack, or pushes what it depends on. 1: continue, 0: it is a hole. */
 static int settle_last(ids *todo, sqlite3 *db, int64_t entity_no, bn_err *err)
 {
 	uint8_t id[ID];

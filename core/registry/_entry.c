@@ -1,4 +1,4 @@
-/* _entry.c - a model's versions in memory: finding, adding, releasing. What acts do is in _acts.c. See
+/* _entry.c - a model's versions in memory: finding, adding, releasing. Acts are in _acts.c. See
  * _entry.h. */
 #include "core/registry/_entry.h"
 
@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* data is that of the run's spec, metrics are as their files have them, and gates are kept for a look. */
+/* data is that of the run's spec, metrics are as in their files, and gates are kept for display. */
 const bn_fold_kind bn_entry_kinds[BN_ENTRY_KINDS + 1] = {
 	[BN_ENTRY_REGISTERED] = {"model.registered",
 		.fields = BN_FIELDS("version", "uuid", "run", "author_uid", "author", "digest",

@@ -1,18 +1,18 @@
 /*
  * _entry.h - one registered model: its versions and what was done to them, in memory.
  *
- * The state machine of registry.h. The fold gives it one event after the other and stores what changed
- * (_entry_rows.c); a writer or a reader asks what an act would do now. So each rule stands in one place,
- * and is the same for who decides (the fold) and for who asks first.
+ * The state machine of registry.h. The fold feeds it events and stores the changes (_entry_rows.c); a
+ * writer or a reader asks what an act would do now. So each rule is in one place, and the same for the
+ * fold, which decides, and for callers that check first.
  *
- * A version is read from the index when it is asked for, so an act costs the same however many versions
- * the model has.
+ * A version is read from the index on demand, so an act costs the same regardless of the number of
+ * versions.
  *
- * An act is checked (bn_entry_check), then done (bn_entry_do). What a role allows, which policy holds and
- * whether a signature vouches for an act is not decided here: a bn_entry_rights answers that.
+ * An act is checked (bn_entry_check), then done (bn_entry_do). Roles, the policy in force and signatures
+ * are not decided here but by a bn_entry_rights.
  *
- * Memory: texts that the entry made lie in its arena; JSON values are its own references. Texts of an
- * act are copied when they are kept.
+ * Memory: texts created by the entry are in its arena; JSON values are its own references. Texts of
+ * an act are copied if kept.
  */
 #ifndef BN_REGISTRY_ENTRY_H
 #define BN_REGISTRY_ENTRY_H
@@ -36,8 +36,8 @@ typedef enum bn_entry_kind {
 
 extern const bn_fold_kind bn_entry_kinds[BN_ENTRY_KINDS + 1]; /* each at its place */
 
-/* Who somebody is, as texts that are compared: "uid-1000" by the rules of uids, the hex of a person's first
- * key by those of core/govern/authority.h. */
+/* An identity as a text for comparison: "uid-1000" under the rules for uids, the hex of a person's first
+ * key under core/govern/authority.h. */
 enum { BN_WHO_TEXT = 72 };
 
 typedef struct bn_entry_decision {
@@ -72,28 +72,28 @@ typedef enum bn_entry_part {
 } bn_entry_part;
 
 typedef struct bn_entry_version {
-	int64_t version; /* 0: the model itself, which has tags alone; negative: contested */
+	int64_t version; /* 0: the model itself, which has only tags; negative: contested */
 	const char *uuid, *digest, *manifest;
 	const char *run_id, *trainer, *description, *author; /* may be NULL */
 	const char *author_who, *registrar_who;
-	const char *registration; /* id of the record; NULL where there is no chain */
-	int64_t epoch; /* of the registration; 0 where there is no chain; BN_CLOSED_EPOCH */
+	const char *registration; /* id of the record; NULL without a chain */
+	int64_t epoch;            /* of the registration; 0 without a chain; BN_CLOSED_EPOCH */
 	uid_t author_uid, registrar_uid;
 	int64_t registered_ms;
 	bn_model_state state;
 	int64_t state_ms;
-	int64_t request_no; /* 0: never asked */
+	int64_t request_no; /* 0: never requested */
 	int64_t requested_ms;
 	uid_t requester_uid;
 	const char *request_reason;     /* may be NULL */
 	json_t *data, *metrics, *files; /* array, object, array */
-	bn_entry_decision *decisions;   /* one per request and who, the last */
+	bn_entry_decision *decisions;   /* one per request and identity, the last */
 	size_t n_decisions, cap_decisions;
 	bn_entry_attestation *attestations; /* one per check, the last */
 	size_t n_attestations, cap_attestations;
 	bn_entry_tags tags;
 	bool is_new;      /* has no row yet */
-	unsigned changed; /* bits of bn_entry_part: what the rows do not say yet */
+	unsigned changed; /* bits of bn_entry_part: changes not yet in the rows */
 } bn_entry_version;
 
 typedef struct bn_entry_alias {
@@ -104,18 +104,18 @@ typedef struct bn_entry_alias {
 
 typedef struct bn_entry {
 	bn_arena arena;
-	const char *name; /* of the model; borrowed */
-	sqlite3 *db;      /* the index that it is read from */
-	bool names_users; /* texts for people name users as this host does, else "uid-1000" */
-	bool is_chained;  /* the workspace has a chain of authority */
-	bn_entry_version **versions; /* those that were asked for */
+	const char *name;            /* of the model; borrowed */
+	sqlite3 *db;                 /* the index that it is read from */
+	bool names_users;            /* display texts use this host's user names, else "uid-1000" */
+	bool is_chained;             /* the workspace has a chain of authority */
+	bn_entry_version **versions; /* those requested so far */
 	size_t n_versions, cap_versions;
 	bn_entry_alias *aliases; /* all */
 	size_t n_aliases, cap_aliases;
 	bool aliases_changed;
 } bn_entry;
 
-/* One act, done or asked about. payload is borrowed for the call. */
+/* One act, to do or to check. payload is borrowed for the call. */
 typedef struct bn_entry_act {
 	bn_entry_kind kind;
 	int64_t version; /* 0: the payload names none */
@@ -125,14 +125,14 @@ typedef struct bn_entry_act {
 	const char *user; /* for messages */
 	int64_t time_ms;
 	const bn_event *ev; /* NULL: it is not an event yet */
-	const char *id;     /* of its record in hex; NULL: it has none that others could answer */
-	bool is_bot;        /* who acts by a bot's key */
+	const char *id;     /* id of its record in hex; NULL: none that others could refer to */
+	bool is_bot;        /* the actor uses a bot's key */
 } bn_entry_act;
 
-/* What somebody found out about a version: evidence.h. Texts may be NULL but for id, who, user and writer. */
+/* Evidence about a version: evidence.h. Texts may be NULL except id, who, user and writer. */
 typedef struct bn_entry_evidence {
 	const char *id, *who, *user;
-	bool is_other;             /* of neither author nor registrar */
+	bool is_other;             /* from neither author nor registrar */
 	const char *metric, *part; /* metric NULL: a check */
 	double value;              /* NaN: not defined on these rows */
 	int64_t rows;
@@ -149,42 +149,42 @@ typedef struct bn_entry_evidences {
 	size_t count, cap;
 } bn_entry_evidences;
 
-/* Who may do what: by uids and the policy as of an event, see _rights.h. Each returns 0 or a negative
- * code; BN_EREFUSED says no in words. */
+/* Permissions: by uids and the policy as of an event, see _rights.h. Each returns 0 or a negative
+ * code; BN_EREFUSED has the reason. */
 typedef struct bn_entry_rights {
 	int (*may)(void *ctx, const bn_entry_act *a, bn_act act, bn_err *err);
-	/* The policy that the act is judged by; borrowed until the next call. */
+	/* The policy in force for the act; borrowed until the next call. */
 	int (*policy)(void *ctx, const bn_entry_act *a, const bn_policy **out, bn_err *err);
-	/* Who made what is registered: words for author_who. */
+	/* The authors of what is registered: words for author_who. */
 	int (*authors)(void *ctx, const bn_entry_act *a, bn_buf *who, bn_err *err);
-	/* 1 when who acts is one of them. */
+	/* 1 if the actor is one of them. */
 	int (*is_author)(void *ctx, const bn_entry_act *a, const bn_entry_version *v, bn_err *err);
-	/* 1 when the account is that of who acts. */
+	/* 1 if the account is the actor's. */
 	int (*owns)(void *ctx, const bn_entry_act *a, uid_t uid, bn_err *err);
-	/* 1 when the act is to be judged with this evidence, 0 when it came later. NULL: with all. */
+	/* 1 if this evidence applies to the act, 0 if it came later. NULL: all applies. */
 	int (*sees)(void *ctx, const bn_entry_act *a, const bn_entry_evidence *x, bn_err *err);
-	/* Whether a signature of who acts covers it. NULL: it will. */
+	/* Whether the actor's signature covers it. NULL: it will. */
 	int (*vouched)(void *ctx, const bn_entry_act *a, bn_err *err);
 	void *ctx;
 } bn_entry_rights;
 
-/* What a check found out on its way. */
+/* By-products of a check. */
 typedef struct bn_entry_finding {
-	bn_gate_report *
-		gates; /* of an approval, whenever the version is there; bn_entry_finding_release */
-	bool overridden; /* gates block, and the override holds */
-	bool by_gates; /* refused for gates that block, and for nothing else that was looked at before */
+	bn_gate_report
+		*gates;  /* for an approval, if the version exists; bn_entry_finding_release */
+	bool overridden; /* gates block, and the override is valid */
+	bool by_gates;   /* refused only because of blocking gates, as far as was checked */
 } bn_entry_finding;
 
 /* ---- acting --------------------------------------------------------------------------------- */
 
 /* 0, or why the act has no effect: BN_EREFUSED (role, four eyes, gates, protected alias, signature), or
- * BN_EINVAL, BN_ENOTFOUND, BN_ECONFLICT (makes no sense, or not in this state). Any other code is a
- * failure. Roles come first: who may not act at all learns nothing else. */
+ * BN_EINVAL, BN_ENOTFOUND, BN_ECONFLICT (not applicable, or not in this state). Any other code is a
+ * failure. Roles come first: an actor without permission learns nothing else. */
 int bn_entry_check(bn_entry_finding *out, bn_entry *e, const bn_entry_rights *r,
 	const bn_entry_act *a, bn_err *err);
 void bn_entry_finding_release(bn_entry_finding *f);
-/* What a checked act does. remark, of the given size, gets a text for the audit log, or "". */
+/* Performs a checked act. remark, of the given size, gets a text for the audit log, or "". */
 int bn_entry_do(bn_entry *e, const bn_entry_rights *r, const bn_entry_act *a,
 	const bn_entry_finding *found, char *remark, size_t size, bn_err *err);
 
@@ -197,15 +197,16 @@ int64_t bn_entry_number(int64_t version);
  * to release. */
 int bn_entry_open(bn_entry *e, sqlite3 *db, const char *name, bn_err *err);
 void bn_entry_release(bn_entry *e);
-/* *out is NULL when there is none; removed ones are found. Stays where it is until release. */
+/* *out is NULL if there is none; removed ones are found. The pointer is valid until release. */
 int bn_entry_find(bn_entry_version **out, bn_entry *e, int64_t version, bn_err *err);
-/* The same for a version that must be there: BN_ENOTFOUND, also for a removed one. */
+/* The same for a version that must exist: BN_ENOTFOUND, also for a removed one. */
 int bn_entry_need(bn_entry_version **out, bn_entry *e, int64_t version, bn_err *err);
 const bn_entry_alias *bn_entry_find_alias(const bn_entry *e, const char *alias); /* NULL: none */
-/* How a user is named in texts for people. */
+/* How a user is named in display texts. */
 void bn_entry_user(const bn_entry *e, uid_t uid, char *out, size_t size);
 
-/* ---- building: for _acts.c and _entry_rows.c; NULL or -1 without memory ------------------------ */
+/* ---- building: for _acts.c and _entry_rows.c; NULL or -1 if out of memory
+ * ------------------------ */
 
 bn_entry_version *bn_entry_add_version(bn_entry *e, int64_t version);
 bn_entry_decision *bn_entry_put_decision(
@@ -215,39 +216,41 @@ int bn_entry_put_alias(bn_entry *e, const char *alias, int64_t version, uid_t ui
 /* value NULL removes. */
 int bn_entry_put_tag(bn_entry *e, bn_entry_tags *tags, const char *key, const char *value);
 
-/* ---- what an act that is not an event yet says: new references, NULL without memory ------------- */
+/* ---- the payload of an act that is not yet an event: new references, NULL if out of memory
+ * ------------- */
 
-/* A decision about the version as it is; reason may be NULL. */
+/* A decision about the version in its present state; reason may be NULL. */
 json_t *bn_entry_decision_draft(const bn_entry_version *v, const char *reason, bool override);
 /* A spec as bn_version_get takes it; the version need not exist. *name is yours. */
 int bn_version_resolve(char **name, int64_t *version, sqlite3 *db, const char *spec, bn_err *err);
 
 /* ---- gates (judge.c) ------------------------------------------------------------------------- */
 
-/* For an act, with the evidence that it sees; a NULL: with all there is. */
+/* For an act, with the evidence that applies to it; a NULL: with all evidence. */
 int bn_entry_gates(bn_gate_report **out, bn_entry *e, const bn_entry_version *v,
 	const bn_policy *policy, const bn_entry_rights *r, const bn_entry_act *a, bn_err *err);
 
 /* ---- evidence (_evidence.c) --------------------------------------------------------------------- */
 
-/* Whether who acts is author or registrar of the version: 1 author, 2 registrar, 0 neither. Neither the
- * person nor the account. */
+/* Whether the actor, as a person or by account, is author or registrar of the version: 1: author, 2:
+ * registrar, 0: neither. */
 int bn_entry_is_own(
 	const bn_entry_rights *r, const bn_entry_version *v, const bn_entry_act *a, bn_err *err);
 int bn_entry_evidence_check(bn_entry *e, const bn_entry_act *a, bn_err *err);
 int bn_entry_attested_check(bn_entry *e, const bn_entry_act *a, bn_err *err);
-/* Of an event alone. remark as bn_entry_do. */
+/* Only for events. remark as in bn_entry_do. */
 int bn_entry_evidence_do(bn_entry *e, const bn_entry_rights *r, const bn_entry_act *a, char *remark,
 	size_t size, bn_err *err);
-/* What an act sees of it, in order; texts lie in the entry's arena. a NULL: all. items are yours. */
+/* The evidence that applies to an act, in order; texts are in the entry's arena. a NULL: all. items
+ * are yours. */
 int bn_entry_evidence_read(bn_entry_evidences *out, bn_entry *e, const bn_entry_version *v,
 	const bn_entry_rights *r, const bn_entry_act *a, bn_err *err);
 
 /* ---- rows (_entry_rows.c) --------------------------------------------------------------------- */
 
-/* One version with all that belongs to it; *out is NULL when there is no row. */
+/* One version with everything that belongs to it; *out is NULL if there is no row. */
 int bn_entry_version_read(bn_entry_version **out, bn_entry *e, int64_t version, bn_err *err);
-/* Writes what changed to the index that it was read from. */
+/* Writes changes to the index it was read from. */
 int bn_entry_store(bn_entry *e, bn_err *err);
 int bn_entry_rows_clear(sqlite3 *db, const char *name, bn_err *err);
 

@@ -1,4 +1,4 @@
-/* _entry_rows.c - a registered model as rows of the index, written by the fold and read by everybody. See
+/* _entry_rows.c - a registered model as rows of the index, written by the fold and read everywhere. See
  * _entry.h; the tables are in share/sql/0030_registry.sql. */
 #include "core/base/json.h"
 #include "core/registry/_entry.h"
@@ -11,7 +11,7 @@
 /* One row of a statement into the version, which is NULL for rows of the model. */
 typedef int (*row_read)(bn_entry *e, bn_entry_version *v, sqlite3_stmt *st, bn_err *err);
 
-/* sql binds the model's name, and the version when there is one. 1 when there were rows. */
+/* sql binds the model's name, and the version if there is one. 1 if there were rows. */
 static int rows_read(bn_entry *e, bn_entry_version *v, row_read read, const char *sql, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
@@ -29,7 +29,7 @@ static int rows_read(bn_entry *e, bn_entry_version *v, row_read read, const char
 	return rc < 0 ? rc : found;
 }
 
-/* A text of the row, kept; NULL for NULL. -1 without memory. */
+/* A text of the row, copied; NULL for NULL. -1 if out of memory. */
 static int keep(bn_entry *e, const char **out, sqlite3_stmt *st, int column)
 {
 	const char *text = (const char *)sqlite3_column_text(st, column);
@@ -149,7 +149,7 @@ int bn_entry_version_read(bn_entry_version **out, bn_entry *e, int64_t version, 
 		int rc = rows_read(e, v, tables[i].read, tables[i].sql, err);
 		if (rc < 0)
 			return rc;
-		if (i == 0 && rc == 0 && version) { /* there is none: nothing was kept of it */
+		if (i == 0 && rc == 0 && version) { /* there is none: nothing was stored */
 			e->n_versions--;
 			return 0;
 		}
@@ -187,7 +187,7 @@ out:
 	return rc;
 }
 
-/* What a registration does not say. */
+/* Fields that a registration does not have. */
 static int version_update(const bn_entry *e, const bn_entry_version *v, bn_err *err)
 {
 	int rc = bn_sql_run(e->db, err,

@@ -34,14 +34,14 @@ static int check_is_said(const bn_entry_act *a, bn_err *err)
 	const char *check = bn_json_str(a->payload, "check", "");
 	const char *verdict = bn_json_str(a->payload, "verdict", "");
 	if (!bn_name_is_valid(check))
-		return bn_err_set(err, BN_EINVAL, "'%s' is no name for a check", check);
+		return bn_err_set(err, BN_EINVAL, "'%s' is not a valid name for a check", check);
 	if (!is_verdict(verdict))
-		return bn_err_set(err, BN_EINVAL,
-			"verdict '%s' is none of pass, fail, inconclusive", verdict);
+		return bn_err_set(
+			err, BN_EINVAL, "verdict '%s' must be pass, fail or inconclusive", verdict);
 	return 0;
 }
 
-/* Under the chain what is attested is about the registration that it answers. */
+/* Under the chain an attestation is about the registration it refers to. */
 static int answers_registration(bn_entry *e, const bn_entry_version *v, const bn_entry_act *a,
 	const char *registration, bn_err *err)
 {
@@ -112,10 +112,9 @@ int bn_entry_evidence_check(bn_entry *e, const bn_entry_act *a, bn_err *err)
 			err, BN_EREFUSED, "evidence needs a workspace with a chain of authority");
 	if (rules > BN_GATE_RULES)
 		return bn_err_set(err, BN_EUNSUPPORTED,
-			"it goes by rules %lld, which this version does not know",
-			(long long)rules);
+			"it uses rules %lld, which this version does not know", (long long)rules);
 	if (rules < 1)
-		return bn_err_set(err, BN_EINVAL, "it does not say by which rules");
+		return bn_err_set(err, BN_EINVAL, "it does not name its rules");
 	if ((rc = words_check(a, err)) < 0)
 		return rc;
 	if ((rc = answers_registration(
@@ -164,7 +163,7 @@ static int row_add(bn_entry *e, const bn_entry_act *a, bool is_other, bn_err *er
 		bn_json_str(p, "tool", none));
 }
 
-/* Evidence that comes after an approval, where the policy has it looked at again. */
+/* Evidence that comes after an approval, if the policy rechecks. */
 static int recheck(bn_entry *e, bn_entry_version *v, const bn_entry_rights *r,
 	const bn_entry_act *a, char *remark, size_t size, bn_err *err)
 {
@@ -198,7 +197,7 @@ int bn_entry_evidence_do(bn_entry *e, const bn_entry_rights *r, const bn_entry_a
 		"a bot's word", "its author's own word", "its registrar's own word"};
 	bool is_other = !rc && !a->is_bot;
 	if (!is_other)
-		snprintf(remark, size, "%s: gates that ask for somebody else's do not count it",
+		snprintf(remark, size, "%s: gates that need independent evidence do not count it",
 			whose[rc]);
 	if ((rc = row_add(e, a, is_other, err)) < 0)
 		return rc;

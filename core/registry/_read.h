@@ -1,11 +1,11 @@
 /*
- * _read.h - one version or many of them out of the index, for the files of this module.
+ * _read.h - reading one or many versions from the index, for the files of this module.
  */
 #ifndef BN_REGISTRY_READ_H
 #define BN_REGISTRY_READ_H
 #include "core/registry/registry.h"
 
-/* How somebody is shown: a person of the chain of authority by the name there, else the account's. */
+/* The display name: that of a person of the chain of authority, else the account's. */
 #define BN_NAME_OF(who, uid) \
 	"coalesce((SELECT p.name FROM authority_person p WHERE p.person = " who \
 	" ORDER BY p.from_n DESC LIMIT 1), bn_user(" uid "))"
@@ -19,7 +19,7 @@
 
 /* Reads what st gives, a statement over BN_VERSION_COLUMNS; finalizes it. */
 int bn_version_page_read(bn_version_page **out, sqlite3 *db, sqlite3_stmt *st, bn_err *err);
-/* One version by number; with its newest neighbour in the hint when it is not there. */
+/* One version by number; if it does not exist, the hint names the newest. */
 int bn_version_load(bn_version **out, sqlite3 *db, const char *name, int64_t version, bn_err *err);
 int64_t bn_version_of_alias(sqlite3 *db, const char *name, const char *alias); /* 0: none */
 

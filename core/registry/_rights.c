@@ -23,7 +23,7 @@ static int policy(void *ctx, const bn_entry_act *a, const bn_policy **out, bn_er
 	return rc;
 }
 
-/* The owner of the run, by the registration's word. */
+/* The owner of the run, as stated by the registration. */
 static int authors(void *ctx, const bn_entry_act *a, bn_buf *who, bn_err *err)
 {
 	char number[BN_UID_TEXT];
@@ -46,7 +46,7 @@ static int owns(void *ctx, const bn_entry_act *a, uid_t uid, bn_err *err)
 	return a->uid == uid;
 }
 
-/* An event depends on the keys of who signs it from then on. */
+/* From then on an event depends on its signer's keys. */
 static int vouched(void *ctx, const bn_entry_act *a, bn_err *err)
 {
 	const bn_uid_rights *r = ctx;

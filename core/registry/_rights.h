@@ -1,5 +1,5 @@
 /*
- * _rights.h - who may do what to a model, by uids: the roles and the policy of the act's moment
+ * _rights.h - permissions on a model, by uids: the roles and the policy at the time of the act
  * (core/govern/policy.h), and the signature of a key that the user had published.
  */
 #ifndef BN_REGISTRY_RIGHTS_H
@@ -10,7 +10,7 @@ typedef struct bn_uid_rights {
 	const char *workspace_id;
 	sqlite3 *db;
 	bn_fold *f;             /* NULL: asked by a reader or a writer, as of now */
-	bn_policy *policy;      /* the last one that was asked for */
+	bn_policy *policy;      /* the last one requested */
 	bn_entry_rights rights; /* borrow this */
 } bn_uid_rights;
 

@@ -45,11 +45,10 @@ int bn_model_decision_check(const bn_entry_act *a, bn_err *err)
 	json_t *head;
 	if (rules > BN_GATE_RULES)
 		return bn_err_set(err, BN_EUNSUPPORTED,
-			"it goes by rules %lld, which this version does not know",
-			(long long)rules);
+			"it uses rules %lld, which this version does not know", (long long)rules);
 	if (rules < 1 || !json_is_object(seen))
-		return bn_err_set(err, BN_EINVAL,
-			"it does not say by which rules, or what its signer had seen");
+		return bn_err_set(
+			err, BN_EINVAL, "it does not name its rules, or what its signer had seen");
 	json_object_foreach((json_t *)(uintptr_t)seen, writer, head)
 	{
 		if (!head_read(head, &seq, after))
@@ -93,9 +92,9 @@ int bn_model_seen_add(json_t *payload, sqlite3 *db, bn_err *err)
 	return 0;
 }
 
-/* ---- who is judged anew ------------------------------------------------------------------------- */
+/* ---- what is replayed ------------------------------------------------------------------------- */
 
-/* Has the models of a statement replayed that are not as `is_changed` says; NULL: all. */
+/* Requests a replay of the models of a statement for which `is_changed` is true; NULL: all. */
 typedef int row_check(bn_fold *f, sqlite3_stmt *st, bn_err *err);
 
 static int models_replay(bn_fold *f, sqlite3_stmt *st, row_check *is_changed, bn_err *err)

@@ -1,4 +1,4 @@
-/* card.c - the model card: what the model says of itself, then what the registry knows. See
+/* card.c - the model card: the model's own text, then what the registry knows. See
  * provenance.h. */
 #include "core/base/fs.h"
 #include "core/base/json.h"

@@ -1,8 +1,8 @@
 /*
- * evidence.h - what others than its author have found out about a model version.
+ * evidence.h - what others than its author have found about a model version.
  *
- * In a workspace with a chain of authority (core/govern/authority.h) a run's numbers are its author's word, and
- * are shown as reported. What counts for a gate of the policy is evidence by a person who is neither author
+ * In a workspace with a chain of authority (core/govern/authority.h) a run's numbers are its author's claim,
+ * and are shown as reported. What counts for a gate of the policy is evidence by a person who is neither author
  * nor registrar of the version:
  *
  *	model.evidence   signed, class version 2, on entity model/NAME
@@ -14,25 +14,25 @@
  *	   "how": text, "tool": text, "rules": 1}
  *	  It is about one metric of one part of one dataset version, or about one check. value null: not defined
  *	  on these rows. how: in words ("recomputed from the registered bytes"). tool: program and version.
- *	model.attested   a check by somebody's word, judged by the same rule
+ *	model.attested   a check stated by a person, judged by the same rule
  *
- * Author is whoever's key vouches for the run's records (bn_writer_author): of a person, any key of his;
- * where no key vouches, the account that wrote them. The registrar, and who registered from the same account,
- * is not somebody else either, nor is a bot; of their words only what speaks against the version counts (so a
- * registration that calls a strict colleague the author does not silence him). Between the evidence of several persons a fail beats a pass; of
- * one person's evidence on one subject the last counts. A gate that says "by": "author" takes what the
- * registration reports too.
+ * The author is the owner of the key that vouches for the run's records (bn_writer_author), with any of his
+ * keys; if no key vouches, the account that wrote them. The registrar, anyone who registered from the same
+ * account, and bots are not independent either; of their evidence only what is against the version counts (so
+ * naming a strict colleague as the author does not silence him). Among the evidence of several persons a fail
+ * beats a pass; of one person's evidence on one subject the last counts. A gate with "by": "author" also
+ * accepts what the registration reports.
  *
- * A decision is judged for ever with the evidence of the epochs before its own and, of its own epoch, with what
- * its signer had seen: `seen`, how far each writer of signed records was known to him. What comes later is
- * shown, and undoes an approval only where the policy of its epoch says "recheck". "rules" is the number of
- * these rules (BN_GATE_RULES); a record of a higher one is made by a newer binnacle.
+ * A decision is always judged with the evidence of earlier epochs and, of its own epoch, with what its signer
+ * had seen: `seen`, how far each writer of signed records was known to him. Later evidence is shown, and
+ * cancels an approval only if the policy of its epoch has "recheck". "rules" is the number of these rules
+ * (BN_GATE_RULES); a record with a higher one is made by a newer binnacle.
  */
 #ifndef BN_REGISTRY_EVIDENCE_H
 #define BN_REGISTRY_EVIDENCE_H
 #include "core/store/workspace.h"
 
-/* One metric of one part, as it was measured. */
+/* One measured metric of one part. */
 typedef struct bn_measured {
 	const char *metric, *part;
 	double value; /* NaN: not defined on these rows */
@@ -48,8 +48,8 @@ int bn_evidence_give(bn_workspace *ws, const char *spec, const bn_measured *item
 	const char *how, const char *tool, bn_err *err);
 
 typedef struct bn_evidence {
-	char *id, *user;     /* user: the person's name then */
-	bool counts;         /* by somebody who is neither author nor registrar */
+	char *id, *user;     /* user: the person's name at that time */
+	bool counts;         /* from neither author nor registrar */
 	char *metric, *part; /* metric NULL: a check */
 	double value;
 	int64_t rows;
@@ -63,7 +63,7 @@ typedef struct bn_evidence_list {
 	size_t count;
 } bn_evidence_list;
 
-/* All that counts in the log about a version, in its order. */
+/* All counting evidence about a version, in order. */
 int bn_evidence_read(bn_evidence_list **out, bn_workspace *ws, const char *spec, bn_err *err);
 void bn_evidence_list_free(bn_evidence_list *l);
 

@@ -1,10 +1,10 @@
 /*
- * gate.h - what a model version must show before it is approved, and whether it does.
+ * gate.h - what a model version must satisfy before it is approved, and whether it does.
  *
  * A gate comes from the policy (core/govern/policy.h). Its verdict is a pure function of what the
  * registration recorded (metrics, files, data), of the evidence so far, and of the champion at
- * that moment, so every fold comes to the same one. A missing value is INCONCLUSIVE, never PASS.
- * Whose evidence counts in a workspace with a chain of authority: evidence.h.
+ * that time, so every fold gets the same one. A missing value is INCONCLUSIVE, never PASS. Whose
+ * evidence counts in a workspace with a chain of authority: evidence.h.
  *
  * Checks that a gate may name instead of a metric:
  *	data          the training data has a name and a content digest
@@ -16,7 +16,7 @@
 #define BN_REGISTRY_GATE_H
 #include "core/govern/policy.h"
 
-/* By which rules evidence and decisions are judged; they say so themselves, for ever. */
+/* The rules by which evidence and decisions are judged; they permanently name them. */
 enum { BN_GATE_RULES = 1 };
 
 typedef enum bn_verdict {
@@ -36,7 +36,7 @@ typedef struct bn_gate_result {
 	bn_verdict verdict;
 	bn_gate_severity severity;
 	double value, threshold; /* NaN when absent or not a number */
-	bool recomputes; /* inconclusive until somebody else measures it, which approving does (recompute.h) */
+	bool recomputes; /* inconclusive until measured by another person, which approving does (recompute.h) */
 } bn_gate_result;
 
 typedef struct bn_gate_report {

@@ -1,4 +1,4 @@
-/* inbox.c - open requests, and what whoever runs this process may decide about them. See registry.h. */
+/* inbox.c - open requests, and what this process's user may decide about them. See registry.h. */
 #include "core/registry/_actor.h"
 #include "core/registry/_entry.h"
 #include "core/registry/_read.h"
@@ -30,13 +30,13 @@ void bn_inbox_free(bn_inbox *i)
 	bn_free(i);
 }
 
-/* A refusal is an answer here; anything else is an error of ours. */
+/* A refusal is a valid result here; anything else is an error. */
 static bool is_refusal(int rc)
 {
 	return rc == BN_EREFUSED || rc == BN_ECONFLICT || rc == BN_EINVAL || rc == BN_ENOTFOUND;
 }
 
-/* What deciding would do now. found may be NULL. */
+/* What a decision would do now. found may be NULL. */
 static int decision_try(bn_entry_finding *found, bn_entry *e, const bn_entry_version *v,
 	const bn_entry_rights *r, bn_entry_act *a, const char *reason, bool override, bn_err *why)
 {
@@ -52,7 +52,7 @@ static int decision_try(bn_entry_finding *found, bn_entry *e, const bn_entry_ver
 	return rc;
 }
 
-/* How many gates approving has to measure first; 0 when others stay open. */
+/* How many gates approving must measure first; 0 if others stay open. */
 static size_t open_gates_to_measure(const bn_gate_report *r)
 {
 	size_t n = 0;

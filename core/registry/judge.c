@@ -1,4 +1,4 @@
-/* judge.c - see gate.h: what a version shows, by what an entry knows of it. */
+/* judge.c - see gate.h: evaluates gates on a version, from its entry. */
 #include "core/registry/_entry.h"
 
 #include "core/base/buf.h"
@@ -31,7 +31,7 @@ void bn_gate_report_free(bn_gate_report *r)
 	bn_free(r);
 }
 
-/* One version, who it is compared with, and what is known about them. */
+/* One version, the champion it is compared with, and the evidence about them. */
 typedef struct facts {
 	const bn_entry *e;
 	const bn_entry_version *v, *champion; /* champion NULL: none */
@@ -61,7 +61,7 @@ static bool holds(double value, bn_gate_op op, double limit)
 	return false;
 }
 
-/* At most six digits, without needless zeros: 11.5, 12, 0.00123457. */
+/* At most six digits, without trailing zeros: 11.5, 12, 0.00123457. */
 static const char *short_number(double x, char buf[BN_FMT])
 {
 	bn_fmt_sig(x, 6, buf);
@@ -80,7 +80,8 @@ static char *origin(const facts *f)
 	return f->v->run_id ? bn_strf("run %.8s", f->v->run_id) : bn_strdup("registration");
 }
 
-/* ---- whose word counts ------------------------------------------------------------------------ */
+/* ---- whose evidence counts
+ * ------------------------------------------------------------------------ */
 
 /* What the run reports counts for the gate. */
 static bool takes_reported(const facts *f, const bn_policy_gate *g)
@@ -98,8 +99,8 @@ static bool is_dataset(const char *wanted, const bn_entry_evidence *x)
 	       x->dataset[n] == '@';
 }
 
-/* Measured on the data that the gate names; else on some that the version was registered with (a champion
- * too, else they could not be compared). */
+/* Measured on the data that the gate names; else on data that the version was registered with (so must a
+ * champion be, or they could not be compared). */
 static bool is_on_data(
 	const bn_policy_gate *g, const bn_entry_version *v, const bn_entry_evidence *x)
 {
@@ -119,7 +120,7 @@ static bool is_same(const char *a, const char *b)
 	return a && b ? !strcmp(a, b) : !a && !b;
 }
 
-/* The evidence speaks of the gate's metric or check. */
+/* The evidence is about the gate's metric or check. */
 static bool is_about(const bn_policy_gate *g, const bn_entry_evidence *x)
 {
 	if (!g->metric)
@@ -127,7 +128,7 @@ static bool is_about(const bn_policy_gate *g, const bn_entry_evidence *x)
 	return x->metric && !strcmp(x->metric, g->metric) && is_same(x->part, g->part);
 }
 
-/* The last word of who says it about what the gate asks, on its data. */
+/* The person's last evidence about the gate's subject, on its data. */
 static bool is_word(
 	const facts *f, const bn_policy_gate *g, const bn_entry_evidences *all, size_t i)
 {
@@ -143,8 +144,8 @@ static bool is_word(
 	return true;
 }
 
-/* Of the author, the registrar or a bot only what speaks against the version counts: nobody gains by it, and a
- * registration that calls a strict colleague the author does not silence him. */
+/* From the author, the registrar or a bot only evidence against the version counts: nobody gains by it, and
+ * naming a strict colleague as the author does not silence him. */
 static bool is_own_word(const bn_policy_gate *g, const bn_entry_evidence *x)
 {
 	return g->by != BN_GATE_BY_AUTHOR && !x->is_other;
@@ -152,7 +153,7 @@ static bool is_own_word(const bn_policy_gate *g, const bn_entry_evidence *x)
 
 /* ---- metrics ------------------------------------------------------------------------------------ */
 
-/* Limits are limits from above or from below. */
+/* Limits are upper or lower bounds. */
 static bool is_worse(bn_gate_op op, double limit, double a, double b)
 {
 	switch (op) {
@@ -168,13 +169,13 @@ static bool is_worse(bn_gate_op op, double limit, double a, double b)
 	return false;
 }
 
-/* A number and whose word it is. */
+/* A number and its source. */
 typedef struct measured {
 	double value;                /* NaN: none */
 	const bn_entry_evidence *by; /* NULL: as the run reports it */
 } measured;
 
-/* The worst number that counts, or the best of a champion: between two words the gate is the stricter. limit: of
+/* The worst number that counts, or the best for a champion: among several the stricter one is used. limit: of
  * the gate; NaN: a champion's number, or there is none. */
 static measured measured_find(const facts *f, const bn_policy_gate *g, const bn_entry_version *v,
 	const bn_entry_evidences *all, double limit)
@@ -209,7 +210,7 @@ static bool is_measurable(const facts *f, const bn_policy_gate *g)
 	return false;
 }
 
-/* What is missing, and what the run says meanwhile. */
+/* What is missing, and what the run reports meanwhile. */
 static void nothing_measured(bn_gate_result *r, const bn_policy_gate *g, const facts *f)
 {
 	char text[BN_FMT];
@@ -229,7 +230,7 @@ static void nothing_measured(bn_gate_result *r, const bn_policy_gate *g, const f
 			g->metric, short_number(reported, text));
 }
 
-/* The claim, and the limit; false when there is none to compare with. */
+/* The claim, and the limit; false if there is none to compare with. */
 static bool limit_find(bn_gate_result *r, const bn_policy_gate *g, const facts *f)
 {
 	char text[BN_FMT];
@@ -331,7 +332,7 @@ static int weight(bn_verdict v)
 	return v == BN_VERDICT_FAIL ? 2 : v == BN_VERDICT_PASS;
 }
 
-/* Under the chain: the words of those who count. */
+/* Under the chain: the evidence that counts. */
 static void judge_word(bn_gate_result *r, const bn_policy_gate *g, const facts *f)
 {
 	const bn_entry_evidence *said = NULL;
@@ -360,7 +361,7 @@ static void judge_word(bn_gate_result *r, const bn_policy_gate *g, const facts *
 	r->source = bn_strf("attested by %s", said->user);
 }
 
-/* By uids: the last word, whoever's it is. */
+/* By uids: the last attestation, by anyone. */
 static void judge_attested(bn_gate_result *r, const bn_policy_gate *g, const facts *f)
 {
 	char user[128];

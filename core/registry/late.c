@@ -24,15 +24,17 @@ static const char late_sql[] =
 	"(SELECT "
 	"key FROM authority_key WHERE person = ?) ORDER BY s.clock, w.name, s.seq";
 
-/* What one's own account wrote into its log after an upgrade had closed that, unsigned. Columns as above. */
+/* What one's own account wrote unsigned into its log after an upgrade had closed it. Columns as above. */
 static const char unsigned_sql[] =
-	"SELECT w.name, e.seq, k.name, t.entity, e.payload, bn_reason(e.reason), e.clock, NULL FROM "
+	"SELECT w.name, e.seq, k.name, t.entity, e.payload, bn_reason(e.reason), e.clock, NULL "
+	"FROM "
 	"event e JOIN authority_close c ON c.writer = e.writer AND c.seq < e.seq JOIN index_name w "
 	"ON w.no = e.writer JOIN index_name k ON k.no = e.kind JOIN index_entity_text t ON t.no = "
-	"e.entity WHERE e.outcome <> 0 AND e.outcome = ? AND e.signed IS NULL AND t.class = 'model' "
+	"e.entity WHERE e.outcome <> 0 AND e.outcome = ? AND e.signed IS NULL AND t.class = "
+	"'model' "
 	"AND e.owner = ? ORDER BY e.clock, w.name, e.seq";
 
-/* A row of these, and what its model is like now. */
+/* A row of these, and the present state of its model. */
 typedef struct late {
 	sqlite3 *db;
 	const char *kind, *name;
@@ -40,7 +42,7 @@ typedef struct late {
 	const char *who;
 	int64_t version; /* number */
 	char spec[300];
-	int64_t state; /* of the version, -1: there is none */
+	int64_t state; /* of the version; -1: none */
 } late;
 
 void bn_late_list_free(bn_late_list *l)
@@ -57,9 +59,10 @@ void bn_late_list_free(bn_late_list *l)
 	bn_free(l);
 }
 
-/* ---- what would repeat it ------------------------------------------------------------------------ */
+/* ---- the command that repeats it
+ * ------------------------------------------------------------------------ */
 
-/* A word of a command, as a shell reads it. */
+/* A word quoted for a shell. */
 static void word_add(bn_buf *b, const char *word)
 {
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -93,7 +96,7 @@ static bool is_registered(const late *l)
 		       l->name, bn_json_str(l->payload, "uuid", "")) == 1;
 }
 
-/* What was not signed is registered by hand, with another uuid. */
+/* An unsigned one is registered by hand, with another uuid. */
 static bool is_registered_anew(const late *l)
 {
 	return bn_sql_int(l->db, 0,
@@ -185,7 +188,7 @@ static void command_of_version(bn_buf *b, const late *l, const char *verb)
 	option_add(b, l, "--reason", "reason");
 }
 
-/* Nothing is added when there is nothing left to repeat. */
+/* Adds nothing if there is nothing left to repeat. */
 static void command_make(bn_buf *b, const late *l)
 {
 	if (!strcmp(l->kind, "model.registered"))
@@ -207,7 +210,7 @@ static void command_make(bn_buf *b, const late *l)
 
 /* ---- the list -------------------------------------------------------------------------------------- */
 
-/* An attempt that was refused at once is nothing to repeat. */
+/* An attempt that was refused at once is not repeated. */
 static bool is_attempt(const json_t *payload)
 {
 	return json_is_true(json_object_get(payload, "attempt"));
@@ -285,7 +288,7 @@ static int list_fill(
 	return rc;
 }
 
-/* What I signed; and what my account did, whether its key is admitted by now or not. */
+/* What I signed; and what my account did, whether or not its key is admitted now. */
 static int acts_add(bn_late_list *list, sqlite3 *db, const bn_actor *me, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
@@ -298,7 +301,7 @@ static int acts_add(bn_late_list *list, sqlite3 *db, const bn_actor *me, bn_err 
 	return rc < 0 ? rc : list_fill(list, db, st, me->who, err);
 }
 
-/* Links of one's own that others beat, behind the acts. */
+/* One's own links that were beaten, after the acts. */
 static int links_add(bn_late_list *list, sqlite3 *db, const char *who, bn_err *err)
 {
 	bn_lost_links lost = {0};
@@ -334,10 +337,9 @@ int bn_registry_late(bn_late_list **out, bn_workspace *ws, bn_err *err)
 	int rc = list ? bn_workspace_read(&db, ws, err) : bn_err_nomem(err, "late acts");
 	if (rc < 0 || (rc = bn_actor_init(&me, ws, db, err)) < 0)
 		goto out;
-	if (me.is_chained &&
-		((rc = acts_add(list, db, &me, err)) < 0 ||
-			(me.who[0] && (rc = links_add(list, db, me.who, err)) < 0) ||
-			(rc = bn_sql_failed(db, err)) < 0))
+	if (me.is_chained && ((rc = acts_add(list, db, &me, err)) < 0 ||
+				     (me.who[0] && (rc = links_add(list, db, me.who, err)) < 0) ||
+				     (rc = bn_sql_failed(db, err)) < 0))
 		goto out;
 	*out = list;
 	list = NULL;
@@ -349,7 +351,7 @@ out:
 
 /* ---- repeating ------------------------------------------------------------------------------------- */
 
-/* A late registration that no other stands for yet. Both yours. */
+/* A late registration that is not yet replaced by another. Both yours. */
 typedef struct registration {
 	char *name;
 	json_t *payload;
@@ -391,7 +393,7 @@ static int registrations_read(
 	return rc;
 }
 
-/* 1 it was repeated, 0 it may not be any more. */
+/* 1: repeated, 0: no longer allowed. */
 static int registration_repeat(bn_workspace *ws, registration *r, bn_err *err)
 {
 	bn_action d;
@@ -414,7 +416,7 @@ static int registration_repeat(bn_workspace *ws, registration *r, bn_err *err)
 		goto out;
 	}
 	rc = bn_action_write(&d, true, json_incref(r->payload), 0, &why);
-	if (rc == BN_ECONFLICT) /* another process of the owner's has done it */
+	if (rc == BN_ECONFLICT) /* another process of the owner has done it */
 		rc = 0;
 	else
 		rc = rc < 0 ? bn_err_move(err, &why) : 1;

@@ -1,10 +1,10 @@
 /*
- * late.h - what somebody signed, and the signer of the next link had not seen: late acts, and how they are repeated.
+ * late.h - late acts: signed records that the signer of the next link had not seen, and how they are repeated.
  *
- * A registration is repeated by its owner's next process on its own (bn_registry_repeat): the same version, with
- * its uuid, under the newest link. Everything else is a person's to repeat, and is listed with the one command
- * that does so, until something makes it pointless. So are one's links that others beat (core/govern/lost.h), and what
- * an older program of one's account wrote, unsigned, into a log that an upgrade had closed.
+ * A registration is repeated automatically by its owner's next process (bn_registry_repeat): the same version,
+ * with its uuid, under the newest link. Everything else must be repeated by the person, and is listed with the
+ * command that does so, until it is obsolete. So are one's links that were beaten (core/govern/lost.h), and
+ * unsigned records that an older program of one's account wrote into a log closed by an upgrade.
  */
 #ifndef BN_REGISTRY_LATE_H
 #define BN_REGISTRY_LATE_H
@@ -27,11 +27,12 @@ typedef struct bn_late_list {
 	size_t count;
 } bn_late_list;
 
-/* Of whoever runs this process, oldest first, what is unsigned before the rest, links last; empty without a chain of authority. */
+/* Those of this process's user, oldest first, unsigned ones before the rest, links last; empty without a chain
+ * of authority. */
 int bn_registry_late(bn_late_list **out, bn_workspace *ws, bn_err *err);
 void bn_late_list_free(bn_late_list *l);
-/* Repeats one's own late registrations; *repeated says how many. Nothing is done, and 0 returned, where one may not
- * register any more. */
+/* Repeats one's own late registrations; *repeated says how many. Does nothing and returns 0 if one may no
+ * longer register. */
 int bn_registry_repeat(bn_workspace *ws, size_t *repeated, bn_err *err);
 
 #endif

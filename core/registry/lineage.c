@@ -10,7 +10,7 @@
 
 #define MAX_NODES 512
 
-/* A lineage that grows. failed: out of memory, asked for once at the end. */
+/* A lineage under construction. failed: out of memory, checked once at the end. */
 typedef struct graph {
 	bn_lineage *l;
 	bn_workspace *ws;
@@ -31,7 +31,7 @@ void bn_lineage_free(bn_lineage *l)
 	bn_free(l);
 }
 
-/* Index of the node, which is there only once. label and detail are taken over. */
+/* Index of the node, which is unique. Takes label and detail. */
 static size_t node_add(graph *g, const char *kind, char *label, char *detail, bool *is_new)
 {
 	bn_lineage *l = g->l;
@@ -62,7 +62,7 @@ static void edge_add(graph *g, size_t from, size_t to, const char *verb)
 	g->l->edges[g->l->n_edges++] = (bn_lineage_edge){from, to, verb};
 }
 
-/* A dataset version, and what it was made from. What the workspace no longer knows ends there. */
+/* A dataset version, and what it was made from, as far as the workspace knows. */
 static size_t data_add(graph *g, const char *name, int64_t version, const char *digest)
 {
 	bool is_new = false;
@@ -107,7 +107,7 @@ static int run_add(graph *g, const bn_version *v, size_t model, bn_err *err)
 	bool is_new;
 	bn_err e = BN_ERR_INIT;
 	int rc = bn_run_get(&run, g->ws, v->run_id, &e);
-	if (rc == BN_ENOTFOUND) { /* known by id alone */
+	if (rc == BN_ENOTFOUND) { /* known only by id */
 		edge_add(g, node_add(g, "run", bn_strdup(v->run_id), NULL, &is_new), model,
 			"produced");
 		return 0;

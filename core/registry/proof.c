@@ -17,12 +17,12 @@ enum { ID = 32, SHOWN = 12 };
 
 struct bn_model_view {
 	bn_workspace *ws;
-	bn_names runs; /* "run/<id>": whose records are read as well */
+	bn_names runs; /* "run/<id>": runs whose records are read as well */
 	bool is_chained;
 	bool was_approved; /* when it was demanded */
 };
 
-/* What says who may do what, the models, and the runs that versions of this one come from. */
+/* Permissions, the models, and the runs that versions of this one come from. */
 static bool wants(void *ctx, const char *entity)
 {
 	static const char *const always[] = {"authority", "policy", "user/", "model/"};
@@ -44,7 +44,7 @@ static bool has_run(const bn_model_view *v, const char *entity)
 	return i < v->runs.count;
 }
 
-/* Adds the runs of a model's versions; *added becomes true when one was not there yet. */
+/* Adds the runs of a model's versions; sets *added if one is new. */
 static int runs_list(bn_model_view *v, bool *added, sqlite3 *db, const char *name, bn_err *err)
 {
 	char entity[80];
@@ -69,7 +69,7 @@ static int runs_list(bn_model_view *v, bool *added, sqlite3 *db, const char *nam
 	return rc < 0 ? rc : 0;
 }
 
-/* Which runs they will be, as the index has it. Where it is wrong, the view is made twice. */
+/* Predicts the runs from the index. If that is wrong, the view is made twice. */
 static void runs_guess(bn_model_view *v, bn_workspace *ws, const char *spec)
 {
 	bool added;
@@ -79,7 +79,7 @@ static void runs_guess(bn_model_view *v, bn_workspace *ws, const char *spec)
 	bn_version_free(shown);
 }
 
-/* Closes the view that is there. only NULL: of everything. */
+/* Closes the present view. only NULL: of everything. */
 static int view_renew(
 	bn_model_view *v, const bn_workspace *ws, const bn_view_filter *only, bn_err *err)
 {
@@ -103,7 +103,7 @@ int bn_model_view_open(bn_model_view **out, bn_workspace *ws, const char *spec, 
 	v->is_chained = bn_authority_is_founded(bn_workspace_index(v->ws));
 	if ((rc = bn_sql_failed(bn_workspace_index(v->ws), err)) < 0)
 		goto out;
-	/* Without a chain the first event of the log, whatever it is about, may say who founded it. */
+	/* Without a chain the first event of the log, of any kind, may determine the founder. */
 	if (!v->is_chained && (rc = view_renew(v, ws, NULL, err)) < 0)
 		goto out;
 	if ((rc = bn_version_get(&version, v->ws, spec, err)) < 0)
@@ -163,7 +163,7 @@ static int finding_lines(bn_verify_report *r, const bn_proof_findings *f, bool n
 	return rc;
 }
 
-/* From link 0 to the newest, and nothing missing that its links name. */
+/* From link 0 to the newest, with nothing missing that its links name. */
 static int prove_chain(bn_verify_report *r, sqlite3 *db, bn_err *err)
 {
 	char hex[2 * ID + 1] = "";
@@ -185,7 +185,7 @@ out:
 	return rc;
 }
 
-/* What any record about the model says that it may not, or names that is gone. */
+/* Records about the model that claim what they may not, or name something missing. */
 static int prove_records(bn_verify_report *r, sqlite3 *db, const bn_version *v, bn_err *err)
 {
 	bn_proof_findings f = {0};
@@ -217,7 +217,7 @@ static const char *act_word(const char *kind)
 	return kind;
 }
 
-/* Who did it, under which link, by which record. */
+/* The person, the link and the record. */
 static int act_line(bn_verify_report *r, sqlite3 *db, sqlite3_stmt *st, bn_err *err)
 {
 	char person[BN_PERSON_TEXT] = "", name[200];
@@ -229,8 +229,8 @@ static int act_line(bn_verify_report *r, sqlite3 *db, sqlite3_stmt *st, bn_err *
 	if (rc < 0)
 		return rc;
 	bn_authority_name(db, epoch, person, name, sizeof name);
-	return bn_verify_line_add(r, rc == 1 ? NULL : "its key is nobody's under that link", err,
-		"%s by %s%s under link %lld (log/%s record %lld)",
+	return bn_verify_line_add(r, rc == 1 ? NULL : "its key belongs to nobody under that link",
+		err, "%s by %s%s under link %lld (log/%s record %lld)",
 		act_word((const char *)sqlite3_column_text(st, 2)), is_bot ? "a bot of " : "", name,
 		(long long)epoch, (const char *)sqlite3_column_text(st, 0),
 		(long long)sqlite3_column_int64(st, 1));
@@ -242,8 +242,9 @@ static const char *text_of(sqlite3_stmt *st, int column)
 	return text ? text : "";
 }
 
-/* Whether an act is about this version, and not about another registration of its number: it says so, or it answers a
- * record that is. An alias means who has the number. Adds what is: `ids` come in the order of what answers what. */
+/* Whether an act is about this version, and not about another registration of its number: it says so, or refers
+ * to a record that is. An alias means the holder of the number. Adds matches to `ids`, in order of
+ * reference. */
 static int is_act_of(bn_names *ids, const bn_version *v, sqlite3_stmt *st, bn_err *err)
 {
 	const char *uuid = text_of(st, 6), *answers = text_of(st, 7);
@@ -256,7 +257,8 @@ static int is_act_of(bn_names *ids, const bn_version *v, sqlite3_stmt *st, bn_er
 	return is_its;
 }
 
-/* Acts from before an upgrade that made the version what it is: for information, since nobody's key says so. */
+/* Acts from before an upgrade that determine the version's state: for information, since no key vouches for
+ * them. */
 static int closed_acts(
 	bn_verify_report *r, int *registered, sqlite3 *db, const bn_version *v, bn_err *err)
 {
@@ -290,7 +292,7 @@ static int closed_acts(
 	return rc < 0 ? rc : 0;
 }
 
-/* The signed acts that made the version what it is. */
+/* The signed acts that determine the version's state. */
 static int prove_acts(bn_verify_report *r, sqlite3 *db, const bn_version *v, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
@@ -324,8 +326,8 @@ static int prove_acts(bn_verify_report *r, sqlite3 *db, const bn_version *v, bn_
 	return n ? 0 : bn_verify_line_add(r, "no signed record that counts", err, "registration");
 }
 
-/* Whether an account that wrote records of the run which no key vouches for is the author's: it wrote some that a
- * person's key vouches for. What others write about a run is no part of it. */
+/* Whether an account that wrote unvouched records of the run is the author's: it also wrote some that a
+ * person's key vouches for. Records of others about a run are not part of it. */
 static bool is_authors_account(sqlite3 *db, const bn_version *v, const char *uid, size_t n)
 {
 	char entity[80], number[BN_UID_TEXT];
@@ -345,7 +347,8 @@ static bool is_somebodys(sqlite3 *db, const char *word, size_t n)
 	return bn_author_key(key, word, n) && bn_prove_is_known_key(db, key);
 }
 
-/* Whether all of the run's own records were closed by an upgrade: then whoever upgraded vouches for the account. */
+/* Whether all of the run's own records were closed by an upgrade: then the upgrading user vouches for the
+ * account. */
 static bool is_closed_run(sqlite3 *db, const bn_version *v)
 {
 	char entity[80];
@@ -469,14 +472,14 @@ int bn_version_demand_again(bn_model_view *v, const char *exact, bn_err *err)
 		return rc;
 	rc = bn_version_get(&now, v->ws, exact, &why);
 	if (rc == BN_ENOTFOUND)
-		return bn_err_set(err, BN_EREFUSED, "%s counts as registered no more", exact);
+		return bn_err_set(err, BN_EREFUSED, "%s no longer counts as registered", exact);
 	if (rc < 0)
 		return bn_err_move(err, &why);
 	bool is_approved = now->state == BN_MODEL_APPROVED;
 	if (now->state == BN_MODEL_REMOVED)
 		rc = bn_err_set(err, BN_EREFUSED, "%s was removed", exact);
 	else if (v->was_approved && !is_approved)
-		rc = bn_err_set(err, BN_EREFUSED, "%s was approved and is %s now", exact,
+		rc = bn_err_set(err, BN_EREFUSED, "%s was approved and is now %s", exact,
 			bn_model_state_name(now->state));
 	bn_version_free(now);
 	return rc < 0 ? rc : bn_sql_failed(bn_workspace_index(v->ws), err);

@@ -8,11 +8,11 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Of what is proven and how, and what is kept of it; raise it when a version could be proven by the rules before and
- * not by the new ones. */
+/* Version of the proof and of the stored result; raise it when a version could be proven under the old rules
+ * but not under the new ones. */
 enum { RULES = 3 };
 
-/* Of what this reader remembers; false: that cannot be said now. */
+/* Of this reader's memory; false: not available now. */
 static bool memory_hex(char out[BN_SHA256_HEX + 1], bn_workspace *ws)
 {
 	uint8_t digest[BN_SHA256_BYTES];

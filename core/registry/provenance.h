@@ -1,6 +1,6 @@
 /*
- * provenance.h - where a model version comes from, whether it is still what was registered, and
- * how to take it away: lineage, card, verification, checkout of its files.
+ * provenance.h - origin and integrity of a model version: lineage, card, verification, checkout
+ * of its files.
  */
 #ifndef BN_REGISTRY_PROVENANCE_H
 #define BN_REGISTRY_PROVENANCE_H
@@ -53,12 +53,12 @@ typedef struct bn_verify_report {
 } bn_verify_report;
 
 /* Re-hashes manifest and files, recomputes the digest, and proves who registered and decided: by the chain of
- * authority (proof.h), or, where there is none, by the signature and key of every decision. Read from the segments,
- * not from the index. 0 also with problems: look at the report. progress may be NULL. */
+ * authority (proof.h), or, without one, by the signature and key of every decision. Reads the segments, not the
+ * index. Returns 0 even with problems: see the report. progress may be NULL. */
 int bn_version_verify(bn_verify_report **out, bn_workspace *ws, const char *spec,
 	const bn_progress *progress, bn_err *err);
 void bn_verify_report_free(bn_verify_report *r);
-/* A line of it; problem NULL: fine. */
+/* Adds a line to it; problem NULL: ok. */
 int bn_verify_line_add(bn_verify_report *r, const char *problem, bn_err *err, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 

@@ -18,12 +18,12 @@
 
 enum { CHALLENGER, CHAMPION, MODELS };
 
-/* A model on some rows, once. data NULL: the part that the challenger's spec kept. */
+/* One scoring of a model on some rows. data NULL: the part held out by the challenger's spec. */
 typedef struct scored {
 	int which;
 	const char *data, *part;
 	bn_score score;
-	bn_err why; /* set: it could not be */
+	bn_err why; /* set: it could not be scored */
 	int rc;
 } scored;
 
@@ -72,7 +72,7 @@ static void recompute_release(recompute *c)
 
 /* ---- loading ------------------------------------------------------------------------------------ */
 
-/* A directory of this user's own, which does not exist yet; yours. */
+/* The path of a private directory that does not exist yet; yours. */
 static int fresh_dir(char **out, bn_workspace *ws, bn_err *err)
 {
 	const bn_env *env = bn_workspace_env(ws);
@@ -113,13 +113,13 @@ static int spec_load(recompute *c, bn_err *err)
 		return 0;
 	if (!id)
 		return bn_err_set(err, BN_ENOTFOUND,
-			"it was registered without a run: the gate has to name the data");
+			"it was registered without a run: the gate must name the data");
 	int rc = bn_run_get(&run, c->ws, id, err);
 	if (rc < 0)
 		return rc;
 	rc = run->spec_hash ? bn_spec_fetch(&c->spec, c->ws, run->spec_hash, err)
 			    : bn_err_set(err, BN_ENOTFOUND,
-				      "run %.8s has no spec that says which rows it kept", id);
+				      "run %.8s has no spec that says which rows it held out", id);
 	bn_run_info_free(run);
 	return rc;
 }
@@ -140,13 +140,13 @@ static int score(recompute *c, scored *s, bn_err *err)
 		&s->score, c->ws, c->model[s->which], c->spec, s->part, c->progress, err);
 }
 
-/* What ends everything, rather than leaving one gate open. */
+/* Errors that end everything, rather than leaving one gate open. */
 static bool is_fatal(int rc)
 {
 	return rc == BN_ENOMEM || rc == BN_EINTR;
 }
 
-/* The score for a gate, made at its first use. */
+/* The score for a gate, computed on first use. */
 static int score_get(
 	scored **out, recompute *c, int which, const bn_policy_gate *g, size_t cap, bn_err *err)
 {
@@ -171,7 +171,7 @@ static int score_get(
 
 /* ---- signing ------------------------------------------------------------------------------------ */
 
-/* Who runs this has said the same last. */
+/* Whether this user's last evidence says the same. */
 static bool is_said(
 	const recompute *c, int which, const bn_policy_gate *g, const bn_score *s, double value)
 {
@@ -227,7 +227,7 @@ static int gate_recompute(recompute *c, int which, const bn_policy_gate *g, size
 	if (s->rc < 0)
 		x->problem = bn_strdup(s->why.msg);
 	else if (!json_object_get(s->score.metrics, g->metric))
-		x->problem = bn_strf("'%s' is no metric that is computed here", g->metric);
+		x->problem = bn_strf("'%s' is not a metric that is computed here", g->metric);
 	else if ((rc = measured_give(x, c, which, g, &s->score, err)) < 0)
 		return rc;
 	bool measured = s->rc >= 0 && json_object_get(s->score.metrics, g->metric);
@@ -239,7 +239,7 @@ static int gate_recompute(recompute *c, int which, const bn_policy_gate *g, size
 
 /* ---- all gates ------------------------------------------------------------------------------------ */
 
-/* Who may give evidence that counts. */
+/* Whether this user may give evidence that counts. */
 static int may_give(recompute *c, bn_err *err)
 {
 	const bn_entry_rights *r = c->action.me.rights;
@@ -248,7 +248,7 @@ static int may_give(recompute *c, bn_err *err)
 	if (rc < 0 || (rc = bn_entry_is_own(r, v, &c->action.act, err)) < 0)
 		return rc;
 	return !rc ? 0
-		   : bn_err_set(err, BN_EREFUSED, "%s %s %s: it takes evidence of somebody else",
+		   : bn_err_set(err, BN_EREFUSED, "%s %s %s: it needs evidence from someone else",
 			     c->action.me.user, rc == 1 ? "is the author of" : "registered",
 			     c->spec_text[CHALLENGER]);
 }

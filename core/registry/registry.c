@@ -1,6 +1,5 @@
-/* registry.c - what people do to models: each act is checked against the rules as of now, written,
- * and made visible. A refused act is written too, so that the audit log knows of it. See
- * registry.h. */
+/* registry.c - acts on models: each is checked against the current rules, written, and made
+ * visible. A refused act is written too, so that the audit log shows it. See registry.h. */
 #include "core/registry/registry.h"
 
 #include "core/base/id.h"
@@ -52,7 +51,7 @@ static json_t *registered_payload(
 		"metrics", r->metrics, "files", files);
 }
 
-/* Whether the registration holds its number: somebody may have registered it meanwhile. */
+/* Whether the registration holds its number: it may have been registered meanwhile. */
 static int number_confirm(const bn_action *d, const char *uuid, bn_err *err)
 {
 	int64_t key = bn_sql_int(d->db, 0,
@@ -64,8 +63,8 @@ static int number_confirm(const bn_action *d, const char *uuid, bn_err *err)
 		return rc;
 	bn_err_set(err, BN_ECONFLICT, "registered as %s, but number %lld of %s was taken meanwhile",
 		uuid, (long long)d->act.version, d->name);
-	bn_err_hint(err,
-		"register it once more, or ask for its approval: binnacle model request %s", uuid);
+	bn_err_hint(
+		err, "register it again, or request its approval: binnacle model request %s", uuid);
 	return BN_ECONFLICT;
 }
 
@@ -102,7 +101,7 @@ out:
 	return rc;
 }
 
-/* A file of the model; of tensors in it the manifest says name, type and shape. */
+/* A file of the model; the manifest lists name, type and shape of its tensors. */
 static int manifest_add_artifact(
 	bn_manifest *m, bn_workspace *ws, const bn_artifact *a, const char *path, bn_err *err)
 {
@@ -131,7 +130,7 @@ static int manifest_of_run(bn_manifest *m, bn_workspace *ws, const bn_run_info *
 	if (!rc && !m->count) {
 		rc = bn_err_set(err, BN_ENOTFOUND, "run %.8s (%s) stored no model", run->id,
 			bn_run_status_name(run->status));
-		bn_err_hint(err, "a model is what lies under artifact path model/");
+		bn_err_hint(err, "a model consists of the artifacts below model/");
 	}
 	if (!rc)
 		rc = bn_manifest_seal(m, err);
@@ -142,8 +141,8 @@ static int manifest_of_run(bn_manifest *m, bn_workspace *ws, const bn_run_info *
 	return rc;
 }
 
-/* What the model directory says (metrics.json: {"test": {...}, ...}), and under "run" the last
- * value of every metric series. */
+/* The metrics of the model directory (metrics.json: {"test": {...}, ...}), and under "run" the
+ * last value of every metric series. */
 static int metrics_of_run(
 	json_t **out, bn_workspace *ws, const bn_manifest *m, const char *run_id, bn_err *err)
 {
@@ -205,7 +204,8 @@ int bn_version_register(
 		goto out;
 	if (spec && (rc = bn_spec_to_json(&as_json, spec, err)) < 0)
 		goto out;
-	/* I6: nothing live may name the files of a run in the trash until the version does. */
+	/* I6: the files of a run in the trash may have no live reference until the version names
+	 * them. */
 	if ((rc = bn_manifest_store(ws, &m, hash, err)) < 0)
 		goto out;
 	if (run->removed && (rc = bn_object_renew(ws, hash, err)) < 0)
@@ -246,10 +246,11 @@ int bn_version_request(bn_workspace *ws, const char *spec, const char *reason, b
 	return rc;
 }
 
-/* Did the fold agree? Between the check and the event another decision may have come in. */
+/* Checks that the fold agreed: another decision may have arrived between the check and the
+ * event. */
 static int decision_confirm(const bn_action *d, bn_err *err)
 {
-	if (d->me.is_chained || /* bn_action_write has asked already */
+	if (d->me.is_chained || /* bn_action_write has already checked */
 		bn_sql_int(d->db, 0,
 			"SELECT 1 FROM model_decision WHERE name = ? AND version = ? AND "
 			"request_no = ?"
@@ -265,7 +266,7 @@ static int decision_confirm(const bn_action *d, bn_err *err)
 	return BN_ECONFLICT;
 }
 
-/* Whose the claim of the number is, as its signer found it: it decides nothing. */
+/* The owner of the number's claim, as found by the signer: for information only. */
 static int claim_add(json_t *payload, const bn_action *d, bn_err *err)
 {
 	char name[200];
@@ -289,7 +290,7 @@ out:
 	return rc;
 }
 
-/* The gates as the decider saw them. */
+/* The gates as seen by the decider. */
 static int gates_add(json_t *payload, const bn_gate_report *gates, bn_err *err)
 {
 	return json_object_set_new(payload, "policy", json_string(gates->policy_hash)) < 0 ||

@@ -1,10 +1,10 @@
 /*
- * registry.h - models by name and version, and the way from registered to approved.
+ * registry.h - models by name and version, and the states from registered to approved.
  *
  * A version is a claim (model/NAME/N), an event, and a manifest object: the list of the model's
  * files with their hashes, which are objects too. It never changes; what changes is its state:
  *
- *	registered --request--> requested --approve (as many as the policy asks)--> approved
+ *	registered --request--> requested --approve (as many as the policy requires)--> approved
  *	     ^                      |
  *	     |                      +--reject (reason)--> rejected --request--> requested ...
  *	any state --remove--> removed
@@ -12,7 +12,7 @@
  * Events on entity model/NAME (decisions, aliases and removals are signed):
  *	model.registered    {version, uuid, run, author_uid, author, digest, manifest, data, metrics,
  *	                     trainer, description, files [{path, sha256}], repeats?: the id of the late
- *	                     registration that it stands for (late.h)}
+ *	                     registration that it replaces (late.h)}
  *	model.requested     {version, reason}
  *	model.approved      {version, uuid, digest, reason, policy, gates, override}
  *	model.rejected      {version, uuid, digest, reason, policy, gates}
@@ -24,19 +24,19 @@
  *	model.evidence      see evidence.h
  *
  * In a workspace with a chain of authority (core/govern/authority.h) all of them are signed records of class
- * version 2, which say in `answers` what they act on (_chained.h), and persons take the place of uids. A
- * decision has `seen` and `rules` as well, and an act that was refused to its signer `attempt` (_seen.h).
+ * version 2, which name in `answers` what they act on (_chained.h), and persons replace uids. A decision
+ * also has `seen` and `rules`, and an act that was refused to its signer `attempt` (_seen.h).
  *
- * The fold decides, whoever wrote: role (policy of that moment), four eyes (neither who registered
- * a version nor its author, the owner of the run, may approve it, unless the policy allows it),
- * quorum (different users), blocking gates (override only where the policy allows it, with a
- * reason; the audit log then reads OVERRIDE), the digest in a decision equals the registered one,
- * and the signature is of a key that the acting user had published. A protected alias ("champion")
- * only goes to approved versions. What is not allowed is kept in the audit log as refused or
- * invalid.
+ * The fold decides, regardless of the writer: role (policy at that time), four eyes (neither who
+ * registered a version nor its author, the owner of the run, may approve it, unless the policy
+ * allows it), quorum (different users), blocking gates (override only if the policy allows it,
+ * with a reason; the audit log then shows OVERRIDE), the digest in a decision equals the
+ * registered one, and the signature is made with a key that the acting user had published. A
+ * protected alias ("champion") can only point to approved versions. Acts that are not allowed
+ * stay in the audit log as refused or invalid.
  *
- * Writers here check the same rules first, on the index as they see it. When refused they record
- * the attempt (so that it is in the audit log) and return BN_EREFUSED with the reason.
+ * Writers here first check the same rules on their index. When refused they record the attempt
+ * for the audit log and return BN_EREFUSED with the reason.
  *
  * Pages are immutable copies: they may cross threads and outlive the workspace.
  */
@@ -56,23 +56,23 @@ typedef struct bn_decision {
 	uid_t uid;
 	char *user;
 	bool approved, override;
-	bool counts; /* belongs to the request that is open or was last */
+	bool counts; /* belongs to the open or last request */
 	char *reason, *policy_hash, *public_key;
-	json_t *gates; /* evidence as the decider saw it */
+	json_t *gates; /* evidence as seen by the decider */
 } bn_decision;
 
 typedef struct bn_version {
 	char *name;
 	int64_t version;
-	int64_t key; /* = version; negative: contested, it does not hold its number, and its UUID names it */
-	char *contested; /* in words: who else registered that number, and whose it is; NULL: nobody */
+	int64_t key; /* = version; negative: contested, does not hold its number and is named by its UUID */
+	char *contested; /* who else registered that number, and who holds it; NULL: nobody */
 	char *uuid, *run_id, *digest, *manifest, *trainer, *description;
 	bn_model_state state;
 	bool bytes_gone; /* removed, and gc has freed its files */
 	uid_t author_uid, registrar_uid;
 	char *author, *registrar;
 	int64_t registered_ms, state_ms;
-	char *request_reason, *requester; /* NULL when never requested */
+	char *request_reason, *requester; /* NULL if never requested */
 	int64_t requested_ms;
 	json_t *data;    /* [{"name","version","digest","role"}...] as registered, never NULL */
 	json_t *metrics; /* {"test": {"rmse": 11.9}}, never NULL */
@@ -109,35 +109,35 @@ int bn_version_list(
 	bn_version_page **out, bn_workspace *ws, const char *name, bool removed, bn_err *err);
 void bn_version_page_free(bn_version_page *p);
 /* spec: "power/3", "power@champion", "power@latest", "power" (champion, else latest), or a UUID.
- * BN_ENOTFOUND naming what is there instead. */
+ * BN_ENOTFOUND names what exists instead. */
 int bn_version_get(bn_version **out, bn_workspace *ws, const char *spec, bn_err *err);
 void bn_version_free(bn_version *v);
-/* What names it: "power/3"; the UUID of one that does not hold its number. */
+/* Its name: "power/3", or the UUID if it does not hold its number. */
 enum { BN_VERSION_SPEC = 200 };
 const char *bn_version_spec(const bn_version *v, char spec[BN_VERSION_SPEC]);
 /* A double of metrics; NaN when absent. */
 double bn_version_metric(const bn_version *v, const char *part, const char *metric);
 
-/* The approval sheet: a version, its gates now, the champion, and what I may do. */
+/* The approval sheet: a version, its current gates, the champion, and what I may do. */
 typedef struct bn_inbox_item {
 	bn_version *version;
-	bn_version *champion; /* NULL when none, or when it is this one */
+	bn_version *champion; /* NULL if none, or if it is this one */
 	bn_gate_report *gates;
 	bool can_approve, can_reject, override_allowed;
-	size_t recomputes; /* so many gates approving has to measure first (recompute.h) */
+	size_t recomputes; /* number of gates that approving must measure first (recompute.h) */
 	char *why_not;     /* why I cannot approve: "you registered it; ..."; NULL when I can */
 } bn_inbox_item;
 
 typedef struct bn_inbox {
 	bn_inbox_item *items;
 	size_t count;
-	size_t for_me; /* those that I may decide */
+	size_t for_me; /* number of those that I may decide */
 } bn_inbox;
 
 /* Open requests, oldest first. */
 int bn_inbox_read(bn_inbox **out, bn_workspace *ws, bn_err *err);
 void bn_inbox_free(bn_inbox *i);
-/* The sheet of one version, requested or not. */
+/* The sheet of one version, whether requested or not. */
 int bn_inbox_item_read(bn_inbox_item **out, bn_workspace *ws, const char *spec, bn_err *err);
 void bn_inbox_item_free(bn_inbox_item *i);
 
@@ -154,25 +154,26 @@ typedef struct bn_registration {
 	const json_t *metrics;             /* object of objects, may be NULL */
 } bn_registration;
 
-/* From what the caller knows. Checks that manifest and files are stored. */
+/* From the caller's data. Checks that manifest and files are stored. */
 int bn_version_register_manifest(
 	int64_t *version, bn_workspace *ws, const bn_registration *r, bn_err *err);
 /* From a run (id, prefix or name): its model artifact, data, metrics and owner. */
 int bn_version_register(
 	int64_t *version, bn_workspace *ws, const char *name, const char *run, bn_err *err);
 int bn_version_request(bn_workspace *ws, const char *spec, const char *reason, bn_err *err);
-/* Whether bn_version_approve would count, or only gates are in its way, which evidence may still open. */
+/* Whether bn_version_approve would count, or is only blocked by gates that evidence may still satisfy. */
 int bn_version_may_be_approved(
 	bn_workspace *ws, const char *spec, const char *reason, bool override, bn_err *err);
-/* override: approve although blocking gates do not pass; needs a reason and a policy that allows
- * it. Approving twice, or without an open request: BN_ECONFLICT. */
+/* override: approve although blocking gates do not pass; needs a reason and permission by the
+ * policy. Approving twice, or without an open request: BN_ECONFLICT. */
 int bn_version_approve(
 	bn_workspace *ws, const char *spec, const char *reason, bool override, bn_err *err);
 int bn_version_reject(bn_workspace *ws, const char *spec, const char *reason, bn_err *err);
 int bn_version_attest(bn_workspace *ws, const char *spec, const char *check, bn_verdict verdict,
 	const char *detail, bn_err *err);
 int bn_version_remove(bn_workspace *ws, const char *spec, const char *reason, bn_err *err);
-/* alias of the model in spec ("power/3"); BN_EINVAL for "latest" and "v3", which mean versions. */
+/* alias of the model in spec ("power/3"); BN_EINVAL for "latest" and "v3", which denote
+ * versions. */
 int bn_version_set_alias(bn_workspace *ws, const char *spec, const char *alias, bn_err *err);
 int bn_model_remove_alias(bn_workspace *ws, const char *name, const char *alias, bn_err *err);
 /* value NULL removes the tag. */

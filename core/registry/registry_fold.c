@@ -1,5 +1,5 @@
-/* registry_fold.c - the fold of class "model": the events of a model, in order, make its entry, and the
- * entry becomes rows. What acts do is in _acts.c. See registry.h. */
+/* registry_fold.c - the fold of class "model": the events of a model, in order, build its entry, and
+ * the entry becomes rows. Acts are in _acts.c. See registry.h. */
 #include "core/base/hash.h"
 #include "core/base/json.h"
 #include "core/base/str.h"
@@ -38,7 +38,7 @@ static int refuse(bn_fold *f, int rc, bn_err *why, bn_err *err)
 	}
 }
 
-/* The objects that a version consists of: gc keeps them, `audit verify` re-hashes them. */
+/* The objects of a version: gc keeps them, `audit verify` hashes them. */
 static int refs_add(bn_fold *f, const json_t *payload, bn_err *err)
 {
 	const json_t *files = json_object_get(payload, "files");
@@ -51,11 +51,11 @@ static int refs_add(bn_fold *f, const json_t *payload, bn_err *err)
 	return rc;
 }
 
-/* What a signed record says of itself. */
+/* The reasons stored in a signed record. */
 static int signed_check(const bn_entry_act *a, bn_err *err)
 {
 	if (json_is_true(json_object_get(a->payload, "attempt")))
-		return bn_err_set(err, BN_EREFUSED, "it was refused to its signer already");
+		return bn_err_set(err, BN_EREFUSED, "it was already refused to its signer");
 	if (a->kind != BN_ENTRY_APPROVED && a->kind != BN_ENTRY_REJECTED)
 		return 0;
 	return bn_model_decision_check(a, err);
@@ -79,7 +79,7 @@ static int act_apply(
 	const bn_entry_alias *alias = bn_entry_find_alias(e, bn_json_str(a->payload, "alias", ""));
 	int64_t old_alias = alias ? alias->version : 0;
 	int rc = 0, verdict = act_check(&found, e, r, a, &why);
-	/* What it has seen and the log lacks may count for its gates when it comes. */
+	/* Records it has seen and the log lacks may count for its gates when they arrive. */
 	if (a->ev->sig && found.gates && found.gates->count &&
 		(rc = bn_model_seen_wait(f, a, err)) < 0)
 		goto out;
@@ -125,7 +125,8 @@ static int entry_apply(
 	return rc;
 }
 
-/* By uids, and the policy of the event's moment. What an upgrade closed can be answered from then on. */
+/* By uids, and the policy at the time of the event. Records closed by an upgrade can be referred to
+ * afterwards. */
 static int apply_by_uid(bn_fold *f, const bn_event *ev, bn_err *err)
 {
 	char who[BN_UID_TEXT], id[BN_RECORD_ID_TEXT];
@@ -161,8 +162,8 @@ static int apply_by_person(bn_fold *f, const bn_event *ev, bn_err *err)
 	return rc;
 }
 
-/* Where there is no link 0 (yet), who may do what depends on the founding record and the policies of uids; who
- * depends on these is replayed when link 0 comes. So it does for what may be closed. */
+/* Without link 0 (yet), permissions depend on the founding record and the policies for uids; dependents are
+ * replayed when link 0 arrives. The same applies to records that may be closed. */
 static int depend_on_rules(bn_fold *f, const bn_event *ev, bn_err *err)
 {
 	bool is_old = bn_authority_newest(bn_fold_db(f), NULL) < 0 ||
@@ -176,7 +177,7 @@ static int registry_apply(bn_fold *f, const bn_event *ev, bn_err *err)
 	if (rc < 0)
 		return rc;
 	if (!ev->payload) {
-		bn_fold_outcome(f, BN_OUTCOME_INVALID, "the payload is no JSON object");
+		bn_fold_outcome(f, BN_OUTCOME_INVALID, "the payload is not a JSON object");
 		return 0;
 	}
 	return bn_closed_by_uid(bn_fold_db(f), ev) ? apply_by_uid(f, ev, err)
@@ -193,7 +194,7 @@ static int registry_clear(bn_fold *f, const char *entity, bn_err *err)
 	".name AND v.version = " table ".version AND v.state = 4 AND v.state_ms <= ?1)"
 _Static_assert(BN_MODEL_REMOVED == 4, "the number in these conditions");
 
-/* The tables name everything that object_ref has of models, and know what was removed. */
+/* The tables name all objects that object_ref has for models, and record removals. */
 static const bn_fold_gone gone[] = {
 	{"object_ref", "entity GLOB 'model/*'"},
 	{"model_version", "state = 4 AND state_ms <= ?1"},

@@ -185,7 +185,7 @@ static int load_contested(bn_version *v, sqlite3 *db, bn_err *err)
 			words.len ? "; " : "the number was ",
 			(const char *)sqlite3_column_text(st, 1),
 			(const char *)sqlite3_column_text(st, 0),
-			sqlite3_column_int64(st, 2) > 0 ? ", whose it is" : " too");
+			sqlite3_column_int64(st, 2) > 0 ? ", who holds it" : " too");
 	sqlite3_finalize(st);
 	if (rc >= 0 && (rc = bn_buf_check(&words, err, "a model version")) >= 0 && words.len)
 		v->contested = bn_buf_take(&words, NULL);
@@ -333,7 +333,7 @@ static int name_unknown(sqlite3 *db, const char *name, bn_err *err)
 		bn_err_hint(
 			err, n ? "see: binnacle model ls"
 			       : "no model is registered yet; binnacle model register RUN --name "
-				 "NAME makes one of a run");
+				 "NAME registers that of a run");
 	while (n)
 		bn_free(names[--n]);
 	return BN_ENOTFOUND;
@@ -390,8 +390,8 @@ static int resolve(char **name, int64_t *version, sqlite3 *db, const char *spec,
 		rc = bn_err_set(err, BN_ENOTFOUND, "model '%s' has no alias '%s'", *name, rest);
 	else if (spec[n] == '/')
 		rc = bn_err_set(err, BN_EINVAL,
-			"'%s' is no version of '%s': write %s/3 or %s@champion", rest, *name, *name,
-			*name);
+			"'%s' is not a version of '%s': write %s/3 or %s@champion", rest, *name,
+			*name, *name);
 	if (!rc && *version == 0)
 		rc = bn_err_set(err, BN_ENOTFOUND, "every version of '%s' was removed", *name);
 	if (rc) {
@@ -405,7 +405,7 @@ int bn_version_resolve(char **name, int64_t *version, sqlite3 *db, const char *s
 {
 	bn_err why = BN_ERR_INIT;
 	int rc = resolve(name, version, db, spec, &why);
-	/* Of an index that failed a name may have no champion, or not be there. */
+	/* If the index failed, a name may seem to have no champion, or not to exist. */
 	int failed = bn_sql_failed(db, err);
 	if (failed < 0) {
 		bn_free(*name);
@@ -415,7 +415,7 @@ int bn_version_resolve(char **name, int64_t *version, sqlite3 *db, const char *s
 	return rc < 0 ? bn_err_move(err, &why) : 0;
 }
 
-/* One version by number; with its newest neighbour in the hint when it is not there. */
+/* One version by number; if it does not exist, the hint names the newest. */
 int bn_version_load(bn_version **out, sqlite3 *db, const char *name, int64_t version, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;

@@ -1,5 +1,5 @@
 /*
- * state.h - how far a model version is on its way: see registry.h.
+ * state.h - the state of a model version: see registry.h.
  */
 #ifndef BN_REGISTRY_STATE_H
 #define BN_REGISTRY_STATE_H

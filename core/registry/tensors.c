@@ -1,6 +1,6 @@
 /*
- * tensors.c - see _tensors.h. Reads 8 bytes and the header of a safetensors file, whatever its size. What
- * does not look like one is a file like any other: its manifest has no tensors.
+ * tensors.c - see _tensors.h. Reads 8 bytes and the header of a safetensors file, regardless of its size.
+ * Anything else is an ordinary file without tensors in the manifest.
  */
 #include "core/registry/_tensors.h"
 
@@ -14,7 +14,7 @@
 
 enum { HEADER_MAX = 100000000 }; /* the format's own limit */
 
-/* Bytes from .. from + n - 1 of the object. 1 when it has not so many. */
+/* Bytes from .. from + n - 1 of the object. 1 if it is shorter. */
 static int read_range(
 	bn_buf *out, bn_object_store *s, const char *hash, uint64_t from, uint64_t n, bn_err *err)
 {
@@ -44,7 +44,7 @@ static int by_position(const void *a, const void *b)
 	return strcmp(bn_json_str(*x, "name", ""), bn_json_str(*y, "name", ""));
 }
 
-/* One tensor of the header; NULL when it is none. */
+/* One tensor of the header; NULL if malformed. */
 static json_t *tensor_json(const char *name, const json_t *o, uint64_t data, uint64_t size)
 {
 	const char *type = bn_json_str(o, "dtype", "");
@@ -64,7 +64,7 @@ static json_t *tensor_json(const char *name, const json_t *o, uint64_t data, uin
 		"at", (json_int_t)data + begin, "bytes", end - begin);
 }
 
-/* *out stays NULL when one of them is none. */
+/* *out stays NULL if one of them is malformed. */
 static int list_sorted(
 	json_t **out, const json_t *header, uint64_t data, uint64_t size, bn_err *err)
 {

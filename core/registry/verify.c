@@ -1,5 +1,5 @@
-/* verify.c - is a model version still, byte for byte and signature for signature, what was
- * registered and decided; and its files taken out. See provenance.h. */
+/* verify.c - verifies that a model version is still, in bytes and signatures, what was
+ * registered and decided; and checks out its files. See provenance.h. */
 #include "core/base/fs.h"
 #include "core/base/hash.h"
 #include "core/base/json.h"
@@ -43,7 +43,7 @@ int bn_verify_line_add(bn_verify_report *r, const char *problem, bn_err *err, co
 	return l->what && (!problem || l->problem) ? 0 : bn_err_nomem(err, "a report");
 }
 
-/* Missing or altered bytes are findings; what keeps us from looking is an error. */
+/* Missing or altered bytes are findings; failures to read are errors. */
 static bool is_finding(int rc)
 {
 	return rc == BN_ECORRUPT || rc == BN_ENOTFOUND || rc == BN_EINVAL || rc == BN_EREFUSED;
@@ -89,7 +89,7 @@ static int verify_files(bn_verify_report *r, bn_workspace *ws, const bn_version 
 	return rc;
 }
 
-/* Re-checks the signature of one decision event as it lies in the index. */
+/* Verifies the signature of one decision event as stored in the index. */
 static int verify_event(
 	bn_verify_report *r, bn_workspace *ws, const bn_version *v, sqlite3_stmt *st, bn_err *err)
 {
@@ -148,7 +148,7 @@ static int verify_decisions(bn_verify_report *r, bn_workspace *ws, const bn_vers
 	return rc;
 }
 
-/* What a newer binnacle signed about the model is not guessed at. */
+/* Records about the model signed by a newer binnacle are not guessed at. */
 static int verify_newer(bn_verify_report *r, bn_workspace *ws, const bn_version *v, bn_err *err)
 {
 	char *entity = bn_strf("model/%s", v->name);
@@ -161,7 +161,7 @@ static int verify_newer(bn_verify_report *r, bn_workspace *ws, const bn_version 
 		     : 0;
 }
 
-/* The author whom the registration names is the owner of the run. */
+/* The author named by the registration must be the owner of the run. */
 static int verify_author(bn_verify_report *r, bn_workspace *ws, const bn_version *v, bn_err *err)
 {
 	if (!v->run_id)
@@ -180,7 +180,7 @@ static int verify_author(bn_verify_report *r, bn_workspace *ws, const bn_version
 	return bn_verify_line_add(r, fine ? NULL : problem, err, "author %s", v->author);
 }
 
-/* Who registered and decided, where uids say who may. */
+/* Who registered and decided, under the rules for uids. */
 static int verify_by_uid(bn_verify_report *r, bn_workspace *ws, const bn_version *v, bn_err *err)
 {
 	int rc = verify_author(r, ws, v, err);
@@ -221,7 +221,7 @@ out:
 
 /* ---- files ---------------------------------------------------------------------------------- */
 
-/* A part of a file: the first one makes it, the others go on. */
+/* A part of a file: the first one creates it, the others append. */
 static int copy_out(bn_workspace *ws, const bn_manifest_part *p, const char *dir, bn_err *err)
 {
 	const bn_env *env = bn_workspace_env(ws);
@@ -256,7 +256,7 @@ int bn_version_checkout(bn_workspace *ws, const char *spec, const char *dir, bn_
 	if (rc < 0)
 		goto out;
 	if (bn_fs_exists(env, dir)) {
-		rc = bn_err_set(err, BN_ECONFLICT, "'%s' exists already", dir);
+		rc = bn_err_set(err, BN_ECONFLICT, "'%s' already exists", dir);
 		goto out;
 	}
 	if ((rc = bn_manifest_load(&m, ws, v->manifest, err)) < 0)

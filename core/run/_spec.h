@@ -1,7 +1,6 @@
 /*
- * _spec.h - the fields of a spec as a table, and what is done by it: reading JSON into the struct,
- * writing the struct over the JSON it came from, and the rules for what people write. Not for other
- * modules.
+ * _spec.h - the fields of a spec as a table, and its uses: reading JSON into the struct, writing
+ * the struct over the JSON it came from, and validating input. Not for other modules.
  */
 #ifndef BN_RUN_SPEC_PRIVATE_H
 #define BN_RUN_SPEC_PRIVATE_H
@@ -20,11 +19,11 @@ typedef enum bn_field_type {
 } bn_field_type;
 
 enum {
-	BN_FIELD_NO_RECIPE = 1, /* no part of the recipe */
+	BN_FIELD_NO_RECIPE = 1, /* not part of the recipe */
 	BN_FIELD_TRAINER = 2,   /* only with a trainer */
 	BN_FIELD_COMMAND = 4,   /* only with a command */
 	BN_FIELD_MAY_EMPTY = 8, /* a list, or its first text, may be empty */
-	BN_FIELD_MAY_TEXT = 16, /* a list: may be one text */
+	BN_FIELD_MAY_TEXT = 16, /* a list: may be a single text */
 };
 
 typedef struct bn_field bn_field;
@@ -38,23 +37,23 @@ struct bn_field {
 	const bn_field *of; /* groups and lists */
 	size_t count;       /* lists: offset of the number of items */
 	size_t size;        /* lists: bytes of an item */
-	size_t source;      /* lists: offset of the tree it came from, in an item */
+	size_t source;      /* lists: offset in an item of the tree it came from */
 	const char *what;   /* lists: what an item is, for messages */
-	/* A rule of its own, for what has the type. Messages begin with where. */
+	/* An additional rule for values of the right type. Messages begin with where. */
 	int (*rule)(const json_t *value, const char *where, bn_err *err);
 };
 
 extern const bn_field bn_spec_fields[];
 
-/* Every field of base absent. */
+/* Makes every field of base absent. */
 void bn_fields_clear(const bn_field *fields, void *base);
-/* What has the right type goes into base, the rest stays absent. Strings are copied into the arena,
- * objects referenced. BN_ENOMEM alone. */
+/* Stores values of the right type in base, leaves the rest absent. Strings are copied into the
+ * arena, objects referenced. Only BN_ENOMEM. */
 int bn_fields_read(
 	const bn_field *fields, void *base, const json_t *object, bn_arena *arena, bn_err *err);
-/* Sets in object what differs from base. BN_ENOMEM alone. */
+/* Sets in object what differs from base. Only BN_ENOMEM. */
 int bn_fields_write(const bn_field *fields, const void *base, json_t *object, bn_err *err);
-/* The rules for what people write. unknown_too: unknown fields are refused, with the nearest word. */
+/* Validates input. unknown_too: unknown fields are refused, with the nearest word. */
 int bn_fields_check(const bn_field *fields, const json_t *object, bool unknown_too,
 	const char *where, bn_err *err);
 

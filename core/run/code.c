@@ -1,4 +1,4 @@
-/* code.c - see environment.h: which code this is, through libgit2. */
+/* code.c - see environment.h: identifies the code through libgit2. */
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "core/run/environment.h"
@@ -81,11 +81,12 @@ static void count_untracked(json_t *o, git_repository *repo)
 	git_status_list_free(list);
 }
 
-/* False when no directory from dir upwards can be a repository, or lies in one: what git_repository_open_ext would
- * say. libgit2 reads all certificates of the system when it starts, which takes 7 ms; most runs are in none. */
+/* False if no directory from dir upwards can be a repository, or in one, so git_repository_open_ext would fail.
+ * libgit2 reads all certificates of the system on start, which takes 7 ms; most runs are in no repository. */
 static bool may_be_repository(const char *dir)
 {
-	static const char *const marks[] = {".git", "HEAD"}; /* HEAD: of a bare one, or in .git */
+	static const char *const marks[] = {
+		".git", "HEAD"}; /* HEAD: of a bare repository, or in .git */
 	const bn_env *env = bn_env_real();
 	struct stat st;
 	char *at = NULL;
@@ -121,7 +122,7 @@ int bn_code_describe(json_t **out, char **diff, const char *dir, bn_err *err)
 	*diff = NULL;
 	if (!may_be_repository(dir))
 		return 0;
-	git_libgit2_init(); /* and not shut down: who asks again does not wait again */
+	git_libgit2_init(); /* and not shut down: later calls do not pay again */
 	int git = git_repository_open_ext(&repo, dir, 0, NULL);
 	if (git == GIT_ENOTFOUND)
 		goto out;

@@ -1,5 +1,5 @@
 /*
- * environment.h - what a result may depend on besides its recipe: this machine and its libraries.
+ * environment.h - what a result may depend on besides its recipe: the machine and its libraries.
  */
 #ifndef BN_RUN_ENVIRONMENT_H
 #define BN_RUN_ENVIRONMENT_H
@@ -11,16 +11,16 @@
 /*
  * {"binnacle", "compiler", "libraries": {name: version}, "blas_core", "cpu", "cpu_flags", "cores",
  *  "kernel", "host", "gpu": [...], "modules", "python", "scheduler": {...}}
- * What is not there is left out. Reads /proc and the environment; starts nothing. *out is yours.
+ * Absent items are left out. Reads /proc and the environment; starts no process. *out is yours.
  */
 int bn_environment_describe(json_t **out, const bn_env *env, bn_err *err);
 
 /* The code around dir: {"path", "commit", "branch", "dirty", "untracked"} of the git repository that
- * holds it; *out is NULL when there is none. *diff (yours) gets the uncommitted changes of tracked
- * files as a patch, NULL when there are none. BN_EIO when the repository cannot be read. */
+ * contains it; *out is NULL when there is none. *diff (yours) gets the uncommitted changes of
+ * tracked files as a patch, NULL when there are none. BN_EIO when the repository cannot be read. */
 int bn_code_describe(json_t **out, char **diff, const char *dir, bn_err *err);
-/* Whoever forks processes that will describe code around dir: what each would have to set up is set up here, for
- * good, when dir lies in a repository. */
+/* For a process that forks others which describe code around dir: does the set-up once for all, if dir is in a
+ * repository. */
 void bn_code_prepare(const char *dir);
 
 #endif

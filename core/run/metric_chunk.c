@@ -11,7 +11,7 @@ static const char magic[4] = {'B', 'N', 'M', '1'};
 
 /* ---- sets ----------------------------------------------------------------------------------- */
 
-enum { SLOTS_FROM = 16 }; /* below so many series, comparing keys is as fast */
+enum { SLOTS_FROM = 16 }; /* below this many series, comparing keys is as fast */
 
 static size_t key_hash(const char *key)
 {
@@ -30,7 +30,7 @@ static uint32_t *slot_of(const bn_metric_set *set, const char *key)
 	return &set->slots[i];
 }
 
-/* Brings the slots up to date with the series. False without memory. */
+/* Updates the slots for the series. False if out of memory. */
 static bool slots_ready(bn_metric_set *set)
 {
 	if (set->slot_known == set->count)
@@ -208,7 +208,7 @@ out:
 
 /* ---- reading -------------------------------------------------------------------------------- */
 
-/* The series at place at, with the key: what is there already is used again. */
+/* The series at position at, with the key; reuses an existing one. */
 static bn_metric_series *series_at(bn_metric_set *set, size_t at, const char *key, size_t len)
 {
 	if (at == set->count)
@@ -224,7 +224,7 @@ static bn_metric_series *series_at(bn_metric_set *set, size_t at, const char *ke
 	return s;
 }
 
-/* False without memory; what is wrong with the bytes goes to c->bad. */
+/* False if out of memory; faults in the bytes go to c->bad. */
 static bool get_series(bn_cursor *c, bn_metric_set *out, size_t at)
 {
 	uint64_t len = bn_cursor_varint(c);
@@ -235,7 +235,7 @@ static bool get_series(bn_cursor *c, bn_metric_set *out, size_t at)
 	bn_metric_series *s = series_at(out, at, (const char *)c->at, (size_t)len);
 	c->at += len;
 	uint64_t n = bn_cursor_varint(c);
-	/* A point takes 10 bytes at least, which bounds n by what is there. */
+	/* A point takes at least 10 bytes, which bounds n by the input. */
 	if (c->bad || n > bn_cursor_left(c) / 10) {
 		c->bad = true;
 		return s != NULL;
@@ -273,7 +273,7 @@ struct bn_metric_reader {
 	ZSTD_DCtx *zstd;
 	unsigned char *raw;
 	size_t raw_cap;
-	bn_metric_set set; /* memory of as many series as any block had */
+	bn_metric_set set; /* memory for as many series as any block had */
 	size_t series;
 };
 

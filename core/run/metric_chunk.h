@@ -1,6 +1,6 @@
 /*
  * metric_chunk.h - the points of one or more metric series as one block of bytes: the payload of
- * run.metrics, and the blob that the index keeps.
+ * run.metrics, and the blob in the index.
  *
  *	"BNM1"   magic
  *	u32      length of what follows when unpacked, little-endian
@@ -8,8 +8,9 @@
  *	         steps (zigzag varint deltas), times in ms (zigzag varint deltas of deltas), values
  *	         (8 planes of bytes of the XOR with the previous value's bits)
  *
- * Values come back bit for bit, NaN payloads and infinities too. The bytes are a pure function of
- * the points. Reading trusts nothing: lengths are bounded, a bad block is BN_ECORRUPT.
+ * Values are restored bit for bit, including NaN payloads and infinities. The bytes are a pure
+ * function of the points. Reading trusts nothing: lengths are bounded, a bad block is
+ * BN_ECORRUPT.
  */
 #ifndef BN_RUN_METRIC_CHUNK_H
 #define BN_RUN_METRIC_CHUNK_H
@@ -33,7 +34,7 @@ typedef struct bn_metric_set {
 	bn_metric_series *items;
 	size_t count, cap;
 	size_t points;                 /* of all series */
-	uint32_t *slots;               /* places of the keys by their hash, when there are many */
+	uint32_t *slots;               /* positions of the keys by hash, if there are many */
 	size_t slot_count, slot_known; /* a power of two; how many of the series are in it */
 } bn_metric_set;
 
@@ -41,12 +42,12 @@ typedef struct bn_metric_set {
 	{ \
 		NULL, 0, 0, 0, NULL, 0, 0 \
 	}
-/* The place of the series in items; set->count when there is none. Not of a reader's set. */
+/* The index of the series in items; set->count if there is none. Not for a reader's set. */
 size_t bn_metric_set_find(bn_metric_set *set, const char *key);
-/* Adds a point; the series is made when it is new. -1 without memory. */
+/* Adds a point; creates the series if it is new. -1 if out of memory. */
 int bn_metric_set_add(
 	bn_metric_set *set, const char *key, int64_t step, int64_t time_ms, double value);
-void bn_metric_set_clear(bn_metric_set *set); /* no points; keys and memory stay */
+void bn_metric_set_clear(bn_metric_set *set); /* removes the points; keeps keys and memory */
 void bn_metric_set_release(bn_metric_set *set);
 
 /* Series without points are left out. Appends to out. */
@@ -54,8 +55,8 @@ int bn_metric_chunk_write(bn_buf *out, const bn_metric_set *set, bn_err *err);
 /* *out is initialised here and yours (release) on success. */
 int bn_metric_chunk_read(bn_metric_set *out, const void *bytes, size_t n, bn_err *err);
 
-/* Reads one block after the other with the same memory. The set is the reader's, until the next
- * read; a key may occur twice in it. */
+/* Reads successive blocks with the same memory. The reader owns the set until the next read; a
+ * key may occur twice in it. */
 typedef struct bn_metric_reader bn_metric_reader;
 int bn_metric_reader_new(bn_metric_reader **out, bn_err *err);
 int bn_metric_reader_read(

@@ -47,7 +47,7 @@ int bn_run_dir_open_own(bn_dir **out, const bn_workspace *ws, const char *id, bn
 		rc = bn_err_set(err, BN_EREFUSED, "'%s' %s", dir->path,
 			st.st_uid != env->uid(env) ? "belongs to another user"
 						   : "may be written to by others");
-		bn_err_hint(err, "what lies there is not acted on");
+		bn_err_hint(err, "its content is ignored");
 		goto out;
 	}
 	*out = dir;
@@ -66,7 +66,7 @@ int bn_run_is_own(const bn_workspace *ws, const char *id, bn_err *err)
 		bn_err_clear(err);
 		bn_err_set(err, BN_ENOTFOUND, "the workspace '%s' has no run %s",
 			bn_workspace_dir(ws), id);
-		bn_err_hint(err, "`binnacle run ls` shows those that are there");
+		bn_err_hint(err, "`binnacle run ls` shows the existing ones");
 		return BN_ENOTFOUND;
 	}
 	if (rc < 0 || st.st_uid == env->uid(env))
@@ -79,7 +79,7 @@ int bn_run_of_another(const bn_env *env, const char *id, uid_t owner, bn_err *er
 	char user[65] = "";
 	env->user_name(env, owner, user, sizeof user);
 	return bn_err_set(
-		err, BN_EREFUSED, "run %s belongs to %s: only its owner's words count", id, user);
+		err, BN_EREFUSED, "run %s belongs to %s: only its owner's records count", id, user);
 }
 
 int bn_run_dir_make(bn_dir **out, const bn_workspace *ws, const char *id, bn_err *err)
@@ -139,7 +139,7 @@ bool bn_run_stop_asked(const bn_dir *run_dir, const char *id)
 	if (env->fs->stat(env, run_dir, STOP_FILE, &st) < 0 || !S_ISREG(st.st_mode) ||
 		(st.st_uid != env->uid(env) && st.st_uid != 0))
 		return false;
-	/* "stop": by an earlier version. A file that cannot be read was meant all the same. */
+	/* "stop": from an earlier version. An unreadable file counts as a request. */
 	bool asked = bn_dir_read_file(run_dir, STOP_FILE, &text, NULL) < 0 || text.len == 0 ||
 		     bn_str_starts(text.ptr, id) || bn_str_starts(text.ptr, "stop");
 	bn_buf_release(&text);
@@ -156,7 +156,7 @@ int bn_run_reserve_make(const bn_dir *run_dir, bn_err *err)
 	int fd = -1, rc;
 	if (bn_dir_stat(run_dir, RESERVE_FILE, &st, NULL) == 0 && st.st_size == sizeof bytes)
 		return 0;
-	/* Zeros would take no room where files are compressed. */
+	/* Zeros would take no space on compressing file systems. */
 	bn_rng_init(&rng, 1, RESERVE_FILE, 0);
 	for (size_t i = 0; i < sizeof bytes / sizeof *bytes; i++)
 		bytes[i] = bn_rng_u32(&rng);
@@ -166,7 +166,7 @@ int bn_run_reserve_make(const bn_dir *run_dir, bn_err *err)
 		     &fd, run_dir, RESERVE_FILE, O_WRONLY | O_CREAT | O_TRUNC, 0600, err)) < 0)
 		goto out;
 	rc = bn_fs_write_all(env, fd, bytes, sizeof bytes, path, err);
-	int e = env->fs->close(env, fd); /* which is when NFS tells */
+	int e = env->fs->close(env, fd); /* when NFS reports errors */
 	if (rc >= 0 && e < 0)
 		rc = bn_err_sys(err, BN_EIO, -e, "cannot write '%s'", path);
 	if (rc < 0)

@@ -22,7 +22,7 @@ static bool id_of(uint8_t id[ID_BYTES], const char *writer, const char *nonce)
 	return true;
 }
 
-/* The last bytes, which say that the id has this form. */
+/* The last bytes, which mark this form of id. */
 static void form_of(uint8_t form[ID_BYTES - MADE_BYTES], const uint8_t id[MADE_BYTES])
 {
 	static const char prefix[] = "binnacle run id\n";
@@ -67,7 +67,7 @@ int bn_run_id_check(const char *id, const char *nonce, bn_workspace *ws, bn_err 
 	int rc = bn_workspace_writer(&writer, ws, err);
 	if (rc < 0 || bn_run_id_maker(id, writer, nonce) != BN_RUN_MAKER_OTHER)
 		return rc;
-	bn_err_set(err, BN_ECONFLICT, "run %.8s was not begun in the log '%s'", id, writer);
-	bn_err_hint(err, "this process writes elsewhere than a moment ago; try again");
+	bn_err_set(err, BN_ECONFLICT, "run %.8s was not created in the log '%s'", id, writer);
+	bn_err_hint(err, "this process has changed its log directory; try again");
 	return BN_ECONFLICT;
 }

@@ -11,7 +11,7 @@
 
 /* ---- names ---------------------------------------------------------------------------------- */
 
-/* Whether name is one of the log's files; *from: where it begins. */
+/* Whether name is one of the log's files; *from: its start. */
 static bool read_name(const char *name, uint64_t *from)
 {
 	const size_t n = strlen(BN_RUN_LOG_TAIL);
@@ -26,14 +26,14 @@ static bool read_name(const char *name, uint64_t *from)
 	return true;
 }
 
-/* In the order of what they hold. Too many (somebody's hand) leave the earliest tails out. */
+/* In order of content. If there are too many (manual changes) the earliest tails are left out. */
 static void insert(bn_run_log_part *parts, size_t most, size_t *count, const bn_run_log_part *p)
 {
 	size_t at = *count;
 	while (at > 0 && parts[at - 1].from > p->from)
 		at--;
 	if (*count == most) {
-		if (at < 2) /* before all tails that are kept */
+		if (at < 2) /* before all kept tails */
 			return;
 		memmove(&parts[1], &parts[2], (at - 2) * sizeof *parts);
 		parts[at - 1] = *p;
@@ -66,7 +66,7 @@ int bn_run_log_list(
 
 /* ---- reading -------------------------------------------------------------------------------- */
 
-/* What is open there is that user's, or root's. */
+/* The open file must belong to that user, or to root. */
 static int check_owner(const bn_dir *dir, int fd, uid_t owner, bn_err *err)
 {
 	struct stat st;
@@ -75,13 +75,12 @@ static int check_owner(const bn_dir *dir, int fd, uid_t owner, bn_err *err)
 		return bn_err_sys(err, BN_EIO, -e, "cannot look at '%s'", dir->path);
 	if (st.st_uid == owner || st.st_uid == 0)
 		return 0;
-	bn_err_set(err, BN_EREFUSED, "what lies in '%s' belongs to another user than the run",
-		dir->path);
+	bn_err_set(err, BN_EREFUSED, "a file in '%s' has another owner than the run", dir->path);
 	bn_err_hint(err, "the run has printed something else, or nothing");
 	return BN_EREFUSED;
 }
 
-/* A tail may have been given up since it was listed. */
+/* A tail may have been dropped since it was listed. */
 static int open_parts(bn_run_log *l, const bn_dir *dir, uid_t owner, bn_err *err)
 {
 	size_t kept = 0;
@@ -154,7 +153,8 @@ int bn_run_log_read(bn_run_log *l, uint64_t *at, void *bytes, size_t n, size_t *
 	*left_out = 0;
 	for (size_t i = 0; i < l->count; i++) {
 		const bn_run_log_part *p = &l->parts[i];
-		/* What lies behind the next file's beginning is the next file's, also in one that has grown since. */
+		/* What is after the next file's start belongs to the next file, even if this one has grown
+		 * since. */
 		uint64_t end = i + 1 < l->count ? l->parts[i + 1].from : UINT64_MAX;
 		if (*at >= p->from + p->size || *at >= end)
 			continue;

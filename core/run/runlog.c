@@ -24,8 +24,8 @@
 #define ARTIFACT_DEPTH_MAX 64
 #define ARTIFACT_BLOCK 262144
 
-/* One event of metrics: in the worst case, where nothing packs, it stays below BN_PAYLOAD_MAX by far.
- * A point takes a step and a time of at most 10 bytes each and a value. */
+/* One event of metrics: even in the worst case, with incompressible data, it is far below
+ * BN_PAYLOAD_MAX. A point takes a step and a time of at most 10 bytes each and a value. */
 #define WINDOW_BYTES (BN_PAYLOAD_MAX / 2)
 #define POINT_BYTES (10 + 10 + 8)
 #define SERIES_BYTES 20 /* two lengths, besides the key */
@@ -281,12 +281,12 @@ int bn_runlog_note(bn_workspace *ws, const char *id, const char *note, bn_err *e
 
 /* ---- files ---------------------------------------------------------------------------------- */
 
-/* What is stored and under which name. With at NULL src is a path that the user named, and links in
- * it are followed. */
+/* What is stored and its name. With at NULL src is a path that the user named, and links in it are
+ * followed. */
 typedef struct artifact {
 	const bn_dir *at;
 	const char *src, *name;
-	const bn_progress *progress; /* NULL: nobody asks */
+	const bn_progress *progress; /* NULL: none */
 } artifact;
 
 static int put_stream(
@@ -322,8 +322,8 @@ out:
 	return rc;
 }
 
-/* Whether others may write to the directory that a lies in: they can give a file of its user's a name there
- * (where the system lets them link what is not theirs). */
+/* Whether others may write to the directory of a: they can link a file of its user there (where the system
+ * allows hard links to files of others). */
 static bool is_open_to_others(const artifact *a)
 {
 	struct stat st;
@@ -353,9 +353,8 @@ static int put_below(
 	}
 	if (st.st_nlink > 1 && is_open_to_others(a)) {
 		rc = bn_err_set(err, BN_EREFUSED,
-			"'%s/%s' has a second name, and others may write to its directory: it may "
-			"be "
-			"another file of yours that they have linked there",
+			"'%s/%s' has several hard links, and others may write to its directory: "
+			"they may have linked another file of yours there",
 			a->at->path, a->src);
 		goto out;
 	}
@@ -393,9 +392,8 @@ static int artifact_walk_dir(
 	for (size_t i = 0; i < names.count; i++) {
 		if (strcmp(names.items[i], ".binnacle") == 0) {
 			rc = bn_err_set(err, BN_EREFUSED,
-				"artifact '%s' has a workspace in it ('%s/.binnacle'): name what "
-				"else "
-				"lies there",
+				"artifact '%s' contains a workspace ('%s/.binnacle'): name its "
+				"other contents instead",
 				a->src, a->src);
 			goto out;
 		}
@@ -503,7 +501,7 @@ out:
 	return rc;
 }
 
-/* Without the "/" and "/." at its end; yours. */
+/* Without trailing "/" and "/."; yours. */
 static char *bare_path(const char *path)
 {
 	size_t n = strlen(path);
@@ -560,8 +558,9 @@ out:
 	return rc;
 }
 
-/* Events with points from .. from + BN_METRIC_CHUNK_POINTS of every series; short chunks let a chart
- * of a million points open few of them. As many series go into one as fit in WINDOW_BYTES. */
+/* Events with points from .. from + BN_METRIC_CHUNK_POINTS of every series; with short chunks a
+ * chart of a million points opens few of them. Each event has as many series as fit in
+ * WINDOW_BYTES. */
 static int append_windows(bn_workspace *ws, const char *id, const bn_metric_set *set, size_t from,
 	bn_metric_series *items, bn_err *err)
 {

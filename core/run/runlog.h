@@ -1,26 +1,27 @@
 /*
- * runlog.h - what a run writes about itself: the events of entity run/<id>.
+ * runlog.h - writing a run: the events of entity run/<id>.
  *
  * Here because runs are started and supervised in this module; core/track folds and shows them. Each
  * function appends to the workspace's log; bn_workspace_commit makes it durable.
  *
  *	run.created   {"name","experiment","kind","title","host","spec","diff","dataset",
  *	              "parent","again","note","nonce"}   nonce: that of the id (run_id.h)
- *	run.submitted {"executor","job"}   it was given to that executor (core/launch/executor.h), where it is
- *	              that job; without a job: it is about to be, and the job's id comes in another one
+ *	run.submitted {"executor","job"}   submitted to that executor (core/launch/executor.h), as that job;
+ *	              without a job: about to be submitted, the job's id follows in another event
  *	run.queued    {"queue","cores","memory_bytes"}   it waits in that queue (core/launch/queue.h); cores 0:
- *	              for all that it has to give when the run starts
- *	run.started   {"host","boot_id","pid","interval_ms","code","changed"}   changed: in words, how the
- *	              code was other than the spec's when a run started that had waited; code: what it
- *	              was, as in a spec; diff names an object. Absent: as the spec says
+ *	              for all its cores when the run starts
+ *	run.started   {"host","boot_id","pid","interval_ms","code","changed"}   changed: how the code differed
+ *	              from the spec when a queued run started; code: what it was, as in a spec; diff names an
+ *	              object. Absent: no difference
  *	run.param     {"params": {key: text}}
  *	run.tag       {"tags": {key: text or null}}
  *	run.artifact  {"artifacts": [{"path","hash","size"}], "model": digest or absent,
  *	              "manifest": hash of the manifest (kind artifacts) of the list}
  *	run.note      {"note": text}
- *	run.finished  {"status","exit_code","signal","reason","failure"}   failure: what kept Binnacle from going
- *	              on with it, "no_space" or the name of an error's code; absent: the run's own process ended
- *	run.stop      {}          asks the supervisor to end the run
+ *	run.finished  {"status","exit_code","signal","reason","failure"}   failure: what kept Binnacle from
+ *	              continuing it, "no_space" or the name of an error's code; absent: the run's own process
+ *	              ended
+ *	run.stop      {} requests the supervisor to end the run
  *	run.removed, run.restored {}
  *	run.metrics   raw: metric_chunk.h            commuting
  *	run.heartbeat {"interval_ms"}                commuting
@@ -43,33 +44,34 @@
 #define BN_RUN_VALUE_MAX 8000 /* bytes of a param or tag value; MLflow: 6000 and 8000 */
 
 typedef struct bn_run_created {
-	const char *name;       /* NULL: made from the id */
+	const char *name;       /* NULL: derived from the id */
 	const char *experiment; /* NULL: "default" */
 	const char *kind;       /* "trainer", "command", "api" */
 	const char *title;
 	const char *spec_hash; /* the rest may be NULL */
 	const char *diff_hash; /* uncommitted changes of the code */
 	const char *dataset, *parent, *again, *note;
-	const char *nonce; /* of bn_run_id_make; NULL: the id is of another form */
+	const char *nonce; /* of bn_run_id_make; NULL: the id has another form */
 } bn_run_created;
 
 /* 32 hex digits. */
 bool bn_run_id_is_valid(const char *id);
 /* Letters, digits and _ / . - : space, no "..", no leading or double '/'. BN_EINVAL. */
 int bn_run_key_check(const char *what, const char *key, bn_err *err);
-/* A parameter is written once. Returns BN_ECONFLICT, with words: it is that already. */
+/* A parameter is written once. Returns BN_ECONFLICT with a message: it already has another
+ * value. */
 int bn_run_param_conflict(const char *key, const char *is, bn_err *err);
 
 /* BN_EINVAL when a name has more than BN_NAME_MAX bytes; bn_run_id_check. */
 int bn_runlog_created(bn_workspace *ws, const char *id, const bn_run_created *created, bn_err *err);
-/* job: NULL when it is not known yet. */
+/* job: NULL if not yet known. */
 int bn_runlog_submitted(
 	bn_workspace *ws, const char *id, const char *executor, const char *job, bn_err *err);
 /* queue: "ann@node1". memory_bytes 0: none asked for. */
 int bn_runlog_queued(bn_workspace *ws, const char *id, const char *queue, int64_t cores,
 	int64_t memory_bytes, bn_err *err);
 int bn_runlog_started(bn_workspace *ws, const char *id, int64_t interval_ms, bn_err *err);
-/* With other code than the spec's: changed in words ("" or NULL: with the spec's), code may be NULL. */
+/* changed: how the code differs from the spec ("" or NULL: it does not); code may be NULL. */
 int bn_runlog_started_with(bn_workspace *ws, const char *id, int64_t interval_ms, json_t *code,
 	const char *changed, bn_err *err);
 int bn_runlog_param(
@@ -80,11 +82,11 @@ int bn_runlog_params(bn_workspace *ws, const char *id, const json_t *params, bn_
 int bn_runlog_tag(
 	bn_workspace *ws, const char *id, const char *key, const char *value, bn_err *err);
 int bn_runlog_note(bn_workspace *ws, const char *id, const char *note, bn_err *err);
-/* Stores the file as an object, then appends the event. name: NULL for its base name ("."
- * has that of the working directory); a directory is stored with everything below it, under name. */
+/* Stores the file as an object, then appends the event. name: NULL for its base name ("." uses that
+ * of the working directory); a directory is stored with everything below it, under name. */
 int bn_runlog_artifact(
 	bn_workspace *ws, const char *id, const char *src, const char *name, bn_err *err);
-/* The same of what lies below the handle `at`: only regular files of this user, reached without
+/* The same for files below the handle `at`: only regular files of this user, reached without
  * links; BN_EREFUSED for others. */
 int bn_runlog_artifact_below(bn_workspace *ws, const char *id, const bn_dir *at, const char *src,
 	const char *name, const bn_progress *progress, bn_err *err);
@@ -102,16 +104,16 @@ typedef struct bn_run_end {
 	const char *failure; /* or NULL */
 } bn_run_end;
 int bn_runlog_ended(bn_workspace *ws, const char *id, const bn_run_end *end, bn_err *err);
-/* FAILED before or after its process, for that error. */
+/* FAILED outside its process, with that error. */
 int bn_runlog_failed(bn_workspace *ws, const char *id, const bn_err *why, bn_err *err);
 /* Its failure: BN_RUN_NO_SPACE, or the name of its code. Static. */
 const char *bn_run_failure(const bn_err *why);
 int bn_runlog_removed(bn_workspace *ws, const char *id, bn_err *err);
-/* Renews what the run names first (I6). BN_EREFUSED when some of it is not here any more. */
+/* First renews what the run names (I6). BN_EREFUSED if some of it no longer exists. */
 int bn_runlog_restored(bn_workspace *ws, const char *id, bn_err *err);
 int bn_runlog_stop(bn_workspace *ws, const char *id, bn_err *err);
-/* Appends the points of set, if there are any, as events that stay below the limit of a payload however
- * many they are. The caller clears the set, when the commit has succeeded. */
+/* Appends the points of set, if any, as events below the payload limit. The caller clears the set after
+ * the commit has succeeded. */
 int bn_runlog_metrics(bn_workspace *ws, const char *id, const bn_metric_set *set, bn_err *err);
 int bn_runlog_heartbeat(bn_workspace *ws, const char *id, int64_t interval_ms, bn_err *err);
 int bn_runlog_resources(bn_workspace *ws, const char *id, const bn_process_usage *u,

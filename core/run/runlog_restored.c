@@ -1,5 +1,5 @@
-/* runlog_restored.c - see runlog.h: the one event of a run that reads before it writes. It needs the
- * index, which a program that only logs does not link. */
+/* runlog_restored.c - see runlog.h: the only event of a run that must read before writing. It needs
+ * the index, which a program that only logs does not link. */
 #include "core/run/runlog.h"
 #include "core/store/object/live.h"
 

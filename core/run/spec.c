@@ -38,7 +38,7 @@ void bn_spec_free(bn_spec *spec)
 	bn_free(spec);
 }
 
-/* Takes the reference over, also when it fails. */
+/* Takes the reference, even on failure. */
 static int spec_take(bn_spec **out, json_t *source, bn_err *err)
 {
 	bn_spec *spec = NULL;
@@ -66,8 +66,8 @@ static int check(const json_t *json, bool unknown_too, const char *where, bn_err
 		return rc;
 	bool command = json_object_get(json, "command");
 	if (command == (json_object_get(json, "trainer") != NULL))
-		return bn_err_set(err, BN_EINVAL,
-			"%s: give either 'trainer' or 'command', one of them", where);
+		return bn_err_set(
+			err, BN_EINVAL, "%s: give exactly one of 'trainer' and 'command'", where);
 	unsigned wrong = command ? BN_FIELD_TRAINER : BN_FIELD_COMMAND;
 	for (const bn_field *f = bn_spec_fields; f->name; f++)
 		if ((f->flags & wrong) && json_object_get(json, f->name))
@@ -149,7 +149,7 @@ int bn_spec_fetch(bn_spec **out, bn_workspace *ws, const char *hash, bn_err *err
 		return rc;
 	if (!json_is_object(json)) {
 		json_decref(json);
-		return bn_err_set(err, BN_ECORRUPT, "object %.12s is no spec", hash);
+		return bn_err_set(err, BN_ECORRUPT, "object %.12s is not a spec", hash);
 	}
 	return spec_take(out, json, err);
 }

@@ -64,7 +64,7 @@ static bool list_fits(const bn_field *f, const json_t *v)
 	return true;
 }
 
-/* Whether a value has the field's type and range, so that the struct can hold it. */
+/* Whether a value has the field's type and range, so that it fits the struct. */
 static bool fits(const bn_field *f, const json_t *v)
 {
 	double x = json_number_value(v);
@@ -232,7 +232,7 @@ static json_t *texts_json(const bn_spec_texts *l)
 	return list;
 }
 
-/* What the struct says, as JSON; NULL: absent. A new reference. */
+/* The struct's value as JSON; NULL: absent. A new reference. */
 static json_t *leaf_json(const bn_field *f, const void *base)
 {
 	const void *at = slot(base, f);
@@ -261,7 +261,7 @@ static bool is_same(const json_t *a, const json_t *b)
 	return json_equal(a, b);
 }
 
-/* Puts value (a reference that is taken over; NULL: absent) where it says something new. */
+/* Sets value (takes the reference; NULL: absent) if it differs. */
 static int put(const bn_field *f, json_t *object, json_t *value)
 {
 	const json_t *there = json_object_get(object, f->name);
@@ -291,7 +291,7 @@ out:
 	return rc;
 }
 
-/* An item as it came, with what has changed; a text stays one while it is enough. */
+/* An item as read, with changes; a text stays a text while that is sufficient. */
 static int write_item(json_t **out, const bn_field *f, const char *item, bn_err *err)
 {
 	json_t *source, *o, *first;
@@ -408,7 +408,9 @@ static int check_unknown(
 		bn_err_set(err, BN_EINVAL, "%s: unknown field '%s'%s%s%s", where, key,
 			near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
 		if (is_root)
-			bn_err_hint(err, "a field of your own begins with x-: 'x-%.100s'", key);
+			bn_err_hint(err,
+				"the name of a user-defined field must begin with x-: 'x-%.100s'",
+				key);
 		return BN_EINVAL;
 	}
 	return 0;

@@ -1,4 +1,4 @@
-/* spec_table.c - the table of a spec's fields (spec.h says what they mean), and the rules of single ones. */
+/* spec_table.c - the table of a spec's fields (documented in spec.h), and their individual rules. */
 #include "core/run/_spec.h"
 #include "core/run/run_log.h"
 
@@ -10,7 +10,8 @@ static const char *const kinds[] = {"random", "order", NULL};
 static const char *const parts[] = {"train", "valid", "test", NULL};
 static const char *const runtimes[] = {"apptainer", "podman", "charliecloud", NULL};
 
-/* ---- rules of single fields ----------------------------------------------------------------- */
+/* ---- rules of individual fields
+ * ----------------------------------------------------------------- */
 
 static int format_rule(const json_t *v, const char *where, bn_err *err)
 {
@@ -48,7 +49,7 @@ static int as_rule(const json_t *v, const char *where, bn_err *err)
 	return is_variable(name, strlen(name)) ? 0
 					       : bn_err_set(err, BN_EINVAL,
 							 "%s: '%.80s' must be letters, digits and "
-							 "_, and begin with no digit",
+							 "_, and not begin with a digit",
 							 where, name);
 }
 
@@ -80,7 +81,7 @@ static int secrets_rule(const json_t *v, const char *where, bn_err *err)
 		const char *ref = json_string_value(item);
 		if (!is_variable(name, strlen(name)) || !strncmp(name, "BINNACLE_", 9))
 			return bn_err_set(err, BN_EINVAL,
-				"%s: '%.80s' is no name for an environment variable of a secret",
+				"%s: '%.80s' is not a valid environment variable for a secret",
 				where, name);
 		if ((!strncmp(ref, "env:", 4) && is_variable(ref + 4, strlen(ref + 4))) ||
 			!strncmp(ref, "file:/", 6))
@@ -88,7 +89,7 @@ static int secrets_rule(const json_t *v, const char *where, bn_err *err)
 		/* The text may be the secret itself, so it is not repeated. */
 		bn_err_set(err, BN_EINVAL,
 			"%s: %s must be a reference, \"env:NAME\" or \"file:/PATH\"", where, name);
-		bn_err_hint(err, "the value itself never goes into a spec");
+		bn_err_hint(err, "the value itself must never be in a spec");
 		return BN_EINVAL;
 	}
 	return 0;

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #define TAKE_TRIES 40
-#define CLAIM_TRIES 3 /* whoever claims has others to start */
+#define CLAIM_TRIES 3 /* the claiming process has others to start */
 #define TAKE_WAIT_NS 25000000
 
 #define SUPERVISOR_FILE "supervisor"
@@ -25,12 +25,12 @@ static int foreign(const char *path, bn_err *err)
 {
 	bn_err_set(
 		err, BN_EREFUSED, "'%s' belongs to another user, or others may write to it", path);
-	bn_err_hint(err, "what lies there is not acted on");
+	bn_err_hint(err, "its content is ignored");
 	return BN_EREFUSED;
 }
 
-/* Opens and locks the file of a run of this user; root may do so for anybody, and what root makes there is that
- * user's. Nothing is written before it is known whose it is. */
+/* Opens and locks the file of a run of this user; root may do so for anyone, and files created by root are
+ * given to that user. Nothing is written before the owner is known. */
 static int open_locked(
 	bn_supervisor_lock *l, struct stat *st, const bn_dir *dir, int tries, bn_err *err)
 {
@@ -50,7 +50,7 @@ static int open_locked(
 		(me != 0 || st->st_size != 0 || fchown(l->fd, own.st_uid, own.st_gid) != 0))
 		return foreign(l->path, err);
 	if ((e = bn_fs_lock(env, l->fd, tries, TAKE_WAIT_NS)) == -EWOULDBLOCK)
-		return bn_err_set(err, BN_ECONFLICT, "run %.8s is supervised already", l->id);
+		return bn_err_set(err, BN_ECONFLICT, "run %.8s is already supervised", l->id);
 	if (e < 0 || (e = env->fs->fstat(env, l->fd, st)) < 0)
 		return bn_err_sys(err, BN_EIO, -e, "cannot lock '%s'", l->path);
 	return 0;
@@ -165,7 +165,7 @@ void bn_supervisor_release(bn_supervisor_lock *l)
 
 /* ---- looking -------------------------------------------------------------------------------- */
 
-/* Whether the lock is free: 1, 0, or -1 when that cannot be told. */
+/* Whether the lock is free: 1, 0, or -1 if unknown. */
 static int lock_is_free(const bn_env *env, int fd)
 {
 	int e = env->fs->flock(env, fd, LOCK_SH | LOCK_NB);
@@ -176,7 +176,8 @@ static int lock_is_free(const bn_env *env, int fd)
 	return e == 0 ? 1 : -1;
 }
 
-/* Of a text without the run's name: what its process was started as. A queue's runner forks supervisors. */
+/* For a text without the run's name: checks how its process was started. A queue's runner forks
+ * supervisors. */
 static bool is_another_runs(pid_t pid, const char *id)
 {
 	return bn_process_has_another_mark(pid, (bn_process_mark){BN_RUN_MARK, id}) &&
@@ -185,7 +186,7 @@ static bool is_another_runs(pid_t pid, const char *id)
 
 static bn_supervisor_state judge(const bn_env *env, int fd, const json_t *o, pid_t pid)
 {
-	/* A pid of 1 or less must not make us signal all we own (kill(2)). */
+	/* A pid of 1 or less must not make us signal all our processes (kill(2)). */
 	if (pid <= 1 || strcmp(bn_json_str(o, "host", ""), env->host(env)) != 0)
 		return BN_SUPERVISOR_UNKNOWN;
 	if (strcmp(bn_json_str(o, "boot_id", ""), env->boot_id(env)) != 0)
@@ -195,11 +196,11 @@ static bn_supervisor_state judge(const bn_env *env, int fd, const json_t *o, pid
 		return BN_SUPERVISOR_DEAD;
 	if (bn_process_is_alive(pid, (uint64_t)bn_json_int(o, "start", 0)))
 		return BN_SUPERVISOR_ALIVE;
-	/* A lock that somebody else holds: the run is claimed, and about to start. */
+	/* The lock is held by another process: the run is claimed, and about to start. */
 	return is_free == 0 ? BN_SUPERVISOR_UNKNOWN : BN_SUPERVISOR_DEAD;
 }
 
-/* The state of what the file says. */
+/* The state described by the file. */
 static int read_state(bn_supervisor *out, const bn_env *env, int fd, const char *path,
 	const char *id, uid_t owner, bn_err *err)
 {
@@ -216,8 +217,8 @@ static int read_state(bn_supervisor *out, const bn_env *env, int fd, const char 
 	if ((rc = bn_fs_read_at(env, fd, text, sizeof text, 0, &got, path, err)) < 0)
 		return rc;
 	if (bn_json_parse(&o, text, got, SUPERVISOR_FILE, NULL) < 0) {
-		/* Caught between being made, locked and written: about to start. Should it have
-		 * died in that moment, it counts as never started. */
+		/* Between creation, locking and writing: about to start. If it died there, it
+		 * counts as never started. */
 		out->state =
 			lock_is_free(env, fd) == 1 ? BN_SUPERVISOR_NONE : BN_SUPERVISOR_UNKNOWN;
 		return 0;
@@ -228,7 +229,7 @@ static int read_state(bn_supervisor *out, const bn_env *env, int fd, const char 
 	out->guard = (pid_t)bn_json_int(o, "guard", 0);
 	out->since_ms = bn_json_int(o, "since_ms", 0);
 	snprintf(out->host, sizeof out->host, "%s", bn_json_str(o, "host", ""));
-	/* Directories of runs may be exchanged by whoever may write above them. */
+	/* Directories of runs can be swapped by anyone who may write above them. */
 	const char *run = bn_json_str(o, "run", NULL);
 	out->of_another = run ? strcmp(run, id) != 0 : is_another_runs(out->pid, id);
 	if (!out->of_another)
@@ -258,7 +259,7 @@ out:
 		return bn_err_move(err, &why);
 	if (rc == BN_ENOTFOUND)
 		out->state = BN_SUPERVISOR_NONE;
-	else if (rc < 0) /* another user's, and we may not look */
+	else if (rc < 0) /* another user's, and not readable */
 		out->state = BN_SUPERVISOR_UNKNOWN;
 	return 0;
 }
@@ -269,6 +270,6 @@ int bn_supervisor_end_orphans(const bn_supervisor *dead, const char *id)
 		return 0;
 	bn_process_mark mark = {BN_RUN_MARK, id};
 	if (dead->guard > 1)
-		kill(dead->guard, SIGCONT); /* in case it is stopped */
+		kill(dead->guard, SIGCONT); /* in case it is stopped (SIGSTOP) */
 	return bn_process_marked_signal(mark, dead->guard, SIGKILL);
 }

@@ -1,16 +1,17 @@
 /*
- * supervisor.h - the file runs/<id>/supervisor: who looks after a run, and is it still there.
+ * supervisor.h - the file runs/<id>/supervisor: the supervisor of a run, and whether it is
+ * alive.
  *
- * Whoever supervises holds an exclusive flock on it for life, so the kernel tells everybody on the
- * host when it is gone, however it went. The text in it names host, boot, pid and start time for
- * people and for the case that locks do not work on this file system. Readers take a shared lock
- * for an instant; therefore taking the exclusive one tries again for a while.
+ * The supervisor holds an exclusive flock on it until it ends, so every process on the host can
+ * see when it is gone, for whatever reason. The text names host, boot, pid and start time for
+ * humans and for file systems without working locks. Readers take a shared lock briefly; therefore
+ * taking the exclusive one is retried for a while.
  *
- * Who may say it. The file is the run's user's (or root's), readable by that user alone: whoever can open a file
- * can hold a lock on it, and would keep a dead run alive and a queued one from its start. A file of anybody
- * else says nothing (UNKNOWN); colleagues judge by the heartbeats in the log. The text names the run, so
- * that the directories of two runs that somebody has exchanged name nobody; in a text without that, by an
- * earlier version, the process must not have been started for another run (BN_RUN_MARK).
+ * Trust: the file belongs to the run's user (or root) and is readable by that user only: anyone who can open a
+ * file can lock it, and could keep a dead run alive or block the start of a queued one. A file of any other
+ * user is ignored (UNKNOWN); other users judge by the heartbeats in the log. The text names the run, so that
+ * swapped directories of two runs are detected; without that, in a text from an earlier version, the process
+ * must not have been started for another run (BN_RUN_MARK).
  */
 #ifndef BN_RUN_SUPERVISOR_H
 #define BN_RUN_SUPERVISOR_H
@@ -19,14 +20,14 @@
 
 #include <sys/types.h>
 
-/* The variable by which a process tells whose it is: the run's id in all that a run starts, and in its
- * supervisor; "queue" in a queue's runner. Nobody else sets it (BINNACLE_RUN_ID is the user's to set). */
+/* The environment variable that marks a process: the run's id in all processes of a run and its
+ * supervisor; "queue" in a queue's runner. Nothing else sets it (users may set BINNACLE_RUN_ID). */
 #define BN_RUN_MARK "BINNACLE_SUPERVISED"
 
 /* ---- looking -------------------------------------------------------------------------------- */
 
 typedef enum bn_supervisor_state {
-	BN_SUPERVISOR_UNKNOWN, /* on another host, or we may not look, or not the owner's words */
+	BN_SUPERVISOR_UNKNOWN, /* on another host, not readable, or not written by the owner */
 	BN_SUPERVISOR_NONE,    /* never started (or still about to) */
 	BN_SUPERVISOR_ALIVE,
 	BN_SUPERVISOR_DEAD,
@@ -34,17 +35,17 @@ typedef enum bn_supervisor_state {
 
 typedef struct bn_supervisor {
 	bn_supervisor_state state;
-	bool of_another;  /* UNKNOWN, because what lies in the run's directory is another run's */
-	uid_t uid;        /* of the file: who says all this */
-	pid_t pid, sid;   /* of the supervisor; 0 unknown */
-	pid_t child;      /* of the training or command; 0 unknown */
-	pid_t guard;      /* process that ends what the supervisor may leave; 0 unknown or none */
-	int64_t since_ms; /* when it wrote this; 0 unknown */
+	bool of_another; /* UNKNOWN, because the run's directory contains another run's file */
+	uid_t uid;       /* owner of the file */
+	pid_t pid, sid;  /* of the supervisor; 0 unknown */
+	pid_t child;     /* of the training or command; 0 unknown */
+	pid_t guard; /* the guard, which ends what the supervisor may leave; 0 unknown or none */
+	int64_t since_ms; /* when this was written; 0 unknown */
 	char host[65];
 } bn_supervisor;
 
-/* Looks at runs/<id>/supervisor: whose it is, same host and boot, its lock, its pid and start time. owner: of
- * the run, as the log says. */
+/* Examines runs/<id>/supervisor: its owner, host and boot, lock, pid and start time. owner: of the run,
+ * according to the log. */
 int bn_supervisor_find(
 	bn_supervisor *out, bn_workspace *ws, const char *id, uid_t owner, bn_err *err);
 
@@ -56,32 +57,32 @@ typedef struct bn_supervisor_lock {
 	char *path; /* for messages */
 	int fd;
 	int64_t since_ms;
-	pid_t guard; /* 0: none; told with the child */
+	pid_t guard; /* 0: none; recorded with the child */
 } bn_supervisor_lock;
 
-/* The first half of taking it: nobody else supervises the run from now on, and the file says what it said
- * before. Makes runs/<id> when needed. *fresh: it said nothing, so nobody ever supervised the run.
- * BN_ECONFLICT when somebody does; BN_EREFUSED, and nothing is
- * written, when directory or file are another user's. Root may claim for anybody. */
+/* The first half of taking it: from now on no other process supervises the run, and the file keeps its
+ * content. Creates runs/<id> if needed. *fresh: it was empty, so the run was never supervised.
+ * BN_ECONFLICT if it is supervised; BN_EREFUSED, with nothing written, if the directory or the file
+ * belongs to another user. Root may claim for anyone. */
 int bn_supervisor_claim(
 	bn_supervisor_lock *out, bool *fresh, bn_workspace *ws, const char *id, bn_err *err);
-/* What an earlier supervisor has left in the file of a claimed run is no more; it is not fresh either. */
+/* Clears the content left by an earlier supervisor in the file of a claimed run, which then is not fresh
+ * either. */
 int bn_supervisor_forget(bn_supervisor_lock *l, bn_err *err);
-/* The second half, in the process that supervises: fd is the lock of a claimed run, which is taken
- * over. */
+/* The second half, in the supervising process: takes fd, the lock of a claimed run. */
 int bn_supervisor_adopt(
 	bn_supervisor_lock *out, bn_workspace *ws, const char *id, int fd, bn_err *err);
-/* Makes runs/<id> when needed. BN_ECONFLICT when somebody supervises the run. */
+/* Creates runs/<id> if needed. BN_ECONFLICT if the run is already supervised. */
 int bn_supervisor_take(bn_supervisor_lock *out, bn_workspace *ws, const char *id, bn_err *err);
-/* Tells which child it has started; 0 none. */
+/* Records the child that it has started; 0: none. */
 int bn_supervisor_set_child(bn_supervisor_lock *l, pid_t child, bn_err *err);
-/* Lets go; the file stays. In a forked child: close only, the parent keeps the lock. Safe on one
- * that was never taken when it is all zeroes but fd -1. */
+/* Releases it; the file stays. In a forked child: only closes, the parent keeps the lock. Safe
+ * on one that was never taken if it is all zeroes except fd -1. */
 void bn_supervisor_release(bn_supervisor_lock *l);
 
-/* Ends what a dead supervisor of this user's left running: processes, of any session, that carry the run's id in their
- * environment (BN_RUN_MARK). Its guard (core/launch/_guard.h), which does the same, is left alone. Returns how many
- * there were; 0 when the caller is one of them itself. */
+/* Ends processes left by a dead supervisor of this user: those of any session with the run's id in their
+ * environment (BN_RUN_MARK). Its guard (core/launch/_guard.h), which does the same, is left alone. Returns
+ * their number; 0 if the caller is one of them. */
 int bn_supervisor_end_orphans(const bn_supervisor *dead, const char *id);
 
 #endif

@@ -32,7 +32,7 @@ static inline uint64_t bn_unzigzag(uint64_t v)
 	return v >> 1 ^ (uint64_t) - (v & 1);
 }
 
-/* Reads behind nothing: a field that is cut short sets bad and reads as 0. */
+/* Never reads past the end: a truncated field sets bad and reads as 0. */
 typedef struct bn_cursor {
 	const unsigned char *at, *end;
 	bool bad;

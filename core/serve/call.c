@@ -1,5 +1,5 @@
 /*
- * call.c - what the routes that predict have in common: the model, the body, and writing answers.
+ * call.c - common code of the predicting routes: the model, the body, and writing responses.
  */
 #include "core/base/json.h"
 #include "core/base/str.h"
@@ -71,14 +71,14 @@ int bn_call_wrong_type(bn_call *c, const char *wanted, bn_err *err)
 {
 	const char *type = bn_http_request_header(c->request, "Content-Type");
 	c->status = 415;
-	bn_err_set(
-		err, BN_EINVAL, "content type '%.80s' is not taken here", type ? type : "(none)");
+	bn_err_set(err, BN_EINVAL, "content type '%.80s' is not supported here",
+		type ? type : "(none)");
 	bn_err_hint(err, "send the header Content-Type: %s", wanted);
 	return BN_EINVAL;
 }
 
-/* Python writes NaN, which is not JSON, and MLflow's own client sends it for missing values: outside strings
- * it becomes null. Infinity is a number that was, and is beyond what a model takes: an error. */
+/* Python writes NaN, which is not JSON, and MLflow's client sends it for missing values: outside strings it
+ * becomes null. Infinity is a value, but not one that a model accepts: an error. */
 static void replace_nan(bn_buf *out, const char *at, const char *end)
 {
 	bool quoted = false;
@@ -105,13 +105,14 @@ int bn_call_check_text(const bn_call *c, const char *wanted, bn_err *err)
 	if (!n)
 		return bn_err_set(err, BN_EINVAL, "the body is empty, %s was expected", wanted);
 	if (nul)
-		return bn_err_set(err, BN_EINVAL, "body: byte %zu is NUL, which no text holds",
+		return bn_err_set(err, BN_EINVAL,
+			"body: byte %zu is NUL, which is not allowed in text",
 			(size_t)(nul - body) + 1);
 	return 0;
 }
 
-/* What jansson takes for the tree of a text, by its marks: a bound that holds for numbers, short strings, empty
- * arrays and objects (a "{}" of two bytes costs 230). */
+/* An upper bound of jansson's memory for a text, from counts of its punctuation; valid for numbers, short
+ * strings, empty arrays and objects (a "{}" of two bytes costs 230). */
 static size_t tree_bytes(const char *text, size_t n)
 {
 	size_t values = 0, members = 0, arrays = 0, objects = 0;
@@ -124,9 +125,11 @@ static size_t tree_bytes(const char *text, size_t n)
 	return n + 64 * values + 96 * members + 160 * arrays + 288 * objects;
 }
 
-#define SMALL_BODY ((size_t)65536) /* is read without being counted: there are as many as threads */
+#define SMALL_BODY \
+	((size_t)65536) /* parsed without being counted: there are no more than threads */
 
-/* Memory for the tree of a body, until it is given back. A large one alone may take all of it. */
+/* Reserves memory for the tree of a body, until it is given back. A single large one may take all
+ * of it. */
 static int take_tree(size_t *taken, bn_call *c, const char *text, size_t n, bn_err *err)
 {
 	size_t most = BODIES_AT_ONCE * c->server->o.max_body_bytes;
@@ -135,7 +138,7 @@ static int take_tree(size_t *taken, bn_call *c, const char *text, size_t n, bn_e
 		c->status = 413;
 		*taken = 0;
 		bn_err_set(err, BN_EINVAL, "the body holds too many values to be read at once");
-		bn_err_hint(err, "send fewer rows at a time, or CSV, which takes less");
+		bn_err_hint(err, "send fewer rows at a time, or CSV, which needs less");
 		return BN_EINVAL;
 	}
 	if (*taken && atomic_fetch_add(&c->server->tree_bytes, *taken) + *taken > most) {
@@ -174,7 +177,7 @@ int bn_call_json(json_t **out, bn_call *c, bn_err *err)
 	}
 	rc = bn_json_parse_wide(out, body, n, "body", err);
 	if (rc < 0 && memmem(body, n, "Infinity", 8))
-		bn_err_hint(err, "a model takes finite numbers; null and NaN are missing values");
+		bn_err_hint(err, "a model accepts finite numbers; null and NaN are missing values");
 out:
 	if (rc < 0)
 		bn_call_free_json(NULL, c);
@@ -186,8 +189,8 @@ int bn_call_begin(bn_call *c, size_t rows, bn_err *err)
 {
 	if (rows > c->server->o.max_rows) {
 		c->status = 413;
-		return bn_err_set(err, BN_EINVAL, "%zu rows in one request, at most %zu are taken",
-			rows, c->server->o.max_rows);
+		return bn_err_set(err, BN_EINVAL, "%zu rows in one request, the limit is %zu", rows,
+			c->server->o.max_rows);
 	}
 	if (!rows)
 		return bn_err_set(err, BN_EINVAL, "no rows to predict");
@@ -197,7 +200,7 @@ int bn_call_begin(bn_call *c, size_t rows, bn_err *err)
 int bn_call_run(bn_call *c, bn_err *err)
 {
 	int rc = bn_session_run(c->session, err);
-	if (rc == BN_EINVAL) /* well-formed, and without an answer */
+	if (rc == BN_EINVAL) /* well-formed, but without a result */
 		c->status = 422;
 	c->answered = !rc;
 	return rc;

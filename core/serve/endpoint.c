@@ -1,4 +1,4 @@
-/* endpoint.c - see endpoint.h: events of class "endpoint", their rows, and what they tell. */
+/* endpoint.c - see endpoint.h: events of class "endpoint", their rows, and reading them. */
 #include "core/serve/endpoint.h"
 
 #include "core/base/hash.h"
@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SILENCE_MS (90 * 1000) /* from another host: without a word for so long means lost */
+#define SILENCE_MS (90 * 1000) /* from another host: silent for this long means lost */
 
 const char *bn_endpoint_state_name(bn_endpoint_state s)
 {
@@ -122,7 +122,7 @@ int bn_endpoint_write_stopped(
 static const char *id_of(const char *entity)
 {
 	const char *slash = strchr(entity, '/');
-	return slash ? slash + 1 : ""; /* a clear of an entity without a name */
+	return slash ? slash + 1 : ""; /* clearing an entity without a name */
 }
 
 static int invalid(bn_fold *f, const char *why)
@@ -142,7 +142,7 @@ static int apply_started(bn_fold *f, const bn_event *ev, const char *id, bn_err 
 		return invalid(f, "needs models, url and host");
 	if (bn_sql_int(db, 0, "SELECT count(*) FROM endpoint WHERE id = ? AND uid = ?", "si", id,
 		    (int64_t)ev->uid))
-		return invalid(f, "this endpoint has started already");
+		return invalid(f, "this endpoint has already started");
 	bn_buf names = BN_BUF_INIT;
 	json_array_foreach((json_t *)models, i, m) bn_buf_addf(
 		&names, "%s%s", i ? ", " : "", json_is_string(m) ? json_string_value(m) : "?");
@@ -169,7 +169,8 @@ static int apply_stopped(bn_fold *f, const bn_event *ev, const char *id, bn_err 
 	if (!own && !bn_sql_int(db, 0, "SELECT count(*) FROM endpoint WHERE id = ?", "s", id))
 		return invalid(f, "this endpoint never started");
 	if (!own) {
-		bn_fold_outcome(f, BN_OUTCOME_REFUSED, "only who started an endpoint may stop it");
+		bn_fold_outcome(
+			f, BN_OUTCOME_REFUSED, "only the user who started an endpoint may stop it");
 		return 0;
 	}
 	return bn_sql_run(db, err,
@@ -367,7 +368,7 @@ int bn_endpoint_list(bn_endpoints *out, bn_workspace *ws, bn_err *err)
 	return 0;
 }
 
-/* Whether models ("power/3, power/2") has this one, of any version where name says none. */
+/* Whether models ("power/3, power/2") contains this one, of any version if name has none. */
 static bool serves(const char *models, const char *name)
 {
 	size_t n = strlen(name);
@@ -395,11 +396,11 @@ int bn_endpoint_find(const bn_endpoint **out, const bn_endpoints *l, const char 
 		running += e->state == BN_ENDPOINT_RUNNING;
 	}
 	if (ids > 1 || (!ids && running > 1)) {
-		bn_err_set(err, BN_EINVAL, "'%.80s' is the name of %zu servers", name,
-			ids ? ids : running);
+		bn_err_set(
+			err, BN_EINVAL, "'%.80s' matches %zu servers", name, ids ? ids : running);
 		bn_err_hint(err,
-			"take more of the id, or the URL where two users gave the same one: "
-			"binnacle endpoint ls has them");
+			"give more of the id, or the URL if two users chose the same one: see "
+			"binnacle endpoint ls");
 		return BN_EINVAL;
 	}
 	if (!by_id && !by_model) {

@@ -1,6 +1,6 @@
 /*
- * heavy.c - requests with large bodies, answered by threads of their own: reading sixteen megabytes of JSON takes
- * a third of a second, in which a thread that has connections would answer nobody else.
+ * heavy.c - requests with large bodies, answered by separate threads: parsing 16 MB of JSON takes a third of a
+ * second, during which a connection thread could not answer others.
  */
 #include "core/base/mem.h"
 #include "core/serve/_server.h"
@@ -15,7 +15,7 @@ struct bn_heavy {
 	void *user;
 	pthread_mutex_t lock; /* of the following */
 	pthread_cond_t wake;
-	bn_exchange *first, *last; /* in the order of their coming */
+	bn_exchange *first, *last; /* in order of arrival */
 	bool stop;
 	pthread_t threads[MAX_THREADS];
 	unsigned count;
@@ -27,7 +27,7 @@ static bn_exchange *next_of(bn_exchange *x)
 	return a->next;
 }
 
-/* NULL: there will be no more. */
+/* NULL: no more will come. */
 static bn_exchange *wait_for_one(bn_heavy *h)
 {
 	pthread_mutex_lock(&h->lock);
@@ -72,7 +72,7 @@ int bn_heavy_start(
 	pthread_mutex_init(&h->lock, NULL);
 	pthread_cond_init(&h->wake, NULL);
 	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old); /* signals are the main thread's business */
+	pthread_sigmask(SIG_SETMASK, &all, &old); /* signals are handled by the main thread */
 	threads = choose_threads(threads);
 	while (!rc && h->count < threads) {
 		rc = pthread_create(&h->threads[h->count], NULL, work, h);

@@ -2,8 +2,8 @@
  * metrics.c - counters of the server, and GET /metrics in Prometheus' text format 0.0.4.
  *
  * Names follow Prometheus' rules (base units, _total on counters). requests_total and
- * request_latency_seconds are there once more without the prefix, because existing dashboards of
- * the SEANERGYS template ask for them.
+ * request_latency_seconds are also exported without the prefix, because existing dashboards of
+ * the SEANERGYS template use them.
  */
 #include "core/base/json.h"
 #include "core/base/str.h"
@@ -14,7 +14,7 @@
 #include <string.h>
 
 static const int statuses[BN_STATUS_COUNT] = {BN_STATUS_LIST};
-/* Texts as bn_fmt_f64 writes the seconds, which would take most of the time of an exposition. */
+/* The seconds as formatted by bn_fmt_f64, which would take most of the time of an exposition. */
 static const struct {
 	int64_t ns;
 	const char *seconds;

@@ -2,9 +2,9 @@
  * route_mlflow.c - POST /invocations, as mlflow/pyfunc/scoring_server answers it.
  *
  * JSON with exactly one of dataframe_split {columns, data, index?}, dataframe_records [{..}],
- * instances [..] and inputs (a dict of columns, or rows), or CSV with a header line; answers
- * {"predictions": [..]}; of a classifier, to who asks with the header X-Binnacle-Probabilities: 1, also "classes" and
- * "probabilities". `params` is taken when it is empty: our models have none.
+ * instances [..] and inputs (a dict of columns, or rows), or CSV with a header line; answers {"predictions":
+ * [..]}; for a classifier, if requested by the header X-Binnacle-Probabilities: 1, also "classes" and
+ * "probabilities". `params` is accepted if empty: our models have none.
  */
 #include "core/serve/_server.h"
 
@@ -59,8 +59,8 @@ static int from_json(bn_call *c, const json_t *body, bn_err *err)
 	}
 	if (found != 1)
 		return bn_err_set(err, BN_EINVAL,
-			"the JSON must hold exactly one of dataframe_split, "
-			"dataframe_records, instances and inputs; it holds %zu",
+			"the JSON must have exactly one of dataframe_split, dataframe_records, "
+			"instances and inputs; it has %zu",
 			found);
 	if (params && !json_is_null(params) &&
 		!(json_is_object(params) && !json_object_size(params)))
@@ -72,7 +72,7 @@ static int from_json(bn_call *c, const json_t *body, bn_err *err)
 	return from_tensors(c, value, keys[which], err);
 }
 
-/* MLflow's body does not say which of several models answered. */
+/* MLflow's response does not say which of several models answered. */
 static void name_model(bn_call *c)
 {
 	const bn_predictor *p = bn_session_predictor(c->session);
@@ -90,7 +90,7 @@ static void count_unknown(bn_call *c)
 		bn_http_response_add(c->response, "X-Binnacle-Unknown-Categories", cells, NULL);
 }
 
-/* MLflow's answer has no room for probabilities either: who knows of ours asks for them. */
+/* MLflow's response has no place for probabilities either: clients that know ours request them. */
 static void write_probabilities(bn_call *c)
 {
 	const bn_session *s = c->session;

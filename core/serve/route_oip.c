@@ -1,12 +1,13 @@
 /*
  * route_oip.c - Open Inference Protocol v2 (kserve/open-inference-protocol, inference_rest.md).
  *
- * Each input of the model is a tensor of its own: [n] (or [n, 1]) of FP64 for numbers, BOOL for
- * booleans, BYTES for categories, and a column of vectors one of [n, elements]; its metadata say under parameters which type training had. One tensor [n, inputs] of numbers, under any other name, is taken
- * as rows of all inputs in order. Outputs: "prediction" [n], and for a classifier "probabilities"
- * [n, classes]; its parameters name the classes as one record of CSV, so a name may hold a comma. `data` may be nested or
- * flat, row-major. Tensors whose bytes lie behind the JSON (the binary extension) and elements in another coding
- * (content_type base64) are 415 with what to send instead.
+ * Each input of the model is a separate tensor: [n] (or [n, 1]) of FP64 for numbers, BOOL for booleans, BYTES
+ * for categories, and [n, elements] for a column of vectors; its metadata give the type used in training under
+ * parameters. One tensor [n, inputs] of
+ * numbers, under any other name, is read as rows of all inputs in order. Outputs: "prediction" [n], and for a
+ * classifier "probabilities" [n, classes]; its parameters name the classes as one record of CSV, so a name may
+ * hold a comma. `data` may be nested or flat, row-major. Tensors with bytes after the JSON (the binary
+ * extension) and elements in another coding (content_type base64) get a 415 that says what to send instead.
  */
 #include "core/base/json.h"
 #include "core/base/mem.h"
@@ -149,7 +150,7 @@ int bn_route_oip_model(bn_call *c, bn_err *err)
 typedef struct datatype {
 	const char *name;
 	enum { IS_BOOL, IS_BYTES, IS_FLOAT, IS_INTEGER } is;
-	double least, most; /* of numbers; most of 64 bits is the first beyond */
+	double least, most; /* range of numbers; the upper bound of 64-bit types is exclusive */
 } datatype;
 
 static const datatype datatypes[] = {{"BOOL", IS_BOOL, 0, 1}, {"BYTES", IS_BYTES, 0, 0},
@@ -171,7 +172,7 @@ static const datatype *datatype_find(const char *name)
 typedef struct tensor {
 	const char *name;
 	const datatype *type;
-	size_t rows, columns; /* columns 1 for a shape of one dimension */
+	size_t rows, columns; /* columns 1 for a one-dimensional shape */
 	size_t count;         /* elements, now in worker->flat */
 } tensor;
 
@@ -221,7 +222,7 @@ static int read_shape(tensor *t, const json_t *shape, size_t max_rows, bn_err *e
 	return 0;
 }
 
-/* Is this JSON value one of that datatype? null is a missing value of any. */
+/* Whether this JSON value has that datatype. null is a missing value of any. */
 static bool value_fits(const json_t *v, const datatype *d)
 {
 	if (json_is_null(v))
@@ -259,7 +260,8 @@ static int check_value(const json_t *v, size_t i, const datatype *d, bn_err *err
 	char text[BN_FMT];
 	const char *shown = json_string_value(v);
 	if (!value_fits(v, d))
-		return bn_err_set(err, BN_EINVAL, "data: value %zu is no %s", i + 1, d->name);
+		return bn_err_set(
+			err, BN_EINVAL, "data: value %zu is not a valid %s", i + 1, d->name);
 	if (value_is_within(v, d))
 		return 0;
 	if (!shown)
@@ -315,7 +317,7 @@ static int read_tensor(tensor *t, bn_call *c, const json_t *in, bn_err *err)
 	if ((rc = read_shape(t, json_object_get(in, "shape"), c->server->o.max_rows, err)) < 0)
 		goto out;
 	if (!t->type) {
-		rc = bn_err_set(err, BN_EINVAL, "datatype '%.20s' is none of the protocol's",
+		rc = bn_err_set(err, BN_EINVAL, "datatype '%.20s' is not one of the protocol's",
 			type ? type : "(none)");
 		goto out;
 	}
@@ -434,7 +436,7 @@ static int fill_one(bn_call *c, const json_t *in, size_t *rows, uint8_t *given, 
 			err, BN_EINVAL, "input '%s': expected shape [n, %zu]", t.name, s->elements);
 	for (size_t i = s->first; i < s->first + s->count; i++)
 		if (given[i]++)
-			return bn_err_set(err, BN_EINVAL, "input '%s' is there twice", t.name);
+			return bn_err_set(err, BN_EINVAL, "input '%s' is given twice", t.name);
 	if (!*rows) {
 		*rows = t.rows;
 		rc = bn_call_begin(c, t.rows, err);

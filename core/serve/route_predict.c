@@ -1,13 +1,13 @@
 /*
- * route_predict.c - the small routes: /, health, version, and /predict, the plain way in.
+ * route_predict.c - the small routes: /, health, version, and /predict, the native form.
  *
  * POST /predict takes
  *	{"feature": value, ..}          -> {"prediction": 12.3, "model": "power", "version": "3"}
  *	[{..}, {..}]                    -> {"prediction": [12.3, 4.5], ..}
  *	[v1, v2, ..] or [[..], [..]]    the model's inputs in order
  * and CSV with a header line (text/csv). A classifier adds "probabilities": {"label": p, ..}, one
- * object per row. Categories that training never saw are answered (as none of the known) with
- * "warnings", unless the server is strict.
+ * object per row. Categories unseen in training are accepted (as unknown) with "warnings", unless
+ * the server is strict.
  */
 #include "core/base/json.h"
 #include "core/serve/_server.h"
@@ -84,7 +84,7 @@ static void write_rows(bn_buf *b, const bn_session *s, bool many, write_row writ
 
 #define MAX_WARNINGS 10
 
-/* Names the cells that the model could make nothing of. */
+/* Names the cells that the model could not use. */
 static void write_warnings(bn_buf *b, const bn_session *s)
 {
 	const bn_features *f = bn_model_features(bn_predictor_model(bn_session_predictor(s)));
@@ -150,7 +150,7 @@ static int rows_from_json(bn_call *c, const json_t *body, bool *many, bn_err *er
 	return rc;
 }
 
-/* Rows by way of a tree, which also finds words for whatever is wrong. */
+/* Reads rows through a tree, which also gives the error messages. */
 static int rows_from_body(bn_call *c, bool *many, bn_err *err)
 {
 	json_t *body = NULL;

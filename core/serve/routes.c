@@ -1,6 +1,6 @@
 /*
- * routes.c - from a request to a response: the table of routes, who may ask, and the forms of errors.
- * Needs no socket.
+ * routes.c - from a request to a response: the table of routes, access checks, and the forms of
+ * errors. Needs no socket.
  */
 #include "core/base/hash.h"
 #include "core/serve/_server.h"
@@ -50,16 +50,17 @@ static const bn_route_about *about(const bn_route *r)
 	return r ? r->owner : &nothing;
 }
 
-/* ---- who may ask ---------------------------------------------------------------------------- */
+/* ---- access checks
+ * ---------------------------------------------------------------------------- */
 
-/* The kernel says that it is the user of this process, or root. */
+/* According to the kernel it is the user of this process, or root. */
 static bool is_own_user(const bn_server *s, const bn_http_request *request)
 {
 	const bn_http_peer *p = request->peer;
 	return p && p->is_unix && (p->uid == 0 || p->uid == s->env->uid(s->env));
 }
 
-/* token: the one that it bears, when it needed one. */
+/* token: the request's token, if it needed one. */
 static bool is_authorised(const bn_server *s, const bn_http_request *request, bn_token **token)
 {
 	if (!s->tokens.count || is_own_user(s, request))
@@ -68,7 +69,7 @@ static bool is_authorised(const bn_server *s, const bn_http_request *request, bn
 	return *token != NULL;
 }
 
-/* Without a token a browser of this machine would do as a go-between. */
+/* Without a token a browser on this machine could be abused as a proxy. */
 static bool is_foreign_page(const bn_server *s, const bn_http_request *request)
 {
 	if (s->tokens.count || is_own_user(s, request))
@@ -90,7 +91,7 @@ static bool is_request_id(const char *id)
 }
 
 /* The caller's own, or 16 hex digits that no two requests of a server share (SplitMix64 is a
- * permutation). It goes into the response too. */
+ * permutation). It is also in the response. */
 static void choose_request_id(
 	char id[37], bn_server *s, const bn_http_request *request, bn_http_response *out)
 {
@@ -188,7 +189,8 @@ static int look_at_coding(const bn_http_request *rq, bn_err *err)
 	return 415;
 }
 
-/* Token, page, path, method, and whether there may be a body. 0: the request may go on; else a status. */
+/* Token, page, path, method, and whether there may be a body. 0: the request may proceed; else a
+ * status. */
 static int look(bn_call *c, bool has_body, bn_token **token, bn_err *err)
 {
 	char allow[64];
@@ -205,8 +207,9 @@ static int look(bn_call *c, bool has_body, bn_token **token, bn_err *err)
 		return 401;
 	}
 	if (!open && is_foreign_page(c->server, rq)) {
-		bn_err_set(err, BN_EREFUSED, "a page of another site may not ask here");
-		bn_err_hint(err, "a server with a token answers whoever has it, under any name");
+		bn_err_set(err, BN_EREFUSED, "a page of another site may not send requests here");
+		bn_err_hint(
+			err, "a server with a token answers everyone who has it, under any name");
 		return 403;
 	}
 	if (!r && c->match.other) {
@@ -234,9 +237,9 @@ static const bn_route_about *about_match(const bn_route_match *m)
 
 static int too_many_of_token(bn_call *c, bn_err *err)
 {
-	bn_err_set(err, BN_EREFUSED, "%u requests with this token are in hand already",
+	bn_err_set(err, BN_EREFUSED, "%u requests with this token are already in progress",
 		c->server->o.max_per_token);
-	bn_err_hint(err, "ask again when one of them is answered");
+	bn_err_hint(err, "try again when one of them is answered");
 	bn_http_response_add(c->response, "Retry-After", "1", NULL);
 	return 429;
 }

@@ -1,5 +1,5 @@
 /*
- * rows.c - several rows at once into a session: objects, arrays, columns, and CSV text.
+ * rows.c - reading several rows into a session: objects, arrays, columns, and CSV text.
  *
  * Messages name row and field, counted from 1 as people count.
  */
@@ -44,7 +44,7 @@ static int add_column(bn_call *c, columns *cols, const char *name, size_t len, b
 	for (size_t i = first; (v || input >= 0) && i < first + count; i++)
 		if (cols->given[i]++)
 			return bn_err_set(
-				err, BN_EINVAL, "column '%.*s' is there twice", (int)len, name);
+				err, BN_EINVAL, "column '%.*s' is given twice", (int)len, name);
 	if (input < 0 && !v && !c->server->o.policy.allow_extra)
 		return bn_err_set(
 			err, BN_EINVAL, "unknown column '%.*s'", (int)(len < 80 ? len : 80), name);
@@ -71,7 +71,7 @@ static int check_columns(const bn_call *c, const columns *cols, bn_err *err)
 		if (!cols->given[i]) {
 			bn_err_set(err, BN_EINVAL, "missing column '%s'",
 				bn_predictor_input_name(p, i));
-			bn_err_hint(err, "the model takes %zu fields; GET /v2/models/%s lists them",
+			bn_err_hint(err, "the model has %zu fields; GET /v2/models/%s lists them",
 				bn_predictor_input_count(p), bn_predictor_name(p));
 			return BN_EINVAL;
 		}
@@ -198,7 +198,7 @@ typedef struct csv {
 	bool quoted, last; /* last of its line */
 } csv;
 
-/* A field that starts with a quote, up to the quote that ends it. */
+/* A field that starts with a quote, up to the closing quote. */
 static int read_quoted(csv *t, bn_err *err)
 {
 	size_t line = t->line;
@@ -222,7 +222,7 @@ static int read_quoted(csv *t, bn_err *err)
 	return bn_buf_check(&t->cell, err, "a CSV field");
 }
 
-/* The next field; the end of a line (\n or \r\n) is taken with it. */
+/* The next field; consumes the end of the line (\n or \r\n). */
 static int read_field(csv *t, bn_err *err)
 {
 	t->quoted = t->at < t->end && *t->at == '"';
@@ -247,7 +247,7 @@ static int read_field(csv *t, bn_err *err)
 	return 0;
 }
 
-/* Line ends outside quotes, less one for a last line without one: an upper bound of the rows. */
+/* Line ends outside quotes, plus one for an unterminated last line: an upper bound of the rows. */
 static size_t count_lines(const char *at, const char *end)
 {
 	size_t n = 0;
@@ -259,7 +259,7 @@ static size_t count_lines(const char *at, const char *end)
 	return n + (end > at && (quoted || (end[-1] != '\n' && end[-1] != '\r')));
 }
 
-/* As in a file (core/source/csv.h): what stands in quotes is text in a text column. */
+/* As in a file (core/source/csv.h): a quoted field is text in a text column. */
 static bool is_absent(const bn_call *c, const csv *t, size_t input)
 {
 	bool text = bn_predictor_input_kind(bn_session_predictor(c->session), input) ==
@@ -302,7 +302,7 @@ static int read_row(bn_call *c, csv *t, const columns *cols, size_t row, bn_err 
 	}
 }
 
-/* A name or a category that is not UTF-8 could be neither answered with nor logged. */
+/* A name or a category that is not UTF-8 could be neither returned nor logged. */
 static int check_csv_text(const bn_call *c, bn_err *err)
 {
 	const char *body = c->request->body, *end = body + c->request->body_len;

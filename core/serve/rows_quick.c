@@ -1,12 +1,13 @@
 /*
- * rows_quick.c - rows of /predict straight from JSON text into a session, without a tree.
+ * rows_quick.c - parses rows of /predict directly from JSON text into a session, without a
+ * tree.
  *
- * Building a tree is the largest part of answering a row (a third of the server's time), so the bodies
- * that clients send all day are read here: an object of scalars, an array of such objects, an array of
- * scalars or of such arrays, strings without escapes. Whatever else stands there (an escape, a nested
- * value, an error of any kind) is left to the reader with a tree, which starts anew and says what is
- * wrong; so there is one set of messages, and whatever is accepted here, it accepts with the same
- * values. Numbers are exact: integers of 64 bits as such, others correctly rounded.
+ * Building a tree is the largest part of answering a row (a third of the server's time), so the common
+ * bodies are parsed here: an object of scalars, an array of such objects, an array of scalars or of
+ * such arrays, strings without escapes. Anything else (an escape, a nested value, an error of any
+ * kind) is left to the tree parser, which starts over and reports errors; so there is one set of
+ * messages, and what is accepted here it accepts with the same values. Numbers are exact: integers of
+ * 64 bits as such, others correctly rounded.
  */
 #include "core/base/mem.h"
 #include "core/base/str.h"
@@ -44,7 +45,7 @@ static void skip_blanks(reader *r)
 		r->at++;
 }
 
-/* Takes c, and the blanks around it. */
+/* Consumes c and surrounding blanks. */
 static bool take(reader *r, char c)
 {
 	skip_blanks(r);
@@ -93,7 +94,7 @@ static size_t digits(const reader *r, const char *p, uint64_t *v)
 	return (size_t)(p - from);
 }
 
-/* "e-3": the number behind the e, at most 4 digits; false when it is malformed or longer. */
+/* "e-3": the number after the e, at most 4 digits; false if malformed or longer. */
 static bool take_exponent(const reader *r, const char **at, int *exponent)
 {
 	const char *p = *at + 1;
@@ -117,7 +118,8 @@ static double exact(uint64_t mantissa, int exponent)
 }
 
 /* A mantissa below 2^53 and a power of ten up to 22 are exact doubles, so one operation rounds once
- * (Clinger, "How to read floating point numbers accurately", 1990); the rest is bn_parse_f64's. */
+ * (Clinger, "How to read floating point numbers accurately", 1990); the rest is left to
+ * bn_parse_f64. */
 static bool take_number(reader *r, double *out)
 {
 	const char *from = r->at, *p = from;
@@ -183,8 +185,8 @@ static bool take_value(reader *r, value *v)
 	}
 }
 
-/* False for what needs words, or another way to read it: times, a bool for a category, a category by a number
- * whose digits a double does not hold. */
+/* False for errors, and for values that need another parser: times, a bool for a category, a category given
+ * by a number whose digits do not fit a double. */
 static bool store(reader *r, size_t input, const value *v)
 {
 	bn_session *s = r->call->session;
@@ -199,7 +201,7 @@ static bool store(reader *r, size_t input, const value *v)
 	       bn_session_set_text(s, r->row, input, v->text, v->len, NULL) == 0 && v->len;
 }
 
-/* A field that the model does not use: allowed once, when fields may be left over. */
+/* A field that the model does not use: allowed once, if extra fields are allowed. */
 static bool note_extra(reader *r, const char *key, size_t len)
 {
 	if (!r->call->server->o.policy.allow_extra || r->extra_count == MAX_EXTRA)
@@ -261,7 +263,7 @@ static bool take_array(reader *r)
 	return take(r, ']') && i == inputs;
 }
 
-/* [row, row, ..], all objects or all arrays, and nothing behind them. */
+/* [row, row, ..], all objects or all arrays, and nothing after them. */
 static bool take_rows(reader *r)
 {
 	if (!take(r, '[') || bn_session_begin(r->call->session, 0, NULL))

@@ -1,4 +1,4 @@
-/* server.c - see server.h: what a server is made of, and its life. Routes are in routes.c. */
+/* server.c - see server.h: a server's state and lifecycle. Routes are in routes.c. */
 #include "core/serve/server.h"
 
 #include "core/base/mem.h"
@@ -7,8 +7,8 @@
 #include <string.h>
 
 #define DEFAULT_BODY ((size_t)16 << 20)
-#define DEFAULT_CONNECTIONS 4096u      /* the listener's own */
-#define LIGHT_BODY ((size_t)256 << 10) /* is answered by the thread of its connection */
+#define DEFAULT_CONNECTIONS 4096u      /* for the listener */
+#define LIGHT_BODY ((size_t)256 << 10) /* answered by the thread of its connection */
 
 /* ---- workers -------------------------------------------------------------------------------- */
 
@@ -38,7 +38,7 @@ void bn_server_worker_free(bn_server_worker *w)
 	bn_free(w);
 }
 
-/* Requests come on the threads of the socket side; each borrows a worker for its length. */
+/* Requests arrive on the listener's threads; each borrows a worker for its duration. */
 static bn_server_worker *borrow_worker(bn_server *s)
 {
 	pthread_mutex_lock(&s->lock);
@@ -59,7 +59,8 @@ static void return_worker(bn_server *s, bn_server_worker *w)
 	pthread_mutex_unlock(&s->lock);
 }
 
-/* ---- what the listener asks ---------------------------------------------------------------- */
+/* ---- callbacks of the listener
+ * ---------------------------------------------------------------- */
 
 static bool on_head(void *user, bn_exchange *x)
 {
@@ -182,7 +183,8 @@ out:
 	return rc;
 }
 
-/* On a network one address may not take all connections; on loopback all of this host have one. */
+/* On a network one address must not take all connections; on loopback all clients of this host
+ * share one. */
 static unsigned most_per_address(const bn_server *s)
 {
 	unsigned all = s->o.max_connections ? s->o.max_connections : DEFAULT_CONNECTIONS;
@@ -228,7 +230,7 @@ int bn_server_port(const bn_server *s)
 void bn_server_stop(bn_server *s, int grace_ms)
 {
 	bn_listener_stop(s->http, grace_ms);
-	bn_heavy_stop(s->heavy); /* the listener waited for what it owed */
+	bn_heavy_stop(s->heavy); /* the listener has waited for it */
 	s->http = NULL;
 	s->heavy = NULL;
 }

@@ -1,8 +1,8 @@
 /*
- * tokens.c - the tokens that let somebody in, and how many requests of each are in hand.
+ * tokens.c - the accepted tokens, and the number of requests in progress for each.
  *
- * Every token is compared, whole, whatever the ones before it said: how long that takes tells nothing but the
- * length of what was sent.
+ * All tokens are compared completely, regardless of earlier results, so the time reveals only the length of
+ * the input.
  */
 #include "core/base/mem.h"
 #include "core/serve/_server.h"

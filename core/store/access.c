@@ -5,7 +5,7 @@
 
 static const struct {
 	const char *name;
-	mode_t mode; /* of directories that everybody adds to who may */
+	mode_t mode; /* mode of directories to which all writers add */
 } accesses[] = {[BN_ACCESS_OWNER] = {"owner", 0755},
 	[BN_ACCESS_PRIVATE] = {"private", 0700},
 	[BN_ACCESS_GROUP] = {"group", 03770}};

@@ -13,7 +13,7 @@
 
 #define FOLDER "cache"
 #define MAGIC "bn-cache 1\n"
-#define LEFTOVER_MS ((int64_t)3600 * 1000) /* of a process that was killed while it wrote */
+#define LEFTOVER_MS ((int64_t)3600 * 1000) /* left by a process that was killed while writing */
 
 struct bn_cache {
 	bn_dir *dir;
@@ -29,12 +29,12 @@ static int limit_read(int64_t *out, const bn_env *env, bn_err *err)
 	if (!text || !*text)
 		return 0;
 	if (!bn_parse_bytes(text, out) || *out < 0)
-		return bn_err_set(
-			err, BN_EINVAL, "BINNACLE_CACHE is a size such as 1GiB, not '%.40s'", text);
+		return bn_err_set(err, BN_EINVAL,
+			"BINNACLE_CACHE must be a size such as 1GiB, not '%.40s'", text);
 	return 0;
 }
 
-/* The directory of this workspace's private things, wherever the first usable place is. */
+/* The private directory for this workspace, at the first usable place. */
 static int place_open(bn_dir **out, const bn_workspace *ws, bn_err *err)
 {
 	const bn_env *env = bn_workspace_env(ws);
@@ -127,7 +127,7 @@ void bn_cache_key_release(bn_cache_key *k)
 	bn_buf_release(&k->text);
 }
 
-/* False without memory for the key's text: then it names nothing. */
+/* False if out of memory for the key's text: the key is then invalid. */
 static bool key_name(const bn_cache_key *k, char name[BN_SHA256_HEX + 1])
 {
 	if (k->text.failed)
@@ -143,7 +143,7 @@ static bool is_entry(const char *name)
 
 /* ---- reading -------------------------------------------------------------------------------- */
 
-/* The bytes of an entry's text, or NULL when it is not what put has written under that name. */
+/* The payload of an entry's text, or NULL if put did not write it under that name. */
 static const char *entry_bytes(const bn_buf *text, const char *name, size_t *n)
 {
 	char head[sizeof MAGIC + 2 * (BN_SHA256_HEX + 1) + 24], hash[BN_SHA256_HEX + 1];
@@ -161,7 +161,7 @@ static const char *entry_bytes(const bn_buf *text, const char *name, size_t *n)
 	return same ? end + 1 : NULL;
 }
 
-/* Reads a file of ours whole, and makes it the one used last. */
+/* Reads a whole file of ours and marks it as most recently used. */
 static int file_read(bn_cache *c, const char *name, bn_buf *text)
 {
 	const bn_env *env = c->dir->env;
@@ -200,7 +200,7 @@ bool bn_cache_get(bn_cache *c, const bn_cache_key *k, bn_buf *out)
 	if (hit)
 		bn_buf_add(out, bytes, n);
 	else if (rc != BN_ENOTFOUND && !text.failed)
-		bn_dir_unlink(c->dir, name, NULL); /* damaged: made anew by whoever needs it */
+		bn_dir_unlink(c->dir, name, NULL); /* damaged: recreated when needed */
 	bn_buf_release(&text);
 	return hit && !out->failed;
 }
@@ -263,7 +263,7 @@ static int by_use(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
-/* Down to three quarters, so that not every put has to look for what may go. */
+/* Down to three quarters, so that not every put has to evict. */
 static int evict(bn_cache *c, const char *keep, bn_err *err)
 {
 	entries e;
@@ -315,7 +315,8 @@ out:
 	return rc;
 }
 
-/* ---- looking at it -------------------------------------------------------------------------- */
+/* ---- reporting on it
+ * -------------------------------------------------------------------------- */
 
 int bn_cache_status_get(bn_cache_status *out, bn_cache *c, bn_err *err)
 {

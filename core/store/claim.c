@@ -2,7 +2,7 @@
  * claim.c - names that must be unique across hosts: files under claims/, made with link(2).
  *
  * link(2) is atomic on every file system in use on clusters, NFS included; O_EXCL and locks are
- * not. A claim is never released: numbers of versions are not used twice.
+ * not. A claim is never released: version numbers are never reused.
  */
 #include "core/store/claim.h"
 
@@ -16,7 +16,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* Far above what anybody counts to. A file named by a larger number is no claim of ours. */
+/* Far above any real number. A file named by a larger number is not a claim. */
 #define NUMBER_MAX 1000000000
 
 /* Relative, without empty parts or parts that start with '.', printable. */
@@ -33,7 +33,7 @@ static int check_name(const char *name, bn_err *err)
 	return ok ? 0 : bn_err_set(err, BN_EINVAL, "'%.100s' cannot be claimed as a name", name);
 }
 
-/* "claims/NAME", below the workspace's handle; yours. */
+/* "claims/NAME", below the workspace's handle; the caller frees it. */
 static int claim_path(char **path, const char *name, bn_err *err)
 {
 	int rc = check_name(name, err);
@@ -43,7 +43,7 @@ static int claim_path(char **path, const char *name, bn_err *err)
 	return *path ? 0 : bn_err_nomem(err, "a file name");
 }
 
-/* The directory part of a claim's path; yours. */
+/* The directory part of a claim's path; the caller frees it. */
 static char *claim_dir(const char *path)
 {
 	return bn_strndup(path, (size_t)(strrchr(path, '/') - path));
@@ -58,8 +58,8 @@ static int write_tmp(int *fd, const bn_dir *at, const char *tmp, const char *val
 	return bn_dir_sync_file(env, at, tmp, *fd, err);
 }
 
-/* Links tmp, open as fd, to path; 1 when the name is taken. Over NFS the reply may be lost, and the
- * retry answered with EEXIST or an error: what lies at path says whether it is ours. */
+/* Links tmp, open as fd, to path; 1 when the name is taken. Over NFS the reply may be lost and the
+ * retry may fail with EEXIST or another error: the file at path then tells whether it is ours. */
 static int claim_link(const bn_dir *at, int fd, const char *tmp, const char *path, bn_err *err)
 {
 	const bn_env *env = at->env;
@@ -73,13 +73,13 @@ static int claim_link(const bn_dir *at, int fd, const char *tmp, const char *pat
 	if (e == -EEXIST)
 		return 1;
 	if (e == -ENOTDIR)
-		return bn_err_set(err, BN_EINVAL, "'%s/%s': a part of the name is claimed itself",
+		return bn_err_set(err, BN_EINVAL, "'%s/%s': a part of the name is itself claimed",
 			at->path, path);
 	return bn_err_sys(err, BN_EIO, -e, "cannot claim '%s/%s'", at->path, path);
 }
 
-/* Makes the claim's entry durable, and those of the directories above it: another process may have
- * made them and died before it synced them. */
+/* Makes the entries of the claim and of its parent directories durable: another process may have
+ * created them and died before syncing. */
 static int claim_sync(const bn_dir *at, char *dir, bn_err *err)
 {
 	for (;;) {
@@ -91,7 +91,7 @@ static int claim_sync(const bn_dir *at, char *dir, bn_err *err)
 	}
 }
 
-/* Directories of claims are as open to others as claims/ itself, and as sticky. */
+/* Directories of claims have the mode of claims/ itself, including the sticky bit. */
 static int make_dir(const bn_dir *at, const char *dir, bn_err *err)
 {
 	struct stat st;
@@ -99,7 +99,7 @@ static int make_dir(const bn_dir *at, const char *dir, bn_err *err)
 	return rc < 0 ? rc : bn_dir_make(at, dir, st.st_mode & 01777, err);
 }
 
-/* A name under tmp/ that nobody else uses; *out is yours. */
+/* A unique name under tmp/; the caller frees *out. */
 static int tmp_name(char **out, const bn_env *env, bn_err *err)
 {
 	uint64_t tag[2];

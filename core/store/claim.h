@@ -8,12 +8,13 @@
 
 #include <sys/types.h>
 
-/* Appends the value stored with a claimed name. BN_ENOTFOUND when nobody has it. */
+/* Appends the value stored with a claimed name. BN_ENOTFOUND if it is not claimed. */
 int bn_claim_get(bn_workspace *ws, const char *name, bn_buf *value, bn_err *err);
-/* Who owns the claim's file, likewise. Only to look at: whoever owns the directory can have put it there. */
+/* The owner of the claim's file, likewise. For display only: the owner of the directory may have put it
+ * there. */
 int bn_claim_owner(bn_workspace *ws, const char *name, uid_t *owner, bn_err *err);
 
-/* The number behind all that are claimed under prefix. Whoever takes it later, by bn_claim_take, knows that no other was
+/* The number after the highest one claimed under prefix. If a later bn_claim_take of it succeeds, no other was
  * taken in between. */
 int bn_claim_ahead(bn_workspace *ws, const char *prefix, int64_t *n, bn_err *err);
 

@@ -92,7 +92,7 @@ static void try_link(trial *t)
 	bn_dir_unlink(t->dir, B, NULL);
 }
 
-/* Whether a file that is there can be replaced by renaming another over it. */
+/* Whether a rename can replace an existing file. */
 static bool rename_replaces(const bn_dir *dir, bn_buf *text)
 {
 	return bn_dir_write_file(dir, B, "old", 3, 0600, NULL) == 0 &&
@@ -123,13 +123,13 @@ static void try_flock(trial *t)
 		found(t, "flock", BN_FS_OK, NULL, "log directories of dead processes are reused");
 	else if (first < 0)
 		found(t, "flock", BN_FS_OFF, "on Lustre, mount with -o flock",
-			"not offered (%s): every process gets a log directory of its own",
+			"not available (%s): every process gets its own log directory",
 			strerror(-first));
 	else
 		found(t, "flock", BN_FS_FAIL,
 			"mount with working locks (on Lustre: -o flock), or put the workspace "
 			"elsewhere",
-			"a lock that is held was given a second time");
+			"a held lock was granted a second time");
 	close_all(t, a, b);
 }
 
@@ -147,7 +147,7 @@ static int append_block(const trial *t, int fd)
 	return t->env->fs->fsync(t->env, fd);
 }
 
-/* As a commit does it: append, fsync. Nearest-rank quantiles. */
+/* As in a commit: append, fsync. Nearest-rank quantiles. */
 static void try_fsync(trial *t)
 {
 	const bn_env *env = t->env;
@@ -163,8 +163,8 @@ static void try_fsync(trial *t)
 	}
 	close_all(t, fd, -1);
 	if (e < 0 || n == 0) {
-		found(t, "fsync", BN_FS_FAIL, "nothing that is acknowledged would be safe here",
-			"%s", strerror(-e));
+		found(t, "fsync", BN_FS_FAIL, "acknowledged data would not be safe here", "%s",
+			strerror(-e));
 		return;
 	}
 	qsort(ms, (size_t)n, sizeof *ms, compare_doubles);
@@ -172,7 +172,7 @@ static void try_fsync(trial *t)
 	t->report->fsync_p99_ms = ms[(n * 99 + 99) / 100 - 1];
 	bool slow = t->report->fsync_median_ms > 200;
 	found(t, "fsync", slow ? BN_FS_OFF : BN_FS_OK,
-		slow ? "every command that writes waits this long a few times" : NULL,
+		slow ? "every command that writes waits this long several times" : NULL,
 		"median %.2f ms, p99 %.2f ms over %d appends of 4 KiB", t->report->fsync_median_ms,
 		t->report->fsync_p99_ms, n);
 }
@@ -187,7 +187,7 @@ static void try_sync_dir(trial *t)
 			"%s", strerror(-e));
 }
 
-/* Files get the server's time; gc and the dead-writer rule compare it with ours. */
+/* File times are the server's; gc and the dead-writer rule compare them with ours. */
 static void try_clock(trial *t)
 {
 	struct stat st;
@@ -211,7 +211,7 @@ static void try_space(trial *t)
 		return;
 	bool low = bytes < (uint64_t)1 << 30;
 	found(t, "free space", low ? BN_FS_OFF : BN_FS_OK,
-		low ? "make room, or put the workspace elsewhere" : NULL, "%s",
+		low ? "free some space, or put the workspace elsewhere" : NULL, "%s",
 		bn_fmt_bytes(bytes, text));
 }
 
@@ -224,7 +224,7 @@ static void try_index(trial *t)
 			"%s", why.msg);
 	else if (!p.dir)
 		found(t, "index", BN_FS_OFF, "set BINNACLE_INDEX to a directory on a local disk",
-			"in memory, made anew by each command: %s", p.why);
+			"in memory, rebuilt by each command: %s", p.why);
 	else if (p.why[0])
 		found(t, "index", BN_FS_OK, NULL, "SQLite index in %s, since %s", p.dir, p.why);
 	else

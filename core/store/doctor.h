@@ -1,8 +1,8 @@
 /*
- * doctor.h - what a directory's file system offers to a workspace, found out by trying.
+ * doctor.h - tests what a directory's file system offers to a workspace.
  *
- * Makes a directory of its own in there, tries what the store relies on, measures, and removes it
- * again. Says nothing about what other hosts see: that takes a second host.
+ * Creates a scratch directory there, tries the operations the store relies on, measures them, and
+ * removes it. It cannot tell what other hosts see: that needs a second host.
  */
 #ifndef BN_STORE_DOCTOR_H
 #define BN_STORE_DOCTOR_H
@@ -14,15 +14,15 @@
 
 typedef enum bn_fs_state {
 	BN_FS_OK,
-	BN_FS_OFF,  /* not offered; the store does without */
+	BN_FS_OFF,  /* not available; the store works without it */
 	BN_FS_FAIL, /* a workspace here would not be safe */
 } bn_fs_state;
 
 typedef struct bn_fs_check {
-	const char *what; /* "hard links"; borrowed for ever */
+	const char *what; /* "hard links"; static */
 	bn_fs_state state;
 	char detail[200];
-	const char *cure; /* NULL when nothing is to be done; borrowed for ever */
+	const char *cure; /* NULL if nothing is to be done; static */
 } bn_fs_check;
 
 typedef struct bn_fs_report {

@@ -63,12 +63,12 @@ static int payload_make(bn_buf *text, const bn_env *env, bn_err *err)
 /* ---- finding -------------------------------------------------------------------------------- */
 
 typedef enum look {
-	LOOK_NOTHING,  /* no record at all: what a dead init leaves */
+	LOOK_NOTHING,  /* no record at all: left by an interrupted init */
 	LOOK_FOUNDING, /* the first record is a founding record */
-	LOOK_RECORDS,  /* it begins with something else, or later */
+	LOOK_RECORDS,  /* it begins with another record, or later */
 } look;
 
-/* 0: it founds nothing. */
+/* 0: not a founding record. */
 static int form_of(const bn_record *r)
 {
 	if (!strcmp(r->kind, BN_FOUNDING_KIND) && !strcmp(r->entity, BN_FOUNDING_ENTITY))
@@ -79,7 +79,7 @@ static int form_of(const bn_record *r)
 		       : 0;
 }
 
-/* What a segment begins with, but for its writer's cards; a look or a negative code. */
+/* What a segment begins with, apart from writer's cards; a look or a negative code. */
 static int segment_look(char id[BN_UUID_TEXT], const bn_dir *root, const char *path, bn_err *err)
 {
 	bn_segment s = {.fd = -1};
@@ -124,7 +124,8 @@ out:
 	return rc;
 }
 
-/* How many founding records a log begins with, the id of one, and whether it holds other records. */
+/* Counts founding records at the start of a log's segments, with the id of one, and tells whether
+ * there are other records. */
 static int log_look(
 	char id[BN_UUID_TEXT], size_t *founding, bool *others, const bn_dir *root, bn_err *err)
 {
@@ -152,7 +153,7 @@ static int log_look(
 
 /* ---- writing or finding it ------------------------------------------------------------------ */
 
-/* Appends the record that makes the id. */
+/* Appends the record that defines the id. */
 static int founding_append(
 	char id[BN_UUID_TEXT], bn_writer *w, const bn_founder *founder, bn_err *err)
 {
@@ -202,12 +203,12 @@ int bn_founding_make(
 	if (rc < 0)
 		return rc;
 	if (founding > 1 || (others && !founding)) {
-		bn_err_set(
-			err, BN_ECONFLICT, "'%s' holds a log, but no workspace.json", root->path);
+		bn_err_set(err, BN_ECONFLICT, "'%s' contains a log, but no workspace.json",
+			root->path);
 		bn_err_hint(err, "put its workspace.json back, or move the directory away");
 		return BN_ECONFLICT;
 	}
-	/* Also seals what an init that died left open, so that the record is durable. */
+	/* Also seals what an interrupted init left open, so that the record is durable. */
 	if ((rc = bn_writer_open(&w, root, NULL, err)) < 0 || founding)
 		goto out;
 	rc = founder ? founding_append(id, w, founder, err) : founding_append_unsigned(id, w, err);

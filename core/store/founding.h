@@ -1,10 +1,11 @@
 /*
- * founding.h - the founding record: what a workspace's id is made of, and so who founded it.
+ * founding.h - the founding record, from which a workspace's id, and so its founder, is
+ * derived.
  *
  * `init` appends one record before anything else (a signed writer's card may stand before it), and the
  * workspace's id is a UUID of version 8 (RFC 9562) made of SHA-256("binnacle workspace " form "\n" writer
- * "\n" payload). So who founded it is said by the very record that the id names; no owner of a directory and
- * no earlier clock makes anybody else the founder. A nonce in the payload makes the id unique.
+ * "\n" payload). So the founder is stated by the record that the id names; neither the owner of a directory
+ * nor an earlier clock can change that. A nonce in the payload makes the id unique.
  *
  *	form 1  kind "workspace.founded", entity "policy", unsigned, sequence 1 of its writer, payload
  *	        {"host","nonce","uid","user"}: the founder is the owner of the segment
@@ -26,7 +27,7 @@
 #define BN_FOUNDING_SIGNED_KIND "authority.founded"
 #define BN_FOUNDING_SIGNED_ENTITY "authority"
 
-/* Link 0, for form 2; all borrowed. */
+/* Link 0, for form 2; all fields are borrowed. */
 typedef struct bn_founder {
 	const char *kind, *entity;
 	const void *payload;
@@ -34,15 +35,15 @@ typedef struct bn_founder {
 	const struct bn_signer *signer;
 } bn_founder;
 
-/* The id that a record of form 1 or 2 makes; "" without memory. */
+/* The id derived from a record of form 1 or 2; "" if out of memory. */
 void bn_founding_id(
 	char id[BN_UUID_TEXT], int form, const char *writer, const void *payload, size_t n);
-/* root: the workspace's handle. Writes (and seals) the founding record of an empty log, or finds the one that it begins with: an
- * init that died left it, or workspace.json was lost. founder NULL: form 1. Gives the id that it makes. BN_ECONFLICT when
- * the log holds records of others and no founding record, or several. */
+/* root: the workspace's handle. Writes (and seals) the founding record of an empty log, or finds an existing
+ * one, left by an interrupted init or a lost workspace.json. founder NULL: form 1. Returns the resulting id.
+ * BN_ECONFLICT if the log has other records without a founding record, or several of them. */
 int bn_founding_make(
 	char id[BN_UUID_TEXT], const bn_dir *root, const bn_founder *founder, bn_err *err);
-/* Whether the id was made of a founding record at all. */
+/* Whether the id was derived from a founding record. */
 bool bn_founding_is_named(const char *id);
 /* Whether this is the record of form 1 that the id names. */
 bool bn_founding_matches(

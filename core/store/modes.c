@@ -8,7 +8,7 @@
 #include <fcntl.h>
 #include <string.h>
 
-enum { DEPTH_MAX = 16 }; /* of directories of claims */
+enum { DEPTH_MAX = 16 }; /* depth of directories of claims */
 
 /* ---- findings ------------------------------------------------------------------------------- */
 
@@ -19,9 +19,9 @@ typedef struct look {
 	uid_t founder;
 	dev_t device;
 	size_t seen;                      /* entries */
-	size_t faults[BN_MODE_ABOVE + 1]; /* found of each kind */
-	int failed;                       /* BN_ENOMEM; of protecting: whatever went wrong */
-	bool protects; /* own directories that are loose, instead of naming faults */
+	size_t faults[BN_MODE_ABOVE + 1]; /* number found of each kind */
+	int failed;                       /* BN_ENOMEM; when protecting: any error */
+	bool protects; /* repair loose directories of ours instead of reporting faults */
 	bn_err *err;   /* of that */
 } look;
 
@@ -91,9 +91,10 @@ out:
 	return several;
 }
 
-/* ---- what is below .binnacle ------------------------------------------------------------------ */
+/* ---- the tree below .binnacle
+ * ------------------------------------------------------------------ */
 
-/* Of what is this user's own. */
+/* For what this user owns. */
 static void set_mode(look *l, const char *path, const struct stat *st, mode_t mode)
 {
 	const bn_env *env = l->ws->env;
@@ -119,7 +120,7 @@ out:
 		l->failed = rc;
 }
 
-/* A directory that everybody adds to who may write to the workspace. */
+/* A directory to which all writers of the workspace add. */
 static void judge_shared(look *l, const char *path, const char *entries, const struct stat *st)
 {
 	bn_access access = l->ws->access;
@@ -145,7 +146,7 @@ static void judge_shared(look *l, const char *path, const char *entries, const s
 		found(l, BN_MODE_SHOWN, path, st, want);
 }
 
-/* What one user has made and others only read. */
+/* Created by one user and only read by others. */
 static void judge_own(look *l, const char *path, const struct stat *st, mode_t want)
 {
 	mode_t is = st->st_mode & 07777, need = l->ws->access == BN_ACCESS_GROUP ? want & 050 : 0;
@@ -157,7 +158,7 @@ static void judge_own(look *l, const char *path, const struct stat *st, mode_t w
 		found(l, BN_MODE_SHUT, path, st, want);
 }
 
-/* What is nobody else's business. */
+/* Private to one user. */
 static void judge_hidden(look *l, const char *path, const struct stat *st)
 {
 	if (st->st_mode & 022)
@@ -168,13 +169,13 @@ static void judge_hidden(look *l, const char *path, const struct stat *st)
 
 typedef void visitor(look *l, const char *path, const struct stat *st, int depth);
 
-/* Each entry of a directory, as it is named there; links are shown, and not followed. */
+/* Visits each entry of a directory; links are reported and not followed. */
 static void each(look *l, const char *dir, int depth, visitor *visit)
 {
 	bn_names names = BN_NAMES_INIT;
 	struct stat st;
 	if (bn_dir_list(l->root, dir, &names, NULL) < 0)
-		goto out; /* not for this user, or gone */
+		goto out; /* not accessible to this user, or gone */
 	for (size_t i = 0; i < names.count && may_go_on(l); i++) {
 		char *path = bn_path_join(dir, names.items[i]);
 		if (!path)
@@ -296,7 +297,7 @@ static void look_at_part(look *l, const char *name, uid_t founder, visitor *visi
 
 /* ---- above ------------------------------------------------------------------------------------ */
 
-/* A directory of the way to .binnacle: who may write to it, and everybody else's in one that is not sticky. */
+/* A directory on the path to .binnacle: checks who may write to it, and whether it is sticky. */
 static void look_above(look *l, const char *path)
 {
 	const bn_env *env = l->ws->env;
@@ -328,13 +329,13 @@ static int look_up(look *l, bn_err *err)
 	return 0;
 }
 
-/* .binnacle and what lies below it. */
+/* .binnacle and everything below it. */
 static int walk(look *l, bn_err *err)
 {
 	static const struct {
 		const char *name;
 		visitor *visit;
-		bool is_anybodys; /* its entries are judged one by one, whoever owns it */
+		bool is_anybodys; /* its entries are checked one by one, regardless of its owner */
 	} parts[] = {{"log", visit_writer, false}, {"objects", visit_fan, false},
 		{"claims", visit_claim, false}, {"runs", visit_run, false},
 		{"trash", visit_hidden, false}, {"tmp", NULL, false},

@@ -1,5 +1,5 @@
 /*
- * modes.h - the modes of what lies below .binnacle, and looking for those that are wrong.
+ * modes.h - the file modes below .binnacle, and checking them.
  *
  *	                                       owner   private   group
  *	.binnacle and its parts                0755    0700      03770
@@ -9,9 +9,9 @@
  *	objects/private-<uid>                  0700                         its user's; objects there 0400
  *	objects, claims, sealed segments       0444, 0444, 0644
  *
- * They are set when something is made, whatever the umask is. In a group's workspace the directories that all
- * write to are sticky: a member adds entries, and removes, renames or replaces only his own. Nobody writes to
- * what another has made.
+ * They are set on creation, regardless of the umask. In a group's workspace the shared directories are
+ * sticky: a member can add entries, but can remove, rename or replace only his own. Nobody writes to files of
+ * another.
  */
 #ifndef BN_STORE_MODES_H
 #define BN_STORE_MODES_H
@@ -21,17 +21,16 @@
 /* objects/private-UID: of the user with that number (object/_private.h). */
 #define BN_PRIVATE_PREFIX "private-"
 
-/* ---- looking at what is there ----------------------------------------------------------------- */
+/* ---- checking what exists ----------------------------------------------------------------- */
 
 typedef enum bn_mode_fault {
-	BN_MODE_OPEN, /* others may write to it who shall not */
-	BN_MODE_SHUT, /* those who shall use it cannot */
-	BN_MODE_LOOSE, /* several write to it, and it is not sticky: each can remove and replace what is
-			  * another's */
-	BN_MODE_SHOWN,   /* others see what is private */
-	BN_MODE_FOREIGN, /* neither the founder's nor root's: its owner can do that, sticky or not */
-	BN_MODE_KIND,    /* no directory where there should be one */
-	BN_MODE_DEVICE, /* on another file system than the workspace: what lies there is not used */
+	BN_MODE_OPEN, /* writable by others who must not write */
+	BN_MODE_SHUT, /* inaccessible to its users */
+	BN_MODE_LOOSE, /* shared but not sticky: each writer can remove and replace files of others */
+	BN_MODE_SHOWN, /* others see what is private */
+	BN_MODE_FOREIGN, /* owned by neither the founder nor root: its owner can do that, sticky or not */
+	BN_MODE_KIND,   /* not a directory where there must be one */
+	BN_MODE_DEVICE, /* on another file system than the workspace: its content is not used */
 	BN_MODE_ABOVE,  /* a directory above the workspace, in which others may rename it */
 } bn_mode_fault;
 
@@ -39,27 +38,28 @@ typedef struct bn_mode_finding {
 	bn_mode_fault fault;
 	char *path; /* absolute */
 	uid_t owner;
-	mode_t is, want;   /* 07777; want is also what chmod has to make of it */
-	bool holds_others; /* of several users: what is another's can be lost today */
+	mode_t is, want;   /* 07777; want is the mode for chmod */
+	bool holds_others; /* shared by several users: data of others can be lost now */
 } bn_mode_finding;
 
 typedef struct bn_mode_findings {
 	bn_mode_finding *items; /* the first BN_MODE_FINDINGS of each fault */
 	size_t count, cap;
 	size_t left_out; /* further ones */
-	bool stopped;    /* BN_MODE_ENTRIES were looked at, and there are more */
+	bool stopped;    /* BN_MODE_ENTRIES were checked, and there are more */
 } bn_mode_findings;
 
 enum { BN_MODE_FINDINGS = 16, BN_MODE_ENTRIES = 200000 };
 
-/* Looks at .binnacle, at what lies below it as far as this user may, and at the directories above. founder: who
- * may own the parts; (uid_t)-1 when that is not known. Release it, also after a failure. */
+/* Checks .binnacle, what is below it as far as this user can read, and the directories above. founder: the user
+ * who may own the parts; (uid_t)-1 if not known. Release it, also after a failure. */
 int bn_modes_look(bn_mode_findings *out, const bn_workspace *ws, uid_t founder, bn_err *err);
 void bn_modes_release(bn_mode_findings *f);
 
-/* Makes sticky what is BN_MODE_LOOSE, and takes others' writing from what is BN_MODE_OPEN, of what is this user's own:
- * whoever may add there goes on adding, and nothing more is lost to others. What belongs to somebody else is left, for
- * doctor to name. BN_EIO when one of them cannot be. */
+/* Among the directories of this user, makes those that are BN_MODE_LOOSE sticky and removes others' write
+ * permission from those that are BN_MODE_OPEN: legitimate writers can still add, and others can no longer
+ * destroy anything. What other users own is left for doctor to report. BN_EIO if one of them cannot be
+ * changed. */
 int bn_modes_protect(const bn_workspace *ws, bn_err *err);
 
 #endif

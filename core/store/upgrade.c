@@ -29,7 +29,7 @@ int bn_workspace_owner(uid_t *uid, const bn_workspace *ws, bn_err *err)
 	return 0;
 }
 
-/* Only processes of one user meet here. A file of somebody else's locks nobody out. */
+/* Only processes of one user compete here. Another user's file locks nobody out. */
 static int lock_take(bn_upgrade_lock *lock, bn_workspace *ws, bn_err *err)
 {
 	const bn_env *env = ws->env;
@@ -57,10 +57,10 @@ static int need_unnamed(bn_workspace *ws, bn_err *err)
 	int rc = bn_workspace_read_identity(ws, err);
 	if (rc < 0 || (!ws->founding[0] && !ws->is_chained))
 		return rc;
-	return bn_err_set(err, BN_ECONFLICT, "this workspace is upgraded already");
+	return bn_err_set(err, BN_ECONFLICT, "this workspace is already upgraded");
 }
 
-/* Replaces workspace.json, which keeps what else it says. id NULL: nothing is named. */
+/* Rewrites workspace.json, keeping its other fields. id NULL: nothing is named. */
 static int identity_write(bn_workspace *ws, const char *id, bn_err *err)
 {
 	bn_buf text = BN_BUF_INIT;
@@ -90,8 +90,8 @@ int bn_upgrade_begin(bn_upgrade_lock *lock, bn_workspace *ws, bn_err *err)
 	if ((rc = bn_workspace_need_writable(ws, err)) < 0 || (rc = lock_take(lock, ws, err)) < 0 ||
 		(rc = need_unnamed(ws, err)) < 0)
 		return rc;
-	/* Who may write into .binnacle must not replace workspace.json, which says from now on who founded the workspace, nor
-	 * the log, whose files' owners say who did what, nor remove what others have made. */
+	/* Other writers of .binnacle must not be able to replace workspace.json, which from now on determines
+	 * the founder, or the log, whose file owners determine the authors, or to remove files of others. */
 	if ((rc = bn_modes_protect(ws, err)) < 0)
 		return rc;
 	if (ws->format < BN_FORMAT_UPGRADED && (rc = identity_write(ws, NULL, err)) < 0)
@@ -100,7 +100,7 @@ int bn_upgrade_begin(bn_upgrade_lock *lock, bn_workspace *ws, bn_err *err)
 	return 0;
 }
 
-/* One process of all hosts, without locks. -1: the directory takes no such file, and nobody waits. */
+/* One process among all hosts, without locks. -1: the file cannot be created, and nobody waits. */
 static int turn_take(bn_workspace *ws)
 {
 	const struct timespec pause = {0, LOCK_PAUSE_NS};
@@ -141,7 +141,7 @@ void bn_upgrade_end(bn_upgrade_lock *lock, bn_workspace *ws)
 {
 	if (lock->fd < 0)
 		return;
-	bn_dir_unlink(ws->at, LOCK, NULL); /* who waits for it reads workspace.json anew */
+	bn_dir_unlink(ws->at, LOCK, NULL); /* a waiting process rereads workspace.json */
 	ws->env->fs->close(ws->env, lock->fd);
 	lock->fd = -1;
 }

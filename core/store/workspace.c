@@ -16,8 +16,8 @@
 #include <stdarg.h>
 #include <string.h>
 
-/* Whether dir holds .binnacle/workspace.json. A file system that does not answer is an error: what
- * lies there is not known to be absent. */
+/* Whether dir holds .binnacle/workspace.json. A file system that does not respond is an error: the
+ * workspace is not known to be absent. */
 static int has_workspace(bool *found, const bn_env *env, const char *dir, bn_err *err)
 {
 	struct stat st;
@@ -31,9 +31,9 @@ static int has_workspace(bool *found, const bn_env *env, const char *dir, bn_err
 		return 0;
 	bn_err_sys(err, BN_EIO, -e, "cannot look for a workspace in '%s'", dir);
 	bn_err_hint(err, "%s",
-		e == -EACCES ? "you may not search that directory: name a workspace with -C DIR"
-			     : "if its file system was cut off, mount it again; or name another "
-			       "workspace with -C DIR");
+		e == -EACCES ? "you have no search permission there: name a workspace with -C DIR"
+			     : "if its file system was disconnected, mount it again; or name "
+			       "another workspace with -C DIR");
 	return BN_EIO;
 }
 
@@ -53,7 +53,8 @@ static int find_up(char **dir, const bn_env *env, const char *start, bn_err *err
 		char *slash = strrchr(at, '/');
 		if (!slash || !at[1]) {
 			rc = bn_err_set(err, BN_ENOTFOUND, "no workspace at or above '%s'", start);
-			bn_err_hint(err, "make one with `binnacle init`, or name one with -C DIR");
+			bn_err_hint(
+				err, "create one with `binnacle init`, or name one with -C DIR");
 			break;
 		}
 		slash[slash == at] = '\0';
@@ -145,7 +146,7 @@ int bn_workspace_open(bn_workspace **out, const bn_env *env,
 		rc = bn_err_nomem(err, "a workspace");
 		goto out;
 	}
-	/* The way to the directory is the user's; .binnacle in it may not be a link, as for init. */
+	/* The user names the directory; .binnacle in it must not be a link, as for init. */
 	if ((rc = bn_dir_open(&above, env, ws->dir, err)) < 0 ||
 		(rc = bn_dir_open_below(&ws->at, above, ".binnacle", err)) < 0 ||
 		(rc = bn_workspace_read_identity(ws, err)) < 0)

@@ -1,4 +1,4 @@
-/* workspace_init.c - see workspace.h: making one. */
+/* workspace_init.c - see workspace.h: creating a workspace. */
 #include "core/store/workspace.h"
 
 #include "core/base/buf.h"
@@ -33,7 +33,7 @@ out:
 	return rc;
 }
 
-/* Gives an open directory to whom it shall be for, whatever the umask has left of its mode. */
+/* Sets group and mode of an open directory, regardless of the umask. */
 static int set_access(const bn_dir *d, const bn_workspace_making *how, bn_err *err)
 {
 	const bn_fs_ops *fs = d->env->fs;
@@ -42,7 +42,7 @@ static int set_access(const bn_dir *d, const bn_workspace_making *how, bn_err *e
 	if (e == -EPERM) {
 		bn_err_sys(err, BN_EREFUSED, -e, "cannot give '%s' to group %lu", d->path,
 			(unsigned long)how->group);
-		bn_err_hint(err, "you have to be a member of the group");
+		bn_err_hint(err, "you must be a member of the group");
 		return BN_EREFUSED;
 	}
 	if (e == 0)
@@ -61,8 +61,8 @@ static int make_part(bn_dir **out, const bn_dir *at, const char *name,
 	return rc < 0 ? rc : set_access(*out, how, err);
 }
 
-/* Who makes a directory may remove what others lay into it, sticky or not. So a group's directories of objects are
- * made here, by who founds the workspace, and not by whoever stores first. */
+/* The owner of a directory may remove entries of others, sticky or not. So a group's object directories are
+ * created here, by the founder, and not by the first user who stores an object. */
 static int make_fan(const bn_dir *root, const bn_workspace_making *how, bn_err *err)
 {
 	bn_dir *objects = NULL;
@@ -80,9 +80,8 @@ static int make_fan(const bn_dir *root, const bn_workspace_making *how, bn_err *
 	return rc;
 }
 
-/* The directory that shall hold .binnacle. What is there already stays as it is: it is not ours to say who uses
- * it. What is missing is made, and given to whom the workspace is for; directories on the way are such that
- * everybody gets to it. */
+/* The directory that will contain .binnacle. Existing directories stay as they are. Missing ones are created:
+ * the last with the workspace's access, those on the way searchable by everyone. */
 static int make_dir(bn_dir **out, const bn_env *env, const char *path,
 	const bn_workspace_making *how, bn_err *err)
 {
@@ -122,7 +121,7 @@ int bn_workspace_make(
 		goto out;
 	if (bn_dir_has(at, ".binnacle/" BN_IDENTITY)) {
 		rc = bn_err_set(err, BN_ECONFLICT, "'%s' is a workspace already", dir);
-		bn_err_hint(err, "work in it, or make another: binnacle init DIR");
+		bn_err_hint(err, "work in it, or create another: binnacle init DIR");
 		goto out;
 	}
 	if ((rc = make_part(&root, at, ".binnacle", how, err)) < 0)
@@ -136,8 +135,8 @@ int bn_workspace_make(
 	}
 	if (how->access == BN_ACCESS_GROUP && (rc = make_fan(root, how, err)) < 0)
 		goto out;
-	/* Also what an init that died may have left unsynced. The identity comes last: a workspace
-	 * without it is none, so a crash before this is harmless. */
+	/* Also syncs what an interrupted init may have left. The identity is written last: without
+	 * it there is no workspace, so a crash before this is harmless. */
 	if ((rc = bn_dir_sync(root, NULL, err)) < 0 || (rc = bn_dir_sync(at, NULL, err)) < 0)
 		goto out;
 	rc = write_identity(root, how, err);

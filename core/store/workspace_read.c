@@ -1,6 +1,6 @@
 /*
- * workspace_read.c - see workspace.h: the index of a workspace. Whoever only writes links none of this:
- * what the writing side has to know of an index it finds in the workspace, where this file put it.
+ * workspace_read.c - see workspace.h: the index of a workspace. Programs that only write do not link
+ * this: the writing side reaches an index through pointers that this file puts into the workspace.
  */
 #include "core/store/workspace.h"
 
@@ -34,7 +34,7 @@ int bn_workspace_need_index(bn_workspace *ws, bn_err *err)
 	return bn_index_open(&ws->index, &of, err);
 }
 
-/* Slots of ours that are damaged get no more events, which nobody would see. */
+/* Damaged slots of ours get no more events, since nobody would see them. */
 static void give_up_slots(bn_workspace *ws)
 {
 	const bn_log_writer *w = NULL;
@@ -65,8 +65,8 @@ static bool is_recent(const bn_workspace *ws)
 	       bn_env_monotonic_ns(ws->env) - ws->recent_ns < RECENT_NS;
 }
 
-/* Somebody may have upgraded the workspace meanwhile: from then on it is judged by the chain of authority. What
- * cannot be read now is looked at the next time. */
+/* The workspace may have been upgraded meanwhile: from then on the chain of authority applies. If the file
+ * cannot be read now, it is checked next time. */
 static void see_upgrade(bn_workspace *ws)
 {
 	struct stat st;

@@ -23,13 +23,13 @@ int bn_workspace_need_writable(const bn_workspace *ws, bn_err *err)
 	bn_err_set(err, BN_EUNSUPPORTED,
 		"'%s' has format %lld: this binnacle reads it, and writes formats %d to %d only",
 		ws->dir, (long long)ws->format, BN_FORMAT_OLDEST, BN_FORMAT);
-	bn_err_hint(err, "use the newer binnacle that others work with there");
+	bn_err_hint(err, "use the newer binnacle that is in use there");
 	return BN_EUNSUPPORTED;
 }
 
-/* Says in workspace.json that the first version must not write here any more: it would not
- * understand what is about to be appended. Where the file is not ours this is tried and no more:
- * the first version then stops at the record itself. */
+/* Records in workspace.json that the first version must no longer write here: it would not
+ * understand what is about to be appended. If the file is not ours a failure is ignored: the
+ * first version then stops at the record itself. */
 static int upgrade(bn_workspace *ws, bn_err *err)
 {
 	bn_err why = BN_ERR_INIT;
@@ -41,8 +41,8 @@ static int upgrade(bn_workspace *ws, bn_err *err)
 	int rc = bn_workspace_load_identity(&j, ws->at, &why);
 	if (rc < 0)
 		goto out;
-	int64_t now =
-		bn_json_int(j, "format", BN_FORMAT_OLDEST); /* somebody may have been faster */
+	int64_t now = bn_json_int(
+		j, "format", BN_FORMAT_OLDEST); /* another process may have been faster */
 	if (now < BN_FORMAT_SIGNED) {
 		if (json_object_set_new(j, "format", json_integer(BN_FORMAT_SIGNED))) {
 			rc = bn_err_nomem(&why, BN_IDENTITY);
@@ -67,17 +67,17 @@ out:
 	return rc < 0 ? bn_err_move(err, &why) : 0;
 }
 
-/* Makes ws->writer usable by this very process. */
+/* Makes ws->writer usable by this process. */
 static int need_writer(bn_workspace *ws, bn_err *err)
 {
 	bool ours = ws->writer && ws->writer->pid == getpid();
 	if (ours && bn_writer_must_move(ws->writer))
 		bn_writer_seal(
-			ws->writer, NULL); /* what it fails to seal, the next process adopts */
-	/* One that holds a failure stays until a commit has returned it. */
+			ws->writer, NULL); /* if the seal fails, the next process adopts it */
+	/* A writer that holds a failure stays until a commit has returned it. */
 	else if (ours && (!ws->writer->broken || ws->writer->lost.code))
 		return 0;
-	bn_writer_free(ws->writer); /* our parent's, or one that failed: others will adopt it */
+	bn_writer_free(ws->writer); /* the parent's, or one that failed: others will adopt it */
 	ws->writer = NULL;
 	if (!ws->signer.sign && ws->signer_of && ws->is_chained) {
 		ws->signer_of(&ws->signer, ws->env);
@@ -102,7 +102,7 @@ int bn_workspace_set_signer(bn_workspace *ws, const struct bn_signer *signer, bn
 	int rc = bn_workspace_need_writable(ws, err);
 	if (rc < 0)
 		return rc;
-	ws->signer = *signer; /* before the writer is opened, which chooses its slot by the key */
+	ws->signer = *signer; /* before opening the writer, which chooses its slot by the key */
 	if ((rc = need_writer(ws, err)) < 0 ||
 		(had_writer &&
 			(rc = bn_writer_set_signer(ws->writer, &ws->signer, ws->id, err)) < 0)) {
@@ -122,7 +122,7 @@ void bn_workspace_set_signer_source(bn_workspace *ws, bn_signer_source *source)
 int bn_workspace_set_epoch(bn_workspace *ws, const uint8_t *epoch, bn_err *err)
 {
 	if (epoch && !ws->signer.sign)
-		return bn_err_set(err, BN_EREFUSED, "nobody signs in this process");
+		return bn_err_set(err, BN_EREFUSED, "this process has no signer");
 	ws->has_epoch = epoch != NULL;
 	if (epoch)
 		memcpy(ws->epoch, epoch, sizeof ws->epoch);
@@ -199,7 +199,7 @@ static int append(bn_workspace *ws, const bn_draft *d, bn_err *err)
 	int rc = check_draft(d, err);
 	if (rc < 0 || (rc = bn_workspace_need_writable(ws, err)) < 0)
 		return rc;
-	/* Nothing is written that was decided by an index which gave no answer. */
+	/* Nothing is written that was decided by a failing index. */
 	if (ws->index && (rc = ws->index_failed(ws->index, err)) < 0)
 		return rc;
 	bool is_old = d->version <= 1 && d->type != BN_RECORD_SIGNED && !ws->signer.sign;
@@ -219,8 +219,8 @@ static int append_json(bn_workspace *ws, bn_draft *d, const json_t *payload, bn_
 	if (!payload)
 		bn_buf_adds(&text, "{}");
 	else if (!json_is_object(payload))
-		rc = bn_err_set(err, BN_EINVAL, "event %s of %s: the payload is no object", d->kind,
-			d->entity);
+		rc = bn_err_set(err, BN_EINVAL, "event %s of %s: the payload is not an object",
+			d->kind, d->entity);
 	else
 		rc = bn_json_canonical(payload, &text, err);
 	if (rc < 0 || (rc = bn_buf_check(&text, err, "an event")) < 0)
@@ -268,13 +268,13 @@ int bn_workspace_append_raw(bn_workspace *ws, const char *kind, const char *enti
 	return append(ws, &d, err);
 }
 
-/* A forked child has nothing of its own to commit: what is pending is its parent's. */
+/* A forked child has nothing to commit: pending events are its parent's. */
 static bn_writer *own_writer(const bn_workspace *ws)
 {
 	return ws->writer && ws->writer->pid == getpid() ? ws->writer : NULL;
 }
 
-/* A segment was sealed: merges small ones when there are many. A failure leaves them as they are. */
+/* A segment was sealed: merges small ones if there are many. A failure leaves them unchanged. */
 static void merge_if_due(bn_workspace *ws, bn_writer *w)
 {
 	if (!w->merge_due || w->broken)
@@ -283,7 +283,7 @@ static void merge_if_due(bn_workspace *ws, bn_writer *w)
 	bn_log_merge(ws->at, w->dir, ws->merge_at, NULL);
 }
 
-/* What the commit has made durable is that whatever becomes of the seal. */
+/* What the commit made durable stays durable even if the seal fails. */
 static void seal_if_full(bn_workspace *ws, bn_writer *w)
 {
 	bn_err why = BN_ERR_INIT;
@@ -316,7 +316,7 @@ int bn_workspace_seal(bn_workspace *ws, bn_err *err)
 		return rc;
 	if (ws->unsealed.code == BN_ECORRUPT)
 		return bn_err_move(err, &ws->unsealed);
-	bn_err_clear(&ws->unsealed); /* this one has made it good */
+	bn_err_clear(&ws->unsealed); /* this one has succeeded */
 	return 0;
 }
 

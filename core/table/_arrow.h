@@ -1,6 +1,6 @@
 /*
- * _arrow.h - the numbers of the Arrow IPC format that reader and writer share, and the pieces that
- * the reader is made of.
+ * _arrow.h - constants of the Arrow IPC format shared by reader and writer, and the internals of
+ * the reader.
  *
  * Format: https://arrow.apache.org/docs/format/Columnar.html, and Message.fbs, Schema.fbs, File.fbs
  * of apache/arrow. A file is
@@ -75,7 +75,7 @@ enum {
 #define BN_ARROW_BLOCK_BYTES \
 	24 /* int64 offset, int32 metadata length, padding, int64 body length */
 
-/* How a column's values lie in the file. */
+/* The physical layout of a column's values in the file. */
 typedef enum bn_phys {
 	PHYS_NULL, /* no buffers at all: every value is absent */
 	PHYS_I8,
@@ -102,20 +102,20 @@ typedef enum bn_phys {
 	PHYS_FIXED_LIST,
 } bn_phys;
 
-/* Where a node (a field of the schema, its children behind it) lies in a record batch. */
+/* The position of a node (a field of the schema, followed by its children) in a record batch. */
 typedef struct bn_arrow_place {
 	size_t node;         /* in its list of nodes, */
-	size_t first_buffer; /* in that of buffers, were there no views before it */
-	size_t views;        /* how many there are: each has buffers of its own number more */
+	size_t first_buffer; /* in that of buffers, if there were no views before it */
+	size_t views;        /* their number: each has a variable number of further buffers */
 } bn_arrow_place;
 
-/* A struct around a node: its validity counts for what is inside. */
+/* A struct around a node: its validity applies to its content. */
 typedef struct bn_arrow_parent {
 	bn_arrow_place place;
 	const struct bn_arrow_parent *up;
 } bn_arrow_parent;
 
-/* How a column is read, or the values of its lists. What bn_field says of the type is not said again. */
+/* How a column, or the values of its lists, is read. Complements the type in bn_field. */
 typedef struct bn_arrow_column {
 	bn_phys phys; /* of the values; of the codes where there is a dictionary */
 	bn_arrow_place place;
@@ -128,7 +128,7 @@ typedef struct bn_arrow_column {
 	struct bn_arrow_column *child; /* of lists */
 } bn_arrow_column;
 
-/* What a dictionary holds; it is read as a record batch of one column. */
+/* The content of a dictionary; it is read as a record batch of one column. */
 typedef struct bn_arrow_dict_field {
 	bn_arrow_column layout; /* dict_id: its number */
 	bn_field field;
@@ -150,7 +150,7 @@ typedef struct bn_arrow_layout {
  * any case. BN_EUNSUPPORTED names column and type. */
 int bn_arrow_read_schema(bn_fb_table t, bn_schema *schema, bn_arrow_layout *out, bn_err *err);
 void bn_arrow_layout_release(bn_arrow_layout *l);
-/* How many buffers a node has, views not counting their own. */
+/* The number of buffers of a node, without the variable ones of views. */
 size_t bn_phys_buffers(bn_phys phys);
 
 /* ---- messages: arrow_body.c ----------------------------------------------------------------- */
@@ -159,7 +159,7 @@ typedef struct bn_arrow_block {
 	size_t offset, meta_bytes, body_bytes;
 } bn_arrow_block;
 
-/* A message whose metadata has been found and whose body lies inside the file. */
+/* A message whose metadata was found and whose body is inside the file. */
 typedef struct bn_arrow_message {
 	bn_fb fb;
 	bn_fb_table header;
@@ -171,7 +171,8 @@ typedef struct bn_arrow_message {
 /* end: of the messages in the file at base. */
 int bn_arrow_read_message(
 	bn_arrow_message *m, const uint8_t *base, size_t end, const bn_arrow_block *b, bn_err *err);
-/* The same of a stream: the message at *offset, which moves behind it. 1, or 0 at the end of the stream. */
+/* The same for a stream: the message at *offset, which is advanced past it. 1, or 0 at the end of the
+ * stream. */
 int bn_arrow_next_message(bn_arrow_message *m, bn_arrow_block *b, const uint8_t *base, size_t end,
 	size_t *offset, bn_err *err);
 
@@ -185,7 +186,7 @@ typedef struct bn_arrow_body {
 		views_sum; /* buffers that the first views have more; columns come in order */
 } bn_arrow_body;
 
-/* A slice of a body: data NULL when it has no bytes. */
+/* A slice of a body: data NULL if it has no bytes. */
 typedef struct bn_arrow_buffer {
 	const uint8_t *data;
 	size_t bytes;
@@ -198,22 +199,22 @@ int bn_arrow_body_open(bn_arrow_body *out, const bn_arrow_message *m, bn_fb_tabl
  * unpacked into the arena. */
 int bn_arrow_body_buffer(bn_arrow_buffer *out, bn_arrow_body *b, const bn_arrow_place *place,
 	size_t i, bn_arena *arena, bn_err *err);
-/* How many buffers of its own the view at that place has. */
+/* The number of variable buffers of the view at that position. */
 int bn_arrow_body_views(
 	size_t *out, const bn_arrow_body *b, const bn_arrow_place *place, bn_err *err);
-/* Rows and absent values that a node claims. */
+/* The rows and absent values claimed by a node. */
 int bn_arrow_body_node(size_t *rows, size_t *nulls, const bn_arrow_body *b,
 	const bn_arrow_place *place, bn_err *err);
 
 /* ---- dictionaries: arrow_dict.c ------------------------------------------------------------- */
 
 /*
- * The values of one dictionary, from all of its messages. Where a stream replaces it, codes before and after mean
- * different values: each such generation has a map to one dictionary that holds all of them.
+ * The values of one dictionary, from all of its messages. If a stream replaces it, codes before and after mean
+ * different values: each generation has a map to one dictionary that holds all of them.
  */
 typedef struct bn_arrow_generation {
-	size_t first_batch; /* for which it holds */
-	bn_column *pieces;  /* the values of each message: one, and what was put behind it */
+	size_t first_batch; /* batches to which it applies */
+	bn_column *pieces;  /* the values of each message: the first, and appended ones */
 	size_t piece_count, piece_cap;
 	bn_column values; /* all of them, by the file's codes */
 	int32_t *map;     /* text: to the codes of `dict`, -1: absent. NULL: they are the same */
@@ -232,15 +233,15 @@ typedef struct bn_arrow_dicts {
 	bn_arena arena;
 } bn_arrow_dicts;
 
-/* One for each number that l names, and l's columns are told their places. l is borrowed. */
+/* One for each number in l, whose columns get its index. l is borrowed. */
 int bn_arrow_dicts_init(bn_arrow_dicts *d, bn_arrow_layout *l, size_t columns, bn_err *err);
 void bn_arrow_dicts_release(bn_arrow_dicts *d);
-/* Takes a DictionaryBatch that stands before record batch `batch`. replace: may it take the place of another? */
+/* Adds a DictionaryBatch that precedes record batch `batch`. replace: whether it may replace another. */
 int bn_arrow_dicts_read(
 	bn_arrow_dicts *d, const bn_arrow_message *m, size_t batch, bool replace, bn_err *err);
-/* Once, when all have been read: makes `values`, `dict` and the maps. */
+/* Call once, after all were read: builds `values`, `dict` and the maps. */
 int bn_arrow_dicts_finish(bn_arrow_dicts *d, bn_err *err);
-/* What holds for a record batch; NULL when the dictionary is not there. */
+/* The generation for a record batch; NULL if the dictionary is missing. */
 const bn_arrow_generation *bn_arrow_dict_at(const bn_arrow_dict *d, size_t batch);
 
 /* ---- columns: arrow_column.c ---------------------------------------------------------------- */
@@ -251,14 +252,14 @@ typedef struct bn_arrow_from {
 	const bn_arrow_dicts *dicts; /* NULL: there can be none */
 	size_t batch;                /* number of the record batch */
 	bool check;                  /* false: its values were checked before */
-	bn_arena *arena;             /* for what has to be converted */
+	bn_arena *arena;             /* for converted values */
 } bn_arrow_from;
 
-/* Makes *out of the buffers of one column: checks everything, converts into the arena what does not lie as table.h wants
- * it. rows: as many as there must be. */
+/* Builds *out from the buffers of one column: checks everything, and converts into the arena what is not in the
+ * layout of table.h. rows: the required number. */
 int bn_arrow_read_column(bn_column *out, const bn_arrow_column *layout, const bn_field *field,
 	const bn_arrow_from *from, size_t rows, bn_err *err);
-/* Are all values of such milliseconds whole days? (phys PHYS_I64, scale 0.) */
+/* Whether all of these milliseconds are whole days. (phys PHYS_I64, scale 0.) */
 int bn_arrow_is_dates(bool *out, const bn_arrow_column *layout, const bn_arrow_from *from,
 	size_t rows, bn_err *err);
 

@@ -71,7 +71,7 @@ bn_fb_table bn_fb_root(bn_fb *fb)
 	return table_at(fb, load_u32(fb, 0));
 }
 
-/* The place of a field, or 0 when it is absent. */
+/* The position of a field, or 0 if it is absent. */
 static size_t field_at(bn_fb_table t, int field, size_t width)
 {
 	size_t slot = 4 + 2 * (size_t)field;
@@ -95,7 +95,7 @@ int64_t bn_fb_int(bn_fb_table t, int field, size_t width, int64_t fallback)
 	return at ? load(t.fb, at, width) : fallback;
 }
 
-/* The place that a reference field points to, or 0. */
+/* The position that a reference field points to, or 0. */
 static size_t follow(bn_fb_table t, int field)
 {
 	size_t at = field_at(t, field, 4);

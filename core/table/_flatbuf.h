@@ -1,13 +1,13 @@
 /*
- * _flatbuf.h - the little of FlatBuffers that Arrow's metadata needs: checked reading, and writing.
+ * _flatbuf.h - the part of FlatBuffers that Arrow's metadata needs: checked reading, and writing.
  *
  * Format: "FlatBuffers internals" (https://flatbuffers.dev/internals/). All numbers little-endian.
  *
  * Reading trusts nothing: every offset is checked against the buffer before it is followed. A
- * broken one sets bn_fb.bad and yields "absent", so a caller reads what it needs and asks once at
- * the end. Writing goes forward: a table or vector is appended, and the slot that refers to it is
- * patched. (FlatBuffers' own builders write backwards; readers cannot tell, as all that counts is
- * that references point to higher addresses.)
+ * broken one sets bn_fb.bad and yields "absent", so a caller reads what it needs and checks once
+ * at the end. Writing goes forward: a table or vector is appended, and the slot that refers to it
+ * is patched. (FlatBuffers' own builders write backwards; readers cannot tell, since references
+ * only need to point to higher addresses.)
  */
 #ifndef BN_TABLE_FLATBUF_H
 #define BN_TABLE_FLATBUF_H
@@ -67,12 +67,13 @@ typedef struct bn_fbw_field {
 	}
 #define BN_FBW_MAX_FIELDS 8
 
-/* Appends a table with n <= 8 fields; slots[i] (may be NULL) gets the place of field i, for
- * bn_fbw_refer. Returns the table's place. */
+/* Appends a table with n <= 8 fields; slots[i] (may be NULL) gets the position of field i, for
+ * bn_fbw_refer. Returns the table's position. */
 size_t bn_fbw_table(bn_buf *b, const bn_fbw_field *fields, size_t n, size_t *slots);
 void bn_fbw_refer(bn_buf *b, size_t slot, size_t target); /* patches slot to point to target */
 size_t bn_fbw_string(bn_buf *b, const char *s);
-/* A vector of count references, to be patched one by one; *first gets the place of the first. */
+/* A vector of count references, to be patched one by one; *first gets the position of the
+ * first. */
 size_t bn_fbw_refs(bn_buf *b, size_t count, size_t *first);
 /* Begins a vector of structs with 8-byte alignment; the caller appends count * struct bytes. */
 size_t bn_fbw_structs(bn_buf *b, size_t count);

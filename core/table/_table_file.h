@@ -1,6 +1,6 @@
 /*
- * _table_file.h - the file that a table is written to when its caller named one: created, synced when the table
- * is complete, and removed when it never is.
+ * _table_file.h - the file of a table whose caller gave a path: created, synced when the table is complete, and
+ * removed otherwise.
  */
 #ifndef BN_TABLE_TABLE_FILE_H
 #define BN_TABLE_TABLE_FILE_H

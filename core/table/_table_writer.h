@@ -1,5 +1,5 @@
 /*
- * _table_writer.h - a table under construction: what table_write.c (batches) and table_row.c (rows) share.
+ * _table_writer.h - a table under construction: shared by table_write.c (batches) and table_row.c (rows).
  */
 #ifndef BN_TABLE_TABLE_WRITER_H
 #define BN_TABLE_TABLE_WRITER_H
@@ -18,7 +18,7 @@ typedef struct bn_pending_column {
 	int32_t *map;         /* category: scratch, code of a batch -> code here */
 	size_t map_cap;
 	int32_t *codes;    /* category: scratch, a column of translated codes */
-	bn_column *pieces; /* list, fixed: copied rows of the batches that came, in lists */
+	bn_column *pieces; /* list, fixed: copied rows of incoming batches, as pieces */
 	size_t piece_count, piece_cap, list_bytes;
 	bn_arena lists;
 } bn_pending_column;
@@ -26,7 +26,7 @@ typedef struct bn_pending_column {
 struct bn_table_writer {
 	bn_schema schema;
 	bn_arrow_writer *file;
-	bn_table_file *own; /* that it writes to; NULL: the caller's bn_table_out */
+	bn_table_file *own; /* the output; NULL: the caller's bn_table_out */
 	bn_table_out to;
 	bn_table_tap tap;
 	uint64_t cut_bytes; /* 0: one file */
@@ -47,10 +47,10 @@ struct bn_table_writer {
 
 /* Memory for pending rows, on first use. */
 int bn_table_writer_make_room(bn_table_writer *w, bn_err *err);
-/* Writes what is pending when that is a record batch. */
+/* Writes pending rows if they fill a record batch. */
 int bn_table_writer_flush_full(bn_table_writer *w, bn_err *err);
 
-/* Are its values ends and bytes? */
+/* Whether its values are ends and bytes. */
 static inline bool bn_type_has_bytes(bn_type type)
 {
 	return type == BN_TYPE_STRING || type == BN_TYPE_BINARY;

@@ -1,16 +1,16 @@
-/* _view.h - the rows that a scan keeps: what table_read.c asks instead of the parts. Not for other modules. */
+/* _view.h - the rows that a scan keeps: used by table_read.c instead of parts. Not for other modules. */
 #ifndef BN_TABLE__VIEW_H
 #define BN_TABLE__VIEW_H
 #include "core/table/table.h"
 
 #include <string.h>
 
-/* A batch of the table below that has rows which are kept. */
+/* A batch of the underlying table with rows that are kept. */
 typedef struct bn_kept {
 	size_t batch;        /* its number there */
 	uint64_t first_row;  /* number of its first kept row, in the view */
-	uint32_t rows, full; /* that are kept, of so many */
-	uint8_t *bits;       /* one a row; NULL: all */
+	uint32_t rows, full; /* kept ones, of this many */
+	uint8_t *bits;       /* one per row; NULL: all */
 } bn_kept;
 
 typedef struct bn_table_view {
@@ -21,8 +21,8 @@ typedef struct bn_table_view {
 	uint64_t rows;
 } bn_table_view;
 
-/* Of n records of `stride` bytes, each with its number, ascending, at `number` of the first: the last that is
- * <= at; the first when none is. */
+/* Among n records of `stride` bytes, each with an ascending number, at `number` in the first: the last with
+ * number <= at; the first if there is none. */
 static inline size_t bn_last_not_above(const uint64_t *number, size_t stride, size_t n, uint64_t at)
 {
 	size_t low = 0, high = n;
@@ -43,7 +43,7 @@ int bn_table_view_read(bn_table_view *v, size_t batch, const size_t *columns, si
 	bn_batch *out, bn_err *err);
 void bn_table_view_forget(const bn_table_view *v, const bn_batch *b);
 
-/* table_read.c: a reader of the view, which it takes, also on failure; and that of a reader, NULL when it has none. */
+/* table_read.c: a reader of the view, which it takes, even on failure; and the view of a reader, or NULL. */
 int bn_table_reader_of_view(bn_table_reader **out, bn_table_view *view, bn_err *err);
 bn_table_view *bn_table_reader_view(const bn_table_reader *r);
 

@@ -1,8 +1,10 @@
 /*
- * arrow_body.c - messages of an Arrow file or stream, and the buffers in their bodies, packed or not.
+ * arrow_body.c - messages of an Arrow file or stream, and the buffers in their bodies, compressed or
+ * not.
  *
- * A buffer that is packed begins with its length as an int64 (-1: the rest is as it is). That length is not
- * trusted: it may be no more than what so many bytes of the codec can ever unpack to, and must be what comes out.
+ * A compressed buffer begins with its length as an int64 (-1: the rest is not compressed). That length is not
+ * trusted: it must not exceed what that many bytes of the codec can unpack to, and must equal the actual
+ * result.
  */
 #include "core/table/_arrow.h"
 
@@ -20,7 +22,7 @@ int bn_arrow_read_message(
 	if (b->offset % 8 || b->meta_bytes < 8 || b->offset > end ||
 		b->meta_bytes > end - b->offset ||
 		b->body_bytes > end - b->offset - b->meta_bytes || b->meta_bytes % 8)
-		return bn_err_set(err, BN_ECORRUPT, "it lies outside of the file");
+		return bn_err_set(err, BN_ECORRUPT, "it is outside of the file");
 	memcpy(head, base + b->offset, sizeof head);
 	if (head[0] != BN_ARROW_CONTINUATION)
 		return bn_err_set(err, BN_ECORRUPT, "no message begins at byte %zu", b->offset);
@@ -60,7 +62,7 @@ static int measure(bn_arrow_block *b, const uint8_t *base, size_t end, size_t of
 	*b = (bn_arrow_block){offset, 8 + (size_t)head[1], 0};
 	if (head[0] != BN_ARROW_CONTINUATION) {
 		bn_err_set(err, BN_ECORRUPT, "no message begins at byte %zu", offset);
-		bn_err_hint(err, "streams older than Arrow 0.15 are not read: write it anew");
+		bn_err_hint(err, "streams older than Arrow 0.15 are not supported: write it again");
 		return BN_ECORRUPT;
 	}
 	if (b->meta_bytes > end - offset)
@@ -102,14 +104,15 @@ static int read_codec(bn_arrow_body *out, bn_fb_table records, bn_err *err)
 	if (!t.fb || records.fb->bad)
 		return 0;
 	if (out->codec != CODEC_LZ4_FRAME && out->codec != CODEC_ZSTD)
-		return bn_err_set(
-			err, BN_EUNSUPPORTED, "its buffers are packed by codec %d", out->codec);
+		return bn_err_set(err, BN_EUNSUPPORTED, "its buffers are compressed with codec %d",
+			out->codec);
 	if (bn_fb_int(t, COMPRESSION_METHOD, 1, 0) != 0)
-		return bn_err_set(err, BN_EUNSUPPORTED, "its buffers are packed together");
+		return bn_err_set(err, BN_EUNSUPPORTED, "its buffers are compressed together");
 	return 0;
 }
 
-/* The most bytes that n packed ones can unpack to: a block of zstd has 4 bytes at least and gives 128 KiB. */
+/* The most bytes that n compressed ones can unpack to: a zstd block has at least 4 bytes and gives 128
+ * KiB. */
 static uint64_t most_unpacked(int codec, uint64_t n)
 {
 	return codec == CODEC_ZSTD ? (n / 4 + 1) << 17 : n * 255 + 64;
@@ -224,7 +227,7 @@ int bn_arrow_body_buffer(bn_arrow_buffer *out, bn_arrow_body *b, const bn_arrow_
 	if (at >= b->buffers.count || offset < 0 || bytes < 0 ||
 		(uint64_t)offset > b->m->body_bytes ||
 		(uint64_t)bytes > b->m->body_bytes - (uint64_t)offset)
-		return bn_err_set(err, BN_ECORRUPT, "buffer %zu lies outside of its body", at);
+		return bn_err_set(err, BN_ECORRUPT, "buffer %zu is outside of its body", at);
 	if (offset % 8 && bytes)
 		return bn_err_set(err, BN_ECORRUPT, "buffer %zu is not aligned to 8 bytes", at);
 	const uint8_t *data = b->m->body + offset;
@@ -233,7 +236,8 @@ int bn_arrow_body_buffer(bn_arrow_buffer *out, bn_arrow_body *b, const bn_arrow_
 	if (b->codec < 0 || !n)
 		return 0;
 	if (n < sizeof unpacked)
-		return bn_err_set(err, BN_ECORRUPT, "buffer %zu is packed and has no length", at);
+		return bn_err_set(
+			err, BN_ECORRUPT, "buffer %zu is compressed and has no length", at);
 	memcpy(&unpacked, data, sizeof unpacked);
 	data += sizeof unpacked;
 	n -= sizeof unpacked;
@@ -242,7 +246,7 @@ int bn_arrow_body_buffer(bn_arrow_buffer *out, bn_arrow_body *b, const bn_arrow_
 		return 0;
 	if (unpacked < 0 || (uint64_t)unpacked > most_unpacked(b->codec, n))
 		return bn_err_set(err, BN_ECORRUPT,
-			"buffer %zu claims to be %lld bytes, packed to %zu", at,
+			"buffer %zu claims to be %lld bytes, compressed to %zu", at,
 			(long long)unpacked, n);
 	if (unpacked == 0) {
 		*out = (bn_arrow_buffer){NULL, 0};

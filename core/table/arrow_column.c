@@ -1,8 +1,8 @@
 /*
  * arrow_column.c - one column of a record batch, from its buffers in the file to a bn_column.
  *
- * What lies as table.h wants it is borrowed; the rest is converted into the batch's arena. Either
- * way every length, offset, code and string is checked before a pointer leaves here.
+ * Buffers in the layout of table.h are borrowed; others are converted into the batch's arena.
+ * Either way every length, offset, code and string is checked before a pointer leaves here.
  */
 #include "core/base/timestamp.h"
 #include "core/base/utf8.h"
@@ -54,7 +54,7 @@ static size_t count_ones(const uint8_t *bits, size_t n)
 	return ones;
 }
 
-/* The bitmap of a node; NULL when nothing is absent. */
+/* The bitmap of a node; NULL if nothing is absent. */
 static int read_validity(const uint8_t **out, size_t *nulls, const bn_arrow_place *place,
 	const bn_arrow_from *from, size_t rows, bn_err *err)
 {
@@ -79,7 +79,7 @@ static int read_validity(const uint8_t **out, size_t *nulls, const bn_arrow_plac
 	return 0;
 }
 
-/* What is absent in a struct around it is absent. */
+/* Values are absent where an enclosing struct is. */
 static int join_parents(
 	bn_column *out, const bn_arrow_column *layout, const bn_arrow_from *from, bn_err *err)
 {
@@ -131,7 +131,7 @@ static size_t phys_width(bn_phys phys)
 	}
 }
 
-/* Of unsigned 64 bits: as they are. */
+/* Unsigned 64 bits: unchanged. */
 static int64_t load_int(const uint8_t *p, bn_phys phys, size_t i)
 {
 	switch (phys) {
@@ -158,7 +158,7 @@ static float half(uint16_t h)
 	uint32_t sign = (uint32_t)(h & 0x8000) << 16, exponent = h >> 10 & 31, bits = h & 1023;
 	float x;
 
-	if (exponent == 0) { /* zero and what is below the normal ones: bits * 2^-24 */
+	if (exponent == 0) { /* zero and subnormal numbers: bits * 2^-24 */
 		x = (float)bits * 0x1p-24f;
 		return sign ? -x : x;
 	}
@@ -182,7 +182,7 @@ static int read_halves(bn_column *out, const uint8_t *p, bn_arena *arena, bn_err
 
 /* ---- times ---------------------------------------------------------------------------------- */
 
-/* A time beyond int64 nanoseconds, shown as what it is. */
+/* Reports a time beyond int64 nanoseconds. */
 static int beyond(const bn_column *c, size_t row, int64_t x, int64_t scale, bn_err *err)
 {
 	char date[BN_TIMESTAMP_TEXT];
@@ -193,7 +193,7 @@ static int beyond(const bn_column *c, size_t row, int64_t x, int64_t scale, bn_e
 		unit = "ms";
 	if (c->type == BN_TYPE_DURATION)
 		bn_err_set(err, BN_EUNSUPPORTED,
-			"row %zu: a duration of %" PRId64 " %s, of 292 years at most", row + 1, x,
+			"row %zu: a duration of %" PRId64 " %s; the limit is 292 years", row + 1, x,
 			unit);
 	else if (day > INT32_MAX || day < INT32_MIN)
 		bn_err_set(err, BN_EUNSUPPORTED,
@@ -202,8 +202,8 @@ static int beyond(const bn_column *c, size_t row, int64_t x, int64_t scale, bn_e
 		bn_err_set(err, BN_EUNSUPPORTED, "row %zu: %s is not between 1677 and 2262",
 			row + 1, bn_date_iso((int32_t)day, date));
 	bn_err_hint(err,
-		"timestamps are kept in nanoseconds: make it absent, or cast the column to "
-		"a date or string");
+		"timestamps are stored in nanoseconds: make it missing, or cast the column to a "
+		"date or string");
 	return BN_EUNSUPPORTED;
 }
 
@@ -245,13 +245,13 @@ static int read_days(bn_column *out, const uint8_t *p, bn_arena *arena, bn_err *
 	return 0;
 }
 
-/* Nanoseconds of a day are not negative and end with it. */
+/* Nanoseconds of a day are not negative and less than a day. */
 static int check_daytimes(const bn_column *c, bn_err *err)
 {
 	for (size_t i = 0; i < c->rows; i++) {
 		if (bn_column_is_null(c, i) || (c->i64[i] >= 0 && c->i64[i] < DAY_MS * MS_NS))
 			continue;
-		return bn_err_set(err, BN_ECORRUPT, "row %zu: no time of a day is %" PRId64 " ns",
+		return bn_err_set(err, BN_ECORRUPT, "row %zu: %" PRId64 " ns is not a time of day",
 			i + 1, c->i64[i]);
 	}
 	return 0;
@@ -321,7 +321,7 @@ static int read_decimals(bn_column *out, const bn_arrow_column *layout, const ui
 
 /* ---- text and bytes ------------------------------------------------------------------------- */
 
-/* Every string valid by itself: the bytes are UTF-8 and no string begins inside a character. */
+/* Every string is valid by itself: the bytes are UTF-8 and no string begins inside a character. */
 static int check_utf8(const bn_column *c, bn_err *err)
 {
 	size_t from = (size_t)c->ends[0], n = (size_t)c->ends[c->rows] - from, i = 0;
@@ -357,7 +357,8 @@ static int check_ends(const bn_column *c, size_t total, const char *what, bn_err
 	return 0;
 }
 
-/* 64-bit offsets, of total bytes or values: as 32-bit ones that begin at 0; *first: where that is. */
+/* Converts 64-bit offsets into total bytes or values to 32-bit ones that begin at 0; *first: the
+ * start. */
 static int narrow_ends(bn_column *out, bn_arrow_buffer ends, size_t total, size_t *first,
 	bn_arena *arena, bn_err *err)
 {
@@ -508,7 +509,7 @@ static int read_list(bn_column *out, const bn_arrow_column *layout, const bn_fie
 
 /* ---- dictionaries --------------------------------------------------------------------------- */
 
-/* codes[r] as the file has it, BN_TAKE_ABSENT where the value is absent. */
+/* codes[r] as in the file, BN_TAKE_ABSENT where the value is absent. */
 static int read_codes(uint32_t *codes, const bn_column *c, bn_phys phys, const uint8_t *p,
 	size_t limit, bn_err *err)
 {
@@ -608,7 +609,7 @@ static int read_nothing(bn_column *out, bn_arena *arena, bn_err *err)
 	return out->f64 && out->validity ? 0 : bn_err_nomem(err, "an empty column");
 }
 
-/* What has one buffer of values. */
+/* Types with one buffer of values. */
 static int read_values(
 	bn_column *out, const bn_arrow_column *layout, const bn_arrow_from *from, bn_err *err)
 {

@@ -7,7 +7,7 @@
 
 static const int32_t no_ends[1];
 
-/* The columns of values in dictionaries are told where these are. */
+/* Sets the dictionary indexes of columns. */
 static void place(const bn_arrow_dicts *d, bn_arrow_column *c)
 {
 	for (; c; c = c->child)
@@ -16,7 +16,7 @@ static void place(const bn_arrow_dicts *d, bn_arrow_column *c)
 				c->dict = k;
 }
 
-/* Do the values of two columns lie in a dictionary in the same way? */
+/* Whether the values of two columns have the same layout in a dictionary. */
 static bool same_layout(const bn_arrow_column *a, const bn_arrow_column *b)
 {
 	return a->phys == b->phys && a->scale == b->scale && a->width == b->width;
@@ -105,7 +105,7 @@ static int map_text(bn_arrow_generation *g, bn_dict_builder *all, bn_arena *aren
 	return 0;
 }
 
-/* All texts of all generations, each once, and maps to them. */
+/* Collects the distinct texts of all generations, and maps to them. */
 static int unify(bn_arrow_dict *d, bn_arena *arena, bn_err *err)
 {
 	bn_dict_builder all = BN_DICT_BUILDER_INIT;
@@ -129,7 +129,8 @@ out:
 	return rc;
 }
 
-/* d->dict is that of all generations: where each begins with the one before and nothing is absent, the last. */
+/* d->dict is for all generations: if each begins with the previous one and nothing is absent, it is the
+ * last. */
 static int settle(bn_arrow_dict *d, bn_arena *arena, bn_err *err)
 {
 	bool grows = true;
@@ -196,9 +197,9 @@ int bn_arrow_dicts_read(
 	if (!d)
 		return bn_err_set(err, BN_ECORRUPT, "no column has the number %lld", (long long)id);
 	if (delta && !d->count)
-		return bn_err_set(err, BN_ECORRUPT, "it extends one that is not there");
+		return bn_err_set(err, BN_ECORRUPT, "it extends a missing one");
 	if (!delta && d->count && !replace)
-		return bn_err_set(err, BN_ECORRUPT, "number %lld is there twice", (long long)id);
+		return bn_err_set(err, BN_ECORRUPT, "number %lld occurs twice", (long long)id);
 	if ((rc = read_values(&values, d, m, &dicts->arena, err)) < 0)
 		return rc;
 	bn_arrow_generation *g = d->count ? &d->generations[d->count - 1] : NULL;

@@ -2,11 +2,11 @@
  * arrow_read.c - one Arrow IPC file, mapped: a part of a table (table_read.c), or all of it.
  *
  * Opening reads the footer, the schema, every dictionary and the head of every record batch; the
- * values are touched when a batch is read. What was checked once (per batch and column) is not
- * checked again: the file is immutable while open.
+ * values are accessed when a batch is read. Checks are done once per batch and column: the file
+ * is immutable while open.
  *
- * Invariants: every block lies between the magic and the footer; `start` of the batches rises from
- * 0 to rows; dictionaries are complete before the first batch can be read.
+ * Invariants: every block is between the magic and the footer; `start` of the batches rises from 0
+ * to rows; dictionaries are complete before the first batch can be read.
  */
 #include "core/table/arrow_read.h"
 
@@ -51,7 +51,7 @@ static int get_block(bn_arrow_block *b, bn_fb_vector list, size_t i, bn_err *err
 	int64_t body = bn_fb_list_i64(list, i, BN_ARROW_BLOCK_BYTES, 16);
 
 	if (offset < 8 || meta < 0 || body < 0)
-		return bn_err_set(err, BN_ECORRUPT, "it lies outside of the file");
+		return bn_err_set(err, BN_ECORRUPT, "it is outside of the file");
 	*b = (bn_arrow_block){(size_t)offset, (size_t)meta, (size_t)body};
 	return 0;
 }
@@ -162,7 +162,7 @@ static int open_schema(bn_arrow_file *r, bn_fb_table schema, bn_err *err)
 	return rc < 0 ? rc : bn_arrow_dicts_init(&r->dicts, &r->layout, r->schema.count, err);
 }
 
-/* A file says in its footer where everything is. */
+/* The footer of a file locates everything. */
 static int open_file(bn_arrow_file *r, bn_err *err)
 {
 	bn_fb fb;
@@ -235,7 +235,7 @@ static int open_stream(bn_arrow_file *r, bn_err *err)
 	return rc < 0 ? rc : end_stream(r, offset, err);
 }
 
-/* Dates that are counted in milliseconds become timestamps where one of them has a time. */
+/* Dates in milliseconds become timestamps if one of them has a time of day. */
 static int settle_dates(bn_arrow_file *r, size_t column, bn_err *err)
 {
 	const bn_arrow_column *c = &r->layout.columns[column];
@@ -398,7 +398,7 @@ void bn_arrow_file_free(bn_arrow_file *r)
 	bn_free(r);
 }
 
-/* Whole pages of [bytes, bytes + n) that lie in the mapping. */
+/* Whole pages of [bytes, bytes + n) within the mapping. */
 static void forget_pages(const bn_arrow_file *r, const void *bytes, size_t n)
 {
 	const uintptr_t page = 4096, base = (uintptr_t)r->base;

@@ -1,8 +1,8 @@
 /*
- * arrow_read.h - one Arrow IPC file: what a table's parts are. Readers of tables use bn_table_reader
- * (table.h), which goes over one or more of these.
+ * arrow_read.h - one Arrow IPC file, a part of a table. Other code uses bn_table_reader (table.h),
+ * which covers one or more of these.
  *
- * The functions do what their namesakes in table.h do, for one file.
+ * The functions correspond to those of the same name in table.h, for one file.
  */
 #ifndef BN_TABLE_ARROW_READ_H
 #define BN_TABLE_ARROW_READ_H
@@ -38,7 +38,7 @@ void bn_arrow_file_forget(const bn_arrow_file *r, const bn_batch *b);
 /* A table over bytes in memory. Errors as bn_table_open. */
 int bn_arrow_open_bytes(
 	bn_table_reader **out, const void *bytes, size_t n, const char *name, bn_err *err);
-/* Do the first n bytes look like an Arrow IPC file? */
+/* Whether the first n bytes look like an Arrow IPC file. */
 bool bn_arrow_detect(const char *head, size_t n);
 
 #endif

@@ -1,13 +1,14 @@
 /*
- * arrow_schema.c - Arrow's Schema message to bn_schema, and how each column lies in the file.
+ * arrow_schema.c - converts Arrow's Schema message to bn_schema, with the layout of each column
+ * in the file.
  *
- * Wider than what we write, so that files of pandas, polars and R can be read: structs are flattened to columns
- * by path, maps are lists of their keys and values, dictionaries of other things than strings (and all dictionaries in
- * lists) are read as what they hold, half floats as floats, coarser times as nanoseconds. What has no exact place
- * in bn_type is refused by name.
+ * It accepts more than we write, so that files of pandas, polars and R can be read: structs are flattened to
+ * columns by path, maps are lists of their keys and values, dictionaries of other types than strings (and all
+ * dictionaries in lists) are read as their values, half floats as floats, coarser times as nanoseconds. Types
+ * without an exact equivalent in bn_type are refused by name.
  *
- * The fields are walked in the order in which their nodes and buffers lie in a record batch. On the way down a
- * walk knows what is around it: the structs since the innermost list, and the lists. At a leaf a column is made of that.
+ * The fields are walked in the order of their nodes and buffers in a record batch. A walk keeps the enclosing
+ * structs since the innermost list, and the lists. At a leaf a column is built from these.
  */
 #include "core/base/utf8.h"
 #include "core/table/_arrow.h"
@@ -15,7 +16,7 @@
 #include <string.h>
 
 #define NESTED_MAX 32        /* structs and lists around a leaf */
-#define COLUMNS_MAX 1048576u /* that a schema can flatten to */
+#define COLUMNS_MAX 1048576u /* limit of flattened columns */
 
 /* By number in the Type union of Schema.fbs. */
 static const char *const arrow_type_names[] = {"none", "null", "int", "floating point", "binary",
@@ -81,7 +82,7 @@ static int read_float(bn_fb_table t, const char *name, bn_arrow_column *c, bn_fi
 	int64_t precision = bn_fb_int(t, 0, 2, 0);
 
 	if (precision < 0 || precision > 2)
-		return bn_err_set(err, BN_ECORRUPT, "column '%s': no such precision", name);
+		return bn_err_set(err, BN_ECORRUPT, "column '%s': unknown precision", name);
 	c->phys = phys[precision];
 	f->type = precision == 2 ? BN_TYPE_FLOAT64 : BN_TYPE_FLOAT32;
 	return 0;
@@ -92,13 +93,13 @@ static const int64_t ns_per_unit[] = {1000000000, 1000000, 1000, 1};
 static int read_unit(int64_t unit, const char *name, bn_arrow_column *c, bn_err *err)
 {
 	if (unit < 0 || unit > 3)
-		return bn_err_set(err, BN_ECORRUPT, "column '%s': no such time unit", name);
+		return bn_err_set(err, BN_ECORRUPT, "column '%s': unknown time unit", name);
 	c->scale = ns_per_unit[unit];
 	c->phys = PHYS_I64;
 	return 0;
 }
 
-/* A zone that is UTC by another name is UTC. */
+/* Other names of UTC are UTC. */
 static int read_zone(bn_fb_table t, const char *name, bn_field *f, bn_err *err)
 {
 	static const char *const utc[] = {"UTC", "Etc/UTC", "utc", "Z", "+00:00", "GMT"};
@@ -122,7 +123,7 @@ static int read_time(
 	int rc;
 
 	switch (id) {
-	case ARROW_DATE: /* scale 0: date or timestamp, when the values have been seen */
+	case ARROW_DATE: /* scale 0: date or timestamp, depending on the values */
 		f->type = BN_TYPE_DATE;
 		c->phys = bn_fb_int(t, 0, 2, 1) == 0 ? PHYS_I32 : PHYS_I64;
 		c->scale = c->phys == PHYS_I32;
@@ -185,7 +186,7 @@ static int read_fixed_bytes(
 	return 0;
 }
 
-/* The type of the values of a field that has no fields in it. */
+/* The value type of a field without child fields. */
 static int read_leaf(
 	bn_fb_table field, const char *name, bn_arrow_column *c, bn_field *f, bn_err *err)
 {
@@ -238,16 +239,16 @@ static int read_leaf(
 
 /* ---- the walk ------------------------------------------------------------------------------- */
 
-/* A list around what is walked, and the lists around it. */
+/* An enclosing list, linked to the lists around it. */
 typedef struct around {
-	bn_arrow_column layout; /* of the list; its child is made at the leaf */
+	bn_arrow_column layout; /* of the list; its child is created at the leaf */
 	bn_type type;           /* LIST, FIXED */
 	uint32_t fixed_size;
 	bool nullable;
 	const struct around *outer;
 } around;
 
-/* Where in the schema a walk is. */
+/* The position of a walk in the schema. */
 typedef struct walk {
 	bn_schema *schema;
 	bn_arrow_layout *out;
@@ -256,7 +257,7 @@ typedef struct walk {
 	const around *lists;
 	int depth, list_depth;
 	bool nullable; /* a struct since the innermost list is */
-	bool plain;    /* only lists are around: the name is one step yet */
+	bool plain;    /* only lists around: the name is still one step */
 } walk;
 
 static char *dup_text(const char *s, size_t n, const char *what, size_t i, bn_err *err)
@@ -271,7 +272,7 @@ static char *dup_text(const char *s, size_t n, const char *what, size_t i, bn_er
 	return copy;
 }
 
-/* The value of key in a list of KeyValue tables, as a copy; NULL when there is none. */
+/* The value of key in a list of KeyValue tables, as a copy; NULL if there is none. */
 static char *find_metadata(bn_fb_vector list, const char *key, size_t column, bn_err *err)
 {
 	for (size_t i = 0; i < list.count; i++) {
@@ -285,7 +286,7 @@ static char *find_metadata(bn_fb_vector list, const char *key, size_t column, bn
 	return NULL;
 }
 
-/* Takes the next place of the record batch. */
+/* Takes the next position of the record batch. */
 static bn_arrow_place take_place(bn_arrow_layout *out, bn_phys phys)
 {
 	bn_arrow_place place = {out->nodes++, out->buffers, out->views};
@@ -295,7 +296,7 @@ static bn_arrow_place take_place(bn_arrow_layout *out, bn_phys phys)
 	return place;
 }
 
-/* The column, its type wrapped into the lists around it, takes its place in the schema. field's type is moved. */
+/* Adds the column to the schema, with its type wrapped into the enclosing lists. field's type is moved. */
 static int add_leaf(const walk *w, const char *name, char *unit, const bn_arrow_column *layout,
 	bn_field *field, bn_err *err)
 {
@@ -401,7 +402,7 @@ out:
 	return rc;
 }
 
-/* name with a step behind it, a point in either being escaped ("outer": name is one step too). */
+/* Appends a step to name, escaping dots in either ("outer": name is one step too). */
 static char *path_of(const char *name, bool outer, const char *step)
 {
 	bn_buf b = BN_BUF_INIT;
@@ -538,7 +539,7 @@ static int read_metadata(bn_fb_table t, bn_schema *schema, bn_err *err)
 		bn_fb_table kv = bn_fb_list_table(list, i);
 		const char *k, *v;
 		size_t nk, nv;
-		/* Metadata of others may be bytes, not text: that is left out. */
+		/* Foreign metadata may be bytes, not text: those are left out. */
 		if (!bn_fb_string(kv, KV_KEY, &k, &nk) || !bn_fb_string(kv, KV_VALUE, &v, &nv) ||
 			!bn_utf8_is_valid(k, nk) || !bn_utf8_is_valid(v, nv) || memchr(k, 0, nk) ||
 			memchr(v, 0, nv))

@@ -5,12 +5,13 @@
 #include <string.h>
 
 #define INLINE_BYTES 12
-/* Values that views may show more than once, beyond as many as there are. A file of some bytes must not ask for gigabytes. */
+/* Limit of values that views may repeat. A small file must not demand gigabytes. */
 #define REPEATED_MAX ((uint64_t)1 << 24)
 
 /* ---- text ----------------------------------------------------------------------------------- */
 
-/* Up to 12 bytes stand in the view itself; longer ones lie in a buffer, of which the first 4 are repeated. */
+/* Up to 12 bytes are in the view itself; longer ones are in a buffer, with the first 4 repeated in the
+ * view. */
 typedef struct text_view {
 	int32_t length;
 	union {
@@ -42,7 +43,7 @@ static int read_buffers(bn_arrow_buffer **out, size_t *count, const bn_arrow_col
 	return 0;
 }
 
-/* Where the bytes of a view lie; NULL when that is not inside of its buffer. */
+/* The bytes of a view; NULL if not inside its buffer. */
 static const char *view_bytes(const text_view *v, const bn_arrow_buffer *buffers, size_t count)
 {
 	if (v->length < 0)
@@ -78,7 +79,7 @@ int bn_arrow_read_text_views(
 		if (!bn_column_is_null(out, r)) {
 			if (!view_bytes(&view[r], buffers, count))
 				return bn_err_set(err, BN_ECORRUPT,
-					"row %zu: its view lies outside of its buffer", r + 1);
+					"row %zu: its view is outside of its buffer", r + 1);
 			total += view[r].length;
 		}
 		if (total > INT32_MAX)
@@ -154,11 +155,11 @@ int bn_arrow_read_list_views(bn_column *out, const bn_arrow_column *layout,
 			n = start = 0;
 		if (start < 0 || n < 0 || (uint64_t)start + (uint64_t)n > child->rows)
 			return bn_err_set(err, BN_ECORRUPT,
-				"row %zu: its list lies outside of its values", r + 1);
+				"row %zu: its list is outside of its values", r + 1);
 		total += (uint64_t)n;
 		if (total > child->rows + REPEATED_MAX || total > INT32_MAX)
 			return bn_err_set(err, BN_EUNSUPPORTED,
-				"lists that show %zu values more than %llu times", child->rows,
+				"lists that repeat %zu values more than %llu times", child->rows,
 				(unsigned long long)REPEATED_MAX);
 		starts[r] = (uint32_t)start;
 		ends[r + 1] = (int32_t)total;

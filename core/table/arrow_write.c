@@ -6,14 +6,14 @@
 
 #define ALIGNMENT 64
 #define FLUSH_BYTES ((size_t)1 << 20)
-#define DIRECT_BYTES ((size_t)1 << 17) /* from here on a copy costs more than a system call */
+#define DIRECT_BYTES ((size_t)1 << 17) /* from this size on a copy costs more than a system call */
 
 typedef struct file_block {
 	uint64_t offset, body_bytes;
 	int32_t meta_bytes;
 } file_block;
 
-/* Rows of a column as they are written: a column, and then what its lists hold. */
+/* Rows of a column to write: a column, then the content of its lists. */
 typedef struct node {
 	const bn_column *c;
 	size_t from, rows, nulls;
@@ -213,7 +213,7 @@ static void add_schema(bn_buf *b, size_t slot, const bn_schema *s)
 		add_metadata(b, at[SCHEMA_METADATA], s->meta, s->meta_count);
 }
 
-/* Begins w->meta with a Message table; returns where to refer to the header. */
+/* Starts w->meta with a Message table; returns the slot for the header. */
 static size_t begin_message(bn_arrow_writer *w, int header, uint64_t body_bytes)
 {
 	const bn_fbw_field fields[] = {
@@ -251,7 +251,7 @@ static bool has_bytes(bn_type type)
 	return type == BN_TYPE_STRING || type == BN_TYPE_BINARY;
 }
 
-/* Lists the column and what is in its lists, in the order in which they lie in the file. */
+/* Lists the column and the content of its lists, in file order. */
 static int add_nodes(bn_arrow_writer *w, const bn_column *c, size_t from, size_t rows, bool all)
 {
 	for (;;) {
@@ -285,7 +285,7 @@ static int list_nodes(bn_arrow_writer *w, const bn_column *columns, size_t n, bn
 	return 0;
 }
 
-/* Bytes of a node's buffers in their order; how many there are. */
+/* The sizes of a node's buffers in order; returns their number. */
 static size_t buffer_sizes(const node *v, uint64_t sizes[3])
 {
 	const bn_column *c = v->c;
@@ -341,7 +341,7 @@ static uint64_t body_size(const bn_arrow_writer *w)
 	return total;
 }
 
-/* Bits from .. from + n - 1; those behind them are written as 0, whatever they are. */
+/* Bits from .. from + n - 1; trailing bits are written as 0. */
 static int put_bits(bn_arrow_writer *w, const uint8_t *bits, size_t from, size_t n, bn_err *err)
 {
 	uint8_t part[512];
@@ -424,7 +424,7 @@ static int put_node(bn_arrow_writer *w, const node *v, bn_err *err)
 	return put_padding(w, ALIGNMENT, err);
 }
 
-/* Ends the message and writes the nodes behind it. */
+/* Ends the message and writes the nodes after it. */
 static int put_records(bn_arrow_writer *w, file_block *block, uint64_t body_bytes, bn_err *err)
 {
 	int rc = end_message(w, block, body_bytes, err);

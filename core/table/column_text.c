@@ -160,7 +160,7 @@ static json_t *list_json(const bn_column *c, size_t row)
 	return list;
 }
 
-/* What bn_column_format writes, as a string. */
+/* The output of bn_column_format, as a string. */
 static json_t *text_json(const bn_column *c, size_t row)
 {
 	bn_buf text = BN_BUF_INIT;

@@ -26,7 +26,7 @@ static uint32_t load32(const char *s)
 	return x;
 }
 
-/* n < 8 bytes as a number: with the length, they determine it. */
+/* n < 8 bytes as a number, unique together with the length. */
 static uint64_t load_short(const char *s, size_t n)
 {
 	if (n >= 4)
@@ -37,7 +37,7 @@ static uint64_t load_short(const char *s, size_t n)
 	       (uint64_t)(uint8_t)s[n - 1] << 16;
 }
 
-/* Long texts end with a load that overlaps the one before. */
+/* Long texts end with a load that overlaps the previous one. */
 static uint32_t hash_text(const char *s, size_t n)
 {
 	const uint64_t k = 0x9e3779b97f4a7c15u, l = 0xc6ef3720dd1c5e38u;
@@ -77,7 +77,7 @@ void bn_dict_builder_clear(bn_dict_builder *b)
 	bn_buf_clear(&b->bytes);
 }
 
-/* Twice the slots, and everybody moves. */
+/* Doubles the slots and rehashes. */
 static int grow_slots(bn_dict_builder *b)
 {
 	size_t n = b->slot_count ? b->slot_count * 2 : 64;

@@ -1,8 +1,8 @@
 /*
  * dict.h - collecting distinct strings: text to code, codes in order of first appearance.
  *
- * Open addressing over a power of two of slots, at most half full. Which slot a string falls into
- * never shows: codes depend on the order of the calls alone.
+ * Open addressing over a power of two of slots, at most half full. Slots are not visible: codes
+ * only depend on the order of the calls.
  */
 #ifndef BN_TABLE_DICT_H
 #define BN_TABLE_DICT_H
@@ -29,10 +29,10 @@ typedef struct bn_dict_builder {
 	}
 
 void bn_dict_builder_release(bn_dict_builder *b);
-void bn_dict_builder_clear(bn_dict_builder *b); /* no strings, keeps the memory */
-/* The code of the text, new or not; -1 without memory or beyond 2 GiB. */
+void bn_dict_builder_clear(bn_dict_builder *b); /* removes all strings, keeps the memory */
+/* The code of the text, added if new; -1 if out of memory or beyond 2 GiB. */
 int32_t bn_dict_builder_add(bn_dict_builder *b, const char *text, size_t n);
-/* What has been collected; borrowed until the next add. */
+/* The collected strings; borrowed until the next add. */
 bn_dict bn_dict_builder_view(const bn_dict_builder *b);
 
 #endif

@@ -75,7 +75,7 @@ void bn_table_view_forget(const bn_table_view *v, const bn_batch *b)
 	size_t i = batch_of(v, b->first_row);
 	bn_batch below = *b;
 	if (i >= v->count || v->kept[i].bits)
-		return; /* what was read is forgotten already: these are copies */
+		return; /* the source batch is already released: these are copies */
 	below.first_row = bn_table_batch_start(v->base, v->kept[i].batch);
 	bn_table_forget(v->base, &below);
 }
@@ -101,11 +101,11 @@ typedef struct scanning {
 	bn_table_reader *table;
 	const bn_scan *scan;
 	size_t *columns, column_count;
-	bn_kept *all; /* one a batch of the table; rows 0: none of it */
+	bn_kept *all; /* one per batch of the table; rows 0: nothing of it */
 	size_t tasks;
 } scanning;
 
-/* Where row `row` of the table lies among the n rows from `start` on. */
+/* The index of row `row` of the table among the n rows from `start` on. */
 static size_t place_in(uint64_t row, uint64_t start, size_t n)
 {
 	if (row <= start)
@@ -113,7 +113,7 @@ static size_t place_in(uint64_t row, uint64_t start, size_t n)
 	return row - start < n ? (size_t)(row - start) : n;
 }
 
-/* The rows of a batch that lie in the range: from .. to-1 of it. */
+/* The rows of a batch within the range: from .. to-1 of it. */
 static void range_in_batch(const scanning *s, size_t batch, size_t *from, size_t *to)
 {
 	uint64_t start = bn_table_batch_start(s->table, batch), first = s->scan->first_row;
@@ -216,7 +216,7 @@ static int plan_columns(scanning *s, bn_err *err)
 	return 0;
 }
 
-/* The batches that keep something, out of all of them. */
+/* The batches with rows that are kept. */
 static int collect(bn_table_view *v, scanning *s, size_t batches, bn_err *err)
 {
 	size_t count = 0;

@@ -36,7 +36,7 @@ typedef struct bounds {
 	bool any;
 	int64_t low, high;
 	double least, greatest;
-	bool beyond; /* a uint64 above int64: no greatest one is known */
+	bool beyond; /* a uint64 above int64: the maximum is unknown */
 	int64_t missing;
 } bounds;
 
@@ -139,7 +139,7 @@ static void settle_numbers(bn_column_stats *s, const bounds *b, bn_type type)
 	s->missing += b->missing;
 }
 
-/* ---- texts: where they begin ------------------------------------------------------------------ */
+/* ---- texts: their start ------------------------------------------------------------------ */
 
 static int text_order(bn_text a, bn_expr_text b)
 {

@@ -1,6 +1,6 @@
 /*
- * stats.h - what is known of a part of a table without reading it: of each column the least and the greatest value, and
- * how many are absent. Manifests of dataset versions have them; scans skip parts by them.
+ * stats.h - statistics of a part of a table: for each column the minimum, the maximum and the number of absent
+ * values. Stored in manifests of dataset versions; scans use them to skip parts.
  */
 #ifndef BN_TABLE_STATS_H
 #define BN_TABLE_STATS_H
@@ -9,33 +9,33 @@
 
 typedef struct bn_column_stats {
 	bn_expr_value min,
-		max; /* bounds of the values that are there; type NULL: not known. Times are INT */
+		max;     /* bounds of the present values; type NULL: unknown. Times are INT */
 	int64_t missing; /* -1: not known */
 	bool no_max;     /* a value is beyond int64 */
-	char *text;      /* room of two texts; NULL: none was needed */
+	char *text;      /* space for two texts; NULL: not needed */
 } bn_column_stats;
 
-#define BN_STATS_TEXT 36 /* bytes kept of a text's beginning */
+#define BN_STATS_TEXT 36 /* bytes kept of a text's prefix */
 
 typedef struct bn_part_stats {
 	uint64_t rows;
-	size_t count; /* columns, of the table's first ones; of others nothing is known */
+	size_t count; /* the table's first columns; others have no statistics */
 	bn_column_stats *columns;
 } bn_part_stats;
 
 bn_part_stats *bn_part_stats_new(
-	size_t columns, uint64_t rows);    /* nothing known; NULL without memory */
+	size_t columns, uint64_t rows);    /* nothing known; NULL if out of memory */
 void bn_part_stats_free(bn_part_stats *s); /* NULL is fine */
 
-/* The column's rows join those that were added before; rows is the caller's to count. Different columns may be added by
- * different threads at once. */
+/* Adds the column's rows; the caller counts rows. Different columns may be added by different threads
+ * concurrently. */
 int bn_part_stats_add(bn_part_stats *s, size_t column, const bn_column *c, bn_err *err);
-/* The room of one of the column's texts, 0 the least, 1 the greatest; NULL without memory. */
+/* The space for one of the column's texts, 0: minimum, 1: maximum; NULL if out of memory. */
 char *bn_column_stats_room(bn_column_stats *s, int which);
 
-/* Gives the reader what is known of its part number `part`, which it owns from now on. */
+/* Gives the reader the statistics of its part number `part`, which it then owns. */
 void bn_table_take_stats(bn_table_reader *r, size_t part, bn_part_stats *stats);
-/* Of the part in which the batch lies; NULL when nothing is known. */
+/* The statistics of the batch's part; NULL if unknown. */
 const bn_part_stats *bn_table_batch_stats(const bn_table_reader *r, size_t batch);
 
 #endif

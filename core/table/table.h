@@ -1,21 +1,22 @@
 /*
  * table.h - tables: a schema, and rows in column-wise batches.
  *
- * A table is what every dataset version is and what every station hands on: a schema (names, types,
+ * Every dataset version is a table, and modules exchange data as tables: a schema (names, types,
  * units) and a sequence of record batches, each a set of columns in Apache Arrow's memory layout.
- * Larger than memory is normal: a reader maps the file and gives one batch at a time; a writer
- * takes batches or rows and keeps one batch in memory.
+ * Tables may be larger than memory: a reader maps the file and returns one batch at a time; a
+ * writer takes batches or rows and keeps one batch in memory.
  *
  * Invariants
- *  1. Every column of a batch has batch->rows values; columns stand in the order asked for.
- *  2. Of one reader, a column's dictionary is the same object in all batches.
+ *  1. Every column of a batch has batch->rows values; columns are in the requested order.
+ *  2. For one reader, a column's dictionary is the same object in all batches.
  *  3. Text is valid UTF-8, of a known length, not NUL-terminated.
- * Those of a column are C1 to C8 below.
+ * The invariants of a column are C1 to C8 below.
  *
  * Ownership: a bn_batch filled by a reader owns its array of columns and borrows their buffers from
- * the reader, which must outlive it. Columns are read-only for everybody.
- * Threads: a reader may be used by several threads at once, each with a bn_batch of its own. A
- * writer, a schema under construction and a batch belong to one thread.
+ * the reader, which must outlive it. Columns are read-only.
+ * Threads: a reader may be used by
+ * several threads concurrently, each with its own bn_batch. A writer, a schema under construction
+ * and a batch are used by one thread.
  */
 #ifndef BN_TABLE_TABLE_H
 #define BN_TABLE_TABLE_H
@@ -33,7 +34,7 @@
 
 /* ---- types ---------------------------------------------------------------------------------- */
 
-/* Numbers are for ever: they are part of files. */
+/* Numbers are permanent: they are part of files. */
 typedef enum bn_type {
 	BN_TYPE_FLOAT64 = 0,
 	BN_TYPE_FLOAT32,
@@ -52,7 +53,7 @@ typedef enum bn_type {
 	BN_TYPE_DATE,     /* int32 days since 1970-01-01 */
 	BN_TYPE_TIME,     /* int64 nanoseconds since midnight */
 	BN_TYPE_DURATION, /* int64 nanoseconds */
-	BN_TYPE_DECIMAL,  /* bn_decimal, at most 38 digits, `scale` of them behind the point */
+	BN_TYPE_DECIMAL,  /* bn_decimal, at most 38 digits, `scale` of them after the point */
 	BN_TYPE_BINARY,   /* bytes */
 	BN_TYPE_LIST,     /* of any type but category, at most 4 deep */
 	BN_TYPE_FIXED,    /* the same, with fixed_size values in every row */
@@ -74,7 +75,7 @@ typedef enum bn_type {
 	X(UINT32, u32, uint32_t) \
 	X(UINT16, u16, uint16_t) \
 	X(UINT8, u8, uint8_t)
-/* The same of those that count days or nanoseconds. */
+/* The same for those that count days or nanoseconds. */
 #define BN_TIME_TYPES(X) \
 	X(TIMESTAMP, i64, int64_t) \
 	X(DATE, i32, int32_t) \
@@ -83,49 +84,49 @@ typedef enum bn_type {
 
 /* "float64", "float32", "int64", ... "decimal", "binary", "list", "fixed": the enum's names in small letters. */
 const char *bn_type_name(bn_type type);
-/* Those of the types that need nothing more said: not decimal, list and fixed (bn_field_parse_type has all).
- * BN_EINVAL with the nearest one. */
+/* Only types without parameters: not decimal, list and fixed (bn_field_parse_type has all). BN_EINVAL with
+ * the nearest one. */
 int bn_type_parse(bn_type *out, const char *name, bn_err *err);
 bool bn_type_is_number(bn_type type); /* floats, integers and decimals */
 bool bn_type_is_time(bn_type type);   /* timestamp, date, time, duration */
 bool bn_type_is_text(bn_type type);   /* category and string */
 bool bn_type_is_list(bn_type type);   /* list and fixed */
-/* Has each value a place on a line, as numbers, times and bool have (bn_column_numbers)? */
+/* Whether values are numbers, times or bool (bn_column_numbers). */
 bool bn_type_is_scalar(bn_type type);
-/* Bytes of one value in a column's array; 0 for bool (it is a bitmap) and what has no such array: string,
+/* Bytes of one value in a column's array; 0 for bool (a bitmap) and types without such an array: string,
  * binary, list, fixed. */
 size_t bn_type_width(bn_type type);
 
 /* ---- schema --------------------------------------------------------------------------------- */
 
 /*
- * A column of a schema, or what the values of a list are (name and unit NULL).
+ * A column of a schema, or the values of a list (name and unit NULL).
  *
- * There are no structs: their columns stand beside the others, named by the path, "power.gpu" (a point inside
- * of a step is "\."), and a value is absent where a struct around it is. Lists of structs are lists that share
- * their ends; a map is a list of structs of key and value.
+ * There are no structs: their members are ordinary columns named by path, "power.gpu" (a dot inside a step is
+ * "\."), and a value is absent where an enclosing struct is. Lists of structs are lists that share their ends;
+ * a map is a list of structs of key and value.
  */
 typedef struct bn_field {
 	char *name; /* unique in its schema, valid UTF-8, may be empty */
 	char *unit; /* "W", "s", "degC"; NULL when not known */
-	char *zone; /* TIMESTAMP: NULL: UTC; "": none is known; "Europe/Rome": where it was shown */
+	char *zone; /* TIMESTAMP: NULL: UTC; "": unknown; "Europe/Rome": zone for display */
 	bn_type type;
-	bool nullable; /* false: no value is ever absent, and a writer insists */
-	uint8_t precision,
-		scale;          /* DECIMAL: 1..38 digits, of which 0..precision behind the point */
-	uint32_t fixed_size;    /* FIXED: values of a row, 1..BN_FIXED_SIZE_MAX */
-	struct bn_field *child; /* LIST, FIXED: owned; else NULL */
+	bool nullable;            /* false: no value is ever absent, enforced by a writer */
+	uint8_t precision, scale; /* DECIMAL: 1..38 digits, of which 0..precision after the point */
+	uint32_t fixed_size;      /* FIXED: values per row, 1..BN_FIXED_SIZE_MAX */
+	struct bn_field *child;   /* LIST, FIXED: owned; else NULL */
 } bn_field;
 
 void bn_field_release(bn_field *f);                               /* leaves it zeroed */
 int bn_field_copy(bn_field *out, const bn_field *f, bn_err *err); /* out: zeroed */
-/* out gets type, precision, scale, fixed_size, zone and child of f. What it had of them is released. */
+/* Copies type, precision, scale, fixed_size, zone and child of f to out. Its previous ones are
+ * released. */
 int bn_field_copy_type(bn_field *out, const bn_field *f, bn_err *err);
-/* Same types all the way down, with precision, scale, size and zone; not names, units and nullability. */
+/* Compares types recursively, with precision, scale, size and zone; not names, units and nullability. */
 bool bn_field_same_type(const bn_field *a, const bn_field *b);
 /* "int64", "decimal(10,2)", "list<float32>", "fixed<uint8,3>". */
 void bn_field_format_type(const bn_field *f, bn_buf *out);
-/* The same cut to fit, NUL-terminated, for a message. */
+/* The same truncated to fit, NUL-terminated, for a message. */
 #define BN_TYPE_TEXT 64
 const char *bn_field_type_text(const bn_field *f, char out[BN_TYPE_TEXT]);
 /* Fills type, precision, scale, fixed_size and child, which must be 0. BN_EINVAL with what is wrong, and the
@@ -141,7 +142,7 @@ typedef struct bn_schema {
 	size_t count, cap;
 	bn_schema_meta *meta; /* of the whole table, in the order set */
 	size_t meta_count, meta_cap;
-	uint32_t *places; /* by the hash of a name: its number + 1; NULL while there are few */
+	uint32_t *places; /* hash table of names: number + 1; NULL while there are few */
 	size_t place_count;
 } bn_schema;
 
@@ -151,24 +152,25 @@ typedef struct bn_schema {
 	}
 #define BN_SCHEMA_NONE SIZE_MAX /* "no such column" */
 
-void bn_schema_release(bn_schema *s); /* frees, and leaves it as after init */
+void bn_schema_release(bn_schema *s); /* frees; then as after init */
 /* Copies name and unit (NULL: none). BN_ECONFLICT when the name is taken, BN_EINVAL when it is not
  * UTF-8. */
 int bn_schema_add(
 	bn_schema *s, const char *name, bn_type type, bool nullable, const char *unit, bn_err *err);
-/* A copy of f with all that belongs to its type, as bn_schema_add; name NULL: f's. */
+/* Adds a copy of f with its complete type, as bn_schema_add; name NULL: f's. */
 int bn_schema_add_field(bn_schema *s, const bn_field *f, const char *name, bn_err *err);
 int bn_schema_copy(bn_schema *out, const bn_schema *s, bn_err *err); /* out: initialised, empty */
 size_t bn_schema_find(const bn_schema *s, const char *name);         /* or BN_SCHEMA_NONE */
-/* As find; BN_ENOTFOUND "no column 'x'" with the nearest name as the hint. */
+/* As find; BN_ENOTFOUND "no column 'x'" with the nearest name as a hint. */
 int bn_schema_need(const bn_schema *s, const char *name, size_t *out, bn_err *err);
 /* Same names, types (bn_field_same_type), nullability and units in the same order (metadata aside). */
 bool bn_schema_equal(const bn_schema *a, const bn_schema *b);
 int bn_schema_set_meta(bn_schema *s, const char *key, const char *value, bn_err *err);
-int bn_schema_copy_meta(bn_schema *out, const bn_schema *s, bn_err *err); /* beside what out has */
-const char *bn_schema_get_meta(const bn_schema *s, const char *key);      /* borrowed, or NULL */
-/* [{"name":..,"type":..,"nullable":..,"unit":..}], with "zone" where it is not UTC; new reference, NULL without
- * memory. type is what bn_field_format_type writes. */
+int bn_schema_copy_meta(
+	bn_schema *out, const bn_schema *s, bn_err *err); /* in addition to what out has */
+const char *bn_schema_get_meta(const bn_schema *s, const char *key); /* borrowed, or NULL */
+/* [{"name":..,"type":..,"nullable":..,"unit":..}], with "zone" if it is not UTC; new reference, NULL if out of
+ * memory. type is the output of bn_field_format_type. */
 json_t *bn_schema_json(const bn_schema *s);
 /* SHA-256, in hex, of the canonical form of that. */
 int bn_schema_hash(const bn_schema *s, char out[65], bn_err *err);
@@ -183,12 +185,13 @@ typedef struct bn_text {
 /* The distinct strings of a category column. */
 typedef struct bn_dict {
 	size_t count;
-	const int32_t *offsets; /* count + 1, rising */
+	const int32_t *offsets; /* count + 1, ascending */
 	const char *bytes;
 } bn_dict;
 
 bn_text bn_dict_get(const bn_dict *d, size_t code);
-/* NUL-terminated copies of all strings, in the arena. A string with a NUL inside is cut there. */
+/* NUL-terminated copies of all strings, in the arena. A string with a NUL inside is truncated
+ * there. */
 int bn_dict_strings(const char *const **out, const bn_dict *d, bn_arena *arena, bn_err *err);
 
 /*
@@ -196,21 +199,21 @@ int bn_dict_strings(const char *const **out, const bn_dict *d, bn_arena *arena, 
  * C1 Every array is aligned to its element (decimal: 8) and no more: arrays of mapped files are not aligned to 64
  *    bytes and have no padding. Only elements 0 .. rows - 1 may be read.
  * C2 There is no bit offset: bit 0 of a bitmap is row 0. A slice begins at a multiple of 64 rows.
- * C3 The slot of an absent value is initialised memory of any content. A code, a time or a decimal there means
- *    nothing; ends rise in every row, absent ones too.
+ * C3 The slot of an absent value is initialised memory with any content. A code, a time or a decimal there has no
+ *    meaning; ends are non-decreasing in every row, including absent ones.
  * C4 ends[0] and first need not be 0: bytes and child are shared by slices.
- * C5 Present codes lie in 0 .. dict->count - 1. Within one scan each snapshot of a dictionary is the beginning of
+ * C5 Present codes are in 0 .. dict->count - 1. Within one scan each snapshot of a dictionary is a prefix of
  *    the next, so a code never changes its text.
- * C6 A category is never inside of a list: there it is a string.
- * C7 A batch is immutable once handed out, and may be read by any number of threads.
+ * C6 A category is never inside a list: there it is a string.
+ * C7 A batch is immutable once returned, and may be read by any number of threads.
  * C8 Absent means null, or NaN in a float column (bn_column_is_absent).
  *
- * A column knows all of its type by itself: who has one needs no field beside it.
+ * A column contains its complete type: no separate field is needed.
  */
 typedef struct bn_column {
 	bn_type type;
 	uint8_t precision, scale; /* DECIMAL */
-	bool naive;               /* TIMESTAMP: of a field whose zone is "" */
+	bool naive;               /* TIMESTAMP: of a field with zone "" */
 	uint32_t fixed_size;      /* FIXED */
 	size_t rows;
 	size_t nulls;            /* how many are null, exactly */
@@ -236,7 +239,7 @@ typedef struct bn_column {
 	const char *bytes;             /* STRING, BINARY */
 	const bn_dict *dict;           /* CATEGORY */
 	const struct bn_column *child; /* LIST, FIXED */
-	size_t first;                  /* FIXED: the row of child where row 0's values begin */
+	size_t first;                  /* FIXED: the row of child where the values of row 0 begin */
 } bn_column;
 
 static inline bool bn_column_is_null(const bn_column *c, size_t row)
@@ -245,18 +248,18 @@ static inline bool bn_column_is_null(const bn_column *c, size_t row)
 }
 
 bool bn_column_is_absent(const bn_column *c, size_t row); /* C8 */
-/* Is it of that field's type, precision, scale, size and values? */
+/* Whether it has that field's type, precision, scale, size and values. */
 bool bn_column_fits(const bn_column *c, const bn_field *f);
 /* A column of that field's type, without rows. */
 bn_column bn_column_of(const bn_field *f);
 /* Rows from .. from + n - 1 as a column that borrows from c. from is a multiple of 64 (C2). */
 bn_column bn_column_slice(const bn_column *c, size_t from, size_t n);
-/* How many of those are null; any from. */
+/* The number of nulls among those; any from. */
 size_t bn_column_count_nulls(const bn_column *c, size_t from, size_t n);
 
 /*
- * The reading forms. Who reads a column takes the one that it needs and has then handled every type: numbers,
- * exact integers, codes (c->codes and c->dict), text, lists.
+ * Access by form. A reader of a column chooses the one it needs, which covers every type: numbers, exact
+ * integers, codes (c->codes and c->dict), text, lists.
  */
 
 /* A number, decimal, bool (0/1) or time (ns; days of a date) as a double, rounded to the nearest; NaN when absent
@@ -272,15 +275,15 @@ void bn_column_ints(const bn_column *c, size_t from, size_t n, int64_t *out);
 bn_text bn_column_text(const bn_column *c, size_t row);
 /* The bytes of text or binary; the same. */
 bn_text bn_column_bytes(const bn_column *c, size_t row);
-/* Where the values of a list lie in c->child; false when absent or not a list. */
+/* The position of a list's values in c->child; false if absent or not a list. */
 bool bn_column_list(const bn_column *c, size_t row, size_t *from, size_t *n);
 
 /* Appends the value as text: shortest number that reads back equal ("nan", "inf" spelled so), all digits of a
  * decimal, true/false, ISO date, time, timestamp (without Z when naive) and duration (PT1H2M3.5S), the text itself, bytes
- * in hexadecimal, a list as JSON. Absent appends nothing and returns false. */
+ * in hexadecimal, a list as JSON. For an absent value appends nothing and returns false. */
 bool bn_column_format(const bn_column *c, size_t row, bn_buf *out);
-/* Value as JSON; null when absent; NaN and infinities are the texts "nan", "inf", "-inf". What a number of JSON would not hold exactly
- * (decimals, integers above 2^63 - 1) is a string of its digits. New reference. */
+/* Value as JSON; null when absent; NaN and infinities are the texts "nan", "inf", "-inf". Values that a JSON
+ * number cannot hold exactly (decimals, integers above 2^63 - 1) are strings of digits. New reference. */
 json_t *bn_column_json(const bn_column *c, size_t row);
 
 /* ---- batches -------------------------------------------------------------------------------- */
@@ -290,14 +293,14 @@ typedef struct bn_batch {
 	size_t column_count;
 	bn_column *columns;
 	uint64_t first_row; /* number, in the table, of row 0 */
-	bn_arena *owned;    /* on the heap, with converted buffers; NULL when all are borrowed */
+	bn_arena *owned;    /* on the heap, with converted buffers; NULL if all are borrowed */
 } bn_batch;
 
 #define BN_BATCH_INIT \
 	{ \
 		0, 0, NULL, 0, NULL \
 	}
-#define BN_BATCH_ROWS 65536 /* what our own writers put in a batch at most */
+#define BN_BATCH_ROWS 65536 /* maximum batch size of our writers */
 
 void bn_batch_release(bn_batch *b);
 
@@ -319,77 +322,78 @@ bool bn_table_is_unmarked(const bn_table_reader *r);
  * are below the handle at; with at NULL they are paths that the user named. */
 int bn_table_open_parts(bn_table_reader **out, const bn_env *env, const bn_dir *at,
 	const char *const *paths, size_t n, bn_err *err);
-/* The same of files that are open for reading; names: what messages call them. The descriptors stay the
- * caller's and may be closed. */
+/* The same for files open for reading; names are used in messages. The caller keeps the descriptors and
+ * may close them. */
 int bn_table_open_files(bn_table_reader **out, const bn_env *env, const int *fds,
 	const char *const *names, size_t n, bn_err *err);
 void bn_table_reader_free(bn_table_reader *r);
 
-const bn_schema *bn_table_schema(const bn_table_reader *r); /* borrowed for the reader's life */
+const bn_schema *bn_table_schema(const bn_table_reader *r); /* borrowed until the reader is freed */
 uint64_t bn_table_rows(const bn_table_reader *r);
 size_t bn_table_batches(const bn_table_reader *r);
 uint64_t bn_table_batch_start(const bn_table_reader *r, size_t batch); /* number of its row 0 */
 size_t bn_table_batch_rows(const bn_table_reader *r, size_t batch);
-/* Where row `row` of the table lies. BN_EINVAL when there are not so many. */
+/* The position of row `row` of the table. BN_EINVAL if out of range. */
 int bn_table_locate(
 	const bn_table_reader *r, uint64_t row, size_t *batch, size_t *row_in_batch, bn_err *err);
 /* Fills *out (initialised; an earlier content is released) with the n columns numbered columns[0
- * .. n-1], in that order; columns NULL: all of them. Everything handed out has been validated:
+ * .. n-1], in that order; columns NULL: all of them. Everything returned has been validated:
  * BN_ECORRUPT otherwise. */
 int bn_table_read(bn_table_reader *r, size_t batch, const size_t *columns, size_t n, bn_batch *out,
 	bn_err *err);
-/* Says that a batch's values will not be looked at again soon, so that a pass over a file larger than
- * memory does not keep it all mapped in. They can still be read; it costs reading them again. */
+/* Hints that a batch's values will not be used again soon, so that a pass over a file larger than
+ * memory does not keep it resident. They can still be read, at the cost of reading them again. */
 void bn_table_forget(const bn_table_reader *r, const bn_batch *b);
-/* A category column's dictionary, NULL for other types. Borrowed for the reader's life. */
+/* A category column's dictionary, NULL for other types. Borrowed until the reader is freed. */
 const bn_dict *bn_table_dict(const bn_table_reader *r, size_t column);
 
 /* ---- writing -------------------------------------------------------------------------------- */
 
 typedef struct bn_table_writer bn_table_writer;
 
-/* Creates path (truncating it) and writes an Arrow IPC file. With a handle at, path is a new file below
- * it (BN_EIO when it is there already); with at NULL the user named it. The schema is copied. The same rows in
- * the same batches give the same bytes. */
+/* Creates path (truncating it) and writes an Arrow IPC file. With a handle at, path is a new file below it
+ * (BN_EIO if it exists); with at NULL the user named it. The schema is copied. The same rows in the same
+ * batches give the same bytes. */
 int bn_table_create(bn_table_writer **out, const bn_env *env, const bn_dir *at, const char *path,
 	const bn_schema *schema, bn_err *err);
-/* Where the bytes of a table go that is not a file of its own (an object of the store). They come front to
- * back, from one thread at a time. */
+/* The output of a table that is not a separate file (an object of the store). Bytes arrive sequentially,
+ * from one thread at a time. */
 typedef struct bn_table_out {
 	int (*write)(void *ctx, const void *bytes, size_t n, bn_err *err);
 	void *ctx;
 } bn_table_out;
-/* The same to `to`; finishing writes the last bytes, and leaves what has to be synced to the caller. */
+/* The same to `to`; finishing writes the last bytes, and leaves syncing to the caller. */
 int bn_table_create_out(
 	bn_table_writer **out, const bn_table_out *to, const bn_schema *schema, bn_err *err);
-/* Somebody who looks at each record batch of the table as it is written, so that nothing has to be read back. take
- * calls write(w) once before it returns, on whatever thread; the batch is good until it returns. Its dictionaries
- * hold what has been used so far, and are the beginning of those of the table. */
+/* An observer of each record batch of the table as it is written, so that nothing must be read back. take calls
+ * write(w) once before it returns, on any thread; the batch is valid until it returns. Its dictionaries hold
+ * what has been used so far, and are prefixes of those of the table. */
 typedef struct bn_table_tap {
 	int (*take)(void *ctx, const bn_batch *b, int (*write)(void *w, bn_err *err), void *w,
 		bn_err *err);
 	void *ctx;
 } bn_table_tap;
 void bn_table_writer_tap(bn_table_writer *w, const bn_table_tap *tap);
-/* When the file has reached so many bytes with a record batch, it is finished, and the next batch begins another one, whose
- * dictionaries go on from its own: next(ctx) is called between them. For tables that are written to a bn_table_out, before the first
- * row. */
+/* When the file has reached that many bytes after a record batch, it is finished, and the next batch starts
+ * another one, whose dictionaries continue: next(ctx) is called between them. For tables written to a
+ * bn_table_out; call before the first row. */
 void bn_table_writer_cut(
 	bn_table_writer *w, uint64_t bytes, int (*next)(void *ctx, bn_err *err), void *ctx);
-/* Begins the dictionary of a category column with these texts: those of the part before. Before the first row. */
+/* Starts the dictionary of a category column with these texts, from the previous part. Call before the first
+ * row. */
 int bn_table_writer_seed(bn_table_writer *w, size_t column, const bn_dict *dict, bn_err *err);
-/* All columns of the schema, in order, of the schema's types; the rows join those added before, and
+/* All columns of the schema, in order, of the schema's types; the rows are appended, and
  * dictionaries are merged (codes by first appearance). BN_EINVAL names the column that does not
  * fit.
  */
 int bn_table_write_batch(bn_table_writer *w, const bn_batch *b, bn_err *err);
-/* Only rows[0 .. n-1] of it, in that order; a row may be named twice. */
+/* Only rows[0 .. n-1] of it, in that order; rows may repeat. */
 int bn_table_write_rows(
 	bn_table_writer *w, const bn_batch *b, const uint32_t *rows, size_t n, bn_err *err);
 
 /* Row by row: set the cells, then end the row; cells not set are absent. Setting converts between
- * number types and refuses what would not be exact (3.5 into an integer): reported, with column and
- * row, by bn_table_row_end. Timestamps are set as int64 ns. */
+ * number types and rejects inexact conversions (3.5 to an integer): reported, with column and row,
+ * by bn_table_row_end. Timestamps are set as int64 ns. */
 void bn_table_row_f64(bn_table_writer *w, size_t column, double value); /* NaN: absent */
 void bn_table_row_i64(bn_table_writer *w, size_t column, int64_t value);
 void bn_table_row_bool(bn_table_writer *w, size_t column, bool value);
@@ -398,10 +402,10 @@ int bn_table_row_end(bn_table_writer *w, bn_err *err);
 
 uint64_t bn_table_written_rows(const bn_table_writer *w);
 uint64_t bn_table_written_bytes(const bn_table_writer *w); /* of the file so far */
-/* Writes what is pending, dictionaries and footer; fsync (file alone). The writer stays to be
+/* Writes pending rows, dictionaries and footer; syncs (only a file). The writer must still be
  * freed. */
 int bn_table_writer_finish(bn_table_writer *w, bn_err *err);
-/* Without finish before, the unfinished file is removed. */
+/* Without a previous finish, the unfinished file is removed. */
 void bn_table_writer_free(bn_table_writer *w);
 
 #endif

@@ -8,7 +8,7 @@
 
 struct bn_table_file {
 	const bn_env *env;
-	const bn_dir *at;  /* NULL: the user named path, and it appears when it is whole */
+	const bn_dir *at;  /* NULL: the user named path, and it appears when it is complete */
 	bn_file_out *file; /* there */
 	char *path;
 	int fd; /* below at; -1: never created, or closed */
@@ -39,7 +39,7 @@ int bn_table_file_open(bn_table_file **out, bn_table_out *to, const bn_env *env,
 	else
 		rc = bn_file_out_open(&f->file, env, path, 0644, err);
 	if (rc < 0) {
-		f->finished = true; /* nothing of ours is there */
+		f->finished = true; /* no file of ours exists */
 		f->fd = -1;
 		bn_table_file_free(f);
 		return rc;

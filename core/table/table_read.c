@@ -2,9 +2,9 @@
  * table_read.c - reading tables: bn_table_reader over the parts of a table, each an Arrow IPC file.
  *
  * Batches are numbered through all parts, and so are rows. Invariant 2 of table.h (one dictionary a
- * column) holds over parts because a part's dictionary begins with that of the part before: what is
- * handed out is the last part's, in which every code means what it meant in its own. A scan (scan.h) has no parts but a
- * view of another reader.
+ * column) holds across parts because a part's dictionary begins with that of the previous part: the last part's
+ * is returned, in which every code keeps its meaning. A scan (scan.h) has no parts but a view of another
+ * reader.
  */
 #include "core/table/_view.h"
 #include "core/table/arrow_read.h"
@@ -42,7 +42,7 @@ static bool dict_begins_with(const bn_dict *d, const bn_dict *head)
 	return true;
 }
 
-/* Does the part just added go on with the table? */
+/* Whether the part just added continues the table. */
 static int check_part(const bn_table_reader *r, bn_err *err)
 {
 	const bn_arrow_file *last = r->parts[r->count - 1].file;
@@ -52,14 +52,14 @@ static int check_part(const bn_table_reader *r, bn_err *err)
 		return 0;
 	if (!bn_schema_equal(schema, bn_arrow_file_schema(before)))
 		return bn_err_set(err, BN_ECORRUPT,
-			"%s: its columns are not those of the part before",
+			"%s: its columns differ from those of the previous part",
 			bn_arrow_file_name(last));
 	for (size_t c = 0; c < schema->count; c++) {
 		const bn_dict *d = bn_arrow_file_dict(last, c);
 		if (d && !dict_begins_with(d, bn_arrow_file_dict(before, c)))
 			return bn_err_set(err, BN_ECORRUPT,
 				"%s: column '%s': its dictionary does not begin with that of the "
-				"part before",
+				"previous part",
 				bn_arrow_file_name(last), schema->fields[c].name);
 	}
 	return 0;
@@ -86,7 +86,7 @@ static int reader_new(bn_table_reader **out, size_t parts, bn_err *err)
 	return 0;
 }
 
-/* Where the parts are: open already, or at names below a handle. */
+/* The parts: already open, or names below a handle. */
 typedef struct places {
 	const int *fds; /* NULL: names are paths below at */
 	const bn_dir *at;
@@ -130,7 +130,7 @@ int bn_table_open(bn_table_reader **out, const bn_env *env, const char *path, bn
 	return bn_table_open_parts(out, env, NULL, &path, 1, err);
 }
 
-/* A table of that one file, which is taken, also on failure. rc: of opening it. */
+/* A table of that one file, which is taken, even on failure. rc: result of opening it. */
 static int open_one(bn_table_reader **out, int rc, bn_arrow_file *file, bn_err *err)
 {
 	bn_table_reader *r = NULL;
@@ -203,8 +203,7 @@ static part *part_of_batch(const bn_table_reader *r, size_t batch)
 
 static part *part_of_row(const bn_table_reader *r, uint64_t row)
 {
-	return &r->parts[bn_last_not_above(
-		&r->parts->first_row, sizeof *r->parts, r->count, row)];
+	return &r->parts[bn_last_not_above(&r->parts->first_row, sizeof *r->parts, r->count, row)];
 }
 
 const bn_schema *bn_table_schema(const bn_table_reader *r)

@@ -1,4 +1,5 @@
-/* table_row.c - bn_table_writer row by row; see table.h. Cells are set where pending rows lie (table_write.c). */
+/* table_row.c - bn_table_writer row by row; see table.h. Cells are set directly in the pending rows
+ * (table_write.c). */
 #include "core/base/str.h"
 #include "core/base/utf8.h"
 #include "core/table/_table_writer.h"
@@ -12,7 +13,7 @@ static void row_error(bn_table_writer *w, size_t column, int code, const char *w
 		(unsigned long long)w->rows, what);
 }
 
-/* The place of the cell under construction, or NULL. text: bytes are meant. */
+/* The address of the current cell, or NULL. text: for bytes. */
 static char *row_cell(bn_table_writer *w, size_t column, bool text)
 {
 	if (column >= w->schema.count) {
@@ -34,7 +35,7 @@ static char *row_cell(bn_table_writer *w, size_t column, bool text)
 				       : p->values + w->pending * bn_type_width(type);
 }
 
-/* x, of that scale, as the column has it; false when it does not fit. */
+/* x of that scale in the column's scale; false if it does not fit. */
 static bool row_decimal(bn_table_writer *w, size_t column, bn_decimal x, unsigned scale, char *cell)
 {
 	const bn_field *f = &w->schema.fields[column];
@@ -88,7 +89,7 @@ void bn_table_row_i64(bn_table_writer *w, size_t column, int64_t x)
 		row_error(w, column, BN_EINVAL, "the integer does not fit the type exactly");
 }
 
-/* The decimal that the shortest text of x says. */
+/* The decimal of the shortest text of x. */
 static void row_fraction(bn_table_writer *w, size_t column, double x)
 {
 	const bn_field *f = &w->schema.fields[column];
@@ -114,7 +115,7 @@ void bn_table_row_f64(bn_table_writer *w, size_t column, double x)
 		else if (w->schema.fields[column].type == BN_TYPE_DECIMAL)
 			row_fraction(w, column, x);
 		else
-			row_error(w, column, BN_EINVAL, "the number is no integer");
+			row_error(w, column, BN_EINVAL, "the number is not an integer");
 		return;
 	}
 	char *cell = row_cell(w, column, false);
@@ -160,7 +161,8 @@ int bn_table_row_end(bn_table_writer *w, bn_err *err)
 	for (size_t i = 0; i < w->schema.count && !rc; i++) {
 		bn_pending_column *p = &w->columns[i];
 		if (bn_type_is_list(w->schema.fields[i].type))
-			row_error(w, i, BN_EINVAL, "lists come in batches, not row by row");
+			row_error(
+				w, i, BN_EINVAL, "lists must be added in batches, not row by row");
 		else if (!p->set && !w->schema.fields[i].nullable)
 			row_error(w, i, BN_EINVAL, "the column allows no absent values");
 		if (bn_buf_check(&p->bytes, &w->row_err, "text of a row"))
@@ -173,7 +175,7 @@ int bn_table_row_end(bn_table_writer *w, bn_err *err)
 		size_t width = bn_type_width(type);
 		bool set = p->set;
 		p->set = false;
-		if (rc) { /* the row never was */
+		if (rc) { /* drop the row */
 			if (p->ends)
 				bn_buf_truncate(&p->bytes, (size_t)p->ends[at]);
 			continue;

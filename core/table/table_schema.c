@@ -197,8 +197,9 @@ static int parse_decimal(bn_field *f, const char **s, bn_err *err)
 		fine = take_number(s, precision, &scale);
 	}
 	if (!fine || *(*s)++ != ')') {
-		bn_err_set(err, BN_EINVAL, "a decimal needs its digits and those behind the point");
-		bn_err_hint(err, "decimal(10,2): 1 to %d digits, 2 of them behind the point",
+		bn_err_set(err, BN_EINVAL,
+			"a decimal needs the number of digits, and of those after the point");
+		bn_err_hint(err, "decimal(10,2): 1 to %d digits, 2 of them after the point",
 			BN_DECIMAL_DIGITS);
 		return BN_EINVAL;
 	}
@@ -227,7 +228,7 @@ static int parse_list(bn_field *f, const char **s, int depth, bn_err *err)
 	if ((rc = parse_type(f->child, s, depth + 1, err)) < 0)
 		return rc;
 	if (f->child->type == BN_TYPE_CATEGORY)
-		return bn_err_set(err, BN_EINVAL, "a category inside of a list is a string");
+		return bn_err_set(err, BN_EINVAL, "a category inside a list must be a string");
 	if (fixed && (*(*s)++ != ',' || !take_number(s, BN_FIXED_SIZE_MAX, &n) || !n))
 		goto malformed;
 	if (*(*s)++ != '>')
@@ -289,7 +290,7 @@ void bn_schema_release(bn_schema *s)
 	*s = (bn_schema)BN_SCHEMA_INIT;
 }
 
-#define PLACES_FROM 32 /* so few names are compared one by one */
+#define PLACES_FROM 32 /* up to this many names are compared one by one */
 
 static size_t name_hash(const char *name)
 {
@@ -300,7 +301,7 @@ static size_t name_hash(const char *name)
 	return (size_t)(h ^ h >> 32);
 }
 
-/* Where the name stands in the table, or the free place where it belongs. */
+/* The slot of the name, or the free slot for it. */
 static size_t find_place(const bn_schema *s, const char *name)
 {
 	size_t mask = s->place_count - 1, at = name_hash(name) & mask;
@@ -310,7 +311,7 @@ static size_t find_place(const bn_schema *s, const char *name)
 	return at;
 }
 
-/* Room in the table for one more name: at most half of it is taken. */
+/* Makes room for one more name: the table is at most half full. */
 static int reserve_place(bn_schema *s, bn_err *err)
 {
 	size_t n = s->place_count ? s->place_count * 2 : PLACES_FROM * 4;
@@ -329,7 +330,7 @@ static int reserve_place(bn_schema *s, bn_err *err)
 	return 0;
 }
 
-/* Is it a type that a column can have? */
+/* Whether it is a valid column type. */
 static int check_type(const bn_field *f, const char *name, bn_err *err)
 {
 	int depth = 0;
@@ -338,12 +339,12 @@ static int check_type(const bn_field *f, const char *name, bn_err *err)
 		if ((unsigned)at->type >= BN_TYPE_COUNT ||
 			bn_type_is_list(at->type) != (at->child != NULL) ||
 			depth > BN_LIST_DEPTH_MAX)
-			return bn_err_set(err, BN_EINVAL, "column '%s': no such type", name);
+			return bn_err_set(err, BN_EINVAL, "column '%s': unknown type", name);
 		if (at->type == BN_TYPE_DECIMAL &&
 			(!at->precision || at->precision > BN_DECIMAL_DIGITS ||
 				at->scale > at->precision))
-			return bn_err_set(err, BN_EINVAL, "column '%s': no decimal(%d,%d)", name,
-				at->precision, at->scale);
+			return bn_err_set(err, BN_EINVAL, "column '%s': invalid decimal(%d,%d)",
+				name, at->precision, at->scale);
 	}
 	return 0;
 }
@@ -417,7 +418,8 @@ size_t bn_schema_find(const bn_schema *s, const char *name)
 int bn_schema_need(const bn_schema *s, const char *name, size_t *out, bn_err *err)
 {
 	size_t i = bn_schema_find(s, name);
-	int length = (int)strlen(name), best = length < 3 ? length : 3; /* beyond is not "near" */
+	int length = (int)strlen(name),
+	    best = length < 3 ? length : 3; /* a larger distance is not "near" */
 
 	if (i != BN_SCHEMA_NONE) {
 		*out = i;

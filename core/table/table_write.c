@@ -1,10 +1,10 @@
 /*
  * table_write.c - bn_table_writer: rows and batches in, record batches of an Arrow file out.
  *
- * Big batches go straight through to the file; rows and small batches are gathered column by column
- * into a pending batch. What is pending is bounded by PENDING_BYTES, whatever the number of columns.
- * Category codes of each incoming batch are translated to the writer's own dictionary, which holds
- * what was used, in order of first use.
+ * Large batches are written directly; rows and small batches are collected column by column in a
+ * pending batch, bounded by PENDING_BYTES for any number of columns. Category codes of each incoming
+ * batch are translated to the writer's dictionary, which holds the used texts, in order of first
+ * use.
  */
 #include "core/table/_table_writer.h"
 #include "core/table/take.h"
@@ -12,12 +12,12 @@
 #include <string.h>
 
 #define PENDING_BYTES ((size_t)64 << 20)
-#define DIRECT_ROWS 8192               /* a batch of so many rows, */
-#define DIRECT_BYTES ((size_t)1 << 20) /* or bytes, is worth a record batch of its own */
+#define DIRECT_ROWS 8192               /* a batch of this many rows, */
+#define DIRECT_BYTES ((size_t)1 << 20) /* or bytes, becomes a separate record batch */
 
 /* ---- room ----------------------------------------------------------------------------------- */
 
-/* About; a list is taken for one of four values. */
+/* An estimate; a list counts as four values. */
 static size_t value_bytes(const bn_field *f)
 {
 	if (bn_type_has_bytes(f->type))
@@ -83,7 +83,7 @@ static int finish_file(bn_table_writer *w, bn_err *err)
 	return bn_arrow_writer_finish(w->file, w->dicts, err);
 }
 
-/* Before a batch that the file has no room for any more. */
+/* Called before a batch that does not fit into the file any more. */
 static int cut_if_full(bn_table_writer *w, bn_err *err)
 {
 	int rc;
@@ -126,7 +126,7 @@ static int emit(bn_table_writer *w, size_t rows, bn_err *err)
 	return rc;
 }
 
-/* What is pending of a column, as a column. */
+/* The pending rows of a column, as a column. */
 static int pending_out(
 	bn_column *out, bn_pending_column *p, const bn_field *f, size_t rows, bn_err *err)
 {
@@ -199,7 +199,7 @@ static int check_batch(const bn_table_writer *w, const bn_batch *b, bn_err *err)
 				bn_type_name(f->type), bn_type_name(c->type));
 		if (!bn_column_fits(c, f))
 			return bn_err_set(err, BN_EINVAL,
-				"column '%s' is %s, not one with other digits, sizes or values",
+				"column '%s' is %s, and other digits, sizes or values do not fit",
 				f->name, bn_field_type_text(f, type));
 		if (c->rows != b->rows)
 			return bn_err_set(err, BN_EINVAL, "column '%s' has %zu rows, its batch %zu",
@@ -236,7 +236,7 @@ static int translate(bn_pending_column *p, const bn_column *c, const uint32_t *r
 	return 0;
 }
 
-/* Rows from .. from + n - 1 as a record batch of their own. from is a multiple of 64. */
+/* Writes rows from .. from + n - 1 as a separate record batch. from is a multiple of 64. */
 static int write_slice(bn_table_writer *w, const bn_batch *b, size_t from, size_t n, bn_err *err)
 {
 	for (size_t i = 0; i < b->column_count; i++) {
@@ -257,7 +257,7 @@ static int write_slice(bn_table_writer *w, const bn_batch *b, size_t from, size_
 	return emit(w, n, err);
 }
 
-/* Rows of c (BN_TAKE_ABSENT: absent) as one more piece of a column of lists. */
+/* Adds rows of c (BN_TAKE_ABSENT: absent) as another piece of a column of lists. */
 static int add_piece(
 	bn_pending_column *p, const bn_column *c, const uint32_t *rows, size_t n, bn_err *err)
 {
@@ -285,7 +285,7 @@ static int gather_lists(bn_pending_column *p, const bn_column *c, const uint32_t
 	return add_piece(p, c, rows ? rows : all, n, err);
 }
 
-/* Appends n <= STEP_ROWS rows of c to what is pending; there is room. */
+/* Appends n <= STEP_ROWS rows of c to the pending ones; there is room. */
 static int gather(bn_table_writer *w, size_t column, const bn_column *c, const uint32_t *rows,
 	size_t from, size_t n, bn_err *err)
 {
@@ -399,7 +399,7 @@ static int writer_new(bn_table_writer **out, const bn_schema *schema, bn_err *er
 	return 0;
 }
 
-/* own: what `to` writes to, or NULL; it is the writer's from now on. */
+/* own: the output behind `to`, or NULL; taken by the writer. */
 static int writer_begin(bn_table_writer **out, bn_table_file *own, const bn_table_out *to,
 	const bn_schema *schema, bn_err *err)
 {

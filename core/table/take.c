@@ -24,7 +24,7 @@ static int too_much(bn_err *err)
 		"more than 2^31 - 1 bytes of text, or values of lists, in one record batch");
 }
 
-/* A column of c's type, with n rows and nothing in them. */
+/* An empty column of c's type, with n rows. */
 static bn_column shape_of(const bn_column *c, size_t n)
 {
 	bn_column out = *c;
@@ -235,7 +235,7 @@ out:
 	return rc;
 }
 
-/* ---- columns one behind the other ----------------------------------------------------------- */
+/* ---- concatenating columns ----------------------------------------------------------- */
 
 /* Rows from .. from + n - 1 of a column. */
 typedef struct piece {
@@ -309,7 +309,7 @@ static int join_text(
 	return 0;
 }
 
-/* The children of lists, which lie in ends (LIST) or by the number of rows (FIXED). */
+/* The children of lists, located by ends (LIST) or by the number of rows (FIXED). */
 static int join_children(
 	bn_column *out, const piece *pieces, size_t count, bn_arena *arena, bn_err *err)
 {

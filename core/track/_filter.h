@@ -1,6 +1,6 @@
 /*
- * _filter.h - the filter language of query.h over runs: what its names are (field.c), and its bound tree as SQL
- * (filter.c). The language itself is core/table/expr. Not for other modules.
+ * _filter.h - the filter language of query.h over runs: names (field.c), and the bound tree as SQL (filter.c).
+ * The language itself is core/table/expr. Not for other modules.
  */
 #ifndef BN_TRACK__FILTER_H
 #define BN_TRACK__FILTER_H
@@ -13,11 +13,11 @@ int bn_filter_compile(
 /* One field that takes all of text. */
 int bn_filter_field(bn_run_field *out, bn_sql_piece *piece, const bn_filter_world *w,
 	const char *text, bn_err *err);
-/* The field's value as an expression: for people, or (number) the number of it. */
+/* The field's value as an expression: for display, or (number) as a number. */
 void bn_filter_field_sql(
 	bn_sql_piece *out, const bn_run_field *f, const bn_filter_world *w, bool number);
 
-/* What names mean in an expression over runs. Slots are places in fields. */
+/* Resolves names in an expression over runs. Slots are indexes in fields. */
 typedef struct bn_filter_names {
 	const bn_filter_world *w;
 	bn_sql_piece *piece; /* whose arena has the keys */

@@ -1,9 +1,9 @@
 /*
- * _fold.h - what the files of core/track share about folding. Not for other modules.
+ * _fold.h - folding code shared by the files of core/track. Not for other modules.
  *
- * A batch (the slot of class "run") remembers what the events of one transaction touched: the
- * summaries of runs that got points, which runs need their derived rows made anew, how the
- * counts of runs changed, which runs got chunks. Its end writes all of that.
+ * A batch (the slot of class "run") records what the events of one transaction touched: the
+ * summaries of runs that got points, the runs whose derived rows must be rebuilt, changes of
+ * run counts, the runs that got chunks. All of it is written at the end.
  */
 #ifndef BN_TRACK__FOLD_H
 #define BN_TRACK__FOLD_H
@@ -14,7 +14,7 @@
 
 #include <stdbool.h>
 
-/* The index, with the reason when it cannot be opened. */
+/* The index, or the reason why it cannot be opened. */
 static inline int bn_track_index(sqlite3 **out, bn_workspace *ws, bn_err *err)
 {
 	*out = bn_workspace_index(ws);
@@ -37,9 +37,9 @@ int64_t bn_index_key(sqlite3 *db, bn_key_kind kind, const char *key); /* -1: no 
 /* ---- the batch ------------------------------------------------------------------------------ */
 
 typedef enum bn_touch {
-	BN_TOUCH_ADDED = 1,  /* cells may have come or changed */
-	BN_TOUCH_ANEW = 2,   /* cells may have gone too */
-	BN_TOUCH_CHUNKS = 4, /* got a chunk as it lies in the log, of `owner` */
+	BN_TOUCH_ADDED = 1,  /* cells may have been added or changed */
+	BN_TOUCH_ANEW = 2,   /* cells may have been removed too */
+	BN_TOUCH_CHUNKS = 4, /* got a chunk as stored in the log, from `owner` */
 } bn_touch;
 
 typedef struct bn_touched {
@@ -47,7 +47,7 @@ typedef struct bn_touched {
 	unsigned what; /* of bn_touch */
 } bn_touched;
 
-/* A key of the metrics events, by its place in them: most have the same keys in the same order. */
+/* A key of metrics events, by position: most have the same keys in the same order. */
 typedef struct bn_known_key {
 	char *text;
 	int64_t no; /* -1: not a valid key */
@@ -75,7 +75,7 @@ typedef struct bn_track_batch {
 
 int bn_track_batch_get(bn_track_batch **out, bn_fold *f, bn_err *err);
 int bn_track_touch(bn_fold *f, int64_t run, int64_t owner, unsigned what, bn_err *err);
-/* runs: how many more there are of this kind. */
+/* runs: change of the number of this kind. */
 int bn_track_count(bn_fold *f, int64_t experiment, bool removed, const char *status, int64_t runs,
 	bn_err *err);
 int bn_track_batch_end(bn_fold *f, bn_err *err);
@@ -84,7 +84,7 @@ int bn_track_attach(sqlite3 *db, bn_err *err); /* functions.c */
 
 /* series_fold.c. Commuting kinds: a malformed event changes nothing. */
 int bn_series_apply(bn_fold *f, const bn_event *ev, bn_err *err);
-/* chunk_fold.c: payloads of the log become sorted chunks of one series, when there are many. */
+/* chunk_fold.c: payloads of the log become sorted chunks of one series, once there are many. */
 int bn_chunks_compact(bn_fold *f, bn_track_batch *b, int64_t run, int64_t owner, bn_err *err);
 /* column_fold.c: the cells of touched runs, which are sorted by number. */
 int bn_columns_update(bn_fold *f, const bn_touched *touched, size_t count, bn_err *err);

@@ -1,12 +1,11 @@
 /*
- * _list.h - which runs a query means, in which order, and which of them a page shows. Not for other
- * modules.
+ * _list.h - the runs of a query, their order, and the part shown by a page. Not for other modules.
  *
  * The public order, which every list shares, is newest first, then by id: the same on every host. A
- * list takes the matching runs in it, with the values to sort by beside them, so that a position
- * breaks ties. Places are counted, rows are not moved: 100 000 runs take some milliseconds. Without
- * filter and sort nothing is read but the page; sorted by a metric without a filter, the metric's
- * column and a window around the page (list_window.c).
+ * list holds the matching runs in that order, with their sort values, so that the position breaks
+ * ties. Positions are counted, rows are not moved: 100 000 runs take some milliseconds. Without
+ * filter and sort only the page is read; sorted by a metric without a filter, the metric's column
+ * and a window around the page (list_window.c).
  */
 #ifndef BN_TRACK__LIST_H
 #define BN_TRACK__LIST_H
@@ -18,9 +17,9 @@
 /* Values of one sort key by position in the list. */
 typedef struct bn_sort_key {
 	bn_run_field field;
-	bool down; /* largest first; what is absent comes last either way */
+	bool down; /* largest first; absent values are last in either case */
 	bool is_text;
-	bn_column *column; /* of keys that have one; of the list's sort */
+	bn_column *column; /* for keys that have one; of the list's sort */
 	double *number;    /* NaN: absent */
 	const char **text; /* NULL: absent */
 } bn_sort_key;
@@ -31,17 +30,17 @@ typedef struct bn_run_list {
 	bn_sql_piece where, sort; /* sort: owns the columns to sort by */
 	bn_sort_key keys[BN_SORT_KEYS_MAX];
 	size_t key_count;
-	bool all;    /* every living run is meant: no filter, search or experiment */
+	bool all;    /* all runs not in the trash: no filter, search or experiment */
 	bool plain;  /* the public order of all runs: nothing is loaded */
-	bool window; /* the rows below are some of `total`: those that the page can show */
+	bool window; /* the rows below are a part of `total`: those that the page can show */
 	int64_t *no; /* matching runs in the public order */
 	size_t count, cap;
-	size_t before;  /* of a window: rows of the list that come before all of its own */
+	size_t before;  /* of a window: rows of the list before its first */
 	int64_t total;  /* of a window: rows of the list */
 	bn_arena arena; /* texts to sort by */
 } bn_run_list;
 
-/* The page of a list: the numbers of its runs, and where it begins. */
+/* The page of a list: the numbers of its runs, and its start. */
 typedef struct bn_list_page {
 	int64_t *no;
 	size_t *position; /* in the list; NULL when it is plain */
@@ -55,16 +54,16 @@ int bn_run_list_load(bn_run_list *l, bn_err *err);
 int bn_run_list_page(bn_list_page *out, bn_run_list *l, bn_err *err);
 void bn_list_page_release(bn_list_page *p);
 
-/* How many runs there are, from their counts; of lists without filter and search. */
+/* The number of runs, from their counts; for lists without filter and search. */
 int bn_run_list_count(int64_t *out, const bn_run_list *l, bn_err *err);
 int64_t bn_run_list_limit(const bn_run_list *l);
 const char *bn_run_list_mark(const bn_run_list *l); /* where the page begins or ends; NULL none */
 /* Loads the matching runs; among: "" or a further condition (" AND r.no IN (1, 2)"). */
 int bn_run_list_rows(bn_run_list *l, const char *among, bn_err *err);
-/* Loads a window, where one will do; l->window says whether. The columns are loaded. */
+/* Loads a window if that is sufficient; l->window says whether. The columns are loaded. */
 int bn_run_list_window(bn_run_list *l, bn_err *err);
 
-/* mark.c: the text that names the place of a row (bn_run_row.mark) and back. */
+/* mark.c: the text form of a row's position (bn_run_row.mark) and back. */
 int bn_mark_write(bn_buf *out, const bn_run_list *l, size_t position, int64_t created_ms,
 	const char *id, bn_err *err);
 

@@ -1,9 +1,9 @@
 /*
- * _piece.h - pieces of SQL with bound values, and the fields of runs that they speak of: what the
- * filter language and the lists compile to. Not for other modules.
+ * _piece.h - pieces of SQL with bound values, and the fields of runs in them: the output of the
+ * filter language and the lists. Not for other modules.
  *
  * SQL refers to the run as alias r; a metric, parameter or tag is a call with a column (column.h),
- * bound as a pointer, and the run's number. Text of the user never gets into the SQL: keys and values are
+ * bound as a pointer, and the run's number. User text is never part of the SQL: keys and values are
  * bound, in the order of their question marks.
  */
 #ifndef BN_TRACK__PIECE_H
@@ -24,14 +24,14 @@ typedef struct bn_sql_bind {
 	double d;
 } bn_sql_bind;
 
-/* A piece of SQL and what its question marks stand for. */
+/* A piece of SQL and the values of its question marks. */
 typedef struct bn_sql_piece {
 	bn_buf sql;
 	bn_sql_bind *binds;
 	size_t count, cap;
 	bool failed;
 	bn_arena arena;      /* texts of binds */
-	bn_column **columns; /* owned; read when the SQL first asks for a value */
+	bn_column **columns; /* owned; loaded when the SQL first uses a value */
 	size_t column_count, column_cap;
 } bn_sql_piece;
 
@@ -68,7 +68,7 @@ static inline bool bn_field_has_key(bn_field_kind kind)
 
 bn_key_kind bn_field_key_kind(bn_field_kind kind); /* of a field that has a key */
 
-/* What compiling needs to know of the world. */
+/* Context for compiling. */
 typedef struct bn_filter_world {
 	sqlite3 *db;
 	int64_t now_ms;
@@ -76,9 +76,10 @@ typedef struct bn_filter_world {
 	bool removed;       /* about the runs in the trash */
 } bn_filter_world;
 
-/* The column of a field that has a key, the piece's; NULL without memory (the piece has failed). */
+/* The column of a field that has a key, owned by the piece; NULL if out of memory (the piece has
+ * failed). */
 bn_column *bn_sql_piece_column(bn_sql_piece *p, const bn_run_field *f, const bn_filter_world *w);
-/* Adds the value of such a field: its number, or its text. */
+/* Adds the value of such a field, as number or text. */
 void bn_sql_piece_value(
 	bn_sql_piece *p, const bn_run_field *f, const bn_filter_world *w, bool number);
 /* Registers bn_column_number and bn_column_text, which the SQL of such fields calls. */

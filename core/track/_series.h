@@ -1,5 +1,5 @@
 /*
- * _series.h - where the points of one series lie. Not for other modules.
+ * _series.h - locating the points of one series. Not for other modules.
  */
 #ifndef BN_TRACK__SERIES_H
 #define BN_TRACK__SERIES_H
@@ -16,8 +16,8 @@ typedef struct bn_series_source {
 
 int bn_series_source_open(
 	bn_series_source *s, bn_workspace *ws, const char *run_id, const char *key, bn_err *err);
-void bn_series_source_close(bn_series_source *s); /* also after a failed open */
-/* Summaries that the run's owner wrote; owner -1: no such run. */
+void bn_series_source_close(bn_series_source *s); /* also call after a failed open */
+/* Summaries written by the run's owner; owner -1: no such run. */
 int bn_series_load(bn_series_summaries *out, int64_t *owner, sqlite3 *db, int64_t run, bn_err *err);
 
 #endif

@@ -7,7 +7,8 @@
 
 #include <string.h>
 
-/* *own: whether the run is that of the user of this process; if not, *theirs says whose, as an error. */
+/* *own: whether the run belongs to the user of this process; if not, *theirs names the owner as an
+ * error. */
 static int look(bool *own, bn_err *theirs, bn_workspace *ws, const char *id, bn_err *err)
 {
 	const bn_env *env = bn_workspace_env(ws);

@@ -1,11 +1,11 @@
 /*
- * admit.h - what the fold would refuse of an event about a run, asked before one is written.
+ * admit.h - checks before writing an event about a run whether the fold would refuse it.
  *
- * The fold decides (run_fold.c), for every reader. Who asks here first gets the reason as an error, and leaves no
- * record that counts for nothing. Where two processes write at the same time, both may be admitted; then the audit
- * log says which one was not.
+ * The fold decides (run_fold.c), for every reader. Checking here first gives the reason as an error, and avoids
+ * records without effect. If two processes write at the same time, both may pass; then the audit log shows
+ * which one was refused.
  *
- * All judge by the index of the last refresh. BN_ENOTFOUND when it has no such run.
+ * All use the index of the last refresh. BN_ENOTFOUND if it has no such run.
  */
 #ifndef BN_TRACK_ADMIT_H
 #define BN_TRACK_ADMIT_H
@@ -13,16 +13,17 @@
 #include "core/store/workspace.h"
 #include "core/track/run.h"
 
-/* What a run is made of (parameters, metrics, artifacts, how it ended): BN_EREFUSED for all but its owner. */
+/* The content of a run (parameters, metrics, artifacts, its end): BN_EREFUSED for everyone but its owner. */
 int bn_run_admits_owner(bn_workspace *ws, const char *id, bn_err *err);
-/* Tags and notes (BN_ACT_TAG), the trash (BN_ACT_REMOVE): its owner, and whom the policy allows. BN_EREFUSED. What
- * is appended after it is signed as an act by right when the run is somebody else's (bn_rights_begin), until it
- * is asked about a run of one's own. */
+/* Tags and notes (BN_ACT_TAG), the trash (BN_ACT_REMOVE): its owner, and users allowed by the policy.
+ * BN_EREFUSED. For another user's run, later events are signed as acts by right (bn_rights_begin), until the
+ * next call for a run of one's own. */
 int bn_run_admits_act(bn_workspace *ws, const char *id, bn_act act, bn_err *err);
-/* Whether it can be moved to the trash, or out of it, as it is: BN_ECONFLICT when it is there already, BN_EREFUSED
- * while it lives, or when gc has freed what it names. */
+/* Whether it can be moved to the trash, or restored (removed false): BN_ECONFLICT if it is already there, BN_EREFUSED
+ * while it is live, or if gc has freed what it names. */
 int bn_run_admits_trash(const bn_run_info *r, bool removed, bn_err *err);
-/* BN_ECONFLICT when the run has another value for that parameter. The same value again is none. */
+/* BN_ECONFLICT if the run has another value for that parameter. The same value is not a
+ * conflict. */
 int bn_run_admits_param(
 	bn_workspace *ws, const char *id, const char *key, const char *value, bn_err *err);
 

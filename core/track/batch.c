@@ -1,4 +1,4 @@
-/* batch.c - see _fold.h: what one transaction of the fold touched, and what follows from it. */
+/* batch.c - see _fold.h: what one transaction of the fold touched, and its consequences. */
 #include "core/base/mem.h"
 #include "core/track/_fold.h"
 #include "core/track/run.h"
@@ -27,7 +27,7 @@ int64_t bn_index_key(sqlite3 *db, bn_key_kind kind, const char *key)
 	return bn_index_name(db, BN_NAME_KEY, key_name(name, kind, key));
 }
 
-/* ---- what was touched ----------------------------------------------------------------------- */
+/* ---- touched runs ----------------------------------------------------------------------- */
 
 int bn_track_batch_get(bn_track_batch **out, bn_fold *f, bn_err *err)
 {

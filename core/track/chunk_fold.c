@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROUND_POINTS = 1 << 20 }; /* taken into memory at once */
+enum { ROUND_POINTS = 1 << 20 }; /* processed in memory at a time */
 
 /* n > 0 points, sorted by (step, time). */
 static void measure(bn_chunk_piece *out, const int64_t *step, const int64_t *time_ms,
@@ -53,7 +53,7 @@ typedef struct compaction {
 	int64_t run, owner;
 	points *series;
 	size_t count, cap;
-	int64_t *rows; /* rowids that were taken */
+	int64_t *rows; /* rowids of the payloads taken */
 	size_t row_count, row_cap;
 	size_t total;
 } compaction;
@@ -67,7 +67,7 @@ static int points_add(points *p, const bn_metric_series *m)
 	return 0;
 }
 
-/* The series of a key; hint is where it was in the payload before. */
+/* The series of a key; hint is its index in the previous payload. */
 static points *series_of(compaction *c, const char *key, size_t hint)
 {
 	if (hint < c->count && !strcmp(c->series[hint].key, key))
@@ -102,7 +102,7 @@ static int take_payload(compaction *c, const void *data, size_t n, bn_err *err)
 	return 0;
 }
 
-/* Takes payloads until there are enough points; *more says whether some are left. */
+/* Takes payloads until there are enough points; *more: some are left. */
 static int take_payloads(compaction *c, bool *more, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
@@ -140,7 +140,7 @@ static int delete_row(compaction *c, int64_t row, bn_err *err)
 	return bn_sql_run(c->db, err, "DELETE FROM metric_chunk WHERE rowid = ?", "i", row);
 }
 
-/* The newest chunk of the series joins p when it is small beside it. *again: it did. */
+/* Merges the newest chunk of the series into p if it is comparatively small. *again: it did. */
 static int join_newest(compaction *c, points *p, int64_t *serial, bool *again, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
@@ -226,7 +226,7 @@ static int write_series(compaction *c, points *p, bn_err *err)
 	bool again = p->no >= 0;
 	int rc = 0;
 	if (p->no < 0)
-		return 0; /* a key against the rules: no summary counts it */
+		return 0; /* an invalid key: not in any summary */
 	while (again && rc == 0)
 		rc = join_newest(c, p, &serial, &again, err);
 	bool sorted = true;

@@ -194,7 +194,8 @@ out:
 	return rc;
 }
 
-/* What the columns do not hold: other aggregates, runs in the trash. Reads the rows themselves. */
+/* Values that are not in columns: other aggregates, runs in the trash. Reads the rows
+ * themselves. */
 static int load_series(bn_column *c, int64_t key, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;

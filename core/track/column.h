@@ -5,11 +5,13 @@
  * A row of index_column is one key of 224 neighbouring runs (so that two rows of numbers fit a page):
  *
  *	u8 1 numbers, 2 texts; 28 bytes: which runs have the key
- *	numbers: 28 bytes: which of them have a least and a largest value that is not the last one;
+ *	numbers: 28 bytes: which of them have a minimum and a maximum that differ from the last
+ *	value;
  *	         8 bytes last of each run that has the key; 8 bytes min and 8 bytes max of those
  *	texts:   varint length and bytes of each run that has the key
  *
- * Living runs alone. Sorting 100 000 runs by a metric reads 1.6 MB and no row of the run table.
+ * Only runs not in the trash. Sorting 100 000 runs by a metric reads 1.6 MB and no row of the
+ * run table.
  */
 #ifndef BN_TRACK_COLUMN_H
 #define BN_TRACK_COLUMN_H
@@ -28,7 +30,7 @@ static inline void bn_set_add(uint8_t *set, size_t i)
 	set[i >> 3] |= (uint8_t)(1 << (i & 7));
 }
 
-/* One cell of a row, taken apart. */
+/* One decoded cell of a row. */
 typedef struct bn_column_cell {
 	double last, min, max;
 	const char *text; /* not terminated; NULL in columns of numbers */
@@ -68,7 +70,7 @@ typedef struct bn_column {
 	int code; /* of a failed load */
 	size_t count;
 	uint8_t *has;
-	double *number;    /* metrics: NaN is a value; texts: NaN where it is no number */
+	double *number;    /* metrics: NaN is a value; texts: NaN if not a number */
 	const char **text; /* parameters and tags; in the arena */
 	bn_arena arena;
 } bn_column;
@@ -77,7 +79,7 @@ int bn_column_new(bn_column **out, sqlite3 *db, bn_key_kind kind, const char *ke
 	bn_aggregate aggregate, bool removed, bn_err *err);
 int bn_column_load(bn_column *c, bn_err *err); /* once; a second call does nothing */
 void bn_column_free(bn_column *c);
-/* The value of an aggregate in a summary. */
+/* The value of an aggregate from a summary. */
 double bn_series_aggregate(const bn_series_summary *s, bn_aggregate aggregate);
 
 #endif

@@ -1,11 +1,10 @@
 /*
- * column_fold.c - the end of a batch: cells of the runs that it touched, by key, in rows of
- * index_column. See column.h for the form of a row.
+ * column_fold.c - the end of a batch: writes the cells of touched runs, by key, to rows of
+ * index_column. See column.h for the format of a row.
  *
- * Touched runs come by number, so those of one row are neighbours; the cells of one row's runs are
- * gathered, sorted by key, and each key's row is read, changed and written once. Only where cells
- * may have gone (a tag that was removed, the trash, a replay) are the rows of all other keys looked
- * at too.
+ * Touched runs are ordered by number, so those of one row are adjacent; the cells of one row's runs
+ * are collected, sorted by key, and each key's row is read, changed and written once. The rows of
+ * all other keys are only read if cells may have been removed (a removed tag, the trash, a replay).
  */
 #include "core/track/column.h"
 
@@ -16,14 +15,14 @@ typedef struct cell {
 	int64_t key;
 	size_t at; /* of the run in the row */
 	bn_column_cell value;
-	size_t text_at; /* in `texts`, which moves while it grows */
+	size_t text_at; /* offset in `texts`, which moves while it grows */
 	bool is_text;
 } cell;
 
 typedef struct update {
 	sqlite3 *db;
 	int64_t block;
-	uint8_t anew[BN_COLUMN_SET]; /* runs whose old cells go */
+	uint8_t anew[BN_COLUMN_SET]; /* runs whose old cells are removed */
 	bool any_anew;
 	cell *cells;
 	size_t count, cap;
@@ -153,7 +152,7 @@ static int write_row(update *u, int64_t key, size_t before, bn_err *err)
 		"ii", key, (int64_t)after - (int64_t)before);
 }
 
-/* Changes the row of one key: old cells of runs that are made anew go, new ones come. */
+/* Changes the row of one key: removes old cells of rebuilt runs, and adds new ones. */
 static int update_row(update *u, int64_t key, const cell *cells, size_t count, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
@@ -164,7 +163,7 @@ static int update_row(update *u, int64_t key, const cell *cells, size_t count, b
 		return rc;
 	memset(row->has, 0, sizeof row->has);
 	row->texts = count && cells[0].is_text;
-	/* The old texts lie in the statement until it is reset. */
+	/* The old texts belong to the statement until it is reset. */
 	if ((rc = bn_sql_step(st, err)) > 0)
 		rc = bn_column_unpack(
 			row, sqlite3_column_blob(st, 0), (size_t)sqlite3_column_bytes(st, 0), err);
@@ -188,7 +187,7 @@ out:
 	return rc;
 }
 
-/* The keys that no cell of this round has. */
+/* The keys without a cell in this round. */
 static int update_others(update *u, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;

@@ -1,8 +1,9 @@
 /*
  * compare.c - see compare.h.
  *
- * What is known of each run is first gathered as flat objects, one per group, from key to text or
- * number; then the union of keys makes the rows. So a new fact is one line where it is gathered.
+ * The facts of each run are first collected as flat objects, one per group, from key to text or
+ * number; the union of keys then gives the rows. So a new fact needs one line where it is
+ * collected.
  */
 #include "core/track/compare.h"
 
@@ -98,7 +99,7 @@ static int gather_metrics(facts *f, bn_workspace *ws, const char *id, bn_err *er
 	return 0;
 }
 
-/* Objects become "a.b"; everything that is no text, number or boolean, canonical JSON. */
+/* Objects become "a.b"; anything but text, numbers and booleans becomes canonical JSON. */
 static void flatten(json_t *into, const char *prefix, const json_t *value)
 {
 	const char *key;
@@ -141,7 +142,7 @@ static void gather_data(json_t *o, const bn_spec *spec, const json_t *all)
 		flatten(o, keys[i], json_object_get(all, keys[i]));
 }
 
-/* What stands in a spec that gc has freed is unknown. */
+/* The content of a spec that gc has freed is unknown. */
 static int gather_spec(facts *f, bn_workspace *ws, const bn_run_info *r, bn_err *err)
 {
 	bn_err e = BN_ERR_INIT;
@@ -220,7 +221,7 @@ static bool cell_of(bn_compare_cell *cell, bn_arena *a, const json_t *value)
 	return cell->text != NULL;
 }
 
-/* Two values are the same when their texts are, or, being numbers, their numbers (1 and 1.0). */
+/* Two values are equal if their texts are, or, for numbers, their values (1 and 1.0). */
 static bool same(const json_t *a, const json_t *b)
 {
 	if (!a || !b)
@@ -262,7 +263,7 @@ static int add_row(bn_comparison *c, const facts *all, int group, const char *ke
 	return ok ? 0 : bn_err_nomem(err, "a comparison");
 }
 
-/* By name; what the supervisor measured (system/...) comes behind what the run logged. */
+/* By name; what the supervisor measured (system/...) comes after what the run logged. */
 static int word_cmp(const void *a, const void *b)
 {
 	const char *x = *(const char *const *)a, *y = *(const char *const *)b;

@@ -2,9 +2,9 @@
  * compare.h - runs side by side: what differs, and by how much against a baseline.
  *
  * Columns are runs, rows are grouped: attributes, parameters, metrics (last, or best where the
- * direction is known), data, code, environment. Numbers get the difference to the baseline and the
- * difference in per cent of it; a row without a value somewhere differs. Metrics of a run whose terms are not those of
- * the baseline (terms.h) get no difference: they are measured on another target or on other rows.
+ * direction is known), data, code, environment. Numbers have the difference to the baseline, absolute and in per cent;
+ * a row with a missing value differs. Metrics of a run whose terms are not those of the baseline (terms.h) have no
+ * difference: they are measured on another target or on other rows.
  */
 #ifndef BN_TRACK_COMPARE_H
 #define BN_TRACK_COMPARE_H
@@ -29,7 +29,7 @@ const char *bn_compare_group_name(bn_compare_group g); /* "parameters" */
 
 typedef struct bn_compare_cell {
 	const char *text; /* NULL: absent */
-	double number;    /* NaN when it is none */
+	double number;    /* NaN if not a number */
 	double delta;     /* number - baseline's; NaN when there is none */
 	double percent;   /* 100 * delta / |baseline's|; NaN when there is none */
 } bn_compare_cell;
@@ -52,8 +52,8 @@ typedef struct bn_comparison {
 	struct bn_compare_memory *memory;
 } bn_comparison;
 
-/* ids: full ids of at least one run; baseline: an index into them. Every row is there; show those
- * with .differs to see only differences. Immutable; *out is yours. */
+/* ids: full ids of at least one run; baseline: an index into them. All rows are included;
+ * .differs marks differences. Immutable; *out is yours. */
 int bn_compare_runs(bn_comparison **out, bn_workspace *ws, const char *const *ids, size_t count,
 	size_t baseline, bn_err *err);
 void bn_comparison_free(bn_comparison *c);

@@ -67,7 +67,7 @@ static void add_points(
 	}
 }
 
-/* 1 done: outside, or whole in one bucket; 0 it has to be looked at more closely. */
+/* 1: done, outside or entirely in one bucket; 0: needs a closer look. */
 static int add_piece(envelope *e, const bn_chunk_piece *p)
 {
 	int64_t low = e->axis == BN_AXIS_STEP ? p->min_step : p->min_ms;
@@ -94,7 +94,8 @@ static int add_payload(envelope *e, bn_series_source *s, sqlite3_stmt *st, bn_er
 	return rc;
 }
 
-/* A sorted chunk: whole, by its pieces, or the points of those pieces that lie across a border. */
+/* A sorted chunk: as a whole, by its pieces, or by the points of pieces that cross a bucket
+ * border. */
 static int add_chunk(envelope *e, bn_series_source *s, sqlite3_stmt *st, bn_err *err)
 {
 	bn_chunk_piece p;

@@ -5,7 +5,7 @@
 
 enum { BYTES = BN_EXACT_SUM_WORDS * 8, MANTISSA = 53, UNIT = -1074 };
 
-/* Adds value << shift, with the carry as far as it goes. */
+/* Adds value << shift, propagating the carry. */
 static void words_add(uint64_t *word, size_t at, uint64_t low, uint64_t high)
 {
 	bool carry = __builtin_add_overflow(word[at], low, &word[at]);
@@ -57,7 +57,7 @@ void bn_exact_sum_join(bn_exact_sum *s, const bn_exact_sum *more)
 	s->below += more->below;
 }
 
-/* The magnitude; true when the sum is negative. */
+/* The magnitude; true if the sum is negative. */
 static bool magnitude(uint64_t out[BN_EXACT_SUM_WORDS], const bn_exact_sum *s)
 {
 	bool negative = s->word[BN_EXACT_SUM_WORDS - 1] >> 63, carry = negative;
@@ -98,7 +98,7 @@ double bn_exact_sum_mean(const bn_exact_sum *s, uint64_t n)
 	if (top == 0)
 		return 0;
 	size_t bits = top * 64 - (size_t)__builtin_clzll(word[top - 1]);
-	size_t cut = bits > MANTISSA ? bits - MANTISSA : 0; /* bits that rounding takes away */
+	size_t cut = bits > MANTISSA ? bits - MANTISSA : 0; /* bits removed by rounding */
 	uint64_t q = bits_at(word, cut) & ((1ull << MANTISSA) - 1);
 	if (cut) {
 		bool half = bits_at(word, cut - 1) & 1;
@@ -117,7 +117,7 @@ void bn_exact_sum_put(bn_buf *out, const bn_exact_sum *s)
 	size_t from = 0, end = BYTES;
 	while (from < BYTES && bytes[from] == 0)
 		from++;
-	/* The top bit of the last byte that is kept has to be the sign. */
+	/* The top bit of the last byte kept must be the sign. */
 	while (end > from + 1 && bytes[end - 1] == sign && ((bytes[end - 2] ^ sign) & 0x80) == 0)
 		end--;
 	if (from == BYTES)

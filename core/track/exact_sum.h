@@ -1,11 +1,11 @@
 /*
- * exact_sum.h - a sum of doubles without rounding, so that it does not depend on their order.
+ * exact_sum.h - an exact sum of doubles, independent of their order.
  *
  * The sum is an integer in units of 2^-1074, the smallest double, in two's complement: 34 words
- * hold 2^64 numbers of any size. It is rounded once, when it is read. Infinities are counted; NaN
- * is the caller's to leave out.
+ * hold 2^64 numbers of any size. It is rounded once, when read. Infinities are counted; the
+ * caller must leave out NaN.
  *
- * Packed, it is: varint first byte, varint bytes, the bytes that are neither low zeros nor copies of
+ * Packed form: varint first byte, varint bytes, the bytes that are neither low zeros nor copies of
  * the sign, varint infinities above, varint infinities below. One sum has one packed form.
  */
 #ifndef BN_TRACK_EXACT_SUM_H
@@ -18,7 +18,7 @@
 #define BN_EXACT_SUM_WORDS 34
 
 typedef struct bn_exact_sum {
-	uint64_t word[BN_EXACT_SUM_WORDS]; /* the lowest first */
+	uint64_t word[BN_EXACT_SUM_WORDS]; /* lowest first */
 	uint64_t above, below;             /* how many +inf and -inf */
 } bn_exact_sum;
 

@@ -1,7 +1,7 @@
 /*
  * experiment_fold.c - experiments: experiment.created {note}, experiment.note {note},
- * experiment.removed, experiment.restored. An experiment also exists by being named in a run. It is nobody's: what
- * is said of it takes the right to tag, hiding it the right to remove.
+ * experiment.removed, experiment.restored. An experiment also exists by being named in a run. It has no owner:
+ * notes need the right to tag, hiding it the right to remove.
  */
 #include "core/base/json.h"
 #include "core/govern/rights.h"

@@ -1,6 +1,6 @@
 /*
  * field.c - names of things to filter by, sort by and show: attributes, params.K, metrics.K, tags.K,
- * best(K), bare names; what each is in SQL, and which values it is compared with. See query.h.
+ * best(K), bare names; their SQL, and the values they are compared with. See query.h.
  */
 #include "core/track/_filter.h"
 
@@ -68,7 +68,7 @@ static const attribute *attribute_find(const char *name, size_t n)
 	return NULL;
 }
 
-/* The nearest attribute or key that some run has. */
+/* The nearest attribute or key of some run. */
 static void hint_field(const bn_filter_world *w, const char *name, bn_err *err)
 {
 	static const char sql[] = "SELECT DISTINCT substr(name, instr(name, '.') + 1) "
@@ -173,7 +173,7 @@ static int field_named(
 		if (i != SIZE_MAX)
 			return field_prefixed(n, f, e, prefixes[i].kind, name->text, name->at, err);
 		return bn_expr_fail(e, name->at, err,
-			"no '%.*s.' has keys; params, metrics and tags do",
+			"'%.*s.' has no keys; params, metrics and tags do",
 			(int)(name->prefix.len < 60 ? name->prefix.len : 60), name->prefix.ptr);
 	}
 	const char *dot = name->quoted ? NULL : memchr(text, '.', name->text.len);
@@ -185,7 +185,8 @@ static int field_named(
 		n, f, e, prefixes[i].kind, key, name->at + (size_t)(dot - text) + 1, err);
 }
 
-/* ---- what the binder asks --------------------------------------------------------------------- */
+/* ---- queries of the binder
+ * --------------------------------------------------------------------- */
 
 static int add_field(bn_filter_names *n, const bn_run_field *f, bn_expr_field *out, bn_err *err)
 {
@@ -218,7 +219,7 @@ static const struct {
 	{"max", BN_AGGREGATE_MAX, false}, {"mean", BN_AGGREGATE_MEAN, false},
 	{"count", BN_AGGREGATE_COUNT, false}};
 
-/* best(KEY) and the like. */
+/* best(KEY) and other aggregates. */
 static int names_call(void *ctx, bn_expr *e, bn_expr_text function, const bn_expr_name *argument,
 	bn_expr_field *out, bn_err *err)
 {

@@ -1,4 +1,4 @@
-/* fields.c - see query.h: which columns the runs have. */
+/* fields.c - see query.h: the columns of the runs. */
 #include "core/base/mem.h"
 #include "core/track/column.h"
 #include "core/track/query.h"
@@ -67,7 +67,7 @@ out:
 	return rc;
 }
 
-/* Counts the runs of one experiment alone. */
+/* Counts only the runs of one experiment. */
 static int fields_recount(fields *l, sqlite3 *db, const char *experiment, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;

@@ -1,6 +1,6 @@
 /*
- * filter.c - the filter language of query.h as SQL: the bound nodes of an expression, whose operators say in their table
- * (core/table/expr/ops.h) what they are to SQLite. See _filter.h.
+ * filter.c - the filter language of query.h as SQL: the bound nodes of an expression; the table of operators
+ * (core/table/expr/ops.h) gives their SQLite form. See _filter.h.
  */
 #include "core/track/_filter.h"
 
@@ -29,7 +29,7 @@ static void write_value(bn_sql_piece *out, const bn_expr_value *v)
 		bn_sql_piece_int(out, v->i);
 }
 
-/* LIKE that minds case: SQLite's own does not, its GLOB does. */
+/* Case-sensitive LIKE: SQLite's LIKE is not, its GLOB is. */
 static void write_glob(bn_sql_piece *out, bn_expr_text pattern)
 {
 	bn_buf b = BN_BUF_INIT;
@@ -132,7 +132,7 @@ static int write_node(const sql_writer *s, int i)
 	}
 	const bn_expr_op_def *d = &bn_expr_ops[n->op];
 	if (!d->sql)
-		return bn_expr_fail(s->e, n->at, s->err, "runs cannot be asked for %s", d->name);
+		return bn_expr_fail(s->e, n->at, s->err, "runs cannot be queried for %s", d->name);
 	return write_template(s, n, d->sql);
 }
 

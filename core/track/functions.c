@@ -1,6 +1,6 @@
 /*
- * functions.c - SQL functions of the dump views: packed rows as JSON, which json_each takes apart.
- * Reals travel as hexadecimal text, so that no digit is lost; NaN is NULL.
+ * functions.c - SQL functions of the dump views: packed rows as JSON, for json_each. Reals are
+ * hexadecimal text, so that no digit is lost; NaN is NULL.
  *
  *	bn_series_json(data)   of metric_series: [[key, points, nans, first step, ms, value, last step,
  *	                       ms, value, min_ms, max_ms, min, its step, max, its step, mean, loose]]
@@ -83,7 +83,7 @@ static void points_json(sqlite3_context *c, int n, sqlite3_value **v)
 	bn_buf_addch(&b, '[');
 	for (size_t s = 0; s < set.count; s++) {
 		const bn_metric_series *m = &set.items[s];
-		/* What the event names against the rules is not in the index. */
+		/* Invalid keys of the event are not in the index. */
 		if (bn_run_key_check("metric", m->key, NULL) < 0)
 			continue;
 		for (size_t i = 0; i < m->count; i++) {

@@ -147,7 +147,7 @@ static int parse_key(bn_run_list *l, char *text, bn_err *err)
 	int rc;
 	if ((rc = bn_filter_field(&f, &l->sort, &l->world, text, err)) < 0)
 		return rc;
-	/* A parameter sorts by number, and by text where it is none. */
+	/* A parameter sorts by number, or by text if it is not one. */
 	if (f.kind == BN_FIELD_PARAM && (rc = add_key(l, &f, down, true, err)) < 0)
 		return rc;
 	return add_key(l, &f, down, false, err);

@@ -1,9 +1,9 @@
 /*
- * list_page.c - see _list.h: which part of a list a page shows.
+ * list_page.c - see _list.h: the part of a list that a page shows.
  *
- * A page begins at a place, which follows from the query: an offset, the end, or the mark of a row
- * (its values and its place in the public order at that time), before which rows are counted. The
- * positions of the page are found by selection, not by sorting the whole list.
+ * A page begins at a position given by the query: an offset, the end, or the mark of a row (its
+ * values and its position in the public order at that time), found by counting the rows before it.
+ * The positions of the page are found by selection, not by sorting the whole list.
  */
 #include "core/track/_list.h"
 
@@ -20,7 +20,7 @@ enum { LIMIT = 1000 };
 
 static int absent_cmp(bool a, bool b)
 {
-	return a - b; /* what is absent comes last */
+	return a - b; /* absent values come last */
 }
 
 static int number_cmp(double a, double b, bool down)
@@ -53,7 +53,7 @@ static int position_cmp(const void *pa, const void *pb, void *list)
 	return a < b ? -1 : a > b;
 }
 
-/* Row at a position beside the values of a mark. */
+/* Compares the row at a position with the values of a mark. */
 static int mark_cmp(const bn_run_list *l, size_t at, const bn_mark *m)
 {
 	for (size_t i = 0; i < l->key_count; i++) {
@@ -90,7 +90,8 @@ static int precedes_mark(bool *out, const bn_run_list *l, int64_t no, const bn_m
 	return rc ? 0 : bn_sql_damaged(err, "a run has gone");
 }
 
-/* Where in the public order of the list the mark's run is, or would be. *here: it is there. */
+/* The position of the mark's run, or where it would be, in the public order of the list. *here: it
+ * is in the list. */
 static int mark_position(size_t *out, bool *here, bn_run_list *l, const bn_mark *m, bn_err *err)
 {
 	int64_t no = bn_run_number(l->world.db, m->id);
@@ -117,7 +118,7 @@ static int mark_position(size_t *out, bool *here, bn_run_list *l, const bn_mark 
 	return 0;
 }
 
-/* How many rows come before the mark; *here: its row is at that place. */
+/* The number of rows before the mark; *here: its row is at that position. */
 static int rows_before(int64_t *out, bool *here, bn_run_list *l, const bn_mark *m, bn_err *err)
 {
 	size_t position = 0;
@@ -131,7 +132,7 @@ static int rows_before(int64_t *out, bool *here, bn_run_list *l, const bn_mark *
 	return rc;
 }
 
-/* Prepares a statement that has the list's condition, and binds that from ?at on. */
+/* Prepares a statement with the list's condition, whose values are bound from ?at on. */
 static int prepare_where(
 	sqlite3_stmt **st, const bn_run_list *l, const bn_buf *sql, int *at, bn_err *err)
 {
@@ -207,7 +208,7 @@ const char *bn_run_list_mark(const bn_run_list *l)
 	return q->before ? q->before : q->from;
 }
 
-/* The place of the first row, and how many rows there may be. */
+/* The position of the first row, and the maximum number of rows. */
 static int find_place(bn_list_page *out, int64_t *limit, bn_run_list *l, bn_err *err)
 {
 	const bn_run_query *q = l->q;

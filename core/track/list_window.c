@@ -1,16 +1,15 @@
 /*
  * list_window.c - see _list.h: the part of a list that a page can show, found from one column.
  *
- * Where the first key is a metric that has a column and every living run is asked for, the column
- * alone says which values the page has: it is cut at two ranks, and only the runs between them (and
- * those of equal value) are read in the public order. What is cut off before them is counted.
+ * If the first key is a metric that has a column and all runs are requested, the column alone gives
+ * the page's values: it is split at two ranks, and only the runs between them (and those of equal
+ * value) are read in the public order. Those before are counted.
  *
- * Behind the values come the runs that have none, in the public order: these are sought in it from
- * the nearer end, until the page has its own.
+ * After the values come the runs without one, in the public order: these are searched from the
+ * nearer end until the page is complete.
  *
- * A window is not made where the page begins at a run without a value that is named by a mark, where
- * further keys order such runs, or where too many values are equal: then the list is loaded whole,
- * which answers the same.
+ * There is no window if the page begins at a mark of a run without a value, if further keys order
+ * such runs, or if too many values are equal: then the whole list is loaded, with the same result.
  */
 #include "core/track/_list.h"
 
@@ -21,7 +20,7 @@
 
 enum { WINDOW_MAX = 4000 };
 
-/* Values of the first key, negated where the largest come first: the page's are the smallest. */
+/* Values of the first key, negated if the largest come first: the page has the smallest. */
 typedef struct ranks {
 	double *value;
 	size_t count;
@@ -43,7 +42,7 @@ static int ranks_load(ranks *r, const bn_sort_key *k, bn_err *err)
 	return 0;
 }
 
-/* How many values come before v, and are equal to it. */
+/* The number of values before v, and of those equal to it. */
 static void ranks_count(const ranks *r, double v, size_t *before, size_t *equal)
 {
 	*before = *equal = 0;
@@ -80,7 +79,7 @@ static double ranks_value(ranks *r, size_t rank)
 	return p[rank];
 }
 
-/* Between which ranks the page lies, whichever of equal rows it begins at; false: not known. */
+/* The ranks that bound the page, for any start among equal rows; false: unknown. */
 static bool find_ranks(size_t *from, size_t *to, const ranks *r, const bn_run_list *l,
 	const bn_mark *m, size_t limit)
 {
@@ -122,7 +121,7 @@ static bool has_value(const bn_column *c, size_t run)
 	return run < c->count && bn_set_has(c->has, run) && !isnan(c->number[run]);
 }
 
-/* The runs whose values lie between two. */
+/* The runs with values between two. */
 static void pick_between(picked *p, const bn_sort_key *k, double low, double high)
 {
 	for (size_t i = 0; i < k->column->count && p->count <= WINDOW_MAX; i++) {
@@ -134,7 +133,7 @@ static void pick_between(picked *p, const bn_sort_key *k, double low, double hig
 	}
 }
 
-/* The runs without a value from one place among these to another; all is how many there are. */
+/* The runs without a value from one position among them to another; all is their number. */
 static int pick_absent(
 	picked *p, const bn_run_list *l, size_t from, size_t to, size_t all, bn_err *err)
 {

@@ -1,11 +1,12 @@
-/* liveness_fold.c - heartbeats and resources: the latest word of each kind, by (clock, writer, seq). */
+/* liveness_fold.c - heartbeats and resources: the latest event of each kind, by (clock, writer,
+ * seq). */
 #include "core/base/json.h"
 #include "core/track/_fold.h"
 
 #include <math.h>
 
-/* Whether the event is after what the row has in the columns prefix_clock, _writer, _seq. Writers of
- * one instant are told apart by their names, since their numbers depend on the order of arrival. */
+/* Whether the event is after what the row has in the columns prefix_clock, _writer, _seq. Equal
+ * clocks are ordered by the writers' names, since their numbers depend on the order of arrival. */
 #define NEWER(prefix) \
 	"(excluded." prefix \
 	"_clock, coalesce((SELECT name FROM index_name WHERE no = excluded." prefix \

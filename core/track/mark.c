@@ -1,7 +1,7 @@
 /*
- * mark.c - the place of a row in a list as a text: what it is sorted by, when it was created, its
- * id. Words with spaces between: "CREATED ID VALUE...", a value being "-" absent, "n" and the 16 hex
- * digits of a double, or "t" and the hex digits of a text.
+ * mark.c - the position of a row in a list as text: its sort values, creation time and id. Words
+ * with spaces between: "CREATED ID VALUE...", a value being "-" absent, "n" and the 16 hex digits of
+ * a double, or "t" and the hex digits of a text.
  */
 #include "core/track/_list.h"
 
@@ -45,7 +45,7 @@ void bn_mark_release(bn_mark *m)
 	m->count = 0;
 }
 
-/* One value of the mark; false when it is none. */
+/* One value of the mark; false if malformed. */
 static bool read_value(bn_mark *m, const bn_sort_key *k, const char *word)
 {
 	size_t i = m->count++, n = strlen(word);
@@ -87,5 +87,5 @@ int bn_mark_read(bn_mark *out, const bn_run_list *l, const char *text, bn_err *e
 	if (fine)
 		return 0;
 	bn_mark_release(out);
-	return bn_err_set(err, BN_EINVAL, "this place is of no list that is sorted so");
+	return bn_err_set(err, BN_EINVAL, "this mark does not belong to a list with this order");
 }

@@ -1,6 +1,6 @@
 /*
- * piece.c - pieces of SQL with what is bound to them, and the two functions through which SQL reads
- * columns: bn_column_number(column, run), bn_column_text(column, run). See _piece.h.
+ * piece.c - pieces of SQL with bound values, and the two functions through which SQL reads columns:
+ * bn_column_number(column, run), bn_column_text(column, run). See _piece.h.
  */
 #include "core/track/_piece.h"
 
@@ -107,7 +107,7 @@ int bn_sql_piece_bind(const bn_sql_piece *p, sqlite3_stmt *st, int *at, bn_err *
 
 /* ---- functions ------------------------------------------------------------------------------ */
 
-/* The column of the first argument when the run of the second has a value there. */
+/* The column in the first argument, if the run in the second has a value there. */
 static bn_column *column_at(sqlite3_context *c, sqlite3_value **v, size_t *run)
 {
 	bn_err err = BN_ERR_INIT;

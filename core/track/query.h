@@ -1,19 +1,21 @@
 /*
- * query.h - the table of runs: which, in what order, with which columns.
+ * query.h - the table of runs: selection, order and columns.
  *
- * Filter language (a superset of MLflow's search): core/table/expr/expr.h, in its dialect of runs, where
+ * Filter language (a superset of MLflow's search): core/table/expr/expr.h, in its dialect for runs,
+ * where
  *
  *	field    := params.KEY | metrics.KEY | tags.KEY | attributes.NAME | NAME | best(KEY)
  *	          | last(KEY) | first(KEY) | min(KEY) | max(KEY) | mean(KEY) | count(KEY)
  *	value    := 'text' | "text" | number | bare word, on the right of a comparison
  *
- * and operators of arithmetic stand between spaces: metrics.loss / metrics.base > 0.5.
+ * and arithmetic operators need spaces around them: metrics.loss / metrics.base > 0.5.
  *
- * A bare NAME is an attribute, else a metric, parameter or tag that some run has, in this order. A
- * KEY with other characters than letters, digits, _ . - / is written `in backquotes` or "in
- * quotes". A parameter compared with a number is compared as a number where it is one. A missing
- * key matches nothing but IS NULL. metrics.KEY is the last value; best() is the minimum or maximum
- * by the metric's own direction (best.h), absent where that is not known. Times accept numbers (ms), ISO dates and ages ("2h": within the last two hours, with > meaning later).
+ * A bare NAME is an attribute, else a metric, parameter or tag of some run, in this order. A KEY with
+ * characters other than letters, digits, _ . - / is written `in backquotes` or "in quotes". A parameter
+ * compared with a number is compared as a number if it is one. A missing key matches nothing but IS NULL.
+ * metrics.KEY is the last value; best() is the minimum or maximum by the metric's own direction (best.h),
+ * absent if that is not known. Times accept numbers (ms), ISO dates and ages ("2h": within the last two
+ * hours, with > meaning later).
  *
  * Attributes: id, name, experiment, status, user, kind, title, host, dataset, reason, note, parent,
  * model, created, started, finished, duration (ms, or "5m"), exit_code, signal, rss, cpu, energy.
@@ -41,12 +43,12 @@ typedef struct bn_run_query {
 	const char *const
 		*columns; /* fields as above ("metrics.rmse", "best(loss)", "params.lr") */
 	size_t column_count;
-	bool removed;  /* the trash instead of the living */
+	bool removed;  /* the trash instead of the other runs */
 	int64_t limit; /* <= 0: 1000 */
-	/* Where the page begins: one of these, the first that is set. Marks are those of rows of an
-	 * earlier page with the same sort; the row need not be there any more. */
+	/* The start of the page: the first of these that is set. Marks come from rows of an earlier
+	 * page with the same sort; the row need not exist any more. */
 	bool last;          /* the last page */
-	const char *after;  /* behind the row with this mark */
+	const char *after;  /* after the row with this mark */
 	const char *before; /* the page that ends before it */
 	const char *from;   /* at the row, or where it would be */
 	int64_t offset;
@@ -65,16 +67,16 @@ typedef struct bn_run_row {
 	const char *name, *experiment, *user, *title, *host; /* NULL unknown */
 	bn_run_status status;
 	int64_t created_ms, started_ms, finished_ms, heartbeat_ms; /* -1 unknown */
-	const bn_cell *cells;                                      /* one per column asked for */
-	const char *mark; /* its place in the list, for the next query */
+	const bn_cell *cells;                                      /* one per requested column */
+	const char *mark; /* its position in the list, for the next query */
 } bn_run_row;
 
 /* An immutable page: may be handed to another thread. */
 typedef struct bn_run_page {
 	bn_run_row *rows;
 	size_t count;
-	int64_t total; /* rows that match, whatever limit says */
-	int64_t place; /* how many of them come before the first row here */
+	int64_t total; /* matching rows, regardless of limit */
+	int64_t place; /* number of them before the first row here */
 	struct bn_run_page_memory *memory;
 } bn_run_page;
 
@@ -87,10 +89,10 @@ int bn_run_filter_check(bn_workspace *ws, const char *filter, size_t *at, bn_err
 /* Which columns there are: "metrics.rmse", "params.lr", ... over the runs of an experiment (NULL:
  * all), most used first within metrics, params, tags. */
 int bn_run_fields(bn_names *out, bn_workspace *ws, const char *experiment, bn_err *err);
-/* Appends such a name as filters, sorts and columns read it: metrics.`val loss`. */
+/* Appends such a name in the syntax of filters, sorts and columns: metrics.`val loss`. */
 void bn_run_field_write(bn_buf *out, const char *name);
-/* Cuts the next field off a list that commas separate, but for those in quotes and brackets, as strsep does: NULL
- * behind the last. */
+/* Splits the next field off a comma-separated list, ignoring commas in quotes and brackets, as strsep does:
+ * NULL after the last. */
 char *bn_run_field_next(char **list);
 
 #endif

@@ -1,8 +1,8 @@
 /*
  * query_page.c - see query.h: pages of the table of runs.
  *
- * Two steps: which runs (list.c, list_page.c), then the columns of those alone, from the rows
- * themselves, so that a page costs the same columns whether there are 2000 runs or 100 000.
+ * Two steps: the runs (list.c, list_page.c), then only their columns, from the rows themselves,
+ * so that the columns of a page cost the same for 2000 or 100 000 runs.
  */
 #include "core/track/query.h"
 
@@ -29,7 +29,7 @@ enum { ROW_FIXED = 11 };
 
 typedef struct columns {
 	bn_run_list *list;
-	bn_sql_piece piece; /* the statement that reads a row: fixed columns, then attributes */
+	bn_sql_piece piece; /* the statement for one row: fixed columns, then attributes */
 	bn_run_field *fields;
 	int64_t *keys; /* numbers of the fields' keys, -1 none */
 	size_t count;
@@ -121,7 +121,7 @@ static bool attribute_cell(bn_cell *cell, bn_arena *a, sqlite3_stmt *st, int c)
 	return ok;
 }
 
-/* The best of a metric without a direction is absent; of one that logged NaN alone it is NaN. */
+/* The best of a metric without a direction is absent; if only NaN was logged it is NaN. */
 static void metric_cell(bn_cell *cell, const columns *c, size_t i)
 {
 	bool found = false;
@@ -230,7 +230,7 @@ out:
 
 /* ---- pages ---------------------------------------------------------------------------------- */
 
-/* In one transaction: one state of the index, which is locked once and not for each statement. */
+/* In one transaction: one state of the index, locked once and not for each statement. */
 static int page_fill(bn_run_page *page, bn_run_list *l, bn_err *err)
 {
 	columns c = {.count = 0};
@@ -262,7 +262,7 @@ int bn_run_query_page(bn_run_page **out, bn_workspace *ws, const bn_run_query *q
 	bn_run_list l;
 	int rc;
 	if (q->column_count > QUERY_COLUMNS_MAX)
-		return bn_err_set(err, BN_EINVAL, "%zu columns asked for, at most %d",
+		return bn_err_set(err, BN_EINVAL, "%zu columns requested, at most %d",
 			q->column_count, QUERY_COLUMNS_MAX);
 	if ((rc = bn_track_index(&db, ws, err)) < 0)
 		return rc;

@@ -70,14 +70,14 @@ static int list_live(live_run **out, size_t *count, bn_workspace *ws, const char
 	return rc;
 }
 
-/* Has not started, and whom it was given to may start it yet. */
+/* Has not started, and its executor may still start it. */
 static bool is_expected(const live_run *r, bn_workspace *ws)
 {
 	const bn_executor *by;
 	bn_sched_job job = {.expected_ms = -1};
 	if (!r->executor[0])
 		return false;
-	/* A newer version's: it, or the run's own supervisor, will say what became of it. */
+	/* A newer version's: that, or the run's supervisor, will report its end. */
 	if (bn_executor_find(&by, r->executor, NULL) < 0)
 		return true;
 	snprintf(job.run, sizeof job.run, "%s", r->id);
@@ -85,7 +85,7 @@ static bool is_expected(const live_run *r, bn_workspace *ws)
 	       job.state == BN_SCHED_RUNNING;
 }
 
-/* Fills reason when the run is lost. */
+/* Fills reason if the run is lost. */
 static bool is_lost(
 	const live_run *r, const bn_supervisor *s, bn_workspace *ws, char reason[REASON])
 {
@@ -102,7 +102,7 @@ static bool is_lost(
 		return true;
 	case BN_SUPERVISOR_NONE:
 		if (r->started)
-			break; /* its directory was taken away: only its heartbeat can tell */
+			break; /* its directory was removed: only its heartbeat can tell */
 		if (strcmp(r->host, env->host(env)) != 0 ||
 			now - r->created_ms < NEVER_STARTED_MS || is_expected(r, ws))
 			return false;
@@ -118,7 +118,7 @@ static bool is_lost(
 	return true;
 }
 
-/* Its last words may have been written between our fold and its death. */
+/* Its last events may have been written between our fold and its end. */
 static int is_still_live(bool *out, bn_workspace *ws, const char *id, bn_err *err)
 {
 	bool changed = false;
@@ -134,7 +134,7 @@ static int is_still_live(bool *out, bn_workspace *ws, const char *id, bn_err *er
 	return 0;
 }
 
-/* What was kept for the record of its end is for this one. */
+/* The space reserved for the record of its end is for this one. */
 static void release_reserve(const bn_workspace *ws, const char *id)
 {
 	bn_dir *dir = NULL;
@@ -143,8 +143,8 @@ static void release_reserve(const bn_workspace *ws, const char *id)
 	bn_dir_close(dir);
 }
 
-/* Appends the verdict on a live run whose supervisor is gone. *lost: it is. *unwritten: why it could not be
- * appended. */
+/* Appends the verdict on a live run whose supervisor is gone. *lost: set if so. *unwritten: why it could
+ * not be appended. */
 static int judge(bool *lost, char reason[REASON], bn_err *unwritten, const live_run *r,
 	bn_workspace *ws, bn_err *err)
 {
@@ -186,8 +186,8 @@ int bn_run_reconcile(bn_workspace *ws, size_t *lost, bn_err *err)
 			goto out;
 		found += is && !unwritten.code;
 	}
-	/* Who may only read leaves the verdict to somebody who may write. A failed append asks for a
-	 * commit, too, before it lets another one happen. */
+	/* A reader without write permission leaves the verdict to others. A failed append also needs
+	 * a commit before the next one can succeed. */
 	if ((found || unwritten.code) && bn_workspace_commit(ws, &unwritten) != 0)
 		found = 0;
 	if (found)
@@ -213,9 +213,8 @@ int bn_run_reconcile_one(bn_workspace *ws, const char *id, bn_err *err)
 		goto out;
 	bn_workspace_commit(ws, &unwritten);
 	if (unwritten.code) {
-		rc = bn_err_set(err, BN_EIO,
-			"run %.8s: %s, and that cannot be written down: %.300s", id, reason,
-			unwritten.msg);
+		rc = bn_err_set(err, BN_EIO, "run %.8s: %s, and that cannot be recorded: %.300s",
+			id, reason, unwritten.msg);
 		if (unwritten.hint[0])
 			bn_err_hint(err, "%s", unwritten.hint);
 		goto out;

@@ -1,12 +1,12 @@
 /*
- * reconcile.h - a run that nobody supervises any more does not stay RUNNING.
+ * reconcile.h - a run without a supervisor does not stay RUNNING.
  *
  * Readers call bn_run_reconcile after a refresh. For each live run of this host whose supervisor is
- * dead (its lock is free, its pid is gone or belongs to another process) an event run.finished LOST
- * with the reason is written; processes that the run left behind are ended when they are ours. Runs
- * of another host are left alone until their heartbeat is older than ten intervals and at least
- * five minutes. A run of this host that nobody supervises yet is lost after a minute, unless the executor that
- * it was given to knows it, or is none of this version's. The verdict is an event like any other: a real end that arrives later wins.
+ * dead (its lock is free, its pid is gone or belongs to another process) an event run.finished LOST with the
+ * reason is written; processes left behind by the run are ended if they are ours. Runs of another host are left
+ * alone until their heartbeat is older than ten intervals and at least five minutes. A run of this host that is
+ * not yet supervised is lost after a minute, unless its executor knows it, or this version does not know the
+ * executor. The verdict is an event like any other: a real end that arrives later wins.
  */
 #ifndef BN_TRACK_RECONCILE_H
 #define BN_TRACK_RECONCILE_H
@@ -15,12 +15,12 @@
 
 #include <stddef.h>
 
-/* A workspace that cannot be written is no error: the runs then stay as they are. *lost (may be
- * NULL) gets how many were found lost. Cheap when nothing is live. Commits and refreshes when it
+/* A workspace that is not writable is not an error: the runs then stay as they are. *lost (may
+ * be NULL) gets the number found lost. Cheap if nothing is live. Commits and refreshes if it
  * wrote anything. */
 int bn_run_reconcile(bn_workspace *ws, size_t *lost, bn_err *err);
-/* The same for one run, by who waits for its end: a verdict that cannot be written (a full disk, a
- * workspace that this user only reads) is BN_EIO with the verdict, since no end will come. */
+/* The same for one run whose end the caller waits for: a verdict that cannot be written (a full
+ * disk, a read-only workspace) is BN_EIO with the verdict, since no end will come. */
 int bn_run_reconcile_one(bn_workspace *ws, const char *id, bn_err *err);
 
 #endif

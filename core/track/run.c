@@ -1,4 +1,4 @@
-/* run.c - see run.h: reading runs from the index. How the rows come about is in run_fold.c. */
+/* run.c - see run.h: reading runs from the index. The rows are written by run_fold.c. */
 #include "core/track/run.h"
 
 #include "core/base/fs.h"
@@ -139,7 +139,7 @@ int64_t bn_run_duration_ms(const bn_run_info *r, int64_t now_ms)
 
 /* ---- names ---------------------------------------------------------------------------------- */
 
-/* The runs of a statement, which ends here: the id of the first, how many, a list for people. */
+/* Reads and finalizes a statement: the id of the first run, their number, a list for display. */
 static int resolve_rows(
 	char id[BN_RUN_ID_TEXT], int *count, bn_buf *list, sqlite3_stmt *st, bn_err *err)
 {
@@ -158,7 +158,7 @@ static int resolve_rows(
 	return rc < 0 ? rc : 0;
 }
 
-/* Runs that sql finds for text: the id of the first, how many, and a list for people. */
+/* Runs found by sql for text: the id of the first, their number, and a list for display. */
 static int resolve_by(char id[BN_RUN_ID_TEXT], int *count, bn_buf *list, sqlite3 *db,
 	const char *sql, const char *text, bn_err *err)
 {
@@ -167,7 +167,7 @@ static int resolve_by(char id[BN_RUN_ID_TEXT], int *count, bn_buf *list, sqlite3
 	return rc < 0 ? rc : resolve_rows(id, count, list, st, err);
 }
 
-/* Ids that begin with the digits of text: a range of index_entity. */
+/* Ids with the prefix text: a range of index_entity. */
 static int resolve_prefix(char id[BN_RUN_ID_TEXT], int *count, bn_buf *list, sqlite3 *db,
 	const char *text, bn_err *err)
 {
@@ -211,8 +211,8 @@ static void hint_near(sqlite3 *db, const char *text, bn_err *err)
 	bn_names_release(&names);
 }
 
-/* "latest", digits of an id, a name: the first that means any run. *how: which it was. A name in the trash counts
- * where no other run has it. */
+/* "latest", a prefix of an id, a name: the first that matches any run. *how: which it was. A name in the trash
+ * counts if no other run has it. */
 static int resolve_any(char *id, int *count, const char **how, bn_buf *list, sqlite3 *db,
 	const char *text, bn_err *err)
 {
@@ -375,7 +375,7 @@ out:
 	return rc;
 }
 
-/* What is left of path below prefix, or NULL. */
+/* The rest of path below prefix, or NULL. */
 static const char *below(const char *path, const char *prefix)
 {
 	size_t n = strlen(prefix);
@@ -411,7 +411,7 @@ int bn_run_export(
 	bn_artifacts all = BN_ARTIFACTS_INIT;
 	size_t found = 0;
 	if (bn_fs_exists(bn_workspace_env(ws), dir))
-		return bn_err_set(err, BN_ECONFLICT, "'%s' is there already", dir);
+		return bn_err_set(err, BN_ECONFLICT, "'%s' already exists", dir);
 	int rc;
 	if ((rc = bn_run_artifacts(&all, ws, id, err)) < 0)
 		return rc;

@@ -1,20 +1,20 @@
 /*
- * run.h - experiments and runs as the index shows them.
+ * run.h - experiments and runs as shown by the index.
  *
- * A run is what its events say (core/run/runlog.h writes them):
+ * A run is defined by its events (written by core/run/runlog.h):
  *
  *	ordered     run.created, run.submitted, run.queued, run.started, run.param, run.tag, run.artifact, run.note,
  *	            run.finished, run.removed, run.restored, run.stop
  *	commuting   run.metrics, run.heartbeat, run.resources
  *
  * State machine: SCHEDULED -> RUNNING -> FINISHED | FAILED | KILLED, and LOST from either of the
- * first two when the supervisor is gone without a word. A queued run is QUEUED between SCHEDULED and
- * RUNNING, for as long as it takes: it cannot be lost there, only cancelled (KILLED). A real end that
- * arrives after LOST wins; the first real end stays. A parameter is written once (MLflow's rule):
- * another value for the same key is kept in the audit log as invalid. Tags are last-writer-wins.
+ * first two if the supervisor has disappeared. A queued run is QUEUED between SCHEDULED and RUNNING,
+ * without limit: it cannot be lost there, only cancelled (KILLED). A real end that arrives after LOST
+ * wins; the first real end stays. A parameter is written once (MLflow's rule): another value for the
+ * same key is kept in the audit log as invalid. Tags are last-writer-wins.
  *
- * Everything below reads the index of the last refresh. What is unknown is absent: NULL, NaN, or
- * -1 where the field says so.
+ * Everything below reads the index of the last refresh. Unknown values are absent: NULL, NaN, or
+ * -1 where documented.
  */
 #ifndef BN_TRACK_RUN_H
 #define BN_TRACK_RUN_H
@@ -49,10 +49,10 @@ typedef struct bn_run_info {
 	char id[BN_RUN_ID_TEXT];
 	char *name, *experiment;
 	char *user; /* who created it */
-	uid_t uid;  /* the same, as the owner of the segment */
+	uid_t uid;  /* the same, by the owner of the segment */
 	bn_run_status status;
-	char *reason;  /* why it ended so ("killed by SIGSEGV"), or NULL */
-	char *failure; /* what kept Binnacle from going on with it (core/run/runlog.h), or NULL */
+	char *reason;  /* why it ended this way ("killed by SIGSEGV"), or NULL */
+	char *failure; /* what kept Binnacle from continuing it (core/run/runlog.h), or NULL */
 	int exit_code; /* -1 unknown */
 	int signal;    /* 0 none or unknown */
 	char *kind;    /* "trainer", "command" or "api" */
@@ -65,8 +65,8 @@ typedef struct bn_run_info {
 	char *dataset;                               /* "jobs@v3", or NULL */
 	char *parent;                                /* run id or NULL */
 	char *note;                                  /* or NULL */
-	char *executor, *job_id; /* who starts it, and what it is there; NULL unknown */
-	char *code_changed; /* how the code was other than the spec's at its start; NULL: as that says */
+	char *executor, *job_id; /* its executor, and its id there; NULL unknown */
+	char *code_changed; /* how the code differed from the spec at its start; NULL: no difference */
 	bool removed;
 	bool bytes_gone; /* removed, and gc has freed what it names: it cannot be restored */
 	/* last heartbeat and resources; -1 / NaN unknown */
@@ -77,13 +77,13 @@ typedef struct bn_run_info {
 /* BN_ENOTFOUND. *out is yours. */
 int bn_run_get(bn_run_info **out, bn_workspace *ws, const char *id, bn_err *err);
 void bn_run_info_free(bn_run_info *r);
-/* BN_EREFUSED, with words, when gc has freed what the run names. */
+/* BN_EREFUSED, with the reason, if gc has freed what the run names. */
 int bn_run_need_bytes(const bn_run_info *r, bn_err *err);
 /* Time it ran (till now_ms while live); -1 unknown. */
 int64_t bn_run_duration_ms(const bn_run_info *r, int64_t now_ms);
 
 /* A full id, a unique prefix of one (4 digits or more), a name, or "latest". BN_ENOTFOUND with
- * near names, BN_EINVAL listing what an ambiguous prefix or name could mean. */
+ * near names, BN_EINVAL lists the matches of an ambiguous prefix or name. */
 int bn_run_resolve(bn_workspace *ws, const char *text, char id[BN_RUN_ID_TEXT], bn_err *err);
 
 typedef struct bn_pair {
@@ -124,18 +124,18 @@ typedef struct bn_artifacts {
 int bn_run_artifacts(bn_artifacts *out, bn_workspace *ws, const char *id, bn_err *err);
 void bn_artifacts_release(bn_artifacts *a);
 /* Copies the artifacts under prefix ("model") to the directory dir, which must not exist, with
- * hashes checked. prefix is cut off. BN_ENOTFOUND when there is nothing under it. */
+ * hashes checked. prefix is cut off. BN_ENOTFOUND if there is nothing below it. */
 int bn_run_export(
 	bn_workspace *ws, const char *id, const char *prefix, const char *dir, bn_err *err);
 
-/* How many runs there are in each state, removed ones apart. */
+/* The number of runs in each state, removed ones counted separately. */
 typedef struct bn_run_counts {
 	int64_t by_status[BN_RUN_STATUSES]; /* indexed by bn_run_status */
 	int64_t total, removed;
 } bn_run_counts;
 int bn_run_count(bn_run_counts *out, bn_workspace *ws, bn_err *err);
 
-/* The run as one JSON object: what `run show --json` prints. *out is yours. */
+/* The run as one JSON object, as printed by `run show --json`. *out is yours. */
 int bn_run_to_json(json_t **out, bn_workspace *ws, const char *id, bn_err *err);
 
 #endif

@@ -1,10 +1,10 @@
 /*
- * run_fold.c - events of runs become rows (see run.h and train/runlog.h).
+ * run_fold.c - turns events of runs into rows (see run.h and core/run/runlog.h).
  *
- * A run belongs to who created it, which its id proves (core/run/run_id.h), or, where an older program made the id, to the
- * first creation, those that an upgrade closed before all others: what it is made of (parameters,
- * artifacts, how it ended) is taken from its owner alone; tags, notes, the trash and stopping also from those whom the policy
- * allows; anybody may say that it is LOST, which its owner's word overrules.
+ * A run belongs to its creator, which its id proves (core/run/run_id.h), or, if an older program made the id,
+ * to the first creation, those closed by an upgrade preceding all others. Its content (parameters, artifacts,
+ * its end) is accepted only from its owner; tags, notes, the trash and stopping also from users allowed by the
+ * policy; anyone may declare it LOST, which an event of the owner overrides.
  */
 #include "core/base/hash.h"
 #include "core/base/json.h"
@@ -60,7 +60,8 @@ static const char *entity_id(const char *entity)
 	return strlen(id) == BN_RUN_ID_TEXT - 1 && bn_is_hex(id) ? id : NULL;
 }
 
-/* ---- what is known of the run so far -------------------------------------------------------- */
+/* ---- what is known about the run so far
+ * -------------------------------------------------------- */
 
 typedef struct run_state {
 	int64_t no, experiment;
@@ -100,7 +101,7 @@ static int recount(bn_fold *f, const run_state *s, bool removed, bn_run_status s
 				f, s->experiment, removed, bn_run_status_name(status), 1, err);
 }
 
-/* 1 allowed, 0 refused (and said so), negative an error of the index. */
+/* 1: allowed, 0: refused (and reported), negative: an error of the index. */
 static int owner_only(bn_fold *f, const bn_event *ev, const run_state *s)
 {
 	if (ev->uid == s->uid)
@@ -126,7 +127,7 @@ static int invalid(bn_fold *f, const char *why)
 
 /* ---- life ----------------------------------------------------------------------------------- */
 
-/* Objects that a run names by their hash. */
+/* Objects named by hash in a run. */
 static int created_objects(bn_fold *f, const bn_event *ev, bool *fine, bn_err *err)
 {
 	static const char *const objects[] = {"spec", "diff"};
@@ -144,14 +145,14 @@ static int created_objects(bn_fold *f, const bn_event *ev, bool *fine, bn_err *e
 	return rc;
 }
 
-/* An id of an older program does not say who made it. What an upgrade had not closed of such runs is noted. */
+/* An id of an older program does not tell its creator. Such runs not closed by an upgrade are recorded. */
 static int unclosed_note(bn_fold *f, const bn_event *ev, bn_err *err)
 {
 	sqlite3 *db = bn_fold_db(f);
 	int rc;
 	if (!bn_fold_founding(f)[0])
 		return 0;
-	/* What is closed may be known later only. */
+	/* What is closed may only become known later. */
 	if ((rc = bn_fold_depends(f, "policy", err)) < 0)
 		return rc;
 	if (!bn_closed_is_upgraded(db) || bn_closed_has(db, ev))
@@ -212,7 +213,7 @@ static int apply_submitted(bn_fold *f, const bn_event *ev, const run_state *s, b
 		bn_json_str(ev->payload, "job", NULL), s->no);
 }
 
-/* One that was taken for lost, as a reader that knows no queues does, waits all the same. */
+/* A run declared lost by a reader that does not know queues is still waiting. */
 static int apply_queued(bn_fold *f, const bn_event *ev, const run_state *s, bn_err *err)
 {
 	bool fine;
@@ -268,7 +269,7 @@ static int apply_finished(bn_fold *f, const bn_event *ev, const run_state *s, bn
 	int rc;
 	if (!bn_run_status_parse(&to, bn_json_str(ev->payload, "status", NULL)) ||
 		bn_run_status_is_live(to))
-		return invalid(f, "status is none of FINISHED, FAILED, KILLED, LOST");
+		return invalid(f, "status must be FINISHED, FAILED, KILLED or LOST");
 	if (to != BN_RUN_LOST && !owner_only(f, ev, s))
 		return 0;
 	if (s->status == BN_RUN_QUEUED && to == BN_RUN_LOST)
@@ -494,7 +495,7 @@ static const bn_fold_kind kinds[] = {
 			"dataset", "parent", "again", "note", "nonce")},
 	[SUBMITTED] = {"run.submitted", .fields = BN_FIELDS("executor", "job")},
 	[QUEUED] = {"run.queued", .fields = BN_FIELDS("queue", "cores", "memory_bytes")},
-	/* code: as in a spec, which has a table of its own. */
+	/* code: as in a spec, which has its own table. */
 	[STARTED] = {"run.started",
 		.fields = BN_FIELDS("host", "boot_id", "pid", "interval_ms", "changed", "code.*")},
 	[FINISHED] = {"run.finished",
@@ -525,7 +526,7 @@ static int (*const actions[])(bn_fold *, const bn_event *, const run_state *, bn
 	[STOP] = apply_stop,
 };
 
-/* Summaries, points and signs of life were made by commuting events: they stay. */
+/* Summaries, points and heartbeats come from commuting events: they stay. */
 static int run_clear(bn_fold *f, const char *entity, bn_err *err)
 {
 	static const char *const deletes[] = {"DELETE FROM run WHERE no = ?",
@@ -550,7 +551,7 @@ static int run_clear(bn_fold *f, const char *entity, bn_err *err)
 	return bn_queue_fold_left(f, no, err);
 }
 
-/* 1: a creation that an upgrade closed takes the place of one that it did not, whatever the clocks say; 0: not. */
+/* 1: a creation closed by an upgrade replaces one that is not, regardless of clocks; 0: not. */
 static int takes_over(bn_fold *f, const bn_event *ev, bn_err *err)
 {
 	sqlite3 *db = bn_fold_db(f);

@@ -96,7 +96,7 @@ static json_t *pairs_json(const bn_pairs *p)
 	return o;
 }
 
-/* Absent is null, an infinity is one. */
+/* Absent is null, infinity is kept. */
 static json_t *value_json(double x)
 {
 	return isnan(x) ? json_null() : bn_json_number(x);

@@ -1,7 +1,7 @@
 /*
  * series.h - metric series: summaries without a chunk, points, and envelopes for charts.
  *
- * Points are handed out sorted by (step, time, value), however they arrived. NaN and infinities are
+ * Points are returned sorted by (step, time, value), regardless of arrival. NaN and infinities are
  * kept and counted; summaries ignore NaN. Only what the run's owner logged is shown.
  */
 #ifndef BN_TRACK_SERIES_H
@@ -47,7 +47,7 @@ typedef struct bn_points {
 	{ \
 		NULL, NULL, NULL, 0, 0 \
 	}
-/* Every point. An unknown key gives none. */
+/* All points. An unknown key has none. */
 int bn_series_read(
 	bn_points *out, bn_workspace *ws, const char *run_id, const char *key, bn_err *err);
 void bn_points_release(bn_points *p);
@@ -63,9 +63,9 @@ typedef struct bn_bucket {
 	double last;           /* value at the largest (step, time) */
 } bn_bucket;
 
-/* Divides the axis range [from, to] (from > to: the whole series) into n buckets, so that a spike
- * in a million points is never lost. Chunks and their pieces that lie whole in one bucket are not
- * opened (chunk.h). buckets[n] is the caller's. *any (may be NULL): there is at least one point. */
+/* Divides the axis range [from, to] (from > to: the whole series) into n buckets, so that no spike
+ * is lost in a million points. Chunks and pieces entirely in one bucket are not opened (chunk.h).
+ * The caller provides buckets[n]. *any (may be NULL): there is at least one point. */
 int bn_series_envelope(bn_bucket *buckets, size_t n, bool *any, bn_workspace *ws,
 	const char *run_id, const char *key, bn_series_axis axis, int64_t from, int64_t to,
 	bn_err *err);

@@ -27,7 +27,7 @@ void bn_series_cache_release(bn_series_cache *c)
 	bn_series_cache_init(c);
 }
 
-/* Where it is, or would be. */
+/* Its position, or where it would be inserted. */
 static size_t place(const bn_series_cache *c, int64_t run, int64_t owner)
 {
 	size_t low = 0, high = c->count;
@@ -66,7 +66,7 @@ int bn_series_cache_flush(bn_series_cache *c, sqlite3 *db, bn_err *err)
 	return 0;
 }
 
-/* Closes the runs used longest ago until one more fits, but not the one used last. */
+/* Closes the least recently used runs until one more fits, except the last used one. */
 static int make_room(bn_series_cache *c, sqlite3 *db, bn_err *err)
 {
 	int rc;
@@ -102,7 +102,7 @@ static int read_one(bn_series_open *o, sqlite3 *db, bn_err *err)
 	return rc < 0 ? rc : 0;
 }
 
-/* Opens one that is not. */
+/* Opens one that is not open. */
 static int open_one(bn_series_cache *c, sqlite3 *db, int64_t run, int64_t owner, bn_err *err)
 {
 	int rc = make_room(c, db, err);

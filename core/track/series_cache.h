@@ -1,12 +1,12 @@
 /*
- * series_cache.h - the summaries of runs that the fold has open: unpacked once, written once.
+ * series_cache.h - the summaries of runs open in the fold: unpacked once, written once.
  *
- * Packing and unpacking a run's summaries (series_pack.h) costs as much as it has series. Points that come for many
- * runs by turns would pay that for each event if one run were open at a time. So many are, up to a number of runs
- * and of series; beyond that the ones used longest ago are written and closed. The one that was used last stays
- * open however large it is: two runs that take turns are both open whatever their size.
+ * The cost of packing and unpacking a run's summaries (series_pack.h) grows with its series. With only one run
+ * open at a time, interleaved points of many runs would pay that for each event. So many are open, up to a
+ * number of runs and of series; beyond that the least recently used are written and closed. The last used one
+ * stays open regardless of size, so two alternating runs are both open.
  *
- * What is open may be ahead of the table: flush before reading that.
+ * Open summaries may be ahead of the table: flush before reading it.
  */
 #ifndef BN_TRACK_SERIES_CACHE_H
 #define BN_TRACK_SERIES_CACHE_H
@@ -30,7 +30,7 @@ typedef struct bn_series_open {
 typedef struct bn_series_cache {
 	bn_series_open **items; /* by (run, owner) */
 	size_t count, cap;
-	size_t series; /* in all lists; who inserts counts */
+	size_t series; /* in all lists; counted on insertion */
 	uint64_t clock;
 	bn_series_open *last; /* used last */
 	bn_buf bytes;

@@ -1,10 +1,10 @@
 /*
  * series_fold.c - run.metrics: points become summaries and chunks, in any order of arrival.
  *
- * Summaries commute (series_pack.h). The points themselves: while a series has one, it lies in its
- * summary alone (it is loose); so a run that logs one number of each kind has no chunk. The event
- * that brings a second point is kept as it lies in the log, and with it the loose points of its
- * series. An event that names a key twice is malformed.
+ * Summaries commute (series_pack.h). The points themselves: a single point is only in its series'
+ * summary (it is loose); so a run that logs one number of each kind has no chunk. The event that
+ * adds a second point is stored as it is in the log, with the loose points of its series. An event
+ * that names a key twice is malformed.
  */
 #include "core/base/mem.h"
 #include "core/run/runlog.h"
@@ -14,7 +14,7 @@
 
 /* ---- one event ------------------------------------------------------------------------------ */
 
-/* The number of the key at this place of the event; -1 when it is no valid key. */
+/* The number of the key at this position of the event; -1 if invalid. */
 static int key_number(
 	bn_fold *f, bn_track_batch *b, size_t at, const char *text, int64_t *no, bn_err *err)
 {
@@ -37,7 +37,7 @@ static int key_number(
 	return 0;
 }
 
-/* What an event does besides changing summaries. */
+/* Effects of an event besides changing summaries. */
 typedef struct taking {
 	bool needs_chunk;
 	bn_metric_series *rescued; /* loose points, as series of one; their texts are the event's */
@@ -82,7 +82,7 @@ static int take_series(bn_track_batch *b, bn_series_open *o, taking *t, int64_t 
 	return 0;
 }
 
-/* The event's payload, with the loose points of its series behind it. */
+/* The event's payload, followed by the loose points of its series. */
 static int write_chunk(
 	bn_fold *f, const bn_event *ev, taking *t, const bn_metric_set *set, bn_err *err)
 {
@@ -118,7 +118,7 @@ out:
 	return rc;
 }
 
-/* Whose points lie in the chunk of this event are loose no more. */
+/* Series with points in this event's chunk are no longer loose. */
 static void bind_all(bn_track_batch *b, bn_series_open *o, const bn_metric_set *set)
 {
 	bool found;
@@ -131,7 +131,7 @@ static void bind_all(bn_track_batch *b, bn_series_open *o, const bn_metric_set *
 	}
 }
 
-/* Notes the key as seen in this event; false when it was already. */
+/* Marks the key as seen in this event; false if it already was. */
 static int see_key(bn_track_batch *b, int64_t key, bool *again, bn_err *err)
 {
 	size_t had = b->seen_cap;
@@ -144,7 +144,7 @@ static int see_key(bn_track_batch *b, int64_t key, bool *again, bn_err *err)
 	return 0;
 }
 
-/* Finds the numbers of the keys: *again when one occurs twice. */
+/* Finds the numbers of the keys; *again if one occurs twice. */
 static int number_keys(
 	bn_fold *f, bn_track_batch *b, const bn_metric_set *set, bool *again, bn_err *err)
 {

@@ -63,7 +63,7 @@ static void sum_start(bn_series_summary *s)
 		bn_exact_sum_add(&s->sum, s->first.value);
 }
 
-/* -0 becomes 0: which of the two came first must not matter. */
+/* -0 becomes 0: the order of arrival must not matter. */
 static bn_series_point plain(bn_series_point p)
 {
 	p.value += 0.0;
@@ -238,7 +238,7 @@ int bn_series_unpack(bn_series_summaries *l, const void *bytes, size_t n, bn_err
 	int64_t key = 0, time = 0;
 	uint64_t count = bn_cursor_varint(&c);
 	l->count = 0;
-	/* A series takes 12 bytes at least, which bounds the memory by what is there. */
+	/* A series takes at least 12 bytes, which bounds the memory by the input. */
 	if (c.bad || count > n / 12)
 		return bn_sql_damaged(err, "damaged metric summaries");
 	if (bn_grow(&l->items, &l->cap, (size_t)count, sizeof *l->items) != 0)

@@ -1,12 +1,12 @@
 /*
- * series_pack.h - the summaries of all series of one run by one owner, in one block of bytes: what
- * table run_series keeps.
+ * series_pack.h - the summaries of all series of one run by one owner, in one block of bytes, as
+ * stored in table run_series.
  *
- * A series of one point is that point (key, step, time, value: about 14 bytes). Of longer ones the
+ * A series of one point is that point (key, step, time, value: about 14 bytes). For longer ones the
  * block has counts, the first and the last point in (step, time, value), the range of times, the
- * least and the largest number with the first step that has it, and the exact sum. Summaries are
- * made of parts that commute, so a block does not depend on the order in which points arrived; only
- * `loose` does, which says where a point lies.
+ * minimum and maximum with the first step that has it, and the exact sum. All parts commute, so a
+ * block does not depend on the order of arrival; only `loose` does, which says where a point is
+ * stored.
  *
  *	varint series; then each, by key number:
  *	varint key - the key before, u8 form (1 one point, 2 many; | 4 loose)
@@ -36,7 +36,7 @@ typedef struct bn_series_summary {
 	int64_t min_ms, max_ms;
 	double min, max; /* NaN: every value is */
 	int64_t min_step, max_step;
-	bool loose;       /* its only point lies here alone, in no chunk */
+	bool loose;       /* its only point is here and in no chunk */
 	bn_exact_sum sum; /* of the numbers; not kept while there is one point */
 } bn_series_summary;
 
@@ -53,13 +53,13 @@ void bn_series_summarise(bn_series_summary *out, const bn_metric_series *m);
 void bn_series_summary_join(bn_series_summary *s, const bn_series_summary *more);
 double bn_series_mean(const bn_series_summary *s); /* NaN: no numbers */
 
-/* The place of key; *found is whether it is there. */
+/* The position of key; *found: whether it is there. */
 size_t bn_series_place(const bn_series_summaries *l, int64_t key, bool *found);
-/* Makes room for a series at a place that bn_series_place gave. NULL without memory. */
+/* Inserts a series at a position from bn_series_place. NULL if out of memory. */
 bn_series_summary *bn_series_insert(bn_series_summaries *l, size_t at);
 
 int bn_series_pack(bn_buf *out, const bn_series_summaries *l, bn_err *err);
-/* Fills *l anew; its memory is used again. */
+/* Fills *l, reusing its memory. */
 int bn_series_unpack(bn_series_summaries *l, const void *bytes, size_t n, bn_err *err);
 
 #endif

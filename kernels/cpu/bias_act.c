@@ -24,7 +24,7 @@ BNK_LOOP(add_row, (size_t n, bnk_act act, float *restrict z, const float *restri
 	BNK_SIMD
 	for (size_t j = 0; j < n; j++) {
 		float v = z[j] + bias[j];
-		z[j] = v < 0 ? 0.0f : v; /* a NaN stays one */
+		z[j] = v < 0 ? 0.0f : v; /* NaN is preserved */
 	}
 }
 BNK_LOOP_VARIANTS(add_row, (size_t n, bnk_act act, float *restrict z, const float *restrict bias),

@@ -1,8 +1,8 @@
 /*
- * cpu.c - the CPU back end: always there, complete, and the oracle of the others.
+ * cpu.c - the CPU back end: always available, complete, and the reference for the others.
  *
- * Its queues run at once, so that they and events have nothing to hold. Products go to OpenBLAS, which is told to
- * use one thread: our own fixed shards call it, so what it computes does not depend on how many threads there are.
+ * Its queues run immediately, so queues and events have no state. Products use OpenBLAS with one thread, called
+ * by our own fixed shards, so the result does not depend on the number of threads.
  */
 #include "kernels/cpu/cpu.h"
 
@@ -125,7 +125,7 @@ static int cpu_zero(bnk_context *ctx, void *queue, void *p, size_t bytes)
 	return BNK_OK;
 }
 
-/* All that was queued is done already. */
+/* Everything queued is already done. */
 static int cpu_sync(bnk_context *ctx, void *queue)
 {
 	(void)ctx;

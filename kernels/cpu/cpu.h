@@ -1,8 +1,8 @@
 /*
- * cpu.h - what the files of the CPU back end share: its context, its operations and the shards of each.
+ * cpu.h - shared by the files of the CPU back end: its context, its operations and their shards.
  *
  * Shard sizes are constants of this back end. Changing one changes the last bits of models, so it
- * is a change that the CHANGELOG names.
+ * must be listed in the CHANGELOG.
  */
 #ifndef BNK_CPU_H
 #define BNK_CPU_H
@@ -10,10 +10,10 @@
 #include "kernels/kernels.h"
 #include "kernels/parallel.h"
 
-/* One operation here: kernels/cpu/NAME.c. */
+/* One operation: kernels/cpu/NAME.c. */
 typedef struct bnk_cpu_op {
 	bnk_impl impl;
-	const bnk_cpu_variant *variants; /* best first; the last needs nothing */
+	const bnk_cpu_variant *variants; /* best first; the last has no requirements */
 	size_t variant_count;
 } bnk_cpu_op;
 
@@ -26,14 +26,14 @@ struct bnk_context {
 	const bnk_cpu_variant *variant[BNK_OP_COUNT];
 };
 
-/* Which variant of each operation runs here: the best that the processor has, but for what text names:
- * "adam=avx2,gram_tile=portable", or a variant alone for all operations that have it ("portable"). NULL or ""
- * names none. BNK_EINVAL for a word that is not known, BNK_EUNSUPPORTED for what this processor lacks; why says
+/* Chooses the variant of each operation: the best that the processor supports, except as named in text:
+ * "adam=avx2,gram_tile=portable", or just a variant for all operations that have it ("portable"). NULL or ""
+ * names none. BNK_EINVAL for an unknown word, BNK_EUNSUPPORTED for what this processor lacks; why says
  * which. */
 int bnk_cpu_choose(
 	const bnk_cpu_variant *out[BNK_OP_COUNT], const char *text, char *why, size_t why_size);
 
-/* The loop that was chosen for the operation that is running. */
+/* The chosen loop of the current operation. */
 static inline bnk_cpu_loop bnk_cpu_loop_of(const bnk_call *call)
 {
 	return call->ctx->variant[call->op]->loop;
@@ -46,12 +46,11 @@ enum {
 	BNK_CPU_VECTOR_ROWS = 4096,  /* least rows per shard of row-wise work */
 	BNK_CPU_ELEMENTS = 32768,    /* least elements per shard of element-wise work */
 	BNK_CPU_GEMM_WORK = 1 << 18, /* least multiply-adds per shard of a product */
-	BNK_CPU_TEAM_NS = 250000,    /* least time, on one thread, that waking others is worth */
+	BNK_CPU_TEAM_NS = 250000,    /* minimum time, on one thread, for which waking others pays */
 };
 
-/* Threads for work that takes about that many nanoseconds on one: one when it is over before others
- * would be awake, which on a node that is busy elsewhere takes milliseconds. Never changes a
- * result, only who computes it. */
+/* Number of threads for work that takes about that many nanoseconds on one: one if it would finish
+ * before others wake up, which on a busy node takes milliseconds. Never affects results. */
 int bnk_cpu_team(const bnk_call *call, double ns);
 
 /* Shards of work over m rows, and over m rows of n elements. */

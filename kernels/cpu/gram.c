@@ -19,7 +19,7 @@ typedef struct work {
 	double *sums, *blocks; /* of each shard: n * n, and BNK_CPU_ROW_BLOCK * n */
 } work;
 
-/* As many as the rows allow, fewer when each shard's sums are many, so that adding them up stays cheap. */
+/* As many as the rows allow, fewer if each shard has many sums, so that adding them stays cheap. */
 static size_t count_shards(size_t m, size_t n)
 {
 	size_t least = BNK_CPU_GRAM_ROWS > 8 * n ? BNK_CPU_GRAM_ROWS : 8 * n;

@@ -1,11 +1,11 @@
 /*
- * gram_tile.c - tiles of the Gram matrix on the CPU: a tile is one thread's, its rows are taken in blocks that stay in
- * the cache. A block is laid out in panels of 8 columns, and a pair of panels is added to 8 x 8 elements of the matrix,
- * which stay in registers.
+ * gram_tile.c - tiles of the Gram matrix on the CPU: one thread computes a tile, in blocks of rows that stay in
+ * the cache. A block is laid out in panels of 8 columns, and a pair of panels is added to 8 x 8 elements of the
+ * matrix, which stay in registers.
  *
- * Each element is a chain of fused multiply-adds of its own, in row order, so how many elements a variant keeps in
- * registers, and how many rows a block has, changes no bit. Where the processor has no such instruction fma() of the C
- * library is called, which is exact and slow.
+ * Each element is a separate chain of fused multiply-adds, in row order, so the number of elements in registers
+ * and of rows in a block does not change any bit. Without such an instruction fma() of the C library is called,
+ * which is exact but slow.
  *
  * Steps, one thread of a Xeon with AVX-512, 400 000 x 34: 8 x 8 elements by a multiplication and an addition, rows of
  * u side by side, 100 ms; panels and fused multiply-adds: see docs/performance.md.
@@ -23,9 +23,9 @@
 enum {
 	PANEL = 8,
 	BLOCK_ROWS = 64,
-	WIDE = 256, /* from so many columns on the matrix lies beyond the caches: each visit has to be worth it */
+	WIDE = 256, /* from this many columns on the matrix exceeds the caches: each visit must do more work */
 	WIDE_BLOCK_ROWS = 256,
-	GROUP = 8, /* left panels that stay in the cache while right ones pass by */
+	GROUP = 8, /* left panels that stay in the cache while right ones are streamed */
 };
 
 typedef struct work {
@@ -41,7 +41,7 @@ typedef struct work {
 typedef struct block {
 	size_t rows, n, ld, ldx;
 	const double *x, *w, *v;
-	const double *shift; /* ld, zeros where there is none */
+	const double *shift; /* ld elements, zeros if there is none */
 	double *left,
 		*right; /* panels of `rows` rows each; left is right where there is neither w nor v */
 	double *row;    /* ld */
@@ -58,7 +58,7 @@ static size_t rows_of_block(size_t ld)
 	return ld < WIDE ? BLOCK_ROWS : WIDE_BLOCK_ROWS;
 }
 
-/* What a shard works with, as doubles: the matrix, the panels of both sides, shift. */
+/* The work area of a shard, in doubles: the matrix, the panels of both sides, shift. */
 static size_t shard_scratch(size_t ld)
 {
 	return ld * ld + 2 * rows_of_block(ld) * ld + ld;
@@ -107,8 +107,8 @@ static inline __attribute__((always_inline)) void fill_panels(const block *b)
 	}
 }
 
-/* The lower triangle, and what whole panels take beyond it. Eight rows of the matrix by one vector are eight chains of
- * additions, which is what it takes to keep a processor's units busy. */
+/* The lower triangle, and the excess of whole panels. Eight rows of the matrix by one vector are eight chains
+ * of additions, enough to keep a processor's units busy. */
 typedef void add_block_fn(const block *b);
 
 #define ADD_BLOCK(suffix, attribute, vector, lanes, load, store, spread, fused) \

@@ -1,8 +1,9 @@
 /*
- * loops.h - an inner loop in several variants of one text: portable, AVX2, AVX-512.
+ * loops.h - an inner loop compiled in several variants from one source: portable, AVX2,
+ * AVX-512.
  *
- * Only for loops whose elements do not meet: nothing is reordered and, with -ffp-contract=off, nothing fused, so
- * every variant gives the same bits and which one runs is a matter of speed.
+ * Only for loops with independent elements: nothing is reordered and, with -ffp-contract=off, nothing fused, so
+ * every variant gives the same bits and they differ only in speed.
  *
  *	BNK_LOOP(add_row, (size_t n, float *z, const float *b))
  *	{
@@ -21,7 +22,7 @@ enum {
 	BNK_CPU_AVX2 = 1,
 	BNK_CPU_AVX512 = 2,
 	BNK_CPU_FMA = 4
-}; /* what a variant needs of the processor */
+}; /* processor features needed by a variant */
 
 typedef void (*bnk_cpu_loop)(
 	void); /* cast to the type of the operation's loop before it is called */
@@ -32,7 +33,7 @@ typedef struct bnk_cpu_variant {
 	bnk_cpu_loop loop; /* NULL: the operation's run is the loop */
 } bnk_cpu_variant;
 
-/* What this processor has. Any thread. */
+/* The features of this processor. Thread-safe. */
 unsigned bnk_cpu_features(void);
 
 #define BNK_LOOP(name, params) static inline __attribute__((always_inline)) void name##_loop params

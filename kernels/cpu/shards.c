@@ -1,4 +1,4 @@
-/* shards.c - how many shards work is cut into, and how their sums are added. */
+/* shards.c - the number of shards, and adding their sums. */
 #include "kernels/cpu/cpu.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
 /*
- * context.cuh - what the files of the CUDA back end share: a queue, error mapping, launches, and reductions in a
+ * context.cuh - shared by the files of the CUDA back end: a queue, error mapping, launches, and reductions in a
  * fixed order.
  *
  * Determinism: grids depend on the shape alone, threads of a block are reduced as a fixed tree, and
@@ -13,19 +13,21 @@
 #include <cublas_v2.h>
 #include <cuda_runtime.h>
 
-#pragma GCC visibility push(hidden) /* the plug-in shows one symbol, bnk_plugin_backend */
+#pragma GCC visibility push(hidden) /* the plug-in exports one symbol, bnk_plugin_backend */
 
 struct bnk_context {
 	int device;
 };
 
-/* A stream with a cuBLAS handle of its own: with one handle for several streams cuBLAS promises no equal bits. */
+/* A stream with its own cuBLAS handle: with one handle for several streams cuBLAS does not guarantee equal
+ * bits. */
 struct bnk_cuda_queue {
 	cudaStream_t stream;
 	cublasHandle_t blas;
 };
 
-/* Operations that are here; a file of this folder defines each (an operation without one is not here). */
+/* The available operations; each is defined in a file of this folder (an operation without one is not
+ * available). */
 #define BNK_ROW(number, NAME, name, types, klass, tolerance) \
 	extern const bnk_impl bnk_cuda_##name __attribute__((weak));
 BNK_OPS(BNK_ROW)
@@ -38,7 +40,7 @@ inline int bnk_cuda_status(cudaError_t e)
 {
 	if (e == cudaSuccess)
 		return BNK_OK;
-	cudaGetLastError(); /* it must not be taken for the next call's */
+	cudaGetLastError(); /* it must not be reported by the next call */
 	return e == cudaErrorMemoryAllocation ? BNK_ENOMEM : BNK_EDEVICE;
 }
 
@@ -59,13 +61,13 @@ inline cublasHandle_t bnk_cuda_blas(const bnk_call *call)
 	return static_cast<bnk_cuda_queue *>(call->queue)->blas;
 }
 
-/* The only way in which a kernel is launched: queues it and gives the status of that. */
+/* The only way to launch a kernel: queues it and returns the status. */
 #ifdef BNK_CUDA_EMULATION /* kernels/cuda/emulation */
 #define BNK_LAUNCH(kernel, grid, block, shared, call, ...) \
 	(bnk_emu_launch((grid), (block), [&] { (kernel)(__VA_ARGS__); }), \
 		bnk_cuda_status(cudaGetLastError()))
 #else
-/* As clang-format takes <<< for three comparisons: */
+/* clang-format parses <<< as three comparisons: */
 /* clang-format off */
 #define BNK_LAUNCH(kernel, grid, block, shared, call, ...) \
 	((kernel)<<<(grid), (block), (shared), bnk_cuda_stream(call)>>>(__VA_ARGS__), \

@@ -1,4 +1,4 @@
-/* gather.cu - rows by number. Elements are moved as integers, so that labels and NaN payloads arrive as they are. */
+/* gather.cu - rows by number. Elements are moved as integers, so that labels and NaN payloads are preserved. */
 #include "kernels/cuda/context.cuh"
 #include "kernels/op/gather.h"
 

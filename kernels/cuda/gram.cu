@@ -48,7 +48,7 @@ static int run(const bnk_call *call, bnk_dtype, const void *args)
 		size_t rows = m - i < BLOCK_ROWS ? m - i : BLOCK_ROWS;
 		rc = BNK_LAUNCH(scale_rows, bnk_cuda_blocks(rows * n), BNK_CUDA_THREADS, 0, call,
 			rows, n, x + i * ldx, ldx, w ? w + i : nullptr, shift, block);
-		/* The block is its own transpose to cuBLAS; its upper triangle is our lower. */
+		/* To cuBLAS the block is transposed; its upper triangle is our lower. */
 		if (rc == BNK_OK)
 			rc = bnk_cuda_blas_status(cublasDsyrk(bnk_cuda_blas(call),
 				CUBLAS_FILL_MODE_UPPER, CUBLAS_OP_N, (int)n, (int)rows, &one, block,

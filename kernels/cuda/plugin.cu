@@ -1,8 +1,8 @@
 /*
- * plugin.cu - the CUDA back end: device memory, streams, and the table that the host takes.
+ * plugin.cu - the CUDA back end: device memory, streams, and the table for the host.
  *
- * A device has the number that CUDA gives it (CUDA_VISIBLE_DEVICES chooses which are seen); a queue is a stream with
- * a cuBLAS handle of its own. TF32 stays off, so float32 means float32.
+ * A device has CUDA's number (CUDA_VISIBLE_DEVICES selects the visible ones); a queue is a stream with a cuBLAS
+ * handle of its own. TF32 stays off, so float32 means float32.
  */
 #include "kernels/cuda/context.cuh"
 
@@ -29,7 +29,7 @@ static int cuda_devices(char *why, size_t why_size)
 	return 0;
 }
 
-/* Which device this thread's calls mean. */
+/* Selects the device for this thread's calls. */
 static int cuda_enter(bnk_context *ctx)
 {
 	return bnk_cuda_status(cudaSetDevice(ctx->device));

@@ -3,7 +3,7 @@
 #include "kernels/op/softmax.h"
 #include "kernels/op/softmax_loss.h"
 
-/* One thread per row: classes are few. label NULL: probabilities alone. */
+/* One thread per row: classes are few. label NULL: only probabilities. */
 template <typename T>
 __global__ static void softmax_rows(size_t m, size_t n, T *scores, const uint32_t *label,
 	const T *w, double scale, double *partial)

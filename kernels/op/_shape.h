@@ -1,4 +1,4 @@
-/* _shape.h - the words in which operations say how their views fit together. */
+/* _shape.h - helpers by which operations check that their views fit together. */
 #ifndef BNK_OP_SHAPE_H
 #define BNK_OP_SHAPE_H
 #include "kernels/kernels.h"
@@ -24,7 +24,7 @@ static inline double shape_bytes(const bnk_view *v)
 	return v->buffer ? (double)v->rows * (double)v->cols * (double)bnk_dtype_bytes(v->type) : 0;
 }
 
-/* Fills in what every operation's definition has, from its operands and two functions of its file. */
+/* Fills in an operation's definition, from its operands and two functions of its file. */
 #define BNK_OP_DEF(name) \
 	const bnk_op_def bnk_op_##name = {.args_bytes = sizeof(bnk_##name##_args), \
 		.operands = operands, \

@@ -21,7 +21,7 @@ static int check(const void *args, bnk_dtype type)
 	return n == 0 ? BNK_NOTHING : BNK_OK;
 }
 
-/* A square root and a quotient counted as one each. */
+/* A square root and a quotient count as one each. */
 static bnk_cost cost(const void *args, bnk_dtype type)
 {
 	const bnk_adam_args *a = args;

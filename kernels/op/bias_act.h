@@ -1,4 +1,4 @@
-/* bias_act.h - z[m,n] = act(z + bias[n]), z dense. A NaN stays one. */
+/* bias_act.h - z[m,n] = act(z + bias[n]), z dense. NaN is preserved. */
 #ifndef BNK_OP_BIAS_ACT_H
 #define BNK_OP_BIAS_ACT_H
 #include "kernels/kernels.h"

@@ -1,8 +1,7 @@
 /*
  * gather.h - to[i,:] = from[index[i],:], dense rows of n elements.
  *
- * Bits are moved as they are, labels and NaN payloads too. index is checked against nothing: it has to lie within
- * from's rows.
+ * Bits are preserved, including labels and NaN payloads. index is not checked: it must be within from's rows.
  */
 #ifndef BNK_OP_GATHER_H
 #define BNK_OP_GATHER_H

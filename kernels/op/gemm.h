@@ -1,7 +1,7 @@
 /*
  * gemm.h - c[m,n] = alpha * op(a) * op(b) + beta * c, where op(a) is m x k and op(b) is k x n.
  *
- * op is the transpose where trans_a or trans_b is set, else the matrix as it is. beta 0 does not read c.
+ * op is the transpose if trans_a or trans_b is set, else the matrix itself. beta 0 does not read c.
  */
 #ifndef BNK_OP_GEMM_H
 #define BNK_OP_GEMM_H

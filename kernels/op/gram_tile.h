@@ -5,10 +5,11 @@
  *   elements K*K .. K*K + K - 1 the sum of v[r] * u[r]; there when v is
  * so that one pass gives a Gram matrix, weighted column sums, the sum of weights, and products with one more vector.
  *
- * A tile is tile_rows rows by their number in the whole, whatever is given at once: `skip` rows of the first tile were
- * summed before, and are continued in row 0 of sums (0: begun anew). The rows of a tile are added one by one, in
- * order, each element by sum = fma(w[r] * u[r][i], u[r][j], sum) with i >= j, or fma(v[r], u[r][j], sum): where rows are
- * cut into calls changes no bit, nor do threads and variants. Tiles are added up by core/learn/tree.h.
+ * A tile is tile_rows rows by their number in the whole, however many are passed in a call: `skip` rows of the
+ * first tile were summed before, and are continued in row 0 of sums (0: started). The rows of a tile are added
+ * one by one, in order, each element by sum = fma(w[r] * u[r][i], u[r][j], sum) with i >= j, or fma(v[r],
+ * u[r][j], sum): splitting the rows into calls does not change any bit, nor do threads and variants. Tiles are
+ * added up by core/learn/tree.h.
  *
  * x is m x n; w[m] may be absent (ones), shift[n] may be absent (zeros).
  */

@@ -24,7 +24,7 @@ static int check(const void *args, bnk_dtype type)
 		       : BNK_EINVAL;
 }
 
-/* exp, log1p, and about 14 others, counted as one each. */
+/* exp, log1p, and about 14 others, each counted as one. */
 static bnk_cost cost(const void *args, bnk_dtype type)
 {
 	const bnk_logistic_args *l = args;

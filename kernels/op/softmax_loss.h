@@ -1,8 +1,8 @@
 /*
  * softmax_loss.h - rows of z[m,n], dense, become scale * w[r] * (softmax(z) - onehot(label[r])), and loss = the
- * unscaled sum of w[r] * cross-entropy, a float64 whatever the type.
+ * unscaled sum of w[r] * cross-entropy, a float64 for every type.
  *
- * label[r] < n is the caller's word. w may be absent (ones).
+ * The caller guarantees label[r] < n. w may be absent (ones).
  */
 #ifndef BNK_OP_SOFTMAX_LOSS_H
 #define BNK_OP_SOFTMAX_LOSS_H

@@ -29,5 +29,5 @@ program simulation_loop
         call binnacle_log_metric(run, "relative_error", real(abs(energy - exact)/exact), step)
     end do
     call binnacle_close(run, status=status)
-    if (status /= 0) error stop "not everything that was logged is on disk"
+    if (status /= 0) error stop "not everything logged is on disk"
 end program simulation_loop

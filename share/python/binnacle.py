@@ -257,7 +257,7 @@ class Run:
         closed = _lib.binnacle_run_close(handle, exit_code)
         if closed < 0:
             raise Error(message if flushed < 0 and message else
-                        "not everything that was logged is on disk (error %d)" % closed, closed)
+                        "not everything logged is on disk (error %d)" % closed, closed)
 
     def __enter__(self):
         return self

@@ -53,7 +53,7 @@ works ben 'binnacle run ls && binnacle audit verify'
 echo "ok a workspace moved aside by another account, and his own in its place"
 
 works mal 'mkdir sub && cd sub && binnacle init'
-stops ben 'cd sub && binnacle run ls' 'lies within'
+stops ben 'cd sub && binnacle run ls' 'is within'
 works mal 'rm -rf sub'
 echo "ok a workspace of another account planted beneath"
 

@@ -19,8 +19,8 @@ says '"mine": true'
 
 bot() { BINNACLE_KEY=bot.pem "$B" "$@"; }
 expect 0 "it registers" bot model register first --name power
-expect 4 "not what it has no part in" bot model register first --name cooling
-says "has no part in 'cooling'"
+expect 4 "not what it is not set up for" bot model register first --name cooling
+says "is not set up for 'cooling'"
 expect 0 "it asks" bot model request power/1
 expect 0 "it trains" bot run start --trainer ridge --data jobs --target node_power_consumption --name second --wait -q
 expect 0 "what it trained is registered" "$B" model register second --name trained
@@ -40,7 +40,7 @@ expect 4 "it acts no more" bot model register first --name power
 says "has ended"
 
 expect 2 "an end that is over is none" "$B" bot add past --may tag --until 1960-01-01 --key past.pem
-says "is over already"
+says "is in the past"
 [ ! -e past.pem ] || fail "a key was made for a bot that was refused"
 expect 0 "an end date" "$B" bot add brief --may tag --until 1s --key brief.pem
 ends_ms=$("$B" bot ls --json | sed -n '/"name": "brief"/,/}/s/.*"until_ms": \([0-9]*\).*/\1/p')

@@ -57,9 +57,9 @@ works ann 'binnacle data export jobs $S/open/out.csv -q && test ! -L $S/open/out
 untouched "a link where an export goes"
 works ann 'binnacle data export jobs $S/next.csv -q; binnacle data export jobs $S/next.arrow -q'
 untouched "a link where the unfinished export would be"
-stops ann 'binnacle data export jobs $S/pipe' 'a pipe of'
-stops ann 'binnacle data export jobs $S/to-pipe' 'a pipe of'
-stops ann 'binnacle predict power/1 $HOME/new.csv --out $S/pipe' 'a pipe of'
+stops ann 'binnacle data export jobs $S/pipe' 'a pipe owned by'
+stops ann 'binnacle data export jobs $S/to-pipe' 'a pipe owned by'
+stops ann 'binnacle predict power/1 $HOME/new.csv --out $S/pipe' 'a pipe owned by'
 echo "ok a pipe where an export goes"
 stops ann 'binnacle data export jobs $S/hers --format csv' 'not permitted'
 grep -q hers "$dir/scratch/hers" || fail "another user's file was replaced"
@@ -71,7 +71,7 @@ works mal "ln -s $dir/ann/secret bad.rejects"
 as ann 'printf "x,y\n1,2\n1,2,3\n" >$HOME/bad.csv; binnacle data add bad $HOME/bad.csv --on-error reject -q' >/dev/null
 untouched "a link where rejected rows go"
 works eve "mkdir -m 777 \$S/model && ln -s $dir/ann/secret \$S/model/MLmodel"
-stops ann 'binnacle model export power/1 $S/model' 'exists already'
+stops ann 'binnacle model export power/1 $S/model' 'already exists'
 untouched "a directory with links where a model is exported to"
 works eve "ln -s loop \$S/loop && mkdir \$S/dir && truncate -s 1T \$S/giant && chmod 644 \$S/giant"
 stops ann 'binnacle data add d $S/dir' 'directory'
@@ -97,7 +97,7 @@ works mal "cd .binnacle/claims/dataset && mkdir -p new && echo >new/7 && echo >i
 works ann 'binnacle data add new $HOME/a.csv'
 mentions 'new@v8'
 for n in isfile isfifo; do stops ann "binnacle data add $n \$HOME/a.csv" 'in the way'; done
-stops ann 'binnacle data add islink $HOME/a.csv' 'is a link'
+stops ann 'binnacle data add islink $HOME/a.csv' 'is a symbolic link'
 for n in shut closed; do stops ann "binnacle data add $n \$HOME/a.csv" 'permission denied'; done
 untouched "claims of a name that are files, links, pipes or shut"
 works ann 'printf "p,q\n1,2\n" >$HOME/pq.csv && mkdir -p $HOME/w2 && cd $HOME/w2 && binnacle init -q >/dev/null && binnacle data add pq $HOME/pq.csv -q && find .binnacle/objects -type f -printf "%P\n" >$S/objects && chmod 644 $S/objects'

@@ -16,11 +16,11 @@ wrong() { # STATUS MESSAGE HINT COMMAND...
 	[ "$(sed -n 2p <<<"$got")" = "${hint:+  hint: $hint}" ] || { echo "FAIL: $*: $got"; bad=1; return; }
 	echo "ok $*"
 }
-wrong 3 "no workspace at or above '$PWD'" "make one with \`binnacle init\`, or name one with -C DIR" data ls
+wrong 3 "no workspace at or above '$PWD'" "create one with \`binnacle init\`, or name one with -C DIR" data ls
 "$B" init -q >/dev/null || fail init
-wrong 6 "'.' is a workspace already" "work in it, or make another: binnacle init DIR" init
+wrong 6 "'.' is a workspace already" "work in it, or create another: binnacle init DIR" init
 wrong 3 "no dataset 'jobs'" "this workspace has none: binnacle data add NAME FILE" data describe jobs
-wrong 3 "no model 'm'" "no model is registered yet; binnacle model register RUN --name NAME makes one of a run" predict m d.csv
+wrong 3 "no model 'm'" "no model is registered yet; binnacle model register RUN --name NAME registers that of a run" predict m d.csv
 wrong 3 "cannot open jobs.csv: No such file or directory" "a path counts from where you are: ls shows what is here" data add jobs jobs.csv
 printf 'a,b\n1,2\n3\n' >ragged.csv
 wrong 2 "ragged.csv:3:1: 1 field instead of 2" "mend the file, or let malformed records go to a file with --on-error reject" data add r ragged.csv
@@ -32,7 +32,7 @@ printf 'x,y,label\n1,2,a\n2,4,b\n3,6,a\n' >d.csv
 wrong 3 "no column 'colum'" "binnacle data describe d lists them" data describe d colum
 wrong 2 "--where:1:5: expected a value at the end" "" data head d --where 'x > '
 wrong 2 "--where:1:1: no column 'labl'" "did you mean 'label'?" data head d --where "labl = 'a'"
-wrong 3 "there is no suite 'none.json'" "one to begin with: binnacle data infer d >none.json" data check d --suite none.json
+wrong 3 "there is no suite 'none.json'" "to create one: binnacle data infer d >none.json" data check d --suite none.json
 printf '{"expectations": [{"type": "expect_column_values_to_be_betwen", "kwargs": {}}]}' >s.json
 wrong 2 "s.json: check 1: no check of type 'expect_column_values_to_be_betwen'" \
 	"the nearest is 'expect_column_values_to_be_between'; binnacle data check --list shows them all" data check d --suite s.json

@@ -34,7 +34,7 @@ rm .binnacle/runs/*/reserve # what was kept for the record of its end: somebody 
 fill
 kill_supervisor
 [ "$got" = 5 ] || fail "run start --wait: exit $got, expected 5: $(cat "$dir/err")"
-grep -q "gone without a word.*cannot be written down.*No space left on device" "$dir/err" ||
+grep -q "gone without a word.*cannot be recorded.*No space left on device" "$dir/err" ||
 	fail "run start --wait says: $(cat "$dir/err")"
 echo "ok waiting for a run whose end cannot be written"
 

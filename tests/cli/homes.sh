@@ -24,7 +24,7 @@ says "BINNACLE_KEY"
 export BINNACLE_TRUST=$invitation
 expect 0 "a home that cannot be made: predictions" nowhere predict power/1 new.csv --out answers.csv
 says "400 rows predicted"
-says "what was seen of this workspace cannot be remembered"
+says "cannot record what was seen of this workspace"
 expect 0 "and the proof" nowhere model verify power/1
 unset BINNACLE_TRUST
 
@@ -52,7 +52,7 @@ expect 0 "and it is as it was" "$B" model verify power/1
 
 cp -r "$dir/ws" "$dir/copy" && cd "$dir/copy" || exit 2
 expect 0 "a copy" "$B" run ls
-says "this is a copy of the workspace in '$dir/ws', which is there too"
+says "this is a copy of the workspace in '$dir/ws', which also exists"
 expect 0 "a run in the copy" "$B" run start --name there --wait -- true
 cd "$dir/ws" && expect 0 "a run beside it" "$B" run start --name here --wait -- true
 names() { "$B" -C "$1" run ls --json | grep -o '"name": "[a-z]*"' | sort | tr -d '\n'; }
@@ -60,5 +60,5 @@ check "the copy has its own runs" '"name": "first""name": "there"' "$(names "$di
 check "and the first one its own" '"name": "first""name": "here"' "$(names "$dir/ws")"
 cd "$dir" && mv ws moved && rm -rf copy && cd moved || exit 2
 expect 0 "a workspace that was moved" "$B" run ls
-says "this workspace was met before in"
+says "this workspace was in"
 exit $bad

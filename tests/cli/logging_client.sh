@@ -186,7 +186,7 @@ int main(void)
 			return 8;
 	}
 	binnacle_log_metric(run, "x", 2, 2);
-	if (binnacle_run_flush(run) == 0 || !strstr(binnacle_run_error(run), "something else"))
+	if (binnacle_run_flush(run) == 0 || !strstr(binnacle_run_error(run), "other code in this process"))
 		return 7;
 	return binnacle_run_flush(run) || binnacle_run_close(run, 0) ? 6 : 0;
 }

@@ -178,7 +178,7 @@ for call, kind, word in (
     else:
         raise AssertionError(word)
 refused(lambda: run.log("loss", 1, 1, time_ms=2**70), "time_ms")
-refused(lambda: run.artifact("."), "a workspace in it")
+refused(lambda: run.artifact("."), "contains a workspace")
 os.mkdir("plots")
 open("plots/one", "w").close()
 os.chdir("plots")
@@ -276,7 +276,7 @@ sys.exit(os.waitpid(pid, 0)[1] != 3 << 8)' 2>err) || fail "a child of os.fork() 
 for _ in range(2):
     with binnacle.run() as run:
         run.log("x", 1)' 2>err) || fail "with the id of no run"
-	[ "$(grep -c "what this program logs is not shown: .*has no run $nobody" ws/err)" = 1 ] || fail "no run: $(cat ws/err)"
+	[ "$(grep -c "logging is disabled: .*has no run $nobody" ws/err)" = 1 ] || fail "no run: $(cat ws/err)"
 	BINNACLE_RUN_ID=$nobody "$B" -C ws log metric x=1 2>err && fail "log metric for no run"
 	grep -q "has no run $nobody" err || fail "log metric for no run: $(cat err)"
 	echo "ok the id of no run is told once"
@@ -285,9 +285,9 @@ for _ in range(2):
 		id=$(sed -n 's/^ *"id": "\([0-9a-f]\{32\}\)".*/\1/p' shown.json)
 		chown 65534 "ws/.binnacle/runs/$id"
 		(cd ws && BINNACLE_RUN_ID=$id "$python" -c 'import binnacle; binnacle.run().close()' 2>err) || fail "another user's run"
-		grep -q "what this program logs is not shown: run $id belongs to" ws/err || fail "another user's run: $(cat ws/err)"
+		grep -q "logging is disabled: run $id belongs to" ws/err || fail "another user's run: $(cat ws/err)"
 		BINNACLE_RUN_ID=$id "$B" -C ws log metric x=1 2>err
-		[ $? = 4 ] && grep -q "only its owner's words count" err || fail "log metric for another user's run: $(cat err)"
+		[ $? = 4 ] && grep -q "only its owner's records count" err || fail "log metric for another user's run: $(cat err)"
 		chown 0 "ws/.binnacle/runs/$id"
 		echo "ok another user's run is told"
 	else

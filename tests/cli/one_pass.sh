@@ -46,7 +46,7 @@ check left_in_tmp 0 "$(ls .binnacle/tmp | wc -l)"
 printf '%s\n' h >few.csv
 awk 'BEGIN { for (i = 0; i < 300000; i++) print i }' >>few.csv
 sed '250001s/.*/x7/' few.csv | "$BINNACLE" data add said - 2>err >/dev/null
-check widening_is_said "column 'h' is string, though it began as int64: line 250001 has \"x7\"" "$(grep -o "column 'h'.*" err)"
+check widening_is_said "column 'h' is string although it began as int64: line 250001 has \"x7\"" "$(grep -o "column 'h'.*" err)"
 
 # ---- a value that contradicts the sample ------------------------------------------------------------------------
 for at in 60000 100000 199999; do

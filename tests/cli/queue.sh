@@ -196,7 +196,7 @@ says "relative path"
 expect 2 "an alias without a name" "$B" run start --data =small -- true
 says "alias"
 expect 0 "past the last" "$B" run ls --offset 500
-says "behind the --offset"
+says "after the --offset"
 touch in.txt
 expect 0 "a run that asks" "$B" run start --input in.txt --output 'o*' --memory 64M --retries 2 --wait --name asks -- true
 expect 0 "shows what it asked for" "$B" run show asks

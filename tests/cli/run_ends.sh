@@ -87,13 +87,13 @@ echo "ok a run finds binnacle"
 
 # --wait behind -- is the program's, and that is said.
 expect 0 "--wait behind --" "$B" run start --name behind -- sh -c 'exit 4' --wait
-says "--wait stands behind --"
+says "--wait is after --"
 until_ends behind
 expect 0 "--watch behind --" "$B" run start --name behind-2 -- sh -c 'exit 0' --watch
-says "--watch stands behind --"
+says "--watch is after --"
 expect 1 "--wait before --" "$B" run start --wait -- sh -c 'exit 4'
 expect 1 "--wait before and behind" "$B" run start --wait -- sh -c 'exit 4' --wait
-case $err in *"stands behind"*) fail "it waits: $err" ;; esac
+case $err in *"is after"*) fail "it waits: $err" ;; esac
 
 # What lies in the trash keeps no name.
 "$B" run rm nan -y -q || fail "run rm"

@@ -15,7 +15,7 @@ expect 0 "its log" "$B" run log big
 says "bytes are left out here: the log has a limit"
 [ "$(grep -c 'left out here' <<<"$out")" = 1 ] || fail "one gap is told once"
 expect 0 "run show" "$B" run show big
-says "are kept: beginning and end"
+says "are kept: start and end"
 expect 0 "run show --json" "$B" run show big --json
 says '"left_out_bytes"'
 expect 2 "a limit that is none" "$B" run start --log-limit 1K -- true

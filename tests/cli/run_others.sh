@@ -40,7 +40,7 @@ for run in theirs "${id:0:8}" "$id"; do
 	for what in "metric y=1" "param p=1" "artifact file"; do
 		# shellcheck disable=SC2086
 		expect 4 "log $what --run $run" as 40102 "$B" log $what --run "$run"
-		says "only its owner's words count"
+		says "only its owner's records count"
 		# shellcheck disable=SC2086
 		expect 4 "BINNACLE_RUN_ID=$run log $what" as 40102 env BINNACLE_RUN_ID="$run" "$B" log $what
 	done
@@ -126,7 +126,7 @@ says ".binnacle/runs belongs to uid-40102, not to uid-40101, who founded the wor
 says "chown uid-40101 "
 as 40102 rmdir .binnacle/runs && as 40102 mkfifo .binnacle/runs
 expect 1 "doctor names what is no directory" as 40101 "$B" doctor --json
-says "is no directory"
+says "is not a directory"
 rm .binnacle/runs && mv .binnacle/old .binnacle/runs && chmod -t .binnacle
 expect 1 "doctor names a shared .binnacle that is not sticky" as 40101 "$B" doctor --json
 says "chmod +t "

@@ -16,11 +16,11 @@ warned() { # DATA...: warnings, the last one's words
 }
 check newest_of_two_splits 2 "$(warned --data jobs.train --data jobs.val:valid --data jobs.test:test | wc -l)"
 check other_splits \
-	"warning: train (jobs.train@v2) and valid (jobs.val@v1) are of different splits of jobs and may share rows: name versions of one split (data ls says when each was made)" \
+	"warning: train (jobs.train@v2) and valid (jobs.val@v1) are from different splits of jobs and may share rows: use versions of one split (data ls shows when each was made)" \
 	"$(warned --data jobs.train --data jobs.val:valid)"
 check one_split "" "$(warned --data jobs.train@v1 --data jobs.val:valid --data jobs.test@v1:test)"
 check the_other_split "" "$(warned --data jobs.train --data jobs.test:test)"
-check a_part_of_what_is_trained_on 1 "$(warned --data jobs --data jobs.test:test | grep -c 'share rows, as one is made from the other')"
+check a_part_of_what_is_trained_on 1 "$(warned --data jobs --data jobs.test:test | grep -c 'share rows because one is made from the other')"
 check itself "warning: train and test are the same rows (jobs@v1)" "$(warned --data jobs --data jobs:test)"
 check a_run_that_starts 1 "$("$BINNACLE" run start --wait --trainer ridge --target y --exclude id,group \
 	--data jobs --data jobs.test:test 2>&1 >/dev/null | grep -c 'share rows')"

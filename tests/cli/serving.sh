@@ -59,7 +59,7 @@ awk -F, 'NR == 1 {for (i = 1; i <= NF; i++) if ($i ~ /_consumption$/) at[i] = 1}
 	NR == 3 {for (i in at) $i = "1.7e308"}
 	{OFS = ","; print}' jobs.csv >huge.csv
 expect 2 "an answer that overflows names its row" "$B" predict power/1 huge.csv
-says "huge.csv: row 2: the answer is no finite number"
+says "huge.csv: row 2: the prediction is not finite"
 expect 3 "no such model" "$B" predict nothing/1 jobs.csv
 expect 2 "no such column" "$B" predict power answers.csv
 says "which the model needs"
@@ -67,7 +67,7 @@ sed '3s/,u[0-9]*,/,u_nobody,/' jobs.csv >odd.csv
 expect 2 "a strict predict names an unknown category" "$B" predict power odd.csv --strict
 says "field 'user_id': unknown category 'u"
 expect 0 "otherwise it is counted" "$B" predict power odd.csv --out odd_answers.csv
-says "14 cells hold categories that training never saw: row 2, field 'user_id': 'u_nobody' (--strict refuses)"
+says "14 cells hold categories unseen in training: row 2, field 'user_id': 'u_nobody' (--strict refuses)"
 
 # ---- serve ----------------------------------------------------------------------------------
 place="--port 0"
@@ -190,9 +190,9 @@ place="--port 0"
 expect 0 "predict through a Unix socket, without a token" "$B" predict --endpoint "$url" jobs.csv -q
 cmp -s ../said csv || fail "the Unix socket answers otherwise"
 expect 0 "an unknown category is counted there too" "$B" predict odd.csv --endpoint "$url"
-says "14 cells hold categories that training never saw (--strict refuses)"
+says "14 cells hold categories unseen in training (--strict refuses)"
 expect 2 "and refused" "$B" predict odd.csv --endpoint "$url" --strict
-says "behind row 0: "
+says "after row 0: "
 expect 0 "a model of the server's by name" "$B" predict power/1 jobs.csv --endpoint "$url"
 says "rows predicted by power/1"
 cmp -s ../said csv || fail "the named model answers otherwise"

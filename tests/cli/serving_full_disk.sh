@@ -74,7 +74,7 @@ for _ in $(seq 400); do
 	grep -q "predictions cannot be logged: .*No space left on device" "$dir/serve.err" && break
 	sleep 0.05
 done
-grep -q "predictions cannot be logged: .*No space left on device; [0-9]* rows wait, 0 are lost" "$dir/serve.err" ||
+grep -q "predictions cannot be logged: .*No space left on device; [0-9]* rows are waiting, 0 are lost" "$dir/serve.err" ||
 	fail "no word of the full disk: $(cat "$dir/serve.err")"
 ask 5
 [ "$(metric binnacle_predictions_logged_total)" = 20 ] || fail "rows are logged on a full disk"

@@ -112,7 +112,7 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null && chmod 711 "$dir" && mk
 	expect 0 "a model of both" mine run start --wait -q --trainer ridge --data big --target "$target" --name fit
 	expect 0 "a version of both" mine model register fit --name power
 	expect 0 "without a policy nothing is checked" bash -c "cd '$dir/team' && '$B' model check power/1 --dry-run"
-	says "the policy has no gates: nothing was checked of power/1"
+	says "the policy has no gates: nothing to check for power/1"
 	expect 0 "a gate" mine policy set "$PWD/policy.json" --reason x --yes
 	checked=1
 else

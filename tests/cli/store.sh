@@ -50,9 +50,9 @@ printf X | dd of="$seg" bs=1 seek=200 conv=notrunc 2>/dev/null
 check audit_verify_finds_a_changed_byte 1 $?
 rm "$XDG_STATE_HOME"/binnacle/*/index.db*
 "$B" audit log --json 2>shown >/dev/null
-grep -q 'warning: 1 writer of the log is left out in part' shown && grep -q 'hint: `binnacle index status`' shown
+grep -q 'warning: 1 writer of the log is partly left out' shown && grep -q 'hint: `binnacle index status`' shown
 check a_reader_says_that_a_writer_is_left_out_in_part 0 $?
-[ "$(grep -c 'left out in part' shown)" = 1 ] && [ -e "$(dirname "$seg")/damaged" ]
+[ "$(grep -c 'partly left out' shown)" = 1 ] && [ -e "$(dirname "$seg")/damaged" ]
 check its_slot_is_given_up 0 $?
 name=$(dirname "$seg")
 cp -r "$name" "$(printf '%s\033[31m' "$name")"

@@ -1,5 +1,5 @@
 #!/bin/bash
-# The walk of docs/governance.md with three accounts, one group and a directory: each command line there is run as it
+# The walkthrough of docs/governance.md with three accounts, one group and a directory: each command line there is run as it
 # stands, by whom it names, and what the page shows below it is said, with the exit status that it shows.
 # Numbers, keys, dates and ids may be others.
 set -u
@@ -111,7 +111,7 @@ while IFS= read -r l; do
 	'[exit '*) want=${l//[!0-9]/} ;;
 	*) [ -z "$line" ] || shown+=("$l") ;;
 	esac
-done < <(awk '/^## /{ on = $0 == "## The walk" } /^```/{ block = !block; if (on) print "(end)"; next } on && block' docs/governance.md)
+done < <(awk '/^## /{ on = $0 == "## Walkthrough" } /^```/{ block = !block; if (on) print "(end)"; next } on && block' docs/governance.md)
 finish
 [ "$count" -ge 40 ] || fail "the page has $count commands of its walk"
 for who in ann ben eva; do
@@ -128,8 +128,8 @@ manifest() { ask "$1" "binnacle data show $2 --json" | sed -n 's/^ *"hash": "\(.
 take=$(manifest mal junk)
 (as mal "chmod u+w $take; rm $take") || fail "mal removes nothing: $take"
 expect 0 "gc goes on where a stranger hides what he names" as ann 'binnacle gc --dry-run'
-says "is not here: what it names is not known, and goes on"
-says "whose writers nobody has admitted (log/uid-${uid[mal]}"
+says "is not here: what it names is not known, ignored"
+says "of writers who were not admitted name it (log/uid-${uid[mal]}"
 expect 0 "and when it removes" as ann 'binnacle gc --older-than 0s -y'
 take=$(manifest ann jobs)
 [ -n "$take" ] && mv "$dir/team/$take" "$dir/away" || fail "jobs has no manifest"

@@ -25,18 +25,18 @@ says 2 near_feature "did you mean 'beta'" run start --data t --trainer ridge --t
 says 2 near_exclude "did you mean 'alpha'" run start --data t --trainer ridge --target gamma --exclude alhpa
 
 # ---- targets, before there is a run ------------------------------------------------------------------------------
-says 2 text_for_ridge "target 'label' is text, and ridge has to predict a number" run start --data t --trainer ridge --target label
-says 2 what_to_do_instead "--trainer logistic tells its values apart" run start --data t --trainer ridge --target label
+says 2 text_for_ridge "target 'label' is text, but ridge predicts numbers" run start --data t --trainer ridge --target label
+says 2 what_to_do_instead "--trainer logistic classifies its values" run start --data t --trainer ridge --target label
 says 2 text_for_a_regression "leave out the task" run start --data t --trainer mlp --task regression --target label
 says 2 free_text "target 'note' is free text" run start --data t --trainer logistic --target note
 check no_run_was_made 0 "$("$BINNACLE" run ls --json | grep -c '"id"')"
 
 # ---- tasks -------------------------------------------------------------------------------------------------------
 # shellcheck disable=SC2046
-says 0 regression_is_said "task regression, as target 'on' is a number; --task classification" $(start) --trainer mlp --target on
+says 0 regression_is_said "task regression because target 'on' is a number; --task classification" $(start) --trainer mlp --target on
 says 0 said_in_the_log "0 or 1 in every row: --task classification" run log latest
 # shellcheck disable=SC2046
-says 0 classification_is_said "task classification, as target 'label' is no number" $(start) --trainer mlp --target label
+says 0 classification_is_said "task classification because target 'label' is not a number" $(start) --trainer mlp --target label
 # shellcheck disable=SC2046
 check chosen_is_not_said 0 "$("$BINNACLE" $(start) --trainer mlp --target on --task classification 2>&1 | grep -c '^task')"
 

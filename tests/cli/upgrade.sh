@@ -48,7 +48,7 @@ says 'ask uid-40101 to run: binnacle upgrade'
 echo "ok who owns workspace.json and did not make the workspace does not upgrade it"
 can cleo 4 "nor look what it would do" 'binnacle upgrade --dry-run'
 can ada 0 "sees what it would do" 'binnacle upgrade --dry-run'
-says 'founder and admin, with a new key: the one that you had published is not here'
+says 'founder and admin, with a new key: the published one is not here'
 says 'a person, with this key and these roles'
 says 'they are judged as before, and you vouch for them'
 says 'nobody vouches: power/1 was approved by uid-40102 with ed25519:'
@@ -68,9 +68,9 @@ expect_in_json "it has seen everything" '"not_seen": \[\]'
 check "it shows the key that was made for the founder" 3 "$(grep -c '"key": "ed25519:' <<<"$out")"
 invitation=$(grep -o 'bn1:[0-9a-f.]*' <<<"$out")
 can ada 6 "is told that it is done" 'binnacle upgrade --yes'
-says 'this workspace is upgraded already'
+says 'this workspace is already upgraded'
 can ben 6 "so is everybody" 'binnacle upgrade'
-says 'this workspace is upgraded already'
+says 'this workspace is already upgraded'
 check "who may write there may not replace workspace.json" "drwxrwsr-t" "$(stat -c %A "$ws")"
 
 # ---- the run that was at work -----------------------------------------------------------------------------
@@ -88,7 +88,7 @@ expect_in_json "has its metric" '"loss"'
 owners() { for n in first second third late script broken bens; do as ada "binnacle run show $n --json" 2>/dev/null | grep '"user"'; done; }
 check "old runs keep their authors" "$(printf '  "user": "uid-4010%s",\n' 1 1 1 1 1 1 2)" "$(owners)"
 can ada 0 "the log is whole" 'binnacle audit verify'
-says 'what came before the upgrade is vouched for by uid-40101 alone'
+says 'everything before the upgrade is vouched for only by uid-40101'
 says 'whole: every record'
 check "what the founder owns is sticky" "" "$(find "$ws" -uid "${uid[ada]}" -type d -perm /022 ! -perm -1000)"
 can ben 1 "ben cannot unlink an object of hers" 'rm -f "$(find .binnacle/objects -type f -uid '"${uid[ada]}"' | head -1)" 2>/dev/null; test ! -e "$(find .binnacle/objects -type f -uid '"${uid[ada]}"' | head -1)"'
@@ -97,7 +97,7 @@ says 'before the upgrade: approved by uid-40102, with a key that the account had
 can ada 0 "predicts with it" 'binnacle predict power@champion later.csv --out $HOME/answers.csv'
 can ada 0 "exports it" 'binnacle model export power/1 $HOME/exported'
 can ben 4 "who was not invited yet does not" 'binnacle predict power@champion later.csv'
-says 'was not met before'
+says 'is new to you'
 can ben 0 "accepts the invitation, with a key that is new" "binnacle trust accept $invitation --yes"
 key=$(grep -o 'ed25519:[0-9a-f]*' <<<"$err$out" | head -n 1)
 can ada 0 "takes it for a further key of that person" "binnacle user accept $key --for uid-40102 --yes"
@@ -124,7 +124,7 @@ cp -a "$dir/power" "$dir/ada/kept" && cp -r "$dir/power" "$dir/cleo/mine" && cho
 cp -r "$dir/power" "$dir/ada/alone" && chown -R "${uid[ada]}" "$dir/ada/alone" || fail "a copy"
 can ada 0 "a copy with the owners of the files is whole" 'cd $HOME/kept && binnacle audit verify'
 can cleo 1 "one with another owner is not" 'cd $HOME/mine && binnacle audit verify'
-says "belong to other accounts here than to those that wrote them (user/${uid[ada]}"
+says "belong to other accounts here than those that wrote them (user/${uid[ada]}"
 can ada 1 "nor is one that is the founder's alone" 'cd $HOME/alone && binnacle audit verify'
 says "those that wrote them (user/${uid[ben]}"
 echo "ok a copy that did not keep the owners of files is not whole"

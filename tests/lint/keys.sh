@@ -18,7 +18,7 @@ keys=$(cut -d' ' -f2- <<<"$commands" | tr ' ' '\n' | grep .)
 twice=$(sort <<<"$keys" | uniq -d)
 [ -z "$twice" ] || say "in two lines of $table:" $twice
 
-column=$(sed -n '/^| key | does |/,/^$/p' $doc | tail -n +3 | cut -d'|' -f2)
+column=$(sed -n '/^| key | action |/,/^$/p' $doc | tail -n +3 | cut -d'|' -f2)
 documented=$(sed 's/`[^`]*`//g' <<<"$column" | tr -s ' ' '\n' | sed 's,\(.\)\,$,\1,' | grep -vxE 'and|or|' | sort -u)
 for key in $documented; do
 	grep -qxF -- "$key" <<<"$keys" || say "$doc names the key $key, which is not in $table"

@@ -1,6 +1,6 @@
 /*
- * _cli.h - the inside of bn_cli, for cli.c (parsing), words.c, trust.c and cmd_trust.c (may it be used), out.c and
- * out_table.c (results) and help.c alone.
+ * _cli.h - internals of bn_cli, only for cli.c (parsing), words.c, trust.c and cmd_trust.c (trust), out.c and
+ * out_table.c (results) and help.c.
  */
 #ifndef BN_TUI_CLI_PRIVATE_H
 #define BN_TUI_CLI_PRIVATE_H
@@ -16,7 +16,7 @@ struct bn_cli {
 	const bn_env *env;
 	bn_stream out, err;
 	const bn_verb *verb;
-	const char **args; /* positional words after the verb's own */
+	const char **args; /* positional words after the verb */
 	size_t n_args;
 	const char **rest; /* after "--", NULL-terminated */
 	size_t n_rest;
@@ -25,47 +25,46 @@ struct bn_cli {
 	const char *start_dir, *program, *invitation; /* invitation: of --trust, or NULL */
 	bool json, tsv, quiet, yes, dry_run, utc, no_color, help, version;
 	bn_workspace *workspace;
-	bn_trust *trust; /* of workspace; NULL: nobody has looked */
+	bn_trust *trust; /* of workspace; NULL: not checked yet */
 	struct {
 		int64_t started_ns, shown_ns;
 		bool visible;
 	} progress;
 };
 
-/* interrupt.c: from here on SIGINT and SIGTERM are heard; json: how it is told where the verb does not notice. */
+/* interrupt.c: handles SIGINT and SIGTERM from now on; json: form of the message if the verb does not react. */
 void bn_cli_catch_interrupts(bool json);
 
-/* words.c: the error for words[0..n) that name no verb, n >= 1, with a hint at what was meant. */
+/* words.c: the error for words[0..n) that name no verb, n >= 1, with a suggestion. */
 int bn_cli_word_unknown(const char *const *words, size_t n, bn_err *err);
-/* What does it instead of an option that the verb does not have (run ls --status); NULL: nothing known. */
+/* The replacement of an option that the verb does not have (run ls --status); NULL: none known. */
 const char *bn_cli_other_option(const bn_verb *verb, const char *name);
 
-/* trust.c: whether the verb may use the workspace that was opened just now; lines for people that say what there
- * is to compare. */
+/* trust.c: whether the verb may use the workspace just opened; lines of text with what to compare. */
 int bn_cli_judge_workspace(bn_cli *cli, bn_err *err);
-/* cmd_late.c: registrations of who runs this that a link did not know, once more. A failure is a warning. */
+/* cmd_late.c: repeats registrations of this user that a link did not know. A failure is a warning. */
 void bn_cli_repeat_late(bn_cli *cli);
 void bn_cli_about_add(bn_buf *b, const bn_cli *cli, const bn_trust_about *a);
 
-/* out.c: the end of what bn_cli_begin_text began, if it did; what a key reaches in an object; a value as people read it. */
+/* out.c: ends what bn_cli_begin_text began, if any; the value of a key in an object; a value for display. */
 int bn_cli_end_text(bn_cli *cli, bn_err *err);
 const json_t *bn_cli_value_at(const json_t *object, const char *key);
 void bn_cli_add_value(bn_buf *b, const json_t *v, bn_format format, const bn_cli *cli);
 
-/* out_list.c: --sort, --columns and --match of a verb with BN_VERB_LISTS. *items may become
- * another list (its reference is taken), *cols those in chosen. */
+/* out_list.c: --sort, --columns and --match of a verb with BN_VERB_LISTS. *items may be
+ * replaced (its reference is taken), *cols become those in chosen. */
 enum { BN_LIST_COLUMNS = 24 };
 typedef struct bn_list_columns {
 	bn_col cols[BN_LIST_COLUMNS + 1];
 	char names[BN_LIST_COLUMNS][64];
 } bn_list_columns;
-/* Whether the verb leaves that option of lists to out_list.c; some have one of the name for themselves. */
+/* Whether the verb leaves that list option to out_list.c; some have their own of that name. */
 bool bn_cli_lists_by(const bn_verb *v, const char *option);
 int bn_cli_arrange(
 	bn_cli *cli, json_t **items, const bn_col **cols, bn_list_columns *chosen, bn_err *err);
 
-/* out_table.c: text in a field, cut where it is wider; text in lines of at most width columns, broken at blanks,
- * those after the first indented. */
+/* out_table.c: text in a field, truncated to its width; text in lines of at most width columns, broken at
+ * blanks, indented after the first. */
 void bn_cli_add_padded(bn_buf *b, const char *text, size_t width, bool right, bool last);
 void bn_cli_add_wrapped(bn_buf *b, const char *text, size_t width, size_t indent);
 void bn_cli_list_text(bn_cli *cli, const json_t *items, const bn_col *cols);

@@ -1,6 +1,6 @@
 /*
- * _predict.h - the answers of `binnacle predict` on their way out, from a model here (cmd_predict.c) or a server
- * elsewhere (predict_endpoint.c). Not for other files.
+ * _predict.h - the output of `binnacle predict`, from a local model (cmd_predict.c) or a server
+ * (predict_endpoint.c). Not for other files.
  */
 #ifndef BN_TUI_CLI__PREDICT_H
 #define BN_TUI_CLI__PREDICT_H
@@ -15,8 +15,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Answers on their way out: CSV text, or rows of an Arrow file, or JSON. CSV waits until all rows are
- * answered, as a later row may be one that has no answer: a little in text, more in file, which lies beside the path, or has no name when the text goes to stdout or a device. */
+/* Predictions to output: CSV text, rows of an Arrow file, or JSON. CSV is held back until all rows are
+ * predicted, since a later row may fail: a little in text, more in file, which is beside the path, or nameless
+ * if the output is stdout or a device. */
 typedef struct bn_answers {
 	bn_cli *cli;
 	const char *path; /* NULL: stdout */
@@ -27,26 +28,26 @@ typedef struct bn_answers {
 	json_t *items;      /* --json */
 	bn_table_writer *w; /* arrow */
 	bool headed;
-	char by[128];     /* NAME/VERSION of the model that answered, when a server said so */
+	char by[128];     /* NAME/VERSION of the model, if a server named it */
 	uint64_t unknown; /* cells of unseen categories */
-	char first[200];  /* where the first one is; empty when a server counted */
+	char first[200];  /* location of the first one; empty if a server counted */
 } bn_answers;
 
-/* So much CSV waits in memory. */
+/* Limit of CSV held in memory. */
 #define BN_ANSWERS_TEXT ((size_t)256 << 10)
 
-/* The file's name for people. */
+/* The file's name for display. */
 const char *bn_answers_shown(const char *file);
-/* Nothing is answered yet: the rows come once more. */
+/* Starts over: the rows come again. */
 void bn_answers_clear(bn_answers *o);
-/* How the file was read (bn_predict_sink, bn_frame_sink); answers: of bn_answers. */
+/* Reports how the file was read (bn_predict_sink, bn_frame_sink); answers: a bn_answers. */
 void bn_answers_tell_notes(void *answers, const bn_source_notes *notes);
-/* A number as CSV has it: NaN is an empty cell. */
+/* A number in CSV: NaN is an empty cell. */
 void bn_answers_number(bn_buf *b, double x);
 /* The names of the columns; name_of(ctx, k) names the k-th class. */
 void bn_answers_head(bn_answers *o, size_t classes,
 	const char *(*name_of)(const void *ctx, size_t k), const void *ctx);
-/* Moves the text to the file, once there are more than so many bytes of it or that file has been begun. */
+/* Moves the text to the file if there is more than that many bytes of it, or the file has been started. */
 int bn_answers_spill(bn_answers *o, size_t most, bn_err *err);
 /* Shows or writes what was collected. */
 int bn_answers_finish(bn_answers *o, uint64_t rows, bn_err *err);

@@ -26,12 +26,13 @@ const bn_opt bn_global_options[] = {
 	{"json", 0, NULL, "results as JSON"},
 	{"tsv", 0, NULL, "results as tab-separated values"},
 	{"quiet", 'q', NULL, "no messages, only results and errors"},
-	{"yes", 'y', NULL, "answer yes to what would be asked"},
-	{"dry-run", 0, NULL, "say what would change, change nothing (where the verb knows it)"},
-	{"no-color", 0, NULL, "no colours (NO_COLOR does the same)"},
+	{"yes", 'y', NULL, "answer yes to all questions"},
+	{"dry-run", 0, NULL,
+		"show what would change without changing it (if the verb supports it)"},
+	{"no-color", 0, NULL, "no colours (also NO_COLOR)"},
 	{"utc", 0, NULL, "times in UTC instead of local"},
-	{"", 'C', "DIR", "work on the workspace around DIR"},
-	{"trust", 0, "INVITATION", "the workspace must be the one of this invitation (bn1:...)"},
+	{"", 'C', "DIR", "use the workspace around DIR"},
+	{"trust", 0, "INVITATION", "the workspace must match this invitation (bn1:...)"},
 	{0},
 };
 
@@ -252,7 +253,7 @@ const char *const *bn_cli_rest(const bn_cli *cli, size_t *count)
 	return (const char *const *)cli->rest;
 }
 
-/* An option that the verb does not list would silently never be found: that is our bug. */
+/* Looking up an option that the verb does not list would silently fail: an internal bug. */
 static void check_declared(const bn_cli *cli, const char *name)
 {
 	BN_BUG(!option_find(cli->verb->options, name, strlen(name), 0) &&
@@ -332,7 +333,7 @@ int bn_cli_opt_past(const bn_cli *cli, const char *name, int64_t *ms, bn_err *er
 	return 0;
 }
 
-#define LEAST_BARE (1 << 20) /* bytes that may be given as a bare number */
+#define LEAST_BARE (1 << 20) /* bytes below this may not be given as a bare number */
 
 int bn_cli_opt_bytes(const bn_cli *cli, const char *name, int64_t *bytes, bn_err *err)
 {
@@ -340,9 +341,9 @@ int bn_cli_opt_bytes(const bn_cli *cli, const char *name, int64_t *bytes, bn_err
 	if (s && !bn_parse_bytes(s, bytes))
 		return bn_err_set(
 			err, BN_EINVAL, "--%s %s: must be a size such as 512K or 1.5GiB", name, s);
-	/* Who writes 8 means 8G; nobody means 8 bytes. */
+	/* 8 means 8G, never 8 bytes. */
 	if (s && *bytes > 0 && *bytes < LEAST_BARE && !s[strspn(s, "0123456789.")]) {
-		bn_err_set(err, BN_EINVAL, "--%s %s is %lld bytes: a unit is missing", name, s,
+		bn_err_set(err, BN_EINVAL, "--%s %s means %lld bytes: add a unit", name, s,
 			(long long)*bytes);
 		bn_err_hint(err, "--%s %.20sG for GiB, --%s %.20sM for MiB", name, s, name, s);
 		return BN_EINVAL;
@@ -440,7 +441,7 @@ static void show_error(bn_cli *cli, const bn_err *err)
 		bn_stream_printf(&cli->err, "  hint: %s\n", err->hint);
 }
 
-/* What a reader shows is not all that was written. */
+/* Warns that the output is incomplete. */
 static void warn_of_gaps(bn_cli *cli)
 {
 	size_t n = 0;
@@ -449,10 +450,10 @@ static void warn_of_gaps(bn_cli *cli)
 	if (n == 0)
 		return;
 	bn_cli_warn(cli,
-		"%zu writer%s of the log %s left out in part: a segment is damaged, missing or "
-		"cannot be read",
+		"%zu writer%s of the log %s partly left out: a segment is damaged, missing or "
+		"unreadable",
 		n, n == 1 ? "" : "s", n == 1 ? "is" : "are");
-	bn_stream_put(&cli->err, "  hint: `binnacle index status` names them\n");
+	bn_stream_put(&cli->err, "  hint: `binnacle index status` lists them\n");
 }
 
 int bn_cli_warn_newer(
@@ -494,8 +495,9 @@ static int run_verb(bn_cli *cli, bn_err *err)
 		return bn_err_set(err, BN_EINVAL, "nothing may follow '--' here");
 	/* "Change nothing" is a promise: a verb that cannot keep it does not run. */
 	if (cli->dry_run && !(v->flags & BN_VERB_DRY_RUN))
-		return bn_err_set(err, BN_EINVAL, "%s%s%s knows no --dry-run: nothing was done",
-			v->noun, v->verb ? " " : "", v->verb ? v->verb : "");
+		return bn_err_set(err, BN_EINVAL,
+			"%s%s%s does not support --dry-run: nothing was done", v->noun,
+			v->verb ? " " : "", v->verb ? v->verb : "");
 	bn_settings_limit_process(cli->env);
 	return v->run(cli, err);
 }
@@ -510,7 +512,7 @@ static char *program_path(const char *argv0)
 	return bn_strdup(path);
 }
 
-/* With --json every verb that is done answers with a document: one that has nothing to show says what it did. */
+/* With --json every successful verb prints a document: one without a result says what it did. */
 static int say_done(bn_cli *cli, bn_err *err)
 {
 	const bn_verb *v = cli->verb;
@@ -527,7 +529,7 @@ static int say_done(bn_cli *cli, bn_err *err)
 		err);
 }
 
-/* Done, or a check's verdict: nobody may rely on one whose grounds were cut off. */
+/* Done, or a check's verdict: a verdict with truncated output must not be relied on. */
 static bool is_answer(int rc)
 {
 	int status = rc ? bn_code_exit_status(rc) : 0;

@@ -1,15 +1,15 @@
 /*
- * cli.h - the command line: one table of verbs, one way to read options, one way to show results.
+ * cli.h - the command line: one table of verbs, one option parser, one way to show results.
  *
  * A verb is an entry of a table (tui/cli/cmd_*.c, collected in verbs.c). The same table feeds
  * dispatch, --help, `binnacle help`, the man page, shell completion and "did you mean".
  *
  * Results go to stdout through bn_cli_list / bn_cli_object: the verb builds JSON once, and the
- * frame shows it as --json (as it is), --tsv (raw values) or aligned text for people. Messages and
- * progress go to stderr. A verb returns 0 or a bn_code with err set; main turns it into the exit
- * status and prints the message. Nothing but main.c calls exit().
+ * frame shows it as --json (unchanged), --tsv (raw values) or aligned text. Messages and progress
+ * go to stderr. A verb returns 0 or a bn_code with err set; main turns it into the exit status and
+ * prints the message. Nothing but main.c calls exit().
  *
- * Ownership: a bn_cli is alive during one verb; everything borrowed from it lives as long.
+ * Ownership: a bn_cli exists during one verb; everything borrowed from it is valid as long.
  */
 #ifndef BN_TUI_CLI_H
 #define BN_TUI_CLI_H
@@ -29,22 +29,23 @@ typedef struct bn_cli bn_cli;
 typedef struct bn_opt {
 	const char *name; /* long name without dashes */
 	char letter;      /* short form, or 0 */
-	const char *arg;  /* what its value is called ("FILE"), or NULL for a flag */
+	const char *arg;  /* name of its value ("FILE"), or NULL for a flag */
 	const char *help; /* one line */
 } bn_opt;
 
 enum {
-	BN_VERB_HIDDEN = 1, /* works, but is in no listing */
+	BN_VERB_HIDDEN = 1, /* works, but is not listed */
 	BN_VERB_REST = 2, /* everything after "--" (or after the last fixed argument) is the rest */
-	BN_VERB_NO_WORKSPACE = 4, /* documentation only: does not need one */
-	BN_VERB_NAMES_GAPS = 16,  /* says by itself what of the log cannot be read */
-	BN_VERB_DRY_RUN = 8,      /* knows --dry-run; the frame refuses it for any other verb */
+	BN_VERB_NO_WORKSPACE = 4, /* documentation only: needs no workspace */
+	BN_VERB_NAMES_GAPS = 16,  /* reports unreadable parts of the log itself */
+	BN_VERB_DRY_RUN = 8,      /* supports --dry-run; the frame refuses it for other verbs */
 	BN_VERB_LISTS = 128, /* its result is one list: --sort, --columns and --match arrange it */
-	/* What it needs of a workspace (core/govern/trust.h). Without a flag: that reading is allowed. */
+	/* The trust it needs in a workspace (core/govern/trust.h). Without a flag: that reading is
+	 * allowed. */
 	BN_VERB_NEEDS_TRUST =
-		32, /* signs, serves, verifies, exports, removes, or runs what others made */
+		32, /* signs, serves, verifies, exports, removes, or runs things made by others */
 	BN_VERB_UNJUDGED =
-		64, /* nothing: it goes on in a run that this user started, mends, or says what is wrong */
+		64, /* nothing: it continues a run that this user started, repairs, or diagnoses */
 };
 
 typedef struct bn_verb {
@@ -80,17 +81,17 @@ int bn_cli_opt_bytes(const bn_cli *cli, const char *name, int64_t *bytes, bn_err
 
 const bn_env *bn_cli_env(const bn_cli *cli);
 /* The workspace around us (-C, BINNACLE_HOME, working directory), opened at the first call and
- * closed by the frame. Borrowed. At the first call it is judged by what the verb needs: BN_EREFUSED or BN_ECONFLICT
- * with the command that mends it; a first use is asked on a terminal. */
+ * closed by the frame. Borrowed. At the first call it is checked against the verb's needs: BN_EREFUSED or
+ * BN_ECONFLICT with the command that resolves it; a first use is confirmed on a terminal. */
 int bn_cli_workspace(bn_cli *cli, bn_workspace **out, bn_err *err);
-/* For what only some calls of a verb need: 0 where the workspace, which is open, is trusted in full. */
+/* For needs of only some calls of a verb: 0 if the open workspace is fully trusted. */
 int bn_cli_need_trust(bn_cli *cli, bn_err *err);
-/* Looks once more, in a verb that goes on for long: 0, or why the workspace is no longer the one that is remembered.
- * That it cannot be looked at is a warning. */
+/* Checks again, in a long-running verb: 0, or why the workspace no longer matches the memory. If it cannot be
+ * checked, that is a warning. */
 int bn_cli_trust_again(bn_cli *cli, bn_err *err);
-/* The same before what that user wrote is run; 0 for what is this user's own. */
+/* The same before running something written by that user; 0 if it is this user. */
 int bn_cli_need_trust_of(bn_cli *cli, uid_t author, bn_err *err);
-/* What is known of the workspace, which is open; looks at the first call, asks nothing. Borrowed. */
+/* The trust state of the open workspace; determined at the first call, without asking. Borrowed. */
 int bn_cli_trust(bn_trust **out, bn_cli *cli, bn_memory_allows need, bn_err *err);
 const char *bn_cli_start_dir(const bn_cli *cli); /* -C, or NULL */
 const char *bn_cli_program(
@@ -103,9 +104,10 @@ bool bn_cli_utc(const bn_cli *cli);      /* --utc: times in UTC, else local */
 bool bn_cli_interrupted(
 	void); /* SIGINT or SIGTERM came; long work checks this and ends with BN_EINTR */
 
-/* ---- what the user gets --------------------------------------------------------------------- */
+/* ---- output --------------------------------------------------------------------- */
 
-/* How a value of the JSON result looks in text; --json and --tsv show it raw. null shows as "-". */
+/* How a value of the JSON result is displayed as text; --json and --tsv show it raw. null shows as
+ * "-". */
 typedef enum bn_format {
 	BN_AS_TEXT,
 	BN_AS_COUNT,   /* 1 234 567 */
@@ -118,10 +120,10 @@ typedef enum bn_format {
 	BN_AS_AGE,      /* milliseconds since 1970 -> how long ago */
 	BN_AS_BOOL,     /* yes / no */
 	BN_AS_ID,       /* first 8 characters of a hex id or hash */
-	BN_AS_WHOLE,    /* text that is of no use in part: an id, a URL; never cut */
-	BN_AS_GROUP, /* text that many rows share; the first to be left out where there is no room */
-	BN_AS_WORDS, /* sentences: whole where there is no terminal to fit them into */
-	BN_AS_LONG,  /* text of any length, such as a command: cut shorter than names are */
+	BN_AS_WHOLE,    /* text that is useless in part: an id, a URL; never truncated */
+	BN_AS_GROUP,    /* text shared by many rows; the first to be left out if there is no room */
+	BN_AS_WORDS,    /* sentences: complete if the output is not a terminal */
+	BN_AS_LONG,     /* text of any length, such as a command: truncated more than names */
 } bn_format;
 
 typedef struct bn_col {
@@ -130,50 +132,50 @@ typedef struct bn_col {
 	bn_format format;
 } bn_col;
 
-/* Shows a list. On a terminal a row fits into a line: the widest text column gives way first, down to its
- * head; before names get short, groups that are alike in all rows are left out, then times, which a line on
- * stderr says. A text in the last column goes on below itself. Elsewhere a text takes 80 columns
- * at most, but for the last. items: array of objects (reference taken). cols ends with {0}. --json prints
- * {"items": [...], "count": n} with every key, also those without a column. empty: what to tell a
- * person when there is nothing ("no runs yet; start one with: binnacle run start ..."). */
+/* Shows a list. On a terminal a row fits into a line: the widest text column shrinks first, down to its
+ * head; before names get short, groups equal in all rows are left out, then times, with a note on stderr. A
+ * text in the last column wraps. Elsewhere a text takes at most 80 columns, except the last. items: array
+ * of objects (reference taken). cols ends with {0}. --json prints {"items": [...], "count": n} with every
+ * key, also those without a column. empty: the message for an empty list ("no runs yet; start one with:
+ * binnacle run start ..."). */
 int bn_cli_list(bn_cli *cli, json_t *items, const bn_col *cols, const char *empty, bn_err *err);
 /* Shows one object as labelled lines. object: reference taken. */
 int bn_cli_object(bn_cli *cli, json_t *object, const bn_col *fields, bn_err *err);
-/* Shows JSON as it is, whatever the output form (for results that are documents). Reference taken.
+/* Prints JSON unchanged in every output form (for results that are documents). Reference taken.
  */
 int bn_cli_document(bn_cli *cli, json_t *document, bn_err *err);
 
-/* Text for people on stdout; nothing with --json or --tsv. Names, notes and other text from elsewhere may
- * stand in it: '?' takes the place of what is not shown (core/base/shown.h), by the one way to the terminal
- * (stream.h). The same holds for lists, objects and messages; --json escapes such characters. */
+/* Prints text on stdout; nothing with --json or --tsv. It may contain untrusted names and notes: '?'
+ * replaces what is not shown (core/base/shown.h, stream.h). The same holds for lists, objects and messages;
+ * --json escapes such characters. */
 void bn_cli_print(bn_cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* The same in a role: "bold", "dim", "good", "bad", "warn". Plain where colours are off. */
 void bn_cli_print_in(bn_cli *cli, const char *role, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
-/* A text of somebody's as one line, in a field of so many columns of the terminal: negative aligns to the right, and what
- * is wider is not cut. role as above, or NULL; text NULL: "-". */
+/* An untrusted text as one line, in a field of that many terminal columns: negative aligns to the right; wider
+ * text is not truncated. role as above, or NULL; text NULL: "-". */
 void bn_cli_print_field(bn_cli *cli, const char *role, const char *text, int width);
-/* What the verb writes from here on is its result, and no JSON: with --json it becomes the document {"text": ...}. */
+/* The verb's further output is its result as plain text: with --json it becomes the document {"text": ...}. */
 void bn_cli_begin_text(bn_cli *cli);
-/* What a program or a file holds (a run's log, a card, CSV), in every form: the same bytes into a file or a pipe,
- * on a terminal as with bn_cli_print. Pieces end with a whole character. */
+/* The content of a file or output of a program (a run's log, a card, CSV), in every form: unchanged into a file
+ * or a pipe, on a terminal as with bn_cli_print. Pieces end with a complete character. */
 void bn_cli_write_data(bn_cli *cli, const void *bytes, size_t n);
-/* The same bytes on a terminal too: for `run log --raw`, which says so, alone. */
+/* Unchanged on a terminal too: only for `run log --raw`. */
 void bn_cli_write_raw(bn_cli *cli, const void *bytes, size_t n);
 /* A line on stderr, unless --quiet. */
 void bn_cli_say(bn_cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* The same for a line of facts: on a terminal it goes on in the next line at a blank. At most 511 bytes. */
+/* The same for a longer line: on a terminal it wraps at blanks. At most 511 bytes. */
 void bn_cli_note(bn_cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void bn_cli_warn(bn_cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* Warns when the entity "class/name" has records of a newer binnacle: what is shown of it is not all. */
+/* Warns if the entity "class/name" has records of a newer binnacle, so the output is incomplete. */
 int bn_cli_warn_newer(
 	bn_cli *cli, bn_workspace *ws, const char *class, const char *name, bn_err *err);
-/* Progress on stderr when that is a terminal and the work has lasted over a second: n/N, rate, ETA.
+/* Progress on stderr if that is a terminal and the work has lasted over a second: n/N, rate, ETA.
  * total 0: unknown. unit "rows", "B" (shown as bytes). Call as often as you like. */
 void bn_cli_progress(
 	bn_cli *cli, const char *what, uint64_t done, uint64_t total, const char *unit);
 void bn_cli_progress_end(bn_cli *cli);
-/* The same for what takes a bn_progress (bytes): it stops at Ctrl-C. */
+/* The same as a bn_progress (bytes): it stops at Ctrl-C. */
 bn_progress bn_cli_watch(bn_cli *cli);
 /* Asks on the terminal; default No. --yes answers; without a terminal and --yes: BN_EREFUSED. */
 int bn_cli_confirm(bn_cli *cli, bn_err *err, const char *fmt, ...)

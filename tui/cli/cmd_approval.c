@@ -1,4 +1,4 @@
-/* cmd_approval.c - binnacle model: asking for approval, deciding, aliases, tags, attestations,
+/* cmd_approval.c - binnacle model: requests, decisions, aliases, tags, attestations,
  * removal. */
 #include "core/base/json.h"
 #include "core/registry/registry.h"
@@ -25,7 +25,7 @@ static int show_after(
 	return rc;
 }
 
-/* Opens the workspace; with --dry-run says what would be done and sets *done. sign: a key is
+/* Opens the workspace; with --dry-run reports what would be done and sets *done. sign: a key is
  * needed. */
 static int begin(
 	bn_cli *cli, bn_workspace **ws, bool sign, const char *what, bool *done, bn_err *err)
@@ -71,7 +71,7 @@ static int run_approve(bn_cli *cli, bn_err *err)
 		bn_inbox_item_free(sheet);
 		return rc;
 	}
-	/* Evidence stands for ever: none is signed for a decision that cannot be. Why not, approving says. */
+	/* Evidence is permanent: none is signed for an impossible decision. Approving reports why. */
 	if (!rc && !bn_cli_flag(cli, "no-recompute") &&
 		bn_version_may_be_approved(ws, spec, bn_cli_opt(cli, "reason"), override, NULL) >=
 			0)
@@ -103,7 +103,7 @@ static int run_attest(bn_cli *cli, bn_err *err)
 	while (v <= BN_VERDICT_INCONCLUSIVE && strcmp(word, bn_verdict_name(v)) != 0)
 		v++;
 	if (v > BN_VERDICT_INCONCLUSIVE)
-		return bn_err_set(err, BN_EINVAL, "'%s' is none of pass, fail, inconclusive", word);
+		return bn_err_set(err, BN_EINVAL, "'%s' must be pass, fail or inconclusive", word);
 	int rc = begin(cli, &ws, false, "attest a check of", &done, err);
 	if (!rc && !done)
 		rc = bn_version_attest(
@@ -124,7 +124,7 @@ static int run_alias(bn_cli *cli, bn_err *err)
 		return rc;
 	if (!remove) {
 		rc = bn_version_set_alias(ws, spec, alias, err);
-		snprintf(name, sizeof name, "%.100s means from now on", alias);
+		snprintf(name, sizeof name, "%.100s now means", alias);
 		return rc ? rc : show_after(cli, ws, spec, name, err);
 	}
 	snprintf(name, sizeof name, "%.*s", (int)strcspn(spec, "/@"), spec);
@@ -185,8 +185,7 @@ static const bn_opt reason_options[] = {{"reason", 'r', "TEXT", "why; kept in th
 static const bn_opt approve_options[] = {{"reason", 'r', "TEXT", "why; kept in the audit log"},
 	{"override", 0, NULL,
 		"approve although a blocking gate does not pass (only where the policy allows it)"},
-	{"no-recompute", 0, NULL,
-		"do not measure what the gates ask for: somebody else's evidence is enough"},
+	{"no-recompute", 0, NULL, "do not measure for the gates: existing evidence is enough"},
 	{0}};
 static const bn_opt attest_options[] = {{"detail", 0, "TEXT", "what was seen"}, {0}};
 static const bn_opt alias_options[] = {{"remove", 0, NULL, "take the alias off"}, {0}};
@@ -197,11 +196,9 @@ const bn_verb bn_verbs_approval[] = {
 			"binnacle model request power@latest", NULL},
 		reason_options, BN_VERB_DRY_RUN | BN_VERB_NEEDS_TRUST, run_request},
 	{"model", "approve", "MODEL", 1, 1, "approve a version, with your signature",
-		"Measures first what the policy's gates ask for, on the registered bytes, and "
-		"signs it"
-		" as evidence. Refused when your role or a blocking gate does not allow it, or "
-		"when "
-		"you are its author. The attempt is recorded all the same.",
+		"First measures what the policy's gates need, on the registered bytes, and signs "
+		"it as evidence. Refused if your role or a blocking gate does not allow it, or if "
+		"you are the author. The attempt is recorded in any case.",
 		{"binnacle model approve power/3 --reason 'checked on node 12'",
 			"binnacle model approve power/3 --override --reason 'limit is being "
 			"revised'",
@@ -212,8 +209,7 @@ const bn_verb bn_verbs_approval[] = {
 		{"binnacle model reject power/3 --reason 'trained on half the rows'",
 			"binnacle model reject power@latest --reason 'drift' --json", NULL},
 		reason_options, BN_VERB_DRY_RUN | BN_VERB_NEEDS_TRUST, run_reject},
-	{"model", "attest", "MODEL CHECK VERDICT", 3, 3,
-		"record the outcome of a check that a gate asks for",
+	{"model", "attest", "MODEL CHECK VERDICT", 3, 3, "record the outcome of a check for a gate",
 		"VERDICT is pass, fail or inconclusive. Gates of the policy name checks by CHECK.",
 		{"binnacle model attest power/3 reproducible pass --detail 'bit-identical'",
 			"binnacle model attest power/3 drift fail", NULL},
@@ -223,7 +219,7 @@ const bn_verb bn_verbs_approval[] = {
 		{"binnacle model alias power/3 champion",
 			"binnacle model alias power canary --remove", NULL},
 		alias_options, BN_VERB_DRY_RUN | BN_VERB_NEEDS_TRUST, run_alias},
-	{"model", "tag", "MODEL KEY [VALUE]", 2, 3, "set a tag; without VALUE take it off", NULL,
+	{"model", "tag", "MODEL KEY [VALUE]", 2, 3, "set a tag; without VALUE remove it", NULL,
 		{"binnacle model tag power/3 risk low", "binnacle model tag power/3 risk", NULL},
 		NULL, BN_VERB_DRY_RUN | BN_VERB_NEEDS_TRUST, run_tag},
 	{"model", "rm", "MODEL", 1, 1, "remove a version (never while an alias points to it)", NULL,

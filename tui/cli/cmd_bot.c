@@ -1,4 +1,4 @@
-/* cmd_bot.c - binnacle bot: keys that act for a person where nobody sits. */
+/* cmd_bot.c - binnacle bot: keys that act for a person unattended. */
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/base/timestamp.h"
@@ -32,10 +32,11 @@ static int run_bot_ls(bn_cli *cli, bn_err *err)
 				       "ended", (int)b->is_ended, "mine", (int)b->is_mine));
 	}
 	bn_bots_free(l);
-	return bn_cli_list(cli, items, cols, "no bots; binnacle bot add makes one", err);
+	return bn_cli_list(cli, items, cols, "no bots; binnacle bot add creates one", err);
 }
 
-/* The words of an option that is repeated or has commas; NULL-terminated, yours with the texts in *copies. */
+/* The words of an option that is repeated or comma-separated; NULL-terminated, yours with the texts in
+ * *copies. */
 static int words_option(
 	bn_cli *cli, const char *name, const char **out, char **copies, size_t *n, bn_err *err)
 {
@@ -73,8 +74,8 @@ static int until_option(bn_cli *cli, int64_t *ms, bn_err *err)
 		return bn_err_set(err, BN_EINVAL,
 			"--until '%s': expected a date such as 2027-01-31 or a time such as 90d",
 			text);
-	if (*ms <= bn_env_now_ms(bn_cli_env(cli))) /* one before 1970 would be no end at all */
-		return bn_err_set(err, BN_EINVAL, "--until '%s' is over already", text);
+	if (*ms <= bn_env_now_ms(bn_cli_env(cli))) /* an end before 1970 would mean no end */
+		return bn_err_set(err, BN_EINVAL, "--until '%s' is in the past", text);
 	return 0;
 }
 
@@ -133,7 +134,7 @@ static int run_bot_end(bn_cli *cli, bn_err *err)
 	if ((rc = bn_cli_workspace(cli, &ws, err)) < 0 ||
 		(rc = bn_bot_end(ws, bn_cli_arg(cli, 0), err)) < 0)
 		return rc;
-	bn_cli_say(cli, "bot %s has ended: what it signs from now on counts for nothing",
+	bn_cli_say(cli, "bot %s has ended: what it signs from now on does not count",
 		bn_cli_arg(cli, 0));
 	return 0;
 }
@@ -148,9 +149,8 @@ const bn_verb bn_verbs_bot[] = {
 	{"bot", "ls", "", 0, 0, "keys that act for persons: servers, nightly jobs", NULL,
 		{"binnacle bot ls", "binnacle bot ls --json", NULL}, NULL, BN_VERB_LISTS,
 		run_bot_ls},
-	{"bot", "add", "NAME", 1, 1, "make a key that acts for you where nobody sits",
-		"What it does is yours, within your rights. It never approves, gives no evidence, "
-		"and "
+	{"bot", "add", "NAME", 1, 1, "create a key that acts for you unattended",
+		"It acts as you, within your rights. It never approves, gives no evidence, and "
 		"changes\nneither policy nor roles nor keys.",
 		{"binnacle bot add nightly --may register,request --on 'power*' --until 90d",
 			"binnacle bot add server --key /srv/power/server.pem", NULL},

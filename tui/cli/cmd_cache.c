@@ -1,5 +1,5 @@
-/* cmd_cache.c - binnacle cache: where results that can be made again are kept, how large, and away with
- * them. What a cache is for: core/store/cache.h. */
+/* cmd_cache.c - binnacle cache: location, size and removal of cached results. See
+ * core/store/cache.h. */
 #include "core/base/mem.h"
 #include "core/store/cache.h"
 #include "tui/cli/cli.h"
@@ -43,7 +43,7 @@ static int run_clear(bn_cli *cli, bn_err *err)
 	if (rc < 0)
 		return rc;
 	if (bn_cli_dry_run(cli)) {
-		bn_cli_say(cli, "nothing was removed (--dry-run); this is what would be");
+		bn_cli_say(cli, "nothing was removed (--dry-run); this would be removed");
 		rc = bn_cache_status_get(&s, cache, err);
 	} else {
 		rc = bn_cache_clear(cache, &s.entries, &s.bytes, err);
@@ -60,16 +60,14 @@ out:
 }
 
 const bn_verb bn_verbs_cache[] = {
-	{"cache", "status", "", 0, 0, "where results that can be made again are kept",
-		"Profiles of filtered rows, and which bytes were hashed already. It is yours "
-		"alone, "
-		"on a\nlocal disk of this host, and holds no evidence: verify computes everything "
-		"anew.\nBINNACLE_CACHE=SIZE sets how large it may become (256 MiB), 0 turns it "
-		"off.",
+	{"cache", "status", "", 0, 0, "location and size of cached results",
+		"Profiles of filtered rows, and which bytes were already hashed. It is private, "
+		"on a\nlocal disk of this host, and not evidence: verify always computes "
+		"everything.\nBINNACLE_CACHE=SIZE sets its maximum size (256 MiB), 0 turns it off.",
 		{"binnacle cache status", "binnacle cache status --json", NULL}, NULL, 0,
 		run_status},
 	{"cache", "clear", "", 0, 0, "remove everything from the cache",
-		"Nothing depends on it: what is asked for again is made again.",
+		"Nothing depends on it: results are computed again when needed.",
 		{"binnacle cache clear", "binnacle cache clear --dry-run", NULL}, NULL,
 		BN_VERB_DRY_RUN, run_clear},
 	{0},

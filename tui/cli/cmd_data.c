@@ -1,4 +1,4 @@
-/* cmd_data.c - binnacle data: bringing data in, versions, splits, tags, removal. Looking into a
+/* cmd_data.c - binnacle data: adding data, versions, splits, tags, removal. Inspecting a
  * dataset is in cmd_data_look.c, checking it in cmd_data_check.c. */
 #include "core/base/fs.h"
 #include "core/base/json.h"
@@ -28,7 +28,7 @@ static const bn_col version_fields[] = {{"ref", "Dataset", BN_AS_TEXT},
 	{"created_ms", "At", BN_AS_TIME_MS}, {"removed", "Removed", BN_AS_BOOL},
 	{"bytes_gone", "Bytes gone", BN_AS_BOOL}, {0}};
 
-/* Bytes of an older version: the name goes on meaning the newest one. */
+/* Bytes of an older version: the name still means the newest one. */
 static void tell_nothing_new(bn_cli *cli, bn_workspace *ws, const bn_dataset_version *v)
 {
 	char ref[192], latest[192];
@@ -125,7 +125,7 @@ static int read_types(add_options *o, bn_cli *cli, bn_err *err)
 	return 0;
 }
 
-/* NAME.rejects, or NAME.2.rejects and so on: an earlier addition's are not replaced. NULL without memory. */
+/* NAME.rejects, or NAME.2.rejects and so on: files of earlier additions are kept. NULL if out of memory. */
 static char *free_rejects_name(const bn_env *env, const char *dataset)
 {
 	char *name = bn_strf("%s.rejects", dataset);
@@ -142,7 +142,7 @@ static int read_on_error(add_options *o, bn_cli *cli, bn_err *err)
 	if (how && strcmp(how, "fail") != 0 && strcmp(how, "reject") != 0)
 		return bn_err_set(err, BN_EINVAL, "--on-error is fail or reject, not %s", how);
 	if (how && !strcmp(how, "fail") && file)
-		return bn_err_set(err, BN_EINVAL, "--rejects goes with --on-error reject");
+		return bn_err_set(err, BN_EINVAL, "--rejects needs --on-error reject");
 	if (!file && !(how && !strcmp(how, "reject")))
 		return 0;
 	o->rejects =
@@ -153,7 +153,7 @@ static int read_on_error(add_options *o, bn_cli *cli, bn_err *err)
 
 #define WIDENED_SHOWN 5
 
-/* What the sample promised and the rest did not keep. */
+/* Types in the sample that the rest contradicted. */
 static void tell_widened(bn_cli *cli, const bn_ingest_report *r)
 {
 	for (size_t i = 0; i < r->widened_count && i < WIDENED_SHOWN; i++) {
@@ -161,7 +161,7 @@ static void tell_widened(bn_cli *cli, const bn_ingest_report *r)
 		const char *name = r->schema.fields[w->column].name;
 		if (w->line)
 			bn_cli_say(cli,
-				"column '%s' is %s, though it began as %s: line %llu has "
+				"column '%s' is %s although it began as %s: line %llu has "
 				"\"%s\"%s%s",
 				name, bn_type_name(w->to), bn_type_name(w->from),
 				(unsigned long long)w->line, w->text, w->why ? ", and " : "",
@@ -173,7 +173,7 @@ static void tell_widened(bn_cli *cli, const bn_ingest_report *r)
 	if (r->widened_count > WIDENED_SHOWN)
 		bn_cli_say(cli, "and %zu more columns", r->widened_count - WIDENED_SHOWN);
 	if (r->widened_count)
-		bn_cli_say(cli, "so it was read again, which --type COLUMN=TYPE saves");
+		bn_cli_say(cli, "so it was read again, which --type COLUMN=TYPE avoids");
 }
 
 static int read_privacy(bn_dataset_privacy *out, bn_cli *cli, bn_err *err)
@@ -189,7 +189,7 @@ static int read_privacy(bn_dataset_privacy *out, bn_cli *cli, bn_err *err)
 	return 0;
 }
 
-/* What changed is told of types that this user can see. */
+/* Changes are reported for types that this user can see. */
 static int load_former(bn_former *former, bn_workspace *ws, const char *name, bn_err *err)
 {
 	bn_err why = BN_ERR_INIT;
@@ -197,7 +197,7 @@ static int load_former(bn_former *former, bn_workspace *ws, const char *name, bn
 	return rc < 0 && rc != BN_EREFUSED ? bn_err_move(err, &why) : 0;
 }
 
-/* What appending takes from the version before: types, and who reads it. */
+/* What appending inherits from the previous version: types and access. */
 static int read_choices(add_options *o, bn_dataset_privacy *privacy, bn_cli *cli, bn_err *err)
 {
 	o->source.retype = bn_cli_flag(cli, "retype");
@@ -205,7 +205,7 @@ static int read_choices(add_options *o, bn_dataset_privacy *privacy, bn_cli *cli
 	return rc < 0 ? rc : read_privacy(privacy, cli, err);
 }
 
-/* Appending a file again is rarely meant: its rows are then there twice. */
+/* Appending a file again is rarely intended: its rows are then duplicated. */
 static void tell_repeated(bn_cli *cli, bn_workspace *ws, const bn_dataset_version *v)
 {
 	bn_dataset_versions *all = NULL;
@@ -271,7 +271,7 @@ static int add_or_append(bn_cli *cli, bool appends, bn_err *err)
 	o->source.threads = (int)threads;
 	o->source.max_rejects = (uint64_t)max_rejects;
 	if (bn_cli_opt(cli, "max-rejects") && max_rejects == 0)
-		o->source.rejects = NULL; /* none may be malformed: the first one is told */
+		o->source.rejects = NULL; /* none may be malformed: the first one is reported */
 	const char *name = bn_cli_arg(cli, 0), *uri = bn_cli_arg(cli, 1);
 	const char *format = bn_cli_opt(cli, "format");
 	rc = appends ? bn_dataset_append(
@@ -346,14 +346,14 @@ static int run_generate(bn_cli *cli, bn_err *err)
 		(rc = read_privacy(&privacy, cli, err)) || (rc = bn_cli_workspace(cli, &ws, err)))
 		return rc;
 	if (start && !bn_timestamp_parse(start, strlen(start), &o.start_ns))
-		return bn_err_set(err, BN_EINVAL, "--start %s is no ISO 8601 date", start);
+		return bn_err_set(err, BN_EINVAL, "--start %s is not an ISO 8601 date", start);
 	o.rows = (uint64_t)rows;
 	o.seed = (uint64_t)seed;
 	rc = bn_dataset_generate(&v, &added, ws, bn_cli_arg(cli, 0), privacy, &o, err);
 	bn_cli_progress_end(cli);
 	if (!rc) {
 		bn_cli_say(
-			cli, "SYNTHETIC job telemetry with PM100's columns: none of it ever ran");
+			cli, "SYNTHETIC job telemetry with PM100's columns: these jobs never ran");
 		rc = show_added(cli, ws, v, added, NULL, NULL, err);
 	}
 	bn_dataset_version_free(v);
@@ -362,7 +362,7 @@ static int run_generate(bn_cli *cli, bn_err *err)
 
 /* ---- lists ---------------------------------------------------------------------------------- */
 
-/* Shows whose the private ones are, where there are some: the column is the last one. */
+/* Shows the owners of private ones, if there are any: the column is the last one. */
 static void show_private(bn_col *last, bool some)
 {
 	if (!some)
@@ -493,7 +493,7 @@ static int read_split(bn_split_options *o, bn_cli *cli, bn_err *err)
 		return rc;
 	if (o->kind == BN_SPLIT_RANDOM && o->column)
 		return bn_err_set(err, BN_EINVAL,
-			"--by %s goes with --how stratified, temporal or group", o->column);
+			"--by %s needs --how stratified, temporal or group", o->column);
 	if ((rc = bn_split_parts_parse(o, text ? text : "train=0.8,test=0.2", err)) < 0 ||
 		(rc = bn_cli_opt_int(cli, "seed", 0, INT64_MAX, &seed, err)) < 0)
 		return rc;
@@ -605,8 +605,8 @@ static int run_rm(bn_cli *cli, bn_err *err)
 	} else if (!rc) {
 		rc = bn_dataset_remove(ws, name, number, err);
 		if (!rc)
-			bn_cli_say(cli, "removed %s; binnacle data restore %s brings it back", ref,
-				ref);
+			bn_cli_say(
+				cli, "removed %s; binnacle data restore %s restores it", ref, ref);
 	}
 	bn_free(name);
 	return rc;
@@ -630,52 +630,53 @@ static int run_restore(bn_cli *cli, bn_err *err)
 }
 
 static const bn_opt add_opts[] = {
-	{"format", 0, "KIND", "csv, tsv, arrow or proc; else told by the content"},
+	{"format", 0, "KIND", "csv, tsv, arrow or proc; default: detected from the content"},
 	BN_CLI_READING_OPTS,
-	{"type", 0, "COLUMN=TYPE", "do not guess the type of this column (may be repeated)"},
-	{"on-error", 0, "fail|reject", "what a malformed row does (fail)"},
-	{"rejects", 0, "FILE", "where rejected rows go (NAME.rejects)"},
-	{"max-rejects", 0, "N", "more rejected rows fail (a tenth, of 10 000 rows or more)"},
-	{"retype", 0, NULL, "guess the types anew instead of taking the newest version's"},
+	{"type", 0, "COLUMN=TYPE", "set the type of this column (may be repeated)"},
+	{"on-error", 0, "fail|reject", "on a malformed row: fail or reject (fail)"},
+	{"rejects", 0, "FILE", "file for rejected rows (NAME.rejects)"},
+	{"max-rejects", 0, "N",
+		"fail above this many rejected rows (a tenth, of 10 000 rows or more)"},
+	{"retype", 0, NULL, "infer the types again instead of using the newest version's"},
 	{"for", 0, "TIME", "live sources: how long to sample (10s)"},
 	{"every", 0, "TIME", "live sources: how often (100ms)"},
-	{"threads", 0, "N", "threads; changes the time, never the result"},
-	{"private", 0, NULL, "nobody else can read its rows"},
-	{"shared", 0, NULL, "others can read it, though the newest version is private"}, {0}};
+	{"threads", 0, "N", "threads; affects the time, never the result"},
+	{"private", 0, NULL, "only you can read its rows"},
+	{"shared", 0, NULL, "others can read it although the newest version is private"}, {0}};
 static const bn_opt append_opts[] = {
-	{"format", 0, "KIND", "csv, tsv, arrow or proc; else told by the content"},
-	BN_CLI_READING_OPTS, {"on-error", 0, "fail|reject", "what a malformed row does (fail)"},
-	{"rejects", 0, "FILE", "where rejected rows go (NAME.rejects)"},
-	{"max-rejects", 0, "N", "more rejected rows fail (a tenth, of 10 000 rows or more)"},
+	{"format", 0, "KIND", "csv, tsv, arrow or proc; default: detected from the content"},
+	BN_CLI_READING_OPTS,
+	{"on-error", 0, "fail|reject", "on a malformed row: fail or reject (fail)"},
+	{"rejects", 0, "FILE", "file for rejected rows (NAME.rejects)"},
+	{"max-rejects", 0, "N",
+		"fail above this many rejected rows (a tenth, of 10 000 rows or more)"},
 	{"for", 0, "TIME", "live sources: how long to sample (10s)"},
 	{"every", 0, "TIME", "live sources: how often (100ms)"},
-	{"threads", 0, "N", "threads; changes the time, never the result"}, {0}};
+	{"threads", 0, "N", "threads; affects the time, never the result"}, {0}};
 static const bn_opt generate_opts[] = {{"rows", 0, "N", "how many jobs (20000)"},
 	{"seed", 0, "S", "the same seed gives the same bytes (1)"},
-	{"drift", 0, "X", "0 .. 2: move the world by that much (0)"},
+	{"drift", 0, "X", "0 .. 2: amount of drift (0)"},
 	{"start", 0, "DATE", "submit time of the first job (2020-05-01)"},
-	{"private", 0, NULL, "nobody else can read its rows"},
-	{"shared", 0, NULL, "others can read it, though the newest version is private"}, {0}};
+	{"private", 0, NULL, "only you can read its rows"},
+	{"shared", 0, NULL, "others can read it although the newest version is private"}, {0}};
 static const bn_opt split_opts[] = {{"parts", 0, "LIST", "names and shares (train=0.8,test=0.2)"},
 	{"how", 0, "KIND", "random, stratified, temporal or group (random)"},
 	{"by", 0, "COLUMN", "stratify or group by, or order in time by, this column"},
 	{"seed", 0, "S", "the same seed gives the same parts (1)"}, BN_OPT_WHERE, {0}};
-static const bn_opt ls_opts[] = {{"all", 'a', NULL, "removed ones too"}, {0}};
-static const bn_opt tag_opts[] = {{"remove", 0, NULL, "take the tag off"}, {0}};
+static const bn_opt ls_opts[] = {{"all", 'a', NULL, "include removed ones"}, {0}};
+static const bn_opt tag_opts[] = {{"remove", 0, NULL, "remove the tag"}, {0}};
 
 const bn_verb bn_verbs_data[] = {
-	{"data", "add", "NAME SOURCE", 2, 2, "bring a file or live telemetry in as a new version",
+	{"data", "add", "NAME SOURCE", 2, 2, "add a file or live telemetry as a new version",
 		"SOURCE is a file or a pipe (CSV, TSV, Arrow), - for standard input, or proc: for "
 		"the\n"
-		"counters of this node. How a table of text is written is found out on its first\n"
-		"records, and said where it is not plain CSV; each part can be set. The version is "
-		"an Arrow file with schema, profile and content\n"
-		"hash. The next one is read as the types of the newest. Bytes that are there "
-		"already\n"
-		"add no version. With --private only you can read its rows, its profile and what "
+		"counters of this node. The format of a text table is detected from its first\n"
+		"records, and reported if it is not plain CSV; each part can be set. The version "
+		"is an Arrow file with schema, profile and content\n"
+		"hash. The next one is read with the types of the newest. Adding existing bytes\n"
+		"adds no version. With --private only you can read its rows, its profile and what "
 		"is\n"
-		"made from them; others see name, numbers and digest. The versions that follow "
-		"are\n"
+		"made from them; others see name, numbers and digest. Later versions are\n"
 		"private as well, until --shared.",
 		{"binnacle data add power power.csv",
 			"binnacle data add node proc: --for 10s --every 100ms",
@@ -683,17 +684,18 @@ const bn_verb bn_verbs_data[] = {
 		add_opts, 0, run_add},
 	{"data", "append", "NAME SOURCE", 2, 2,
 		"add a file's rows to a dataset, as its next version",
-		"The source is read as the types of the newest version: a column that is missing, "
-		"or a value\n"
-		"that does not fit, is an error; other columns are left out. Rows that are there "
-		"already are not\n"
+		"The source is read with the types of the newest version: a missing column, or a "
+		"value\n"
+		"that does not fit, is an error; other columns are left out. Existing rows are "
+		"not\n"
 		"written again: the new version names the same parts, and those of the new rows.",
 		{"binnacle data append power power-2026-02.csv",
 			"binnacle data append node proc: --for 10s"},
 		append_opts, 0, run_append},
-	{"data", "generate", "NAME", 1, 1, "make synthetic HPC job telemetry (PM100's columns)",
-		"Every row is invented; levels follow public statistics of Marconi100. There is\n"
-		"something to learn: node_power_consumption, and failed or job_state.",
+	{"data", "generate", "NAME", 1, 1, "generate synthetic HPC job telemetry (PM100's columns)",
+		"All rows are invented; levels follow public statistics of Marconi100. Targets "
+		"that can\n"
+		"be learned: node_power_consumption, and failed or job_state.",
 		{"binnacle data generate jobs --rows 20000 --seed 42",
 			"binnacle data generate later --drift 0.6 --start 2020-08-01"},
 		generate_opts, 0, run_generate},
@@ -705,12 +707,12 @@ const bn_verb bn_verbs_data[] = {
 		"name others.",
 		{"binnacle data show jobs", "binnacle data show jobs@v2 --json"}, NULL, 0,
 		run_show},
-	{"data", "split", "NAME[@vN]", 1, 1, "split into parts, each a dataset of its own",
+	{"data", "split", "NAME[@vN]", 1, 1, "split into parts, each a separate dataset",
 		"The parts are NAME.train, NAME.test and so on; every row is in exactly one. group "
 		"keeps\n"
-		"rows of one value together and meets the shares of the rows as closely as the "
+		"rows of one value together and matches the shares of the rows as closely as the "
 		"values\n"
-		"allow; what came out is said where it is not what was asked. Parts of a private\n"
+		"allow; the result is reported if it differs. Parts of a private\n"
 		"version are private.",
 		{"binnacle data split jobs --how temporal --by submit_time",
 			"binnacle data split jobs --how stratified --by job_state --seed 7",
@@ -720,12 +722,11 @@ const bn_verb bn_verbs_data[] = {
 		{"binnacle data tag jobs@v3 stage=gold", "binnacle data tag jobs gold --remove"},
 		tag_opts, BN_VERB_DRY_RUN | BN_VERB_NEEDS_TRUST, run_tag},
 	{"data", "rm", "NAME[@vN]", 1, 1, "remove a version, or a dataset with all of them",
-		"It is hidden, not erased: restore brings it back until gc has freed its bytes, "
-		"and\n"
-		"lineage still knows it.",
+		"It is hidden, not erased: it can be restored until gc has freed its bytes, and\n"
+		"lineage still shows it.",
 		{"binnacle data rm jobs@v2", "binnacle data rm jobs --dry-run"}, NULL,
 		BN_VERB_DRY_RUN | BN_VERB_NEEDS_TRUST, run_rm},
-	{"data", "restore", "NAME[@vN]", 1, 1, "bring back what was removed", NULL,
+	{"data", "restore", "NAME[@vN]", 1, 1, "restore what was removed", NULL,
 		{"binnacle data restore jobs@v2", "binnacle data restore jobs"}, NULL,
 		BN_VERB_DRY_RUN | BN_VERB_NEEDS_TRUST, run_restore},
 	{0},

@@ -1,4 +1,4 @@
-/* cmd_data_check.c - binnacle data check and infer: suites of checks, and what they say. */
+/* cmd_data_check.c - binnacle data check and infer: suites of checks, and their results. */
 #include "core/base/fs.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
@@ -34,7 +34,7 @@ static int list_kinds(bn_cli *cli, bn_err *err)
 	return bn_cli_list(cli, items, cols, NULL, err);
 }
 
-/* ": 1, 2, ..." of the first few of a list. */
+/* ": 1, 2, ..." for the first few of a list. */
 static void add_values(bn_buf *b, const json_t *list)
 {
 	for (size_t i = 0; i < json_array_size(list) && i < 3; i++) {
@@ -96,7 +96,7 @@ static void add_names(bn_buf *b, json_t *names)
 	json_decref(names);
 }
 
-/* One line a check; failing ones first would hide the suite's order, so it stays. */
+/* One line per check; the suite's order is kept. */
 static json_t *lines_json(const bn_expect_result *r)
 {
 	const json_t *results = json_object_get(r->document, "results");
@@ -136,7 +136,7 @@ static void failing_rows_json(json_t *document, const bn_expect_result *r)
 	}
 }
 
-/* What a check could not say is neither pass nor fail. */
+/* A check that ended in an error neither passes nor fails. */
 static int tell_verdict(bn_cli *cli, const bn_expect_result *r, const char *ref, bn_err *err)
 {
 	size_t failed = r->failed - r->raised;
@@ -146,8 +146,8 @@ static int tell_verdict(bn_cli *cli, const bn_expect_result *r, const char *ref,
 		bn_err_set(err, BN_EFAILED, "%s: %zu of %zu checks failed", ref, failed, r->count);
 	else if (failed == 0)
 		bn_err_set(err, BN_EINCONCLUSIVE,
-			"%s: none of %zu checks failed, but %zu ended in an error and say nothing",
-			ref, r->count, r->raised);
+			"%s: none of %zu checks failed, but %zu ended in an error", ref, r->count,
+			r->raised);
 	else
 		bn_err_set(err, BN_EFAILED, "%s: %zu of %zu checks failed, %zu ended in an error",
 			ref, failed, r->count, r->raised);
@@ -195,7 +195,7 @@ static int run_check(bn_cli *cli, bn_err *err)
 	if (bn_cli_flag(cli, "list"))
 		return list_kinds(cli, err);
 	if (!bn_cli_arg(cli, 0) || !path) {
-		bn_err_set(err, BN_EINVAL, "which dataset, by which suite?");
+		bn_err_set(err, BN_EINVAL, "name a dataset and a suite");
 		bn_err_hint(err, "binnacle data check NAME --suite FILE; binnacle data infer NAME "
 				 "proposes one");
 		return BN_EINVAL;
@@ -206,8 +206,8 @@ static int run_check(bn_cli *cli, bn_err *err)
 		goto out;
 	if (!bn_fs_exists(bn_cli_env(cli), path)) {
 		rc = bn_err_set(err, BN_ENOTFOUND, "there is no suite '%s'", path);
-		bn_err_hint(err, "one to begin with: binnacle data infer %s >%s",
-			bn_cli_arg(cli, 0), path);
+		bn_err_hint(
+			err, "to create one: binnacle data infer %s >%s", bn_cli_arg(cli, 0), path);
 		goto out;
 	}
 	if ((rc = bn_suite_load(&suite, bn_cli_env(cli), path, err)) < 0 ||
@@ -250,7 +250,7 @@ static int write_suite(bn_cli *cli, const bn_suite *suite, bn_err *err)
 	else if (!rc)
 		rc = bn_fs_write_file(bn_cli_env(cli), path, text.ptr, text.len, 0644, err);
 	if (!rc)
-		bn_cli_say(cli, "%s: %zu checks; read them before you rely on them", path,
+		bn_cli_say(cli, "%s: %zu checks; review them before you rely on them", path,
 			suite->count);
 	bn_buf_release(&text);
 	json_decref(doc);
@@ -286,23 +286,21 @@ static int run_infer(bn_cli *cli, bn_err *err)
 }
 
 static const bn_opt check_opts[] = {
-	{"suite", 's', "FILE", "the suite, as Great Expectations writes it (1.x or 0.x JSON)"},
+	{"suite", 's', "FILE", "the suite, in Great Expectations' format (1.x or 0.x JSON)"},
 	{"rows", 0, NULL, "with --json: the numbers of all failing rows kept (10 000 a check)"},
-	{"list", 0, NULL, "which checks there are"}, {0}};
-static const bn_opt infer_opts[] = {
-	{"ranges", 0, NULL, "also the ranges of numbers that were observed"},
+	{"list", 0, NULL, "list the available checks"}, {0}};
+static const bn_opt infer_opts[] = {{"ranges", 0, NULL, "also the observed ranges of numbers"},
 	{"output", 'o', "FILE", "write the suite there (stdout)"}, {0}};
 
 const bn_verb bn_verbs_data_check[] = {
-	{"data", "check", "NAME[@vN] --suite FILE", 0, 1, "check a version by a suite",
-		"The result is kept with the version. Exit status 1 when a check fails, 7 when "
-		"none\n"
-		"does and one ends in an error; --dry-run does not keep it.",
+	{"data", "check", "NAME[@vN] --suite FILE", 0, 1, "check a version with a suite",
+		"The result is stored with the version. Exit status 1 if a check fails, 7 if none\n"
+		"does but one ends in an error; --dry-run does not store it.",
 		{"binnacle data check jobs --suite jobs.json", "binnacle data check --list"},
 		check_opts, BN_VERB_DRY_RUN, run_check},
-	{"data", "infer", "NAME[@vN]", 1, 1, "propose a suite from what a version looks like",
-		"Careful: columns, types, missing values and small sets of texts; no numeric\n"
-		"ranges unless asked.",
+	{"data", "infer", "NAME[@vN]", 1, 1, "propose a suite from the data of a version",
+		"Conservative: columns, types, missing values and small sets of texts; no numeric\n"
+		"ranges unless requested.",
 		{"binnacle data infer jobs -o jobs.json", "binnacle data infer jobs --ranges"},
 		infer_opts, BN_VERB_DRY_RUN, run_infer},
 	{0},

@@ -1,8 +1,8 @@
 /*
  * cmd_data_diff.c - binnacle data diff: what differs between two versions.
  *
- * Versions of equally many rows are compared by value, row by row: a column is the same when all of its values are, whatever
- * rounding made of its statistics. Others are compared by statistics, within rounding.
+ * Versions with the same number of rows are compared by value, row by row: a column is equal if all its values
+ * are, regardless of rounding in its statistics. Others are compared by statistics, within rounding.
  */
 #include "core/base/json.h"
 #include "core/base/mem.h"
@@ -27,7 +27,7 @@ static double missing_share(const bn_profile_column *c)
 	return c->rows ? (double)c->missing / (double)c->rows : NAN;
 }
 
-/* The same but for rounding, of numbers as large as scale. */
+/* Equal except for rounding, for numbers as large as scale. */
 static bool is_close(double x, double y, double scale)
 {
 	if (isnan(x) || isnan(y))
@@ -226,9 +226,9 @@ static const bn_opt diff_opts[] = {BN_OPT_WHERE, {0}};
 
 const bn_verb bn_verbs_data_diff[] = {
 	{"data", "diff", "A[@vN] B[@vN]", 2, 2, "what differs: schema and statistics",
-		"Versions of equally many rows are compared by value, row by row (ROWS: in how "
-		"many\n"
-		"rows a column differs); others by their statistics, within rounding.",
+		"Versions with the same number of rows are compared by value, row by row (ROWS: in "
+		"how\n"
+		"many rows a column differs); others by their statistics, within rounding.",
 		{"binnacle data diff jobs@v1 jobs@v2", "binnacle data diff jobs.train jobs.test"},
 		diff_opts, 0, run_diff},
 	{0},

@@ -1,5 +1,5 @@
-/* cmd_data_look.c - binnacle data describe, freq: looking into versions. The rows themselves
- * are in cmd_data_table.c, what differs in cmd_data_diff.c. */
+/* cmd_data_look.c - binnacle data describe, freq: inspecting versions. For the rows see
+ * cmd_data_table.c, for differences cmd_data_diff.c. */
 #include "core/base/json.h"
 #include "core/profile/frequencies.h"
 #include "core/profile/profiler.h"
@@ -20,7 +20,7 @@ static bool profile_progress(void *cli, uint64_t done, uint64_t total)
 	return !bn_cli_interrupted();
 }
 
-/* Of the rows that --where keeps: made now. */
+/* The profile of the rows that --where keeps, computed now. */
 static int make_profile(
 	bn_profile **p, bn_cli *cli, bn_workspace *ws, const bn_dataset_version *v, bn_err *err)
 {
@@ -184,8 +184,8 @@ const bn_verb bn_verbs_data_look[] = {
 	{"data", "describe", "NAME[@vN] [COLUMN]", 1, 2, "statistics of the columns",
 		"From the profile made with the version: missing, distinct, mean, spread, "
 		"quantiles;\n"
-		"with --where of those rows alone, made now.\n"
-		"With a column, everything that is known of it.",
+		"with --where only of those rows, computed now.\n"
+		"With a column, everything known about it.",
 		{"binnacle data describe jobs", "binnacle data describe jobs run_time --json",
 			"binnacle data describe jobs --where \"partition = gpu\""},
 		where_opts, BN_VERB_LISTS, run_describe},

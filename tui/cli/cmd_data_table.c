@@ -1,6 +1,6 @@
 /*
- * cmd_data_table.c - binnacle data head and export: the rows of a dataset version, or of a file that
- * is in no workspace yet.
+ * cmd_data_table.c - binnacle data head and export: the rows of a dataset version, or of a file
+ * outside a workspace.
  *
  * A word with a '/' is a file, and so is one with the suffix of a table (.csv, .tsv, .arrow,
  * .feather and so on) when such a file exists; "-" is standard input; everything else is a dataset, and
@@ -23,7 +23,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define TEXT_COLUMNS 32 /* what a list for people shows at most */
+#define TEXT_COLUMNS 32 /* limit of a displayed list */
 
 /* ---- which table ---------------------------------------------------------------------------- */
 
@@ -64,8 +64,7 @@ static bool show_reading(void *ctx, uint64_t done, uint64_t total, uint64_t rows
 	return !bn_cli_interrupted();
 }
 
-/* A file's rows as a table: where they lie, or ingested into a temporary file, which has no name any more when
- * it is open. */
+/* A file's rows as a table: in place, or ingested into a temporary file, which is unlinked once open. */
 static int open_file(bn_table_reader **out, bn_cli *cli, const char *path, bn_err *err)
 {
 	const bn_env *env = bn_cli_env(cli);
@@ -87,10 +86,10 @@ static int open_file(bn_table_reader **out, bn_cli *cli, const char *path, bn_er
 		goto out;
 	}
 	dir = bn_strf("%s/binnacle-XXXXXX", tmp && *tmp ? tmp : "/tmp");
-	if (!dir || !mkdtemp(dir)) { /* of mode 0700: the file may hold what is nobody else's */
+	if (!dir || !mkdtemp(dir)) { /* of mode 0700: the file may hold private data */
 		bn_free(dir);
 		dir = NULL;
-		rc = bn_err_set(err, BN_EIO, "no temporary directory could be made");
+		rc = bn_err_set(err, BN_EIO, "cannot create a temporary directory");
 		goto out;
 	}
 	o.progress = show_reading;
@@ -152,8 +151,8 @@ static int pick_columns(size_t **out, size_t *n, bn_cli *cli, const bn_schema *s
 		if (!name)
 			rc = bn_err_nomem(err, "a list of columns");
 		else if (*n == schema->count)
-			rc = bn_err_set(err, BN_EINVAL,
-				"--columns names more than the %zu there are", schema->count);
+			rc = bn_err_set(err, BN_EINVAL, "--columns names more than the %zu columns",
+				schema->count);
 		else
 			rc = bn_schema_need(schema, name, &list[*n], err);
 		*n += !rc;
@@ -168,7 +167,7 @@ static int pick_columns(size_t **out, size_t *n, bn_cli *cli, const bn_schema *s
 
 /* ---- head ----------------------------------------------------------------------------------- */
 
-/* For people a missing value is '-', so the texts that look like it, or like nothing, wear quotes. */
+/* A missing value is displayed as '-', so texts that look like it, or are empty, are quoted. */
 static json_t *cell_json(const bn_column *c, size_t row, bool for_people)
 {
 	json_t *value = bn_column_json(c, row);
@@ -386,19 +385,19 @@ out:
 /* ---- verbs ---------------------------------------------------------------------------------- */
 
 static const bn_opt head_opts[] = {{"rows", 'n', "N", "how many (10)"},
-	{"from", 0, "ROW", "number of the first one (0), of those that --where keeps"},
-	BN_OPT_WHERE, {"columns", 'c', "A,B", "only these, in this order"}, BN_CLI_READING_OPTS,
-	{0}};
+	{"from", 0, "ROW", "number of the first one (0), among those that --where keeps"},
+	BN_OPT_WHERE, {"columns", 'c', "A,B", "only these columns, in this order"},
+	BN_CLI_READING_OPTS, {0}};
 static const bn_opt export_opts[] = {BN_OPT_WHERE,
-	{"output", 'o', "FILE", "the same as the second word; without, or -: standard output"},
-	{"format", 0, "KIND", "csv, tsv or arrow; default: by the ending of FILE"},
-	{"columns", 'c', "A,B", "only these, in this order"}, BN_CLI_READING_OPTS, {0}};
+	{"output", 'o', "FILE", "same as the second argument; default, or -: standard output"},
+	{"format", 0, "KIND", "csv, tsv or arrow; default: by the suffix of FILE"},
+	{"columns", 'c', "A,B", "only these columns, in this order"}, BN_CLI_READING_OPTS, {0}};
 
 const bn_verb bn_verbs_data_table[] = {
 	{"data", "head", "DATASET|FILE", 1, 1, "show the first rows, or any others",
-		"Works on a dataset version and on a file that is in no workspace (- is standard "
+		"Works on a dataset version and on a file outside a workspace (- is standard "
 		"input).\n"
-		"An absent value is '-' (null with --json), the text - is \"-\".",
+		"A missing value is '-' (null with --json), the text - is \"-\".",
 		{"binnacle data head power@v3", "binnacle data head jobs.csv --from 1000 -n 5",
 			"binnacle data head jobs --where \"job_state = FAILED AND run_time > "
 			"3600\""},

@@ -1,4 +1,4 @@
-/* cmd_data_transform.c - binnacle data transform: a dataset out of another, by expressions. */
+/* cmd_data_transform.c - binnacle data transform: making a dataset from another, by expressions. */
 #include "core/base/mem.h"
 #include "core/data/transform.h"
 #include "tui/cli/data_json.h"
@@ -41,7 +41,7 @@ static int read_options(bn_transform *o, const char **columns, const char **keep
 		return bn_err_set(err, BN_EINVAL, "--private and --shared exclude each other");
 	if (o->column_count || o->where || o->keep)
 		return 0;
-	bn_err_set(err, BN_EINVAL, "nothing to do: --column, --where or --keep says what");
+	bn_err_set(err, BN_EINVAL, "nothing to do: give --column, --where or --keep");
 	bn_err_hint(err, "binnacle help data transform has examples");
 	return BN_EINVAL;
 }
@@ -96,20 +96,19 @@ out:
 	return rc;
 }
 
-static const bn_opt opts[] = {
-	{"column", 0, "NAME=EXPR", "a column that is computed (may be repeated)"}, BN_OPT_WHERE,
-	{"keep", 0, "A,B", "only these of its columns, in this order"},
+static const bn_opt opts[] = {{"column", 0, "NAME=EXPR", "a computed column (may be repeated)"},
+	BN_OPT_WHERE, {"keep", 0, "A,B", "only these of its columns, in this order"},
 	{"private", 0, NULL, "nobody else can read its rows"},
-	{"shared", 0, NULL, "others can read it, though it is made from a private version"}, {0}};
+	{"shared", 0, NULL, "others can read it although it is made from a private version"}, {0}};
 
 const bn_verb bn_verbs_data_transform[] = {
 	{"data", "transform", "NEW NAME[@vN]", 2, 2,
-		"make a dataset from another: computed columns, rows that a filter keeps",
-		"Expressions are those of --where (docs/expressions.md). They see the columns of "
-		"the version\n"
-		"that it is made from; one named as a column that is there takes its place. What "
-		"was done\n"
-		"is the recipe of the new version, which show --json prints.",
+		"make a dataset from another: computed columns, filtered rows",
+		"Expressions are those of --where (docs/expressions.md). They use the columns of "
+		"the source\n"
+		"version; a computed column replaces an existing one of the same name. The recipe "
+		"of the\n"
+		"new version is printed by show --json.",
 		{"binnacle data transform jobs2 jobs --column 'hours = run_time / 3600'",
 			"binnacle data transform failed jobs --where 'job_state = FAILED' --keep "
 			"user_id,run_time",

@@ -1,10 +1,10 @@
 /*
- * cmd_demo.c - `binnacle demo [DIR]`: one model through its whole life, by the commands that a
- * person would type. Nothing here reaches into the engine: each station is this very program,
- * started with the words that are printed, so the demo is also a tutorial and a test.
+ * cmd_demo.c - `binnacle demo [DIR]`: takes one model through its life cycle with the commands
+ * that a user would type. Nothing here calls the engine: each step runs this program with the
+ * printed command line, so the demo is also a tutorial and a test.
  *
- * All numbers come from what the commands print as --json; nothing is known beforehand. The server
- * that the demo starts is stopped at its end, also when a step fails.
+ * All numbers come from the commands' --json output. The server that the demo starts is stopped at
+ * its end, even if a step fails.
  */
 #include "core/base/buf.h"
 #include "core/base/embedded.h"
@@ -39,7 +39,8 @@ typedef struct demo {
 	char best[64]; /* name of the run with the smallest test error */
 } demo;
 
-/* ---- running our own words ------------------------------------------------------------------ */
+/* ---- running our own commands
+ * ------------------------------------------------------------------ */
 
 /* Splits a command line at spaces; 'single quotes' keep spaces. Words point into text. */
 static size_t split_words(char *text, const char *words[MAX_WORDS])
@@ -59,7 +60,7 @@ static size_t split_words(char *text, const char *words[MAX_WORDS])
 	return n;
 }
 
-/* In the child: becomes the program, working in the demo's directory. */
+/* In the child: executes the program in the demo's directory. */
 static void become(const demo *d, char *command, int out_fd, int err_fd)
 {
 	const char *words[MAX_WORDS];
@@ -126,7 +127,7 @@ static void vformat(bn_buf *b, const char *fmt, va_list ap)
 	bn_buf_vaddf(b, fmt, ap);
 }
 
-/* One step: shows the command and the beginning of its output. Any status but `want` fails. */
+/* One step: shows the command and the start of its output. Any status but `want` fails. */
 static int step(demo *d, bn_err *err, int want, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
@@ -201,7 +202,7 @@ static int prepare_data(demo *d, bn_err *err)
 		(rc = step(d, err, 0, "binnacle data export jobs-synthetic jobs.csv")) ||
 		(rc = step(d, err, 0, "binnacle data add jobs jobs.csv")))
 		return rc;
-	station(d, "profile", "what one pass over the table tells");
+	station(d, "profile", "the profile from one pass over the table");
 	if ((rc = step(d, err, 0, "binnacle data describe jobs")))
 		return rc;
 	station(d, "validate", "checks of a Great Expectations suite");
@@ -243,7 +244,7 @@ static int train_models(demo *d, bn_err *err)
 		{"mlp-wide", "--trainer mlp --set hidden=64,32 --set epochs=100"},
 	};
 	int rc = 0;
-	station(d, "train", "three models on the same data, each a process of its own");
+	station(d, "train", "three models on the same data, each in a separate process");
 	for (size_t i = 0; !rc && i < sizeof models / sizeof *models; i++)
 		rc = step(d, err, 0,
 			"binnacle run start --name %s %s --data jobs.train --data jobs.val:valid "
@@ -252,7 +253,7 @@ static int train_models(demo *d, bn_err *err)
 			models[i][0], models[i][1], inputs);
 	if (rc)
 		return rc;
-	station(d, "evaluate", "side by side: only what differs");
+	station(d, "evaluate", "side by side: only the differences");
 	if ((rc = step(d, err, 0, "binnacle run compare ridge mlp-narrow mlp-wide")))
 		return rc;
 	return choose_best(d, err);
@@ -262,8 +263,8 @@ static int approve_model(demo *d, bn_err *err)
 {
 	int rc = 0;
 	station(d, "approve",
-		"a gate, a signature, a reason; you are alone here, so the policy says that "
-		"an author may approve their own, on their own figures");
+		"a gate, a signature, a reason; you are alone here, so the policy lets an author "
+		"approve their own model, on their own figures");
 	if ((rc = write_embedded(d, "share/embed/demo_policy.json", "policy.json", err)) ||
 		(rc = step(d, err, 0,
 			 "binnacle policy set policy.json --reason 'a demo has one person'")) ||
@@ -278,7 +279,7 @@ static int approve_model(demo *d, bn_err *err)
 	return step(d, err, 0, "binnacle model verify power@champion");
 }
 
-/* Starts the server and reads the line that says where it listens. Its log goes to serve.log. */
+/* Starts the server and reads the line with its address. Its log goes to serve.log. */
 static int start_server(demo *d, bn_err *err)
 {
 	static const char command[] = "binnacle serve power@champion --port 0";
@@ -361,7 +362,7 @@ static int serve_and_watch(demo *d, bn_err *err)
 	station(d, "serve", "over HTTP on loopback, with a token from BINNACLE_TOKEN");
 	if ((rc = start_server(d, err)))
 		return rc;
-	station(d, "monitor", "requests like those of training, then a world that has moved");
+	station(d, "monitor", "requests like the training data, then data that has drifted");
 	if ((rc = step(d, err, 0, "binnacle data export jobs.test usual.csv")) ||
 		(rc = step(d, err, 0,
 			 "binnacle predict --endpoint %s usual.csv --out usual-answers.csv",
@@ -378,7 +379,7 @@ static int serve_and_watch(demo *d, bn_err *err)
 		(rc = step(d, err, 1, "binnacle monitor report power@champion --last 3000")))
 		return rc;
 	stop_server(d);
-	station(d, "log", "everything above is in it, and nobody changed it");
+	station(d, "log", "it contains everything above, unchanged");
 	return step(d, err, 0, "binnacle audit verify");
 }
 
@@ -392,7 +393,7 @@ static int summarise(demo *d, double seconds, bn_err *err)
 		(rc = ask(d, &model, err, "binnacle model show power@champion --json")) ||
 		(rc = ask(d, &reports, err, "binnacle monitor ls --json")))
 		goto out;
-	bn_cli_print_in(d->cli, "bold", "\nOne model, its whole life, in %.1f s\n", seconds);
+	bn_cli_print_in(d->cli, "bold", "\nThe life cycle of one model in %.1f s\n", seconds);
 	char rmse[BN_FMT];
 	bn_fmt_sig(bn_json_num(
 			   json_object_get(json_object_get(model, "metrics"), "test"), "rmse", NAN),
@@ -429,7 +430,7 @@ static int open_workbench(demo *d, bn_err *err)
 	return bn_err_sys(err, BN_EIO, errno, "cannot open the workbench");
 }
 
-/* A directory of its own: the demo never writes into somebody's workspace. */
+/* A separate directory: the demo never writes into an existing workspace. */
 static int make_place(demo *d, bn_err *err)
 {
 	const bn_env *env = bn_cli_env(d->cli);
@@ -441,8 +442,8 @@ static int make_place(demo *d, bn_err *err)
 	if (!state || !mark)
 		rc = bn_err_nomem(err, "a file name");
 	else if (bn_fs_exists(env, state) && !bn_fs_exists(env, mark))
-		rc = bn_err_set(
-			err, BN_ECONFLICT, "'%s' holds a workspace that no demo made", d->dir);
+		rc = bn_err_set(err, BN_ECONFLICT,
+			"'%s' contains a workspace that was not made by a demo", d->dir);
 	else if (bn_fs_exists(env, mark)) {
 		bn_cli_say(d->cli, "replacing the demo that was in %s", d->dir);
 		rc = bn_fs_remove_tree(env, d->dir, err);
@@ -484,12 +485,12 @@ static const bn_opt demo_options[] = {
 };
 
 const bn_verb bn_verbs_demo[] = {
-	{"demo", NULL, "[DIR]", 0, 1, "walk one model through its whole life",
+	{"demo", NULL, "[DIR]", 0, 1, "take one model through its whole life cycle",
 		"Samples this node, generates synthetic HPC jobs, checks, splits, trains three "
 		"models,\n"
-		"approves one, serves it, and watches it drift: by the commands that you would "
+		"approves one, serves it, and detects drift, with the commands that you would "
 		"type.\n"
-		"DIR (binnacle-demo) is made; an earlier demo in it is replaced.",
+		"Creates DIR (binnacle-demo); an earlier demo in it is replaced.",
 		{"binnacle demo", "binnacle demo /tmp/tour --no-workbench"}, demo_options,
 		BN_VERB_NO_WORKSPACE | BN_VERB_UNJUDGED, run_demo},
 	{0},

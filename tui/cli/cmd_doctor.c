@@ -1,8 +1,8 @@
 /*
- * cmd_doctor.c - `binnacle doctor`: what this machine offers, what is off, and the cure.
+ * cmd_doctor.c - `binnacle doctor`: what this machine offers, what is disabled, and remedies.
  *
- * Each finding is {what, state, detail, cure}: state OK, OFF (fine without it) or FAIL. The exit
- * status is 1 when something fails. `doctor fs DIR` is in cmd_store.c.
+ * Each finding is {what, state, detail, cure}: state OK, OFF (works without it) or FAIL. The
+ * exit status is 1 if something fails. `doctor fs DIR` is in cmd_store.c.
  */
 #include "core/base/buf.h"
 #include "core/base/fs.h"
@@ -86,7 +86,7 @@ static void find_backends(json_t *list, const bn_env *env)
 	}
 }
 
-/* Which variant of each operation the CPU runs; BINNACLE_KERNELS changes it. */
+/* The variant of each operation on the CPU; BINNACLE_KERNELS changes it. */
 static void find_variants(json_t *list, const bn_env *env)
 {
 	char text[1024];
@@ -112,7 +112,7 @@ static void find_schedulers(json_t *list, const bn_env *env)
 	}
 }
 
-/* Energy: RAPL through powercap is often readable by root alone. */
+/* Energy: RAPL through powercap is often readable only by root. */
 static void find_meters(json_t *list)
 {
 	DIR *d = opendir("/sys/class/powercap");
@@ -175,7 +175,7 @@ static void find_index(json_t *list, bn_workspace *ws)
 	} else if (s.why[0]) {
 		memory = !strcmp(s.fs, "memory");
 		find(list, "index", memory ? "OFF" : "OK",
-			"make the place before usable (free space there), or set "
+			"make the preferred place usable (free space there), or set "
 			"BINNACLE_INDEX=DIR to a directory on a local disk",
 			"%s, since %s", s.path, s.why);
 	} else {
@@ -202,7 +202,7 @@ static void find_cache(json_t *list, bn_workspace *ws)
 	bn_cache_close(cache);
 }
 
-/* Who has to run the cure, where that is not this user: " (as ann)". */
+/* Who must run the remedy, if not this user: " (as ann)". */
 static const char *as_whom(char buf[80], const bn_env *env, uid_t owner)
 {
 	char name[65] = "";
@@ -221,21 +221,21 @@ static void find_foreign(json_t *list, const bn_env *env, const bn_mode_finding 
 	if (strstr(f->path, "/objects/" BN_PRIVATE_PREFIX)) {
 		char *away = bn_strf("rm -r '%s'%s", f->path, as_whom(as, env, f->owner));
 		find(list, "directories", "FAIL", away,
-			"%s belongs to %s, not to whose private data its name is for", f->path,
-			has);
+			"%s belongs to %s, not to the user whose private data its name is for",
+			f->path, has);
 		bn_free(away);
 		return;
 	}
 	env->user_name(env, founder, founded, sizeof founded);
 	char *cure = bn_strf(
-		"chown %s '%s', by root, when its content is known to be whole", founded, f->path);
+		"chown %s '%s', as root, if its content is known to be intact", founded, f->path);
 	find(list, "directories", "FAIL", cure,
-		"%s belongs to %s, not to %s, who founded the workspace: somebody has put it there",
+		"%s belongs to %s, not to %s, who founded the workspace: someone has put it there",
 		f->path, has, founded);
 	bn_free(cure);
 }
 
-/* What mends it; yours. */
+/* The repair command; yours. */
 static char *mode_cure(const bn_env *env, const bn_mode_finding *f)
 {
 	char as[80];
@@ -244,11 +244,10 @@ static char *mode_cure(const bn_env *env, const bn_mode_finding *f)
 	case BN_MODE_KIND:
 		return bn_strf("rm '%s'%s", f->path, as);
 	case BN_MODE_DEVICE:
-		return bn_strf("umount '%s', or move what it holds into the workspace", f->path);
+		return bn_strf("umount '%s', or move its content into the workspace", f->path);
 	case BN_MODE_ABOVE:
 		if (f->is == f->want) /* its owner may, sticky or not */
-			return bn_strf(
-				"move the workspace, or have root give '%s' to who founded it",
+			return bn_strf("move the workspace, or have root give '%s' to its founder",
 				f->path);
 		return bn_strf("chmod +t '%s'%s", f->path, as);
 	case BN_MODE_LOOSE:
@@ -263,18 +262,18 @@ static void find_mode(json_t *list, const bn_env *env, const bn_mode_finding *f,
 	static const struct {
 		const char *what, *state, *says;
 	} words[] = {
-		[BN_MODE_OPEN] = {"modes", "FAIL", "others may write to what is not theirs"},
+		[BN_MODE_OPEN] = {"modes", "FAIL", "others may write to it"},
 		[BN_MODE_SHUT] = {"modes", "FAIL", "members of the group cannot use it"},
 		[BN_MODE_LOOSE] = {"directories", "OFF",
-			"who may write there can put another's directories out of the way"},
-		[BN_MODE_SHOWN] = {"modes", "FAIL", "others see what is not for them"},
+			"anyone who can write there can move directories of others away"},
+		[BN_MODE_SHOWN] = {"modes", "FAIL", "others can read it"},
 		[BN_MODE_FOREIGN] = {0},
-		[BN_MODE_KIND] = {"directories", "FAIL", "is no directory"},
+		[BN_MODE_KIND] = {"directories", "FAIL", "is not a directory"},
 		[BN_MODE_DEVICE] = {"directories", "OFF",
-			"lies on another file system than the workspace: gc leaves it alone"},
+			"is on another file system than the workspace: gc leaves it alone"},
 		[BN_MODE_ABOVE] = {"parents", "OFF",
-			"others may rename what lies there, the workspace with it: who remembers "
-			"it is stopped then"},
+			"others may rename entries there, including the workspace: users who know "
+			"it would be stopped"},
 	};
 	if (f->fault == BN_MODE_FOREIGN) {
 		find_foreign(list, env, f, founder);
@@ -297,7 +296,7 @@ static void find_modes(json_t *list, const bn_workspace *ws, sqlite3 *db)
 	for (size_t i = 0; i < f.count; i++)
 		find_mode(list, bn_workspace_env(ws), &f.items[i], founder);
 	if (f.left_out)
-		find(list, "modes", "FAIL", "mend those above, and run this again",
+		find(list, "modes", "FAIL", "repair those above, and run this again",
 			"%zu more like these", f.left_out);
 	if (f.stopped)
 		find(list, "modes", "OFF", NULL, "only the first %d entries were looked at",
@@ -305,7 +304,8 @@ static void find_modes(json_t *list, const bn_workspace *ws, sqlite3 *db)
 	bn_modes_release(&f);
 }
 
-/* Whether it is the workspace that this user knows. One without a chain that nothing speaks against says nothing. */
+/* Whether it is the workspace known to this user. One without a chain and without objections is not
+ * reported. */
 static void find_trust(json_t *list, bn_cli *cli)
 {
 	bn_err e = BN_ERR_INIT;
@@ -323,7 +323,7 @@ static void find_trust(json_t *list, bn_cli *cli)
 			f->hint[0] ? f->hint : NULL, "%s", f->words);
 	}
 	if (!v->count && bn_memory_first(bn_trust_memory(t)))
-		find(list, "trust", "OK", NULL, "known, and as it was");
+		find(list, "trust", "OK", NULL, "known and unchanged");
 }
 
 static void show_setting(char *out, size_t size, const bn_setting *set)
@@ -382,7 +382,7 @@ static void find_workspace(json_t *list, bn_cli *cli)
 	sqlite3 *db = bn_workspace_index(ws);
 	const char *fault = db ? bn_rights_founding_fault(bn_workspace_id(ws), db) : NULL;
 	find(list, "workspace", fault ? "FAIL" : "OK",
-		fault ? "put the workspace.json back that was made with this log" : NULL,
+		fault ? "restore the workspace.json that belongs to this log" : NULL,
 		"%s (%s%s)%s%s", root, type,
 		bn_fs_is_network(root) ? ", network: the index is kept on a local disk" : "",
 		fault ? ": " : "", fault ? fault : "");
@@ -418,7 +418,7 @@ static int run_doctor(bn_cli *cli, bn_err *err)
 }
 
 const bn_verb bn_verbs_doctor[] = {
-	{"doctor", NULL, "", 0, 0, "what was found on this machine, what is off, and the cure",
+	{"doctor", NULL, "", 0, 0, "check this machine: what works, what is disabled, and remedies",
 		NULL,
 		{"binnacle doctor", "binnacle doctor --json", "binnacle doctor fs /scratch/me"},
 		NULL, BN_VERB_NO_WORKSPACE | BN_VERB_UNJUDGED, run_doctor},

@@ -1,7 +1,7 @@
 /*
- * cmd_endpoint.c - binnacle endpoint ls, show: which servers there are, and all that is known of one.
+ * cmd_endpoint.c - binnacle endpoint ls, show: the known servers, and details of one.
  *
- * What they tell is what the servers wrote into the log; none is asked. Starting one: cmd_serve.c.
+ * The information comes from the log; servers are not queried. Starting one: cmd_serve.c.
  */
 #include "core/base/json.h"
 #include "core/serve/endpoint.h"
@@ -42,7 +42,7 @@ static int read_endpoints(bn_endpoints *out, bn_cli *cli, bn_err *err)
 
 static int run_ls(bn_cli *cli, bn_err *err)
 {
-	/* A socket beside a port: the column stands where one server has both. */
+	/* A socket in addition to a port: the column is shown if a server has both. */
 	static const bn_col with_socket[] = {{"id", "ENDPOINT", BN_AS_WHOLE},
 		{"state", "STATE", BN_AS_TEXT}, {"models", "MODELS", BN_AS_TEXT},
 		{"url", "URL", BN_AS_WHOLE}, {"unix", "SOCKET", BN_AS_TEXT},
@@ -99,16 +99,16 @@ out:
 	return rc;
 }
 
-static const bn_opt ls_options[] = {{"all", 'a', NULL, "also those that have ended"}, {0}};
+static const bn_opt ls_options[] = {{"all", 'a', NULL, "include those that have ended"}, {0}};
 
 const bn_verb bn_verbs_endpoint[] = {
 	{"endpoint", "ls", "", 0, 0, "List servers: running, stopped, lost", NULL,
 		{"binnacle endpoint ls", "binnacle endpoint ls --all --json"}, ls_options,
 		BN_VERB_LISTS, run_ls},
-	{"endpoint", "show", "NAME", 1, 1, "All that is known of one server",
-		"NAME is an id, a unique beginning of one, or a model that it serves: the server "
-		"that\n"
-		"runs, else the newest. Counters are those of its last word, every 20 seconds.",
+	{"endpoint", "show", "NAME", 1, 1, "Details of one server",
+		"NAME is an id, a unique prefix of one, or a model that it serves: the running "
+		"server,\n"
+		"else the newest. Counters are from its last report, every 20 seconds.",
 		{"binnacle endpoint show power", "binnacle endpoint show 3f9a --json"}, NULL, 0,
 		run_show},
 	{0}};

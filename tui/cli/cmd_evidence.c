@@ -30,8 +30,8 @@ static void say_measured(bn_cli *cli, const bn_recomputed *x)
 			x->problem);
 	else
 		bn_cli_say(cli, "%s: %s %s of %s on %s is %s (reported %s; %lld rows)",
-			x->is_new ? "measured and signed" : "measured, as signed before", x->part,
-			x->metric, x->spec, x->dataset, value,
+			x->is_new ? "measured and signed" : "measured, same as already signed",
+			x->part, x->metric, x->spec, x->dataset, value,
 			isnan(x->reported) ? "nothing" : reported, (long long)x->rows);
 }
 
@@ -57,7 +57,8 @@ int bn_cli_recompute(bn_cli *cli, bn_workspace *ws, const char *spec, bn_err *er
 	return bn_err_move(err, &why);
 }
 
-/* ---- what there is -------------------------------------------------------------------------------- */
+/* ---- existing evidence
+ * -------------------------------------------------------------------------------- */
 
 static json_t *text_or_null(const char *s)
 {
@@ -126,7 +127,7 @@ void bn_cli_print_evidence(bn_cli *cli, const json_t *evidence)
 
 /* ---- model check ----------------------------------------------------------------------------------- */
 
-/* What the gates say now, or that there are none. */
+/* The current verdicts of the gates, or that there are none. */
 static int gates_judge(bn_cli *cli, bn_workspace *ws, const char *spec, bn_err *err)
 {
 	bn_inbox_item *sheet = NULL;
@@ -138,7 +139,7 @@ static int gates_judge(bn_cli *cli, bn_workspace *ws, const char *spec, bn_err *
 		rc = bn_err_set(
 			err, BN_EFAILED, "%zu of %zu gates of %s fail", r->failed, r->count, spec);
 	else if (!r || !r->count)
-		bn_cli_warn(cli, "the policy has no gates: nothing was checked of %s", spec);
+		bn_cli_warn(cli, "the policy has no gates: nothing to check for %s", spec);
 	else if (r->inconclusive)
 		rc = bn_err_set(err, BN_EINCONCLUSIVE, "%zu of %zu gates of %s are inconclusive",
 			r->inconclusive, r->count, spec);
@@ -164,22 +165,19 @@ static int run_check(bn_cli *cli, bn_err *err)
 		rc = measure(&l, cli, ws, spec, err);
 	bn_recomputed_list_free(l);
 	if (rc < 0 || (rc = bn_cli_evidence_json(&items, ws, spec, err)) < 0 ||
-		(rc = bn_cli_list(
-			 cli, items, cols, "nobody has found out anything about it", err)) < 0)
+		(rc = bn_cli_list(cli, items, cols, "there is no evidence about it", err)) < 0)
 		return rc;
 	return gates_judge(cli, ws, spec, err);
 }
 
 const bn_verb bn_verbs_evidence[] = {
 	{"model", "check", "MODEL", 1, 1,
-		"measure what the policy's gates ask for, and sign it as evidence",
+		"measure what the policy's gates need, and sign it as evidence",
 		"On the registered bytes and the data of its run, or the version that a gate "
-		"names, as"
-		" approve does, but without a decision; then shows all evidence there is, and with"
-		" --dry-run nothing else. Needs a workspace with a chain of authority, and "
-		"somebody "
-		"who is neither author nor registrar. Exit status 1 when a gate fails, 7 when "
-		"evidence is missing.",
+		"names, as approve does, but without a decision; then shows all evidence (with "
+		"--dry-run only that). Needs a workspace with a chain of authority, and a user who "
+		"is neither author nor registrar. Exit status 1 if a gate fails, 7 if evidence is "
+		"missing.",
 		{"binnacle model check power/3", "binnacle model check power/3 --dry-run --json",
 			NULL},
 		NULL, BN_VERB_DRY_RUN | BN_VERB_NEEDS_TRUST, run_check},

@@ -1,4 +1,4 @@
-/* cmd_govern.c - binnacle policy and audit, and what roles may do. (Users: cmd_people.c.) */
+/* cmd_govern.c - binnacle policy and audit, and permissions of roles. (Users: cmd_people.c.) */
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
@@ -16,7 +16,7 @@
 
 /* ---- roles ---------------------------------------------------------------------------------- */
 
-/* What each role may do under the policy of now. */
+/* What each role may do under the present policy. */
 static int run_role_ls(bn_cli *cli, bn_err *err)
 {
 	static const bn_col cols[] = {{"role", "ROLE", BN_AS_TEXT}, {"may", "MAY", BN_AS_TEXT},
@@ -58,14 +58,14 @@ static int run_policy_show(bn_cli *cli, bn_err *err)
 	if (!rc)
 		rc = bn_rights_policy(&p, ws, bn_workspace_index(ws), err);
 	if (!rc) {
-		bn_cli_say(cli, "policy %.12s, every default filled in:", p->hash);
+		bn_cli_say(cli, "policy %.12s, with all defaults:", p->hash);
 		rc = bn_cli_document(cli, bn_policy_document(p), err);
 	}
 	bn_policy_free(p);
 	return rc;
 }
 
-/* BN_LINK_WAITS when others have to sign, which has been said. */
+/* BN_LINK_WAITS if others must sign, which has been reported. */
 static int policy_put(bn_cli *cli, bn_workspace *ws, const json_t *doc, bn_err *err)
 {
 	uint8_t link[BN_CHAIN_ID_BYTES];
@@ -99,8 +99,8 @@ static int run_policy_set(bn_cli *cli, bn_err *err)
 	if (!rc)
 		rc = policy_put(cli, ws, doc, err);
 	if (rc == BN_LINK_TAKEN)
-		bn_cli_say(cli, "policy %.12s holds from now on: %zu gate%s, %d approval%s",
-			p->hash, p->n_gates, p->n_gates == 1 ? "" : "s", p->approvals,
+		bn_cli_say(cli, "policy %.12s is in force: %zu gate%s, %d approval%s", p->hash,
+			p->n_gates, p->n_gates == 1 ? "" : "s", p->approvals,
 			p->approvals > 1 ? "s" : "");
 	else if (rc == BN_LINK_WAITS)
 		rc = 0;
@@ -243,8 +243,8 @@ static int run_audit_log(bn_cli *cli, bn_err *err)
 			p->total);
 	if (p->newer)
 		bn_cli_warn(cli,
-			"%zu of them are of a newer binnacle, as a whole or in part: "
-			"binnacle index status names what is not shown",
+			"%zu of them are wholly or partly from a newer binnacle: binnacle index "
+			"status lists what is not shown",
 			p->newer);
 	bn_audit_page_free(p);
 	return bn_cli_list(cli, items, cols, "no such events", err);
@@ -286,7 +286,7 @@ static void add_line(json_t *items, const char *state, int rule, const char *wor
 			       rule ? json_integer(rule) : json_null(), "words", words));
 }
 
-/* Faults, what had no effect, and what was not looked at, line by line. */
+/* Faults, records without effect, and what was not checked, line by line. */
 static int list_findings(bn_cli *cli, const bn_audit_report *r, bn_err *err)
 {
 	static const bn_col cols[] = {{"state", "FOUND", BN_AS_TEXT}, {"rule", "RULE", BN_AS_INT},
@@ -315,7 +315,7 @@ static int list_findings(bn_cli *cli, const bn_audit_report *r, bn_err *err)
 	return rc;
 }
 
-/* What the report comes to, in words. */
+/* Summary of the report. */
 static int audit_conclude(bn_cli *cli, const bn_audit_report *r, bn_err *err)
 {
 	if (r->faults)
@@ -323,23 +323,21 @@ static int audit_conclude(bn_cli *cli, const bn_audit_report *r, bn_err *err)
 			(unsigned long long)r->faults, r->faults > 1 ? "s" : "", r->first_fault);
 	if (r->newer)
 		bn_cli_say(cli,
-			"whole but for %llu records or signatures of a newer binnacle, which this "
-			"one cannot check",
+			"whole except for %llu records or signatures of a newer binnacle, which "
+			"this one cannot check",
 			(unsigned long long)r->newer);
 	else
 		bn_cli_say(cli, "whole: every record, signature and object is as it was written");
 	if (r->about.before.count)
 		bn_cli_note(cli,
-			"what came before the upgrade is vouched for by %s alone, who upgraded, "
-			"and "
-			"listed above",
+			"everything before the upgrade is vouched for only by %s, who upgraded, "
+			"and listed above",
 			r->about.founder);
 	if (!r->is_chained)
-		bn_cli_say(cli, "without a chain of authority who did what is the word of the "
-				"files' owners: "
-				"this proves no more");
+		bn_cli_say(cli, "without a chain of authority attribution rests on the owners of "
+				"files: nothing more is proven");
 	else if (r->findings.others)
-		bn_cli_say(cli, "%llu record%s had no effect, and %s named%s above",
+		bn_cli_say(cli, "%llu record%s had no effect, and %s listed%s above",
 			(unsigned long long)r->findings.others, r->findings.others > 1 ? "s" : "",
 			r->findings.others > 1 ? "are" : "is",
 			r->findings.others > r->findings.count ? " or counted" : "");
@@ -378,7 +376,7 @@ static int run_audit_verify(bn_cli *cli, bn_err *err)
 	if (rc >= 0)
 		rc = audit_conclude(cli, r, err);
 	bn_audit_report_free(r);
-	/* What was seen before and is gone is whole for somebody who sees it for the first time. */
+	/* A log with lost records looks whole to a reader who sees it for the first time. */
 	return rc < 0 ? rc : bn_cli_need_trust(cli, err);
 }
 
@@ -389,26 +387,26 @@ static const bn_opt check_options[] = {
 	{"model", 'm', "MODEL", "evaluate its gates against this model version"}, {0}};
 static const bn_opt audit_options[] = {{"user", 'u', "USER", "by this user (name or uid)"},
 	{"kind", 'k', "GLOB", "events of this kind: 'model.*'"},
-	{"entity", 'e', "GLOB", "about this: 'model/power'"},
+	{"entity", 'e', "GLOB", "about this entity: 'model/power'"},
 	{"outcome", 'o', "WORD",
 		"applied, refused, invalid, newer or late; several as 'refused|late'"},
 	{"mine", 0, NULL, "by my account, or signed with my key"},
 	{"since", 0, "WHEN", "a date, or an age such as 2h"},
 	{"until", 0, "WHEN", "a date, or an age such as 2h"},
-	{"text", 't', "TEXT", "with this text somewhere in it"},
-	{"limit", 0, "N", "at most so many (100)"}, {"offset", 0, "N", "skip so many"}, {0}};
+	{"text", 't', "TEXT", "containing this text"}, {"limit", 0, "N", "at most this many (100)"},
+	{"offset", 0, "N", "skip this many"}, {0}};
 
 const bn_verb bn_verbs_govern[] = {
 	{"role", "ls", "", 0, 0, "what each role may do", NULL,
 		{"binnacle role ls", "binnacle role ls --json", NULL}, NULL, 0, run_role_ls},
-	{"policy", "show", "", 0, 0, "the policy that holds now, as JSON", NULL,
+	{"policy", "show", "", 0, 0, "the policy in force, as JSON", NULL,
 		{"binnacle policy show", "binnacle policy show --json >policy.json", NULL}, NULL, 0,
 		run_policy_show},
 	{"policy", "set", "FILE", 1, 1, "put a policy document into force", NULL,
 		{"binnacle policy set policy.json --reason 'two reviewers from now on'",
 			"binnacle policy set policy.json --dry-run", NULL},
 		reason_options, BN_VERB_DRY_RUN | BN_VERB_NEEDS_TRUST, run_policy_set},
-	{"policy", "check", "FILE", 1, 1, "check a document, and what it would say about a model",
+	{"policy", "check", "FILE", 1, 1, "check a document, and evaluate it on a model",
 		"With --model the exit status is 1 when a gate fails, 7 when one is inconclusive.",
 		{"binnacle policy check policy.json",
 			"binnacle policy check policy.json --model power/3", NULL},
@@ -419,11 +417,10 @@ const bn_verb bn_verbs_govern[] = {
 			"binnacle audit log --since 7d --user alice --json"},
 		audit_options, BN_VERB_LISTS, run_audit_log},
 	{"audit", "verify", "", 0, 0,
-		"re-read the whole log, check every signature, re-hash every object",
-		"It is read from the log itself, never from the index. Exit status 1 when anything "
-		"is not as it was "
-		"written, or a record that somebody names is gone; each finding is named by record "
-		"and rule.",
+		"read the whole log, check every signature, hash every object",
+		"Reads the log itself, never the index. Exit status 1 if anything is not as it "
+		"was written, or a named record is missing; each finding is listed by record and "
+		"rule.",
 		{"binnacle audit verify", "binnacle audit verify --json", NULL}, NULL,
 		BN_VERB_NAMES_GAPS, run_audit_verify},
 	{0},

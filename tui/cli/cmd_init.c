@@ -17,7 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* By its name, or by its number as chown takes it. */
+/* By name or number, as in chown. */
 static int group_find(gid_t *out, const char *name, bn_err *err)
 {
 	int64_t number;
@@ -32,7 +32,7 @@ static int group_find(gid_t *out, const char *name, bn_err *err)
 		bn_err_set(err, BN_ENOTFOUND, "no group '%s'", name);
 	else
 		bn_err_set(err, BN_ENOTFOUND, "no group '%s': %s", name, strerror(e));
-	bn_err_hint(err, "the groups that you are in: id -Gn");
+	bn_err_hint(err, "to list your groups: id -Gn");
 	return BN_ENOTFOUND;
 }
 
@@ -41,8 +41,8 @@ static int access_option(bn_cli *cli, bn_authority_start *how, bn_err *err)
 	const char *name = bn_cli_opt(cli, "shared");
 	if (bn_cli_flag(cli, "private")) {
 		how->access = BN_ACCESS_PRIVATE;
-		return name ? bn_err_set(err, BN_EINVAL,
-				      "--private and --shared: it is either yours or a group's")
+		return name ? bn_err_set(
+				      err, BN_EINVAL, "--private and --shared exclude each other")
 			    : 0;
 	}
 	if (!name)
@@ -52,8 +52,8 @@ static int access_option(bn_cli *cli, bn_authority_start *how, bn_err *err)
 }
 
 /*
- * The recovery key signs link 1, which says the policy once more: so the state of link 0, in which the founder
- * is alone, is one that nobody can go on from anew.
+ * The recovery key signs link 1, which repeats the policy: so nobody can later fork from the state of link 0,
+ * in which the founder is the only admin.
  */
 static int recovery_seal(const bn_env *env, const char *dir, const bn_key *recovery, bn_err *err)
 {
@@ -111,23 +111,22 @@ static void say_next(
 {
 	char *path = made_key ? bn_key_path(bn_cli_env(cli)) : NULL;
 	if (path)
-		bn_cli_say(cli, "made your signing key: %s (keep it private)", path);
+		bn_cli_say(cli, "created your signing key: %s (keep it private)", path);
 	bn_free(path);
 	if (recovery)
 		bn_cli_say(cli,
-			"the recovery key is %s: move it to where only you reach it, such as a "
-			"drive "
-			"in a drawer; with it: BINNACLE_KEY=FILE binnacle user accept WHO --role "
-			"admin",
+			"the recovery key is %s: move it to where only you can reach it, such as "
+			"offline media; to use it: BINNACLE_KEY=FILE binnacle user accept WHO "
+			"--role admin",
 			recovery);
 	if (how->access == BN_ACCESS_GROUP) {
 		bn_cli_say(cli,
-			"others: give them the invitation, not by way of this directory; they run: "
-			"binnacle trust accept INVITATION, which asks to be admitted too, and you "
-			"see who asks with: binnacle user ls");
+			"others: give them the invitation, but not through this directory; they "
+			"run: binnacle trust accept INVITATION, which also requests admission; you "
+			"see requests with: binnacle user ls");
 		if (!recovery)
 			bn_cli_say(cli,
-				"if your key is lost nobody can admit or remove anybody: make a "
+				"if your key is lost nobody can admit or remove users: appoint a "
 				"second admin (binnacle user accept WHO --role admin)");
 	}
 }
@@ -161,7 +160,7 @@ static int run_init(bn_cli *cli, bn_err *err)
 		how.recovery = recovery_key;
 	}
 	if ((rc = bn_authority_init(env, dir, &how, NULL, err)) < 0) {
-		if (recovery) /* of no workspace; made just now */
+		if (recovery) /* of no workspace; just created */
 			unlink(recovery_path);
 		goto out;
 	}
@@ -184,21 +183,19 @@ out:
 }
 
 static const bn_opt init_options[] = {
-	{"shared", 0, "GROUP", "for the members of this group, whatever your umask says"},
-	{"private", 0, NULL, "for you alone: others do not even see what is in it"},
+	{"shared", 0, "GROUP", "for the members of this group, regardless of your umask"},
+	{"private", 0, NULL, "only for you: others cannot see its content"},
 	{"recovery", 0, "FILE",
-		"make a second key there, which can admit an admin when yours is lost"},
-	{"name", 0, "NAME", "how you are called here (your account's name)"}, {0}};
+		"create a second key there, which can admit an admin if yours is lost"},
+	{"name", 0, "NAME", "your name here (default: your account's name)"}, {0}};
 
 const bn_verb bn_verbs_init[] = {
 	{"init", NULL, "[DIR]", 0, 1, "make a workspace",
-		"Makes DIR/.binnacle (the working directory by default). Commands find it by "
+		"Creates DIR/.binnacle (default: the working directory). Commands find it by "
 		"walking up,\nlike git does with .git. You are its founder: its first record is "
-		"signed "
-		"with your key,\nwhich is made when you have none. You alone write to it, and who "
-		"gets "
-		"as far as DIR may read,\nunless --shared or --private says otherwise; your umask "
-		"does not matter.",
+		"signed with your key,\nwhich is created if you have none. By default only you can "
+		"write to it, and everyone who can\nreach DIR can read it; see --shared and "
+		"--private. Your umask does not matter.",
 		{"binnacle init", "binnacle init ~/thesis --private",
 			"binnacle init /proj/power --shared power --recovery ~/recovery.pem"},
 		init_options, BN_VERB_NO_WORKSPACE, run_init},

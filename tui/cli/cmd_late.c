@@ -1,4 +1,4 @@
-/* cmd_late.c - binnacle audit late: what its signer has to do again, and how. */
+/* cmd_late.c - binnacle audit late: what a signer must repeat, and how. */
 #include "core/govern/bots.h"
 #include "core/govern/lost.h"
 #include "core/govern/rights.h"
@@ -8,7 +8,7 @@
 
 #include <jansson.h>
 
-/* A link that held when it was signed, and lost against one that came to light later. */
+/* A link that held when it was signed, and lost against one that appeared later. */
 static void warn_of_lost(bn_cli *cli)
 {
 	bn_self me;
@@ -17,9 +17,8 @@ static void warn_of_lost(bn_cli *cli)
 	if (db && bn_self_read(&me, cli->workspace, db, NULL) == 0 && me.is_chained &&
 		me.person[0] && bn_lost_links_read(&lost, db, me.person, NULL) == 0 && lost.count)
 		bn_cli_warn(cli,
-			"%zu of your links do not hold, as others were made at the same time: "
-			"binnacle "
-			"audit late says how to repeat them",
+			"%zu of your links do not hold because others were made at the same time: "
+			"binnacle audit late says how to repeat them",
 			lost.count);
 	bn_lost_links_release(&lost);
 }
@@ -32,9 +31,9 @@ void bn_cli_repeat_late(bn_cli *cli)
 		bn_cli_warn(cli, "cannot repeat what the newest link did not know: %s", why.msg);
 	bn_err_clear(&why);
 	if (bn_bots_end_due(cli->workspace, &ended, &why) < 0)
-		bn_cli_warn(cli, "cannot end the bots whose time is over: %s", why.msg);
+		bn_cli_warn(cli, "cannot end expired bots: %s", why.msg);
 	if (ended)
-		bn_cli_say(cli, "ended %zu of your bots, whose time is over", ended);
+		bn_cli_say(cli, "ended %zu of your bots, which had expired", ended);
 	if (n)
 		bn_cli_say(cli,
 			"repeated %zu of your registrations, which the newest link did not know",
@@ -64,7 +63,7 @@ static int run_late(bn_cli *cli, bn_err *err)
 				       a->writer, "seq", (json_int_t)a->seq));
 	}
 	bn_late_list_free(l);
-	return bn_cli_list(cli, items, cols, "nothing that you signed came too late", err);
+	return bn_cli_list(cli, items, cols, "nothing that you signed was too late", err);
 }
 
 const bn_verb bn_verbs_late[] = {
@@ -74,7 +73,8 @@ const bn_verb bn_verbs_late[] = {
 		"not "
 		"seen does not count. Your registrations are repeated by your next command that "
 		"signs; "
-		"the rest is listed here, with the command, until there is nothing left to repeat. "
+		"everything else is listed here, with the command, until there is nothing left to "
+		"repeat. "
 		"So "
 		"are your links that lost against others made at the same time.",
 		{"binnacle audit late", "binnacle audit late --json", NULL}, NULL, BN_VERB_LISTS,

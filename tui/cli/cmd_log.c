@@ -29,8 +29,8 @@ static int run_name(bn_cli *cli, const char **name, bn_err *err)
 	if (*name && **name)
 		return 0;
 	bn_err_set(err, BN_EINVAL, "which run?");
-	bn_err_hint(err, "inside `binnacle run start -- ...` BINNACLE_RUN_ID tells; "
-			 "else give --run RUN");
+	bn_err_hint(err, "inside `binnacle run start -- ...` BINNACLE_RUN_ID is set; else give "
+			 "--run RUN");
 	return BN_EINVAL;
 }
 
@@ -64,7 +64,7 @@ static int pair(const char *text, char **key, const char **value, bn_err *err)
 {
 	const char *eq = strchr(text, '=');
 	if (!eq || eq == text)
-		return bn_err_set(err, BN_EINVAL, "'%s': KEY=VALUE is wanted", text);
+		return bn_err_set(err, BN_EINVAL, "'%s': expected KEY=VALUE", text);
 	*value = eq + 1;
 	*key = bn_strndup(text, (size_t)(eq - text));
 	return *key ? 0 : bn_err_nomem(err, "an argument");
@@ -142,7 +142,7 @@ out:
 	return rc;
 }
 
-/* That none of them has another value: in the run, or among themselves. */
+/* Checks that none has another value, in the run or in this call. */
 static int check_params(bn_workspace *ws, const char *id, const bn_pairs *words, bn_err *err)
 {
 	int rc;
@@ -168,7 +168,7 @@ static int log_param(bn_cli *cli, bn_err *err)
 		goto out;
 	if ((rc = own_run(cli, &ws, id, err)) < 0)
 		goto out;
-	/* What it has already, the index knows. */
+	/* Values already logged are in the index. */
 	if ((rc = bn_workspace_refresh(ws, NULL, err)) < 0)
 		goto out;
 	if ((rc = check_params(ws, id, &words, err)) < 0)
@@ -183,7 +183,7 @@ out:
 	return rc;
 }
 
-/* The run, if this user may tag it. Of another's the policy decides. */
+/* The run, if this user may tag it. The policy decides for runs of others. */
 static int tagged_run(bn_cli *cli, bn_workspace **ws, char id[BN_RUN_ID_TEXT], bn_err *err)
 {
 	bn_err theirs = BN_ERR_INIT;
@@ -233,21 +233,22 @@ static int log_artifact(bn_cli *cli, bn_err *err)
 }
 
 const bn_verb bn_verbs_log[] = {
-	{"log", "metric", "KEY=VALUE...", 1, -1, "log numbers to the run we are in",
+	{"log", "metric", "KEY=VALUE...", 1, -1, "log numbers to the current run",
 		"Exit status 0 means that the numbers are on disk.",
 		{"binnacle log metric loss=0.31 acc=0.9 --step 12",
 			"binnacle log metric rmse=3.2 --run 7f3a"},
 		metric_options, BN_VERB_UNJUDGED, log_metric},
-	{"log", "param", "KEY=VALUE...", 1, -1, "log parameters to the run we are in",
+	{"log", "param", "KEY=VALUE...", 1, -1, "log parameters to the current run",
 		"A parameter is written once: another value for it is refused (exit status 6).",
 		{"binnacle log param lr=0.1", "binnacle log param depth=3 --run 7f3a"}, run_options,
 		BN_VERB_UNJUDGED, log_param},
-	{"log", "tag", "KEY=VALUE...", 1, -1, "set tags of the run we are in",
-		"Another user's run too, where the policy lets you tag; nothing else of it.",
+	{"log", "tag", "KEY=VALUE...", 1, -1, "set tags of the current run",
+		"Also of another user's run, if the policy lets you tag; nothing else can be "
+		"changed there.",
 		{"binnacle log tag phase=warmup", "binnacle log tag team=ops --run 7f3a"},
 		run_options, BN_VERB_UNJUDGED, log_tag},
-	{"log", "artifact", "FILE...", 1, -1, "store files or directories with the run we are in",
-		NULL, {"binnacle log artifact plot.png", "binnacle log artifact out/ --as results"},
+	{"log", "artifact", "FILE...", 1, -1, "store files or directories in the current run", NULL,
+		{"binnacle log artifact plot.png", "binnacle log artifact out/ --as results"},
 		artifact_options, BN_VERB_UNJUDGED, log_artifact},
 	{0},
 };

@@ -1,5 +1,5 @@
-/* cmd_model.c - binnacle model: what there is, where it comes from, whether it is whole. Requests
- * and decisions are in cmd_approval.c. */
+/* cmd_model.c - binnacle model: listing, lineage and verification. Requests and decisions are in
+ * cmd_approval.c. */
 #include "core/base/json.h"
 #include "core/base/str.h"
 #include "core/learn/pyfunc.h"
@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-/* Registering a run's model again is allowed, and hardly what was meant. */
+/* Registering a run's model again is allowed, but rarely intended. */
 static void say_twin(bn_cli *cli, bn_workspace *ws, const bn_version *v)
 {
 	bn_version_page *all = NULL;
@@ -23,7 +23,7 @@ static void say_twin(bn_cli *cli, bn_workspace *ws, const bn_version *v)
 		if (!strcmp(other->uuid, v->uuid) || strcmp(other->run_id, v->run_id) != 0)
 			continue;
 		bn_cli_say(
-			cli, "the model of this run is %s already", bn_version_spec(other, spec));
+			cli, "the model of this run is already %s", bn_version_spec(other, spec));
 		break;
 	}
 	bn_version_page_free(all);
@@ -40,7 +40,7 @@ static int run_register(bn_cli *cli, bn_err *err)
 	const char *run = bn_cli_arg(cli, 0), *name = bn_cli_opt(cli, "name");
 	char spec[200];
 	if (!name)
-		return bn_err_set(err, BN_EINVAL, "which model? give --name NAME");
+		return bn_err_set(err, BN_EINVAL, "give the model's name: --name NAME");
 	int rc = bn_cli_workspace(cli, &ws, err);
 	if (!rc && bn_cli_dry_run(cli)) {
 		bn_cli_say(cli, "would register the model of run %s as a version of %s", run, name);
@@ -153,7 +153,7 @@ static int run_ls(bn_cli *cli, bn_err *err)
 	if (!name && !bn_cli_flag(cli, "versions") && !bn_cli_flag(cli, "all"))
 		return list_models(cli, ws, err);
 	bn_version *exists = NULL;
-	if (name && !bn_cli_flag(cli, "all")) /* for its words when there is no such model */
+	if (name && !bn_cli_flag(cli, "all")) /* for its error message */
 		rc = bn_version_get(&exists, ws, name, err);
 	bn_version_free(exists);
 	return rc ? rc : list_versions(cli, ws, name, err);
@@ -161,8 +161,8 @@ static int run_ls(bn_cli *cli, bn_err *err)
 
 /* ---- one version ---------------------------------------------------------------------------- */
 
-/* Parts side by side. The last values of the run's series are shown only when there is no more: they
- * say the same again, among much else (--json has them). */
+/* Parts side by side. The last values of the run's series are shown only if there is nothing else:
+ * they mostly repeat it (--json has them). */
 static void print_metrics(bn_cli *cli, const bn_version *v)
 {
 	static const char *const order[] = {"train", "valid", "test", "run"};
@@ -239,7 +239,7 @@ static void print_sheet(bn_cli *cli, const bn_inbox_item *s)
 	}
 	if (v->state == BN_MODEL_REQUESTED)
 		bn_cli_print(cli, "\n%d of %d approvals. %s%s\n", v->approvals, v->approvals_needed,
-			s->recomputes ? "You may approve it, which measures what is missing first."
+			s->recomputes ? "You may approve it, which first measures what is missing."
 			: s->can_approve ? "You may approve it."
 					 : "You may not approve it: ",
 			s->can_approve ? "" : s->why_not);
@@ -344,7 +344,7 @@ static json_t *verify_lines(const bn_verify_report *r)
 	return items;
 }
 
-/* As a document with who stands behind it, or as a table followed by that in words. */
+/* As a document that includes who vouches for it, or as a table followed by that as text. */
 static int show_verified(bn_cli *cli, const bn_verify_report *r, bn_err *err)
 {
 	static const bn_col cols[] = {{"state", "STATE", BN_AS_TEXT}, {"what", "WHAT", BN_AS_WHOLE},
@@ -366,9 +366,8 @@ static int show_verified(bn_cli *cli, const bn_verify_report *r, bn_err *err)
 			r->about.persons);
 	if (rc >= 0 && r->about.before.count)
 		bn_cli_note(cli,
-			"what came before the upgrade is vouched for by %s alone, who upgraded; "
-			"%zu "
-			"things that no key says are listed by: binnacle audit verify",
+			"everything before the upgrade is vouched for only by %s, who upgraded; "
+			"%zu items without a key are listed by: binnacle audit verify",
 			r->about.founder, r->about.before.count);
 	if (rc >= 0 && !(r->is_chained && r->about.epoch >= 0))
 		bn_cli_say(cli, "without a chain of authority who did what is the word of the "
@@ -434,8 +433,8 @@ static int run_export(bn_cli *cli, bn_err *err)
 static const bn_opt register_options[] = {
 	{"name", 'm', "NAME", "the model that gets a new version"}, {0}};
 static const bn_opt ls_options[] = {{"versions", 0, NULL, "every version of every model"},
-	{"all", 'a', NULL, "versions, and removed ones too"},
-	{"inbox", 'i', NULL, "what waits for approval, and what I may do about it"}, {0}};
+	{"all", 'a', NULL, "versions, including removed ones"},
+	{"inbox", 'i', NULL, "what waits for approval, and what you may do"}, {0}};
 
 const bn_verb bn_verbs_model[] = {
 	{"model", "register", "RUN", 1, 1, "make a run's model a version of a named model", NULL,
@@ -455,8 +454,8 @@ const bn_verb bn_verbs_model[] = {
 		{"binnacle model lineage power/3", "binnacle model lineage power@champion --json",
 			NULL},
 		NULL, 0, run_lineage},
-	{"model", "verify", "MODEL", 1, 1, "re-hash every file and check every signature",
-		"Exit status 1 when anything is not what was registered or signed.",
+	{"model", "verify", "MODEL", 1, 1, "hash every file and check every signature",
+		"Exit status 1 if anything is not what was registered or signed.",
 		{"binnacle model verify power/3", "binnacle model verify power@champion --json",
 			NULL},
 		NULL, BN_VERB_NEEDS_TRUST, run_verify},
@@ -465,7 +464,7 @@ const bn_verb bn_verbs_model[] = {
 			NULL},
 		NULL, 0, run_card},
 	{"model", "export", "MODEL DIR", 2, 2,
-		"copy its files to a directory that MLflow and Python load",
+		"copy its files to a directory that MLflow and Python can load",
 		"mlflow.pyfunc.load_model(DIR) and `mlflow models predict -m DIR --env-manager "
 		"local` "
 		"predict with it; so does,\nwithout MLflow, DIR/code/binnacle_model.py. Both need "

@@ -1,4 +1,5 @@
-/* cmd_monitor.c - binnacle monitor: have the inputs of a model drifted from its training? */
+/* cmd_monitor.c - binnacle monitor: whether the inputs of a model have drifted from its training
+ * data. */
 #include "core/base/json.h"
 #include "core/base/str.h"
 #include "core/monitor/report.h"
@@ -14,7 +15,7 @@ static const char *verdict_color(bn_drift_verdict v)
 	return v == BN_DRIFT_FOUND ? "bad" : v == BN_DRIFT_NONE ? "good" : "warn";
 }
 
-/* The exit status of a verdict: a check that said no, or one that could not tell. */
+/* The exit status of a verdict: a failed or an inconclusive check. */
 static int verdict_code(const bn_monitor_report *r, bn_err *err)
 {
 	const bn_drift_dataset *d = &r->dataset;
@@ -239,17 +240,18 @@ static int run_ls(bn_cli *cli, bn_err *err)
 static const bn_opt report_options[] = {
 	{"window", 'w', "TIME", "predictions of the last TIME (1h, 7d); default: all"},
 	{"last", 0, "N", "the last N predictions"},
-	{"test", 0, "NAME", "one test for every input, instead of a choice by type and size"},
+	{"test", 0, "NAME", "one test for all inputs, instead of a choice by type and size"},
 	{"threshold", 0, "X", "its threshold"},
 	{"share", 0, "X", "share of drifted inputs that makes a drift (default 0.5)"},
-	{"min-rows", 0, "N", "fewer values are inconclusive (default 30)"}, {0}};
+	{"min-rows", 0, "N", "inconclusive with fewer values (default 30)"}, {0}};
 
 static const bn_opt show_options[] = {{"model", 0, "NAME", "the newest report of this model"}, {0}};
 static const bn_opt ls_options[] = {{"limit", 'n', "N", "at most N, newest first"}, {0}};
 
 const bn_verb bn_verbs_monitor[] = {
 	{"monitor", "report", "MODEL", 1, 1, "Compare logged inputs with the training data",
-		"Tests every input as Evidently does (by type and size) and keeps the report. Exit "
+		"Tests every input as Evidently does (by type and size) and stores the report. "
+		"Exit "
 		"status "
 		"0: no\ndrift, 1: drift, 7: inconclusive.",
 		{"binnacle monitor report power@champion --window 1h",

@@ -1,5 +1,5 @@
 /*
- * cmd_people.c - binnacle user and role: who is who in a workspace, who asks to be admitted, who may do what.
+ * cmd_people.c - binnacle user and role: people of a workspace, requests for admission, and roles.
  *
  * Under a chain of authority users are persons with keys; without one they are uids (uid_people.c).
  */
@@ -39,7 +39,7 @@ static int begin(bn_cli *cli, bn_workspace **ws, bool *is_chained, bn_err *err)
 	return 0;
 }
 
-/* The same for what only a chain has. */
+/* The same for features that need a chain. */
 static int begin_chained(bn_cli *cli, bn_workspace **ws, bn_people **people, bn_err *err)
 {
 	bool is_chained;
@@ -48,15 +48,15 @@ static int begin_chained(bn_cli *cli, bn_workspace **ws, bn_people **people, bn_
 		return rc;
 	if (!is_chained) {
 		bn_err_set(err, BN_ECONFLICT,
-			"in this workspace users are known by their uid: nobody has to be "
-			"admitted");
-		bn_err_hint(err, "keys and persons come with: binnacle upgrade");
+			"in this workspace users are known by their uid: no admission is needed"
+			"");
+		bn_err_hint(err, "for keys and persons run: binnacle upgrade");
 		return BN_ECONFLICT;
 	}
 	return people ? bn_people_read(people, *ws, err) : 0;
 }
 
-/* After a link: says what holds now, or that it waits. */
+/* After a link: reports what is in force now, or that it waits. */
 static int done(bn_cli *cli, int rc, const uint8_t link[BN_CHAIN_ID_BYTES], const char *words)
 {
 	if (rc == BN_LINK_WAITS)
@@ -100,7 +100,7 @@ static json_t *request_json(const bn_request_row *row)
 		"host", row->host);
 }
 
-/* All keys of who has several, in the order in which they were admitted. */
+/* All keys of a person with several, in the order of admission. */
 static void say_keys(bn_cli *cli, const bn_people *p)
 {
 	for (size_t i = 0; i < p->count; i++) {
@@ -118,13 +118,13 @@ static void say_asks(bn_cli *cli, const bn_people *p)
 {
 	for (size_t i = 0; i < p->n_requests; i++)
 		bn_cli_say(cli,
-			"%s (%s on %s, uid %lu) asks with %s; compare it with what they see, then: "
-			"binnacle user accept %s",
+			"%s (%s on %s, uid %lu) requests admission with %s; compare it with what "
+			"they see, then: binnacle user accept %s",
 			p->requests[i].name, p->requests[i].user, p->requests[i].host,
 			(unsigned long)p->requests[i].owner, p->requests[i].key.print,
 			p->requests[i].key.print);
 	if (p->has_more)
-		bn_cli_say(cli, "there are more requests; the newest %d were looked at",
+		bn_cli_say(cli, "there are more requests; the newest %d were checked",
 			(int)BN_PEOPLE_REQUESTS_MOST);
 }
 
@@ -187,7 +187,7 @@ static int run_user_key(bn_cli *cli, bn_err *err)
 
 /* ---- asking, admitting -------------------------------------------------------------------------- */
 
-/* What who asks is told. asked: 1 just now, 0 before. */
+/* The message for the requesting user. asked: 1 just now, 0 before. */
 static int say_asked(bn_cli *cli, int asked, bool made, bn_err *err)
 {
 	bn_key *key = NULL;
@@ -200,7 +200,7 @@ static int say_asked(bn_cli *cli, int asked, bool made, bn_err *err)
 	bn_cli_say(cli,
 		"%s to be admitted with key %s%s; tell an admin this fingerprint, who runs: "
 		"binnacle user accept %s",
-		asked ? "asked" : "you have asked before", print, made ? ", made just now" : "",
+		asked ? "asked" : "you have already asked", print, made ? ", made just now" : "",
 		print);
 	return 0;
 }
@@ -220,7 +220,7 @@ void bn_cli_ask_admission(bn_cli *cli, bn_workspace *ws)
 		rc = say_asked(cli, 1, !me.has_key, &why);
 out:
 	if (rc < 0)
-		bn_cli_warn(cli, "your key did not ask to be admitted: %s", why.msg);
+		bn_cli_warn(cli, "your key did not request admission: %s", why.msg);
 }
 
 static int run_user_request(bn_cli *cli, bn_err *err)
@@ -262,8 +262,8 @@ static int accept_write(bn_cli *cli, bn_workspace *ws, const bn_people *p,
 	int rc;
 	if (of && (roles || name))
 		return bn_err_set(err, BN_EINVAL,
-			"--for adds a key to a person who is here: --name and --role say nothing "
-			"then");
+			"--for adds a key to an existing person: it cannot be combined with "
+			"--name and --role");
 	if (of && (rc = bn_people_find(&person, p, of, err)) < 0)
 		return rc;
 	const char *called = name ? name : request->name;
@@ -273,7 +273,7 @@ static int accept_write(bn_cli *cli, bn_workspace *ws, const bn_people *p,
 		return bn_rights_may(ws, BN_ACT_POLICY, err);
 	}
 	if (person) {
-		snprintf(words, sizeof words, "%s has now key %s too", person->name,
+		snprintf(words, sizeof words, "%s now also has key %s", person->name,
 			request->key.print);
 		rc = bn_people_add_key(ws, request, person->person, reason, link, err);
 	} else {
@@ -284,7 +284,7 @@ static int accept_write(bn_cli *cli, bn_workspace *ws, const bn_people *p,
 	return done(cli, rc, link, words);
 }
 
-/* Who asks; BN_ECONFLICT when the word means somebody who is here. */
+/* The request; BN_ECONFLICT if the word means an existing person. */
 static int request_find(
 	const bn_request_row **out, bn_people *p, bn_workspace *ws, const char *word, bn_err *err)
 {
@@ -297,10 +297,12 @@ static int request_find(
 		return rc;
 	bn_err_clear(err);
 	return bn_err_set(err, BN_ECONFLICT,
-		"%s is admitted already, and no other key of that name asks", person->name);
+		"%s is already admitted, and no other key of that name requests admission",
+		person->name);
 }
 
-/* A name is what a key calls itself: it is enough where the account that asks is called so too. */
+/* A name is claimed by the key: it is sufficient only if the requesting account has the same
+ * name. */
 static int name_check(bn_cli *cli, const bn_request_row *r, const char *word, bn_err *err)
 {
 	char account[128];
@@ -358,8 +360,8 @@ static int run_user_remove(bn_cli *cli, bn_err *err)
 	if ((rc = bn_cli_confirm(cli, err, "Remove %s (%s) from the workspace?", person->name,
 		     person->keys[0].print)) < 0)
 		goto out;
-	snprintf(words, sizeof words, "%s is no member any more; what was signed before stands",
-		person->name);
+	snprintf(words, sizeof words,
+		"%s is no longer a member; what was signed before remains valid", person->name);
 	rc = bn_people_remove(ws, person->person, bn_cli_opt(cli, "reason"), link, err);
 	rc = done(cli, rc, link, words);
 out:
@@ -367,12 +369,12 @@ out:
 	return rc;
 }
 
-/* The one key of a person that a word means. */
+/* The key of a person that a word means. */
 static int key_find(
 	const bn_people_key **out, const bn_person_row *person, const char *word, bn_err *err)
 {
 	const bn_people_key *found = NULL;
-	bool is_name = !strcmp(person->name, word); /* "fab" says nothing about which key */
+	bool is_name = !strcmp(person->name, word); /* "fab" does not identify a key */
 	for (size_t i = 0; i < person->n_keys && !is_name; i++) {
 		const bn_people_key *k = &person->keys[i];
 		if (strncmp(k->print, word, strlen(word)) != 0 &&
@@ -388,7 +390,7 @@ static int key_find(
 	if (!found) {
 		bn_err_set(err, BN_EINVAL, "%s has %zu keys: name the key, not the person",
 			person->name, person->n_keys);
-		bn_err_hint(err, "the fingerprints: binnacle user ls");
+		bn_err_hint(err, "for fingerprints see: binnacle user ls");
 		return BN_EINVAL;
 	}
 	*out = found;
@@ -404,7 +406,7 @@ static int since_option(bn_cli *cli, int64_t *ms, bn_err *err)
 	int rc = bn_cli_opt_past(cli, "since", ms, err);
 	if (rc < 0)
 		return rc;
-	if (*ms < 0) /* before all that was ever signed; -1 would be no --since */
+	if (*ms < 0) /* before anything was signed; -1 would mean no --since */
 		*ms = 0;
 	return 0;
 }
@@ -439,7 +441,7 @@ static int run_user_revoke(bn_cli *cli, bn_err *err)
 		     person->name)) < 0)
 		goto out;
 	snprintf(words, sizeof words, "key %s of %s is revoked; what it signed %s", key->print,
-		person->name, since >= 0 ? "since then counts no more" : "before stands");
+		person->name, since >= 0 ? "since then no longer counts" : "before stands");
 	rc = bn_people_revoke_key(ws, key->hex, since, bn_cli_opt(cli, "reason"), link, err);
 	rc = done(cli, rc, link, words);
 out:
@@ -499,46 +501,44 @@ static int run_role_revoke(bn_cli *cli, bn_err *err)
 
 static const bn_opt reason_options[] = {{"reason", 'r', "TEXT", "why; kept in the audit log"}, {0}};
 static const bn_opt request_options[] = {
-	{"name", 0, "NAME", "how you want to be called (your account's name)"}, {0}};
+	{"name", 0, "NAME", "your name here (default: your account's name)"}, {0}};
 static const bn_opt accept_options[] = {
-	{"role", 0, "ROLE", "a role besides everybody's; may be repeated"},
-	{"name", 0, "NAME", "how they are called here (as they ask)"},
-	{"for", 0, "PERSON", "it is a further key of a person who is here"},
+	{"role", 0, "ROLE", "a role in addition to the default one; may be repeated"},
+	{"name", 0, "NAME", "their name here (default: as requested)"},
+	{"for", 0, "PERSON", "it is another key of this existing person"},
 	{"reason", 'r', "TEXT", "why; kept in the audit log"}, {0}};
 static const bn_opt revoke_options[] = {
-	{"since", 0, "WHEN", "it was stolen then: what it signed since counts no more"},
+	{"since", 0, "WHEN", "it was stolen then: what it signed since no longer counts"},
 	{"reason", 'r', "TEXT", "why; kept in the audit log"}, {0}};
 
 const bn_verb bn_verbs_people[] = {
 	{"user", "ls", "", 0, 0,
-		"everybody whom this workspace knows, with their roles, and who asks", NULL,
+		"users of this workspace, with their roles, and requests for admission", NULL,
 		{"binnacle user ls", "binnacle user ls --json", NULL}, NULL, BN_VERB_LISTS,
 		run_user_ls},
-	{"user", "key", "", 0, 0, "your signing key; makes it when there is none", NULL,
+	{"user", "key", "", 0, 0, "your signing key; creates it if there is none", NULL,
 		{"binnacle user key", "binnacle user key --json", NULL}, NULL, BN_VERB_NO_WORKSPACE,
 		run_user_key},
-	{"user", "request", "", 0, 0, "ask to be admitted to this workspace with your key",
-		"An admin has to accept the key before anything that you sign counts.",
+	{"user", "request", "", 0, 0, "request admission to this workspace with your key",
+		"An admin must accept the key before anything that you sign counts.",
 		{"binnacle user request", "binnacle user request --name 'Ann Lee'", NULL},
 		request_options, BN_VERB_NEEDS_TRUST, run_user_request},
-	{"user", "accept", "WHO", 1, 1, "admit a key that asks",
-		"Compare the fingerprint with what its owner sees (binnacle user key) first: the "
-		"name "
-		"is what they wrote, and admits nobody unasked whose account is called otherwise.",
+	{"user", "accept", "WHO", 1, 1, "admit a requested key",
+		"First compare the fingerprint with what its owner sees (binnacle user key): the "
+		"name is their claim, and a key whose account has another name is never admitted "
+		"without asking.",
 		{"binnacle user accept ed25519:1f2a3b4c5d6e7f80 --role reviewer",
 			"binnacle user accept bob --for 'Bob Ray'", NULL},
 		accept_options, BN_VERB_DRY_RUN | BN_VERB_NEEDS_TRUST, run_user_accept},
-	{"user", "remove", "PERSON", 1, 1, "take a person with all keys out of this workspace",
-		"What was signed and seen before stands. An admin is removed by a more senior one, "
-		"or by "
-		"a majority of the admins.",
+	{"user", "remove", "PERSON", 1, 1, "remove a person with all keys from this workspace",
+		"What was signed and seen before remains valid. An admin is removed by a more "
+		"senior one, or by a majority of the admins.",
 		{"binnacle user remove bob", "binnacle user remove bob --yes --reason 'has left'",
 			NULL},
 		reason_options, BN_VERB_DRY_RUN | BN_VERB_NEEDS_TRUST, run_user_remove},
 	{"user", "revoke", "KEY", 1, 1, "revoke one key of a person",
-		"KEY is a fingerprint; binnacle user ls shows them. A person keeps a key: admit "
-		"the "
-		"new one first (binnacle user accept --for), or remove the person.",
+		"KEY is a fingerprint; binnacle user ls shows them. A person must keep one key: "
+		"admit the new one first (binnacle user accept --for), or remove the person.",
 		{"binnacle user revoke ed25519:1f2a3b4c5d6e7f80",
 			"binnacle user revoke ed25519:1f2a3b4c5d6e7f80 --since 2d", NULL},
 		revoke_options, BN_VERB_DRY_RUN | BN_VERB_NEEDS_TRUST, run_user_revoke},
@@ -546,7 +546,7 @@ const bn_verb bn_verbs_people[] = {
 		{"binnacle role grant alice reviewer",
 			"binnacle role grant alice admin --reason lead", NULL},
 		reason_options, BN_VERB_DRY_RUN | BN_VERB_NEEDS_TRUST, run_role_grant},
-	{"role", "revoke", "USER ROLE", 2, 2, "take a role from a user", NULL,
+	{"role", "revoke", "USER ROLE", 2, 2, "revoke a role of a user", NULL,
 		{"binnacle role revoke alice reviewer", "binnacle role revoke alice admin", NULL},
 		reason_options, BN_VERB_DRY_RUN | BN_VERB_NEEDS_TRUST, run_role_revoke},
 	{0},

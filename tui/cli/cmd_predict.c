@@ -1,4 +1,5 @@
-/* cmd_predict.c - binnacle predict: a file of rows through a model here; predict_endpoint.c asks a server elsewhere. */
+/* cmd_predict.c - binnacle predict: predicts the rows of a file with a local model; predict_endpoint.c uses a
+ * server. */
 #include "core/base/fs.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
@@ -115,7 +116,7 @@ static void json_row(bn_answers *o, const bn_session *s, size_t r, uint64_t row)
 	json_array_append_new(o->items, item);
 }
 
-/* Moves the text to the file, once there is much of it or that file has been begun. */
+/* Moves the text to the file if there is much of it, or the file has been started. */
 int bn_answers_spill(bn_answers *o, size_t most, bn_err *err)
 {
 	int rc;
@@ -246,7 +247,7 @@ int bn_answers_finish(bn_answers *o, uint64_t rows, bn_err *err)
 		{"row", "ROW", BN_AS_INT}, {"prediction", "PREDICTION", BN_AS_TEXT}, {0}};
 	int rc;
 	if (o->unknown)
-		bn_cli_warn(o->cli, "%llu cell%s that training never saw%s (--strict refuses)",
+		bn_cli_warn(o->cli, "%llu cell%s unseen in training%s (--strict refuses)",
 			(unsigned long long)o->unknown,
 			o->unknown == 1 ? " holds a category" : "s hold categories", o->first);
 	if (o->items)
@@ -260,13 +261,13 @@ int bn_answers_finish(bn_answers *o, uint64_t rows, bn_err *err)
 	return 0;
 }
 
-/* What is no file may be a dataset. */
+/* If it is not a file it may be a dataset. */
 static void hint_dataset(bn_workspace *ws, const char *model, const char *file, bn_err *err)
 {
 	bn_dataset_version *v = NULL;
 	if (!strchr(file, '/') && bn_dataset_resolve(&v, ws, file, BN_DATASET_LIVE, NULL) == 0) {
-		err->hint[0] = '\0'; /* that of a path which is not there */
-		bn_err_hint(err, "of a dataset: binnacle data export %s | binnacle predict %s -",
+		err->hint[0] = '\0'; /* the error for a missing path */
+		bn_err_hint(err, "for a dataset: binnacle data export %s | binnacle predict %s -",
 			file, model);
 	}
 	bn_dataset_version_free(v);
@@ -347,22 +348,22 @@ static int run_predict(bn_cli *cli, bn_err *err)
 }
 
 static const bn_opt predict_options[] = {{"out", 'o', "FILE",
-						 "write CSV, or Arrow when it ends in .arrow or "
-						 ".feather, there (- is standard output)"},
+						 "output file: CSV, or Arrow if it ends in .arrow "
+						 "or .feather (- is standard output)"},
 	{"endpoint", 0, "URL",
-		"ask that server (http:, https:, unix:PATH) instead of loading a model here"},
-	{"ca-file", 0, "FILE", "trust that certificate (PEM) instead of the system's"},
+		"use that server (http:, https:, unix:PATH) instead of loading a model"},
+	{"ca-file", 0, "FILE", "trust this certificate (PEM) instead of the system's"},
 	{"token-file", 0, "FILE", "the server's token (else BINNACLE_TOKEN)"},
-	{"strict", 0, NULL, "refuse categories that training never saw"}, BN_CLI_READING_OPTS, {0}};
+	{"strict", 0, NULL, "refuse categories unseen in training"}, BN_CLI_READING_OPTS, {0}};
 
 const bn_verb bn_verbs_predict[] = {
 	{"predict", NULL, "MODEL FILE", 1, 2, "Predict every row of a CSV or Arrow file",
 		"MODEL is a registered version (power@champion, power/3), a run, or a model "
 		"directory. "
 		"FILE may be\na pipe, or - for standard input. Columns are matched by name; "
-		"others are ignored. The\nanswers come in the order of the rows, as CSV with a "
+		"others are ignored. The\npredictions are in the order of the rows, as CSV with a "
 		"column per class probability for a\nclassifier. With --endpoint, MODEL is NAME or "
-		"NAME/VERSION as the server has it; without,\nthe server's first model answers.",
+		"NAME/VERSION on the server; without it,\nthe server's first model is used.",
 		{"binnacle predict power@champion jobs.csv --out power.csv",
 			"binnacle predict power/3 jobs.csv --endpoint http://127.0.0.1:8420"},
 		predict_options, BN_VERB_NEEDS_TRUST, run_predict},

@@ -21,7 +21,7 @@ static int open_queue(bn_cli *cli, bn_workspace **ws, bn_err *err)
 /* ---- ls ------------------------------------------------------------------------------------- */
 
 static const bn_opt ls_options[] = {
-	{"all", 'a', NULL, "queues of other users and hosts too"},
+	{"all", 'a', NULL, "include queues of other users and hosts"},
 	{0},
 };
 
@@ -57,7 +57,7 @@ static int add_queue(json_t *items, bn_workspace *ws, const bn_queue *q, bn_err 
 	return rc;
 }
 
-/* On stderr: a person wants to know it, a script has `queue show`. */
+/* On stderr: for humans; scripts use `queue show`. */
 static void say_state(bn_cli *cli, const bn_queue *q)
 {
 	char memory[BN_FMT], taken[BN_FMT], most[32] = "any number";
@@ -163,7 +163,7 @@ static int pause_or_resume(bn_cli *cli, bool paused, bn_err *err)
 		return rc;
 	if (bn_cli_is_text(cli))
 		bn_cli_say(cli, paused ? "nothing is started until: binnacle queue resume"
-				       : "the queue goes on");
+				       : "the queue is running");
 	return show_queue(cli, ws, err);
 }
 
@@ -178,13 +178,13 @@ static int queue_resume(bn_cli *cli, bn_err *err)
 }
 
 static const bn_opt set_options[] = {
-	{"cores", 0, "N", "so many cores for all that run; 0: those of this machine"},
-	{"memory", 0, "SIZE", "so much memory (16G); 0: that of this machine"},
-	{"at-once", 0, "N", "so many runs at once; 0: any number"},
+	{"cores", 0, "N", "cores for all running ones; 0: those of this machine"},
+	{"memory", 0, "SIZE", "memory for all running ones (16G); 0: that of this machine"},
+	{"at-once", 0, "N", "runs at the same time; 0: any number"},
 	{0},
 };
 
-/* It may be meant so (hyper-threads, swap), but rarely is. */
+/* It may be intended (hyper-threads, swap), but rarely is. */
 static void warn_of_machine(bn_cli *cli, const bn_queue_amounts *limits)
 {
 	char asked[BN_FMT], has[BN_FMT];
@@ -226,26 +226,27 @@ static int queue_run(bn_cli *cli, bn_err *err)
 }
 
 const bn_verb bn_verbs_queue[] = {
-	{"queue", "ls", "", 0, 0, "runs that wait for their turn on this host, and why",
-		"In the order in which they will start: first in, first out. When the first does "
+	{"queue", "ls", "", 0, 0, "runs waiting on this host, and why",
+		"In the order in which they will start: first in, first out. If the first does "
 		"not\n"
-		"fit beside what runs, those behind it wait too. `binnacle run stop` cancels one.",
+		"fit beside the running ones, those after it wait too. `binnacle run stop` cancels "
+		"one.",
 		{"binnacle queue ls", "binnacle queue ls --all --json"}, ls_options, BN_VERB_LISTS,
 		queue_ls},
-	{"queue", "show", "", 0, 0, "limits of the queue, and what of them is in use", NULL,
+	{"queue", "show", "", 0, 0, "limits of the queue, and current use", NULL,
 		{"binnacle queue show", "binnacle queue show --json"}, NULL, 0, queue_show},
-	{"queue", "pause", "", 0, 0, "start nothing more; what runs goes on", NULL,
+	{"queue", "pause", "", 0, 0, "start no more runs; running ones continue", NULL,
 		{"binnacle queue pause", "binnacle queue resume"}, NULL, 0, queue_pause},
 	{"queue", "resume", "", 0, 0, "start runs again", NULL,
 		{"binnacle queue resume", "binnacle queue ls"}, NULL, 0, queue_resume},
-	{"queue", "set", "", 0, 0, "how much may run at once",
-		"Limits are of this user on this host, in this workspace. They count what the "
-		"queue\n"
-		"started; a run asks with `run start --queue --cores N --memory SIZE`.",
+	{"queue", "set", "", 0, 0, "limits on concurrent runs",
+		"Limits apply to this user on this host, in this workspace. They count runs "
+		"started by\n"
+		"the queue; a run requests with `run start --queue --cores N --memory SIZE`.",
 		{"binnacle queue set --cores 8 --memory 32G", "binnacle queue set --at-once 2"},
 		set_options, 0, queue_set},
-	{"queue", "run", "", 0, 0, "start what has its turn, until nothing waits (internal)",
-		"Started by whoever queues a run; a second one ends at once.",
+	{"queue", "run", "", 0, 0, "start queued runs until none waits (internal)",
+		"Started by the command that queues a run; a second one ends at once.",
 		{"binnacle queue run", "binnacle queue ls"}, NULL,
 		BN_VERB_HIDDEN | BN_VERB_UNJUDGED, queue_run},
 	{0},

@@ -29,8 +29,8 @@ static const bn_opt ls_options[] = {
 	{"experiment", 'e', "NAME", "runs of this experiment"},
 	{"sort", 's', "FIELDS", "such as: -metrics.test_rmse,created"},
 	{"columns", 'c', "FIELDS", "such as: params.alpha,best(loss),last(loss)"},
-	{"limit", 'n', "N", "at most so many (1000)"},
-	{"offset", 0, "N", "leave out the first N"},
+	{"limit", 'n', "N", "at most this many (1000)"},
+	{"offset", 0, "N", "skip the first N"},
 	{"removed", 0, NULL, "those in the trash"},
 	{0},
 };
@@ -87,11 +87,11 @@ static int split_fields(char *copy, const char ***list, size_t *count, bn_err *e
 	return 0;
 }
 
-/* text is for words that have a name in them. */
+/* text is a buffer for messages with a name. */
 static const char *empty_text(const bn_run_query *q, char *text, size_t size)
 {
 	if (q->offset > 0)
-		return "no run behind the --offset: there are fewer";
+		return "no run after the --offset: there are fewer";
 	if (q->filter)
 		return "no run matches";
 	if (q->experiment)
@@ -124,7 +124,7 @@ static int has_any(
 	return rc;
 }
 
-/* The field of a sort's key: without its sign, and without the words behind it. */
+/* The field of a sort key, without its sign and the words after it. */
 static const char *sorted_field(char *key)
 {
 	key += strspn(key, " \t+-");
@@ -138,7 +138,7 @@ static const char *sorted_field(char *key)
 	return key;
 }
 
-/* What no run has sorts nothing: says so, instead of showing runs in some order. */
+/* A field that no run has cannot sort: reports that, instead of showing runs in some order. */
 static int warn_of_sort(bn_cli *cli, bn_workspace *ws, const bn_run_query *q, bn_err *err)
 {
 	char *copy = bn_strdup(q->sort ? q->sort : ""), *rest = copy, *key;
@@ -147,7 +147,7 @@ static int warn_of_sort(bn_cli *cli, bn_workspace *ws, const bn_run_query *q, bn
 		const char *field = sorted_field(key);
 		bool has = !field[0];
 		if (!has && (rc = has_any(&has, ws, q, field, err)) >= 0 && !has)
-			bn_cli_warn(cli, "no run has %s: it sorts nothing", field);
+			bn_cli_warn(cli, "no run has %s: cannot sort by it", field);
 	}
 	bn_free(copy);
 	return rc;
@@ -230,12 +230,12 @@ static int run_watch(bn_cli *cli, bn_err *err)
 }
 
 static const bn_opt log_options[] = {
-	{"follow", 'f', NULL, "go on until the run is over"},
-	{"raw", 0, NULL, "the bytes as they are, also onto a terminal, which they may steer"},
+	{"follow", 'f', NULL, "continue until the run ends"},
+	{"raw", 0, NULL, "unchanged bytes, even to a terminal, which they may control"},
 	{0},
 };
 
-/* A run that never started printed nothing, which is no missing file. */
+/* A run that never started printed nothing, which is not a missing file. */
 static int open_log(bn_run_log *log, bn_workspace *ws, const char *id, bn_err *err)
 {
 	bn_run_info *r = NULL;
@@ -278,14 +278,14 @@ static int run_log(bn_cli *cli, bn_err *err)
 }
 
 static const bn_opt stop_options[] = {
-	{"wait", 'w', NULL, "wait until it is over, at most a minute beyond its grace time"},
+	{"wait", 'w', NULL, "wait until it ends, at most a minute beyond its grace time"},
 	{0},
 };
 
 static int stop_one(bn_cli *cli, bn_workspace *ws, const char *id, bn_err *err)
 {
 	static const char *const words[] = {
-		[BN_CANCEL_ASKED] = "asked to end; it looks for that with its next heartbeat",
+		[BN_CANCEL_ASKED] = "asked to end; it will notice at its next heartbeat",
 		[BN_CANCEL_SIGNALLED] = "asked to end",
 		[BN_CANCEL_DONE] = "cancelled, before it had started"};
 	bn_cancel how = BN_CANCEL_ASKED;
@@ -310,8 +310,8 @@ static int wait_for_end(bn_cli *cli, bn_workspace *ws, const char *id, bn_err *e
 	return rc < 0 && rc != BN_EFAILED ? bn_err_move(err, &end) : 0;
 }
 
-/* All are found before the first is asked to end. The others are asked too when one refuses; the status is
- * the first refusal's. */
+/* All are found before the first is asked to end. If one refuses, the others are still asked; the status
+ * is that of the first refusal. */
 static int run_stop(bn_cli *cli, bn_err *err)
 {
 	bn_workspace *ws;
@@ -346,7 +346,7 @@ out:
 /* ---- tag, note, rm, restore ----------------------------------------------------------------- */
 
 static const bn_opt tag_options[] = {
-	{"remove", 0, NULL, "take the tags off: KEY... instead of KEY=VALUE..."},
+	{"remove", 0, NULL, "remove the tags: KEY... instead of KEY=VALUE..."},
 	{0},
 };
 
@@ -413,7 +413,7 @@ static int change_one(bn_cli *cli, const char *name, bool removed, bn_err *err)
 	if ((rc = change(cli, ws, r, removed, err)) < 0)
 		goto out;
 	bn_cli_say(cli, "run %.8s (%s) %s%s", id, r->name, bn_cli_dry_run(cli) ? "would be " : "",
-		removed ? "moved to the trash; binnacle run restore brings it back" : "restored");
+		removed ? "moved to the trash; binnacle run restore restores it" : "restored");
 out:
 	bn_run_info_free(r);
 	return rc;
@@ -437,7 +437,8 @@ static int run_restore(bn_cli *cli, bn_err *err)
 
 const bn_verb bn_verbs_run[] = {
 	{"run", "ls", "", 0, 0, "list runs",
-		"Filters know AND OR NOT ( ) = != < <= > >= ~ LIKE ILIKE IN BETWEEN IS NULL over\n"
+		"Filters support AND OR NOT ( ) = != < <= > >= ~ LIKE ILIKE IN BETWEEN IS NULL "
+		"over\n"
 		"params.K, metrics.K, tags.K, best(K), last(K), min(K), max(K), mean(K), count(K) "
 		"and\n"
 		"id, name, experiment, status, user, title, host, dataset, created, started,\n"
@@ -447,27 +448,27 @@ const bn_verb bn_verbs_run[] = {
 			"params.alpha,metrics.test_rmse",
 			"binnacle run ls --filter \"created > '2h'\" --json"},
 		ls_options, BN_VERB_LISTS, run_ls},
-	{"run", "watch", "RUN", 1, 1, "follow a run: what it prints and its metrics", NULL,
+	{"run", "watch", "RUN", 1, 1, "follow a run: its output and metrics", NULL,
 		{"binnacle run watch latest", "binnacle run watch 7f3a"}, NULL, 0, run_watch},
-	{"run", "log", "RUN", 1, 1, "what a run printed", NULL,
+	{"run", "log", "RUN", 1, 1, "output of a run", NULL,
 		{"binnacle run log latest", "binnacle run log 7f3a --follow"}, log_options, 0,
 		run_log},
 	{"run", "stop", "RUN...", 1, -1, "end runs: SIGTERM, then SIGKILL after the grace time",
 		"One that waits in the queue is cancelled: it does not start.",
 		{"binnacle run stop 7f3a", "binnacle run stop 7f3a 81bc --wait"}, stop_options,
 		BN_VERB_DRY_RUN, run_stop},
-	{"run", "tag", "RUN KEY=VALUE...", 2, -1, "set tags of a run, or take them off", NULL,
+	{"run", "tag", "RUN KEY=VALUE...", 2, -1, "set or remove tags of a run", NULL,
 		{"binnacle run tag 7f3a team=ops stage=final",
 			"binnacle run tag 7f3a stage --remove"},
 		tag_options, 0, run_tag},
-	{"run", "note", "RUN TEXT", 2, 2, "write a note on a run; an empty text takes it off", NULL,
+	{"run", "note", "RUN TEXT", 2, 2, "write a note on a run; an empty text removes it", NULL,
 		{"binnacle run note 7f3a 'baseline for June'", "binnacle run note 7f3a ''"}, NULL,
 		0, run_note},
 	{"run", "rm", "RUN...", 1, -1, "move runs to the trash",
-		"restore brings them back until gc has freed their bytes.",
+		"They can be restored until gc has freed their bytes.",
 		{"binnacle run rm 7f3a", "binnacle run rm 7f3a 81bc --yes"}, NULL, BN_VERB_DRY_RUN,
 		run_rm},
-	{"run", "restore", "RUN...", 1, -1, "take runs out of the trash", NULL,
+	{"run", "restore", "RUN...", 1, -1, "restore runs from the trash", NULL,
 		{"binnacle run restore 7f3a", "binnacle run ls --removed"}, NULL, BN_VERB_DRY_RUN,
 		run_restore},
 	{0},

@@ -31,12 +31,12 @@ enum { CELL_COLUMNS = 30, CELL_BEFORE = 12 };
 /* ---- compare -------------------------------------------------------------------------------- */
 
 static const bn_opt compare_options[] = {
-	{"all", 'a', NULL, "also what is the same"},
-	{"baseline", 'b', "RUN", "run that the others are measured against; default: the first"},
+	{"all", 'a', NULL, "include equal values"},
+	{"baseline", 'b', "RUN", "run that the others are compared with; default: the first"},
 	{0},
 };
 
-/* "+0.00012": small differences of small numbers are what a comparison is for. */
+/* "+0.00012": comparisons must show small differences of small numbers. */
 static const char *signed_text(double x, char buf[BN_FMT])
 {
 	char text[BN_FMT];
@@ -141,7 +141,7 @@ static void print_comparison(bn_cli *cli, const bn_comparison *c, bool all)
 	}
 	bn_cli_print(cli, "\n* baseline");
 	if (!all)
-		bn_cli_print(cli, "; %zu rows that are the same: --all shows them", hidden);
+		bn_cli_print(cli, "; %zu equal rows: --all shows them", hidden);
 	bn_cli_print(cli, "\n");
 }
 
@@ -199,7 +199,7 @@ out:
 /* ---- reproduce ------------------------------------------------------------------------------ */
 
 static const bn_opt reproduce_options[] = {
-	{"threads", 0, "N", "train with so many threads; default: as the spec says"},
+	{"threads", 0, "N", "number of threads; default: as in the spec"},
 	{"attest", 0, NULL, "record the outcome as gate evidence of the models made by this run"},
 	{0},
 };
@@ -343,13 +343,14 @@ out:
 }
 
 const bn_verb bn_verbs_run_check[] = {
-	{"run", "compare", "RUN RUN...", 1, -1, "what differs between runs, and by how much",
+	{"run", "compare", "RUN RUN...", 1, -1, "differences between runs",
 		"Metrics with a known direction show their best value, others their last.",
 		{"binnacle run compare 7f3a 81bc",
 			"binnacle run compare 7f3a 81bc c0de --baseline 81bc --all"},
 		compare_options, 0, run_compare},
 	{"run", "reproduce", "RUN", 1, 1, "train again from the spec, and compare every byte",
-		"Prints bit-identical, or the first difference and what has changed (exit 1).",
+		"Prints bit-identical, or the first difference and what has changed (exit status "
+		"1).",
 		{"binnacle run reproduce latest",
 			"binnacle run reproduce 7f3a --threads 4 --attest"},
 		reproduce_options, 0, run_reproduce},

@@ -1,5 +1,5 @@
-/* cmd_run_show.c - binnacle run show: what is recorded of a run, what its spec asks for, and what its executor
- * knows of it now. */
+/* cmd_run_show.c - binnacle run show: the record of a run, the requests of its spec, and its state at the
+ * executor. */
 #include "core/base/json.h"
 #include "core/base/str.h"
 #include "core/launch/executor.h"
@@ -66,7 +66,7 @@ static void print_inputs(bn_cli *cli, const json_t *list)
 	}
 }
 
-/* Of a metric that has points, what is no number is a value: a loss that diverged is shown. */
+/* For a metric with points, a value that is not a number is shown: a diverged loss. */
 static const char *value_text(double x, char buf[BN_FMT])
 {
 	return isnan(x) ? "nan" : bn_fmt_sig(x, 6, buf);
@@ -106,7 +106,7 @@ static void print_artifacts(bn_cli *cli, const json_t *list)
 	}
 }
 
-/* What the executor knows of a run that waits or runs, beside what is recorded. */
+/* The executor's state of a waiting or running run, in addition to the record. */
 static int add_job(json_t *o, bn_workspace *ws, const char *id, bn_err *err)
 {
 	bn_run_status status;
@@ -118,7 +118,7 @@ static int add_job(json_t *o, bn_workspace *ws, const char *id, bn_err *err)
 	bn_err unknown = BN_ERR_INIT;
 	int rc = 0;
 	snprintf(job.run, sizeof job.run, "%s", id);
-	/* What another version's executor knows stays unknown. */
+	/* The state at another version's executor stays unknown. */
 	if (bn_executor_of(&by, ws, id, &unknown) == 0 && (rc = by->poll(ws, &job, 1, err)) < 0)
 		return rc;
 	if (json_object_set_new(o, "job", job.reason[0] ? json_string(job.reason) : json_null()) !=
@@ -129,7 +129,7 @@ static int add_job(json_t *o, bn_workspace *ws, const char *id, bn_err *err)
 	return 0;
 }
 
-/* What of its log is kept: null where the log is not, on another file system or for a run that has printed nothing. */
+/* How much of its log is kept: null if there is no log, on another file system or for a run without output. */
 static int add_log(json_t *o, bn_workspace *ws, const char *id, bn_err *err)
 {
 	bn_run_info *r = NULL;
@@ -144,7 +144,7 @@ static int add_log(json_t *o, bn_workspace *ws, const char *id, bn_err *err)
 	if (!there)
 		return json_object_set_new(o, "log", json_null()) ? bn_err_nomem(err, "a run") : 0;
 	uint64_t left_out = log.printed - log.kept;
-	snprintf(words, sizeof words, "%s of %s are kept: beginning and end",
+	snprintf(words, sizeof words, "%s of %s are kept: start and end",
 		bn_fmt_bytes(log.kept, kept), bn_fmt_bytes(log.printed, printed));
 	json_t *l = json_pack("{sI sI sI ss?}", "printed_bytes", (json_int_t)log.printed,
 		"kept_bytes", (json_int_t)log.kept, "left_out_bytes", (json_int_t)left_out, "words",
@@ -175,7 +175,7 @@ static json_t *outputs_json(const bn_spec *spec)
 	return list;
 }
 
-/* References are named where secrets are asked for; here stand the names alone. */
+/* References are shown where secrets are requested; here only the names. */
 static json_t *secrets_json(const bn_spec *spec)
 {
 	const char *name;
@@ -186,7 +186,6 @@ static json_t *secrets_json(const bn_spec *spec)
 	return list;
 }
 
-/* What was asked for. A run from the API has no spec, and one whose spec gc has freed shows none. */
 /* The versions that a run of several reads: what the parts are decides its numbers. */
 static json_t *data_json(const bn_spec *spec)
 {
@@ -200,6 +199,7 @@ static json_t *data_json(const bn_spec *spec)
 	return list;
 }
 
+/* What was asked for. A run from the API has no spec, and one whose spec gc has freed shows none. */
 static int add_asked(json_t *o, bn_workspace *ws, bn_err *err)
 {
 	bn_spec *spec = NULL;

@@ -21,7 +21,8 @@
 static const bn_opt start_options[] = {
 	{"trainer", 't', "NAME", "one of " BN_TRAINERS(TRAINER_WORD) "with its --set"},
 	{"data", 'd', "[ALIAS=]NAME@V",
-		"dataset version; repeat with :val or :test at its end, ALIAS= for a command"},
+		"dataset version; repeat with suffix :val or :test, or prefix ALIAS= for a "
+		"command"},
 	{"target", 0, "COLUMN", "what to predict"},
 	{"features", 0, "A,B", "columns to predict from; default: all but target and excluded"},
 	{"exclude", 0, "A,B", "columns to leave out"},
@@ -30,33 +31,32 @@ static const bn_opt start_options[] = {
 	{"set", 's', "KEY=VALUE", "a hyper-parameter; may be repeated"},
 	{"task", 0, "TASK", "auto, regression or classification"},
 	{"impute", 0, "HOW", "mean, median or most_frequent"},
-	{"no-standardise", 0, NULL, "keep numbers as they are"},
+	{"no-standardise", 0, NULL, "do not standardise numbers"},
 	{"split", 0, "KIND", "random or order: how rows are taken for validation and test"},
 	{"valid", 0, "SHARE", "share of rows for validation (0.15)"},
 	{"test", 0, "SHARE", "share of rows for the test (0.15)"},
-	{"seed", 0, "N", "seed of everything random (0)"},
-	{"threads", 0, "N", "threads; 0: as many as there are"},
-	{"spec", 0, "FILE", "a spec as JSON; the other options change it"},
-	{"again", 0, "RUN", "the spec of that run; the other options change it"},
+	{"seed", 0, "N", "seed of all random numbers (0)"},
+	{"threads", 0, "N", "threads; 0: as many as there are cores"},
+	{"spec", 0, "FILE", "a spec as JSON; other options override it"},
+	{"again", 0, "RUN", "use the spec of that run; other options override it"},
 	{"name", 'n', "NAME", "readable name of the run"},
 	{"experiment", 'e', "NAME", "experiment it belongs to (default)"},
 	{"note", 0, "TEXT", "a note"},
 	{"tag", 0, "KEY=VALUE", "a tag; may be repeated"},
-	{"time-limit", 0, "TIME", "end it after this long (1h30m)"},
+	{"time-limit", 0, "TIME", "end it after this time (1h30m)"},
 	{"grace", 0, "TIME", "between SIGTERM and SIGKILL (10s)"},
-	{"log-limit", 0, "SIZE", "of what it prints, beginning and end that are kept (64M)"},
-	{"retries", 0, "N", "start a command that failed again, N times at most"},
+	{"log-limit", 0, "SIZE", "how much of its output is kept, start and end (64M)"},
+	{"retries", 0, "N", "restart a failed command, at most N times"},
 	{"input", 0, "FILE", "a file that the command reads, hashed now; may be repeated"},
 	{"output", 0, "PATTERN",
 		"files below here to keep as artifacts ('out/*.png'); may be repeated"},
-	{"secret", 0, "NAME=REF", "a variable of the command's from env:VARIABLE or file:/PATH"},
-	{"queue", 0, NULL, "start when it has its turn on this host; see queue ls"},
-	{"executor", 0, "NAME",
-		"who starts it: local (at once), queue; default: what the spec says"},
-	{"cores", 0, "N", "cores that it needs (1); a trainer's threads"},
-	{"memory", 0, "SIZE", "memory that it needs (4G)"},
-	{"wait", 'w', NULL, "wait until it is over; exit 1 when it fails, 5 when the disk is full"},
-	{"watch", 'W', NULL, "wait, and show what it prints and its metrics"},
+	{"secret", 0, "NAME=REF", "a variable for the command, from env:VARIABLE or file:/PATH"},
+	{"queue", 0, NULL, "queue it on this host; see queue ls"},
+	{"executor", 0, "NAME", "executor: local (immediately) or queue; default: as in the spec"},
+	{"cores", 0, "N", "cores it needs (1); a trainer's threads"},
+	{"memory", 0, "SIZE", "memory it needs (4G)"},
+	{"wait", 'w', NULL, "wait until it ends; exit status 1 if it fails, 5 if the disk is full"},
+	{"watch", 'W', NULL, "wait, and show its output and metrics"},
 	{0},
 };
 
@@ -73,7 +73,7 @@ static int show_started(bn_cli *cli, bn_workspace *ws, const char *id, bn_err *e
 	return bn_cli_object(cli, o, fields, err);
 }
 
-/* *name: NULL for what the spec says. */
+/* *name: NULL for that of the spec. */
 static int executor_name(const char **name, bn_cli *cli, bn_err *err)
 {
 	const char *queue = bn_executor_queue.name;
@@ -113,7 +113,7 @@ out:
 	return rc;
 }
 
-/* Waits when that was asked for, and shows the run as it then is. */
+/* Waits if requested, and shows the run afterwards. */
 static int follow_started(bn_cli *cli, bn_workspace *ws, const char *id, bool queued, bn_err *err)
 {
 	bool watch = bn_cli_flag(cli, "watch");
@@ -133,7 +133,7 @@ static int follow_started(bn_cli *cli, bn_workspace *ws, const char *id, bool qu
 	return show < 0 ? bn_err_move(err, &shown) : 0;
 }
 
-/* Words behind -- are the program's, also those that were meant for us. */
+/* Words after -- belong to the program, even options meant for us. */
 static void say_behind(bn_cli *cli)
 {
 	static const char *const ours[] = {"wait", "watch"};
@@ -145,12 +145,12 @@ static void say_behind(bn_cli *cli)
 		for (size_t k = 0; k < sizeof ours / sizeof *ours; k++)
 			if (bn_str_starts(rest[i], "--") && !strcmp(rest[i] + 2, ours[k]))
 				bn_cli_say(cli,
-					"%s stands behind -- and goes to the program; before -- it "
-					"waits for the run",
+					"%s is after -- and goes to the program; before -- it "
+					"makes this command wait",
 					rest[i]);
 }
 
-/* A task that nobody chose is said: 0 and 1 may have been meant as classes. */
+/* Reports a task chosen by default: 0 and 1 may have been intended as classes. */
 static void say_task(bn_cli *cli, bn_workspace *ws, const bn_spec *spec)
 {
 	const char *task = NULL;
@@ -158,11 +158,12 @@ static void say_task(bn_cli *cli, bn_workspace *ws, const bn_spec *spec)
 		return;
 	if (!strcmp(task, "regression"))
 		bn_cli_say(cli,
-			"task regression, as target '%s' is a number; --task classification learns "
-			"its values as classes",
+			"task regression because target '%s' is a number; --task classification "
+			"treats its values as classes",
 			spec->target);
 	else
-		bn_cli_say(cli, "task classification, as target '%s' is no number", spec->target);
+		bn_cli_say(cli, "task classification because target '%s' is not a number",
+			spec->target);
 }
 
 static void warn_shared(void *cli, const char *text)
@@ -209,9 +210,9 @@ out:
 /* ---- exec ----------------------------------------------------------------------------------- */
 
 static const bn_opt exec_options[] = {
-	{"lock-fd", 0, "N", "the run's lock, which is held already"},
-	{"queued", 0, NULL, "the run had its turn in the queue"},
-	{"spec", 0, "HASH", "what the log says of its spec"},
+	{"lock-fd", 0, "N", "the run's lock, which is already held"},
+	{"queued", 0, NULL, "the run was started by the queue"},
+	{"spec", 0, "HASH", "the spec's hash in the log"},
 	{0},
 };
 
@@ -236,20 +237,19 @@ static int run_exec(bn_cli *cli, bn_err *err)
 
 const bn_verb bn_verbs_run_start[] = {
 	{"run", "start", "[-- COMMAND ARG...]", 0, 0, "train a model, or run any program, as a run",
-		"The run is a process of its own: it goes on when this shell ends. What it needs "
-		"to\n"
-		"be made again is kept: data versions, code with uncommitted changes, "
-		"environment.\n"
+		"The run is a separate process: it continues when this shell ends. Everything "
+		"needed to\n"
+		"repeat it is kept: data versions, code with uncommitted changes, environment.\n"
 		"A command finds BINNACLE_RUN_ID, BINNACLE_RUN_DIR and BINNACLE_DATA_<NAME> (or "
 		"_<ALIAS>,\n"
 		"and BINNACLE_DATA, all as JSON) in its environment; metrics.json, and files in\n"
-		"$BINNACLE_RUN_DIR/artifacts, are picked up.",
+		"$BINNACLE_RUN_DIR/artifacts, are collected.",
 		{"binnacle run start --trainer ridge --data jobs@v1 --target power --wait",
 			"binnacle run start --queue --cores 4 --memory 8G -- python train.py",
 			"binnacle run start --data jobs -- python train.py --lr 0.1"},
 		start_options, BN_VERB_REST | BN_VERB_DRY_RUN, run_start},
 	{"exec", NULL, "RUN", 1, 1, "supervise a run that was prepared (internal)",
-		"`binnacle run start` starts it; it is not for people.",
+		"Started by `binnacle run start`; not for direct use.",
 		{"binnacle exec 0123456789abcdef0123456789abcdef", "binnacle help run start"},
 		exec_options, BN_VERB_HIDDEN | BN_VERB_UNJUDGED, run_exec},
 	{0},

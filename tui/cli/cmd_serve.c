@@ -1,8 +1,8 @@
 /*
  * cmd_serve.c - binnacle serve: models over HTTP until SIGTERM or Ctrl-C.
  *
- * The server answers from its own threads. This one waits, writes the endpoint's life into the log
- * of the workspace (when there is one), and keeps the drift gauges fresh.
+ * The server answers from its own threads. This one waits, records the endpoint's state in the log
+ * of the workspace (if there is one), and updates the drift gauges.
  */
 #include "core/base/fs.h"
 #include "core/base/hash.h"
@@ -33,8 +33,8 @@
 #define SAFE_TOKEN 16 /* characters */
 #define SEEN_MS 20000
 #define GAUGES_MS 5000
-#define LOOK_MS 5000  /* at what is served */
-#define TELL_MS 60000 /* again that the log fails */
+#define LOOK_MS 5000  /* interval of checking the served models */
+#define TELL_MS 60000 /* interval of repeating that the log fails */
 
 typedef struct serving {
 	bn_cli *cli;
@@ -58,7 +58,7 @@ typedef struct serving {
 
 /* ---- setting up ----------------------------------------------------------------------------- */
 
-/* Where to listen: an address, a Unix socket, or both when both are named. */
+/* Where to listen: an address, a Unix socket, or both if both are given. */
 static int read_places(serving *s, bn_err *err)
 {
 	int rc = 0;
@@ -80,7 +80,7 @@ static int read_places(serving *s, bn_err *err)
 	}
 	if (path && !*path) {
 		bn_err_set(err, BN_EINVAL, "--unix needs the path of the socket");
-		bn_err_hint(err, "as in --unix ~/.power.sock; nothing may lie there yet");
+		bn_err_hint(err, "such as --unix ~/.power.sock; the path must not exist yet");
 		return BN_EINVAL;
 	}
 	return path ? bn_path_absolute(&s->unix_path, path, err) : 0;
@@ -103,7 +103,7 @@ static int read_options(serving *s, bn_err *err)
 		(rc = bn_cli_opt_duration(cli, "grace", &s->grace_ns, err)) < 0)
 		return rc;
 	if (bn_cli_opt(cli, "max-body") && s->max_body <= 0)
-		return bn_err_set(err, BN_EINVAL, "--max-body: a body has a byte at least");
+		return bn_err_set(err, BN_EINVAL, "--max-body: must be at least one byte");
 	if (bn_cli_nargs(cli) > MAX_MODELS)
 		return bn_err_set(err, BN_EINVAL, "at most %d models", MAX_MODELS);
 	return 0;
@@ -115,9 +115,8 @@ static void warn_of_short_tokens(const serving *s)
 		size_t n = strcspn(at, "\n");
 		if (n && n < SAFE_TOKEN) {
 			bn_cli_warn(s->cli,
-				"a token of %zu characters can be guessed: head -c 24 /dev/urandom "
-				"| "
-				"base64 makes a better one",
+				"a token of %zu characters can be guessed: head -c 24 "
+				"/dev/urandom | base64 creates a better one",
 				n);
 			return;
 		}
@@ -146,7 +145,7 @@ static int choose_token(serving *s, bn_err *err)
 	return 0;
 }
 
-/* Without a workspace model directories can still be served, unlogged. */
+/* Without a workspace model directories can still be served, without logging. */
 static int find_workspace(serving *s, bn_err *err)
 {
 	bn_err mine = BN_ERR_INIT;
@@ -158,7 +157,7 @@ static int find_workspace(serving *s, bn_err *err)
 	return 0;
 }
 
-/* A registered version is looked at again while it is served. */
+/* A registered version is checked again while it is served. */
 static int open_model(serving *s, int i, bn_err *err)
 {
 	bn_err why = BN_ERR_INIT;
@@ -280,7 +279,7 @@ static void counters(const serving *s, bn_endpoint_counters *c)
 	c->lost = log.lost;
 }
 
-/* Commits what was appended; what could not be is told by the commit, and held against nothing that follows. */
+/* Commits what was appended; the commit returns an append's failure and clears it. */
 static int commit(serving *s, int appended, bn_err *err)
 {
 	int rc = bn_workspace_commit(s->ws, appended < 0 ? NULL : err);
@@ -309,7 +308,7 @@ static int write_started(serving *s, bn_err *err)
 	return rc;
 }
 
-/* A server that answered before its start could be written down is tried again: a stop needs a start. */
+/* If the start could not be recorded it is tried again: a stop needs a start. */
 static int write_stopped(serving *s, const bn_endpoint_counters *c, bn_err *err)
 {
 	int rc = s->is_noted ? 0 : write_started(s, err);
@@ -319,7 +318,7 @@ static int write_stopped(serving *s, const bn_endpoint_counters *c, bn_err *err)
 	return commit(s, rc, err);
 }
 
-/* What a person must know who wants to ask. */
+/* What a user must know to send requests. */
 static void tell_how_to_ask(const serving *s)
 {
 	char user[128];
@@ -328,7 +327,7 @@ static void tell_how_to_ask(const serving *s)
 	env->user_name(env, env->uid(env), user, sizeof user);
 	if (s->unix_path)
 		bn_cli_say(s->cli,
-			"%s answers you alone, without a token: curl --unix-socket %s "
+			"%s only answers you, without a token: curl --unix-socket %s "
 			"http://localhost/",
 			s->unix_path, s->unix_path);
 	if (s->no_tcp)
@@ -336,13 +335,12 @@ static void tell_how_to_ask(const serving *s)
 	if (s->token_made)
 		bn_cli_warn(s->cli, "token (shown once): %s", s->token);
 	else if (!s->token)
-		bn_cli_warn(s->cli, "no token: everybody who reaches %s port %d may ask", s->host,
-			port);
+		bn_cli_warn(s->cli, "no token: everyone who can reach %s port %d may send requests",
+			s->host, port);
 	if (!s->cert && !bn_http_is_loopback_name(s->host))
 		bn_cli_warn(s->cli,
-			"%s is reached over the network without TLS: token and rows can be read on "
-			"the "
-			"way (--tls-cert and --tls-key, or leave out --host and use ssh)",
+			"%s is reachable over the network without TLS: token and rows can be "
+			"intercepted (use --tls-cert and --tls-key, or omit --host and use ssh)",
 			s->host);
 	bn_cli_say(s->cli, "from your own machine: ssh -N -L %d:%s:%d %s@%s", port,
 		bn_endpoint_host(env, s->host), port, user, env->host(env));
@@ -372,7 +370,7 @@ static int announce(serving *s, bn_err *err)
 	bn_buf_release(&models);
 	bn_free(url);
 	int rc = bn_cli_object(s->cli, o, fields, err);
-	fflush(NULL); /* whoever started us waits for the port */
+	fflush(NULL); /* the starting process waits for the port */
 	return rc;
 }
 
@@ -398,8 +396,8 @@ static void look_after_workspace(serving *s, int64_t now_ms, int64_t *seen_ms, i
 	bn_workspace_tick(s->ws, NULL);
 }
 
-/* Whether every model may still be served, and the workspace is still the one that is remembered: BN_EREFUSED or
- * BN_ECONFLICT, in words. A log that cannot be read now is a warning. */
+/* Whether every model may still be served, and the workspace still matches the memory: BN_EREFUSED or
+ * BN_ECONFLICT, with the reason. A log that cannot be read now is a warning. */
 static int look_at_models(serving *s, bn_err *err)
 {
 	for (size_t i = 0; i < s->count; i++) {
@@ -420,8 +418,8 @@ typedef struct log_news {
 	uint64_t failures, set_aside;
 } log_news;
 
-/* What a person has to know of the prediction log: that it fails (again each minute), that it goes on, and rows
- * that were set aside. */
+/* Messages about the prediction log: that it fails (repeated each minute), that it works again, and rows set
+ * aside. */
 static void tell_of_log(const serving *s, log_news *n, int64_t now_ms)
 {
 	bn_prediction_log_stats l;
@@ -429,7 +427,7 @@ static void tell_of_log(const serving *s, log_news *n, int64_t now_ms)
 	bool failed = l.failures > n->failures && l.last_error[0];
 	if (failed && (!n->is_failing || now_ms - n->told_ms >= TELL_MS)) {
 		bn_cli_warn(s->cli,
-			"predictions cannot be logged: %s; %llu rows wait, %llu are lost",
+			"predictions cannot be logged: %s; %llu rows are waiting, %llu are lost",
 			l.last_error, (unsigned long long)l.waiting, (unsigned long long)l.lost);
 		n->told_ms = now_ms;
 		n->is_failing = true;
@@ -446,7 +444,7 @@ static void tell_of_log(const serving *s, log_news *n, int64_t now_ms)
 	n->set_aside = l.set_aside;
 }
 
-/* 0 when it was told to stop; as look_at_models when a model may be served no more. */
+/* 0 if told to stop; as look_at_models if a model may no longer be served. */
 static int wait_for_the_end(serving *s, bn_err *err)
 {
 	const bn_env *env = bn_cli_env(s->cli);
@@ -482,12 +480,12 @@ static void tell_counts(const serving *s, const bn_endpoint_counters *c)
 		(unsigned long long)c->requests, (unsigned long long)c->predictions, of_log);
 }
 
-/* ended: why it stops, 0 for having been told to. What was lost is the error then, and a warning beside another. */
+/* ended: why it stops, 0 if told to. Then lost predictions are the error, otherwise a warning. */
 static int shut_down(serving *s, int ended, bn_err *err)
 {
 	bn_endpoint_counters c;
 	bn_err why = BN_ERR_INIT;
-	bn_cli_say(s->cli, "stopping: finishing what is in work");
+	bn_cli_say(s->cli, "stopping: finishing requests in progress");
 	bn_server_stop(s->server, (int)(s->grace_ns / 1000000));
 	int rc = s->log ? bn_prediction_log_finish(s->log, &why) : 0;
 	if (rc < 0 && ended < 0)
@@ -498,15 +496,15 @@ static int shut_down(serving *s, int ended, bn_err *err)
 	bn_err_clear(&why);
 	rc = s->ws ? write_stopped(s, &c, &why) : 0;
 	if (rc < 0)
-		bn_cli_warn(s->cli, "that it stopped cannot be written down: %s", why.msg);
+		bn_cli_warn(s->cli, "cannot record that it stopped: %s", why.msg);
 	if (rc < 0 && !ended)
 		ended = bn_err_move(err, &why);
 	tell_counts(s, &c);
 	return ended;
 }
 
-/* Large bodies are mapped each by itself, so their memory is nobody's when they are gone. Left to itself malloc
- * keeps ever larger ones in the heap of the thread that read them. */
+/* Large bodies are mapped separately, so their memory is returned when they are freed. By default malloc keeps
+ * ever larger ones in the heap of the thread that read them. */
 static void give_memory_back(void)
 {
 #ifdef __GLIBC__
@@ -530,7 +528,7 @@ static int run_serve(bn_cli *cli, bn_err *err)
 		rc = start_log(&s, err);
 	if (!rc)
 		rc = start_server(&s, err);
-	if (!rc) { /* who knows the port or the socket is answered from here on */
+	if (!rc) { /* requests are answered from here on */
 		rc = write_started(&s, err);
 		if (!rc)
 			rc = announce(&s, err);
@@ -554,30 +552,28 @@ static int run_serve(bn_cli *cli, bn_err *err)
 
 static const bn_opt serve_options[] = {{"port", 'p', "N", "port (default 8420; 0: any free one)"},
 	{"host", 0, "ADDR", "address to listen on (default 127.0.0.1; * for all)"},
-	{"unix", 0, "PATH",
-		"listen on a Unix socket for your own user; with --port or --host on both"},
+	{"unix", 0, "PATH", "listen on a Unix socket for your user; with --port or --host on both"},
 	{"tls-cert", 0, "FILE", "TLS on the port: certificate and its chain (PEM)"},
 	{"tls-key", 0, "FILE", "the certificate's key (PEM, mode 0600)"},
 	{"token-file", 0, "FILE",
-		"bearer tokens to ask for, one a line (else BINNACLE_TOKEN, else a new one)"},
-	{"no-token", 0, NULL, "answer everybody who can connect"},
+		"accepted bearer tokens, one per line (else BINNACLE_TOKEN, else a new one)"},
+	{"no-token", 0, NULL, "answer everyone who can connect"},
 	{"threads", 0, "N", "threads that answer (default: one per CPU, at most 8)"},
 	{"max-body", 0, "BYTES", "largest request body (default 16M)"},
-	{"max-connections", 0, "N", "connections at a time (default 4096)"},
+	{"max-connections", 0, "N", "concurrent connections (default 4096)"},
 	{"max-per-address", 0, "N",
-		"of them from one address (default: all on loopback, else half)"},
-	{"max-per-token", 0, "N", "requests of one token at a time (default: as many as come)"},
-	{"strict", 0, NULL, "refuse unknown fields, and categories that training never saw"},
+		"connections per address (default: all on loopback, else half)"},
+	{"max-per-token", 0, "N", "concurrent requests per token (default: unlimited)"},
+	{"strict", 0, NULL, "refuse unknown fields, and categories unseen in training"},
 	{"no-log", 0, NULL, "do not log predictions"},
-	{"grace", 0, "TIME", "how long requests may take to finish when stopping (default 10s)"},
-	{0}};
+	{"grace", 0, "TIME", "time for requests to finish when stopping (default 10s)"}, {0}};
 
 const bn_verb bn_verbs_serve[] = {
 	{"serve", NULL, "MODEL...", 1, -1, "Answer predictions over HTTP until SIGTERM",
 		"Routes: POST /predict, /v2/models/NAME/infer (Open Inference Protocol), "
 		"/invocations "
-		"(MLflow),\nGET /healthz, /metrics (Prometheus). Listens on loopback unless told "
-		"otherwise and asks for a\nbearer token; a new one is printed once to stderr. "
+		"(MLflow),\nGET /healthz, /metrics (Prometheus). By default it listens on "
+		"loopback and requires a\nbearer token; a new one is printed once to stderr. "
 		"Predictions "
 		"are logged to the workspace, so\nthat `binnacle monitor report` can compare them "
 		"with "

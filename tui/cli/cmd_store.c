@@ -71,37 +71,36 @@ static json_t *fields_json(const bn_index_status *s)
 	return list;
 }
 
-/* What a newer program wrote, each in a line. */
+/* Records of a newer program, one per line. */
 static void warn_newer(bn_cli *cli, const bn_index_status *s)
 {
 	for (size_t i = 0; i < s->unknown_count; i++)
 		bn_cli_warn(cli,
-			"%lld events '%s' (version %lld) of '%s' and others are of a newer "
-			"binnacle: kept, "
-			"not shown",
+			"%lld events '%s' (version %lld) of '%s' and others are from a newer "
+			"binnacle: kept, not shown",
 			(long long)s->unknown[i].events, s->unknown[i].kind,
 			(long long)s->unknown[i].version, s->unknown[i].entity);
 	for (size_t i = 0; i < s->field_count; i++)
 		bn_cli_warn(cli,
-			"field '%s' in %lld event%s '%s' is of a newer binnacle: kept, not shown; "
-			"the newest is of '%s', by writer %s (version %lld)",
+			"field '%s' in %lld event%s '%s' is from a newer binnacle: kept, not "
+			"shown; the newest is of '%s', by writer %s (version %lld)",
 			s->fields[i].field, (long long)s->fields[i].events,
 			s->fields[i].events == 1 ? "" : "s", s->fields[i].kind, s->fields[i].entity,
 			s->fields[i].writer, (long long)s->fields[i].version);
 	if (s->field_count == BN_INDEX_FIELDS_MOST)
-		bn_cli_warn(cli, "there may be more such fields: the first %d are named",
+		bn_cli_warn(cli, "there may be more such fields: the first %d are listed",
 			(int)BN_INDEX_FIELDS_MOST);
 }
 
-/* What is wrong with the log, each in a line. BN_EFAILED when anything is. */
+/* Faults of the log, one per line. BN_EFAILED if there are any. */
 static int warn_of_log(bn_cli *cli, const bn_index_status *s, bn_err *err)
 {
 	for (size_t i = 0; i < s->gap_count; i++)
 		bn_cli_warn(cli, "log of %s: %s; its first %lld events are in the index",
 			s->gaps[i].writer, s->gaps[i].why, (long long)s->gaps[i].folded);
 	for (size_t i = 0; i < s->fork_count; i++)
-		bn_cli_warn(cli, "log of %s: %s; nothing that is signed there counts",
-			s->forks[i].writer, s->forks[i].words);
+		bn_cli_warn(cli, "log of %s: %s; nothing signed there counts", s->forks[i].writer,
+			s->forks[i].words);
 	if (!s->gap_count && !s->fork_count)
 		return 0;
 	int rc = bn_err_set(err, BN_EFAILED,
@@ -177,10 +176,10 @@ static int run_index_rebuild(bn_cli *cli, bn_err *err)
 
 typedef struct gc_judge {
 	bn_cli *cli;
-	bool has_said; /* gc looks more than once */
+	bool has_said; /* gc checks more than once */
 } gc_judge;
 
-/* What a stranger has named and hidden stops nobody's gc, and he is named. */
+/* Objects that only a stranger's records name do not stop gc; the records are reported. */
 static int judge_hidden(
 	void *ctx, bn_workspace *ws, bn_live_hidden *items, size_t count, bn_err *err)
 {
@@ -190,8 +189,8 @@ static int judge_hidden(
 	for (size_t i = 0; rc >= 0 && !j->has_said && i < f.count; i++)
 		if (f.items[i].is_strangers)
 			bn_cli_warn(j->cli,
-				"%s, and goes on: only records name it whose writers nobody has "
-				"admitted (log/%s record %llu, %s on %s)",
+				"%s, ignored: only records of writers who were not admitted name "
+				"it (log/%s record %llu, %s on %s)",
 				f.items[i].words, f.items[i].writer,
 				(unsigned long long)f.items[i].seq, f.items[i].kind,
 				f.items[i].entity);
@@ -252,7 +251,7 @@ static int run_gc(bn_cli *cli, bn_err *err)
 		     bn_env_now_ms(bn_cli_env(cli)) - options.retention_ms, options.dry_run, err)))
 		return rc;
 	if (options.dry_run)
-		bn_cli_say(cli, "nothing was removed (--dry-run); this is what would be");
+		bn_cli_say(cli, "nothing was removed (--dry-run); this would be removed");
 	json_t *o = json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "dry_run",
 		options.dry_run, "run_dirs", (json_int_t)run_dirs, "objects", (json_int_t)r.objects,
 		"object_bytes", (json_int_t)r.object_bytes, "live", (json_int_t)r.live,
@@ -308,30 +307,30 @@ static int run_doctor_fs(bn_cli *cli, bn_err *err)
 static const bn_opt status_options[] = {
 	{"dump", 0, NULL, "print every table and row of the index, in a stable order"}, {0}};
 static const bn_opt gc_options[] = {
-	{"older-than", 0, "AGE", "how old an unnamed object must be (14d, or as it is set)"}, {0}};
+	{"older-than", 0, "AGE", "minimum age of unnamed objects (default 14d, or as set)"}, {0}};
 
 const bn_verb bn_verbs_store[] = {
-	{"index", "status", "", 0, 0, "where the index is and what is in it",
+	{"index", "status", "", 0, 0, "location and content of the index",
 		"The index is derived from the log and may be deleted at any time.",
 		{"binnacle index status", "binnacle index status --dump", NULL}, status_options,
 		BN_VERB_NAMES_GAPS | BN_VERB_UNJUDGED, run_index_status},
-	{"index", "rebuild", "", 0, 0, "fold the whole log into the index anew", NULL,
+	{"index", "rebuild", "", 0, 0, "rebuild the index from the whole log", NULL,
 		{"binnacle index rebuild", "binnacle index rebuild --json", NULL}, NULL,
 		BN_VERB_UNJUDGED, run_index_rebuild},
-	{"gc", NULL, "", 0, 0, "give back the space of objects that nothing names",
+	{"gc", NULL, "", 0, 0, "remove objects that nothing names",
 		"Removes objects that no row of the index names and that are older than 14 days, "
-		"and\nleftovers in tmp/ and trash/. What it removes is written to the log first. "
-		"Of your own "
-		"runs that\ncannot be restored any more the directories go as well.",
+		"and\nleftovers in tmp/ and trash/. Removals are recorded in the log first. "
+		"Directories "
+		"of your own\nruns that can no longer be restored are removed as well.",
 		{"binnacle gc --dry-run", "binnacle gc --older-than 30d", NULL}, gc_options,
 		BN_VERB_DRY_RUN | BN_VERB_NEEDS_TRUST, run_gc},
 	{0},
 };
 
 const bn_verb bn_verbs_doctor_fs[] = {
-	{"doctor", "fs", "DIR", 1, 1, "what a directory's file system offers to a workspace",
-		"Tries locks, links, renames and fsync in a scratch directory in DIR, and "
-		"measures.",
+	{"doctor", "fs", "DIR", 1, 1, "test a directory's file system for a workspace",
+		"Tests locks, links, renames and fsync in a scratch directory in DIR, and "
+		"measures them.",
 		{"binnacle doctor fs /scratch/me", "binnacle doctor fs . --json", NULL}, NULL,
 		BN_VERB_NO_WORKSPACE, run_doctor_fs},
 	{0},

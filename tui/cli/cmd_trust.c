@@ -1,4 +1,4 @@
-/* cmd_trust.c - binnacle trust: is this the workspace that I know. These verbs work whatever was found. */
+/* cmd_trust.c - binnacle trust: whether this is the workspace that I know. These verbs always work. */
 #include "core/base/hash.h"
 #include "core/base/json_bytes.h"
 #include "core/base/mem.h"
@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-/* The workspace, what is known of it, and what there is to compare. */
+/* The workspace, its trust state, and what to compare. */
 typedef struct known {
 	bn_workspace *ws;
 	bn_trust *trust;
@@ -170,7 +170,7 @@ static int look_and_confirm(bn_cli *cli, const known *k, bn_err *err)
 	if (rc < 0)
 		goto out;
 	bn_cli_say(cli, "%s", text.ptr);
-	rc = bn_cli_confirm(cli, err, "Is this the workspace that you mean, as it shall be?");
+	rc = bn_cli_confirm(cli, err, "Is this the intended workspace in the right state?");
 	if (rc < 0 && k->about->has_chain)
 		bn_err_hint(err, "or give the invitation: binnacle trust accept bn1:...");
 out:
@@ -183,7 +183,8 @@ static int accept(bn_cli *cli, const known *k, const char *invitation, bn_err *e
 	int rc = invitation ? bn_trust_compare(k->trust, invitation, err) : 0;
 	if (rc < 0)
 		return rc;
-	/* An invitation answers a first use. A stop says that there was more, or something else: it may be older. */
+	/* An invitation confirms a first use. A stop means that there was more, or something else: the
+	 * invitation may be older. */
 	if ((!invitation || !bn_trust_asks(k->trust)) && (rc = look_and_confirm(cli, k, err)) < 0)
 		return rc;
 	if ((rc = bn_trust_accept(
@@ -192,7 +193,7 @@ static int accept(bn_cli *cli, const known *k, const char *invitation, bn_err *e
 	bn_cli_say(cli, "remembered: workspace %s in '%s'", bn_workspace_id(k->ws),
 		bn_workspace_dir(k->ws));
 	bn_cli_ask_admission(cli, k->ws);
-	/* An invitation that lies there may still speak against it. */
+	/* An installed invitation may still contradict it. */
 	return bn_trust_require(k->trust, BN_ALLOWS_ALL, err);
 }
 
@@ -204,7 +205,7 @@ static int run_accept(bn_cli *cli, bn_err *err)
 	if (rc < 0)
 		goto out;
 	if (bn_trust_allows(k.trust) == BN_ALLOWS_ALL && !invitation) {
-		bn_cli_say(cli, "nothing to accept: this workspace is used without a question");
+		bn_cli_say(cli, "nothing to accept: this workspace needs no confirmation");
 		goto out;
 	}
 	rc = accept(cli, &k, invitation, err);
@@ -241,7 +242,7 @@ static size_t count_lost(const bn_memory_verdict *v)
 	return n;
 }
 
-/* Writers whose logs are not what this user has seen, each in a line. */
+/* Writers whose logs differ from what this user has seen, one per line. */
 static void say_lost(bn_cli *cli, const bn_memory_verdict *v)
 {
 	for (size_t i = 0; i < v->count; i++)
@@ -249,15 +250,15 @@ static void say_lost(bn_cli *cli, const bn_memory_verdict *v)
 			bn_cli_say(cli, "  %s", v->findings[i].words);
 }
 
-/* BN_ECONFLICT when there is nothing that a link could close: it would stand there for ever, and say that there was. */
+/* BN_ECONFLICT if there is nothing to restore: the link would permanently claim a loss. */
 static int need_lost(const bn_memory_verdict *v, bn_err *err)
 {
 	if (count_lost(v))
 		return 0;
 	bn_err_set(err, BN_ECONFLICT,
 		"nothing that you have seen is lost: there is nothing to restore");
-	bn_err_hint(
-		err, "who has seen what is lost closes it; what is missing: binnacle trust show");
+	bn_err_hint(err, "only a user who has seen the lost records can settle the loss; to see "
+			 "what is missing: binnacle trust show");
 	return BN_ECONFLICT;
 }
 
@@ -272,23 +273,24 @@ static int run_restore(bn_cli *cli, bn_err *err)
 		goto out;
 	if (!restored.text || !restored.text[0]) {
 		rc = bn_err_set(err, BN_EINVAL,
-			"--reason is missing: it stands in the chain of "
-			"authority for ever");
+			"--reason is missing: it is recorded permanently in the chain of "
+			"authority");
 		goto out;
 	}
 	if ((rc = bn_trust_require(k.trust, BN_ALLOWS_READING, err)) < 0 ||
 		(rc = bn_rights_may(k.ws, BN_ACT_POLICY, err)) < 0 ||
 		(rc = need_lost(bn_trust_verdict(k.trust), err)) < 0)
 		goto out;
-	bn_cli_say(cli, "Closes for everybody, by a link that a majority of the admins signs:");
+	bn_cli_say(
+		cli, "Settles for all readers, by a link that a majority of the admins must sign:");
 	say_lost(cli, bn_trust_verdict(k.trust));
-	if ((rc = bn_cli_confirm(cli, err, "Take the log as it is now for whole?")) < 0 ||
+	if ((rc = bn_cli_confirm(cli, err, "Accept the present log as complete?")) < 0 ||
 		(rc = bn_authority_change(k.ws, &link, id, err)) < 0)
 		goto out;
 	if (rc == BN_LINK_WAITS)
 		bn_cli_say_waits(cli, id);
 	else
-		bn_cli_say(cli, "restored: link %u closes the loss", k.about->newest + 1);
+		bn_cli_say(cli, "restored: link %u settles the loss", k.about->newest + 1);
 	rc = 0;
 out:
 	bn_free(k.about);
@@ -334,16 +336,16 @@ static int sign_link(bn_cli *cli, bn_workspace *ws, const bn_link_row *l, bn_err
 	int rc;
 	if (!l->waits)
 		return bn_err_set(err, BN_ECONFLICT, "that link does not wait for signatures: %s",
-			l->n >= 0 ? "it holds already" : l->words);
+			l->n >= 0 ? "it already holds" : l->words);
 	if (l->mine)
-		return bn_err_set(err, BN_ECONFLICT, "you have signed that link already");
+		return bn_err_set(err, BN_ECONFLICT, "you have already signed that link");
 	bn_cli_say(cli, "%s, by %s", l->summary, l->author);
 	if ((rc = bn_rights_may(ws, BN_ACT_POLICY, err)) < 0 || bn_cli_dry_run(cli) ||
 		(rc = bn_cli_confirm(cli, err, "Sign it?")) < 0 ||
 		(rc = bn_authority_cosign(ws, l->id, err)) < 0)
 		return rc;
 	bn_cli_say(cli, rc == BN_LINK_WAITS ? "signed; it waits for more signatures"
-					    : "signed; it holds from now on");
+					    : "signed; it now holds");
 	return 0;
 }
 
@@ -362,37 +364,34 @@ static int run_sign(bn_cli *cli, bn_err *err)
 }
 
 static const bn_opt restore_options[] = {
-	{"reason", 'r', "TEXT", "what was lost, and how; kept for ever"}, {0}};
+	{"reason", 'r', "TEXT", "what was lost, and how; recorded permanently"}, {0}};
 
 const bn_verb bn_verbs_trust[] = {
-	{"trust", "show", "", 0, 0,
-		"whether this is the workspace that you know; its invitation to hand out",
-		"Shows id, founder and admins with their keys, the invitation (bn1:...), what is\n"
-		"remembered of the workspace, and what speaks against it.",
+	{"trust", "show", "", 0, 0, "whether this is the workspace that you know; its invitation",
+		"Shows id, founder and admins with their keys, the invitation (bn1:...), the\n"
+		"memory of the workspace, and objections.",
 		{"binnacle trust show", "binnacle -C /scratch/team trust show --json", NULL}, NULL,
 		BN_VERB_UNJUDGED, run_show},
-	{"trust", "accept", "[INVITATION]", 0, 1,
-		"believe that this is the workspace, as it is now",
-		"With an invitation (bn1:..., from an admin) it is compared, and nothing is "
-		"asked.\n"
-		"Without, look at what is shown: this also takes a stop back, whatever it was for.",
+	{"trust", "accept", "[INVITATION]", 0, 1, "trust this workspace in its present state",
+		"An invitation (bn1:..., from an admin) is compared without a question.\n"
+		"Without one, check what is shown: this also lifts a stop of any kind.",
 		{"binnacle trust accept "
 		 "bn1:0f8b1c2d00008000800000000000000a.0.5e884898da28047151d0e56f8dc62927",
 			"binnacle trust accept", NULL},
 		NULL, BN_VERB_UNJUDGED, run_accept},
-	{"trust", "forget", "", 0, 0, "forget what is remembered of this workspace", NULL,
+	{"trust", "forget", "", 0, 0, "forget the memory of this workspace", NULL,
 		{"binnacle trust forget", "binnacle trust forget --yes", NULL}, NULL,
 		BN_VERB_UNJUDGED, run_forget},
-	{"trust", "restore", "", 0, 0, "close a loss of records for all readers; for admins",
-		"Signs a link that takes the log as it is now for whole, where a writer's records\n"
-		"were lost. A majority of the admins has to sign it.",
+	{"trust", "restore", "", 0, 0, "settle a loss of records for all readers; for admins",
+		"Signs a link that accepts the present log as complete after a writer's records\n"
+		"were lost. A majority of the admins must sign it.",
 		{"binnacle trust restore --reason 'disk of node 7 died on May 3'",
 			"binnacle trust restore --reason 'bob removed his log' --yes"},
 		restore_options, BN_VERB_UNJUDGED, run_restore},
-	{"trust", "log", "", 0, 0, "the chain of authority: who changed what, and what waits", NULL,
+	{"trust", "log", "", 0, 0, "the chain of authority: changes, and links that wait", NULL,
 		{"binnacle trust log", "binnacle trust log --json", NULL}, NULL,
 		BN_VERB_UNJUDGED | BN_VERB_LISTS, run_log},
-	{"trust", "sign", "LINK", 1, 1, "sign a link of another admin that waits for it",
+	{"trust", "sign", "LINK", 1, 1, "sign another admin's link that waits for signatures",
 		"LINK: digits of its id; see binnacle trust log.",
 		{"binnacle trust sign 7763411ff850", "binnacle trust sign 7763411ff850 --dry-run",
 			NULL},

@@ -1,4 +1,5 @@
-/* cmd_upgrade.c - binnacle upgrade: a workspace of uids gets a chain of authority. See core/govern/upgrade.h. */
+/* cmd_upgrade.c - binnacle upgrade: gives a chain of authority to a workspace based on uids. See
+ * core/govern/upgrade.h. */
 #include "core/base/hash.h"
 #include "core/base/json_bytes.h"
 #include "core/base/mem.h"
@@ -14,7 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Who is admitted: uids of the plan. */
+/* The admitted users: uids of the plan. */
 typedef struct chosen {
 	uid_t *items;
 	size_t count, cap;
@@ -54,7 +55,7 @@ static int word_choose(chosen *c, const bn_upgrade_plan *p, const char *word, bn
 	return bn_err_set(err, BN_ENOTFOUND, "no user '%s' in this workspace", word);
 }
 
-/* --admit all (as without it), none, or names and uids with commas between. */
+/* --admit all (the default), none, or comma-separated names and uids. */
 static int choose(chosen *c, const bn_upgrade_plan *p, const char *words, bn_err *err)
 {
 	int rc = 0;
@@ -91,9 +92,9 @@ static const char *becomes(const bn_upgrade_user *u, const chosen *c)
 	if (u->is_me && u->print[0])
 		return "founder and admin, with your key";
 	if (u->is_me)
-		return u->keys ? "founder and admin, with a new key: the one that you had published is not "
+		return u->keys ? "founder and admin, with a new key: the published one is not "
 				 "here"
-			       : "founder and admin, with a key that is made for you";
+			       : "founder and admin, with a newly created key";
 	if (!u->key)
 		return "nobody: has no key, and must run: binnacle user request";
 	if (u->why)
@@ -128,7 +129,7 @@ static json_t *names_json(const bn_names *names)
 	return items;
 }
 
-/* The plan for people: users, what is closed, and what nobody vouches for. */
+/* Displays the plan: users, what is closed, and what nobody vouches for. */
 static int show_plan(bn_cli *cli, const bn_upgrade_plan *p, const chosen *c, bn_err *err)
 {
 	static const bn_col cols[] = {{"uid", "UID", BN_AS_INT}, {"user", "USER", BN_AS_TEXT},
@@ -138,11 +139,11 @@ static int show_plan(bn_cli *cli, const bn_upgrade_plan *p, const chosen *c, bn_
 	if (rc < 0)
 		return rc;
 	bn_cli_note(cli,
-		"closes %llu records of %llu writers: they are judged as before, and you vouch for "
-		"them; what needs a right and comes later has to be signed",
+		"closes %llu records of %llu writers: they are judged as before, and you vouch "
+		"for them; later acts that need a right must be signed",
 		(unsigned long long)p->records, (unsigned long long)p->writers);
 	for (size_t i = 0; i < p->unseen.count; i++)
-		bn_cli_warn(cli, "cannot be read, and is not closed in: %s", p->unseen.items[i]);
+		bn_cli_warn(cli, "cannot be read, and is not closed: %s", p->unseen.items[i]);
 	for (size_t i = 0; i < p->doubts.count; i++)
 		bn_cli_say(cli, "  nobody vouches: %s", p->doubts.items[i]);
 	return 0;
@@ -168,7 +169,7 @@ static void key_note(bn_upgrade_plan *p, bn_workspace *ws)
 			bn_key_fingerprint(hex, p->users[i].print);
 }
 
-/* What it is now: for everybody to compare. */
+/* The new state, for others to compare. */
 static int show_done(
 	bn_cli *cli, bn_workspace *ws, bn_upgrade_plan *p, const chosen *c, bn_err *err)
 {
@@ -192,8 +193,8 @@ static int show_done(
 		return rc;
 	bn_cli_note(cli,
 		"upgraded, with %zu user%s admitted; from now on older programs do not write here. "
-		"Give "
-		"the others the invitation, not by way of this directory; they run: binnacle trust "
+		"Give the others the invitation, but not through this directory; they run:"
+		" binnacle trust "
 		"accept INVITATION",
 		c->count, c->count == 1 ? "" : "s");
 	return 0;
@@ -201,7 +202,7 @@ static int show_done(
 
 /* ---- the verb -------------------------------------------------------------------------------------- */
 
-/* Asks, unless the command line has said it. */
+/* Asks, unless confirmed on the command line. */
 static int confirm(bn_cli *cli, const chosen *c, bn_err *err)
 {
 	if (bn_cli_opt(cli, "admit"))
@@ -244,7 +245,7 @@ out:
 }
 
 static const bn_opt upgrade_options[] = {
-	{"admit", 0, "WHO", "all who have published a key (as without it), none, or NAME,NAME"},
+	{"admit", 0, "WHO", "all who have published a key (default), none, or NAME,NAME"},
 	{"name", 0, "NAME", "how you are called here (your account's name)"}, {0}};
 
 const bn_verb bn_verbs_upgrade[] = {

@@ -1,5 +1,5 @@
 /*
- * cmd_workbench.c - no words at all: the workbench. Everything about it is in tui/ui/app.h.
+ * cmd_workbench.c - without arguments: the workbench. See tui/ui/app.h.
  */
 #include "core/base/str.h"
 #include "core/base/timestamp.h"
@@ -46,7 +46,8 @@ static int run_workbench(bn_cli *cli, bn_err *err)
 		return bn_err_set(err, BN_EINVAL,
 			"--now %s: must be a time such as 2026-01-31T09:00:00Z", now);
 	opt.fixed_now_ms = now_ns / 1000000;
-	/* Asks a first use, and tells errors of the workspace, before the screen is taken. */
+	/* Confirms a first use, and reports errors of the workspace, before the screen is taken
+	 * over. */
 	if ((rc = bn_cli_workspace(cli, &ws, err)) < 0)
 		return rc;
 	opt.dir = bn_workspace_dir(ws);
@@ -57,18 +58,18 @@ static const bn_opt options[] = {
 	{"theme", 0, "NAME",
 		"theme: default, dark, light, high-contrast, colour-blind, mono, or a file"},
 	{"ascii", 0, NULL, "plain ASCII, even in a UTF-8 locale"},
-	{"readonly", 0, NULL, "look, but change nothing"},
-	{"slow-line", 0, NULL, "at most one frame in two seconds unless a key is pressed"},
+	{"readonly", 0, NULL, "read-only"},
+	{"slow-line", 0, NULL, "at most one frame every two seconds unless a key is pressed"},
 	{"script", 0, "FILE",
 		"read keys and commands from FILE instead of a terminal (- is stdin)"},
 	{"size", 0, "COLSxROWS", "size of the screen of a script (80x24)"},
-	{"save-dir", 0, "DIR", "where a script's :save-screen writes"},
-	{"now", 0, "TIME", "the clock of a script, so that ages on screen do not change"},
+	{"save-dir", 0, "DIR", "directory for a script's :save-screen"},
+	{"now", 0, "TIME", "fixed clock for a script, so that ages on screen do not change"},
 	{0},
 };
 
 const bn_verb bn_verbs_workbench[] = {
-	{"workbench", NULL, "", 0, 0, "open the workbench (also: no words at all)",
+	{"workbench", NULL, "", 0, 0, "open the workbench (also without arguments)",
 		"Keys: arrows or hjkl move, Enter opens, Esc goes back, 1-9 choose a screen, / "
 		"filters,\n"
 		": takes a command, ? shows every key, q leaves.",

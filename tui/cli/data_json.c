@@ -38,7 +38,7 @@ static json_t *check_json(const bn_dataset_version *v)
 		v->check_result);
 }
 
-/* For people: "all 12 passed", "3 of 12 failed"; and tags, parents in one line. */
+/* For display: "all 12 passed", "3 of 12 failed"; and tags, parents in one line. */
 static void add_texts(json_t *o, const bn_dataset_version *v)
 {
 	bn_buf b = BN_BUF_INIT;
@@ -118,7 +118,7 @@ static void sizes_of(bn_buf *b, const bn_profile_column *c, const char *sep)
 		bn_buf_addf(b, ", most: %.24s", v->top[0].text);
 }
 
-/* What stands out in a column, in words. */
+/* Remarkable properties of a column, as text. */
 static void notes_of(bn_buf *b, const bn_profile_column *c)
 {
 	const char *sep = "";
@@ -163,7 +163,7 @@ static json_t *sizes_json(const bn_profile_column *c)
 		(json_int_t)c->empty);
 }
 
-/* A number; the text of what JSON cannot say or people would not read. */
+/* A number, or text if JSON cannot represent it or it would be unreadable. */
 json_t *bn_data_extreme_json(const bn_profile_column *c, double x, const char *text)
 {
 	bool is_number = bn_type_is_number(c->type) && isfinite(x);
@@ -186,9 +186,8 @@ json_t *bn_data_column_json(const bn_profile_column *c)
 	double share = c->rows ? (double)c->missing / (double)c->rows : NAN;
 	json_t *o = json_pack("{s:s, s:s, s:s?, s:I, s:I, s:o, s:I, s:b}", "name", c->name, "type",
 		bn_field_type_text(&c->field, type), "unit", c->unit, "rows", (json_int_t)c->rows,
-		"missing",
-		(json_int_t)c->missing, "missing_share", bn_json_real_or_null(share), "distinct",
-		(json_int_t)c->distinct, "distinct_exact", (int)c->distinct_exact);
+		"missing", (json_int_t)c->missing, "missing_share", bn_json_real_or_null(share),
+		"distinct", (json_int_t)c->distinct, "distinct_exact", (int)c->distinct_exact);
 	if (!o) {
 		bn_buf_release(&notes);
 		return NULL;

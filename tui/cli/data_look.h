@@ -1,11 +1,12 @@
-/* data_look.h - what the verbs that look into versions share. */
+/* data_look.h - shared by the verbs that inspect versions. */
 #ifndef BN_CLI_DATA_LOOK_H
 #define BN_CLI_DATA_LOOK_H
 #include "core/data/dataset.h"
 #include "core/profile/profile.h"
 #include "tui/cli/cli.h"
 
-/* The version that ref names and its profile; with --where the profile of those rows, made now. Both are yours. */
+/* The version that ref names and its profile; with --where the profile of those rows, computed now. Both are
+ * yours. */
 int bn_cli_load_profile(bn_dataset_version **v, bn_profile **p, bn_cli *cli, bn_workspace *ws,
 	const char *ref, bn_err *err);
 

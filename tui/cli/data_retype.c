@@ -47,7 +47,7 @@ static void find_columns(retyped *r, const bn_former *former, const bn_schema *t
 
 #define LINEAGE_MAX 8 /* made from what was made from, ... */
 
-/* Of the dataset, or made from it: who trains on data mostly trains on parts of a split. */
+/* Trained on the dataset, or on one made from it, such as a part of a split. */
 static bool comes_from(const retyped *r, const char *name, int64_t version, int depth)
 {
 	bn_dataset_version *v = NULL;
@@ -76,7 +76,7 @@ static bool was_trained_on(const retyped *r, const bn_version *v)
 	return false;
 }
 
-/* A model that nobody can vouch for is not opened; that it was trained on the dataset is said all the same. */
+/* A model without proof is not opened; that it was trained on the dataset is still reported. */
 static int tell_model(const retyped *r, const bn_version *v, bn_err *err)
 {
 	bn_predictor *p = NULL;
@@ -85,7 +85,7 @@ static int tell_model(const retyped *r, const bn_version *v, bn_err *err)
 	if (!spec)
 		return bn_err_nomem(err, "a name");
 	if (bn_predictor_open(&p, r->ws, spec, &why) < 0) {
-		bn_cli_warn(r->cli, "model %s was trained on %s; what it reads is not known: %s",
+		bn_cli_warn(r->cli, "model %s was trained on %s; its inputs are not known: %s",
 			spec, r->dataset, why.msg);
 	} else {
 		const bn_features *f = bn_predictor_features(p);
@@ -125,8 +125,7 @@ static void tell_suite(const retyped *r, const json_t *suite, const char *ref)
 		json_t *columns = bn_check_columns(
 			bn_json_str(item, "type", bn_json_str(item, "expectation_type", "")),
 			json_object_get(item, "kwargs"));
-		json_array_foreach(columns, k, name)
-			hit |= is_retyped(r, json_string_value(name));
+		json_array_foreach(columns, k, name) hit |= is_retyped(r, json_string_value(name));
 		checks += hit;
 		json_decref(columns);
 	}
@@ -155,7 +154,7 @@ static int tell_suites(const retyped *r, bn_err *err)
 		if (!all->items[i]->check_suite[0] || was_seen(all, i))
 			continue;
 		if (bn_dataset_need_rows(r->ws, all->items[i], NULL) < 0)
-			continue; /* whose suites are not for this user to see */
+			continue; /* whose suites this user may not see */
 		if ((rc = bn_dataset_load_json(
 			     &suite, r->ws, all->items[i], all->items[i]->check_suite, err)) < 0)
 			break;

@@ -1,5 +1,5 @@
 /*
- * help.c - everything that is written from the verb table: help, the man page, completion.
+ * help.c - everything generated from the verb table: help, the man page, completion.
  */
 #include "core/base/buf.h"
 #include "core/base/str.h"
@@ -16,25 +16,25 @@ static const struct {
 	{"workbench", "the workbench in the terminal"},
 	{"init", "make a workspace"},
 	{"upgrade", "give a workspace of an older version a chain of authority"},
-	{"demo", "walk one model through its whole life"},
-	{"doctor", "what was found on this machine, and what is off"},
+	{"demo", "take one model through its whole life cycle"},
+	{"doctor", "what works on this machine, and what is disabled"},
 	{"data", "datasets: add, check, split, describe"},
 	{"run", "training runs: start, watch, compare, reproduce"},
-	{"queue", "runs that wait for their turn on this host"},
-	{"log", "log to the run around this process"},
+	{"queue", "runs waiting on this host"},
+	{"log", "log to the current run"},
 	{"model", "the registry: register, request, approve, verify"},
 	{"predict", "predict with a model"},
 	{"serve", "inference server over HTTP"},
 	{"endpoint", "running servers"},
-	{"monitor", "drift of what is served"},
-	{"user", "who may work here"},
+	{"monitor", "drift of served models"},
+	{"user", "people of the workspace"},
 	{"role", "grant and revoke roles"},
-	{"bot", "keys that act for you where nobody sits"},
+	{"bot", "keys that act for you unattended"},
 	{"policy", "gates and rules of approval"},
-	{"trust", "is this the workspace that you know: first use, invitations"},
+	{"trust", "whether this is the workspace that you know: first use, invitations"},
 	{"audit", "who did what, and proof that nobody changed it"},
 	{"index", "the SQLite index, which can always be rebuilt"},
-	{"cache", "results that can be made again, kept for you on this host"},
+	{"cache", "cached results on this host"},
 	{"gc", "remove objects that nothing names"},
 	{"help", "this help"},
 	{"completion", "shell completion"},
@@ -54,7 +54,7 @@ static void print_usage(bn_stream *out, const bn_verb *v)
 		v->verb ? v->verb : "", v->args[0] ? " " : "", v->args);
 }
 
-/* An option of lists that the verb has for itself, or does not have. */
+/* A list option that the verb implements itself, or does not have. */
 static bool is_hidden(const bn_verb *v, const bn_opt *o)
 {
 	bool of_lists = o >= bn_list_options && o < bn_list_options + 3;
@@ -160,7 +160,7 @@ int bn_help_all(bn_cli *cli)
 
 /* ---- man page ------------------------------------------------------------------------------- */
 
-/* roff: a leading '.' or '\'' and backslashes mean something. */
+/* roff: a leading '.' or '\'' and backslashes are special. */
 static void man_text(bn_stream *out, const char *s)
 {
 	bn_buf text = BN_BUF_INIT;
@@ -265,7 +265,7 @@ static int write_man(bn_cli *cli)
 
 /* ---- completion ----------------------------------------------------------------------------- */
 
-/* Prints the words that may follow: the shells' scripts only call this. */
+/* Prints the possible next words, for the shells' scripts. */
 typedef struct completion {
 	bn_stream *out;
 	const char *noun, *verb;
@@ -289,7 +289,7 @@ static int complete_verb(const bn_verb *v, void *ctx)
 	return 0;
 }
 
-/* Its words come after "--", so that they are not read as a command. */
+/* Its words come after "--", so that they are not parsed as a command. */
 static int run_complete(bn_cli *cli, bn_err *err)
 {
 	(void)err;

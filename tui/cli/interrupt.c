@@ -1,9 +1,9 @@
 /*
- * interrupt.c - SIGINT and SIGTERM: noticed within a second, whatever the verb does.
+ * interrupt.c - SIGINT and SIGTERM take effect within a second, whatever the verb does.
  *
- * Long work asks bn_cli_interrupted between two pieces and ends in order. Work that does not ask for PATIENCE_MS after
- * the signal (a fold, a system call on a disk that hangs) is ended where it is: what is on disk is as after a kill, which
- * every writer of a workspace is made for, and what it leaves in tmp/ is nobody's and goes with gc.
+ * Long operations call bn_cli_interrupted between pieces and end in order. One that does not for PATIENCE_MS
+ * after the signal (a fold, a system call on a hanging disk) is terminated: the disk is as after a kill, which
+ * every writer of a workspace handles, and leftovers in tmp/ are removed by gc.
  */
 #include "tui/cli/_cli.h"
 
@@ -52,7 +52,7 @@ void bn_cli_catch_interrupts(bool json)
 	as_json = json;
 	sigemptyset(&stop.sa_mask);
 	sigemptyset(&over.sa_mask);
-	stop.sa_flags = (int)SA_RESETHAND; /* a second Ctrl-C ends us the hard way */
+	stop.sa_flags = (int)SA_RESETHAND; /* a second Ctrl-C terminates immediately */
 	sigaction(SIGALRM, &over, NULL);
 	sigaction(SIGINT, &stop, NULL);
 	sigaction(SIGTERM, &stop, NULL);

@@ -86,7 +86,7 @@ int bn_cli_announce_key(bn_cli *cli, bn_workspace *ws, bn_err *err)
 	int rc = bn_identity_ready(ws, &created, err);
 	if (!rc && created) {
 		char *path = bn_key_path(bn_workspace_env(ws));
-		bn_cli_say(cli, "made your signing key: %s (keep it private)", path ? path : "");
+		bn_cli_say(cli, "created your signing key: %s (keep it private)", path ? path : "");
 		bn_free(path);
 	}
 	return rc;

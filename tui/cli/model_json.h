@@ -1,5 +1,5 @@
 /*
- * model_json.h - model versions, gates and people as the JSON that the verbs show.
+ * model_json.h - model versions, gates and people as the JSON shown by the verbs.
  */
 #ifndef BN_TUI_MODEL_JSON_H
 #define BN_TUI_MODEL_JSON_H
@@ -11,7 +11,7 @@ json_t *bn_version_json(const bn_version *v);
 /* {"version": {...}, "gates": [...], "champion", "can_approve", "why_not", ...} */
 json_t *bn_sheet_json(const bn_inbox_item *item);
 
-/* Makes the user's signing key if there is none, and says so: what signs, announces. */
+/* Creates the user's signing key if there is none, and reports it. */
 int bn_cli_announce_key(bn_cli *cli, bn_workspace *ws, bn_err *err);
 
 #endif

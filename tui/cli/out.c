@@ -233,7 +233,7 @@ int bn_cli_object(bn_cli *cli, json_t *object, const bn_col *fields, bn_err *err
 
 /* ---- messages ------------------------------------------------------------------------------- */
 
-/* Names from the disk and from others may stand in it. */
+/* It may contain untrusted names. */
 static void print(bn_stream *to, const char *fmt, va_list ap)
 {
 	bn_buf text = BN_BUF_INIT;
@@ -426,7 +426,7 @@ int bn_cli_confirm(bn_cli *cli, bn_err *err, const char *fmt, ...)
 		return 0;
 	if (!isatty(STDIN_FILENO) || !cli->err.is_terminal) {
 		bn_err_set(err, BN_EREFUSED, "not confirmed: %s", question);
-		bn_err_hint(err, "add --yes to do it without being asked");
+		bn_err_hint(err, "add --yes to confirm without a question");
 		return BN_EREFUSED;
 	}
 	bn_stream_printf(&cli->err, "%s [y/N] ", question);

@@ -1,7 +1,7 @@
 /*
- * out_list.c - what every verb that lists things can be asked for: --sort, --columns and --match. They work on the
- * JSON of the list, so they know each value by its name in --json; a column's head is understood too. The
- * workbench's Y says with them what its lists show (tui/ui/grid.h).
+ * out_list.c - the options of every verb that lists things: --sort, --columns and --match. They work on the
+ * JSON of the list and use the names of values in --json; a column's head is accepted too. The workbench's Y
+ * uses them to reproduce its lists (tui/ui/grid.h).
  */
 #include "core/base/mem.h"
 #include "core/base/str.h"
@@ -12,13 +12,13 @@
 #include <strings.h>
 
 const bn_opt bn_list_options[] = {
-	{"sort", 0, "A,-B", "sort by a value of the JSON, then by the next; - the largest first"},
+	{"sort", 0, "A,-B", "sort by these values of the JSON; - for largest first"},
 	{"columns", 0, "A,B", "show these values of the JSON, in this order"},
-	{"match", 0, "WORDS", "only rows in whose columns every word occurs"}, {0}};
+	{"match", 0, "WORDS", "only rows that contain every word in some column"}, {0}};
 
 enum { MAX_KEYS = 8 };
 
-/* The next of words between commas; false at the end. */
+/* The next of comma-separated words; false at the end. */
 static bool word_next(const char **at, char *word, size_t size)
 {
 	*at += strspn(*at, ", ");
@@ -46,7 +46,7 @@ static const bn_col *col_of(const bn_col *cols, const char *word)
 	return NULL;
 }
 
-/* BN_EINVAL names what there is. In a list without rows every name may be one. */
+/* BN_EINVAL lists the names. In an empty list every name is accepted. */
 static int key_check(
 	const json_t *items, const bn_col *cols, const char *option, const char *word, bn_err *err)
 {
@@ -88,7 +88,7 @@ static int value_compare(const json_t *a, const json_t *b)
 	return (int)json_typeof(a) - (int)json_typeof(b);
 }
 
-/* What is absent comes last, whichever end is first. */
+/* Absent values come last in either order. */
 static int row_compare(const void *pa, const void *pb, void *arg)
 {
 	const sort_row *a = pa, *b = pb;
@@ -187,7 +187,7 @@ static void list_match(const bn_cli *cli, json_t *items, const bn_col *cols, con
 
 /* ---- --columns --------------------------------------------------------------------------------- */
 
-/* A value that has no column is shown as it is. */
+/* A value without a column is shown unchanged. */
 static int columns_read(bn_list_columns *out, const json_t *items, const bn_col *cols,
 	const char *words, bn_err *err)
 {
@@ -209,7 +209,7 @@ static int columns_read(bn_list_columns *out, const json_t *items, const bn_col 
 	return n ? 0 : bn_err_set(err, BN_EINVAL, "--columns names no value");
 }
 
-/* With --json rows have these values alone, by their names. */
+/* With --json rows have only these values, by name. */
 static int rows_reduce(json_t *items, const bn_col *cols, bn_err *err)
 {
 	for (size_t i = 0; i < json_array_size(items); i++) {
@@ -245,7 +245,7 @@ int bn_cli_arrange(
 	const char *match = option_of(cli, "match");
 	if (!sort && !columns && !match)
 		return 0;
-	json_t *items = json_copy(*list); /* others may look at it */
+	json_t *items = json_copy(*list); /* it may be shared */
 	if (!items)
 		return bn_err_nomem(err, "the result");
 	json_decref(*list);

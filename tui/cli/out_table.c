@@ -1,5 +1,5 @@
 /*
- * out_table.c - lists as tables of aligned text, and what of them there is room for.
+ * out_table.c - lists as tables of aligned text, fitted to the width.
  */
 #include "core/base/buf.h"
 #include "core/base/utf8.h"
@@ -13,8 +13,8 @@ static bool is_right_aligned(bn_format f)
 	       f != BN_AS_LONG && f != BN_AS_ID && f != BN_AS_TIME_MS && f != BN_AS_BOOL;
 }
 
-/* Cuts text to that many columns, with a mark where something is missing: in the middle, since what
- * names have in common stands at their beginning and what tells them apart at their end. */
+/* Truncates text to that many columns, with a mark in the middle, since names often share a prefix
+ * and differ at the end. */
 static void add_cut(bn_buf *b, const char *text, size_t width)
 {
 	size_t n = strlen(text), tail = width >= 8 ? (width - 1) / 2 : 0;
@@ -64,7 +64,7 @@ void bn_cli_add_wrapped(bn_buf *b, const char *text, size_t width, size_t indent
 
 enum { MAX_COLS = 32, GAP = 2, LEAST = 8, USEFUL = 16, MOST = 80 };
 
-/* The columns of a table as they are shown. */
+/* The columns of a table as displayed. */
 typedef struct table {
 	bn_col cols[MAX_COLS];
 	size_t width[MAX_COLS], n;
@@ -104,7 +104,7 @@ static void table_measure(
 	bn_buf_release(&first);
 }
 
-/* How narrow the column may get: text, but not below its head; all else stays as it is. */
+/* Minimum width of the column: text shrinks to its head; others do not shrink. */
 static size_t table_floor(const table *t, size_t k, size_t least)
 {
 	size_t head = bn_utf8_width(t->cols[k].title);
@@ -115,7 +115,7 @@ static size_t table_floor(const table *t, size_t k, size_t least)
 	return head > least ? head : least;
 }
 
-/* Takes from the widest column that can give until the row fits. */
+/* Shrinks the widest column that can shrink until the row fits. */
 static bool table_narrow(table *t, size_t room, size_t least)
 {
 	for (;;) {
@@ -132,7 +132,7 @@ static bool table_narrow(table *t, size_t room, size_t least)
 	}
 }
 
-/* The group that is alike in all rows; n when there is none. */
+/* A group that is equal in all rows; n if there is none. */
 static size_t table_alike(const table *t)
 {
 	size_t k = 0;
@@ -159,8 +159,8 @@ static void table_leave_out(table *t, size_t k, bn_buf *left_out)
 	memmove(&t->alike[k], &t->alike[k + 1], (t->n - k) * sizeof *t->alike);
 }
 
-/* Makes text columns narrower until a row fits. Before names get too short to be told apart, groups that are
- * alike in all rows are left out, then times. */
+/* Shrinks text columns until a row fits. Before names get too short to distinguish, groups that are equal in
+ * all rows are left out, then times. */
 static void table_fit(table *t, size_t room, bn_buf *left_out)
 {
 	table tried = *t;

@@ -1,10 +1,11 @@
 /*
- * predict_endpoint.c - binnacle predict --endpoint: rows of a file to a server, a thousand at a time, and its answers.
+ * predict_endpoint.c - binnacle predict --endpoint: sends rows of a file to a server, a thousand at a time, and
+ * reads its predictions.
  *
- * Asked is /invocations, which other servers have as well, with a header by which a server of ours adds what it has
- * besides the predictions: "classes", ["a", "b"], and "probabilities", [[0.9, 0.1], ..]. What the first answer has,
- * all have to have: columns do not change within a file. What a server answers is taken with care: as many
- * predictions as rows were asked, each a number, a text, a boolean or null.
+ * It uses /invocations, which other servers have as well, with a header that makes our server add "classes",
+ * ["a", "b"], and "probabilities", [[0.9, 0.1], ..]. All responses must have the same members as the first:
+ * columns do not change within a file. Responses are validated: one prediction per row, each a number, a text,
+ * a boolean or null.
  */
 #include "core/base/fs.h"
 #include "core/base/json.h"
@@ -41,7 +42,7 @@ static const char *class_of(const void *classes, size_t k)
 	return json_string_value(json_array_get(classes, k));
 }
 
-/* Which classes there are is told by the first answer. */
+/* The first response determines the classes. */
 static int take_classes(remote *m, const json_t *doc, bn_err *err)
 {
 	json_t *classes = json_object_get(doc, "classes"), *name;
@@ -52,7 +53,7 @@ static int take_classes(remote *m, const json_t *doc, bn_err *err)
 		if (m->classes && classes && json_equal(m->classes, classes))
 			return 0;
 		return bn_err_set(err, BN_EIO,
-			"behind row %llu: %s answers with other classes than before",
+			"after row %llu: %s returns other classes than before",
 			(unsigned long long)m->rows, m->url);
 	}
 	json_array_foreach(classes, i, name) if (!json_is_string(name)) return bn_err_set(
@@ -74,8 +75,9 @@ static int check_probabilities(const remote *m, const json_t *row, bn_err *err)
 		p) if (!json_is_number(p) && !json_is_null(p)) goto wrong;
 	return 0;
 wrong:
-	return bn_err_set(err, BN_EIO, "%s: row %llu: the answer has not one probability per class",
-		m->url, (unsigned long long)m->rows);
+	return bn_err_set(err, BN_EIO,
+		"%s: row %llu: the answer does not have one probability per class", m->url,
+		(unsigned long long)m->rows);
 }
 
 static int take_item(remote *m, json_t *value, const json_t *probabilities, bn_err *err)
@@ -123,7 +125,7 @@ static int take_value(remote *m, json_t *value, const json_t *probabilities, bn_
 	return 0;
 }
 
-/* Here a person gives options, and no headers. */
+/* The hint must name options, not headers. */
 static void hint_instead(bn_err *err, const char *hint)
 {
 	err->hint[0] = '\0';
@@ -131,7 +133,7 @@ static void hint_instead(bn_err *err, const char *hint)
 }
 
 /* asked: rows. */
-/* /invocations says in a header how many cells the model could make nothing of. */
+/* /invocations says in a header how many cells the model could not use. */
 static int take_unknown(remote *m, bn_err *err)
 {
 	char cells[32] = "0";
@@ -140,7 +142,7 @@ static int take_unknown(remote *m, bn_err *err)
 	m->o->unknown += n;
 	if (!n || !bn_cli_flag(m->o->cli, "strict"))
 		return 0;
-	return bn_err_set(err, BN_EINVAL, "behind row %llu: %llu cell%s that training never saw",
+	return bn_err_set(err, BN_EINVAL, "after row %llu: %llu cell%s unseen in training",
 		(unsigned long long)m->rows, n, n == 1 ? " holds a category" : "s hold categories");
 }
 
@@ -152,12 +154,12 @@ static int take_answer(remote *m, size_t asked, bn_err *err)
 	if ((rc = bn_http_answer_check(&m->answer, err)) < 0) {
 		if (m->answer.status == 401)
 			hint_instead(err,
-				m->authorization ? "the token of --token-file or BINNACLE_TOKEN is "
-						   "not that server's"
+				m->authorization ? "the token of --token-file or BINNACLE_TOKEN "
+						   "is not valid for that server"
 						 : "give the server's token: --token-file FILE, or "
 						   "BINNACLE_TOKEN");
 		else if (m->rows) /* the server counts the rows of one request */
-			bn_err_prefix(err, "behind row %llu", (unsigned long long)m->rows);
+			bn_err_prefix(err, "after row %llu", (unsigned long long)m->rows);
 		return rc;
 	}
 	if ((rc = take_unknown(m, err)) < 0)
@@ -245,7 +247,7 @@ static bool is_served_name(const char *model)
 	return name && rest != 1 && (!rest || !strchr(model + name + 1, '/'));
 }
 
-/* The length of the address without the route that somebody pasted with it, or 0. */
+/* The length of the address without a pasted route, or 0. */
 static size_t without_route(const char *url)
 {
 	static const char *const routes[] = {"/predict", "/invocations", "/v2", "/ping", "/health",
@@ -273,8 +275,8 @@ static int no_address(const bn_cli *cli, const char *url, bn_err *err)
 	bn_err_set(err, BN_EINVAL, "--endpoint '%s' is not the address of a server", url);
 	if (bn_str_starts(url, "unix:"))
 		bn_err_hint(err,
-			"unix:PATH, as in unix:/run/user/1000/power.sock; the shell expands no "
-			"~ behind the colon");
+			"unix:PATH, such as unix:/run/user/1000/power.sock; the shell does not "
+			"expand ~ after the colon");
 	else if (strstr(url, "://"))
 		bn_err_hint(err, "http://HOST:PORT, https://HOST:PORT or unix:PATH");
 	else if (bn_fs_is_device(bn_cli_env(cli), url) || strchr(url, '/') ||
@@ -318,7 +320,7 @@ static int check_endpoint(const bn_cli *cli, const char *url, bn_err *err)
 	if (kind == BN_PATH_ABSENT)
 		return bn_err_set(err, BN_ENOTFOUND, "--ca-file: there is no '%s'", ca);
 	if (kind != BN_PATH_FILE)
-		return bn_err_set(err, BN_EINVAL, "--ca-file: '%s' is no file", ca);
+		return bn_err_set(err, BN_EINVAL, "--ca-file: '%s' is not a file", ca);
 	return 0;
 }
 
@@ -338,7 +340,7 @@ static int open_remote(remote *m, const char *url, const char *model, bn_err *er
 	if (n && url[n - 1] == '/')
 		n--;
 	m->base = bn_strf("%.*s", is_unix ? 16 : (int)n,
-		is_unix ? "http://localhost" : url); /* the host is in Host alone */
+		is_unix ? "http://localhost" : url); /* the host is only in Host */
 	m->url = bn_strf(
 		"%s/invocations%s%s", m->base ? m->base : "", model ? "/" : "", model ? model : "");
 	m->authorization = token ? bn_strf("Authorization: Bearer %s", token) : NULL;
@@ -370,7 +372,7 @@ int bn_predict_there(
 		goto out;
 	if (model && !is_served_name(model)) {
 		rc = bn_err_set(err, BN_EINVAL, "with --endpoint, MODEL is NAME or NAME/VERSION");
-		bn_err_hint(err, "as the server has them: binnacle endpoint ls");
+		bn_err_hint(err, "for the models of servers see: binnacle endpoint ls");
 		goto out;
 	}
 	if ((rc = open_remote(&m, url, model, err)) < 0)
@@ -387,7 +389,7 @@ int bn_predict_there(
 	}
 	bn_http_answer_header(&m.answer, "X-Binnacle-Model", o->by, sizeof o->by);
 	if (!is_served_name(o->by))
-		o->by[0] = '\0'; /* a proxy's, or nobody's who means well */
+		o->by[0] = '\0'; /* from a proxy, or malicious */
 	rc = bn_answers_finish(o, rows, err);
 out:
 	json_decref(m.classes);

@@ -20,17 +20,17 @@
 #include <unistd.h>
 
 #define LOOK_MS 200
-#define REASON_LOOKS 5 /* each so many looks: why it waits */
+#define REASON_LOOKS 5 /* polls between reports of why it waits */
 
 typedef struct follower {
 	bn_cli *cli;
 	bn_workspace *ws;
 	const char *id;
 	unsigned what;
-	uint64_t shown; /* place in the log */
+	uint64_t shown; /* position in the log */
 	int64_t points;
 	unsigned looks;
-	char waits[160]; /* why it waits, as it was said last */
+	char waits[160]; /* why it waits, as last reported */
 } follower;
 
 static void show_bytes(bn_cli *cli, unsigned what, const char *bytes, size_t n)
@@ -57,7 +57,7 @@ int bn_run_log_show(
 			bn_run_log_gap_words(words, left_out);
 			show_bytes(cli, what, words, strlen(words));
 		}
-		/* The rest of its last character may not be written yet. */
+		/* The last character may be incomplete. */
 		size_t tail = bn_utf8_tail(bytes, got);
 		if (tail > 0 && (tail < got || !whole)) {
 			*at -= tail;
@@ -81,10 +81,10 @@ static int show_log(follower *f, uid_t owner, bn_err *err)
 	bn_run_log_close(&log);
 	if (rc == BN_EINTR)
 		bn_err_clear(err);
-	return rc == BN_EINTR ? 0 : rc; /* who follows notices by itself */
+	return rc == BN_EINTR ? 0 : rc; /* the follower notices by itself */
 }
 
-/* One line with the last value of each of the run's own series, when something was added. */
+/* One line with the last value of each of the run's series, if something was added. */
 static int show_metrics(follower *f, bn_err *err)
 {
 	bn_series_list l;
@@ -113,7 +113,8 @@ static int show_metrics(follower *f, bn_err *err)
 	return 0;
 }
 
-/* Why it waits in a queue, once for each reason: nothing else would happen on the screen. */
+/* Reports why it waits in a queue, once for each reason, since nothing else would happen on the
+ * screen. */
 static void say_why(follower *f)
 {
 	const bn_executor *by;
@@ -165,14 +166,13 @@ static int look_at_stopping(follower *f, bn_stopping *stopping, bn_err *err)
 	int rc = bn_stopping_look(stopping, f->ws, f->id, &killed, err);
 	if (killed)
 		bn_cli_warn(f->cli,
-			"run %.8s: its supervisor was stopped and did not go on: it was killed, "
-			"and "
-			"what it supervised is ended",
+			"run %.8s: its supervisor was stopped and did not continue: it was "
+			"killed, and its processes are ended",
 			f->id);
 	return rc;
 }
 
-/* A run that failed since there was no room is nothing that the run did wrong. */
+/* If a run failed for lack of space, the run did nothing wrong. */
 static int say_end(const bn_run_info *r, bn_err *err)
 {
 	bool full = r->failure && !strcmp(r->failure, BN_RUN_NO_SPACE);
@@ -205,7 +205,7 @@ int bn_run_follow(bn_cli *cli, bn_workspace *ws, const char *id, unsigned what, 
 		if (what & BN_FOLLOW_STOPPING && (rc = look_at_stopping(&f, &stopping, err)) < 0)
 			return rc;
 		if (bn_cli_interrupted()) {
-			bn_err_set(err, BN_EINTR, "interrupted; run %.8s goes on", id);
+			bn_err_set(err, BN_EINTR, "interrupted; run %.8s continues", id);
 			bn_err_hint(err, "binnacle run stop %.8s ends it", id);
 			return BN_EINTR;
 		}

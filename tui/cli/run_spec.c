@@ -15,13 +15,13 @@ static int split_pair(
 {
 	const char *eq = strchr(text, '=');
 	if (!eq || eq == text)
-		return bn_err_set(err, BN_EINVAL, "--%s '%s': KEY=VALUE is wanted", option, text);
+		return bn_err_set(err, BN_EINVAL, "--%s '%s': expected KEY=VALUE", option, text);
 	*key = bn_strndup(text, (size_t)(eq - text));
 	*value = eq + 1;
 	return *key ? 0 : bn_err_nomem(err, "an option");
 }
 
-/* An option's text, copied; what was there stays without the option. */
+/* Copies an option's text; without the option the value is unchanged. */
 static int set_text(const char **field, bn_spec *spec, bn_cli *cli, const char *option, bn_err *err)
 {
 	const char *text = bn_cli_opt(cli, option);
@@ -57,7 +57,7 @@ static int set_list(
 	return 0;
 }
 
-/* ":val" is what people write, and what data split calls it in its examples. */
+/* ":val" is common, and used in the examples of data split. */
 static const char *part_of(const char *colon)
 {
 	static const struct {
@@ -80,8 +80,8 @@ static int add_data(bn_spec *spec, const char *text, bn_err *err)
 	int rc;
 	if (eq == text || !*name)
 		return bn_err_set(err, BN_EINVAL, "--data '%s': %s", text,
-			*name ? "an alias is wanted before the ="
-			      : "the name of a dataset is wanted");
+			*name ? "expected an alias before the ="
+			      : "expected the name of a dataset");
 	if ((rc = bn_spec_add_data(spec, &d, err)) < 0)
 		return rc;
 	if (eq && !(as = bn_strndup(text, (size_t)(eq - text)))) {
@@ -150,7 +150,7 @@ static int set_tags(bn_spec *spec, bn_cli *cli, bn_err *err)
 			return rc;
 		if ((rc = bn_run_key_check("tag", key, err)) == 0 &&
 			json_object_set_new(spec->tags, key, json_string(value)) != 0)
-			rc = bn_err_set(err, BN_EINVAL, "--tag '%s': no text in UTF-8", text);
+			rc = bn_err_set(err, BN_EINVAL, "--tag '%s': not UTF-8 text", text);
 		bn_free(key);
 	}
 	return rc;
@@ -179,7 +179,7 @@ static int set_inputs(bn_spec *spec, bn_cli *cli, bn_err *err)
 	for (size_t i = 0; (text = bn_cli_opt_nth(cli, "input", i)); i++) {
 		if (stat(text, &st) == 0 && S_ISDIR(st.st_mode)) {
 			bn_err_set(err, BN_EINVAL,
-				"--input '%s' is a directory, and inputs are files", text);
+				"--input '%s' is a directory, but inputs are files", text);
 			bn_err_hint(err, "give --input for each file that counts");
 			return BN_EINVAL;
 		}
@@ -197,9 +197,9 @@ static int set_secrets(bn_spec *spec, bn_cli *cli, bn_err *err)
 	const char *text;
 	for (size_t i = 0; (text = bn_cli_opt_nth(cli, "secret", i)); i++) {
 		const char *eq = strchr(text, '=');
-		/* What is no pair may be the secret itself, so it is not repeated. */
+		/* A malformed value may be the secret itself, so it is not repeated. */
 		if (!eq || eq == text) {
-			bn_err_set(err, BN_EINVAL, "--secret: NAME=REFERENCE is wanted");
+			bn_err_set(err, BN_EINVAL, "--secret: expected NAME=REFERENCE");
 			bn_err_hint(err,
 				"NAME=env:VARIABLE, or NAME=file:/PATH of a file of mode 0600");
 			return BN_EINVAL;
@@ -207,7 +207,7 @@ static int set_secrets(bn_spec *spec, bn_cli *cli, bn_err *err)
 		if (bn_str_starts(eq + 1, "file:") && eq[6] != '/') {
 			bn_err_set(err, BN_EINVAL, "--secret %.*s: '%s' is a relative path",
 				(int)(eq - text), text, eq + 6);
-			bn_err_hint(err, "the whole path is wanted: file:/home/...");
+			bn_err_hint(err, "give the absolute path: file:/home/...");
 			return BN_EINVAL;
 		}
 		char *name = bn_strndup(text, (size_t)(eq - text));
@@ -216,12 +216,12 @@ static int set_secrets(bn_spec *spec, bn_cli *cli, bn_err *err)
 		int failed = !name || json_object_set_new(spec->secrets, name, json_string(eq + 1));
 		bn_free(name);
 		if (failed)
-			return bn_err_set(err, BN_EINVAL, "--secret: no text in UTF-8");
+			return bn_err_set(err, BN_EINVAL, "--secret: not UTF-8 text");
 	}
 	return 0;
 }
 
-/* Rounded up: half a second of grace is not none. */
+/* Rounded up: half a second of grace must not become 0. */
 static int set_seconds(int64_t *field, bn_cli *cli, const char *option, bn_err *err)
 {
 	int64_t ns = -1;
@@ -261,7 +261,7 @@ static int set_numbers(bn_spec *spec, bn_cli *cli, bn_err *err)
 	return set_seconds(&spec->grace_s, cli, "grace", err);
 }
 
-/* The spec of another run, without what belongs to that run alone. */
+/* The spec of another run, without fields specific to that run. */
 static int spec_of_run(bn_spec **out, bn_cli *cli, bn_workspace *ws, const char *run,
 	char again[BN_RUN_ID_TEXT], bn_err *err)
 {
@@ -299,7 +299,7 @@ static int base_spec(
 	const char *file = bn_cli_opt(cli, "spec"), *run = bn_cli_opt(cli, "again");
 	again[0] = '\0';
 	if (file && run)
-		return bn_err_set(err, BN_EINVAL, "--spec and --again: give one of them");
+		return bn_err_set(err, BN_EINVAL, "--spec and --again exclude each other");
 	if (file)
 		return bn_spec_load(out, bn_cli_env(cli), file, err);
 	return run ? spec_of_run(out, cli, ws, run, again, err) : bn_spec_new(out, err);

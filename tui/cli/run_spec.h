@@ -1,5 +1,5 @@
 /*
- * run_spec.h - the spec that the options of `binnacle run start` describe.
+ * run_spec.h - the spec described by the options of `binnacle run start`.
  */
 #ifndef BN_CLI_RUN_SPEC_H
 #define BN_CLI_RUN_SPEC_H
@@ -7,8 +7,8 @@
 #include "core/run/spec.h"
 #include "tui/cli/cli.h"
 
-/* The spec of --spec or --again, or an empty one, changed by the other options and the command behind
- * "--". again gets the id of the run that it repeats, or becomes empty. *out is yours. */
+/* The spec of --spec or --again, or an empty one, changed by the other options and the command after
+ * "--". again gets the id of the repeated run, or becomes empty. *out is yours. */
 int bn_run_spec_read(
 	bn_spec **out, bn_cli *cli, bn_workspace *ws, char again[BN_RUN_ID_TEXT], bn_err *err);
 

@@ -37,7 +37,7 @@ void bn_stream_raw(bn_stream *s, const void *bytes, size_t n)
 	if (s->is_held)
 		bn_buf_add(&s->held, bytes, n);
 	else if (fwrite(bytes, 1, n, s->file) < n && !s->failed)
-		s->failed = errno; /* what stdio has dropped, a later fflush does not tell */
+		s->failed = errno; /* a later fflush does not report what stdio has dropped */
 }
 
 void bn_stream_hold(bn_stream *s)
@@ -99,7 +99,7 @@ void bn_stream_json(bn_stream *s, const char *text, size_t n)
 	bn_buf_release(&out);
 }
 
-/* Bytes of the colour (ESC [ ... m) that s begins with; 0 for none. */
+/* Length of a colour sequence (ESC [ ... m) at s; 0 for none. */
 static size_t color_length(const char *s, size_t n)
 {
 	size_t i = 2;
@@ -129,7 +129,8 @@ void bn_stream_data(bn_stream *s, const void *bytes, size_t n)
 	}
 }
 
-/* ---- what is ours ----------------------------------------------------------------------------- */
+/* ---- trusted output
+ * ----------------------------------------------------------------------------- */
 
 void bn_stream_role(bn_stream *s, const char *role)
 {

@@ -10,7 +10,7 @@
 static int check(const char *token, bool many, const char *where, bn_err *err)
 {
 	if (!*token)
-		return bn_err_set(err, BN_EINVAL, "%s holds no token", where);
+		return bn_err_set(err, BN_EINVAL, "%s contains no token", where);
 	for (const char *p = token; *p; p++)
 		if ((*p <= ' ' || *p > '~') && !(many && *p == '\n'))
 			return bn_err_set(err, BN_EINVAL,

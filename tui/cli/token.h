@@ -6,9 +6,9 @@
 #include "tui/cli/cli.h"
 
 /* *out is yours (bn_free); NULL when none was given. BN_EINVAL for an empty file, or a token with
- * blanks or control characters; BN_EREFUSED when others may read the file. */
+ * blanks or control characters; BN_EREFUSED if others may read the file. */
 int bn_cli_token(char **out, const bn_cli *cli, bn_err *err);
-/* For who asks for them: a file may hold several, one a line, as does *out. */
+/* For a server: a file may hold several, one per line, as does *out. */
 int bn_cli_tokens(char **out, const bn_cli *cli, bn_err *err);
 
 #endif

@@ -1,8 +1,9 @@
 /*
- * trust.c - what a verb may do in the workspace that it opens: core/govern/trust.h at the command line.
+ * trust.c - what a verb may do in the workspace it opens: core/govern/trust.h for the command line.
  *
- * A first use is asked once, on a terminal; --yes does not answer it, as scripts give that for other
- * reasons. Without a terminal reading goes on, and a verb that needs more ends with the command that mends it.
+ * A first use is confirmed once, on a terminal; --yes does not confirm it, since scripts use that for other
+ * reasons. Without a terminal reading works, and a verb that needs more fails with the command that resolves
+ * it.
  */
 #include "core/base/mem.h"
 #include "core/base/timestamp.h"
@@ -43,7 +44,7 @@ static void say_hint(bn_cli *cli, const char *hint)
 		bn_cli_say(cli, "  hint: %s", hint);
 }
 
-/* What does not stop the command, but is worth a line. */
+/* Findings that do not stop the command, but deserve a line. */
 static void warn_of_findings(bn_cli *cli, const bn_trust *t, bn_memory_allows need)
 {
 	const bn_memory_verdict *v = bn_trust_verdict(t);
@@ -61,7 +62,7 @@ static void warn_of_findings(bn_cli *cli, const bn_trust *t, bn_memory_allows ne
 		said++;
 	}
 	if (v->count + v->left_out > WARNINGS_MOST)
-		bn_cli_say(cli, "  hint: `binnacle trust show` says all %zu that was found",
+		bn_cli_say(cli, "  hint: `binnacle trust show` lists all %zu findings",
 			v->count + v->left_out);
 	if (bn_trust_note(t)[0])
 		bn_cli_warn(cli, "%s", bn_trust_note(t));
@@ -79,7 +80,7 @@ void bn_cli_about_add(bn_buf *b, const bn_cli *cli, const bn_trust_about *a)
 	bn_buf_addf(b, "  %-12s%s\n", "id", bn_workspace_id(cli->workspace));
 	if (!a->has_chain) {
 		bn_buf_addf(b, "  %-12s%s\n", "authority",
-			"no chain: who may do what is judged by who owns the files");
+			"no chain: permissions are judged by the owners of files");
 		return;
 	}
 	person_add(b, a->is_upgraded ? "upgraded by" : "founded by", &a->founder);
@@ -87,9 +88,8 @@ void bn_cli_about_add(bn_buf *b, const bn_cli *cli, const bn_trust_about *a)
 		bn_timestamp_short(a->founded_ms * 1000000, cli->utc, when));
 	if (a->is_upgraded)
 		bn_buf_addf(b,
-			"  %-12swhat came before is vouched for by %s alone; %zu things that no "
-			"key "
-			"says: binnacle audit verify\n",
+			"  %-12severything before is vouched for only by %s; %zu items without a "
+			"key: binnacle audit verify\n",
 			"", a->founder.name, a->doubts);
 	for (size_t i = 0; i < a->n_admins; i++)
 		person_add(b, i ? "" : "admins", &a->admins[i]);
@@ -103,7 +103,7 @@ static bool can_ask(const bn_cli *cli)
 	return bn_cli_is_text(cli) && !cli->quiet && isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
 }
 
-/* One line, without blanks around it. */
+/* One line, without surrounding blanks. */
 static const char *read_answer(char *line, size_t size)
 {
 	if (!fgets(line, (int)size, stdin))
@@ -132,7 +132,7 @@ static int show_first_use(bn_cli *cli, const bn_trust *t, bn_err *err)
 			? "Compare the invitation with the one that an admin gave you. Paste that "
 			  "one "
 			  "here to have it\ncompared, or answer yes if they are the same."
-			: "Everybody may put one there. Answer yes if you know who made it.");
+			: "Anyone could have put one there. Answer yes if you know who made it.");
 	bn_stream_printf(
 		&cli->err, "Use this workspace? [y/N%s] ", about->has_chain ? ", or bn1:..." : "");
 	bn_stream_flush(&cli->err);
@@ -142,7 +142,7 @@ out:
 	return rc;
 }
 
-/* Yes and a matching invitation answer; anything else leaves the question open. */
+/* Yes or a matching invitation confirms; anything else leaves it open. */
 static int ask_first_use(bn_cli *cli, bn_trust *t, bn_err *err)
 {
 	char line[256];
@@ -160,8 +160,8 @@ static int ask_first_use(bn_cli *cli, bn_trust *t, bn_err *err)
 		bn_cli_warn(cli, "%s", why.msg);
 	else
 		bn_cli_say(cli,
-			"Remembered. `binnacle trust show` says what, `binnacle trust forget` "
-			"takes it back.");
+			"Recorded. `binnacle trust show` shows it, `binnacle trust forget` undoes "
+			"it.");
 	bn_cli_ask_admission(cli, cli->workspace);
 	return 0;
 }

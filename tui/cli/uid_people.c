@@ -1,4 +1,4 @@
-/* uid_people.c - see people.h: users and roles of a workspace whose rights are those of uids. */
+/* uid_people.c - see people.h: users and roles of a workspace based on uids. */
 #include "core/base/account.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
@@ -40,7 +40,7 @@ int bn_cli_uid_users(bn_cli *cli, bn_workspace *ws, bn_err *err)
 	return bn_cli_list(cli, items, cols, NULL, err);
 }
 
-/* USER as a uid in digits, a name that the workspace knows, or one that this machine knows. */
+/* USER as a numeric uid, a name known to the workspace, or one known to this machine. */
 static int user_find(
 	uid_t *uid, char *user, size_t size, bn_workspace *ws, const char *word, bn_err *err)
 {
@@ -49,7 +49,7 @@ static int user_find(
 	const bn_env *env = bn_workspace_env(ws);
 	if (bn_parse_i64(word, strlen(word), &number)) {
 		if (number < 0 || number > UINT_MAX)
-			return bn_err_set(err, BN_EINVAL, "'%s' is no uid", word);
+			return bn_err_set(err, BN_EINVAL, "'%s' is not a uid", word);
 		*uid = (uid_t)number;
 		env->user_name(env, *uid, user, size);
 		return 0;
@@ -68,7 +68,7 @@ static int user_find(
 	if (found || bn_account_find_user(uid, word) == 0)
 		return 0;
 	bn_err_set(err, BN_ENOTFOUND, "no user '%s'", word);
-	bn_err_hint(err, "give the uid in digits when this machine does not know the name");
+	bn_err_hint(err, "give the numeric uid if this machine does not know the name");
 	return BN_ENOTFOUND;
 }
 

@@ -1,6 +1,6 @@
 /*
  * verbs.h - the list of verb tables. A new cmd_NAME.c exports `const bn_verb bn_verbs_NAME[]`,
- * ended by {0}, and adds its line here; the order is the order of `binnacle help`.
+ * terminated by {0}, and adds a line here; the order is the order of `binnacle help`.
  */
 #ifndef BN_TUI_VERBS_H
 #define BN_TUI_VERBS_H
@@ -49,7 +49,7 @@ BN_VERB_TABLES(BN_VERB_DECLARE)
 
 /* Calls each(verb, ctx) for every verb in order until it returns non-zero, and returns that. */
 int bn_verbs_each(int (*each)(const bn_verb *, void *), void *ctx);
-/* words[0..n): the command line's words. NULL when there is none; *used is how many words named it.
+/* words[0..n): the command line's words. NULL if there is none; *used is how many words named it.
  */
 const bn_verb *bn_verb_find(const char *const *words, size_t n, size_t *used);
 

@@ -10,7 +10,7 @@
 		"where", 'w', "EXPR", "only rows for which it is true (docs/expressions.md)" \
 	}
 
-/* With --where, *table becomes one of the rows that it keeps; what in it cannot be meant is said. */
+/* With --where, *table becomes a table of the rows that it keeps; warns about parts that cannot be meant. */
 int bn_cli_where(bn_table_reader **table, bn_cli *cli, bn_err *err);
 /* The same of a table that was filtered before: nothing is said twice. */
 int bn_cli_where_again(bn_table_reader **table, bn_cli *cli, bn_err *err);

@@ -1,4 +1,4 @@
-/* words.c - what a command line that names no verb may have meant. */
+/* words.c - suggestions for a command line that names no verb. */
 #include "core/base/str.h"
 #include "tui/cli/_cli.h"
 #include "tui/cli/verbs.h"
@@ -8,7 +8,7 @@
 typedef struct word_list {
 	const char *words[256];
 	size_t n;
-	const char *noun; /* collect the verbs of this noun, or the nouns themselves when NULL */
+	const char *noun; /* collect the verbs of this noun, or the nouns themselves if NULL */
 } word_list;
 
 static int collect_word(const bn_verb *v, void *ctx)
@@ -26,7 +26,7 @@ static int collect_word(const bn_verb *v, void *ctx)
 	return 0;
 }
 
-/* What people type for what has another name here. */
+/* Common words for commands that have another name here. */
 static const char *other_words(const char *noun, const char *verb)
 {
 	static const struct {

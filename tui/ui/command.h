@@ -139,10 +139,12 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 		"table, curves, or scatter; a curve along steps, seconds, or time; the next " \
 		"saved view of runs, or :view NAME") \
 	X(AXIS, "axis", "", BN_CMD_ARGUMENT, BN_ON(RUN) | BN_ON(COMPARE), \
-		"what a chart goes along: :axis step, relative, time; of a scatter the parameter, as " \
+		"what a chart goes along: :axis step, relative, time; of a scatter the " \
+		"parameter, as " \
 		":axis learning_rate") \
 	X(RELATED, "related", "o", 0, BN_ON(RUN), \
-		"what it comes from and what became of it: data, code, environment, spec, versions") \
+		"what it comes from and what became of it: data, code, environment, spec, " \
+		"versions") \
 	X(FOLD, "fold", "", 0, BN_ON(COMPARE), "fold the part that one is in; Enter opens it") \
 	X(QUEUE_PAUSE, "queue-pause", "", BN_CMD_WRITES, BN_ON(RUNS), \
 		"start nothing more from the queue; what runs goes on") \

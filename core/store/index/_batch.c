@@ -1,4 +1,4 @@
-/* _batch.c - one event on its way into rows; a batch of them. See fold.h and _batch.h. */
+/* _batch.c - turning an event, or a batch of them, into rows. See fold.h and _batch.h. */
 #include "core/store/index/_batch.h"
 #include "core/base/hash.h"
 #include "core/store/index/_sql.h"
@@ -41,7 +41,8 @@ size_t bn_fold_class_index(const bn_fold *f, const bn_fold_class *class)
 	return i;
 }
 
-/* ---- what apply() may call ------------------------------------------------------------------ */
+/* ---- functions that apply() may call
+ * ------------------------------------------------------------------ */
 
 sqlite3 *bn_fold_db(bn_fold *f)
 {
@@ -102,7 +103,7 @@ void **bn_fold_slot(bn_fold *f, const bn_fold_class *class)
 	return &f->slots[bn_fold_class_index(f, class)];
 }
 
-/* owner: -1 when everybody can read it. */
+/* owner: -1 if everyone can read it. */
 static int object_ref(bn_fold *f, const char *hash, const char *role, int64_t owner, bn_err *err)
 {
 	uint8_t raw[BN_SHA256_BYTES];
@@ -216,8 +217,8 @@ static int event_insert(bn_fold *f, const bn_event *ev, const bn_record *r, bn_e
 	return rc;
 }
 
-/* The place of an event in its entity's order: F1 holds for e, or e is late. */
-/* Whether it stands before one that is there; otherwise it is the last now. */
+/* Checks the event's position in its entity's order: F1 holds for e, or e is late. */
+/* Whether it sorts before an existing one; otherwise it becomes the last. */
 static bool stands_before(fold_entity *e, const bn_event *ev)
 {
 	fold_key key = key_of(ev, e->class);
@@ -232,10 +233,10 @@ static void order(fold_entity *e, const bn_event *ev)
 	if (stands_before(e, ev))
 		e->late = true;
 	if (e->class && e->class->apply_all)
-		e->late = true; /* handed over whole at the end */
+		e->late = true; /* passed as a whole at the end */
 }
 
-/* Whether an event is applied now; what is late is applied at the end. */
+/* Whether an event is applied now; late ones are applied at the end. */
 static bool applies_now(const fold_entity *e)
 {
 	return !e->late || !bn_fold_has_rows(e->class);
@@ -255,7 +256,7 @@ int bn_fold_place_event(bn_fold *f, const fold_entity *e, bn_event *ev, bn_err *
 	return noted < 0 ? noted : rc;
 }
 
-/* 1: the event is applied now; 0: later, or, when it is placed nowhere, not at all. */
+/* 1: the event is applied now; 0: later, or never if it has no place. */
 static int place(
 	bn_fold *f, fold_entity *e, bn_event *ev, bool is_json, bool *is_nowhere, bn_err *err)
 {
@@ -270,7 +271,7 @@ static int place(
 	if (rc < 0 || *is_nowhere)
 		return rc < 0 ? rc : 0;
 	if (rc == BN_PLACED_ASIDE) {
-		stands_before(e, ev); /* which is no matter, and for who comes next it is there */
+		stands_before(e, ev); /* harmless, and the next caller finds it */
 		return 1;
 	}
 	e->late = e->late || rc == BN_PLACED_MOVES_OTHERS || rc == BN_PLACED_LATER;
@@ -278,7 +279,7 @@ static int place(
 	return applies_now(e);
 }
 
-/* The entity got an event: who depends on it is replayed. */
+/* The entity got an event: its dependents are replayed. */
 static void note_event(const bn_fold *f, fold_entity *e)
 {
 	if (!e->first_at)
@@ -286,8 +287,8 @@ static void note_event(const bn_fold *f, fold_entity *e)
 	e->last_at = f->folded;
 }
 
-/* What is placed, and what is signed, lies in table `event` before it is applied, so that the class can
- * have it verified. */
+/* Placed and signed events are in table `event` before they are applied, so that the class can verify
+ * them. */
 static int take_inserted(
 	bn_fold *f, fold_entity *e, bn_event *ev, const bn_record *r, bool understood, bn_err *err)
 {
@@ -297,7 +298,7 @@ static int take_inserted(
 	bool is_placed = e->class->place, is_nowhere = false;
 	if (is_placed && e->late) {
 		note_event(f, e);
-		return 0; /* placed and applied with all others */
+		return 0; /* placed and applied with the others */
 	}
 	applies = is_placed ? place(f, e, ev, holds_json(r), &is_nowhere, err) : applies_now(e);
 	if (applies < 0)
@@ -375,7 +376,7 @@ int bn_fold_take(bn_fold *f, const fold_record *from, bn_err *err)
 
 /* ---- a batch -------------------------------------------------------------------------------- */
 
-/* The derived rows of the classes that got something. */
+/* Updates the derived rows of the classes that got events. */
 static int batch_end(bn_fold *f, bn_err *err)
 {
 	int rc = 0;
@@ -405,7 +406,7 @@ int bn_fold_batch(const bn_fold_source *from, uint64_t *folded, bn_err *err)
 	int rc = bn_fold_first(&f.first, &f, err);
 	*folded = 0;
 	if (rc || (rc = bn_fold_intake(&f, err)) || (rc = bn_fold_replay(&f, err)) ||
-		(rc = batch_end(&f, err))) /* BN_FOLD_REBUILD, which is positive, ends it too */
+		(rc = batch_end(&f, err))) /* BN_FOLD_REBUILD, which is positive, also ends it */
 		goto out;
 	*folded = f.folded;
 out:

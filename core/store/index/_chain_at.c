@@ -1,10 +1,10 @@
-/* _chain_at.c - the chain hash behind a record somewhere in the middle of a writer's log. See fold.h. */
+/* _chain_at.c - the chain hash after a record in the middle of a writer's log. See fold.h. */
 #include "core/base/fs.h"
 #include "core/store/index/_batch.h"
 
 #include <string.h>
 
-/* Of a segment that ends there, from its trailer, which was compared with what was folded. */
+/* From the trailer of a segment that ends there, which was compared with what was folded. */
 static int at_an_end(
 	uint8_t chain[BN_SHA256_BYTES], bn_fold *f, const char *writer, uint64_t seq, bn_err *err)
 {
@@ -21,7 +21,8 @@ static int at_an_end(
 	return rc;
 }
 
-/* From the segment that holds it: its header says what the chain was before, as the intake has checked. */
+/* From the segment that holds it: its header has the chain hash before it, which the intake has
+ * checked. */
 static int within(uint8_t chain[BN_SHA256_BYTES], bn_fold *f, const bn_log_writer *w, uint64_t seq,
 	bn_err *err)
 {

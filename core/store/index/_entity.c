@@ -1,4 +1,4 @@
-/* _entity.c - the entities that a batch has met, by name. */
+/* _entity.c - the entities of a batch, by name. */
 #include "core/store/index/_batch.h"
 #include "core/store/index/_sql.h"
 
@@ -84,7 +84,7 @@ int bn_fold_entity_look(bn_fold *f, fold_entity *e, bn_err *err)
 		"SELECT e.clock, n.name, e.seq, 0, 0 FROM event e JOIN index_name n ON n.no = "
 		"e.writer WHERE e.entity = ? ORDER BY e.clock DESC, n.name DESC, e.seq DESC LIMIT "
 		"1";
-	/* Who has a place stands behind all that have none. */
+	/* Entities with a place sort after all that have none. */
 	static const char by_place[] =
 		"SELECT e.clock, n.name, e.seq, coalesce(e.epoch, -1), coalesce(e.depth, -1) FROM "
 		"event e INDEXED BY event_by_place CROSS JOIN index_name n ON n.no = e.writer "

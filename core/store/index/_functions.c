@@ -12,10 +12,11 @@
 
 enum { USERS = 64 };
 
-/* Asking the user database may cost a round trip to a directory server: each name once. */
+/* A lookup in the user database may cost a round trip to a directory server, so each name is
+ * cached. */
 typedef struct user_names {
 	const bn_env *env;
-	size_t count; /* rises for ever; the place is count % USERS */
+	size_t count; /* only grows; the slot is count % USERS */
 	struct {
 		uid_t uid;
 		char name[64];
@@ -51,7 +52,7 @@ static void sql_user(sqlite3_context *c, int n, sqlite3_value **v)
 	sqlite3_result_text(c, name, -1, SQLITE_TRANSIENT);
 }
 
-/* The digits of a "uid-N" that begins at s and is a word of its own, or NULL. */
+/* The digits of a "uid-N" that starts at s as a separate word, or NULL. */
 static const char *uid_at(const char *text, const char *s)
 {
 	if (strncmp(s, "uid-", 4) || !isdigit((unsigned char)s[4]))

@@ -1,5 +1,5 @@
 /*
- * _functions.h - the SQL functions of the index's handle: names of users, for showing only.
+ * _functions.h - the SQL functions of the index's handle: names of users, for display only.
  */
 #ifndef BN_STORE_INDEX__FUNCTIONS_H
 #define BN_STORE_INDEX__FUNCTIONS_H

@@ -1,9 +1,9 @@
 /*
- * _intake.c - taking new records out of the segments, for the fold.
+ * _intake.c - reading new records from the segments, for the fold.
  *
  * Each writer's records are taken in sequence without gaps (F4), from the widest sealed segments and
- * then, where it may be read, from open.seg. The writers that have something new are merged by
- * (clock, writer, seq), INTAKE_MOST of them at a time. One writer goes through these states:
+ * then, where it may be read, from open.seg. Writers with new records are merged by (clock, writer,
+ * seq), INTAKE_MOST of them at a time. One writer goes through these states:
  *
  *	          +-------------- whole, and it ends where its name says --------------+
  *	          v                                                                   |
@@ -19,12 +19,12 @@
  *	        +----------+-- stuck: named in `index status`, the others go on <-- damage, a gap, EIO
  *	                                          the index is made anew <-- another history
  *
- * A listing is no snapshot: a segment that is renamed meanwhile may be missed under both names. So
- * whatever looks wrong is looked at again before it is believed.
+ * A listing is not a snapshot: a segment that is renamed meanwhile may be missed under both names.
+ * So an apparent fault is checked again before it is believed.
  *
- * The index remembers the CRC of each writer's last folded record. When the log has another record
- * at that place, or none, history was cut behind our back (the unsealed tail of a machine that lost
- * power) and the index must be rebuilt.
+ * The index remembers the CRC of each writer's last folded record. If the log has another record at
+ * that place, or none, history was cut without our knowledge (the unsealed tail of a machine that
+ * lost power) and the index must be rebuilt.
  */
 #include "core/base/fs.h"
 #include "core/store/index/_batch.h"
@@ -48,7 +48,7 @@ typedef enum state {
 typedef enum doubt {
 	DOUBT_MISSING, /* a segment is not there */
 	DOUBT_HISTORY, /* the log is not the one that was folded */
-	DOUBT_FAULT,   /* the writer's `fault` says what */
+	DOUBT_FAULT,   /* described by the writer's `fault` */
 } doubt;
 
 typedef struct intake {
@@ -56,20 +56,20 @@ typedef struct intake {
 	state state;
 	doubt doubt;
 	bn_segment s;
-	uint64_t last; /* SEALED: what the segment's name says */
-	bn_record r;   /* the record to take next, in s */
+	uint64_t last; /* SEALED: as in the segment's name */
+	bn_record r;   /* the next record to take, in s */
 	uint64_t seq, pinned, first_clock;
-	uid_t uid; /* who owns the segment of the last record */
+	uid_t uid; /* owner of the segment of the last record */
 	int tries;
-	bool in_open;      /* what is doubted lies in open.seg */
-	uint64_t next_end; /* where the next sealed segment ends, 0: none does */
+	bool in_open;      /* the doubt is about open.seg */
+	uint64_t next_end; /* end of the next sealed segment; 0: none */
 	fold_marks marks;
 	uint64_t compared, contradicts;
 } intake;
 
-/* Over a network only sealed segments are to be trusted, save where this very machine writes, and
- * after a silence that is longer than any cache: a job that was killed on a node where nobody
- * comes by to adopt its open.seg. (Should somebody cut it later, the CRC pin notices.) */
+/* Over a network only sealed segments are trusted, except open.seg files written by this machine,
+ * and those silent for longer than any cache: a job was killed on a node where no other process
+ * adopts its open.seg. (If it is cut later, the CRC pin detects that.) */
 static bool open_is_readable(const bn_fold_source *from, const bn_log_writer *w)
 {
 	bn_slot_name us, slot;
@@ -113,7 +113,7 @@ static void doubt_fault(intake *in, const char *why)
 	doubt_it(in, DOUBT_FAULT);
 }
 
-/* A file that cannot be read: perhaps it can be the next time, whatever the listing says. */
+/* A file that cannot be read: try again next time, even if the listing does not change. */
 static void doubt_unreadable(intake *in, const char *why)
 {
 	in->w->listed_ns = in->w->mtime_ns = 0;
@@ -121,7 +121,7 @@ static void doubt_unreadable(intake *in, const char *why)
 	in->w->damaged = false;
 }
 
-/* Opens a segment and checks that it goes on where the fold stands: to `then`, or DOUBT. */
+/* Opens a segment and checks that it continues at the fold's position: to `then`, or DOUBT. */
 static int open_checked(bn_fold *f, intake *in, const char *name, state then, bn_err *err)
 {
 	bn_err why = BN_ERR_INIT;
@@ -158,8 +158,8 @@ static int open_checked(bn_fold *f, intake *in, const char *name, state then, bn
 	return 0;
 }
 
-/* The newest sealed segment ends where the fold stands, but what was folded came from open.seg:
- * looks once whether the same was sealed. */
+/* The newest sealed segment ends at the fold's position, but what was folded came from
+ * open.seg: checks once that the same records were sealed. */
 static int pin(bn_fold *f, intake *in, bn_err *err)
 {
 	bn_seg_trailer t;
@@ -205,7 +205,7 @@ static int pick_open(bn_fold *f, intake *in, bn_err *err)
 	return 0;
 }
 
-/* Where the first sealed segment ends that ends behind seq. */
+/* The end of the first sealed segment that ends after seq. */
 static uint64_t next_end(const bn_log_writer *w, uint64_t seq)
 {
 	uint64_t end = 0;
@@ -245,7 +245,7 @@ static int pick(bn_fold *f, intake *in, bn_err *err)
 	return 0;
 }
 
-/* A wide segment that is sound but for what was folded elsewhere: it holds another history. */
+/* A wide segment that is valid but differs from what was folded holds another history. */
 static bool contradicts(const intake *in)
 {
 	const bn_segment *s = &in->s;
@@ -253,7 +253,7 @@ static bool contradicts(const intake *in)
 	       (s->last_seq == s->trusted_seq || s->last_seq == in->last);
 }
 
-/* The segment gives no more records. */
+/* The segment has no more records. */
 static void segment_ended(intake *in)
 {
 	bn_log_writer *w = in->w;
@@ -262,7 +262,7 @@ static void segment_ended(intake *in)
 		doubt_fault(in, s->fault);
 		w->damaged = false;
 	} else if (s->last_seq < w->seq) {
-		doubt_it(in, DOUBT_HISTORY); /* it ends before what was folded from it */
+		doubt_it(in, DOUBT_HISTORY); /* it ends before the fold's position in it */
 	} else if (in->state == OPEN) {
 		w->hint_inode = s->inode;
 		w->hint_at = s->last_at;
@@ -279,7 +279,7 @@ static void segment_ended(intake *in)
 	bn_segment_close(s);
 }
 
-/* 1 the next record of the open segment is in in->r; 0 another state. */
+/* 1: the next record of the open segment is in in->r; 0: the state changed. */
 static int read_on(intake *in, bn_err *err)
 {
 	bn_log_writer *w = in->w;
@@ -295,7 +295,7 @@ static int read_on(intake *in, bn_err *err)
 			return 0;
 		}
 		if (in->r.clock <= w->clock) {
-			doubt_fault(in, "the clock goes back between two segments");
+			doubt_fault(in, "the clock goes backwards between two segments");
 			return 0;
 		}
 		w->seq = in->r.seq;
@@ -321,8 +321,8 @@ static int read_on(intake *in, bn_err *err)
 	return 0;
 }
 
-/* Whether folding anew would come to the same end: what was folded is there, in the files of these very
- * names, or before the open.seg that does not go on from it. */
+/* Whether a rebuild would end at the same place: what was folded is still there, in the files of the
+ * same names, or before an open.seg that does not continue it. */
 static bool is_settled(const intake *in)
 {
 	const bn_log_writer *w = in->w;
@@ -331,7 +331,7 @@ static bool is_settled(const intake *in)
 	return in->in_open && w->pinned >= w->seq && bn_log_sealed_end(w) >= w->seq;
 }
 
-/* Looks again, or believes it. */
+/* Checks again, or believes it. */
 static int settle_doubt(bn_fold *f, intake *in)
 {
 	bn_log_writer *w = in->w;
@@ -343,7 +343,7 @@ static int settle_doubt(bn_fold *f, intake *in)
 		if (!is_settled(in))
 			return BN_FOLD_REBUILD;
 		snprintf(w->fault, sizeof w->fault,
-			"what lies behind event %" PRIu64 " continues another history", w->seq);
+			"the records after event %" PRIu64 " continue another history", w->seq);
 		w->damaged = true;
 	}
 	w->damaged = w->damaged && in->tries > TRIES;
@@ -356,7 +356,7 @@ static int settle_doubt(bn_fold *f, intake *in)
 	return 0;
 }
 
-/* 1 a record is in in->r; 0 the writer is done; else BN_FOLD_REBUILD or an error. */
+/* 1: a record is in in->r; 0: the writer is done; else BN_FOLD_REBUILD or an error. */
 static int intake_next(bn_fold *f, intake *in, bn_err *err)
 {
 	for (;;) {
@@ -415,13 +415,13 @@ static int tail_save(bn_fold *f, intake *in, bn_err *err)
 
 /* ---- merging ------------------------------------------------------------------------------------ */
 
-/* Writers lie by name, so their addresses break a tie of clocks as the names do. */
+/* Writers are stored in order of name, so comparing addresses breaks ties of clocks as names do. */
 static bool comes_before(const intake *a, const intake *b)
 {
 	return a->r.clock != b->r.clock ? a->r.clock < b->r.clock : a->w < b->w;
 }
 
-/* Puts heap[at] below those that come before it. */
+/* Sifts heap[at] down. */
 static void heap_sink(intake **heap, size_t n, size_t at)
 {
 	for (;;) {

@@ -1,4 +1,4 @@
-/* _kinds.c - which kinds and which fields of payloads a class knows (bn_fold_kind in fold.h). */
+/* _kinds.c - the kinds and payload fields that a class knows (bn_fold_kind in fold.h). */
 #include "core/base/utf8.h"
 #include "core/store/index/_batch.h"
 #include "core/store/log/sign.h"
@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Of a payload that has more, the first ones are named. A longer name is cut. */
+/* If a payload has more, only the first ones are named. Longer names are truncated. */
 enum { FIELDS_NAMED_MOST = 16, FIELD_TEXT = 128 };
 
 /* ---- the store's own classes ----------------------------------------------------------------- */
@@ -35,8 +35,8 @@ const bn_fold_kind *bn_fold_kind_of(const bn_fold_class *class, const char *kind
 
 /* ---- fields ---------------------------------------------------------------------------------- */
 
-/* Where in the payload: within the field that the first n bytes of a row of the table name; n 0: at the
- * top. closed: that field is known to hold no object, so nothing in there is known. */
+/* Position in the payload: within the field named by the first n bytes of a table row; n 0: at the top.
+ * closed: that field is known not to hold an object, so everything in it is unknown. */
 typedef struct level {
 	const char *path;
 	size_t n;
@@ -52,7 +52,7 @@ typedef struct walk {
 	unsigned noted;
 } walk;
 
-/* What the row says behind the name in this level: "" or ".more" or "*"; NULL when it speaks of another
+/* The row's rest after the name at this level: "" or ".more" or "*"; NULL if the row is about another
  * field. */
 static const char *behind(const char *row, const level *at, const char *name)
 {
@@ -68,7 +68,7 @@ static const char *behind(const char *row, const level *at, const char *name)
 	return !*name && (*row == '\0' || *row == '.') ? row : NULL;
 }
 
-/* The row that the name is in, and what it says behind it; NULL: in none. */
+/* The row that contains the name, and its rest; NULL: none. */
 static const char *find(
 	const char **path, const char *const *fields, const level *at, const char *name)
 {
@@ -89,7 +89,7 @@ static int note(walk *w, const level *at, const char *name)
 	snprintf(field, sizeof field, "%.*s%s%s", (int)at->n, at->n ? at->path : "",
 		at->n ? "." : "", name);
 	for (size_t n = strlen(field); n && !bn_utf8_is_valid(field, n); n--)
-		field[n - 1] = '\0'; /* half a character, when it was cut */
+		field[n - 1] = '\0'; /* a partial character, if truncated */
 	if ((rc = bn_fold_name(w->f, BN_NAME_KIND, w->ev->kind, &kind, w->err)) < 0 ||
 		(rc = bn_fold_name(w->f, BN_NAME_TEXT, field, &no, w->err)) < 0)
 		return rc;
@@ -101,7 +101,7 @@ static int note(walk *w, const level *at, const char *name)
 
 static int look(walk *w, const level *at, const json_t *object);
 
-/* The value of a known field; an array is looked at for the objects in it. */
+/* Visits the value of a known field; arrays are searched for objects. */
 static int look_within(walk *w, const level *at, const json_t *value)
 {
 	int rc;
@@ -115,7 +115,7 @@ static int look_within(walk *w, const level *at, const json_t *value)
 	return 0;
 }
 
-/* No deeper than the table goes. */
+/* No deeper than the table's rows. */
 static int look(walk *w, const level *at, const json_t *object)
 {
 	const char *name, *path = NULL;

@@ -9,11 +9,11 @@
 
 enum { ID_TEXT = 32, ID_BYTES = 16 };
 
-/* ---- an entity's name as it lies in index_entity --------------------------------------------- */
+/* ---- an entity's name as stored in index_entity --------------------------------------------- */
 
 typedef struct entity_parts {
 	char class[BN_ENTITY_MAX + 1];
-	const char *text;       /* behind the '/', or NULL: it is stored as blob */
+	const char *text;       /* after the '/', or NULL if stored as a blob */
 	uint8_t blob[ID_BYTES]; /* of 32 hex digits */
 	size_t blob_len;        /* ID_BYTES, or 0 for a name without '/' */
 } entity_parts;
@@ -44,7 +44,7 @@ static void bind_name(sqlite3_stmt *st, int at, const entity_parts *p)
 #define FIND_NAME "SELECT no FROM index_name WHERE class = ? AND name = ?"
 #define FIND_ENTITY "SELECT no FROM index_entity WHERE class = ? AND name = ?"
 
-/* 1 found, 0 not. */
+/* 1: found, 0: not. */
 static int entity_find(
 	sqlite3 *db, int64_t class_no, const entity_parts *p, int64_t *no, bn_err *err)
 {
@@ -135,7 +135,7 @@ static int names_grow(bn_numbers *n, bn_err *err)
 	return 0;
 }
 
-/* The number of a text that is not mirrored yet. */
+/* The number of a text that is not yet mirrored. */
 static int name_find_or_add(
 	bn_numbers *n, bn_name_class class, const char *text, int64_t *no, bn_err *err)
 {

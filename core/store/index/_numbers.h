@@ -1,5 +1,5 @@
 /*
- * _numbers.h - integers in the place of texts and of entities, private to one index.
+ * _numbers.h - integers in place of texts and entities, private to one index.
  *
  * Tables index_name and index_entity hold them; within a batch both are mirrored in memory, so that
  * a text is looked up by SQL at most once. Numbers are never reused or changed while an index lives;
@@ -10,7 +10,7 @@
 #include "core/base/mem.h"
 #include "core/store/index/fold.h"
 
-/* One text; its memory is the arena's. Open addressing by (class, text). */
+/* One text, allocated in the arena. Open addressing by (class, text). */
 typedef struct bn_number {
 	uint64_t hash;
 	int64_t no;
@@ -23,16 +23,16 @@ typedef struct bn_numbers {
 	bn_arena arena;
 	bn_number *names;
 	size_t size, count;
-	int64_t last_name, last_entity; /* highest numbers in use; -1: not asked yet */
+	int64_t last_name, last_entity; /* highest numbers in use; -1: not read yet */
 	bool empty_entities;            /* index_entity was empty when the batch began */
 } bn_numbers;
 
 void bn_numbers_init(bn_numbers *n, sqlite3 *db);
 void bn_numbers_release(bn_numbers *n);
-/* FNV-1a with a last mix; what every table of the fold is keyed by. */
+/* FNV-1a with a final mix: the hash function of all tables of the fold. */
 uint64_t bn_numbers_hash(const char *text, uint64_t seed);
 int bn_numbers_name(bn_numbers *n, bn_name_class class, const char *text, int64_t *no, bn_err *err);
-/* Looks the entity up, or adds it; *is_new says which. Not mirrored: the caller does that. */
+/* Looks up the entity, or adds it; *is_new says which. The caller does the mirroring. */
 int bn_numbers_entity(bn_numbers *n, const char *entity, int64_t *no, bool *is_new, bn_err *err);
 
 #endif

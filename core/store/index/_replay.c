@@ -2,7 +2,7 @@
  * _replay.c - the end of a batch: entities are cleared and replayed from table `event`.
  *
  * In order of dependencies; an entity in whole mode gets its events in one call, and those of a placed
- * one are placed anew before any is applied.
+ * one are placed again before any is applied.
  */
 #include "core/store/index/_batch.h"
 #include "core/store/index/_sql.h"
@@ -13,7 +13,7 @@
 
 enum { REPLAYS_MAX = 1000, DEPTH_MAX = 500 };
 
-/* Rows of an entity in order: ties of the clock go by the writer's name, not by its number. */
+/* Rows of an entity in order: ties of the clock are broken by the writer's name, not its number. */
 #define ENTITY_EVENTS \
 	"SELECT e.clock, w.name, e.seq, k.name, e.owner, e.payload, e.writer, e.version, " \
 	"e.signed, e.epoch, e.depth, e.outcome <> 0 OR e.reason IS NOT NULL, e.type, " \
@@ -27,7 +27,7 @@ static int64_t int_or(sqlite3_stmt *st, int column, int64_t fallback)
 							      : sqlite3_column_int64(st, column);
 }
 
-/* Texts are the statement's: until its next step; sig is f->sig. */
+/* Texts belong to the statement and are valid until its next step; sig is f->sig. */
 static int event_read(bn_fold *f, bn_event *ev, bool *is_json, const fold_entity *e,
 	sqlite3_stmt *st, bn_err *err)
 {
@@ -77,7 +77,7 @@ int bn_fold_overrule_earlier(bn_fold *f, const bn_event *ev, const char *reason,
 
 /* ---- one entity, event by event --------------------------------------------------------------- */
 
-/* The event that st stands on; its row changes when its outcome does. */
+/* Handles the event at the statement's row; the row is updated if its outcome changes. */
 static int replay_event(bn_fold *f, const fold_entity *e, sqlite3_stmt *st, bn_err *err)
 {
 	bool is_json;
@@ -154,7 +154,7 @@ static const bn_signed *keep_sig(whole *w, const bn_fold *f)
 	return &kept->view;
 }
 
-/* NULL: it is no JSON object. A new reference. */
+/* NULL if it is not a JSON object. A new reference. */
 static const json_t *payload_parse(const bn_event *ev, bool is_json)
 {
 	json_t *payload =
@@ -165,7 +165,7 @@ static const json_t *payload_parse(const bn_event *ev, bool is_json)
 	return NULL;
 }
 
-/* Copies an event that is the statement's behind the last one; its payload is taken. */
+/* Appends a copy of the statement's event; takes its payload. */
 static int whole_keep(bn_fold *f, whole *w, const bn_event *from, bn_err *err)
 {
 	if (bn_grow(&w->events, &w->cap, w->count + 1, sizeof *w->events)) {
@@ -183,7 +183,7 @@ static int whole_keep(bn_fold *f, whole *w, const bn_event *from, bn_err *err)
 	return 0;
 }
 
-/* The outcome that f holds, of an event that is not kept and has no place. */
+/* Stores the outcome in f for an event that is not kept and has no place. */
 static int outcome_note(bn_fold *f, const bn_event *ev, sqlite3_stmt *st, bn_err *err)
 {
 	const fold_verdict v = {f->outcome, f->reason, -1, -1};
@@ -195,8 +195,7 @@ static int outcome_note(bn_fold *f, const bn_event *ev, sqlite3_stmt *st, bn_err
 	return bn_fold_event_update(f, ev, &v, err);
 }
 
-/* Copies the row that the statement stands on behind the last event, if the class understands it and it has a
- * place. */
+/* Appends a copy of the statement's row, if the class understands it and it has a place. */
 static int whole_add(bn_fold *f, whole *w, const fold_entity *e, sqlite3_stmt *st, bn_err *err)
 {
 	bool is_json;
@@ -214,7 +213,7 @@ static int whole_add(bn_fold *f, whole *w, const fold_entity *e, sqlite3_stmt *s
 	return rc < 0 ? rc : outcome_note(f, &ev, st, err);
 }
 
-/* For a class in whole mode: one call with all. */
+/* For a class in whole mode: one call with all events. */
 static int whole_apply(bn_fold *f, const fold_entity *e, whole *w, bn_err *err)
 {
 	int rc;
@@ -311,7 +310,8 @@ static int entity_replay(bn_fold *f, fold_entity *e, bn_err *err)
 						      : replay_ordered(f, e, err);
 }
 
-/* ---- who is replayed, and in which order ------------------------------------------------------- */
+/* ---- which entities are replayed, and in which order
+ * ------------------------------------------------------- */
 
 static void mark_dirty(bn_fold *f, fold_entity *e)
 {
@@ -326,7 +326,7 @@ static void mark_dirty(bn_fold *f, fold_entity *e)
 	f->dirty = e;
 }
 
-/* The entities of a query with one number bound; names is the caller's to release. */
+/* The entities of a query with one number bound; the caller releases names. */
 static int list_names(bn_fold *f, bn_names *names, const char *sql, int64_t no, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
@@ -342,7 +342,7 @@ static int list_names(bn_fold *f, bn_names *names, const char *sql, int64_t no, 
 	return rc;
 }
 
-/* on got events, or was replayed: marks who depends on it (F2). */
+/* Marks the dependents of `on`, which got events or was replayed (F2). */
 static int mark_dependents(bn_fold *f, const fold_entity *on, bool replayed, bn_err *err)
 {
 	bn_names names = BN_NAMES_INIT;
@@ -366,7 +366,7 @@ static int mark_dependents(bn_fold *f, const fold_entity *on, bool replayed, bn_
 
 static int visit_deps(bn_fold *f, const fold_entity *e, int depth, bn_err *err);
 
-/* Replays e after the dirty ones it depends on, then marks who depends on it. */
+/* Replays e after the dirty entities it depends on, then marks its dependents. */
 static int visit(bn_fold *f, fold_entity *e, int depth, bn_err *err)
 {
 	int rc;
@@ -396,11 +396,11 @@ static int visit_deps(bn_fold *f, const fold_entity *e, int depth, bn_err *err)
 	return rc;
 }
 
-/* The entities that got ordered events; the table grows while they are looked at. */
+/* The entities that got ordered events; the table may grow during the walk. */
 static int mark_after_events(bn_fold *f, bn_err *err)
 {
 	int rc = 0;
-	size_t n = f->table_size; /* 0: nothing came */
+	size_t n = f->table_size; /* 0: no events */
 	if (!n || bn_sql_int(f->db, 0, "SELECT 1 FROM depends LIMIT 1", "") != 1)
 		return 0;
 	fold_entity **touched = bn_alloc(n * sizeof *touched);
@@ -449,8 +449,8 @@ bool bn_index_first_uid(sqlite3 *db, uid_t *uid)
 	return found;
 }
 
-/* An event that is earlier than what was the first has arrived: what was decided by it is decided
- * anew. */
+/* An event earlier than the known first one has arrived: decisions based on the first are
+ * repeated. */
 static int mark_after_first(bn_fold *f, bn_err *err)
 {
 	fold_key now;
@@ -468,7 +468,8 @@ static int mark_after_first(bn_fold *f, bn_err *err)
 	return 0;
 }
 
-/* ---- classes that say who is replayed ------------------------------------------------------------ */
+/* ---- classes that choose what is replayed
+ * ------------------------------------------------------------ */
 
 int bn_fold_replay_entity(bn_fold *f, int64_t entity_no, bn_err *err)
 {
@@ -506,7 +507,7 @@ static int ask_classes(bn_fold *f, bn_err *err)
 	return rc;
 }
 
-/* Takes the next entity off the work list: one of a class that goes first, if there is any. */
+/* Takes the next entity off the work list, preferring one of a class that goes first. */
 static fold_entity *next_dirty(bn_fold *f)
 {
 	fold_entity **at = &f->dirty;

@@ -1,5 +1,5 @@
-/* _schema.c - the index's tables: made from the files of share/sql that the
- * store and the classes name, and whether those that are there are ours. */
+/* _schema.c - creates the index's tables from the files of share/sql named by the store and the
+ * classes, and checks whether existing tables are ours. */
 #include "core/base/embedded.h"
 #include "core/base/hash.h"
 #include "core/base/mem.h"
@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-/* Whether f makes tables of the store's own or of one of the classes. */
+/* Whether f creates tables of the store or of one of the classes. */
 static bool is_schema(const bn_embedded_file *f, const bn_fold_class *const *classes)
 {
 	if (!strcmp(f->path, "share/sql/0001_store.sql"))
@@ -20,8 +20,8 @@ static bool is_schema(const bn_embedded_file *f, const bn_fold_class *const *cla
 	return false;
 }
 
-/* A checksum of many texts, each with its end. Not SHA-256, and no text is put together: every command that
- * opens the index makes this key. */
+/* A checksum of several delimited texts. Not SHA-256, and without concatenating them, since every command
+ * that opens the index computes this key. */
 typedef struct digest {
 	uint32_t crc;
 	size_t len;
@@ -38,7 +38,8 @@ static void add_text(digest *d, const char *s)
 	add_bytes(d, s, strlen(s) + 1);
 }
 
-/* What the fold knows: an index of another program has other events and fields that are unknown. */
+/* What the fold understands: to another version of the program other events and fields are
+ * unknown. */
 static void add_classes(digest *d, const bn_fold_class *const *classes)
 {
 	for (; classes && *classes; classes++) {

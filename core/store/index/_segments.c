@@ -1,10 +1,10 @@
 /*
- * _segments.c - the sealed segments of a writer beside what was folded of it: which of them say the same,
- * which trailer is the newest signed one, and whether there are two histories (core/store/log/fork.h).
+ * _segments.c - compares a writer's sealed segments with what was folded: which of them agree, which
+ * trailer is the newest signed one, and whether there are two histories (core/store/log/fork.h).
  *
- * Table index_segment mirrors the listing as far as it was folded, so the rows that come of it are a
- * function of the files that are there, not of what came first: when a segment of another history comes or
- * goes, the index is made anew, and only an index that was folded from nothing has a fork.
+ * Table index_segment mirrors the listing as far as it was folded, so its rows are a function of the
+ * existing files, not of the order of arrival: when a segment of another history appears or disappears,
+ * the index is rebuilt, and only an index folded from scratch has a fork.
  */
 #include "core/base/fs.h"
 #include "core/store/index/_batch.h"
@@ -20,9 +20,9 @@ enum { TRIES = 5 };
 
 typedef enum state {
 	SAME,      /* as index_segment.state */
-	NOT_WHOLE, /* nothing to say of it */
-	OTHER,     /* other records than were folded */
-	UNREAD,    /* gone meanwhile, or not to be read now: looked at the next time */
+	NOT_WHOLE, /* nothing to report */
+	OTHER,     /* records differ from what was folded */
+	UNREAD,    /* gone, or unreadable now: checked again next time */
 } state;
 
 int bn_fold_marks_add(
@@ -45,9 +45,9 @@ typedef struct segments {
 	bn_err *err;
 } segments;
 
-/* ---- what is there, and what was ---------------------------------------------------------------- */
+/* ---- present and former segments ---------------------------------------------------------------- */
 
-/* UNREAD when it has no row. *other: the file is not the one, or not as, it was then. */
+/* UNREAD if it has no row. *other: the file was replaced or changed since. */
 static int state_of(state *out, bool *other, const segments *s, const bn_log_range *r)
 {
 	sqlite3_stmt *st = NULL;
@@ -99,8 +99,7 @@ static int drop_gone(segments *s)
 	return rc;
 }
 
-/* Whether the sealed segments still hold all that was folded. Where there is an open.seg it may hold the
- * rest. */
+/* Whether the sealed segments still hold everything that was folded. An open.seg may hold the rest. */
 static bool is_covered(const bn_log_writer *w)
 {
 	const bn_log_range *range = NULL;
@@ -110,7 +109,7 @@ static bool is_covered(const bn_log_writer *w)
 	return true;
 }
 
-/* A listing that was overtaken by a merge may lack what is there: it is made again. */
+/* A listing overtaken by a merge may miss existing segments: list again. */
 static int check_covered(segments *s)
 {
 	bn_err why = BN_ERR_INIT;
@@ -129,7 +128,7 @@ static int check_covered(segments *s)
 
 /* ---- one segment -------------------------------------------------------------------------------- */
 
-/* The chain hash behind record seq, from what this batch or an earlier one met there. */
+/* The chain hash after record seq, as computed by this batch or an earlier one. */
 static bool known_chain(uint8_t chain[BN_SHA256_BYTES], const segments *s, uint64_t seq)
 {
 	sqlite3_stmt *st = NULL;
@@ -159,7 +158,7 @@ static int fork_add(segments *s, uint64_t seq)
 		"iis", s->no, (int64_t)seq, words);
 }
 
-/* Reads both histories. */
+/* Compares both histories. */
 static int compare(state *out, segments *s, const bn_log_range *r)
 {
 	bn_segment_diff diff;
@@ -183,7 +182,7 @@ static state trailer_failed(int rc)
 	return rc == BN_ECORRUPT || rc == BN_EREFUSED ? NOT_WHOLE : UNREAD;
 }
 
-/* Opens the segment (checks_chain: to read the rest as well) and reads its trailer. */
+/* Opens the segment (checks_chain: for reading it completely) and reads its trailer. */
 static int read_trailer(state *out, bn_segment *seg, bool checks_chain, bn_seg_trailer *t,
 	segments *s, const bn_log_range *r)
 {
@@ -247,7 +246,7 @@ out:
 	return rc;
 }
 
-/* Reads the whole segment: whether it is one, and ends where the one that was folded did. */
+/* Reads the whole segment and checks that it is valid and ends where the folded one did. */
 static int read_again(state *out, segments *s, const bn_log_range *r)
 {
 	bn_segment seg = {.fd = -1};
@@ -277,7 +276,7 @@ out:
 	return rc;
 }
 
-/* Of one that was folded another file lies there now, or it was written to. */
+/* The file of a folded segment was replaced or modified. */
 static int segment_again(segments *s, const bn_log_range *r, state was)
 {
 	state found = UNREAD;
@@ -297,7 +296,7 @@ static int segment_again(segments *s, const bn_log_range *r, state was)
 					 (int64_t)r->last, (int64_t)r->first);
 }
 
-/* Whether a reader who begins now takes what was folded: all that he takes is the same. */
+/* Whether a reader that starts now would read exactly what was folded. */
 static int check_history(segments *s)
 {
 	const bn_log_range *range = NULL;
@@ -315,8 +314,8 @@ static int check_history(segments *s)
 	return 0;
 }
 
-/* Whether the segment that ends where the fold stands is the one that was folded: its owner may have put another one under
- * its name. */
+/* Whether the segment that ends at the fold's position is the one that was folded: its owner may have replaced
+ * the file. */
 static int check_newest(segments *s)
 {
 	bn_segment seg = {.fd = -1};

@@ -1,4 +1,4 @@
-/* _signed.c - the rows of signed records, as they are taken and as they are read again. */
+/* _signed.c - writing and reading the rows of signed records. */
 #include "core/store/index/_batch.h"
 #include "core/store/index/_sql.h"
 #include "core/store/log/sign.h"
@@ -72,7 +72,7 @@ static int list_add(bn_fold *f, const bn_event *ev, bn_err *err)
 	return 0;
 }
 
-/* A card of the writer itself, in the form that this program knows. */
+/* A card of the writer itself, in a form known to this program. */
 static int card_add(bn_fold *f, const bn_event *ev, bn_err *err)
 {
 	bn_writer_card card;

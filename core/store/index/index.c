@@ -21,7 +21,7 @@ enum { BUSY_MS = 30000, RETRY_MS = 10 };
 /* PRAGMA application_id of an index: "BNIX". */
 #define NUMBER 0x424e4958
 #define SET_NUMBER "PRAGMA application_id = 0x424e4958;"
-/* The file first: an empty database ignores and removes a WAL that was left behind. */
+/* The file first: an empty database ignores and removes a stale WAL. */
 static const char *const file_names[] = {
 	FILE_NAME, FILE_NAME "-wal", FILE_NAME "-shm", FILE_NAME "-journal"};
 enum { FILE_NAMES = sizeof file_names / sizeof *file_names };
@@ -29,15 +29,16 @@ enum { FILE_NAMES = sizeof file_names / sizeof *file_names };
 /* ---- opening -------------------------------------------------------------------------------- */
 
 /* Turning a new file into a WAL database takes a write lock on top of a read lock; SQLite does not
- * wait for that one, lest two that both hold the read lock wait for each other. */
+ * wait for that one, since two holders of the read lock could deadlock. */
 static int db_prepare(sqlite3 *db, bn_err *err)
 {
 	for (int waited_ms = 0;; waited_ms += RETRY_MS) {
 		bn_err why = BN_ERR_INIT;
-		/* Derived data: NORMAL may lose the last refresh in a power cut, never consistency. */
-		/* The number first: it is in the file itself from the first transaction on. */
+		/* Derived data: NORMAL may lose the last refresh on power loss, but never
+		 * consistency. */
+		/* The number first, so that the file has it from the first transaction on. */
 		bool known = bn_sql_int(db, 0, "PRAGMA application_id", "") == NUMBER;
-		bn_sql_failed(db, NULL); /* the next statement says it */
+		bn_sql_failed(db, NULL); /* the next statement reports it */
 		int rc = known ? 0 : bn_sql_exec(db, SET_NUMBER, &why);
 		if (rc >= 0)
 			rc = bn_sql_exec(db,
@@ -80,7 +81,7 @@ static uint32_t header_number(const unsigned char *h)
 	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
-/* The first version wrote no number: its index is known by a table. */
+/* The first version wrote no number: its index is recognised by a table. */
 static bool has_our_table(const char *path)
 {
 	sqlite3 *db = NULL;
@@ -91,8 +92,8 @@ static bool has_our_table(const char *path)
 	return ours;
 }
 
-/* A file of that name that is no index of ours is left alone, whoever put it there. Not to be called for a file that this
- * process holds (_held.h): it closes it. */
+/* A file of that name that is not our index is left alone. Do not call it for a file that this process holds
+ * (_held.h): it closes it. */
 static int look_at_file(bn_index *ix, bn_err *err)
 {
 	static const char magic[16] = "SQLite format 3";
@@ -114,14 +115,14 @@ static int look_at_file(bn_index *ix, bn_err *err)
 	env->fs->close(env, fd);
 	if (rc < 0)
 		return bn_err_move(err, &why);
-	if (mine && got == 0) /* somebody is making it */
+	if (mine && got == 0) /* another process is creating it */
 		return 0;
 	if (mine && got == sizeof h && !memcmp(h, magic, sizeof magic) &&
 		(header_number(h) == NUMBER || (!header_number(h) && has_our_table(ix->path))))
 		return 0;
 refuse:
 	return bn_err_set(
-		err, BN_EREFUSED, "'%s' is no index of yours and is left alone", ix->path);
+		err, BN_EREFUSED, "'%s' is not an index of yours and is left alone", ix->path);
 }
 
 static int check_ours(bn_index *ix, bn_err *err)
@@ -179,7 +180,7 @@ static int db_open(bn_index *ix, bn_err *err)
 	return 0;
 }
 
-/* Opens the file, anew when what lies there is no index. */
+/* Opens the file; recreates it if it is not an index. */
 static int open_or_make(bn_index *ix, bn_err *err)
 {
 	bn_err why = BN_ERR_INIT;
@@ -194,7 +195,7 @@ static int open_or_make(bn_index *ix, bn_err *err)
 	return rc < 0 ? bn_err_move(err, &why) : 0;
 }
 
-/* One place; ix->path says which. */
+/* Tries one place; ix->path says which. */
 static int open_at(bn_index *ix, bn_err *err)
 {
 	int rc;
@@ -208,8 +209,8 @@ static int open_at(bn_index *ix, bn_err *err)
 	return ix->path ? open_or_make(ix, err) : bn_err_nomem(err, "the index");
 }
 
-/* Notes why the place is of no use, and goes on to the next one that can be used. A full disk must not keep
- * anybody from looking, nor from `binnacle gc`. Takes why over. */
+/* Records why the place is unusable and goes on to the next usable one. A full disk must prevent neither
+ * reading nor `binnacle gc`. Takes why. */
 static int open_next(bn_index *ix, bn_err *why, bn_err *err)
 {
 	for (;;) {
@@ -229,7 +230,7 @@ static int open_next(bn_index *ix, bn_err *why, bn_err *err)
 	}
 }
 
-/* Versions before kept an index in the workspace, where others may write: nobody reads it. */
+/* Earlier versions kept an index in the workspace, where others may write: it is never read. */
 static void remove_old(const bn_index *ix)
 {
 	struct stat st;
@@ -239,9 +240,9 @@ static void remove_old(const bn_index *ix)
 			bn_dir_unlink(ix->of.at, file_names[i], NULL);
 }
 
-/* What the index is of: the tables, the link 0 that workspace.json names, and on a local disk which directory the
- * log is. A copy of a workspace has the same id, and segments of the same names that say something else; so has an
- * older state that was put back. */
+/* Identity of the index: the tables, the link 0 named by workspace.json, and on a local disk the log directory.
+ * A copy of a workspace has the same id and may have different segments of the same names; so does a restored
+ * older state. */
 static char *identity_of(const bn_index_source *of)
 {
 	struct stat st;
@@ -260,7 +261,7 @@ void bn_index_founded(bn_index *ix)
 {
 	char *schema = identity_of(&ix->of);
 	if (!schema)
-		return; /* without memory: the index stays of the old rules until it is opened anew */
+		return; /* out of memory: the index keeps the old rules until it is reopened */
 	bn_free(ix->schema);
 	ix->schema = schema;
 	ix->loaded = false;
@@ -270,7 +271,7 @@ int bn_index_open(bn_index **out, const bn_index_source *of, bn_err *err)
 {
 	int rc = 0;
 	if (!of->classes)
-		return bn_err_set(err, BN_EINVAL, "this workspace was opened for writing alone");
+		return bn_err_set(err, BN_EINVAL, "this workspace was opened for writing only");
 	bn_index *ix = bn_alloc_zeroed(1, sizeof *ix);
 	if (!ix)
 		return bn_err_nomem(err, "the index");
@@ -297,7 +298,7 @@ void bn_index_close(bn_index *ix)
 {
 	if (!ix)
 		return;
-	/* SQLite handles must not be touched in a fork()ed child, not even to close them. */
+	/* SQLite handles must not be used in a forked child, not even to close them. */
 	if (!ix->pid || ix->pid == getpid())
 		db_close(ix);
 	bn_log_release(&ix->log);
@@ -313,7 +314,7 @@ sqlite3 *bn_index_db(bn_index *ix)
 	return ix->pid == getpid() && !ix->is_stuck ? ix->db : NULL;
 }
 
-/* ---- bringing it up to date ----------------------------------------------------------------- */
+/* ---- refreshing ----------------------------------------------------------------- */
 
 const bn_log_writer *bn_index_next_gap(const bn_index *ix, const bn_log_writer *after)
 {
@@ -353,7 +354,8 @@ int bn_index_failed(bn_index *ix, bn_err *err)
 	return bn_sql_failed(ix->db, err);
 }
 
-/* Mirrors table index_tail into the writers of the log. A row without a writer is a lost one. */
+/* Mirrors table index_tail into the writers of the log. A row without a writer means a lost
+ * writer. */
 static int load_tails(bn_index *ix, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
@@ -392,7 +394,7 @@ static int load_tails(bn_index *ix, bn_err *err)
 		bn_log_writer *w = &ix->log.items[i];
 		if (w->seq == w->mirrored)
 			continue;
-		/* What was remembered about the files belongs to another position. */
+		/* What was recorded about the files belongs to another position. */
 		w->folded_inode = w->hint_inode = 0;
 		w->stuck = false;
 	}
@@ -400,7 +402,7 @@ static int load_tails(bn_index *ix, bn_err *err)
 	return rc;
 }
 
-/* *made: from nothing. */
+/* *made: created from scratch. */
 static int fold_in_transaction(
 	bn_index *ix, bool rebuild, bool *made, uint64_t *folded, bn_err *err)
 {
@@ -439,11 +441,12 @@ static int fold_once(bn_index *ix, bool rebuild, uint64_t *folded, bn_err *err)
 	rc = fold_in_transaction(ix, rebuild, &made, folded, err);
 	if (rc || (rc = bn_sql_exec(ix->db, "COMMIT", err)) < 0) { /* or BN_FOLD_REBUILD */
 		ix->unwritable = bn_sql_is_unwritable(ix->db);
-		/* Without memory not even that works: then the handle shows half a batch. */
+		/* Out of memory even that fails: the handle then shows half a batch. */
 		sqlite3_exec(ix->db, "ROLLBACK", NULL, NULL, NULL);
 		ix->is_stuck = !sqlite3_get_autocommit(ix->db);
-		bn_sql_forget(ix->db);       /* statements of tables that are gone again */
-		bn_sql_failed(ix->db, NULL); /* of a batch that is undone, as the caller is told */
+		bn_sql_forget(ix->db); /* statements on tables that no longer exist */
+		bn_sql_failed(
+			ix->db, NULL); /* failures of the undone batch, which the caller gets */
 		ix->loaded = false;
 	}
 	if (made) {
@@ -453,7 +456,7 @@ static int fold_once(bn_index *ix, bool rebuild, uint64_t *folded, bn_err *err)
 	return rc;
 }
 
-/* -1, which is like no other, when it cannot be read. */
+/* -1, which equals no other, if it cannot be read. */
 static int64_t data_version(bn_index *ix)
 {
 	bn_err why = BN_ERR_INIT;
@@ -519,7 +522,7 @@ static int index_fold(bn_index *ix, bool rebuild, bool *changed, bn_err *err)
 	return rc;
 }
 
-/* Somebody removed or replaced the file: go on with the one that is there. */
+/* The file was removed or replaced: continue with the present one. */
 static int reopen_if_replaced(bn_index *ix, bn_err *err)
 {
 	struct stat st;

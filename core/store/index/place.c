@@ -22,9 +22,9 @@ void bn_index_place_failed(bn_index_place *p, const char *why)
 	snprintf(p->why + n, sizeof p->why - n, "%s%s", n ? "; " : "", why);
 }
 
-/* ---- how a path looks -------------------------------------------------------------------------- */
+/* ---- checking a path -------------------------------------------------------------------------- */
 
-/* Shortens path to its nearest part that is there. */
+/* Shortens path to its nearest existing ancestor. */
 static void cut_to_existing(const bn_env *env, char *path)
 {
 	while (strcmp(path, "/") && !bn_fs_exists(env, path)) {
@@ -35,7 +35,7 @@ static void cut_to_existing(const bn_env *env, char *path)
 	}
 }
 
-/* Whether path, or what it will lie in, is the directory root or below it. */
+/* Whether path, or its nearest existing ancestor, is root or below it. */
 static bool is_within(const bn_env *env, const char *path, const char *root)
 {
 	struct stat a, b;
@@ -61,7 +61,7 @@ static bool is_within(const bn_env *env, const char *path, const char *root)
 	return within;
 }
 
-/* "" when an index may lie there, else why not. */
+/* "" if an index may be there, else why not. */
 static void look(char *why, size_t size, const bn_env *env, const char *path, const char *root)
 {
 	char type[24];
@@ -71,7 +71,7 @@ static void look(char *why, size_t size, const bn_env *env, const char *path, co
 		return;
 	cut_to_existing(env, at);
 	if (is_within(env, path, root))
-		snprintf(why, size, "%.150s lies in the workspace", path);
+		snprintf(why, size, "%.150s is in the workspace", path);
 	else if (bn_fs_is_network(at))
 		snprintf(why, size, "%.150s is on a network file system (%s)", at,
 			bn_fs_type(at, type));
@@ -172,7 +172,8 @@ int bn_index_place_next(
 			return 0;
 		if (p->step == STEP_CHOSEN) {
 			bn_err_set(err, BN_EREFUSED, "BINNACLE_INDEX: %s", why);
-			bn_err_hint(err, "the index needs a directory of yours on a local disk");
+			bn_err_hint(
+				err, "the index needs a directory that you own on a local disk");
 			return BN_EREFUSED;
 		}
 		bn_index_place_failed(p, why);
@@ -181,8 +182,8 @@ int bn_index_place_next(
 
 /* ---- making it --------------------------------------------------------------------------------- */
 
-/* A directory that the user named: links in it are followed. What this process did not make keeps its mode:
- * it may be somebody's home. */
+/* A directory that the user named: links in it are followed. A directory that this process did not create
+ * keeps its mode: it may be a home directory. */
 static int open_named(bn_dir **out, const bn_env *env, const char *path, bn_err *err)
 {
 	bn_dir *d = NULL;
@@ -197,7 +198,8 @@ static int open_named(bn_dir **out, const bn_env *env, const char *path, bn_err 
 	return 0;
 }
 
-/* Where others may make names too: each of the last two steps is ours, and no link. */
+/* Where others may also create names: each of the last two components must be ours, and not a
+ * link. */
 static int open_steps(bn_dir **out, const bn_env *env, const char *path, bn_err *err)
 {
 	int rc = 0;
@@ -237,7 +239,7 @@ int bn_index_place_open(bn_dir **out, const bn_index_place *p, const bn_env *env
 
 /* ---- other files -------------------------------------------------------------------------------- */
 
-/* Makes path, and tries whether something can be made in it: a file system may be mounted read-only. */
+/* Creates path and tests whether it is writable: a file system may be mounted read-only. */
 static int make_usable(const bn_env *env, const char *path, bn_err *err)
 {
 	char uuid[BN_UUID_TEXT];
@@ -281,8 +283,9 @@ static int files_elsewhere(char **out, const bn_env *env, const char *root, cons
 		bn_err_clear(&why);
 	}
 	if (rc >= 0 && !*out) {
-		rc = bn_err_set(err, BN_EIO, "no directory of yours for files: %s", p.why);
-		bn_err_hint(err, "set XDG_STATE_HOME or BINNACLE_INDEX to a directory of yours");
+		rc = bn_err_set(err, BN_EIO, "no private directory for files: %s", p.why);
+		bn_err_hint(
+			err, "set XDG_STATE_HOME or BINNACLE_INDEX to a directory that you own");
 	}
 	bn_index_place_release(&p);
 	return rc;

@@ -120,7 +120,7 @@ static int add_field(bn_index_status *s, sqlite3_stmt *st, bn_err *err)
 static int describe_fields(bn_index_status *s, sqlite3 *db, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
-	/* What stands beside max() is of the row that has it. */
+	/* The column beside max() is from the row with the maximum. */
 	int rc = bn_sql_prepare(&st, db, err,
 		"SELECT k.name, n.name, t.entity, w.name, u.version, u.clock, u.events FROM "
 		"(SELECT kind, field, entity, writer, version, max(clock) AS clock, "
@@ -283,7 +283,7 @@ static int emit(bn_buf *line, bn_dump_write write, void *ctx, bn_err *err)
 	return rc;
 }
 
-/* "SELECT * FROM <what is printed for the table>" and the columns; *rows: whether there are any. */
+/* "SELECT * FROM <table or its dump view>" and the columns; *rows: whether there are any. */
 static int dump_begin(bn_buf *sql, bn_buf *line, bool *rows, sqlite3 *db, const char *name,
 	bool view, bn_err *err)
 {
@@ -338,7 +338,8 @@ out:
 
 int bn_index_print(sqlite3 *db, bn_dump_write write, void *ctx, bn_err *err)
 {
-	bn_names tables = BN_NAMES_INIT; /* each behind 'd' when it has a dump view, else 't' */
+	bn_names tables =
+		BN_NAMES_INIT; /* each prefixed with 'd' if it has a dump view, else 't' */
 	sqlite3_stmt *st = NULL;
 	int rc = bn_sql_prepare(&st, db, err,
 		"SELECT min(form || name), name FROM (SELECT 't' AS form, name FROM sqlite_master "

@@ -1,5 +1,5 @@
 /*
- * report.h - what an index says of itself: its state, and its logical content as text.
+ * report.h - reports on an index: its state, and its logical content as text.
  */
 #ifndef BN_STORE_INDEX_REPORT_H
 #define BN_STORE_INDEX_REPORT_H
@@ -8,26 +8,26 @@
 /* A writer whose log cannot be folded to its end: a segment is missing or damaged. */
 typedef struct bn_index_gap {
 	char *writer, *why;
-	int64_t folded; /* events of it that are in the index */
+	int64_t folded; /* number of its events in the index */
 } bn_index_gap;
 
-/* A writer with two histories: nothing that it signed from record seq on counts. */
+/* A writer with two histories: nothing that it signed counts from record seq on. */
 typedef struct bn_index_fork {
 	char *writer, *words;
 	int64_t seq;
 } bn_index_fork;
 
-/* Events that this program does not understand: they are kept, and this is all that it can say. */
+/* Events that this program does not understand: they are kept, and only this is known. */
 typedef struct bn_index_unknown {
-	char *kind, *entity; /* entity: of one of them, the first by name */
+	char *kind, *entity; /* entity: the first by name among them */
 	int64_t version;     /* of the class */
 	int64_t events;
 } bn_index_unknown;
 
 /* A field in payloads of a known kind that this program does not know: the events are applied without
- * it. What is said beside the count is of the newest of them. */
+ * it. The other fields describe the newest of them. */
 typedef struct bn_index_unknown_field {
-	char *kind, *field; /* field: "reason", or with what holds it: "source.path" */
+	char *kind, *field; /* field: "reason", or with its path: "source.path" */
 	char *entity, *writer;
 	int64_t version; /* of the class */
 	int64_t clock;
@@ -36,11 +36,11 @@ typedef struct bn_index_unknown_field {
 
 typedef struct bn_index_status {
 	char *path;  /* of index.db, or "(in memory)" */
-	char *why;   /* why not in a better place, or "" */
-	char fs[24]; /* file system that holds it */
+	char *why;   /* why not at a better place, or "" */
+	char fs[24]; /* its file system */
 	int64_t bytes;
-	int64_t writers, events, entities; /* events: all that were folded, commuting ones too */
-	int64_t refused, invalid, newer;   /* of the ordered ones; newer: not understood, kept */
+	int64_t writers, events, entities; /* events: all folded ones, including commuting ones */
+	int64_t refused, invalid, newer;   /* among the ordered ones; newer: not understood, kept */
 	int64_t last_clock;                /* highest clock folded; 0 when there is none */
 	bn_index_gap *gaps;
 	size_t gap_count;
@@ -55,22 +55,21 @@ typedef struct bn_index_status {
 
 enum { BN_INDEX_FIELDS_MOST = 200 };
 
-/* As it is: refreshed or not. Release the result, also after a failure. */
+/* Of the index as it is, without a refresh. Release the result, also after a failure. */
 int bn_index_describe(bn_index_status *out, bn_index *ix, bn_err *err);
 void bn_index_status_release(bn_index_status *s);
 
-/* What records of the entity hold that this program does not know: "field 'font' of run.note, records
- * run.later"; *out is yours, NULL when there is nothing. */
+/* What this program does not know in the entity's records: "field 'font' of run.note, records
+ * run.later". The caller frees *out; NULL if nothing. */
 int bn_index_newer_words(char **out, sqlite3 *db, const char *entity, bn_err *err);
 
-/* How many records this program does not know, or knows without a field of theirs; commuting ones too. */
+/* How many records, including commuting ones, this program does not know, or knows except for a field. */
 int64_t bn_index_newer_count(sqlite3 *db);
 
-/* Everything the index says, as text in a stable order: each table (but index_*, which is about
- * the index itself) with its columns, each row with all its values, sorted; view dump_<table> in
- * the place of a table that has one. Two indexes of the same
- * set of events give the same bytes (invariant 5). write returns non-zero to stop; it gets whole
- * lines. */
+/* The content of the index as text in a stable order: each table (except index_*, which is about
+ * the index itself) with its columns and all rows, sorted; view dump_<table> instead of a table
+ * that has one. Two indexes of the same set of events give the same bytes (invariant 5). write
+ * gets whole lines and returns non-zero to stop. */
 typedef int (*bn_dump_write)(void *ctx, const char *text, size_t n);
 int bn_index_print(sqlite3 *db, bn_dump_write write, void *ctx, bn_err *err);
 

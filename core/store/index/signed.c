@@ -7,14 +7,14 @@
 
 /* ---- verdicts --------------------------------------------------------------------------------- */
 
-/* Only who writes the index anyway, which is the fold, keeps a verdict: a reader that wrote would wait for
- * the fold of others. */
+/* Only the fold, which writes the index anyway, stores a verdict: a reader that wrote would have to wait
+ * for other processes' folds. */
 static bool keeps_verdicts(sqlite3 *db)
 {
 	return sqlite3_txn_state(db, "main") == SQLITE_TXN_WRITE;
 }
 
-/* 1 good, 0 bad, of what a verification answered. */
+/* Maps the result of a verification: 1 good, 0 bad. */
 static int verdict_of(int rc, bn_err *why, bn_err *err)
 {
 	bool bad = rc == BN_ECORRUPT || rc == BN_EUNSUPPORTED;
@@ -51,7 +51,7 @@ static int row_verify(sqlite3_stmt *st, bn_err *err)
 	return verdict_of(bn_verify_record(&r, &who, before, &why), &why, err);
 }
 
-/* The row of the record with all that its signature speaks of. */
+/* The row of the record with everything its signature covers. */
 static const char record_sql[] =
 	"SELECT (SELECT value FROM index_meta WHERE key = 'workspace'), w.name, s.clock, "
 	"s.version, s.seq, s.before, t.entity, k.name, s.scheme, s.key, s.epoch, s.signature, "
@@ -60,7 +60,7 @@ static const char record_sql[] =
 	"JOIN index_name k ON k.no = s.kind JOIN index_entity_text t ON t.no = s.entity "
 	"WHERE s.writer = ? AND s.seq = ?";
 
-/* Without a row, which is that of a commuting kind, there is no verdict to keep. */
+/* A commuting kind has no row in which to keep a verdict. */
 static int record_verify(sqlite3 *db, int64_t writer_no, uint64_t seq, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
@@ -167,7 +167,7 @@ out:
 	return rc;
 }
 
-/* 1 the newest card at or before seq; its key is the seal's, and the seal is not before seq. */
+/* 1: the newest card at or before seq, whose key is the seal's, with the seal not before seq. */
 static int card_find(
 	uint8_t key[32], uint64_t *card, sqlite3 *db, int64_t writer_no, uint64_t seq, bn_err *err)
 {

@@ -1,9 +1,9 @@
 /*
  * sql.c - the small helpers over SQLite that fold.h declares.
  *
- * The statement cache hangs on the handle itself, so that there is no global state: the rollback
+ * The statement cache is attached to the handle, so that there is no global state: the rollback
  * hook (which does nothing) carries it as its argument, and setting a hook returns the argument of
- * the one before. sqlite3_set_clientdata would say this better but came with SQLite 3.44.
+ * the one before. sqlite3_set_clientdata would be cleaner but needs SQLite 3.44.
  */
 #include "core/store/index/_sql.h"
 
@@ -13,13 +13,13 @@
 #include <stdarg.h>
 #include <string.h>
 
-#define BN_INDEX_REBUILD_HINT "`binnacle index rebuild` makes the index anew from the log"
+#define BN_INDEX_REBUILD_HINT "`binnacle index rebuild` rebuilds the index from the log"
 
 enum { CACHE_SLOTS = 512, CACHE_PROBES = 8 };
 
 typedef struct sql_cache {
 	struct {
-		const char *key; /* the address that was asked with */
+		const char *key; /* the address used as the key */
 		sqlite3_stmt *st;
 	} slots[CACHE_SLOTS];
 	bool unwritable; /* see bn_sql_is_unwritable */
@@ -64,7 +64,7 @@ void bn_sql_close(sqlite3 *db)
 	sqlite3_close_v2(db);
 }
 
-/* Keeps a failure that the caller takes no words of. */
+/* Keeps a failure for a caller without an error object. */
 static int untold(sqlite3 *db, int code, const char *words)
 {
 	sql_cache *c = cache_of(db, true);
@@ -291,7 +291,7 @@ int64_t bn_sql_int(sqlite3 *db, int64_t fallback, const char *sql, const char *t
 	return v;
 }
 
-/* There is nothing in a column: it is NULL, or SQLite had no memory for it. */
+/* A column is empty: it is NULL, or SQLite ran out of memory. */
 static void column_empty(sqlite3_stmt *st)
 {
 	sqlite3 *db = sqlite3_db_handle(st);

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-/* 1 the segment's record seq is in *r; 0 it has none; negative: it cannot be read. */
+/* 1: the segment's record seq is in *r; 0: it has none; negative: it cannot be read. */
 static int seek_record(bn_segment *s, bn_record *r, uint64_t seq, bn_err *err)
 {
 	int rc;
@@ -20,12 +20,12 @@ static bool same_record(const bn_record *a, const bn_record *b)
 	return a->size == b->size && !memcmp(a->bytes, b->bytes, a->size);
 }
 
-/* Reads b to its end, and as much of a as both have. */
+/* Reads b to its end, and a as far as both overlap. */
 static int compare(bn_segment_diff *out, bn_segment *a, bn_segment *b, uint64_t upto, bn_err *err)
 {
 	bn_record ra, rb;
 	int rc;
-	bool going = true; /* a has the records that b has */
+	bool going = true; /* a has the same records as b */
 	while ((rc = bn_segment_next(b, &rb, err)) == 1) {
 		if (!going || out->seq || rb.seq > upto || rb.seq < a->header.first_seq)
 			continue;
@@ -65,7 +65,7 @@ static char *range_path(const bn_log_writer *w, const bn_log_range *range)
 	return bn_path_join(w->dir, name);
 }
 
-/* Compares b with one range of the history. */
+/* Compares b with one segment of the history. */
 static int compare_with(bn_segment_diff *out, const bn_dir *at, const bn_log_writer *w,
 	const bn_log_range *range, const char *b, uint64_t upto, bn_err *err)
 {

@@ -25,7 +25,7 @@ void bn_log_release(bn_log *log)
 	*log = (bn_log){0};
 }
 
-/* Index of name, or of the place where it belongs. */
+/* Index of name, or where to insert it. */
 static size_t log_place(const bn_log *log, const char *name)
 {
 	size_t low = 0, high = log->count;
@@ -60,7 +60,7 @@ static int log_add(bn_log_writer **out, bn_log *log, const char *name, bn_err *e
 	return 0;
 }
 
-/* Which files lie under the names of the sealed segments. */
+/* Identifies the files of the sealed segments. */
 static int look_at_files(bn_log_writer *w, const bn_dir *at, bn_err *err)
 {
 	for (size_t i = 0; i < w->sealed_count; i++) {
@@ -110,7 +110,7 @@ out:
 	return rc;
 }
 
-/* Size and age of open.seg, for a look without opening it. */
+/* Size and age of open.seg, without opening it. */
 static int look_at_open(bn_log_writer *w, const bn_dir *at, bn_err *err)
 {
 	struct stat st;
@@ -147,7 +147,7 @@ static int writer_look(bn_log_writer *w, const bn_dir *at, const struct stat *di
 	return look_at_open(w, at, err);
 }
 
-/* Looks at log/<name>, if it is a writer's directory. */
+/* Examines log/<name>, if it is a writer's directory. */
 static int scan_writer(bn_log *log, const bn_dir *at, const char *name, bn_err *err)
 {
 	struct stat st;
@@ -169,20 +169,20 @@ static int scan_writer(bn_log *log, const bn_dir *at, const char *name, bn_err *
 		if (added < 0)
 			return added;
 	}
-	w->seen = true; /* what cannot be looked at is there, and not to be taken for removed */
+	w->seen = true; /* an entry that cannot be examined exists and must not count as removed */
 	if (rc < 0 || (rc = writer_look(w, at, &st, &why)) < 0) {
 		if (rc == BN_ENOMEM)
 			return bn_err_move(err, &why);
-		/* Somebody who lets nobody read his log must not stop everybody else's. */
+		/* An unreadable log of one user must not stop those of others. */
 		w->stuck = true;
 		w->damaged = false;
-		w->listed_ns = w->mtime_ns = 0; /* looked at anew next time */
+		w->listed_ns = w->mtime_ns = 0; /* examined again next time */
 		snprintf(w->fault, sizeof w->fault, "%.159s", why.msg);
 	}
 	return 0;
 }
 
-/* Forgets the writers that are no longer there. */
+/* Forgets writers that no longer exist. */
 static void drop_unseen(bn_log *log)
 {
 	size_t kept = 0;
@@ -234,7 +234,7 @@ uint64_t bn_log_names_digest(const bn_log_writer *w, uint64_t upto)
 		return 0;
 	bn_sha256(w->sealed, n * sizeof *w->sealed, hash);
 	memcpy(&digest, hash, sizeof digest);
-	return digest & INT64_MAX; /* SQLite keeps it */
+	return digest & INT64_MAX; /* stored in SQLite */
 }
 
 uint64_t bn_log_sealed_end(const bn_log_writer *w)

@@ -1,10 +1,9 @@
 /*
- * listing.h - what lies under log/: the writers, their segments, and how far each is folded.
+ * listing.h - the content of log/: the writers, their segments, and how far each is folded.
  *
- * A scan costs a directory listing and a stat for each writer when nothing changed; a writer's own
- * directory is listed again only when its modification time moved (or is too young to be trusted:
- * two changes within one tick of the clock look alike). That costs a stat of each segment, of which merge.c leaves
- * a few dozen at most.
+ * If nothing changed, a scan costs a directory listing and a stat per writer; a writer's directory is listed
+ * again only if its modification time changed (or is too recent: two changes within one clock tick look alike).
+ * That costs a stat of each segment, of which merge.c leaves a few dozen at most.
  */
 #ifndef BN_STORE_LOG_LISTING_H
 #define BN_STORE_LOG_LISTING_H
@@ -12,7 +11,7 @@
 
 typedef struct bn_log_range {
 	uint64_t first, last;
-	/* Which file that is, and when it was changed: its owner may have put another one under its name. */
+	/* Identity and change time of the file: its owner may have replaced it. */
 	uint64_t inode;
 	int64_t changed_ns;
 } bn_log_range;
@@ -23,48 +22,46 @@ typedef struct bn_log_writer {
 	bn_log_range *sealed; /* by first, widest first */
 	size_t sealed_count, sealed_cap;
 	bool has_open;
-	bool seen; /* in the scan under way */
+	bool seen; /* seen in the current scan */
 
 	/* the listing */
 	int64_t mtime_ns, listed_ns;
 	bool settled;
-	uint64_t open_size, open_inode; /* of open.seg at the last stat */
+	uint64_t open_size, open_inode; /* state of open.seg at the last stat */
 	int64_t open_mtime_ns;
 
-	/* the fold: mirrors table index_tail */
+	/* fold state: mirrors table index_tail */
 	uint64_t seq, clock, pinned;
-	uint64_t mirrored; /* seq before the table was read again */
+	uint64_t mirrored; /* seq before the table was reread */
 	uint32_t crc;
 	uint8_t chain[BN_SHA256_BYTES]; /* the hash after record seq */
 	uint64_t
-		compared; /* digest of the names whose segments were compared with what was folded */
-	uint64_t
-		contradicts; /* digest of all names under which its history was found not to go on */
+		compared; /* digest of the names of the segments that were compared with what was folded */
+	uint64_t contradicts; /* digest of all names when its history was found not to continue */
 	uint64_t hint_inode, hint_at, hint_seq; /* record hint_seq of that open.seg starts there */
 	uint64_t folded_size;                   /* size of open.seg when it was folded to its end */
 	uint64_t folded_inode;
-	bool stuck; /* a gap or fault; look again only when the listing changed */
-	bool damaged; /* stuck, and not for want of rights, of a newer program or of a disk that answers */
-	char host[72];   /* from a segment's header */
+	bool stuck; /* a gap or fault; check again only when the listing has changed */
+	bool damaged; /* stuck, but not for lack of permission, of a newer program or of a working disk */
+	char host[72];   /* as in a segment's header */
 	char fault[160]; /* why it is stuck, or "" */
 } bn_log_writer;
 
 typedef struct bn_log {
 	bn_log_writer *items; /* by name */
 	size_t count, cap;
-	bool lost; /* a writer that was there is gone */
+	bool lost; /* an existing writer has disappeared */
 } bn_log;
 
 void bn_log_release(bn_log *log);
 /* at: the workspace's handle. */
 int bn_log_scan(bn_log *log, const bn_dir *at, bn_err *err);
-/* Lists one writer's directory again, whatever its time says. */
+/* Lists one writer's directory again, regardless of its modification time. */
 int bn_log_relist(bn_log_writer *w, const bn_dir *at, bn_err *err);
 bn_log_writer *bn_log_find(bn_log *log, const char *name);
-/* The sealed range that holds seq and reaches furthest; NULL when there is none. */
+/* The sealed segment that contains seq and reaches furthest; NULL if there is none. */
 const bn_log_range *bn_log_cover(const bn_log_writer *w, uint64_t seq);
-/* Of the sealed segments that start at or before `upto`, names and files: two lists with one digest are the same. 0 for
- * none. */
+/* Digest of the names and identities of the sealed segments that start at or before `upto`. 0 for none. */
 uint64_t bn_log_names_digest(const bn_log_writer *w, uint64_t upto);
 uint64_t bn_log_sealed_end(const bn_log_writer *w); /* last sealed sequence number, 0 for none */
 

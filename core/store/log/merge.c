@@ -1,17 +1,17 @@
 /*
  * merge.c - see merge.h.
  *
- * The wide segment is written beside its parts, made durable and named before the parts go; a
- * reader prefers the widest cover, so a crash anywhere in between changes nothing that can be read.
+ * The wide segment is written beside its parts, made durable and named before the parts are
+ * removed; a reader prefers the widest segment, so a crash in between does not change what is read.
  * Sizes grow geometrically: a run is merged when it is as large as the segment before it, so every
- * byte is rewritten a logarithmic number of times, and a writer that stays below a few gigabytes
- * owns a few dozen files at most.
+ * byte is rewritten a logarithmic number of times, and a writer with less than a few gigabytes has
+ * a few dozen files at most.
  *
- * Records are copied byte by byte, those of types that this version does not know included (L5). The
- * wide segment ends where its newest part ends, so it repeats that part's signature. While the newest is
- * not signed (a program on the logging library, or a dead process's, closed by the next), only what lies
- * behind the newest signed one is merged: else its signature would be lost. A segment that only a newer
- * binnacle can read to its end is no part of any merge.
+ * Records are copied unchanged, including those of unknown types (L5). The wide segment ends where its
+ * newest part ends, so it repeats that part's signature. If the newest is not signed (written by a
+ * program with the logging library, or by a dead process and closed by the next), only parts after the
+ * newest signed one are merged: otherwise its signature would be lost. A segment that only a newer
+ * binnacle can read to its end is never merged.
  */
 #include "core/store/log/merge.h"
 
@@ -23,18 +23,18 @@
 #include <string.h>
 
 enum {
-	MERGE_BYTES = 64 << 20, /* no wider than that */
+	MERGE_BYTES = 64 << 20, /* no wider than this */
 	FLUSH_BYTES = 1 << 20,  /* held in memory before they are written */
 };
 
 typedef struct part {
 	char *path;
 	uint64_t first, last, size;
-	bool foreign; /* owned by someone else: stays as it is, who owns a file is who wrote it */
+	bool foreign; /* owned by another user: left alone, since the owner of a file is its author */
 } part;
 
-/* Removes a part that a wider one covers, unless it holds anything else: then it stays for those who
- * look for forks. */
+/* Removes a part covered by a wider one, unless its content differs: then it is kept as evidence of
+ * a fork. */
 static void part_drop(const bn_dir *at, const part *wide, const part *p)
 {
 	bn_segment_diff diff;
@@ -43,7 +43,7 @@ static void part_drop(const bn_dir *at, const part *wide, const part *p)
 		bn_dir_unlink(at, p->path, NULL);
 }
 
-/* Drops parts that a wider one covers (left by a merge that died before unlinking them), and
+/* Drops parts covered by a wider one (left by a merge that died before unlinking them), and
  * returns how many are left. */
 static size_t parts_uncover(const bn_dir *at, part *parts, size_t n)
 {
@@ -85,14 +85,14 @@ static bool choose_run(const part *parts, size_t n, size_t merge_at, size_t *fir
 	return n - j >= run_least(merge_at);
 }
 
-/* A wide segment that is being written. */
+/* A wide segment being written. */
 typedef struct wide {
 	const bn_dir *at;
-	const char *tmp; /* its name meanwhile */
+	const char *tmp; /* its temporary name */
 	int fd;
-	bn_buf out;         /* what is not written yet */
-	bn_seg_trailer end; /* of what was copied so far; without signature */
-	bn_buf trailer;     /* the record that closes it, with the signature of the newest part's */
+	bn_buf out;         /* pending output */
+	bn_seg_trailer end; /* for what was copied so far; without signature */
+	bn_buf trailer;     /* the closing record, with the newest part's signature */
 } wide;
 
 static int wide_flush(wide *w, bn_err *err)
@@ -105,7 +105,7 @@ static int wide_flush(wide *w, bn_err *err)
 	return rc;
 }
 
-/* Copies the records of an opened part, as they are (L5). */
+/* Copies the records of an opened part unchanged (L5). */
 static int copy_records(wide *w, bn_segment *s, const part *p, bn_err *err)
 {
 	bn_record r;
@@ -119,7 +119,7 @@ static int copy_records(wide *w, bn_segment *s, const part *p, bn_err *err)
 	if (rc < 0)
 		return rc;
 	if (s->end != BN_SEGMENT_SEALED || s->last_seq != p->last) /* L6 */
-		return bn_err_set(err, BN_ECORRUPT, "'%s/%s' is no whole sealed segment",
+		return bn_err_set(err, BN_ECORRUPT, "'%s/%s' is not a complete sealed segment",
 			w->at->path, p->path);
 	return wide_flush(w, err);
 }
@@ -157,7 +157,7 @@ out:
 	return rc;
 }
 
-/* Fills the file, makes it durable and gives it its name (L2). */
+/* Writes the file, makes it durable and gives it its name (L2). */
 static int wide_fill(wide *w, const char *to, const part *parts, size_t n, bn_err *err)
 {
 	const bn_env *env = w->at->env;
@@ -236,7 +236,8 @@ out:
 	return rc;
 }
 
-/* The wide segment has its newest part's signature or none: *first moves up until no other one is lost. */
+/* The wide segment keeps only its newest part's signature, if any: *first moves up until no other
+ * signature is lost. */
 static int run_keep_signatures(
 	size_t *first, const bn_dir *at, const part *parts, size_t n, bn_err *err)
 {
@@ -280,11 +281,11 @@ int bn_log_merge(const bn_dir *at, const char *dir, size_t merge_at, bn_err *err
 		rc = bn_err_nomem(err, "a file name");
 		goto out;
 	}
-	bn_dir_unlink(at, tmp, NULL); /* of a merge that failed before */
+	bn_dir_unlink(at, tmp, NULL); /* left by an earlier failed merge */
 	if ((rc = write_wide(at, dir, tmp, to, parts + first, n - first, err)) < 0)
 		goto out;
 	for (size_t i = first; i < n; i++)
-		bn_dir_unlink(at, parts[i].path, NULL); /* S2: the wide one is durable */
+		bn_dir_unlink(at, parts[i].path, NULL); /* S2: the wide segment is durable */
 out:
 	parts_free(parts, n);
 	bn_free(tmp);

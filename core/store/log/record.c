@@ -6,9 +6,9 @@
 static const char magic[8] = {'B', 'N', 'S', 'E', 'G', '1', '\r', '\n'};
 
 enum {
-	HEADER_FIXED = 8 + 4 + 8 + 4 + BN_SHA256_BYTES, /* before the three texts */
-	RECORD_FRONT = BN_RECORD_FIXED - 4,             /* before kind; the CRC is the other 4 */
-	TRAILER_BODY = 16 + BN_SHA256_BYTES,            /* without a signature block */
+	HEADER_FIXED = 8 + 4 + 8 + 4 + BN_SHA256_BYTES, /* size before the three texts */
+	RECORD_FRONT = BN_RECORD_FIXED - 4,  /* size before kind; the CRC is the other 4 bytes */
+	TRAILER_BODY = 16 + BN_SHA256_BYTES, /* without a signature block */
 };
 
 static void put_u16(uint8_t *p, uint32_t v)
@@ -151,7 +151,7 @@ static ssize_t block_decode(bn_signature *s, const uint8_t *p, size_t n)
 
 /* ---- records -------------------------------------------------------------------------------- */
 
-/* Everything before the body, whose length is n. Returns where the record starts in b. */
+/* Writes everything before the body of n bytes. Returns where the record starts in b. */
 static size_t encode_front(bn_buf *b, const bn_record_head *h, uint8_t type, size_t n)
 {
 	uint8_t front[RECORD_FRONT] = {0};
@@ -228,7 +228,7 @@ static bool is_trailer(uint8_t type)
 	return type == BN_RECORD_TRAILER || type == BN_RECORD_SIGNED_TRAILER;
 }
 
-/* What lies in the body, by the type. 0, or -1 when it is malformed. */
+/* Decodes the body according to its type. 0, or -1 if it is malformed. */
 static int body_decode(bn_record *r)
 {
 	r->payload = r->body;
@@ -242,7 +242,7 @@ static int body_decode(bn_record *r)
 		r->payload_len -= (size_t)used;
 	}
 	if (r->type > BN_RECORD_SIGNED_TRAILER)
-		return 0; /* of another version: its own limits */
+		return 0; /* of another version, which has its own limits */
 	return r->payload_len > (is_trailer(r->type) ? BN_RECORD_TRAILER_MAX : BN_PAYLOAD_MAX) ? -1
 											       : 0;
 }

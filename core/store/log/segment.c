@@ -12,7 +12,7 @@
 
 enum { WINDOW = 1 << 18 };
 
-enum { DIGITS_LEAST = 10 }; /* of a number in a name, which has no other leading zeros */
+enum { DIGITS_LEAST = 10 }; /* width of a number in a name, which has no other leading zeros */
 
 static char *put_number(char *p, uint64_t v)
 {
@@ -26,7 +26,7 @@ static char *put_number(char *p, uint64_t v)
 	return p;
 }
 
-/* A listing is made of thousands of names: without snprintf. */
+/* Listings have thousands of names, so no snprintf. */
 void bn_segment_name(char name[BN_SEGMENT_NAME], uint64_t first, uint64_t last)
 {
 	char *p = put_number(name, first);
@@ -43,7 +43,7 @@ static bool parse_number(const char **p, uint64_t *out)
 			return false;
 		v = v * 10 + (uint64_t)(*s - '0');
 	}
-	/* One range has one name. */
+	/* A range has exactly one valid name. */
 	bool canonical = s - *p == DIGITS_LEAST || (s - *p > DIGITS_LEAST && **p != '0');
 	*p = s;
 	*out = v;
@@ -58,7 +58,7 @@ bool bn_segment_parse_name(const char *name, uint64_t *first, uint64_t *last)
 }
 
 typedef struct listed {
-	char *name; /* of the list that was read */
+	char *name; /* of the list as read */
 	uint64_t first, last;
 } listed;
 
@@ -124,7 +124,7 @@ int bn_segment_rename(
 		err, BN_EIO, -e, "cannot rename '%s/%s' to '%s/%s'", at->path, from, at->path, to);
 }
 
-/* Makes at least `want` bytes from the current position available, or as many as the file has. */
+/* Makes at least `want` bytes available from the current position, or all that the file has. */
 static int window_fill(bn_segment *s, size_t want, bn_err *err)
 {
 	if (s->window_len - s->window_pos >= want)
@@ -175,7 +175,7 @@ int bn_segment_open(
 		goto out;
 	ssize_t used = bn_seg_header_decode(&s->header, s->window, s->window_len);
 	if (used <= 0) {
-		rc = bn_err_set(err, BN_ECORRUPT, "%s: no whole segment header", s->path);
+		rc = bn_err_set(err, BN_ECORRUPT, "%s: no complete segment header", s->path);
 		goto out;
 	}
 	s->header_size = (uint64_t)used;
@@ -224,12 +224,12 @@ static int segment_stop(bn_segment *s, bn_segment_end end, const char *fault)
 	return 0;
 }
 
-/* A trailer must agree with what was read, and be the last thing in the file. */
+/* A trailer must match what was read, and be the last record in the file. */
 static int segment_finish(bn_segment *s, bn_record *r, bn_err *err)
 {
 	bn_seg_trailer *t = &s->trailer;
 	size_t size = r->size;
-	int rc = window_fill(s, size + 1, err); /* moves the window: r is decoded anew */
+	int rc = window_fill(s, size + 1, err); /* moves the window: r is decoded again */
 	if (rc)
 		return rc;
 	if (bn_record_decode(r, s->window + s->window_pos, size) != (ssize_t)size ||
@@ -241,7 +241,7 @@ static int segment_finish(bn_segment *s, bn_record *r, bn_err *err)
 	if (s->hasher && memcmp(t->chain, s->chain, sizeof t->chain))
 		return segment_stop(s, BN_SEGMENT_BAD, "the trailer's chain hash does not match");
 	if (s->window_len - s->window_pos > size)
-		return segment_stop(s, BN_SEGMENT_BAD, "bytes behind the trailer");
+		return segment_stop(s, BN_SEGMENT_BAD, "bytes after the trailer");
 	return segment_stop(s, BN_SEGMENT_SEALED, NULL);
 }
 
@@ -293,7 +293,7 @@ int bn_segment_next(bn_segment *s, bn_record *r, bn_err *err)
 		return segment_stop(s, BN_SEGMENT_BAD, "a record's checksum or lengths are wrong");
 	if (r->is_critical)
 		return segment_stop(
-			s, BN_SEGMENT_NEWER, "a record here can be read by a newer binnacle only");
+			s, BN_SEGMENT_NEWER, "a record here can only be read by a newer binnacle");
 	if (r->type == BN_RECORD_TRAILER || r->type == BN_RECORD_SIGNED_TRAILER)
 		return segment_finish(s, r, err);
 	if (r->seq != s->last_seq + 1)

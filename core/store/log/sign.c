@@ -1,4 +1,4 @@
-/* sign.c - see sign.h: what is signed, and signing it. It knows no cryptography: the signer does. */
+/* sign.c - see sign.h: what is signed, and signing it. The cryptography is in the signer. */
 #include "core/store/log/sign.h"
 
 #include "core/base/json.h"
@@ -29,7 +29,7 @@ static void add_number_part(bn_buf *b, uint64_t v, size_t bytes)
 	add_number(b, v, bytes);
 }
 
-/* The front that records and trailers share; magic is written with its NUL. */
+/* The common prefix of records and trailers; magic is written with its NUL. */
 static void add_front(bn_buf *b, const char *magic, const bn_log_identity *who, uint64_t seq,
 	uint64_t clock, const uint8_t *chain, const uint8_t *epoch, size_t epoch_bytes)
 {
@@ -123,7 +123,7 @@ int bn_writer_card_encode(bn_buf *payload, const bn_writer_card *card, bn_err *e
 {
 	json_t *j = json_pack("{s:s, s:I, s:s}", "host", card->host, "uid", (json_int_t)card->uid,
 		"user", card->user);
-	if (!j) /* a name that is no UTF-8 */
+	if (!j) /* a name that is not UTF-8 */
 		j = json_pack(
 			"{s:s, s:I, s:s}", "host", "", "uid", (json_int_t)card->uid, "user", "");
 	int rc = j ? bn_json_canonical(j, payload, err) : bn_err_nomem(err, "a writer's card");

@@ -1,4 +1,4 @@
-/* sign_verify.c - see sign.h: verifying signatures, which a writer never does. */
+/* sign_verify.c - see sign.h: verifying signatures; writers never do. */
 #include "core/base/ed25519.h"
 #include "core/store/log/_sign.h"
 #include "core/store/log/sign.h"
@@ -9,7 +9,7 @@ static int text_verify(const bn_signature *s, const bn_buf *text, const char *wh
 		s->signature_bytes == BN_ED25519_SIGNATURE_BYTES &&
 		bn_ed25519_verify(s->key, s->bytes, text->ptr, text->len))
 		return 0;
-	return bn_err_set(err, BN_ECORRUPT, "the signature of %s is not its key's", what);
+	return bn_err_set(err, BN_ECORRUPT, "the signature of %s was not made with its key", what);
 }
 
 int bn_verify_record(const bn_record *r, const bn_log_identity *who,
@@ -19,8 +19,7 @@ int bn_verify_record(const bn_record *r, const bn_log_identity *who,
 	bn_buf text = BN_BUF_INIT;
 	if (s->scheme != BN_SIGNATURE_ED25519)
 		return bn_err_set(err, BN_EUNSUPPORTED,
-			"a record is signed in a way (%d) that this binnacle does not know",
-			s->scheme);
+			"a record has a signature scheme (%d) unknown to this binnacle", s->scheme);
 	bn_record_head h = {.type = r->type,
 		.version = r->version,
 		.seq = r->seq,
@@ -43,7 +42,7 @@ int bn_verify_trailer(const bn_seg_trailer *t, const bn_log_identity *who, bn_er
 	bn_buf text = BN_BUF_INIT;
 	if (t->signature.scheme != BN_SIGNATURE_ED25519)
 		return bn_err_set(err, BN_EUNSUPPORTED,
-			"a trailer is signed in a way (%d) that this binnacle does not know",
+			"a trailer has a signature scheme (%d) unknown to this binnacle",
 			t->signature.scheme);
 	int rc = bn_sign_trailer_text(&text, who, t, err);
 	if (rc < 0)

@@ -109,7 +109,7 @@ int bn_slot_lock(int *lock_fd, const bn_dir *at, const char *dir, bn_err *err)
 		return 1;
 	}
 	if ((e = env->fs->flock(env, fd, LOCK_EX | LOCK_NB)) == 0) {
-		/* Its directory says who reads it, not the umask. No harm when it fails. */
+		/* Its directory decides who can read it, not the umask. A failure is harmless. */
 		if ((st.st_mode & 0777) != 0644)
 			env->fs->fchmod(env, fd, 0644);
 		*lock_fd = fd;
@@ -119,7 +119,7 @@ int bn_slot_lock(int *lock_fd, const bn_dir *at, const char *dir, bn_err *err)
 	return e == -EWOULDBLOCK || e == -EINTR ? 1 : 2;
 }
 
-/* Keeps the bytes of the file from `from` on in the trash. Best effort: they are damaged or were
+/* Saves the bytes of the file from `from` on in the trash. Best effort: they are damaged or were
  * never acknowledged. */
 static void keep_tail(const bn_dir *at, const char *path, uint64_t from, uint64_t seq)
 {
@@ -133,7 +133,7 @@ static void keep_tail(const bn_dir *at, const char *path, uint64_t from, uint64_
 	bn_free(to);
 }
 
-/* The newest of the sealed segments, which must follow each other without a gap; NULL when there are none. */
+/* The newest of the sealed segments, which must be contiguous; NULL if there are none. */
 static int newest(
 	const char **name, uint64_t *end, const bn_names *names, const char *dir, bn_err *err)
 {
@@ -152,7 +152,7 @@ static int newest(
 	return 0;
 }
 
-/* The end of the newest sealed segment; the very start of the chain when there is none. */
+/* The end of the newest sealed segment; the start of the chain if there is none. */
 static int sealed_end(bn_log_point *end, const bn_dir *at, const char *dir, bn_err *err)
 {
 	const char *name = bn_path_base(dir);
@@ -227,7 +227,7 @@ static int slot_publish(const char *dir, const bn_segment *s, bn_err *err)
 	char *to = bn_path_join(dir, name);
 	if (!to)
 		return bn_err_nomem(err, "a file name");
-	/* Its writer may have died between writing the trailer and syncing it. */
+	/* Its writer may have died after writing the trailer and before syncing it. */
 	int rc = 0, e = s->env->fs->fsync(s->env, s->fd);
 	if (e < 0)
 		rc = bn_err_sys(err, BN_EIO, -e, "cannot sync '%s'", s->path);
@@ -237,8 +237,8 @@ static int slot_publish(const char *dir, const bn_segment *s, bn_err *err)
 	return rc;
 }
 
-/* Without a whole header no record in it was ever acknowledged: header and first record become
- * durable together. The file goes to the trash. */
+/* Without a complete header no record in it was ever acknowledged: header and first record
+ * become durable together. The file is moved to the trash. */
 static int drop_headless(const bn_dir *at, const char *path, uint64_t seq, bn_err *err)
 {
 	keep_tail(at, path, 0, seq);
@@ -300,7 +300,7 @@ out:
 	return rc;
 }
 
-/* 1 the segment is signed, and *is_other says whether with another key; 0 it is not. */
+/* 1: the segment is signed, and *is_other says whether with another key; 0: it is not. */
 static int signed_by(bool *is_other, const bn_dir *at, const char *path,
 	const uint8_t key[BN_ED25519_KEY_BYTES], bn_err *err)
 {
@@ -337,8 +337,9 @@ int bn_slot_is_of_other_key(
 
 /* ---- what dead writers left ----------------------------------------------------------------- */
 
-/* A lock on a network file system may be local to each client (Lustre's localflock), and two hosts
- * may share a name. So there a writer of another boot counts as dead only after long silence. */
+/* On a network file system a lock may be local to each client (Lustre's localflock), and two hosts
+ * may have the same name. So there a writer of another boot counts as dead only after long
+ * silence. */
 static bool dead_enough(const bn_dir *at, const char *path, bool same_boot)
 {
 	struct stat st;
@@ -382,7 +383,7 @@ void bn_slot_adopt_dead(const bn_dir *at, const char *own, int most)
 			continue;
 		bool same_boot = !strcmp(slot.boot, us.boot);
 		if (slot.is_random && same_boot)
-			continue; /* it has no lock that would tell whether it is alive */
+			continue; /* without a lock it cannot be told whether it is alive */
 		char *dir = bn_path_join("log", name);
 		if (dir && adopt_one(at, dir, same_boot))
 			most--;

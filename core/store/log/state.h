@@ -1,8 +1,8 @@
 /*
- * state.h - whether any file of the log has changed since somebody read all of it.
+ * state.h - detects whether any file of the log has changed since it was read.
  *
- * Two equal states mean: the same files in the same directories, and of each the same inode, size, owner,
- * modification and change time. Nobody but root can set a change time, so nobody has written to them since.
+ * Equal states mean the same files in the same directories, each with the same inode, size, owner,
+ * modification and change time. Only root can set a change time, so nobody has written to them since.
  */
 #ifndef BN_STORE_LOG_STATE_H
 #define BN_STORE_LOG_STATE_H
@@ -11,10 +11,10 @@
 
 typedef struct bn_log_state {
 	uint8_t hash[BN_SHA256_BYTES];
-	int64_t changed_ns; /* the newest change time: what changed a moment ago may do so again unseen */
+	int64_t changed_ns; /* the newest change time; a later change may have the same one */
 } bn_log_state;
 
-/* at: .binnacle. An error when anything in the log cannot be looked at. */
+/* at: .binnacle. An error if anything in the log cannot be examined. */
 int bn_log_state_read(bn_log_state *out, const bn_dir *at, bn_err *err);
 
 #endif

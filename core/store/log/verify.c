@@ -15,12 +15,12 @@ typedef struct check {
 	const bn_log_writer *w;
 	const bn_dir *at;
 	bn_log_identity who;
-	uint64_t seq, clock; /* of the last record that is known to be good */
+	uint64_t seq, clock; /* clock of the last known good record */
 	uint32_t crc;
 	uint8_t chain[BN_SHA256_BYTES];
-	bool vanished; /* a file that was listed is gone */
+	bool vanished; /* a listed file is gone */
 	uint8_t key
-		[BN_ED25519_KEY_BYTES]; /* of the newest card; trailers are to be signed with it */
+		[BN_ED25519_KEY_BYTES]; /* key of the newest card; trailers must be signed with it */
 	bool has_card;
 	const bn_progress *progress;
 } check;
@@ -74,7 +74,7 @@ static int add_fault(check *c, bn_fault_kind kind, const char *file, uint64_t of
 	return f->writer && f->what ? 0 : bn_err_nomem(err, "a report");
 }
 
-/* Whether the segment starts where the chain stands (or, for an overlapping one, earlier). */
+/* Whether the segment starts at the end of the chain (or, if overlapping, earlier). */
 static int check_start(check *c, const bn_segment *s, const char *file, uint64_t first, bn_err *err)
 {
 	if (strcmp(s->header.writer, c->w->name))
@@ -91,8 +91,8 @@ static int check_start(check *c, const bn_segment *s, const char *file, uint64_t
 	return 0;
 }
 
-/* Whether a signed record is what its key signed. A signature that this version cannot check is
- * counted, and no fault. */
+/* Verifies a signed record. A signature that this version cannot check is counted, but not a
+ * fault. */
 static int check_signature(
 	check *c, const bn_segment *s, const bn_record *r, const char *file, bn_err *err)
 {
@@ -142,7 +142,7 @@ static int check_seal(check *c, const bn_segment *s, const char *file, bn_err *e
 	return 0;
 }
 
-/* Reads one segment to its end. Records that are known already must be the same: the chain says. */
+/* Reads one segment to its end. Already known records must be the same, according to the chain. */
 static int check_records(check *c, bn_segment *s, const char *file, bool open, bn_err *err)
 {
 	bn_record r;
@@ -196,7 +196,7 @@ static int check_records(check *c, bn_segment *s, const char *file, bool open, b
 	return 0;
 }
 
-/* Whose file it is, and whether it belongs where it lies. */
+/* Checks the owner of the file against that of the directory. */
 static int check_place(
 	check *c, const bn_segment *s, const char *file, uint64_t first, bool open, bn_err *err)
 {
@@ -248,7 +248,7 @@ out:
 	return rc;
 }
 
-/* Goes on from what a segment's header says, where the records before it are missing or bad. */
+/* Continues from a segment's header if the records before it are missing or bad. */
 static int resync(check *c, const char *file, uint64_t first, bn_err *err)
 {
 	bn_segment s = {.fd = -1};
@@ -265,8 +265,8 @@ static int resync(check *c, const char *file, uint64_t first, bn_err *err)
 	return 0;
 }
 
-/* A sealed segment starts behind the next record: names what lies between, unless a fault has named
- * it (up to `named`) already. */
+/* A sealed segment starts after the next record: reports the gap, unless a fault has already named
+ * it (up to `named`). */
 static int check_gap(check *c, const char *file, uint64_t first, uint64_t named, bn_err *err)
 {
 	int rc;
@@ -278,7 +278,7 @@ static int check_gap(check *c, const char *file, uint64_t first, uint64_t named,
 	return resync(c, file, first, err);
 }
 
-/* A segment whose records are all known from others: whether they are the same. */
+/* Checks a segment whose records are all known from others. */
 static int check_covered(check *c, const char *file, const bn_log_range *range, bn_err *err)
 {
 	bn_segment_diff diff;
@@ -286,7 +286,7 @@ static int check_covered(check *c, const char *file, const bn_log_range *range, 
 	int rc = bn_log_fork_find(&diff, c->at, c->w, range, range->last, &why);
 	if (rc == BN_ENOMEM)
 		return bn_err_move(err, &why);
-	if (rc < 0 || !diff.seq) /* what cannot be read has a fault of its own */
+	if (rc < 0 || !diff.seq) /* an unreadable segment has its own fault */
 		return 0;
 	return add_fault(c, BN_FAULT_OVERLAP, file, 0, diff.seq, err,
 		"its records from %" PRIu64 " on differ from another segment's", diff.seq);
@@ -298,7 +298,7 @@ static int check_writer(check *c, bn_err *err)
 	uint64_t named = 0; /* records up to here are bad, and a fault says so */
 	char file[BN_SEGMENT_NAME];
 	bn_chain_start(c->chain, c->w->name);
-	if (c->w->fault[0]) /* of the listing: nothing is known of what lies there */
+	if (c->w->fault[0]) /* of the listing: nothing is known about the files */
 		return add_fault(c, BN_FAULT_UNREADABLE, NULL, 0, 1, err, "%s", c->w->fault);
 	for (size_t i = 0; i < c->w->sealed_count; i++) {
 		const bn_log_range *range = &c->w->sealed[i];
@@ -336,7 +336,7 @@ static int add_head(const check *c, bn_err *err)
 	return h->writer ? 0 : bn_err_nomem(err, "a report");
 }
 
-/* Forgets what was found since `before`. */
+/* Discards findings since `before`. */
 static void roll_back(bn_log_report *r, const bn_log_report *before)
 {
 	for (size_t i = before->fault_count; i < r->fault_count; i++) {
@@ -353,8 +353,8 @@ static void roll_back(bn_log_report *r, const bn_log_report *before)
 	r->unchecked = before->unchecked;
 }
 
-/* Checks one writer, again where the listing was overtaken: a segment that was merged or sealed under
- * our hands looks like a fault once. */
+/* Checks one writer, and again if the listing is outdated: a segment that was merged or sealed
+ * meanwhile looks like a fault. */
 static int verify_writer(bn_log_report *report, const bn_dir *at, const char *id, bn_log_writer *w,
 	const bn_progress *progress, bn_err *err)
 {

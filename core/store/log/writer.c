@@ -1,7 +1,8 @@
 /*
- * writer.c - appending, committing and sealing. See writer.h; how a writer comes to its slot is in writer_open.c.
+ * writer.c - appending, committing and sealing. See writer.h; writer_open.c is about how a writer gets its
+ * slot.
  *
- * States. Each event moves from left to right; what stands right of it is on the disk.
+ * States. Each event moves from left to right; what is further right is on the disk.
  *
  *	           append               flush              fsync (1st: directory too)
  *	  EMPTY -----------> PENDING -----------> WRITTEN -----------------> DURABLE
@@ -12,15 +13,15 @@
  *	    +<------------------- rename, fsync of the directory ----------- TRAILED
  *
  *	EMPTY    fd < 0, pending is empty: no open.seg
- *	PENDING  pending holds records that are nowhere else
+ *	PENDING  pending holds records that exist nowhere else
  *	WRITTEN  written_size > durable_size
  *	DURABLE  written_size == durable_size > 0: this is what was acknowledged (L1)
  *	TRAILED  open.seg ends in a trailer and has its old name; a crash leaves it to the next owner
- *	broken   from any state: after a failed fsync, a failed cut, or a rename of unknown outcome. What
- *	         is in the file is left to the next owner of the slot.
+ *	broken   from any state: after a failed fsync, a failed cut, or a rename of unknown outcome. The
+ *	         content of the file is left to the next owner of the slot.
  *
- * Rolling back cuts open.seg to durable_size and forgets the rest. When an append does it, `lost` is
- * set where that takes earlier events, and stays until a commit has returned it.
+ * Rolling back truncates open.seg to durable_size and drops the rest. If an append does that and
+ * earlier events are lost, `lost` is set until a commit has returned it.
  */
 #include "core/store/log/writer.h"
 
@@ -54,7 +55,7 @@ static int writer_is_usable(const bn_writer *w, bn_err *err)
 	return 0;
 }
 
-/* Forgets everything since the last good commit, in the file too. */
+/* Drops everything since the last good commit, in the file too. */
 static void writer_roll_back(bn_writer *w)
 {
 	bn_buf_clear(&w->pending);
@@ -62,7 +63,7 @@ static void writer_roll_back(bn_writer *w)
 	if (w->card_seq > w->tip.seq)
 		w->card_seq = 0;
 	if (w->fd >= 0 && w->durable_size == 0) {
-		/* Not even the header is known to be there. */
+		/* Not even the header is known to be on disk. */
 		w->env->fs->close(w->env, w->fd);
 		w->fd = -1;
 		w->broken = bn_dir_unlink(w->at, w->open_path, NULL) < 0;
@@ -83,7 +84,8 @@ static int open_segment(bn_writer *w, bn_err *err)
 	}
 	struct stat st;
 	int e = w->env->fs->fstat(w->env, w->fd, &st);
-	if (e == 0 && (st.st_mode & 0777) != 0644) /* its directory says who reads it, not the umask */
+	if (e == 0 && (st.st_mode & 0777) !=
+			      0644) /* its directory decides who can read it, not the umask */
 		e = w->env->fs->fchmod(w->env, w->fd, 0644);
 	if (e < 0) {
 		w->broken = true;
@@ -96,16 +98,17 @@ static int open_segment(bn_writer *w, bn_err *err)
 	return 0;
 }
 
-/* fd is somebody else's now: nothing is written to it, cut or closed. The lock was likely closed with it. */
+/* fd now belongs to other code: do not write to it, truncate or close it. The lock was probably closed with
+ * it. */
 static int say_closed(bn_writer *w, bn_err *err)
 {
 	w->fd = w->lock_fd = -1;
 	return bn_err_set(err, BN_EIO,
-		"'%s/%s': something else in this process has closed its descriptor", w->at->path,
+		"'%s/%s': other code in this process has closed its descriptor", w->at->path,
 		w->open_path);
 }
 
-/* What was acknowledged is not there any more. */
+/* Acknowledged data is gone. */
 static int say_cut(bn_writer *w, int64_t size, bn_err *err)
 {
 	w->env->fs->close(w->env, w->fd);
@@ -118,8 +121,8 @@ static int say_cut(bn_writer *w, int64_t size, bn_err *err)
 	return BN_ECORRUPT;
 }
 
-/* Whether open.seg is the file that was opened, and holds what was written. Whoever calls this rolls back when
- * it is not. */
+/* Checks that open.seg is the file that was opened and holds what was written. The caller rolls back if
+ * not. */
 static int check_file(bn_writer *w, bn_err *err)
 {
 	struct stat st;
@@ -136,7 +139,7 @@ static int check_file(bn_writer *w, bn_err *err)
 		return say_cut(w, (int64_t)st.st_size, err);
 	return bn_err_set(err, BN_EIO,
 		"'%s/%s' has %" PRId64 " bytes, and %" PRIu64
-		" were written to it: something else in this process writes there",
+		" were written to it: other code in this process writes to it",
 		w->at->path, w->open_path, (int64_t)st.st_size, w->written_size);
 }
 
@@ -189,7 +192,7 @@ static uint64_t next_clock(const bn_writer *w, uint64_t seen_clock)
 	return clock;
 }
 
-/* Encodes the record behind what is pending. */
+/* Encodes the record at the end of the pending bytes. */
 static int draft_encode(
 	bn_writer *w, uint32_t *crc, const bn_draft *d, const bn_record_head *h, bn_err *err)
 {
@@ -213,7 +216,7 @@ static int append_one(bn_writer *w, const bn_draft *d, uint64_t seen_clock, bn_e
 	if (bn_buf_reserve(&w->pending, BN_SEG_HEADER_MAX + BN_RECORD_FIXED + strlen(d->kind) +
 						strlen(d->entity) + 2 + BN_SIGNATURE_BLOCK_MAX +
 						d->n)) {
-		w->pending.failed = false; /* what was buffered before is still whole */
+		w->pending.failed = false; /* what was buffered before is still intact */
 		return bn_err_nomem(err, "an event");
 	}
 	if (head && (rc = add_header(w, err)) < 0)
@@ -305,8 +308,8 @@ int bn_writer_commit(bn_writer *w, bn_err *err)
 	if ((rc = bn_dir_sync_file(w->env, w->at, w->open_path, w->fd, err)) < 0 ||
 		(w->durable_size == 0 && (rc = bn_dir_sync(w->at, w->dir, err)) < 0) ||
 		(rc = check_file(w, err)) < 0) {
-		/* After a failed fsync the kernel may have dropped the pages: the file is not to be
-		 * trusted behind the last commit, and is not written to again. */
+		/* After a failed fsync the kernel may have dropped the pages: the file cannot be
+		 * trusted after the last commit, and is not written to again. */
 		writer_roll_back(w);
 		w->broken = true;
 		return rc;
@@ -330,7 +333,7 @@ static int trailer_encode(bn_writer *w, bn_err *err)
 	return bn_buf_check(&w->pending, err, "a segment trailer");
 }
 
-/* Writes the trailer and gives the file its final name. *unclear: it may have either. */
+/* Writes the trailer and gives the file its final name. *unclear: it may have either name. */
 static int segment_close(bn_writer *w, const char *to, bool *unclear, bn_err *err)
 {
 	int rc = trailer_encode(w, err);
@@ -360,11 +363,11 @@ int bn_writer_seal(bn_writer *w, bn_err *err)
 	rc = to ? segment_close(w, to, &unclear, err) : bn_err_nomem(err, "a file name");
 	bn_free(to);
 	if (unclear) {
-		w->broken = true; /* L2: a file that may be sealed is not cut */
+		w->broken = true; /* L2: a file that may be sealed is not truncated */
 		return rc;
 	}
 	if (rc < 0) {
-		writer_roll_back(w); /* back to an unsealed open.seg with all that was committed */
+		writer_roll_back(w); /* back to an unsealed open.seg with everything committed */
 		return rc;
 	}
 	bn_buf_clear(&w->pending);
@@ -390,13 +393,14 @@ bool bn_writer_is_full(const bn_writer *w)
 
 bool bn_writer_is_due(const bn_writer *w)
 {
-	/* Whoever seals in passing must not have to look at what became of events. */
+	/* A caller that seals in passing must not have to check the fate of its events. */
 	if (w->broken || w->lost.code || w->fd < 0 || w->tip.seq != w->durable.seq)
 		return false;
 	if (bn_writer_is_full(w))
 		return true;
 	int64_t now = bn_env_monotonic_ns(w->env) / 1000000;
-	/* A young writer has someone waiting for its first words; an old one is a long job. */
+	/* Seal early at first, since someone may be waiting for the first records; an old writer is
+	 * a long job. */
 	int64_t limit = (now - w->opened_ms) / 10;
 	if (limit < SEAL_MS_MIN)
 		limit = SEAL_MS_MIN;

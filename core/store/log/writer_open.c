@@ -1,5 +1,5 @@
-/* writer_open.c - how a writer comes to its slot, and lets it go. Directories are tried in the order of their
- * numbers: the first that is free, ours and whole is adopted with its history. See writer.h and slot.h. */
+/* writer_open.c - how a writer takes and releases its slot. Directories are tried in order of their numbers:
+ * the first that is free, ours and intact is adopted with its history. See writer.h and slot.h. */
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "core/store/log/clock.h"
@@ -19,7 +19,7 @@ enum {
 	SLOTS_UNREADABLE_MAX = 8,
 };
 
-/* Whoever may read the log may read this one, whatever the umask of the moment has taken. */
+/* Readable by everyone who may read the log, regardless of the umask. */
 static int slot_share(const bn_dir *at, const char *dir, const struct stat *made, bn_err *err)
 {
 	const bn_env *env = at->env;
@@ -50,14 +50,14 @@ static int slot_make(const bn_dir *at, const char *dir, bn_err *err)
 				err, "ask the owner of '%s/log' for write permission", at->path);
 		return BN_EIO;
 	}
-	/* Just made, so it is ours; where it is not, the next slot would not be either. */
+	/* Just created, so it must be ours; if it is not, the next slot would not be either. */
 	struct stat st;
 	if (bn_dir_stat(at, dir, &st, NULL) < 0)
 		return 0;
 	if (st.st_uid != env->uid(env)) {
 		env->fs->rmdir(env, at, dir);
 		bn_err_set(err, BN_EREFUSED,
-			"what you make in '%s/log' belongs to uid %lu, not to you", at->path,
+			"files you create in '%s/log' belong to uid %lu, not to you", at->path,
 			(unsigned long)st.st_uid);
 		bn_err_hint(err,
 			"the file system maps users (root_squash, sshfs): work as the user "
@@ -67,7 +67,7 @@ static int slot_make(const bn_dir *at, const char *dir, bn_err *err)
 	return slot_share(at, dir, &st, err);
 }
 
-/* Leftovers of a merge that died. */
+/* Leftovers of an interrupted merge. */
 static void slot_sweep(const bn_dir *at, const char *dir)
 {
 	bn_names all = BN_NAMES_INIT;
@@ -84,15 +84,15 @@ static void slot_sweep(const bn_dir *at, const char *dir)
 	bn_names_release(&all);
 }
 
-/* What slot_try found. */
+/* Result of slot_try. */
 typedef enum slot_state {
 	SLOT_OURS,
-	SLOT_TAKEN,      /* or of somebody else, or not to be continued: try the next */
-	SLOT_UNREADABLE, /* ours, but its files cannot be read just now: likewise, a few times */
+	SLOT_TAKEN,      /* or another user's, or one that cannot be continued: try the next */
+	SLOT_UNREADABLE, /* ours, but its files cannot be read now: likewise, a few times */
 	SLOT_NO_LOCKS,   /* flock does not work here */
 } slot_state;
 
-/* Adopts the history in dir, which is locked. */
+/* Adopts the history in dir, which is already locked. */
 static int slot_continue(slot_state *state, bn_writer *w, const char *dir, bn_err *err)
 {
 	bn_err why = BN_ERR_INIT;
@@ -105,7 +105,7 @@ static int slot_continue(slot_state *state, bn_writer *w, const char *dir, bn_er
 		*state = SLOT_TAKEN;
 		return 0;
 	case 0:
-		/* Behind a clock that was far ahead once, no record could be added. */
+		/* After a clock that was far ahead, no record could be added. */
 		*state = bn_clock_is_sane(w->env, w->tip.clock) ? SLOT_OURS : SLOT_TAKEN;
 		return 0;
 	case BN_ECORRUPT:
@@ -113,7 +113,7 @@ static int slot_continue(slot_state *state, bn_writer *w, const char *dir, bn_er
 						      /* fall through */
 	case BN_EUNSUPPORTED:                         /* L6 */
 	case BN_EREFUSED:                             /* L7 */
-		*state = SLOT_TAKEN; /* left alone for `audit verify` to name; another will do */
+		*state = SLOT_TAKEN; /* left alone for `audit verify` to report; try another */
 		return 0;
 	case BN_EIO:
 		*state = SLOT_UNREADABLE;
@@ -145,7 +145,8 @@ static int slot_try(slot_state *state, bn_writer *w, const char *name, bool lock
 	}
 	if ((rc = slot_continue(state, w, dir, err)) < 0 || *state != SLOT_OURS)
 		goto out;
-	/* Who made the directory may have died before syncing it; with history in it, nobody did. */
+	/* The creator of the directory may have died before syncing it; not if it contains
+	 * history. */
 	if (w->tip.seq == 0 && (rc = bn_dir_sync(w->at, "log", err)) < 0)
 		goto out;
 	slot_sweep(w->at, dir);
@@ -182,7 +183,7 @@ static int slot_take(bn_writer *w, bn_err *err)
 	rc = slot_try(&state, w, name, false, err);
 	if (rc < 0 || state == SLOT_OURS)
 		return rc;
-	return bn_err_set(err, BN_EIO, "cannot take a place in '%s/log'", w->at->path);
+	return bn_err_set(err, BN_EIO, "cannot take a slot in '%s/log'", w->at->path);
 }
 
 int bn_writer_open(bn_writer **out, const bn_dir *at, const uint8_t *key, bn_err *err)

@@ -21,13 +21,13 @@
 enum {
 	BATCH = 1000,    /* hashes in one gc.removing event */
 	DEPTH_MAX = 64,  /* of directories below tmp/ */
-	ROUNDS = 4,      /* of looking again when something has become live meanwhile */
+	ROUNDS = 4,      /* rounds when something becomes live meanwhile */
 	TRASH_NAME = 32, /* "trash/UID" */
 	ASIDE_NAME = TRASH_NAME + 8 + BN_SHA256_HEX + 1 + 16 + 1,
-	TRASHES = 8, /* that others may have made in this user's name */
+	TRASHES = 8, /* names that others may have created for this user */
 };
 
-/* What begins the name of an object in trash/, and says where it goes back to. */
+/* Prefix of an object's name in trash/, which says where it would be restored to. */
 #define ASIDE "gc-"
 #define ASIDE_PRIVATE "private-"
 
@@ -42,7 +42,7 @@ typedef struct victim {
 	victim_state state;
 	bool is_private; /* of this user's private ones */
 	uint64_t bytes;
-	int64_t stored_ms; /* as it was seen: another time says that somebody has renewed it */
+	int64_t stored_ms; /* as seen before: a different time means it was renewed */
 } victim;
 
 typedef struct victims {
@@ -50,7 +50,8 @@ typedef struct victims {
 	size_t count, cap;
 } victims;
 
-/* ---- what is there -------------------------------------------------------------------------- */
+/* ---- existing objects
+ * -------------------------------------------------------------------------- */
 
 static int64_t mtime_ms(const struct stat *st)
 {
@@ -91,7 +92,7 @@ static int look_at_object(void *ctx, const char *hash, const bn_object_info *inf
 	return victim_add(l->victims, hash, info, err);
 }
 
-/* I6: what a log says that cannot be read is not known. Refreshes the index. */
+/* I6: if a log cannot be read, it is not known what it names. Refreshes the index. */
 static int refuse_gaps(bn_workspace *ws, bn_err *err)
 {
 	bn_index_status s;
@@ -107,7 +108,7 @@ static int refuse_gaps(bn_workspace *ws, bn_err *err)
 	return rc;
 }
 
-/* What the log names at this moment. */
+/* The objects that the log names now. */
 static int find_live(bn_live **live, bn_workspace *ws, int64_t cutoff_ms,
 	const bn_live_judge *judge, bn_err *err)
 {
@@ -144,8 +145,8 @@ static int announce(bn_workspace *ws, const victims *v, bn_err *err)
 	return rc;
 }
 
-/* A regular file below the workspace, on its device, opened without following a link. Who may not read it
- * may not judge it. */
+/* A regular file below the workspace, on its device, opened without following links. An unreadable one is
+ * left alone. */
 static int open_here(int *fd, struct stat *st, bn_workspace *ws, const char *name)
 {
 	const bn_env *env = ws->env;
@@ -160,8 +161,8 @@ static int open_here(int *fd, struct stat *st, bn_workspace *ws, const char *nam
 	return -1;
 }
 
-/* Where this user sets aside: a directory of his own in trash/, which nobody else can write to. The names
- * are tried in turn, since others may have taken some. */
+/* This user's directory in trash/, which nobody else can write to. Several names are tried, since others
+ * may have taken some. */
 static int own_trash(char out[TRASH_NAME], bn_workspace *ws, bn_err *err)
 {
 	const bn_env *env = ws->env;
@@ -187,14 +188,14 @@ static int own_trash(char out[TRASH_NAME], bn_workspace *ws, bn_err *err)
 	return BN_EREFUSED;
 }
 
-/* Where it was before it was set aside: a private one must not come to lie among everybody's. */
+/* Its former place: a private object must not be restored among the shared ones. */
 static const char *home_name(
 	const bn_env *env, const char *hash, bool is_private, char buf[BN_OBJECT_NAME])
 {
 	return is_private ? bn_private_name(env, hash, buf) : bn_object_name(hash, buf);
 }
 
-/* Puts an object that was set aside back, unless it was stored anew: the young one must stay. */
+/* Restores an object that was set aside, unless it was stored again: the newer one must stay. */
 static void put_back(bn_workspace *ws, const char *aside, const char *hash, bool is_private)
 {
 	const bn_env *env = ws->env;
@@ -215,7 +216,7 @@ typedef struct removing {
 	int64_t cutoff_ms;
 	uint64_t tag; /* of this process's names in trash/: another gc may be at work */
 	char trash[TRASH_NAME];
-	bn_names keeps; /* objects that somebody is about to name (_object.h), sorted */
+	bn_names keeps; /* objects about to be named (_object.h), sorted */
 } removing;
 
 static const char *aside_name(const removing *r, const victim *v, char buf[ASIDE_NAME])
@@ -238,8 +239,8 @@ static void settle_failed(removing *r, victim *v)
 	r->report->failed++;
 }
 
-/* Out of sight, unless somebody has renewed it since it was seen (what makes a row live again does so
- * first), or has put another file in its place. */
+/* Sets it aside, unless it was renewed since it was seen (making a row live again does that first) or
+ * replaced by another file. */
 static void set_aside(removing *r, victim *v)
 {
 	const bn_env *env = r->ws->env;
@@ -301,7 +302,7 @@ static void put_all_back(removing *r)
 	}
 }
 
-/* Whom the directories do not let renew an object (another's, in a sticky directory) says so in tmp/. */
+/* A user who cannot renew an object (another's, in a sticky directory) leaves a note in tmp/. */
 static int find_keeps(removing *r, bn_err *err)
 {
 	const bn_dir *root = bn_workspace_at(r->ws);
@@ -328,7 +329,7 @@ static bool is_kept(const removing *r, const char *hash)
 	return false;
 }
 
-/* How many of those in that state something names. */
+/* How many objects in that state are named. */
 static size_t count_live(const removing *r, const bn_live *live, victim_state state)
 {
 	size_t n = 0;
@@ -357,8 +358,8 @@ static void settle_live(removing *r, const bn_live *live)
 	}
 }
 
-/* One round: out of sight, and a second look at the log. 1: removed; 0: something has become live, and
- * everything is back in its place. */
+/* One round: sets objects aside and reads the log again. 1: removed; 0: something has become live, and
+ * everything was restored. */
 static int remove_unless_live(removing *r, bn_live **live, bn_err *err)
 {
 	bn_err e = BN_ERR_INIT;
@@ -375,7 +376,7 @@ static int remove_unless_live(removing *r, bn_live **live, bn_err *err)
 		return 1;
 	}
 	put_all_back(r);
-	/* A live manifest may have been among them: what it names is known again now. */
+	/* A live manifest may have been among them: what it names is known again. */
 	if (rc < 0 && rc != BN_EINCONCLUSIVE)
 		return bn_err_move(err, &e);
 	bn_err_clear(&e);
@@ -395,16 +396,17 @@ static int remove_victims(removing *r, bn_live **live, bn_err *err)
 		rc = remove_unless_live(r, live, err);
 	if (rc)
 		return rc < 0 ? rc : 0;
-	bn_err_set(err, BN_EINCONCLUSIVE, "objects became live again while gc was to remove them");
+	bn_err_set(err, BN_EINCONCLUSIVE,
+		"objects became live again while gc was about to remove them");
 	bn_err_hint(err, "nothing was removed: run it again");
 	return BN_EINCONCLUSIVE;
 }
 
 /* ---- leftovers ------------------------------------------------------------------------------ */
 
-/* Removes a leftover file, unless a process holds it locked: a put that goes on (local.c). A shared lock
- * is enough to see that, and can be had of a file that is open for reading, over NFS too. What cannot
- * be locked for another reason than that nothing can be locked there stays. 0 or -1. */
+/* Removes a leftover file, unless it is locked by a put in progress (local.c). A shared lock is enough
+ * to test that, and works on a file open for reading, even over NFS. If locking fails for any reason
+ * except that it is not supported there, the file stays. 0 or -1. */
 static int remove_leftover(bn_workspace *ws, const char *name)
 {
 	const bn_env *env = ws->env;
@@ -419,8 +421,8 @@ static int remove_leftover(bn_workspace *ws, const char *name)
 	return e < 0 ? -1 : 0;
 }
 
-/* A file, or a directory with everything below it. Links, pipes and what lies on another device stay,
- * and so do the directories that hold them. 0 or -1. */
+/* Removes a file or a directory tree. Links, pipes and files on another device stay, and so do the
+ * directories that contain them. 0 or -1. */
 static int remove_leftovers(bn_workspace *ws, const char *name, dev_t device, int depth)
 {
 	const bn_env *env = ws->env;
@@ -451,7 +453,8 @@ typedef struct sweeping {
 static int sweep(bn_gc_report *report, bn_workspace *ws, const char *dir, int64_t cutoff_ms,
 	bool dry_run, bn_err *err);
 
-/* "gc-HASH-TAG", "private-HASH-TAG"; a former version wrote "gc-HASH". Returns where the hash begins, or NULL. */
+/* "gc-HASH-TAG", "private-HASH-TAG"; an earlier version wrote "gc-HASH". Returns the start of the hash, or
+ * NULL. */
 static const char *set_aside_hash(const char *entry, bool *is_private)
 {
 	char hash[BN_SHA256_HEX + 1] = "";
@@ -466,15 +469,15 @@ static const char *set_aside_hash(const char *entry, bool *is_private)
 	return bn_is_hex(hash) && (!after || after == '-') ? from : NULL;
 }
 
-/* A directory in trash/ in which a user's gc sets aside: "UID" or "UID-N". */
+/* A user's directory in trash/: "UID" or "UID-N". */
 static bool is_users_trash(const sweeping *s, const char *entry, const struct stat *st)
 {
 	return !strcmp(s->dir, "trash") && S_ISDIR(st->st_mode) &&
 	       entry[strspn(entry, "0123456789-")] == '\0';
 }
 
-/* An object that gc set aside and died over is put back: whether it may go is decided anew. Only this user's:
- * what somebody else has laid there is no object because its name says so. */
+/* Restores an object that an interrupted gc set aside; whether it may be removed is decided again. Only this
+ * user's: a file that another user put there is not an object just because of its name. */
 static int sweep_one(
 	bn_gc_report *report, bn_workspace *ws, const sweeping *s, const char *entry, bn_err *err)
 {

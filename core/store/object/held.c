@@ -10,7 +10,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 
-/* A file of this user in a directory of his own, already without a name. *path is for messages and yours. */
+/* An unlinked file in a private directory of this user. *path is for messages; the caller frees it. */
 static int nameless_file(int *fd, char **path, bn_workspace *ws, bn_err *err)
 {
 	const bn_env *env = bn_workspace_env(ws);
@@ -44,7 +44,7 @@ out:
 	return rc;
 }
 
-/* Whether the file that is open is this user's, and nobody else may write to it. */
+/* Whether this user owns the open file, and nobody else may write to it. */
 static bool is_own(const bn_env *env, int fd)
 {
 	struct stat st;
@@ -61,7 +61,7 @@ int bn_object_hold(int *out, bn_workspace *ws, bn_cache *cache, const char *hash
 	int fd = -1, rc = bn_object_file(ws, hash, name, err);
 	if (rc < 0 || (rc = bn_dir_open_file(&fd, at, name, O_RDONLY, 0, err)) < 0)
 		return rc;
-	/* Hashed as it is open: who may rename there can give the name to another file, and back again. */
+	/* Hashes the open file: a user who may rename there can swap the name to another file and back. */
 	if (is_own(env, fd)) {
 		rc = bn_object_verify_open(ws, cache, hash, fd, progress, what, err);
 		goto out;

@@ -15,10 +15,10 @@
 #include <string.h>
 
 struct bn_live {
-	uint8_t (*items)[BN_SHA256_BYTES]; /* open addressing; all zero is an empty place */
+	uint8_t (*items)[BN_SHA256_BYTES]; /* open addressing; all zero is an empty slot */
 	size_t size, count;
 	uint8_t (*order)
-		[BN_SHA256_BYTES]; /* as they were found: those from `seen` on are to be read */
+		[BN_SHA256_BYTES]; /* in order of discovery: those from `seen` on are still to be read */
 	size_t cap, seen;
 	bn_live_hidden *hidden;
 	size_t hidden_count, hidden_cap;
@@ -87,7 +87,7 @@ void bn_live_free(bn_live *live)
 
 /* ---- words ---------------------------------------------------------------------------------- */
 
-/* A run of hex digits that may go on in the next block. */
+/* A run of hex digits that may continue in the next block. */
 typedef struct word {
 	char hex[BN_SHA256_HEX + 1];
 	size_t n;
@@ -127,7 +127,7 @@ static int add_text(bn_live *s, const unsigned char *text, size_t n, bn_err *err
 
 /* ---- the index ------------------------------------------------------------------------------ */
 
-/* Every text in the rows of a statement, and the blobs when they are payloads. */
+/* All texts in the rows of a statement, and blobs if they are payloads. */
 static int add_rows(bn_live *s, sqlite3_stmt *st, bool blobs, bn_err *err)
 {
 	int rc;
@@ -144,7 +144,8 @@ static int add_rows(bn_live *s, sqlite3_stmt *st, bool blobs, bn_err *err)
 	return rc;
 }
 
-/* "SELECT * FROM source AS table WHERE NOT (gone) AND NOT (gone) ..."; yours (sqlite3_free). */
+/* "SELECT * FROM source AS table WHERE NOT (gone) AND NOT (gone) ..."; the caller frees it
+ * (sqlite3_free). */
 static char *rows_sql(const bn_workspace *ws, const char *source, const char *table)
 {
 	char *sql = sqlite3_mprintf(
@@ -205,7 +206,7 @@ out:
 	return rc;
 }
 
-/* Events of classes, versions and kinds that a newer program has. */
+/* Events of classes, versions and kinds of a newer program. */
 static int add_newer_events(bn_live *s, bn_workspace *ws, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
@@ -235,7 +236,7 @@ static int add_json(bn_live *s, bn_object_reader *r, uint8_t *block, bn_err *err
 	return word_end(s, &w, err);
 }
 
-/* A look at one named object. One that is not here names nothing (manifests: check_manifests). */
+/* Reads one named object. A missing one names nothing (for manifests see check_manifests). */
 static int follow_one(
 	bn_live *s, bn_object_store *objects, const char *hash, uint8_t *block, bn_err *err)
 {
@@ -274,7 +275,7 @@ static int follow_objects(bn_live *s, bn_object_store *objects, bn_err *err)
 	uint8_t *block = bn_alloc(BN_OBJECT_BLOCK);
 	if (!block)
 		return bn_err_nomem(err, "gc");
-	while (rc >= 0 && s->seen < s->count) { /* the list grows as it is followed */
+	while (rc >= 0 && s->seen < s->count) { /* the list grows during the walk */
 		bn_hex(s->order[s->seen++], BN_SHA256_BYTES, hash);
 		rc = follow_one(s, objects, hash, block, &why);
 		if (rc == BN_EINCONCLUSIVE)
@@ -297,8 +298,9 @@ static bool is_whole(bn_workspace *ws, sqlite3_stmt *st)
 	return true;
 }
 
-/* Rows of kept_whole (fold.h) of which the first or the second object is live. What was freed before its second one came
- * back, as a part of something else, is not whole any more: nothing of it is kept. */
+/* Rows of kept_whole (fold.h) of which the first or the second object is live. If part of a row was freed
+ * before its second object came back, as a part of something else, the set is incomplete and nothing of it is
+ * kept. */
 static int keep_rows(bn_live *s, bn_workspace *ws, sqlite3_stmt *st, bn_err *err)
 {
 	uint8_t raw[BN_SHA256_BYTES];
@@ -319,7 +321,7 @@ static int keep_rows(bn_live *s, bn_workspace *ws, sqlite3_stmt *st, bn_err *err
 	return rc;
 }
 
-/* One row may keep another: until nothing is added. */
+/* One row may keep another: repeat until nothing is added. */
 static int keep_whole(bn_live *s, bn_workspace *ws, bn_object_store *objects, bn_err *err)
 {
 	size_t before;
@@ -341,7 +343,7 @@ static int keep_whole(bn_live *s, bn_workspace *ws, bn_object_store *objects, bn
 	return rc;
 }
 
-/* A live manifest that is not here hides the names of its parts. Another user's private one names what is private. */
+/* A missing live manifest hides the names of its parts. Another user's private one names private objects. */
 static int find_manifests(bn_live *s, bn_workspace *ws, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
@@ -367,7 +369,7 @@ static int find_manifests(bn_live *s, bn_workspace *ws, bn_err *err)
 	return rc < 0 ? rc : 0;
 }
 
-/* What hides names is known to be of no account, or nothing is known. */
+/* Objects that hide names are known to count for nobody, or the result is inconclusive. */
 static int judge_hidden(bn_live *s, bn_workspace *ws, const bn_live_judge *judge, bn_err *err)
 {
 	int rc;
@@ -418,7 +420,7 @@ int bn_object_refs_gone(bool *gone, bn_workspace *ws, const char *entity, bn_err
 
 /* ---- renewing ------------------------------------------------------------------------------- */
 
-/* Of the objects found from `seen` on, and of those that they name: renews what is here. */
+/* Renews the present objects among those found from `seen` on and those that they name. */
 static int renew_found(bn_live *s, bn_object_store *objects, bn_err *err)
 {
 	char hash[BN_SHA256_HEX + 1];
@@ -443,13 +445,13 @@ static int renew_found(bn_live *s, bn_object_store *objects, bn_err *err)
 	return rc;
 }
 
-/* Of a manifest, every part has to be here. */
+/* All parts of a manifest must be present. */
 static int renew_parts(bn_workspace *ws, bn_object_store *objects, const char *hash, bn_err *err)
 {
 	bn_manifest m;
 	bn_err e = BN_ERR_INIT;
 	int rc = bn_manifest_load(&m, ws, hash, &e);
-	/* It was read before and is whole: no manifest, or a newer program's. */
+	/* It was read before and is intact: not a manifest, or a newer program's. */
 	if (rc == BN_ECORRUPT || rc == BN_EUNSUPPORTED) {
 		bn_err_clear(&e);
 		return 0;
@@ -472,7 +474,7 @@ int bn_object_renew(bn_workspace *ws, const char *hash, bn_err *err)
 		return rc;
 	if (!(s = bn_alloc_zeroed(1, sizeof *s)))
 		return bn_err_nomem(err, "the objects that are named");
-	bn_unhex(hash, sizeof raw, raw); /* touched: it is a hash */
+	bn_unhex(hash, sizeof raw, raw); /* touched, so it is a hash */
 	if ((rc = add_raw(s, raw, err)) < 0 || (rc = renew_found(s, objects, err)) < 0)
 		goto out;
 	if (s->count > 1) /* it names something */

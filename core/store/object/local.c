@@ -2,17 +2,17 @@
  * local.c - the objects of a workspace as files: objects/ab/cdef..., mode 0444, and a user's private ones (_private.h).
  *
  * I1: bytes go to tmp/ first, are made read-only and synced, and only then renamed to their name;
- * the directory is synced before a put returns (I3). Storing something that is there already renews
- * its modification time, from which gc measures its retention, so that gc does not remove what an
- * event is about to name (I6).
+ * the directory is synced before a put returns (I3). Storing an existing object renews its
+ * modification time, from which gc measures the retention, so that gc does not remove what an event
+ * is about to name (I6).
  *
- * A put of unknown hash is tmp/object-RANDOM. One of a known hash is tmp/put-HASH, with flock held
- * until it has its name or was given up: who finds it without a lock goes on with it. What cannot
- * be locked, or belongs to somebody else, is left alone, and the put is a new file.
+ * A put of unknown hash uses tmp/object-RANDOM. One of known hash uses tmp/put-HASH, with flock
+ * held until it is named or abandoned; a process that finds it unlocked continues it. A file that
+ * cannot be locked, or belongs to another user, is left alone, and the put uses a new file.
  *
  * Everything is reached through a handle of the workspace's directory and without following links.
- * Somebody else's object that may not be touched (a sticky directory) is taken as it is once its
- * bytes are verified.
+ * Another user's object that cannot be touched (a sticky directory) is accepted once its bytes are
+ * verified.
  */
 #include "core/base/fs.h"
 #include "core/base/hash.h"
@@ -30,7 +30,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
-enum { PUBLISH_TRIES = 8 }; /* while others put and remove the same object */
+enum { PUBLISH_TRIES = 8 }; /* retries while others put and remove the same object */
 
 const char *bn_object_name(const char *hash, char buf[BN_OBJECT_NAME])
 {
@@ -44,7 +44,7 @@ static const char *fan_name(const char *hash, char buf[BN_PRIVATE_DIR])
 	return buf;
 }
 
-/* Where a put makes it. */
+/* Where a put creates it. */
 static const char *put_name(const local_store *s, const char *hash, char buf[BN_OBJECT_NAME])
 {
 	return s->is_private ? bn_private_name(s->env, hash, buf) : bn_object_name(hash, buf);
@@ -55,7 +55,7 @@ static const char *put_dir(const local_store *s, const char *hash, char buf[BN_P
 	return s->is_private ? bn_private_dir(s->env, buf) : fan_name(hash, buf);
 }
 
-/* Where it lies for this user. */
+/* Where this user finds it. */
 static const char *get_name(const local_store *s, const char *hash, char buf[BN_OBJECT_NAME])
 {
 	struct stat st;
@@ -70,7 +70,7 @@ static int not_here(const char *hash, bn_err *err)
 	return bn_err_set(err, BN_ENOTFOUND, "object %.12s is not in this workspace", hash);
 }
 
-/* A caught error of one object: absence is said in its terms, everything else as it is. */
+/* Converts an error about one object: absence is reported in its terms, anything else unchanged. */
 static int object_error(const char *hash, bn_err *caught, bn_err *err)
 {
 	if (caught->code == BN_ENOTFOUND)
@@ -106,7 +106,7 @@ static int local_head(bn_object_store *base, const char *hash, bn_object_info *o
 	return head_at(s, hash, get_name(s, hash, name), out, err);
 }
 
-/* Of a directory whose files are named by their hashes, but for what `fan` says: "ab", or "". */
+/* Lists a directory whose files are named by their hashes without the prefix `fan`: "ab", or "". */
 static int list_dir(local_store *s, const char *dir, const char *fan, bn_object_each *each,
 	void *ctx, bn_err *err)
 {
@@ -130,7 +130,7 @@ static int list_dir(local_store *s, const char *dir, const char *fan, bn_object_
 		info.is_private = !fan[0];
 		if (rc >= 0)
 			rc = each(ctx, hash, &info, err);
-		else if (rc == BN_ENOTFOUND || rc == BN_ECORRUPT) /* removed; a stranger's link */
+		else if (rc == BN_ENOTFOUND || rc == BN_ECORRUPT) /* removed; a foreign link */
 			rc = 0;
 		else
 			rc = bn_err_move(err, &e);
@@ -161,21 +161,21 @@ static int local_list(bn_object_store *base, bn_object_each *each, void *ctx, bn
 
 /* ---- put ------------------------------------------------------------------------------------ */
 
-/* So much is written before the disk may begin with it: the last sync finds little left to do. */
+/* Writeback starts after this many bytes, so that the final sync has little left to do. */
 #define HINT_BYTES ((off_t)8 << 20)
 
 typedef struct local_put {
 	local_store *s;
 	int fd;
 	char name[BN_OBJECT_NAME];
-	bool named; /* it has become the object, or is gone */
+	bool named; /* it has become the object, or was removed */
 	off_t written,
-		hinted; /* of the file; the disk may have begun with what is before `hinted` */
+		hinted; /* of the file; writeback of what is before `hinted` may have started */
 } local_put;
 
-/* True when the object is there with that size, and young again. Somebody else's is not ours to renew, even if its
- * mode would let us: who owns it may have put other bytes there before anybody stored these. A copy of our own
- * replaces it, where that is allowed. One that gc has just taken away has lost its name. */
+/* True if the object exists with that size, and was renewed. Another user's is not renewed, even if its mode
+ * would allow it: its owner may have put other bytes there before these were stored. Our own copy replaces it
+ * where that is allowed. One that gc has just set aside has lost its name. */
 static bool object_touch(const local_store *s, const char *name, uint64_t size)
 {
 	struct stat st;
@@ -189,7 +189,7 @@ static bool object_touch(const local_store *s, const char *name, uint64_t size)
 	return ok;
 }
 
-/* The same, and its name is durable: whoever put it may not have come to that. */
+/* The same, and makes its name durable, which the process that put it may not have done yet. */
 bool bn_local_renew(local_store *s, const char *hash, uint64_t size)
 {
 	char dir[BN_PRIVATE_DIR], name[BN_OBJECT_NAME];
@@ -198,7 +198,7 @@ bool bn_local_renew(local_store *s, const char *hash, uint64_t size)
 	       bn_dir_sync(s->root, put_dir(s, hash, dir), NULL) == 0;
 }
 
-/* Says to every gc that the object is about to be named (_object.h). */
+/* Tells every gc that the object is about to be named (_object.h). */
 static int object_keep(local_store *s, const char *hash, bn_err *err)
 {
 	char name[8 + BN_KEEP_NAME];
@@ -213,8 +213,8 @@ static int object_keep(local_store *s, const char *hash, bn_err *err)
 	return bn_dir_sync(s->root, "tmp", err);
 }
 
-/* Somebody else's object is in the way of the file tmp, and cannot be replaced: it is taken as it is when its bytes
- * are right. 1 when it is gone meanwhile. */
+/* Another user's object is in the way of the file tmp and cannot be replaced: it is accepted if its bytes are
+ * right. 1 if it has disappeared. */
 static int object_adopt(local_store *s, const char *tmp, const char *hash, int failed, bn_err *err)
 {
 	char name[BN_OBJECT_NAME];
@@ -245,7 +245,7 @@ static int make_put_dir(const local_store *s, const char *dir, bn_err *err)
 	return rc < 0 ? rc : bn_dir_make(s->root, dir, st.st_mode & 07777, err);
 }
 
-/* Gives the finished file of that name in tmp/ its name: synced and read-only already. */
+/* Gives the finished file of that name in tmp/, already synced and read-only, its final name. */
 int bn_local_publish(local_store *s, const char *tmp, const char *hash, bn_err *err)
 {
 	char name[BN_OBJECT_NAME], dir[BN_PRIVATE_DIR];
@@ -268,7 +268,7 @@ int bn_local_publish(local_store *s, const char *tmp, const char *hash, bn_err *
 		if ((rc = object_adopt(s, tmp, hash, failed, err)) <= 0)
 			return rc;
 	}
-	return bn_err_set(err, BN_EREFUSED, "'%s/%s' cannot be made there", s->root->path, name);
+	return bn_err_set(err, BN_EREFUSED, "cannot create '%s/%s'", s->root->path, name);
 }
 
 int bn_local_tmp_name(local_store *s, char name[BN_OBJECT_NAME], bn_err *err)
@@ -282,7 +282,7 @@ int bn_local_tmp_name(local_store *s, char name[BN_OBJECT_NAME], bn_err *err)
 	return 0;
 }
 
-/* Feeds what is there to the hasher. */
+/* Feeds the existing bytes to the hasher. */
 static int hash_kept(local_put *p, bn_hasher *h, uint64_t *have, bn_err *err)
 {
 	const bn_env *env = p->s->env;
@@ -302,7 +302,7 @@ static int hash_kept(local_put *p, bn_hasher *h, uint64_t *have, bn_err *err)
 	return rc;
 }
 
-/* Opens tmp/put-HASH when it is ours and nobody has it at the moment: 1, else 0. */
+/* Opens tmp/put-HASH if it is ours and not in use: 1, else 0. */
 static int open_kept(local_put *p, const char *hash)
 {
 	const bn_env *env = p->s->env;
@@ -311,7 +311,7 @@ static int open_kept(local_put *p, const char *hash)
 	snprintf(p->name, sizeof p->name, "tmp/put-%.64s", hash);
 	if (bn_dir_open_file(&fd, p->s->root, p->name, O_RDWR | O_CREAT | O_APPEND, 0600, NULL) < 0)
 		return 0;
-	/* After the lock the name must still be this file: its last owner may have given it another. */
+	/* After locking, the name must still be this file: its last owner may have renamed it. */
 	if (env->fs->flock(env, fd, LOCK_EX | LOCK_NB) < 0 || env->fs->fstat(env, fd, &st) < 0 ||
 		env->fs->stat(env, p->s->root, p->name, &now) < 0 || st.st_ino != now.st_ino ||
 		st.st_dev != now.st_dev || st.st_uid != env->uid(env) || st.st_nlink != 1) {
@@ -345,7 +345,7 @@ static int local_put_begin(void **out, bn_object_store *base, const char *hash, 
 		rc = bn_dir_open_file(
 			&p->fd, p->s->root, p->name, O_WRONLY | O_CREAT | O_EXCL, 0600, err);
 	if (rc < 0) {
-		p->named = p->fd < 0; /* nothing of ours is there */
+		p->named = p->fd < 0; /* no file of ours exists */
 		local_put_end(p, true);
 		return rc;
 	}
@@ -368,7 +368,7 @@ static int local_put_write(void *put, const void *bytes, size_t n, bn_err *err)
 	return 0;
 }
 
-/* Read-only and on the disk. */
+/* Makes it read-only and durable. */
 int bn_local_finish(local_store *s, int fd, const char *name, bn_err *err)
 {
 	int e = s->env->fs->fchmod(s->env, fd, s->is_private ? BN_PRIVATE_FILE : 0444);
@@ -386,7 +386,7 @@ static int local_put_commit(void *put, const char *hash, uint64_t bytes, bn_err 
 		p->named = true;
 		return 0;
 	}
-	/* The lock goes with the descriptor: not before the file has its name. */
+	/* Closing the descriptor releases the lock: not before the file is named. */
 	if ((rc = bn_local_finish(p->s, p->fd, p->name, err)) < 0)
 		return rc;
 	if ((rc = bn_local_publish(p->s, p->name, hash, err)) == 0)
@@ -456,7 +456,7 @@ static void local_get_end(void *get)
 
 /* ---- renewing -------------------------------------------------------------------------------- */
 
-/* Somebody else's object as one of our own. */
+/* Replaces another user's object by our own copy. */
 static int copy_anew(bn_object_store *base, const char *hash, bn_err *err)
 {
 	bn_object_reader *r = NULL;
@@ -480,7 +480,7 @@ out:
 	return rc;
 }
 
-/* Both, where it lies twice: a row does not say which of them it needs. */
+/* Both, if it exists twice: a row does not say which of them it needs. */
 static int local_renew(bn_object_store *base, const char *hash, bn_err *err)
 {
 	local_store *s = (local_store *)base;
@@ -523,7 +523,7 @@ static const bn_object_store_ops local_ops = {
 	.free = local_free,
 };
 
-/* Everybody's, and the user's own, in one piece of memory. */
+/* The shared and the private store, in one allocation. */
 static int make_stores(bn_workspace *ws, bn_err *err)
 {
 	const local_store all = {

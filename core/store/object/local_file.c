@@ -1,6 +1,6 @@
 /*
- * local_file.c - a whole file becomes an object of the local back end: moved in, when that is asked for and possible, or
- * copied. See local.c for what holds of both.
+ * local_file.c - storing a whole file in the local back end: moved in if requested and possible, else copied.
+ * See local.c for what applies to both.
  */
 #include "core/base/fs.h"
 #include "core/base/hash.h"
@@ -49,7 +49,7 @@ out:
 	return rc;
 }
 
-/* A second hard link, or another owner, could change the bytes afterwards. */
+/* Through a second hard link, or as its owner, someone could change the bytes afterwards. */
 static bool may_move_in(const local_store *s, const struct stat *st)
 {
 	struct stat top;
@@ -57,7 +57,7 @@ static bool may_move_in(const local_store *s, const struct stat *st)
 	       st->st_nlink == 1 && st->st_dev == top.st_dev && st->st_uid == s->env->uid(s->env);
 }
 
-/* Is the file of that name in tmp/ the one that is open? */
+/* Whether the file of that name in tmp/ is the open one. */
 static bool is_same_file(const local_store *s, const char *tmp, const struct stat *open)
 {
 	struct stat st;
@@ -65,7 +65,7 @@ static bool is_same_file(const local_store *s, const char *tmp, const struct sta
 	       st.st_dev == open->st_dev;
 }
 
-/* Moves src itself in. 1 when that cannot be done and it must be copied. */
+/* Moves src itself in. 1 if that is not possible and it must be copied. */
 static int put_by_rename(local_store *s, const bn_dir *at, const char *src, char hash[65],
 	uint64_t *size, bn_err *err)
 {

@@ -1,9 +1,9 @@
 /*
- * manifest.c - manifests as values and as text; see manifest.h. What they are in the store (groups,
- * loading) is manifest_store.c's.
+ * manifest.c - manifests as values and as text; see manifest.h. Their form in the store (groups,
+ * loading) is in manifest_store.c.
  *
- * Parsing checks every field that it knows and keeps the others as they are. One function checks a
- * part, whether a caller adds it or a text names it.
+ * Parsing checks every known field and keeps the others unchanged. The same function checks a part
+ * added by a caller and one read from a text.
  */
 #include "core/store/object/manifest.h"
 
@@ -69,7 +69,7 @@ void bn_manifest_release(bn_manifest *m)
 
 /* ---- one part ------------------------------------------------------------------------------- */
 
-/* Relative, and stays inside the directory: no empty, "." or ".." step. */
+/* Relative, and inside the directory: no empty, "." or ".." component. */
 static bool path_is_safe(const char *path)
 {
 	for (const char *p = path;;) {
@@ -82,7 +82,7 @@ static bool path_is_safe(const char *path)
 	}
 }
 
-/* A bound or a count: unknown, a number or a text; NaN is no bound. */
+/* A bound or a count: unknown, a number or a text; NaN is not a bound. */
 static bool stat_is_bound(const json_t *x)
 {
 	return json_is_null(x) || json_is_number(x) ||
@@ -92,8 +92,8 @@ static bool stat_is_bound(const json_t *x)
 static int check_stats(const json_t *stats, bn_err *err)
 {
 	if (!json_is_array(stats) || json_array_size(stats) > BN_MANIFEST_STATS)
-		return bn_err_set(err, BN_EINVAL, "field 'stats' is no list of at most %d columns",
-			BN_MANIFEST_STATS);
+		return bn_err_set(err, BN_EINVAL,
+			"field 'stats' is not a list of at most %d columns", BN_MANIFEST_STATS);
 	for (size_t i = 0; i < json_array_size(stats); i++) {
 		const json_t *s = json_array_get(stats, i);
 		const json_t *missing = json_array_get(s, 2);
@@ -125,12 +125,12 @@ static int check_tensor(const json_t *t, uint64_t part_bytes, const char *where,
 	if (at < 0 || bytes < 0 || (uint64_t)at > part_bytes ||
 		(uint64_t)bytes > part_bytes - (uint64_t)at)
 		return bn_err_set(
-			err, BN_EINVAL, "%s: fields 'at' and 'bytes' leave the part", where);
+			err, BN_EINVAL, "%s: fields 'at' and 'bytes' are outside the part", where);
 	for (size_t i = 0; i < json_array_size(shape); i++) {
 		const json_t *n = json_array_get(shape, i);
 		if (!json_is_integer(n) || json_integer_value(n) < 0)
 			return bn_err_set(
-				err, BN_EINVAL, "%s: field 'shape' is no list of sizes", where);
+				err, BN_EINVAL, "%s: field 'shape' is not a list of sizes", where);
 	}
 	return 0;
 }
@@ -138,8 +138,9 @@ static int check_tensor(const json_t *t, uint64_t part_bytes, const char *where,
 static int check_tensors(const json_t *tensors, uint64_t part_bytes, bn_err *err)
 {
 	char where[48];
-	int rc = json_is_array(tensors) ? 0
-					: bn_err_set(err, BN_EINVAL, "field 'tensors' is no list");
+	int rc = json_is_array(tensors)
+			 ? 0
+			 : bn_err_set(err, BN_EINVAL, "field 'tensors' is not a list");
 	for (size_t i = 0; rc == 0 && i < json_array_size(tensors); i++) {
 		snprintf(where, sizeof where, "tensors[%zu]", i);
 		rc = check_tensor(json_array_get(tensors, i), part_bytes, where, err);
@@ -153,8 +154,8 @@ static int check_file_order(const bn_manifest *m, const bn_manifest_part *p, bn_
 	const bn_manifest_part *last = m->count ? &m->parts[m->count - 1] : NULL;
 	int order = last ? strcmp(last->path, p->path) : -1;
 	if (!p->path[0] || strlen(p->path) > BN_MANIFEST_PATH_MAX || !path_is_safe(p->path))
-		return bn_err_set(
-			err, BN_EINVAL, "field 'path': '%.200s' is no path inside", p->path);
+		return bn_err_set(err, BN_EINVAL,
+			"field 'path': '%.200s' is not a path inside the directory", p->path);
 	if (order > 0 || (order == 0 && (p->whole || last->whole)))
 		return bn_err_set(err, BN_EINVAL,
 			"field 'path': '%.200s' is listed twice or out of order", p->path);
@@ -168,7 +169,7 @@ static int check_part(const bn_manifest *m, const bn_manifest_part *p, bn_err *e
 {
 	int rc = 0;
 	if (strlen(p->hash) != BN_SHA256_HEX || !bn_is_hex(p->hash))
-		return bn_err_set(err, BN_EINVAL, "field 'hash' is no SHA-256");
+		return bn_err_set(err, BN_EINVAL, "field 'hash' is not a SHA-256");
 	if (p->bytes > INT64_MAX - m->bytes || p->rows > INT64_MAX - m->rows)
 		return bn_err_set(err, BN_EINVAL, "field 'bytes' or 'rows' is too large");
 	if (m->count >= (size_t)BN_MANIFEST_GROUPS * BN_MANIFEST_PARTS)
@@ -182,7 +183,7 @@ static int check_part(const bn_manifest *m, const bn_manifest_part *p, bn_err *e
 		return p->tensors ? check_tensors(p->tensors, p->bytes, err) : 0;
 	}
 	if (p->values && !json_is_object(p->values))
-		return bn_err_set(err, BN_EINVAL, "field 'values' is no object");
+		return bn_err_set(err, BN_EINVAL, "field 'values' is not an object");
 	return p->stats ? check_stats(p->stats, err) : 0;
 }
 
@@ -295,7 +296,7 @@ int bn_manifest_of_part(const char *schema_hash, const char *part, char content[
 
 /* ---- writing -------------------------------------------------------------------------------- */
 
-/* A new object with the fields that are not known, to which the known ones are added. */
+/* A new object with the unknown fields, to which the known ones are added. */
 json_t *bn_manifest_object_of(const json_t *more)
 {
 	return more ? json_deep_copy(more) : json_object();
@@ -391,7 +392,7 @@ out:
 
 /* ---- reading -------------------------------------------------------------------------------- */
 
-/* What of o is not in the list of known fields; NULL when that is nothing. */
+/* The fields of o that are not in the list of known ones; NULL if there are none. */
 int bn_manifest_keep_more(json_t **more, const json_t *o, const char *const *known, bn_err *err)
 {
 	json_t *rest = json_copy((json_t *)(uintptr_t)o);
@@ -428,7 +429,7 @@ static int read_hash(
 	if (rc < 0)
 		return rc;
 	if (strlen(text) != BN_SHA256_HEX || !bn_is_hex(text))
-		return bn_err_set(err, BN_EINVAL, "%s: field '%s' is no SHA-256", where, key);
+		return bn_err_set(err, BN_EINVAL, "%s: field '%s' is not a SHA-256", where, key);
 	memcpy(hash, text, BN_SHA256_HEX + 1);
 	return 0;
 }
@@ -532,7 +533,7 @@ int bn_manifest_parse_head(bn_manifest *m, const json_t *o, const char *name, bn
 		return rc;
 	if (format != 1) {
 		rc = bn_err_set(err, BN_EUNSUPPORTED,
-			"%s: field 'format' is %" PRId64 ", this program knows 1", name, format);
+			"%s: field 'format' is %" PRId64 ", this program supports 1", name, format);
 		bn_err_hint(err, "a newer binnacle made it");
 		return rc;
 	}
@@ -544,7 +545,7 @@ int bn_manifest_parse_head(bn_manifest *m, const json_t *o, const char *name, bn
 	return bn_manifest_keep_more(&m->more, o, known, err);
 }
 
-/* What the head says against what the parts give. */
+/* Compares the head with the sums over the parts. */
 int bn_manifest_check_totals(bn_manifest *m, const json_t *o, const char *name, bn_err *err)
 {
 	char content[65];
@@ -576,7 +577,7 @@ static int parse_whole(bn_manifest *m, const json_t *o, const char *name, bn_err
 	if (rc < 0)
 		return rc;
 	if (json_object_get(o, "groups"))
-		return bn_err_set(err, BN_EUNSUPPORTED, "%s: its parts lie in groups", name);
+		return bn_err_set(err, BN_EUNSUPPORTED, "%s: its parts are in groups", name);
 	if (m->kind == BN_MANIFEST_TABLE &&
 		(rc = bn_json_need_array(o, "schema", &m->schema, name, err)) < 0)
 		return rc;

@@ -30,7 +30,7 @@ out:
 	return rc;
 }
 
-/* Stores parts[from .. to-1] and appends to groups what the top says of them. kept: the group as it was
+/* Stores parts[from .. to-1] and appends their entry in the top to groups. kept: the group as it was
  * read, or NULL. */
 static int put_group(json_t *groups, bn_object_store *s, const bn_manifest *m,
 	const bn_manifest_group *kept, size_t from, size_t to, bn_err *err)
@@ -69,7 +69,7 @@ static int put_groups(bn_object_store *s, const bn_manifest *m, char hash[65], b
 	int rc = groups && top ? 0 : bn_err_nomem(err, "a manifest");
 	if (rc < 0)
 		goto out;
-	/* Groups that were read keep their parts; the last one takes those that were added. */
+	/* Groups that were read keep their parts; the last one takes the added ones. */
 	for (size_t from = 0, i = 0; from < m->count; i++) {
 		const bn_manifest_group *kept = i < m->group_count ? &m->groups[i] : NULL;
 		size_t n = i + 1 < m->group_count ? kept->parts : BN_MANIFEST_PARTS;
@@ -112,7 +112,7 @@ int bn_manifest_store(bn_workspace *ws, const bn_manifest *m, char hash[65], bn_
 
 /* ---- loading -------------------------------------------------------------------------------- */
 
-/* What the top says of a group against its parts, those from `from` on. */
+/* Compares a group's entry in the top with its parts, those from `from` on. */
 static int check_entry(
 	const bn_manifest *m, const json_t *entry, size_t from, const char *where, bn_err *err)
 {
@@ -223,6 +223,6 @@ out:
 	if (rc >= 0)
 		return 0;
 	bn_manifest_release(out);
-	/* No input of a user: it was damaged, or is no manifest. */
+	/* Not user input: it is damaged, or not a manifest. */
 	return bn_err_recode(err, &e, rc == BN_EINVAL ? BN_ECORRUPT : rc);
 }

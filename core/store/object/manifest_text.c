@@ -1,12 +1,12 @@
 /*
- * manifest_text.c - bounds of texts for the statistics of a manifest: short, valid UTF-8, and never
- * on the wrong side. Text is ordered by bytes, which for UTF-8 is the order of the code points.
+ * manifest_text.c - text bounds for the statistics of a manifest: short, valid UTF-8, and never on
+ * the wrong side. Text is ordered by bytes, which for UTF-8 is the order of code points.
  */
 #include "core/store/object/manifest.h"
 
 #include <string.h>
 
-/* Bytes of text that fit, cut before a NUL (JSON texts have none here) and at a character. */
+/* Bytes of text that fit, truncated before a NUL (not allowed in JSON here) and at a character. */
 static size_t cut(const char *text, size_t n)
 {
 	const char *nul = n ? memchr(text, '\0', n) : NULL;
@@ -57,7 +57,7 @@ json_t *bn_manifest_text_max(const char *text, size_t n)
 	size_t end = cut(text, n);
 	if (end == n)
 		return json_stringn(text, n);
-	/* The last character that has a successor is raised; what stands behind it goes. */
+	/* Increments the last character that has a successor and drops what follows it. */
 	while (end) {
 		size_t start = end - 1;
 		while (start && ((unsigned char)text[start] & 0xc0) == 0x80)
@@ -71,7 +71,7 @@ json_t *bn_manifest_text_max(const char *text, size_t n)
 		memcpy(bound, text, start);
 		char raised[4];
 		size_t k = encode(c == 0xd7ff ? 0xe000 : c + 1, raised);
-		if (start + k > BN_MANIFEST_STAT_TEXT) /* it grew: the one before is raised */
+		if (start + k > BN_MANIFEST_STAT_TEXT) /* it grew: increment the one before */
 			continue;
 		memcpy(bound + start, raised, k);
 		return json_stringn(bound, start + k);

@@ -1,6 +1,6 @@
 /*
- * object.c - the streams of object.h over any back end: hashing while bytes pass, checking before
- * the last ones are given out, and what is short enough to be one call.
+ * object.c - the streams of object.h over any back end: hashing data in transit, checking before
+ * the last bytes are returned, and the calls for small objects.
  */
 #include "core/store/object/object.h"
 
@@ -45,9 +45,9 @@ struct bn_object_writer {
 	bn_object_store *store;
 	void *put;
 	bn_hasher *hasher;
-	char hash[65]; /* expected; empty when not known */
+	char hash[65]; /* expected; empty if not known */
 	uint64_t offset;
-	bool failed; /* a write did: what it left must not be named */
+	bool failed; /* a write failed: its result must not be named */
 	bool keep;   /* what was written is worth resuming */
 };
 
@@ -153,7 +153,7 @@ int bn_object_reader_new(bn_object_reader **out, bn_object_store *s, const char 
 		goto fail;
 	if (from > size) {
 		rc = bn_err_set(err, BN_EINVAL,
-			"object %.12s has %llu bytes, asked for is byte %llu", hash,
+			"object %.12s has %llu bytes, byte %llu was requested", hash,
 			(unsigned long long)size, (unsigned long long)from);
 		goto fail;
 	}
@@ -201,7 +201,7 @@ int bn_object_read(bn_object_reader *r, void *bytes, size_t n, size_t *got, bn_e
 	if (r->hasher && *got)
 		bn_hasher_add(r->hasher, bytes, *got);
 	r->at += *got;
-	/* I1 at the reader: the last bytes are handed out only when the whole is right. */
+	/* I1 for the reader: the last bytes are returned only if the whole is right. */
 	if (r->at == r->end && (rc = check_whole(r, err)) < 0)
 		*got = 0;
 	return rc;
@@ -245,7 +245,7 @@ int bn_object_pass(bn_workspace *ws, const char *hash, int fd, const char *path,
 			(rc = bn_fs_write_all(bn_workspace_env(ws), fd, block, got, path, err)) < 0)
 			goto out;
 		done += got;
-		/* Every 16 MiB: some hundredths of a second. */
+		/* Every 16 MiB: a few hundredths of a second. */
 		if (done % (64 * BN_OBJECT_BLOCK) == 0 &&
 			(rc = bn_progress_step(progress, what, done, total, err)) < 0)
 			goto out;
@@ -296,7 +296,7 @@ int bn_object_export(bn_workspace *ws, const char *hash, const char *path, bn_er
 		goto out;
 	}
 	rc = bn_object_copy(ws, hash, fd, path, err);
-	env->fs->close(env, fd); /* synced: nothing is left to fail */
+	env->fs->close(env, fd); /* synced: nothing can fail any more */
 	if (rc >= 0 && (e = env->fs->rename(env, NULL, tmp, NULL, path)) < 0)
 		rc = bn_err_sys(err, BN_EIO, -e, "cannot rename '%s' to '%s'", tmp, path);
 	if (rc < 0)

@@ -44,9 +44,9 @@ int bn_private_make(const bn_dir *root, bn_err *err)
 	}
 	if (st.st_uid != env->uid(env)) {
 		rc = bn_err_set(err, BN_EREFUSED,
-			"'%s', where your private data would lie, was made by uid %lu", own->path,
+			"'%s', the place for your private data, was created by uid %lu", own->path,
 			(unsigned long)st.st_uid);
-		bn_err_hint(err, "who made it has to remove it");
+		bn_err_hint(err, "its owner must remove it");
 		goto out;
 	}
 	if ((st.st_mode & 07777) != MODE && (e = env->fs->fchmod(env, own->fd, MODE)) < 0)

@@ -16,7 +16,7 @@
 #include <time.h>
 
 #define DAY_MS ((int64_t)86400 * 1000)
-#define EACH_BYTES (4 << 20) /* less is hashed before there are threads */
+#define EACH_BYTES (4 << 20) /* less than this is hashed before threads are started */
 
 static void key_make(bn_cache_key *k, const char *hash, const struct stat *st)
 {
@@ -42,13 +42,13 @@ static int64_t changed_ms(const struct stat *st)
 	return (int64_t)st->st_ctim.tv_sec * 1000 + st->st_ctim.tv_nsec / 1000000;
 }
 
-/* Whether the file system's stamps are this kernel's, with fractions of a second. */
+/* Whether the file system's timestamps come from this kernel, with fractions of a second. */
 static bool is_local(const bn_workspace *ws, const struct stat *st)
 {
 	return st->st_ctim.tv_nsec != 0 && !bn_dir_is_network(bn_workspace_at(ws));
 }
 
-/* What time the file system gives to a file that is made now; false where none can be made. */
+/* The time the file system gives to a file created now; false if none can be created. */
 static bool file_system_now(int64_t *ms, const bn_workspace *ws)
 {
 	const bn_dir *at = bn_workspace_at(ws);
@@ -68,18 +68,18 @@ static bool file_system_now(int64_t *ms, const bn_workspace *ws)
 	return ok;
 }
 
-/* Whether a change from `now` on would give the file another change time than it has. */
+/* Whether a change from `now` on would change the file's change time. */
 static bool is_settled(const bn_workspace *ws, const struct stat *st, int64_t now_ms)
 {
 	int64_t theirs;
 	if (is_local(ws, st))
 		return now_ms - changed_ms(st) > BN_VERIFY_ONCE_LOCAL_MS;
-	if (now_ms - changed_ms(st) > DAY_MS) /* no clock is that wrong and works */
+	if (now_ms - changed_ms(st) > DAY_MS) /* no working clock is that wrong */
 		return true;
 	return file_system_now(&theirs, ws) && theirs - changed_ms(st) > BN_VERIFY_ONCE_SETTLED_MS;
 }
 
-/* What is looked at: what lies at the object's name, or the file that is open, wherever its name is now. */
+/* What is examined: the file at the object's name, or the open file, regardless of its name. */
 typedef struct subject {
 	bn_workspace *ws;
 	const char *hash;
@@ -164,7 +164,7 @@ static int verify_once(const subject *s, bn_cache *cache, bool *hashed, bn_err *
 	if ((rc = subject_verify(s, before.st_size, err)) < 0)
 		goto out;
 	if (worth && subject_stat(&after, s, NULL) == 0 && is_same(&before, &after))
-		bn_cache_put(cache, &key, "", 0, NULL); /* not kept: hashed again next time */
+		bn_cache_put(cache, &key, "", 0, NULL); /* not recorded: hashed again next time */
 out:
 	bn_cache_key_release(&key);
 	bn_buf_release(&none);
@@ -191,7 +191,7 @@ typedef struct pending {
 	size_t number; /* of the object */
 	struct stat before;
 	int rc;
-	bool is_good; /* was hashed: behind a failure some are not */
+	bool is_good; /* was hashed; after a failure some are not */
 } pending;
 
 typedef struct each {
@@ -207,7 +207,7 @@ typedef struct each {
 	_Atomic bool is_stopped;
 } each;
 
-/* Of one of the objects; done: bytes of that one. */
+/* Progress of one of the objects; done: its bytes. */
 typedef struct each_one {
 	each *of;
 	uint64_t done;
@@ -237,7 +237,7 @@ static int each_hash(void *ctx, size_t i, bn_err *err)
 	return p->rc;
 }
 
-/* Which are not known yet. */
+/* Finds those that are not known yet. */
 static int each_find(each *e, bn_cache *cache, size_t n, size_t *failed, bn_err *err)
 {
 	bn_buf none = BN_BUF_INIT;
@@ -294,7 +294,7 @@ int bn_object_verify_each(bn_workspace *ws, bn_cache *cache, const char *const *
 	bn_crew *crew = NULL;
 	size_t unused;
 	int64_t began_ms = bn_env_now_ms(bn_workspace_env(ws));
-	int rc = bn_workspace_objects(&objects, ws, err); /* before there are threads */
+	int rc = bn_workspace_objects(&objects, ws, err); /* before threads are started */
 	failed = failed ? failed : &unused;
 	*failed = 0;
 	if (rc < 0)

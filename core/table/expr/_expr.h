@@ -1,6 +1,5 @@
 /*
- * _expr.h - the inside of expressions: tokens, the tree that was read, and what the binder hands over. Not for
- * other modules.
+ * _expr.h - internals of expressions: tokens, the parsed tree, and the binder's result. Not for other modules.
  */
 #ifndef BN_TABLE__EXPR_H
 #define BN_TABLE__EXPR_H
@@ -18,7 +17,7 @@ typedef enum bn_token_kind {
 
 typedef struct bn_token {
 	bn_token_kind kind;
-	size_t at, len; /* in the source; of quoted ones without the quotes */
+	size_t at, len; /* in the source; for quoted ones without the quotes */
 	double number;
 	const char *bad; /* BN_TOKEN_BAD: what is wrong */
 } bn_token;
@@ -33,13 +32,12 @@ typedef enum bn_tree_kind {
 
 typedef struct bn_tree {
 	bn_tree_kind kind;
-	bn_expr_text
-		text; /* the leaf as it was written, without quotes; the name of what is called */
+	bn_expr_text text; /* the leaf as written, without quotes; the name of a called function */
 	bn_expr_text prefix; /* NAME */
 	size_t at;           /* where it begins, its quote included */
 	size_t text_at;      /* where the leaf's text begins */
 	size_t op_at;        /* CALL: where its name stands */
-	size_t next_at;      /* where what follows it begins */
+	size_t next_at;      /* the start of what follows */
 	double number;       /* NUMBER */
 	bool is_operator;    /* CALL */
 	bool has_back_quote; /* NAME: always a field */
@@ -71,7 +69,7 @@ size_t bn_token_at(const bn_token *t); /* where it begins, its quote included */
 /* The text of a quoted token, its doubled quotes single again. */
 int bn_expr_unquote(
 	bn_expr_text *out, bn_expr *e, const bn_token *t, const char *text, bn_err *err);
-/* By what they are; a whole number with a real one exactly. Both are of types that are compared. */
+/* Compares by value; an integer with a real exactly. Both must have comparable types. */
 int bn_expr_value_order(const bn_expr_value *a, const bn_expr_value *b);
 /* "expected WHAT, not 'x'", at the token. */
 int bn_expr_expected(bn_expr *e, const bn_expr_lexer *x, bn_err *err, const char *what);

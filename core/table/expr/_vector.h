@@ -8,14 +8,14 @@
 
 #define BN_EXPR_VECTOR 1024 /* rows */
 
-/* What a value is. An error passes as an absent value does, and wins over it. */
+/* The state of a value. An error propagates like an absent value, and takes precedence. */
 enum { BN_STATE_PRESENT = 0, BN_STATE_NULL = 1, BN_STATE_ERROR = 2 };
 
 typedef struct bn_vector {
 	union {
 		int64_t i[BN_EXPR_VECTOR]; /* INT, TIME, DURATION, DATE */
 		double r[BN_EXPR_VECTOR];
-		bn_text s[BN_EXPR_VECTOR]; /* good for the rows of the vector alone */
+		bn_text s[BN_EXPR_VECTOR]; /* valid only for the rows of the vector */
 		uint8_t b[BN_EXPR_VECTOR];
 	};
 	uint8_t state[BN_EXPR_VECTOR];
@@ -23,15 +23,15 @@ typedef struct bn_vector {
 } bn_vector;
 
 typedef struct bn_eval {
-	size_t rows;     /* of this vector; loops over numbers run over the whole of it */
-	bn_arena *texts; /* made in this vector */
+	size_t rows;     /* of this vector; loops over numbers cover all of it */
+	bn_arena *texts; /* created for this vector */
 	const bn_expr_node *node;
 	bool no_memory;
 } bn_eval;
 
 typedef void (*bn_eval_fn)(bn_eval *x, bn_vector *out, const bn_vector *const *a);
 
-/* By operator; NULL: another file's. */
+/* By operator; NULL: in another file. */
 extern const bn_eval_fn bn_eval_compare[BN_OP_COUNT], bn_eval_logic[BN_OP_COUNT],
 	bn_eval_numbers[BN_OP_COUNT], bn_eval_texts[BN_OP_COUNT], bn_eval_times[BN_OP_COUNT];
 
@@ -57,13 +57,13 @@ static inline void bn_strict2(bn_vector *out, const bn_vector *a, const bn_vecto
 	BN_EACH out->state[i] = a->state[i] | b->state[i];
 }
 
-/* Also absent, or an error, where `bad` says so of a present value. */
+/* Also absent, or an error, where `bad` marks a present value. */
 static inline void bn_spoil(bn_vector *v, size_t i, bool bad, uint8_t how)
 {
 	v->state[i] = (uint8_t)(v->state[i] | (bad && !v->state[i] ? how : 0));
 }
 
-/* SQL's LIKE, by characters; and is b in a, without regard to the case of ASCII? */
+/* SQL's LIKE, by characters; and whether a contains b, ignoring ASCII case. */
 bool bn_text_like(bn_text text, bn_expr_text pattern, bool fold);
 bool bn_text_has(bn_text a, bn_text b);
 

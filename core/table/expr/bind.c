@@ -1,6 +1,6 @@
 /*
- * bind.c - from the tree to typed nodes: which fields the names are, which row of the table of operators is meant,
- * and what words are values of. See expr.h.
+ * bind.c - turns the tree into typed nodes: resolves names to fields, selects rows of the table of operators,
+ * and interprets words as values. See expr.h.
  */
 #include "core/table/expr/_bind.h"
 
@@ -73,7 +73,7 @@ static int convert(bn_binder *b, bn_expr_op op, int arg)
 	return bind_node(b, &n);
 }
 
-/* What it takes to read a value of one type as another: 0 nothing, more is farther, -1 it cannot be. */
+/* The cost of reading a value of one type as another: 0: none, -1: impossible. */
 static int distance(const bn_expr_node *n, bn_expr_type want)
 {
 	bn_expr_type have = n->type;
@@ -124,7 +124,7 @@ static size_t arity(const char *arguments)
 	return strlen(arguments) - (strchr(arguments, 'V') != NULL);
 }
 
-/* How far the arguments are from what the operator takes; -1: it does not take them. */
+/* The cost of matching the arguments to the operator; -1: not possible. */
 static int op_distance(const bn_binder *b, const bn_expr_op_def *d, const int *args, size_t n)
 {
 	int sum = 0;
@@ -170,7 +170,7 @@ static const char *type_word(const bn_binder *b, int arg)
 static int refuse_types(bn_binder *b, const bn_tree *t, const char *name, const int *args, size_t n)
 {
 	if (is_comparison(name) && n == 2)
-		return bn_expr_fail(b->e, t->op_at, b->err, "%s is not compared with %s",
+		return bn_expr_fail(b->e, t->op_at, b->err, "%s cannot be compared with %s",
 			type_word(b, args[0]), type_word(b, args[1]));
 	char list[160] = "";
 	for (size_t i = 0; i < n && i < 3; i++) {
@@ -181,7 +181,7 @@ static int refuse_types(bn_binder *b, const bn_tree *t, const char *name, const 
 	return bn_expr_fail(b->e, t->op_at, b->err, "%s does not take %s", name, list);
 }
 
-/* The node of an operator or function over these nodes, with what makes their types fit. */
+/* The node of an operator or function over these nodes, with conversions as needed. */
 static int bind_call(bn_binder *b, const bn_tree *t, const char *name, const int *args, size_t n)
 {
 	bn_expr_op op = op_find(b, name, args, n);
@@ -219,7 +219,7 @@ static int bind_named(bn_binder *b, const bn_tree *t, const bn_expr_field *f)
 	return bind_node(b, &n);
 }
 
-/* BN_ENOTFOUND, without a message when it was only tried. */
+/* BN_ENOTFOUND, without a message if only tried. */
 static int bind_field(bn_binder *b, const bn_tree *t, bool tried)
 {
 	const bn_expr_name name = name_of(t, tried);
@@ -236,9 +236,10 @@ static int bind_leaf(bn_binder *b, const bn_tree *t)
 	return bind_field(b, t, false);
 }
 
-/* ---- pairs: one side says what the other is --------------------------------------------------- */
+/* ---- pairs: one side determines the type of the other
+ * --------------------------------------------------- */
 
-/* A leaf that is a value when there is no such field; on the right, in the dialect of runs, in any case. */
+/* A leaf that is a value if there is no such field; always on the right in the dialect for runs. */
 static bool may_be_value(const bn_binder *b, const bn_tree *t, bool right)
 {
 	if (!bn_tree_is_leaf(t) ||
@@ -248,7 +249,7 @@ static bool may_be_value(const bn_binder *b, const bn_tree *t, bool right)
 	       b->e->dialect == BN_EXPR_ROWS;
 }
 
-/* A field by that word, when it can be one; BN_ENOTFOUND: it is a value. */
+/* A field of that name, if it can be one; BN_ENOTFOUND: it is a value. */
 static int try_field(bn_binder *b, const bn_tree *t, bool right)
 {
 	if (!may_be_value(b, t, right))
@@ -266,7 +267,7 @@ static bool is_unquoted_number(const bn_tree *t)
 	return t->kind == BN_TREE_NUMBER;
 }
 
-/* The value of a pair, beside the node that it is compared with, which may become its number. */
+/* The value of a pair, for the node it is compared with, which may be replaced by its number. */
 static int bind_beside(bn_binder *b, const bn_tree *t, int other, const char *op)
 {
 	bn_expr_node *n = node_at(b, other);
@@ -289,7 +290,7 @@ static int bind_beside(bn_binder *b, const bn_tree *t, int other, const char *op
 	return bn_bind_value(b, t, type, is_field && !as_number ? &f : NULL);
 }
 
-/* Both sides of an operator, each of which may be a value of what the other is. */
+/* Both sides of an operator, each of which may be a value of the other's type. */
 static int bind_pair(bn_binder *b, const bn_tree *t, const char *op, int out[2])
 {
 	const bn_tree *l = t->args[0], *r = t->args[1];
@@ -327,7 +328,7 @@ static int need_text(bn_binder *b, const bn_tree *t, const char *name, int arg)
 	bn_expr_node *n = node_at(b, arg);
 	if (n->type == BN_EXPR_TEXT || n->type == BN_EXPR_NULL)
 		return 0;
-	return bn_expr_fail(b->e, t->op_at, b->err, "%s compares text, and this %s is %s", name,
+	return bn_expr_fail(b->e, t->op_at, b->err, "%s compares text, but this %s is %s", name,
 		n->op == BN_OP_FIELD ? "field" : "value",
 		n->type == BN_EXPR_REAL || n->type == BN_EXPR_INT ? "a number"
 								  : type_name(n->type));
@@ -382,7 +383,7 @@ static int value_cmp(const void *a, const void *b)
 	return bn_expr_value_order(a, b);
 }
 
-/* One value of a list, beside what is looked for; a list of ints and reals is of reals. */
+/* One value of a list, for the tested operand; a list of ints and reals is of reals. */
 static int list_item(bn_binder *b, const bn_tree *t, int a, bool number, bn_expr_value *out)
 {
 	if (number && t->kind != BN_TREE_NUMBER)
@@ -392,18 +393,18 @@ static int list_item(bn_binder *b, const bn_tree *t, int a, bool number, bn_expr
 	bool minus = t->kind == BN_TREE_CALL && t->is_operator && t->count == 1 &&
 		     bn_expr_text_is(t->text, "-") && t->args[0]->kind == BN_TREE_NUMBER;
 	if (!bn_tree_is_leaf(t) && !minus)
-		return bn_expr_fail(b->e, t->at, b->err, "a list has values alone");
+		return bn_expr_fail(b->e, t->at, b->err, "a list can only have values");
 	int rc = bind_beside(b, minus ? t->args[0] : t, a, "=");
 	if (rc < 0)
 		return rc;
 	if (node_at(b, rc)->op != BN_OP_CONSTANT)
-		return bn_expr_fail(b->e, t->at, b->err, "a list has values alone");
+		return bn_expr_fail(b->e, t->at, b->err, "a list can only have values");
 	*out = node_at(b, rc)->value;
 	b->e->count--; /* the list holds it */
 	if (out->type == BN_EXPR_NULL)
-		return bn_expr_fail(b->e, t->at, b->err, "null is in no list: ask with IS NULL");
+		return bn_expr_fail(b->e, t->at, b->err, "null is never in a list: use IS NULL");
 	if (minus && out->type != BN_EXPR_INT && out->type != BN_EXPR_REAL)
-		return bn_expr_fail(b->e, t->at, b->err, "%s is not compared with a number",
+		return bn_expr_fail(b->e, t->at, b->err, "%s cannot be compared with a number",
 			type_name(out->type));
 	if (minus && out->type == BN_EXPR_INT)
 		out->i = -out->i;
@@ -412,7 +413,8 @@ static int list_item(bn_binder *b, const bn_tree *t, int a, bool number, bn_expr
 	return 0;
 }
 
-/* Whole numbers are looked up as such, to the last digit; a fraction among them equals none. How many are left. */
+/* Integers are compared exactly; a fraction among them equals none and is dropped. Returns how many are
+ * left. */
 static size_t list_of_ints(bn_expr_value *items, size_t n)
 {
 	size_t kept = 0;
@@ -429,7 +431,7 @@ static size_t list_of_ints(bn_expr_value *items, size_t n)
 	return kept;
 }
 
-/* The items of one type: what is looked for comes to it as well. */
+/* Converts the items to one type, and the tested operand as well. */
 static int list_unify(bn_binder *b, const bn_tree *t, bn_expr_value *items, size_t n, int *a)
 {
 	bn_expr_type type = node_at(b, *a)->type;
@@ -442,14 +444,15 @@ static int list_unify(bn_binder *b, const bn_tree *t, bn_expr_value *items, size
 		if (type == BN_EXPR_TIME && items[i].type == BN_EXPR_DATE) {
 			if (__builtin_mul_overflow(items[i].i, 86400000000000LL, &items[i].i))
 				return bn_expr_fail(b->e, t->args[i + 1]->at, b->err,
-					"beside a time, a date is between 1677 and 2262");
+					"a date compared with a time must be between 1677 and "
+					"2262");
 			items[i].type = type;
 		}
 		if (type == BN_EXPR_BOOL && items[i].type == BN_EXPR_INT)
 			items[i].type = type;
 		if (items[i].type != type)
 			return bn_expr_fail(b->e, t->args[i + 1]->at, b->err,
-				"%s is not compared with %s", type_name(node_at(b, *a)->type),
+				"%s cannot be compared with %s", type_name(node_at(b, *a)->type),
 				type_name(items[i].type));
 	}
 	if (distance(node_at(b, *a), type) < 0)
@@ -502,7 +505,8 @@ static int bind_field_call(bn_binder *b, const bn_tree *t)
 	return rc <= 0 ? rc : 1 + bind_named(b, t, &f);
 }
 
-/* The function by that name, or the nearest one; *most: arguments that any of its rows takes, 3 and more: SIZE_MAX. */
+/* The function by that name, or the nearest one; *most: maximum number of arguments of its rows, for 3 and
+ * more: SIZE_MAX. */
 static int need_function(bn_binder *b, const bn_tree *t, char *name, size_t size, bool *folds)
 {
 	const char *words[BN_OP_COUNT + 1];
@@ -585,7 +589,7 @@ static int bind_logic(bn_binder *b, const bn_tree *t, const char *name)
 	return bind_call(b, t, name, args, t->count);
 }
 
-/* t + 1h, t - '2026-01-31': beside a time or a duration a text is one of both. */
+/* t + 1h, t - '2026-01-31': next to a time or a duration a text is one of both. */
 static int bind_second(bn_binder *b, const bn_tree *t, int first)
 {
 	bn_expr_type type = node_at(b, first)->type;

@@ -1,4 +1,5 @@
-/* bind_value.c - numbers, texts and bare words as values: what they look like, or what they are compared with. */
+/* bind_value.c - numbers, texts and bare words as values, by their form or by the type they are compared
+ * with. */
 #include "core/table/expr/_bind.h"
 
 #include "core/base/str.h"
@@ -19,7 +20,7 @@ static int expected(bn_binder *b, const bn_tree *t, const char *what)
 		(int)(t->text.len < 40 ? t->text.len : 40), t->text.ptr);
 }
 
-/* ---- as what it looks like ------------------------------------------------------------------ */
+/* ---- by its form ------------------------------------------------------------------ */
 
 static bn_expr_value number_value(const bn_tree *t)
 {
@@ -36,8 +37,8 @@ int bn_bind_plain(bn_binder *b, const bn_tree *t)
 	bn_expr_value v = {.type = BN_EXPR_TEXT, .s = t->text};
 	if (t->kind == BN_TREE_NUMBER) {
 		if (isnan(t->number))
-			return bn_expr_fail(b->e, t->at, b->err,
-				"nan is absent: ask with IS NULL, or write null");
+			return bn_expr_fail(
+				b->e, t->at, b->err, "nan is absent: use IS NULL, or write null");
 		v = number_value(t);
 	} else if (t->kind == BN_TREE_WORD) {
 		if (bn_expr_text_is(t->text, "true") || bn_expr_text_is(t->text, "false"))
@@ -52,7 +53,8 @@ int bn_bind_plain(bn_binder *b, const bn_tree *t)
 	return bn_bind_constant(b, &v, t->at);
 }
 
-/* ---- as what it is compared with ------------------------------------------------------------ */
+/* ---- by the type it is compared with
+ * ------------------------------------------------------------ */
 
 static int read_number(bn_expr_value *v, const char **expects, bn_expr_text s)
 {
@@ -98,7 +100,7 @@ static int read_date(bn_expr_value *v, const char **expects, bn_expr_text s)
 	return 1;
 }
 
-/* Of a time of day it is the one since midnight. */
+/* For a time of day it is the duration since midnight. */
 static int read_duration(bn_expr_value *v, const char **expects, bn_expr_text s)
 {
 	char copy[64];

@@ -1,4 +1,4 @@
-/* eval.c - evaluating an expression: vector by vector, node by node; see eval.h. */
+/* eval.c - evaluating an expression, vector by vector, node by node; see eval.h. */
 #include "core/table/expr/eval.h"
 
 #include "core/table/dict.h"
@@ -204,7 +204,7 @@ void bn_scratch_run(bn_expr_scratch *s, int node, size_t rows, bn_arena *texts, 
 	*no_memory = *no_memory || x.no_memory;
 }
 
-/* Is the node's value in these rows looked up, or inside such a one? */
+/* Whether the node's value in these rows is looked up, or inside such a node. */
 static bool is_looked_up(const bn_expr_scratch *s, size_t node, bool *root)
 {
 	int l = s->lookup_of[node];
@@ -241,7 +241,7 @@ static size_t guilty_node(const bn_expr_scratch *s, size_t row)
 	return s->e->count - 1;
 }
 
-/* Errors that nothing made up for. */
+/* Errors that remain in the result. */
 static int check_errors(
 	const bn_expr_scratch *s, const bn_batch *b, size_t from, size_t n, bn_err *err)
 {
@@ -252,8 +252,7 @@ static int check_errors(
 			continue;
 		const bn_expr_node *node = &s->e->nodes[guilty_node(s, i)];
 		bool field = node->op == BN_OP_FIELD;
-		return bn_err_set(err, BN_EINVAL,
-			"%s: row %llu: %s is beyond the whole numbers (int64)",
+		return bn_err_set(err, BN_EINVAL, "%s: row %llu: %s is out of the range of int64",
 			bn_expr_place(s->e, node->at, place, sizeof place),
 			(unsigned long long)(b->first_row + from + i),
 			field ? "the column" : bn_expr_ops[node->op].name);

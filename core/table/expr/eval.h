@@ -1,14 +1,15 @@
 /*
- * eval.h - expressions over the columns of a table: which rows a filter keeps, the values of a derived column.
+ * eval.h - evaluating expressions over the columns of a table: the rows that a filter keeps, the values of a
+ * derived column.
  *
- * A bound expression is evaluated in vectors of 1024 rows, node by node. What depends on one category column
- * alone is evaluated once for each text of its dictionary, and looked up by code. Results depend on the row
- * alone: not on the batch, the vector or the thread.
+ * A bound expression is evaluated in vectors of 1024 rows, node by node. A subexpression of a single
+ * category column is evaluated once for each text of its dictionary, and looked up by code. Results depend
+ * only on the row, not on the batch, the vector or the thread.
  *
  * Columns: all types but binary, list and fixed. Integers read as int64 (a uint64 above it is an error of its row), floats
  * and decimals as double, a time of day as the duration since midnight.
  *
- * Threads: the expression is shared, a scratch is one thread's.
+ * Threads: the expression may be shared, a scratch is for one thread.
  */
 #ifndef BN_TABLE_EXPR_EVAL_H
 #define BN_TABLE_EXPR_EVAL_H
@@ -21,9 +22,10 @@ typedef struct bn_expr_scratch bn_expr_scratch;
  * failure. */
 int bn_expr_of_rows(bn_expr **out, const char *text, const char *name, const bn_schema *schema,
 	bn_expr_type want, bn_err *err);
-/* The columns that it reads, rising, each once; at most `most` are written. Returns how many there are. */
+/* The columns it reads, ascending, each once; writes at most `most`. Returns their number. */
 size_t bn_expr_columns(const bn_expr *e, size_t *out, size_t most);
-/* What a column of its values is: text is a category when it comes from categories and constants alone. */
+/* The type of a column of its values: text is a category if it only comes from categories and
+ * constants. */
 bn_type bn_expr_column_type(const bn_expr *e);
 
 /* For batches that have the columns columns[0 .. n-1] of the table, in that order; NULL: all of them. Both are
@@ -35,7 +37,7 @@ void bn_expr_scratch_free(bn_expr_scratch *s); /* NULL is fine */
 /* The rows of the batch that a filter keeps; room for b->rows of them. BN_EINVAL names the row (of the table) whose
  * value overflows. */
 int bn_expr_select(bn_expr_scratch *s, const bn_batch *b, uint32_t *rows, size_t *n, bn_err *err);
-/* Its value in every row, as bn_expr_column_type; the arrays lie in the arena. */
+/* Its value in every row, of type bn_expr_column_type; the arrays are in the arena. */
 int bn_expr_eval(
 	bn_expr_scratch *s, const bn_batch *b, bn_column *out, bn_arena *arena, bn_err *err);
 

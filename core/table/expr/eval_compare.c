@@ -185,7 +185,8 @@ static void eval_HAS(bn_eval *x, bn_vector *out, const bn_vector *const *a)
 
 /* ---- choices -------------------------------------------------------------------------------- */
 
-/* As CASE WHEN: an absent condition is not true. Of the branch that is not taken nothing passes, not even an error. */
+/* As CASE WHEN: an absent condition is not true. Nothing of the branch not taken has an effect, not even an
+ * error. */
 #define CHOOSE(NAME, field) \
 	static void eval_IF_##NAME(bn_eval *x, bn_vector *out, const bn_vector *const *a) \
 	{ \

@@ -1,6 +1,6 @@
 /*
- * eval_number.c - arithmetic; see _vector.h. Loops run over whole vectors, so that the compiler makes SIMD of them: what
- * lies beyond the rows, or where a value is absent, is memory of any content, which must not trap or be undefined.
+ * eval_number.c - arithmetic; see _vector.h. Loops run over whole vectors, so that the compiler can vectorise
+ * them: values beyond the rows, or where a value is absent, are arbitrary, and must not trap or be undefined.
  */
 #include "core/table/expr/_vector.h"
 
@@ -8,7 +8,7 @@
 
 #include <math.h>
 
-/* Numbers that are none are absent. */
+/* NaN is absent. */
 static void settle_real(bn_vector *out)
 {
 	BN_EACH bn_spoil(out, i, out->r[i] != out->r[i], BN_STATE_NULL);
@@ -39,7 +39,7 @@ static void settle_real(bn_vector *out)
 		} \
 		settle_real(out); \
 	}
-/* over: does it overflow? */
+/* over: whether it overflows. */
 #define INT2(NAME, over) \
 	static void eval_##NAME(bn_eval *x, bn_vector *out, const bn_vector *const *a) \
 	{ \
@@ -168,7 +168,7 @@ static void eval_GREATEST_I(bn_eval *x, bn_vector *out, const bn_vector *const *
 	BN_EACH out->i[i] = a[1]->i[i] > a[0]->i[i] ? a[1]->i[i] : a[0]->i[i];
 }
 
-/* Half away from zero, at that many decimals; more than a double has change nothing. */
+/* Rounds half away from zero, to that many decimals; no change beyond a double's precision. */
 static double round_at(double x, int64_t decimals)
 {
 	if (decimals > 17 || !isfinite(x))

@@ -1,4 +1,4 @@
-/* eval_text.c - texts; see _vector.h. What is made lies in the vector's arena. Case is that of ASCII, as SQLite's. */
+/* eval_text.c - texts; see _vector.h. Results are in the vector's arena. Case is ASCII only, as in SQLite. */
 #include "core/table/expr/_vector.h"
 
 #include "core/base/str.h"
@@ -22,7 +22,7 @@ static size_t char_bytes(const char *s, size_t n)
 	return k;
 }
 
-/* One '%' is gone back to at most: to the last one. */
+/* Backtracks only to the last '%'. */
 bool bn_text_like(bn_text t, bn_expr_text p, bool fold)
 {
 	size_t i = 0, k = 0, star = SIZE_MAX, from = 0;
@@ -179,7 +179,7 @@ static int64_t clamped(int64_t x)
 	return x < -most ? -most : x;
 }
 
-/* As SQLite has it: characters, from 1 on; from < 0 counts from the end, n < 0 takes those before. */
+/* As in SQLite: characters, from 1 on; from < 0 counts from the end, n < 0 takes those before. */
 static bn_text part_of(bn_text t, int64_t from, int64_t n)
 {
 	bool before = n < 0;

@@ -1,6 +1,6 @@
 /*
  * expr.h - the expression language: filters of runs and of rows, derived columns, row conditions of checks. One
- * lexer, parser, tree and binder; what the names mean is its user's, and so is what the bound tree becomes: SQL
+ * lexer, parser, tree and binder; its user defines the names and the use of the bound tree: SQL
  * (core/track/filter.c), or vectors (eval.h) and bounds (prune.h) over the columns of a table.
  *
  *	expr     := and (OR and)*
@@ -14,16 +14,17 @@
  *	op       := = == != <> < <= > >=
  *	field    := WORD | PREFIX.`key` | `name` | "name"
  *
- * In the dialect of rows a quote in its own quotes is doubled: 'it''s'. Keywords in any case. Alone on one side of a comparison, a WORD or "name" is a field where there is one, else a
- * value of the other side: state = FAILED, started > 2026-01-31. In the dialect of rows a WORD has letters, digits,
- * '_' and '.', and a date is one WORD; true, false and null are values. In that of runs it may have - / : + % @ too,
- * so that operators stand between spaces, and on the right of a comparison it is a value unless it has a prefix.
+ * In the dialect for rows a quote inside quotes is doubled: 'it''s'. Keywords in any case. Alone on one side of
+ * a comparison, a WORD or "name" is a field if it exists, else a value of the other side's type: state =
+ * FAILED, started > 2026-01-31. In the dialect for rows a WORD has letters, digits, '_' and '.', and a date is
+ * one WORD; true, false and null are values. In the dialect for runs it may also have - / : + % @, so operators
+ * need spaces around them, and on the right of a comparison it is a value unless it has a prefix.
  *
- * Values (bn_expr_type). An absent value is SQL's NULL: it passes through operators, NOT, AND and OR are those of
- * three values, and a filter keeps the rows that are true. NaN is absent; x / 0, 0 / 0, ln(-1) and what is beyond a
- * time's range are. An int that overflows is an error of its row, unless the row does not come to that
+ * Values (bn_expr_type). An absent value is SQL's NULL: it propagates through operators, NOT, AND and OR use
+ * three-valued logic, and a filter keeps the rows that are true. NaN is absent, and so are x / 0, 0 / 0, ln(-1)
+ * and values beyond a time's range. An int that overflows is an error of its row, unless it has no effect
  * (false AND error is false). '/' always gives a real number. An int is compared with a real exactly. Texts are
- * compared by bytes; LIKE (% and _) minds case, ILIKE and ~ (contains) do not, for ASCII.
+ * compared by bytes; LIKE (% and _) is case-sensitive, ILIKE and ~ (contains) ignore ASCII case.
  *
  * Errors are BN_EINVAL "SOURCE:LINE:COLUMN: what", columns counted in characters.
  *
@@ -41,7 +42,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define BN_EXPR_DEPTH_MAX 64   /* brackets and NOTs inside each other */
+#define BN_EXPR_DEPTH_MAX 64   /* nesting of brackets and NOTs */
 #define BN_EXPR_TESTS_MAX 400  /* values of lists, and tests */
 #define BN_EXPR_NODES_MAX 4096 /* of the bound tree */
 #define BN_EXPR_TEXT_MAX (1 << 16)
@@ -79,16 +80,17 @@ typedef struct bn_expr_source {
 	bool field_only; /* one field and nothing more */
 } bn_expr_source;
 
-/* *out is yours, also of a failure: it knows where that was (bn_expr_error_at). NULL without memory. */
+/* *out is yours, even after a failure: it has the position (bn_expr_error_at). NULL if out of
+ * memory. */
 int bn_expr_parse(bn_expr **out, const bn_expr_source *source, bn_err *err);
 void bn_expr_free(bn_expr *e);             /* NULL is fine */
 size_t bn_expr_error_at(const bn_expr *e); /* byte offset of the error; 0 when there is none */
 /* "SOURCE:LINE:COLUMN" of a byte offset. Returns buf. */
 const char *bn_expr_place(const bn_expr *e, size_t at, char *buf, size_t size);
-/* For those who say what names mean: an error at that offset. First error wins; returns its code. */
+/* For resolvers of names: reports an error at that offset. First error wins; returns its code. */
 int bn_expr_fail(bn_expr *e, size_t at, bn_err *err, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
-/* The canonical text: what parses to the same tree, whoever wrote it with what spaces and brackets. */
+/* The canonical text, which parses to the same tree, independent of spaces and brackets. */
 int bn_expr_format(bn_buf *out, const bn_expr *e, bn_err *err);
 
 /* ---- binding -------------------------------------------------------------------------------- */
@@ -96,19 +98,18 @@ int bn_expr_format(bn_buf *out, const bn_expr *e, bn_err *err);
 /* A field as it was written. */
 typedef struct bn_expr_name {
 	size_t at;           /* where the text begins */
-	bn_expr_text text;   /* "metrics.rmse"; of a quoted one what stands in the quotes */
+	bn_expr_text text;   /* "metrics.rmse"; for a quoted one the text in the quotes */
 	bn_expr_text prefix; /* of PREFIX.`key`; else empty */
 	bool quoted;
-	bool tried; /* it may as well be a value: BN_ENOTFOUND without a message will do */
+	bool tried; /* it may also be a value: BN_ENOTFOUND without a message is sufficient */
 } bn_expr_name;
 
 typedef struct bn_expr_field {
 	bn_expr_type type;
-	uint32_t slot;    /* what it is to the user of the tree: a column's number */
-	bool is_category; /* a text of few different ones: eval.h looks its tests up by code */
-	bool has_number;  /* a text that has a number, too: a parameter */
-	const char
-		*no_order; /* a text: what is wrong with ordering it by a number; NULL: nothing */
+	uint32_t slot;        /* meaning for the user of the tree: a column's number */
+	bool is_category;     /* a text with few distinct values: eval.h looks up tests by code */
+	bool has_number;      /* a text that has a number, too: a parameter */
+	const char *no_order; /* a text: why it cannot be ordered by a number; NULL: it can */
 } bn_expr_field;
 
 typedef struct bn_expr_value {
@@ -121,23 +122,23 @@ typedef struct bn_expr_value {
 } bn_expr_value;
 
 typedef struct bn_expr_names {
-	/* BN_ENOTFOUND: there is no such field; the message, when there is one, is by bn_expr_fail. */
+	/* BN_ENOTFOUND: there is no such field; a message, if any, is set by bn_expr_fail. */
 	int (*resolve)(
 		void *ctx, bn_expr *e, const bn_expr_name *name, bn_expr_field *out, bn_err *err);
-	/* function(NAME) that is a field: 1 and *out, 0 when it is none. NULL: there are none. */
+	/* function(NAME) as a field: 1 and *out, 0 if it is not one. NULL: there are none. */
 	int (*call)(void *ctx, bn_expr *e, bn_expr_text function, const bn_expr_name *argument,
 		bn_expr_field *out, bn_err *err);
-	/* A word or text as a value of the field that it is compared with: 1 and *out; 0: the language's own
-	 * reading; BN_EINVAL and *expects ("a time such as ..."). NULL: always the language's own. */
+	/* A word or text as a value of the field it is compared with: 1 and *out; 0: use the default rules;
+	 * BN_EINVAL and *expects ("a time such as ..."). NULL: always the default rules. */
 	int (*literal)(void *ctx, const bn_expr_field *field, bn_expr_text text, bool is_number,
 		bn_expr_value *out, const char **expects);
 	void *ctx;
 } bn_expr_names;
 
-/* What the whole is to be: BOOL for a filter, TYPES for any value. */
+/* The type of the whole: BOOL for a filter, TYPES for any value. */
 int bn_expr_bind(bn_expr *e, const bn_expr_names *names, bn_expr_type want, bn_err *err);
 
-/* ---- the bound tree: for those who make something of it --------------------------------------- */
+/* ---- the bound tree, for users of it --------------------------------------- */
 
 /* In the order of evaluation: arguments come before the node, the root is the last one. */
 typedef struct bn_expr_node {
@@ -148,10 +149,10 @@ typedef struct bn_expr_node {
 	union {
 		bn_expr_value value; /* BN_OP_CONSTANT */
 		bn_expr_field
-			field; /* BN_OP_FIELD; of has_number ones, type REAL asks for the number */
+			field; /* BN_OP_FIELD; for has_number ones, type REAL means the number */
 		struct {
 			const bn_expr_value
-				*items; /* BN_OP_IN: of the argument's type; rising, each once */
+				*items; /* BN_OP_IN: of the argument's type; ascending, each once */
 			size_t count;
 		} list;
 	};

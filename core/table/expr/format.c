@@ -28,7 +28,7 @@ static int rank_of(const bn_tree *t)
 
 static void put(bn_buf *out, const bn_expr *e, const bn_tree *t, int least);
 
-/* Words of the grammar are no names. */
+/* Keywords are not names. */
 static bool is_keyword(bn_expr_text t)
 {
 	static const char *const words[] = {"and", "or", "not", "like", "ilike", "in", "between",
@@ -55,7 +55,7 @@ static void put_text(bn_buf *out, bn_expr_text t)
 	bn_buf_add(out, t.ptr, t.len);
 }
 
-/* A quote inside is doubled; in filters of runs there is none. */
+/* A quote inside is doubled; in filters of runs there cannot be one. */
 static void put_quoted(bn_buf *out, bn_expr_text t, char quote)
 {
 	bn_buf_addch(out, quote);
@@ -94,7 +94,7 @@ static void put_list(bn_buf *out, const bn_expr *e, const bn_tree *t, size_t fro
 	bn_buf_addch(out, ')');
 }
 
-/* a NOT LIKE 'x', a IS NOT NULL: a NOT over a test with words is written in it. */
+/* a NOT LIKE 'x', a IS NOT NULL: NOT is written inside a keyword test. */
 static bool put_negated(bn_buf *out, const bn_expr *e, const bn_tree *t)
 {
 	const bn_tree *a = t->args[0];
@@ -134,7 +134,7 @@ static void put_operator(bn_buf *out, const bn_expr *e, const bn_tree *t, int ra
 	}
 }
 
-/* least: what binds less tightly stands in brackets. */
+/* least: operators that bind less tightly get brackets. */
 static void put(bn_buf *out, const bn_expr *e, const bn_tree *t, int least)
 {
 	int rank = rank_of(t);

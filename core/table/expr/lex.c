@@ -1,4 +1,4 @@
-/* lex.c - tokens of the expression language, and where errors point; see _expr.h. */
+/* lex.c - tokens of the expression language, and positions of errors; see _expr.h. */
 #include "core/table/expr/_expr.h"
 
 #include "core/base/str.h"
@@ -44,10 +44,10 @@ static void lex_op(bn_expr_lexer *x)
 			x->pos += x->now.len;
 			return;
 		}
-	x->now = (bn_token){BN_TOKEN_BAD, x->pos, 1, 0, "this character means nothing here"};
+	x->now = (bn_token){BN_TOKEN_BAD, x->pos, 1, 0, "unexpected character"};
 }
 
-/* In the dialect of rows '-' is an operator; within a date, a time and the exponent of a number it is none. */
+/* In the dialect for rows '-' is an operator, except within a date, a time and the exponent of a number. */
 static size_t word_end(const bn_expr_lexer *x)
 {
 	const char *t = x->text;
@@ -61,7 +61,7 @@ static size_t word_end(const bn_expr_lexer *x)
 			if (bn_timestamp_parse(t + from, n, &ns))
 				return from + n;
 		if (dated)
-			return end; /* a date that there is not */
+			return end; /* a date that does not exist */
 		end = from + strspn(t + from, "0123456789.");
 		if ((t[end] == 'e' || t[end] == 'E') && (t[end + 1] == '-' || t[end + 1] == '+') &&
 			isdigit((unsigned char)t[end + 2]))
@@ -72,7 +72,7 @@ static size_t word_end(const bn_expr_lexer *x)
 	return end;
 }
 
-/* In the dialect of runs a sign between spaces is a word as well; there it is an operator. */
+/* In the dialect for runs a sign between spaces is also a word; there it is an operator. */
 static bool is_lone_operator(const bn_token *w, const char *text)
 {
 	return w->len == 1 && strchr("+-/%", text[w->at]);
@@ -167,7 +167,7 @@ int bn_expr_fail(bn_expr *e, size_t at, bn_err *err, const char *fmt, ...)
 		err, BN_EINVAL, "%s: %s", bn_expr_place(e, at, place, sizeof place), what);
 }
 
-/* What other languages write so, and how it is written here; NULL of what nobody means by it. */
+/* Syntax of other languages, and its equivalent here; NULL if there is none. */
 static const char *cure_of(char c)
 {
 	switch (c) {
@@ -176,9 +176,9 @@ static const char *cure_of(char c)
 	case '|':
 		return "OR joins conditions: a > 1 OR b < 2";
 	case '!':
-		return "NOT turns a condition round: NOT (a > 1)";
+		return "NOT negates a condition: NOT (a > 1)";
 	case '[':
-		return "values stand in round brackets: a IN (1, 2)";
+		return "values must be in round brackets: a IN (1, 2)";
 	case '^':
 		return "pow(a, 2) is a power";
 	default:

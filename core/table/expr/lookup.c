@@ -1,12 +1,13 @@
 /*
- * lookup.c - what depends on one category column alone is evaluated once for each text of its dictionary. See _scratch.h.
+ * lookup.c - subexpressions of a single category column are evaluated once for each text of its dictionary. See
+ * _scratch.h.
  */
 #include "core/table/expr/_scratch.h"
 
-/* Larger dictionaries have to be worth it. */
+/* Larger dictionaries must pay off. */
 #define LOOKUP_SMALL 65536
 
-/* Of a node: -1 when it depends on no column, -2 on more than a category; else the column. */
+/* For a node: -1 if it depends on no column, -2 if on more than one category; else the column. */
 static int64_t depends_on(const bn_expr_node *n, const int64_t *on)
 {
 	int64_t all = -1;
@@ -34,7 +35,7 @@ static int field_below(const bn_expr_scratch *s, int node)
 	return -1;
 }
 
-/* Constants, and the column, are inside as well: nobody else has them as arguments. */
+/* Constants, and the column, are inside as well: no other node has them as arguments. */
 static void mark_inside(bn_expr_scratch *s, int node, int root)
 {
 	const bn_expr_node *n = &s->e->nodes[node];

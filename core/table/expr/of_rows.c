@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What a column's values are to an expression; NULL: it does not read them. */
+/* The expression type of a column's values; NULL: not supported. */
 static bn_expr_type type_of_column(bn_type type)
 {
 	switch (type) {
@@ -41,7 +41,7 @@ static void hint_column(const bn_schema *schema, const char *name, bool right, b
 	if (near)
 		bn_err_hint(err, "did you mean '%s'?", near);
 	else if (right)
-		bn_err_hint(err, "a text stands in quotes: '%.80s'", name);
+		bn_err_hint(err, "quote a text: '%.80s'", name);
 	bn_free(words);
 }
 
@@ -76,8 +76,8 @@ static int rows_resolve(
 		.is_category = type == BN_TYPE_CATEGORY,
 		.no_order = bn_type_is_text(type) ? "the column is text: quote the value" : NULL};
 	if (out->type == BN_EXPR_NULL)
-		rc = bn_expr_fail(e, at, err, "column '%.80s' is %s, which expressions do not read",
-			text,
+		rc = bn_expr_fail(e, at, err,
+			"column '%.80s' is %s, which expressions do not support", text,
 			bn_field_type_text(&schema->fields[column], (char[BN_TYPE_TEXT]){""}));
 out:
 	bn_free(text);

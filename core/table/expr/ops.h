@@ -1,14 +1,14 @@
 /*
- * ops.h - what the expression language computes: one table of operators and functions.
+ * ops.h - one table of operators and functions of the expression language.
  *
  *	X(ID, name, arguments, result, bounds, SQL)
  *
- * name       as it is written; several rows of one name take different types, the first that fits (exactly, else
- *            with an int read as a real number, a bool as an int, a date as a time) is meant
- * arguments  a letter each: b bool, i int, r real, s text, t time, d duration, D date. "V" behind them: more
+ * name as written; several rows of one name have different types: the first that fits is used (exactly, else
+ *            with an int read as a real number, a bool as an int, a date as a time)
+ * arguments one letter each: b bool, i int, r real, s text, t time, d duration, D date. "V" after them: more
  *            arguments of the last type, folded from the left
- * bounds     how min and max pass through it (prune.c): the name of a rule, NONE when nothing is known
- * SQL        what it is to SQLite, with $1 .. $3 for the arguments; NULL: runs cannot be asked for it
+ * bounds how min and max propagate (prune.c): the name of a rule, NONE if unknown SQL its SQLite form, with
+ * $1 .. $3 for the arguments; NULL: not available for runs
  *
  * Adding a function is a row here, and the loop BN_EVAL(ID) in eval_number.c, eval_text.c or eval_time.c.
  */
@@ -153,6 +153,6 @@ typedef struct bn_expr_op_def {
 	const char *sql; /* NULL: no SQL */
 } bn_expr_op_def;
 
-extern const bn_expr_op_def bn_expr_ops[BN_OP_COUNT]; /* of CONSTANT and FIELD: empty */
+extern const bn_expr_op_def bn_expr_ops[BN_OP_COUNT]; /* for CONSTANT and FIELD: empty */
 
 #endif

@@ -1,8 +1,8 @@
 /*
  * parse.c - the tree of an expression: a recursive descent with one token of lookahead. See the grammar in expr.h.
  *
- * Chains of AND and OR, of sums and of products are loops, so that only brackets, NOTs, signs and arguments nest,
- * and those have a bound.
+ * Chains of AND and OR, of sums and of products are loops, so that only brackets, NOTs, signs and arguments
+ * recurse, with a limit.
  */
 #include "core/table/expr/_expr.h"
 
@@ -43,7 +43,7 @@ static bool accept(parser *p, const char *text)
 	return true;
 }
 
-/* Whether there may be one level, or one test, more. */
+/* Whether one more level, or test, is allowed. */
 static bool go_deeper(parser *p)
 {
 	if (++p->depth <= BN_EXPR_DEPTH_MAX)
@@ -97,7 +97,7 @@ static bn_tree *tree_arg(parser *p, bn_tree *call, bn_tree *arg)
 	return call;
 }
 
-/* An operator over a, which began before it; it stands at `at`. */
+/* An operator over a; the operator is at `at`. */
 static bn_tree *tree_op(parser *p, const char *name, size_t at, bn_tree *a)
 {
 	bn_tree *t = a ? tree_new(p, BN_TREE_CALL) : NULL;
@@ -120,7 +120,7 @@ static bn_tree *tree_pair(parser *p, const char *name, size_t at, bn_tree *a, bn
 static bn_tree *parse_or(parser *p);
 static bn_tree *parse_sum(parser *p, const char *what);
 
-/* A bare word, read on; PREFIX.`key` is one name. */
+/* Continues a bare word; PREFIX.`key` is one name. */
 static bn_tree *parse_word(parser *p, const char *what)
 {
 	bn_tree *t = tree_new(p, BN_TREE_WORD);
@@ -144,7 +144,7 @@ static bn_tree *parse_word(parser *p, const char *what)
 	return t;
 }
 
-/* pandas asks so whether a value is absent. */
+/* the pandas idiom for a missing value. */
 static void hint_method(parser *p, bn_expr_text name)
 {
 	static const char *const methods[][2] = {{".notnull", "IS NOT NULL"},
@@ -157,7 +157,7 @@ static void hint_method(parser *p, bn_expr_text name)
 	}
 }
 
-/* NAME(a, b); the word is read, now is '('. */
+/* NAME(a, b); the word was read, the current token is '('. */
 static bn_tree *parse_call(parser *p, bn_tree *t)
 {
 	t->kind = BN_TREE_CALL;
@@ -211,14 +211,14 @@ static bn_tree *parse_minus(parser *p)
 	return t;
 }
 
-/* A sign in a place where a value belongs is one, in the dialect of runs. */
+/* In the dialect for runs a sign where a value is expected is a value. */
 static bool is_word_value(const parser *p, const char *what)
 {
 	return p->e->dialect == BN_EXPR_RUNS && what[2] == 'v' && p->x.now.kind == BN_TOKEN_OP &&
 	       strchr("+-/%", p->x.text[p->x.now.at]);
 }
 
-/* what: "a field" or "a value", whichever is missing when there is nothing. */
+/* what: "a field" or "a value", for the error if it is missing. */
 static bn_tree *parse_leaf(parser *p, const char *what)
 {
 	bn_tree *t = NULL;
@@ -344,7 +344,7 @@ static bn_tree *parse_is(parser *p, bn_tree *a, size_t at)
 	return negated ? tree_op(p, "NOT", at, t) : t;
 }
 
-/* The tests with words; `what` is read. NULL and rc 0: it is none. */
+/* Keyword tests; `what` was read. NULL and rc 0: not one. */
 static bn_tree *parse_worded(parser *p, bn_tree *a)
 {
 	bn_tree *t = NULL;
@@ -403,7 +403,7 @@ static bn_tree *parse_not(parser *p)
 		if (t)
 			t->at = at;
 	} else {
-		p->depth--; /* the brackets of a factor count by themselves */
+		p->depth--; /* the brackets of a factor are counted separately */
 		return parse_test(p);
 	}
 	p->depth--;

@@ -7,11 +7,11 @@
 #include <math.h>
 #include <string.h>
 
-/* What the values of a node can be. Of a condition low and high are 0 and 1. */
+/* The possible values of a node. For a condition low and high are 0 and 1. */
 typedef struct span {
-	bool null, value, error; /* that there may be such rows */
+	bool null, value, error; /* whether such rows are possible */
 	bool has_low, has_high;
-	bn_expr_value low, high; /* of the values, both included */
+	bn_expr_value low, high; /* of the values, inclusive */
 } span;
 
 static bool may_be_true(const span *s)
@@ -36,7 +36,7 @@ static span condition(bool no, bool yes, bool null, bool error)
 	return s;
 }
 
-/* Nothing is known of the values; of what is absent what the arguments say. */
+/* The values are unknown; absence follows from the arguments. */
 static span unknown(const span *const *a)
 {
 	span s = {.null = true, .value = true};
@@ -69,14 +69,14 @@ static int order(const bn_expr_value *a, const bn_expr_value *b)
 	return bn_expr_value_order(a, b);
 }
 
-/* yes: for all values; no: for none. */
+/* yes: true for all values; no: for none. */
 static span compared(const span *a, const span *b, bool yes, bool no)
 {
 	bool value = a->value && b->value;
 	return condition(value && !yes, value && !no, a->null || b->null, a->error || b->error);
 }
 
-/* Is every a below (or at) every b? */
+/* Whether every a is below (or equal to) every b. */
 static bool all_below(const span *a, const span *b, bool or_equal)
 {
 	if (!a->has_high || !b->has_low)
@@ -144,7 +144,7 @@ RULE(IN)
 	return condition(a[0]->value && !all, a[0]->value && some, a[0]->null, a[0]->error);
 }
 
-/* Texts that match begin with what the pattern has before its first % or _. */
+/* Matching texts begin with the pattern's prefix before its first % or _. */
 RULE(LIKE)
 {
 	bool possible = true;
@@ -212,7 +212,7 @@ static bn_expr_value int_value(int64_t i)
 	return (bn_expr_value){BN_EXPR_INT, {.i = i}};
 }
 
-/* Some row may overflow: then no row is passed over. */
+/* Some row may overflow: then no row is skipped. */
 static span overflows(const span *const *a)
 {
 	span s = unknown(a);
@@ -285,7 +285,8 @@ RULE(ABS_I)
 
 /* ---- real numbers ----------------------------------------------------------------------------- */
 
-/* Rounding keeps the order, so the bounds of a sum are the sums of the bounds. Where one is no number, rows may be absent. */
+/* Rounding is monotonic, so the bounds of a sum are the sums of the bounds. If one is NaN, rows may be
+ * absent. */
 static span real_bounds(const span *const *a, double low, double high)
 {
 	if (isnan(low) || isnan(high))
@@ -394,7 +395,7 @@ RULE(TO_TIME)
 		(bn_expr_value){BN_EXPR_TIME, {.i = high}});
 }
 
-/* A year is 31 556 952 seconds in the mean; the bounds are one year wider than they have to be. */
+/* A year has 31 556 952 seconds on average; the bounds are one year wider than necessary. */
 RULE(YEAR)
 {
 	const int64_t year = 31556952LL * 1000000000LL;
@@ -430,7 +431,7 @@ static span span_of_constant(const bn_expr_node *n)
 
 static span span_of_field(const bn_expr_node *n, const bn_part_stats *stats)
 {
-	/* A uint64 may be beyond int64 where its greatest value is not known. */
+	/* A uint64 may be beyond int64 if its maximum is not known. */
 	span s = {.null = true, .value = true, .error = n->type == BN_EXPR_INT};
 	if (n->field.slot >= stats->count)
 		return s;

@@ -1,9 +1,9 @@
 /*
- * prune.h - what a filter can keep of rows of which only bounds are known: interval arithmetic over its nodes, with the
- * three values of SQL and the errors of rows.
+ * prune.h - what a filter can keep of rows with known bounds: interval arithmetic over its nodes, with SQL's
+ * three-valued logic and row errors.
  *
- * A part that is NONE has no row that bn_expr_select returns, and none that it fails for; one that is ALL has nothing but
- * such rows. SOME is always true.
+ * In a part that is NONE bn_expr_select returns no row and fails for none; in one that is ALL it returns every
+ * row. SOME is always a valid answer.
  */
 #ifndef BN_TABLE_EXPR_PRUNE_H
 #define BN_TABLE_EXPR_PRUNE_H

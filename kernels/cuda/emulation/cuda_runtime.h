@@ -1,14 +1,14 @@
 /*
  * cuda_runtime.h - the part of CUDA's runtime that kernels/cuda uses, on the CPU, for tests.
  *
- * The sources of kernels/cuda are compiled with g++ against this folder; BNK_LAUNCH then runs the grid here. Threads of
- * a block are fibres that change at __syncthreads only, in an order drawn from a seed; blocks run one after the other,
- * in such an order too. The seed is the device's number: BNK_EMU_DEVICES cards that differ in nothing else, so that
- * what depends on an order gives other bytes on another card. BNK_EMU_FAULTY is one more, on which barriers do
- * nothing: a test that passes there tests nothing.
+ * The sources of kernels/cuda are compiled with g++ against this folder; BNK_LAUNCH then runs the grid here.
+ * Threads of a block are fibres that switch only at __syncthreads, in an order drawn from a seed; blocks run
+ * sequentially, in such an order too. The seed is the device's number: BNK_EMU_DEVICES devices that are
+ * otherwise equal, so that code depending on an order gives different bytes on different devices.
+ * BNK_EMU_FAULTY is an additional one on which barriers do nothing: a test that passes there tests nothing.
  *
- * Device memory starts as NaN, ends at a page that nobody may touch, and may be read and written by kernels and copies
- * only. Shared memory is NaN again at the start of each block.
+ * Device memory is initialised to NaN, ends at a guard page, and is accessible only to kernels and copies.
+ * Shared memory is set to NaN at the start of each block.
  */
 #ifndef BNK_EMU_CUDA_RUNTIME_H
 #define BNK_EMU_CUDA_RUNTIME_H
@@ -41,7 +41,7 @@ extern dim3 blockDim, gridDim;
 void __syncthreads();
 /* Runs `thread` once for each thread of the grid. */
 void bnk_emu_launch(dim3 grid, dim3 block, const std::function<void()> &thread);
-/* While one lives, device memory may be touched. */
+/* While one exists, device memory is accessible. */
 struct bnk_emu_access {
 	bnk_emu_access();
 	~bnk_emu_access();

@@ -185,7 +185,7 @@ START_TEST(test_file_out_writes_to_ones_own_pipe_and_to_nobody_elses)
 	else
 		env.uid = another;
 	ck_assert_int_eq(bn_file_out_open(&f, &env, path, 0666, &err), BN_EREFUSED);
-	ck_assert_ptr_nonnull(strstr(err.msg, "a pipe of"));
+	ck_assert_ptr_nonnull(strstr(err.msg, "a pipe owned by"));
 	bn_err_clear(&err);
 	ck_assert_int_eq(bn_fs_write_file(&env, path, "abc", 3, 0666, &err), BN_EREFUSED);
 	close(reader);

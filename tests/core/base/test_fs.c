@@ -62,7 +62,7 @@ START_TEST(test_fs_reads_nothing_that_has_no_end)
 	bn_buf b = BN_BUF_INIT;
 	ck_assert_int_eq(mkfifo(path, 0600), 0);
 	ck_assert_int_eq(bn_fs_read_file(env, path, &b, &err), BN_EINVAL);
-	ck_assert_ptr_nonnull(strstr(err.msg, "is no regular file"));
+	ck_assert_ptr_nonnull(strstr(err.msg, "is not a regular file"));
 	bn_err_clear(&err);
 	ck_assert_int_eq(bn_fs_read_file(env, "/dev/zero", &b, &err), BN_EINVAL);
 	bn_err_clear(&err);

@@ -208,7 +208,7 @@ START_TEST(test_changes_that_make_no_sense_are_invalid_with_words)
 	static const struct {
 		const char *changes, *part;
 	} rows[] = {
-		{"person:B", "change 1 (person): B is admitted already"},
+		{"person:B", "change 1 (person): B is already admitted"},
 		{"person:Y key:Y:B", "change 2 (key): B: that key has an owner"},
 		{"person:Y person:B2 remove:B2 key:B:B2", "B is an admin"},
 		{"key:Q:Q2", "key 5100000000000000 is not admitted"},
@@ -217,7 +217,7 @@ START_TEST(test_changes_that_make_no_sense_are_invalid_with_words)
 		{"reviewer:B unreviewer:B unreviewer:B",
 			"change 3 (role): B does not have that role"},
 		{"revoke:B", "B has no other key: remove the person"},
-		{"revoke:Q", "that key is nobody's"},
+		{"revoke:Q", "that key belongs to nobody"},
 		{"remove:Q", "is not admitted"},
 		{"remove:C remove:C", "change 2 (remove): C is not admitted"},
 		{"policy:0", "a policy cannot ask for 0 signers"},

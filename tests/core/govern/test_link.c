@@ -70,8 +70,8 @@ START_TEST(test_what_is_not_the_canonical_text_of_a_link_is_refused_with_words)
 		const char *text, *part;
 	} rows[] = {
 		{"", "authority.link"},
-		{"[]", "is no object"},
-		{"{}", "'n' is no whole number"},
+		{"[]", "is not an object"},
+		{"{}", "'n' is not a whole number"},
 		{LINK("") " ", "is not in canonical form"},
 		{" " LINK(""), "is not in canonical form"},
 		{"{\"horizon\":{},\"changes\":[],\"n\":1,\"prev\":\"" K "\"}", "canonical"},
@@ -79,7 +79,7 @@ START_TEST(test_what_is_not_the_canonical_text_of_a_link_is_refused_with_words)
 		{"{\"changes\":[],\"horizon\":{},\"n\":1.0,\"prev\":\"" K "\"}", "n"},
 		{"{\"changes\":[],\"horizon\":{},\"n\":1e0,\"prev\":\"" K "\"}", "n"},
 		{"{\"changes\":[],\"horizon\":{},\"n\":0,\"prev\":\"" K "\"}",
-			"'n' is no whole number"},
+			"'n' is not a whole number"},
 		{"{\"changes\":[],\"horizon\":{},\"n\":4294967295,\"prev\":\"" K "\"}", "'n'"},
 		{"{\"changes\":[],\"horizon\":{},\"n\":9223372036854775808,\"prev\":\"" K "\"}",
 			"big"},
@@ -91,13 +91,13 @@ START_TEST(test_what_is_not_the_canonical_text_of_a_link_is_refused_with_words)
 		 "0123456789abcdef0123456789abcdef\"}",
 			"'prev' is not 64 digits of lower-case hex"},
 		{"{\"changes\":[],\"n\":1,\"prev\":\"" K "\"}", "'horizon'"},
-		{"{\"horizon\":{},\"n\":1,\"prev\":\"" K "\"}", "'changes' is no list"},
-		{LINK("{}"), "no object of one change"},
-		{LINK("1"), "no object of one change"},
+		{"{\"horizon\":{},\"n\":1,\"prev\":\"" K "\"}", "'changes' is not a list"},
+		{LINK("{}"), "not an object with one change"},
+		{LINK("1"), "not an object with one change"},
 		{LINK("{\"remove\":{\"person\":\"" K "\"},\"revoke\":{\"key\":\"" K "\"}}"),
-			"no object of one change"},
-		{LINK("{\"policy\":1}"), "'policy' is no object"},
-		{LINK("{\"policy\":{\"links\":1}}"), "'policy.links' is no object"},
+			"not an object with one change"},
+		{LINK("{\"policy\":1}"), "'policy' is not an object"},
+		{LINK("{\"policy\":{\"links\":1}}"), "'policy.links' is not an object"},
 		{LINK("{\"policy\":{\"links\":{\"signers\":0}}}"), "policy.links.signers"},
 		{LINK("{\"policy\":{\"links\":{\"signers\":65}}}"), "1 to 64"},
 		{LINK("{\"policy\":{\"links\":{\"signers\":\"2\"}}}"), "policy.links.signers"},
@@ -112,7 +112,7 @@ START_TEST(test_what_is_not_the_canonical_text_of_a_link_is_refused_with_words)
 		{LINK("{\"person\":{\"key\":\"" K "\",\"name\":\"\xff\"}}"), "authority.link"},
 		{LINK("{\"person\":{\"key\":7,\"name\":\"a\"}}"), "person.key"},
 		{LINK("{\"role\":{\"grant\":1,\"person\":\"" K "\",\"role\":\"admin\"}}"), "grant"},
-		{LINK("{\"role\":{\"grant\":true,\"person\":\"" K "\"}}"), "is no role"},
+		{LINK("{\"role\":{\"grant\":true,\"person\":\"" K "\"}}"), "is not a role"},
 		{LINK("{\"restored\":{\"why\":3}}"), "restored.why"},
 		{"{\"changes\":[],\"horizon\":{\"w\":[0,\"" K "\"]},\"n\":1,\"prev\":\"" K "\"}",
 			"'horizon.w' is not [sequence number, chain hash]"},
@@ -325,7 +325,8 @@ START_TEST(test_bots_requests_and_signatures_are_read_and_written_to_the_same_by
 	ck_assert_bn_ok(bn_bot_encode(&b, t, &err), &err);
 	ck_assert_str_eq(b.ptr, bot);
 	bn_buf_clear(&b);
-	static const char ending[] = "{\"horizon\":{\"bob@h1-0\":7,\"bob@h2-0\":0},\"key\":\"" K "\"}";
+	static const char ending[] =
+		"{\"horizon\":{\"bob@h1-0\":7,\"bob@h2-0\":0},\"key\":\"" K "\"}";
 	const bn_bot_ending *e;
 	ck_assert_bn_ok(bn_bot_ending_decode(&e, &arena, ending, strlen(ending), &err), &err);
 	ck_assert_int_eq((int)e->n_horizon, 2);
@@ -367,7 +368,7 @@ START_TEST(test_other_records_of_a_newer_binnacle_are_unsupported)
 	uint8_t id[BN_CHAIN_ID_BYTES];
 	ck_assert_int_eq(bn_bot_decode(&t, &arena, bot, strlen(bot), &err), BN_EUNSUPPORTED);
 	ck_assert_ptr_nonnull(
-		strstr(err.msg, "made by a newer binnacle: this one knows no 'hosts'"));
+		strstr(err.msg, "made by a newer binnacle: 'hosts' is unknown to this one"));
 	ck_assert_int_eq(bn_bot_decode(&t, &arena, twice, strlen(twice), NULL), BN_EINVAL);
 	ck_assert_int_eq(
 		bn_key_request_decode(&q, &arena, request, strlen(request), NULL), BN_EUNSUPPORTED);

@@ -160,7 +160,7 @@ static void races(const human *const *who, const char *what, bool all_hold)
 			int64_t holds = has_role(ws, round * RACERS + i);
 			held += holds == 1;
 			silent += all[i].rc == 0 && holds != 1;
-			ck_assert_msg(all[i].rc == 0 || strstr(all[i].hint, "once more"),
+			ck_assert_msg(all[i].rc == 0 || strstr(all[i].hint, "repeat it"),
 				"%s: %d %s", what, all[i].rc, all[i].words);
 		}
 		bn_workspace_close(ws);

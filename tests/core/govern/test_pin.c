@@ -252,7 +252,7 @@ START_TEST(test_file_that_others_could_have_written_is_not_read)
 	ck_assert_int_eq(unlink(site), 0);
 	ck_assert_int_eq(mkfifo(site, 0644), 0);
 	site_mode = 0644;
-	assert_not_read("no regular file");
+	assert_not_read("not a regular file");
 	ck_assert_int_eq(unlink(site), 0);
 	put(user_file(), PIN "\n");
 	ck_assert_int_eq(chmod(user_file(), 0602), 0);

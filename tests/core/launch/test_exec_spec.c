@@ -388,7 +388,7 @@ START_TEST(test_launch_refuses_secrets_that_are_not_there_or_not_private)
 	ck_assert_int_eq(unlink(path), 0);
 	ck_assert_int_eq(mkfifo(path, 0600), 0);
 	ck_assert_int_eq(bn_launch(run.w.ws, spec, &opt, id, &e), BN_EREFUSED);
-	ck_assert_ptr_nonnull(strstr(e.msg, "no regular file"));
+	ck_assert_ptr_nonnull(strstr(e.msg, "not a regular file"));
 	bn_err_clear(&e);
 	ck_assert_int_eq(bn_secrets_can_wait(spec, &e), BN_EUNSUPPORTED);
 	ck_assert_ptr_nonnull(strstr(e.msg, "secret A"));

@@ -130,7 +130,7 @@ START_TEST(test_client_sends_a_part_of_a_file)
 	ck_assert_bn_ok(bn_http_do(client, &c, &answer, &err), &err);
 	c.body.length = 100; /* longer than the file is */
 	ck_assert_int_eq(bn_http_do(client, &c, &answer, &err), BN_EIO);
-	has(err.msg, "became shorter");
+	has(err.msg, "was truncated");
 	has(raw_server_received(server), "\r\n\r\n56789abcde");
 	close(fd);
 	teardown();
@@ -204,7 +204,7 @@ START_TEST(test_client_keeps_its_deadlines)
 	c = (bn_http_call){.url = url("/"), .whole_ms = 300};
 	bn_err_clear(&err);
 	ck_assert_int_eq(bn_http_do(client, &c, &answer, &err), BN_EIO);
-	has(err.msg, "not done within 0.3 s");
+	has(err.msg, "not finished within 0.3 s");
 	int calls = 0;
 	c = (bn_http_call){.url = url("/"), .progress = stop_at_third, .progress_user = &calls};
 	bn_err_clear(&err);

@@ -216,7 +216,7 @@ START_TEST(test_client_gets_exactly_the_range_that_it_asked_for)
 	c.url = url("/");
 	bn_err_clear(&err);
 	ck_assert_int_eq(bn_http_do(client, &c, &answer, &err), BN_EIO);
-	has(err.msg, "gives no parts");
+	has(err.msg, "does not support ranges");
 	teardown();
 }
 END_TEST

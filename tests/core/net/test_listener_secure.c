@@ -498,7 +498,7 @@ START_TEST(test_a_key_must_be_secret_and_fit)
 	bn_err_clear(&err);
 	o.tls_key = "/dev/zero";
 	ck_assert_int_eq(bn_listener_start(&listener, bn_env_real(), &o, &err), BN_EINVAL);
-	ck_assert_ptr_nonnull(strstr(err.msg, "/dev/zero' is no regular file"));
+	ck_assert_ptr_nonnull(strstr(err.msg, "/dev/zero' is not a regular file"));
 	bn_err_clear(&err);
 	o.tls_key = other_key;
 	unlink(other_key);

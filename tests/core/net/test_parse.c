@@ -137,7 +137,7 @@ START_TEST(test_what_two_programs_could_read_differently_is_refused)
 		{"GET /\tb HTTP/1.1\r\nHost: h\r\n\r\n", 400, "must be escaped"},
 		{"GET /\xc3\xa4 HTTP/1.1\r\nHost: h\r\n\r\n", 400, "must be escaped"},
 		{"GET /a#b HTTP/1.1\r\nHost: h\r\n\r\n", 400, "must be escaped"},
-		{"G@T / HTTP/1.1\r\nHost: h\r\n\r\n", 400, "not a word"},
+		{"G@T / HTTP/1.1\r\nHost: h\r\n\r\n", 400, "not a token"},
 		{"GET a HTTP/1.1\r\nHost: h\r\n\r\n", 400, "neither a path nor a URL"},
 		{"CONNECT h:443 HTTP/1.1\r\nHost: h\r\n\r\n", 400, "neither a path nor a URL"},
 		{"GET http://h HTTP/1.1\r\nHost: h\r\n\r\n", 400, "no host or no path"},

@@ -207,7 +207,7 @@ START_TEST(test_keys_of_nobody_and_invented_links_of_strangers_are_no_fault)
 	newest(epoch);
 	forge("mal@host-boot-0", &mal, epoch, "model.removed", "{\"version\":1}");
 	forge("mal@host-boot-1", &mal, invented, "model.removed", "{\"version\":1}");
-	expect(dan, false, 7, "mal@host-boot-0", "nobody's");
+	expect(dan, false, 7, "mal@host-boot-0", "belongs to nobody");
 	expect(dan, false, 10, "mal@host-boot-1", "not in the log");
 	ATTACK_TRACE(dan->ws, "power/1");
 	teardown();
@@ -659,7 +659,7 @@ START_TEST(test_who_goes_on_serving_hears_of_a_void_approval_and_of_a_removal)
 	const bn_link link = {.voids = (const uint8_t(*)[32])ids, .n_voids = 1};
 	must(bn_authority_change(ann->ws, &link, (uint8_t[32]){0}, &err));
 	ck_assert_int_eq(bn_version_demand_again(view, "power/1", &err), BN_EREFUSED);
-	ck_assert_ptr_nonnull(strstr(err.msg, "was approved and is requested now"));
+	ck_assert_ptr_nonnull(strstr(err.msg, "was approved and is now requested"));
 	bn_err_clear(&err);
 	must(bn_version_demand_again(other, "power/2", &err));
 	must(bn_version_remove(ann->ws, "power/2", "old", &err));

@@ -25,8 +25,9 @@ static const struct {
 	{"{\"trainer\": \"ridge\", \"trainer\": \"mlp\"}", "spec.json:1:", NULL},
 	{"{\"trainer\": \"ridge\", \"sed\": 1}", "sed", "seed"},
 	{"{\"trainer\": \"ridge\", \"nonsense\": 1}", "unknown field 'nonsense'", "x-nonsense"},
-	{"{\"trainer\": \"ridge\", \"command\": [\"x\"]}", "either 'trainer' or 'command'", NULL},
-	{"{}", "either 'trainer' or 'command'", NULL},
+	{"{\"trainer\": \"ridge\", \"command\": [\"x\"]}", "exactly one of 'trainer' and 'command'",
+		NULL},
+	{"{}", "exactly one of 'trainer' and 'command'", NULL},
 	{"{\"command\": [\"x\"], \"seed\": -1}", "'seed' must be an integer of at least 0", NULL},
 	{"{\"command\": [\"x\"], \"seed\": 1.5}", "'seed'", NULL},
 	{"{\"command\": [\"x\"], \"seed\": null}", "'seed'", NULL},
@@ -62,7 +63,7 @@ static const struct {
 	{"{\"command\": [\"x\"], \"outputs\": [\"a/../../b\"]}", "below the working directory",
 		NULL},
 	{"{\"command\": [\"x\"], \"secrets\": {\"A\": \"hunter2\"}}", "A must be a reference",
-		"never goes into a spec"},
+		"must never be in a spec"},
 	{"{\"command\": [\"x\"], \"secrets\": {\"A=B\": \"env:X\"}}", "'A=B'", NULL},
 	{"{\"command\": [\"x\"], \"secrets\": {\"BINNACLE_HOME\": \"env:X\"}}", "BINNACLE_HOME",
 		NULL},
@@ -376,7 +377,7 @@ START_TEST(test_spec_names_a_damaged_object)
 	track_make(&w);
 	put_text("[1]", hash);
 	ck_assert_int_eq(bn_spec_fetch(&spec, w.ws, hash, &e), BN_ECORRUPT);
-	ck_assert_ptr_nonnull(strstr(e.msg, "is no spec"));
+	ck_assert_ptr_nonnull(strstr(e.msg, "is not a spec"));
 	track_remove(&w);
 }
 END_TEST

@@ -159,7 +159,7 @@ START_TEST(test_predict_takes_csv)
 			"body:3: row 2: field 'x1': expected a number, got 'b'"},
 		{"x0,x1,x2,x3,flag,colour\n1,2,3,4,true,\"red\n", "body:2: a quote is not closed"},
 		{"x0,x1,x2,x3,flag,colour\n1,2,3,4,true,\"red\"x\n", "text after a closing quote"},
-		{"x0,x0,x2,x3,flag,colour\n", "column 'x0' is there twice"}, {"", "body is empty"},
+		{"x0,x0,x2,x3,flag,colour\n", "column 'x0' is given twice"}, {"", "body is empty"},
 		{"x0,x1,x2,x3,flag,colour\n", "no rows"}};
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		ck_assert_int_eq(ask_with("POST", "/predict", "text/csv", NULL, bad[i][0],
@@ -309,7 +309,7 @@ START_TEST(test_limits_of_rows_body_and_depth)
 		bn_buf_addf(&b, "%s{" ROW "}", i ? "," : "");
 	bn_buf_addch(&b, ']');
 	ck_assert_int_eq(post("/predict", b.ptr), 413);
-	ck_assert(says("at most 100"));
+	ck_assert(says("the limit is 100"));
 	bn_buf_clear(&b);
 	for (int i = 0; i < 50000; i++)
 		bn_buf_addch(&b, '[');
@@ -605,14 +605,14 @@ START_TEST(test_oip_infer_says_what_is_wrong)
 	open_server(NULL, true);
 	static const char *const bad[][2] = {{"{\"inputs\":[]}", "inputs: expected"},
 		{"{\"inputs\":[" TENSORS "," COLOUR "]}", "missing input 'flag'"},
-		{"{\"inputs\":[" TENSORS "," TENSORS "]}", "input 'x0' is there twice"},
+		{"{\"inputs\":[" TENSORS "," TENSORS "]}", "input 'x0' is given twice"},
 		{"{\"inputs\":[" T("hue", "BYTES", "[\"a\",\"b\"]") "," COLOUR "]}",
 			"unknown input 'hue'"},
 		{"{\"inputs\":[" T("x0", "FP64", "[1]") "]}", "fewer values"},
 		{"{\"inputs\":[" T("x0", "FP64", "[1,2,3]") "]}", "more than the 2"},
 		{"{\"inputs\":[" T("x0", "FLOAT", "[1,2]") "]}", "datatype 'FLOAT'"},
-		{"{\"inputs\":[" T("x0", "BYTES", "[1,2]") "]}", "value 1 is no BYTES"},
-		{"{\"inputs\":[" T("x0", "INT32", "[1,2.5]") "]}", "value 2 is no INT32"},
+		{"{\"inputs\":[" T("x0", "BYTES", "[1,2]") "]}", "value 1 is not a valid BYTES"},
+		{"{\"inputs\":[" T("x0", "INT32", "[1,2.5]") "]}", "value 2 is not a valid INT32"},
 		{"{\"inputs\":[{\"name\":\"x0\",\"shape\":[-1],\"datatype\":\"FP64\",\"data\":[1]}]"
 		 "}",
 			"dimension 1"},
@@ -681,11 +681,11 @@ START_TEST(test_oip_infer_refuses_other_codings_with_the_cure)
 			"content_type str"},
 		{"{\"inputs\":[{\"name\":\"x0\",\"shape\":[1],\"datatype\":\"BYTES\","
 		 "\"parameters\":{\"content_type\":\"hg_jpeg\"},\"data\":[\"x\"]}]}",
-			"'hg_jpeg' is not taken"},
+			"'hg_jpeg' is not supported"},
 		{"{\"parameters\":{\"content_type\":\"base64\"},\"inputs\":[" TENSORS "]}",
-			"'base64' is not taken"},
+			"'base64' is not supported"},
 		{"{\"parameters\":{\"content_type\":\"hg_json\"},\"inputs\":[]}",
-			"'hg_json' is not taken"}};
+			"'hg_json' is not supported"}};
 	for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
 		int status = post("/v2/models/power/infer", bodies[i][0]);
 		ck_assert_msg(status == 415 && says(bodies[i][1]), "%s: %d %s", bodies[i][0],
@@ -804,7 +804,7 @@ START_TEST(test_an_answer_that_overflows_is_422_and_names_its_row)
 			strlen(cases[i].body));
 		ck_assert_msg(status == 422, "case %zu: %d %s", i, status, answer.body.ptr);
 		ck_assert_msg(says(cases[i].row), "case %zu: %s", i, answer.body.ptr);
-		ck_assert_msg(says("no finite number"), "case %zu: %s", i, answer.body.ptr);
+		ck_assert_msg(says("is not finite"), "case %zu: %s", i, answer.body.ptr);
 		ck_assert_msg(says("training saw"), "case %zu: %s", i, answer.body.ptr);
 	}
 	ck_assert_int_eq(observed_rows, 0);
@@ -902,8 +902,8 @@ START_TEST(test_invocations_says_what_is_wrong_in_mlflows_words)
 {
 	open_server(NULL, false);
 	static const char *const bad[][2] = {{"{}", "exactly one"},
-		{"{\"instances\":[],\"inputs\":[]}", "it holds 2"},
-		{"{\"instances\":[]}", "no rows"}, {"{\"instances\":7}", "expected rows"},
+		{"{\"instances\":[],\"inputs\":[]}", "it has 2"}, {"{\"instances\":[]}", "no rows"},
+		{"{\"instances\":7}", "expected rows"},
 		{"{\"dataframe_split\":[]}", "dataframe_split"},
 		{"{\"dataframe_records\":{}}", "expected an array"},
 		{"{\"inputs\":{\"x0\":[1],\"x1\":[1,2]}}", "has 2 values, others have 1"},

@@ -70,8 +70,7 @@ START_TEST(test_writer_fails_a_commit_behind_foreign_bytes_and_loses_nothing)
 	bn_workspace *ws = start_and_commit();
 	ck_assert_int_eq(write(ws->writer->fd, "a line of the program\n", 22), 22);
 	append_one(ws);
-	expect_failure(
-		bn_workspace_commit(ws, &err), BN_EIO, "something else in this process writes");
+	expect_failure(bn_workspace_commit(ws, &err), BN_EIO, "other code in this process writes");
 	for (int i = 0; i < 2; i++) {
 		append_one(ws);
 		ck_assert_bn_ok(bn_workspace_commit(ws, &err), &err);
@@ -84,8 +83,7 @@ START_TEST(test_writer_does_not_seal_foreign_bytes)
 {
 	bn_workspace *ws = start_and_commit();
 	ck_assert_int_eq(write(ws->writer->fd, "x", 1), 1);
-	expect_failure(
-		bn_workspace_seal(ws, &err), BN_EIO, "something else in this process writes");
+	expect_failure(bn_workspace_seal(ws, &err), BN_EIO, "other code in this process writes");
 	append_one(ws);
 	ck_assert_bn_ok(bn_workspace_commit(ws, &err), &err);
 	check_whole(ws, 2);

@@ -174,7 +174,7 @@ START_TEST(test_writer_that_does_not_own_what_it_makes_says_so_and_leaves_no_lit
 	bn_workspace *ws = open_here();
 	env.env.uid = somebody_else;
 	ck_assert_int_ne(bn_workspace_append(ws, "toy.set", "toy/a", NULL, &e), 0);
-	ck_assert_ptr_nonnull(strstr(e.msg, "belongs to"));
+	ck_assert_ptr_nonnull(strstr(e.msg, "belong to"));
 	char *log = bn_workspace_path(ws, "log");
 	ck_assert_bn_ok(bn_fs_list_dir(&env.env, log, &names, &err), &err);
 	ck_assert_uint_eq(names.count, 1); /* the founder's */

@@ -161,11 +161,13 @@ START_TEST(test_types_have_names_that_are_read_back)
 	static const struct {
 		const char *text, *msg;
 	} bad[] = {{"", "no column type"}, {"int", "no column type 'int'"},
-		{"decimal", "needs its digits"}, {"decimal(39,2)", "needs its digits"},
-		{"decimal(0)", "needs its digits"}, {"decimal(3,4)", "needs its digits"},
-		{"decimal(3,2", "needs its digits"}, {"list", "needs the type"},
+		{"decimal", "needs the number of digits"},
+		{"decimal(39,2)", "needs the number of digits"},
+		{"decimal(0)", "needs the number of digits"},
+		{"decimal(3,4)", "needs the number of digits"},
+		{"decimal(3,2", "needs the number of digits"}, {"list", "needs the type"},
 		{"list<", "no column type"}, {"list<int32", "needs the type"},
-		{"list<category>", "is a string"}, {"fixed<int32>", "needs the type"},
+		{"list<category>", "must be a string"}, {"fixed<int32>", "needs the type"},
 		{"fixed<int32,0>", "needs the type"}, {"fixed<int32,9999999>", "needs the type"},
 		{"int32>", "no column type"},
 		{"list<list<list<list<list<int8>>>>>", "at most 4 deep"}};

@@ -144,7 +144,7 @@ static const struct {
 	{"metrics.rmse < 3 params.lr = 1", 17, "expected AND or OR, not 'params.lr'"},
 	{"(name = 'a'", 11, "expected AND, OR or ')' at the end"},
 	{"name = 'a", 7, "filter:1:8: this quote is never closed"},
-	{"name = 'a' &", 11, "this character means nothing here"},
+	{"name = 'a' &", 11, "unexpected character"},
 	{"nmae = 'a'", 0, "no attribute, metric, parameter or tag 'nmae'"},
 	{"attributes.foo = 1", 11, "no attribute 'foo'"},
 	{"params. = 1", 8, "a key after the dot"},
@@ -163,12 +163,12 @@ static const struct {
 	{"name = 'x'' OR 1=1 --'", 10, "expected AND or OR"},
 	{"metrics.rmse + 1", 16, "expected a comparison"},
 	{"name + 1 > 2", 5, "+ does not take text and a whole number"},
-	{"floor(metrics.rmse) = 2", 0, "runs cannot be asked for floor"},
+	{"floor(metrics.rmse) = 2", 0, "runs cannot be queried for floor"},
 	{"lenght(name) = 2", 0, "no function 'lenght'"},
 	{"length(name, 2) = 2", 0, "length does not take text and a whole number"},
 	{"name = 'a' AND (metrics.rmse", 28, "expected an operator or ')' at the end"},
-	{"foo.`a b` = 1", 5, "no 'foo.' has keys"},
-	{"metrics.rmse IN (1, metrics.acc)", 20, "a list has values alone"},
+	{"foo.`a b` = 1", 5, "'foo.' has no keys"},
+	{"metrics.rmse IN (1, metrics.acc)", 20, "a list can only have values"},
 };
 
 START_TEST(test_query_errors_point_at_the_character)

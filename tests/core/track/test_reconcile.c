@@ -239,7 +239,7 @@ START_TEST(test_who_waits_for_a_run_hears_that_a_full_disk_hides_its_end)
 	ck_assert_bn_ok(bn_run_reconcile_one(w.ws, track_id(1), &err), &err); /* not lost yet */
 	set_clock(61);
 	ck_assert_int_eq(bn_run_reconcile_one(w.ws, track_id(1), &err), BN_EIO);
-	ck_assert_ptr_nonnull(strstr(err.msg, "it was never started, and that cannot be written"));
+	ck_assert_ptr_nonnull(strstr(err.msg, "it was never started, and that cannot be recorded"));
 	ck_assert_ptr_nonnull(strstr(err.msg, "No space left on device"));
 	bn_err_clear(&err);
 	bn_run_info_free(reconcile(1, 0));

@@ -378,7 +378,7 @@ static void world_make(const char *name)
 		act("run start --queue --name later{u} -- true");
 	} else {
 		outcome o = run_line("run start -- true", ON_TERMINAL);
-		ck_assert_msg(o.out.ptr && strstr(o.out.ptr, "no UTF-8"), "%s", quoted(&o.out));
+		ck_assert_msg(o.out.ptr && strstr(o.out.ptr, "not UTF-8"), "%s", quoted(&o.out));
 		outcome_release(&o);
 	}
 	act("run start --wait --trainer ridge --data jobs --target y --name fit{u} --note {u} "

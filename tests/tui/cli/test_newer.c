@@ -96,7 +96,7 @@ START_TEST(test_index_status_names_fields_of_a_newer_binnacle)
 	says(text, "index", "status", NULL);
 	has(text, "with newer fields    6");
 	has(text,
-		"warning: field 'why' in 1 event 'dataset.restored' is of a newer binnacle: kept, "
+		"warning: field 'why' in 1 event 'dataset.restored' is from a newer binnacle: kept, "
 		"not shown; the newest is of 'dataset/older', by writer ");
 	has(text, "warning: field 'font' in 2 events 'run.note' is of a newer binnacle");
 	has(text, "warning: field 'gpu' in 1 event 'run.resources'");
@@ -151,9 +151,8 @@ START_TEST(test_audit_log_says_what_it_does_not_show)
 	char text[8192];
 	setup();
 	says(text, "audit", "log", NULL);
-	has(text,
-		"warning: 6 of them are of a newer binnacle, as a whole or in part: binnacle index "
-		"status names what is not shown");
+	has(text, "warning: 6 of them are wholly or partly from a newer binnacle: binnacle index "
+		  "status lists what is not shown");
 	says(text, "audit", "log", "--json");
 	has(text, "\"unknown_fields\": \"font\"");
 	has(text, "\"unknown_fields\": null");

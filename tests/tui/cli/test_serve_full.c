@@ -244,7 +244,7 @@ static void check_end(trial *t, const bn_endpoint *e, const char *words, const c
 		ck_abort_msg(
 			"%s: status 0, and endpoint.stopped is not in the log: %s", name, words);
 	if (t->has_started && !t->has_stopped)
-		ck_assert_msg(strstr(words, "that it stopped cannot be written down") != NULL,
+		ck_assert_msg(strstr(words, "cannot record that it stopped") != NULL,
 			"%s: no word of a stop that is not in the log: %s", name, words);
 	ck_assert_msg(
 		t->status == 0 || t->status == 5, "%s: status %d: %s", name, t->status, words);

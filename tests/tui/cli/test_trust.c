@@ -266,9 +266,9 @@ START_TEST(test_without_a_terminal_reading_works_and_the_rest_says_what_mends_it
 	char invitation[200];
 	setup();
 	expect(0, run(&bob, "run", "ls", NULL));
-	says("was not met before: reading, and runs and data of your own");
+	says("is new to you: reading, and runs and data of your own");
 	expect(0, run(&bob, "model", "ls", "--quiet", NULL));
-	is_silent_on("not met before");
+	is_silent_on("is new to you");
 	static const char *const refused[][4] = {{"model", "approve", "power/1"},
 		{"model", "verify", "power/1"}, {"serve", "power/1"},
 		{"predict", "power/1", "rows.csv"}, {"model", "export", "power/1", "out"},
@@ -276,7 +276,7 @@ START_TEST(test_without_a_terminal_reading_works_and_the_rest_says_what_mends_it
 	for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
 		expect(4, run(&bob, refused[i][0], refused[i][1], refused[i][2], refused[i][3],
 				  NULL));
-		says("was not met before");
+		says("is new to you");
 		says("binnacle trust accept INVITATION");
 	}
 	expect(4, run(&bob, "audit", "verify", NULL)); /* whole in itself, yet not known */
@@ -298,7 +298,7 @@ START_TEST(test_invitation_answers_by_option_variable_and_file)
 	setup();
 	shown(invitation, sizeof invitation, &ann, "invitation");
 	expect(0, run(&bob, "--trust", invitation, "run", "ls", NULL));
-	is_silent_on("not met");
+	is_silent_on("is new to you");
 	says("asked to be admitted with key");
 	expect(0, run(&bob, "--trust", invitation, "run", "ls", NULL));
 	is_silent_on("asked");
@@ -329,7 +329,7 @@ START_TEST(test_terminal_asks_once_and_no_is_the_default)
 	setup();
 	shown(invitation, sizeof invitation, &ann, "invitation");
 	expect(0, run_answering(&bob, team, "", "run", "ls", NULL));
-	says("was not met before");
+	says("is new to you");
 	says("founded by");
 	says("key ed25519:");
 	says("admins");
@@ -344,11 +344,11 @@ START_TEST(test_terminal_asks_once_and_no_is_the_default)
 			  "run", "ls", NULL));
 	says("the invitation is for workspace");
 	expect(0, run_answering(&bob, team, invitation, "run", "ls", NULL));
-	says("Remembered.");
+	says("Recorded.");
 	expect(0, run_answering(&bob, team, "", "gc", "--dry-run", NULL));
 	is_silent_on("[y/N");
 	expect(0, run_answering(&mal, team, "y", "run", "ls", "--yes", NULL));
-	says("Remembered.");
+	says("Recorded.");
 	teardown();
 }
 END_TEST
@@ -366,13 +366,13 @@ START_TEST(test_another_workspace_in_its_place_stops_all_but_trust)
 	is_silent_on("and is gone");
 	found(&mal, team);
 	expect(6, run(&bob, "run", "ls", NULL));
-	says("another workspace lies in");
+	says("contains another workspace than before");
 	expect(6, run(&bob, "gc", "--dry-run", NULL));
 	expect(6, run_answering(&bob, team, "y", "run", "ls", NULL));
 	is_silent_on("[y/N");
 	ck_shown(&bob, "allows", "trust");
 	run(&bob, "doctor", NULL);
-	says("another workspace lies in");
+	says("contains another workspace than before");
 	expect(0, run(&bob, "trust", "show", NULL));
 	says("STOPS");
 	expect(4, run(&bob, "trust", "accept", NULL)); /* nobody looked */
@@ -406,7 +406,7 @@ START_TEST(test_planted_workspaces_are_not_used_unasked)
 	}
 	found(&mal, below);
 	expect(6, run_in(&bob, below, "run", "ls", NULL));
-	says("lies within");
+	says("is within");
 	expect(0, run_in(&bob, team, "run", "ls", NULL));
 	teardown();
 }
@@ -454,7 +454,7 @@ START_TEST(test_workbench_asks_before_it_draws_and_says_that_it_only_reads)
 	shell("mv %s/.binnacle %s/aside", team, team);
 	found(&mal, team);
 	expect(6, run(&bob, "--script", keys, NULL));
-	says("another workspace lies in");
+	says("contains another workspace than before");
 	teardown();
 }
 END_TEST
