@@ -48,7 +48,7 @@ const char *bn_fs_distrust(const bn_env *env, int fd, bool roots_alone)
 {
 	struct stat st;
 	if (env->fs->fstat(env, fd, &st) < 0 || !S_ISREG(st.st_mode))
-		return "it is no regular file";
+		return "it is not a regular file";
 	if (st.st_uid != 0 && (roots_alone || st.st_uid != env->uid(env)))
 		return roots_alone ? "it does not belong to root" : "it belongs to another user";
 	if (st.st_mode & 022)

@@ -98,7 +98,7 @@ START_TEST(test_index_status_names_fields_of_a_newer_binnacle)
 	has(text,
 		"warning: field 'why' in 1 event 'dataset.restored' is from a newer binnacle: kept, "
 		"not shown; the newest is of 'dataset/older', by writer ");
-	has(text, "warning: field 'font' in 2 events 'run.note' is of a newer binnacle");
+	has(text, "warning: field 'font' in 2 events 'run.note' is from a newer binnacle");
 	has(text, "warning: field 'gpu' in 1 event 'run.resources'");
 	toy_dir_remove(&dir);
 }
