@@ -101,14 +101,14 @@ static void tell_two(bn_workspace *ws, const bn_spec_data *x, const bn_spec_data
 		break;
 	case BN_ROWS_MADE_FROM:
 		snprintf(text, sizeof text,
-			"%s (%s) and %s (%s) share rows, as one is made from the other: metrics "
+			"%s (%s) and %s (%s) share rows because one is made from the other: metrics "
 			"look better than they are",
 			part_of(x), name_a, part_of(y), name_b);
 		break;
 	case BN_ROWS_OTHER_SPLITS:
 		snprintf(text, sizeof text,
-			"%s (%s) and %s (%s) are of different splits of %s and may share rows: "
-			"name versions of one split (data ls says when each was made)",
+			"%s (%s) and %s (%s) are from different splits of %s and may share rows: "
+			"use versions of one split (data ls shows when each was made)",
 			part_of(x), name_a, part_of(y), name_b, a->parents[0].name);
 		break;
 	}

@@ -296,7 +296,7 @@ static int look_at_parameters(bn_call *c, const json_t *of, bn_err *err)
 			return 0;
 	c->status = 415;
 	return bn_err_set(err, BN_EINVAL,
-		"content_type '%.40s' is not taken here: send texts as they are (content_type str) "
+		"content_type '%.40s' is not supported: send texts as they are (content_type str) "
 		"and numbers as JSON (content_type np)",
 		coding);
 }

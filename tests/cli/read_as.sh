@@ -119,7 +119,7 @@ expect 2 "a column that is missing" "$B" predict mixed short.csv
 says "short.csv: no column 'i', which the model needs"
 says "the file has: f, b, t"
 expect 3 "a dataset is no file" "$B" predict mixed mixed
-says "of a dataset: binnacle data export mixed | binnacle predict mixed -"
+says "for a dataset: binnacle data export mixed | binnacle predict mixed -"
 printf 'f,i,b,t\n' >rowless.csv
 expect 2 "standard input without rows" "$B" predict mixed - <rowless.csv
 says "standard input has no rows"

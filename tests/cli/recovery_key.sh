@@ -22,7 +22,7 @@ says "is not admitted to this workspace"
 expect 0 "the recovery key admits an admin alone" with_recovery user accept "$key" --role admin
 says "admitted ann-2 with key $key"
 expect 0 "it removes the founder, who is senior to the new admin" with_recovery user remove ann --yes
-says "ann is no member any more"
+says "ann is no longer a member"
 check "both links hold" 4 "$(links)"
 expect 0 "the new admin goes on alone" "$B" role grant ann-2 reviewer
 says "ann-2 has now role reviewer"

@@ -26,7 +26,7 @@ check a_run_that_starts 1 "$("$BINNACLE" run start --wait --trainer ridge --targ
 	--data jobs --data jobs.test:test 2>&1 >/dev/null | grep -c 'share rows')"
 "$BINNACLE" data split jobs.train@v1 --parts fit=0.5,rest=0.5 -q >/dev/null 2>&1
 check a_split_of_a_part "" "$(warned --data jobs.train.fit --data jobs.train.rest:valid --data jobs.test@v1:test)"
-check in_its_log 1 "$("$BINNACLE" run log latest | grep -c 'share rows, as one is made from the other')"
+check in_its_log 1 "$("$BINNACLE" run log latest | grep -c 'share rows because one is made from the other')"
 check of_a_command 1 "$("$BINNACLE" run start --wait --data jobs:train --data jobs.test:test -- true 2>&1 >/dev/null | grep -c 'share rows')"
 check of_a_command_that_names_no_parts 0 "$("$BINNACLE" run start --wait --data jobs --data jobs.test -- true 2>&1 >/dev/null | grep -c 'share rows')"
 "$BINNACLE" data transform clean jobs --column 'z = x * 2' -q >/dev/null 2>&1

@@ -147,7 +147,7 @@ says "too few"
 expect 2 "an unknown test" "$B" monitor report power/1 --test gauss
 says "jensenshannon"
 expect 3 "an empty window" "$B" monitor report power/1 --window 1ms
-says "binnacle serve logs what it answers"
+says "binnacle serve logs its predictions"
 expect 0 "monitor ls" "$B" monitor ls power --json
 says '"count": 4'
 expect 0 "monitor show" "$B" monitor show

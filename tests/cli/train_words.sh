@@ -43,8 +43,8 @@ check chosen_is_not_said 0 "$("$BINNACLE" $(start) --trainer mlp --target on --t
 # ---- the same run twice --------------------------------------------------------------------------------------------
 says 0 trained . run start --wait --data t --trainer ridge --target gamma --features alpha,beta --name r
 check first_time_nothing 0 "$("$BINNACLE" model register r --name m 2>&1 | grep -c already)"
-says 0 second_time "the model of this run is m/1 already" model register r --name m
-says 0 under_another_name "the model of this run is m/[12] already" model register r --name other
+says 0 second_time "the model of this run is already m/1" model register r --name m
+says 0 under_another_name "the model of this run is already m/[12]" model register r --name other
 
 # ---- infinity is a missing value, in training and in prediction ----------------------------------------------------
 printf 'alpha,beta\n0.5,inf\n0.5,-inf\n0.5,\n' >ask.csv

@@ -79,7 +79,7 @@ grep -q ridge-0.1 "$dir/where.screen" && fail ":where does not choose"
 shows run alpha test_rmse
 shows sorted "run ls --json --sort=-metrics.test_rmse"
 "$B" run ls --json --sort='-metrics.`test_rmse`' >/dev/null || fail "what Y says"
-shows compare ridge-0.1 ridge-10 alpha test_rmse
+shows compare ridge-... alpha test_rmse
 shows models power/1 requested
 shows own-model "an author may not approve their own"
 shows monitor "no drift report yet"
