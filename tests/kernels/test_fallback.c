@@ -350,6 +350,8 @@ START_TEST(test_trainers_go_on_and_say_so)
 		const bn_trainer *trainer = bn_trainer_get(t);
 		bn_estimator *e[2] = {NULL, NULL};
 		static double out[2][2 * ROWS], scratch[4096];
+		/* A baseline counts and sums its targets, which is no operation of a device. */
+		bool computes = strcmp(trainer->name, "baseline") != 0;
 		said[0] = '\0';
 		for (int k = 0; k < 2; k++) {
 			bn_err err = BN_ERR_INIT;
@@ -363,11 +365,11 @@ START_TEST(test_trainers_go_on_and_say_so)
 			ck_assert_bn_ok(matrix_fit(&e[k], trainer, &r,
 						&(bn_design){ROWS, COLS, x, y, NULL, 0}, &err),
 				&err);
-			ck_assert_int_eq(said[0] != '\0', k);
+			ck_assert_int_eq(said[0] != '\0', k && computes);
 			bn_estimator_predict(e[k], x, ROWS, out[k], scratch);
 		}
 		ck_assert_mem_eq(out[0], out[1], ROWS * e[0]->outputs * sizeof(double));
-		ck_assert_msg(strstr(said, " time"), "%s: %s", trainer->name, said);
+		ck_assert_msg(!computes || strstr(said, " time"), "%s: %s", trainer->name, said);
 		bn_estimator_free(e[0]);
 		bn_estimator_free(e[1]);
 	}
