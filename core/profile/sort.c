@@ -177,6 +177,31 @@ static void order_zeros(double *v, size_t n)
 		v[i] = i - from < signs ? -0.0 : 0.0;
 }
 
+/* Four of each at a time, as one would wait for the one before. n >= 1. */
+static void range_of(const double *v, size_t n, double *least, double *greatest)
+{
+	enum { LANES = 4 };
+	double low[LANES] = {v[0], v[0], v[0], v[0]}, high[LANES] = {v[0], v[0], v[0], v[0]};
+	size_t i = 0;
+
+	for (; i + LANES <= n; i += LANES) {
+		for (size_t k = 0; k < LANES; k++) {
+			low[k] = v[i + k] < low[k] ? v[i + k] : low[k];
+			high[k] = v[i + k] > high[k] ? v[i + k] : high[k];
+		}
+	}
+	for (; i < n; i++) {
+		low[0] = v[i] < low[0] ? v[i] : low[0];
+		high[0] = v[i] > high[0] ? v[i] : high[0];
+	}
+	*least = low[0];
+	*greatest = high[0];
+	for (size_t k = 1; k < LANES; k++) {
+		*least = low[k] < *least ? low[k] : *least;
+		*greatest = high[k] > *greatest ? high[k] : *greatest;
+	}
+}
+
 /*
  * Two digits of 11 bits sort values by their distances from the least, of which few are the same when values are
  * spread as they mostly are. False, and nothing done, when distances are no numbers, or all are one.
@@ -184,14 +209,10 @@ static void order_zeros(double *v, size_t n)
 static bool sort_by_distance(double *v, size_t n, double *scratch)
 {
 	uint16_t low[1 << DIGIT] = {0}, high[1 << DIGIT] = {0};
-	double least = v[0], greatest = v[0];
+	double least, greatest;
 	size_t signed_zeros = 0;
 
-#pragma omp simd reduction(min : least) reduction(max : greatest)
-	for (size_t i = 0; i < n; i++) {
-		least = v[i] < least ? v[i] : least;
-		greatest = v[i] > greatest ? v[i] : greatest;
-	}
+	range_of(v, n, &least, &greatest);
 	const double scale = (PLACES - 1) / (greatest - least);
 	if (!(scale > 0 && scale <= DBL_MAX))
 		return false;
