@@ -42,6 +42,12 @@ int bn_accumulator_add(bn_accumulator *a, const bn_column *c, bn_err *err);
 int bn_accumulator_merge(bn_accumulator *a, const bn_accumulator *b, bn_err *err);
 int bn_accumulator_finish(bn_accumulator *a, bn_profile_column *c, const bn_field *f, bn_err *err);
 
+/* profiler.c: task(ctx, from, to) for blocks of BN_PROFILE_BLOCK columns, from 0 to n; the last may be shorter. Where
+ * there are many columns threads share the blocks. Gives the error of the first block that fails. */
+#define BN_PROFILE_BLOCK 256
+int bn_profile_blocks(size_t n, int (*task)(void *ctx, size_t from, size_t to, bn_err *err),
+	void *ctx, bn_err *err);
+
 /* accumulate_numbers.c */
 int bn_accumulator_add_numbers(
 	bn_accumulator *a, const bn_column *c, size_t from, size_t to, bn_err *err);

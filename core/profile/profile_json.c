@@ -217,14 +217,51 @@ static void add_column(bn_buf *b, const bn_profile_column *c, bool stored)
 	bn_buf_release(&type);
 }
 
+typedef struct writing {
+	const bn_profile *profile;
+	bool stored;
+	bn_buf *texts; /* one a block */
+} writing;
+
+static int write_block(void *user, size_t from, size_t to, bn_err *err)
+{
+	const writing *w = user;
+	bn_buf *text = &w->texts[from / BN_PROFILE_BLOCK];
+
+	for (size_t i = from; i < to; i++) {
+		if (i)
+			bn_buf_addch(text, ',');
+		add_column(text, &w->profile->columns[i], w->stored);
+	}
+	return bn_buf_check(text, err, "the JSON of a profile");
+}
+
+static int write_columns(bn_buf *out, const bn_profile *p, bool stored, bn_err *err)
+{
+	size_t blocks = (p->column_count + BN_PROFILE_BLOCK - 1) / BN_PROFILE_BLOCK;
+	writing w = {.profile = p,
+		.stored = stored,
+		.texts = bn_alloc_zeroed(blocks + 1, sizeof *w.texts)};
+
+	if (!w.texts)
+		return bn_err_nomem(err, "the JSON of a profile");
+	for (size_t i = 0; i < blocks; i++)
+		bn_buf_init(&w.texts[i]);
+	int rc = bn_profile_blocks(p->column_count, write_block, &w, err);
+	for (size_t i = 0; i < blocks; i++) {
+		bn_buf_add(out, w.texts[i].ptr, w.texts[i].len);
+		bn_buf_release(&w.texts[i]);
+	}
+	bn_free(w.texts);
+	return rc;
+}
+
 static int write_profile(bn_buf *out, const bn_profile *p, bool stored, bn_err *err)
 {
 	KEY(out, "{\"columns\":[");
-	for (size_t i = 0; i < p->column_count; i++) {
-		if (i)
-			bn_buf_addch(out, ',');
-		add_column(out, &p->columns[i], stored);
-	}
+	int rc = write_columns(out, p, stored, err);
+	if (rc < 0)
+		return rc;
 	KEY(out, "],\"format\":");
 	bn_buf_add_u64(out, stored ? FORMAT_STORED : FORMAT);
 	KEY(out, ",\"rows\":");

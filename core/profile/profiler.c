@@ -1,6 +1,7 @@
 /* profiler.c - see profiler.h. One accumulator a column. */
 #include "core/profile/profiler.h"
 
+#include "core/base/crew.h"
 #include "core/profile/_accumulator.h"
 
 struct bn_profiler {
@@ -70,11 +71,61 @@ int bn_profiler_merge(bn_profiler *p, const bn_profiler *other, bn_err *err)
 	return rc;
 }
 
+/* ---- the end ----------------------------------------------------------------------------------- */
+
+#define FEW_BLOCKS 4 /* done before threads are started */
+
+typedef struct block_work {
+	size_t n;
+	int (*task)(void *ctx, size_t from, size_t to, bn_err *err);
+	void *ctx;
+} block_work;
+
+static int do_block(void *user, size_t i, bn_err *err)
+{
+	const block_work *w = user;
+	size_t from = i * BN_PROFILE_BLOCK, left = w->n - from;
+
+	return w->task(w->ctx, from, from + (left < BN_PROFILE_BLOCK ? left : BN_PROFILE_BLOCK), err);
+}
+
+int bn_profile_blocks(size_t n, int (*task)(void *ctx, size_t from, size_t to, bn_err *err),
+	void *ctx, bn_err *err)
+{
+	block_work w = {.n = n, .task = task, .ctx = ctx};
+	size_t blocks = (n + BN_PROFILE_BLOCK - 1) / BN_PROFILE_BLOCK;
+	bn_crew *crew = NULL;
+	int rc = 0;
+
+	if (blocks > FEW_BLOCKS && (rc = bn_crew_new_default(&crew, err)) < 0)
+		return rc;
+	rc = bn_crew_fan(crew, blocks, do_block, &w, err);
+	bn_crew_free(crew);
+	return rc;
+}
+
+typedef struct finishing {
+	bn_profiler *p;
+	bn_profile_column *columns;
+} finishing;
+
+static int finish_block(void *user, size_t from, size_t to, bn_err *err)
+{
+	const finishing *f = user;
+	int rc = 0;
+
+	for (size_t i = from; !rc && i < to; i++)
+		rc = bn_accumulator_finish(
+			&f->p->columns[i], &f->columns[i], &f->p->schema.fields[i], err);
+	return rc;
+}
+
 int bn_profiler_finish(bn_profile **out, bn_profiler *p, bn_err *err)
 {
 	size_t n = p->schema.count;
 	bn_profile *profile = bn_alloc_zeroed(1, sizeof *profile);
 	bn_profile_column *columns = bn_alloc_zeroed(n, sizeof *columns);
+	finishing f = {.p = p, .columns = columns};
 	if (!profile || !columns) {
 		bn_free(profile);
 		bn_free(columns);
@@ -83,9 +134,7 @@ int bn_profiler_finish(bn_profile **out, bn_profiler *p, bn_err *err)
 	profile->rows = n ? p->columns[0].rows : 0;
 	profile->columns = columns;
 	profile->column_count = n;
-	int rc = 0;
-	for (size_t i = 0; !rc && i < n; i++)
-		rc = bn_accumulator_finish(&p->columns[i], &columns[i], &p->schema.fields[i], err);
+	int rc = bn_profile_blocks(n, finish_block, &f, err);
 	if (rc) {
 		bn_profile_free(profile);
 		return rc;

@@ -29,8 +29,9 @@ static void cache_drop(bn_quantile *q)
 
 void bn_quantile_release(bn_quantile *q)
 {
-	for (int h = 0; h < BN_QUANTILE_LEVELS; h++)
+	for (size_t h = 0; h < q->level_cap; h++)
 		bn_free(q->levels[h].items);
+	bn_free(q->levels);
 	bn_free(q->scratch);
 	cache_drop(q);
 	bn_quantile_init(q);
@@ -51,6 +52,20 @@ static size_t level_limit(const bn_quantile *q, int h)
 	for (int i = h; i < q->level_count - 1; i++)
 		limit = limit * 2 / 3;
 	return limit < LEVEL_MIN ? LEVEL_MIN : (size_t)limit;
+}
+
+/* Memory for that many levels: a column whose values are all counted needs none. */
+static int levels_make(bn_quantile *q, int count, bn_err *err)
+{
+	size_t before = q->level_cap;
+
+	if (count > BN_QUANTILE_LEVELS)
+		return bn_err_set(err, BN_EINVAL, "too many values for a quantile sketch");
+	if (bn_grow(&q->levels, &q->level_cap, (size_t)count, sizeof *q->levels))
+		return bn_err_nomem(err, "a quantile sketch");
+	if (q->level_cap > before)
+		memset(q->levels + before, 0, (q->level_cap - before) * sizeof *q->levels);
+	return 0;
 }
 
 static int level_reserve(bn_quantile_level *l, size_t more, bn_err *err)
@@ -92,8 +107,9 @@ static void widen_range(bn_quantile *q, const bn_quantile_level *l)
 /* Halves level h into h + 1. Levels above 0 are always sorted. */
 static int level_compact(bn_quantile *q, int h, bn_err *err)
 {
-	if (h + 1 >= BN_QUANTILE_LEVELS)
-		return bn_err_set(err, BN_EINVAL, "too many values for a quantile sketch");
+	int rc = levels_make(q, h + 2, err);
+	if (rc < 0)
+		return rc;
 	bn_quantile_level *l = &q->levels[h], *up = &q->levels[h + 1];
 	if (level_reserve(up, l->count / 2, err))
 		return BN_ENOMEM;
@@ -137,21 +153,21 @@ int bn_quantile_add(bn_quantile *q, const double *values, size_t n, bn_err *err)
 	if (!n)
 		return 0;
 	cache_drop(q);
-	bn_quantile_level *l = &q->levels[0];
+	int rc = levels_make(q, 1, err);
 	size_t limit = level_limit(q, 0);
-	for (size_t i = 0; i < n;) {
-		if (l->count >= limit) {
-			int rc = compress(q, err);
-			if (rc)
-				return rc;
-		}
+	for (size_t i = 0; !rc && i < n;) {
+		if (q->levels[0].count >= limit && (rc = compress(q, err)) < 0)
+			break;
+		bn_quantile_level *l = &q->levels[0]; /* compress may move them */
 		size_t take = limit - l->count < n - i ? limit - l->count : n - i;
-		if (level_reserve(l, take, err))
-			return BN_ENOMEM;
+		if ((rc = level_reserve(l, take, err)) < 0)
+			break;
 		memcpy(l->items + l->count, values + i, take * sizeof *values);
 		l->count += take;
 		i += take;
 	}
+	if (rc < 0)
+		return rc;
 	q->n += n;
 	return 0;
 }
@@ -162,7 +178,13 @@ int bn_quantile_add_counted(
 	if (!n)
 		return 0;
 	cache_drop(q);
-	for (int h = 0; h < BN_QUANTILE_LEVELS; h++) { /* a count is a sum of the levels' weights */
+	uint64_t weights = 0;
+	for (size_t i = 0; i < n; i++)
+		weights |= counts[i];
+	for (int h = 0; weights >> h; h++) { /* a count is a sum of the levels' weights */
+		int rc = levels_make(q, h + 1, err);
+		if (rc < 0)
+			return rc;
 		bn_quantile_level *l = &q->levels[h];
 		size_t before = l->count;
 		for (size_t i = 0; i < n; i++) {
@@ -214,9 +236,13 @@ int bn_quantile_set_counted(
 
 int bn_quantile_merge(bn_quantile *q, const bn_quantile *other, bn_err *err)
 {
+	BN_BUG(other->n && !other->levels); /* made by bn_quantile_set_counted */
 	if (!other->n)
 		return 0;
 	cache_drop(q);
+	int rc = levels_make(q, other->level_count, err);
+	if (rc < 0)
+		return rc;
 	for (int h = 1; h < other->level_count; h++) {
 		const bn_quantile_level *from = &other->levels[h];
 		bn_quantile_level *to = &q->levels[h];
@@ -234,7 +260,7 @@ int bn_quantile_merge(bn_quantile *q, const bn_quantile *other, bn_err *err)
 		q->level_count = other->level_count;
 	double lo = fmin(q->min, other->min), hi = fmax(q->max, other->max); /* NaN gives way */
 	uint64_t total = q->n + other->n;
-	int rc = compress(q, err);
+	rc = compress(q, err);
 	if (!rc)
 		rc = bn_quantile_add(q, other->levels[0].items, other->levels[0].count, err);
 	q->min = fmin(q->min, lo);

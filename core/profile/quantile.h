@@ -32,8 +32,9 @@ typedef struct bn_quantile_level {
 } bn_quantile_level;
 
 typedef struct bn_quantile {
-	bn_quantile_level levels[BN_QUANTILE_LEVELS]; /* an item of level h stands for 2^h values */
-	int level_count;
+	bn_quantile_level *levels; /* an item of level h stands for 2^h values; NULL: none yet */
+	size_t level_cap;
+	int level_count; /* at least 1 */
 	uint64_t n;
 	double min, max; /* after prepare; NaN while empty */
 	double *scratch; /* of the sort */

@@ -8,7 +8,7 @@
 #include "core/table/dict.h"
 
 typedef struct bn_pending_column {
-	char *values; /* numbers and codes: capacity * width; bool: a bitmap */
+	char *values; /* numbers and codes: room * width; bool: a bitmap */
 	uint8_t *validity;
 	int32_t *ends; /* string */
 	bn_buf bytes;  /* string */
@@ -39,14 +39,15 @@ struct bn_table_writer {
 	size_t out_rows;
 	uint64_t written; /* rows that have been */
 	size_t capacity;  /* rows of a pending batch */
+	size_t room;      /* rows for which the columns have memory */
 	size_t row_bytes;
 	size_t pending;
 	uint64_t rows;  /* pending or written */
 	bn_err row_err; /* of the row under construction */
 };
 
-/* Memory for pending rows, on first use. */
-int bn_table_writer_make_room(bn_table_writer *w, bn_err *err);
+/* Memory for that many pending rows, at most the capacity; nothing to do where there is. */
+int bn_table_writer_make_room(bn_table_writer *w, size_t rows, bn_err *err);
 /* Writes pending rows if they fill a record batch. */
 int bn_table_writer_flush_full(bn_table_writer *w, bn_err *err);
 

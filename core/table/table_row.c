@@ -21,7 +21,7 @@ static char *row_cell(bn_table_writer *w, size_t column, bool text)
 			w->schema.count, column);
 		return NULL;
 	}
-	if (w->row_err.code || bn_table_writer_make_room(w, &w->row_err))
+	if (w->row_err.code || bn_table_writer_make_room(w, w->pending + 1, &w->row_err))
 		return NULL;
 	bn_type type = w->schema.fields[column].type;
 	if ((bn_type_is_text(type) || type == BN_TYPE_BINARY) != text) {
@@ -156,7 +156,7 @@ void bn_table_row_text(bn_table_writer *w, size_t column, const char *text, size
 int bn_table_row_end(bn_table_writer *w, bn_err *err)
 {
 	size_t at = w->pending;
-	int rc = bn_table_writer_make_room(w, &w->row_err);
+	int rc = bn_table_writer_make_room(w, w->pending + 1, &w->row_err);
 
 	for (size_t i = 0; i < w->schema.count && !rc; i++) {
 		bn_pending_column *p = &w->columns[i];

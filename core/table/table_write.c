@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define PENDING_BYTES ((size_t)64 << 20)
+#define FIRST_ROOM ((size_t)64)        /* rows; doubled as needed: tables of few long rows stay small */
 #define DIRECT_ROWS 8192               /* a batch of this many rows, */
 #define DIRECT_BYTES ((size_t)1 << 20) /* or bytes, becomes a separate record batch */
 
@@ -46,26 +47,46 @@ static size_t column_bytes(const bn_column *c)
 	return bytes + (c->child ? column_bytes(c->child) : 0);
 }
 
-/* Memory for pending rows, on first use. */
-int bn_table_writer_make_room(bn_table_writer *w, bn_err *err)
+/* *array with room for `to` items instead of `from`, zero there. */
+static bool more_room(void *array, size_t from, size_t to, size_t width)
 {
-	size_t n = w->capacity;
+	char *old, *grown;
 
-	for (size_t i = 0; i < w->schema.count; i++) {
-		bn_pending_column *p = &w->columns[i];
-		bn_type type = w->schema.fields[i].type;
-		size_t width = bn_type_width(type);
-		if (p->validity)
-			continue;
-		if (bn_type_has_bytes(type))
-			p->ends = bn_alloc_zeroed(n + 1, sizeof *p->ends);
-		else if (!bn_type_is_list(type))
-			p->values = bn_alloc_zeroed(
-				type == BN_TYPE_BOOL ? n / 8 + 1 : n, width + !width);
-		p->validity = bn_alloc_zeroed(n / 8 + 1, 1);
-		if (!p->validity || (!p->ends && !p->values && !bn_type_is_list(type)))
+	memcpy(&old, array, sizeof old);
+	grown = bn_realloc(old, to * width);
+	if (!grown)
+		return false;
+	memset(grown + from * width, 0, (to - from) * width);
+	memcpy(array, &grown, sizeof grown);
+	return true;
+}
+
+/* from, to: multiples of 8. */
+static bool column_room(bn_pending_column *p, bn_type type, size_t from, size_t to)
+{
+	if (!more_room(&p->validity, from / 8, to / 8, 1))
+		return false;
+	if (bn_type_is_list(type))
+		return true;
+	if (bn_type_has_bytes(type))
+		return more_room(&p->ends, from ? from + 1 : 0, to + 1, sizeof *p->ends);
+	if (type == BN_TYPE_BOOL)
+		return more_room(&p->values, from / 8, to / 8, 1);
+	return more_room(&p->values, from, to, bn_type_width(type));
+}
+
+int bn_table_writer_make_room(bn_table_writer *w, size_t rows, bn_err *err)
+{
+	size_t room = w->room ? w->room : FIRST_ROOM;
+
+	if (rows <= w->room)
+		return 0;
+	while (room < rows)
+		room *= 2;
+	for (size_t i = 0; i < w->schema.count; i++)
+		if (!column_room(&w->columns[i], w->schema.fields[i].type, w->room, room))
 			return bn_err_nomem(err, "pending rows of a table");
-	}
+	w->room = room;
 	return 0;
 }
 
@@ -324,13 +345,15 @@ static int gather(bn_table_writer *w, size_t column, const bn_column *c, const u
 static int gather_rows(
 	bn_table_writer *w, const bn_batch *b, const uint32_t *rows, size_t n, bn_err *err)
 {
-	int rc = bn_table_writer_make_room(w, err);
+	int rc = 0;
 
 	for (size_t done = 0; done < n && !rc;) {
 		/* Small steps, so that text cannot grow far beyond its bound in one of them. */
 		size_t step = w->capacity - w->pending;
 		step = step > n - done ? n - done : step;
 		step = step > STEP_ROWS ? STEP_ROWS : step;
+		if ((rc = bn_table_writer_make_room(w, w->pending + step, err)) < 0)
+			break;
 		for (size_t i = 0; i < b->column_count && !rc; i++)
 			rc = gather(
 				w, i, &b->columns[i], rows ? rows + done : NULL, done, step, err);

@@ -20,9 +20,11 @@ static int find_removed(bn_names *out, bn_workspace *ws, int64_t cutoff_ms, bn_e
 		"SELECT lower(hex(id)) FROM run WHERE removed = 1 AND owner = ? AND removed_ms "
 		"BETWEEN 1 AND ?",
 		"ii", (int64_t)env->uid(env), cutoff_ms);
-	while (rc >= 0 && (rc = bn_sql_step(st, err)) > 0)
-		if (bn_names_add(out, bn_sql_text(st, 0)) < 0)
+	while (rc >= 0 && (rc = bn_sql_step(st, err)) > 0) {
+		const char *id = (const char *)sqlite3_column_text(st, 0);
+		if (bn_names_add(out, id) < 0) /* NULL: no memory either */
 			rc = bn_err_nomem(err, "a list of runs");
+	}
 	sqlite3_finalize(st);
 	return rc < 0 ? rc : 0;
 }

@@ -5,7 +5,7 @@ set -u
 . tests/support/shell.sh || exit 2
 unset LD_LIBRARY_PATH DESTDIR MAKEFLAGS MFLAGS MAKELEVEL
 
-if nm -D "$build/libbinnacle.so" 2>/dev/null | grep -qE '__(asan|tsan)_init'; then
+if has_sanitizer; then
 	echo "SKIP: the installed library: this build has a sanitizer in it"
 	exit 0
 fi

@@ -46,6 +46,9 @@ says() {
 	esac
 }
 
+# Whether the program was built with a sanitizer, which reserves address space and memory of its own.
+has_sanitizer() { nm -D "$BINNACLE" 2>/dev/null | grep -qE '__(asan|tsan)_init'; }
+
 # Waits until a command's output has the pattern; false when it has not within so many seconds.
 until_says() { # SECONDS PATTERN COMMAND...
 	local ends=$((SECONDS + $1)) pattern=$2

@@ -1,5 +1,6 @@
 /* Tables: what a writer takes is what a reader gives, for every type, absent values included. */
 #include "core/base/fs.h"
+#include "core/base/json.h"
 #include "core/table/arrow_read.h"
 #include "core/table/table.h"
 #include "tests/support/check_main.h"
@@ -309,6 +310,10 @@ START_TEST(test_schema_names_are_unique_and_near_misses_are_named)
 	ck_assert(!bn_schema_equal(&s, &t));
 	ck_assert_bn_ok(bn_schema_hash(&t, b, &err), &err);
 	ck_assert_str_ne(a, b);
+	json_t *tree = bn_schema_json(&t); /* the same text, by another way */
+	ck_assert_bn_ok(bn_json_hash(tree, a, &err), &err);
+	ck_assert_str_eq(a, b);
+	json_decref(tree);
 	bn_schema_release(&s);
 	bn_schema_release(&t);
 }

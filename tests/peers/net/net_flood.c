@@ -521,5 +521,6 @@ int main(int argc, char **argv)
 	run(clients, count);
 	pthread_join(honest, NULL);
 	report(of);
+	free(clients);
 	return 0;
 }
