@@ -1,6 +1,7 @@
 /* cmd_data_look.c - binnacle data describe, freq: inspecting versions. For the rows see
  * cmd_data_table.c, for differences cmd_data_diff.c. */
 #include "core/base/json.h"
+#include "core/data/left_out.h"
 #include "core/profile/frequencies.h"
 #include "core/profile/profiler.h"
 #include "core/table/table.h"
@@ -46,6 +47,16 @@ int bn_cli_load_profile(bn_dataset_version **v, bn_profile **p, bn_cli *cli, bn_
 		return rc;
 	return bn_cli_opt(cli, "where") ? make_profile(p, cli, ws, *v, err)
 					: bn_dataset_load_profile(p, ws, *v, err);
+}
+
+static void warn_text(void *cli, const char *text)
+{
+	bn_cli_warn(cli, "%s", text);
+}
+
+void bn_cli_tell_left_out(bn_cli *cli, bn_workspace *ws, const bn_dataset_version *v)
+{
+	bn_dataset_left_out(ws, v, warn_text, cli);
 }
 
 /* Everything the profile knows of one column, as it is stored. */

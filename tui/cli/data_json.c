@@ -10,6 +10,17 @@
 #include <stdio.h>
 #include <string.h>
 
+const bn_col bn_data_version_fields[] = {{"ref", "Dataset", BN_AS_TEXT},
+	{"rows", "Rows", BN_AS_COUNT}, {"columns", "Columns", BN_AS_COUNT},
+	{"size_bytes", "Size", BN_AS_BYTES}, {"hash", "Hash", BN_AS_TEXT},
+	{"schema_hash", "Schema", BN_AS_ID}, {"source.kind", "Source", BN_AS_TEXT},
+	{"source.path", "Path", BN_AS_TEXT}, {"source.rejected", "Rejected rows", BN_AS_COUNT},
+	{"parents_text", "Made from", BN_AS_TEXT}, {"children_text", "Made into", BN_AS_TEXT},
+	{"tags_text", "Tags", BN_AS_TEXT}, {"checks_text", "Checks", BN_AS_TEXT},
+	{"user", "By", BN_AS_TEXT}, {"private_to", "Private to", BN_AS_TEXT},
+	{"created_ms", "At", BN_AS_TIME_MS}, {"removed", "Removed", BN_AS_BOOL},
+	{"bytes_gone", "Bytes gone", BN_AS_BOOL}, {0}};
+
 static json_t *tags_json(const bn_dataset_version *v)
 {
 	json_t *tags = json_object();

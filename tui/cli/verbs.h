@@ -13,6 +13,7 @@
 	X(upgrade) \
 	X(store) \
 	X(cache) \
+	X(data_add) \
 	X(data) \
 	X(data_look) \
 	X(data_diff) \
