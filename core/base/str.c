@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 /* ---- parsing -------------------------------------------------------------------------------- */
 
@@ -197,24 +196,6 @@ int bn_edit_distance(const char *a, const char *b)
 			d[i][j] = (unsigned char)best;
 		}
 	return d[n][m];
-}
-
-const char *bn_nearest_word(const char *s, const char *const *words)
-{
-	const char *best = NULL;
-	int best_distance = (int)strlen(s) / 3 + 1;
-	for (; *words; words++) {
-		int distance = bn_edit_distance(s, *words);
-		if (strlen(s) >= 3 && bn_str_starts(*words, s))
-			distance = 1;
-		if (!strcasecmp(s, *words))
-			return *words;
-		if (distance <= best_distance && (!best || distance < best_distance)) {
-			best = *words;
-			best_distance = distance;
-		}
-	}
-	return best;
 }
 
 /* ---- formatting ----------------------------------------------------------------------------- */

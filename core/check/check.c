@@ -2,6 +2,7 @@
 #include "core/check/check.h"
 
 #include "core/base/json.h"
+#include "core/base/nearest.h"
 #include "core/base/str.h"
 #include "core/check/_check_run.h"
 #include "core/check/_checks.h"
@@ -45,29 +46,19 @@ const bn_check_def *bn_check_get(size_t i)
 
 int bn_check_find(const bn_check_def **out, const char *type, bn_err *err)
 {
-	const char *words[COUNT + 1];
+	/* types are long: the nearest one is a hint however far */
+	bn_nearest near = bn_nearest_to(type, BN_NEAREST_ANY);
 	for (size_t i = 0; i < COUNT; i++) {
-		words[i] = table[i].type;
 		if (!strcmp(table[i].type, type)) {
 			*out = &table[i];
 			return 0;
 		}
+		bn_nearest_offer(&near, table[i].type);
 	}
-	words[COUNT] = NULL;
 	bn_err_set(err, BN_EINVAL, "no check of type '%.100s'", type);
-	/* types are long: the nearest one is a hint however far */
-	size_t best = 0;
-	int least = 1 << 20;
-	for (size_t i = 0; strlen(type) < 200 && i < COUNT; i++) {
-		int d = bn_edit_distance(type, words[i]);
-		if (d < least) {
-			least = d;
-			best = i;
-		}
-	}
-	if (least < 1 << 20)
+	if (near.distance < (int)strlen(type))
 		bn_err_hint(err, "the nearest is '%s'; binnacle data check --list shows them all",
-			words[best]);
+			near.best);
 	return BN_EINVAL;
 }
 

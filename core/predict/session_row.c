@@ -4,7 +4,7 @@
  * A struct is an object inside of the row, whose fields are those that its path names: {"power": {"gpu": 1}} is
  * {"power.gpu": 1}, as in a table (core/table/table.h). null in its place is null in all of them.
  */
-#include "core/base/str.h"
+#include "core/base/nearest.h"
 #include "core/predict/_session.h"
 
 #include <string.h>
@@ -52,19 +52,12 @@ static int missing_fields(const bn_session *s, size_t row, bn_err *err)
 
 static int extra_field(const bn_session *s, size_t row, const char *key, bn_err *err)
 {
-	const char *best = NULL;
-	int distance = 4;
-	for (size_t i = 0; i < s->p->input_count && strlen(key) < 64; i++) {
-		int d = bn_edit_distance(key, s->p->input_names[i]);
-		if (d < distance) {
-			distance = d;
-			best = s->p->input_names[i];
-		}
-	}
+	bn_nearest near = bn_nearest_to(key, BN_NEAREST_CLOSE);
+	for (size_t i = 0; i < s->p->input_count; i++)
+		bn_nearest_offer(&near, s->p->input_names[i]);
 	bn_err_set(err, BN_EINVAL, "unknown field '%.*s'", BN_SESSION_SHOWN, key);
 	bn_session_name_row(s, row, err);
-	if (best)
-		bn_err_hint(err, "did you mean '%s'?", best);
+	bn_nearest_hint(&near, err);
 	return BN_EINVAL;
 }
 

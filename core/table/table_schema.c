@@ -1,12 +1,12 @@
 /* table_schema.c - types and schemas; see table.h. */
 #include "core/base/hash.h"
 #include "core/base/json.h"
+#include "core/base/nearest.h"
 #include "core/base/str.h"
 #include "core/base/utf8.h"
 #include "core/table/table.h"
 
 #include <string.h>
-#include <strings.h>
 
 /* ---- types ---------------------------------------------------------------------------------- */
 
@@ -417,26 +417,16 @@ size_t bn_schema_find(const bn_schema *s, const char *name)
 
 int bn_schema_need(const bn_schema *s, const char *name, size_t *out, bn_err *err)
 {
+	bn_nearest near = bn_nearest_to(name, BN_NEAREST_CLOSE);
 	size_t i = bn_schema_find(s, name);
-	int length = (int)strlen(name),
-	    best = length < 3 ? length : 3; /* a larger distance is not "near" */
-
 	if (i != BN_SCHEMA_NONE) {
 		*out = i;
 		return 0;
 	}
+	for (i = 0; i < s->count; i++)
+		bn_nearest_offer(&near, s->fields[i].name);
 	bn_err_set(err, BN_ENOTFOUND, "no column '%s'", name);
-	const char *near = NULL;
-	for (size_t k = 0; k < s->count; k++) {
-		bool same = !strcasecmp(name, s->fields[k].name); /* but for its case */
-		int d = same ? -1 : bn_edit_distance(name, s->fields[k].name);
-		if (d < best) {
-			best = d;
-			near = s->fields[k].name;
-		}
-	}
-	if (near)
-		bn_err_hint(err, "did you mean '%s'?", near);
+	bn_nearest_hint(&near, err);
 	return BN_ENOTFOUND;
 }
 

@@ -1,6 +1,7 @@
 /* Text: growable buffers, strict numbers, quantities for people, names, UTF-8. */
 #include "core/base/buf.h"
 #include "core/base/mem.h"
+#include "core/base/nearest.h"
 #include "core/base/rng.h"
 #include "core/base/shown.h"
 #include "core/base/str.h"
@@ -128,7 +129,8 @@ static double some_real(bn_rng *r, int kind)
 	case 1:
 		return (double)bn_rng_below(r, 100000) / pow(10, (double)bn_rng_below(r, 9));
 	case 2:
-		return -(double)bn_rng_below(r, UINT64_C(1) << 50) / pow(10, (double)bn_rng_below(r, 17));
+		return -(double)bn_rng_below(r, UINT64_C(1) << 50) /
+		       pow(10, (double)bn_rng_below(r, 17));
 	case 3:
 		return nextafter((double)bn_rng_below(r, 1000) / 10, unit < 0.5 ? 1e9 : -1e9);
 	default:
@@ -140,7 +142,8 @@ static double some_real(bn_rng *r, int kind)
 START_TEST(test_the_quick_way_of_writing_reals_is_the_shortest_too)
 {
 	static const double edges[] = {0, -0.0, 1, -1, 1e-4, 9.99999999999999e-5, 1e15, 1e15 - 1,
-		-999999999999999, 0.000123456789012345, 123456789012345.6, 0.3, 0.1 + 0.2, 10, 1e14};
+		-999999999999999, 0.000123456789012345, 123456789012345.6, 0.3, 0.1 + 0.2, 10,
+		1e14};
 	char got[BN_FMT], want[64];
 	bn_rng r;
 	for (size_t i = 0; i < sizeof edges / sizeof *edges; i++)
@@ -194,6 +197,16 @@ START_TEST(test_near_misses_are_found)
 	ck_assert_str_eq(bn_nearest_word("repro", verbs), "reproduce");
 	ck_assert_str_eq(bn_nearest_word("b", (const char *const[]){"a", "c", "B", NULL}), "B");
 	ck_assert_ptr_null(bn_nearest_word("xyzzy", verbs));
+	bn_nearest near = bn_nearest_to("watts", BN_NEAREST_CLOSE);
+	bn_nearest_offer(&near, "wats");
+	ck_assert_str_eq(near.best, "wats");
+	bn_nearest_offer(&near, "watt");
+	bn_nearest_offer(&near, "WATTS"); /* but for its case */
+	bn_nearest_offer(&near, "watts2");
+	ck_assert_str_eq(near.best, "WATTS");
+	near = bn_nearest_to("x", BN_NEAREST_ANY);
+	bn_nearest_offer(&near, "completely_different");
+	ck_assert_str_eq(near.best, "completely_different");
 }
 END_TEST
 
@@ -266,7 +279,10 @@ START_TEST(test_shown_text_has_a_sign_for_what_steers_and_for_marks_on_nothing)
 		{"a\nb\tc\rd", BN_SHOWN_LINE, "a b c d"},
 		{"a\nb\tc\rd\r\ne", BN_SHOWN_LINES, "a\nb\tc\nd\ne"},
 		{"a\nb\tc\rd", BN_SHOWN_TSV, "a\\nb\\tc\\rd"},
-		{"\xff\xc3(\xed\xa0\x80", BN_SHOWN_LINE, "?" "?(" "???"},
+		{"\xff\xc3(\xed\xa0\x80", BN_SHOWN_LINE,
+			"?"
+			"?("
+			"???"},
 		{"e\u0301", BN_SHOWN_LINE, "e\u0301"}, {"\u0301e", BN_SHOWN_LINE, "?e"},
 		{"\u202e\u0301", BN_SHOWN_LINE, "??"}, {"a\n\u0301", BN_SHOWN_LINES, "a\n?"},
 		{"a\u0301\u0301\u0301\u0301\u0301\u0301", BN_SHOWN_LINE,
