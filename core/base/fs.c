@@ -44,16 +44,25 @@ int bn_fs_get(const bn_env *env, int fd, void *bytes, size_t n, off_t at, size_t
 	return 0;
 }
 
-const char *bn_fs_distrust(const bn_env *env, int fd, bool roots_alone)
+const char *bn_fs_distrust_owners(const bn_env *env, int fd, const uid_t *others, size_t n)
 {
 	struct stat st;
 	if (env->fs->fstat(env, fd, &st) < 0 || !S_ISREG(st.st_mode))
 		return "it is not a regular file";
-	if (st.st_uid != 0 && (roots_alone || st.st_uid != env->uid(env)))
-		return roots_alone ? "it does not belong to root" : "it belongs to another user";
+	bool owned = st.st_uid == 0;
+	for (size_t i = 0; i < n; i++)
+		owned |= st.st_uid == others[i];
+	if (!owned)
+		return n ? "it belongs to another user" : "it does not belong to root";
 	if (st.st_mode & 022)
 		return "group or others may write to it (chmod go-w)";
 	return st.st_size > BN_FS_TRUSTED_BYTES ? "it is larger than 1 MiB" : NULL;
+}
+
+const char *bn_fs_distrust(const bn_env *env, int fd, bool roots_alone)
+{
+	const uid_t own = env->uid(env);
+	return bn_fs_distrust_owners(env, fd, &own, roots_alone ? 0 : 1);
 }
 
 static int too_large(const char *path, uint64_t most, bn_err *err)

@@ -3,6 +3,7 @@
 
 #include "core/base/fs.h"
 #include "core/base/hash.h"
+#include "core/base/json_tokens.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
 
@@ -38,44 +39,30 @@ static const struct {
 	double value;
 } words[] = {{"NaN", NAN}, {"-Infinity", -INFINITY}, {"Infinity", INFINITY}};
 
-static size_t mark_word(char *at, const char *end)
+static bool mark_word(bn_buf *out, const char *token, size_t n)
 {
+	static const char blanks[] = "          ";
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-		size_t n = strlen(words[i].word);
-		if ((size_t)(end - at) < n || memcmp(at, words[i].word, n) != 0)
+		if (n != strlen(words[i].word) || memcmp(token, words[i].word, n) != 0)
 			continue;
-		memset(at, ' ', n);
-		at[0] = at[n - 1] = '"';
-		at[1] = WORD_MARK;
-		return n;
+		bn_buf_addf(out, "\"%c%.*s\"", WORD_MARK, (int)n - 3, blanks);
+		return true;
 	}
-	return 0;
-}
-
-static void mark_words(char *at, const char *end)
-{
-	for (bool quoted = false; at < end; at++) {
-		size_t n = quoted ? 0 : mark_word(at, end);
-		if (n)
-			at += n - 1;
-		else if (quoted && *at == '\\')
-			at++;
-		else if (*at == '"')
-			quoted = !quoted;
-	}
+	return false;
 }
 
 int bn_json_parse_numbers(json_t **out, const char *text, size_t n, const char *source, bn_err *err)
 {
 	if (!memmem(text, n, "NaN", 3) && !memmem(text, n, "Infinity", 8))
 		return bn_json_parse(out, text, n, source, err);
-	char *copy = bn_alloc(n);
-	if (!copy)
-		return bn_err_nomem(err, source);
-	memcpy(copy, text, n);
-	mark_words(copy, copy + n);
-	int rc = bn_json_parse(out, copy, n, source, err);
-	bn_free(copy);
+	bn_buf marked = BN_BUF_INIT;
+	int rc;
+	bn_json_rewrite(&marked, text, n, mark_word);
+	if ((rc = bn_buf_check(&marked, err, source)) < 0)
+		goto out;
+	rc = bn_json_parse(out, marked.ptr, marked.len, source, err);
+out:
+	bn_buf_release(&marked);
 	return rc;
 }
 
@@ -92,41 +79,23 @@ bool bn_json_number_of(const json_t *v, double *out)
 	return json_is_number(v);
 }
 
-/* The length of the integer from 2^63 to 2^64 - 1 that begins at `at`, or 0. */
-static size_t wide_integer(const char *at, const char *end)
+/* Whether all of it is one integer from 2^63 to 2^64 - 1. */
+static bool is_wide(const char *token, size_t n)
 {
 	uint64_t x = 0;
-	const char *p = at;
-	for (; p < end && *p >= '0' && *p <= '9'; p++)
-		if (__builtin_mul_overflow(x, 10, &x) ||
-			__builtin_add_overflow(x, (uint64_t)(*p - '0'), &x))
-			return 0;
-	bool whole = p == end || !(*p == '.' || *p == 'e' || *p == 'E');
-	return whole && x > INT64_MAX && *at != '0' ? (size_t)(p - at) : 0;
+	for (size_t i = 0; i < n; i++)
+		if (token[i] < '0' || token[i] > '9' || __builtin_mul_overflow(x, 10, &x) ||
+			__builtin_add_overflow(x, (uint64_t)(token[i] - '0'), &x))
+			return false;
+	return n && x > INT64_MAX && token[0] != '0';
 }
 
-/* The text with quotes around such integers outside of strings; false: there is none. */
-static bool quote_wide(bn_buf *out, const char *at, const char *end)
+static bool quote_wide(bn_buf *out, const char *token, size_t n)
 {
-	bool quoted = false, any = false, number = false;
-	for (; at < end; at++) {
-		size_t n = quoted || number ? 0 : wide_integer(at, end);
-		if (n) {
-			bn_buf_addch(out, '"');
-			bn_buf_add(out, at, n);
-			bn_buf_addch(out, '"');
-			at += n - 1;
-			any = true;
-			continue;
-		}
-		number = !quoted && (strchr("+-.", *at) || (*at >= '0' && *at <= '9'));
-		if (quoted && *at == '\\' && at + 1 < end)
-			bn_buf_addch(out, *at++);
-		else if (*at == '"')
-			quoted = !quoted;
-		bn_buf_addch(out, *at);
-	}
-	return any;
+	bool wide = is_wide(token, n);
+	if (wide)
+		bn_buf_addf(out, "\"%.*s\"", (int)n, token);
+	return wide;
 }
 
 int bn_json_parse_wide(json_t **out, const char *text, size_t n, const char *source, bn_err *err)
@@ -138,7 +107,7 @@ int bn_json_parse_wide(json_t **out, const char *text, size_t n, const char *sou
 	if (*out)
 		return 0;
 	bool overflow = json_error_code(&je) == json_error_numeric_overflow;
-	if (!overflow || !quote_wide(&wide, text, text + n)) {
+	if (!overflow || !bn_json_rewrite(&wide, text, n, quote_wide)) {
 		rc = parse_failed(&je, source, err);
 		goto out;
 	}
@@ -154,7 +123,7 @@ bool bn_json_wide_number(const json_t *v, double *out)
 {
 	const char *text = json_string_value(v);
 	size_t n = json_string_length(v);
-	return text && n && wide_integer(text, text + n) == n && bn_parse_f64(text, n, out);
+	return text && is_wide(text, n) && bn_parse_f64(text, n, out);
 }
 
 int bn_json_load(json_t **out, const bn_env *env, const char *path, bn_err *err)

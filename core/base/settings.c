@@ -1,6 +1,7 @@
 /* settings.c - see settings.h. */
 #include "core/base/settings.h"
 
+#include "core/base/_fs.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/process.h"
@@ -132,24 +133,25 @@ static int load_named(
 static int load_below(bn_settings *s, const bn_dir *root, const char *path, bn_err *err)
 {
 	const bn_env *env = root->env;
-	struct stat st, top;
+	struct stat top;
+	const char *why;
 	int fd = -1, rc;
-	bn_err why = BN_ERR_INIT;
-	rc = bn_dir_open_file(&fd, root, BN_SETTINGS_FILE, O_RDONLY, 0, &why);
+	bn_err unopened = BN_ERR_INIT;
+	rc = bn_dir_open_file(&fd, root, BN_SETTINGS_FILE, O_RDONLY, 0, &unopened);
 	if (rc == BN_ENOTFOUND)
 		return 0;
-	if (rc < 0) {
-		bn_err_move(err, &why);
-		return rc;
-	}
-	if (env->fs->fstat(env, fd, &st) < 0 || env->fs->fstat(env, root->fd, &top) < 0)
+	if (rc < 0)
+		return bn_err_move(err, &unopened);
+	if (env->fs->fstat(env, root->fd, &top) < 0) {
 		rc = bn_err_set(err, BN_EIO, "cannot look at '%s'", path);
-	else if (st.st_uid != 0 && st.st_uid != env->uid(env) && st.st_uid != top.st_uid)
-		rc = distrusted(path, "it belongs to another user", false, err);
-	else if (st.st_mode & 022)
-		rc = distrusted(path, "group or others may write to it", false, err);
+		goto out;
+	}
+	const uid_t owners[] = {env->uid(env), top.st_uid};
+	if ((why = bn_fs_distrust_owners(env, fd, owners, 2)))
+		rc = distrusted(path, why, false, err);
 	else
 		rc = parse_file(&s->files[BN_SET_BY_WORKSPACE], env, fd, path, err);
+out:
 	env->fs->close(env, fd);
 	return rc;
 }

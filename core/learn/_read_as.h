@@ -15,6 +15,10 @@
  * for a column that no value of an input can be read from. */
 int bn_read_as(bn_cast **out, const bn_schema *table, const size_t *picked, const bn_features *f,
 	const char *part, bn_err *err);
+/* Before anything is fitted: that each list of a row of the part has as many values as the model's vector. BN_EINVAL with
+ * the row. */
+int bn_read_as_check(const bn_part *p, const size_t *picked, const bn_features *f, const char *part,
+	bn_err *err);
 /* out[0 .. rows - 1]: the element `in` of the vectors in rows from .. of a column; NaN where there is none. first_row: the
  * table's number of row 0. BN_EINVAL for a list of another length. */
 int bn_read_elements(double *out, const bn_column *c, size_t from, size_t rows,

@@ -213,6 +213,19 @@ static void say_task(const fit *f, const bn_rows *train)
 		i == n ? ", though 0 or 1 in every row: --task classification learns classes" : "");
 }
 
+/* What the model is measured on, and where that is from. */
+static void say_parts(const fit *f)
+{
+	for (int p = BN_PART_VALID; p < BN_PARTS; p++) {
+		const char *own = f->parts.dataset[p];
+		if (f->rows[p])
+			say(f, "%s: %zu rows of %s%s", bn_part_names[p],
+				bn_rows_about(f->rows[p])->rows,
+				*own ? own : f->parts.dataset[BN_PART_TRAIN],
+				*own ? "" : ", which are not trained on");
+	}
+}
+
 static bool keeps_checkpoints(const fit *f, const bn_dir *at)
 {
 	return at && f->hooks && f->hooks->resumes;
@@ -248,6 +261,7 @@ static int train(fit *f, const bn_dir *at, const char *model_dir, int threads, b
 	say(f, "%s on %s: %zu rows, %zu columns, target %s", f->trainer->name,
 		f->parts.dataset[BN_PART_TRAIN], about->rows, about->cols,
 		bn_features_target(f->features));
+	say_parts(f);
 	return bn_trainer_fit(&f->estimator, f->trainer, &request, err);
 }
 

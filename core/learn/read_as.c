@@ -12,16 +12,24 @@ static bool is_read_as_it_is(const bn_feature_source *s, bn_type type)
 }
 
 /* Can values of the source be read from such a column? */
-static int check_column(const bn_feature_source *s, const bn_field *f, bn_err *err)
+static int check_column(
+	const bn_feature_source *s, const bn_field *f, const char *part, bn_err *err)
 {
+	bn_err why = BN_ERR_INIT;
 	char type[BN_TYPE_TEXT];
-	bool lists = bn_type_is_list(f->type) && bn_type_is_number(f->child->type);
+	bool lists = bn_type_is_list(f->type) && bn_type_is_number(f->child->type) &&
+		     (f->type == BN_TYPE_LIST || f->fixed_size == s->elements);
 	if (s->elements)
 		return lists ? 0
 			     : bn_err_set(err, BN_EINVAL,
-				       "column '%s' is %s, the model needs %zu numbers in each row",
-				       f->name, bn_field_type_text(f, type), s->elements);
-	return bn_input_takes(f->type) || f->type == BN_TYPE_STRING ? 0 : bn_input_refuse(f, err);
+				       "%s: column '%s' is %s, the model needs %zu numbers in each "
+				       "row",
+				       part, f->name, bn_field_type_text(f, type), s->elements);
+	if (bn_input_takes(f->type) || f->type == BN_TYPE_STRING)
+		return 0;
+	bn_input_refuse(f, &why);
+	bn_err_prefix(&why, "%s", part);
+	return bn_err_move(err, &why);
 }
 
 int bn_read_as(bn_cast **out, const bn_schema *table, const size_t *picked, const bn_features *f,
@@ -36,7 +44,7 @@ int bn_read_as(bn_cast **out, const bn_schema *table, const size_t *picked, cons
 	for (size_t i = 0; i < bn_features_source_count(f); i++) {
 		const bn_feature_source *s = bn_features_source(f, i);
 		const bn_field *column = &table->fields[picked[i]];
-		if ((rc = check_column(s, column, err)) < 0)
+		if ((rc = check_column(s, column, part, err)) < 0)
 			goto out;
 		if ((rc = bn_schema_add_field(&from, column, NULL, err)) < 0)
 			goto out;
@@ -52,6 +60,48 @@ out:
 	return rc;
 }
 
+static int wrong_length(
+	const char *part, uint64_t row, const char *column, size_t n, size_t elements, bn_err *err)
+{
+	return bn_err_set(err, BN_EINVAL,
+		"%s: row %llu: column '%s' has %zu values, the model needs %zu", part,
+		(unsigned long long)(row + 1), column, n, elements);
+}
+
+typedef struct lengths {
+	const bn_feature_source *source;
+	const char *part;
+} lengths;
+
+static int check_lengths(void *ctx, const bn_part *p, const bn_batch *b, bn_err *err)
+{
+	const lengths *want = ctx;
+	const bn_feature_source *s = want->source;
+	size_t at = 0, n = 0;
+	for (size_t r = 0; r < b->rows; r++) {
+		if (!bn_part_has(p, b->first_row + r) ||
+			!bn_column_list(&b->columns[0], r, &at, &n))
+			continue;
+		if (n != s->elements)
+			return wrong_length(
+				want->part, b->first_row + r, s->name, n, s->elements, err);
+	}
+	return 0;
+}
+
+int bn_read_as_check(
+	const bn_part *p, const size_t *picked, const bn_features *f, const char *part, bn_err *err)
+{
+	int rc = 0;
+	for (size_t i = 0; i < bn_features_source_count(f) && rc == 0; i++) {
+		lengths want = {bn_features_source(f, i), part};
+		if (want.source->elements &&
+			bn_table_schema(p->table)->fields[picked[i]].type == BN_TYPE_LIST)
+			rc = bn_part_walk(p, picked[i], check_lengths, &want, err);
+	}
+	return rc;
+}
+
 int bn_read_elements(double *out, const bn_column *c, size_t from, size_t rows,
 	const bn_feature_input *in, uint64_t first_row, const char *part, bn_err *err)
 {
@@ -61,10 +111,8 @@ int bn_read_elements(double *out, const bn_column *c, size_t from, size_t rows,
 		if (!bn_column_list(c, from + r, &at, &n))
 			continue;
 		if (n != in->elements)
-			return bn_err_set(err, BN_EINVAL,
-				"%s: row %llu: column '%s' has %zu values, the model needs %zu",
-				part, (unsigned long long)(first_row + from + r + 1), in->column, n,
-				in->elements);
+			return wrong_length(
+				part, first_row + from + r, in->column, n, in->elements, err);
 		out[r] = bn_column_number(c->child, at + in->element);
 	}
 	return 0;

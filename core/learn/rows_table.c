@@ -28,7 +28,7 @@ enum { AHEAD_ROWS = 12, LINE_FLOATS = 16, AHEAD_FLOATS = 256, LEAST_ROWS = 32 };
 /* One input of the pipeline, and the column of the table that it is read from. */
 typedef struct source_column {
 	const bn_feature_input *in;
-	size_t at;         /* which of those picked */
+	size_t at;          /* which of those picked */
 	bn_input_kind kind; /* the table's, as it is read */
 	int32_t *
 		map; /* CATEGORY to CATEGORY: the table's codes in those of training; count: not among them */
@@ -483,7 +483,9 @@ static int open_columns(table_rows *t, bn_err *err)
 			if ((rc = open_column(t, &t->columns[i], i, k, err)) < 0)
 				return rc;
 	}
-	return bn_read_as(&t->cast, s, t->picked, t->f, t->base.part, err);
+	if ((rc = bn_read_as(&t->cast, s, t->picked, t->f, t->base.part, err)) < 0)
+		return rc;
+	return bn_read_as_check(t->part, t->picked, t->f, t->base.part, err);
 }
 
 /* The target of a row of the part: rows that have one are kept. */
@@ -515,8 +517,8 @@ static int take_targets(void *ctx, const bn_part *p, const bn_batch *b, bn_err *
 			if (!bn_part_has(p, b->first_row + from + i))
 				continue;
 			if (t->base.facts.rows == p->rows)
-				return bn_err_set(err, BN_ECORRUPT,
-					"a table with more rows than it says");
+				return bn_err_set(
+					err, BN_ECORRUPT, "a table with more rows than it says");
 			take_target(t, &b->columns[0], from + i, b->first_row + from + i, y[i]);
 		}
 	}

@@ -1,5 +1,6 @@
 /* session_vector.c - columns of vectors into a session, whose inputs are their elements; see predictor.h. */
 #include "core/base/json.h"
+#include "core/base/json_tokens.h"
 #include "core/base/str.h"
 #include "core/predict/_session.h"
 #include "core/source/cell.h"
@@ -47,38 +48,46 @@ int bn_session_set_vector(
 	return rc;
 }
 
-/* Length of a word for NaN or an infinity, as a cell of a number column has it, or 0. */
-static size_t word_length(const char *at, const char *end)
+/* NaN or an infinity, as a cell of a number column has it, is a missing value. */
+static bool replace_word(bn_buf *out, const char *token, size_t n)
 {
-	const char *p = at + (at < end && (*at == '-' || *at == '+'));
 	double x;
-	while (p < end && ((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z')))
-		p++;
-	size_t n = (size_t)(p - at);
-	return n >= 3 && bn_parse_f64(at, n, &x) && !isfinite(x) ? n : 0;
+	bool is_word = n >= 3 && bn_parse_f64(token, n, &x) && !isfinite(x);
+	if (is_word)
+		bn_buf_adds(out, "null");
+	return is_word;
+}
+
+/* The same of a word in quotes, as a list is exported (bn_column_format). */
+static int forget_words(json_t *list, bn_err *err)
+{
+	double x;
+	json_t *item;
+	size_t i;
+	json_array_foreach(list, i, item)
+	{
+		bool is_word =
+			json_is_string(item) &&
+			bn_parse_f64(json_string_value(item), json_string_length(item), &x) &&
+			!isfinite(x);
+		if (is_word && json_array_set_new(list, i, json_null()) < 0)
+			return bn_err_nomem(err, "a vector");
+	}
+	return 0;
 }
 
 int bn_vector_parse(json_t **out, const char *text, size_t len, bn_err *err)
 {
-	const char *end = text + len;
 	bn_buf plain = BN_BUF_INIT;
-	bool quoted = false;
 	int rc;
 	if (bn_json_parse_wide(out, text, len, "a vector", NULL) == 0)
-		return 0;
-	for (const char *at = text; at < end; at++) {
-		size_t n = quoted ? 0 : word_length(at, end);
-		quoted = quoted != (*at == '"');
-		if (n) {
-			bn_buf_adds(&plain, "null");
-			at += n - 1;
-		} else {
-			bn_buf_addch(&plain, *at);
-		}
-	}
+		return forget_words(*out, err);
+	bn_json_rewrite(&plain, text, len, replace_word);
 	if ((rc = bn_buf_check(&plain, err, "a vector")) < 0)
 		goto out;
 	rc = bn_json_parse_wide(out, plain.ptr ? plain.ptr : "", plain.len, "a vector", NULL);
+	if (rc == 0)
+		rc = forget_words(*out, err);
 out:
 	bn_buf_release(&plain);
 	return rc;

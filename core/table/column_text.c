@@ -71,6 +71,8 @@ static void format_list(const bn_column *c, size_t row, bn_buf *out)
 {
 	bn_buf text = BN_BUF_INIT;
 	const bn_column *v = c->child;
+	bool words =
+		bn_type_is_number(v->type) || v->type == BN_TYPE_BOOL || bn_type_is_list(v->type);
 	size_t from, n;
 
 	bn_column_list(c, row, &from, &n);
@@ -79,14 +81,10 @@ static void format_list(const bn_column *c, size_t row, bn_buf *out)
 		if (i > from)
 			bn_buf_addch(out, ',');
 		bn_buf_clear(&text);
-		if (bn_column_is_null(v, i) ||
-			(bn_type_is_number(v->type) && !isfinite(bn_column_number(v, i)))) {
+		bool is_number = bn_type_is_number(v->type);
+		if (!bn_column_format(v, i, &text))
 			bn_buf_adds(out, "null");
-			continue;
-		}
-		bn_column_format(v, i, &text);
-		if (bn_type_is_number(v->type) || v->type == BN_TYPE_BOOL ||
-			bn_type_is_list(v->type))
+		else if (words && (!is_number || isfinite(bn_column_number(v, i))))
 			bn_buf_add(out, text.ptr, text.len);
 		else
 			bn_buf_add_json_string(out, text.ptr, text.len);

@@ -125,6 +125,42 @@ START_TEST(test_json_numbers_of_python_are_numbers)
 }
 END_TEST
 
+START_TEST(test_json_integers_beyond_int64_are_their_digits)
+{
+	static const struct {
+		const char *text, *want; /* canonical; NULL: an error */
+	} cases[] = {{"[9223372036854775808,18446744073709551615]",
+			     "[\"9223372036854775808\",\"18446744073709551615\"]"},
+		{"{\"a\":9223372036854775808,\"b\":\"9223372036854775808\"}",
+			"{\"a\":\"9223372036854775808\",\"b\":\"9223372036854775808\"}"},
+		{"[9223372036854775807,-9223372036854775808]",
+			"[9223372036854775807,-9223372036854775808]"},
+		{"[\"\\\"9223372036854775808\",9223372036854775808]",
+			"[\"\\\"9223372036854775808\",\"9223372036854775808\"]"},
+		{"[9223372036854775808.0]", "[9.223372036854776e+18]"},
+		{"[18446744073709551616]", NULL}, {"[-9223372036854775809]", NULL},
+		{"[9223372036854775808", NULL}};
+	bn_err err = BN_ERR_INIT;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		bn_buf out = BN_BUF_INIT;
+		json_t *o = NULL;
+		bn_err_clear(&err);
+		int rc = bn_json_parse_wide(
+			&o, cases[i].text, strlen(cases[i].text), "wide.json", &err);
+		ck_assert_msg(
+			(rc == 0) == (cases[i].want != NULL), "%s: %s", cases[i].text, err.msg);
+		if (rc == 0) {
+			ck_assert_bn_ok(bn_json_canonical(o, &out, &err), &err);
+			ck_assert_str_eq(out.ptr, cases[i].want);
+		} else {
+			ck_assert_ptr_nonnull(strstr(err.msg, "wide.json:1:"));
+		}
+		json_decref(o);
+		bn_buf_release(&out);
+	}
+}
+END_TEST
+
 START_TEST(test_json_unknown_numbers_are_null_not_zero)
 {
 	json_t *v = bn_json_real_or_null(NAN);
@@ -141,4 +177,5 @@ BN_TEST_MAIN("core/base/json", test_json_error_names_source_line_and_column,
 	test_json_canonical_form_does_not_depend_on_order_or_spaces,
 	test_json_pretty_reads_back_equal, test_json_missing_field_is_named_with_what_is_wanted,
 	test_json_unknown_field_suggests_the_nearest, test_json_numbers_of_python_are_numbers,
+	test_json_integers_beyond_int64_are_their_digits,
 	test_json_unknown_numbers_are_null_not_zero)

@@ -130,7 +130,7 @@ START_TEST(test_what_is_no_value_of_an_input_has_words)
 	expect(f, "string", "31 January",
 		"test: row 3: column 'k': \"31 January\" is not a date (2026-01-31)");
 	expect(f, "category", "x", "test: row 3: column 'k': \"x\" is not a date");
-	expect(f, "binary", "x", "column 'k' is binary, of which models learn nothing");
+	expect(f, "binary", "x", "test: column 'k' is binary, of which models learn nothing");
 	bn_features_free(f);
 }
 END_TEST

@@ -1,5 +1,6 @@
 /* All types: their names, their cells as text and JSON, and random columns of each through files, slices and picks. */
 #include "core/base/fs.h"
+#include "core/base/json.h"
 #include "core/base/rng.h"
 #include "core/table/take.h"
 #include "tests/support/check_main.h"
@@ -315,6 +316,35 @@ START_TEST(test_reading_forms_say_what_is_exact)
 }
 END_TEST
 
+/* A list is JSON, which has no infinity and no NaN: they are words, and what is missing is null. */
+START_TEST(test_lists_tell_infinity_nan_and_missing_apart)
+{
+	static const double values[] = {INFINITY, -INFINITY, NAN, 0, -0.5, 2};
+	static const float narrow[] = {INFINITY, -INFINITY, NAN, 0, -0.5F, 2};
+	static const uint8_t there[] = {0x37}; /* but the fourth */
+	static const int32_t ends[] = {0, 4, 6};
+	const bn_column child = {
+		.type = BN_TYPE_FLOAT64, .rows = 6, .nulls = 1, .validity = there, .f64 = values};
+	const bn_column small = {.type = BN_TYPE_FLOAT32, .rows = 6, .f32 = narrow};
+	const bn_column lists = {.type = BN_TYPE_LIST, .rows = 2, .ends = ends, .child = &child};
+	const bn_column vectors = {
+		.type = BN_TYPE_FIXED, .rows = 2, .fixed_size = 3, .child = &small};
+	bn_buf got = BN_BUF_INIT;
+	for (size_t r = 0; r < 2; r++) {
+		add_cell(&got, &lists, r);
+		add_cell(&got, &vectors, r);
+	}
+	ck_assert_str_eq(got.ptr, "[\"inf\",\"-inf\",\"nan\",null]\n[\"inf\",\"-inf\",\"nan\"]\n"
+				  "[-0.5,2]\n[0,-0.5,2]\n");
+	bn_buf_clear(&got);
+	json_t *list = bn_column_json(&lists, 0);
+	ck_assert_bn_ok(bn_json_canonical(list, &got, &err), &err);
+	ck_assert_str_eq(got.ptr, "[\"inf\",\"-inf\",\"nan\",null]");
+	json_decref(list);
+	bn_buf_release(&got);
+}
+END_TEST
+
 START_TEST(test_cells_are_set_exactly_or_refused_by_column_and_row)
 {
 	static const struct {
@@ -365,5 +395,5 @@ END_TEST
 BN_TEST_MAIN("core/table/types", test_types_have_names_that_are_read_back,
 	test_random_columns_of_every_type_read_back_equal,
 	test_slices_picks_and_joins_say_the_same_as_the_column,
-	test_reading_forms_say_what_is_exact,
+	test_reading_forms_say_what_is_exact, test_lists_tell_infinity_nan_and_missing_apart,
 	test_cells_are_set_exactly_or_refused_by_column_and_row)
