@@ -40,9 +40,11 @@ typedef struct csv_dialect {
 	uint32_t null_first
 		[256]; /* of the spellings that begin so: bit n, one is n bytes long (31: or longer) */
 	bool null_numbers; /* one of them looks like a number */
+	bool null_blanks;  /* nothing but blanks is one, too */
 } csv_dialect;
 
-void bn_csv_set_nulls(csv_dialect *d, const char *const *nulls);
+/* columns: of the table. Where there is one, a line of blanks is an empty line, and so an empty field. */
+void bn_csv_set_nulls(csv_dialect *d, const char *const *nulls, size_t columns);
 bool bn_csv_is_null_text(const csv_dialect *d, const char *s, size_t n);
 static inline bool bn_csv_is_null(const csv_dialect *d, const char *s, size_t n)
 {

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-void bn_csv_set_nulls(csv_dialect *d, const char *const *nulls)
+void bn_csv_set_nulls(csv_dialect *d, const char *const *nulls, size_t columns)
 {
 	int64_t i;
 	double f;
@@ -16,6 +16,17 @@ void bn_csv_set_nulls(csv_dialect *d, const char *const *nulls)
 		d->null_first[(uint8_t) * *p] |= UINT32_C(1) << (n < 31 ? n : 31);
 		d->null_numbers |= bn_csv_number(d, *p, n, &i, &f) != CSV_NOT_NUMBER;
 	}
+	if (columns == 1 && d->null_first[0]) {
+		d->null_blanks = true;
+		d->null_first[' '] = d->null_first['\t'] = UINT32_MAX;
+	}
+}
+
+static bool is_blank(const char *s, size_t n)
+{
+	while (n && (*s == ' ' || *s == '\t'))
+		s++, n--;
+	return !n;
 }
 
 bool bn_csv_is_null_text(const csv_dialect *d, const char *s, size_t n)
@@ -24,7 +35,7 @@ bool bn_csv_is_null_text(const csv_dialect *d, const char *s, size_t n)
 		if (strlen(*p) == n && !memcmp(*p, s, n))
 			return true;
 	}
-	return false;
+	return d->null_blanks && is_blank(s, n);
 }
 
 /* Bytes of the sign between groups at s: the dialect's, or for a blank one of U+00A0, U+2009 and U+202F. */

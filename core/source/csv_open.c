@@ -198,7 +198,8 @@ int bn_csv_open(bn_stream **out, bn_input *in, char delimiter, const bn_source_o
 		(rc = bn_csv_input_header(&s->in, &s->dialect, delimiter, &s->options, &s->schema,
 			 &s->notes, err)) < 0)
 		goto out;
-	bn_csv_set_nulls(&s->dialect, s->options.nulls ? s->options.nulls : bn_cell_absent_texts);
+	bn_csv_set_nulls(&s->dialect, s->options.nulls ? s->options.nulls : bn_cell_absent_texts,
+		s->schema.count);
 	if ((rc = make_plan(s, err)) < 0 || (rc = bn_csv_guess_types(s, err)) < 0 ||
 		(rc = find_crew(s, &crew, err)) < 0)
 		goto out;

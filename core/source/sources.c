@@ -27,15 +27,25 @@ static int detect_csv(const bn_input *in)
 	return n == 0 ? 0 : ends_like(in, ".csv") ? 50 : 10;
 }
 
+/* Of the first line with something on it: text further down may have a tab anywhere. */
+static bool begins_with_tabs(const char *head, size_t n)
+{
+	const char *end;
+
+	while (n && strchr(" \t\r\n", *head))
+		head++, n--;
+	end = n ? memchr(head, '\n', n) : NULL;
+	return n && memchr(head, '\t', end ? (size_t)(end - head) : n);
+}
+
 static int detect_tsv(const bn_input *in)
 {
 	size_t n;
-	const char *head = bn_input_head(in, &n), *tab = n ? memchr(head, '\t', n) : NULL,
-		   *comma = n ? memchr(head, ',', n) : NULL;
+	const char *head = bn_input_head(in, &n);
 
 	if (ends_like(in, ".tsv") || ends_like(in, ".tab"))
 		return n ? 50 : 0;
-	return tab && !comma ? 20 : 0;
+	return begins_with_tabs(head, n) && !memchr(head, ',', n) ? 20 : 0;
 }
 
 static int detect_arrow(const bn_input *in)

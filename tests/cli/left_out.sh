@@ -26,6 +26,10 @@ mv "$dir/hidden" "$log"
 left="warning: the 2 rows that $(id -un) appended as t@v2 are not in t@v3, as both go on from v1: binnacle data append t 2.csv adds them"
 expect 0 "is shown" "$B" data show t
 says "$left"
+"$B" audit verify >../said 2>../err </dev/null || fail "audit verify: $(cat ../err)"
+grep -q "^left out .*the 2 rows that $(id -un) appended as t@v2 are not in t@v3" ../said || fail "audit verify: $(cat ../said)"
+"$B" audit verify --json 2>/dev/null | grep -q "\"left_out\": .\"the 2 rows that .* appended as t@v2 are not in t@v3" ||
+	fail "audit verify --json: $("$B" audit verify --json)"
 expect 0 "and said by the next append" "$B" data append t 4.csv
 says "${left/t@v3/t@v4}"
 expect 0 "the cure" "$B" data append t 2.csv

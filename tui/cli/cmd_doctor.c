@@ -351,18 +351,17 @@ static void find_settings(json_t *list, const bn_env *env, const bn_dir *workspa
 	}
 	for (int key = 0; key < BN_SETTING_KEYS; key++) {
 		const bn_setting *set = bn_settings_get(s, (bn_setting_key)key);
+		bool unused = key == BN_SETTING_PARTITION || key == BN_SETTING_ACCOUNT;
 		char value[300], what[64];
 		if (!set->is_set)
 			continue;
 		show_setting(value, sizeof value, set);
 		snprintf(what, sizeof what, "setting %s", bn_setting_name((bn_setting_key)key));
-		find(list, what, "OK", NULL, "%s, from %s%s%s%s%s", value, set->path,
-			set->enforced ? ", enforced by the site" : "",
+		find(list, what, unused ? "OFF" : "OK", NULL, "%s, from %s%s%s%s%s", value,
+			set->path, set->enforced ? ", enforced by the site" : "",
 			set->overruled ? "; passed over, as it is looser: " : "",
 			set->overruled ? set->overruled : "",
-			key == BN_SETTING_PARTITION || key == BN_SETTING_ACCOUNT
-				? "; no executor of this version asks a scheduler"
-				: "");
+			unused ? "; no executor of this version asks a scheduler" : "");
 	}
 	bn_settings_free(s);
 }

@@ -2,6 +2,7 @@
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/data/left_out.h"
 #include "core/govern/audit.h"
 #include "core/govern/people.h"
 #include "core/govern/rights.h"
@@ -287,7 +288,7 @@ static void add_line(json_t *items, const char *state, int rule, const char *wor
 }
 
 /* Faults, records without effect, and what was not checked, line by line. */
-static int list_findings(bn_cli *cli, const bn_audit_report *r, bn_err *err)
+static int list_findings(bn_cli *cli, const bn_audit_report *r, const json_t *left_out, bn_err *err)
 {
 	static const bn_col cols[] = {{"state", "FOUND", BN_AS_TEXT}, {"rule", "RULE", BN_AS_INT},
 		{"words", "RECORD", BN_AS_WHOLE}, {0}};
@@ -308,6 +309,8 @@ static int list_findings(bn_cli *cli, const bn_audit_report *r, bn_err *err)
 		add_line(items, "before", 0, r->about.before.items[i]);
 	for (size_t i = 0; i < r->about.unseen.count; i++)
 		add_line(items, "not seen", 0, r->about.unseen.items[i]);
+	for (size_t i = 0; i < json_array_size(left_out); i++)
+		add_line(items, "left out", 0, json_string_value(json_array_get(left_out, i)));
 	bn_buf_release(&line);
 	if (rc >= 0 && json_array_size(items))
 		return bn_cli_list(cli, items, cols, NULL, err);
@@ -344,7 +347,28 @@ static int audit_conclude(bn_cli *cli, const bn_audit_report *r, bn_err *err)
 	return 0;
 }
 
-static int run_audit_verify(bn_cli *cli, bn_err *err)
+static void add_text(void *list, const char *text)
+{
+	json_array_append_new(list, json_string(text));
+}
+
+/* Rows that the newest version of a dataset lacks, as two hosts appended to one version: nothing in the log is wrong, and
+ * whoever asks whether all is there has to hear of them. Of the index, so that it decides nothing. A new reference. */
+static json_t *find_left_out(bn_cli *cli, bn_workspace *ws)
+{
+	bn_err err = BN_ERR_INIT;
+	bn_dataset_list *list = NULL;
+	json_t *texts = json_array();
+	if (bn_dataset_list_load(&list, ws, BN_DATASET_LIVE, &err) < 0)
+		bn_cli_warn(cli, "rows that datasets lack were not looked for: %s", err.msg);
+	for (size_t i = 0; list && i < list->count; i++)
+		if (list->rows[i].latest)
+			bn_dataset_left_out(ws, list->rows[i].latest, add_text, texts);
+	bn_dataset_list_free(list);
+	return texts;
+}
+
+static int show_audit(bn_cli *cli, bn_workspace *ws, const bn_audit_report *r, bn_err *err)
 {
 	static const bn_col fields[] = {{"epoch", "Epoch", BN_AS_INT},
 		{"link", "Newest link", BN_AS_TEXT}, {"founder", "Founder", BN_AS_TEXT},
@@ -357,6 +381,26 @@ static int run_audit_verify(bn_cli *cli, bn_err *err)
 		{"missing_objects", "Missing objects", BN_AS_COUNT},
 		{"newer", "Of a newer binnacle", BN_AS_COUNT}, {"faults", "Faults", BN_AS_COUNT},
 		{"first_fault", "First fault", BN_AS_TEXT}, {0}};
+	json_t *left_out = find_left_out(cli, ws), *o = audit_report_json(r);
+	int rc;
+	if (o)
+		json_object_set(o, "left_out", left_out);
+	/* The members that only a chain has are left out of the list of fields without one. */
+	if ((rc = bn_cli_object(cli, o, r->is_chained ? fields : fields + 4, err)) < 0)
+		goto out;
+	if (bn_cli_is_text(cli) && (rc = list_findings(cli, r, left_out, err)) < 0)
+		goto out;
+	if (r->private_objects)
+		bn_cli_say(cli, "private: %llu objects of %s, which nobody else can verify",
+			(unsigned long long)r->private_objects, r->private_of);
+	rc = audit_conclude(cli, r, err);
+out:
+	json_decref(left_out);
+	return rc;
+}
+
+static int run_audit_verify(bn_cli *cli, bn_err *err)
+{
 	bn_workspace *ws = NULL;
 	bn_audit_report *r = NULL;
 	bn_progress progress = {show_progress, cli};
@@ -366,15 +410,7 @@ static int run_audit_verify(bn_cli *cli, bn_err *err)
 	bn_cli_progress_end(cli);
 	if (rc)
 		return rc;
-	/* The members that only a chain has are left out of the list of fields without one. */
-	rc = bn_cli_object(cli, audit_report_json(r), r->is_chained ? fields : fields + 4, err);
-	if (rc >= 0 && bn_cli_is_text(cli))
-		rc = list_findings(cli, r, err);
-	if (rc >= 0 && r->private_objects)
-		bn_cli_say(cli, "private: %llu objects of %s, which nobody else can verify",
-			(unsigned long long)r->private_objects, r->private_of);
-	if (rc >= 0)
-		rc = audit_conclude(cli, r, err);
+	rc = show_audit(cli, ws, r, err);
 	bn_audit_report_free(r);
 	/* A log with lost records looks whole to a reader who sees it for the first time. */
 	return rc < 0 ? rc : bn_cli_need_trust(cli, err);
@@ -420,7 +456,7 @@ const bn_verb bn_verbs_govern[] = {
 		"read the whole log, check every signature, hash every object",
 		"Reads the log itself, never the index. Exit status 1 if anything is not as it "
 		"was written, or a named record is missing; each finding is listed by record and "
-		"rule.",
+		"rule, and so are appended rows that a dataset lacks.",
 		{"binnacle audit verify", "binnacle audit verify --json", NULL}, NULL,
 		BN_VERB_NAMES_GAPS, run_audit_verify},
 	{0},

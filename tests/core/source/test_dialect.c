@@ -490,6 +490,12 @@ START_TEST(test_a_line_of_blanks_is_an_empty_line)
 	ck_table("a\tb\n1\t2\n\t\n3\t4\n", NULL, "int64 int64",
 		"a,b\n1,2\n,\n3,4\n"); /* two empty fields */
 	ck_table("  \n\na,b\n1,2\n", NULL, "int64 int64", "a,b\n1,2\n");
+	/* of one column it is a missing value, whatever the type, and the blanks in quotes are a text */
+	ck_table("a\n1\n   \n\t \r\n3\n", NULL, "int64", "a\n1\n\n\n3\n");
+	ck_table("a\n1.5\n  \n", NULL, "float64", "a\n1.5\n\n");
+	ck_table("a\ntrue\n \nfalse\n", NULL, "bool", "a\ntrue\n\nfalse\n");
+	ck_table("a\n2024-01-01\n \n", NULL, "timestamp", "a\n2024-01-01T00:00:00Z\n\n");
+	ck_table("a\nx\n  \n\"  \"\n x\n", NULL, "category", "a\nx\n\n\"  \"\n\" x\"\n");
 	end();
 }
 END_TEST
