@@ -85,9 +85,10 @@ int bn_vector_parse(json_t **out, const char *text, size_t len, bn_err *err)
 	bn_json_rewrite(&plain, text, len, replace_word);
 	if ((rc = bn_buf_check(&plain, err, "a vector")) < 0)
 		goto out;
-	rc = bn_json_parse_wide(out, plain.ptr ? plain.ptr : "", plain.len, "a vector", NULL);
-	if (rc == 0)
-		rc = forget_words(*out, err);
+	if ((rc = bn_json_parse_wide(
+		     out, plain.ptr ? plain.ptr : "", plain.len, "a vector", NULL)) < 0)
+		goto out;
+	rc = forget_words(*out, err);
 out:
 	bn_buf_release(&plain);
 	return rc;
