@@ -16,6 +16,7 @@ typedef struct bn_check_run {
 	const json_t *kwargs;
 	bool (*cancelled)(void *ctx);
 	void *ctx;
+	bool keeps_all;       /* rows, however many fail: not BN_EXPECT_ROWS at most */
 	bn_expect_item *item; /* success, unexpected, rows: filled in by run */
 	json_t *result;       /* an object: filled in by run */
 } bn_check_run;

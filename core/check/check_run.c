@@ -8,7 +8,7 @@ int bn_check_fail_row(bn_check_run *run, uint64_t row, bn_err *err)
 {
 	bn_expect_item *item = run->item;
 	item->unexpected++;
-	if (item->row_count == BN_EXPECT_ROWS)
+	if (item->row_count == BN_EXPECT_ROWS && !run->keeps_all)
 		return 0;
 	/* powers of two from 16 on: the count tells the capacity */
 	if (item->row_count == 0 ||

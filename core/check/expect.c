@@ -126,6 +126,33 @@ int bn_expect_run(bn_expect_result **out, bn_table_reader *table, const bn_suite
 	return rc;
 }
 
+int bn_expect_rows(uint64_t **rows, size_t *count, bn_table_reader *table,
+	const bn_expectation *check, const bn_expect_progress *progress, bn_err *err)
+{
+	suite_run state = {.progress = progress, .total = 1};
+	bn_expect_item item = {.rows = NULL};
+	bn_table_reader *some = NULL;
+	bn_check_run run = {.table = table,
+		.schema = bn_table_schema(table),
+		.kwargs = check->kwargs,
+		.cancelled = is_cancelled,
+		.ctx = &state,
+		.item = &item,
+		.keeps_all = true,
+		.result = json_object()};
+	int rc = run.result ? run_check(&run, check->def, &some, err)
+			    : bn_err_nomem(err, "the result of a check");
+	bn_table_reader_free(some);
+	json_decref(run.result);
+	if (rc < 0) {
+		bn_free(item.rows);
+		return rc;
+	}
+	*rows = item.rows;
+	*count = item.row_count;
+	return 0;
+}
+
 void bn_expect_result_free(bn_expect_result *r)
 {
 	if (!r)

@@ -47,6 +47,10 @@ typedef struct bn_expect_progress {
  * memory, interruption. */
 int bn_expect_run(bn_expect_result **out, bn_table_reader *table, const bn_suite *suite,
 	const bn_expect_progress *progress, bn_err *err);
+/* Every row that fails one check, rising: *rows, yours (bn_free), *count of them; none for checks of a whole column or
+ * table. What makes the check fail to run is an error here. progress may be NULL. */
+int bn_expect_rows(uint64_t **rows, size_t *count, bn_table_reader *table,
+	const bn_expectation *check, const bn_expect_progress *progress, bn_err *err);
 void bn_expect_result_free(bn_expect_result *r);
 
 #endif

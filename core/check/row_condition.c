@@ -2,6 +2,7 @@
 #include "core/check/row_condition.h"
 
 #include "core/base/json.h"
+#include "core/base/mem.h"
 #include "core/table/expr/eval.h"
 #include "core/table/scan.h"
 
@@ -48,7 +49,12 @@ int bn_row_condition_renumber(
 		if (json_array_set_new(list, i, json_integer((json_int_t)row)))
 			return bn_err_nomem(err, "the result of a check");
 	}
-	for (size_t i = 0; i < item->row_count; i++)
-		item->rows[i] = bn_table_origin(some, item->rows[i]);
-	return 0;
+	if (!item->row_count)
+		return 0;
+	int64_t *origins = bn_alloc((bn_table_rows(some) + 1) * sizeof *origins);
+	int rc = origins ? bn_table_origins(origins, some, err) : bn_err_nomem(err, "row numbers");
+	for (size_t i = 0; rc >= 0 && i < item->row_count; i++)
+		item->rows[i] = (uint64_t)origins[item->rows[i]];
+	bn_free(origins);
+	return rc;
 }

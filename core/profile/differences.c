@@ -85,17 +85,34 @@ static int cursor_fill(cursor *c, bn_err *err)
 	return rc;
 }
 
-static void count_rows(
-	bn_column_pair *pairs, size_t n, const cursor *x, const cursor *y, size_t rows)
+/* Rows that differ in the only pair. */
+typedef struct differing {
+	int64_t *rows;
+	size_t count, cap;
+} differing;
+
+/* keep: NULL unless they are asked for. */
+static int count_rows(bn_column_pair *pairs, size_t n, const cursor *x, const cursor *y,
+	size_t rows, differing *keep, bn_err *err)
 {
-	for (size_t p = 0; p < n; p++)
-		for (size_t r = 0; r < rows; r++)
-			pairs[p].different += !same_value(
-				&x->rows.columns[p], x->at + r, &y->rows.columns[p], y->at + r);
+	for (size_t p = 0; p < n; p++) {
+		for (size_t r = 0; r < rows; r++) {
+			if (same_value(
+				    &x->rows.columns[p], x->at + r, &y->rows.columns[p], y->at + r))
+				continue;
+			pairs[p].different++;
+			if (!keep)
+				continue;
+			if (bn_grow(&keep->rows, &keep->cap, keep->count + 1, sizeof *keep->rows))
+				return bn_err_nomem(err, "the rows that differ");
+			keep->rows[keep->count++] = (int64_t)(x->rows.first_row + x->at + r);
+		}
+	}
+	return 0;
 }
 
-int bn_differences_count(bn_column_pair *pairs, size_t n, bn_table_reader *a, bn_table_reader *b,
-	const bn_progress *watch, bn_err *err)
+static int compare(bn_column_pair *pairs, size_t n, bn_table_reader *a, bn_table_reader *b,
+	differing *keep, const bn_progress *watch, bn_err *err)
 {
 	cursor x = {.table = a, .count = n, .rows = BN_BATCH_INIT};
 	cursor y = {.table = b, .count = n, .rows = BN_BATCH_INIT};
@@ -121,7 +138,8 @@ int bn_differences_count(bn_column_pair *pairs, size_t n, bn_table_reader *a, bn
 			goto out;
 		size_t rows = x.rows.rows - x.at, more = y.rows.rows - y.at;
 		rows = rows < more ? rows : more;
-		count_rows(pairs, n, &x, &y, rows);
+		if ((rc = count_rows(pairs, n, &x, &y, rows, keep, err)) < 0)
+			goto out;
 		x.at += rows;
 		y.at += rows;
 		done += rows;
@@ -132,4 +150,25 @@ out:
 	bn_free(x.columns);
 	bn_free(y.columns);
 	return rc;
+}
+
+int bn_differences_count(bn_column_pair *pairs, size_t n, bn_table_reader *a, bn_table_reader *b,
+	const bn_progress *watch, bn_err *err)
+{
+	return compare(pairs, n, a, b, NULL, watch, err);
+}
+
+int bn_differences_rows(int64_t **rows, size_t *count, size_t column_a, size_t column_b,
+	bn_table_reader *a, bn_table_reader *b, const bn_progress *watch, bn_err *err)
+{
+	bn_column_pair pair = {.a = column_a, .b = column_b};
+	differing keep = {NULL, 0, 0};
+	int rc = compare(&pair, 1, a, b, &keep, watch, err);
+	if (rc < 0) {
+		bn_free(keep.rows);
+		return rc;
+	}
+	*rows = keep.rows;
+	*count = keep.count;
+	return 0;
 }

@@ -19,5 +19,9 @@ typedef struct bn_column_pair {
 /* BN_EINVAL unless both have as many rows. watch: NULL is fine. */
 int bn_differences_count(bn_column_pair *pairs, size_t n, bn_table_reader *a, bn_table_reader *b,
 	const bn_progress *watch, bn_err *err);
+/* The numbers of the rows that differ in one pair of columns, rising: *rows, yours (bn_free), *count of them. The same
+ * error. */
+int bn_differences_rows(int64_t **rows, size_t *count, size_t column_a, size_t column_b,
+	bn_table_reader *a, bn_table_reader *b, const bn_progress *watch, bn_err *err);
 
 #endif

@@ -2,7 +2,7 @@
  * frequencies.h - the most frequent values of a column, with exact counts, in flat memory.
  *
  * A profile keeps a sketch, as it may look at each value once (tally.h). Here the table is there: values are counted by
- * their 64-bit hashes, in as many passes as their number asks for, each of which counts a part of the hashes. So counts
+ * their 64-bit hashes, in as many passes as their number asks for, each of which counts a part of the hashes; or, of up to 16 million rows, by sorting the hashes. So counts
  * and the number of different values are exact whatever the column holds (two values share a hash with probability
  * n^2 / 2^65). Numbers are told apart by how they are written; -0 is 0; infinities and NaN are values, absent is none.
  */
@@ -15,7 +15,8 @@
 	10000 /* of up to so many values, those of one count are in byte order; else first come */
 
 typedef struct bn_frequency_value {
-	char *text; /* as bn_column_format writes it */
+	char *text;   /* as bn_column_format writes it, ended by a NUL */
+	size_t bytes; /* of it: it may hold others */
 	uint64_t count, first_row;
 } bn_frequency_value;
 
@@ -28,8 +29,11 @@ typedef struct bn_frequencies {
 /* At most k values. watch: NULL is fine. */
 int bn_frequencies_count(bn_frequencies *out, bn_table_reader *table, size_t column, size_t k,
 	const bn_progress *watch, bn_err *err);
-/* Tests: as if memory held so many values at once; 0: as it does. */
-void bn_frequencies_limit(size_t values);
+/* The same while there are at most `most` different values; *many, and nothing is counted, when there are more. */
+int bn_frequencies_few(bn_frequencies *out, bool *many, bn_table_reader *table, size_t column,
+	size_t most, const bn_progress *watch, bn_err *err);
+/* Tests: as if memory held so many values at once; 0: as it does. sorts false: never by sorting. */
+void bn_frequencies_limit(size_t values, bool sorts);
 void bn_frequencies_release(bn_frequencies *f);
 
 #endif

@@ -144,35 +144,38 @@ int bn_csv_export(bn_table_reader *r, const size_t *columns, size_t n, uint64_t 
 }
 
 /* The batch that holds a row of the table, opened once; *row becomes its number there. */
-static int batch_of(const bn_batch **out, bn_table_reader *r, bn_batch *open, uint64_t number,
-	size_t *row, bn_err *err)
+static int batch_of(const bn_batch **out, bn_table_reader *r, const bn_csv_part *part,
+	bn_batch *open, uint64_t number, size_t *row, bn_err *err)
 {
 	size_t at = 0;
 	int rc = bn_table_locate(r, number, &at, row, err);
 	if (rc < 0)
 		return rc;
-	if (!open[at].columns && (rc = bn_table_read(r, at, NULL, 0, &open[at], err)) < 0)
+	if (!open[at].columns &&
+		(rc = bn_table_read(r, at, part->columns, part->column_count, &open[at], err)) < 0)
 		return rc;
 	*out = &open[at];
 	return 0;
 }
 
-int bn_csv_export_rows(bn_table_reader *r, const int64_t *rows, size_t n, char delimiter,
+int bn_csv_export_rows(bn_table_reader *r, const bn_csv_part *part, char delimiter,
 	const bn_progress *progress, bn_csv_sink sink, void *ctx, bn_err *err)
 {
 	bn_buf buf = BN_BUF_INIT;
 	const bn_batch *b = NULL;
 	size_t row = 0, batches = bn_table_batches(r);
+	size_t n = part->rows ? part->n : (size_t)bn_table_rows(r);
 	int rc = 0;
 	bn_batch *open = bn_alloc_zeroed(batches + 1, sizeof *open);
 	if (!open)
 		return bn_err_nomem(err, "the rows to write");
-	n = rows ? n : (size_t)bn_table_rows(r);
-	add_header(&buf, bn_table_schema(r), NULL, bn_table_schema(r)->count, delimiter);
+	add_header(&buf, bn_table_schema(r), part->columns,
+		part->columns ? part->column_count : bn_table_schema(r)->count, delimiter);
 	for (size_t i = 0; i < n; i++) {
 		if (i % 4096 == 0 && (rc = bn_progress_step(progress, "writing", i, n, err)) < 0)
 			goto out;
-		if ((rc = batch_of(&b, r, open, rows ? (uint64_t)rows[i] : i, &row, err)) < 0)
+		if ((rc = batch_of(&b, r, part, open, part->rows ? (uint64_t)part->rows[i] : i,
+			     &row, err)) < 0)
 			goto out;
 		add_row(&buf, b, row, delimiter);
 		if (buf.len > 1 << 20 && (rc = drain(&buf, sink, ctx, err)) < 0)

@@ -19,9 +19,16 @@ typedef int (*bn_csv_sink)(void *ctx, const char *bytes, size_t n, bn_err *err);
  * gets pieces of about a MiB; what it returns ends the export. */
 int bn_csv_export(bn_table_reader *r, const size_t *columns, size_t n, uint64_t from, uint64_t to,
 	char delimiter, bn_csv_sink sink, void *ctx, bn_err *err);
-/* Header and the n rows numbered rows[0 .. n-1], in that order; all columns. rows NULL: all rows, and n is
- * not looked at. Every batch stays open, so that any order is read once. */
-int bn_csv_export_rows(bn_table_reader *r, const int64_t *rows, size_t n, char delimiter,
+/* Some rows and columns of a table: the n rows numbered rows[0 .. n-1], in that order (rows NULL: all rows, and n is
+ * not looked at), and of them the columns columns[0 .. column_count - 1] (NULL: all). */
+typedef struct bn_csv_part {
+	const int64_t *rows;
+	size_t n;
+	const size_t *columns;
+	size_t column_count;
+} bn_csv_part;
+/* Header and those. Every batch stays open, so that any order is read once. */
+int bn_csv_export_rows(bn_table_reader *r, const bn_csv_part *part, char delimiter,
 	const bn_progress *progress, bn_csv_sink sink, void *ctx, bn_err *err);
 
 #endif

@@ -95,6 +95,41 @@ uint64_t bn_table_origin(const bn_table_reader *r, uint64_t row)
 	return bn_table_origin(v->base, bn_table_batch_start(v->base, k->batch) + i);
 }
 
+/* Origins of the rows of a batch of the base, whose own origins are below (NULL: they are the rows). */
+static size_t batch_origins(
+	int64_t *rows, size_t at, const bn_kept *k, uint64_t start, const int64_t *below)
+{
+	for (size_t i = 0; i < k->full; i++)
+		if (is_kept(k, i))
+			rows[at++] = below ? below[start + i] : (int64_t)(start + i);
+	return at;
+}
+
+int bn_table_origins(int64_t *rows, const bn_table_reader *r, bn_err *err)
+{
+	const bn_table_view *v = bn_table_reader_view(r);
+	int64_t *below = NULL;
+	size_t at = 0;
+	int rc = 0;
+	if (!v) {
+		for (uint64_t i = 0; i < bn_table_rows(r); i++)
+			rows[i] = (int64_t)i;
+		return 0;
+	}
+	if (bn_table_reader_view(v->base)) {
+		if (!(below = bn_alloc((bn_table_rows(v->base) + 1) * sizeof *below)))
+			return bn_err_nomem(err, "row numbers");
+		if ((rc = bn_table_origins(below, v->base, err)) < 0)
+			goto out;
+	}
+	for (size_t i = 0; i < v->count; i++)
+		at = batch_origins(rows, at, &v->kept[i],
+			bn_table_batch_start(v->base, v->kept[i].batch), below);
+out:
+	bn_free(below);
+	return rc;
+}
+
 /* ---- making it -------------------------------------------------------------------------------- */
 
 typedef struct scanning {
@@ -281,4 +316,61 @@ int bn_table_scan_own(bn_table_reader **table, const bn_scan *scan, bn_err *err)
 	bn_table_reader_view(r)->owns_base = true;
 	*table = r;
 	return 0;
+}
+
+/* ---- chosen rows ------------------------------------------------------------------------------ */
+
+/* Marks those of rows[from ..] that lie in the batch; returns where the next batch's begin. */
+static int pick_in_batch(
+	bn_kept *k, size_t *from, const int64_t *rows, size_t n, uint64_t start, bn_err *err)
+{
+	if (!(k->bits = bn_alloc_zeroed(k->full / 8 + 1, 1)))
+		return bn_err_nomem(err, "the rows that are chosen");
+	for (; *from < n && (uint64_t)rows[*from] < start + k->full; (*from)++) {
+		size_t row = (size_t)((uint64_t)rows[*from] - start);
+		if (rows[*from] < 0 || (*from && rows[*from] <= rows[*from - 1]))
+			return bn_err_set(
+				err, BN_EINVAL, "row %lld does not rise", (long long)rows[*from]);
+		k->bits[row >> 3] = (uint8_t)(k->bits[row >> 3] | 1u << (row & 7));
+		k->rows++;
+	}
+	if (k->rows == k->full) {
+		bn_free(k->bits);
+		k->bits = NULL;
+	}
+	return 0;
+}
+
+int bn_table_pick(
+	bn_table_reader **out, bn_table_reader *table, const int64_t *rows, size_t n, bn_err *err)
+{
+	size_t batches = bn_table_batches(table), at = 0;
+	scanning s = {.table = table, .all = bn_alloc_zeroed(batches + 1, sizeof *s.all)};
+	bn_table_view *v = bn_alloc_zeroed(1, sizeof *v);
+	int rc = 0;
+	if (!v || !s.all) {
+		rc = bn_err_nomem(err, "a scan");
+		goto out;
+	}
+	v->base = table;
+	for (size_t b = 0; b < batches; b++) {
+		s.all[b] = (bn_kept){.batch = b, .full = (uint32_t)bn_table_batch_rows(table, b)};
+		if ((rc = pick_in_batch(
+			     &s.all[b], &at, rows, n, bn_table_batch_start(table, b), err)) < 0)
+			goto out;
+	}
+	if (at < n)
+		rc = bn_err_set(err, BN_EINVAL, "the table has %llu rows, no row %lld",
+			(unsigned long long)bn_table_rows(table), (long long)rows[at]);
+	else
+		rc = collect(v, &s, batches, err);
+out:
+	for (size_t b = 0; s.all && b < batches; b++)
+		bn_free(s.all[b].bits);
+	bn_free(s.all);
+	if (rc < 0) {
+		bn_table_view_free(v);
+		return rc;
+	}
+	return bn_table_reader_of_view(out, v, err);
 }

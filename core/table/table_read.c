@@ -6,6 +6,7 @@
  * is returned, in which every code keeps its meaning. A scan (scan.h) has no parts but a view of another
  * reader.
  */
+#include "core/table/_derived.h"
 #include "core/table/_view.h"
 #include "core/table/arrow_read.h"
 #include "core/table/stats.h"
@@ -26,6 +27,7 @@ struct bn_table_reader {
 	size_t batches;
 	uint64_t rows;
 	bn_table_view *view; /* of a scan; it has no parts */
+	bn_derived *derived; /* with a computed column; it has no parts */
 };
 
 /* ---- opening -------------------------------------------------------------------------------- */
@@ -177,6 +179,7 @@ void bn_table_reader_free(bn_table_reader *r)
 		bn_part_stats_free(r->parts[i].stats);
 	}
 	bn_table_view_free(r->view);
+	bn_derived_free(r->derived);
 	bn_free(r->parts);
 	bn_free(r);
 }
@@ -185,6 +188,8 @@ void bn_table_reader_free(bn_table_reader *r)
 
 static const char *reader_name(const bn_table_reader *r)
 {
+	if (r->derived)
+		return reader_name(bn_derived_base(r->derived));
 	return r->view ? reader_name(r->view->base) : bn_arrow_file_name(r->parts[0].file);
 }
 
@@ -208,6 +213,8 @@ static part *part_of_row(const bn_table_reader *r, uint64_t row)
 
 const bn_schema *bn_table_schema(const bn_table_reader *r)
 {
+	if (r->derived)
+		return bn_derived_schema(r->derived);
 	if (r->view)
 		return bn_table_schema(r->view->base);
 	return bn_arrow_file_schema(r->parts[0].file);
@@ -225,6 +232,8 @@ size_t bn_table_batches(const bn_table_reader *r)
 
 uint64_t bn_table_batch_start(const bn_table_reader *r, size_t batch)
 {
+	if (r->derived)
+		return bn_table_batch_start(bn_derived_base(r->derived), batch);
 	if (r->view)
 		return batch < r->batches ? r->view->kept[batch].first_row : r->rows;
 	const part *p = part_of_batch(r, batch);
@@ -235,6 +244,8 @@ uint64_t bn_table_batch_start(const bn_table_reader *r, size_t batch)
 
 size_t bn_table_batch_rows(const bn_table_reader *r, size_t batch)
 {
+	if (r->derived)
+		return bn_table_batch_rows(bn_derived_base(r->derived), batch);
 	if (r->view)
 		return r->view->kept[batch].rows;
 	const part *p = part_of_batch(r, batch);
@@ -243,6 +254,10 @@ size_t bn_table_batch_rows(const bn_table_reader *r, size_t batch)
 
 const bn_dict *bn_table_dict(const bn_table_reader *r, size_t column)
 {
+	if (r->derived)
+		return column + 1 < bn_table_schema(r)->count
+			       ? bn_table_dict(bn_derived_base(r->derived), column)
+			       : NULL;
 	if (r->view)
 		return bn_table_dict(r->view->base, column);
 	return bn_arrow_file_dict(last_file(r), column);
@@ -277,6 +292,8 @@ int bn_table_read(bn_table_reader *r, size_t batch, const size_t *columns, size_
 		return bn_err_set(err, BN_EINVAL, "%s has %zu batches, no batch %zu",
 			reader_name(r), r->batches, batch);
 	}
+	if (r->derived)
+		return bn_derived_read(r->derived, batch, columns, n, out, err);
 	if (r->view)
 		return bn_table_view_read(r->view, batch, columns, n, out, err);
 	const part *p = part_of_batch(r, batch);
@@ -294,6 +311,8 @@ int bn_table_read(bn_table_reader *r, size_t batch, const size_t *columns, size_
 
 void bn_table_forget(const bn_table_reader *r, const bn_batch *b)
 {
+	if (r->derived)
+		return; /* some are computed, and the others read again soon */
 	if (r->view)
 		bn_table_view_forget(r->view, b);
 	else
@@ -314,6 +333,8 @@ void bn_table_take_stats(bn_table_reader *r, size_t index, bn_part_stats *stats)
 
 const bn_part_stats *bn_table_batch_stats(const bn_table_reader *r, size_t batch)
 {
+	if (r->derived)
+		return NULL; /* nothing is known of the column */
 	if (r->view)
 		return bn_table_batch_stats(r->view->base, r->view->kept[batch].batch);
 	return part_of_batch(r, batch)->stats;
@@ -336,4 +357,27 @@ int bn_table_reader_of_view(bn_table_reader **out, bn_table_view *view, bn_err *
 bn_table_view *bn_table_reader_view(const bn_table_reader *r)
 {
 	return r->view;
+}
+
+int bn_table_reader_of_derived(bn_table_reader **out, bn_derived *d, bn_err *err)
+{
+	bn_table_reader *r = bn_alloc_zeroed(1, sizeof *r), *base = bn_derived_base(d);
+	if (!r)
+		return bn_err_nomem(err, "a table reader");
+	r->derived = d;
+	r->batches = base->batches;
+	r->rows = base->rows;
+	*out = r;
+	return 0;
+}
+
+void bn_table_reader_forget_base(bn_table_reader *top, bn_table_reader *base)
+{
+	if (top == base)
+		return;
+	bn_table_reader *r = top;
+	while (r->derived && bn_derived_base(r->derived) != base)
+		r = bn_derived_base(r->derived);
+	bn_derived_release_base(r->derived);
+	bn_table_reader_free(top);
 }

@@ -68,7 +68,7 @@ struct bn_frame {
 	bn_modal modal;
 	bn_input input;
 	bn_history commands, filters;
-	char filter_before[128];
+	char filter_before[BN_GRID_FILTER];
 	bool list_is_all; /* the palette: commands of every view, for ':' names */
 	int list_selected, list_top;
 	bn_page *found; /* objects that ^P lists before the commands; NULL: none */

@@ -31,10 +31,12 @@
 		"Enter:open !:needs-me A:approve v:stations Y:copy 2:data 3:runs") \
 	X(DATA, "Data (2)", 1, "Enter:open I:profile V:checks s:sort /:filter c:columns e:export") \
 	X(VERSIONS, "the versions of a dataset", 1, \
-		"Enter:rows I:profile V:checks s:sort /:filter c:columns e:export") \
-	X(ROWS, "rows", 1, "Enter:open F:frequency I:profile s:sort /:filter c:columns e:export") \
-	X(PROFILE, "a profile", 1, \
-		"Enter:rows F:frequency V:checks n:odd s:sort /:filter e:export") \
+		"Enter:rows I:profile V:checks x:compare s:sort /:filter c:columns") \
+	X(ROWS, "rows", 1, "Enter:row F:frequency I:profile s:sort w:where c:columns e:export") \
+	X(PROFILE, "a profile", 1, "Enter:rows F:frequency C:correlate V:checks n:odd s:sort") \
+	X(CORRELATIONS, "correlations", 1, "Enter:rows s:sort /:filter i:full e:export") \
+	X(CHANGES, "what differs between two versions", 1, \
+		"Enter:rows n:next s:sort /:filter e:export Y:command") \
 	X(FREQUENCY, "frequencies", 1, "Enter:rows s:sort /:filter c:columns e:export Y:command") \
 	X(CHECKS, "checks", 1, "Enter:rows n:failing s:sort /:filter i:full e:export Y:command") \
 	X(RUNS, "Runs (3)", 1, "Enter:open x:compare L:again s:sort w:where b:group t:label") \
@@ -83,10 +85,17 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 	X(BACK, "back", "Esc Backspace", 0, BN_ON_ALL, \
 		"take away what hides rows, the newest first; then one screen back") \
 	X(CLOSE, "close", "q", 0, BN_ON_ALL, "one screen back; from the first one, leave") \
-	X(DESCRIBE, "describe", "I", 0, BN_ON(DATA) | BN_ON(VERSIONS) | BN_ON(ROWS), \
+	X(DESCRIBE, "describe", "I", 0, \
+		BN_ON(DATA) | BN_ON(VERSIONS) | BN_ON(ROWS) | BN_ON(FREQUENCY) | BN_ON(CHECKS), \
 		"profile: missing, distinct, quantiles and a histogram of each column") \
 	X(FREQUENCY, "frequency", "F", 0, BN_ON(ROWS) | BN_ON(PROFILE), \
-		"how often each value of the column occurs") \
+		"how often each value of the column occurs, counted") \
+	X(CORRELATIONS, "correlations", "C", 0, \
+		BN_ON(DATA) | BN_ON(VERSIONS) | BN_ON(ROWS) | BN_ON(PROFILE), \
+		"how the number columns go together: the strongest pairs first") \
+	X(DERIVE, "derive", "=", BN_CMD_ARGUMENT, BN_ON(ROWS), \
+		"a column by an expression, behind the others: :derive per_node = power / nodes; " \
+		"none takes them away") \
 	X(CHECKS, "checks", "V", 0, BN_ON(DATA) | BN_ON(VERSIONS) | BN_ON(ROWS) | BN_ON(PROFILE), \
 		"expectations checked on this data, with failing rows") \
 	X(CHECK, "check", "", BN_CMD_ARGUMENT | BN_CMD_WRITES, BN_ON(CHECKS), \
@@ -94,11 +103,14 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 		"SUITE.json") \
 	X(ADD, "add", "", BN_CMD_ARGUMENT | BN_CMD_WRITES, BN_ON(DATA) | BN_ON(VERSIONS), \
 		"bring a table in as a version of a dataset: :add [--private] NAME FILE.csv") \
-	X(WHERE, "where", "w", BN_CMD_ARGUMENT, BN_ON(RUNS), \
-		"only runs that match: metrics.test_rmse < 12 AND params.lr = 0.1; nothing: all") \
-	X(COMPARE, "compare", "x", 0, BN_ON(RUNS), "compare the marked runs side by side") \
-	X(PIN, "pin", "p", 0, BN_ON(RUNS) | BN_ON(COMPARE), \
-		"make this run the baseline of comparisons") \
+	X(WHERE, "where", "w", BN_CMD_ARGUMENT, BN_ON(RUNS) | BN_ON(ROWS), \
+		"only what matches: metrics.test_rmse < 12 AND params.lr = 0.1, or of rows power " \
+		"> " \
+		"250; nothing: all") \
+	X(COMPARE, "compare", "x", 0, BN_ON(RUNS) | BN_ON(VERSIONS), \
+		"compare what is marked: runs side by side, two versions of a dataset") \
+	X(PIN, "pin", "p", 0, BN_ON(RUNS) | BN_ON(COMPARE) | BN_ON(ROWS), \
+		"make this run the baseline of comparisons; of rows: columns up to here stay") \
 	X(DIFFERENCES, "differences", "d", 0, BN_ON(COMPARE) | BN_ON(LAUNCH), \
 		"show all rows or fields, or only those that differ") \
 	X(LAUNCH, "launch", "L", 0, \
@@ -110,7 +122,8 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 	X(LABEL, "label", "t", BN_CMD_WRITES, BN_ON(RUNS) | BN_ON(RUN), \
 		"labels of the run, or of all marked ones: star, tags, note") \
 	X(VIEW_SAVE, "view-save", "", BN_CMD_ARGUMENT, BN_ON(RUNS), \
-		"keep how the list is narrowed, sorted, grouped and what it shows: :view-save NAME") \
+		"keep how the list is narrowed, sorted, grouped and what it shows: :view-save " \
+		"NAME") \
 	X(VIEW_DROP, "view-drop", "", BN_CMD_ARGUMENT, BN_ON(RUNS), \
 		"forget a view that was saved: :view-drop NAME") \
 	X(TRASH, "trash", "D", BN_CMD_DESTRUCTIVE | BN_CMD_WRITES, BN_ON(RUNS), \
@@ -126,7 +139,8 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 		"all of the row: what is cut, what is not shown; of a job its log") \
 	X(NEXT, "next", "n", 0, BN_ON_TABLES | BN_ON(LAUNCH), \
 		"to the next row that stands out: what failed, drifted, differs, or is missing") \
-	X(PREVIOUS, "previous", "N", 0, BN_ON_TABLES | BN_ON(LAUNCH), "to the row before that stands out") \
+	X(PREVIOUS, "previous", "N", 0, BN_ON_TABLES | BN_ON(LAUNCH), \
+		"to the row before that stands out") \
 	X(NEXT_OBJECT, "next-object", ">", 0, BN_ON_ALL, \
 		"the next one of the list that this came from") \
 	X(PREVIOUS_OBJECT, "previous-object", "<", 0, BN_ON_ALL, \
@@ -243,7 +257,8 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 	X(REFRESH, "refresh", "^R", 0, BN_ON_ALL, "look again now") \
 	X(CANCEL, "cancel", "^C", 0, BN_ON_ALL, "stop what is being loaded or made") \
 	X(HELP, "help", "? F1", 0, BN_ON_ALL, "every command here, to search and to run") \
-	X(PALETTE, "palette", "^P", 0, BN_ON_ALL, "find a run, data, a version of a model, or a command, by words") \
+	X(PALETTE, "palette", "^P", 0, BN_ON_ALL, \
+		"find a run, data, a version of a model, or a command, by words") \
 	X(PROMPT, "prompt", ":", 0, BN_ON_ALL, "type a command") \
 	X(THEME, "theme", "", BN_CMD_ARGUMENT, BN_ON_ALL, \
 		"colours: default, dark, light, high-contrast, colour-blind, mono, or a file") \

@@ -69,7 +69,14 @@ typedef struct bn_grid_shape {
 	bool chosen; /* asked for by the user: not left out */
 } bn_grid_shape;
 
+/* Where a column stood when the grid was drawn last. */
+#define BN_GRID_PLACED 64
+typedef struct bn_grid_placed {
+	int column, at, width;
+} bn_grid_placed;
+
 #define BN_GRID_SORTS 4
+#define BN_GRID_FILTER 1024
 typedef struct bn_grid_sort_key {
 	int column;
 	bool descending;
@@ -84,7 +91,7 @@ typedef struct bn_grid {
 	int first_column;      /* scrolled: the first one after the frozen; -1: by importance */
 	bn_grid_sort_key sort[BN_GRID_SORTS]; /* the first decides, then the next */
 	int sort_count;                       /* 0: as the source has them */
-	char filter[128];
+	char filter[BN_GRID_FILTER];
 	int group; /* the column that groups; -1: none */
 	bn_grid_group *groups;
 	size_t group_count, group_cap;
@@ -100,7 +107,9 @@ typedef struct bn_grid {
 	size_t mark_count, mark_cap;
 	uint64_t selected_key;
 	bool has_selected_key;
-	int page_rows;       /* body rows at the last draw */
+	int page_rows;                         /* body rows at the last draw */
+	bn_grid_placed placed[BN_GRID_PLACED]; /* at the last draw, from left to right */
+	int placed_count;
 	const char *empty;   /* what to say when there are no rows; borrowed */
 	bn_grid_clock clock; /* whoever owns the grid keeps it */
 } bn_grid;

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MAX_SHOWN 64
+#define MAX_SHOWN BN_GRID_PLACED
 #define GAP 2
 #define MARK 2 /* columns for the mark */
 
@@ -390,6 +390,9 @@ void bn_grid_draw(bn_grid *t, bn_area a, bool focused)
 		if (bn_grid_is_shown(t, c))
 			column_look(t, c, body);
 	column_show(t, &l, a.cols);
+	t->placed_count = l.count;
+	for (int i = 0; i < l.count; i++)
+		t->placed[i] = (bn_grid_placed){l.column[i], l.at[i], l.width[i]};
 	header_draw(t, &l, a, focused);
 	bn_area rows = bn_area_sub(a, 1, 0, body, a.cols);
 	for (int r = 0; r < body && t->top + r < n; r++)

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define BN_INPUT_BYTES 512
+#define BN_INPUT_BYTES 1024
 #define BN_HISTORY_LINES 50
 
 typedef struct bn_history {

@@ -25,7 +25,7 @@ typedef struct bn_reader {
 	bn_trust *trust;     /* as of looked_ns; NULL: nobody has looked */
 	int64_t looked_ns;
 	/* The table read last stays open: scrolling asks for windows of it again and again. */
-	char ref[BN_REF_BYTES];
+	char ref[BN_REF_BYTES], derived[BN_DERIVED_BYTES];
 	bn_table_reader *table;
 	bn_waiting waiting;
 	/* What needs the user, counted for the title: as of that generation, and when. */
@@ -62,12 +62,16 @@ int bn_reader_run_act(bn_reader *r, const bn_deed_arg *a, char *text, size_t siz
 int bn_reader_checks_raised(int64_t *out, bn_reader *r, const bn_dataset_version *v, bn_err *err);
 /* Starts the runner of this user's queue, when something waits. */
 void bn_reader_wake_queue(bn_reader *r);
-/* Table of "name@v3", borrowed until the next call. */
-int bn_reader_table(bn_table_reader **out, bn_reader *r, const char *ref, bn_err *err);
+/* Table of "name@v3" with derived columns (core/table/derive.h; "": none), borrowed until the next call. */
+int bn_reader_table(
+	bn_table_reader **out, bn_reader *r, const char *ref, const char *derived, bn_err *err);
 
 int bn_source_datasets(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_versions(void *, const void *, bn_page *, bn_job *, bn_err *);
+int bn_source_changes(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_order(void *, const void *, bn_page *, bn_job *, bn_err *);
+int bn_source_totals(void *, const void *, bn_page *, bn_job *, bn_err *);
+int bn_source_correlations(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_window(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_profile(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_frequency(void *, const void *, bn_page *, bn_job *, bn_err *);
@@ -108,10 +112,9 @@ void bn_authority_page_release(void *page);
 int bn_source_overview(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_status(void *, const void *, bn_page *, bn_job *, bn_err *);
 
-/* Row numbers of r->table that the filter leaves, sorted as asked; NULL: every row in its own order. *rows
- * is yours. */
-int bn_reader_order(int64_t **rows, size_t *count, bn_table_reader *table, const bn_order_arg *arg,
-	bn_job *job, bn_err *err);
+/* Row numbers of *table (borrowed) that are meant, sorted as asked; NULL: every row in its own order. *rows is yours. */
+int bn_reader_order(int64_t **rows, size_t *count, bn_table_reader **table, bn_reader *r,
+	const bn_order_arg *arg, bn_job *job, bn_err *err);
 
 /* A page that owns more than its arena: data in the arena, and what to do with it at the end. */
 #define BN_PAGE_TAKE(page, made, fn) ((page)->data = (made), (page)->release = (fn), 0)

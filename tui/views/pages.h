@@ -15,6 +15,7 @@ typedef enum bn_state {
 } bn_state;
 
 #define BN_REF_BYTES 160
+#define BN_FILTER_BYTES 1024 /* of a filter of rows; as of a grid */
 
 typedef struct bn_ref_arg {
 	char ref[BN_REF_BYTES]; /* "power@v3", a run id, "power/3", a report id; "": all */
@@ -27,7 +28,7 @@ typedef struct bn_spark {
 	double last;
 	int64_t last_step;
 	int64_t total; /* steps that it will have, by its parameters; 0 unknown */
-	int count; /* of points; 0 where there is one value alone */
+	int count;     /* of points; 0 where there is one value alone */
 	double y[BN_SPARK];
 } bn_spark;
 

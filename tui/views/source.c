@@ -6,6 +6,7 @@
 #include "core/govern/rights.h"
 #include "core/pipeline/fold_classes.h"
 #include "core/store/workspace.h"
+#include "core/table/derive.h"
 #include "core/track/reconcile.h"
 #include "tui/views/_source.h"
 
@@ -80,19 +81,36 @@ int bn_reader_refresh(bn_reader *r, bn_err *err)
 	return rc;
 }
 
-int bn_reader_table(bn_table_reader **out, bn_reader *r, const char *ref, bn_err *err)
+static int table_open(
+	bn_table_reader **out, bn_reader *r, const char *ref, const char *derived, bn_err *err)
 {
 	bn_dataset_version *v = NULL;
-	if (!r->table || strcmp(r->ref, ref) != 0) {
+	bn_table_reader *table = NULL;
+	int rc = bn_dataset_resolve(&v, r->ws, ref, BN_DATASET_REMOVED_TOO, err);
+	if (rc < 0)
+		return rc;
+	if ((rc = bn_dataset_open_table(&table, r->ws, v, err)) < 0)
+		goto out;
+	if ((rc = bn_table_derive(&table, derived, err)) < 0)
+		bn_table_reader_free(table);
+	else
+		*out = table;
+out:
+	bn_dataset_version_free(v);
+	return rc;
+}
+
+int bn_reader_table(
+	bn_table_reader **out, bn_reader *r, const char *ref, const char *derived, bn_err *err)
+{
+	if (!r->table || strcmp(r->ref, ref) != 0 || strcmp(r->derived, derived) != 0) {
 		bn_table_reader_free(r->table);
 		r->table = NULL;
-		int rc = bn_dataset_resolve(&v, r->ws, ref, BN_DATASET_REMOVED_TOO, err);
-		if (!rc)
-			rc = bn_dataset_open_table(&r->table, r->ws, v, err);
-		bn_dataset_version_free(v);
-		if (rc)
+		int rc = table_open(&r->table, r, ref, derived, err);
+		if (rc < 0)
 			return rc;
 		snprintf(r->ref, sizeof r->ref, "%s", ref);
+		snprintf(r->derived, sizeof r->derived, "%s", derived);
 	}
 	*out = r->table;
 	return 0;
@@ -105,8 +123,11 @@ const bn_page_source *bn_source_workspace(void)
 		.overview = bn_source_overview,
 		.datasets = bn_source_datasets,
 		.versions = bn_source_versions,
+		.changes = bn_source_changes,
 		.order = bn_source_order,
 		.window = bn_source_window,
+		.totals = bn_source_totals,
+		.correlations = bn_source_correlations,
 		.profile = bn_source_profile,
 		.frequency = bn_source_frequency,
 		.checks = bn_source_checks,

@@ -40,12 +40,15 @@
 #include <stdint.h>
 
 typedef struct bn_page_source {
-	bn_page_fn status;    /* no argument; char * for the title */
-	bn_page_fn overview;  /* bn_overview */
-	bn_page_fn datasets;  /* bn_dataset_list */
-	bn_page_fn versions;  /* bn_ref_arg (a name); bn_dataset_versions */
-	bn_page_fn order;     /* bn_order_arg; bn_order */
-	bn_page_fn window;    /* bn_window_arg; bn_window */
+	bn_page_fn status;       /* no argument; char * for the title */
+	bn_page_fn overview;     /* bn_overview */
+	bn_page_fn datasets;     /* bn_dataset_list */
+	bn_page_fn versions;     /* bn_ref_arg (a name); bn_dataset_versions */
+	bn_page_fn changes;      /* bn_changes_arg; bn_changes_page */
+	bn_page_fn order;        /* bn_order_arg; bn_order */
+	bn_page_fn window;       /* bn_window_arg; bn_window */
+	bn_page_fn totals;       /* bn_rows_of; bn_totals */
+	bn_page_fn correlations; /* bn_rows_of; bn_correlations */
 	bn_page_fn profile;   /* bn_profile_arg; bn_profile. Without data or error: not made yet */
 	bn_page_fn frequency; /* bn_frequency_arg; bn_frequency, or as profile */
 	bn_page_fn checks;    /* bn_ref_arg; bn_checks */

@@ -18,17 +18,17 @@ extern const int bn_view_side_count;
 int bn_view_overview_new(bn_view **out, bn_frame *f, bn_err *err);
 int bn_view_data_new(bn_view **out, bn_frame *f, bn_err *err);
 int bn_view_versions_new(bn_view **out, bn_frame *f, const char *name, bn_err *err);
-/* filter: shown rows at first; column: the one to begin at, may be NULL; title: said instead of
- * the filter when rows are given (failing rows of a check), which are copied. */
-int bn_view_rows_new(bn_view **out, bn_frame *f, const char *ref, const char *filter,
-	const char *column, bn_err *err);
-int bn_view_some_rows_new(bn_view **out, bn_frame *f, const char *ref, const char *title,
-	const char *column, const int64_t *rows, size_t count, bn_err *err);
-/* filter: only of the rows that it leaves; "": of all. */
-int bn_view_profile_new(
-	bn_view **out, bn_frame *f, const char *ref, const char *filter, bn_err *err);
-int bn_view_frequency_new(bn_view **out, bn_frame *f, const char *ref, const char *filter,
-	const char *column, bn_err *err);
+/* The rows that are meant, and what is counted of them; the column to begin at may be NULL. */
+int bn_view_rows_new(
+	bn_view **out, bn_frame *f, const bn_rows_of *of, const char *column, bn_err *err);
+/* All rows of a version. */
+int bn_view_all_rows_new(bn_view **out, bn_frame *f, const char *ref, bn_err *err);
+int bn_view_profile_new(bn_view **out, bn_frame *f, const bn_rows_of *of, bn_err *err);
+int bn_view_frequency_new(
+	bn_view **out, bn_frame *f, const bn_rows_of *of, const char *column, bn_err *err);
+int bn_view_correlations_new(bn_view **out, bn_frame *f, const bn_rows_of *of, bn_err *err);
+/* What differs in version b against a ("jobs@v2", "jobs@v3"). */
+int bn_view_changes_new(bn_view **out, bn_frame *f, const char *a, const char *b, bn_err *err);
 int bn_view_checks_new(bn_view **out, bn_frame *f, const char *ref, bn_err *err);
 int bn_view_runs_new(bn_view **out, bn_frame *f, bn_err *err);
 /* id NULL: none yet; see bn_view_run_show. */

@@ -209,12 +209,16 @@ START_TEST(test_select_csv_of_all_rows_is_the_export_and_any_order_works)
 	two_batches();
 	ck_assert_bn_ok(
 		bn_csv_export(table, NULL, 0, 0, UINT64_MAX, ',', gather, &whole, &err), &err);
-	ck_assert_bn_ok(bn_csv_export_rows(table, NULL, 0, ',', NULL, gather, &rows, &err), &err);
+	ck_assert_bn_ok(bn_csv_export_rows(table, &(bn_csv_part){NULL, 0, NULL, 0}, ',', NULL,
+				gather, &rows, &err),
+		&err);
 	ck_assert_uint_eq(whole.len, rows.len);
 	ck_assert_mem_eq(whole.ptr, rows.ptr, rows.len);
 	bn_buf_clear(&rows);
 	int64_t order[3] = {ROWS - 1, 0, ROWS - 1}; /* the last batch, the first, the last */
-	ck_assert_bn_ok(bn_csv_export_rows(table, order, 3, ',', NULL, gather, &rows, &err), &err);
+	ck_assert_bn_ok(bn_csv_export_rows(table, &(bn_csv_part){order, 3, NULL, 0}, ',', NULL,
+				gather, &rows, &err),
+		&err);
 	size_t lines = 0;
 	for (size_t i = 0; i < rows.len; i++)
 		lines += rows.ptr[i] == '\n';

@@ -96,8 +96,8 @@ static bn_profile_arg filtered(const char *filter)
 {
 	bn_profile_arg arg;
 	memset(&arg, 0, sizeof arg);
-	strcpy(arg.ref, "jobs@v1");
-	snprintf(arg.filter, sizeof arg.filter, "%s", filter);
+	strcpy(arg.of.ref, "jobs@v1");
+	snprintf(arg.of.filter, sizeof arg.of.filter, "%s", filter);
 	return arg;
 }
 
@@ -184,11 +184,12 @@ static bn_export_arg export_to(const char *name, const char *filter, int column)
 {
 	bn_export_arg arg;
 	memset(&arg, 0, sizeof arg);
-	strcpy(arg.rows.ref, "jobs@v1");
-	snprintf(arg.rows.filter, sizeof arg.rows.filter, "%s", filter);
+	strcpy(arg.rows.of.ref, "jobs@v1");
+	snprintf(arg.rows.of.filter, sizeof arg.rows.of.filter, "%s", filter);
 	if (column >= 0)
 		arg.rows.sort[arg.rows.sorts++] = (bn_order_key){column, true};
 	snprintf(arg.path, sizeof arg.path, "%s/%s", dir, name);
+	arg.kind = strstr(name, ".tsv") ? BN_EXPORT_FILE_TSV : BN_EXPORT_FILE_CSV;
 	return arg;
 }
 

@@ -103,27 +103,38 @@ static void check_start(bn_view *view, const char *suite)
 				    .open = open_checked});
 }
 
+/* All of them, as the check counts them. */
+static void failing_rows(bn_rows_of *of, const bn_checks *d, const bn_check_row *c)
+{
+	bn_rows_base base;
+	char title[96];
+	memset(&base, 0, sizeof base);
+	base.kind = BN_ROWS_FAILING;
+	base.at = (int)(c - d->items);
+	snprintf(base.hash, sizeof base.hash, "%s", d->result);
+	snprintf(title, sizeof title, "fails '%.40s %.40s'", c->column ? c->column : "table",
+		c->expectation);
+	bn_rows_of_add(of, &base, title);
+}
+
 static bool command(bn_view *view, bn_command_id id, const char *arg)
 {
 	bn_list *l = (bn_list *)view;
 	const bn_check_row *c = item(l, bn_grid_selected_row(&l->grid));
 	bn_err err = BN_ERR_INIT;
 	bn_view *made = NULL;
-	char title[128];
+	bn_rows_of of = bn_rows_of_version(l->ref, "");
+	if (id == BN_CMD_DESCRIBE)
+		return bn_view_open(view->frame, bn_view_profile_new(&made, view->frame, &of, &err),
+			&made, &err);
 	if (id == BN_CMD_CHECK) {
 		check_start(view, arg);
 		return true;
 	}
 	if (id != BN_CMD_OPEN || !c)
 		return false;
-	int n = snprintf(
-		title, sizeof title, "%.40s %.40s", c->expectation, c->column ? c->column : "");
-	if (c->failing > (int64_t)c->row_count)
-		snprintf(title + n, sizeof title - (size_t)n, " (the first of %lld that fail)",
-			(long long)c->failing);
-	return bn_view_open(view->frame,
-		bn_view_some_rows_new(
-			&made, view->frame, l->ref, title, c->column, c->rows, c->row_count, &err),
+	failing_rows(&of, bn_list_data(l), c);
+	return bn_view_open(view->frame, bn_view_rows_new(&made, view->frame, &of, c->column, &err),
 		&made, &err);
 }
 
@@ -131,7 +142,7 @@ static bool refuses(bn_view *view, bn_command_id id, char *why, size_t size)
 {
 	bn_list *l = (bn_list *)view;
 	const bn_check_row *c = item(l, bn_grid_selected_row(&l->grid));
-	if (id != BN_CMD_OPEN || (c && c->row_count))
+	if (id != BN_CMD_OPEN || (c && c->failing > 0))
 		return false;
 	snprintf(why, size, "%s",
 		!c                        ? "nothing was checked yet"

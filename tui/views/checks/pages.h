@@ -13,14 +13,15 @@ typedef struct bn_check_row {
 	const char *expectation, *column, *wanted, *observed;
 	int64_t failing; /* rows; -1 unknown or not about rows */
 	bn_state state;
-	const int64_t *rows; /* numbers of failing rows, as many as were kept */
-	size_t row_count;
-	const char *columns; /* all names, when it is of several columns; column is the first of them */
+	const char *
+		columns; /* all names, when it is of several columns; column is the first of them */
 } bn_check_row;
 
 typedef struct bn_checks {
 	const char *suite;
 	int64_t checked_ms; /* 0: never checked */
+	const char
+		*result; /* the hash of what was found, by which failing rows are counted again */
 	const bn_check_row *items;
 	size_t count;
 } bn_checks;

@@ -165,8 +165,7 @@ static bool cell_open(bn_compare_view *v, const bn_cline *l, int run)
 	if (l->kind != BN_CLINE_VALUE || !text)
 		return run_open(v, run);
 	if (row->group == BN_COMPARE_DATA && strstr(text, "@v") && !strstr(row->key, "digest"))
-		return bn_view_open(
-			f, bn_view_rows_new(&made, f, text, "", NULL, &err), &made, &err);
+		return bn_view_open(f, bn_view_all_rows_new(&made, f, text, &err), &made, &err);
 	if (row->group != BN_COMPARE_CODE || strcmp(row->key, "diff") != 0)
 		return run_open(v, run);
 	snprintf(arg.hash, sizeof arg.hash, "%s", text);

@@ -216,7 +216,7 @@ static const bn_dataset_version *dataset_selected(const bn_list *l, char ref[BN_
 static int open_added(bn_view **out, bn_frame *f, bn_page *page, const void *arg, bn_err *err)
 {
 	(void)arg;
-	return bn_view_rows_new(out, f, page->data, "", NULL, err);
+	return bn_view_all_rows_new(out, f, page->data, err);
 }
 
 /* "[--private] NAME FILE"; the file may hold blanks. */
@@ -257,8 +257,11 @@ static bool about_version(bn_view *view, bn_command_id id, const char *ref)
 	int rc;
 	if (id == BN_CMD_LAUNCH)
 		return bn_view_launch(view, NULL, ref);
+	bn_rows_of of = bn_rows_of_version(ref, "");
 	if (id == BN_CMD_DESCRIBE)
-		rc = bn_view_profile_new(&made, view->frame, ref, "", &err);
+		rc = bn_view_profile_new(&made, view->frame, &of, &err);
+	else if (id == BN_CMD_CORRELATIONS)
+		rc = bn_view_correlations_new(&made, view->frame, &of, &err);
 	else if (id == BN_CMD_CHECKS)
 		rc = bn_view_checks_new(&made, view->frame, ref, &err);
 	else
@@ -286,7 +289,7 @@ static bool data_command(bn_view *view, bn_command_id id, const char *arg)
 static bool needs_selection(bn_command_id id)
 {
 	return id == BN_CMD_OPEN || id == BN_CMD_DESCRIBE || id == BN_CMD_CHECKS ||
-	       id == BN_CMD_LAUNCH;
+	       id == BN_CMD_LAUNCH || id == BN_CMD_CORRELATIONS;
 }
 
 static bool data_refuses(bn_view *view, bn_command_id id, char *why, size_t size)
@@ -382,6 +385,44 @@ static bool version_selected(const bn_list *l, char ref[BN_REF_BYTES])
 	return true;
 }
 
+static void ref_of(const bn_dataset_version *v, char ref[BN_REF_BYTES])
+{
+	snprintf(ref, BN_REF_BYTES, "%.120s@v%lld", v->name, (long long)v->version);
+}
+
+/* The two that are compared, the older first: those that are marked, the one that is marked with the selected one, or the
+ * selected one with the one before it. False: there are not two. */
+static bool changes_of(const bn_list *l, char a[BN_REF_BYTES], char b[BN_REF_BYTES])
+{
+	const bn_dataset_versions *d = bn_list_data(l);
+	int64_t at[2] = {-1, -1}, row = bn_grid_selected_row(&l->grid);
+	int n = 0;
+	for (size_t i = 0; d && i < d->count && n < 2; i++)
+		if (bn_grid_is_marked(&l->grid, (int64_t)i))
+			at[n++] = (int64_t)i;
+	if (n < 2 && row >= 0 && row != at[0])
+		at[n++] = row;
+	if (n == 1 && d && at[0] + 1 < (int64_t)d->count)
+		at[n++] = at[0] + 1;
+	if (n < 2)
+		return false;
+	bool first_is_older = d->items[at[0]]->version < d->items[at[1]]->version;
+	ref_of(d->items[at[first_is_older ? 0 : 1]], a);
+	ref_of(d->items[at[first_is_older ? 1 : 0]], b);
+	return true;
+}
+
+static bool changes_open(bn_list *l)
+{
+	char a[BN_REF_BYTES], b[BN_REF_BYTES];
+	bn_frame *f = l->view.frame;
+	bn_err err = BN_ERR_INIT;
+	bn_view *made = NULL;
+	if (!changes_of(l, a, b))
+		return false;
+	return bn_view_open(f, bn_view_changes_new(&made, f, a, b, &err), &made, &err);
+}
+
 static bool versions_command(bn_view *view, bn_command_id id, const char *arg)
 {
 	char ref[BN_REF_BYTES];
@@ -391,15 +432,25 @@ static bool versions_command(bn_view *view, bn_command_id id, const char *arg)
 		return add_start(view, arg);
 	if (!version_selected((bn_list *)view, ref))
 		return false;
+	if (id == BN_CMD_COMPARE)
+		return changes_open((bn_list *)view);
 	if (id == BN_CMD_OPEN)
 		return bn_view_open(view->frame,
-			bn_view_rows_new(&made, view->frame, ref, "", NULL, &err), &made, &err);
+			bn_view_all_rows_new(&made, view->frame, ref, &err), &made, &err);
 	return about_version(view, id, ref);
 }
 
 static bool versions_refuses(bn_view *view, bn_command_id id, char *why, size_t size)
 {
-	char ref[BN_REF_BYTES];
+	char ref[BN_REF_BYTES], other[BN_REF_BYTES];
+	if (id == BN_CMD_COMPARE) {
+		size_t marks = bn_grid_mark_count(&((bn_list *)view)->grid);
+		snprintf(why, size,
+			marks > 2 ? "two are compared, and %zu are marked"
+				  : "there is no other version to compare with",
+			marks);
+		return marks > 2 || !changes_of((bn_list *)view, ref, other);
+	}
 	if (!needs_selection(id) || version_selected((bn_list *)view, ref))
 		return false;
 	snprintf(why, size, "no version is selected");

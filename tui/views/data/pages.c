@@ -60,7 +60,7 @@ int bn_source_window(void *context, const void *arg, bn_page *page, bn_job *job,
 	bn_batch batch = BN_BATCH_INIT;
 	bn_buf buf = BN_BUF_INIT;
 	size_t open = SIZE_MAX;
-	int rc = bn_reader_table(&table, r, a->ref, err);
+	int rc = bn_reader_table(&table, r, a->ref, a->derived, err);
 	size_t columns = rc ? 0 : bn_table_schema(table)->count;
 	bn_window *w = bn_arena_alloc(&page->arena, sizeof *w);
 	const char **cells =
@@ -182,21 +182,12 @@ static void check_row_fill(bn_check_row *out, bn_arena *arena, const json_t *res
 	const json_t *config = json_object_get(result, "expectation_config");
 	const json_t *kwargs = json_object_get(config, "kwargs"),
 		     *r = json_object_get(result, "result"),
-		     *index = json_object_get(r, "partial_unexpected_index_list"),
 		     *unexpected = json_object_get(r, "unexpected_count"),
 		     *raised = json_object_get(result, "exception_info");
 	const char *type = json_string_value(json_object_get(config, "type"));
 	type = type ? type : json_string_value(json_object_get(config, "expectation_type"));
 	json_t *names = bn_check_columns(type ? type : "", kwargs);
 	const char *column = json_string_value(json_array_get(names, 0));
-	size_t n = json_array_size(index);
-	int64_t *rows = n ? bn_arena_alloc(arena, n * sizeof *rows) : NULL;
-	size_t kept = 0;
-	for (size_t i = 0; rows && i < n; i++) {
-		const json_t *at = json_array_get(index, i);
-		if (json_is_integer(at))
-			rows[kept++] = json_integer_value(at);
-	}
 	const char *why = json_string_value(json_object_get(raised, "exception_message"));
 	const char *seen = json_words(arena, json_object_get(r, "observed_value"));
 	if (!seen && json_is_number(json_object_get(r, "unexpected_percent")))
@@ -209,8 +200,6 @@ static void check_row_fill(bn_check_row *out, bn_arena *arena, const json_t *res
 		.failing = json_is_integer(unexpected) ? json_integer_value(unexpected) : -1,
 		.state = json_is_true(json_object_get(result, "success")) ? BN_STATE_OK
 									  : BN_STATE_FAIL,
-		.rows = rows,
-		.row_count = kept,
 		.columns = columns_words(arena, names)};
 	json_decref(names);
 }
@@ -255,6 +244,7 @@ int bn_source_checks(void *context, const void *arg, bn_page *page, bn_job *job,
 		*c = (bn_checks){
 			.suite = bn_arena_strdup(&page->arena, suite ? suite : "(no name)"),
 			.checked_ms = v->checked_ms,
+			.result = bn_arena_strdup(&page->arena, v->check_result),
 			.items = rows,
 			.count = n};
 		page->data = c;

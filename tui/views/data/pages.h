@@ -3,6 +3,7 @@
  */
 #ifndef BN_TUI_VIEWS_DATA_PAGES_H
 #define BN_TUI_VIEWS_DATA_PAGES_H
+#include "core/profile/changes.h"
 #include "tui/views/pages.h"
 
 #include <stdbool.h>
@@ -13,5 +14,17 @@ typedef struct bn_add_arg {
 	char name[128], uri[512];
 	bool is_private; /* else as the versions before it */
 } bn_add_arg;
+
+/* Two versions, by reference: what differs in b, against a. */
+typedef struct bn_changes_arg {
+	char a[BN_REF_BYTES], b[BN_REF_BYTES];
+} bn_changes_arg;
+
+typedef struct bn_changes_page {
+	bn_column_changes changes;
+	int64_t rows_a, rows_b;
+	size_t columns_b;
+	bool same_schema;
+} bn_changes_page;
 
 #endif

@@ -8,7 +8,7 @@
 #include "core/data/add.h"
 #include "core/data/profile_cache.h"
 #include "core/registry/provenance.h"
-#include "core/source/csv_write.h"
+#include "core/source/rows_write.h"
 #include "tui/views/_source.h"
 
 #include <inttypes.h>
@@ -176,49 +176,75 @@ static int target_put(void *ctx, const char *bytes, size_t n, bn_err *err)
 	return bn_file_out_add(t->file, bytes, n, err);
 }
 
-static int export_write(bn_table_reader *table, const int64_t *rows, size_t count,
-	const bn_env *env, const char *path, bn_job *job, uint64_t *bytes, bn_err *err)
+static int export_write(bn_table_reader *table, const bn_csv_part *part, const bn_export_arg *a,
+	const bn_env *env, bn_job *job, uint64_t *bytes, bn_err *err)
 {
 	bn_progress watch = bn_job_watch(job);
 	target t = {0};
-	char delimiter = bn_str_ends(path, ".tsv") ? '\t' : ',';
-	int rc = bn_file_out_open(&t.file, env, path, 0666, err);
+	int rc = bn_file_out_open(&t.file, env, a->path, 0666, err);
 	if (rc < 0)
 		return rc;
-	if ((rc = bn_csv_export_rows(table, rows, count, delimiter, &watch, target_put, &t, err)) ==
-		0)
+	switch (a->kind) {
+	case BN_EXPORT_FILE_CSV:
+	case BN_EXPORT_FILE_TSV:
+		rc = bn_csv_export_rows(table, part, a->kind == BN_EXPORT_FILE_TSV ? '\t' : ',',
+			&watch, target_put, &t, err);
+		break;
+	case BN_EXPORT_FILE_ARROW:
+		rc = bn_arrow_export_rows(table, part, &watch, target_put, &t, err);
+		break;
+	case BN_EXPORT_FILE_JSON:
+		rc = bn_json_export_rows(table, part, &watch, target_put, &t, err);
+		break;
+	}
+	if (rc >= 0)
 		rc = bn_file_out_finish(t.file, err);
 	*bytes = t.bytes;
 	bn_file_out_free(t.file);
 	return rc;
 }
 
+/* The columns that are asked for; all of them when none are. */
+static int export_columns(
+	bn_csv_part *part, size_t *room, const bn_export_arg *a, size_t count, bn_err *err)
+{
+	part->column_count = (size_t)a->columns;
+	part->columns = a->columns ? room : NULL;
+	for (int i = 0; i < a->columns; i++) {
+		room[i] = a->column[i];
+		if (room[i] >= count)
+			return bn_err_set(err, BN_EINVAL, "there is no column number %zu", room[i]);
+	}
+	return 0;
+}
+
 int bn_source_export_rows(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
 {
 	bn_reader *r = context;
 	const bn_export_arg *a = arg;
+	size_t columns[sizeof a->column / sizeof *a->column];
 	bn_dataset_version *v = NULL;
 	bn_table_reader *table = NULL;
 	bn_progress watch = bn_job_watch(job);
+	bn_csv_part part = {.rows = NULL};
 	int64_t *rows = NULL;
-	size_t count = 0;
 	uint64_t bytes = 0;
 	char n[BN_FMT], size[BN_FMT];
 	int rc = bn_reader_need_trust(r, err);
 	if (rc < 0 || (rc = bn_reader_refresh(r, err)) < 0)
 		return rc;
-	if ((rc = bn_dataset_resolve(&v, r->ws, a->rows.ref, BN_DATASET_REMOVED_TOO, err)) < 0 ||
-		(rc = bn_dataset_verify(r->ws, v, &watch, err)) < 0 ||
-		(rc = bn_reader_table(&table, r, a->rows.ref, err)) < 0)
+	if ((rc = bn_dataset_resolve(&v, r->ws, a->rows.of.ref, BN_DATASET_REMOVED_TOO, err)) < 0 ||
+		(rc = bn_dataset_verify(r->ws, v, &watch, err)) < 0)
 		goto out;
 	bn_job_step(job, "filtering", "rows", 0, 0);
-	if ((rc = bn_reader_order(&rows, &count, table, &a->rows, job, err)) < 0 ||
-		(rc = export_write(table, rows, count, bn_workspace_env(r->ws), a->path, job,
-			 &bytes, err)) < 0)
+	if ((rc = bn_reader_order(&rows, &part.n, &table, r, &a->rows, job, err)) < 0 ||
+		(rc = export_columns(&part, columns, a, bn_table_schema(table)->count, err)) < 0)
 		goto out;
-	bn_job_log(job, "wrote %s rows, %s, to %s",
-		bn_fmt_count(rows ? count : bn_table_rows(table), n), bn_fmt_bytes(bytes, size),
-		a->path);
+	part.rows = rows;
+	if ((rc = export_write(table, &part, a, bn_workspace_env(r->ws), job, &bytes, err)) < 0)
+		goto out;
+	bn_job_log(job, "wrote %s rows, %s, to %s", bn_fmt_count(part.n, n),
+		bn_fmt_bytes(bytes, size), a->path);
 	rc = text_page(page, a->path, err);
 out:
 	bn_free(rows);

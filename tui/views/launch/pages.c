@@ -50,7 +50,7 @@ static int columns_read(
 {
 	bn_table_reader *table = NULL;
 	bn_err why = BN_ERR_INIT;
-	if (!ref || bn_reader_table(&table, r, ref, &why) < 0)
+	if (!ref || bn_reader_table(&table, r, ref, "", &why) < 0)
 		return 0;
 	const bn_schema *s = bn_table_schema(table);
 	const char **names = bn_arena_alloc(arena, (s->count + 1) * sizeof *names);

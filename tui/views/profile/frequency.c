@@ -31,16 +31,16 @@ static const bn_grid_column columns[COLUMNS] = {
 typedef struct frequency_view {
 	bn_list list;
 	char column[128];
-	char filter[256];
+	bn_rows_of of;
 } frequency_view;
 
 enum { KIND_KEPT, KIND_MADE };
 
 static bn_frequency_arg arg_of(const frequency_view *v)
 {
-	bn_frequency_arg arg = {"", "", ""};
-	memcpy(arg.ref, v->list.ref, sizeof arg.ref);
-	memcpy(arg.filter, v->filter, sizeof arg.filter);
+	bn_frequency_arg arg;
+	memset(&arg, 0, sizeof arg);
+	arg.of = v->of;
 	memcpy(arg.column, v->column, sizeof arg.column);
 	return arg;
 }
@@ -92,12 +92,6 @@ static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 		return;
 	case COL_COUNT:
 		out->number = (double)n;
-		/* All but what is missing is estimated together. */
-		if (!d->exact && (row >= (int64_t)d->count || d->values[row])) {
-			out->buf[0] = '~';
-			bn_format_count(out->buf + 1, n);
-			out->text = out->buf;
-		}
 		return;
 	case COL_SHARE:
 		if (d->total)
@@ -112,6 +106,28 @@ static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 
 static const bn_grid_source source = {.rows = grid_rows, .cell = grid_cell};
 
+bool bn_frequency_rows_of(bn_rows_of *of, const bn_frequency *d, int64_t row, const char *column)
+{
+	char filter[sizeof of->filter], title[sizeof of->title];
+	if (row < 0 || row >= (int64_t)d->count)
+		return false;
+	const bn_frequency_rows *rows = &d->rows[row];
+	if (rows->filter) {
+		if (!bn_row_filter_and(filter, sizeof filter, of->filter, rows->filter))
+			return false;
+		memset(of->filter, 0, sizeof of->filter);
+		snprintf(of->filter, sizeof of->filter, "%s", filter);
+		return true;
+	}
+	if (!rows->base)
+		return false;
+	if (d->values[row])
+		snprintf(title, sizeof title, "%.40s is %.40s", column, d->values[row]);
+	else
+		snprintf(title, sizeof title, "%.60s is absent", column);
+	return bn_rows_of_add(of, rows->base, title);
+}
+
 static bool command(bn_view *view, bn_command_id id, const char *arg)
 {
 	frequency_view *v = (frequency_view *)view;
@@ -120,16 +136,49 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 	bn_err err = BN_ERR_INIT;
 	bn_view *made = NULL;
 	(void)arg;
+	if (id == BN_CMD_DESCRIBE)
+		return bn_view_open(view->frame,
+			bn_view_profile_new(&made, view->frame, &v->of, &err), &made, &err);
 	if (id != BN_CMD_OPEN || !d || row < 0 || row >= (int64_t)d->count)
 		return false;
-	char filter[256];
-	if (!bn_row_filter_and(filter, sizeof filter, v->filter, d->filters[row])) {
-		bn_frame_message(view->frame, "the filter of these rows would be too long");
+	bn_rows_of of = v->of;
+	if (!bn_frequency_rows_of(&of, d, row, v->column)) {
+		bn_frame_message(view->frame, "these rows are narrowed too often already");
 		return true;
 	}
-	return bn_view_open(view->frame,
-		bn_view_rows_new(&made, view->frame, v->list.ref, filter, v->column, &err), &made,
-		&err);
+	return bn_view_open(view->frame, bn_view_rows_new(&made, view->frame, &of, v->column, &err),
+		&made, &err);
+}
+
+static void draw(bn_view *view, bn_area a, bool focused)
+{
+	const bn_frequency *d = bn_list_data((bn_list *)view);
+	char n[BN_FORMAT_BYTES], rows[BN_FORMAT_BYTES];
+	if (d && a.rows > 4) {
+		bn_format_count(rows, d->total);
+		if (d->distinct >= 0)
+			bn_area_textf(a, 0, 1, BN_INK_DIM,
+				"%s different values in %s rows, counted",
+				bn_format_count(n, d->distinct), rows);
+		else
+			bn_area_textf(a, 0, 1, BN_INK_DIM,
+				"bins of equal width, of %s rows, counted", rows);
+		a = bn_area_sub(a, 1, 0, a.rows - 1, a.cols);
+	}
+	bn_list_draw(view, a, focused);
+}
+
+static bool refuses(bn_view *view, bn_command_id id, char *why, size_t size)
+{
+	const bn_list *l = (const bn_list *)view;
+	const bn_frequency *d = bn_list_data(l);
+	int64_t row = bn_grid_selected_row(&l->grid);
+	if (id != BN_CMD_OPEN || (d && row >= 0 && row < (int64_t)d->count))
+		return false;
+	snprintf(why, size, "%s",
+		d && row >= 0 ? "these are all values that are not listed"
+			      : "nothing is counted yet");
+	return true;
 }
 
 static void refresh(bn_view *view)
@@ -137,14 +186,14 @@ static void refresh(bn_view *view)
 	frequency_view *v = (frequency_view *)view;
 	bn_frequency_arg arg = arg_of(v);
 	if (!bn_list_data(&v->list) && !view->job)
-		bn_view_load(view, BN_LANE_QUICK, KIND_KEPT, bn_view_source(view)->frequency, &arg,
+		bn_view_load(view, BN_LANE_SCAN, KIND_KEPT, bn_view_source(view)->frequency, &arg,
 			sizeof arg);
 }
 
 static int open_frequency(bn_view **out, bn_frame *f, bn_page *page, const void *arg, bn_err *err)
 {
 	const bn_frequency_arg *a = arg;
-	int rc = bn_view_frequency_new(out, f, a->ref, a->filter, a->column, err);
+	int rc = bn_view_frequency_new(out, f, &a->of, a->column, err);
 	if (rc < 0)
 		return rc;
 	bn_list_page(*out, bn_page_ref(page));
@@ -154,14 +203,16 @@ static int open_frequency(bn_view **out, bn_frame *f, bn_page *page, const void 
 static void page(bn_view *view, bn_page *p)
 {
 	bn_frequency_arg arg = arg_of((const frequency_view *)view);
-	char title[sizeof arg + 32];
+	char title[sizeof arg.of.filter + sizeof arg.of.title + BN_REF_BYTES + 200];
+	char words[sizeof arg.of.filter + sizeof arg.of.title + 8];
 	if (p->kind != KIND_KEPT || p->data || p->err.code) {
 		bn_list_page(view, p);
 		return;
 	}
 	bn_page_free(p);
-	snprintf(title, sizeof title, "values of %s in %s%s%s", arg.column, arg.ref,
-		arg.filter[0] ? " where " : "", arg.filter);
+	bn_rows_of_words(&arg.of, words, sizeof words);
+	snprintf(title, sizeof title, "values of %s in %s%s%s", arg.column, arg.of.ref,
+		words[0] ? " " : "", words);
 	bn_view_start(view, &(bn_job_spec){.title = title,
 				    .fn = bn_view_source(view)->make_frequency,
 				    .arg = &arg,
@@ -173,21 +224,25 @@ static void page(bn_view *view, bn_page *p)
 static void crumb(const bn_view *view, bn_buf *out)
 {
 	const frequency_view *v = (const frequency_view *)view;
-	bn_buf_addf(out, "%s%s%s", v->column, v->filter[0] ? " where " : "", v->filter);
+	char words[sizeof v->of.filter + sizeof v->of.title + 8];
+	bn_rows_of_words(&v->of, words, sizeof words);
+	bn_buf_addf(out, "%s%s%s", v->column, words[0] ? " " : "", words);
 }
 
 static void cli(const bn_view *view, bn_buf *out)
 {
 	const frequency_view *v = (const frequency_view *)view;
-	if (!v->filter[0])
-		bn_buf_addf(out, "binnacle data freq %s %s --json", v->list.ref, v->column);
+	const bn_frequency *d = bn_list_data(&v->list);
+	if (d && d->distinct >= 0)
+		bn_rows_of_cli(&v->of, "freq", v->column, out);
 }
 
 static const bn_view_class frequency_class = {
 	.name = "values of",
 	.kind = BN_ON(FREQUENCY),
-	.draw = bn_list_draw,
+	.draw = draw,
 	.command = command,
+	.refuses = refuses,
 	.page = page,
 	.refresh = refresh,
 	.crumb = crumb,
@@ -197,16 +252,16 @@ static const bn_view_class frequency_class = {
 	.free = bn_list_free,
 };
 
-int bn_view_frequency_new(bn_view **out, bn_frame *f, const char *ref, const char *filter,
-	const char *column, bn_err *err)
+int bn_view_frequency_new(
+	bn_view **out, bn_frame *f, const bn_rows_of *of, const char *column, bn_err *err)
 {
 	frequency_view *v = NULL;
 	int rc = bn_list_new(
-		&v, sizeof *v, &frequency_class, f, &source, columns, COLUMNS, ref, err);
+		&v, sizeof *v, &frequency_class, f, &source, columns, COLUMNS, of->ref, err);
 	if (rc)
 		return rc;
 	snprintf(v->column, sizeof v->column, "%s", column);
-	snprintf(v->filter, sizeof v->filter, "%s", filter);
+	v->of = *of;
 	*out = &v->list.view;
 	return 0;
 }

@@ -4,29 +4,54 @@
 #ifndef BN_TUI_VIEWS_PROFILE_PAGES_H
 #define BN_TUI_VIEWS_PROFILE_PAGES_H
 #include "tui/views/pages.h"
+#include "tui/views/rows/pages.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 typedef struct bn_profile_arg {
-	char ref[BN_REF_BYTES];
-	char filter[256]; /* as of bn_order_arg; "": all rows */
+	bn_rows_of of;
 } bn_profile_arg;
 
 typedef struct bn_frequency_arg {
-	char ref[BN_REF_BYTES];
-	char filter[256];
+	bn_rows_of of;
 	char column[128];
 } bn_frequency_arg;
 
+#define BN_FREQUENCY_LISTED 2000 /* values that are listed one by one */
+
+/* What opens the rows of a line: the filter, in addition to the rows that were counted, or, where no expression does, the
+ * base; *filter NULL and no base: nothing does. */
+typedef struct bn_frequency_rows {
+	const char *filter;
+	const bn_rows_base *base;
+} bn_frequency_rows;
+
 typedef struct bn_frequency {
-	const char *const *filters; /* what shows just these rows: bn_order_arg.filter */
-	const char *const *values;  /* NULL: absent values */
+	const bn_frequency_rows *rows;
+	const char *const *values; /* NULL: absent values */
 	const int64_t *counts; /* falling; bins of a continuous column stand in their own order */
 	size_t count;
 	int64_t total, others; /* rows; rows whose values are not listed */
-	bool exact;            /* false: counts are estimates, and wear "~" */
+	int64_t distinct;      /* different values; -1: these are bins */
 } bn_frequency;
+
+/* Narrows to the rows that a line counts, among those that were counted; false: they cannot be narrowed further, or the line
+ * is of all other values. */
+bool bn_frequency_rows_of(bn_rows_of *of, const bn_frequency *d, int64_t row, const char *column);
+
+typedef struct bn_correlation {
+	const char *a, *b; /* columns */
+	double r; /* Pearson's, over the rows where both are there; NaN: one of them is constant, or too few */
+	int64_t rows; /* where both are there */
+} bn_correlation;
+
+typedef struct bn_correlations {
+	const bn_correlation *items; /* the strongest first */
+	size_t count;
+	size_t columns; /* that have numbers */
+	int64_t rows;
+} bn_correlations;
 
 #endif

@@ -7,6 +7,7 @@
 #include "tui/ui/chart.h"
 #include "tui/ui/format.h"
 #include "tui/views/_list.h"
+#include "tui/views/rows/filter.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -65,17 +66,14 @@ static const bn_grid_column columns[COLUMNS] = {
 
 typedef struct profile_view {
 	bn_list list;
-	char filter[256];
+	bn_rows_of of;
 } profile_view;
 
 enum { KIND_KEPT, KIND_MADE };
 
 static bn_profile_arg arg_of(const profile_view *v)
 {
-	bn_profile_arg arg = {"", ""};
-	memcpy(arg.ref, v->list.ref, sizeof arg.ref);
-	memcpy(arg.filter, v->filter, sizeof arg.filter);
-	return arg;
+	return (bn_profile_arg){v->of};
 }
 
 static const bn_profile_column *column_at(const bn_list *l, int64_t row)
@@ -257,6 +255,20 @@ static void draw(bn_view *view, bn_area a, bool focused)
 	histogram_draw(bn_area_sub(detail, row, 0, detail.rows - row, detail.cols), c);
 }
 
+/* The rows without a value of the column. */
+static bool missing_open(profile_view *v, const bn_profile_column *c)
+{
+	bn_frame *f = v->list.view.frame;
+	bn_rows_of of = v->of;
+	bn_view *made = NULL;
+	bn_err err = BN_ERR_INIT;
+	if (!bn_rows_of_absent(&of, c->name)) {
+		bn_frame_message(f, "the filter of these rows would be too long");
+		return true;
+	}
+	return bn_view_open(f, bn_view_rows_new(&made, f, &of, c->name, &err), &made, &err);
+}
+
 static bool command(bn_view *view, bn_command_id id, const char *arg)
 {
 	bn_list *l = (bn_list *)view;
@@ -267,28 +279,25 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 	if (id == BN_CMD_CHECKS)
 		return bn_view_open(view->frame,
 			bn_view_checks_new(&made, view->frame, l->ref, &err), &made, &err);
+	if (id == BN_CMD_CORRELATIONS)
+		return bn_view_open(view->frame,
+			bn_view_correlations_new(
+				&made, view->frame, &((profile_view *)view)->of, &err),
+			&made, &err);
 	if ((id != BN_CMD_OPEN && id != BN_CMD_FREQUENCY) || !c)
 		return false;
-	const char *own = ((profile_view *)view)->filter;
-	if (id == BN_CMD_OPEN && l->grid.column == COL_MISSING && c->missing) {
-		char filter[256];
-		if (snprintf(filter, sizeof filter, "%s%s\"%.120s\"=", own, own[0] ? " " : "",
-			    c->name) >= (int)sizeof filter) {
-			bn_frame_message(view->frame, "the filter of these rows would be too long");
-			return true;
-		}
-		return bn_view_open(view->frame,
-			bn_view_rows_new(&made, view->frame, l->ref, filter, c->name, &err), &made,
-			&err);
-	}
+	if (id == BN_CMD_OPEN && l->grid.column == COL_MISSING && c->missing)
+		return missing_open((profile_view *)view, c);
 	return bn_view_open(view->frame,
-		bn_view_frequency_new(&made, view->frame, l->ref, own, c->name, &err), &made, &err);
+		bn_view_frequency_new(
+			&made, view->frame, &((profile_view *)view)->of, c->name, &err),
+		&made, &err);
 }
 
 static int open_profile(bn_view **out, bn_frame *f, bn_page *page, const void *arg, bn_err *err)
 {
 	const bn_profile_arg *a = arg;
-	int rc = bn_view_profile_new(out, f, a->ref, a->filter, err);
+	int rc = bn_view_profile_new(out, f, &a->of, err);
 	if (rc < 0)
 		return rc;
 	bn_list_page(*out, bn_page_ref(page));
@@ -308,14 +317,15 @@ static void refresh(bn_view *view)
 static void page(bn_view *view, bn_page *p)
 {
 	bn_profile_arg arg = arg_of((const profile_view *)view);
-	char title[BN_REF_BYTES + sizeof arg.filter + 24];
+	char title[BN_REF_BYTES + sizeof arg.of.filter + sizeof arg.of.title + 32],
+		words[sizeof arg.of.filter + sizeof arg.of.title + 8];
 	if (p->kind != KIND_KEPT || p->data || p->err.code) {
 		bn_list_page(view, p);
 		return;
 	}
 	bn_page_free(p);
-	snprintf(title, sizeof title, "profile of %s%s%s", arg.ref, arg.filter[0] ? " where " : "",
-		arg.filter);
+	bn_rows_of_words(&arg.of, words, sizeof words);
+	snprintf(title, sizeof title, "profile of %s%s%s", arg.of.ref, words[0] ? " " : "", words);
 	bn_view_start(view, &(bn_job_spec){.title = title,
 				    .fn = bn_view_source(view)->make_profile,
 				    .arg = &arg,
@@ -327,13 +337,14 @@ static void page(bn_view *view, bn_page *p)
 static void crumb(const bn_view *view, bn_buf *out)
 {
 	const profile_view *v = (const profile_view *)view;
-	bn_buf_addf(out, "%s%s%s", v->list.ref, v->filter[0] ? " where " : "", v->filter);
+	char words[sizeof v->of.filter + sizeof v->of.title + 8];
+	bn_rows_of_words(&v->of, words, sizeof words);
+	bn_buf_addf(out, "%s%s%s", v->list.ref, words[0] ? " " : "", words);
 }
 
 static void cli(const bn_view *view, bn_buf *out)
 {
-	if (!((const profile_view *)view)->filter[0])
-		bn_buf_addf(out, "binnacle data describe %s --json", ((const bn_list *)view)->ref);
+	bn_rows_of_cli(&((const profile_view *)view)->of, "describe", NULL, out);
 }
 
 static const bn_view_class profile_class = {
@@ -350,14 +361,14 @@ static const bn_view_class profile_class = {
 	.free = bn_list_free,
 };
 
-int bn_view_profile_new(
-	bn_view **out, bn_frame *f, const char *ref, const char *filter, bn_err *err)
+int bn_view_profile_new(bn_view **out, bn_frame *f, const bn_rows_of *of, bn_err *err)
 {
 	profile_view *v = NULL;
-	int rc = bn_list_new(&v, sizeof *v, &profile_class, f, &source, columns, COLUMNS, ref, err);
+	int rc = bn_list_new(
+		&v, sizeof *v, &profile_class, f, &source, columns, COLUMNS, of->ref, err);
 	if (rc)
 		return rc;
-	snprintf(v->filter, sizeof v->filter, "%s", filter);
+	v->of = *of;
 	*out = &v->list.view;
 	return 0;
 }

@@ -2,6 +2,7 @@
 #include "tui/views/rows/filter.h"
 
 #include "core/table/expr/eval.h"
+#include "tui/ui/shell_word.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -81,4 +82,38 @@ bool bn_row_filter_and(char *out, size_t size, const char *filter, const char *m
 		m = snprintf(out, size, "%.*s(%s) AND %s", (int)at, filter,
 			filter + at + strspn(filter + at, " "), more);
 	return m >= 0 && (size_t)m < size;
+}
+
+bool bn_rows_of_absent(bn_rows_of *of, const char *column)
+{
+	char before[sizeof of->filter];
+	bn_buf more = BN_BUF_INIT;
+	bn_buf_addch(&more, '`');
+	for (const char *s = column; *s; s++) {
+		bn_buf_addch(&more, *s);
+		if (*s == '`')
+			bn_buf_addch(&more, '`');
+	}
+	bn_buf_adds(&more, "` IS NULL");
+	memcpy(before, of->filter, sizeof before);
+	memset(of->filter, 0, sizeof of->filter);
+	bool fits =
+		!more.failed && bn_row_filter_and(of->filter, sizeof of->filter, before, more.ptr);
+	bn_buf_release(&more);
+	return fits;
+}
+
+void bn_rows_of_cli(const bn_rows_of *of, const char *verb, const char *column, bn_buf *out)
+{
+	const char *where = bn_row_filter_expression(of->filter);
+	if (of->bases || of->derived[0] || (of->filter[0] && !where))
+		return;
+	bn_buf_addf(out, "binnacle data %s %s", verb, of->ref);
+	if (column) {
+		bn_buf_addch(out, ' ');
+		bn_shell_word_add(out, column);
+	}
+	bn_buf_adds(out, " --json");
+	if (where)
+		bn_shell_option_add(out, "where", where);
 }

@@ -6,11 +6,12 @@
 #define BN_VIEWS_ROWS_FILTER_H
 #include "core/table/expr/expr.h"
 #include "core/table/table.h"
+#include "tui/views/rows/pages.h"
 
 #define BN_ROW_WORDS 16
 
 typedef struct bn_row_filter {
-	char text[256]; /* the words, each ended by a NUL */
+	char text[BN_FILTER_BYTES]; /* the words, each ended by a NUL */
 	const char *words[BN_ROW_WORDS];
 	size_t count;
 	bn_expr *where; /* NULL: none */
@@ -24,5 +25,9 @@ void bn_row_filter_release(bn_row_filter *f);
 const char *bn_row_filter_expression(const char *filter);
 /* The rows that pass `filter` and the expression `more`; false when that is longer than out. */
 bool bn_row_filter_and(char *out, size_t size, const char *filter, const char *more);
+/* Narrows to the rows without a value of the column; false as above. */
+bool bn_rows_of_absent(bn_rows_of *of, const char *column);
+/* Appends "binnacle data VERB REF [COLUMN] --json" with the filter; nothing when no command counts these rows. */
+void bn_rows_of_cli(const bn_rows_of *of, const char *verb, const char *column, bn_buf *out);
 
 #endif

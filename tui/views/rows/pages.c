@@ -1,214 +1,78 @@
 /*
- * pages.c - which rows of a table a filter (filter.h) leaves, and in which order. It stops when its job is cancelled, and
- * reports how far it is.
+ * pages.c - which rows of a table there are (some.h), in which order, and what they have in common. It stops when its job
+ * is cancelled, and reports how far it is.
  */
-#include "core/base/str.h"
-#include "core/table/scan.h"
-#include "tui/views/_source.h"
-#include "tui/views/rows/filter.h"
+#include "core/base/mem.h"
+#include "core/profile/frequencies.h"
+#include "core/table/order.h"
+#include "tui/views/rows/some.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-
-static bool text_has(const char *text, const char *word)
-{
-	size_t n = strlen(word);
-	for (; *text; text++)
-		if (strncasecmp(text, word, n) == 0)
-			return true;
-	return n == 0;
-}
-
-/* Does every word stand somewhere in the row? */
-static bool row_has_words(const bn_row_filter *f, const bn_batch *batch, size_t row, bn_buf *buf)
-{
-	for (size_t i = 0; i < f->count; i++) {
-		bool hit = false;
-		for (size_t c = 0; c < batch->column_count && !hit; c++) {
-			bn_buf_clear(buf);
-			hit = bn_column_format(&batch->columns[c], row, buf) &&
-			      text_has(buf->ptr, f->words[i]);
-		}
-		if (!hit)
-			return false;
-	}
-	return true;
-}
-
-typedef struct rows {
-	int64_t *items;
-	size_t count, cap;
-} rows;
-
-static int rows_add(rows *out, uint64_t row, bn_err *err)
-{
-	if (bn_grow(&out->items, &out->cap, out->count + 1, sizeof *out->items))
-		return bn_err_nomem(err, "the rows found");
-	out->items[out->count++] = (int64_t)row;
-	return 0;
-}
-
-/* The rows of a table that is open, those of `scanned` (all of them when it is no scan), that hold the words. */
-static int words_run(
-	rows *out, bn_table_reader *scanned, const bn_row_filter *f, bn_job *job, bn_err *err)
-{
-	bn_batch batch = BN_BATCH_INIT;
-	bn_buf buf = BN_BUF_INIT;
-	int rc = 0;
-	for (size_t b = 0; b < bn_table_batches(scanned); b++) {
-		if ((rc = bn_table_read(scanned, b, NULL, 0, &batch, err)) < 0)
-			goto out;
-		for (size_t i = 0; i < batch.rows; i++) {
-			if (i % 4096 == 0 && bn_job_is_cancelled(job)) {
-				rc = bn_err_set(err, BN_EINTR, "stopped");
-				goto out;
-			}
-			if (row_has_words(f, &batch, i, &buf) &&
-				(rc = rows_add(out, bn_table_origin(scanned, batch.first_row + i),
-					 err)) < 0)
-				goto out;
-		}
-		bn_job_progress(job, (int64_t)(batch.first_row + batch.rows),
-			(int64_t)bn_table_rows(scanned));
-	}
-out:
-	bn_batch_release(&batch);
-	bn_buf_release(&buf);
-	return rc;
-}
-
-static bool scan_report(void *job, const char *what, uint64_t done, uint64_t total)
-{
-	(void)what;
-	bn_job_progress(job, (int64_t)done, (int64_t)total);
-	return !bn_job_is_cancelled(job);
-}
-
-static int filter_run(
-	rows *out, bn_table_reader *table, const bn_row_filter *f, bn_job *job, bn_err *err)
-{
-	const bn_progress progress = {scan_report, job};
-	const bn_scan scan = {.where = f->where, .progress = &progress};
-	bn_table_reader *scanned = NULL;
-	int rc = 0;
-	if (f->where && (rc = bn_table_scan(&scanned, table, &scan, err)) < 0)
-		return rc;
-	if (f->count) {
-		rc = words_run(out, scanned ? scanned : table, f, job, err);
-		goto out;
-	}
-	for (uint64_t i = 0; i < bn_table_rows(scanned); i++)
-		if ((rc = rows_add(out, bn_table_origin(scanned, i), err)) < 0)
-			goto out;
-out:
-	bn_table_reader_free(scanned);
-	return rc;
-}
 
 /* ---- sorting ------------------------------------------------------------------------------------- */
 
-typedef struct sort_item {
-	int64_t row;
-	size_t place;  /* before this key was looked at: ties stay in it */
-	double number; /* NaN: absent */
-	bn_text text;
-} sort_item;
-
-static int text_compare(bn_text a, bn_text b)
+static void rows_reverse(int64_t *rows, size_t count)
 {
-	size_t n = a.len < b.len ? a.len : b.len;
-	int c = n ? memcmp(a.ptr, b.ptr, n) : 0;
-	return c ? c : a.len < b.len ? -1 : a.len > b.len;
-}
-
-/* arg: whether larger comes first. What is absent goes last either way; ties keep their order. */
-static int item_compare(const void *pa, const void *pb, void *arg)
-{
-	const sort_item *a = pa, *b = pb;
-	bool descending = *(const bool *)arg;
-	bool no_a = isnan(a->number) && !a->text.ptr, no_b = isnan(b->number) && !b->text.ptr;
-	int c = 0;
-	if (no_a != no_b)
-		return no_a ? 1 : -1;
-	if (!no_a && a->text.ptr)
-		c = text_compare(a->text, b->text);
-	else if (!no_a)
-		c = a->number < b->number ? -1 : a->number > b->number;
-	if (c)
-		return descending ? -c : c;
-	return a->place < b->place ? -1 : a->place > b->place;
-}
-
-static int sort_run(
-	rows *r, bn_table_reader *table, size_t column, bool descending, bn_job *job, bn_err *err)
-{
-	bn_batch batch = BN_BATCH_INIT;
-	size_t open = SIZE_MAX;
-	sort_item *items = bn_alloc((r->count + 1) * sizeof *items);
-	int rc = items ? 0 : bn_err_nomem(err, "rows to sort");
-	for (size_t i = 0; !rc && i < r->count; i++) {
-		size_t at = 0, row = 0;
-		if (i % 65536 == 0 && bn_job_is_cancelled(job))
-			rc = bn_err_set(err, BN_EINTR, "stopped");
-		if (!rc)
-			rc = bn_table_locate(table, (uint64_t)r->items[i], &at, &row, err);
-		if (!rc && at != open) {
-			rc = bn_table_read(table, at, &column, 1, &batch, err);
-			open = at;
-		}
-		if (!rc) /* text lies in the mapped file, which outlives the batch */
-			items[i] = (sort_item){r->items[i], i,
-				bn_column_number(&batch.columns[0], row),
-				bn_column_text(&batch.columns[0], row)};
-	}
-	if (!rc) {
-		qsort_r(items, r->count, sizeof *items, item_compare, &descending);
-		for (size_t i = 0; i < r->count; i++)
-			r->items[i] = items[i].row;
-	}
-	bn_batch_release(&batch);
-	bn_free(items);
-	return rc;
-}
-
-static void rows_reverse(rows *r)
-{
-	for (size_t i = 0; i < r->count / 2; i++) {
-		int64_t row = r->items[i];
-		r->items[i] = r->items[r->count - 1 - i];
-		r->items[r->count - 1 - i] = row;
+	for (size_t i = 0; i < count / 2; i++) {
+		int64_t row = rows[i];
+		rows[i] = rows[count - 1 - i];
+		rows[count - 1 - i] = row;
 	}
 }
 
 /* By the last key first: what a key leaves equal stays in the order of those behind it. No two rows have one
  * place, so what stands behind that decides nothing. */
-static int sort_keys(
-	rows *r, bn_table_reader *table, const bn_order_arg *a, bn_job *job, bn_err *err)
+static int sort_keys(int64_t *rows, size_t count, bn_table_reader *table, const bn_order_arg *a,
+	bn_job *job, bn_err *err)
 {
 	size_t columns = bn_table_schema(table)->count;
+	bn_progress watch = bn_job_watch(job);
 	int last = 0, rc = 0;
 	while (last + 1 < a->sorts && a->sort[last].column >= 0)
 		last++;
 	for (int k = last; a->sorts && k >= 0 && rc >= 0; k--) {
 		int column = a->sort[k].column;
 		if (column < 0 && a->sort[k].descending)
-			rows_reverse(r);
+			rows_reverse(rows, count);
 		else if (column >= 0 && (size_t)column < columns)
-			rc = sort_run(r, table, (size_t)column, a->sort[k].descending, job, err);
+			rc = bn_table_order(rows, count, table, (size_t)column,
+				a->sort[k].descending, &watch, err);
 	}
 	return rc;
 }
 
-static int rows_all(rows *r, uint64_t count, bn_err *err)
+static int rows_all(int64_t **rows, size_t count, bn_err *err)
 {
-	if (bn_grow(&r->items, &r->cap, (size_t)count + 1, sizeof *r->items))
+	if (!(*rows = bn_alloc((count + 1) * sizeof **rows)))
 		return bn_err_nomem(err, "row numbers");
-	for (uint64_t i = 0; i < count; i++)
-		r->items[i] = (int64_t)i;
-	r->count = (size_t)count;
+	for (size_t i = 0; i < count; i++)
+		(*rows)[i] = (int64_t)i;
 	return 0;
+}
+
+int bn_reader_order(int64_t **out, size_t *count, bn_table_reader **table, bn_reader *r,
+	const bn_order_arg *a, bn_job *job, bn_err *err)
+{
+	bn_some_rows some;
+	int64_t *rows = NULL;
+	int rc = bn_some_rows_find(&some, r, &a->of, job, err);
+	if (rc < 0)
+		goto out;
+	rows = some.rows;
+	some.rows = NULL;
+	if (a->sorts && !rows && (rc = rows_all(&rows, some.count, err)) < 0)
+		goto out;
+	if ((rc = sort_keys(rows, some.count, some.table, a, job, err)) < 0)
+		goto out;
+	*out = rows;
+	*count = some.count;
+	*table = some.table;
+	rows = NULL;
+out:
+	bn_some_rows_release(&some);
+	bn_free(rows);
+	return rc;
 }
 
 /* ---- the page ------------------------------------------------------------------------------------ */
@@ -241,47 +105,161 @@ static int schema_copy(bn_order *o, bn_arena *arena, const bn_schema *schema, bn
 	return 0;
 }
 
-int bn_reader_order(int64_t **out, size_t *count, bn_table_reader *table, const bn_order_arg *a,
-	bn_job *job, bn_err *err)
-{
-	bn_row_filter f;
-	rows found = {NULL, 0, 0};
-	int rc = bn_row_filter_read(&f, a->filter, bn_table_schema(table), err);
-	bool filters = f.count || f.where;
-	if (rc < 0)
-		goto out;
-	if (filters && (rc = filter_run(&found, table, &f, job, err)) < 0)
-		goto out;
-	if (a->sorts && !filters && (rc = rows_all(&found, bn_table_rows(table), err)) < 0)
-		goto out;
-	if ((rc = sort_keys(&found, table, a, job, err)) < 0)
-		goto out;
-	if (filters && !found.items && (rc = rows_all(&found, 0, err)) < 0)
-		goto out; /* nothing matches: an order of no rows */
-	*out = found.items;
-	*count = found.count;
-	found.items = NULL;
-out:
-	bn_row_filter_release(&f);
-	bn_free(found.items);
-	return rc;
-}
-
 int bn_source_order(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
 {
-	const bn_order_arg *a = arg;
 	bn_table_reader *table = NULL;
 	int64_t *found = NULL;
 	size_t count = 0;
 	bn_order *o = bn_arena_alloc(&page->arena, sizeof *o);
 	if (!o)
 		return bn_err_nomem(err, "an order");
-	int rc = bn_reader_table(&table, context, a->ref, err);
-	if (rc < 0 || (rc = schema_copy(o, &page->arena, bn_table_schema(table), err)) < 0 ||
-		(rc = bn_reader_order(&found, &count, table, a, job, err)) < 0)
+	int rc = bn_reader_order(&found, &count, &table, context, arg, job, err);
+	if (rc < 0)
 		return rc;
+	if ((rc = schema_copy(o, &page->arena, bn_table_schema(table), err)) < 0) {
+		bn_free(found);
+		return rc;
+	}
 	o->total = (int64_t)bn_table_rows(table);
 	o->rows = found;
-	o->count = found ? (int64_t)count : o->total;
+	o->count = (int64_t)count;
 	return BN_PAGE_TAKE(page, o, order_release);
+}
+
+/* ---- what they have in common -------------------------------------------------------------------- */
+
+#define COMMON_OF 1000 /* different values among which the most frequent is looked for */
+
+static int total_of_numbers(
+	bn_total *t, bn_table_reader *table, size_t column, const bn_progress *watch, bn_err *err)
+{
+	bn_batch batch = BN_BATCH_INIT;
+	double sum = 0;
+	uint64_t n = 0, rows = bn_table_rows(table);
+	int rc = 0;
+	for (size_t b = 0; b < bn_table_batches(table); b++) {
+		if ((rc = bn_progress_step(
+			     watch, "adding", bn_table_batch_start(table, b), rows, err)) < 0 ||
+			(rc = bn_table_read(table, b, &column, 1, &batch, err)) < 0)
+			goto out;
+		for (size_t i = 0; i < batch.rows; i++) {
+			double x = bn_column_number(&batch.columns[0], i);
+			if (isnan(x))
+				continue;
+			sum += x;
+			n++;
+		}
+	}
+	t->missing = (int64_t)(rows - n);
+	t->middle = n ? sum / (double)n : NAN;
+out:
+	bn_batch_release(&batch);
+	return rc;
+}
+
+static int missing_of(bn_total *t, bn_table_reader *table, size_t column, bn_err *err)
+{
+	bn_batch batch = BN_BATCH_INIT;
+	int rc = 0;
+	t->missing = 0;
+	for (size_t b = 0; b < bn_table_batches(table) && rc >= 0; b++)
+		if ((rc = bn_table_read(table, b, &column, 1, &batch, err)) >= 0)
+			t->missing += (int64_t)batch.columns[0].nulls;
+	bn_batch_release(&batch);
+	return rc;
+}
+
+static int total_of_values(bn_total *t, bn_arena *arena, bn_table_reader *table, size_t column,
+	const bn_progress *watch, bn_err *err)
+{
+	bn_frequencies f = {.values = NULL};
+	bool many = false;
+	int rc = bn_frequencies_few(&f, &many, table, column, COMMON_OF, watch, err);
+	if (rc < 0)
+		return rc;
+	t->missing = (int64_t)f.missing;
+	if (many)
+		rc = missing_of(t, table, column, err);
+	if (!many && f.count && f.values[0].text) {
+		t->common = bn_arena_strdup(arena, f.values[0].text);
+		t->share = (double)f.values[0].count / (double)(f.rows - f.missing);
+	}
+	bn_frequencies_release(&f);
+	return rc;
+}
+
+/* Of all rows of the version, by the profile that lies with it. */
+static int totals_of_all(bn_totals *t, bn_arena *arena, bn_reader *r, const char *ref, bn_err *err)
+{
+	bn_dataset_version *v = NULL;
+	bn_profile *p = NULL;
+	int rc = bn_dataset_resolve(&v, r->ws, ref, BN_DATASET_REMOVED_TOO, err);
+	if (rc < 0 || !v->profile_hash[0])
+		goto out;
+	if ((rc = bn_dataset_load_profile(&p, r->ws, v, err)) < 0)
+		goto out;
+	bn_total *all = bn_arena_alloc(arena, (p->column_count + 1) * sizeof *all);
+	if (!all) {
+		rc = bn_err_nomem(err, "totals");
+		goto out;
+	}
+	for (size_t i = 0; i < p->column_count; i++) {
+		const bn_profile_column *c = &p->columns[i];
+		bool number = bn_type_is_number(c->type);
+		all[i] = (bn_total){(int64_t)c->missing, number ? c->mean : NAN, NULL, NAN};
+		if (number || !c->top_count || !c->top[0].text || c->top_error)
+			continue;
+		all[i].common = bn_arena_strdup(arena, c->top[0].text);
+		all[i].share = (double)c->top[0].count / (double)(c->rows - c->missing);
+	}
+	t->all = all;
+	t->all_columns = p->column_count;
+	t->all_rows = (int64_t)p->rows;
+out:
+	bn_profile_free(p);
+	bn_dataset_version_free(v);
+	return rc;
+}
+
+int bn_source_totals(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
+{
+	const bn_rows_of *of = arg;
+	bn_reader *r = context;
+	bn_progress watch = bn_job_watch(job);
+	bn_table_reader *table = NULL;
+	bn_some_rows some = {.rows = NULL};
+	bn_totals *t = bn_arena_alloc(&page->arena, sizeof *t);
+	int rc = t ? totals_of_all(t, &page->arena, r, of->ref, err) : bn_err_nomem(err, "totals");
+	if (rc >= 0 && t->all && bn_rows_of_all(of) && !of->derived[0]) {
+		t->some = t->all; /* they are all of them */
+		t->columns = t->all_columns;
+		t->rows = t->all_rows;
+		page->data = t;
+		return 0;
+	}
+	if (rc < 0 || (rc = bn_some_rows_find(&some, r, of, job, err)) < 0 ||
+		(rc = bn_some_rows_table(&table, &some, err)) < 0)
+		goto out;
+	const bn_schema *schema = bn_table_schema(table);
+	bn_total *own = bn_arena_alloc(&page->arena, (schema->count + 1) * sizeof *own);
+	if (!own) {
+		rc = bn_err_nomem(err, "totals");
+		goto out;
+	}
+	for (size_t i = 0; i < schema->count; i++) {
+		own[i] = (bn_total){-1, NAN, NULL, NAN};
+		if (bn_type_is_number(schema->fields[i].type))
+			rc = total_of_numbers(&own[i], table, i, &watch, err);
+		else
+			rc = total_of_values(&own[i], &page->arena, table, i, &watch, err);
+		if (rc < 0)
+			goto out;
+	}
+	t->rows = (int64_t)bn_table_rows(table);
+	t->columns = schema->count;
+	t->some = own;
+	page->data = t;
+out:
+	bn_some_rows_release(&some);
+	return rc;
 }

@@ -1,5 +1,5 @@
 /*
- * rows.c - the rows of one dataset version, of any size.
+ * rows.c - some rows of one dataset version, of any size. See _rows.h.
  *
  * The view holds an order (which rows, from the SCAN lane; the table as it lies needs none) and a
  * window of some hundred rows around what is on screen (from the QUICK lane). Rows outside the
@@ -7,52 +7,46 @@
  * letter stops the scan of the one before.
  */
 #include "core/base/mem.h"
+#include "core/base/str.h"
 #include "tui/ui/format.h"
 #include "tui/ui/shell_word.h"
-#include "tui/views/_list.h"
+#include "tui/views/rows/_rows.h"
 #include "tui/views/rows/filter.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { KIND_ORDER, KIND_WINDOW };
+_Static_assert(BN_GRID_FILTER == BN_FILTER_BYTES, "a grid's filter is one of rows");
 
-typedef struct rows_view {
-	bn_list list; /* page: the order */
-	bn_page *window;
-	bn_grid_column *columns;
-	char **titles, **names;
-	size_t column_count;
-	int64_t *fixed; /* given row numbers, or NULL */
-	int64_t fixed_count;
-	char title[128];
-	char focus[128]; /* column to begin at */
-	char own[128]; /* the filter that these rows were opened with: Esc does not take it away */
-	int64_t asked_first; /* of the window on its way; -1 none */
-} rows_view;
-
-static const bn_order *order_of(const rows_view *v)
+bn_rows_of bn_rows_view_of(const bn_rows_view *v)
 {
-	return bn_list_data(&v->list);
+	bn_rows_of of = v->of;
+	memset(of.filter, 0, sizeof of.filter);
+	snprintf(of.filter, sizeof of.filter, "%s", v->list.grid.filter);
+	return of;
+}
+
+bool bn_rows_are_some(const bn_rows_view *v)
+{
+	return v->of.bases || v->list.grid.filter[0];
 }
 
 static int64_t rows_count(void *ctx)
 {
-	const rows_view *v = ctx;
-	const bn_order *o = order_of(v);
-	return !o ? 0 : v->fixed ? v->fixed_count : o->count;
+	const bn_order *o = bn_rows_order(ctx);
+	return o ? o->count : 0;
 }
 
-static int64_t row_number(const rows_view *v, int64_t position)
+static int64_t row_number(const bn_rows_view *v, int64_t position)
 {
-	const bn_order *o = order_of(v);
-	return v->fixed ? v->fixed[position] : o && o->rows ? o->rows[position] : position;
+	const bn_order *o = bn_rows_order(v);
+	return o && o->rows ? o->rows[position] : position;
 }
 
 /* Column 0 is the row's number, as in the table. */
 static void rows_cell(void *ctx, int64_t position, int col, bn_grid_cell *out)
 {
-	const rows_view *v = ctx;
+	const bn_rows_view *v = ctx;
 	const bn_window *w = v->window ? v->window->data : NULL;
 	if (col == 0) {
 		out->number = (double)row_number(v, position);
@@ -69,71 +63,86 @@ static void rows_cell(void *ctx, int64_t position, int col, bn_grid_cell *out)
 
 static const bn_grid_source rows_source = {.rows = rows_count, .cell = rows_cell};
 static const bn_grid_column row_column[1] = {
-	{.title = "row", .form = BN_COLUMN_COUNT, .frozen = true}};
+	{.title = "row", .form = BN_COLUMN_COUNT, .frozen = true, .min = 7}};
 
-static bn_order_arg order_arg(const rows_view *v)
+static bn_order_arg order_arg(const bn_rows_view *v)
 {
 	const bn_grid *g = &v->list.grid;
-	bn_order_arg arg = {.sorts = 0};
-	memcpy(arg.ref, v->list.ref, sizeof arg.ref);
-	snprintf(arg.filter, sizeof arg.filter, "%s", v->list.grid.filter);
-	for (int k = 0; k < g->sort_count; k++) /* column 0 is the number of the row */
-		arg.sort[arg.sorts++] =
-			(bn_order_key){g->sort[k].column - 1, g->sort[k].descending};
+	bn_order_arg arg;
+	memset(&arg, 0, sizeof arg); /* equal requests have equal bytes */
+	arg.of = bn_rows_view_of(v);
+	for (int k = 0; k < g->sort_count; k++) { /* column 0 is the number of the row */
+		arg.sort[arg.sorts].column = g->sort[k].column - 1;
+		arg.sort[arg.sorts++].descending = g->sort[k].descending;
+	}
 	return arg;
 }
 
-static void order_ask(rows_view *v)
+static void totals_forget(bn_rows_view *v)
+{
+	bn_view *view = &v->list.view;
+	view->pending -= bn_loader_cancel(bn_frame_loader(view->frame), view->id, BN_KIND_TOTALS);
+	bn_page_free(v->totals);
+	v->totals = NULL;
+	v->totals_asked = false;
+}
+
+static void order_ask(bn_rows_view *v)
 {
 	bn_order_arg arg = order_arg(v);
-	bn_view_load(&v->list.view, BN_LANE_SCAN, KIND_ORDER, bn_view_source(&v->list.view)->order,
-		&arg, sizeof arg);
+	bn_view_load(&v->list.view, BN_LANE_SCAN, BN_KIND_ORDER,
+		bn_view_source(&v->list.view)->order, &arg, sizeof arg);
 }
 
 /* Asks for the window around what is on screen, unless it is here or on its way. */
-static void window_ask(rows_view *v)
+static void window_ask(bn_rows_view *v)
 {
 	const bn_window *w = v->window ? v->window->data : NULL;
 	const bn_grid *g = &v->list.grid;
 	int64_t n = rows_count(v), first = g->top - BN_WINDOW_ROWS / 4;
-	bn_window_arg arg = {.count = 0};
+	bn_window_arg arg;
 	if (!n || (w && g->top >= w->first && g->top + g->page_rows <= w->first + w->count) ||
 		(w && w->first + w->count == n && g->top >= w->first))
 		return;
 	first = first < 0 ? 0 : first;
 	if (v->asked_first == first)
 		return;
-	memcpy(arg.ref, v->list.ref, sizeof arg.ref);
+	memset(&arg, 0, sizeof arg);
+	memcpy(arg.ref, v->of.ref, sizeof arg.ref);
+	memcpy(arg.derived, v->of.derived, sizeof arg.derived);
 	arg.first = first;
 	while (arg.count < BN_WINDOW_ROWS && first + arg.count < n) {
 		arg.rows[arg.count] = row_number(v, first + arg.count);
 		arg.count++;
 	}
 	v->asked_first = first;
-	bn_view_load(&v->list.view, BN_LANE_QUICK, KIND_WINDOW,
+	bn_view_load(&v->list.view, BN_LANE_QUICK, BN_KIND_WINDOW,
 		bn_view_source(&v->list.view)->window, &arg, sizeof arg);
 }
 
 static void rows_draw(bn_view *view, bn_area a, bool focused)
 {
-	rows_view *v = (rows_view *)view;
+	bn_rows_view *v = (bn_rows_view *)view;
 	char total[BN_FORMAT_BYTES], shown[BN_FORMAT_BYTES];
-	const bn_order *o = order_of(v);
-	bn_area body = a;
-	bool part = o && (v->fixed || o->rows);
-	if (part && a.rows > 4)
-		body = bn_area_sub(a, 0, 0, a.rows - 1, a.cols);
-	bn_list_draw(view, body, focused);
-	if (part && a.rows > 4) {
-		bn_format_count(shown, rows_count(v));
-		bn_format_count(total, o->total);
-		bn_area_textf(a, a.rows - 1, 1, BN_INK_DIM, "%s of %s rows  %s", shown, total,
-			v->fixed ? v->title : v->list.grid.filter);
+	const bn_order *o = bn_rows_order(v);
+	bool part = o && bn_rows_are_some(v) && a.rows > 4;
+	bn_area body = part ? bn_area_sub(a, 1, 0, a.rows - 1, a.cols) : a;
+	int foot = bn_rows_foot_draw(v, body, false);
+	bn_list_draw(view, bn_area_sub(body, 0, 0, body.rows - foot, body.cols), focused);
+	if (part) {
+		int col = bn_area_textf(a, 0, 1, BN_INK_STRONG, "%s of %s rows",
+			bn_format_count(shown, o->count), bn_format_count(total, o->total));
+		col = bn_area_text(a, 0, col + 2, BN_INK_TEXT, v->of.title);
+		bn_area_field(a, 0, col + 2, a.cols - col - 3, BN_INK_DIM, v->list.grid.filter);
 	}
+	if (foot)
+		bn_rows_foot_draw(v, body, true);
 	window_ask(v);
 }
 
-static void columns_release(rows_view *v)
+/* ---- columns ------------------------------------------------------------------------------------- */
+
+static void columns_release(bn_rows_view *v)
 {
 	for (size_t i = 0; v->titles && i < v->column_count; i++)
 		bn_free(v->titles[i]);
@@ -147,7 +156,7 @@ static void columns_release(rows_view *v)
 	v->column_count = 0;
 }
 
-static int columns_make(rows_view *v, const bn_order *o)
+static int columns_fill(bn_rows_view *v, const bn_order *o)
 {
 	v->columns = bn_alloc_zeroed(o->columns + 1, sizeof *v->columns);
 	v->titles = bn_alloc_zeroed(o->columns + 1, sizeof *v->titles);
@@ -168,34 +177,98 @@ static int columns_make(rows_view *v, const bn_order *o)
 			.max = 40,
 			.priority = 1 + (int)i};
 	}
-	if (bn_grid_set_columns(&v->list.grid, v->columns, (int)o->columns + 1, NULL))
-		return -1;
-	for (size_t i = 0; v->focus[0] && i < o->columns; i++)
-		if (strcmp(o->names[i], v->focus) == 0)
+	return bn_grid_set_columns(&v->list.grid, v->columns, (int)o->columns + 1, NULL);
+}
+
+static void column_go(bn_rows_view *v, const char *name)
+{
+	for (size_t i = 0; name[0] && i < v->column_count; i++)
+		if (strcmp(v->names[i], name) == 0)
 			v->list.grid.column = (int)i + 1;
+}
+
+/* Those of before are borrowed by the grid until the new ones are there. */
+static int columns_make(bn_rows_view *v, const bn_order *o)
+{
+	bn_rows_view old = *v;
+	v->columns = NULL;
+	v->titles = v->names = NULL;
+	if (columns_fill(v, o)) {
+		columns_release(v);
+		v->columns = old.columns;
+		v->titles = old.titles;
+		v->names = old.names;
+		v->column_count = old.column_count;
+		return -1;
+	}
+	for (size_t i = 0; old.columns && i <= old.column_count && i <= v->column_count; i++)
+		v->columns[i].frozen = old.columns[i].frozen;
+	if (old.columns && v->column_count > old.column_count)
+		column_go(v, v->names[v->column_count - 1]);
+	else if (!old.columns)
+		column_go(v, v->focus);
+	columns_release(&old);
 	return 0;
 }
 
-static void rows_page(bn_view *view, bn_page *p)
+/* Columns up to the current one stay when the others are scrolled; on the last of those: none but the number. */
+static void pin(bn_rows_view *v)
 {
-	rows_view *v = (rows_view *)view;
-	if (!p->data) {
-		v->asked_first = -1;
-		bn_page_free(p);
+	bn_grid *g = &v->list.grid;
+	int last = 0, to = g->column;
+	for (int i = 1; i <= (int)v->column_count; i++)
+		last = v->columns[i].frozen ? i : last;
+	if (to == last)
+		to = 0;
+	for (int i = 1; i <= (int)v->column_count; i++)
+		v->columns[i].frozen = i <= to && bn_grid_is_shown(g, i);
+	/* A hidden column among them would end the frozen ones: it is shown. */
+	for (int i = 1; i < to; i++)
+		v->columns[i].frozen = true;
+	g->first_column = -1;
+	if (to)
+		bn_frame_message(v->list.view.frame, "columns up to %s stay; p on it again: none",
+			v->titles[to - 1]);
+	else
+		bn_frame_message(v->list.view.frame, "no column stays");
+}
+
+static void derive(bn_rows_view *v, const char *arg)
+{
+	bn_frame *f = v->list.view.frame;
+	size_t at = strlen(v->of.derived);
+	if (!arg || !*arg) {
+		bn_frame_prompt(f, "derive ");
+		bn_frame_message(f, "NAME = EXPRESSION, such as per_node = power / num_nodes");
 		return;
 	}
-	if (p->kind == KIND_WINDOW) {
-		bn_page_free(v->window);
-		v->window = p;
-		v->asked_first = -1;
+	memcpy(v->derived_before, v->of.derived, sizeof v->derived_before);
+	if (strcmp(arg, "none") == 0) {
+		memset(v->of.derived, 0, sizeof v->of.derived);
+	} else if (snprintf(v->of.derived + at, sizeof v->of.derived - at, "%s%s", at ? "; " : "",
+			   arg) >= (int)(sizeof v->of.derived - at)) {
+		memcpy(v->of.derived, v->derived_before, sizeof v->of.derived);
+		bn_frame_message(f, "the derived columns would be longer than %d bytes",
+			BN_DERIVED_BYTES - 1);
 		return;
 	}
+	v->derives = true;
+	totals_forget(v);
+	order_ask(v);
+}
+
+/* ---- pages --------------------------------------------------------------------------------------- */
+
+static void order_take(bn_rows_view *v, bn_page *p)
+{
+	bn_view *view = &v->list.view;
 	const bn_order *o = p->data;
-	if (!v->columns && columns_make(v, o)) {
+	if ((!v->columns || o->columns != v->column_count) && columns_make(v, o)) {
 		bn_frame_message(view->frame, "no memory for %zu columns", o->columns);
 		bn_page_free(p);
 		return;
 	}
+	v->derives = false;
 	bn_page_free(v->window); /* positions mean other rows now */
 	v->window = NULL;
 	v->asked_first = -1;
@@ -204,39 +277,100 @@ static void rows_page(bn_view *view, bn_page *p)
 	bn_grid_reload(&v->list.grid);
 }
 
-/* Of chosen rows there is no text that says which they are. */
-static const char *filter_of(const rows_view *v)
+static void rows_page(bn_view *view, bn_page *p)
 {
-	return v->fixed ? "" : v->list.grid.filter;
+	bn_rows_view *v = (bn_rows_view *)view;
+	if (!p->data) {
+		v->asked_first = p->kind == BN_KIND_WINDOW ? -1 : v->asked_first;
+		if (p->kind == BN_KIND_ORDER && v->derives) /* the message says why not */
+			memcpy(v->of.derived, v->derived_before, sizeof v->of.derived);
+		v->derives = false;
+		bn_page_free(p);
+		return;
+	}
+	switch (p->kind) {
+	case BN_KIND_WINDOW:
+		bn_page_free(v->window);
+		v->window = p;
+		v->asked_first = -1;
+		return;
+	case BN_KIND_TOTALS:
+		bn_page_free(v->totals);
+		v->totals = p;
+		return;
+	default:
+		order_take(v, p);
+		return;
+	}
 }
 
-/* All rows that the filter leaves, in the order shown; the screen may be left meanwhile. */
-static void export_start(rows_view *v, const char *path)
+/* ---- export -------------------------------------------------------------------------------------- */
+
+static int kind_of_file(bn_export_kind *out, const char *path, bn_err *err)
+{
+	static const struct {
+		const char *end;
+		bn_export_kind kind;
+	} kinds[] = {{".csv", BN_EXPORT_FILE_CSV}, {".tsv", BN_EXPORT_FILE_TSV},
+		{".arrow", BN_EXPORT_FILE_ARROW}, {".feather", BN_EXPORT_FILE_ARROW},
+		{".json", BN_EXPORT_FILE_JSON}};
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		if (bn_str_ends(path, kinds[i].end)) {
+			*out = kinds[i].kind;
+			return 0;
+		}
+	return bn_err_set(
+		err, BN_EINVAL, "rows are written as .csv, .tsv, .arrow or .json, not %.80s", path);
+}
+
+/* The columns that are shown; none when that is all of them. False: too many to be named. */
+static bool export_columns(const bn_rows_view *v, bn_export_arg *arg)
+{
+	int n = 0, most = (int)(sizeof arg->column / sizeof *arg->column);
+	bool all = true;
+	for (int i = 1; i <= (int)v->column_count; i++)
+		all = all && bn_grid_is_shown(&v->list.grid, i);
+	for (int i = 1; !all && i <= (int)v->column_count; i++) {
+		if (!bn_grid_is_shown(&v->list.grid, i))
+			continue;
+		if (n == most)
+			return false;
+		arg->column[n++] = (uint16_t)(i - 1);
+	}
+	arg->columns = n;
+	return true;
+}
+
+/* All rows that are shown, in their order, of any number; the screen may be left meanwhile. */
+static void export_start(bn_rows_view *v, const char *path)
 {
 	bn_frame *f = v->list.view.frame;
 	bn_export_arg arg;
-	bn_export_as as;
 	bn_err err = BN_ERR_INIT;
-	if (bn_export_as_of(&as, path, &err) < 0 || as == BN_EXPORT_JSON) {
-		bn_err_clear(&err);
-		bn_err_set(&err, BN_EINVAL,
-			"the rows of a dataset are written as .csv or .tsv, not %.80s", path);
-		bn_frame_error(f, &err);
-		return;
-	}
 	char title[BN_REF_BYTES + 200];
 	memset(&arg, 0, sizeof arg); /* equal requests have equal bytes */
 	arg.rows = order_arg(v);
+	if (kind_of_file(&arg.kind, path, &err) < 0) {
+		bn_frame_error(f, &err);
+		return;
+	}
+	if (!export_columns(v, &arg)) {
+		bn_frame_message(f, "at most %zu columns can be chosen; :columns all writes all",
+			sizeof arg.column / sizeof *arg.column);
+		return;
+	}
 	bn_frame_path(f, path, arg.path, sizeof arg.path);
-	snprintf(title, sizeof title, "export %s to %.180s", v->list.ref, path);
+	snprintf(title, sizeof title, "export %s to %.180s", v->of.ref, path);
 	bn_frame_start(f, &(bn_job_spec){.title = title,
 				  .fn = bn_view_source(&v->list.view)->export_rows,
 				  .arg = &arg,
 				  .arg_bytes = sizeof arg});
 }
 
+/* ---- commands ------------------------------------------------------------------------------------ */
+
 /* Rows that were opened from a number are that screen: Esc goes back to the number. */
-static bool back(rows_view *v)
+static bool back(bn_rows_view *v)
 {
 	bn_frame *f = v->list.view.frame;
 	if (strcmp(v->list.grid.filter, v->own) == 0)
@@ -246,66 +380,102 @@ static bool back(rows_view *v)
 	return true;
 }
 
-static bool rows_command(bn_view *view, bn_command_id id, const char *arg)
+/* From the key there is no argument: the prompt opens with the filter in force. */
+static void where_set(bn_rows_view *v, const char *arg)
 {
-	rows_view *v = (rows_view *)view;
-	const bn_order *o = order_of(v);
-	bn_err err = BN_ERR_INIT;
-	bn_view *made = NULL;
-	int col = v->list.grid.column - 1;
-	if (id == BN_CMD_EXPORT && !v->fixed && arg && *arg) {
-		export_start(v, arg);
-		return true;
+	char line[BN_FILTER_BYTES + 8];
+	if (arg) {
+		bn_frame_filter(v->list.view.frame, arg);
+		return;
 	}
-	if (id == BN_CMD_BACK)
-		return back(v);
-	if (id == BN_CMD_DESCRIBE)
-		return bn_view_open(view->frame,
-			bn_view_profile_new(&made, view->frame, v->list.ref, filter_of(v), &err),
-			&made, &err);
-	if (id == BN_CMD_CHECKS)
-		return bn_view_open(view->frame,
-			bn_view_checks_new(&made, view->frame, v->list.ref, &err), &made, &err);
-	if (id == BN_CMD_FREQUENCY && o && col >= 0)
-		return bn_view_open(view->frame,
-			bn_view_frequency_new(
-				&made, view->frame, v->list.ref, filter_of(v), o->names[col], &err),
-			&made, &err);
-	if (id != BN_CMD_OPEN || !o)
-		return false;
+	snprintf(line, sizeof line, "where %s", v->list.grid.filter);
+	bn_frame_prompt(v->list.view.frame, line);
+}
+
+/* One row, a column in a line. */
+static bool record_open(bn_rows_view *v)
+{
+	bn_view *view = &v->list.view, *made = NULL;
 	bn_buf text = BN_BUF_INIT;
+	bn_err err = BN_ERR_INIT;
+	char crumb[64];
 	int64_t row = bn_grid_selected_row(&v->list.grid);
-	for (size_t c = 0; row >= 0 && c < o->columns; c++) {
+	int wide = 12;
+	for (size_t c = 0; c < v->column_count; c++) {
+		int n = (int)strlen(v->titles[c]);
+		wide = n > wide && n <= 32 ? n : wide;
+	}
+	for (size_t c = 0; row >= 0 && c < v->column_count; c++) {
 		bn_grid_cell cell;
 		bn_grid_get_cell(&v->list.grid, row, (int)c + 1, &cell);
-		bn_buf_addf(&text, "%-24s %s\n", v->titles[c],
+		bn_buf_addf(&text, "%-*s  %s\n", wide, v->titles[c],
 			cell.text      ? cell.text
 			: cell.pending ? "..."
 				       : "-");
 	}
-	char crumb[64];
 	snprintf(crumb, sizeof crumb, "row %lld", row >= 0 ? (long long)row_number(v, row) : -1LL);
-	int rc = bn_view_text_new(&made, view->frame, crumb, text.ptr, &err);
+	int rc = bn_view_text_new(&made, view->frame, crumb, text.ptr ? text.ptr : "", &err);
 	bn_buf_release(&text);
+	return bn_view_open(view->frame, rc, &made, &err);
+}
+
+static bool rows_command(bn_view *view, bn_command_id id, const char *arg)
+{
+	bn_rows_view *v = (bn_rows_view *)view;
+	const bn_order *o = bn_rows_order(v);
+	bn_rows_of of = bn_rows_view_of(v);
+	bn_err err = BN_ERR_INIT;
+	bn_view *made = NULL;
+	int col = v->list.grid.column - 1, rc;
+	switch (id) {
+	case BN_CMD_EXPORT:
+		if (!arg || !*arg)
+			return false;
+		export_start(v, arg);
+		return true;
+	case BN_CMD_BACK:
+		return back(v);
+	case BN_CMD_WHERE:
+		where_set(v, arg);
+		return true;
+	case BN_CMD_PIN:
+		pin(v);
+		return true;
+	case BN_CMD_DERIVE:
+		derive(v, arg);
+		return true;
+	case BN_CMD_DESCRIBE:
+		rc = bn_view_profile_new(&made, view->frame, &of, &err);
+		break;
+	case BN_CMD_CORRELATIONS:
+		rc = bn_view_correlations_new(&made, view->frame, &of, &err);
+		break;
+	case BN_CMD_CHECKS:
+		rc = bn_view_checks_new(&made, view->frame, v->of.ref, &err);
+		break;
+	case BN_CMD_FREQUENCY:
+		if (!o || col < 0)
+			return false;
+		rc = bn_view_frequency_new(&made, view->frame, &of, o->names[col], &err);
+		break;
+	case BN_CMD_OPEN:
+		return o ? record_open(v) : false;
+	default:
+		return false;
+	}
 	return bn_view_open(view->frame, rc, &made, &err);
 }
 
 static bool rows_refuses(bn_view *view, bn_command_id id, char *why, size_t size)
 {
-	const rows_view *v = (const rows_view *)view;
-	if (id == BN_CMD_FREQUENCY && v->list.grid.column == 0) {
+	const bn_rows_view *v = (const bn_rows_view *)view;
+	bool of_column = id == BN_CMD_FREQUENCY || id == BN_CMD_PIN;
+	if (of_column && v->list.grid.column == 0) {
 		snprintf(why, size, "choose a column first: Right or l");
 		return true;
 	}
-	bool orders = id == BN_CMD_FILTER || id == BN_CMD_SORT || id == BN_CMD_SORT_UP ||
-		      id == BN_CMD_SORT_DOWN;
-	if (v->fixed && orders) {
-		snprintf(why, size,
-			"these are chosen rows; filter and sort work on the whole table");
-		return true;
-	}
-	if (id == BN_CMD_EXPORT && v->fixed && v->fixed_count > BN_WINDOW_ROWS) {
-		snprintf(why, size, "of chosen rows at most %d can be written", BN_WINDOW_ROWS);
+	if (id == BN_CMD_OPEN && rows_count((void *)(uintptr_t)v) == 0) {
+		snprintf(why, size, "there is no row");
 		return true;
 	}
 	return false;
@@ -313,38 +483,53 @@ static bool rows_refuses(bn_view *view, bn_command_id id, char *why, size_t size
 
 static void rows_ordered(bn_view *view)
 {
-	order_ask((rows_view *)view);
+	bn_rows_view *v = (bn_rows_view *)view;
+	totals_forget(v);
+	order_ask(v);
 }
 
 static void rows_refresh(bn_view *view)
 {
-	rows_view *v = (rows_view *)view;
+	bn_rows_view *v = (bn_rows_view *)view;
 	if (!v->list.page) /* a version never changes */
 		order_ask(v);
 }
 
 static void rows_crumb(const bn_view *view, bn_buf *out)
 {
-	const rows_view *v = (const rows_view *)view;
-	bn_buf_adds(out, v->list.ref);
-	if (v->fixed)
-		bn_buf_addf(out, ": %s", v->title);
+	const bn_rows_view *v = (const bn_rows_view *)view;
+	bn_buf_adds(out, v->of.ref);
+	if (v->of.title[0])
+		bn_buf_addf(out, ": %s", v->of.title);
+}
+
+static int rows_words(const bn_view *view, bn_command_id id, const char **out, int most)
+{
+	const bn_rows_view *v = (const bn_rows_view *)view;
+	bool names = id == BN_CMD_WHERE || id == BN_CMD_DERIVE || id == BN_CMD_FILTER;
+	int n = 0;
+	for (size_t i = 0; names && i < v->column_count && n < most; i++)
+		out[n++] = v->names[i];
+	return n;
 }
 
 static void rows_cli(const bn_view *view, bn_buf *out)
 {
-	const char *where = bn_row_filter_expression(filter_of((const rows_view *)view));
-	bn_buf_addf(out, "binnacle data head %s", ((const bn_list *)view)->ref);
+	const bn_rows_view *v = (const bn_rows_view *)view;
+	const char *where = bn_row_filter_expression(v->list.grid.filter);
+	if (v->of.bases || v->of.derived[0] || (v->list.grid.filter[0] && !where))
+		return; /* no command prints these */
+	bn_buf_addf(out, "binnacle data head %s", v->of.ref);
 	if (where)
 		bn_shell_option_add(out, "where", where);
 }
 
 static void rows_free(bn_view *view)
 {
-	rows_view *v = (rows_view *)view;
+	bn_rows_view *v = (bn_rows_view *)view;
 	bn_page_free(v->window);
+	bn_page_free(v->totals);
 	columns_release(v);
-	bn_free(v->fixed);
 	bn_list_free(view);
 }
 
@@ -358,42 +543,33 @@ static const bn_view_class rows_class = {
 	.refresh = rows_refresh,
 	.crumb = rows_crumb,
 	.cli = rows_cli,
+	.words = rows_words,
 	.table = bn_list_grid,
 	.ordered = rows_ordered,
 	.free = rows_free,
 };
 
-int bn_view_rows_new(bn_view **out, bn_frame *f, const char *ref, const char *filter,
-	const char *column, bn_err *err)
+int bn_view_rows_new(
+	bn_view **out, bn_frame *f, const bn_rows_of *of, const char *column, bn_err *err)
 {
-	rows_view *v = NULL;
-	int rc = bn_list_new(&v, sizeof *v, &rows_class, f, &rows_source, row_column, 1, ref, err);
+	bn_rows_view *v = NULL;
+	int rc = bn_list_new(
+		&v, sizeof *v, &rows_class, f, &rows_source, row_column, 1, of->ref, err);
 	if (rc)
 		return rc;
 	v->asked_first = -1;
+	v->of = *of;
+	memset(v->of.filter, 0, sizeof v->of.filter);
 	snprintf(v->focus, sizeof v->focus, "%s", column ? column : "");
 	v->list.grid.external = true;
-	bn_grid_filter(&v->list.grid, filter);
+	bn_grid_filter(&v->list.grid, of->filter);
 	memcpy(v->own, v->list.grid.filter, sizeof v->own);
 	*out = &v->list.view;
 	return 0;
 }
 
-int bn_view_some_rows_new(bn_view **out, bn_frame *f, const char *ref, const char *title,
-	const char *column, const int64_t *rows, size_t count, bn_err *err)
+int bn_view_all_rows_new(bn_view **out, bn_frame *f, const char *ref, bn_err *err)
 {
-	int rc = bn_view_rows_new(out, f, ref, "", column, err);
-	if (rc)
-		return rc;
-	rows_view *v = (rows_view *)*out;
-	v->fixed = bn_alloc((count + 1) * sizeof *rows);
-	if (!v->fixed) {
-		bn_view_free(*out);
-		*out = NULL;
-		return bn_err_nomem(err, "row numbers");
-	}
-	memcpy(v->fixed, rows, count * sizeof *rows);
-	v->fixed_count = (int64_t)count;
-	snprintf(v->title, sizeof v->title, "%s", title);
-	return 0;
+	bn_rows_of of = bn_rows_of_version(ref, "");
+	return bn_view_rows_new(out, f, &of, NULL, err);
 }

@@ -49,7 +49,7 @@ static bool open(bn_list *l, const bn_origin_line *at)
 	int rc;
 	switch (at->opens) {
 	case BN_ORIGIN_ROWS:
-		rc = bn_view_rows_new(&made, f, at->ref, "", NULL, &err);
+		rc = bn_view_all_rows_new(&made, f, at->ref, &err);
 		break;
 	case BN_ORIGIN_RUN:
 		rc = bn_view_run_new(&made, f, at->ref, &err);

@@ -28,11 +28,11 @@ typedef enum bn_runs_at {
 } bn_runs_at;
 
 typedef struct bn_runs_arg {
-	uint64_t have;    /* bn_runs.generation of the page at hand; 0: none */
-	bool removed;     /* those in the trash */
-	char filter[384]; /* as core/track/query.h has it; "": all */
-	char sort[512];   /* the same; "": newest first */
-	char search[128]; /* words; "": all */
+	uint64_t have;                /* bn_runs.generation of the page at hand; 0: none */
+	bool removed;                 /* those in the trash */
+	char filter[384];             /* as core/track/query.h has it; "": all */
+	char sort[512];               /* the same; "": newest first */
+	char search[BN_FILTER_BYTES]; /* words; "": all */
 	bn_runs_at at;
 	int64_t place;
 	char mark[640]; /* bn_run_row.mark */

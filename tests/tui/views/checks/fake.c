@@ -10,15 +10,13 @@ int bn_fake_check(void *context, const void *arg, bn_page *page, bn_job *job, bn
 int bn_fake_checks(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
 {
 	FAKE_BEGIN(page);
-	static const int64_t failing[] = {17, 404, 90210};
 	static const bn_check_row rows[] = {
-		{"values not null", "job_id", "always", "100 %", 0, BN_STATE_OK, NULL, 0, NULL},
-		{"values between", "power", "0 to 1000", "max 1090", 3, BN_STATE_FAIL, failing, 3, NULL},
-		{"column mean between", "run_time", "100 to 90000", "41233", -1, BN_STATE_OK, NULL,
-			0, NULL},
+		{"values not null", "job_id", "always", "100 %", 0, BN_STATE_OK, NULL},
+		{"values between", "power", "0 to 1000", "max 1090", 3, BN_STATE_FAIL, NULL},
+		{"column mean between", "run_time", "100 to 90000", "41233", -1, BN_STATE_OK, NULL},
 	};
-	static const bn_checks c = {"telemetry.json", NOW - HOUR, rows, 3};
-	static const bn_checks none = {NULL, 0, NULL, 0};
+	static const bn_checks c = {"telemetry.json", NOW - HOUR, "5ee1", rows, 3};
+	static const bn_checks none = {NULL, 0, NULL, NULL, 0};
 	bn_fake_take(page, fake->is_empty ? &none : &c, sizeof c);
 	return 0;
 }

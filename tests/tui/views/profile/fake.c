@@ -69,10 +69,21 @@ static void fake_frequency_fill(bn_page *page)
 {
 	static const char *const values[] = {"batch", "gpu", "debug", NULL};
 	static const int64_t counts[] = {260000, 101372, 20000, 9000};
-	static const char *const filters[] = {
-		"partition=batch", "partition=gpu", "partition=debug", "partition="};
-	static const bn_frequency f = {filters, values, counts, 4, 401372, 11000, true};
+	static const bn_frequency_rows rows[] = {{"partition=batch", NULL}, {"partition=gpu", NULL},
+		{"partition=debug", NULL}, {"partition IS NULL", NULL}};
+	static const bn_frequency f = {rows, values, counts, 4, 401372, 11000, 7};
 	bn_fake_take(page, &f, sizeof f);
+}
+
+int bn_fake_correlations(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
+{
+	FAKE_BEGIN(page);
+	static const bn_correlation items[] = {{"power", "nodes", 0.913, 364884},
+		{"power", "run_time", -0.412, 364884}, {"nodes", "run_time", 0.027, 401372},
+		{"nodes", "job_id", NAN, 401372}};
+	static const bn_correlations c = {items, 4, 4, 401372};
+	bn_fake_take(page, &c, sizeof c);
+	return 0;
 }
 
 int bn_fake_frequency(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)

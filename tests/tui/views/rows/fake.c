@@ -12,14 +12,15 @@ int bn_fake_order(void *context, const void *arg, bn_page *page, bn_job *job, bn
 	FAKE_BEGIN(page);
 	const bn_order_arg *a = arg;
 	static const int64_t few[] = {7, 1007, 2007};
-	bn_order order = {.count = a->filter[0] ? 3 : 401372,
-		.rows = a->filter[0] ? few : NULL,
+	bool some = a->of.filter[0] || a->of.bases;
+	bn_order order = {.count = some ? 3 : 401372,
+		.rows = some ? few : NULL,
 		.total = 401372,
 		.columns = FAKE_COLUMNS,
 		.names = column_names,
 		.units = column_units,
 		.is_number = column_numbers};
-	if (strcmp(a->filter, "bad=") == 0)
+	if (strcmp(a->of.filter, "bad=") == 0)
 		return bn_err_set(err, BN_EINVAL, "no column 'bad'");
 	bn_fake_take(page, &order, sizeof order);
 	return 0;
@@ -47,6 +48,27 @@ int bn_fake_window(void *context, const void *arg, bn_page *page, bn_job *job, b
 	}
 	bn_window w = {a->first, a->count, FAKE_COLUMNS, cells};
 	bn_fake_take(page, &w, sizeof w);
+	return 0;
+}
+
+int bn_fake_totals(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
+{
+	FAKE_BEGIN(page);
+	const bn_rows_of *a = arg;
+	static const bn_total some[FAKE_COLUMNS] = {{0, 4001014, NULL, NAN}, {0, NAN, "gpu", 0.667},
+		{0, 6, NULL, NAN}, {1, 871.5, NULL, NAN}, {0, 61240, NULL, NAN},
+		{0, NAN, "ada", 0.667}};
+	static const bn_total all[FAKE_COLUMNS] = {{0, 4200686, NULL, NAN},
+		{0, NAN, "batch", 0.698}, {0, 8.5, NULL, NAN}, {36488, 634.2, NULL, NAN},
+		{0, 43180, NULL, NAN}, {0, NAN, "ada", 0.334}};
+	bool part = a->filter[0] || a->bases;
+	bn_totals t = {.rows = part ? 3 : 401372,
+		.columns = FAKE_COLUMNS,
+		.some = part ? some : all,
+		.all = all,
+		.all_columns = FAKE_COLUMNS,
+		.all_rows = 401372};
+	bn_fake_take(page, &t, sizeof t);
 	return 0;
 }
 

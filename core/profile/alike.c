@@ -1,0 +1,166 @@
+/* alike.c - see alike.h and _cell_value.h. */
+#include "core/profile/alike.h"
+
+#include "core/base/mem.h"
+#include "core/profile/_cell_value.h"
+
+#include <string.h>
+
+bool bn_cell_text(const bn_column *c, size_t row, bn_buf *scratch, bn_text *out)
+{
+	*out = bn_column_text(c, row);
+	if (out->ptr)
+		return true;
+	bn_buf_clear(scratch);
+	if (!bn_column_format(c, row, scratch))
+		return false;
+	*out = (bn_text){scratch->ptr, scratch->len};
+	if (scratch->len == 2 && !memcmp(scratch->ptr, "-0", 2))
+		*out = (bn_text){scratch->ptr + 1, 1};
+	return true;
+}
+
+bool bn_cell_has_bits(bn_type type)
+{
+	return type == BN_TYPE_FLOAT64 || type == BN_TYPE_FLOAT32 ||
+	       (bn_type_is_scalar(type) && type != BN_TYPE_DECIMAL);
+}
+
+uint64_t bn_cell_bits(const bn_column *c, size_t row)
+{
+	int64_t whole = 0;
+	uint64_t bits;
+	double x;
+	if (c->type == BN_TYPE_UINT64)
+		return c->u64[row];
+	if (c->type != BN_TYPE_FLOAT64 && c->type != BN_TYPE_FLOAT32) {
+		bn_column_int(c, row, &whole);
+		return (uint64_t)whole;
+	}
+	x = (c->type == BN_TYPE_FLOAT64 ? c->f64[row] : (double)c->f32[row]) + 0.0;
+	if (x != x)
+		return UINT64_MAX; /* NaN, whatever its bits */
+	memcpy(&bits, &x, sizeof bits);
+	return bits;
+}
+
+typedef struct found {
+	int64_t *rows;
+	size_t count, cap;
+} found;
+
+static int found_add(found *f, uint64_t row, bn_err *err)
+{
+	if (bn_grow(&f->rows, &f->cap, f->count + 1, sizeof *f->rows))
+		return bn_err_nomem(err, "the rows found");
+	f->rows[f->count++] = (int64_t)row;
+	return 0;
+}
+
+/* Appends the rows of one batch. */
+typedef int (*match_fn)(found *f, const bn_batch *b, const void *ctx, bn_err *err);
+
+static int each_batch(found *f, bn_table_reader *table, size_t column, match_fn match,
+	const void *ctx, const bn_progress *watch, bn_err *err)
+{
+	bn_batch batch = BN_BATCH_INIT;
+	int rc = 0;
+	for (size_t i = 0; i < bn_table_batches(table); i++)
+		if ((rc = bn_progress_step(watch, "looking", bn_table_batch_start(table, i),
+			     bn_table_rows(table), err)) < 0 ||
+			(rc = bn_table_read(table, i, &column, 1, &batch, err)) < 0 ||
+			(rc = match(f, &batch, ctx, err)) < 0)
+			break;
+	bn_batch_release(&batch);
+	return rc;
+}
+
+static int take(found *f, int rc, int64_t **rows, size_t *count)
+{
+	if (rc < 0) {
+		bn_free(f->rows);
+		return rc;
+	}
+	*rows = f->rows;
+	*count = f->count;
+	return 0;
+}
+
+/* ---- one value -------------------------------------------------------------------------------- */
+
+typedef struct sought {
+	bool absent, has_bits;
+	uint64_t bits;
+	bn_text text;
+} sought;
+
+static int match_value(found *f, const bn_batch *b, const void *ctx, bn_err *err)
+{
+	const sought *s = ctx;
+	const bn_column *c = &b->columns[0];
+	bn_buf scratch = BN_BUF_INIT;
+	bn_text t = {NULL, 0};
+	int rc = 0;
+	for (size_t i = 0; i < b->rows && rc >= 0; i++) {
+		bool absent = bn_column_is_absent(c, i), same = absent && s->absent;
+		if (!absent && !s->absent && s->has_bits)
+			same = bn_cell_bits(c, i) == s->bits;
+		else if (!absent && !s->absent && bn_cell_text(c, i, &scratch, &t))
+			same = t.len == s->text.len &&
+			       (!t.len || memcmp(t.ptr, s->text.ptr, t.len) == 0);
+		if (same)
+			rc = found_add(f, b->first_row + i, err);
+	}
+	bn_buf_release(&scratch);
+	return rc;
+}
+
+int bn_rows_alike(int64_t **rows, size_t *count, bn_table_reader *table, size_t column,
+	bn_table_reader *of, uint64_t row, const bn_progress *watch, bn_err *err)
+{
+	bn_batch batch = BN_BATCH_INIT;
+	bn_buf scratch = BN_BUF_INIT;
+	found f = {NULL, 0, 0};
+	sought s = {.absent = false};
+	size_t b, at;
+	int rc = bn_table_locate(of, row, &b, &at, err);
+	if (rc < 0 || (rc = bn_table_read(of, b, &column, 1, &batch, err)) < 0)
+		goto out;
+	const bn_column *c = &batch.columns[0];
+	s.absent = bn_column_is_absent(c, at);
+	s.has_bits = bn_cell_has_bits(c->type);
+	if (!s.absent && s.has_bits)
+		s.bits = bn_cell_bits(c, at);
+	else if (!s.absent)
+		bn_cell_text(c, at, &scratch, &s.text);
+	rc = each_batch(&f, table, column, match_value, &s, watch, err);
+out:
+	rc = take(&f, rc, rows, count);
+	bn_batch_release(&batch);
+	bn_buf_release(&scratch);
+	return rc;
+}
+
+/* ---- a bin ------------------------------------------------------------------------------------ */
+
+static int match_number(found *f, const bn_batch *b, const void *ctx, bn_err *err)
+{
+	const bn_interval *in = ctx;
+	int rc = 0;
+	for (size_t i = 0; i < b->rows && rc >= 0; i++) {
+		double x = bn_column_number(&b->columns[0], i);
+		if (x >= in->lo && (in->closed ? x <= in->hi : x < in->hi))
+			rc = found_add(f, b->first_row + i, err);
+	}
+	return rc;
+}
+
+int bn_rows_within(int64_t **rows, size_t *count, bn_table_reader *table, size_t column,
+	bn_interval in, const bn_progress *watch, bn_err *err)
+{
+	const bn_field *field = &bn_table_schema(table)->fields[column];
+	found f = {NULL, 0, 0};
+	if (!bn_type_is_scalar(field->type))
+		return bn_err_set(err, BN_EUNSUPPORTED, "column '%s' has no numbers", field->name);
+	return take(&f, each_batch(&f, table, column, match_number, &in, watch, err), rows, count);
+}

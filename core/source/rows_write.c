@@ -1,0 +1,227 @@
+/* rows_write.c - see rows_write.h. */
+#include "core/source/rows_write.h"
+
+#include "core/base/mem.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define RUN_MOST 4096 /* rows that are written between two looks at whether to stop */
+#define PIECE (1u << 20)
+
+/* The batches of a table, each opened when a row of it is wanted first. */
+typedef struct opened {
+	bn_table_reader *table;
+	const bn_csv_part *part;
+	bn_batch *batches;
+	size_t count;
+} opened;
+
+static int opened_new(opened *o, bn_table_reader *r, const bn_csv_part *part, bn_err *err)
+{
+	*o = (opened){r, part, NULL, bn_table_batches(r)};
+	o->batches = bn_alloc_zeroed(o->count + 1, sizeof *o->batches);
+	return o->batches ? 0 : bn_err_nomem(err, "the rows to write");
+}
+
+static void opened_release(opened *o)
+{
+	for (size_t i = 0; o->batches && i < o->count; i++)
+		bn_batch_release(&o->batches[i]);
+	bn_free(o->batches);
+}
+
+static uint64_t row_at(const bn_csv_part *part, size_t i)
+{
+	return part->rows ? (uint64_t)part->rows[i] : i;
+}
+
+static size_t row_count(const bn_csv_part *part, const bn_table_reader *r)
+{
+	return part->rows ? part->n : (size_t)bn_table_rows(r);
+}
+
+static int opened_find(opened *o, uint64_t number, size_t *at, size_t *row, bn_err *err)
+{
+	int rc = bn_table_locate(o->table, number, at, row, err);
+	if (rc < 0 || o->batches[*at].columns)
+		return rc;
+	return bn_table_read(
+		o->table, *at, o->part->columns, o->part->column_count, &o->batches[*at], err);
+}
+
+/* ---- Arrow ------------------------------------------------------------------------------------ */
+
+typedef struct arrow_out {
+	bn_csv_sink sink;
+	void *ctx;
+} arrow_out;
+
+static int arrow_put(void *ctx, const void *bytes, size_t n, bn_err *err)
+{
+	arrow_out *o = ctx;
+	return o->sink(o->ctx, bytes, n, err);
+}
+
+static int schema_of(bn_schema *out, const bn_table_reader *r, const bn_csv_part *part, bn_err *err)
+{
+	const bn_schema *all = bn_table_schema(r);
+	size_t n = part->columns ? part->column_count : all->count;
+	int rc = 0;
+	for (size_t i = 0; i < n && rc >= 0; i++)
+		rc = bn_schema_add_field(
+			out, &all->fields[part->columns ? part->columns[i] : i], NULL, err);
+	return rc < 0 ? rc : bn_schema_copy_meta(out, all, err);
+}
+
+/* Runs of rows that lie in one batch are written together. */
+static int arrow_rows(opened *o, bn_table_writer *w, const bn_progress *progress, bn_err *err)
+{
+	uint32_t run[RUN_MOST];
+	size_t n = row_count(o->part, o->table), held = 0, batch = 0, at = 0, row = 0;
+	int rc;
+	for (size_t i = 0; i < n; i++) {
+		if (i % RUN_MOST == 0 &&
+			(rc = bn_progress_step(progress, "writing", i, n, err)) < 0)
+			return rc;
+		if ((rc = opened_find(o, row_at(o->part, i), &at, &row, err)) < 0)
+			return rc;
+		if (held && (at != batch || held == RUN_MOST)) {
+			if ((rc = bn_table_write_rows(w, &o->batches[batch], run, held, err)) < 0)
+				return rc;
+			held = 0;
+		}
+		batch = at;
+		run[held++] = (uint32_t)row;
+	}
+	return held ? bn_table_write_rows(w, &o->batches[batch], run, held, err) : 0;
+}
+
+int bn_arrow_export_rows(bn_table_reader *r, const bn_csv_part *part, const bn_progress *progress,
+	bn_csv_sink sink, void *ctx, bn_err *err)
+{
+	arrow_out out = {sink, ctx};
+	const bn_table_out to = {arrow_put, &out};
+	bn_schema schema = BN_SCHEMA_INIT;
+	bn_table_writer *w = NULL;
+	opened o;
+	int rc = opened_new(&o, r, part, err);
+	if (rc < 0 || (rc = schema_of(&schema, r, part, err)) < 0 ||
+		(rc = bn_table_create_out(&w, &to, &schema, err)) < 0 ||
+		(rc = arrow_rows(&o, w, progress, err)) < 0)
+		goto out;
+	rc = bn_table_writer_finish(w, err);
+out:
+	bn_table_writer_free(w);
+	bn_schema_release(&schema);
+	opened_release(&o);
+	return rc;
+}
+
+/* ---- JSON ------------------------------------------------------------------------------------- */
+
+/* A JSON value with its quotes; takes it. */
+static void put_json(bn_buf *out, json_t *value)
+{
+	char *text = value ? json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
+	if (text)
+		bn_buf_adds(out, text);
+	else
+		out->failed = true;
+	free(text);
+	json_decref(value);
+}
+
+static void put_cell(bn_buf *out, const bn_column *c, size_t row)
+{
+	bool number = bn_type_is_number(c->type);
+	if (bn_column_is_absent(c, row)) {
+		bn_buf_adds(out, "null");
+	} else if (number && isinf(bn_column_number(c, row))) {
+		bn_buf_addch(out, '"');
+		bn_column_format(c, row, out);
+		bn_buf_addch(out, '"');
+	} else if (number) {
+		bn_column_format(c, row, out);
+	} else {
+		put_json(out, bn_column_json(c, row));
+	}
+}
+
+/* "name": of each column, once. */
+static int names_of(
+	char ***out, size_t *n, bn_table_reader *r, const bn_csv_part *part, bn_err *err)
+{
+	const bn_schema *schema = bn_table_schema(r);
+	*n = part->columns ? part->column_count : schema->count;
+	char **names = bn_alloc_zeroed(*n + 1, sizeof *names);
+	if (!names)
+		return bn_err_nomem(err, "names");
+	*out = names;
+	for (size_t i = 0; i < *n; i++) {
+		bn_buf b = BN_BUF_INIT;
+		put_json(
+			&b, json_string(schema->fields[part->columns ? part->columns[i] : i].name));
+		bn_buf_adds(&b, ":");
+		int rc = bn_buf_check(&b, err, "names");
+		names[i] = rc < 0 ? NULL : bn_strdup(b.ptr);
+		bn_buf_release(&b);
+		if (!names[i])
+			return rc < 0 ? rc : bn_err_nomem(err, "names");
+	}
+	return 0;
+}
+
+static int drain(bn_buf *buf, bn_csv_sink sink, void *ctx, bn_err *err)
+{
+	int rc = bn_buf_check(buf, err, "JSON output");
+	if (rc >= 0 && buf->len)
+		rc = sink(ctx, buf->ptr, buf->len, err);
+	bn_buf_clear(buf);
+	return rc;
+}
+
+static void put_row(bn_buf *out, const bn_batch *b, size_t row, char *const *names, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		bn_buf_addch(out, i ? ',' : '{');
+		bn_buf_adds(out, names[i]);
+		put_cell(out, &b->columns[i], row);
+	}
+	bn_buf_addch(out, '}');
+}
+
+int bn_json_export_rows(bn_table_reader *r, const bn_csv_part *part, const bn_progress *progress,
+	bn_csv_sink sink, void *ctx, bn_err *err)
+{
+	bn_buf buf = BN_BUF_INIT;
+	char **names = NULL;
+	size_t name_count = 0, n = row_count(part, r), at = 0, row = 0;
+	opened o;
+	int rc = opened_new(&o, r, part, err);
+	if (rc < 0 || (rc = names_of(&names, &name_count, r, part, err)) < 0)
+		goto out;
+	bn_buf_addch(&buf, '[');
+	for (size_t i = 0; i < n; i++) {
+		if (i % RUN_MOST == 0 &&
+			(rc = bn_progress_step(progress, "writing", i, n, err)) < 0)
+			goto out;
+		if ((rc = opened_find(&o, row_at(part, i), &at, &row, err)) < 0)
+			goto out;
+		bn_buf_adds(&buf, i ? ",\n" : "\n");
+		put_row(&buf, &o.batches[at], row, names, name_count);
+		if (buf.len > PIECE && (rc = drain(&buf, sink, ctx, err)) < 0)
+			goto out;
+	}
+	bn_buf_adds(&buf, "\n]\n");
+	rc = drain(&buf, sink, ctx, err);
+out:
+	for (size_t i = 0; names && i < name_count; i++)
+		bn_free(names[i]);
+	bn_free(names);
+	bn_buf_release(&buf);
+	opened_release(&o);
+	return rc;
+}

@@ -1,0 +1,285 @@
+/* Every number that opens rows is their number: for 200 random tables with columns of every type, with awkward names and
+ * values, and random filters, the counts of frequencies, bins, missing values, correlations and checks equal those of the
+ * rows that Enter opens, as the source orders them. */
+#include "core/base/fs.h"
+#include "core/check/expect.h"
+#include "core/data/add.h"
+#include "core/pipeline/fold_classes.h"
+#include "tests/support/check_main.h"
+#include "tests/support/random_arrow.h"
+#include "tui/views/rows/filter.h"
+#include "tui/views/source.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { TABLES = 200 };
+
+static char dir[64];
+static void *reader;
+static const bn_page_source *source;
+static int64_t compared; /* numbers */
+static uint64_t state;
+
+/* 0 .. n - 1: a linear congruential generator (Knuth, MMIX). */
+static size_t below(size_t n)
+{
+	state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+	return (size_t)((state >> 33) % n);
+}
+
+static bn_page *page_of(bn_page_fn fn, const void *arg, const char *what)
+{
+	bn_page *p = bn_page_new(1, 0);
+	bn_err err = BN_ERR_INIT;
+	int rc = fn(reader, arg, p, NULL, &err);
+	ck_assert_msg(rc == 0, "%s: %s", what, err.msg);
+	return p;
+}
+
+static int64_t rows_opened(const bn_rows_of *of, const char *what)
+{
+	bn_order_arg arg;
+	memset(&arg, 0, sizeof arg);
+	arg.of = *of;
+	char words[sizeof of->filter + sizeof of->title + 300];
+	snprintf(words, sizeof words, "%s: %s [%s]", what, of->filter, of->title);
+	bn_page *p = page_of(source->order, &arg, words);
+	int64_t n = ((const bn_order *)p->data)->count;
+	bn_page_free(p);
+	compared++;
+	return n;
+}
+
+static void compare_frequency(const bn_rows_of *of, const char *column, int64_t all)
+{
+	bn_frequency_arg arg;
+	memset(&arg, 0, sizeof arg);
+	arg.of = *of;
+	snprintf(arg.column, sizeof arg.column, "%s", column);
+	bn_page *p = page_of(source->frequency, &arg, column);
+	const bn_frequency *f = p->data;
+	int64_t sum = f->others;
+	ck_assert_int_eq(f->total, all);
+	for (size_t i = 0; i < f->count; i++) {
+		bn_rows_of rows = *of;
+		ck_assert_msg(bn_frequency_rows_of(&rows, f, (int64_t)i, column),
+			"%s: %s cannot be opened", column, f->values[i] ? f->values[i] : "absent");
+		int64_t n = rows_opened(&rows, column);
+		ck_assert_msg(n == f->counts[i], "%s, %s '%s': %lld on the screen, %lld rows by %s",
+			of->ref, column, f->values[i] ? f->values[i] : "(absent)",
+			(long long)f->counts[i], (long long)n, rows.filter);
+		sum += f->counts[i];
+	}
+	ck_assert_int_eq(sum, all);
+	bn_page_free(p);
+}
+
+static void compare_totals(const bn_rows_of *of, const bn_order *o)
+{
+	bn_page *p = page_of(source->totals, of, "totals");
+	const bn_totals *t = p->data;
+	ck_assert_int_eq(t->rows, o->count);
+	ck_assert_uint_eq(t->columns, o->columns);
+	bn_page_free(p);
+}
+
+static void compare_correlations(const bn_rows_of *of)
+{
+	bn_page *p = page_of(source->correlations, of, "correlations");
+	const bn_correlations *c = p->data;
+	for (size_t i = 0; i < c->count; i++)
+		ck_assert(isnan(c->items[i].r) || fabs(c->items[i].r) <= 1);
+	bn_page_free(p);
+}
+
+/* Words that some row holds, a test of a column, both, or none. */
+static void filter_random(const bn_order *o, char *out, size_t size)
+{
+	const char *name = o->names[below(o->columns)];
+	char quoted[300];
+	size_t at = 0;
+	for (const char *s = name; *s; s++) {
+		quoted[at++] = *s;
+		if (*s == '`')
+			quoted[at++] = *s;
+	}
+	quoted[at] = '\0';
+	switch (below(5)) {
+	case 0:
+		snprintf(out, size, "`%s` IS NOT NULL", quoted);
+		return;
+	case 1:
+		snprintf(out, size, "%c", "15ae"[below(4)]);
+		return;
+	case 2:
+		snprintf(out, size, "%c; `%s` IS NOT NULL", "15ae"[below(4)], quoted);
+		return;
+	case 3:
+		snprintf(out, size, "NOT (`%s` IS NULL AND 1 = 1)", quoted);
+		return;
+	default:
+		out[0] = '\0';
+	}
+}
+
+static bool can_be_asked(const bn_rows_of *of)
+{
+	bn_order_arg arg;
+	bn_err err = BN_ERR_INIT;
+	bn_page *p = bn_page_new(1, 0);
+	memset(&arg, 0, sizeof arg);
+	arg.of = *of;
+	int rc = source->order(reader, &arg, p, NULL, &err);
+	bn_page_free(p);
+	return rc == 0; /* lists and bytes are not for expressions */
+}
+
+static void add(bn_workspace *ws, const char *name, const char *path)
+{
+	bn_source_options o = BN_SOURCE_OPTIONS_INIT;
+	bn_ingest_report report = {0};
+	bn_dataset_version *v = NULL;
+	bool added;
+	bn_err err = BN_ERR_INIT;
+	ck_assert_bn_ok(bn_dataset_add(&v, &added, ws, name, BN_DATASET_AS_BEFORE, NULL, path, &o,
+				&report, &err),
+		&err);
+	bn_ingest_report_release(&report);
+	bn_dataset_version_free(v);
+}
+
+static json_t *suite_of(const bn_order *o)
+{
+	json_t *list = json_array();
+	for (size_t c = 0; c < o->columns; c++) {
+		json_array_append_new(list,
+			json_pack("{s:s, s:{s:s}}", "type", "expect_column_values_to_not_be_null",
+				"kwargs", "column", o->names[c]));
+		json_array_append_new(list, json_pack("{s:s, s:{s:s, s:f}}", "type",
+						    "expect_column_values_to_be_unique", "kwargs",
+						    "column", o->names[c], "mostly", 0.5));
+		if (o->is_number[c])
+			json_array_append_new(list,
+				json_pack("{s:s, s:{s:s, s:i, s:i}}", "type",
+					"expect_column_values_to_be_between", "kwargs", "column",
+					o->names[c], "min_value", -3, "max_value", 100));
+	}
+	return json_pack("{s:s, s:o}", "name", "random", "expectations", list);
+}
+
+static void compare_checks(const bn_rows_of *all, const bn_order *o)
+{
+	char path[128];
+	bn_recheck_arg recheck;
+	bn_ref_arg ref = {""};
+	json_t *suite = suite_of(o);
+	snprintf(path, sizeof path, "%s/suite.json", dir);
+	ck_assert_int_eq(json_dump_file(suite, path, 0), 0);
+	json_decref(suite);
+	memset(&recheck, 0, sizeof recheck);
+	snprintf(recheck.ref, sizeof recheck.ref, "%s", all->ref);
+	snprintf(recheck.suite, sizeof recheck.suite, "%s", path);
+	bn_page_free(page_of(source->check, &recheck, "check"));
+	snprintf(ref.ref, sizeof ref.ref, "%s", all->ref);
+	bn_page *p = page_of(source->checks, &ref, "checks");
+	const bn_checks *d = p->data;
+	for (size_t i = 0; i < d->count; i++) {
+		bn_rows_of of = *all;
+		bn_rows_base base = {.kind = BN_ROWS_FAILING, .at = (int)i};
+		if (d->items[i].failing < 0)
+			continue;
+		snprintf(base.hash, sizeof base.hash, "%s", d->result);
+		ck_assert(bn_rows_of_add(&of, &base, "fails"));
+		int64_t n = rows_opened(&of, d->items[i].expectation);
+		ck_assert_msg(n == d->items[i].failing, "%s %s: %lld fail, %lld rows",
+			d->items[i].expectation, d->items[i].column, (long long)d->items[i].failing,
+			(long long)n);
+		if (n && below(8) == 0) /* of failing rows, too */
+			compare_frequency(&of, o->names[below(o->columns)], n);
+	}
+	bn_page_free(p);
+}
+
+static void compare_profile(const bn_rows_of *of, int64_t all)
+{
+	bn_profile_arg arg = {*of};
+	bn_page *p = page_of(source->make_profile, &arg, "profile");
+	const bn_profile *d = p->data;
+	ck_assert_int_eq((int64_t)d->rows, all);
+	for (size_t c = 0; c < d->column_count; c++) {
+		bn_rows_of rows = *of;
+		bool listed = bn_type_is_list(d->columns[c].type) ||
+			      d->columns[c].type == BN_TYPE_BINARY ||
+			      d->columns[c].type == BN_TYPE_UINT64;
+		if (listed || !d->columns[c].missing ||
+			!bn_rows_of_absent(&rows, d->columns[c].name))
+			continue;
+		ck_assert_int_eq(
+			rows_opened(&rows, d->columns[c].name), (int64_t)d->columns[c].missing);
+	}
+	bn_page_free(p);
+}
+
+static void one_table(uint64_t seed)
+{
+	char path[128], name[32], filter[BN_FILTER_BYTES];
+	bn_workspace *ws = NULL;
+	bn_err err = BN_ERR_INIT;
+	state = seed;
+	snprintf(path, sizeof path, "%s/t.arrow", dir);
+	snprintf(name, sizeof name, "t%d", (int)seed);
+	random_arrow_write(path, seed, 1 + below(RANDOM_ARROW_ROWS));
+	ck_assert_bn_ok(bn_workspace_open(&ws, bn_env_real(), bn_fold_classes, dir, &err), &err);
+	add(ws, name, path);
+	bn_workspace_close(ws);
+	strcat(name, "@v1");
+	bn_rows_of all = bn_rows_of_version(name, "");
+	bn_order_arg arg;
+	memset(&arg, 0, sizeof arg);
+	arg.of = all;
+	bn_page *plain = page_of(source->order, &arg, name);
+	const bn_order *o = plain->data;
+	filter_random(o, filter, sizeof filter);
+	bn_rows_of of = bn_rows_of_version(name, filter);
+	if (!can_be_asked(&of))
+		of = all;
+	arg.of = of;
+	bn_page *narrowed = page_of(source->order, &arg, filter);
+	const bn_order *some = narrowed->data;
+	for (size_t c = below(4); c < o->columns; c += 4)
+		compare_frequency(&of, o->names[c], some->count);
+	compare_totals(&of, some);
+	compare_correlations(&of);
+	if (seed % 4 == 0) {
+		compare_profile(&of, some->count);
+		compare_checks(&all, o);
+	}
+	bn_page_free(narrowed);
+	bn_page_free(plain);
+}
+
+START_TEST(test_every_number_is_that_of_the_rows_that_it_opens)
+{
+	bn_err err = BN_ERR_INIT;
+	const char *rounds = getenv("BINNACLE_ROWS_BEHIND");
+	uint64_t first = rounds ? strtoull(rounds, NULL, 10) : 1;
+	strcpy(dir, "/tmp/bn-behind-XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	setenv("XDG_STATE_HOME", dir, 1);
+	ck_assert_bn_ok(bn_workspace_init(bn_env_real(), dir, &err), &err);
+	ck_assert_bn_ok(bn_source_open(&reader, dir, &err), &err);
+	source = bn_source_workspace();
+	for (uint64_t i = 0; i < TABLES; i++)
+		one_table(first + i);
+	bn_source_close(reader);
+	printf("NOTE: %lld numbers of %d random tables are those of their rows\n",
+		(long long)compared, TABLES);
+	bn_fs_remove_tree(bn_env_real(), dir, NULL);
+}
+END_TEST
+
+BN_TEST_MAIN("tui/views/rows_behind", test_every_number_is_that_of_the_rows_that_it_opens)

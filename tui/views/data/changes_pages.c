@@ -1,0 +1,62 @@
+/* changes_pages.c - what differs between two versions (core/profile/changes.h). See _source.h. */
+#include "core/base/mem.h"
+#include "core/profile/profiler.h"
+#include "tui/views/_source.h"
+
+#include <string.h>
+
+typedef struct made {
+	bn_changes_page page; /* first: what the view sees */
+	bn_profile *a, *b;
+} made;
+
+static void made_release(void *data)
+{
+	made *m = data;
+	bn_column_changes_release(&m->page.changes);
+	bn_profile_free(m->a);
+	bn_profile_free(m->b);
+}
+
+/* The profile that lies with the version; else it is made. */
+static int profile_of(bn_profile **out, bn_reader *r, const bn_dataset_version *v,
+	bn_table_reader *table, bn_err *err)
+{
+	if (v->profile_hash[0])
+		return bn_dataset_load_profile(out, r->ws, v, err);
+	return bn_profile_table(out, table, 1, NULL, err);
+}
+
+int bn_source_changes(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
+{
+	bn_reader *r = context;
+	const bn_changes_arg *a = arg;
+	const bn_progress watch = bn_job_watch(job);
+	bn_dataset_version *va = NULL, *vb = NULL;
+	bn_table_reader *ta = NULL, *tb = NULL;
+	made *m = bn_arena_alloc(&page->arena, sizeof *m);
+	int rc = m ? bn_reader_refresh(r, err) : bn_err_nomem(err, "what differs");
+	if (rc < 0 ||
+		(rc = bn_dataset_resolve(&va, r->ws, a->a, BN_DATASET_REMOVED_TOO, err)) < 0 ||
+		(rc = bn_dataset_resolve(&vb, r->ws, a->b, BN_DATASET_REMOVED_TOO, err)) < 0 ||
+		(rc = bn_dataset_open_table_watched(&ta, r->ws, va, &watch, err)) < 0 ||
+		(rc = bn_dataset_open_table_watched(&tb, r->ws, vb, &watch, err)) < 0 ||
+		(rc = profile_of(&m->a, r, va, ta, err)) < 0 ||
+		(rc = profile_of(&m->b, r, vb, tb, err)) < 0 ||
+		(rc = bn_column_changes_find(&m->page.changes, m->a, m->b, ta, tb, &watch, err)) <
+			0)
+		goto out;
+	m->page.rows_a = (int64_t)m->a->rows;
+	m->page.rows_b = (int64_t)m->b->rows;
+	m->page.columns_b = m->b->column_count;
+	m->page.same_schema = strcmp(va->schema_hash, vb->schema_hash) == 0;
+	rc = BN_PAGE_TAKE(page, m, made_release);
+out:
+	if (rc < 0 && m)
+		made_release(m);
+	bn_table_reader_free(ta);
+	bn_table_reader_free(tb);
+	bn_dataset_version_free(va);
+	bn_dataset_version_free(vb);
+	return rc;
+}

@@ -1,0 +1,379 @@
+/*
+ * frequency_pages.c - how often each value of a column occurs among some rows, or how many numbers are in each of its bins:
+ * counted, never estimated. Each line has what opens just the rows that were counted: an expression where there is one
+ * that says it exactly, else a base (tui/views/rows/pages.h).
+ */
+#include "core/base/timestamp.h"
+#include "core/profile/bins.h"
+#include "core/profile/frequencies.h"
+#include "core/table/scan.h"
+#include "tui/views/rows/some.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define VALUES_MOST 10000 /* of a column of numbers; with more it has bins */
+#define COMMON 20         /* values that must make up half of the rows, else it has bins, too */
+#define TEXT_MOST 200     /* bytes of a value in an expression */
+#define AT_ONCE (20 * 1000 * 1000) /* rows that are counted while one waits; of more it is a job */
+
+typedef struct lines {
+	bn_arena *arena;
+	const bn_field *field;
+	size_t column;
+	const char **values;
+	bn_frequency_rows *rows;
+	int64_t *counts;
+	size_t count;
+} lines;
+
+static int lines_new(
+	lines *l, bn_page *page, const bn_field *f, size_t column, size_t most, bn_err *err)
+{
+	*l = (lines){.arena = &page->arena, .field = f, .column = column};
+	l->values = bn_arena_alloc(l->arena, (most + 1) * sizeof *l->values);
+	l->rows = bn_arena_alloc(l->arena, (most + 1) * sizeof *l->rows);
+	l->counts = bn_arena_alloc(l->arena, (most + 1) * sizeof *l->counts);
+	return l->values && l->rows && l->counts ? 0 : bn_err_nomem(err, "frequencies");
+}
+
+static void line_add(lines *l, const char *value, bn_frequency_rows rows, uint64_t count)
+{
+	l->values[l->count] = value;
+	l->rows[l->count] = rows;
+	l->counts[l->count++] = (int64_t)count;
+}
+
+/* ---- expressions ------------------------------------------------------------------------------ */
+
+static void put_quoted(bn_buf *b, const char *text, char quote)
+{
+	bn_buf_addch(b, quote);
+	for (; *text; text++) {
+		bn_buf_addch(b, *text);
+		if (*text == quote)
+			bn_buf_addch(b, quote);
+	}
+	bn_buf_addch(b, quote);
+}
+
+/* "`name` OP " */
+static void put_test(bn_buf *b, const lines *l, const char *op)
+{
+	put_quoted(b, l->field->name, '`');
+	bn_buf_addf(b, " %s ", op);
+}
+
+/* What b holds, in the arena. */
+static bn_frequency_rows expression(const lines *l, bn_buf *b)
+{
+	bn_frequency_rows rows = {
+		b->failed ? NULL : bn_arena_strndup(l->arena, b->ptr, b->len), NULL};
+	bn_buf_release(b);
+	return rows;
+}
+
+static bn_frequency_rows base(const lines *l, bn_rows_base b)
+{
+	bn_rows_base *copy = bn_arena_alloc(l->arena, sizeof *copy);
+	b.at = (int)l->column;
+	if (copy)
+		*copy = b;
+	return (bn_frequency_rows){NULL, copy};
+}
+
+/* Whether an expression can ask for the column at all. */
+static bool has_expressions(bn_type t)
+{
+	return !bn_type_is_list(t) && t != BN_TYPE_BINARY && t != BN_TYPE_UINT64;
+}
+
+static bool is_plain_text(const char *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if ((unsigned char)s[i] < 0x20)
+			return false;
+	return n <= TEXT_MOST;
+}
+
+static bn_frequency_rows absent_rows(const lines *l)
+{
+	bn_buf b = BN_BUF_INIT;
+	put_quoted(&b, l->field->name, '`');
+	bn_buf_adds(&b, " IS NULL");
+	return expression(l, &b);
+}
+
+static bn_frequency_rows value_rows(
+	const lines *l, const bn_frequency_value *v, const bn_table_reader *table)
+{
+	bn_buf b = BN_BUF_INIT;
+	bn_type t = l->field->type;
+	bn_rows_base alike = {.kind = BN_ROWS_ALIKE};
+	if (!has_expressions(t) || t == BN_TYPE_DECIMAL || !is_plain_text(v->text, v->bytes)) {
+		alike.row = (int64_t)bn_table_origin(table, v->first_row);
+		return base(l, alike);
+	}
+	put_test(&b, l, "=");
+	if (t == BN_TYPE_FLOAT32) /* its shortest text is not its value */
+		bn_buf_addf(&b, "%.17g", (double)strtof(v->text, NULL));
+	else if (t == BN_TYPE_FLOAT64)
+		bn_buf_adds(&b, v->text);
+	else
+		put_quoted(&b, v->text, '\'');
+	return expression(l, &b);
+}
+
+/* A bound of whole numbers as an expression has it: the time that it is. */
+static void put_whole(bn_buf *b, bn_type type, int64_t x)
+{
+	char text[BN_TIMESTAMP_TEXT];
+	if (type == BN_TYPE_TIMESTAMP)
+		put_quoted(b, bn_timestamp_iso(x, text), '\'');
+	else if (type == BN_TYPE_DATE)
+		put_quoted(b, bn_date_iso((int32_t)x, text), '\'');
+	else if (type == BN_TYPE_TIME || type == BN_TYPE_DURATION)
+		put_quoted(b, bn_duration_iso(x, text), '\'');
+	else
+		bn_buf_addf(b, "%lld", (long long)x);
+}
+
+static void put_bound(bn_buf *b, const lines *l, const bn_bins *bins, size_t at)
+{
+	if (bins->is_whole)
+		put_whole(b, l->field->type, bins->whole[at]);
+	else
+		bn_buf_addf(b, "%.17g", bins->bound[at]);
+}
+
+static bn_frequency_rows bin_rows(const lines *l, const bn_bins *bins, size_t at)
+{
+	bn_buf b = BN_BUF_INIT;
+	bool last = at + 1 == bins->count;
+	bn_rows_base within = {.kind = BN_ROWS_WITHIN,
+		.lo = bins->bound[at],
+		.hi = bins->bound[at + 1],
+		.closed = last};
+	if (!has_expressions(l->field->type))
+		return base(l, within);
+	put_test(&b, l, ">=");
+	put_bound(&b, l, bins, at);
+	bn_buf_adds(&b, " AND ");
+	put_test(&b, l, last ? "<=" : "<");
+	put_bound(&b, l, bins, at + 1);
+	return expression(l, &b);
+}
+
+static bn_frequency_rows infinite_rows(const lines *l)
+{
+	bn_buf b = BN_BUF_INIT;
+	bn_buf_addch(&b, '(');
+	put_test(&b, l, "=");
+	bn_buf_adds(&b, "inf OR ");
+	put_test(&b, l, "=");
+	bn_buf_adds(&b, "-inf)");
+	return expression(l, &b);
+}
+
+/* ---- lines ------------------------------------------------------------------------------------ */
+
+static const char *whole_label(const lines *l, int64_t lo, int64_t hi)
+{
+	char from[BN_TIMESTAMP_TEXT], to[BN_TIMESTAMP_TEXT];
+	switch (l->field->type) {
+	case BN_TYPE_DATE:
+		bn_date_iso((int32_t)lo, from);
+		bn_date_iso((int32_t)hi, to);
+		break;
+	case BN_TYPE_TIME:
+	case BN_TYPE_DURATION:
+		bn_duration_iso(lo, from);
+		bn_duration_iso(hi, to);
+		break;
+	case BN_TYPE_TIMESTAMP:
+		bn_timestamp_short(lo, true, from);
+		bn_timestamp_short(hi, true, to);
+		break;
+	default:
+		if (lo == hi)
+			return bn_arena_strf(l->arena, "%lld", (long long)lo);
+		return bn_arena_strf(l->arena, "%lld to %lld", (long long)lo, (long long)hi);
+	}
+	return bn_arena_strf(l->arena, "%s to %s", from, to);
+}
+
+static const char *bin_label(const lines *l, const bn_bins *b, size_t at)
+{
+	if (b->is_whole)
+		return whole_label(l, b->whole[at], b->whole[at + 1]);
+	return bn_arena_strf(l->arena, "%.6g to %.6g", b->bound[at], b->bound[at + 1]);
+}
+
+static void lines_of_bins(lines *l, const bn_bins *b)
+{
+	for (size_t i = 0; i < b->count; i++)
+		if (b->rows[i])
+			line_add(l, bin_label(l, b, i), bin_rows(l, b, i), b->rows[i]);
+	if (b->infinite)
+		line_add(l, "infinite", infinite_rows(l), b->infinite);
+	if (b->missing)
+		line_add(l, NULL, absent_rows(l), b->missing);
+}
+
+/* Absent rows of columns that no expression reads: those that are as one of them is. */
+static int absent_line(lines *l, uint64_t missing, bn_table_reader *table, bn_err *err)
+{
+	bn_rows_base alike = {.kind = BN_ROWS_ALIKE};
+	bn_batch batch = BN_BATCH_INIT;
+	bool found = false;
+	int rc = 0;
+	if (!missing)
+		return 0;
+	if (has_expressions(l->field->type)) {
+		line_add(l, NULL, absent_rows(l), missing);
+		return 0;
+	}
+	for (size_t b = 0; b < bn_table_batches(table) && !found && rc >= 0; b++) {
+		rc = bn_table_read(table, b, &l->column, 1, &batch, err);
+		for (size_t i = 0; rc >= 0 && i < batch.rows && !found; i++) {
+			if (!(found = bn_column_is_absent(&batch.columns[0], i)))
+				continue;
+			alike.row = (int64_t)bn_table_origin(table, batch.first_row + i);
+		}
+	}
+	bn_batch_release(&batch);
+	if (rc >= 0)
+		line_add(l, NULL, base(l, alike), missing);
+	return rc;
+}
+
+static bool is_nan(const bn_field *f, const bn_frequency_value *v)
+{
+	return (f->type == BN_TYPE_FLOAT32 || f->type == BN_TYPE_FLOAT64) &&
+	       strcmp(v->text, "nan") == 0;
+}
+
+/* NaN is absent, as everywhere. Returns the rows without a value. */
+static uint64_t lines_of_values(
+	lines *l, const bn_frequencies *f, size_t most, const bn_table_reader *table)
+{
+	uint64_t missing = f->missing;
+	for (size_t i = 0; i < f->count; i++) {
+		const bn_frequency_value *v = &f->values[i];
+		if (is_nan(l->field, v))
+			missing += v->count;
+		else if (v->text && l->count < most)
+			line_add(l, bn_arena_strdup(l->arena, v->text), value_rows(l, v, table),
+				v->count);
+	}
+	return missing;
+}
+
+/* Do a few values make up most of the column? */
+static bool has_common(const bn_frequencies *f)
+{
+	uint64_t listed = 0;
+	for (size_t i = 0; i < f->count && i < COMMON; i++)
+		listed += f->values[i].count;
+	return 2 * listed >= f->rows - f->missing;
+}
+
+static void settle(
+	bn_frequency *out, const lines *l, const bn_table_reader *table, int64_t distinct)
+{
+	int64_t listed = 0;
+	for (size_t i = 0; i < l->count; i++)
+		listed += l->counts[i];
+	*out = (bn_frequency){.rows = l->rows,
+		.values = l->values,
+		.counts = l->counts,
+		.count = l->count,
+		.total = (int64_t)bn_table_rows(table),
+		.others = (int64_t)bn_table_rows(table) - listed,
+		.distinct = distinct};
+}
+
+static int by_bins(bn_frequency *out, bn_page *page, bn_table_reader *table, size_t column,
+	const bn_progress *watch, bn_err *err)
+{
+	bn_bins b;
+	lines l;
+	int rc;
+	if ((rc = lines_new(&l, page, &bn_table_schema(table)->fields[column], column,
+		     BN_BINS_MAX + 2, err)) < 0 ||
+		(rc = bn_bins_count(&b, table, column, watch, err)) < 0)
+		return rc;
+	lines_of_bins(&l, &b);
+	settle(out, &l, table, -1);
+	return 0;
+}
+
+static int count_column(bn_frequency *out, bn_page *page, bn_table_reader *table, size_t column,
+	const bn_progress *watch, bn_err *err)
+{
+	const bn_field *field = &bn_table_schema(table)->fields[column];
+	bool numbers = bn_type_is_scalar(field->type) && field->type != BN_TYPE_BOOL, many = false;
+	bn_frequencies f = {.values = NULL};
+	lines l;
+	uint64_t missing;
+	int rc;
+	if (numbers) {
+		rc = bn_frequencies_few(&f, &many, table, column, VALUES_MOST, watch, err);
+		if (rc < 0)
+			return rc;
+		if (many || !has_common(&f)) {
+			bn_frequencies_release(&f);
+			return by_bins(out, page, table, column, watch, err);
+		}
+	} else if ((rc = bn_frequencies_count(&f, table, column, BN_FREQUENCY_LISTED, watch, err)) <
+		   0) {
+		return rc;
+	}
+	if ((rc = lines_new(&l, page, field, column, BN_FREQUENCY_LISTED + 2, err)) < 0)
+		goto out;
+	missing = lines_of_values(&l, &f, BN_FREQUENCY_LISTED, table);
+	if ((rc = absent_line(&l, missing, table, err)) < 0)
+		goto out;
+	settle(out, &l, table, (int64_t)f.distinct - (missing > f.missing));
+out:
+	bn_frequencies_release(&f);
+	return rc;
+}
+
+/* at_once: only where that is quick; the page stays without data otherwise. */
+static int frequency_page(bn_page *page, bn_reader *r, const bn_frequency_arg *a, bool at_once,
+	bn_job *job, bn_err *err)
+{
+	bn_progress watch = bn_job_watch(job);
+	bn_table_reader *table = NULL;
+	bn_some_rows some = {.rows = NULL};
+	size_t column;
+	bn_frequency *f = bn_arena_alloc(&page->arena, sizeof *f);
+	int rc = f ? bn_reader_refresh(r, err) : bn_err_nomem(err, "frequencies");
+	if (rc < 0 || (rc = bn_reader_table(&table, r, a->of.ref, a->of.derived, err)) < 0)
+		return rc;
+	if (at_once && bn_table_rows(table) > AT_ONCE)
+		return 0;
+	if ((rc = bn_some_rows_find(&some, r, &a->of, job, err)) < 0 ||
+		(rc = bn_some_rows_table(&table, &some, err)) < 0 ||
+		(rc = bn_schema_need(bn_table_schema(table), a->column, &column, err)) < 0 ||
+		(rc = count_column(f, page, table, column, &watch, err)) < 0)
+		goto out;
+	page->data = f;
+out:
+	bn_some_rows_release(&some);
+	return rc;
+}
+
+int bn_source_frequency(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
+{
+	return frequency_page(page, context, arg, true, job, err);
+}
+
+int bn_source_make_frequency(
+	void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
+{
+	return frequency_page(page, context, arg, false, job, err);
+}

@@ -1,0 +1,88 @@
+/* foot.c - what the rows on the screen have in common, above what all rows of the version have, so that a cause is seen at
+ * once: how many values are missing, the mean or the most frequent value. */
+#include "tui/ui/format.h"
+#include "tui/views/rows/_rows.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { ROOM_FROM = 12 }; /* rows of the area from which on there is a foot */
+
+/* "710.2", or "batch 71 %". */
+static void middle_text(const bn_total *t, int width, char *out, size_t size)
+{
+	char number[BN_FORMAT_BYTES], share[16];
+	out[0] = '\0';
+	if (!isnan(t->middle)) {
+		snprintf(out, size, "%s", bn_format_number(number, t->middle));
+		return;
+	}
+	if (!t->common)
+		return;
+	snprintf(share, sizeof share, " %.0f %%", 100 * t->share);
+	int room = width - (int)strlen(share);
+	if (room >= 2)
+		snprintf(out, size, "%.*s%s", room, t->common, share);
+	else
+		snprintf(out, size, "%.*s", width, t->common);
+}
+
+static void line_draw(const bn_rows_view *v, bn_area a, int row, const char *name,
+	const bn_total *totals, size_t count, bool missing)
+{
+	const bn_grid *g = &v->list.grid;
+	bn_area_text(a, row, 1, BN_INK_DIM, name);
+	for (int i = 0; i < g->placed_count; i++) {
+		const bn_grid_placed *p = &g->placed[i];
+		char text[96], number[BN_FORMAT_BYTES];
+		if (p->column < 1 || (size_t)p->column > count)
+			continue;
+		const bn_total *t = &totals[p->column - 1];
+		if (missing)
+			snprintf(text, sizeof text, "%s", bn_format_count(number, t->missing));
+		else
+			middle_text(t, p->width, text, sizeof text);
+		bn_ink ink = missing && t->missing > 0 ? BN_INK_WARN : BN_INK_TEXT;
+		if (bn_grid_column_is_right(&g->columns[p->column]))
+			bn_area_field_right(a, row, p->at, p->width, ink, text[0] ? text : "-");
+		else
+			bn_area_field(a, row, p->at, p->width, ink, text[0] ? text : "-");
+	}
+}
+
+static void ask(bn_rows_view *v)
+{
+	bn_rows_of of = bn_rows_view_of(v);
+	if (v->totals_asked || !bn_rows_order(v))
+		return;
+	v->totals_asked = true;
+	bn_view_load(&v->list.view, BN_LANE_SCAN, BN_KIND_TOTALS,
+		bn_view_source(&v->list.view)->totals, &of, sizeof of);
+}
+
+int bn_rows_foot_draw(bn_rows_view *v, bn_area a, bool draw)
+{
+	bool some = bn_rows_are_some(v);
+	int rows = some ? 4 : 3, at = a.rows - rows;
+	const bn_order *o = bn_rows_order(v);
+	const bn_totals *t = v->totals ? v->totals->data : NULL;
+	char n[BN_FORMAT_BYTES];
+	if (a.rows < ROOM_FROM || !o || o->count == 0)
+		return 0;
+	if (!draw)
+		return rows;
+	ask(v);
+	bn_area_hline(a, at, 0, a.cols, BN_INK_BORDER);
+	bn_area_textf(a, at, 1, BN_INK_HEADER, some ? " of these %s rows " : " of all %s rows ",
+		bn_format_count(n, o->count));
+	if (!t) {
+		bn_area_glyph(a, at + 1, 1, BN_INK_DIM, BN_GLYPH_ELLIPSIS);
+		return rows;
+	}
+	line_draw(v, a, at + 1, "missing", t->some, t->columns, true);
+	line_draw(v, a, at + 2, "middle", t->some, t->columns, false);
+	if (some && t->all)
+		line_draw(v, a, at + 3, "of all", t->all, t->all_columns, false);
+	return rows;
+}

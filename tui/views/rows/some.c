@@ -1,0 +1,301 @@
+/* some.c - see some.h. Each base, and then the filter, narrows what those before it left. */
+#include "tui/views/rows/some.h"
+
+#include "core/base/mem.h"
+#include "core/check/expect.h"
+#include "core/profile/alike.h"
+#include "core/profile/differences.h"
+#include "core/table/scan.h"
+#include "tui/views/rows/filter.h"
+
+#include <string.h>
+#include <strings.h>
+
+bool bn_rows_of_all(const bn_rows_of *of)
+{
+	return !of->bases && !of->filter[strspn(of->filter, " \t")];
+}
+
+void bn_some_rows_release(bn_some_rows *s)
+{
+	bn_table_reader_free(s->picked);
+	bn_free(s->rows);
+	*s = (bn_some_rows){NULL, NULL, 0, NULL};
+}
+
+int bn_some_rows_table(bn_table_reader **out, bn_some_rows *s, bn_err *err)
+{
+	int rc = 0;
+	if (s->rows && !s->picked &&
+		(rc = bn_table_pick(&s->picked, s->table, s->rows, s->count, err)) < 0)
+		return rc;
+	*out = s->picked ? s->picked : s->table;
+	return 0;
+}
+
+/* The rows found (taken) become those that there are. */
+static void narrow(bn_some_rows *s, int64_t *rows, size_t count)
+{
+	bn_table_reader_free(s->picked);
+	bn_free(s->rows);
+	s->picked = NULL;
+	s->rows = rows;
+	s->count = count;
+}
+
+/* Row numbers of the table that s is now, as those of the whole one. */
+static void number_rows(const bn_some_rows *s, int64_t *rows, size_t count)
+{
+	for (size_t i = 0; s->rows && i < count; i++)
+		rows[i] = s->rows[rows[i]];
+}
+
+/* Those of found (rising) that are there. Returns how many. */
+static size_t rows_both(const bn_some_rows *s, int64_t *found, size_t count)
+{
+	size_t kept = 0, at = 0;
+	for (size_t i = 0; s->rows && i < count; i++) {
+		while (at < s->count && s->rows[at] < found[i])
+			at++;
+		if (at < s->count && s->rows[at] == found[i])
+			found[kept++] = found[i];
+	}
+	return s->rows ? kept : count;
+}
+
+/* An array is needed even for no rows: NULL means all. */
+static int not_null(int64_t **rows, bn_err *err)
+{
+	if (!*rows && !(*rows = bn_alloc(sizeof **rows)))
+		return bn_err_nomem(err, "row numbers");
+	return 0;
+}
+
+/* ---- bases ------------------------------------------------------------------------------------ */
+
+typedef struct check_watch {
+	bn_job *job;
+} check_watch;
+
+static bool check_report(void *ctx, uint64_t done, uint64_t total)
+{
+	(void)done;
+	(void)total;
+	return !bn_job_is_cancelled(((check_watch *)ctx)->job);
+}
+
+static int suite_of_one(bn_suite **out, const json_t *result, int at, bn_err *err)
+{
+	json_t *one = json_array_get(json_object_get(result, "results"), (size_t)at);
+	json_t *config = json_object_get(one, "expectation_config"), *doc;
+	if (!config)
+		return bn_err_set(err, BN_ENOTFOUND, "the result has no check number %d", at + 1);
+	doc = json_pack("{s:s, s:[O]}", "name", "one", "expectations", config);
+	int rc = doc ? bn_suite_from_json(out, doc, "the check's result", err)
+		     : bn_err_nomem(err, "a check");
+	json_decref(doc);
+	return rc;
+}
+
+static int failing(int64_t **rows, size_t *count, bn_reader *r, const bn_rows_of *of,
+	const bn_rows_base *b, bn_job *job, bn_err *err)
+{
+	check_watch watch = {job};
+	bn_expect_progress progress = {check_report, &watch};
+	bn_dataset_version *v = NULL;
+	bn_table_reader *table = NULL;
+	bn_suite *suite = NULL;
+	json_t *result = NULL;
+	int rc = bn_dataset_resolve(&v, r->ws, of->ref, BN_DATASET_REMOVED_TOO, err);
+	if (rc < 0 || (rc = bn_dataset_load_json(&result, r->ws, v, b->hash, err)) < 0 ||
+		(rc = suite_of_one(&suite, result, b->at, err)) < 0 ||
+		(rc = bn_reader_table(&table, r, of->ref, "", err)) < 0)
+		goto out;
+	_Static_assert(sizeof(uint64_t) == sizeof(int64_t), "row numbers");
+	rc = bn_expect_rows(
+		(uint64_t **)(void *)rows, count, table, &suite->items[0], &progress, err);
+out:
+	bn_suite_free(suite);
+	json_decref(result);
+	bn_dataset_version_free(v);
+	return rc;
+}
+
+static int changed(int64_t **rows, size_t *count, bn_reader *r, const bn_rows_of *of,
+	const bn_rows_base *b, bn_job *job, bn_err *err)
+{
+	bn_progress watch = bn_job_watch(job);
+	bn_dataset_version *v = NULL;
+	bn_table_reader *table = NULL, *other = NULL;
+	size_t here, there;
+	int rc = bn_dataset_resolve(&v, r->ws, b->other, BN_DATASET_REMOVED_TOO, err);
+	if (rc < 0 || (rc = bn_dataset_open_table_watched(&other, r->ws, v, &watch, err)) < 0 ||
+		(rc = bn_reader_table(&table, r, of->ref, "", err)) < 0 ||
+		(rc = bn_schema_need(bn_table_schema(table), b->column, &here, err)) < 0 ||
+		(rc = bn_schema_need(bn_table_schema(other), b->column, &there, err)) < 0)
+		goto out;
+	rc = bn_differences_rows(rows, count, here, there, table, other, &watch, err);
+out:
+	bn_table_reader_free(other);
+	bn_dataset_version_free(v);
+	return rc;
+}
+
+/* Of the rows that there are, by a column of theirs. */
+static int by_column(bn_some_rows *s, const bn_rows_base *b, int64_t **rows, size_t *count,
+	bn_job *job, bn_err *err)
+{
+	bn_progress watch = bn_job_watch(job);
+	bn_table_reader *table = NULL;
+	int rc = bn_some_rows_table(&table, s, err);
+	if (rc < 0)
+		return rc;
+	if (b->at < 0 || (size_t)b->at >= bn_table_schema(table)->count)
+		return bn_err_set(err, BN_EINVAL, "there is no column number %d", b->at + 1);
+	if (b->kind == BN_ROWS_ALIKE)
+		rc = bn_rows_alike(
+			rows, count, table, (size_t)b->at, s->table, (uint64_t)b->row, &watch, err);
+	else
+		rc = bn_rows_within(rows, count, table, (size_t)b->at,
+			(bn_interval){b->lo, b->hi, b->closed}, &watch, err);
+	if (rc >= 0)
+		number_rows(s, *rows, *count);
+	return rc;
+}
+
+static int base_take(bn_some_rows *s, bn_reader *r, const bn_rows_of *of, const bn_rows_base *b,
+	bn_job *job, bn_err *err)
+{
+	int64_t *rows = NULL;
+	size_t count = 0;
+	int rc;
+	if (b->kind == BN_ROWS_ALIKE || b->kind == BN_ROWS_WITHIN) {
+		rc = by_column(s, b, &rows, &count, job, err);
+	} else {
+		rc = b->kind == BN_ROWS_FAILING ? failing(&rows, &count, r, of, b, job, err)
+						: changed(&rows, &count, r, of, b, job, err);
+		if (rc >= 0) /* the table that was open without derived columns may be another */
+			rc = bn_reader_table(&s->table, r, of->ref, of->derived, err);
+		if (rc >= 0)
+			count = rows_both(s, rows, count);
+	}
+	if (rc < 0 || (rc = not_null(&rows, err)) < 0) {
+		bn_free(rows);
+		return rc;
+	}
+	narrow(s, rows, count);
+	return 0;
+}
+
+/* ---- the filter ------------------------------------------------------------------------------- */
+
+static bool text_has(const char *text, const char *word)
+{
+	size_t n = strlen(word);
+	for (; *text; text++)
+		if (strncasecmp(text, word, n) == 0)
+			return true;
+	return n == 0;
+}
+
+/* Does every word stand somewhere in the row? */
+static bool row_has_words(const bn_row_filter *f, const bn_batch *batch, size_t row, bn_buf *buf)
+{
+	for (size_t i = 0; i < f->count; i++) {
+		bool hit = false;
+		for (size_t c = 0; c < batch->column_count && !hit; c++) {
+			bn_buf_clear(buf);
+			hit = bn_column_format(&batch->columns[c], row, buf) && buf->ptr &&
+			      text_has(buf->ptr, f->words[i]);
+		}
+		if (!hit)
+			return false;
+	}
+	return true;
+}
+
+/* Which of the n rows hold the words; origins: their numbers, of which those that do stay, *n of them. */
+static int keep_words(bn_table_reader *table, const bn_row_filter *f, int64_t *origins, size_t *n,
+	bn_job *job, bn_err *err)
+{
+	bn_batch batch = BN_BATCH_INIT;
+	bn_buf buf = BN_BUF_INIT;
+	size_t kept = 0;
+	int rc = 0;
+	for (size_t b = 0; b < bn_table_batches(table); b++) {
+		if ((rc = bn_table_read(table, b, NULL, 0, &batch, err)) < 0)
+			goto out;
+		for (size_t i = 0; i < batch.rows; i++) {
+			if (i % 4096 == 0 && bn_job_is_cancelled(job)) {
+				rc = bn_err_set(err, BN_EINTR, "stopped");
+				goto out;
+			}
+			if (row_has_words(f, &batch, i, &buf))
+				origins[kept++] = origins[batch.first_row + i];
+		}
+		bn_job_progress(job, (int64_t)(batch.first_row + batch.rows),
+			(int64_t)bn_table_rows(table));
+	}
+	*n = kept;
+out:
+	bn_batch_release(&batch);
+	bn_buf_release(&buf);
+	return rc;
+}
+
+static bool scan_report(void *job, const char *what, uint64_t done, uint64_t total)
+{
+	(void)what;
+	bn_job_progress(job, (int64_t)done, (int64_t)total);
+	return !bn_job_is_cancelled(job);
+}
+
+static int filter_take(bn_some_rows *s, const bn_row_filter *f, bn_job *job, bn_err *err)
+{
+	const bn_progress progress = {scan_report, job};
+	const bn_scan scan = {.where = f->where, .progress = &progress};
+	bn_table_reader *table = NULL, *scanned = NULL;
+	int64_t *rows = NULL;
+	size_t n = 0;
+	int rc = bn_some_rows_table(&table, s, err);
+	if (rc < 0 || (f->where && (rc = bn_table_scan(&scanned, table, &scan, err)) < 0))
+		goto out;
+	bn_table_reader *left = scanned ? scanned : table;
+	n = (size_t)bn_table_rows(left);
+	if (!(rows = bn_alloc((n + 1) * sizeof *rows))) {
+		rc = bn_err_nomem(err, "row numbers");
+		goto out;
+	}
+	if ((rc = bn_table_origins(rows, left, err)) < 0 ||
+		(f->count && (rc = keep_words(left, f, rows, &n, job, err)) < 0))
+		goto out;
+	bn_table_reader_free(scanned);
+	scanned = NULL;
+	narrow(s, rows, n);
+	rows = NULL;
+out:
+	bn_table_reader_free(scanned);
+	bn_free(rows);
+	return rc;
+}
+
+int bn_some_rows_find(
+	bn_some_rows *out, bn_reader *r, const bn_rows_of *of, bn_job *job, bn_err *err)
+{
+	bn_row_filter f = {.count = 0};
+	*out = (bn_some_rows){NULL, NULL, 0, NULL};
+	int rc = bn_reader_table(&out->table, r, of->ref, of->derived, err);
+	if (rc < 0)
+		return rc;
+	out->count = (size_t)bn_table_rows(out->table);
+	if ((rc = bn_row_filter_read(&f, of->filter, bn_table_schema(out->table), err)) < 0)
+		goto out;
+	for (int i = 0; i < of->bases; i++)
+		if ((rc = base_take(out, r, of, &of->base[i], job, err)) < 0)
+			goto out;
+	if (f.count || f.where)
+		rc = filter_take(out, &f, job, err);
+out:
+	bn_row_filter_release(&f);
+	return rc;
+}
