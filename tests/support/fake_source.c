@@ -82,6 +82,7 @@ const bn_page_source *bn_fake_source(void)
 		.overview = bn_fake_overview,
 		.datasets = bn_fake_datasets,
 		.versions = bn_fake_versions,
+		.version = bn_fake_version,
 		.changes = bn_fake_changes,
 		.order = bn_fake_order,
 		.window = bn_fake_window,

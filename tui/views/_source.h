@@ -68,6 +68,7 @@ int bn_reader_table(
 
 int bn_source_datasets(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_versions(void *, const void *, bn_page *, bn_job *, bn_err *);
+int bn_source_version_answer(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_changes(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_order(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_totals(void *, const void *, bn_page *, bn_job *, bn_err *);

@@ -123,6 +123,7 @@ const bn_page_source *bn_source_workspace(void)
 		.overview = bn_source_overview,
 		.datasets = bn_source_datasets,
 		.versions = bn_source_versions,
+		.version = bn_source_version_answer,
 		.changes = bn_source_changes,
 		.order = bn_source_order,
 		.window = bn_source_window,

@@ -44,6 +44,7 @@ typedef struct bn_page_source {
 	bn_page_fn overview;     /* bn_overview */
 	bn_page_fn datasets;     /* bn_dataset_list */
 	bn_page_fn versions;     /* bn_ref_arg (a name); bn_dataset_versions */
+	bn_page_fn version;      /* bn_ref_arg; bn_version_answer */
 	bn_page_fn changes;      /* bn_changes_arg; bn_changes_page */
 	bn_page_fn order;        /* bn_order_arg; bn_order */
 	bn_page_fn window;       /* bn_window_arg; bn_window */

@@ -66,6 +66,7 @@ int bn_fake_status(void *context, const void *arg, bn_page *page, bn_job *job, b
 int bn_fake_versions(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
 int bn_fake_totals(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
 int bn_fake_correlations(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
+int bn_fake_version(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
 int bn_fake_changes(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
 int bn_fake_window(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
 

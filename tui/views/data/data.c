@@ -2,7 +2,7 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "tui/ui/format.h"
-#include "tui/views/_list.h"
+#include "tui/views/data/_data.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -312,26 +312,59 @@ static void data_cli(const bn_view *view, bn_buf *out)
 	bn_buf_adds(out, "binnacle data ls --json");
 }
 
+/* The list, with the answer about the selected version beside it where there is room. */
+static void draw(bn_view *view, bn_area a, bool focused, const char *ref)
+{
+	bn_data_view *v = (bn_data_view *)view;
+	bn_area list, detail;
+	if (!ref[0] || !bn_view_split(view, a, &list, &detail)) {
+		bn_list_draw(view, a, focused);
+		return;
+	}
+	bn_list_draw(view, list, focused);
+	bn_data_answer_follow(v, ref);
+	bn_data_answer_draw(v, detail);
+}
+
+static void data_draw(bn_view *view, bn_area a, bool focused)
+{
+	char ref[BN_REF_BYTES] = "";
+	dataset_selected((bn_list *)view, ref);
+	draw(view, a, focused, ref);
+}
+
+static void page(bn_view *view, bn_page *p)
+{
+	if (!bn_data_answer_page((bn_data_view *)view, p))
+		bn_list_page(view, p);
+}
+
+static void view_free(bn_view *view)
+{
+	bn_page_free(((bn_data_view *)view)->answer);
+	bn_list_free(view);
+}
+
 static const bn_view_class data_class = {
 	.name = "Data",
 	.kind = BN_ON(DATA),
 	.refresh_ms = 5000,
-	.draw = bn_list_draw,
+	.draw = data_draw,
 	.command = data_command,
 	.refuses = data_refuses,
-	.page = bn_list_page,
+	.page = page,
 	.refresh = data_refresh,
 	.cli = data_cli,
 	.cli_is_list = true,
 	.table = bn_list_grid,
-	.free = bn_list_free,
+	.free = view_free,
 };
 
 int bn_view_data_new(bn_view **out, bn_frame *f, bn_err *err)
 {
 	bn_list *l = NULL;
-	int rc = bn_list_new(&l, sizeof *l, &data_class, f, &dataset_source, dataset_columns,
-		COLUMNS, NULL, err);
+	int rc = bn_list_new(&l, sizeof(bn_data_view), &data_class, f, &dataset_source,
+		dataset_columns, COLUMNS, NULL, err);
 	if (rc)
 		return rc;
 	l->grid.empty = "no datasets yet: binnacle data add NAME FILE.csv";
@@ -469,27 +502,34 @@ static void versions_cli(const bn_view *view, bn_buf *out)
 	bn_buf_addf(out, "binnacle data ls %s --json", ((const bn_list *)view)->ref);
 }
 
+static void versions_draw(bn_view *view, bn_area a, bool focused)
+{
+	char ref[BN_REF_BYTES] = "";
+	version_selected((bn_list *)view, ref);
+	draw(view, a, focused, ref);
+}
+
 static const bn_view_class versions_class = {
 	.name = "",
 	.kind = BN_ON(VERSIONS),
 	.refresh_ms = 5000,
-	.draw = bn_list_draw,
+	.draw = versions_draw,
 	.command = versions_command,
 	.refuses = versions_refuses,
-	.page = bn_list_page,
+	.page = page,
 	.refresh = versions_refresh,
 	.crumb = bn_list_crumb,
 	.cli = versions_cli,
 	.cli_is_list = true,
 	.table = bn_list_grid,
-	.free = bn_list_free,
+	.free = view_free,
 };
 
 int bn_view_versions_new(bn_view **out, bn_frame *f, const char *name, bn_err *err)
 {
 	bn_list *l = NULL;
-	int rc = bn_list_new(&l, sizeof *l, &versions_class, f, &versions_source, version_columns,
-		COLUMNS, name, err);
+	int rc = bn_list_new(&l, sizeof(bn_data_view), &versions_class, f, &versions_source,
+		version_columns, COLUMNS, name, err);
 	if (!rc)
 		*out = &l->view;
 	return rc;

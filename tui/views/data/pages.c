@@ -219,37 +219,100 @@ int bn_reader_checks_raised(int64_t *out, bn_reader *r, const bn_dataset_version
 	return rc;
 }
 
+/* The newest check of a version; *c stays NULL when it was never checked. */
+static int checks_of(
+	bn_checks *c, bn_arena *arena, bn_reader *r, const bn_dataset_version *v, bn_err *err)
+{
+	json_t *doc = NULL;
+	int rc = v->checked_ms > 0 ? bn_dataset_load_json(&doc, r->ws, v, v->check_result, err) : 0;
+	if (rc < 0)
+		return rc;
+	const json_t *results = json_object_get(doc, "results");
+	const char *suite = json_string_value(json_object_get(doc, "suite_name"));
+	size_t n = json_array_size(results);
+	bn_check_row *rows = bn_arena_alloc(arena, (n + 1) * sizeof *rows);
+	if (!rows) {
+		json_decref(doc);
+		return bn_err_nomem(err, "checks");
+	}
+	for (size_t i = 0; i < n; i++)
+		check_row_fill(&rows[i], arena, json_array_get(results, i));
+	*c = (bn_checks){.suite = bn_arena_strdup(arena, suite ? suite : "(no name)"),
+		.checked_ms = v->checked_ms,
+		.result = bn_arena_strdup(arena, v->check_result),
+		.items = rows,
+		.count = n};
+	json_decref(doc);
+	return 0;
+}
+
 int bn_source_checks(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
 {
 	bn_reader *r = context;
 	const bn_ref_arg *a = arg;
 	bn_dataset_version *v = NULL;
-	json_t *doc = NULL;
 	(void)job;
 	bn_checks *c = bn_arena_alloc(&page->arena, sizeof *c);
 	int rc = c ? bn_reader_refresh(r, err) : bn_err_nomem(err, "checks");
-	if (!rc)
-		rc = bn_dataset_resolve(&v, r->ws, a->ref, BN_DATASET_REMOVED_TOO, err);
-	if (!rc && v->checked_ms > 0)
-		rc = bn_dataset_load_json(&doc, r->ws, v, v->check_result, err);
-	const json_t *results = json_object_get(doc, "results");
-	size_t n = json_array_size(results);
-	bn_check_row *rows = bn_arena_alloc(&page->arena, (n + 1) * sizeof *rows);
-	if (!rc && !rows)
-		rc = bn_err_nomem(err, "checks");
-	for (size_t i = 0; !rc && i < n; i++)
-		check_row_fill(&rows[i], &page->arena, json_array_get(results, i));
-	if (!rc) {
-		const char *suite = json_string_value(json_object_get(doc, "suite_name"));
-		*c = (bn_checks){
-			.suite = bn_arena_strdup(&page->arena, suite ? suite : "(no name)"),
-			.checked_ms = v->checked_ms,
-			.result = bn_arena_strdup(&page->arena, v->check_result),
-			.items = rows,
-			.count = n};
+	if (rc < 0 || (rc = bn_dataset_resolve(&v, r->ws, a->ref, BN_DATASET_REMOVED_TOO, err)) < 0)
+		return rc;
+	if ((rc = checks_of(c, &page->arena, r, v, err)) >= 0)
 		page->data = c;
-	}
-	json_decref(doc);
 	bn_dataset_version_free(v);
 	return rc;
+}
+
+/* ---- the answer beside the list ------------------------------------------------------------------ */
+
+static void answer_release(void *data)
+{
+	bn_version_answer *a = data;
+	bn_dataset_version_free(a->version);
+	bn_dataset_version_free(a->before);
+	bn_dataset_versions_free(a->children);
+	bn_profile_free(a->profile);
+}
+
+/* The newest version that is older. */
+static int version_before(bn_version_answer *a, bn_reader *r, bn_err *err)
+{
+	bn_dataset_versions *all = NULL;
+	int rc = bn_dataset_versions_load(&all, r->ws, a->version->name, BN_DATASET_LIVE, err);
+	for (size_t i = 0; rc >= 0 && i < all->count && !a->before; i++) {
+		if (all->items[i]->version >= a->version->version)
+			continue;
+		a->before = all->items[i];
+		all->items[i] = NULL;
+	}
+	bn_dataset_versions_free(all);
+	return rc;
+}
+
+int bn_source_version_answer(
+	void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
+{
+	bn_reader *r = context;
+	const bn_ref_arg *ref = arg;
+	bn_err own = BN_ERR_INIT;
+	(void)job;
+	bn_version_answer *a = bn_arena_alloc(&page->arena, sizeof *a);
+	bn_checks *c = bn_arena_alloc(&page->arena, sizeof *c);
+	int rc = a && c ? bn_reader_refresh(r, err) : bn_err_nomem(err, "a version");
+	if (rc < 0 || (rc = bn_dataset_resolve(
+			       &a->version, r->ws, ref->ref, BN_DATASET_REMOVED_TOO, err)) < 0)
+		return rc;
+	/* What cannot be read, such as the rows of another's private version, is left out. */
+	bool has_checks =
+		a->version->checked_ms > 0 && checks_of(c, &page->arena, r, a->version, &own) >= 0;
+	if (a->version->profile_hash[0] &&
+		bn_dataset_load_profile(&a->profile, r->ws, a->version, &own) < 0)
+		a->profile = NULL;
+	if ((rc = version_before(a, r, err)) < 0 ||
+		(rc = bn_dataset_children_load(
+			 &a->children, r->ws, a->version->name, a->version->version, err)) < 0) {
+		answer_release(a);
+		return rc;
+	}
+	a->checks = has_checks ? c : NULL;
+	return BN_PAGE_TAKE(page, a, answer_release);
 }

@@ -3,6 +3,7 @@
  */
 #ifndef BN_TUI_VIEWS_DATA_PAGES_H
 #define BN_TUI_VIEWS_DATA_PAGES_H
+#include "core/data/dataset.h"
 #include "core/profile/changes.h"
 #include "tui/views/pages.h"
 
@@ -14,6 +15,14 @@ typedef struct bn_add_arg {
 	char name[128], uri[512];
 	bool is_private; /* else as the versions before it */
 } bn_add_arg;
+
+/* A version as it is shown beside the list; what it lacks is NULL. */
+typedef struct bn_version_answer {
+	bn_dataset_version *version, *before; /* before: the newest older one of the dataset */
+	bn_dataset_versions *children;        /* made from it */
+	const struct bn_checks *checks;
+	bn_profile *profile;
+} bn_version_answer;
 
 /* Two versions, by reference: what differs in b, against a. */
 typedef struct bn_changes_arg {

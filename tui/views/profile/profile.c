@@ -3,17 +3,17 @@
  * quantiles, and a histogram in the row; beside or below it the histogram large. Numbers open rows.
  */
 #include "core/base/mem.h"
-#include "core/base/utf8.h"
 #include "tui/ui/chart.h"
 #include "tui/ui/format.h"
 #include "tui/views/_list.h"
+#include "tui/views/profile/spark.h"
 #include "tui/views/rows/filter.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#define SPARK 16
+#define SPARK BN_PROFILE_SPARK
 
 enum {
 	COL_NAME,
@@ -93,41 +93,11 @@ static double share_missing(const bn_profile_column *c)
 	return c->rows ? (double)c->missing / (double)c->rows : NAN;
 }
 
-/* Values of the bars: the histogram of numbers, the most frequent values of text. */
-static size_t bars_of(const bn_profile_column *c, double *out)
-{
-	size_t n = c->hist_count;
-	memcpy(out, c->hist, n * sizeof *out);
-	if (!n)
-		for (; n < c->top_count && n < BN_PROFILE_BINS; n++)
-			out[n] = (double)c->top[n].count;
-	return n;
-}
-
-/* A bar that covers from .. to of the places gives each of them what it covers. */
-static void share_bar(double *places, size_t count, double from, double to, double bar)
-{
-	for (size_t at = (size_t)from; at < count && (double)at < to; at++) {
-		double covered = fmin(to, (double)(at + 1)) - fmax(from, (double)at);
-		places[at] += bar * covered / (to - from);
-	}
-}
-
 static void spark_cell(const bn_list *l, const bn_profile_column *c, bn_grid_cell *out)
 {
-	double bars[BN_PROFILE_BINS], groups[SPARK] = {0}, top = 0;
-	size_t n = bars_of(c, bars), at = 0, width = n < SPARK ? n : SPARK;
-	for (size_t i = 0; i < n; i++)
-		share_bar(groups, width, (double)(i * width) / (double)n,
-			(double)((i + 1) * width) / (double)n, bars[i]);
-	for (size_t i = 0; i < width; i++)
-		top = fmax(top, groups[i]);
-	for (size_t i = 0; i < width && top > 0; i++)
-		at += bn_utf8_encode(
-			bn_glyph_level(l->alphabet, (int)ceil(8 * groups[i] / top)), out->buf + at);
-	out->buf[at] = '\0';
+	bn_profile_spark(out->buf, c, l->alphabet);
 	out->ink = BN_INK_REFERENCE;
-	out->text = at ? out->buf : NULL;
+	out->text = out->buf[0] ? out->buf : NULL;
 }
 
 static double number_of(const bn_profile_column *c, int col)
@@ -229,7 +199,7 @@ static void histogram_draw(bn_area a, const bn_profile_column *c)
 	double shares[BN_PROFILE_BINS];
 	double present = (double)(c->rows - c->missing);
 	const char *names[BN_PROFILE_TOP];
-	size_t n = bars_of(c, shares);
+	size_t n = bn_profile_bars(c, shares);
 	for (size_t i = 0; i < n; i++)
 		shares[i] = present > 0 ? shares[i] / present : 0;
 	if (c->hist_count) {

@@ -1,0 +1,266 @@
+/* answer.c - what one would open a version for, beside the list: is it sound, what is it made of, what changed. What fails
+ * and what is missing comes first; columns that never change are one line. */
+#include "core/base/mem.h"
+#include "tui/ui/format.h"
+#include "tui/views/data/_data.h"
+#include "tui/views/profile/spark.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+void bn_data_answer_follow(bn_data_view *v, const char *ref)
+{
+	bn_ref_arg arg;
+	bn_view *view = &v->list.view;
+	if (!ref[0] || strcmp(v->asked, ref) == 0)
+		return;
+	memset(&arg, 0, sizeof arg);
+	snprintf(arg.ref, sizeof arg.ref, "%s", ref);
+	snprintf(v->asked, sizeof v->asked, "%s", ref);
+	bn_view_load(view, BN_LANE_QUICK, BN_KIND_ANSWER, bn_view_source(view)->version, &arg,
+		sizeof arg);
+}
+
+bool bn_data_answer_page(bn_data_view *v, bn_page *p)
+{
+	if (p->kind != BN_KIND_ANSWER)
+		return false;
+	if (!p->data) {
+		bn_page_free(p);
+		return true;
+	}
+	bn_page_free(v->answer);
+	v->answer = p;
+	return true;
+}
+
+/* A rule with its title and, at its right, what opens more. */
+static int rule_draw(bn_area a, int row, const char *title, const char *more)
+{
+	bn_area_hline(a, row, 0, a.cols, BN_INK_BORDER);
+	bn_area_textf(a, row, 1, BN_INK_HEADER, " %s ", title);
+	int at = a.cols - (int)strlen(more) - 3;
+	if (more[0] && at > (int)strlen(title) + 4)
+		bn_area_textf(a, row, at, BN_INK_DIM, " %s ", more);
+	return row + 1;
+}
+
+static int head_draw(const bn_data_view *v, const bn_version_answer *d, bn_area a)
+{
+	const bn_dataset_version *x = d->version;
+	char rows[BN_FORMAT_BYTES], size[BN_FORMAT_BYTES], age[BN_FORMAT_BYTES], line[256];
+	int row = 1;
+	int col = bn_area_textf(
+		a, 0, 0, BN_INK_STRONG, "%.60s@v%lld", x->name, (long long)x->version);
+	snprintf(line, sizeof line, "%s rows x %lld, %s, by %.20s %s",
+		bn_format_count(rows, x->rows), (long long)x->columns,
+		bn_format_bytes(size, (int64_t)x->size_bytes), x->user ? x->user : "-",
+		bn_format_age(age, x->created_ms, bn_frame_now_ms(v->list.view.frame)));
+	bn_area_field(a, 0, col + 2, a.cols - col - 2, BN_INK_TEXT, line);
+	snprintf(line, sizeof line, "from %.20s %.120s", x->source_kind ? x->source_kind : "-",
+		x->source_path ? x->source_path : "");
+	if (x->parent_count)
+		snprintf(line, sizeof line, "%.20s of %.80s@v%lld",
+			x->source_kind ? x->source_kind : "made", x->parents[0].name,
+			(long long)x->parents[0].version);
+	bn_area_field(a, row++, 0, a.cols, BN_INK_DIM, line);
+	return row;
+}
+
+static int children_draw(const bn_version_answer *d, bn_area a, int row)
+{
+	bn_buf names = BN_BUF_INIT;
+	if (!d->children || !d->children->count)
+		return row;
+	bn_buf_adds(&names, "made into ");
+	for (size_t i = 0; i < d->children->count; i++)
+		bn_buf_addf(&names, "%s%s@v%lld", i ? ", " : "", d->children->items[i]->name,
+			(long long)d->children->items[i]->version);
+	if (names.ptr)
+		bn_area_field(a, row++, 0, a.cols, BN_INK_DIM, names.ptr);
+	bn_buf_release(&names);
+	return row;
+}
+
+/* "v1 to v2: +400 rows, the same columns" */
+static int before_draw(const bn_version_answer *d, bn_area a, int row)
+{
+	char rows[BN_FORMAT_BYTES];
+	const bn_dataset_version *x = d->version, *y = d->before;
+	if (!y)
+		return row;
+	int64_t more = x->rows - y->rows;
+	bn_area_textf(a, row++, 0, BN_INK_TEXT, "v%lld to v%lld: %s%s rows, %s (x compares)",
+		(long long)y->version, (long long)x->version, more < 0 ? "-" : "+",
+		bn_format_count(rows, more < 0 ? -more : more),
+		strcmp(x->schema_hash, y->schema_hash) == 0 ? "the same columns" : "other columns");
+	return row;
+}
+
+static int check_draw(const bn_check_row *c, bn_area a, int row)
+{
+	char n[BN_FORMAT_BYTES], rows[BN_FORMAT_BYTES + 8] = "";
+	bn_area_glyph(a, row, 0, bn_state_ink(c->state), (bn_glyph_id)bn_state_glyph(c->state));
+	if (c->failing > 0)
+		snprintf(rows, sizeof rows, "rows %s", bn_format_count(n, c->failing));
+	int end = a.cols - 14, name = end / 3;
+	bn_area_name(a, row, 2, name, BN_INK_TEXT, c->column ? c->column : "(the table)");
+	char what[160];
+	snprintf(what, sizeof what, "%.60s %.80s", c->expectation, c->wanted ? c->wanted : "");
+	bn_area_field(a, row, name + 3, end - name - 4, BN_INK_TEXT, what);
+	bn_area_field_right(a, row, end, 14, BN_INK_TEXT, rows);
+	return row + 1;
+}
+
+enum { CHECKS_MOST = 6 };
+
+static int checks_draw(const bn_version_answer *d, bn_area a, int row)
+{
+	const bn_dataset_version *x = d->version;
+	char title[96];
+	if (!x->checked_ms)
+		return rule_draw(a, row, "not checked", "V, then :check SUITE.json");
+	if (x->check_success)
+		snprintf(title, sizeof title, "checks: all %lld pass",
+			(long long)x->check_evaluated);
+	else
+		snprintf(title, sizeof title, "checks: %lld of %lld fail",
+			(long long)x->check_failed, (long long)x->check_evaluated);
+	row = rule_draw(a, row, title, "V opens them");
+	int shown = 0;
+	for (size_t i = 0; d->checks && i < d->checks->count; i++) {
+		const bn_check_row *c = &d->checks->items[i];
+		if (c->state != BN_STATE_FAIL || shown == CHECKS_MOST)
+			continue;
+		row = check_draw(c, a, row);
+		shown++;
+	}
+	if (d->checks && x->check_failed > shown)
+		bn_area_textf(a, row++, 2, BN_INK_DIM, "%lld more fail",
+			(long long)x->check_failed - shown);
+	return row;
+}
+
+/* ---- columns ------------------------------------------------------------------------------------- */
+
+enum { AT_TYPE = 1, AT_MISSING, AT_MIDDLE, AT_SHAPE, PLACES };
+
+static double share_missing(const bn_profile_column *c)
+{
+	return c->rows ? (double)c->missing / (double)c->rows : NAN;
+}
+
+/* The median of numbers; else the most frequent value with its share. */
+static void middle_text(const bn_profile_column *c, char *out, size_t size)
+{
+	char number[BN_FORMAT_BYTES];
+	uint64_t there = c->rows - c->missing;
+	snprintf(out, size, "-");
+	if (c->is_numeric && !bn_type_is_time(c->type))
+		snprintf(out, size, "%s", bn_format_number(number, bn_profile_quantile(c, 0.5)));
+	else if (c->top_count && c->top[0].text && there)
+		snprintf(out, size, "%.14s %.0f %%", c->top[0].text,
+			100 * (double)c->top[0].count / (double)there);
+}
+
+static void column_draw(const bn_profile_column *c, bn_area a, int row, const int at[PLACES])
+{
+	char text[64], share[BN_FORMAT_BYTES], shape[4 * BN_PROFILE_SPARK + 1];
+	bn_area_name(a, row, 0, at[AT_TYPE] - 1, BN_INK_TEXT, c->name);
+	bn_area_field(a, row, at[AT_TYPE], at[AT_MISSING] - at[AT_TYPE] - 1, BN_INK_DIM,
+		c->unit && c->unit[0] ? c->unit : bn_type_name(c->type));
+	bn_area_field_right(a, row, at[AT_MISSING], at[AT_MIDDLE] - at[AT_MISSING] - 1,
+		c->missing ? BN_INK_WARN : BN_INK_DIM,
+		c->missing ? bn_format_percent(share, share_missing(c)) : "0");
+	middle_text(c, text, sizeof text);
+	bn_area_field_right(
+		a, row, at[AT_MIDDLE], at[AT_SHAPE] - at[AT_MIDDLE] - 2, BN_INK_TEXT, text);
+	bn_area_text(
+		a, row, at[AT_SHAPE], BN_INK_REFERENCE, bn_profile_spark(shape, c, a.s->alphabet));
+}
+
+/* The column with the rank-th largest share of missing values, of those that change; -1: there are fewer. */
+static int column_by_rank(const bn_profile *p, int rank)
+{
+	for (size_t i = 0; i < p->column_count; i++) {
+		const bn_profile_column *c = &p->columns[i];
+		int before = 0;
+		if (c->constant)
+			continue;
+		for (size_t k = 0; k < p->column_count; k++)
+			before += !p->columns[k].constant &&
+				  (p->columns[k].missing > c->missing ||
+					  (p->columns[k].missing == c->missing && k < i));
+		if (before == rank)
+			return (int)i;
+	}
+	return -1;
+}
+
+static int constants_draw(const bn_profile *p, bn_area a, int row)
+{
+	bn_buf names = BN_BUF_INIT;
+	size_t n = 0;
+	for (size_t i = 0; i < p->column_count; i++) {
+		if (!p->columns[i].constant)
+			continue;
+		bn_buf_addf(&names, "%s%s", n ? ", " : "", p->columns[i].name);
+		n++;
+	}
+	if (n && names.ptr && row < a.rows) {
+		char line[200];
+		snprintf(line, sizeof line, "%zu never change%s: %.150s", n, n == 1 ? "s" : "",
+			names.ptr);
+		bn_area_glyph(a, row, 0, BN_INK_DIM, BN_GLYPH_FOLDED);
+		bn_area_field(a, row++, 2, a.cols - 2, BN_INK_DIM, line);
+	}
+	bn_buf_release(&names);
+	return row;
+}
+
+static void columns_draw(const bn_profile *p, bn_area a, int row)
+{
+	char title[64];
+	const int at[PLACES] = {0, a.cols - 49, a.cols - 40, a.cols - 31, a.cols - 16};
+	snprintf(title, sizeof title, "columns %zu", p->column_count);
+	row = rule_draw(a, row, title, "I opens all");
+	if (at[AT_TYPE] < 8)
+		return;
+	bn_area_text(a, row, 0, BN_INK_HEADER, "column");
+	bn_area_text(a, row, at[AT_TYPE], BN_INK_HEADER, "type");
+	bn_area_field_right(a, row, at[AT_MISSING], at[AT_MIDDLE] - at[AT_MISSING] - 1,
+		BN_INK_HEADER, "missing");
+	bn_area_field_right(
+		a, row, at[AT_MIDDLE], at[AT_SHAPE] - at[AT_MIDDLE] - 2, BN_INK_HEADER, "median");
+	bn_area_text(a, row++, at[AT_SHAPE], BN_INK_HEADER, "shape");
+	int shown = 0, which = 0, changing = 0;
+	for (size_t i = 0; i < p->column_count; i++)
+		changing += !p->columns[i].constant;
+	int room = a.rows - row - 2;
+	room = changing <= room ? changing : room - 1;
+	for (; shown < room && (which = column_by_rank(p, shown)) >= 0; shown++)
+		column_draw(&p->columns[which], a, row++, at);
+	row = constants_draw(p, a, row);
+	if (shown < changing && row < a.rows) {
+		bn_area_glyph(a, row, 0, BN_INK_DIM, BN_GLYPH_FOLDED);
+		bn_area_textf(a, row, 2, BN_INK_DIM, "%d more", changing - shown);
+	}
+}
+
+void bn_data_answer_draw(const bn_data_view *v, bn_area a)
+{
+	const bn_version_answer *d = v->answer ? v->answer->data : NULL;
+	if (!d) {
+		bn_area_glyph(a, 0, 0, BN_INK_DIM, BN_GLYPH_ELLIPSIS);
+		return;
+	}
+	int row = head_draw(v, d, a);
+	row = children_draw(d, a, row);
+	row = before_draw(d, a, row);
+	row = checks_draw(d, a, row);
+	if (d->profile)
+		columns_draw(d->profile, a, row);
+	else
+		rule_draw(a, row, "no profile", "I makes one");
+}
