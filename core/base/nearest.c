@@ -9,7 +9,9 @@
 
 bn_nearest bn_nearest_to(const char *word, bn_nearest_rule rule)
 {
-	int most = rule == BN_NEAREST_ANY ? INT_MAX : (int)strlen(word) / 3 + 1;
+	int letters = (int)strlen(word),
+	    close = letters / 3 + 1 < letters ? letters / 3 + 1 : letters - 1;
+	int most = rule == BN_NEAREST_ANY ? INT_MAX : close;
 	return (bn_nearest){.word = word, .best = NULL, .distance = most};
 }
 

@@ -14,7 +14,10 @@ void bn_csv_set_nulls(csv_dialect *d, const char *const *nulls, size_t columns)
 	for (const char *const *p = nulls; *p; p++) {
 		size_t n = strlen(*p);
 		d->null_first[(uint8_t) * *p] |= UINT32_C(1) << (n < 31 ? n : 31);
-		d->null_numbers |= bn_csv_number(d, *p, n, &i, &f) != CSV_NOT_NUMBER;
+		if (bn_csv_number(d, *p, n, &i, &f) == CSV_NOT_NUMBER)
+			continue;
+		d->null_numbers = true; /* and so is -999.0 where -999 is one */
+		d->null_first[(uint8_t) * *p] = d->null_first[' '] = UINT32_MAX;
 	}
 	if (columns == 1 && d->null_first[0]) {
 		d->null_blanks = true;
@@ -29,13 +32,36 @@ static bool is_blank(const char *s, size_t n)
 	return !n;
 }
 
+/* Is it the number that one of the spellings is? */
+static bool is_null_number(const csv_dialect *d, const char *s, size_t n)
+{
+	int64_t i, null_i;
+	double f, null_f;
+	csv_token token, null;
+
+	while (n && *s == ' ')
+		s++, n--;
+	while (n && s[n - 1] == ' ')
+		n--;
+	if ((token = bn_csv_number(d, s, n, &i, &f)) == CSV_NOT_NUMBER)
+		return false;
+	for (const char *const *p = d->nulls; *p; p++) {
+		null = bn_csv_number(d, *p, strlen(*p), &null_i, &null_f);
+		bool whole = (token == CSV_INT || token == CSV_BIG_INT) &&
+			     (null == CSV_INT || null == CSV_BIG_INT);
+		if (null != CSV_NOT_NUMBER && (whole ? i == null_i : f == null_f))
+			return true;
+	}
+	return false;
+}
+
 bool bn_csv_is_null_text(const csv_dialect *d, const char *s, size_t n)
 {
 	for (const char *const *p = d->nulls; *p; p++) {
 		if (strlen(*p) == n && !memcmp(*p, s, n))
 			return true;
 	}
-	return d->null_blanks && is_blank(s, n);
+	return (d->null_blanks && is_blank(s, n)) || (d->null_numbers && is_null_number(d, s, n));
 }
 
 /* Bytes of the sign between groups at s: the dialect's, or for a blank one of U+00A0, U+2009 and U+202F. */
@@ -170,32 +196,68 @@ bool bn_csv_time(const csv_dialect *d, const char *s, size_t n, int64_t *ns)
 	return len && bn_timestamp_parse(iso, len, ns);
 }
 
+/* "2024-01-02 3:04 PM": a time but for the half of the day. */
+static bool is_of_clock_12(const csv_dialect *d, const char *s, size_t n)
+{
+	char plain[64];
+	size_t hour;
+	int64_t ns;
+
+	if (n < 6 || n >= sizeof plain - 1 || (s[n - 1] | 32) != 'm' ||
+		((s[n - 2] | 32) != 'a' && (s[n - 2] | 32) != 'p'))
+		return false;
+	n -= 2;
+	while (n && s[n - 1] == ' ')
+		n--;
+	for (hour = n; hour && s[hour - 1] != ' '; hour--)
+		;
+	memcpy(plain, s, hour);
+	bool one_digit = hour + 1 < n && s[hour + 1] == ':';
+	if (one_digit)
+		plain[hour] = '0';
+	memcpy(plain + hour + one_digit, s + hour, n - hour);
+	return hour && bn_csv_time(d, plain, n + one_digit, &ns);
+}
+
+static bool is_far_year(const char *s)
+{
+	return memcmp(s, "1677", 4) <= 0 || memcmp(s, "2262", 4) >= 0;
+}
+
 /* What keeps a text from being a time, when it is one but for that. */
 static unsigned odd_time(const csv_dialect *d, const char *s, size_t n)
 {
 	static const struct {
 		size_t at, bytes;
-		const char *odd, *even;
+		const char *odd, *even; /* odd NULL: digits */
 		unsigned fact;
 	} cures[] = {{17, 2, "60", "59", CSV_HAS_LEAP}, {11, 5, "24:00", "00:00", CSV_HAS_HOUR_24},
-		{8, 2, NULL, "01", CSV_HAS_NO_DAY}, {0, 4, NULL, "2000", CSV_HAS_FAR_TIME}};
-	char cured[64];
+		{0, 4, NULL, "2000", CSV_HAS_FAR_TIME}, {8, 2, NULL, "01", CSV_HAS_NO_DAY}};
+	char cured[64], iso[64];
+	size_t ordered = d->date_order == BN_DATE_ISO ? 0 : order_date(d->date_order, s, n, iso);
 	int64_t ns;
 
+	if (is_of_clock_12(d, s, n))
+		return CSV_HAS_CLOCK_12;
+	if (ordered) {
+		s = iso;
+		n = ordered;
+	}
 	if (n < 10 || n >= sizeof cured || s[4] != '-')
 		return 0;
 	for (size_t i = 0; i < sizeof cures / sizeof *cures; i++) {
 		size_t at = cures[i].at, bytes = cures[i].bytes;
 		if (n < at + bytes || (cures[i].odd && memcmp(s + at, cures[i].odd, bytes)) ||
 			(!cures[i].odd &&
-				((unsigned)(s[at] - '0') > 9 || (unsigned)(s[at + 1] - '0') > 9)))
+				((unsigned)(s[at] - '0') > 9 || (unsigned)(s[at + 1] - '0') > 9)) ||
+			(cures[i].fact == CSV_HAS_FAR_TIME && !is_far_year(s)))
 			continue;
 		memcpy(cured, s, n);
 		memcpy(cured + at, cures[i].even, bytes);
 		if (bn_csv_time(d, cured, n, &ns))
 			return cures[i].fact;
 	}
-	return 0;
+	return ordered ? CSV_HAS_OTHER_ORDER : 0;
 }
 
 /* ---- classes ---------------------------------------------------------------------------------- */
@@ -254,6 +316,10 @@ const char *bn_csv_why(unsigned facts)
 		if ((facts & CSV_HAS_BIG_INT) && (facts & CSV_HAS_FLOAT))
 			return "integers beyond 2^53 among fractions would change their digits";
 	} else if (facts && !(facts & ~CSV_HAS_TIMES)) {
+		if (facts & CSV_HAS_CLOCK_12)
+			return "AM and PM are not read: write hours from 00 to 23";
+		if (facts & CSV_HAS_OTHER_ORDER)
+			return "the order of dates that is set (--date-order) does not fit it";
 		if (facts & CSV_HAS_FAR_TIME)
 			return "it is outside of 1677-09-21 .. 2262-04-11, which nanoseconds since "
 			       "1970 reach";

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #define LOOKED_AT CSV_NOTE_ROWS
 #define SAID_MAX CSV_NOTE_COLUMNS
@@ -208,9 +209,10 @@ static size_t count_words(const char *s, size_t n, size_t *numbers)
 		size_t from = at;
 		while (at < n && s[at] != ' ' && s[at] != '\t')
 			at++;
-		words += at > from;
-		*numbers += at > from &&
-			    bn_csv_parse_number(s + from, at - from, &i, &f) != CSV_NOT_NUMBER;
+		words += at > from; /* a word that begins with a digit may be a time */
+		*numbers += at > from && ((unsigned)(s[from] - '0') <= 9 ||
+						 bn_csv_parse_number(s + from, at - from, &i, &f) !=
+							 CSV_NOT_NUMBER);
 		while (at < n && (s[at] == ' ' || s[at] == '\t'))
 			at++;
 	}
@@ -239,12 +241,159 @@ static int note_blanks(csv_stream *s, const csv_chunk *c, bn_err *err)
 		name, words);
 }
 
+static size_t count_sign(const char *s, size_t n, char sign)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < n; i++)
+		found += s[i] == sign;
+	return found;
+}
+
+static bool has_as_many(const csv_stream *s, const csv_chunk *c, char sign, size_t many)
+{
+	const char *v;
+	size_t n;
+
+	for (size_t r = 0; r < c->rows && r < LOOKED_AT; r++) {
+		bn_csv_value_at(s, c, r, 0, &v, &n);
+		if (count_sign(v, n, sign) != many)
+			return false;
+	}
+	return true;
+}
+
+/* One column whose records have as many of a sign as its name: fields that no usual delimiter separates. */
+static int note_delimiter(csv_stream *s, const csv_chunk *c, bn_err *err)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_";
+	static const struct {
+		char sign;
+		const char *written;
+	} signs[] = {{':', "':'"}, {'^', "'^'"}, {'~', "'~'"}, {'!', "'!'"}, {'\1', "$'\\x01'"},
+		{'\x1f', "$'\\x1f'"}};
+	const char *name = s->schema.fields[0].name;
+
+	if (s->plan.count != 1 || !c->rows || !strpbrk(name, letters))
+		return 0;
+	for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
+		size_t many = count_sign(name, strlen(name), signs[i].sign);
+		if (!many || !has_as_many(s, c, signs[i].sign, many))
+			continue;
+		return bn_source_note_add(&s->notes, true, err,
+			"one column is read, '%.60s', whose records have %zu %s each: if it "
+			"separates fields, --delimiter %s reads them",
+			name, many, signs[i].written, signs[i].written);
+	}
+	return 0;
+}
+
+/* A title in the first field, as sheets have it above their table. */
+static int note_unnamed(csv_stream *s, const csv_chunk *c, bn_err *err)
+{
+	size_t unnamed = 0, n = s->schema.count;
+	char generated[32];
+
+	for (size_t i = 0; i < n; i++) {
+		snprintf(generated, sizeof generated, "c%zu", i);
+		unnamed += !strcmp(s->schema.fields[i].name, generated);
+	}
+	if (s->notes.dialect.no_header || !c->rows || unnamed < 2 || unnamed == n ||
+		unnamed * 2 < n)
+		return 0;
+	return bn_source_note_add(&s->notes, true, err,
+		"%zu of %zu columns have no name in the first line: if the names stand below it, "
+		"--skip %" PRIu64 " reads them",
+		unnamed, n, s->notes.dialect.skip + 1);
+}
+
+/* ---- text but for a missing value ------------------------------------------------------------- */
+
+/* What people write where there is no value, beside the spellings that are known for that. */
+static bool looks_absent(const char *s, size_t n)
+{
+	static const char *const words[] = {"na", "n.a.", "n.a", "nan", "null", "none", "nil",
+		"missing", "unknown", "undefined", "undef", "not available", "no data", "nodata",
+		"void", "empty", "blank", "n/a", "#div/0!", "#value!", "#ref!", "#name?", "#num!",
+		"#null!", "0000-00-00", "0000-00-00 00:00:00", "nat", "inf.", "error"};
+
+	while (n && (*s == ' ' || *s == '\t'))
+		s++, n--;
+	while (n && (s[n - 1] == ' ' || s[n - 1] == '\t'))
+		n--;
+	size_t signs = 0;
+	while (signs < n && strchr("-.?*_/!#~", s[signs]))
+		signs++;
+	if (signs == n)
+		return true; /* or nothing but blanks */
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (strlen(words[i]) == n && !strncasecmp(words[i], s, n))
+			return true;
+	return false;
+}
+
+#define SPELLINGS 3
+
+typedef struct spellings {
+	bn_text items[SPELLINGS];
+	size_t count, found; /* values that are one of them */
+} spellings;
+
+/* False: it is one too many, or does not look like a missing value. */
+static bool add_spelling(spellings *k, const char *s, size_t n)
+{
+	size_t i = 0;
+
+	while (i < k->count && (k->items[i].len != n || memcmp(k->items[i].ptr, s, n) != 0))
+		i++;
+	if (i == SPELLINGS || (i == k->count && (n > 20 || !looks_absent(s, n))))
+		return false;
+	if (i == k->count)
+		k->items[k->count++] = (bn_text){s, n};
+	k->found++;
+	return true;
+}
+
+/* A column of numbers, times or booleans but for spellings that look like missing values. */
+static int note_absent(csv_stream *s, const csv_chunk *c, size_t column, size_t *said, bn_err *err)
+{
+	unsigned rest = s->plan.columns[column].sampled & ~(unsigned)CSV_HAS_TEXT;
+	bn_buf options = BN_BUF_INIT;
+	spellings k = {.count = 0};
+	size_t n, values = 0;
+	const char *v;
+
+	if (!is_only(rest, CSV_HAS_NUMBERS) && !is_only(rest, CSV_HAS_TIMES) &&
+		rest != CSV_HAS_BOOL)
+		return 0;
+	for (size_t r = 0; r < c->rows; r++) {
+		bn_csv_value_at(s, c, r, column, &v, &n);
+		unsigned is = bn_csv_classify(&s->dialect, v, n);
+		values += is != 0;
+		if (is == CSV_HAS_TEXT && !add_spelling(&k, v, n))
+			return 0;
+	}
+	if (!k.found || ++*said > SAID_MAX)
+		return 0;
+	for (size_t i = 0; i < k.count; i++)
+		bn_buf_addf(&options, "%s--null '%.*s'", i ? " " : "", (int)k.items[i].len,
+			k.items[i].ptr);
+	int rc = bn_source_note_add(&s->notes, false, err,
+		"column '%.60s' is text because of %zu of %zu values (\"%.*s\"): %s makes %s "
+		"missing",
+		s->schema.fields[column].name, k.found, values, (int)k.items[0].len, k.items[0].ptr,
+		options.ptr, k.found == 1 ? "it" : "them");
+	bn_buf_release(&options);
+	return rc;
+}
+
 int bn_csv_note_sample(csv_stream *s, const csv_chunk *c, bn_err *err)
 {
-	size_t odd = 0, dates = 0, near = 0;
+	size_t odd = 0, dates = 0, near = 0, absent = 0;
 	int rc;
 
-	if ((rc = note_names(s, c, err)) < 0 || (rc = note_blanks(s, c, err)) < 0)
+	if ((rc = note_names(s, c, err)) < 0 || (rc = note_blanks(s, c, err)) < 0 ||
+		(rc = note_delimiter(s, c, err)) < 0 || (rc = note_unnamed(s, c, err)) < 0)
 		return rc;
 
 	for (size_t i = 0; i < s->plan.count && !rc; i++) {
@@ -256,6 +405,8 @@ int bn_csv_note_sample(csv_stream *s, const csv_chunk *c, bn_err *err)
 			rc = note_dates(s, c, i, &dates, err);
 		if (!p->declared && (p->sampled & CSV_HAS_TEXT) && rc == 0)
 			rc = bn_csv_note_near_number(s, c, i, &near, err);
+		if (!p->declared && (p->sampled & CSV_HAS_TEXT) && rc == 0)
+			rc = note_absent(s, c, i, &absent, err);
 	}
 	return rc;
 }

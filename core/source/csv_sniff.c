@@ -215,7 +215,22 @@ static bool search_lower(
 	return false;
 }
 
-/* One column of words between single blanks, as many in every record, with names above numbers. */
+/* Before its last field: more than one blank in a row. */
+static bool has_empty_name(const csv_sample *f, const csv_trial *t)
+{
+	size_t at = bn_sample_skip(f, t, f->begin);
+	csv_piece x = {.last = false};
+
+	while (!x.last) {
+		bn_sample_field(f, t, &at, &x);
+		if (!x.last && !x.quoted && x.s == x.e)
+			return true;
+	}
+	return false;
+}
+
+/* One column of words between single blanks, as many in every record, with names above numbers; or, where quotes say that
+ * the blanks separate, whatever stands in it, perhaps below names with none for the row names (R's write.table). */
 static bool find_blanks(
 	csv_sample *f, const csv_trial *plain, const bn_source_options *o, choice *c)
 {
@@ -226,11 +241,15 @@ static bool find_blanks(
 		return false;
 	t = (csv_trial){' ', plain->quote, plain->escape, plain->comment, .bad = 0};
 	try_it(f, &t);
-	if (!is_table(&t))
+	if (plain->bad && !t.bad && t.prose && has_row_names(&t)) {
+		*c = (choice){.t = t, .lower = true};
+		return true;
+	}
+	if (!is_table(&t) || has_empty_name(f, &t))
 		return false;
 	bn_sample_count_numbers(f, &t, numbers);
 	*c = (choice){.t = t};
-	return !numbers[0] && numbers[1];
+	return (!numbers[0] && numbers[1]) || plain->bad;
 }
 
 static bool find_lower(csv_sample *f, const csv_trial *plain, const bn_source_options *o, choice *c)

@@ -3,10 +3,12 @@
 
 #include "core/base/file_out.h"
 #include "core/base/mem.h"
+#include "core/base/str.h"
 
 #include <errno.h>
 #include <iconv.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -19,9 +21,47 @@ const char *bn_recode_by_mark(const char *s, size_t n)
 	return n >= 2 && (!memcmp(s, "\xff\xfe", 2) || !memcmp(s, "\xfe\xff", 2)) ? "UTF-16" : NULL;
 }
 
+/* In small letters without '-', '_' and blanks, as names of encodings are compared; at most n - 1 bytes. */
+static void squeeze(char *out, size_t n, const char *name)
+{
+	size_t k = 0;
+
+	for (; *name && k + 1 < n; name++)
+		if (!strchr("-_ ", *name))
+			out[k++] = (char)(*name >= 'A' && *name <= 'Z' ? *name - 'A' + 'a' : *name);
+	out[k] = '\0';
+}
+
 bool bn_recode_is_utf8(const char *encoding)
 {
-	return !strcasecmp(encoding, "UTF-8") || !strcasecmp(encoding, "UTF8");
+	char name[32];
+
+	squeeze(name, sizeof name, encoding);
+	return !strcmp(name, "utf8") || !strcmp(name, "utf8sig") || !strcmp(name, "utf8bom");
+}
+
+/* The C library's converter, by the names that Python and Windows have, too. */
+static iconv_t open_converter(const char *encoding)
+{
+	static const struct {
+		const char *begin, *iconv; /* what follows the beginning is kept */
+	} families[] = {{"windows", "CP"}, {"cp", "CP"}, {"iso8859", "ISO-8859-"},
+		{"latin", "LATIN"}, {"ansi", "CP1252"}, {"mbcs", "CP1252"},
+		{"macroman", "MACINTOSH"}};
+	char name[32], other[64];
+	iconv_t found = iconv_open("UTF-8", encoding);
+
+	squeeze(name, sizeof name, encoding);
+	if (found == (iconv_t)-1)
+		found = iconv_open("UTF-8", name);
+	for (size_t i = 0; found == (iconv_t)-1 && i < sizeof families / sizeof *families; i++) {
+		if (!bn_str_starts(name, families[i].begin))
+			continue;
+		snprintf(other, sizeof other, "%s%s", families[i].iconv,
+			name + strlen(families[i].begin));
+		found = iconv_open("UTF-8", other);
+	}
+	return found;
 }
 
 typedef struct recoding {
@@ -112,7 +152,7 @@ int bn_recode(bn_input **out, bn_input *in, const char *encoding, const bn_progr
 
 	if (rc < 0)
 		return rc;
-	r.converter = iconv_open("UTF-8", encoding);
+	r.converter = open_converter(encoding);
 	if (r.converter == (iconv_t)-1) {
 		bn_err_set(err, BN_EINVAL, "no encoding '%s'", encoding);
 		bn_err_hint(

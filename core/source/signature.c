@@ -17,6 +17,8 @@ typedef struct signature {
 #define SAVE_AS_CSV "open it there and save the sheet as CSV"
 #define FROM_PYTHON "write it as CSV or as an Arrow file where it was made"
 #define PICTURE "name a file with a table"
+#define SQL_DUMP \
+	"a dump of a database (SQL), not a table", "load it there, and write the table as CSV"
 
 /* clang-format off */
 static const signature signatures[] = {
@@ -58,6 +60,20 @@ static const signature signatures[] = {
 static const signature texts[] = {
 	{0, 40, "version https://git-lfs.github.com/spec/", "a pointer of Git LFS, not the file itself", "fetch the file: git lfs pull", false},
 	{0, 15, "/annex/objects/", "a pointer of git-annex, not the file itself", "fetch the file: git annex get FILE", false},
+	{0, 11, "outs:\n- md5", "a pointer of DVC, not the file itself", "fetch the file: dvc pull", false},
+	{0, 14, "404: Not Found", "what a server answers for a file that it does not have", "look at the address, and fetch it again", false},
+	{0, 14, "%%MatrixMarket", "a Matrix Market file", FROM_PYTHON, false},
+	{0, 3, "#!/", "a script", "name a file with a table", false},
+	{0, 13, "-- MySQL dump", SQL_DUMP, false},
+	{0, 15, "-- MariaDB dump", SQL_DUMP, false},
+	{0, 19, "-- phpMyAdmin SQL D", SQL_DUMP, false},
+	{0, 29, "--\n-- PostgreSQL database dump", SQL_DUMP, false},
+	{0, 12, "INSERT INTO ", SQL_DUMP, false},
+	{0, 13, "CREATE TABLE ", SQL_DUMP, false},
+	{0, 20, "PRAGMA foreign_keys=", SQL_DUMP, false},
+	{0, 4, "---\n", "YAML, not a table", "make CSV of it", false},
+	{0, 5, "---\r\n", "YAML, not a table", "make CSV of it", false},
+	{0, 5, "%YAML", "YAML, not a table", "make CSV of it", false},
 	{0, 9, "@relation", "an ARFF file", "leave out what stands before @data: sed '1,/^@data/Id' FILE, and add it with --no-header", false},
 };
 /* clang-format on */
@@ -139,6 +155,55 @@ static int check_json(const char *path, const char *s, size_t n, bn_err *err)
 	return 0;
 }
 
+/* "1 3:0.5 7:2": a label, and numbers of columns with their values. */
+static bool is_svmlight_line(const char *word, const char *end)
+{
+	size_t words = 0;
+	int64_t column;
+	double x;
+
+	while (end > word && (end[-1] == '\r' || end[-1] == ' '))
+		end--;
+	for (; word < end; words++) {
+		const char *next = memchr(word, ' ', (size_t)(end - word));
+		const char *stop = next ? next : end;
+		const char *colon = memchr(word, ':', (size_t)(stop - word));
+		bool pair = colon && bn_parse_i64(word, (size_t)(colon - word), &column) &&
+			    bn_parse_f64(colon + 1, (size_t)(stop - colon - 1), &x);
+		if (words ? !pair : colon || !bn_parse_f64(word, (size_t)(stop - word), &x))
+			return false;
+		word = next ? next + 1 : end;
+	}
+	return words >= 2;
+}
+
+/* Its first line, and its second one, if that is there whole. */
+static bool is_svmlight(const char *s, size_t n)
+{
+	const char *end = memchr(s, '\n', n), *second;
+
+	if (!end || !is_svmlight_line(s, end))
+		return false;
+	second = end + 1;
+	end = memchr(second, '\n', n - (size_t)(second - s));
+	return !end || is_svmlight_line(second, end);
+}
+
+/* "[part]", and a line with '=' below it. */
+static bool is_settings(const char *s, size_t n)
+{
+	const char *end = memchr(s, '\n', n);
+	size_t bytes = end ? (size_t)(end - s) : 0;
+
+	while (bytes && s[bytes - 1] == '\r')
+		bytes--;
+	if (bytes < 3 || *s != '[' || s[bytes - 1] != ']' || memchr(s, ',', bytes))
+		return false;
+	size_t at = skip_blanks(s, n, bytes);
+	end = memchr(s + at, '\n', n - at);
+	return memchr(s + at, '=', (end ? (size_t)(end - s) : n) - at) != NULL;
+}
+
 static int check_text(const char *path, const char *s, size_t n, bn_err *err)
 {
 	size_t at = n >= 3 && !memcmp(s, "\xef\xbb\xbf", 3) ? 3 : 0;
@@ -158,6 +223,12 @@ static int check_text(const char *path, const char *s, size_t n, bn_err *err)
 			err);
 	if (begins(s, n, "<?xml") || begins(s, n, "<table"))
 		return refuse(path, "XML, not a table", "make CSV of it", err);
+	if (is_settings(s, n))
+		return refuse(path, "a file of settings (INI or TOML), not a table",
+			"name a file with a table", err);
+	if (is_svmlight(s, n))
+		return refuse(path, "an svmlight file (label column:value ...), not a table",
+			"make one of it: sklearn.datasets.load_svmlight_file", err);
 	if (n && (*s == '{' || *s == '['))
 		return check_json(path, s, n, err);
 	return 0;

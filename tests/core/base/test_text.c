@@ -204,6 +204,8 @@ START_TEST(test_near_misses_are_found)
 	bn_nearest_offer(&near, "WATTS"); /* but for its case */
 	bn_nearest_offer(&near, "watts2");
 	ck_assert_str_eq(near.best, "WATTS");
+	ck_assert_ptr_null(bn_nearest_word("i", (const char *const[]){"f", "b", NULL}));
+	ck_assert_str_eq(bn_nearest_word("yy", (const char *const[]){"x", "y", NULL}), "y");
 	near = bn_nearest_to("x", BN_NEAREST_ANY);
 	bn_nearest_offer(&near, "completely_different");
 	ck_assert_str_eq(near.best, "completely_different");

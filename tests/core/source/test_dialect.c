@@ -325,6 +325,22 @@ START_TEST(test_encodings)
 	o.encoding = "ASCII";
 	ck_assert_int_eq(read_text("a,b\n1,2\n1,\xc3\xa9\n", &o), BN_EINVAL);
 	ck_assert_ptr_nonnull(strstr(err.msg, "in.txt:3: bytes that are not ASCII"));
+	static const struct {
+		const char *name, *text, *want; /* names that Python and Windows have */
+	} names[] = {{"latin-1", "a\n\xe9\n", "a\né\n"}, {"latin_1", "a\n\xe9\n", "a\né\n"},
+		{"iso8859_15", "a\n\xa4\n", "a\n€\n"}, {"windows_1252", "a\n\x80\n", "a\n€\n"},
+		{"cp-1252", "a\n\x80\n", "a\n€\n"}, {"ANSI", "a\n\x80\n", "a\n€\n"},
+		{"mac_roman", "a\n\x8e\n", "a\né\n"}, {"shift_jis", "a\n\x83\x41\n", "a\nア\n"},
+		{"euc_jp", "a\n\xa5\xa2\n", "a\nア\n"},
+		{"utf-8-sig",
+			"\xef\xbb\xbf"
+			"a\né\n",
+			"a\né\n"},
+		{"utf_8", "a\né\n", "a\né\n"}};
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		o.encoding = names[i].name;
+		ck_table(names[i].text, &o, "category", names[i].want);
+	}
 	o.encoding = "latin-99";
 	ck_assert_int_eq(read_text("a\n1\n", &o), BN_EINVAL);
 	ck_assert_str_eq(err.msg, "no encoding 'latin-99'");
@@ -420,6 +436,16 @@ START_TEST(test_numbers_and_times_that_stay_text_say_why)
 		{"9999-12-31", "2020-01-02", "outside of 1677-09-21 .. 2262-04-11"},
 		{"2023-02-29", "2020-01-02", "that month has no such day"},
 		{"2023-04-31 10:00:00", "2020-01-02", "that month has no such day"},
+		{"2262-04-12", "2020-01-02", "outside of 1677-09-21 .. 2262-04-11"},
+		{"1677-09-20", "2020-01-02", "outside of 1677-09-21 .. 2262-04-11"},
+		{"0001-01-01T00:00:00Z", "2020-01-02", "outside of 1677-09-21 .. 2262-04-11"},
+		{"2100-02-29", "2020-01-02", "that month has no such day"},
+		{"2024-01-02 3:04 PM", "2020-01-02", "AM and PM are not read"},
+		{"2024-01-02 11:04:05am", "2020-01-02", "AM and PM are not read"},
+		{"2020-06-30 23:59:60.5", "2020-01-02", "no second 60"},
+		{"4.9e-324", "1", NULL},
+		{"1.7976931348623159e308", "1", "it is beyond the range of float64"},
+		{"123456789.12345678901", "1", NULL},
 	};
 	char text[128], want[128];
 
@@ -427,6 +453,10 @@ START_TEST(test_numbers_and_times_that_stay_text_say_why)
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		snprintf(text, sizeof text, "x\n%s\n%s\n", cases[i].plain, cases[i].value);
 		ck_assert_bn_ok(read_text(text, NULL), &err);
+		if (!cases[i].why) {
+			ck_assert_str_eq(types(), "float64");
+			continue;
+		}
 		ck_assert_str_eq(types(), "category");
 		snprintf(want, sizeof want, "line 3 has \"%s\", and ", cases[i].value);
 		ck_says(want);
@@ -472,6 +502,15 @@ START_TEST(test_date_orders)
 	ck_table("d\n31/12/2024 01:02:03\n31/12/2024 04:05:06\n", &o, "timestamp",
 		"d\n2024-12-31T01:02:03Z\n2024-12-31T04:05:06Z\n");
 	ck_table("d\n2024-12-31\n", &o, "timestamp", "d\n2024-12-31T00:00:00Z\n");
+	ck_table("d\n31/12/2024\n12/31/2024\n", &o, "category", "d\n31/12/2024\n12/31/2024\n");
+	ck_says("line 3 has \"12/31/2024\", and the order of dates that is set (--date-order) does "
+		"not fit");
+	ck_assert_bn_ok(read_text("d\n31/02/2024\n1/1/2024\n", &o), &err);
+	ck_says("line 2 has \"31/02/2024\", and that month has no such day");
+	ck_assert_bn_ok(read_text("d\n1/1/1500\n1/1/2024\n", &o), &err);
+	ck_says("line 2 has \"1/1/1500\", and it is outside of 1677-09-21");
+	ck_assert_bn_ok(read_text("d\n2/1/2024 3:04 PM\n1/1/2024\n", &o), &err);
+	ck_says("AM and PM are not read");
 	o.date_order = BN_DATE_MDY;
 	ck_table("d\n12/31/99\n2/28/68\n", &o, "timestamp",
 		"d\n1999-12-31T00:00:00Z\n2068-02-28T00:00:00Z\n");
@@ -537,6 +576,17 @@ START_TEST(test_what_is_no_table_is_refused_by_name)
 		{B("SQLite format 3\0\x10"), "an SQLite database"},
 		{B("\x93NUMPY\1\0"), "a NumPy array"},
 		{B("@relation iris\n@attribute x numeric\n"), "an ARFF file"},
+		{B("outs:\n- md5: ab\n  path: x.csv\n"), "a pointer of DVC, not the file itself"},
+		{B("---\na: 1\nb: 2\n"), "YAML, not a table"},
+		{B("[main]\r\nkey = 1\r\n"), "a file of settings (INI or TOML), not a table"},
+		{B("-- MySQL dump 10.13\nCREATE"), "a dump of a database (SQL), not a table"},
+		{B("insert into t values (1,2);\n"), "a dump of a database (SQL), not a table"},
+		{B("1 1:0.5 7:2\n-1 2:1e-3\n"),
+			"an svmlight file (label column:value ...), not a table"},
+		{B("%%MatrixMarket matrix coordinate real general\n1 1 1\n"),
+			"a Matrix Market file"},
+		{B("#!/bin/sh\necho a,b\n"), "a script"},
+		{B("404: Not Found"), "what a server answers for a file that it does not have"},
 	};
 	char want[160];
 
@@ -556,13 +606,110 @@ START_TEST(test_tables_that_begin_like_something_else_are_read)
 {
 	static const char *const tables[] = {"ORC,x\n1,2\n", "PAR1,x\n1,2\n", "Rar!,x\n1,2\n",
 		"GIF8,x\n1,2\n", "BZh,x\n1,2\n", "PK,x\n1,2\n", "version,x\n1,2\n", "{a},x\n1,2\n",
-		"[a],x\n1,2\n", "MATLAB 5.0,b\n1,2\n"};
+		"[a],x\n1,2\n", "MATLAB 5.0,b\n1,2\n", "[a]\n1\n", "[a]\n[b]\n", "1 2:30\nx\n",
+		"--- a,b\n1,2\n", "# made\na,b\n1,2\n", "create table,x\n1,2\n", "404,x\n1,2\n",
+		"outs,x\n1,2\n"};
 
 	begin();
 	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
 		ck_assert_bn_ok(read_text(tables[i], NULL), &err);
 	/* what the user calls CSV may begin as JSON does */
 	ck_assert_bn_ok(bn_signature_check("x", B("[1],b\n1,2\n"), false, &err), &err);
+	end();
+}
+END_TEST
+
+START_TEST(test_one_column_of_several_fields_says_what_separates_them)
+{
+	static const struct {
+		const char *text, *said; /* NULL: nothing */
+	} cases[] = {
+		{"a:b:c\n1:2:3\n4:5:6\n", "2 ':' each: if it separates fields, --delimiter ':'"},
+		{"id^name\n1^x\n2^y\n", "--delimiter '^'"},
+		{"id~name\n1~x\n2~y\n", "--delimiter '~'"},
+		{"id\1name\n1\1x\n", "--delimiter $'\\x01'"}, {"u::m::r\n1::2::3\n", "4 ':' each"},
+		{"x  y\n1  2\n3  4\n", "tr -s ' ' <FILE"},
+		{"time event\n10:30 a\n10:31 b\n", "whose records have 2 words"},
+		{"t\n10:30\n10:31\n", NULL}, {"10:30\n10:31\n", NULL}, {"a:b\nx\ny\n", NULL},
+		{"a:b\n1:2\n3\n", NULL}, {"url\nhttp://x\nhttp://y\n", NULL}};
+
+	begin();
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		ck_assert_bn_ok(read_text(cases[i].text, NULL), &err);
+		ck_assert_uint_eq(report.schema.count, 1);
+		if (cases[i].said)
+			ck_says(cases[i].said);
+		else
+			ck_assert_msg(!strstr(said(), "one column is read"), "%s: %s",
+				cases[i].text, said());
+	}
+	end();
+}
+END_TEST
+
+START_TEST(test_tables_of_r_between_blanks)
+{
+	begin();
+	ck_table("\"x\" \"y\"\n\"1\" 1 2.5\n\"2\" 3 4\n", NULL, "int64 int64 float64",
+		"c0,x,y\n1,1,2.5\n2,3,4.0\n");
+	ck_says("fields separated by blanks");
+	ck_says("row names, and is called 'c0'");
+	ck_table("\"x\" \"y\"\n\"a\" \"b c\"\n\"d\" \"e\"\n", NULL, "category category",
+		"x,y\na,b c\nd,e\n");
+	ck_table("\"mpg\"\n\"Mazda RX4\" 21\n\"Fiat 128\" 32.4\n", NULL, "category float64",
+		"c0,mpg\nMazda RX4,21.0\nFiat 128,32.4\n");
+	end();
+}
+END_TEST
+
+START_TEST(test_what_keeps_a_column_from_numbers_is_said_with_the_option)
+{
+	static const struct {
+		const char *text, *said; /* NULL: nothing */
+	} cases[] = {
+		{"v\n1\n-\n",
+			"is text because of 1 of 2 values (\"-\"): --null '-' makes it missing"},
+		{"v,w\n1,a\n?,b\n", "--null '?'"}, {"v,w\n1.5,a\n.,b\n", "--null '.'"},
+		{"v,w\n1,a\n ,b\n", "--null ' '"}, {"v,w\n1,NA \n2,3\n", "--null 'NA '"},
+		{"v,w\n1,#DIV/0!\n2,3\n", "--null '#DIV/0!'"},
+		{"v,w\n1,Missing\n2,3\n3,Missing\n",
+			"2 of 3 values (\"Missing\"): --null 'Missing' makes them"},
+		{"v,w\n1,0000-00-00\n2,2024-01-01\n", "--null '0000-00-00'"},
+		{"v,w\n1,unknown\n2,true\n", "--null 'unknown'"},
+		{"v,w\n1,-\n2,?\n3,4\n", "2 of 3 values (\"-\"): --null '-' --null '?' makes them"},
+		{"v,w\n1,A\n2,3\n", NULL}, {"v,w\n1,-\n2,x\n", NULL},
+		{"v,w\n1,-\n2,?\n3,x\n", NULL}};
+	static const char *const nulls[] = {"-999", NULL}, *const halves[] = {"-99.9", NULL};
+	bn_source_options o = BN_SOURCE_OPTIONS_INIT;
+
+	begin();
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		ck_assert_bn_ok(read_text(cases[i].text, NULL), &err);
+		if (cases[i].said)
+			ck_says(cases[i].said);
+		else
+			ck_assert_msg(!strstr(said(), "--null"), "%s: %s", cases[i].text, said());
+	}
+	/* a number is meant whatever its spelling */
+	o.nulls = nulls;
+	ck_table("a,b\n-999,-999.50\n1,-999.0\n2, -999\n", &o, "int64 float64",
+		"a,b\n,-999.5\n1,\n2,\n");
+	ck_table("a,b\n-999.00,-9990\n1,-99\n", &o, "int64 int64", "a,b\n,-9990\n1,-99\n");
+	o.nulls = halves;
+	ck_table("a,b\n-99.90,x\n1,-99.9\n", &o, "int64 category", "a,b\n,x\n1,\n");
+	end();
+}
+END_TEST
+
+START_TEST(test_a_title_above_the_names_is_said)
+{
+	begin();
+	ck_table("Report,,\na,b,c\n1,2,3\n", NULL, "category category category",
+		"Report,c1,c2\na,b,c\n1,2,3\n");
+	ck_says("warning: 2 of 3 columns have no name in the first line: if the names stand below "
+		"it, --skip 1");
+	ck_assert_bn_ok(read_text(",a,b\n0,1,2\n", NULL), &err); /* row numbers */
+	ck_silent();
 	end();
 }
 END_TEST
@@ -575,4 +722,7 @@ BN_TEST_MAIN("core/source/dialect", test_a_delimiter_is_found_out_and_said,
 	test_numbers_and_times_that_stay_text_say_why, test_declared_types_take_what_the_text_says,
 	test_date_orders, test_a_line_of_blanks_is_an_empty_line,
 	test_what_is_no_table_is_refused_by_name,
-	test_tables_that_begin_like_something_else_are_read)
+	test_tables_that_begin_like_something_else_are_read,
+	test_one_column_of_several_fields_says_what_separates_them, test_tables_of_r_between_blanks,
+	test_what_keeps_a_column_from_numbers_is_said_with_the_option,
+	test_a_title_above_the_names_is_said)
