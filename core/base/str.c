@@ -5,6 +5,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <float.h>
 #include <fnmatch.h>
 #include <locale.h>
 #include <math.h>
@@ -256,7 +257,8 @@ const char *bn_fmt_f64(double x, char buf[BN_FMT])
 		return strcpy(buf, x > 0 ? "inf" : "-inf");
 	if (format_short(x, buf))
 		return buf;
-	for (int digits = 15; digits <= 17; digits++) {
+	/* close to 0 a double has fewer digits */
+	for (int digits = fabs(x) < DBL_MIN ? 1 : 15; digits <= 17; digits++) {
 		snprintf(buf, BN_FMT, "%.*g", digits, x);
 		decimal_point(buf);
 		double back;

@@ -377,7 +377,12 @@ int bn_check_unique_count(bn_check_run *run, bn_err *err)
 {
 	uint64_t distinct, present;
 	int rc = count_distinct(run, &distinct, &present, err);
-	return rc ? rc : finish_number(run, (double)distinct, err);
+	if (rc < 0 || (rc = finish_number(run, (double)distinct, err)) < 0)
+		return rc;
+	json_t *count = json_integer((json_int_t)distinct);
+	return json_object_set_new(run->result, "observed_value", count)
+		       ? bn_err_nomem(err, "the result of a check")
+		       : 0;
 }
 
 int bn_check_unique_share(bn_check_run *run, bn_err *err)

@@ -109,12 +109,15 @@ int bn_check_column_exists(bn_check_run *run, bn_err *err)
 	const char *name = bn_json_str(run->kwargs, "column", "");
 	int64_t index = bn_json_int(run->kwargs, "column_index", 0);
 	size_t at = bn_schema_find(run->schema, name);
-	(void)err;
 	/* as in GX, index 0 is no index; a negative one counts from the end */
 	if (index < 0)
 		index += (int64_t)run->schema->count;
 	run->item->success = at != BN_SCHEMA_NONE && (index == 0 || index == (int64_t)at);
-	return 0;
+	json_t *place = at == BN_SCHEMA_NONE ? json_null() : json_integer((json_int_t)at);
+	return json_object_set_new(
+		       run->result, "details", json_pack("{s:o}", "column_index", place))
+		       ? bn_err_nomem(err, "the result of a check")
+		       : 0;
 }
 
 /* ---- types --------------------------------------------------------------------------------- */

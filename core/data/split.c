@@ -32,6 +32,15 @@ int bn_split_kind_parse(bn_split_kind *out, const char *name, bn_err *err)
 	return BN_EINVAL;
 }
 
+static int bad_share(const bn_split_part *p, bn_err *err)
+{
+	bn_err_set(err, BN_EINVAL, "the share %g of part '%s' is not within 0 .. 1", p->share,
+		p->name);
+	if (p->share > 1 && p->share < 100)
+		bn_err_hint(err, "%g %% of the rows is %s=%g", p->share, p->name, p->share / 100);
+	return BN_EINVAL;
+}
+
 static int parts_check(const bn_split_options *o, bn_err *err)
 {
 	double sum = 0;
@@ -42,9 +51,7 @@ static int parts_check(const bn_split_options *o, bn_err *err)
 		if (!bn_name_is_valid(p->name))
 			return bn_err_set(err, BN_EINVAL, "'%s' cannot name a part", p->name);
 		if (!(p->share > 0 && p->share < 1))
-			return bn_err_set(err, BN_EINVAL,
-				"the share %g of part '%s' is not within 0 .. 1", p->share,
-				p->name);
+			return bad_share(p, err);
 		for (size_t k = 0; k < i; k++)
 			if (!strcmp(o->parts[k].name, p->name))
 				return bn_err_set(
@@ -56,9 +63,11 @@ static int parts_check(const bn_split_options *o, bn_err *err)
 		bn_err_hint(err, "such as --parts train=0.7,val=0.15,test=0.15");
 		return BN_EINVAL;
 	}
-	if (o->kind != BN_SPLIT_RANDOM && !o->column)
-		return bn_err_set(err, BN_EINVAL, "a %s split needs a column", kind_names[o->kind]);
-	return 0;
+	if (o->kind == BN_SPLIT_RANDOM || o->column)
+		return 0;
+	bn_err_set(err, BN_EINVAL, "a %s split needs a column", kind_names[o->kind]);
+	bn_err_hint(err, "--by COLUMN names it");
+	return BN_EINVAL;
 }
 
 int bn_split_parts_parse(bn_split_options *o, const char *text, bn_err *err)

@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <math.h>
 
-#define FAR 0.02 /* from the share that was asked for */
+#define FAR 0.02 /* from the share that was asked for, and by more than a row */
 
 static double share_of(const bn_split_outcome *outcome, size_t part)
 {
@@ -15,7 +15,7 @@ static int note_part(bn_source_notes *out, const bn_split_options *o,
 	const bn_split_outcome *outcome, size_t part, bn_err *err)
 {
 	const bn_split_part *p = &o->parts[part];
-	double is = share_of(outcome, part);
+	double is = share_of(outcome, part), off = fabs(is - p->share);
 
 	if (!outcome->counts[part] && o->kind == BN_SPLIT_GROUP)
 		return bn_source_note_add(out, true, err,
@@ -27,7 +27,7 @@ static int note_part(bn_source_notes *out, const bn_split_options *o,
 			"part '%s' is empty: %g %% of %" PRIu64 " rows%s", p->name, p->share * 100,
 			outcome->rows,
 			o->kind == BN_SPLIT_TEMPORAL ? ", and rows of one time stay together" : "");
-	if (fabs(is - p->share) <= FAR || (double)outcome->rows * FAR < 1)
+	if (off <= FAR || off * (double)outcome->rows <= 1 + 1e-9)
 		return 0;
 	if (o->kind == BN_SPLIT_GROUP)
 		return bn_source_note_add(out, true, err,
@@ -43,12 +43,16 @@ static int note_part(bn_source_notes *out, const bn_split_options *o,
 int bn_split_notes(bn_source_notes *out, const bn_split_options *o, const bn_split_outcome *outcome,
 	bn_err *err)
 {
+	bool empty = false;
 	int rc;
 
-	/* Of two parts one says it all. */
+	for (size_t i = 0; i < o->part_count; i++)
+		empty |= !outcome->counts[i];
+	/* Of two parts one says it all, and that is the one without rows. */
 	for (size_t i = 0; i < o->part_count && (o->part_count > 2 || !out->count); i++)
-		if ((rc = note_part(out, o, outcome, i, err)) < 0)
-			return rc;
+		if (o->part_count > 2 || !empty || !outcome->counts[i])
+			if ((rc = note_part(out, o, outcome, i, err)) < 0)
+				return rc;
 	if (!outcome->scarce)
 		return 0;
 	return bn_source_note_add(out, true, err,

@@ -347,8 +347,9 @@ int bn_cast_missing(const bn_schema *from, const char *name, const bn_source_opt
 	bn_schema_need(from, name, &none, &near);
 	bn_err_set(err, BN_EINVAL, "%s: %s, which %s", path, near.msg, options->as_whose);
 	columns_of(from, has);
-	bn_err_hint(err, "%s%s%s",
-		near.hint[0] ? near.hint : "the file has: ", near.hint[0] ? "" : has,
+	/* one column alone is rarely a slip, and mostly a table that was not taken apart */
+	bool suggests = near.hint[0] && from->count > 1;
+	bn_err_hint(err, "%s%s%s", suggests ? near.hint : "the file has: ", suggests ? "" : has,
 		options->as_inputs || options->types_stay ? "" : " (--retype takes it without)");
 	return BN_EINVAL;
 }

@@ -96,7 +96,7 @@ static json_t *pairs_json(const bn_pairs *p)
 	return o;
 }
 
-/* Absent is null, infinity is kept. */
+/* Of values of which there are none, as all are NaN: absent is null, infinity is kept. */
 static json_t *value_json(double x)
 {
 	return isnan(x) ? json_null() : bn_json_number(x);
@@ -108,8 +108,8 @@ static json_t *series_json(const bn_series_list *l)
 	for (size_t i = 0; o && i < l->count; i++) {
 		const bn_series_info *s = &l->items[i];
 		json_t *m = json_pack("{sI sI so so so so so sI sI}", "count", (json_int_t)s->count,
-			"nan_count", (json_int_t)s->nan_count, "first", value_json(s->first),
-			"last", value_json(s->last), "min", value_json(s->min), "max",
+			"nan_count", (json_int_t)s->nan_count, "first", bn_json_number(s->first),
+			"last", bn_json_number(s->last), "min", value_json(s->min), "max",
 			value_json(s->max), "mean", value_json(s->mean), "first_step",
 			(json_int_t)s->first_step, "last_step", (json_int_t)s->last_step);
 		if (m && !isnan(s->min)) {

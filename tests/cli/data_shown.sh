@@ -27,6 +27,22 @@ check freq_json '{"count":1,"share":0.25,"value":"-inf"},{"count":1,"share":0.25
 add zeros 'x\n-0\n0\n-0.0\n1.5\n'
 check zero_is_zero '{"count":3,"share":0.75,"value":"0"},{"count":1,"share":0.25,"value":"1.5"}' "$(items data freq zeros x)"
 
+add odd 'k,t\n1,"(missing)"\n2,\n3,""\n4,(missing)\n'
+check missing_is_no_text 'VALUE COUNT SHARE
+"(missing)" 2 50.0 %
+"" 1 25.0 %
+(missing) 1 25.0 %' "$(lines data freq odd t)"
+check describe_tells_them '"(missing)" (2), "" (1)' "$(lines data describe odd t | sed -n 's/^Most frequent //p')"
+add small 'x\n5e-324\n1e-310\n-2.2250738585072014e-308\n'
+check shortest_digits '{"x":5e-324},{"x":1e-310},{"x":-2.2250738585072014e-308}' "$(items data head small)"
+"$BINNACLE" run start --name odd --wait -q -- sh -c "$BINNACLE log metric loss=nan; $BINNACLE log metric loss=inf --step 1
+	$BINNACLE log metric acc=nan; $BINNACLE log metric id=9007199254740993; $BINNACLE log metric tiny=1e-400; $BINNACLE log metric zero=0e5" >/dev/null 2>&1
+check last_is_nan '"last":"nan"' "$("$BINNACLE" run show odd --json | tr -d ' \n' | grep -o '"acc":{[^}]*}' | grep -o '"last":[^,]*')"
+check first_and_last '"first":"nan" "last":"inf"' "$("$BINNACLE" run show odd --json | tr -d ' \n' | grep -o '"loss":{[^}]*}' | grep -oE '"(first|last)":[^,]*' | xargs -d '\n')"
+check filters_tell "odd" "$("$BINNACLE" run ls --filter 'metrics.acc IS NULL AND metrics.loss = inf' --tsv | sed 1d | cut -f2)"
+check lost_digits_are_said "warning: metric 'id': 9007199254740993 is kept as 9007199254740992, the nearest float64
+warning: metric 'tiny': 1e-400 is kept as 0, the nearest float64" "$("$BINNACLE" run log odd | grep kept)"
+
 # ---- digits ---------------------------------------------------------------------------------------------------
 add ids 'id,n\n9007199254740993,5\n9007199254740991,-7\n'
 check describe_exact 'max:9007199254740993 min:9007199254740991 max:5 min:-7' \
@@ -35,6 +51,13 @@ check describe_column_exact '9007199254740993' "$("$BINNACLE" data describe ids 
 "$BINNACLE" data infer ids --ranges -o ranges.json 2>/dev/null
 check infer_exact '9007199254740993' "$(sed -n 's/^ *"max_value": \(9.*\),/\1/p' ranges.json)"
 check infer_holds 0 "$("$BINNACLE" data check ids --suite ranges.json >/dev/null 2>&1; echo $?)"
+add wide 'u,d,i\n18446744073709551615,12345678901.5,1\n1,-0.5,2\n' --type u=uint64 --type 'd=decimal(12,1)'
+check describe_wide '"18446744073709551615" 1 "12345678901.5" "-0.5" 2 1' \
+	"$("$BINNACLE" data describe wide --json 2>/dev/null | sed -nE 's/^ *"(max|min)": (.*),/\2/p' | xargs -d '\n')"
+check whole_numbers_are_whole '2' "$("$BINNACLE" data describe wide --tsv 2>/dev/null | awk -F'\t' '$1 == "i" { print $10 }')"
+check beyond_int64_is_named "binnacle: --where:1:1: row 1: the column is out of the range of int64
+ hint: filters reckon with float64 and int64: data add --type COLUMN=float64 (rounded) has such a column" \
+	"$("$BINNACLE" data head wide --where 'u > 5' 2>&1 >/dev/null | sed 's/  */ /g')"
 add more 'id,n\n9007199254740994,5\n9007199254740991,-7\n'
 check beyond_fails 1 "$("$BINNACLE" data check more --suite ranges.json >/dev/null 2>&1; echo $?)"
 
@@ -70,6 +93,14 @@ suite expect_column_distinct_values_to_equal_set c '["red","blue","black"]'
 check both '1 rows outside of the set: "green"; 1 of the set not found: "black"' "$(found colors)"
 suite expect_column_distinct_values_to_equal_set n '[5, 6]'
 check numbers '1 rows outside of the set: -7; 1 of the set not found: 6' "$(found ids)"
+suite expect_column_distinct_values_to_be_in_set c '["red","blue","green"]'
+suite expect_column_unique_value_count_to_be_between c '[]'
+sed -i 's/"value_set":\[\]/"max_value":1/' s.json
+check a_count_is_whole 'observed 3' "$(found colors)"
+sed -i 's/"type":"[^"]*"/"type":"expect_column_to_exist"/; s/,"max_value":1//; s/"column":"c"/"column":"d"/' s.json
+check no_such_column 'no such column' "$(found colors)"
+sed -i 's/"column":"d"/"column":"c","column_index":3/' s.json
+check another_place 'it is column 0' "$(found colors)"
 suite expect_column_distinct_values_to_be_in_set c '["red","blue","green"]'
 check passing '' "$(found colors)"
 

@@ -16,7 +16,7 @@ expect 0 "run show" "$B" run show run-with-a-name
 grep -qE '^ +loss +nan +0\.50000 +0\.50000 +2$' <<<"$out" || fail "a loss that is nan"
 grep -qE '^ +acc +inf +inf +inf +1$' <<<"$out" || fail "a metric that is inf"
 expect 0 "run show --json" "$B" run show run-with-a-name --json
-says '"last": null'
+says '"last": "nan"'
 
 "$B" run ls >piped || fail "run ls"
 awk 'length($0) > 200 { exit 1 }' piped || fail "off a terminal a row is bounded"

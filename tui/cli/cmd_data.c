@@ -184,6 +184,8 @@ static int run_split(bn_cli *cli, bn_err *err)
 	bn_cli_doubt_where(cli, ws, v);
 	rc = bn_dataset_split(parts, ws, v, &o, err);
 	bn_cli_progress_end(cli);
+	if (rc == BN_ENOTFOUND)
+		bn_err_hint(err, "binnacle data describe %s lists the columns", bn_cli_arg(cli, 0));
 	if (rc < 0 || (rc = bn_split_notes(&notes, &o, &outcome, err)) < 0)
 		goto out;
 	bn_cli_tell_notes(cli, &notes);

@@ -55,6 +55,7 @@ static void found_text(bn_buf *b, const json_t *item)
 	const json_t *partial = json_object_get(r, "partial_unexpected_list");
 	const json_t *outside = json_object_get(r, "values_outside_set");
 	const json_t *absent = json_object_get(r, "values_not_found");
+	const json_t *place = json_object_get(json_object_get(r, "details"), "column_index");
 	bn_buf_clear(b);
 	if (bn_json_bool(info, "raised_exception", false)) {
 		bn_buf_adds(b, bn_json_str(info, "exception_message", ""));
@@ -77,6 +78,10 @@ static void found_text(bn_buf *b, const json_t *item)
 			(long long)bn_json_int(r, "set_values_missing", 0));
 		add_values(b, absent);
 	}
+	if (json_is_null(place))
+		bn_buf_adds(b, "no such column");
+	else if (place && !bn_json_bool(item, "success", false))
+		bn_buf_addf(b, "it is column %lld", (long long)json_integer_value(place));
 	if (json_array_size(observed)) {
 		bn_buf_adds(b, "observed");
 		add_values(b, observed);

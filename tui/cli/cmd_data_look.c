@@ -1,6 +1,7 @@
 /* cmd_data_look.c - binnacle data describe, freq: inspecting versions. For the rows see
  * cmd_data_table.c, for differences cmd_data_diff.c. */
 #include "core/base/json.h"
+#include "core/base/nearest.h"
 #include "core/data/left_out.h"
 #include "core/profile/frequencies.h"
 #include "core/profile/profiler.h"
@@ -59,6 +60,20 @@ void bn_cli_tell_left_out(bn_cli *cli, bn_workspace *ws, const bn_dataset_versio
 	bn_dataset_left_out(ws, v, warn_text, cli);
 }
 
+/* The cure for a name that is near to none. */
+static int hint_columns(const bn_cli *cli, bn_err *err)
+{
+	if (!err->hint[0])
+		bn_err_hint(err, "binnacle data describe %s lists them", bn_cli_arg(cli, 0));
+	return err->code;
+}
+
+/* A text that nobody could tell from a missing value is shown in quotes. */
+static bool reads_as_missing(const char *text)
+{
+	return !*text || !strcmp(text, "-") || !strcmp(text, "(missing)");
+}
+
 /* Everything the profile knows of one column, as it is stored. */
 static int describe_column(bn_cli *cli, const bn_profile *p, const char *name, bn_err *err)
 {
@@ -79,18 +94,23 @@ static int describe_column(bn_cli *cli, const bn_profile *p, const char *name, b
 	json_t *doc = NULL;
 	bn_buf top = BN_BUF_INIT;
 	if (!c) {
+		bn_nearest near = bn_nearest_to(name, BN_NEAREST_CLOSE);
+		for (size_t i = 0; i < p->column_count; i++)
+			bn_nearest_offer(&near, p->columns[i].name);
 		bn_err_set(err, BN_ENOTFOUND, "no column '%s'", name);
-		bn_err_hint(err, "binnacle data describe %s lists them", bn_cli_arg(cli, 0));
-		return BN_ENOTFOUND;
+		bn_nearest_hint(&near, err);
+		return hint_columns(cli, err);
 	}
 	int rc = bn_profile_to_json(&doc, p, err);
 	if (rc)
 		return rc;
 	json_t *o = json_incref(
 		json_array_get(json_object_get(doc, "columns"), (size_t)(c - p->columns)));
-	for (size_t i = 0; i < c->top_count && i < 5; i++)
-		bn_buf_addf(&top, "%s%.40s (%s%" PRIu64 ")", i ? ", " : "", c->top[i].text,
-			c->top_error ? "~" : "", c->top[i].count);
+	for (size_t i = 0; i < c->top_count && i < 5; i++) {
+		const char *quote = reads_as_missing(c->top[i].text) ? "\"" : "";
+		bn_buf_addf(&top, "%s%s%.40s%s (%s%" PRIu64 ")", i ? ", " : "", quote,
+			c->top[i].text, quote, c->top_error ? "~" : "", c->top[i].count);
+	}
 	json_t *numeric = json_object_get(o, "numeric");
 	if (json_is_object(numeric) &&
 		bn_type_is_number(c->type)) { /* whole ones by all their digits */
@@ -136,8 +156,8 @@ static json_t *freq_item(bn_cli *cli, const char *value, uint64_t count, uint64_
 	json_t *shown = value ? json_string(value) : json_null();
 	if (!value && bn_cli_is_text(cli))
 		shown = json_string("(missing)");
-	else if (value && !*value && bn_cli_is_text(cli))
-		shown = json_string("\"\"");
+	else if (value && strcmp(value, "-") != 0 && reads_as_missing(value) && bn_cli_is_text(cli))
+		shown = json_sprintf("\"%s\"", value);
 	return json_pack("{s:o, s:I, s:f}", "value", shown, "count", (json_int_t)count, "share",
 		(double)count / (double)all);
 }
@@ -174,10 +194,13 @@ static int run_freq(bn_cli *cli, bn_err *err)
 		(rc = bn_cli_workspace(cli, &ws, err)) < 0 ||
 		(rc = bn_dataset_resolve(&v, ws, bn_cli_arg(cli, 0), BN_DATASET_LIVE, err)) < 0 ||
 		(rc = bn_dataset_open_table_watched(&table, ws, v, &watch, err)) < 0 ||
-		(rc = bn_cli_where(&table, cli, err)) < 0 ||
-		(rc = bn_schema_need(bn_table_schema(table), bn_cli_arg(cli, 1), &column, err)) <
-			0 ||
-		(rc = bn_frequencies_count(&f, table, column, (size_t)k, &watch, err)) < 0)
+		(rc = bn_cli_where(&table, cli, err)) < 0)
+		goto out;
+	if ((rc = bn_schema_need(bn_table_schema(table), bn_cli_arg(cli, 1), &column, err)) < 0) {
+		rc = hint_columns(cli, err);
+		goto out;
+	}
+	if ((rc = bn_frequencies_count(&f, table, column, (size_t)k, &watch, err)) < 0)
 		goto out;
 	bn_cli_progress_end(cli);
 	rc = show_freq(cli, &f, err);

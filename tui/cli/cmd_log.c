@@ -7,6 +7,7 @@
 #include "core/track/run.h"
 #include "tui/cli/verbs.h"
 
+#include <math.h>
 #include <string.h>
 
 #define RUN_OPTION \
@@ -94,14 +95,30 @@ static int words_read(bn_pairs *out, bn_cli *cli, bn_err *err)
 	return 0;
 }
 
-static int number_of(double *out, const char *key, const char *value, bn_err *err)
+/* A metric is a float64: what is no longer the number that was written is said. */
+static void warn_lost(bn_cli *cli, const char *key, const char *value, double x)
+{
+	size_t mantissa = strcspn(value, "eE");
+	int64_t whole;
+	bool vanished = x == 0 && strcspn(value, "123456789") < mantissa;
+	bool is_whole = bn_parse_i64(value, strlen(value), &whole);
+	char kept[BN_FMT];
+	if (!vanished && (!is_whole || (fabs(x) < 0x1p63 && (int64_t)x == whole)))
+		return;
+	bn_cli_warn(cli, "metric '%s': %s is kept as %s, the nearest float64", key, value,
+		bn_fmt_f64(x, kept));
+}
+
+static int number_of(double *out, bn_cli *cli, const char *key, const char *value, bn_err *err)
 {
 	int rc = bn_run_key_check("metric", key, err);
 	if (rc < 0)
 		return rc;
 	size_t n = strlen(value);
-	if (bn_parse_f64(value, n, out))
+	if (bn_parse_f64(value, n, out)) {
+		warn_lost(cli, key, value, *out);
 		return 0;
+	}
 	if (!bn_is_beyond_f64(value, n))
 		return bn_err_set(err, BN_EINVAL, "metric '%s': '%s' is not a number", key, value);
 	bn_err_set(err, BN_EINVAL, "metric '%s': '%s' is beyond the largest number, 1.8e308", key,
@@ -124,7 +141,8 @@ static int log_metric(bn_cli *cli, bn_err *err)
 		goto out;
 	for (size_t i = 0; i < words.count; i++) {
 		double number;
-		if ((rc = number_of(&number, words.items[i].key, words.items[i].value, err)) < 0)
+		if ((rc = number_of(&number, cli, words.items[i].key, words.items[i].value, err)) <
+			0)
 			goto out;
 		if (bn_metric_set_add(&set, words.items[i].key, step, now, number) != 0) {
 			rc = bn_err_nomem(err, "metrics");

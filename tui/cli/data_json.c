@@ -177,13 +177,12 @@ static json_t *sizes_json(const bn_profile_column *c)
 /* A number, or text if JSON cannot represent it or it would be unreadable. */
 json_t *bn_data_extreme_json(const bn_profile_column *c, double x, const char *text)
 {
-	bool is_number = bn_type_is_number(c->type) && isfinite(x);
+	bool is_float = c->type == BN_TYPE_FLOAT64 || c->type == BN_TYPE_FLOAT32;
 	int64_t whole;
-	if (is_number && text && c->type != BN_TYPE_FLOAT64 && c->type != BN_TYPE_FLOAT32 &&
-		bn_parse_i64(text, strlen(text), &whole))
-		return json_integer(whole); /* beyond 2^53 too */
-	if (is_number)
+	if (is_float && isfinite(x))
 		return json_real(x);
+	if (text && bn_type_is_number(c->type) && bn_parse_i64(text, strlen(text), &whole))
+		return json_integer(whole); /* beyond 2^53 too */
 	return text ? json_string(text) : json_null();
 }
 

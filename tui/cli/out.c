@@ -71,6 +71,10 @@ void bn_cli_add_value(bn_buf *b, const json_t *v, bn_format format, const bn_cli
 		}
 		break;
 	case BN_AS_NUM:
+		if (json_is_integer(v)) {
+			bn_buf_addf(b, "%lld", (long long)json_integer_value(v));
+			return;
+		}
 		if (number) {
 			bn_buf_adds(b, bn_fmt_sig(x, 6, text));
 			return;

@@ -252,10 +252,14 @@ static int check_errors(
 			continue;
 		const bn_expr_node *node = &s->e->nodes[guilty_node(s, i)];
 		bool field = node->op == BN_OP_FIELD;
-		return bn_err_set(err, BN_EINVAL, "%s: row %llu: %s is out of the range of int64",
+		bn_err_set(err, BN_EINVAL, "%s: row %llu: %s is out of the range of int64",
 			bn_expr_place(s->e, node->at, place, sizeof place),
-			(unsigned long long)(b->first_row + from + i),
+			(unsigned long long)(b->first_row + from + i + 1),
 			field ? "the column" : bn_expr_ops[node->op].name);
+		if (field)
+			bn_err_hint(err, "filters reckon with float64 and int64: data add --type "
+					 "COLUMN=float64 (rounded) has such a column");
+		return BN_EINVAL;
 	}
 	return 0;
 }

@@ -111,7 +111,7 @@ END_TEST
 /* What was before there was a quick way for the short ones, and still is for the others. */
 static const char *shortest(double x, char buf[64])
 {
-	for (int digits = 15; digits <= 17; digits++) {
+	for (int digits = fabs(x) < 0x1p-1022 ? 1 : 15; digits <= 17; digits++) {
 		snprintf(buf, 64, "%.*g", digits, x);
 		if (strtod(buf, NULL) == x)
 			break;

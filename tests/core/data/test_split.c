@@ -200,6 +200,62 @@ START_TEST(test_fewer_groups_than_parts_are_said)
 }
 END_TEST
 
+/* What comes out of small tables, row by row, and what is said of it. */
+START_TEST(test_small_splits_say_what_they_are_not)
+{
+	static const struct {
+		bn_split_kind kind;
+		const char *parts;
+		uint64_t sizes[8];
+		uint64_t want[3]; /* rows of the parts */
+		const char *said; /* NULL: nothing */
+	} cases[] = {
+		{BN_SPLIT_GROUP, "train=0.8,test=0.2", {4, 6}, {6, 4}, "part 'train' has 60.0 %"},
+		{BN_SPLIT_GROUP, "train=0.8,test=0.2", {8, 2}, {8, 2}, NULL},
+		{BN_SPLIT_GROUP, "train=0.8,test=0.2", {9, 1}, {9, 1}, NULL}, /* within one row */
+		{BN_SPLIT_GROUP, "train=0.5,test=0.5", {30, 10, 10, 10}, {30, 30}, NULL},
+		{BN_SPLIT_GROUP, "train=0.8,test=0.2", {97}, {97, 0},
+			"part 'test' is empty: column 'g' has 1 value for 2 parts"},
+		{BN_SPLIT_GROUP, "train=0.7,val=0.15,test=0.15", {70, 15, 15}, {70, 15, 15}, NULL},
+		{BN_SPLIT_GROUP, "train=0.7,val=0.15,test=0.15", {97, 2, 1}, {97, 0, 0},
+			"part 'train' has 97.0 % of the rows, not 70 %"},
+		{BN_SPLIT_GROUP, "train=0.6,val=0.2,test=0.2", {5, 5}, {5, 5, 0},
+			"part 'test' is empty: column 'g' has 2 values for 3 parts"},
+		{BN_SPLIT_STRATIFIED, "train=0.8,test=0.2", {8, 2}, {8, 2},
+			"1 of 2 values of 'g' are in too few rows"},
+		{BN_SPLIT_STRATIFIED, "train=0.8,test=0.2", {10}, {8, 2}, NULL},
+		{BN_SPLIT_STRATIFIED, "train=0.8,test=0.2", {95, 5}, {80, 20}, NULL},
+		{BN_SPLIT_STRATIFIED, "train=0.5,test=0.5", {1, 1}, {1, 1}, "2 of 2 values of 'g'"},
+		{BN_SPLIT_RANDOM, "train=0.8,test=0.2", {2}, {2, 0},
+			"part 'test' is empty: 20 % of 2 rows"},
+		{BN_SPLIT_RANDOM, "train=0.8,test=0.2", {7}, {6, 1}, NULL},
+		{BN_SPLIT_RANDOM, "train=0.34,val=0.33,test=0.33", {10}, {4, 3, 3}, NULL},
+	};
+
+	begin();
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		uint64_t rows = 0;
+		size_t groups = 0;
+		while (groups < 8 && cases[i].sizes[groups])
+			rows += cases[i].sizes[groups++];
+		make_table(cases[i].sizes, groups);
+		for (uint64_t seed = 1; seed < 6; seed++) {
+			split(cases[i].kind, cases[i].parts, seed);
+			ck_assert_uint_eq(
+				outcome.counts[0] + outcome.counts[1] + outcome.counts[2], rows);
+			for (size_t p = 0; p < 3 && cases[i].want[1]; p++)
+				ck_assert_msg(outcome.counts[p] == cases[i].want[p],
+					"%zu: %llu rows in %zu", i,
+					(unsigned long long)outcome.counts[p], p);
+			ck_assert_msg(
+				cases[i].said ? strstr(said(), cases[i].said) != NULL : !*said(),
+				"%zu: %s", i, said());
+		}
+	}
+	end();
+}
+END_TEST
+
 START_TEST(test_many_groups_in_many_parts)
 {
 	static uint64_t sizes[30000];
@@ -238,5 +294,5 @@ END_TEST
 
 BN_TEST_MAIN("core/data/split", test_two_groups_are_never_in_one_part, test_shares_are_of_rows,
 	test_one_giant_among_many, test_seeds_give_different_parts_and_the_same_seed_the_same,
-	test_fewer_groups_than_parts_are_said, test_many_groups_in_many_parts,
-	test_rare_strata_are_said)
+	test_fewer_groups_than_parts_are_said, test_small_splits_say_what_they_are_not,
+	test_many_groups_in_many_parts, test_rare_strata_are_said)
