@@ -9,8 +9,9 @@
 
 bn_nearest bn_nearest_to(const char *word, bn_nearest_rule rule)
 {
-	int letters = (int)strlen(word),
-	    close = letters / 3 + 1 < letters ? letters / 3 + 1 : letters - 1;
+	int letters = (int)strlen(word), close = letters / 3 + 1;
+	if (letters < 4)
+		close = letters > 1;
 	int most = rule == BN_NEAREST_ANY ? INT_MAX : close;
 	return (bn_nearest){.word = word, .best = NULL, .distance = most};
 }

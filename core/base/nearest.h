@@ -12,9 +12,9 @@ typedef struct bn_nearest {
 	int distance;     /* of best, or the largest that is still close */
 } bn_nearest;
 
-/* Close is a word of which at most a third of the letters of `word`, and one more, differ, but not
- * all of them (BN_NEAREST_CLOSE), or any word (BN_NEAREST_ANY). A word that differs in upper and lower case alone is the closest, and then one that
- * begins with `word`. */
+/* BN_NEAREST_CLOSE: a word in which at most a third of the letters of `word`, and one more, differ, one of two or three
+ * letters; BN_NEAREST_ANY: every word. A word that differs in upper and lower case alone is the closest, and then one
+ * that begins with `word`. */
 typedef enum bn_nearest_rule { BN_NEAREST_CLOSE, BN_NEAREST_ANY } bn_nearest_rule;
 bn_nearest bn_nearest_to(const char *word, bn_nearest_rule rule);
 void bn_nearest_offer(bn_nearest *n, const char *candidate);

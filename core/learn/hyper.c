@@ -11,8 +11,9 @@ enum { LIST_MAX = 32, WORDS_MAX = 64 };
 
 static const char *type_name(bn_hyper_type type)
 {
-	static const char *const names[] = {"integer", "number", "boolean", "list"};
-	return (unsigned)type < 4 ? names[type] : "unknown";
+	static const char *const names[] = {
+		"an integer", "a number", "true or false", "a list of integers such as 64,32"};
+	return (unsigned)type < 4 ? names[type] : "of a known type";
 }
 
 static const bn_hyper_def *find_def(const bn_hyper_def *defs, size_t count, const char *name)
@@ -48,7 +49,7 @@ static int unknown_name(const bn_hyper_def *defs, size_t count, const char *name
 static int out_of_range(const bn_hyper_def *def, const char *text, bn_err *err)
 {
 	char low[BN_FMT], high[BN_FMT];
-	return bn_err_set(err, BN_EINVAL, "hyper-parameter %s is %s, must be a %s from %s to %s",
+	return bn_err_set(err, BN_EINVAL, "hyper-parameter %s is %s, must be %s from %s to %s",
 		def->name, text, type_name(def->type), bn_fmt_f64(def->min, low),
 		bn_fmt_f64(def->max, high));
 }
@@ -93,7 +94,7 @@ static int check_value(const bn_hyper_def *def, const json_t *value, bn_err *err
 		}
 		return 0;
 	}
-	return bn_err_set(err, BN_EINVAL, "hyper-parameter %s must be a %s", def->name, need);
+	return bn_err_set(err, BN_EINVAL, "hyper-parameter %s must be %s", def->name, need);
 }
 
 static json_t *parse_int(const char *text, size_t n)
@@ -151,8 +152,8 @@ int bn_hyper_set_text(json_t *into, const bn_hyper_def *defs, size_t count, cons
 		return unknown_name(defs, count, name, err);
 	json_t *value = parse_text(def->type, text);
 	if (!value)
-		return bn_err_set(err, BN_EINVAL, "hyper-parameter %s is '%.40s', must be a %s",
-			name, text, type_name(def->type));
+		return bn_err_set(err, BN_EINVAL, "hyper-parameter %s is '%.40s', must be %s", name,
+			text, type_name(def->type));
 	int rc = check_value(def, value, err);
 	if (rc == 0 && json_object_set(into, name, value) != 0)
 		rc = bn_err_nomem(err, "hyper-parameters");

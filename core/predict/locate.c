@@ -301,7 +301,7 @@ static int no_model_dir(const bn_env *env, const char *path, bn_err *err)
 int bn_predictor_open(bn_predictor **out, bn_workspace *ws, const char *spec, bn_err *err)
 {
 	char run[BN_RUN_ID_TEXT];
-	bn_err first = BN_ERR_INIT;
+	bn_err first = BN_ERR_INIT, second = BN_ERR_INIT;
 	const bn_env *env = ws ? bn_workspace_env(ws) : bn_env_real();
 	if (is_model_dir(env, spec))
 		return bn_predictor_open_dir(out, env, spec, NULL, NULL, NULL, err);
@@ -317,8 +317,13 @@ int bn_predictor_open(bn_predictor **out, bn_workspace *ws, const char *spec, bn
 	int rc = open_version(out, ws, spec, &first);
 	if (rc != BN_ENOTFOUND)
 		return rc < 0 ? bn_err_move(err, &first) : 0;
-	if (!strpbrk(spec, "/@") && bn_run_resolve(ws, spec, run, NULL) == 0)
+	if (!strpbrk(spec, "/@") && bn_run_resolve(ws, spec, run, &second) == 0)
 		return open_run(out, ws, run, err);
+	/* Two runs of that name, or one of nearly that name, where no model has one that is near. */
+	bool ambiguous = bn_str_starts(second.msg, "run name ");
+	if (ambiguous ||
+		(!strstr(first.hint, "did you mean") && strstr(second.hint, "did you mean")))
+		return bn_err_move(err, &second);
 	bn_err_hint(&first, "binnacle model ls shows what is registered");
 	return bn_err_move(err, &first);
 }

@@ -169,6 +169,7 @@ int bn_session_begin(bn_session *s, size_t rows, bn_err *err)
 	forget_texts(s);
 	s->batch.rows = 0;
 	s->first_row = 0;
+	s->of_file = false;
 	int rc = make_room(s, rows, err);
 	if (rc)
 		return rc;
@@ -191,11 +192,12 @@ int bn_session_extend(bn_session *s, size_t rows, bn_err *err)
 void bn_session_set_first_row(bn_session *s, uint64_t first_row)
 {
 	s->first_row = first_row;
+	s->of_file = true;
 }
 
 void bn_session_name_row(const bn_session *s, size_t row, bn_err *err)
 {
-	if (s->batch.rows > 1 || s->first_row)
+	if (s->batch.rows > 1 || s->of_file)
 		bn_err_prefix(err, "row %llu", (unsigned long long)s->first_row + row + 1);
 }
 
@@ -214,12 +216,17 @@ static const char *kind_article(bn_input_kind kind)
 	return "?";
 }
 
+const char *bn_session_field_word(const bn_session *s)
+{
+	return s->of_file ? "column" : "field";
+}
+
 static int wrong_type(const bn_session *s, size_t row, size_t input, const char *got, bn_err *err)
 {
 	const bn_feature_input *in = bn_features_input(s->p->features, input);
 	bool is_time = in->type == BN_TYPE_TIMESTAMP;
-	bn_err_set(err, BN_EINVAL, "field '%s': expected %s, got %s", in->name,
-		is_time ? "a time" : kind_article(in->kind), got);
+	bn_err_set(err, BN_EINVAL, "%s '%s': expected %s, got %s", bn_session_field_word(s),
+		in->name, is_time ? "a time" : kind_article(in->kind), got);
 	if (is_time)
 		bn_err_hint(err,
 			"a time is ISO 8601, such as \"2026-01-31T09:30:00Z\", or a number: "

@@ -27,8 +27,23 @@ static size_t missing_of(const bn_session *s, const bn_feature_source *v, const 
 	return 1;
 }
 
+/* A field of the row that is none of the model's, and may be meant. */
+static void hint_near(const bn_session *s, const char *missing, const json_t *object, bn_err *err)
+{
+	bn_nearest near = bn_nearest_to(missing, BN_NEAREST_CLOSE);
+	const char *key;
+	json_t *value;
+	json_object_foreach((json_t *)(uintptr_t)object, key, value)
+	{
+		if (bn_predictor_find_input(s->p, key, strlen(key)) < 0)
+			bn_nearest_offer(&near, key);
+	}
+	if (near.best)
+		bn_err_hint(err, "the row has '%.40s', which the model does not know", near.best);
+}
+
 /* The first field that the row does not have, and how many more. */
-static int missing_fields(const bn_session *s, size_t row, bn_err *err)
+static int missing_fields(const bn_session *s, size_t row, const json_t *object, bn_err *err)
 {
 	const char *first = NULL, *name = NULL;
 	size_t missing = 0;
@@ -43,6 +58,7 @@ static int missing_fields(const bn_session *s, size_t row, bn_err *err)
 	else
 		bn_err_set(err, BN_EINVAL, "missing field '%s'", first);
 	bn_session_name_row(s, row, err);
+	hint_near(s, first, object, err);
 	bn_err_hint(err,
 		"the model takes %zu fields (GET /v2/models/%s lists them); null is a missing "
 		"value",
@@ -179,7 +195,7 @@ int bn_session_set_object(bn_session *s, size_t row, const json_t *object, bn_er
 		if ((rc = set_field(s, row, &path, value, 0, err)) < 0)
 			goto out;
 	}
-	rc = missing_fields(s, row, err);
+	rc = missing_fields(s, row, object, err);
 out:
 	bn_buf_release(&path);
 	return rc;

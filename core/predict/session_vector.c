@@ -21,8 +21,8 @@ static size_t element_of(const bn_session *s, size_t input)
 static int wrong_vector(
 	const bn_session *s, size_t row, const bn_feature_source *v, const char *got, bn_err *err)
 {
-	bn_err_set(err, BN_EINVAL, "field '%s': expected an array of %zu numbers, got %s", v->name,
-		v->elements, got);
+	bn_err_set(err, BN_EINVAL, "%s '%s': expected an array of %zu numbers, got %s",
+		bn_session_field_word(s), v->name, v->elements, got);
 	bn_session_name_row(s, row, err);
 	return BN_EINVAL;
 }

@@ -4,6 +4,7 @@
  * Messages name row and field, counted from 1 as people count.
  */
 #include "core/base/mem.h"
+#include "core/base/nearest.h"
 #include "core/base/utf8.h"
 #include "core/serve/_server.h"
 #include "core/source/cell.h"
@@ -29,6 +30,8 @@ typedef struct columns {
 	int vectors[MAX_COLUMNS]; /* sources that are vectors; else -1 */
 	size_t count;
 	uint8_t *given;
+	char unknown[4][64]; /* the first names that are none of the model's */
+	size_t unknown_count;
 } columns;
 
 static int add_column(bn_call *c, columns *cols, const char *name, size_t len, bn_err *err)
@@ -48,6 +51,9 @@ static int add_column(bn_call *c, columns *cols, const char *name, size_t len, b
 	if (input < 0 && !v && !c->server->o.policy.allow_extra)
 		return bn_err_set(
 			err, BN_EINVAL, "unknown column '%.*s'", (int)(len < 80 ? len : 80), name);
+	if (input < 0 && !v && cols->unknown_count < 4)
+		snprintf(cols->unknown[cols->unknown_count++], sizeof *cols->unknown, "%.*s",
+			(int)(len < 63 ? len : 63), name);
 	cols->vectors[cols->count] = vector;
 	cols->inputs[cols->count++] = input;
 	return 0;
@@ -64,17 +70,26 @@ static int set_cell(
 		       : bn_session_set_value(c->session, row, (size_t)cols->inputs[k], value, err);
 }
 
+static int missing_column(const bn_predictor *p, const columns *cols, const char *name, bn_err *err)
+{
+	bn_nearest near = bn_nearest_to(name, BN_NEAREST_CLOSE);
+	for (size_t i = 0; i < cols->unknown_count; i++)
+		bn_nearest_offer(&near, cols->unknown[i]);
+	bn_err_set(err, BN_EINVAL, "missing column '%s'", name);
+	if (near.best)
+		bn_err_hint(
+			err, "there is a column '%s', which the model does not know", near.best);
+	bn_err_hint(err, "the model has %zu fields; GET /v2/models/%s lists them",
+		bn_predictor_input_count(p), bn_predictor_name(p));
+	return BN_EINVAL;
+}
+
 static int check_columns(const bn_call *c, const columns *cols, bn_err *err)
 {
 	const bn_predictor *p = bn_session_predictor(c->session);
 	for (size_t i = 0; i < bn_predictor_input_count(p); i++)
-		if (!cols->given[i]) {
-			bn_err_set(err, BN_EINVAL, "missing column '%s'",
-				bn_predictor_input_name(p, i));
-			bn_err_hint(err, "the model has %zu fields; GET /v2/models/%s lists them",
-				bn_predictor_input_count(p), bn_predictor_name(p));
-			return BN_EINVAL;
-		}
+		if (!cols->given[i])
+			return missing_column(p, cols, bn_predictor_input_name(p, i), err);
 	return 0;
 }
 

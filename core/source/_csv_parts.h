@@ -106,6 +106,8 @@ const char *bn_csv_plain_number(
 /* The same as the dialect writes it. */
 csv_token bn_csv_number(const csv_dialect *d, const char *s, size_t n, int64_t *i, double *f);
 /* A date or time as the dialect writes it: ISO 8601, or days, months and years in the order that it has. */
+/* A date in the order that is set, as ISO 8601 in iso; else s. *n changes with it. */
+const char *bn_csv_iso_date(const csv_dialect *d, const char *s, size_t *n, char iso[64]);
 bool bn_csv_time(const csv_dialect *d, const char *s, size_t n, int64_t *ns);
 
 /* One column of a matrix of fields. */

@@ -165,7 +165,7 @@ static bool parse_number_as(
 /* A cell of a model's input; *absent when it says that there is no value. */
 static bool parse_input(const convert *v, const char *s, size_t n, slow_value *x, bool *absent)
 {
-	char plain[CSV_NUMBER_BYTES];
+	char plain[CSV_NUMBER_BYTES], iso[64];
 	size_t bytes = n;
 	const char *number = bn_csv_plain_number(v->plan->dialect, s, &bytes, plain);
 	double f = 0;
@@ -175,6 +175,8 @@ static bool parse_input(const convert *v, const char *s, size_t n, slow_value *x
 		s = number;
 		n = bytes;
 	}
+	if (v->want->told == BN_TYPE_TIMESTAMP || v->want->told == BN_TYPE_DATE)
+		s = bn_csv_iso_date(v->plan->dialect, s, &n, iso);
 	if (!bn_cell_number(v->want->told, s, n, &f) || (isinf(f) && !is_float))
 		return false;
 	*absent = !isfinite(f); /* as training sees an infinity */
@@ -190,8 +192,10 @@ static bool parse_declared(const convert *v, const char *s, size_t n, slow_value
 {
 	const bn_field f = {
 		.type = v->want->type, .precision = v->want->precision, .scale = v->want->scale};
-	char digits[64], plain[CSV_NUMBER_BYTES];
+	char digits[64], plain[CSV_NUMBER_BYTES], iso[64];
 
+	if (f.type == BN_TYPE_DATE)
+		s = bn_csv_iso_date(v->plan->dialect, s, &n, iso);
 	if (!bn_type_is_time(f.type)) {
 		s = bn_csv_plain_number(v->plan->dialect, s, &n, plain);
 		s = s ? skip_zeros(s, &n, digits) : NULL;

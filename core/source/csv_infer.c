@@ -184,16 +184,22 @@ static size_t order_date(bn_date_order order, const char *s, size_t n, char iso[
 		part[place[2]], (int)(e - s), s);
 }
 
+const char *bn_csv_iso_date(const csv_dialect *d, const char *s, size_t *n, char iso[64])
+{
+	size_t len = d->date_order == BN_DATE_ISO ? 0 : order_date(d->date_order, s, *n, iso);
+
+	*n = len ? len : *n;
+	return len ? iso : s;
+}
+
 bool bn_csv_time(const csv_dialect *d, const char *s, size_t n, int64_t *ns)
 {
 	char iso[64];
 
 	if (bn_timestamp_parse(s, n, ns))
 		return true;
-	if (d->date_order == BN_DATE_ISO)
-		return false;
-	size_t len = order_date(d->date_order, s, n, iso);
-	return len && bn_timestamp_parse(iso, len, ns);
+	const char *date = bn_csv_iso_date(d, s, &n, iso);
+	return date == iso && bn_timestamp_parse(iso, n, ns);
 }
 
 /* "2024-01-02 3:04 PM": a time but for the half of the day. */

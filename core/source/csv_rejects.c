@@ -36,6 +36,25 @@ static const char *other_encoding(const csv_chunk *c, const csv_reject *r)
 	return memchr(text, 0, r->end - r->begin) && strncmp(guess, "UTF-16", 6) ? NULL : guess;
 }
 
+/* Is the value a number but for its comma? */
+static bool has_decimal_comma(const csv_stream *s, const csv_chunk *c, const csv_reject *r)
+{
+	const char *at = c->text + r->at, *end = c->text + r->end;
+	csv_dialect d = s->dialect;
+	size_t n = 0;
+	int64_t i;
+	double f;
+
+	bool quoted = at < end && d.quote && *at == d.quote;
+	at += quoted;
+	while (at + n < end && (quoted || at[n] != d.delimiter) &&
+		strchr("+-.,0123456789eE", at[n]))
+		n++;
+	d.decimal = ',';
+	return s->dialect.decimal != ',' && bn_type_is_number(s->plan.columns[r->column].told) &&
+	       memchr(at, ',', n) && bn_csv_number(&d, at, n, &i, &f) != CSV_NOT_NUMBER;
+}
+
 static int fail_record(csv_stream *s, const csv_chunk *c, const csv_reject *r, bn_err *err)
 {
 	const char *encoding = other_encoding(c, r);
@@ -58,6 +77,8 @@ static int fail_record(csv_stream *s, const csv_chunk *c, const csv_reject *r, b
 	if (r->column == UINT32_MAX && line == s->in.data_line && !s->options.skip_given)
 		bn_err_hint(err,
 			"mend the file, or say with --skip N how many lines stand above the table");
+	if (r->column != UINT32_MAX && has_decimal_comma(s, c, r))
+		bn_err_hint(err, "--decimal , reads it, where commas are decimal ones");
 	bool typed = s->options.as && !s->options.as_inputs && !s->options.types_stay &&
 		     r->column != UINT32_MAX;
 	bool is_time =

@@ -76,6 +76,15 @@ for when in '"yesterday"' '"1700000000"' '"2026-02-30"' '"12:30"' true '"31.01.2
 	*) fail "a bad time $when: $(ask predict/times-ridge -H 'Content-Type: application/json' -d "{\"when\":$when}")" ;;
 	esac
 done
+# A name that is nearly one of the model's: in a row, in a table of rows, in CSV.
+near() { # NAME ROUTE TYPE BODY WANT
+	case $(ask "$2" -H "Content-Type: $3" -d "$4") in *"$5"*) echo "ok $1" ;; *) fail "$1: $(ask "$2" -H "Content-Type: $3" -d "$4")" ;; esac
+}
+near "a near field" predict/text-logistic application/json '{"X":1,"z":2}' "\"missing field 'x'\",\"hint\":\"the row has 'X', which the model does not know"
+near "the near one of several" predict/text-logistic application/json '[{"x":1,"z":2},{"x":1,"Z":2,"y":3}]' "row 2: missing field 'z'\",\"hint\":\"the row has 'Z'"
+near "nothing near" predict/text-logistic application/json '{"a":1,"b":2}' "missing field 'x' and 1 more\",\"hint\":\"the model takes 2 fields"
+near "a near column" invocations/text-logistic application/json '{"dataframe_split":{"columns":["x","Z"],"data":[[1,2]]}}' "missing column 'z'\",\"hint\":\"there is a column 'Z', which the model does not know"
+near "a near column of CSV" predict/text-logistic text/csv "$(printf 'x,Z\n1,2\n')" "missing column 'z'\",\"hint\":\"there is a column 'Z'"
 for when in yesterday 12:30 2026-02-30; do
 	printf 'when\n2026-01-01T00:00:00Z\n%s\n' $when >asked.csv
 	expect 2 "a bad time in a file: $when" "$B" predict times-ridge/1 asked.csv

@@ -52,6 +52,46 @@ printf 'alpha,beta\n0.5,inf\n0.5,-inf\n0.5,\n' >ask.csv
 check three_answers 3 "$(tail -n +2 answers.csv | wc -l)"
 check one_answer 1 "$(tail -n +2 answers.csv | sed 's/.*,//' | sort -u | wc -l)"
 
+# ---- which run is meant, and which model ---------------------------------------------------------------------------
+says 0 two_of_a_name . run start --wait -q --data t --trainer baseline --target gamma --name same
+says 0 and_another . run start --wait -q --data t --trainer baseline --target beta --name same
+says 2 ambiguous "run name 'same' is ambiguous: [0-9a-f]{8} \(same\), [0-9a-f]{8} \(same\)" predict same ask.csv
+says 3 nearly_a_run "did you mean 'same'" predict sam ask.csv
+says 3 nearly_a_model "did you mean 'other'" predict othr/1 ask.csv
+says 3 neither "no model 'xyz'" predict xyz ask.csv
+
+# ---- settings ------------------------------------------------------------------------------------------------------
+mlp() { echo run start --data t --trainer mlp --target gamma --set; }
+# shellcheck disable=SC2046
+says 2 no_list "hidden is 'a', must be a list of integers such as 64,32" $(mlp) hidden=a
+# shellcheck disable=SC2046
+says 2 layer_of_none "hidden is 0, must be a list of integers such as 64,32 from 1 to 8192" $(mlp) hidden=0
+# shellcheck disable=SC2046
+says 2 no_epoch "epochs is 0, must be an integer from 1 to 1000000" $(mlp) epochs=0
+# shellcheck disable=SC2046
+says 2 half_an_epoch "epochs is '1.5', must be an integer" $(mlp) epochs=1.5
+# shellcheck disable=SC2046
+says 2 nan_rate "learning_rate is 'nan', must be a number" $(mlp) learning_rate=nan
+# shellcheck disable=SC2046
+says 2 nearly_a_setting "did you mean 'epochs'" $(mlp) epoch=3
+
+# ---- a file that is read otherwise, for a model as for data --------------------------------------------------------
+{ echo when,watt,y; for i in $(seq 40); do printf '2026-01-%02d,%d.5,%d.25\n' $((1 + i % 28)) $((i * 7 % 11)) $((i % 28)); done; } >times.csv
+says 0 times . data add times times.csv -q
+says 0 a_model_of_times . run start --wait -q --data times --trainer ridge --target y --name times
+printf 'when,watt\n2026-01-13,1.5\n' >iso.csv
+printf 'when,watt\n13/01/2026,1.5\n' >dmy.csv
+printf 'when,watt\n01/13/26,1.5\n' >mdy.csv
+printf 'when,watt\n2026-01-13,"1,5"\n' >comma.csv
+want=$("$BINNACLE" predict times iso.csv -q)
+says 2 another_order 'dmy.csv:2:1: column .when.: "13/01/2026" is not a date or time' predict times dmy.csv
+check dmy "$want" "$("$BINNACLE" predict times dmy.csv --date-order dmy -q 2>&1)"
+check mdy "$want" "$("$BINNACLE" predict times mdy.csv --date-order mdy -q 2>&1)"
+says 2 not_that_order '"13/01/2026" is not a date or time' predict times dmy.csv --date-order mdy
+says 2 a_comma 'comma.csv:2:12: column .watt.: "1,5" is not a number' predict times comma.csv
+says 2 its_cure 'hint: --decimal , reads it' predict times comma.csv
+check comma "$want" "$("$BINNACLE" predict times comma.csv --decimal , -q 2>&1)"
+
 # ---- how the asked file was read is said as for data that is added ---------------------------------------------------
 printf 'alpha;beta\n0,5;1,25\n' >comma.csv
 "$BINNACLE" predict m/1 comma.csv >answer 2>err

@@ -138,7 +138,7 @@ check vectors_learnt 1 "$("$BINNACLE" run log vectors | grep -c '2 columns, targ
 check vectors_from_csv 21 "$("$BINNACLE" predict vectors n.csv -o p.csv --quiet; tail -n +2 p.csv | wc -l)"
 check vectors_from_arrow 0 "$("$BINNACLE" predict vectors n.arrow -o q.csv --quiet; cmp p.csv q.csv >/dev/null; echo $?)"
 printf 'f\n"[1,2]"\n"[1,2,3]"\n' >long.csv
-check vector_too_long "row 2: field 'f': expected an array of 2 numbers, got 3" \
+check vector_too_long "row 2: column 'f': expected an array of 2 numbers, got 3" \
 	"$("$BINNACLE" predict vectors long.csv 2>&1 | grep -o 'row 2: .*')"
 check list_target "2 1" "$("$BINNACLE" run start -t ridge -d n --target f --dry-run >log 2>&1
 	echo "$? $(grep -c "n@v7: target 'f' is fixed<uint8,2>, a target is one value in each row" log)")"

@@ -323,7 +323,7 @@ START_TEST(test_lists_of_the_right_length_are_vectors)
 	ck_assert_str_eq(err.msg, "test: row 8: column 'emb' has 2 values, the model needs 3");
 	write_table(path_of("short.arrow"), "fixed<float32,2>", NULL);
 	ck_assert_int_eq(predict("short.arrow", &rows, &err), BN_EINVAL);
-	ck_assert_msg(strstr(err.msg, "row 2: field 'emb': expected an array of 3 numbers, got 2"),
+	ck_assert_msg(strstr(err.msg, "row 2: column 'emb': expected an array of 3 numbers, got 2"),
 		"%s", err.msg);
 	ck_assert_int_eq(open_rows("short.arrow", &err), BN_EINVAL);
 	ck_assert_str_eq(err.msg,
@@ -380,8 +380,26 @@ START_TEST(test_a_file_has_vectors_or_their_elements)
 	ck_assert_msg(strstr(err.msg, "no column 'emb[1]'"), "%s", err.msg);
 	ck_assert(isnan(ask_file("x\n5\n", &err)));
 	ck_assert_msg(strstr(err.msg, "no column 'emb'"), "%s", err.msg);
-	ck_assert(isnan(ask_file("emb\n\"[nanny,2,1]\"\n", &err)));
-	ck_assert_msg(strstr(err.msg, "expected an array of 3 numbers"), "%s", err.msg);
+	/* a cell that is none: file, row, column, and what would be right */
+	static const char *const bad[][2] = {{"\"[nanny,2,1]\"", "got '[nanny,2,1]'"},
+		{"\"[5,2]\"", "got 2"}, {"\"[5,2,1,0]\"", "got 4"}, {"5", "got another value"},
+		{"x", "got 'x'"}, {"\"{\"\"a\"\":1}\"", "got another value"}, {"[]", "got 0"}};
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		char csv[80], want[120];
+		snprintf(csv, sizeof csv, "emb\n\"[5,2,1]\"\n%s\n", bad[i][0]);
+		snprintf(want, sizeof want,
+			"ask.csv: row 2: column 'emb': expected an array of 3 numbers, %s",
+			bad[i][1]);
+		ck_assert(isnan(ask_file(csv, &err)));
+		ck_assert_msg(strstr(err.msg, want), "%s: %s", csv, err.msg);
+	}
+	ck_assert(isnan(ask_file("emb\n\"[1,x,3]\"\n", &err)));
+	ck_assert_msg(
+		strstr(err.msg, "ask.csv: row 1: column 'emb': expected an array"), "%s", err.msg);
+	ck_assert(isnan(ask_file("emb\n\"[1,true,3]\"\n", &err)));
+	ck_assert_msg(
+		strstr(err.msg, "ask.csv: row 1: column 'emb[1]': expected a number, got true"),
+		"%s", err.msg);
 	end();
 }
 END_TEST
