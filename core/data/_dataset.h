@@ -33,6 +33,9 @@ int bn_dataset_part_failed(
 int bn_dataset_with_content(int64_t *number, bn_workspace *ws, const char *name,
 	const char *content, bool is_private, bn_err *err);
 
+/* BN_ENOTFOUND for a name that no dataset has, with the nearest. */
+int bn_dataset_none(sqlite3 *db, const char *name, bn_err *err);
+
 /* Appends an event about the dataset that needs a right (core/govern/rights.h), of class version 1, and makes it visible.
  * payload NULL: there was no memory for it. */
 int bn_dataset_act(

@@ -217,7 +217,7 @@ static int read_version(bn_dataset_version **out, bn_workspace *ws, sqlite3_stmt
 
 /* ---- names --------------------------------------------------------------------------------- */
 
-static int no_dataset(sqlite3 *db, const char *name, bn_err *err)
+int bn_dataset_none(sqlite3 *db, const char *name, bn_err *err)
 {
 	bn_arena arena = BN_ARENA_INIT;
 	sqlite3_stmt *st = NULL;
@@ -396,7 +396,7 @@ static int not_found(sqlite3 *db, const char *ref, const char *name, bn_err *err
 	if (rc < 0)
 		return rc;
 	if (!all)
-		return no_dataset(db, name, err);
+		return bn_dataset_none(db, name, err);
 	if (!newest) {
 		bn_err_set(err, BN_EREFUSED, "every version of dataset '%s' is removed", name);
 		bn_err_hint(err, "binnacle data restore %s brings it back", name);
@@ -485,7 +485,7 @@ int bn_dataset_versions_load(bn_dataset_versions **out, bn_workspace *ws, const 
 	if ((rc = bn_sql_failed(db, err)) < 0)
 		return rc;
 	if (none)
-		return no_dataset(db, name, err);
+		return bn_dataset_none(db, name, err);
 	rc = bn_sql_prepare(&st, db, err,
 		name ? "SELECT " COLUMNS " FROM dataset_version WHERE name = ?1 AND "
 		       "(?2 OR removed = 0) ORDER BY version DESC"

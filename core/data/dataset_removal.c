@@ -24,7 +24,7 @@ static int count_affected(int64_t *affected, bn_workspace *ws, const char *name,
 		return bn_err_set(err, BN_ENOTFOUND, "no dataset version '%s@v%lld'", name,
 			(long long)version);
 	if (!all)
-		return bn_err_set(err, BN_ENOTFOUND, "no dataset '%s'", name);
+		return bn_dataset_none(db, name, err);
 	*affected = bn_sql_int(db, 0,
 		removing ? "SELECT count(*) FROM dataset_version WHERE name = ?1 AND "
 			   "?2 IN (0, version) AND removed = 0"

@@ -45,7 +45,8 @@ static void judge_status(verdict *v, const bn_exec *x)
 	if (v->exit_code == 0)
 		return;
 	v->status = "FAILED";
-	snprintf(v->reason, sizeof v->reason, "exit status %d", v->exit_code);
+	snprintf(v->reason, sizeof v->reason, "exit status %d%s", v->exit_code,
+		v->exit_code == 127 ? ": a command was not found, or cannot be run" : "");
 	if (x->why->code) { /* the trainer's own words */
 		snprintf(v->reason, sizeof v->reason, "%s", x->why->msg);
 		v->failure = bn_run_failure(x->why);

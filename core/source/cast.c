@@ -322,16 +322,14 @@ const bn_schema *bn_cast_schema(const bn_cast *c)
 	return &c->schema;
 }
 
-#define HAS_BYTES 160
-
 /* The first names: they show another delimiter, or a header that is none. */
-static void columns_of(const bn_schema *s, char out[HAS_BYTES])
+void bn_cast_columns(const bn_schema *s, char out[BN_CAST_COLUMNS])
 {
 	size_t n = 0;
 	out[0] = '\0';
-	for (size_t i = 0; i < s->count && n < HAS_BYTES; i++) {
-		bool full = n + strlen(s->fields[i].name) + 8 > HAS_BYTES;
-		n += (size_t)snprintf(out + n, HAS_BYTES - n, "%s%s", i ? ", " : "",
+	for (size_t i = 0; i < s->count && n < BN_CAST_COLUMNS; i++) {
+		bool full = n + strlen(s->fields[i].name) + 8 > BN_CAST_COLUMNS;
+		n += (size_t)snprintf(out + n, BN_CAST_COLUMNS - n, "%s%s", i ? ", " : "",
 			full ? "..." : s->fields[i].name);
 		if (full)
 			break;
@@ -342,11 +340,11 @@ int bn_cast_missing(const bn_schema *from, const char *name, const bn_source_opt
 	const char *path, bn_err *err)
 {
 	bn_err near = BN_ERR_INIT;
-	char has[HAS_BYTES];
+	char has[BN_CAST_COLUMNS];
 	size_t none;
 	bn_schema_need(from, name, &none, &near);
 	bn_err_set(err, BN_EINVAL, "%s: %s, which %s", path, near.msg, options->as_whose);
-	columns_of(from, has);
+	bn_cast_columns(from, has);
 	/* one column alone is rarely a slip, and mostly a table that was not taken apart */
 	bool suggests = near.hint[0] && from->count > 1;
 	bn_err_hint(err, "%s%s%s", suggests ? near.hint : "the file has: ", suggests ? "" : has,

@@ -20,6 +20,9 @@ const bn_schema *bn_cast_schema(const bn_cast *c); /* borrowed */
 /* *out is borrowed until the next call, and borrows from in. */
 int bn_cast_batch(const bn_batch **out, bn_cast *c, const bn_batch *in, bn_err *err);
 
+/* "a, b, ..." for a hint: the first names. */
+#define BN_CAST_COLUMNS 160
+void bn_cast_columns(const bn_schema *s, char out[BN_CAST_COLUMNS]);
 /* "FILE: no column 'x', which the model needs". */
 int bn_cast_missing(const bn_schema *from, const char *name, const bn_source_options *options,
 	const char *path, bn_err *err);

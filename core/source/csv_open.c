@@ -127,6 +127,9 @@ static int read_types(csv_stream *s, bn_err *err)
 	for (size_t i = 0; i < s->options.type_count; i++) {
 		int rc = bn_schema_need(&s->schema, s->options.types[i].column, &at, err);
 		if (rc) {
+			char has[BN_CAST_COLUMNS];
+			bn_cast_columns(&s->schema, has);
+			bn_err_hint(err, "the file has: %s", has);
 			bn_err_prefix(err, "%s", s->in.path);
 			return rc;
 		}

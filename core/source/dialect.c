@@ -21,6 +21,15 @@ int bn_date_order_parse(bn_date_order *out, const char *name, bn_err *err)
 	return BN_EINVAL;
 }
 
+static const char *example_of(const char *what)
+{
+	if (!strcmp(what, "--delimiter"))
+		return "';', '|' or tab";
+	if (!strcmp(what, "--comment"))
+		return "'#'";
+	return !strcmp(what, "--escape") ? "'\\'" : "'\"'";
+}
+
 int bn_dialect_char_parse(char *out, const char *text, bool none, const char *what, bn_err *err)
 {
 	if (none && !strcmp(text, "none"))
@@ -31,9 +40,7 @@ int bn_dialect_char_parse(char *out, const char *text, bool none, const char *wh
 		*out = text[0];
 	else {
 		bn_err_set(err, BN_EINVAL, "%s '%s' is not one ASCII character", what, text);
-		bn_err_hint(err, "for example %s%s",
-			!strcmp(what, "--delimiter") ? "';', '|' or tab" : "'\"'",
-			none ? ", or none" : "");
+		bn_err_hint(err, "for example %s%s", example_of(what), none ? ", or none" : "");
 		return BN_EINVAL;
 	}
 	return 0;

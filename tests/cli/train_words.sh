@@ -52,6 +52,17 @@ printf 'alpha,beta\n0.5,inf\n0.5,-inf\n0.5,\n' >ask.csv
 check three_answers 3 "$(tail -n +2 answers.csv | wc -l)"
 check one_answer 1 "$(tail -n +2 answers.csv | sed 's/.*,//' | sort -u | wc -l)"
 
+# ---- settings that change nothing, numbers that are classes ---------------------------------------------------------
+says 0 first . run start --wait -q --name first --data t --trainer mlp --target gamma --features alpha,beta --set epochs=1 --set hidden=8
+says 0 the_same "warning: [0-9a-f]{8} has the settings of [0-9a-f]{8}: what --set says is what it had" run start --wait --again first --set hidden=8
+check another_is_not_said 0 "$("$BINNACLE" run start --wait --again first --set hidden=4 2>&1 | grep -c 'has the settings')"
+check again_alone_is_not_said 0 "$("$BINNACLE" run start --wait --again first 2>&1 | grep -c 'has the settings')"
+says 0 numbers_as_classes "target 'gamma' has 59[0-9] different numbers in 600 rows, each of which is a class to logistic; --trainer ridge" \
+	run start --wait -q --data t --trainer logistic --target gamma --features alpha
+check classes_are_not_said 0 "$("$BINNACLE" run start --wait -q --data t --trainer logistic --target on --features alpha 2>&1 | grep -c 'different numbers')"
+says 2 empty_name "--name '' is no name" run start --name '' -- true
+says 1 no_such_command "exit status 127: a command was not found, or cannot be run" run start --wait -- nosuchcommand
+
 # ---- which run is meant, and which model ---------------------------------------------------------------------------
 says 0 two_of_a_name . run start --wait -q --data t --trainer baseline --target gamma --name same
 says 0 and_another . run start --wait -q --data t --trainer baseline --target beta --name same

@@ -92,6 +92,13 @@ static bool add_progress(void *ctx, uint64_t done, uint64_t total, uint64_t rows
 	return !bn_cli_interrupted();
 }
 
+static int bad_type(const char *text, bn_err *err)
+{
+	bn_err_set(err, BN_EINVAL, "--type %s is not COLUMN=TYPE", text);
+	bn_err_hint(err, "for example --type %s=float64", text);
+	return BN_EINVAL;
+}
+
 static int read_types(add_options *o, bn_cli *cli, bn_err *err)
 {
 	const char *text;
@@ -100,7 +107,7 @@ static int read_types(add_options *o, bn_cli *cli, bn_err *err)
 		if (i == TYPES_MAX)
 			return bn_err_set(err, BN_EINVAL, "more than %d --type", TYPES_MAX);
 		if (!equals)
-			return bn_err_set(err, BN_EINVAL, "--type %s is not COLUMN=TYPE", text);
+			return bad_type(text, err);
 		int rc = bn_field_parse_type(&o->types[i].type, equals + 1, err);
 		if (rc)
 			return rc;

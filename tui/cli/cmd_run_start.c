@@ -1,14 +1,16 @@
 /* cmd_run_start.c - binnacle run start, binnacle exec. */
-#include "core/learn/trainer.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/data/dataset.h"
 #include "core/data/shared_parts.h"
 #include "core/launch/exec.h"
 #include "core/launch/launch.h"
 #include "core/launch/queue_supervisor.h"
 #include "core/launch/resolve.h"
+#include "core/learn/trainer.h"
 #include "core/pipeline/fold_classes.h"
+#include "core/profile/profile.h"
 #include "core/track/run.h"
 #include "tui/cli/run_follow.h"
 #include "tui/cli/run_spec.h"
@@ -166,6 +168,69 @@ static void say_task(bn_cli *cli, bn_workspace *ws, const bn_spec *spec)
 			spec->target);
 }
 
+static bool learns_classes(const bn_spec *spec)
+{
+	const bn_trainer *trainer;
+	if (!spec->trainer || bn_trainer_find(&trainer, spec->trainer, NULL) < 0)
+		return false;
+	return !(trainer->tasks & 1u << BN_TASK_REGRESSION) ||
+	       (spec->task && !strcmp(spec->task, "classification"));
+}
+
+#define MANY_CLASSES 20
+
+/* A number whose values are hardly ever the same is learnt as one, not as classes. */
+static void say_classes(bn_cli *cli, bn_workspace *ws, const bn_spec *spec)
+{
+	bn_dataset_version *v = NULL;
+	bn_profile *p = NULL;
+	if (!spec->target || !spec->data_count || !learns_classes(spec))
+		return;
+	char *ref = spec->data->version > 0
+			    ? bn_strf("%s@v%lld", spec->data->name, (long long)spec->data->version)
+			    : bn_strdup(spec->data->name);
+	if (!ref || bn_dataset_resolve(&v, ws, ref, BN_DATASET_LIVE, NULL) < 0 ||
+		bn_dataset_load_profile(&p, ws, v, NULL) < 0)
+		goto out;
+	const bn_profile_column *c = bn_profile_find(p, spec->target);
+	if (c && bn_type_is_number(c->type) && c->distinct > MANY_CLASSES &&
+		c->distinct * 2 > c->rows - c->missing)
+		bn_cli_warn(cli,
+			"target '%s' has %llu different numbers in %llu rows, each of which is a "
+			"class to %s; --trainer ridge predicts numbers",
+			spec->target, (unsigned long long)c->distinct,
+			(unsigned long long)(c->rows - c->missing), spec->trainer);
+out:
+	bn_profile_free(p);
+	bn_dataset_version_free(v);
+	bn_free(ref);
+}
+
+static int fetch_recipe(char hash[65], bn_workspace *ws, const char *id)
+{
+	bn_run_info *run = NULL;
+	bn_spec *spec = NULL;
+	int rc = bn_run_get(&run, ws, id, NULL);
+	if (rc == 0)
+		rc = bn_spec_fetch(&spec, ws, run->spec_hash, NULL);
+	if (rc == 0)
+		rc = bn_spec_recipe_hash(spec, hash, NULL);
+	bn_spec_free(spec);
+	bn_run_info_free(run);
+	return rc;
+}
+
+/* --again with settings that the run had: nothing will differ, which is rarely what was meant. */
+static void say_same(bn_cli *cli, bn_workspace *ws, const char *id, const char *again)
+{
+	char recipe[65], before[65];
+	if (!again || !bn_cli_opt_nth(cli, "set", 0) || fetch_recipe(recipe, ws, id) < 0 ||
+		fetch_recipe(before, ws, again) < 0 || strcmp(recipe, before) != 0)
+		return;
+	bn_cli_warn(
+		cli, "%.8s has the settings of %.8s: what --set says is what it had", id, again);
+}
+
 static void warn_shared(void *cli, const char *text)
 {
 	bn_cli_warn(cli, "%s", text);
@@ -178,6 +243,9 @@ static int run_start(bn_cli *cli, bn_err *err)
 	const char *executor;
 	char id[BN_RUN_ID_TEXT], again[BN_RUN_ID_TEXT];
 	int rc;
+	if (bn_cli_opt(cli, "name") && !*bn_cli_opt(cli, "name"))
+		return bn_err_set(
+			err, BN_EINVAL, "--name '' is no name: without it a run gets one");
 	if ((rc = executor_name(&executor, cli, err)) < 0 ||
 		(rc = bn_cli_workspace(cli, &ws, err)) < 0)
 		return rc;
@@ -198,6 +266,8 @@ static int run_start(bn_cli *cli, bn_err *err)
 	if ((rc = bn_launch(ws, spec, &opt, id, err)) < 0)
 		goto out;
 	say_task(cli, ws, spec);
+	say_classes(cli, ws, spec);
+	say_same(cli, ws, id, opt.again);
 	say_behind(cli);
 	bn_shared_parts_tell(ws, spec, warn_shared, cli);
 	const char *by = opt.executor ? opt.executor : spec->executor;

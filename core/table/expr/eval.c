@@ -254,7 +254,7 @@ static int check_errors(
 		bool field = node->op == BN_OP_FIELD;
 		bn_err_set(err, BN_EINVAL, "%s: row %llu: %s is out of the range of int64",
 			bn_expr_place(s->e, node->at, place, sizeof place),
-			(unsigned long long)(b->first_row + from + i + 1),
+			(unsigned long long)(b->first_row + from + i),
 			field ? "the column" : bn_expr_ops[node->op].name);
 		if (field)
 			bn_err_hint(err, "filters reckon with float64 and int64: data add --type "

@@ -123,7 +123,7 @@ START_TEST(test_transform_refuses_what_is_no_column_and_leaves_nothing)
 	} wrong[] = {{"i * 2", "is not NAME = EXPRESSION"}, {"= i", "is not NAME = EXPRESSION"},
 		{"a == i", "is not NAME = EXPRESSION"},
 		{"a = ", ":1:2: expected a field at the end"}, {"a = j", "no column 'j'"},
-		{"a = i * 9223372036854775807", "row 3: * is out of the range of int64"},
+		{"a = i * 9223372036854775807", "row 2: * is out of the range of int64"},
 		{"`a = i", "is not NAME = EXPRESSION"}, {"a = null", "null alone has no type"}};
 	make();
 	for (size_t k = 0; k < sizeof wrong / sizeof *wrong; k++) {

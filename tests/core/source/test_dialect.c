@@ -701,6 +701,39 @@ START_TEST(test_what_keeps_a_column_from_numbers_is_said_with_the_option)
 }
 END_TEST
 
+START_TEST(test_options_that_do_not_fit_say_what_would)
+{
+	static const struct {
+		const char *column, *type, *said, *hint;
+	} cases[] = {{"c", "int64", "no column 'c'", "the file has: alpha, b"},
+		{"Alpha", "int64", "no column 'Alpha'", "did you mean 'alpha'?"},
+		{"alph", "int64", "no column 'alph'", "did you mean 'alpha'?"},
+		{"b", "uint8", ":2:7: column 'b': \"300\" is not a uint8", "mend the file"},
+		{"alpha", "float64", ":2:1: column 'alpha': \"1,5\" is not a number",
+			"--decimal , reads it"},
+		{"alpha", "decimal(4,1)", ":2:1: column 'alpha': \"1,5\" is not a decimal",
+			"--decimal , reads it"},
+		{"alpha", "timestamp", ":2:1: column 'alpha': \"1,5\" is not a date or time",
+			"a time is 2026-01-31T09:30:00Z"},
+		{"b", "date", ":2:7: column 'b': \"300\" is not a date (2026-01-31)",
+			"mend the file"}};
+	bn_source_options o = BN_SOURCE_OPTIONS_INIT;
+
+	begin();
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		bn_source_type t = {.column = cases[i].column};
+		ck_assert_bn_ok(bn_field_parse_type(&t.type, cases[i].type, &err), &err);
+		o.types = &t;
+		o.type_count = 1;
+		ck_assert_int_lt(read_text("alpha,b\n\"1,5\",300\n", &o), 0);
+		ck_assert_msg(strstr(err.msg, cases[i].said) != NULL, "%s", err.msg);
+		ck_assert_msg(strstr(err.hint, cases[i].hint) != NULL, "%s: %s", err.msg, err.hint);
+		bn_field_release(&t.type);
+	}
+	end();
+}
+END_TEST
+
 START_TEST(test_a_title_above_the_names_is_said)
 {
 	begin();
@@ -725,4 +758,4 @@ BN_TEST_MAIN("core/source/dialect", test_a_delimiter_is_found_out_and_said,
 	test_tables_that_begin_like_something_else_are_read,
 	test_one_column_of_several_fields_says_what_separates_them, test_tables_of_r_between_blanks,
 	test_what_keeps_a_column_from_numbers_is_said_with_the_option,
-	test_a_title_above_the_names_is_said)
+	test_a_title_above_the_names_is_said, test_options_that_do_not_fit_say_what_would)
