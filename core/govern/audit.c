@@ -225,50 +225,81 @@ static size_t own_key(uint8_t out[32], const bn_env *env)
 	return n;
 }
 
-int bn_audit_read(bn_audit_page **out, bn_workspace *ws, const bn_audit_filter *filter, bn_err *err)
-{
-	static const bn_audit_filter all = {.outcome = -1};
-	const bn_audit_filter *f = filter ? filter : &all;
-	char outcomes[80];
+/* A filter as the statements bind it; NULL, -1 and the ends of time: whatever it is. */
+typedef struct asked {
+	const char *user, *kind, *entity, *outcome, *text;
+	int64_t from, to, uid;
 	uint8_t key[32];
-	int64_t uid = f->mine ? (int64_t)bn_workspace_env(ws)->uid(bn_workspace_env(ws)) : -1;
-	size_t key_bytes = f->mine ? own_key(key, bn_workspace_env(ws)) : 0;
-	const char *outcome = outcomes_text(outcomes, sizeof outcomes, f);
-	int64_t from = f->since_ms > 0 ? f->since_ms << 16 : 0;
-	int64_t to = f->until_ms > 0 ? f->until_ms << 16 : INT64_MAX;
-	const char *user = or_null(f->user), *kind = or_null(f->kind);
-	const char *entity = or_null(f->entity), *text = or_null(f->text);
+	size_t key_bytes;
+} asked;
+
+/* How many records there are in all, from indexes; false: they have to be looked at. */
+static bool all_count(bn_audit_page *p, sqlite3 *db, const asked *a)
+{
+	if (a->user || a->kind || a->entity || a->outcome || a->text || a->uid >= 0 || a->from ||
+		a->to != INT64_MAX ||
+		bn_sql_int(db, 1, "SELECT EXISTS (SELECT 1 FROM index_unknown_field)", "") != 0)
+		return false; /* of records with such fields some count as newer */
+	p->total = (size_t)bn_sql_int(db, 0, "SELECT count(*) FROM event", "");
+	p->refused = (size_t)bn_sql_int(
+		db, 0, "SELECT count(*) FROM event WHERE outcome <> 0 AND outcome IN (1, 2)", "");
+	p->newer = (size_t)bn_sql_int(
+		db, 0, "SELECT count(*) FROM event WHERE outcome <> 0 AND outcome = 3", "");
+	return true;
+}
+
+static int count_read(bn_audit_page *p, sqlite3 *db, const asked *a, bn_err *err)
+{
 	sqlite3_stmt *st = NULL;
-	bn_audit_page *p = bn_alloc_zeroed(1, sizeof *p);
-	sqlite3 *db = NULL;
-	int rc = p ? bn_workspace_read(&db, ws, err) : bn_err_nomem(err, "the audit log");
-	if (rc < 0)
-		goto out;
+	int rc;
+	if (all_count(p, db, a))
+		return bn_sql_failed(db, err);
 	/* Most workspaces have no unknown field: check once, not for every row. */
 	if ((rc = bn_sql_prepare(&st, db, err,
 		     "SELECT count(*), coalesce(sum(outcome IN ('refused', 'invalid')), 0),"
 		     " coalesce(sum(outcome = 'newer' OR (EXISTS (SELECT 1 FROM "
 		     "index_unknown_field)"
 		     " AND EXISTS (SELECT 1" UNKNOWN "))), 0)" WHERE,
-		     WHERE_TYPES, user, kind, entity, outcome, from, to, text, uid, key,
-		     key_bytes)) < 0)
-		goto out;
-	if ((rc = bn_sql_step(st, err)) < 0)
-		goto out;
-	if (rc == 1) {
+		     WHERE_TYPES, a->user, a->kind, a->entity, a->outcome, a->from, a->to, a->text,
+		     a->uid, a->key, a->key_bytes)) < 0)
+		return rc;
+	if ((rc = bn_sql_step(st, err)) == 1) {
 		p->total = (size_t)sqlite3_column_int64(st, 0);
 		p->refused = (size_t)sqlite3_column_int64(st, 1);
 		p->newer = (size_t)sqlite3_column_int64(st, 2);
 	}
 	sqlite3_finalize(st);
-	st = NULL;
+	return rc < 0 ? rc : 0;
+}
+
+int bn_audit_read(bn_audit_page **out, bn_workspace *ws, const bn_audit_filter *filter, bn_err *err)
+{
+	static const bn_audit_filter all = {.outcome = -1};
+	const bn_audit_filter *f = filter ? filter : &all;
+	const bn_env *env = bn_workspace_env(ws);
+	char outcomes[80];
+	asked a = {.user = or_null(f->user),
+		.kind = or_null(f->kind),
+		.entity = or_null(f->entity),
+		.text = or_null(f->text),
+		.outcome = outcomes_text(outcomes, sizeof outcomes, f),
+		.from = f->since_ms > 0 ? f->since_ms << 16 : 0,
+		.to = f->until_ms > 0 ? f->until_ms << 16 : INT64_MAX,
+		.uid = f->mine ? (int64_t)env->uid(env) : -1};
+	a.key_bytes = f->mine ? own_key(a.key, env) : 0;
+	sqlite3_stmt *st = NULL;
+	bn_audit_page *p = bn_alloc_zeroed(1, sizeof *p);
+	sqlite3 *db = NULL;
+	int rc = p ? bn_workspace_read(&db, ws, err) : bn_err_nomem(err, "the audit log");
+	if (rc < 0 || (rc = count_read(p, db, &a, err)) < 0)
+		goto out;
 	if ((rc = bn_sql_prepare(&st, db, err,
 		     "SELECT clock, writer, seq, kind, entity, uid, bn_user(uid), payload, outcome,"
 		     " bn_reason(reason), (SELECT group_concat(n.name, ', ')" UNKNOWN
 		     "), signed, " PERSON ", " LINK WHERE
 		     " ORDER BY clock DESC, writer DESC, seq DESC LIMIT ?10 OFFSET ?11",
-		     WHERE_TYPES "ii", user, kind, entity, outcome, from, to, text, uid, key,
-		     key_bytes, (int64_t)(f->limit ? f->limit : DEFAULT_LIMIT),
+		     WHERE_TYPES "ii", a.user, a.kind, a.entity, a.outcome, a.from, a.to, a.text,
+		     a.uid, a.key, a.key_bytes, (int64_t)(f->limit ? f->limit : DEFAULT_LIMIT),
 		     (int64_t)f->offset)) < 0)
 		goto out;
 	rc = page_fill(p, st, err);

@@ -71,6 +71,7 @@ typedef struct bn_track_batch {
 	size_t touched_count, touched_cap;
 	bn_count_change *changes;
 	size_t change_count, change_cap;
+	bool runs_changed; /* rows of table run */
 } bn_track_batch;
 
 int bn_track_batch_get(bn_track_batch **out, bn_fold *f, bn_err *err);

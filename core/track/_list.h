@@ -17,9 +17,10 @@
 /* Values of one sort key by position in the list. */
 typedef struct bn_sort_key {
 	bn_run_field field;
-	bool down; /* largest first; absent values are last in either case */
+	bool is_lead; /* no field: live runs, then the others, in groups by their order */
+	bool down;    /* largest first; absent values are last in either case */
 	bool is_text;
-	bn_column *column; /* for keys that have one; of the list's sort */
+	bn_column *column; /* for keys that have one; of the list's sort, or of the memory */
 	double *number;    /* NaN: absent */
 	const char **text; /* NULL: absent */
 } bn_sort_key;
@@ -37,7 +38,12 @@ typedef struct bn_run_list {
 	size_t count, cap;
 	size_t before;  /* of a window: rows of the list before its first */
 	int64_t total;  /* of a window: rows of the list */
-	bn_arena arena; /* texts to sort by */
+	bn_arena arena; /* texts to sort by; groups */
+	/* Of a list that the query's memory holds (list_held.c). */
+	int64_t matched, lead;
+	bn_run_group *groups;
+	size_t group_count;
+	bool too_many;
 } bn_run_list;
 
 /* The page of a list: the numbers of its runs, and its start. */
@@ -60,6 +66,12 @@ int64_t bn_run_list_limit(const bn_run_list *l);
 const char *bn_run_list_mark(const bn_run_list *l); /* where the page begins or ends; NULL none */
 /* Loads the matching runs; among: "" or a further condition (" AND r.no IN (1, 2)"). */
 int bn_run_list_rows(bn_run_list *l, const char *among, bn_err *err);
+/* The value of a key that has a column, for the row at a position. */
+void bn_sort_key_take(const bn_run_list *l, bn_sort_key *k, size_t at);
+/* Which of the rows at two positions comes first: by the keys, then by position. */
+int bn_run_list_cmp(const bn_run_list *l, size_t a, size_t b);
+/* list_held.c: loads the list from its query's memory. */
+int bn_run_list_held(bn_run_list *l, bn_err *err);
 /* Loads a window if that is sufficient; l->window says whether. The columns are loaded. */
 int bn_run_list_window(bn_run_list *l, bn_err *err);
 

@@ -124,6 +124,17 @@ static int counts_write(bn_fold *f, bn_track_batch *b, bn_err *err)
 	return rc;
 }
 
+/* A number that no earlier state of the index had. */
+static int change_write(bn_fold *f, bn_track_batch *b, bn_err *err)
+{
+	bool changed = b->runs_changed;
+	b->runs_changed = false;
+	return changed ? bn_sql_run(bn_fold_db(f), err,
+				 "INSERT OR REPLACE INTO index_run_changes VALUES (1, random())",
+				 "")
+		       : 0;
+}
+
 int bn_track_batch_end(bn_fold *f, bn_err *err)
 {
 	bn_track_batch *b = NULL;
@@ -132,7 +143,7 @@ int bn_track_batch_end(bn_fold *f, bn_err *err)
 		return rc;
 	if ((rc = bn_series_cache_flush(&b->open, bn_fold_db(f), err)) < 0)
 		return rc;
-	if ((rc = counts_write(f, b, err)) < 0)
+	if ((rc = counts_write(f, b, err)) < 0 || (rc = change_write(f, b, err)) < 0)
 		return rc;
 	touched_unite(b);
 	for (size_t i = 0; i < b->touched_count; i++)

@@ -129,6 +129,17 @@ out:
 	return rc;
 }
 
+int bn_run_field_runs(int64_t *out, bn_workspace *ws, const char *name, bn_err *err)
+{
+	sqlite3 *db;
+	int rc = bn_track_index(&db, ws, err);
+	if (rc < 0)
+		return rc;
+	*out = bn_sql_int(db, 0, "SELECT runs FROM index_key WHERE key = ?", "i",
+		bn_index_name(db, BN_NAME_KEY, name));
+	return bn_sql_failed(db, err);
+}
+
 static bool is_plain(const char *key)
 {
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"

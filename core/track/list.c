@@ -23,6 +23,7 @@ void bn_run_list_release(bn_run_list *l)
 		bn_free(l->keys[i].text);
 	}
 	bn_free(l->no);
+	bn_free(l->groups);
 	bn_arena_release(&l->arena);
 	bn_sql_piece_release(&l->where);
 	bn_sql_piece_release(&l->sort);
@@ -91,6 +92,14 @@ static bool is_blank(const char *text)
 	return !text || !text[strspn(text, " \t\n")];
 }
 
+/* Whether the list comes from the query's memory. */
+static bool is_held(const bn_run_list *l)
+{
+	const bn_run_query *q = l->q;
+	return q->memory && !q->removed && q->among == BN_AMONG_ALL &&
+	       !(q->experiment && q->experiment[0]);
+}
+
 static int build_where(bn_run_list *l, bn_err *err)
 {
 	bn_sql_piece *p = &l->where;
@@ -100,10 +109,16 @@ static int build_where(bn_run_list *l, bn_err *err)
 		bn_buf_adds(&p->sql, " AND r.experiment = ");
 		bn_sql_piece_int(p, bn_index_name(l->world.db, BN_NAME_EXPERIMENT, q->experiment));
 	}
-	bool any = is_blank(q->search) && is_blank(q->filter);
+	if (q->among == BN_AMONG_LIVE)
+		bn_buf_adds(&p->sql, " AND r.no IN (SELECT no FROM run WHERE status IN "
+				     "('SCHEDULED', 'RUNNING') UNION ALL SELECT no FROM run WHERE "
+				     "status = 'QUEUED')");
+	if (q->among == BN_AMONG_FAILED)
+		bn_buf_adds(&p->sql, " AND r.status IN ('FAILED', 'LOST')");
+	bool any = is_blank(q->search) && is_blank(q->filter) && q->among == BN_AMONG_ALL;
 	l->plain = l->key_count == 0 && any;
 	l->all = any && !q->removed && !(q->experiment && q->experiment[0]);
-	if (q->search)
+	if (q->search && !is_held(l))
 		add_search(p, q->search);
 	if (is_blank(q->filter))
 		return 0;
@@ -189,8 +204,7 @@ static int grow(bn_run_list *l, bn_err *err)
 	return 0;
 }
 
-/* The value of a key that has a column. */
-static void column_value(const bn_run_list *l, bn_sort_key *k, size_t at)
+void bn_sort_key_take(const bn_run_list *l, bn_sort_key *k, size_t at)
 {
 	const bn_column *c = k->column;
 	size_t run = (size_t)l->no[at];
@@ -209,7 +223,7 @@ static int row_values(bn_run_list *l, sqlite3_stmt *st, bn_err *err)
 	for (size_t i = 0; i < l->key_count && rc == 0; i++) {
 		bn_sort_key *k = &l->keys[i];
 		if (bn_field_has_key(k->field.kind)) {
-			column_value(l, k, at);
+			bn_sort_key_take(l, k, at);
 		} else if (!k->is_text) {
 			k->number[at] = bn_sql_double(st, column++);
 		} else {
@@ -251,7 +265,7 @@ int bn_run_list_rows(bn_run_list *l, const char *among, bn_err *err)
 		}
 	/* A few runs are found by number and sorted, not sought in the index of the public order; and texts of all runs
 	 * are read as they lie. */
-	bool as_they_lie = among[0] || !is_blank(l->q->search);
+	bool as_they_lie = among[0] || !is_blank(l->q->search) || l->q->among == BN_AMONG_LIVE;
 	bn_buf_addf(&p.sql, " FROM run r%s%s%s ORDER BY r.created_ms DESC, r.id",
 		as_they_lie ? " NOT INDEXED" : "", l->where.sql.ptr, among);
 	int rc;
@@ -272,10 +286,15 @@ out:
 int bn_run_list_load(bn_run_list *l, bn_err *err)
 {
 	int rc;
+	bool grouped = l->q->group && l->q->group[0];
+	if (is_held(l) && (l->q->live_first || grouped))
+		l->keys[l->key_count++] = (bn_sort_key){.is_lead = true};
 	if ((rc = parse_sort(l, err)) < 0 || (rc = build_where(l, err)) < 0)
 		return rc;
 	if (l->plain)
 		return 0;
+	if (is_held(l))
+		return bn_run_list_held(l, err);
 	if ((rc = load_columns(l, err)) < 0 || (rc = bn_run_list_window(l, err)) < 0)
 		return rc;
 	return l->window ? 0 : bn_run_list_rows(l, "", err);

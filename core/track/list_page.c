@@ -53,6 +53,11 @@ static int position_cmp(const void *pa, const void *pb, void *list)
 	return a < b ? -1 : a > b;
 }
 
+int bn_run_list_cmp(const bn_run_list *l, size_t a, size_t b)
+{
+	return position_cmp(&a, &b, (void *)(uintptr_t)l);
+}
+
 /* Compares the row at a position with the values of a mark. */
 static int mark_cmp(const bn_run_list *l, size_t at, const bn_mark *m)
 {
@@ -325,6 +330,8 @@ int bn_run_list_page(bn_list_page *out, bn_run_list *l, bn_err *err)
 	*out = (bn_list_page){.total = l->window ? l->total : (int64_t)l->count};
 	if (l->plain && (rc = bn_run_list_count(&out->total, l, err)) < 0)
 		return rc;
+	if (l->q->limit_of_more > 0 && out->total > limit)
+		limit = l->q->limit_of_more;
 	if ((rc = find_place(out, &limit, l, err)) < 0)
 		return rc;
 	int64_t left = out->total > out->place ? out->total - out->place : 0;

@@ -10,6 +10,7 @@
 #include "core/base/str.h"
 #include "core/store/index/fold.h"
 #include "core/store/workspace.h"
+#include "core/track/_group.h"
 #include "core/track/_list.h"
 #include "core/track/_series.h"
 
@@ -245,7 +246,11 @@ static int page_fill(bn_run_page *page, bn_run_list *l, bn_err *err)
 		goto out;
 	if ((rc = bn_run_list_page(&p, l, err)) < 0)
 		goto out;
-	page->total = p.total;
+	page->total = page->matched = p.total;
+	if (l->group_count)
+		page->matched = l->matched;
+	if ((rc = bn_run_groups_keep(page, &page->memory->arena, l, err)) < 0)
+		goto out;
 	page->place = p.place;
 	rc = rows_read(page, &c, &p, err);
 out:

@@ -83,7 +83,7 @@ int bn_run_get(bn_run_info **out, bn_workspace *ws, const char *id, bn_err *err)
 	int rc = bn_track_index(&db, ws, err);
 	if (rc < 0)
 		return rc;
-	if ((rc = bn_sql_prepare(&st, db, err, run_sql, "i", bn_run_number(db, id))) < 0)
+	if ((rc = bn_sql_cached(&st, db, err, run_sql, "i", bn_run_number(db, id))) < 0)
 		return rc;
 	if ((rc = bn_sql_step(st, err)) < 0)
 		goto failed;
@@ -102,7 +102,7 @@ int bn_run_get(bn_run_info **out, bn_workspace *ws, const char *id, bn_err *err)
 	r = NULL;
 	rc = 0;
 failed:
-	sqlite3_finalize(st);
+	sqlite3_reset(st);
 	bn_run_info_free(r);
 	return rc;
 }

@@ -526,6 +526,17 @@ static int (*const actions[])(bn_fold *, const bn_event *, const run_state *, bn
 	[STOP] = apply_stop,
 };
 
+/* The batch changes rows of table run, other than those that lists never hold. */
+static int rows_change(bn_fold *f, bn_err *err)
+{
+	bn_track_batch *b = NULL;
+	int rc = bn_track_batch_get(&b, f, err);
+	if (rc < 0)
+		return rc;
+	b->runs_changed = true;
+	return 0;
+}
+
 /* Summaries, points and heartbeats come from commuting events: they stay. */
 static int run_clear(bn_fold *f, const char *entity, bn_err *err)
 {
@@ -538,7 +549,8 @@ static int run_clear(bn_fold *f, const char *entity, bn_err *err)
 	int rc;
 	if (!entity_id(entity))
 		return 0;
-	if ((rc = bn_fold_entity(f, entity, &no, err)) < 0 || (rc = state_get(&s, db, no, err)) < 0)
+	if ((rc = rows_change(f, err)) < 0 || (rc = bn_fold_entity(f, entity, &no, err)) < 0 ||
+		(rc = state_get(&s, db, no, err)) < 0)
 		return rc;
 	if (s.exists && (rc = bn_track_count(f, s.experiment, s.removed,
 				 bn_run_status_name(s.status), -1, err)) < 0)
@@ -575,7 +587,8 @@ static int apply_ordered(bn_fold *f, const bn_event *ev, const char *id, bn_err 
 		return invalid(f, "not the id of a run");
 	if (!ev->payload)
 		return invalid(f, "not a JSON object");
-	if ((rc = state_get(&s, bn_fold_db(f), ev->entity_no, err)) < 0)
+	if ((rc = state_get(&s, bn_fold_db(f), ev->entity_no, err)) < 0 ||
+		(ev->kind_no != PARAM && ev->kind_no != ARTIFACT && (rc = rows_change(f, err)) < 0))
 		return rc;
 	if (ev->kind_no == CREATED) {
 		if (s.exists && (rc = takes_over(f, ev, err)) <= 0)

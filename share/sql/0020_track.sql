@@ -50,6 +50,8 @@ CREATE INDEX run_by_time ON run (removed, created_ms DESC, id);
 CREATE INDEX run_by_experiment ON run (experiment, removed, created_ms DESC, id);
 CREATE INDEX run_by_name ON run (name);
 CREATE INDEX run_live ON run (status) WHERE status IN ('SCHEDULED', 'RUNNING');
+CREATE INDEX run_queued ON run (status) WHERE status = 'QUEUED';
+CREATE INDEX run_failed ON run (removed, created_ms DESC, id) WHERE status IN ('FAILED', 'LOST');
 CREATE VIEW dump_run AS
 	SELECT lower(hex(id)) AS id, name,
 		(SELECT name FROM index_name WHERE no = r.experiment) AS experiment, owner AS uid,
@@ -184,6 +186,10 @@ CREATE VIEW dump_run_liveness AS
 -- alone, and of metrics the series of the run's owner.
 CREATE TABLE index_column (no INTEGER PRIMARY KEY, data BLOB NOT NULL);
 CREATE TABLE index_key (key INTEGER PRIMARY KEY, runs INTEGER NOT NULL); -- how many have it
+CREATE TABLE index_run_changes ( -- another random number after each change of table run
+	one INTEGER PRIMARY KEY CHECK (one = 1),
+	stamp INTEGER NOT NULL
+);
 CREATE TABLE index_count (
 	experiment INTEGER NOT NULL,
 	removed INTEGER NOT NULL,

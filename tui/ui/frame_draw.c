@@ -123,15 +123,6 @@ static void place_words(const bn_grid *t, bn_buf *out)
 		bn_buf_adds(out, "; U unmarks");
 }
 
-/* Of the rows up to a position, those that are no lines of groups. */
-static int64_t rows_to(const bn_grid *t, int64_t position)
-{
-	int64_t n = position;
-	for (int64_t i = 0; t->group_count > 0 && i < position; i++)
-		n -= bn_grid_is_group(bn_grid_row(t, i));
-	return n;
-}
-
 static void place_draw(bn_frame *f, bn_area a)
 {
 	const bn_grid *t = bn_frame_table(f);
@@ -139,8 +130,8 @@ static void place_draw(bn_frame *f, bn_area a)
 	bn_buf words = BN_BUF_INIT;
 	if (!t || bn_grid_count(t) == 0)
 		return;
-	snprintf(place, sizeof place, "%s/%s", bn_format_count(at, rows_to(t, t->selected + 1)),
-		bn_format_count(of, rows_to(t, bn_grid_count(t))));
+	snprintf(place, sizeof place, "%s/%s", bn_format_count(at, bn_grid_rows_before(t, t->selected + 1)),
+		bn_format_count(of, bn_grid_rows_before(t, bn_grid_count(t))));
 	int end = a.cols - 1 - (int)strlen(place);
 	bn_area_text(a, 0, end, BN_INK_DIM, place);
 	place_words(t, &words);

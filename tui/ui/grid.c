@@ -107,13 +107,16 @@ int64_t bn_grid_total(const bn_grid *t)
 
 int64_t bn_grid_count(const bn_grid *t)
 {
-	return t->order ? t->order_count : bn_grid_total(t);
+	int64_t lines = t->external ? (int64_t)t->group_count : 0;
+	return t->order ? t->order_count : bn_grid_total(t) + lines;
 }
 
 int64_t bn_grid_row(const bn_grid *t, int64_t position)
 {
 	if (position < 0 || position >= bn_grid_count(t))
 		return -1;
+	if (t->external && t->group_count)
+		return bn_grid_group_row(t, position);
 	return t->order ? t->order[position] : position;
 }
 
@@ -223,6 +226,8 @@ static void order_build(bn_grid *t)
 	t->order = NULL;
 	t->order_count = 0;
 	t->group_count = 0;
+	if (t->external && t->group >= 0)
+		bn_grid_group_take(t);
 	if (t->external || (!t->filter[0] && !t->sort_count && t->group < 0 && !t->source.rank))
 		return;
 	int64_t n = bn_grid_total(t);

@@ -18,7 +18,8 @@
  * Sorting: the last column sorted by comes first, those before it decide between equal rows.
  *
  * Groups (grid_group.c): rows with the same value of one column stand under a line of their own, which shows what they
- * come to; groups stand in the order of their first rows. A position may be such a line: its row is negative.
+ * come to; groups stand in the order of their first rows. A position may be such a line: its row is negative. The source
+ * of an external grid groups, too: its lines say which of the rows each has, and only open groups have any.
  *
  * The source outlives the grid. One thread.
  */
@@ -32,6 +33,14 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+
+/* Rows with the same value, which lie together in bn_grid.members, or, of an external grid, are neighbours. */
+typedef struct bn_grid_group {
+	uint64_t key;
+	int64_t first, count;
+	int64_t at; /* the position of its line */
+	bool folded;
+} bn_grid_group;
 
 typedef struct bn_grid_source {
 	void *ctx;
@@ -47,17 +56,15 @@ typedef struct bn_grid_source {
 	/* A cell of the line of a group. False, or NULL: the mean and the deviation of numbers, else nothing. */
 	bool (*group_cell)(
 		void *ctx, const int64_t *rows, int64_t count, int col, bn_grid_cell *out);
+	/* Of an external grid that is grouped: the group at a place, from 0, with key, first row, count and whether it is
+	 * folded, which says that none of its rows is there; false behind the last. NULL: it cannot be grouped. */
+	bool (*group)(void *ctx, size_t place, bn_grid_group *out);
+	/* A cell of the line of such a group. */
+	void (*line_cell)(void *ctx, size_t place, int col, bn_grid_cell *out);
 	/* Of a row that is one text across all columns: the text. It stands for what is folded, or, *is_rule, parts
 	 * rows and is not stopped at. NULL: of cells, as is every row where the function is NULL. */
 	const char *(*across)(void *ctx, int64_t row, bool *is_rule);
 } bn_grid_source;
-
-/* Rows with the same value, which lie together in bn_grid.members. */
-typedef struct bn_grid_group {
-	uint64_t key;
-	int64_t first, count;
-	bool folded;
-} bn_grid_group;
 
 /* What became of a column while the table was open. */
 typedef struct bn_grid_shape {
@@ -96,7 +103,8 @@ typedef struct bn_grid {
 	bn_grid_group *groups;
 	size_t group_count, group_cap;
 	int64_t *members; /* rows by group, in the order that is shown */
-	uint64_t *folded; /* keys of the groups that are folded */
+	uint64_t *
+		folded; /* keys of the groups that are folded; of an external grid, of those that are open */
 	size_t folded_count, folded_cap;
 	bn_alphabet alphabet; /* of the last surface */
 	bool external; /* the source filters and sorts: positions are its rows; see view.h ordered() */
@@ -145,12 +153,19 @@ size_t bn_grid_mark_count(const bn_grid *t);
 /* By that column; -1: not. The selection stays. */
 void bn_grid_group_by(bn_grid *t, int column);
 bool bn_grid_is_group(int64_t row);
-/* The rows of a group, by the row of its line; *count of them. */
+/* The rows of a group, by the row of its line; *count of them. NULL for an external grid. */
 const int64_t *bn_grid_group_rows(const bn_grid *t, int64_t row, int64_t *count);
 /* Whether the selection is the line of a group, which is folded or unfolded then. */
 bool bn_grid_fold(bn_grid *t);
-/* Private to the grid: groups what is in order; the cell of a group; the key of one. */
+/* "48.91 ± 0.35" into a cell; deviation NaN: the mean alone. */
+void bn_grid_mean_show(bn_grid_cell *out, double mean, double deviation, bn_alphabet alphabet);
+/* Of the positions before one, how many are rows and no lines of groups. */
+int64_t bn_grid_rows_before(const bn_grid *t, int64_t position);
+/* Private to the grid: groups what is in order; takes the groups of an external grid, and finds rows in it; the cell of
+ * a group. */
 void bn_grid_group_build(bn_grid *t);
+void bn_grid_group_take(bn_grid *t);
+int64_t bn_grid_group_row(const bn_grid *t, int64_t position);
 void bn_grid_group_cell(const bn_grid *t, int64_t row, int col, bn_grid_cell *out);
 
 /* ---- columns (grid_columns.c) ------------------------------------------------------------------ */

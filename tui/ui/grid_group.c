@@ -21,7 +21,7 @@ const int64_t *bn_grid_group_rows(const bn_grid *t, int64_t row, int64_t *count)
 {
 	const bn_grid_group *g = &t->groups[-2 - row];
 	*count = g->count;
-	return t->members + g->first;
+	return t->external ? NULL : t->members + g->first;
 }
 
 /* What a row is grouped by: the same texts, and all rows without a value. The key of a line is that of no row: rows' keys
@@ -37,7 +37,8 @@ static uint64_t group_key(const bn_grid *t, int64_t row)
 	return h;
 }
 
-static bool is_folded(const bn_grid *t, uint64_t key)
+/* Whether a group is other than groups come: folded, or open in an external grid. */
+static bool is_turned(const bn_grid *t, uint64_t key)
 {
 	for (size_t i = 0; i < t->folded_count; i++)
 		if (t->folded[i] == key)
@@ -53,7 +54,7 @@ static int64_t group_find(bn_grid *t, uint64_t key)
 			return (int64_t)g;
 	if (bn_grow(&t->groups, &t->group_cap, t->group_count + 1, sizeof *t->groups) != 0)
 		return -1;
-	t->groups[t->group_count] = (bn_grid_group){.key = key, .folded = is_folded(t, key)};
+	t->groups[t->group_count] = (bn_grid_group){.key = key, .folded = is_turned(t, key)};
 	return (int64_t)t->group_count++;
 }
 
@@ -86,6 +87,7 @@ static void groups_lay_out(bn_grid *t, const int64_t *of, int64_t *order)
 	for (size_t g = 0; g < t->group_count; g++) {
 		bn_grid_group *group = &t->groups[g];
 		group->first -= group->count;
+		group->at = n;
 		order[n++] = line_row(g);
 		for (int64_t i = 0; i < group->count && !group->folded; i++)
 			order[n++] = t->members[group->first + i];
@@ -112,6 +114,56 @@ void bn_grid_group_build(bn_grid *t)
 	bn_free(of);
 }
 
+/* ---- of an external grid ------------------------------------------------------------------------ */
+
+void bn_grid_group_take(bn_grid *t)
+{
+	int64_t at = bn_grid_total(t);
+	bn_grid_group g;
+	if (!t->source.group)
+		return;
+	for (size_t i = 0; t->source.group(t->source.ctx, i, &g); i++) {
+		if (bn_grow(&t->groups, &t->group_cap, i + 1, sizeof *t->groups) != 0)
+			return;
+		t->groups[i] = g;
+		t->group_count = i + 1;
+		at -= g.folded ? 0 : g.count;
+	}
+	for (size_t i = 0; i < t->group_count;
+		i++) { /* from the first behind the rows in no group */
+		t->groups[i].at = at++;
+		at += t->groups[i].folded ? 0 : t->groups[i].count;
+	}
+}
+
+/* How many lines of groups stand before a position. */
+static size_t lines_before(const bn_grid *t, int64_t position)
+{
+	size_t lo = 0, hi = t->group_count;
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		if (t->groups[mid].at < position)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+int64_t bn_grid_rows_before(const bn_grid *t, int64_t position)
+{
+	return position - (int64_t)lines_before(t, position);
+}
+
+int64_t bn_grid_group_row(const bn_grid *t, int64_t position)
+{
+	size_t lines = lines_before(t, position);
+	if (lines < t->group_count && t->groups[lines].at == position)
+		return line_row(lines);
+	const bn_grid_group *in = lines ? &t->groups[lines - 1] : NULL;
+	return in ? in->first + position - in->at - 1 : position;
+}
+
 void bn_grid_group_by(bn_grid *t, int column)
 {
 	t->group = column;
@@ -125,7 +177,7 @@ bool bn_grid_fold(bn_grid *t)
 	if (!bn_grid_is_group(row))
 		return false;
 	const bn_grid_group *g = &t->groups[-2 - row];
-	if (!g->folded) {
+	if (!is_turned(t, g->key)) {
 		if (bn_grow(&t->folded, &t->folded_cap, t->folded_count + 1, sizeof *t->folded) ==
 			0)
 			t->folded[t->folded_count++] = g->key;
@@ -140,11 +192,21 @@ bool bn_grid_fold(bn_grid *t)
 	return true;
 }
 
+void bn_grid_mean_show(bn_grid_cell *out, double mean, double deviation, bn_alphabet alphabet)
+{
+	char text[BN_FORMAT_BYTES];
+	out->number = mean;
+	if (isnan(deviation))
+		return;
+	snprintf(out->buf, sizeof out->buf, "%s %s %.2g", bn_format_number(text, mean),
+		alphabet == BN_ALPHABET_ASCII ? "+-" : "±", deviation);
+	out->text = out->buf;
+}
+
 /* The mean of the rows that have a number, with the deviation of a sample: "48.91 ± 0.35". */
 static void mean_cell(const bn_grid *t, const int64_t *rows, int64_t n, int col, bn_grid_cell *out)
 {
 	double sum = 0, mean, squares = 0;
-	char text[BN_FORMAT_BYTES];
 	int64_t numbers = 0;
 	bn_grid_cell cell;
 	for (int pass = 0; pass < 2; pass++) {
@@ -161,24 +223,23 @@ static void mean_cell(const bn_grid *t, const int64_t *rows, int64_t n, int col,
 	}
 	if (!numbers)
 		return;
-	out->number = mean;
-	if (numbers < 2)
-		return;
-	snprintf(out->buf, sizeof out->buf, "%s %s %.2g", bn_format_number(text, mean),
-		t->alphabet == BN_ALPHABET_ASCII ? "+-" : "±",
-		sqrt(squares / (double)(numbers - 1)));
-	out->text = out->buf;
+	bn_grid_mean_show(out, mean,
+		numbers > 1 ? sqrt(squares / (double)(numbers - 1)) : (double)NAN, t->alphabet);
 }
 
 void bn_grid_group_cell(const bn_grid *t, int64_t row, int col, bn_grid_cell *out)
 {
 	int64_t n;
 	const int64_t *rows = bn_grid_group_rows(t, row, &n);
-	bool own = t->source.group_cell && t->source.group_cell(t->source.ctx, rows, n, col, out);
+	bool own = rows && t->source.group_cell &&
+		   t->source.group_cell(t->source.ctx, rows, n, col, out);
 	if (!own && t->columns[col].form == BN_COLUMN_STATE) {
 		out->glyph = t->groups[-2 - row].folded ? BN_GLYPH_FOLDED : BN_GLYPH_OPEN;
 		out->text = "";
-	} else if (!own && col != t->group && t->columns[col].form == BN_COLUMN_NUMBER)
+	} else if (!rows) {
+		t->source.line_cell(t->source.ctx, (size_t)(-2 - row), col, out);
+	} else if (!own && col != t->group && t->columns[col].form == BN_COLUMN_NUMBER) {
 		mean_cell(t, rows, n, col, out);
+	}
 	bn_grid_cell_show(out, &t->columns[col], t->clock);
 }

@@ -32,6 +32,7 @@ typedef struct bn_reader {
 	int64_t alerts, to_approve, needs_ms;
 	uint64_t needs_of;
 	uint64_t waiting_of;           /* the generation that it is of; 0: none */
+	bn_run_memory *runs;           /* NULL: no list of them was asked for yet */
 	struct bn_terms_memory *terms; /* of runs seen so far: they do not change; NULL: none yet */
 } bn_reader;
 

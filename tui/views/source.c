@@ -36,6 +36,7 @@ void bn_source_close(void *context)
 		return;
 	bn_table_reader_free(r->table);
 	bn_terms_memory_free(r->terms);
+	bn_run_memory_free(r->runs);
 	bn_trust_free(r->trust);
 	bn_workspace_close(r->ws);
 	bn_free(r);

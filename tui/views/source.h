@@ -41,7 +41,7 @@
 
 typedef struct bn_page_source {
 	bn_page_fn status;       /* no argument; char * for the title */
-	bn_page_fn overview;     /* bn_overview */
+	bn_page_fn overview;     /* bn_overview_arg, or none; bn_overview */
 	bn_page_fn datasets;     /* bn_dataset_list */
 	bn_page_fn versions;     /* bn_ref_arg (a name); bn_dataset_versions */
 	bn_page_fn version;      /* bn_ref_arg; bn_version_answer */

@@ -139,6 +139,165 @@ START_TEST(test_list_marks_hold_when_their_row_has_gone_and_refuse_another_sort)
 }
 END_TEST
 
+static void check_held(bn_run_memory *memory, bn_run_query q)
+{
+	bn_run_page *p = get(q);
+	q.memory = memory;
+	bn_run_page *held = get(q);
+	ck_assert_uint_eq(held->count, p->count);
+	ck_assert_int_eq(held->total, p->total);
+	ck_assert_int_eq(held->place, p->place);
+	for (size_t i = 0; i < p->count; i++) {
+		ck_assert_str_eq(held->rows[i].id, p->rows[i].id);
+		ck_assert_str_eq(held->rows[i].mark, p->rows[i].mark);
+	}
+	bn_run_page_free(p);
+	bn_run_page_free(held);
+}
+
+START_TEST(test_list_held_in_memory_is_the_one_that_is_read)
+{
+	static const char *const sorts[] = {NULL, "metrics.rmse", "-params.lr,name", "-best(mae)",
+		"mean(rmse)", "status,-metrics.rmse", "duration", "user,created"};
+	static const char *const filters[] = {NULL, "metrics.rmse >= 1 OR params.opt IS NOT NULL",
+		"name = 'n3' AND created > '2000-01-01'", "status = 'FAILED'"};
+	static const char *const words[] = {NULL, "n1", "N", "N1 finished", "0000000000",
+		"000000000a", "nothing%", "  n4  ", "z"};
+	bn_run_memory *memory = NULL;
+	make_runs();
+	ck_assert_bn_ok(bn_run_memory_new(&memory, &err), &err);
+	for (size_t s = 0; s < sizeof sorts / sizeof *sorts; s++)
+		for (size_t f = 0; f < sizeof filters / sizeof *filters; f++)
+			for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+				bn_run_query q = {.sort = sorts[s],
+					.filter = filters[f],
+					.search = words[i],
+					.limit = 1000};
+				check_held(memory, q);
+				q.limit = 5;
+				q.offset = 4;
+				check_held(memory, q);
+				q.last = true;
+				check_held(memory, q);
+				q.removed = true;
+				check_held(memory, q);
+			}
+	bn_run_memory_free(memory);
+	track_remove(&w);
+}
+END_TEST
+
+START_TEST(test_list_held_in_memory_reads_only_what_changed)
+{
+	bn_run_memory *memory = NULL;
+	bn_metric_set set = BN_METRIC_SET_INIT;
+	make_runs();
+	ck_assert_bn_ok(bn_run_memory_new(&memory, &err), &err);
+	bn_run_query q = {.memory = memory, .sort = "metrics.rmse", .filter = "metrics.rmse >= 0"};
+	bn_run_page_free(get(q));
+	const bn_run_memory_work *did = bn_run_memory_did(memory);
+	bn_run_memory_work first = *did;
+	ck_assert_int_eq(first.runs_read, RUNS - RUNS / 11);
+	ck_assert_int_eq(first.columns_read, 1);
+	/* A list that is narrowed by each key reads nothing anew. */
+	static const char *const typed[] = {"n", "n1", "n", ""};
+	for (size_t i = 0; i < sizeof typed / sizeof *typed; i++) {
+		q.search = typed[i];
+		bn_run_page_free(get(q));
+	}
+	ck_assert_int_eq(did->runs_read, first.runs_read);
+	ck_assert_int_eq(did->columns_read, first.columns_read);
+	ck_assert_int_eq(did->filters_read, 1);
+	/* A point of a live run changes its columns, and no run. */
+	bn_metric_set_add(&set, "rmse", 9, bn_env_now_ms(bn_workspace_env(w.ws)), -5);
+	ck_assert_bn_ok(bn_runlog_metrics(w.ws, track_id(1), &set, &err), &err);
+	track_sync(&w);
+	check_held(memory, (bn_run_query){.sort = "metrics.rmse"});
+	ck_assert_int_eq(did->runs_read, first.runs_read);
+	ck_assert_int_gt(did->columns_read, first.columns_read);
+	/* A new run is one more to hold. */
+	track_run(&w, 1001, "added", NULL, NULL, "RUNNING");
+	track_sync(&w);
+	check_held(memory, (bn_run_query){.search = "added"});
+	ck_assert_int_gt(did->runs_read, first.runs_read);
+	bn_metric_set_release(&set);
+	bn_run_memory_free(memory);
+	track_remove(&w);
+}
+END_TEST
+
+static const bn_run_group *group_of(const bn_run_page *p, const char *value)
+{
+	for (size_t i = 0; i < p->group_count; i++)
+		if (p->groups[i].key == bn_run_group_key(value))
+			return &p->groups[i];
+	ck_abort_msg("no group");
+	return NULL;
+}
+
+/* Live ones first, whatever sorts; then groups in the order of their first runs. */
+START_TEST(test_list_groups_runs_behind_those_that_live)
+{
+	static const bool summed[] = {true, true};
+	static const char *const columns[] = {"metrics.rmse", "params.opt"};
+	bn_run_memory *memory = NULL;
+	track_make(&w);
+	track_run(&w, 1, "a", "lr=1 opt=x", "rmse=4", "FINISHED");
+	track_run(&w, 2, "b", "lr=1 opt=x", "rmse=6", "FAILED");
+	track_run(&w, 3, "c", "lr=2 opt=x", "rmse=1", "FINISHED");
+	track_run(&w, 4, "d", "lr=2 opt=y", NULL, "FINISHED");
+	track_run(&w, 5, "e", NULL, "rmse=3", "FINISHED");
+	track_run(&w, 6, "f", "lr=2", "rmse=9", "RUNNING");
+	track_sync(&w);
+	ck_assert_bn_ok(bn_run_memory_new(&memory, &err), &err);
+	bn_run_query q = {.memory = memory,
+		.live_first = true,
+		.sort = "metrics.rmse",
+		.columns = columns,
+		.column_count = 2};
+	bn_run_page *p = get(q);
+	ck_assert_str_eq(p->rows[0].name, "f");
+	ck_assert_str_eq(p->rows[1].name, "c");
+	ck_assert_int_eq(p->total, 6);
+	bn_run_page_free(p);
+	const uint64_t open[] = {bn_run_group_key("1")};
+	q.group = "params.lr";
+	q.open = open;
+	q.open_count = 1;
+	q.summed = summed;
+	p = get(q);
+	ck_assert_int_eq(p->matched, 6);
+	ck_assert_int_eq(p->total, 3);
+	ck_assert_int_eq(p->lead, 1);
+	ck_assert_str_eq(p->rows[0].name, "f");
+	ck_assert_str_eq(p->rows[1].name, "a");
+	ck_assert_str_eq(p->rows[2].name, "b");
+	ck_assert_uint_eq(p->group_count, 3);
+	ck_assert_str_eq(p->groups[0].value, "2");
+	ck_assert_ptr_null(p->groups[1].value);
+	ck_assert_str_eq(p->groups[2].value, "1");
+	const bn_run_group *g = group_of(p, "1");
+	ck_assert_int_eq(g->first, 1);
+	ck_assert_int_eq(g->count, 2);
+	ck_assert_int_eq(g->bad, 1);
+	ck_assert_double_eq(g->sums[0].mean, 5);
+	ck_assert_double_eq_tol(g->sums[0].deviation, sqrt(2), 1e-12);
+	ck_assert_str_eq(g->sums[1].alike, "x");
+	g = group_of(p, "2");
+	ck_assert_int_eq(g->first, -1);
+	ck_assert_int_eq(g->sums[0].count, 1);
+	ck_assert(isnan(g->sums[0].deviation));
+	ck_assert_ptr_null(g->sums[1].alike); /* x and y */
+	bn_run_page_free(p);
+	q.group = "metrics.rmse";
+	bn_err e = BN_ERR_INIT;
+	ck_assert_int_eq(bn_run_query_page(&p, w.ws, &q, &e), BN_EINVAL);
+	ck_assert_ptr_nonnull(strstr(e.msg, "metrics.rmse"));
+	bn_run_memory_free(memory);
+	track_remove(&w);
+}
+END_TEST
+
 /* One random act on one of few runs, by one of two writers. */
 static void act(bn_workspace *ws, bn_rng *rng, bn_metric_set *set)
 {
@@ -317,6 +476,9 @@ START_TEST(test_list_envelope_equals_every_point)
 }
 END_TEST
 
-BN_TEST_MAIN("core/track/list", test_list_pages_join_in_both_directions_for_any_sort,
+BN_TEST_MAIN("core/track/list", test_list_held_in_memory_is_the_one_that_is_read,
+	test_list_held_in_memory_reads_only_what_changed,
+	test_list_groups_runs_behind_those_that_live,
+	test_list_pages_join_in_both_directions_for_any_sort,
 	test_list_marks_hold_when_their_row_has_gone_and_refuse_another_sort,
 	test_list_fold_is_the_same_in_any_order_of_arrival, test_list_envelope_equals_every_point)

@@ -161,7 +161,8 @@ START_TEST(test_frame_labels_are_written_and_taken_back)
 	ck_assert_str_eq(b.fake.last.reason, "team=ops");
 	play(&b, "g Right");
 	ck_assert_str_eq(b.fake.last.reason, "star=yes");
-	play(&b, "g Enter j Enter \"seen\" Enter"); /* a switch changes at once, and the next field is edited */
+	play(&b,
+		"g Enter j Enter \"seen\" Enter"); /* a switch changes at once, and the next field is edited */
 	ck_assert_str_eq(b.fake.last.reason, "seen");
 	play(&b, "Esc");
 	ck_assert(shows(&b, "mlp-1"));
@@ -221,12 +222,36 @@ START_TEST(test_frame_runs_are_grouped_by_a_parameter)
 	play(&b, "Enter"); /* the first group, behind what runs */
 	ck_assert(!shows(&b, "mlp-1"));
 	bench_close(&b);
-	b.fake = (bn_fake){.many_runs = 100000};
+}
+END_TEST
+
+START_TEST(test_frame_more_runs_than_are_here_are_grouped_by_the_source)
+{
+	bench b = {.fake = {.many_runs = 100000}};
 	bench_open(&b, false);
-	bn_err err = BN_ERR_INIT;
-	play(&b, "3");
-	ck_assert_int_eq(bn_frame_run(b.f, "group learning_rate", &err), BN_EREFUSED);
-	ck_assert_ptr_nonnull(strstr(err.msg, "w chooses"));
+	play(&b, "3\n:group learning_rate");
+	ck_assert(shows(&b, "by learning_rate"));
+	ck_assert(shows(&b, "0.01  50000 runs"));
+	ck_assert(shows(&b, "0.001  49999 + 1 x"));
+	ck_assert(shows(&b, "12.5 +- 0.25"));
+	ck_assert(shows(&b, "0/0")); /* no group is open */
+	ck_assert(!shows(&b, "ridge-0"));
+	play(&b, "Enter");
+	ck_assert(shows(&b, "ridge-0"));
+	ck_assert(shows(&b, "/50 000"));
+	ck_assert(!shows(&b, "mlp-1 "));
+	play(&b, "G"); /* the line of the other, behind 50 000 rows */
+	ck_assert(shows(&b, "ridge-99996") || shows(&b, "mlp-99998"));
+	ck_assert(shows(&b, "0.001  49999 + 1 x"));
+	play(&b, "Enter G");
+	ck_assert(shows(&b, "ridge-99999"));
+	ck_assert(shows(&b, "100 000/100 000"));
+	play(&b, "g Enter"); /* folded again: the other stays open */
+	ck_assert(!shows(&b, "ridge-0 "));
+	ck_assert(shows(&b, "mlp-1 "));
+	play(&b, ":group none");
+	ck_assert(shows(&b, "ridge-0"));
+	ck_assert(shows(&b, " 1/100 000"));
 	bench_close(&b);
 }
 END_TEST
@@ -933,10 +958,11 @@ BN_TEST_MAIN("tui/views/frame", test_frame_finds_objects_before_commands,
 	test_frame_completes_what_follows_a_command, test_frame_views_of_runs_are_saved,
 	test_frame_launches_a_run_again_but, test_frame_launches_a_sweep,
 	test_frame_launches_from_nothing, test_frame_a_run_is_shown_by_its_state,
-	test_frame_compares_what_is_marked,
-	test_frame_labels_are_written_and_taken_back, test_frame_the_trash_asks_and_comes_back,
-	test_frame_runs_are_grouped_by_a_parameter, test_frame_approval_asks_with_no_as_default,
-	test_frame_rejection_needs_a_reason, test_frame_says_why_ones_own_model_cannot_be_approved,
+	test_frame_compares_what_is_marked, test_frame_labels_are_written_and_taken_back,
+	test_frame_the_trash_asks_and_comes_back, test_frame_runs_are_grouped_by_a_parameter,
+	test_frame_more_runs_than_are_here_are_grouped_by_the_source,
+	test_frame_approval_asks_with_no_as_default, test_frame_rejection_needs_a_reason,
+	test_frame_says_why_ones_own_model_cannot_be_approved,
 	test_frame_readonly_refuses_and_says_so, test_frame_stop_takes_all_marked_runs,
 	test_frame_stop_names_the_run_and_stops_only_live_ones,
 	test_frame_commands_are_typed_completed_and_remembered,

@@ -2,7 +2,7 @@
 #include "core/run/runlog.h"
 #include "tests/support/check_main.h"
 #include "tests/support/track.h"
-#include "tui/views/source.h"
+#include "tui/views/_source.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -51,4 +51,101 @@ START_TEST(test_source_runs_undo_leaves_what_was_written_since)
 }
 END_TEST
 
-BN_TEST_MAIN("tui/views/source_runs", test_source_runs_undo_leaves_what_was_written_since)
+enum { MANY = 2100, LIVE = 3 };
+
+static void many_make(track_world *w)
+{
+	char name[32], params[32], metrics[32];
+	track_make(w);
+	for (int i = 1; i <= MANY; i++) {
+		snprintf(name, sizeof name, "run-%d", i);
+		snprintf(params, sizeof params, "lr=%d", i % 2);
+		snprintf(metrics, sizeof metrics, "test_rmse=%d", i);
+		track_run(w, i, name, params, metrics, i <= LIVE ? "RUNNING" : "FINISHED");
+	}
+	track_sync(w);
+}
+
+static bn_page *runs_get(void *context, const bn_runs_arg *arg)
+{
+	bn_page *p = bn_page_new(1, 0);
+	int rc = bn_source_runs(context, arg, p, NULL, &p->err);
+	ck_assert_msg(rc == 0, "%s", p->err.msg);
+	return p;
+}
+
+/* What one key costs does not grow with the runs: a window of them is read, and nothing of the others anew. */
+START_TEST(test_source_runs_a_key_of_the_filter_reads_only_what_is_shown)
+{
+	track_world w;
+	void *context = NULL;
+	many_make(&w);
+	ck_assert_bn_ok(bn_source_open(&context, w.dir.path, &err), &err);
+	bn_runs_arg arg = {.have = 0};
+	bn_page *p = runs_get(context, &arg);
+	const bn_run_page *runs = ((const bn_runs *)p->data)->page;
+	ck_assert_int_eq(runs->total, MANY);
+	ck_assert_uint_eq(runs->count, BN_RUNS_PART);
+	for (int i = 0; i < LIVE + 1; i++) /* those that live first, though they are the oldest */
+		ck_assert_int_eq(bn_run_status_is_live(runs->rows[i].status), i < LIVE);
+	bn_page_free(p);
+	const bn_run_memory_work *did = bn_run_memory_did(((bn_reader *)context)->runs);
+	const bn_run_memory_work first = *did;
+	ck_assert_int_eq(first.runs_read, MANY);
+	arg.is_window = true;
+	static const char *const typed[] = {"r", "ru", "run-12", "run-1"};
+	static const int64_t found[] = {MANY, MANY, 111, 1111};
+	for (size_t i = 0; i < sizeof typed / sizeof *typed; i++) {
+		snprintf(arg.search, sizeof arg.search, "%s", typed[i]);
+		p = runs_get(context, &arg);
+		runs = ((const bn_runs *)p->data)->page;
+		ck_assert_int_eq(runs->total, found[i]);
+		ck_assert_uint_le(runs->count, BN_RUNS_PART);
+		bn_page_free(p);
+	}
+	ck_assert_int_eq(did->runs_read, first.runs_read);
+	ck_assert_int_eq(did->columns_read, first.columns_read);
+	arg.search[0] = '\0';
+	snprintf(arg.group, sizeof arg.group, "params.lr");
+	arg.summed = 1;
+	p = runs_get(context, &arg);
+	runs = ((const bn_runs *)p->data)->page;
+	ck_assert_uint_eq(runs->group_count, 2);
+	ck_assert_int_eq(runs->total, LIVE);
+	ck_assert_int_eq(runs->groups[0].count + runs->groups[1].count, MANY - LIVE);
+	ck_assert_int_eq(did->runs_read, first.runs_read);
+	bn_page_free(p);
+	bn_source_close(context);
+	track_remove(&w);
+}
+END_TEST
+
+/* The best of many runs comes after the rest of Overview, when that is asked for soon. */
+START_TEST(test_source_overview_of_many_runs_comes_in_two_parts)
+{
+	track_world w;
+	void *context = NULL;
+	many_make(&w);
+	ck_assert_bn_ok(bn_source_open(&context, w.dir.path, &err), &err);
+	for (int soon = 1; soon >= 0; soon--) {
+		const bn_overview_arg arg = {.soon = soon};
+		bn_page *p = bn_page_new(1, 0);
+		ck_assert_bn_ok(bn_source_overview(context, &arg, p, NULL, &err), &err);
+		const bn_overview *o = p->data;
+		ck_assert_int_eq(o->is_part, soon);
+		ck_assert_int_eq(o->stations[BN_STATION_TRAIN].count, MANY);
+		ck_assert_int_eq(o->stations[BN_STATION_EVALUATE].count, MANY);
+		int live = 0;
+		for (size_t i = 0; i < o->line_count; i++)
+			live += o->lines[i].part == BN_LINE_RUN;
+		ck_assert_int_eq(live, LIVE);
+		bn_page_free(p);
+	}
+	bn_source_close(context);
+	track_remove(&w);
+}
+END_TEST
+
+BN_TEST_MAIN("tui/views/source_runs", test_source_runs_undo_leaves_what_was_written_since,
+	test_source_runs_a_key_of_the_filter_reads_only_what_is_shown,
+	test_source_overview_of_many_runs_comes_in_two_parts)

@@ -21,6 +21,7 @@ typedef struct bn_overview_gather {
 	const char *best_terms
 		[BN_BEST_MOST]; /* what the best runs were measured on (core/track/terms.h) */
 	size_t best_count;
+	bool soon; /* see bn_overview_arg */
 	bn_err *err;
 } bn_overview_gather;
 

@@ -144,7 +144,7 @@ static int runs(bn_overview_gather *g)
 {
 	bn_run_page *page = NULL;
 	bn_run_query q = {
-		.filter = "created > '24h' AND status IN ('FAILED', 'LOST')", .limit = MOST_RUNS};
+		.filter = "created > '24h'", .among = BN_AMONG_FAILED, .limit = MOST_RUNS};
 	int rc = bn_run_query_page(&page, g->r->ws, &q, g->err);
 	for (size_t i = 0; rc >= 0 && i < page->count; i++)
 		rc = run_line(g, &page->rows[i]);

@@ -325,7 +325,8 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 
 static void refresh(bn_view *view)
 {
-	bn_view_load(view, BN_LANE_QUICK, 0, bn_view_source(view)->overview, NULL, 0);
+	bn_overview_arg arg = {.soon = !((overview *)view)->page};
+	bn_view_load(view, BN_LANE_QUICK, 0, bn_view_source(view)->overview, &arg, sizeof arg);
 }
 
 /* The selection stays with what it is on when lines come and go. */
@@ -354,6 +355,8 @@ static void page(bn_view *view, bn_page *p)
 	bn_page_free(v->page);
 	v->page = p;
 	bn_grid_reload(&v->grid);
+	if (data_of(v)->is_part)
+		refresh(view);
 	if (v->seeks)
 		need_seek(v, true);
 }

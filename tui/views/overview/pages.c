@@ -11,7 +11,8 @@
 #include <string.h>
 
 #define NEWS 12
-#define NEWS_READ 120 /* records that are looked at for them */
+enum { RUNS_LOOKED_AT_AT_ONCE = 2000 }; /* the best of more comes after the rest */
+#define NEWS_READ 120                   /* records that are looked at for them */
 
 typedef bn_overview_gather gather;
 
@@ -78,28 +79,15 @@ static int gather_data(gather *g)
 	return rc;
 }
 
-/* Runs that have a metric of a test part. */
+/* Runs that have a metric of a test part: metrics of one part are logged together. */
 static int evaluated_count(gather *g, int64_t *out)
 {
 	bn_names names = BN_NAMES_INIT;
 	int rc = bn_run_fields(&names, g->r->ws, NULL, g->err);
 	*out = 0;
-	for (size_t i = 0; !rc && i < names.count; i++) {
-		bn_run_page *page = NULL;
-		bn_buf filter = BN_BUF_INIT;
-		if (strncmp(names.items[i], "metrics.test", 12) != 0)
-			continue;
-		bn_run_field_write(&filter, names.items[i]);
-		bn_buf_adds(&filter, " IS NOT NULL");
-		bn_run_query q = {.filter = filter.ptr, .limit = 1};
-		if ((rc = bn_buf_check(&filter, g->err, "a filter")) == 0)
-			rc = bn_run_query_page(&page, g->r->ws, &q, g->err);
-		if (!rc && page->total > *out)
-			*out = page->total;
-		bn_run_page_free(page);
-		bn_buf_release(&filter);
-		break; /* metrics of one part are logged together */
-	}
+	for (size_t i = 0; rc >= 0 && *out == 0 && i < names.count; i++)
+		if (strncmp(names.items[i], "metrics.test", 12) == 0)
+			rc = bn_run_field_runs(out, g->r->ws, names.items[i], g->err);
 	bn_names_release(&names);
 	return rc;
 }
@@ -301,6 +289,7 @@ static int gather_queue(gather *g)
 		g->o->place = bn_arena_strdup(g->arena, bn_workspace_dir(g->r->ws));
 		return bn_overview_steps(g);
 	}
+	g->o->is_part = g->soon && g->o->stations[BN_STATION_TRAIN].count > RUNS_LOOKED_AT_AT_ONCE;
 	if ((rc = bn_overview_needs(g)) < 0 || (rc = bn_overview_running(g)) < 0 ||
 		(rc = bn_overview_best(g)) < 0)
 		return rc;
@@ -340,9 +329,9 @@ int bn_source_overview(void *context, const void *arg, bn_page *page, bn_job *jo
 		.o = o,
 		.now_ms = bn_env_now_ms(bn_workspace_env(r->ws)),
 		.err = err};
-	(void)arg;
 	(void)job;
 	int rc = 0;
+	g.soon = arg && ((const bn_overview_arg *)arg)->soon;
 	if (!o)
 		return bn_err_nomem(err, "the overview");
 	if ((rc = bn_reader_refresh(g.r, err)) < 0 || (rc = gather_people(&g)) < 0 ||

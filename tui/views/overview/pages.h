@@ -82,7 +82,13 @@ typedef struct bn_line {
 	int spark_count;
 } bn_line;
 
+/* No argument: as if all of it were zero. */
+typedef struct bn_overview_arg {
+	bool soon; /* what takes long may be left out, as is_part says */
+} bn_overview_arg;
+
 typedef struct bn_overview {
+	bool is_part;                /* the best of many runs is still to be asked for */
 	bn_line lines[BN_LINES_MAX]; /* by part */
 	size_t line_count;
 	const char *place; /* of an empty workspace: where it lies */

@@ -57,8 +57,7 @@ static int running_line(bn_overview_gather *g, const bn_run_row *row)
 int bn_overview_running(bn_overview_gather *g)
 {
 	bn_run_page *page = NULL;
-	bn_run_query q = {
-		.filter = "status IN ('RUNNING', 'SCHEDULED', 'QUEUED')", .limit = MOST_RUNNING};
+	bn_run_query q = {.among = BN_AMONG_LIVE, .limit = MOST_RUNNING};
 	int rc = bn_run_query_page(&page, g->r->ws, &q, g->err);
 	for (size_t i = 0; rc >= 0 && i < page->count; i++)
 		rc = running_line(g, &page->rows[i]);
@@ -154,21 +153,17 @@ static int best_line(bn_overview_gather *g, const bn_run_page *p, size_t i, cons
 static int best_by(bn_overview_gather *g, const char *field)
 {
 	bn_run_page *page = NULL;
-	bn_buf sort = BN_BUF_INIT, filter = BN_BUF_INIT;
+	bn_buf sort = BN_BUF_INIT;
 	int better = bn_metric_direction(field + 8), rc;
 	if (better == 0)
 		return 0;
 	bn_buf_adds(&sort, better > 0 ? "-" : "+");
 	bn_run_field_write(&sort, field);
-	bn_run_field_write(&filter, field);
-	bn_buf_adds(&filter, " IS NOT NULL");
-	if ((rc = bn_buf_check(&sort, g->err, "a query")) < 0 ||
-		(rc = bn_buf_check(&filter, g->err, "a query")) < 0)
+	if ((rc = bn_buf_check(&sort, g->err, "a query")) < 0)
 		goto out;
 	const char *columns[] = {sort.ptr + 1, "dataset"};
 	bn_run_query q = {.sort = sort.ptr,
-		.filter = filter.ptr,
-		.columns = columns,
+		.columns = columns, /* those without the metric come last, and are no candidates */
 		.column_count = 2,
 		.limit = LOOKED_AT};
 	rc = bn_run_query_page(&page, g->r->ws, &q, g->err);
@@ -183,7 +178,6 @@ static int best_by(bn_overview_gather *g, const char *field)
 out:
 	bn_run_page_free(page);
 	bn_buf_release(&sort);
-	bn_buf_release(&filter);
 	return rc;
 }
 
@@ -192,6 +186,14 @@ int bn_overview_best(bn_overview_gather *g)
 	bn_names fields = BN_NAMES_INIT;
 	size_t at = 0;
 	const char *field;
+	if (g->o->is_part) {
+		bn_line *l = bn_overview_line(g, BN_LINE_BEST, BN_STATE_NONE);
+		if (l)
+			l->subject = l->word = l->aside = "";
+		if (l)
+			l->detail = "looking among all runs";
+		return 0;
+	}
 	int rc = bn_run_fields(&fields, g->r->ws, NULL, g->err);
 	while (rc >= 0 && (field = main_metric(&fields, &at)))
 		rc = best_by(g, field);

@@ -1,6 +1,6 @@
 /*
  * _runs.h - the list of runs from the inside: runs.c is the screen and its commands, runs_table.c what rows and
- * columns show, runs_window.c which of many runs are here, runs_curves.c the curve in each row. For these alone.
+ * columns show, runs_groups.c groups, runs_window.c which of many runs are here, runs_curves.c the curve in each row. For these alone.
  */
 #ifndef BN_TUI_VIEWS__RUNS_H
 #define BN_TUI_VIEWS__RUNS_H
@@ -37,6 +37,7 @@ typedef struct bn_runs_view {
 	/* While the page is a window on more runs: where it was asked to begin (-1 nothing is on its
 	 * way), and where the grid was then. */
 	int64_t asked_first, asked_top;
+	uint32_t asked_summed; /* the columns that groups were asked to have means of */
 } bn_runs_view;
 
 /* Of the page at hand; NULL before the first. */
@@ -63,10 +64,29 @@ void bn_runs_sort_text(const bn_runs_view *v, char *out, size_t size);
 
 /* What rows say beside each other: the best of the first metric, the beginning that names share. */
 void bn_runs_look(bn_runs_view *v);
+/* A column, as core/track/query.h writes it. */
+void bn_runs_field_add(bn_buf *out, const bn_runs_view *v, int col);
 /* Whether runs can be grouped by that column. */
 bool bn_runs_is_grouping(const bn_runs_view *v, int column);
 /* Appends the metrics and parameters that are shown, as the command line has them. */
 void bn_runs_columns_text(const bn_runs_view *v, bn_buf *out);
+
+/* ---- runs_groups.c ------------------------------------------------------------------------------- */
+
+#define BN_RUNS_NAME 1 /* the column of names */
+
+/* "hidden 16   4 runs", and how many of them failed. value: NULL or "" for those without one. */
+void bn_runs_group_words(
+	const bn_runs_view *v, const char *value, int64_t count, int64_t failed, bn_grid_cell *out);
+/* Of a grid's source (bn_grid_source.group, line_cell): of more runs than are here. */
+bool bn_runs_group_get(void *ctx, size_t place, bn_grid_group *out);
+void bn_runs_line_cell(void *ctx, size_t place, int col, bn_grid_cell *out);
+/* Ends the grouping, and says so, where the page says that there are too many groups. */
+bool bn_runs_too_many_groups(bn_runs_view *v, const bn_run_page *p);
+/* The field that groups, as core/track/query.h has it; "" for none. */
+void bn_runs_group_text(const bn_runs_view *v, char *out, size_t size);
+/* Which fields are shown, a bit each. */
+uint32_t bn_runs_shown_fields(const bn_runs_view *v);
 
 /* ---- runs_curves.c ------------------------------------------------------------------------------- */
 

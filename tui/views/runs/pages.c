@@ -118,8 +118,12 @@ int bn_source_runs(void *context, const void *arg, bn_page *page, bn_job *job, b
 	if (!runs)
 		return bn_err_nomem(err, "runs");
 	const char *const *written = NULL;
+	bool summed[BN_RUN_FIELDS + BN_RUN_EXTRA] = {false};
+	for (int i = 0; i < BN_RUN_FIELDS; i++)
+		summed[i] = a->summed >> i & 1;
 	if ((rc = bn_runs_fields_choose(runs, r, &page->arena, err)) < 0 ||
-		(rc = fields_write(&written, runs, &page->arena, err)) < 0)
+		(rc = fields_write(&written, runs, &page->arena, err)) < 0 ||
+		(!r->runs && (rc = bn_run_memory_new(&r->runs, err)) < 0))
 		return rc;
 	bn_run_query q = {.columns = written,
 		.column_count = runs->columns + BN_RUN_EXTRA,
@@ -127,14 +131,21 @@ int bn_source_runs(void *context, const void *arg, bn_page *page, bn_job *job, b
 		.sort = a->sort,
 		.search = a->search,
 		.removed = a->removed,
+		.memory = r->runs,
+		.live_first = true,
+		.group = a->is_window ? a->group : NULL, /* fewer are grouped by who shows them */
+		.open = a->open,
+		.open_count = a->open_count,
+		.summed = summed,
 		.limit = BN_RUNS_WINDOW,
+		.limit_of_more = BN_RUNS_PART,
 		.last = a->at == BN_RUNS_LAST,
 		.from = a->at == BN_RUNS_FROM ? a->mark : NULL,
 		.before = a->at == BN_RUNS_BEFORE ? a->mark : NULL,
 		.offset = a->at == BN_RUNS_PLACE ? a->place : 0};
 	if ((rc = bn_run_query_page(&runs->page, r->ws, &q, err)) < 0 ||
 		(rc = bn_runs_fields_fold(runs, &page->arena, err)) < 0 ||
-		(rc = mixed_look(runs, r, &page->arena, err)) < 0 ||
+		(!a->is_window && (rc = mixed_look(runs, r, &page->arena, err)) < 0) ||
 		(rc = queue_read(&runs->queue, r, err)) < 0) {
 		runs_release(runs);
 		return rc;

@@ -19,6 +19,10 @@
 /* Up to so many runs come in one page, which the view sorts and searches by itself. Of more, the
  * page is a window, sorted and searched by the source. */
 #define BN_RUNS_WINDOW 1000
+/* Rows of such a window: with those above and below what is on screen. */
+#define BN_RUNS_PART 250
+/* Groups that may be open in such a list. */
+#define BN_RUNS_OPEN 32
 typedef enum bn_runs_at {
 	BN_RUNS_FIRST,  /* the page begins with the first run */
 	BN_RUNS_LAST,   /* the last page */
@@ -33,6 +37,11 @@ typedef struct bn_runs_arg {
 	char filter[384];             /* as core/track/query.h has it; "": all */
 	char sort[512];               /* the same; "": newest first */
 	char search[BN_FILTER_BYTES]; /* words; "": all */
+	char group[160];              /* a field of text; "": none */
+	uint64_t open[BN_RUNS_OPEN];  /* keys of the groups whose runs are listed */
+	size_t open_count;
+	uint32_t summed; /* bits: of which fields groups have means */
+	bool is_window;  /* there are more runs than come in one page */
 	bn_runs_at at;
 	int64_t place;
 	char mark[640]; /* bn_run_row.mark */

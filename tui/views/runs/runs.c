@@ -44,6 +44,8 @@ static void page(bn_view *view, bn_page *p)
 		v->asked_first = -1;
 	else
 		bn_runs_window_take(v, d->page);
+	if (d)
+		bn_runs_too_many_groups(v, d->page);
 	if (d && !bn_runs_columns_fit(v, d)) {
 		bn_page *old = v->list.page;
 		v->list.page = p; /* columns are made of this page */
@@ -232,8 +234,10 @@ static void group_set(bn_runs_view *v, const char *arg)
 			bn_grid_title(g, column));
 	else if (!bn_grid_is_shown(g, column))
 		bn_grid_show_column(g, column, true);
-	if (column >= 0 && (column == g->group || bn_runs_is_grouping(v, column)))
+	if (column >= 0 && (column == g->group || bn_runs_is_grouping(v, column))) {
 		bn_grid_group_by(g, column == g->group ? -1 : column);
+		ordered(&v->list.view);
+	}
 }
 
 static const char *name_of(const bn_run_row *r)
@@ -297,6 +301,20 @@ static void removed_set(bn_runs_view *v)
 	v->list.view.cls->refresh(&v->list.view);
 }
 
+/* Opens or folds the group that is selected, of more runs than are here. So many may be open that one more folds the one
+ * that was opened first. */
+static bool group_turn(bn_runs_view *v)
+{
+	bn_grid *g = &v->list.grid;
+	bn_runs_arg arg = {.at = BN_RUNS_FIRST};
+	if (!bn_runs_is_window(v) || !bn_grid_fold(g))
+		return false;
+	if (g->folded_count > BN_RUNS_OPEN)
+		memmove(g->folded, g->folded + 1, --g->folded_count * sizeof *g->folded);
+	bn_runs_ask(v, &arg, 0);
+	return true;
+}
+
 static bool command(bn_view *view, bn_command_id id, const char *arg)
 {
 	bn_runs_view *v = (bn_runs_view *)view;
@@ -332,6 +350,8 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 		removed_set(v);
 		return true;
 	}
+	if (id == BN_CMD_OPEN && group_turn(v))
+		return true;
 	if (id == BN_CMD_LAUNCH)
 		return bn_view_launch(view, r ? r->id : NULL, NULL);
 	if (!r)
@@ -405,12 +425,6 @@ static bool refuses(bn_view *view, bn_command_id id, char *why, size_t size)
 		snprintf(why, size, "%s",
 			is_line ? "this is a group: go to a run"
 				: "there is no run yet: binnacle run start -- COMMAND");
-		return true;
-	case BN_CMD_GROUP:
-		if (!bn_runs_is_window(v))
-			return false;
-		snprintf(why, size, "these are more than %d runs: w chooses, then they are grouped",
-			BN_RUNS_WINDOW);
 		return true;
 	case BN_CMD_STOP:
 		if (bn_view_stop_refused(view, why, size))

@@ -13,7 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { COL_STATE, COL_NAME, COL_TITLE, COL_FIELDS }; /* then the fields, then these: */
+enum {
+	COL_STATE,
+	COL_NAME = BN_RUNS_NAME,
+	COL_TITLE,
+	COL_FIELDS
+}; /* then the fields, then these: */
 enum {
 	END_CURVE,
 	END_DURATION,
@@ -208,38 +213,17 @@ static int grid_rank(void *ctx, int64_t row)
 	return !r || !bn_run_status_is_live(r->status);
 }
 
-enum { SHORT_TITLE = 8 };
-
-/* "hidden 16   4 runs", and how many of them failed. */
 static void group_name(const bn_runs_view *v, const int64_t *rows, int64_t count, bn_grid_cell *out)
 {
-	const bn_grid *g = &v->list.grid;
 	bn_grid_cell value;
 	int64_t failed = 0;
 	for (int64_t i = 0; i < count; i++) {
 		const bn_run_row *r = bn_runs_row(v, rows[i]);
 		failed += r && bn_run_state(r->status) == BN_STATE_FAIL;
 	}
-	bn_grid_get_cell(g, rows[0], g->group, &value);
-	bool none = !value.full && (!value.text || value.stands_in || !value.text[0]);
-	const char *text = value.full ? value.full : value.text; /* of a list what is in it */
-	text = none ? "" : text;
-	size_t length = strlen(text);
-	bool is_list = length > 2 && text[0] == '[' && text[length - 1] == ']';
-	const char *title = bn_grid_title(g, g->group); /* told below the list, too */
-	bool said = none || strlen(title) <= SHORT_TITLE;
-	int n = snprintf(out->buf, sizeof out->buf, "%s%.24s%s%.*s  %lld", none ? "no " : "",
-		said ? title : "", none || !said ? "" : " ", is_list ? (int)length - 2 : 24,
-		text + is_list, (long long)(count - failed));
-	char sign[8];
-	if (failed)
-		snprintf(out->buf + n, sizeof out->buf - (size_t)n, " + %lld %s", (long long)failed,
-			bn_glyph_text(sign, g->alphabet, BN_GLYPH_STATE_FAIL));
-	else
-		snprintf(
-			out->buf + n, sizeof out->buf - (size_t)n, " run%s", count == 1 ? "" : "s");
-	out->text = out->buf;
-	out->ink = BN_INK_STRONG;
+	bn_grid_get_cell(&v->list.grid, rows[0], v->list.grid.group, &value);
+	const char *text = value.stands_in ? NULL : value.text;
+	bn_runs_group_words(v, value.full ? value.full : text, count, failed, out);
 }
 
 /* A parameter that all of them have alike. */
@@ -384,7 +368,9 @@ const bn_grid_source bn_runs_source = {.rows = grid_rows,
 	.cell = grid_cell,
 	.key = grid_key,
 	.rank = grid_rank,
-	.group_cell = group_cell};
+	.group_cell = group_cell,
+	.group = bn_runs_group_get,
+	.line_cell = bn_runs_line_cell};
 
 const bn_grid_column bn_runs_first_columns[COL_FIELDS] = {
 	[COL_STATE] = {.title = "state", .name = "status", .form = BN_COLUMN_STATE, .min = 10},
@@ -532,7 +518,7 @@ static bool is_field(const bn_runs_view *v, int col)
 	return col >= COL_FIELDS && col < COL_FIELDS + (int)v->field_count;
 }
 
-static void field_add(bn_buf *out, const bn_runs_view *v, int col)
+void bn_runs_field_add(bn_buf *out, const bn_runs_view *v, int col)
 {
 	const char *field = bn_grid_column_name(&v->list.grid.columns[col]);
 	if (is_field(v, col))
@@ -548,7 +534,7 @@ void bn_runs_columns_text(const bn_runs_view *v, bn_buf *out)
 		if (!is_field(v, c) || !bn_grid_is_shown(g, c))
 			continue;
 		bn_buf_adds(out, out->len ? "," : "");
-		field_add(out, v, c);
+		bn_runs_field_add(out, v, c);
 	}
 }
 
@@ -561,7 +547,7 @@ void bn_runs_sort_text(const bn_runs_view *v, char *out, size_t size)
 		/* the smallest age first */
 		bn_buf_addf(
 			&text, "%s%s", k ? "," : "", g->sort[k].descending != is_age ? "-" : "");
-		field_add(&text, v, g->sort[k].column);
+		bn_runs_field_add(&text, v, g->sort[k].column);
 	}
 	snprintf(out, size, "%s", text.len && text.len < size ? text.ptr : "");
 	bn_buf_release(&text);

@@ -29,6 +29,17 @@ const bn_run_row *bn_runs_row(const bn_runs_view *v, int64_t row)
 	return p && row >= 0 && (size_t)row < p->count ? &p->rows[row] : NULL;
 }
 
+/* The groups, their means, and the open ones. */
+static void group_ask(bn_runs_view *v, bn_runs_arg *arg)
+{
+	const bn_grid *g = &v->list.grid;
+	arg->is_window = true;
+	v->asked_summed = arg->summed = bn_runs_shown_fields(v);
+	bn_runs_group_text(v, arg->group, sizeof arg->group);
+	for (size_t i = 0; i < g->folded_count && arg->open_count < BN_RUNS_OPEN; i++)
+		arg->open[arg->open_count++] = g->folded[i];
+}
+
 void bn_runs_ask(bn_runs_view *v, bn_runs_arg *arg, int64_t first)
 {
 	bn_view *view = &v->list.view;
@@ -37,6 +48,7 @@ void bn_runs_ask(bn_runs_view *v, bn_runs_arg *arg, int64_t first)
 	if (bn_runs_is_window(v)) {
 		bn_runs_sort_text(v, arg->sort, sizeof arg->sort);
 		snprintf(arg->search, sizeof arg->search, "%s", v->list.grid.filter);
+		group_ask(v, arg);
 	}
 	v->asked_first = first;
 	v->asked_top = v->list.grid.top;
@@ -47,6 +59,12 @@ void bn_runs_ask_again(bn_runs_view *v, bn_runs_arg *arg)
 {
 	const bn_run_page *p = bn_runs_page(v);
 	arg->at = BN_RUNS_FIRST;
+	if (p && bn_runs_is_window(v) && p->place > 0 && p->count && v->list.grid.group >= 0) {
+		arg->at = BN_RUNS_PLACE;
+		arg->place = p->place;
+		bn_runs_ask(v, arg, p->place);
+		return;
+	}
 	if (p && bn_runs_is_window(v) && p->place > 0 && p->count) {
 		arg->at = BN_RUNS_FROM;
 		snprintf(arg->mark, sizeof arg->mark, "%s", p->rows[0].mark);
@@ -54,48 +72,81 @@ void bn_runs_ask_again(bn_runs_view *v, bn_runs_arg *arg)
 	bn_runs_ask(v, arg, p && arg->at == BN_RUNS_FROM ? p->place : 0);
 }
 
-void bn_runs_window_follow(bn_runs_view *v)
+/* The rows in sight, without the lines of groups; false: there are none. */
+static bool rows_in_sight(const bn_grid *g, int64_t *first, int64_t *end)
 {
-	const bn_run_page *p = bn_runs_page(v);
-	const bn_grid *g = &v->list.grid;
+	*first = -1;
+	*end = -1;
+	for (int64_t at = g->top; at < g->top + g->page_rows; at++) {
+		int64_t row = bn_grid_row(g, at);
+		if (row < 0)
+			continue;
+		*first = *first < 0 ? row : *first;
+		*end = row + 1;
+	}
+	return *first >= 0;
+}
+
+/* Asks for the rows around those from one to another, in the quickest way. */
+static void window_ask(bn_runs_view *v, const bn_run_page *p, int64_t top)
+{
 	bn_runs_arg arg = {.have = 0};
-	if (!p || !bn_runs_is_window(v) || (v->asked_first >= 0 && v->asked_top == g->top))
-		return;
-	int64_t end = p->place + (int64_t)p->count, bottom = g->top + g->page_rows;
-	bottom = bottom < p->total ? bottom : p->total;
-	if (g->top >= p->place && bottom <= end)
-		return;
-	int64_t first = g->top - BN_RUNS_WINDOW / 4, last = p->total - BN_RUNS_WINDOW;
+	int64_t first = top - BN_RUNS_PART / 4, last = p->total - BN_RUNS_PART;
+	int64_t end = p->place + (int64_t)p->count;
+	bool grouped =
+		v->list.grid.group >= 0; /* rows of other groups lie where marks do not say */
 	first = first < 0 ? 0 : first;
 	arg.at = first == 0 ? BN_RUNS_FIRST : BN_RUNS_PLACE;
 	arg.place = first;
 	if (first >= last) {
 		arg.at = BN_RUNS_LAST;
 		first = last;
-	} else if (first > p->place && first < end) {
+	} else if (!grouped && first > p->place && first < end) {
 		arg.at = BN_RUNS_FROM;
 		snprintf(arg.mark, sizeof arg.mark, "%s", p->rows[first - p->place].mark);
-	} else if (first > 0 && first < p->place && first + BN_RUNS_WINDOW < end &&
-		   first + BN_RUNS_WINDOW >= p->place) {
+	} else if (!grouped && first > 0 && first < p->place && first + BN_RUNS_PART < end &&
+		   first + BN_RUNS_PART >= p->place) {
 		arg.at = BN_RUNS_BEFORE;
 		snprintf(arg.mark, sizeof arg.mark, "%s",
-			p->rows[first + BN_RUNS_WINDOW - p->place].mark);
+			p->rows[first + BN_RUNS_PART - p->place].mark);
 	}
 	bn_runs_ask(v, &arg, first);
+}
+
+void bn_runs_window_follow(bn_runs_view *v)
+{
+	const bn_run_page *p = bn_runs_page(v);
+	const bn_grid *g = &v->list.grid;
+	int64_t top, bottom;
+	if (!p || !bn_runs_is_window(v))
+		return;
+	if (g->group >= 0 && v->asked_summed != bn_runs_shown_fields(v)) {
+		bn_runs_arg arg = {.have = 0};
+		bn_runs_ask_again(v, &arg);
+		return;
+	}
+	if ((v->asked_first >= 0 && v->asked_top == g->top) || !rows_in_sight(g, &top, &bottom))
+		return;
+	bottom = bottom < p->total ? bottom : p->total;
+	if (top < p->place || bottom > p->place + (int64_t)p->count)
+		window_ask(v, p, top);
 }
 
 void bn_runs_window_take(bn_runs_view *v, const bn_run_page *p)
 {
 	bn_grid *g = &v->list.grid;
-	bool was = bn_runs_is_window(v), more = p->total > (int64_t)p->count;
-	bool chosen = g->filter[0] || g->sort_count > 0;
+	bool was = bn_runs_is_window(v);
+	bool more = p->total > (int64_t)p->count || p->matched > (int64_t)p->count;
+	bool chosen = g->filter[0] || g->sort_count > 0 || g->group >= 0;
 	g->external = more || (was && chosen);
-	int64_t moved = was && v->asked_first > 0 ? p->place - v->asked_first : 0;
+	bool shifts = was && v->asked_first > 0 && g->group < 0;
+	int64_t moved = shifts ? p->place - v->asked_first : 0;
 	g->top += g->top + moved >= 0 ? moved : 0;
 	g->selected += g->selected + moved >= 0 ? moved : 0;
 	v->asked_first = -1;
-	if (!was && g->external && chosen) { /* it was sorted here until now */
+	if (!was && g->external && chosen) { /* it was sorted and grouped here until now */
 		bn_runs_arg arg = {.at = BN_RUNS_FIRST};
+		g->folded_count = 0;
 		bn_runs_ask(v, &arg, 0);
 	}
 }

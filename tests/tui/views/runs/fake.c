@@ -85,6 +85,47 @@ int bn_fake_curves(void *context, const void *arg, bn_page *page, bn_job *job, b
 	return 0;
 }
 
+static bool is_open(const bn_runs_arg *a, const char *value)
+{
+	for (size_t i = 0; i < a->open_count; i++)
+		if (a->open[i] == bn_run_group_key(value))
+			return true;
+	return false;
+}
+
+/* Of many runs: half of them have either rate. Returns how many rows are listed. */
+static int64_t groups_fill(bn_run_page *p, bn_arena *arena, const bn_runs_arg *a, int64_t runs)
+{
+	static const char *const rates[] = {"0.01", "0.001"};
+	int64_t rows = 0;
+	p->groups = bn_arena_alloc(arena, 2 * sizeof *p->groups);
+	p->group_count = 2;
+	p->matched = runs;
+	for (int i = 0; i < 2; i++) {
+		bn_run_group *g = &p->groups[i];
+		bool open = is_open(a, rates[i]);
+		*g = (bn_run_group){.key = bn_run_group_key(rates[i]),
+			.value = rates[i],
+			.first = open ? rows : -1,
+			.count = runs / 2,
+			.bad = i};
+		g->sums = bn_arena_alloc(arena, CELLS * sizeof *g->sums);
+		g->sums[0] = (bn_run_sum){.count = runs / 2, .mean = 12.5 + i, .deviation = 0.25};
+		rows += open ? runs / 2 : 0;
+	}
+	return rows;
+}
+
+/* Which run is the row at a place. */
+static int64_t run_at(const bn_run_page *p, int64_t place)
+{
+	if (!p->group_count)
+		return place;
+	bool second = p->groups[0].first < 0 || place >= p->groups[0].count;
+	return second && p->groups[0].first == 0 ? 2 * (place - p->groups[0].count) + 1
+						 : 2 * place + second;
+}
+
 int bn_fake_runs(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
 {
 	FAKE_BEGIN(page);
@@ -93,23 +134,27 @@ int bn_fake_runs(void *context, const void *arg, bn_page *page, bn_job *job, bn_
 	if (strcmp(a->filter, "bad") == 0)
 		return bn_err_set(err, BN_EINVAL, "filter:1:1: no field 'bad'");
 	total = a->filter[0] ? 1 : total;
-	int64_t left = total > BN_RUNS_WINDOW ? total - BN_RUNS_WINDOW : 0;
+	bn_run_page *p = bn_arena_alloc(&page->arena, sizeof *p);
+	int64_t most = total > BN_RUNS_WINDOW ? BN_RUNS_PART : BN_RUNS_WINDOW;
+	if (a->is_window && a->group[0])
+		total = groups_fill(p, &page->arena, a, total);
+	int64_t left = total > most ? total - most : 0;
 	/* A mark is the row's number here. */
 	place = a->at == BN_RUNS_LAST     ? left
 		: a->at == BN_RUNS_FROM   ? strtoll(a->mark, NULL, 10)
-		: a->at == BN_RUNS_BEFORE ? strtoll(a->mark, NULL, 10) - BN_RUNS_WINDOW
+		: a->at == BN_RUNS_BEFORE ? strtoll(a->mark, NULL, 10) - most
 		: a->at == BN_RUNS_PLACE  ? a->place
 					  : 0;
 	place = place < left ? place : left;
-	size_t n = (size_t)(total - place < BN_RUNS_WINDOW ? total - place : BN_RUNS_WINDOW);
-	bn_run_page *p = bn_arena_alloc(&page->arena, sizeof *p);
+	size_t n = (size_t)(total - place < most ? total - place : most);
 	p->rows = bn_arena_alloc(&page->arena, (n + 1) * sizeof *p->rows);
 	bn_cell *cells = bn_arena_alloc(&page->arena, (CELLS * n + 1) * sizeof *cells);
 	p->count = n;
 	p->total = total;
 	p->place = place;
 	for (size_t i = 0; i < n; i++) {
-		run_fill(&p->rows[i], &page->arena, place + (int64_t)i, cells + CELLS * i);
+		run_fill(&p->rows[i], &page->arena, run_at(p, place + (int64_t)i),
+			cells + CELLS * i);
 		p->rows[i].mark =
 			bn_arena_strf(&page->arena, "%lld", (long long)place + (long long)i);
 	}

@@ -1,0 +1,98 @@
+/* runs_groups.c - groups of runs: the words of their lines, and, of more runs than are here, what the source says of each.
+ * See _runs.h. */
+#include "core/track/best.h"
+#include "tui/ui/format.h"
+#include "tui/views/runs/_runs.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { SHORT_TITLE = 8 };
+
+/* "hidden 16   4 runs", and how many of them failed. value: NULL or "" for those without one. */
+void bn_runs_group_words(
+	const bn_runs_view *v, const char *value, int64_t count, int64_t failed, bn_grid_cell *out)
+{
+	const bn_grid *g = &v->list.grid;
+	bool none = !value || !value[0];
+	const char *text = none ? "" : value; /* of a list what is in it */
+	size_t length = strlen(text);
+	bool is_list = length > 2 && text[0] == '[' && text[length - 1] == ']';
+	const char *title = bn_grid_title(g, g->group); /* told below the list, too */
+	bool said = none || strlen(title) <= SHORT_TITLE;
+	int n = snprintf(out->buf, sizeof out->buf, "%s%.24s%s%.*s  %lld", none ? "no " : "",
+		said ? title : "", none || !said ? "" : " ", is_list ? (int)length - 2 : 24,
+		text + is_list, (long long)(count - failed));
+	char sign[8];
+	if (failed)
+		snprintf(out->buf + n, sizeof out->buf - (size_t)n, " + %lld %s", (long long)failed,
+			bn_glyph_text(sign, g->alphabet, BN_GLYPH_STATE_FAIL));
+	else
+		snprintf(
+			out->buf + n, sizeof out->buf - (size_t)n, " run%s", count == 1 ? "" : "s");
+	out->text = out->buf;
+	out->ink = BN_INK_STRONG;
+}
+
+static const bn_run_group *group_at(const bn_runs_view *v, size_t place)
+{
+	const bn_run_page *p = bn_runs_page(v);
+	return p && place < p->group_count ? &p->groups[place] : NULL;
+}
+
+bool bn_runs_group_get(void *ctx, size_t place, bn_grid_group *out)
+{
+	const bn_run_group *g = group_at(ctx, place);
+	if (g)
+		*out = (bn_grid_group){.key = g->key,
+			.first = g->first,
+			.count = g->count,
+			.folded = g->first < 0};
+	return g != NULL;
+}
+
+void bn_runs_line_cell(void *ctx, size_t place, int col, bn_grid_cell *out)
+{
+	const bn_runs_view *v = ctx;
+	const bn_run_group *g = group_at(v, place);
+	int field = col - bn_runs_first_count;
+	if (g && col == BN_RUNS_NAME)
+		bn_runs_group_words(v, g->value, g->count, g->bad, out);
+	if (!g || field < 0 || field >= (int)v->field_count || col == v->list.grid.group)
+		return;
+	const bn_run_sum *s = &g->sums[field];
+	if (strncmp(v->fields[field], "params.", 7) == 0)
+		out->text = s->alike;
+	else if (s->count)
+		bn_grid_mean_show(out, s->mean, s->deviation, v->list.grid.alphabet);
+}
+
+bool bn_runs_too_many_groups(bn_runs_view *v, const bn_run_page *p)
+{
+	bn_grid *g = &v->list.grid;
+	if (!p->too_many_groups || g->group < 0)
+		return false;
+	bn_frame_message(v->list.view.frame, "%s has more than 10 000 values: too many for groups",
+		bn_grid_title(g, g->group));
+	bn_grid_group_by(g, -1);
+	return true;
+}
+
+void bn_runs_group_text(const bn_runs_view *v, char *out, size_t size)
+{
+	const bn_grid *g = &v->list.grid;
+	bn_buf text = BN_BUF_INIT;
+	if (g->group >= 0)
+		bn_runs_field_add(&text, v, g->group);
+	snprintf(out, size, "%s", text.len && text.len < size ? text.ptr : "");
+	bn_buf_release(&text);
+}
+
+uint32_t bn_runs_shown_fields(const bn_runs_view *v)
+{
+	const bn_grid *g = &v->list.grid;
+	uint32_t bits = 0;
+	for (size_t i = 0; g->group >= 0 && i < v->field_count && i < 32; i++)
+		bits |= (uint32_t)bn_grid_is_shown(g, bn_runs_first_count + (int)i) << i;
+	return bits;
+}
