@@ -8,6 +8,7 @@ shift
 export BINNACLE=${BINNACLE:-$PWD/$build/binnacle}
 export CK_TIMEOUT_MULTIPLIER=${CK_TIMEOUT_MULTIPLIER:-100}
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1} UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
+export TSAN_OPTIONS=${TSAN_OPTIONS:-atexit_sleep_ms=50}
 unset TERM NO_COLOR BINNACLE_HOME
 # Scratch directories in memory where there is room: the crash tests sync thousands of times, and what
 # they prove does not depend on the disk.
