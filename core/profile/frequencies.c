@@ -3,6 +3,7 @@
 
 #include "core/base/mem.h"
 #include "core/profile/_cell_value.h"
+#include "core/profile/sort.h"
 #include "core/profile/tally.h"
 
 #include <stdlib.h>
@@ -246,35 +247,6 @@ out:
 
 /* ---- of many different values ------------------------------------------------------------------ */
 
-#define DIGIT 11
-#define DIGITS 6 /* 6 * 11 >= 64 */
-
-static int sort_hashes(uint64_t **hashes, uint64_t **other, size_t n, bn_err *err)
-{
-	size_t(*counts)[1 << DIGIT] = bn_alloc_zeroed(DIGITS, sizeof *counts);
-	const uint64_t mask = (1u << DIGIT) - 1;
-	if (!counts)
-		return bn_err_nomem(err, "frequencies");
-	for (size_t i = 0; i < n; i++)
-		for (unsigned d = 0; d < DIGITS; d++)
-			counts[d][(*hashes)[i] >> (d * DIGIT) & mask]++;
-	for (unsigned d = 0; d < DIGITS; d++) {
-		size_t at = 0;
-		for (size_t v = 0; v <= mask; v++) {
-			size_t here = counts[d][v];
-			counts[d][v] = at;
-			at += here;
-		}
-		for (size_t i = 0; i < n; i++)
-			(*other)[counts[d][(*hashes)[i] >> (d * DIGIT) & mask]++] = (*hashes)[i];
-		uint64_t *swap = *hashes;
-		*hashes = *other;
-		*other = swap;
-	}
-	bn_free(counts);
-	return 0;
-}
-
 typedef struct hashed {
 	uint64_t *hashes, *other; /* each once, rising; counts of them lie in other */
 	size_t count;
@@ -402,9 +374,13 @@ static int count_sorted(bn_frequencies *f, bn_table_reader *table, size_t column
 	hashed h = {bn_alloc((rows + 1) * sizeof *h.hashes), bn_alloc((rows + 1) * sizeof *h.other),
 		0, 0, 0};
 	int rc = h.hashes && h.other ? 0 : bn_err_nomem(err, "frequencies");
-	if (rc < 0 || (rc = read_hashes(&h, f, &n, table, column, watch, err)) < 0 ||
-		(rc = sort_hashes(&h.hashes, &h.other, n, err)) < 0)
+	if (rc < 0 || (rc = read_hashes(&h, f, &n, table, column, watch, err)) < 0)
 		goto out;
+	if (bn_sort_keys(h.hashes, n, h.other) != h.hashes) {
+		uint64_t *sorted = h.other;
+		h.other = h.hashes;
+		h.hashes = sorted;
+	}
 	count_runs(&h, n);
 	f->distinct = h.count;
 	if ((rc = choose(&h, most, err)) < 0)

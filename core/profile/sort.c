@@ -241,3 +241,8 @@ void bn_sort_doubles(double *values, size_t n, double *scratch)
 	if (n < WIDE_DIGITS_FROM || n > UINT16_MAX || !sort_by_distance(values, n, scratch))
 		sort_by_keys(values, n, scratch);
 }
+
+uint64_t *bn_sort_keys(uint64_t *keys, size_t n, uint64_t *scratch)
+{
+	return n < 2 ? keys : sort_digits(keys, scratch, n, 0, 6, DIGIT_BITS_MAX);
+}
