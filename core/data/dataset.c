@@ -316,11 +316,28 @@ static int facts_manifest(facts *f, const bn_profile *profile, bn_err *err)
 	return bn_manifest_store_in(f->to, &f->m, f->hash, err);
 }
 
+static int write_object(void *writer, const void *bytes, size_t n, bn_err *err)
+{
+	return bn_object_write(writer, bytes, n, err);
+}
+
+static int store_profile(facts *f, const bn_profile *profile, bn_err *err)
+{
+	bn_object_writer *w = NULL;
+	int rc = bn_object_writer_new(&w, f->to, NULL, err);
+
+	if (rc < 0 || (rc = bn_profile_write(write_object, w, profile, err)) < 0)
+		goto out;
+	rc = bn_object_commit(w, f->profile_hash, NULL, err);
+out:
+	bn_object_writer_free(w);
+	return rc;
+}
+
 /* The rest: a pass over the rows. I4: profile and manifest are stored before the event. */
 static int facts_gather(facts *f, bn_workspace *ws, const bn_dataset_draft *d, bn_err *err)
 {
 	bn_profile *own = NULL;
-	bn_buf text = BN_BUF_INIT;
 	int rc = 0;
 	const bn_profile *profile = d->built ? d->built->profile : d->profile;
 	if (!profile) {
@@ -330,12 +347,10 @@ static int facts_gather(facts *f, bn_workspace *ws, const bn_dataset_draft *d, b
 			goto out;
 		profile = own;
 	}
-	if ((rc = bn_profile_write(&text, profile, err)) < 0 ||
-		(rc = bn_object_put_in(f->to, text.ptr, text.len, f->profile_hash, err)) < 0)
+	if ((rc = store_profile(f, profile, err)) < 0)
 		goto out;
 	rc = facts_manifest(f, profile, err);
 out:
-	bn_buf_release(&text);
 	bn_profile_free(own);
 	return rc;
 }

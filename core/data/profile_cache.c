@@ -35,7 +35,7 @@ int bn_profile_remember(bn_cache *cache, const bn_dataset_version *v, const char
 	if (!v->content[0]) /* nothing that names the rows */
 		return 0;
 	key_make(&key, v, filter);
-	if ((rc = bn_profile_write(&text, p, err)) < 0)
+	if ((rc = bn_profile_write_buf(&text, p, err)) < 0)
 		goto out;
 	rc = bn_cache_put(cache, &key, text.ptr, text.len, err);
 out:

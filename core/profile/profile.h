@@ -100,8 +100,11 @@ double bn_profile_quantile(const bn_profile_column *c, double p);
 /* As people and programs get it. Deterministic; *out is yours. */
 int bn_profile_to_json(json_t **out, const bn_profile *p, bn_err *err);
 /* As it is stored: canonical JSON, which leaves out what follows from the rest (quantiles and histogram of a column
- * whose values are all in `top`), so that a wide table of few rows has a small profile. Deterministic. */
-int bn_profile_write(bn_buf *out, const bn_profile *p, bn_err *err);
+ * whose values are all in `top`), so that a wide table of few rows has a small profile. Deterministic. write takes the
+ * text piece by piece. */
+typedef int (*bn_profile_sink)(void *ctx, const void *bytes, size_t n, bn_err *err);
+int bn_profile_write(bn_profile_sink write, void *ctx, const bn_profile *p, bn_err *err);
+int bn_profile_write_buf(bn_buf *out, const bn_profile *p, bn_err *err);
 /* Reads both. BN_EINVAL naming the place when the document is not a profile. */
 int bn_profile_from_json(bn_profile **out, const json_t *doc, bn_err *err);
 

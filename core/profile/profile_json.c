@@ -217,18 +217,22 @@ static void add_column(bn_buf *b, const bn_profile_column *c, bool stored)
 	bn_buf_release(&type);
 }
 
+#define WAVE 32 /* blocks of columns whose texts are in memory at once */
+
 typedef struct writing {
 	const bn_profile *profile;
 	bool stored;
-	bn_buf *texts; /* one a block */
+	size_t first; /* column of the wave */
+	bn_buf texts[WAVE];
 } writing;
 
 static int write_block(void *user, size_t from, size_t to, bn_err *err)
 {
-	const writing *w = user;
+	writing *w = user;
 	bn_buf *text = &w->texts[from / BN_PROFILE_BLOCK];
 
-	for (size_t i = from; i < to; i++) {
+	bn_buf_clear(text);
+	for (size_t i = w->first + from; i < w->first + to; i++) {
 		if (i)
 			bn_buf_addch(text, ',');
 		add_column(text, &w->profile->columns[i], w->stored);
@@ -236,52 +240,71 @@ static int write_block(void *user, size_t from, size_t to, bn_err *err)
 	return bn_buf_check(text, err, "the JSON of a profile");
 }
 
-static int write_columns(bn_buf *out, const bn_profile *p, bool stored, bn_err *err)
+/* The columns from w->first on, as many as a wave takes. */
+static int write_wave(writing *w, bn_profile_sink write, void *ctx, bn_err *err)
 {
-	size_t blocks = (p->column_count + BN_PROFILE_BLOCK - 1) / BN_PROFILE_BLOCK;
-	writing w = {.profile = p,
-		.stored = stored,
-		.texts = bn_alloc_zeroed(blocks + 1, sizeof *w.texts)};
+	size_t left = w->profile->column_count - w->first;
+	size_t n = left < WAVE * BN_PROFILE_BLOCK ? left : WAVE * BN_PROFILE_BLOCK;
+	int rc = bn_profile_blocks(n, write_block, w, err);
 
-	if (!w.texts)
-		return bn_err_nomem(err, "the JSON of a profile");
-	for (size_t i = 0; i < blocks; i++)
-		bn_buf_init(&w.texts[i]);
-	int rc = bn_profile_blocks(p->column_count, write_block, &w, err);
-	for (size_t i = 0; i < blocks; i++) {
-		bn_buf_add(out, w.texts[i].ptr, w.texts[i].len);
-		bn_buf_release(&w.texts[i]);
-	}
-	bn_free(w.texts);
+	for (size_t i = 0; !rc && i * BN_PROFILE_BLOCK < n; i++)
+		rc = write(ctx, w->texts[i].ptr, w->texts[i].len, err);
+	w->first += n;
 	return rc;
 }
 
-static int write_profile(bn_buf *out, const bn_profile *p, bool stored, bn_err *err)
+static int write_profile(
+	bn_profile_sink write, void *ctx, const bn_profile *p, bool stored, bn_err *err)
 {
-	KEY(out, "{\"columns\":[");
-	int rc = write_columns(out, p, stored, err);
-	if (rc < 0)
-		return rc;
-	KEY(out, "],\"format\":");
-	bn_buf_add_u64(out, stored ? FORMAT_STORED : FORMAT);
-	KEY(out, ",\"rows\":");
-	bn_buf_add_u64(out, p->rows);
-	bn_buf_addch(out, '}');
-	return bn_buf_check(out, err, "the JSON of a profile");
+	static const char head[] = "{\"columns\":[";
+	writing w = {.profile = p, .stored = stored};
+	bn_buf tail = BN_BUF_INIT;
+	int rc = write(ctx, head, sizeof head - 1, err);
+
+	for (size_t i = 0; i < WAVE; i++)
+		bn_buf_init(&w.texts[i]);
+	while (!rc && w.first < p->column_count)
+		rc = write_wave(&w, write, ctx, err);
+	for (size_t i = 0; i < WAVE; i++)
+		bn_buf_release(&w.texts[i]);
+	KEY(&tail, "],\"format\":");
+	bn_buf_add_u64(&tail, stored ? FORMAT_STORED : FORMAT);
+	KEY(&tail, ",\"rows\":");
+	bn_buf_add_u64(&tail, p->rows);
+	bn_buf_addch(&tail, '}');
+	if (rc < 0 || (rc = bn_buf_check(&tail, err, "the JSON of a profile")) < 0)
+		goto out;
+	rc = write(ctx, tail.ptr, tail.len, err);
+out:
+	bn_buf_release(&tail);
+	return rc;
 }
 
-int bn_profile_write(bn_buf *out, const bn_profile *p, bn_err *err)
+static int write_to_buf(void *ctx, const void *bytes, size_t n, bn_err *err)
 {
-	return write_profile(out, p, true, err);
+	bn_buf_add(ctx, bytes, n);
+	return bn_buf_check(ctx, err, "the JSON of a profile");
+}
+
+int bn_profile_write(bn_profile_sink write, void *ctx, const bn_profile *p, bn_err *err)
+{
+	return write_profile(write, ctx, p, true, err);
+}
+
+int bn_profile_write_buf(bn_buf *out, const bn_profile *p, bn_err *err)
+{
+	return bn_profile_write(write_to_buf, out, p, err);
 }
 
 int bn_profile_to_json(json_t **out, const bn_profile *p, bn_err *err)
 {
 	bn_buf text = BN_BUF_INIT;
-	int rc = write_profile(&text, p, false, err);
+	int rc = write_profile(write_to_buf, &text, p, false, err);
 
-	if (rc == 0)
-		rc = bn_json_parse(out, text.ptr, text.len, "a profile", err);
+	if (rc < 0)
+		goto out;
+	rc = bn_json_parse(out, text.ptr, text.len, "a profile", err);
+out:
 	bn_buf_release(&text);
 	return rc;
 }

@@ -492,10 +492,13 @@ json_t *bn_schema_json(const bn_schema *s)
 		const bn_field *f = &s->fields[i];
 		bn_buf type = BN_BUF_INIT;
 		bn_field_format_type(f, &type);
-		json_t *o = json_pack("{s:s, s:s, s:b, s:s?}", "name", f->name, "type",
-			type.failed ? "" : type.ptr, "nullable", f->nullable, "unit", f->unit);
-		if (type.failed ||
-			(o && f->zone && json_object_set_new(o, "zone", json_string(f->zone)))) {
+		json_t *o = json_object(); /* json_pack takes five times as long */
+		if (type.failed || json_object_set_new(o, "name", json_string(f->name)) ||
+			json_object_set_new(o, "type", json_string(type.ptr)) ||
+			json_object_set_new(o, "nullable", json_boolean(f->nullable)) ||
+			json_object_set_new(
+				o, "unit", f->unit ? json_string(f->unit) : json_null()) ||
+			(f->zone && json_object_set_new(o, "zone", json_string(f->zone)))) {
 			json_decref(o);
 			o = NULL;
 		}
