@@ -51,13 +51,38 @@ static bool mark_word(bn_buf *out, const char *token, size_t n)
 	return false;
 }
 
+/* Python's other numbers: an integer of any size is a real here, and what is beyond every double is marked, so that it
+ * costs the file no other number. */
+static bool mark_number(bn_buf *out, const char *token, size_t n)
+{
+	size_t sign = token[0] == '-';
+	int64_t whole;
+	if (mark_word(out, token, n))
+		return true;
+	if (bn_is_beyond_f64(token, n)) {
+		bn_buf_addf(out, "\"%c%.*s\"", WORD_MARK, (int)n, token);
+		return true;
+	}
+	if (n == sign || strspn(token + sign, "0123456789") < n - sign ||
+		bn_parse_i64(token, n, &whole))
+		return false;
+	bn_buf_addf(out, "%.*s.0", (int)n, token);
+	return true;
+}
+
 int bn_json_parse_numbers(json_t **out, const char *text, size_t n, const char *source, bn_err *err)
 {
-	if (!memmem(text, n, "NaN", 3) && !memmem(text, n, "Infinity", 8))
-		return bn_json_parse(out, text, n, source, err);
 	bn_buf marked = BN_BUF_INIT;
+	json_error_t je;
 	int rc;
-	bn_json_rewrite(&marked, text, n, mark_word);
+	if (!memmem(text, n, "NaN", 3) && !memmem(text, n, "Infinity", 8)) {
+		*out = json_loadb(text, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &je);
+		if (*out)
+			return 0;
+		if (json_error_code(&je) != json_error_numeric_overflow)
+			return parse_failed(&je, source, err);
+	}
+	bn_json_rewrite(&marked, text, n, mark_number);
 	if ((rc = bn_buf_check(&marked, err, source)) < 0)
 		goto out;
 	rc = bn_json_parse(out, marked.ptr, marked.len, source, err);
@@ -66,12 +91,19 @@ out:
 	return rc;
 }
 
+const char *bn_json_beyond_of(const json_t *v)
+{
+	const char *text = json_string_value(v);
+	return text && text[0] == WORD_MARK && strpbrk(text, "123456789") ? text + 1 : NULL;
+}
+
 bool bn_json_number_of(const json_t *v, double *out)
 {
 	const char *text = json_string_value(v);
 	if (json_is_number(v))
 		*out = json_number_value(v);
-	for (size_t i = 0; text && text[0] == WORD_MARK && i < sizeof words / sizeof *words; i++)
+	bool word = text && text[0] == WORD_MARK && !bn_json_beyond_of(v);
+	for (size_t i = 0; word && i < sizeof words / sizeof *words; i++)
 		if (json_string_length(v) == strlen(words[i].word) - 2) {
 			*out = words[i].value;
 			return true;

@@ -3,6 +3,7 @@
 
 #include "core/base/dir.h"
 #include "core/base/json.h"
+#include "core/base/json_tokens.h"
 #include "core/base/mem.h"
 
 #include <fcntl.h>
@@ -13,26 +14,63 @@
 #define METRICS_BYTES_MAX (16 << 20)
 #define ARTIFACTS_DIR "artifacts"
 
+/* Metrics of a file, and the first thing of it that could be none. */
+typedef struct found {
+	bn_metric_set *set;
+	int64_t now_ms;
+	bn_err why;
+	size_t left_out;
+} found;
+
+/* false: it is left out, and said. */
+static bool may_be_metric(found *f, const char *name, const json_t *value)
+{
+	const char *beyond = bn_json_beyond_of(value);
+	bn_err one = BN_ERR_INIT;
+	if (beyond)
+		bn_err_set(&one, BN_EINVAL,
+			"metric '%.60s': %.40s is beyond the largest number, 1.8e308", name,
+			beyond);
+	else if (bn_run_key_check("metric", name, &one) == 0)
+		return true;
+	f->left_out++;
+	bn_err_move(&f->why, &one);
+	return false;
+}
+
 /* Numbers of an object, and of objects one level down. Other values are skipped. */
-static int add_numbers(bn_metric_set *set, const json_t *object, const char *prefix, int64_t now_ms)
+static int add_numbers(found *f, const json_t *object, const char *prefix)
 {
 	const char *key;
 	json_t *value;
-	double number;
+	double number = 0;
 	char name[BN_RUN_KEY_MAX + 2];
 	json_object_foreach((json_t *)(uintptr_t)object, key, value)
 	{
+		bool is_number = bn_json_number_of(value, &number);
 		int rc = 0;
 		snprintf(name, sizeof name, "%s%s%s", prefix, prefix[0] ? "_" : "", key);
 		if (json_is_object(value) && !prefix[0])
-			rc = add_numbers(set, value, key, now_ms);
-		else if (bn_json_number_of(value, &number) &&
-			 bn_run_key_check("metric", name, NULL) == 0)
-			rc = bn_metric_set_add(set, name, 0, now_ms, number);
+			rc = add_numbers(f, value, key);
+		else if ((is_number || bn_json_beyond_of(value)) && may_be_metric(f, name, value))
+			rc = bn_metric_set_add(f->set, name, 0, f->now_ms, number);
 		if (rc < 0)
 			return rc;
 	}
 	return 0;
+}
+
+/* The other numbers count. */
+static int say_left_out(found *f, const char *path, bn_err *err)
+{
+	if (!f->left_out)
+		return 0;
+	if (f->left_out > 1)
+		bn_err_prefix(
+			&f->why, "%s: %zu numbers are left out, the first", path, f->left_out);
+	else
+		bn_err_prefix(&f->why, "%s: left out", path);
+	return bn_err_move(err, &f->why);
 }
 
 /* A file of metrics as JSON; *out stays NULL if there is none that counts. */
@@ -69,12 +107,15 @@ out:
 static int read_metrics(bn_metric_set *set, const bn_env *env, int fd, const char *path,
 	int64_t since_ms, bn_err *err)
 {
+	found f = {.set = set, .now_ms = bn_env_now_ms(env), .why = BN_ERR_INIT};
 	json_t *o = NULL;
 	int rc = parse_metrics(&o, env, fd, path, since_ms, err);
 	if (rc < 0)
 		goto out;
-	if (o && add_numbers(set, o, "", bn_env_now_ms(env)) != 0)
+	if (o && add_numbers(&f, o, "") != 0)
 		rc = bn_err_nomem(err, "metrics");
+	else
+		rc = say_left_out(&f, path, err);
 out:
 	json_decref(o);
 	env->fs->close(env, fd);

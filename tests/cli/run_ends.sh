@@ -73,6 +73,18 @@ metrics nested '{"test": {"rmse": NaN, "r2": 0.25}, "note": "NaN", "n": null, "o
 shows test_r2 0.25000
 metrics last '{"x": 7, "y": NaN}'
 shows x 7.00000
+metrics large '{"big": 12345678901234567890123, "far": 1e999, "low": -1e999, "ok": 3, "tiny": 1e-999}'
+shows big 1.23457e\\+22
+shows ok 3.00000
+shows tiny 0.00000
+expect 0 "what is beyond is said" "$B" run log large
+says "metrics.json: 2 numbers are left out, the first: metric 'far': 1e999 is beyond the largest number, 1.8e308"
+metrics keys '{"a\"b": 1, "": 2, "c d": 3, "e.f": 4, "g/h": 5, "x": {"y\"": 6, "z": 7}, "näh": 8}'
+shows 'c d' 3.00000
+shows 'e.f' 4.00000
+shows x_z 7.00000
+expect 0 "a key that is none is said" "$B" run log keys
+says "metrics.json: 3 numbers are left out, the first: metric 'a\"b': character 2 is not allowed in a key"
 expect 0 "what is no JSON ends no run" "$B" run start --wait --name broken -- sh -c 'printf "{\"x\": nan}" >"$BINNACLE_RUN_DIR/metrics.json"'
 expect 0 "and is told where it was printed" "$B" run log broken
 says "metrics.json:1:"

@@ -1,5 +1,6 @@
 /* JSON: places in errors, canonical form, typed fields. */
 #include "core/base/json.h"
+#include "core/base/json_tokens.h"
 #include "tests/support/check_main.h"
 
 #include <math.h>
@@ -109,6 +110,19 @@ START_TEST(test_json_numbers_of_python_are_numbers)
 	ck_assert(!bn_json_number_of(json_object_get(o, "NaN"), &x));
 	ck_assert(!bn_json_number_of(json_object_get(o, "t"), &x));
 	ck_assert(!bn_json_number_of(NULL, &x));
+	json_decref(o);
+	/* integers of any size are numbers, and what is beyond a double costs no other */
+	static const char large[] = "{\"a\":12345678901234567890123,\"b\":-9223372036854775809,"
+				    "\"c\":1e999,\"d\":-1e400,\"e\":[1e-999,5],\"f\":\"1e999\"}";
+	ck_assert_bn_ok(bn_json_parse_numbers(&o, large, strlen(large), "m.json", &err), &err);
+	ck_assert(bn_json_number_of(json_object_get(o, "a"), &x) && x == 12345678901234567890123.0);
+	ck_assert(bn_json_number_of(json_object_get(o, "b"), &x) && x == -9223372036854775809.0);
+	ck_assert(!bn_json_number_of(json_object_get(o, "c"), &x));
+	ck_assert_str_eq(bn_json_beyond_of(json_object_get(o, "c")), "1e999");
+	ck_assert_str_eq(bn_json_beyond_of(json_object_get(o, "d")), "-1e400");
+	ck_assert(bn_json_number_of(json_array_get(json_object_get(o, "e"), 0), &x) && x == 0);
+	ck_assert_ptr_null(bn_json_beyond_of(json_object_get(o, "f")));
+	ck_assert_ptr_null(bn_json_beyond_of(json_object_get(o, "a")));
 	json_decref(o);
 	/* places in errors are those of the text */
 	static const char *const wrong[][2] = {{"{\"a\":NaN,\n\"b\":NaN x}", "m.json:2:9"},
