@@ -152,13 +152,14 @@ enum {
 	CSV_HAS_HUGE_INT = 4096,
 	CSV_HAS_OTHER_ORDER = 8192, /* 12/31/2024 where days come first */
 	CSV_HAS_CLOCK_12 = 16384,   /* 3:04 PM */
+	CSV_HAS_ZONE = 32768,       /* a zone behind a blank */
 };
 #define CSV_HAS_NUMBERS \
 	((unsigned)(CSV_HAS_INT | CSV_HAS_BIG_INT | CSV_HAS_FLOAT | CSV_HAS_LOSSY | CSV_HAS_HUGE | \
 		    CSV_HAS_HUGE_INT))
 #define CSV_HAS_TIMES \
 	((unsigned)(CSV_HAS_TIME | CSV_HAS_FAR_TIME | CSV_HAS_HOUR_24 | CSV_HAS_LEAP | \
-		    CSV_HAS_NO_DAY | CSV_HAS_OTHER_ORDER | CSV_HAS_CLOCK_12))
+		    CSV_HAS_NO_DAY | CSV_HAS_OTHER_ORDER | CSV_HAS_CLOCK_12 | CSV_HAS_ZONE))
 
 typedef struct csv_column_plan {
 	bn_type type;

@@ -225,6 +225,23 @@ static bool is_of_clock_12(const csv_dialect *d, const char *s, size_t n)
 	return hour && bn_csv_time(d, plain, n + one_digit, &ns);
 }
 
+/* "2024-01-02 03:04:05 UTC", "... +0200": a time, a blank and a zone. */
+static bool has_zone_apart(const csv_dialect *d, const char *s, size_t n)
+{
+	size_t at = n;
+	int64_t ns;
+
+	while (at && s[at - 1] != ' ')
+		at--;
+	if (at < 12 || n - at < 1 || n - at > 6)
+		return false;
+	for (size_t i = at; i < n; i++)
+		if (!strchr("+-:0123456789", s[i]) && !((s[i] | 32) >= 'a' && (s[i] | 32) <= 'z'))
+			return false;
+	bool is_word = (s[at] | 32) >= 'a' && (s[at] | 32) <= 'z';
+	return (is_word || s[at] == '+' || s[at] == '-') && bn_csv_time(d, s, at - 1, &ns);
+}
+
 static bool is_far_year(const char *s)
 {
 	return memcmp(s, "1677", 4) <= 0 || memcmp(s, "2262", 4) >= 0;
@@ -245,6 +262,8 @@ static unsigned odd_time(const csv_dialect *d, const char *s, size_t n)
 
 	if (is_of_clock_12(d, s, n))
 		return CSV_HAS_CLOCK_12;
+	if (has_zone_apart(d, s, n))
+		return CSV_HAS_ZONE;
 	if (ordered) {
 		s = iso;
 		n = ordered;
@@ -322,6 +341,10 @@ const char *bn_csv_why(unsigned facts)
 		if ((facts & CSV_HAS_BIG_INT) && (facts & CSV_HAS_FLOAT))
 			return "integers beyond 2^53 among fractions would change their digits";
 	} else if (facts && !(facts & ~CSV_HAS_TIMES)) {
+		if (facts & CSV_HAS_ZONE)
+			return "a zone behind a blank is not read: +02:00, or Z for UTC, follows "
+			       "the "
+			       "time at once";
 		if (facts & CSV_HAS_CLOCK_12)
 			return "AM and PM are not read: write hours from 00 to 23";
 		if (facts & CSV_HAS_OTHER_ORDER)

@@ -2,6 +2,7 @@
  * csv_notes.c - what the sample shows, that a reader of the table would want to know: a first line that looks like
  * data, and columns that are text though they nearly are something else.
  */
+#include "core/base/str.h"
 #include "core/source/_csv_stream.h"
 
 #include <inttypes.h>
@@ -223,8 +224,11 @@ static size_t count_words(const char *s, size_t n, size_t *numbers)
 static int note_blanks(csv_stream *s, const csv_chunk *c, bn_err *err)
 {
 	const char *name = s->schema.fields[0].name, *v;
-	size_t numbers = 0, words = count_words(name, strlen(name), &numbers), n, in_rows = 0;
+	size_t numbers = 0, n, in_rows = 0;
 
+	if (bn_str_starts(name, "# ")) /* as gnuplot's users write their names */
+		name += 2;
+	size_t words = count_words(name, strlen(name), &numbers);
 	if (s->plan.count != 1 || words < 2 || !c->rows)
 		return 0;
 	for (size_t r = 0; r < c->rows && r < LOOKED_AT; r++) {
@@ -239,6 +243,38 @@ static int note_blanks(csv_stream *s, const csv_chunk *c, bn_err *err)
 		"fields, "
 		"tr -s ' ' <FILE | binnacle data add NAME - --delimiter ' '",
 		name, words);
+}
+
+static bool is_ruler(const char *s, size_t n, size_t *strokes)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (!strchr("-+=|: ", s[i]))
+			return false;
+		*strokes += s[i] == '-' || s[i] == '=';
+	}
+	return true;
+}
+
+/* Lines between the names and the rows, or above the names, as clients of databases and Markdown draw them. */
+static int note_drawn(csv_stream *s, const csv_chunk *c, bn_err *err)
+{
+	size_t names = 0, strokes = 0, n;
+	bool is_name = true, is_row = c->rows > 0;
+	const char *v;
+
+	for (size_t i = 0; i < s->schema.count && (is_name || is_row); i++) {
+		const char *name = s->schema.fields[i].name;
+		is_name = is_name && is_ruler(name, strlen(name), &names);
+		if (!is_row)
+			continue;
+		bn_csv_value_at(s, c, 0, i, &v, &n);
+		is_row = is_ruler(v, n, &strokes);
+	}
+	if (!(is_name && names >= 3) && !(is_row && strokes >= 3))
+		return 0;
+	return bn_source_note_add(&s->notes, true, err,
+		"the table is drawn with lines for people to read: write it as CSV where it comes "
+		"from (psql --csv, mysql --batch)");
 }
 
 static size_t count_sign(const char *s, size_t n, char sign)
@@ -393,7 +429,8 @@ int bn_csv_note_sample(csv_stream *s, const csv_chunk *c, bn_err *err)
 	int rc;
 
 	if ((rc = note_names(s, c, err)) < 0 || (rc = note_blanks(s, c, err)) < 0 ||
-		(rc = note_delimiter(s, c, err)) < 0 || (rc = note_unnamed(s, c, err)) < 0)
+		(rc = note_delimiter(s, c, err)) < 0 || (rc = note_drawn(s, c, err)) < 0 ||
+		(rc = note_unnamed(s, c, err)) < 0)
 		return rc;
 
 	for (size_t i = 0; i < s->plan.count && !rc; i++) {

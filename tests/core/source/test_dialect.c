@@ -442,6 +442,9 @@ START_TEST(test_numbers_and_times_that_stay_text_say_why)
 		{"2100-02-29", "2020-01-02", "that month has no such day"},
 		{"2024-01-02 3:04 PM", "2020-01-02", "AM and PM are not read"},
 		{"2024-01-02 11:04:05am", "2020-01-02", "AM and PM are not read"},
+		{"2024-01-02 10:00:00 UTC", "2020-01-02", "a zone behind a blank is not read"},
+		{"2024-01-02 10:00:00 +0200", "2020-01-02", "a zone behind a blank is not read"},
+		{"2024-01-02T10:00:00 CET", "2020-01-02", "a zone behind a blank is not read"},
 		{"2020-06-30 23:59:60.5", "2020-01-02", "no second 60"},
 		{"4.9e-324", "1", NULL},
 		{"1.7976931348623159e308", "1", "it is beyond the range of float64"},
@@ -630,8 +633,9 @@ START_TEST(test_one_column_of_several_fields_says_what_separates_them)
 		{"id\1name\n1\1x\n", "--delimiter $'\\x01'"}, {"u::m::r\n1::2::3\n", "4 ':' each"},
 		{"x  y\n1  2\n3  4\n", "tr -s ' ' <FILE"},
 		{"time event\n10:30 a\n10:31 b\n", "whose records have 2 words"},
-		{"t\n10:30\n10:31\n", NULL}, {"10:30\n10:31\n", NULL}, {"a:b\nx\ny\n", NULL},
-		{"a:b\n1:2\n3\n", NULL}, {"url\nhttp://x\nhttp://y\n", NULL}};
+		{"# x y\n1 2\n3 4\n", "whose records have 2 words"}, {"t\n10:30\n10:31\n", NULL},
+		{"10:30\n10:31\n", NULL}, {"a:b\nx\ny\n", NULL}, {"a:b\n1:2\n3\n", NULL},
+		{"url\nhttp://x\nhttp://y\n", NULL}};
 
 	begin();
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -701,6 +705,29 @@ START_TEST(test_what_keeps_a_column_from_numbers_is_said_with_the_option)
 }
 END_TEST
 
+START_TEST(test_tables_that_are_drawn_are_said)
+{
+	static const char *const drawn[] = {" a | b \n---+---\n 1 | 2\n(1 row)\n",
+		"+---+---+\n| a | b |\n+---+---+\n| 1 | 2 |\n+---+---+\n",
+		"| a | b |\n|---|---|\n| 1 | 2 |\n| 3 | 4 |\n", "a  b\n== ==\n1  2\n",
+		"JobID   State\n------- ------\n1       DONE\n"};
+	static const char *const not_drawn[] = {
+		"a,b\n-,-\n1,2\n", "a\n--\nx\n", "a,b\n1,---\n2,3\n", "a,b\n,\n1,2\n"};
+
+	begin();
+	for (size_t i = 0; i < sizeof drawn / sizeof *drawn; i++) {
+		ck_assert_bn_ok(read_text(drawn[i], NULL), &err);
+		ck_says("warning: the table is drawn with lines for people to read: write it as "
+			"CSV");
+	}
+	for (size_t i = 0; i < sizeof not_drawn / sizeof *not_drawn; i++) {
+		ck_assert_bn_ok(read_text(not_drawn[i], NULL), &err);
+		ck_assert_msg(!strstr(said(), "is drawn"), "%s", not_drawn[i]);
+	}
+	end();
+}
+END_TEST
+
 START_TEST(test_options_that_do_not_fit_say_what_would)
 {
 	static const struct {
@@ -758,4 +785,5 @@ BN_TEST_MAIN("core/source/dialect", test_a_delimiter_is_found_out_and_said,
 	test_tables_that_begin_like_something_else_are_read,
 	test_one_column_of_several_fields_says_what_separates_them, test_tables_of_r_between_blanks,
 	test_what_keeps_a_column_from_numbers_is_said_with_the_option,
-	test_a_title_above_the_names_is_said, test_options_that_do_not_fit_say_what_would)
+	test_a_title_above_the_names_is_said, test_options_that_do_not_fit_say_what_would,
+	test_tables_that_are_drawn_are_said)
