@@ -102,6 +102,7 @@ const bn_page_source *bn_fake_source(void)
 		.start = bn_fake_start,
 		.models = bn_fake_models,
 		.sheet = bn_fake_sheet,
+		.card = bn_fake_card,
 		.deed = bn_fake_deed,
 		.reports = bn_fake_reports,
 		.report = bn_fake_report,

@@ -48,8 +48,9 @@
 	X(COMPARE, "a comparison", 1, \
 		"Enter:open n:next p:base r:scale d:all v:chart .:metric Y:command") \
 	X(MODELS, "Models (4)", 1, \
-		"Enter:sheet A:approve R:reject s:sort /:filter c:columns Y:command") \
-	X(MODEL, "a model", 0, "A:approve R:reject <:previous >:next Y:command") \
+		"Enter:sheet A:approve R:reject P:promote x:compare s:sort /:filter") \
+	X(MODEL, "a model", 0, \
+		"Enter:open A:approve R:reject P:promote o:origin <:previous >:next") \
 	X(MONITOR, "Monitor (6)", 1, "Enter:open n:drift s:sort /:filter e:export Y:command") \
 	X(FEATURE, "a feature", 1, "Enter:larger n:drift s:sort /:filter i:full Y:command") \
 	X(AUDIT, "Audit (9)", 1, \
@@ -107,8 +108,9 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 		"only what matches: metrics.test_rmse < 12 AND params.lr = 0.1, or of rows power " \
 		"> " \
 		"250; nothing: all") \
-	X(COMPARE, "compare", "x", 0, BN_ON(RUNS) | BN_ON(VERSIONS), \
-		"compare what is marked: runs side by side, two versions of a dataset") \
+	X(COMPARE, "compare", "x", 0, BN_ON(RUNS) | BN_ON(VERSIONS) | BN_ON(MODELS), \
+		"compare what is marked: runs side by side, two versions of a dataset, the runs " \
+		"of versions of models") \
 	X(PIN, "pin", "p", 0, BN_ON(RUNS) | BN_ON(COMPARE) | BN_ON(ROWS), \
 		"make this run the baseline of comparisons; of rows: columns up to here stay") \
 	X(DIFFERENCES, "differences", "d", 0, BN_ON(COMPARE) | BN_ON(LAUNCH), \
@@ -156,7 +158,7 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 		"what a chart goes along: :axis step, relative, time; of a scatter the " \
 		"parameter, as " \
 		":axis learning_rate") \
-	X(RELATED, "related", "o", 0, BN_ON(RUN), \
+	X(RELATED, "related", "o", 0, BN_ON(RUN) | BN_ON(MODEL), \
 		"what it comes from and what became of it: data, code, environment, spec, " \
 		"versions") \
 	X(FOLD, "fold", "", 0, BN_ON(COMPARE), "fold the part that one is in; Enter opens it") \
@@ -179,6 +181,14 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 		"waits") \
 	X(REJECT, "reject", "R", BN_CMD_WRITES | BN_CMD_DESTRUCTIVE, BN_ON(MODELS) | BN_ON(MODEL), \
 		"reject the request; a reason is required") \
+	X(PROMOTE, "promote", "P", BN_CMD_WRITES | BN_CMD_DESTRUCTIVE, BN_ON(MODELS) | BN_ON(MODEL), \
+		"the next step of the version: ask for approval; approved, make it the champion") \
+	X(ALIAS, "alias", "", BN_CMD_WRITES | BN_CMD_ARGUMENT, BN_ON(MODELS) | BN_ON(MODEL), \
+		"give the version an alias: :alias champion; -NAME takes one off the model") \
+	X(WITHDRAW, "withdraw", "", BN_CMD_WRITES | BN_CMD_DESTRUCTIVE, BN_ON(MODELS) | BN_ON(MODEL), \
+		"withdraw the version; a reason is required") \
+	X(REGISTER, "register", "", BN_CMD_WRITES | BN_CMD_ARGUMENT, BN_ON(MODELS), \
+		"register a run as a version of a model: :register MODEL RUN") \
 	X(REQUEST, "request", "", BN_CMD_WRITES | BN_CMD_ARGUMENT, \
 		BN_ON(OVERVIEW) | BN_ON(PEOPLE), \
 		"ask for your key to be admitted: :request, or :request NAME to be called so") \
@@ -211,7 +221,7 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 	X(FIRST_COLUMN, "first-column", "0", BN_CMD_MOTION, BN_ON_TABLES, "to the first column") \
 	X(LAST_COLUMN, "last-column", "$", BN_CMD_MOTION, BN_ON_TABLES, "to the last column") \
 	X(NEXT_PANE, "next-pane", "Tab", 0, \
-		BN_ON(RUNS) | BN_ON(RUN) | BN_ON(COMPARE) | BN_ON(FEATURE), \
+		BN_ON(RUNS) | BN_ON(RUN) | BN_ON(COMPARE) | BN_ON(FEATURE) | BN_ON(MODELS), \
 		"to the next pane, or the next picture of the same thing") \
 	X(FILTER, "filter", "/", BN_CMD_ARGUMENT, BN_ON_TABLES, \
 		"show only rows that hold these words") \

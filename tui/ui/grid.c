@@ -333,7 +333,7 @@ static void column_step(bn_grid *t, int step, bool to_end)
 	}
 }
 
-static bool is_rule(const bn_grid *t, int64_t position)
+bool bn_grid_is_rule(const bn_grid *t, int64_t position)
 {
 	int64_t row = bn_grid_row(t, position);
 	bool rule = false;
@@ -348,11 +348,11 @@ static int64_t past_rules(const bn_grid *t, int64_t at, int step)
 	int64_t n = bn_grid_count(t), to;
 	at = at >= n ? n - 1 : at;
 	at = at < 0 ? 0 : at;
-	for (to = at; to >= 0 && to < n && is_rule(t, to);)
+	for (to = at; to >= 0 && to < n && bn_grid_is_rule(t, to);)
 		to += step;
 	if (to >= 0 && to < n)
 		return to;
-	for (to = at; to > 0 && to < n && is_rule(t, to);)
+	for (to = at; to > 0 && to < n && bn_grid_is_rule(t, to);)
 		to -= step;
 	return to;
 }
@@ -529,7 +529,7 @@ static void json_rows_write(const bn_grid *t, bn_buf *out)
 	const char *between = "";
 	bn_buf_adds(out, "[\n");
 	for (int64_t i = 0; i < bn_grid_count(t); i++) {
-		if (bn_grid_row(t, i) < 0)
+		if (bn_grid_row(t, i) < 0 || bn_grid_is_rule(t, i))
 			continue;
 		bn_buf_addf(out, "%s{", between);
 		row_write(t, bn_grid_row(t, i), BN_EXPORT_JSON, out);
@@ -547,7 +547,7 @@ void bn_grid_write(const bn_grid *t, bn_export_as as, bn_buf *out)
 	}
 	header_write(t, as, out);
 	for (int64_t i = 0; i < bn_grid_count(t); i++) {
-		if (bn_grid_row(t, i) < 0)
+		if (bn_grid_row(t, i) < 0 || bn_grid_is_rule(t, i))
 			continue;
 		row_write(t, bn_grid_row(t, i), as, out);
 		bn_buf_adds(out, as == BN_EXPORT_CSV ? "\r\n" : "\n");

@@ -131,11 +131,12 @@ int bn_grid_set_columns(bn_grid *t, const bn_grid_column *columns, int column_co
 /* The rows changed: order and selection are found anew. Marks of rows that are gone stay. */
 void bn_grid_reload(bn_grid *t);
 
-int64_t bn_grid_count(const bn_grid *t);                 /* rows after filtering */
-int64_t bn_grid_total(const bn_grid *t);                 /* rows of the source */
-int64_t bn_grid_row(const bn_grid *t, int64_t position); /* source row; -1 none; else of a group */
-int64_t bn_grid_selected_row(const bn_grid *t);          /* the same */
-void bn_grid_select(bn_grid *t, int64_t position);       /* clamped */
+int64_t bn_grid_count(const bn_grid *t);                  /* rows after filtering */
+int64_t bn_grid_total(const bn_grid *t);                  /* rows of the source */
+int64_t bn_grid_row(const bn_grid *t, int64_t position);  /* source row; -1 none; else of a group */
+int64_t bn_grid_selected_row(const bn_grid *t);           /* the same */
+bool bn_grid_is_rule(const bn_grid *t, int64_t position); /* a line that parts rows, and is none */
+void bn_grid_select(bn_grid *t, int64_t position);        /* clamped */
 
 /* A cell as it is shown. */
 void bn_grid_get_cell(const bn_grid *t, int64_t row, int col, bn_grid_cell *out);

@@ -150,9 +150,14 @@ static size_t lines_before(const bn_grid *t, int64_t position)
 	return lo;
 }
 
+enum { RULES_LOOKED_AT = 5000 }; /* positions */
+
 int64_t bn_grid_rows_before(const bn_grid *t, int64_t position)
 {
-	return position - (int64_t)lines_before(t, position);
+	int64_t n = position - (int64_t)lines_before(t, position);
+	for (int64_t i = 0; t->source.across && position <= RULES_LOOKED_AT && i < position; i++)
+		n -= bn_grid_is_rule(t, i);
+	return n;
 }
 
 int64_t bn_grid_group_row(const bn_grid *t, int64_t position)

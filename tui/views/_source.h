@@ -69,7 +69,7 @@ int bn_reader_table(
 
 int bn_source_datasets(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_versions(void *, const void *, bn_page *, bn_job *, bn_err *);
-int bn_source_version_answer(void *, const void *, bn_page *, bn_job *, bn_err *);
+int bn_source_data_answer(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_changes(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_order(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_totals(void *, const void *, bn_page *, bn_job *, bn_err *);
@@ -88,6 +88,7 @@ int bn_source_start(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_origin(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_object(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_models(void *, const void *, bn_page *, bn_job *, bn_err *);
+int bn_source_card(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_sheet(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_deed(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_reports(void *, const void *, bn_page *, bn_job *, bn_err *);

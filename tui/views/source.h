@@ -44,7 +44,7 @@ typedef struct bn_page_source {
 	bn_page_fn overview;     /* bn_overview_arg, or none; bn_overview */
 	bn_page_fn datasets;     /* bn_dataset_list */
 	bn_page_fn versions;     /* bn_ref_arg (a name); bn_dataset_versions */
-	bn_page_fn version;      /* bn_ref_arg; bn_version_answer */
+	bn_page_fn version;      /* bn_ref_arg; bn_data_answer */
 	bn_page_fn changes;      /* bn_changes_arg; bn_changes_page */
 	bn_page_fn order;        /* bn_order_arg; bn_order */
 	bn_page_fn window;       /* bn_window_arg; bn_window */
@@ -63,7 +63,8 @@ typedef struct bn_page_source {
 	bn_page_fn compare;   /* bn_compare_arg; bn_compare_page */
 	bn_page_fn object;    /* bn_object_arg; char * */
 	bn_page_fn models;    /* bn_models */
-	bn_page_fn sheet;     /* bn_ref_arg; bn_inbox_item */
+	bn_page_fn sheet;     /* bn_ref_arg; bn_sheet */
+	bn_page_fn card;      /* bn_ref_arg (a version); char * */
 	bn_page_fn deed;      /* bn_deed_arg; char *: what was done, in words */
 	bn_page_fn reports;   /* bn_monitor_reports * (made with bn_alloc) */
 	bn_page_fn report;    /* bn_ref_arg; bn_monitor_report with features */

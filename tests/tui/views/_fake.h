@@ -61,6 +61,7 @@ int bn_fake_report(void *context, const void *arg, bn_page *page, bn_job *job, b
 int bn_fake_reports(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
 int bn_fake_run(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
 int bn_fake_runs(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
+int bn_fake_card(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
 int bn_fake_sheet(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
 int bn_fake_status(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
 int bn_fake_versions(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);

@@ -62,6 +62,50 @@ START_TEST(test_frame_approval_asks_with_no_as_default)
 }
 END_TEST
 
+START_TEST(test_frame_lines_of_a_sheet_open_their_evidence)
+{
+	bench b = {.fake = {.deeds = 0}};
+	bench_open(&b, false);
+	play(&b, "4 Enter j Enter");
+	ck_assert(shows(&b, "wanted     test rmse <= 12.5") && shows(&b, "blocks the approval"));
+	play(&b, "Esc j j j j Enter"); /* past the gates: a metric opens the run */
+	ck_assert(!shows(&b, "to sign"));
+	play(&b, "Esc j j j Enter");
+	ck_assert(shows(&b, "rows of jobs@v3"));
+	play(&b, "Esc j j j Enter");
+	ck_assert(shows(&b, "Long jobs are its weak side."));
+	play(&b, "Esc j Enter");
+	ck_assert(shows(&b, "you or lin may sign"));
+	bench_close(&b);
+}
+END_TEST
+
+START_TEST(test_frame_a_version_is_promoted_aliased_and_withdrawn)
+{
+	bench b = {.fake = {.deeds = 0}};
+	bench_open(&b, false);
+	play(&b, "4 P");
+	ck_assert(shows(&b, "approval is asked for; A approves"));
+	play(&b, "j P");
+	ck_assert(shows(&b, "it is the champion"));
+	play(&b, "G P \"more data\" Enter");
+	ck_assert_int_eq(b.fake.deeds, 1);
+	ck_assert_int_eq(b.fake.last.deed, BN_DEED_ASK);
+	ck_assert_str_eq(b.fake.last.ref, "power/1");
+	ck_assert_str_eq(b.fake.last.reason, "more data");
+	play(&b, ":alias champion\n");
+	ck_assert_int_eq(b.fake.last.deed, BN_DEED_ALIAS);
+	play(&b, "u Tab Enter"); /* back to the one that it was */
+	ck_assert_str_eq(b.fake.last.ref, "power/2");
+	play(&b, ":withdraw\n\"never\" Enter");
+	ck_assert_int_eq(b.fake.last.deed, BN_DEED_WITHDRAW);
+	play(&b, ":register power 7f3a\n");
+	ck_assert_int_eq(b.fake.last.deed, BN_DEED_REGISTER);
+	ck_assert_str_eq(b.fake.last.reason, "7f3a");
+	bench_close(&b);
+}
+END_TEST
+
 START_TEST(test_frame_rejection_needs_a_reason)
 {
 	bench b = {.fake = {.deeds = 0}};
@@ -754,7 +798,7 @@ START_TEST(test_frame_keeps_what_is_typed_before_the_data_is_there)
 	for (const char *keys = "4\rA"; *keys; keys++)
 		bn_frame_key(b.f, *keys);
 	bn_script_settle(b.f, b.s);
-	ck_assert(shows(&b, "signatures: 0 of 1"));
+	ck_assert(shows(&b, "to sign: 0 of 1"));
 	ck_assert(shows(&b, " you registered it; somebody else has to decide"));
 	bn_frame_key(b.f, '3');
 	bn_frame_key(b.f, 'j');
@@ -961,7 +1005,9 @@ BN_TEST_MAIN("tui/views/frame", test_frame_finds_objects_before_commands,
 	test_frame_compares_what_is_marked, test_frame_labels_are_written_and_taken_back,
 	test_frame_the_trash_asks_and_comes_back, test_frame_runs_are_grouped_by_a_parameter,
 	test_frame_more_runs_than_are_here_are_grouped_by_the_source,
-	test_frame_approval_asks_with_no_as_default, test_frame_rejection_needs_a_reason,
+	test_frame_approval_asks_with_no_as_default,
+	test_frame_lines_of_a_sheet_open_their_evidence,
+	test_frame_a_version_is_promoted_aliased_and_withdrawn, test_frame_rejection_needs_a_reason,
 	test_frame_says_why_ones_own_model_cannot_be_approved,
 	test_frame_readonly_refuses_and_says_so, test_frame_stop_takes_all_marked_runs,
 	test_frame_stop_names_the_run_and_stops_only_live_ones,

@@ -8,7 +8,7 @@ enum { BN_KIND_ANSWER = 1 };
 typedef struct bn_data_view {
 	bn_list list;
 	bn_page *
-		answer; /* bn_version_answer of the selected version, or of the one before while that comes */
+		answer; /* bn_data_answer of the selected version, or of the one before while that comes */
 	char asked[BN_REF_BYTES]; /* the version that was asked for last */
 } bn_data_view;
 

@@ -46,7 +46,7 @@ static int rule_draw(bn_area a, int row, const char *title, const char *more)
 	return row + 1;
 }
 
-static int head_draw(const bn_data_view *v, const bn_version_answer *d, bn_area a)
+static int head_draw(const bn_data_view *v, const bn_data_answer *d, bn_area a)
 {
 	const bn_dataset_version *x = d->version;
 	char rows[BN_FORMAT_BYTES], size[BN_FORMAT_BYTES], age[BN_FORMAT_BYTES], line[256];
@@ -68,7 +68,7 @@ static int head_draw(const bn_data_view *v, const bn_version_answer *d, bn_area 
 	return row;
 }
 
-static int children_draw(const bn_version_answer *d, bn_area a, int row)
+static int children_draw(const bn_data_answer *d, bn_area a, int row)
 {
 	bn_buf names = BN_BUF_INIT;
 	if (!d->children || !d->children->count)
@@ -84,7 +84,7 @@ static int children_draw(const bn_version_answer *d, bn_area a, int row)
 }
 
 /* "v1 to v2: +400 rows, the same columns" */
-static int before_draw(const bn_version_answer *d, bn_area a, int row)
+static int before_draw(const bn_data_answer *d, bn_area a, int row)
 {
 	char rows[BN_FORMAT_BYTES];
 	const bn_dataset_version *x = d->version, *y = d->before;
@@ -115,7 +115,7 @@ static int check_draw(const bn_check_row *c, bn_area a, int row)
 
 enum { CHECKS_MOST = 6 };
 
-static int checks_draw(const bn_version_answer *d, bn_area a, int row)
+static int checks_draw(const bn_data_answer *d, bn_area a, int row)
 {
 	const bn_dataset_version *x = d->version;
 	char title[96];
@@ -250,7 +250,7 @@ static void columns_draw(const bn_profile *p, bn_area a, int row)
 
 void bn_data_answer_draw(const bn_data_view *v, bn_area a)
 {
-	const bn_version_answer *d = v->answer ? v->answer->data : NULL;
+	const bn_data_answer *d = v->answer ? v->answer->data : NULL;
 	if (!d) {
 		bn_area_glyph(a, 0, 0, BN_INK_DIM, BN_GLYPH_ELLIPSIS);
 		return;

@@ -266,7 +266,7 @@ int bn_source_checks(void *context, const void *arg, bn_page *page, bn_job *job,
 
 static void answer_release(void *data)
 {
-	bn_version_answer *a = data;
+	bn_data_answer *a = data;
 	bn_dataset_version_free(a->version);
 	bn_dataset_version_free(a->before);
 	bn_dataset_versions_free(a->children);
@@ -274,7 +274,7 @@ static void answer_release(void *data)
 }
 
 /* The newest version that is older. */
-static int version_before(bn_version_answer *a, bn_reader *r, bn_err *err)
+static int version_before(bn_data_answer *a, bn_reader *r, bn_err *err)
 {
 	bn_dataset_versions *all = NULL;
 	int rc = bn_dataset_versions_load(&all, r->ws, a->version->name, BN_DATASET_LIVE, err);
@@ -288,14 +288,14 @@ static int version_before(bn_version_answer *a, bn_reader *r, bn_err *err)
 	return rc;
 }
 
-int bn_source_version_answer(
+int bn_source_data_answer(
 	void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
 {
 	bn_reader *r = context;
 	const bn_ref_arg *ref = arg;
 	bn_err own = BN_ERR_INIT;
 	(void)job;
-	bn_version_answer *a = bn_arena_alloc(&page->arena, sizeof *a);
+	bn_data_answer *a = bn_arena_alloc(&page->arena, sizeof *a);
 	bn_checks *c = bn_arena_alloc(&page->arena, sizeof *c);
 	int rc = a && c ? bn_reader_refresh(r, err) : bn_err_nomem(err, "a version");
 	if (rc < 0 || (rc = bn_dataset_resolve(

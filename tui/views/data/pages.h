@@ -17,12 +17,12 @@ typedef struct bn_add_arg {
 } bn_add_arg;
 
 /* A version as it is shown beside the list; what it lacks is NULL. */
-typedef struct bn_version_answer {
+typedef struct bn_data_answer {
 	bn_dataset_version *version, *before; /* before: the newest older one of the dataset */
 	bn_dataset_versions *children;        /* made from it */
 	const struct bn_checks *checks;
 	bn_profile *profile;
-} bn_version_answer;
+} bn_data_answer;
 
 /* Two versions, by reference: what differs in b, against a. */
 typedef struct bn_changes_arg {

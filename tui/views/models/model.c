@@ -1,205 +1,129 @@
 /*
- * model.c - the sheet of one model version: who asks for what, each gate with verdict and evidence,
- * challenger against champion, whose signatures there are. A approves and R rejects; when that is
- * not allowed the sheet says why before anybody tries.
+ * model.c - the sheet of one model version (sheet.c). Each of its lines opens what it says: a gate its evidence, a metric the
+ * run, data its rows, the card its text. A approves and R rejects; when that is not allowed the sheet says why before anybody
+ * tries. P takes the next step: it asks for approval, or makes an approved version the champion.
  */
 #include "core/base/mem.h"
 #include "tui/ui/format.h"
-#include "tui/views/views.h"
+#include "tui/views/models/_models.h"
+#include "tui/views/models/_sheet.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
+
+enum { KIND_SHEET, KIND_CARD };
 
 typedef struct model_view {
 	bn_view view;
 	bn_page *page;
 	char spec[BN_REF_BYTES];
-	int top, page_rows;
+	bn_sheet_line lines[BN_SHEET_LINES];
+	int count, selected, top, page_rows;
 	bool overriding;
 } model_view;
 
-static const bn_inbox_item *data_of(const model_view *v)
+static const bn_sheet *data_of(const model_view *v)
 {
 	return v->page ? v->page->data : NULL;
 }
 
-static bn_state verdict_state(const bn_gate_result *g)
+static const bn_inbox_item *item_of(const model_view *v)
 {
-	switch (g->verdict) {
-	case BN_VERDICT_PASS:
-		return BN_STATE_OK;
-	case BN_VERDICT_FAIL:
-		return g->severity == BN_GATE_BLOCK ? BN_STATE_FAIL : BN_STATE_WARN;
-	case BN_VERDICT_INCONCLUSIVE:
-		return BN_STATE_WARN;
-	case BN_VERDICT_NOT_APPLICABLE:
-		return BN_STATE_NONE;
-	}
-	return BN_STATE_NONE;
+	const bn_sheet *s = data_of(v);
+	return s ? s->item : NULL;
 }
 
-static int gates_draw(const bn_gate_report *g, bn_area a, int row)
-{
-	bn_area_textf(a, row, 0, BN_INK_HEADER, "gates");
-	bn_area_textf(a, row++, 8, BN_INK_DIM, "%zu pass, %zu fail, %zu inconclusive%s", g->passed,
-		g->failed, g->inconclusive, g->blocked ? "; approval is blocked" : "");
-	int name = a.cols >= 100 ? 22 : 14, claim = a.cols >= 100 ? 30 : 22;
-	for (size_t i = 0; i < g->count; i++, row++) {
-		const bn_gate_result *r = &g->items[i];
-		bn_state s = verdict_state(r);
-		bn_area_glyph(a, row, 0, bn_state_ink(s), (bn_glyph_id)bn_state_glyph(s));
-		bn_area_field(a, row, 2, 12, bn_state_ink(s), bn_verdict_name(r->verdict));
-		bn_area_name(a, row, 15, name, BN_INK_TEXT, r->name);
-		bn_area_field(a, row, 16 + name, claim, BN_INK_TEXT, r->claim);
-		int at = 17 + name + claim;
-		bn_area_field(a, row, at, a.cols - at, BN_INK_DIM, r->evidence ? r->evidence : "");
-	}
-	if (!g->count)
-		bn_area_text(a, row++, 2, BN_INK_DIM, "the policy asks for no evidence");
-	return row + 1;
-}
+/* ---- moving -------------------------------------------------------------------------------------- */
 
-static bool is_champion(const bn_version *m)
+/* To the next line that opens something; stays when there is none. */
+static void step(model_view *v, int by)
 {
-	for (size_t i = 0; i < m->n_aliases; i++)
-		if (strcmp(m->aliases[i], "champion") == 0)
-			return true;
-	return false;
-}
-
-/* One line per test metric: this version, the champion, and the difference. */
-static int metrics_draw(const bn_inbox_item *d, bn_area a, int row)
-{
-	const json_t *test = json_object_get(d->version->metrics, "test");
-	const char *key;
-	json_t *value;
-	char x[BN_FORMAT_BYTES], y[BN_FORMAT_BYTES], z[BN_FORMAT_BYTES], name[64];
-	bn_area_text(a, row, 0, BN_INK_HEADER, "on the test part");
-	snprintf(name, sizeof name, "version %lld", (long long)d->version->version);
-	bn_area_field_right(a, row, 20, 14, BN_INK_HEADER, name);
-	if (d->champion) {
-		snprintf(name, sizeof name, "champion %lld", (long long)d->champion->version);
-		bn_area_field_right(a, row, 36, 14, BN_INK_HEADER, name);
-		bn_area_field_right(a, row, 52, 14, BN_INK_HEADER, "difference");
-	} else {
-		bn_area_text(a, row, 36, BN_INK_DIM,
-			is_champion(d->version) ? "this is the champion"
-						: "no champion to compare with");
-	}
-	row++;
-	json_object_foreach((json_t *)(uintptr_t)test, key, value)
-	{
-		double own = json_is_number(value) ? json_number_value(value) : NAN;
-		double other = d->champion ? bn_version_metric(d->champion, "test", key) : NAN;
-		bn_area_name(a, row, 0, 19, BN_INK_TEXT, key);
-		bn_area_field_right(a, row, 20, 14, BN_INK_STRONG, bn_format_number(x, own));
-		if (d->champion) {
-			bn_area_field_right(
-				a, row, 36, 14, BN_INK_TEXT, bn_format_number(y, other));
-			bn_format_number(z, own - other);
-			bn_area_field_right(a, row, 52, 14, BN_INK_TEXT, z);
+	const bn_sheet *s = data_of(v);
+	for (int at = v->selected + by; s && at >= 0 && at < v->count; at += by)
+		if (bn_sheet_opens(s, &v->lines[at])) {
+			v->selected = at;
+			return;
 		}
-		row++;
+	if (by < 0)
+		v->top = 0; /* what stands above the first of them */
+}
+
+static bool move(model_view *v, bn_command_id id)
+{
+	int page = v->page_rows > 1 ? v->page_rows - 1 : 1;
+	switch (id) {
+	case BN_CMD_UP:
+		step(v, -1);
+		return true;
+	case BN_CMD_DOWN:
+		step(v, 1);
+		return true;
+	case BN_CMD_PAGE_UP:
+	case BN_CMD_HALF_UP:
+	case BN_CMD_PAGE_DOWN:
+	case BN_CMD_HALF_DOWN: {
+		bool half = id == BN_CMD_HALF_UP || id == BN_CMD_HALF_DOWN;
+		int by = id == BN_CMD_PAGE_UP || id == BN_CMD_HALF_UP ? -1 : 1;
+		int to = v->selected + by * (half ? page / 2 + 1 : page);
+		while (by * (to - v->selected) > 0) {
+			int before = v->selected;
+			step(v, by);
+			if (v->selected == before)
+				break;
+		}
+		return true;
 	}
-	return row + 1;
-}
-
-static int decisions_draw(const model_view *v, const bn_version *m, bn_area a, int row)
-{
-	char when[BN_FORMAT_BYTES];
-	bn_area_textf(a, row++, 0, BN_INK_HEADER, "signatures: %d of %d", m->approvals,
-		m->approvals_needed);
-	for (size_t i = 0; i < m->n_decisions; i++, row++) {
-		const bn_decision *d = &m->decisions[i];
-		int col = bn_area_textf(a, row, 0, d->approved ? BN_INK_OK : BN_INK_FAIL, "%s",
-			d->approved ? "approved" : "rejected");
-		if (d->override)
-			col = bn_area_text(a, row, col, BN_INK_FAIL, " OVERRIDE");
-		col = bn_area_textf(a, row, col, BN_INK_TEXT, "  %s, %s", d->user,
-			bn_format_time(when, d->time_ms, bn_frame_is_utc(v->view.frame)));
-		bn_area_textf(a, row, col, BN_INK_DIM, "  %s%s", d->reason ? d->reason : "",
-			d->counts ? "" : "  (of an earlier request)");
+	case BN_CMD_TOP:
+		v->selected = 0;
+		v->top = 0;
+		return true;
+	case BN_CMD_BOTTOM:
+		v->selected = v->count - 1;
+		step(v, -1);
+		step(v, 1);
+		return true;
+	default:
+		return false;
 	}
-	if (!m->n_decisions)
-		bn_area_text(a, row++, 2, BN_INK_DIM, "nobody has decided yet");
-	return row + 1;
 }
 
-static bn_state model_state(bn_model_state s)
-{
-	return s == BN_MODEL_APPROVED    ? BN_STATE_OK
-	       : s == BN_MODEL_REQUESTED ? BN_STATE_WAIT
-	       : s == BN_MODEL_REJECTED  ? BN_STATE_FAIL
-					 : BN_STATE_NONE;
-}
+/* ---- drawing ------------------------------------------------------------------------------------- */
 
-static int head_draw(const model_view *v, const bn_inbox_item *d, bn_area a, int row)
+static void scroll(model_view *v, int rows)
 {
-	const bn_version *m = d->version;
-	char when[BN_FORMAT_BYTES], text[256];
-	bn_state s = model_state(m->state);
-	int64_t now = bn_frame_now_ms(v->view.frame);
-	int col = bn_area_glyph(a, row, 0, bn_state_ink(s), (bn_glyph_id)bn_state_glyph(s));
-	col = bn_area_textf(a, row, col + 1, bn_state_ink(s), "%s", bn_model_state_name(m->state));
-	bn_area_textf(a, row++, col + 2, BN_INK_STRONG, "%s/%lld", m->name, (long long)m->version);
-	if (m->request_reason) {
-		snprintf(text, sizeof text, "%.30s, %s: %.180s", m->requester ? m->requester : "-",
-			bn_format_age(when, m->requested_ms, now), m->request_reason);
-		row = bn_area_fact(a, row, "asked by", BN_INK_TEXT, text);
-	}
-	snprintf(text, sizeof text, "%.30s%s%.30s", m->author ? m->author : "-",
-		m->registrar && m->author && strcmp(m->registrar, m->author) != 0
-			? ", registered by "
-			: "",
-		m->registrar && m->author && strcmp(m->registrar, m->author) != 0 ? m->registrar
-										  : "");
-	row = bn_area_fact(a, row, "author", BN_INK_TEXT, text);
-	snprintf(text, sizeof text, "%.40s, run %.8s, digest %.12s", m->trainer ? m->trainer : "-",
-		m->run_id ? m->run_id : "-", m->digest ? m->digest : "-");
-	row = bn_area_fact(a, row, "trained by", BN_INK_TEXT, text);
-	const json_t *data = json_array_get(m->data, 0);
-	snprintf(text, sizeof text, "%.100s@v%lld",
-		json_string_value(json_object_get(data, "name"))
-			? json_string_value(json_object_get(data, "name"))
-			: "-",
-		(long long)json_integer_value(json_object_get(data, "version")));
-	row = bn_area_fact(a, row, "data", BN_INK_TEXT, data ? text : NULL);
-	if (m->description)
-		row = bn_area_fact(a, row, "about", BN_INK_TEXT, m->description);
-	if (m->state == BN_MODEL_REQUESTED && d->why_not)
-		row = bn_area_fact(a, row, "you cannot", BN_INK_WARN, d->why_not);
-	return row + 1;
-}
-
-static int sheet_draw(const model_view *v, const bn_inbox_item *d, bn_area a, int row)
-{
-	row = head_draw(v, d, a, row);
-	if (d->gates)
-		row = gates_draw(d->gates, a, row);
-	row = metrics_draw(d, a, row);
-	return decisions_draw(v, d->version, a, row);
+	v->page_rows = rows > 1 ? rows : 1;
+	if (v->selected < v->top)
+		v->top = v->selected;
+	if (v->selected >= v->top + rows)
+		v->top = v->selected - rows + 1;
+	if (v->top > v->count - rows)
+		v->top = v->count - rows;
+	v->top = v->top < 0 ? 0 : v->top;
 }
 
 static void draw(bn_view *view, bn_area a, bool focused)
 {
 	model_view *v = (model_view *)view;
-	const bn_inbox_item *d = data_of(v);
-	bn_area nowhere = {a.s, 0, 0, 0, a.cols};
-	if (!d) {
+	const bn_sheet *s = data_of(v);
+	bn_area body = bn_area_sub(a, 0, 1, a.rows, a.cols - 2);
+	if (!s) {
 		bn_area_glyph(a, 0, 1, BN_INK_DIM, BN_GLYPH_ELLIPSIS);
 		return;
 	}
-	int rows = sheet_draw(v, d, nowhere, 0) - 1;
-	v->page_rows = a.rows > 1 ? a.rows : 1;
-	v->top = v->top > rows - a.rows ? rows - a.rows : v->top;
-	v->top = v->top < 0 ? 0 : v->top;
-	sheet_draw(v, d, bn_area_sub(a, 0, 1, a.rows, a.cols - 1), -v->top);
-	if (focused)
-		bn_area_cursor(a, 0, 0, false);
-	if (v->top + a.rows < rows)
+	scroll(v, a.rows);
+	for (int r = 0; r < a.rows && v->top + r < v->count; r++) {
+		bn_sheet_draw(s, &v->lines[v->top + r], body, r, view->frame);
+		if (v->top + r != v->selected)
+			continue;
+		bn_area_role(a, r, 0, a.cols, focused ? BN_INK_SELECTED : BN_INK_SELECTED_IDLE);
+		if (focused)
+			bn_area_cursor(a, r, 0, false);
+	}
+	if (v->top + a.rows < v->count && a.rows > 1)
 		bn_area_textf(a, a.rows - 1, a.cols - 9, BN_INK_KEY_HELP, " j more ");
 }
+
+/* ---- deciding ------------------------------------------------------------------------------------ */
 
 static void approve_ask(model_view *v, const bn_inbox_item *d)
 {
@@ -207,7 +131,7 @@ static void approve_ask(model_view *v, const bn_inbox_item *d)
 	const bn_version *m = d->version;
 	snprintf(
 		title, sizeof title, "Approve %.60s version %lld?", m->name, (long long)m->version);
-	v->overriding = d->gates && d->gates->blocked;
+	v->overriding = d->gates && d->gates->blocked && d->override_allowed;
 	if (v->overriding) {
 		snprintf(body, sizeof body,
 			"%zu gates fail and %zu are inconclusive. The policy lets you approve all "
@@ -237,54 +161,85 @@ static void reject_ask(model_view *v, const bn_inbox_item *d)
 		"sign and reject");
 }
 
+/* ---- opening ------------------------------------------------------------------------------------- */
+
+static bool text_open(model_view *v, const bn_sheet *s, const bn_sheet_line *line)
+{
+	bn_frame *f = v->view.frame;
+	bn_buf text = BN_BUF_INIT;
+	bn_err err = BN_ERR_INIT;
+	bn_view *made = NULL;
+	bn_sheet_write(s, line, bn_frame_is_utc(f), &text);
+	int rc = bn_view_text_new(&made, f, line->kind == BN_SHEET_GATE ? "gate" : "said",
+		text.ptr ? text.ptr : "", &err);
+	bn_buf_release(&text);
+	return bn_view_open(f, rc, &made, &err);
+}
+
+static bool line_open(model_view *v, const bn_sheet *s, const bn_sheet_line *line)
+{
+	bn_frame *f = v->view.frame;
+	const char *run = s->item->version->run_id;
+	char ref[BN_REF_BYTES];
+	bn_ref_arg arg;
+	bn_err err = BN_ERR_INIT;
+	bn_view *made = NULL;
+	int rc = 0;
+	switch (line->kind) {
+	case BN_SHEET_DATA:
+		bn_sheet_data_ref(s->item->version, line->at, ref);
+		rc = bn_view_all_rows_new(&made, f, ref, &err);
+		break;
+	case BN_SHEET_METRIC:
+	case BN_SHEET_RUN:
+		rc = bn_view_run_new(&made, f, run, &err);
+		break;
+	case BN_SHEET_ORIGIN:
+		rc = bn_view_origin_new(&made, f, run, &err);
+		break;
+	case BN_SHEET_CARD:
+		memset(&arg, 0, sizeof arg);
+		memcpy(arg.ref, v->spec, sizeof arg.ref);
+		bn_view_load(&v->view, BN_LANE_QUICK, KIND_CARD, bn_view_source(&v->view)->card,
+			&arg, sizeof arg);
+		return true;
+	default:
+		return text_open(v, s, line);
+	}
+	return bn_view_open(f, rc, &made, &err);
+}
+
 static bool command(bn_view *view, bn_command_id id, const char *arg)
 {
 	model_view *v = (model_view *)view;
-	const bn_inbox_item *d = data_of(v);
-	(void)arg;
+	const bn_sheet *s = data_of(v);
+	bn_err err = BN_ERR_INIT;
+	bn_view *made = NULL;
+	int rc;
+	if (move(v, id))
+		return true;
+	if (s && bn_version_command(view, s->item->version, s->item->champion, id, arg))
+		return true;
 	switch (id) {
 	case BN_CMD_APPROVE:
 	case BN_CMD_REJECT:
-		if (d && id == BN_CMD_APPROVE)
-			approve_ask(v, d);
-		else if (d)
-			reject_ask(v, d);
+		if (s && id == BN_CMD_APPROVE)
+			approve_ask(v, s->item);
+		else if (s)
+			reject_ask(v, s->item);
 		return true;
 	case BN_CMD_REPORT:
 		bn_view_make_report(view, v->spec);
 		return true;
-	case BN_CMD_VERIFY: {
-		bn_err err = BN_ERR_INIT;
-		bn_view *made = NULL;
-		int rc = bn_view_findings_new(&made, view->frame, v->spec, &err);
+	case BN_CMD_VERIFY:
+		rc = bn_view_findings_new(&made, view->frame, v->spec, &err);
 		return bn_view_open(view->frame, rc, &made, &err);
-	}
-	case BN_CMD_OPEN: {
-		bn_err err = BN_ERR_INIT;
-		bn_view *made = NULL;
-		int rc = bn_view_run_new(&made, view->frame, d->version->run_id, &err);
+	case BN_CMD_RELATED:
+		rc = bn_view_origin_new(
+			&made, view->frame, s ? s->item->version->run_id : NULL, &err);
 		return bn_view_open(view->frame, rc, &made, &err);
-	}
-	case BN_CMD_UP:
-		v->top--;
-		return true;
-	case BN_CMD_DOWN:
-		v->top++;
-		return true;
-	case BN_CMD_PAGE_UP:
-	case BN_CMD_HALF_UP:
-		v->top -= v->page_rows / (id == BN_CMD_HALF_UP ? 2 : 1);
-		return true;
-	case BN_CMD_PAGE_DOWN:
-	case BN_CMD_HALF_DOWN:
-		v->top += v->page_rows / (id == BN_CMD_HALF_DOWN ? 2 : 1);
-		return true;
-	case BN_CMD_TOP:
-		v->top = 0;
-		return true;
-	case BN_CMD_BOTTOM:
-		v->top = 1 << 20;
-		return true;
+	case BN_CMD_OPEN:
+		return s && v->selected < v->count ? line_open(v, s, &v->lines[v->selected]) : true;
 	default:
 		return false;
 	}
@@ -292,11 +247,14 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 
 static bool refuses(bn_view *view, bn_command_id id, char *why, size_t size)
 {
-	const bn_inbox_item *d = data_of((model_view *)view);
-	if (id == BN_CMD_OPEN) {
+	const model_view *v = (const model_view *)view;
+	const bn_inbox_item *d = item_of(v);
+	if (id == BN_CMD_RELATED) {
 		snprintf(why, size, "this version came from no run of this workspace");
 		return !d || !d->version->run_id;
 	}
+	if (d && bn_version_refuses(d->version, id, why, size))
+		return true;
 	if (id != BN_CMD_APPROVE && id != BN_CMD_REJECT)
 		return false;
 	if (!d) {
@@ -318,7 +276,10 @@ static bool refuses(bn_view *view, bn_command_id id, char *why, size_t size)
 static void answer(bn_view *view, bn_command_id id, const char *text)
 {
 	model_view *v = (model_view *)view;
+	const bn_inbox_item *d = item_of(v);
 	bool approve = id == BN_CMD_APPROVE;
+	if (d && bn_version_answer(view, d->version, d->champion, id, text))
+		return;
 	bn_view_do(view, approve ? BN_DEED_APPROVE : BN_DEED_REJECT, v->spec, text,
 		approve && v->overriding);
 }
@@ -327,7 +288,19 @@ static void refresh(bn_view *view)
 {
 	bn_ref_arg arg = {""};
 	memcpy(arg.ref, ((model_view *)view)->spec, sizeof arg.ref);
-	bn_view_load(view, BN_LANE_QUICK, 0, bn_view_source(view)->sheet, &arg, sizeof arg);
+	if (arg.ref[0])
+		bn_view_load(view, BN_LANE_QUICK, KIND_SHEET, bn_view_source(view)->sheet, &arg,
+			sizeof arg);
+}
+
+static void card_show(model_view *v, bn_page *p)
+{
+	bn_frame *f = v->view.frame;
+	bn_err err = BN_ERR_INIT;
+	bn_view *made = NULL;
+	if (p->data)
+		bn_view_open(f, bn_view_text_new(&made, f, "card", p->data, &err), &made, &err);
+	bn_page_free(p);
 }
 
 static void page(bn_view *view, bn_page *p)
@@ -335,12 +308,18 @@ static void page(bn_view *view, bn_page *p)
 	model_view *v = (model_view *)view;
 	if (bn_view_deed_done(view, p))
 		return;
+	if (p->kind == KIND_CARD) {
+		card_show(v, p);
+		return;
+	}
 	if (!p->data) {
 		bn_page_free(p);
 		return;
 	}
 	bn_page_free(v->page);
 	v->page = p;
+	v->count = bn_sheet_lines(v->lines, p->data);
+	v->selected = v->selected < v->count ? v->selected : 0;
 }
 
 static void crumb(const bn_view *view, bn_buf *out)
@@ -373,6 +352,7 @@ static const bn_view_class model_class = {
 	.refresh = refresh,
 	.crumb = crumb,
 	.cli = cli,
+	.words = bn_version_words,
 	.free = view_free,
 };
 
@@ -381,7 +361,17 @@ int bn_view_model_new(bn_view **out, bn_frame *f, const char *spec, bn_err *err)
 	model_view *v = bn_view_alloc(sizeof *v, &model_class, f, err);
 	if (!v)
 		return BN_ENOMEM;
-	snprintf(v->spec, sizeof v->spec, "%s", spec);
+	snprintf(v->spec, sizeof v->spec, "%s", spec ? spec : "");
 	*out = &v->view;
 	return 0;
+}
+
+void bn_view_model_show(bn_view *view, const char *spec)
+{
+	model_view *v = (model_view *)view;
+	if (strcmp(v->spec, spec) == 0)
+		return;
+	snprintf(v->spec, sizeof v->spec, "%s", spec);
+	v->selected = v->top = 0;
+	refresh(view);
 }

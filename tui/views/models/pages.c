@@ -1,5 +1,6 @@
 /* pages.c - models, the approval sheet, the audit log, and the deeds that change things. */
 #include "core/launch/launch.h"
+#include "core/registry/provenance.h"
 #include "core/registry/recompute.h"
 #include "tui/views/_source.h"
 
@@ -12,6 +13,27 @@ static void models_release(void *data)
 	bn_models *m = data;
 	bn_inbox_free(m->inbox);
 	bn_version_page_free(m->versions);
+	if (m->endpoints)
+		bn_endpoints_release(m->endpoints);
+	if (m->reports)
+		bn_monitor_reports_release(m->reports);
+}
+
+/* What serves the versions, and how their inputs drift. */
+static int in_use_read(bn_models *m, bn_arena *arena, bn_reader *r, bn_err *err)
+{
+	bn_endpoints *endpoints = bn_arena_alloc(arena, sizeof *endpoints);
+	bn_monitor_reports *reports = bn_arena_alloc(arena, sizeof *reports);
+	int rc;
+	if (!endpoints || !reports)
+		return bn_err_nomem(err, "models");
+	if ((rc = bn_endpoint_list(endpoints, r->ws, err)) < 0)
+		return rc;
+	m->endpoints = endpoints;
+	if ((rc = bn_monitor_report_list(reports, r->ws, NULL, 1000, err)) < 0)
+		return rc;
+	m->reports = reports;
+	return 0;
 }
 
 int bn_source_models(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
@@ -25,6 +47,8 @@ int bn_source_models(void *context, const void *arg, bn_page *page, bn_job *job,
 		rc = bn_inbox_read(&m->inbox, r->ws, err);
 	if (!rc)
 		rc = bn_version_list(&m->versions, r->ws, NULL, false, err);
+	if (!rc)
+		rc = in_use_read(m, &page->arena, r, err);
 	if (rc) {
 		if (m)
 			models_release(m);
@@ -35,19 +59,164 @@ int bn_source_models(void *context, const void *arg, bn_page *page, bn_job *job,
 
 static void sheet_release(void *data)
 {
-	bn_inbox_item_free(data);
+	bn_sheet *s = data;
+	bn_inbox_item_free(s->item);
+	bn_evidence_list_free(s->evidence);
+}
+
+static bool has_signed(const bn_version *v, uid_t uid, const char *name)
+{
+	for (size_t i = 0; i < v->n_decisions; i++) {
+		const bn_decision *d = &v->decisions[i];
+		if (d->counts && d->approved &&
+			(name ? d->user && strcmp(d->user, name) == 0 : d->uid == uid))
+			return true;
+	}
+	return false;
+}
+
+/* "you, lin or 3 more" */
+typedef struct names {
+	char text[200];
+	size_t at, count, more;
+} names;
+
+static void name_add(names *n, const char *name)
+{
+	if (n->count >= 4) {
+		n->more++;
+		return;
+	}
+	int k = snprintf(
+		n->text + n->at, sizeof n->text - n->at, "%s%.40s", n->count ? " or " : "", name);
+	n->at += k > 0 ? (size_t)k : 0;
+	n->count++;
+}
+
+static int persons_add(
+	names *n, bn_reader *r, const bn_policy *policy, const bn_inbox_item *d, bn_err *err)
+{
+	const bn_version *v = d->version;
+	bn_people *people = NULL;
+	int rc = bn_people_read(&people, r->ws, err);
+	for (size_t i = 0; rc >= 0 && i < people->count; i++) {
+		const bn_person_row *p = &people->persons[i];
+		unsigned may = policy->allow[BN_ACT_APPROVE] | 1u << BN_ROLE_ADMIN;
+		bool own = (v->author && strcmp(v->author, p->name) == 0) ||
+			   (v->registrar && strcmp(v->registrar, p->name) == 0);
+		if (!(p->roles & may) || (own && !policy->self_approval) ||
+			has_signed(v, 0, p->name) || (p->is_me && !d->can_approve && d->why_not))
+			continue;
+		name_add(n, p->is_me ? "you" : p->name);
+	}
+	bn_people_free(people);
+	return rc;
+}
+
+static int users_add(names *n, bn_reader *r, const bn_policy *policy, const bn_inbox_item *d,
+	uid_t me, bn_err *err)
+{
+	const bn_version *v = d->version;
+	bn_user_list *users = NULL;
+	int rc = bn_user_list_read(&users, r->ws, err);
+	for (size_t i = 0; rc >= 0 && i < users->count; i++) {
+		const bn_user_row *u = &users->items[i];
+		unsigned may = policy->allow[BN_ACT_APPROVE] | 1u << BN_ROLE_ADMIN;
+		bool own = u->uid == v->author_uid || u->uid == v->registrar_uid;
+		if (!(u->roles & may) || (own && !policy->self_approval) ||
+			has_signed(v, u->uid, NULL) ||
+			(u->uid == me && !d->can_approve && d->why_not))
+			continue;
+		name_add(n, u->uid == me ? "you" : u->user);
+	}
+	bn_user_list_free(users);
+	return rc;
+}
+
+/* Who may sign and has not: by the roles and the policy of now. */
+static int signers_read(bn_sheet *s, bn_arena *arena, bn_reader *r, bn_err *err)
+{
+	sqlite3 *db = bn_workspace_index(r->ws);
+	bn_policy *policy = NULL;
+	bn_self me;
+	names n = {.at = 0};
+	int rc;
+	if (s->item->version->state != BN_MODEL_REQUESTED)
+		return 0;
+	if (!db)
+		return 0;
+	if ((rc = bn_self_read(&me, r->ws, db, err)) < 0 ||
+		(rc = bn_rights_policy(&policy, r->ws, db, err)) < 0 ||
+		(rc = me.is_chained ? persons_add(&n, r, policy, s->item, err)
+				    : users_add(&n, r, policy, s->item, me.uid, err)) < 0)
+		goto out;
+	if (n.count)
+		s->signers = bn_arena_strf(
+			arena, n.more ? "%s or %zu more may sign" : "%s may sign", n.text, n.more);
+out:
+	bn_policy_free(policy);
+	return rc;
 }
 
 int bn_source_sheet(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
 {
 	bn_reader *r = context;
 	const bn_ref_arg *a = arg;
-	bn_inbox_item *item = NULL;
+	bn_err own = BN_ERR_INIT;
+	(void)job;
+	bn_sheet *s = bn_arena_alloc(&page->arena, sizeof *s);
+	int rc = s ? bn_reader_refresh(r, err) : bn_err_nomem(err, "a sheet");
+	if (rc < 0 || (rc = bn_inbox_item_read(&s->item, r->ws, a->ref, err)) < 0)
+		return rc;
+	/* Both are said beside what decides; without them it stands. */
+	if (bn_evidence_read(&s->evidence, r->ws, a->ref, &own) < 0)
+		s->evidence = NULL;
+	bn_err_clear(&own);
+	if (signers_read(s, &page->arena, r, &own) < 0)
+		s->signers = NULL;
+	return BN_PAGE_TAKE(page, s, sheet_release);
+}
+
+int bn_source_card(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
+{
+	bn_reader *r = context;
+	const bn_ref_arg *a = arg;
+	bn_buf card = BN_BUF_INIT;
 	(void)job;
 	int rc = bn_reader_refresh(r, err);
-	if (!rc)
-		rc = bn_inbox_item_read(&item, r->ws, a->ref, err);
-	return rc ? rc : BN_PAGE_TAKE(page, item, sheet_release);
+	if (rc >= 0 && (rc = bn_version_card(&card, r->ws, a->ref, err)) >= 0) {
+		page->data = bn_arena_strndup(&page->arena, card.ptr, card.len);
+		rc = page->data ? 0 : bn_err_nomem(err, "a card");
+	}
+	bn_buf_release(&card);
+	return rc;
+}
+
+/* What is done to versions beside deciding; what was done goes into text. */
+static int version_act(bn_reader *r, const bn_deed_arg *a, char *text, size_t size, bn_err *err)
+{
+	int64_t version = 0;
+	int rc = bn_reader_need_trust(r, err);
+	if (rc < 0)
+		return rc;
+	switch (a->deed) {
+	case BN_DEED_REGISTER:
+		rc = bn_version_register(&version, r->ws, a->ref, a->reason, err);
+		snprintf(text, size, "registered %.100s/%lld", a->ref, (long long)version);
+		return rc;
+	case BN_DEED_ASK:
+		snprintf(text, size, "asked for approval of %.100s", a->ref);
+		return bn_version_request(r->ws, a->ref, a->reason, err);
+	case BN_DEED_ALIAS:
+		snprintf(text, size, "%.100s is %.60s now", a->ref, a->reason);
+		return bn_version_set_alias(r->ws, a->ref, a->reason, err);
+	case BN_DEED_ALIAS_REMOVE:
+		snprintf(text, size, "%.100s has no %.60s any more", a->ref, a->reason);
+		return bn_model_remove_alias(r->ws, a->ref, a->reason, err);
+	default:
+		snprintf(text, size, "withdrew %.100s", a->ref);
+		return bn_version_remove(r->ws, a->ref, a->reason, err);
+	}
 }
 
 /* Each is tried; what was done goes into text, and the first reason why one was not. */
@@ -133,6 +302,13 @@ int bn_source_deed(void *context, const void *arg, bn_page *page, bn_job *job, b
 	case BN_DEED_REMOVE:
 	case BN_DEED_SIGN:
 		rc = bn_reader_authority_deed(r, a, text, sizeof text, err);
+		break;
+	case BN_DEED_REGISTER:
+	case BN_DEED_ASK:
+	case BN_DEED_ALIAS:
+	case BN_DEED_ALIAS_REMOVE:
+	case BN_DEED_WITHDRAW:
+		rc = version_act(r, a, text, sizeof text, err);
 		break;
 	case BN_DEED_RUN_TAG:
 	case BN_DEED_RUN_NOTE:

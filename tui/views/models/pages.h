@@ -3,7 +3,10 @@
  */
 #ifndef BN_TUI_VIEWS_MODELS_PAGES_H
 #define BN_TUI_VIEWS_MODELS_PAGES_H
+#include "core/monitor/report.h"
+#include "core/registry/evidence.h"
 #include "core/registry/registry.h"
+#include "core/serve/endpoint.h"
 #include "core/track/run.h"
 #include "tui/views/pages.h"
 
@@ -14,7 +17,16 @@
 typedef struct bn_models {
 	bn_inbox *inbox;
 	bn_version_page *versions;
+	bn_endpoints *endpoints;     /* NULL: not known */
+	bn_monitor_reports *reports; /* the newest first; NULL: not known */
 } bn_models;
+
+/* The sheet of a version, with who could still sign and what others have measured. */
+typedef struct bn_sheet {
+	bn_inbox_item *item;
+	const char *signers;        /* "the next is you or lin"; NULL: not known */
+	bn_evidence_list *evidence; /* NULL: none is read */
+} bn_sheet;
 
 typedef enum bn_deed {
 	BN_DEED_APPROVE,
@@ -33,6 +45,12 @@ typedef enum bn_deed {
 	BN_DEED_RUN_NOTE, /* reason: the note, or "" */
 	BN_DEED_RUN_REMOVE,
 	BN_DEED_RUN_RESTORE,
+	/* Of versions of models: */
+	BN_DEED_REGISTER,     /* ref: the model; reason: the run */
+	BN_DEED_ASK,          /* for approval of ref; reason: why */
+	BN_DEED_ALIAS,        /* ref: the version; reason: the alias */
+	BN_DEED_ALIAS_REMOVE, /* ref: the model; reason: the alias */
+	BN_DEED_WITHDRAW,     /* ref: the version; reason: why */
 } bn_deed;
 
 #define BN_STOP_MAX 64

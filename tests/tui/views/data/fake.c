@@ -82,13 +82,13 @@ int bn_fake_version(void *context, const void *arg, bn_page *page, bn_job *job, 
 	static const bn_check_row rows[] = {
 		{"values between", "power", "0 to 1000", "max 1090", 3, BN_STATE_FAIL, NULL}};
 	static const bn_checks failed = {"telemetry.json", NOW - HOUR, "5ee1", rows, 1};
-	bn_version_answer d = {.version = &jobs_v3, .before = &jobs_v2, .children = &children};
+	bn_data_answer d = {.version = &jobs_v3, .before = &jobs_v2, .children = &children};
 	if (strncmp(a->ref, "jobs-train", 10) == 0)
-		d = (bn_version_answer){.version = &split_v1};
+		d = (bn_data_answer){.version = &split_v1};
 	else if (strncmp(a->ref, "node", 4) == 0)
-		d = (bn_version_answer){.version = &node_v1};
+		d = (bn_data_answer){.version = &node_v1};
 	else if (strcmp(a->ref, "jobs@v2") == 0)
-		d = (bn_version_answer){.version = &jobs_v2, .checks = &failed};
+		d = (bn_data_answer){.version = &jobs_v2, .checks = &failed};
 	if (bn_fake_profile(context, arg, page, job, err) == 0)
 		d.profile = page->data;
 	bn_fake_take(page, &d, sizeof d);

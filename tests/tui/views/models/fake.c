@@ -17,6 +17,10 @@ static bn_decision old_decision = {.time_ms = NOW - 26 * HOUR,
 	.approved = true,
 	.counts = true,
 	.reason = (char *)"all gates pass"};
+static bn_decision refusal = {.time_ms = NOW - 50 * HOUR,
+	.user = (char *)"ada",
+	.counts = true,
+	.reason = (char *)"worse than the mean"};
 static char *champion_alias[] = {(char *)"champion"};
 static bn_version power_3, power_2, power_1;
 
@@ -55,6 +59,8 @@ static void versions_make(void)
 	power_1.state = BN_MODEL_REJECTED;
 	power_1.state_ms = NOW - 50 * HOUR;
 	power_1.metrics = json_pack("{s:{s:f}}", "test", "rmse", 19.3);
+	power_1.decisions = &refusal;
+	power_1.n_decisions = 1;
 }
 
 static bn_inbox_item item_make(const bn_fake *fake, bn_version *v)
@@ -86,7 +92,7 @@ int bn_fake_models(void *context, const void *arg, bn_page *page, bn_job *job, b
 		versions->items[2] = power_1;
 		versions->count = 3;
 	}
-	bn_models m = {inbox, versions};
+	bn_models m = {.inbox = inbox, .versions = versions};
 	bn_fake_take(page, &m, sizeof m);
 	return 0;
 }
@@ -100,6 +106,19 @@ int bn_fake_sheet(void *context, const void *arg, bn_page *page, bn_job *job, bn
 	bn_inbox_item item = item_make(fake, slash && slash[1] == '2'   ? &power_2
 					     : slash && slash[1] == '1' ? &power_1
 									: &power_3);
-	bn_fake_take(page, &item, sizeof item);
+	bn_inbox_item *kept = bn_arena_alloc(&page->arena, sizeof *kept);
+	*kept = item;
+	bn_sheet s = {.item = kept,
+		.signers = fake->own_request ? "ada may sign" : "you or lin may sign"};
+	bn_fake_take(page, &s, sizeof s);
+	return 0;
+}
+
+int bn_fake_card(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
+{
+	FAKE_BEGIN(page);
+	page->data = bn_arena_strdup(&page->arena, "# power\n\nRidge regression of node power on "
+						   "what a job asks for.\n\n## Limits\n\nLong "
+						   "jobs are its weak side.\n");
 	return 0;
 }
