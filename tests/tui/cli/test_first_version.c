@@ -308,10 +308,11 @@ static bool says(const json_t *was, const json_t *is, bn_buf *where)
 	if (ends_with(where, ".mean") && json_is_real(was) && json_is_real(is))
 		return fabs(json_real_value(was) - json_real_value(is)) <=
 		       1e-14 * fabs(json_real_value(was));
-	/* Null was an infinity, too; that is told from what is missing now. */
+	/* Null was an infinity or NaN, too; these are told from what is missing now. */
 	const char *infinite = json_is_null(was) ? json_string_value(is) : NULL;
 	if (infinite)
-		return !strcmp(infinite, "inf") || !strcmp(infinite, "-inf");
+		return !strcmp(infinite, "inf") || !strcmp(infinite, "-inf") ||
+		       !strcmp(infinite, "nan");
 	/* It wrote integers of a column as 17.0; they are integers now, exact beyond 2^53. */
 	if (json_is_real(was) && json_is_integer(is))
 		return json_real_value(was) == (double)json_integer_value(is);
