@@ -82,6 +82,10 @@ struct bn_frame {
 
 bn_view *bn_frame_top(const bn_frame *f); /* NULL when a tab could not be opened */
 bn_view_set bn_frame_kind(const bn_frame *f);
+/* What was typed after '/' and narrows the view on top, or is looked for there; "" for nothing. */
+const char *bn_frame_filtering(const bn_frame *f);
+/* '/' where there is no table; false: the command is another, or there is nothing to look in. */
+bool bn_modal_find(bn_frame *f, bn_command_id id, const char *arg);
 bn_grid *bn_frame_table(const bn_frame *f); /* of the view on top; NULL when it has none */
 int bn_frame_tab(const bn_frame *f, bn_command_id command); /* -1: no tab of that name */
 const bn_side_screen *bn_frame_side(const bn_frame *f, bn_command_id command); /* NULL: none */

@@ -43,7 +43,7 @@
 	X(LAUNCH, "the launch form", 0, \
 		"Enter:edit L:start n:wrong d:changed Y:command <:previous >:next") \
 	X(LABELS, "labels of a run", 0, "Enter:edit u:undo <:previous >:next") \
-	X(RUN, "a run", 0, "S:stop L:again .:metric r:log v:axis Tab:pane o:origin t:label") \
+	X(RUN, "a run", 0, "S:stop L:again .:metric r:log v:axis Tab:pane o:origin /:find") \
 	X(ORIGIN, "where a run comes from", 1, "Enter:open i:full /:filter y:copy Y:command") \
 	X(COMPARE, "a comparison", 1, \
 		"Enter:open n:next p:base r:scale d:all v:chart .:metric Y:command") \
@@ -139,9 +139,10 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 		"stop it: the run, all marked runs, the job") \
 	X(IN_FULL, "in-full", "i", 0, BN_ON_TABLES, \
 		"all of the row: what is cut, what is not shown; of a job its log") \
-	X(NEXT, "next", "n", 0, BN_ON_TABLES | BN_ON(LAUNCH), \
-		"to the next row that stands out: what failed, drifted, differs, or is missing") \
-	X(PREVIOUS, "previous", "N", 0, BN_ON_TABLES | BN_ON(LAUNCH), \
+	X(NEXT, "next", "n", 0, BN_ON_TABLES | BN_ON(LAUNCH) | BN_ON(RUN), \
+		"to the next row that stands out: what failed, drifted, differs, is missing, or " \
+		"was looked for") \
+	X(PREVIOUS, "previous", "N", 0, BN_ON_TABLES | BN_ON(LAUNCH) | BN_ON(RUN), \
 		"to the row before that stands out") \
 	X(NEXT_OBJECT, "next-object", ">", 0, BN_ON_ALL, \
 		"the next one of the list that this came from") \
@@ -223,8 +224,11 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 	X(NEXT_PANE, "next-pane", "Tab", 0, \
 		BN_ON(RUNS) | BN_ON(RUN) | BN_ON(COMPARE) | BN_ON(FEATURE) | BN_ON(MODELS), \
 		"to the next pane, or the next picture of the same thing") \
-	X(FILTER, "filter", "/", BN_CMD_ARGUMENT, BN_ON_TABLES, \
-		"show only rows that hold these words") \
+	X(FILTER, "filter", "/", BN_CMD_ARGUMENT, BN_ON_TABLES | BN_ON(RUN), \
+		"show only rows that hold these words; of a run charts whose names do, and on " \
+		"the console find them: n goes on") \
+	X(FOLLOW, "follow", "f", 0, BN_ON(RUN), \
+		"stay at the end of the console as it grows, or stay with these lines") \
 	X(MARK, "mark", "Space", 0, BN_ON_TABLES, "mark the row, or take the mark away") \
 	X(INVERT, "invert-marks", "*", 0, BN_ON_TABLES, \
 		"mark what is not marked, and the reverse") \

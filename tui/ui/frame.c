@@ -173,6 +173,8 @@ void bn_frame_filter(bn_frame *f, const char *words)
 {
 	bn_view *v = bn_frame_top(f);
 	bn_grid *t = bn_frame_table(f);
+	if (!t && v && v->cls->find)
+		v->cls->find(v, words);
 	if (!t)
 		return;
 	bn_grid_filter(t, words);
@@ -183,8 +185,7 @@ void bn_frame_filter(bn_frame *f, const char *words)
 /* Esc: the newest of what hides rows, then the screen. It never leaves the digit one is on. */
 static void back(bn_frame *f)
 {
-	bn_grid *t = bn_frame_table(f);
-	if (t && t->filter[0])
+	if (bn_frame_filtering(f)[0])
 		bn_frame_filter(f, "");
 	else if (f->stacks[f->tab].depth > 1)
 		bn_frame_pop(f);
@@ -516,6 +517,8 @@ int bn_frame_do(bn_frame *f, bn_command_id id, const char *arg, bn_err *err)
 		return rc;
 	if (v && v->cls->command && v->cls->command(v, id, arg))
 		return 0;
+	if (bn_modal_find(f, id, arg))
+		return rc;
 	if (v && v->cls->table && table_do(f, v->cls->table(v), id, arg, &rc, err))
 		return rc;
 	if (frame_do(f, id))

@@ -130,7 +130,8 @@ static void place_draw(bn_frame *f, bn_area a)
 	bn_buf words = BN_BUF_INIT;
 	if (!t || bn_grid_count(t) == 0)
 		return;
-	snprintf(place, sizeof place, "%s/%s", bn_format_count(at, bn_grid_rows_before(t, t->selected + 1)),
+	snprintf(place, sizeof place, "%s/%s",
+		bn_format_count(at, bn_grid_rows_before(t, t->selected + 1)),
 		bn_format_count(of, bn_grid_rows_before(t, bn_grid_count(t))));
 	int end = a.cols - 1 - (int)strlen(place);
 	bn_area_text(a, 0, end, BN_INK_DIM, place);
@@ -257,11 +258,13 @@ static void keys_draw(bn_frame *f, bn_area a)
 		return;
 	if (f->modal == BN_MODAL_FILTER) {
 		const bn_view *v = bn_frame_top(f);
-		bool of_table = v && v->cls->kind == BN_ON(ROWS);
-		bn_area_text(a, 0, 1, BN_INK_KEY_HELP,
-			of_table ? "words in any column, or an expression: power > 250 AND state = "
-				   "FAILED"
-				 : "rows that hold every word; Enter keeps it, Esc takes it back");
+		const char *words = "rows that hold every word; Enter keeps it, Esc takes it back";
+		if (v && v->cls->kind == BN_ON(ROWS))
+			words = "words in any column, or an expression: power > 250 AND state = "
+				"FAILED";
+		if (v && v->cls->find)
+			words = "Enter keeps it, then n and N go on; Esc takes it back";
+		bn_area_text(a, 0, 1, BN_INK_KEY_HELP, words);
 		return;
 	}
 	bar_draw(f, a);

@@ -13,13 +13,12 @@
 
 void bn_modal_open(bn_frame *f, bn_modal modal, const char *text)
 {
-	const bn_grid *t = bn_frame_table(f);
 	f->modal = modal;
 	memset(&f->input, 0, sizeof f->input);
 	bn_input_set(&f->input, text);
 	f->list_selected = f->list_top = 0;
-	if (modal == BN_MODAL_FILTER && t)
-		snprintf(f->filter_before, sizeof f->filter_before, "%s", t->filter);
+	if (modal == BN_MODAL_FILTER)
+		snprintf(f->filter_before, sizeof f->filter_before, "%s", bn_frame_filtering(f));
 }
 
 void bn_frame_prompt(bn_frame *f, const char *text)
@@ -114,10 +113,30 @@ static void command_key(bn_frame *f, int key)
 
 /* ---- '/' ----------------------------------------------------------------------------------------- */
 
+const char *bn_frame_filtering(const bn_frame *f)
+{
+	const bn_view *v = bn_frame_top(f);
+	const bn_grid *t = bn_frame_table(f);
+	if (t)
+		return t->filter;
+	return v && v->cls->find ? v->cls->finding(v) : "";
+}
+
+bool bn_modal_find(bn_frame *f, bn_command_id id, const char *arg)
+{
+	const bn_view *v = bn_frame_top(f);
+	if (id != BN_CMD_FILTER || bn_frame_table(f) || !v || !v->cls->find)
+		return false;
+	if (arg && *arg)
+		bn_frame_filter(f, arg);
+	else
+		bn_modal_open(f, BN_MODAL_FILTER, bn_frame_filtering(f));
+	return true;
+}
+
 static void filter_key(bn_frame *f, int key)
 {
-	bn_grid *t = bn_frame_table(f);
-	if (!t || key == BN_KEY_ENTER) {
+	if (key == BN_KEY_ENTER) {
 		bn_history_add(&f->filters, f->input.text);
 		f->modal = BN_MODAL_NONE;
 		return;
@@ -275,10 +294,9 @@ bool bn_modal_takes_text(const bn_frame *f)
 void bn_modal_key(bn_frame *f, int key)
 {
 	if (key == BN_KEY_ESC || key == BN_KEY_CTRL('C') || key == BN_KEY_CTRL('G')) {
-		bn_grid *t = bn_frame_table(f);
 		if (f->modal == BN_MODAL_CONFIRM || f->modal == BN_MODAL_ASK)
 			dialog_close(f);
-		if (f->modal == BN_MODAL_FILTER && t)
+		if (f->modal == BN_MODAL_FILTER)
 			bn_frame_filter(f, f->filter_before);
 		f->modal = BN_MODAL_NONE;
 		return;

@@ -44,8 +44,11 @@ typedef struct bn_view_class {
 	/* Whether keys are text now: they go to key() then, all but ^Z. NULL: never. */
 	bool (*takes_text)(const bn_view *);
 	void (*key)(bn_view *, int key);
-	bn_grid *(*table)(bn_view *); /* what motion, filter, marks act on; NULL */
-	void (*ordered)(bn_view *);   /* filter or sort of an external grid changed; NULL */
+	/* What '/' does where there is no table: looks for words as they are typed, "" for none. NULL: nothing. */
+	void (*find)(bn_view *, const char *words);
+	const char *(*finding)(const bn_view *); /* the words in force; "" for none. With find */
+	bn_grid *(*table)(bn_view *);            /* what motion, filter, marks act on; NULL */
+	void (*ordered)(bn_view *); /* filter or sort of an external grid changed; NULL */
 	void (*free)(bn_view *);
 } bn_view_class;
 

@@ -300,6 +300,66 @@ START_TEST(test_frame_more_runs_than_are_here_are_grouped_by_the_source)
 }
 END_TEST
 
+START_TEST(test_frame_finds_words_on_the_console_and_goes_through_them)
+{
+	bench b = {.fake = {.console_lines = 400}};
+	bench_open(&b, false);
+	play(&b, "3 Enter / \"seven\"");
+	ck_assert(shows(&b, "4 of 4: seven")); /* the last one, as it is typed */
+	ck_assert(shows(&b, "line 307 seven"));
+	play(&b, "Enter N");
+	ck_assert(shows(&b, "3 of 4: seven"));
+	ck_assert(shows(&b, "line 207 seven"));
+	play(&b, "N N N");
+	ck_assert(shows(&b, "no line above has 'seven'"));
+	ck_assert(shows(&b, "1 of 4: seven"));
+	play(&b, "n");
+	ck_assert(shows(&b, "2 of 4: seven"));
+	play(&b, "Esc"); /* what is looked for, then the screen */
+	ck_assert(!shows(&b, "of 4: seven"));
+	ck_assert(shows(&b, "line 107 seven"));
+	play(&b, "Esc");
+	ck_assert(shows(&b, "test_frame") || shows(&b, "mlp-1"));
+	b.fake.console_lines = 0;
+	play(&b, "j j j Enter n"); /* what failed: to what says why */
+	ck_assert(shows(&b, "CUDA error: out of memory"));
+	bench_close(&b);
+}
+END_TEST
+
+START_TEST(test_frame_follows_the_console_or_stays_with_its_lines)
+{
+	bench b = {.fake = {.console_lines = 300}};
+	bench_open(&b, false);
+	play(&b, "3 Enter Tab Tab");
+	ck_assert(shows(&b, "following; f stops"));
+	ck_assert(shows(&b, "line 299"));
+	b.fake.console_lines = 310;
+	play(&b, "^R");
+	ck_assert(shows(&b, "line 309"));
+	play(&b, "f");
+	ck_assert(shows(&b, "f follows"));
+	b.fake.console_lines = 700; /* more than a page has: the oldest lines have gone */
+	play(&b, "^R");
+	ck_assert(shows(&b, "line 309"));
+	ck_assert(!shows(&b, "line 310"));
+	play(&b, "k k"); /* from there on */
+	ck_assert(shows(&b, "line 307"));
+	ck_assert(!shows(&b, "line 308"));
+	play(&b, "f");
+	ck_assert(shows(&b, "line 699"));
+	play(&b, "k k k"); /* scrolled: the lines stay, too */
+	b.fake.console_lines = 705;
+	play(&b, "^R");
+	ck_assert(shows(&b, "line 696"));
+	ck_assert(!shows(&b, "line 697"));
+	play(&b, "G");
+	ck_assert(shows(&b, "line 704"));
+	ck_assert(shows(&b, "following"));
+	bench_close(&b);
+}
+END_TEST
+
 START_TEST(test_frame_compares_what_is_marked)
 {
 	bench b = {.fake = {.deeds = 0}};
@@ -1004,6 +1064,8 @@ BN_TEST_MAIN("tui/views/frame", test_frame_finds_objects_before_commands,
 	test_frame_launches_from_nothing, test_frame_a_run_is_shown_by_its_state,
 	test_frame_compares_what_is_marked, test_frame_labels_are_written_and_taken_back,
 	test_frame_the_trash_asks_and_comes_back, test_frame_runs_are_grouped_by_a_parameter,
+	test_frame_finds_words_on_the_console_and_goes_through_them,
+	test_frame_follows_the_console_or_stays_with_its_lines,
 	test_frame_more_runs_than_are_here_are_grouped_by_the_source,
 	test_frame_approval_asks_with_no_as_default,
 	test_frame_lines_of_a_sheet_open_their_evidence,

@@ -18,8 +18,9 @@ static const size sizes[] = {{80, 24}, {60, 15}, {200, 60}, {140, 40}};
 /* The folders whose screens have a picture of the last size, too: list and answer side by side. */
 static bool has_answer(const char *name)
 {
-	static const char *const folders[] = {"audit/", "checks/", "data/", "models/", "monitor/",
-		"profile/", "rows/", "servers/"};
+	static const char *const folders[] = {"audit/", "checks/", "compare/", "data/", "launch/",
+		"models/", "monitor/", "overview/", "profile/", "rows/", "run/", "runs/",
+		"servers/"};
 	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
 		if (strncmp(name, folders[i], strlen(folders[i])) == 0)
 			return true;

@@ -1,9 +1,11 @@
 /*
  * _run.h - one run from the inside: run.c is the screen and its commands, blocks.c the blocks that it is made of,
+ * console.c the console, wide.c the picture where there is room,
  * origin.c what it comes from and what became of it. For these alone.
  */
 #ifndef BN_TUI_VIEWS_RUN__RUN_H
 #define BN_TUI_VIEWS_RUN__RUN_H
+#include "tui/ui/format.h"
 #include "tui/views/views.h"
 
 typedef enum bn_run_pane { BN_RUN_PICTURE, BN_RUN_FACTS, BN_RUN_CONSOLE, BN_RUN_PANES } bn_run_pane;
@@ -18,6 +20,11 @@ typedef struct bn_run_view {
 	bool has_cursor;
 	size_t cursor;      /* index into the curve */
 	int top, page_rows; /* of the text panes */
+	int behind;         /* lines of the console that were printed since it does not follow */
+	bool is_beside;     /* of a list, whose keys are others */
+	bool holds;         /* it does not follow, though it is at its end */
+	char find[64];      /* what is looked for on the console; "": nothing */
+	int match;          /* the line that was found; -1: none */
 } bn_run_view;
 
 extern const double bn_run_smoothing[];
@@ -27,17 +34,51 @@ static inline const bn_run_detail *bn_run_data(const bn_run_view *v)
 	return v->page ? v->page->data : NULL;
 }
 
+/* ---- console.c ----------------------------------------------------------------------------------- */
+
+/* The last lines that fit, or from where they were scrolled to. */
+void bn_run_log_draw(bn_run_view *v, const bn_run_detail *d, bn_area a, bool scrolled);
+/* A rule and as many rows below it as are given; returns both. */
+int bn_run_console_draw(bn_run_view *v, const bn_run_detail *d, bn_area a, int rows);
+/* What is said of the console: what is looked for, or whether it follows; "" for nothing. */
+void bn_run_console_words(const bn_run_view *v, const bn_run_detail *d, char *out, size_t size);
+/* The line of the console that says what went wrong; -1: none does. */
+int bn_run_error_line(const bn_run_detail *d);
+bool bn_run_has_failed(const bn_run_detail *d);
+/* Looks for words, from the end on; "" for nothing. d may be NULL. */
+void bn_run_find(bn_run_view *v, const bn_run_detail *d, const char *words);
+/* To the next line that has them, below (1) or above (-1); without words, to the error. False: there is none. */
+bool bn_run_find_step(bn_run_view *v, const bn_run_detail *d, int step);
+/* How many lines have them; *place: which of these one is at, from 1. */
+int bn_run_match_count(const bn_run_view *v, const bn_run_detail *d, int *place);
+bool bn_run_follows(const bn_run_view *v); /* the end of the console stays in sight */
+void bn_run_follow_turn(bn_run_view *v);   /* or not */
+/* The lines that are shown stay so while others are printed, unless it follows. */
+void bn_run_log_keep(bn_run_view *v, const bn_run_detail *old, const bn_run_detail *d);
+
+/* ---- wide.c -------------------------------------------------------------------------------------- */
+
+bool bn_run_is_wide(bn_area a);
+void bn_run_wide_draw(bn_run_view *v, const bn_run_detail *d, bn_area a);
+
 /* ---- blocks.c: each draws into an area; those that return an int the rows that they took ------------ */
 
 int bn_run_head_draw(const bn_run_view *v, const bn_run_detail *d, bn_area a);
 /* All of the picture below the head: what matters of a run in that state. */
 void bn_run_picture_draw(bn_run_view *v, const bn_run_detail *d, bn_area a);
-/* The last lines that fit, or from v->top lines above them. */
-void bn_run_log_draw(bn_run_view *v, const bn_run_detail *d, bn_area a, bool scrolled);
 /* Everything that is known; returns the row behind it. */
 int bn_run_facts_draw(const bn_run_view *v, const bn_run_detail *d, bn_area a, int row);
-/* The line of the console that says what went wrong; -1: none does. */
-int bn_run_error_line(const bn_run_detail *d);
+int bn_run_numbers_count(const bn_run_detail *d);
+int bn_run_numbers_draw(const bn_run_detail *d, bn_area a, int rows);
+int bn_run_settings_draw(const bn_run_detail *d, bn_area a, int rows);
+int bn_run_origin_draw(const bn_run_detail *d, bn_area a, int rows);
+void bn_run_chart_draw(const bn_run_view *v, const bn_run_detail *d, bn_area a);
+void bn_run_rule_draw(bn_area a, int row, const char *title, const char *aside);
+bn_area bn_run_below(bn_area a, int rows);
+/* What is no number is a value: a loss that diverged is shown. */
+const char *bn_run_value_text(char out[BN_FORMAT_BYTES], double x);
+/* Whether the picture is that of curves. */
+bool bn_run_is_curve_picture(const bn_run_view *v, const bn_run_detail *d);
 /* Whether a metric has more than one value: such have curves. */
 bool bn_run_has_curve(const bn_run_detail *d);
 

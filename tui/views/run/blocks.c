@@ -14,7 +14,7 @@
 
 const double bn_run_smoothing[] = {0, 0.6, 0.9, 0.98};
 
-static void rule_draw(bn_area a, int row, const char *title, const char *aside)
+void bn_run_rule_draw(bn_area a, int row, const char *title, const char *aside)
 {
 	int width = (int)bn_utf8_width(aside);
 	bn_area_hline(a, row, 0, a.cols, BN_INK_BORDER);
@@ -24,7 +24,7 @@ static void rule_draw(bn_area a, int row, const char *title, const char *aside)
 }
 
 /* Of a metric that has points, what is no number is a value: a loss that diverged is shown. */
-static const char *value_text(char out[BN_FORMAT_BYTES], double x)
+const char *bn_run_value_text(char out[BN_FORMAT_BYTES], double x)
 {
 	return isnan(x) ? "nan" : bn_format_number(out, x);
 }
@@ -105,10 +105,15 @@ int bn_run_head_draw(const bn_run_view *v, const bn_run_detail *d, bn_area a)
 	if (r->title && room > 4)
 		bn_area_field(a, 0, col + 2, room, BN_INK_DIM, r->title);
 	second_draw(d, a, bn_frame_now_ms(v->view.frame));
+	char console[80] = ""; /* said by a rule where it is a part of the picture */
+	if (v->pane == BN_RUN_CONSOLE)
+		bn_run_console_words(v, d, console, sizeof console);
+	int end = a.cols - (int)bn_utf8_width(console);
 	if (r->started_ms >= 0) {
 		resources_text(r, more, sizeof more);
-		bn_area_text(a, 2, 0, BN_INK_DIM, more);
+		bn_area_field(a, 2, 0, console[0] ? end - 2 : end, BN_INK_DIM, more);
 	}
+	bn_area_text(a, 2, end, BN_INK_HEADER, console);
 	return 3;
 }
 
@@ -125,7 +130,7 @@ static const char *axis_title(bn_run_axis axis)
 	return titles[axis];
 }
 
-static void chart_draw(const bn_run_view *v, const bn_run_detail *d, bn_area a)
+void bn_run_chart_draw(const bn_run_view *v, const bn_run_detail *d, bn_area a)
 {
 	const bn_curve *c = &d->curve, *with = &d->partner;
 	bn_chart_series s[2] = {{.label = c->key, .x = c->x, .y = c->y, .n = c->n, .style = 0},
@@ -154,7 +159,7 @@ static int also_draw(const bn_run_detail *d, bn_area a, int rows)
 		if (charted || s->count < 2)
 			continue;
 		snprintf(text, sizeof text, "%.40s %s %s", d->metrics[i],
-			value_text(value, d->last[i]),
+			bn_run_value_text(value, d->last[i]),
 			bn_spark_text(bars, s->y, s->count, 8, a.s->alphabet));
 		int width = (int)bn_utf8_width(text);
 		if (col && col + width > a.cols) {
@@ -223,7 +228,7 @@ static bool is_first_of(const bn_run_detail *d, size_t at, const char *word)
 	return true;
 }
 
-static int numbers_count(const bn_run_detail *d)
+int bn_run_numbers_count(const bn_run_detail *d)
 {
 	int n = 0;
 	const char *word;
@@ -237,15 +242,15 @@ static int numbers_count(const bn_run_detail *d)
 }
 
 /* Metrics of one value as a table: a word a row, the parts beside each other. */
-static int numbers_draw(const bn_run_detail *d, bn_area a, int rows)
+int bn_run_numbers_draw(const bn_run_detail *d, bn_area a, int rows)
 {
 	static const char *const titles[PARTS] = {"train", "valid", "test", ""};
 	int row = 1, name = a.cols > 76 ? 24 : a.cols / 4, width = (a.cols - name) / PARTS;
 	const char *word;
-	if (rows < 2 || numbers_count(d) == 0)
+	if (rows < 2 || bn_run_numbers_count(d) == 0)
 		return 0;
 	width = width > 12 ? 12 : width;
-	rule_draw(a, 0, "metrics", "");
+	bn_run_rule_draw(a, 0, "metrics", "");
 	for (int p = 0; p < PARTS - 1; p++)
 		bn_area_field_right(a, 0, name + p * width, width, BN_INK_HEADER, titles[p]);
 	for (size_t i = 0; i < d->metric_count && row < rows; i++) {
@@ -261,7 +266,7 @@ static int numbers_draw(const bn_run_detail *d, bn_area a, int rows)
 			double x = value_of(d, word, p, &has);
 			if (has)
 				bn_area_field_right(a, row, p < PARTS - 1 ? col : name, width,
-					BN_INK_NUMBER, value_text(text, x));
+					BN_INK_NUMBER, bn_run_value_text(text, x));
 		}
 		row++;
 	}
@@ -296,12 +301,12 @@ static bool is_default(const char *value, const char *text)
 }
 
 /* Those that are not the trainer's defaults, then, folded, how many are. */
-static int settings_draw(const bn_run_detail *d, bn_area a, int rows)
+int bn_run_settings_draw(const bn_run_detail *d, bn_area a, int rows)
 {
 	int row = 1, same = 0, value = a.cols >= 40 ? 24 : a.cols / 2;
 	if (rows < 2 || d->params.count == 0)
 		return 0;
-	rule_draw(a, 0, "settings", "default");
+	bn_run_rule_draw(a, 0, "settings", "default");
 	for (size_t i = 0; i < d->params.count; i++) {
 		const bn_pair *p = &d->params.items[i];
 		const char *usual = default_of(d->info, p->key);
@@ -322,78 +327,16 @@ static int settings_draw(const bn_run_detail *d, bn_area a, int rows)
 	return row;
 }
 
-/* ---- the console --------------------------------------------------------------------------------- */
-
-static bool has_word(const char *line, const char *word)
-{
-	return strcasestr(line, word) != NULL;
-}
-
-int bn_run_error_line(const bn_run_detail *d)
-{
-	static const char *const strong[] = {
-		"error", "exception", "fatal", "panic", "segmentation"};
-	static const char *const weak[] = {"killed", "failed", "abort", "cannot", "no such"};
-	for (int pass = 0; pass < 2; pass++)
-		for (int i = (int)d->log_count - 1; i >= 0; i--)
-			for (size_t w = 0; w < sizeof strong / sizeof *strong; w++)
-				if (has_word(d->log[i], pass ? weak[w] : strong[w]))
-					return i;
-	return -1;
-}
-
-static bool has_failed(const bn_run_detail *d)
-{
-	return bn_run_state(d->info->status) == BN_STATE_FAIL;
-}
-
-void bn_run_log_draw(bn_run_view *v, const bn_run_detail *d, bn_area a, bool scrolled)
-{
-	int n = (int)d->log_count, from = n - a.rows,
-	    error = has_failed(d) ? bn_run_error_line(d) : -1;
-	v->page_rows = a.rows > 1 ? a.rows : 1;
-	if (scrolled) { /* top counts lines up from the end */
-		v->top = v->top > from ? from : v->top;
-		v->top = v->top < 0 ? 0 : v->top;
-		from -= v->top;
-	} else if (error >= 0 && error < from) {
-		from = error - a.rows / 2;
-	}
-	from = from < 0 ? 0 : from;
-	for (int r = 0; r < a.rows && from + r < n; r++) {
-		bool here = from + r == error;
-		bn_area_text(a, r, 0, here ? BN_INK_FAIL : BN_INK_TEXT, here ? "!" : "");
-		bn_area_text(a, r, error >= 0, here ? BN_INK_FAIL : BN_INK_TEXT, d->log[from + r]);
-	}
-	if (!n)
-		bn_area_text(a, 0, 0, BN_INK_DIM,
-			bn_run_status_is_live(d->info->status) ? "nothing on the console yet"
-							       : "it printed nothing");
-}
-
-/* A rule and as many rows below it as are given; returns both. */
-static int console_draw(bn_run_view *v, const bn_run_detail *d, bn_area a, int rows)
-{
-	char title[40];
-	if (rows < 2)
-		return 0;
-	snprintf(title, sizeof title, "console: %zu line%s", d->log_count,
-		d->log_count == 1 ? "" : "s");
-	rule_draw(a, 0, title, has_failed(d) && bn_run_error_line(d) >= 0 ? "! says why" : "");
-	bn_run_log_draw(v, d, bn_area_sub(a, 1, 0, rows - 1, a.cols), false);
-	return rows;
-}
-
 /* ---- where it comes from ------------------------------------------------------------------------- */
 
-static int origin_draw(const bn_run_detail *d, bn_area a, int rows)
+int bn_run_origin_draw(const bn_run_detail *d, bn_area a, int rows)
 {
 	const bn_run_info *r = d->info;
 	char text[200];
 	int row = 1;
 	if (rows < 4)
 		return 0;
-	rule_draw(a, 0, "where it comes from", "o opens it");
+	bn_run_rule_draw(a, 0, "where it comes from", "o opens it");
 	snprintf(text, sizeof text, "%.80s%s%.40s", r->user ? r->user : "-", r->host ? " on " : "",
 		r->host ? r->host : "");
 	row = bn_area_fact(a, row, " data", BN_INK_TEXT, r->dataset);
@@ -409,7 +352,7 @@ static int origin_draw(const bn_run_detail *d, bn_area a, int rows)
 
 /* ---- by state ------------------------------------------------------------------------------------ */
 
-static bn_area below(bn_area a, int rows)
+bn_area bn_run_below(bn_area a, int rows)
 {
 	return bn_area_sub(a, rows, 0, a.rows - rows, a.cols);
 }
@@ -422,10 +365,10 @@ static void failed_draw(bn_run_view *v, const bn_run_detail *d, bn_area a)
 	int origin = a.rows - settings >= 14 ? 5 : 0, hint = a.rows >= 8 ? 2 : 0;
 	int console = a.rows - settings - origin - hint, most = (int)d->log_count + 2;
 	most = most < 4 ? 4 : most;
-	console_draw(v, d, a, console < most ? console : most);
-	a = below(a, console < most ? console : most);
-	a = below(a, settings_draw(d, a, settings));
-	a = below(a, origin_draw(d, a, origin));
+	bn_run_console_draw(v, d, a, console < most ? console : most);
+	a = bn_run_below(a, console < most ? console : most);
+	a = bn_run_below(a, bn_run_settings_draw(d, a, settings));
+	a = bn_run_below(a, bn_run_origin_draw(d, a, origin));
 	if (hint && a.rows > 1)
 		bn_area_textf(a, 1, 1, BN_INK_DIM,
 			"again: binnacle run start --again %.8s, or L; o opens what it came from",
@@ -436,41 +379,50 @@ static void failed_draw(bn_run_view *v, const bn_run_detail *d, bn_area a)
 static void scalars_draw(bn_run_view *v, const bn_run_detail *d, bn_area a)
 {
 	int console = a.rows >= 12 ? 4 : 0;
-	int settings = (int)d->params.count + 1, numbers = numbers_count(d) + 1;
+	int settings = (int)d->params.count + 1, numbers = bn_run_numbers_count(d) + 1;
 	int room = a.rows - console;
 	settings = settings > room / 2 ? room / 2 : settings;
 	numbers = numbers > room - settings ? room - settings : numbers;
-	bn_area rest = below(a, numbers_draw(d, a, numbers));
-	rest = below(rest, settings_draw(d, rest, settings));
+	bn_area rest = bn_run_below(a, bn_run_numbers_draw(d, a, numbers));
+	rest = bn_run_below(rest, bn_run_settings_draw(d, rest, settings));
 	if (rest.rows - console > 5)
-		rest = below(rest, origin_draw(d, rest, 5));
-	console_draw(v, d, rest, rest.rows);
+		rest = bn_run_below(rest, bn_run_origin_draw(d, rest, 5));
+	bn_run_console_draw(v, d, rest, rest.rows);
 }
 
 static void curves_draw(bn_run_view *v, const bn_run_detail *d, bn_area a)
 {
-	int numbers = a.rows >= 30 ? numbers_count(d) + 1 : 0;
+	int numbers = a.rows >= 30 ? bn_run_numbers_count(d) + 1 : 0;
 	int settings = a.rows >= 30 ? (int)d->params.count + 1 : 0, log = a.rows >= 12 ? 4 : 0;
 	numbers = numbers > 8 ? 8 : numbers;
 	settings = settings > 7 ? 7 : settings;
-	a = below(a, settings_draw(d, a, settings));
-	a = below(a, numbers_draw(d, a, numbers));
+	a = bn_run_below(a, bn_run_settings_draw(d, a, settings));
+	a = bn_run_below(a, bn_run_numbers_draw(d, a, numbers));
 	int origin = a.rows >= 24 ? 5 : 0;
 	log = a.rows >= 24 ? a.rows / 4 : log;
 	int also = a.rows >= 14 ? also_draw(d, bn_area_sub(a, a.rows, 0, 0, a.cols), 2) : 0;
 	int chart = a.rows - log - origin - also;
-	chart_draw(v, d, bn_area_sub(a, 0, 0, chart, a.cols));
+	bn_run_chart_draw(v, d, bn_area_sub(a, 0, 0, chart, a.cols));
 	also_draw(d, bn_area_sub(a, chart, 0, also, a.cols), also);
-	a = below(a, chart + also);
-	a = below(a, origin_draw(d, a, origin));
-	console_draw(v, d, a, a.rows);
+	a = bn_run_below(a, chart + also);
+	a = bn_run_below(a, bn_run_origin_draw(d, a, origin));
+	bn_run_console_draw(v, d, a, a.rows);
+}
+
+bool bn_run_is_curve_picture(const bn_run_view *v, const bn_run_detail *d)
+{
+	bool of_system = bn_run_has_curve(d) && is_system(d->metrics[d->metric]);
+	return bn_run_has_curve(d) && (!bn_run_has_failed(d) || v->has_cursor) &&
+	       (v->arg.metric[0] || !of_system);
 }
 
 void bn_run_picture_draw(bn_run_view *v, const bn_run_detail *d, bn_area a)
 {
-	if (has_failed(d) && !v->has_cursor)
+	if (bn_run_has_failed(d) && !v->has_cursor)
 		failed_draw(v, d, a);
-	else if (bn_run_has_curve(d) && (v->arg.metric[0] || !is_system(d->metrics[d->metric])))
+	else if (bn_run_is_curve_picture(v, d) && bn_run_is_wide(a))
+		bn_run_wide_draw(v, d, a);
+	else if (bn_run_is_curve_picture(v, d))
 		curves_draw(v, d, a);
 	else
 		scalars_draw(v, d, a);
@@ -494,7 +446,8 @@ int bn_run_facts_draw(const bn_run_view *v, const bn_run_detail *d, bn_area a, i
 	for (size_t i = 0; i < d->metric_count; i++, row++) {
 		bn_area_name(
 			a, row, 0, 24, i == d->metric ? BN_INK_STRONG : BN_INK_TEXT, d->metrics[i]);
-		bn_area_field_right(a, row, 25, 12, BN_INK_NUMBER, value_text(text, d->last[i]));
+		bn_area_field_right(
+			a, row, 25, 12, BN_INK_NUMBER, bn_run_value_text(text, d->last[i]));
 		bn_area_field_right(
 			a, row, 38, 12, BN_INK_BEST, bn_format_number(text, d->best[i]));
 	}

@@ -25,6 +25,7 @@ static int log_lines(bn_run_detail *d, bn_arena *arena, char *text, bn_err *err)
 	size_t n = 0, total = 1;
 	if (!lines)
 		return bn_err_nomem(err, "the console");
+	const char *end_of_text = text + strlen(text);
 	for (const char *s = text; *s; s++)
 		total += *s == '\n';
 	size_t skip = total > LOG_LINES ? total - LOG_LINES : 0;
@@ -44,6 +45,7 @@ static int log_lines(bn_run_detail *d, bn_arena *arena, char *text, bn_err *err)
 	}
 	d->log = lines;
 	d->log_count = n;
+	d->log_end = end_of_text;
 	return 0;
 }
 
@@ -88,6 +90,7 @@ static int log_read(bn_run_detail *d, bn_arena *arena, bn_reader *r, bn_err *err
 		return log_lines(d, arena, text, err);
 	}
 	size_t from = log_tail(text, LOG_BYTES + 1, &log);
+	d->log_bytes = (int64_t)log.printed;
 	bn_run_log_close(&log);
 	return log_lines(d, arena, text + from, err);
 }
@@ -172,6 +175,44 @@ static int curves_read(bn_run_detail *d, bn_arena *arena, bn_reader *r, const bn
 	return rc;
 }
 
+/* Whether a name holds every word. */
+static bool has_words(const char *name, const char *words)
+{
+	char copy[64], *rest = copy, *word;
+	snprintf(copy, sizeof copy, "%s", words);
+	while ((word = strsep(&rest, " ")))
+		if (!strcasestr(name, word))
+			return false;
+	return true;
+}
+
+/* Those that are not the curve above them, by interest, as the list of metrics is by name. */
+static int grid_read(bn_run_detail *d, bn_arena *arena, bn_reader *r, const bn_series_list *list,
+	const bn_run_arg *a, bn_err *err)
+{
+	bn_curve *grid = bn_arena_alloc(arena, BN_RUN_GRID * sizeof *grid);
+	bn_curve_part part = {a->axis, a->from, a->to, d->info->started_ms};
+	if (!grid)
+		return bn_err_nomem(err, "curves");
+	for (int system = 0; system < 2; system++) /* what the supervisor measures comes last */
+		for (size_t i = 0; i < list->count && d->grid_count < BN_RUN_GRID; i++) {
+			const bn_series_info *s = &list->items[i];
+			bool is_system = strncmp(s->key, "system/", 7) == 0;
+			bool above = i == d->metric ||
+				     (d->partner.key && strcmp(s->key, d->partner.key) == 0);
+			int rc;
+			if (s->count < 2 || above || is_system != system ||
+				!has_words(s->key, a->words))
+				continue;
+			if ((rc = bn_curve_read(&grid[d->grid_count], arena, r, d->info->id, s,
+				     &part, err)) < 0)
+				return rc;
+			d->grid_count++;
+		}
+	d->grid = grid;
+	return 0;
+}
+
 static int metrics_fill(bn_run_detail *d, bn_arena *arena, bn_reader *r, const bn_series_list *list,
 	const bn_run_arg *a, bn_err *err)
 {
@@ -210,8 +251,11 @@ static int metrics_fill(bn_run_detail *d, bn_arena *arena, bn_reader *r, const b
 		d->metric = longest;
 	if (n == 0)
 		return 0;
-	int rc = curves_read(d, arena, r, list, a, err);
-	return rc < 0 ? rc : sparks_read(d, r, list, sparks, err);
+	int rc;
+	if ((rc = curves_read(d, arena, r, list, a, err)) < 0 ||
+		(rc = a->grid ? grid_read(d, arena, r, list, a, err) : 0) < 0)
+		return rc;
+	return sparks_read(d, r, list, sparks, err);
 }
 
 static int metrics_read(

@@ -15,6 +15,7 @@ enum { SMOOTHINGS = 4 };
 void bn_view_run_show(bn_view *view, const char *id)
 {
 	bn_run_view *v = (bn_run_view *)view;
+	v->is_beside = true;
 	if (strcmp(v->arg.id, id) == 0)
 		return;
 	snprintf(v->arg.id, sizeof v->arg.id, "%s", id);
@@ -22,7 +23,9 @@ void bn_view_run_show(bn_view *view, const char *id)
 	bn_page_free(v->page);
 	v->page = NULL;
 	v->has_cursor = false;
-	v->top = 0;
+	v->top = v->behind = 0;
+	v->holds = false;
+	v->match = -1;
 	view->cls->refresh(view);
 }
 
@@ -50,6 +53,16 @@ static void panes_draw(const bn_run_view *v, bn_area a, bool focused)
 			names[i]);
 }
 
+/* Whether there is room for a grid of curves decides what is asked for. */
+static void grid_follow(bn_run_view *v, bn_area a)
+{
+	bool grid = bn_run_is_wide(bn_area_sub(a, 3, 0, a.rows - 3, a.cols));
+	if (grid == v->arg.grid)
+		return;
+	v->arg.grid = grid;
+	v->view.cls->refresh(&v->view);
+}
+
 static void draw(bn_view *view, bn_area a, bool focused)
 {
 	bn_run_view *v = (bn_run_view *)view;
@@ -59,6 +72,7 @@ static void draw(bn_view *view, bn_area a, bool focused)
 		return;
 	}
 	a = bn_area_sub(a, 0, 1, a.rows, a.cols - 1);
+	grid_follow(v, a);
 	int row = a.rows >= 9 ? bn_run_head_draw(v, d, a) : 0;
 	if (row && a.cols >= 76)
 		panes_draw(v, a, focused);
@@ -198,6 +212,7 @@ static bool scroll(bn_run_view *v, bn_command_id id)
 		return true;
 	case BN_CMD_BOTTOM:
 		v->top = sign > 0 ? 1 << 24 : 0;
+		v->behind = 0;
 		return true;
 	default:
 		return false;
@@ -216,6 +231,49 @@ static bool labels_open(bn_run_view *v)
 		&made, &err);
 }
 
+/* Charts are chosen by name where they are in sight; else the console is looked through. */
+static bool finds_charts(const bn_run_view *v)
+{
+	const bn_run_detail *d = bn_run_data(v);
+	return d && v->pane == BN_RUN_PICTURE && v->arg.grid && bn_run_is_curve_picture(v, d);
+}
+
+static void find(bn_view *view, const char *words)
+{
+	bn_run_view *v = (bn_run_view *)view;
+	bool charts = words[0] ? finds_charts(v) && !v->find[0] : v->arg.words[0] != '\0';
+	if (charts) {
+		memset(v->arg.words, 0, sizeof v->arg.words);
+		snprintf(v->arg.words, sizeof v->arg.words, "%s", words);
+		view->cls->refresh(view);
+		return;
+	}
+	if (words[0])
+		v->pane = BN_RUN_CONSOLE;
+	bn_run_find(v, bn_run_data(v), words);
+}
+
+static const char *finding(const bn_view *view)
+{
+	const bn_run_view *v = (const bn_run_view *)view;
+	return v->find[0] ? v->find : v->arg.words;
+}
+
+static void find_next(bn_run_view *v, int step)
+{
+	const bn_run_detail *d = bn_run_data(v);
+	bool found;
+	if (!d)
+		return;
+	v->pane = BN_RUN_CONSOLE;
+	found = bn_run_find_step(v, d, step);
+	if (!found && v->find[0])
+		bn_frame_message(v->view.frame, "no line %s has '%s'", step > 0 ? "below" : "above",
+			v->find);
+	else if (!found)
+		bn_frame_message(v->view.frame, "nothing stands out; / looks for words");
+}
+
 static bool command(bn_view *view, bn_command_id id, const char *arg)
 {
 	bn_run_view *v = (bn_run_view *)view;
@@ -230,6 +288,13 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 	case BN_CMD_NEXT_METRIC:
 	case BN_CMD_PREVIOUS_METRIC:
 		metric_step(v, id == BN_CMD_NEXT_METRIC ? 1 : -1);
+		return true;
+	case BN_CMD_FOLLOW:
+		bn_run_follow_turn(v);
+		return true;
+	case BN_CMD_NEXT:
+	case BN_CMD_PREVIOUS:
+		find_next(v, id == BN_CMD_NEXT ? 1 : -1);
 		return true;
 	case BN_CMD_LOG_SCALE:
 		v->log_y = !v->log_y;
@@ -346,6 +411,8 @@ static void page(bn_view *view, bn_page *p)
 		return;
 	}
 	bool keep = v->has_cursor && old && v->cursor < old->curve.n;
+	if (old)
+		bn_run_log_keep(v, old, d);
 	double x = keep ? old->curve.x[v->cursor] : 0;
 	bn_page_free(v->page);
 	v->page = p;
@@ -404,6 +471,8 @@ static const bn_view_class run_class = {
 	.crumb = crumb,
 	.cli = cli,
 	.words = words,
+	.find = find,
+	.finding = finding,
 	.free = view_free,
 };
 
@@ -413,6 +482,7 @@ int bn_view_run_new(bn_view **out, bn_frame *f, const char *id, bn_err *err)
 	if (!v)
 		return BN_ENOMEM;
 	*out = &v->view;
+	v->match = -1;
 	if (id)
 		snprintf(v->arg.id, sizeof v->arg.id, "%s", id);
 	return 0;

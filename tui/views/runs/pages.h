@@ -100,7 +100,11 @@ typedef struct bn_run_arg {
 	char metric[128]; /* "": the one of most interest */
 	bn_run_axis axis;
 	double from, to; /* the part of the axis that is asked for; to <= from: all */
+	bool grid;       /* with a curve of each metric whose name holds these words; "": of all */
+	char words[64];
 } bn_run_arg;
+
+#define BN_RUN_GRID 24 /* curves that come so */
 
 typedef struct bn_run_detail {
 	bn_run_arg asked;
@@ -114,10 +118,14 @@ typedef struct bn_run_detail {
 	size_t metric_count, metric; /* metric: index of the curve; metric_count when none */
 	bn_curve curve,
 		partner;        /* partner: the same metric of the other part; n 0: there is none */
+	const bn_curve *grid; /* of other metrics than the curve and its partner, those of most interest first */
+	size_t grid_count;
 	double length;          /* of the whole curve along the axis */
 	int64_t step, steps;    /* how far it is, of how many; 0 unknown */
 	const char *const *log; /* last lines of the console */
 	size_t log_count;
+	const char *log_end; /* behind the last of them; lines lie in one text */
+	int64_t log_bytes;   /* printed so far */
 	int64_t now_ms;
 	bn_sched_job job; /* of one that waits in a queue: its place, and why */
 } bn_run_detail;

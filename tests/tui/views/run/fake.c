@@ -51,6 +51,35 @@ static void log_set(bn_run_detail *d, bool failed)
 	d->log_count = failed ? 4 : 6;
 }
 
+/* Numbered lines, of which a page has the last 500. */
+static void log_grow(bn_run_detail *d, bn_arena *arena, int lines)
+{
+	enum { BYTES = 32, MOST = 500 };
+	int n = lines < MOST ? lines : MOST;
+	char *text = bn_arena_alloc(arena, (size_t)n * BYTES + 1);
+	const char **log = bn_arena_alloc(arena, MOST * sizeof *log);
+	for (int i = 0; i < n; i++) {
+		log[i] = text + i * BYTES;
+		snprintf(text + i * BYTES, BYTES, "line %d %s", lines - n + i,
+			(lines - n + i) % 100 == 7 ? "seven" : "");
+	}
+	d->log = log;
+	d->log_count = (size_t)n;
+	d->log_end = text + n * BYTES;
+	d->log_bytes = (int64_t)lines * BYTES;
+}
+
+/* Of the metrics that have no curve yet. */
+static void grid_set(bn_run_detail *d, bn_page *page, const bn_run_arg *a)
+{
+	bn_curve *grid = bn_arena_alloc(&page->arena, 3 * sizeof *grid);
+	for (size_t i = 0; a->grid && i < d->metric_count; i++)
+		if (i != d->metric && strstr(d->metrics[i], a->words))
+			grid[d->grid_count++] = bn_fake_curve(
+				page, d->info->name, d->metrics[i], 300, 3 + (double)i);
+	d->grid = grid;
+}
+
 static void metrics_set(bn_run_detail *d, bn_page *page, const bn_run_arg *a, bool scalars)
 {
 	static const char *const metrics[] = {"val_rmse", "val_mae", "train_loss"};
@@ -116,8 +145,12 @@ int bn_fake_run(void *context, const void *arg, bn_page *page, bn_job *job, bn_e
 	bn_run_detail d = {.info = info, .params = {params, 3, 3}, .now_ms = NOW};
 	memcpy(&d.asked, a, sizeof d.asked);
 	log_set(&d, failed);
+	if (fake->console_lines)
+		log_grow(&d, &page->arena, fake->console_lines);
 	if (!failed)
 		metrics_set(&d, page, a, is_run(a->id, 2));
+	if (!failed && !is_run(a->id, 2))
+		grid_set(&d, page, a);
 	bn_fake_take(page, &d, sizeof d);
 	return 0;
 }
