@@ -157,6 +157,11 @@ int bn_suite_parse(bn_suite **out, const char *text, size_t n, const char *sourc
 	int rc = bn_json_parse_wide(&doc, text, n, source, err);
 	if (!rc)
 		rc = bn_suite_from_json(out, doc, source, err);
+	size_t at = 0;
+	while (at < n && strchr(" \t\r\n", text[at]))
+		at++;
+	if (rc < 0 && (at == n || text[at] != '{'))
+		bn_err_hint(err, "a suite is a JSON object, as binnacle data infer writes it");
 	json_decref(doc);
 	return rc;
 }

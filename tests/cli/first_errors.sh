@@ -50,6 +50,8 @@ wrong 2 "the share 80 of part 'a' is not within 0 .. 1" "80 % of the rows is a=0
 wrong 3 "no column 'colum'" "binnacle data describe d lists them" data describe d colum
 wrong 2 "--where:1:5: expected a value at the end" "" data head d --where 'x > '
 wrong 2 "--where:1:1: no column 'labl'" "did you mean 'label'?" data head d --where "labl = 'a'"
+wrong 2 "d.csv:1:1: invalid token near 'x'" "a suite is a JSON object, as binnacle data infer writes it" data check d --suite d.csv
+wrong 3 "no column 'z'" "the table has: x, y, label" data head d --columns x,z
 wrong 3 "there is no suite 'none.json'" "to create one: binnacle data infer d >none.json" data check d --suite none.json
 printf '{"expectations": [{"type": "expect_column_values_to_be_betwen", "kwargs": {}}]}' >s.json
 wrong 2 "s.json: check 1: no check of type 'expect_column_values_to_be_betwen'" \

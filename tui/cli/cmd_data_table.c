@@ -12,6 +12,7 @@
 #include "core/base/str.h"
 #include "core/data/dataset.h"
 #include "core/source/arrow_source.h"
+#include "core/source/cast.h"
 #include "core/source/csv_write.h"
 #include "core/source/ingest.h"
 #include "tui/cli/file_format.h"
@@ -157,6 +158,11 @@ static int pick_columns(size_t **out, size_t *n, bn_cli *cli, const bn_schema *s
 			rc = bn_schema_need(schema, name, &list[*n], err);
 		*n += !rc;
 		bn_free(name);
+	}
+	if (rc == BN_ENOTFOUND) {
+		char has[BN_CAST_COLUMNS];
+		bn_cast_columns(schema, has);
+		bn_err_hint(err, "the table has: %s", has);
 	}
 	if (rc)
 		bn_free(list);
