@@ -249,20 +249,96 @@ static bool format_short(double x, char buf[BN_FMT])
 	return true;
 }
 
+/* The decimal m x 10^(exponent - 16), m of 17 digits, as %.*g writes it with that many digits. */
+static void write_digits(uint64_t m, int exponent, int digits, bool minus, char *out)
+{
+	char d[18];
+	int n = 17, at = 0;
+
+	for (int i = n; i-- > 0; m /= 10)
+		d[i] = (char)('0' + m % 10);
+	while (n > 1 && d[n - 1] == '0')
+		n--;
+	if (minus)
+		*out++ = '-';
+	const bool is_fixed = exponent >= -4 && exponent < digits;
+	const int before = !is_fixed ? 1 : exponent < 0 ? 0 : exponent + 1; /* the point */
+	if (!before)
+		*out++ = '0';
+	while (at < before) {
+		*out++ = at < n ? d[at] : '0';
+		at++;
+	}
+	if (at < n)
+		*out++ = '.';
+	for (int i = exponent + 1; is_fixed && i < 0; i++)
+		*out++ = '0';
+	while (at < n)
+		*out++ = d[at++];
+	*out = '\0';
+	if (!is_fixed)
+		snprintf(out, 8, "e%+03d", exponent);
+}
+
+static bool reads_back(const char *text, double x)
+{
+	double back;
+
+	return bn_parse_f64(text, strlen(text), &back) && back == x;
+}
+
+/*
+ * The fewest of 15 to 17 digits that read back as x, from its 17: rounded to fewer they do so if they are within
+ * half the distance to the next double. The last of the 17 is itself rounded, so where that is too close to say,
+ * and where a digit lies in the middle, the text is tried.
+ */
+static bool format_long(double x, char buf[BN_FMT])
+{
+	char text[BN_FMT];
+	uint64_t m = 0;
+	int binary;
+	const char *p = text;
+
+	if (fabs(x) < DBL_MIN)
+		return false;
+	snprintf(text, sizeof text, "%.16e", fabs(x));
+	for (; *p != 'e'; p++)
+		if (*p >= '0' && *p <= '9')
+			m = m * 10 + (uint64_t)(*p - '0');
+	const int exponent = atoi(p + 1);
+	const double half = (double)m * 0x1p-54 / frexp(fabs(x), &binary);
+	for (int digits = 15; digits < 17; digits++) {
+		const uint64_t unit = digits == 15 ? 100 : 10, rest = m % unit;
+		const uint64_t near = 2 * rest > unit ? m - rest + unit : m - rest;
+		const double off = (double)(near > m ? near - m : m - near);
+		const bool carries = near == UINT64_C(100000000000000000);
+		if (2 * rest == unit)
+			return false;
+		if (off > half + 1)
+			continue;
+		write_digits(carries ? near / 10 : near, exponent + carries, digits, x < 0, buf);
+		if (reads_back(buf, x))
+			return true;
+	}
+	write_digits(m, exponent, 17, x < 0, buf);
+	return true;
+}
+
 const char *bn_fmt_f64(double x, char buf[BN_FMT])
 {
 	if (isnan(x))
 		return strcpy(buf, "-");
 	if (isinf(x))
 		return strcpy(buf, x > 0 ? "inf" : "-inf");
-	if (format_short(x, buf))
+	if (x == 0)
+		return strcpy(buf, signbit(x) ? "-0" : "0");
+	if (format_short(x, buf) || format_long(x, buf))
 		return buf;
-	/* close to 0 a double has fewer digits */
+	/* Any 15 digits tell doubles apart, but for those below DBL_MIN, which have fewer bits. */
 	for (int digits = fabs(x) < DBL_MIN ? 1 : 15; digits <= 17; digits++) {
 		snprintf(buf, BN_FMT, "%.*g", digits, x);
 		decimal_point(buf);
-		double back;
-		if (bn_parse_f64(buf, strlen(buf), &back) && back == x)
+		if (reads_back(buf, x))
 			break;
 	}
 	return buf;
