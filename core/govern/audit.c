@@ -143,8 +143,16 @@ _Static_assert(BN_NAME_WRITER == 1, "the number in SIGNATURE");
 	" coalesce(bn_reason(reason), '') || ' ' || CASE typeof(payload) WHEN 'text' THEN " \
 	"payload ELSE '' " \
 	"END)," \
-	" lower(?7)) > 0)"
-#define WHERE_TYPES "ssssiisib"
+	" lower(?7)) > 0)" \
+	" AND (?10 = 0 OR outcome IN ('refused', 'invalid', 'late') OR kind IN (" DECISIONS \
+	") OR kind GLOB 'policy.*' OR kind GLOB 'role.*' OR kind GLOB 'key.*' OR kind GLOB " \
+	"'authority.*')"
+#define DECISIONS \
+	"'model.registered', 'model.requested', 'model.approved', 'model.rejected', " \
+	"'model.alias', " \
+	"'model.alias_removed', 'model.removed', 'model.attested', 'dataset.removed', " \
+	"'dataset.restored', 'run.removed', 'run.restored'"
+#define WHERE_TYPES "ssssiisibi"
 /* Of a row of dump_event. */
 #define UNKNOWN \
 	" FROM index_unknown_field u JOIN index_name w ON w.no = u.writer" \
@@ -228,7 +236,7 @@ static size_t own_key(uint8_t out[32], const bn_env *env)
 /* A filter as the statements bind it; NULL, -1 and the ends of time: whatever it is. */
 typedef struct asked {
 	const char *user, *kind, *entity, *outcome, *text;
-	int64_t from, to, uid;
+	int64_t from, to, uid, decisions;
 	uint8_t key[32];
 	size_t key_bytes;
 } asked;
@@ -236,8 +244,8 @@ typedef struct asked {
 /* How many records there are in all, from indexes; false: they have to be looked at. */
 static bool all_count(bn_audit_page *p, sqlite3 *db, const asked *a)
 {
-	if (a->user || a->kind || a->entity || a->outcome || a->text || a->uid >= 0 || a->from ||
-		a->to != INT64_MAX ||
+	if (a->decisions || a->user || a->kind || a->entity || a->outcome || a->text ||
+		a->uid >= 0 || a->from || a->to != INT64_MAX ||
 		bn_sql_int(db, 1, "SELECT EXISTS (SELECT 1 FROM index_unknown_field)", "") != 0)
 		return false; /* of records with such fields some count as newer */
 	p->total = (size_t)bn_sql_int(db, 0, "SELECT count(*) FROM event", "");
@@ -261,7 +269,7 @@ static int count_read(bn_audit_page *p, sqlite3 *db, const asked *a, bn_err *err
 		     "index_unknown_field)"
 		     " AND EXISTS (SELECT 1" UNKNOWN "))), 0)" WHERE,
 		     WHERE_TYPES, a->user, a->kind, a->entity, a->outcome, a->from, a->to, a->text,
-		     a->uid, a->key, a->key_bytes)) < 0)
+		     a->uid, a->key, a->key_bytes, a->decisions)) < 0)
 		return rc;
 	if ((rc = bn_sql_step(st, err)) == 1) {
 		p->total = (size_t)sqlite3_column_int64(st, 0);
@@ -285,6 +293,7 @@ int bn_audit_read(bn_audit_page **out, bn_workspace *ws, const bn_audit_filter *
 		.outcome = outcomes_text(outcomes, sizeof outcomes, f),
 		.from = f->since_ms > 0 ? f->since_ms << 16 : 0,
 		.to = f->until_ms > 0 ? f->until_ms << 16 : INT64_MAX,
+		.decisions = f->decisions,
 		.uid = f->mine ? (int64_t)env->uid(env) : -1};
 	a.key_bytes = f->mine ? own_key(a.key, env) : 0;
 	sqlite3_stmt *st = NULL;
@@ -297,10 +306,10 @@ int bn_audit_read(bn_audit_page **out, bn_workspace *ws, const bn_audit_filter *
 		     "SELECT clock, writer, seq, kind, entity, uid, bn_user(uid), payload, outcome,"
 		     " bn_reason(reason), (SELECT group_concat(n.name, ', ')" UNKNOWN
 		     "), signed, " PERSON ", " LINK WHERE
-		     " ORDER BY clock DESC, writer DESC, seq DESC LIMIT ?10 OFFSET ?11",
+		     " ORDER BY clock DESC, writer DESC, seq DESC LIMIT ?11 OFFSET ?12",
 		     WHERE_TYPES "ii", a.user, a.kind, a.entity, a.outcome, a.from, a.to, a.text,
-		     a.uid, a.key, a.key_bytes, (int64_t)(f->limit ? f->limit : DEFAULT_LIMIT),
-		     (int64_t)f->offset)) < 0)
+		     a.uid, a.key, a.key_bytes, a.decisions,
+		     (int64_t)(f->limit ? f->limit : DEFAULT_LIMIT), (int64_t)f->offset)) < 0)
 		goto out;
 	rc = page_fill(p, st, err);
 out:

@@ -17,6 +17,9 @@ typedef struct bn_audit_filter {
 	const char *entity;         /* glob: "model/power"; NULL any */
 	int outcome;                /* a bn_outcome, or -1 for any */
 	unsigned outcomes;          /* bits 1u << bn_outcome of the wanted ones; 0: use `outcome` */
+	/* Only what a person decided: acts on models, roles, the policy, people and the chain, removing; and every act
+	 * that was refused, invalid or late. */
+	bool decisions;
 	bool mine;                  /* of this user's account, or signed with this user's key */
 	int64_t since_ms, until_ms; /* 0: open */
 	const char *text; /* somewhere in kind, entity, user, reason or payload; NULL any */

@@ -218,6 +218,7 @@ static int run_audit_log(bn_cli *cli, bn_err *err)
 		.text = bn_cli_opt(cli, "text"),
 		.outcome = -1,
 		.mine = bn_cli_flag(cli, "mine"),
+		.decisions = bn_cli_flag(cli, "decisions"),
 	};
 	int rc = outcome_option(cli, &f.outcomes, err);
 	if (!rc)
@@ -426,6 +427,7 @@ static const bn_opt audit_options[] = {{"user", 'u', "USER", "by this user (name
 	{"entity", 'e', "GLOB", "about this entity: 'model/power'"},
 	{"outcome", 'o', "WORD",
 		"applied, refused, invalid, newer or late; several as 'refused|late'"},
+	{"decisions", 0, NULL, "what persons decided, and what was refused"},
 	{"mine", 0, NULL, "by my account, or signed with my key"},
 	{"since", 0, "WHEN", "a date, or an age such as 2h"},
 	{"until", 0, "WHEN", "a date, or an age such as 2h"},

@@ -70,7 +70,11 @@ void bn_chart_bar(bn_area a, int row, int col, int width, bn_ink role, double fr
 		bn_area_cp(a, row, col, role, a.s->alphabet == BN_ALPHABET_ASCII ? '.' : 0x258c);
 }
 
-#define TALLEST 18 /* rows of a histogram; more say no more */
+enum {
+	TALLEST = 40, /* rows of a histogram; more say no more */
+	WIDEST = 8,   /* columns of a bin */
+	AXIS = 7      /* columns of its labels */
+};
 
 typedef struct bar_look {
 	bn_ink ink;
@@ -129,38 +133,70 @@ static const bar_look *look_of(
 	return r && c ? &look_overlap : r ? &look_reference : c ? &look_current : NULL;
 }
 
-void bn_chart_histogram(bn_area a, const double *reference, const double *current, size_t bins,
-	double lo, double hi)
+static double bins_least(const bn_histogram *h)
 {
-	double top = bins_top(reference, current, bins);
-	char label[BN_FORMAT_BYTES];
-	int left = 7, rows = a.rows - 2 > TALLEST ? TALLEST : a.rows - 2;
-	a = bn_area_sub(a, 0, 0, rows + 2, a.cols);
-	if (bn_area_is_empty(a))
-		return;
-	legend_draw(a, reference, current);
-	if (top <= 0 || bins == 0 || rows < 1 || a.cols < left + 4) {
-		bn_area_text(a, 1, 0, BN_INK_DIM, "nothing counted yet");
-		return;
+	double least = INFINITY;
+	for (size_t i = 0; i < h->bins; i++) {
+		double r = bin_value(h->reference, i), c = bin_value(h->current, i);
+		least = r > 0 && r < least ? r : least;
+		least = c > 0 && c < least ? c : least;
 	}
-	bn_area plot = bn_area_sub(a, 1, left + 1, rows, a.cols - left - 1);
-	int wide = plot.cols / (int)bins > 0 ? plot.cols / (int)bins : 1;
-	wide = wide > 4 ? 4 : wide;
-	for (int r = 0; r < rows; r++) {
-		double level = top * (rows - r - 0.5) / rows;
-		bn_area_glyph(a, 1 + r, left, BN_INK_AXIS, BN_GLYPH_VLINE);
-		for (int c = 0; c < wide * (int)bins && c < plot.cols; c++) {
-			size_t i = (size_t)(c / wide);
-			const bar_look *l = look_of(reference, current, i, level);
+	return least;
+}
+
+/* The share at a height from 0 to 1; the lowest row has every bin that is not empty. */
+static double share_at(const bn_histogram *h, double top, double height)
+{
+	double least = bins_least(h) * 0.9;
+	if (!h->log_y || !(least < top))
+		return top * height;
+	return least * pow(top / least, height);
+}
+
+static void histogram_rows(bn_area a, bn_area plot, const bn_histogram *h, double top, int wide)
+{
+	for (int r = 0; r < plot.rows; r++) {
+		double level = share_at(h, top, (plot.rows - r - 0.5) / plot.rows);
+		if (h->log_y && r == plot.rows - 1)
+			level = share_at(h, top, 0);
+		bn_area_glyph(a, 1 + r, AXIS, BN_INK_AXIS, BN_GLYPH_VLINE);
+		for (int c = 0; c < wide * (int)h->bins && c < plot.cols; c++) {
+			const bar_look *l =
+				look_of(h->reference, h->current, (size_t)(c / wide), level);
 			if (l)
 				bn_area_cp(plot, r, c, l->ink, look_cp(a, l));
 		}
 	}
-	bn_area_field_right(a, 1, 0, left, BN_INK_AXIS, bn_format_percent(label, top));
-	bn_area_field_right(a, rows, 0, left, BN_INK_AXIS, rows > 1 ? "0 %" : "");
-	bn_area_text(a, a.rows - 1, left + 1, BN_INK_AXIS, bn_format_number(label, lo));
-	bn_format_number(label, hi);
-	int end = left + 1 + wide * (int)bins - (int)strlen(label);
+}
+
+void bn_chart_histogram(bn_area a, const bn_histogram *h)
+{
+	double top = bins_top(h->reference, h->current, h->bins);
+	char label[BN_FORMAT_BYTES];
+	int rows = a.rows - 2 > TALLEST ? TALLEST : a.rows - 2;
+	a = bn_area_sub(a, 0, 0, rows + 2, a.cols);
+	if (bn_area_is_empty(a))
+		return;
+	legend_draw(a, h->reference, h->current);
+	if (top <= 0 || h->bins == 0 || rows < 1 || a.cols < AXIS + 4) {
+		bn_area_text(a, 1, 0, BN_INK_DIM, "nothing counted yet");
+		return;
+	}
+	bn_area plot = bn_area_sub(a, 1, AXIS + 1, rows, a.cols - AXIS - 1);
+	int wide = plot.cols / (int)h->bins > 0 ? plot.cols / (int)h->bins : 1;
+	wide = wide > WIDEST ? WIDEST : wide;
+	histogram_rows(a, plot, h, top, wide);
+	if (h->log_y)
+		bn_area_text(a, 0, a.cols - 5, BN_INK_AXIS, "log y");
+	bn_area_field_right(a, 1, 0, AXIS, BN_INK_AXIS, bn_format_percent(label, top));
+	if (h->log_y)
+		bn_format_percent(label, share_at(h, top, 0));
+	else
+		snprintf(label, sizeof label, "0 %%");
+	bn_area_field_right(a, rows, 0, AXIS, BN_INK_AXIS, rows < 2 ? "" : label);
+	bn_area_text(a, a.rows - 1, AXIS + 1, BN_INK_AXIS, bn_format_number(label, h->lo));
+	bn_format_number(label, h->hi);
+	int end = AXIS + 1 + wide * (int)h->bins - (int)strlen(label);
 	bn_area_text(a, a.rows - 1, end, BN_INK_AXIS, label);
 }
 

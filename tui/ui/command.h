@@ -52,9 +52,9 @@
 	X(MODEL, "a model", 0, \
 		"Enter:open A:approve R:reject P:promote o:origin <:previous >:next") \
 	X(MONITOR, "Monitor (6)", 1, "Enter:open n:drift s:sort /:filter e:export Y:command") \
-	X(FEATURE, "a feature", 1, "Enter:larger n:drift s:sort /:filter i:full Y:command") \
+	X(FEATURE, "a feature", 1, "Enter:larger n:drift r:log L:retrain s:sort /:filter Y:command") \
 	X(AUDIT, "Audit (9)", 1, \
-		"Enter:open n:refused s:sort /:filter c:columns e:export Y:command") \
+		"Enter:open v:view w:where n:refused s:sort /:filter e:export") \
 	X(DETAIL, "details", 0, "<:previous >:next") \
 	X(JOBS, "jobs (B)", 1, "Enter:result i:full S:stop /:filter s:sort") \
 	X(JOB, "a job", 0, "Enter:result S:stop <:previous >:next") \
@@ -104,7 +104,7 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 		"SUITE.json") \
 	X(ADD, "add", "", BN_CMD_ARGUMENT | BN_CMD_WRITES, BN_ON(DATA) | BN_ON(VERSIONS), \
 		"bring a table in as a version of a dataset: :add [--private] NAME FILE.csv") \
-	X(WHERE, "where", "w", BN_CMD_ARGUMENT, BN_ON(RUNS) | BN_ON(ROWS), \
+	X(WHERE, "where", "w", BN_CMD_ARGUMENT, BN_ON(RUNS) | BN_ON(ROWS) | BN_ON(AUDIT), \
 		"only what matches: metrics.test_rmse < 12 AND params.lr = 0.1, or of rows power " \
 		"> " \
 		"250; nothing: all") \
@@ -116,7 +116,8 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 	X(DIFFERENCES, "differences", "d", 0, BN_ON(COMPARE) | BN_ON(LAUNCH), \
 		"show all rows or fields, or only those that differ") \
 	X(LAUNCH, "launch", "L", 0, \
-		BN_ON(RUNS) | BN_ON(RUN) | BN_ON(DATA) | BN_ON(VERSIONS) | BN_ON(LAUNCH), \
+		BN_ON(RUNS) | BN_ON(RUN) | BN_ON(DATA) | BN_ON(VERSIONS) | BN_ON(LAUNCH) | \
+			BN_ON(FEATURE), \
 		"launch a run: again, but; or on this dataset; in the form it starts") \
 	X(GROUP, "group", "b", BN_CMD_ARGUMENT, BN_ON(RUNS), \
 		"group by this column: mean and deviation, how many, the best; again: not. Or " \
@@ -151,7 +152,7 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 	X(NEEDS_ME, "needs-me", "!", 0, BN_ON_ALL, \
 		"to what needs you first on Overview; again: the next") \
 	X(VIEW, "view", "v", BN_CMD_ARGUMENT, \
-		BN_ON(OVERVIEW) | BN_ON(RUNS) | BN_ON(RUN) | BN_ON(COMPARE), \
+		BN_ON(OVERVIEW) | BN_ON(RUNS) | BN_ON(RUN) | BN_ON(COMPARE) | BN_ON(AUDIT), \
 		"the next way to see the same: the queue, or the stations of a model's life; the " \
 		"table, curves, or scatter; a curve along steps, seconds, or time; the next " \
 		"saved view of runs, or :view NAME") \
@@ -171,7 +172,8 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 		"chart the next metric") \
 	X(PREVIOUS_METRIC, "previous-metric", ",", 0, BN_ON(RUNS) | BN_ON(RUN) | BN_ON(COMPARE), \
 		"chart the metric before") \
-	X(LOG_SCALE, "log-scale", "r", 0, BN_ON(RUNS) | BN_ON(RUN) | BN_ON(COMPARE), \
+	X(LOG_SCALE, "log-scale", "r", 0, \
+		BN_ON(RUNS) | BN_ON(RUN) | BN_ON(COMPARE) | BN_ON(FEATURE), \
 		"the scale of numbers: a chart's axis logarithmic or linear; in a comparison " \
 		"per cent, difference, value alone") \
 	X(SMOOTH, "smooth", "m", 0, BN_ON(RUNS) | BN_ON(RUN) | BN_ON(COMPARE), \
@@ -222,7 +224,7 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 	X(FIRST_COLUMN, "first-column", "0", BN_CMD_MOTION, BN_ON_TABLES, "to the first column") \
 	X(LAST_COLUMN, "last-column", "$", BN_CMD_MOTION, BN_ON_TABLES, "to the last column") \
 	X(NEXT_PANE, "next-pane", "Tab", 0, \
-		BN_ON(RUNS) | BN_ON(RUN) | BN_ON(COMPARE) | BN_ON(FEATURE) | BN_ON(MODELS), \
+		BN_ON(RUNS) | BN_ON(RUN) | BN_ON(COMPARE) | BN_ON(FEATURE) | BN_ON(MODELS) | BN_ON(MONITOR), \
 		"to the next pane, or the next picture of the same thing") \
 	X(FILTER, "filter", "/", BN_CMD_ARGUMENT, BN_ON_TABLES | BN_ON(RUN), \
 		"show only rows that hold these words; of a run charts whose names do, and on " \

@@ -30,6 +30,7 @@
 #include "tui/views/data/pages.h"
 #include "tui/views/launch/pages.h"
 #include "tui/views/models/pages.h"
+#include "tui/views/monitor/pages.h"
 #include "tui/views/overview/pages.h"
 #include "tui/views/people/pages.h"
 #include "tui/views/profile/pages.h"
@@ -67,9 +68,9 @@ typedef struct bn_page_source {
 	bn_page_fn card;      /* bn_ref_arg (a version); char * */
 	bn_page_fn deed;      /* bn_deed_arg; char *: what was done, in words */
 	bn_page_fn reports;   /* bn_monitor_reports * (made with bn_alloc) */
-	bn_page_fn report;    /* bn_ref_arg; bn_monitor_report with features */
+	bn_page_fn report;    /* bn_ref_arg; bn_report_page */
 	bn_page_fn endpoints; /* bn_endpoints */
-	bn_page_fn audit;     /* bn_audit_page */
+	bn_page_fn audit;     /* bn_audit_arg; bn_audit_page */
 	bn_page_fn authority; /* bn_authority_page */
 	/* As jobs (tui/ui/job.h). */
 	bn_page_fn make_profile;   /* as profile, with data */

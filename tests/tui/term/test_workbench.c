@@ -127,7 +127,7 @@ START_TEST(test_workbench_opens_and_leaves_when_told)
 		BN_TEST_SKIP("workbench: no pseudo-terminal here");
 	ck_assert(wait_for(fd, "This workspace is empty"));
 	ck_assert_int_eq(write(fd, "9", 1), 1);
-	ck_assert(wait_for(fd, "outcome"));
+	ck_assert(wait_for(fd, "decisions"));
 	ck_assert_int_eq(write(fd, "Q", 1), 1);
 	ck_assert(wait_for(fd, "\033[?1049l"));
 	wait_for_end(pid, &status);
@@ -154,7 +154,7 @@ START_TEST(test_workbench_follows_a_resize_and_stays_quiet)
 	}
 	ck_assert(wait_for(fd, "Overview"));
 	ck_assert_int_eq(write(fd, "9", 1), 1);
-	ck_assert(wait_for(fd, "outcome"));
+	ck_assert(wait_for(fd, "decisions"));
 	/* Two seconds without a byte; on a machine that is busy itself, not at once. */
 	struct pollfd p = {fd, POLLIN, 0};
 	int64_t end = now_ms() + 30000;
@@ -255,6 +255,70 @@ START_TEST(test_workbench_jobs_take_few_keys)
 }
 END_TEST
 
+/* The keys of one job on the workspace that is there. False: there is no pseudo-terminal. */
+static bool job_play(const job *j)
+{
+	int fd, status;
+	pid_t pid = workbench_start(&fd);
+	if (pid < 0)
+		return false;
+	ck_assert(wait_for(fd, "Overview"));
+	int n = keys_send(fd, j);
+	ck_assert_msg(wait_for(fd, j->shows), "%s: no '%s'", j->what, j->shows);
+	printf("NOTE: %s: %d keys\n", j->what, n);
+	ck_assert_int_le(n, j->most);
+	ck_assert_int_eq(write(fd, "Q", 1), 1);
+	ck_assert(wait_for(fd, "\033[?1049l"));
+	wait_for_end(pid, &status);
+	ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	close(fd);
+	return true;
+}
+
+/* On the workspace that the demo makes, with a check that fails and a request that waits. */
+START_TEST(test_workbench_data_models_monitor_and_audit_take_few_keys)
+{
+	static const job failing = {"failing rows", {"!", "\r", "\r"}, 3, NULL, "fails '"};
+	static const job approve = {
+		"approve", {"4", "\r", "A", "\t", "\r"}, 5, NULL, "approved and signed"};
+	static const job drifted = {"drifted histogram", {"6", "\r"}, 2, NULL, "more in reference"};
+	static const job decided = {"who approved what", {"9"}, 4, NULL, "approved"};
+	static const char suite[] =
+		"{\"name\": \"strict\", \"expectations\": [{\"type\": "
+		"\"expect_column_values_to_not_be_null\", \"kwargs\": {\"column\": "
+		"\"node_power_consumption\"}}]}";
+	char path[300], line[400];
+	if (!workspace_make())
+		BN_TEST_SKIP("keys: %s is not built", program());
+	snprintf(line, sizeof line, "demo %.200s/tour --no-workbench", workspace);
+	bn_free(shell("%s", line));
+	snprintf(path, sizeof path, "%.200s/tour/.binnacle", workspace);
+	if (access(path, F_OK) != 0)
+		BN_TEST_SKIP("keys: the demo made no workspace");
+	snprintf(path, sizeof path, "%.200s/suite.json", workspace);
+	FILE *f = fopen(path, "w");
+	ck_assert_ptr_nonnull(f);
+	fputs(suite, f);
+	fclose(f);
+	size_t n = strlen(workspace);
+	snprintf(workspace + n, sizeof workspace - n, "/tour");
+	bn_free(shell("data check jobs --suite %s", path));
+	if (!job_play(&failing)) {
+		workspace[n] = '\0';
+		workspace_remove();
+		BN_TEST_SKIP("keys: no pseudo-terminal here");
+	}
+	bn_free(shell("model register %s --name power -q", "ridge"));
+	bn_free(shell("run reproduce %s --threads 1 --attest -q", "ridge"));
+	bn_free(shell("model request %s --reason again -q", "power/2"));
+	ck_assert(job_play(&drifted));
+	ck_assert(job_play(&decided));
+	ck_assert(job_play(&approve));
+	workspace[n] = '\0';
+	workspace_remove();
+}
+END_TEST
+
 START_TEST(test_workbench_without_a_terminal_names_the_commands)
 {
 	if (!workspace_make())
@@ -290,6 +354,7 @@ START_TEST(test_workbench_script_saves_screens)
 END_TEST
 
 BN_TEST_MAIN("tui/term/workbench", test_workbench_jobs_take_few_keys,
+	test_workbench_data_models_monitor_and_audit_take_few_keys,
 	test_workbench_opens_and_leaves_when_told, test_workbench_follows_a_resize_and_stays_quiet,
 	test_workbench_is_gone_when_the_line_is_cut_and_the_run_goes_on,
 	test_workbench_without_a_terminal_names_the_commands, test_workbench_script_saves_screens)

@@ -161,7 +161,8 @@ START_TEST(test_chart_draws_at_any_size_whatever_the_numbers)
 					.has_cursor = true,
 					.cursor = (double)n};
 				bn_chart_draw(bn_area_all(s), &c);
-				bn_chart_histogram(bn_area_all(s), odd, odd, n, 0, 1);
+				bn_chart_histogram(bn_area_all(s),
+					&(bn_histogram){odd, odd, n, 0, 1, n % 2 == 1});
 				bn_surface_free(s);
 			}
 		}

@@ -718,7 +718,7 @@ START_TEST(test_frame_help_is_searched_and_runs_what_is_picked)
 	play(&b, "? \"who did what\" Enter");
 	ck_assert(shows(&b, "outcome"));
 	play(&b, "^P \"command line\" Enter"); /* copy-cli */
-	ck_assert_str_eq(b.fake.copied, "binnacle audit log --json");
+	ck_assert_str_eq(b.fake.copied, "binnacle audit log --json --decisions");
 	bench_close(&b);
 }
 END_TEST
@@ -733,7 +733,7 @@ START_TEST(test_frame_copies_rows_and_the_command_line_of_each_screen)
 		{"Enter Y", "binnacle run show 7f3a0000 --json"},
 		{"4 Y", "binnacle model ls --json"},
 		{"Enter Y", "binnacle model show power/3 --json"},
-		{"6 Y", "binnacle monitor ls --json"}, {"9 Y", "binnacle audit log --json"}};
+		{"6 Y", "binnacle monitor ls --json"}, {"9 Y", "binnacle audit log --json --decisions"}};
 	bench b = {.fake = {.deeds = 0}};
 	bench_open(&b, false);
 	for (size_t i = 1; i < sizeof lines / sizeof *lines; i++) {

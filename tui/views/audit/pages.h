@@ -3,6 +3,8 @@
  */
 #ifndef BN_TUI_VIEWS_AUDIT_PAGES_H
 #define BN_TUI_VIEWS_AUDIT_PAGES_H
+#include "core/base/buf.h"
+#include "core/govern/audit.h"
 #include "tui/views/pages.h"
 
 #include <stdbool.h>
@@ -23,5 +25,23 @@ typedef struct bn_findings {
 	const bn_finding *items;
 	size_t count;
 } bn_findings;
+
+/* Which records of the log; empty texts and -1: any. */
+typedef struct bn_audit_arg {
+	char user[64]; /* a name, or a uid in digits */
+	char kind[80]; /* globs */
+	char entity[160];
+	char text[128]; /* somewhere in the record */
+	int outcome;    /* a bn_outcome, or -1 */
+	bool decisions; /* only those that a person decided, and what was refused */
+} bn_audit_arg;
+
+/* What it did, in words: "asked for", "made champion"; and of what: "power/3". Both in out. */
+void bn_audit_did(const bn_audit_row *r, char *out, size_t size);
+void bn_audit_what(const bn_audit_row *r, char *out, size_t size);
+/* Why, or with what: the reason that was given, in quotes, else the rest of the record in a line. */
+void bn_audit_why(const bn_audit_row *r, char *out, size_t size);
+/* All of it: a field a line, with units, lines no longer than `width` columns. */
+void bn_audit_write(const bn_audit_row *r, bool utc, int width, bn_buf *out);
 
 #endif

@@ -93,6 +93,12 @@ static void name_add(names *n, const char *name)
 	n->count++;
 }
 
+/* Gates that do not pass yet are no reason why it is not mine to sign. */
+static bool i_could_sign(const bn_inbox_item *d)
+{
+	return d->can_approve || (d->gates && d->gates->blocked);
+}
+
 static int persons_add(
 	names *n, bn_reader *r, const bn_policy *policy, const bn_inbox_item *d, bn_err *err)
 {
@@ -105,7 +111,7 @@ static int persons_add(
 		bool own = (v->author && strcmp(v->author, p->name) == 0) ||
 			   (v->registrar && strcmp(v->registrar, p->name) == 0);
 		if (!(p->roles & may) || (own && !policy->self_approval) ||
-			has_signed(v, 0, p->name) || (p->is_me && !d->can_approve && d->why_not))
+			has_signed(v, 0, p->name) || (p->is_me && !i_could_sign(d)))
 			continue;
 		name_add(n, p->is_me ? "you" : p->name);
 	}
@@ -124,8 +130,7 @@ static int users_add(names *n, bn_reader *r, const bn_policy *policy, const bn_i
 		unsigned may = policy->allow[BN_ACT_APPROVE] | 1u << BN_ROLE_ADMIN;
 		bool own = u->uid == v->author_uid || u->uid == v->registrar_uid;
 		if (!(u->roles & may) || (own && !policy->self_approval) ||
-			has_signed(v, u->uid, NULL) ||
-			(u->uid == me && !d->can_approve && d->why_not))
+			has_signed(v, u->uid, NULL) || (u->uid == me && !i_could_sign(d)))
 			continue;
 		name_add(n, u->uid == me ? "you" : u->user);
 	}
@@ -349,11 +354,17 @@ int bn_source_audit(void *context, const void *arg, bn_page *page, bn_job *job, 
 {
 	bn_reader *r = context;
 	bn_audit_page *log = NULL;
-	bn_audit_filter all = {.outcome = -1, .limit = 5000};
-	(void)arg;
+	const bn_audit_arg *a = arg;
+	bn_audit_filter f = {.user = a->user,
+		.kind = a->kind,
+		.entity = a->entity,
+		.text = a->text,
+		.outcome = a->outcome,
+		.decisions = a->decisions,
+		.limit = 5000};
 	(void)job;
 	int rc = bn_reader_refresh(r, err);
 	if (!rc)
-		rc = bn_audit_read(&log, r->ws, &all, err);
+		rc = bn_audit_read(&log, r->ws, &f, err);
 	return rc ? rc : BN_PAGE_TAKE(page, log, audit_release);
 }

@@ -18,15 +18,29 @@ static const json_t *metrics_of(const bn_version *v)
 	return json_object_get(v->metrics, "test");
 }
 
+/* Counts of rows are written beside the metrics, and are none. */
+static bool is_metric(const char *key)
+{
+	return strncmp(key, "rows", 4) != 0;
+}
+
+static size_t metric_count(const bn_version *v)
+{
+	const char *key;
+	json_t *one;
+	size_t n = 0;
+	json_object_foreach((json_t *)(uintptr_t)metrics_of(v), key, one) n += is_metric(key);
+	return n;
+}
+
 /* The metric of that place; NULL past the end. */
 static const char *metric_at(const bn_version *v, size_t at, double *value)
 {
-	const json_t *test = metrics_of(v);
 	const char *key;
 	json_t *one;
-	json_object_foreach((json_t *)(uintptr_t)test, key, one)
+	json_object_foreach((json_t *)(uintptr_t)metrics_of(v), key, one)
 	{
-		if (at-- > 0)
+		if (!is_metric(key) || at-- > 0)
 			continue;
 		*value = json_is_number(one) ? json_number_value(one) : NAN;
 		return key;
@@ -76,7 +90,7 @@ int bn_sheet_lines(bn_sheet_line out[BN_SHEET_LINES], const bn_sheet *s)
 			add(out, &n, BN_SHEET_NO_GATES, 0);
 	}
 	add(out, &n, BN_SHEET_RULE_METRICS, 0);
-	for (size_t i = 0; i < json_object_size(metrics_of(m)); i++)
+	for (size_t i = 0; i < metric_count(m); i++)
 		add(out, &n, BN_SHEET_METRIC, i);
 	add(out, &n, BN_SHEET_RULE_EVIDENCE, 0);
 	for (size_t i = 0; i < json_array_size(m->data); i++)

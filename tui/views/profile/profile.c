@@ -203,7 +203,8 @@ static void histogram_draw(bn_area a, const bn_profile_column *c)
 	for (size_t i = 0; i < n; i++)
 		shares[i] = present > 0 ? shares[i] / present : 0;
 	if (c->hist_count) {
-		bn_chart_histogram(a, NULL, shares, n, c->hist_lo, c->hist_hi);
+		bn_chart_histogram(a,
+			&(bn_histogram){NULL, shares, n, c->hist_lo, c->hist_hi, false});
 		return;
 	}
 	n = n < BN_PROFILE_TOP ? n : BN_PROFILE_TOP;

@@ -102,8 +102,25 @@ int bn_fake_report(void *context, const void *arg, bn_page *page, bn_job *job, b
 		ref_shares[i] = 0.19 * exp(-(i - 5.0) * (i - 5.0) / 9);
 		cur_shares[i] = 0.19 * exp(-(i - 9.0) * (i - 9.0) / 9);
 	}
-	bn_monitor_report *r = bn_fake_take(page, &report, sizeof report);
+	bn_monitor_report *r = bn_arena_alloc(&page->arena, sizeof *r);
+	*r = report;
 	r->features = features;
 	r->feature_count = sizeof features / sizeof *features;
+	bn_report_page p = {.report = r,
+		.windows = 5,
+		.port = 8420,
+		.requests = 442,
+		.p99_ms = 6.3,
+		.run = "7f3a0000000000000000000000000000"};
+	p.severities =
+		bn_arena_alloc(&page->arena, r->feature_count * BN_WINDOWS * sizeof *p.severities);
+	for (size_t w = 0; w < p.windows; w++) {
+		p.times_ms[w] = (double)(NOW - 2 * MIN - (int64_t)(4 - w) * HOUR);
+		for (size_t i = 0; i < r->feature_count; i++) {
+			double last = bn_drift_severity(&features[i].result);
+			p.severities[i * BN_WINDOWS + w] = last * (double)(w + 1) / 5;
+		}
+	}
+	bn_fake_take(page, &p, sizeof p);
 	return 0;
 }
