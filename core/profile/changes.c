@@ -4,6 +4,7 @@
 #include "core/base/mem.h"
 #include "core/profile/differences.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -21,6 +22,16 @@ static bool is_close(double x, double y, double scale)
 	if (isnan(x) || isnan(y))
 		return isnan(x) && isnan(y);
 	return x == y || fabs(x - y) <= ROUNDING * fmax(scale, fmax(fabs(x), fabs(y)));
+}
+
+/* Means of the same values: their sums are exact, so that they are some roundings apart at most. Large values that
+ * spread little (1e15 + x) may differ by many deviations and by 1e-14 of themselves. */
+static bool is_mean_close(double x, double y, double std)
+{
+	if (isnan(x) || isnan(y))
+		return isnan(x) && isnan(y);
+	double last_bits = 4 * DBL_EPSILON * fmax(fabs(x), fabs(y));
+	return x == y || fabs(x - y) <= fmax(last_bits, ROUNDING * std);
 }
 
 static bool same_text(const char *a, const char *b)
@@ -43,7 +54,7 @@ static bool same_statistics(const bn_profile_column *a, const bn_profile_column 
 		q++)
 		if (!is_close(a->quantiles[q], b->quantiles[q], 0))
 			return false;
-	return is_close(a->mean, b->mean, scale) && is_close(a->std, b->std, scale) &&
+	return is_mean_close(a->mean, b->mean, scale) && is_close(a->std, b->std, scale) &&
 	       same_text(a->min_text, b->min_text) && same_text(a->max_text, b->max_text);
 }
 
@@ -75,7 +86,7 @@ static void add(bn_column_changes *out, const bn_profile_column *a, const bn_pro
 		return;
 	c.mean_a = x ? x->mean : NAN;
 	c.mean_b = y ? y->mean : NAN;
-	if (is_close(c.mean_a, c.mean_b, isnan(std) ? 0 : std))
+	if (is_mean_close(c.mean_a, c.mean_b, isnan(std) ? 0 : std))
 		c.mean_b = c.mean_a;
 	c.shift = std > 0 ? (c.mean_b - c.mean_a) / std : NAN;
 	if (times)

@@ -73,6 +73,11 @@ sed '5s/.*/99,1/' plain.csv >other.csv
 for f in plain quoted other; do "$BINNACLE" data add $f $f.csv >/dev/null 2>&1; done
 check same_values "" "$("$BINNACLE" data diff plain quoted --tsv 2>/dev/null | sed 1d)"
 check one_row "x changed 1 k changed 1" "$("$BINNACLE" data diff plain other --tsv 2>/dev/null | sed 1d | cut -f1-3 | xargs)"
+for shift in 0 10; do
+	awk -v s=$shift 'BEGIN { print "x"; for (i = 0; i < 100; i++) printf "%.0f\n", 1e15 + s + i % 20 }' >far$shift.csv
+	"$BINNACLE" data add far$shift far$shift.csv >/dev/null 2>&1
+done
+check shift_of_large_values "x changed 100 1.72553" "$("$BINNACLE" data diff far0 far10 2>/dev/null | awk 'NR == 2 { print $1, $2, $3, $8 }')"
 add ints 'v\n1\n2\n9007199254740992\n'
 add floats 'v\n1.0\n2.5\n9007199254740992.0\n'
 check retyped_and_one "v retyped 1" "$("$BINNACLE" data diff ints floats --tsv 2>/dev/null | sed 1d | cut -f1-3 | xargs)"
