@@ -28,6 +28,12 @@ done
 "$B" model register ridge-0.1 --name power -q >/dev/null || fail register
 "$B" model request power/1 --reason "the first" -q >/dev/null || fail request
 
+# The form says that a part is made from what is trained on.
+printf '2 L g j j j j Enter "jobs.train@v1" Enter\n:save-screen shared\n' >keys
+"$B" workbench --script keys --save-dir "$dir" --size=110x30 || fail "the script: $?"
+grep -q "jobs.train@v1" "$dir/shared.screen" || fail "no part in the form"
+grep -E '^ ! .*(share|rows)' "$dir/shared.screen" || { cat "$dir/shared.screen"; fail "no word of shared rows"; }
+echo "ok the launch form says which parts may share rows"
 cat >keys <<'END'
 :save-screen overview
 v

@@ -99,6 +99,7 @@ const bn_page_source *bn_fake_source(void)
 		.origin = bn_fake_origin,
 		.find = bn_fake_find,
 		.launch = bn_fake_launch,
+		.shared = bn_fake_shared,
 		.start = bn_fake_start,
 		.models = bn_fake_models,
 		.sheet = bn_fake_sheet,

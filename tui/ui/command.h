@@ -231,7 +231,8 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 		"the console find them: n goes on") \
 	X(FOLLOW, "follow", "f", 0, BN_ON(RUN), \
 		"stay at the end of the console as it grows, or stay with these lines") \
-	X(MARK, "mark", "Space", 0, BN_ON_TABLES, "mark the row, or take the mark away") \
+	X(MARK, "mark", "Space", 0, BN_ON_TABLES | BN_ON(LAUNCH) | BN_ON(LABELS), \
+		"mark the row, or take the mark away; in a form, the next of a few choices") \
 	X(INVERT, "invert-marks", "*", 0, BN_ON_TABLES, \
 		"mark what is not marked, and the reverse") \
 	X(UNMARK, "unmark-all", "U", 0, BN_ON_TABLES, "take all marks away") \

@@ -93,6 +93,8 @@ bool bn_form_command(bn_form *f, bn_command_id id)
 		f->selected = f->count;
 		step(f, -1);
 		return true;
+	case BN_CMD_MARK:
+		return choice_step(f, 1);
 	case BN_CMD_LEFT:
 	case BN_CMD_RIGHT:
 		choice_step(f, id == BN_CMD_LEFT ? -1 : 1);

@@ -84,6 +84,7 @@ int bn_source_run(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_compare(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_objects_find(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_launch(void *, const void *, bn_page *, bn_job *, bn_err *);
+int bn_source_shared(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_start(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_origin(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_object(void *, const void *, bn_page *, bn_job *, bn_err *);

@@ -139,6 +139,7 @@ const bn_page_source *bn_source_workspace(void)
 		.origin = bn_source_origin,
 		.find = bn_source_objects_find,
 		.launch = bn_source_launch,
+		.shared = bn_source_shared,
 		.start = bn_source_start,
 		.compare = bn_source_compare,
 		.object = bn_source_object,

@@ -1,5 +1,6 @@
 /* text.c - a sheet of lines to scroll: one row, one audit record, whatever is long. */
 #include "core/base/mem.h"
+#include "core/base/utf8.h"
 #include "tui/views/views.h"
 
 #include <stdio.h>
@@ -11,7 +12,19 @@ typedef struct text_view {
 	char *text;
 	const char **lines; /* into text, which is cut at newlines */
 	int count, top, left, page_rows;
+	int widest; /* columns of the longest line */
 } text_view;
+
+/* A line that goes on beyond an edge says so there. */
+static void line_draw(const text_view *v, bn_area a, int row, const char *line)
+{
+	int end = 1 - v->left + (int)bn_utf8_width(line);
+	bn_area_text(a, row, 1 - v->left, BN_INK_TEXT, line);
+	if (v->left > 0 && end > 0)
+		bn_area_glyph(a, row, 0, BN_INK_DIM, BN_GLYPH_MORE_LEFT);
+	if (end > a.cols)
+		bn_area_glyph(a, row, a.cols - 1, BN_INK_DIM, BN_GLYPH_MORE_RIGHT);
+}
 
 static void draw(bn_view *view, bn_area a, bool focused)
 {
@@ -23,7 +36,7 @@ static void draw(bn_view *view, bn_area a, bool focused)
 	if (v->top < 0)
 		v->top = 0;
 	for (int r = 0; r < a.rows && v->top + r < v->count; r++)
-		bn_area_text(a, r, 1 - v->left, BN_INK_TEXT, v->lines[v->top + r]);
+		line_draw(v, a, r, v->lines[v->top + r]);
 	bn_area_cursor(a, 0, 0, false);
 }
 
@@ -60,7 +73,7 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 		v->left -= v->left > 0 ? 8 : 0;
 		return true;
 	case BN_CMD_RIGHT:
-		v->left += 8;
+		v->left += v->left + 8 < v->widest ? 8 : 0;
 		return true;
 	default:
 		return false;
@@ -129,6 +142,10 @@ int bn_view_text_new(bn_view **out, bn_frame *f, const char *name, const char *t
 			break;
 		*end = '\0';
 		s = end + 1;
+	}
+	for (int i = 0; i < v->count; i++) {
+		int width = (int)bn_utf8_width(v->lines[i]);
+		v->widest = width > v->widest ? width : v->widest;
 	}
 	*out = &v->view;
 	return 0;

@@ -360,6 +360,31 @@ START_TEST(test_frame_follows_the_console_or_stays_with_its_lines)
 }
 END_TEST
 
+START_TEST(test_frame_a_form_says_that_parts_share_rows)
+{
+	bench b = {.fake = {.deeds = 0}};
+	bench_open(&b, false);
+	play(&b, "3 L");
+	ck_assert(!shows(&b, "the same rows"));
+	play(&b, "g j j j j Enter ^U \"jobs.train@v1\" Enter"); /* test */
+	ck_assert(shows(&b, "! train and test have the same rows"));
+	play(&b, "Enter ^U \"jobs.test@v1\" Enter");
+	ck_assert(!shows(&b, "the same rows"));
+	bench_close(&b);
+}
+END_TEST
+
+START_TEST(test_frame_space_steps_a_choice_of_a_form)
+{
+	bench b = {.fake = {.deeds = 0}};
+	bench_open(&b, false);
+	play(&b, "3 L");
+	play(&b, ":save-screen x\ng k k k k Space"); /* the trainer is the first field */
+	ck_assert(!shows(&b, "mlp  "));
+	bench_close(&b);
+}
+END_TEST
+
 START_TEST(test_frame_compares_what_is_marked)
 {
 	bench b = {.fake = {.deeds = 0}};
@@ -370,8 +395,8 @@ START_TEST(test_frame_compares_what_is_marked)
 	ck_assert(shows(&b, "Compare 2 runs"));
 	play(&b, "Esc U p j x"); /* none is marked: this one and the baseline */
 	ck_assert(shows(&b, "Compare 2 runs"));
-	play(&b, "Esc j Space Space x"); /* two are marked, and the baseline is not */
-	ck_assert(shows(&b, "Compare 2 runs"));
+	play(&b, "Esc j Space Space x"); /* two are marked: the baseline is the third */
+	ck_assert(shows(&b, "Compare 3 runs"));
 	play(&b, "Esc * x");
 	ck_assert(shows(&b, "A base"));
 	ck_assert(shows(&b, "names sweep-...-final"));
@@ -1064,6 +1089,7 @@ BN_TEST_MAIN("tui/views/frame", test_frame_finds_objects_before_commands,
 	test_frame_launches_from_nothing, test_frame_a_run_is_shown_by_its_state,
 	test_frame_compares_what_is_marked, test_frame_labels_are_written_and_taken_back,
 	test_frame_the_trash_asks_and_comes_back, test_frame_runs_are_grouped_by_a_parameter,
+	test_frame_a_form_says_that_parts_share_rows, test_frame_space_steps_a_choice_of_a_form,
 	test_frame_finds_words_on_the_console_and_goes_through_them,
 	test_frame_follows_the_console_or_stays_with_its_lines,
 	test_frame_more_runs_than_are_here_are_grouped_by_the_source,

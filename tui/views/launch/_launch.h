@@ -46,6 +46,8 @@ typedef struct bn_launch_view {
 	char base[BN_LAUNCH_FIELDS]
 		 [BN_FORM_VALUE]; /* what the run that is repeated has, or the default */
 	bool only_changed;        /* d */
+	bn_parts_arg shared_of;   /* what was asked of, */
+	char shared[400];         /* and which of these parts may share rows; "" for none */
 	bool starting;
 } bn_launch_view;
 

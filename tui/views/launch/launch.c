@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { KIND_START = 9 };
+enum { KIND_SHARED = 8, KIND_START = 9 };
 
 /* ---- drawing ------------------------------------------------------------------------------------- */
 
@@ -60,6 +60,37 @@ static void help_draw(const bn_launch_view *v, bn_area a, int row)
 		bn_area_field(a, row, 1, a.cols - 2, BN_INK_DIM, t->doc);
 }
 
+static void part_of(const bn_launch_view *v, int field, char out[BN_REF_BYTES])
+{
+	snprintf(out, BN_REF_BYTES, "%.*s", BN_REF_BYTES - 1, v->fields[field].value);
+}
+
+/* Asks, when other parts were chosen, which of them may share rows. */
+static void shared_follow(bn_launch_view *v)
+{
+	bn_parts_arg parts;
+	memset(&parts, 0, sizeof parts);
+	part_of(v, BN_LAUNCH_TRAIN, parts.train);
+	part_of(v, BN_LAUNCH_VALID, parts.valid);
+	part_of(v, BN_LAUNCH_TEST, parts.test);
+	if (memcmp(&parts, &v->shared_of, sizeof parts) == 0)
+		return;
+	v->shared_of = parts;
+	v->shared[0] = '\0';
+	bn_view_load(&v->view, BN_LANE_QUICK, KIND_SHARED, bn_view_source(&v->view)->shared, &parts,
+		sizeof parts);
+}
+
+/* Returns the rows taken. */
+static int shared_draw(const bn_launch_view *v, bn_area a, int row)
+{
+	if (!v->shared[0])
+		return 0;
+	int col = bn_area_glyph(a, row, 1, BN_INK_WARN, BN_GLYPH_STATE_WARN) + 1;
+	return bn_area_paragraph(
+		bn_area_sub(a, row, 0, 3, a.cols - 1), 0, col, BN_INK_WARN, v->shared);
+}
+
 static void draw(bn_view *view, bn_area a, bool focused)
 {
 	bn_launch_view *v = (bn_launch_view *)view;
@@ -69,13 +100,15 @@ static void draw(bn_view *view, bn_area a, bool focused)
 		bn_area_cursor(a, 0, 0, false);
 		return;
 	}
+	shared_follow(v);
 	head_draw(v, a);
+	int top = 1 + shared_draw(v, a, 1);
 	bn_launch_line(v, 0, false, &line);
 	bn_area probe = {a.s, 0, 0, 0, a.cols - 2};
 	int foot = bn_area_paragraph(probe, 0, 0, BN_INK_TEXT, line.ptr ? line.ptr : "");
 	foot = foot > 3 ? 3 : foot;
 	v->form.value_cols = a.cols >= 100 ? 40 : a.cols * 3 / 10;
-	bn_form_draw(&v->form, bn_area_sub(a, 1, 0, a.rows - foot - 3, a.cols), focused);
+	bn_form_draw(&v->form, bn_area_sub(a, top, 0, a.rows - foot - top - 2, a.cols), focused);
 	help_draw(v, a, a.rows - foot - 2);
 	bn_area_hline(a, a.rows - foot - 1, 0, a.cols, BN_INK_BORDER);
 	bn_area_paragraph(bn_area_sub(a, a.rows - foot, 1, foot, a.cols - 2), 0, 0, BN_INK_STRONG,
@@ -130,6 +163,11 @@ static void page(bn_view *view, bn_page *p)
 		v->starting = false;
 		if (p->data)
 			started(v, p->data);
+		bn_page_free(p);
+		return;
+	}
+	if (p->kind == KIND_SHARED) {
+		snprintf(v->shared, sizeof v->shared, "%s", p->data ? (const char *)p->data : "");
 		bn_page_free(p);
 		return;
 	}

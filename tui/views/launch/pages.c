@@ -3,6 +3,7 @@
 #include "core/base/json.h"
 #include "core/base/process.h"
 #include "core/base/str.h"
+#include "core/data/shared_parts.h"
 #include "core/launch/executor.h"
 #include "core/run/spec.h"
 #include "tui/views/_source.h"
@@ -121,6 +122,52 @@ int bn_source_launch(void *context, const void *arg, bn_page *page, bn_job *job,
 	return BN_PAGE_TAKE(page, p, page_release);
 out:
 	page_release(p);
+	return rc;
+}
+
+/* ---- parts that may share rows ------------------------------------------------------------------- */
+
+typedef struct shared_words {
+	bn_buf text;
+	size_t count;
+} shared_words;
+
+static void shared_add(void *ctx, const char *text)
+{
+	shared_words *s = ctx;
+	bn_buf_addf(&s->text, "%s%s", s->count++ ? "; " : "", text);
+}
+
+static int part_add(bn_spec *spec, const char *part, const char *ref, bn_err *err)
+{
+	bn_spec_data *d = NULL;
+	int rc = ref[0] ? bn_spec_add_data(spec, &d, err) : 0;
+	if (!d || rc < 0)
+		return rc;
+	d->part = part;
+	d->name = bn_spec_text(spec, ref);
+	return d->name ? 0 : bn_err_nomem(err, "a form");
+}
+
+int bn_source_shared(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
+{
+	bn_reader *r = context;
+	const bn_parts_arg *a = arg;
+	shared_words s = {BN_BUF_INIT, 0};
+	bn_spec *spec = NULL;
+	int rc;
+	(void)job;
+	if ((rc = bn_reader_refresh(r, err)) < 0 || (rc = bn_spec_new(&spec, err)) < 0 ||
+		(rc = part_add(spec, "train", a->train, err)) < 0 ||
+		(rc = part_add(spec, "valid", a->valid, err)) < 0 ||
+		(rc = part_add(spec, "test", a->test, err)) < 0)
+		goto out;
+	bn_shared_parts_tell(r->ws, spec, shared_add, &s);
+	page->data = bn_arena_strdup(&page->arena, s.text.ptr);
+	rc = page->data ? bn_buf_check(&s.text, err, "a form") : bn_err_nomem(err, "a form");
+out:
+	bn_buf_release(&s.text);
+	bn_spec_free(spec);
 	return rc;
 }
 

@@ -24,6 +24,11 @@ typedef struct bn_launch_page {
 	int cores;         /* of this machine */
 } bn_launch_page;
 
+/* Versions of the parts of a run, "jobs.test@v1"; "": none. */
+typedef struct bn_parts_arg {
+	char train[BN_REF_BYTES], valid[BN_REF_BYTES], test[BN_REF_BYTES];
+} bn_parts_arg;
+
 /* Command lines, words ended by a zero byte and lines by another one; as many bytes as `bytes` says. */
 typedef struct bn_start_arg {
 	size_t lines, bytes;

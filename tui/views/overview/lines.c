@@ -14,7 +14,7 @@ const char *bn_line_part_title(bn_line_part part)
 {
 	static const char *const titles[BN_LINE_PARTS] = {[BN_LINE_NEED] = "needs you",
 		[BN_LINE_RUN] = "running",
-		[BN_LINE_BEST] = "best so far, on the test part",
+		[BN_LINE_BEST] = "best so far, on the test part, and against the next",
 		[BN_LINE_USE] = "in use",
 		[BN_LINE_STEP] = "begin with"};
 	return titles[part];
@@ -106,8 +106,10 @@ void bn_line_draw(const bn_line *l, bn_area a, int row, int64_t now_ms, int role
 	if (s.aside)
 		bn_area_field_right(a, row, end + 1, s.aside, dim, aside);
 	bn_ink detail = l->part == BN_LINE_STEP && role < 0 ? BN_INK_KEY : text;
+	bool fits = !l->brief || (l->detail && (int)bn_utf8_width(l->detail) <= end - s.detail);
 	if (l->detail)
-		bn_area_field(a, row, s.detail, end - s.detail, detail, l->detail);
+		bn_area_field(
+			a, row, s.detail, end - s.detail, detail, fits ? l->detail : l->brief);
 	else if (l->metric)
 		progress_draw(l, a, row, s.detail, end, role);
 }

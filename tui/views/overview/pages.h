@@ -80,6 +80,7 @@ typedef struct bn_line {
 	double value;
 	double spark[BN_SPARK];
 	int spark_count;
+	const char *brief; /* the detail where it does not fit; NULL: its beginning */
 } bn_line;
 
 /* No argument: as if all of it were zero. */

@@ -121,7 +121,7 @@ static int best_line(bn_overview_gather *g, const bn_run_page *p, size_t i, cons
 	const bn_run_terms *terms)
 {
 	const bn_run_row *row = &p->rows[i], *second;
-	char value[BN_FORMAT_BYTES], than[120] = "";
+	char value[BN_FORMAT_BYTES], than[120] = "", by[40] = "";
 	bn_line *l = bn_overview_line(g, BN_LINE_BEST, BN_STATE_NONE);
 	if (!l)
 		return 0;
@@ -141,13 +141,16 @@ static int best_line(bn_overview_gather *g, const bn_run_page *p, size_t i, cons
 	int rc = second_of(&second, g, p, i, key);
 	if (rc < 0)
 		return rc;
-	if (second && second->cells[0].number != 0)
-		snprintf(than, sizeof than, "  %+.1f %% against %.60s",
-			100 * (own - second->cells[0].number) / fabs(second->cells[0].number),
+	if (second && second->cells[0].number != 0) {
+		double next = second->cells[0].number;
+		snprintf(by, sizeof by, "  %+.1f %%", 100 * (own - next) / fabs(next));
+		snprintf(than, sizeof than, "%s against %.60s", by,
 			second->name ? second->name : second->id);
+	}
 	l->detail = bn_arena_strf(
 		g->arena, "%s %s%s%s%s", field + 8, bn_format_number(value, own), of, where, than);
-	return l->detail ? 0 : bn_err_nomem(g->err, "the best runs");
+	l->brief = bn_arena_strf(g->arena, "%s %s%s", field + 8, bn_format_number(value, own), by);
+	return l->detail && l->brief ? 0 : bn_err_nomem(g->err, "the best runs");
 }
 
 static int best_by(bn_overview_gather *g, const char *field)

@@ -142,20 +142,7 @@ static void id_add(bn_compare_arg *out, const char *id)
 		memcpy(out->ids[out->count++], id, BN_RUN_ID_TEXT);
 }
 
-/* A mark is the beginning of the id. */
-static bool is_marked_id(const bn_grid *g, const char *id)
-{
-	char half[17];
-	for (size_t m = 0; m < g->mark_count; m++) {
-		snprintf(half, sizeof half, "%016llx", (unsigned long long)g->marks[m]);
-		if (strncmp(half, id, 16) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* The marked runs in the order of the list, the pinned baseline first where it is one of them; of less than two, the
- * baseline with the marked or the selected one. */
+/* The pinned baseline first, then the marked runs in the order of the list; the selected one where none is marked. */
 static void compared_ids(const bn_runs_view *v, bn_compare_arg *out)
 {
 	const bn_run_page *p = bn_runs_page(v);
@@ -164,7 +151,7 @@ static void compared_ids(const bn_runs_view *v, bn_compare_arg *out)
 	const char *base = v->baseline[0] ? v->baseline : NULL;
 	int64_t first = p && bn_runs_is_window(v) ? p->place : 0;
 	size_t seen = 0;
-	if (base && (g->mark_count < 2 || is_marked_id(g, base))) /* the first: A */
+	if (base) /* the first: A */
 		id_add(out, base);
 	for (int64_t i = 0; p && i < bn_grid_count(g) && !bn_runs_is_window(v); i++) {
 		int64_t row = bn_grid_row(g, i);

@@ -52,6 +52,15 @@ int bn_fake_launch(void *context, const void *arg, bn_page *page, bn_job *job, b
 	return 0;
 }
 
+int bn_fake_shared(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
+{
+	FAKE_BEGIN(page);
+	const bn_parts_arg *a = arg;
+	bool same = a->test[0] && strcmp(a->train, a->test) == 0;
+	page->data = bn_arena_strdup(&page->arena, same ? "train and test have the same rows" : "");
+	return 0;
+}
+
 int bn_fake_start(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
 {
 	FAKE_BEGIN(page);

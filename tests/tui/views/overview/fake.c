@@ -3,45 +3,47 @@
 
 static const bn_line people[] = {
 	{BN_LINE_NEED, BN_STATE_WAIT, "admit", "2", "keys that ask to be admitted", NULL, -1,
-		BN_OPENS_PEOPLE, "", NULL, -1, -1, -1, NULL, 0, {0}, 0},
+		BN_OPENS_PEOPLE, "", NULL, -1, -1, -1, NULL, 0, {0}, 0, NULL},
 	{BN_LINE_NEED, BN_STATE_WAIT, "sign", "1", "links of the chain that wait for you", NULL, -1,
-		BN_OPENS_CHAIN, "", NULL, -1, -1, -1, NULL, 0, {0}, 0},
+		BN_OPENS_CHAIN, "", NULL, -1, -1, -1, NULL, 0, {0}, 0, NULL},
 	{BN_LINE_NEED, BN_STATE_WAIT, "late", "1", "what you signed too late, to repeat", NULL, -1,
-		BN_OPENS_LATE, "", NULL, -1, -1, -1, NULL, 0, {0}, 0}};
+		BN_OPENS_LATE, "", NULL, -1, -1, -1, NULL, 0, {0}, 0, NULL}};
 
 static const bn_line work[] = {
 	{BN_LINE_NEED, BN_STATE_WAIT, "approve", "power/3",
 		"3 gates pass, 0 fail, 1 unclear: blocked", NULL, NOW - 20 * MIN, BN_OPENS_MODEL,
-		"power/3", NULL, -1, -1, -1, NULL, 0, {0}, 0},
+		"power/3", NULL, -1, -1, -1, NULL, 0, {0}, 0, NULL},
 	{BN_LINE_NEED, BN_STATE_FAIL, "validate", "jobs@v3", "1 of 6 checks failed", NULL,
-		NOW - 3 * HOUR, BN_OPENS_CHECKS, "jobs@v3", NULL, -1, -1, -1, NULL, 0, {0}, 0},
+		NOW - 3 * HOUR, BN_OPENS_CHECKS, "jobs@v3", NULL, -1, -1, -1, NULL, 0, {0}, 0,
+		NULL},
 	{BN_LINE_NEED, BN_STATE_FAIL, "run", "ridge-3-with-a-name-that-is-long",
 		"FAILED: exit status 3: CUDA error: out of memory", NULL, NOW - 44 * MIN,
 		BN_OPENS_RUN, "7f3a00e700000000000000000300000000", NULL, -1, -1, -1, NULL, 0, {0},
-		0},
+		0, NULL},
 	{BN_LINE_NEED, BN_STATE_WARN, "monitor", "power/2", "2 of 6 inputs drift", NULL,
 		NOW - 2 * MIN, BN_OPENS_REPORT, "c0dec0de00112233", NULL, -1, -1, -1, NULL, 0, {0},
-		0},
+		0, NULL},
 	{BN_LINE_RUN, BN_STATE_RUN, NULL, "ridge-0", NULL, NULL, NOW - 11 * MIN, BN_OPENS_RUN,
 		"7f3a0000000000000000000000000000", NULL, 382, 1500, 9 * MIN, "loss", 0.119,
 		{2.1, 1.4, 0.9, 0.7, 0.5, 0.4, 0.32, 0.27, 0.22, 0.2, 0.18, 0.16, 0.14, 0.13, 0.12,
 			0.119},
-		16},
+		16, NULL},
 	{BN_LINE_BEST, BN_STATE_NONE, "jobs.train@v3", "mlp-1",
 		"test_rmse 11.92  -3.0 % against mlp-4", "mlp", NOW - 22 * MIN, BN_OPENS_RUN,
-		"7f3a004d000000000000000100000000", NULL, -1, -1, -1, NULL, 0, {0}, 0},
+		"7f3a004d000000000000000100000000", NULL, -1, -1, -1, NULL, 0, {0}, 0,
+		"test_rmse 11.92  -3.0 %"},
 	{BN_LINE_USE, BN_STATE_OK, "champion", "power/2", "ridge by ada", NULL, NOW - 26 * HOUR,
-		BN_OPENS_MODEL, "power/2", NULL, -1, -1, -1, NULL, 0, {0}, 0},
+		BN_OPENS_MODEL, "power/2", NULL, -1, -1, -1, NULL, 0, {0}, 0, NULL},
 	{BN_LINE_USE, BN_STATE_RUN, "serves", "power/2",
 		"http://127.0.0.1:8420  4 093 answers  2 errors  p99 6.3 ms", NULL, NOW - 5 * HOUR,
-		BN_OPENS_SERVERS, "c0ffee001122", NULL, -1, -1, -1, NULL, 0, {0}, 0}};
+		BN_OPENS_SERVERS, "c0ffee001122", NULL, -1, -1, -1, NULL, 0, {0}, 0, NULL}};
 
 static const bn_line steps[] = {
 	{BN_LINE_STEP, BN_STATE_NONE, "first", "make a table", "binnacle data generate jobs", "",
 		-1, BN_OPENS_NOTHING, NULL, "binnacle data generate jobs", -1, -1, -1, NULL, 0, {0},
-		0},
+		0, NULL},
 	{BN_LINE_STEP, BN_STATE_NONE, "or", "see a whole life", "binnacle demo", "", -1,
-		BN_OPENS_NOTHING, NULL, "binnacle demo", -1, -1, -1, NULL, 0, {0}, 0}};
+		BN_OPENS_NOTHING, NULL, "binnacle demo", -1, -1, -1, NULL, 0, {0}, 0, NULL}};
 
 static void lines_add(bn_overview *o, const bn_fake *fake)
 {
