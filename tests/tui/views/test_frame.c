@@ -62,6 +62,28 @@ START_TEST(test_frame_approval_asks_with_no_as_default)
 }
 END_TEST
 
+START_TEST(test_frame_audit_folds_the_records_of_a_run_and_is_narrowed)
+{
+	bench b = {.fake = {.deeds = 0}};
+	bench_open(&b, false);
+	play(&b, "9 v j");
+	ck_assert(shows(&b, "7 of 96 records") && shows(&b, "3 records; Enter"));
+	play(&b, "Enter j Enter");
+	ck_assert(
+		shows(&b, "run.started") && shows(&b, "1 min 01 s") && shows(&b, "2.0 KiB (2048"));
+	play(&b, "Esc\n:where whom=ada");
+	ck_assert(shows(&b, "records have no 'whom', but: who, what, on, outcome"));
+	play(&b, ":where outcome=never");
+	ck_assert(shows(&b, "no outcome 'never'"));
+	play(&b, ":where who=grace what=approved\nY");
+	ck_assert_str_eq(
+		b.fake.copied, "binnacle audit log --json --user=grace --kind='*.approved*'");
+	play(&b, "Esc Y");
+	ck_assert_str_eq(b.fake.copied, "binnacle audit log --json");
+	bench_close(&b);
+}
+END_TEST
+
 START_TEST(test_frame_lines_of_a_sheet_open_their_evidence)
 {
 	bench b = {.fake = {.deeds = 0}};
@@ -758,7 +780,8 @@ START_TEST(test_frame_copies_rows_and_the_command_line_of_each_screen)
 		{"Enter Y", "binnacle run show 7f3a0000 --json"},
 		{"4 Y", "binnacle model ls --json"},
 		{"Enter Y", "binnacle model show power/3 --json"},
-		{"6 Y", "binnacle monitor ls --json"}, {"9 Y", "binnacle audit log --json --decisions"}};
+		{"6 Y", "binnacle monitor ls --json"},
+		{"9 Y", "binnacle audit log --json --decisions"}};
 	bench b = {.fake = {.deeds = 0}};
 	bench_open(&b, false);
 	for (size_t i = 1; i < sizeof lines / sizeof *lines; i++) {
@@ -1094,6 +1117,7 @@ BN_TEST_MAIN("tui/views/frame", test_frame_finds_objects_before_commands,
 	test_frame_follows_the_console_or_stays_with_its_lines,
 	test_frame_more_runs_than_are_here_are_grouped_by_the_source,
 	test_frame_approval_asks_with_no_as_default,
+	test_frame_audit_folds_the_records_of_a_run_and_is_narrowed,
 	test_frame_lines_of_a_sheet_open_their_evidence,
 	test_frame_a_version_is_promoted_aliased_and_withdrawn, test_frame_rejection_needs_a_reason,
 	test_frame_says_why_ones_own_model_cannot_be_approved,

@@ -109,7 +109,7 @@ void bn_audit_why(const bn_audit_row *r, char *out, size_t size)
 
 /* ---- in full ------------------------------------------------------------------------------------- */
 
-enum { NAME = 11 };
+enum { NAME = 13 };
 
 /* "name       value", wrapped at blanks; what goes on is indented as far. */
 static void put_field(bn_buf *out, const char *name, const char *value, int width)

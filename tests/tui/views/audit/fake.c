@@ -74,6 +74,30 @@ int bn_fake_audit(void *context, const void *arg, bn_page *page, bn_job *job, bn
 			.reason = (char *)"unknown kind",
 			.summary = (char *)"version 2"},
 	};
+	static bn_audit_row all[8];
+	static const char *const of_run[] = {"run.finished", "run.started", "run.created"};
+	const bn_audit_arg *a = arg;
+	all[0] = rows[0];
+	for (int i = 0; i < 3; i++)
+		all[1 + i] = (bn_audit_row){.time_ms = NOW - (20 + i) * MIN,
+			.clock = (uint64_t)(7 - i),
+			.seq = (uint64_t)(30 - i),
+			.writer = (char *)"ada@login1-77-01HW",
+			.uid = 1001,
+			.user = (char *)"ada",
+			.kind = (char *)(uintptr_t)of_run[i],
+			.entity = (char *)"run/7f3a0000000000000000000000000000",
+			.outcome = BN_OUTCOME_APPLIED,
+			.standing = "applied",
+			.summary = (char *)"duration_ms 61000",
+			.payload = (char *)"{\"duration_ms\":61000,\"size_bytes\":2048}"};
+	for (int i = 0; i < 3; i++)
+		all[4 + i] = rows[1 + i];
+	static const bn_audit_page everything = {all, 7, 96, 1, 2};
+	if (!a->decisions && !fake->is_empty) {
+		bn_fake_take(page, &everything, sizeof everything);
+		return 0;
+	}
 	static const bn_audit_page p = {rows, 4, 41, 1, 2}, none = {NULL, 0, 0, 0, 0};
 	bn_fake_take(page, fake->is_empty ? &none : &p, sizeof p);
 	return 0;
