@@ -34,6 +34,10 @@ printf '2 L g j j j j Enter "jobs.train@v1" Enter\n:save-screen shared\n' >keys
 grep -q "jobs.train@v1" "$dir/shared.screen" || fail "no part in the form"
 grep -E '^ ! .*(share|rows)' "$dir/shared.screen" || { cat "$dir/shared.screen"; fail "no word of shared rows"; }
 echo "ok the launch form says which parts may share rows"
+# A run is trained again as a job, and every byte compared.
+printf '3 Enter\n:reproduce\nB\n:save-screen reproduced\n' >keys
+"$B" workbench --script keys --save-dir "$dir" --size=110x30 || fail "the script: $?"
+shows reproduced "reproduction of ridge-" "bit-identical: ridge-"
 cat >keys <<'END'
 :save-screen overview
 v

@@ -115,6 +115,7 @@ const bn_page_source *bn_fake_source(void)
 		.verify_log = bn_fake_findings,
 		.verify_model = bn_fake_findings,
 		.make_report = bn_fake_make_report,
+		.reproduce = bn_fake_reproduce,
 		.export_rows = bn_fake_export,
 		.add_data = bn_fake_add,
 		.check = bn_fake_check};

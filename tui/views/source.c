@@ -157,6 +157,7 @@ const bn_page_source *bn_source_workspace(void)
 		.verify_log = bn_source_verify_log,
 		.verify_model = bn_source_verify_model,
 		.make_report = bn_source_make_report,
+		.reproduce = bn_source_reproduce,
 		.export_rows = bn_source_export_rows,
 		.add_data = bn_source_add_data,
 		.check = bn_source_check,

@@ -111,6 +111,8 @@ void bn_view_stop_marked(bn_view *v, const uint64_t *marks, size_t count);
 
 /* Compares what a model was asked about with what it was trained on, as a job. */
 void bn_view_make_report(bn_view *v, const char *model);
+/* Starts a job that trains a run again and compares its bytes. */
+void bn_view_reproduce(bn_view *v, const char *run, const char *name);
 
 /* Does it on a worker, as bn_view_do; back, when it is not NULL, takes it back: what says what. */
 void bn_view_act(bn_view *v, const bn_deed_arg *act, const bn_deed_arg *back, const char *what);

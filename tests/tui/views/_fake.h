@@ -60,6 +60,7 @@ int bn_fake_overview(void *context, const void *arg, bn_page *page, bn_job *job,
 int bn_fake_profile(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
 int bn_fake_report(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
 int bn_fake_reports(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
+int bn_fake_reproduce(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
 int bn_fake_run(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
 int bn_fake_runs(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
 int bn_fake_card(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);

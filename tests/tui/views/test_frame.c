@@ -419,7 +419,13 @@ START_TEST(test_frame_compares_what_is_marked)
 	ck_assert(shows(&b, "Compare 2 runs"));
 	play(&b, "Esc j Space Space x"); /* two are marked: the baseline is the third */
 	ck_assert(shows(&b, "Compare 3 runs"));
-	play(&b, "Esc * x");
+	play(&b, "n n n n l l l Enter"); /* the data of C, of another version than A's */
+	ck_assert(shows(&b, "jobs@v3"));
+	ck_assert(shows(&b, "jobs@v2"));
+	ck_assert(!shows(&b, "A base"));
+	play(&b, "Esc h Enter"); /* that of B is the same: its rows */
+	ck_assert(!shows(&b, "A base"));
+	play(&b, "Esc Esc * x");
 	ck_assert(shows(&b, "A base"));
 	ck_assert(shows(&b, "names sweep-...-final"));
 	ck_assert(shows(&b, "settings that differ (4 of 5)"));

@@ -152,7 +152,24 @@ static bool run_open(bn_compare_view *v, int run)
 	return bn_view_open(f, bn_view_run_new(&made, f, d->table->ids[run], &err), &made, &err);
 }
 
-/* What a run's cell stands for: rows of a dataset, changes of code, else the run. */
+static bool is_data_ref(const bn_compare_row *row, const char *text)
+{
+	return row->group == BN_COMPARE_DATA && text && strstr(text, "@v") &&
+	       !strstr(row->key, "digest");
+}
+
+/* The version that the base has, when it is another one of the same dataset; else NULL. */
+static const char *other_version(const bn_compare_page *d, const bn_compare_row *row, int run)
+{
+	const char *base = row->cells[d->table->baseline].text, *own = row->cells[run].text;
+	if (!is_data_ref(row, base) || strcmp(base, own) == 0)
+		return NULL;
+	size_t name = (size_t)(strstr(base, "@v") - base);
+	return strncmp(base, own, name + 2) == 0 ? base : NULL;
+}
+
+/* What a run's cell stands for: what a version has other than that of the base, else its rows; changes of code; else the
+ * run. */
 static bool cell_open(bn_compare_view *v, const bn_cline *l, int run)
 {
 	const bn_compare_page *d = bn_compare_data(v);
@@ -164,7 +181,11 @@ static bool cell_open(bn_compare_view *v, const bn_cline *l, int run)
 	bn_object_arg arg;
 	if (l->kind != BN_CLINE_VALUE || !text)
 		return run_open(v, run);
-	if (row->group == BN_COMPARE_DATA && strstr(text, "@v") && !strstr(row->key, "digest"))
+	const char *base = is_data_ref(row, text) ? other_version(d, row, run) : NULL;
+	if (base)
+		return bn_view_open(
+			f, bn_view_changes_new(&made, f, base, text, &err), &made, &err);
+	if (is_data_ref(row, text))
 		return bn_view_open(f, bn_view_all_rows_new(&made, f, text, &err), &made, &err);
 	if (row->group != BN_COMPARE_CODE || strcmp(row->key, "diff") != 0)
 		return run_open(v, run);

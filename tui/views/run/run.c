@@ -321,6 +321,10 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 		return labels_open(v);
 	case BN_CMD_LAUNCH:
 		return bn_view_launch(view, v->arg.id, NULL);
+	case BN_CMD_REPRODUCE:
+		if (d)
+			bn_view_reproduce(view, d->info->id, d->info->name);
+		return true;
 	case BN_CMD_STOP:
 		if (d)
 			bn_view_ask_stop(view, d->info->id, d->info->name, d->info->title,
@@ -343,6 +347,14 @@ static bool refuses(bn_view *view, bn_command_id id, char *why, size_t size)
 		if (!d)
 			snprintf(why, size, "it is not here yet");
 		return !d;
+	case BN_CMD_REPRODUCE:
+		if (!d)
+			snprintf(why, size, "it is not here yet");
+		else if (!d->info->model_digest || !d->info->spec_hash)
+			snprintf(why, size, "it stored no model of a trainer");
+		else
+			return false;
+		return true;
 	case BN_CMD_WIDER:
 	case BN_CMD_NARROWER:
 	case BN_CMD_VIEW:

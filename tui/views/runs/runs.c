@@ -351,6 +351,9 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 	case BN_CMD_OPEN:
 		return bn_view_open(
 			view->frame, bn_view_run_new(&made, view->frame, r->id, &err), &made, &err);
+	case BN_CMD_REPRODUCE:
+		bn_view_reproduce(view, r->id, name_of(r));
+		return true;
 	case BN_CMD_COMPARE:
 		return compare_open(v);
 	case BN_CMD_PIN:
@@ -405,6 +408,7 @@ static bool refuses(bn_view *view, bn_command_id id, char *why, size_t size)
 	case BN_CMD_LABEL:
 	case BN_CMD_TRASH:
 	case BN_CMD_RESTORE:
+	case BN_CMD_REPRODUCE:
 		if (r)
 			return act_refused(v, id, r, why, size);
 		if (is_line && id == BN_CMD_OPEN)

@@ -154,3 +154,9 @@ int bn_fake_run(void *context, const void *arg, bn_page *page, bn_job *job, bn_e
 	bn_fake_take(page, &d, sizeof d);
 	return 0;
 }
+
+int bn_fake_reproduce(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
+{
+	FAKE_BEGIN(page);
+	return bn_fake_named(fake, page, job, "bit-identical: mlp-1", err);
+}
