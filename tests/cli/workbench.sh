@@ -128,6 +128,43 @@ rows=$(($(wc -l <part.csv) - 1))
 [ "$rows" -gt 0 ] && [ "$rows" -lt 2000 ] || fail "$rows rows were exported"
 "$B" cache status --json | grep -q '"entries": 0' && fail "the profile was not kept"
 echo "ok the profile of filtered rows is kept"
+# Rows: a derived column, what is narrowed by it, exports in each form, correlations, two versions.
+"$B" data generate jobs --rows 2000 --seed 2 -q >/dev/null || fail "a second version"
+cat >data <<'END'
+2 Enter
+x
+:save-screen versions-differ
+Esc G Enter
+:derive per_node = node_power_consumption / num_nodes_alloc
+:save-screen derived
+F
+:save-screen bins
+Esc
+:where per_node > 1000
+:save-screen narrowed
+:columns job_id,per_node
+:export some.csv
+:export some.arrow
+:export some.json
+C
+:save-screen correlated
+END
+"$B" workbench --script data --save-dir "$dir" --size=110x30 || fail "the script of data: $?"
+shows versions-differ "jobs@v2 against jobs@v1" "by value, row by row" run_time
+shows derived per_node "of all 2 000 rows"
+shows bins "bins of equal width, of 2 000 rows, counted"
+shows narrowed "of 2 000 rows" "of these"
+shows correlated "correlations of jobs@v1 where per_node > 1000" "number columns"
+want=$(($("$B" data freq jobs@v1 job_id --where "node_power_consumption / num_nodes_alloc > 1000" \
+	-n 5000 --json | grep -c '"value"')))
+rows=$(($(wc -l <some.csv) - 1))
+[ "$rows" -gt 0 ] && [ "$rows" -eq "$want" ] || fail "$rows rows are exported, $want match"
+[ "$(head -n 1 some.csv)" = "job_id,per_node" ] || fail "columns: $(head -n 1 some.csv)"
+"$B" data add back some.arrow -q >/dev/null || fail "the Arrow file is not read back"
+"$B" data export back back.csv -q >/dev/null || fail "export of what was read back"
+cmp -s some.csv back.csv || fail "the Arrow file holds other rows than the CSV file"
+[ "$(grep -c '"per_node":' some.json)" -eq "$rows" ] || fail "rows of the JSON file"
+echo "ok rows are derived, narrowed and exported"
 "$B" workbench --script <(echo ":frobnicate") >out 2>&1 && fail "an unknown command passes"
 grep -q "no command 'frobnicate'" out || fail "$(cat out)"
 echo "ok a wrong command ends a script"
