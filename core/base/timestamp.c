@@ -55,13 +55,15 @@ static bool take_char(const char **s, const char *end, char c)
 	return true;
 }
 
-/* Up to nine digits after '.' or ',' count; more are read and dropped. */
+/* Nine digits after '.' or ','; more must be zeros, as nothing is shorter than a nanosecond. */
 static bool take_fraction(const char **s, const char *end, int64_t *ns)
 {
 	int64_t unit = 100000000;
 	*ns = 0;
 	const char *first = *s;
 	while (*s < end && (unsigned char)(**s - '0') <= 9) {
+		if (!unit && **s != '0')
+			return false;
 		*ns += (**s - '0') * unit;
 		unit /= 10;
 		++*s;
@@ -128,9 +130,11 @@ bool bn_timestamp_parse(const char *s, size_t n, int64_t *ns)
 	}
 	int64_t seconds = days_from_civil(year, month, day) * 86400 + hour * 3600 + minute * 60 +
 			  second - offset;
-	if (__builtin_mul_overflow(seconds, (int64_t)1000000000, ns) ||
-		__builtin_add_overflow(*ns, fraction, ns))
+	/* The second in which the first instant lies begins before it. */
+	__int128 all = (__int128)seconds * 1000000000 + fraction;
+	if (all < INT64_MIN || all > INT64_MAX)
 		return false;
+	*ns = (int64_t)all;
 	return true;
 }
 

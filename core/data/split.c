@@ -8,6 +8,7 @@
 #include "core/profile/cell_hash.h"
 #include "core/profile/tally.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -221,7 +222,7 @@ out:
 
 typedef struct timeline {
 	uint64_t *keys; /* order as the values do */
-	uint64_t *sorted;
+	uint64_t *sorted, *upto;
 	uint64_t missing;
 } timeline;
 
@@ -255,22 +256,41 @@ static int compare_keys(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* Part boundaries: the key of the first row of each later part, moved on to the next instant when
- * it falls among rows of one. */
+/* Sorted keys become instants, each once; upto[i]: rows of the first i + 1. Returns how many. */
+static uint64_t instants_of(timeline *t, uint64_t rows)
+{
+	uint64_t n = 0;
+	qsort(t->sorted, rows, sizeof *t->sorted, compare_keys);
+	for (uint64_t i = 0; i < rows; i++) {
+		n += i && t->sorted[i] != t->sorted[n];
+		t->sorted[n] = t->sorted[i];
+		t->upto[n] = i + 1;
+	}
+	return n + 1;
+}
+
+/* A part ends with the instant whose end is nearest to the share asked for, but each part has an instant while there
+ * are as many. */
 static void timeline_assign(timeline *t, uint8_t *part_of, uint64_t rows, const bn_split_options *o)
 {
-	uint64_t counts[BN_SPLIT_MAX_PARTS], starts[BN_SPLIT_MAX_PARTS], at = 0;
+	uint64_t counts[BN_SPLIT_MAX_PARTS], firsts[BN_SPLIT_MAX_PARTS], want = 0, next = 0;
+	const uint64_t ends = instants_of(t, rows) - 1; /* of instants that another one follows */
+	size_t parts = 0;
 	counts_of(rows, o, counts);
-	qsort(t->sorted, rows, sizeof *t->sorted, compare_keys);
-	for (size_t p = 0; p + 1 < o->part_count; p++) {
-		at += counts[p];
-		starts[p] = at ? t->sorted[at < rows ? at : rows - 1] : 0;
-		if (at && at < rows && t->sorted[at - 1] == starts[p])
-			starts[p]++; /* the instant belongs to the earlier part */
+	for (; parts + 1 < o->part_count && next < ends; parts++) {
+		const uint64_t later = o->part_count - 2 - parts; /* ends that are still to be found */
+		const uint64_t last = ends > next + later ? ends - 1 - later : next;
+		uint64_t end = next;
+		want += counts[parts];
+		while (end < last && imaxabs((intmax_t)(t->upto[end + 1] - want)) <=
+					     imaxabs((intmax_t)(t->upto[end] - want)))
+			end++;
+		next = end + 1;
+		firsts[parts] = t->sorted[next];
 	}
 	for (uint64_t r = 0; r < rows; r++) {
 		uint8_t p = 0;
-		while (p + 1u < o->part_count && t->keys[r] >= starts[p])
+		while (p < parts && t->keys[r] >= firsts[p])
 			p++;
 		part_of[r] = p;
 	}
@@ -292,7 +312,8 @@ static int assign_temporal(uint8_t *part_of, bn_table_reader *table, size_t colu
 	}
 	t.keys = bn_alloc(rows * sizeof *t.keys);
 	t.sorted = bn_alloc(rows * sizeof *t.sorted);
-	if (!t.keys || !t.sorted)
+	t.upto = bn_alloc(rows * sizeof *t.upto);
+	if (!t.keys || !t.sorted || !t.upto)
 		rc = bn_err_nomem(err, "the time line of a split");
 	if (!rc)
 		rc = bn_split_each(table, column, timeline_read, &t, o->progress, err);
@@ -305,6 +326,7 @@ static int assign_temporal(uint8_t *part_of, bn_table_reader *table, size_t colu
 	}
 	bn_free(t.keys);
 	bn_free(t.sorted);
+	bn_free(t.upto);
 	return rc;
 }
 

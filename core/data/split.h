@@ -7,7 +7,8 @@
  *	            each part has the whole's proportions to within a row a value; a value of few rows is
  *	            not in every part, which the outcome says
  *	temporal    by a column that orders rows (timestamp or number): the earliest rows are the first
- *	            part. Rows of one instant stay together, so a part may be a little larger
+ *	            part. Rows of one instant stay together: a part ends with the instant whose end is nearest
+ *	            to its share, and none is empty when there are as many instants
  *	group       rows that share a value of a column stay together; the parts' shares of the *rows* are met
  *	            as closely as the groups allow (split_group.c), and no part is empty when there are groups
  *	            enough
@@ -64,7 +65,7 @@ int bn_split_kind_parse(bn_split_kind *out, const char *name, bn_err *err);
 int bn_split_parts_parse(bn_split_options *o, const char *text, bn_err *err);
 
 /* part_of[r] for every row: the number of its part; yours (bn_free). Bytes of memory: one a row,
- * for temporal eight more, for group and stratified some 40 for each value. */
+ * for temporal sixteen more, for group and stratified some 40 for each value. */
 int bn_split_assign(
 	uint8_t **part_of, bn_table_reader *table, const bn_split_options *o, bn_err *err);
 /* Writes part i to paths[i] (Arrow files) and its rows to counts[i] (may be NULL). */

@@ -157,7 +157,9 @@ static bool value_fits(cast_value *v, const cast_column *k)
 		       (fabs(v->number) < 0x1p63 && (int64_t)v->number == v->whole);
 	case BN_TYPE_FLOAT32:
 		v->cell.f = v->number;
-		return v->is_text || (double)(float)v->number == v->number;
+		if (v->is_text)
+			return isfinite(v->number) == isfinite((float)v->number);
+		return (double)(float)v->number == v->number;
 	case BN_TYPE_DECIMAL:
 		return make_decimal(v, k);
 	default:

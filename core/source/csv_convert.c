@@ -148,6 +148,8 @@ static bool parse_number_as(
 	case BN_TYPE_FLOAT64:
 	case BN_TYPE_FLOAT32:
 		x->f = f;
+		if (type == BN_TYPE_FLOAT32 && isfinite(f) && !isfinite((float)f))
+			return false;
 		return token == CSV_INT || token == CSV_FLOAT ||
 		       (declared && (is_int || token == CSV_LOSSY || token == CSV_HUGE_INT));
 	case BN_TYPE_INT64:

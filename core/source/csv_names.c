@@ -103,15 +103,16 @@ static int collect(bn_schema *taken, const names *n, bn_err *err)
 	return 0;
 }
 
-/* base, or base.1, base.2, ...: the first that is free; it is taken then. */
-static int make_name(char **out, bn_schema *taken, const char *base, bool bare, bn_err *err)
+/* base.K, base alone for 0, of the first K from *from on that is free; it is taken then, and *from is behind it. */
+static int make_name(char **out, bn_schema *taken, const char *base, size_t *from, bn_err *err)
 {
-	for (size_t k = bare ? 0 : 1;; k++) {
-		char *name = k ? bn_strf("%s.%zu", base, k) : bn_strdup(base);
+	for (;; ++*from) {
+		char *name = *from ? bn_strf("%s.%zu", base, *from) : bn_strdup(base);
 		if (!name)
 			return bn_err_nomem(err, "the name of a column");
 		if (bn_schema_find(taken, name) == BN_SCHEMA_NONE) {
 			*out = name;
+			++*from;
 			return bn_schema_add(taken, name, BN_TYPE_FLOAT64, true, NULL, err);
 		}
 		bn_free(name);
@@ -120,6 +121,7 @@ static int make_name(char **out, bn_schema *taken, const char *base, bool bare, 
 
 typedef struct renaming {
 	size_t count; /* names that were there before */
+	size_t *next; /* of each name of the file, by its place in `taken`: the number of the next one made of it */
 	char first[64], as[64];
 	char row_names[64], spare[64];
 } renaming;
@@ -129,16 +131,19 @@ static int choose_name(char **made, const bn_schema *schema, bn_schema *taken, c
 	size_t i, renaming *told, bn_err *err)
 {
 	char numbered[32];
+	size_t from = 0;
 	int rc;
 
 	*made = NULL;
 	if (!name) {
 		snprintf(numbered, sizeof numbered, "c%zu", i);
-		return make_name(made, taken, numbered, true, err);
+		return make_name(made, taken, numbered, &from, err);
 	}
 	if (bn_schema_find(schema, name) == BN_SCHEMA_NONE)
 		return 0;
-	if ((rc = make_name(made, taken, name, false, err)) < 0)
+	size_t *next = &told->next[bn_schema_find(taken, name)];
+	*next += !*next; /* the first one is the file's own */
+	if ((rc = make_name(made, taken, name, next, err)) < 0)
 		return rc;
 	if (!told->count++) {
 		snprintf(told->first, sizeof told->first, "%.60s", name);
@@ -205,11 +210,17 @@ int bn_csv_read_names(bn_schema *schema, const csv_dialect *d, const csv_beginni
 	int rc;
 
 	if ((rc = read_all(&all, d, b, text, n, err)) < 0 ||
-		(rc = collect(&taken, &all, err)) < 0 ||
-		(rc = add_names(schema, &taken, &all, b, &told, err)) < 0)
+		(rc = collect(&taken, &all, err)) < 0)
+		goto out;
+	if (!(told.next = bn_alloc_zeroed(taken.count + 1, sizeof *told.next))) {
+		rc = bn_err_nomem(err, "the names of columns");
+		goto out;
+	}
+	if ((rc = add_names(schema, &taken, &all, b, &told, err)) < 0)
 		goto out;
 	rc = tell(&told, notes, err);
 out:
+	bn_free(told.next);
 	bn_schema_release(&taken);
 	names_release(&all);
 	return rc;

@@ -25,7 +25,6 @@ typedef struct decimal {
 	int digits;        /* significant ones */
 	int exponent;      /* of ten */
 	bool negative, fraction, leading_zero;
-	bool power;   /* it has an exponent */
 	bool dropped; /* a digit other than 0 behind the first 19 */
 } decimal;
 
@@ -108,7 +107,7 @@ static bool read_decimal(decimal *d, const char *s, const char *e)
 		return false;
 	if (s < e && (*s == 'e' || *s == 'E')) {
 		s++;
-		d->fraction = d->power = true;
+		d->fraction = true;
 		return read_exponent(&s, e, &d->exponent);
 	}
 	return s == e;
@@ -169,21 +168,25 @@ static bool is_infinity(const char *s, size_t n)
 	return false;
 }
 
-/* A whole number written with a fraction of zeros, as identifiers become where a column has gaps: does its float64
- * have the same digits? Other fractions are measurements, and rounded like all of them. */
-static bool loses_digits(const decimal *d, double f)
+/* A whole number written with a fraction of zeros or an exponent, as identifiers become where a column has gaps: does
+ * its float64 have the same digits? What was printed from a float64, however many digits, has them. Other fractions
+ * are measurements, and rounded like all of them. */
+static bool loses_digits(const decimal *d, const char *s, size_t n, double f)
 {
-	uint64_t m = d->mantissa;
-	int exponent = d->exponent, digits = d->digits < 19 ? d->digits : 19;
-	char written[32], kept[32];
+	enum { MOST = 40 }; /* more are no number that somebody counted */
+	char written[MOST + 1], kept[MOST + 16];
+	int exponent = d->digits > 19 ? d->exponent - (d->digits - 19) : d->exponent;
+	int digits = 0;
 
-	if (m <= 1ull << 53 || d->power || d->dropped)
+	if ((d->mantissa <= 1ull << 53 && !d->dropped) || d->digits > MOST)
 		return false;
-	for (; m % 10 == 0; m /= 10)
-		exponent++, digits--;
+	for (; n && *s != 'e' && *s != 'E'; s++, n--)
+		if (*s >= '0' && *s <= '9' && (digits || *s != '0'))
+			written[digits++] = *s;
+	for (; digits && written[digits - 1] == '0'; digits--)
+		exponent++;
 	if (exponent < 0 || digits <= 15)
 		return false;
-	snprintf(written, sizeof written, "%" PRIu64, m);
 	snprintf(kept, sizeof kept, "%.*e", digits - 1, fabs(f));
 	return kept[0] != written[0] || strncmp(kept + 2, written + 1, (size_t)digits - 1) != 0;
 }
@@ -200,15 +203,15 @@ csv_token bn_csv_parse_number(const char *s, size_t n, int64_t *i, double *f)
 	}
 	if (d.leading_zero)
 		return CSV_NOT_NUMBER;
-	if (!d.fraction && !(d.negative && !d.mantissa)) {
+	if (!d.fraction) {
 		uint64_t limit = (uint64_t)INT64_MAX + d.negative;
 		if (d.digits > 19 || d.mantissa > limit)
 			return bn_parse_f64(s, n, f) ? CSV_HUGE_INT : CSV_HUGE;
 		*i = (int64_t)(d.negative ? 0 - d.mantissa : d.mantissa);
-		*f = (double)*i;
+		*f = d.negative && !*i ? -0.0 : (double)*i; /* a column of reals keeps the sign */
 		return d.mantissa > 1ull << 53 ? CSV_BIG_INT : CSV_INT;
 	}
 	if (!round_exactly(&d, f) && !bn_parse_f64(s, n, f))
 		return CSV_HUGE;
-	return (*f == 0 && d.mantissa) || loses_digits(&d, *f) ? CSV_LOSSY : CSV_FLOAT;
+	return (*f == 0 && d.mantissa) || loses_digits(&d, s, n, *f) ? CSV_LOSSY : CSV_FLOAT;
 }

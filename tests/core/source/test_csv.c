@@ -174,7 +174,8 @@ START_TEST(test_types_are_those_of_the_whole_file)
 	ck_reads("a\n007\n008\n", "category", "a\n007\n008\n");
 	ck_reads("a\n1\n007\n", "category", "a\n1\n007\n");
 	ck_reads("a\n0\n-5\n+6\n", "int64", "a\n0\n-5\n6\n");
-	ck_reads("a\n-0\n1\n", "float64", "a\n-0.0\n1.0\n");
+	ck_reads("a\n-0\n1\n", "int64", "a\n0\n1\n");
+	ck_reads("a\n-0\n1.5\n", "float64", "a\n-0.0\n1.5\n");
 	ck_reads("a\n9223372036854775807\n-9223372036854775808\n", "int64",
 		"a\n9223372036854775807\n-9223372036854775808\n");
 	ck_reads("a\n9223372036854775808\n1\n", "category", "a\n9223372036854775808\n1\n");
