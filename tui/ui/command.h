@@ -159,7 +159,7 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 		"table, curves, or scatter; a curve along steps, seconds, or time; the next " \
 		"saved view of runs, or :view NAME") \
 	X(AXIS, "axis", "", BN_CMD_ARGUMENT, BN_ON(RUN) | BN_ON(COMPARE), \
-		"what a chart goes along: :axis step, relative, time; of a scatter the " \
+		"what a chart goes along: :axis step, relative, time, epoch; of a scatter the " \
 		"parameter, as " \
 		":axis learning_rate") \
 	X(RELATED, "related", "o", 0, BN_ON(RUN) | BN_ON(MODEL), \

@@ -48,6 +48,7 @@ typedef struct bn_curve_part {
 	bn_run_axis axis;
 	double from, to; /* to <= from: all of it */
 	int64_t started_ms;
+	const bn_points *epochs; /* of BN_EPOCH_METRIC, for that axis */
 } bn_curve_part;
 /* All points of a series, or, of many, least and largest of as many buckets as are worth drawing. */
 int bn_curve_read(bn_curve *c, bn_arena *arena, bn_reader *r, const char *run,

@@ -120,6 +120,42 @@ START_TEST(test_source_runs_a_key_of_the_filter_reads_only_what_is_shown)
 }
 END_TEST
 
+/* Points lie at the epoch that their step was in; those before the first epoch are not drawn. */
+START_TEST(test_source_run_along_epochs)
+{
+	static const double at[] = {1, 1, 2, 2};
+	track_world w;
+	void *context = NULL;
+	bn_metric_set set = BN_METRIC_SET_INIT;
+	track_make(&w);
+	track_run(&w, 1, "one", NULL, NULL, "RUNNING");
+	for (int step = 0; step < 5; step++)
+		bn_metric_set_add(&set, "loss", step, 1000 + step, 5 - step);
+	bn_metric_set_add(&set, "epoch", 1, 1001, 1);
+	bn_metric_set_add(&set, "epoch", 3, 1003, 2);
+	ck_assert_bn_ok(bn_runlog_metrics(w.ws, track_id(1), &set, &err), &err);
+	bn_metric_set_release(&set);
+	track_sync(&w);
+	ck_assert_bn_ok(bn_source_open(&context, w.dir.path, &err), &err);
+	bn_run_arg arg = {.axis = BN_RUN_BY_EPOCH, .metric = "loss"};
+	snprintf(arg.id, sizeof arg.id, "%s", track_id(1));
+	for (int zoomed = 0; zoomed < 2; zoomed++) {
+		bn_page *p = bn_page_new(1, 0);
+		arg.from = 1.5;
+		arg.to = zoomed ? 2 : 0;
+		ck_assert_bn_ok(bn_source_run(context, &arg, p, NULL, &err), &err);
+		const bn_run_detail *d = p->data;
+		ck_assert_uint_eq(d->curve.n, zoomed ? 2 : 4);
+		for (size_t i = 0; i < d->curve.n; i++)
+			ck_assert_double_eq(d->curve.x[i], at[zoomed ? i + 2 : i]);
+		ck_assert_double_eq(d->length, 1);
+		bn_page_free(p);
+	}
+	bn_source_close(context);
+	track_remove(&w);
+}
+END_TEST
+
 /* The best of many runs comes after the rest of Overview, when that is asked for soon. */
 START_TEST(test_source_overview_of_many_runs_comes_in_two_parts)
 {
@@ -147,5 +183,5 @@ START_TEST(test_source_overview_of_many_runs_comes_in_two_parts)
 END_TEST
 
 BN_TEST_MAIN("tui/views/source_runs", test_source_runs_undo_leaves_what_was_written_since,
-	test_source_runs_a_key_of_the_filter_reads_only_what_is_shown,
+	test_source_runs_a_key_of_the_filter_reads_only_what_is_shown, test_source_run_along_epochs,
 	test_source_overview_of_many_runs_comes_in_two_parts)

@@ -126,7 +126,8 @@ bool bn_run_has_curve(const bn_run_detail *d)
 
 static const char *axis_title(bn_run_axis axis)
 {
-	static const char *const titles[BN_RUN_AXES] = {"step", "seconds since it started", "time"};
+	static const char *const titles[BN_RUN_AXES] = {
+		"step", "seconds since it started", "time", "epoch"};
 	return titles[axis];
 }
 

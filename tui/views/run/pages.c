@@ -154,8 +154,10 @@ static int sparks_read(
 	return rc;
 }
 
-static double axis_length(const bn_series_info *s, bn_run_axis axis)
+static double axis_length(const bn_series_info *s, bn_run_axis axis, const bn_points *epochs)
 {
+	if (axis == BN_RUN_BY_EPOCH)
+		return epochs->count ? epochs->value[epochs->count - 1] - epochs->value[0] : 0;
 	if (axis == BN_RUN_BY_STEP)
 		return (double)(s->last_step - s->first_step);
 	double ms = (double)(s->last_time_ms - s->first_time_ms);
@@ -163,12 +165,12 @@ static double axis_length(const bn_series_info *s, bn_run_axis axis)
 }
 
 static int curves_read(bn_run_detail *d, bn_arena *arena, bn_reader *r, const bn_series_list *list,
-	const bn_run_arg *a, bn_err *err)
+	const bn_run_arg *a, const bn_points *epochs, bn_err *err)
 {
 	const bn_series_info *s = &list->items[d->metric], *with = partner_of(list, s->key);
-	bn_curve_part part = {a->axis, a->from, a->to, d->info->started_ms};
+	bn_curve_part part = {a->axis, a->from, a->to, d->info->started_ms, epochs};
 	int rc = bn_curve_read(&d->curve, arena, r, d->info->id, s, &part, err);
-	d->length = axis_length(s, a->axis);
+	d->length = axis_length(s, a->axis, epochs);
 	d->step = s->last_step;
 	if (rc >= 0 && with && with->count > 1)
 		rc = bn_curve_read(&d->partner, arena, r, d->info->id, with, &part, err);
@@ -188,10 +190,10 @@ static bool has_words(const char *name, const char *words)
 
 /* Those that are not the curve above them, by interest, as the list of metrics is by name. */
 static int grid_read(bn_run_detail *d, bn_arena *arena, bn_reader *r, const bn_series_list *list,
-	const bn_run_arg *a, bn_err *err)
+	const bn_run_arg *a, const bn_points *epochs, bn_err *err)
 {
 	bn_curve *grid = bn_arena_alloc(arena, BN_RUN_GRID * sizeof *grid);
-	bn_curve_part part = {a->axis, a->from, a->to, d->info->started_ms};
+	bn_curve_part part = {a->axis, a->from, a->to, d->info->started_ms, epochs};
 	if (!grid)
 		return bn_err_nomem(err, "curves");
 	for (int system = 0; system < 2; system++) /* what the supervisor measures comes last */
@@ -251,11 +253,18 @@ static int metrics_fill(bn_run_detail *d, bn_arena *arena, bn_reader *r, const b
 		d->metric = longest;
 	if (n == 0)
 		return 0;
+	bn_points epochs = BN_POINTS_INIT;
 	int rc;
-	if ((rc = curves_read(d, arena, r, list, a, err)) < 0 ||
-		(rc = a->grid ? grid_read(d, arena, r, list, a, err) : 0) < 0)
-		return rc;
-	return sparks_read(d, r, list, sparks, err);
+	if ((rc = a->axis == BN_RUN_BY_EPOCH
+			    ? bn_series_read(&epochs, r->ws, d->info->id, BN_EPOCH_METRIC, err)
+			    : 0) < 0 ||
+		(rc = curves_read(d, arena, r, list, a, &epochs, err)) < 0 ||
+		(rc = a->grid ? grid_read(d, arena, r, list, a, &epochs, err) : 0) < 0)
+		goto out;
+	rc = sparks_read(d, r, list, sparks, err);
+out:
+	bn_points_release(&epochs);
+	return rc;
 }
 
 static int metrics_read(

@@ -165,19 +165,32 @@ static void zoom(bn_run_view *v, bool closer)
 	curve_ask(v);
 }
 
-static const char *const axis_names[BN_RUN_AXES] = {"step", "relative", "time"};
+static const char *const axis_names[BN_RUN_AXES] = {"step", "relative", "time", "epoch"};
+
+static bool has_epochs(const bn_run_view *v)
+{
+	const bn_run_detail *d = bn_run_data(v);
+	for (size_t i = 0; d && i < d->metric_count; i++)
+		if (strcmp(d->metrics[i], BN_EPOCH_METRIC) == 0)
+			return true;
+	return false;
+}
 
 static void axis_set(bn_run_view *v, const char *name)
 {
 	int axis = (int)v->arg.axis;
 	if (!name || !*name)
-		axis = (axis + 1) % BN_RUN_AXES;
+		axis = (axis + 1) % (has_epochs(v) ? BN_RUN_AXES : BN_RUN_BY_EPOCH);
 	else
 		for (axis = 0; axis < BN_RUN_AXES && strcmp(axis_names[axis], name) != 0;)
 			axis++;
 	if (axis == BN_RUN_AXES) {
-		bn_frame_message(
-			v->view.frame, "the axis is step, relative or time, not '%.40s'", name);
+		bn_frame_message(v->view.frame,
+			"the axis is step, relative, time or epoch, not '%.40s'", name);
+		return;
+	}
+	if (axis == BN_RUN_BY_EPOCH && !has_epochs(v)) {
+		bn_frame_message(v->view.frame, "this run logs no metric '%s'", BN_EPOCH_METRIC);
 		return;
 	}
 	v->arg.axis = (bn_run_axis)axis;

@@ -156,13 +156,31 @@ int bn_source_runs(void *context, const void *arg, bn_page *page, bn_job *job, b
 
 /* ---- curves -------------------------------------------------------------------------------------- */
 
-/* Where on the axis a point lies. */
+/* How many points of the epochs lie at or before a step. */
+static size_t epochs_before(const bn_points *epochs, int64_t step)
+{
+	size_t lo = 0, hi = epochs ? epochs->count : 0;
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		if (epochs->step[mid] <= step)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+/* Where on the axis a point lies; NaN: before the first epoch. */
 static double axis_value(const bn_curve_part *part, int64_t step, int64_t time_ms)
 {
 	if (part->axis == BN_RUN_BY_STEP)
 		return (double)step;
 	if (part->axis == BN_RUN_BY_TIME)
 		return (double)time_ms;
+	if (part->axis == BN_RUN_BY_EPOCH) {
+		size_t n = epochs_before(part->epochs, step);
+		return n ? part->epochs->value[n - 1] : (double)NAN;
+	}
 	return (double)(time_ms - part->started_ms) / 1000;
 }
 
@@ -186,7 +204,7 @@ static int curve_points(
 	}
 	for (size_t i = 0; i < p.count; i++) {
 		double at = axis_value(part, p.step[i], p.time_ms[i]);
-		if (is_part(part) && (at < part->from || at > part->to))
+		if (isnan(at) || (is_part(part) && (at < part->from || at > part->to)))
 			continue;
 		x[c->n] = at;
 		y[c->n++] = p.value[i];
@@ -198,6 +216,21 @@ out:
 	return rc;
 }
 
+/* The steps of a part of the epochs. */
+static void epochs_range(const bn_curve_part *part, int64_t *from, int64_t *to)
+{
+	const bn_points *e = part->epochs;
+	size_t first = 0, end = e ? e->count : 0;
+	while (first < end && e->value[first] < part->from)
+		first++;
+	while (end > first + 1 && e->value[end - 1] > part->to)
+		end--;
+	if (first < end) {
+		*from = e->step[first];
+		*to = e->step[end - 1];
+	}
+}
+
 /* Least and largest of each bucket, in turn, so that the chart's envelope is that of the series. */
 static int curve_envelope(
 	bn_curve *c, bn_arena *arena, bn_reader *r, const bn_curve_part *part, bn_err *err)
@@ -205,12 +238,15 @@ static int curve_envelope(
 	bn_bucket *b = bn_alloc(CURVE_BUCKETS * sizeof *b);
 	double *x = bn_arena_alloc(arena, 2 * CURVE_BUCKETS * sizeof *x);
 	double *y = bn_arena_alloc(arena, 2 * CURVE_BUCKETS * sizeof *y);
-	bool seconds = part->axis == BN_RUN_BY_SECONDS, steps = part->axis == BN_RUN_BY_STEP;
+	bool seconds = part->axis == BN_RUN_BY_SECONDS, epochs = part->axis == BN_RUN_BY_EPOCH;
+	bool steps = part->axis == BN_RUN_BY_STEP || epochs;
 	int64_t from = 1, to = 0;
 	int rc = b && x && y ? 0 : bn_err_nomem(err, "a curve");
 	if (rc < 0)
 		goto out;
-	if (is_part(part)) {
+	if (is_part(part) && epochs) {
+		epochs_range(part, &from, &to);
+	} else if (is_part(part)) {
 		from = (int64_t)floor(part->from * (seconds ? 1000 : 1));
 		to = (int64_t)ceil(part->to * (seconds ? 1000 : 1));
 		from += seconds ? part->started_ms : 0;
@@ -220,7 +256,7 @@ static int curve_envelope(
 		     steps ? BN_AXIS_STEP : BN_AXIS_TIME, from, to, err)) < 0)
 		goto out;
 	for (size_t i = 0; i < CURVE_BUCKETS; i++) {
-		if (!b[i].count)
+		if (!b[i].count || isnan(axis_value(part, b[i].from, b[i].from)))
 			continue;
 		x[c->n] = x[c->n + 1] = axis_value(part, b[i].from, b[i].from);
 		bool falls = b[i].last < b[i].mean;
@@ -376,7 +412,7 @@ int bn_source_compare(void *context, const void *arg, bn_page *page, bn_job *job
 	char full[BN_COMPARE_MAX][BN_RUN_ID_TEXT];
 	const char *ids[BN_COMPARE_MAX];
 	(void)job;
-	static const bn_curve_part whole = {BN_RUN_BY_STEP, 0, 0, 0};
+	static const bn_curve_part whole = {BN_RUN_BY_STEP, 0, 0, 0, NULL};
 	bn_compare_page *p = bn_arena_alloc(&page->arena, sizeof *p);
 	int rc;
 	if (!p)

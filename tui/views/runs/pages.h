@@ -87,11 +87,14 @@ typedef struct bn_curve {
 	int64_t points, nan_count;
 } bn_curve;
 
+#define BN_EPOCH_METRIC "epoch"
+
 /* Along what the points of a run lie. */
 typedef enum bn_run_axis {
 	BN_RUN_BY_STEP,
 	BN_RUN_BY_SECONDS, /* since it started */
 	BN_RUN_BY_TIME,    /* ms since 1970 */
+	BN_RUN_BY_EPOCH,   /* the value that BN_EPOCH_METRIC had at the step; of runs that log it */
 	BN_RUN_AXES,
 } bn_run_axis;
 
@@ -117,8 +120,9 @@ typedef struct bn_run_detail {
 		*sparks; /* of each; without points where there is one value, or enough others */
 	size_t metric_count, metric; /* metric: index of the curve; metric_count when none */
 	bn_curve curve,
-		partner;        /* partner: the same metric of the other part; n 0: there is none */
-	const bn_curve *grid; /* of other metrics than the curve and its partner, those of most interest first */
+		partner; /* partner: the same metric of the other part; n 0: there is none */
+	const bn_curve *
+		grid; /* of other metrics than the curve and its partner, those of most interest first */
 	size_t grid_count;
 	double length;          /* of the whole curve along the axis */
 	int64_t step, steps;    /* how far it is, of how many; 0 unknown */
