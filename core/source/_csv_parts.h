@@ -274,6 +274,10 @@ typedef struct csv_beginning {
 	size_t begin;      /* where the first record of the table is, */
 	uint64_t line;     /* and on which line, 1-based */
 	bool spare_column; /* every record but the header ends with one empty field more */
+	bool commented;    /* the first record is a comment line, from behind its sign on: names */
+	uint64_t other_table; /* line on which another table begins below the first; 0: none is seen */
+	size_t spaced_quotes; /* fields whose quotes are text, since a blank stands before the first */
+	size_t open_quote; /* SIZE_MAX, or where a field begins of which such a quote makes two */
 } csv_beginning;
 
 /* What the options leave open is concluded from text, the file's first n bytes behind a byte order mark (whole: all
@@ -295,6 +299,7 @@ typedef struct csv_input {
 	uint64_t size, offset; /* of the file; of the next byte to read */
 	uint64_t data_offset;  /* where the records begin */
 	uint64_t line, data_line;
+	uint64_t other_table; /* as in csv_beginning */
 	char *carry; /* read, not yet in a chunk */
 	size_t carry_at, carry_len, carry_cap;
 	size_t target; /* bytes to aim at for the next chunk */

@@ -28,6 +28,7 @@ typedef struct csv_trial {
 	size_t settled;
 	size_t table; /* where that record begins */
 	bool prose;   /* every record before it has fewer fields */
+	bool above;   /* two records before it, one below the other, have as many fields as each other: a table */
 } csv_trial;
 
 typedef struct csv_piece {
@@ -46,6 +47,16 @@ size_t bn_sample_skip(const csv_sample *f, const csv_trial *t, size_t at);
 bool bn_sample_is_number(const csv_piece *x);
 /* Fields that are numbers in the first record of t's table, and in the second. */
 void bn_sample_count_numbers(const csv_sample *f, const csv_trial *t, size_t numbers[2]);
+/* Where the names begin that a comment line right above the first record of t's table holds: as many as that has fields,
+ * and those look like data, or the names like words. SIZE_MAX: there is no such line. */
+size_t bn_sample_commented_header(const csv_sample *f, const csv_trial *t, size_t table);
+/* Fields that begin with blanks and a quote, which is none there. */
+typedef struct csv_spaced {
+	size_t closed;     /* that end with a quote, too */
+	size_t open;       /* whose end comes behind a delimiter or a line end that the quotes should hold */
+	size_t first_open; /* where the first of these begins */
+} csv_spaced;
+csv_spaced bn_sample_spaced_quotes(const csv_sample *f, const csv_trial *t, size_t table);
 /* Does every record of the table end with an empty field? */
 bool bn_sample_ends_empty(const csv_sample *f, const csv_trial *t);
 /* Some column has numbers with a comma and nothing else, and none has numbers with a point and nothing else. */

@@ -103,6 +103,37 @@ static void set_dialect(csv_dialect *d, const csv_beginning *b)
 	d->date_order = b->dialect.date_order;
 }
 
+/* Quotes behind a blank are text: one that holds a delimiter would make two fields of one. */
+static int check_spaced(const csv_input *in, const csv_beginning *b, const char *text,
+	bn_source_notes *notes, bn_err *err)
+{
+	static const char cure[] = "sed 's/%c  *\"/%c\"/g' FILE | binnacle ... -";
+	char d = b->dialect.delimiter, sed[80];
+	size_t at = b->open_quote, line = at;
+
+	snprintf(sed, sizeof sed, cure, d, d);
+	if (at != SIZE_MAX) {
+		while (line && text[line - 1] != b->newline)
+			line--;
+		bn_err_set(err, BN_EINVAL,
+			"%s:%zu:%zu: a blank stands before a quote, so that the quote is text and "
+			"the field ends at the next '%c'",
+			in->path, 1 + count_lines(text, at, b->newline), at - line + 1, d);
+		bn_err_hint(err,
+			"take the blanks before quotes away: %s; or --quote none, where quotes are "
+			"ordinary characters",
+			sed);
+		return BN_EINVAL;
+	}
+	if (!b->spaced_quotes)
+		return 0;
+	return bn_source_note_add(notes, false, err,
+		"%zu field%s of the first records begin%s with a blank and a quote: blanks and "
+		"quotes are kept as text; %s takes the blanks away",
+		b->spaced_quotes, b->spaced_quotes == 1 ? "" : "s",
+		b->spaced_quotes == 1 ? "s" : "", sed);
+}
+
 static int note_dialect(const bn_dialect *d, bn_source_notes *notes, bn_err *err)
 {
 	char text[200], options[120];
@@ -168,8 +199,15 @@ int bn_csv_input_header(csv_input *in, csv_dialect *d, char preferred,
 	}
 	set_dialect(d, &b);
 	notes->dialect = b.dialect;
-	if ((rc = note_dialect(&b.dialect, notes, err)) < 0)
+	if ((rc = note_dialect(&b.dialect, notes, err)) < 0 ||
+		(rc = check_spaced(in, &b, text + mark, notes, err)) < 0)
 		goto out;
+	if (b.commented && (rc = bn_source_note_add(notes, false, err,
+				    "the names are those of the comment on line %zu: with "
+				    "--no-header it is a comment, and columns are c0, c1, ...",
+				    (size_t)b.line)) < 0)
+		goto out;
+	in->other_table = b.other_table;
 	in->data_offset = mark;
 	in->data_line = b.line;
 	if ((rc = read_header(in, d, &b, text + mark, n - mark, schema, notes, err)) < 0)

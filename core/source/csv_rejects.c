@@ -77,6 +77,11 @@ static int fail_record(csv_stream *s, const csv_chunk *c, const csv_reject *r, b
 	if (r->column == UINT32_MAX && line == s->in.data_line && !s->options.skip_given)
 		bn_err_hint(err,
 			"mend the file, or say with --skip N how many lines stand above the table");
+	else if (r->column == UINT32_MAX && line == s->in.other_table)
+		bn_err_hint(err,
+			"another table begins here: make a file of each, or leave out what stands "
+			"above it with --skip %" PRIu64,
+			line - 1);
 	if (r->column != UINT32_MAX && has_decimal_comma(s, c, r))
 		bn_err_hint(err, "--decimal , reads it, where commas are decimal ones");
 	bool typed = s->options.as && !s->options.as_inputs && !s->options.types_stay &&

@@ -113,6 +113,131 @@ void bn_sample_count_numbers(const csv_sample *f, const csv_trial *t, size_t num
 	}
 }
 
+/* ---- a header that is a comment --------------------------------------------------------------- */
+
+static bool is_letter(char c)
+{
+	return (c | 32) >= 'a' ? (c | 32) <= 'z' : c == '_';
+}
+
+/* Short, with a letter, and no number; `word`: of one word. */
+static bool is_name(const csv_piece *x, bool word)
+{
+	const char *s = x->s, *e = x->e;
+	bool letter = false;
+
+	while (s < e && *s == ' ')
+		s++;
+	for (const char *p = s; p < e; p++) {
+		letter |= is_letter(*p) || (uint8_t)*p >= 0x80;
+		if (word && *p == ' ')
+			return false;
+	}
+	return letter && e - s <= 64 && !bn_sample_is_number(x);
+}
+
+/* Fields of the record at `at`, and how many are numbers; the record is text[at .. its end). */
+static size_t count_fields(const csv_sample *f, const csv_trial *t, size_t at, size_t *numbers)
+{
+	size_t n = 0;
+	csv_piece x;
+
+	do {
+		bn_sample_field(f, t, &at, &x);
+		*numbers += bn_sample_is_number(&x);
+		n++;
+	} while (!x.last);
+	return n;
+}
+
+static bool are_names(const csv_sample *f, const csv_trial *t, size_t at, bool words)
+{
+	csv_piece x;
+
+	do {
+		bn_sample_field(f, t, &at, &x);
+		if (x.bad || !is_name(&x, words))
+			return false;
+	} while (!x.last);
+	return true;
+}
+
+size_t bn_sample_commented_header(const csv_sample *f, const csv_trial *t, size_t table)
+{
+	csv_trial below = *t;
+	size_t end = table, at, numbers[2], none = 0;
+
+	while (end > f->begin && strchr("\r\n \t", f->text[end - 1]) && f->text[end - 1])
+		end--;
+	for (at = end; at > f->begin && f->text[at - 1] != f->newline;)
+		at--;
+	if (table >= f->n || at == end || f->text[at] != t->comment)
+		return SIZE_MAX;
+	while (at < end && f->text[at] == t->comment)
+		at++;
+	while (at < end && f->text[at] == ' ' && t->delimiter != ' ')
+		at++;
+	below.table = table;
+	bn_sample_count_numbers(f, &below, numbers);
+	size_t fields = count_fields(f, t, at, &none);
+	none = 0;
+	if (at == end || fields < 2 || fields != count_fields(f, t, table, &none) ||
+		(!numbers[0] && numbers[1]))
+		return SIZE_MAX;
+	return are_names(f, t, at, !numbers[0]) ? at : SIZE_MAX;
+}
+
+/* ---- a blank before a quote ------------------------------------------------------------------- */
+
+/* 0: no quote behind blanks; 1: one that closes, 2: one that does not. */
+static int spaced_of(const csv_piece *x, char quote)
+{
+	const char *s = x->s, *e = x->e;
+
+	while (s < e && *s == ' ')
+		s++;
+	while (e > s && e[-1] == ' ')
+		e--;
+	if (x->quoted || s == x->s || s == e || *s != quote)
+		return 0;
+	return e - s >= 2 && e[-1] == quote ? 1 : 2;
+}
+
+/* Does the piece end what a quote behind a blank began? */
+static bool ends_quoted(const csv_piece *x, char quote)
+{
+	const char *e = x->e;
+
+	while (e > x->s && e[-1] == ' ')
+		e--;
+	return !x->quoted && e > x->s && e[-1] == quote;
+}
+
+csv_spaced bn_sample_spaced_quotes(const csv_sample *f, const csv_trial *t, size_t table)
+{
+	csv_spaced found = {.closed = 0};
+	size_t open = SIZE_MAX, from;
+	csv_piece x;
+
+	for (size_t at = table, n = 0; t->quote && at < f->n && n < SNIFF_RECORDS;
+		n++, at = bn_sample_skip(f, t, at)) {
+		do {
+			from = at;
+			bn_sample_field(f, t, &at, &x);
+			int spaced = spaced_of(&x, t->quote);
+			found.closed += spaced == 1;
+			if (open != SIZE_MAX && !spaced && ends_quoted(&x, t->quote)) {
+				found.first_open = found.open++ ? found.first_open : open;
+				open = SIZE_MAX;
+			}
+			open = spaced == 2 ? from : open;
+		} while (!x.last);
+	}
+	return found;
+}
+
+/* ---- what numbers look like ------------------------------------------------------------------- */
+
 bool bn_sample_ends_empty(const csv_sample *f, const csv_trial *t)
 {
 	size_t n = 0;

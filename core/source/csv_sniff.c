@@ -29,8 +29,10 @@ static void judge(csv_trial *t, const uint32_t *counts, const size_t *starts)
 		t->settled--;
 	t->table = starts[t->settled];
 	t->prose = true;
-	for (size_t i = 0; i < t->settled; i++)
+	for (size_t i = 0; i < t->settled; i++) {
 		t->prose &= counts[i] < t->common;
+		t->above |= i && counts[i] >= 2 && counts[i] == counts[i - 1];
+	}
 }
 
 static void try_it(csv_sample *f, csv_trial *t)
@@ -72,7 +74,13 @@ static bool is_quoted_table(const csv_trial *t)
 static bool is_lower_table(const csv_trial *t)
 {
 	return t->common >= 2 && !t->bad && t->settled && t->settled <= PREAMBLE_RECORDS &&
-	       t->records - t->settled >= 2 && t->prose;
+	       t->records - t->settled >= 2 && t->prose && !t->above;
+}
+
+/* Two tables, one below the other. */
+static bool is_two_tables(const csv_trial *t)
+{
+	return t->first >= 2 && t->common >= 2 && t->records - t->settled >= 2 && t->above;
 }
 
 static bool is_nearly_table(const csv_trial *t)
@@ -277,7 +285,7 @@ static void choose(csv_sample *f, const csv_trial *plain, const bn_source_option
 			return;
 		if (find_lower(f, plain, o, c) && is_sure_lower(f, &c->t))
 			return;
-		if (find_blanks(f, plain, o, c))
+		if (find_blanks(f, plain, o, c) || find_table(f, plain, is_two_tables, 2, &c->t))
 			return;
 		*c = (choice){.t = *plain};
 		for (const char *p = "#%"; *p; p++)
@@ -295,8 +303,6 @@ static void choose(csv_sample *f, const csv_trial *plain, const bn_source_option
 		!find_table(f, &like, is_nearly_table, 2, &c->t))
 		c->t = *plain;
 }
-
-/* ---- what is settled beside ------------------------------------------------------------------- */
 
 /* ---- all of it -------------------------------------------------------------------------------- */
 
@@ -367,6 +373,19 @@ static void skip_blank_lines(csv_sample *f)
 		f->begin++;
 }
 
+/* The table begins with its first record, or with a comment above it. */
+static void conclude_upper(csv_beginning *b, const csv_sample *f, const csv_trial *t,
+	const bn_source_options *o)
+{
+	size_t names = t->comment && !o->no_header ? bn_sample_commented_header(f, t, b->begin)
+						   : SIZE_MAX;
+
+	if (is_two_tables(t))
+		b->other_table = 1 + count_lines(f, 0, t->table);
+	b->commented = names != SIZE_MAX;
+	b->begin = b->commented ? names : b->begin;
+}
+
 static void conclude(csv_beginning *b, const csv_sample *f, const choice *c, const csv_trial *plain,
 	const bn_source_options *o)
 {
@@ -384,8 +403,10 @@ static void conclude(csv_beginning *b, const csv_sample *f, const choice *c, con
 			(t->escape != plain->escape ? (unsigned)BN_DIALECT_ESCAPE : 0) |
 			(t->comment != plain->comment ? (unsigned)BN_DIALECT_COMMENT : 0);
 	b->begin = bn_sample_skip(f, t, f->begin);
-	if (!c->lower)
+	if (!c->lower) {
+		conclude_upper(b, f, t, o);
 		return;
+	}
 	bool short_header = has_row_names(t) && !o->no_header;
 	if (short_header && (t->first > 1 || !is_title(f, t))) {
 		b->spare_column = bn_sample_ends_empty(f, t);
@@ -428,6 +449,9 @@ int bn_csv_sniff(csv_beginning *b, const char *text, size_t n, bool whole, char 
 	plain.delimiter = o->delimiter ? o->delimiter : preferred;
 	conclude(b, f, &c, &plain, o);
 	c.t.table = b->begin;
+	csv_spaced spaced = bn_sample_spaced_quotes(f, &c.t, b->begin);
+	b->spaced_quotes = spaced.closed;
+	b->open_quote = spaced.open ? spaced.first_open : SIZE_MAX;
 	b->newline = f->newline;
 	b->line = 1 + count_lines(f, 0, b->begin);
 	char decimal = o->thousands == '.' ? ',' : '.';

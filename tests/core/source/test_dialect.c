@@ -217,6 +217,51 @@ START_TEST(test_comments_and_lines_before_the_header)
 }
 END_TEST
 
+START_TEST(test_two_tables_are_no_preamble)
+{
+	begin();
+	ck_assert_int_eq(read_text("a,b\n1,2\n\n\nc,d,e\n1,2,3\n", NULL), BN_EINVAL);
+	ck_assert_ptr_nonnull(strstr(err.msg, "in.txt:5:1: 3 fields instead of 2"));
+	ck_assert_ptr_nonnull(strstr(err.hint, "another table begins here"));
+	ck_assert_ptr_nonnull(strstr(err.hint, "--skip 4"));
+	ck_assert_int_eq(read_text("a;b\n1;2\n3;4\n\nc;d;e\n1;2;3\n4;5;6\n", NULL), BN_EINVAL);
+	ck_assert_ptr_nonnull(strstr(err.msg, "in.txt:5:1: 3 fields instead of 2"));
+	end();
+}
+END_TEST
+
+START_TEST(test_a_header_that_is_a_comment)
+{
+	bn_source_options o = BN_SOURCE_OPTIONS_INIT;
+
+	begin();
+	ck_table("# made by x\n# a,b\n1,2\n3,4\n", NULL, "int64 int64", "a,b\n1,2\n3,4\n");
+	ck_says("the names are those of the comment on line 2");
+	ck_table("##f=1,2\n#CHROM\tPOS\tID\nc1\t5\tr1\nc2\t6\tr2\n", NULL,
+		"category int64 category", "CHROM,POS,ID\nc1,5,r1\nc2,6,r2\n");
+	/* as many fields, but there is a header below, or they are no names */
+	ck_table("# \"q\n# x,y\na,b\n1,2\n", NULL, "int64 int64", "a,b\n1,2\n");
+	ck_table("# made\n# 7,8\n1,2\n3,4\n", NULL, "int64 int64", "1,2\n3,4\n");
+	o.no_header = true;
+	ck_table("# made by x\n# a,b\n1,2\n3,4\n", &o, "int64 int64", "c0,c1\n1,2\n3,4\n");
+	end();
+}
+END_TEST
+
+START_TEST(test_a_blank_before_a_quote)
+{
+	begin();
+	ck_assert_int_eq(read_text("a, b\n1, \"x, y\"\n2, \"z, w\"\n", NULL), BN_EINVAL);
+	ck_assert_ptr_nonnull(strstr(err.msg, "in.txt:2:3: a blank stands before a quote"));
+	ck_assert_ptr_nonnull(strstr(err.hint, "sed 's/,  *\"/,\"/g'"));
+	ck_assert_bn_ok(read_text("a,b\n1, \"x\"\n2, \"z\"\n", NULL), &err);
+	ck_says("2 fields of the first records begin with a blank and a quote");
+	ck_table("a,b\n1, x\"\n2,6\n", NULL, "int64 category", "a,b\n1,\" x\"\"\"\n2,6\n");
+	ck_silent();
+	end();
+}
+END_TEST
+
 START_TEST(test_lines_of_errors_are_those_of_the_file)
 {
 	bn_source_options o = BN_SOURCE_OPTIONS_INIT;
@@ -776,7 +821,9 @@ END_TEST
 
 BN_TEST_MAIN("core/source/dialect", test_a_delimiter_is_found_out_and_said,
 	test_what_is_plain_needs_no_word, test_decimal_commas,
-	test_comments_and_lines_before_the_header, test_lines_of_errors_are_those_of_the_file,
+	test_comments_and_lines_before_the_header, test_two_tables_are_no_preamble,
+	test_a_header_that_is_a_comment, test_a_blank_before_a_quote,
+	test_lines_of_errors_are_those_of_the_file,
 	test_quotes_and_escapes, test_no_quotes_at_all, test_encodings, test_names,
 	test_row_names_and_spare_fields, test_a_first_line_of_data_is_said, test_absent_spellings,
 	test_numbers_and_times_that_stay_text_say_why, test_declared_types_take_what_the_text_says,
