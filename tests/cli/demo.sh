@@ -35,6 +35,18 @@ check "drift after the world has moved" grep -qE 'report [0-9a-f]+: drift$' demo
 check "the best run is reproduced" grep -q 'bit-identical' demo.log
 cd tour || exit 1
 check "the champion is approved" bash -c '"$BINNACLE" model show power@champion --json | grep -q "\"state\": \"approved\""'
+# The rows of the reference that a drift test compared are those that its number opens.
+reference_rows() {
+	local name rows
+	printf '6\nEnter\no\n:save-screen reference\n' >"$dir/keys"
+	"$BINNACLE" workbench --script "$dir/keys" --save-dir "$dir" --size 80x24 || return 1
+	name=$(grep -o '`[a-z_]*` > -inf' "$dir/reference.screen" | head -n 1 | tr -d '`' | cut -d' ' -f1)
+	rows=$(grep -oE '^ [0-9 ]+ of [0-9 ]+ rows' "$dir/reference.screen" | sed 's/ of.*//' | tr -dc 0-9)
+	echo "$name: $rows rows"
+	[ -n "$rows" ] && "$BINNACLE" monitor show latest --json | tr -d '\n ' |
+		grep -qF "\"n_ref\":$rows,\"name\":\"$name\""
+}
+check "reference rows of the worst input are those that are counted" reference_rows
 check "nothing keeps running" bash -c '! "$BINNACLE" endpoint ls --json | grep -qi "\"running\""'
 "$BINNACLE" index status --dump >"$dir/before" 2>/dev/null
 check "the index is rebuilt" "$BINNACLE" index rebuild

@@ -52,7 +52,7 @@
 	X(MODEL, "a model", 0, \
 		"Enter:open A:approve R:reject P:promote o:origin <:previous >:next") \
 	X(MONITOR, "Monitor (6)", 1, "Enter:open n:drift s:sort /:filter e:export Y:command") \
-	X(FEATURE, "a feature", 1, "Enter:larger n:drift r:log L:retrain s:sort /:filter Y:command") \
+	X(FEATURE, "a feature", 1, "Enter:larger n:drift o:rows r:log L:retrain s:sort /:filter") \
 	X(AUDIT, "Audit (9)", 1, \
 		"Enter:open v:view w:where n:refused s:sort /:filter e:export") \
 	X(DETAIL, "details", 0, "<:previous >:next") \
@@ -162,9 +162,9 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 		"what a chart goes along: :axis step, relative, time, epoch; of a scatter the " \
 		"parameter, as " \
 		":axis learning_rate") \
-	X(RELATED, "related", "o", 0, BN_ON(RUN) | BN_ON(MODEL), \
+	X(RELATED, "related", "o", 0, BN_ON(RUN) | BN_ON(MODEL) | BN_ON(FEATURE), \
 		"what it comes from and what became of it: data, code, environment, spec, " \
-		"versions") \
+		"versions; of an input the rows of the reference") \
 	X(FOLD, "fold", "", 0, BN_ON(COMPARE), "fold the part that one is in; Enter opens it") \
 	X(QUEUE_PAUSE, "queue-pause", "", BN_CMD_WRITES, BN_ON(RUNS), \
 		"start nothing more from the queue; what runs goes on") \

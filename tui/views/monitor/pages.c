@@ -74,8 +74,19 @@ static int windows_read(bn_report_page *p, bn_reader *r, bn_err *err)
 	return rc;
 }
 
+/* The row filter of the run, by which the reference was read. */
+static int where_read(bn_report_page *p, bn_arena *arena, bn_reader *r, bn_err *err)
+{
+	bn_run_terms terms;
+	bn_err own = BN_ERR_INIT;
+	if (!p->run[0] || bn_reader_terms(&terms, r, p->run, &own) < 0 || !terms.where)
+		return 0;
+	p->where = bn_arena_strdup(arena, terms.where);
+	return p->where ? 0 : bn_err_nomem(err, "a report");
+}
+
 /* The server and the run; a report may be about a model that is not registered. */
-static int in_use_read(bn_report_page *p, bn_reader *r, bn_err *err)
+static int in_use_read(bn_report_page *p, bn_arena *arena, bn_reader *r, bn_err *err)
 {
 	char spec[BN_REF_BYTES];
 	bn_endpoints list = {NULL, 0};
@@ -99,7 +110,7 @@ static int in_use_read(bn_report_page *p, bn_reader *r, bn_err *err)
 	if (bn_version_get(&v, r->ws, spec, &own) == 0 && v->run_id)
 		snprintf(p->run, sizeof p->run, "%s", v->run_id);
 	bn_version_free(v);
-	return 0;
+	return where_read(p, arena, r, err);
 }
 
 int bn_source_report(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
@@ -115,7 +126,8 @@ int bn_source_report(void *context, const void *arg, bn_page *page, bn_job *job,
 		&page->arena, (p->report->feature_count * BN_WINDOWS + 1) * sizeof *p->severities);
 	if (!p->severities)
 		rc = bn_err_nomem(err, "a report");
-	if (rc < 0 || (rc = windows_read(p, r, err)) < 0 || (rc = in_use_read(p, r, err)) < 0) {
+	if (rc < 0 || (rc = windows_read(p, r, err)) < 0 ||
+		(rc = in_use_read(p, &page->arena, r, err)) < 0) {
 		report_release(p);
 		return rc;
 	}

@@ -22,6 +22,8 @@ typedef struct bn_report_page {
 	int64_t port, requests, errors;
 	double p99_ms;
 	char run[BN_RUN_ID_TEXT];
+	/* Of the reference only the rows that the model was trained on: the run's row filter; NULL: all, or not known. */
+	const char *where;
 } bn_report_page;
 
 /* How far a score is over its threshold, so that p-values and distances can stand in one order: 1 is just drift. NaN:

@@ -7,6 +7,7 @@
 #include "tui/ui/chart.h"
 #include "tui/ui/format.h"
 #include "tui/views/monitor/_monitor.h"
+#include "tui/views/rows/filter.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -347,6 +348,37 @@ static void draw(bn_view *view, bn_area a, bool focused)
 		feature_draw(v, row, detail);
 }
 
+/* The rows of the reference that the test compared: those that the model was trained on, with a value of the input. */
+static bool reference_filter(bn_rows_of *of, const bn_report_page *p, const bn_monitor_feature *f)
+{
+	char name[200], test[500];
+	size_t at = 0;
+	for (const char *s = f->name; *s && at < sizeof name - 3; s++) {
+		name[at++] = *s;
+		if (*s == '`')
+			name[at++] = *s;
+	}
+	name[at] = '\0';
+	if (strcmp(f->kind, "number") == 0)
+		snprintf(test, sizeof test, "`%s` > -inf AND `%s` < inf", name, name);
+	else
+		snprintf(test, sizeof test, "`%s` IS NOT NULL", name);
+	return bn_row_filter_and(of->filter, sizeof of->filter, p->where ? p->where : "", test);
+}
+
+static bool reference_open(report_view *v, const bn_report_page *p, const bn_monitor_feature *f)
+{
+	bn_frame *frame = v->list.view.frame;
+	bn_rows_of of = bn_rows_of_version(p->report->reference, "");
+	bn_err err = BN_ERR_INIT;
+	bn_view *made = NULL;
+	if (!reference_filter(&of, p, f)) {
+		bn_frame_message(frame, "the filter of these rows would be too long");
+		return true;
+	}
+	return bn_view_open(frame, bn_view_rows_new(&made, frame, &of, f->name, &err), &made, &err);
+}
+
 static bool command(bn_view *view, bn_command_id id, const char *arg)
 {
 	report_view *v = (report_view *)view;
@@ -365,6 +397,8 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 	case BN_CMD_LOG_SCALE:
 		v->is_linear = !v->is_linear;
 		return true;
+	case BN_CMD_RELATED:
+		return reference_open(v, p, feature_at(v, bn_grid_selected_row(&v->list.grid)));
 	case BN_CMD_LAUNCH:
 		return p ? bn_view_launch(view, p->run, NULL) : true;
 	default:
@@ -377,6 +411,10 @@ static bool refuses(bn_view *view, bn_command_id id, char *why, size_t size)
 	const report_view *v = (const report_view *)view;
 	const bn_report_page *p = page_of(&v->list);
 	const bn_monitor_feature *f = feature_at(v, bn_grid_selected_row(&v->list.grid));
+	if (id == BN_CMD_RELATED) {
+		snprintf(why, size, "the reference is statistics of the model, no rows");
+		return !f || !p || !p->report->reference;
+	}
 	if (id == BN_CMD_LAUNCH) {
 		snprintf(why, size, "the model came from no run of this workspace");
 		return !p || !p->run[0];
