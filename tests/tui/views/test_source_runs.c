@@ -176,6 +176,8 @@ START_TEST(test_source_overview_of_many_runs_comes_in_two_parts)
 			live += o->lines[i].part == BN_LINE_RUN;
 		ck_assert_int_eq(live, LIVE);
 		bn_page_free(p);
+		const bn_run_memory *held = ((bn_reader *)context)->runs; /* for Runs */
+		ck_assert_int_eq(held ? bn_run_memory_did(held)->runs_read : 0, soon ? 0 : MANY);
 	}
 	bn_source_close(context);
 	track_remove(&w);

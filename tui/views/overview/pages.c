@@ -281,6 +281,22 @@ static int gather_people(gather *g)
 	return g->o->who ? 0 : bn_err_nomem(g->err, "who you are");
 }
 
+/* Runs is likely the next screen: what it holds of many runs is read behind everything else here. */
+static int runs_hold(gather *g)
+{
+	bn_run_page *page = NULL;
+	bn_run_query q = {.live_first = true, .limit = 1};
+	int rc;
+	if (g->soon || g->o->stations[BN_STATION_TRAIN].count <= RUNS_LOOKED_AT_AT_ONCE)
+		return 0;
+	if (!g->r->runs && (rc = bn_run_memory_new(&g->r->runs, g->err)) < 0)
+		return rc;
+	q.memory = g->r->runs;
+	rc = bn_run_query_page(&page, g->r->ws, &q, g->err);
+	bn_run_page_free(page);
+	return rc;
+}
+
 static int gather_queue(gather *g)
 {
 	int rc;
@@ -291,7 +307,7 @@ static int gather_queue(gather *g)
 	}
 	g->o->is_part = g->soon && g->o->stations[BN_STATION_TRAIN].count > RUNS_LOOKED_AT_AT_ONCE;
 	if ((rc = bn_overview_needs(g)) < 0 || (rc = bn_overview_running(g)) < 0 ||
-		(rc = bn_overview_best(g)) < 0)
+		(rc = bn_overview_best(g)) < 0 || (rc = runs_hold(g)) < 0)
 		return rc;
 	return bn_overview_in_use(g);
 }
