@@ -12,9 +12,38 @@ static bool same_mixed(int64_t i, double x)
 	return x == (double)i && x < 0x1p63 && (int64_t)x == i;
 }
 
+/* The cell of a decimal or a uint64 as it is; false: of another type. */
+static bool read_exact(const bn_column *c, size_t row, bn_decimal *x, unsigned *scale)
+{
+	if (c->type == BN_TYPE_DECIMAL) {
+		*x = c->dec[row];
+		*scale = c->scale;
+	} else if (c->type == BN_TYPE_UINT64) {
+		*x = (bn_decimal){.low = c->u64[row]};
+		*scale = 0;
+	} else {
+		return false;
+	}
+	return true;
+}
+
+static bool same_exact(bn_decimal x, unsigned scale_x, bn_decimal y, unsigned scale_y)
+{
+	/* More digits than 38 would be needed, so they are not the same number. */
+	if (scale_x < scale_y ? !bn_decimal_rescale(&x, scale_x, scale_y, BN_DECIMAL_DIGITS)
+			      : !bn_decimal_rescale(&y, scale_y, scale_x, BN_DECIMAL_DIGITS))
+		return false;
+	return bn_decimal_compare(x, y) == 0;
+}
+
 static bool same_number(const bn_column *a, size_t i, const bn_column *b, size_t k)
 {
 	int64_t x = 0, y = 0;
+	bn_decimal p, q;
+	unsigned scale_p, scale_q;
+
+	if (read_exact(a, i, &p, &scale_p) && read_exact(b, k, &q, &scale_q))
+		return same_exact(p, scale_p, q, scale_q);
 	bool whole_x = bn_column_int(a, i, &x), whole_y = bn_column_int(b, k, &y);
 
 	if (whole_x && whole_y)

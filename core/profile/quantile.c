@@ -150,6 +150,7 @@ static int compress(bn_quantile *q, bn_err *err)
 
 int bn_quantile_add(bn_quantile *q, const double *values, size_t n, bn_err *err)
 {
+	BN_BUG(q->n && !q->levels); /* made by bn_quantile_set_counted */
 	if (!n)
 		return 0;
 	cache_drop(q);
@@ -175,6 +176,7 @@ int bn_quantile_add(bn_quantile *q, const double *values, size_t n, bn_err *err)
 int bn_quantile_add_counted(
 	bn_quantile *q, const double *values, const uint64_t *counts, size_t n, bn_err *err)
 {
+	BN_BUG(q->n && !q->levels);
 	if (!n)
 		return 0;
 	cache_drop(q);
@@ -236,7 +238,7 @@ int bn_quantile_set_counted(
 
 int bn_quantile_merge(bn_quantile *q, const bn_quantile *other, bn_err *err)
 {
-	BN_BUG(other->n && !other->levels); /* made by bn_quantile_set_counted */
+	BN_BUG((other->n && !other->levels) || (q->n && !q->levels));
 	if (!other->n)
 		return 0;
 	cache_drop(q);

@@ -393,25 +393,36 @@ int bn_memory_filter(const uint8_t **out, bn_run_memory *m, bn_run_list *l, bn_e
 	return 0;
 }
 
+/* The last run from `run` on whose words begin at `place` or before: in steps that double, then by halves, since it is
+ * mostly near. */
+static size_t run_at(const bn_run_memory *m, size_t run, size_t place)
+{
+	size_t step = 1;
+	while (step < m->count - run && m->runs[run + step].words <= place) {
+		run += step;
+		step *= 2;
+	}
+	size_t hi = step < m->count - run ? run + step : m->count;
+	while (hi - run > 1) {
+		size_t mid = run + (hi - run) / 2;
+		if (m->runs[mid].words <= place)
+			run = mid;
+		else
+			hi = mid;
+	}
+	return run;
+}
+
 /* The runs that hold a text, found in one go over the words of all. */
 static void search_text(uint8_t *set, const bn_run_memory *m, const char *text, size_t n)
 {
 	const char *words = m->words.ptr;
 	for (size_t run = 0; run < m->count; run++) {
-		size_t from = m->runs[run].words, hi = m->count;
+		size_t from = m->runs[run].words;
 		const char *hit = memmem(words + from, m->words.len - from, text, n);
 		if (!hit)
 			return;
-		for (size_t step = 1; run + 1 < hi;) { /* the last that begins before the hit */
-			size_t mid = run + step < hi ? run + step : run + (hi - run) / 2;
-			if (m->runs[mid].words <= (size_t)(hit - words)) {
-				run = mid;
-				step *= 2;
-			} else {
-				hi = mid;
-				step = SIZE_MAX / 2;
-			}
-		}
+		run = run_at(m, run, (size_t)(hit - words));
 		bn_set_add(set, run);
 	}
 }

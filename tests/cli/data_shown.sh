@@ -82,6 +82,11 @@ add ints 'v\n1\n2\n9007199254740992\n'
 add floats 'v\n1.0\n2.5\n9007199254740992.0\n'
 check retyped_and_one "v retyped 1" "$("$BINNACLE" data diff ints floats --tsv 2>/dev/null | sed 1d | cut -f1-3 | xargs)"
 add moved 'v\n2\n1\n9007199254740992\n'
+for v in 4 5; do
+	printf 'u,d,e\n1844674407370955161%d,12345678901234567890.123456789%d,1.50\n7,1.5,2\n' $v $v >exact$v.csv
+	"$BINNACLE" data add exact$v exact$v.csv --type u=uint64 --type 'd=decimal(38,10)' --type "e=decimal(1$v,$v)" >/dev/null 2>&1
+done
+check beyond_doubles "u changed 1 d changed 1 e retyped 0" "$("$BINNACLE" data diff exact4 exact5 --tsv 2>/dev/null | sed 1d | cut -f1-3 | xargs)"
 check order_counts "v changed 2" "$("$BINNACLE" data diff ints moved --tsv 2>/dev/null | sed 1d | cut -f1-3 | xargs)"
 add longer 'v\n1\n2\n9007199254740992\n4\n'
 check by_statistics "v changed" "$("$BINNACLE" data diff ints longer --tsv 2>/dev/null | sed 1d | cut -f1-2 | xargs)"
