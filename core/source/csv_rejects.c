@@ -55,6 +55,19 @@ static bool has_decimal_comma(const csv_stream *s, const csv_chunk *c, const csv
 	       memchr(at, ',', n) && bn_csv_number(&d, at, n, &i, &f) != CSV_NOT_NUMBER;
 }
 
+/* Is it a line that git writes where two versions differ? */
+static bool is_conflict_mark(const csv_chunk *c, const csv_reject *r)
+{
+	const char *s = c->text + r->begin;
+	size_t n = r->end - r->begin;
+
+	while (n && s[n - 1] == '\r')
+		n--;
+	return n >= 7 && (n == 7 || s[7] == ' ') &&
+	       (!memcmp(s, "<<<<<<<", 7) || !memcmp(s, "=======", 7) ||
+		       !memcmp(s, ">>>>>>>", 7) || !memcmp(s, "|||||||", 7));
+}
+
 static int fail_record(csv_stream *s, const csv_chunk *c, const csv_reject *r, bn_err *err)
 {
 	const char *encoding = other_encoding(c, r);
@@ -74,6 +87,8 @@ static int fail_record(csv_stream *s, const csv_chunk *c, const csv_reject *r, b
 		bn_err_hint(err, "mend the file, or read it with --quote none (quotes are ordinary "
 				 "characters) or "
 				 "--escape '\\'");
+	if (r->column == UINT32_MAX && is_conflict_mark(c, r))
+		bn_err_hint(err, "this line marks a merge conflict: settle it in git first");
 	if (r->column == UINT32_MAX && line == s->in.data_line && !s->options.skip_given)
 		bn_err_hint(err,
 			"mend the file, or say with --skip N how many lines stand above the table");

@@ -168,7 +168,8 @@ static bool is_svmlight_line(const char *word, const char *end)
 		const char *next = memchr(word, ' ', (size_t)(end - word));
 		const char *stop = next ? next : end;
 		const char *colon = memchr(word, ':', (size_t)(stop - word));
-		bool pair = colon && bn_parse_i64(word, (size_t)(colon - word), &column) &&
+		bool query = words == 1 && colon && colon - word == 3 && !memcmp(word, "qid", 3);
+		bool pair = colon && (query || bn_parse_i64(word, (size_t)(colon - word), &column)) &&
 			    bn_parse_f64(colon + 1, (size_t)(stop - colon - 1), &x);
 		if (words ? !pair : colon || !bn_parse_f64(word, (size_t)(stop - word), &x))
 			return false;
@@ -204,6 +205,174 @@ static bool is_settings(const char *s, size_t n)
 	return memchr(s + at, '=', (end ? (size_t)(end - s) : n) - at) != NULL;
 }
 
+/* ---- what text is by its first lines ---------------------------------------------------------- */
+
+typedef struct span {
+	const char *s;
+	size_t n;
+} span;
+
+/* The line at *at without its end; *at moves behind it. */
+static span take_line(const char *s, size_t n, size_t *at)
+{
+	size_t from = *at < n ? *at : n;
+	const char *end = memchr(s + from, '\n', n - from);
+	size_t to = end ? (size_t)(end - s) : n;
+
+	*at = end ? to + 1 : n;
+	while (to > from && (s[to - 1] == '\r' || s[to - 1] == ' '))
+		to--;
+	return (span){s + from, to - from};
+}
+
+static bool starts(span line, const char *with)
+{
+	return line.n >= strlen(with) && !memcmp(line.s, with, strlen(with));
+}
+
+/* The whole text is that line. */
+static bool is_alone(const char *s, size_t n, size_t next)
+{
+	return skip_blanks(s, n, next) >= n;
+}
+
+static bool is_one_of(span line, const char *const *words)
+{
+	for (; *words; words++)
+		if (line.n == strlen(*words) && !strncasecmp(line.s, *words, line.n))
+			return true;
+	return false;
+}
+
+/* "403 Forbidden" and what follows it, or a word of that kind alone. */
+static bool is_refusal(span line, bool alone)
+{
+	static const char *const words[] = {"forbidden", "access denied", "accessdenied",
+		"unauthorized", "not found", "bad request", "bad gateway", "internal server error",
+		"service unavailable", "gateway timeout", "gateway time-out", "too many requests",
+		"moved permanently", "404 page not found", "page not found", "nosuchkey", NULL};
+
+	if (line.n && line.s[line.n - 1] == '.')
+		line.n--;
+	if (line.n > 4 && line.s[0] >= '3' && line.s[0] <= '5' && line.s[3] == ' ' &&
+		is_one_of((span){line.s + 4, line.n - 4}, words))
+		return true;
+	return alone && is_one_of(line, words);
+}
+
+static bool is_http(span line)
+{
+	return starts(line, "HTTP/") && line.n >= 10 && line.s[5] >= '0' && line.s[5] <= '9' &&
+	       !memchr(line.s, ',', line.n) && memchr(line.s, ' ', line.n);
+}
+
+static bool is_diff(span a, span b)
+{
+	return starts(a, "diff --git ") || (starts(a, "--- ") && starts(b, "+++ "));
+}
+
+/* Letters of a sequence: all small or all large, with gaps and stops. */
+static bool is_sequence(span line)
+{
+	size_t small = 0, large = 0;
+
+	for (size_t i = 0; i < line.n; i++) {
+		char c = line.s[i];
+		small += c >= 'a' && c <= 'z';
+		large += c >= 'A' && c <= 'Z';
+		if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && c != '-' && c != '*')
+			return false;
+	}
+	return line.n >= 4 && (!small || !large);
+}
+
+/* "# TYPE up gauge" */
+static bool is_metric_type(span line)
+{
+	static const char *const types[] = {
+		" counter", " gauge", " histogram", " summary", " untyped", " unknown"};
+	bool known = false;
+
+	for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+		size_t k = strlen(types[i]);
+		known |= line.n > k && !memcmp(line.s + line.n - k, types[i], k);
+	}
+	return known && starts(line, "# TYPE ");
+}
+
+static bool is_prometheus(span a, span b)
+{
+	return is_metric_type(a) || (starts(a, "# HELP ") && is_metric_type(b));
+}
+
+static bool is_annex(span line, bool alone)
+{
+	return alone && line.n && (*line.s == '.' || *line.s == '/') &&
+	       memmem(line.s, line.n, ".git/annex/objects/", 19);
+}
+
+/* A number, true, false, null, or "text" with an escape of JSON's. */
+static bool is_scalar(span line)
+{
+	static const char *const words[] = {"true", "false", "null", NULL};
+
+	return is_one_of(line, words) ||
+	       (line.n > 2 && *line.s == '"' && line.s[line.n - 1] == '"' &&
+		       memchr(line.s, '\\', line.n));
+}
+
+/* A line of seven '<' and a name, and below it one of seven '='. */
+static bool has_conflict(const char *s, size_t n)
+{
+	bool begun = false;
+
+	for (size_t at = 0; at < n;) {
+		span line = take_line(s, n, &at);
+		begun |= starts(line, "<<<<<<< ");
+		if (begun && line.n == 7 && !memcmp(line.s, "=======", 7))
+			return true;
+	}
+	return false;
+}
+
+#define FETCH_AGAIN "look at the address and who may read it, and fetch it again"
+#define NAME_A_TABLE "name a file with a table"
+
+static int check_lines(const char *path, const char *s, size_t n, bn_err *err)
+{
+	size_t at = 0;
+	span a = take_line(s, n, &at);
+	bool alone = is_alone(s, n, at);
+	span b = take_line(s, n, &at), c = take_line(s, n, &at);
+
+	if (is_annex(a, alone))
+		return refuse(path, "a pointer of git-annex, not the file itself",
+			"fetch the file: git annex get FILE", err);
+	if (is_refusal(a, alone))
+		return refuse(path, "what a server answers instead of a file", FETCH_AGAIN, err);
+	if (is_http(a))
+		return refuse(path, "the answer of a server with its headers",
+			"fetch it without them (curl without -i)", err);
+	if (is_diff(a, b))
+		return refuse(path, "a diff, not a table", NAME_A_TABLE, err);
+	if (a.n > 1 && *a.s == '>' && is_sequence(b))
+		return refuse(path, "sequences (FASTA), not a table", NAME_A_TABLE, err);
+	if (a.n > 1 && *a.s == '@' && is_sequence(b) && starts(c, "+"))
+		return refuse(path, "sequences (FASTQ), not a table", NAME_A_TABLE, err);
+	if (is_prometheus(a, b))
+		return refuse(path, "metrics in Prometheus' text format, not a table",
+			"ask Prometheus for them, and make CSV of what it answers", err);
+	if (starts(a, "-----BEGIN ") && a.n > 16 && !memcmp(a.s + a.n - 5, "-----", 5))
+		return refuse(path, "a message or key in armour (PGP, PEM), not a table",
+			"decrypt it first, if a table is in it: gpg -d FILE | binnacle ... -", err);
+	if (alone && is_scalar(a))
+		return refuse(path, "JSON, not a table", NAME_A_TABLE, err);
+	if (has_conflict(s, n))
+		return refuse(path, "a file with a merge conflict (<<<<<<<, =======, >>>>>>>)",
+			"settle it in git first: git status names the files", err);
+	return 0;
+}
+
 static int check_text(const char *path, const char *s, size_t n, bn_err *err)
 {
 	size_t at = n >= 3 && !memcmp(s, "\xef\xbb\xbf", 3) ? 3 : 0;
@@ -223,6 +392,9 @@ static int check_text(const char *path, const char *s, size_t n, bn_err *err)
 			err);
 	if (begins(s, n, "<?xml") || begins(s, n, "<table"))
 		return refuse(path, "XML, not a table", "make CSV of it", err);
+	int rc = check_lines(path, s, n, err);
+	if (rc)
+		return rc;
 	if (is_settings(s, n))
 		return refuse(path, "a file of settings (INI or TOML), not a table",
 			"name a file with a table", err);

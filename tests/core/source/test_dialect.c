@@ -634,6 +634,29 @@ START_TEST(test_what_is_no_table_is_refused_by_name)
 		{B("%%MatrixMarket matrix coordinate real general\n1 1 1\n"),
 			"a Matrix Market file"},
 		{B("#!/bin/sh\necho a,b\n"), "a script"},
+		{B("1 qid:3 1:0.5\n0 qid:3 1:0.1\n"),
+			"an svmlight file (label column:value ...), not a table"},
+		{B("../.git/annex/objects/aa/bb/SHA256E-s1--c.csv/SHA256E-s1--c.csv\n"),
+			"a pointer of git-annex, not the file itself"},
+		{B("403 Forbidden\n"), "what a server answers instead of a file"},
+		{B("503 Service Unavailable\nno,server\n"),
+			"what a server answers instead of a file"},
+		{B("Internal Server Error"), "what a server answers instead of a file"},
+		{B("AccessDenied\r\n"), "what a server answers instead of a file"},
+		{B("HTTP/1.1 200 OK\r\nContent-Type: text/csv\r\n\r\na,b\r\n1,2\r\n"),
+			"the answer of a server with its headers"},
+		{B("diff --git a/x.csv b/x.csv\n"), "a diff, not a table"},
+		{B("--- a/x.csv\n+++ b/x.csv\n@@ -1 +1 @@\n-a,b\n+a,c\n"), "a diff, not a table"},
+		{B(">seq1 human\nACGTTGCA\n"), "sequences (FASTA), not a table"},
+		{B("@r1\nACGTN\n+\nIIIII\n"), "sequences (FASTQ), not a table"},
+		{B("# HELP up is it up\n# TYPE up gauge\nup 1\n"),
+			"metrics in Prometheus' text format, not a table"},
+		{B("-----BEGIN PGP MESSAGE-----\n\nhQEMA\n"),
+			"a message or key in armour (PGP, PEM), not a table"},
+		{B("null\n"), "JSON, not a table"},
+		{B("\"a\\nb\"\n"), "JSON, not a table"},
+		{B("a,b\n<<<<<<< HEAD\n1,2\n=======\n1,3\n>>>>>>> x\n"),
+			"a file with a merge conflict (<<<<<<<, =======, >>>>>>>)"},
 		{B("404: Not Found"), "what a server answers for a file that it does not have"},
 	};
 	char want[160];
@@ -656,7 +679,10 @@ START_TEST(test_tables_that_begin_like_something_else_are_read)
 		"GIF8,x\n1,2\n", "BZh,x\n1,2\n", "PK,x\n1,2\n", "version,x\n1,2\n", "{a},x\n1,2\n",
 		"[a],x\n1,2\n", "MATLAB 5.0,b\n1,2\n", "[a]\n1\n", "[a]\n[b]\n", "1 2:30\nx\n",
 		"--- a,b\n1,2\n", "# made\na,b\n1,2\n", "create table,x\n1,2\n", "404,x\n1,2\n",
-		"outs,x\n1,2\n"};
+		"outs,x\n1,2\n", "Forbidden\n1\n2\n", "403 Forbidden,x\n1,2\n", "null\n1\n",
+		"HTTP/1.1,x\n1,2\n", ">x\n1.5\n2.5\n", ">a\nJohn Smith\n", "@id,b\nABCD,x\n",
+		"-----BEGIN,x\n1,2\n", "qid:1,x\n1,2\n", "=======\n1\n", "--- a,b\n+1,2\n",
+		"# TYPE a,b\n# x,y\n", "# TYPE x,y\n1,2\n"};
 
 	begin();
 	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
