@@ -21,6 +21,8 @@ typedef enum near_form {
 	NEAR_PREFIX, /* a currency */
 	NEAR_MINUS,  /* U+2212 */
 	NEAR_PARENTHESES,
+	NEAR_MINUS_BEHIND,
+	NEAR_FORTRAN, /* 1.5D+03 */
 	NEAR_FORMS
 } near_form;
 
@@ -116,6 +118,21 @@ static void try_prefix(near_column *c, const char *s, size_t n)
 	}
 }
 
+/* 1D5, 1.5d-03: a number whose exponent has a D. */
+static bool is_fortran(const csv_dialect *d, const char *s, size_t n)
+{
+	char plain[65];
+	size_t at = 0;
+
+	while (at < n && (s[at] | 32) != 'd')
+		at++;
+	if (!at || at + 1 >= n || n >= sizeof plain)
+		return false;
+	memcpy(plain, s, n);
+	plain[at] = 'e';
+	return is_number(d, plain, n);
+}
+
 static void count_value(near_column *c, const char *s, size_t n)
 {
 	static const struct {
@@ -142,6 +159,10 @@ static void count_value(near_column *c, const char *s, size_t n)
 	try_prefix(c, s, n);
 	if (n > 3 && !memcmp(s, "\xe2\x88\x92", 3) && is_number(c->dialect, s + 3, n - 3))
 		count_form(c, NEAR_MINUS, s, n);
+	if (n > 1 && s[n - 1] == '-' && is_digit(*s) && is_number(c->dialect, s, n - 1))
+		count_form(c, NEAR_MINUS_BEHIND, s, n);
+	if (is_fortran(c->dialect, s, n))
+		count_form(c, NEAR_FORTRAN, s, n);
 	if (n > 2 && *s == '(' && s[n - 1] == ')' && is_number(c->dialect, s + 1, n - 2))
 		count_form(c, NEAR_PARENTHESES, s, n);
 }
@@ -197,6 +218,8 @@ static int say(csv_stream *s, size_t column, const near_column *c, near_form for
 		[NEAR_SUFFIX] = {"behind them", NULL},
 		[NEAR_PREFIX] = {"before them", NULL},
 		[NEAR_MINUS] = {"U+2212 for minus", "write '-' in the file"},
+		[NEAR_MINUS_BEHIND] = {"'-' behind them", "write -5 for 5- in the file"},
+		[NEAR_FORTRAN] = {"D before the exponent", "write 1e5 for 1D5 in the file"},
 		[NEAR_PARENTHESES] = {"parentheses for minus", "write -5 for (5) in the file"},
 	};
 	const char *name = s->schema.fields[column].name;

@@ -351,7 +351,7 @@ static bool looks_absent(const char *s, size_t n)
 	static const char *const words[] = {"na", "n.a.", "n.a", "nan", "null", "none", "nil",
 		"missing", "unknown", "undefined", "undef", "not available", "no data", "nodata",
 		"void", "empty", "blank", "n/a", "#div/0!", "#value!", "#ref!", "#name?", "#num!",
-		"#null!", "0000-00-00", "0000-00-00 00:00:00", "nat", "inf.", "error"};
+		"#null!", "\\n", "0000-00-00", "0000-00-00 00:00:00", "nat", "inf.", "error"};
 
 	while (n && (*s == ' ' || *s == '\t'))
 		s++, n--;
@@ -425,7 +425,8 @@ static int note_absent(csv_stream *s, const csv_chunk *c, size_t column, size_t 
 
 int bn_csv_note_sample(csv_stream *s, const csv_chunk *c, bn_err *err)
 {
-	size_t odd = 0, dates = 0, near = 0, absent = 0;
+	size_t odd = 0, dates = 0, near = 0, absent = 0, values = 0;
+	bool empty;
 	int rc;
 
 	if ((rc = note_names(s, c, err)) < 0 || (rc = note_blanks(s, c, err)) < 0 ||
@@ -435,6 +436,7 @@ int bn_csv_note_sample(csv_stream *s, const csv_chunk *c, bn_err *err)
 
 	for (size_t i = 0; i < s->plan.count && !rc; i++) {
 		const csv_column_plan *p = &s->plan.columns[i];
+		size_t before = dates + near + absent;
 		const char *why = p->declared ? NULL : bn_csv_why(p->sampled);
 		if (why && ++odd <= SAID_MAX)
 			rc = note_odd(s, c, i, why, err);
@@ -444,6 +446,9 @@ int bn_csv_note_sample(csv_stream *s, const csv_chunk *c, bn_err *err)
 			rc = bn_csv_note_near_number(s, c, i, &near, err);
 		if (!p->declared && (p->sampled & CSV_HAS_TEXT) && rc == 0)
 			rc = note_absent(s, c, i, &absent, err);
+		bool text = bn_csv_type_of(p->sampled, &empty) == BN_TYPE_CATEGORY;
+		if (!p->declared && text && !why && rc == 0 && before == dates + near + absent)
+			rc = bn_csv_note_odd_value(s, c, i, &values, err);
 	}
 	return rc;
 }

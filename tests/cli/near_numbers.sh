@@ -35,10 +35,40 @@ note '"€" behind them' '5 €' '7 €'
 note '"EUR" before them' 'EUR 5' 'EUR 7'
 note "U+2212 for minus: 1 of 2 values" −5 7
 note "parentheses for minus: 1 of 2 values, as \"(5)\"; write -5 for (5)" '(5)' 6
+note "'-' behind them: 1 of 2 values, as \"5-\"; write -5 for 5-" 5- 7
+note "D before the exponent: 2 of 2 values, as \"1D5\"" 1D5 1.5d-03
 for plain in 'one two' '007 008' 'n1 n2' '1st 2nd 3rd' '10.0.0.1 10.0.0.2' 'a,b c,d' '1,23 x 4,5 y' '2024-01 2024-02' '1-2 3-4' '5W 6A' '1:30 2:45'; do
 	# shellcheck disable=SC2086
 	note "" $plain
 done
+
+# the value that makes a column text, and why
+odd() { # WORDS VALUE GOOD...
+	local want=$1 v=$2
+	shift 2
+	n=$((n + 1))
+	printf 'id,x\n1,%s\n2,"%s"\n3,%s\n' "$1" "$v" "$2" >in.csv
+	expect 0 "$v" "$B" data add "d$n" in.csv
+	says "column 'x' is text because of 1 of 3 values"
+	says "$want"
+}
+odd ' ("\N"): --null '"'\\N'"' makes it missing' '\N' 1.5 2
+odd ': line 3 has "0x10", and hexadecimal numbers are not read' 0x10 1 2
+odd ': line 3 has "1 2", and it is more than one number' '1 2' 1.5 2.5
+odd ', and it has two signs' --5 1 2
+odd ', and infinity is written inf or -inf' -INFINITY 1 2
+odd ', and infinity and NaN written so are not read' '1.#INF' 1 2
+odd ', and its digits are not the ASCII ones' １２ 1 2
+odd ', the first on line 3: "VALUE", which is no number' VALUE 1 2
+odd ', and months go from 01 to 12' 2024-13-01 2024-01-01 2024-01-02
+odd ', and hours go from 00 to 23' 2024-01-01T25:00:00 2024-01-01 2024-01-02
+odd ', and a year has four digits, months and days have two: 2026-01-05' 2024-1-5 2024-01-01 2024-01-02
+odd ', and it is outside of 1677-09-21 .. 2262-04-11' 10000-01-01 2024-01-01 2024-01-02
+odd ', and months by name are not read: 2026-01-31' 31-Dec-2024 2024-01-01 2024-01-02
+odd ', and a date is written 2026-01-31' 20240105 2024-01-01 2024-01-02
+printf 'x\n1\n2\nA3\n4\nB5\n' >in.csv
+expect 0 "names with digits" "$B" data add names in.csv
+case $err in *"is text"*) fail "names with digits: $err" ;; esac
 
 # what the cures give
 sum() { "$B" data export "$@" --columns x - | tail -n +2 | paste -sd ' '; }
