@@ -135,6 +135,8 @@ static void notes_of(bn_buf *b, const bn_profile_column *c)
 	const char *sep = "";
 	if (c->rows && c->missing == c->rows) {
 		bn_buf_adds(b, "empty");
+		if (c->nan)
+			bn_buf_addf(b, ", %llu NaN", (unsigned long long)c->nan);
 		return;
 	}
 	if (c->constant) {
@@ -159,6 +161,10 @@ static void notes_of(bn_buf *b, const bn_profile_column *c)
 	}
 	if (c->infinities) {
 		bn_buf_addf(b, "%s%llu infinite", sep, (unsigned long long)c->infinities);
+		sep = ", ";
+	}
+	if (c->nan) {
+		bn_buf_addf(b, "%s%llu NaN", sep, (unsigned long long)c->nan);
 		sep = ", ";
 	}
 	if (has_sizes(c))
@@ -206,6 +212,9 @@ json_t *bn_data_column_json(const bn_profile_column *c)
 		const char *key;
 		size_t at;
 	} quantiles[] = {{"p25", 25}, {"p50", 50}, {"p75", 75}};
+	if (c->type == BN_TYPE_FLOAT64 || c->type == BN_TYPE_FLOAT32)
+		json_object_set_new(
+			o, "nan", json_integer((json_int_t)c->nan)); /* of the missing */
 	json_object_set_new(o, "mean", bn_json_real_or_null(times ? NAN : c->mean));
 	json_object_set_new(o, "std", bn_json_real_or_null(times ? NAN : c->std));
 	for (size_t i = 0; i < 3; i++)

@@ -376,6 +376,23 @@ static int bind_between(bn_binder *b, const bn_tree *t)
 	return bind_call(b, t, "AND", pair, 2);
 }
 
+/* Only what is stored can be NaN: a computed value that would be is absent. */
+static int bind_is_nan(bn_binder *b, const bn_tree *t)
+{
+	int a = bind_tree(b, t->args[0]);
+	if (a < 0)
+		return a;
+	const bn_expr_node *n = node_at(b, a);
+	if (n->op != BN_OP_FIELD)
+		return bn_expr_fail(b->e, t->args[0]->at, b->err,
+			"IS NAN takes a column: what is computed is a number or absent");
+	if (n->type != BN_EXPR_REAL)
+		return bn_expr_fail(b->e, t->args[0]->at, b->err,
+			"only a column of real numbers has NaN, and this one is %s",
+			type_name(n->type));
+	return bind_call(b, t, "IS NAN", &a, 1);
+}
+
 /* ---- lists ---------------------------------------------------------------------------------- */
 
 static int value_cmp(const void *a, const void *b)
@@ -431,6 +448,20 @@ static size_t list_of_ints(bn_expr_value *items, size_t n)
 	return kept;
 }
 
+/* The real numbers among the items, whole numbers that no real number equals dropped. Returns how many are left. */
+static size_t list_of_reals(bn_expr_value *items, size_t n)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < n; i++) {
+		bn_expr_value v = items[i], real = {BN_EXPR_REAL, {.r = (double)v.i}};
+		if (v.type == BN_EXPR_INT && bn_expr_value_order(&v, &real) == 0)
+			v = real;
+		if (v.type != BN_EXPR_INT)
+			items[kept++] = v;
+	}
+	return kept;
+}
+
 /* Converts the items to one type, and the tested operand as well. */
 static int list_unify(bn_binder *b, const bn_tree *t, bn_expr_value *items, size_t n, int *a)
 {
@@ -439,8 +470,6 @@ static int list_unify(bn_binder *b, const bn_tree *t, bn_expr_value *items, size
 		if (items[i].type == BN_EXPR_REAL || items[i].type == BN_EXPR_TIME)
 			type = items[i].type;
 	for (size_t i = 0; i < n; i++) {
-		if (type == BN_EXPR_REAL && items[i].type == BN_EXPR_INT)
-			items[i] = (bn_expr_value){type, {.r = (double)items[i].i}};
 		if (type == BN_EXPR_TIME && items[i].type == BN_EXPR_DATE) {
 			if (__builtin_mul_overflow(items[i].i, 86400000000000LL, &items[i].i))
 				return bn_expr_fail(b->e, t->args[i + 1]->at, b->err,
@@ -478,6 +507,8 @@ static int bind_in(bn_binder *b, const bn_tree *t)
 			return rc;
 	if (node_at(b, a)->type == BN_EXPR_INT)
 		n = list_of_ints(items, n);
+	else if (node_at(b, a)->type == BN_EXPR_REAL)
+		n = list_of_reals(items, n);
 	if ((rc = list_unify(b, t, items, n, &a)) < 0)
 		return rc;
 	qsort(items, n, sizeof *items, value_cmp);
@@ -530,7 +561,9 @@ static int need_function(bn_binder *b, const bn_tree *t, char *name, size_t size
 		return 0;
 	const char *near = bn_nearest_word(name, words);
 	bn_expr_fail(b->e, t->at, b->err, "no function '%s'", name);
-	if (near)
+	if (!strcasecmp(name, "isnan") || !strcasecmp(name, "is_nan"))
+		bn_err_hint(b->err, "x IS NAN");
+	else if (near)
 		bn_err_hint(b->err, "did you mean '%s'?", near);
 	return BN_EINVAL;
 }
@@ -617,6 +650,8 @@ static int bind_operator(bn_binder *b, const bn_tree *t)
 		return bind_in(b, t);
 	if (!strcmp(name, "BETWEEN"))
 		return bind_between(b, t);
+	if (!strcmp(name, "IS NAN"))
+		return bind_is_nan(b, t);
 	int args[2] = {-1, -1};
 	for (size_t i = 0; i < t->count; i++)
 		if ((args[i] = i ? bind_second(b, t->args[i], args[0]) : bind_tree(b, t->args[i])) <

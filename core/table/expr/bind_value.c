@@ -5,6 +5,7 @@
 #include "core/base/str.h"
 #include "core/base/timestamp.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -20,12 +21,100 @@ static int expected(bn_binder *b, const bn_tree *t, const char *what)
 		(int)(t->text.len < 40 ? t->text.len : 40), t->text.ptr);
 }
 
+/* ---- numbers ---------------------------------------------------------------------------------- */
+
+/* What a number that is written with a point or an exponent is, before any rounding. */
+typedef enum written {
+	WRITTEN_OTHER, /* inf, nan, or a whole number beyond int64 */
+	WRITTEN_INT,   /* a whole number of int64 */
+	WRITTEN_FRACTION,
+} written;
+
+/* The digits without zeros at their ends, and the power of ten of the last one. */
+typedef struct decimal_form {
+	const char *first;
+	size_t count; /* of characters from the first digit to the last, a point among them */
+	int64_t power;
+	bool minus;
+} decimal_form;
+
+/* False: not [sign] digits [. digits] [e [sign] digits]. */
+static bool decimal_form_of(decimal_form *f, bn_expr_text s)
+{
+	size_t at = 0, digits = 0, last = 0;
+	bool point = false;
+
+	*f = (decimal_form){.minus = s.len && s.ptr[0] == '-'};
+	at += s.len && (s.ptr[0] == '-' || s.ptr[0] == '+');
+	for (; at < s.len && (isdigit((unsigned char)s.ptr[at]) || (s.ptr[at] == '.' && !point));
+		at++) {
+		if (s.ptr[at] == '.') {
+			point = true;
+			continue;
+		}
+		digits++;
+		f->power -= point;
+		if (s.ptr[at] == '0')
+			continue;
+		f->first = f->first ? f->first : s.ptr + at;
+		last = at;
+	}
+	f->count = f->first ? (size_t)(s.ptr + last + 1 - f->first) : 0;
+	for (size_t i = last + 1; f->first && i < at; i++)
+		f->power += s.ptr[i] != '.';
+	if (at < s.len && digits && (s.ptr[at] == 'e' || s.ptr[at] == 'E')) {
+		int64_t exponent;
+		at++;
+		at += at < s.len && s.ptr[at] == '+';
+		if (!bn_parse_i64(s.ptr + at, s.len - at, &exponent) || exponent > 1 << 20 ||
+			exponent < -(1 << 20))
+			return false;
+		f->power += exponent;
+		at = s.len;
+	}
+	return digits && at == s.len;
+}
+
+static written read_written(int64_t *out, bn_expr_text s)
+{
+	decimal_form f;
+	uint64_t u = 0;
+
+	*out = 0;
+	if (!decimal_form_of(&f, s))
+		return WRITTEN_OTHER;
+	if (!f.count)
+		return WRITTEN_INT;
+	if (f.power < 0)
+		return WRITTEN_FRACTION;
+	for (size_t i = 0; i < f.count; i++)
+		if (f.first[i] != '.' &&
+			(__builtin_mul_overflow(u, UINT64_C(10), &u) ||
+				__builtin_add_overflow(u, (uint64_t)(f.first[i] - '0'), &u)))
+			return WRITTEN_OTHER;
+	for (int64_t i = 0; i < f.power; i++)
+		if (__builtin_mul_overflow(u, UINT64_C(10), &u))
+			return WRITTEN_OTHER;
+	if (u > (uint64_t)INT64_MAX + f.minus)
+		return WRITTEN_OTHER;
+	*out = f.minus ? (int64_t)(0 - u) : (int64_t)u;
+	return WRITTEN_INT;
+}
+
+static bool is_kept_by_real(int64_t i)
+{
+	double r = (double)i;
+	return r < 9223372036854775808.0 && (int64_t)r == i;
+}
+
 /* ---- by its form ------------------------------------------------------------------ */
 
+/* With a point or an exponent it is real, unless it is a whole number that only an int64 keeps. */
 static bn_expr_value number_value(const bn_tree *t)
 {
 	bn_expr_value v = {.type = BN_EXPR_INT};
-	if (!bn_parse_i64(t->text.ptr, t->text.len, &v.i)) {
+	if (!bn_parse_i64(t->text.ptr, t->text.len, &v.i) &&
+		(read_written(&v.i, t->text) != WRITTEN_INT || is_kept_by_real(v.i))) {
 		v.type = BN_EXPR_REAL;
 		v.r = t->number;
 	}
@@ -37,8 +126,8 @@ int bn_bind_plain(bn_binder *b, const bn_tree *t)
 	bn_expr_value v = {.type = BN_EXPR_TEXT, .s = t->text};
 	if (t->kind == BN_TREE_NUMBER) {
 		if (isnan(t->number))
-			return bn_expr_fail(
-				b->e, t->at, b->err, "nan is absent: use IS NULL, or write null");
+			return bn_expr_fail(b->e, t->at, b->err,
+				"nan is absent: ask with IS NAN or IS NULL, or write null");
 		v = number_value(t);
 	} else if (t->kind == BN_TREE_WORD) {
 		if (bn_expr_text_is(t->text, "true") || bn_expr_text_is(t->text, "false"))
@@ -56,14 +145,21 @@ int bn_bind_plain(bn_binder *b, const bn_tree *t)
 /* ---- by the type it is compared with
  * ------------------------------------------------------------ */
 
-static int read_number(bn_expr_value *v, const char **expects, bn_expr_text s)
+/* Beside a whole number nothing is rounded: a fraction that as a real number would be whole is refused. */
+static int read_number(bn_expr_value *v, const char **expects, bn_expr_type type, bn_expr_text s)
 {
+	int64_t whole;
 	*v = (bn_expr_value){.type = BN_EXPR_INT};
 	if (bn_parse_i64(s.ptr, s.len, &v->i))
 		return 1;
 	v->type = BN_EXPR_REAL;
-	if (bn_parse_f64(s.ptr, s.len, &v->r) && !isnan(v->r))
-		return 1;
+	if (bn_parse_f64(s.ptr, s.len, &v->r) && !isnan(v->r)) {
+		written how = type == BN_EXPR_INT ? read_written(&whole, s) : WRITTEN_OTHER;
+		if (how == WRITTEN_INT && !is_kept_by_real(whole))
+			*v = (bn_expr_value){BN_EXPR_INT, {.i = whole}};
+		*expects = "a number whose fraction is within the 15 to 17 digits of a real number";
+		return how == WRITTEN_FRACTION && v->r == trunc(v->r) ? BN_EINVAL : 1;
+	}
 	*expects =
 		bn_is_beyond_f64(s.ptr, s.len) ? "a number of at most 1.8e308, or inf" : "a number";
 	return BN_EINVAL;
@@ -118,7 +214,7 @@ static int read_as(bn_expr_value *v, const char **expects, bn_expr_type type, bn
 	switch (type) {
 	case BN_EXPR_INT:
 	case BN_EXPR_REAL:
-		return read_number(v, expects, s);
+		return read_number(v, expects, type, s);
 	case BN_EXPR_BOOL:
 		return read_bool(v, expects, s);
 	case BN_EXPR_TIME:
@@ -144,7 +240,11 @@ int bn_bind_value(bn_binder *b, const bn_tree *t, bn_expr_type type, const bn_ex
 	int rc = asks ? b->names->literal(b->names->ctx, field, t->text, t->kind == BN_TREE_NUMBER,
 				&v, &expects)
 		      : 0;
-	if (rc < 0 || (!rc && read_as(&v, &expects, type, t->text) < 0))
-		return expected(b, t, expects ? expects : "a value");
+	if (rc < 0 || (!rc && read_as(&v, &expects, type, t->text) < 0)) {
+		rc = expected(b, t, expects ? expects : "a value");
+		if (b->e->dialect == BN_EXPR_ROWS && t->kind == BN_TREE_NUMBER && isnan(t->number))
+			bn_err_hint(b->err, "NaN equals nothing: ask with IS NAN or IS NOT NAN");
+		return rc;
+	}
 	return bn_bind_constant(b, &v, t->at);
 }

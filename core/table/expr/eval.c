@@ -21,10 +21,12 @@ static void load_states(bn_vector *v, const bn_column *c, size_t from, size_t n)
 		v->state[i] = !bit_at(c->validity, from + i);
 }
 
+/* NaN is absent and stays NaN, so that IS NAN tells it from what is absent. */
 static void load_reals(bn_vector *v, size_t n)
 {
 	unsigned any = 0;
 	for (size_t i = 0; i < n; i++) {
+		v->r[i] = v->state[i] ? 0 : v->r[i];
 		v->state[i] |= v->r[i] != v->r[i];
 		any |= v->state[i];
 	}

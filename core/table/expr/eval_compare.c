@@ -125,6 +125,18 @@ static void eval_ISNULL(bn_eval *x, bn_vector *out, const bn_vector *const *a)
 	bn_vector_settle(out);
 }
 
+/* Of a column: what is absent there and not NaN was loaded as 0. */
+static void eval_ISNAN(bn_eval *x, bn_vector *out, const bn_vector *const *a)
+{
+	(void)x;
+	BN_EACH
+	{
+		out->b[i] = a[0]->state[i] == BN_STATE_NULL && a[0]->r[i] != a[0]->r[i];
+		out->state[i] = BN_STATE_PRESENT;
+	}
+	out->any = false;
+}
+
 /* ---- lists and patterns --------------------------------------------------------------------- */
 
 static int item_order(const bn_vector *v, size_t i, const bn_expr_value *item)
@@ -232,6 +244,7 @@ FIRST(R, r)
 FIRST(S, s)
 FIRST(T, i)
 UNLESS(I, i, a[0]->i[i] == a[1]->i[i])
+UNLESS(IR, i, int_real_order(a[0]->i[i], a[1]->r[i]) == 0)
 UNLESS(R, r, a[0]->r[i] == a[1]->r[i])
 UNLESS(S, s, text_order(a[0]->s[i], a[1]->s[i]) == 0)
 

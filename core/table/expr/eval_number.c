@@ -185,6 +185,42 @@ static void eval_ROUND_N(bn_eval *x, bn_vector *out, const bn_vector *const *a)
 	settle_real(out);
 }
 
+/* A whole number to tens, hundreds and so on: half away from zero. False: beyond int64. */
+static bool round_int(int64_t *x, int64_t decimals)
+{
+	int64_t unit = 1;
+	if (decimals >= 0)
+		return true;
+	if (decimals < -18) { /* half of 10^19 is the only unit that int64 still reaches */
+		bool rounds_off =
+			decimals < -19 || (*x > -5000000000000000000 && *x < 5000000000000000000);
+		*x = 0;
+		return rounds_off;
+	}
+	for (int64_t i = decimals; i < 0; i++)
+		unit *= 10;
+	int64_t rest = *x % unit, away = 0;
+	if (rest >= unit / 2)
+		away = unit;
+	if (rest <= -(unit / 2))
+		away = -unit;
+	return !__builtin_add_overflow(*x - rest, away, x);
+}
+
+static void eval_ROUND_IN(bn_eval *x, bn_vector *out, const bn_vector *const *a)
+{
+	(void)x;
+	bn_strict2(out, a[0], a[1]);
+	BN_EACH
+	{
+		int64_t value = a[0]->i[i];
+		bool bad = !round_int(&value, a[1]->i[i]);
+		out->i[i] = value;
+		bn_spoil(out, i, bad, BN_STATE_ERROR);
+	}
+	bn_vector_settle(out);
+}
+
 /* ---- from one type to another --------------------------------------------------------------- */
 
 static void eval_TO_REAL(bn_eval *x, bn_vector *out, const bn_vector *const *a)
@@ -201,12 +237,18 @@ static void eval_TO_INT(bn_eval *x, bn_vector *out, const bn_vector *const *a)
 	BN_EACH out->i[i] = a[0]->b[i] != 0;
 }
 
-static void eval_INT_I(bn_eval *x, bn_vector *out, const bn_vector *const *a)
-{
-	(void)x;
-	bn_strict1(out, a[0]);
-	memcpy(out->i, a[0]->i, sizeof out->i);
-}
+#define SAME(NAME) \
+	static void eval_##NAME(bn_eval *x, bn_vector *out, const bn_vector *const *a) \
+	{ \
+		(void)x; \
+		bn_strict1(out, a[0]); \
+		memcpy(out->i, a[0]->i, sizeof out->i); \
+	}
+SAME(INT_I)
+SAME(FLOOR_I)
+SAME(CEIL_I)
+SAME(TRUNC_I)
+SAME(ROUND_I)
 
 /* Towards zero. */
 static void eval_INT_R(bn_eval *x, bn_vector *out, const bn_vector *const *a)

@@ -98,10 +98,10 @@ static void put_list(bn_buf *out, const bn_expr *e, const bn_tree *t, size_t fro
 static bool put_negated(bn_buf *out, const bn_expr *e, const bn_tree *t)
 {
 	const bn_tree *a = t->args[0];
-	if (a->kind != BN_TREE_CALL || !a->is_operator || strcmp(a->text.ptr, "IS NULL") != 0)
+	if (a->kind != BN_TREE_CALL || !a->is_operator || strncmp(a->text.ptr, "IS ", 3) != 0)
 		return false;
 	put(out, e, a->args[0], RANK_SUM);
-	bn_buf_adds(out, " IS NOT NULL");
+	bn_buf_addf(out, " IS NOT %s", a->text.ptr + 3);
 	return true;
 }
 

@@ -38,6 +38,7 @@
 	X(OR, "OR", "bb", 'b', OR, "$1 OR $2") \
 	X(NOT, "NOT", "b", 'b', NOT, "NOT ($1)") \
 	X(ISNULL, "IS NULL", "*", 'b', ISNULL, "$1 IS NULL") \
+	X(ISNAN, "IS NAN", "r", 'b', ISNAN, NULL) \
 	X(IN, "IN", "*", 'b', IN, NULL) \
 	X(LIKE, "LIKE", "ss", 'b', LIKE, NULL) \
 	X(ILIKE, "ILIKE", "ss", 'b', NONE, "$1 LIKE $2") \
@@ -63,10 +64,15 @@
 	X(ABS_I, "abs", "i", 'i', ABS_I, "abs($1)") \
 	X(ABS_R, "abs", "r", 'r', ABS_R, "abs($1)") \
 	X(SIGN, "sign", "r", 'i', NONE, NULL) \
+	X(FLOOR_I, "floor", "i", 'i', SAME, NULL) \
 	X(FLOOR, "floor", "r", 'r', FLOOR, NULL) \
+	X(CEIL_I, "ceil", "i", 'i', SAME, NULL) \
 	X(CEIL, "ceil", "r", 'r', CEIL, NULL) \
+	X(TRUNC_I, "trunc", "i", 'i', SAME, NULL) \
 	X(TRUNC, "trunc", "r", 'r', NONE, NULL) \
+	X(ROUND_I, "round", "i", 'i', SAME, NULL) \
 	X(ROUND, "round", "r", 'r', NONE, NULL) \
+	X(ROUND_IN, "round", "ii", 'i', NONE, NULL) \
 	X(ROUND_N, "round", "ri", 'r', NONE, NULL) \
 	X(SQRT, "sqrt", "r", 'r', SQRT, NULL) \
 	X(EXP, "exp", "r", 'r', NONE, NULL) \
@@ -99,6 +105,7 @@
 	X(COALESCE_S, "coalesce", "ssV", 's', NONE, "coalesce($1, $2)") \
 	X(COALESCE_T, "coalesce", "ttV", 't', NONE, NULL) \
 	X(NULLIF_I, "nullif", "ii", 'i', NONE, "nullif($1, $2)") \
+	X(NULLIF_IR, "nullif", "ir", 'i', NONE, "nullif($1, $2)") \
 	X(NULLIF_R, "nullif", "rr", 'r', NONE, "nullif($1, $2)") \
 	X(NULLIF_S, "nullif", "ss", 's', NONE, "nullif($1, $2)")
 

@@ -180,7 +180,7 @@ static bn_tree *parse_call(parser *p, bn_tree *t)
 static bool is_logic(const bn_tree *t)
 {
 	static const char *const words[] = {"AND", "OR", "NOT", "=", "<>", "<", "<=", ">",
-		">=", "LIKE", "ILIKE", "~", "IN", "BETWEEN", "IS NULL"};
+		">=", "LIKE", "ILIKE", "~", "IN", "BETWEEN", "IS NULL", "IS NAN"};
 	for (size_t i = 0; t->is_operator && i < sizeof words / sizeof *words; i++)
 		if (bn_expr_text_is(t->text, words[i]))
 			return true;
@@ -335,12 +335,27 @@ static bn_tree *parse_like(parser *p, bn_tree *a, const char *name, size_t at)
 	return tree_pair(p, name, at, a, pattern);
 }
 
+/* By its form it is a number. Runs have no NaN to ask for. */
+static bool accept_nan(parser *p)
+{
+	const bn_token *t = &p->x.now;
+	if (t->kind != BN_TOKEN_NUMBER || p->e->dialect == BN_EXPR_RUNS ||
+		!bn_expr_text_is((bn_expr_text){p->x.text + t->at, t->len}, "nan"))
+		return false;
+	bn_expr_lex(&p->x);
+	return true;
+}
+
 static bn_tree *parse_is(parser *p, bn_tree *a, size_t at)
 {
 	bool negated = accept(p, "NOT");
-	if (!accept(p, "NULL"))
-		return expected(p, negated ? "NULL" : "NULL or NOT NULL");
-	bn_tree *t = tree_op(p, "IS NULL", at, a);
+	bool nan = accept_nan(p);
+	if (!nan && !accept(p, "NULL")) {
+		if (p->e->dialect == BN_EXPR_RUNS)
+			return expected(p, negated ? "NULL" : "NULL or NOT NULL");
+		return expected(p, negated ? "NULL or NAN" : "NULL, NAN, NOT NULL or NOT NAN");
+	}
+	bn_tree *t = tree_op(p, nan ? "IS NAN" : "IS NULL", at, a);
 	return negated ? tree_op(p, "NOT", at, t) : t;
 }
 

@@ -205,6 +205,13 @@ RULE(ISNULL)
 	return condition(a[0]->value, a[0]->null, false, a[0]->error);
 }
 
+/* NaN counts as absent in the statistics. */
+RULE(ISNAN)
+{
+	(void)n;
+	return condition(true, a[0]->null, false, false);
+}
+
 /* ---- whole numbers ---------------------------------------------------------------------------- */
 
 static bn_expr_value int_value(int64_t i)
@@ -223,6 +230,12 @@ static span overflows(const span *const *a)
 static bool are_bound(const span *const *a)
 {
 	return is_bound(a[0]) && (!a[1] || is_bound(a[1]));
+}
+
+RULE(SAME)
+{
+	(void)n;
+	return *a[0];
 }
 
 RULE(ADD_I)
@@ -408,7 +421,7 @@ RULE(YEAR)
 
 RULE(NONE)
 {
-	return n->op == BN_OP_INT_R ? overflows(a) : unknown(a);
+	return n->op == BN_OP_INT_R || n->op == BN_OP_ROUND_IN ? overflows(a) : unknown(a);
 }
 
 #define ROW(ID, name, arguments, result, bounds, sql) [BN_OP_##ID] = prune_##bounds,

@@ -174,8 +174,11 @@ static int facts_draw(bn_area a, const bn_profile_column *c)
 		c->unit ? c->unit : "", c->unit ? "]" : "");
 	row = bn_area_fact(a, row, "type", BN_INK_TEXT, bn_field_type_text(&c->field, more));
 	row = bn_area_fact(a, row, "rows", BN_INK_TEXT, bn_format_count(text, (int64_t)c->rows));
-	snprintf(more, sizeof more, "%s  (%s)", bn_format_count(text, (int64_t)c->missing),
+	int n = snprintf(more, sizeof more, "%s  (%s)", bn_format_count(text, (int64_t)c->missing),
 		bn_format_percent(share, share_missing(c)));
+	if (c->nan)
+		snprintf(more + n, sizeof more - (size_t)n, ", %s NaN",
+			bn_format_count(text, (int64_t)c->nan));
 	row = bn_area_fact(a, row, "missing", c->missing ? BN_INK_WARN : BN_INK_TEXT, more);
 	snprintf(more, sizeof more, "%s%s", c->distinct_exact ? "" : "about ",
 		bn_format_count(text, (int64_t)c->distinct));
@@ -203,8 +206,8 @@ static void histogram_draw(bn_area a, const bn_profile_column *c)
 	for (size_t i = 0; i < n; i++)
 		shares[i] = present > 0 ? shares[i] / present : 0;
 	if (c->hist_count) {
-		bn_chart_histogram(a,
-			&(bn_histogram){NULL, shares, n, c->hist_lo, c->hist_hi, false});
+		bn_chart_histogram(
+			a, &(bn_histogram){NULL, shares, n, c->hist_lo, c->hist_hi, false});
 		return;
 	}
 	n = n < BN_PROFILE_TOP ? n : BN_PROFILE_TOP;

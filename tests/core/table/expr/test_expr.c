@@ -188,6 +188,18 @@ static const char *const same[][2] = {
 	{"hour(t) = 5", "t - time(date(t)) = 5h"},
 	{"round(x, 1) = 0.3 AND abs(x) < 4", "x = 0.25 AND abs(x) < 4"},
 	{"text(b) = 'true'", "b"},
+	/* Whole numbers are not rounded, however they are written. */
+	{"i = 9007199254740993.0", "i = 9007199254740993"},
+	{"i IN (9.007199254740993e15, 2.5)", "i = 9007199254740993"},
+	{"i BETWEEN 9007199254740993.0 AND 900719925474099300e-2", "i = 9007199254740993"},
+	{"-9007199254740993.0 = i", "i = -9007199254740993"},
+	{"i = int(9007199254740993.0)", "i = 9007199254740993"},
+	{"round(i) = 9007199254740993", "i = 9007199254740993"},
+	{"floor(i) = i AND ceil(i) = i AND trunc(i) = i", "i IS NOT NULL"},
+	{"nullif(i, 9007199254740992.0) IS NULL", "i IS NULL OR i = 9007199254740992"},
+	{"x IN (9007199254740993, 0.5)", "x = 0.5"},
+	{"x IS NAN", "false"},
+	{"y IS NOT NAN", "true"},
 };
 
 START_TEST(test_expr_pairs_select_the_same_rows)
@@ -235,7 +247,12 @@ static const struct {
 	{"i = 1 i", 6, "expected AND or OR, not 'i'", ""},
 	{"(i = 1", 6, "expected AND, OR or ')' at the end", ""},
 	{"i + 1 ~ 'a'", 6, "~ compares text", ""},
-	{"x = nan", 4, "expected a number", ""},
+	{"x = nan", 4, "expected a number", "IS NAN"},
+	{"isnan(x)", 0, "no function 'isnan'", "x IS NAN"},
+	{"i IS NAN", 0, "only a column of real numbers has NaN", ""},
+	{"x / 0 IS NAN", 0, "IS NAN takes a column", ""},
+	{"x IS 1", 5, "expected NULL, NAN, NOT NULL or NOT NAN", ""},
+	{"i = 9007199254740993.2", 4, "expected a number whose fraction", ""},
 	{"t = 2020-02-30", 4, "expected a time such as", ""},
 	{"i = 1 AND ?", 10, "unexpected character", ""},
 	/* What pandas, C and Python write. */
@@ -286,6 +303,7 @@ END_TEST
 /* ---- canonical text --------------------------------------------------------------------------- */
 
 static const char *const canonical[][2] = {
+	{"not x is nan or x is not NaN", "x IS NOT NAN OR x IS NOT NAN"},
 	{"a=1 and(b>2 or c<3)", "a = 1 AND (b > 2 OR c < 3)"},
 	{"((a))+b*( c )", "a + b * c"},
 	{"(a+b)*c-(d-e)", "(a + b) * c - (d - e)"},
@@ -732,6 +750,9 @@ static const struct {
 	{"length('\xc3\xa4\xc3\xb6')", "2", BN_TYPE_INT64},
 	{"substr('abcdef', -3, 2)", "de", BN_TYPE_CATEGORY},
 	{"round(2.5)", "3", BN_TYPE_FLOAT64},
+	{"round(9007199254740993)", "9007199254740993", BN_TYPE_INT64},
+	{"round(-1250, -2)", "-1300", BN_TYPE_INT64},
+	{"round(7, 3)", "7", BN_TYPE_INT64},
 	{"round(-1.25, 1)", "-1.3", BN_TYPE_FLOAT64},
 	{"int('0x12')", "-", BN_TYPE_INT64},
 	{"trim('  a b ')", "a b", BN_TYPE_CATEGORY},
@@ -758,8 +779,44 @@ START_TEST(test_expr_makes_columns)
 }
 END_TEST
 
-BN_TEST_MAIN("core/table/expr/expr", test_expr_pairs_select_the_same_rows,
-	test_expr_errors_point_at_the_character,
+/* NaN of a file whose cell is there, and a cell that is not. */
+START_TEST(test_expr_tells_nan_from_absent)
+{
+	static const double x[] = {1, NAN, NAN, 0};
+	static const uint8_t there[] = {1 | 2 | 8};
+	static const struct {
+		const char *text;
+		unsigned rows; /* one bit each */
+	} asked[] = {{"x IS NAN", 2}, {"x IS NOT NAN", 1 | 4 | 8}, {"x IS NULL", 2 | 4},
+		{"x IS NULL AND x IS NOT NAN", 4}, {"x = 0", 8}};
+	bn_schema schema = BN_SCHEMA_INIT;
+	bn_column column = {
+		.type = BN_TYPE_FLOAT64, .rows = 4, .nulls = 1, .validity = there, .f64 = x};
+	const bn_batch batch = {.rows = 4, .column_count = 1, .columns = &column};
+	ck_assert_bn_ok(bn_schema_add(&schema, "x", BN_TYPE_FLOAT64, true, NULL, &err), &err);
+	for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
+		bn_expr *e = NULL;
+		bn_expr_scratch *s = NULL;
+		uint32_t rows[4];
+		size_t n;
+		unsigned got = 0;
+		ck_assert_bn_ok(
+			bn_expr_of_rows(&e, asked[i].text, "filter", &schema, BN_EXPR_BOOL, &err),
+			&err);
+		ck_assert_bn_ok(bn_expr_scratch_new(&s, e, NULL, 0, &err), &err);
+		ck_assert_bn_ok(bn_expr_select(s, &batch, rows, &n, &err), &err);
+		for (size_t k = 0; k < n; k++)
+			got |= 1u << rows[k];
+		ck_assert_msg(got == asked[i].rows, "%s: %x", asked[i].text, got);
+		bn_expr_scratch_free(s);
+		bn_expr_free(e);
+	}
+	bn_schema_release(&schema);
+}
+END_TEST
+
+BN_TEST_MAIN("core/table/expr/expr", test_expr_tells_nan_from_absent,
+	test_expr_pairs_select_the_same_rows, test_expr_errors_point_at_the_character,
 	test_expr_overflow_names_the_row_unless_nothing_comes_of_it,
 	test_expr_canonical_text_is_a_fixed_point, test_expr_says_what_sqlite_says,
 	test_expr_pruned_parts_have_no_row_that_is_kept, test_expr_makes_columns)
