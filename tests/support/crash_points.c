@@ -77,19 +77,30 @@ static void mark_kinds(bool *chosen, const uint32_t *kinds, long changes)
 	}
 }
 
+static int stride_of(void)
+{
+	const char *given = getenv("BINNACLE_CRASH_STRIDE");
+	int stride = given ? atoi(given) : STRIDE;
+	ck_assert_msg(stride >= 1, "BINNACLE_CRASH_STRIDE=%s is no stride", given);
+	return stride;
+}
+
+bool crash_points_meet_every_kind(void)
+{
+	return stride_of() <= EVERY_KIND_TO;
+}
+
 void crash_points_choose(
 	crash_points *p, crash_family family, const uint32_t *kinds, long changes, long beyond)
 {
 	static bool chosen[CRASH_POINTS_MOST];
-	const char *given = getenv("BINNACLE_CRASH_STRIDE");
-	int stride = given ? atoi(given) : STRIDE;
+	const int stride = stride_of();
 	long all = changes + beyond;
-	ck_assert_msg(stride >= 1, "BINNACLE_CRASH_STRIDE=%s is no stride", given);
 	ck_assert_int_le(all, CRASH_POINTS_MOST);
 	memset(chosen, 0, sizeof chosen);
 	for (long i = draw((unsigned)stride); i < all; i += stride)
 		chosen[i] = true;
-	if (stride <= EVERY_KIND_TO)
+	if (crash_points_meet_every_kind())
 		mark_kinds(chosen, kinds, changes);
 	p->count = 0;
 	for (long i = 0; i < all; i++)

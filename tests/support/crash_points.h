@@ -9,6 +9,7 @@
  */
 #ifndef BN_TEST_CRASH_POINTS_H
 #define BN_TEST_CRASH_POINTS_H
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { CRASH_POINTS_MOST = 4096 };
@@ -29,6 +30,8 @@ void crash_kinds_free(uint32_t *kinds);
  * nothing is known, as a failed change makes others follow. */
 void crash_points_choose(
 	crash_points *p, crash_family family, const uint32_t *kinds, long changes, long beyond);
+/* Whether one change of every kind is tried: what all of them together must show, a drawn few need not. */
+bool crash_points_meet_every_kind(void);
 /* Prints how many of all tests' changes were tried and left out, as a NOTE; what: "", or " of gc". Call
  * it in a last test. Fails when a family was not tried at all. */
 void crash_points_report(const char *what);
