@@ -45,13 +45,23 @@ typedef struct csv_dialect {
 
 /* columns: of the table. Where there is one, a line of blanks is an empty line, and so an empty field. */
 void bn_csv_set_nulls(csv_dialect *d, const char *const *nulls, size_t columns);
-bool bn_csv_is_null_text(const csv_dialect *d, const char *s, size_t n);
-static inline bool bn_csv_is_null(const csv_dialect *d, const char *s, size_t n)
+bool bn_csv_null_is_spelled(const csv_dialect *d, const char *s, size_t n);
+bool bn_csv_null_is_number(const csv_dialect *d, const char *s, size_t n);
+static inline bool bn_csv_may_be_null(const csv_dialect *d, const char *s, size_t n)
 {
 	/* A field is followed by a separator, so one byte of it can be read. */
-	uint32_t lengths = d->null_first[n ? (uint8_t)*s : 0];
-
-	return lengths >> (n < 31 ? n : 31) & 1 && bn_csv_is_null_text(d, s, n);
+	return d->null_first[n ? (uint8_t)*s : 0] >> (n < 31 ? n : 31) & 1;
+}
+/* Of a column of numbers, or of one whose type is not known: a spelling, or the number of one. */
+static inline bool bn_csv_is_null(const csv_dialect *d, const char *s, size_t n)
+{
+	return bn_csv_may_be_null(d, s, n) &&
+	       (bn_csv_null_is_spelled(d, s, n) || bn_csv_null_is_number(d, s, n));
+}
+/* Of a column of texts, in which 9e1 is not 90. */
+static inline bool bn_csv_is_null_text(const csv_dialect *d, const char *s, size_t n)
+{
+	return bn_csv_may_be_null(d, s, n) && bn_csv_null_is_spelled(d, s, n);
 }
 
 /* ---- scanning ------------------------------------------------------------------------------- */

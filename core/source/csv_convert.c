@@ -422,7 +422,7 @@ static bool convert_bytes(convert *v)
 		field_at(v, r, &s, &e);
 		const char *at = s;
 		if (!clean_field(v, r, &s, &e, &quoted) ||
-			(!quoted && bn_csv_is_null(v->plan->dialect, s, (size_t)(e - s)))) {
+			(!quoted && bn_csv_is_null_text(v->plan->dialect, s, (size_t)(e - s)))) {
 			set_null(v, r);
 		} else if (!bn_cell_bytes(&o->bytes, s, (size_t)(e - s))) {
 			reject_value(v, r, at, s, (size_t)(e - s));
@@ -461,7 +461,7 @@ static bool convert_text(convert *v)
 		bool plain = s < e && *s != quote && !odd;
 		if ((!plain && !clean_field(v, r, &s, &e, &quoted)) ||
 			((plain || !quoted) &&
-				bn_csv_is_null(v->plan->dialect, s, (size_t)(e - s)))) {
+				bn_csv_is_null_text(v->plan->dialect, s, (size_t)(e - s)))) {
 			set_null(v, r);
 		} else if (category) {
 			code = codes[r] = bn_dict_builder_add(&o->dict, s, (size_t)(e - s));

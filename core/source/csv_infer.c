@@ -17,7 +17,8 @@ void bn_csv_set_nulls(csv_dialect *d, const char *const *nulls, size_t columns)
 		if (bn_csv_number(d, *p, n, &i, &f) == CSV_NOT_NUMBER)
 			continue;
 		d->null_numbers = true; /* and so is -999.0 where -999 is one */
-		d->null_first[(uint8_t) * *p] = d->null_first[' '] = UINT32_MAX;
+		for (const char *first = " +-.0123456789"; *first; first++)
+			d->null_first[(uint8_t)*first] = UINT32_MAX;
 	}
 	if (columns == 1 && d->null_first[0]) {
 		d->null_blanks = true;
@@ -33,12 +34,14 @@ static bool is_blank(const char *s, size_t n)
 }
 
 /* Is it the number that one of the spellings is? */
-static bool is_null_number(const csv_dialect *d, const char *s, size_t n)
+bool bn_csv_null_is_number(const csv_dialect *d, const char *s, size_t n)
 {
 	int64_t i, null_i;
 	double f, null_f;
 	csv_token token, null;
 
+	if (!d->null_numbers)
+		return false;
 	while (n && *s == ' ')
 		s++, n--;
 	while (n && s[n - 1] == ' ')
@@ -55,13 +58,13 @@ static bool is_null_number(const csv_dialect *d, const char *s, size_t n)
 	return false;
 }
 
-bool bn_csv_is_null_text(const csv_dialect *d, const char *s, size_t n)
+bool bn_csv_null_is_spelled(const csv_dialect *d, const char *s, size_t n)
 {
 	for (const char *const *p = d->nulls; *p; p++) {
 		if (strlen(*p) == n && !memcmp(*p, s, n))
 			return true;
 	}
-	return (d->null_blanks && is_blank(s, n)) || (d->null_numbers && is_null_number(d, s, n));
+	return d->null_blanks && is_blank(s, n);
 }
 
 /* Bytes of the sign between groups at s: the dialect's, or for a blank one of U+00A0, U+2009 and U+202F. */

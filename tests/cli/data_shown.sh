@@ -120,6 +120,8 @@ check read_says "concluded from the first records: fields separated by ';', deci
 added german@v1" "$(cat err)"
 check read_types "timestamp float64" "$("$BINNACLE" data describe german --tsv | sed 1d | cut -f2 | xargs)"
 check recipe 'dmy ; ,' "$("$BINNACLE" data show german --json | sed -n 's/^ *"\(delimiter\|decimal\|date_order\)": "\(.*\)",\{0,1\}$/\1 \2/p' | sort -r | awk '{print $2}' | sort -r | xargs)"
+add codes 'c,n,s\n90,90,x\n9e1,9e1,y\na7,+90,z\n90.0,090.0,w\n5,8,v\n' --null 90
+check null_number_in_texts "9e1,a7,90.0,5" "$("$BINNACLE" data head codes --where 'c IS NOT NULL' --tsv 2>/dev/null | sed 1d | cut -f1 | paste -sd,)"
 add spelled 'v\n1\n-999\nnone\n3\n' --null none --null -999
 check nulls "int64 2" "$("$BINNACLE" data describe spelled v --json | sed -n 's/^ *"\(missing\|type\)": "\{0,1\}\([^",]*\).*/\2/p' | sort -r | xargs)"
 add only 'v\n1\n\nNA\n-\n' --only-null -
