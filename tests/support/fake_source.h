@@ -13,6 +13,7 @@
 
 typedef struct bn_fake {
 	bool is_empty;     /* a workspace where nothing was done yet */
+	bool is_gone;      /* what the lists had first is not there any more */
 	bool is_slow;      /* every page takes 30 ms */
 	int64_t many_runs; /* instead of the canned runs */
 	bool own_request;  /* the request is one's own, so it cannot be approved */

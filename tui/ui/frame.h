@@ -118,6 +118,8 @@ void bn_frame_confirm(bn_frame *f, bn_view *v, bn_command_id command, const char
 /* Asks for a line of text that may not be empty, then calls answer(v, command, text). */
 void bn_frame_ask(bn_frame *f, bn_view *v, bn_command_id command, const char *title,
 	const char *body, const char *yes);
+/* Whether a dialog of this view is open. What it is about must not change under it. */
+bool bn_frame_is_asking(const bn_frame *f, const bn_view *v);
 /* The act that is asked for now can be taken back with u: by fn, whose page is what it did in words (char *). arg and
  * what ("the note of ridge") are copied. Settled when its own page came: kept if it was done. */
 void bn_frame_undo_offer(

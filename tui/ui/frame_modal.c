@@ -242,6 +242,11 @@ static void dialog_answer(bn_frame *f, const char *text)
 		bn_undo_do(f);
 }
 
+bool bn_frame_is_asking(const bn_frame *f, const bn_view *v)
+{
+	return v && f->dialog_view == v;
+}
+
 static void dialog_close(bn_frame *f)
 {
 	f->modal = BN_MODAL_NONE;

@@ -1112,13 +1112,60 @@ START_TEST(test_frame_who_is_nobody_asks_and_signs_nothing)
 }
 END_TEST
 
-BN_TEST_MAIN("tui/views/frame", test_frame_finds_objects_before_commands,
-	test_frame_completes_what_follows_a_command, test_frame_views_of_runs_are_saved,
-	test_frame_launches_a_run_again_but, test_frame_launches_a_sweep,
-	test_frame_launches_from_nothing, test_frame_a_run_is_shown_by_its_state,
-	test_frame_compares_what_is_marked, test_frame_labels_are_written_and_taken_back,
-	test_frame_the_trash_asks_and_comes_back, test_frame_runs_are_grouped_by_a_parameter,
-	test_frame_a_form_says_that_parts_share_rows, test_frame_space_steps_a_choice_of_a_form,
+/* A dialog is open; the list is read again, and what was asked about is in it no more. */
+static void asked_then_gone(
+	bool has_chain, const char *ask, const char *yes, bn_deed deed, const char *ref)
+{
+	bench b = {.fake = {.has_chain = has_chain}};
+	bench_open(&b, false);
+	play(&b, ask);
+	ck_assert_int_eq(b.fake.deeds, 0);
+	b.fake.is_gone = true;
+	b.fake.now_ms += 60000;
+	bn_script_settle(b.f, b.s);
+	bn_script_settle(b.f, b.s);
+	play(&b, yes);
+	ck_assert_msg(b.fake.deeds == 1, "%s: %d deeds", ask, b.fake.deeds);
+	ck_assert_msg(b.fake.last.deed == deed, "%s: deed %d", ask, (int)b.fake.last.deed);
+	ck_assert_msg(strncmp(b.fake.last.ref, ref, strlen(ref)) == 0, "%s: %s, not %s", ask,
+		b.fake.last.ref, ref);
+	if (strchr(ref, '/'))
+		ck_assert_str_eq(b.fake.last.digest, "ab12cd34ef56ab12cd34");
+	bench_close(&b);
+}
+
+START_TEST(test_frame_an_answer_is_about_what_was_asked_though_the_list_is_another)
+{
+	asked_then_gone(false, "4\n:withdraw", "\"no\" Enter", BN_DEED_WITHDRAW, "power/3");
+	asked_then_gone(
+		false, ":size 140x40\n4\n:withdraw", "\"no\" Enter", BN_DEED_WITHDRAW, "power/3");
+	asked_then_gone(false, ":size 140x40\n4 A", "y", BN_DEED_APPROVE, "power/3");
+	asked_then_gone(false, ":size 140x40\n4 R", "\"no\" Enter", BN_DEED_REJECT, "power/3");
+	asked_then_gone(false, ":size 140x40\n4 Tab\n:withdraw", "\"no\" Enter", BN_DEED_WITHDRAW,
+		"power/3");
+	asked_then_gone(false, "4 Enter A", "y", BN_DEED_APPROVE, "power/3");
+	asked_then_gone(false, "3 S", "y", BN_DEED_STOP, "7f3a000000000000000000");
+	asked_then_gone(false, ":size 140x40\n3 S", "y", BN_DEED_STOP, "7f3a000000000000000000");
+	asked_then_gone(
+		false, ":size 140x40\n3 Tab S", "y", BN_DEED_STOP, "7f3a000000000000000000");
+	asked_then_gone(false, "3 Enter S", "y", BN_DEED_STOP, "7f3a000000000000000000");
+	asked_then_gone(false, "3 j D", "y", BN_DEED_RUN_REMOVE, "7f3a004d");
+	asked_then_gone(true, ":people\nA", "\"none\" Enter", BN_DEED_ACCEPT, "1111aaaa");
+	asked_then_gone(true, ":people\nG\n:remove", "y", BN_DEED_REMOVE, "5c0ffee5");
+	asked_then_gone(true, ":people\nG\n:grant developer", "y", BN_DEED_GRANT, "5c0ffee5");
+	asked_then_gone(true, ":chain\nA", "y", BN_DEED_SIGN, "a1f00000");
+}
+END_TEST
+
+BN_TEST_MAIN("tui/views/frame",
+	test_frame_an_answer_is_about_what_was_asked_though_the_list_is_another,
+	test_frame_finds_objects_before_commands, test_frame_completes_what_follows_a_command,
+	test_frame_views_of_runs_are_saved, test_frame_launches_a_run_again_but,
+	test_frame_launches_a_sweep, test_frame_launches_from_nothing,
+	test_frame_a_run_is_shown_by_its_state, test_frame_compares_what_is_marked,
+	test_frame_labels_are_written_and_taken_back, test_frame_the_trash_asks_and_comes_back,
+	test_frame_runs_are_grouped_by_a_parameter, test_frame_a_form_says_that_parts_share_rows,
+	test_frame_space_steps_a_choice_of_a_form,
 	test_frame_finds_words_on_the_console_and_goes_through_them,
 	test_frame_follows_the_console_or_stays_with_its_lines,
 	test_frame_more_runs_than_are_here_are_grouped_by_the_source,

@@ -4,13 +4,22 @@
 #define BN_TUI_VIEWS_MODELS__MODELS_H
 #include "tui/views/views.h"
 
+/* What a dialog is about, as it was shown when it was opened. Its answer does that and nothing else, whatever was
+ * reloaded or selected meanwhile. */
+typedef struct bn_version_asked {
+	bn_deed_arg act, back;
+	bool has_back;  /* u takes it back */
+	char what[160]; /* what says so: "the alias champion of power" */
+} bn_version_asked;
+
+/* The deed about this version as it is shown. */
+void bn_version_deed(bn_deed_arg *out, bn_deed deed, const bn_version *m);
 /* The next step in a version's life, aliases and withdrawing: true when the command was one of these. champion: of its
- * model, another version; NULL: there is none. */
-bool bn_version_command(bn_view *view, const bn_version *m, const bn_version *champion,
-	bn_command_id id, const char *arg);
-/* A dialog of these was confirmed. */
-bool bn_version_answer(bn_view *view, const bn_version *m, const bn_version *champion,
-	bn_command_id id, const char *text);
+ * model, another version; NULL: there is none. asked is set when it opens a dialog. */
+bool bn_version_command(bn_view *view, bn_version_asked *asked, const bn_version *m,
+	const bn_version *champion, bn_command_id id, const char *arg);
+/* The dialog was confirmed. text: the reason that was typed; NULL: none was asked for. */
+void bn_version_answer(bn_view *view, bn_version_asked *asked, const char *text);
 /* Why one of these cannot be done now. */
 bool bn_version_refuses(const bn_version *m, bn_command_id id, char *why, size_t size);
 int bn_version_words(const bn_view *view, bn_command_id id, const char **out, int most);

@@ -19,7 +19,8 @@ typedef struct model_view {
 	char spec[BN_REF_BYTES];
 	bn_sheet_line lines[BN_SHEET_LINES];
 	int count, selected, top, page_rows;
-	bool overriding;
+	bool is_behind; /* the page is of the version that was shown before */
+	bn_version_asked asked;
 } model_view;
 
 static const bn_sheet *data_of(const model_view *v)
@@ -131,8 +132,10 @@ static void approve_ask(model_view *v, const bn_inbox_item *d)
 	const bn_version *m = d->version;
 	snprintf(
 		title, sizeof title, "Approve %.60s version %lld?", m->name, (long long)m->version);
-	v->overriding = d->gates && d->gates->blocked && d->override_allowed;
-	if (v->overriding) {
+	bn_version_deed(&v->asked.act, BN_DEED_APPROVE, m);
+	v->asked.has_back = false;
+	v->asked.act.override = d->gates && d->gates->blocked && d->override_allowed;
+	if (v->asked.act.override) {
 		snprintf(body, sizeof body,
 			"%zu gates fail and %zu are inconclusive. The policy lets you approve all "
 			"the "
@@ -152,6 +155,8 @@ static void approve_ask(model_view *v, const bn_inbox_item *d)
 static void reject_ask(model_view *v, const bn_inbox_item *d)
 {
 	char title[128];
+	bn_version_deed(&v->asked.act, BN_DEED_REJECT, d->version);
+	v->asked.has_back = false;
 	snprintf(title, sizeof title, "Reject %.60s version %lld?", d->version->name,
 		(long long)d->version->version);
 	bn_frame_ask(v->view.frame, &v->view, BN_CMD_REJECT, title,
@@ -218,14 +223,15 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 	int rc;
 	if (move(v, id))
 		return true;
-	if (s && bn_version_command(view, s->item->version, s->item->champion, id, arg))
+	if (s && !v->is_behind &&
+		bn_version_command(view, &v->asked, s->item->version, s->item->champion, id, arg))
 		return true;
 	switch (id) {
 	case BN_CMD_APPROVE:
 	case BN_CMD_REJECT:
-		if (s && id == BN_CMD_APPROVE)
+		if (s && !v->is_behind && id == BN_CMD_APPROVE)
 			approve_ask(v, s->item);
-		else if (s)
+		else if (s && !v->is_behind)
 			reject_ask(v, s->item);
 		return true;
 	case BN_CMD_REPORT:
@@ -253,11 +259,11 @@ static bool refuses(bn_view *view, bn_command_id id, char *why, size_t size)
 		snprintf(why, size, "this version came from no run of this workspace");
 		return !d || !d->version->run_id;
 	}
-	if (d && bn_version_refuses(d->version, id, why, size))
+	if (d && !v->is_behind && bn_version_refuses(d->version, id, why, size))
 		return true;
 	if (id != BN_CMD_APPROVE && id != BN_CMD_REJECT)
 		return false;
-	if (!d) {
+	if (!d || v->is_behind) {
 		snprintf(why, size, "the sheet is still being loaded");
 		return true;
 	}
@@ -275,13 +281,8 @@ static bool refuses(bn_view *view, bn_command_id id, char *why, size_t size)
 
 static void answer(bn_view *view, bn_command_id id, const char *text)
 {
-	model_view *v = (model_view *)view;
-	const bn_inbox_item *d = item_of(v);
-	bool approve = id == BN_CMD_APPROVE;
-	if (d && bn_version_answer(view, d->version, d->champion, id, text))
-		return;
-	bn_view_do(view, approve ? BN_DEED_APPROVE : BN_DEED_REJECT, v->spec, text,
-		approve && v->overriding);
+	(void)id;
+	bn_version_answer(view, &((model_view *)view)->asked, text);
 }
 
 static void refresh(bn_view *view)
@@ -318,6 +319,7 @@ static void page(bn_view *view, bn_page *p)
 	}
 	bn_page_free(v->page);
 	v->page = p;
+	v->is_behind = false;
 	v->count = bn_sheet_lines(v->lines, p->data);
 	v->selected = v->selected < v->count ? v->selected : 0;
 }
@@ -373,5 +375,6 @@ void bn_view_model_show(bn_view *view, const char *spec)
 		return;
 	snprintf(v->spec, sizeof v->spec, "%s", spec);
 	v->selected = v->top = 0;
+	v->is_behind = true;
 	refresh(view);
 }

@@ -84,6 +84,7 @@ typedef struct models_view {
 	size_t count;
 	char rules[SECTIONS][64];
 	bool is_split, in_detail;
+	bn_version_asked asked;
 } models_view;
 
 /* ---- rows ---------------------------------------------------------------------------------------- */
@@ -445,7 +446,7 @@ static uint64_t grid_key(void *ctx, int64_t row)
 		return 0;
 	for (const char *s = r->version->name; *s; s++)
 		h = (h ^ (unsigned char)*s) * 1099511628211u;
-	return h + (uint64_t)r->version->version;
+	return h + (uint64_t)(r->version->key ? r->version->key : r->version->version);
 }
 
 static const bn_grid_source source = {.rows = grid_rows,
@@ -458,13 +459,17 @@ static const bn_grid_source source = {.rows = grid_rows,
 
 static void spec_of(const bn_version *v, char spec[BN_REF_BYTES])
 {
-	snprintf(spec, BN_REF_BYTES, "%.120s/%lld", v->name, (long long)v->version);
+	char whole[BN_VERSION_SPEC];
+	snprintf(spec, BN_REF_BYTES, "%.150s", bn_version_spec(v, whole));
 }
 
 static void detail_follow(models_view *v, const model_row *r)
 {
 	char spec[BN_REF_BYTES];
 	bn_err err = BN_ERR_INIT;
+	if (bn_frame_is_asking(v->list.view.frame, &v->list.view) ||
+		bn_frame_is_asking(v->list.view.frame, v->detail))
+		return;
 	spec_of(r->version, spec);
 	if (!v->detail && bn_view_model_new(&v->detail, v->list.view.frame, NULL, &err))
 		bn_frame_error(v->list.view.frame, &err);
@@ -555,7 +560,7 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 		return true;
 	if (!r)
 		return false;
-	if (bn_version_command(view, r->version, r->champion, id, arg))
+	if (bn_version_command(view, &v->asked, r->version, r->champion, id, arg))
 		return true;
 	if (id == BN_CMD_COMPARE && compared(v, &runs))
 		return bn_view_open(view->frame,
@@ -597,9 +602,8 @@ static bool refuses(bn_view *view, bn_command_id id, char *why, size_t size)
 
 static void answer(bn_view *view, bn_command_id id, const char *text)
 {
-	const model_row *r = selected((models_view *)view);
-	if (r)
-		bn_version_answer(view, r->version, r->champion, id, text);
+	(void)id;
+	bn_version_answer(view, &((models_view *)view)->asked, text);
 }
 
 /* Its lines point into the page that is shown. */

@@ -197,12 +197,33 @@ int bn_source_card(void *context, const void *arg, bn_page *page, bn_job *job, b
 	return rc;
 }
 
+/* Turns ref into the UUID of the version that was shown; by now its name may be that of another. */
+static int shown_find(bn_deed_arg *a, bn_workspace *ws, bn_err *err)
+{
+	bn_version *v = NULL;
+	int rc = a->digest[0] ? bn_version_get(&v, ws, a->ref, err) : 0;
+	if (rc < 0 || !v)
+		return rc;
+	if (!v->digest || strcmp(v->digest, a->digest) != 0) {
+		rc = bn_err_set(err, BN_ECONFLICT,
+			"%.100s has digest %.12s now, not %.12s as it was shown: nothing was done",
+			a->ref, v->digest ? v->digest : "-", a->digest);
+		bn_err_hint(err, "look at it again, then decide");
+	} else if (v->uuid) {
+		snprintf(a->ref, sizeof a->ref, "%s", v->uuid);
+	}
+	bn_version_free(v);
+	return rc;
+}
+
 /* What is done to versions beside deciding; what was done goes into text. */
-static int version_act(bn_reader *r, const bn_deed_arg *a, char *text, size_t size, bn_err *err)
+static int version_act(bn_reader *r, const bn_deed_arg *asked, char *text, size_t size, bn_err *err)
 {
 	int64_t version = 0;
+	bn_deed_arg found = *asked;
+	const bn_deed_arg *a = &found;
 	int rc = bn_reader_need_trust(r, err);
-	if (rc < 0)
+	if (rc < 0 || (rc = shown_find(&found, r->ws, err)) < 0)
 		return rc;
 	switch (a->deed) {
 	case BN_DEED_REGISTER:
@@ -210,16 +231,16 @@ static int version_act(bn_reader *r, const bn_deed_arg *a, char *text, size_t si
 		snprintf(text, size, "registered %.100s/%lld", a->ref, (long long)version);
 		return rc;
 	case BN_DEED_ASK:
-		snprintf(text, size, "asked for approval of %.100s", a->ref);
+		snprintf(text, size, "asked for approval of %.100s", asked->ref);
 		return bn_version_request(r->ws, a->ref, a->reason, err);
 	case BN_DEED_ALIAS:
-		snprintf(text, size, "%.100s is %.60s now", a->ref, a->reason);
+		snprintf(text, size, "%.100s is %.60s now", asked->ref, a->reason);
 		return bn_version_set_alias(r->ws, a->ref, a->reason, err);
 	case BN_DEED_ALIAS_REMOVE:
 		snprintf(text, size, "%.100s has no %.60s any more", a->ref, a->reason);
 		return bn_model_remove_alias(r->ws, a->ref, a->reason, err);
 	default:
-		snprintf(text, size, "withdrew %.100s", a->ref);
+		snprintf(text, size, "withdrew %.100s", asked->ref);
 		return bn_version_remove(r->ws, a->ref, a->reason, err);
 	}
 }
@@ -277,6 +298,7 @@ int bn_source_deed(void *context, const void *arg, bn_page *page, bn_job *job, b
 {
 	bn_reader *r = context;
 	const bn_deed_arg *a = arg;
+	bn_deed_arg found = *a;
 	bn_cancel how = BN_CANCEL_ASKED;
 	int rc = 0;
 	char text[256];
@@ -285,12 +307,14 @@ int bn_source_deed(void *context, const void *arg, bn_page *page, bn_job *job, b
 	case BN_DEED_APPROVE:
 		if ((rc = bn_reader_need_trust(r, err)) < 0)
 			break;
-		rc = approve(r->ws, a, err);
+		if ((rc = shown_find(&found, r->ws, err)) >= 0)
+			rc = approve(r->ws, &found, err);
 		break;
 	case BN_DEED_REJECT:
 		if ((rc = bn_reader_need_trust(r, err)) < 0)
 			break;
-		rc = bn_version_reject(r->ws, a->ref, a->reason, err);
+		if ((rc = shown_find(&found, r->ws, err)) >= 0)
+			rc = bn_version_reject(r->ws, found.ref, a->reason, err);
 		break;
 	case BN_DEED_STOP:
 		rc = a->stop_count ? stop_several(r, a, text, sizeof text, err)

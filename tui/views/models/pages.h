@@ -54,11 +54,14 @@ typedef enum bn_deed {
 } bn_deed;
 
 #define BN_STOP_MAX 64
+#define BN_DEED_DIGEST 80
 
 typedef struct bn_deed_arg {
 	bn_deed deed;
 	char ref[BN_REF_BYTES];
 	char reason[512];
+	char digest
+		[BN_DEED_DIGEST]; /* of a version, as it was shown: another is refused. "": it is not known */
 	/* Of a note or a tag: written only while it still is `expects` ("": there is none), as what takes something
 	 * back must not take back what another user wrote since. */
 	bool is_guarded;

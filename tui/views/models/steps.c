@@ -6,9 +6,12 @@
 #include <stdio.h>
 #include <string.h>
 
-static void spec_of(const bn_version *m, char spec[BN_REF_BYTES])
+void bn_version_deed(bn_deed_arg *out, bn_deed deed, const bn_version *m)
 {
-	snprintf(spec, BN_REF_BYTES, "%.120s/%lld", m->name, (long long)m->version);
+	char spec[BN_VERSION_SPEC];
+	*out = (bn_deed_arg){.deed = deed};
+	snprintf(out->ref, sizeof out->ref, "%.150s", bn_version_spec(m, spec));
+	snprintf(out->digest, sizeof out->digest, "%s", m->digest ? m->digest : "");
 }
 
 static bool may_ask(const bn_version *m)
@@ -16,10 +19,39 @@ static bool may_ask(const bn_version *m)
 	return m->state == BN_MODEL_REGISTERED || m->state == BN_MODEL_REJECTED;
 }
 
-static bool promote(bn_view *view, const bn_version *m)
+/* Of the champion it is known which version was it before, so that can be taken back. */
+static void alias_deed(
+	bn_version_asked *out, const bn_version *m, const bn_version *champion, const char *alias)
+{
+	bn_version_deed(&out->act, BN_DEED_ALIAS, m);
+	snprintf(out->act.reason, sizeof out->act.reason, "%s", alias);
+	out->back = (bn_deed_arg){.deed = BN_DEED_ALIAS_REMOVE};
+	snprintf(out->back.ref, sizeof out->back.ref, "%.120s", m->name);
+	if (champion)
+		bn_version_deed(&out->back, BN_DEED_ALIAS, champion);
+	snprintf(out->back.reason, sizeof out->back.reason, "%s", alias);
+	out->has_back = strcmp(alias, "champion") == 0;
+	snprintf(out->what, sizeof out->what, "the alias %.40s of %.60s", alias, m->name);
+}
+
+static void alias_remove_deed(bn_version_asked *out, const bn_version *m, const char *alias)
+{
+	out->act = (bn_deed_arg){.deed = BN_DEED_ALIAS_REMOVE};
+	snprintf(out->act.ref, sizeof out->act.ref, "%.120s", m->name);
+	snprintf(out->act.reason, sizeof out->act.reason, "%s", alias);
+	bn_version_deed(&out->back, BN_DEED_ALIAS, m);
+	snprintf(out->back.reason, sizeof out->back.reason, "%s", alias);
+	out->has_back = true;
+	snprintf(out->what, sizeof out->what, "taking the alias %.40s off %.60s", alias, m->name);
+}
+
+static bool promote(
+	bn_view *view, bn_version_asked *asked, const bn_version *m, const bn_version *champion)
 {
 	char title[160], body[400];
 	if (may_ask(m)) {
+		bn_version_deed(&asked->act, BN_DEED_ASK, m);
+		asked->has_back = false;
 		snprintf(title, sizeof title, "Ask for approval of %.60s/%lld?", m->name,
 			(long long)m->version);
 		bn_frame_ask(view->frame, view, BN_CMD_PROMOTE, title,
@@ -28,6 +60,7 @@ static bool promote(bn_view *view, const bn_version *m)
 			"it be approved?",
 			"ask for it");
 	} else {
+		alias_deed(asked, m, champion, "champion");
 		snprintf(title, sizeof title, "Make %.60s/%lld the champion?", m->name,
 			(long long)m->version);
 		snprintf(body, sizeof body,
@@ -41,87 +74,51 @@ static bool promote(bn_view *view, const bn_version *m)
 	return true;
 }
 
-/* Of the champion it is known which version was it before, so that can be taken back. */
-static void alias_set(
-	bn_view *view, const bn_version *m, const bn_version *champion, const char *alias)
-{
-	char what[160];
-	bn_deed_arg act = {.deed = BN_DEED_ALIAS}, back = {.deed = BN_DEED_ALIAS_REMOVE};
-	spec_of(m, act.ref);
-	snprintf(act.reason, sizeof act.reason, "%s", alias);
-	snprintf(back.reason, sizeof back.reason, "%s", alias);
-	snprintf(back.ref, sizeof back.ref, "%.120s", m->name);
-	if (champion) {
-		back.deed = BN_DEED_ALIAS;
-		spec_of(champion, back.ref);
-	}
-	snprintf(what, sizeof what, "the alias %.40s of %.60s", alias, m->name);
-	bn_view_act(view, &act, strcmp(alias, "champion") == 0 ? &back : NULL, what);
-}
-
-static void alias_take(bn_view *view, const bn_version *m, const char *alias)
-{
-	char what[160];
-	bn_deed_arg act = {.deed = BN_DEED_ALIAS_REMOVE}, back = {.deed = BN_DEED_ALIAS};
-	spec_of(m, back.ref);
-	snprintf(act.ref, sizeof act.ref, "%.120s", m->name);
-	snprintf(act.reason, sizeof act.reason, "%s", alias);
-	snprintf(back.reason, sizeof back.reason, "%s", alias);
-	snprintf(what, sizeof what, "taking the alias %.40s off %.60s", alias, m->name);
-	bn_view_act(view, &act, &back, what);
-}
-
-bool bn_version_command(bn_view *view, const bn_version *m, const bn_version *champion,
-	bn_command_id id, const char *arg)
+static void withdraw_ask(bn_view *view, bn_version_asked *asked, const bn_version *m)
 {
 	char title[160];
+	bn_version_deed(&asked->act, BN_DEED_WITHDRAW, m);
+	asked->has_back = false;
+	snprintf(title, sizeof title, "Withdraw %.60s/%lld?", m->name, (long long)m->version);
+	bn_frame_ask(view->frame, view, BN_CMD_WITHDRAW, title,
+		"The version is removed from the lists and cannot be approved or served by its "
+		"name any more; the audit log keeps it. There is no way back but registering it "
+		"again. Why?",
+		"withdraw it");
+}
+
+bool bn_version_command(bn_view *view, bn_version_asked *asked, const bn_version *m,
+	const bn_version *champion, bn_command_id id, const char *arg)
+{
+	bn_version_asked now = {.has_back = false};
 	switch (id) {
 	case BN_CMD_PROMOTE:
-		return promote(view, m);
+		return promote(view, asked, m, champion);
 	case BN_CMD_ALIAS:
 		if (!arg || !*arg) {
 			bn_frame_prompt(view->frame, "alias ");
 			bn_frame_message(view->frame, "which alias? -NAME takes one off");
-		} else if (arg[0] == '-') {
-			alias_take(view, m, arg + 1);
-		} else {
-			alias_set(view, m, champion, arg);
+			return true;
 		}
+		if (arg[0] == '-')
+			alias_remove_deed(&now, m, arg + 1);
+		else
+			alias_deed(&now, m, champion, arg);
+		bn_version_answer(view, &now, NULL);
 		return true;
 	case BN_CMD_WITHDRAW:
-		snprintf(title, sizeof title, "Withdraw %.60s/%lld?", m->name,
-			(long long)m->version);
-		bn_frame_ask(view->frame, view, BN_CMD_WITHDRAW, title,
-			"The version is removed from the lists and cannot be approved or served by "
-			"its "
-			"name any more; the audit log keeps it. There is no way back but "
-			"registering "
-			"it again. Why?",
-			"withdraw it");
+		withdraw_ask(view, asked, m);
 		return true;
 	default:
 		return false;
 	}
 }
 
-bool bn_version_answer(bn_view *view, const bn_version *m, const bn_version *champion,
-	bn_command_id id, const char *text)
+void bn_version_answer(bn_view *view, bn_version_asked *asked, const char *text)
 {
-	char spec[BN_REF_BYTES];
-	spec_of(m, spec);
-	switch (id) {
-	case BN_CMD_PROMOTE:
-		if (may_ask(m))
-			bn_view_do(view, BN_DEED_ASK, spec, text, false);
-		else
-			alias_set(view, m, champion, "champion");
-		return true;
-	case BN_CMD_WITHDRAW:
-		bn_view_do(view, BN_DEED_WITHDRAW, spec, text, false);
-		return true;
-	default:
-		return false;
-	}
+	if (text)
+		snprintf(asked->act.reason, sizeof asked->act.reason, "%s", text);
+	bn_view_act(view, &asked->act, asked->has_back ? &asked->back : NULL, asked->what);
 }
 
 bool bn_version_refuses(const bn_version *m, bn_command_id id, char *why, size_t size)

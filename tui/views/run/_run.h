@@ -13,6 +13,7 @@ typedef enum bn_run_pane { BN_RUN_PICTURE, BN_RUN_FACTS, BN_RUN_CONSOLE, BN_RUN_
 typedef struct bn_run_view {
 	bn_view view;
 	bn_page *page;
+	char stopping[BN_RUN_ID_TEXT]; /* what the dialog is about */
 	bn_run_arg arg; /* what is asked for: which run, metric, axis and part of it */
 	bn_run_pane pane;
 	bool log_y;

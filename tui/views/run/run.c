@@ -339,9 +339,11 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 			bn_view_reproduce(view, d->info->id, d->info->name);
 		return true;
 	case BN_CMD_STOP:
-		if (d)
-			bn_view_ask_stop(view, d->info->id, d->info->name, d->info->title,
-				d->info->status == BN_RUN_QUEUED);
+		if (!d)
+			return true;
+		snprintf(v->stopping, sizeof v->stopping, "%s", d->info->id);
+		bn_view_ask_stop(view, d->info->id, d->info->name, d->info->title,
+			d->info->status == BN_RUN_QUEUED);
 		return true;
 	default:
 		return scroll(v, id);
@@ -394,7 +396,7 @@ static void answer(bn_view *view, bn_command_id id, const char *text)
 {
 	(void)text;
 	if (id == BN_CMD_STOP)
-		bn_view_do(view, BN_DEED_STOP, ((bn_run_view *)view)->arg.id, NULL, false);
+		bn_view_do(view, BN_DEED_STOP, ((bn_run_view *)view)->stopping, NULL, false);
 }
 
 /* Whether the page is of what is asked for, and nothing can change any more. */

@@ -66,7 +66,8 @@ static void detail_follow(bn_runs_view *v)
 {
 	const bn_run_row *r = bn_runs_row(v, bn_grid_selected_row(&v->list.grid));
 	bn_err err = BN_ERR_INIT;
-	if (!r)
+	if (!r || bn_frame_is_asking(v->list.view.frame, &v->list.view) ||
+		bn_frame_is_asking(v->list.view.frame, v->detail))
 		return;
 	if (!v->detail && bn_view_run_new(&v->detail, v->list.view.frame, NULL, &err))
 		bn_frame_error(v->list.view.frame, &err);

@@ -84,13 +84,15 @@ int bn_fake_models(void *context, const void *arg, bn_page *page, bn_job *job, b
 	if (!fake->is_empty) {
 		inbox->items = bn_arena_alloc(&page->arena, sizeof *inbox->items);
 		inbox->items[0] = item_make(fake, &power_3);
-		inbox->count = 1;
-		inbox->for_me = !fake->own_request;
+		inbox->count = !fake->is_gone;
+		inbox->for_me = !fake->own_request && !fake->is_gone;
 		versions->items = bn_arena_alloc(&page->arena, 3 * sizeof *versions->items);
 		versions->items[0] = power_3;
 		versions->items[1] = power_2;
 		versions->items[2] = power_1;
 		versions->count = 3;
+		versions->items += fake->is_gone;
+		versions->count -= fake->is_gone;
 	}
 	bn_models m = {.inbox = inbox, .versions = versions};
 	bn_fake_take(page, &m, sizeof m);

@@ -82,6 +82,10 @@ static bn_link_row links[] = {{.id = {0xa1, 0xf0},
 		.words = (char *)"its author was no admin under the link that it follows",
 		.time_ms = NOW - 20 * 24 * HOUR}};
 static bn_link_list link_list = {links, 5};
+/* Without the first request, the last person and the first link. */
+static bn_people people_left = {
+	.epoch = 2, .persons = persons, .count = 1, .requests = requests + 1, .n_requests = 1};
+static bn_link_list links_left = {links + 1, 4};
 static bn_late_act late_acts[] = {{.writer = (char *)"w1",
 	.seq = 71,
 	.kind = (char *)"model.approved",
@@ -98,8 +102,8 @@ int bn_fake_authority(void *context, const void *arg, bn_page *page, bn_job *job
 	(void)job;
 	bn_authority_page p = {.is_chained = fake->has_chain};
 	if (fake->has_chain) {
-		p.people = &people;
-		p.links = &link_list;
+		p.people = fake->is_gone ? &people_left : &people;
+		p.links = fake->is_gone ? &links_left : &link_list;
 		p.late = &late_list;
 		p.me.has_key = true;
 	}

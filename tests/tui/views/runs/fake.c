@@ -153,7 +153,7 @@ int bn_fake_runs(void *context, const void *arg, bn_page *page, bn_job *job, bn_
 	p->total = total;
 	p->place = place;
 	for (size_t i = 0; i < n; i++) {
-		run_fill(&p->rows[i], &page->arena, run_at(p, place + (int64_t)i),
+		run_fill(&p->rows[i], &page->arena, run_at(p, place + (int64_t)i) + fake->is_gone,
 			cells + CELLS * i);
 		p->rows[i].mark =
 			bn_arena_strf(&page->arena, "%lld", (long long)place + (long long)i);
