@@ -132,6 +132,16 @@ static int check_target(const bn_spec *spec, const bn_schema *schema, const char
 		bn_err_hint(err, "add the data again with --type %.80s=category", spec->target);
 		return BN_EINVAL;
 	}
+	if (type == BN_TYPE_TIMESTAMP || type == BN_TYPE_DATE) {
+		bn_err_set(err, BN_EINVAL,
+			"%s: target '%s' is a time, a target is a number or a class", data,
+			spec->target);
+		bn_err_hint(err,
+			"make a number of it: binnacle data transform NEW %s --column 'hours = "
+			"epoch(%.60s) / 3600'",
+			data, spec->target);
+		return BN_EINVAL;
+	}
 	if (bn_type_is_list(type)) {
 		char shown[BN_TYPE_TEXT];
 		size_t at = bn_schema_find(schema, spec->target);

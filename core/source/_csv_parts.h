@@ -298,8 +298,11 @@ int bn_csv_sniff(csv_beginning *out, const char *text, size_t n, bool whole, cha
 int bn_csv_read_names(bn_schema *schema, const csv_dialect *d, const csv_beginning *b,
 	const char *text, size_t n, bn_source_notes *notes, bn_err *err);
 
-/* The encoding that bytes which are not UTF-8 may be in: windows-1252, or its part that ISO-8859-1 has too. */
+/* The encoding that bytes which are not UTF-8 may be in: UTF-16, windows-1252, or its part that ISO-8859-1 has too. NULL: it
+ * cannot be told, as of scripts whose letters are all beyond ASCII, or there is a NUL. */
 const char *bn_csv_guess_encoding(const char *s, size_t n);
+/* The same as an error's hint. */
+void bn_csv_hint_encoding(const char *s, size_t n, bn_err *err);
 
 /* ---- input ---------------------------------------------------------------------------------- */
 

@@ -49,8 +49,6 @@ static int read_name(
 	} else if (memchr(s, 0, (size_t)(e - s)) || !bn_utf8_is_valid(s, (size_t)(e - s))) {
 		rc = bn_err_set(
 			err, BN_EINVAL, "the name of column %zu is not UTF-8 text", column + 1);
-		bn_err_hint(err, "--encoding %s reads it, if that is what it is written in",
-			bn_csv_guess_encoding(s, (size_t)(e - s)));
 	} else if (s < e && !(*out = bn_strndup(s, (size_t)(e - s)))) {
 		rc = bn_err_nomem(err, "the name of a column");
 	}
@@ -77,8 +75,11 @@ static int read_all(names *out, const csv_dialect *d, const csv_beginning *b, co
 	for (size_t i = 0; i < scan.sep_count; i++) {
 		name = NULL;
 		if (!b->dialect.no_header &&
-			(rc = read_name(&name, d, text + begin, text + scan.seps[i], i, err)) < 0)
+			(rc = read_name(&name, d, text + begin, text + scan.seps[i], i, err)) < 0) {
+			if (memchr(text, 0, n) || !bn_utf8_is_valid(text, n))
+				bn_csv_hint_encoding(text, n, err);
 			goto out;
+		}
 		if ((rc = push(out, name, err)) < 0)
 			goto out;
 		begin = scan.seps[i] + 1;

@@ -15,17 +15,43 @@
 
 const char *bn_csv_guess_encoding(const char *s, size_t n)
 {
-	size_t zeros[2] = {0, 0};
+	size_t zeros[2] = {0, 0}, high = 0, beside = 0;
 
-	/* Letters of Latin in two bytes have a zero in one of them. */
+	/* Letters of Latin in two bytes have a zero in one of them, always the same one. */
 	for (size_t i = 0; i < n; i++)
 		zeros[i % 2] += !s[i];
-	if (n > 1 && zeros[0] + zeros[1] > n / 4)
+	size_t most = zeros[0] > zeros[1] ? zeros[0] : zeros[1];
+	if (most >= 2 && (zeros[0] == most) != (zeros[1] == most) && most * 3 >= n &&
+		most >= 4 * (zeros[0] + zeros[1] - most))
 		return zeros[1] > zeros[0] ? "UTF-16LE" : "UTF-16BE";
+	if (zeros[0] + zeros[1])
+		return NULL;
+	/* Letters beyond ASCII stand among others in Latin, and side by side in other scripts. */
+	for (size_t i = 0, run = 0; i < n; i++) {
+		run = (uint8_t)s[i] >= 0x80 ? run + 1 : 0;
+		high += run != 0;
+		beside += run == 3 ? 3 : run > 3;
+	}
+	if (beside * 2 > high)
+		return NULL;
 	for (size_t i = 0; i < n; i++)
 		if ((uint8_t)s[i] >= 0x80 && (uint8_t)s[i] < 0xa0)
 			return "windows-1252";
 	return "ISO-8859-1";
+}
+
+void bn_csv_hint_encoding(const char *s, size_t n, bn_err *err)
+{
+	const char *guess = bn_csv_guess_encoding(s, n);
+
+	if (guess)
+		bn_err_hint(err, "--encoding %s reads it, if that is what it is written in", guess);
+	else if (memchr(s, 0, n))
+		bn_err_hint(err, "it has a NUL byte: tr -d '\\0' <FILE | binnacle ... - leaves "
+				 "these out");
+	else
+		bn_err_hint(err, "its encoding cannot be told from its bytes: --encoding NAME says "
+				 "it, for example windows-1251, GB18030 or Shift_JIS");
 }
 
 static bool is_only(unsigned facts, unsigned of)

@@ -10,12 +10,13 @@
 #include <string.h>
 
 /* The characters that the options name are different ones. */
-static int check_options(const bn_source_options *o, bn_err *err)
+static int check_options(const bn_source_options *o, char preferred, bn_err *err)
 {
+	enum { DECIMAL = 4 };
 	const struct {
 		char c;
 		const char *name;
-	} set[] = {{o->delimiter, "--delimiter"}, {o->quote, "--quote"}, {o->escape, "--escape"},
+	} set[] = {{o->delimiter ? o->delimiter : preferred, "--delimiter"}, {o->quote, "--quote"}, {o->escape, "--escape"},
 		{o->comment, "--comment"}, {o->decimal, "--decimal"}};
 
 	if (o->thousands && o->thousands == o->decimal) {
@@ -26,10 +27,16 @@ static int check_options(const bn_source_options *o, bn_err *err)
 	if (o->delimiter == '"' && !o->quote)
 		return bn_err_set(err, BN_EINVAL, "--delimiter and --quote are both '\"'");
 	for (size_t i = 0; i < sizeof set / sizeof *set; i++)
-		for (size_t k = 0; k < i; k++)
-			if (set[i].c && set[i].c != BN_DIALECT_NONE && set[i].c == set[k].c)
-				return bn_err_set(err, BN_EINVAL, "%s and %s are both '%c'",
-					set[k].name, set[i].name, set[i].c);
+		for (size_t k = 0; k < i; k++) {
+			/* a decimal comma says that something else separates, or that quotes stand around it */
+			bool open = k == 0 && !o->delimiter && i == DECIMAL;
+			if (!set[i].c || set[i].c == BN_DIALECT_NONE || set[i].c != set[k].c || open)
+				continue;
+			bn_err_set(err, BN_EINVAL, "%s and %s are both '%c'", set[k].name,
+				set[i].name, set[i].c);
+			bn_err_hint(err, "each of them is another character");
+			return BN_EINVAL;
+		}
 	return 0;
 }
 
@@ -192,7 +199,7 @@ int bn_csv_open(bn_stream **out, bn_input *in, char delimiter, const bn_source_o
 	s->env = bn_input_env(in);
 	if (options)
 		s->options = *options;
-	if ((rc = check_options(&s->options, err)) < 0)
+	if ((rc = check_options(&s->options, delimiter, err)) < 0)
 		goto out;
 	if ((rc = bn_rejects_init(
 		     &s->rejects, s->env, s->options.rejects, s->options.max_rejects, err)) < 0)

@@ -25,17 +25,6 @@ static int by_place(const void *a, const void *b)
 	return (x->begin > y->begin) - (x->begin < y->begin);
 }
 
-/* The encoding that may read what is no UTF-8; NULL: there is none, a NUL is one in every other than UTF-16. */
-static const char *other_encoding(const csv_chunk *c, const csv_reject *r)
-{
-	const char *text = c->text + r->begin;
-	const char *guess = bn_csv_guess_encoding(text, r->end - r->begin);
-
-	if (r->cure != CSV_CURE_ENCODING)
-		return NULL;
-	return memchr(text, 0, r->end - r->begin) && strncmp(guess, "UTF-16", 6) ? NULL : guess;
-}
-
 /* Is the value a number but for its comma? */
 static bool has_decimal_comma(const csv_stream *s, const csv_chunk *c, const csv_reject *r)
 {
@@ -70,7 +59,6 @@ static bool is_conflict_mark(const csv_chunk *c, const csv_reject *r)
 
 static int fail_record(csv_stream *s, const csv_chunk *c, const csv_reject *r, bn_err *err)
 {
-	const char *encoding = other_encoding(c, r);
 	uint64_t line, column;
 
 	place_of(c, r, s->dialect.newline, &line, &column);
@@ -80,9 +68,8 @@ static int fail_record(csv_stream *s, const csv_chunk *c, const csv_reject *r, b
 	else
 		bn_err_set(err, BN_EINVAL, "%s:%" PRIu64 ":%" PRIu64 ": column '%s': %s",
 			s->in.path, line, column, s->schema.fields[r->column].name, r->reason);
-	if (encoding)
-		bn_err_hint(
-			err, "--encoding %s reads it, if that is what it is written in", encoding);
+	if (r->cure == CSV_CURE_ENCODING)
+		bn_csv_hint_encoding(c->text + r->begin, r->end - r->begin, err);
 	else if (r->cure == CSV_CURE_QUOTES)
 		bn_err_hint(err, "mend the file, or read it with --quote none (quotes are ordinary "
 				 "characters) or "

@@ -40,6 +40,9 @@ int bn_dialect_char_parse(char *out, const char *text, bool none, const char *wh
 		*out = text[0];
 	else {
 		bn_err_set(err, BN_EINVAL, "%s '%s' is not one ASCII character", what, text);
+		if (!strcmp(what, "--comment") && text[0] && text[1])
+			bn_err_hint(err, "grep -v '^%s' FILE | binnacle ... - leaves out lines that begin "
+				"so", text);
 		bn_err_hint(err, "for example %s%s", example_of(what), none ? ", or none" : "");
 		return BN_EINVAL;
 	}

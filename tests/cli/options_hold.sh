@@ -99,6 +99,14 @@ printf 'a,b\n1234.5,7\n2.5,3\n' | iconv -t UTF-16LE >wide.csv && ask encoding wi
 printf 'a,b\n1234.5,7\n2.5,3\n' >plain.csv && ask null plain.csv --null none
 expect 2 "a wrong one" "$B" predict r ask.csv --delimiter ab
 says "--delimiter 'ab' is not one ASCII character"
+printf 'a,b\n1,2\n' >one.csv
+expect 2 "a quote that separates" "$B" data head one.csv --quote ,
+says "--delimiter and --quote are both ','"
+expect 2 "a comment that separates" "$B" data head one.csv --comment ,
+says "--delimiter and --comment are both ','"
+expect 2 "a comment of two signs" "$B" data head one.csv --comment //
+says "grep -v '^//' FILE | binnacle ... - leaves out lines that begin so"
+expect 0 "a decimal that separates" "$B" data head one.csv --decimal ,
 for name in p.xls p; do
 	expect 2 "predictions to $name" "$B" predict r ask.csv --out $name
 	[ ! -e $name ] || fail "$name was written"

@@ -60,6 +60,17 @@ check again_alone_is_not_said 0 "$("$BINNACLE" run start --wait --again first 2>
 says 0 numbers_as_classes "target 'gamma' has 59[0-9] different numbers in 600 rows, each of which is a class to logistic; --trainer ridge" \
 	run start --wait -q --data t --trainer logistic --target gamma --features alpha
 check classes_are_not_said 0 "$("$BINNACLE" run start --wait -q --data t --trainer logistic --target on --features alpha 2>&1 | grep -c 'different numbers')"
+awk 'BEGIN { srand(3); print "x,day,some,level"; for (i = 0; i < 600; i++) print rand() ",2024-01-" sprintf("%02d", i % 28 + 1) \
+	"," (i % 10 ? rand() : "") "," (i % 60) / 8 }' >u.csv
+says 0 added_u . data add u u.csv -q
+says 0 few_fractions "target 'level' has 60 different numbers in 600 rows, each of which is a class to logistic" \
+	run start --wait -q --data u --trainer logistic --target level --features x
+says 2 time_as_target "target 'day' is a time, a target is a number or a class" run start --data u --trainer ridge --target day
+says 2 time_as_target_cure "epoch\(day\) / 3600" run start --data u --trainer logistic --target day
+says 0 missing_targets "target 'some' is missing in 60 of the 600 rows, which are left out" \
+	run start --wait --data u --trainer ridge --target some --features x,some --name missing
+says 0 target_as_feature "warning: 'some' of --features is the target" run start --wait --data u --trainer ridge --target some --features x,some
+says 0 missing_in_log "training|train: [0-9]+ rows left out, whose 'some', the target, is missing" run log missing
 says 2 empty_name "--name '' is no name" run start --name '' -- true
 says 1 no_such_command "exit status 127: a command was not found, or cannot be run" run start --wait -- nosuchcommand
 

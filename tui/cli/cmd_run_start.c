@@ -16,6 +16,7 @@
 #include "tui/cli/run_spec.h"
 #include "tui/cli/verbs.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -178,13 +179,53 @@ static bool learns_classes(const bn_spec *spec)
 }
 
 #define MANY_CLASSES 20
+#define MANY_FRACTIONS 10
 
-/* A number whose values are hardly ever the same is learnt as one, not as classes. */
-static void say_classes(bn_cli *cli, bn_workspace *ws, const bn_spec *spec)
+static bool has_fractions(const bn_profile_column *c)
+{
+	bool some = c->min != floor(c->min) || c->max != floor(c->max);
+
+	for (size_t i = 0; i < BN_PROFILE_QUANTILES; i++)
+		some |= isfinite(c->quantiles[i]) && c->quantiles[i] != floor(c->quantiles[i]);
+	return some && isfinite(c->min) && isfinite(c->max);
+}
+
+/* A number with fractions, or whose values are hardly ever the same, is learnt as one, not as classes. */
+static void say_number_classes(bn_cli *cli, const bn_spec *spec, const bn_profile_column *c)
+{
+	uint64_t values = c->rows - c->missing;
+	bool many = c->distinct > MANY_CLASSES && c->distinct * 2 > values;
+
+	if (!bn_type_is_number(c->type) || !learns_classes(spec) ||
+		(!many && !(c->distinct > MANY_FRACTIONS && has_fractions(c))))
+		return;
+	bn_cli_warn(cli,
+		"target '%s' has %llu different numbers in %llu rows, each of which is a "
+		"class to %s; --trainer ridge predicts numbers",
+		spec->target, (unsigned long long)c->distinct, (unsigned long long)values,
+		spec->trainer);
+}
+
+/* What is left out, as nothing can be learnt from it. */
+static void say_left_out(bn_cli *cli, const bn_spec *spec, const bn_profile_column *c)
+{
+	if (c && c->missing)
+		bn_cli_say(cli,
+			"target '%s' is missing in %llu of the %llu rows, which are left out: they "
+			"show nothing to predict",
+			spec->target, (unsigned long long)c->missing, (unsigned long long)c->rows);
+	for (size_t i = 0; i < spec->features.count; i++)
+		if (!strcmp(spec->features.items[i], spec->target))
+			bn_cli_warn(cli, "'%s' of --features is the target, and no feature",
+				spec->target);
+}
+
+/* What the target's column says about it. */
+static void say_target(bn_cli *cli, bn_workspace *ws, const bn_spec *spec)
 {
 	bn_dataset_version *v = NULL;
 	bn_profile *p = NULL;
-	if (!spec->target || !spec->data_count || !learns_classes(spec))
+	if (!spec->trainer || !spec->target || !spec->data_count)
 		return;
 	char *ref = spec->data->version > 0
 			    ? bn_strf("%s@v%lld", spec->data->name, (long long)spec->data->version)
@@ -193,13 +234,9 @@ static void say_classes(bn_cli *cli, bn_workspace *ws, const bn_spec *spec)
 		bn_dataset_load_profile(&p, ws, v, NULL) < 0)
 		goto out;
 	const bn_profile_column *c = bn_profile_find(p, spec->target);
-	if (c && bn_type_is_number(c->type) && c->distinct > MANY_CLASSES &&
-		c->distinct * 2 > c->rows - c->missing)
-		bn_cli_warn(cli,
-			"target '%s' has %llu different numbers in %llu rows, each of which is a "
-			"class to %s; --trainer ridge predicts numbers",
-			spec->target, (unsigned long long)c->distinct,
-			(unsigned long long)(c->rows - c->missing), spec->trainer);
+	if (c)
+		say_number_classes(cli, spec, c);
+	say_left_out(cli, spec, c);
 out:
 	bn_profile_free(p);
 	bn_dataset_version_free(v);
@@ -266,7 +303,7 @@ static int run_start(bn_cli *cli, bn_err *err)
 	if ((rc = bn_launch(ws, spec, &opt, id, err)) < 0)
 		goto out;
 	say_task(cli, ws, spec);
-	say_classes(cli, ws, spec);
+	say_target(cli, ws, spec);
 	say_same(cli, ws, id, opt.again);
 	say_behind(cli);
 	bn_shared_parts_tell(ws, spec, warn_shared, cli);

@@ -353,6 +353,13 @@ START_TEST(test_encodings)
 	ck_assert_int_eq(read_bytes("a,b\n1,x\0y\n", 10, NULL), BN_EINVAL);
 	ck_assert_ptr_nonnull(strstr(err.msg, ":2:3: column 'b': a NUL byte"));
 	ck_assert_ptr_null(strstr(err.hint, "--encoding"));
+	ck_assert_int_eq(read_bytes("a\0,b\n1,2\n", 9, NULL), BN_EINVAL);
+	ck_assert_ptr_nonnull(strstr(err.hint, "tr -d '\\0'"));
+	ck_assert_int_eq(
+		read_text("\xe8\xec\xff,b\n1,2\n", NULL), BN_EINVAL); /* windows-1251 */
+	ck_assert_ptr_nonnull(strstr(err.hint, "its encoding cannot be told from its bytes"));
+	ck_assert_int_eq(read_text("a,b\n1,\xc4\xea\xb7\xdd\n", NULL), BN_EINVAL); /* GB18030 */
+	ck_assert_ptr_nonnull(strstr(err.hint, "for example windows-1251, GB18030"));
 	o.encoding = "latin1";
 	ck_table("caf\xe9,b\n1,2\n", &o, "int64 int64", "café,b\n1,2\n");
 	o.encoding = "windows-1252";
