@@ -68,11 +68,11 @@ calls+=$(grep -rnE 'fprintf ?\((stdout|stderr)|fputs ?\([^;]*, ?(stdout|stderr)\
 complain "core/ or kernels/ prints, exits, or asks the environment itself:" "$calls"
 # One way to a terminal: tui/cli/stream.c for the command line (and two fixed words of a signal's handler in
 # interrupt.c), tui/term for the workbench. Files that the user asked
-# for are written by frame.c and frame_draw.c.
+# for are written by frame_export.c and frame_draw.c.
 calls=$(find tui -name '*.c' ! -path tui/cli/stream.c ! -path tui/cli/interrupt.c ! -path 'tui/term/*' | sort | xargs awk -f tests/lint/code.awk |
 	grep -vE '__attribute__|fflush\(stdout\)|setvbuf\(stdout, NULL' |
 	grep -E '(^|[^a-zA-Z0-9_])(f?printf|vf?printf|dprintf|perror|puts|fputs|putchar|putc|fputc|fwrite|write|stdout|stderr) ?(\(|[,);])' |
-	grep -vE '^tui/ui/frame(_draw)?\.c:[0-9]+:.*fwrite\(|bn_stream_open\(&cli\.(out|err), std(out|err)\)')
+	grep -vE '^tui/ui/frame_(export|draw)\.c:[0-9]+:.*fwrite\(|bn_stream_open\(&cli\.(out|err), std(out|err)\)')
 complain "tui/ writes past its streams (tui/cli/stream.h, tui/term):" "$calls"
 complain "raw bytes to a terminal (bn_cli_write_raw, bn_stream_raw) beside run log --raw:" \
 	"$(grep -rnE 'bn_(cli_write|stream)_raw' tui --include='*.[ch]' |

@@ -1,6 +1,6 @@
 /*
  * _frame.h - the inside of the frame, shared by frame.c (dispatch), frame_views.c (stacks and pages),
- * frame_jobs.c, frame_undo.c, frame_modal.c (prompts, dialogs, the command list), frame_columns.c and frame_draw.c. See frame.h.
+ * frame_jobs.c, frame_undo.c, frame_export.c, frame_modal.c (prompts, dialogs, the command list), frame_columns.c and frame_draw.c. See frame.h.
  */
 #ifndef BN_TUI_UI__FRAME_H
 #define BN_TUI_UI__FRAME_H
@@ -77,6 +77,11 @@ struct bn_frame {
 	char dialog_title[128], dialog_body[768], dialog_yes[32];
 	bool dialog_on_yes;
 
+	size_t prompt_word; /* bytes of the command that a key typed in the ':' prompt, its blank included */
+
+	char export_name[512]; /* of the file that is there already, while it is asked for */
+	bool overwrites;       /* :export!, or yes was said: a file that is there is written over */
+
 	char save_screen[128]; /* set by :save-screen; taken when the frame is drawn */
 };
 
@@ -110,6 +115,12 @@ int bn_find_count(const bn_frame *f);
 bool bn_find_item(const bn_frame *f, int i, bn_found *out); /* false: past the end */
 void bn_find_open(bn_frame *f, const bn_found *at);
 void bn_find_row_draw(const bn_found *at, bn_area a, int r, bool selected);
+
+/* frame_export.c */
+/* The rows of the table to the file that is named; without a name the prompt opens. */
+int bn_frame_export(bn_frame *f, const bn_grid *t, const char *name, bn_err *err);
+/* Yes was said. */
+void bn_frame_export_over(bn_frame *f);
 
 /* frame_undo.c */
 void bn_undo_ask(bn_frame *f);

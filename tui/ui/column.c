@@ -146,20 +146,40 @@ int bn_grid_column_compare(const bn_grid_column *c, const bn_grid_sort_value *a,
 
 /* ---- export ------------------------------------------------------------------------------------ */
 
+int bn_export_ending(const char *path, const char *const *endings, bn_err *err)
+{
+	const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
+	const char *dot = strrchr(base, '.');
+	const char *between = "";
+	bn_buf known = BN_BUF_INIT;
+	int n = 0, count = 0, rc;
+	while (endings[count])
+		count++;
+	for (; n < count; n++) {
+		if (dot && dot > base && strcasecmp(dot, endings[n]) == 0) {
+			bn_buf_release(&known);
+			return n;
+		}
+		bn_buf_addf(&known, "%s%s", between, endings[n]);
+		between = n + 2 < count ? ", " : " or ";
+	}
+	if (dot && dot > base)
+		rc = bn_err_set(err, BN_EUNSUPPORTED, "%.80s: '%.20s' files are not written", path, dot);
+	else
+		rc = bn_err_set(err, BN_EINVAL,
+			"%.80s: its name does not end in the format that is meant", path);
+	bn_err_hint(err, "name it %s", known.ptr ? known.ptr : endings[0]);
+	bn_buf_release(&known);
+	return rc;
+}
+
 int bn_export_as_of(bn_export_as *out, const char *path, bn_err *err)
 {
-	const char *slash = strrchr(path, '/'), *dot = strrchr(slash ? slash : path, '.');
-	if (!dot || strcasecmp(dot, ".tsv") == 0)
-		*out = BN_EXPORT_TSV;
-	else if (strcasecmp(dot, ".csv") == 0)
-		*out = BN_EXPORT_CSV;
-	else if (strcasecmp(dot, ".json") == 0)
-		*out = BN_EXPORT_JSON;
-	else {
-		bn_err_set(err, BN_EINVAL, "%.80s: rows are written as .csv, .tsv or .json", path);
-		bn_err_hint(err, "such as :export rows.csv");
-		return BN_EINVAL;
-	}
+	static const char *const endings[] = {".tsv", ".csv", ".json", NULL};
+	int n = bn_export_ending(path, endings, err);
+	if (n < 0)
+		return n;
+	*out = (bn_export_as)n;
 	return 0;
 }
 

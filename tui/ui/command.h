@@ -272,7 +272,8 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 	X(COPY_CLI, "copy-cli", "Y", 0, BN_ON_ALL, \
 		"copy the command line that prints what you see") \
 	X(EXPORT, "export", "e", BN_CMD_ARGUMENT, BN_ON_TABLES, \
-		"write all rows shown to a file: .csv, .tsv or .json") \
+		"write all rows shown to a file: .csv, .tsv or .json, of data also .arrow; a file " \
+		"that is there is asked for; :export! FILE writes over it") \
 	X(REFRESH, "refresh", "^R", 0, BN_ON_ALL, "look again now") \
 	X(CANCEL, "cancel", "^C", 0, BN_ON_ALL, "stop what is being loaded or made") \
 	X(HELP, "help", "? F1", 0, BN_ON_ALL, "every command here, to search and to run") \

@@ -289,40 +289,6 @@ void bn_frame_path(const bn_frame *f, const char *name, char *out, size_t size)
 	snprintf(out, size, "%s%s%s", dir, *dir ? "/" : "", name);
 }
 
-static int text_save(const bn_frame *f, const char *name, const char *text, size_t n, bn_err *err)
-{
-	char path[512];
-	bn_frame_path(f, name, path, sizeof path);
-	FILE *out = fopen(path, "we");
-	if (!out)
-		return bn_err_sys(err, BN_EIO, errno, "cannot write %s", path);
-	size_t done = fwrite(text, 1, n, out);
-	if (fclose(out) || done != n)
-		return bn_err_sys(err, BN_EIO, errno, "cannot write %s", path);
-	return 0;
-}
-
-static int export_rows(bn_frame *f, const bn_grid *t, const char *path, bn_err *err)
-{
-	bn_buf text = BN_BUF_INIT;
-	bn_export_as as;
-	if (!path || !*path) {
-		bn_modal_open(f, BN_MODAL_COMMAND, "export ");
-		return 0;
-	}
-	int rc = bn_export_as_of(&as, path, err);
-	if (rc < 0)
-		return rc;
-	bn_grid_write(t, as, &text);
-	if ((rc = bn_buf_check(&text, err, "the rows")) < 0 ||
-		(rc = text_save(f, path, text.ptr, text.len, err)) < 0)
-		goto out;
-	bn_frame_message(f, "wrote %lld rows to %s", (long long)bn_grid_count(t), path);
-out:
-	bn_buf_release(&text);
-	return rc;
-}
-
 /* Every column of the row, also those that are not shown, each with all that it has. */
 static int row_in_full(bn_frame *f, const bn_grid *t, bn_err *err)
 {
@@ -404,7 +370,7 @@ static bool table_do(
 		copy_row(f, t);
 		return true;
 	case BN_CMD_EXPORT:
-		*rc = export_rows(f, t, arg, err);
+		*rc = bn_frame_export(f, t, arg, err);
 		return true;
 	default:
 		return false;
@@ -561,10 +527,14 @@ int bn_frame_run(bn_frame *f, const char *line, bn_err *err)
 	line += strspn(line, " :");
 	size_t n = strcspn(line, " ");
 	const char *arg = line + n + strspn(line + n, " ");
-	bn_command_id id = bn_command_for_name(line, n, bn_frame_kind(f));
+	bool at_once = n > 1 && line[n - 1] == '!';
+	bn_command_id id = bn_command_for_name(line, at_once ? n - 1 : n, bn_frame_kind(f));
 	int rc;
 	if (!n)
 		return 0;
+	if (at_once && id != BN_CMD_EXPORT)
+		id = BN_CMD_NONE;
+	f->overwrites = at_once;
 	if (id == BN_CMD_NONE) {
 		rc = name_unknown(line, n, &own);
 	} else if (*arg && !(bn_command_get(id)->flags & BN_CMD_ARGUMENT)) {
@@ -572,6 +542,7 @@ int bn_frame_run(bn_frame *f, const char *line, bn_err *err)
 	} else {
 		rc = bn_frame_do(f, id, arg, &own);
 	}
+	f->overwrites = false;
 	if (rc) {
 		bn_frame_error(f, &own);
 		if (err && !err->code)

@@ -137,5 +137,7 @@ const void *bn_frame_source(const bn_frame *f);
 bool bn_frame_copy(bn_frame *f, const char *text);
 /* Where a file that the user named is written: below the directory for exports unless it is absolute. */
 void bn_frame_path(const bn_frame *f, const char *name, char *out, size_t size);
+/* False: that file is there already, and the user is asked; yes runs :export with the name again. */
+bool bn_frame_may_write(bn_frame *f, const char *name);
 
 #endif

@@ -17,6 +17,8 @@ void bn_modal_open(bn_frame *f, bn_modal modal, const char *text)
 	memset(&f->input, 0, sizeof f->input);
 	bn_input_set(&f->input, text);
 	f->list_selected = f->list_top = 0;
+	size_t word = strcspn(text, " ");
+	f->prompt_word = text[word] ? word + 1 : 0;
 	if (modal == BN_MODAL_FILTER)
 		snprintf(f->filter_before, sizeof f->filter_before, "%s", bn_frame_filtering(f));
 }
@@ -91,8 +93,23 @@ static void complete(bn_frame *f)
 	bn_input_set(&f->input, line);
 }
 
+/* ^U: what follows the command that a key typed; with nothing behind it, the command as well. */
+static bool command_clear(bn_frame *f)
+{
+	bn_input *in = &f->input;
+	size_t keep = f->prompt_word;
+	if (!keep || in->cursor <= keep || in->text[keep - 1] != ' ')
+		return false;
+	memmove(in->text + keep, in->text + in->cursor, in->len - in->cursor + 1);
+	in->len -= in->cursor - keep;
+	in->cursor = keep;
+	return true;
+}
+
 static void command_key(bn_frame *f, int key)
 {
+	if (key == BN_KEY_CTRL('U') && command_clear(f))
+		return;
 	if (key == BN_KEY_ENTER) {
 		char line[BN_INPUT_BYTES];
 		memcpy(line, f->input.text, sizeof line);
@@ -240,6 +257,8 @@ static void dialog_answer(bn_frame *f, const char *text)
 		f->done = true;
 	else if (!v && f->dialog_command == BN_CMD_UNDO)
 		bn_undo_do(f);
+	else if (!v && f->dialog_command == BN_CMD_EXPORT)
+		bn_frame_export_over(f);
 }
 
 bool bn_frame_is_asking(const bn_frame *f, const bn_view *v)

@@ -740,7 +740,7 @@ START_TEST(test_frame_runs_are_chosen_by_the_filter_language)
 		" --columns=metrics.val_rmse,metrics.val_mae,params.learning_rate,params.hidden");
 	play(&b, "w"); /* the key opens it for editing */
 	ck_assert(shows(&b, ":where metrics.test_rmse < 12"));
-	play(&b, "^U \"where bad\" Enter");
+	play(&b, "^U \"bad\" Enter"); /* the command stays */
 	ck_assert(shows(&b, "filter:1:1: no field 'bad'") && shows(&b, "ridge-0"));
 	play(&b, ":where");
 	ck_assert(shows(&b, "mlp-1"));
@@ -760,6 +760,53 @@ START_TEST(test_frame_a_paste_is_text_and_never_commands)
 		bn_frame_key(b.f, *s | BN_KEY_PASTED);
 	bn_script_settle(b.f, b.s);
 	ck_assert(shows(&b, "/mlp") && !shows(&b, "ridge-0"));
+	bench_close(&b);
+}
+END_TEST
+
+static bool refused(bench *b, const char *line, const char *why)
+{
+	ck_assert_int_lt(bn_frame_run(b->f, line, NULL), 0);
+	bn_script_settle(b->f, b->s);
+	return shows(b, why);
+}
+
+START_TEST(test_frame_export_asks_before_it_writes_over_a_file)
+{
+	bench b = {.fake = {.deeds = 0}};
+	char text[16] = "";
+	bench_open(&b, false);
+	FILE *file = fopen("build/there.csv", "w");
+	ck_assert_ptr_nonnull(file);
+	fputs("mine", file);
+	fclose(file);
+	play(&b, "2\n:export there.csv\n");
+	ck_assert(shows(&b, "Write over there.csv?") && shows(&b, "4 B"));
+	play(&b, "Enter");
+	ck_assert_ptr_nonnull(file = fopen("build/there.csv", "r"));
+	ck_assert_ptr_nonnull(fgets(text, sizeof text, file));
+	fclose(file);
+	ck_assert_str_eq(text, "mine");
+	play(&b, ":export there.csv\ny");
+	ck_assert(shows(&b, "rows to there.csv"));
+	play(&b, ":export! there.csv\n");
+	ck_assert(!shows(&b, "Write over") && shows(&b, "rows to there.csv"));
+	ck_assert(refused(&b, "export == FAILED", "does not end in the format"));
+	ck_assert(refused(&b, "export a.xlsx", "'.xlsx' files are not written"));
+	ck_assert(refused(&b, "export a.xlsx", "name it .tsv, .csv or .json"));
+	ck_assert_int_eq(remove("build/there.csv"), 0);
+	bench_close(&b);
+}
+END_TEST
+
+START_TEST(test_frame_clearing_the_prompt_keeps_the_command_of_the_key)
+{
+	bench b = {.fake = {.deeds = 0}};
+	bench_open(&b, false);
+	play(&b, "3 w \"status = 1\" ^U");
+	ck_assert(shows(&b, ":where ") && !shows(&b, "status = 1"));
+	play(&b, "^U Esc");
+	ck_assert(!shows(&b, ":where "));
 	bench_close(&b);
 }
 END_TEST
@@ -1180,6 +1227,8 @@ BN_TEST_MAIN("tui/views/frame",
 	test_frame_filter_is_live_and_escape_takes_it_back,
 	test_frame_runs_are_chosen_by_the_filter_language,
 	test_frame_a_paste_is_text_and_never_commands,
+	test_frame_export_asks_before_it_writes_over_a_file,
+	test_frame_clearing_the_prompt_keeps_the_command_of_the_key,
 	test_frame_help_is_searched_and_runs_what_is_picked,
 	test_frame_copies_rows_and_the_command_line_of_each_screen,
 	test_frame_back_walks_to_the_first_screen_and_q_leaves_there,

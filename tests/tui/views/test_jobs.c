@@ -312,6 +312,8 @@ START_TEST(test_jobs_export_writes_all_rows_and_says_so)
 	let_go(&b);
 	ck_assert(shows(&b, "wrote 401 372 rows"));
 	ck_assert(!shows(&b, "1 result")); /* the sentence is all there is */
+	run(&b, "export jobs.xlsx");
+	ck_assert(shows(&b, "'.xlsx' files are not written"));
 	bench_close(&b);
 }
 END_TEST

@@ -243,7 +243,8 @@ int bn_source_export_rows(void *context, const void *arg, bn_page *page, bn_job 
 	part.rows = rows;
 	if ((rc = export_write(table, &part, a, bn_workspace_env(r->ws), job, &bytes, err)) < 0)
 		goto out;
-	bn_job_log(job, "wrote %s rows, %s, to %s", bn_fmt_count(part.n, n),
+	bn_job_log(job, "wrote %s %s, %s, to %s", bn_fmt_count(part.n, n),
+		part.n == 1 ? "row" : "rows",
 		bn_fmt_bytes(bytes, size), a->path);
 	rc = text_page(page, a->path, err);
 out:

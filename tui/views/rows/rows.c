@@ -308,19 +308,14 @@ static void rows_page(bn_view *view, bn_page *p)
 
 static int kind_of_file(bn_export_kind *out, const char *path, bn_err *err)
 {
-	static const struct {
-		const char *end;
-		bn_export_kind kind;
-	} kinds[] = {{".csv", BN_EXPORT_FILE_CSV}, {".tsv", BN_EXPORT_FILE_TSV},
-		{".arrow", BN_EXPORT_FILE_ARROW}, {".feather", BN_EXPORT_FILE_ARROW},
-		{".json", BN_EXPORT_FILE_JSON}};
-	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-		if (bn_str_ends(path, kinds[i].end)) {
-			*out = kinds[i].kind;
-			return 0;
-		}
-	return bn_err_set(
-		err, BN_EINVAL, "rows are written as .csv, .tsv, .arrow or .json, not %.80s", path);
+	static const char *const endings[] = {".csv", ".tsv", ".arrow", ".feather", ".json", NULL};
+	static const bn_export_kind kinds[] = {BN_EXPORT_FILE_CSV, BN_EXPORT_FILE_TSV,
+		BN_EXPORT_FILE_ARROW, BN_EXPORT_FILE_ARROW, BN_EXPORT_FILE_JSON};
+	int n = bn_export_ending(path, endings, err);
+	if (n < 0)
+		return n;
+	*out = kinds[n];
+	return 0;
 }
 
 /* The columns that are shown; none when that is all of them. False: too many to be named. */
@@ -359,6 +354,8 @@ static void export_start(bn_rows_view *v, const char *path)
 			sizeof arg.column / sizeof *arg.column);
 		return;
 	}
+	if (!bn_frame_may_write(f, path))
+		return;
 	bn_frame_path(f, path, arg.path, sizeof arg.path);
 	snprintf(title, sizeof title, "export %s to %.180s", v->of.ref, path);
 	bn_frame_start(f, &(bn_job_spec){.title = title,

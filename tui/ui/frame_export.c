@@ -1,0 +1,68 @@
+/* frame_export.c - rows of a list as a file, and the question before a file that is there is written over. */
+#include "tui/ui/_frame.h"
+#include "tui/ui/format.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+bool bn_frame_may_write(bn_frame *f, const char *name)
+{
+	char path[512], title[128], body[512], size[BN_FORMAT_BYTES];
+	struct stat st;
+	bn_frame_path(f, name, path, sizeof path);
+	if (f->overwrites || stat(path, &st) < 0 || !S_ISREG(st.st_mode))
+		return true;
+	snprintf(f->export_name, sizeof f->export_name, "%s", name);
+	snprintf(title, sizeof title, "Write over %.100s?", name);
+	snprintf(body, sizeof body,
+		"%.300s is there already (%s). What it holds is lost. Another name: :export FILE.",
+		path, bn_format_bytes(size, (int64_t)st.st_size));
+	bn_frame_confirm(f, NULL, BN_CMD_EXPORT, title, body, "write over it");
+	return false;
+}
+
+void bn_frame_export_over(bn_frame *f)
+{
+	bn_err err = BN_ERR_INIT;
+	f->overwrites = true;
+	if (bn_frame_do(f, BN_CMD_EXPORT, f->export_name, &err))
+		bn_frame_error(f, &err);
+	f->overwrites = false;
+}
+
+static int text_save(const bn_frame *f, const char *name, const char *text, size_t n, bn_err *err)
+{
+	char path[512];
+	bn_frame_path(f, name, path, sizeof path);
+	FILE *out = fopen(path, "we");
+	if (!out)
+		return bn_err_sys(err, BN_EIO, errno, "cannot write %s", path);
+	size_t done = fwrite(text, 1, n, out);
+	if (fclose(out) || done != n)
+		return bn_err_sys(err, BN_EIO, errno, "cannot write %s", path);
+	return 0;
+}
+
+int bn_frame_export(bn_frame *f, const bn_grid *t, const char *name, bn_err *err)
+{
+	bn_buf text = BN_BUF_INIT;
+	bn_export_as as;
+	if (!name || !*name) {
+		bn_modal_open(f, BN_MODAL_COMMAND, "export ");
+		return 0;
+	}
+	int rc = bn_export_as_of(&as, name, err);
+	if (rc < 0 || !bn_frame_may_write(f, name))
+		return rc;
+	long long rows = (long long)bn_grid_count(t);
+	bn_grid_write(t, as, &text);
+	if ((rc = bn_buf_check(&text, err, "the rows")) < 0 ||
+		(rc = text_save(f, name, text.ptr, text.len, err)) < 0)
+		goto out;
+	bn_frame_message(f, "wrote %lld %s to %s", rows, rows == 1 ? "row" : "rows", name);
+out:
+	bn_buf_release(&text);
+	return rc;
+}
