@@ -1,5 +1,5 @@
-# Binnacle. The two commands that matter on a fresh machine:
-#   make demo    install what is missing, build, and walk one model through its whole life
+# Binnacle. On a new machine:
+#   make demo    install missing packages, build, and take one model through its whole life cycle
 #   make check   the same, then run every test that needs no network, GPU, root or terminal
 # `make help` lists the rest. V=1 shows commands, DEVELOPER=1 turns warnings into errors,
 # SANITIZE=address,undefined (or thread) builds into a folder of its own.
@@ -12,16 +12,16 @@ SHELL := /bin/bash
 comma := ,
 
 VERSION := 0.1.0
-# For share/install.sh by way of the environment: they may contain spaces.
+# Passed to share/install.sh through the environment, since they may contain spaces.
 export PREFIX ?= /usr/local
 export DESTDIR ?=
 Q := $(if $(V),,@)
 
-# ---- what this machine has -----------------------------------------------------------------------
+# ---- tools and libraries of this machine ----------------------------------------------------------
 
 PKGS := ncursesw sqlite3 libgit2 jansson openblas libcurl libssl libcrypto nettle hogweed yaml-0.1 libzstd liblz4 \
 	libpcre2-8
-# What the logging client stands on, and nothing else (docs/dependencies.md).
+# The only dependencies of the logging client (docs/dependencies.md).
 CLIENT_PKGS := jansson libzstd nettle
 TEST_PKGS := check
 DEBIAN_PACKAGES := build-essential pkg-config libncurses-dev libsqlite3-dev libgit2-dev \
@@ -41,13 +41,13 @@ MISSING_PKGS := $(if $(call have,$(PKG_CONFIG)),$(foreach p,$(PKGS) $(TEST_PKGS)
 MISSING := $(strip $(MISSING_TOOLS) $(MISSING_PKGS))
 NVCC ?= $(firstword $(shell command -v nvcc 2>/dev/null) $(wildcard /usr/local/cuda/bin/nvcc))
 
-# Goals that build nothing, and so do not care what is missing.
+# Goals that build nothing and do not need the packages.
 DRY_GOALS := deps help clean distclean format check-layers check-docs uninstall
 WANTS_BUILD := $(if $(MAKECMDGOALS),$(filter-out $(DRY_GOALS),$(MAKECMDGOALS)),all)
 
 ifneq ($(and $(MISSING),$(WANTS_BUILD)),)
 
-# Something is missing: install it, then start over with a Makefile that sees it.
+# Something is missing: install it, then restart make, which detects it.
 .PHONY: $(MAKECMDGOALS) all
 $(sort $(WANTS_BUILD)): deps
 	@if [ -n "$(BINNACLE_DEPS_TRIED)" ]; then \
@@ -63,14 +63,14 @@ BUILD ?= build$(if $(filter-out gcc,$(notdir $(CC))),-$(notdir $(CC)))$(if \
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wvla -Wmissing-prototypes \
 	-Wno-sign-conversion $(if $(DEVELOPER),-Werror)
 OPT ?= $(if $(SANITIZE),-O1 -fno-omit-frame-pointer,-O2)
-# Nothing where it is not installed: MISSING_TOOLS has it then.
+# Empty if pkg-config is not installed, which MISSING_TOOLS reports.
 pkg = $(if $(call have,$(PKG_CONFIG)),$(shell $(PKG_CONFIG) $(1)))
 PKG_CFLAGS := $(call pkg,--cflags $(PKGS))
-# OpenBLAS is opened when it is needed (kernels/blas.h).
+# OpenBLAS is loaded at run time, when first needed (kernels/blas.h).
 PKG_LIBS := $(call pkg,--libs $(filter-out openblas,$(PKGS)))
 CLIENT_LIBS := $(call pkg,--libs $(CLIENT_PKGS)) -lm -lpthread
 CFLAGS ?= -g
-# Loops that say so are vectors; clang does not take a square root in one that might set errno.
+# Loops marked `omp simd` are vectorised; clang does not vectorise sqrt while it may set errno.
 SIMD := -fopenmp-simd $(if $(findstring clang,$(CC)),-fno-math-errno)
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -DBN_VERSION='"$(VERSION)"' -I. -I$(BUILD)/gen -fPIC \
 	-ffp-contract=off $(SIMD) $(OPT) $(WARN) $(if $(SANITIZE),-fsanitize=$(SANITIZE) \
@@ -78,7 +78,7 @@ ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -DBN_VERSION='"$(VERSION)"' -I. -I$(BUILD)/g
 ALL_LDFLAGS = $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(LDFLAGS)
 ALL_LIBS = $(PKG_LIBS) -lm -lpthread -ldl
 
-# ---- sources: one pattern, so a new module or test needs no line here ------------------------------
+# ---- sources: by patterns, so that a new module or test needs no change here -----------------------
 
 CORE_SRC := $(sort $(wildcard core/*/*.c core/*/*/*.c))
 KERNEL_SRC := $(sort $(wildcard kernels/*.c kernels/cpu/*.c kernels/op/*.c))
@@ -120,7 +120,7 @@ $(BUILD)/obj/%.o: %.c
 	@$(if $(V),,echo "  CC    $<")
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-# Files that the program carries in itself: SQL migrations, themes, policies.
+# Files built into the program: SQL schemas, themes, policies.
 $(BUILD)/gen/embedded.c: $(EMBED) share/embed.sh
 	@mkdir -p $(@D)
 	@$(if $(V),,echo "  EMBED $(words $(EMBED)) files")
@@ -133,8 +133,8 @@ $(LIB_A): $(LIB_OBJ)
 	@$(if $(V),,echo "  AR    $@")
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-# The logging client: core/client and, out of the engine's archive, just what that needs, as one object
-# that shows no names but binnacle_* to the linker.
+# The logging client: core/client and the parts of the engine's archive that it needs, as one object
+# that exports only binnacle_*.
 $(BUILD)/client.o: $(call obj,$(wildcard core/client/*.c)) $(LIB_A)
 	@$(if $(V),,echo "  LD    $@")
 	$(Q)$(CC) -r -nostdlib -o $@ $^
@@ -144,7 +144,7 @@ $(CLIENT_A): $(BUILD)/client.o
 	@$(if $(V),,echo "  AR    $@")
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-# -z defs: a library that the client may not need is a failure here. -z nodelete: its thread, and its work at exit.
+# -z defs: a dependency outside of CLIENT_LIBS fails here. -z nodelete: because of its thread, and its exit handler.
 $(CLIENT_SO): $(BUILD)/client.o share/libbinnacle.map
 	@$(if $(V),,echo "  LD    $@")
 	$(Q)$(CC) $(ALL_LDFLAGS) -shared -Wl,-soname,libbinnacle.so.0 \
@@ -172,7 +172,7 @@ $(BUILD)/binnacle_cuda.so: $(CUDA_SRC) $(wildcard kernels/*.h kernels/op/*.h ker
 	$(Q)$(NVCC) -O3 -std=c++17 -I. --fmad=false -Xcompiler -fPIC,-Wall -shared \
 		$(CUDA_ARCH) -o $@ $(CUDA_SRC) -lcublas
 
-# The same sources on the CPU, for tests: threads as fibres in a seeded order (kernels/cuda/emulation).
+# The same sources compiled for the CPU, for tests: threads are fibres in a seeded order (kernels/cuda/emulation).
 CUDA_EMU_SO := $(if $(call have,g++),$(BUILD)/binnacle_cuda_emu.so)
 CUDA_EMU_OBJ := $(patsubst kernels/cuda/%,$(BUILD)/emu/%.o,$(CUDA_SRC) $(wildcard kernels/cuda/emulation/*.cc))
 
@@ -219,13 +219,13 @@ check-headers: $(BUILD)/gen/embedded.c
 check-symbols: all
 	$(Q)bash tests/lint/symbols.sh $(BUILD)
 
-# What the scripts of tests/peers run besides the program.
+# Programs used by the scripts of tests/peers.
 $(BUILD)/peers/%: $(BUILD)/obj/tests/peers/%.o $(SUPPORT_A) $(LIB_A)
 	@mkdir -p $(@D)
 	@$(if $(V),,echo "  LD    $@")
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(shell $(PKG_CONFIG) --libs check) $(ALL_LIBS)
 
-# Here the crash tests meet every change of the disk; `check` alone meets each kind of change.
+# Here the crash tests try every change of the disk; `check` only tries each kind of change.
 check-all: export BINNACLE_CRASH_STRIDE ?= 1
 check-all: export BINNACLE_QUEUE_RUNS ?= 3000
 check-all: export BINNACLE_FLOOD ?= full
@@ -240,7 +240,7 @@ golden: all tests
 # ---- fuzzing and benchmarks ----------------------------------------------------------------------
 
 FUZZ_SECONDS ?= 10
-# The library is built once with coverage, and each target links what it uses of it.
+# The library is built once with coverage, and each target links the parts that it uses.
 FUZZ_FLAGS = -std=c11 -D_GNU_SOURCE -DBN_VERSION='"$(VERSION)"' -I. -I$(BUILD)/gen -g -O1 \
 	-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fopenmp-simd -fno-math-errno $(PKG_CFLAGS)
 FUZZ_OBJ := $(patsubst %.c,$(BUILD)-fuzz/obj/%.o,$(CORE_SRC) $(KERNEL_SRC)) \
@@ -272,7 +272,7 @@ $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(SUPPORT_A) $(LIB_A)
 bench: all $(BENCH_BIN)
 	$(Q)BUILD=$(BUILD) bash tests/bench/run.sh $(BUILD)
 
-# ---- using it ------------------------------------------------------------------------------------
+# ---- running and installing ------------------------------------------------------------------------
 
 run: all
 	$(Q)$(PROGRAM)
@@ -297,7 +297,7 @@ compile_commands.json: Makefile
 
 endif # MISSING
 
-# ---- targets that need nothing built -------------------------------------------------------------
+# ---- targets that build nothing ------------------------------------------------------------------
 
 deps:
 	@bash share/deps.sh $(DEBIAN_PACKAGES)
@@ -323,12 +323,12 @@ distclean: clean
 
 help:
 	@echo "make            build the program and the library"
-	@echo "make run        open the workbench on the workspace around you"
-	@echo "make demo       walk one model through its whole life in $(DEMO_DIR)/"
+	@echo "make run        open the workbench on the workspace of the current directory"
+	@echo "make demo       take one model through its whole life cycle in $(DEMO_DIR)/"
 	@echo "make check      every test that needs no terminal, network, GPU or root"
 	@echo "make check-all  the same, lints, and tests against real peers (makes .venv)"
 	@echo "make check-asan check-tsan check-clang check-layers check-symbols check-headers check-docs"
-	@echo "make golden     write the golden screens anew; look at the diff before you commit"
+	@echo "make golden     write the golden screens again; check the diff before you commit"
 	@echo "make bench      ratios against peers measured in the same run"
 	@echo "make fuzz       FUZZ_SECONDS=$(FUZZ_SECONDS) of each fuzz target"
 	@echo "make tar        the program for other machines: glibc 2.28 or later, nothing installed"

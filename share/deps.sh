@@ -1,5 +1,5 @@
 #!/bin/bash
-# Installs the named Debian packages when root or passwordless sudo allows, else prints the line.
+# Installs the named Debian packages as root or with passwordless sudo, otherwise prints the command.
 set -eu
 missing=()
 for p in "$@"; do

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Writes C for the files named on the command line: a table of {path, bytes, length} that
-# core/base/embedded.h declares. Needs od alone, since xxd is not on every machine.
+# core/base/embedded.h declares. Uses od, since xxd is not available on every machine.
 set -eu
 echo '#include "core/base/embedded.h"'
 i=0

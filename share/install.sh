@@ -1,6 +1,6 @@
 #!/bin/bash
-# install | uninstall, from $BUILD, under $DESTDIR$PREFIX. Everything that is put there is in one list. What
-# is written into files (binnacle.pc) names $PREFIX alone: DESTDIR is where a packager collects them.
+# install | uninstall, from $BUILD, under $DESTDIR$PREFIX. All installed files are in one list. Paths
+# inside files (binnacle.pc) use only $PREFIX: DESTDIR is a packager's staging directory.
 set -eu
 prefix=${PREFIX:?}
 case $prefix in /*) ;; *) prefix=$PWD/$prefix ;; esac
@@ -24,11 +24,11 @@ files=(
 	share/doc/binnacle/CONTRIBUTING.md
 	share/doc/binnacle/LICENSE
 )
-# The pages that README.md links to, and the programs that they speak of, where its links find them.
+# The pages that README.md links to, and the examples that they mention, at the paths of the links.
 for f in docs/*.md; do files+=("share/doc/binnacle/$f"); done
 for f in share/examples/*; do files+=("share/doc/binnacle/examples/${f##*/}"); done
 
-# The run path lets a program that was linked with these flags start without LD_LIBRARY_PATH.
+# The run path lets a program linked with these flags start without LD_LIBRARY_PATH.
 write_pc() {
 	cat <<-END
 		prefix=$prefix
@@ -82,7 +82,7 @@ uninstall)
 	for f in "${files[@]}"; do
 		rm -f "$root/$f"
 		dir=$(dirname "$f")
-		# Directories that hold nothing any more, up to the prefix.
+		# Directories that are empty now, up to the prefix.
 		(cd "$root" 2>/dev/null && rmdir -p --ignore-fail-on-non-empty "$dir" 2>/dev/null) || true
 	done
 	;;

@@ -1,13 +1,13 @@
 #!/bin/bash
-# A tar of the program that runs where it is unpacked, on any x86-64 Linux with glibc 2.28 or later (RHEL 8, Debian 10,
-# SLES 15 SP3 ...), without a package installed: $BUILD/binnacle-$VERSION-linux-x86_64.tar.gz.
+# Makes a tar of the program that runs where it is unpacked, on any x86-64 Linux with glibc 2.28 or later (RHEL 8,
+# Debian 10, SLES 15 SP3 ...), without installed packages: $BUILD/binnacle-$VERSION-linux-x86_64.tar.gz.
 #
-# The objects are those of `make`. They are linked anew by a linker that knows which symbols glibc 2.28 had (Zig's, which
-# PyPI has as ziglang; ZIG=... names another one), with the static archives of Debian's -dev packages. Two libraries take
-# more: libcurl, whose static archive in Debian wants Kerberos, is built from Debian's source with HTTP alone;
-# OpenBLAS stays a library that is opened when it is needed, in lib/, which the program looks for beside itself. Kerberos,
-# which libgit2's archive asks for, is share/tar_gssapi.c's none.
-# Needs the network for both (pip, apt-get source). Called by `make tar` with BUILD, VERSION, ARCHIVES.
+# The objects are those of `make`. They are linked again by a linker that knows the symbols of glibc 2.28 (Zig's, on
+# PyPI as ziglang; ZIG=... names another one), with the static archives of Debian's -dev packages. Two libraries are
+# special: libcurl, whose static archive in Debian needs Kerberos, is built from Debian's source with HTTP only;
+# OpenBLAS stays a library that is loaded when needed, from lib/ next to the program. The Kerberos functions
+# that libgit2's archive needs are stubs in share/tar_gssapi.c.
+# Needs the network for pip and apt-get source. Called by `make tar` with BUILD, VERSION, ARCHIVES.
 set -eu
 GLIBC=2.28
 build=$PWD/$BUILD
@@ -25,7 +25,7 @@ find_zig() {
 	python3 -m venv "$work/zig" && "$work/zig/bin/pip" install -q ziglang || fail "no ziglang from PyPI; ZIG=/path/of/zig names another one"
 }
 
-# deb-src lines of our own: the machine's are left as they are.
+# Separate deb-src lines: the machine's own are not changed.
 find_curl() {
 	[ -e "$work/libcurl.a" ] && return
 	local lists=$work/lists dir suite
@@ -47,7 +47,7 @@ find_curl() {
 	cp "$dir/lib/.libs/libcurl.a" "$work/libcurl.a"
 }
 
-# What the system's archives hold is linked whole; --start-group, since they know each other.
+# The system's static archives; --start-group, since they depend on each other.
 static() { # NAME...
 	local n f
 	for n in "$@"; do
@@ -64,7 +64,7 @@ link() { # OUTPUT ARGUMENT...
 		fail "$out cannot be linked"
 }
 
-# The newest version of a symbol that each file asks of glibc.
+# Checks the newest glibc symbol version that each file needs.
 check() { # FILE...
 	local f newest
 	for f in "$@"; do

@@ -1,8 +1,8 @@
 /*
- * tar_gssapi.c - what libgit2's static archive asks of Kerberos, for share/tar.sh: there is none in the tar.
+ * tar_gssapi.c - stubs of the Kerberos functions in libgit2's static archive, for share/tar.sh: the tar has no Kerberos.
  *
- * libgit2 asks for it when a git server wants to be logged in to, and first for the mechanisms that there are. Binnacle
- * reads repositories that lie on a disk, and never gets there.
+ * libgit2 calls them when a git server requires authentication, and first lists the available mechanisms. Binnacle
+ * only reads repositories on a disk, and never calls them.
  */
 #include <stddef.h>
 #include <stdint.h>

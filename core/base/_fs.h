@@ -1,4 +1,4 @@
-/* _fs.h - what fs.c, dir.c and settings.c share. */
+/* _fs.h - shared by fs.c, dir.c and settings.c. */
 #ifndef BN_BASE__FS_H
 #define BN_BASE__FS_H
 #include "core/base/fs.h"
@@ -28,7 +28,7 @@ int bn_fs_look_at(bn_path_kind *out, int e, const struct stat *st, const char *p
 int bn_fs_list_open(int fd, const char *path, bn_names *names, bn_err *err);
 void bn_names_sort(bn_names *names, size_t first); /* from items[first] on, in byte order */
 bool bn_fs_is_network_open(int fd);
-/* The rule of bn_fs_distrust for a file that may belong to root and to the n others. */
+/* The rule of bn_fs_distrust for a file that may be owned by root and the n others. */
 const char *bn_fs_distrust_owners(const bn_env *env, int fd, const uid_t *others, size_t n);
 char *bn_path_dir(const char *path); /* its directory part; caller frees */
 

@@ -111,7 +111,7 @@ bool bn_json_number_of(const json_t *v, double *out)
 	return json_is_number(v);
 }
 
-/* Whether all of it is one integer from 2^63 to 2^64 - 1. */
+/* Whether the whole text is one integer from 2^63 to 2^64 - 1. */
 static bool is_wide(const char *token, size_t n)
 {
 	uint64_t x = 0;

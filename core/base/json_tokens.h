@@ -1,6 +1,6 @@
 /*
- * json_tokens.h - text that is JSON but for some of its numbers and words, rewritten so that a parser takes it: the one
- * place that knows what is inside a string and where a bare token begins and ends.
+ * json_tokens.h - rewrites text that is JSON except for some numbers and words, so that a parser
+ * accepts it: the only module that locates strings and bare tokens in such text.
  */
 #ifndef BN_BASE_JSON_TOKENS_H
 #define BN_BASE_JSON_TOKENS_H
@@ -8,12 +8,12 @@
 
 #include <jansson.h>
 
-/* Of a number or word outside of strings, signs and exponent included: adds what replaces it to out and returns true,
- * or adds nothing and returns false. */
+/* Called for a number or word outside of strings, including sign and exponent: adds its replacement
+ * to out and returns true, or adds nothing and returns false. */
 typedef bool bn_json_token_fn(bn_buf *out, const char *token, size_t n);
 
-/* The text with its tokens replaced, added to out; whether any was. An allocation that failed shows in out
- * (bn_buf_check). */
+/* Adds the text with replaced tokens to out; returns whether any was replaced. A failed allocation
+ * is recorded in out (bn_buf_check). */
 bool bn_json_rewrite(bn_buf *out, const char *text, size_t n, bn_json_token_fn *token);
 
 /* What bn_json_parse_numbers (json.h) read of a number beyond every double: its text, borrowed from v; NULL: v is

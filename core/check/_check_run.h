@@ -1,5 +1,5 @@
 /*
- * _check_run.h - the inside of checks: what a check's run function is given, and what it hands back.
+ * _check_run.h - the internals of checks: the input and output of a check's run function.
  */
 #ifndef BN_CHECK_CHECK_RUN_H
 #define BN_CHECK_CHECK_RUN_H
@@ -16,31 +16,32 @@ typedef struct bn_check_run {
 	const json_t *kwargs;
 	bool (*cancelled)(void *ctx);
 	void *ctx;
-	bool keeps_all;       /* rows, however many fail: not BN_EXPECT_ROWS at most */
+	bool keeps_all;       /* keep all failing rows: no limit of BN_EXPECT_ROWS */
 	bn_expect_item *item; /* success, unexpected, rows: filled in by run */
 	json_t *result;       /* an object: filled in by run */
 } bn_check_run;
 
-/* A failing row. Rows must come in rising order. */
+/* Adds a failing row. Rows must come in increasing order. */
 int bn_check_fail_row(bn_check_run *run, uint64_t row, bn_err *err);
-/* BN_ENOTFOUND when kwargs[key] names no column. */
+/* BN_ENOTFOUND if kwargs[key] names no column. */
 int bn_check_column(bn_check_run *run, const char *key, size_t *column, bn_err *err);
-/* The moments of kwargs' "column". BN_EINVAL when that is not of numbers. */
+/* The moments of kwargs' "column". BN_EINVAL if it is not numeric. */
 int bn_check_moments(bn_check_run *run, bn_moments *m, bn_err *err);
 int bn_check_cancelled(bn_check_run *run, bn_err *err); /* BN_EINTR or 0 */
-/* success by `mostly`, and GX's counts. considered: rows that were not skipped. with_missing: says
- * how many were. */
+/* Sets success by `mostly`, and GX's counts. considered: rows that were not skipped. with_missing:
+ * also reports the missing count. */
 int bn_check_finish_map(bn_check_run *run, uint64_t elements, uint64_t considered,
 	bool with_missing, const size_t *columns, size_t n, bn_err *err);
 
-/* A row's value as results show it: an ISO text for a timestamp; an array for several columns. *out is yours. */
+/* A row's value as shown in results: an ISO text for a timestamp; an array for several columns.
+ * *out is yours. */
 int bn_check_row_value(json_t **out, bn_check_run *run, uint64_t row, const size_t *columns,
 	size_t n, bn_err *err);
 
-/* 100 * part / whole; null without a whole. */
+/* 100 * part / whole; null if whole is 0. */
 json_t *bn_check_percent(uint64_t part, uint64_t whole);
 
-/* A bound of kwargs against a column's values. */
+/* A bound of kwargs to compare a column's values with. */
 typedef struct bn_check_bound {
 	bool given, strict, is_int;
 	double number;
@@ -55,11 +56,11 @@ typedef struct bn_check_range {
 } bn_check_range;
 
 /* Reads min_value, max_value, strict_min, strict_max for values of that type: numbers for numbers,
- * dates for timestamps, strings for text. BN_EINVAL when they do not fit each other. */
+ * dates for timestamps, strings for text. BN_EINVAL if a bound does not fit the type. */
 int bn_check_range_read(bn_check_range *out, const json_t *kwargs, bn_type type, bn_err *err);
 bool bn_check_range_has_number(const bn_check_range *r, double x);
 bool bn_check_range_has_int(const bn_check_range *r, int64_t x);
-/* Of x from 2^63. */
+/* For x from 2^63. */
 bool bn_check_range_has_wide(const bn_check_range *r, uint64_t x);
 bool bn_check_range_has_text(const bn_check_range *r, bn_text t);
 
@@ -68,10 +69,10 @@ bool bn_check_range_has_text(const bn_check_range *r, bn_text t);
 BN_CHECKS(BN_CHECK_DECLARE)
 #undef BN_CHECK_DECLARE
 
-/* A set of values of kwargs, as a column of that type would hold them. */
+/* A set of values of kwargs, converted to that column type. */
 typedef struct bn_check_set {
 	double *numbers;
-	int64_t *integers; /* those that are whole, and the instants of texts for timestamps */
+	int64_t *integers; /* the integers, and the instants of texts for timestamps */
 	const char **texts;
 	size_t number_count, integer_count, text_count;
 	size_t foreign; /* values that a column of this type cannot hold */
@@ -79,16 +80,17 @@ typedef struct bn_check_set {
 
 int bn_check_set_read(bn_check_set *out, const json_t *values, bn_type type, bn_err *err);
 void bn_check_set_release(bn_check_set *s);
-/* Which value of the set (0 ..) the row's value is; -1 none. Row's value must be present. */
+/* The index (0 ..) in the set of the row's value; -1 if none. The row's value must be present. */
 long bn_check_set_find(const bn_check_set *s, const bn_column *c, size_t row);
-/* The same of a value that the set was read from: what bn_check_set_find gives for a row that holds it, -1 where no column
- * of that type holds it. */
+/* The same for a value that the set was read from: what bn_check_set_find gives for a row with this
+ * value, -1 if no column of that type can hold it. */
 long bn_check_set_find_json(const bn_check_set *s, bn_type type, const json_t *value);
 size_t bn_check_set_size(const bn_check_set *s);
-/* Value `at` of the set, as a column of that type holds it; NULL when there are fewer. New reference. */
+/* Value `at` of the set, as a column of that type holds it; NULL if out of range. New reference. */
 json_t *bn_check_set_value(const bn_check_set *s, bn_type type, size_t at);
 
-/* An integer or time by a key in whose order its values are; false when it has none (floats, decimals). */
+/* A key of an integer or time, in the order of its values; false if the type has none (floats,
+ * decimals). */
 static inline bool bn_check_order_key(const bn_column *c, size_t row, int64_t *key)
 {
 	if (c->type != BN_TYPE_UINT64)

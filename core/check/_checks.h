@@ -1,14 +1,17 @@
 /*
- * _checks.h - the checks that there are, a row each. Everything else that knows all checks follows from this table: the
- * declarations of their functions (_check_run.h), what suites may say (check.c), `data check --list`.
+ * _checks.h - the table of checks, one row each. Everything else about all checks is derived from
+ * it: the declarations of their functions (_check_run.h), the arguments in suites (check.c), `data
+ * check --list`.
  *
- * X(NAME, type, help, arguments...): bn_check_NAME runs it; type is Great Expectations'; help completes "checks that".
- * Arguments are words that check.c defines: NEED and MAY with a name and a kind of check.h (must be given, may be given),
- * COLUMN, COLUMNS, PAIR (column_A, column_B), MOSTLY, IGNORE (ignore_row_if), RANGE(kind) (min_value, max_value,
- * strict_min, strict_max) and DATES (an argument of old suites that changes nothing).
+ * X(NAME, type, help, arguments...): bn_check_NAME runs it; type is Great Expectations'; help
+ * completes "checks that". Arguments are macros of check.c: NEED and MAY with a name and a kind of
+ * check.h (required, optional), COLUMN, COLUMNS, PAIR (column_A, column_B), MOSTLY, IGNORE
+ * (ignore_row_if), RANGE(kind) (min_value, max_value, strict_min, strict_max) and DATES (an
+ * argument of old suites without effect).
  *
- * Functions stand in check_table.c (of a table and its types), check_map.c (of each value of a column), check_aggregate.c
- * (of a column as a whole), check_distinct.c (of which values a column has), check_multi.c (of several columns of a row).
+ * Functions are in check_table.c (of a table and its types), check_map.c (of each value of a
+ * column), check_aggregate.c (of a column as a whole), check_distinct.c (of which values a column
+ * has), check_multi.c (of several columns of a row).
  */
 #ifndef BN_CHECK_CHECKS_H
 #define BN_CHECK_CHECKS_H

@@ -10,7 +10,7 @@
 #include <math.h>
 #include <string.h>
 
-/* The words of _checks.h. */
+/* The macros of _checks.h. */
 /* clang-format off */
 #define NEED(name, kind) {name, BN_ARG_##kind, true}
 #define MAY(name, kind) {name, BN_ARG_##kind, false}
@@ -46,7 +46,7 @@ const bn_check_def *bn_check_get(size_t i)
 
 int bn_check_find(const bn_check_def **out, const char *type, bn_err *err)
 {
-	/* types are long: the nearest one is a hint however far */
+	/* Types are long: suggest the nearest one at any distance. */
 	bn_nearest near = bn_nearest_to(type, BN_NEAREST_ANY);
 	for (size_t i = 0; i < COUNT; i++) {
 		if (!strcmp(table[i].type, type)) {
@@ -137,7 +137,7 @@ static bool is_shared(const char *name)
 	return false;
 }
 
-/* Which rows are looked at: of every check that looks at rows. */
+/* Which rows are checked: for every check of rows. */
 static bool is_condition(const bn_check_def *def, const char *name)
 {
 	bool of_columns = strstr(def->type, "_table_column") || strstr(def->type, "_to_exist");

@@ -1,7 +1,7 @@
 /*
- * check.h - the kinds of checks there are: one table of Great Expectations types with what each
- * takes. Reading a suite (suite.h) and running it (expect.h) both go by this table; a new check is
- * one more row of _checks.h and the function that runs it.
+ * check.h - the kinds of checks: one table of Great Expectations types with the arguments of each.
+ * Reading a suite (suite.h) and running it (expect.h) both use this table; a new check is one more
+ * row of _checks.h and the function that runs it.
  */
 #ifndef BN_CHECK_CHECK_H
 #define BN_CHECK_CHECK_H
@@ -43,13 +43,13 @@ typedef struct bn_check_def {
 
 size_t bn_check_count(void);
 const bn_check_def *bn_check_get(size_t i);
-/* BN_EINVAL naming the type, with the nearest one we have. */
+/* BN_EINVAL naming the type, with the nearest known one. */
 int bn_check_find(const bn_check_def **out, const char *type, bn_err *err);
-/* Are these kwargs what the check takes? BN_EINVAL, BN_EUNSUPPORTED; `where` leads the message. */
+/* Validates the kwargs of a check. BN_EINVAL, BN_EUNSUPPORTED; `where` is the message's prefix. */
 int bn_check_validate(
 	const bn_check_def *def, const json_t *kwargs, const char *where, bn_err *err);
-/* The columns whose values a check of that type looks at, in the order in which it names them: an array of strings, empty
- * for a check of a table as a whole. New reference; NULL without memory. */
+/* The columns that a check of that type reads, in the order in which it names them: an array of
+ * strings, empty for a check of a table as a whole. New reference; NULL if out of memory. */
 json_t *bn_check_columns(const char *type, const json_t *kwargs);
 
 #endif

@@ -1,4 +1,4 @@
-/* check_aggregate.c - checks of what a whole column amounts to. */
+/* check_aggregate.c - checks of a column as a whole. */
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/timestamp.h"
@@ -14,7 +14,7 @@
 
 typedef int (*chunk_fn)(void *ctx, const double *values, size_t n, bn_err *err);
 
-/* Hands the values that are there to fn, in order, as doubles. */
+/* Calls fn for the present values, in order, as doubles. */
 static int each_chunk(bn_check_run *run, size_t column, chunk_fn fn, void *ctx, bn_err *err)
 {
 	double values[CHUNK];
@@ -51,13 +51,13 @@ static int open_numbers(bn_check_run *run, size_t *column, bool times_too, bn_er
 	return 0;
 }
 
-/* JSON has no infinities: they are the texts "inf" and "-inf". */
+/* JSON has no infinities: they become the texts "inf" and "-inf". */
 static json_t *number_json(double x)
 {
 	return isinf(x) ? json_string(x > 0 ? "inf" : "-inf") : bn_json_real_or_null(x);
 }
 
-/* An observed number against the range; absent fails. */
+/* Compares an observed number with the range; an absent one fails. */
 static int finish_number(bn_check_run *run, double x, bn_err *err)
 {
 	bn_check_range r;
@@ -181,7 +181,7 @@ int bn_check_max(bn_check_run *run, bn_err *err)
 
 /* ---- quantiles ----------------------------------------------------------------------------- */
 
-/* All values, sorted; or, when there are too many, a sketch. */
+/* All values, sorted; or a sketch if there are too many. */
 typedef struct ranks {
 	double *values;
 	size_t n, cap;
@@ -276,7 +276,7 @@ int bn_check_median(bn_check_run *run, bn_err *err)
 	double median = NAN;
 	if (!rc && r.sketched)
 		median = bn_quantile_at(&r.sketch, 0.5);
-	else if (!rc && r.n) /* the mean of the two in the middle */
+	else if (!rc && r.n) /* the mean of the two middle ones */
 		median = r.n % 2 ? r.values[r.n / 2]
 				 : (r.values[r.n / 2 - 1] + r.values[r.n / 2]) / 2;
 	if (!rc)

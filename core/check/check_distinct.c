@@ -1,4 +1,4 @@
-/* check_distinct.c - checks of which values a column has, and of which it has most. */
+/* check_distinct.c - checks of the set of a column's values, and of its most frequent ones. */
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/check/_check_run.h"
@@ -6,16 +6,16 @@
 
 #include <string.h>
 
-#define SHOWN_MAX 20 /* values that a result names */
+#define SHOWN_MAX 20 /* values that a result lists */
 
-/* Which values of the set occur, and how many rows have one that is none of it. */
+/* Which values of the set occur, and how many rows have a value outside of it. */
 typedef struct occurrence {
 	bn_check_set set;
 	uint8_t *seen;
 	size_t seen_count;
 	uint64_t outside;
 	json_t *strange; /* values outside of the set, the first SHOWN_MAX different ones */
-	bool more;       /* there are others */
+	bool more;       /* there are more */
 } occurrence;
 
 static void note_strange(occurrence *o, const bn_column *c, size_t row)
@@ -79,7 +79,8 @@ static int occurrence_read(occurrence *o, bn_check_run *run, bn_err *err)
 	return rc;
 }
 
-/* What a failing check found: values that are not of the set, values of the set that do not occur. */
+/* The findings of a failing check: values that are not in the set, values of the set that do not
+ * occur. */
 static void occurrence_report(
 	const occurrence *o, bn_check_run *run, bn_type type, bool within, bool whole)
 {
@@ -175,8 +176,8 @@ static bool goes_on(void *ctx, const char *what, uint64_t done, uint64_t total)
 	return !run->cancelled || !run->cancelled(run->ctx);
 }
 
-/* Those of the most frequent values, the first SHOWN_MAX of them; *most: how often each occurs, *ties: whether there is
- * more than one. NaN is absent, and among the frequencies. */
+/* The most frequent values, the first SHOWN_MAX of them; *most: how often each occurs, *ties:
+ * whether there is more than one. NaN is absent, and counts among the frequencies. */
 static int modes_of(bn_check_run *run, size_t column, json_t *shown, uint64_t *most, bool *ties,
 	bn_err *err)
 {

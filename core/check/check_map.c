@@ -1,7 +1,7 @@
 /*
- * check_map.c - checks of each value of one column. One loop (map_run) reads the batches, skips what
- * is absent and asks the check about the rest; a category is asked about once per value, not once
- * per row.
+ * check_map.c - checks of each value of one column. One loop (map_run) reads the batches, skips
+ * absent values and calls the check for the others; for a category it is called once per distinct
+ * value, not once per row.
  */
 #include "core/base/json.h"
 #include "core/base/mem.h"
@@ -25,7 +25,7 @@ typedef struct map_state {
 	size_t pattern_count;
 	bool match_all;
 	unsigned asked; /* how many texts */
-	int rc;         /* of a verdict that could not be had; what there was is in err */
+	int rc;         /* of a failed evaluation; the details are in err */
 	bn_err *err;
 	bn_duplicates duplicates;
 	bool falling, strictly, has_last;
@@ -37,7 +37,7 @@ typedef struct map_state {
 
 typedef bool (*map_fn)(map_state *s, const bn_column *c, size_t row, uint64_t table_row);
 
-/* A category's verdicts, one a dictionary entry: 0 not asked yet, 1 passes, 2 fails. */
+/* A category's verdicts, one per dictionary entry: 0 not evaluated yet, 1 passes, 2 fails. */
 typedef struct verdicts {
 	uint8_t *of;
 	size_t count;
@@ -87,7 +87,7 @@ static int map_batch(map_state *s, const bn_column *c, uint64_t first, map_fn pa
 	return rc;
 }
 
-/* pure: the verdict depends on the value alone. */
+/* pure: the verdict depends only on the value. */
 static int map_run(map_state *s, map_fn passes, bool pure, bn_err *err)
 {
 	bn_check_run *run = s->run;
@@ -229,7 +229,7 @@ int bn_check_not_in_set(bn_check_run *run, bn_err *err)
 	return set_run(run, true, err);
 }
 
-/* ---- unique, rising, falling --------------------------------------------------------------- */
+/* ---- unique, increasing, decreasing -------------------------------------------------------- */
 
 static bool is_single(map_state *s, const bn_column *c, size_t row, uint64_t table_row)
 {
@@ -302,7 +302,7 @@ int bn_check_decreasing(bn_check_run *run, bn_err *err)
 
 /* ---- distance from the mean ----------------------------------------------------------------- */
 
-/* Where no deviation is known, or it is 0, nothing is far from the mean. */
+/* If the deviation is unknown or 0, no value is far from the mean. */
 static bool is_near(map_state *s, const bn_column *c, size_t row, uint64_t table_row)
 {
 	(void)table_row;
@@ -329,7 +329,7 @@ int bn_check_z_scores(bn_check_run *run, bn_err *err)
 
 /* ---- text ---------------------------------------------------------------------------------- */
 
-#define LOOK_EACH 16 /* texts: each may take as long as a pattern's bounds allow */
+#define LOOK_EACH 16 /* texts: each may take as long as a pattern's limits allow */
 
 static bool matches(map_state *s, const bn_column *c, size_t row, uint64_t table_row)
 {

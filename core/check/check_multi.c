@@ -1,7 +1,7 @@
 /*
- * check_multi.c - checks of several columns of a row. One loop (multi_run) reads the batches, skips the rows that
- * ignore_row_if names, and asks the check about the others. Whether rows of which some values are missing pass is the
- * check's to say.
+ * check_multi.c - checks of several columns of a row. One loop (multi_run) reads the batches, skips
+ * the rows that ignore_row_if names, and calls the check for the others. The check decides whether
+ * rows with some missing values pass.
  */
 #include "core/base/decimal.h"
 #include "core/base/json.h"
@@ -19,10 +19,10 @@ typedef struct multi {
 	size_t columns[COLUMNS], n;
 	bn_duplicates_skip skip;
 	uint64_t considered;
-	/* of single checks */
+	/* Of single checks: */
 	bool or_equal;
-	bn_check_set sets[2]; /* the values of pairs, by their side */
-	uint64_t *pairs;      /* their places in the sets (pair_key), rising */
+	bn_check_set sets[2]; /* the values of pairs, per side */
+	uint64_t *pairs;      /* their indices in the sets (pair_key), sorted */
 	size_t pair_count;
 	const json_t *total;
 	bool exact; /* all columns are integers or decimals */
@@ -32,7 +32,7 @@ typedef struct multi {
 /* The columns of the row's batch, in the order in which they were named. */
 typedef bool (*row_fn)(const multi *m, const bn_column *c, size_t row);
 
-/* words: what ignore_row_if may be, in the order of bn_duplicates_skip; NULL ends them. */
+/* words: the choices of ignore_row_if, in the order of bn_duplicates_skip; NULL ends them. */
 static int skip_read(multi *m, const char *const words[3], bn_err *err)
 {
 	const char *word = bn_json_str(m->run->kwargs, "ignore_row_if", words[BN_SKIP_ALL_MISSING]);
@@ -127,7 +127,7 @@ out:
 
 /* ---- comparing ------------------------------------------------------------------------------ */
 
-/* -1, 0, 1; both values are there and comparable. */
+/* -1, 0, 1; both values are present and comparable. */
 static int compare_values(const bn_column *a, const bn_column *b, size_t row)
 {
 	int64_t i, k;
@@ -155,7 +155,7 @@ static int open_compared(multi *m, bn_check_run *run, bn_err *err)
 	int rc = open_pair(m, run, err);
 	if (rc < 0 || comparable(field_of(m, 0)->type, field_of(m, 1)->type))
 		return rc;
-	return bn_err_set(err, BN_EINVAL, "columns of type %s and %s do not compare",
+	return bn_err_set(err, BN_EINVAL, "columns of type %s and %s cannot be compared",
 		bn_type_name(field_of(m, 0)->type), bn_type_name(field_of(m, 1)->type));
 }
 
@@ -192,7 +192,7 @@ int bn_check_pair_greater(bn_check_run *run, bn_err *err)
 
 /* ---- pairs of a set ------------------------------------------------------------------------- */
 
-/* Two places in the sets, -1 for a missing value, as one number. */
+/* Two indices in the sets, -1 for a missing value, as one number. */
 static uint64_t pair_key(const multi *m, long a, long b)
 {
 	return (uint64_t)(a + 1) * (m->pair_count + 1) + (uint64_t)(b + 1);
@@ -204,7 +204,7 @@ static int compare_keys(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* The values at that side of all pairs. New reference. */
+/* The values on that side of all pairs. New reference. */
 static json_t *pair_side(const json_t *pairs, size_t side)
 {
 	json_t *values = json_array();
@@ -216,7 +216,7 @@ static json_t *pair_side(const json_t *pairs, size_t side)
 	return values;
 }
 
-/* Where the value is in the set of its side: -1 when it is missing. False: no row has it. */
+/* The value's index in the set of its side: -1 if it is missing. False: no row can have it. */
 static bool pair_place(const multi *m, size_t side, const json_t *value, long *at)
 {
 	*at = -1;
@@ -236,7 +236,7 @@ static int pairs_read(multi *m, const json_t *pairs, bn_err *err)
 		json_decref(values);
 		if (!(values = pair_side(pairs, side)))
 			return bn_err_nomem(err, "a set of pairs");
-		/* the texts of the set are the suite's, not this array's */
+		/* The texts of the set belong to the suite, not to this array. */
 		if ((rc = bn_check_set_read(
 			     &m->sets[side], values, field_of(m, side)->type, err)) < 0)
 			goto out;
@@ -254,7 +254,7 @@ static int pairs_read(multi *m, const json_t *pairs, bn_err *err)
 			m->pairs[kept++] = pair_key(m, a, b);
 	}
 	qsort(m->pairs, kept, sizeof *m->pairs, compare_keys);
-	/* pair_count stays what keys are made with: unused places hold what no row has */
+	/* Keys are computed with pair_count: unused slots hold a key that no row has. */
 	for (; kept < n; kept++)
 		m->pairs[kept] = UINT64_MAX;
 out:
@@ -293,7 +293,7 @@ out:
 
 /* ---- lists of columns ----------------------------------------------------------------------- */
 
-/* No two values are equal; two that are missing are. */
+/* No two values are equal; two missing ones are. */
 static bool is_record_unique(const multi *m, const bn_column *c, size_t row)
 {
 	size_t missing = 0;
@@ -346,7 +346,7 @@ static bool decimal_at(const bn_column *c, size_t row, uint8_t scale, __int128 *
 	return true;
 }
 
-/* False when the sum of the row has no exact form, or one of too many digits. */
+/* False if the sum of the row has no exact form, or one of too many digits. */
 static bool exact_sum(const multi *m, const bn_column *c, size_t row, bn_decimal *out)
 {
 	__int128 sum = 0, x;

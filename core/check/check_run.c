@@ -1,4 +1,4 @@
-/* check_run.c - what checks call: see _check_run.h. */
+/* check_run.c - functions for checks: see _check_run.h. */
 #include "core/check/_check_run.h"
 
 #include "core/base/json.h"
@@ -10,7 +10,7 @@ int bn_check_fail_row(bn_check_run *run, uint64_t row, bn_err *err)
 	item->unexpected++;
 	if (item->row_count == BN_EXPECT_ROWS && !run->keeps_all)
 		return 0;
-	/* powers of two from 16 on: the count tells the capacity */
+	/* Powers of two from 16 on: the count implies the capacity. */
 	if (item->row_count == 0 ||
 		(item->row_count >= 16 && (item->row_count & (item->row_count - 1)) == 0)) {
 		size_t cap = item->row_count ? 2 * item->row_count : 16;
@@ -40,7 +40,7 @@ static json_t *value_json(const bn_column *c, size_t row)
 {
 	bn_buf text = BN_BUF_INIT;
 	json_t *value = bn_column_json(c, row);
-	/* infinities have no JSON; as text they can still be seen */
+	/* Infinities have no JSON form; as text they remain visible. */
 	if (json_is_null(value) && bn_column_format(c, row, &text)) {
 		json_decref(value);
 		value = json_stringn(text.ptr, text.len);

@@ -109,7 +109,7 @@ int bn_check_column_exists(bn_check_run *run, bn_err *err)
 	const char *name = bn_json_str(run->kwargs, "column", "");
 	int64_t index = bn_json_int(run->kwargs, "column_index", 0);
 	size_t at = bn_schema_find(run->schema, name);
-	/* as in GX, index 0 is no index; a negative one counts from the end */
+	/* As in GX, index 0 is ignored; a negative one counts from the end. */
 	if (index < 0)
 		index += (int64_t)run->schema->count;
 	run->item->success = at != BN_SCHEMA_NONE && (index == 0 || index == (int64_t)at);
@@ -124,7 +124,7 @@ int bn_check_column_exists(bn_check_run *run, bn_err *err)
 
 #define T(type) (1u << BN_TYPE_##type)
 
-/* What NumPy, pandas, SQL and Spark call our types. */
+/* The names of our types in NumPy, pandas, SQL and Spark. */
 static const struct {
 	const char *name;
 	unsigned types;
@@ -165,10 +165,10 @@ static unsigned types_of(const char *name)
 	for (size_t i = 0; i < sizeof type_names / sizeof *type_names; i++)
 		if (!strcmp(type_names[i].name, name))
 			return type_names[i].types;
-	return 0; /* GX too: a type nobody knows is the type of no column */
+	return 0; /* as in GX: no column has an unknown type */
 }
 
-/* name: that of one type as we say it, or "". */
+/* name: our name of one type, or "". */
 static int type_result(bn_check_run *run, unsigned types, const char *name, bn_err *err)
 {
 	size_t column;

@@ -1,4 +1,5 @@
-/* check_value.c - bounds and sets of values as checks compare them with columns (see _check_run.h). */
+/* check_value.c - bounds and sets of values in comparisons of checks with columns (see
+ * _check_run.h). */
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/timestamp.h"
@@ -11,7 +12,7 @@
 
 /* ---- ranges -------------------------------------------------------------------------------- */
 
-/* A time of that type by its text. */
+/* Parses a text as a time of that type. */
 static bool time_of(bn_type type, const char *text, int64_t *out)
 {
 	const bn_field f = {.type = type};
@@ -51,7 +52,7 @@ static int bound_read(bn_check_bound *b, const json_t *v, bool strict, const cha
 			bn_cell_wanted(type), bn_type_name(type));
 	}
 	if (!bn_type_is_scalar(type))
-		return bn_err_set(err, BN_EINVAL, "the column is %s, whose values do not order",
+		return bn_err_set(err, BN_EINVAL, "the column is %s, whose values have no order",
 			bn_type_name(type));
 	if (bn_json_wide_number(v, &b->number)) {
 		b->is_wide = true;
@@ -165,7 +166,7 @@ static int compare_strings(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* A value of kwargs as a column of that type would hold it. */
+/* A value of kwargs converted to a column's type. */
 typedef struct set_value {
 	const char *text;
 	double number;
@@ -182,7 +183,7 @@ static set_value value_of(const json_t *v, bn_type type)
 	else if (bn_type_is_time(type))
 		out.is_int = time_of(type, text, &out.integer);
 	else if (bn_type_is_number(type) && bn_json_wide_number(v, &out.number))
-		out.is_number = true; /* as the nearest double, which such a cell is compared as */
+		out.is_number = true; /* as the nearest double, which the cell is compared as */
 	else if (!bn_type_is_scalar(type) || text)
 		return out;
 	else if (json_is_boolean(v)) {
@@ -215,7 +216,7 @@ static void set_add(bn_check_set *s, const json_t *v, bn_type type)
 	s->foreign += !x.text && !x.is_number && !x.is_int;
 }
 
-/* Sorts and keeps one of each. */
+/* Sorts and removes duplicates. */
 static size_t sort_unique(
 	void *items, size_t n, size_t size, int (*cmp)(const void *, const void *))
 {
@@ -295,7 +296,8 @@ long bn_check_set_find(const bn_check_set *s, const bn_column *c, size_t row)
 	return find_number(s, bn_column_number(c, row));
 }
 
-/* Integers beyond int64 are found among the numbers, behind as many as there are integers: no two values share a place. */
+/* Integers beyond int64 are found among the numbers, after all integers: no two values share an
+ * index. */
 long bn_check_set_find_json(const bn_check_set *s, bn_type type, const json_t *value)
 {
 	set_value x = value_of(value, type);

@@ -22,7 +22,7 @@ static bool is_cancelled(void *ctx)
 	return s->stopped;
 }
 
-/* What a check may get wrong by itself; anything else ends the run. */
+/* Errors that only concern the check itself; any other ends the run. */
 static bool is_own_fault(int rc)
 {
 	return rc == BN_EINVAL || rc == BN_ENOTFOUND || rc == BN_EUNSUPPORTED;
@@ -36,7 +36,7 @@ static json_t *exception_json(bool raised, const bn_err *e)
 		raised ? message : NULL, "exception_traceback");
 }
 
-/* Over the rows of its row_condition, when it has one: *some. */
+/* Over the rows of its row_condition, if it has one: *some. */
 static int run_check(
 	bn_check_run *run, const bn_check_def *def, bn_table_reader **some, bn_err *err)
 {

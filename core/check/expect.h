@@ -1,23 +1,25 @@
 /*
- * expect.h - runs a suite of checks over a table and says which rows fail.
+ * expect.h - runs a suite of checks over a table and reports which rows fail.
  *
- * Semantics are Great Expectations' (1.x, pandas engine): absent values (and NaN) are skipped except
- * by the null checks, `mostly` is the share of the others that must pass, with none to look at a
- * check of values passes. A check that cannot run (no such column, text where numbers are needed), or
- * reaches a bound of its pattern (pattern.h), has no success but exception_info, and the others go on.
+ * Semantics are Great Expectations' (1.x, pandas engine): absent values (and NaN) are skipped
+ * except by the null checks; `mostly` is the share of the others that must pass; without any of
+ * them a check of values passes. A check that cannot run (no such column, text instead of numbers),
+ * or reaches a limit of its pattern (pattern.h), has no success but exception_info, and the others
+ * go on.
  *
  * The result document has GX's shape: {success, suite_name, results: [{success, expectation_config,
  * result {element_count, unexpected_count, unexpected_percent, partial_unexpected_list (20),
  * partial_unexpected_index_list (20), ...}, meta, exception_info}], statistics, suite_parameters,
  * meta}. Row numbers count from 0.
  *
- * Where we differ, on purpose:
- *  - text checks (regex, like, lengths) need a text column; GX turns numbers into Python's spelling;
+ * Intended differences:
+ *  - text checks (regex, like, lengths) need a text column; GX turns numbers into Python's
+ *    spelling;
  *  - types are ours (table.h), and the names of NumPy, pandas, SQL and Spark are understood; a
  *    category counts as text; an integer column with gaps stays an integer (pandas makes it float);
- *  - a quantile that falls on a value beside an infinity is that value (pandas: NaN);
- *  - median and quantiles are exact up to BN_EXPECT_EXACT values, beyond that from a sketch, and the
- *    result then says so ("details": {"estimated": true, "rank_error": ..}).
+ *  - a quantile that falls on a value next to an infinity is that value (pandas: NaN);
+ *  - median and quantiles are exact up to BN_EXPECT_EXACT values, beyond that from a sketch, and
+ *    the result then says so ("details": {"estimated": true, "rank_error": ..}).
  */
 #ifndef BN_CHECK_EXPECT_H
 #define BN_CHECK_EXPECT_H
@@ -32,9 +34,9 @@
 
 typedef struct bn_expect_result {
 	bool success;
-	size_t count, failed;  /* failed: those without success, so also those that raised */
+	size_t count, failed;  /* failed: without success, including those that raised */
 	size_t raised;         /* could not be run or decided: neither pass nor fail */
-	bn_expect_item *items; /* as the suite's */
+	bn_expect_item *items; /* like those of the suite */
 	json_t *document;
 } bn_expect_result;
 
@@ -43,12 +45,12 @@ typedef struct bn_expect_progress {
 	void *ctx;
 } bn_expect_progress;
 
-/* progress may be NULL. *out is yours. Fails only for what is nobody's check: reading the table,
- * memory, interruption. */
+/* progress may be NULL. *out is yours. Fails only for errors that are not a check's: reading the
+ * table, memory, interruption. */
 int bn_expect_run(bn_expect_result **out, bn_table_reader *table, const bn_suite *suite,
 	const bn_expect_progress *progress, bn_err *err);
-/* Every row that fails one check, rising: *rows, yours (bn_free), *count of them; none for checks of a whole column or
- * table. What makes the check fail to run is an error here. progress may be NULL. */
+/* All rows that fail one check, increasing: *rows, yours (bn_free), *count of them; none for checks
+ * of a whole column or table. If the check cannot run, this is an error. progress may be NULL. */
 int bn_expect_rows(uint64_t **rows, size_t *count, bn_table_reader *table,
 	const bn_expectation *check, const bn_expect_progress *progress, bn_err *err);
 void bn_expect_result_free(bn_expect_result *r);

@@ -21,7 +21,7 @@ static int compare_texts(const void *a, const void *b)
 		(*(const bn_tally_slot *const *)a)->text, (*(const bn_tally_slot *const *)b)->text);
 }
 
-/* All values of a text column, in byte order; NULL in *out when they are too many or too long. */
+/* All values of a text column, in byte order; *out is NULL if they are too many or too long. */
 static int domain_read(json_t **out, bn_table_reader *table, size_t column, bn_err *err)
 {
 	bn_tally t;
@@ -52,7 +52,7 @@ static int domain_read(json_t **out, bn_table_reader *table, size_t column, bn_e
 	return rc;
 }
 
-/* A whole number by its digits, which a double beyond 2^53 would change. */
+/* An integer by its digits, which a double would change beyond 2^53. */
 static json_t *bound_json(double x, const char *text)
 {
 	int64_t whole;

@@ -1,10 +1,11 @@
 /*
- * infer.h - a first suite of checks, proposed from what a table looks like.
+ * infer.h - proposes a first suite of checks from a table.
  *
- * Careful as TensorFlow Data Validation is (infer_schema): the columns and their types; not-null
- * where no value is missing; the set of values where a text column has at most
- * BN_INFER_MAX_DOMAIN different ones that repeat. Numeric ranges are not inferred: tomorrow's
- * largest value is not wrong. With ranges they are, from what was observed, marked so in meta.
+ * Conservative like TensorFlow Data Validation (infer_schema): the columns and their types;
+ * not-null where no value is missing; the set of values where a text column has at most
+ * BN_INFER_MAX_DOMAIN different ones that repeat. Numeric ranges are not inferred, since a new
+ * maximum tomorrow is not an error. With `ranges` they are, from the observed values, and marked so
+ * in meta.
  */
 #ifndef BN_CHECK_INFER_H
 #define BN_CHECK_INFER_H

@@ -1,4 +1,4 @@
-/* pattern.c - see pattern.h: from Python's spelling to PCRE2's, and matching within bounds. */
+/* pattern.c - see pattern.h: translates Python's syntax to PCRE2's, and matches within limits. */
 #include "core/check/pattern.h"
 
 #include "core/base/buf.h"
@@ -16,7 +16,7 @@ struct bn_pattern {
 	pcre2_match_context *bounds;
 	bool (*stopped)(void *ctx);
 	void *ctx;
-	unsigned places;    /* of the text, at which a match was tried */
+	unsigned places;    /* position in the text at which a match was tried */
 	int64_t started_ns; /* when LOOK_EACH of them had been tried */
 	char shown[64];     /* its beginning, for messages */
 };
@@ -27,8 +27,8 @@ typedef struct translation {
 	const char *in;
 	size_t at;    /* byte of in */
 	size_t depth; /* open brackets */
-	bn_buf out;   /* in PCRE2's spelling */
-	bn_buf place; /* of each byte of out, a uint16_t: the byte of in that it comes from */
+	bn_buf out;   /* in PCRE2's syntax */
+	bn_buf place; /* for each byte of out, a uint16_t: the byte of `in` that it comes from */
 	bn_err *err;
 } translation;
 
@@ -40,7 +40,7 @@ static int refuse(translation *t, int code, size_t at, const char *why)
 	return code;
 }
 
-/* n bytes that stand for what begins at t->at. */
+/* Emits n bytes for what begins at t->at. */
 static void emit(translation *t, const char *text, size_t n)
 {
 	uint16_t place = (uint16_t)t->at;
@@ -49,7 +49,7 @@ static void emit(translation *t, const char *text, size_t n)
 		bn_buf_add(&t->place, &place, sizeof place);
 }
 
-/* n bytes as they stand. */
+/* Copies n bytes unchanged. */
 static void copy(translation *t, size_t n)
 {
 	for (; n > 0; n--, t->at++)
@@ -123,8 +123,8 @@ static int translate_bracket(translation *t)
 		if (*s == '\\') {
 			rc = translate_escape(t, true);
 		} else if (*s == '[' && s[1] && strchr(":=.", s[1])) {
-			rc = refuse(
-				t, BN_EUNSUPPORTED, t->at, "POSIX classes, which Python has not");
+			rc = refuse(t, BN_EUNSUPPORTED, t->at,
+				"POSIX classes, which Python does not have");
 		} else if (*s == '[') {
 			emit(t, "\\[", 2);
 			t->at++;
@@ -149,7 +149,7 @@ static int translate_flags(translation *t)
 			"a group that Python does not have, or a flag other than i, m and s");
 	t->depth -= s[n] == ')';
 	for (size_t i = 0; i <= n; i++, t->at++)
-		if (s[i] != 'u') /* how it is anyway */
+		if (s[i] != 'u') /* the default */
 			emit(t, s + i, 1);
 	return 0;
 }
@@ -181,7 +181,7 @@ static int translate_group(translation *t)
 	return translate_flags(t);
 }
 
-/* {n}, {n,}, {,n}, {n,m}, {,}: *is tells; anything else is an ordinary brace. */
+/* {n}, {n,}, {,n}, {n,m}, {,}: then *is is true; anything else is an ordinary brace. */
 static void translate_braces(translation *t, bool *is)
 {
 	const char *s = t->in + t->at + 1;
@@ -317,8 +317,8 @@ static int check_length(const char *pattern, bn_err *err)
 	return 0;
 }
 
-/* The callout (?C1) tells us of each place at which a match is tried; optimisations pass over those at which there
- * is none. */
+/* The callout (?C1) reports each position at which a match is tried; optimisations skip positions
+ * without a match. */
 #define PATTERN_BEGIN "(?C1)(?:"
 
 int bn_pattern_compile(bn_pattern **out, const char *regex, bn_err *err)
@@ -338,8 +338,8 @@ out:
 	return rc;
 }
 
-/* What stands between two % is found where it comes first, and never looked for again: an atomic group. The last
- * piece alone has its place given, the end. */
+/* The text between two % is matched at its first occurrence, without backtracking: an atomic group.
+ * Only the last piece has a fixed position, the end. */
 static void translate_like(translation *t)
 {
 	const char *last = NULL;
@@ -397,7 +397,7 @@ void bn_pattern_free(bn_pattern *p)
 
 /* ---- matching ------------------------------------------------------------------------------- */
 
-#define LOOK_EACH 16 /* places of a text that is no longer than LONG, each of a longer one */
+#define LOOK_EACH 16 /* positions of a text no longer than LONG; each position of a longer one */
 #define LONG 65536
 #define STEPS_BYTE 4
 
@@ -444,7 +444,7 @@ static int undecided(const bn_pattern *p, int code, size_t n, bn_err *err)
 		pcre2_get_error_message(code, (PCRE2_UCHAR *)why, sizeof why);
 	bn_err_set(err, BN_EUNSUPPORTED,
 		"pattern '%s' cannot be decided for a text of %zu bytes: %s", p->shown, n, why);
-	bn_err_hint(err, "repeats inside repeats, such as (a+)+, are what takes so long");
+	bn_err_hint(err, "nested repeats, such as (a+)+, are what takes so long");
 	return BN_EUNSUPPORTED;
 }
 

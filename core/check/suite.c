@@ -21,7 +21,7 @@ void bn_suite_free(bn_suite *s)
 	bn_free(s);
 }
 
-/* The new reference that stands for `value` once parameters are replaced. */
+/* The new reference that replaces `value` when parameters are substituted. */
 static int substitute(json_t **out, const json_t *value, const json_t *parameters, int depth,
 	const char *where, bn_err *err)
 {
@@ -84,7 +84,7 @@ static int item_read(bn_expectation *e, const json_t *item, const json_t *parame
 		return rc;
 	}
 	if (kwargs && !json_is_object(kwargs))
-		return bn_err_set(err, BN_EINVAL, "%s: \"kwargs\" is no object", where);
+		return bn_err_set(err, BN_EINVAL, "%s: \"kwargs\" is not an object", where);
 	if (kwargs)
 		rc = substitute(&replaced, kwargs, parameters, 0, where, err);
 	else if (!(replaced = json_object()))

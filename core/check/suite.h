@@ -1,11 +1,11 @@
 /*
- * suite.h - a suite of checks as Great Expectations writes it.
+ * suite.h - a suite of checks in Great Expectations' format.
  *
  * Reads the JSON of GX 1.x ({"name", "expectations": [{"type", "kwargs", "meta", "id", "severity",
  * ...}], "suite_parameters", "meta"}) and of GX 0.x ("expectation_suite_name", "expectation_type",
  * "evaluation_parameters"); writes 1.x. {"$PARAMETER": "name"} in kwargs is replaced by
- * suite_parameters. Keys we do not know are ignored on the suite and kept on no item, except in
- * kwargs, where a misspelt one would change what is checked: there it is an error.
+ * suite_parameters. Unknown keys of the suite are ignored and those of an item are dropped, except
+ * in kwargs, where a misspelt one would change what is checked: there it is an error.
  */
 #ifndef BN_CHECK_SUITE_H
 #define BN_CHECK_SUITE_H
@@ -19,7 +19,7 @@
 typedef struct bn_expectation {
 	const bn_check_def *def;
 	json_t *config; /* {"type", "kwargs", "meta"} and "id", "severity" when given */
-	json_t *kwargs; /* borrowed from config; parameters replaced */
+	json_t *kwargs; /* borrowed from config; parameters substituted */
 } bn_expectation;
 
 typedef struct bn_suite {
@@ -32,8 +32,8 @@ typedef struct bn_suite {
 
 #define BN_SUITE_MAX_ITEMS 100000
 
-/* source names the text in messages. BN_EINVAL with the place; an unknown type is named together
- * with the nearest one. *out is yours. */
+/* source names the text in messages. BN_EINVAL with the position; for an unknown type it suggests
+ * the nearest one. *out is yours. */
 int bn_suite_parse(bn_suite **out, const char *text, size_t n, const char *source, bn_err *err);
 int bn_suite_load(bn_suite **out, const bn_env *env, const char *path, bn_err *err);
 int bn_suite_from_json(bn_suite **out, const json_t *doc, const char *source, bn_err *err);

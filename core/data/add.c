@@ -5,7 +5,7 @@
 #include "core/data/_add.h"
 #include "core/data/former.h"
 
-/* The name of a new file below the workspace's directory. */
+/* A name for a new file, relative to the workspace. */
 static int temporary(char **path, bn_workspace *ws, bn_err *err)
 {
 	uint64_t tag;
@@ -35,7 +35,7 @@ json_t *bn_add_recipe(
 			json_array_append_new(nulls, json_string(*p));
 		json_object_set_new(recipe, "null", nulls);
 	}
-	/* The plain reading is none to speak of. */
+	/* The default options are not worth recording. */
 	if (recipe && dialect->delimiter && !bn_dialect_is_plain(dialect))
 		json_object_set_new(recipe, "dialect", bn_dialect_json(dialect));
 	if (recipe && as[0])
@@ -78,7 +78,7 @@ int bn_add_open(bn_input **out, bn_workspace *ws, const char *uri, const bn_sour
 	return bn_input_open(out, bn_workspace_env(ws), uri, options ? &spooling : NULL, err);
 }
 
-/* The types that the dataset has, unless new ones are asked for. */
+/* The types of the dataset, unless the user asked to infer them again. */
 static int read_as(bn_source_options *o, bn_former *former, bn_workspace *ws, const char *name,
 	const bn_source_options *given, bn_err *err)
 {

@@ -13,12 +13,13 @@ typedef struct appending {
 	bn_dataset_version *before;
 	bn_table_reader *table; /* of it */
 	bn_manifest parts;      /* of it */
-	size_t kept;            /* how many of them are repeated */
+	size_t kept;            /* of these, the repeated ones */
 	uint64_t kept_rows;
-	int64_t number; /* of the version that is made */
+	int64_t number; /* of the new version */
 } appending;
 
-/* Found before the version is: what is claimed from then on takes that number away, and no rows are left out. */
+/* Resolved before the version: a number claimed after that causes a conflict, so no rows are
+ * lost. */
 static int find_number(appending *a, bn_workspace *ws, const char *name, bn_err *err)
 {
 	char *claim = bn_strf("dataset/%s", name);
@@ -27,7 +28,7 @@ static int find_number(appending *a, bn_workspace *ws, const char *name, bn_err 
 	return rc;
 }
 
-/* A version of the first format says of its only part nothing: the version does. */
+/* In the first format the manifest records nothing of the only part: the version does. */
 static void complete_part(bn_manifest *m, const bn_dataset_version *v)
 {
 	if (m->count == 1 && !m->parts[0].bytes) {
@@ -57,7 +58,7 @@ static int before_open(appending *a, bn_workspace *ws, const char *name,
 	return 0;
 }
 
-/* The rows of the last part, which is written anew. */
+/* The rows of the last part, which is rewritten. */
 static int write_tail(const appending *a, bn_table_writer *w, bn_err *err)
 {
 	bn_batch b = BN_BATCH_INIT;
@@ -75,7 +76,7 @@ out:
 	return rc;
 }
 
-/* Dictionaries go on from those of the table before, so a code means there what it means here. */
+/* Continues the dictionaries of the previous table, so that codes keep their meaning. */
 static int append_begin(
 	void *ctx, const bn_schema *schema, bn_crew *crew, bn_table_writer **w, bn_err *err)
 {
@@ -108,11 +109,11 @@ static int publish(bn_dataset_version **out, bool *added, bn_workspace *ws, cons
 	bn_dataset_version_free(newest);
 	if (!same) {
 		bn_err_set(err, BN_ECONFLICT, "%s was added meanwhile", ref);
-		bn_err_hint(err, "append once more: the rows then come behind its own");
+		bn_err_hint(err, "append again: the rows are then added after that version's");
 		return BN_ECONFLICT;
 	}
 	if (a->kept)
-		built->profile = NULL; /* it is of the new parts alone */
+		built->profile = NULL; /* it covers only the new parts */
 	d.name = before->name;
 	d.built = built;
 	d.base = a->parts.parts;

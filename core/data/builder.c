@@ -6,7 +6,8 @@
 #include "core/store/object/manifest.h"
 #include "core/store/object/object.h"
 
-/* Columns of a table in groups, each of which is one thread's at a time; a function of the schema alone. */
+/* Columns of a table in groups; one thread at a time works on a group. The grouping depends only on
+ * the schema. */
 #define GROUPS 64
 
 struct bn_table_builder {
@@ -16,11 +17,11 @@ struct bn_table_builder {
 	bn_crew *crew;
 	bn_schema schema;
 	bn_object_store *store;
-	bn_object_writer *object; /* of the part that is being written */
+	bn_object_writer *object; /* of the part being written */
 	bn_profiler *profiler;
 	bn_table_writer *writer;
 	bn_profile *profile;
-	bn_built_part *parts; /* that are stored, and the one that is being written */
+	bn_built_part *parts; /* stored parts, and the one being written */
 	size_t part_count, part_cap;
 };
 
@@ -35,7 +36,7 @@ static bn_built_part *last_part(bn_table_builder *b)
 	return &b->parts[b->part_count - 1];
 }
 
-/* ---- what is done with a record batch ---------------------------------------------------------- */
+/* ---- processing a record batch --------------------------------------------------------------- */
 
 typedef struct taking {
 	bn_table_builder *b;
@@ -45,7 +46,7 @@ typedef struct taking {
 	size_t groups;
 } taking;
 
-/* Task 0 writes, the others look at a group of columns each. */
+/* Task 0 writes, each other task processes a group of columns. */
 static int take_part(void *ctx, size_t task, bn_err *err)
 {
 	const taking *t = ctx;

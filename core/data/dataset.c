@@ -51,7 +51,7 @@ int bn_dataset_open_table(
 	return bn_dataset_open_table_watched(out, ws, v, NULL, err);
 }
 
-/* Closes the descriptors. */
+/* Closes the file descriptors. */
 static int open_held_parts(bn_table_reader **out, bn_workspace *ws, const bn_manifest *m,
 	const bn_progress *progress, bn_err *err)
 {
@@ -62,7 +62,7 @@ static int open_held_parts(bn_table_reader **out, bn_workspace *ws, const bn_man
 	int rc = 0, *fds = bn_alloc(m->count * sizeof *fds);
 	const char **names = bn_alloc(m->count * sizeof *names);
 	if (bn_cache_open(&cache, ws, NULL) < 0)
-		cache = NULL; /* hashed each time, then */
+		cache = NULL; /* then hashed each time */
 	if (!fds || !names) {
 		rc = bn_err_nomem(err, "the parts of a dataset");
 		goto out;
@@ -150,7 +150,7 @@ int bn_dataset_load_profile(
 
 /* ---- publishing ---------------------------------------------------------------------------- */
 
-/* needs_right: an act by right (rights.h). */
+/* needs_right: whether the event needs a right (rights.h). */
 static int append(bn_workspace *ws, bool needs_right, unsigned version, const char *kind,
 	const char *name, const json_t *payload, bn_err *err)
 {
@@ -169,8 +169,8 @@ out:
 	return rc;
 }
 
-/* Under a chain of authority a version is signed by who has a key there, so that nobody takes its number by a
- * clock; without one it is added all the same, and gives way to a signed one. */
+/* Under a chain of authority a version is signed if the user has a key, so that no clock decides
+ * about its number; without a key it is added unsigned, and yields to a signed one. */
 static int append_version(bn_workspace *ws, const char *name, const json_t *payload, bn_err *err)
 {
 	bn_self me;
@@ -187,18 +187,18 @@ int bn_dataset_act(
 	return append(ws, true, 1, kind, name, payload, err);
 }
 
-/* Everything about the table that the event says; profile and manifest become objects. */
+/* What the event records of the table; profile and manifest become objects. */
 typedef struct facts {
-	bn_manifest m; /* its parts; their statistics come last */
+	bn_manifest m; /* its parts, followed by their statistics */
 	char hash[65], profile_hash[65], schema_hash[65];
 	bool is_private;
-	bn_object_store *to; /* everybody's objects, or the user's private ones */
+	bn_object_store *to; /* objects that everybody can read, or the user's private ones */
 	const bn_schema *schema;
-	bn_table_reader *table; /* NULL while nobody had to look into it */
+	bn_table_reader *table; /* NULL until needed */
 } facts;
 
-/* The part's bytes were hashed when it was put, by this very process; one that was there already is looked at as
- * by any reader. */
+/* This process hashed the part's bytes when it put them; a part that existed before is checked as
+ * for any reader. */
 static int part_settle(bn_workspace *ws, const char *part, bn_err *err)
 {
 	char name[BN_OBJECT_NAME];
@@ -215,7 +215,7 @@ static int part_settle(bn_workspace *ws, const char *part, bn_err *err)
 	return rc;
 }
 
-/* All of them as one table. */
+/* All parts as one table. */
 static int facts_open(facts *f, bn_workspace *ws, bn_err *err)
 {
 	size_t n = f->m.count;
@@ -236,7 +236,7 @@ out:
 	return rc;
 }
 
-/* A new part, which is stored. */
+/* A new part, already stored. */
 static int facts_part(facts *f, bn_workspace *ws, const bn_built_part *p, bn_err *err)
 {
 	bn_manifest_part part = {.bytes = p->bytes,
@@ -249,7 +249,7 @@ static int facts_part(facts *f, bn_workspace *ws, const bn_built_part *p, bn_err
 	return rc;
 }
 
-/* The parts that are repeated, which gc may not free meanwhile, and those that were written. */
+/* The parts that are reused, which gc must not free meanwhile, and the new ones. */
 static int facts_built(facts *f, bn_workspace *ws, const bn_dataset_draft *d, bn_err *err)
 {
 	int rc;
@@ -284,7 +284,7 @@ static int facts_file(facts *f, bn_workspace *ws, const bn_dataset_draft *d, bn_
 	return bn_manifest_add(&f->m, &part, err);
 }
 
-/* The table is stored; what can be said without reading its rows. */
+/* The table is stored; records what is known without reading its rows. */
 static int facts_begin(facts *f, bn_workspace *ws, const bn_dataset_draft *d, bn_err *err)
 {
 	int rc;
@@ -334,7 +334,8 @@ out:
 	return rc;
 }
 
-/* The rest: a pass over the rows. I4: profile and manifest are stored before the event. */
+/* The rest, which needs a pass over the rows. I4: profile and manifest are stored before the
+ * event. */
 static int facts_gather(facts *f, bn_workspace *ws, const bn_dataset_draft *d, bn_err *err)
 {
 	bn_profile *own = NULL;
@@ -369,7 +370,7 @@ static json_t *parents_json(const bn_dataset_draft *d)
 
 static json_t *version_payload(const facts *f, const bn_dataset_draft *d, int64_t version)
 {
-	/* Where it came from is for people; the name of a file need not be UTF-8. */
+	/* The source's path is informative; a file name need not be UTF-8. */
 	json_t *path = d->source_path ? bn_json_lossy(d->source_path, strlen(d->source_path))
 				      : json_null();
 	json_t *source = json_pack("{s:s, s:o, s:s?, s:I}", "kind", d->source_kind, "path", path,
@@ -407,8 +408,8 @@ static int resolve_number(
 	return rc;
 }
 
-/* Brings a removed version back. When gc has freed what names its parts, that is made anew from the same
- * bytes; *number is 0 when it comes out differently (a newer binnacle's statistics). */
+/* Restores a removed version. If gc has freed its manifest, it is built again from the same bytes;
+ * *number is 0 if it comes out differently (a newer binnacle's statistics). */
 static int restore_version(
 	int64_t *number, facts *f, bn_workspace *ws, const bn_dataset_draft *d, bn_err *err)
 {
@@ -430,8 +431,8 @@ out:
 	return rc;
 }
 
-/* What everybody can read already does not become private by being added once more. Nobody finds it where it was
- * removed and gc has freed it. */
+/* Adding again what everybody can read does not make it private. This does not apply if that
+ * version was removed and gc has freed it. */
 static int refuse_shared(const facts *f, bn_workspace *ws, const char *name, bn_err *err)
 {
 	int64_t number = 0;
@@ -449,8 +450,8 @@ static int refuse_shared(const facts *f, bn_workspace *ws, const char *name, bn_
 		"these bytes are %s@v%lld, which is not private: others can read them", name,
 		(long long)number);
 	bn_err_hint(err,
-		"under another name they are private; removed (data rm %s@v%lld) and freed (gc "
-		"--older-than 0s) also under this one",
+		"under another name they are private; or remove that version (data rm %s@v%lld) "
+		"and free it (gc --older-than 0s)",
 		name, (long long)number);
 	return BN_ECONFLICT;
 }
@@ -464,7 +465,8 @@ int bn_dataset_check_name(const char *name, bn_err *err)
 	return BN_EINVAL;
 }
 
-/* Whoever may write claims/ can take each number before it is used: the message says who that is. */
+/* Anybody who can write claims/ can take each number before it is used: the message names the
+ * user. */
 static void say_taken(bn_workspace *ws, const bn_dataset_draft *d, const char *claim, bn_err *err)
 {
 	char who[64] = "somebody";
@@ -476,12 +478,12 @@ static void say_taken(bn_workspace *ws, const bn_dataset_draft *d, const char *c
 	bn_err_set(err, BN_ECONFLICT, "%s@v%lld was added meanwhile by %s", d->name,
 		(long long)d->number, who);
 	bn_err_hint(err,
-		"do it once more: the rows then come behind its own; if that goes on and no such "
-		"version is there, ask %s",
+		"try again: the rows are then added after that version's; if this repeats and no "
+		"such version exists, ask %s",
 		who);
 }
 
-/* Claims are atomic: of two that made their rows from one version, one gets the number behind it. */
+/* Claims are atomic: of two versions made from the same one, only one gets the next number. */
 static int claim_number(
 	int64_t *number, bn_workspace *ws, const bn_dataset_draft *d, const char *hash, bn_err *err)
 {
@@ -594,5 +596,5 @@ int bn_dataset_tag(bn_workspace *ws, const bn_dataset_version *v, const char *ke
 	return rc;
 }
 
-/* How many versions a removal or restoration would change; BN_ENOTFOUND when there is nothing by
- * that name at all. */
+/* The number of versions that a removal or restoration would change; BN_ENOTFOUND if none matches
+ * at all. */

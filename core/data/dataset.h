@@ -2,40 +2,41 @@
  * dataset.h - the catalogue of datasets: names, immutable versions, their provenance.
  *
  * A version is a manifest (core/store/object/manifest.h) in objects/, whose parts are Arrow IPC
- * files, with what was found when it was made: schema, profile, source, parents, recipe. It never
- * changes. Everything here is told to the log as events of class "dataset" (entity "dataset/NAME")
- * and folded into tables of share/sql/0010_data.sql:
+ * files, with its metadata: schema, profile, source, parents, recipe. It never changes. Every
+ * change is logged as an event of class "dataset" (entity "dataset/NAME") and folded into tables of
+ * share/sql/0010_data.sql:
  *
- *	dataset.version   {version, manifest, content, part, parts, size, rows, columns, schema_hash,
- *	                   profile, source {kind, path, size, sha256, rejected},
- *	                   parents [{name, version, hash}], recipe, private}
- *	                  class version 2. part: hash of the Arrow file when there is one; profile: hash
- *	                  of the profile's JSON object. private: true, when only who wrote the
- *	                  event can read the objects; else absent. Class version 1 has `hash`, the Arrow file, in
- *	                  place of manifest, content, part and parts (a manifest of format 0), and
- *	                  `schema`, the columns, which are read from the file.
- *	dataset.checked   {version, suite, suite_name, result, success, evaluated, failed}
- *	                  suite, result: hashes of JSON objects
- *	dataset.tag       {version, key, value}     value null takes the tag off
- *	dataset.removed   {version, upto}   version 0: the dataset, with its versions up to that number; without a
- *	                  number, those that are older than the record
- *	dataset.restored  {version}
+ * 	dataset.version   {version, manifest, content, part, parts, size, rows, columns, schema_hash,
+ * 	                   profile, source {kind, path, size, sha256, rejected},
+ * 	                   parents [{name, version, hash}], recipe, private}
+ * 	                  class version 2. part: hash of the Arrow file if it is the only one; profile:
+ * 	                  hash of the profile's JSON object. private: true if only the event's user
+ * 	                  can read the objects; else absent. Class version 1 has `hash`, the Arrow
+ * 	                  file, instead of manifest, content, part and parts (a manifest of format 0),
+ * 	                  and `schema`, the columns, which are read from the file.
+ * 	dataset.checked   {version, suite, suite_name, result, success, evaluated, failed}
+ * 	                  suite, result: hashes of JSON objects
+ * 	dataset.tag       {version, key, value}     value null removes the tag
+ * 	dataset.removed   {version, upto}   version 0: the dataset, with its versions up to number
+ * 	                  upto; without upto, those older than the record
+ * 	dataset.restored  {version}
  *
  * Invariants:
  *  1. Objects are durable before the event that names them is written.
- *  2. (name, version) is claimed across hosts before its event; numbers may have gaps, and never
- *     come back.
- *  3. Adding bytes that the dataset has already (the same content) gives that version back, whatever its
- *     format, and writes no event.
- *  4. Removing hides and can be undone until gc frees the bytes: after its retention, unless something
- *     live names them. What is removed still resolves by number or hash with BN_DATASET_REMOVED_TOO,
- *     also when its bytes are gone.
- *  5. Tagging, removing and restoring need the policy's leave (acts tag and remove), when they are
- *     asked for and again in every fold; adding versions and checking is open to all who can write.
- *  6. A private version's objects, and those of its checks, lie in its user's own place of the store. What is made
- *     from its rows (parts of a split, a drift report) is private as well.
+ *  2. (name, version) is claimed across hosts before its event; numbers may have gaps and are never
+ *     reused.
+ *  3. Adding bytes that the dataset already has (the same content) returns that version, whatever
+ *     its format, and writes no event.
+ *  4. Removing hides and can be undone until gc frees the bytes: after its retention, unless
+ *     something live names them. A removed version still resolves by number or hash with
+ *     BN_DATASET_REMOVED_TOO, even if its bytes are gone.
+ *  5. Tagging, removing and restoring need permission by the policy (acts tag and remove), checked
+ *     when requested and again in every fold; every writer may add versions and checks.
+ *  6. A private version's objects, and those of its checks, are in its user's private part of the
+ *     store. What is made from its rows (parts of a split, a drift report) is private as well.
  *
- * What a query returns is an owned, immutable copy: it may cross threads, and the index may move on.
+ * A query returns an owned, immutable copy: it may be passed between threads, and the index may
+ * change.
  */
 #ifndef BN_DATA_DATASET_H
 #define BN_DATA_DATASET_H
@@ -58,22 +59,22 @@ typedef struct bn_profile bn_profile;           /* core/profile/profile.h */
 
 typedef struct bn_dataset_parent {
 	char *name;
-	int64_t version; /* 0 when it was not a dataset version but a file */
+	int64_t version; /* 0 if it is a file and not a dataset version */
 	char hash[65];
 } bn_dataset_parent;
 
 typedef struct bn_dataset_version {
 	char *name;
 	int64_t version;
-	char hash
-		[65]; /* names the version: of its manifest; of the Arrow file in the first format */
+	char hash[65];    /* names the version: hash of its manifest; of the Arrow file in the first
+		       * format */
 	char content[65]; /* what "the same bytes" means (core/store/object/manifest.h) */
-	char part[65];    /* the Arrow file of a version with one part; else empty */
+	char part[65];    /* the Arrow file of a version with one part; otherwise empty */
 	int64_t parts;
 	uint64_t size_bytes;
 	int64_t rows, columns;
 	char schema_hash[65];
-	char profile_hash[65]; /* object with the profile's JSON; empty when there is none */
+	char profile_hash[65]; /* object with the profile's JSON; empty if there is none */
 	int64_t created_ms;
 	char *user;
 	uid_t uid;       /* of the user */
@@ -82,9 +83,9 @@ typedef struct bn_dataset_version {
 	bool bytes_gone; /* removed, and gc has freed its bytes: it cannot be restored */
 
 	char *source_kind; /* "csv", "arrow", "proc", "generate", "split", "sql" */
-	char *source_path; /* as the user gave it; NULL when there is none */
+	char *source_path; /* as given by the user; NULL if there is none */
 	uint64_t source_size;
-	char source_sha256[65]; /* empty when the source was no file */
+	char source_sha256[65]; /* empty if the source was not a file */
 	int64_t rejected;       /* rows left out by --on-error reject */
 	char *recipe;           /* canonical JSON of what was done, or NULL */
 
@@ -94,7 +95,7 @@ typedef struct bn_dataset_version {
 	char **tag_keys, **tag_values;
 	size_t tag_count;
 
-	/* Newest check of this version; checked_ms 0 when there was none. */
+	/* Newest check of this version; checked_ms is 0 if there is none. */
 	int64_t checked_ms;
 	bool check_success;
 	int64_t check_evaluated, check_failed;
@@ -113,13 +114,13 @@ typedef enum bn_dataset_which {
 } bn_dataset_which;
 
 /*
- * ref: "power" and "power@latest" (newest version that is not removed; under a chain of authority of those that
- * members or the reader have added, when there are some: core/govern/members.h), "power@v3",
- * "power@sha256:ab12..." (at least 4 hex digits, unique among the dataset's versions; looked up among
- * their hashes, then among those of their only parts). BN_EINVAL
- * for a malformed ref, BN_ENOTFOUND with the nearest name, BN_ECONFLICT for an ambiguous hash
- * prefix, BN_EREFUSED (with the verb that restores it) for a removed version. Refreshes the index.
- * *out is yours.
+ * ref: "power" and "power@latest" (the newest version that is not removed; under a chain of
+ * authority the newest one added by a member or the reader, if there is one:
+ * core/govern/members.h), "power@v3", "power@sha256:ab12..." (at least 4 hex digits, unique among
+ * the dataset's versions; looked up among their hashes, then among those of their only parts).
+ * BN_EINVAL for a malformed ref, BN_ENOTFOUND with the nearest name, BN_ECONFLICT for an ambiguous
+ * hash prefix, BN_EREFUSED (with the verb that restores it) for a removed version. Refreshes the
+ * index. *out is yours.
  */
 int bn_dataset_resolve(bn_dataset_version **out, bn_workspace *ws, const char *ref,
 	bn_dataset_which which, bn_err *err);
@@ -130,7 +131,7 @@ int bn_dataset_resolve(bn_dataset_version **out, bn_workspace *ws, const char *r
 typedef struct bn_dataset_row {
 	char *name;
 	int64_t versions;           /* live ones */
-	bn_dataset_version *latest; /* NULL when every version is removed */
+	bn_dataset_version *latest; /* NULL if every version is removed */
 	bool removed;
 } bn_dataset_row;
 
@@ -149,11 +150,10 @@ typedef struct bn_dataset_versions {
 	size_t count;
 } bn_dataset_versions;
 
-/* Newest first. name NULL: of every dataset, by time. BN_ENOTFOUND when there is no such dataset.
- */
+/* Newest first. name NULL: of every dataset, by time. BN_ENOTFOUND if there is no such dataset. */
 int bn_dataset_versions_load(bn_dataset_versions **out, bn_workspace *ws, const char *name,
 	bn_dataset_which which, bn_err *err);
-/* Versions that were made from this one (its children in the lineage), newest first. */
+/* Versions made from this one (its children in the lineage), newest first. */
 int bn_dataset_children_load(bn_dataset_versions **out, bn_workspace *ws, const char *name,
 	int64_t version, bn_err *err);
 void bn_dataset_versions_free(bn_dataset_versions *v);
@@ -161,35 +161,39 @@ void bn_dataset_versions_free(bn_dataset_versions *v);
 /* ---- content ------------------------------------------------------------------------------- */
 
 /*
- * Every reader comes through one of these. The parts' bytes are hashed at the first use by this user on this host
- * since they were written (core/store/object/verify_once.h): BN_ECORRUPT names dataset, part and both digests.
+ * Every reader uses one of these functions. A part's bytes are hashed when this user first uses it
+ * on this host after it was written (core/store/object/verify_once.h): BN_ECORRUPT names dataset,
+ * part and both digests.
  */
-/* BN_EREFUSED, with whose it is, when the version is another user's private one. Everything below asks this first. */
+/* BN_EREFUSED, naming the owner, if the version is private to another user. All functions below
+ * check this first. */
 int bn_dataset_need_rows(bn_workspace *ws, const bn_dataset_version *v, bn_err *err);
 /* Opens the table of a version (memory-mapped). *out is yours. */
 int bn_dataset_open_table(
 	bn_table_reader **out, bn_workspace *ws, const bn_dataset_version *v, bn_err *err);
-/* The same of something that may be large: hashing shows how far it is, and can be stopped. */
+/* The same for tables that may be large: hashing reports progress and can be cancelled. */
 int bn_dataset_open_table_watched(bn_table_reader **out, bn_workspace *ws,
 	const bn_dataset_version *v, const bn_progress *progress, bn_err *err);
-/* The same for what is trained on, judged or signed about: no other member can change a byte of what the reader gives
- * once it was hashed (core/store/object/held.h). Copies parts that are another's. */
+/* The same for training, evaluation and signing: once hashed, no other member can change a byte
+ * that the reader returns (core/store/object/held.h). Copies parts that are owned by another
+ * user. */
 int bn_dataset_open_held(bn_table_reader **out, bn_workspace *ws, const bn_dataset_version *v,
 	const bn_progress *progress, bn_err *err);
-/* *table becomes one of the rows for which the expression is true; its canonical text is appended to `canonical`, which may be
- * NULL. source: what messages call it. */
+/* *table becomes a reader of the rows for which the expression is true; its canonical text is
+ * appended to `canonical`, which may be NULL. source: its name in messages. */
 int bn_dataset_where(bn_table_reader **table, const char *where, const char *source,
 	const bn_progress *progress, bn_buf *canonical, bn_err *err);
-/* The files of a version's parts below bn_workspace_at, in their order, by the hash that names the version: of a manifest, or
- * (format 0) of the only part. *paths and the strings are yours (bn_dataset_paths_free). */
+/* The files of a version's parts relative to bn_workspace_at, in order, by the hash that names the
+ * version: of a manifest, or (format 0) of the only part. *paths and the strings are yours
+ * (bn_dataset_paths_free). */
 int bn_dataset_paths(char ***paths, size_t *n, bn_workspace *ws, const char *hash,
 	const bn_progress *progress, bn_err *err);
 void bn_dataset_paths_free(char **paths, size_t n);
-/* For who is about to record something as made from a version that he has read: that its bytes are still those
- * that were verified. Cheap when the files were not touched. */
+/* Call it before recording something as made from a version that was read: checks that its bytes
+ * are still those that were verified. Cheap if the files were not touched. */
 int bn_dataset_verify(
 	bn_workspace *ws, const bn_dataset_version *v, const bn_progress *progress, bn_err *err);
-/* BN_ENOTFOUND when the version has no profile. *out is yours. */
+/* BN_ENOTFOUND if the version has no profile. *out is yours. */
 int bn_dataset_load_profile(
 	bn_profile **out, bn_workspace *ws, const bn_dataset_version *v, bn_err *err);
 /* A JSON object of the version by its hash (check result, suite). *out is yours. */
@@ -198,36 +202,39 @@ int bn_dataset_load_json(
 
 /* ---- change -------------------------------------------------------------------------------- */
 
-/* Who shall be able to read a new version. */
+/* Who can read a new version. */
 typedef enum bn_dataset_privacy {
-	BN_DATASET_AS_BEFORE, /* as the newest version of that name; private when a parent is; else everybody */
-	BN_DATASET_PRIVATE, /* its user alone */
-	BN_DATASET_SHARED,  /* everybody who gets to the workspace */
+	BN_DATASET_AS_BEFORE, /* as the newest version of that name; private if a parent is;
+			       * otherwise everybody */
+	BN_DATASET_PRIVATE,   /* only its user */
+	BN_DATASET_SHARED,    /* everybody with access to the workspace */
 } bn_dataset_privacy;
 
-/* What that comes to. */
+/* The resulting privacy. */
 int bn_dataset_is_to_be_private(bool *out, bn_workspace *ws, const char *name,
 	bn_dataset_privacy wish, const bn_dataset_version *const *parents, size_t parent_count,
 	bn_err *err);
 
-/* What to publish. Everything is borrowed. */
+/* What to publish. All pointers are borrowed. */
 typedef struct bn_dataset_draft {
 	const char *name;
-	bn_dataset_privacy privacy;   /* of what has no `built`, which is private or not already */
+	bn_dataset_privacy privacy;   /* of a version without `built`, which is private or not
+				       * already */
 	const struct bn_built *built; /* the table, stored and profiled (builder.h); or NULL */
-	const struct bn_manifest_part
-		*base; /* parts that come before the built ones, as they are; or NULL */
+	const struct bn_manifest_part *base; /* unchanged parts that precede the built ones; or
+					      * NULL */
 	size_t base_count;
-	int64_t number; /* the only one that it may get: nothing came in between; 0: the next one */
+	int64_t number; /* the only acceptable number: no version came in between; 0: the next one */
 	/* Without `built`: */
-	const bn_dir *table_at; /* NULL: the user named table_path; else it is below that handle */
+	const bn_dir *table_at; /* NULL: the user named table_path; else it is relative to that
+				 * directory */
 	const char *table_path; /* a complete Arrow file */
 	bool take;              /* move it into objects/ */
-	const bn_profile *profile;                  /* NULL: made by reading the table once */
-	const struct bn_profile_progress *progress; /* of that; NULL: nobody asks */
+	const bn_profile *profile;                  /* NULL: computed by reading the table once */
+	const struct bn_profile_progress *progress; /* of that pass; NULL: none */
 	const char *source_kind;
 	const char *source_path;   /* or NULL */
-	uint64_t source_size;      /* when source_sha256 is given */
+	uint64_t source_size;      /* if source_sha256 is given */
 	const char *source_sha256; /* or NULL */
 	int64_t rejected;
 	const bn_dataset_version *const *parents;
@@ -235,13 +242,14 @@ typedef struct bn_dataset_draft {
 	const json_t *recipe; /* or NULL */
 } bn_dataset_draft;
 
-/* BN_EINVAL when no dataset can be called so; what takes long asks this first. */
+/* BN_EINVAL if this is not a valid dataset name; call it before long work. */
 int bn_dataset_check_name(const char *name, bn_err *err);
 /* Stores table and profile, claims the number, writes dataset.version, commits, refreshes. *added
- * (may be NULL) is false when the dataset has a live version with these very bytes already; that
- * one is returned then. A removed version with these bytes is restored. Private ones are the same only when they are
- * the user's own and private is asked for; BN_ECONFLICT when it is, and everybody can read these bytes in another
- * version already, or when `number` is another's by now. *out is yours. */
+ * (may be NULL) is false if the dataset already has a live version with exactly these bytes; *out
+ * is then that one. A removed version with these bytes is restored. A private version only matches
+ * if it is the user's own and private is requested. BN_ECONFLICT if private is requested but
+ * everybody can read these bytes in another version, or if `number` was taken meanwhile. *out is
+ * yours. */
 int bn_dataset_publish(bn_dataset_version **out, bool *added, bn_workspace *ws,
 	const bn_dataset_draft *draft, bn_err *err);
 
@@ -249,12 +257,12 @@ int bn_dataset_publish(bn_dataset_version **out, bool *added, bn_workspace *ws,
 int bn_dataset_record_check(bn_workspace *ws, const bn_dataset_version *v, const json_t *suite,
 	const json_t *result, bn_err *err);
 
-/* value NULL takes the tag off (BN_ENOTFOUND when it is not there). key: a valid name. */
+/* value NULL removes the tag (BN_ENOTFOUND if there is none). key: a valid name. */
 int bn_dataset_tag(bn_workspace *ws, const bn_dataset_version *v, const char *key,
 	const char *value, bn_err *err);
 
-/* version 0: the whole dataset. BN_ENOTFOUND, BN_ECONFLICT when it is so already, BN_EREFUSED to restore
- * what gc has freed. */
+/* version 0: the whole dataset. BN_ENOTFOUND; BN_ECONFLICT if it already is in that state;
+ * BN_EREFUSED to restore what gc has freed. */
 int bn_dataset_remove(bn_workspace *ws, const char *name, int64_t version, bn_err *err);
 int bn_dataset_restore(bn_workspace *ws, const char *name, int64_t version, bn_err *err);
 

@@ -1,12 +1,13 @@
 /*
  * dataset_fold.c - events of class "dataset" become rows (see dataset.h for the events, fold.h for
- * the contract). apply() is an ordinary state machine. A payload that lacks something makes the whole
+ * the contract). apply() is a plain state machine. A payload that lacks a field makes the whole
  * event invalid, never half a row.
  *
- * A number belongs to the first version that takes it. Under a chain of authority a clock does not say which that
- * is: versions whose signatures count come first, by their epoch, then everything else by clocks. So a record of a
- * stranger, or one dated back under a link that is closed, takes no number that a member has. Within one epoch
- * members' clocks decide; a link may void the record of a member who lies.
+ * A number belongs to the first version that takes it. Under a chain of authority clocks do not
+ * decide which one that is: versions with valid signatures come first, by their epoch, then all
+ * others by their clocks. So a record by a non-member, or one dated back under a closed link,
+ * cannot take a member's number. Within one epoch the members' clocks decide; a link may void the
+ * record of a member whose clock is wrong on purpose.
  */
 #include "core/base/hash.h"
 #include "core/base/json.h"
@@ -35,10 +36,10 @@ static int invalid(bn_fold *f, const char *why)
 
 /* ---- order ---------------------------------------------------------------------------------- */
 
-/* Of what no link has a say in. */
+/* The epoch of records that no link covers. */
 #define LAST_EPOCH INT64_MAX
 
-/* Whether a signed version is worth what its signature says. */
+/* Checks whether a signed version's signature is valid. */
 static bool is_refused(bn_standing_kind kind)
 {
 	return kind == BN_STANDING_VOID || kind == BN_STANDING_CUT || kind == BN_STANDING_BAD ||
@@ -79,7 +80,7 @@ static int all_replay(bn_fold *f, bn_err *err)
 	return rc;
 }
 
-/* The order is another one from link 0 on, which may come after the datasets: then all are placed anew. */
+/* Link 0 changes the order, and may come after the datasets: then all are ordered again. */
 static int dataset_before_replay(bn_fold *f, bn_err *err)
 {
 	size_t n;
@@ -93,7 +94,7 @@ static int dataset_before_replay(bn_fold *f, bn_err *err)
 	return 0;
 }
 
-/* 1; 0: a link or its own signature speaks against the version, and the event has its outcome. */
+/* 1; 0: a link or its own signature invalidates the version, and the event has its outcome. */
 static int version_admit(bn_fold *f, const bn_event *ev, bn_err *err)
 {
 	sqlite3 *db = bn_fold_db(f);
@@ -115,7 +116,7 @@ static bool is_hash(const char *s)
 	return s && strlen(s) == 64 && bn_is_hex(s);
 }
 
-/* removed column of a version; -1 when there is no such version. */
+/* Value of a version's column `removed`; -1 if there is no such version. */
 static int64_t version_state(sqlite3 *db, const char *name, int64_t version)
 {
 	return bn_sql_int(db, -1,
@@ -137,7 +138,7 @@ static int apply_parents(
 	return 0;
 }
 
-/* Source columns; the row itself is there already. */
+/* Fills the source columns of an existing row. */
 static int apply_source(
 	sqlite3 *db, const char *name, int64_t version, const json_t *source, bn_err *err)
 {
@@ -150,7 +151,7 @@ static int apply_source(
 		bn_json_int(source, "rejected", 0), name, version);
 }
 
-/* What a version is made of. In the first format its only part names it: a manifest of format 0, whose
+/* A version's content. In the first format its only part names it: a manifest of format 0, whose
  * content follows from the same rule. */
 typedef struct identity {
 	const char *hash, *part, *schema_hash;
@@ -187,7 +188,7 @@ static int identity_read(identity *id, const bn_event *ev, const char **why, bn_
 	return rc;
 }
 
-/* An object of who wrote the event, who alone can read it when it is private. */
+/* An object of the event's user; only that user can read it if it is private. */
 static int object_ref(bn_fold *f, const bn_event *ev, bool is_private, const char *hash,
 	const char *role, bn_err *err)
 {
@@ -216,7 +217,7 @@ static int apply_version(bn_fold *f, const bn_event *ev, const char *name, bn_er
 	bool is_private = bn_json_bool(p, "private", false);
 	identity id = {.hash = NULL};
 	int rc;
-	/* Whether it comes before all others may be known later only. */
+	/* Whether it comes before all others may only be known later. */
 	if (!ev->sig && bn_fold_founding(f)[0] && (rc = bn_fold_depends(f, "policy", err)) < 0)
 		return rc;
 	if ((rc = version_admit(f, ev, err)) <= 0 || (rc = identity_read(&id, ev, &why, err)) < 0)
@@ -299,8 +300,8 @@ static int apply_tag(bn_fold *f, const bn_event *ev, const char *name, bn_err *e
 		name, version, key, value);
 }
 
-/* Takes the versions that are live, of those that were there then: later ones stand before it here where their
- * signatures count. A record that does not say up to which is judged by the time. */
+/* Applies to the versions that were live when the event was written: later ones may be folded
+ * before it if they have valid signatures. A record without `upto` is judged by its time. */
 static int apply_removal_of_all(bn_fold *f, const bn_event *ev, const char *name, bn_err *err)
 {
 	int64_t when = bn_event_time_ms(ev);
@@ -311,7 +312,7 @@ static int apply_removal_of_all(bn_fold *f, const bn_event *ev, const char *name
 		bn_json_int(ev->payload, "upto", -1));
 }
 
-/* Removing the dataset takes what is live; restoring it brings back just that. */
+/* Removing the dataset applies to live versions; restoring it restores exactly those. */
 static int apply_removal(bn_fold *f, const bn_event *ev, const char *name, bn_err *err)
 {
 	sqlite3 *db = bn_fold_db(f);
@@ -387,7 +388,7 @@ static int dataset_clear(bn_fold *f, const char *entity, bn_err *err)
 	"EXISTS (SELECT 1 FROM dataset_version v WHERE v.name = " table \
 	".name AND v.version = " table ".version AND v.removed <> 0 AND v.removed_ms <= ?1)"
 
-/* The tables name everything that object_ref has of datasets, and know what was removed. */
+/* The tables cover everything that object_ref has of datasets, and also record what was removed. */
 static const bn_fold_gone gone[] = {
 	{"object_ref", "entity GLOB 'dataset/*'"},
 	{"dataset_version", "removed <> 0 AND removed_ms <= ?1"},
@@ -397,8 +398,8 @@ static const bn_fold_gone gone[] = {
 	{NULL, NULL},
 };
 
-/* A child, a run or another version keeps the table or the manifest: what else the version needs to be
- * restored stays with it. */
+/* A child, a run or another version keeps the table or the manifest: then also keep whatever the
+ * version needs to be restored. */
 static const char kept_whole[] =
 	"SELECT v.hash, v.part, v.profile, c.suite, c.result FROM dataset_version v "
 	"LEFT JOIN dataset_check c USING (name, version) WHERE v.removed <> 0";

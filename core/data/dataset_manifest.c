@@ -1,5 +1,5 @@
 /*
- * dataset_manifest.c - what the manifest of a dataset version says of its parts, and where they lie.
+ * dataset_manifest.c - what a dataset version's manifest records of its parts, and their paths.
  */
 #include "core/base/mem.h"
 #include "core/base/timestamp.h"
@@ -13,13 +13,13 @@
 
 /* ---- statistics ----------------------------------------------------------------------------- */
 
-/* exact: the number as the profile shows it. */
+/* exact: the number as stored in the profile. */
 static json_t *number_bound(bn_type type, double x, const char *exact)
 {
 	int64_t ns;
 	char text[24];
 	switch (type) {
-	case BN_TYPE_INT64: /* more digits than a double has */
+	case BN_TYPE_INT64: /* more digits than a double holds */
 	case BN_TYPE_UINT64:
 		return json_string(exact);
 	case BN_TYPE_DURATION:
@@ -40,7 +40,7 @@ static json_t *number_bound(bn_type type, double x, const char *exact)
 	case BN_TYPE_UINT8:
 	case BN_TYPE_BOOL:
 	case BN_TYPE_DATE: /* days */
-	case BN_TYPE_TIME: /* ns, of a day: a double has them all */
+	case BN_TYPE_TIME: /* ns of a day, which a double holds exactly */
 		return json_integer((json_int_t)x);
 	default:
 		return isfinite(x) ? json_real(x) : json_string(exact);
@@ -75,7 +75,7 @@ json_t *bn_dataset_stats(const bn_profile *p)
 	return list;
 }
 
-/* ---- where the parts lie -------------------------------------------------------------------- */
+/* ---- paths of parts ------------------------------------------------------------------------- */
 
 void bn_dataset_paths_free(char **paths, size_t n)
 {
@@ -121,7 +121,7 @@ int bn_dataset_part_failed(
 	return bn_err_move(err, why);
 }
 
-/* Hashes those that this user has not hashed on this host since they were written. */
+/* Hashes the parts that this user has not hashed on this host since they were written. */
 static int verify_parts(
 	bn_workspace *ws, const bn_manifest *m, const bn_progress *progress, bn_err *err)
 {
@@ -133,7 +133,7 @@ static int verify_parts(
 	if (!hashes)
 		return bn_err_nomem(err, "the parts of a dataset");
 	if (bn_cache_open(&cache, ws, NULL) < 0)
-		cache = NULL; /* each time, then */
+		cache = NULL; /* then each time */
 	for (size_t i = 0; i < m->count; i++)
 		hashes[i] = m->parts[i].hash;
 	snprintf(what, sizeof what, m->count == 1 ? "hashing" : "hashing %zu parts", m->count);

@@ -1,6 +1,6 @@
 /*
- * dataset_query.c - reading the catalogue (see dataset.h): names to versions, lists, lineage. What
- * it returns is copied out of the index.
+ * dataset_query.c - reads the catalogue (see dataset.h): names to versions, lists, lineage. Results
+ * are copied out of the index.
  */
 #include "core/base/hash.h"
 #include "core/base/mem.h"
@@ -126,7 +126,7 @@ static int read_tags(bn_dataset_version *v, sqlite3 *db, bn_err *err)
 	return rc;
 }
 
-/* The newest that a member or the reader has made. */
+/* The newest check by a member or the reader. */
 static int read_newest_check(bn_dataset_version *v, sqlite3 *db, const char *members, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
@@ -148,7 +148,7 @@ static int read_newest_check(bn_dataset_version *v, sqlite3 *db, const char *mem
 	return rc;
 }
 
-/* Whether a manifest of several parts, or one of them, is not here. */
+/* Whether a manifest of several parts, or one of the parts, is missing. */
 static bool parts_are_gone(bn_workspace *ws, const char *hash)
 {
 	bn_manifest m;
@@ -159,7 +159,7 @@ static bool parts_are_gone(bn_workspace *ws, const char *hash)
 	return gone;
 }
 
-/* Whether something that a removed version needs to be restored has been freed. */
+/* Whether something that is needed to restore a removed version has been freed. */
 static bool are_bytes_gone(bn_workspace *ws, const bn_dataset_version *v)
 {
 	if (!bn_object_is_here(ws, v->hash) ||
@@ -168,7 +168,8 @@ static bool are_bytes_gone(bn_workspace *ws, const bn_dataset_version *v)
 	return v->part[0] ? !bn_object_is_here(ws, v->part) : parts_are_gone(ws, v->hash);
 }
 
-/* The row that st (SELECT COLUMNS ...) stands on, with what hangs on it. members: whose checks are shown. */
+/* Reads the current row of st (SELECT COLUMNS ...) and its related rows. members: whose checks are
+ * shown. */
 static int read_version(bn_dataset_version **out, bn_workspace *ws, sqlite3_stmt *st,
 	const char *members, bn_err *err)
 {
@@ -198,7 +199,7 @@ static int read_version(bn_dataset_version **out, bn_workspace *ws, sqlite3_stmt
 	v->parts = sqlite3_column_int64(st, 19);
 	v->is_private = sqlite3_column_int(st, 20) != 0;
 	v->uid = (uid_t)sqlite3_column_int64(st, 21);
-	/* Whether another's private bytes are there is not for this user to see. */
+	/* Whether another user's private bytes exist is not visible to this user. */
 	v->bytes_gone =
 		v->removed && bn_dataset_need_rows(ws, v, NULL) == 0 && are_bytes_gone(ws, v);
 	int rc = v->name && v->user && v->source_kind ? 0 : bn_err_nomem(err, "a dataset version");
@@ -245,7 +246,7 @@ int bn_dataset_none(sqlite3 *db, const char *name, bn_err *err)
 	return BN_ENOTFOUND;
 }
 
-/* The name before '@', and what stands behind it (NULL: nothing). */
+/* Splits at '@': the name, and the rest (NULL: none). */
 static int split_ref(const char *ref, char name[129], const char **which, bn_err *err)
 {
 	const char *at = strchr(ref, '@');
@@ -268,8 +269,9 @@ static int too_short_hash(const char *ref, bn_err *err)
 	return bn_err_set(err, BN_EINVAL, "'%s': a hash is 4 to 64 lower-case hex digits", ref);
 }
 
-/* Of a version v: a member or the reader has added it, or its signature counts though nobody has its key any more.
- * ?1 members, ?2 the dataset's entity, ?3 the epoch of what no link has a say in. */
+/* A condition on version v: added by a member or the reader, or its signature is valid even if no
+ * member has its key any more. ?1 members, ?2 the dataset's entity, ?3 the epoch of records that no
+ * link covers. */
 #define IS_TAKEN \
 	"(?1 IS NULL OR v.uid IN (SELECT value FROM json_each(?1)) OR EXISTS (SELECT 1 FROM " \
 	"event " \
@@ -284,7 +286,8 @@ static int64_t entity_of(sqlite3 *db, const char *name)
 	return bn_index_entity(db, entity);
 }
 
-/* Of a name's versions that are not removed the newest that is taken; the newest of all when none is. */
+/* The newest accepted version of a name that is not removed; the newest of all if none is
+ * accepted. */
 static int prepare_newest(
 	sqlite3_stmt **st, sqlite3 *db, const char *name, const char *members, bn_err *err)
 {
@@ -337,7 +340,7 @@ int bn_dataset_is_to_be_private(bool *out, bn_workspace *ws, const char *name,
 		(rc = members_read(&members, ws, err)) < 0)
 		return rc;
 	db = bn_workspace_index(ws);
-	/* Also when all are removed: what was private does not become everybody's by that. */
+	/* Also if all are removed: removal does not make private data public. */
 	*out = bn_sql_int(db, 0,
 		       "SELECT private FROM dataset_version v WHERE name = ?4 ORDER BY " IS_TAKEN
 		       " DESC, removed <> 0, version DESC LIMIT 1",
@@ -346,7 +349,7 @@ int bn_dataset_is_to_be_private(bool *out, bn_workspace *ws, const char *name,
 	return bn_sql_failed(db, err);
 }
 
-/* Prepares the statement that finds it: at most two rows, the second one making it ambiguous. */
+/* Prepares the statement that finds it: at most two rows; two mean that it is ambiguous. */
 static int prepare_ref(sqlite3_stmt **st, sqlite3 *db, const char *ref, const char *name,
 	const char *which, const char *members, bn_err *err)
 {
@@ -362,7 +365,7 @@ static int prepare_ref(sqlite3_stmt **st, sqlite3 *db, const char *ref, const ch
 		size_t n = strlen(hex);
 		if (n < 4 || n > 64 || !bn_is_hex(hex))
 			return too_short_hash(ref, err);
-		/* A version's own hash, or else the hash of its only part, which is the Arrow file. */
+		/* A version's own hash, or otherwise the hash of its only part, the Arrow file. */
 		return bn_sql_prepare(st, db, err,
 			"SELECT " COLUMNS " FROM dataset_version WHERE name = ?1 AND "
 			"CASE WHEN EXISTS (SELECT 1 FROM dataset_version WHERE name = ?1 AND "
@@ -430,7 +433,7 @@ int bn_dataset_resolve(bn_dataset_version **out, bn_workspace *ws, const char *r
 	else if (rc == 1)
 		rc = read_version(&v, ws, st, members, err);
 	if (!rc && bn_sql_step(st, err) == 1 && !v->removed) {
-		/* the same bytes twice are not ambiguous; removed ones sort last */
+		/* Two versions of the same bytes are not ambiguous; removed ones sort last. */
 		const char *other = (const char *)sqlite3_column_text(st, CONTENT_COLUMN);
 		if (strcmp(other, v->content) != 0 && sqlite3_column_int(st, 10) == 0)
 			rc = bn_err_set(err, BN_ECONFLICT, "'%s' is ambiguous: %.12s or %.12s", ref,

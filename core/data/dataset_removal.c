@@ -1,5 +1,5 @@
 /*
- * dataset_removal.c - removing and restoring versions. Removing hides; gc frees the bytes of what was
+ * dataset_removal.c - removes and restores versions. Removing hides; gc frees the bytes of versions
  * removed longer ago than its retention, unless something live names them.
  */
 #include "core/data/_dataset.h"
@@ -34,7 +34,7 @@ static int count_affected(int64_t *affected, bn_workspace *ws, const char *name,
 	return bn_sql_failed(db, err);
 }
 
-/* What gc has freed does not come back by an event. */
+/* An event cannot restore what gc has freed. */
 static int refuse_gone(bn_workspace *ws, const char *name, int64_t version, bn_err *err)
 {
 	bn_dataset_versions *all = NULL;
@@ -60,8 +60,8 @@ static int refuse_gone(bn_workspace *ws, const char *name, int64_t version, bn_e
 	return rc;
 }
 
-/* Before the event: gc, which may have looked already, keeps what is renewed. What has gone since
- * refuse_gone is BN_EREFUSED as well. */
+/* Before the event: a gc that has already scanned keeps renewed objects. If something was freed
+ * since refuse_gone, this is BN_EREFUSED as well. */
 static int renew_bytes(bn_workspace *ws, const char *name, int64_t version, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
@@ -89,7 +89,7 @@ static int renew_bytes(bn_workspace *ws, const char *name, int64_t version, bn_e
 	return rc;
 }
 
-/* The highest number there is; 0 none. */
+/* The highest number; 0 if there is none. */
 static int64_t newest_version(bn_workspace *ws, const char *name)
 {
 	return bn_sql_int(bn_workspace_index(ws), 0,

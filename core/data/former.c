@@ -40,7 +40,7 @@ int bn_former_load(bn_former *out, bn_workspace *ws, const char *name, bn_err *e
 		goto out;
 	if ((rc = bn_dataset_load_profile(&profile, ws, all->items[0], err)) < 0) {
 		if (rc == BN_EREFUSED)
-			bn_err_hint(err, "--retype guesses the types anew");
+			bn_err_hint(err, "--retype infers the types again");
 		goto out;
 	}
 	if ((rc = types_of(&out->types, profile, err)) < 0)
@@ -64,7 +64,7 @@ int bn_former_check(const bn_former *f, const bn_source_options *options, bn_err
 		bn_err_set(err, BN_EINVAL, "column '%.80s' is %s in %s, not %s", t->column,
 			bn_field_type_text(&f->types.fields[at], was), f->ref,
 			bn_field_type_text(&t->type, now));
-		bn_err_hint(err, "--retype makes new types, and says what that cuts off");
+		bn_err_hint(err, "--retype infers new types and reports what that affects");
 		return BN_EINVAL;
 	}
 	return 0;

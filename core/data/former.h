@@ -1,9 +1,9 @@
 /*
- * former.h - what the next version of a dataset is read as: the types of its newest version.
+ * former.h - the types for reading the next version of a dataset: those of its newest version.
  *
- * Without that, a column of codes that happen to look like numbers this month is another type than last month, and
- * what checks and models knew of it is gone. A column without a value has no type to keep, so it is not
- * among them.
+ * Otherwise a column of codes that happen to look like numbers this month would have another type
+ * than last month, and its checks and models would no longer apply. A column without any value has
+ * no type to keep, so it is not included.
  */
 #ifndef BN_DATA_FORMER_H
 #define BN_DATA_FORMER_H
@@ -13,7 +13,7 @@
 typedef struct bn_former {
 	char ref[192];   /* "jobs@v3"; empty: the dataset has no version yet */
 	char whose[200]; /* "jobs@v3 has": for bn_source_options.as_whose */
-	bn_schema types; /* of its columns that have values */
+	bn_schema types; /* of the columns that have values */
 } bn_former;
 
 #define BN_FORMER_INIT \
@@ -21,11 +21,11 @@ typedef struct bn_former {
 		"", "", BN_SCHEMA_INIT \
 	}
 
-/* Of the newest live version, by its profile; a version without one says nothing of its types. BN_EREFUSED when that
- * is another user's private one. */
+/* Types of the newest live version, by its profile; without a profile there are none. BN_EREFUSED
+ * if that version is private to another user. */
 int bn_former_load(bn_former *out, bn_workspace *ws, const char *name, bn_err *err);
 void bn_former_release(bn_former *f);
-/* BN_EINVAL when the user says another type for a column that has one. */
+/* BN_EINVAL if the user asks for another type of a column that has one. */
 int bn_former_check(const bn_former *f, const bn_source_options *options, bn_err *err);
 
 #endif

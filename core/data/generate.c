@@ -1,10 +1,10 @@
 /*
  * generate.c - see generate.h.
  *
- * A job is drawn in the order in which things happen: who submits, what is asked for, how the
- * program behaves, how it ends, what the meters read. Every draw comes from the job's own stream
+ * A job is drawn in the order in which things happen: its user, its request, the behaviour of the
+ * program, its end, the meters' readings. Every draw comes from the job's own stream
  * ("generate.job", row) and every user from "generate.user", so nothing depends on the number of
- * rows but the clock of submissions, which only looks back.
+ * rows except the clock of submissions, which depends only on earlier rows.
  */
 #include "core/data/generate.h"
 
@@ -126,13 +126,13 @@ static const struct {
 typedef struct user {
 	char name[16], group[16];
 	double share;        /* cumulative weight among all users */
-	double gpu_affinity; /* 0 .. 1: how often, and how hard, the GPUs are used */
+	double gpu_affinity; /* 0 .. 1: how often and how intensively the GPUs are used */
 	double cpu_load;     /* 0 .. 1 */
 	double log_nodes;    /* mean of log2(nodes) */
 	double log_minutes;  /* mean of ln(natural run time) */
-	double memory;       /* of a node's memory, what the programs need */
-	double care;         /* 0 careless .. 1 careful with what is asked for */
-	double trouble;      /* log odds of failing by itself */
+	double memory;       /* memory that the programs need, as a share of a node's */
+	double care;         /* 0 careless .. 1 careful in requesting resources */
+	double trouble;      /* log odds of failing without an external cause */
 } user;
 
 typedef struct generator {
@@ -141,12 +141,12 @@ typedef struct generator {
 	int64_t clock_ns; /* of the last submission */
 } generator;
 
-/* One job on its way through life. */
+/* One job and its outcome. */
 typedef struct job {
 	uint64_t row;
 	const user *user;
 	int nodes, gpus, tasks, cores; /* gpus, cores: of all nodes together */
-	double mem_req, mem_used;      /* GB a node */
+	double mem_req, mem_used;      /* GB per node */
 	int64_t limit_min, run_s;
 	double natural_s;
 	int64_t submit, eligible, start, end;
@@ -166,7 +166,7 @@ static double logistic(double x)
 	return 1 / (1 + exp(-x));
 }
 
-/* Readings have one decimal, as the meters of the real system. */
+/* Readings have one decimal, like those of the real meters. */
 static double reading(double x)
 {
 	return round(x * 10) / 10;
@@ -191,7 +191,7 @@ static void users_draw(generator *g)
 		u->memory = clamp(0.25 + 0.18 * bn_rng_normal(&r), 0.02, 0.9);
 		u->care = bn_rng_uniform(&r);
 		u->trouble = -2.9 + 1.1 * bn_rng_normal(&r);
-		/* a few users submit most jobs; with drift those who like GPUs submit more */
+		/* A few users submit most jobs; with drift, GPU users submit more. */
 		double weight = 1 / pow(1 + (double)((i * 37) % USERS), 0.9);
 		total += weight * exp(1.8 * drift * (u->gpu_affinity - 0.33));
 		u->share = total;
@@ -215,7 +215,8 @@ static const user *user_pick(const generator *g, double p)
 
 /* ---- one job ------------------------------------------------------------------------------- */
 
-/* Submissions come faster in working hours; the mean over a week is one in 55 s, as in PM100. */
+/* Submissions are more frequent in working hours; the mean over a week is one in 55 s, as in
+ * PM100. */
 static void job_submit(generator *g, job *j, bn_rng *r)
 {
 	int64_t day_s = g->clock_ns / SECOND_NS % 86400;
@@ -257,7 +258,7 @@ static void job_request(const generator *g, job *j, bn_rng *r)
 	j->qos = j->nodes > 16 ? "m100_qos_bprod" : "normal";
 }
 
-/* How hard the processors and GPUs work, from what kind of program it is. */
+/* Load of the processors and GPUs, by kind of program. */
 static void job_load(const generator *g, job *j, bn_rng *r)
 {
 	const user *u = j->user;
@@ -298,7 +299,7 @@ static void job_fate(job *j, bn_rng *r)
 		job_ends(j, "CANCELLED", "None", "0:15", natural * when * 0.4);
 	else if (bn_rng_uniform(r) < out_of_memory)
 		job_ends(j, "OUT_OF_MEMORY", "OutOfMemory", "0:125", natural * when * 0.5);
-	else if (bn_rng_uniform(r) < fails) /* four in ten die at once */
+	else if (bn_rng_uniform(r) < fails) /* four in ten fail immediately */
 		job_ends(j, "FAILED", "NonZeroExitCode", "1:0",
 			when < 0.4 ? 1 + 10 * when : natural * when);
 	else
@@ -310,7 +311,7 @@ static void job_fate(job *j, bn_rng *r)
 	j->end = j->start + j->run_s * SECOND_NS;
 }
 
-/* Watts of one node, mean over the job; the mean over n nodes has 1/sqrt(n) of their differences. */
+/* Watts of one node, mean over the job; the mean over n nodes has 1/sqrt(n) of their deviation. */
 static void job_power(const generator *g, job *j, bn_rng *r)
 {
 	double drift = g->options->drift, n = sqrt((double)j->nodes);
@@ -348,7 +349,7 @@ static void job_draw(generator *g, job *j, uint64_t row)
 	job_load(g, j, &r);
 	job_fate(j, &r);
 	job_power(g, j, &r);
-	/* meters have gaps: an hour of the week without room temperature, lost node samples */
+	/* Meters have gaps: an hour of the week without room temperature, lost node samples. */
 	if (j->submit / SECOND_NS / 3600 % 168 == 41 || bn_rng_uniform(&r) < 0.006)
 		j->ambient = NAN;
 	if (bn_rng_uniform(&r) < 0.01)

@@ -15,8 +15,8 @@
 typedef struct left_out {
 	bn_workspace *ws;
 	const bn_dataset_version *v;
-	const bn_dataset_versions *all; /* newest first, removed ones too */
-	bool *chain;                    /* is all's version one that v goes on from? */
+	const bn_dataset_versions *all; /* newest first, including removed ones */
+	bool *chain;                    /* whether v continues version one of `all` */
 	bn_left_out_tell tell;
 	void *ctx;
 	size_t told;
@@ -31,7 +31,7 @@ static bool is_append(const bn_dataset_version *v)
 	return yes;
 }
 
-/* The version that v was appended to: its place in the list, or all->count. */
+/* The version that v was appended to: its index in the list, or all->count. */
 static size_t before(const left_out *l, const bn_dataset_version *v)
 {
 	for (size_t i = 0; v->parent_count && i < l->all->count; i++)
@@ -51,7 +51,7 @@ static void mark_chain(left_out *l)
 	}
 }
 
-/* Was the same file appended again since? */
+/* Whether the same file was appended again since. */
 static bool is_made_good(const left_out *l, const bn_dataset_version *w)
 {
 	bool same = w->source_sha256[0] && !strcmp(l->v->source_sha256, w->source_sha256);
@@ -71,9 +71,8 @@ static void tell_version(left_out *l, const bn_dataset_version *w)
 		!l->chain[i] || is_made_good(l, w) || l->told++ >= TOLD_MAX)
 		return;
 	snprintf(text, sizeof text,
-		"the %lld rows that %s appended as %s@v%lld are not in %s, as both go on from "
-		"v%lld: "
-		"binnacle data append %s %s adds them",
+		"the %lld rows appended by %s as %s@v%lld are missing in %s, because both continue "
+		"v%lld: add them with binnacle data append %s %s",
 		(long long)(w->rows - l->all->items[i]->rows), w->user ? w->user : "somebody",
 		w->name, (long long)w->version, bn_dataset_version_name(l->v, ref, sizeof ref),
 		(long long)l->all->items[i]->version, w->name,
@@ -89,7 +88,8 @@ static bool is_seen(const left_out *l, int64_t number)
 	return false;
 }
 
-/* A number that was claimed, and no version. Who claimed it may have died, or its log is not seen here yet. */
+/* A claimed number without a version. The claiming process may have died, or its log is not visible
+ * here yet. */
 static void tell_number(left_out *l, int64_t number)
 {
 	char text[500], ref[192], who[64] = "somebody";
@@ -101,8 +101,8 @@ static void tell_number(left_out *l, int64_t number)
 	if (!bn_account_name(owner, who, sizeof who))
 		snprintf(who, sizeof who, "user %u", (unsigned)owner);
 	snprintf(text, sizeof text,
-		"%s took %s@v%lld, which is not seen here: when it comes from another host, its "
-		"rows are not in %s (binnacle data show %s says so then)",
+		"%s claimed %s@v%lld, which is not visible here: if it was added on another host, "
+		"its rows are missing in %s (binnacle data show %s then says so)",
 		who, l->v->name, (long long)number, bn_dataset_version_name(l->v, ref, sizeof ref),
 		l->v->name);
 	l->tell(l->ctx, text);

@@ -1,4 +1,5 @@
-/* part_stats.c - the statistics of a part, as its manifest has them (core/store/object/manifest.h), and back. */
+/* part_stats.c - converts a part's statistics to and from the form in its manifest
+ * (core/store/object/manifest.h). */
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/data/_dataset.h"
@@ -8,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Whole numbers that a JSON number would not always hold are text. */
+/* Integers that a JSON number may not hold exactly are strings. */
 static bool is_wide(bn_type type)
 {
 	return type == BN_TYPE_INT64 || type == BN_TYPE_UINT64 || type == BN_TYPE_TIMESTAMP ||
@@ -64,7 +65,7 @@ static bool read_text(bn_column_stats *c, bn_expr_value *v, int which, const jso
 	return true;
 }
 
-/* What cannot be read is not known. */
+/* An unreadable value is unknown. */
 static void read_bound(
 	bn_column_stats *c, bn_expr_value *v, int which, bn_type type, const json_t *o)
 {

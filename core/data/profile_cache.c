@@ -32,7 +32,7 @@ int bn_profile_remember(bn_cache *cache, const bn_dataset_version *v, const char
 	bn_cache_key key;
 	bn_buf text = BN_BUF_INIT;
 	int rc;
-	if (!v->content[0]) /* nothing that names the rows */
+	if (!v->content[0]) /* nothing identifies the rows */
 		return 0;
 	key_make(&key, v, filter);
 	if ((rc = bn_profile_write_buf(&text, p, err)) < 0)

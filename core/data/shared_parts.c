@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LINEAGE_MAX 64 /* versions that are looked at; longer lineages are of appends */
+#define LINEAGE_MAX 64 /* limit of versions examined; longer lineages consist of appends */
 
 static const char *part_of(const bn_spec_data *d)
 {
@@ -25,7 +25,7 @@ static int load(bn_dataset_version **out, bn_workspace *ws, const char *name, in
 	return rc;
 }
 
-/* Is v made from `from`, through however many steps? */
+/* Whether v is made from `from`, in any number of steps. */
 static bool descends(bn_workspace *ws, const bn_dataset_version *v, const bn_dataset_version *from,
 	size_t *looked_at)
 {
@@ -52,7 +52,8 @@ static bool is_append(const bn_dataset_version *v)
 	return yes;
 }
 
-/* Is b made from a, or from a version that a has all rows of, since rows were appended to it? */
+/* Whether b is made from a, or from a version whose rows are all in a because rows were appended to
+ * it. */
 static bool holds_rows_of(
 	bn_workspace *ws, const bn_dataset_version *a, const bn_dataset_version *b)
 {

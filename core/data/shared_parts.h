@@ -1,6 +1,6 @@
 /*
- * shared_parts.h - which parts of a run may hold the same rows (shared_rows.h), in words: for whoever starts a run, and for
- * its log.
+ * shared_parts.h - which parts of a run may hold the same rows (shared_rows.h), as text: for the
+ * form or verb that starts a run, and for its log.
  */
 #ifndef BN_DATA_SHARED_PARTS_H
 #define BN_DATA_SHARED_PARTS_H
@@ -9,7 +9,8 @@
 
 typedef void (*bn_shared_tell)(void *ctx, const char *text);
 
-/* Calls tell once for each two parts of the spec that may share rows. What cannot be resolved is passed over. */
+/* Calls tell once for each two parts of the spec that may share rows. Skips names that do not
+ * resolve. */
 void bn_shared_parts_tell(bn_workspace *ws, const bn_spec *spec, bn_shared_tell tell, void *ctx);
 
 #endif

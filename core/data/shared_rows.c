@@ -13,7 +13,8 @@ static bool is_child_of(const bn_dataset_version *v, const bn_dataset_version *p
 	return false;
 }
 
-/* What made the parts, without which of them this is; NULL of what is no part of a split. */
+/* The recipe that made the parts, without the name of this part; NULL if v is not part of a
+ * split. */
 static json_t *split_of(const bn_dataset_version *v)
 {
 	json_t *recipe = v->recipe && v->parent_count ? json_loads(v->recipe, 0, NULL) : NULL;

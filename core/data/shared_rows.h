@@ -1,16 +1,17 @@
 /*
- * shared_rows.h - whether two versions may hold the same rows, by where they come from: a model that is tested on rows
- * it has learnt from looks better than it is.
+ * shared_rows.h - whether two versions may hold the same rows, by their lineage: a model that is
+ * tested on rows of its training data looks better than it is.
  *
- * Only what the lineage says is found: that one is the other, that one is made from the other (a part of it, an append
- * to it), and that both are parts of one dataset but not of one split. Two files with the same rows are not.
+ * Only what the lineage records is found: that both are the same version, that one is made from the
+ * other (a part of it, an append to it), and that both are parts of one dataset but not of one
+ * split. Two files with the same rows are not found.
  */
 #ifndef BN_DATA_SHARED_ROWS_H
 #define BN_DATA_SHARED_ROWS_H
 #include "core/data/dataset.h"
 
 typedef enum bn_shared_rows {
-	BN_ROWS_APART = 0, /* nothing says so */
+	BN_ROWS_APART = 0, /* the lineage shows no relation */
 	BN_ROWS_SAME,      /* the same bytes */
 	BN_ROWS_MADE_FROM, /* one is a parent of the other */
 	BN_ROWS_OTHER_SPLITS, /* parts of one dataset, of splits that differ in version, kind, shares or seed */

@@ -28,7 +28,7 @@ int bn_split_kind_parse(bn_split_kind *out, const char *name, bn_err *err)
 			*out = (bn_split_kind)i;
 			return 0;
 		}
-	bn_err_set(err, BN_EINVAL, "'%s' is no way to split", name);
+	bn_err_set(err, BN_EINVAL, "'%s' is not a kind of split", name);
 	bn_err_hint(err, "random, stratified, temporal or group");
 	return BN_EINVAL;
 }
@@ -50,7 +50,8 @@ static int parts_check(const bn_split_options *o, bn_err *err)
 	for (size_t i = 0; i < o->part_count; i++) {
 		const bn_split_part *p = &o->parts[i];
 		if (!bn_name_is_valid(p->name))
-			return bn_err_set(err, BN_EINVAL, "'%s' cannot name a part", p->name);
+			return bn_err_set(
+				err, BN_EINVAL, "'%s' is not a valid name of a part", p->name);
 		if (!(p->share > 0 && p->share < 1))
 			return bad_share(p, err);
 		for (size_t k = 0; k < i; k++)
@@ -119,7 +120,7 @@ static void counts_of(uint64_t rows, const bn_split_options *o, uint64_t *counts
 	}
 }
 
-/* Draws a part with probability (places left in it) / (places left), and takes the place. */
+/* Draws a part with probability (rows left for it) / (rows left), and takes one row from it. */
 uint8_t bn_split_draw(bn_rng *r, uint64_t *left, size_t parts, uint64_t left_in_all)
 {
 	uint64_t at = bn_rng_below(r, left_in_all);
@@ -144,7 +145,7 @@ static int assign_random(uint8_t *part_of, uint64_t rows, const bn_split_options
 
 /* ---- values as keys ------------------------------------------------------------------------ */
 
-/* The same for equal values of a column, whatever batch they are in; absent values share one. */
+/* The same key for equal values of a column, in any batch; absent values share one. */
 uint64_t bn_split_key(const bn_column *c, size_t row)
 {
 	if (bn_column_is_null(c, row))
@@ -221,7 +222,7 @@ out:
 /* ---- temporal ------------------------------------------------------------------------------ */
 
 typedef struct timeline {
-	uint64_t *keys; /* order as the values do */
+	uint64_t *keys; /* in the order of the values */
 	uint64_t *sorted, *upto;
 	uint64_t missing;
 } timeline;
@@ -330,7 +331,7 @@ static int assign_temporal(uint8_t *part_of, bn_table_reader *table, size_t colu
 	return rc;
 }
 
-/* ---- all of them --------------------------------------------------------------------------- */
+/* ---- all parts ----------------------------------------------------------------------------- */
 
 int bn_split_assign(uint8_t **out, bn_table_reader *table, const bn_split_options *o, bn_err *err)
 {
@@ -432,7 +433,8 @@ static json_t *recipe_json(const bn_split_options *o, const char *where, size_t 
 	json_t *recipe = json_pack("{s:s, s:s, s:s?, s:I, s:o, s:s}", "do", "split", "how",
 		kind_name(o->kind), "column", o->column, "seed", (json_int_t)o->seed, "parts",
 		parts, "part", o->parts[part].name);
-	if (recipe && o->kind == BN_SPLIT_GROUP) /* else: by a draw for each value alone, as once */
+	if (recipe && o->kind == BN_SPLIT_GROUP) /* otherwise by a draw for each value separately,
+						  * as in earlier versions */
 		json_object_set_new(recipe, "shares_of", json_string("rows"));
 	if (recipe && where[0])
 		json_object_set_new(recipe, "where", json_string(where));

@@ -40,13 +40,13 @@ typedef struct bn_split_part {
 	double share; /* > 0; shares sum to 1 within 1e-9 */
 } bn_split_part;
 
-/* What came out. */
+/* The result of a split. */
 typedef struct bn_split_outcome {
 	uint64_t rows, counts[BN_SPLIT_MAX_PARTS];
 	uint64_t groups;      /* group, stratified: different values */
-	uint64_t scarce;      /* stratified: values that some part has none of, */
-	char rarest[64];      /* the one of the fewest rows, */
-	uint64_t rarest_rows; /* and how many */
+	uint64_t scarce;      /* stratified: values missing in some part, */
+	char rarest[64];      /* the one with the fewest rows, */
+	uint64_t rarest_rows; /* and their number */
 } bn_split_outcome;
 
 typedef struct bn_split_options {
@@ -56,8 +56,8 @@ typedef struct bn_split_options {
 	bn_split_part parts[BN_SPLIT_MAX_PARTS];
 	size_t part_count;
 	const char *where;           /* bn_dataset_split: only these rows, an expression; NULL: all */
-	const bn_progress *progress; /* NULL: nobody asks */
-	bn_split_outcome *outcome;   /* NULL: nobody asks */
+	const bn_progress *progress; /* NULL: not wanted */
+	bn_split_outcome *outcome;   /* NULL: not wanted */
 } bn_split_options;
 
 int bn_split_kind_parse(bn_split_kind *out, const char *name, bn_err *err);
@@ -72,13 +72,13 @@ int bn_split_assign(
 int bn_split_table(const bn_env *env, bn_table_reader *table, const bn_split_options *o,
 	const bn_dir *at, const char *const *paths, uint64_t *counts, bn_err *err);
 
-/* What a person would want to know of it: a part that is empty, shares that the groups do not allow, values that are not in
+/* Notes for the user: an empty part, shares that the groups do not allow, values that are not in
  * every part. */
 int bn_split_notes(bn_source_notes *out, const bn_split_options *o, const bn_split_outcome *outcome,
 	bn_err *err);
 
 /* Splits a version and publishes the parts as datasets NAME.train, NAME.test, ... with it as their
- * parent. out[i] is yours for each part; a part that was there already is not added again. */
+ * parent. out[i] is yours for each part; a part that exists already is not added again. */
 int bn_dataset_split(bn_dataset_version **out, bn_workspace *ws, const bn_dataset_version *v,
 	const bn_split_options *o, bn_err *err);
 

@@ -1,10 +1,12 @@
 /*
- * split_group.c - group splits: rows of one value stay together, and parts get their shares of the rows.
+ * split_group.c - group splits: rows of one value stay together, and parts get their shares of the
+ * rows.
  *
- * Exactly it is bin packing, so: groups are taken by size, the large ones first (in an order of the seed among those of
- * about one size), and each goes to a part drawn by what is missing there, of those where it fits; where it fits
- * nowhere, to the part that misses most. Then single groups are moved, and pairs exchanged, as long as that brings the
- * parts nearer to their shares. A part without a group gets one at the end, if there is one to spare.
+ * The exact problem is bin packing, so this is a heuristic: groups are assigned by size, the large
+ * ones first (in random order among those of similar size), each to a part drawn with the weight of
+ * its missing rows, among the parts where it fits; if it fits nowhere, to the part that misses
+ * most. Then single groups are moved and pairs exchanged as long as that brings the parts closer to
+ * their shares. A part without a group gets one at the end, if possible.
  */
 #include "core/data/_split.h"
 
@@ -15,7 +17,7 @@
 #include <stdlib.h>
 
 #define ROUNDS_MAX 1000
-#define EXCHANGED_MAX 20000 /* groups; more of them meet the shares without exchanges */
+#define EXCHANGED_MAX 20000 /* groups; with more of them the shares are met without exchanges */
 
 typedef struct group {
 	uint64_t key, rows; /* rows 0: an empty slot of the table */
@@ -89,7 +91,7 @@ static int assign_rows(void *ctx, const bn_column *c, uint64_t first_row, bn_err
 	return 0;
 }
 
-/* ---- dealing ---------------------------------------------------------------------------------- */
+/* ---- assigning ------------------------------------------------------------------------------- */
 
 static int size_class(uint64_t rows)
 {
@@ -140,7 +142,7 @@ static void move(grouping *g, group *x, size_t part)
 	put(g, x, part);
 }
 
-/* Drawn by what is missing, of the parts where it fits; else the one that misses most. */
+/* Drawn by missing rows, among the parts where it fits; otherwise the one that misses most. */
 static size_t choose_part(const grouping *g, const group *x, bn_rng *r)
 {
 	size_t parts = g->options->part_count, most = 0;
@@ -162,16 +164,16 @@ static size_t choose_part(const grouping *g, const group *x, bn_rng *r)
 	return most;
 }
 
-/* ---- mending ---------------------------------------------------------------------------------- */
+/* ---- improving ------------------------------------------------------------------------------- */
 
-/* How much nearer both come when x rows go from a to b: the fall of the sum of squares, halved. */
+/* The gain from moving x rows from a to b: the decrease of the sum of squares, halved. */
 static double gain_of(const grouping *g, size_t a, size_t b, double x)
 {
 	return x * (g->excess[a] - g->excess[b] - x);
 }
 
 typedef struct exchange {
-	group *out, *in; /* in: NULL when one group moves alone */
+	group *out, *in; /* in: NULL if only one group moves */
 	double gain;
 } exchange;
 
@@ -188,12 +190,12 @@ static void consider(const grouping *g, size_t a, size_t b, group *out, group *i
 {
 	double gain = gain_of(g, a, b, (double)out->rows - (in ? (double)in->rows : 0));
 
-	if (gain > best->gain + 0.25) /* counts are whole: anything less is rounding */
+	if (gain > best->gain + 0.25) /* counts are integers: anything less is rounding */
 		*best = (exchange){out, in, gain};
 }
 
-/* The best move or exchange between two parts; sorted: all groups by rows. Two places go up through the sizes of
- * both parts, at most the best difference apart. */
+/* The best move or exchange between two parts; sorted: all groups by rows. Two indices scan the
+ * sizes of both parts upwards, at most the best difference apart. */
 static exchange find_exchange(
 	const grouping *g, group *const *sorted, size_t a, size_t b, group **of_a, group **of_b)
 {
@@ -268,7 +270,7 @@ out:
 	return rc;
 }
 
-/* A part without a group gets the one that costs least, from a part that keeps another. */
+/* A part without a group gets the cheapest one from a part that keeps another. */
 static void fill_empty_parts(grouping *g)
 {
 	for (size_t p = 0; p < g->options->part_count; p++) {

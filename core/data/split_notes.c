@@ -1,10 +1,10 @@
-/* split_notes.c - a split in words: see split.h. */
+/* split_notes.c - notes about a split for the user: see split.h. */
 #include "core/data/_split.h"
 
 #include <inttypes.h>
 #include <math.h>
 
-#define FAR 0.02 /* from the share that was asked for, and by more than a row */
+#define FAR 0.02 /* from the requested share, and by more than a row */
 
 static double share_of(const bn_split_outcome *outcome, size_t part)
 {
@@ -48,7 +48,7 @@ int bn_split_notes(bn_source_notes *out, const bn_split_options *o, const bn_spl
 
 	for (size_t i = 0; i < o->part_count; i++)
 		empty |= !outcome->counts[i];
-	/* Of two parts one says it all, and that is the one without rows. */
+	/* Of two parts, one note is enough: that of the empty part. */
 	for (size_t i = 0; i < o->part_count && (o->part_count > 2 || !out->count); i++)
 		if (o->part_count > 2 || !empty || !outcome->counts[i])
 			if ((rc = note_part(out, o, outcome, i, err)) < 0)

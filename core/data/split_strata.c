@@ -79,7 +79,7 @@ static int strata_draw(void *ctx, const bn_column *c, uint64_t first_row, bn_err
 	return 0;
 }
 
-/* Where the remainders of small strata go is dealt round, or the last part would never get any. */
+/* The remainders of small strata rotate among the parts, or the last part would never get any. */
 static void strata_deal(strata *s)
 {
 	double debt[BN_SPLIT_MAX_PARTS] = {0};
@@ -107,7 +107,7 @@ static void strata_deal(strata *s)
 	}
 }
 
-/* Values that some part has none of, before they are drawn. */
+/* Values missing in some part, before they are drawn. */
 static int strata_report(const strata *s, bn_split_outcome *outcome, bn_table_reader *table,
 	size_t column, bn_err *err)
 {

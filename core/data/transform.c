@@ -20,9 +20,9 @@ typedef struct made_column {
 typedef struct transforming {
 	const bn_transform *o;
 	bn_table_reader *table;
-	bn_schema schema; /* of what is made */
-	size_t *from;     /* of each column: which one of the table it is; SIZE_MAX: */
-	size_t *made;     /* which one of those below */
+	bn_schema schema; /* of the result */
+	size_t *from;     /* of each column: its index in the table; SIZE_MAX: */
+	size_t *made;     /* its index below */
 	made_column *columns;
 	bn_buf where; /* its canonical text */
 	bn_crew *crew;
@@ -72,9 +72,9 @@ static int read_columns(transforming *d, bn_err *err)
 	return 0;
 }
 
-/* ---- what comes out --------------------------------------------------------------------------- */
+/* ---- result columns -------------------------------------------------------------------------- */
 
-/* The last one that is made by that name. */
+/* The last column computed under that name. */
 static size_t made_by(const transforming *d, const char *name)
 {
 	for (size_t i = d->o->column_count; i-- > 0;)
@@ -179,7 +179,7 @@ out:
 	return rc;
 }
 
-/* Appends what is made to the list. */
+/* Appends the computed columns to the list. */
 static int put_columns(json_t *list, const transforming *d, bn_err *err)
 {
 	for (size_t i = 0; i < d->o->column_count; i++) {
@@ -240,7 +240,7 @@ out:
 	return rc;
 }
 
-/* ---- all of it -------------------------------------------------------------------------------- */
+/* ---- all steps ------------------------------------------------------------------------------- */
 
 static int open_rows(transforming *d, bn_workspace *ws, const bn_dataset_version *from, bn_err *err)
 {

@@ -1,10 +1,11 @@
 /*
- * transform.h - a dataset made from another by expressions (core/table/expr/expr.h): columns that are computed, and rows that a
- * filter keeps.
+ * transform.h - a dataset made from another by expressions (core/table/expr/expr.h): computed
+ * columns, and rows that pass a filter.
  *
- * The canonical texts of the expressions are the version's recipe, so the lineage says what was done. Expressions see the
- * columns of the version that it is made from, not those beside them; one named as a column that is there takes its place,
- * others come behind. The same version and expressions give the same bytes.
+ * The canonical texts of the expressions are the version's recipe, so the lineage records what was
+ * done. Expressions see the columns of the parent version, not other computed ones; a computed
+ * column replaces an existing one of the same name, others are appended. The same version and
+ * expressions give the same bytes.
  */
 #ifndef BN_DATA_TRANSFORM_H
 #define BN_DATA_TRANSFORM_H
@@ -12,17 +13,18 @@
 #include "core/data/dataset.h"
 
 typedef struct bn_transform {
-	const char *const
-		*columns; /* "name = expression"; the name in backquotes when it is no word */
+	const char *const *columns; /* "name = expression"; the name in backquotes if it is not
+				     * an identifier */
 	size_t column_count;
 	const char *where;       /* NULL: all rows */
 	const char *const *keep; /* only these of its columns, in this order; NULL: all */
 	size_t keep_count;
 	bn_dataset_privacy privacy;
-	const bn_progress *progress; /* NULL: nobody asks */
+	const bn_progress *progress; /* NULL: not wanted */
 } bn_transform;
 
-/* BN_EINVAL with the place in the expression; when a value overflows, with its row (of those that `where` keeps). */
+/* BN_EINVAL with the position in the expression; if a value overflows, with its row (counting those
+ * that `where` keeps). */
 int bn_dataset_transform(bn_dataset_version **out, bool *added, bn_workspace *ws, const char *name,
 	const bn_dataset_version *from, const bn_transform *o, bn_err *err);
 

@@ -233,7 +233,7 @@ static size_t own_key(uint8_t out[32], const bn_env *env)
 	return n;
 }
 
-/* A filter as the statements bind it; NULL, -1 and the ends of time: whatever it is. */
+/* A filter's bound values; NULL, -1 and the ends of time: no restriction. */
 typedef struct asked {
 	const char *user, *kind, *entity, *outcome, *text;
 	int64_t from, to, uid, decisions;
@@ -241,13 +241,13 @@ typedef struct asked {
 	size_t key_bytes;
 } asked;
 
-/* How many records there are in all, from indexes; false: they have to be looked at. */
+/* The total number of records, from indexes; false: they have to be scanned. */
 static bool all_count(bn_audit_page *p, sqlite3 *db, const asked *a)
 {
 	if (a->decisions || a->user || a->kind || a->entity || a->outcome || a->text ||
 		a->uid >= 0 || a->from || a->to != INT64_MAX ||
 		bn_sql_int(db, 1, "SELECT EXISTS (SELECT 1 FROM index_unknown_field)", "") != 0)
-		return false; /* of records with such fields some count as newer */
+		return false; /* some records with such fields count as newer */
 	p->total = (size_t)bn_sql_int(db, 0, "SELECT count(*) FROM event", "");
 	p->refused = (size_t)bn_sql_int(
 		db, 0, "SELECT count(*) FROM event WHERE outcome <> 0 AND outcome IN (1, 2)", "");

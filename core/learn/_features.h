@@ -1,6 +1,6 @@
 /*
- * _features.h - the inside of a feature pipeline, shared by its three files: features.c (what it
- * does), features_fit.c (how it is learnt) and features_json.c (how it is kept).
+ * _features.h - the internals of a feature pipeline, shared by its three files: features.c
+ * (applying it), features_fit.c (fitting it) and features_json.c (storing it).
  */
 #ifndef BN_LEARN__FEATURES_H
 #define BN_LEARN__FEATURES_H
@@ -15,22 +15,22 @@ struct bn_features {
 	const char *target;
 	bn_input_kind target_kind;
 	const char **classes; /* class_count labels */
-	double *class_values; /* NUMBER targets: what the labels say */
+	double *class_values; /* NUMBER targets: the labels' values */
 	size_t class_count, target_missing;
 	bn_feature_input *inputs;
 	size_t input_count, width;
-	bn_feature_source *sources; /* room for as many as inputs */
+	bn_feature_source *sources; /* capacity of inputs */
 	size_t source_count;
 	const char **skipped;
 	size_t skipped_count;
 };
 
-/* The type of an input of that kind whose numbers, if it has any, are of that type. */
+/* The type of an input of that kind, where `type` is the type of its numbers, if it has any. */
 bn_type bn_feature_type(bn_input_kind kind, bn_type number);
 /* Index of the text of len bytes among count strings in byte order, or -1. */
 int32_t bn_category_find(const char *const *sorted, size_t count, const char *text, size_t len);
-/* Numbers inputs' design columns from left to right, and finds the columns that they are read from. BN_EINVAL: elements of
- * a vector that do not stand side by side in their order, or a name that means two things. */
+/* Numbers inputs' design columns from left to right, and sets the columns that they are read from.
+ * BN_EINVAL: elements of a vector that are not adjacent in their order, or an ambiguous name. */
 int bn_features_number_columns(bn_features *f, bn_err *err);
 
 #endif

@@ -1,10 +1,10 @@
-/* _logistic.h - between logistic.c (two classes) and multinomial.c (more). */
+/* _logistic.h - shared by logistic.c (two classes) and multinomial.c (more). */
 #ifndef BN_LEARN__LOGISTIC_H
 #define BN_LEARN__LOGISTIC_H
 #include "core/learn/_trainers.h"
 
 extern const bn_fit_steps bn_multinomial_steps;
-/* A fit that a limit ended, in the run's log. */
+/* Logs a fit that a limit ended. */
 void bn_logistic_say_stopped(
 	const bn_fit_request *r, int64_t iterations, double largest, double tolerance);
 

@@ -1,6 +1,5 @@
 /*
- * _mlp.h - between mlp.c (what an MLP is, how it is kept and used) and mlp_train.c (the epochs, on
- * a back end).
+ * _mlp.h - shared by mlp.c (the model and its storage) and mlp_train.c (the epochs, on a back end).
  */
 #ifndef BN_LEARN__MLP_H
 #define BN_LEARN__MLP_H
@@ -16,23 +15,25 @@ typedef struct bn_mlp_net {
 	size_t weight_at[BN_MLP_MAX_LAYERS], bias_at[BN_MLP_MAX_LAYERS];
 } bn_mlp_net;
 
-/* The rows of a source that one role is played by, in its order. */
+/* The rows of a source with one role, in its order. */
 typedef struct bn_mlp_part {
 	bn_rows *rows;
-	const uint32_t *index; /* count numbers of rows; NULL: all rows as they are */
+	const uint32_t *index; /* count row numbers; NULL: all rows in order */
 	size_t count;
 } bn_mlp_part;
 
 typedef struct bn_mlp_data {
 	bn_mlp_part train, validation; /* validation.count 0: none */
-	uint32_t *order; /* permutation of the training rows: those to learn from, those to watch */
+	uint32_t *order; /* permutation of the training rows: those to learn from, then those kept
+			  * for validation */
 	double target_mean, target_scale;
 	bool labels; /* targets are class indices */
 } bn_mlp_data;
 
 /* The epochs, as steps (bn_fit_steps): */
 typedef struct bn_mlp_fit bn_mlp_fit;
-/* parameters: initial ones, copied. What is given must outlive the fit. *out is freed also after a failure. */
+/* parameters: initial ones, copied. The arguments must outlive the fit. *out is freed also after a
+ * failure. */
 int bn_mlp_fit_start(bn_mlp_fit **out, const float *parameters, const bn_mlp_net *net,
 	const bn_mlp_data *data, const bn_fit_start *fit, bn_err *err);
 int bn_mlp_fit_epoch(bn_mlp_fit *t, bn_err *err);

@@ -1,5 +1,5 @@
-/* _model.h - between model.c (the directory), card.c (its page for people) and predict.c (answers).
- */
+/* _model.h - shared by model.c (the directory), card.c (its model card) and predict.c
+ * (predictions). */
 #ifndef BN_LEARN__MODEL_H
 #define BN_LEARN__MODEL_H
 #include "core/base/buf.h"

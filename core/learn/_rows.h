@@ -1,4 +1,5 @@
-/* _rows.h - between rows.c (what every source does) and the sources: arrays there, tables in rows_table.c. */
+/* _rows.h - shared by rows.c (common to all sources) and the sources: arrays there, tables in
+ * rows_table.c. */
 #ifndef BN_LEARN__ROWS_H
 #define BN_LEARN__ROWS_H
 #include "core/learn/rows.h"
@@ -20,14 +21,15 @@ struct bn_rows {
 	bn_want want;
 	bool checked;        /* every value was seen to be finite */
 	const double *y, *w; /* all rows */
-	float *picked;       /* of gather: as many rows as were ever asked for at once */
+	float *picked;       /* of gather: the largest number of rows requested at once */
 	double *picked_y, *picked_w;
 	size_t picked_cap;
 };
 
-/* bn_rows_next without its check, for who sees from its sums whether there is a value that is not finite. */
+/* bn_rows_next without its check, for callers whose sums show whether there is a value that is not
+ * finite. */
 int bn_rows_next_raw(bn_rows *r, bn_block *out, bn_err *err);
-/* "PART features: element N is not a finite number" of rows rows from number `first` on. */
+/* "PART features: element N is not a finite number" for `rows` rows from number `first` on. */
 int bn_rows_check_finite(
 	const bn_rows *r, const double *x, uint64_t first, size_t rows, bn_err *err);
 

@@ -1,5 +1,5 @@
 /*
- * _trainers.h - for the files that implement a trainer: the table's entries, and what they share.
+ * _trainers.h - for the files that implement a trainer: the table's entries, and shared functions.
  */
 #ifndef BN_LEARN__TRAINERS_H
 #define BN_LEARN__TRAINERS_H
@@ -13,24 +13,24 @@
 BN_TRAINERS(BN_TRAINER_DECLARE)
 #undef BN_TRAINER_DECLARE
 
-/* Through the request's hooks; all of them may be absent. metric returns what the hook returns. */
+/* Call the request's hooks, all of which may be absent. metric returns what the hook returns. */
 int bn_fit_metric(const bn_fit_request *r, const char *name, int64_t step, double value);
 int bn_fit_check_cancel(const bn_fit_request *r, bn_err *err);
 void bn_fit_log(const bn_fit_request *r, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
-/* A line when operations fell back to the CPU. */
+/* Logs a line if operations fell back to the CPU. */
 void bn_fit_log_device(const bn_fit_request *r, const bn_device *d);
 
-/* BN_EINVAL unless the tensor is there with that dtype and shape (cols 0: a vector). out may be
+/* BN_EINVAL unless the tensor exists with that dtype and shape (cols 0: a vector). out may be
  * NULL. */
 int bn_estimator_need(const bn_estimator *e, const bn_tensor **out, const char *name,
 	bn_dtype dtype, size_t rows, size_t cols, bn_err *err);
 
-/* The same of other tensors; what: "checkpoint". */
+/* The same for other tensors; what: "checkpoint". */
 int bn_tensor_need(const bn_tensor **out, const bn_tensors *from, const char *what,
 	const char *name, bn_dtype dtype, size_t rows, size_t cols, bn_err *err);
 
-/* linear.c: what ridge and logistic models have in common: coef [outputs or 1, inputs] and
+/* linear.c: the common part of ridge and logistic models: coef [outputs or 1, inputs] and
  * intercept, float64. */
 int bn_linear_store(
 	bn_estimator *e, size_t rows, const double *coef, const double *intercept, bn_err *err);

@@ -1,12 +1,14 @@
 /*
- * baseline.c - what is predicted without looking at any input: the model that every other one is compared with.
+ * baseline.c - predictions that do not depend on any input: the reference for all other models.
  *
- * A number: the mean of the training part, or its median (robust). A class: the share of each class among the training
- * rows as its probability, or 1 for the most frequent one (robust; the first of several in the order of the classes). These
- * are scikit-learn's DummyRegressor(strategy="mean" | "median") and DummyClassifier(strategy="prior" | "most_frequent").
+ * A number: the mean of the training part, or its median (robust). A class: the share of each class
+ * among the training rows as its probability, or 1 for the most frequent one (robust; the first of
+ * several in the order of the classes). These are scikit-learn's DummyRegressor(strategy="mean" |
+ * "median") and DummyClassifier(strategy="prior" | "most_frequent").
  *
- * Targets alone are read, which a row source keeps, so no design is made. Sums go over tiles and are joined in one tree, as
- * those of the other trainers: threads and parts change no bit. A median needs all targets in one process.
+ * Only targets are read, which a row source keeps, so no design is built. Sums are computed per
+ * tile and joined in one tree, like those of the other trainers: threads and parts do not change a
+ * bit. A median needs all targets in one process.
  */
 #include "core/base/mem.h"
 #include "core/learn/_trainers.h"
@@ -42,10 +44,9 @@ static int baseline_start(void **state, const bn_fit_start *fit, bn_err *err)
 	if (!(s->value = bn_alloc_zeroed(fit->outputs, sizeof *s->value)))
 		return bn_err_nomem(err, "a baseline");
 	if (bn_rows_about(r->train)->weighted)
-		return bn_err_set(err, BN_EUNSUPPORTED, "a baseline takes no weights of rows");
+		return bn_err_set(err, BN_EUNSUPPORTED, "a baseline does not support row weights");
 	if (r->reduce && s->robust && !s->classes)
-		return bn_err_set(
-			err, BN_EUNSUPPORTED, "a median is not found in several processes");
+		return bn_err_set(err, BN_EUNSUPPORTED, "a median needs all rows in one process");
 	return 0;
 }
 
@@ -101,7 +102,7 @@ static int take_median(baseline *s, bn_err *err)
 	return 0;
 }
 
-/* The shares of the classes, or all of it for the greatest. */
+/* The shares of the classes, or 1 for the largest. */
 static void take_shares(baseline *s, const double *sum)
 {
 	size_t best = 0;

@@ -13,7 +13,7 @@ static int add_vector(bn_candidates *c, const bn_schema *s, size_t column, bn_er
 			return bn_err_nomem(err, "columns");
 		if (bn_schema_find(s, name) != BN_SCHEMA_NONE) {
 			bn_err_set(err, BN_ECONFLICT,
-				"column '%s' is called as value %zu of column '%s'", name, k,
+				"column '%s' has the name of value %zu of column '%s'", name, k,
 				f->name);
 			bn_err_hint(err, "leave one of them out");
 			return BN_ECONFLICT;

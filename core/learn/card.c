@@ -1,6 +1,6 @@
 /*
- * card.c - model_card.md: what a person needs to know before using the model, from facts that the
- * model itself holds. The front matter is Hugging Face's.
+ * card.c - model_card.md: what a user needs to know about the model, from data that the model
+ * itself contains. The front matter is Hugging Face's.
  */
 #include "core/base/json.h"
 #include "core/base/str.h"
@@ -19,7 +19,7 @@ static const char *pipeline_tag(bn_task task)
 	return task == BN_TASK_REGRESSION ? "tabular-regression" : "tabular-classification";
 }
 
-/* Markdown table cells must not hold a bar or a line end. */
+/* Markdown table cells must not contain a bar or a line end. */
 static void add_cell(bn_buf *b, const char *text)
 {
 	for (; *text; text++) {
@@ -55,7 +55,7 @@ static bool is_given(const bn_model_data *d)
 	return d->name && *d->name;
 }
 
-/* The version whose rows the part has. */
+/* The version that the part's rows come from. */
 static const char *evaluated_on(const bn_model_about *about, const char *part)
 {
 	if (!strcmp(part, "test") && is_given(&about->test))
@@ -135,7 +135,7 @@ static void add_training(bn_buf *b, const bn_estimator *e, const bn_model_about 
 		bn_buf_addf(b, "- Data: `%s`\n", about->dataset);
 	if (about->dataset_digest)
 		bn_buf_addf(b, "- Data digest: `%s`\n", about->dataset_digest);
-	if (about->where) /* which may hold back quotes */
+	if (about->where) /* which may contain backquotes */
 		bn_buf_addf(b, "- Rows: those with `` %s ``\n", about->where);
 	add_data(b, "Validation data", &about->valid);
 	add_data(b, "Test data", &about->test);

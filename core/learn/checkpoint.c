@@ -8,7 +8,7 @@
 
 static const char recipe_key[] = "recipe";
 
-/* 0, or why the file is not gone on with. */
+/* 0, or the reason why the file is not used. */
 static int read_state(const bn_checkpoint *c, const bn_fit_steps *steps, void *state, bn_err *err)
 {
 	bn_buf bytes = BN_BUF_INIT;
@@ -48,7 +48,7 @@ int bn_checkpoint_resume(const bn_checkpoint *c, const bn_fit_steps *steps, void
 	if (rc == BN_ENOMEM || rc == BN_EIO)
 		return bn_err_move(err, &why);
 	if (rc == 0)
-		say(r, "goes on from a checkpoint", "");
+		say(r, "continues from a checkpoint", "");
 	else if (rc != BN_ENOTFOUND)
 		say(r, "the checkpoint is not used: ", why.msg);
 	return 0;

@@ -85,7 +85,7 @@ int bn_evaluate_regression(bn_regression_metrics *out, size_t rows, const double
 		m.mape = any ? relative / n : NAN;
 		m.max_error = largest;
 		bn_keys_quantiles(&m.median_ae, errors, rows, &half, 1);
-		/* A constant target leaves rounding behind at most. */
+		/* A constant target leaves at most rounding errors. */
 		bool varies = rows > 1 && spread > n * pow(mean * DBL_EPSILON, 2) * n;
 		m.r2 = varies ? 1 - square / spread : NAN;
 		*out = m;
@@ -112,8 +112,9 @@ void bn_classification_metrics_release(bn_classification_metrics *m)
 }
 
 /* Area under the ROC curve of class k against the rest: the Mann-Whitney statistic, ties counting
- * half. NaN when one side is empty. keys: room for rows elements. A probability is not negative, so its key
- * has its highest bit set: shifted, it has room for whether the row is of the class. */
+ * half. NaN if one side is empty. keys: room for rows elements. A probability is not negative, so
+ * its key has its highest bit set: shifted, it has room for the bit that says whether the row is of
+ * the class. */
 static double auc_of_class(size_t rows, size_t classes, size_t k, const double *y,
 	const double *probability, uint64_t *keys)
 {
@@ -127,7 +128,7 @@ static double auc_of_class(size_t rows, size_t classes, size_t k, const double *
 		size_t j = i, in_tie = 0;
 		for (; j < rows && keys[j] >> 1 == keys[i] >> 1; j++)
 			in_tie += keys[j] & 1;
-		/* Ranks i + 1 .. j share their mean. */
+		/* Ranks i + 1 .. j get their mean. */
 		ranks += (double)in_tie * ((double)(i + 1 + j) / 2);
 		positives += (double)in_tie;
 		i = j;

@@ -1,7 +1,7 @@
 /*
- * evaluate.h - how good predictions are. Definitions are scikit-learn's (sklearn.metrics 1.x).
+ * evaluate.h - metrics of predictions. Definitions are scikit-learn's (sklearn.metrics 1.x).
  *
- * A metric that is not defined on this input (R2 of a constant target, AUC of one class) is absent:
+ * A metric that is undefined for the input (R2 of a constant target, AUC of one class) is absent:
  * NaN here, null in JSON, `-` on screen. It is never 0.
  */
 #ifndef BN_LEARN_EVALUATE_H
@@ -16,8 +16,8 @@ typedef struct bn_regression_metrics {
 	double rmse, mae, r2, mape, max_error, median_ae;
 } bn_regression_metrics;
 
-/* y, predicted: rows values. MAPE divides by max(|y|, 2^-52) as scikit-learn does, and is absent
- * when every y is 0. R2 needs two rows and a target that varies. */
+/* y, predicted: rows values. MAPE divides by max(|y|, 2^-52) as scikit-learn does, and is absent if
+ * every y is 0. R2 needs two rows and a target that varies. */
 int bn_evaluate_regression(bn_regression_metrics *out, size_t rows, const double *y,
 	const double *predicted, bn_err *err);
 
@@ -43,7 +43,7 @@ void bn_classification_metrics_release(bn_classification_metrics *m);
 /* Index of the first of the largest of n probabilities. */
 size_t bn_argmax(const double *probability, size_t n);
 
-/* One metric by name, whichever the task: what run logs, gates and tables iterate over. */
+/* One metric by name, for any task: the form in which run logs, gates and tables use it. */
 typedef struct bn_metric_def {
 	const char *name; /* "rmse", "roc_auc" */
 	bn_task task;
@@ -53,11 +53,11 @@ typedef struct bn_metric_def {
 
 size_t bn_metric_count(void);
 const bn_metric_def *bn_metric_get(size_t i);
-const bn_metric_def *bn_metric_find(const char *name); /* NULL when unknown */
+const bn_metric_def *bn_metric_find(const char *name); /* NULL if unknown */
 
-/* {"rmse": 1.5, "r2": null, ...} and for classification {"confusion": [[..]], "labels": [..]}.
- * y as bn_features_target_of gives it (rows whose y is NaN are left out and counted in
- * "rows_without_target"), out as bn_estimator_predict does. *out is yours. */
+/* {"rmse": 1.5, "r2": null, ...} and for classification {"confusion": [[..]], "labels": [..]}. y as
+ * from bn_features_target_of (rows whose y is NaN are left out and counted in
+ * "rows_without_target"), out as from bn_estimator_predict. *out is yours. */
 int bn_evaluate(json_t **out, const bn_features *f, size_t rows, const double *y,
 	const double *predicted, bn_err *err);
 

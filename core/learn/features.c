@@ -1,4 +1,4 @@
-/* features.c - what a fitted pipeline does with rows; see features.h. */
+/* features.c - applies a fitted pipeline to rows; see features.h. */
 #include "core/learn/features.h"
 
 #include "core/base/str.h"
@@ -115,7 +115,7 @@ int bn_feature_source_field(bn_field *out, const bn_feature_source *s, bn_err *e
 	return out->name ? 0 : bn_err_nomem(err, "a column");
 }
 
-/* The input goes on with the vector before it. */
+/* Whether the input belongs to the same vector as the previous one. */
 static bool goes_on(
 	const bn_feature_source *s, const bn_feature_input *before, const bn_feature_input *in)
 {
@@ -123,7 +123,7 @@ static bool goes_on(
 	       before->element < in->element;
 }
 
-/* Names of vectors are neither those of inputs nor of each other. */
+/* Names of vectors must differ from those of inputs and of each other. */
 static int check_sources(const bn_features *f, bn_err *err)
 {
 	for (size_t i = 0; i < f->source_count; i++) {
@@ -173,7 +173,7 @@ bn_type bn_feature_type(bn_input_kind kind, bn_type number)
 {
 	if (kind == BN_INPUT_BOOL)
 		return BN_TYPE_BOOL;
-	if (number == BN_TYPE_DECIMAL) /* which is learnt as the nearest double */
+	if (number == BN_TYPE_DECIMAL) /* which training converts to the nearest double */
 		number = BN_TYPE_FLOAT64;
 	return kind == BN_INPUT_CATEGORY ? BN_TYPE_CATEGORY : number;
 }
@@ -255,7 +255,7 @@ static double class_of_label(const bn_features *f, const char *label, size_t n)
 	return NAN;
 }
 
-/* Class of a value that is no text: NaN when it is absent or none that training knew. */
+/* Class of a value that is not text: NaN if it is absent or unseen in training. */
 static double class_of_value(const bn_features *f, const bn_column *c, size_t r)
 {
 	char text[BN_FMT];
@@ -286,7 +286,7 @@ static int classes_of_texts(
 	return 0;
 }
 
-/* Is there a value of a text where a number is predicted? */
+/* Whether there is a text value where a number is predicted. */
 static int not_a_number(
 	const bn_features *f, const bn_column *c, size_t from, size_t n, double *target, bn_err *err)
 {
@@ -359,10 +359,10 @@ int bn_input_refuse(const bn_field *f, bn_err *err)
 		bn_err_hint(err, "leave it out, or ingest it as a category");
 		return BN_EINVAL;
 	}
-	bn_err_set(err, BN_EINVAL, "column '%s' is %s, of which models learn nothing", f->name,
+	bn_err_set(err, BN_EINVAL, "column '%s' is %s, which models cannot learn from", f->name,
 		bn_field_type_text(f, type));
 	bn_err_hint(err, bn_type_is_list(f->type)
-				 ? "leave it out, or make columns of the values that count"
+				 ? "leave it out, or make columns of the values that matter"
 				 : "leave it out");
 	return BN_EINVAL;
 }

@@ -1,9 +1,9 @@
 /*
- * features_fit.c - learning a feature pipeline from the training part; see features.h.
+ * features_fit.c - fits a feature pipeline to the training part; see features.h.
  *
- * Sums run over rows in order, in two passes with a correction, so a column's statistics depend on
- * its values alone. Columns are independent of each other and learnt side by side, so many at a time
- * that their values, twice, take half of the table at most; what they say is put together in their order.
+ * Sums run over rows in order, in two passes with a correction, so a column's statistics depend
+ * only on its values. Columns are independent and fitted in parallel, as many at a time as need at
+ * most half of the table's size for two copies of their values; results are joined in order.
  */
 #include "core/base/str.h"
 #include "core/learn/_candidates.h"
@@ -18,7 +18,7 @@
 
 enum { DEFAULT_MAX_CATEGORIES = 200, DECILES = 11 };
 
-/* What one column says, in memory of its own. */
+/* The result of one column, in memory of its own. */
 typedef struct learnt {
 	bn_feature_input in;
 	double deciles[DECILES];
@@ -28,14 +28,14 @@ typedef struct learnt {
 	bn_err err;
 } learnt;
 
-/* The values that are there, in row order. */
+/* The present values, in row order. */
 typedef struct gathered {
 	const bn_candidate *of;
 	double *values;
 	size_t n, cap;
 } gathered;
 
-/* NaN where the vector has no such element. */
+/* NaN if the vector has no such element. */
 static void elements_of(
 	double *out, const bn_column *c, size_t from, size_t n, const bn_candidate *of)
 {
@@ -79,7 +79,7 @@ typedef struct moments {
 	double mean, variance;
 } moments;
 
-/* Mean and population variance of n values, with `filled` more that all equal fill. */
+/* Mean and population variance of n values and `filled` more that are all equal to fill. */
 static moments moments_of(const double *v, size_t n, size_t filled, double fill)
 {
 	double total = (double)(n + filled), sum = 0, rest = 0, square = 0, first = 0;
@@ -101,7 +101,7 @@ static moments moments_of(const double *v, size_t n, size_t filled, double fill)
 	return (moments){mean, (square - first * first / total) / total};
 }
 
-/* A column as constant as its rounding allows, by scikit-learn's rule
+/* A column that is constant within rounding, by scikit-learn's rule
  * (sklearn.preprocessing._data._is_constant_feature). */
 static bool is_constant(moments m, double n)
 {
@@ -117,7 +117,7 @@ static double most_frequent(const uint64_t *sorted, size_t n)
 		size_t j = i;
 		while (j < n && sorted[j] == sorted[i])
 			j++;
-		if (j - i > best_run) { /* of equals the smallest, as scikit-learn takes */
+		if (j - i > best_run) { /* the smallest on ties, as in scikit-learn */
 			best_run = j - i;
 			best = sorted[i];
 		}
@@ -126,7 +126,7 @@ static double most_frequent(const uint64_t *sorted, size_t n)
 	return bn_key_value(best);
 }
 
-/* Smallest, largest, deciles and what fills a hole. keys: room for n. */
+/* Smallest, largest, deciles and the fill value. keys: room for n. */
 static void learn_order(learnt *l, const bn_features *f, const double *values, size_t n,
 	double mean, uint64_t *keys)
 {
@@ -230,13 +230,13 @@ static int learn_codes(size_t **out, const bn_part *train, size_t column, bn_err
 
 static int refuse_nul(const char *column, bn_err *err)
 {
-	bn_err_set(err, BN_EINVAL, "column '%s' has a text with a NUL byte, which no request holds",
-		column);
+	bn_err_set(err, BN_EINVAL,
+		"column '%s' has a text with a NUL byte, which a request cannot contain", column);
 	bn_err_hint(err, "leave it out: --exclude %.80s", column);
 	return BN_EINVAL;
 }
 
-/* The categories of a column that occur, sorted. *out is yours; its names are the arena's. */
+/* The categories of a column that occur, sorted. *out is yours; the arena owns the names. */
 static int name_categories(named_count **out, size_t *distinct, bn_arena *arena, const char *column,
 	const bn_dict *dict, const size_t *counts, bn_err *err)
 {
@@ -319,7 +319,7 @@ static int keep_class(bn_features *f, const char *label, double value, bn_err *e
 	return 0;
 }
 
-/* The distinct values, rising. */
+/* The distinct values, ascending. */
 typedef struct distinct {
 	double values[BN_FEATURES_MAX_CLASSES + 1];
 	size_t n;
@@ -342,7 +342,7 @@ static void add_distinct(distinct *d, double v)
 	d->n++;
 }
 
-/* One value too many is enough: keep_class says so. */
+/* One value above the limit is enough: keep_class reports it. */
 static int gather_distinct(void *ctx, const bn_part *p, const bn_batch *b, bn_err *err)
 {
 	distinct *d = ctx;
@@ -438,9 +438,9 @@ static int fit_target(bn_features *f, const bn_part *train, size_t column, bn_er
 	return rc;
 }
 
-/* ---- all of it ------------------------------------------------------------------------------ */
+/* ---- all steps ------------------------------------------------------------------------------ */
 
-/* Into the pipeline: what the column said, in memory that stays. */
+/* Copies a column's result into the pipeline's memory. */
 static int keep_input(bn_features *f, learnt *l, const bn_part *train, const bn_candidate *of,
 	const bn_features_options *opt, bn_err *err)
 {
@@ -539,7 +539,7 @@ static int fit_inputs(bn_features *f, const bn_part *train, const bn_candidates 
 	return rc;
 }
 
-/* The table's column that is to be predicted. */
+/* The table's target column. */
 static int find_target(size_t *out, const bn_part *train, const char *name, bn_err *err)
 {
 	const bn_schema *s = bn_table_schema(train->table);

@@ -1,8 +1,8 @@
 /*
- * features_json.c - a feature pipeline as features.json and back; see features.h.
+ * features_json.c - writes a feature pipeline as features.json and reads it; see features.h.
  *
  * Reading checks everything that transform relies on (counts, indices, finite scales, sorted
- * categories), because the file may come from anybody.
+ * categories), because the file is untrusted.
  */
 #include "core/base/json.h"
 #include "core/base/str.h"
@@ -19,7 +19,7 @@ static const char *const impute_names[] = {"mean", "median", "most_frequent"};
 
 /* ---- writing -------------------------------------------------------------------------------- */
 
-/* 0, or -1 without memory; value may be NULL then too. */
+/* 0, or -1 if out of memory; value may then be NULL too. */
 static int put(json_t *object, const char *key, json_t *value)
 {
 	return json_object_set_new(object, key, value);
@@ -52,7 +52,8 @@ static json_t *input_to_json(const bn_feature_input *in)
 				  put(o, "elements", json_integer((json_int_t)in->elements)))) ||
 		  put(ref, "count", json_integer((json_int_t)in->count)) ||
 		  put(ref, "missing", json_integer((json_int_t)in->missing));
-	/* float64 goes without saying, unless it could be taken for a time of an older model (read_type). */
+	/* float64 is the default and omitted, unless it could be taken for a time of an older model
+	 * (read_type). */
 	if (in->kind == BN_INPUT_NUMBER && (in->type != BN_TYPE_FLOAT64 || in->ref_min > 1e17))
 		bad = bad || put(o, "type", json_string(bn_type_name(in->type)));
 	if (in->kind == BN_INPUT_CATEGORY) {
@@ -129,7 +130,8 @@ static int read_strings(bn_features *f, const char ***out, size_t *count, const 
 	for (size_t i = 0; i < n; i++) {
 		const char *s = json_string_value(json_array_get(list, i));
 		if (!s)
-			return bn_err_set(err, BN_EINVAL, "%s: element %zu is no string", where, i);
+			return bn_err_set(
+				err, BN_EINVAL, "%s: element %zu is not a string", where, i);
 		items[i] = bn_arena_strdup(&f->arena, s);
 		if (!items[i])
 			return bn_err_nomem(err, where);
@@ -207,7 +209,8 @@ static int read_number_input(bn_features *f, bn_feature_input *in, const json_t 
 	return read_reals(f, &in->deciles, 11, json_object_get(ref, "deciles"), where, err);
 }
 
-/* Numbers say their type since models keep it; before, times were told by their size alone. */
+/* Numbers have had a type since models store it; before, times were recognised only by their
+ * size. */
 static int read_type(bn_feature_input *in, const json_t *o, const char *where, bn_err *err)
 {
 	const char *name = bn_json_str(o, "type", NULL);
@@ -218,11 +221,11 @@ static int read_type(bn_feature_input *in, const json_t *o, const char *where, b
 	if (bn_type_parse(&in->type, name, NULL) < 0 ||
 		!(bn_type_is_number(in->type) || bn_type_is_time(in->type)))
 		return bn_err_set(err, BN_EUNSUPPORTED,
-			"%s: this build knows no numbers of type '%.40s'", where, name);
+			"%s: this build does not support numbers of type '%.40s'", where, name);
 	return 0;
 }
 
-/* One element of a column of vectors says of which, and where. */
+/* An element of a vector column has the vector's name and its index. */
 static int read_element(
 	bn_features *f, bn_feature_input *in, const json_t *o, const char *where, bn_err *err)
 {
@@ -294,8 +297,8 @@ static int read_classes(bn_features *f, const json_t *target, bn_err *err)
 		f->class_values[k] = (double)k;
 		if (f->target_kind == BN_INPUT_NUMBER &&
 			!bn_parse_f64(f->classes[k], strlen(f->classes[k]), &f->class_values[k]))
-			return bn_err_set(err, BN_EINVAL, "%s: class '%.40s' is no number", where,
-				f->classes[k]);
+			return bn_err_set(err, BN_EINVAL, "%s: class '%.40s' is not a number",
+				where, f->classes[k]);
 	}
 	return 0;
 }

@@ -16,7 +16,7 @@
 
 enum { CHECKPOINT_MS = 30000 };
 
-/* Everything that one fit holds. */
+/* The state of one fit. */
 typedef struct fit {
 	bn_workspace *ws;
 	const bn_spec *spec;
@@ -26,7 +26,7 @@ typedef struct fit {
 	bn_features *features;
 	bn_rows *rows[BN_PARTS]; /* NULL: none */
 	bn_estimator *estimator;
-	/* in the run's directory */
+	/* In the run's directory. */
 	bn_rows_place place[BN_PARTS];
 	char file[BN_PARTS][200], checkpoint_file[200], recipe[128];
 	bn_checkpoint checkpoint;
@@ -167,13 +167,13 @@ static int open_rows(fit *f, int threads, bn_err *err)
 				bn_part_names[p], about->dropped,
 				f->spec->target ? f->spec->target : "");
 		if (about->unseen)
-			say(f, "%s: %zu rows of a class that training never saw left out",
+			say(f, "%s: %zu rows of a class unseen in training left out",
 				bn_part_names[p], about->unseen);
 	}
 	return 0;
 }
 
-/* What has to be looked at again lies beside the model to be, as does what a killed fit goes on from. */
+/* Rows that are read again, and checkpoints, are stored beside the future model. */
 static int name_files(
 	fit *f, const bn_dir *at, const char *model_dir, const char *machine, bn_err *err)
 {
@@ -195,7 +195,7 @@ static int name_files(
 	return 0;
 }
 
-/* A task that nobody chose. Numbers that are 0 and 1 alone are as likely classes. */
+/* Logs a task that the user did not choose. Numbers that are only 0 and 1 may also be classes. */
 static void say_task(const fit *f, const bn_rows *train)
 {
 	const double *y = bn_rows_targets(train);
@@ -205,7 +205,7 @@ static void say_task(const fit *f, const bn_rows *train)
 		!(f->trainer->tasks & 1u << BN_TASK_CLASSIFICATION))
 		return;
 	if (bn_features_task(f->features) == BN_TASK_CLASSIFICATION) {
-		say(f, "task classification: target '%s' is no number", f->spec->target);
+		say(f, "task classification: target '%s' is not a number", f->spec->target);
 		return;
 	}
 	while (i < n && (y[i] == 0 || y[i] == 1))
@@ -214,7 +214,7 @@ static void say_task(const fit *f, const bn_rows *train)
 		i == n ? ", though 0 or 1 in every row: --task classification learns classes" : "");
 }
 
-/* What the model is measured on, and where that is from. */
+/* Logs the rows on which the model is evaluated, and their source. */
 static void say_parts(const fit *f)
 {
 	for (int p = BN_PART_VALID; p < BN_PARTS; p++) {

@@ -1,9 +1,9 @@
 /*
- * fit.h - a trainer's spec carried out, start to end, in this process: open the dataset version,
- * divide the rows, fit features on the training part only, train, evaluate, write the model.
+ * fit.h - executes a trainer's spec from start to end in this process: opens the dataset version,
+ * divides the rows, fits features on the training part only, trains, evaluates, writes the model.
  *
- * A pure function of the recipe and the back end: no clock, host, run id or thread count reaches
- * the model's bytes. The child of a supervisor runs it, and so does a reproduction.
+ * A pure function of the recipe and the back end: no clock, host, run id or thread count affects
+ * the model's bytes. A supervisor's child runs it, and so does a reproduction.
  */
 #ifndef BN_LEARN_FIT_H
 #define BN_LEARN_FIT_H
@@ -24,8 +24,8 @@ typedef struct bn_fit_report {
 } bn_fit_report;
 
 /* spec: resolved. The model is written to the directory model_dir below `at`, which must not exist;
- * it is complete or absent afterwards. threads <= 0: as many as the process may use. hooks may be NULL; its log gets lines about what is being done. report is
- * released with bn_fit_report_release. */
+ * it is complete or absent afterwards. threads <= 0: as many as the process may use. hooks may be
+ * NULL; its log gets lines on progress. Release report with bn_fit_report_release. */
 int bn_fit_run(bn_fit_report *report, bn_workspace *ws, const bn_spec *spec, const bn_dir *at,
 	const char *model_dir, int threads, const bn_fit_hooks *hooks, bn_err *err);
 void bn_fit_report_release(bn_fit_report *r);

@@ -121,7 +121,7 @@ static json_t *parse_list(const char *text)
 	return list;
 }
 
-/* NULL when the text is not of the type. */
+/* NULL if the text is not of the type. */
 static json_t *parse_text(bn_hyper_type type, const char *text)
 {
 	double v;
@@ -185,8 +185,8 @@ int bn_hyper_resolve(
 			continue;
 		}
 		rc = check_value(&defs[i], value, err);
-		/* One form per type, so that equal settings hash equal: 1 given for a number is
-		 * 1.0. */
+		/* One form per type, so that equal settings have equal hashes: 1 given for a number
+		 * is 1.0. */
 		json_t *same = defs[i].type == BN_HYPER_REAL ? json_real(json_number_value(value))
 			       : defs[i].type == BN_HYPER_INT
 				       ? json_integer((json_int_t)json_number_value(value))

@@ -1,6 +1,6 @@
 /*
- * hyper.h - hyper-parameters: a table per trainer that feeds the command line, the launch form, the
- * help and the check of a spec, and values as a JSON object.
+ * hyper.h - hyper-parameters: a table per trainer, used by the command line, the launch form, the
+ * help and the validation of a spec; values are a JSON object.
  */
 #ifndef BN_LEARN_HYPER_H
 #define BN_LEARN_HYPER_H
@@ -20,21 +20,21 @@ typedef enum bn_hyper_type {
 typedef struct bn_hyper_def {
 	const char *name; /* "learning_rate" */
 	bn_hyper_type type;
-	const char *default_text; /* as a user would type it */
+	const char *default_text; /* as typed by a user */
 	double min, max;          /* inclusive */
 	const char *doc;          /* one line */
 } bn_hyper_def;
 
-/* Sets into[name] from typed text. BN_EINVAL names the parameter, its type and limits, or the
+/* Parses text and sets into[name]. BN_EINVAL names the parameter, its type and limits, or the
  * nearest known name. */
 int bn_hyper_set_text(json_t *into, const bn_hyper_def *defs, size_t count, const char *name,
 	const char *text, bn_err *err);
-/* Every parameter of defs with the given value or its default, checked, in table order. Unknown
- * names are refused. given may be NULL. *out is yours. */
+/* Every parameter of defs with the given value or its default, validated, in table order. Unknown
+ * names are rejected. given may be NULL. *out is yours. */
 int bn_hyper_resolve(
 	json_t **out, const bn_hyper_def *defs, size_t count, const json_t *given, bn_err *err);
 
-/* From a resolved object. */
+/* Reads from a resolved object. */
 long bn_hyper_int(const json_t *hyper, const char *name);
 double bn_hyper_real(const json_t *hyper, const char *name);
 bool bn_hyper_bool(const json_t *hyper, const char *name);

@@ -1,4 +1,4 @@
-/* linear.c - a linear model's numbers: how they are kept, checked and used. */
+/* linear.c - a linear model's parameters: storing, checking and applying them. */
 #include "core/learn/_trainers.h"
 #include "kernels/exp.h"
 

@@ -27,8 +27,8 @@ static const bn_hyper_def logistic_hyper[] = {
 	{"max_iterations", BN_HYPER_INT, "200", 1, 100000, "stop after that many steps at most"},
 };
 
-/* What is summed, one after the other: the loss, the weights, and what gram_tile gives of (x, 1), curvature and
- * residuals. */
+/* The summed quantities, in order: the loss, the weights, and gram_tile's result for (x, 1),
+ * curvature and residuals. */
 enum { LOSS = 0, WEIGHT = 1, HESSIAN = 2 }; /* [n + 1, n + 1]: the last row is the intercept's */
 #define GRADIENT(n) (HESSIAN + ((n) + 1) * ((n) + 1)) /* [n + 1] */
 #define SIZE(n) (GRADIENT(n) + (n) + 1)
@@ -46,7 +46,7 @@ typedef struct newton {
 	bn_lanes lanes;
 	newton_lane *lane; /* lanes.count */
 	bn_tree tree;
-	const double *point; /* where a pass looks */
+	const double *point; /* the point of a pass */
 	double *sum;         /* at theta, once `known` */
 	double *theta, *trial, *gradient, *step, *hessian;
 	double loss;
@@ -145,18 +145,18 @@ static void newton_step(newton *s)
 		memcpy(s->hessian + i * size, hessian + i * (n + 1), size * sizeof(double));
 	for (size_t i = 0; i < n; i++)
 		s->hessian[i * size + i] += s->penalty;
-	/* Rows that are all certain leave no curvature: keep the step finite. */
+	/* Rows predicted with certainty leave no curvature: keep the step finite. */
 	if (s->intercept)
 		s->hessian[n * size + n] = fmax(curvature, 1e-12 * s->total);
 	memcpy(s->step, s->gradient, size * sizeof(double));
 	if (bnk_cholesky_factor(size, s->hessian) == BNK_OK)
 		bnk_cholesky_solve(size, s->hessian, s->step);
-	else /* numerically flat: walk down the gradient instead */
+	else /* numerically flat: use the gradient instead */
 		for (size_t j = 0; j < size; j++)
 			s->step[j] /= s->penalty + curvature;
 }
 
-/* Moves theta along -step as far as the objective falls. *moved false when it does not any more. */
+/* Moves theta along -step as long as the objective falls. *moved is false if it no longer does. */
 static int line_search(newton *s, bool *moved, bn_err *err)
 {
 	double slope = 0, t = 1, loss = 0;
@@ -218,7 +218,7 @@ static int newton_iterate(void *state, bn_err *err)
 			s->iterations++;
 			return 1;
 		}
-		/* The objective cannot be resolved any finer in double precision. */
+		/* The objective is at the resolution of double precision. */
 		s->converged = largest <= 1e-6 * s->total;
 	}
 	if (!s->converged)
@@ -277,7 +277,7 @@ static int newton_start(void **state, const bn_fit_start *fit, bn_err *err)
 	return rc;
 }
 
-/* The sums at theta are not kept: a pass gives the same ones. */
+/* The sums at theta are not stored: a pass recomputes them. */
 static int newton_save(const void *state, bn_tensors *out, bn_err *err)
 {
 	const newton *s = state;

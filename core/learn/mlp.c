@@ -4,12 +4,12 @@
  * Loss and L2 term are those of scikit-learn's MLPRegressor and MLPClassifier: half the mean
  * squared error, or cross-entropy over a softmax (also for two classes), plus alpha / 2 / batch
  * rows times the sum of squared weights. Float32 throughout, with sums of losses in float64.
- * Weights start as He et al. 2015 (normal, deviation sqrt(2 / fan-in); sqrt(1 / fan-in) for the
- * last layer). A regression target is standardised with the training part's mean and deviation,
- * which are kept as tensors of the model.
+ * Weights are initialised as in He et al. 2015 (normal, deviation sqrt(2 / fan-in); sqrt(1 /
+ * fan-in) for the last layer). A regression target is standardised with the training part's mean
+ * and deviation, which are stored as tensors of the model.
  *
- * Which rows a batch holds, where weights start and which rows are kept for early stopping follow
- * from the seed alone (Philox), and every sum has a fixed order: equal bytes at any thread count.
+ * The rows of a batch, the initial weights and the rows kept for early stopping depend only on the
+ * seed (Philox), and every sum has a fixed order: equal bytes with any number of threads.
  */
 #include "core/learn/_mlp.h"
 
@@ -34,9 +34,9 @@ static const bn_hyper_def mlp_hyper[] = {
 		"part of the training rows to watch when there is no validation part"},
 };
 
-/* ---- what a fit starts from ----------------------------------------------------------------- */
+/* ---- initial state -------------------------------------------------------------------------- */
 
-/* The validation part: the request's own, or rows that the seed sets aside. */
+/* The validation part: the request's own, or rows chosen by the seed. */
 static int choose_rows(bn_mlp_data *data, const bn_fit_request *r, const json_t *hyper, bn_err *err)
 {
 	size_t rows = bn_rows_about(r->train)->rows, aside = 0;
@@ -47,7 +47,7 @@ static int choose_rows(bn_mlp_data *data, const bn_fit_request *r, const json_t 
 	if (stopping && !r->validation)
 		aside = (size_t)(bn_hyper_real(hyper, "validation_fraction") * (double)rows);
 	if (rows < 10)
-		aside = 0; /* too few to spare any */
+		aside = 0; /* too few to set any aside */
 	bn_rng rng;
 	bn_rng_init(&rng, r->seed, "mlp.validation", 0);
 	bn_rng_permutation(&rng, data->order, rows);
@@ -82,7 +82,7 @@ static void scale_target(bn_mlp_data *data, const bn_fit_request *r)
 		data->target_scale = deviation;
 }
 
-/* Sizes of all layers, and where each one's weights lie in the parameter vector. */
+/* Sizes of all layers, and the offset of each one's weights in the parameter vector. */
 static void plan_net(bn_mlp_net *net, size_t inputs, size_t outputs, const json_t *hyper)
 {
 	long hidden[BN_MLP_MAX_LAYERS];
@@ -99,7 +99,7 @@ static void plan_net(bn_mlp_net *net, size_t inputs, size_t outputs, const json_
 		at += net->width[l] * net->width[l + 1];
 		net->bias_at[l] = at;
 		at += net->width[l + 1];
-		/* Each tensor starts on a cache line, as the back ends like it. */
+		/* Each tensor starts on a cache line, which is fastest on all back ends. */
 		at = (at + 15) / 16 * 16;
 	}
 	net->size = at;
@@ -123,7 +123,7 @@ static int initial_parameters(float **out, const bn_mlp_net *net, uint64_t seed,
 	return 0;
 }
 
-/* ---- the model, kept ----------------------------------------------------------------------- */
+/* ---- storing the model --------------------------------------------------------------------- */
 
 static int store(bn_estimator *e, const bn_mlp_net *net, const float *p, const bn_mlp_data *data,
 	bn_err *err)
@@ -132,9 +132,8 @@ static int store(bn_estimator *e, const bn_mlp_net *net, const float *p, const b
 	char name[48];
 	for (size_t i = 0; i < net->size; i++)
 		if (!isfinite(p[i])) {
-			rc = bn_err_set(err, BN_EFAILED,
-				"the MLP diverged: its weights are no "
-				"numbers any more");
+			rc = bn_err_set(
+				err, BN_EFAILED, "the MLP diverged: its weights are not finite");
 			bn_err_hint(err, "a smaller learning_rate usually helps");
 			return rc;
 		}
@@ -225,9 +224,9 @@ static const bn_fit_steps *mlp_steps(const bn_fit_request *r)
 	return &steps;
 }
 
-/* ---- the model, used ------------------------------------------------------------------------ */
+/* ---- using the model ------------------------------------------------------------------------ */
 
-/* Layers are numbered from 0; the first number that is missing ends them. */
+/* Layers are numbered from 0; the first missing number ends them. */
 static size_t layer_count(const bn_estimator *e)
 {
 	char name[48];
@@ -240,8 +239,8 @@ static size_t layer_count(const bn_estimator *e)
 	return n;
 }
 
-/* Parts 2 l and 2 l + 1 are weight and bias of layer l, the rest NULL but for the last: the scale of
- * a regression target. */
+/* Parts 2 l and 2 l + 1 are weight and bias of layer l, the rest NULL except for the last: the
+ * scale of a regression target. */
 enum { TARGET_PART = BN_ESTIMATOR_PARTS - 1 };
 
 static int mlp_check(bn_estimator *e, bn_err *err)

@@ -1,9 +1,10 @@
 /*
- * mlp_train.c - the epochs of an MLP, written once for every back end; see mlp.c.
+ * mlp_train.c - the epochs of an MLP, the same code for every back end; see mlp.c.
  *
- * Parameters, moments and activations live on the device for the whole fit. So do the rows on a device of its
- * own, where they fit: what crosses per epoch is then the order of the rows going in and one loss per batch
- * coming out. On the CPU, and where they do not fit, a batch's rows come from the source when it has its turn.
+ * Parameters, moments and activations are on the device during the whole fit. So are the rows on a
+ * device with separate memory, if they fit: each epoch then transfers only the order of the rows to
+ * it and one loss per batch back. On the CPU, and if they do not fit, each batch's rows are read
+ * from the source when needed.
  */
 #include "core/base/mem.h"
 #include "core/base/rng.h"
@@ -31,14 +32,14 @@ struct bn_mlp_fit {
 	const bn_mlp_net *net;
 	const bn_mlp_data *data;
 	const bn_fit_start *fit;
-	bool host, held; /* host: the back end reads our memory; held: the rows are on the device */
+	bool host, held; /* host: the back end uses our memory; held: the rows are on the device */
 	size_t batch, batches;
 	double learning_rate, alpha;
 	uint64_t step;
 	resident train, validation;
 	bnk_view p, gradient, moment1, moment2, best; /* net->size each */
 	bnk_view act[BN_MLP_MAX_LAYERS + 1];          /* act[0]: the batch's inputs */
-	bnk_view delta[2];                            /* batch x widest, in turns */
+	bnk_view delta[2];                            /* batch x widest, alternating */
 	bnk_view y, w;                                /* the batch's targets and weights */
 	bnk_view order, losses;                       /* order: held only; losses: one per batch */
 	bnk_buffer lent;                              /* the batch's inputs, on the CPU */
@@ -61,7 +62,7 @@ static bool is_weighted(const bn_mlp_part *p)
 	return p->count && bn_rows_about(p->rows)->weighted;
 }
 
-/* Targets as the net sees them: scaled numbers, or class indices in the same bytes. */
+/* Targets in the net's form: scaled numbers, or class indices in the same bytes. */
 static void convert_targets(const trainer *t, const bn_block *b, float *y, float *w)
 {
 	for (size_t i = 0; i < b->rows; i++) {
@@ -76,7 +77,7 @@ static void convert_targets(const trainer *t, const bn_block *b, float *y, float
 	}
 }
 
-/* Rows `from` and on of a part, in its order, from the source. */
+/* Rows from `from` on of a part, in its order, from the source. */
 static int fetch(trainer *t, const bn_mlp_part *p, const uint32_t *order, size_t from, size_t n,
 	bn_block *out, bn_err *err)
 {
@@ -90,7 +91,7 @@ static int fetch(trainer *t, const bn_mlp_part *p, const uint32_t *order, size_t
 	return rc;
 }
 
-/* rows of a column from `first` on, as a vector; absent when the column is. */
+/* `rows` rows of a column from `first` on, as a vector; absent if the column is. */
 static bnk_view span(const bnk_view *v, size_t first, size_t rows)
 {
 	return bnk_vector(v->buffer, v->type, v->offset + first, rows);
@@ -101,7 +102,7 @@ static bnk_dtype target_type(const trainer *t)
 	return t->data->labels ? BNK_I32 : BNK_F32;
 }
 
-/* Copies a part to the device, a batch at a time. BN_ENOMEM when it does not fit. */
+/* Copies a part to the device, a batch at a time. BN_ENOMEM if it does not fit. */
 static int put_part(trainer *t, resident *to, const bn_mlp_part *p, bn_err *err)
 {
 	size_t cols = t->net->width[0];
@@ -133,7 +134,8 @@ static int put_part(trainer *t, resident *to, const bn_mlp_part *p, bn_err *err)
 	return 0;
 }
 
-/* Rows that do not fit are fetched batch by batch instead; their memory goes back with the device. */
+/* Rows that do not fit are fetched batch by batch instead; their memory is freed with the
+ * device. */
 static int hold_rows(trainer *t, bn_err *err)
 {
 	bn_err why = BN_ERR_INIT;
@@ -201,7 +203,7 @@ static int allocate(trainer *t, bn_err *err)
 		       : bn_err_nomem(err, "MLP");
 }
 
-/* ---- one batch: what is queued; errors stick to the queue ------------------------------------ */
+/* ---- one batch: queued operations; errors stick to the queue --------------------------------- */
 
 /* The first rows of a view, with cols columns. */
 static bnk_view head(const bnk_view *v, size_t rows, size_t cols)
@@ -239,7 +241,7 @@ static void forward(trainer *t, const bnk_view *x)
 	}
 }
 
-/* The last activations become the loss's gradient; the loss of batch number `batch` is kept. */
+/* Replaces the last activations by the loss's gradient; stores the loss of batch number `batch`. */
 static void take_loss(trainer *t, bnk_view y, bnk_view w, size_t rows, size_t batch)
 {
 	const bnk_view *last = &t->act[t->net->layers];
@@ -317,7 +319,7 @@ static void update(trainer *t, size_t rows)
 	for (size_t l = 0; l < net->layers; l++) {
 		step(t, net->weight_at[l], net->width[l] * net->width[l + 1],
 			t->alpha / (double)rows);
-		step(t, net->bias_at[l], net->width[l + 1], 0); /* biases are free */
+		step(t, net->bias_at[l], net->width[l + 1], 0); /* biases are not penalised */
 	}
 }
 
@@ -359,7 +361,7 @@ static int fetch_batch(trainer *t, batch *out, const bn_mlp_part *p, const uint3
 	return bn_device_check(&t->dev, status, "rows of a batch", err);
 }
 
-/* The rows that index names, as the next batch. */
+/* Fetches the rows of index as the next batch. */
 static void gather(trainer *t, const bnk_view *from, bnk_view index, const bnk_view *to)
 {
 	bnk_run(t->dev.queue, BNK_OP_GATHER, from->type,
@@ -437,14 +439,14 @@ static int validation_loss(trainer *t, double *loss, bn_err *err)
 
 /* ---- steps ---------------------------------------------------------------------------------- */
 
-/* Without a validation part it is the training loss that has to fall, by 1e-4 as in scikit-learn. */
+/* Without a validation part the training loss has to fall, by 1e-4 as in scikit-learn. */
 int bn_mlp_fit_epoch(bn_mlp_fit *t, bn_err *err)
 {
 	const bn_fit_request *r = t->fit->request;
 	const json_t *hyper = t->fit->hyper;
 	bool watch = t->data->validation.count > 0, stop = bn_hyper_bool(hyper, "early_stopping");
 	double loss = 0, seen, least = watch ? 0 : 1e-4;
-	/* An epoch that a killed fit ended with may have been the last one. */
+	/* The last epoch of a killed fit may have been the final one. */
 	if (t->converged || t->epochs >= bn_hyper_int(hyper, "epochs"))
 		return 0;
 	int rc = train_epoch(t, r->seed, (uint64_t)t->epochs, &loss, err);
@@ -509,7 +511,7 @@ int bn_mlp_fit_finish(bn_mlp_fit *t, float *parameters, bn_estimator *e, bn_err 
 		err);
 }
 
-/* What save and restore move, by name. */
+/* The values that save and restore copy, by name. */
 typedef struct tensor_of {
 	const char *name;
 	const bnk_view *on_device;

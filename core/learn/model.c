@@ -1,4 +1,4 @@
-/* model.c - the directory that a model is: written, read, digested; see model.h. */
+/* model.c - a model's directory: writes it, reads it, computes its digest; see model.h. */
 #include "core/learn/model.h"
 
 #include "core/base/hash.h"
@@ -35,7 +35,7 @@ static json_t *schema_column(const char *type, const char *name)
 	return json_pack("{s:s, s:s, s:b}", "type", type, "name", name, "required", 1);
 }
 
-/* MLflow keeps a schema as a JSON string inside the YAML. */
+/* MLflow stores a schema as a JSON string inside the YAML. */
 static json_t *schema_text(json_t *columns)
 {
 	char *text = json_dumps(columns, JSON_COMPACT);
@@ -118,7 +118,7 @@ static int build_mlmodel(json_t **out, const bn_estimator *e, const bn_features 
 
 /* ---- saving --------------------------------------------------------------------------------- */
 
-/* A file of the model with the bytes of b, which is cleared. */
+/* Writes a file of the model from b, which is cleared. */
 static int write_file(const bn_dir *dir, const char *name, bn_buf *b, bn_err *err)
 {
 	int rc = bn_buf_check(b, err, name);
@@ -164,7 +164,7 @@ out:
 	return rc;
 }
 
-/* Below `at`: written beside its place, then renamed. */
+/* Below `at`: written under a temporary name, then renamed. */
 static int save_below(const bn_dir *at, const char *name, const bn_estimator *e,
 	const bn_features *f, const bn_model_about *about, bn_err *err)
 {
@@ -268,7 +268,7 @@ out:
 
 /* ---- loading -------------------------------------------------------------------------------- */
 
-/* Reads a file of the model into b, replacing what it held. path is for messages, yours. */
+/* Reads a file of the model into b, replacing its content. path is for messages; yours. */
 static int read_file(const bn_dir *dir, const char *name, bn_buf *b, char **path, bn_err *err)
 {
 	bn_buf_clear(b);

@@ -1,11 +1,11 @@
 /*
- * multinomial.c - logistic regression with more than two classes: minimise
- * C * sum of w_i cross-entropy(softmax(W x + b)) + ||W||^2 / 2, as scikit-learn does.
+ * multinomial.c - logistic regression with more than two classes: minimise C * sum of w_i
+ * cross-entropy(softmax(W x + b)) + ||W||^2 / 2, as scikit-learn does.
  *
  * L-BFGS (Nocedal and Wright, Numerical Optimization, 2nd ed., algorithms 7.4 and 7.5) with ten
- * pairs and a backtracking line search; each point that is looked at is one pass over the rows. Started at 0,
- * so the columns of W and b sum to 0 over the classes at the end, which fixes what softmax leaves free.
- * Parameters are laid out [inputs + 1, classes]: the last row is the intercepts.
+ * pairs and a backtracking line search; each evaluated point costs one pass over the rows. Starts
+ * at 0, so the columns of W and b sum to 0 over the classes at the end, which fixes softmax's free
+ * constant. Parameters are laid out [inputs + 1, classes]: the last row is the intercepts.
  */
 #include "core/base/mem.h"
 #include "core/learn/_logistic.h"
@@ -18,7 +18,7 @@
 
 enum { PAIRS = 10, MAX_HALVINGS = 40 };
 
-/* What is summed: the loss, the weights, then the gradient. */
+/* The summed quantities: the loss, the weights, then the gradient. */
 enum { LOSS = 0, WEIGHT = 1, GRADIENT = 2 };
 
 typedef struct lbfgs_lane {
@@ -35,7 +35,7 @@ typedef struct lbfgs {
 	bn_lanes lanes;
 	lbfgs_lane *lane; /* lanes.count */
 	bn_tree tree;
-	const double *point; /* where a pass looks */
+	const double *point; /* the point of a pass */
 	double *theta, *trial, *gradient, *trial_gradient, *direction;
 	double *s, *y, rho[PAIRS]; /* the last PAIRS steps */
 	size_t pairs, next;
@@ -142,7 +142,7 @@ static void find_direction(lbfgs *o)
 		q[j] = -q[j];
 }
 
-/* Takes the trial point; remembers the step when it has positive curvature. */
+/* Accepts the trial point; stores the step if it has positive curvature. */
 static void accept(lbfgs *o, double loss)
 {
 	size_t n = o->size, p = o->next;
@@ -174,8 +174,8 @@ static int line_search(lbfgs *o, double first, bool *moved, bn_err *err)
 		int rc = evaluate(o, o->trial, &loss, o->trial_gradient, err);
 		if (rc)
 			return rc;
-		/* Near the minimum the loss cannot tell points apart any more; the slope still
-		 * can (Hager and Zhang's approximate Wolfe condition). */
+		/* Near the minimum the loss cannot distinguish points any more; the slope still can
+		 * (Hager and Zhang's approximate Wolfe condition). */
 		double after = dot(o->trial_gradient, o->direction, o->size);
 		bool falls = loss <= o->loss + 1e-4 * t * slope;
 		bool flat = loss <= o->loss + 1e-13 * fabs(o->loss) && after <= -0.8 * slope;
@@ -222,7 +222,7 @@ static int lbfgs_iterate(void *state, bn_err *err)
 			return rc;
 		if (moved || o->pairs) {
 			if (!moved)
-				o->pairs = 0; /* the memory misleads: start it anew */
+				o->pairs = 0; /* the stored steps mislead: discard them */
 			o->iterations++;
 			return 1;
 		}
@@ -292,7 +292,7 @@ static int lbfgs_start(void **state, const bn_fit_start *fit, bn_err *err)
 	return rc;
 }
 
-/* The memory of steps, and what cannot be had from a pass at theta. */
+/* The stored steps, and what a pass at theta cannot recompute. */
 static int lbfgs_save(const void *state, bn_tensors *out, bn_err *err)
 {
 	const lbfgs *o = state;

@@ -17,8 +17,8 @@ static bool is_target(const bn_spec *spec, const bn_field *f)
 	return spec->target && !strcmp(spec->target, f->name);
 }
 
-/* Which columns of the training table are looked at: those wanted, or all but free text, of which the caller
- * hears. */
+/* The columns of the training table to use: those given, or all except free text, which is
+ * reported. */
 static int choose_columns(bn_parts *f, const bn_parts_input *in, bn_err *err)
 {
 	bn_part *p = &f->part[BN_PART_TRAIN];
@@ -86,7 +86,7 @@ out:
 	return rc;
 }
 
-/* Says of each row which part it belongs to. Rows stay in the order of the table within a part. */
+/* Assigns each row to a part. Rows keep the table's order within a part. */
 static int mark_parts(bn_parts *f, const size_t counts[BN_PARTS], size_t n, bool random,
 	uint64_t seed, bn_err *err)
 {
@@ -116,8 +116,8 @@ static uint64_t seed_of(const bn_spec_split *split)
 	return split->seed < 0 ? 0 : (uint64_t)split->seed;
 }
 
-/* "random, valid 0.15, test 0.15, seed 1", "valid jobs.val@v1, test jobs.test@v1": parts are shares of the training rows,
- * or versions of their own. */
+/* "random, valid 0.15, test 0.15, seed 1", "valid jobs.val@v1, test jobs.test@v1": parts are shares
+ * of the training rows, or versions of their own. */
 static void describe(bn_parts *f, const bn_spec_split *split)
 {
 	const double share[BN_PARTS] = {0, fmax(split->valid, 0), fmax(split->test, 0)};
@@ -142,7 +142,7 @@ static void describe(bn_parts *f, const bn_spec_split *split)
 		snprintf(f->split, sizeof f->split, "none: every row is trained on");
 }
 
-/* Takes the shares off the training part. */
+/* Removes the shares from the training part. */
 static int divide(bn_parts *f, const bn_parts_input *in, bn_err *err)
 {
 	const bn_spec_split *split = &in->spec->split;

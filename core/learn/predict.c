@@ -1,4 +1,4 @@
-/* predict.c - a loaded model that answers; see model.h. */
+/* predict.c - predictions of a loaded model; see model.h. */
 #include "core/learn/_model.h"
 
 static size_t design_doubles(const bn_model *m)

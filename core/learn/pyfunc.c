@@ -50,7 +50,7 @@ out:
 	return rc;
 }
 
-/* The loader first: an MLmodel that names it finds it. */
+/* The loader first: an MLmodel that names it then finds it. */
 static int write_loader(const bn_env *env, const char *dir, bn_err *err)
 {
 	const bn_embedded_file *loader = bn_embedded_get(LOADER);

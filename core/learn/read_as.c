@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-/* Is a value of that column a double of the source's as it is? */
+/* Whether a value of that column is already a double of the source. */
 static bool is_read_as_it_is(const bn_feature_source *s, bn_type type)
 {
 	if (s->elements || s->type == BN_TYPE_CATEGORY || type == s->type)
@@ -11,7 +11,7 @@ static bool is_read_as_it_is(const bn_feature_source *s, bn_type type)
 	return bn_type_is_number(type) && bn_type_is_number(s->type);
 }
 
-/* Can values of the source be read from such a column? */
+/* Whether values of the source can be read from such a column. */
 static int check_column(
 	const bn_feature_source *s, const bn_field *f, const char *part, bn_err *err)
 {

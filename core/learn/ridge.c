@@ -1,14 +1,15 @@
 /*
- * ridge.c - ridge regression: minimise ||y - X w - b||^2 + alpha ||w||^2, the intercept b free.
+ * ridge.c - ridge regression: minimise ||y - X w - b||^2 + alpha ||w||^2, the intercept b
+ * unpenalised.
  *
- * The objective and its scaling are scikit-learn's (sklearn.linear_model.Ridge). Solved exactly, from one
- * pass: each tile's Gram matrix is centred with the tile's own (weighted) means (corrected two-pass algorithm: Chan,
- * Golub and LeVeque 1983, eq. 1.7), and two sums are joined by their eq. 2.1, for matrices, so nothing large cancels.
- * A Cholesky factorisation gives w; one step of iterative refinement removes most of what an ill-conditioned Gram
- * matrix costs.
+ * The objective and its scaling are scikit-learn's (sklearn.linear_model.Ridge). Solved exactly,
+ * from one pass: each tile's Gram matrix is centred with the tile's own (weighted) means (corrected
+ * two-pass algorithm: Chan, Golub and LeVeque 1983, eq. 1.7), and two sums are joined by their eq.
+ * 2.1, for matrices, so nothing large cancels. A Cholesky factorisation gives w; one step of
+ * iterative refinement removes most of the error of an ill-conditioned Gram matrix.
  *
- * Its bytes are the same on every processor: sums are chains of fused multiply-adds in row order (gram_tile.h), the
- * rest is plain arithmetic without a library's functions.
+ * Its bytes are the same on every processor: sums are chains of fused multiply-adds in row order
+ * (gram_tile.h), the rest is plain arithmetic without library functions.
  */
 #include "core/base/mem.h"
 #include "core/learn/_trainers.h"
@@ -25,7 +26,8 @@ static const bn_hyper_def ridge_hyper[] = {
 	{"fit_intercept", BN_HYPER_BOOL, "true", 0, 1, "add a constant term"},
 };
 
-/* What is summed, one after the other: the means, and what gram_tile gives of x less the means, w and w (y - mean). */
+/* The summed quantities, in order: the means, and gram_tile's result for x minus the means, w and w
+ * (y - mean). */
 enum { TARGET_MEAN = 0, MEAN = 1 }; /* [n] */
 #define GRAM(n) (MEAN + (n))        /* [n + 1, n + 1]: of n x n the lower triangle */
 #define WEIGHT(n) (GRAM(n) + ((n) + 1) * ((n) + 1) - 1) /* the last of these */
@@ -76,8 +78,8 @@ static void join(const void *shape, double *left, const double *right)
 	left[WEIGHT(n)] = w;
 }
 
-/* Weighted means of the lane's rows: TARGET_MEAN and MEAN. Without an intercept nothing is centred: the means stay
- * 0, and the same join only adds. */
+/* Weighted means of the lane's rows: TARGET_MEAN and MEAN. Without an intercept nothing is centred:
+ * the means stay 0, and the same join only adds. */
 static int tile_means(const ridge *s, bn_lane *lane, double *sum)
 {
 	const ridge_lane *own = lane->own;
@@ -103,11 +105,11 @@ static int tile_means(const ridge *s, bn_lane *lane, double *sum)
 	return status;
 }
 
-/* What rounding left of the means in the sums. */
+/* Rounding error of the means in the sums. */
 static void correct(const ridge *s, double *sum)
 {
 	size_t n = s->cols, k = n + 1;
-	const double *rest = sum + GRAM(n) + n * k; /* sums of x less the mean */
+	const double *rest = sum + GRAM(n) + n * k; /* sums of x minus the mean */
 	double weight = sum[WEIGHT(n)], target = sum[RIGHT(n) + n];
 	if (!s->intercept || weight == 0)
 		return;

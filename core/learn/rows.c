@@ -1,4 +1,4 @@
-/* rows.c - see rows.h: what all sources share, and the source over arrays. */
+/* rows.c - see rows.h: code common to all sources, and the source over arrays. */
 #include "core/learn/_rows.h"
 
 #include "core/base/mem.h"
@@ -9,7 +9,7 @@
 
 enum { BLOCK_ROWS = 65536 };
 
-/* ---- what all sources share ----------------------------------------------------------------- */
+/* ---- common to all sources ------------------------------------------------------------------ */
 
 static int not_finite(const char *part, const char *what, uint64_t element, bn_err *err)
 {
@@ -182,8 +182,8 @@ static int check_weights(const double *w, size_t rows, bn_err *err)
 	double sum = 0;
 	for (size_t i = 0; w && i < rows; i++) {
 		if (!(w[i] >= 0) || !isfinite(w[i]))
-			return bn_err_set(err, BN_EINVAL,
-				"row weights: element %zu is not a number from 0 up", i);
+			return bn_err_set(
+				err, BN_EINVAL, "row weights: element %zu is not a number >= 0", i);
 		sum += w[i];
 	}
 	return !w || sum > 0 ? 0 : bn_err_set(err, BN_EINVAL, "row weights are all 0");

@@ -1,10 +1,10 @@
 /*
  * rows_table.c - the source over a part of a table; see rows.h.
  *
- * A block is made from at most BLOCK_BYTES of design, from rows of one record batch: slices of rows are
- * gathered, filled and encoded side by side, each row by itself, so how they are cut changes no byte. What
- * is wanted more than once is written to the file while it is made the first time, and read from the mapping
- * afterwards.
+ * A block is at most BLOCK_BYTES of design, from rows of one record batch: slices of rows are
+ * gathered, filled and encoded in parallel, each row independently, so the slicing changes no byte.
+ * Data that is needed more than once is written to the file when it is first computed, and read
+ * from the mapping afterwards.
  */
 #include "core/learn/_features.h"
 #include "core/learn/_read_as.h"
@@ -22,22 +22,23 @@
 #include <unistd.h>
 
 enum { SLICE_ROWS = 4096, BLOCK_BYTES = 16 << 20, MEMORY_BYTES = 16 << 20 };
-/* of gathering single rows: so many are asked for ahead, and of each the first cache lines; a thread takes so many */
+/* For gathering single rows: number prefetched, first cache lines prefetched of each, and number
+ * per thread. */
 enum { AHEAD_ROWS = 12, LINE_FLOATS = 16, AHEAD_FLOATS = 256, LEAST_ROWS = 32 };
 
 /* One input of the pipeline, and the column of the table that it is read from. */
 typedef struct source_column {
 	const bn_feature_input *in;
-	size_t at;          /* which of those picked */
+	size_t at;          /* index in `picked` */
 	bn_input_kind kind; /* the table's, as it is read */
-	int32_t *
-		map; /* CATEGORY to CATEGORY: the table's codes in those of training; count: not among them */
+	int32_t *map; /* CATEGORY to CATEGORY: the table's codes to those of training; count: not
+		      * among them */
 	size_t map_count;
 } source_column;
 
-/* Where a slice's columns are gathered, in the pipeline's language (bn_features_apply). */
+/* Buffers for a slice's columns, in the pipeline's encoding (bn_features_apply). */
 typedef struct slice_room {
-	double *numbers; /* SLICE_ROWS a column */
+	double *numbers; /* SLICE_ROWS per column */
 	int32_t *codes;
 	bn_column *columns;
 } slice_room;
@@ -49,21 +50,21 @@ typedef struct table_rows {
 	const bn_rows_place *place;
 	int threads;
 	source_column *columns; /* by input */
-	size_t *picked;         /* the table's column of each source of the pipeline */
+	size_t *picked;         /* the table's column for each source of the pipeline */
 	size_t inputs, sources;
 	uint8_t *kept; /* bit by row of the table: belongs to the part and has a target */
 	double *y;     /* rows kept */
 	slice_room room[BNK_MAX_SHARDS];
 	size_t rooms;
 	double *x;         /* a block */
-	size_t block_rows; /* of the table, at most */
-	/* where the next block comes from */
+	size_t block_rows; /* maximum per batch of the table */
+	/* Position of the next block. */
 	bn_batch batch;
-	bn_cast *cast;        /* NULL: the table's columns are taken as they are */
-	const bn_batch *read; /* batch, or what cast made of it */
+	bn_cast *cast;        /* NULL: the table's columns are used unchanged */
+	const bn_batch *read; /* batch, or cast's output for it */
 	size_t next_batch, in_batch;
-	uint64_t at; /* rows given */
-	/* what was made once */
+	uint64_t at; /* rows returned so far */
+	/* Data computed once. */
 	void *made; /* float64 or float32 */
 	uint64_t made_bytes;
 	bool mapped, complete;
@@ -84,18 +85,19 @@ static size_t count_kept(const table_rows *t, uint64_t first, size_t rows)
 	return n;
 }
 
-/* A type that was guessed from this table alone has lost the text that training knew ("True", "1.0"), so such a value
- * is no unknown category but another type. */
+/* A type inferred from this table alone has lost the text that training had ("True", "1.0"), so
+ * such a value is not an unknown category but of another type. */
 static int not_text(const source_column *s, const char *shown, uint64_t row, bn_err *err)
 {
 	bn_err_set(err, BN_EINVAL,
-		"row %llu: column '%s': \"%s\" of a %s column is no category of the model",
+		"row %llu: column '%s': \"%s\" of a %s column is not a category of the model",
 		(unsigned long long)row + 1, s->in->name, shown, bn_input_kind_name(s->kind));
 	bn_err_hint(err, "add the data again with --type %.80s=category", s->in->name);
 	return BN_EINVAL;
 }
 
-/* A number, boolean or time as a category of training: its text, as a file of rows is read (core/source/cast.h). */
+/* A number, boolean or time as a category of training: its text, as in a file of rows
+ * (core/source/cast.h). */
 static int category_of(int32_t *out, const source_column *s, const bn_column *c, size_t r,
 	uint64_t row, bn_err *err)
 {
@@ -112,7 +114,8 @@ out:
 	return rc;
 }
 
-/* The code of a text. No text is no value, unless training had that very one; what it never saw has the number behind all. */
+/* The code of a text. Empty text is absent, unless training had exactly that text; an unseen text
+ * has the number after all. */
 static int32_t code_of(const bn_feature_input *in, bn_text t)
 {
 	int32_t code = bn_category_find(in->categories, in->category_count, t.ptr, t.len);
@@ -121,7 +124,7 @@ static int32_t code_of(const bn_feature_input *in, bn_text t)
 	return (int32_t)(t.len ? in->category_count : in->fill_category);
 }
 
-/* Absent values are training's most frequent category. */
+/* Absent values become training's most frequent category. */
 static int gather_codes(const table_rows *t, const source_column *s, const bn_column *c,
 	size_t from, size_t rows, int32_t *codes, bn_err *err)
 {
@@ -152,7 +155,7 @@ static int gather_numbers(const table_rows *t, const source_column *s, const bn_
 {
 	uint64_t first = t->batch.first_row + from;
 	size_t n = 0;
-	bool round = s->in->type == BN_TYPE_FLOAT32; /* as training saw it */
+	bool round = s->in->type == BN_TYPE_FLOAT32; /* as in training */
 	int rc = s->in->elements ? bn_read_elements(numbers, c, from, rows, s->in,
 					   t->read->first_row, t->base.part, err)
 				 : bn_column_numbers(c, from, rows, numbers, err);
@@ -162,7 +165,7 @@ static int gather_numbers(const table_rows *t, const source_column *s, const bn_
 	return rc;
 }
 
-/* The kept ones of rows [from, from + rows) of the batch's column i, in the room. */
+/* The kept rows of [from, from + rows) of the batch's column i, in the buffer. */
 static int gather_column(
 	const table_rows *t, slice_room *room, size_t i, size_t from, size_t rows, bn_err *err)
 {
@@ -176,7 +179,7 @@ static int gather_column(
 typedef struct filling {
 	table_rows *t;
 	size_t from, rows, slices;
-	size_t to[BNK_MAX_SHARDS]; /* row of the block where a slice begins */
+	size_t to[BNK_MAX_SHARDS]; /* row of the block at which a slice begins */
 	bn_err err[BNK_MAX_SHARDS];
 } filling;
 
@@ -201,7 +204,7 @@ static int fill_slice(void *user, size_t shard, size_t begin, size_t end)
 	return 0;
 }
 
-/* Rows [from, from + rows) of the batch become the block; returns how many were kept. */
+/* Makes the block from rows [from, from + rows) of the batch; returns how many were kept. */
 static int make_block(table_rows *t, size_t from, size_t rows, size_t *made, bn_err *err)
 {
 	filling g = {.t = t, .from = from, .rows = rows};
@@ -233,7 +236,7 @@ static int table_rewind(bn_rows *r, bn_err *err)
 	return 0;
 }
 
-/* 1: the batch has rows left. 0: there is none any more. */
+/* 1: the batch has rows left. 0: end of the table. */
 static int need_batch(table_rows *t, bn_err *err)
 {
 	while (t->in_batch >= t->batch.rows) {
@@ -275,7 +278,7 @@ static int make_next(table_rows *t, bn_block *out, bn_err *err)
 	return 1;
 }
 
-/* ---- what is made once ---------------------------------------------------------------------- */
+/* ---- data computed once --------------------------------------------------------------------- */
 
 static int map_file(table_rows *t, int fd, bn_err *err)
 {
@@ -289,7 +292,7 @@ static int map_file(table_rows *t, int fd, bn_err *err)
 	return 0;
 }
 
-/* Where the next bytes of the design go: memory, or the file. */
+/* Where the next bytes of the design are written: memory, or the file. */
 static int put_made(table_rows *t, int fd, uint64_t at, const void *bytes, size_t n, bn_err *err)
 {
 	if (at + n > t->made_bytes)
@@ -309,7 +312,7 @@ static int write_made(table_rows *t, int fd, bool narrow, bn_err *err)
 	while (rc >= 0 && (rc = make_next(t, &b, err)) > 0) {
 		size_t n = b.rows * b.cols;
 		int bad = bn_rows_check_finite(&t->base, b.f64, b.first, b.rows, err);
-		float *f32 = (float *)(void *)t->x; /* each where its double was, or before */
+		float *f32 = (float *)(void *)t->x; /* at the position of its double, or before */
 		for (size_t i = 0; narrow && bad == 0 && i < n; i++) {
 			float v = (float)t->x[i];
 			memcpy(&f32[i], &v, sizeof v);
@@ -325,7 +328,7 @@ static int write_made(table_rows *t, int fd, bool narrow, bn_err *err)
 	return rc < 0 ? rc : table_rewind(&t->base, err);
 }
 
-/* Makes the whole design: in memory when it is small or there is no place for a file. */
+/* Computes the whole design: in memory if it is small or there is no directory for a file. */
 static int make_all(table_rows *t, bool narrow, bn_err *err)
 {
 	const bn_rows_place *p = t->place;
@@ -380,7 +383,7 @@ typedef struct gathering {
 	float *to;
 } gathering;
 
-/* Rows lie anywhere: those to come are asked for while others arrive. */
+/* Rows are at random positions: later ones are prefetched while earlier ones are copied. */
 static int gather_rows(void *user, size_t shard, size_t begin, size_t end)
 {
 	const gathering *g = user;
@@ -397,7 +400,8 @@ static int gather_rows(void *user, size_t shard, size_t begin, size_t end)
 	return 0;
 }
 
-/* What is mapped may have to come from the disk, and waits for it side by side; in memory waking threads takes longer. */
+/* Mapped pages may have to be read from the disk, which threads wait for in parallel; in memory
+ * waking threads takes longer. */
 static void table_gather(bn_rows *r, const uint32_t *index, size_t n, float *to)
 {
 	const table_rows *t = (const table_rows *)r;
@@ -435,7 +439,7 @@ static const bn_rows_ops table_ops = {
 
 /* ---- opening -------------------------------------------------------------------------------- */
 
-/* A category of the table in the codes of training's, so that nothing is looked up by its text later. */
+/* Maps the table's category codes to those of training, so that no text is looked up later. */
 static int map_codes(source_column *c, const bn_dict *dict, bn_err *err)
 {
 	c->map = bn_alloc((dict->count + 1) * sizeof *c->map);
@@ -455,7 +459,7 @@ static int find_column(size_t *out, const bn_part *p, const char *name, bn_err *
 		       : bn_err_set(err, BN_EINVAL, "no column '%s', which the model needs", name);
 }
 
-/* Input i is read from source k. */
+/* Reads input i from source k. */
 static int open_column(table_rows *t, source_column *c, size_t i, size_t k, bn_err *err)
 {
 	const bn_dict *dict = bn_table_dict(t->part->table, t->picked[k]);

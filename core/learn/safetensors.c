@@ -60,7 +60,7 @@ static bool dtype_parse(bn_dtype *out, const char *name)
 	return false;
 }
 
-/* Bytes of a tensor; false when the product overflows or is no whole number of bytes. */
+/* Bytes of a tensor; false if the product overflows or is not an integer number of bytes. */
 static bool tensor_bytes(uint64_t *out, bn_dtype dtype, size_t rank, const uint64_t *shape)
 {
 	uint64_t n = bn_dtype_bits(dtype);
@@ -143,7 +143,7 @@ static int compare(const bn_tensor *a, const bn_tensor *b)
 	return strcmp(a->name, b->name);
 }
 
-/* Copies name and data of t to its place in the order. Its name is new. */
+/* Copies name and data of t to its index in the order. Its name must be new. */
 static int insert(bn_tensors *set, const bn_tensor *t, bn_err *err)
 {
 	bn_tensor own = *t;
@@ -169,7 +169,7 @@ int bn_tensors_add(bn_tensors *t, const char *name, bn_dtype dtype, size_t rank,
 	uint64_t need = 0;
 	bn_tensor own = {.name = name, .dtype = dtype, .rank = rank, .data = data, .bytes = bytes};
 	if (!*name || strcmp(name, METADATA) == 0)
-		return bn_err_set(err, BN_EINVAL, "'%s' cannot name a tensor", name);
+		return bn_err_set(err, BN_EINVAL, "'%s' is not a valid name of a tensor", name);
 	if (rank > BN_TENSOR_MAX_RANK)
 		return bn_err_set(err, BN_EINVAL, "tensor '%s' has %zu dimensions, the limit is %d",
 			name, rank, BN_TENSOR_MAX_RANK);
@@ -233,7 +233,7 @@ int bn_safetensors_write(bn_buf *out, const bn_tensors *t, bn_err *err)
 
 /* ---- reading -------------------------------------------------------------------------------- */
 
-/* A tensor as the header has it: where its bytes lie. */
+/* A tensor as in the header: the position of its bytes. */
 typedef struct span {
 	bn_tensor tensor;
 	uint64_t begin, end;
@@ -247,7 +247,7 @@ static int by_begin(const void *a, const void *b)
 	return x->end < y->end ? -1 : x->end > y->end;
 }
 
-/* A JSON integer from 0 up. */
+/* A JSON integer >= 0. */
 static bool read_size(uint64_t *out, const json_t *v)
 {
 	if (!json_is_integer(v) || json_integer_value(v) < 0)
@@ -298,12 +298,12 @@ static int read_metadata(bn_tensors *t, const json_t *o, const char *file, bn_er
 	const char *key;
 	json_t *value;
 	if (!json_is_object(o))
-		return bn_err_set(err, BN_EINVAL, "%s: __metadata__ is no object", file);
+		return bn_err_set(err, BN_EINVAL, "%s: __metadata__ is not an object", file);
 	json_object_foreach((json_t *)o, key, value)
 	{
 		if (!json_is_string(value))
-			return bn_err_set(
-				err, BN_EINVAL, "%s: __metadata__ '%.80s' is no string", file, key);
+			return bn_err_set(err, BN_EINVAL,
+				"%s: __metadata__ '%.80s' is not a string", file, key);
 		int rc = bn_tensors_set_metadata(t, key, json_string_value(value), err);
 		if (rc)
 			return rc;
@@ -311,7 +311,7 @@ static int read_metadata(bn_tensors *t, const json_t *o, const char *file, bn_er
 	return 0;
 }
 
-/* Spans sorted by place must cover exactly size bytes. */
+/* Spans sorted by position must cover exactly size bytes. */
 static int check_cover(const span *spans, size_t n, uint64_t size, const char *file, bn_err *err)
 {
 	uint64_t at = 0;
@@ -349,7 +349,7 @@ static int read_tensors(bn_tensors *t, const json_t *header, const unsigned char
 			rc = bn_err_set(err, BN_EINVAL, "%s: a tensor without a name", file);
 		else if (!json_is_object(value))
 			rc = bn_err_set(
-				err, BN_EINVAL, "%s: tensor '%.80s' is no object", file, key);
+				err, BN_EINVAL, "%s: tensor '%.80s' is not an object", file, key);
 		else
 			rc = read_span(&spans[n++], key, value, file, err);
 		if (rc)
@@ -375,7 +375,7 @@ int bn_safetensors_parse(
 	bn_tensors *t = NULL;
 	if (len < LENGTH_BYTES)
 		return bn_err_set(
-			err, BN_EINVAL, "%s: %zu bytes are no safetensors file", name, len);
+			err, BN_EINVAL, "%s: %zu bytes are not a safetensors file", name, len);
 	for (int i = 0; i < LENGTH_BYTES; i++)
 		n |= (uint64_t)p[i] << (8 * i);
 	if (n > MAX_HEADER || n > len - LENGTH_BYTES)

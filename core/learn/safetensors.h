@@ -1,15 +1,15 @@
 /*
- * safetensors.h - named tensors in the safetensors format, both ways.
+ * safetensors.h - reads and writes named tensors in the safetensors format.
  *
  * The format (huggingface/safetensors, README "Format"): 8 bytes little-endian length N, N bytes of
  * JSON {"name": {"dtype", "shape", "data_offsets": [begin, end]}, "__metadata__": {string:
- * string}}, then the bytes. A file is refused when: N exceeds 100 000 000 or the file; the JSON is
+ * string}}, then the bytes. A file is rejected if: N exceeds 100 000 000 or the file; the JSON is
  * not an object starting with '{', has duplicate keys, or other than the three members; offsets do
  * not cover the buffer exactly, without holes or overlap, in some order; a size does not equal the
  * product of the shape times the width of the dtype; a product overflows.
  *
- * Written files are deterministic: tensors sorted by falling dtype width and then by name (so every
- * tensor is aligned to its width), header padded with spaces to a multiple of 8.
+ * Written files are deterministic: tensors sorted by decreasing dtype width and then by name (so
+ * every tensor is aligned to its width), header padded with spaces to a multiple of 8.
  */
 #ifndef BN_LEARN_SAFETENSORS_H
 #define BN_LEARN_SAFETENSORS_H
@@ -54,7 +54,7 @@ typedef struct bn_tensor {
 	bn_dtype dtype;
 	size_t rank;
 	uint64_t shape[BN_TENSOR_MAX_RANK];
-	const void *data; /* aligned as the file is; bytes long */
+	const void *data; /* aligned like the file; bytes long */
 	uint64_t bytes;
 } bn_tensor;
 
@@ -62,8 +62,8 @@ typedef struct bn_tensors bn_tensors;
 
 int bn_tensors_new(bn_tensors **out, bn_err *err);
 void bn_tensors_free(bn_tensors *t);
-/* Copies name, shape and data. BN_ECONFLICT on a name that is there, BN_EINVAL on "__metadata__",
- * an empty name, or a shape that does not give bytes. */
+/* Copies name, shape and data. BN_ECONFLICT if the name exists, BN_EINVAL on "__metadata__", an
+ * empty name, or a shape that does not match bytes. */
 int bn_tensors_add(bn_tensors *t, const char *name, bn_dtype dtype, size_t rank,
 	const uint64_t *shape, const void *data, uint64_t bytes, bn_err *err);
 int bn_tensors_set_metadata(bn_tensors *t, const char *key, const char *value, bn_err *err);
@@ -74,7 +74,8 @@ const char *bn_tensors_metadata(const bn_tensors *t, const char *key);   /* NULL
 
 /* Appends the whole file to out. */
 int bn_safetensors_write(bn_buf *out, const bn_tensors *t, bn_err *err);
-/* Reads a whole file in memory; the data is copied, so bytes may go. name is for messages. */
+/* Reads a whole file from memory; the data is copied, so bytes may be freed. name is for
+ * messages. */
 int bn_safetensors_parse(
 	bn_tensors **out, const void *bytes, size_t len, const char *name, bn_err *err);
 

@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Rows that are predicted side by side, each by itself. */
+/* Rows predicted in parallel, each independently. */
 typedef struct predicting {
 	const bn_estimator *e;
 	const bn_block *block;
@@ -60,7 +60,7 @@ int bn_score_rows(json_t **out, const bn_estimator *e, const bn_features *f, bn_
 		goto out;
 	if ((rc = bn_evaluate(&one, f, about->rows, bn_rows_targets(rows), predicted, err)) < 0)
 		goto out;
-	/* The rows came without them, so evaluation never saw them. */
+	/* The rows were read without them, so evaluation did not count them. */
 	if (json_object_set_new(
 		    one, "rows_without_target", json_integer((json_int_t)about->dropped)) < 0 ||
 		(bn_features_task(f) == BN_TASK_CLASSIFICATION &&

@@ -1,6 +1,6 @@
 /*
- * steps.h - a fit as a trainer sees it: what is asked for, whom it talks to while it works, and the steps in
- * which it is done.
+ * steps.h - a fit from a trainer's view: the request, the hooks to call while it works, and the
+ * steps in which it runs.
  */
 #ifndef BN_LEARN_STEPS_H
 #define BN_LEARN_STEPS_H
@@ -15,8 +15,8 @@
 typedef struct bn_estimator bn_estimator;
 typedef struct bn_checkpoint bn_checkpoint;
 
-/* How a fit talks to the outside while it works. Every member may be NULL. Called from the thread
- * that called bn_trainer_fit, never from a worker. */
+/* Hooks of a fit to its caller. Every member may be NULL. Called from the thread that called
+ * bn_trainer_fit, never from a worker. */
 typedef struct bn_fit_hooks {
 	void *user;
 	/* A number of one epoch or iteration: ("loss", 3, 0.69). A non-zero return (a bn_code) ends
@@ -24,9 +24,10 @@ typedef struct bn_fit_hooks {
 	int (*metric)(void *user, const char *name, int64_t step, double value);
 	/* One line for the run's log. */
 	void (*log)(void *user, const char *line);
-	/* Asked at least once per epoch; true ends the fit with BN_EINTR. */
+	/* Called at least once per epoch; true ends the fit with BN_EINTR. */
 	bool (*is_cancelled)(void *user);
-	/* The fit may be asked for again in the same directory, after a kill: it keeps checkpoints. */
+	/* The fit may be requested again in the same directory, after a kill: it keeps
+	 * checkpoints. */
 	bool resumes;
 } bn_fit_hooks;
 
@@ -34,18 +35,18 @@ typedef struct bn_fit_request {
 	bn_task task;   /* REGRESSION or CLASSIFICATION */
 	size_t classes; /* of a classification, >= 2 */
 	bn_rows *train;
-	bn_rows *validation; /* NULL when there is none; early stopping then carves its own */
+	bn_rows *validation; /* NULL if there is none; early stopping then sets rows aside */
 	const json_t *hyper; /* given values; defaults are filled in */
 	uint64_t seed;
 	int threads;       /* <= 0: as many as the process may use */
 	bnk_target target; /* all zero: the CPU */
 	bn_fit_hooks hooks;
-	const bn_reduce
-		*reduce; /* NULL: this process has all rows. Trainers that sum over passes only */
-	const bn_checkpoint *checkpoint; /* NULL: none is kept */
+	const bn_reduce *reduce; /* NULL: this process has all rows. Only for trainers that sum
+				  * over passes */
+	const bn_checkpoint *checkpoint; /* NULL: no checkpoint is kept */
 } bn_fit_request;
 
-/* What a fit in steps is given at its start, and keeps its state with. */
+/* Arguments of a fit in steps, kept with its state. */
 typedef struct bn_fit_start {
 	const bn_fit_request *request;
 	const json_t *hyper; /* resolved */
@@ -58,9 +59,9 @@ typedef struct bn_fit_steps {
 	int (*start)(void **state, const bn_fit_start *fit, bn_err *err);
 	/* One pass, epoch or iteration: 1 to go on, 0 when done. */
 	int (*step)(void *state, bn_err *err);
-	/* Between steps: everything that start does not know. NULL: a fit of one step. */
+	/* Between steps: all state that start does not set. NULL: a fit of one step. */
 	int (*save)(const void *state, bn_tensors *out, bn_err *err);
-	/* The state is as it was when this fails. */
+	/* On failure the state is unchanged. */
 	int (*restore)(void *state, const bn_tensors *from, bn_err *err);
 	/* Fills tensors, iterations and converged. */
 	int (*finish)(bn_estimator *e, void *state, bn_err *err);

@@ -44,7 +44,7 @@ int bn_lanes_open(bn_lanes *l, const bnk_target *target, int threads, const bn_r
 		int given = threads > 0 ? threads : bnk_threads_default();
 		n = given > BN_LANES_MAX ? BN_LANES_MAX : (size_t)given;
 		n = n < most ? n : most;
-		/* A lane that has the machine to itself uses all of it. */
+		/* A lane that is the only one uses all threads. */
 		threads = n > 1 ? 1 : threads;
 	}
 	for (size_t i = 0; i < n; i++) {
@@ -86,12 +86,12 @@ typedef struct pass {
 	void *self;
 	const char *what;
 	atomic_bool taken[BN_LANES_MAX];
-	tile ready[BNK_MAX_SHARDS]; /* tiles number `next` and on */
+	tile ready[BNK_MAX_SHARDS]; /* tiles from number `next` on */
 	double *room[BNK_MAX_SHARDS];
 	bool finite[BNK_MAX_SHARDS];
-	size_t count, most; /* most: that are kept until they are summed together */
+	size_t count, most; /* most: limit of tiles kept until they are summed together */
 	uint64_t next;
-	/* The tile whose rows have not all come yet. */
+	/* The tile whose rows are still incomplete. */
 	double *x, *y, *w;
 	size_t held, cols;
 } pass;
@@ -145,7 +145,8 @@ static int sum_tile(void *user, size_t shard, size_t begin, size_t end)
 	return status;
 }
 
-/* A sum that is no number tells of a row that has none; without one it is up to the trainer. */
+/* A sum that is not finite indicates a row with such a value; otherwise the trainer has to handle
+ * it. */
 static int check_tiles(const pass *p, size_t n, bn_err *err)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -159,7 +160,7 @@ static int check_tiles(const pass *p, size_t n, bn_err *err)
 	return 0;
 }
 
-/* Sums the tiles that are ready. */
+/* Sums the complete tiles. */
 static int flush(pass *p, bn_err *err)
 {
 	size_t n = p->count, rooms = 0, added = 0;
@@ -199,7 +200,7 @@ static size_t most_ready(const bn_tree *tree, const bn_lanes *lanes)
 	return n <= lanes->count ? lanes->count : n / lanes->count * lanes->count;
 }
 
-/* Keeps rows of a tile that is not whole yet. */
+/* Keeps rows of an incomplete tile. */
 static void hold(pass *p, const bn_block *b, size_t from, size_t n)
 {
 	memcpy(p->x + p->held * p->cols, b->f64 + from * p->cols, n * p->cols * sizeof *p->x);
@@ -231,7 +232,7 @@ static int take_block(pass *p, const bn_block *b, bn_err *err)
 			(tile){BN_TILE_ROWS, b->f64 + at * p->cols, b->y + at,
 				b->w ? b->w + at : NULL},
 			err);
-	/* The block, and what was held, are only there until the next one comes. */
+	/* The block, and the kept rows, are only valid until the next one. */
 	if (rc == 0)
 		rc = flush(p, err);
 	p->held = 0;

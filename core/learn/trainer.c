@@ -1,4 +1,4 @@
-/* trainer.c - what is the same for all trainers; see trainer.h. trainers.c has their table. */
+/* trainer.c - code common to all trainers; see trainer.h. Their table is in trainers.c. */
 #include "core/learn/trainer.h"
 
 #include "core/base/mem.h"
@@ -70,7 +70,7 @@ static int run_steps(void *state, const bn_fit_steps *steps, const bn_fit_reques
 	return rc;
 }
 
-/* From the first step to the estimator's tensors. */
+/* Runs all steps, up to the estimator's tensors. */
 static int fit_in_steps(bn_estimator *e, const bn_fit_request *r, const json_t *hyper, bn_err *err)
 {
 	const bn_fit_steps *steps = e->trainer->steps(r);

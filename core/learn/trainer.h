@@ -1,19 +1,21 @@
 /*
- * trainer.h - what a trainer is, and the table of those we have.
+ * trainer.h - the interface of trainers, and their table.
  *
- * A trainer turns rows into an estimator: a set of named tensors plus the rule that predicts from
- * them. The same request on the same back end gives the same bytes, whatever `threads` says, in
- * whichever blocks the rows come, and however often the fit was killed and gone on with: it works in steps
- * (a pass, an epoch), and what it knows between two of them can be kept in a file (checkpoint.h).
+ * A trainer turns rows into an estimator: a set of named tensors and the rule that predicts from
+ * them. The same request on the same back end gives the same bytes, for any number of threads, any
+ * division of the rows into blocks, and any number of kills and restarts of the fit: it works in
+ * steps (a pass, an epoch), and its state between two of them can be stored in a file
+ * (checkpoint.h).
  *
- * To add one: write core/learn/NAME.c with a bn_trainer, bn_trainer_NAME, and name it in BN_TRAINERS.
+ * To add one: write core/learn/NAME.c with a bn_trainer, bn_trainer_NAME, and name it in
+ * BN_TRAINERS.
  */
 #ifndef BN_LEARN_TRAINER_H
 #define BN_LEARN_TRAINER_H
 #include "core/learn/hyper.h"
 #include "core/learn/steps.h"
 
-/* Those that there are, in the order in which they are listed. */
+/* All trainers, in the order in which they are listed. */
 #define BN_TRAINERS(X) X(ridge) X(logistic) X(mlp) X(baseline)
 
 typedef struct bn_trainer bn_trainer;
@@ -22,13 +24,14 @@ typedef struct bn_trainer bn_trainer;
 struct bn_trainer {
 	const char *name;  /* "ridge" */
 	const char *title; /* "Ridge regression" */
-	const char *doc;   /* a sentence or two, with the peer whose definitions it follows */
+	const char *doc;   /* a sentence or two, with the reference implementation */
 	unsigned tasks;    /* bit 1 << bn_task */
 	const bn_hyper_def *hyper;
 	size_t hyper_count;
-	bn_want want; /* how it looks at its rows */
+	bn_want want; /* its access pattern */
 	const bn_fit_steps *(*steps)(const bn_fit_request *r);
-	/* Checks that the tensors are what predict expects, and fills e->part. After fit and load. */
+	/* Checks that the tensors are what predict expects, and fills e->part. Called after fit and
+	 * load. */
 	int (*check)(bn_estimator *e, bn_err *err);
 	/* out[rows * outputs]; scratch[scratch(e)] doubles per call, rows at most BN_PREDICT_ROWS.
 	 */
@@ -40,26 +43,26 @@ struct bn_trainer {
 #define BN_PREDICT_ROWS 256
 #define BN_ESTIMATOR_PARTS 40
 
-/* A fitted model's numbers. Read-only after fit and load: may be shared between threads. */
+/* The parameters of a fitted model. Read-only after fit and load: may be shared between threads. */
 struct bn_estimator {
 	const bn_trainer *trainer;
 	bn_task task;
 	size_t inputs;  /* design columns */
 	size_t outputs; /* 1, or classes */
 	bn_tensors *tensors;
-	/* What predict reads, so that it looks up no names: the trainer's check says in which order.
-	 * Borrowed from tensors, which do not change any more. */
+	/* What predict reads, without looking up names, in the order defined by the trainer's
+	 * check. Borrowed from tensors, which do not change any more. */
 	const bn_tensor *part[BN_ESTIMATOR_PARTS];
-	int64_t iterations; /* epochs or iterations that the fit took; -1 unknown (after a load) */
-	bool converged;     /* false when a limit ended the fit */
+	int64_t iterations; /* epochs or iterations of the fit; -1 unknown (after a load) */
+	bool converged;     /* false if a limit ended the fit */
 };
 
 size_t bn_trainer_count(void);
 const bn_trainer *bn_trainer_get(size_t i);
 /* BN_ENOTFOUND with the nearest name. */
 int bn_trainer_find(const bn_trainer **out, const char *name, bn_err *err);
-/* What AUTO means for this trainer: the one task that it knows, or AUTO when it knows both (the
- * target then decides). BN_EINVAL when it cannot do what was asked. */
+/* The meaning of AUTO for this trainer: its only task, or AUTO if it supports both (the target then
+ * decides). BN_EINVAL if it does not support the requested one. */
 int bn_trainer_task(bn_task *out, const bn_trainer *trainer, bn_task asked, bn_err *err);
 
 /* Checks the request (shapes, finite values, at least two classes present, ...) and fits.
@@ -67,13 +70,13 @@ int bn_trainer_task(bn_task *out, const bn_trainer *trainer, bn_task asked, bn_e
 int bn_trainer_fit(
 	bn_estimator **out, const bn_trainer *trainer, const bn_fit_request *request, bn_err *err);
 void bn_estimator_free(bn_estimator *e);
-/* Takes the tensors over on success. */
+/* Takes ownership of the tensors on success. */
 int bn_estimator_from_tensors(bn_estimator **out, const bn_trainer *trainer, bn_task task,
 	size_t inputs, size_t outputs, bn_tensors *tensors, bn_err *err);
 
-/* Doubles of scratch that bn_estimator_predict needs, for any number of rows. */
+/* Number of scratch doubles for bn_estimator_predict, for any number of rows. */
 size_t bn_estimator_scratch(const bn_estimator *e);
-/* out[rows * outputs]; no allocation. A row's result does not depend on the rows beside it. */
+/* out[rows * outputs]; no allocation. A row's result does not depend on other rows. */
 void bn_estimator_predict(
 	const bn_estimator *e, const double *x, size_t rows, double *out, double *scratch);
 

@@ -1,4 +1,5 @@
-/* trainers.c - the table of trainers, and what they share; see trainer.h and _trainers.h. */
+/* trainers.c - the table of trainers, and functions that they share; see trainer.h and
+ * _trainers.h. */
 #include "core/learn/_trainers.h"
 
 #include "core/base/str.h"

@@ -17,7 +17,8 @@ void bn_tree_init(bn_tree *t, size_t size, bn_tree_join join, const void *shape)
 	*t = (bn_tree){.size = size, .join = join, .shape = shape};
 }
 
-/* A room that is no longer a node. There is always a place: bn_tree_room made one for each room. */
+/* Frees a slot that is no longer a node. There is always space: bn_tree_room allocated it with each
+ * slot. */
 void bn_tree_give_back(bn_tree *t, double *room)
 {
 	t->spare[t->spare_count++] = room;
@@ -60,7 +61,7 @@ static bn_tree_node *find(bn_tree *t, unsigned level, uint64_t index)
 	return NULL;
 }
 
-/* left becomes the sum; right's room is free. */
+/* left becomes the sum; right's slot is free. */
 static void join(bn_tree *t, double *left, double *right)
 {
 	if (t->join)
@@ -102,8 +103,8 @@ static int by_first_tile(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Of complete nodes side by side, each is larger than the next, as the ones of a binary number are: the tree
- * above them joins from the right. */
+/* Adjacent complete nodes decrease in size, like the ones of a binary number: the tree above them
+ * joins from the right. */
 const double *bn_tree_root(bn_tree *t)
 {
 	if (!t->count)

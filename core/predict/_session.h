@@ -27,13 +27,13 @@ struct bn_session {
 	void *scratch;           /* for room rows */
 	size_t unknown;          /* cells with a text */
 	uint64_t first_row;      /* for messages */
-	bool of_file;            /* and whether they are about columns of a file */
+	bool of_file;            /* messages are about columns of a file */
 	bn_arena arena;          /* texts */
 };
 
-/* "field" or, of a file, "column". */
+/* "field" or, for a file, "column". */
 const char *bn_session_field_word(const bn_session *s);
-/* "row 7: " in front of a message, unless a request has only one. */
+/* "row 7: " before a message, unless a request has only one row. */
 void bn_session_name_row(const bn_session *s, size_t row, bn_err *err);
 /* A vector's text: JSON, in which NaN and infinities may stand for numbers as in a cell of CSV. They are null then. */
 int bn_vector_parse(json_t **out, const char *text, size_t len, bn_err *err);

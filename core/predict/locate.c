@@ -319,7 +319,7 @@ int bn_predictor_open(bn_predictor **out, bn_workspace *ws, const char *spec, bn
 		return rc < 0 ? bn_err_move(err, &first) : 0;
 	if (!strpbrk(spec, "/@") && bn_run_resolve(ws, spec, run, &second) == 0)
 		return open_run(out, ws, run, err);
-	/* Two runs of that name, or one of nearly that name, where no model has one that is near. */
+	/* Two runs of that name, or one with a similar name, if no model has a similar one. */
 	bool ambiguous = bn_str_starts(second.msg, "run name ");
 	if (ambiguous ||
 		(!strstr(first.hint, "did you mean") && strstr(second.hint, "did you mean")))

@@ -27,7 +27,7 @@ static size_t missing_of(const bn_session *s, const bn_feature_source *v, const 
 	return 1;
 }
 
-/* A field of the row that is none of the model's, and may be meant. */
+/* A field of the row that the model does not have, and that may be a misspelt input. */
 static void hint_near(const bn_session *s, const char *missing, const json_t *object, bn_err *err)
 {
 	bn_nearest near = bn_nearest_to(missing, BN_NEAREST_CLOSE);

@@ -48,7 +48,7 @@ int bn_session_set_vector(
 	return rc;
 }
 
-/* NaN or an infinity, as a cell of a number column has it, is a missing value. */
+/* NaN or an infinity, as in a cell of a number column, is a missing value. */
 static bool replace_word(bn_buf *out, const char *token, size_t n)
 {
 	double x;
@@ -58,7 +58,7 @@ static bool replace_word(bn_buf *out, const char *token, size_t n)
 	return is_word;
 }
 
-/* The same of a word in quotes, as a list is exported (bn_column_format). */
+/* The same for a word in quotes, as bn_column_format exports lists. */
 static int forget_words(json_t *list, bn_err *err)
 {
 	double x;

@@ -1,12 +1,15 @@
 /*
- * _accumulator.h - what the profiler knows of one column while its rows go by; everything in it merges.
+ * _accumulator.h - the profiler's state of one column while rows are added; all of it can be
+ * merged.
  *
- * Numbers are counted value by value while few are different (tally.h), and all ranks follow from the counts. When
- * the tally is no longer exact, what was counted goes to the quantile sketch, and the sketch takes the rest.
+ * Numbers are counted per value while few are distinct (tally.h), and all ranks follow from the
+ * counts. When the tally is no longer exact, the counts go to the quantile sketch, and the sketch
+ * takes the rest.
  *
- * Integers, bools and times are kept as int64 keys, whose order is that of the values: unsigned ones have their
- * first bit turned. Decimals are doubles. Bytes and lists have a length and a hash that tells them from others, and
- * the values of lists an accumulator of their own, where they are no lists again.
+ * Integers, bools and times are kept as int64 keys in the order of the values: the first bit of
+ * unsigned ones is inverted. Decimals are doubles. Bytes and lists have a length and a hash that
+ * identifies them, and the values of lists have an accumulator of their own, unless they are lists
+ * again.
  */
 #ifndef BN_PROFILE_ACCUMULATOR_H
 #define BN_PROFILE_ACCUMULATOR_H
@@ -22,11 +25,11 @@ typedef struct bn_accumulator {
 	uint64_t rows, missing, nan;
 	bn_moments moments;
 	bn_tally tally;
-	bn_quantile quantile; /* of nothing while the tally is exact: counts give all ranks */
+	bn_quantile quantile; /* empty while the tally is exact: counts give all ranks */
 	uint64_t zeros, negatives, infinities;
 	double min, max;    /* floats; valid when present > 0 */
 	int64_t imin, imax; /* keys of integers, bools, times */
-	double fmin, fmax;  /* of the finite values; NaN while there are none */
+	double fmin, fmax;  /* of the finite values; NaN if there are none */
 	bool increasing, decreasing;
 	double first, last;                                       /* floats */
 	int64_t ifirst, ilast;                                    /* keys */
@@ -42,8 +45,9 @@ int bn_accumulator_add(bn_accumulator *a, const bn_column *c, bn_err *err);
 int bn_accumulator_merge(bn_accumulator *a, const bn_accumulator *b, bn_err *err);
 int bn_accumulator_finish(bn_accumulator *a, bn_profile_column *c, const bn_field *f, bn_err *err);
 
-/* profiler.c: task(ctx, from, to) for blocks of BN_PROFILE_BLOCK columns, from 0 to n; the last may be shorter. Where
- * there are many columns threads share the blocks. Gives the error of the first block that fails. */
+/* profiler.c: calls task(ctx, from, to) for blocks of BN_PROFILE_BLOCK columns, from 0 to n; the
+ * last may be shorter. With many columns threads share the blocks. Returns the error of the first
+ * failing block. */
 #define BN_PROFILE_BLOCK 256
 int bn_profile_blocks(size_t n, int (*task)(void *ctx, size_t from, size_t to, bn_err *err),
 	void *ctx, bn_err *err);
@@ -51,26 +55,26 @@ int bn_profile_blocks(size_t n, int (*task)(void *ctx, size_t from, size_t to, b
 /* accumulate_numbers.c */
 int bn_accumulator_add_numbers(
 	bn_accumulator *a, const bn_column *c, size_t from, size_t to, bn_err *err);
-/* The finite values seen so far lie in lo .. hi. */
+/* The finite values so far are within lo .. hi. */
 void bn_accumulator_finite_range(bn_accumulator *a, double lo, double hi);
-/* For bn_tally.overflow: the counts of a, its tally, go to the sketch. */
+/* For bn_tally.overflow: moves the counts of a, the tally's accumulator, to the sketch. */
 int bn_accumulator_counts_to_sketch(void *a, const bn_tally *t, bn_err *err);
-/* Gives take the values of an exact tally of numbers, ascending, and how often each is there. */
+/* Passes to take the values of an exact tally of numbers, ascending, and the count of each. */
 int bn_accumulator_with_counts(const bn_accumulator *a,
 	int (*take)(void *ctx, const double *values, const uint64_t *counts, size_t n, bn_err *err),
 	void *ctx, bn_err *err);
-/* column_finish.c: quantiles and histogram of a column whose values are all known: ascending, counts[i] times
- * values[i]. The column's type is known. */
+/* column_finish.c: quantiles and histogram of a column with exact counts: ascending, counts[i]
+ * times values[i]. The column's type is known. */
 int bn_profile_column_ranks(
 	bn_profile_column *c, const double *values, const uint64_t *counts, size_t n, bn_err *err);
 
-/* Are its values kept as doubles, and not as keys? */
+/* Whether its values are kept as doubles, not as keys. */
 static inline bool bn_accumulates_doubles(bn_type type)
 {
 	return type == BN_TYPE_FLOAT64 || type == BN_TYPE_FLOAT32 || type == BN_TYPE_DECIMAL;
 }
 
-/* The key of an integer, by its bits; and back: it is its own inverse. */
+/* The key of an integer, by its bits; the function is its own inverse. */
 static inline int64_t bn_accumulator_key(bn_type type, int64_t bits)
 {
 	return type == BN_TYPE_UINT64 ? (int64_t)((uint64_t)bits ^ UINT64_C(1) << 63) : bits;

@@ -1,5 +1,5 @@
-/* accumulate_numbers.c - numbers on their way into an accumulator: in chunks, without the absent ones, and what can
- * be done for several at once in loops of a known length. */
+/* accumulate_numbers.c - adds numbers to an accumulator: in chunks, without absent values, in loops
+ * of known length that vectorise. */
 #include "core/profile/_accumulator.h"
 
 #include <math.h>
@@ -85,7 +85,8 @@ typedef struct run_facts {
 	double min, max;
 } run_facts;
 
-/* A stride of values at once: loops of a known length, one thing each, become vector instructions. */
+/* A stride of values at once: loops of known length with one operation each become vector
+ * instructions. */
 #define STRIDE 64
 static void stride_facts(run_facts *f, const double *restrict v, uint64_t *restrict bits)
 {
@@ -111,7 +112,7 @@ static void stride_facts(run_facts *f, const double *restrict v, uint64_t *restr
 	f->max = hi[0] > hi[1] ? hi[0] : hi[1];
 }
 
-/* n values, none is NaN; bits[i]: what value i is told apart from others by. */
+/* n values, none is NaN; bits[i] identifies value i. */
 static run_facts run_facts_of(const double *v, uint64_t *bits, size_t n)
 {
 	run_facts f = {0, 0, v[0], v[0]};
@@ -144,7 +145,7 @@ static void add_finite_range(bn_accumulator *a, const double *v, size_t n)
 		bn_accumulator_finite_range(a, lo, hi);
 }
 
-/* n values that are there, in order, at least one; none is NaN. bits: what the tally tells them apart by. */
+/* n present values in order, at least one; none is NaN. bits: what the tally compares. */
 static void add_doubles(bn_accumulator *a, const double *v, uint64_t *bits, size_t n, bool first)
 {
 	const run_facts f = run_facts_of(v, bits, n);
@@ -200,8 +201,8 @@ static void add_integers(bn_accumulator *a, const int64_t *v, size_t n, bool fir
 		a, bn_accumulator_number(a->type, min), bn_accumulator_number(a->type, max));
 }
 
-/* Those of n values that are numbers, moved up; of their keys likewise where there are any. How many. No branch: one in
- * a hundred that is absent would be guessed wrong. */
+/* Moves up the values of n that are numbers, and their keys if there are any. Returns their number.
+ * No branch: one absent in a hundred would be mispredicted. */
 static size_t keep_numbers(double *v, int64_t *keys, size_t n)
 {
 	size_t kept = 0;
@@ -218,7 +219,7 @@ static size_t keep_numbers(double *v, int64_t *keys, size_t n)
 	return kept;
 }
 
-/* As bn_column_numbers and keep_numbers, of a column of doubles. */
+/* As bn_column_numbers and keep_numbers, for a column of doubles. */
 static size_t keep_doubles(const bn_column *c, size_t from, size_t n, double *out)
 {
 	const double *v = c->f64 + from;
@@ -239,7 +240,8 @@ static size_t keep_doubles(const bn_column *c, size_t from, size_t n, double *ou
 	return kept;
 }
 
-/* n values that are there, at least one. exact: the same as integers, or room for as many where they are floats. */
+/* n present values, at least one. exact: the same as integers, or space for as many if they are
+ * floats. */
 static int add_present(bn_accumulator *a, const double *v, int64_t *exact, size_t n, bn_err *err)
 {
 	size_t in_counts;
@@ -256,7 +258,7 @@ static int add_present(bn_accumulator *a, const double *v, int64_t *exact, size_
 	return 0;
 }
 
-/* The keys of n rows; of absent ones anything. */
+/* The keys of n rows; undefined for absent ones. */
 static void read_keys(const bn_column *c, size_t from, size_t n, int64_t *keys)
 {
 	if (c->type != BN_TYPE_UINT64) {
@@ -267,7 +269,7 @@ static void read_keys(const bn_column *c, size_t from, size_t n, int64_t *keys)
 		keys[i] = bn_accumulator_key(c->type, (int64_t)c->u64[from + i]);
 }
 
-/* Takes chunks of the values of rows from .. to - 1, without the absent ones. */
+/* Passes the values of rows from .. to - 1 in chunks, without the absent ones. */
 int bn_accumulator_add_numbers(
 	bn_accumulator *a, const bn_column *c, size_t from, size_t to, bn_err *err)
 {

@@ -49,7 +49,7 @@ static int compare_bytes(const char *a, size_t n, const char *b, size_t k)
 	return order ? order : n < k ? -1 : n > k;
 }
 
-/* Texts that agree in the bytes that are kept are one. */
+/* Texts that agree in the bytes that are kept are the same. */
 static void add_bounds(bn_accumulator *a, const char *text, size_t n, bool first)
 {
 	n = n < BN_PROFILE_BOUND ? n : BN_PROFILE_BOUND;
@@ -63,7 +63,7 @@ static void add_bounds(bn_accumulator *a, const char *text, size_t n, bool first
 	}
 }
 
-/* A text, of so many characters; bytes and lists: so many of them. */
+/* A text of `length` characters; for bytes and lists: values. */
 static void add_length(bn_accumulator *a, uint64_t length, uint64_t times, bool first)
 {
 	if (first || length < a->length_min)
@@ -95,7 +95,7 @@ static int add_strings(bn_accumulator *a, const bn_column *c, size_t from, size_
 	return 0;
 }
 
-/* Counts codes first, so that a text is looked at once a batch. */
+/* Counts codes first, so that each text is processed once per batch. */
 static int add_categories(bn_accumulator *a, const bn_column *c, bn_err *err)
 {
 	size_t n = c->dict ? c->dict->count : 0, missing = 0;
@@ -125,7 +125,7 @@ static int add_categories(bn_accumulator *a, const bn_column *c, bn_err *err)
 
 static int add_range(bn_accumulator *a, const bn_column *c, size_t from, size_t to, bn_err *err);
 
-/* A value that is told from others by its hash, and has a length. */
+/* A value with a length, identified by its hash. */
 static int add_hashed(
 	bn_accumulator *a, const bn_column *c, size_t row, uint64_t length, bn_err *err)
 {
@@ -148,7 +148,7 @@ static int add_bytes(bn_accumulator *a, const bn_column *c, size_t from, size_t 
 	return 0;
 }
 
-/* Values of lists that follow each other in the child are taken at once. */
+/* Values of lists that are consecutive in the child are added at once. */
 static int add_lists(bn_accumulator *a, const bn_column *c, size_t from, size_t to, bn_err *err)
 {
 	size_t begin = 0, end = 0, at, n;
@@ -232,13 +232,13 @@ static void copy_order(bn_accumulator *a, const bn_accumulator *b)
 	a->greatest_bytes = b->greatest_bytes;
 }
 
-/* Tally and sketch. Where not all counts can be kept, what both sides have counted goes to the sketch first. */
+/* Tally and sketch. If not all counts can be kept, both sides' counts go to the sketch first. */
 static int merge_ranks(bn_accumulator *a, const bn_accumulator *b, bn_err *err)
 {
 	bool exact =
 		a->tally.exact && b->tally.exact && a->tally.used + b->tally.used <= BN_TALLY_EXACT;
 	bn_accumulator counts = {
-		.type = b->type, .tally = b->tally}; /* b's, borrowed, with a sketch of its own */
+		.type = b->type, .tally = b->tally}; /* b's, borrowed, with its own sketch */
 	int rc = 0;
 
 	if (exact || !bn_type_is_scalar(a->type))

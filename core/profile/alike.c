@@ -39,7 +39,7 @@ uint64_t bn_cell_bits(const bn_column *c, size_t row)
 	}
 	x = (c->type == BN_TYPE_FLOAT64 ? c->f64[row] : (double)c->f32[row]) + 0.0;
 	if (x != x)
-		return UINT64_MAX; /* NaN, whatever its bits */
+		return UINT64_MAX; /* NaN, with any bits */
 	memcpy(&bits, &x, sizeof bits);
 	return bits;
 }

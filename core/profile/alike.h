@@ -1,16 +1,16 @@
 /*
- * alike.h - the rows behind a count: those that have one value of a column, and those whose number is in a bin.
+ * alike.h - the rows of a count: those with one value of a column, or with a number in a bin.
  *
- * They agree with what counted: values are alike as frequencies.h has it, but NaN is absent, and a bin has its bounds as
- * bins.h has it for doubles. Row numbers are those of the reader, and rise.
+ * Consistent with the counts: values are equal as in frequencies.h, but NaN is absent, and a bin
+ * has bounds as in bins.h for doubles. Row numbers are those of the reader, increasing.
  */
 #ifndef BN_PROFILE_ALIKE_H
 #define BN_PROFILE_ALIKE_H
 #include "core/base/progress.h"
 #include "core/table/table.h"
 
-/* Rows that have the value that row `row` of `of` has in that column, or none when that has none. `of` has the same
- * columns. *rows is yours (bn_free). watch: NULL is fine. */
+/* Rows with the value that row `row` of `of` has in that column, or without any if that has none.
+ * `of` has the same columns. *rows is yours (bn_free). watch: NULL is fine. */
 int bn_rows_alike(int64_t **rows, size_t *count, bn_table_reader *table, size_t column,
 	bn_table_reader *of, uint64_t row, const bn_progress *watch, bn_err *err);
 

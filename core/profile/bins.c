@@ -51,7 +51,7 @@ static void range_real(bin_range *g, bn_bins *b, const bn_column *c)
 	}
 }
 
-/* Rising bounds from the least to the greatest value; of few whole numbers a bin each. */
+/* Increasing bounds from the least to the greatest value; one bin per value if integers are few. */
 static void bounds_whole(bn_bins *b, const bin_range *g)
 {
 	uint64_t span = (uint64_t)g->whole_hi - (uint64_t)g->whole_lo;
@@ -78,7 +78,7 @@ static void bounds_real(bn_bins *b, const bin_range *g)
 	b->bound[b->count] = g->hi;
 }
 
-/* The last bin whose lower bound is not above. */
+/* The last bin whose lower bound is not above x. */
 static size_t bin_of_whole(const bn_bins *b, int64_t v)
 {
 	size_t low = 0, high = b->count;
@@ -92,7 +92,7 @@ static size_t bin_of_whole(const bn_bins *b, int64_t v)
 	return low;
 }
 
-/* A guess by the width, put right by the bounds themselves. */
+/* An estimate by the width, corrected by the bounds. */
 static size_t bin_of_real(const bn_bins *b, double v)
 {
 	double part = (v - b->bound[0]) / (b->bound[b->count] - b->bound[0]);

@@ -1,10 +1,11 @@
 /*
- * bins.h - the histogram of a column, counted exactly: bins of equal width from the least to the greatest finite value.
+ * bins.h - the exact histogram of a column: bins of equal width from the least to the greatest
+ * finite value.
  *
- * A profile keeps an estimate beyond a limit (quantile.h), as it looks at each value once. Here the table is there, and is
- * read twice. A value is in a bin if and only if comparing it with the bin's bounds says so: integers, bools and times as
- * int64 with whole bounds, uint64, decimals and floats as doubles. The last bin is closed, the others leave their upper
- * bound out. Infinities and NaN are in none.
+ * A profile keeps an estimate beyond a limit (quantile.h), since it sees each value once. Here the
+ * table is read twice. A value is in a bin if and only if it is within the bin's bounds: integers,
+ * bools and times compared as int64 with integer bounds, uint64, decimals and floats as doubles.
+ * The last bin is closed, the others exclude their upper bound. Infinities and NaN are in no bin.
  */
 #ifndef BN_PROFILE_BINS_H
 #define BN_PROFILE_BINS_H
@@ -15,7 +16,7 @@
 
 typedef struct bn_bins {
 	size_t count;  /* 0: no finite value */
-	bool is_whole; /* bounds are whole[], of a type that bn_column_int reads exactly */
+	bool is_whole; /* bounds are in whole[], for a type that bn_column_int reads exactly */
 	double bound[BN_BINS_MAX + 1];
 	int64_t whole[BN_BINS_MAX + 1];
 	uint64_t rows[BN_BINS_MAX];

@@ -15,7 +15,7 @@ static void mix(uint64_t *a, uint64_t *b, uint64_t x)
 static void mix_bytes(uint64_t *a, uint64_t *b, bn_text t)
 {
 	mix(a, b, bn_hash_text(t.ptr, t.len));
-	/* a second, independent look at the bytes */
+	/* A second, independent hash of the bytes. */
 	uint64_t h = UINT64_C(0xcbf29ce484222325);
 	for (size_t k = 0; k < t.len; k++)
 		h = (h ^ (unsigned char)t.ptr[k]) * UINT64_C(0x100000001b3);

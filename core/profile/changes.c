@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-#define ROUNDING 1e-12 /* of sums over the same values in another order, relative */
+#define ROUNDING 1e-12 /* relative difference of sums over the same values in another order */
 
 const char *bn_column_change_name(bn_column_change_kind k)
 {
@@ -16,7 +16,7 @@ const char *bn_column_change_name(bn_column_change_kind k)
 	return names[k];
 }
 
-/* Equal except for rounding, for numbers as large as scale. */
+/* Equal within rounding, for numbers as large as scale. */
 static bool is_close(double x, double y, double scale)
 {
 	if (isnan(x) || isnan(y))
@@ -58,7 +58,7 @@ static bool same_statistics(const bn_profile_column *a, const bn_profile_column 
 	       same_text(a->min_text, b->min_text) && same_text(a->max_text, b->max_text);
 }
 
-/* Of the values of lists. */
+/* For the values of lists. */
 static const bn_profile_column *values_of(const bn_profile_column *c)
 {
 	return c && c->values ? c->values : c;
@@ -74,7 +74,7 @@ static bn_column_change_kind kind_of(const bn_profile_column *a, const bn_profil
 							: BN_COLUMN_CHANGE_TYPE;
 }
 
-/* rows: -1 when values were not compared. */
+/* rows: -1 if values were not compared. */
 static void add(bn_column_changes *out, const bn_profile_column *a, const bn_profile_column *b,
 	int64_t rows)
 {
@@ -94,7 +94,8 @@ static void add(bn_column_changes *out, const bn_profile_column *a, const bn_pro
 	out->items[out->count++] = c;
 }
 
-/* rows[i]: in how many rows column i of a differs, -1 where b has none of that name. */
+/* rows[i]: the number of rows in which column i of a differs, -1 if b has no column of that
+ * name. */
 static int compare_values(int64_t *rows, const bn_profile *a, bn_table_reader *ta,
 	bn_table_reader *tb, const bn_progress *watch, bn_err *err)
 {

@@ -1,4 +1,4 @@
-/* column_finish.c - what an accumulator knows, as the profile of a column. */
+/* column_finish.c - converts an accumulator to the profile of a column. */
 #include "core/base/str.h"
 #include "core/base/timestamp.h"
 #include "core/profile/_accumulator.h"
@@ -16,7 +16,7 @@ static bool less_integer(uint64_t a, uint64_t b)
 	return (int64_t)a < (int64_t)b;
 }
 
-/* A number as people write it in a column of this type. */
+/* A number as displayed in a column of this type. */
 static char *number_text(bn_type type, double x, int64_t key)
 {
 	int64_t i = bn_accumulator_key(type, key);
@@ -94,8 +94,8 @@ static size_t bin_of(const bn_profile_column *c, double x)
 	return i;
 }
 
-/* How the range lo .. hi of the finite values is cut, NaN when there are none: one bin a value where integers are
- * few. */
+/* Bins of the range lo .. hi of the finite values, NaN if there are none: one bin per value if
+ * integers are few. */
 static void finish_bins(bn_profile_column *c, double lo, double hi)
 {
 	double range = hi - lo;

@@ -8,7 +8,7 @@
 
 typedef struct sums {
 	uint64_t n;
-	double x, y, xx, yy, xy; /* of distances from the columns' middles */
+	double x, y, xx, yy, xy; /* of distances from the columns' centres */
 } sums;
 
 typedef struct correlating {
@@ -103,7 +103,7 @@ static double r_of(const sums *s)
 {
 	double n = (double)s->n;
 	double xx = s->xx - s->x * s->x / n, yy = s->yy - s->y * s->y / n;
-	/* What is left of a constant is rounding. */
+	/* The remainder of a constant is rounding. */
 	if (s->n < 2 || xx <= 1e-14 * s->xx || yy <= 1e-14 * s->yy || !(xx > 0) || !(yy > 0))
 		return NAN;
 	return fmax(-1, fmin(1, (s->xy - s->x * s->y / n) / sqrt(xx) / sqrt(yy)));

@@ -1,28 +1,28 @@
 /*
  * correlate.h - Pearson's correlation of every pair of number columns, in one pass.
  *
- * Of each pair the rows count where both values are there and finite, as pandas' DataFrame.corr() has it (pairwise complete
- * observations). Sums are taken of the distances from a value near the mean (the mean of the first batch), so that large
- * offsets cost no digits.
+ * For each pair, rows count in which both values are present and finite, as in pandas'
+ * DataFrame.corr() (pairwise complete observations). Sums are of distances from a value near the
+ * mean (the mean of the first batch), so that large offsets lose no digits.
  */
 #ifndef BN_PROFILE_CORRELATE_H
 #define BN_PROFILE_CORRELATE_H
 #include "core/base/progress.h"
 #include "core/table/table.h"
 
-#define BN_CORRELATE_COLUMNS 256 /* the first of them, where a table has more */
+#define BN_CORRELATE_COLUMNS 256 /* the first ones, if a table has more */
 
 typedef struct bn_correlate_pair {
 	size_t a, b;   /* columns of the table, a < b */
-	uint64_t rows; /* where both are there */
+	uint64_t rows; /* rows in which both are present */
 	double r; /* -1 to 1; NaN: one of them is constant there, or there are fewer than two rows */
 } bn_correlate_pair;
 
 typedef struct bn_correlate {
-	bn_correlate_pair
-		*pairs; /* the largest |r| first, those without one last; equal ones by column */
+	bn_correlate_pair *pairs; /* the largest |r| first, those without one last; ties by
+				   * column */
 	size_t count;
-	size_t columns; /* that have numbers */
+	size_t columns; /* number of numeric columns */
 } bn_correlate;
 
 /* Only integer, float, decimal and bool columns. watch: NULL is fine. */

@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-/* A whole number and a double are equal when they are the same number: 2^53 + 1 is no double. */
+/* An integer and a double are equal if they are the same number: 2^53 + 1 is not a double. */
 static bool same_mixed(int64_t i, double x)
 {
 	return x == (double)i && x < 0x1p63 && (int64_t)x == i;
@@ -56,7 +56,7 @@ static bool same_number(const bn_column *a, size_t i, const bn_column *b, size_t
 	return u == v || (isnan(u) && isnan(v));
 }
 
-/* Types without a number of their own: by what people read. */
+/* Types without a numeric form: compared by their displayed text. */
 static bool same_words(const bn_column *a, size_t i, const bn_column *b, size_t k)
 {
 	bn_buf x = BN_BUF_INIT, y = BN_BUF_INIT;
@@ -90,7 +90,7 @@ static bool same_value(const bn_column *a, size_t i, const bn_column *b, size_t 
 	return same_words(a, i, b, k);
 }
 
-/* A table's rows from one place on: the batch that holds them. */
+/* A table's rows from one position on: the batch that contains them. */
 typedef struct cursor {
 	bn_table_reader *table;
 	size_t *columns;
@@ -114,13 +114,13 @@ static int cursor_fill(cursor *c, bn_err *err)
 	return rc;
 }
 
-/* Rows that differ in the only pair. */
+/* The differing rows of the only pair. */
 typedef struct differing {
 	int64_t *rows;
 	size_t count, cap;
 } differing;
 
-/* keep: NULL unless they are asked for. */
+/* keep: NULL if not wanted. */
 static int count_rows(bn_column_pair *pairs, size_t n, const cursor *x, const cursor *y,
 	size_t rows, differing *keep, bn_err *err)
 {

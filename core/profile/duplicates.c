@@ -8,7 +8,7 @@
 
 typedef struct entry {
 	uint64_t a, b; /* the hash; a is never 0 in a used entry */
-	uint64_t row;  /* first row that had it; bit 63: marked as repeated */
+	uint64_t row;  /* first row with it; bit 63: marked as repeated */
 } entry;
 
 #define MARKED (UINT64_C(1) << 63)

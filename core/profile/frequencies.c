@@ -9,9 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define AT_ONCE ((size_t)2 << 20) /* values that a pass counts: 96 MiB */
+#define AT_ONCE ((size_t)2 << 20) /* values counted per pass: 96 MiB */
 
-/* Of more different values hashes are sorted, where there is room for them: then equal ones stand together. */
+/* If there are more distinct values, hashes are sorted if memory allows: then equal ones are
+ * adjacent. */
 #define SORTED_FROM ((size_t)1 << 17)
 #define SORTED_ROWS ((uint64_t)16 << 20) /* 256 MiB */
 
@@ -38,7 +39,7 @@ typedef struct slot {
 typedef struct counting {
 	slot *slots;
 	size_t used, cap;         /* a power of two */
-	size_t most;              /* values that are counted at once */
+	size_t most;              /* values counted at once */
 	unsigned part, part_bits; /* hashes whose first bits are the part's number */
 	bool overflow;
 	uint64_t missing;
@@ -117,7 +118,7 @@ static int count_batch(counting *c, const bn_batch *b, bn_buf *scratch, bn_err *
 	return 0;
 }
 
-/* Of a category: by code first, then the texts that occur. */
+/* For a category: counts codes, then the texts that occur. */
 typedef struct codes {
 	uint64_t *counts, *first_rows;
 	size_t n;
@@ -195,7 +196,7 @@ static int by_count(const void *a, const void *b)
 	return (x->first_row > y->first_row) - (x->first_row < y->first_row);
 }
 
-/* What a pass counted joins the most frequent values so far, of which the first `most` are kept. */
+/* Merges a pass's counts into the most frequent values so far, and keeps the first `most`. */
 static int join(bn_frequencies *f, const counting *c, size_t most, bn_err *err)
 {
 	bn_frequency_value *all = bn_realloc(f->values, (f->count + c->used + 1) * sizeof *all);
@@ -214,7 +215,7 @@ static int join(bn_frequencies *f, const counting *c, size_t most, bn_err *err)
 	return 0;
 }
 
-/* All parts of the hashes, one after the other; *overflow when there should be more of them. */
+/* All parts of the hashes in turn; *overflow if more parts are needed. */
 static int count_parts(bn_frequencies *f, bool *overflow, unsigned part_bits,
 	bn_table_reader *table, size_t column, size_t most, const bn_progress *watch, bn_err *err)
 {
@@ -222,7 +223,7 @@ static int count_parts(bn_frequencies *f, bool *overflow, unsigned part_bits,
 	int rc = 0;
 
 	if (can_sort(table) && c.most > SORTED_FROM)
-		c.most = SORTED_FROM; /* of more, sorting is faster */
+		c.most = SORTED_FROM; /* for more, sorting is faster */
 
 	*overflow = false;
 	bn_free(f->values);
@@ -245,13 +246,13 @@ out:
 	return rc;
 }
 
-/* ---- of many different values ------------------------------------------------------------------ */
+/* ---- of many distinct values ----------------------------------------------------------------- */
 
 typedef struct hashed {
-	uint64_t *hashes, *other; /* each once, rising; counts of them lie in other */
+	uint64_t *hashes, *other; /* distinct ones, increasing; their counts are in other */
 	size_t count;
-	uint64_t least; /* the count of the last values that are wanted */
-	size_t ties;    /* how many of those with that count are */
+	uint64_t least; /* the count of the last wanted values */
+	size_t ties;    /* the number of values with that count */
 } hashed;
 
 static uint32_t *counts_of(const hashed *h)
@@ -259,7 +260,7 @@ static uint32_t *counts_of(const hashed *h)
 	return (uint32_t *)(void *)h->other;
 }
 
-/* Equal neighbours become one, with a count. */
+/* Merges equal neighbours into one, with a count. */
 static void count_runs(hashed *h, size_t n)
 {
 	uint32_t *counts = counts_of(h);
@@ -272,7 +273,7 @@ static void count_runs(hashed *h, size_t n)
 	}
 }
 
-/* Which counts are among the `most` largest. */
+/* Finds which counts are among the `most` largest. */
 static int choose(hashed *h, size_t most, bn_err *err)
 {
 	enum { COUNTS = 1 << 16 };
@@ -325,8 +326,8 @@ static int read_hashes(hashed *h, bn_frequencies *f, size_t *n, bn_table_reader 
 	return rc;
 }
 
-/* The wanted values in the order of their first rows: those with more than the least count, and of those with it as many as
- * are wanted. */
+/* The wanted values in the order of their first rows: those with more than the least count, and as
+ * many with that count as are wanted. */
 static int first_rows(bn_frequencies *f, hashed *h, size_t most, bn_table_reader *table,
 	size_t column, const bn_progress *watch, bn_err *err)
 {
@@ -401,7 +402,7 @@ static int by_row(const void *a, const void *b)
 	return (x->first_row > y->first_row) - (x->first_row < y->first_row);
 }
 
-/* values: by their first rows; only batches that hold one of these are read. */
+/* values: by their first rows; only batches that contain one of these are read. */
 static int fetch_texts(
 	bn_frequency_value *values, size_t n, bn_table_reader *table, size_t column, bn_err *err)
 {

@@ -1,5 +1,5 @@
 /*
- * frequencies.h - the most frequent values of a column, with exact counts, in flat memory.
+ * frequencies.h - the most frequent values of a column, with exact counts, in constant memory.
  *
  * A profile keeps a sketch, as it may look at each value once (tally.h). Here the table is there: values are counted by
  * their 64-bit hashes, in as many passes as their number asks for, each of which counts a part of the hashes; or, of up to 16 million rows, by sorting the hashes. So counts
@@ -12,11 +12,11 @@
 #include "core/table/table.h"
 
 #define BN_FREQUENCIES_SORTED \
-	10000 /* of up to so many values, those of one count are in byte order; else first come */
+	10000 /* up to this many values, ties are in byte order; beyond, in order of occurrence */
 
 typedef struct bn_frequency_value {
-	char *text;   /* as bn_column_format writes it, ended by a NUL */
-	size_t bytes; /* of it: it may hold others */
+	char *text;   /* as formatted by bn_column_format, NUL-terminated */
+	size_t bytes; /* its length: it may contain NULs */
 	uint64_t count, first_row;
 } bn_frequency_value;
 
@@ -29,10 +29,12 @@ typedef struct bn_frequencies {
 /* At most k values. watch: NULL is fine. */
 int bn_frequencies_count(bn_frequencies *out, bn_table_reader *table, size_t column, size_t k,
 	const bn_progress *watch, bn_err *err);
-/* The same while there are at most `most` different values; *many, and nothing is counted, when there are more. */
+/* The same if there are at most `most` distinct values; otherwise *many is true and nothing is
+ * counted. */
 int bn_frequencies_few(bn_frequencies *out, bool *many, bn_table_reader *table, size_t column,
 	size_t most, const bn_progress *watch, bn_err *err);
-/* Tests: as if memory held so many values at once; 0: as it does. sorts false: never by sorting. */
+/* For tests: as if memory held so many values at once; 0: the default. sorts false: never by
+ * sorting. */
 void bn_frequencies_limit(size_t values, bool sorts);
 void bn_frequencies_release(bn_frequencies *f);
 

@@ -3,7 +3,7 @@
 
 #include <stdbool.h>
 
-enum { FEW = 24 }; /* a range of so many is sorted by insertion */
+enum { FEW = 24 }; /* smaller ranges are sorted by insertion */
 
 static void insert_sorted(uint64_t *keys, size_t n)
 {
@@ -25,7 +25,7 @@ static uint64_t differing(const uint64_t *keys, size_t n)
 	return bits;
 }
 
-/* Keys whose bit is 0 come first; returns how many they are. */
+/* Moves keys whose bit is 0 to the front; returns their number. */
 static size_t partition(uint64_t *keys, size_t n, unsigned bit)
 {
 	size_t zeros = 0;
@@ -38,7 +38,8 @@ static size_t partition(uint64_t *keys, size_t n, unsigned bit)
 	return zeros;
 }
 
-/* keys are those of the ranks base to base + n - 1; `all` wants every rank. The depth is 64 at most. */
+/* keys are those of the ranks base to base + n - 1; `all`: every rank is wanted. The depth is at
+ * most 64. */
 static void arrange(uint64_t *keys, size_t n, size_t base, bool all, const size_t *ranks, size_t k)
 {
 	while (n > 1 && (all || k)) {
@@ -66,7 +67,7 @@ void bn_keys_sort(uint64_t *keys, size_t n)
 	arrange(keys, n, 0, true, NULL, 0);
 }
 
-/* keys[r] becomes what sorting would put there, for each of the k ranks; ranks rise and lie below n. */
+/* keys[r] becomes the key of rank r, for each of the k ranks; ranks are increasing and below n. */
 static void keys_select(uint64_t *keys, size_t n, const size_t *ranks, size_t k)
 {
 	arrange(keys, n, 0, false, ranks, k);

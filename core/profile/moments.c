@@ -11,13 +11,13 @@ _Static_assert(BLOCK % LANES == 0 && LANES == 8, "lanes are joined in three step
 
 typedef double lanes[LANES];
 
-/* In one order, whatever the width of the machine's vectors. */
+/* In a fixed order, for any width of the CPU's vectors. */
 static double lanes_join(const lanes l)
 {
 	return ((l[0] + l[4]) + (l[2] + l[6])) + ((l[1] + l[5]) + (l[3] + l[7]));
 }
 
-/* sum + low += x, where low takes what rounding takes from sum (Knuth's TwoSum). */
+/* sum + low += x, where low collects the rounding errors of sum (Knuth's TwoSum). */
 static inline void sum_add(double *sum, double *low, double x)
 {
 	double t = *sum + x, z = t - *sum;
@@ -25,7 +25,7 @@ static inline void sum_add(double *sum, double *low, double x)
 	*sum = t;
 }
 
-/* The mean that the sum gives, with what rounding takes from it; false where the sum is not finite. */
+/* The mean from the sum, corrected for rounding; false if the sum is not finite. */
 static bool mean_of_sum(bn_moments *m)
 {
 	const double n = (double)m->joined, mean = (m->sum + m->sum_low) / n;
@@ -36,7 +36,7 @@ static bool mean_of_sum(bn_moments *m)
 	return true;
 }
 
-/* Joins b, which has no values that wait. */
+/* Joins b, which has no pending values. */
 static void join(bn_moments *a, const bn_moments *b)
 {
 	if (!a->joined) {
@@ -51,19 +51,19 @@ static void join(bn_moments *a, const bn_moments *b)
 	}
 	double na = (double)a->joined, nb = (double)b->joined, n = na + nb;
 	double delta = (b->mean - a->mean) + (b->mean_low - a->mean_low), share = nb / n;
-	double cross = delta * delta * na * share; /* what the means' distance adds to m2 */
+	double cross = delta * delta * na * share; /* contribution of the means' distance to m2 */
 	a->m3 += b->m3 + cross * delta * (na - nb) / n + 3 * delta * (na * b->m2 - nb * a->m2) / n;
 	a->m2 += b->m2 + cross;
 	a->joined += b->joined;
 	sum_add(&a->sum, &a->sum_low, b->sum);
 	a->sum_low += b->sum_low;
-	if (!mean_of_sum(a)) { /* great numbers have a mean all the same */
+	if (!mean_of_sum(a)) { /* the mean of large numbers is finite all the same */
 		a->mean += delta * share;
 		a->mean_low = 0;
 	}
 }
 
-/* The sum of n values, and with it their mean; what is behind them in the block is 0. */
+/* The sum of n values, and their mean; the rest of the block is 0. */
 static void block_sum(bn_moments *b, const double *x, size_t n)
 {
 	lanes sum = {0}, low = {0};
@@ -103,7 +103,7 @@ static void block_moments(bn_moments *b, const double *x, size_t n)
 	}
 	block_sum(b, x, n);
 	for (size_t i = n; i < BLOCK; i++)
-		padded[i] = b->mean; /* no distance from the mean */
+		padded[i] = b->mean; /* no deviation from the mean */
 	for (size_t i = 0; i < BLOCK; i += LANES)
 		for (size_t l = 0; l < LANES; l++) {
 			double d = x[i + l] - b->mean, square = d * d;
@@ -113,7 +113,7 @@ static void block_moments(bn_moments *b, const double *x, size_t n)
 		}
 	b->m2 = lanes_join(m2);
 	b->m3 = lanes_join(m3);
-	/* what rounding left of the mean (Chan's corrected two-pass) */
+	/* Rounding error of the mean (Chan's corrected two-pass). */
 	double left = lanes_join(off), fix = left / (double)n;
 	if (isfinite(fix)) {
 		b->m3 -= 3 * fix * b->m2;
@@ -129,7 +129,7 @@ static void join_block(bn_moments *m, const double *v, size_t n)
 	join(m, &b);
 }
 
-/* The same with nothing that waits. */
+/* The same without pending values. */
 static void settle(bn_moments *m)
 {
 	if (m->n > m->joined)
@@ -170,7 +170,7 @@ void bn_moments_merge(bn_moments *a, const bn_moments *b)
 	a->n = a->joined;
 }
 
-/* ---- answers ------------------------------------------------------------------------------- */
+/* ---- results ------------------------------------------------------------------------------- */
 
 static bn_moments settled(const bn_moments *m)
 {
@@ -205,7 +205,7 @@ double bn_moments_skew(const bn_moments *m)
 	if (s.n < 3)
 		return NAN;
 	double n = (double)s.n, s2 = s.m2 / n;
-	/* a spread at the edge of what the mean can resolve is no spread */
+	/* A deviation at the limit of the mean's resolution counts as 0. */
 	if (s2 <= 0x1p-100 * s.mean * s.mean || s2 == 0)
 		return s.m2 == 0 || isfinite(s2) ? 0 : NAN;
 	double g1 = s.m3 / n / (s2 * sqrt(s2));

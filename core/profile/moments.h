@@ -1,18 +1,21 @@
 /*
  * moments.h - count, sum, mean, spread and skew of a stream of doubles, mergeable.
  *
- * The stream is cut into blocks of BN_MOMENTS_BLOCK values by their places in it, so how it is handed over (in which
- * batches) changes no bit. A block's central moments are taken about its own mean, in two passes, and joined by the
- * formulas of Chan, Golub, LeVeque (1979) and Pebay, "Formulas for robust, one-pass parallel computation of covariances
- * and arbitrary-order statistical moments" (Sandia SAND2008-6212), so that nothing cancels for data far from 0. The sum
- * is compensated (Ogita, Rump, Oishi, "Accurate sum and dot product", 2005, algorithm Sum2), and the mean is that sum
- * by n: of n equal values it is that value.
+ * The stream is divided into blocks of BN_MOMENTS_BLOCK values by position, so the batches in which
+ * it arrives do not change a bit. A block's central moments are computed about its own mean, in two
+ * passes, and joined by the formulas of Chan, Golub, LeVeque (1979) and Pebay, "Formulas for
+ * robust, one-pass parallel computation of covariances and arbitrary-order statistical moments"
+ * (Sandia SAND2008-6212), so that nothing cancels for data far from 0. The sum is compensated
+ * (Ogita, Rump, Oishi, "Accurate sum and dot product", 2005, algorithm Sum2), and the mean is that
+ * sum divided by n: for n equal values it is that value.
  *
- * Within a block each of BN_MOMENTS_LANES lanes takes every BN_MOMENTS_LANES-th value, and the lanes are joined in one
- * order, so that the compiler may use vectors of any width for the same bits.
+ * Within a block each of BN_MOMENTS_LANES lanes takes every BN_MOMENTS_LANES-th value, and the
+ * lanes are joined in a fixed order, so that the compiler may use vectors of any width with the
+ * same bits.
  *
- * NaN must not be added. With an infinity among the values mean, sum and spread are what IEEE says of them (inf or
- * NaN). Merging is joining two streams: exact in n, and as good in the rest, but not the bits of the stream as one.
+ * NaN must not be added. With an infinity among the values mean, sum and spread follow IEEE 754
+ * (inf or NaN). Merging joins two streams: exact in n, equally accurate in the rest, but not the
+ * bits of one single stream.
  */
 #ifndef BN_PROFILE_MOMENTS_H
 #define BN_PROFILE_MOMENTS_H
@@ -23,13 +26,13 @@
 #define BN_MOMENTS_BLOCK 128
 
 typedef struct bn_moments {
-	uint64_t n;      /* all values, those that wait included */
-	uint64_t joined; /* of them in what follows */
+	uint64_t n;      /* all values, including pending ones */
+	uint64_t joined; /* of these, the joined ones */
 	double mean,
-		mean_low; /* the mean is mean + mean_low: its last bit may be as wide as the spread */
+		mean_low; /* the mean is mean + mean_low: its last bit may be as large as the spread */
 	double m2, m3;
 	double sum, sum_low;              /* the sum is sum + sum_low */
-	double waiting[BN_MOMENTS_BLOCK]; /* the n - joined last ones */
+	double waiting[BN_MOMENTS_BLOCK]; /* the last n - joined values */
 } bn_moments;
 
 #define BN_MOMENTS_INIT \
@@ -40,11 +43,11 @@ typedef struct bn_moments {
 void bn_moments_add(bn_moments *m, const double *values, size_t n);
 void bn_moments_merge(bn_moments *m, const bn_moments *other);
 
-/* NaN when there are too few values (1, 2, 3). */
+/* NaN if there are too few values (1, 2, 3). */
 double bn_moments_mean(const bn_moments *m);
-double bn_moments_sum(const bn_moments *m); /* 0 of no values */
+double bn_moments_sum(const bn_moments *m); /* 0 without values */
 double bn_moments_std(const bn_moments *m); /* divides by n - 1, as pandas */
-/* Adjusted Fisher-Pearson G1, as pandas.Series.skew and scipy.stats.skew(bias=False); 0 when all
+/* Adjusted Fisher-Pearson G1, as pandas.Series.skew and scipy.stats.skew(bias=False); 0 if all
  * values are equal. */
 double bn_moments_skew(const bn_moments *m);
 

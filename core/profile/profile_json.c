@@ -9,16 +9,17 @@
 #include <math.h>
 #include <string.h>
 
-#define FORMAT 1        /* all of it, as the first version stored it */
-#define FORMAT_STORED 2 /* less what follows from the rest */
+#define FORMAT 1        /* everything, as stored by the first version */
+#define FORMAT_STORED 2 /* without redundant parts */
 
 /* ---- writing ------------------------------------------------------------------------------- */
 
-/* Text at once, and no tree: a table of 100 000 columns has millions of nodes. Keys are sorted, as canonical JSON has
- * them: key is ",name" with quotes and colon, or "{name" for the first of an object. */
+/* Writes text without a tree: a table of 100 000 columns has millions of nodes. Keys are sorted,
+ * as in canonical JSON: key is ",name" with quotes and colon, or "{name" for the first of an
+ * object. */
 #define KEY(b, key) bn_buf_add(b, key, sizeof key - 1)
 
-/* JSON has no infinities: they are the texts "inf" and "-inf". Absent is null. */
+/* JSON has no infinities: they become the texts "inf" and "-inf". Absent is null. */
 static void add_number(bn_buf *b, double x)
 {
 	char text[BN_FMT];
@@ -58,7 +59,7 @@ static void add_text(bn_buf *b, const char *s)
 		bn_buf_adds(b, "null");
 }
 
-/* Quantiles and histogram follow from the values when all of them are among the frequent ones. */
+/* Quantiles and histogram follow from the values if all of them are among the frequent ones. */
 static bool has_all_values(const bn_profile_column *c)
 {
 	return c->is_numeric && c->distinct_exact && c->top_count == c->distinct && !c->top_error;
@@ -145,7 +146,7 @@ static void add_top(bn_buf *b, const bn_profile_column *c)
 	bn_buf_addch(b, ']');
 }
 
-/* Bytes and lists: only their lengths compare. */
+/* Bytes and lists: only their lengths have statistics. */
 static bool has_sizes(bn_type type)
 {
 	return type == BN_TYPE_BINARY || bn_type_is_list(type);
@@ -342,7 +343,7 @@ static int copy_text(char **out, const json_t *o, const char *key, bn_err *err)
 	return s && !*out ? bn_err_nomem(err, "a profile") : 0;
 }
 
-/* What the stored form left out. */
+/* Recomputes what the stored form omits. */
 static int ranks_from_top(bn_profile_column *c, const char *where, bn_err *err)
 {
 	double values[BN_PROFILE_TOP];
@@ -495,7 +496,8 @@ static int column_read(bn_profile_column *c, const json_t *o, const char *where,
 	if (rc < 0 || !json_is_object(values))
 		return rc;
 	if (!bn_type_is_list(c->type) || bn_type_is_list(c->field.child->type))
-		return bn_err_set(err, BN_EINVAL, "%s: values of what is no list", where);
+		return bn_err_set(
+			err, BN_EINVAL, "%s: has values, but the column is not a list", where);
 	if (!(c->values = bn_alloc_zeroed(1, sizeof *c->values)))
 		return bn_err_nomem(err, "a profile");
 	return column_read(c->values, values, where, err);

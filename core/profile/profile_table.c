@@ -1,6 +1,6 @@
 /*
- * profile_table.c - the profile of a whole table (see profiler.h): columns side by side, each one
- * thread's work from the first batch to the last.
+ * profile_table.c - the profile of a whole table (see profiler.h): columns in parallel, each
+ * processed by one thread from the first batch to the last.
  */
 #include "core/profile/profiler.h"
 #include "kernels/parallel.h"

@@ -1,4 +1,4 @@
-/* profiler.c - see profiler.h. One accumulator a column. */
+/* profiler.c - see profiler.h. One accumulator per column. */
 #include "core/profile/profiler.h"
 
 #include "core/base/crew.h"

@@ -1,8 +1,8 @@
 /*
- * profiler.h - makes profiles (profile.h): takes batches, merges with others, finishes.
+ * profiler.h - builds profiles (profile.h): takes batches, merges with others, finishes.
  *
- * Memory is flat: below 1 MB a column however many rows. The same table gives the same profile at
- * any thread count, since a column is one thread's work.
+ * Memory is constant: below 1 MB per column for any number of rows. The same table gives the same
+ * profile with any number of threads, since a column is processed by one thread.
  */
 #ifndef BN_PROFILE_PROFILER_H
 #define BN_PROFILE_PROFILER_H
@@ -14,15 +14,15 @@ int bn_profiler_new(bn_profiler **out, const bn_schema *schema, bn_err *err);
 void bn_profiler_free(bn_profiler *p);
 /* All columns of the schema, in order. */
 int bn_profiler_add(bn_profiler *p, const bn_batch *batch, bn_err *err);
-/* One column of a batch alone. Different columns may be added by different threads at once; in the
- * end every column must have had the same rows. */
+/* Adds one column of a batch. Different threads may add different columns at once; in the end every
+ * column must have had the same rows. */
 int bn_profiler_add_column(bn_profiler *p, size_t index, const bn_column *column, bn_err *err);
-/* As if other's rows had come after p's own. Schemas must be equal; other stays. */
+/* As if other's rows followed p's. Schemas must be equal; other is unchanged. */
 int bn_profiler_merge(bn_profiler *p, const bn_profiler *other, bn_err *err);
 int bn_profiler_finish(bn_profile **out, bn_profiler *p, bn_err *err);
 
 typedef struct bn_profile_progress {
-	/* Called from whichever thread is working, one at a time; false cancels (BN_EINTR). */
+	/* Called from the working thread, one call at a time; false cancels (BN_EINTR). */
 	bool (*report)(void *ctx, uint64_t done, uint64_t total); /* column-batches */
 	void *ctx;
 } bn_profile_progress;

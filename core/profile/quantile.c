@@ -42,7 +42,7 @@ static bool is_exact(const bn_quantile *q)
 	return q->level_count == 1;
 }
 
-/* The top level holds k; each one below two thirds of the next. The bottom is kept at 2 k, so that
+/* The top level holds k; each lower one two thirds of the next. The bottom is kept at 2 k, so that
  * its sort is long enough to be cheap and small streams stay exact. */
 static size_t level_limit(const bn_quantile *q, int h)
 {
@@ -54,7 +54,7 @@ static size_t level_limit(const bn_quantile *q, int h)
 	return limit < LEVEL_MIN ? LEVEL_MIN : (size_t)limit;
 }
 
-/* Memory for that many levels: a column whose values are all counted needs none. */
+/* Allocates that many levels: a column with exact counts needs none. */
 static int levels_make(bn_quantile *q, int count, bn_err *err)
 {
 	size_t before = q->level_cap;
@@ -95,7 +95,7 @@ static void merge_runs(double *a, size_t n, size_t m, double *scratch)
 	memcpy(a + at, scratch + i, (n - i) * sizeof *a);
 }
 
-/* The range takes in the values of level 0, which is sorted. */
+/* Extends the range by the values of level 0, which is sorted. */
 static void widen_range(bn_quantile *q, const bn_quantile_level *l)
 {
 	if (!l->count)
@@ -113,7 +113,7 @@ static int level_compact(bn_quantile *q, int h, bn_err *err)
 	bn_quantile_level *l = &q->levels[h], *up = &q->levels[h + 1];
 	if (level_reserve(up, l->count / 2, err))
 		return BN_ENOMEM;
-	/* scratch serves the sort of this level and the merge into the next */
+	/* scratch is used for the sort of this level and the merge into the next. */
 	size_t need = l->count > up->count ? l->count : up->count;
 	double *scratch = bn_realloc(q->scratch, (need ? need : 1) * sizeof *scratch);
 	if (!scratch)
@@ -123,7 +123,7 @@ static int level_compact(bn_quantile *q, int h, bn_err *err)
 		bn_sort_doubles(l->items, l->count, scratch);
 		widen_range(q, l);
 	}
-	size_t keep = l->count & 1; /* an odd one out stays behind: the first */
+	size_t keep = l->count & 1; /* an odd item stays: the first */
 	size_t pick = keep + coin(h, l->compactions++);
 	size_t moved = 0;
 	for (size_t i = pick; i < l->count; i += 2)
@@ -225,7 +225,7 @@ int bn_quantile_set_counted(
 	q->ranks = bn_alloc(n * sizeof *q->ranks);
 	if (!q->sorted || !q->ranks) {
 		cache_drop(q);
-		return bn_err_nomem(err, "the answers of a quantile sketch");
+		return bn_err_nomem(err, "the results of a quantile sketch");
 	}
 	memcpy(q->sorted, values, n * sizeof *values);
 	for (size_t i = 0; i < n; i++)
@@ -260,7 +260,7 @@ int bn_quantile_merge(bn_quantile *q, const bn_quantile *other, bn_err *err)
 	}
 	if (q->level_count < other->level_count)
 		q->level_count = other->level_count;
-	double lo = fmin(q->min, other->min), hi = fmax(q->max, other->max); /* NaN gives way */
+	double lo = fmin(q->min, other->min), hi = fmax(q->max, other->max); /* NaN is replaced */
 	uint64_t total = q->n + other->n;
 	rc = compress(q, err);
 	if (!rc)
@@ -271,9 +271,9 @@ int bn_quantile_merge(bn_quantile *q, const bn_quantile *other, bn_err *err)
 	return rc;
 }
 
-/* ---- answers ------------------------------------------------------------------------------- */
+/* ---- results ------------------------------------------------------------------------------- */
 
-/* Takes the smallest head of all levels, again and again: few levels, so no heap. */
+/* Takes the smallest head of all levels repeatedly: there are few levels, so no heap. */
 int bn_quantile_prepare(bn_quantile *q, bn_err *err)
 {
 	if (q->sorted || !q->n)
@@ -289,7 +289,7 @@ int bn_quantile_prepare(bn_quantile *q, bn_err *err)
 	if (!scratch || !sorted || !ranks) {
 		bn_free(sorted);
 		bn_free(ranks);
-		return bn_err_nomem(err, "the answers of a quantile sketch");
+		return bn_err_nomem(err, "the results of a quantile sketch");
 	}
 	bn_sort_doubles(q->levels[0].items, q->levels[0].count, scratch);
 	widen_range(q, &q->levels[0]);
@@ -311,7 +311,7 @@ int bn_quantile_prepare(bn_quantile *q, bn_err *err)
 	return 0;
 }
 
-/* The value at place i of the sorted stream, from 0. */
+/* The value at index i of the sorted stream, from 0. */
 static double value_at(const bn_quantile *q, uint64_t i)
 {
 	size_t lo = 0, hi = q->sorted_count - 1;
@@ -358,7 +358,7 @@ double bn_quantile_rank(const bn_quantile *q, double x)
 		return 0;
 	if (x >= q->max)
 		return (double)q->n;
-	size_t lo = 0, hi = q->sorted_count; /* how many sorted items are <= x */
+	size_t lo = 0, hi = q->sorted_count; /* number of sorted items <= x */
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
 		if (q->sorted[mid] <= x)

@@ -9,17 +9,18 @@
 #include <stdint.h>
 #include <string.h>
 
-#define FEW 48                /* values that are inserted one by one */
-#define WIDE_DIGITS_FROM 1024 /* fewer values are not worth counting 2 x 2048 digits */
+#define FEW 48                /* so many values are sorted by insertion */
+#define WIDE_DIGITS_FROM 1024 /* fewer values do not justify counting 2 x 2048 digits */
 #define WIDE_BITS 22          /* of two digits */
 #define TIE_INSERT 32
 
-/* The bits of doubles, where they lie. */
+/* The bits of doubles, in place. */
 typedef uint64_t __attribute__((may_alias)) sort_key;
 
 /*
- * Radix sort of keys by `digits` digits of `bits` bits, the lowest of which begins at bit `low`; least significant
- * digit first, a digit that all keys share is skipped. Returns where the result is: keys or scratch.
+ * Radix sort of keys by `digits` digits of `bits` bits, the lowest of which begins at bit `low`;
+ * least significant digit first, a digit that all keys share is skipped. Returns the array with the
+ * result: keys or scratch.
  */
 #define DIGIT_BITS_MAX 11
 static sort_key *sort_digits(
@@ -65,7 +66,8 @@ static void insert_keys(sort_key *k, size_t n)
 	}
 }
 
-/* Sorted by what is above the lower bits: few neighbours are not in order, and those are alike there. */
+/* Sorted by the bits above the lower ones: few neighbours are out of order, and those have equal
+ * upper bits. */
 static void sort_ties(sort_key *k, sort_key *scratch, size_t n, unsigned lower)
 {
 	for (size_t i = 1; i < n; i++) {
@@ -85,8 +87,9 @@ static void sort_ties(sort_key *k, sort_key *scratch, size_t n, unsigned lower)
 }
 
 /*
- * Two digits of 11 bits sort the distances from the least key by their first 22 bits, and the few that are equal in
- * those are put in order by what is left: a quarter of the work of sorting by all 64 bits.
+ * Two digits of 11 bits sort the distances from the least key by their first 22 bits, and the few
+ * that are equal in those are ordered by the remaining bits: a quarter of the work of sorting by
+ * all 64 bits.
  */
 static sort_key *sort_by_first_bits(sort_key *keys, sort_key *scratch, size_t n, uint64_t greatest)
 {
@@ -130,7 +133,7 @@ static void sort_by_keys(double *values, size_t n, double *scratch)
 #define DIGIT (WIDE_BITS / 2)
 #define DIGIT_MASK ((1 << DIGIT) - 1)
 
-/* One of PLACES that are as far from each other; greater values have no lower ones. */
+/* One of PLACES equidistant places; monotonic in the value. */
 static inline int place_of(double x, double least, double scale)
 {
 	return (int)((x - least) * scale);
@@ -147,7 +150,7 @@ static void starts_of(uint16_t counts[1 << DIGIT])
 	}
 }
 
-/* Sorted by their places: those that share one are not in order yet. */
+/* Sorted by place: values that share one are not in order yet. */
 static void sort_places(double *v, double *scratch, size_t n, double least, double scale)
 {
 	for (size_t i = 1; i < n; i++) {
@@ -164,7 +167,7 @@ static void sort_places(double *v, double *scratch, size_t n, double least, doub
 	}
 }
 
-/* Zeros of both signs are equal; as their bits order them those with a sign come first. */
+/* Zeros of both signs are equal; ordered by bits, negative zeros come first. */
 static void order_zeros(double *v, size_t n)
 {
 	size_t from = 0, signs = 0;
@@ -177,7 +180,7 @@ static void order_zeros(double *v, size_t n)
 		v[i] = i - from < signs ? -0.0 : 0.0;
 }
 
-/* Four of each at a time, as one would wait for the one before. n >= 1. */
+/* Four of each at a time, to avoid dependent operations. n >= 1. */
 static void range_of(const double *v, size_t n, double *least, double *greatest)
 {
 	enum { LANES = 4 };
@@ -203,8 +206,9 @@ static void range_of(const double *v, size_t n, double *least, double *greatest)
 }
 
 /*
- * Two digits of 11 bits sort values by their distances from the least, of which few are the same when values are
- * spread as they mostly are. False, and nothing done, when distances are no numbers, or all are one.
+ * Two digits of 11 bits sort values by their distances from the least, few of which are equal if
+ * values have a typical distribution. Returns false and changes nothing if distances are not
+ * finite, or all are equal.
  */
 static bool sort_by_distance(double *v, size_t n, double *scratch)
 {

@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Ascending; infinities order as numbers do, NaN must not be there. -0 comes before 0.
- * scratch: n doubles. */
+/* Ascending; infinities are ordered like numbers, NaN is not allowed. -0 comes before 0. scratch: n
+ * doubles. */
 void bn_sort_doubles(double *values, size_t n, double *scratch);
 /* Ascending, n < 2^32. scratch: n keys. Returns where the sorted ones lie: keys or scratch. */
 uint64_t *bn_sort_keys(uint64_t *keys, size_t n, uint64_t *scratch);

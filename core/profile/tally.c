@@ -150,7 +150,7 @@ static int compare_counts(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* Texts of values that are gone stay in the arena until this copies the living. */
+/* Texts of removed values stay in the arena until this copies the remaining ones. */
 static int texts_compact(bn_tally *t, bn_err *err)
 {
 	bn_arena fresh = BN_ARENA_INIT;
@@ -195,7 +195,7 @@ static void top_drop(bn_tally *t)
 	bn_arena_release(&t->texts);
 }
 
-/* From exact to estimates: the registers take over what the table knows. */
+/* From exact to estimated: the registers take over the table's hashes. */
 static int tally_overflow(bn_tally *t, bn_err *err)
 {
 	int rc = t->overflow ? t->overflow(t->overflow_ctx, t, err) : 0;
@@ -213,7 +213,7 @@ static int tally_overflow(bn_tally *t, bn_err *err)
 	return 0;
 }
 
-/* A slot for a hash that may be new; NULL in *out when the table is not kept. */
+/* A slot for a hash that may be new; *out is NULL if the table is not kept. */
 static int slot_make(bn_tally *t, uint64_t hash, bn_tally_slot **out, bn_err *err)
 {
 	int rc = 0;
@@ -272,7 +272,7 @@ int bn_tally_add_all(bn_tally *t, const uint64_t *bits, size_t n, size_t *counte
 	for (; i < n && t->has_top; i++) {
 		const uint64_t hash = hash_bits(bits[i]);
 		bn_tally_slot *s = t->cap && t->exact ? slot_find(t->slots, t->cap, hash) : NULL;
-		if (s && s->count) { /* met before, as nearly all are */
+		if (s && s->count) { /* seen before, as most are */
 			s->count++;
 			t->n++;
 			continue;
@@ -285,7 +285,7 @@ int bn_tally_add_all(bn_tally *t, const uint64_t *bits, size_t n, size_t *counte
 			*counted = i;
 	}
 	t->n += n - i;
-	uint8_t *registers = t->registers; /* bytes may alias anything: not read again for each */
+	uint8_t *registers = t->registers; /* bytes may alias anything: do not reload for each */
 	for (; i < n; i++)
 		registers_add(registers, hash_bits(bits[i]));
 	return 0;

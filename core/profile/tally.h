@@ -1,18 +1,19 @@
 /*
- * tally.h - how many different values, and which are the most frequent, in flat memory.
+ * tally.h - the number of distinct values and the most frequent ones, in constant memory.
  *
- * Up to BN_TALLY_EXACT different values everything is exact: each value has its count. Beyond that
+ * Up to BN_TALLY_EXACT distinct values everything is exact: each value has its count. Beyond that
  *  - distinct is a HyperLogLog estimate (Flajolet et al. 2007; 2^14 registers, so a standard error
  *    of 1.04 / sqrt(2^14) = 0.81 %; estimator of Ertl, "New cardinality estimation algorithms for
  *    HyperLogLog sketches", arXiv 1702.01284, algorithm 6);
  *  - frequent values are kept as in the "frequent items" sketch (Anderson et al., IMC 2017): when
- *    the table is full its median count is taken off every value and those that reach 0 go. A count
- *    is then too low by at most bn_tally.purged. When more than half of the values seen at the
- *    first overflow were different, nothing is frequent, and the table is dropped: `top` is absent.
+ *    the table is full its median count is subtracted from every value, and those that reach 0 are
+ *    removed. A count is then too low by at most bn_tally.purged. If more than half of the values
+ *    seen at the first overflow were distinct, nothing is frequent, and the table is dropped: `top`
+ *    is absent.
  *
- * Numbers are told apart by their bits (callers make -0 to 0), texts by a 64-bit hash: among 10 000
- * texts two share one with probability 3e-12. Text is kept up to BN_TALLY_TEXT bytes for showing.
- * Merging equals adding, up to the purges. Belongs to one thread.
+ * Numbers are identified by their bits (callers make -0 to 0), texts by a 64-bit hash: among 10 000
+ * texts two share one with probability 3e-12. Text is kept up to BN_TALLY_TEXT bytes for display.
+ * Merging equals adding, except for the purges. Used by one thread.
  */
 #ifndef BN_PROFILE_TALLY_H
 #define BN_PROFILE_TALLY_H
@@ -26,7 +27,7 @@
 #define BN_TALLY_EXACT 10000
 #define BN_TALLY_TEXT 200
 #define BN_TALLY_HLL_BITS 14
-#define BN_TALLY_DISTINCT_ERROR 0.0081 /* standard error, relative, once it is an estimate */
+#define BN_TALLY_DISTINCT_ERROR 0.0081 /* relative standard error of estimates */
 
 typedef struct bn_tally_slot {
 	uint64_t hash, count; /* count 0: empty */
@@ -46,7 +47,7 @@ typedef struct bn_tally {
 	uint64_t purged;
 	uint8_t *registers; /* NULL while exact */
 	bn_arena texts;
-	/* Called once, when counts are no longer all kept, with all that were; NULL: nobody asks. */
+	/* Called once, with all counts, when they can no longer all be kept; NULL: not wanted. */
 	int (*overflow)(void *ctx, const struct bn_tally *t, bn_err *err);
 	void *overflow_ctx;
 } bn_tally;
@@ -55,15 +56,15 @@ void bn_tally_init(bn_tally *t, bool is_text);
 void bn_tally_release(bn_tally *t);
 
 int bn_tally_add_bits(bn_tally *t, uint64_t bits, uint64_t count, bn_err *err);
-/* Each of them once; *counted: how many went by while it was exact. */
+/* Each of them once; *counted: the number of values added while it was exact. */
 int bn_tally_add_all(bn_tally *t, const uint64_t *bits, size_t n, size_t *counted, bn_err *err);
 int bn_tally_add_text(bn_tally *t, const char *text, size_t n, uint64_t count, bn_err *err);
 int bn_tally_merge(bn_tally *t, const bn_tally *other, bn_err *err);
 
 uint64_t bn_tally_distinct(const bn_tally *t);
-/* The k most frequent, count descending, then by bits (as the caller orders them: see below) or
- * text. Borrowed until the tally changes. Returns how many; 0 when has_top is false.
- * less(a, b) orders bits of numbers; NULL: as unsigned integers. */
+/* The k most frequent, count descending, then by bits (in the caller's order: see below) or text.
+ * Borrowed until the tally changes. Returns their number; 0 if has_top is false. less(a, b) orders
+ * bits of numbers; NULL: as unsigned integers. */
 size_t bn_tally_top(const bn_tally *t, size_t k, bool (*less)(uint64_t a, uint64_t b),
 	const bn_tally_slot **out);
 

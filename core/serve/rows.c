@@ -30,7 +30,7 @@ typedef struct columns {
 	int vectors[MAX_COLUMNS]; /* sources that are vectors; else -1 */
 	size_t count;
 	uint8_t *given;
-	char unknown[4][64]; /* the first names that are none of the model's */
+	char unknown[4][64]; /* the first names that the model does not have */
 	size_t unknown_count;
 } columns;
 

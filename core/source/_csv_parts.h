@@ -1,5 +1,5 @@
 /*
- * _csv_parts.h - the pieces of the CSV reader, and what they hand to each other.
+ * _csv_parts.h - the components of the CSV reader, and the data passed between them.
  *
  *	csv_sniff.c, csv_sample.c  the beginning of the file -> its dialect
  *	csv_names.c    the first record -> names of columns
@@ -14,8 +14,9 @@
  *	csv.c          the stream: types, restarts
  *	csv_rejects.c  malformed records
  *
- * A chunk is cut after at most 65536 records or about 8 MiB; where depends on the file alone. All
- * state that crosses chunks belongs either to the input (under its turn) or to the consumer.
+ * A chunk is cut after at most 65536 records or about 8 MiB, at a position that depends only on the
+ * file. All state that crosses chunks belongs either to the input (under its turn) or to the
+ * consumer.
  */
 #ifndef BN_SOURCE_CSV_PARTS_H
 #define BN_SOURCE_CSV_PARTS_H
@@ -31,19 +32,20 @@
 /* ---- dialect -------------------------------------------------------------------------------- */
 
 typedef struct csv_dialect {
-	char delimiter, newline; /* newline: '\n', or '\r' alone */
+	char delimiter, newline; /* newline: '\n', or '\r' without '\n' */
 	char quote;              /* 0: none */
-	char escape, comment;    /* 0: none; either of them makes scanning a byte at a time */
-	char decimal, thousands; /* thousands: 0, or what stands between groups of digits */
+	char escape, comment; /* 0: none; either of them makes the scanner process single bytes */
+	char decimal, thousands; /* thousands: 0, or the separator of digit groups */
 	bn_date_order date_order;
 	const char *const *nulls; /* NULL-terminated */
 	uint32_t null_first
-		[256]; /* of the spellings that begin so: bit n, one is n bytes long (31: or longer) */
+		[256];     /* bit n: a null spelling with this first byte is n bytes long (31: or
+		        * longer) */
 	bool null_numbers; /* one of them looks like a number */
-	bool null_blanks;  /* nothing but blanks is one, too */
+	bool null_blanks;  /* only blanks count as absent, too */
 } csv_dialect;
 
-/* columns: of the table. Where there is one, a line of blanks is an empty line, and so an empty field. */
+/* columns: of the table. If it is 1, a blank line is an empty line, and so an empty field. */
 void bn_csv_set_nulls(csv_dialect *d, const char *const *nulls, size_t columns);
 bool bn_csv_null_is_spelled(const csv_dialect *d, const char *s, size_t n);
 bool bn_csv_null_is_number(const csv_dialect *d, const char *s, size_t n);
@@ -71,23 +73,23 @@ typedef enum csv_state {
 	CSV_UNQUOTED,
 	CSV_QUOTED,
 	CSV_QUOTE_SEEN,
-	/* with an escape or comments alone: */
-	CSV_ESCAPED,        /* the next byte is an ordinary one */
-	CSV_QUOTED_ESCAPED, /* the same between quotes */
-	CSV_COMMENT,        /* until the line ends */
+	/* only with an escape or comments: */
+	CSV_ESCAPED,        /* the next byte is an ordinary character */
+	CSV_QUOTED_ESCAPED, /* the same inside quotes */
+	CSV_COMMENT,        /* skip to the end of the line */
 } csv_state;
 
 typedef struct csv_scan {
 	csv_state state;  /* carried from block to block */
-	uint32_t *seps;   /* room for one per byte scanned, and 64 more */
-	size_t sep_count; /* delimiters and record ends outside of quotes, rising */
-	size_t records;   /* record ends among them */
+	uint32_t *seps;   /* room for one per scanned byte, and 64 more */
+	size_t sep_count; /* delimiters and record ends outside of quotes, increasing */
+	size_t records;   /* how many of them are record ends */
 	size_t lines;     /* all line ends, also in quotes */
 	size_t quotes;
 	bool odd_bytes; /* a byte >= 0x80 or a NUL was seen */
 } csv_scan;
 
-/* Scans text[from .. to); places are counted from text. Every variant gives the same result. */
+/* Scans text[from .. to); positions are offsets in text. All variants give the same result. */
 void bn_csv_scan_text(csv_scan *s, const csv_dialect *d, const char *text, size_t from, size_t to);
 void bn_csv_scan_portable(
 	csv_scan *s, const csv_dialect *d, const char *text, size_t from, size_t to);
@@ -99,7 +101,8 @@ typedef enum csv_token {
 	CSV_INT,
 	CSV_BIG_INT,
 	CSV_FLOAT,
-	CSV_LOSSY, /* a number whose float64 is another one: 9007199254740993.0, or 0 for 1e-400 */
+	CSV_LOSSY,    /* a number that float64 does not hold exactly: 9007199254740993.0, or 0 for
+		    * 1e-400 */
 	CSV_HUGE_INT, /* beyond int64 */
 	CSV_HUGE,     /* beyond float64 */
 } csv_token;
@@ -108,34 +111,35 @@ typedef enum csv_token {
  * exact, and *f when |i| <= 2^53; BIG_INT: *i is exact, *f rounded; FLOAT, LOSSY and HUGE_INT: *f, correctly rounded; HUGE: neither.
  * "-0" is a FLOAT, inf is one, nan is not. */
 csv_token bn_csv_parse_number(const char *s, size_t n, int64_t *i, double *f);
-#define CSV_NUMBER_BYTES 400 /* longer ones exist, with a point and without groups */
-/* The number at s as csv_number.c takes it, a point before its fraction and its digits in one group: s, or a copy in
- * `plain`; *n is its length. NULL where the dialect has another meaning for one of its signs. */
+#define CSV_NUMBER_BYTES 400 /* longest number in plain form: with a point and without groups */
+/* The number at s in csv_number.c's form, with a point before its fraction and without groups: s,
+ * or a copy in `plain`; *n is its length. NULL if one of its characters has another meaning in the
+ * dialect. */
 const char *bn_csv_plain_number(
 	const csv_dialect *d, const char *s, size_t *n, char plain[CSV_NUMBER_BYTES]);
-/* The same as the dialect writes it. */
+/* The same in the dialect's form. */
 csv_token bn_csv_number(const csv_dialect *d, const char *s, size_t n, int64_t *i, double *f);
-/* A date or time as the dialect writes it: ISO 8601, or days, months and years in the order that it has. */
-/* A date in the order that is set, as ISO 8601 in iso; else s. *n changes with it. */
+/* A date or time in the dialect's form: ISO 8601, or day, month and year in the dialect's order. */
+/* A date in the given order, as ISO 8601 in iso; otherwise s. *n is updated. */
 const char *bn_csv_iso_date(const csv_dialect *d, const char *s, size_t *n, char iso[64]);
 bool bn_csv_time(const csv_dialect *d, const char *s, size_t n, int64_t *ns);
 
 /* One column of a matrix of fields. */
 typedef struct csv_fields {
-	const char *text;       /* 48 bytes before it can be read */
-	const uint32_t *seps;   /* of this column in row 0: where the field ends */
+	const char *text;       /* 48 bytes before it are readable */
+	const uint32_t *seps;   /* of this column in row 0: the end of the field */
 	size_t stride;          /* separators from one row to the next */
-	const uint32_t *starts; /* column 0: where its fields begin, per row; else NULL */
+	const uint32_t *starts; /* column 0: the start of its fields, per row; else NULL */
 	bool trim_cr;           /* the last column of a file with CRLF */
-	char point;             /* before the fraction */
+	char point;             /* digits before the fraction */
 } csv_fields;
 
-/* m times 10^exponent, correctly rounded; false where one operation is not known to give that. */
+/* m times 10^exponent, correctly rounded; false if one operation may not give that. */
 bool bn_csv_scale(uint64_t m, int exponent, double *out);
 
-/* Converts rows from .. as long as fields are plain ([-]digits[.digits], exact by one division: about 16
- * characters, and longer fractions where the machine allows); returns the first row that was not, or to. Which
- * ones are taken depends on the machine, what comes out does not. */
+/* Converts rows from .. as long as fields are plain ([-]digits[.digits], exact by one division:
+ * about 16 characters, and longer fractions on some CPUs); returns the first row that was not, or
+ * to. How many are converted depends on the CPU, the values do not. */
 size_t bn_csv_plain_floats(const csv_fields *f, double *out, size_t from, size_t to);
 size_t bn_csv_plain_ints(const csv_fields *f, int64_t *out, size_t from, size_t to); /* 15 digits */
 
@@ -144,7 +148,7 @@ int bn_csv_isa_level(void);
 
 /* ---- types ---------------------------------------------------------------------------------- */
 
-/* What is known of a column's values; of the whole file: the OR over its chunks. */
+/* Facts about a column's values; for the whole file: the OR over its chunks. */
 enum {
 	CSV_HAS_INT = 1,
 	CSV_HAS_BIG_INT = 2, /* beyond 2^53 */
@@ -152,15 +156,16 @@ enum {
 	CSV_HAS_BOOL = 8,
 	CSV_HAS_TIME = 16,
 	CSV_HAS_TEXT = 32,
-	/* Text that is close to something else; what it is not is said (bn_csv_why). */
+	/* Text that is close to another type; the reason why it is text is reported
+	 * (bn_csv_why). */
 	CSV_HAS_LOSSY = 64,
 	CSV_HAS_HUGE = 128,
-	CSV_HAS_FAR_TIME = 256, /* beyond what nanoseconds reach */
+	CSV_HAS_FAR_TIME = 256, /* beyond the range of nanoseconds */
 	CSV_HAS_HOUR_24 = 512,  /* 24:00:00 */
 	CSV_HAS_LEAP = 1024,    /* second 60 */
 	CSV_HAS_NO_DAY = 2048,  /* 2023-02-29 */
 	CSV_HAS_HUGE_INT = 4096,
-	CSV_HAS_OTHER_ORDER = 8192, /* 12/31/2024 where days come first */
+	CSV_HAS_OTHER_ORDER = 8192, /* 12/31/2024 although days come first */
 	CSV_HAS_CLOCK_12 = 16384,   /* 3:04 PM */
 	CSV_HAS_ZONE = 32768,       /* a zone behind a blank */
 };
@@ -174,10 +179,11 @@ enum {
 typedef struct csv_column_plan {
 	bn_type type;
 	bool empty;    /* no value seen so far: any value is a misfit */
-	bool declared; /* not guessed: a value that does not fit makes the record malformed */
-	bool input;    /* of a model: its text is read by cell.h */
-	bool unwanted; /* is not converted */
-	bn_type told;  /* declared: as messages call it */
+	bool declared; /* declared, not inferred: a value that does not fit makes the record
+		        * malformed */
+	bool input;    /* input of a model: its text is read by cell.h */
+	bool unwanted; /* not converted */
+	bn_type told;  /* declared: its name in messages */
 	uint8_t precision, scale; /* DECIMAL */
 	bool naive;               /* TIMESTAMP */
 	unsigned facts;
@@ -186,12 +192,12 @@ typedef struct csv_column_plan {
 } csv_column_plan;
 
 unsigned bn_csv_classify(const csv_dialect *d, const char *s, size_t n);
-/* Why a column of these facts, or a value of that one, is text where it nearly is something else: "has a second 60"; NULL when
- * that meets the eye. */
+/* Why a column with these facts, or a value that differs, is text although it is close to another
+ * type: "has a second 60"; NULL if the reason is obvious. */
 const char *bn_csv_why(unsigned facts);
-/* Type for these facts; text gives BN_TYPE_CATEGORY. *empty when there are none. */
+/* Type for these facts; text gives BN_TYPE_CATEGORY. *empty if there are none. */
 bn_type bn_csv_type_of(unsigned facts, bool *empty);
-/* s trimmed of blanks: true/false as 1/0, or -1. */
+/* s without surrounding blanks: true/false as 1/0, or -1. */
 int bn_csv_parse_bool(const char *s, size_t n);
 
 /* ---- chunks --------------------------------------------------------------------------------- */
@@ -215,8 +221,8 @@ typedef struct csv_column {
 	bn_dict dict_view;
 	size_t nulls;
 	unsigned facts;
-	bool misfit; /* does not fit the plan; facts then come from classifying every field */
-	uint32_t misfit_row; /* the first that does not */
+	bool misfit;         /* does not fit the plan; facts are then collected from every field */
+	uint32_t misfit_row; /* the first value that does not */
 } csv_column;
 
 typedef struct csv_chunk {
@@ -224,7 +230,7 @@ typedef struct csv_chunk {
 	size_t capacity;
 	char *text;
 	size_t len;
-	uint64_t line; /* of the file, where the text begins; 1-based */
+	uint64_t line; /* position in the file of the text's beginning; line is 1-based */
 	csv_scan scan;
 	size_t seps_cap;
 	uint32_t *starts; /* of each good row */
@@ -235,7 +241,8 @@ typedef struct csv_chunk {
 	size_t reject_count, reject_cap;
 	uint8_t *bad; /* bitmap of rows that conversion rejected */
 	size_t bad_cap;
-	bool unclosed; /* the chunk is one record whose quote never closes: text is its first line */
+	bool unclosed;  /* the chunk is one record whose quote is never closed: text is its first
+		        * line */
 	bool oversized; /* the chunk is the beginning of a record that is too long */
 	uint32_t unclosed_at;
 	uint64_t bytes; /* consumed from the file */
@@ -246,7 +253,8 @@ typedef struct csv_chunk {
 
 void bn_csv_chunk_release(csv_chunk *c, size_t columns);
 
-/* Rows and rejects of the chunk from its separators; then every column by its plan. rc in c. */
+/* Splits the chunk's separators into rows and rejects, then converts every column by its plan. Sets
+ * rc in c. */
 typedef struct csv_plan {
 	const csv_dialect *dialect;
 	csv_column_plan *columns;
@@ -260,7 +268,7 @@ int bn_csv_convert_chunk(csv_chunk *c, const csv_plan *plan, bn_err *err);
 /* Marks field (or, UINT32_MAX, the record) of good row r malformed. */
 int bn_csv_reject_row(csv_chunk *c, const csv_plan *plan, size_t row, size_t column, const char *at,
 	bn_err *err, const char *fmt, ...) __attribute__((format(printf, 7, 8)));
-/* Field of a good row, as it stands in the text: quotes included, the CR of a CRLF not. */
+/* Field of a good row, unchanged: with quotes, without the CR of a CRLF. */
 static inline void csv_field(const csv_chunk *c, size_t columns, char newline, size_t row,
 	size_t col, const char **s, const char **e)
 {
@@ -271,30 +279,30 @@ static inline void csv_field(const csv_chunk *c, size_t columns, char newline, s
 	if (col + 1 == columns && newline == '\n' && *e > *s && (*e)[-1] == '\r')
 		--*e;
 }
-/* The text of a field without quotes and escapes, into scratch when some stand inside of it. False with
- * *at when text follows the closing quote. */
+/* The text of a field without quotes and escapes, copied to scratch if it contains any. False with
+ * *at if there is text after the closing quote. */
 bool bn_csv_unquote(
 	const csv_dialect *d, const char **s, const char **e, bn_buf *scratch, const char **at);
 
-/* ---- the beginning -------------------------------------------------------------------------- */
+/* ---- the beginning of the file -------------------------------------------------------------- */
 
 typedef struct csv_beginning {
 	bn_dialect dialect;
 	char newline;
-	size_t begin;      /* where the first record of the table is, */
-	uint64_t line;     /* and on which line, 1-based */
-	bool spare_column; /* every record but the header ends with one empty field more */
+	size_t begin;      /* offset of the table's first record, */
+	uint64_t line;     /* and its line, 1-based */
+	bool spare_column; /* every record except the header ends with an additional empty field */
 	bool commented;    /* the first record is a comment line, from behind its sign on: names */
 	uint64_t other_table; /* line on which another table begins below the first; 0: none is seen */
 	size_t spaced_quotes; /* fields whose quotes are text, since a blank stands before the first */
 	size_t open_quote; /* SIZE_MAX, or where a field begins of which such a quote makes two */
 } csv_beginning;
 
-/* What the options leave open is concluded from text, the file's first n bytes behind a byte order mark (whole: all
- * of them). Everything of *out is set but the encoding. */
+/* Infers the options that were not given from text, the file's first n bytes after a byte order
+ * mark (whole: the entire file). Sets everything in *out except the encoding. */
 int bn_csv_sniff(csv_beginning *out, const char *text, size_t n, bool whole, char preferred,
 	const bn_source_options *options, bn_err *err);
-/* Names of the columns from the first record, text: all different, and one for each of them. */
+/* Names of the columns from the first record, text: one for each, all different. */
 int bn_csv_read_names(bn_schema *schema, const csv_dialect *d, const csv_beginning *b,
 	const char *text, size_t n, bn_source_notes *notes, bn_err *err);
 
@@ -309,23 +317,24 @@ void bn_csv_hint_encoding(const char *s, size_t n, bn_err *err);
 typedef struct csv_input {
 	bn_input *file;        /* borrowed */
 	const char *path;      /* its name, for messages */
-	uint64_t size, offset; /* of the file; of the next byte to read */
-	uint64_t data_offset;  /* where the records begin */
+	uint64_t size, offset; /* offset in the file of the next byte to read */
+	uint64_t data_offset;  /* offset of the first record */
 	uint64_t line, data_line;
 	uint64_t other_table; /* as in csv_beginning */
-	char *carry; /* read, not yet in a chunk */
+	char *carry;          /* read, but not in a chunk yet */
 	size_t carry_at, carry_len, carry_cap;
-	size_t target; /* bytes to aim at for the next chunk */
-	bool skipping; /* inside of a record that was too long */
+	size_t target; /* target size of the next chunk */
+	bool skipping; /* inside a record that was too long */
 	bool end;
 } csv_input;
 
 int bn_csv_input_open(csv_input *in, bn_input *file, bn_err *err);
-/* Looks at the beginning: the dialect (all of d but its nulls; notes->dialect), then the first record. */
+/* Reads the beginning: the dialect (all of d except its nulls; notes->dialect), then the first
+ * record. */
 int bn_csv_input_header(csv_input *in, csv_dialect *d, char preferred,
 	const bn_source_options *options, bn_schema *schema, bn_source_notes *notes, bn_err *err);
 void bn_csv_input_rewind(csv_input *in);
-/* The next chunk; c->len 0 at the end. */
+/* The next chunk; c->len is 0 at the end. */
 int bn_csv_input_fill(csv_input *in, const csv_dialect *d, csv_chunk *c, bn_err *err);
 void bn_csv_input_close(csv_input *in);
 

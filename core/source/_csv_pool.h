@@ -1,5 +1,5 @@
 /*
- * _csv_pool.h - converted chunks in file order, made ahead by a crew's threads. See csv_pool.c.
+ * _csv_pool.h - converted chunks in file order, read ahead by a crew's threads. See csv_pool.c.
  */
 #ifndef BN_SOURCE_CSV_POOL_H
 #define BN_SOURCE_CSV_POOL_H
@@ -8,12 +8,13 @@
 
 typedef struct csv_pool csv_pool;
 
-/* All are borrowed; the plan must not change while chunks are being asked for. crew may be NULL. */
+/* All are borrowed; the plan must not change while chunks are being requested. crew may be NULL. */
 int bn_csv_pool_new(
 	csv_pool **out, csv_input *in, const csv_plan *plan, bn_crew *crew, bn_err *err);
 /* The next chunk, borrowed until the next call; NULL at the end of the input. */
 int bn_csv_pool_next(csv_pool *p, csv_chunk **out, bn_err *err);
-/* Ends all work, forgets all chunks: plan and input may be changed, then asking begins anew. */
+/* Stops all work and discards all chunks: then plan and input may be changed and reading
+ * restarts. */
 void bn_csv_pool_stop(csv_pool *p);
 void bn_csv_pool_free(csv_pool *p);
 

@@ -1,6 +1,7 @@
 /*
- * _csv_stream.h - the CSV stream's own state, for the files that make it up: csv_open.c begins it, csv.c hands out batches,
- * csv_rejects.c deals with malformed records, csv_notes.c says how the file was read.
+ * _csv_stream.h - the internal state of the CSV stream, shared by its files: csv_open.c opens it,
+ * csv.c returns batches, csv_rejects.c handles malformed records, csv_notes.c reports how the file
+ * was read.
  */
 #ifndef BN_SOURCE_CSV_STREAM_H
 #define BN_SOURCE_CSV_STREAM_H
@@ -19,44 +20,47 @@ typedef struct csv_stream {
 	csv_dialect dialect;
 	bn_source_options options;
 	bn_schema schema;  /* of the file */
-	bn_schema handed;  /* of the batches, where that is another one */
+	bn_schema handed;  /* of the batches, if different */
 	bn_input *recoded; /* the text as UTF-8; NULL: the input's own bytes */
 	csv_input in;
 	csv_plan plan;
 	csv_tally *tallies;
-	bn_crew *own_crew; /* NULL: the options', or none */
+	bn_crew *own_crew; /* NULL: the one in options, or none */
 	csv_pool *pool;
 	bn_rejects rejects;
 	uint64_t rows, bytes;
-	uint64_t given_up; /* bytes of early beginnings */
+	uint64_t given_up; /* bytes read before early restarts */
 	int passes, early;
-	bn_widened *widened; /* by column, in the order in which they were met */
+	bn_widened *widened; /* by column, in order of occurrence */
 	size_t widened_count, widened_cap;
 	bool survey;
 	bool ended;
 	bn_source_notes notes;
 } csv_stream;
 
-/* The stream's functions, without anything opened; the columns' first types, by the sample. */
+/* Initialises the stream's functions without opening anything; the columns' initial types, by the
+ * sample. */
 void bn_csv_stream_init(csv_stream *s);
 void bn_csv_stream_free(bn_stream *base);
 void bn_csv_set_type(csv_stream *s, size_t column, bn_type type, bool empty);
 int bn_csv_guess_types(csv_stream *s, bn_err *err);
 
-/* The malformed records of a chunk: the first is the error, or all go to the rejects file. */
+/* The malformed records of a chunk: the first is the error, or all are written to the rejects
+ * file. */
 int bn_csv_handle_rejects(csv_stream *s, csv_chunk *c, bn_err *err);
 
-/* What the sample shows, which was converted by nothing: names that look like values, and text that nearly is something
- * else. */
+/* Notes from the sample's text: names that look like values, and text that is close to another
+ * type. */
 int bn_csv_note_sample(csv_stream *s, const csv_chunk *c, bn_err *err);
 
-#define CSV_NOTE_ROWS 1000 /* that are looked at for a note */
-#define CSV_NOTE_COLUMNS 5 /* columns of a kind that have one; wide files have many */
+#define CSV_NOTE_ROWS 1000 /* examined for a note */
+#define CSV_NOTE_COLUMNS 5 /* columns of a kind that get a note; wide files have many */
 
 /* The value in the sample's text, without the quotes around it. */
 void bn_csv_value_at(const csv_stream *s, const csv_chunk *c, size_t row, size_t column,
 	const char **v, size_t *n);
-/* Text that looks like numbers with thousands, signs or units; *said: how many columns had such a note. */
+/* Notes text that looks like numbers with thousands, signs or units; *said: the number of columns
+ * with such a note. */
 int bn_csv_note_near_number(
 	csv_stream *s, const csv_chunk *c, size_t column, size_t *said, bn_err *err);
 /* A column of numbers or times but for one value, or a tenth of them: the first of these, and why it is none. *said

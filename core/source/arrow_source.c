@@ -26,7 +26,7 @@ static uint64_t stream_bytes_total(const bn_stream *base)
 	return ((const arrow_stream *)base)->bytes;
 }
 
-/* By rows: the batches of a file are alike. */
+/* By number of rows: the batches of a file are alike. */
 static uint64_t stream_bytes_done(const bn_stream *base)
 {
 	const arrow_stream *s = (const arrow_stream *)base;
@@ -82,7 +82,7 @@ static const bn_source_notes *stream_notes(const bn_stream *base)
 static const bn_stream_ops arrow_ops = {stream_schema, stream_next, stream_bytes_done,
 	stream_bytes_total, stream_rejected, NULL, stream_notes, stream_free};
 
-/* The types that the user named, and those of `as` for the other columns. */
+/* The types given by the user, and those of `as` for the other columns. */
 static int wanted_types(bn_schema *out, const bn_source_options *o, bn_err *err)
 {
 	int rc;
@@ -132,9 +132,9 @@ int bn_arrow_source_table(
 		return rc;
 	if (bn_table_is_unmarked(r) &&
 		(rc = bn_source_note_add(notes, true, err,
-			 "%.100s ends without the end-of-stream mark, after row %llu: if its "
-			 "writer was stopped or the copy was cut, rows are missing; write it again "
-			 "to be sure",
+			 "%.100s ends without the end-of-stream mark, after row %llu: rows are "
+			 "missing if its writer was stopped or the copy was cut; write it again to "
+			 "be sure",
 			 name, (unsigned long long)bn_table_rows(r))) < 0) {
 		bn_table_reader_free(r);
 		return rc;
@@ -159,11 +159,10 @@ int bn_arrow_stream_open(
 	s->bytes = bn_input_size(in);
 	if ((rc = bn_arrow_source_table(&s->reader, in, &s->notes, err)) < 0)
 		goto out;
-	if (s->options.rejects &&
-		(rc = bn_source_note_add(&s->notes, true, err,
-			 "%.100s is Arrow: no row of it is rejected, and nothing is written to the "
-			 "file of rejects",
-			 bn_input_name(in))) < 0)
+	if (s->options.rejects && (rc = bn_source_note_add(&s->notes, true, err,
+					   "%.100s is Arrow: its rows are never rejected, and "
+					   "nothing is written to the file of rejects",
+					   bn_input_name(in))) < 0)
 		goto out;
 	if ((rc = open_cast(s, bn_input_name(in), err)) < 0)
 		goto out;

@@ -15,10 +15,10 @@
 
 typedef struct cast_column {
 	size_t from;    /* column of the source */
-	bn_type type;   /* as it comes out */
-	bn_type told;   /* as it was asked for */
+	bn_type type;   /* output type */
+	bn_type told;   /* requested type */
 	bn_field field; /* the type in full */
-	bool input;     /* of a model */
+	bool input;     /* input of a model */
 	bn_dict_builder words;
 	bn_dict dict;
 	bn_buf bytes;
@@ -27,8 +27,8 @@ typedef struct cast_column {
 struct bn_cast {
 	bn_schema schema;
 	cast_column *columns;
-	size_t column_count; /* room for them */
-	bn_column *made;     /* of the batch at hand */
+	size_t column_count; /* their capacity */
+	bn_column *made;     /* of the current batch */
 	bn_batch batch;
 	bn_arena arena; /* its arrays */
 	char *path;
@@ -36,14 +36,15 @@ struct bn_cast {
 
 /* ---- one value ------------------------------------------------------------------------------ */
 
-/* The value as a number, and exactly as an integer or decimal where it is one; absent when it says "no value". */
+/* The value as a number, and exactly as an integer or decimal if it is one; absent if it means "no
+ * value". */
 typedef struct cast_value {
 	double number;
 	int64_t whole;
 	bn_decimal decimal;
 	unsigned scale;
 	bool is_whole, is_decimal, absent, is_text;
-	bool is_ready; /* `cell` is the value as the column has it */
+	bool is_ready; /* `cell` is the value in the column's form */
 	bn_cell cell;
 } cast_value;
 
@@ -84,7 +85,7 @@ static bool read_text(cast_value *v, const cast_column *k, bn_text t)
 
 #define DAY_NS INT64_C(86400000000000)
 
-/* A time as another one: only dates and timestamps say the same. */
+/* Converts between time types: only dates and timestamps are equivalent. */
 static bool read_time(cast_value *v, bn_type from, bn_type told)
 {
 	if (from == BN_TYPE_DATE && told == BN_TYPE_TIMESTAMP)
@@ -106,7 +107,7 @@ static bool read_value(cast_value *v, const cast_column *k, const bn_column *c, 
 	else if (is_float(c->type))
 		set_number(v, bn_column_number(c, row));
 	if (bn_type_is_text(c->type) || is_float(c->type)) {
-		/* A model's training saw an infinity as a missing value. */
+		/* Training treats an infinity as a missing value. */
 		v->absent = v->absent || (k->input && is_float(k->told) && isinf(v->number));
 		return reads;
 	}
@@ -125,11 +126,11 @@ static bool read_value(cast_value *v, const cast_column *k, const bn_column *c, 
 		v->number = (double)v->whole;
 		return same;
 	}
-	/* What unit a plain number of a time has, only a model's input says. */
+	/* Only a model's input defines the unit of a time given as a number. */
 	return k->input || bn_type_is_time(c->type) == bn_type_is_time(k->told);
 }
 
-/* A decimal of the column's digits. A float is what its shortest text says. */
+/* A decimal with the column's digits. For a float, that of its shortest text. */
 static bool make_decimal(cast_value *v, const cast_column *k)
 {
 	char text[BN_FMT];
@@ -143,7 +144,7 @@ static bool make_decimal(cast_value *v, const cast_column *k)
 	return bn_decimal_parse(&v->cell.d, text, strlen(text), k->field.precision, k->field.scale);
 }
 
-/* Is it exactly a value of that type? Then it is in `cell`. */
+/* Whether it is exactly a value of that type. Then it is in `cell`. */
 static bool value_fits(cast_value *v, const cast_column *k)
 {
 	if (v->is_ready)
@@ -178,7 +179,7 @@ static void store(uint8_t *values, bn_type type, size_t row, const cast_value *v
 
 /* ---- one column ----------------------------------------------------------------------------- */
 
-/* What a value of c should have been. */
+/* The expected form of c's values, for messages. */
 static const char *wanted(const cast_column *k, const bn_column *c)
 {
 	if (!is_float(k->told) || !bn_type_is_number(c->type))
@@ -286,7 +287,7 @@ static int cast_texts(
 static int cast_column_of(bn_cast *cast, cast_column *k, bn_column *out, const bn_column *c,
 	uint64_t first_row, bn_err *err)
 {
-	/* A float that is infinite fits no model, so its column is looked at. */
+	/* No model accepts an infinite float, so its column is checked. */
 	if (bn_column_fits(c, &k->field) && !(k->input && is_float(k->type))) {
 		*out = *c;
 		out->naive = bn_column_of(&k->field).naive;
@@ -324,7 +325,7 @@ const bn_schema *bn_cast_schema(const bn_cast *c)
 	return &c->schema;
 }
 
-/* The first names: they show another delimiter, or a header that is none. */
+/* The first names: they reveal another delimiter or a missing header. */
 void bn_cast_columns(const bn_schema *s, char out[BN_CAST_COLUMNS])
 {
 	size_t n = 0;
@@ -347,14 +348,14 @@ int bn_cast_missing(const bn_schema *from, const char *name, const bn_source_opt
 	bn_schema_need(from, name, &none, &near);
 	bn_err_set(err, BN_EINVAL, "%s: %s, which %s", path, near.msg, options->as_whose);
 	bn_cast_columns(from, has);
-	/* one column alone is rarely a slip, and mostly a table that was not taken apart */
+	/* A single column is usually a table that was not split, not a misspelt name. */
 	bool suggests = near.hint[0] && from->count > 1;
 	bn_err_hint(err, "%s%s%s", suggests ? near.hint : "the file has: ", suggests ? "" : has,
 		options->as_inputs || options->types_stay ? "" : " (--retype takes it without)");
 	return BN_EINVAL;
 }
 
-/* What is no plain value is handed on, and made of nothing else. */
+/* Types without a scalar form are passed on unchanged, and not converted to another type. */
 static int check_kind(
 	const bn_cast *c, const bn_field *f, const bn_field *told, bool input, bn_err *err)
 {
@@ -362,7 +363,7 @@ static int check_kind(
 	bool plain = bn_type_is_scalar(f->type) || bn_type_is_text(f->type);
 	bool wanted = bn_type_is_scalar(told->type) || bn_type_is_text(told->type);
 
-	/* Who takes the vectors of a model looks at each row: their length, and text. */
+	/* The reader of a model's vectors checks each row: its length, and text. */
 	if (input && bn_type_is_list(told->type) &&
 		(bn_type_is_text(f->type) ||
 			(bn_type_is_list(f->type) && bn_type_is_number(f->child->type))))
@@ -374,7 +375,7 @@ static int check_kind(
 		bn_field_type_text(f, is), bn_field_type_text(told, want));
 }
 
-/* f: the source's column; told: the type that it is to have. */
+/* f: the source's column; told: the requested type. */
 static int add_column(
 	bn_cast *c, const bn_field *f, size_t from, const bn_field *told, bool input, bn_err *err)
 {
@@ -388,7 +389,7 @@ static int add_column(
 	k->input = input;
 	told = input && bn_type_is_number(told->type) ? &number : told;
 	if (bn_field_same_type(f, told))
-		told = f; /* which knows more: may values of its lists be absent? */
+		told = f; /* more precise: may values of its lists be absent? */
 	if ((rc = check_kind(c, f, told, input, err)) < 0)
 		return rc;
 	if (input && bn_type_is_list(told->type))
@@ -419,7 +420,7 @@ static int add_wanted(bn_cast *c, const bn_schema *from, const bn_source_options
 	return 0;
 }
 
-/* The columns of the source, those of `as` in its types. */
+/* The columns of the source, those in `as` with its types. */
 static int add_all(bn_cast *c, const bn_schema *from, const bn_source_options *o, bn_err *err)
 {
 	for (size_t i = 0; i < from->count; i++) {

@@ -1,9 +1,11 @@
 /*
- * cast.h - batches of a typed source read as other types: the half of `as` (source.h) that has no text.
+ * cast.h - converts batches of a typed source to other types: `as` (source.h) for sources that are
+ * not text.
  *
- * A value is converted when it is exactly one of the wanted type: 3.0 is an int64, 3.5 is none; text is read as
- * cell.h reads it, and text of a number, bool or time is what bn_column_format writes. What does not fit is an
- * error that names row and column. A column that has its type already is handed on as it is.
+ * A value is converted if it is exactly representable: 3.0 is an int64, 3.5 is not; text is parsed
+ * by cell.h, and a number, bool or time becomes the text that bn_column_format writes. A value that
+ * does not fit is an error with row and column. A column that already has the type is passed on
+ * unchanged.
  */
 #ifndef BN_SOURCE_CAST_H
 #define BN_SOURCE_CAST_H
@@ -11,8 +13,8 @@
 
 typedef struct bn_cast bn_cast;
 
-/* from: the schema of the batches to come; path: for messages. options->as must not be NULL; it is needed no longer than
- * this call. BN_EINVAL when a column of `as` is missing. *out is yours. */
+/* from: the schema of the batches to come; path: for messages. options->as must not be NULL; it is
+ * only used during this call. BN_EINVAL if a column of `as` is missing. *out is yours. */
 int bn_cast_new(bn_cast **out, const bn_schema *from, const bn_source_options *options,
 	const char *path, bn_err *err);
 void bn_cast_free(bn_cast *c);

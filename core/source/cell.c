@@ -72,7 +72,7 @@ bool bn_cell_int_fits(bn_type type, int64_t x)
 	}
 }
 
-/* [+-]digits without superfluous zeros, as the texts of int64 columns; *sign -1, 1. */
+/* [+-]digits without superfluous zeros, like the texts of int64 columns; *sign -1, 1. */
 static bool whole_number(const char *s, size_t n, uint64_t *out, int *sign)
 {
 	*sign = n && *s == '-' ? -1 : 1;
@@ -141,7 +141,7 @@ void bn_cell_store(void *values, bn_type type, size_t row, const bn_cell *cell)
 	case BN_TYPE_DECIMAL:
 		((bn_decimal *)values)[row] = cell->d;
 		break;
-	default: /* the low bytes of an integer are it */
+	default: /* an integer's low bytes are its value */
 		memcpy((char *)values + row * bn_type_width(type), &cell->i, bn_type_width(type));
 	}
 }
@@ -168,7 +168,7 @@ bool bn_cell_bytes(bn_buf *out, const char *text, size_t len)
 	return true;
 }
 
-/* A time by its text, or a whole number of its units. */
+/* A time in text form, or as an integer number of its units. */
 static bool time_number(bn_type type, const char *s, size_t n, double *out)
 {
 	const bn_field f = {.type = type};

@@ -1,11 +1,12 @@
 /*
- * csv.c - the CSV stream: see csv.h for the rules, _csv_parts.h for the parts.
+ * csv.c - the CSV stream: see csv.h for the rules, _csv_parts.h for the components.
  *
- * The first pass converts by types guessed on the sample. As long as every value fits, its chunks are handed
- * out, and one pass is all. When one does not, its column is widened and the stream starts over: at once when
- * that happens early (all such beginnings together read at most half of the file), else after the rest
- * of the pass, which is then a survey: no batches, only facts. A category that outgrows its limits turns into
- * string, which takes a new beginning too. So what comes out is what the final types, declared, would give.
+ * The first pass converts with types inferred from the sample. While every value fits, its chunks
+ * are returned, and one pass is enough. If a value does not fit, its column is widened and the
+ * stream restarts: immediately if that happens early (all early restarts together read at most half
+ * of the file), otherwise after the rest of the pass, which then only collects facts and returns no
+ * batches. A category that outgrows its limits becomes string, which also needs a restart. So the
+ * result is the same as if the final types had been declared.
  */
 #include "core/source/csv.h"
 
@@ -14,9 +15,9 @@
 
 #include <string.h>
 
-#define PASSES_MAX 3       /* besides the early beginnings, */
-#define EARLY_MAX 64       /* of which there are at most so many */
-#define CATEGORY_ALWAYS 32 /* so few distinct values are a category however few the rows */
+#define PASSES_MAX 3       /* apart from early restarts, */
+#define EARLY_MAX 64       /* of which this is the limit */
+#define CATEGORY_ALWAYS 32 /* up to so many distinct values are a category for any number of rows */
 
 /* ---- types ---------------------------------------------------------------------------------- */
 
@@ -57,7 +58,7 @@ static void clear_tallies(csv_stream *s)
 	}
 }
 
-/* By the facts of a chunk that was converted by nothing. */
+/* By the facts of a chunk that was not converted. */
 static void guess_from_facts(csv_stream *s, const csv_chunk *c)
 {
 	for (size_t i = 0; i < s->plan.count; i++) {
@@ -71,7 +72,7 @@ static void guess_from_facts(csv_stream *s, const csv_chunk *c)
 	}
 }
 
-/* Which texts are no categories, by a chunk in which all of them are. */
+/* Decides which text columns are no categories, by a chunk in which all are. */
 static int guess_categories(csv_stream *s, const csv_chunk *c, bn_err *err)
 {
 	for (size_t i = 0; i < s->plan.count; i++) {
@@ -86,8 +87,8 @@ static int guess_categories(csv_stream *s, const csv_chunk *c, bn_err *err)
 	return 0;
 }
 
-/* First guesses: the first chunk is converted by nothing (which yields facts), then categories by
- * category (which counts them). Malformed records are none of its business. */
+/* Initial types: the first chunk is read without conversion (which yields facts), then text columns
+ * as categories (which counts their values). Malformed records are ignored here. */
 int bn_csv_guess_types(csv_stream *s, bn_err *err)
 {
 	csv_chunk c = {0};
@@ -114,14 +115,14 @@ out:
 	return rc;
 }
 
-/* Notes that the column is not what the sample promised; the first time says it. */
+/* Notes that the column differs from the sample; only the first difference is reported. */
 static int note_widened(csv_stream *s, const csv_chunk *c, size_t column, bn_err *err)
 {
 	bn_widened w = {.column = column, .from = s->plan.columns[column].type};
 	const char *at, *e;
 
 	if (s->plan.columns[column].empty ||
-		s->plan.columns[column].widened) /* no promise, or said */
+		s->plan.columns[column].widened) /* no expectation, or already noted */
 		return 0;
 	s->plan.columns[column].widened = true;
 	if (c->columns[column].misfit) {
@@ -141,7 +142,7 @@ static int note_widened(csv_stream *s, const csv_chunk *c, size_t column, bn_err
 	return 0;
 }
 
-/* Facts of a chunk to those of the file. *misfit when the plan does not hold. */
+/* Merges facts of a chunk into those of the file. *misfit if the plan does not hold. */
 static int learn(csv_stream *s, const csv_chunk *c, bool *misfit, bn_err *err)
 {
 	int rc = 0;
@@ -162,7 +163,7 @@ static int learn(csv_stream *s, const csv_chunk *c, bool *misfit, bn_err *err)
 	return rc;
 }
 
-/* The types that the facts ask for; true when one of them is not what the plan says. */
+/* The types that the facts require; true if one of them differs from the plan. */
 static bool settle_types(csv_stream *s)
 {
 	bool changed = false;
@@ -202,11 +203,12 @@ static int restart(csv_stream *s, bool early, bn_err *err)
 	return BN_STREAM_RESTART;
 }
 
-/* A value did not fit, and little has been read: its column is widened, and the stream starts over. What is no
- * category yet by what has been read may become one by the rest, so that is left to the end. */
+/* A value did not fit, and little has been read: its column is widened, and the stream restarts. A
+ * column that is not a category by what was read so far may become one later, so that is decided at
+ * the end. */
 static int restart_early(csv_stream *s, const csv_chunk *c, bn_err *err)
 {
-	bn_csv_pool_stop(s->pool); /* which reads the plan; the chunk stays as it is */
+	bn_csv_pool_stop(s->pool); /* which reads the plan; the chunk remains valid */
 	s->given_up += s->bytes;
 	for (size_t i = 0; i < s->plan.count; i++) {
 		csv_column_plan *p = &s->plan.columns[i];

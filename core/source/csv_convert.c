@@ -1,11 +1,11 @@
 /*
- * csv_convert.c - the fields of a chunk, column by column, to typed arrays.
+ * csv_convert.c - converts the fields of a chunk, column by column, to typed arrays.
  *
  * Each converter has a short path for the plain form of its type and one slow path for everything
  * else (quotes, absent values, blanks, exponents, errors). A field that does not fit the plan makes
- * the column a misfit: its facts are then gathered from every field of the chunk, and the chunk will
- * not be used. A malformed field takes its record out: the rows close up and the chunk is converted
- * again, so that rejected records leave no trace, neither in values nor in types.
+ * the column a misfit: its facts are then collected from every field of the chunk, and the chunk is
+ * not used. A malformed field removes its record: the rows are compacted and the chunk is converted
+ * again, so that rejected records affect neither values nor types.
  */
 #include "core/base/timestamp.h"
 #include "core/base/utf8.h"
@@ -16,7 +16,7 @@
 #include <math.h>
 #include <string.h>
 
-#define TILE_BYTES ((size_t)48 << 10) /* of text and separators: they stay in a level 2 cache */
+#define TILE_BYTES ((size_t)48 << 10) /* of text and separators: fits a level 2 cache */
 
 typedef struct convert {
 	csv_chunk *chunk;
@@ -25,7 +25,7 @@ typedef struct convert {
 	const csv_column_plan *want;
 	csv_column *out;
 	bn_buf scratch;
-	char day[16]; /* last date seen, and its midnight */
+	char day[16]; /* last date parsed, and its midnight */
 	int64_t midnight_ns;
 	bool day_known;
 	size_t from, to; /* rows of this tile */
@@ -42,7 +42,7 @@ static void field_at(const convert *v, size_t row, const char **s, const char **
 	csv_field(v->chunk, v->plan->count, v->plan->dialect->newline, row, v->column, s, e);
 }
 
-/* For short texts with 7 readable bytes behind them, as all fields of a chunk have. */
+/* For short texts with 7 readable bytes after them, as all fields of a chunk have. */
 static inline bool same_bytes(const char *a, const char *b, size_t n)
 {
 	uint64_t x, y;
@@ -69,7 +69,7 @@ static void set_null(convert *v, size_t row)
 	v->out->nulls++;
 }
 
-/* ---- what every field goes through that is not plain ---------------------------------------- */
+/* ---- slow path of fields that are not plain ------------------------------------------------- */
 
 static void reject(convert *v, size_t row, const char *at, csv_cure cure, const char *what)
 {
@@ -90,7 +90,7 @@ static void reject_value(convert *v, size_t row, const char *at, const char *s, 
 			bn_cell_wanted(v->want->told));
 }
 
-/* Text of the field without quotes; false when it was malformed (and its record is rejected). */
+/* Text of the field without quotes; false if it is malformed (and its record is rejected). */
 static bool clean_field(convert *v, size_t row, const char **s, const char **e, bool *quoted)
 {
 	const csv_dialect *d = v->plan->dialect;
@@ -114,7 +114,7 @@ static bool clean_field(convert *v, size_t row, const char **s, const char **e, 
 	return true;
 }
 
-/* Of a number whose type is known: zeros in front mean nothing (08). */
+/* For a number of declared type: leading zeros are ignored (08). */
 static const char *skip_zeros(const char *s, size_t *n, char digits[64])
 {
 	size_t sign = *n && (*s == '-' || *s == '+'), zeros = sign;
@@ -164,7 +164,7 @@ static bool parse_number_as(
 	}
 }
 
-/* A cell of a model's input; *absent when it says that there is no value. */
+/* A cell of a model's input; *absent if it means that there is no value. */
 static bool parse_input(const convert *v, const char *s, size_t n, slow_value *x, bool *absent)
 {
 	char plain[CSV_NUMBER_BYTES], iso[64];
@@ -181,7 +181,7 @@ static bool parse_input(const convert *v, const char *s, size_t n, slow_value *x
 		s = bn_csv_iso_date(v->plan->dialect, s, &n, iso);
 	if (!bn_cell_number(v->want->told, s, n, &f) || (isinf(f) && !is_float))
 		return false;
-	*absent = !isfinite(f); /* as training sees an infinity */
+	*absent = !isfinite(f); /* as in training */
 	if (v->want->type == BN_TYPE_FLOAT64)
 		x->f = f;
 	else
@@ -189,7 +189,7 @@ static bool parse_input(const convert *v, const char *s, size_t n, slow_value *x
 	return true;
 }
 
-/* Types that are only declared. */
+/* Types that are never inferred, only declared. */
 static bool parse_declared(const convert *v, const char *s, size_t n, slow_value *x)
 {
 	const bn_field f = {
@@ -260,8 +260,8 @@ static csv_fields fields_of(const convert *v)
 		v->plan->dialect->decimal};
 }
 
-/* A fraction of more digits than the plain path takes, which cannot mean "absent": what programs print so that it
- * reads back equal. */
+/* A fraction with more digits than the plain path takes, which cannot mean "absent": as printed by
+ * programs to read back equal. */
 static bool long_fraction(const convert *v, const char *s, const char *e, double *out)
 {
 	size_t n = (size_t)(e - s);
@@ -273,7 +273,7 @@ static bool long_fraction(const convert *v, const char *s, const char *e, double
 	return bn_csv_number(v->plan->dialect, s, n, &i, out) == CSV_FLOAT;
 }
 
-/* Nothing is plain where "absent" may look like a number (--null -999). */
+/* Nothing is plain if "absent" may look like a number (--null -999). */
 static size_t plain_floats(const convert *v, const csv_fields *f, double *to, size_t r)
 {
 	return v->plan->dialect->null_numbers ? r : bn_csv_plain_floats(f, to, r, v->to);
@@ -381,7 +381,7 @@ static bool convert_timestamp(convert *v)
 	return true;
 }
 
-/* The types that only the user asks for, bool, and columns without a value. */
+/* Types that only the user requests, bool, and columns without a value. */
 static bool convert_other(convert *v)
 {
 	csv_column *o = v->out;
@@ -400,7 +400,7 @@ static bool convert_other(convert *v)
 			if (got == SLOW_NULL || !x.i)
 				clear_bit((uint8_t *)o->values, r);
 			break;
-		default: /* with a column without a value: float64 */
+		default: /* including a column without a value: float64 */
 			if (got == SLOW_NULL)
 				x = (slow_value){.d = {0, 0}};
 			bn_cell_store(o->values, v->want->type, r, &x);
@@ -411,7 +411,7 @@ static bool convert_other(convert *v)
 	return true;
 }
 
-/* Bytes are hexadecimal; "" in quotes is none of them, and not absent. */
+/* Bytes are hexadecimal; "" in quotes is no bytes, and not absent. */
 static bool convert_bytes(convert *v)
 {
 	csv_column *o = v->out;
@@ -449,7 +449,7 @@ static bool convert_text(convert *v)
 		field_at(v, r, &s, &e);
 		if (category) {
 			codes[r] = 0;
-			/* Values often repeat the one above. */
+			/* Values often repeat the previous one. */
 			if (cached && (size_t)(e - s) == last_len &&
 				same_bytes(s, last, last_len)) {
 				codes[r] = code;
@@ -589,10 +589,11 @@ static int convert_tile(convert *v)
 	return v->rc;
 }
 
-/* By force: gcc takes a function that only prefetches for one without an effect, and drops the calls. */
+/* Forced inline: gcc treats a function that only prefetches as having no effect and drops the
+ * calls. */
 #define INLINE static inline __attribute__((always_inline))
 
-/* Asks for share i of n of a piece of memory, a cache line at a time. */
+/* Prefetches share i of n of a block of memory, a cache line at a time. */
 INLINE void fetch_share(const void *memory, size_t bytes, size_t i, size_t n)
 {
 	const char *p = memory;
@@ -601,9 +602,9 @@ INLINE void fetch_share(const void *memory, size_t bytes, size_t i, size_t n)
 		__builtin_prefetch(p + at, 0, 2);
 }
 
-/* A chunk is longer than the caches, and a column strides over its text: while column i of a tile is converted, a share of
- * the next tile's text and separators is on its way, and where the column will be written. Without it conversion
- * took twice as long. */
+/* A chunk is larger than the caches, and a column strides over its text: while column i of a tile
+ * is converted, a share of the next tile's text, separators and output is prefetched. Without it
+ * conversion took twice as long. */
 INLINE void fetch_next(const csv_chunk *c, size_t columns, size_t i, size_t from, size_t rows)
 {
 	const char *values = c->columns[i].values;
@@ -619,8 +620,8 @@ INLINE void fetch_next(const csv_chunk *c, size_t columns, size_t i, size_t from
 		__builtin_prefetch(values + from * 8 + at, 1, 2);
 }
 
-/* Every column, a tile of rows at a time, so that a tile's text and separators stay in the cache
- * while column after column goes over them. */
+/* Converts every column, a tile of rows at a time, so that a tile's text and separators stay in the
+ * cache for all columns. */
 static int convert_columns(csv_chunk *c, const csv_plan *plan, bn_err *err)
 {
 	convert *list = bn_alloc_zeroed(plan->count + 1, sizeof *list);
@@ -656,7 +657,7 @@ static int convert_columns(csv_chunk *c, const csv_plan *plan, bn_err *err)
 	return rc;
 }
 
-/* Takes the rows that conversion rejected out of the chunk. */
+/* Removes the rows that conversion rejected from the chunk. */
 static void drop_rows(csv_chunk *c, size_t columns)
 {
 	size_t out = 0;
@@ -698,7 +699,7 @@ static void make_batch(csv_chunk *c, const csv_plan *plan)
 	}
 }
 
-/* Only a chunk that had to grow can hold such a field. */
+/* Only a chunk that had to grow can contain such a field. */
 static int check_lengths(csv_chunk *c, const csv_plan *plan, bn_err *err)
 {
 	const char *s, *e;
@@ -728,7 +729,7 @@ int bn_csv_convert_chunk(csv_chunk *c, const csv_plan *plan, bn_err *err)
 	size_t structural = c->reject_count;
 	rc = check_lengths(c, plan, err);
 
-	/* Twice at most: rows that are left after dropping have no complaints. */
+	/* At most twice: the remaining rows have no errors. */
 	size_t rejects = structural;
 	for (bool again = true; again && !rc; rejects = c->reject_count) {
 		rc = convert_columns(c, plan, err);

@@ -1,4 +1,4 @@
-/* csv_infer.c - what a field looks like, and which type a column of such fields has. */
+/* csv_infer.c - classifies fields, and infers the type of a column of such fields. */
 #include "core/base/timestamp.h"
 #include "core/source/_csv_parts.h"
 
@@ -16,7 +16,7 @@ void bn_csv_set_nulls(csv_dialect *d, const char *const *nulls, size_t columns)
 		d->null_first[(uint8_t) * *p] |= UINT32_C(1) << (n < 31 ? n : 31);
 		if (bn_csv_number(d, *p, n, &i, &f) == CSV_NOT_NUMBER)
 			continue;
-		d->null_numbers = true; /* and so is -999.0 where -999 is one */
+		d->null_numbers = true; /* and so is -999.0 if -999 is one */
 		for (const char *first = " +-.0123456789"; *first; first++)
 			d->null_first[(uint8_t)*first] = UINT32_MAX;
 	}
@@ -33,7 +33,7 @@ static bool is_blank(const char *s, size_t n)
 	return !n;
 }
 
-/* Is it the number that one of the spellings is? */
+/* Whether it equals one of the spellings as a number. */
 bool bn_csv_null_is_number(const csv_dialect *d, const char *s, size_t n)
 {
 	int64_t i, null_i;
@@ -67,7 +67,8 @@ bool bn_csv_null_is_spelled(const csv_dialect *d, const char *s, size_t n)
 	return d->null_blanks && is_blank(s, n);
 }
 
-/* Bytes of the sign between groups at s: the dialect's, or for a blank one of U+00A0, U+2009 and U+202F. */
+/* Bytes of the group separator at s: the dialect's, or for a blank also U+00A0, U+2009 and
+ * U+202F. */
 static size_t group_sign(const csv_dialect *d, const char *s, const char *e)
 {
 	static const char *const blanks[] = {"\xc2\xa0", "\xe2\x80\x89", "\xe2\x80\xaf"};
@@ -93,7 +94,8 @@ static size_t count_digits(const char *s, const char *e)
 	return n;
 }
 
-/* [sign]1,234,567 at *s, which moves behind it, into plain; how many bytes, or 0 when it has no groups of three. */
+/* [sign]1,234,567 at *s, which is advanced past it, to plain; returns its length, or 0 if it has no
+ * groups of three. */
 static size_t join_groups(const csv_dialect *d, const char **s, const char *e, char *plain)
 {
 	const char *at = *s;
@@ -150,7 +152,7 @@ csv_token bn_csv_number(const csv_dialect *d, const char *s, size_t n, int64_t *
 
 /* ---- times ------------------------------------------------------------------------------------ */
 
-/* One or two digits, or (of a year) two or four; 0 when they are not there. */
+/* One or two digits, or (of a year) two or four; 0 if there are none. */
 static int take_digits(const char **s, const char *e, int most)
 {
 	int n = 0, value = 0;
@@ -158,11 +160,11 @@ static int take_digits(const char **s, const char *e, int most)
 	for (; *s < e && n < most && (unsigned)(**s - '0') <= 9; ++*s, n++)
 		value = value * 10 + (**s - '0');
 	if (most == 4 && n == 2)
-		value += value < 69 ? 2000 : 1900; /* POSIX's century */
+		value += value < 69 ? 2000 : 1900; /* POSIX's rule for the century */
 	return n == 0 || (most == 4 && n != 2 && n != 4) ? 0 : value;
 }
 
-/* 31/12/2024 14:05 as 2024-12-31 14:05; how long that is, or 0. */
+/* 31/12/2024 14:05 as 2024-12-31 14:05; returns its length, or 0. */
 static size_t order_date(bn_date_order order, const char *s, size_t n, char iso[64])
 {
 	static const uint8_t places[][3] = {
@@ -205,7 +207,7 @@ bool bn_csv_time(const csv_dialect *d, const char *s, size_t n, int64_t *ns)
 	return date == iso && bn_timestamp_parse(iso, n, ns);
 }
 
-/* "2024-01-02 3:04 PM": a time but for the half of the day. */
+/* "2024-01-02 3:04 PM": a time except for AM or PM. */
 static bool is_of_clock_12(const csv_dialect *d, const char *s, size_t n)
 {
 	char plain[64];
@@ -250,7 +252,7 @@ static bool is_far_year(const char *s)
 	return memcmp(s, "1677", 4) <= 0 || memcmp(s, "2262", 4) >= 0;
 }
 
-/* What keeps a text from being a time, when it is one but for that. */
+/* The only reason why a text is not a time, if there is exactly one. */
 static unsigned odd_time(const csv_dialect *d, const char *s, size_t n)
 {
 	static const struct {
@@ -314,7 +316,7 @@ unsigned bn_csv_classify(const csv_dialect *d, const char *s, size_t n)
 
 	if (bn_csv_is_null(d, s, n))
 		return 0;
-	/* Blanks around a number mean nothing; around text they are text. */
+	/* Blanks around a number are ignored; around text they are part of it. */
 	while (n && (*s == ' ' || *s == '\t'))
 		s++, n--;
 	while (n && (s[n - 1] == ' ' || s[n - 1] == '\t'))
@@ -338,9 +340,8 @@ const char *bn_csv_why(unsigned facts)
 		if (facts & CSV_HAS_HUGE)
 			return "it is beyond the range of float64";
 		if (facts & CSV_HAS_HUGE_INT)
-			return "int64 ends at 9223372036854775807 (--type takes uint64 or a "
-			       "rounded "
-			       "float64)";
+			return "int64 ends at 9223372036854775807 (use --type for uint64 or a "
+			       "rounded float64)";
 		if ((facts & CSV_HAS_BIG_INT) && (facts & CSV_HAS_FLOAT))
 			return "integers beyond 2^53 among fractions would change their digits";
 	} else if (facts && !(facts & ~CSV_HAS_TIMES)) {
@@ -353,8 +354,8 @@ const char *bn_csv_why(unsigned facts)
 		if (facts & CSV_HAS_OTHER_ORDER)
 			return "the order of dates that is set (--date-order) does not fit it";
 		if (facts & CSV_HAS_FAR_TIME)
-			return "it is outside of 1677-09-21 .. 2262-04-11, which nanoseconds since "
-			       "1970 reach";
+			return "it is outside of 1677-09-21 .. 2262-04-11, the range of "
+			       "nanoseconds since 1970";
 		if (facts & CSV_HAS_NO_DAY)
 			return "that month has no such day";
 		if (facts & CSV_HAS_HOUR_24)

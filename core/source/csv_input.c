@@ -1,10 +1,10 @@
 /*
- * csv_input.c - the bytes of the file, cut into chunks of whole records.
+ * csv_input.c - cuts the bytes of the file into chunks of whole records.
  *
- * A chunk ends behind a record: after CSV_CHUNK_ROWS of them, or where the aimed-at size is reached.
- * What was read beyond is carried to the next chunk. A record that does not fit makes the chunk grow,
- * up to BN_CSV_RECORD_MAX; so does a quote that never closes, whose chunk then ends with the line on
- * which it opens. Where chunks end depends on the bytes alone.
+ * A chunk ends after a record: after CSV_CHUNK_ROWS of them, or when the target size is reached.
+ * Further bytes are carried to the next chunk. A record that does not fit makes the chunk grow, up
+ * to BN_CSV_RECORD_MAX; so does a quote that is never closed, whose chunk then ends with the line
+ * on which it opens. Where chunks end depends only on the bytes.
  */
 #include "core/source/_csv_parts.h"
 #include "core/source/csv.h"
@@ -14,8 +14,7 @@
 
 #define FIRST_CHUNK_BYTES ((size_t)1 << 20) /* the sample */
 #define SMALLEST_CHUNK_BYTES ((size_t)64 << 10)
-#define PIECE_BYTES \
-	((size_t)128 << 10) /* what is read is hashed and scanned while a level 2 cache has it */
+#define PIECE_BYTES ((size_t)128 << 10) /* bytes are hashed and scanned while in a level 2 cache */
 #define HEADER_MAX ((size_t)1 << 20)
 #define OVERSIZED_SHOWN 4096 /* of a record that is too long, for the rejects file */
 
@@ -48,8 +47,8 @@ void bn_csv_input_rewind(csv_input *in)
 
 /* ---- the first record ----------------------------------------------------------------------- */
 
-/* The end of the record that begins at from (its line end, or n). False with *from at the quote when a quote does not
- * close. */
+/* The end of the record that begins at from (its line end, or n). False with *from at the quote if
+ * a quote is not closed. */
 static bool find_first_end(
 	const csv_dialect *d, const char *text, size_t *from, size_t n, size_t *end)
 {
@@ -62,7 +61,7 @@ static bool find_first_end(
 			in_field = true;
 			i++;
 		} else if (d->quote && c == d->quote && (quoted || !in_field)) {
-			/* A doubled quote closes and opens again: the same to us. */
+			/* A doubled quote closes and opens again: this gives the same result. */
 			quoted = !quoted;
 			in_field = quoted;
 		} else if (quoted) {
@@ -142,10 +141,11 @@ static int note_dialect(const bn_dialect *d, bn_source_notes *notes, bn_err *err
 	if (!text[0])
 		return 0;
 	return bn_source_note_add(notes, false, err,
-		"concluded from the first records: %s (set with %s)", text, options);
+		"inferred from the first records: %s (set with %s)", text, options);
 }
 
-/* The first record of the table begins at `from` of the text: names, and where the others begin. */
+/* The first record of the table begins at `from` of the text: sets the names, and the offset of the
+ * others. */
 static int read_header(csv_input *in, const csv_dialect *d, const csv_beginning *b,
 	const char *text, size_t n, bn_schema *schema, bn_source_notes *notes, bn_err *err)
 {
@@ -237,7 +237,7 @@ static int make_room(csv_chunk *c, size_t bytes, bn_err *err)
 	return 0;
 }
 
-/* Brings the chunk to want bytes, or to the end of the file. */
+/* Extends the chunk to want bytes, or to the end of the file. */
 static int load(csv_input *in, csv_chunk *c, size_t want, bn_err *err)
 {
 	size_t carried = in->carry_len - in->carry_at, got = 0;
@@ -259,7 +259,7 @@ static int load(csv_input *in, csv_chunk *c, size_t want, bn_err *err)
 	return rc;
 }
 
-/* The same, piece by piece, with the separators of what is new. */
+/* The same, piece by piece, scanning the separators of the new bytes. */
 static int load_scanned(csv_input *in, const csv_dialect *d, csv_chunk *c, size_t want, bn_err *err)
 {
 	size_t before;
@@ -275,12 +275,12 @@ static int load_scanned(csv_input *in, const csv_dialect *d, csv_chunk *c, size_
 	return 0;
 }
 
-/* The bytes from `from` on belong to the next chunk. */
+/* Moves the bytes from `from` on to the next chunk. */
 static int give_back(csv_input *in, const csv_chunk *c, size_t from, bn_err *err)
 {
 	size_t n = c->len - from;
 
-	if (in->carry_at < in->carry_len) { /* all that we have came from there */
+	if (in->carry_at < in->carry_len) { /* everything read was taken from it */
 		in->carry_at -= n;
 		return 0;
 	}
@@ -319,7 +319,7 @@ static int finish_chunk(csv_input *in, csv_chunk *c, const csv_dialect *d, size_
 	return rc;
 }
 
-/* No record end in sight: the chunk becomes the line on which the quote opens. */
+/* No record end found: the chunk becomes the line on which the quote opens. */
 static int finish_unclosed(csv_input *in, csv_chunk *c, const csv_dialect *d, bn_err *err)
 {
 	size_t at = c->scan.sep_count ? (size_t)c->scan.seps[c->scan.sep_count - 1] + 1 : 0;
@@ -342,7 +342,7 @@ static void finish_oversized(csv_input *in, csv_chunk *c)
 	in->skipping = true;
 }
 
-/* Throws away the rest of a record that was too long. */
+/* Discards the rest of a record that was too long. */
 static int skip_line(csv_input *in, csv_chunk *c, const csv_dialect *d, bn_err *err)
 {
 	int rc = 0;
@@ -373,14 +373,14 @@ static void close_last_record(csv_chunk *c, const csv_dialect *d)
 
 	if (closed || !c->len)
 		return;
-	if (c->scan.state == CSV_ESCAPED) /* nothing stands behind it */
+	if (c->scan.state == CSV_ESCAPED) /* nothing follows it */
 		c->scan.state = CSV_UNQUOTED;
 	c->text[c->len] = d->newline;
 	bn_csv_scan_portable(&c->scan, d, c->text, c->len, c->len + 1);
 	c->len++;
 }
 
-/* What to aim at: no more than there is, plus one so that the end is seen. */
+/* The target size: no more than the rest of the file, plus one to detect its end. */
 static size_t aim(const csv_input *in)
 {
 	uint64_t left = in->size - in->offset + (in->carry_len - in->carry_at) + 1;

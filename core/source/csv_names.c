@@ -1,8 +1,8 @@
 /*
- * csv_names.c - the first record as names of columns: one for each column, all different.
+ * csv_names.c - column names from the first record: one for each column, all different.
  *
- * A name that is not there becomes c and the column's number, a name that was there before gets ".1", ".2" as pandas
- * has it; neither takes a name that another column of the file has.
+ * A missing name becomes c and the column's number, a repeated name gets ".1", ".2" as in pandas;
+ * neither takes a name that another column of the file has.
  */
 #include "core/base/utf8.h"
 #include "core/source/_csv_parts.h"
@@ -32,7 +32,7 @@ static int push(names *n, char *name, bn_err *err)
 	return 0;
 }
 
-/* The name that stands in s .. e; *out NULL when there is none. */
+/* The name in s .. e; *out is NULL if there is none. */
 static int read_name(
 	char **out, const csv_dialect *d, const char *s, const char *e, size_t column, bn_err *err)
 {
@@ -91,7 +91,7 @@ out:
 	return rc;
 }
 
-/* Which names the file has, so that no made-up one is among them. */
+/* The names in the file, so that generated ones differ from them. */
 static int collect(bn_schema *taken, const names *n, bn_err *err)
 {
 	for (size_t i = 0; i < n->count; i++) {
@@ -121,13 +121,13 @@ static int make_name(char **out, bn_schema *taken, const char *base, size_t *fro
 }
 
 typedef struct renaming {
-	size_t count; /* names that were there before */
+	size_t count; /* repeated names */
 	size_t *next; /* of each name of the file, by its place in `taken`: the number of the next one made of it */
 	char first[64], as[64];
 	char row_names[64], spare[64];
 } renaming;
 
-/* The name that column i gets; *made is yours, and NULL when it is the file's own. */
+/* The name of column i; *made is yours, and NULL if it is the file's own. */
 static int choose_name(char **made, const bn_schema *schema, bn_schema *taken, const char *name,
 	size_t i, renaming *told, bn_err *err)
 {
@@ -182,14 +182,13 @@ static int tell(const renaming *told, bn_source_notes *notes, bn_err *err)
 
 	if (told->row_names[0] && (rc = bn_source_note_add(notes, false, err,
 					   "the header has one name less than there are columns: "
-					   "the first is taken for row "
-					   "names, and is called '%s'",
+					   "the first column is taken as row names and called '%s'",
 					   told->row_names)) < 0)
 		return rc;
-	if (told->spare[0] &&
-		(rc = bn_source_note_add(notes, false, err,
-			 "every record but the header ends with one empty field more: column '%s'",
-			 told->spare)) < 0)
+	if (told->spare[0] && (rc = bn_source_note_add(notes, false, err,
+				       "every record except the header ends with an additional "
+				       "empty field: column '%s'",
+				       told->spare)) < 0)
 		return rc;
 	if (told->count == 1)
 		return bn_source_note_add(notes, true, err,

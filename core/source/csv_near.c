@@ -1,14 +1,15 @@
 /*
- * csv_near.c - columns of text that look like numbers: 1,234 and 1.234,5, 10 %, $5, 5 W. They stay text, as a sign that was
- * dropped cannot be found again; what they look like is said, with what reads them.
+ * csv_near.c - columns of text that look like numbers: 1,234 and 1.234,5, 10 %, $5, 5 W. They stay
+ * text, since a dropped sign cannot be recovered; a note says what they look like, and which option
+ * reads them.
  */
 #include "core/source/_csv_stream.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define EARLY 20      /* values after which a column that looks like nothing is left */
-#define UNIT_BYTES 12 /* longer words behind a number are prose */
+#define EARLY 20      /* values after which a column without any match is skipped */
+#define UNIT_BYTES 12 /* longer words after a number are prose */
 
 typedef enum near_form {
 	NEAR_COMMA_GROUPS,
@@ -17,7 +18,7 @@ typedef enum near_form {
 	NEAR_APOSTROPHE_GROUPS,
 	NEAR_UNDERSCORE_GROUPS,
 	NEAR_DECIMAL_COMMA,
-	NEAR_SUFFIX, /* a unit or a sign, the same behind all of them */
+	NEAR_SUFFIX, /* a unit or a sign, the same after all of them */
 	NEAR_PREFIX, /* a currency */
 	NEAR_MINUS,  /* U+2212 */
 	NEAR_PARENTHESES,
@@ -32,7 +33,7 @@ typedef struct near_column {
 	size_t count[NEAR_FORMS];
 	const char *first[NEAR_FORMS]; /* a value of that form */
 	size_t first_bytes[NEAR_FORMS];
-	const char *affix[NEAR_FORMS]; /* what stands before or behind the numbers */
+	const char *affix[NEAR_FORMS]; /* the text before or after the numbers */
 	size_t affix_bytes[NEAR_FORMS];
 } near_column;
 
@@ -45,7 +46,7 @@ static bool is_number(const csv_dialect *d, const char *s, size_t n)
 	       bn_csv_number(d, s, n, &i, &f) != CSV_NOT_NUMBER;
 }
 
-/* Is it a number with such groups? One that is plain without them is none. */
+/* Whether it is a number with such groups. One that is plain without them is not. */
 static bool is_grouped(const csv_dialect *of, char thousands, const char *s, size_t n)
 {
 	csv_dialect d = *of;
@@ -68,7 +69,7 @@ static void count_form(near_column *c, near_form form, const char *s, size_t n)
 	}
 }
 
-/* The affix counts where it is that of the first one. */
+/* The affix counts if it is the same as the first one. */
 static void count_affix(
 	near_column *c, near_form form, const char *s, size_t n, const char *affix, size_t bytes)
 {
@@ -167,8 +168,8 @@ static void count_value(near_column *c, const char *s, size_t n)
 		count_form(c, NEAR_PARENTHESES, s, n);
 }
 
-/* The form of most values, when nearly all are numbers or of that form; NEAR_FORMS: none. A decimal comma counts as one
- * only where it cannot be that of thousands. */
+/* The form of most values, if nearly all are numbers or of that form; NEAR_FORMS: none. A decimal
+ * comma only counts as one if it cannot be a thousands separator. */
 static near_form form_of(const near_column *c)
 {
 	near_form best = NEAR_FORMS;
@@ -182,7 +183,7 @@ static near_form form_of(const near_column *c)
 	return most && (c->numbers + most) * 10 >= c->values * 9 ? best : NEAR_FORMS;
 }
 
-/* The expression that makes a number of a value with an affix. */
+/* The expression that converts a value with an affix to a number. */
 static void cure_affix(
 	char *out, size_t n, const char *column, const near_column *c, near_form form)
 {

@@ -1,6 +1,6 @@
 /*
- * csv_notes.c - what the sample shows, that a reader of the table would want to know: a first line that looks like
- * data, and columns that are text though they nearly are something else.
+ * csv_notes.c - notes from the sample for users of the table: a first line that looks like data,
+ * and text columns that are close to another type.
  */
 #include "core/base/str.h"
 #include "core/source/_csv_stream.h"
@@ -72,7 +72,7 @@ void bn_csv_value_at(const csv_stream *s, const csv_chunk *c, size_t row, size_t
 
 /* ---- names that look like values -------------------------------------------------------------- */
 
-/* Years, 0 1 2 3: columns are named so. */
+/* Years, 0 1 2 3: plausible column names. */
 static bool is_progression(const csv_stream *s)
 {
 	int64_t last = 0, step = 0, i;
@@ -106,8 +106,8 @@ static bool has_value(const csv_stream *s, const csv_chunk *c, size_t column)
 	return false;
 }
 
-/* Are the names of all number and time columns numbers and times; or, where there are no such columns, among the values
- * of their own? */
+/* Whether the names of all number and time columns are numbers and times; or, without such columns,
+ * are among their own column's values. */
 static bool names_are_values(const csv_stream *s, const csv_chunk *c)
 {
 	const unsigned plain = CSV_HAS_NUMBERS | CSV_HAS_TIMES;
@@ -143,17 +143,16 @@ static int note_names(csv_stream *s, const csv_chunk *c, bn_err *err)
 	for (; i < s->schema.count && i < 6; i++)
 		bn_buf_addf(&list, "%s%.20s", i ? ", " : "", s->schema.fields[i].name);
 	int rc = bn_source_note_add(&s->notes, true, err,
-		"the first line is taken for names (%s%s), though it looks like data: --no-header "
-		"reads it "
-		"as data",
+		"the first line is taken as names (%s%s), but looks like data: --no-header reads "
+		"it as data",
 		list.ptr, i < s->schema.count ? ", ..." : "");
 	bn_buf_release(&list);
 	return rc;
 }
 
-/* ---- text that nearly is something else ------------------------------------------------------- */
+/* ---- text that is close to another type ------------------------------------------------------ */
 
-/* The first value that keeps the column from being what the others are. */
+/* The first value that prevents the column's type from being that of the others. */
 static int note_odd(csv_stream *s, const csv_chunk *c, size_t column, const char *why, bn_err *err)
 {
 	const unsigned odd = CSV_HAS_LOSSY | CSV_HAS_HUGE | CSV_HAS_HUGE_INT |
@@ -178,7 +177,7 @@ static int note_odd(csv_stream *s, const csv_chunk *c, size_t column, const char
 		s->schema.fields[column].name, line, n > 40 ? 40 : (int)n, v, why);
 }
 
-/* In which orders every value of the column is a date: bits of bn_date_order. */
+/* The orders in which every value of the column is a date: bits of bn_date_order. */
 static unsigned date_orders(const csv_stream *s, const csv_chunk *c, size_t column)
 {
 	unsigned fit = 1u << BN_DATE_DMY | 1u << BN_DATE_MDY | 1u << BN_DATE_YMD, values = 0;
@@ -225,7 +224,7 @@ static int note_dates(csv_stream *s, const csv_chunk *c, size_t column, size_t *
 		s->schema.fields[column].name, n > 30 ? 30 : (int)n, v, order_names(fit));
 }
 
-/* Words between blanks; *numbers: how many of them are numbers. */
+/* Number of words between blanks; *numbers: how many are numbers. */
 static size_t count_words(const char *s, size_t n, size_t *numbers)
 {
 	size_t words = 0;
@@ -246,7 +245,8 @@ static size_t count_words(const char *s, size_t n, size_t *numbers)
 	return words;
 }
 
-/* One column whose records have as many words as its name, with numbers among them: columns that blanks align. */
+/* One column whose records have as many words as its name, including numbers: probably aligned with
+ * blanks. */
 static int note_blanks(csv_stream *s, const csv_chunk *c, bn_err *err)
 {
 	const char *name = s->schema.fields[0].name, *v;
@@ -325,7 +325,8 @@ static bool has_as_many(const csv_stream *s, const csv_chunk *c, char sign, size
 	return true;
 }
 
-/* One column whose records have as many of a sign as its name: fields that no usual delimiter separates. */
+/* One column whose records contain a character as often as its name: probably an unusual
+ * delimiter. */
 static int note_delimiter(csv_stream *s, const csv_chunk *c, bn_err *err)
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_";
@@ -350,7 +351,7 @@ static int note_delimiter(csv_stream *s, const csv_chunk *c, bn_err *err)
 	return 0;
 }
 
-/* A title in the first field, as sheets have it above their table. */
+/* A title in the first field, as spreadsheets have above their tables. */
 static int note_unnamed(csv_stream *s, const csv_chunk *c, bn_err *err)
 {
 	size_t unnamed = 0, n = s->schema.count;
@@ -369,9 +370,9 @@ static int note_unnamed(csv_stream *s, const csv_chunk *c, bn_err *err)
 		unnamed, n, s->notes.dialect.skip + 1);
 }
 
-/* ---- text but for a missing value ------------------------------------------------------------- */
+/* ---- text because of missing values ---------------------------------------------------------- */
 
-/* What people write where there is no value, beside the spellings that are known for that. */
+/* Common spellings of a missing value besides the default ones. */
 static bool looks_absent(const char *s, size_t n)
 {
 	static const char *const words[] = {"na", "n.a.", "n.a", "nan", "null", "none", "nil",
@@ -387,7 +388,7 @@ static bool looks_absent(const char *s, size_t n)
 	while (signs < n && strchr("-.?*_/!#~", s[signs]))
 		signs++;
 	if (signs == n)
-		return true; /* or nothing but blanks */
+		return true; /* or only blanks */
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
 		if (strlen(words[i]) == n && !strncasecmp(words[i], s, n))
 			return true;
@@ -398,10 +399,10 @@ static bool looks_absent(const char *s, size_t n)
 
 typedef struct spellings {
 	bn_text items[SPELLINGS];
-	size_t count, found; /* values that are one of them */
+	size_t count, found; /* number of values that are one of them */
 } spellings;
 
-/* False: it is one too many, or does not look like a missing value. */
+/* False: there are too many, or it does not look like a missing value. */
 static bool add_spelling(spellings *k, const char *s, size_t n)
 {
 	size_t i = 0;
@@ -416,7 +417,7 @@ static bool add_spelling(spellings *k, const char *s, size_t n)
 	return true;
 }
 
-/* A column of numbers, times or booleans but for spellings that look like missing values. */
+/* A column of numbers, times or booleans except for spellings that look like missing values. */
 static int note_absent(csv_stream *s, const csv_chunk *c, size_t column, size_t *said, bn_err *err)
 {
 	unsigned rest = s->plan.columns[column].sampled & ~(unsigned)CSV_HAS_TEXT;

@@ -1,12 +1,12 @@
 /*
  * csv_number.c - decimal text to int64 and float64, correctly rounded.
  *
- * A decimal of at most 19 significant digits is an integer m < 2^64 times a power of ten. When
- * m <= 2^53 and the power is at most 10^22, both are exact doubles and one multiplication or division
- * rounds once (Clinger, "How to read floating point numbers accurately", PLDI 1990). Where long
- * double has 64 bits of precision, the same holds for every m < 2^64 and powers up to 10^27, rounded
- * to 64 bits; rounding that to 53 is right unless it is exactly half-way between two doubles. What
- * is left goes to strtod in the C locale, which is correctly rounded in glibc.
+ * A decimal of at most 19 significant digits is an integer m < 2^64 times a power of ten. If m <=
+ * 2^53 and the power is at most 10^22, both are exact doubles and one multiplication or division
+ * rounds once (Clinger, "How to read floating point numbers accurately", PLDI 1990). If long double
+ * has 64 bits of precision, the same holds for every m < 2^64 and powers up to 10^27, rounded to 64
+ * bits; rounding that to 53 is right unless it is exactly half-way between two doubles. The rest is
+ * passed to strtod in the C locale, which is correctly rounded in glibc.
  */
 #include "core/base/str.h"
 #include "core/source/_csv_parts.h"
@@ -22,13 +22,13 @@ static const double p10[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e1
 
 typedef struct decimal {
 	uint64_t mantissa; /* of the first 19 significant digits */
-	int digits;        /* significant ones */
+	int digits;        /* count of significant digits */
 	int exponent;      /* of ten */
 	bool negative, fraction, leading_zero;
-	bool dropped; /* a digit other than 0 behind the first 19 */
+	bool dropped; /* a digit other than 0 after the first 19 */
 } decimal;
 
-/* Reads the exponent at *s (behind the e). */
+/* Reads the exponent at *s (after the e). */
 static bool read_exponent(const char **s, const char *e, int *exponent)
 {
 	bool negative = false;
@@ -47,14 +47,14 @@ static bool read_exponent(const char **s, const char *e, int *exponent)
 	return true;
 }
 
-/* The value of eight digits, or false. In the memory's order the first digit is the lowest byte. */
+/* The value of eight digits, or false. In memory order the first digit is the lowest byte. */
 static bool eight_digits(const char *s, uint64_t *value)
 {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 	uint64_t w;
 
 	memcpy(&w, s, sizeof w);
-	/* above '9' adding 6 changes the upper half of a byte; below '0' it is another one */
+	/* Above '9' adding 6 changes the upper half of a byte; below '0' the upper half differs. */
 	if ((w & 0xf0f0f0f0f0f0f0f0u) != 0x3030303030303030u ||
 		((w + 0x0606060606060606u) & 0xf0f0f0f0f0f0f0f0u) != 0x3030303030303030u)
 		return false;

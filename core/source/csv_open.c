@@ -1,4 +1,5 @@
-/* csv_open.c - a CSV stream's beginning: encoding, dialect, names, and the types that the user or a schema says. */
+/* csv_open.c - opens a CSV stream: encoding, dialect, names, and the types given by the user or a
+ * schema. */
 #include "core/source/csv.h"
 
 #include "core/source/_csv_stream.h"
@@ -9,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The characters that the options name are different ones. */
+/* The characters given by the options must differ. */
 static int check_options(const bn_source_options *o, char preferred, bn_err *err)
 {
 	enum { DECIMAL = 4 };
@@ -40,7 +41,7 @@ static int check_options(const bn_source_options *o, char preferred, bn_err *err
 	return 0;
 }
 
-/* The text as UTF-8: the input, or what it was converted to. */
+/* The text as UTF-8: the input, or its converted copy. */
 static int open_text(csv_stream *s, bn_input *in, bn_err *err)
 {
 	char *said = s->notes.dialect.encoding;
@@ -60,7 +61,7 @@ static int open_text(csv_stream *s, bn_input *in, bn_err *err)
 	return bn_csv_input_open(&s->in, s->recoded, err);
 }
 
-/* Not guessed. The type is told's, but for a number that a model computes with. */
+/* A declared type: told's, except for a number that is input of a model. */
 static int declare(csv_stream *s, size_t i, const bn_field *told, bool input, bn_err *err)
 {
 	csv_column_plan *p = &s->plan.columns[i];
@@ -69,7 +70,7 @@ static int declare(csv_stream *s, size_t i, const bn_field *told, bool input, bn
 	char type[BN_TYPE_TEXT];
 	int rc;
 
-	if (input && bn_type_is_list(told->type)) /* "[1,2]": who takes them reads the text */
+	if (input && bn_type_is_list(told->type)) /* "[1,2]": its reader parses the text */
 		told = &text;
 	if (bn_type_is_list(told->type)) {
 		bn_err_set(err, BN_EUNSUPPORTED, "%s: column '%.80s': a cell of text is no %s",
@@ -175,7 +176,7 @@ static int make_plan(csv_stream *s, bn_err *err)
 	return as && s->options.as_only ? hand_out_as(s, err) : 0;
 }
 
-/* Whoever reads ahead. */
+/* The threads that read ahead. */
 static int find_crew(csv_stream *s, bn_crew **crew, bn_err *err)
 {
 	int rc = 0;

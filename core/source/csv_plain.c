@@ -1,18 +1,20 @@
 /*
- * csv_plain.c - plain decimal fields to numbers, column by column of a tile.
+ * csv_plain.c - converts plain decimal fields to numbers, column by column of a tile.
  *
- * Plain: [-]digits[.digits] (or the dialect's comma for the point) of at most 16 characters, no superfluous zero in front.
- * The digits are an integer m; when m <= 2^53, m / 10^k is one correctly rounded division of two
- * exact doubles. Whatever is not plain is left to bn_csv_parse_number, which gives the same result for
- * what is: so it does not matter which of the two variants below takes how much.
+ * Plain: [-]digits[.digits] (or the dialect's comma for the point) of at most 16 characters,
+ * without a superfluous leading zero. The digits are an integer m; if m <= 2^53, m / 10^k is one
+ * correctly rounded division of two exact doubles. Other fields are left to bn_csv_parse_number,
+ * which gives the same result for plain ones: so it does not matter how many fields each of the two
+ * variants below converts.
  *
- * The wide variant takes four fields at a time, two in a register. It loads the 16 bytes that end with a
- * field, drops the point with one shuffle, and multiplies digits pairwise: 10 and 1, 100 and 1, 10000 and 1.
- * What is odd about a field is a bit of a mask, so that signs, points and lengths cost no branch. One field
- * at a time took twice as long.
+ * The wide variant processes four fields at a time, two in a register. It loads the 16 bytes that
+ * end with a field, drops the point with one shuffle, and multiplies digits pairwise: 10 and 1, 100
+ * and 1, 10000 and 1. Irregularities of a field are bits of a mask, so that signs, points and
+ * lengths need no branch. One field at a time took twice as long.
  *
- * Long: a fraction of 17 to 32 characters, as programs print what is to read back equal. Its up to 19 digits
- * are divided in the 64 bits of a long double, as csv_number.c does; whatever is not certain is left to it.
+ * Long: a fraction of 17 to 32 characters, as programs print numbers that read back equal. Its up
+ * to 19 digits are divided in the 64 bits of a long double, as in csv_number.c; uncertain cases are
+ * left to it.
  */
 #include "core/source/_csv_parts.h"
 
@@ -34,7 +36,7 @@ INLINE void get_field(const csv_fields *f, size_t r, const char **s, const char 
 		--*e;
 }
 
-/* s .. e without the sign: too long, nothing at all, or a superfluous zero? */
+/* Whether s .. e without the sign is too long, empty, or has a superfluous zero. */
 INLINE bool is_odd_start(const char *s, const char *e, char point)
 {
 	size_t n = (size_t)(e - s);
@@ -54,7 +56,8 @@ INLINE double with_sign(double x, bool negative)
 
 /* ---- portable ------------------------------------------------------------------------------- */
 
-/* Digits of s .. e with at most one point; *scale gets how many stand behind it, -1 without one. */
+/* Digits of s .. e with at most one point; *scale gets the number of digits after it, -1 without
+ * one. */
 static inline bool plain_digits(const char *s, const char *e, char dot, uint64_t *m, int *scale)
 {
 	const char *point = NULL;
@@ -116,12 +119,12 @@ static size_t ints_portable(const csv_fields *f, int64_t *out, size_t from, size
 #include <immintrin.h>
 #define WIDE __attribute__((target("avx2,bmi,bmi2")))
 
-/* 32 zeros, then 32 ones: at 32 - n begins a mask of the last n bytes. */
+/* 32 zeros, then 32 ones: offset 32 - n is a mask of the last n bytes. */
 #define ONES 255, 255, 255, 255, 255, 255, 255, 255
 #define ZEROS 0, 0, 0, 0, 0, 0, 0, 0
 static const uint8_t tails[64] = {ZEROS, ZEROS, ZEROS, ZEROS, ONES, ONES, ONES, ONES};
 
-/* Shuffle j: without byte j, what stands before moves up by one. Shuffle 16 changes nothing. */
+/* Shuffle j drops byte j and moves the bytes before it up by one. Shuffle 16 changes nothing. */
 #define Z 0x80
 static const uint8_t drops[17][16] = {
 	{Z, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15},
@@ -144,7 +147,7 @@ static const uint8_t drops[17][16] = {
 };
 #undef Z
 
-/* 10 to the digits behind a point there. */
+/* 10 to the number of digits after a point at that position. */
 static const double by_point[17] = {
 	1e15, 1e14, 1e13, 1e12, 1e11, 1e10, 1e9, 1e8, 1e7, 1e6, 1e5, 1e4, 1e3, 1e2, 1e1, 1, 1};
 
@@ -153,7 +156,7 @@ typedef struct places {
 	const char *text;
 	const uint32_t *ends, *befores; /* ends of these fields and of those before them */
 	size_t stride, before_stride;
-	uint32_t gap; /* from where the one before ends to the first byte */
+	uint32_t gap; /* from the end of the previous field to the first byte */
 } places;
 
 INLINE places places_of(const csv_fields *f, size_t r)
@@ -169,7 +172,7 @@ INLINE places places_of(const csv_fields *f, size_t r)
 	return p;
 }
 
-/* Where field i ends, and how long it is, sign included. */
+/* The end of field i, and its length including the sign. */
 INLINE const char *field_end(const places *p, size_t i, bool trim_cr, uint32_t *n)
 {
 	const uint32_t end = p->ends[i * p->stride];
@@ -191,10 +194,10 @@ WIDE INLINE __m256i all_bytes(char c)
 	return _mm256_set1_epi64x((int64_t)((uint8_t)c * UINT64_C(0x0101010101010101)));
 }
 
-/* Bytes that mean something, and the values of the digits that are within the field: all other bytes are 0. */
+/* Bytes of the field, and the values of its digits: all other bytes are 0. */
 typedef struct bytes_of {
 	__m256i point, minus, zero;
-	__m256i digit; /* and all before the field */
+	__m256i digit; /* and all bytes before the field */
 	__m256i values;
 } bytes_of;
 
@@ -220,7 +223,7 @@ WIDE INLINE uint64_t bits_of_two(__m256i a, __m256i b)
 	return bits_of(a) | (uint64_t)bits_of(b) << 32;
 }
 
-/* The digits of each half to two numbers of eight of them: its first two integers of 32 bits. */
+/* Joins the digits of each half to two numbers of eight digits: its first two 32-bit integers. */
 WIDE INLINE __m256i join_digits(__m256i d)
 {
 	d = _mm256_maddubs_epi16(d, _mm256_set1_epi64x(0x010a010a010a010a));
@@ -229,19 +232,19 @@ WIDE INLINE __m256i join_digits(__m256i d)
 	return _mm256_madd_epi16(d, _mm256_set1_epi64x(0x0001271000012710));
 }
 
-/* Four fields of at most 16 characters: 0 and 2 in the halves of a, 1 and 3 in those of b. Of their masks each has
- * 16 bits of 64, in the order 0, 2, 1, 3. */
+/* Four fields of at most 16 characters: 0 and 2 in the halves of a, 1 and 3 in those of b. Their
+ * masks have 16 bits each in 64, in the order 0, 2, 1, 3. */
 typedef struct four_fields {
 	__m256i a, b;      /* joined digits */
-	__m256i positive;  /* all bits of those that have no sign, in the order 0, 1, 2, 3 */
-	unsigned point[4]; /* its place in the 16, or 16 */
+	__m256i positive;  /* all bits of fields without a sign, in the order 0, 1, 2, 3 */
+	unsigned point[4]; /* its position in the 16, or 16 */
 } four_fields;
 
 #define EACH UINT64_C(0x0001000100010001)
 #define LAST (EACH << 15) /* bytes of fields */
 #define MASK UINT64_C(0xffff)
 
-/* Are they all plain? As integers: without a point, of at most 15 digits. */
+/* Whether all are plain. For integers: without a point, at most 15 digits. */
 WIDE INLINE bool read_four(
 	four_fields *out, const places *at, bool trim_cr, __m256i dot, bool integers)
 {
@@ -278,7 +281,7 @@ WIDE INLINE bool read_four(
 		out->b = join_digits(b.values);
 		return odd == 0;
 	}
-	odd |= points & first & LAST; /* nothing but a point */
+	odd |= points & first & LAST; /* only a point */
 #pragma GCC unroll 4
 	for (size_t i = 0; i < 4; i++) {
 		const uint32_t p = (uint32_t)(points >> (i & 1) * 32 >> (i >> 1) * 16) & 0xffff;
@@ -302,7 +305,7 @@ WIDE INLINE bool four_floats(double *out, const places *at, bool trim_cr, __m256
 		_mm256_cvtepi32_pd(_mm256_castsi256_si128(_mm256_permute4x64_epi64(k.a, 0x08)));
 	const __m256d v =
 		_mm256_cvtepi32_pd(_mm256_castsi256_si128(_mm256_permute4x64_epi64(k.b, 0x08)));
-	/* Below 2^53 nothing of this is rounded. */
+	/* Below 2^53 none of these steps rounds. */
 	const __m256d m =
 		_mm256_add_pd(_mm256_mul_pd(_mm256_unpacklo_pd(u, v), _mm256_set1_pd(1e8)),
 			_mm256_unpackhi_pd(u, v));
@@ -334,8 +337,8 @@ WIDE INLINE bool four_ints(int64_t *out, const places *at, bool trim_cr, __m256i
 	return _mm256_testz_si256(minus_zero, minus_zero);
 }
 
-/* A fraction of 17 to 32 characters: its digits are an integer below 2^63, and the last one is not 0: what is a whole
- * number after all (9007199254740993.0) is looked at elsewhere. */
+/* A fraction of 17 to 32 characters: its digits are an integer below 2^63, and the last one is not
+ * 0: integers (9007199254740993.0) are handled elsewhere. */
 WIDE static bool long_float(double *out, const char *e, uint32_t n, char point)
 {
 	const __m256i dot = all_bytes(point);
@@ -344,7 +347,7 @@ WIDE static bool long_float(double *out, const char *e, uint32_t n, char point)
 		return false;
 	const bytes_of k = look_at(_mm256_loadu_si256((const __m256i *)(const void *)(e - 32)),
 		_mm256_loadu_si256((const __m256i *)(const void *)(tails + n)), dot);
-	/* the same one place on */
+	/* The same, shifted by one byte. */
 	const bytes_of on = look_at(_mm256_loadu_si256((const __m256i *)(const void *)(e - 33)),
 		_mm256_loadu_si256((const __m256i *)(const void *)(tails + n - 1)), dot);
 	const uint32_t begin = (uint32_t)(UINT64_C(1) << (32 - n)), zeros = bits_of(k.zero);
@@ -368,7 +371,7 @@ WIDE static bool long_float(double *out, const char *e, uint32_t n, char point)
 	return true;
 }
 
-/* One field, as four of it. */
+/* One field, processed as four. */
 WIDE static bool one_float(double *out, const csv_fields *f, size_t r, __m256i dot)
 {
 	places at = places_of(f, r);
@@ -397,7 +400,7 @@ WIDE static bool one_int(int64_t *out, const csv_fields *f, size_t r, __m256i do
 	return true;
 }
 
-/* Fours as long as they are plain, then those of a four that is not, one by one. */
+/* Groups of four as long as they are plain, then the fields of the first other group one by one. */
 #define CONVERT(four, one, trim_cr) \
 	for (size_t r = from; r < to;) { \
 		places at = places_of(f, r); \

@@ -1,9 +1,11 @@
 /*
- * csv_pool.c - the input as converted chunks in file order, made ahead by a crew (core/base/crew.h).
+ * csv_pool.c - the input as converted chunks in file order, read ahead by a crew
+ * (core/base/crew.h).
  *
- * Chunk k lives in slot k % slots. A step takes the turn to read (one at a time: where a chunk ends
- * depends on the one before), gives the turn up, and converts what it read. The consumer takes chunks
- * in order, and frees a slot when it asks for the next one. Without threads the consumer does it all.
+ * Chunk k is in slot k % slots. A step takes the turn to read (one at a time, since the end of a
+ * chunk depends on the previous one), gives up the turn, and converts what it read. The consumer
+ * takes chunks in order, and frees a slot when it requests the next one. Without threads the
+ * consumer does everything.
  *
  * Invariant: only the holder of the reading turn touches the input; only its step touches a slot
  * that is neither free nor ready.
@@ -18,19 +20,19 @@ typedef enum slot_state { SLOT_FREE, SLOT_BUSY, SLOT_READY } slot_state;
 typedef struct slot {
 	csv_chunk chunk;
 	slot_state state;
-	bool end; /* no chunk: the input has ended, or failed (chunk.rc) */
+	bool end; /* no chunk: the input has ended or failed (chunk.rc) */
 } slot;
 
 struct csv_pool {
 	csv_input *in;
 	const csv_plan *plan;
-	bn_crew *crew; /* NULL: the consumer alone */
+	bn_crew *crew; /* NULL: only the consumer */
 	slot *slots;
 	size_t slot_count;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
-	bool running; /* the crew works for us */
-	bool reading; /* somebody has the turn */
+	bool running; /* the crew is running */
+	bool reading; /* some step has the turn */
 	bool ended;   /* nothing is left to read */
 	uint64_t next_read, next_out;
 };
@@ -77,7 +79,7 @@ static void convert_slot(csv_pool *p, slot *s)
 		c->rc = bn_csv_convert_chunk(c, p->plan, &c->err);
 }
 
-/* A step ahead: one chunk. */
+/* Reads one chunk ahead. */
 static bool work(void *ctx)
 {
 	csv_pool *p = ctx;
@@ -117,7 +119,7 @@ void bn_csv_pool_stop(csv_pool *p)
 		p->slots[i].state = SLOT_FREE;
 }
 
-/* Gives back the slot that was given out last, and waits for the next one. */
+/* Frees the slot that was returned last, and waits for the next one. */
 static slot *wait_for_next(csv_pool *p)
 {
 	slot *s = &p->slots[p->next_out % p->slot_count];
@@ -132,7 +134,7 @@ static slot *wait_for_next(csv_pool *p)
 	} else {
 		bn_crew_wake(p->crew);
 	}
-	if (!bn_crew_threads(p->crew)) { /* no threads to be had: do it here */
+	if (!bn_crew_threads(p->crew)) { /* no threads available: do it here */
 		while (s->state != SLOT_READY && work(p)) {
 		}
 		return s;
@@ -160,7 +162,7 @@ int bn_csv_pool_next(csv_pool *p, csv_chunk **out, bn_err *err)
 		return s->chunk.rc;
 	}
 	if (s->end)
-		return 0; /* asking again gives the end again */
+		return 0; /* a further request returns the end again */
 	p->next_out++;
 	*out = &s->chunk;
 	return 0;

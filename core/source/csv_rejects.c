@@ -1,4 +1,5 @@
-/* csv_rejects.c - malformed records: the error that names the first, or the file that they all go to (csv.h). */
+/* csv_rejects.c - malformed records: an error that names the first one, or the rejects file
+ * (csv.h). */
 #include "core/source/_csv_stream.h"
 
 #include <inttypes.h>
@@ -25,7 +26,7 @@ static int by_place(const void *a, const void *b)
 	return (x->begin > y->begin) - (x->begin < y->begin);
 }
 
-/* Is the value a number but for its comma? */
+/* Whether the value is a number except for its comma. */
 static bool has_decimal_comma(const csv_stream *s, const csv_chunk *c, const csv_reject *r)
 {
 	const char *at = c->text + r->at, *end = c->text + r->end;
@@ -71,30 +72,29 @@ static int fail_record(csv_stream *s, const csv_chunk *c, const csv_reject *r, b
 	if (r->cure == CSV_CURE_ENCODING)
 		bn_csv_hint_encoding(c->text + r->begin, r->end - r->begin, err);
 	else if (r->cure == CSV_CURE_QUOTES)
-		bn_err_hint(err, "mend the file, or read it with --quote none (quotes are ordinary "
-				 "characters) or "
-				 "--escape '\\'");
+		bn_err_hint(err, "correct the file, or read it with --quote none (quotes are "
+				 "ordinary characters) or --escape '\\'");
 	if (r->column == UINT32_MAX && is_conflict_mark(c, r))
 		bn_err_hint(err, "this line marks a merge conflict: settle it in git first");
 	if (r->column == UINT32_MAX && line == s->in.data_line && !s->options.skip_given)
-		bn_err_hint(err,
-			"mend the file, or say with --skip N how many lines stand above the table");
+		bn_err_hint(err, "correct the file, or use --skip N if N lines precede the table");
 	else if (r->column == UINT32_MAX && line == s->in.other_table)
 		bn_err_hint(err,
 			"another table begins here: make a file of each, or leave out what stands "
 			"above it with --skip %" PRIu64,
 			line - 1);
 	if (r->column != UINT32_MAX && has_decimal_comma(s, c, r))
-		bn_err_hint(err, "--decimal , reads it, where commas are decimal ones");
+		bn_err_hint(err, "--decimal , reads it, if commas are decimal");
 	bool typed = s->options.as && !s->options.as_inputs && !s->options.types_stay &&
 		     r->column != UINT32_MAX;
 	bool is_time =
 		r->column != UINT32_MAX && s->schema.fields[r->column].type == BN_TYPE_TIMESTAMP;
-	bn_err_hint(err, "mend the file%s%s%s", is_time ? " (a time is 2026-01-31T09:30:00Z)" : "",
-		typed ? ", read it by new types with --retype" : "",
-		s->options.no_rejects ? ""
-				      : ", or let malformed records go to a file with "
-					"--on-error reject");
+	bn_err_hint(err, "correct the file%s%s%s",
+		is_time ? " (a time is 2026-01-31T09:30:00Z)" : "",
+		typed ? ", infer new types with --retype" : "",
+		s->options.no_rejects
+			? ""
+			: ", or write malformed records to a file with --on-error reject");
 	return BN_EINVAL;
 }
 

@@ -1,8 +1,9 @@
 /*
- * csv_rows.c - from separators to rows, and the list of what is malformed.
+ * csv_rows.c - from separators to rows, and the list of malformed records.
  *
- * The common chunk is regular: every record has as many fields as the header. Then the separators are
- * a matrix already and nothing moves. Otherwise the good records are closed up and the others listed.
+ * The common chunk is regular: every record has as many fields as the header. Then the separators
+ * already form a matrix and nothing moves. Otherwise the good records are compacted and the others
+ * listed.
  */
 #include "core/base/utf8.h"
 #include "core/source/_csv_parts.h"
@@ -47,7 +48,7 @@ int bn_csv_reject_row(csv_chunk *c, const csv_plan *plan, size_t row, size_t col
 {
 	va_list ap;
 
-	/* Columns are converted in order: the first complaint about a record is kept. */
+	/* Columns are converted in order: the first error of a record is kept. */
 	if (c->bad[row >> 3] >> (row & 7) & 1)
 		return 0;
 	csv_reject *r = add_reject(c, err);
@@ -61,7 +62,7 @@ int bn_csv_reject_row(csv_chunk *c, const csv_plan *plan, size_t row, size_t col
 	va_start(ap, fmt);
 	vsnprintf(r->reason, sizeof r->reason, fmt, ap);
 	va_end(ap);
-	/* A reason quotes the file; a cut must not leave half a character. */
+	/* A reason quotes the file; truncation must not leave half a character. */
 	for (size_t n = strlen(r->reason); n && !bn_utf8_is_valid(r->reason, n);)
 		r->reason[--n] = '\0';
 	return 0;
@@ -69,7 +70,7 @@ int bn_csv_reject_row(csv_chunk *c, const csv_plan *plan, size_t row, size_t col
 
 #define ROWS_AHEAD 16
 
-/* Notes where rows begin as long as each has its fields; false when one has not. */
+/* Records the start of each row while each has all its fields; false if one has not. */
 static bool find_regular(csv_chunk *c, size_t columns, char newline)
 {
 	const uint32_t *ends = c->scan.seps + columns - 1;
@@ -90,7 +91,7 @@ static bool find_regular(csv_chunk *c, size_t columns, char newline)
 	return true;
 }
 
-/* A line without anything, or with nothing but blanks, says nothing, unless a line is one field; nor does a comment. */
+/* Empty and blank lines are skipped, unless a line is one field; so are comments. */
 static bool is_blank(
 	const csv_chunk *c, const csv_dialect *d, uint32_t begin, uint32_t end, size_t columns)
 {
@@ -135,7 +136,7 @@ static int close_up(csv_chunk *c, const csv_plan *plan, bn_err *err)
 	return 0;
 }
 
-/* The chunk is no record at all, but what stands where one should be. */
+/* The chunk is not a record, but what was found instead. */
 static int reject_chunk(csv_chunk *c, bn_err *err)
 {
 	csv_reject *r = add_reject(c, err);
@@ -175,7 +176,7 @@ int bn_csv_find_rows(csv_chunk *c, const csv_plan *plan, bn_err *err)
 	return rc;
 }
 
-/* With an escape: what stands behind one is taken as it is. */
+/* With an escape: the character after it is taken literally. */
 static bool unescape(
 	const csv_dialect *d, const char **s, const char **e, bn_buf *scratch, const char **at)
 {
@@ -215,7 +216,7 @@ bool bn_csv_unquote(
 	const char *p = *s + 1, *end = *e;
 	const char *q = memchr(p, quote, (size_t)(end - p));
 
-	if (q && q + 1 == end) { /* nothing doubled inside */
+	if (q && q + 1 == end) { /* no doubled quotes inside */
 		*s = p;
 		*e = q;
 		return true;

@@ -10,7 +10,7 @@ static bool is_end(const csv_sample *f, const csv_trial *t, size_t i)
 	return i >= f->n || f->text[i] == t->delimiter || f->text[i] == f->newline;
 }
 
-/* From behind the opening quote to behind the closing one. */
+/* From after the opening quote to after the closing one. */
 static size_t pass_quoted(const csv_sample *f, const csv_trial *t, size_t i, csv_piece *out)
 {
 	for (; i < f->n; i++) {
@@ -29,7 +29,7 @@ static size_t pass_quoted(const csv_sample *f, const csv_trial *t, size_t i, csv
 	return f->n;
 }
 
-/* The field at *at; *at moves behind its separator. */
+/* The field at *at; *at is advanced past its separator. */
 void bn_sample_field(const csv_sample *f, const csv_trial *t, size_t *at, csv_piece *out)
 {
 	size_t i = *at;
@@ -71,7 +71,7 @@ static bool is_blank_line(const csv_sample *f, size_t at, size_t end)
 	return true;
 }
 
-/* Past lines that are none of a table's: of blanks, and comments. */
+/* Skips lines that are not part of a table: blank lines and comments. */
 size_t bn_sample_skip(const csv_sample *f, const csv_trial *t, size_t at)
 {
 	while (at < f->n) {
@@ -98,7 +98,7 @@ bool bn_sample_is_number(const csv_piece *x)
 	return s < e && bn_csv_parse_number(s, (size_t)(e - s), &i, &f) != CSV_NOT_NUMBER;
 }
 
-/* Fields that are numbers in the first record of a lower table, and in the second. */
+/* The number of numeric fields in the first record of a lower table, and in the second. */
 void bn_sample_count_numbers(const csv_sample *f, const csv_trial *t, size_t numbers[2])
 {
 	size_t at = t->table;
@@ -256,7 +256,7 @@ bool bn_sample_ends_empty(const csv_sample *f, const csv_trial *t)
 
 enum { HAS_COMMA = 1, HAS_POINT = 2, HAS_OTHER = 4, HAS_SURE_COMMA = 8 };
 
-/* 1,5 and 12,25e3; sure: it cannot be a thousand and its comma. */
+/* 1,5 and 12,25e3; sure: the comma cannot be a thousands separator. */
 static uint8_t decimal_of(const csv_piece *x)
 {
 	char text[64];
@@ -281,7 +281,7 @@ static uint8_t decimal_of(const csv_piece *x)
 	return behind == 3 && before <= 4 && *x->s != '0' ? HAS_COMMA : HAS_COMMA | HAS_SURE_COMMA;
 }
 
-/* Some column has numbers with a comma and nothing else, and none has numbers with a point and nothing else. */
+/* Whether some column has only numbers with a comma, and none has only numbers with a point. */
 int bn_sample_decimal_comma(
 	bool *out, const csv_sample *f, const csv_trial *t, size_t columns, bn_err *err)
 {
@@ -310,7 +310,7 @@ int bn_sample_decimal_comma(
 		sure += !other && (has[k] & HAS_SURE_COMMA);
 	}
 	bn_free(has);
-	/* Where semicolons separate, a comma in a number is a decimal one. */
+	/* If semicolons separate fields, a comma in a number is a decimal comma. */
 	*out = commas && !points && (sure || t->delimiter == ';');
 	return 0;
 }

@@ -1,13 +1,13 @@
 /*
- * csv_scan.c - finding delimiters and record ends outside of quotes.
+ * csv_scan.c - finds delimiters and record ends outside of quotes.
  *
- * The portable scanner is the definition: a state machine, byte by byte. The others look at 64 bytes
- * at once: compare with delimiter, line end and quote to get three bit masks, take the running
- * parity of the quotes (which bytes lie inside), and keep the separators outside.
- * (Langdale and Lemire, "Parsing gigabytes of JSON per second", VLDB J. 2019, for the parity.)
+ * The portable scanner is the reference: a state machine, byte by byte. The others process 64 bytes
+ * at once: compare with delimiter, line end and quote to get three bit masks, compute the running
+ * parity of the quotes (which bytes are inside), and keep the separators outside. (Langdale and
+ * Lemire, "Parsing gigabytes of JSON per second", VLDB J. 2019, for the parity.)
  *
- * Parity is right only while every opening quote stands at the start of a field or right behind a
- * closing one (a doubled quote). A block in which one does not is given to the state machine.
+ * Parity is only right if every opening quote is at the start of a field or immediately after a
+ * closing one (a doubled quote). Any other block is passed to the state machine.
  */
 #include "core/source/_csv_parts.h"
 #include "core/source/csv.h"
@@ -20,7 +20,7 @@ typedef struct block_masks {
 	bool odd;
 } block_masks;
 
-/* With an escape or comments: the same state machine, of more states. */
+/* With an escape or comments: the same state machine with more states. */
 static csv_state next_state(const csv_dialect *d, csv_state state, char c, bool at_record)
 {
 	bool is_quote = c == d->quote && d->quote;
@@ -56,7 +56,7 @@ static void scan_escaped(
 	for (size_t i = from; i < to; i++) {
 		char c = text[i];
 		bool is_newline = c == d->newline;
-		/* A line end before the start of a field was that of a record. */
+		/* A line end before the start of a field ended a record. */
 		bool at_record = state == CSV_FIELD_START && (i == 0 || text[i - 1] == d->newline);
 		state = next_state(d, state, c, at_record);
 		s->lines += is_newline;
@@ -88,7 +88,7 @@ static void scan_bytes(csv_scan *s, const csv_dialect *d, const char *text, size
 			s->records += is_newline;
 			state = CSV_FIELD_START;
 		} else if (is_quote && state != CSV_UNQUOTED) {
-			state = CSV_QUOTED; /* opens a field, or doubles the quote before */
+			state = CSV_QUOTED; /* opens a field, or doubles the previous quote */
 		} else {
 			state = CSV_UNQUOTED;
 		}
@@ -123,7 +123,7 @@ INLINE uint64_t running_parity(uint64_t x)
 	return x;
 }
 
-/* Writes the places of the bits of mask, eight at a time: what is too much is overwritten later. */
+/* Writes the positions of mask's bits, eight at a time: surplus ones are overwritten later. */
 INLINE uint32_t *put_places(uint32_t *out, uint64_t mask, size_t at)
 {
 	unsigned n = (unsigned)__builtin_popcountll(mask);
@@ -139,7 +139,7 @@ INLINE uint32_t *put_places(uint32_t *out, uint64_t mask, size_t at)
 	return end;
 }
 
-/* One block by its masks; false (and nothing done) when the state machine must do it. */
+/* One block by its masks; false (and nothing is changed) if it needs the state machine. */
 INLINE bool scan_block(csv_scan *s, block_masks m, size_t at)
 {
 	uint64_t inside = 0, seps = m.delimiters | m.newlines, newlines = m.newlines;
@@ -186,7 +186,7 @@ __attribute__((target("avx512f,avx512bw,bmi,bmi2,popcnt"))) static void scan_avx
 		if (!scan_block(s, m, i))
 			scan_bytes(s, d, text, i, i + 64);
 	}
-	_mm256_zeroupper(); /* or all SSE code of this thread waits for the upper halves */
+	_mm256_zeroupper(); /* otherwise all SSE code of this thread waits for the upper halves */
 	scan_bytes(s, d, text, i, to);
 }
 
@@ -216,13 +216,13 @@ __attribute__((target("avx2,bmi,bmi2,popcnt"))) static void scan_avx2(
 		if (!scan_block(s, m, i))
 			scan_bytes(s, d, text, i, i + 64);
 	}
-	_mm256_zeroupper(); /* or all SSE code of this thread waits for the upper halves */
+	_mm256_zeroupper(); /* otherwise all SSE code of this thread waits for the upper halves */
 	scan_bytes(s, d, text, i, to);
 }
 #endif
 
 static int isa_limit;
-static atomic_int isa_best = -1; /* asking the CPU is slow in a virtual machine: once */
+static atomic_int isa_best = -1; /* cpuid is slow in a virtual machine: query once */
 
 void bn_csv_limit_isa(int level)
 {

@@ -1,12 +1,13 @@
 /*
- * csv_sniff.c - what the beginning of a file says about its dialect.
+ * csv_sniff.c - infers a file's dialect from its beginning.
  *
- * A reading is tried on the first thousand records and judged by one thing: is the sample a table under it, every
- * record with as many fields as the first? The plain reading is taken whenever it is, so that what never needed a
- * guess gets none. Other readings are tried in this order, and the first that makes a table wins: another delimiter,
- * comment lines, an escape, single quotes; then a table that begins below its first line (row names without a name, or
- * lines of prose before the header). When nothing does, a reading under which most records fit stands, so that the errors
- * name the records that do not.
+ * A dialect is tried on the first thousand records and judged by one criterion: whether the sample
+ * is a table, every record with as many fields as the first. The plain dialect is taken whenever it
+ * passes, so that regular files need no inference. Other dialects are tried in this order, and the
+ * first that makes a table wins: another delimiter, comment lines, an escape, single quotes; then a
+ * table that begins below its first line (row names without a name, or lines of prose before the
+ * header). If none does, a dialect under which most records fit is taken, so that the errors name
+ * the records that do not.
  */
 #include "core/source/_csv_sample.h"
 
@@ -51,7 +52,7 @@ static void try_it(csv_sample *f, csv_trial *t)
 			t->quoted += x.quoted;
 		} while (!x.last);
 		if (x.cut && !f->whole && n)
-			break; /* the rest of it is not in the sample */
+			break; /* the rest of the record is not in the sample */
 		t->bad += bad;
 		n++;
 		at = bn_sample_skip(f, t, at);
@@ -88,7 +89,8 @@ static bool is_nearly_table(const csv_trial *t)
 	return t->first >= 2 && t->equal * 10 >= t->records * 8;
 }
 
-/* Tries every delimiter with the other parts of `like`; the table of most columns that any of them makes. */
+/* Tries every delimiter with the other parameters of `like`; returns the table with the most
+ * columns. */
 static bool find_table(csv_sample *f, const csv_trial *like, bool (*good)(const csv_trial *),
 	size_t least, csv_trial *best)
 {
@@ -119,7 +121,7 @@ static bool has_line_that_begins(const csv_sample *f, char c)
 
 /* ---- one column ------------------------------------------------------------------------------- */
 
-/* "# made by", then a name, then numbers: comments before a single column. */
+/* "# made by", then a name, then numbers: comments above a single column. */
 static bool is_commented_column(const csv_sample *f, char comment)
 {
 	csv_trial t = {.delimiter = ',', .quote = '"', .comment = comment};
@@ -148,7 +150,7 @@ typedef struct choice {
 	bool lower; /* its table begins at t.table */
 } choice;
 
-/* Comments, an escape, single quotes: the parts of a reading beside the delimiter. */
+/* Comments, an escape, single quotes: parameters besides the delimiter. */
 static bool find_variant(
 	csv_sample *f, const csv_trial *plain, const bn_source_options *o, choice *c)
 {
@@ -172,7 +174,8 @@ static bool find_variant(
 	return !o->quote && !plain->quoted && find_table(f, &like, is_quoted_table, 2, &c->t);
 }
 
-/* Is the first record of a lower table its header, since it has names where the next has numbers? */
+/* Whether the first record of a lower table is its header: it has names where the next has
+ * numbers. */
 static bool is_title(const csv_sample *f, const csv_trial *t)
 {
 	size_t numbers[2];
@@ -186,13 +189,13 @@ static bool has_row_names(const csv_trial *t)
 	return t->settled == 1 && t->first + 1 == t->common;
 }
 
-/* Below one column of text: row names, or a header, and nothing less sure. */
+/* Below one column of text: only row names or a header, which are certain. */
 static bool is_sure_lower(const csv_sample *f, const csv_trial *t)
 {
 	return (has_row_names(t) && t->first >= 2) || is_title(f, t);
 }
 
-/* Lines are skipped only before a record of names: a first line that counts what follows stands before data. */
+/* Lines are skipped only before a record of names: a first line with a count may precede data. */
 static bool begins_with_names(const csv_sample *f, const csv_trial *t, const bn_source_options *o)
 {
 	size_t numbers[2];
@@ -237,8 +240,9 @@ static bool has_empty_name(const csv_sample *f, const csv_trial *t)
 	return false;
 }
 
-/* One column of words between single blanks, as many in every record, with names above numbers; or, where quotes say that
- * the blanks separate, whatever stands in it, perhaps below names with none for the row names (R's write.table). */
+/* One column of words between single blanks, as many in every record, with names above numbers; or,
+ * if quotes show that the blanks separate, any content, possibly below names without one for the
+ * row names (R's write.table). */
 static bool find_blanks(
 	csv_sample *f, const csv_trial *plain, const bn_source_options *o, choice *c)
 {
@@ -271,7 +275,7 @@ static void choose(csv_sample *f, const csv_trial *plain, const bn_source_option
 	*c = (choice){.t = *plain};
 	if (is_table(plain))
 		return;
-	/* Under another delimiter the header has to be of the table, and of no fewer columns. */
+	/* With another delimiter the header must belong to the table and have no fewer columns. */
 	size_t least = plain->first >= 2 ? plain->first : 2;
 	if (find_table(f, plain, is_table, least, &c->t) || find_variant(f, plain, o, c))
 		return;
@@ -280,7 +284,7 @@ static void choose(csv_sample *f, const csv_trial *plain, const bn_source_option
 		return;
 	}
 	if (plain->equal == plain->records && plain->first == 1 && !o->comment) {
-		c->t = *plain; /* one column, whatever stands in it */
+		c->t = *plain; /* one column, whatever its content */
 		if (find_table(f, plain, is_nearly_table, 2, &c->t))
 			return;
 		if (find_lower(f, plain, o, c) && is_sure_lower(f, &c->t))
@@ -304,7 +308,7 @@ static void choose(csv_sample *f, const csv_trial *plain, const bn_source_option
 		c->t = *plain;
 }
 
-/* ---- all of it -------------------------------------------------------------------------------- */
+/* ---- all parameters -------------------------------------------------------------------------- */
 
 static uint64_t count_lines(const csv_sample *f, size_t from, size_t to)
 {
@@ -338,7 +342,7 @@ static char told(char option, char otherwise)
 	return option ? option : otherwise;
 }
 
-/* The line end of the first record; one between quotes is none. */
+/* The line end of the first record; those inside quotes do not count. */
 static void set_newline(csv_sample *f, char quote)
 {
 	bool quoted = false;

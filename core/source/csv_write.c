@@ -67,7 +67,7 @@ static void add_number(bn_buf *out, const bn_column *c, size_t row)
 	bn_buf_adds(out, ".0");
 }
 
-/* Bytes that are none are not absent, and lists have commas. */
+/* No bytes is not absent, and lists contain commas. */
 static void add_quotable(bn_buf *out, const bn_column *c, size_t row, char delimiter)
 {
 	bn_buf text = BN_BUF_INIT;
@@ -98,7 +98,7 @@ static void add_row(bn_buf *out, const bn_batch *b, size_t row, char delimiter)
 			continue;
 		}
 		bn_text t = bn_column_text(c, row);
-		if (bn_cell_is_absent(t.ptr, t.len)) /* without quotes it would be */
+		if (bn_cell_is_absent(t.ptr, t.len)) /* as it would be without quotes */
 			add_quoted(out, t.ptr, t.len);
 		else
 			bn_csv_add_field(out, t.ptr, t.len, delimiter);
@@ -143,7 +143,7 @@ int bn_csv_export(bn_table_reader *r, const size_t *columns, size_t n, uint64_t 
 	return rc;
 }
 
-/* The batch that holds a row of the table, opened once; *row becomes its number there. */
+/* The batch that contains a row of the table, opened once; *row becomes its index there. */
 static int batch_of(const bn_batch **out, bn_table_reader *r, const bn_csv_part *part,
 	bn_batch *open, uint64_t number, size_t *row, bn_err *err)
 {

@@ -1,33 +1,33 @@
 /*
- * csv_write.h - a table as CSV: for export, and to read back what was read.
+ * csv_write.h - writes a table as CSV that reads back equal, for export.
  *
- * RFC 4180 with LF line ends. Text is quoted when it must be, and when it would read back as absent
- * (the empty string, "NA"); an absent value is an empty field. Numbers are the shortest that read
- * back equal, timestamps ISO 8601 in UTC. A float64 without a fraction is written as 3.0, so that the
- * column stays one of fractions.
+ * RFC 4180 with LF line ends. Text is quoted if needed, and if it would read back as absent (the
+ * empty string, "NA"); an absent value is an empty field. Numbers are the shortest that read back
+ * equal, timestamps ISO 8601 in UTC. A float64 without a fraction is written as 3.0, so that the
+ * column stays float64.
  */
 #ifndef BN_SOURCE_CSV_WRITE_H
 #define BN_SOURCE_CSV_WRITE_H
 #include "core/base/progress.h"
 #include "core/table/table.h"
 
-/* One field, quoted when it holds the delimiter, a quote, a line end, or blanks at its ends. */
+/* One field, quoted if it contains the delimiter, a quote, a line end, or blanks at its ends. */
 void bn_csv_add_field(bn_buf *out, const char *s, size_t n, char delimiter);
 
 typedef int (*bn_csv_sink)(void *ctx, const char *bytes, size_t n, bn_err *err);
-/* Header and rows [from, to) of the table (to is cut at the last row); columns NULL: all. The sink
- * gets pieces of about a MiB; what it returns ends the export. */
+/* Header and rows [from, to) of the table (to is limited to the number of rows); columns NULL: all.
+ * The sink gets pieces of about a MiB; a nonzero return ends the export. */
 int bn_csv_export(bn_table_reader *r, const size_t *columns, size_t n, uint64_t from, uint64_t to,
 	char delimiter, bn_csv_sink sink, void *ctx, bn_err *err);
-/* Some rows and columns of a table: the n rows numbered rows[0 .. n-1], in that order (rows NULL: all rows, and n is
- * not looked at), and of them the columns columns[0 .. column_count - 1] (NULL: all). */
+/* A selection of a table: the n rows numbered rows[0 .. n-1], in that order (rows NULL: all rows, and
+ * n is ignored), with the columns columns[0 .. column_count - 1] (NULL: all). */
 typedef struct bn_csv_part {
 	const int64_t *rows;
 	size_t n;
 	const size_t *columns;
 	size_t column_count;
 } bn_csv_part;
-/* Header and those. Every batch stays open, so that any order is read once. */
+/* Header and the selection. All batches stay open, so that each is read once in any order. */
 int bn_csv_export_rows(bn_table_reader *r, const bn_csv_part *part, char delimiter,
 	const bn_progress *progress, bn_csv_sink sink, void *ctx, bn_err *err);
 

@@ -15,9 +15,9 @@ int bn_date_order_parse(bn_date_order *out, const char *name, bn_err *err)
 			*out = (bn_date_order)i;
 			return 0;
 		}
-	bn_err_set(err, BN_EINVAL, "'%s' is no order of day, month and year", name);
+	bn_err_set(err, BN_EINVAL, "'%s' is not an order of day, month and year", name);
 	bn_err_hint(err,
-		"dmy (31/12/2024), mdy (12/31/2024), ymd (2024/12/31) or iso (2024-12-31 alone)");
+		"dmy (31/12/2024), mdy (12/31/2024), ymd (2024/12/31) or iso (only 2024-12-31)");
 	return BN_EINVAL;
 }
 

@@ -18,18 +18,18 @@ struct bn_input {
 	const bn_env *env;
 	char *name;
 	int fd;             /* -1: no file */
-	int failed;         /* errno of why there is none */
-	bn_file_out *spool; /* that fd is of; NULL: fd is ours */
+	int failed;         /* errno explaining why there is none */
+	bn_file_out *spool; /* owner of fd; NULL: fd is ours */
 	uint64_t size;
 	char head[BN_INPUT_HEAD];
 	size_t head_bytes;
-	bn_hasher *hasher; /* NULL: nobody wants it */
-	uint64_t hashed;   /* bytes, from the first on */
+	bn_hasher *hasher; /* NULL: not hashed */
+	uint64_t hashed;   /* count of bytes, from the first on */
 };
 
 /* ---- opening ---------------------------------------------------------------------------------- */
 
-/* Copies what the descriptor gives until its end. */
+/* Copies from the descriptor until its end. */
 static int spool(bn_input *in, int from, const bn_progress *progress, bn_err *err)
 {
 	int rc = bn_file_out_open(&in->spool, in->env, NULL, 0600, err);
@@ -61,7 +61,7 @@ static int refuse_kind(const char *name, mode_t mode, bn_err *err)
 		return BN_EINVAL;
 	}
 	bn_err_set(err, BN_EUNSUPPORTED, "%s is neither a regular file nor a pipe", name);
-	bn_err_hint(err, "save what it gives to a file first");
+	bn_err_hint(err, "save its output to a file first");
 	return BN_EUNSUPPORTED;
 }
 
@@ -71,7 +71,7 @@ static int open_file(bn_input *in, bool is_stdin, const bn_progress *progress, b
 	struct stat st;
 	int rc = 0, fd = is_stdin ? STDIN_FILENO : -1;
 	if (!is_stdin) {
-		/* A device may have no end, and opening one may do something: look first. */
+		/* A device may have no end, and opening it may have side effects: check first. */
 		if (env->fs->stat(env, NULL, in->name, &st) == 0 && !S_ISREG(st.st_mode) &&
 			!S_ISFIFO(st.st_mode))
 			return refuse_kind(in->name, st.st_mode, err);
@@ -166,7 +166,7 @@ out:
 	return rc;
 }
 
-/* ---- what it is ------------------------------------------------------------------------------- */
+/* ---- detection ------------------------------------------------------------------------------- */
 
 const bn_env *bn_input_env(const bn_input *in)
 {
@@ -192,7 +192,7 @@ int bn_input_need_file(const bn_input *in, bn_err *err)
 	int rc = bn_err_sys(err, in->failed == ENOENT ? BN_ENOTFOUND : BN_EIO, in->failed,
 		"cannot open %s", in->name);
 	if (in->failed == ENOENT && !strchr(in->name, '/'))
-		bn_err_hint(err, "a path counts from where you are: ls shows what is here");
+		bn_err_hint(err, "a path is relative to the current directory: ls shows its files");
 	return rc;
 }
 

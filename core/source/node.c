@@ -1,4 +1,4 @@
-/* node.c - see node.h: what the kernel's files say. The ingest source is in node_source.c. */
+/* node.c - see node.h: reads the kernel's counters. The ingest source is in node_source.c. */
 #include "core/source/node.h"
 
 #include "core/base/fs.h"
@@ -14,7 +14,7 @@
 #define SENSORS 128
 #define SECTOR 512.0
 
-/* A kernel counter, from reading to reading. */
+/* A kernel counter and its previous reading. */
 typedef struct counter {
 	double last;
 	bool known;
@@ -29,7 +29,7 @@ typedef struct device {
 
 typedef struct sensor {
 	char path[256];
-	double wrap; /* RAPL: J after which it starts at 0; 0 for temperatures */
+	double wrap; /* RAPL: J after which it restarts at 0; 0 for temperatures */
 	counter joules;
 	double total;
 	size_t column;
@@ -61,7 +61,7 @@ struct bn_node {
 
 /* ---- reading ------------------------------------------------------------------------------- */
 
-/* The file's text, borrowed until the next call; NULL when it cannot be read. */
+/* The file's text, borrowed until the next call; NULL if it cannot be read. */
 static const char *read_text(bn_node *n, const char *path, int *rc)
 {
 	bn_err err = BN_ERR_INIT;
@@ -74,7 +74,7 @@ static const char *read_text(bn_node *n, const char *path, int *rc)
 	return code ? NULL : n->text.ptr;
 }
 
-/* One number in a file of its own. */
+/* A file that contains one number. */
 static bool read_number(bn_node *n, const char *path, double *out, int *rc)
 {
 	const char *text = read_text(n, path, rc);
@@ -85,7 +85,7 @@ static bool read_number(bn_node *n, const char *path, double *out, int *rc)
 	return end != text;
 }
 
-/* A file's first word, made fit for a column's name. */
+/* A file's first word, adapted for a column's name. */
 static void read_word(bn_node *n, const char *path, const char *fallback, char *out, size_t size)
 {
 	const char *text = read_text(n, path, NULL);
@@ -110,7 +110,7 @@ static const char *find_line(const char *text, const char *key)
 	return NULL;
 }
 
-/* What was added since the reading before; NaN at the first, and after a reset. */
+/* The increase since the previous reading; NaN at the first, and after a reset. */
 static double counter_step(counter *c, double now)
 {
 	double step = c->known && now >= c->last ? now - c->last : NAN;
@@ -119,7 +119,7 @@ static double counter_step(counter *c, double now)
 	return step;
 }
 
-/* ---- finding out what there is --------------------------------------------------------------- */
+/* ---- discovery ------------------------------------------------------------------------------- */
 
 static int add_column(bn_node *n, size_t *first, const char *name, const char *unit, bn_err *err)
 {
@@ -165,7 +165,7 @@ static int find_processor(bn_node *n, bn_err *err)
 	return rc;
 }
 
-/* A whole disk is one that /sys/block knows; without /sys/block, anything. */
+/* A whole disk is one that /sys/block lists; without /sys/block, any. */
 static bool is_whole_disk(bn_node *n, const char *name)
 {
 	char block[256], path[320];
@@ -241,7 +241,7 @@ static int list_below(bn_node *n, const char *dir, bn_names *names)
 	return bn_fs_list_dir(n->env, full, names, NULL);
 }
 
-/* Named in the metadata: it is there, and we may not read it. */
+/* Listed in the metadata: it exists, but is not readable. */
 static int not_readable(bn_node *n, const char *path, bn_err *err)
 {
 	const char *before = bn_schema_get_meta(&n->schema, "not_readable");
@@ -348,7 +348,8 @@ static int find_energy(bn_node *n, bn_err *err)
 	int rc = 0;
 	list_below(n, "/sys/class/powercap", &names);
 	for (size_t i = 0; !rc && i < names.count; i++)
-		if (strchr(names.items[i], ':')) /* without one it is the control type itself */
+		if (strchr(names.items[i],
+			    ':')) /* without a parent it is the control type itself */
 			rc = find_zone(n, names.items[i], err);
 	bn_names_release(&names);
 	return rc;
@@ -409,7 +410,7 @@ static device *device_find(device *all, size_t count, const char *name)
 	return NULL;
 }
 
-/* Sums what is known; nothing known stays absent. */
+/* Sums the known values; absent if none is known. */
 static double add_known(double sum, double x)
 {
 	return isnan(x) ? sum : isnan(sum) ? x : sum + x;
@@ -468,7 +469,7 @@ static void sample_links(bn_node *n, double seconds, double *values)
 	}
 }
 
-/* Energy since the reading before; the counter starts again at 0 once it has reached wrap. */
+/* Energy since the previous reading; the counter restarts at 0 after wrap. */
 static double zone_step(sensor *s, double joules)
 {
 	double step = NAN;
@@ -519,7 +520,7 @@ int bn_node_sample(bn_node *n, int64_t monotonic_ns, double *values, bn_err *err
 	return bn_buf_check(&n->text, err, "a file of the kernel");
 }
 
-/* ---- life ------------------------------------------------------------------------------------ */
+/* ---- open and close -------------------------------------------------------------------------- */
 
 int bn_node_new(bn_node **out, const bn_env *env, const char *root, bn_err *err)
 {

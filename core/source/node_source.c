@@ -7,7 +7,7 @@
 #include <time.h>
 
 #define ROWS 1024             /* of one batch */
-#define SLICE_NS 50000000     /* how long we sleep before looking whether to stop */
+#define SLICE_NS 50000000     /* interval of the check for cancellation while sleeping */
 #define INTERVAL_NS 100000000 /* without --every */
 #define INTERVAL_MIN_NS 1000000
 
@@ -17,7 +17,7 @@ typedef struct node_stream {
 	bn_source_options options;
 	bn_node *node;
 	int64_t start_ns, interval_ns, duration_ns; /* monotonic */
-	int64_t tick;                               /* of the next sample: 1, 2, 3 ... */
+	int64_t tick;                               /* number of the next sample: 1, 2, 3 ... */
 	bool stopped;
 	uint64_t rows;
 	bn_batch batch;
@@ -32,7 +32,7 @@ static const bn_schema *stream_schema(bn_stream *base)
 	return bn_node_schema(((node_stream *)base)->node);
 }
 
-/* Time is the size of a live source. */
+/* The size of a live source is its time. */
 static uint64_t stream_done(const bn_stream *base)
 {
 	const node_stream *s = (const node_stream *)base;
@@ -61,7 +61,7 @@ static bool wants_more(node_stream *s)
 	return !s->stopped;
 }
 
-/* Sleeps until the tick's moment, in slices; false when it was told to stop. */
+/* Sleeps until the sample's time, in slices; false if it was cancelled. */
 static bool wait_for_tick(node_stream *s)
 {
 	int64_t due = s->start_ns + s->tick * s->interval_ns;
@@ -111,7 +111,7 @@ static int stream_next(bn_stream *base, const bn_batch **out, bn_err *err)
 			return rc;
 		keep_sample(s, rows++);
 		s->rows++;
-		/* what is more than an interval late is left out, and the grid stays */
+		/* A sample more than an interval late is skipped, and the grid is kept. */
 		int64_t behind = (bn_env_monotonic_ns(s->env) - s->start_ns) / s->interval_ns;
 		s->tick = behind > s->tick ? behind + 1 : s->tick + 1;
 	}

@@ -21,7 +21,8 @@ const char *bn_recode_by_mark(const char *s, size_t n)
 	return n >= 2 && (!memcmp(s, "\xff\xfe", 2) || !memcmp(s, "\xfe\xff", 2)) ? "UTF-16" : NULL;
 }
 
-/* In small letters without '-', '_' and blanks, as names of encodings are compared; at most n - 1 bytes. */
+/* In lower case without '-', '_' and blanks, for comparing names of encodings; at most n - 1
+ * bytes. */
 static void squeeze(char *out, size_t n, const char *name)
 {
 	size_t k = 0;
@@ -40,7 +41,7 @@ bool bn_recode_is_utf8(const char *encoding)
 	return !strcmp(name, "utf8") || !strcmp(name, "utf8sig") || !strcmp(name, "utf8bom");
 }
 
-/* The C library's converter, by the names that Python and Windows have, too. */
+/* The C library's converter, also by the names used in Python and Windows. */
 static iconv_t open_converter(const char *encoding)
 {
 	static const struct {
@@ -71,7 +72,7 @@ typedef struct recoding {
 	bn_file_out *spool;
 	uint64_t at, size, lines;
 	char *from, *to;
-	size_t left; /* bytes of from that are not converted yet */
+	size_t left; /* bytes of `from` not converted yet */
 } recoding;
 
 static int write_out(recoding *r, size_t n, bn_err *err)
@@ -88,12 +89,11 @@ static int refuse_bytes(const recoding *r, bool cut, bn_err *err)
 		cut ? "%s:%" PRIu64 ": the text ends in the middle of a character of %s"
 		    : "%s:%" PRIu64 ": bytes that are not %s",
 		bn_input_name(r->in), r->lines + 1, r->encoding);
-	bn_err_hint(
-		err, "name the encoding that the file has: windows-1252 and ISO-8859-1 are usual");
+	bn_err_hint(err, "name the file's encoding: windows-1252 and ISO-8859-1 are common");
 	return BN_EINVAL;
 }
 
-/* Converts what there is; what is left of it is the beginning of a character. */
+/* Converts what is available; the rest is the beginning of a character. */
 static int convert(recoding *r, bn_err *err)
 {
 	char *from = r->from;
@@ -115,7 +115,8 @@ static int convert(recoding *r, bn_err *err)
 	return 0;
 }
 
-/* Where marks come behind their letters, the last letter is held back until the next character, which may be one. */
+/* If combining marks follow their letters, the last letter is held back until the next character,
+ * which may be one. */
 static int flush(recoding *r, bn_err *err)
 {
 	char *to = r->to;

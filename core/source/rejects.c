@@ -7,7 +7,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define MANY_ROWS 10000 /* of fewer, any number may be malformed */
+#define MANY_ROWS 10000 /* up to this many rows there is no limit */
 #define FLUSH_BYTES ((size_t)1 << 20)
 
 int bn_rejects_init(bn_rejects *r, const bn_env *env, const char *path, uint64_t most, bn_err *err)
@@ -56,8 +56,7 @@ int bn_rejects_add(bn_rejects *r, uint64_t line, uint64_t column, const char *re
 		if ((rc = bn_file_out_open(&r->file, r->env, r->path, 0644, err)) < 0) {
 			if (err)
 				err->hint[0] = '\0';
-			bn_err_hint(
-				err, "--rejects FILE names another place for malformed records");
+			bn_err_hint(err, "--rejects FILE writes malformed records to another file");
 			return rc;
 		}
 		bn_buf_adds(&r->text, "line,column,reason,record\n");

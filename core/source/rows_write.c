@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RUN_MOST 4096 /* rows that are written between two looks at whether to stop */
+#define RUN_MOST 4096 /* rows written between two checks for cancellation */
 #define PIECE (1u << 20)
 
-/* The batches of a table, each opened when a row of it is wanted first. */
+/* The batches of a table, each opened when one of its rows is first needed. */
 typedef struct opened {
 	bn_table_reader *table;
 	const bn_csv_part *part;
@@ -76,7 +76,7 @@ static int schema_of(bn_schema *out, const bn_table_reader *r, const bn_csv_part
 	return rc < 0 ? rc : bn_schema_copy_meta(out, all, err);
 }
 
-/* Runs of rows that lie in one batch are written together. */
+/* Runs of rows in one batch are written together. */
 static int arrow_rows(opened *o, bn_table_writer *w, const bn_progress *progress, bn_err *err)
 {
 	uint32_t run[RUN_MOST];
@@ -122,7 +122,7 @@ out:
 
 /* ---- JSON ------------------------------------------------------------------------------------- */
 
-/* A JSON value with its quotes; takes it. */
+/* A JSON value with its quotes; takes ownership of it. */
 static void put_json(bn_buf *out, json_t *value)
 {
 	char *text = value ? json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
@@ -150,7 +150,7 @@ static void put_cell(bn_buf *out, const bn_column *c, size_t row)
 	}
 }
 
-/* "name": of each column, once. */
+/* "name": of each column, formatted once. */
 static int names_of(
 	char ***out, size_t *n, bn_table_reader *r, const bn_csv_part *part, bn_err *err)
 {

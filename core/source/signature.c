@@ -10,10 +10,10 @@ typedef struct signature {
 	size_t at, bytes;
 	const char *magic;
 	const char *what, *hint;
-	bool binary; /* letters that a table may begin with: only where no text follows */
+	bool binary; /* letters that a table may begin with: only if no text follows */
 } signature;
 
-#define DECOMPRESS(how) "decompress it on its way: " how " FILE | binnacle ... -"
+#define DECOMPRESS(how) "decompress it first: " how " FILE | binnacle ... -"
 #define SAVE_AS_CSV "open it there and save the sheet as CSV"
 #define FROM_PYTHON "write it as CSV or as an Arrow file where it was made"
 #define PICTURE "name a file with a table"
@@ -61,7 +61,7 @@ static const signature texts[] = {
 	{0, 40, "version https://git-lfs.github.com/spec/", "a pointer of Git LFS, not the file itself", "fetch the file: git lfs pull", false},
 	{0, 15, "/annex/objects/", "a pointer of git-annex, not the file itself", "fetch the file: git annex get FILE", false},
 	{0, 11, "outs:\n- md5", "a pointer of DVC, not the file itself", "fetch the file: dvc pull", false},
-	{0, 14, "404: Not Found", "what a server answers for a file that it does not have", "look at the address, and fetch it again", false},
+	{0, 14, "404: Not Found", "a server's error message instead of the file", "check the address, and download the file again", false},
 	{0, 14, "%%MatrixMarket", "a Matrix Market file", FROM_PYTHON, false},
 	{0, 3, "#!/", "a script", "name a file with a table", false},
 	{0, 13, "-- MySQL dump", SQL_DUMP, false},
@@ -71,14 +71,15 @@ static const signature texts[] = {
 	{0, 12, "INSERT INTO ", SQL_DUMP, false},
 	{0, 13, "CREATE TABLE ", SQL_DUMP, false},
 	{0, 20, "PRAGMA foreign_keys=", SQL_DUMP, false},
-	{0, 4, "---\n", "YAML, not a table", "make CSV of it", false},
-	{0, 5, "---\r\n", "YAML, not a table", "make CSV of it", false},
-	{0, 5, "%YAML", "YAML, not a table", "make CSV of it", false},
-	{0, 9, "@relation", "an ARFF file", "leave out what stands before @data: sed '1,/^@data/Id' FILE, and add it with --no-header", false},
+	{0, 4, "---\n", "YAML, not a table", "convert it to CSV", false},
+	{0, 5, "---\r\n", "YAML, not a table", "convert it to CSV", false},
+	{0, 5, "%YAML", "YAML, not a table", "convert it to CSV", false},
+	{0, 9, "@relation", "an ARFF file", "leave out the lines up to @data: sed '1,/^@data/Id' FILE, and add it with --no-header", false},
 };
 /* clang-format on */
 
-/* Can it be the beginning of a table: no control byte, and an end of a line or of a field? */
+/* Whether it can be the beginning of a table: no control byte, and an end of a line or of a
+ * field. */
 static bool is_text(const char *s, size_t n)
 {
 	bool parts = false;
@@ -98,7 +99,7 @@ static int refuse(const char *path, const char *what, const char *hint, bn_err *
 	return BN_EUNSUPPORTED;
 }
 
-/* A ZIP archive holds anything; office files are ones with known members. */
+/* A ZIP archive may contain anything; office files have known members. */
 static int refuse_zip(const char *path, const char *head, size_t n, bn_err *err)
 {
 	if (memmem(head, n, "vnd.oasis.opendocument.spreadsheet", 34))
@@ -108,7 +109,7 @@ static int refuse_zip(const char *path, const char *head, size_t n, bn_err *err)
 	if (memmem(head, n, ".npy", 4) || bn_str_ends(path, ".npz"))
 		return refuse(path, "an archive of NumPy arrays (npz)", FROM_PYTHON, err);
 	return refuse(
-		path, "a ZIP archive", "unpack it on its way: unzip -p FILE | binnacle ... -", err);
+		path, "a ZIP archive", "unpack it to a pipe: unzip -p FILE | binnacle ... -", err);
 }
 
 static bool is_bzip2(const char *s, size_t n)
@@ -117,7 +118,8 @@ static bool is_bzip2(const char *s, size_t n)
 	       !memcmp(s + 4, "1AY&SY", 6);
 }
 
-/* Protocol 2 and later begin with its number; no text in UTF-8 begins with that byte. */
+/* Protocol 2 and later begin with this byte and their number; no text in UTF-8 begins with that
+ * byte. */
 static bool is_pickle(const char *s, size_t n)
 {
 	return n >= 3 && (uint8_t)s[0] == 0x80 && s[1] >= 2 && s[1] <= 5;
@@ -135,11 +137,11 @@ static size_t skip_blanks(const char *s, size_t n, size_t at)
 	return at;
 }
 
-/* An object or an array of some: "{" and a name in quotes, or "[" and what can be a value. A table whose first field
- * is so written needs --format csv. */
+/* An object or an array: "{" and a name in quotes, or "[" and the start of a value. A table whose
+ * first field looks like that needs --format csv. */
 static int check_json(const char *path, const char *s, size_t n, bn_err *err)
 {
-	static const char hint[] = "make CSV of it, for example with jq's @csv";
+	static const char hint[] = "convert it to CSV, for example with jq's @csv";
 	const char *line_end = memchr(s, '\n', n);
 	size_t at = skip_blanks(s, n, 1), next = line_end ? (size_t)(line_end - s) + 1 : n;
 
@@ -178,7 +180,7 @@ static bool is_svmlight_line(const char *word, const char *end)
 	return words >= 2;
 }
 
-/* Its first line, and its second one, if that is there whole. */
+/* Its first line, and its second one, if that is complete. */
 static bool is_svmlight(const char *s, size_t n)
 {
 	const char *end = memchr(s, '\n', n), *second;
@@ -387,11 +389,11 @@ static int check_text(const char *path, const char *s, size_t n, bn_err *err)
 		begins(s, n, "<body") || begins(s, n, "<script") || begins(s, n, "<meta ") ||
 		begins(s, n, "<!--"))
 		return refuse(path, "an HTML page, not a table",
-			"a download that needs a login gives such a page: look at it, and fetch it "
-			"again",
+			"a download that needs a login gives such a page: look at it, and download "
+			"the file again",
 			err);
 	if (begins(s, n, "<?xml") || begins(s, n, "<table"))
-		return refuse(path, "XML, not a table", "make CSV of it", err);
+		return refuse(path, "XML, not a table", "convert it to CSV", err);
 	int rc = check_lines(path, s, n, err);
 	if (rc)
 		return rc;
@@ -400,7 +402,7 @@ static int check_text(const char *path, const char *s, size_t n, bn_err *err)
 			"name a file with a table", err);
 	if (is_svmlight(s, n))
 		return refuse(path, "an svmlight file (label column:value ...), not a table",
-			"make one of it: sklearn.datasets.load_svmlight_file", err);
+			"convert it: sklearn.datasets.load_svmlight_file", err);
 	if (n && (*s == '{' || *s == '['))
 		return check_json(path, s, n, err);
 	return 0;

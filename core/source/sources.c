@@ -27,7 +27,7 @@ static int detect_csv(const bn_input *in)
 	return n == 0 ? 0 : ends_like(in, ".csv") ? 50 : 10;
 }
 
-/* Of the first line with something on it: text further down may have a tab anywhere. */
+/* In the first line with content: later text may contain tabs. */
 static bool begins_with_tabs(const char *head, size_t n)
 {
 	const char *end;
@@ -86,7 +86,8 @@ static int unknown_source(const char *name, bn_err *err)
 	return BN_ENOTFOUND;
 }
 
-/* What is no table of text is not read as one; what the user calls csv may begin as JSON does. */
+/* Files that are not text tables are rejected; a file that the user calls csv may begin like
+ * JSON. */
 static int check_signature(const bn_source *s, bool named, const bn_input *in, bn_err *err)
 {
 	size_t n;

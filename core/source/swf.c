@@ -1,4 +1,4 @@
-/* swf.c - see swf.h. Lines are parsed one after the other, by one thread: such a log is small. */
+/* swf.c - see swf.h. Lines are parsed sequentially by one thread: such a log is small. */
 #include "core/source/swf.h"
 
 #include "core/base/str.h"
@@ -17,7 +17,7 @@ enum {
 	CPU = 5,
 	ROWS = BN_BATCH_ROWS,
 	BLOCK_BYTES = 1 << 20,
-	COMMENTS_MAX = 200, /* of a header; the rest is read over */
+	COMMENTS_MAX = 200, /* of a header; the rest is skipped */
 };
 
 #define NS_PER_S INT64_C(1000000000)
@@ -50,14 +50,14 @@ typedef struct swf_stream {
 	bn_input *in;
 	bn_source_options options;
 	bn_schema schema;
-	bn_cast *cast; /* NULL: as they are */
+	bn_cast *cast; /* NULL: unchanged */
 	bool has_start;
 	int64_t start_ns;
 	bn_rejects rejects;
 	uint64_t line, rows; /* read so far */
-	uint64_t at;         /* in the input: what is behind the block */
+	uint64_t at;         /* offset in the input of the byte after the block */
 	char *block;
-	size_t from, len; /* of the block: what is left of it */
+	size_t from, len; /* the unread rest of the block */
 	bn_batch batch;
 	int64_t *values; /* column after column, ROWS each */
 	uint8_t *validity;
@@ -65,7 +65,7 @@ typedef struct swf_stream {
 
 /* ---- lines ---------------------------------------------------------------------------------- */
 
-/* Moves what is left to the front, and reads behind it. */
+/* Moves the rest to the front, and reads after it. */
 static int block_fill(swf_stream *s, bool *more, bn_err *err)
 {
 	size_t got = 0;
@@ -113,7 +113,7 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-/* The next word of a line, and what is behind it; n 0: there is none. */
+/* The next word of a line, and the rest after it; n 0: there is none. */
 static bn_text take_word(bn_text *line)
 {
 	const char *at = line->ptr, *end = line->ptr + line->len;
@@ -134,7 +134,7 @@ static int field_error(
 	bn_err_set(err, BN_EINVAL, "%s:%" PRIu64 ": field %zu (%s): '%.*s' is not %s",
 		bn_input_name(s->in), s->line, field + 1, fields[field].name,
 		(int)(word.len < 40 ? word.len : 40), word.ptr, wanted);
-	bn_err_hint(err, "a field that is not known is -1");
+	bn_err_hint(err, "an unknown field is -1");
 	return BN_EINVAL;
 }
 
@@ -235,7 +235,8 @@ static void batch_begin(swf_stream *s)
 		s->batch.columns[f].nulls = 0;
 }
 
-/* The job in this line is malformed, as *why says, which is cleared: the error, or a record of the rejects file. */
+/* Handles a malformed job, for the reason in *why, which is cleared: an error, or a record of the
+ * rejects file. */
 static int reject_job(swf_stream *s, bn_text line, size_t row, bn_err *why, bn_err *err)
 {
 	const char *reason = why->msg;
@@ -244,7 +245,7 @@ static int reject_job(swf_stream *s, bn_text line, size_t row, bn_err *why, bn_e
 
 	if (!s->rejects.path) {
 		if (!s->options.no_rejects)
-			bn_err_hint(why, "mend the file, or let malformed jobs go to a file with "
+			bn_err_hint(why, "correct the file, or write malformed jobs to a file with "
 					 "--on-error reject");
 		return bn_err_move(err, why);
 	}
@@ -318,7 +319,7 @@ static const bn_stream_ops swf_ops = {.schema = stream_schema,
 
 /* ---- opening ------------------------------------------------------------------------------------ */
 
-/* "; Key: value" goes to the table's metadata; UnixStartTime is what `submit` counts from. */
+/* "; Key: value" becomes the table's metadata; `submit` is relative to UnixStartTime. */
 static int keep_comment(swf_stream *s, bn_text line, bn_err *err)
 {
 	const char *colon = memchr(line.ptr, ':', line.len);
@@ -354,7 +355,7 @@ out:
 	return rc;
 }
 
-/* The comments before the first job. The lines are read again for the jobs. */
+/* The comments before the first job. Their lines are read again with the jobs. */
 static int read_header(swf_stream *s, bn_err *err)
 {
 	bn_text line;
@@ -429,7 +430,7 @@ out:
 	return rc;
 }
 
-/* By its name, or by a header that begins as the format says. */
+/* By its name, or by a header as the format defines it. */
 static int swf_detect(const bn_input *in)
 {
 	size_t n, name = strlen(bn_input_name(in));

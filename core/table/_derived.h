@@ -1,4 +1,4 @@
-/* _derived.h - a column that is computed: used by table_read.c instead of parts. Not for other modules. */
+/* _derived.h - a computed column: used by table_read.c instead of parts. Internal. */
 #ifndef BN_TABLE__DERIVED_H
 #define BN_TABLE__DERIVED_H
 #include "core/table/table.h"
@@ -11,9 +11,10 @@ const bn_schema *bn_derived_schema(const bn_derived *d);
 int bn_derived_read(
 	bn_derived *d, size_t batch, const size_t *columns, size_t n, bn_batch *out, bn_err *err);
 
-/* table_read.c: a reader of it, which takes it when it succeeds; and freeing readers above `base`, but not that. */
+/* table_read.c: a reader with that column, which takes ownership on success; and freeing the
+ * readers above `base`, but not base itself. */
 int bn_table_reader_of_derived(bn_table_reader **out, bn_derived *d, bn_err *err);
 void bn_table_reader_forget_base(bn_table_reader *top, bn_table_reader *base);
-void bn_derived_release_base(bn_derived *d); /* it stays another's */
+void bn_derived_release_base(bn_derived *d); /* owned by another reader */
 
 #endif

@@ -1,4 +1,5 @@
-/* derive.c - see derive.h. A derived column is one step: a reader over the table with one column less. */
+/* derive.c - see derive.h. A derived column is one step: a reader over the table with one column
+ * less. */
 #include "core/table/derive.h"
 
 #include "core/base/mem.h"
@@ -10,7 +11,7 @@
 
 struct bn_derived {
 	bn_table_reader *base;
-	bn_schema schema; /* of the base, and the column behind it */
+	bn_schema schema; /* of the base, and the column after it */
 	bn_expr *expr;
 	size_t *needs, need_count; /* columns of the base that it reads */
 };
@@ -41,7 +42,7 @@ const bn_schema *bn_derived_schema(const bn_derived *d)
 	return &d->schema;
 }
 
-/* A category of the expression would have a dictionary of each batch: its texts are strings. */
+/* A category of the expression would have a dictionary per batch, so its texts are strings. */
 static int as_strings(bn_column *c, bn_arena *arena, bn_err *err)
 {
 	size_t bytes = 0, at = 0;
@@ -78,7 +79,7 @@ static int compute(const bn_derived *d, size_t batch, bn_column *out, bn_arena *
 	if (rc < 0 || (rc = bn_table_read(d->base, batch, d->needs, d->need_count, &in, err)) < 0 ||
 		(rc = bn_expr_eval(scratch, &in, out, arena, err)) < 0)
 		goto out;
-	/* The texts may lie in the batch. */
+	/* The texts may be in the batch. */
 	if (bn_type_is_text(out->type))
 		rc = as_strings(out, arena, err);
 out:
@@ -87,7 +88,8 @@ out:
 	return rc;
 }
 
-/* Which of the wanted columns lie in the base, in their order; *own: whether the derived one is among them. */
+/* Which of the wanted columns are in the base, in order; *own: whether the derived one is among
+ * them. */
 static size_t *base_columns(
 	const bn_derived *d, const size_t *columns, size_t n, size_t *count, bool *own)
 {
@@ -141,7 +143,7 @@ out:
 	return rc;
 }
 
-/* ---- making it -------------------------------------------------------------------------------- */
+/* ---- construction ---------------------------------------------------------------------------- */
 
 int bn_derived_split(const char *text, size_t n, const char **name, size_t *name_bytes,
 	const char **expression, size_t *expression_bytes, bn_err *err)
@@ -192,7 +194,7 @@ static int plan(bn_derived *d, const char *name, const char *expression, bn_err 
 	return bn_schema_add(&d->schema, name, type, true, NULL, err);
 }
 
-/* One column more; *table is replaced. */
+/* Adds one column; *table is replaced. */
 static int derive(bn_table_reader **table, const char *text, size_t n, bn_err *err)
 {
 	const char *at, *expr_at;
@@ -217,14 +219,14 @@ static int derive(bn_table_reader **table, const char *text, size_t n, bn_err *e
 	*table = made;
 out:
 	if (d)
-		d->base = NULL; /* the caller's still */
+		d->base = NULL; /* still the caller's */
 	bn_derived_free(d);
 	bn_free(name);
 	bn_free(expression);
 	return rc;
 }
 
-/* The bytes of the first definition: to a semicolon outside quotes. */
+/* The bytes of the first definition: up to a semicolon outside quotes. */
 static size_t one_bytes(const char *s)
 {
 	size_t i = 0;

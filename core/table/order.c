@@ -20,7 +20,7 @@ typedef struct ordering {
 	size_t n;
 	item *items, *other; /* those with a value; room for n each */
 	size_t count;
-	int64_t *absent; /* the others, in their order */
+	int64_t *absent; /* the others, in order */
 	size_t absent_count;
 } ordering;
 
@@ -44,7 +44,7 @@ static bool is_real(bn_type t)
 	return t == BN_TYPE_FLOAT64 || t == BN_TYPE_FLOAT32 || t == BN_TYPE_DECIMAL;
 }
 
-/* The key of a row of the column that is not absent; ranks: of a category's codes. */
+/* The sort key of a present value of the column; ranks: of a category's codes. */
 static uint64_t key_of(const bn_column *c, size_t row, const uint32_t *ranks)
 {
 	int64_t whole = 0;
@@ -75,7 +75,7 @@ static int ranked_compare(const void *a, const void *b)
 	return text_compare(((const ranked *)a)->text, ((const ranked *)b)->text);
 }
 
-/* The place of each text of the dictionary among all; equal texts share one. */
+/* The rank of each text of the dictionary; equal texts share one. */
 static int ranks_make(uint32_t **out, const bn_dict *d, bn_err *err)
 {
 	ranked *texts = bn_alloc((d->count + 1) * sizeof *texts);
@@ -107,8 +107,8 @@ static bool rise(const int64_t *rows, size_t n)
 	return true;
 }
 
-/* Calls take(ctx, place, column, row) for each row that is sorted, batch by batch. place_of: of each row of the table, the
- * place + 1 in rows; NULL: rows rise. */
+/* Calls take(ctx, place, column, row) for each row to sort, batch by batch. place_of: for each row
+ * of the table, its index in rows + 1; NULL: rows are increasing. */
 typedef int (*take_fn)(void *ctx, size_t place, const bn_column *c, size_t row, bn_err *err);
 
 static int read_rows(ordering *o, take_fn take, void *ctx, bn_err *err)
@@ -151,8 +151,8 @@ out:
 /* ---- by digits -------------------------------------------------------------------------------- */
 
 typedef struct keys {
-	uint64_t *key;     /* of each place */
-	uint8_t *is_there; /* a bit a place */
+	uint64_t *key;     /* of each index */
+	uint8_t *is_there; /* one bit per index */
 	const uint32_t *ranks;
 } keys;
 
@@ -170,7 +170,7 @@ static int take_key(void *ctx, size_t place, const bn_column *c, size_t row, bn_
 #define DIGIT_BITS 11
 #define DIGITS 6 /* 6 * 11 >= 64 */
 
-/* Least significant digit first; a digit that all share is skipped. */
+/* Least significant digit first; a digit that all keys share is skipped. */
 static int sort_digits(ordering *o, bn_err *err)
 {
 	size_t(*counts)[1 << DIGIT_BITS] = bn_alloc_zeroed(DIGITS, sizeof *counts);
@@ -230,7 +230,7 @@ out:
 
 typedef struct texts {
 	bn_arena arena;
-	bn_text *text; /* of each place; ptr NULL: absent */
+	bn_text *text; /* of each index; ptr NULL: absent */
 	bn_buf scratch;
 } texts;
 
@@ -254,7 +254,7 @@ static int take_text(void *ctx, size_t place, const bn_column *c, size_t row, bn
 	return 0;
 }
 
-/* The first bytes as a number that orders as they do. */
+/* The first bytes as a number with the same order. */
 static uint64_t first_bytes(bn_text t)
 {
 	uint64_t key = 0;
@@ -263,7 +263,7 @@ static uint64_t first_bytes(bn_text t)
 	return key;
 }
 
-/* Items hold places here. Whether b must come before a; equal ones stay. */
+/* Items are indices here. Whether b must come before a; equal ones stay. */
 static bool comes_before(const ordering *o, const texts *t, const item *b, const item *a)
 {
 	int c = (b->key > a->key) - (b->key < a->key);

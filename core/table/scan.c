@@ -95,7 +95,8 @@ uint64_t bn_table_origin(const bn_table_reader *r, uint64_t row)
 	return bn_table_origin(v->base, bn_table_batch_start(v->base, k->batch) + i);
 }
 
-/* Origins of the rows of a batch of the base, whose own origins are below (NULL: they are the rows). */
+/* Origins of the rows of a batch of the base, whose own origins are below (NULL: they are the
+ * rows). */
 static size_t batch_origins(
 	int64_t *rows, size_t at, const bn_kept *k, uint64_t start, const int64_t *below)
 {
@@ -318,19 +319,19 @@ int bn_table_scan_own(bn_table_reader **table, const bn_scan *scan, bn_err *err)
 	return 0;
 }
 
-/* ---- chosen rows ------------------------------------------------------------------------------ */
+/* ---- selected rows --------------------------------------------------------------------------- */
 
-/* Marks those of rows[from ..] that lie in the batch; returns where the next batch's begin. */
+/* Marks those of rows[from ..] that are in the batch; returns the start of the next batch's. */
 static int pick_in_batch(
 	bn_kept *k, size_t *from, const int64_t *rows, size_t n, uint64_t start, bn_err *err)
 {
 	if (!(k->bits = bn_alloc_zeroed(k->full / 8 + 1, 1)))
-		return bn_err_nomem(err, "the rows that are chosen");
+		return bn_err_nomem(err, "the selected rows");
 	for (; *from < n && (uint64_t)rows[*from] < start + k->full; (*from)++) {
 		size_t row = (size_t)((uint64_t)rows[*from] - start);
 		if (rows[*from] < 0 || (*from && rows[*from] <= rows[*from - 1]))
-			return bn_err_set(
-				err, BN_EINVAL, "row %lld does not rise", (long long)rows[*from]);
+			return bn_err_set(err, BN_EINVAL, "row %lld is not above the previous one",
+				(long long)rows[*from]);
 		k->bits[row >> 3] = (uint8_t)(k->bits[row >> 3] | 1u << (row & 7));
 		k->rows++;
 	}

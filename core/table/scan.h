@@ -28,11 +28,13 @@ typedef struct bn_scan {
 int bn_table_scan(bn_table_reader **out, bn_table_reader *table, const bn_scan *scan, bn_err *err);
 /* The same, replacing *table, which the scan then owns. On failure *table is unchanged. */
 int bn_table_scan_own(bn_table_reader **table, const bn_scan *scan, bn_err *err);
-/* The n rows numbered rows[0 .. n-1], which rise, as a table; borrowed and freed as for bn_table_scan. BN_EINVAL for a
- * row that the table does not have, or that does not rise. */
+/* The n rows numbered rows[0 .. n-1], increasing, as a table; borrowed and freed as for
+ * bn_table_scan. BN_EINVAL for a row that the table does not have, or that is not above the
+ * previous one. */
 int bn_table_pick(
 	bn_table_reader **out, bn_table_reader *table, const int64_t *rows, size_t n, bn_err *err);
-/* Writes bn_table_origin of each of the reader's rows to rows[0 .. bn_table_rows - 1], in one pass. */
+/* Writes bn_table_origin of each of the reader's rows to rows[0 .. bn_table_rows - 1], in one
+ * pass. */
 int bn_table_origins(int64_t *rows, const bn_table_reader *r, bn_err *err);
 /* The row's number in the underlying table; for a reader that is not a scan, the row itself. */
 uint64_t bn_table_origin(const bn_table_reader *r, uint64_t row);

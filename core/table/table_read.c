@@ -312,7 +312,7 @@ int bn_table_read(bn_table_reader *r, size_t batch, const size_t *columns, size_
 void bn_table_forget(const bn_table_reader *r, const bn_batch *b)
 {
 	if (r->derived)
-		return; /* some are computed, and the others read again soon */
+		return; /* some are computed, and the others are read again soon */
 	if (r->view)
 		bn_table_view_forget(r->view, b);
 	else
@@ -334,7 +334,7 @@ void bn_table_take_stats(bn_table_reader *r, size_t index, bn_part_stats *stats)
 const bn_part_stats *bn_table_batch_stats(const bn_table_reader *r, size_t batch)
 {
 	if (r->derived)
-		return NULL; /* nothing is known of the column */
+		return NULL; /* nothing is known about the column */
 	if (r->view)
 		return bn_table_batch_stats(r->view->base, r->view->kept[batch].batch);
 	return part_of_batch(r, batch)->stats;

@@ -1,8 +1,9 @@
 /*
- * _group.h - the runs of a list in groups by the text of one field (bn_run_query.group). Not for other modules.
+ * _group.h - groups the runs of a list by the text of one field (bn_run_query.group). Internal.
  *
- * Live runs are in no group and come first. Then come the groups in the order of their first runs by the list's sort,
- * and in each its runs in that order. Only open groups have runs in the list; of all, the group is known.
+ * Live runs are in no group and come first. Then come the groups in the order of their first runs
+ * by the list's sort, and in each its runs in that order. Only open groups have runs in the list;
+ * all groups are reported.
  */
 #ifndef BN_TRACK__GROUP_H
 #define BN_TRACK__GROUP_H
@@ -10,7 +11,7 @@
 
 enum { BN_GROUPS_MOST = 10000 };
 
-/* status: of bn_run_status, one a row of the list. */
+/* status: a bn_run_status for each row of the list. */
 int bn_run_list_group(bn_run_list *l, const uint8_t *status, bn_err *err);
 /* Copies the groups of a list into a page. */
 int bn_run_groups_keep(bn_run_page *page, bn_arena *arena, const bn_run_list *l, bn_err *err);

@@ -17,10 +17,10 @@
 /* Values of one sort key by position in the list. */
 typedef struct bn_sort_key {
 	bn_run_field field;
-	bool is_lead; /* no field: live runs, then the others, in groups by their order */
+	bool is_lead; /* no field: live runs, then the others, by the order of their groups */
 	bool down;    /* largest first; absent values are last in either case */
 	bool is_text;
-	bn_column *column; /* for keys that have one; of the list's sort, or of the memory */
+	bn_column *column; /* for keys that have one; owned by the list's sort, or the memory */
 	double *number;    /* NaN: absent */
 	const char **text; /* NULL: absent */
 } bn_sort_key;
@@ -39,7 +39,7 @@ typedef struct bn_run_list {
 	size_t before;  /* of a window: rows of the list before its first */
 	int64_t total;  /* of a window: rows of the list */
 	bn_arena arena; /* texts to sort by; groups */
-	/* Of a list that the query's memory holds (list_held.c). */
+	/* Of a list from the query's memory (list_held.c). */
 	int64_t matched, lead;
 	bn_run_group *groups;
 	size_t group_count;
@@ -66,9 +66,9 @@ int64_t bn_run_list_limit(const bn_run_list *l);
 const char *bn_run_list_mark(const bn_run_list *l); /* where the page begins or ends; NULL none */
 /* Loads the matching runs; among: "" or a further condition (" AND r.no IN (1, 2)"). */
 int bn_run_list_rows(bn_run_list *l, const char *among, bn_err *err);
-/* The value of a key that has a column, for the row at a position. */
+/* The value of a key that has a column, for the row at an index. */
 void bn_sort_key_take(const bn_run_list *l, bn_sort_key *k, size_t at);
-/* Which of the rows at two positions comes first: by the keys, then by position. */
+/* Which of the rows at two indices comes first: by the keys, then by index. */
 int bn_run_list_cmp(const bn_run_list *l, size_t a, size_t b);
 /* list_held.c: loads the list from its query's memory. */
 int bn_run_list_held(bn_run_list *l, bn_err *err);

@@ -1,13 +1,16 @@
 /*
- * _memory.h - what the queries of one reader share (bn_run_memory of query.h): the runs that are not in the trash,
- * their public order, and the words they are searched for; the runs of the last filter; columns. Not for other modules.
+ * _memory.h - shared by the queries of one reader (bn_run_memory of query.h): the runs that are not
+ * in the trash, their public order, and the words they are searched for; the runs of the last
+ * filter; columns. Internal.
  *
- * Each part is kept as long as it is right: the runs until the fold counts another change of the table of runs
- * (index_run_changes), the rest until any row of the index changes. Metrics and heartbeats of live runs change rows each
- * second and no run, so a key that narrows a list reads no row but those it shows. What depends on the clock (ages in
- * a filter, how long a live run takes) is kept for BN_MEMORY_MS at most.
+ * Each part is kept while valid: the runs until the fold counts another change of the table of runs
+ * (index_run_changes), the rest until any row of the index changes. Metrics and heartbeats of live
+ * runs change rows each second and no run, so a key that narrows a list only reads the rows it
+ * shows. What depends on the clock (ages in a filter, the duration of a live run) is kept for
+ * BN_MEMORY_MS at most.
  *
- * Sets have a bit for each of the held runs; columns are by the run's number, as everywhere (column.h).
+ * Sets have a bit for each of the held runs; columns are by the run's number, as elsewhere
+ * (column.h).
  */
 #ifndef BN_TRACK__MEMORY_H
 #define BN_TRACK__MEMORY_H
@@ -15,27 +18,27 @@
 
 enum { BN_MEMORY_MS = 10000 };
 
-/* A state of the index, as one handle sees it. */
+/* A state of the index, as seen by one handle. */
 typedef struct bn_index_state {
 	sqlite3 *db;
-	int64_t own, others; /* rows that this handle changed; commits of others that it saw */
+	int64_t own, others; /* rows changed by this handle; commits of others that it saw */
 	int64_t runs;        /* of index_run_changes */
 } bn_index_state;
 
 typedef struct bn_held_run {
 	int64_t no, created_ms;
-	size_t words;                                 /* where its words begin */
+	size_t words;                                 /* start of its words */
 	uint8_t id[(BN_RUN_ID_TEXT - 1) / 2], status; /* of bn_run_status */
 } bn_held_run;
 
 typedef struct bn_held_column {
-	char *name; /* as a query writes it */
+	char *name; /* as written in a query */
 	bn_column *column;
 } bn_held_column;
 
 struct bn_run_memory {
-	bn_index_state of; /* what columns and filter are of */
-	int64_t read_ms;   /* when the first of them was */
+	bn_index_state of; /* state of the index for columns and filter */
+	int64_t read_ms;   /* when the first of them was computed */
 	/* The runs. */
 	bool has_runs;
 	sqlite3 *runs_of;
@@ -44,7 +47,7 @@ struct bn_run_memory {
 	size_t count, cap;
 	uint32_t *order; /* the public order of them */
 	bn_buf words;    /* a NUL before each part, in lower case */
-	/* Those of a filter: a bit for each of runs. */
+	/* The runs of a filter: a bit for each of runs. */
 	char *filter; /* NULL: none is kept */
 	uint8_t *filtered;
 	bn_held_column *columns;
@@ -57,9 +60,10 @@ int bn_memory_refresh(bn_run_memory *m, const bn_filter_world *w, bn_err *err);
 /* A field of all runs, as numbers or texts; borrowed until the next refresh. */
 int bn_memory_column(bn_column **out, bn_run_memory *m, const bn_run_field *f,
 	const bn_filter_world *w, bn_err *err);
-/* Which runs the filter of l leaves, whose condition is l->where; *out NULL: all of them. Borrowed likewise. */
+/* The runs that pass the filter of l, whose condition is l->where; *out NULL: all of them. Borrowed
+ * likewise. */
 int bn_memory_filter(const uint8_t **out, bn_run_memory *m, bn_run_list *l, bn_err *err);
-/* Takes the runs out of a set that lack a word. */
+/* Removes from a set the runs that lack a word. */
 int bn_memory_search(uint8_t *set, const bn_run_memory *m, const char *words, bn_err *err);
 
 #endif

@@ -7,14 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The groups by key, and which of them each row of the list is in. */
+/* The groups by key, and the group of each row of the list. */
 typedef struct grouping {
 	bn_run_list *l;
 	const bn_column *by;
 	size_t *slots; /* of a hash table: 1 + the group; 0: free */
 	size_t slot_count;
-	int32_t *of;   /* of each row; -1: in none, being live */
-	size_t *first; /* of each group: the row that sorts first */
+	int32_t *of;   /* of each row; -1: in none, since it is live */
+	size_t *first; /* of each group: its first row in the order */
 } grouping;
 
 uint64_t bn_run_group_key(const char *value)
@@ -36,7 +36,7 @@ static bool is_bad(uint8_t status)
 	return status == BN_RUN_FAILED || status == BN_RUN_KILLED || status == BN_RUN_LOST;
 }
 
-/* The group of a value, made when it is new; -1: there are too many. */
+/* The group of a value, created if it is new; -1: there are too many. */
 static int32_t group_find(grouping *g, const char *value)
 {
 	bn_run_list *l = g->l;
@@ -72,7 +72,7 @@ static bool rows_group(grouping *g, const uint8_t *status)
 	return true;
 }
 
-/* ---- what groups come to -------------------------------------------------------------------- */
+/* ---- aggregates of groups ------------------------------------------------------------------- */
 
 static void number_add(bn_run_sum *s, double x)
 {
@@ -140,7 +140,7 @@ static int groups_sum(grouping *g, bn_err *err)
 	return 0;
 }
 
-/* ---- their order ---------------------------------------------------------------------------- */
+/* ---- order of the groups -------------------------------------------------------------------- */
 
 static int first_cmp(const void *a, const void *b, void *grouping_of)
 {
@@ -156,8 +156,8 @@ static bool is_open(const bn_run_query *q, uint64_t key)
 	return false;
 }
 
-/* Rows of groups that are not open leave the list; the others get the place of their group as first key. rank: of each
- * group, -1 where it is not open. */
+/* Removes rows of groups that are not open from the list; the others get the rank of their group as
+ * first key. rank: of each group, -1 if it is not open. */
 static void rows_keep(grouping *g, const int32_t *rank)
 {
 	bn_run_list *l = g->l;

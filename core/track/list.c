@@ -92,7 +92,7 @@ static bool is_blank(const char *text)
 	return !text || !text[strspn(text, " \t\n")];
 }
 
-/* Whether the list comes from the query's memory. */
+/* Whether the list is loaded from the query's memory. */
 static bool is_held(const bn_run_list *l)
 {
 	const bn_run_query *q = l->q;

@@ -1,4 +1,4 @@
-/* list_held.c - see _memory.h: a list from the runs and columns that its query's memory holds. */
+/* list_held.c - see _memory.h: a list from the runs and columns in its query's memory. */
 #include "core/track/_memory.h"
 
 #include "core/track/_group.h"

@@ -74,7 +74,7 @@ static int part_add(bn_run_memory *m, const char *text, size_t n, bn_err *err)
 	return 0;
 }
 
-/* What many runs share, by number: some of the texts that were asked for. */
+/* Values that many runs share, by number: some of the requested texts. */
 enum { SHARED_KEPT = 256 };
 typedef struct shared_text {
 	const char *sql;
@@ -130,7 +130,7 @@ static int run_take(runs_reader *r, bn_err *err)
 		OWNER,
 		STATUS,
 		PARTS = 9
-	}; /* STATUS and on: searched */
+	}; /* STATUS and following: searched */
 	bn_run_memory *m = r->m;
 	bn_run_status status = BN_RUN_LOST;
 	size_t cap = m->cap;
@@ -168,7 +168,7 @@ static int public_cmp(const void *a, const void *b, void *memory)
 	return memcmp(x->id, y->id, sizeof x->id);
 }
 
-/* Runs lie in the order that they came in, mostly: then turning it is enough. */
+/* Runs are mostly in order of creation: then reversing is enough. */
 static int runs_order(bn_run_memory *m, bn_err *err)
 {
 	bool sorted = true;
@@ -195,7 +195,7 @@ static int runs_read(bn_run_memory *m, const bn_filter_world *w, bn_err *err)
 	m->runs_of = w->db;
 	m->count = 0;
 	bn_buf_clear(&m->words);
-	filter_forget(m); /* its bits are of the runs as they were */
+	filter_forget(m); /* its bits refer to the previous runs */
 	if ((rc = bn_sql_prepare(&r.st, w->db, err,
 		     "SELECT no, id, created_ms, experiment, owner, status, name, title, dataset "
 		     "FROM run NOT INDEXED WHERE removed = 0 ORDER BY no",
@@ -267,7 +267,7 @@ static int attribute_value(bn_column *c, sqlite3_stmt *st, bool is_text, bn_err 
 	return c->text[run] ? 0 : bn_err_nomem(err, "a column of runs");
 }
 
-/* An attribute in the form of a column. */
+/* An attribute as a column. */
 static int attribute_load(
 	bn_column *c, const bn_run_field *f, const bn_filter_world *w, bn_err *err)
 {
@@ -413,7 +413,7 @@ static size_t run_at(const bn_run_memory *m, size_t run, size_t place)
 	return run;
 }
 
-/* The runs that hold a text, found in one go over the words of all. */
+/* The runs that contain a text, found in one pass over the words of all. */
 static void search_text(uint8_t *set, const bn_run_memory *m, const char *text, size_t n)
 {
 	const char *words = m->words.ptr;
@@ -427,7 +427,7 @@ static void search_text(uint8_t *set, const bn_run_memory *m, const char *text, 
 	}
 }
 
-/* Those whose id begins with a word of hexadecimal digits. */
+/* Those whose id begins with a hexadecimal word. */
 static void search_id(uint8_t *set, const bn_run_memory *m, const char *word, size_t n)
 {
 	uint8_t bytes[ID_HEX / 2];

@@ -36,22 +36,23 @@
 #include <stdint.h>
 
 /*
- * What queries of one reader share, so that one of 100 000 runs that changes by a word reads only the rows it shows.
- * It follows the index. One thread, one workspace. It holds some 150 bytes a run, and 8 a run for each sorted column.
+ * State shared by the queries of one reader, so that a query over 100 000 runs that changes by a
+ * word only reads the rows it shows. It follows the index. One thread, one workspace. It uses about
+ * 150 bytes per run, and 8 per run for each sorted column.
  */
 typedef struct bn_run_memory bn_run_memory;
 
 int bn_run_memory_new(bn_run_memory **out, bn_err *err);
 void bn_run_memory_free(bn_run_memory *m);
 
-/* What it has read so far: for tests. */
+/* Number of rows read so far: for tests. */
 typedef struct bn_run_memory_work {
 	int64_t runs_read, columns_read, filters_read;
 } bn_run_memory_work;
 
 const bn_run_memory_work *bn_run_memory_did(const bn_run_memory *m); /* borrowed */
 
-/* Runs in a state that few are in, which are found without looking at the others. */
+/* Runs in a rare state, which are found without scanning the others. */
 typedef enum bn_run_among {
 	BN_AMONG_ALL,
 	BN_AMONG_LIVE,   /* scheduled, queued, running */
@@ -63,20 +64,21 @@ typedef struct bn_run_query {
 	const char *filter;     /* NULL or "": all */
 	const char *search;     /* words to be found in id, name, title, experiment or status */
 	const char *sort;       /* "-metrics.rmse,params.lr,created"; NULL: newest first */
-	const char *const
-		*columns; /* fields as above ("metrics.rmse", "best(loss)", "params.lr") */
+	const char *const *columns; /* fields as above ("metrics.rmse", "best(loss)",
+				     * "params.lr") */
 	size_t column_count;
 	bool removed; /* the trash instead of the other runs */
 	bn_run_among among;
 	int64_t limit;         /* <= 0: 1000 */
-	int64_t limit_of_more; /* where more match than limit, the page has only so many; 0: limit */
-	/* NULL: none. The trash, lists of an experiment and those among some runs do not use it, and have neither groups nor live_first. */
+	int64_t limit_of_more; /* limit of runs in the page, if more match; 0: limit */
+	/* NULL: none. The trash, lists of an experiment and those among some runs do not use it,
+	 * and support neither groups nor live_first. */
 	bn_run_memory *memory;
-	bool live_first;      /* live runs before all others, whatever sorts */
+	bool live_first;      /* live runs before all others, in any order */
 	const char *group;    /* a field of text: see bn_run_group; NULL or "": none */
 	const uint64_t *open; /* keys of the groups whose runs are listed */
 	size_t open_count;
-	const bool *summed; /* of which columns groups have sums; NULL: of none */
+	const bool *summed; /* columns for which groups have sums; NULL: none */
 	/* The start of the page: the first of these that is set. Marks come from rows of an earlier
 	 * page with the same sort; the row need not exist any more. */
 	bool last;          /* the last page */
@@ -105,21 +107,21 @@ typedef struct bn_run_row {
 
 /* One column of a group. */
 typedef struct bn_run_sum {
-	int64_t count;          /* runs that have a number; of text: all */
-	double mean, deviation; /* of a sample: NaN below two. Of numbers */
-	const char *alike;      /* the text that all of them have; NULL: there is none */
+	int64_t count;          /* number of runs that have a number; for text: all */
+	double mean, deviation; /* of a sample: NaN below two. For numbers */
+	const char *alike;      /* the text that all of them share; NULL: there is none */
 	bool differs;
 } bn_run_sum;
 
 /*
- * The runs with one value of a field, other than live ones, which are in no group and come first. Groups stand in the
- * order of their first runs. Only the runs of open groups are rows of the list.
+ * The runs with one value of a field, except live ones, which are in no group and come first.
+ * Groups are in the order of their first runs. Only the runs of open groups are rows of the list.
  */
 typedef struct bn_run_group {
 	uint64_t key;       /* bn_run_group_key(value) */
 	const char *value;  /* NULL: without one */
-	int64_t first;      /* the place of its first row; -1: it is not open */
-	int64_t count, bad; /* runs; those of them that failed, were killed or lost */
+	int64_t first;      /* index of its first row; -1: it is not open */
+	int64_t count, bad; /* number of runs; those that failed, were killed or lost */
 	bn_run_sum *sums;   /* one per column */
 } bn_run_group;
 
@@ -130,12 +132,12 @@ typedef struct bn_run_page {
 	bn_run_row *rows;
 	size_t count;
 	int64_t total;   /* rows of the list, regardless of limit */
-	int64_t matched; /* runs: more than rows where groups are not open */
+	int64_t matched; /* number of runs: more than rows if groups are not open */
 	int64_t place;   /* number of rows before the first one here */
 	bn_run_group *groups;
 	size_t group_count;
 	int64_t lead;         /* rows before the first group */
-	bool too_many_groups; /* more than 10 000: it is a list without groups */
+	bool too_many_groups; /* more than 10 000: the list is not grouped */
 	struct bn_run_page_memory *memory;
 } bn_run_page;
 
@@ -148,7 +150,7 @@ int bn_run_filter_check(bn_workspace *ws, const char *filter, size_t *at, bn_err
 /* Which columns there are: "metrics.rmse", "params.lr", ... over the runs of an experiment (NULL:
  * all), most used first within metrics, params, tags. */
 int bn_run_fields(bn_names *out, bn_workspace *ws, const char *experiment, bn_err *err);
-/* In how many runs there is a value of such a name; 0: in none. */
+/* The number of runs with a value of that name; 0: none. */
 int bn_run_field_runs(int64_t *out, bn_workspace *ws, const char *name, bn_err *err);
 /* Appends such a name in the syntax of filters, sorts and columns: metrics.`val loss`. */
 void bn_run_field_write(bn_buf *out, const char *name);

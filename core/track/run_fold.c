@@ -526,7 +526,7 @@ static int (*const actions[])(bn_fold *, const bn_event *, const run_state *, bn
 	[STOP] = apply_stop,
 };
 
-/* The batch changes rows of table run, other than those that lists never hold. */
+/* The batch changes rows of table run that lists may show. */
 static int rows_change(bn_fold *f, bn_err *err)
 {
 	bn_track_batch *b = NULL;

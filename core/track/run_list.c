@@ -96,7 +96,7 @@ static json_t *pairs_json(const bn_pairs *p)
 	return o;
 }
 
-/* Of values of which there are none, as all are NaN: absent is null, infinity is kept. */
+/* NaN: there are no values, or all are NaN, so it is null; infinity is kept. */
 static json_t *value_json(double x)
 {
 	return isnan(x) ? json_null() : bn_json_number(x);

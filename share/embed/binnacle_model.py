@@ -44,7 +44,7 @@ def _tensors(path):
 
 
 def _is_missing(v):
-    # None, NaN, NaT and pandas.NA: the one thing that all but None do not equal, or do not say.
+    # None, NaN, NaT and pandas.NA: all except None do not equal themselves, or cannot be compared.
     if v is None:
         return True
     try:
@@ -54,7 +54,7 @@ def _is_missing(v):
 
 
 def _instant(text):
-    """Nanoseconds since 1970 of an ISO 8601 time; UTC where it names no zone."""
+    """Nanoseconds since 1970 of an ISO 8601 time; UTC without a zone."""
     text = text.strip().replace("Z", "+00:00")
     head, dot, tail = text.partition(".")
     zone = ""
@@ -93,7 +93,7 @@ def _of_text(text, kind):
 
 
 def _of_object(v, kind):
-    """The number that training would have had of a cell."""
+    """The number that training would use for a cell."""
     if _is_missing(v):
         return math.nan
     if isinstance(v, str):
@@ -125,7 +125,7 @@ def _numbers(name, column, kind):
                 out[i] = _of_object(v, kind)
             except (TypeError, ValueError):
                 form = ", such as 2026-01-31T09:30:00Z" if kind == "timestamp" else ""
-                raise ValueError("row %d, column '%s': %r is no %s%s" % (i + 1, name, v, kind, form)) from None
+                raise ValueError("row %d, column '%s': %r is not a %s%s" % (i + 1, name, v, kind, form)) from None
     if kind == "bool":
         wrong = ~np.isnan(out) & (out != 0) & (out != 1)
         if wrong.any():
@@ -137,7 +137,7 @@ def _numbers(name, column, kind):
 
 
 def _vector(name, row, v, size):
-    """The numbers of a cell: a list or an array, or the JSON of a list, as a CSV file has it."""
+    """The numbers of a cell: a list or an array, or the JSON of a list, as in a CSV file."""
     shown = v
     if isinstance(v, str):
         try:
@@ -162,7 +162,7 @@ def _vector(name, row, v, size):
 
 
 def _element(frame, i, vectors):
-    """The column of an input: one of its own, or the element that it is of a column of vectors. vectors: those read."""
+    """The column of an input: a column of the frame, or an element of a vector column. vectors: those already read."""
     if i["name"] in frame or "column" not in i:
         return frame[i["name"]]
     name, size = i["column"], i["elements"]
@@ -211,7 +211,7 @@ class Model:
         self.labels = self._labels()
 
     def _labels(self):
-        """Classes that all are numbers are answered as numbers."""
+        """Class labels as numbers if all of them are numbers."""
         try:
             numbers = [float(c) for c in self.classes]
         except ValueError:
@@ -221,7 +221,7 @@ class Model:
         return [int(x) if x.is_integer() else x for x in numbers]
 
     def design(self, frame):
-        """The numbers that the weights are multiplied with: a row per row, a column per number or category."""
+        """The design matrix: a row per row, a column per number or category."""
         names = list(frame.keys())
         missing = [i["name"] for i in self.features["inputs"] if i["name"] not in names and i.get("column") not in names]
         if missing:
@@ -268,7 +268,7 @@ class Model:
         return e / e.sum(axis=1, keepdims=True)
 
     def columns(self, frame):
-        """The answer as a dict of columns, as `binnacle predict` writes them."""
+        """The predictions as a dict of columns, as `binnacle predict` writes them."""
         y = self.outputs(frame)
         if not self.is_classifier:
             return {"prediction": y}
@@ -287,7 +287,7 @@ class Model:
 
 
 class _PyFunc(Model):
-    """What mlflow.pyfunc calls. params of a request: there are none."""
+    """The interface of mlflow.pyfunc. There are no params."""
 
     def predict(self, context, model_input=None, params=None):
         return Model.predict(self, context if model_input is None else model_input)

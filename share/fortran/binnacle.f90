@@ -3,7 +3,7 @@
 !     use binnacle
 !     type(binnacle_run) :: run
 !
-!     call binnacle_open(run, experiment="oscillator")   ! the run we are in, or a new one
+!     call binnacle_open(run, experiment="oscillator")   ! the current run, or a new one
 !     call binnacle_log_param(run, "dt", "1e-3")
 !     call binnacle_log_metric(run, "energy", energy, step)
 !     call binnacle_close(run)
@@ -146,7 +146,7 @@ contains
         end do
     end function from_c
 
-    ! The address of text, which lives in holder as long as that does; NULL for none.
+    ! The address of text, stored in holder and valid as long as it; NULL for none.
     function address(text, holder) result(at)
         character(len=*), intent(in), optional :: text
         type(text_for_c), intent(inout), target :: holder
@@ -189,13 +189,13 @@ contains
         binnacle_is_open = c_associated(run%handle)
     end function binnacle_is_open
 
-    ! Why the last binnacle_open of this thread failed; empty when none did.
+    ! Why the last binnacle_open of this thread failed; empty if none did.
     function binnacle_last_error() result(text)
         character(len=:), allocatable :: text
         text = from_c(c_last_error())
     end function binnacle_last_error
 
-    ! 32 hex digits; empty when it is not open.
+    ! 32 hex digits; empty if it is not open.
     function binnacle_id(run) result(text)
         type(binnacle_run), intent(in) :: run
         character(len=:), allocatable :: text
@@ -209,14 +209,14 @@ contains
         call tell(c_run_flush(run%handle), status)
     end subroutine binnacle_flush
 
-    ! The first failure since it was last asked for; empty when there is none.
+    ! The first failure since the last call; empty if there is none.
     function binnacle_error(run) result(text)
         type(binnacle_run), intent(in) :: run
         character(len=:), allocatable :: text
         text = from_c(c_run_error(run%handle))
     end function binnacle_error
 
-    ! exit_code 0 (when it is absent): FINISHED, else FAILED. The run is not open any more.
+    ! exit_code 0 (the default): FINISHED, else FAILED. The run is closed then.
     subroutine binnacle_close(run, exit_code, status)
         type(binnacle_run), intent(inout) :: run
         integer, intent(in), optional :: exit_code
@@ -292,7 +292,7 @@ contains
         call param_int64(run, key, int(value, int64), status)
     end subroutine param_int32
 
-    ! The format of a real with so many digits behind the first.
+    ! The format of a real with so many digits after the first.
     function form(digits, is_moderate) result(text)
         integer, intent(in) :: digits
         logical, intent(in) :: is_moderate
@@ -300,7 +300,7 @@ contains
         write (text, "(a,i0,a,i0,a)") "(es32.", digits, "e", merge(2, 3, is_moderate), ")"
     end function form
 
-    ! With as few digits as tell the value apart from its neighbours.
+    ! The shortest form that distinguishes the value from its neighbours.
     subroutine param_real64(run, key, value, status)
         type(binnacle_run), intent(in) :: run
         character(len=*), intent(in) :: key
@@ -340,7 +340,7 @@ contains
         call tell(c_log_tag(run%handle, to_c(key), to_c(value)), status)
     end subroutine binnacle_log_tag
 
-    ! Copies a file or directory into the workspace, and waits for the disk. name: its own when absent.
+    ! Copies a file or directory into the workspace, and waits for the disk. name: default its own.
     subroutine binnacle_log_artifact(run, path, name, status)
         type(binnacle_run), intent(in) :: run
         character(len=*), intent(in) :: path

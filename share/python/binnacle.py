@@ -8,15 +8,15 @@
             run.log("energy", 1.0 / (step + 1), step)
         run.log({"loss": 0.31, "acc": 0.9}, step=1000)  # or run.log(loss=0.31, acc=0.9, step=1000)
 
-Inside `binnacle run start -- python train.py` the run is the one that was started; else run() makes one
-in the workspace around the working directory (or BINNACLE_HOME). Without a workspace, or without
-libbinnacle, it gives a run that does nothing, is false and says why in .error, so a program need not
-care whether logging works; run(required=True) raises instead. What is refused raises binnacle.Error.
+Inside `binnacle run start -- python train.py` the run is the one that was started; otherwise run() creates one
+in the workspace of the working directory (or BINNACLE_HOME). Without a workspace, or without
+libbinnacle, it returns a run that does nothing, is false and has the reason in .error, so a program need not
+check whether logging works; run(required=True) raises instead. A rejected call raises binnacle.Error.
 
-run.log only puts the point into memory; a thread of the library writes at least once a second, and
+run.log only stores the point in memory; a thread of the library writes at least once a second, and
 flush() and close() wait for the disk. The end of the `with` block closes the run: FINISHED, or FAILED
-when an exception ends it. A run that is still open when the interpreter exits is ended then, FINISHED when the
-process ends with status 0. A child of os.fork() opens the run itself: binnacle.run(run_id=run.id).
+if an exception ends it. A run that is still open when the interpreter exits is ended then, FINISHED if the
+process ends with status 0. A child of os.fork() must open the run itself: binnacle.run(run_id=run.id).
 
 The library is $BINNACLE_LIBRARY, or libbinnacle.so.0 of the installation that this file or the program
 `binnacle` belongs to, or the one that the system's loader finds.
@@ -36,7 +36,7 @@ _ABSENT = object()
 
 
 class Error(Exception):
-    """What the library refused or could not do. code: its negative code."""
+    """An error of the library. code: its negative code."""
 
     def __init__(self, message, code=-1):
         super().__init__(message)
@@ -62,7 +62,7 @@ def _candidates():
 
 
 def _load():
-    """The library, or None and why not."""
+    """The library and "", or None and the reason."""
     why = ""
     for path in _candidates():
         if os.sep in path and not os.path.exists(os.path.normpath(path)):
@@ -93,7 +93,7 @@ def _load():
 
 
 _lib, _why_no_lib = _load()
-_open = {}  # id() of the runs that are open
+_open = {}  # open runs by id()
 
 
 def _text(what, value):
@@ -104,14 +104,14 @@ def _text(what, value):
 
 
 def _status_of(code):
-    """The exit status of a process that ends with SystemExit(code); what C has no number for is 255."""
+    """The exit status of a process that ends with SystemExit(code); 255 if the code does not fit a C int."""
     if not isinstance(code, int):
         return int(code is not None)
     return int(code) if -2**31 <= code < 2**31 else 255
 
 
 def _whole(what, number):
-    """The int that the number is, of whatever type (numpy's, 3.0). Nothing is cut off."""
+    """Converts a number of any type (numpy's, 3.0) to int. A fraction is an error."""
     try:
         return operator.index(number)
     except TypeError:
@@ -130,7 +130,7 @@ def _real(key, value):
 
 
 def _pairs(call, key, value, others):
-    """What log, param and tag were given: a key and a value, a dict, or names."""
+    """The arguments of log, param and tag as a dict: a key and a value, a dict, or keywords."""
     if key is _ABSENT and value is _ABSENT and others:
         return others
     if isinstance(key, dict) and value is _ABSENT:
@@ -142,14 +142,14 @@ def _pairs(call, key, value, others):
 
 
 class Run:
-    """A run that is open for logging; made by run(). False when it only does nothing."""
+    """A run open for logging; created by run(). False if it does nothing."""
 
     def __init__(self, handle, error):
         self._handle = handle
         self._closed = False
         self._keys = {}
-        self.error = error  #: why nothing is logged; "" when it is
-        self.id = ""  #: 32 hex digits; "" when nothing is logged
+        self.error = error  #: why nothing is logged; "" if it is
+        self.id = ""  #: 32 hex digits; "" if nothing is logged
         if handle is not None:
             self._log, self._log_at = _lib.binnacle_log_metric, _lib.binnacle_log_metric_at
             self.id = _lib.binnacle_run_id(handle).decode()
@@ -202,8 +202,8 @@ class Run:
             rc = None
         if rc:
             self._check(rc)
-        elif rc is None:  # numbers of other types, such as numpy's, or none at all; outside of the except block, so
-            # that what it raises is one traceback
+        elif rc is None:  # numbers of other types, such as numpy's, or not numbers; outside of the except block, so
+            # that an error has only one traceback
             if isinstance(key, dict) and step == 0:
                 value, step = _ABSENT, value
             self._log_all(_pairs("log", key, value, others), step, time_ms)
@@ -212,7 +212,7 @@ class Run:
         step = _whole("the step", step)
         time_ms = None if time_ms is None else _whole("time_ms", time_ms)
         points = [(self._keys.get(key) or self._key(key), _real(key, value)) for key, value in values.items()]
-        for key, value in points:  # all of them, or none when one is refused
+        for key, value in points:  # all were converted first: all are logged, or none
             self.log(key, value, step, time_ms)
 
     def _log_words(self, call, function, key, value, others):
@@ -223,16 +223,16 @@ class Run:
 
     def param(self, key=_ABSENT, value=_ABSENT, **others):
         """A parameter, as text, or several: param("lr", 0.1), param(vars(args)), param(lr=0.1). It is written
-        once: another value is refused."""
+        once: another value is rejected."""
         self._log_words("param", _lib and _lib.binnacle_log_param, key, value, others)
 
     def tag(self, key=_ABSENT, value=_ABSENT, **others):
-        """A tag, as text, or several, as param; a later value takes the place of an earlier one."""
+        """A tag, as text, or several, like param; a later value replaces an earlier one."""
         self._log_words("tag", _lib and _lib.binnacle_log_tag, key, value, others)
 
     def artifact(self, path, name=None):
-        """Copies a file or directory into the workspace, and waits for the disk. name: its own. A directory
-        with a workspace in it is refused."""
+        """Copies a file or directory into the workspace, and waits for the disk. name: default its own. A
+        directory that contains a workspace is rejected."""
         if self._handle is None:
             return self._absent()
         self._check(_lib.binnacle_log_artifact(self._handle, os.fsencode(path),
@@ -245,8 +245,8 @@ class Run:
         self._check(_lib.binnacle_run_flush(self._handle))
 
     def close(self, exit_code=0):
-        """Flushes and records the end of a run that run() made: FINISHED for 0, else FAILED. Closing
-        twice is fine."""
+        """Flushes and records the end of a run that run() created: FINISHED for 0, else FAILED. May be called
+        twice."""
         exit_code = _status_of(_whole("the exit code", exit_code))
         handle, self._handle, self._closed = self._handle, None, True
         if handle is None:
@@ -268,14 +268,14 @@ class Run:
             return
         try:
             self.close(_status_of(error.code) if isinstance(error, SystemExit) else 1)
-        except Error as e:  # the program's own exception goes on
+        except Error as e:  # the program's own exception is raised
             sys.stderr.write("binnacle: %s\n" % e)
 
 
 def run(name=None, experiment=None, title=None, run_id=None, workspace=None, required=False):
-    """Opens run_id, else the run that this process is in (BINNACLE_RUN_ID), else a new one with this
-    name (made up), experiment ("default") and title (the script's name). workspace: a directory in
-    one. required: raise Error when there is none, instead of giving a Run that does nothing."""
+    """Opens run_id, else the run of this process (BINNACLE_RUN_ID), else a new one with this
+    name (generated), experiment ("default") and title (the script's name). workspace: a directory in
+    one. required: raise Error if there is none, instead of returning a Run that does nothing."""
     if _lib is None:
         handle, error = None, _why_no_lib
     else:
@@ -293,9 +293,9 @@ def run(name=None, experiment=None, title=None, run_id=None, workspace=None, req
 
 @atexit.register
 def _leave():
-    """Nobody here knows the status with which the process will end; the library, which is told it at exit, writes and
-    ends the runs that are open, and says what it could not. But since 3.8 Python ends by the signal itself, without
-    exit, where nobody has caught Control-C. A child of os.fork() leaves its parent's runs alone."""
+    """The exit status of the process is not known here; the library gets it at exit, writes and
+    ends the open runs, and prints errors. But since 3.8 Python dies by the signal, without
+    exit, if Control-C was not caught. A child of os.fork() does not touch its parent's runs."""
     interrupted = (getattr(sys, "last_type", None) is KeyboardInterrupt and not hasattr(sys, "ps1")
                    and sys.version_info >= (3, 8))
     for one in [one for one in _open.values() if interrupted and one._pid == os.getpid()]:

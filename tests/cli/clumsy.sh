@@ -71,10 +71,10 @@ told() { # INPUT WORD...: all that is said
 check stdin_by_name "binnacle: standard input:3:1: 1 field instead of 2" "$(told 'a,b\n1,2\n3\n' data add x - | head -1)"
 check stdin_empty "binnacle: standard input is empty
   hint: a table begins with a line that names its columns" "$(told '' data add x -)"
-check stdin_compressed "  hint: decompress it on its way: gunzip -c FILE | binnacle ... -" "$(told '\037\213xx' data add x - | tail -1)"
+check stdin_compressed "  hint: decompress it first: gunzip -c FILE | binnacle ... -" "$(told '\037\213xx' data add x - | tail -1)"
 check delimiter_is_seen "binnacle: standard input: no column 'nodes', which jobs@v1 has
   hint: the file has: nodes:power (--retype takes it without)" "$(told 'nodes:power\n1:2\n' data add jobs -)"
-check delimiter_is_found "concluded from the first records: fields separated by ';' (set with --delimiter)" \
+check delimiter_is_found "inferred from the first records: fields separated by ';' (set with --delimiter)" \
 	"$(told 'nodes;power\n1;2\n' data add other - | head -1)"
 check one_row "warning: 1 row was rejected: one.rejects has it with the reason
 added one@v1" "$(told 'a,b\n1,2\n3\n' data add one - --on-error reject)"
@@ -82,7 +82,7 @@ check path_of_stdin 1 "$(grep -c '^Path  *standard input$' out)"
 check two_rows "warning: 2 rows were rejected: two.rejects has them with their reasons" \
 	"$(told 'a,b\n1,2\n3\n4\n' data add two - --on-error reject | head -1)"
 check rejects_elsewhere "binnacle: cannot create 'no/two.rejects': No such file or directory
-  hint: --rejects FILE names another place for malformed records" \
+  hint: --rejects FILE writes malformed records to another file" \
 	"$(told 'a,b\n1,2\n3\n' data add three - --rejects no/two.rejects)"
 told 'a,b\n8,9\n' data add one - >/dev/null
 cp one.rejects kept

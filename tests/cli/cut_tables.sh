@@ -14,7 +14,7 @@ expect 0 "a whole stream" "$B" data add whole "$stream"
 case $err in *warning*) fail "a whole stream is warned of: $err" ;; esac
 head -c $((size - 8)) "$stream" >unmarked.arrows
 expect 0 "a stream without its mark" "$B" data add unmarked unmarked.arrows
-says "warning: unmarked.arrows ends without the end-of-stream mark, after row 4: if its writer was stopped or the copy was cut, rows are missing"
+says "warning: unmarked.arrows ends without the end-of-stream mark, after row 4: rows are missing if its writer was stopped or the copy was cut"
 expect 0 "and of it from a pipe" "$B" data append unmarked - < <(cat unmarked.arrows)
 says "warning: standard input ends without the end-of-stream mark, after row 4"
 expect 0 "and looked at" "$B" data head unmarked.arrows

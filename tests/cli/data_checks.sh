@@ -79,6 +79,6 @@ check wide_inferred '"max_value": "18446744073709551615"' "$("$BINNACLE" data in
 "$BINNACLE" data infer u64 --ranges 2>/dev/null >wide.json
 check wide_inferred_holds 0 "$("$BINNACLE" data check u64 --suite wide.json >/dev/null 2>&1; echo $?)"
 "$BINNACLE" data export u64 -o wide.arrow -q
-check arrow_rejects_none 1 "$("$BINNACLE" data add again wide.arrow --on-error reject 2>&1 | grep -c 'wide.arrow is Arrow: no row of it is rejected')"
+check arrow_rejects_none 1 "$("$BINNACLE" data add again wide.arrow --on-error reject 2>&1 | grep -c 'wide.arrow is Arrow: its rows are never rejected')"
 
 exit $bad

@@ -116,7 +116,7 @@ check passing '' "$(found colors)"
 
 # ---- how it was read ------------------------------------------------------------------------------------------
 add german 'Tag;Watt\n31.12.2024;1,5\n01.01.2025;2,25\n' --date-order dmy
-check read_says "concluded from the first records: fields separated by ';', decimal comma (set with --delimiter, --decimal)
+check read_says "inferred from the first records: fields separated by ';', decimal comma (set with --delimiter, --decimal)
 added german@v1" "$(cat err)"
 check read_types "timestamp float64" "$("$BINNACLE" data describe german --tsv | sed 1d | cut -f2 | xargs)"
 check recipe 'dmy ; ,' "$("$BINNACLE" data show german --json | sed -n 's/^ *"\(delimiter\|decimal\|date_order\)": "\(.*\)",\{0,1\}$/\1 \2/p' | sort -r | awk '{print $2}' | sort -r | xargs)"
@@ -127,7 +127,7 @@ check nulls "int64 2" "$("$BINNACLE" data describe spelled v --json | sed -n 's/
 add only 'v\n1\n\nNA\n-\n' --only-null -
 check only_null "category" "$("$BINNACLE" data describe only --tsv | sed 1d | cut -f2)"
 check bad_delimiter "binnacle: --delimiter 'ab' is not one ASCII character" "$(printf 'a\n' | "$BINNACLE" data add x - --delimiter ab 2>&1 | head -1)"
-check bad_order "binnacle: 'dym' is no order of day, month and year" "$(printf 'a\n' | "$BINNACLE" data add x - --date-order dym 2>&1 | head -1)"
+check bad_order "binnacle: 'dym' is not an order of day, month and year" "$(printf 'a\n' | "$BINNACLE" data add x - --date-order dym 2>&1 | head -1)"
 check twice "binnacle: --delimiter and --quote are both ';'" "$(printf 'a\n' | "$BINNACLE" data add x - --delimiter ';' --quote ';' 2>&1 | head -1)"
 printf 'a;b\n1,5;x\n' >file.csv
 check head_of_a_file 'a b

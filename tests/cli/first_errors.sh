@@ -21,9 +21,9 @@ wrong 3 "no workspace at or above '$PWD'" "create one with \`binnacle init\`, or
 wrong 6 "'.' is a workspace already" "work in it, or create another: binnacle init DIR" init
 wrong 3 "no dataset 'jobs'" "this workspace has none: binnacle data add NAME FILE" data describe jobs
 wrong 3 "no model 'm'" "no model is registered yet; binnacle model register RUN --name NAME registers that of a run" predict m d.csv
-wrong 3 "cannot open jobs.csv: No such file or directory" "a path counts from where you are: ls shows what is here" data add jobs jobs.csv
+wrong 3 "cannot open jobs.csv: No such file or directory" "a path is relative to the current directory: ls shows its files" data add jobs jobs.csv
 printf 'a,b\n1,2\n3\n' >ragged.csv
-wrong 2 "ragged.csv:3:1: 1 field instead of 2" "mend the file, or let malformed records go to a file with --on-error reject" data add r ragged.csv
+wrong 2 "ragged.csv:3:1: 1 field instead of 2" "correct the file, or write malformed records to a file with --on-error reject" data add r ragged.csv
 : >empty.csv
 wrong 2 "empty.csv is empty" "a table begins with a line that names its columns" data add r empty.csv
 wrong 2 ". is a directory" "name one file" data add r .
@@ -36,10 +36,10 @@ wrong 2 "latin.csv:1: the name of column 1 is not UTF-8 text" \
 	"--encoding ISO-8859-1 reads it, if that is what it is written in" data add l latin.csv
 printf 'a,b\n"x,1\n' >quote.csv
 wrong 2 "quote.csv:2:1: the quote opened here is never closed" \
-	"mend the file, or read it with --quote none (quotes are ordinary characters) or --escape '\\'" data add q quote.csv
+	"correct the file, or read it with --quote none (quotes are ordinary characters) or --escape '\\'" data add q quote.csv
 wrong 3 "d.csv: no column 'c'" "the file has: x, y, label" data add e d.csv --type c=int64
 wrong 2 "d.csv:2:5: column 'label': \"a\" is not a number" \
-	"mend the file, or let malformed records go to a file with --on-error reject" data add e d.csv --type label=float64
+	"correct the file, or write malformed records to a file with --on-error reject" data add e d.csv --type label=float64
 wrong 2 "--type x is not COLUMN=TYPE" "for example --type x=float64" data add e d.csv --type x
 wrong 2 "no column type 'integer'" "float64, float32, int64 to int8, uint64 to uint8, bool, timestamp, date, time, duration, decimal(10,2), category, string or binary" \
 	data add e d.csv --type x=integer

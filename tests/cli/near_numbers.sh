@@ -107,7 +107,7 @@ check share "10.0 7.0" "$(sum s)"
 # what is beyond a range says beyond which
 given 9223372036854775808 1 >in.csv
 expect 0 "beyond int64" "$B" data add huge in.csv
-says "line 2 has \"9223372036854775808\", and int64 ends at 9223372036854775807 (--type takes uint64 or a rounded float64)"
+says "line 2 has \"9223372036854775808\", and int64 ends at 9223372036854775807 (use --type for uint64 or a rounded float64)"
 expect 0 "as uint64" "$B" data add huge2 in.csv --type x=uint64 -q
 check uint64 "9223372036854775808 1" "$(sum huge2)"
 expect 0 "as float64" "$B" data add huge3 in.csv --type x=float64 -q

@@ -17,7 +17,7 @@ says "jobs.swf:3: field 2 (submit): 'x' is not an integer"
 echo "1 2 3" >short.swf
 expect 2 "a short one" "$B" data add jobs short.swf
 says "short.swf:1: 3 fields instead of 18"
-says "or let malformed jobs go to a file with --on-error reject"
+says "or write malformed jobs to a file with --on-error reject"
 expect 0 "are rejected" "$B" data add jobs jobs.swf --on-error reject
 says "3 rows were rejected: jobs.rejects has them with their reasons"
 check rejects "line,column,reason,record

@@ -131,7 +131,7 @@ echo "ok private bytes are removed by their owner's gc"
 works ann 'printf "a,b\n1,2\n77,78\n" >$HOME/oops.csv; binnacle data add oops $HOME/oops.csv -q'
 works ben 'binnacle data head oops'
 fails ann 6 'binnacle data add oops $HOME/oops.csv --private'
-says "removed (data rm oops@v1) and freed (gc --older-than 0s) also under this one"
+says "or remove that version (data rm oops@v1) and free it (gc --older-than 0s)"
 works ann 'binnacle data rm oops --yes'
 fails ann 6 'binnacle data add oops $HOME/oops.csv --private'
 works ann 'binnacle gc --older-than 0s --yes && binnacle data add oops $HOME/oops.csv --private -q && binnacle data head oops'

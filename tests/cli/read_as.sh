@@ -238,7 +238,7 @@ expect 0 "data to test on, guessed alone" "$B" data add held held.csv -q
 expect 1 "its bools are no categories" "$B" run start --trainer ridge --data bools --data held:test --target y \
 	--name held --wait
 expect 0 "which the run's log says" "$B" run log held
-says "row 1: column 'k': \"true\" of a boolean column is no category of the model"
+says "row 1: column 'k': \"true\" of a boolean column is not a category of the model"
 expect 0 "read as text" "$B" data add held held.csv --type k=category --retype -q
 expect 0 "they are" "$B" run start --trainer ridge --data bools --data held:test --target y --set alpha=0.001 \
 	--name held2 --wait -q

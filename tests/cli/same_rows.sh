@@ -52,12 +52,12 @@ check of_the_first_version "warning: jobs@v1 was made from the same bytes: their
 # What an error of appending offers, appending has.
 printf 'id,group,x,y\n1,g,a,2\n' >word.csv
 printf 'id,group,x\n1,g,1\n' >narrow.csv
-check no_retype_for_a_word "  hint: mend the file, or let malformed records go to a file with --on-error reject" "$(appended word.csv)"
+check no_retype_for_a_word "  hint: correct the file, or write malformed records to a file with --on-error reject" "$(appended word.csv)"
 check no_retype_for_a_column "  hint: the file has: id, group, x" "$(appended narrow.csv)"
 
 # A quote that is never closed is no line above the table.
 printf 'a,b\n"x,1\n2,3\n' >quote.csv
-check quote_never_closed "  hint: mend the file, or read it with --quote none (quotes are ordinary characters) or --escape '\\'" \
+check quote_never_closed "  hint: correct the file, or read it with --quote none (quotes are ordinary characters) or --escape '\\'" \
 	"$("$BINNACLE" data add quote quote.csv 2>&1 >/dev/null | grep hint)"
 
 # ---- adding again -------------------------------------------------------------------------------------------------

@@ -117,11 +117,11 @@ check comma "$want" "$("$BINNACLE" predict times comma.csv --decimal , -q 2>&1)"
 # ---- how the asked file was read is said as for data that is added ---------------------------------------------------
 printf 'alpha;beta\n0,5;1,25\n' >comma.csv
 "$BINNACLE" predict m/1 comma.csv >answer 2>err
-check read_as_found "concluded from the first records: fields separated by ';', decimal comma (set with --delimiter, --decimal)" \
-	"$(grep concluded err)"
+check read_as_found "inferred from the first records: fields separated by ';', decimal comma (set with --delimiter, --decimal)" \
+	"$(grep inferred err)"
 printf 'alpha,beta\n0.5,1.25\n' >plain.csv
 check same_answer "$("$BINNACLE" predict m/1 plain.csv 2>err)" "$(cat answer)"
-check plain_says_nothing 0 "$(grep -c concluded err)"
+check plain_says_nothing 0 "$(grep -c inferred err)"
 # ---- what a model says of its data -------------------------------------------------------------------------------
 "$BINNACLE" data split t --parts train=0.7,val=0.15,test=0.15 --seed 1 -q >/dev/null 2>&1
 card() { # NAME OPTIONS...: the split of a run's model card, and its data

@@ -1,12 +1,12 @@
 #!/bin/bash
-# The tables of attacks name tests that exist, in order and without gaps, and every test of an attack that
-# has no other home is in them.
+# Checks that the tables of attacks name existing tests, numbered without gaps, and that every test in a file
+# of attacks is in them.
 #   tests/lint/attacks.sh
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 bad=0
 complain() { echo "$table: $*"; bad=1; }
-# What a test of the scripts is called: as it says itself, or through the functions that say it.
+# Whether script $1 has test $2, by its own output or that of a helper function.
 says() { grep -qF -e "ok $2" -e "untouched \"$2\"" -e "during \"$2\"" -e "check \"$2\"" "$1"; }
 is_there() { # FILE NAME
 	if [ -f "$1.c" ]; then

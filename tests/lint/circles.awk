@@ -1,6 +1,6 @@
-# Circles of includes among the files of core/: reads "FILE:LINE:#include "core/..."" lines (grep -n)
-# and prints one line for every set of files that include each other: "N MODULE a b c". A header and
-# its source, and what they share with others of their folder alone (_err.h), are one file here
+# Include cycles among the files of core/: reads "FILE:LINE:#include "core/..."" lines (grep -n)
+# and prints one line for every set of files that include each other: "N MODULE a b c". A header,
+# its source and their internal header (_err.h) count as one file
 # ("core/base/err").
 function unit(path) {
 	sub(/\.[ch]$/, "", path)

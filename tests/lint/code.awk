@@ -1,6 +1,6 @@
-# The code of C files without comments, with strings and characters kept short: prints
-# FILE:LINE:TEXT for every line that still says something. Of a string only letters, digits, '%' and
-# '_' remain, so that no pattern of a lint is found in a message.
+# Prints the code of C files without comments and with shortened strings, as FILE:LINE:TEXT for every
+# line that is not empty then. Of a string only letters, digits, '%' and '_' remain, so that no pattern
+# of a lint matches in a message.
 FNR == 1 { in_comment = 0 }
 {
 	rest = $0

@@ -1,7 +1,7 @@
 #!/bin/bash
-# What the docs name must exist: files in backquotes, make targets, and links between pages. And
-# every folder of sources must be in docs/architecture.md. The rows of docs/requirements.md have a lint of
-# their own, run from here.
+# Checks that files in backquotes, make targets and links between pages in the docs exist, and that
+# every folder of sources is mentioned in docs/architecture.md. Also runs the lints of docs/requirements.md
+# and of the table of keys.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 bad=0

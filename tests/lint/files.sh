@@ -1,7 +1,7 @@
 #!/bin/bash
-# One file of core/ opens, renames, links and lists: core/base/fs_real.c. Everybody else goes through
+# Only one file of core/ opens, renames, links and lists files: core/base/fs_real.c. All others use
 # core/base/dir.h (below a directory that others may write to) or core/base/fs.h (a path that the
-# user named). Fails on a call of the system's own functions elsewhere in core/.
+# user named). Fails on a call of a system function for files elsewhere in core/.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 calls='open(at|at2|64)?|creat|l?stat(64)?|fstatat|statx|v?statv?fs|statfs|rename(at2?)?|link(at)?|unlink(at)?|remove|rmdir'
@@ -11,8 +11,8 @@ calls+='|utime(s|nsat)?|lutimes|futimesat|l?chmod|fchmodat|l?chown|fchownat|mkos
 bad=$(find core -name '*.c' ! -path core/base/fs_real.c | sort | xargs awk -f tests/lint/code.awk |
 	grep -E "(^|[^A-Za-z0-9_.>])($calls) *\(")
 if [ -n "$bad" ]; then
-	echo "core/ calls the system's own functions for files (use core/base/dir.h or fs.h):"
+	echo "core/ calls system functions for files (use core/base/dir.h or fs.h):"
 	sed 's/^/  /' <<<"$bad"
 	exit 1
 fi
-echo "files: one file of core/ opens, renames, links and lists"
+echo "files: only one file of core/ opens, renames, links and lists files"

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Every header compiles alone, in C; the public one in C++ too. So does every fuzz target, which nothing but
-# make fuzz builds.
+# Checks that every header compiles on its own, in C, and the public one also in C++; and every fuzz target, which
+# only make fuzz builds.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 bad=0 n=0 targets=0
@@ -22,5 +22,5 @@ for target in tests/fuzz/*.c; do
 	# shellcheck disable=SC2086
 	${CC:-gcc} ${CFLAGS:--std=c11 -D_GNU_SOURCE -I.} -fsyntax-only "$target" || bad=1
 done
-[ $bad = 0 ] && echo "headers: $n compile alone, and $targets fuzz targets"
+[ $bad = 0 ] && echo "headers: $n compile on their own, and $targets fuzz targets"
 exit $bad

@@ -1,4 +1,4 @@
-# Counts forms that are retired (see idioms.sh) in what code.awk prints: "MODULE FORM FILE:LINE".
+# Finds retired forms (see idioms.sh) in the output of code.awk: prints "MODULE FORM FILE:LINE".
 function module(file, part) {
 	split(file, part, "/")
 	return part[1] == "core" ? part[2] : part[1]
@@ -6,7 +6,7 @@ function module(file, part) {
 function found(form) {
 	print module(file), form, file ":" line
 }
-# A condition with another one inside its branches, in one statement: `a ? b : c ? d : e`.
+# A conditional expression nested in another one's branch: `a ? b : c ? d : e`.
 function nested(text, i, c, depth, open, n) {
 	depth = 0
 	n = 0

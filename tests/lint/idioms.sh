@@ -1,11 +1,11 @@
 #!/bin/bash
-# Retired forms (CONTRIBUTING.md), counted per module and held below tests/lint/idioms.allowed, whose
-# numbers may only fall:
+# Counts retired forms (CONTRIBUTING.md) per module. Fails above the limits in tests/lint/idioms.allowed,
+# which may only fall:
 #   copies   bn_err_set(err, rc, "%s", why.msg), which loses the hint: bn_err_move, bn_err_recode
 #   ladders  if (rc == 0), if (!rc), !(rc = f()), rc = rc ? rc : f(): if ((rc = f()) < 0) goto out;
 #   nested   a ? b : c ? d : e
-# And in scripts of tests: a `sleep` outside of a loop (sleeps.awk); a test waits for the thing itself, with a limit.
-# idioms.sh -l [MODULE] names the places, idioms.sh -w writes the counts as they are now.
+# Also, in scripts of tests, a `sleep` outside of a loop (sleeps.awk): a test waits for the event, with a limit.
+# idioms.sh -l [MODULE] lists them, idioms.sh -w writes the current counts.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 allowed=tests/lint/idioms.allowed
@@ -19,7 +19,7 @@ case ${1:-} in
 esac
 sleeps=$(find tests -name '*.sh' | sort | xargs awk -f tests/lint/sleeps.awk)
 if [ -n "$sleeps" ]; then
-	echo "wait for the thing itself (until_says in tests/support/shell.sh), or say '# time itself: WHY':"
+	echo "wait for the event (until_says in tests/support/shell.sh), or add '# time itself: WHY':"
 	echo "$sleeps"
 	exit 1
 fi

@@ -1,6 +1,6 @@
 #!/bin/bash
-# One table of keys: a key stands in one line of tui/ui/command.h, and docs/workbench.md names the same keys, in the first
-# column of its table of keys (words in `backquotes` are names of commands, which must exist as well).
+# Checks that a key is in only one line of tui/ui/command.h, and that docs/workbench.md has the same keys, in the first
+# column of its table of keys (words in `backquotes` are names of commands, which must exist too).
 set -uf
 cd "$(dirname "$0")/../.." || exit 2
 table=tui/ui/command.h doc=docs/workbench.md
@@ -10,7 +10,7 @@ say() {
 	bad=1
 }
 
-# X(ID, "name", "keys", ...: one line of it may be broken behind a comma.
+# X(ID, "name", "keys", ...: a line may be broken after a comma.
 commands=$(tr '\n' ' ' <$table | grep -oE 'X\([A-Z_]+, "[a-z-]+", *\\? *"[^"]*"' |
 	sed -E 's/^X\([A-Z_]+, "([a-z-]+)", *\\? *"([^"]*)"$/\1 \2/')
 [ "$(wc -l <<<"$commands")" -gt 50 ] || say "cannot read $table"

@@ -1,8 +1,8 @@
 #!/bin/bash
 # Includes point down only (docs/architecture.md, "The layers"). Fails, naming file and line, on an
 # include that points up, curses outside tui/term, CUDA outside kernels/cuda, and on printf, exit,
-# getenv or a raw clock inside core/ and kernels/. files.sh, idioms.sh and circles.sh beside it hold
-# files, retired forms and circles of includes.
+# getenv or a raw clock inside core/ and kernels/. files.sh, idioms.sh and circles.sh check
+# file access, retired forms and include cycles.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 bad=0
@@ -14,8 +14,7 @@ complain() { # TITLE LINES
 	bad=1
 }
 
-# The order in which the modules of core/ may know each other: a module includes itself and those
-# before it.
+# The order of the modules of core/: a module may include itself and those before it.
 modules=(base net store govern run table source profile check data learn launch track registry predict monitor serve pipeline client)
 for m in core/*/; do
 	case " ${modules[*]} " in *" $(basename "$m") "*) ;; *)
@@ -29,8 +28,8 @@ done
 complain "core/client includes more than base, store/log, run and the workspace that it writes to:" \
 	"$(grep -nE '#include "core/' core/client/*.[ch] |
 		grep -vE '"core/(base|run|client|store/log)/|"core/store/workspace\.h"')"
-# Within store: the log; the index, which is folded from it; the workspace (the files of core/store
-# itself), which opens both; and the objects with gc, which work on an open workspace.
+# Within store: the log; the index, which is folded from it; the workspace (the files directly in
+# core/store), which opens both; and the objects with gc, which work on an open workspace.
 store=(core/store/log core/store/index core/store core/store/object)
 for part in core/store/*/; do
 	case " ${store[*]} " in *" ${part%/} "*) ;; *)
@@ -42,12 +41,12 @@ for i in "${!store[@]}"; do
 			"$(grep -nE "#include \"$above/[a-z_]+\.h\"" "${store[$i]}"/*.[ch])"
 	done
 done
-# A header with a leading underscore belongs to its folder, and to the folder's own tests.
+# A header with a leading underscore is internal to its folder and the folder's tests.
 complain "a header of another folder that is for that folder alone:" \
 	"$(grep -rnE '#include "(core|kernels|tui)/([a-z]+/)*_' core kernels tui --include='*.[ch]' |
 		awk -F: '{ dir = $1; sub(/[^\/]*$/, "", dir); inc = $3; sub(/^[^"]*"/, "", inc); sub(/[^\/]*$/, "", inc)
 			if (dir != inc && index(dir, inc) != 1) print }')"
-# What a column was once carried in beside bn_column (docs/architecture.md, section 6), and a second way to apply features.
+# Former representations of a column besides bn_column (docs/architecture.md, section 6), and a second way to apply features.
 complain "a retired shape of columns:" \
 	"$(grep -rniE 'row_?set\b|bn_(features_transform|model_batch|design_batch|session_cell)\b' core kernels tui tests --include='*.[ch]' --include='*.cu' |
 		grep -v 'bn_features_transform_target')"
@@ -63,7 +62,7 @@ complain "CUDA outside kernels/cuda:" \
 	"$(grep -rnE '#include [<"](cuda|cublas|nvml)' core kernels tui | grep -v '^kernels/cuda/')"
 calls=$(find core kernels -name '*.c' ! -path core/base/env_real.c | sort | xargs awk -f tests/lint/code.awk |
 	grep -E '(^|[^a-zA-Z0-9_.>])(printf|puts|putchar|perror|exit|getenv|secure_getenv|time|rand|srand|random) ?\(')
-# A child after fork() leaves with _exit, which is not matched; fprintf(stderr) is a print as well.
+# A child after fork() exits with _exit, which is not matched; fprintf(stderr) counts as a print.
 calls+=$(grep -rnE 'fprintf ?\((stdout|stderr)|fputs ?\([^;]*, ?(stdout|stderr)\)' core kernels --include='*.c')
 complain "core/ or kernels/ prints, exits, or asks the environment itself:" "$calls"
 # One way to a terminal: tui/cli/stream.c for the command line (and two fixed words of a signal's handler in

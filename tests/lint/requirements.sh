@@ -1,7 +1,7 @@
 #!/bin/bash
-# Every row of docs/requirements.md names a command, a screen and tests that exist. Commands are looked
+# Checks that every row of docs/requirements.md names an existing command, screen and tests. Commands are looked
 # up in the tables of verbs (tui/cli/cmd_*.c), screens among the golden ones, test functions in the file
-# that stands before them. A screen may be "-".
+# named before them. A screen may be "-".
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 doc=docs/requirements.md

@@ -1,5 +1,5 @@
-# Prints each `sleep` of a shell script that is no step of a loop, and has no reason beside it: FILE:LINE: TEXT.
-# A test waits for the thing itself, in a loop with a limit; `# time itself: WHY` is for what has no sign.
+# Prints each `sleep` of a shell script that is outside of a loop and has no reason in a comment: FILE:LINE: TEXT.
+# A test waits for the event, in a loop with a limit; `# time itself: WHY` is for what has no observable event.
 FNR == 1 {
 	depth = 0
 }
@@ -8,7 +8,7 @@ FNR == 1 {
 }
 {
 	rest = $0
-	# Text in quotes goes to another shell; a loop in it stands there whole.
+	# Quoted text is for another shell; it contains its loops completely.
 	loop = depth > 0 || rest ~ /(^|[^A-Za-z_])(for|while|until) .*(;|^)[ \t]*do[ \t]/
 	opened = gsub(/(^|[;&|({ \t])do([ \t]|$)/, "&", rest)
 	closed = gsub(/(^|[;&|({ \t])done([^A-Za-z_]|$)/, "&", rest)

@@ -1,10 +1,10 @@
 #!/bin/bash
-# symbols.sh BUILD: global names of core/ and kernels/ as the linker sees them. Each starts with bn_
-# or bnk_ (binnacle_ in the public C interface) and has a caller in another file: a name that only
-# its own file uses is static. Names that tests alone call are counted; tests/lint/symbols.allowed
-# holds how many there may be, a number that may only fall. tests/lint/symbols.ahead names what is not
-# counted, since its callers come later. The archive that is installed shows binnacle_* alone, each of
-# them declared in its header.
+# symbols.sh BUILD: checks the global names of core/ and kernels/ in the object files. Each starts with bn_
+# or bnk_ (binnacle_ in the public C interface) and has a caller in another file: a name that is only used in
+# its own file is static. Names that only tests call are counted; tests/lint/symbols.allowed
+# has the limit, which may only fall. tests/lint/symbols.ahead lists names that are not
+# counted, since their callers are added later. The installed archive exports only binnacle_*, all
+# declared in its header.
 set -u
 export LC_ALL=C
 build=${1:-build}

@@ -10,7 +10,7 @@
 
 enum { PIECES_MOST = 4096 };
 
-void arrival_hide(const town *t, arrival_piece *p, bool away)
+void arrival_hide(const team *t, arrival_piece *p, bool away)
 {
 	char in_log[700], hidden[700];
 	snprintf(in_log, sizeof in_log, "%s/.binnacle/log/%s/%s", t->dir, p->writer, p->file);
@@ -20,7 +20,7 @@ void arrival_hide(const town *t, arrival_piece *p, bool away)
 	p->hidden = away;
 }
 
-size_t arrival_list(const town *t, arrival_piece *pieces, size_t max)
+size_t arrival_list(const team *t, arrival_piece *pieces, size_t max)
 {
 	bn_err err = BN_ERR_INIT;
 	bn_names writers = BN_NAMES_INIT;
@@ -52,7 +52,7 @@ static bool is_same_writer(const arrival_piece *a, const arrival_piece *b)
 	return !strcmp(a->writer, b->writer);
 }
 
-void arrival_hide_last(const town *t, arrival_piece *pieces, size_t n, const person *p, bn_rng *rng)
+void arrival_hide_last(const team *t, arrival_piece *pieces, size_t n, const person *p, bn_rng *rng)
 {
 	char own[80];
 	int own_len = snprintf(own, sizeof own, "%s@", p->name);
@@ -67,7 +67,7 @@ void arrival_hide_last(const town *t, arrival_piece *pieces, size_t n, const per
 	}
 }
 
-void arrival_show_all(const town *t, arrival_piece *pieces, size_t n)
+void arrival_show_all(const team *t, arrival_piece *pieces, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		arrival_hide(t, &pieces[i], false);
@@ -95,7 +95,7 @@ static void expect_equal(const char *got, const char *expected, uint64_t order)
 		(int)order, got + line, expected + line);
 }
 
-void arrival_try_orders(town *t, person *reader, const char *expected, uint64_t orders)
+void arrival_try_orders(team *t, person *reader, const char *expected, uint64_t orders)
 {
 	static arrival_piece pieces[PIECES_MOST];
 	bn_err err = BN_ERR_INIT;

@@ -13,7 +13,7 @@
 
 enum { COLUMNS = 6 };
 
-/* Cuts the line into its columns. */
+/* Splits the line into its columns. */
 static int columns_cut(char *line, char *columns[COLUMNS])
 {
 	int n = 0;
@@ -34,7 +34,7 @@ void attack_row_find(attack_row *out, const char *function)
 	char line[2000], name[200], *columns[COLUMNS];
 	size_t n = strlen(function);
 	if (n > 3 && !strcmp(function + n - 3, "_fn"))
-		n -= 3; /* Check's name for what START_TEST makes */
+		n -= 3; /* the name that START_TEST gives to Check */
 	snprintf(name, sizeof name, " %.*s", (int)n, function);
 	FILE *f = fopen("tests/attacks/table.txt", "r");
 	ck_assert_msg(f != NULL, "no table of attacks here: run in the root of the sources");
@@ -68,7 +68,7 @@ bool attack_row_has_fault(const attack_row *row)
 	return strstr(row->trace, "fault: ") != NULL;
 }
 
-/* ---- what is said -------------------------------------------------------------------------------- */
+/* ---- what is reported ------------------------------------------------------------------------ */
 
 static bool matches(const char *text, const char *pattern)
 {
@@ -77,7 +77,7 @@ static bool matches(const char *text, const char *pattern)
 	return fnmatch(all, text, 0) == 0;
 }
 
-/* Whether a line of `text` (each with '\n') begins with `what` and has the pattern in it. */
+/* Whether a line of `text` (each ends with '\n') begins with `what` and contains the pattern. */
 static bool says(const bn_buf *text, const char *what, const char *pattern)
 {
 	const char *at = text->ptr;

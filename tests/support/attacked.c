@@ -55,7 +55,7 @@ void attacked_shell(const char *fmt, ...)
 	ck_assert_msg(system(command) == 0, "%s", command);
 }
 
-/* ---- the town ---------------------------------------------------------------------------------- */
+/* ---- the team -------------------------------------------------------------------------------- */
 
 static void people_admit(void)
 {
@@ -81,9 +81,9 @@ static void champion_make(void)
 {
 	bn_version *v = NULL;
 	starts_signing(at.cleo);
-	town_run(at.cleo, ATTACKED_RUN);
+	team_run(at.cleo, ATTACKED_RUN);
 	attacked_must(bn_workspace_refresh(at.cleo->ws, NULL, &err));
-	town_register_run(at.cleo, "power", at.cleo, ATTACKED_RUN, "{\"test\": {\"rmse\": 10.5}}");
+	team_register_run(at.cleo, "power", at.cleo, ATTACKED_RUN, "{\"test\": {\"rmse\": 10.5}}");
 	attacked_must(bn_version_request(at.cleo->ws, "power/1", "please", &err));
 	attacked_must(attacked_measure(at.bob, "power/1", 11));
 	attacked_must(bn_version_approve(at.bob->ws, "power/1", "fine", false, &err));
@@ -117,7 +117,7 @@ static void invite(void)
 void attacked_begin(void)
 {
 	memset(keys, 0, sizeof keys);
-	town_make_signed(&at.t, registry_town_classes);
+	team_make_signed(&at.t, registry_team_classes);
 	at.ann = &at.t.people[0];
 	at.bob = &at.t.people[1];
 	at.cleo = &at.t.people[2];
@@ -131,11 +131,11 @@ void attacked_begin(void)
 	for (int i = 0; i < PEOPLE; i++)
 		remember(&at.t.people[i]);
 	invite();
-	for (int i = 0; i < PEOPLE; i++) /* what follows is another command */
+	for (int i = 0; i < PEOPLE; i++) /* what follows is another process */
 		bn_workspace_unmark_recent(at.t.people[i].ws);
 }
 
-/* ---- what is seen ------------------------------------------------------------------------------ */
+/* ---- what readers see ------------------------------------------------------------------------ */
 
 static bool is_champion(person *p)
 {
@@ -155,7 +155,7 @@ static void expect_state(person *p, const attacked_sight *sight, const char *how
 		how, sight->falls ? "" : " not");
 }
 
-/* how: with which memory; invitation: of which option, or NULL. */
+/* how: with which memory; invitation: the option's value, or NULL. */
 static void expect_trust(
 	person *p, const char *how, const char *invitation, bn_memory_allows allows)
 {
@@ -190,14 +190,14 @@ void attacked_expect(const attacked_sight *sight)
 		expect_state(&at.t.people[i], sight, "with the old index");
 		expect_trust(&at.t.people[i], "who remembers", NULL, sight->allows);
 	}
-	town_expect_one_view(&at.t); /* opens the old indexes anew, then makes new ones */
+	team_expect_one_view(&at.t); /* reopens the old indexes, then makes new ones */
 	for (int i = 0; i < PEOPLE; i++) {
 		expect_state(&at.t.people[i], sight, "with a new index");
 		expect_trust(
 			&at.t.people[i], "who remembers, with a new index", NULL, sight->allows);
 	}
 	expect_served(at.dan, !sight->is_not_served);
-	/* dan forgets everything: he is asked, or shows the invitation, and sees the same. */
+	/* dan forgets everything: confirming, or presenting the invitation, he sees the same. */
 	forget(at.dan);
 	expect_trust(at.dan, "who is new", NULL, sight->new);
 	expect_state(at.dan, sight, "new");
@@ -209,7 +209,7 @@ void attacked_expect(const attacked_sight *sight)
 		remember(at.dan);
 }
 
-/* "trust" behind "known: " */
+/* "trust" after "known: " */
 static bn_memory_allows allowed(const attack_row *row, const char *who, bn_memory_allows usual)
 {
 	static const char *const words[] = {"all", "reading", "trust"};
@@ -241,7 +241,7 @@ void attacked_end_row(const char *function)
 	for (int i = 0; i < PEOPLE; i++)
 		bn_key_free(keys[i]);
 	test_signer_release(&at.mal);
-	town_remove(&at.t);
+	team_remove(&at.t);
 }
 
 /* ---- forging ----------------------------------------------------------------------------------- */
@@ -335,7 +335,7 @@ int attacked_measure(person *p, const char *spec, double value)
 		.rows = 100,
 		.dataset = "jobs",
 		.dataset_version = 3,
-		.dataset_digest = TOWN_DATA};
+		.dataset_digest = TEAM_DATA};
 	bn_err_clear(&err);
 	return bn_evidence_give(p->ws, spec, &m, 1, "recomputed", "test 1", &err);
 }

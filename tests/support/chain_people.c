@@ -55,7 +55,8 @@ void person_link(person *p, const bn_change *changes, size_t n)
 	ck_assert_bn_ok(rc, &err);
 }
 
-/* Where two dumps begin to differ, and what comes before; in a buffer that the next call takes. */
+/* The position where two dumps begin to differ, with context; in a buffer that the next call
+ * reuses. */
 static const char *first_difference(const char *a, const char *b)
 {
 	enum { BEFORE = 120, SHOWN = 300 };
@@ -68,7 +69,7 @@ static const char *first_difference(const char *a, const char *b)
 	return text;
 }
 
-void town_expect_one_view(town *t)
+void team_expect_one_view(team *t)
 {
 	char *first = NULL;
 	for (size_t i = 0; i < PEOPLE; i++)

@@ -1,11 +1,11 @@
 /*
- * chain_world.h - links of authority for tests, in words.
+ * chain_world.h - builds links of authority from short texts, for tests.
  *
- *	world_link(w, "r1", "0", "B C", "remove:A +D");
+ * 	world_link(w, "r1", "0", "B C", "remove:A +D");
  *
  * Ids and keys are short texts (padded with zeros to 32 bytes). Signers: the author first. Changes:
- *	+X  person X, and admin         person:X  remove:X  key:PERSON:KEY  revoke:KEY  policy:SIGNERS
- *	admin:X  unadmin:X  reviewer:X  unreviewer:X  restored
+ * 	+X  person X, and admin         person:X  remove:X  key:PERSON:KEY  revoke:KEY  policy:SIGNERS
+ * 	admin:X  unadmin:X  reviewer:X  unreviewer:X  restored
  * and, not changes: head:WRITER:SEQ:HASH  cut:KEY:WRITER:SEQ  n:NUMBER  newer
  */
 #ifndef BN_TEST_CHAIN_WORLD_H
@@ -24,7 +24,7 @@ typedef struct chain_world {
 	world_act *acts;
 	size_t n_acts, cap_acts;
 	bn_chain_root root;
-	size_t asked; /* keys for which acts were asked */
+	size_t asked; /* keys for which acts were queried */
 } chain_world;
 
 /* Link 0 has the id "0", its founder the key `founder`. */
@@ -40,7 +40,7 @@ void world_act_add(chain_world *w, const char *key, const char *epoch);
 bn_chain *world_choose(chain_world *w);
 /* The ids on the chain, "h1 h2 r1", into out. */
 const char *world_chain(chain_world *w, char *out, size_t size);
-/* The standing of a link and its words. */
+/* The status of a link and its text. */
 bn_chain_standing world_standing(chain_world *w, const char *id, char *words, size_t size);
 /* "A B": the admins after the newest link, most senior first. */
 const char *world_admins(chain_world *w, char *out, size_t size);

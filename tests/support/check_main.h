@@ -23,7 +23,7 @@ int bn_test_run(const char *suite_name, const TTest *const *tests, size_t n);
 		return bn_test_run(suite_name, all, sizeof all / sizeof *all); \
 	}
 
-/* For what only the machine can offer: says so in the summary instead of passing silently. */
+/* For what only some machines can do: reports it in the summary instead of passing silently. */
 #define BN_TEST_SKIP(...) \
 	do { \
 		printf("SKIP: " __VA_ARGS__); \
@@ -31,7 +31,7 @@ int bn_test_run(const char *suite_name, const TTest *const *tests, size_t n);
 		return; \
 	} while (0)
 
-/* Fails the test with the error's own words. */
+/* Fails the test with the error's message. */
 #define ck_assert_bn_ok(call, err) ck_assert_msg((call) == 0, "%s failed: %s", #call, (err)->msg)
 
 #endif

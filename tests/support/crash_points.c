@@ -10,16 +10,16 @@
 #include <sys/mman.h>
 #include <time.h>
 
-/* Sanitizers and emulators make a build many times slower, and look for errors of memory, threads and
- * layout, which few changes meet as well as many. */
+/* Sanitizers and emulators make a build many times slower, and look for errors of memory, threads
+ * and layout, for which few changes suffice. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 enum { STRIDE = 11 };
 #else
 enum { STRIDE = 8 };
 #endif
-enum { EVERY_KIND_TO = 10 }; /* strides up to which every kind is met */
+enum { EVERY_KIND_TO = 10 }; /* strides up to which every kind is tried */
 
-/* Shared by the tests of a suite, each of which runs in a process of its own. */
+/* Shared by the tests of a suite, each of which runs in its own process. */
 static struct tally {
 	long tried[CRASH_FAMILIES], all[CRASH_FAMILIES];
 } * tally;

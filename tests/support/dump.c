@@ -82,7 +82,8 @@ static int column_of(const table *t, const char *name)
 	return -1;
 }
 
-/* The value that starts at *p, without its bar; *p moves behind it. Strings may hold bars. */
+/* The value that starts at *p, without its bar; *p is advanced past it. Strings may contain
+ * bars. */
 static size_t next_value(const char **p, const char **value)
 {
 	const char *s = *value = *p;

@@ -13,11 +13,11 @@ enum { MAX_SAMPLES = 4096, MAX_LINE = 1024 };
 typedef struct state {
 	char family[128], type[32];
 	bool helped, typed;
-	char seen[256][128]; /* families that are closed */
+	char seen[256][128]; /* completed families */
 	size_t seen_count;
 	char samples[MAX_SAMPLES][256]; /* name and labels */
 	size_t sample_count;
-	double last_bucket; /* of the histogram series at hand */
+	double last_bucket; /* of the current histogram series */
 	char last_series[256];
 	bool infinite;
 } state;

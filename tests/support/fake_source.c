@@ -1,5 +1,5 @@
-/* fake_source.c - see fake_source.h. Deeds are written by the worker and read after the page came. The pages of each
- * folder of screens are in tests/tui/views/NAME/fake.c. */
+/* fake_source.c - see fake_source.h. Actions are recorded by the worker and read after the page
+ * arrived. The pages of each folder of screens are in tests/tui/views/NAME/fake.c. */
 #include "tests/tui/views/_fake.h"
 
 #include "core/base/mem.h"
@@ -22,7 +22,7 @@ int bn_fake_status(void *context, const void *arg, bn_page *page, bn_job *job, b
 	return 0;
 }
 
-/* What every job does first. */
+/* The first step of every job. */
 int bn_fake_work(bn_fake *fake, bn_job *job, const char *what, bn_err *err)
 {
 	atomic_fetch_add(&fake->jobs, 1);
@@ -40,7 +40,7 @@ int bn_fake_work(bn_fake *fake, bn_job *job, const char *what, bn_err *err)
 	return 0;
 }
 
-/* Of jobs whose result is a name. */
+/* For jobs whose result is a name. */
 int bn_fake_named(bn_fake *fake, bn_page *page, bn_job *job, const char *name, bn_err *err)
 {
 	int rc = bn_fake_work(fake, job, "working", err);
@@ -49,16 +49,16 @@ int bn_fake_named(bn_fake *fake, bn_page *page, bn_job *job, const char *name, b
 	return rc;
 }
 
-int bn_fake_deed(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
+int bn_fake_action(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
 {
 	FAKE_BEGIN(page);
-	fake->last = *(const bn_deed_arg *)arg;
-	fake->deeds++;
+	fake->last = *(const bn_action_arg *)arg;
+	fake->actions++;
 	page->data = bn_arena_strf(&page->arena, "done: %s", fake->last.ref);
 	return 0;
 }
 
-/* Of a run, a dataset and a version those that hold the words. */
+/* A run, a dataset and a version, if they contain the words. */
 int bn_fake_find(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
 {
 	FAKE_BEGIN(page);
@@ -104,7 +104,7 @@ const bn_page_source *bn_fake_source(void)
 		.models = bn_fake_models,
 		.sheet = bn_fake_sheet,
 		.card = bn_fake_card,
-		.deed = bn_fake_deed,
+		.action = bn_fake_action,
 		.reports = bn_fake_reports,
 		.report = bn_fake_report,
 		.endpoints = bn_fake_endpoints,

@@ -1,6 +1,6 @@
 /*
- * fake_source.h - a bn_page_source of canned data, so that every screen can be drawn without a workspace.
- * Its clock stands at BN_FAKE_NOW_MS (2026-03-01 12:00:00 UTC).
+ * fake_source.h - a bn_page_source of canned data, so that every screen can be drawn without a
+ * workspace. Its clock is fixed at BN_FAKE_NOW_MS (2026-03-01 12:00:00 UTC).
  */
 #ifndef BN_TEST_FAKE_SOURCE_H
 #define BN_TEST_FAKE_SOURCE_H
@@ -16,8 +16,8 @@ typedef struct bn_fake {
 	bool is_gone;      /* what the lists had first is not there any more */
 	bool is_slow;      /* every page takes 30 ms */
 	int64_t many_runs; /* instead of the canned runs */
-	bool own_request;  /* the request is one's own, so it cannot be approved */
-	bool is_unmade;    /* profiles and frequencies have to be made by a job */
+	bool own_request;  /* the request is the user's own, so it cannot be approved */
+	bool is_unmade;    /* profiles and frequencies are computed by a job */
 	bool job_fails;
 	atomic_bool hold;   /* jobs stay at 42 % until it is false, or they are stopped */
 	atomic_int jobs;    /* that began */
@@ -26,12 +26,12 @@ typedef struct bn_fake {
 	bool has_queue;     /* the first of them waits, with others that a filter hides */
 	bool is_paused;
 	bool has_chain;   /* a chain of authority; the user is ada, its admin */
-	bool is_nobody;   /* there, the user's key is not admitted */
-	bn_deed_arg last; /* the last deed asked for */
-	int deeds;
+	bool is_nobody;   /* in it, the user's key is not admitted */
+	bn_action_arg last; /* the last requested action */
+	int actions;
 	char started[2048]; /* the command lines that were started, each ended by a newline */
 	size_t starts;
-	char copied[512];      /* what went to the clipboard */
+	char copied[512];      /* the content of the clipboard */
 	char remembered[1024]; /* saved views */
 	int64_t now_ms;
 } bn_fake;

@@ -18,16 +18,16 @@
 static faultfs_kind armed;
 static long armed_at;
 
-/* Threads of a server write side by side, and so may processes. */
+/* Threads of a server write concurrently, and so may processes. */
 typedef struct shared {
 	_Atomic long count;
-	_Atomic long long room; /* bytes that came free on a disk that is full */
+	_Atomic long long room; /* bytes freed on a full disk */
 } shared;
 static shared alone, *with = &alone;
 
-static bool lost; /* the reply of the call under way will be */
+static bool lost; /* the reply of the current call will be */
 
-/* ---- the journal: what happened, as a list of entries in shared memory ------------------------ */
+/* ---- the journal: a list of changes in shared memory ----------------------------------------- */
 
 typedef enum entry_op {
 	OP_CREATE,
@@ -81,7 +81,7 @@ void faultfs_journal_free(faultfs_journal *j)
 	munmap(j, j->bytes + sizeof *j);
 }
 
-/* The path relative to root; NULL when it is elsewhere. */
+/* The path relative to root; NULL if it is outside. */
 static const char *inside(const char *path)
 {
 	size_t n = strlen(journal->root);
@@ -90,7 +90,7 @@ static const char *inside(const char *path)
 	return strlen(path) == n - 1 && !strncmp(path, journal->root, n - 1) ? "" : NULL;
 }
 
-/* The path of what lies below a handle, as the journal names it. */
+/* The journal's path of a file below a directory handle. */
 static const char *full(const bn_dir *at, const char *path, char text[600])
 {
 	if (at && !strcmp(path, "."))
@@ -118,7 +118,7 @@ static void note(entry_op op, int fd, const char *a, const char *b, mode_t mode,
 	snprintf(e->b, sizeof e->b, "%s", rb);
 	if (data)
 		memcpy(e->data, data, length);
-	journal->used += size; /* last: the entry is whole now */
+	journal->used += size; /* last: the entry is complete now */
 }
 
 /* ---- the fault ------------------------------------------------------------------------------ */
@@ -154,7 +154,7 @@ void faultfs_note_kinds(uint32_t *to, long most)
 	kinds_most = most;
 }
 
-/* The innermost calls tell one kind from another: who writes which file. */
+/* The innermost calls distinguish kinds: who writes which file. */
 static void note_kind(long which)
 {
 	enum { CALLS = 5 };
@@ -172,7 +172,7 @@ static void die(void)
 		pause();
 }
 
-/* Whether so many bytes are there by now. */
+/* Whether so many bytes are free by now. */
 static bool take_room(long long bytes)
 {
 	if (atomic_fetch_sub(&with->room, bytes) >= bytes)
@@ -181,11 +181,11 @@ static bool take_room(long long bytes)
 	return false;
 }
 
-/* What a new name takes, and one that replaces another. */
+/* The bytes of a new name, and of one that replaces another. */
 enum { PAGE = 4096, NAME = 1 };
 
-/* Called before each change. 0 to go on, or the error to return. *tear: die afterwards. space: the bytes that it
- * needs. */
+/* Called before each change. 0 to continue, or the error to return. *tear: die afterwards. space:
+ * the bytes that it needs. */
 static int before(bool *tear, long long space)
 {
 	bool needs_space = space > 0;
@@ -404,7 +404,7 @@ const bn_fs_ops faultfs_ops = {
 	.flock = fault_flock,
 };
 
-/* ---- after the power came back --------------------------------------------------------------- */
+/* ---- after the power loss -------------------------------------------------------------------- */
 
 enum { NODES_MAX = 8192, NAMES_MAX = 16384, FDS_MAX = 1024 };
 
@@ -416,7 +416,7 @@ typedef struct node {
 	size_t now_size, safe_size;
 } node;
 
-/* A name of a node: there now, there on the disk, or both. */
+/* A name of a node: in memory, on the disk, or both. */
 typedef struct name {
 	char path[200];
 	int now, safe; /* node, or -1 */
@@ -486,7 +486,7 @@ static void names_sync(disk *d, const char *dir)
 			d->names[i].safe = d->names[i].now;
 }
 
-/* Moving a directory moves the names in it, as nothing in the store does. */
+/* Moving a directory moves the names in it, which the store never does. */
 static void disk_apply(disk *d, const entry *e)
 {
 	node *n = e->fd >= 0 && e->fd < FDS_MAX && d->fds[e->fd] >= 0 ? &d->nodes[d->fds[e->fd]]
@@ -553,7 +553,7 @@ static int compare_paths(const void *a, const void *b)
 	return strcmp(((const name *)a)->path, ((const name *)b)->path);
 }
 
-/* Parents sort before what is in them. A file whose directory is lost is lost with it. */
+/* Parents sort before their content. A file whose directory is lost is lost with it. */
 static void disk_write(disk *d, faultfs_loss loss, const char *to)
 {
 	char path[600], parent[600];

@@ -55,7 +55,7 @@ static bn_record_head next_head(const forged_log *l, const char *kind, const cha
 		.entity = entity};
 }
 
-/* The record that lies in the buffer from `at` on was added. */
+/* The record in the buffer from `at` on was added. */
 static void step(forged_log *l, size_t at, uint32_t crc)
 {
 	must(bn_buf_check(&l->records, &err, "records"), "a record");
@@ -90,7 +90,7 @@ void forged_add_block(forged_log *l, const bn_signature *block, const char *kind
 {
 	size_t at = l->records.len;
 	bn_record_head h = next_head(l, kind, entity);
-	bn_buf one = BN_BUF_INIT; /* the block may lie in the records themselves, which move */
+	bn_buf one = BN_BUF_INIT; /* the block may be in the records themselves, which move */
 	uint32_t crc = bn_record_encode_signed(&one, &h, block, payload, strlen(payload));
 	bn_buf_add(&l->records, one.ptr, one.len);
 	bn_buf_release(&one);

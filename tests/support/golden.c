@@ -36,7 +36,7 @@ static void first_difference(const char *path, const char *want, const char *got
 		line, (int)strcspn(want, "\n"), want, (int)strcspn(got, "\n"), got);
 }
 
-/* "runs/runs-80x24" lies with what else belongs to that folder of screens. */
+/* "runs/runs-80x24" is in that folder of screens. */
 static void path_of(const char *name, char *out, size_t size)
 {
 	const char *slash = strchr(name, '/');

@@ -1,9 +1,9 @@
 /*
- * golden.h - comparing text with a golden file: of a screen beside its other tests, of the frame and of charts in
- * tests/golden/.
+ * golden.h - compares text with a golden file: for a screen next to its other tests, for the frame
+ * and charts in tests/golden/.
  *
- *	bn_golden_check("runs/runs-80x24-utf8", text);	tests/tui/views/runs/golden/runs-80x24-utf8.screen
- *	bn_golden_check("help-80x24-utf8", text);	tests/golden/help-80x24-utf8.screen
+ * 	bn_golden_check("runs/runs-80x24-utf8", text);	tests/tui/views/runs/golden/runs-80x24-utf8.screen
+ * 	bn_golden_check("help-80x24-utf8", text);	tests/golden/help-80x24-utf8.screen
  *
  * With BINNACLE_GOLDEN=write (make golden) the file is written instead. A difference fails the test
  * and shows the first line that differs. Tests run in the source tree, as make does.

@@ -1,6 +1,6 @@
 /*
- * http_client_test.h - what the suites of the HTTP client share: a client, a raw server (raw_server.h)
- * and the last answer.
+ * http_client_test.h - shared by the suites of the HTTP client: a client, a raw server
+ * (raw_server.h) and the last response.
  */
 #ifndef BN_TEST_HTTP_CLIENT_TEST_H
 #define BN_TEST_HTTP_CLIENT_TEST_H
@@ -10,7 +10,7 @@
 #include "tests/support/toy.h"
 
 #define OK_HEAD "HTTP/1.1 200 OK\r\n"
-/* A server that answers text and closes. */
+/* A server that sends text and closes. */
 #define ANSWER(name, text) \
 	static const raw_step name[] = { \
 		{RAW_HEAD, NULL, 0}, {RAW_SEND, text, 0}, {RAW_CLOSE, NULL, 0}, {0}}
@@ -23,7 +23,7 @@ extern toy_dir dir;
 
 void setup(void);
 void teardown(void);
-void serve(const raw_step *const *scripts, size_t count); /* one script a connection */
+void serve(const raw_step *const *scripts, size_t count); /* one script per connection */
 #define SERVE(...) \
 	do { \
 		static const raw_step *const scripts_[] = {__VA_ARGS__}; \
@@ -37,10 +37,10 @@ void client_with(const bn_http_client_options *o);
 void has(const char *text, const char *part);
 void lacks(const char *text, const char *part);
 
-/* Bodies that a callback reads: *(size_t *)user bytes, a thousand at a time. */
+/* Bodies read by a callback: *(size_t *)user bytes, a thousand at a time. */
 ssize_t count_down(void *user, void *out, size_t size, bn_err *e);
 int file_of(const char *text); /* opened for reading and writing */
 
-extern const raw_step hello[]; /* answers "hello" once */
+extern const raw_step hello[]; /* responds with "hello" once */
 
 #endif

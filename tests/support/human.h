@@ -1,6 +1,6 @@
 /*
- * human.h - somebody with a key, a memory and an index of their own, in a scratch directory: a process's point of view, for
- * tests that fork. All have this account's uid, so each key signs in a log of its own.
+ * human.h - a user with their own key, memory and index, in a scratch directory: for tests that
+ * fork, one process's view. All have this account's uid, so each key signs in a separate log.
  */
 #ifndef BN_TEST_HUMAN_H
 #define BN_TEST_HUMAN_H
@@ -12,9 +12,10 @@ typedef struct human {
 	bn_workspace *ws;
 } human;
 
-/* home: whose key and memory; host: NULL for this one; an index belongs to a home on a host. Nothing is made yet. */
+/* home: of the key and memory; host: NULL for this one; an index belongs to a home on a host.
+ * Creates nothing yet. */
 void human_make(human *h, const toy_dir *d, const char *home, const char *host);
-/* The public key; made at first need. */
+/* The public key; created when first needed. */
 void human_key(const human *h, uint8_t key[32]);
 
 #endif

@@ -23,8 +23,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What products and sums of many elements are added in: more than double where the processor has it. Where
- * long double is computed in software (aarch64), double is another order of adding all the same. */
+/* The type for products and sums of many elements: wider than double if the processor has it. If
+ * long double is computed in software (aarch64), use double, with another order of adding. */
 #if LDBL_MANT_DIG == 64
 typedef long double wide;
 #else
@@ -33,7 +33,7 @@ typedef double wide;
 
 /* ---- inputs --------------------------------------------------------------------------------- */
 
-/* Everything an operation may read, as doubles that float32 holds exactly for float32 cases. */
+/* All inputs of an operation, as doubles that float32 holds exactly for float32 cases. */
 typedef struct inputs {
 	double *a, *b, *c, *w, *shift;
 	uint32_t *label, *index;
@@ -114,7 +114,7 @@ static void must(int rc, const char *what)
 	ck_assert_msg(rc == BNK_OK, "%s: %s", what, bnk_status_text(rc));
 }
 
-/* Starts as bytes that no operation may mistake for results. */
+/* Initial bytes that no operation may mistake for results. */
 static bnk_view room(session *s, bnk_dtype type, size_t rows, size_t cols)
 {
 	bnk_buffer *b = &s->blocks[s->count++];

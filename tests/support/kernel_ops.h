@@ -1,6 +1,6 @@
 /*
- * kernel_ops.h - every operation of kernels.h on the same made-up data, run through a back end or
- * through a plain scalar reference, with its outputs as doubles side by side.
+ * kernel_ops.h - runs every operation of kernels.h on the same generated data, through a back end
+ * or through a plain scalar reference, and returns the outputs as doubles for comparison.
  */
 #ifndef BN_TEST_KERNEL_OPS_H
 #define BN_TEST_KERNEL_OPS_H
@@ -14,22 +14,22 @@ typedef struct kernel_case {
 	size_t m, n, k;
 	bool trans_a, trans_b; /* gemm */
 	bool plain;            /* without the optional weights, shifts and outputs */
-	bool huge;             /* inputs of magnitude 1e15 where the operation allows */
+	bool huge;             /* inputs of magnitude 1e15 if the operation allows */
 } kernel_case;
 
-/* Outputs, at most `max` doubles; returns how many. Fails the test when the back end errs. */
+/* Outputs, at most `max` doubles; returns their number. Fails the test if the back end fails. */
 size_t kernel_run(
 	const bnk_target *target, int threads, const kernel_case *c, double *out, size_t max);
-/* The same numbers from plain loops, in long double where that is fast. */
+/* The same values from plain loops, in long double if that is fast. */
 size_t kernel_reference(const kernel_case *c, double *out, size_t max);
 
 /* All cases: a static list. */
 const kernel_case *kernel_cases(size_t *count);
 
-/* Largest |a - b| / (1 + |b|); infinite when one is NaN and the other is not. */
+/* Largest |a - b| / (1 + |b|); infinite if only one is NaN. */
 double kernel_distance(const double *a, const double *b, size_t n);
 
-/* What to expect between two correct implementations that add in another order. */
+/* The tolerance between two correct implementations that add in another order. */
 double kernel_tolerance(const kernel_case *c);
 
 void kernel_case_name(const kernel_case *c, char *out, size_t size);

@@ -26,8 +26,8 @@ void launched_make(launched_run *l)
 	l->program = getenv("BINNACLE");
 	track_make(&l->w);
 	setenv("BINNACLE_HEARTBEAT", "100ms", 1);
-	/* Of the programs started here: a leak check at exit whose tracer is killed with the run's
-	 * processes waits for it for ever. */
+	/* For the programs started here: a leak check at exit whose tracer is killed with the run's
+	 * processes would wait for ever. */
 	setenv("ASAN_OPTIONS", "detect_leaks=0", 1);
 	unsetenv("BINNACLE_RUN_ID");
 	unsetenv(BN_RUN_MARK);
@@ -188,7 +188,7 @@ void launched_wait_child(pid_t pid, int limit_s, const char *what)
 	ck_abort_msg("%s: it is there after %d s", what, limit_s);
 }
 
-/* What is left is named, as it is gone when somebody comes to look. */
+/* The remaining processes are named in the message, as they are gone when it is read. */
 int launched_wait_none(launched_run *l)
 {
 	int n = 0;

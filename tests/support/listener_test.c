@@ -74,7 +74,7 @@ static void up_close(void *user, bool whole)
 	u->closed = true;
 }
 
-/* Numbers, one a line: /count/N. Says "later" between, when it is slow. */
+/* Numbers, one per line: /count/N. If it is slow, says "later" in between. */
 typedef struct counter {
 	bn_waker *waker;
 	int at, end;
@@ -297,7 +297,7 @@ void put(int fd, const char *text)
 	ck_assert_int_eq(send(fd, text, n, MSG_NOSIGNAL), (ssize_t)n);
 }
 
-/* Up to the end of the connection. */
+/* Reads to the end of the connection. */
 const char *all_of(int fd)
 {
 	static char out[1 << 20];
@@ -310,7 +310,7 @@ const char *all_of(int fd)
 	return out;
 }
 
-/* Until the text has come. */
+/* Reads until the text has arrived. */
 const char *until(int fd, const char *text)
 {
 	static char out[1 << 16];

@@ -1,4 +1,4 @@
-/* people.c - see people.h. Who created an inode is kept in a table of this process. */
+/* people.c - see people.h. The creator of an inode is recorded in a table of this process. */
 #include "tests/support/people.h"
 
 #include "core/base/dir.h"
@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static town *the_town;
+static team *the_team;
 
 static struct {
 	dev_t dev;
@@ -75,7 +75,7 @@ static int people_stat(const bn_env *env, const bn_dir *at, const char *path, st
 	if (e == 0)
 		set_owner(st);
 	if (e == 0 && at && !strcmp(at->path, p->index))
-		st->st_uid = p->uid; /* SQLite made it, which asks no bn_fs_ops */
+		st->st_uid = p->uid; /* created by SQLite, which does not use bn_fs_ops */
 	return e;
 }
 
@@ -90,7 +90,7 @@ static int people_fstat(const bn_env *env, int fd, struct stat *st)
 	ssize_t n = readlink(link, path, sizeof path - 1);
 	path[n > 0 ? n : 0] = '\0';
 	if (e == 0 && p->index[0] && !strncmp(path, p->index, strlen(p->index)))
-		st->st_uid = p->uid; /* SQLite made it, which asks no bn_fs_ops */
+		st->st_uid = p->uid; /* created by SQLite, which does not use bn_fs_ops */
 	return e;
 }
 
@@ -118,14 +118,14 @@ static void people_name(const bn_env *env, uid_t uid, char *name, size_t size)
 	(void)env;
 	snprintf(name, size, "uid-%lu", (unsigned long)uid);
 	for (size_t i = 0; i < PEOPLE; i++)
-		if (the_town->people[i].uid == uid)
-			snprintf(name, size, "%s", the_town->people[i].name);
+		if (the_team->people[i].uid == uid)
+			snprintf(name, size, "%s", the_team->people[i].name);
 }
 
 static int64_t people_now(const bn_env *env)
 {
-	the_town->clock_ns += 1000000;
-	return the_town->clock_ns + person_of(env)->clock_offset_ms * 1000000;
+	the_team->clock_ns += 1000000;
+	return the_team->clock_ns + person_of(env)->clock_offset_ms * 1000000;
 }
 
 static const bn_fold_class *const *the_classes;
@@ -138,7 +138,7 @@ static void die_unless(int rc, const bn_err *err)
 	}
 }
 
-void person_reopen(town *t, person *p, bool fresh_index)
+void person_reopen(team *t, person *p, bool fresh_index)
 {
 	static int fresh;
 	bn_err err = BN_ERR_INIT;
@@ -151,17 +151,17 @@ void person_reopen(town *t, person *p, bool fresh_index)
 
 typedef int founding(const bn_env *env, const char *dir, bn_err *err);
 
-static void make(town *t, const bn_fold_class *const *classes, founding *found)
+static void make(team *t, const bn_fold_class *const *classes, founding *found)
 {
 	static const char *const names[PEOPLE] = {"ann", "bob", "cleo", "dan"};
 	const char *tmp = getenv("TMPDIR");
 	bn_err err = BN_ERR_INIT;
 	memset(t, 0, sizeof *t);
-	the_town = t;
+	the_team = t;
 	the_classes = classes;
 	n_owned = 0;
 	t->clock_ns = 1790000000LL * 1000000000;
-	snprintf(t->dir, sizeof t->dir, "%.200s/binnacle-town-XXXXXX", tmp ? tmp : "/tmp");
+	snprintf(t->dir, sizeof t->dir, "%.200s/binnacle-team-XXXXXX", tmp ? tmp : "/tmp");
 	if (!mkdtemp(t->dir))
 		abort();
 	people_fs = bn_fs_real;
@@ -188,7 +188,7 @@ static void make(town *t, const bn_fold_class *const *classes, founding *found)
 	}
 }
 
-void town_make(town *t, const bn_fold_class *const *classes)
+void team_make(team *t, const bn_fold_class *const *classes)
 {
 	make(t, classes, bn_workspace_init);
 }
@@ -198,12 +198,12 @@ static int found_signed(const bn_env *env, const char *dir, bn_err *err)
 	return bn_authority_init(env, dir, NULL, NULL, err);
 }
 
-void town_make_signed(town *t, const bn_fold_class *const *classes)
+void team_make_signed(team *t, const bn_fold_class *const *classes)
 {
 	make(t, classes, found_signed);
 }
 
-void town_remove(town *t)
+void team_remove(team *t)
 {
 	for (size_t i = 0; i < PEOPLE; i++)
 		bn_workspace_close(t->people[i].ws);

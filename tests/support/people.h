@@ -1,10 +1,10 @@
 /*
- * people.h - several users in one test: each has an env of their own, and what they create through
- * it belongs to them, as stat() sees it through anybody's env. No root needed.
+ * people.h - a team of several users in one test: each has their own env, and owns the files that
+ * they create through it, as stat() shows in every env. No root needed.
  *
- * Every person has a configuration directory (signing key) and a state directory (index) of their
- * own under the town's directory, so each is also an independent reader of the log. The clock is
- * common and moves by 1 ms whenever somebody looks at it, so order is what the test wrote.
+ * Every person has their own configuration directory (signing key) and state directory (index)
+ * under the team's directory, so each is also an independent reader of the log. The clock is shared
+ * and advances by 1 ms whenever it is read, so events are in the order of the test.
  */
 #ifndef BN_TEST_PEOPLE_H
 #define BN_TEST_PEOPLE_H
@@ -19,24 +19,24 @@ typedef struct person {
 	uid_t uid;
 	const char *name;
 	char config[300], state[300], index[300];
-	int64_t clock_offset_ms; /* this person's clock is wrong by so much */
+	int64_t clock_offset_ms; /* offset of this person's clock */
 	bn_workspace *ws;
 } person;
 
-typedef struct town {
+typedef struct team {
 	char dir[256];
 	int64_t clock_ns;
 	person people[PEOPLE]; /* ann (the founder), bob, cleo, dan; uid 5001 ... 5004 */
-} town;
+} team;
 
-/* A workspace made by ann, open for everybody, folding the rooms of classes. Dies on failure. */
-void town_make(town *t, const bn_fold_class *const *classes);
+/* A workspace made by ann, open for everybody, that folds the given classes. Aborts on failure. */
+void team_make(team *t, const bn_fold_class *const *classes);
 /* The same with a chain of authority (core/govern/authority.h), ann its founder. */
-void town_make_signed(town *t, const bn_fold_class *const *classes);
-void town_remove(town *t);
-/* Closes and opens one person's workspace again; with a fresh index when wanted. */
-void person_reopen(town *t, person *p, bool fresh_index);
-/* The rows of every table of the rooms, in one text (yours); equal for equal logs. */
+void team_make_signed(team *t, const bn_fold_class *const *classes);
+void team_remove(team *t);
+/* Closes and reopens one person's workspace; with a new index if wanted. */
+void person_reopen(team *t, person *p, bool fresh_index);
+/* The rows of every table of the classes, in one text (yours); equal for equal logs. */
 char *person_dump(person *p);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * queued.h - a scratch workspace with a queue, for tests of what waits in it. Functions fail the test when
- * they cannot do what they say.
+ * queued.h - a scratch workspace with a queue, for tests of queued runs. Functions fail the test if
+ * they fail.
  */
 #ifndef BN_TEST_QUEUED_H
 #define BN_TEST_QUEUED_H
@@ -21,13 +21,13 @@ extern const bn_fold_class *const queued_classes[];
 	const char *program = getenv("BINNACLE"); \
 	if (!program || access(program, X_OK) != 0) \
 	BN_TEST_SKIP("queueing runs: BINNACLE names no program")
-#define NOBODY "/bin/true" /* in the place of the program: it starts no run */
+#define NOBODY "/bin/true" /* instead of the program: it starts no run */
 
-/* A new workspace; what the program gets in its environment: short heartbeats and retries. */
+/* A new workspace, and the program's environment: short heartbeats and retries. */
 void queued_make(void);
 bn_workspace *queued_open(void); /* another handle; yours */
 
-/* A run of sh in the workspace's directory. program: who starts the runner. */
+/* A run of sh in the workspace's directory. program: what starts the runner. */
 json_t *queued_spec(const char *script, int64_t cores);
 int queued_try_add_json(bn_workspace *ws, const char *program, json_t *json_taken,
 	char id[BN_RUN_ID_TEXT], bn_err *e);
@@ -41,13 +41,14 @@ bool queued_has(const char *id, const char *name);                 /* a file in 
 void queued_limit(int64_t cores, int64_t memory, int64_t at_once); /* as bn_queue_set */
 void queued_pause_ms(long ms);
 char *queued_path(
-	const char *id, const char *name); /* in runs/<id>, or NULL: where runs work; yours */
-/* As later verbs do: wakes the queue and looks, until nothing waits or runs. */
+	const char *id, const char *name); /* in runs/<id>, or NULL: the working directory of runs;
+					    * yours */
+/* Like later verbs: wakes the queue and checks, until nothing waits or runs. */
 void queued_wait_empty(const char *program, int seconds);
 
-/* The process that holds the queue's lock, as its file says; 0 without one. */
+/* The process that holds the queue's lock, by its file; 0 without one. */
 pid_t queued_runner(void);
-/* One of the runs that are supervised; pid 0: there is none. */
+/* One of the supervised runs; pid 0: there is none. */
 bn_supervisor queued_supervised(unsigned pick);
 
 #endif

@@ -1,5 +1,6 @@
 /*
- * random_arrow.h - a random table with columns of every type (same_table.h) as an Arrow file; some rows occur twice.
+ * random_arrow.h - a random table with columns of every type (same_table.h) as an Arrow file; some
+ * rows are duplicates.
  */
 #ifndef BN_TEST_RANDOM_ARROW_H
 #define BN_TEST_RANDOM_ARROW_H

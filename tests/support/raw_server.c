@@ -29,7 +29,7 @@ struct raw_server {
 	SSL_CTX *tls;
 	char *received;
 	size_t len, cap;
-	char early[65536]; /* read together with a head, and belonging to what follows it */
+	char early[65536]; /* bytes after a head, read together with it */
 	size_t early_len;
 };
 
@@ -56,7 +56,7 @@ static void keep(raw_server *s, const char *bytes, size_t n)
 	s->received[s->len] = '\0';
 }
 
-/* Up to n bytes; 0 when the client is gone, the server is stopping, or ms passed (-1: never). */
+/* Up to n bytes; 0 if the client is gone, the server is stopping, or ms passed (-1: never). */
 static size_t take(raw_server *s, peer *p, char *out, size_t n, int ms)
 {
 	if (s->early_len) {
@@ -85,7 +85,7 @@ static void read_head(raw_server *s, peer *p)
 		if (!end)
 			continue;
 		size_t more = s->len - (size_t)(end + 4 - s->received);
-		memmove(s->early + more, s->early, s->early_len); /* goes back in front */
+		memmove(s->early + more, s->early, s->early_len); /* pushed back */
 		memcpy(s->early, end + 4, more);
 		s->early_len += more;
 		s->len -= more;

@@ -25,7 +25,7 @@ static size_t walk(const json_t *theirs, const double *ours, double *largest)
 		return used;
 	}
 	double d = fabs(json_number_value(theirs) - *ours);
-	/* NaN is as far away as can be. */
+	/* NaN is infinitely far away. */
 	if (!(d <= *largest))
 		*largest = isnan(d) ? INFINITY : d;
 	return 1;

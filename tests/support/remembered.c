@@ -88,7 +88,7 @@ static int link_at(void *user, uint32_t n, uint8_t id[32], bn_err *err)
 	if (v->blind)
 		return bn_err_set(err, BN_EIO, "the index cannot be read");
 	if (!v->view.has_chain || n > v->view.newest)
-		abort(); /* nobody may ask for that */
+		abort(); /* must not be called */
 	remembered_link(v, n, id);
 	return 0;
 }

@@ -1,6 +1,6 @@
 /*
- * remembered.h - readers of a workspace that remember, without a workspace: an env with a host name, a home
- * and a clock of its own, and a view made of numbers.
+ * remembered.h - readers that remember a workspace, without a workspace: an env with its own host
+ * name, home and clock, and a view built from numbers.
  */
 #ifndef BN_TEST_REMEMBERED_H
 #define BN_TEST_REMEMBERED_H
@@ -9,7 +9,7 @@
 #define REMEMBERED_ID "0f8b1c2d-0000-8000-8000-00000000000a"
 #define REMEMBERED_OTHER "0f8b1c2d-0000-8000-8000-00000000000b"
 
-/* A host that sees the home in `home`. */
+/* A host that has `home` as home directory. */
 typedef struct remembered_env {
 	bn_env env;
 	char home[300], host[65], trust[400];
@@ -18,7 +18,7 @@ typedef struct remembered_env {
 } remembered_env;
 
 void remembered_env_init(remembered_env *e, const char *home, const char *host);
-/* "<home>/state/binnacle/trust/<what>"; in a buffer of its own that the next call takes. */
+/* "<home>/state/binnacle/trust/<what>"; in a static buffer that the next call reuses. */
 const char *remembered_path(const remembered_env *e, const char *what);
 
 #define REMEMBERED_WRITERS 8
@@ -28,7 +28,7 @@ typedef struct remembered_view {
 	bn_memory_view view;
 	int64_t fork_at; /* of the chain; -1: nowhere */
 	bool blind;      /* link_at and after_at fail */
-	bool crowd;      /* writers that are not named here have 9 records */
+	bool crowd;      /* writers not named here have 9 records */
 	struct {
 		char name[40];
 		uint64_t length, fork_at; /* fork_at 0: nowhere */
@@ -42,7 +42,7 @@ typedef struct remembered_view {
 /* newest -1: no chain. */
 void remembered_view_init(remembered_view *v, int64_t newest);
 void remembered_writer(remembered_view *v, const char *name, uint64_t length, bool acts);
-/* The hash after record seq of one of the crowd. */
+/* The hash after record seq of one of the writers. */
 void remembered_crowd(uint64_t seq, uint8_t after[32]);
 /* The id of link n. */
 void remembered_link(const remembered_view *v, uint32_t n, uint8_t id[32]);

@@ -14,7 +14,8 @@
 #include <math.h>
 #include <string.h>
 
-/* Texts that other readers take for bools, numbers, times or nothing. The last ones are in no training table. */
+/* Texts that a reader may take for bools, numbers, times or nothing. The last ones are in no
+ * training table. */
 static const char *const words[] = {"True", "False", "true", "1.0", "2.50", "007", "+5", "1e3",
 	"-0", "NA", "nan", "2024-01-01", "12:00", "inf", "a,b", "say \"so\"", " a ", "caf\xc3\xa9",
 	"two\nlines", "tab\t", "it's", "back\\slash", "\r", "18446744073709551615",
@@ -114,7 +115,7 @@ static bn_decimal random_decimal(same_table *t, const bn_field *f)
 	size_t digits = 1 + same_below(t, f->precision), n = 0;
 	if (same_below(t, 2))
 		text[n++] = '-';
-	for (size_t i = 0; i < digits; i++) /* zeros at the end as often as not */
+	for (size_t i = 0; i < digits; i++) /* often with zeros at the end */
 		text[n++] =
 			(char)('0' + (i > digits / 2 && same_below(t, 2) ? 0 : same_below(t, 10)));
 	ck_assert(bn_decimal_parse(&d, text, n, f->precision, 0));
@@ -149,7 +150,7 @@ static void random_value(same_table *t, const same_column *c, same_cell *v)
 		WHOLE(DATE, -719162, 2932896)
 		WHOLE(DURATION, -1000 * DAY_NS, 1000 * DAY_NS)
 #undef WHOLE
-	case BN_TYPE_TIMESTAMP: /* also whole days */
+	case BN_TYPE_TIMESTAMP: /* including whole days */
 		v->v.i = random_whole(t, -100000 * DAY_NS, 100000 * DAY_NS);
 		if (same_below(t, 3) == 0)
 			v->v.i = ((int64_t)same_below(t, 40000) - 20000) * DAY_NS;
@@ -177,7 +178,7 @@ same_cell same_cell_random(same_table *t, size_t i, bool trained)
 	const same_column *c = &t->columns[i];
 	same_cell v = {.absent = same_below(t, 12) == 0 || (trained && c->bare)};
 	random_value(t, c, &v);
-	if (trained && c->word_count == 2) /* some elements training has no value of */
+	if (trained && c->word_count == 2) /* some elements without a value in training */
 		v.list[1] = NAN;
 	if (!trained && c->field.type == BN_TYPE_CATEGORY && same_below(t, 5) == 0)
 		v.text = words[WORDS + same_below(t, UNSEEN)];
@@ -192,7 +193,7 @@ static bool is_whole_type(bn_type type)
 	       type != BN_TYPE_DECIMAL;
 }
 
-/* A value of a number, bool or time as the one text that says it best. */
+/* A number, bool or time in its canonical text form. */
 static void plain_text(bn_buf *b, const same_column *c, const same_cell *v)
 {
 	char text[BN_FMT], stamp[BN_TIMESTAMP_TEXT], digits[BN_DECIMAL_TEXT];
@@ -227,7 +228,7 @@ static void plain_text(bn_buf *b, const same_column *c, const same_cell *v)
 	}
 }
 
-/* In another spelling that means the same. */
+/* In another notation with the same meaning. */
 static void csv_value(same_table *t, bn_buf *b, const same_column *c, const same_cell *v)
 {
 	static const char *const truths[2][4] = {
@@ -253,7 +254,7 @@ static void csv_cell(same_table *t, bn_buf *b, const same_column *c, const same_
 	if (v->absent) {
 		bn_buf_adds(b, absent[same_below(t, 4)]);
 	} else if (c->field.type == BN_TYPE_CATEGORY || bytes) {
-		/* in quotes where the bare text says something else */
+		/* In quotes if the bare text has another meaning. */
 		if (bn_cell_is_absent(v->text, strlen(v->text)))
 			bn_buf_addf(b, "\"%s\"", v->text);
 		else
@@ -325,7 +326,7 @@ void same_add_json(
 		bn_buf_adds(out, v->list_count ? "]" : "[]");
 	} else {
 		plain_text(out, c, v);
-		/* Integers of JSON have 64 bits here. */
+		/* Integers in JSON have 64 bits here. */
 		bool whole = type == BN_TYPE_DECIMAL && c->field.scale == 0;
 		bn_buf_adds(out, whole ? ".0" : "");
 	}
@@ -358,7 +359,7 @@ const char *same_datatype(const same_column *c)
 
 /* ---- as Arrow ------------------------------------------------------------------------------- */
 
-/* What of one column goes into the file. */
+/* What is written of one column. */
 typedef struct arrow_column {
 	bn_field field;
 	const same_column *from;
@@ -381,7 +382,7 @@ static const same_cell *cell_at(const arrow_file *f, const arrow_column *a, size
 	return &f->rows[f->which[k]][a->number];
 }
 
-/* The value exactly as one of another type, or false. */
+/* The value exactly converted to another type, or false. */
 static bool as_type(bn_cell *out, const bn_field *to, const same_column *c, const same_cell *v)
 {
 	bn_buf text = BN_BUF_INIT;
@@ -416,7 +417,7 @@ static bool as_type(bn_cell *out, const bn_field *to, const same_column *c, cons
 	return fits;
 }
 
-/* Another type that holds all of the values; else the column stays as it is. */
+/* Another type that holds all values; otherwise the column is unchanged. */
 static void retype(const arrow_file *f, arrow_column *a, bool texts)
 {
 	static const char *const others[] = {"float64", "int64", "uint64", "decimal(38,6)",
@@ -443,7 +444,7 @@ static void retype(const arrow_file *f, arrow_column *a, bool texts)
 	}
 }
 
-/* The bytes of a text, binary or category value; of others as text. */
+/* The bytes of a text, binary or category value; for others its text form. */
 static void add_bytes(const arrow_file *f, const arrow_column *a, size_t k, bn_buf *out)
 {
 	const same_cell *v = cell_at(f, a, k);
@@ -547,7 +548,7 @@ static void fill_column(arrow_file *f, arrow_column *a)
 		fill_values(f, a);
 }
 
-/* Columns "number" and "class" of every row, which no way of asking needs. */
+/* Columns "number" and "class" of every row, which are targets only. */
 static void add_targets(arrow_file *f, bn_schema *s, bn_column *columns, bn_dict *classes)
 {
 	static const int32_t ends[] = {0, 1, 2, 3};

@@ -1,4 +1,5 @@
-/* sim_pthread.h - the names of pthreads, for sources that are included behind it: see sim_threads.h. */
+/* sim_pthread.h - replaces the names of pthreads in sources that are included after it: see
+ * sim_threads.h. */
 #ifndef TESTS_SUPPORT_SIM_PTHREAD_H
 #define TESTS_SUPPORT_SIM_PTHREAD_H
 #include "tests/support/sim_threads.h"

@@ -14,7 +14,7 @@ typedef enum fibre_state { NONE, CAN_GO_ON, WAITS_MUTEX, WAITS_COND, WAITS_END, 
 typedef struct fibre {
 	ucontext_t context;
 	fibre_state state;
-	const void *waits_for; /* a mutex, a condition, or the fibre that is to end */
+	const void *waits_for; /* a mutex, a condition, or the fibre to join */
 	void *(*run)(void *);
 	void *arg;
 } fibre;
@@ -27,7 +27,7 @@ static uint64_t random_state, switch_count;
 static bool stuck;
 static void (*main_run)(void *);
 
-/* xorshift64*: a schedule has to be the same everywhere, not good. */
+/* xorshift64*: a schedule has to be reproducible, not of high quality. */
 static uint64_t next_random(void)
 {
 	random_state ^= random_state >> 12;
@@ -54,7 +54,7 @@ static bool mutex_is_free(const fibre *f)
 	return !((const sim_mutex *)f->waits_for)->owner;
 }
 
-/* One of those that can go on; -1: none can. */
+/* One of those that can continue; -1: none can. */
 static int choose(void)
 {
 	int able[THREADS_MAX], n = 0;
@@ -68,13 +68,13 @@ static int choose(void)
 	return n ? able[next_random() % (uint64_t)n] : -1;
 }
 
-/* Another one may go on; returns when it is this one's turn again. */
+/* Lets another one continue; returns when it is this one's turn again. */
 static void give_way(void)
 {
 	fibre *me = &fibres[current];
 	int next = choose();
 	if (next <
-		0) { /* those that wait might be woken without reason: that would hide a lost wake */
+		0) { /* waiting ones might be woken spuriously, which would hide a lost wake-up */
 		stuck = true;
 		swapcontext(&me->context, &outside);
 	}

@@ -1,10 +1,10 @@
 /*
- * sim_threads.h - threads whose every turn a test chooses: the calls of pthreads that our code uses, on fibres of one
- * thread, so that a seed is a schedule, a deadlock is seen, and a failure happens again.
+ * sim_threads.h - threads scheduled by a test: the pthread calls that our code uses, on fibres of
+ * one thread, so that a seed is a schedule, a deadlock is detected, and a failure is reproducible.
  *
- * A source that is to be tried so is included by the test behind sim_pthread.h, which gives these names to the calls.
- * At each call any thread that can go on may go on; who waits for a condition is also woken without reason, as
- * POSIX allows.
+ * A source to be tested so is included by the test after sim_pthread.h, which redefines the calls.
+ * At each call any runnable thread may continue; a thread waiting for a condition is also woken
+ * spuriously, as POSIX allows.
  */
 #ifndef TESTS_SUPPORT_SIM_THREADS_H
 #define TESTS_SUPPORT_SIM_THREADS_H
@@ -22,13 +22,14 @@ typedef struct sim_cond {
 
 typedef int sim_thread;
 
-/* Runs main_thread as thread 0 by the schedule of that seed. False when it got stuck: threads wait, none can go on
- * (then nothing of it can be used again). *switches: how often another thread went on. */
+/* Runs main_thread as thread 0 with the schedule of that seed. False if it deadlocked: threads
+ * wait, none can continue (its state cannot be used again then). *switches: number of thread
+ * switches. */
 bool sim_run(uint64_t seed, void (*main_thread)(void *ctx), void *ctx, uint64_t *switches);
-/* Between two calls, where the code under test does something that takes its time. */
+/* A scheduling point between two calls, where the code under test would take time. */
 void sim_pause(void);
 int sim_self(void);
-size_t sim_threads_left(void); /* begun and not joined, but for thread 0 */
+size_t sim_threads_left(void); /* started and not joined, except thread 0 */
 
 int sim_create(sim_thread *out, const void *attributes, void *(*run)(void *), void *arg);
 int sim_join(sim_thread t, void **result);

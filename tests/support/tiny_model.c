@@ -15,7 +15,7 @@
 
 static char dir[256];
 static pid_t owner;
-static char paths[32][300]; /* of models, by turns */
+static char paths[32][300]; /* of models, cyclic */
 static unsigned path_count;
 
 static void remove_dir(void)

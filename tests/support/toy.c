@@ -67,7 +67,7 @@ void toy_env_own_index(toy_env *e, const char *dir)
 	snprintf(e->index_dir, sizeof e->index_dir, "%s", dir);
 }
 
-/* ---- the room ------------------------------------------------------------------------------- */
+/* ---- the class ------------------------------------------------------------------------------ */
 
 static int toy_tables(bn_fold *f, bn_err *err)
 {

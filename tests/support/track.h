@@ -15,12 +15,12 @@ typedef struct track_world {
 
 extern const bn_fold_class *const track_classes[];
 
-void track_make(track_world *w); /* fails the test when it cannot */
+void track_make(track_world *w); /* fails the test on an error */
 void track_remove(track_world *w);
 bn_workspace *track_open(track_world *w); /* another handle; yours to close */
 
-/* A run with id "0000...n", created, and what is asked for: params and metrics are
- * "key=value key=value" (may be NULL), status "RUNNING" or a final one. Not committed. */
+/* A run with id "0000...n", created, with params and metrics "key=value key=value" (may be NULL),
+ * status "RUNNING" or a final one. Not committed. */
 void track_run(track_world *w, int n, const char *name, const char *params, const char *metrics,
 	const char *status);
 const char *track_id(int n); /* borrowed until the fourth call from now */

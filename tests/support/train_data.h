@@ -1,6 +1,7 @@
 /*
- * train_data.h - a small synthetic table that C and Python make alike (tests/reference/synthetic.py),
- * so that numbers from scikit-learn can be committed without its data.
+ * train_data.h - a small synthetic table that C and Python generate identically
+ * (tests/reference/synthetic.py), so that numbers from scikit-learn can be committed without its
+ * data.
  *
  * 400 rows; columns x0..x3 (x3 with holes), colour (3 categories), flag (boolean), and the targets
  * y_number, y_binary ("no"/"yes") and y_three ("a", "b", "c"). Rows 0..299 train, the rest test.

@@ -1,5 +1,5 @@
-/* cmd_data_add.c - binnacle data add, append and generate: what makes a version from outside of the workspace. The
- * catalogue of versions is in cmd_data.c. */
+/* cmd_data_add.c - binnacle data add, append and generate: new versions from outside of the
+ * workspace. The catalogue of versions is in cmd_data.c. */
 #include "core/base/fs.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
@@ -44,7 +44,7 @@ static json_t *reading_json(const bn_source_notes *notes)
 	return o;
 }
 
-/* notes: NULL where nothing was read. before: what rows were appended to, or NULL. */
+/* notes: NULL if nothing was read. before: the version that rows were appended to, or NULL. */
 static int show_added(bn_cli *cli, bn_workspace *ws, const bn_dataset_version *v, bool added,
 	const bn_dataset_version *before, const bn_source_notes *notes, bn_err *err)
 {
@@ -208,8 +208,7 @@ static void tell_repeated(bn_cli *cli, bn_workspace *ws, const bn_dataset_versio
 		bn_dataset_versions_load(&all, ws, v->name, BN_DATASET_REMOVED_TOO, NULL) < 0)
 		return;
 	for (size_t i = 0; i < all->count; i++) {
-		const bn_dataset_version *before =
-			all->items[i]; /* newest first, as parents come */
+		const bn_dataset_version *before = all->items[i]; /* newest first, like parents */
 		if (!at->parent_count || strcmp(at->parents[0].hash, before->hash) != 0)
 			continue;
 		at = before;
@@ -223,7 +222,7 @@ static void tell_repeated(bn_cli *cli, bn_workspace *ws, const bn_dataset_versio
 	bn_dataset_versions_free(all);
 }
 
-/* What the version was appended to; NULL when that cannot be read. */
+/* The version that was appended to; NULL if it cannot be read. */
 static void load_parent(bn_dataset_version **out, bn_workspace *ws, const bn_dataset_version *v)
 {
 	char *ref = bn_strf("%s@v%lld", v->parents[0].name, (long long)v->parents[0].version);
@@ -232,7 +231,7 @@ static void load_parent(bn_dataset_version **out, bn_workspace *ws, const bn_dat
 	bn_free(ref);
 }
 
-/* Options that add and append share. */
+/* Options shared by add and append. */
 static int read_source(add_options *o, bn_cli *cli, bn_err *err)
 {
 	int64_t threads = 0, max_rejects = 0;
@@ -249,7 +248,7 @@ static int read_source(add_options *o, bn_cli *cli, bn_err *err)
 	o->source.threads = (int)threads;
 	o->source.max_rejects = (uint64_t)max_rejects;
 	if (bn_cli_opt(cli, "max-rejects") && max_rejects == 0)
-		o->source.rejects = NULL; /* none may be malformed: the first one is reported */
+		o->source.rejects = NULL; /* no row may be malformed: the first one is reported */
 	return 0;
 }
 

@@ -1,5 +1,6 @@
 /*
- * cmd_data_diff.c - binnacle data diff: what differs between two versions (core/profile/changes.h).
+ * cmd_data_diff.c - binnacle data diff: the differences between two versions
+ * (core/profile/changes.h).
  */
 #include "core/base/json.h"
 #include "core/profile/changes.h"

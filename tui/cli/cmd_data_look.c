@@ -60,7 +60,7 @@ void bn_cli_tell_left_out(bn_cli *cli, bn_workspace *ws, const bn_dataset_versio
 	bn_dataset_left_out(ws, v, warn_text, cli);
 }
 
-/* The cure for a name that is near to none. */
+/* A hint with the nearest name. */
 static int hint_columns(const bn_cli *cli, bn_err *err)
 {
 	if (!err->hint[0])
@@ -68,7 +68,7 @@ static int hint_columns(const bn_cli *cli, bn_err *err)
 	return err->code;
 }
 
-/* A text that nobody could tell from a missing value is shown in quotes. */
+/* A text that looks like a missing value is shown in quotes. */
 static bool reads_as_missing(const char *text)
 {
 	return !*text || !strcmp(text, "-") || !strcmp(text, "(missing)");

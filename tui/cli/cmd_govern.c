@@ -353,8 +353,9 @@ static void add_text(void *list, const char *text)
 	json_array_append_new(list, json_string(text));
 }
 
-/* Rows that the newest version of a dataset lacks, as two hosts appended to one version: nothing in the log is wrong, and
- * whoever asks whether all is there has to hear of them. Of the index, so that it decides nothing. A new reference. */
+/* Rows that the newest version of a dataset lacks because two hosts appended to one version: the
+ * log is valid, but verifying must report them. Read from the index, so it does not affect the
+ * result. A new reference. */
 static json_t *find_left_out(bn_cli *cli, bn_workspace *ws)
 {
 	bn_err err = BN_ERR_INIT;

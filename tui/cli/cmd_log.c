@@ -95,7 +95,7 @@ static int words_read(bn_pairs *out, bn_cli *cli, bn_err *err)
 	return 0;
 }
 
-/* A metric is a float64: what is no longer the number that was written is said. */
+/* A metric is a float64: reports a number that it does not hold exactly. */
 static void warn_lost(bn_cli *cli, const char *key, const char *value, double x)
 {
 	size_t mantissa = strcspn(value, "eE");

@@ -9,7 +9,7 @@
  * yours. */
 int bn_cli_load_profile(bn_dataset_version **v, bn_profile **p, bn_cli *cli, bn_workspace *ws,
 	const char *ref, bn_err *err);
-/* Warns of the rows of other versions that v lacks (core/data/left_out.h). */
+/* Warns about rows of other versions that v lacks (core/data/left_out.h). */
 void bn_cli_tell_left_out(bn_cli *cli, bn_workspace *ws, const bn_dataset_version *v);
 
 #endif

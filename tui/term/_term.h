@@ -1,4 +1,4 @@
-/* _term.h - the inside of the terminal, shared by term.c and term_paint.c. */
+/* _term.h - the internals of the terminal, shared by term.c and term_paint.c. */
 #ifndef BN_TUI_TERM__TERM_H
 #define BN_TUI_TERM__TERM_H
 #define NCURSES_WIDECHAR 1
@@ -23,7 +23,7 @@ struct bn_term {
 	int pipe[2];
 	bool has_saved;
 	struct termios saved;
-	char leave[256]; /* the bytes that bring the terminal back */
+	char leave[256]; /* the bytes that restore the terminal */
 	size_t leave_len;
 	volatile sig_atomic_t lost;
 	bool resized, pasting;
@@ -36,13 +36,13 @@ struct bn_term {
 	struct sigaction old_wake[5], old_fatal[6], old_pipe;
 };
 
-/* Codes that no key of a keyboard has. */
+/* Codes that no keyboard sends. */
 #define BN_PASTE_BEGIN KEY_F(61)
 #define BN_PASTE_END KEY_F(62)
-/* Sends a string capability at once, by its terminfo name; what is missing is left out. */
+/* Sends a string capability at once, by its terminfo name; does nothing if it is missing. */
 void bn_term_send(bn_term *t, const char *capability);
 
 void bn_term_start_color(bn_term *t, bool no_color);
-int bn_term_read_key(bn_term *t); /* BN_KEY_NONE when nothing is there; sets lost at end of file */
+int bn_term_read_key(bn_term *t); /* BN_KEY_NONE if there is none; sets lost at end of file */
 
 #endif

@@ -1,8 +1,8 @@
 /*
  * term.c - opening, closing, waiting. See term.h; painting is term_paint.c.
  *
- * Signal handlers only write one byte to a pipe that bn_term_wait polls, so nothing of ncurses ever
- * runs inside a handler. Fatal signals are the exception: they restore the terminal with the bytes
+ * Signal handlers only write one byte to a pipe that bn_term_wait polls, so ncurses never runs
+ * inside a handler. Fatal signals are the exception: they restore the terminal with the bytes
  * prepared at opening (write(2) and tcsetattr(2) are async-signal-safe, endwin is not) and die.
  */
 #include "tui/term/_term.h"
@@ -27,7 +27,7 @@ static void pipe_put(char byte)
 {
 	int keep = errno;
 	if (the_term && write(the_term->pipe[1], &byte, 1) < 0) {
-		/* full: a wake-up is already waiting */
+		/* Full: a wake-up is already pending. */
 	}
 	errno = keep;
 }
@@ -47,7 +47,7 @@ static void terminal_restore_raw(void)
 		return;
 	the_term = NULL;
 	if (write(t->out_fd, t->leave, t->leave_len) < 0) {
-		/* nothing left to do about it */
+		/* Nothing left to do about it. */
 	}
 	if (t->has_saved)
 		tcsetattr(t->in_fd, TCSANOW, &t->saved);
@@ -88,7 +88,8 @@ static void signals_restore(bn_term *t)
 	sigaction(SIGPIPE, &t->old_pipe, NULL);
 }
 
-/* Both forms of every cursor key: terminals send CSI or SS3 by a mode that not all of them obey. */
+/* Both forms of every cursor key: terminals send CSI or SS3 depending on a mode that not all of
+ * them obey. */
 static void keys_define(void)
 {
 	static const struct {
@@ -197,7 +198,7 @@ int bn_term_open(bn_term **out, const bn_term_options *opt, const bn_theme *them
 	}
 	the_term = t;
 	signals_install(
-		t); /* before newterm, which leaves handlers alone that are not the default */
+		t); /* before newterm, which does not replace handlers other than the default */
 	t->screen = newterm((char *)(uintptr_t)type, t->out, opt->in ? opt->in : stdin);
 	if (!t->screen) {
 		signals_restore(t);
@@ -212,14 +213,14 @@ int bn_term_open(bn_term **out, const bn_term_options *opt, const bn_theme *them
 	const char *no_color = bn_env_get(bn_env_real(), "NO_COLOR"); /* https://no-color.org */
 	bn_term_start_color(t, opt->no_color || (no_color && *no_color));
 	bn_term_set_theme(t, theme);
-	bn_term_send(t, "BE"); /* bracketed paste: a pasted text gives no commands */
+	bn_term_send(t, "BE"); /* bracketed paste: pasted text runs no commands */
 	bn_bug_set_hook(on_bug);
 	*out = t;
 	return 0;
 }
 
-/* Whatever happened to the line, the terminal may still be there (a SIGTERM, a SIGHUP by hand), so it
- * is given back; but nobody waits for it. */
+/* The terminal may still exist after an error of the line (a SIGTERM, a SIGHUP by hand), so it is
+ * restored, but without waiting for it. */
 static void leave_lost(bn_term *t)
 {
 	int flags = fcntl(t->out_fd, F_GETFL);
@@ -277,7 +278,7 @@ void bn_term_wake(bn_term *t)
 {
 	char byte = 'w';
 	if (write(t->pipe[1], &byte, 1) < 0) {
-		/* full: a wake-up is already waiting */
+		/* Full: a wake-up is already pending. */
 	}
 }
 
@@ -287,10 +288,10 @@ void bn_term_suspend(bn_term *t)
 	bn_term_send(t, "BD");
 	endwin();
 	sigaction(SIGTSTP, &stop, &ours);
-	kill(0, SIGTSTP); /* the whole job, as the terminal's own ^Z */
+	kill(0, SIGTSTP); /* the whole job, like the terminal's own ^Z */
 	sigaction(SIGTSTP, &ours, NULL);
 	bn_term_send(t, "BE");
-	t->resized = true; /* the window may have changed meanwhile */
+	t->resized = true; /* the window may have been resized meanwhile */
 	bn_term_repaint(t);
 }
 
@@ -303,7 +304,7 @@ static void size_follow(bn_term *t)
 	bn_term_repaint(t);
 }
 
-/* What the pipe brought: 0 or an event. */
+/* Reads the pipe: 0 or an event. */
 static int pipe_drain(bn_term *t)
 {
 	char bytes[64];

@@ -1,4 +1,5 @@
-/* term_paint.c - surfaces to the screen, bytes to keys, text to the clipboard. See term.h. */
+/* term_paint.c - paints surfaces on the screen, turns bytes into keys, copies text to the
+ * clipboard. See term.h. */
 #include "tui/term/_term.h"
 
 #include "core/base/json_bytes.h"
@@ -31,7 +32,7 @@ static attr_t attrs_of(unsigned attrs)
 	       (attrs & BN_ATTR_REVERSE ? A_REVERSE : 0);
 }
 
-/* 8 colours only: the bright ones are bold. */
+/* With only 8 colours the bright ones are bold. */
 static int color_few(const bn_term *t, int32_t color, attr_t *attrs)
 {
 	if (color < 8 || t->colors >= 16)
@@ -75,7 +76,7 @@ void bn_term_set_theme(bn_term *t, const bn_theme *theme)
 
 static void cell_put(const bn_term *t, int row, int col, const bn_surface_cell *cell)
 {
-	/* Cells hold what is shown (surface.c); whatever else got there gets no further. */
+	/* Cells contain displayable text (surface.c); anything else is dropped here. */
 	bool shown = bn_utf8_is_shown(cell->cp);
 	wchar_t text[4] = {shown ? (wchar_t)cell->cp : L'?', (wchar_t)cell->mark[0],
 		(wchar_t)cell->mark[1], 0};
@@ -146,7 +147,7 @@ static int key_special(wint_t key)
 	}
 }
 
-/* Within a paste: text as it is, line ends as blanks, nothing else. */
+/* In a paste: text unchanged, line ends as blanks, nothing else. */
 static int key_pasted(wint_t key)
 {
 	if (key == '\n' || key == '\r' || key == '\t')
@@ -173,7 +174,7 @@ int bn_term_read_key(bn_term *t)
 				t->lost = 1;
 			return BN_KEY_NONE;
 		}
-		/* resizeterm always leaves a KEY_RESIZE behind; we follow SIGWINCH ourselves. */
+		/* resizeterm always queues a KEY_RESIZE; we handle SIGWINCH ourselves. */
 		if (kind == KEY_CODE_YES && (key == BN_PASTE_BEGIN || key == BN_PASTE_END))
 			t->pasting = key == BN_PASTE_BEGIN;
 		else if (kind == KEY_CODE_YES && key != KEY_RESIZE && !t->pasting)
@@ -191,7 +192,7 @@ void bn_term_send(bn_term *t, const char *capability)
 		return;
 	fflush(t->out);
 	if (write(t->out_fd, s, strlen(s)) < 0) {
-		/* the next poll tells */
+		/* The next poll reports it. */
 	}
 }
 
@@ -200,7 +201,7 @@ bool bn_term_copy(bn_term *t, const char *text)
 	static const char clipboard[] = "c";
 	char *ms = tigetstr((char *)(uintptr_t) "Ms");
 	size_t n = strlen(text);
-	if (t->lost || !ms || ms == (char *)-1 || n > 70000) /* xterm takes no more */
+	if (t->lost || !ms || ms == (char *)-1 || n > 70000) /* xterm's limit */
 		return false;
 	bn_buf coded = BN_BUF_INIT;
 	bn_base64_add(&coded, text, n);

@@ -9,7 +9,7 @@
 
 #define BN_MAX_TABS 9
 #define BN_MAX_DEPTH 16
-#define BN_STATUS_EVERY_MS 2000 /* the words at the right of the title */
+#define BN_STATUS_EVERY_MS 2000 /* text at the right of the title */
 
 typedef enum bn_modal {
 	BN_MODAL_NONE,
@@ -26,7 +26,7 @@ typedef struct bn_stack {
 	int depth;
 } bn_stack;
 
-/* What takes an act back. */
+/* Undoes an action. */
 typedef struct bn_undo {
 	char what[128];
 	bn_page_fn fn;
@@ -35,19 +35,19 @@ typedef struct bn_undo {
 } bn_undo;
 
 #define BN_UNDOS 16
-#define BN_UNDO_OWNER UINT64_MAX       /* of the page of an undo: no view's */
-#define BN_FIND_OWNER (UINT64_MAX - 1) /* of what ^P found */
+#define BN_UNDO_OWNER UINT64_MAX       /* of an undo's page, which has no view */
+#define BN_FIND_OWNER (UINT64_MAX - 1) /* of the objects found by ^P */
 
 struct bn_frame {
 	bn_frame_options opt;
 	bn_undo undos[BN_UNDOS]; /* oldest first */
 	int undo_count;
-	bool undo_offered; /* the last of them is not done yet */
+	bool undo_offered; /* the last one has not completed yet */
 	bn_loader *loader;
 	bn_jobs *jobs;
 	bn_stack stacks[BN_MAX_TABS];
 	int tab;
-	bn_view *all; /* every live view, for pages to find their owner */
+	bn_view *all; /* all live views, to find a page's owner */
 	uint64_t next_id;
 	int rows, cols; /* at the last draw */
 	bool done, wants_copy_of_screen;
@@ -60,8 +60,8 @@ struct bn_frame {
 	bool status_pending;
 	int64_t busy_since_ms;
 
-	/* Typed while the screen was still empty; played when its first page is here, so that who
-	 * knows the way need not wait for each step of it. */
+	/* Keys typed while the screen was still empty; replayed when its first page arrives, so
+	 * that experienced users need not wait for each step. */
 	int ahead[32];
 	int ahead_count;
 
@@ -69,7 +69,7 @@ struct bn_frame {
 	bn_input input;
 	bn_history commands, filters;
 	char filter_before[BN_GRID_FILTER];
-	bool list_is_all; /* the palette: commands of every view, for ':' names */
+	bool list_is_all; /* the palette: commands of every view, by the name after ':' */
 	int list_selected, list_top;
 	bn_page *found; /* objects that ^P lists before the commands; NULL: none */
 	bn_view *dialog_view;
@@ -82,33 +82,33 @@ struct bn_frame {
 	char export_name[512]; /* of the file that is there already, while it is asked for */
 	bool overwrites;       /* :export!, or yes was said: a file that is there is written over */
 
-	char save_screen[128]; /* set by :save-screen; taken when the frame is drawn */
+	char save_screen[128]; /* set by :save-screen; cleared when the frame is drawn */
 };
 
-bn_view *bn_frame_top(const bn_frame *f); /* NULL when a tab could not be opened */
+bn_view *bn_frame_top(const bn_frame *f); /* NULL if a tab could not be opened */
 bn_view_set bn_frame_kind(const bn_frame *f);
 /* What was typed after '/' and narrows the view on top, or is looked for there; "" for nothing. */
 const char *bn_frame_filtering(const bn_frame *f);
 /* '/' where there is no table; false: the command is another, or there is nothing to look in. */
 bool bn_modal_find(bn_frame *f, bn_command_id id, const char *arg);
-bn_grid *bn_frame_table(const bn_frame *f); /* of the view on top; NULL when it has none */
+bn_grid *bn_frame_table(const bn_frame *f); /* of the top view; NULL if it has none */
 int bn_frame_tab(const bn_frame *f, bn_command_id command); /* -1: no tab of that name */
 const bn_side_screen *bn_frame_side(const bn_frame *f, bn_command_id command); /* NULL: none */
 void bn_frame_refresh(bn_view *v);
-bool bn_frame_is_waiting(const bn_frame *f); /* for the first page of the view on top */
-/* Takes jobs that ended, and gives their results to views that wait. True: draw again. */
+bool bn_frame_is_waiting(const bn_frame *f); /* for the first page of the top view */
+/* Takes finished jobs and passes their results to waiting views. True: draw again. */
 bool bn_frame_jobs_pump(bn_frame *f);
-/* "2 jobs  1 result"; "" when there is nothing to say. */
+/* "2 jobs  1 result"; "" if there are none. */
 void bn_frame_jobs_words(const bn_frame *f, char *out, size_t size);
-/* Leaves; asks first when jobs are at work. */
+/* Leaves; asks first if jobs are running. */
 void bn_frame_quit(bn_frame *f);
-/* Runs a command that a key, the prompt or the list named. */
+/* Runs a command given by a key, the prompt or the list. */
 int bn_frame_do(bn_frame *f, bn_command_id id, const char *arg, bn_err *err);
-/* Why a command cannot run now; false: it can. */
+/* The reason why a command cannot run now; false: it can. */
 bool bn_frame_refuses(bn_frame *f, bn_command_id id, char *why, size_t size);
 
 /* frame_find.c */
-void bn_find_ask(bn_frame *f); /* for what is typed */
+void bn_find_ask(bn_frame *f); /* for the typed text */
 void bn_find_page(bn_frame *f, bn_page *p);
 void bn_find_forget(bn_frame *f);
 int bn_find_count(const bn_frame *f);
@@ -131,18 +131,19 @@ void bn_undo_release(bn_frame *f);
 void bn_modal_open(bn_frame *f, bn_modal modal, const char *text);
 void bn_modal_key(bn_frame *f, int key);
 bool bn_modal_takes_text(const bn_frame *f);
-/* The i-th command that the list shows now; BN_CMD_NONE past the end. */
+/* Command i of the list as currently shown; BN_CMD_NONE past the end. */
 bn_command_id bn_modal_list_item(const bn_frame *f, int i);
-/* Completions of the command being typed, at most n; returns how many there are. */
+/* Completions of the command being typed, at most n; returns their number. */
 int bn_modal_completions(const bn_frame *f, bn_command_id *out, int n);
-/* frame_words.c: what the word that is typed behind a command's name may be, at most `most`; *start: where it begins. */
+/* frame_words.c: completions of the argument being typed, at most `most`; *start: where it
+ * begins. */
 #define BN_WORDS_MOST 256
 int bn_modal_words(const bn_frame *f, const char **out, int most, size_t *start);
 void bn_modal_words_complete(bn_frame *f);
-/* frame_columns.c: which columns a list shows. */
+/* frame_columns.c: the chooser of a list's columns. */
 void bn_columns_key(bn_frame *f, int key);
 void bn_columns_draw(bn_frame *f, bn_area all);
-/* An empty box in the middle of all; what is inside of its border. */
+/* Draws an empty box in the centre; returns the area inside its border. */
 bn_area bn_modal_box(bn_area all, int rows, int cols, bn_ink role, bn_ink border);
 void bn_modal_draw(bn_frame *f, bn_area all, bn_area message_row);
 

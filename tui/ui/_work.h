@@ -1,5 +1,5 @@
-/* _work.h - what the one who works and the one who asked share: of a page (page.c) and of a job (job.c).
- * See work.h. */
+/* _work.h - state shared by a worker and the thread that requested the work: of a page (page.c) and
+ * of a job (job.c). See work.h. */
 #ifndef BN_TUI_UI__WORK_H
 #define BN_TUI_UI__WORK_H
 #include "tui/ui/work.h"
@@ -13,7 +13,7 @@ struct bn_job {
 	_Atomic int64_t done, total;
 	pthread_mutex_t lock; /* of what follows */
 	char what[48];
-	const char *unit; /* borrowed for ever */
+	const char *unit; /* borrowed; never freed */
 	char **lines;     /* BN_JOB_LOG_LINES, a ring; NULL before the first */
 	size_t line_count;
 };

@@ -1,8 +1,9 @@
 /*
- * app.c - puts the workbench together: workspace, theme, frame, and a terminal or a script.
+ * app.c - assembles the workbench: workspace, theme, frame, and a terminal or a script.
  *
  * The loop is small: wait for a key, a page, a resize or the next tick; let the frame change; draw
- * the whole frame into a surface; ncurses sends what differs. When nothing happens, nothing is sent.
+ * the whole frame into a surface; ncurses sends the differences. If nothing happens, nothing is
+ * sent.
  */
 #include "tui/ui/app.h"
 
@@ -23,7 +24,7 @@
 #include <unistd.h>
 
 #define SLOW_LINE_MS 2000
-#define STOP_JOBS_MS 5000 /* every job asks more often whether it shall stop */
+#define STOP_JOBS_MS 5000 /* every job checks for cancellation more often */
 
 typedef struct app {
 	const bn_tui_options *opt;
@@ -77,7 +78,7 @@ static int host_set_alphabet(void *user, bn_alphabet alphabet, bn_err *err)
 	return 0;
 }
 
-/* The file of saved views: one a workspace, in the user's directory of state. */
+/* The file of saved views: one per workspace, in the user's state directory. */
 static char *views_path(const app *a, bool make)
 {
 	char *state = NULL, *path = NULL, *dir = NULL;
@@ -136,7 +137,7 @@ static void lane_close(void *context, bn_lane lane, void *user)
 	bn_source_close(context);
 }
 
-/* Errors of the workspace are told before the screen is taken, with their exit status. */
+/* Errors of the workspace are printed before the terminal is taken over, with their exit status. */
 static int workspace_find(app *a, bn_err *err)
 {
 	bn_workspace *ws = NULL;
@@ -232,7 +233,7 @@ static void paint(app *a, int64_t *painted_ms)
 	*painted_ms = bn_env_monotonic_ns(bn_env_real()) / 1000000;
 }
 
-/* A slow line gets what was typed at once, and everything else at most every two seconds. */
+/* On a slow line keys are echoed at once, everything else at most every two seconds. */
 static int slow_line_rest(const app *a, int64_t painted_ms)
 {
 	int64_t now = bn_env_monotonic_ns(bn_env_real()) / 1000000;
@@ -249,7 +250,7 @@ static int loop_run(app *a, bn_err *err)
 		int rest = typed ? 0 : slow_line_rest(a, painted_ms);
 		if (dirty && !rest) {
 			paint(a, &painted_ms);
-			bn_frame_pump(a->frame); /* drawing may have asked for rows */
+			bn_frame_pump(a->frame); /* drawing may have requested rows */
 			dirty = typed = false;
 		}
 		int wait = bn_frame_wait_ms(a->frame);
@@ -257,7 +258,7 @@ static int loop_run(app *a, bn_err *err)
 			wait = rest;
 		switch (bn_term_wait(a->term, wait)) {
 		case BN_TERM_LOST:
-			return 0; /* terminal_run asks again, and leaves */
+			return 0; /* terminal_run checks again, and leaves */
 		case BN_TERM_RESIZED:
 			if (resize(a, err))
 				return err ? err->code : BN_ENOMEM;
@@ -297,7 +298,7 @@ static int terminal_run(app *a, bn_err *err)
 	if (a->term)
 		bn_term_leave(a->term);
 	if (lost || stuck)
-		_exit(0); /* nobody to say goodbye to, or a worker sits in a dead file system */
+		_exit(0); /* no terminal to restore, or a worker is blocked in a dead file system */
 	bn_frame_free(a->frame);
 	bn_term_close(a->term);
 	return rc;

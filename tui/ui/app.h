@@ -15,20 +15,20 @@
 typedef struct bn_tui_options {
 	const char *dir;    /* directory to find the workspace from; NULL: the current one */
 	const char *theme;  /* name of a built-in theme or path of a .theme file; NULL: default */
-	bool ascii;         /* ASCII glyphs even where the locale is UTF-8 */
+	bool ascii;         /* ASCII glyphs even if the locale is UTF-8 */
 	bool no_color;      /* monochrome theme (NO_COLOR does the same) */
-	bool slow_line;     /* at most one frame in 2 s when nothing was typed */
-	bool readonly;      /* commands that change anything are refused, with that reason */
+	bool slow_line;     /* at most one frame in 2 s unless something was typed */
+	bool readonly;      /* commands that change anything are rejected with that reason */
 	bool utc;           /* times in UTC instead of local time */
 	const char *script; /* file of keys and commands; "-" is stdin; NULL: the terminal */
-	const char
-		*save_dir; /* where :save-screen writes NAME.screen; NULL: the current directory */
+	const char *save_dir; /* where :save-screen writes NAME.screen; NULL: the current
+			       * directory */
 	int rows, cols;    /* size for a script; 0: 24 x 80 */
 	int64_t fixed_now_ms; /* the clock of a script, so that ages on screen are stable; 0: real */
 } bn_tui_options;
 
-/* Runs until the user leaves. BN_EUNSUPPORTED with a hint naming the CLI verbs when there is no
- * terminal to draw on. Losing the terminal (hangup) is a normal end: 0. */
+/* Runs until the user leaves. BN_EUNSUPPORTED with a hint naming the CLI verbs if there is no
+ * terminal. Losing the terminal (hangup) is a normal end: 0. */
 int bn_tui_run(const bn_tui_options *opt, bn_err *err);
 
 #endif

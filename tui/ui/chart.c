@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Dots, in the resolution of the alphabet, that become cells at the end. */
+/* Dots, in the resolution of the alphabet, that are converted to cells at the end. */
 typedef struct canvas {
 	bn_area area;
 	int sub_cols, sub_rows; /* dots per cell */
@@ -20,7 +20,7 @@ typedef struct canvas {
 } canvas;
 
 typedef struct bounds {
-	double x0, x1, y0, y1; /* y in axis space: log10 when logarithmic */
+	double x0, x1, y0, y1; /* y in axis space: log10 if logarithmic */
 	bool log_y, any;
 	size_t gaps, hidden;
 } bounds;
@@ -50,7 +50,7 @@ static bn_ink series_ink(const bn_chart_series *s)
 	return s->dim ? BN_INK_SERIES_RAW : (bn_ink)(BN_INK_SERIES_1 + s->style);
 }
 
-/* What a cell of it is drawn with where lines consist of their marker; above 31 a letter. */
+/* The character of a cell if lines consist of their marker; above 31 a letter. */
 static int series_style(const bn_chart_series *s)
 {
 	return s->mark ? s->mark : s->style;
@@ -85,8 +85,8 @@ static double nice_step(double range, int steps)
 	return unit * (f <= 1 ? 1 : f <= 2 ? 2 : f <= 5 ? 5 : 10);
 }
 
-/* Outward to round values. A live curve then stays where it is while it grows, which is easier to
- * read and costs a slow line little. */
+/* Extends outward to round values. A live curve then keeps its place while it grows, which is
+ * easier to read and costs a slow line little. */
 static void range_round(double *lo, double *hi, int steps)
 {
 	double step = nice_step(*hi - *lo, steps);
@@ -229,7 +229,8 @@ static void series_draw(
 		canvas_line(v, column, low, column, high, role, series_style(s));
 }
 
-/* The marker of a series on its last point and along it, so that lines differ without colour. */
+/* Draws the marker of a series at its last point and along it, so that lines differ without
+ * colour. */
 static void series_mark(
 	const canvas *v, const bounds *b, const bn_chart_series *s, const double *y, int count)
 {
@@ -259,8 +260,8 @@ static void tick_label(const bounds *b, double y, char *out)
 
 #define MAX_TICKS 32
 
-/* Round values within the bounds, in axis space: multiples of 1, 2 or 5, or for a logarithmic axis
- * 1, 2, 5, 10, ... while that is few, else powers of ten. */
+/* Round values within the bounds, in axis space: multiples of 1, 2 or 5; for a logarithmic axis 1,
+ * 2, 5, 10, ... if these are few, else powers of ten. */
 static int ticks_find(const bounds *b, int rows, double out[MAX_TICKS])
 {
 	int n = 0, most = rows / 2 > 2 ? rows / 2 : 2;

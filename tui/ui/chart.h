@@ -1,9 +1,10 @@
 /*
- * chart.h - pictures of numbers, as pure functions into an area.
+ * chart.h - charts as pure functions that draw into an area.
  *
- * Line charts draw 2x4 braille dots, half blocks or ASCII marks by the alphabet of the surface.
- * Series differ by marker and label, not by colour alone. Axis labels are numbers. What is not
- * finite is a gap and is counted; what a logarithmic axis cannot show is counted too.
+ * Line charts draw 2x4 braille dots, half blocks or ASCII marks, depending on the surface's
+ * alphabet. Series differ by marker and label, not only by colour. Axis labels are numbers. A value
+ * that is not finite is a gap and is counted; one that a logarithmic axis cannot show is counted
+ * too.
  *
  * Down-sampling keeps the envelope: every dot column shows the least and the largest value that
  * fall into it, so a spike of one point in a million is never lost.
@@ -16,8 +17,8 @@
 #include <stddef.h>
 
 typedef struct bn_chart_series {
-	const char *label; /* borrowed for the call */
-	const double *x;   /* rising; NULL: 0, 1, 2, ... */
+	const char *label; /* borrowed during the call */
+	const double *x;   /* increasing; NULL: 0, 1, 2, ... */
 	const double *y;
 	size_t n;
 	int style; /* 0 to 5: marker and role */
@@ -31,29 +32,30 @@ typedef struct bn_chart {
 	bool log_y;
 	double smoothing;    /* 0: none; weight of the past in the moving average, below 1 */
 	const char *x_title; /* "step"; NULL: none */
-	bool x_is_time, utc; /* x is in ms since 1970: its labels are those of a clock */
+	bool x_is_time, utc; /* x is in ms since 1970: axis labels are times */
 	bool has_cursor;
-	double cursor; /* x position of the read-out */
+	double cursor; /* x position of the cursor's value */
 	bool has_line;
 	double line; /* a horizontal threshold */
 } bn_chart;
 
 void bn_chart_draw(bn_area a, const bn_chart *c);
 
-/* A letter a point. */
+/* One letter per point. */
 typedef struct bn_scatter {
 	const double *x, *y; /* NaN: not drawn */
 	const char *marks;
 	int count;
-	int selected, base; /* drawn so that they are found; -1: none */
+	int selected, base; /* highlighted; -1: none */
 	const char *x_title, *y_title;
 } bn_scatter;
 
-/* Both axes have round ends; x is logarithmic where its values are above 0 and span more than a factor of 20. */
+/* Both axes end at round values; x is logarithmic if its values are above 0 and span more than a
+ * factor of 20. */
 void bn_chart_scatter(bn_area a, const bn_scatter *s);
 
-/* Exponential moving average with bias correction, as TensorBoard's: m = s*m + (1-s)*y, shown
- * m / (1 - s^k). Values that are not finite stay as they are and do not count. out[n] */
+/* Exponential moving average with bias correction, as in TensorBoard: m = s*m + (1-s)*y, shown m /
+ * (1 - s^k). Values that are not finite are unchanged and do not count. out[n] */
 void bn_chart_smooth(const double *y, size_t n, double smoothing, double *out);
 
 /* One row of bars, scaled to the largest; more values than columns are averaged in groups. */
@@ -68,10 +70,10 @@ typedef struct bn_histogram {
 	bool log_y; /* heights by the logarithm: where one bin hides the others */
 } bn_histogram;
 void bn_chart_histogram(bn_area a, const bn_histogram *h);
-/* As above for categories: one row a bin. */
+/* As above for categories: one row per bin. */
 void bn_chart_categories(bn_area a, const char *const *names, const double *reference,
 	const double *current, size_t bins);
-/* width cells, values 0 to 1 as shades; NaN blank. */
+/* width cells, values 0 to 1 as shades; NaN is blank. */
 void bn_chart_heat(bn_area a, int row, int col, int width, bn_ink role, const double *v, size_t n);
 /* A bar of fraction (0 to 1) of width. */
 void bn_chart_bar(bn_area a, int row, int col, int width, bn_ink role, double fraction);

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Mean of the values that fall into column c of width; NaN when none is finite. */
+/* Mean of the values in column c of width; NaN if none is finite. */
 static double group_mean(const double *v, size_t n, int c, int width)
 {
 	size_t from = n * (size_t)c / (size_t)width, to = n * ((size_t)c + 1) / (size_t)width;
@@ -71,7 +71,7 @@ void bn_chart_bar(bn_area a, int row, int col, int width, bn_ink role, double fr
 }
 
 enum {
-	TALLEST = 40, /* rows of a histogram; more say no more */
+	TALLEST = 40, /* rows of a histogram; more add no information */
 	WIDEST = 8,   /* columns of a bin */
 	AXIS = 7      /* columns of its labels */
 };
@@ -123,7 +123,7 @@ static void legend_draw(bn_area a, bool reference, bool current)
 	}
 }
 
-/* What a bin shows at a height. */
+/* The glyph of a bin at a height. */
 static const bar_look *look_of(
 	const double *reference, const double *current, size_t i, double level)
 {

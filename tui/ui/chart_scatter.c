@@ -1,4 +1,4 @@
-/* chart_scatter.c - points of two numbers, a letter each. See chart.h. */
+/* chart_scatter.c - points of two numbers, one letter each. See chart.h. */
 #include "core/base/utf8.h"
 #include "tui/ui/chart.h"
 #include "tui/ui/format.h"
@@ -7,7 +7,7 @@
 #include <string.h>
 
 typedef struct axis {
-	double lo, hi; /* in the axis' own space */
+	double lo, hi; /* in axis space */
 	bool is_log;
 } axis;
 
@@ -45,7 +45,7 @@ static int at_of(const axis *x, double v, int cells)
 	return (int)lround((place(x, v) - x->lo) / (x->hi - x->lo) * (cells - 1));
 }
 
-/* Values of x under their points, where they do not touch. */
+/* Values of x below their points, unless they overlap. */
 static void x_labels(bn_area a, int row, int left, const axis *x, const bn_scatter *s)
 {
 	char label[BN_FORMAT_BYTES];
@@ -107,7 +107,7 @@ void bn_chart_scatter(bn_area a, const bn_scatter *s)
 			continue;
 		int c = at_of(&x, s->x[i], plot.cols),
 		    r = plot.rows - 1 - at_of(&y, s->y[i], plot.rows);
-		/* Letters at one place stand beside each other. */
+		/* Letters at the same position are drawn next to each other. */
 		while (c + 1 < plot.cols &&
 			plot.s->cells[(plot.row + r) * plot.s->cols + plot.col + c].cp != ' ')
 			c++;

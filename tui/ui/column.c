@@ -64,7 +64,7 @@ bool bn_grid_cell_is_absent(const bn_grid_cell *cell)
 	return (!cell->text || !cell->text[0] || cell->stands_in) && isnan(cell->number);
 }
 
-/* What is not known is often -1, and a time that is none 0. */
+/* An unknown value is often -1, and an unknown time 0. */
 static bool is_unknown(bn_column_form form, double number)
 {
 	switch (form) {
@@ -183,7 +183,7 @@ int bn_export_as_of(bn_export_as *out, const char *path, bn_err *err)
 	return 0;
 }
 
-/* A field of CSV is quoted where it must be, and where it could be taken for an absent one. */
+/* A CSV field is quoted if necessary, and if it could be taken for an absent one. */
 static void csv_write(bn_buf *out, const char *text, size_t n)
 {
 	if (n && !strpbrk(text, "\",\r\n")) {

@@ -104,7 +104,7 @@ bool bn_command_bar(bn_view_set view, int i, char key[16], char label[32])
 		n = keys_next(&at, &word);
 	if (!n)
 		return false;
-	const char *colon = memchr(word + 1, ':', n - 1); /* the first may be a key */
+	const char *colon = memchr(word + 1, ':', n - 1); /* the first word may be a key */
 	snprintf(key, 16, "%.*s", (int)(colon - word), word);
 	snprintf(label, 32, "%.*s", (int)(word + n - colon - 1), colon + 1);
 	return true;

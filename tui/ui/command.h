@@ -1,13 +1,14 @@
 /*
- * command.h - the one table of everything the workbench can be told to do.
+ * command.h - the table of all commands of the workbench.
  *
- * Each line has: id, the name typed after ':', the keys, flags, the views where it means something,
+ * Each line has: id, the name typed after ':', the keys, flags, the views in which it is available,
  * and one line of help. Dispatch, ':' completion, the '?' list, the key bar, the manual page and
- * the tests all read this table; nothing else names a key.
+ * the tests all read this table; keys are defined nowhere else.
  *
- * A key has one meaning: it stands in exactly one line, and what differs is the object that it acts on. A screen may
- * lack a key; it never gives it another meaning. Lower case looks; capitals open a derived screen or ask first.
- * Tests and tests/lint/keys.sh hold that, and that docs/workbench.md names the same keys.
+ * A key has one meaning: it is in exactly one line, and only the object that it acts on differs. A
+ * screen may lack a key, but never gives it another meaning. Lower case views; capitals open a
+ * derived screen or ask first. Tests and tests/lint/keys.sh check that, and that docs/workbench.md
+ * names the same keys.
  */
 #ifndef BN_TUI_UI_COMMAND_H
 #define BN_TUI_UI_COMMAND_H
@@ -18,13 +19,13 @@
 
 #define BN_CMD_DESTRUCTIVE 1u /* asks first, naming object and effect */
 #define BN_CMD_ARGUMENT 2u    /* takes the rest of the ':' line */
-#define BN_CMD_WRITES 4u      /* refused with --readonly */
+#define BN_CMD_WRITES 4u      /* rejected with --readonly */
 #define BN_CMD_MOTION 8u      /* moves the selection; handled by the table of the view */
 
 /*
- * Every kind of screen: id, what it is called, whether it is a list with a table (tui/ui/grid.h), and its key bar:
- * the keys in their order, each with the word that stands beside it there. Wide screens go on with the other keys of the
- * table; narrow ones end earlier, and keep the help.
+ * Every kind of screen: id, name, whether it is a list with a table (tui/ui/grid.h), and its key
+ * bar: the keys in order, each with its label. Wide screens continue with the other keys of the
+ * table; narrow ones end earlier, but keep the help.
  */
 #define BN_VIEWS(X) \
 	X(OVERVIEW, "Overview (1)", 0, \
@@ -72,7 +73,7 @@ typedef enum bn_screen_kind {
 		BN_SCREEN_COUNT
 } bn_screen_kind;
 
-/* Kinds of screens, a bit each. */
+/* Kinds of screens, one bit each. */
 typedef uint64_t bn_view_set;
 _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of screen");
 
@@ -306,18 +307,18 @@ typedef struct bn_command {
 } bn_command;
 
 const bn_command *bn_command_get(bn_command_id id);
-/* What key does in a view of that kind, or BN_CMD_NONE. */
+/* The command of a key in a view of that kind, or BN_CMD_NONE. */
 bn_command_id bn_command_for_key(int key, bn_view_set view);
-/* Exact name, or a prefix that only one command of this view has. BN_CMD_NONE otherwise. */
+/* Exact name, or a prefix that is unique in this view. BN_CMD_NONE otherwise. */
 bn_command_id bn_command_for_name(const char *name, size_t n, bn_view_set view);
-/* Appends the screens where the command means something ("Runs (3)"); nothing when they are many. */
+/* Appends the screens in which the command is available ("Runs (3)"); nothing if they are many. */
 void bn_command_where(bn_command_id id, bn_buf *out);
-/* Appends what a name that is none was meant to be: the commands of any screen that begin so, else the one
- * nearest to it (":queue-pause, :queue-resume"). Nothing when none is near. */
+/* Appends suggestions for an unknown name: the commands of any screen with that prefix, otherwise
+ * the nearest one (":queue-pause, :queue-resume"). Nothing if none is near. */
 void bn_command_near(const char *name, size_t n, bn_buf *out);
-/* The key bar of a kind of screen: the i-th of its keys as a word, and what stands beside it; false past the end. */
+/* The key bar of a kind of screen: key i as a word, and its label; false past the end. */
 bool bn_command_bar(bn_view_set view, int i, char key[16], char label[32]);
-/* The first key of a command as a word; false when it has none. */
+/* The first key of a command as a word; false if it has none. */
 bool bn_command_first_key(bn_command_id id, char out[16]);
 /* True when every word of query occurs in the name, the help or the keys. */
 bool bn_command_matches(bn_command_id id, const char *query);

@@ -119,7 +119,7 @@ bool bn_form_step_wrong(bn_form *f, int by)
 
 /* ---- editing ------------------------------------------------------------------------------------- */
 
-/* The word that is completed: all of the text, or of a list what stands behind the last comma. */
+/* The word to complete: the whole text, or in a list the part after the last comma. */
 static const char *word_of(const bn_form *f)
 {
 	const char *comma = f->fields[f->selected].is_list ? strrchr(f->input.text, ',') : NULL;
@@ -131,7 +131,7 @@ static bool is_choice(const char *choice, const char *word)
 	return strncmp(choice, word, strlen(word)) == 0;
 }
 
-/* As far as all choices agree that begin so. */
+/* The longest common prefix of all choices that match. */
 static void complete(bn_form *f)
 {
 	const bn_form_field *x = &f->fields[f->selected];
@@ -246,7 +246,7 @@ void bn_form_draw(bn_form *f, bn_area a, bool focused)
 		f->top = all - a.rows;
 	if (at >= f->top + a.rows)
 		f->top = at - a.rows + 1;
-	/* The rule above the first field of a part is seen with it. */
+	/* The rule above the first field of a part is kept visible with it. */
 	if (at - 1 < f->top)
 		f->top = at - 1;
 	if (f->top < 0)

@@ -1,4 +1,4 @@
-/* frame.c - life and messages of the frame, and the dispatch of commands. See frame.h. */
+/* frame.c - creates the frame, shows messages, and dispatches commands. See frame.h. */
 #include "tui/ui/_frame.h"
 
 #include "core/base/mem.h"
@@ -95,7 +95,7 @@ const void *bn_frame_source(const bn_frame *f)
 	return f->opt.source;
 }
 
-/* One line, whatever names stand in it: it may be pasted into a shell. Fields keep their tabs. */
+/* One line, whatever names it contains: it may be pasted into a shell. Fields keep their tabs. */
 bool bn_frame_copy(bn_frame *f, const char *text)
 {
 	bn_buf line = BN_BUF_INIT;
@@ -182,7 +182,8 @@ void bn_frame_filter(bn_frame *f, const char *words)
 		v->cls->ordered(v);
 }
 
-/* Esc: the newest of what hides rows, then the screen. It never leaves the digit one is on. */
+/* Esc: removes the newest filter or selection that hides rows, otherwise the screen. It never
+ * leaves the current tab. */
 static void back(bn_frame *f)
 {
 	if (bn_frame_filtering(f)[0])
@@ -193,7 +194,7 @@ static void back(bn_frame *f)
 		bn_frame_message(f, "this is the first screen; Q leaves, runs go on");
 }
 
-/* To the first screen, which knows what needs the user: the first of it. */
+/* Opens the first screen, which lists what needs the user's attention, at its first entry. */
 static void needs_me(bn_frame *f)
 {
 	bn_frame_go(f, f->opt.tabs[0].command);
@@ -210,7 +211,8 @@ static bool opens_none(bn_view *list)
 	return list->cls->refuses && list->cls->refuses(list, BN_CMD_OPEN, why, sizeof why);
 }
 
-/* The next object of the list that lies below: what Enter on it would open. What cannot be opened is passed over. */
+/* Opens the next object of the underlying list, as Enter would. Skips objects that cannot be
+ * opened. */
 static void object_step(bn_frame *f, int step)
 {
 	bn_stack *s = &f->stacks[f->tab];
@@ -236,7 +238,7 @@ static void object_step(bn_frame *f, int step)
 		list->cls->command(list, BN_CMD_OPEN, NULL);
 }
 
-/* What of a list's order, columns and filter its command line takes. */
+/* The part of a list's order, columns and filter that its command line supports. */
 static void cli_of_list(bn_buf *line, const bn_view *v, const bn_grid *t)
 {
 	bn_buf value = BN_BUF_INIT;
@@ -289,7 +291,7 @@ void bn_frame_path(const bn_frame *f, const char *name, char *out, size_t size)
 	snprintf(out, size, "%s%s%s", dir, *dir ? "/" : "", name);
 }
 
-/* Every column of the row, also those that are not shown, each with all that it has. */
+/* Every column of the row, including hidden ones, each in full. */
 static int row_in_full(bn_frame *f, const bn_grid *t, bn_err *err)
 {
 	bn_buf text = BN_BUF_INIT;
@@ -328,7 +330,7 @@ static void table_ordered(bn_frame *f)
 		v->cls->ordered(v);
 }
 
-/* Commands that act on the table of the view. */
+/* Commands for the table of the view. */
 static bool table_do(
 	bn_frame *f, bn_grid *t, bn_command_id id, const char *arg, int *rc, bn_err *err)
 {
@@ -489,7 +491,7 @@ int bn_frame_do(bn_frame *f, bn_command_id id, const char *arg, bn_err *err)
 		return rc;
 	if (frame_do(f, id))
 		return 0;
-	return 0; /* a motion on a screen without anything to move */
+	return 0; /* a motion on a screen without a list */
 }
 
 static int name_unknown(const char *name, size_t n, bn_err *err)
@@ -505,8 +507,8 @@ static int name_unknown(const char *name, size_t n, bn_err *err)
 	return BN_EINVAL;
 }
 
-/* Words that nobody reads must not look as if they had been: ":data add jobs jobs.csv" only opens Data, and
- * ":remove eva" is about whoever is selected. */
+/* An argument that is ignored must not look as if it had an effect: ":data add jobs jobs.csv" only
+ * opens Data, and ":remove eva" removes the selected person. */
 static int words_unread(bn_command_id id, const char *words, bn_err *err)
 {
 	size_t n = strcspn(words, " ");
@@ -551,7 +553,7 @@ int bn_frame_run(bn_frame *f, const char *line, bn_err *err)
 	return rc;
 }
 
-/* Commands that mean nothing on a screen that has not got its data yet. */
+/* Commands without effect on a screen that has not loaded its data yet. */
 static bool needs_data(bn_command_id id)
 {
 	switch (id) {
@@ -594,7 +596,7 @@ void bn_frame_key(bn_frame *f, int key)
 	}
 	bn_command_id id = bn_command_for_key(key, bn_frame_kind(f));
 	if (f->ahead_count && (id == BN_CMD_BACK || id == BN_CMD_CANCEL)) {
-		f->ahead_count = 0; /* undoes what was typed ahead */
+		f->ahead_count = 0; /* discards keys typed ahead */
 		return;
 	}
 	if (bn_frame_is_waiting(f) && id != BN_CMD_QUIT && id != BN_CMD_CLOSE &&

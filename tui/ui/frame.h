@@ -1,12 +1,12 @@
 /*
- * frame.h - what stays while views change: title and breadcrumb, tabs, message line, key bar,
+ * frame.h - the permanent parts of the screen: title and breadcrumb, tabs, message line, key bar,
  * prompts, dialogs, help; and the dispatch of keys and typed commands.
  *
- * The frame is a state machine without a terminal: keys go in, a surface comes out. tui/term and the
- * script driver are its two users. Every key is a command of the table in command.h, so whatever a
- * key does can be typed after ':' and scripted.
+ * The frame is a state machine without a terminal: keys go in, a surface comes out. tui/term and
+ * the script driver are its two users. Every key is a command of the table in command.h, so
+ * everything a key does can be typed after ':' and scripted.
  *
- * One thread. Pages are taken from the loader in bn_frame_pump.
+ * Used by one thread. Pages are taken from the loader in bn_frame_pump.
  */
 #ifndef BN_TUI_UI_FRAME_H
 #define BN_TUI_UI_FRAME_H
@@ -20,26 +20,27 @@
 #include <stdint.h>
 
 typedef struct bn_tab {
-	char digit; /* its place in the row of screens, stable for ever */
+	char digit; /* its index in the row of tabs; never changes */
 	const char *title;
 	bn_command_id command;
 	int (*make)(bn_view **out, bn_frame *f, bn_err *err);
 } bn_tab;
 
-/* A screen without a digit: put upon whatever is there, or gone back to when it is there already. */
+/* A screen without a digit: pushed on the current stack, or returned to if it is already there. */
 typedef struct bn_side_screen {
 	bn_command_id command;
 	bn_view_set kind; /* of its view */
 	int (*make)(bn_view **out, bn_frame *f, bn_err *err);
 } bn_side_screen;
 
-/* What the frame asks of the world around it. All may be NULL but now_ms. */
+/* Callbacks of the frame to its environment. All may be NULL except now_ms. */
 typedef struct bn_frame_host {
 	int64_t (*now_ms)(void *user);
 	bool (*copy)(void *user, const char *text); /* to the clipboard; false: there is none */
 	void (*suspend)(void *user);
 	void (*repaint)(void *user);
-	/* Text that outlives the program, of this workspace and user; recall's is the caller's (bn_free), NULL: none. */
+	/* Text kept between sessions, per workspace and user; recall's is the caller's (bn_free),
+	 * NULL: none. */
 	char *(*recall)(void *user);
 	int (*remember)(void *user, const char *text, bn_err *err);
 	int (*set_theme)(void *user, const char *name, bn_err *err);
@@ -47,7 +48,7 @@ typedef struct bn_frame_host {
 	void *user;
 } bn_frame_host;
 
-/* What ^P looks for. */
+/* A search of ^P. */
 typedef struct bn_find_arg {
 	char words[160];
 } bn_find_arg;
@@ -55,8 +56,8 @@ typedef struct bn_find_arg {
 /* An object of the workspace; all borrowed from the page. */
 typedef struct bn_found {
 	const char *name, *kind, *detail;
-	const char *ref; /* what it is opened by */
-	int opens;       /* how: the opener's own */
+	const char *ref; /* argument for opening it */
+	int opens;       /* how to open it, defined by the opener */
 } bn_found;
 
 typedef struct bn_found_page {
@@ -74,13 +75,13 @@ typedef struct bn_frame_options {
 	/* A screen of text, for what is shown in full; NULL: there is none. */
 	int (*make_text)(
 		bn_view **out, bn_frame *f, const char *crumb, const char *text, bn_err *err);
-	bn_page_fn
-		find; /* bn_find_arg; bn_found_page: objects that hold all words. NULL: commands alone are found */
+	bn_page_fn find; /* bn_find_arg; bn_found_page: objects that contain all words. NULL: only
+		       * commands are found */
 	void (*open_found)(bn_frame *f, const bn_found *found);
-	bn_page_fn status;    /* makes the words at the right of the title: page data is a char * */
+	bn_page_fn status;    /* makes the text at the right of the title: page data is a char * */
 	const char *title;    /* name of the workspace */
 	const char *save_dir; /* for :save-screen and :export; NULL: the current directory */
-	const void *source;   /* for views: where their pages come from (tui/views/source.h) */
+	const void *source;   /* for views: the source of their pages (tui/views/source.h) */
 	bool readonly, utc;
 } bn_frame_options;
 
@@ -88,11 +89,11 @@ int bn_frame_new(bn_frame **out, const bn_frame_options *opt, bn_err *err);
 void bn_frame_free(bn_frame *f);
 
 void bn_frame_key(bn_frame *f, int key);
-/* A line as typed after ':'. An error is shown in the message line and returned. */
+/* Runs a line as typed after ':'. An error is shown in the message line and returned. */
 int bn_frame_run(bn_frame *f, const char *line, bn_err *err);
-/* Takes pages that arrived and calls for fresh ones that are due. True: draw again. */
+/* Takes pages that arrived and requests refreshes that are due. True: draw again. */
 bool bn_frame_pump(bn_frame *f);
-/* Milliseconds until bn_frame_pump should be called though nothing happened; -1: never. */
+/* Milliseconds until bn_frame_pump should be called if nothing happens; -1: never. */
 int bn_frame_wait_ms(bn_frame *f);
 void bn_frame_draw(bn_frame *f, bn_surface *s);
 bool bn_frame_is_done(const bn_frame *f);
@@ -101,41 +102,42 @@ bn_jobs *bn_frame_jobs(bn_frame *f);
 
 /* ---- for views ---------------------------------------------------------------------------------- */
 
-void bn_frame_push(bn_frame *f, bn_view *v); /* takes v; Esc comes back */
+void bn_frame_push(bn_frame *f, bn_view *v); /* takes v; Esc returns */
 void bn_frame_pop(bn_frame *f);
-/* Filters the grid of the view on top. */
+/* Filters the grid of the top view. */
 void bn_frame_filter(bn_frame *f, const char *words);
-/* To a tab, or to a screen without a digit. */
+/* Switches to a tab, or to a screen without a digit. */
 void bn_frame_go(bn_frame *f, bn_command_id command);
-bn_view *bn_frame_root(bn_frame *f, bn_command_id tab); /* borrowed; made when it was not yet */
+bn_view *bn_frame_root(bn_frame *f, bn_command_id tab); /* borrowed; created if it did not exist */
 void bn_frame_message(bn_frame *f, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void bn_frame_error(bn_frame *f, const bn_err *err);
-/* Starts a job that no view waits for: its end is said in the message line. */
+/* Starts a job that no view waits for: its end is reported in the message line. */
 bool bn_frame_start(bn_frame *f, const bn_job_spec *spec);
 /* Asks yes or no, default no. Yes calls answer(v, command, NULL). body names object and effect. */
 void bn_frame_confirm(bn_frame *f, bn_view *v, bn_command_id command, const char *title,
 	const char *body, const char *yes);
-/* Asks for a line of text that may not be empty, then calls answer(v, command, text). */
+/* Asks for a non-empty line of text, then calls answer(v, command, text). */
 void bn_frame_ask(bn_frame *f, bn_view *v, bn_command_id command, const char *title,
 	const char *body, const char *yes);
 /* Whether a dialog of this view is open. What it is about must not change under it. */
 bool bn_frame_is_asking(const bn_frame *f, const bn_view *v);
-/* The act that is asked for now can be taken back with u: by fn, whose page is what it did in words (char *). arg and
- * what ("the note of ridge") are copied. Settled when its own page came: kept if it was done. */
+/* Makes the action being requested undoable with u: by fn, whose page is a description of what it
+ * did (char *). arg and what ("the note of ridge") are copied. Settled when the action's own page
+ * arrives: kept if it succeeded. */
 void bn_frame_undo_offer(
 	bn_frame *f, const char *what, bn_page_fn fn, const void *arg, size_t bytes);
 void bn_frame_undo_settle(bn_frame *f, bool done);
-/* What views save for the next time; see bn_frame_host. */
+/* Text saved by views for the next session; see bn_frame_host. */
 char *bn_frame_recall(const bn_frame *f);
 int bn_frame_remember(bn_frame *f, const char *text, bn_err *err);
-/* Opens the ':' prompt with text in it. */
+/* Opens the ':' prompt with this text. */
 void bn_frame_prompt(bn_frame *f, const char *text);
 int64_t bn_frame_now_ms(const bn_frame *f);
 bool bn_frame_is_utc(const bn_frame *f);
 bool bn_frame_is_readonly(const bn_frame *f);
 const void *bn_frame_source(const bn_frame *f);
 bool bn_frame_copy(bn_frame *f, const char *text);
-/* Where a file that the user named is written: below the directory for exports unless it is absolute. */
+/* The path of a file that the user named: below the export directory unless it is absolute. */
 void bn_frame_path(const bn_frame *f, const char *name, char *out, size_t size);
 /* False: that file is there already, and the user is asked; yes runs :export with the name again. */
 bool bn_frame_may_write(bn_frame *f, const char *name);

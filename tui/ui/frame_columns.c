@@ -1,6 +1,6 @@
 /*
- * frame_columns.c - the chooser of columns: what is typed narrows the list, Space shows or hides the column that
- * the cursor is on, Enter goes to it and shows it. What is chosen is seen behind the box at once.
+ * frame_columns.c - the chooser of columns: typed text narrows the list, Space shows or hides the
+ * current column, Enter goes to it and shows it. Changes are visible behind the box at once.
  */
 #include "core/base/utf8.h"
 #include "tui/ui/_frame.h"
@@ -26,7 +26,7 @@ static bool column_matches(const bn_frame *f, const bn_grid_column *c)
 	return has_text(c->title, typed) || has_text(bn_grid_column_name(c), typed);
 }
 
-/* The i-th column that is listed; -1 past the end. */
+/* Column i of the list; -1 past the end. */
 static int item(const bn_frame *f, const bn_grid *t, int i)
 {
 	for (int c = 0; c < t->column_count; c++)

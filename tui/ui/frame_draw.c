@@ -1,6 +1,6 @@
 /*
- * frame_draw.c - the picture around the views. By height: 1 row is the body; 2 add the title; 3 the
- * message line; 5 the key bar; 8 the tabs.
+ * frame_draw.c - draws the frame around the views. By height: 1 row is the body; 2 add the title; 3
+ * the message line; 5 the key bar; 8 the tabs.
  */
 #include "core/base/utf8.h"
 #include "tui/ui/_frame.h"
@@ -22,7 +22,7 @@ static void crumb_text(const bn_view *v, bn_buf *out)
 	bn_buf_release(&extra);
 }
 
-/* The way to this screen; when it is too long its beginning is left out. */
+/* The path to this screen; if it is too long its beginning is omitted. */
 static int crumbs_draw(const bn_stack *s, bn_area a, int col, int reserved)
 {
 	bn_buf crumbs[BN_MAX_DEPTH];
@@ -88,7 +88,7 @@ static void tabs_draw(const bn_frame *f, bn_area a)
 
 enum { MARKS_LOOKED_AT = 5000 }; /* rows */
 
-/* How many of the marked rows are not on the list as it is narrowed; 0 where that takes long. */
+/* How many marked rows are hidden by the filter; 0 if counting would take long. */
 static size_t marks_hidden(const bn_grid *t, size_t marks)
 {
 	size_t seen = 0;
@@ -99,12 +99,12 @@ static size_t marks_hidden(const bn_grid *t, size_t marks)
 	return seen < marks ? marks - seen : 0;
 }
 
-/* How the list on screen is narrowed and sorted, what is marked, and where in it the selection is. */
+/* The filter and order of the list, its marks, and the position of the selection. */
 static void place_words(const bn_grid *t, bn_buf *out)
 {
 	char shown[BN_FORMAT_BYTES], total[BN_FORMAT_BYTES];
 	size_t marks = bn_grid_mark_count(t);
-	if (t->filter[0] && t->external) /* how many there are beside them, the source knows */
+	if (t->filter[0] && t->external) /* the source knows the number of further rows */
 		bn_buf_addf(out, "/%s", t->filter);
 	else if (t->filter[0])
 		bn_buf_addf(out, "%s of %s   /%s", bn_format_count(shown, bn_grid_count(t)),
@@ -158,7 +158,7 @@ static void message_draw(bn_frame *f, bn_area a)
 		}
 		return;
 	}
-	/* Looking again for what is on screen already is worth a word only when it takes long. */
+	/* Reloading what is already on screen is only mentioned if it takes long. */
 	int64_t patience = bn_frame_is_waiting(f) ? 300 : 2000;
 	bool slow = f->busy_since_ms && bn_frame_now_ms(f) - f->busy_since_ms > patience;
 	if (!v || !v->pending || !slow) {
@@ -187,7 +187,7 @@ static int key_draw(bn_area a, int col, const char *key, const char *name, bool 
 	return bn_area_textf(a, 0, col + 1, off ? BN_INK_DIM : BN_INK_KEY_HELP, "%s", name) + 2;
 }
 
-enum { BAR_REST = 110 }; /* columns from which on the bar goes on */
+enum { BAR_REST = 110 }; /* width from which the bar has more keys */
 
 static bool bar_names(bn_view_set view, const char *key)
 {
@@ -198,7 +198,7 @@ static bool bar_names(bn_view_set view, const char *key)
 	return false;
 }
 
-/* Where there is room: the other keys of the table that this screen has. */
+/* If there is room: the other keys of the table that are available on this screen. */
 static void bar_rest(bn_frame *f, bn_area a, int col)
 {
 	char key[16], why[256];
@@ -213,7 +213,7 @@ static void bar_rest(bn_frame *f, bn_area a, int col)
 	}
 }
 
-/* The keys of this screen, always in the same places; what cannot be done now is dim. */
+/* The keys of this screen, always in the same order; those that are unavailable now are dim. */
 static void bar_draw(bn_frame *f, bn_area a)
 {
 	char key[16], label[32], why[256];
@@ -230,7 +230,7 @@ static void bar_draw(bn_frame *f, bn_area a)
 		bar_rest(f, a, end);
 }
 
-/* What the word that is typed may be. */
+/* Completions of the word being typed. */
 static bool words_draw(bn_frame *f, bn_area a)
 {
 	const char *words[BN_WORDS_MOST];

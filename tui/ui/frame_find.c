@@ -1,5 +1,6 @@
-/* frame_find.c - objects of the workspace in the ^P list: runs, datasets, versions of models that hold the words that are
- * typed, before the commands. They are read by a worker while one types. See frame.h. */
+/* frame_find.c - objects of the workspace in the ^P list: runs, datasets, versions of models
+ * that contain the typed words, before the commands. A worker searches them during typing. See
+ * frame.h. */
 #include "core/base/mem.h"
 #include "tui/ui/_frame.h"
 #include "tui/ui/theme.h"
@@ -14,7 +15,8 @@ static const bn_found_page *found(const bn_frame *f)
 	return f->found ? f->found->data : NULL;
 }
 
-/* The i-th theme whose name holds what is typed, behind the objects; NULL: past the end, or nothing is typed. */
+/* Theme i whose name contains the typed text, after the objects; NULL: past the end, or nothing is
+ * typed. */
 static const char *theme_at(const bn_frame *f, int i)
 {
 	const char *const *names = bn_theme_names();
@@ -93,7 +95,7 @@ void bn_find_open(bn_frame *f, const bn_found *at)
 	copy.ref = ref;
 	copy.name = copy.detail = "";
 	f->modal = BN_MODAL_NONE;
-	bn_find_forget(f); /* what `at` points to */
+	bn_find_forget(f); /* the object of `at` */
 	if (copy.kind == THEME) {
 		snprintf(line, sizeof line, "theme %s", ref);
 		bn_frame_run(f, line, NULL);

@@ -1,12 +1,12 @@
-/* frame_jobs.c - jobs in the frame: views that wait for one, what is said when one ends, the words at
- * the right of the title, and leaving while some are at work. See job.h. */
+/* frame_jobs.c - jobs in the frame: views that wait for one, the message when one ends, the
+ * indicator at the right of the title, and leaving while some are running. See job.h. */
 #include "tui/ui/_frame.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define QUIET_MS 500   /* so long a job is not mentioned */
-#define TRIFLE_MS 1000 /* a job that its screen has shown sooner is not listed afterwards */
+#define QUIET_MS 500   /* shorter jobs are not mentioned */
+#define TRIFLE_MS 1000 /* a job shown on its screen for less is not listed afterwards */
 
 bn_jobs *bn_frame_jobs(bn_frame *f)
 {
@@ -40,7 +40,7 @@ bool bn_frame_start(bn_frame *f, const bn_job_spec *spec)
 
 /* ---- when one ends ---------------------------------------------------------------------------- */
 
-/* What a view gets: the result, or a page that only says why there is none. */
+/* What a view receives: the result, or a page that only has the error. */
 static bn_page *page_for(bn_jobs *jobs, const bn_job_info *job)
 {
 	bn_page *p = bn_jobs_result(jobs, job->id);
@@ -55,7 +55,7 @@ static bn_page *page_for(bn_jobs *jobs, const bn_job_info *job)
 	return p;
 }
 
-/* True when the view on top was among those that waited. */
+/* True if the top view was among those that waited. */
 static bool deliver(bn_frame *f, const bn_job_info *job)
 {
 	bool seen = false;
@@ -100,7 +100,7 @@ bool bn_frame_jobs_pump(bn_frame *f)
 			continue;
 		bool seen = deliver(f, &job);
 		announce(f, &job, seen);
-		/* A result without a view of its own is its summary, which has just been shown. */
+		/* A result without a view of its own is its summary, which was just shown. */
 		if (seen || (job.state == BN_JOB_DONE && !job.opens))
 			bn_jobs_mark_read(f->jobs, id);
 		if (seen && job.state == BN_JOB_DONE && job.ended_ms - job.asked_ms < TRIFLE_MS)

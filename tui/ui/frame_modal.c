@@ -1,7 +1,7 @@
 /*
- * frame_modal.c - what takes the keys away from the view for a moment: the ':' prompt with
- * completion and history, the '/' filter that works while it is typed, the list of commands that
- * runs what is picked, and dialogs whose default is No.
+ * frame_modal.c - modes that take keys before the view: the ':' prompt with completion and history,
+ * the '/' filter that applies while it is typed, the list of commands that runs the selected one,
+ * and dialogs whose default is No.
  */
 #include "tui/ui/_frame.h"
 
@@ -71,7 +71,7 @@ int bn_modal_completions(const bn_frame *f, bn_command_id *out, int n)
 	return count;
 }
 
-/* As far as all candidates agree, as a shell does. */
+/* The longest common prefix of all candidates, as in a shell. */
 static void complete(bn_frame *f)
 {
 	bn_command_id found[BN_CMD_COUNT];
@@ -177,7 +177,7 @@ bn_command_id bn_modal_list_item(const bn_frame *f, int i)
 	return BN_CMD_NONE;
 }
 
-/* Objects that were found, then commands. */
+/* Objects found, followed by commands. */
 static int list_count(const bn_frame *f)
 {
 	int n = 0;

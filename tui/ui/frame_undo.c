@@ -1,4 +1,4 @@
-/* frame_undo.c - taking back what was done here, the newest act first. See frame.h. */
+/* frame_undo.c - undoes actions of this session, the newest first. See frame.h. */
 #include "core/base/mem.h"
 #include "tui/ui/_frame.h"
 
@@ -54,7 +54,7 @@ void bn_undo_page(bn_frame *f, const bn_page *p)
 {
 	bn_view *v = bn_frame_top(f);
 	if (p->err.code) {
-		/* What another user changed since cannot be taken back: the acts before it can. */
+		/* What another user has changed since cannot be undone: earlier actions can. */
 		if (p->err.code == BN_ECONFLICT && f->undo_count > 0)
 			undo_drop(f, f->undo_count - 1);
 		bn_frame_error(f, &p->err);

@@ -1,4 +1,4 @@
-/* frame_views.c - the stacks of views, and the pages that come to them. See frame.h. */
+/* frame_views.c - the stacks of views, and delivery of their pages. See frame.h. */
 #include "core/base/mem.h"
 #include "tui/ui/_frame.h"
 
@@ -172,7 +172,7 @@ static void side_show(bn_frame *f, const bn_side_screen *side)
 	}
 }
 
-/* The digit of the screen one is on leads back to its beginning. */
+/* The digit of the current tab returns to its first screen. */
 void bn_frame_go(bn_frame *f, bn_command_id command)
 {
 	int tab = bn_frame_tab(f, command);
@@ -236,7 +236,7 @@ static bool view_is_due(const bn_view *v)
 bool bn_frame_is_waiting(const bn_frame *f)
 {
 	const bn_view *v = bn_frame_top(f);
-	/* Keys wait for a job only as long as one would wait for a page. */
+	/* Keys wait for a job only as long as for a page. */
 	if (v && v->job && bn_frame_now_ms(f) - v->job_ms < 2000)
 		return true;
 	return v && v->pending > 0 && !v->has_page;
@@ -251,7 +251,7 @@ static void ahead_play(bn_frame *f)
 	memcpy(keys, f->ahead, (size_t)n * sizeof *keys);
 	f->ahead_count = 0;
 	while (i < n)
-		bn_frame_key(f, keys[i++]); /* holds the rest back again where it must */
+		bn_frame_key(f, keys[i++]); /* holds the rest back again if necessary */
 }
 
 bool bn_frame_pump(bn_frame *f)

@@ -1,12 +1,12 @@
-/* frame_words.c - completion of what follows a command's name on the ':' line: columns, names of themes, and what the
- * view on top knows. */
+/* frame_words.c - completion of the arguments on the ':' line: columns, names of themes, and words
+ * known to the top view. */
 #include "tui/ui/_frame.h"
 #include "tui/ui/theme.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* The command that is typed, once its name is complete; and where its last word begins. */
+/* The command being typed, once its name is complete; and the start of its last word. */
 static bn_command_id command_typed(const bn_frame *f, size_t *start)
 {
 	const char *text = f->input.text;
@@ -56,7 +56,7 @@ int bn_modal_words(const bn_frame *f, const char **out, int most, size_t *start)
 	return n;
 }
 
-/* As far as all candidates agree. */
+/* The longest common prefix of all candidates. */
 void bn_modal_words_complete(bn_frame *f)
 {
 	const char *words[BN_WORDS_MOST];

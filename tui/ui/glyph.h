@@ -1,11 +1,12 @@
 /*
  * glyph.h - three alphabets for everything that is not text.
  *
- *	ASCII    any terminal, any locale
- *	BLOCK    what the Linux console's fonts carry (the CP437 repertoire): boxes, shades, half blocks
- *	BRAILLE  any UTF-8 terminal emulator: 2x4 dots a cell, eighth blocks
+ * 	ASCII    any terminal, any locale
+ * 	BLOCK    characters in the Linux console's fonts (the CP437 repertoire): boxes, shades, half blocks
+ * 	BRAILLE  any UTF-8 terminal emulator: 2x4 dots per cell, eighth blocks
  *
- * A state is always a word too, so a glyph may be plain but never wrong. Every glyph is one column.
+ * A state is always shown as a word too, so a glyph never carries information alone. Every glyph is
+ * one column wide.
  */
 #ifndef BN_TUI_UI_GLYPH_H
 #define BN_TUI_UI_GLYPH_H
@@ -55,12 +56,12 @@ typedef enum bn_glyph_id {
 } bn_glyph_id;
 
 uint32_t bn_glyph(bn_alphabet alphabet, bn_glyph_id id);
-/* The same as a text. */
+/* The same as a string. */
 const char *bn_glyph_text(char out[8], bn_alphabet alphabet, bn_glyph_id id);
 /* A bar of a sparkline or histogram, level 0 (blank) to 8 (full). ASCII has " _.-=+*%#"-like steps,
  * BLOCK shades and halves, BRAILLE eighths. */
 uint32_t bn_glyph_level(bn_alphabet alphabet, int level);
-/* Marker of chart series i: distinct in every alphabet, so that colour is never needed. */
+/* Marker of chart series i: distinct in every alphabet, so that colour is never required. */
 uint32_t bn_glyph_series(bn_alphabet alphabet, int series);
 const char *bn_alphabet_name(bn_alphabet alphabet);
 

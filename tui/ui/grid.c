@@ -35,7 +35,7 @@ static uint64_t name_hash(const bn_grid_column *c)
 	return h;
 }
 
-/* What the user made of the old columns, for those that stay. */
+/* Keeps the user's settings of the old columns that remain. */
 static void shapes_take(bn_grid *t, bn_grid_shape *shapes, int count)
 {
 	bn_grid_sort_key sort[BN_GRID_SORTS];
@@ -132,7 +132,7 @@ void bn_grid_select(bn_grid *t, int64_t position)
 	t->selected = position < 0 ? 0 : position;
 	int64_t row = bn_grid_selected_row(t);
 	t->selected_key = row >= 0 ? row_key(t, row) : 0;
-	/* Of a row that is not here yet the key is not known; the place is kept then. */
+	/* The key of a row that is not loaded yet is unknown; then the position is kept. */
 	t->has_selected_key = row >= 0 && (t->selected_key || !t->source.key);
 }
 
@@ -167,7 +167,7 @@ static bool row_matches(const bn_grid *t, int64_t row)
 	}
 }
 
-/* The keys of a row that is sorted, the first deciding one first. */
+/* The sort keys of a row, the most significant first. */
 typedef struct sort_item {
 	int64_t row;
 	int rank;
@@ -208,7 +208,7 @@ static void order_sort(bn_grid *t)
 	bn_arena texts = BN_ARENA_INIT;
 	sort_item *items = bn_alloc_zeroed((size_t)t->order_count + 1, sizeof *items);
 	if (!items)
-		return; /* unsorted is still right */
+		return; /* unsorted is still valid */
 	for (int64_t i = 0; i < t->order_count; i++) {
 		items[i].row = t->order[i];
 		item_fill(t, &texts, &items[i]);
@@ -244,7 +244,7 @@ static void order_build(bn_grid *t)
 		bn_grid_group_build(t);
 }
 
-/* Puts the selection back on the row that had the key, else as near as can be. */
+/* Moves the selection to the row with the key, otherwise to the nearest position. */
 static void selection_restore(bn_grid *t)
 {
 	int64_t n = bn_grid_count(t);
@@ -321,7 +321,7 @@ static void mark_toggle(bn_grid *t, int64_t row)
 
 /* ---- commands ------------------------------------------------------------------------------------ */
 
-/* To the next column that is shown, or the last one in that direction. */
+/* Moves to the next visible column, or the last one in that direction. */
 static void column_step(bn_grid *t, int step, bool to_end)
 {
 	for (int c = t->column + step; c >= 0 && c < t->column_count; c += step) {
@@ -342,7 +342,7 @@ bool bn_grid_is_rule(const bn_grid *t, int64_t position)
 	return rule;
 }
 
-/* The nearest position that is no rule, in that direction, else in the other. */
+/* The nearest position that is not a rule, in that direction, otherwise in the other. */
 static int64_t past_rules(const bn_grid *t, int64_t at, int step)
 {
 	int64_t n = bn_grid_count(t), to;
@@ -405,7 +405,7 @@ static bool table_motion(bn_grid *t, bn_command_id id)
 	return true;
 }
 
-/* One way, the other way, not: then what sorted before. */
+/* Ascending, descending, then unsorted: the previous sort applies again. */
 static void sort_cycle(bn_grid *t)
 {
 	bool falls = t->columns[t->column].falls;

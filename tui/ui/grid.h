@@ -1,27 +1,28 @@
 /*
- * grid.h - the list that most screens are made of: a window on rows that a source knows.
+ * grid.h - the list widget of most screens: a window on the rows of a source.
  *
- * The table never copies rows: it asks the source for the cells it draws, so 100 000 rows cost what
- * 20 cost. Sorting and filtering build an order of row numbers, on demand. Columns are declared once
+ * The table never copies rows: it requests the cells it draws, so 100 000 rows cost the same as
+ * 20. Sorting and filtering build an order of row numbers on demand. Columns are declared once
  * (column.h); sorting, choosing, widths, export and the command line follow from that.
  *
- * Rows have keys: after new data arrived (bn_grid_reload) the selection and the marks stay with
- * the same things, not with the same positions.
+ * Rows have keys: after new data arrived (bn_grid_reload) the selection and the marks stay with the
+ * same objects, not at the same positions.
  *
- * Columns: those that do not fit are left out, least important first, until the user walks to the
- * right; from then on the table scrolls sideways and the frozen columns stay. Where there is no room
- * beside names (columns with a wish), those of priority 2 and more go first, and of them such that have a
- * value in less than a quarter of the rows; then nearly empty ones of priority 1; then names get narrower
- * than they wish. Widths only grow while a table is open, and a column that was worth its place stays so,
- * so that scrolling does not make columns jump. What the user chose, sorts by, or gave a width is not left out.
+ * Columns: those that do not fit are left out, least important first, until the user moves to the
+ * right; from then on the table scrolls sideways and the frozen columns stay. If names (columns
+ * with a preferred width) lack space, columns of priority 2 and more are left out first, and among
+ * them those with a value in less than a quarter of the rows; then nearly empty ones of priority 1;
+ * then names get narrower than preferred. Widths only grow while a table is open, and a column that
+ * was not nearly empty keeps that status, so that scrolling does not make columns jump. A column
+ * that the user chose, sorts by, or resized is not left out.
  *
- * Sorting: the last column sorted by comes first, those before it decide between equal rows.
+ * Sorting: the column chosen last is the most significant; earlier ones decide between equal rows.
  *
  * Groups (grid_group.c): rows with the same value of one column stand under a line of their own, which shows what they
  * come to; groups stand in the order of their first rows. A position may be such a line: its row is negative. The source
  * of an external grid groups, too: its lines say which of the rows each has, and only open groups have any.
  *
- * The source outlives the grid. One thread.
+ * The source outlives the grid. Used by one thread.
  */
 #ifndef BN_TUI_UI_GRID_H
 #define BN_TUI_UI_GRID_H
@@ -34,7 +35,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Rows with the same value, which lie together in bn_grid.members, or, of an external grid, are neighbours. */
+/* Rows with the same value, which are contiguous in bn_grid.members or, in an external grid,
+ * adjacent. */
 typedef struct bn_grid_group {
 	uint64_t key;
 	int64_t first, count;
@@ -45,38 +47,41 @@ typedef struct bn_grid_group {
 typedef struct bn_grid_source {
 	void *ctx;
 	int64_t (*rows)(void *ctx);
-	/* The value of one cell; the column is the place in the declaration. */
+	/* The value of one cell; column is its index in the declaration. */
 	void (*cell)(void *ctx, int64_t row, int col, bn_grid_cell *out);
-	/* Identity of a row that outlives a reload; NULL: the row number. 0: not known, since the row
-	 * is not here yet. */
+	/* Identity of a row across reloads; NULL: the row number. 0: unknown, since the row is not
+	 * loaded yet. */
 	uint64_t (*key)(void *ctx, int64_t row);
-	/* Rows of a lower rank stand before all others, whatever sorts, and 0 in no group; NULL: all alike. Not asked
-	 * for an external grid. */
+	/* Rows of a lower rank come first in any order, and rank 0 is in no group; NULL: all equal.
+	 * Not called for an external grid. */
 	int (*rank)(void *ctx, int64_t row);
-	/* A cell of the line of a group. False, or NULL: the mean and the deviation of numbers, else nothing. */
+	/* A cell of a group's line. False, or NULL: the mean and the deviation of numbers, else
+	 * nothing. */
 	bool (*group_cell)(
 		void *ctx, const int64_t *rows, int64_t count, int col, bn_grid_cell *out);
-	/* Of an external grid that is grouped: the group at a place, from 0, with key, first row, count and whether it is
-	 * folded, which says that none of its rows is there; false behind the last. NULL: it cannot be grouped. */
+	/* For a grouped external grid: the group at an index, from 0, with key, first row, count
+	 * and whether it is folded, which means that none of its rows is loaded; false past the
+	 * end. NULL: it cannot be grouped. */
 	bool (*group)(void *ctx, size_t place, bn_grid_group *out);
-	/* A cell of the line of such a group. */
+	/* A cell of such a group's line. */
 	void (*line_cell)(void *ctx, size_t place, int col, bn_grid_cell *out);
-	/* Of a row that is one text across all columns: the text. It stands for what is folded, or, *is_rule, parts
-	 * rows and is not stopped at. NULL: of cells, as is every row where the function is NULL. */
+	/* For a row that is one text across all columns: the text. It represents folded rows or, if
+	 * *is_rule, separates rows and is skipped. NULL: a row of cells, as is every row if the
+	 * function is NULL. */
 	const char *(*across)(void *ctx, int64_t row, bool *is_rule);
 } bn_grid_source;
 
-/* What became of a column while the table was open. */
+/* The settings of a column while the table is open. */
 typedef struct bn_grid_shape {
 	uint64_t name; /* hash: a list that gets other columns keeps these by name */
-	int width;     /* the widest that was drawn so far */
-	int wanted;    /* as the user wants it; 0: as it comes */
-	bool useful;   /* a quarter of the rows had a value, once */
+	int width;     /* the largest width drawn so far */
+	int wanted;    /* set by the user; 0: automatic */
+	bool useful;   /* at some time a quarter of the rows had a value */
 	bool hidden;
-	bool chosen; /* asked for by the user: not left out */
+	bool chosen; /* requested by the user: not left out */
 } bn_grid_shape;
 
-/* Where a column stood when the grid was drawn last. */
+/* The position of a column at the last draw. */
 #define BN_GRID_PLACED 64
 typedef struct bn_grid_placed {
 	int column, at, width;
@@ -95,22 +100,21 @@ typedef struct bn_grid {
 	int column_count;
 	int64_t selected, top; /* positions in the order */
 	int column;            /* the current one */
-	int first_column;      /* scrolled: the first one after the frozen; -1: by importance */
-	bn_grid_sort_key sort[BN_GRID_SORTS]; /* the first decides, then the next */
-	int sort_count;                       /* 0: as the source has them */
+	int first_column; /* scrolled: the first one after the frozen ones; -1: by importance */
+	bn_grid_sort_key sort[BN_GRID_SORTS]; /* most significant first */
+	int sort_count;                       /* 0: the source's order */
 	char filter[BN_GRID_FILTER];
 	int group; /* the column that groups; -1: none */
 	bn_grid_group *groups;
 	size_t group_count, group_cap;
 	int64_t *members; /* rows by group, in the order that is shown */
-	uint64_t *
-		folded; /* keys of the groups that are folded; of an external grid, of those that are open */
+	uint64_t *folded; /* keys of the folded groups; in an external grid, of the open ones */
 	size_t folded_count, folded_cap;
 	bn_alphabet alphabet; /* of the last surface */
 	bool external; /* the source filters and sorts: positions are its rows; see view.h ordered() */
 	int64_t *order; /* NULL: identity */
 	int64_t order_count;
-	bn_grid_shape *shapes; /* one a column */
+	bn_grid_shape *shapes; /* one per column */
 	uint64_t *marks;       /* sorted keys */
 	size_t mark_count, mark_cap;
 	uint64_t selected_key;
@@ -118,17 +122,17 @@ typedef struct bn_grid {
 	int page_rows;                         /* body rows at the last draw */
 	bn_grid_placed placed[BN_GRID_PLACED]; /* at the last draw, from left to right */
 	int placed_count;
-	const char *empty;   /* what to say when there are no rows; borrowed */
-	bn_grid_clock clock; /* whoever owns the grid keeps it */
+	const char *empty;   /* text to show if there are no rows; borrowed */
+	bn_grid_clock clock; /* kept by the grid's owner */
 } bn_grid;
 
 int bn_grid_init(bn_grid *t, const bn_grid_source *source, const bn_grid_column *columns,
 	int column_count, bn_err *err);
 void bn_grid_release(bn_grid *t);
-/* Other columns (a pivoted table). What the user made of a column stays with its name: sort, width, whether it is
- * shown. The sideways scroll is forgotten. */
+/* Replaces the columns (a pivoted table). User settings of a column are kept by name: sort, width,
+ * whether it is shown. The sideways scroll is reset. */
 int bn_grid_set_columns(bn_grid *t, const bn_grid_column *columns, int column_count, bn_err *err);
-/* The rows changed: order and selection are found anew. Marks of rows that are gone stay. */
+/* The rows changed: recomputes order and selection. Marks of rows that are gone are kept. */
 void bn_grid_reload(bn_grid *t);
 
 int64_t bn_grid_count(const bn_grid *t);                  /* rows after filtering */
@@ -138,32 +142,32 @@ int64_t bn_grid_selected_row(const bn_grid *t);           /* the same */
 bool bn_grid_is_rule(const bn_grid *t, int64_t position); /* a line that parts rows, and is none */
 void bn_grid_select(bn_grid *t, int64_t position);        /* clamped */
 
-/* A cell as it is shown. */
+/* A cell as displayed. */
 void bn_grid_get_cell(const bn_grid *t, int64_t row, int col, bn_grid_cell *out);
 
-/* Motion, sort, marks, widths; false when the command is not the table's. */
+/* Motion, sort, marks, widths; false if the command is not the table's. */
 bool bn_grid_command(bn_grid *t, bn_command_id id, const char *arg);
-void bn_grid_filter(bn_grid *t, const char *words); /* "" shows all; rows must hold every word */
-/* To the next row, downwards or upwards, with a cell in an ink that warns; false: there is none. */
+void bn_grid_filter(bn_grid *t, const char *words); /* "" shows all; rows must contain every word */
+/* Moves to the next row, down or up, that has a cell with a warning role; false: there is none. */
 bool bn_grid_step_odd(bn_grid *t, int step);
 bool bn_grid_is_marked(const bn_grid *t, int64_t row);
 size_t bn_grid_mark_count(const bn_grid *t);
 
 /* ---- groups (grid_group.c) ---------------------------------------------------------------------- */
 
-/* By that column; -1: not. The selection stays. */
+/* Groups by that column; -1: ungroups. The selection stays. */
 void bn_grid_group_by(bn_grid *t, int column);
 bool bn_grid_is_group(int64_t row);
-/* The rows of a group, by the row of its line; *count of them. NULL for an external grid. */
+/* The rows of a group, by its line's row; *count of them. NULL for an external grid. */
 const int64_t *bn_grid_group_rows(const bn_grid *t, int64_t row, int64_t *count);
-/* Whether the selection is the line of a group, which is folded or unfolded then. */
+/* Folds or unfolds the group if the selection is its line; false otherwise. */
 bool bn_grid_fold(bn_grid *t);
-/* "48.91 ± 0.35" into a cell; deviation NaN: the mean alone. */
+/* Writes "48.91 ± 0.35" to a cell; deviation NaN: only the mean. */
 void bn_grid_mean_show(bn_grid_cell *out, double mean, double deviation, bn_alphabet alphabet);
-/* Of the positions before one, how many are rows and no lines of groups. */
+/* The number of rows, without lines of groups, before a position. */
 int64_t bn_grid_rows_before(const bn_grid *t, int64_t position);
-/* Private to the grid: groups what is in order; takes the groups of an external grid, and finds rows in it; the cell of
- * a group. */
+/* Private to the grid: builds the groups; takes the groups of an external grid, and finds rows in
+ * it; a group's cell. */
 void bn_grid_group_build(bn_grid *t);
 void bn_grid_group_take(bn_grid *t);
 int64_t bn_grid_group_row(const bn_grid *t, int64_t position);
@@ -171,35 +175,37 @@ void bn_grid_group_cell(const bn_grid *t, int64_t row, int col, bn_grid_cell *ou
 
 /* ---- columns (grid_columns.c) ------------------------------------------------------------------ */
 
-/* What a column is called on screen. */
+/* The displayed name of a column. */
 const char *bn_grid_title(const bn_grid *t, int column);
-/* The column that goes by that word; -1 when there is none. */
+/* The column of that name; -1 if there is none. */
 int bn_grid_find_column(const bn_grid *t, const char *word);
 bool bn_grid_is_shown(const bn_grid *t, int column);
 void bn_grid_show_column(bn_grid *t, int column, bool shown);
-/* ":columns a,b" shows these (and what is frozen), "+a" and "-a" show and hide one, "all" every one, "default" those
- * of the beginning. BN_EINVAL names the word that is no column, and nothing changes. */
+/* ":columns a,b" shows these (and the frozen ones), "+a" and "-a" show and hide one, "all" every
+ * one, "default" the initial ones. BN_EINVAL names a word that is not a column, and nothing
+ * changes. */
 int bn_grid_choose(bn_grid *t, const char *words, bn_err *err);
-/* ":sort a,-b" sorts by a, then by b falling; "none" as the source has them. An age that is called by its name
- * ("created_ms") is a time: the oldest first. */
+/* ":sort a,-b" sorts by a, then by b descending; "none" in the source's order. An age given by its
+ * name ("created_ms") is a time: the oldest first. */
 int bn_grid_sort_by(bn_grid *t, const char *words, bn_err *err);
-/* By this column first, and then as before; -1: as the source has them. */
+/* By this column, then as before; -1: in the source's order. */
 void bn_grid_sort(bn_grid *t, int column, bool descending);
-int bn_grid_sorted(const bn_grid *t); /* the column that sorts first; -1 none */
-/* Appends "a,-b" by the names of the columns; nothing when unsorted. */
+int bn_grid_sorted(const bn_grid *t); /* the most significant sort column; -1 none */
+/* Appends "a,-b" by the columns' names; nothing if unsorted. */
 void bn_grid_write_sort(const bn_grid *t, bn_buf *out);
-/* Appends "a,b" when the user chose which columns are shown; nothing otherwise. */
+/* Appends "a,b" if the user chose the visible columns; otherwise nothing. */
 void bn_grid_write_columns(const bn_grid *t, bn_buf *out);
 
 /* ---- drawing and export ------------------------------------------------------------------------ */
 
-/* Header in the first row, then rows. Keeps the selection in sight. */
+/* Header in the first row, then rows. Keeps the selection visible. */
 void bn_grid_draw(bn_grid *t, bn_area a, bool focused);
-/* One row as it is shown, tab-separated. */
+/* One row as displayed, tab-separated. */
 void bn_grid_write_row(const bn_grid *t, int64_t row, bn_buf *out);
-/* A line for each column, also those that are not shown, with all that it has. */
+/* One line per column, including hidden ones, with its full value. */
 void bn_grid_write_in_full(const bn_grid *t, int64_t row, bn_buf *out);
-/* All rows that the filter leaves, in the order shown, columns that are shown; and not those that only do not fit. */
+/* All rows that pass the filter, in the displayed order, with the chosen columns, including those
+ * that do not fit. */
 void bn_grid_write(const bn_grid *t, bn_export_as as, bn_buf *out);
 
 #endif

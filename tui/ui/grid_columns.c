@@ -1,4 +1,5 @@
-/* grid_columns.c - which columns of a table are shown, which sort it, and both as words. See grid.h. */
+/* grid_columns.c - the visible columns and sort columns of a table, and both as text. See
+ * grid.h. */
 #include "tui/ui/grid.h"
 
 #include <string.h>
@@ -35,7 +36,7 @@ static int no_column(const bn_grid *t, const char *word, size_t n, bn_err *err)
 	return rc;
 }
 
-/* The next of words between commas; its length, 0 at the end. */
+/* The next word of a comma-separated list; its length, 0 at the end. */
 static size_t word_next(const char **at, const char **word)
 {
 	*word = *at + strspn(*at, ", ");
@@ -51,14 +52,14 @@ static bool is_sign(char c)
 	return c == '+' || c == '-';
 }
 
-/* ---- which are shown --------------------------------------------------------------------------- */
+/* ---- visible columns ------------------------------------------------------------------------- */
 
 bool bn_grid_is_shown(const bn_grid *t, int column)
 {
 	return !t->shapes[column].hidden || t->columns[column].frozen;
 }
 
-/* The cursor does not stand on what is hidden. */
+/* Moves the cursor off a hidden column. */
 static void cursor_leave(bn_grid *t)
 {
 	int c = t->column;
@@ -135,7 +136,7 @@ void bn_grid_write_columns(const bn_grid *t, bn_buf *out)
 	}
 }
 
-/* ---- what sorts -------------------------------------------------------------------------------- */
+/* ---- sort columns ---------------------------------------------------------------------------- */
 
 int bn_grid_sorted(const bn_grid *t)
 {
@@ -159,7 +160,7 @@ void bn_grid_sort(bn_grid *t, int column, bool descending)
 	bn_grid_reload(t);
 }
 
-/* The smallest age is the largest time, by which the command line knows it. */
+/* The smallest age is the largest time, which is how the command line sorts. */
 static bool turns(const bn_grid_column *c, const char *word, size_t n)
 {
 	return c->form == BN_COLUMN_AGE &&

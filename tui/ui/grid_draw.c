@@ -7,7 +7,7 @@
 
 #define MAX_SHOWN BN_GRID_PLACED
 #define GAP 2
-#define MARK 2 /* columns for the mark */
+#define MARK 2 /* width of the mark */
 
 typedef struct layout {
 	int count;
@@ -15,7 +15,7 @@ typedef struct layout {
 	bool more_left, more_right;
 } layout;
 
-/* The place of a column among those that sort, from 1; 0: it does not. */
+/* Rank of a column in the sort, from 1; 0: not sorted by. */
 static int sort_place(const bn_grid *t, int c)
 {
 	for (int k = 0; k < t->sort_count; k++)
@@ -24,13 +24,13 @@ static int sort_place(const bn_grid *t, int c)
 	return 0;
 }
 
-/* Room behind a title: for the arrow, and where several sort, for which of them it is. */
+/* Space after a title: for the arrow and, if several sort, its rank. */
 static int sort_room(const bn_grid *t, int c)
 {
 	return 1 + (t->sort_count > 1 && sort_place(t, c));
 }
 
-/* How wide the rows in sight make a column, and whether they fill it. */
+/* The width of a column from the visible rows, and whether they fill it. */
 static void column_look(bn_grid *t, int c, int rows)
 {
 	const bn_grid_column *col = &t->columns[c];
@@ -86,8 +86,8 @@ static void layout_remove(layout *l, int i)
 	l->more_right = true;
 }
 
-/* Takes from the widest flexible column, one cell at a time, until the row fits; from none that would get
- * narrower than it wishes, when that is `kept`. */
+/* Shrinks the widest flexible column, one cell at a time, until the row fits; if `kept`, none below
+ * its preferred width. */
 static bool layout_narrow(const bn_grid *t, layout *l, int cols, bool kept)
 {
 	for (int over = layout_width(l) - cols; over > 0; over--) {
@@ -109,14 +109,14 @@ static bool layout_narrow(const bn_grid *t, layout *l, int cols, bool kept)
 	return true;
 }
 
-/* What the user asked for is as important as a name. */
+/* A column requested by the user is as important as a name. */
 static int priority_of(const bn_grid *t, int c)
 {
 	const bn_grid_shape *s = &t->shapes[c];
 	return s->chosen || s->wanted || sort_place(t, c) ? 0 : t->columns[c].priority;
 }
 
-/* The least important column from that priority on, or -1. */
+/* The least important column of at least that priority, or -1. */
 static int layout_worst(const bn_grid *t, const layout *l, int priority)
 {
 	int worst = -1;
@@ -128,8 +128,8 @@ static int layout_worst(const bn_grid *t, const layout *l, int priority)
 	return worst;
 }
 
-/* The least important of the columns that are empty in most rows, from that priority on, where names need
- * their room; or -1. */
+/* The least important nearly empty column of at least that priority, if names need its space; or
+ * -1. */
 static int layout_sparse(const bn_grid *t, const layout *l, int priority)
 {
 	int worst = -1;
@@ -147,7 +147,7 @@ static int layout_sparse(const bn_grid *t, const layout *l, int priority)
 	return worst;
 }
 
-/* Leaves a column out; what was narrowed may grow again. */
+/* Leaves a column out; columns that were narrowed may grow again. */
 static void layout_leave(const bn_grid *t, layout *l, int i)
 {
 	for (int k = 0; k < l->count; k++)
@@ -155,8 +155,9 @@ static void layout_leave(const bn_grid *t, layout *l, int i)
 	layout_remove(l, i);
 }
 
-/* Leaves out what is nearly empty and less important, then makes flexible columns narrower, as far as they
- * wish, and leaves out the less important in turn; then what is nearly empty; then what is left. */
+/* Leaves out columns that are nearly empty and less important, then narrows flexible columns to
+ * their preferred width, alternating with leaving out less important ones; then nearly empty ones;
+ * then the remaining ones. */
 static void layout_shrink(const bn_grid *t, layout *l, int cols)
 {
 	int i;
@@ -172,7 +173,7 @@ static void layout_shrink(const bn_grid *t, layout *l, int cols)
 	}
 }
 
-/* Flexible columns share what is left, none beyond its largest width. */
+/* Flexible columns share the remaining width, up to their maximum. */
 static void layout_place(const bn_grid *t, layout *l, int cols)
 {
 	int at = MARK, grown = 1;
@@ -194,7 +195,7 @@ static void layout_place(const bn_grid *t, layout *l, int cols)
 	}
 }
 
-/* The column behind the last title. */
+/* The screen column after the last title. */
 static int layout_title_end(const bn_grid *t, const layout *l)
 {
 	int i = l->count - 1;
@@ -204,9 +205,9 @@ static int layout_title_end(const bn_grid *t, const layout *l)
 	return l->at[i] + (bn_grid_column_is_right(c) || title > l->width[i] ? l->width[i] : title);
 }
 
-/* Room for the mark of what is further right, which hides no title; returns how much. Columns give it that
- * stay as wide as they wish; else the mark stands in the room that the last title leaves; else one gets
- * narrower. None is left out for it. */
+/* Reserves space for the mark of further columns, which must not hide a title; returns its width.
+ * It is taken from columns above their preferred width, otherwise from the space after the last
+ * title, otherwise by narrowing a column. No column is left out for it. */
 static int layout_reserve(const bn_grid *t, layout *l, int cols)
 {
 	layout tight;
@@ -256,7 +257,7 @@ static bool layout_has(const layout *l, int column)
 	return false;
 }
 
-/* The current column must be among the visible ones: first as little scrolled as can be. */
+/* Makes the current column visible with the least scrolling. */
 static void column_show(bn_grid *t, layout *l, int cols)
 {
 	int frozen = columns_frozen(t);

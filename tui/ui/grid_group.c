@@ -1,4 +1,4 @@
-/* grid_group.c - rows of a table under lines that say what they come to. See grid.h. */
+/* grid_group.c - groups of a table's rows below lines with their aggregates. See grid.h. */
 #include "core/base/mem.h"
 #include "tui/ui/format.h"
 #include "tui/ui/grid.h"
@@ -24,8 +24,8 @@ const int64_t *bn_grid_group_rows(const bn_grid *t, int64_t row, int64_t *count)
 	return t->external ? NULL : t->members + g->first;
 }
 
-/* What a row is grouped by: the same texts, and all rows without a value. The key of a line is that of no row: rows' keys
- * are ids, or small numbers. */
+/* The grouping key of a row: equal texts, and all rows without a value, are one group. A line's key
+ * differs from those of rows: rows' keys are ids, or small numbers. */
 static uint64_t group_key(const bn_grid *t, int64_t row)
 {
 	uint64_t h = 1469598103934665603u; /* FNV-1a */
@@ -37,7 +37,7 @@ static uint64_t group_key(const bn_grid *t, int64_t row)
 	return h;
 }
 
-/* Whether a group is other than groups come: folded, or open in an external grid. */
+/* Whether a group differs from the default: folded, or open in an external grid. */
 static bool is_turned(const bn_grid *t, uint64_t key)
 {
 	for (size_t i = 0; i < t->folded_count; i++)
@@ -46,7 +46,7 @@ static bool is_turned(const bn_grid *t, uint64_t key)
 	return false;
 }
 
-/* The group with that key, made when it is new; -1 without memory. */
+/* The group with that key, created if it is new; -1 if out of memory. */
 static int64_t group_find(bn_grid *t, uint64_t key)
 {
 	for (size_t g = 0; g < t->group_count; g++)
@@ -58,7 +58,7 @@ static int64_t group_find(bn_grid *t, uint64_t key)
 	return (int64_t)t->group_count++;
 }
 
-/* Which group each row is in, -1: in none; false without memory. */
+/* The group of each row, -1: none; false if out of memory. */
 static bool groups_count(bn_grid *t, int64_t *of)
 {
 	for (int64_t i = 0; i < t->order_count; i++) {
@@ -73,7 +73,7 @@ static bool groups_count(bn_grid *t, int64_t *of)
 	return true;
 }
 
-/* Rows that are in no group come first. */
+/* Rows without a group come first. */
 static void groups_lay_out(bn_grid *t, const int64_t *of, int64_t *order)
 {
 	int64_t n = 0, at = 0;
@@ -109,12 +109,12 @@ void bn_grid_group_build(bn_grid *t)
 		bn_free(t->order);
 		t->order = order;
 	} else {
-		t->group_count = 0; /* ungrouped is still right */
+		t->group_count = 0; /* ungrouped is still valid */
 	}
 	bn_free(of);
 }
 
-/* ---- of an external grid ------------------------------------------------------------------------ */
+/* ---- of an external grid --------------------------------------------------------------------- */
 
 void bn_grid_group_take(bn_grid *t)
 {
@@ -130,13 +130,13 @@ void bn_grid_group_take(bn_grid *t)
 		at -= g.folded ? 0 : g.count;
 	}
 	for (size_t i = 0; i < t->group_count;
-		i++) { /* from the first behind the rows in no group */
+		i++) { /* from the first one after the rows without a group */
 		t->groups[i].at = at++;
 		at += t->groups[i].folded ? 0 : t->groups[i].count;
 	}
 }
 
-/* How many lines of groups stand before a position. */
+/* The number of lines of groups before a position. */
 static size_t lines_before(const bn_grid *t, int64_t position)
 {
 	size_t lo = 0, hi = t->group_count;

@@ -23,8 +23,8 @@ typedef struct bn_input {
 } bn_input;
 
 void bn_input_set(bn_input *in, const char *text);
-/* True when the key was one of editing (text, arrows, Home/End, ^A ^E ^U ^W ^K, Backspace, Del, and
- * Up/Down when h is given). */
+/* True if it was an editing key (text, arrows, Home/End, ^A ^E ^U ^W ^K, Backspace, Del, and
+ * Up/Down if h is given). */
 bool bn_input_key(bn_input *in, int key, const bn_history *h);
 /* Draws text from col to the end of the area's row and places the visible cursor. */
 void bn_input_draw(const bn_input *in, bn_area a, int row, int col, bn_ink role);

@@ -17,11 +17,11 @@ typedef struct entry {
 	char *title;
 	bn_page_fn fn;
 	int (*open)(bn_view **out, bn_frame *f, bn_page *page, const void *arg, bn_err *err);
-	bn_job_state state; /* of the worker's view: WAITS, RUNS, or how it ended */
-	bool noted;         /* its end was taken (bn_jobs_take_ended) */
+	bn_job_state state; /* of the worker's view: WAITS, RUNS, or its final state */
+	bool noted;         /* its end was returned (bn_jobs_take_ended) */
 	bool unread;
 	int64_t asked_ms, started_ms, ended_ms;
-	uint64_t order; /* in which they ended */
+	uint64_t order; /* order in which they ended */
 	bn_page *page;
 	bn_job job;
 	size_t arg_bytes;
@@ -102,7 +102,7 @@ static int entry_run(worker *w, entry *e)
 	return rc;
 }
 
-/* The one that has waited longest. */
+/* The job that has waited longest. */
 static entry *entry_next(bn_jobs *j)
 {
 	entry *oldest = NULL;
@@ -261,7 +261,8 @@ static bool is_same(const entry *e, const bn_job_spec *s)
 	       (!s->arg_bytes || memcmp(e->arg, s->arg, s->arg_bytes) == 0);
 }
 
-/* Links to the entry that may go: an ended one, rather one that was read, the oldest of those. */
+/* The link to the entry to remove: an ended one, preferably one that was read, the oldest of
+ * those. */
 static entry **entry_to_drop(bn_jobs *j)
 {
 	entry **drop = NULL;
@@ -296,7 +297,7 @@ uint64_t bn_jobs_start(bn_jobs *j, const bn_job_spec *spec, int64_t now_ms, bn_e
 	}
 	int rc = worker_start(&j->workers[0]);
 	for (int i = 1; rc == 0 && i < BN_JOBS_AT_ONCE; i++)
-		worker_start(&j->workers[i]); /* one is enough to go on */
+		worker_start(&j->workers[i]); /* one is enough to continue */
 	if (rc) {
 		bn_err_sys(err, BN_EIO, rc, "cannot start a worker thread");
 		goto out;
@@ -333,7 +334,7 @@ bool bn_jobs_cancel(bn_jobs *j, uint64_t id)
 	return active;
 }
 
-/* ---- looking --------------------------------------------------------------------------------- */
+/* ---- queries --------------------------------------------------------------------------------- */
 
 bool bn_jobs_pump(bn_jobs *j, int64_t now_ms)
 {
@@ -455,7 +456,7 @@ int bn_jobs_open(bn_view **out, bn_jobs *j, uint64_t id, bn_frame *f, bn_err *er
 	const entry *e = entry_find(j, id);
 	bool opens = e && e->state == BN_JOB_DONE && e->open;
 	pthread_mutex_unlock(&j->mutex);
-	if (!opens) /* what has ended changes no more, and only this thread forgets it */
+	if (!opens) /* an ended job does not change, and only this thread removes it */
 		return bn_err_set(err, BN_ENOTFOUND, "this job has no result to open");
 	return e->open(out, f, e->page, e->arg, err);
 }

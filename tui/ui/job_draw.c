@@ -23,7 +23,7 @@ bn_ink bn_job_ink(bn_job_state s)
 	return inks[s];
 }
 
-/* done or total with its unit. */
+/* done or total, with its unit. */
 static const char *amount(char *buf, const bn_job_info *job, int64_t n)
 {
 	char count[BN_FORMAT_BYTES];

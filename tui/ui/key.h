@@ -39,7 +39,7 @@ enum {
 #define BN_KEY_PASTED 0x1000000 /* or-ed to characters of a bracketed paste: text, never commands */
 #define BN_KEY_CTRL(c) ((c)&0x1f)
 
-int bn_key_from_name(const char *name, size_t n); /* BN_KEY_NONE when it is no key */
+int bn_key_from_name(const char *name, size_t n); /* BN_KEY_NONE if it is not a key */
 void bn_key_name(int key, char out[16]);
 
 #endif

@@ -8,7 +8,7 @@
 #include <signal.h>
 #include <string.h>
 
-/* One page asked for. */
+/* A requested page. */
 typedef struct load {
 	struct load *next;
 	bn_page_fn fn;
@@ -234,7 +234,7 @@ static bool load_is_of(const load *ld, uint64_t owner, int kind)
 	return ld->page->owner == owner && (kind < 0 || ld->page->kind == kind);
 }
 
-/* Unlinks and frees matching jobs of a queue; returns how many. */
+/* Unlinks and frees matching jobs of a queue; returns their number. */
 static int queue_drop(load **first, load **last, uint64_t owner, int kind)
 {
 	int dropped = 0;

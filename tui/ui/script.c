@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Waits for pages and jobs, and for those that they lead to. False: there was nothing to wait for. */
+/* Waits for pages and jobs, and for those that they start. False: there was nothing to wait for. */
 static bool work_finish(bn_frame *f)
 {
 	bn_loader *l = bn_frame_loader(f);
@@ -28,7 +28,8 @@ void bn_script_settle(bn_frame *f, bn_surface *s)
 {
 	work_finish(f);
 	bn_frame_draw(f, s);
-	bn_frame_draw(f, s); /* what the first draw asked for (rows of a page) has its size now */
+	bn_frame_draw(f, s); /* requests of the first draw (rows of a page) now have their final
+			      * size */
 	while (work_finish(f))
 		bn_frame_draw(f, s);
 }

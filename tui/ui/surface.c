@@ -121,7 +121,7 @@ static bn_surface_cell *area_cell(bn_area a, int row, int col)
 	return &a.s->cells[(size_t)(a.row + row) * (size_t)a.s->cols + (size_t)(a.col + col)];
 }
 
-/* Whatever is overwritten by half loses its other half too. */
+/* Overwriting one half of a wide character clears the other half too. */
 static void cell_split(bn_surface *s, bn_surface_cell *c)
 {
 	static const uint32_t blank = ' ';
@@ -136,8 +136,9 @@ static void cell_split(bn_surface *s, bn_surface_cell *c)
 	}
 }
 
-/* A mark onto the character before (row, col). One that stands on nothing, or does not fit onto it, may not go
- * unseen: text with it reads differently. Returns the columns that it takes, or that its sign does. */
+/* Adds a combining mark to the character before (row, col). A mark without a base, or that does not
+ * fit, must not disappear: text with it reads differently. Returns the columns that it, or its
+ * replacement, takes. */
 static int mark_put(bn_area a, int row, int col, bn_ink role, uint32_t cp)
 {
 	const uint32_t sign = bn_glyph(a.s->alphabet, BN_GLYPH_REPLACEMENT);
@@ -215,7 +216,7 @@ int bn_area_textf(bn_area a, int row, int col, bn_ink role, const char *fmt, ...
 	return bn_area_text(a, row, col, role, text);
 }
 
-/* n bytes of text; returns the column behind them. */
+/* n bytes of text; returns the column after them. */
 static int text_put(bn_area a, int row, int col, bn_ink role, const char *utf8, size_t n)
 {
 	for (size_t i = 0; i < n;) {
@@ -267,7 +268,7 @@ int bn_area_name(bn_area a, int row, int col, int width, bn_ink role, const char
 
 int bn_area_cp(bn_area a, int row, int col, bn_ink role, uint32_t cp)
 {
-	/* Glyphs are chosen from the surface's alphabet already, so no '?' for them. */
+	/* Glyphs are already chosen from the surface's alphabet, so none becomes '?'. */
 	bn_surface_cell *c = area_cell(a, row, col);
 	if (c) {
 		cell_split(a.s, c);
@@ -328,7 +329,7 @@ void bn_area_cursor(bn_area a, int row, int col, bool visible)
 	a.s->cursor_visible = visible;
 }
 
-/* Bytes of s that fit into width columns, breaking at a blank where there is one. */
+/* Bytes of s that fit into width columns, breaking at a blank if possible. */
 static size_t line_break(const char *s, int width)
 {
 	size_t n = strlen(s), i = 0, last_blank = 0;

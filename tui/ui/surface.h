@@ -1,16 +1,16 @@
 /*
- * surface.h - a rectangle of cells with roles that views draw into.
+ * surface.h - a rectangle of cells with roles, which views draw into.
  *
- * A surface knows nothing of terminals, curses or colours: a cell holds a character and a *role*
- * ("selected", "fail"). The theme gives a role its attributes only when tui/term copies the surface
- * out, so every screen can be tested without a terminal, and a change of colour is a change of
- * theme alone.
+ * A surface knows nothing of terminals, curses or colours: a cell has a character and a *role*
+ * ("selected", "fail"). The theme maps a role to attributes only when tui/term copies the surface
+ * out, so every screen can be tested without a terminal, and colours are changed by changing only
+ * the theme.
  *
- * Views draw into a bn_area: a clipped window of a surface with coordinates of its own. Writes
- * outside are cut off, never an error; a wide character that would be cut in half becomes a blank.
+ * Views draw into a bn_area: a clipped window of a surface with its own coordinates. Writes outside
+ * are clipped, never an error; a wide character that would be cut in half becomes a blank.
  *
- * Ownership: bn_surface_new gives the surface to the caller; drawing copies what it is given. A
- * surface belongs to one thread.
+ * Ownership: bn_surface_new returns the surface to the caller; drawing copies its arguments. A
+ * surface is used by one thread.
  */
 #ifndef BN_TUI_UI_SURFACE_H
 #define BN_TUI_UI_SURFACE_H
@@ -73,7 +73,7 @@ typedef enum bn_ink {
 
 const char *bn_ink_name(bn_ink role);
 char bn_ink_letter(bn_ink role);
-int bn_ink_from_name(const char *name, size_t n); /* -1 when there is none */
+int bn_ink_from_name(const char *name, size_t n); /* -1 if there is none */
 
 typedef struct bn_surface_cell {
 	uint32_t cp;      /* 0 in the right half of a wide character */
@@ -87,7 +87,7 @@ typedef struct bn_surface {
 	bn_surface_cell *cells; /* row-major */
 	bn_alphabet alphabet;
 	int cursor_row, cursor_col; /* where the hardware cursor rests; row -1: the last cell */
-	bool cursor_visible;        /* a prompt shows it; on a selection it is only placed */
+	bool cursor_visible;        /* visible in a prompt; on a selection it is only positioned */
 } bn_surface;
 
 typedef struct bn_area {
@@ -97,33 +97,34 @@ typedef struct bn_area {
 
 int bn_surface_new(bn_surface **out, int rows, int cols, bn_alphabet alphabet, bn_err *err);
 void bn_surface_free(bn_surface *s);
-int bn_surface_resize(bn_surface *s, int rows, int cols, bn_err *err); /* and blanks it */
+int bn_surface_resize(bn_surface *s, int rows, int cols, bn_err *err); /* and clears it */
 void bn_surface_blank(bn_surface *s);                                  /* all TEXT, no cursor */
 
 bn_area bn_area_all(bn_surface *s);
 bn_area bn_area_sub(bn_area a, int row, int col, int rows, int cols); /* clipped to a */
 bool bn_area_is_empty(bn_area a);
 
-/* Each returns the column after what was drawn, so that calls can follow one another. Control
- * characters and whatever else is not shown (core/base/shown.h) shows as one replacement glyph, as does a mark
- * that stands on nothing, and a character with more than two marks. In the ASCII alphabet whatever is not
- * ASCII shows as '?', keeping its width. */
+/* Each returns the column after what was drawn, so that calls can be chained. Control characters
+ * and others that are not displayed (core/base/shown.h) become one replacement glyph, as does a
+ * mark without a base, and a character with more than two marks. In the ASCII alphabet a character
+ * that is not ASCII becomes '?', with the same width. */
 int bn_area_text(bn_area a, int row, int col, bn_ink role, const char *utf8);
 int bn_area_textf(bn_area a, int row, int col, bn_ink role, const char *fmt, ...)
 	__attribute__((format(printf, 5, 6)));
-/* Exactly width columns: cut with an ellipsis when too long, padded with blanks. */
+/* Exactly width columns: truncated with an ellipsis if too long, padded with blanks. */
 int bn_area_field(bn_area a, int row, int col, int width, bn_ink role, const char *utf8);
 int bn_area_field_right(bn_area a, int row, int col, int width, bn_ink role, const char *utf8);
-/* As field, but cut in the middle: names that begin alike are told apart by their ends. */
+/* As field, but truncated in the middle: names with a common prefix differ at their ends. */
 int bn_area_name(bn_area a, int row, int col, int width, bn_ink role, const char *utf8);
 int bn_area_glyph(bn_area a, int row, int col, bn_ink role, bn_glyph_id glyph);
 int bn_area_cp(bn_area a, int row, int col, bn_ink role, uint32_t cp);
 void bn_area_fill(bn_area a, int row, int col, int rows, int cols, bn_ink role); /* blanks */
-void bn_area_role(bn_area a, int row, int col, int cols, bn_ink role); /* recolours what is there */
+void bn_area_role(bn_area a, int row, int col, int cols,
+	bn_ink role); /* changes the role of existing cells */
 void bn_area_hline(bn_area a, int row, int col, int cols, bn_ink role);
 void bn_area_box(bn_area a, bn_ink role); /* border around the whole area */
 void bn_area_cursor(bn_area a, int row, int col, bool visible);
-/* Wraps at blanks into rows from `row` on; returns the rows used (drawn or not). */
+/* Wraps at blanks into rows from `row` on; returns the number of rows (drawn or not). */
 int bn_area_paragraph(bn_area a, int row, int col, bn_ink role, const char *utf8);
 
 /* Text of the cells, one line per row closed by '|'; with roles also one letter per cell. The

@@ -80,7 +80,7 @@ static bool attr_parse(word w, unsigned *attrs)
 	return false;
 }
 
-/* "FG on BG attr attr"; part 0 has attributes alone. */
+/* "FG on BG attr attr"; part 0 has only attributes. */
 static int look_parse(bn_look *out, const char *s, const char *end, int part, const char *file,
 	int line, bn_err *err)
 {

@@ -1,17 +1,17 @@
 /*
- * theme.h - from roles to attributes.
+ * theme.h - maps roles to attributes.
  *
- * A theme is a text file (themes/NAME.theme): one line a role, three appearances each, because a
- * terminal has no colours, 8 to 16 of them that its owner chose, or many that we choose:
+ * A theme is a text file (themes/NAME.theme): one line per role, with three appearances each,
+ * because a terminal has no colours, 8 to 16 colours that its owner chose, or many that we choose:
  *
- *	# comment
- *	name = dark
- *	background = explicit              # every role names its own background; contrast is tested
- *	selected = reverse ; black on cyan ; #ffffff on #264f78 bold
- *	           mono      16 colours      256 or true colour
+ * 	# comment
+ * 	name = dark
+ * 	background = explicit              # every role names its own background; contrast is tested
+ * 	selected = reverse ; black on cyan ; #ffffff on #264f78 bold
+ * 	           mono      16 colours      256 or true colour
  *
  * Colours: default, black red green yellow blue magenta cyan white, bright-NAME, #rrggbb (third
- * appearance only). Attributes: bold dim underline reverse normal. Roles left out look like "text".
+ * appearance only). Attributes: bold dim underline reverse normal. Omitted roles look like "text".
  * The order of choice is --no-color, NO_COLOR, --theme, the terminal's number of colours.
  */
 #ifndef BN_TUI_UI_THEME_H
@@ -48,9 +48,10 @@ typedef struct bn_theme {
 
 /* Parses text; file is for messages: "themes/x.theme:12: no role 'selectde'". */
 int bn_theme_parse(bn_theme *out, const char *text, const char *file, bn_err *err);
-/* A built-in name, or the path of a file when it holds a '/' or ends in ".theme". NULL: default. */
+/* A built-in name, or the path of a file if it contains a '/' or ends in ".theme". NULL:
+ * default. */
 int bn_theme_load(bn_theme *out, const char *name_or_path, bn_err *err);
-/* Names of the built-in themes, NULL at the end, borrowed for ever. */
+/* Names of the built-in themes, NULL at the end, borrowed, static. */
 const char *const *bn_theme_names(void);
 
 /* WCAG 2.1 contrast of two 0xrrggbb colours, 1 to 21.

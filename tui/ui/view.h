@@ -1,10 +1,10 @@
 /*
  * view.h - one screen of the workbench.
  *
- * A view is state and a class of operations. It draws what it has; it asks for pages through the
- * frame and gets them in page(). draw() changes nothing but scroll positions and may ask for what it
- * lacks, so the same state and size give the same picture. Views never block, never touch the store,
- * never talk to the terminal.
+ * A view is a state and a class of operations. It draws its data; it requests pages through the
+ * frame and gets them in page(). draw() changes nothing but scroll positions and may request
+ * missing pages, so the same state and size give the same screen. Views never block, never access
+ * the store, never use the terminal.
  *
  * Ownership: the frame owns the views on its stacks; a view owns its pages and its child views.
  */
@@ -26,29 +26,32 @@ typedef struct bn_view bn_view;
 typedef struct bn_view_class {
 	const char *name; /* "Runs": for breadcrumbs */
 	bn_view_set kind; /* one BN_ON_ bit */
-	int refresh_ms;   /* how often refresh() is called while on top; 0: only when asked */
+	int refresh_ms;   /* interval of refresh() calls while it is the top view; 0: only on
+			   * request */
 	void (*draw)(bn_view *, bn_area, bool focused);
-	/* Commands that the frame and the table do not handle. True: handled. */
+	/* Commands not handled by the frame and the table. True: handled. */
 	bool (*command)(bn_view *, bn_command_id, const char *arg);
-	/* Why a command cannot run now, written into why; true when it cannot. NULL: all can. */
+	/* Why a command cannot run now, written into why; true if it cannot. NULL: all can. */
 	bool (*refuses)(bn_view *, bn_command_id, char *why, size_t size);
 	void (*answer)(bn_view *, bn_command_id, const char *text); /* a dialog was confirmed */
 	void (*page)(bn_view *, bn_page *);                         /* takes the page */
 	void (*refresh)(bn_view *);
-	void (*crumb)(const bn_view *, bn_buf *out); /* after the name; NULL: the name alone */
+	void (*crumb)(const bn_view *, bn_buf *out); /* in the breadcrumb, after the name; NULL:
+						      * only the name */
 	void (*cli)(const bn_view *, bn_buf *out);   /* the command line that prints the same */
-	bool cli_is_list; /* that command takes --sort, --columns and --match, by the names of the table's columns */
-	/* Words that may follow a command that is typed; at most `most`, borrowed until the view changes. NULL: none
-	 * are known. */
+	bool cli_is_list; /* that command supports --sort, --columns and --match, by the names of
+			   * the table's columns */
+	/* Completions of a command's argument; at most `most`, borrowed until the view changes.
+	 * NULL: none. */
 	int (*words)(const bn_view *, bn_command_id, const char **out, int most);
-	/* Whether keys are text now: they go to key() then, all but ^Z. NULL: never. */
+	/* Whether keys are text now: then all except ^Z go to key(). NULL: never. */
 	bool (*takes_text)(const bn_view *);
 	void (*key)(bn_view *, int key);
 	/* What '/' does where there is no table: looks for words as they are typed, "" for none. NULL: nothing. */
 	void (*find)(bn_view *, const char *words);
 	const char *(*finding)(const bn_view *); /* the words in force; "" for none. With find */
-	bn_grid *(*table)(bn_view *);            /* what motion, filter, marks act on; NULL */
-	void (*ordered)(bn_view *); /* filter or sort of an external grid changed; NULL */
+	bn_grid *(*table)(bn_view *);            /* the grid for motion, filter, marks; NULL */
+	void (*ordered)(bn_view *); /* the filter or sort of an external grid changed; NULL */
 	void (*free)(bn_view *);
 } bn_view_class;
 
@@ -57,30 +60,31 @@ struct bn_view {
 	bn_frame *frame;
 	uint64_t id;
 	int64_t asked_ms; /* when refresh() was last called */
-	int pending;      /* pages asked for and not here */
-	bool has_page;    /* the first one came, or failed to */
-	uint64_t job;     /* the one that it waits for; 0: none */
+	int pending;      /* pages requested and not received */
+	bool has_page;    /* the first one arrived, or failed */
+	uint64_t job;     /* the job that it waits for; 0: none */
 	int64_t job_ms;   /* since when */
-	uint64_t shown;   /* the one whose result it has; 0: none */
-	bn_view *next;    /* all views of the frame */
+	uint64_t shown;   /* the job whose result it has; 0: none */
+	bn_view *next;    /* list of all views of the frame */
 };
 
 /* Called by constructors and by the free() of each class. */
 void bn_view_init(bn_view *v, const bn_view_class *cls, bn_frame *f);
-void bn_view_release(bn_view *v); /* forgets what was asked for */
+void bn_view_release(bn_view *v); /* cancels its requests */
 void bn_view_free(bn_view *v);    /* calls the class; NULL is fine */
 
-/* Asks for a page; it comes to page() of v. arg is copied. An older request of the same kind of
- * this view is dropped. */
+/* Requests a page, which is delivered to page() of v. arg is copied. An older request of the same
+ * kind by this view is dropped. */
 void bn_view_load(bn_view *v, bn_lane lane, int kind, bn_page_fn fn, const void *arg, size_t bytes);
 
-/* Waits for a job's result, which comes to page() with the spec's kind, and which it may not change: others
- * show it too. Without a result the page has an error and no data. Started here, unless an equal one is
- * under way; the job goes on when the view is left. False: it could not be started, and the frame said so. */
+/* Waits for a job's result, which is delivered to page() with the spec's kind; it must not be
+ * changed, since others show it too. Without a result the page has an error and no data. Starts the
+ * job unless an equal one is active; it continues when the view is left. False: it could not be
+ * started, and the frame reported it. */
 bool bn_view_start(bn_view *v, const bn_job_spec *spec);
 
-/* List and detail side by side from 110 columns on, one above the other from 36 rows on. False when
- * the screen is too small for both; list is the whole area then. */
+/* List and detail side by side from 110 columns on, one above the other from 36 rows on. False if
+ * the screen is too small for both; list is then the whole area. */
 bool bn_view_split(bn_view *v, bn_area a, bn_area *list, bn_area *detail);
 
 #endif

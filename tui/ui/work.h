@@ -1,8 +1,10 @@
 /*
- * work.h - the handle by which work on another thread says how far it is, and learns that it shall stop.
+ * work.h - the handle through which work on another thread reports progress and sees its
+ * cancellation.
  *
- * Every function that makes a page gets one (page.h), whether its result is waited for by a screen or is
- * that of a job (job.h). The side of whoever asked is there. NULL is fine everywhere: nobody asks.
+ * Every function that makes a page gets one (page.h), for a page of a screen and for the result of
+ * a job (job.h). The requesting side is there. NULL is fine everywhere: no progress, no
+ * cancellation.
  *
  * The functions may be called by any thread; the handle is valid until the work returns.
  */
@@ -17,16 +19,17 @@
 
 typedef struct bn_job bn_job;
 
-/* Long work asks every fraction of a second, and returns BN_EINTR when it is true. */
+/* Long work calls it several times a second, and returns BN_EINTR if it is true. */
 bool bn_job_is_cancelled(const bn_job *job);
 void bn_job_progress(bn_job *job, int64_t done, int64_t total); /* total 0: unknown */
-/* A word or two on what is being done ("reading"), and how far that is. unit: of done and total, "B" or a
- * word ("rows"), borrowed for ever; NULL: none. Within one step (what and total stay) it never goes back: threads
- * report out of order, and a file whose types turn out otherwise is read again from its beginning. */
+/* A word or two on the current step ("reading"), and its progress. unit: of done and total, "B" or
+ * a word ("rows"), borrowed, static; NULL: none. Within one step (same what and total) it never
+ * decreases: threads report out of order, and a file whose types turn out otherwise is read again
+ * from its beginning. */
 void bn_job_step(bn_job *job, const char *what, const char *unit, int64_t done, int64_t total);
-/* One line of the log. The last one is the summary that is shown when the job is done. */
+/* One line of the log. The last one is the summary shown when the job is done. */
 void bn_job_log(bn_job *job, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* The same for functions of core that take a bn_progress. */
+/* The same as a bn_progress for functions of core. */
 bn_progress bn_job_watch(bn_job *job);
 
 #endif

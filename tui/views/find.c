@@ -1,4 +1,5 @@
-/* find.c - objects whose kind and name hold all words: what ^P finds, and how each is opened. */
+/* find.c - objects whose kind and name contain all words: the results of ^P, and how each is
+ * opened. */
 #include "core/base/str.h"
 #include "tui/ui/format.h"
 #include "tui/views/_source.h"
@@ -19,7 +20,7 @@ typedef struct gather {
 	bn_err *err;
 } gather;
 
-/* Every word is in the kind or in the name. */
+/* Whether every word is in the kind or in the name. */
 static bool holds(const char *words, const char *kind, const char *name)
 {
 	while (*(words += strspn(words, " "))) {
@@ -44,7 +45,7 @@ static void add(gather *g, int opens, const char *kind, const char *name, const 
 			.opens = opens};
 }
 
-/* "run wide" looks for wide among runs: the search of runs knows no word run. */
+/* "run wide" searches for wide among runs: the search of runs does not get the word run. */
 static const char *without_kind(const char *words, const char *kind)
 {
 	size_t n = strlen(kind);

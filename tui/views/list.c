@@ -25,7 +25,7 @@ int bn_list_new(void *out, size_t bytes, const bn_view_class *cls, bn_frame *f,
 	return 0;
 }
 
-/* Instead of rows: the job that they will come from, or why there are none. */
+/* Instead of rows: the job that will deliver them, or why there are none. */
 static void job_draw(bn_list *l, bn_area a)
 {
 	bn_view *v = &l->view;

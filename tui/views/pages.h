@@ -1,34 +1,34 @@
 /*
- * pages.h - what the pages of all screens share; each folder beside this has its own in its pages.h.
+ * pages.h - types shared by the pages of all screens; each folder below has its own in its pages.h.
  */
 #ifndef BN_TUI_VIEWS_PAGES_H
 #define BN_TUI_VIEWS_PAGES_H
 #include <stdint.h>
 
 typedef enum bn_state {
-	BN_STATE_NONE, /* nothing there */
+	BN_STATE_NONE, /* empty */
 	BN_STATE_OK,
-	BN_STATE_WAIT, /* for a person */
+	BN_STATE_WAIT, /* for display */
 	BN_STATE_RUN,
 	BN_STATE_WARN,
 	BN_STATE_FAIL,
 } bn_state;
 
 #define BN_REF_BYTES 160
-#define BN_FILTER_BYTES 1024 /* of a filter of rows; as of a grid */
+#define BN_FILTER_BYTES 1024 /* of a filter of rows; as in a grid */
 
 typedef struct bn_ref_arg {
 	char ref[BN_REF_BYTES]; /* "power@v3", a run id, "power/3", a report id; "": all */
 } bn_ref_arg;
 
 #define BN_SPARK 16
-/* The series that a run is watched by, in at most BN_SPARK points. */
+/* The default series of a run, in at most BN_SPARK points. */
 typedef struct bn_spark {
 	const char *key; /* NULL: it logged none */
 	double last;
 	int64_t last_step;
-	int64_t total; /* steps that it will have, by its parameters; 0 unknown */
-	int count;     /* of points; 0 where there is one value alone */
+	int64_t total; /* total steps by its parameters; 0 unknown */
+	int count;     /* of points; 0 if there is only one value */
 	double y[BN_SPARK];
 } bn_spark;
 

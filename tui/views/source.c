@@ -1,4 +1,5 @@
-/* source.c - the workspace as a source of pages. See source.h; the rooms are in source_*.c. */
+/* source.c - the workspace as a source of pages. See source.h; page functions are in
+ * NAME/pages.c. */
 #include "tui/views/source.h"
 
 #include "core/base/env.h"
@@ -44,7 +45,7 @@ void bn_source_close(void *context)
 
 #define LOOK_EVERY_NS (10 * INT64_C(1000000000))
 
-/* The directory is named here: the command line has judged how it was found. */
+/* The directory is given explicitly: the command line has checked how it was found. */
 static int trust_look(bn_reader *r, bn_memory_allows need, bn_err *err)
 {
 	const bn_trust_options opt = {.start = bn_workspace_dir(r->ws), .need = need};
@@ -146,7 +147,7 @@ const bn_page_source *bn_source_workspace(void)
 		.models = bn_source_models,
 		.sheet = bn_source_sheet,
 		.card = bn_source_card,
-		.deed = bn_source_deed,
+		.action = bn_source_action,
 		.reports = bn_source_reports,
 		.report = bn_source_report,
 		.endpoints = bn_source_endpoints,

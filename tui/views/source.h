@@ -1,9 +1,10 @@
 /*
- * source.h - where the pages of the views come from.
+ * source.h - the source of the views' pages.
  *
  * A source is a table of page functions (tui/ui/page.h). They run on worker threads with that
  * lane's context. Page data is what the modules of core return (immutable, freed with the page), or
- * one of the structs below, made in the page's arena. Arguments are flat structs that are copied.
+ * one of the structs below, allocated in the page's arena. Arguments are flat structs that are
+ * copied.
  *
  * The real one (bn_source_workspace) reads a workspace; tests have one of canned data, so every
  * screen can be drawn without a workspace and with a fixed clock.
@@ -51,7 +52,8 @@ typedef struct bn_page_source {
 	bn_page_fn window;       /* bn_window_arg; bn_window */
 	bn_page_fn totals;       /* bn_rows_of; bn_totals */
 	bn_page_fn correlations; /* bn_rows_of; bn_correlations */
-	bn_page_fn profile;   /* bn_profile_arg; bn_profile. Without data or error: not made yet */
+	bn_page_fn profile; /* bn_profile_arg; bn_profile. Without data or error: not computed
+			     * yet */
 	bn_page_fn frequency; /* bn_frequency_arg; bn_frequency, or as profile */
 	bn_page_fn checks;    /* bn_ref_arg; bn_checks */
 	bn_page_fn runs;      /* bn_runs_arg; bn_runs */
@@ -67,7 +69,7 @@ typedef struct bn_page_source {
 	bn_page_fn models;    /* bn_models */
 	bn_page_fn sheet;     /* bn_ref_arg; bn_sheet */
 	bn_page_fn card;      /* bn_ref_arg (a version); char * */
-	bn_page_fn deed;      /* bn_deed_arg; char *: what was done, in words */
+	bn_page_fn action;    /* bn_action_arg; char *: a description of what was done */
 	bn_page_fn reports;   /* bn_monitor_reports * (made with bn_alloc) */
 	bn_page_fn report;    /* bn_ref_arg; bn_report_page */
 	bn_page_fn endpoints; /* bn_endpoints */
@@ -85,7 +87,7 @@ typedef struct bn_page_source {
 	bn_page_fn check;          /* bn_recheck_arg; char *: the version */
 } bn_page_source;
 
-/* The workspace that dir lies in; contexts are bn_workspaces, one per lane. */
+/* The workspace in dir; contexts are bn_workspaces, one per lane. */
 const bn_page_source *bn_source_workspace(void);
 int bn_source_open(void **context, const char *dir, bn_err *err);
 void bn_source_close(void *context);

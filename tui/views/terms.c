@@ -1,5 +1,5 @@
-/* terms.c - on what terms runs are measured, kept by the worker: Runs and Overview ask it of each run again and again, and
- * the answer is in a file. See _source.h. */
+/* terms.c - the terms on which runs are measured, cached by the worker: Runs and Overview need them
+ * for each run repeatedly, and they are in a file. See _source.h. */
 #include "core/base/mem.h"
 #include "tui/views/_source.h"
 
@@ -25,7 +25,7 @@ static void empty(struct bn_terms_memory *m)
 	m->count = 0;
 }
 
-/* Where the run is, or where it would be. */
+/* The index of the run, or where to insert it. */
 static size_t place_of(const struct bn_terms_memory *m, const char *run, bool *found)
 {
 	size_t low = 0, high = m->count;

@@ -1,4 +1,4 @@
-/* text.c - a sheet of lines to scroll: one row, one audit record, whatever is long. */
+/* text.c - a scrollable page of lines: one row, one audit record, any long text. */
 #include "core/base/mem.h"
 #include "core/base/utf8.h"
 #include "tui/views/views.h"
@@ -10,7 +10,7 @@ typedef struct text_view {
 	bn_view view;
 	char crumb[96];
 	char *text;
-	const char **lines; /* into text, which is cut at newlines */
+	const char **lines; /* into text, which is split at newlines */
 	int count, top, left, page_rows;
 	int widest; /* columns of the longest line */
 } text_view;

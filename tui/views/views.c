@@ -1,4 +1,4 @@
-/* views.c - the tabs, and what the screens share. See views.h. */
+/* views.c - the tabs, and functions shared by the screens. See views.h. */
 #include "tui/views/views.h"
 
 #include "core/base/mem.h"
@@ -87,7 +87,7 @@ char *bn_spark_text(
 		hi = fmax(hi, y[i]);
 	}
 	width = width < count ? width : count;
-	for (int i = 0; i < width; i++) { /* each column shows the point at its place */
+	for (int i = 0; i < width; i++) { /* each column shows the point at its position */
 		double v = y[width > 1 ? i * (count - 1) / (width - 1) : 0];
 		double part = hi > lo && !isnan(v) ? (v - lo) / (hi - lo) : 0;
 		at += bn_utf8_encode(bn_glyph_level(alphabet, 1 + (int)(7 * part + 0.5)), out + at);
@@ -122,17 +122,17 @@ bn_state bn_run_state(bn_run_status s)
 	return BN_STATE_NONE;
 }
 
-void bn_view_do(bn_view *v, bn_deed deed, const char *ref, const char *reason, bool override)
+void bn_view_do(bn_view *v, bn_ui_action action, const char *ref, const char *reason, bool override)
 {
-	bn_deed_arg arg = {.deed = deed, .override = override};
+	bn_action_arg arg = {.action = action, .override = override};
 	snprintf(arg.ref, sizeof arg.ref, "%s", ref);
 	snprintf(arg.reason, sizeof arg.reason, "%s", reason ? reason : "");
-	bn_view_load(v, BN_LANE_QUICK, BN_KIND_DEED, bn_view_source(v)->deed, &arg, sizeof arg);
+	bn_view_load(v, BN_LANE_QUICK, BN_KIND_ACTION, bn_view_source(v)->action, &arg, sizeof arg);
 }
 
-bool bn_view_deed_done(bn_view *v, bn_page *p)
+bool bn_view_action_done(bn_view *v, bn_page *p)
 {
-	if (p->kind != BN_KIND_DEED)
+	if (p->kind != BN_KIND_ACTION)
 		return false;
 	bn_frame_undo_settle(v->frame, p->data != NULL);
 	if (p->data)
@@ -142,15 +142,15 @@ bool bn_view_deed_done(bn_view *v, bn_page *p)
 	return true;
 }
 
-void bn_view_act(bn_view *v, const bn_deed_arg *act, const bn_deed_arg *back, const char *what)
+void bn_view_act(bn_view *v, const bn_action_arg *act, const bn_action_arg *back, const char *what)
 {
-	bn_page_fn fn = bn_view_source(v)->deed;
+	bn_page_fn fn = bn_view_source(v)->action;
 	if (back)
 		bn_frame_undo_offer(v->frame, what, fn, back, sizeof *back);
-	bn_view_load(v, BN_LANE_QUICK, BN_KIND_DEED, fn, act, sizeof *act);
+	bn_view_load(v, BN_LANE_QUICK, BN_KIND_ACTION, fn, act, sizeof *act);
 }
 
-bool bn_act_runs(bn_deed_arg *act, const bn_grid *g, const char *id)
+bool bn_act_runs(bn_action_arg *act, const bn_grid *g, const char *id)
 {
 	snprintf(act->ref, sizeof act->ref, "%s", id);
 	for (size_t i = 0; i < g->mark_count && i < BN_STOP_MAX; i++)
@@ -159,7 +159,7 @@ bool bn_act_runs(bn_deed_arg *act, const bn_grid *g, const char *id)
 	return g->mark_count <= BN_STOP_MAX;
 }
 
-void bn_act_words(const bn_deed_arg *act, const char *name, char *out, size_t size)
+void bn_act_words(const bn_action_arg *act, const char *name, char *out, size_t size)
 {
 	if (act->stop_count > 1)
 		snprintf(out, size, "%zu runs", act->stop_count);
@@ -195,11 +195,11 @@ void bn_view_ask_stop_marked(bn_view *v, size_t count)
 
 void bn_view_stop_marked(bn_view *v, const uint64_t *marks, size_t count)
 {
-	bn_deed_arg arg = {.deed = BN_DEED_STOP, .ref = "marked"};
+	bn_action_arg arg = {.action = BN_ACTION_STOP, .ref = "marked"};
 	for (size_t i = 0; i < count && i < BN_STOP_MAX; i++)
 		snprintf(arg.stop[arg.stop_count++], sizeof arg.stop[0], "%016llx",
 			(unsigned long long)marks[i]);
-	bn_view_load(v, BN_LANE_QUICK, BN_KIND_DEED, bn_view_source(v)->deed, &arg, sizeof arg);
+	bn_view_load(v, BN_LANE_QUICK, BN_KIND_ACTION, bn_view_source(v)->action, &arg, sizeof arg);
 }
 
 void bn_view_ask_stop(

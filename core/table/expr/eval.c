@@ -259,7 +259,7 @@ static int check_errors(
 			(unsigned long long)(b->first_row + from + i),
 			field ? "the column" : bn_expr_ops[node->op].name);
 		if (field)
-			bn_err_hint(err, "filters reckon with float64 and int64: data add --type "
+			bn_err_hint(err, "filters compute with float64 and int64: data add --type "
 					 "COLUMN=float64 (rounded) has such a column");
 		return BN_EINVAL;
 	}

@@ -18,13 +18,13 @@
 #include "tests/support/chain_people.h"
 #include "tests/support/check_main.h"
 #include "tests/support/forged_log.h"
-#include "tests/support/registry_town.h"
+#include "tests/support/registry_team.h"
 
 #include <stdio.h>
 #include <string.h>
 
 static bn_err err = BN_ERR_INIT;
-static town t;
+static team t;
 static person *const ann = &t.people[0], *const bob = &t.people[1], *const cleo = &t.people[2],
 		     *const dan = &t.people[3];
 
@@ -43,13 +43,13 @@ static void seal_all(void)
 
 static void begin(void)
 {
-	town_make(&t, registry_town_classes);
-	town_policy(ann, "{\"approvals\":1}");
+	team_make(&t, registry_team_classes);
+	team_policy(ann, "{\"approvals\":1}");
 	must(bn_role_grant(ann->ws, bob->uid, "bob", BN_ROLE_REVIEWER, NULL, &err));
 	seal_all();
-	town_register(cleo, "power", cleo, "{}");
+	team_register(cleo, "power", cleo, "{}");
 	must(bn_version_request(cleo->ws, "power/1", "good", &err));
-	town_register(cleo, "wind", cleo, "{}");
+	team_register(cleo, "wind", cleo, "{}");
 	must(bn_version_request(cleo->ws, "wind/1", "good", &err));
 	seal_all();
 	must(bn_version_approve(bob->ws, "power/1", "fine", false, &err));
@@ -67,10 +67,10 @@ static void upgrade(void)
 static void end(void)
 {
 	char *expected = person_dump(ann);
-	town_expect_one_view(&t);
+	team_expect_one_view(&t);
 	arrival_try_orders(&t, dan, expected, 20);
 	bn_free(expected);
-	town_remove(&t);
+	team_remove(&t);
 }
 
 /* As a program does that knows no chain: its payload is signed as the rules of uids say, its record is not. */
@@ -110,8 +110,8 @@ START_TEST(test_act_of_an_old_program_after_the_upgrade_is_late_and_its_account_
 	old_program(cleo, "model.tag",
 		json_pack("{s:i, s:s, s:s}", "version", 1, "key", "site", "value", "north"));
 	for (size_t i = 0; i < PEOPLE; i++)
-		ck_assert_int_eq(town_state(&t.people[i], "wind/1"), BN_MODEL_REQUESTED);
-	ck_assert_uint_eq(town_count(dan, "model.approved", BN_OUTCOME_LATE), 1);
+		ck_assert_int_eq(team_state(&t.people[i], "wind/1"), BN_MODEL_REQUESTED);
+	ck_assert_uint_eq(team_count(dan, "model.approved", BN_OUTCOME_LATE), 1);
 	expect_late(bob, 1, "binnacle model approve wind/1 --reason fine");
 	expect_late(cleo, 1, "binnacle model tag wind/1 site north"); /* who has no key yet */
 	expect_late(ann, 0, NULL);
@@ -151,12 +151,12 @@ START_TEST(test_policies_and_keys_of_strangers_replay_nothing_after_an_upgrade)
 	static const char *const said[][3] = {{"policy.set", "policy", "{\"policy\":{}}"},
 		{"policy.nonsense", "policy", "{}"},
 		{"role.grant", "policy", "{\"role\":\"admin\",\"uid\":5004}"},
-		{"user.key", "user/5002", "{\"public_key\":\"" TOWN_DATA "\"}"}};
+		{"user.key", "user/5002", "{\"public_key\":\"" TEAM_DATA "\"}"}};
 	begin();
 	for (int i = 0; i < 25; i++) {
 		char name[40];
 		snprintf(name, sizeof name, "old%d", i);
-		town_register(cleo, name, cleo, "{}");
+		team_register(cleo, name, cleo, "{}");
 	}
 	upgrade();
 	stranger_says("run.note", "run/00000000000000000000000000000000", "{}");
@@ -171,8 +171,8 @@ START_TEST(test_policies_and_keys_of_strangers_replay_nothing_after_an_upgrade)
 			said[i][0], (unsigned long long)cost, (unsigned long long)plain);
 	}
 	ATTACK_TRACE(ann->ws, NULL);
-	town_expect_one_view(&t);
-	town_remove(&t);
+	team_expect_one_view(&t);
+	team_remove(&t);
 }
 END_TEST
 
@@ -221,7 +221,7 @@ START_TEST(test_founder_by_a_record_that_was_dated_back_is_named_before_the_upgr
 	toy_dir dir;
 	forged_log l;
 	char path[400];
-	town_make(&t, registry_town_classes);
+	team_make(&t, registry_team_classes);
 	snprintf(dir.path, sizeof dir.path, "%s", t.dir);
 	snprintf(path, sizeof path, "%s/.binnacle", t.dir);
 	must(bn_dir_open(&at, &ann->env, path, &err));
@@ -231,7 +231,7 @@ START_TEST(test_founder_by_a_record_that_was_dated_back_is_named_before_the_upgr
 	bn_dir_close(at);
 	for (size_t i = 0; i < PEOPLE; i++)
 		person_reopen(&t, &t.people[i], true);
-	town_run(ann, "ffffffffffffffffffffffffffffffff");
+	team_run(ann, "ffffffffffffffffffffffffffffffff");
 	must(bn_upgrade_plan_read(&plan, ann->ws, &err));
 	ck_assert(!has_doubt(plan, "founder"));
 	bn_upgrade_plan_free(plan);
@@ -243,7 +243,7 @@ START_TEST(test_founder_by_a_record_that_was_dated_back_is_named_before_the_upgr
 	ck_assert(has_doubt(plan, "was the founder, and not you"));
 	ck_assert(has_doubt(plan, "move log/mal@host-11111111-0 out"));
 	bn_upgrade_plan_free(plan);
-	town_remove(&t);
+	team_remove(&t);
 }
 END_TEST
 
@@ -274,7 +274,7 @@ START_TEST(test_log_that_a_member_has_put_there_is_not_closed)
 	bn_names_release(&writers);
 	bn_dir_close(mine);
 	bn_dir_close(his);
-	town_remove(&t);
+	team_remove(&t);
 }
 END_TEST
 

@@ -7,7 +7,7 @@
 #include "core/store/object/object.h"
 #include "tests/support/check_main.h"
 #include "tests/support/objects.h"
-#include "tests/support/registry_town.h"
+#include "tests/support/registry_team.h"
 #include "tests/support/signer.h"
 
 #include <fcntl.h>
@@ -17,17 +17,17 @@
 
 #define GOOD "{\"test\":{\"rmse\":11.5}}"
 
-static town t;
+static team t;
 static person *const ann = &t.people[0], *const bob = &t.people[1], *const dan = &t.people[3];
 
 /* One approved model. */
 static void setup(void)
 {
 	bn_err err = BN_ERR_INIT;
-	town_make(&t, registry_town_classes);
+	team_make(&t, registry_team_classes);
 	ck_assert_bn_ok(
 		bn_role_grant(ann->ws, bob->uid, "bob", BN_ROLE_REVIEWER, "trusted", &err), &err);
-	town_register(dan, "power", dan, GOOD);
+	team_register(dan, "power", dan, GOOD);
 	ck_assert_bn_ok(bn_version_request(dan->ws, "power/1", "please", &err), &err);
 	ck_assert_bn_ok(bn_version_approve(bob->ws, "power/1", "fine", false, &err), &err);
 }
@@ -82,7 +82,7 @@ START_TEST(test_log_is_filtered_and_paged_newest_first)
 	ck_assert_bn_ok(bn_audit_read(&p, dan->ws, &f, &err), &err);
 	ck_assert_uint_eq(p->total, 0);
 	bn_audit_page_free(p);
-	town_remove(&t);
+	team_remove(&t);
 }
 END_TEST
 
@@ -103,7 +103,7 @@ START_TEST(test_whole_workspace_verifies)
 	ck_assert_uint_eq(v->problems, 0);
 	ck_assert_uint_eq(v->count, 6); /* manifest, 3 files, digest, one signature */
 	bn_verify_report_free(v);
-	town_remove(&t);
+	team_remove(&t);
 }
 END_TEST
 
@@ -142,7 +142,7 @@ START_TEST(test_verifying_stops_wherever_it_asks)
 		ck_assert_int_eq(stopped, v == NULL);
 		bn_verify_report_free(v);
 	}
-	town_remove(&t);
+	team_remove(&t);
 }
 END_TEST
 
@@ -163,7 +163,7 @@ START_TEST(test_records_that_only_a_newer_version_knows_are_counted_and_no_fault
 	ck_assert_msg(r->faults == 0, "%s", r->first_fault);
 	ck_assert_uint_eq(r->newer, 1);
 	bn_audit_report_free(r);
-	town_remove(&t);
+	team_remove(&t);
 }
 END_TEST
 
@@ -186,7 +186,7 @@ START_TEST(test_signed_event_of_a_newer_class_version_fails_both_verifications_a
 	bn_signer signer;
 	char fault[200];
 	test_signer_init(&signer, 3);
-	town_register(dan, "speed", dan, GOOD);
+	team_register(dan, "speed", dan, GOOD);
 	ck_assert_bn_ok(bn_workspace_set_signer(bob->ws, &signer, &err), &err);
 	json_t *payload = json_pack("{s:i}", "version", 1);
 	ck_assert_bn_ok(bn_workspace_append_signed(
@@ -203,7 +203,7 @@ START_TEST(test_signed_event_of_a_newer_class_version_fails_both_verifications_a
 	ck_assert_msg(strstr(r->first_fault, fault) != NULL, "%s", r->first_fault);
 	ck_assert_ptr_nonnull(strstr(r->first_fault, bob->ws->writer->name));
 	bn_audit_report_free(r);
-	ck_assert_int_eq(town_state(dan, "power/1"), BN_MODEL_APPROVED); /* not guessed at */
+	ck_assert_int_eq(team_state(dan, "power/1"), BN_MODEL_APPROVED); /* not guessed at */
 	ck_assert_bn_ok(bn_version_verify(&v, dan->ws, "power/1", NULL, &err), &err);
 	ck_assert_uint_eq(v->problems, 1);
 	ck_assert(has_problem(v, "history of power", "newer binnacle"));
@@ -212,7 +212,7 @@ START_TEST(test_signed_event_of_a_newer_class_version_fails_both_verifications_a
 	ck_assert_uint_eq(v->problems, 0);
 	bn_verify_report_free(v);
 	test_signer_release(&signer);
-	town_remove(&t);
+	team_remove(&t);
 }
 END_TEST
 
@@ -247,7 +247,7 @@ START_TEST(test_altered_and_missing_objects_are_named_by_both_verifications)
 	ck_assert_int_eq(bn_version_checkout(dan->ws, "power/1", dir, &err), BN_ENOTFOUND);
 	ck_assert(!bn_fs_exists(bn_env_real(), dir));
 	bn_free(path);
-	town_remove(&t);
+	team_remove(&t);
 }
 END_TEST
 
@@ -279,7 +279,7 @@ START_TEST(test_one_altered_byte_of_a_segment_is_found_with_file_and_offset)
 	bn_audit_report_free(r);
 	bn_names_release(&writers);
 	bn_names_release(&files);
-	town_remove(&t);
+	team_remove(&t);
 }
 END_TEST
 
@@ -296,7 +296,7 @@ START_TEST(test_checkout_gives_back_the_very_files)
 	ck_assert_str_eq(b.ptr, "MLmodel of power " GOOD);
 	ck_assert_int_eq(bn_version_checkout(dan->ws, "power/1", dir, &err), BN_ECONFLICT);
 	bn_buf_release(&b);
-	town_remove(&t);
+	team_remove(&t);
 }
 END_TEST
 
@@ -316,7 +316,7 @@ START_TEST(test_lineage_and_card_of_a_version_without_a_run)
 	ck_assert_ptr_nonnull(strstr(card.ptr, "approved by bob"));
 	ck_assert_ptr_nonnull(strstr(card.ptr, "version: power/1"));
 	bn_buf_release(&card);
-	town_remove(&t);
+	team_remove(&t);
 }
 END_TEST
 

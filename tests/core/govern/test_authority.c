@@ -15,7 +15,7 @@
 
 static bn_err err = BN_ERR_INIT;
 static uint8_t link_id[32];
-static town t;
+static team t;
 static person *ann, *bob, *cleo, *dan;
 static int applied; /* events of class "note", in all indexes */
 
@@ -63,7 +63,7 @@ static const bn_fold_class *const classes[] = {
 
 static void setup(void)
 {
-	town_make_signed(&t, classes);
+	team_make_signed(&t, classes);
 	ann = &t.people[0];
 	bob = &t.people[1];
 	cleo = &t.people[2];
@@ -73,7 +73,7 @@ static void setup(void)
 
 static void teardown(void)
 {
-	town_remove(&t);
+	team_remove(&t);
 }
 
 /* ---- what people do ---------------------------------------------------------------------------- */
@@ -157,7 +157,7 @@ START_TEST(test_founder_is_admin_by_a_key_and_the_id_names_link_0)
 	note(bob, "note/a", 2);
 	expect(cleo, 1, COUNTS "0");
 	expect(cleo, 2, NOBODY);
-	town_expect_one_view(&t);
+	team_expect_one_view(&t);
 	teardown();
 }
 END_TEST
@@ -174,7 +174,7 @@ START_TEST(test_person_counts_from_the_link_that_admits_them)
 	note(bob, "note/a", 3);
 	expect(cleo, 2, COUNTS "1");
 	expect(cleo, 3, NOBODY);
-	town_expect_one_view(&t);
+	team_expect_one_view(&t);
 	teardown();
 }
 END_TEST
@@ -193,7 +193,7 @@ START_TEST(test_what_the_signer_of_the_next_link_did_not_know_is_late_whatever_i
 	expect(dan, 2, LATE);
 	note(bob, "note/a", 3);
 	expect(dan, 3, COUNTS "2");
-	town_expect_one_view(&t);
+	team_expect_one_view(&t);
 	teardown();
 }
 END_TEST
@@ -219,7 +219,7 @@ START_TEST(test_link_replays_only_those_whose_records_it_makes_late)
 	applied = 0;
 	person_link(ann, (bn_change[]){person_role(cleo, BN_ROLE_REVIEWER, true)}, 1);
 	ck_assert_int_eq(applied, 0);
-	town_expect_one_view(&t);
+	team_expect_one_view(&t);
 	teardown();
 }
 END_TEST
@@ -277,7 +277,7 @@ START_TEST(test_void_and_cut_take_what_they_name_and_nothing_else)
 	expect(dan, 4, COUNTS "1");
 	note(bob, "note/a", 5); /* his key stays cut */
 	expect(dan, 5, CUT_OFF);
-	town_expect_one_view(&t);
+	team_expect_one_view(&t);
 	teardown();
 }
 END_TEST
@@ -308,7 +308,7 @@ START_TEST(test_a_bot_is_its_person_until_its_end_and_proves_its_key)
 	note(dan, "note/a", 3);
 	expect(cleo, 2, COUNTS "2");
 	expect(cleo, 3, CUT_OFF);
-	town_expect_one_view(&t);
+	team_expect_one_view(&t);
 	bn_key_free(key);
 	teardown();
 }
@@ -337,7 +337,7 @@ START_TEST(test_removed_admin_forks_at_the_old_link_and_moves_nobody)
 	bn_err_clear(&err);
 	ck_assert_int_eq(bn_authority_newest(read_by(dan), NULL), 3);
 	expect(dan, 1, COUNTS "3");
-	town_expect_one_view(&t);
+	team_expect_one_view(&t);
 	teardown();
 }
 END_TEST
@@ -354,7 +354,7 @@ START_TEST(test_who_may_not_sign_a_link_is_told_and_nothing_changes)
 		person_try_link(cleo, (bn_change[]){person_admitted(cleo)}, 1, &err), BN_EREFUSED);
 	bn_err_clear(&err);
 	ck_assert_int_eq(bn_authority_newest(read_by(ann), NULL), 1);
-	town_expect_one_view(&t);
+	team_expect_one_view(&t);
 	teardown();
 }
 END_TEST
@@ -379,7 +379,7 @@ START_TEST(test_rows_do_not_depend_on_which_writer_was_seen_first)
 	(void)bn_authority_change(bob->ws, &by_bob, link_id, NULL);
 	(void)bn_authority_change(ann->ws, &by_ann, link_id, NULL);
 	note_blind(cleo, "note/c", 4);
-	town_expect_one_view(&t);
+	team_expect_one_view(&t);
 	teardown();
 }
 END_TEST

@@ -6,13 +6,13 @@
 #include "tests/support/arrival.h"
 #include "tests/support/chain_people.h"
 #include "tests/support/check_main.h"
-#include "tests/support/registry_town.h"
+#include "tests/support/registry_team.h"
 
 #include <string.h>
 
 enum { ORDERS = 8 };
 
-static town t;
+static team t;
 static person *const ann = &t.people[0], *const bob = &t.people[1], *const cleo = &t.people[2],
 		     *const dan = &t.people[3];
 static bn_err err = BN_ERR_INIT;
@@ -33,11 +33,11 @@ static bn_key *bot_add(person *p, const char *name)
 
 START_TEST(test_bot_counts_once_what_a_horizon_names_behind_it_has_come)
 {
-	town_make_signed(&t, registry_town_classes);
+	team_make_signed(&t, registry_team_classes);
 	person_link(ann, (bn_change[]){person_admitted(bob), person_admitted(cleo)}, 2);
 	ck_assert_bn_ok(bn_workspace_refresh(cleo->ws, NULL, &err), &err);
 	bn_key_free(bot_add(cleo, "nightly"));
-	town_register(cleo, "power", cleo, "{}");
+	team_register(cleo, "power", cleo, "{}");
 	ck_assert_bn_ok(bn_workspace_seal(cleo->ws, &err), &err);
 	person_link(ann, (bn_change[]){person_role(bob, BN_ROLE_REVIEWER, true)}, 1);
 	ck_assert_bn_ok(bn_workspace_seal(ann->ws, &err), &err);
@@ -46,7 +46,7 @@ START_TEST(test_bot_counts_once_what_a_horizon_names_behind_it_has_come)
 	ck_assert_ptr_nonnull(strstr(expected, "\"nightly\""));
 	arrival_try_orders(&t, dan, expected, ORDERS);
 	bn_free(expected);
-	town_remove(&t);
+	team_remove(&t);
 }
 END_TEST
 
@@ -55,7 +55,7 @@ END_TEST
 START_TEST(test_run_of_a_bot_is_its_persons_work_for_all_readers)
 {
 	bn_signer signer;
-	town_make_signed(&t, registry_town_classes);
+	team_make_signed(&t, registry_team_classes);
 	person_link(ann,
 		(bn_change[]){person_admitted(bob), person_admitted(cleo),
 			person_role(bob, BN_ROLE_REVIEWER, true)},
@@ -64,8 +64,8 @@ START_TEST(test_run_of_a_bot_is_its_persons_work_for_all_readers)
 	bn_key *key = bot_add(bob, "nightly");
 	bn_key_signer(&signer, key); /* on a machine, by an account, of its own */
 	ck_assert_bn_ok(bn_workspace_set_signer(dan->ws, &signer, &err), &err);
-	town_run(dan, RUN);
-	town_register_run(cleo, "power", dan, RUN, "{}");
+	team_run(dan, RUN);
+	team_register_run(cleo, "power", dan, RUN, "{}");
 	ck_assert_bn_ok(bn_version_request(cleo->ws, "power/1", NULL, &err), &err);
 	ck_assert_int_eq(bn_version_approve(bob->ws, "power/1", NULL, false, &err), BN_EREFUSED);
 	bn_err_clear(&err);
@@ -76,7 +76,7 @@ START_TEST(test_run_of_a_bot_is_its_persons_work_for_all_readers)
 	char *expected = person_dump(ann);
 	arrival_try_orders(&t, ann, expected, ORDERS);
 	bn_free(expected);
-	town_remove(&t);
+	team_remove(&t);
 }
 END_TEST
 

@@ -480,9 +480,9 @@ static const struct {
 	{FAULTFS_EIO, CRASH_DISK}, {FAULTFS_LOST, CRASH_DISK}, {FAULTFS_FULL, CRASH_DISK}};
 enum { FAULTS = sizeof faults / sizeof *faults };
 
-/* ---- the town ------------------------------------------------------------------------------------- */
+/* ---- the team ------------------------------------------------------------------------------------- */
 
-static void town_begin(void)
+static void team_begin(void)
 {
 	if (access("/dev/shm", W_OK) == 0)
 		setenv("TMPDIR", "/dev/shm", 1);
@@ -517,7 +517,7 @@ static char *rows_of(human *h)
 	return bn_buf_take(&b, NULL);
 }
 
-static void town_end(void)
+static void team_end(void)
 {
 	bn_audit_report *r = NULL;
 	human third;
@@ -544,7 +544,7 @@ static void town_end(void)
 	toy_dir_remove(&dir);
 }
 
-/* A town for each fault: short chains are fast. first: what is there besides ann and bob; NULL: nothing. */
+/* A team for each fault: short chains are fast. first: what is there besides ann and bob; NULL: nothing. */
 static void trials(const act *acts, size_t n, void (*first)(void))
 {
 	static crash_points points;
@@ -552,7 +552,7 @@ static void trials(const act *acts, size_t n, void (*first)(void))
 	for (size_t i = 0; i < n; i++) {
 		long changes = 0;
 		for (size_t k = 0; k <= FAULTS; k++) {
-			town_begin();
+			team_begin();
 			if (first)
 				first();
 			if (k == 0) {
@@ -563,7 +563,7 @@ static void trials(const act *acts, size_t n, void (*first)(void))
 					&points, faults[k - 1].family, point_kinds, changes, 1);
 			for (int p = 0; k && p < points.count; p++)
 				trial(&acts[i], faults[k - 1].kind, points.at[p], NULL);
-			town_end();
+			team_end();
 		}
 	}
 	crash_kinds_free(point_kinds);

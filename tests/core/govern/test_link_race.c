@@ -40,7 +40,7 @@ static bn_workspace *open_as(const human *h)
 	return ws;
 }
 
-/* ---- the town ------------------------------------------------------------------------------------- */
+/* ---- the team ------------------------------------------------------------------------------------- */
 
 static human ann, ann_elsewhere, bob;
 
@@ -50,7 +50,7 @@ static void person_number(uint8_t key[32], int i)
 	bn_sha256(seed, sizeof seed, key);
 }
 
-static void town_begin(void)
+static void team_begin(void)
 {
 	bn_change changes[2 + RACERS * ROUNDS] = {{.kind = BN_CHANGE_PERSON, .text = "bob"},
 		{.kind = BN_CHANGE_ROLE, .role = BN_ROLE_ADMIN, .grant = true}};
@@ -151,7 +151,7 @@ static void races(const human *const *who, const char *what, bool all_hold)
 		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	int held = 0, silent = 0;
 	ck_assert(all != MAP_FAILED);
-	town_begin();
+	team_begin();
 	for (int round = 0; round < ROUNDS; round++) {
 		memset(all, 0, RACERS * sizeof *all);
 		race(who, round, all);
@@ -235,7 +235,7 @@ START_TEST(test_link_that_loses_after_it_was_acknowledged_is_listed_until_it_is_
 {
 	uint8_t prev[32], id[32];
 	sqlite3 *db = NULL;
-	town_begin();
+	team_begin();
 	bn_workspace *anns = open_as(&ann), *bobs = open_as(&bob);
 	must(bn_workspace_read(&db, anns, &err));
 	ck_assert_int_eq(bn_authority_newest(db, prev), 1);
@@ -258,7 +258,7 @@ START_TEST(test_lost_grant_of_who_decided_otherwise_since_is_not_listed)
 {
 	uint8_t prev[32], id[32];
 	sqlite3 *db = NULL;
-	town_begin();
+	team_begin();
 	bn_workspace *anns = open_as(&ann), *bobs = open_as(&bob);
 	must(bn_workspace_read(&db, anns, &err));
 	ck_assert_int_eq(bn_authority_newest(db, prev), 1);
@@ -284,7 +284,7 @@ START_TEST(test_who_keeps_the_lock_of_the_directory_stops_nobody)
 {
 	uint8_t id[32];
 	char root[330];
-	town_begin();
+	team_begin();
 	bn_workspace *ws = open_as(&ann);
 	snprintf(root, sizeof root, "%s/.binnacle", team);
 	FILE *held = fopen(root, "r");

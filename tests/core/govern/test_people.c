@@ -13,7 +13,7 @@
 static const bn_fold_class *const classes[] = {
 	&bn_authority_class, &bn_user_class, &bn_policy_class, NULL};
 static bn_err err = BN_ERR_INIT;
-static town t;
+static team t;
 static person *const ann = &t.people[0], *const bob = &t.people[1], *const cleo = &t.people[2];
 
 static const char *print_of(person *p, char print[25])
@@ -37,7 +37,7 @@ START_TEST(test_name_that_looks_like_another_fingerprint_is_not_taken_for_that_k
 {
 	char bobs[25], cleos[25];
 	const bn_request_row *asks;
-	town_make_signed(&t, classes);
+	team_make_signed(&t, classes);
 	print_of(bob, bobs);
 	print_of(cleo, cleos);
 	ck_assert_int_eq(bn_people_request(bob->ws, NULL, &err), 1);
@@ -49,7 +49,7 @@ START_TEST(test_name_that_looks_like_another_fingerprint_is_not_taken_for_that_k
 	ck_assert_bn_ok(bn_people_find_request(&asks, p, cleos, &err), &err);
 	ck_assert_str_eq(asks->key.print, cleos);
 	bn_people_free(p);
-	town_remove(&t);
+	team_remove(&t);
 }
 END_TEST
 
@@ -57,7 +57,7 @@ START_TEST(test_name_of_the_digits_of_another_key_means_several)
 {
 	char bobs[25];
 	const bn_request_row *asks;
-	town_make_signed(&t, classes);
+	team_make_signed(&t, classes);
 	print_of(bob, bobs);
 	const char *digits = strchr(bobs, ':') + 1;
 	ck_assert_int_eq(bn_people_request(bob->ws, NULL, &err), 1);
@@ -68,7 +68,7 @@ START_TEST(test_name_of_the_digits_of_another_key_means_several)
 	ck_assert_bn_ok(bn_people_find_request(&asks, p, bobs, &err), &err);
 	ck_assert_str_eq(asks->key.print, bobs);
 	bn_people_free(p);
-	town_remove(&t);
+	team_remove(&t);
 }
 END_TEST
 
@@ -76,7 +76,7 @@ START_TEST(test_person_who_is_called_like_another_fingerprint_is_not_taken_for_t
 {
 	char bobs[25];
 	const bn_person_row *who;
-	town_make_signed(&t, classes);
+	team_make_signed(&t, classes);
 	print_of(bob, bobs);
 	bn_change called = person_admitted(cleo);
 	called.text = bobs;
@@ -86,7 +86,7 @@ START_TEST(test_person_who_is_called_like_another_fingerprint_is_not_taken_for_t
 	ck_assert_bn_ok(bn_people_find(&who, p, bobs, &err), &err);
 	ck_assert_str_eq(who->name, "bob");
 	bn_people_free(p);
-	town_remove(&t);
+	team_remove(&t);
 }
 END_TEST
 
@@ -97,7 +97,7 @@ START_TEST(test_request_is_found_by_its_fingerprint_however_many_others_there_ar
 	char bobs[25];
 	const bn_request_row *asks;
 	sqlite3 *db;
-	town_make_signed(&t, classes);
+	team_make_signed(&t, classes);
 	print_of(bob, bobs);
 	ck_assert_int_eq(bn_people_request(bob->ws, NULL, &err), 1);
 	ck_assert_bn_ok(bn_workspace_read(&db, ann->ws, &err), &err);
@@ -116,7 +116,7 @@ START_TEST(test_request_is_found_by_its_fingerprint_however_many_others_there_ar
 	ck_assert_bn_ok(bn_people_find_request(&asks, p, bobs, &err), &err);
 	ck_assert_str_eq(asks->key.print, bobs);
 	bn_people_free(p);
-	town_remove(&t);
+	team_remove(&t);
 }
 END_TEST
 
@@ -135,7 +135,7 @@ static bool has_signed_what_waits(person *p)
 START_TEST(test_who_has_signed_a_waiting_link_is_not_asked_again)
 {
 	uint8_t id[BN_CHAIN_ID_BYTES];
-	town_make_signed(&t, classes);
+	team_make_signed(&t, classes);
 	person *const dan = &t.people[3];
 	person_link(ann,
 		(bn_change[]){person_admitted(bob), person_admitted(cleo), person_admitted(dan),
@@ -151,7 +151,7 @@ START_TEST(test_who_has_signed_a_waiting_link_is_not_asked_again)
 	ck_assert_int_eq(bn_authority_cosign(bob->ws, id, &err), BN_LINK_WAITS);
 	ck_assert(has_signed_what_waits(bob) && !has_signed_what_waits(cleo));
 	ck_assert_int_eq(bn_authority_cosign(cleo->ws, id, &err), BN_LINK_TAKEN);
-	town_remove(&t);
+	team_remove(&t);
 }
 END_TEST
 

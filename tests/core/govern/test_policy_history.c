@@ -6,7 +6,7 @@
 #include "core/govern/identity.h"
 #include "tests/support/arrival.h"
 #include "tests/support/check_main.h"
-#include "tests/support/registry_town.h"
+#include "tests/support/registry_team.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -14,7 +14,7 @@
 
 #define GOOD "{\"test\":{\"rmse\":11.5}}"
 
-static town t;
+static team t;
 static person *const ann = &t.people[0], *const bob = &t.people[1], *const cleo = &t.people[2],
 		     *const dan = &t.people[3];
 
@@ -31,10 +31,10 @@ static unsigned roles(person *reader, person *of)
 
 START_TEST(test_founder_of_the_workspace_is_admin_and_everybody_else_a_developer)
 {
-	town_make(&t, registry_town_classes);
+	team_make(&t, registry_team_classes);
 	ck_assert_uint_eq(roles(dan, ann), 1u << BN_ROLE_ADMIN | 1u << BN_ROLE_DEVELOPER);
 	ck_assert_uint_eq(roles(ann, dan), 1u << BN_ROLE_DEVELOPER);
-	town_remove(&t);
+	team_remove(&t);
 }
 END_TEST
 
@@ -43,7 +43,7 @@ END_TEST
 START_TEST(test_nobody_else_becomes_the_founder)
 {
 	bn_err err = BN_ERR_INIT;
-	town_make(&t, registry_town_classes);
+	team_make(&t, registry_team_classes);
 	sqlite3 *db = bn_workspace_index(ann->ws);
 	sqlite3_stmt *st = NULL;
 	ck_assert_bn_ok(bn_workspace_refresh(ann->ws, NULL, &err), &err);
@@ -66,15 +66,15 @@ START_TEST(test_nobody_else_becomes_the_founder)
 	person_reopen(&t, dan, true);
 	ck_assert_uint_eq(roles(dan, bob), 1u << BN_ROLE_DEVELOPER);
 	ck_assert_uint_eq(roles(dan, ann), 1u << BN_ROLE_ADMIN | 1u << BN_ROLE_DEVELOPER);
-	ck_assert_uint_eq(town_count(dan, "workspace.founded", BN_OUTCOME_REFUSED), 2);
-	ck_assert_uint_eq(town_count(dan, "workspace.founded", BN_OUTCOME_APPLIED), 1);
-	town_remove(&t);
+	ck_assert_uint_eq(team_count(dan, "workspace.founded", BN_OUTCOME_REFUSED), 2);
+	ck_assert_uint_eq(team_count(dan, "workspace.founded", BN_OUTCOME_APPLIED), 1);
+	team_remove(&t);
 }
 END_TEST
 
 START_TEST(test_only_admins_change_policy_and_roles_and_others_attempts_are_kept)
 {
-	town_make(&t, registry_town_classes);
+	team_make(&t, registry_team_classes);
 	bn_err err = BN_ERR_INIT;
 	json_t *doc = json_pack("{s:b}", "self_approval", 1);
 	ck_assert_int_eq(bn_policy_set(bob->ws, doc, NULL, &err), BN_EREFUSED);
@@ -83,21 +83,21 @@ START_TEST(test_only_admins_change_policy_and_roles_and_others_attempts_are_kept
 	ck_assert_int_eq(
 		bn_role_grant(bob->ws, bob->uid, "bob", BN_ROLE_ADMIN, NULL, &err), BN_EREFUSED);
 	ck_assert_uint_eq(roles(ann, bob), 1u << BN_ROLE_DEVELOPER);
-	ck_assert_uint_eq(town_count(ann, "policy.set", BN_OUTCOME_REFUSED), 1);
-	ck_assert_uint_eq(town_count(ann, "role.grant", BN_OUTCOME_REFUSED), 1);
+	ck_assert_uint_eq(team_count(ann, "policy.set", BN_OUTCOME_REFUSED), 1);
+	ck_assert_uint_eq(team_count(ann, "role.grant", BN_OUTCOME_REFUSED), 1);
 	bn_err_clear(&err);
 	ck_assert_bn_ok(bn_role_grant(ann->ws, bob->uid, "bob", BN_ROLE_ADMIN, "lead", &err), &err);
 	ck_assert_bn_ok(bn_policy_set(bob->ws, doc, NULL, &err), &err);
 	ck_assert_int_eq(
 		bn_role_grant(ann->ws, bob->uid, "bob", BN_ROLE_ADMIN, NULL, &err), BN_ECONFLICT);
 	json_decref(doc);
-	town_remove(&t);
+	team_remove(&t);
 }
 END_TEST
 
 START_TEST(test_last_admin_cannot_be_revoked_but_the_founder_can_hand_over)
 {
-	town_make(&t, registry_town_classes);
+	team_make(&t, registry_team_classes);
 	bn_err err = BN_ERR_INIT;
 	ck_assert_int_eq(
 		bn_role_revoke(ann->ws, ann->uid, "ann", BN_ROLE_ADMIN, NULL, &err), BN_EREFUSED);
@@ -111,33 +111,33 @@ START_TEST(test_last_admin_cannot_be_revoked_but_the_founder_can_hand_over)
 	bn_err_clear(&err);
 	ck_assert_int_eq(
 		bn_role_revoke(bob->ws, bob->uid, "bob", BN_ROLE_ADMIN, NULL, &err), BN_EREFUSED);
-	town_remove(&t);
+	team_remove(&t);
 }
 END_TEST
 
 START_TEST(test_decision_is_judged_by_the_roles_of_its_moment)
 {
-	town_make(&t, registry_town_classes);
+	team_make(&t, registry_team_classes);
 	bn_err err = BN_ERR_INIT;
 	ck_assert_bn_ok(
 		bn_role_grant(ann->ws, bob->uid, "bob", BN_ROLE_REVIEWER, NULL, &err), &err);
-	town_register(dan, "power", dan, GOOD);
-	town_register(dan, "power", dan, GOOD);
+	team_register(dan, "power", dan, GOOD);
+	team_register(dan, "power", dan, GOOD);
 	ck_assert_bn_ok(bn_version_request(dan->ws, "power/1", NULL, &err), &err);
 	ck_assert_bn_ok(bn_version_request(dan->ws, "power/2", NULL, &err), &err);
 	ck_assert_bn_ok(bn_version_approve(bob->ws, "power/1", NULL, false, &err), &err);
 	ck_assert_bn_ok(
 		bn_role_revoke(ann->ws, bob->uid, "bob", BN_ROLE_REVIEWER, NULL, &err), &err);
 	ck_assert_int_eq(bn_version_approve(bob->ws, "power/2", NULL, false, &err), BN_EREFUSED);
-	ck_assert_int_eq(town_state(cleo, "power/1"), BN_MODEL_APPROVED);
-	ck_assert_int_eq(town_state(cleo, "power/2"), BN_MODEL_REQUESTED);
-	town_remove(&t);
+	ck_assert_int_eq(team_state(cleo, "power/1"), BN_MODEL_APPROVED);
+	ck_assert_int_eq(team_state(cleo, "power/2"), BN_MODEL_REQUESTED);
+	team_remove(&t);
 }
 END_TEST
 
 START_TEST(test_nobody_publishes_a_key_for_somebody_else_or_one_they_do_not_have)
 {
-	town_make(&t, registry_town_classes);
+	team_make(&t, registry_team_classes);
 	bn_err err = BN_ERR_INIT;
 	bn_key *key = NULL;
 	ck_assert_bn_ok(bn_key_open(&key, &ann->env, NULL, &err), &err);
@@ -149,12 +149,12 @@ START_TEST(test_nobody_publishes_a_key_for_somebody_else_or_one_they_do_not_have
 	bn_identity_entity(bob->uid, entity, sizeof entity);
 	ck_assert_bn_ok(bn_identity_append_signed(bob->ws, "user.key", entity, p, &err), &err);
 	ck_assert_bn_ok(bn_workspace_sync(bob->ws, &err), &err);
-	ck_assert_uint_eq(town_count(ann, "user.key", BN_OUTCOME_REFUSED), 2);
+	ck_assert_uint_eq(team_count(ann, "user.key", BN_OUTCOME_REFUSED), 2);
 	ck_assert(!bn_identity_has_key(
 		bn_workspace_index(ann->ws), bob->uid, bn_key_public(key), NULL));
 	json_decref(p);
 	bn_key_free(key);
-	town_remove(&t);
+	team_remove(&t);
 }
 END_TEST
 
@@ -162,7 +162,7 @@ END_TEST
 
 START_TEST(test_policy_that_arrives_late_changes_what_was_decided_after_it)
 {
-	town_make(&t, registry_town_classes);
+	team_make(&t, registry_team_classes);
 	bn_err err = BN_ERR_INIT;
 	arrival_piece pieces[64];
 	ck_assert_bn_ok(
@@ -181,31 +181,31 @@ START_TEST(test_policy_that_arrives_late_changes_what_was_decided_after_it)
 	ck_assert_uint_gt(late, 0);
 	person_reopen(&t, bob, true); /* who has not heard of it */
 	person_reopen(&t, dan, true);
-	town_register(dan, "power", dan, GOOD);
+	team_register(dan, "power", dan, GOOD);
 	ck_assert_bn_ok(bn_version_request(dan->ws, "power/1", NULL, &err), &err);
 	ck_assert_bn_ok(bn_version_approve(bob->ws, "power/1", NULL, false, &err), &err);
 	ck_assert_bn_ok(bn_version_set_alias(bob->ws, "power/1", "champion", &err), &err);
-	ck_assert_int_eq(town_state(dan, "power/1"), BN_MODEL_APPROVED);
+	ck_assert_int_eq(team_state(dan, "power/1"), BN_MODEL_APPROVED);
 	for (size_t i = 0; i < n; i++)
 		arrival_hide(&t, &pieces[i], false);
-	ck_assert_int_eq(town_state(dan, "power/1"), BN_MODEL_REQUESTED);
-	ck_assert_uint_eq(town_count(dan, "model.*", BN_OUTCOME_REFUSED), 2);
-	town_remove(&t);
+	ck_assert_int_eq(team_state(dan, "power/1"), BN_MODEL_REQUESTED);
+	ck_assert_uint_eq(team_count(dan, "model.*", BN_OUTCOME_REFUSED), 2);
+	team_remove(&t);
 }
 END_TEST
 
 /* Revoked, bob sets his clock back and writes an approval that lies before the revocation. */
 START_TEST(test_act_dated_back_before_a_revocation_does_not_count)
 {
-	town_make(&t, registry_town_classes);
+	team_make(&t, registry_team_classes);
 	bn_err err = BN_ERR_INIT;
 	arrival_piece pieces[64];
 	const int64_t hour_ms = 3600 * 1000;
 	ck_assert_bn_ok(
 		bn_role_grant(ann->ws, bob->uid, "bob", BN_ROLE_REVIEWER, NULL, &err), &err);
 	ck_assert_bn_ok(bn_role_grant(ann->ws, cleo->uid, "cleo", BN_ROLE_ADMIN, NULL, &err), &err);
-	town_register(dan, "power", dan, GOOD);
-	town_register(dan, "power", dan, GOOD);
+	team_register(dan, "power", dan, GOOD);
+	team_register(dan, "power", dan, GOOD);
 	ck_assert_bn_ok(bn_version_request(dan->ws, "power/1", NULL, &err), &err);
 	ck_assert_bn_ok(bn_version_request(dan->ws, "power/2", NULL, &err), &err);
 	ck_assert_bn_ok(bn_version_approve(bob->ws, "power/1", NULL, false, &err), &err);
@@ -220,13 +220,13 @@ START_TEST(test_act_dated_back_before_a_revocation_does_not_count)
 	person_reopen(&t, bob, true);
 	bob->clock_offset_ms = -hour_ms / 2;
 	ck_assert_bn_ok(bn_version_approve(bob->ws, "power/2", NULL, false, &err), &err);
-	ck_assert_int_eq(town_state(bob, "power/2"), BN_MODEL_APPROVED);
+	ck_assert_int_eq(team_state(bob, "power/2"), BN_MODEL_APPROVED);
 	for (size_t i = 0; i < n; i++)
 		arrival_hide(&t, &pieces[i], false);
 	for (size_t i = 0; i < PEOPLE; i++) {
 		person_reopen(&t, &t.people[i], i % 2 == 0);
-		ck_assert_int_eq(town_state(&t.people[i], "power/1"), BN_MODEL_APPROVED);
-		ck_assert_int_eq(town_state(&t.people[i], "power/2"), BN_MODEL_REQUESTED);
+		ck_assert_int_eq(team_state(&t.people[i], "power/1"), BN_MODEL_APPROVED);
+		ck_assert_int_eq(team_state(&t.people[i], "power/2"), BN_MODEL_REQUESTED);
 	}
 	bn_audit_page *page = NULL;
 	bn_audit_filter f = {.kind = "model.approved", .outcome = -1};
@@ -239,7 +239,7 @@ START_TEST(test_act_dated_back_before_a_revocation_does_not_count)
 	ck_assert_int_lt(page->items[0].time_ms, revoked->items[0].time_ms);
 	bn_audit_page_free(page);
 	bn_audit_page_free(revoked);
-	town_remove(&t);
+	team_remove(&t);
 }
 END_TEST
 
@@ -272,7 +272,7 @@ static void busy_week(void)
 			bn_policy_set(p->ws, doc, "week", NULL);
 			break;
 		case 3:
-			town_try_register(p, "power", other, GOOD, &version);
+			team_try_register(p, "power", other, GOOD, &version);
 			break;
 		case 4:
 		case 5:
@@ -300,13 +300,13 @@ START_TEST(test_rows_are_the_same_in_any_order_of_arrival)
 {
 	enum { ORDERS = 6, MAX = 256 };
 	static arrival_piece pieces[MAX];
-	town_make(&t, registry_town_classes);
+	team_make(&t, registry_team_classes);
 	busy_week();
 	size_t n = arrival_list(&t, pieces, MAX);
 	person_reopen(&t, cleo, true);
 	char *expected = person_dump(cleo);
-	size_t refused = town_count(cleo, NULL, BN_OUTCOME_REFUSED);
-	size_t applied = town_count(cleo, NULL, BN_OUTCOME_APPLIED);
+	size_t refused = team_count(cleo, NULL, BN_OUTCOME_REFUSED);
+	size_t applied = team_count(cleo, NULL, BN_OUTCOME_APPLIED);
 	ck_assert_uint_gt(refused, 0);
 	ck_assert_uint_eq(arrival_list(&t, pieces, MAX), n);
 	arrival_try_orders(&t, dan, expected, ORDERS);
@@ -314,7 +314,7 @@ START_TEST(test_rows_are_the_same_in_any_order_of_arrival)
 	       "equal rows\n",
 		n, PEOPLE, ORDERS, applied, refused);
 	bn_free(expected);
-	town_remove(&t);
+	team_remove(&t);
 }
 END_TEST
 

@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 static bn_err err = BN_ERR_INIT;
-static town t;
+static team t;
 static person *ann, *bob, *cleo, *dan;
 
 /* Class "note": what anybody may sign, judged when it is folded. */
@@ -48,7 +48,7 @@ static const bn_fold_class *const classes[] = {
 
 static void setup(void)
 {
-	town_make_signed(&t, classes);
+	team_make_signed(&t, classes);
 	ann = &t.people[0];
 	bob = &t.people[1];
 	cleo = &t.people[2];
@@ -57,11 +57,11 @@ static void setup(void)
 
 static void teardown(void)
 {
-	town_remove(&t);
+	team_remove(&t);
 }
 
-/* A path in the town; in a buffer of its own that the fourth call after takes. */
-static const char *in_town(const char *fmt, ...)
+/* A path in the team; in a buffer of its own that the fourth call after takes. */
+static const char *in_team(const char *fmt, ...)
 {
 	static char paths[4][400];
 	static int next;
@@ -322,12 +322,12 @@ END_TEST
 
 START_TEST(test_workspace_without_a_chain_is_no_first_use_and_leaves_no_memory)
 {
-	town_make(&t, classes);
+	team_make(&t, classes);
 	bob = &t.people[1];
 	expect(bob, BN_ALLOWS_ALL, -1);
-	ck_assert_int_ne(access(in_town("bob-state/binnacle/trust"), F_OK), 0);
+	ck_assert_int_ne(access(in_team("bob-state/binnacle/trust"), F_OK), 0);
 	ck_assert_bn_ok(bn_trust_founded(bob->ws, &err), &err);
-	ck_assert_int_ne(access(in_town("bob-state/binnacle/trust"), F_OK), 0);
+	ck_assert_int_ne(access(in_team("bob-state/binnacle/trust"), F_OK), 0);
 	teardown();
 }
 END_TEST
@@ -339,15 +339,15 @@ START_TEST(test_workspace_moved_aside_and_a_new_one_in_its_place_stops_who_knew_
 	setup();
 	accept(bob);
 	all_seal();
-	ck_assert_int_eq(rename(in_town(".binnacle"), in_town("aside")), 0);
+	ck_assert_int_eq(rename(in_team(".binnacle"), in_team("aside")), 0);
 	const bn_authority_start as_ann = {.name = "ann"};
 	ck_assert_bn_ok(bn_authority_init(&dan->env, t.dir, &as_ann, NULL, &err), &err);
 	all_seal();
 	expect(bob, BN_ALLOWS_TRUST, BN_MEMORY_PLACE_OTHER);
 	expect(bob, BN_ALLOWS_TRUST, BN_MEMORY_PLACE_OTHER);
 	expect(cleo, BN_ALLOWS_READING, BN_MEMORY_FIRST_USE);
-	shell("rm -rf %s && mv %s %s", in_town(".binnacle"), in_town("aside"),
-		in_town(".binnacle"));
+	shell("rm -rf %s && mv %s %s", in_team(".binnacle"), in_team("aside"),
+		in_team(".binnacle"));
 	all_seal();
 	expect(bob, BN_ALLOWS_ALL, -1);
 	teardown();
@@ -359,7 +359,7 @@ START_TEST(test_one_without_a_chain_in_its_place_stops_too)
 	setup();
 	accept(bob);
 	all_seal();
-	ck_assert_int_eq(rename(in_town(".binnacle"), in_town("aside")), 0);
+	ck_assert_int_eq(rename(in_team(".binnacle"), in_team("aside")), 0);
 	ck_assert_bn_ok(bn_workspace_init(&dan->env, t.dir, &err), &err);
 	all_seal();
 	expect(bob, BN_ALLOWS_TRUST, BN_MEMORY_PLACE_OTHER);
@@ -372,13 +372,13 @@ START_TEST(test_accepting_another_workspace_makes_the_old_one_the_stop)
 	setup();
 	accept(bob);
 	all_seal();
-	ck_assert_int_eq(rename(in_town(".binnacle"), in_town("aside")), 0);
+	ck_assert_int_eq(rename(in_team(".binnacle"), in_team("aside")), 0);
 	ck_assert_bn_ok(bn_authority_init(&dan->env, t.dir, NULL, NULL, &err), &err);
 	all_seal();
 	accept(bob);
 	expect(bob, BN_ALLOWS_ALL, -1);
-	ck_assert_int_eq(rename(in_town(".binnacle"), in_town("new")), 0);
-	ck_assert_int_eq(rename(in_town("aside"), in_town(".binnacle")), 0);
+	ck_assert_int_eq(rename(in_team(".binnacle"), in_team("new")), 0);
+	ck_assert_int_eq(rename(in_team("aside"), in_team(".binnacle")), 0);
 	all_seal();
 	expect(bob, BN_ALLOWS_TRUST, BN_MEMORY_PLACE_OTHER);
 	teardown();
@@ -390,13 +390,13 @@ START_TEST(test_founding_record_renamed_away_is_a_stop_and_not_an_old_workspace)
 	setup();
 	accept(bob);
 	all_seal();
-	shell("mkdir %s && mv %s/*ann* %s", in_town("hidden"), in_town(".binnacle/log"),
-		in_town("hidden"));
+	shell("mkdir %s && mv %s/*ann* %s", in_team("hidden"), in_team(".binnacle/log"),
+		in_team("hidden"));
 	person_reopen(&t, bob, false);
 	expect(bob, BN_ALLOWS_TRUST, BN_MEMORY_CHAIN_BEHIND);
 	person_reopen(&t, bob, true);
 	expect(bob, BN_ALLOWS_TRUST, BN_MEMORY_CHAIN_BEHIND);
-	shell("mv %s/* %s", in_town("hidden"), in_town(".binnacle/log"));
+	shell("mv %s/* %s", in_team("hidden"), in_team(".binnacle/log"));
 	person_reopen(&t, bob, false);
 	expect(bob, BN_ALLOWS_ALL, -1);
 	teardown();
@@ -408,15 +408,15 @@ END_TEST
 static void log_keep(const char *name)
 {
 	all_seal();
-	shell("rm -rf %s && cp -a %s %s", in_town("%s", name), in_town(".binnacle/log"),
-		in_town("%s", name));
+	shell("rm -rf %s && cp -a %s %s", in_team("%s", name), in_team(".binnacle/log"),
+		in_team("%s", name));
 }
 
 static void log_put(const char *name)
 {
 	all_seal();
-	shell("rm -rf %s && cp -a %s %s", in_town(".binnacle/log"), in_town("%s", name),
-		in_town(".binnacle/log"));
+	shell("rm -rf %s && cp -a %s %s", in_team(".binnacle/log"), in_team("%s", name),
+		in_team(".binnacle/log"));
 	all_seal();
 }
 
@@ -485,7 +485,7 @@ START_TEST(test_writer_whose_acts_are_gone_stops_signing_until_a_restored_link)
 	ck_assert_int_eq(bn_sql_step(st, &err), 1);
 	snprintf(writer, sizeof writer, "%s", (const char *)sqlite3_column_text(st, 0));
 	sqlite3_finalize(st);
-	shell("rm -rf %s", in_town(".binnacle/log/%s", writer));
+	shell("rm -rf %s", in_team(".binnacle/log/%s", writer));
 	person_reopen(&t, cleo, false);
 	expect(cleo, BN_ALLOWS_READING, BN_MEMORY_WRITER_BEHIND);
 	person_reopen(&t, cleo, true);
@@ -506,7 +506,7 @@ START_TEST(test_what_a_stranger_signs_and_removes_stops_nobody)
 	act(dan);
 	all_seal();
 	expect(cleo, BN_ALLOWS_ALL, -1);
-	shell("rm -rf %s/*dan*", in_town(".binnacle/log"));
+	shell("rm -rf %s/*dan*", in_team(".binnacle/log"));
 	person_reopen(&t, cleo, true);
 	expect(cleo, BN_ALLOWS_ALL, -1);
 	teardown();
@@ -521,8 +521,8 @@ static bool put_back(void *ctx, const char *what, uint64_t done, uint64_t total)
 	(void)done;
 	(void)total;
 	if (++*asked == 2)
-		shell("rm -rf %s && cp -a %s %s", in_town(".binnacle/log"), in_town("new"),
-			in_town(".binnacle/log"));
+		shell("rm -rf %s && cp -a %s %s", in_team(".binnacle/log"), in_team("new"),
+			in_team(".binnacle/log"));
 	return *asked < 10;
 }
 
@@ -561,7 +561,7 @@ START_TEST(test_workspace_planted_beneath_a_known_one_is_not_used)
 {
 	setup();
 	accept(bob);
-	const char *below = in_town("project");
+	const char *below = in_team("project");
 	for (int chained = 0; chained < 2; chained++) {
 		shell("rm -rf %s && mkdir %s", below, below);
 		if (chained)
@@ -583,7 +583,7 @@ END_TEST
 START_TEST(test_workspace_planted_above_is_used_only_when_it_is_named)
 {
 	setup();
-	const char *below = in_town("work/project");
+	const char *below = in_team("work/project");
 	shell("mkdir -p %s", below);
 	bn_trust_options opt = {.start = below};
 	bn_trust *trust = look_with(bob, &opt);
@@ -606,7 +606,7 @@ END_TEST
 START_TEST(test_known_workspace_that_is_gone_is_not_looked_for_above)
 {
 	setup();
-	const char *below = in_town("work");
+	const char *below = in_team("work");
 	shell("mkdir %s", below);
 	ck_assert_bn_ok(bn_authority_init(&dan->env, below, NULL, NULL, &err), &err);
 	accept(bob);
@@ -631,9 +631,9 @@ END_TEST
 
 START_TEST(test_one_without_a_chain_above_is_used_unless_everybody_could_have_put_it_there)
 {
-	town_make(&t, classes);
+	team_make(&t, classes);
 	bob = &t.people[1];
-	const char *below = in_town("work");
+	const char *below = in_team("work");
 	shell("mkdir -p %s", below);
 	const bn_trust_options opt = {.start = below};
 	bn_trust *trust = look_with(bob, &opt);
@@ -655,8 +655,8 @@ START_TEST(test_known_workspace_through_a_link_and_moved_is_the_known_one)
 	setup();
 	accept(bob);
 	all_seal();
-	shell("mkdir %s && ln -s %s %s", in_town("links"), t.dir, in_town("links/team"));
-	move_to(bob, in_town("links/team"));
+	shell("mkdir %s && ln -s %s %s", in_team("links"), t.dir, in_team("links/team"));
+	move_to(bob, in_team("links/team"));
 	expect(bob, BN_ALLOWS_ALL, -1);
 	bn_trust *trust = look(bob);
 	ck_assert_uint_eq(bn_trust_verdict(trust)->count, 0);
@@ -664,7 +664,7 @@ START_TEST(test_known_workspace_through_a_link_and_moved_is_the_known_one)
 	bn_workspace_close(bob->ws);
 	bob->ws = NULL;
 	snprintf(elsewhere, sizeof elsewhere, "%s-moved", t.dir);
-	shell("mkdir %s && mv %s %s", elsewhere, in_town(".binnacle"), elsewhere);
+	shell("mkdir %s && mv %s %s", elsewhere, in_team(".binnacle"), elsewhere);
 	ck_assert_bn_ok(bn_workspace_open(&bob->ws, &bob->env, classes, elsewhere, &err), &err);
 	trust = look(bob);
 	ck_assert_int_eq(bn_trust_allows(trust), BN_ALLOWS_ALL);
@@ -673,7 +673,7 @@ START_TEST(test_known_workspace_through_a_link_and_moved_is_the_known_one)
 	trust = look(bob);
 	ck_assert_uint_eq(bn_trust_verdict(trust)->count, 0);
 	bn_trust_free(trust);
-	shell("mv %s/.binnacle %s && rmdir %s", elsewhere, in_town(".binnacle"), elsewhere);
+	shell("mv %s/.binnacle %s && rmdir %s", elsewhere, in_team(".binnacle"), elsewhere);
 	teardown();
 }
 END_TEST
@@ -684,7 +684,7 @@ START_TEST(test_without_memory_a_stop_is_a_stop_or_an_error)
 	setup();
 	accept(bob);
 	all_seal();
-	ck_assert_int_eq(rename(in_town(".binnacle"), in_town("aside")), 0);
+	ck_assert_int_eq(rename(in_team(".binnacle"), in_team("aside")), 0);
 	ck_assert_bn_ok(bn_authority_init(&dan->env, t.dir, NULL, NULL, &err), &err);
 	all_seal();
 	expect(bob, BN_ALLOWS_TRUST, BN_MEMORY_PLACE_OTHER);
@@ -712,7 +712,7 @@ START_TEST(test_damaged_memory_is_a_stop_and_no_first_use)
 	setup();
 	accept(bob);
 	shell("for f in %s/*; do echo rubbish >$f; done",
-		in_town("bob-state/binnacle/trust/%s", bn_workspace_id(bob->ws)));
+		in_team("bob-state/binnacle/trust/%s", bn_workspace_id(bob->ws)));
 	expect(bob, BN_ALLOWS_TRUST, BN_MEMORY_ALL_DAMAGED);
 	expect(bob, BN_ALLOWS_TRUST, BN_MEMORY_ALL_DAMAGED);
 	accept(bob);
@@ -726,12 +726,12 @@ START_TEST(test_memory_removed_is_a_first_use_and_damaged_places_are_a_warning)
 	setup();
 	accept(bob);
 	shell("for f in %s/*; do echo rubbish >$f; done",
-		in_town("bob-state/binnacle/trust/paths"));
+		in_team("bob-state/binnacle/trust/paths"));
 	bn_trust *trust = look(bob);
 	ck_assert_int_eq(bn_trust_allows(trust), BN_ALLOWS_ALL);
 	ck_assert(has(trust, BN_MEMORY_PLACE_UNKNOWN));
 	bn_trust_free(trust);
-	shell("rm -rf %s", in_town("bob-state/binnacle/trust"));
+	shell("rm -rf %s", in_team("bob-state/binnacle/trust"));
 	expect(bob, BN_ALLOWS_READING, BN_MEMORY_FIRST_USE);
 	teardown();
 }

@@ -22,7 +22,7 @@
 #include "tests/support/chain_people.h"
 #include "tests/support/check_main.h"
 #include "tests/support/forged_log.h"
-#include "tests/support/registry_town.h"
+#include "tests/support/registry_team.h"
 #include "tests/support/signer.h"
 
 #include <stdio.h>
@@ -35,7 +35,7 @@
 	"\"threshold\":12.5}]}"
 
 static bn_err err = BN_ERR_INIT;
-static town t;
+static team t;
 static toy_dir dir;
 static person *ann, *bob, *cleo, *dan;
 
@@ -98,17 +98,17 @@ static void seal_all(void)
 /* ann founded it, bob reviews; cleo's power/1 is approved, and champion. */
 static void begin(bool first_version)
 {
-	town_make(&t, registry_town_classes);
+	team_make(&t, registry_team_classes);
 	people_name_them();
 	if (first_version) {
 		make_first_version();
-		town_run(ann,
+		team_run(ann,
 			"ffffffffffffffffffffffffffffffff"); /* whose event is the first founded it */
 	}
-	town_policy(ann, POLICY);
+	team_policy(ann, POLICY);
 	must(bn_role_grant(ann->ws, bob->uid, "bob", BN_ROLE_REVIEWER, NULL, &err));
 	seal_all();
-	town_register(cleo, "power", cleo, "{\"test\":{\"rmse\":9}}");
+	team_register(cleo, "power", cleo, "{\"test\":{\"rmse\":9}}");
 	must(bn_version_request(cleo->ws, "power/1", "good", &err));
 	must(bn_version_attest(cleo->ws, "power/1", "reviewed", BN_VERDICT_PASS, "read it", &err));
 	seal_all();
@@ -142,17 +142,17 @@ static void expect_all_is_well(void)
 	for (size_t i = 0; i < PEOPLE; i++) {
 		person *p = &t.people[i];
 		must(bn_workspace_refresh(p->ws, NULL, &err));
-		ck_assert_int_eq(town_state(p, "power/1"), BN_MODEL_APPROVED);
+		ck_assert_int_eq(team_state(p, "power/1"), BN_MODEL_APPROVED);
 		ck_assert_int_eq(champion(p), 1);
 		ck_assert(bn_closed_is_upgraded(bn_workspace_index(p->ws)));
 		ck_assert_int_ge(bn_authority_newest(bn_workspace_index(p->ws), NULL), 1);
 	}
-	town_expect_one_view(&t);
+	team_expect_one_view(&t);
 }
 
 static void end(void)
 {
-	town_remove(&t);
+	team_remove(&t);
 }
 
 static bool has_doubt(person *p, const char *word)
@@ -238,7 +238,7 @@ START_TEST(test_upgrade_is_refused_to_others_and_to_a_second_time)
 	must_be(bn_upgrade(ann->ws, &nobody, &err), BN_ECONFLICT);
 	expect_all_is_well();
 	end();
-	town_make_signed(&t, registry_town_classes);
+	team_make_signed(&t, registry_team_classes);
 	must_be(bn_upgrade_plan_read(&plan, t.people[0].ws, &err), BN_ECONFLICT);
 	must_be(bn_upgrade(t.people[0].ws, &nobody, &err), BN_ECONFLICT);
 	end();
@@ -270,7 +270,7 @@ END_TEST
 START_TEST(test_old_models_go_on_under_the_chain)
 {
 	begin(false);
-	town_register(cleo, "power", cleo, "{\"test\":{\"rmse\":8}}");
+	team_register(cleo, "power", cleo, "{\"test\":{\"rmse\":8}}");
 	must(bn_version_request(cleo->ws, "power/2", "better", &err));
 	seal_all();
 	upgrade();
@@ -278,14 +278,14 @@ START_TEST(test_old_models_go_on_under_the_chain)
 		BN_EREFUSED); /* gates: nobody else's word */
 	must(bn_people_request(cleo->ws, NULL, &err));
 	seal_all();
-	ck_assert_int_eq(town_state(dan, "power/2"), BN_MODEL_REQUESTED);
+	ck_assert_int_eq(team_state(dan, "power/2"), BN_MODEL_REQUESTED);
 	must(bn_version_attest(bob->ws, "power/2", "reviewed", BN_VERDICT_PASS, "read it", &err));
 	must(bn_version_set_tag(bob->ws, "power/1", "site", "north", &err));
 	must(bn_version_set_alias(ann->ws, "power/1", "stable", &err));
 	must(bn_version_reject(bob->ws, "power/2", "not measured", &err));
 	seal_all();
 	for (size_t i = 0; i < PEOPLE; i++)
-		ck_assert_int_eq(town_state(&t.people[i], "power/2"), BN_MODEL_REJECTED);
+		ck_assert_int_eq(team_state(&t.people[i], "power/2"), BN_MODEL_REJECTED);
 	expect_all_is_well();
 	end();
 }
@@ -297,9 +297,9 @@ START_TEST(test_author_of_an_old_model_is_known_by_the_key_of_his_account)
 	char config[300];
 	begin(false);
 	must(bn_role_grant(ann->ws, dan->uid, "dan", BN_ROLE_REVIEWER, NULL, &err));
-	town_policy(ann, "{}");
+	team_policy(ann, "{}");
 	seal_all();
-	town_register(dan, "wind", dan, "{}");
+	team_register(dan, "wind", dan, "{}");
 	must(bn_version_request(dan->ws, "wind/1", NULL, &err));
 	must_be(bn_version_approve(dan->ws, "wind/1", "fine", false, &err),
 		BN_EREFUSED); /* publishes his key */
@@ -312,10 +312,10 @@ START_TEST(test_author_of_an_old_model_is_known_by_the_key_of_his_account)
 	must_be(bn_version_approve(cleo->ws, "wind/1", "fine", false, &err), BN_EREFUSED);
 	snprintf(cleo->config, sizeof cleo->config, "%s", config);
 	person_reopen(&t, cleo, false);
-	ck_assert_int_eq(town_state(ann, "wind/1"), BN_MODEL_REQUESTED);
+	ck_assert_int_eq(team_state(ann, "wind/1"), BN_MODEL_REQUESTED);
 	must(bn_version_approve(bob->ws, "wind/1", "fine", false, &err));
 	seal_all();
-	ck_assert_int_eq(town_state(dan, "wind/1"), BN_MODEL_APPROVED);
+	ck_assert_int_eq(team_state(dan, "wind/1"), BN_MODEL_APPROVED);
 	expect_all_is_well();
 	end();
 }
@@ -324,9 +324,9 @@ END_TEST
 START_TEST(test_half_an_approval_is_not_inherited)
 {
 	begin(false);
-	town_policy(ann, "{\"approvals\":2}");
+	team_policy(ann, "{\"approvals\":2}");
 	seal_all();
-	town_register(cleo, "wind", cleo, "{}");
+	team_register(cleo, "wind", cleo, "{}");
 	must(bn_version_request(cleo->ws, "wind/1", NULL, &err));
 	seal_all();
 	must(bn_version_approve(bob->ws, "wind/1", "fine", false, &err));
@@ -336,10 +336,10 @@ START_TEST(test_half_an_approval_is_not_inherited)
 	must(bn_version_approve(
 		bob->ws, "wind/1", "fine", false, &err)); /* once more is one, not two */
 	seal_all();
-	ck_assert_int_eq(town_state(dan, "wind/1"), BN_MODEL_REQUESTED);
+	ck_assert_int_eq(team_state(dan, "wind/1"), BN_MODEL_REQUESTED);
 	must(bn_version_approve(ann->ws, "wind/1", "fine", false, &err));
 	seal_all();
-	ck_assert_int_eq(town_state(dan, "wind/1"), BN_MODEL_APPROVED);
+	ck_assert_int_eq(team_state(dan, "wind/1"), BN_MODEL_APPROVED);
 	expect_all_is_well();
 	end();
 }
@@ -390,7 +390,7 @@ static void rights_are_smuggled(bool first_version)
 	snprintf(payload, sizeof payload, "{\"role\":\"reviewer\",\"uid\":%d}", (int)bob->uid);
 	forge("mal@host-11111111-3", NULL, "role.revoke", "policy", payload, 0);
 	forge("mal@host-11111111-4", NULL, "model.registered", "model/power",
-		"{\"author_uid\":0,\"digest\":\"" TOWN_DATA "\",\"manifest\":\"" TOWN_DATA
+		"{\"author_uid\":0,\"digest\":\"" TEAM_DATA "\",\"manifest\":\"" TEAM_DATA
 		"\",\"uuid\":\"00000000-0000-4000-8000-000000000000\",\"version\":1}",
 		0);
 	forge("mal@host-11111111-5", NULL, "model.attested", "model/power",
@@ -399,11 +399,11 @@ static void rights_are_smuggled(bool first_version)
 		"{\"alias\":\"champion\",\"version\":7}", 4000000000000);
 	see_all();
 	expect_all_is_well();
-	ck_assert_uint_eq(town_count(dan, "policy.set", BN_OUTCOME_REFUSED), 1);
-	ck_assert_uint_eq(town_count(dan, "role.grant", BN_OUTCOME_REFUSED), 1);
-	ck_assert_uint_eq(town_count(dan, "role.revoke", BN_OUTCOME_REFUSED), 1);
-	ck_assert_uint_eq(town_count(dan, "model.registered", BN_OUTCOME_REFUSED), 1);
-	ck_assert_uint_eq(town_count(dan, "model.attested", BN_OUTCOME_REFUSED), 1);
+	ck_assert_uint_eq(team_count(dan, "policy.set", BN_OUTCOME_REFUSED), 1);
+	ck_assert_uint_eq(team_count(dan, "role.grant", BN_OUTCOME_REFUSED), 1);
+	ck_assert_uint_eq(team_count(dan, "role.revoke", BN_OUTCOME_REFUSED), 1);
+	ck_assert_uint_eq(team_count(dan, "model.registered", BN_OUTCOME_REFUSED), 1);
+	ck_assert_uint_eq(team_count(dan, "model.attested", BN_OUTCOME_REFUSED), 1);
 	ck_assert_uint_eq(faults(dan), 0);
 	end();
 }
@@ -420,7 +420,7 @@ START_TEST(test_record_and_key_of_a_reviewer_dated_back_change_nothing)
 {
 	begin(false);
 	must(bn_role_grant(ann->ws, dan->uid, "dan", BN_ROLE_REVIEWER, NULL, &err));
-	town_register(cleo, "wind", cleo, "{\"test\":{\"rmse\":1}}");
+	team_register(cleo, "wind", cleo, "{\"test\":{\"rmse\":1}}");
 	must(bn_version_attest(cleo->ws, "wind/1", "reviewed", BN_VERDICT_PASS, "", &err));
 	must(bn_version_request(cleo->ws, "wind/1", NULL, &err));
 	seal_all();
@@ -433,8 +433,8 @@ START_TEST(test_record_and_key_of_a_reviewer_dated_back_change_nothing)
 	must(bn_identity_append_signed(dan->ws, "model.approved", "model/wind", payload, &err));
 	seal_all();
 	for (size_t i = 0; i < PEOPLE; i++)
-		ck_assert_int_eq(town_state(&t.people[i], "wind/1"), BN_MODEL_REQUESTED);
-	ck_assert_uint_eq(town_count(ann, "user.key", BN_OUTCOME_REFUSED), 1);
+		ck_assert_int_eq(team_state(&t.people[i], "wind/1"), BN_MODEL_REQUESTED);
+	ck_assert_uint_eq(team_count(ann, "user.key", BN_OUTCOME_REFUSED), 1);
 	expect_all_is_well();
 	json_decref(payload);
 	bn_version_free(v);
@@ -464,8 +464,8 @@ START_TEST(test_upgrade_of_somebody_else_is_none)
 	forge("mal@host-11111111-1", NULL, "run.created", "run/" RUN, "{}", 0);
 	see_all();
 	expect_all_is_well();
-	ck_assert_uint_eq(town_count(dan, "authority.founded", BN_OUTCOME_REFUSED), 1);
-	ck_assert_uint_eq(town_count(dan, "authority.founded", BN_OUTCOME_APPLIED), 1);
+	ck_assert_uint_eq(team_count(dan, "authority.founded", BN_OUTCOME_REFUSED), 1);
+	ck_assert_uint_eq(team_count(dan, "authority.founded", BN_OUTCOME_APPLIED), 1);
 	bn_buf_release(&text);
 	test_signer_release(&mal);
 	end();
@@ -491,7 +491,7 @@ START_TEST(test_upgrade_that_nothing_names_changes_nothing)
 	see_all();
 	for (size_t i = 0; i < PEOPLE; i++) {
 		ck_assert_int_eq(bn_authority_newest(bn_workspace_index(t.people[i].ws), NULL), -1);
-		ck_assert_int_eq(town_state(&t.people[i], "power/1"), BN_MODEL_APPROVED);
+		ck_assert_int_eq(team_state(&t.people[i], "power/1"), BN_MODEL_APPROVED);
 	}
 	upgrade();
 	expect_all_is_well();
@@ -549,7 +549,7 @@ START_TEST(test_loss_of_a_closed_log_is_no_fault_once_admins_have_closed_it)
 	must(bn_workspace_refresh(dan->ws, NULL, &err));
 	ck_assert_uint_eq(faults(dan), 0);
 	ck_assert(has_doubt(dan, "lacks record"));
-	ck_assert_int_eq(town_state(dan, "power/1"), BN_MODEL_REQUESTED);
+	ck_assert_int_eq(team_state(dan, "power/1"), BN_MODEL_REQUESTED);
 	for (size_t i = 0; i < n; i++)
 		if (pieces[i].hidden)
 			arrival_hide(&t, &pieces[i], false);
@@ -570,7 +570,7 @@ START_TEST(test_begun_upgrade_leaves_a_workspace_of_uids_that_older_programs_lea
 	bn_upgrade_end(&lock, ann->ws);
 	for (size_t i = 0; i < PEOPLE; i++) {
 		person_reopen(&t, &t.people[i], true);
-		ck_assert_int_eq(town_state(&t.people[i], "power/1"), BN_MODEL_APPROVED);
+		ck_assert_int_eq(team_state(&t.people[i], "power/1"), BN_MODEL_APPROVED);
 	}
 	must_be(bn_version_reject(bob->ws, "power/1", "no", &err),
 		BN_ECONFLICT); /* by the rules of uids */

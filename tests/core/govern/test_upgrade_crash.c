@@ -68,7 +68,7 @@ static void act_by_uid(bn_workspace *ws, uid_t uid)
 	must(bn_workspace_seal(ws, &err));
 }
 
-static void town_begin(void)
+static void team_begin(void)
 {
 	if (access("/dev/shm", W_OK) == 0)
 		setenv("TMPDIR", "/dev/shm", 1);
@@ -100,7 +100,7 @@ static char *rows_of(human *h)
 	return bn_buf_take(&b, NULL);
 }
 
-static void town_end(void)
+static void team_end(void)
 {
 	bn_audit_report *r = NULL;
 	human third;
@@ -266,7 +266,7 @@ static long trial(faultfs_kind kind, long at)
 {
 	char what[60];
 	snprintf(what, sizeof what, "fault %d at %ld", (int)kind, at);
-	town_begin();
+	team_begin();
 	int64_t acts = old_acts(&ann);
 	outcome o = try_it(kind, at);
 	killed += !o.changes;
@@ -287,7 +287,7 @@ static long trial(faultfs_kind kind, long at)
 		bn_err_clear(&err);
 	}
 	ck_assert_msg(look(what, acts), "%s: repeated, and not upgraded", what);
-	town_end();
+	team_end();
 	return o.changes;
 }
 
@@ -358,7 +358,7 @@ static void race(const bn_fs_ops *fs, const char *what)
 	pid_t pids[RACERS];
 	int gate[2], status, upgraded = 0;
 	ck_assert(all != MAP_FAILED);
-	town_begin();
+	team_begin();
 	int64_t acts = old_acts(&ann);
 	ck_assert_int_eq(pipe(gate), 0);
 	fflush(NULL);
@@ -389,7 +389,7 @@ static void race(const bn_fs_ops *fs, const char *what)
 	}
 	ck_assert_msg(upgraded == 1, "%s: %d were told that they upgraded", what, upgraded);
 	munmap(all, RACERS * sizeof *all);
-	town_end();
+	team_end();
 }
 
 START_TEST(test_of_upgrades_at_the_same_time_one_is_done)

@@ -275,11 +275,11 @@ END_TEST
 
 START_TEST(test_queue_of_one_user_hears_no_other_user)
 {
-	static town t;
+	static team t;
 	char own[BN_QUEUE_NAME], entity[BN_QUEUE_NAME + 8], id[BN_RUN_ID_TEXT];
 	bn_run_created about = {.name = "anns", .kind = "command", .title = "true"};
 	bn_queue *q = NULL;
-	town_make(&t, queued_classes);
+	team_make(&t, queued_classes);
 	person *ann = &t.people[0], *bob = &t.people[1];
 	bn_queue_own_name(own, &ann->env);
 	snprintf(entity, sizeof entity, "queue/%s", own);
@@ -310,7 +310,7 @@ START_TEST(test_queue_of_one_user_hears_no_other_user)
 	ck_assert_uint_eq(q->waiting, 1);
 	ck_assert_str_eq(q->items[0].run, id);
 	bn_queue_free(q);
-	town_remove(&t);
+	team_remove(&t);
 }
 END_TEST
 

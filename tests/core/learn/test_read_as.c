@@ -59,7 +59,7 @@ START_TEST(test_a_text_with_a_nul_is_no_category)
 		if (!k) {
 			ck_assert_int_eq(rc, BN_EINVAL);
 			ck_assert_str_eq(err.msg,
-				"column 'k' has a text with a NUL byte, which no request holds");
+				"column 'k' has a text with a NUL byte, which a request cannot contain");
 		}
 	}
 	ck_assert_ptr_nonnull(f);
@@ -130,7 +130,7 @@ START_TEST(test_what_is_no_value_of_an_input_has_words)
 	expect(f, "string", "31 January",
 		"test: row 3: column 'k': \"31 January\" is not a date (2026-01-31)");
 	expect(f, "category", "x", "test: row 3: column 'k': \"x\" is not a date");
-	expect(f, "binary", "x", "test: column 'k' is binary, of which models learn nothing");
+	expect(f, "binary", "x", "test: column 'k' is binary, which models cannot learn from");
 	bn_features_free(f);
 }
 END_TEST

@@ -93,7 +93,7 @@ START_TEST(test_hostile_headers_are_refused)
 	refuses("", 0, "does not start with '{'");
 	refuses("[]", 0, "does not start with '{'");
 	refuses("{", 0, "m.safetensors:1");
-	refuses("{\"a\":1}", 0, "no object");
+	refuses("{\"a\":1}", 0, "not an object");
 	refuses("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},"
 		"\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}",
 		4, "duplicate");
@@ -116,8 +116,8 @@ START_TEST(test_hostile_headers_are_refused)
 	refuses("{\"a\":{\"dtype\":\"U8\",\"shape\":[2],\"data_offsets\":[0,2]}}", 1,
 		"end at byte 2 of 1");
 	refuses("{\"a\":{\"dtype\":\"U8\",\"shape\":[2],\"data_offsets\":[0,2],\"x\":1}}", 2, "x");
-	refuses("{\"__metadata__\":{\"a\":1}}", 0, "no string");
-	refuses("{\"__metadata__\":3}", 0, "no object");
+	refuses("{\"__metadata__\":{\"a\":1}}", 0, "not a string");
+	refuses("{\"__metadata__\":3}", 0, "not an object");
 	refuses("{\"\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}}", 0,
 		"without a name");
 	refuses("{\"a\":{\"dtype\":\"F4\",\"shape\":[3],\"data_offsets\":[0,2]}}", 2,

@@ -269,7 +269,7 @@ static void append_random(bn_workspace *ws, bn_rng *r)
 }
 
 /* A writer who has no index, and has written nothing but that it exists. */
-static bn_workspace *writer_open(town *t, const person *p)
+static bn_workspace *writer_open(team *t, const person *p)
 {
 	bn_workspace *ws = NULL;
 	ck_assert_bn_ok(bn_workspace_open(&ws, &p->env, NULL, t->dir, &err), &err);
@@ -277,7 +277,7 @@ static bn_workspace *writer_open(town *t, const person *p)
 	return ws;
 }
 
-static void random_history(town *t, bn_rng *r)
+static void random_history(team *t, bn_rng *r)
 {
 	bn_workspace *w[WRITERS];
 	for (int i = 0; i < WRITERS; i++) {
@@ -299,7 +299,7 @@ static void random_history(town *t, bn_rng *r)
 /* ---- arrival ---------------------------------------------------------------------------------- */
 
 /* Takes all segments out of the log; out gets their names, "writer/segment", in order. */
-static void hold_back(const town *t, bn_names *out)
+static void hold_back(const team *t, bn_names *out)
 {
 	bn_names writers = BN_NAMES_INIT;
 	char *log = bn_strf("%s/.binnacle/log", t->dir), *held = bn_strf("%s/held", t->dir);
@@ -327,7 +327,7 @@ static void hold_back(const town *t, bn_names *out)
 	bn_free(held);
 }
 
-static void bring(const town *t, const char *segment)
+static void bring(const team *t, const char *segment)
 {
 	char *from = bn_strf("%s/held/%s", t->dir, segment);
 	char *to = bn_strf("%s/.binnacle/log/%s", t->dir, segment);
@@ -365,7 +365,7 @@ static char *knows(person *reader)
  * which looks_after says so. */
 enum looks { AT_RANDOM, AFTER_EACH_WRITER };
 
-static char *dump_of_arrival(town *t, enum looks looks, bn_rng *r)
+static char *dump_of_arrival(team *t, enum looks looks, bn_rng *r)
 {
 	bn_names segments = BN_NAMES_INIT;
 	char *held = bn_strf("%s/held", t->dir);
@@ -409,10 +409,10 @@ START_TEST(test_all_classes_fold_to_the_same_in_any_order_of_arrival)
 	if (access("/dev/shm", W_OK) == 0)
 		setenv("TMPDIR", "/dev/shm", 1);
 	for (int seed = 1; seed <= SEEDS; seed++) {
-		town t;
+		team t;
 		bn_rng r;
 		bn_rng_init(&r, (uint64_t)seed, "test.arrival", 0);
-		town_make(&t, bn_fold_classes);
+		team_make(&t, bn_fold_classes);
 		random_history(&t, &r);
 		person_reopen(&t, &t.people[3], true);
 		char *at_once = knows(&t.people[3]);
@@ -428,7 +428,7 @@ START_TEST(test_all_classes_fold_to_the_same_in_any_order_of_arrival)
 		bn_free(at_once);
 		bn_free(shuffled);
 		bn_free(by_writer);
-		town_remove(&t);
+		team_remove(&t);
 	}
 	printf("NOTE: %d random histories of all classes: %lld events applied, %lld refused, %lld "
 	       "invalid, %lld newer; %lld unknown fields\n",
@@ -467,7 +467,7 @@ static int64_t rows_of_classes(sqlite3 *db)
 }
 
 /* An event of each kind is appended so; the reader has an index of them. */
-static person *read_each(town *t, unsigned how)
+static person *read_each(team *t, unsigned how)
 {
 	bn_rng r;
 	bn_rng_init(&r, 1, "test.arrival.kinds", 0);
@@ -485,7 +485,7 @@ static person *read_each(town *t, unsigned how)
 }
 
 /* How many of an event of each kind have the outcome; none has made a row. */
-static int64_t outcomes_of(town *t, unsigned how, bn_outcome outcome)
+static int64_t outcomes_of(team *t, unsigned how, bn_outcome outcome)
 {
 	person *reader = read_each(t, how);
 	ck_assert_int_eq(rows_of_classes(bn_workspace_index(reader->ws)), 0);
@@ -496,8 +496,8 @@ static int64_t outcomes_of(town *t, unsigned how, bn_outcome outcome)
 START_TEST(test_every_kind_is_tried_and_has_no_field_that_is_unknown)
 {
 	bn_index_status s;
-	town t;
-	town_make(&t, bn_fold_classes);
+	team t;
+	team_make(&t, bn_fold_classes);
 	for (size_t c = 0; bn_fold_classes[c]; c++)
 		for (const bn_fold_kind *k = bn_fold_classes[c]->kinds; k->name; k++) {
 			size_t i = 0;
@@ -508,38 +508,38 @@ START_TEST(test_every_kind_is_tried_and_has_no_field_that_is_unknown)
 	ck_assert_bn_ok(bn_index_status_get(&s, read_each(&t, 0)->ws, &err), &err);
 	ck_assert_msg(s.field_count == 0, "%s of %s", s.fields[0].field, s.fields[0].kind);
 	bn_index_status_release(&s);
-	town_remove(&t);
+	team_remove(&t);
 }
 END_TEST
 
 START_TEST(test_a_record_of_an_unknown_type_is_newer_and_changes_no_row)
 {
-	town t;
-	town_make(&t, bn_fold_classes);
+	team t;
+	team_make(&t, bn_fold_classes);
 	ck_assert_int_eq(outcomes_of(&t, UNKNOWN_TYPE, BN_OUTCOME_NEWER), KINDS);
-	town_remove(&t);
+	team_remove(&t);
 }
 END_TEST
 
 START_TEST(test_an_unknown_kind_is_newer_and_changes_no_row)
 {
-	town t;
-	town_make(&t, bn_fold_classes);
+	team t;
+	team_make(&t, bn_fold_classes);
 	ck_assert_int_eq(outcomes_of(&t, UNKNOWN_KIND, BN_OUTCOME_NEWER), KINDS);
-	town_remove(&t);
+	team_remove(&t);
 }
 END_TEST
 
 START_TEST(test_an_entity_without_a_name_is_invalid_and_changes_no_row)
 {
 	int64_t named = 0;
-	town t;
-	town_make(&t, bn_fold_classes);
+	team t;
+	team_make(&t, bn_fold_classes);
 	for (size_t i = 0; i < KINDS; i++)
 		named += strchr(kinds[i].entity, '/') &&
 			 strncmp(kinds[i].entity, "novelty/", 8) != 0;
 	ck_assert_int_eq(outcomes_of(&t, NAMELESS, BN_OUTCOME_INVALID), named);
-	town_remove(&t);
+	team_remove(&t);
 }
 END_TEST
 
@@ -560,8 +560,8 @@ static void append_text(bn_workspace *ws, const char *kind, const char *entity, 
 START_TEST(test_no_row_is_claimed_by_another_entity_or_user)
 {
 	static const char report[] = "{'id':'r','object':'@','dataset':{'verdict':'drift'}}";
-	town t;
-	town_make(&t, bn_fold_classes);
+	team t;
+	team_make(&t, bn_fold_classes);
 	for (int i = 0; i < 2; i++) {
 		bn_workspace *w = writer_open(&t, &t.people[i]);
 		append_text(w, "endpoint.seen", "endpoint/e", "{'requests':1}");
@@ -575,7 +575,7 @@ START_TEST(test_no_row_is_claimed_by_another_entity_or_user)
 		bn_sql_int(db, -1, "SELECT count(*) FROM monitor_report WHERE id = 'r'", ""), 2);
 	ck_assert_int_eq(
 		bn_sql_int(db, -1, "SELECT count(*) FROM endpoint_seen WHERE id = 'e'", ""), 2);
-	town_remove(&t);
+	team_remove(&t);
 }
 END_TEST
 

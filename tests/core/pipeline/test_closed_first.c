@@ -22,7 +22,7 @@
 
 #define RUN "00112233445566778899aabbccddeeff"
 
-static town t;
+static team t;
 static person *const ann = &t.people[0], *const bob = &t.people[1], *const cleo = &t.people[2],
 		     *const dan = &t.people[3];
 static bn_err err = BN_ERR_INIT;
@@ -69,7 +69,7 @@ static void look(void)
 static void begin(bool with_data)
 {
 	const bn_upgrade_how how = {.n_admit = 0};
-	town_make(&t, bn_fold_classes);
+	team_make(&t, bn_fold_classes);
 	ck_assert_int_eq(bn_run_id_maker(RUN, "bob@h-b-0", NULL), BN_RUN_MAKER_UNSAID);
 	say(bob, false, false, 1, "run.created", "run/" RUN,
 		"{\"name\":\"old\",\"experiment\":\"x\"}");
@@ -86,10 +86,10 @@ static void begin(bool with_data)
 static void end(void)
 {
 	char *expected = person_dump(ann);
-	town_expect_one_view(&t);
+	team_expect_one_view(&t);
 	arrival_try_orders(&t, dan, expected, 20);
 	bn_free(expected);
-	town_remove(&t);
+	team_remove(&t);
 }
 
 static void expect_run(

@@ -23,7 +23,7 @@
 
 #include <string.h>
 
-static town t;
+static team t;
 static person *const ann = &t.people[0], *const bob = &t.people[1], *const dan = &t.people[3];
 static bn_err err = BN_ERR_INIT;
 
@@ -36,14 +36,14 @@ static void must(int rc)
 
 static void begin(void)
 {
-	town_make_signed(&t, bn_fold_classes);
+	team_make_signed(&t, bn_fold_classes);
 	person_link(ann, (bn_change[]){person_admitted(bob)}, 1);
 }
 
 static void end(void)
 {
-	town_expect_one_view(&t);
-	town_remove(&t);
+	team_expect_one_view(&t);
+	team_remove(&t);
 }
 
 /* Signs with p's key when it is admitted and `is_signed`. A day back: the clock that p's index has seen is forgotten. */

@@ -412,7 +412,7 @@ START_TEST(test_names_of_elements_are_nobody_elses)
 	write_table(path_of("both.arrow"), "fixed<float32,3>", "emb[1]");
 	open_part(&p, path_of("both.arrow"));
 	ck_assert_int_eq(learn(&p, NULL, 0, &err), BN_ECONFLICT);
-	ck_assert_str_eq(err.msg, "column 'emb[1]' is called as value 1 of column 'emb'");
+	ck_assert_str_eq(err.msg, "column 'emb[1]' has the name of value 1 of column 'emb'");
 	bn_table_reader_free(p.table);
 	write_table(path_of("one.arrow"), "fixed<float32,3>", "z");
 	open_part(&p, path_of("one.arrow"));

@@ -20,7 +20,7 @@ START_TEST(test_stranger_whose_head_a_link_and_a_decision_could_name_removes_his
 	attacked_forge("mal@host-boot-0", &at.mal, epoch, "model.tag", "model/power",
 		"{\"version\":1}", 0);
 	attacked_see_all();
-	town_register(at.cleo, "power", at.cleo, "{}");
+	team_register(at.cleo, "power", at.cleo, "{}");
 	attacked_must(bn_version_request(at.cleo->ws, "power/2", NULL, &err));
 	attacked_must(
 		bn_version_reject(at.bob->ws, "power/2", "no", &err)); /* says what it has seen */
@@ -105,7 +105,7 @@ START_TEST(test_author_stays_the_author_when_strangers_write_about_her_run)
 	attacked_forge("aaa@host-boot-0", NULL, NULL, "run.finished", "run/" ATTACKED_RUN, "{}", 0);
 	attacked_forge("zzz@host-boot-0", NULL, NULL, "run.finished", "run/" ATTACKED_RUN, "{}", 0);
 	attacked_see_all();
-	town_register_run(at.dan, "power", at.dan, ATTACKED_RUN, "{}");
+	team_register_run(at.dan, "power", at.dan, ATTACKED_RUN, "{}");
 	attacked_must(bn_version_request(at.dan->ws, "power/2", NULL, &err));
 	attacked_must(attacked_measure(at.cleo, "power/2", 11));
 	attacked_must(bn_inbox_item_read(&sheet, at.ann->ws, "power/2", &err));

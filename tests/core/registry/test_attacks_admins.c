@@ -70,7 +70,7 @@ START_TEST(test_horizon_of_a_hostile_admin_names_heads_that_nobody_has)
 	bn_hex(newest, 32, prev);
 	char *bobs = attacked_writer(at.bob), *cleos = attacked_writer(at.cleo);
 	snprintf(text, sizeof text,
-		"{\"changes\":[],\"horizon\":{\"ghost@host-boot-0\":[99,\"" TOWN_DATA
+		"{\"changes\":[],\"horizon\":{\"ghost@host-boot-0\":[99,\"" TEAM_DATA
 		"\"]},\"n\":3,\"prev\":\"%s\"}",
 		prev);
 	attacked_forge(

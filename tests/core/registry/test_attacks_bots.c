@@ -59,7 +59,7 @@ static void expect(const char *writer, bool counts)
 /* cleo's second version, which waits for an approval, with its measurement. */
 static void second_waits(void)
 {
-	town_register_run(at.cleo, "power", at.cleo, ATTACKED_RUN, "{}");
+	team_register_run(at.cleo, "power", at.cleo, ATTACKED_RUN, "{}");
 	attacked_must(bn_version_request(at.cleo->ws, "power/2", NULL, &err));
 	attacked_see_all();
 }
@@ -75,7 +75,7 @@ START_TEST(test_bot_of_a_reviewer_approves)
 	attacked_record("model.requested", request);
 	attacked_decide("bot@host-boot-0", &s, "model.approved", "power/2", request, NULL);
 	expect("bot@host-boot-0", false);
-	ck_assert_int_eq(town_state(at.dan, "power/2"), BN_MODEL_REQUESTED);
+	ck_assert_int_eq(team_state(at.dan, "power/2"), BN_MODEL_REQUESTED);
 	attacked_end();
 	end();
 }
@@ -90,7 +90,7 @@ START_TEST(test_bot_of_a_reviewer_rejects)
 	attacked_record("model.requested", request);
 	attacked_decide("bot@host-boot-0", &s, "model.rejected", "power/2", request, NULL);
 	expect("bot@host-boot-0", false);
-	ck_assert_int_eq(town_state(at.dan, "power/2"), BN_MODEL_REQUESTED);
+	ck_assert_int_eq(team_state(at.dan, "power/2"), BN_MODEL_REQUESTED);
 	attacked_end();
 	end();
 }

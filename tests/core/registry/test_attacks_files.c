@@ -42,7 +42,7 @@ START_TEST(test_claims_that_were_planted_before_anybody_registers_stop_nobody)
 		"mkdir -p %s/.binnacle/claims/model/new && cd %s/.binnacle/claims/model/new && "
 		"for i in $(seq 150); do echo x >$i; done",
 		at.t.dir, at.t.dir);
-	ck_assert_int_eq(town_try_register(at.cleo, "new", at.cleo, "{}", &version), 0);
+	ck_assert_int_eq(team_try_register(at.cleo, "new", at.cleo, "{}", &version), 0);
 	ck_assert_int_ge(version, 1);
 	attacked_end();
 }

@@ -17,15 +17,15 @@ START_TEST(test_two_approvals_of_which_one_ended_with_its_right_are_not_two)
 		.kind = BN_CHANGE_POLICY, .policy = "{\"approvals\":2}", .signers = 1};
 	person_link(at.ann, (bn_change[]){person_role(at.dan, BN_ROLE_REVIEWER, true), two}, 2);
 	attacked_see_all();
-	town_register(at.cleo, "power", at.cleo, "{}");
+	team_register(at.cleo, "power", at.cleo, "{}");
 	attacked_must(bn_version_request(at.cleo->ws, "power/2", NULL, &err));
 	attacked_must(bn_version_approve(at.bob->ws, "power/2", "quick", false, &err));
 	person_link(at.ann, (bn_change[]){person_role(at.bob, BN_ROLE_REVIEWER, false)}, 1);
 	attacked_see_all();
 	attacked_must(bn_version_approve(at.dan->ws, "power/2", "fine", false, &err));
-	ck_assert_int_eq(town_state(at.ann, "power/2"), BN_MODEL_REQUESTED);
+	ck_assert_int_eq(team_state(at.ann, "power/2"), BN_MODEL_REQUESTED);
 	attacked_must(bn_version_approve(at.ann->ws, "power/2", "fine", false, &err));
-	ck_assert_int_eq(town_state(at.cleo, "power/2"), BN_MODEL_APPROVED);
+	ck_assert_int_eq(team_state(at.cleo, "power/2"), BN_MODEL_APPROVED);
 	attacked_end();
 }
 END_TEST
@@ -44,7 +44,7 @@ START_TEST(test_one_person_with_two_keys_is_one_approval)
 	memcpy(further.key, at.mal.key, 32); /* bob's second key */
 	person_link(at.ann, &further, 1);
 	attacked_see_all();
-	town_register(at.cleo, "power", at.cleo, "{}");
+	team_register(at.cleo, "power", at.cleo, "{}");
 	attacked_must(bn_version_request(at.cleo->ws, "power/2", NULL, &err));
 	attacked_must(bn_version_approve(at.bob->ws, "power/2", "one", false, &err));
 	/* The same once more, with the other key, from another account. */
@@ -61,9 +61,9 @@ START_TEST(test_one_person_with_two_keys_is_one_approval)
 	bn_version_free(v);
 	attacked_forge("mal@host-boot-0", &at.mal, epoch, "model.approved", "model/power", text,
 		1900000000000);
-	ck_assert_int_eq(town_state(at.dan, "power/2"), BN_MODEL_REQUESTED);
+	ck_assert_int_eq(team_state(at.dan, "power/2"), BN_MODEL_REQUESTED);
 	attacked_must(bn_version_approve(at.ann->ws, "power/2", "two", false, &err));
-	ck_assert_int_eq(town_state(at.dan, "power/2"), BN_MODEL_APPROVED);
+	ck_assert_int_eq(team_state(at.dan, "power/2"), BN_MODEL_APPROVED);
 	attacked_end();
 }
 END_TEST
@@ -73,7 +73,7 @@ START_TEST(test_registration_that_names_a_strict_colleague_as_author_does_not_si
 {
 	bn_inbox_item *sheet = NULL;
 	attacked_begin();
-	town_register_run(at.cleo, "power", at.bob, ATTACKED_RUN, "{}");
+	team_register_run(at.cleo, "power", at.bob, ATTACKED_RUN, "{}");
 	attacked_must(bn_version_request(at.cleo->ws, "power/2", NULL, &err));
 	attacked_must(attacked_measure(at.dan, "power/2", 11));
 	attacked_must(attacked_measure(at.bob, "power/2", 20));
@@ -133,18 +133,18 @@ START_TEST(test_decision_about_other_bytes_another_request_or_none)
 	attacked_begin();
 	const bn_signer bob = attacked_signer(at.bob);
 	attacked_record("model.requested", first);
-	town_register_run(at.cleo, "power", at.cleo, ATTACKED_RUN, "{}");
+	team_register_run(at.cleo, "power", at.cleo, ATTACKED_RUN, "{}");
 	attacked_must(bn_version_request(at.cleo->ws, "power/2", NULL, &err));
 	attacked_must(attacked_measure(at.dan, "power/2", 11));
 	attacked_see_all();
 	attacked_decide("bob@host-boot-5", &bob, "model.approved", "power/2", first, NULL);
 	attacked_decide("bob@host-boot-6", &bob, "model.approved", "power/2", NULL, NULL);
 	attacked_record("model.requested", first);
-	attacked_decide("bob@host-boot-7", &bob, "model.approved", "power/2", first, TOWN_DATA);
+	attacked_decide("bob@host-boot-7", &bob, "model.approved", "power/2", first, TEAM_DATA);
 	ck_assert_int_eq(attacked_outcome(at.dan, "bob@host-boot-5", 1), BN_OUTCOME_INVALID);
 	ck_assert_int_eq(attacked_outcome(at.dan, "bob@host-boot-6", 1), BN_OUTCOME_INVALID);
 	ck_assert_int_eq(attacked_outcome(at.dan, "bob@host-boot-7", 1), BN_OUTCOME_REFUSED);
-	ck_assert_int_eq(town_state(at.dan, "power/2"), BN_MODEL_REQUESTED);
+	ck_assert_int_eq(team_state(at.dan, "power/2"), BN_MODEL_REQUESTED);
 	attacked_end();
 }
 END_TEST
@@ -156,7 +156,7 @@ START_TEST(test_approval_is_copied_to_another_log_and_to_another_model)
 	sqlite3 *db = NULL;
 	forged_log l;
 	attacked_begin();
-	town_register_run(at.cleo, "power", at.cleo, ATTACKED_RUN, "{}");
+	team_register_run(at.cleo, "power", at.cleo, ATTACKED_RUN, "{}");
 	attacked_must(bn_workspace_read(&db, at.ann->ws, &err));
 	attacked_must(bn_sql_prepare(&st, db, &err,
 		"SELECT s.key, s.epoch, s.signature, e.payload FROM signed_record s JOIN "
@@ -191,7 +191,7 @@ START_TEST(test_registration_that_names_a_colleagues_run_makes_nobody_else_its_a
 {
 	attacked_begin();
 	/* dan says that cleo's run is his; cleo measures it, as somebody else. */
-	town_register_run(at.dan, "power", at.dan, ATTACKED_RUN, "{}");
+	team_register_run(at.dan, "power", at.dan, ATTACKED_RUN, "{}");
 	attacked_must(bn_version_request(at.dan->ws, "power/2", NULL, &err));
 	attacked_must(attacked_measure(at.cleo, "power/2", 11));
 	attacked_must(attacked_measure(at.dan, "power/2", 11));

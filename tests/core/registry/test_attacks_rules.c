@@ -17,13 +17,13 @@ START_TEST(test_policies_roles_and_keys_by_the_rules_of_uids_change_nothing)
 	attacked_forge("root@host-boot-1", NULL, NULL, "role.grant", "policy",
 		"{\"role\":\"admin\",\"uid\":5004,\"user\":\"dan\"}", 1000);
 	attacked_forge("root@host-boot-2", NULL, NULL, "user.key", "user/5002",
-		"{\"public_key\":\"" TOWN_DATA "\"}", 1000);
+		"{\"public_key\":\"" TEAM_DATA "\"}", 1000);
 	attacked_forge("root@host-boot-3", NULL, NULL, "workspace.founded", "policy",
 		"{\"host\":\"h\",\"nonce\":\"00\",\"uid\":0,\"user\":\"root\"}", 1000);
 	attacked_forge("root@host-boot-4", &at.mal, NULL, "authority.founded", "authority",
-		"{\"founder\":{\"key\":\"" TOWN_DATA "\",\"name\":\"mal\"}}", 1000);
+		"{\"founder\":{\"key\":\"" TEAM_DATA "\",\"name\":\"mal\"}}", 1000);
 	attacked_see_all();
-	town_register(at.cleo, "power", at.cleo, "{}");
+	team_register(at.cleo, "power", at.cleo, "{}");
 	attacked_must(bn_version_request(at.cleo->ws, "power/2", NULL, &err));
 	attacked_must_be(
 		bn_version_approve(at.dan->ws, "power/2", "mine", false, &err), BN_EREFUSED);
@@ -41,7 +41,7 @@ START_TEST(test_alias_at_the_end_of_time_is_moved_by_the_next_one)
 	attacked_begin();
 	const bn_signer s = attacked_signer(at.bob);
 	attacked_newest(epoch);
-	town_register(at.cleo, "power", at.cleo, "{}");
+	team_register(at.cleo, "power", at.cleo, "{}");
 	attacked_record("model.registered", registration);
 	snprintf(text, sizeof text, "{\"alias\":\"best\",\"answers\":[\"%s\"],\"version\":2}",
 		registration);
@@ -63,7 +63,7 @@ START_TEST(test_alias_of_2056_stays_down_when_its_setter_is_revoked_and_granted_
 {
 	bn_version *v = NULL;
 	attacked_begin();
-	town_register(at.cleo, "power", at.cleo, "{}");
+	team_register(at.cleo, "power", at.cleo, "{}");
 	attacked_see_all();
 	at.bob->clock_offset_ms = (int64_t)30 * 365 * 86400 * 1000;
 	attacked_must(bn_version_set_alias(at.bob->ws, "power/2", "best", &err));
@@ -122,7 +122,7 @@ START_TEST(test_approval_under_a_weakened_policy_that_comes_when_it_is_strict_ag
 	bn_version *v = NULL;
 	char text[700];
 	attacked_begin();
-	town_register_run(at.cleo, "power", at.cleo, ATTACKED_RUN, "{}");
+	team_register_run(at.cleo, "power", at.cleo, ATTACKED_RUN, "{}");
 	attacked_must(bn_version_request(at.cleo->ws, "power/2", NULL, &err));
 	attacked_record("model.requested", request);
 	attacked_see_all();
@@ -141,7 +141,7 @@ START_TEST(test_approval_under_a_weakened_policy_that_comes_when_it_is_strict_ag
 	const bn_signer s = attacked_signer(at.bob);
 	attacked_forge("bob@host-boot-9", &s, weak, "model.approved", "model/power", text, 1000);
 	ck_assert_int_eq(attacked_outcome(at.dan, "bob@host-boot-9", 1), BN_OUTCOME_LATE);
-	ck_assert_int_eq(town_state(at.dan, "power/2"), BN_MODEL_REQUESTED);
+	ck_assert_int_eq(team_state(at.dan, "power/2"), BN_MODEL_REQUESTED);
 	attacked_end();
 }
 END_TEST

@@ -73,7 +73,7 @@ START_TEST(test_horizon_of_100000_writers_is_read_in_bounded_time_and_memory)
 	const bn_signer s = attacked_signer(at.ann);
 	bn_buf_adds(&members, "\"changes\":[],\"horizon\":{");
 	for (int i = 0; i < (is_full() ? WRITERS : WRITERS / 10); i++)
-		bn_buf_addf(&members, "%s\"ghost-%06d@host-boot-0\":[9,\"" TOWN_DATA "\"]",
+		bn_buf_addf(&members, "%s\"ghost-%06d@host-boot-0\":[9,\"" TEAM_DATA "\"]",
 			i ? "," : "", i);
 	bn_buf_adds(&members, "},");
 	ck_assert_uint_gt(members.len, is_full() ? 9 << 20 : 900000);

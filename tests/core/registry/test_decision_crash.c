@@ -18,7 +18,7 @@
 #include "core/store/inspect.h"
 #include "tests/support/check_main.h"
 #include "tests/support/faultfs.h"
-#include "tests/support/registry_town.h"
+#include "tests/support/registry_team.h"
 #include "tests/support/toy.h"
 
 #include <signal.h>
@@ -64,8 +64,8 @@ static void request(const char *name)
 	char spec[40], entity[40];
 	json_t *r = json_pack("{s:i, s:s, s:i, s:s, s:s, s:[], s:[{s:s, s:i, s:s}]}", "version", 1,
 		"uuid", "aaaaaaaa-0000-4000-8000-000000000001", "author_uid",
-		(int)env.env.uid(&env.env), "digest", TOWN_DATA, "manifest", TOWN_DATA, "files",
-		"data", "name", "jobs", "version", 3, "digest", TOWN_DATA);
+		(int)env.env.uid(&env.env), "digest", TEAM_DATA, "manifest", TEAM_DATA, "files",
+		"data", "name", "jobs", "version", 3, "digest", TEAM_DATA);
 	snprintf(entity, sizeof entity, "model/%s", name);
 	snprintf(spec, sizeof spec, "%s/1", name);
 	must(bn_authority_append(ws, 2, "model.registered", entity, r, &err));
@@ -83,7 +83,7 @@ static int give(bn_workspace *w, const char *spec, bn_err *why)
 		.rows = 10,
 		.dataset = "jobs",
 		.dataset_version = 3,
-		.dataset_digest = TOWN_DATA};
+		.dataset_digest = TEAM_DATA};
 	return bn_evidence_give(w, spec, &m, 1, "recomputed", "test", why);
 }
 

@@ -5,7 +5,7 @@
 #include "core/registry/evidence.h"
 #include "tests/support/chain_people.h"
 #include "tests/support/check_main.h"
-#include "tests/support/registry_town.h"
+#include "tests/support/registry_team.h"
 
 #include <math.h>
 #include <string.h>
@@ -15,7 +15,7 @@
 #define GATE "{'name':'error','metric':'rmse','op':'<=','threshold':12.5"
 
 static bn_err err = BN_ERR_INIT;
-static town t;
+static team t;
 static person *ann, *bob, *cleo, *dan;
 
 static void must(int rc)
@@ -48,7 +48,7 @@ static void setup(const char *policy)
 	char text[1000];
 	json_t *doc = NULL;
 	bn_buf canonical = BN_BUF_INIT;
-	town_make_signed(&t, registry_town_classes);
+	team_make_signed(&t, registry_team_classes);
 	ann = &t.people[0];
 	bob = &t.people[1];
 	cleo = &t.people[2];
@@ -72,8 +72,8 @@ static void setup(const char *policy)
 
 static void teardown(void)
 {
-	town_expect_one_view(&t);
-	town_remove(&t);
+	team_expect_one_view(&t);
+	team_remove(&t);
 }
 
 static int give(person *p, const char *metric, double value, const char *digest)
@@ -106,9 +106,9 @@ static void cleos_model(const char *metrics)
 	/* signs from here on */
 	must(bn_authority_append(cleo->ws, 2, "model.tag", "model/other", tag, &err));
 	json_decref(tag);
-	town_run(cleo, RUN);
+	team_run(cleo, RUN);
 	see(cleo);
-	town_register_run(cleo, "power", cleo, RUN, metrics);
+	team_register_run(cleo, "power", cleo, RUN, metrics);
 	must(bn_version_request(cleo->ws, "power/1", "please", &err));
 	for (int i = 0; i < PEOPLE; i++)
 		see(&t.people[i]);
@@ -120,12 +120,12 @@ START_TEST(test_what_the_author_reports_is_shown_and_passes_no_gate)
 	cleos_model("{\"test\": {\"rmse\": 1.0}}");
 	ck_assert_int_eq(gate(bob), BN_VERDICT_INCONCLUSIVE);
 	must_be(bn_version_approve(bob->ws, "power/1", "fine", false, &err), BN_EREFUSED);
-	must(give(cleo, "rmse", 1.0, TOWN_DATA)); /* her own word */
+	must(give(cleo, "rmse", 1.0, TEAM_DATA)); /* her own word */
 	ck_assert_int_eq(gate(bob), BN_VERDICT_INCONCLUSIVE);
-	must(give(bob, "rmse", 11.9, TOWN_DATA));
+	must(give(bob, "rmse", 11.9, TEAM_DATA));
 	ck_assert_int_eq(gate(bob), BN_VERDICT_PASS);
 	must(bn_version_approve(bob->ws, "power/1", "fine", false, &err));
-	ck_assert_int_eq(town_state(ann, "power/1"), BN_MODEL_APPROVED);
+	ck_assert_int_eq(team_state(ann, "power/1"), BN_MODEL_APPROVED);
 	teardown();
 }
 END_TEST
@@ -135,7 +135,7 @@ START_TEST(test_gate_that_says_author_takes_what_is_reported_and_the_worst_of_al
 	setup("{'gates':[" GATE ",'by':'author'}]}");
 	cleos_model("{\"test\": {\"rmse\": 1.0}}");
 	ck_assert_int_eq(gate(bob), BN_VERDICT_PASS);
-	must(give(dan, "rmse", 13, TOWN_DATA));
+	must(give(dan, "rmse", 13, TEAM_DATA));
 	ck_assert_int_eq(gate(bob), BN_VERDICT_FAIL);
 	teardown();
 }
@@ -145,13 +145,13 @@ START_TEST(test_fail_of_one_beats_the_pass_of_another_and_one_may_correct_himsel
 {
 	setup("{'gates':[" GATE "}]}");
 	cleos_model("{}");
-	must(give(bob, "rmse", 11, TOWN_DATA));
-	must(give(dan, "rmse", 13, TOWN_DATA));
+	must(give(bob, "rmse", 11, TEAM_DATA));
+	must(give(dan, "rmse", 13, TEAM_DATA));
 	ck_assert_int_eq(gate(bob), BN_VERDICT_FAIL);
 	must_be(bn_version_approve(bob->ws, "power/1", "fine", false, &err), BN_EREFUSED);
-	must(give(dan, "rmse", 12, TOWN_DATA));
+	must(give(dan, "rmse", 12, TEAM_DATA));
 	ck_assert_int_eq(gate(bob), BN_VERDICT_PASS);
-	must(give(dan, "rmse", NAN, TOWN_DATA)); /* not defined: bob's stands */
+	must(give(dan, "rmse", NAN, TEAM_DATA)); /* not defined: bob's stands */
 	ck_assert_int_eq(gate(bob), BN_VERDICT_PASS);
 	teardown();
 }
@@ -162,12 +162,12 @@ START_TEST(test_evidence_on_other_data_than_the_gate_or_registration_names_does_
 	setup("{'gates':[" GATE "}]}");
 	cleos_model("{}");
 	must(give(bob, "rmse", 1, OTHER_DATA));
-	must(give(bob, "mae", 1, TOWN_DATA));
+	must(give(bob, "mae", 1, TEAM_DATA));
 	ck_assert_int_eq(gate(bob), BN_VERDICT_INCONCLUSIVE);
 	teardown();
 	setup("{'gates':[" GATE ",'data':'jobs@sha256:" OTHER_DATA "'}]}");
 	cleos_model("{}");
-	must(give(bob, "rmse", 1, TOWN_DATA));
+	must(give(bob, "rmse", 1, TEAM_DATA));
 	ck_assert_int_eq(gate(bob), BN_VERDICT_INCONCLUSIVE);
 	must(give(bob, "rmse", 1, OTHER_DATA));
 	ck_assert_int_eq(gate(bob), BN_VERDICT_PASS);
@@ -195,10 +195,10 @@ START_TEST(test_author_whose_model_somebody_else_registers_is_the_author)
 	json_t *tag = json_pack("{s:s, s:s}", "key", "k", "value", "v");
 	must(bn_authority_append(bob->ws, 2, "model.tag", "model/other", tag, &err));
 	json_decref(tag);
-	town_run(bob, RUN);
+	team_run(bob, RUN);
 	see(cleo);
 	/* cleo says that it is dan's */
-	town_register_run(cleo, "power", dan, RUN, "{}");
+	team_register_run(cleo, "power", dan, RUN, "{}");
 	must(bn_version_request(cleo->ws, "power/1", "please", &err));
 	must(bn_version_attest(bob->ws, "power/1", "reproducible", BN_VERDICT_PASS, NULL, &err));
 	ck_assert_int_eq(gate(ann), BN_VERDICT_INCONCLUSIVE);
@@ -219,7 +219,7 @@ START_TEST(test_seal_that_comes_after_the_registration_names_the_author)
 	json_decref(created);
 	must(bn_workspace_commit(bob->ws, &err)); /* not sealed: nobody's yet */
 	see(cleo);
-	town_register_run(cleo, "power", dan, RUN, "{}");
+	team_register_run(cleo, "power", dan, RUN, "{}");
 	must(bn_version_request(cleo->ws, "power/1", "please", &err));
 	see(ann);
 	must(bn_workspace_seal(bob->ws, &err));
@@ -234,17 +234,17 @@ START_TEST(test_fail_that_came_after_the_decision_is_shown_and_does_not_undo_it)
 {
 	setup("{'gates':[" GATE "}]}");
 	cleos_model("{}");
-	must(give(bob, "rmse", 11, TOWN_DATA));
+	must(give(bob, "rmse", 11, TEAM_DATA));
 	see(dan);
 	must(bn_version_approve(bob->ws, "power/1", "fine", false, &err));
 	dan->clock_offset_ms = -(int64_t)86400 * 1000; /* as if it had been before */
-	must(give(dan, "rmse", 13, TOWN_DATA));
+	must(give(dan, "rmse", 13, TEAM_DATA));
 	dan->clock_offset_ms = 0;
-	ck_assert_int_eq(town_state(ann, "power/1"), BN_MODEL_APPROVED);
+	ck_assert_int_eq(team_state(ann, "power/1"), BN_MODEL_APPROVED);
 	ck_assert_int_eq(gate(ann), BN_VERDICT_FAIL);
 	/* A link closes the epoch: still so. */
 	person_link(ann, (bn_change[]){person_role(cleo, BN_ROLE_REVIEWER, true)}, 1);
-	ck_assert_int_eq(town_state(ann, "power/1"), BN_MODEL_APPROVED);
+	ck_assert_int_eq(team_state(ann, "power/1"), BN_MODEL_APPROVED);
 	teardown();
 }
 END_TEST
@@ -253,14 +253,14 @@ START_TEST(test_policy_that_rechecks_ends_an_approval_when_evidence_fails_later)
 {
 	setup("{'recheck':true,'gates':[" GATE "}]}");
 	cleos_model("{}");
-	must(give(bob, "rmse", 11, TOWN_DATA));
+	must(give(bob, "rmse", 11, TEAM_DATA));
 	must(bn_version_approve(bob->ws, "power/1", "fine", false, &err));
-	must(give(ann, "rmse", 11, TOWN_DATA));
-	ck_assert_int_eq(town_state(ann, "power/1"), BN_MODEL_APPROVED);
+	must(give(ann, "rmse", 11, TEAM_DATA));
+	ck_assert_int_eq(team_state(ann, "power/1"), BN_MODEL_APPROVED);
 	person_link(ann, (bn_change[]){person_role(cleo, BN_ROLE_REVIEWER, true)}, 1);
 	see(dan);
-	must(give(dan, "rmse", 13, TOWN_DATA));
-	ck_assert_int_eq(town_state(ann, "power/1"), BN_MODEL_REGISTERED);
+	must(give(dan, "rmse", 13, TEAM_DATA));
+	ck_assert_int_eq(team_state(ann, "power/1"), BN_MODEL_REGISTERED);
 	teardown();
 }
 END_TEST
@@ -278,7 +278,7 @@ START_TEST(test_pass_that_its_signer_had_not_seen_does_not_make_a_decision_count
 	ck_assert_int_eq(bn_sql_step(st, &err), 1);
 	/* bob claims to have seen all that dan will ever write */
 	char writer[300] = "";
-	must(give(dan, "mae", 1, TOWN_DATA));
+	must(give(dan, "mae", 1, TEAM_DATA));
 	sqlite3_stmt *w = NULL;
 	must(bn_sql_prepare(&w, bn_workspace_index(dan->ws), &err,
 		"SELECT writer FROM model_evidence WHERE metric = 'mae'", ""));
@@ -287,18 +287,18 @@ START_TEST(test_pass_that_its_signer_had_not_seen_does_not_make_a_decision_count
 	sqlite3_finalize(w);
 	p = json_pack("{s:i, s:s, s:s, s:s, s:[s], s:{s:[i, s]}, s:i}", "version", 1, "uuid",
 		sqlite3_column_text(st, 0), "digest", sqlite3_column_text(st, 1), "reason", "x",
-		"answers", sqlite3_column_text(st, 2), "seen", writer, 999999, TOWN_DATA, "rules",
+		"answers", sqlite3_column_text(st, 2), "seen", writer, 999999, TEAM_DATA, "rules",
 		BN_GATE_RULES);
 	sqlite3_finalize(st);
 	must(bn_authority_append(bob->ws, 2, "model.approved", "model/power", p, &err));
 	json_decref(p);
 	must(bn_workspace_sync(bob->ws, &err));
-	must(give(dan, "rmse", 1, TOWN_DATA));
-	ck_assert_int_eq(town_state(ann, "power/1"), BN_MODEL_REQUESTED);
+	must(give(dan, "rmse", 1, TEAM_DATA));
+	ck_assert_int_eq(team_state(ann, "power/1"), BN_MODEL_REQUESTED);
 	/* What he signs now counts. */
 	see(bob);
 	must(bn_version_approve(bob->ws, "power/1", "fine", false, &err));
-	ck_assert_int_eq(town_state(ann, "power/1"), BN_MODEL_APPROVED);
+	ck_assert_int_eq(team_state(ann, "power/1"), BN_MODEL_APPROVED);
 	teardown();
 }
 END_TEST
@@ -308,9 +308,9 @@ START_TEST(test_attempt_that_was_refused_stays_refused_when_evidence_passes_late
 	setup("{'gates':[" GATE "}]}");
 	cleos_model("{}");
 	must_be(bn_version_approve(bob->ws, "power/1", "fine", false, &err), BN_EREFUSED);
-	must(give(bob, "rmse", 1, TOWN_DATA));
-	ck_assert_int_eq(town_state(ann, "power/1"), BN_MODEL_REQUESTED);
-	ck_assert_uint_eq(town_count(ann, "model.approved", BN_OUTCOME_REFUSED), 1);
+	must(give(bob, "rmse", 1, TEAM_DATA));
+	ck_assert_int_eq(team_state(ann, "power/1"), BN_MODEL_REQUESTED);
+	ck_assert_uint_eq(team_count(ann, "model.approved", BN_OUTCOME_REFUSED), 1);
 	teardown();
 }
 END_TEST
@@ -327,7 +327,7 @@ static bn_outcome outcome_of(const char *member, json_t *value)
 		"{s:i, s:s, s:s, s:s, s:s, s:f, s:i, s:{s:s, s:i, s:s}, s:s, s:s, s:i, s:[s]}",
 		"version", 1, "registration", sqlite3_column_text(st, 0), "model",
 		sqlite3_column_text(st, 1), "metric", "rmse", "part", "test", "value", 1.0, "rows",
-		10, "dataset", "name", "jobs", "version", 3, "digest", TOWN_DATA, "how", "so",
+		10, "dataset", "name", "jobs", "version", 3, "digest", TEAM_DATA, "how", "so",
 		"tool", "t", "rules", BN_GATE_RULES, "answers", sqlite3_column_text(st, 0));
 	sqlite3_finalize(st);
 	ck_assert_int_eq(json_object_set_new(p, member, value), 0);
@@ -345,9 +345,9 @@ START_TEST(test_malformed_evidence_has_no_effect_and_newer_rules_are_not_guessed
 {
 	setup("{'gates':[" GATE "}]}");
 	cleos_model("{}");
-	ck_assert_int_eq(outcome_of("registration", json_string(TOWN_DATA)), BN_OUTCOME_INVALID);
+	ck_assert_int_eq(outcome_of("registration", json_string(TEAM_DATA)), BN_OUTCOME_INVALID);
 	ck_assert_int_eq(outcome_of("answers", json_array()), BN_OUTCOME_INVALID);
-	ck_assert_int_eq(outcome_of("model", json_string(TOWN_DATA)), BN_OUTCOME_INVALID);
+	ck_assert_int_eq(outcome_of("model", json_string(TEAM_DATA)), BN_OUTCOME_INVALID);
 	ck_assert_int_eq(outcome_of("value", json_string("1")), BN_OUTCOME_INVALID);
 	ck_assert_int_eq(outcome_of("rows", json_integer(-1)), BN_OUTCOME_INVALID);
 	ck_assert_int_eq(outcome_of("dataset", json_null()), BN_OUTCOME_INVALID);
@@ -372,13 +372,13 @@ START_TEST(test_champion_is_compared_on_the_data_of_the_challenger)
 		.rows = 100,
 		.dataset = "jobs",
 		.dataset_version = 3,
-		.dataset_digest = TOWN_DATA};
+		.dataset_digest = TEAM_DATA};
 	setup("{'gates':[{'name':'better','metric':'rmse','op':'<=','than':'champion'}]}");
 	cleos_model("{\"test\": {\"rmse\": 10.0}}");
 	must(bn_version_approve(bob->ws, "power/1", "first", false, &err));
 	must(bn_version_set_alias(bob->ws, "power/1", "champion", &err));
 	see(cleo);
-	town_register_run(cleo, "power", cleo, RUN, "{\"test\": {\"rmse\": 9.0}}");
+	team_register_run(cleo, "power", cleo, RUN, "{\"test\": {\"rmse\": 9.0}}");
 	must(bn_version_request(cleo->ws, "power/2", "better", &err));
 	see(bob);
 	m.value = 9.5;
@@ -400,14 +400,14 @@ START_TEST(test_fold_compares_with_the_champion_that_the_decision_answers)
 		.rows = 100,
 		.dataset = "jobs",
 		.dataset_version = 3,
-		.dataset_digest = TOWN_DATA};
+		.dataset_digest = TEAM_DATA};
 	setup("{'gates':[{'name':'better','metric':'rmse','op':'<=','than':'champion'}]}");
 	cleos_model("{}");
 	must(bn_evidence_give(bob->ws, "power/1", &m, 1, "recomputed", "t", &err));
 	must(bn_version_approve(bob->ws, "power/1", "first", false, &err));
 	must(bn_version_set_alias(bob->ws, "power/1", "champion", &err));
 	see(cleo);
-	town_register_run(cleo, "power", cleo, RUN, "{}");
+	team_register_run(cleo, "power", cleo, RUN, "{}");
 	must(bn_version_request(cleo->ws, "power/2", "better", &err));
 	see(bob);
 	m.value = 11;
@@ -427,8 +427,8 @@ START_TEST(test_fold_compares_with_the_champion_that_the_decision_answers)
 	must(bn_authority_append(bob->ws, 2, "model.approved", "model/power", p, &err));
 	json_decref(p);
 	must(bn_workspace_sync(bob->ws, &err));
-	ck_assert_int_eq(town_state(ann, "power/2"), BN_MODEL_REQUESTED);
-	ck_assert_uint_eq(town_count(ann, "model.approved", BN_OUTCOME_REFUSED), 1);
+	ck_assert_int_eq(team_state(ann, "power/2"), BN_MODEL_REQUESTED);
+	ck_assert_uint_eq(team_count(ann, "model.approved", BN_OUTCOME_REFUSED), 1);
 	teardown();
 }
 END_TEST
@@ -438,7 +438,7 @@ START_TEST(test_second_key_of_the_author_is_the_author)
 	const char *policy = "{\"gates\":[{\"check\":\"reproducible\"}]}";
 	json_t *doc = NULL;
 	bn_buf canonical = BN_BUF_INIT;
-	town_make_signed(&t, registry_town_classes);
+	team_make_signed(&t, registry_team_classes);
 	ann = &t.people[0];
 	bob = &t.people[1];
 	cleo = &t.people[2];
@@ -499,7 +499,7 @@ START_TEST(test_unsigned_and_dated_back_nothing_is_taken_away)
 		ck_assert_ptr_null(v->contested);
 		bn_version_free(v);
 	}
-	ck_assert_uint_eq(town_count(ann, "model.*", BN_OUTCOME_REFUSED), 4);
+	ck_assert_uint_eq(team_count(ann, "model.*", BN_OUTCOME_REFUSED), 4);
 	teardown();
 }
 END_TEST

@@ -92,8 +92,8 @@ static void begin(void)
 
 static void end(void)
 {
-	town_expect_one_view(&at.t);
-	town_remove(&at.t);
+	team_expect_one_view(&at.t);
+	team_remove(&at.t);
 }
 
 /* What dan may not do stays refused; that he is under a chain is not forgotten. */
@@ -210,7 +210,7 @@ START_TEST(test_name_of_an_index_that_fails_is_an_error_and_not_another_thing)
 {
 	bn_version *v = NULL;
 	begin();
-	ck_assert_int_eq(town_register(at.cleo, "power", at.cleo, "{}"), 2);
+	ck_assert_int_eq(team_register(at.cleo, "power", at.cleo, "{}"), 2);
 	attacked_see_all();
 	sqlite3 *db = bn_workspace_index(at.dan->ws);
 	sqlite3_progress_handler(db, 1, interrupts, NULL);
@@ -225,7 +225,7 @@ START_TEST(test_name_of_an_index_that_fails_is_an_error_and_not_another_thing)
 		expect_names(k, true);
 	}
 	sqlite3_progress_handler(db, 0, NULL, NULL);
-	town_remove(&at.t);
+	team_remove(&at.t);
 }
 END_TEST
 

@@ -5,14 +5,14 @@
 #include "core/registry/late.h"
 #include "tests/support/chain_people.h"
 #include "tests/support/check_main.h"
-#include "tests/support/registry_town.h"
+#include "tests/support/registry_team.h"
 
 #include <string.h>
 
 #define UUID "cccccccc-0000-4000-8000-000000000001"
 
 static bn_err err = BN_ERR_INIT;
-static town t;
+static team t;
 static person *ann, *bob, *cleo, *dan;
 
 static void must(int rc)
@@ -34,7 +34,7 @@ static void see_all(void)
 
 static void setup(void)
 {
-	town_make_signed(&t, registry_town_classes);
+	team_make_signed(&t, registry_team_classes);
 	ann = &t.people[0];
 	bob = &t.people[1];
 	cleo = &t.people[2];
@@ -72,8 +72,8 @@ static bn_late_list *late(person *p, size_t n)
 static json_t *registration(int64_t version)
 {
 	return json_pack("{s:I, s:s, s:i, s:s, s:s, s:[], s:s}", "version", (json_int_t)version,
-		"uuid", UUID, "author_uid", (int)cleo->uid, "digest", TOWN_DATA, "manifest",
-		TOWN_DATA, "files", "run", "00112233445566778899aabbccddeeff");
+		"uuid", UUID, "author_uid", (int)cleo->uid, "digest", TEAM_DATA, "manifest",
+		TEAM_DATA, "files", "run", "00112233445566778899aabbccddeeff");
 }
 
 START_TEST(test_late_registration_is_repeated_by_its_owners_next_process_once)
@@ -83,7 +83,7 @@ START_TEST(test_late_registration_is_repeated_by_its_owners_next_process_once)
 	setup();
 	next_link(true);
 	sign_unaware(cleo, "model.registered", registration(1));
-	ck_assert_uint_eq(town_count(ann, "model.registered", BN_OUTCOME_LATE), 1);
+	ck_assert_uint_eq(team_count(ann, "model.registered", BN_OUTCOME_LATE), 1);
 	bn_late_list *l = late(cleo, 1);
 	ck_assert_str_eq(l->items[0].command,
 		"binnacle model register 00112233445566778899aabbccddeeff --name power");
@@ -100,8 +100,8 @@ START_TEST(test_late_registration_is_repeated_by_its_owners_next_process_once)
 	must(bn_registry_repeat(cleo->ws, &n, &err));
 	ck_assert_uint_eq(n, 0);
 	bn_late_list_free(late(cleo, 0));
-	town_expect_one_view(&t);
-	town_remove(&t);
+	team_expect_one_view(&t);
+	team_remove(&t);
 }
 END_TEST
 
@@ -112,14 +112,14 @@ START_TEST(test_late_registration_whose_number_went_to_another_gets_the_next_one
 	setup();
 	next_link(true);
 	sign_unaware(cleo, "model.registered", registration(1));
-	ck_assert_int_eq(town_register(dan, "power", dan, "{}"), 1);
+	ck_assert_int_eq(team_register(dan, "power", dan, "{}"), 1);
 	must(bn_registry_repeat(cleo->ws, &n, &err));
 	ck_assert_uint_eq(n, 1);
 	must(bn_version_get(&v, ann->ws, "power/2", &err));
 	ck_assert_str_eq(v->uuid, UUID);
 	bn_version_free(v);
-	town_expect_one_view(&t);
-	town_remove(&t);
+	team_expect_one_view(&t);
+	team_remove(&t);
 }
 END_TEST
 
@@ -127,7 +127,7 @@ START_TEST(test_late_decision_is_listed_with_its_command_until_it_is_pointless)
 {
 	sqlite3_stmt *st = NULL;
 	setup();
-	town_register(cleo, "power", cleo, "{}");
+	team_register(cleo, "power", cleo, "{}");
 	must(bn_version_request(cleo->ws, "power/1", NULL, &err));
 	see_all();
 	next_link(true);
@@ -141,7 +141,7 @@ START_TEST(test_late_decision_is_listed_with_its_command_until_it_is_pointless)
 		"it's fine", "answers", sqlite3_column_text(st, 2), "seen", "rules", BN_GATE_RULES);
 	sqlite3_finalize(st);
 	sign_unaware(bob, "model.approved", p);
-	ck_assert_int_eq(town_state(ann, "power/1"), BN_MODEL_REQUESTED);
+	ck_assert_int_eq(team_state(ann, "power/1"), BN_MODEL_REQUESTED);
 	bn_late_list *l = late(bob, 1);
 	ck_assert_str_eq(
 		l->items[0].command, "binnacle model approve power/1 --reason 'it'\\''s fine'");
@@ -149,15 +149,15 @@ START_TEST(test_late_decision_is_listed_with_its_command_until_it_is_pointless)
 	bn_late_list_free(l);
 	must(bn_version_approve(bob->ws, "power/1", "it's fine", false, &err));
 	bn_late_list_free(late(bob, 0));
-	town_expect_one_view(&t);
-	town_remove(&t);
+	team_expect_one_view(&t);
+	team_remove(&t);
 }
 END_TEST
 
 START_TEST(test_late_request_alias_and_tag_are_listed_in_order)
 {
 	setup();
-	town_register(cleo, "power", cleo, "{}");
+	team_register(cleo, "power", cleo, "{}");
 	see_all();
 	char id[70] = "";
 	sqlite3_stmt *st = NULL;
@@ -181,8 +181,8 @@ START_TEST(test_late_request_alias_and_tag_are_listed_in_order)
 	bn_late_list_free(l);
 	must(bn_version_set_alias(bob->ws, "power/1", "best", &err));
 	bn_late_list_free(late(bob, 1));
-	town_expect_one_view(&t);
-	town_remove(&t);
+	team_expect_one_view(&t);
+	team_remove(&t);
 }
 END_TEST
 
@@ -196,8 +196,8 @@ START_TEST(test_owner_who_may_not_register_any_more_repeats_nothing)
 	ck_assert_uint_eq(n, 0);
 	must_be(bn_version_request(bob->ws, "power/1", NULL, &err), BN_ENOTFOUND);
 	must_be(bn_version_request(cleo->ws, "power/1", NULL, &err), BN_EREFUSED);
-	town_expect_one_view(&t);
-	town_remove(&t);
+	team_expect_one_view(&t);
+	team_remove(&t);
 }
 END_TEST
 

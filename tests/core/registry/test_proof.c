@@ -14,15 +14,15 @@
 #include "tests/support/chain_people.h"
 #include "tests/support/check_main.h"
 #include "tests/support/forged_log.h"
-#include "tests/support/registry_town.h"
+#include "tests/support/registry_team.h"
 #include "tests/support/signer.h"
 
 #include <string.h>
 #include <unistd.h>
 
 static bn_err err = BN_ERR_INIT;
-static town t;
-static toy_dir dir; /* the town's, for forged logs */
+static team t;
+static toy_dir dir; /* the team's, for forged logs */
 static person *ann, *bob, *cleo, *dan;
 static bn_signer mal;   /* a key that nobody has admitted */
 static bn_key *bob_key; /* what a forger of bob's would need */
@@ -35,7 +35,7 @@ static void must(int rc)
 /* ann founded it; bob is a reviewer, cleo and dan are developers. power/1 of cleo is approved by bob. */
 static void setup(void)
 {
-	town_make_signed(&t, registry_town_classes);
+	team_make_signed(&t, registry_team_classes);
 	ann = &t.people[0];
 	bob = &t.people[1];
 	cleo = &t.people[2];
@@ -45,7 +45,7 @@ static void setup(void)
 		(bn_change[]){person_admitted(bob), person_admitted(cleo), person_admitted(dan)},
 		3);
 	person_link(ann, (bn_change[]){person_role(bob, BN_ROLE_REVIEWER, true)}, 1);
-	town_register(cleo, "power", cleo, "{}");
+	team_register(cleo, "power", cleo, "{}");
 	must(bn_version_request(cleo->ws, "power/1", "please", &err));
 	must(bn_version_approve(bob->ws, "power/1", "fine", false, &err));
 	test_signer_init(&mal, 9);
@@ -56,7 +56,7 @@ static void teardown(void)
 {
 	test_signer_release(&mal);
 	bn_key_free(bob_key);
-	town_remove(&t);
+	team_remove(&t);
 }
 
 /* ---- what is found ------------------------------------------------------------------------------- */
@@ -195,7 +195,7 @@ START_TEST(test_acts_that_are_not_signed_are_named_and_are_no_fault)
 		"{\"check\":\"drift\",\"verdict\":\"fail\",\"version\":1}");
 	expect(dan, false, 9, "mal@host-boot-0", "not signed");
 	expect(dan, false, 9, "mal@host-boot-1", "not signed");
-	ck_assert_int_eq(town_state(dan, "power/1"), BN_MODEL_APPROVED);
+	ck_assert_int_eq(team_state(dan, "power/1"), BN_MODEL_APPROVED);
 	teardown();
 }
 END_TEST
@@ -496,7 +496,7 @@ END_TEST
 START_TEST(test_unsigned_decision_is_a_note_and_moves_nothing)
 {
 	setup();
-	town_register(cleo, "power", cleo, "{}");
+	team_register(cleo, "power", cleo, "{}");
 	must(bn_version_request(cleo->ws, "power/2", "please", &err));
 	forge("mal@host-boot-0", NULL, NULL, "model.approved", "{\"version\":2}");
 	bn_verify_report *r = verify(dan, "power/2");
@@ -505,7 +505,7 @@ START_TEST(test_unsigned_decision_is_a_note_and_moves_nothing)
 	ck_assert_uint_eq(
 		lines(r, "no effect: rule 9 (decisions), log/mal@host-boot-0 record 1", NULL), 1);
 	bn_verify_report_free(r);
-	ck_assert_int_eq(town_state(dan, "power/2"), BN_MODEL_REQUESTED);
+	ck_assert_int_eq(team_state(dan, "power/2"), BN_MODEL_REQUESTED);
 	ATTACK_TRACE(dan->ws, "power/1");
 	teardown();
 }
@@ -533,7 +533,7 @@ START_TEST(test_edited_index_changes_no_answer)
 	bn_model_view *view = NULL;
 	bn_version *v = NULL;
 	setup();
-	town_register(cleo, "power", cleo, "{}");
+	team_register(cleo, "power", cleo, "{}");
 	must(bn_workspace_refresh(dan->ws, NULL, &err));
 	edit_index("UPDATE model_version SET state = 2 WHERE version = 2;"
 		   "UPDATE model_version SET digest = 'beef', manifest = 'beef' WHERE version = 1;"
@@ -545,7 +545,7 @@ START_TEST(test_edited_index_changes_no_answer)
 		   "DELETE FROM signed_record; UPDATE index_signed_verdict SET good = 0;"
 		   "INSERT INTO writer_fork SELECT no, 1, 'x' FROM writer;");
 	/* The index is believed where it is shown ... */
-	ck_assert_int_eq(town_state(dan, "power/2"), BN_MODEL_APPROVED);
+	ck_assert_int_eq(team_state(dan, "power/2"), BN_MODEL_APPROVED);
 	/* ... and nowhere where something is proven. */
 	expect_whole(dan);
 	bn_verify_report *r = verify(dan, "power/1");
@@ -595,7 +595,7 @@ START_TEST(test_hole_that_a_person_makes_fails_that_model_alone)
 	uint8_t invented[32] = {7};
 	bn_model_view *view = NULL;
 	setup();
-	town_register(cleo, "other", cleo, "{}");
+	team_register(cleo, "other", cleo, "{}");
 	const bn_signer s = signer_of(bob_key);
 	forge("bob@host-boot-9", &s, invented, "model.tag", "{\"version\":1}");
 	refuses(dan, "power/1", BN_EREFUSED, "holes");
@@ -611,8 +611,8 @@ START_TEST(test_records_of_the_run_are_sealed_by_a_person_or_nobody_vouches)
 	static const char run[] = "00112233445566778899aabbccddeeff";
 	static const char bare[] = "ffeeddccbbaa99887766554433221100";
 	setup();
-	town_run(cleo, run); /* cleo signs */
-	town_register_run(cleo, "power", cleo, run, "{}");
+	team_run(cleo, run); /* cleo signs */
+	team_register_run(cleo, "power", cleo, run, "{}");
 	bn_verify_report *r = verify(dan, "power/2");
 	ck_assert_uint_eq(lines(r, "sealed records of run 00112233", NULL), 1);
 	ck_assert_uint_eq(r->problems, 0);
@@ -624,7 +624,7 @@ START_TEST(test_records_of_the_run_are_sealed_by_a_person_or_nobody_vouches)
 	forged_seal(&l, &dir, NULL);
 	forged_end(&l);
 	must(bn_workspace_refresh(cleo->ws, NULL, &err));
-	town_register_run(cleo, "power", cleo, bare, "{}");
+	team_register_run(cleo, "power", cleo, bare, "{}");
 	r = verify(dan, "power/3");
 	ck_assert_uint_eq(lines(r, "sealed records of run ffeeddcc", "nobody's key vouches"), 1);
 	bn_verify_report_free(r);
@@ -641,7 +641,7 @@ START_TEST(test_who_goes_on_serving_hears_of_a_void_approval_and_of_a_removal)
 	sqlite3 *db = NULL;
 	bn_model_view *view = NULL, *other = NULL;
 	setup();
-	town_register(cleo, "power", cleo, "{}");
+	team_register(cleo, "power", cleo, "{}");
 	must(bn_version_demand(&view, dan->ws, "power/1", &err));
 	must(bn_version_demand(&other, dan->ws, "power/2", &err));
 	must(bn_version_demand_again(view, "power/1", &err));

@@ -7,13 +7,13 @@
 #include "core/registry/proof_kept.h"
 #include "tests/support/chain_people.h"
 #include "tests/support/check_main.h"
-#include "tests/support/registry_town.h"
+#include "tests/support/registry_team.h"
 
 #include <string.h>
 #include <sys/stat.h>
 
 static bn_err err = BN_ERR_INIT;
-static town t;
+static team t;
 static person *ann, *bob, *cleo, *dan;
 
 static void must(int rc)
@@ -24,7 +24,7 @@ static void must(int rc)
 /* power/1 of cleo is approved by bob; what dan looks at has settled long ago, by his clock. */
 static void setup(void)
 {
-	town_make_signed(&t, registry_town_classes);
+	team_make_signed(&t, registry_team_classes);
 	ann = &t.people[0];
 	bob = &t.people[1];
 	cleo = &t.people[2];
@@ -33,7 +33,7 @@ static void setup(void)
 		(bn_change[]){person_admitted(bob), person_admitted(cleo), person_admitted(dan)},
 		3);
 	person_link(ann, (bn_change[]){person_role(bob, BN_ROLE_REVIEWER, true)}, 1);
-	town_register(cleo, "power", cleo, "{}");
+	team_register(cleo, "power", cleo, "{}");
 	must(bn_version_request(cleo->ws, "power/1", "please", &err));
 	must(bn_version_approve(bob->ws, "power/1", "fine", false, &err));
 	dan->clock_offset_ms = (int64_t)30 * 365 * 86400 * 1000;
@@ -99,7 +99,7 @@ START_TEST(test_what_was_proven_is_remembered_for_that_name_alone)
 	must(use("power/1"));
 	ck_assert(is_kept("power/1"));
 	ck_assert(!is_kept("power"));
-	town_remove(&t);
+	team_remove(&t);
 }
 END_TEST
 
@@ -109,7 +109,7 @@ START_TEST(test_what_changed_a_moment_ago_is_proven_again)
 	dan->clock_offset_ms = bn_env_now_ms(bn_env_real()) - t.clock_ns / 1000000;
 	must(use("power/1"));
 	ck_assert(!is_kept("power/1"));
-	town_remove(&t);
+	team_remove(&t);
 }
 END_TEST
 
@@ -117,14 +117,14 @@ START_TEST(test_any_record_more_has_it_proven_again)
 {
 	setup();
 	must(use("power/1"));
-	town_register(cleo, "other", cleo, "{}");
+	team_register(cleo, "other", cleo, "{}");
 	ck_assert(!is_kept("power/1"));
 	must(use("power/1"));
 	ck_assert(is_kept("power/1"));
 	/* bob, who approved it, is removed, and what he decided is void */
 	person_link(ann, (bn_change[]){person_removed(bob)}, 1);
 	ck_assert(!is_kept("power/1"));
-	town_remove(&t);
+	team_remove(&t);
 }
 END_TEST
 
@@ -150,7 +150,7 @@ START_TEST(test_file_of_the_log_that_was_written_to_has_it_proven_again)
 	bn_free(path);
 	bn_names_release(&names);
 	bn_names_release(&files);
-	town_remove(&t);
+	team_remove(&t);
 }
 END_TEST
 
@@ -170,7 +170,7 @@ START_TEST(test_reader_who_remembers_something_else_proves_it_again)
 	must(bn_trust_forget(trust, &err));
 	ck_assert(!is_kept("power/1"));
 	bn_trust_free(trust);
-	town_remove(&t);
+	team_remove(&t);
 }
 END_TEST
 
@@ -219,7 +219,7 @@ START_TEST(test_planted_proof_is_not_believed)
 	bn_buf_release(&bytes);
 	bn_free(dir);
 	bn_free(path);
-	town_remove(&t);
+	team_remove(&t);
 }
 END_TEST
 

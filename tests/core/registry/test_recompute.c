@@ -5,7 +5,6 @@
 #include "core/base/rng.h"
 #include "core/base/str.h"
 #include "core/data/dataset.h"
-#include "core/table/table.h"
 #include "core/govern/authority.h"
 #include "core/launch/resolve.h"
 #include "core/learn/fit.h"
@@ -14,9 +13,10 @@
 #include "core/registry/recompute.h"
 #include "core/store/object/manifest.h"
 #include "core/store/object/object.h"
+#include "core/table/table.h"
 #include "tests/support/chain_people.h"
 #include "tests/support/check_main.h"
-#include "tests/support/registry_town.h"
+#include "tests/support/registry_team.h"
 
 #include <math.h>
 #include <string.h>
@@ -24,7 +24,7 @@
 #include <unistd.h>
 
 static bn_err err = BN_ERR_INIT;
-static town t;
+static team t;
 static person *ann, *bob, *cleo, *dan;
 
 static void must(int rc)
@@ -49,7 +49,7 @@ static void setup(const char *policy)
 {
 	json_t *doc = NULL;
 	bn_buf text = BN_BUF_INIT;
-	town_make_signed(&t, bn_fold_classes);
+	team_make_signed(&t, bn_fold_classes);
 	ann = &t.people[0];
 	bob = &t.people[1];
 	cleo = &t.people[2];
@@ -174,8 +174,8 @@ START_TEST(test_number_that_the_author_made_up_is_measured_and_blocks)
 	ck_assert_int_eq(l->items[0].rows, 60);
 	bn_recomputed_list_free(l);
 	must_be(bn_version_approve(bob->ws, "power/1", "x", false, &err), BN_EREFUSED);
-	town_expect_one_view(&t);
-	town_remove(&t);
+	team_expect_one_view(&t);
+	team_remove(&t);
 }
 END_TEST
 
@@ -203,15 +203,15 @@ START_TEST(test_honest_number_is_measured_once_and_approved)
 		bn_recomputed_list_free(l);
 	}
 	must(bn_version_approve(bob->ws, "power/1", "x", false, &err));
-	ck_assert_int_eq(town_state(dan, "power/1"), BN_MODEL_APPROVED);
+	ck_assert_int_eq(team_state(dan, "power/1"), BN_MODEL_APPROVED);
 	bn_evidence_list *all = NULL;
 	must(bn_evidence_read(&all, dan->ws, "power/1", &err));
 	ck_assert_uint_eq(all->count, 2);
 	ck_assert_str_eq(all->items[0].user, "bob");
 	ck_assert(all->items[0].counts);
 	bn_evidence_list_free(all);
-	town_expect_one_view(&t);
-	town_remove(&t);
+	team_expect_one_view(&t);
+	team_remove(&t);
 }
 END_TEST
 
@@ -240,8 +240,8 @@ START_TEST(test_gate_names_its_own_data_and_the_champion_is_measured_on_the_same
 	ck_assert(!l->items[2].is_new && l->items[2].value > l->items[1].value);
 	bn_recomputed_list_free(l);
 	must(bn_version_approve(bob->ws, "power/2", "x", false, &err));
-	town_expect_one_view(&t);
-	town_remove(&t);
+	team_expect_one_view(&t);
+	team_remove(&t);
 }
 END_TEST
 
@@ -262,7 +262,7 @@ START_TEST(test_what_cannot_be_measured_is_said_and_leaves_the_gate_open)
 	ck_assert_ptr_nonnull(strstr(l->items[2].problem, "none"));
 	bn_recomputed_list_free(l);
 	must_be(bn_version_approve(bob->ws, "power/1", "x", false, &err), BN_EREFUSED);
-	town_remove(&t);
+	team_remove(&t);
 }
 END_TEST
 
@@ -287,7 +287,7 @@ START_TEST(test_changed_bytes_of_the_data_give_no_evidence)
 	ck_assert_uint_eq(l->problems, 1);
 	ck_assert_ptr_null(l->items[0].dataset);
 	bn_recomputed_list_free(l);
-	town_remove(&t);
+	team_remove(&t);
 }
 END_TEST
 
@@ -362,7 +362,7 @@ START_TEST(test_bytes_that_are_others_for_a_moment_give_no_evidence)
 	bob->env.fs = flip.below;
 	ck_assert_int_ge(measured, 2);
 	ck_assert_int_ge(refused, 1);
-	town_remove(&t);
+	team_remove(&t);
 }
 END_TEST
 

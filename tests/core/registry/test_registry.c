@@ -6,14 +6,14 @@
 #include "core/registry/provenance.h"
 #include "core/registry/registry.h"
 #include "tests/support/check_main.h"
-#include "tests/support/registry_town.h"
+#include "tests/support/registry_team.h"
 
 #include <string.h>
 
 #define GOOD "{\"test\":{\"rmse\":11.5,\"r2\":0.9}}"
 #define WORSE "{\"test\":{\"rmse\":14.5,\"r2\":0.7}}"
 
-static town t;
+static team t;
 static person *const ann = &t.people[0], *const bob = &t.people[1], *const cleo = &t.people[2],
 		     *const dan = &t.people[3];
 
@@ -21,7 +21,7 @@ static person *const ann = &t.people[0], *const bob = &t.people[1], *const cleo 
 static void setup(void)
 {
 	bn_err err = BN_ERR_INIT;
-	town_make(&t, registry_town_classes);
+	team_make(&t, registry_team_classes);
 	ck_assert_bn_ok(
 		bn_role_grant(ann->ws, bob->uid, "bob", BN_ROLE_REVIEWER, NULL, &err), &err);
 	ck_assert_bn_ok(
@@ -30,7 +30,7 @@ static void setup(void)
 
 static void teardown(void)
 {
-	town_remove(&t);
+	team_remove(&t);
 }
 
 static int approve(person *p, const char *spec, bn_err *err)
@@ -43,13 +43,13 @@ START_TEST(test_version_goes_from_registered_to_requested_to_approved_to_champio
 {
 	setup();
 	bn_err err = BN_ERR_INIT;
-	ck_assert_int_eq(town_register(dan, "power", dan, GOOD), 1);
-	ck_assert_int_eq(town_register(dan, "power", dan, GOOD), 2);
-	ck_assert_int_eq(town_state(bob, "power/2"), BN_MODEL_REGISTERED);
+	ck_assert_int_eq(team_register(dan, "power", dan, GOOD), 1);
+	ck_assert_int_eq(team_register(dan, "power", dan, GOOD), 2);
+	ck_assert_int_eq(team_state(bob, "power/2"), BN_MODEL_REGISTERED);
 	ck_assert_bn_ok(bn_version_request(dan->ws, "power/2", "please", &err), &err);
-	ck_assert_int_eq(town_state(bob, "power/2"), BN_MODEL_REQUESTED);
+	ck_assert_int_eq(team_state(bob, "power/2"), BN_MODEL_REQUESTED);
 	ck_assert_bn_ok(approve(bob, "power/2", &err), &err);
-	ck_assert_int_eq(town_state(dan, "power/2"), BN_MODEL_APPROVED);
+	ck_assert_int_eq(team_state(dan, "power/2"), BN_MODEL_APPROVED);
 	ck_assert_bn_ok(bn_version_set_alias(cleo->ws, "power/2", "champion", &err), &err);
 	bn_version *v = NULL;
 	ck_assert_bn_ok(bn_version_get(&v, dan->ws, "power@champion", &err), &err);
@@ -80,7 +80,7 @@ START_TEST(test_unknown_names_say_what_is_there_instead)
 	setup();
 	bn_err err = BN_ERR_INIT;
 	bn_version *v = NULL;
-	town_register(dan, "power", dan, GOOD);
+	team_register(dan, "power", dan, GOOD);
 	ck_assert_int_eq(bn_version_get(&v, dan->ws, "pwoer/1", &err), BN_ENOTFOUND);
 	ck_assert_ptr_nonnull(strstr(err.hint, "power"));
 	bn_err_clear(&err);
@@ -98,17 +98,17 @@ START_TEST(test_author_and_registrar_cannot_approve_their_own_unless_policy_says
 {
 	setup();
 	bn_err err = BN_ERR_INIT;
-	town_register(cleo, "power", bob, GOOD); /* bob's run, registered by cleo */
+	team_register(cleo, "power", bob, GOOD); /* bob's run, registered by cleo */
 	ck_assert_bn_ok(bn_version_request(cleo->ws, "power/1", NULL, &err), &err);
 	ck_assert_int_eq(approve(bob, "power/1", &err), BN_EREFUSED);
 	ck_assert_ptr_nonnull(strstr(err.msg, "bob is the author of power/1"));
 	ck_assert_int_eq(approve(cleo, "power/1", &err), BN_EREFUSED);
 	ck_assert_ptr_nonnull(strstr(err.msg, "cleo registered power/1"));
-	ck_assert_int_eq(town_state(ann, "power/1"), BN_MODEL_REQUESTED);
-	ck_assert_uint_eq(town_count(dan, "model.approved", BN_OUTCOME_REFUSED), 2);
-	town_policy(ann, "{\"self_approval\": true}");
+	ck_assert_int_eq(team_state(ann, "power/1"), BN_MODEL_REQUESTED);
+	ck_assert_uint_eq(team_count(dan, "model.approved", BN_OUTCOME_REFUSED), 2);
+	team_policy(ann, "{\"self_approval\": true}");
 	ck_assert_bn_ok(approve(bob, "power/1", &err), &err);
-	ck_assert_int_eq(town_state(ann, "power/1"), BN_MODEL_APPROVED);
+	ck_assert_int_eq(team_state(ann, "power/1"), BN_MODEL_APPROVED);
 	teardown();
 }
 END_TEST
@@ -117,7 +117,7 @@ START_TEST(test_developer_may_not_approve_and_the_attempt_is_in_the_audit_log)
 {
 	setup();
 	bn_err err = BN_ERR_INIT;
-	town_register(bob, "power", bob, GOOD);
+	team_register(bob, "power", bob, GOOD);
 	ck_assert_bn_ok(bn_version_request(bob->ws, "power/1", NULL, &err), &err);
 	ck_assert_int_eq(approve(dan, "power/1", &err), BN_EREFUSED);
 	ck_assert_ptr_nonnull(strstr(err.msg, "dan (developer) may not approve"));
@@ -140,7 +140,7 @@ START_TEST(test_event_written_past_the_checks_is_refused_by_every_reader)
 	setup();
 	bn_err err = BN_ERR_INIT;
 	bn_version *v = NULL;
-	town_register(dan, "power", dan, GOOD);
+	team_register(dan, "power", dan, GOOD);
 	ck_assert_bn_ok(bn_version_request(dan->ws, "power/1", NULL, &err), &err);
 	ck_assert_bn_ok(bn_version_get(&v, dan->ws, "power/1", &err), &err);
 	json_t *p =
@@ -155,8 +155,8 @@ START_TEST(test_event_written_past_the_checks_is_refused_by_every_reader)
 	ck_assert_bn_ok(bn_workspace_sync(dan->ws, &err), &err);
 	json_decref(p);
 	for (size_t i = 0; i < PEOPLE; i++) {
-		ck_assert_int_eq(town_state(&t.people[i], "power/1"), BN_MODEL_REQUESTED);
-		ck_assert_uint_eq(town_count(&t.people[i], "model.*", BN_OUTCOME_REFUSED), 2);
+		ck_assert_int_eq(team_state(&t.people[i], "power/1"), BN_MODEL_REQUESTED);
+		ck_assert_uint_eq(team_count(&t.people[i], "model.*", BN_OUTCOME_REFUSED), 2);
 	}
 	bn_version_free(v);
 	teardown();
@@ -191,7 +191,7 @@ START_TEST(test_approval_without_signature_with_a_foreign_key_or_of_other_bytes_
 	char other[65];
 	memset(other, 'a', 64);
 	other[64] = '\0';
-	town_register(dan, "power", dan, GOOD);
+	team_register(dan, "power", dan, GOOD);
 	ck_assert_bn_ok(bn_version_request(dan->ws, "power/1", NULL, &err), &err);
 	ck_assert_bn_ok(bn_version_get(&v, dan->ws, "power/1", &err), &err);
 
@@ -207,11 +207,11 @@ START_TEST(test_approval_without_signature_with_a_foreign_key_or_of_other_bytes_
 	ck_assert_bn_ok(bn_workspace_sync(cleo->ws, &err), &err);
 	append_decision(bob, v, v->digest, json_object_get(theirs, "signature"));
 
-	ck_assert_int_eq(town_state(ann, "power/1"), BN_MODEL_REQUESTED);
-	ck_assert_uint_eq(town_count(ann, "model.approved", BN_OUTCOME_REFUSED), 2);
-	ck_assert_uint_eq(town_count(ann, "model.approved", BN_OUTCOME_INVALID), 1);
+	ck_assert_int_eq(team_state(ann, "power/1"), BN_MODEL_REQUESTED);
+	ck_assert_uint_eq(team_count(ann, "model.approved", BN_OUTCOME_REFUSED), 2);
+	ck_assert_uint_eq(team_count(ann, "model.approved", BN_OUTCOME_INVALID), 1);
 	append_decision(bob, v, v->digest, NULL);
-	ck_assert_int_eq(town_state(ann, "power/1"), BN_MODEL_APPROVED);
+	ck_assert_int_eq(team_state(ann, "power/1"), BN_MODEL_APPROVED);
 	json_decref(p);
 	json_decref(theirs);
 	bn_version_free(v);
@@ -224,7 +224,7 @@ START_TEST(test_key_that_was_never_published_does_not_count)
 	setup();
 	bn_err err = BN_ERR_INIT;
 	bn_version *v = NULL;
-	town_register(dan, "power", dan, GOOD);
+	team_register(dan, "power", dan, GOOD);
 	ck_assert_bn_ok(bn_version_request(dan->ws, "power/1", NULL, &err), &err);
 	ck_assert_bn_ok(bn_version_get(&v, dan->ws, "power/1", &err), &err);
 	/* bob's next key, announced nowhere: sign as bob, drop the announcement */
@@ -245,13 +245,13 @@ START_TEST(test_key_that_was_never_published_does_not_count)
 	json_t *signature =
 		json_pack("{s:s, s:s}", "public_key", bn_key_public(key), "value", value);
 	append_decision(bob, v, v->digest, signature);
-	ck_assert_int_eq(town_state(ann, "power/1"), BN_MODEL_REQUESTED);
-	ck_assert_uint_eq(town_count(ann, "model.approved", BN_OUTCOME_REFUSED), 1);
+	ck_assert_int_eq(team_state(ann, "power/1"), BN_MODEL_REQUESTED);
+	ck_assert_uint_eq(team_count(ann, "model.approved", BN_OUTCOME_REFUSED), 1);
 	/* the same signature counts once the key has been published */
 	json_t *any = json_pack("{s:i}", "x", 1);
 	ck_assert_bn_ok(bn_identity_append_signed(bob->ws, "note", "note/x", any, &err), &err);
 	append_decision(bob, v, v->digest, signature);
-	ck_assert_int_eq(town_state(ann, "power/1"), BN_MODEL_APPROVED);
+	ck_assert_int_eq(team_state(ann, "power/1"), BN_MODEL_APPROVED);
 	json_decref(any);
 	json_decref(signature);
 	json_decref(body);
@@ -267,7 +267,7 @@ START_TEST(test_champion_is_only_for_approved_versions_and_other_aliases_are_fre
 {
 	setup();
 	bn_err err = BN_ERR_INIT;
-	town_register(dan, "power", dan, GOOD);
+	team_register(dan, "power", dan, GOOD);
 	ck_assert_int_eq(bn_version_set_alias(bob->ws, "power/1", "champion", &err), BN_EREFUSED);
 	ck_assert_ptr_nonnull(strstr(err.msg, "only for approved versions"));
 	bn_err_clear(&err);
@@ -294,7 +294,7 @@ START_TEST(test_rejection_needs_a_reason_and_can_be_asked_again)
 {
 	setup();
 	bn_err err = BN_ERR_INIT;
-	town_register(dan, "power", dan, GOOD);
+	team_register(dan, "power", dan, GOOD);
 	ck_assert_int_eq(bn_version_reject(bob->ws, "power/1", "no", &err), BN_ECONFLICT);
 	bn_err_clear(&err);
 	ck_assert_bn_ok(bn_version_request(dan->ws, "power/1", NULL, &err), &err);
@@ -303,13 +303,13 @@ START_TEST(test_rejection_needs_a_reason_and_can_be_asked_again)
 	ck_assert_int_eq(bn_version_reject(bob->ws, "power/1", "  ", &err), BN_EINVAL);
 	bn_err_clear(&err);
 	ck_assert_bn_ok(bn_version_reject(bob->ws, "power/1", "half the rows", &err), &err);
-	ck_assert_int_eq(town_state(dan, "power/1"), BN_MODEL_REJECTED);
+	ck_assert_int_eq(team_state(dan, "power/1"), BN_MODEL_REJECTED);
 	ck_assert_int_eq(approve(cleo, "power/1", &err), BN_ECONFLICT);
 	bn_err_clear(&err);
 	ck_assert_bn_ok(bn_version_request(dan->ws, "power/1", "now all", &err), &err);
 	ck_assert_bn_ok(approve(bob, "power/1", &err), &err);
 	ck_assert_int_eq(approve(cleo, "power/1", &err), BN_ECONFLICT);
-	ck_assert_int_eq(town_state(dan, "power/1"), BN_MODEL_APPROVED);
+	ck_assert_int_eq(team_state(dan, "power/1"), BN_MODEL_APPROVED);
 	bn_version *v = NULL;
 	bn_err_clear(&err);
 	ck_assert_bn_ok(bn_version_get(&v, dan->ws, "power/1", &err), &err);
@@ -325,11 +325,11 @@ START_TEST(test_quorum_of_two_needs_two_different_reviewers)
 {
 	setup();
 	bn_err err = BN_ERR_INIT;
-	town_policy(ann, "{\"approvals\": 2}");
-	town_register(dan, "power", dan, GOOD);
+	team_policy(ann, "{\"approvals\": 2}");
+	team_register(dan, "power", dan, GOOD);
 	ck_assert_bn_ok(bn_version_request(dan->ws, "power/1", NULL, &err), &err);
 	ck_assert_bn_ok(approve(bob, "power/1", &err), &err);
-	ck_assert_int_eq(town_state(dan, "power/1"), BN_MODEL_REQUESTED);
+	ck_assert_int_eq(team_state(dan, "power/1"), BN_MODEL_REQUESTED);
 	ck_assert_int_eq(approve(bob, "power/1", &err), BN_ECONFLICT);
 	bn_err_clear(&err);
 	bn_version *v = NULL;
@@ -338,7 +338,7 @@ START_TEST(test_quorum_of_two_needs_two_different_reviewers)
 	ck_assert_int_eq(v->approvals_needed, 2);
 	bn_version_free(v);
 	ck_assert_bn_ok(approve(cleo, "power/1", &err), &err);
-	ck_assert_int_eq(town_state(dan, "power/1"), BN_MODEL_APPROVED);
+	ck_assert_int_eq(team_state(dan, "power/1"), BN_MODEL_APPROVED);
 	teardown();
 }
 END_TEST
@@ -354,9 +354,9 @@ START_TEST(test_failing_or_inconclusive_gate_blocks_and_override_is_written_larg
 {
 	setup();
 	bn_err err = BN_ERR_INIT;
-	town_policy(ann, "{" GATES "}");
-	town_register(dan, "power", dan, WORSE);
-	town_register(dan, "power", dan, "{\"test\":{\"rmse\":null}}");
+	team_policy(ann, "{" GATES "}");
+	team_register(dan, "power", dan, WORSE);
+	team_register(dan, "power", dan, "{\"test\":{\"rmse\":null}}");
 	ck_assert_bn_ok(bn_version_request(dan->ws, "power/1", NULL, &err), &err);
 	ck_assert_bn_ok(bn_version_request(dan->ws, "power/2", NULL, &err), &err);
 	ck_assert_int_eq(approve(bob, "power/1", &err), BN_EREFUSED);
@@ -367,12 +367,12 @@ START_TEST(test_failing_or_inconclusive_gate_blocks_and_override_is_written_larg
 	bn_err_clear(&err);
 	ck_assert_int_eq(bn_version_approve(bob->ws, "power/1", "why", true, &err), BN_EREFUSED);
 	ck_assert_ptr_nonnull(strstr(err.msg, "allows no override"));
-	town_policy(ann, "{\"gate_override\": true, " GATES "}");
+	team_policy(ann, "{\"gate_override\": true, " GATES "}");
 	bn_err_clear(&err);
 	ck_assert_int_eq(bn_version_approve(bob->ws, "power/1", "", true, &err), BN_EINVAL);
 	bn_err_clear(&err);
 	ck_assert_bn_ok(bn_version_approve(bob->ws, "power/1", "limit moves", true, &err), &err);
-	ck_assert_int_eq(town_state(dan, "power/1"), BN_MODEL_APPROVED);
+	ck_assert_int_eq(team_state(dan, "power/1"), BN_MODEL_APPROVED);
 	bn_audit_page *page = NULL;
 	bn_audit_filter f = {.kind = "model.approved", .outcome = BN_OUTCOME_APPLIED};
 	ck_assert_bn_ok(bn_audit_read(&page, dan->ws, &f, &err), &err);
@@ -388,8 +388,8 @@ START_TEST(test_champion_gate_compares_with_the_champion_and_is_not_applicable_w
 	setup();
 	bn_err err = BN_ERR_INIT;
 	bn_inbox_item *sheet = NULL;
-	town_policy(ann, "{" GATES "}");
-	town_register(dan, "power", dan, GOOD);
+	team_policy(ann, "{" GATES "}");
+	team_register(dan, "power", dan, GOOD);
 	ck_assert_bn_ok(bn_version_request(dan->ws, "power/1", NULL, &err), &err);
 	ck_assert_bn_ok(bn_inbox_item_read(&sheet, bob->ws, "power/1", &err), &err);
 	ck_assert_uint_eq(sheet->gates->count, 3);
@@ -405,8 +405,8 @@ START_TEST(test_champion_gate_compares_with_the_champion_and_is_not_applicable_w
 		&err);
 	ck_assert_bn_ok(approve(bob, "power/1", &err), &err);
 	ck_assert_bn_ok(bn_version_set_alias(bob->ws, "power/1", "champion", &err), &err);
-	town_register(dan, "power", dan, "{\"test\":{\"rmse\":11.9}}");
-	town_register(dan, "power", dan, "{\"test\":{\"rmse\":12.6}}");
+	team_register(dan, "power", dan, "{\"test\":{\"rmse\":11.9}}");
+	team_register(dan, "power", dan, "{\"test\":{\"rmse\":12.6}}");
 	ck_assert_bn_ok(bn_inbox_item_read(&sheet, bob->ws, "power/2", &err), &err);
 	ck_assert_int_eq(sheet->gates->items[1].verdict, BN_VERDICT_PASS);
 	ck_assert_double_eq(sheet->gates->items[1].threshold, 12.5);
@@ -432,8 +432,8 @@ START_TEST(test_inbox_lists_open_requests_and_says_why_i_may_not)
 	setup();
 	bn_err err = BN_ERR_INIT;
 	bn_inbox *box = NULL;
-	town_register(dan, "power", dan, GOOD);
-	town_register(bob, "energy", bob, GOOD);
+	team_register(dan, "power", dan, GOOD);
+	team_register(bob, "energy", bob, GOOD);
 	ck_assert_bn_ok(bn_version_request(dan->ws, "power/1", "a", &err), &err);
 	ck_assert_bn_ok(bn_version_request(bob->ws, "energy/1", "b", &err), &err);
 	ck_assert_bn_ok(bn_inbox_read(&box, bob->ws, &err), &err);
@@ -463,11 +463,11 @@ START_TEST(test_policy_can_forbid_registering_and_tags_follow_roles)
 	setup();
 	bn_err err = BN_ERR_INIT;
 	int64_t version = 0;
-	town_policy(ann, "{\"default_role\": \"viewer\"}");
-	ck_assert_int_eq(town_try_register(dan, "power", dan, GOOD, &version), BN_EREFUSED);
+	team_policy(ann, "{\"default_role\": \"viewer\"}");
+	ck_assert_int_eq(team_try_register(dan, "power", dan, GOOD, &version), BN_EREFUSED);
 	ck_assert_int_eq(version, 0);
-	ck_assert_uint_eq(town_count(ann, "model.registered", BN_OUTCOME_REFUSED), 1);
-	town_register(bob, "power", bob, GOOD);
+	ck_assert_uint_eq(team_count(ann, "model.registered", BN_OUTCOME_REFUSED), 1);
+	team_register(bob, "power", bob, GOOD);
 	ck_assert_bn_ok(bn_version_set_tag(bob->ws, "power/1", "risk", "low", &err), &err);
 	ck_assert_int_eq(bn_version_set_tag(dan->ws, "power/1", "risk", "x", &err), BN_EREFUSED);
 	bn_version *v = NULL;
@@ -544,13 +544,13 @@ START_TEST(test_reading_without_memory_fails_cleanly_at_every_allocation)
 {
 	setup();
 	bn_err err = BN_ERR_INIT;
-	town_policy(ann, "{" GATES "}");
-	town_register(dan, "power", dan, GOOD);
+	team_policy(ann, "{" GATES "}");
+	team_register(dan, "power", dan, GOOD);
 	ck_assert_bn_ok(bn_version_request(dan->ws, "power/1", "a", &err), &err);
 	ck_assert_bn_ok(approve(bob, "power/1", &err), &err);
 	ck_assert_bn_ok(bn_version_set_alias(bob->ws, "power/1", "champion", &err), &err);
 	ck_assert_bn_ok(bn_version_set_tag(bob->ws, "power/1", "k", "v", &err), &err);
-	town_register(dan, "power", dan, WORSE);
+	team_register(dan, "power", dan, WORSE);
 	ck_assert_bn_ok(bn_version_request(dan->ws, "power/2", "b", &err), &err);
 	fail_allocations(read_everything, 1);
 	fail_allocations(verify, 199); /* which folds the whole log each time */

@@ -9,7 +9,7 @@
 #include "tests/support/arrival.h"
 #include "tests/support/chain_people.h"
 #include "tests/support/check_main.h"
-#include "tests/support/registry_town.h"
+#include "tests/support/registry_team.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +18,7 @@
 
 enum { PIECES = 4096 };
 
-static town t;
+static team t;
 static person *const ann = &t.people[0], *const bob = &t.people[1], *const cleo = &t.people[2],
 		     *const dan = &t.people[3];
 static bn_err err = BN_ERR_INIT;
@@ -49,7 +49,7 @@ static void give(person *p, const char *spec, bn_rng *rng)
 		.rows = 10,
 		.dataset = "jobs",
 		.dataset_version = 3,
-		.dataset_digest = TOWN_DATA};
+		.dataset_digest = TEAM_DATA};
 	bn_evidence_give(p->ws, spec, &m, 1, "recomputed", "test", NULL);
 }
 
@@ -62,7 +62,7 @@ static void register_again(person *p, int version, bn_rng *rng)
 	bn_sha256_hex(uuid, strlen(uuid), digest);
 	json_t *r = json_pack("{s:i, s:s, s:i, s:s, s:s, s:[], s:[{s:s, s:i, s:s}]}", "version",
 		version, "uuid", uuid, "author_uid", (int)p->uid, "digest", digest, "manifest",
-		digest, "files", "data", "name", "jobs", "version", 3, "digest", TOWN_DATA);
+		digest, "files", "data", "name", "jobs", "version", 3, "digest", TEAM_DATA);
 	bn_authority_append(p->ws, 2, "model.registered", "model/power", r, NULL);
 	bn_workspace_sync(p->ws, NULL);
 	json_decref(r);
@@ -94,11 +94,11 @@ static void act(person *p, bn_rng *rng, int i)
 	snprintf(spec, sizeof spec, "power/%d", number);
 	switch (bn_rng_below(rng, 17)) {
 	case 0:
-		town_try_register(p, "power", p, GOOD, &version);
+		team_try_register(p, "power", p, GOOD, &version);
 		break;
 	case 1:
 		if (number < 3)
-			town_try_register_run(p, "power", p, run_of(p), GOOD, &version);
+			team_try_register_run(p, "power", p, run_of(p), GOOD, &version);
 		break;
 	case 2:
 		register_again(p, number, rng);
@@ -169,7 +169,7 @@ static void busy_week(uint64_t seed, int acts)
 		3);
 	person_link(ann, (bn_change[]){person_role(bob, BN_ROLE_REVIEWER, true)}, 1);
 	for (int i = 0; i < PEOPLE; i++)
-		town_run(&t.people[i], run_of(&t.people[i]));
+		team_run(&t.people[i], run_of(&t.people[i]));
 	for (int i = 0; i < acts; i++) {
 		person *p = &t.people[bn_rng_below(&rng, PEOPLE)];
 		for (int k = 0; k < PEOPLE; k++)
@@ -199,19 +199,19 @@ START_TEST(test_rows_of_models_are_the_same_in_any_order_of_arrival)
 	size_t applied = 0, refused = 0, late = 0, invalid = 0, segments = 0;
 	static arrival_piece pieces[PIECES];
 	for (uint64_t week = 0; week < weeks; week++) {
-		town_make_signed(&t, registry_town_classes);
+		team_make_signed(&t, registry_team_classes);
 		busy_week(week, 60);
-		town_expect_one_view(&t);
+		team_expect_one_view(&t);
 		person_reopen(&t, cleo, true);
 		char *expected = person_dump(cleo);
-		applied += town_count(cleo, "model.*", BN_OUTCOME_APPLIED);
-		refused += town_count(cleo, "model.*", BN_OUTCOME_REFUSED);
-		late += town_count(cleo, "model.*", BN_OUTCOME_LATE);
-		invalid += town_count(cleo, "model.*", BN_OUTCOME_INVALID);
+		applied += team_count(cleo, "model.*", BN_OUTCOME_APPLIED);
+		refused += team_count(cleo, "model.*", BN_OUTCOME_REFUSED);
+		late += team_count(cleo, "model.*", BN_OUTCOME_LATE);
+		invalid += team_count(cleo, "model.*", BN_OUTCOME_INVALID);
 		segments += arrival_list(&t, pieces, PIECES);
 		arrival_try_orders(&t, dan, expected, 4);
 		bn_free(expected);
-		town_remove(&t);
+		team_remove(&t);
 	}
 	ck_assert_uint_gt(late, 0);
 	ck_assert_uint_gt(invalid, 0);

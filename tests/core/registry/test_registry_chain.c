@@ -9,20 +9,20 @@
 #include "core/store/inspect.h"
 #include "tests/support/chain_people.h"
 #include "tests/support/check_main.h"
-#include "tests/support/registry_town.h"
+#include "tests/support/registry_team.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 static bn_err err = BN_ERR_INIT;
-static town t;
+static team t;
 static person *ann, *bob, *cleo, *dan;
 
 /* ann founded it; bob is a reviewer, cleo and dan are developers. */
 static void setup(void)
 {
-	town_make_signed(&t, registry_town_classes);
+	team_make_signed(&t, registry_team_classes);
 	ann = &t.people[0];
 	bob = &t.people[1];
 	cleo = &t.people[2];
@@ -35,7 +35,7 @@ static void setup(void)
 
 static void teardown(void)
 {
-	town_remove(&t);
+	team_remove(&t);
 }
 
 static void must(int rc)
@@ -74,9 +74,9 @@ START_TEST(test_version_goes_from_registered_to_champion_under_the_chain)
 {
 	bn_version *v = NULL;
 	setup();
-	town_register(cleo, "power", cleo, "{}");
+	team_register(cleo, "power", cleo, "{}");
 	must(bn_version_request(cleo->ws, "power/1", "please", &err));
-	ck_assert_int_eq(town_state(bob, "power/1"), BN_MODEL_REQUESTED);
+	ck_assert_int_eq(team_state(bob, "power/1"), BN_MODEL_REQUESTED);
 	must_be(bn_version_approve(cleo->ws, "power/1", NULL, false, &err), BN_EREFUSED);
 	must(bn_version_approve(bob->ws, "power/1", "fine", false, &err));
 	must(bn_version_set_alias(bob->ws, "power/1", "champion", &err));
@@ -85,7 +85,7 @@ START_TEST(test_version_goes_from_registered_to_champion_under_the_chain)
 	ck_assert_str_eq(v->registrar, "cleo");
 	ck_assert_str_eq(v->decisions[0].user, "bob");
 	bn_version_free(v);
-	town_expect_one_view(&t);
+	team_expect_one_view(&t);
 	teardown();
 }
 END_TEST
@@ -94,8 +94,8 @@ START_TEST(test_alias_dated_2056_is_taken_back_by_the_next_one)
 {
 	bn_version *v = NULL;
 	setup();
-	town_register(cleo, "power", cleo, "{}");
-	town_register(cleo, "power", cleo, "{}");
+	team_register(cleo, "power", cleo, "{}");
+	team_register(cleo, "power", cleo, "{}");
 	bob->clock_offset_ms = (int64_t)30 * 365 * 86400 * 1000;
 	must(bn_version_set_alias(bob->ws, "power/1", "best", &err));
 	bob->clock_offset_ms = 0;
@@ -104,7 +104,7 @@ START_TEST(test_alias_dated_2056_is_taken_back_by_the_next_one)
 	must(bn_version_get(&v, dan->ws, "power@best", &err));
 	ck_assert_int_eq(v->version, 2);
 	bn_version_free(v);
-	town_expect_one_view(&t);
+	team_expect_one_view(&t);
 	teardown();
 }
 END_TEST
@@ -112,7 +112,7 @@ END_TEST
 START_TEST(test_act_dated_back_before_a_revocation_is_late)
 {
 	setup();
-	town_register(cleo, "power", cleo, "{}");
+	team_register(cleo, "power", cleo, "{}");
 	must(bn_version_request(cleo->ws, "power/1", NULL, &err));
 	see(bob); /* bob's index ends here */
 	person_link(ann, (bn_change[]){person_role(bob, BN_ROLE_REVIEWER, false)}, 1);
@@ -123,12 +123,12 @@ START_TEST(test_act_dated_back_before_a_revocation_is_late)
 	bob->clock_offset_ms = 0;
 	json_decref(p);
 	must(bn_workspace_sync(bob->ws, &err));
-	ck_assert_int_eq(town_state(ann, "power/1"), BN_MODEL_REQUESTED);
-	ck_assert_uint_eq(town_count(ann, "model.approved", BN_OUTCOME_LATE), 1);
+	ck_assert_int_eq(team_state(ann, "power/1"), BN_MODEL_REQUESTED);
+	ck_assert_uint_eq(team_count(ann, "model.approved", BN_OUTCOME_LATE), 1);
 	/* And under the new one he has no right to. */
 	must_be(bn_version_approve(bob->ws, "power/1", "quick", false, &err), BN_EREFUSED);
-	ck_assert_int_eq(town_state(ann, "power/1"), BN_MODEL_REQUESTED);
-	town_expect_one_view(&t);
+	ck_assert_int_eq(team_state(ann, "power/1"), BN_MODEL_REQUESTED);
+	team_expect_one_view(&t);
 	teardown();
 }
 END_TEST
@@ -137,19 +137,19 @@ START_TEST(test_rejection_beats_an_approval_that_answers_the_same_request)
 {
 	setup();
 	person_link(ann, (bn_change[]){person_role(dan, BN_ROLE_REVIEWER, true)}, 1);
-	town_register(cleo, "power", cleo, "{}");
+	team_register(cleo, "power", cleo, "{}");
 	must(bn_version_request(cleo->ws, "power/1", NULL, &err));
 	see(bob);
 	see(dan);
 	must(bn_version_approve(bob->ws, "power/1", "fine", false, &err));
-	ck_assert_int_eq(town_state(ann, "power/1"), BN_MODEL_APPROVED);
+	ck_assert_int_eq(team_state(ann, "power/1"), BN_MODEL_APPROVED);
 	/* dan signs what he saw: the open request */
 	json_t *p = decision_on(dan, "no");
 	must(bn_authority_append(dan->ws, 2, "model.rejected", "model/power", p, &err));
 	json_decref(p);
 	must(bn_workspace_sync(dan->ws, &err));
-	ck_assert_int_eq(town_state(ann, "power/1"), BN_MODEL_REJECTED);
-	town_expect_one_view(&t);
+	ck_assert_int_eq(team_state(ann, "power/1"), BN_MODEL_REJECTED);
+	team_expect_one_view(&t);
 	teardown();
 }
 END_TEST
@@ -157,14 +157,14 @@ END_TEST
 START_TEST(test_unsigned_and_strangers_events_change_nothing)
 {
 	setup();
-	town_register(cleo, "power", cleo, "{}");
+	team_register(cleo, "power", cleo, "{}");
 	must(bn_version_request(cleo->ws, "power/1", NULL, &err));
 	json_t *p = json_pack("{s:i, s:s, s:s}", "version", 1, "key", "owner", "value", "mallory");
 	must(bn_workspace_append(dan->ws, "model.tag", "model/power", p, &err));
 	json_decref(p);
 	must(bn_workspace_sync(dan->ws, &err));
-	ck_assert_uint_eq(town_count(ann, "model.tag", BN_OUTCOME_REFUSED), 1);
-	town_expect_one_view(&t);
+	ck_assert_uint_eq(team_count(ann, "model.tag", BN_OUTCOME_REFUSED), 1);
+	team_expect_one_view(&t);
 	teardown();
 }
 END_TEST
@@ -173,16 +173,16 @@ START_TEST(test_acts_come_in_the_order_of_what_they_answer_whatever_the_clocks)
 {
 	setup();
 	cleo->clock_offset_ms = (int64_t)3600 * 1000; /* cleo's clock is an hour ahead */
-	town_register(cleo, "power", cleo, "{}");
+	team_register(cleo, "power", cleo, "{}");
 	must(bn_version_request(cleo->ws, "power/1", NULL, &err));
 	bob->clock_offset_ms = -(int64_t)3600 * 1000;
 	must(bn_version_approve(bob->ws, "power/1", "fine", false, &err));
-	ck_assert_int_eq(town_state(dan, "power/1"), BN_MODEL_APPROVED);
+	ck_assert_int_eq(team_state(dan, "power/1"), BN_MODEL_APPROVED);
 	must(bn_version_set_alias(bob->ws, "power/1", "champion", &err));
 	must(bn_model_remove_alias(bob->ws, "power", "champion", &err));
 	must(bn_version_remove(bob->ws, "power/1", "old", &err));
-	ck_assert_int_eq(town_state(dan, "power/1"), BN_MODEL_REMOVED);
-	town_expect_one_view(&t);
+	ck_assert_int_eq(team_state(dan, "power/1"), BN_MODEL_REMOVED);
+	team_expect_one_view(&t);
 	teardown();
 }
 END_TEST
@@ -225,7 +225,7 @@ START_TEST(test_registration_dated_back_takes_no_approved_champion_away)
 	char uuid[40], now[40];
 	setup();
 	see(dan); /* what he has not seen he can sign a clock before */
-	town_register(cleo, "power", cleo, "{}");
+	team_register(cleo, "power", cleo, "{}");
 	must(bn_version_request(cleo->ws, "power/1", NULL, &err));
 	must(bn_version_approve(bob->ws, "power/1", "fine", false, &err));
 	must(bn_version_set_alias(bob->ws, "power/1", "champion", &err));
@@ -235,7 +235,7 @@ START_TEST(test_registration_dated_back_takes_no_approved_champion_away)
 	dan->clock_offset_ms = 0;
 	for (int i = 0; i < PEOPLE; i++) {
 		ck_assert_str_eq(uuid_of(&t.people[i], "power@champion", now), uuid);
-		ck_assert_int_eq(town_state(&t.people[i], "power/1"), BN_MODEL_APPROVED);
+		ck_assert_int_eq(team_state(&t.people[i], "power/1"), BN_MODEL_APPROVED);
 		ck_assert(is_contested(&t.people[i], "power/1"));
 		ck_assert(is_contested(&t.people[i], DANS));
 	}
@@ -250,7 +250,7 @@ START_TEST(test_registration_dated_back_takes_no_approved_champion_away)
 	must_be(bn_version_may_be_approved(bob->ws, "power/1", NULL, false, &err), BN_ECONFLICT);
 	must_be(bn_version_approve(bob->ws, DANS, NULL, false, &err), BN_EREFUSED);
 	must_be(bn_version_set_alias(bob->ws, DANS, "champion", &err), BN_EREFUSED);
-	town_expect_one_view(&t);
+	team_expect_one_view(&t);
 	teardown();
 }
 END_TEST
@@ -261,7 +261,7 @@ START_TEST(test_contested_number_goes_to_the_one_that_is_approved_in_either_orde
 	for (int dans_first = 0; dans_first < 2; dans_first++) {
 		setup();
 		see(dan);
-		town_register(cleo, "power", cleo, "{}");
+		team_register(cleo, "power", cleo, "{}");
 		must(bn_version_request(cleo->ws, "power/1", NULL, &err));
 		uuid_of(ann, "power/1", uuid);
 		dan->clock_offset_ms = (dans_first ? -1 : 1) * (int64_t)86400 * 1000;
@@ -272,8 +272,8 @@ START_TEST(test_contested_number_goes_to_the_one_that_is_approved_in_either_orde
 		must(bn_version_approve(bob->ws, uuid, "this one", false, &err));
 		for (int i = 0; i < PEOPLE; i++)
 			ck_assert_str_eq(uuid_of(&t.people[i], "power/1", now), uuid);
-		ck_assert_int_eq(town_state(ann, "power/1"), BN_MODEL_APPROVED);
-		town_expect_one_view(&t);
+		ck_assert_int_eq(team_state(ann, "power/1"), BN_MODEL_APPROVED);
+		team_expect_one_view(&t);
 		teardown();
 	}
 }
@@ -283,7 +283,7 @@ START_TEST(test_number_of_an_earlier_epoch_is_never_given_away)
 {
 	char uuid[40], now[40];
 	setup();
-	town_register(cleo, "power", cleo, "{}");
+	team_register(cleo, "power", cleo, "{}");
 	uuid_of(ann, "power/1", uuid);
 	person_link(ann, (bn_change[]){person_role(dan, BN_ROLE_REVIEWER, true)}, 1);
 	see(dan);
@@ -292,7 +292,7 @@ START_TEST(test_number_of_an_earlier_epoch_is_never_given_away)
 	see(bob);
 	must_be(bn_version_approve(bob->ws, DANS, NULL, false, &err), BN_EREFUSED);
 	ck_assert_str_eq(uuid_of(ann, "power/1", now), uuid);
-	town_expect_one_view(&t);
+	team_expect_one_view(&t);
 	teardown();
 }
 END_TEST
@@ -301,18 +301,18 @@ START_TEST(test_claims_that_were_taken_away_or_shut_decide_nothing)
 {
 	char path[700];
 	setup();
-	ck_assert_int_eq(town_register(cleo, "power", cleo, "{}"), 1);
+	ck_assert_int_eq(team_register(cleo, "power", cleo, "{}"), 1);
 	snprintf(path, sizeof path, "%s/.binnacle/claims/model/power/1", t.dir);
 	ck_assert_int_eq(unlink(path), 0);
-	ck_assert_int_eq(town_register(dan, "power", dan, "{}"), 2);
+	ck_assert_int_eq(team_register(dan, "power", dan, "{}"), 2);
 	ck_assert(!is_contested(ann, "power/1"));
 	snprintf(path, sizeof path,
 		"rm -rf '%s/.binnacle/claims/model/power' && : >'%s/.binnacle/claims/"
 		"model/power'",
 		t.dir, t.dir);
 	ck_assert_int_eq(system(path), 0); /* a file in the place of the directory */
-	ck_assert_int_eq(town_register(cleo, "power", cleo, "{}"), 3);
-	town_expect_one_view(&t);
+	ck_assert_int_eq(team_register(cleo, "power", cleo, "{}"), 3);
+	team_expect_one_view(&t);
 	teardown();
 }
 END_TEST
@@ -324,8 +324,8 @@ START_TEST(test_alias_that_moved_hundreds_of_times_is_where_it_was_put_last)
 	char last[70] = "", registration[2][70];
 	sqlite3_stmt *st = NULL;
 	setup();
-	town_register(cleo, "power", cleo, "{}");
-	town_register(cleo, "power", cleo, "{}");
+	team_register(cleo, "power", cleo, "{}");
+	team_register(cleo, "power", cleo, "{}");
 	see(bob);
 	must(bn_sql_prepare(&st, bn_workspace_index(bob->ws), &err,
 		"SELECT registration FROM model_version ORDER BY version", ""));
@@ -351,7 +351,7 @@ START_TEST(test_alias_that_moved_hundreds_of_times_is_where_it_was_put_last)
 	must(bn_version_get(&v, ann->ws, "power@best", &err));
 	ck_assert_int_eq(v->version, 2);
 	bn_version_free(v);
-	town_expect_one_view(&t);
+	team_expect_one_view(&t);
 	teardown();
 }
 END_TEST
@@ -359,7 +359,7 @@ END_TEST
 START_TEST(test_act_says_at_once_that_it_has_no_effect)
 {
 	setup();
-	town_register(cleo, "power", cleo, "{}");
+	team_register(cleo, "power", cleo, "{}");
 	see(bob); /* bob's index ends here: he does not know what comes */
 	must(bn_version_request(cleo->ws, "power/1", NULL, &err));
 	must_be(bn_version_set_alias(cleo->ws, "power/1", "champion", &err), BN_EREFUSED);
@@ -369,8 +369,8 @@ START_TEST(test_act_says_at_once_that_it_has_no_effect)
 	must(bn_authority_append(bob->ws, 2, "model.alias", "model/power", p, &err));
 	json_decref(p);
 	must(bn_workspace_sync(bob->ws, &err));
-	ck_assert_uint_eq(town_count(ann, "model.alias", BN_OUTCOME_INVALID), 1);
-	town_expect_one_view(&t);
+	ck_assert_uint_eq(team_count(ann, "model.alias", BN_OUTCOME_INVALID), 1);
+	team_expect_one_view(&t);
 	teardown();
 }
 END_TEST

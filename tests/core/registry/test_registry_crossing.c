@@ -7,21 +7,21 @@
 #include "tests/support/arrival.h"
 #include "tests/support/chain_people.h"
 #include "tests/support/check_main.h"
-#include "tests/support/registry_town.h"
+#include "tests/support/registry_team.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum { ORDERS = 8, BEFORE_MS = -60 * 1000 };
 
-static town t;
+static team t;
 static person *const ann = &t.people[0], *const bob = &t.people[1], *const cleo = &t.people[2],
 		     *const dan = &t.people[3];
 static bn_err err = BN_ERR_INIT;
 
 static void setup(void)
 {
-	town_make_signed(&t, registry_town_classes);
+	team_make_signed(&t, registry_team_classes);
 	person_link(ann,
 		(bn_change[]){person_admitted(bob), person_admitted(cleo), person_admitted(dan)},
 		3);
@@ -65,7 +65,7 @@ static void expect_same_rows(void)
 	try_last_at_once(expected);
 	arrival_try_orders(&t, dan, expected, ORDERS);
 	bn_free(expected);
-	town_remove(&t);
+	team_remove(&t);
 }
 
 /* Signed as it is, by a clock that is wrong by so much. */
@@ -127,7 +127,7 @@ END_TEST
 START_TEST(test_removal_that_crosses_a_tag_comes_before_it_for_all)
 {
 	setup();
-	town_register(ann, "power", ann, "{}");
+	team_register(ann, "power", ann, "{}");
 	see_all();
 	const char *id = registration_of(ann, "power", 1);
 	ck_assert_bn_ok(bn_version_set_tag(ann->ws, "power/1", "place", "a", &err), &err);
@@ -142,8 +142,8 @@ END_TEST
 START_TEST(test_tags_that_answer_another_version_first_end_as_one)
 {
 	setup();
-	town_register(cleo, "power", cleo, "{}");
-	town_register(cleo, "power", cleo, "{}");
+	team_register(cleo, "power", cleo, "{}");
+	team_register(cleo, "power", cleo, "{}");
 	see_all();
 	const char *one = registration_of(ann, "power", 1), *two = registration_of(ann, "power", 2);
 	sign(cleo, "model.tag", "model/power", 0, tag(2, "cleo", one, two));
@@ -155,7 +155,7 @@ END_TEST
 START_TEST(test_tags_of_the_model_that_answer_a_version_end_as_one)
 {
 	setup();
-	town_register(cleo, "power", cleo, "{}");
+	team_register(cleo, "power", cleo, "{}");
 	see_all();
 	const char *one = registration_of(ann, "power", 1);
 	sign(cleo, "model.tag", "model/power", 0, tag(0, "cleo", one, NULL));
@@ -167,7 +167,7 @@ END_TEST
 START_TEST(test_record_that_answers_one_of_another_model_counts_for_nobody)
 {
 	setup();
-	town_register(dan, "power", dan, "{}");
+	team_register(dan, "power", dan, "{}");
 	see_all();
 	json_t *r = registration(cleo, "cccccccc-0000-4000-8000-000000000001");
 	json_object_set_new(r, "answers", json_pack("[s]", registration_of(ann, "power", 1)));

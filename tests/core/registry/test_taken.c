@@ -59,10 +59,10 @@ START_TEST(test_approvals_that_a_revocation_takes_are_named_before_and_after)
 	const bn_link link = {.cuts = &cut, .n_cuts = 1};
 	attacked_must(bn_authority_change(at.ann->ws, &link, id, &err));
 	bn_free((char *)(uintptr_t)cut.writer);
-	ck_assert_int_ne(town_state(at.ann, "power/1"), BN_MODEL_APPROVED);
+	ck_assert_int_ne(team_state(at.ann, "power/1"), BN_MODEL_APPROVED);
 	expect_log("the approval of power/1");
 	ck_assert_ptr_null(preview(at.bob, 0)); /* none that counts is left */
-	town_remove(&at.t);
+	team_remove(&at.t);
 }
 END_TEST
 
@@ -77,7 +77,7 @@ START_TEST(test_approval_that_a_link_voids_is_named)
 		.voids = (const uint8_t(*)[BN_CHAIN_ID_BYTES]) & approved, .n_voids = 1};
 	attacked_must(bn_authority_change(at.ann->ws, &link, id, &err));
 	expect_log("the approval of power/1");
-	town_remove(&at.t);
+	team_remove(&at.t);
 }
 END_TEST
 

@@ -106,7 +106,7 @@ START_TEST(test_a_delimiter_is_found_out_and_said)
 	begin();
 	ck_table("id|host|watts\n1|n1|3\n2|n2|4\n", NULL, "int64 category int64",
 		"id,host,watts\n1,n1,3\n2,n2,4\n");
-	ck_says("concluded from the first records: fields separated by '|' (set with --delimiter)");
+	ck_says("inferred from the first records: fields separated by '|' (set with --delimiter)");
 	ck_table("id;host\n1;a, b\n2;c\n", NULL, "int64 category", "id,host\n1,\"a, b\"\n2,c\n");
 	ck_says("fields separated by ';'");
 	ck_table("id\thost\n1\ta, b, c\n2\t\"d\te\"\n", NULL, "int64 category",
@@ -411,7 +411,7 @@ START_TEST(test_names)
 	ck_says("two columns are called 'a': the second one is 'a.2' here");
 	ck_table("Ad,Media\nVisit,1,2\nSign,3,4\n", NULL, "category int64 int64",
 		"c0,Ad,Media\nVisit,1,2\nSign,3,4\n");
-	ck_says("row names, and is called 'c0'");
+	ck_says("row names and called 'c0'");
 	end();
 }
 END_TEST
@@ -424,7 +424,7 @@ START_TEST(test_row_names_and_spare_fields)
 	ck_table("x\na,1\nb,2\n", NULL, "category int64", "c0,x\na,1\nb,2\n");
 	ck_table("c0,x\na,1,2\nb,3,4\n", NULL, "category int64 int64", "c0.1,c0,x\na,1,2\nb,3,4\n");
 	ck_table("a,b\n1,2,\n3,4,\n", NULL, "int64 int64 float64", "a,b,c2\n1,2,\n3,4,\n");
-	ck_says("ends with one empty field more: column 'c2'");
+	ck_says("ends with an additional empty field: column 'c2'");
 	/* one such record is none of the table's */
 	ck_assert_int_eq(read_text("a,b\n1,2\n1,2,3\n1,2\n", NULL), BN_EINVAL);
 	end();
@@ -443,12 +443,12 @@ START_TEST(test_a_first_line_of_data_is_said)
 	begin();
 	for (size_t i = 0; i < sizeof data / sizeof *data; i++) {
 		ck_assert_bn_ok(read_text(data[i], NULL), &err);
-		ck_says("warning: the first line is taken for names (");
+		ck_says("warning: the first line is taken as names (");
 		ck_says("--no-header reads it as data");
 	}
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
 		ck_assert_bn_ok(read_text(names[i], NULL), &err);
-		ck_assert_msg(!strstr(said(), "taken for names"), "%s: %s", names[i], said());
+		ck_assert_msg(!strstr(said(), "taken as names"), "%s: %s", names[i], said());
 	}
 	end();
 }
@@ -478,7 +478,7 @@ START_TEST(test_numbers_and_times_that_stay_text_say_why)
 		{"1e-400", "1", "a float64 would change its digits"},
 		{"9007199254740993.0", "1.5", "a float64 would change its digits"},
 		{"1e400", "2", "it is beyond the range of float64"},
-		{"9223372036854775808", "3", "int64 ends at 9223372036854775807 (--type takes"},
+		{"9223372036854775808", "3", "int64 ends at 9223372036854775807 (use --type for"},
 		{"-9223372036854775809", "0.5", "int64 ends at"},
 		{"18446744073709551616", "0.5", "int64 ends at"},
 		{"9007199254740993", "0.5", "integers beyond 2^53 among fractions"},
@@ -664,7 +664,7 @@ START_TEST(test_what_is_no_table_is_refused_by_name)
 		{B("\"a\\nb\"\n"), "JSON, not a table"},
 		{B("a,b\n<<<<<<< HEAD\n1,2\n=======\n1,3\n>>>>>>> x\n"),
 			"a file with a merge conflict (<<<<<<<, =======, >>>>>>>)"},
-		{B("404: Not Found"), "what a server answers for a file that it does not have"},
+		{B("404: Not Found"), "a server's error message instead of the file"},
 	};
 	char want[160];
 
@@ -735,7 +735,7 @@ START_TEST(test_tables_of_r_between_blanks)
 	ck_table("\"x\" \"y\"\n\"1\" 1 2.5\n\"2\" 3 4\n", NULL, "int64 int64 float64",
 		"c0,x,y\n1,1,2.5\n2,3,4.0\n");
 	ck_says("fields separated by blanks");
-	ck_says("row names, and is called 'c0'");
+	ck_says("row names and called 'c0'");
 	ck_table("\"x\" \"y\"\n\"a\" \"b c\"\n\"d\" \"e\"\n", NULL, "category category",
 		"x,y\na,b c\nd,e\n");
 	ck_table("\"mpg\"\n\"Mazda RX4\" 21\n\"Fiat 128\" 32.4\n", NULL, "category float64",
@@ -813,7 +813,7 @@ START_TEST(test_options_that_do_not_fit_say_what_would)
 	} cases[] = {{"c", "int64", "no column 'c'", "the file has: alpha, b"},
 		{"Alpha", "int64", "no column 'Alpha'", "did you mean 'alpha'?"},
 		{"alph", "int64", "no column 'alph'", "did you mean 'alpha'?"},
-		{"b", "uint8", ":2:7: column 'b': \"300\" is not a uint8", "mend the file"},
+		{"b", "uint8", ":2:7: column 'b': \"300\" is not a uint8", "correct the file"},
 		{"alpha", "float64", ":2:1: column 'alpha': \"1,5\" is not a number",
 			"--decimal , reads it"},
 		{"alpha", "decimal(4,1)", ":2:1: column 'alpha': \"1,5\" is not a decimal",
@@ -821,7 +821,7 @@ START_TEST(test_options_that_do_not_fit_say_what_would)
 		{"alpha", "timestamp", ":2:1: column 'alpha': \"1,5\" is not a date or time",
 			"a time is 2026-01-31T09:30:00Z"},
 		{"b", "date", ":2:7: column 'b': \"300\" is not a date (2026-01-31)",
-			"mend the file"}};
+			"correct the file"}};
 	bn_source_options o = BN_SOURCE_OPTIONS_INIT;
 
 	begin();

@@ -46,7 +46,7 @@ int bn_fake_start(void *context, const void *arg, bn_page *page, bn_job *job, bn
 int bn_fake_origin(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
 int bn_fake_object(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
 int bn_fake_datasets(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
-int bn_fake_deed(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
+int bn_fake_action(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
 int bn_fake_endpoints(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
 int bn_fake_export(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
 int bn_fake_findings(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);

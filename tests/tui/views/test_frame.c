@@ -46,16 +46,16 @@ static bool shows(const bench *b, const char *text)
 
 START_TEST(test_frame_approval_asks_with_no_as_default)
 {
-	bench b = {.fake = {.deeds = 0}};
+	bench b = {.fake = {.actions = 0}};
 	bench_open(&b, false);
 	play(&b, "4 Enter A Enter"); /* Enter takes the default: no */
-	ck_assert_int_eq(b.fake.deeds, 0);
+	ck_assert_int_eq(b.fake.actions, 0);
 	ck_assert(shows(&b, "nothing was changed"));
 	play(&b, "A Esc");
-	ck_assert_int_eq(b.fake.deeds, 0);
+	ck_assert_int_eq(b.fake.actions, 0);
 	play(&b, "A Tab Enter");
-	ck_assert_int_eq(b.fake.deeds, 1);
-	ck_assert_int_eq(b.fake.last.deed, BN_DEED_APPROVE);
+	ck_assert_int_eq(b.fake.actions, 1);
+	ck_assert_int_eq(b.fake.last.action, BN_ACTION_APPROVE);
 	ck_assert_str_eq(b.fake.last.ref, "power/3");
 	ck_assert(shows(&b, "done: power/3"));
 	bench_close(&b);
@@ -64,7 +64,7 @@ END_TEST
 
 START_TEST(test_frame_audit_folds_the_records_of_a_run_and_is_narrowed)
 {
-	bench b = {.fake = {.deeds = 0}};
+	bench b = {.fake = {.actions = 0}};
 	bench_open(&b, false);
 	play(&b, "9 v j");
 	ck_assert(shows(&b, "7 of 96 records") && shows(&b, "3 records; Enter"));
@@ -86,7 +86,7 @@ END_TEST
 
 START_TEST(test_frame_lines_of_a_sheet_open_their_evidence)
 {
-	bench b = {.fake = {.deeds = 0}};
+	bench b = {.fake = {.actions = 0}};
 	bench_open(&b, false);
 	play(&b, "4 Enter j Enter");
 	ck_assert(shows(&b, "wanted     test rmse <= 12.5") && shows(&b, "blocks the approval"));
@@ -104,25 +104,25 @@ END_TEST
 
 START_TEST(test_frame_a_version_is_promoted_aliased_and_withdrawn)
 {
-	bench b = {.fake = {.deeds = 0}};
+	bench b = {.fake = {.actions = 0}};
 	bench_open(&b, false);
 	play(&b, "4 P");
 	ck_assert(shows(&b, "approval is asked for; A approves"));
 	play(&b, "j P");
 	ck_assert(shows(&b, "it is the champion"));
 	play(&b, "G P \"more data\" Enter");
-	ck_assert_int_eq(b.fake.deeds, 1);
-	ck_assert_int_eq(b.fake.last.deed, BN_DEED_ASK);
+	ck_assert_int_eq(b.fake.actions, 1);
+	ck_assert_int_eq(b.fake.last.action, BN_ACTION_ASK);
 	ck_assert_str_eq(b.fake.last.ref, "power/1");
 	ck_assert_str_eq(b.fake.last.reason, "more data");
 	play(&b, ":alias champion\n");
-	ck_assert_int_eq(b.fake.last.deed, BN_DEED_ALIAS);
+	ck_assert_int_eq(b.fake.last.action, BN_ACTION_ALIAS);
 	play(&b, "u Tab Enter"); /* back to the one that it was */
 	ck_assert_str_eq(b.fake.last.ref, "power/2");
 	play(&b, ":withdraw\n\"never\" Enter");
-	ck_assert_int_eq(b.fake.last.deed, BN_DEED_WITHDRAW);
+	ck_assert_int_eq(b.fake.last.action, BN_ACTION_WITHDRAW);
 	play(&b, ":register power 7f3a\n");
-	ck_assert_int_eq(b.fake.last.deed, BN_DEED_REGISTER);
+	ck_assert_int_eq(b.fake.last.action, BN_ACTION_REGISTER);
 	ck_assert_str_eq(b.fake.last.reason, "7f3a");
 	bench_close(&b);
 }
@@ -130,14 +130,14 @@ END_TEST
 
 START_TEST(test_frame_rejection_needs_a_reason)
 {
-	bench b = {.fake = {.deeds = 0}};
+	bench b = {.fake = {.actions = 0}};
 	bench_open(&b, false);
 	play(&b, "4 Enter R Enter \"   \" Enter");
-	ck_assert_int_eq(b.fake.deeds, 0);
+	ck_assert_int_eq(b.fake.actions, 0);
 	ck_assert(shows(&b, "an answer is required"));
 	play(&b, "\"fails at night\" Enter");
-	ck_assert_int_eq(b.fake.deeds, 1);
-	ck_assert_int_eq(b.fake.last.deed, BN_DEED_REJECT);
+	ck_assert_int_eq(b.fake.actions, 1);
+	ck_assert_int_eq(b.fake.last.action, BN_ACTION_REJECT);
 	ck_assert_str_eq(b.fake.last.reason, "   fails at night");
 	bench_close(&b);
 }
@@ -150,32 +150,32 @@ START_TEST(test_frame_says_why_ones_own_model_cannot_be_approved)
 	play(&b, "4 Enter A");
 	ck_assert(shows(&b, "you registered it; somebody else has to decide"));
 	play(&b, "R");
-	ck_assert_int_eq(b.fake.deeds, 0);
+	ck_assert_int_eq(b.fake.actions, 0);
 	bench_close(&b);
 }
 END_TEST
 
 START_TEST(test_frame_readonly_refuses_and_says_so)
 {
-	bench b = {.fake = {.deeds = 0}};
+	bench b = {.fake = {.actions = 0}};
 	bench_open(&b, true);
 	play(&b, "4 Enter A");
 	ck_assert(shows(&b, "--readonly"));
 	play(&b, "3 S y");
-	ck_assert_int_eq(b.fake.deeds, 0);
+	ck_assert_int_eq(b.fake.actions, 0);
 	bench_close(&b);
 }
 END_TEST
 
 START_TEST(test_frame_stop_takes_all_marked_runs)
 {
-	bench b = {.fake = {.deeds = 0}};
+	bench b = {.fake = {.actions = 0}};
 	bench_open(&b, false);
 	play(&b, "3 Space j Space S");
 	ck_assert(shows(&b, "Stop the 2 marked runs?"));
 	play(&b, "y");
-	ck_assert_int_eq(b.fake.deeds, 1);
-	ck_assert_int_eq(b.fake.last.deed, BN_DEED_STOP);
+	ck_assert_int_eq(b.fake.actions, 1);
+	ck_assert_int_eq(b.fake.last.action, BN_ACTION_STOP);
 	ck_assert_uint_eq(b.fake.last.stop_count, 2);
 	ck_assert_str_ne(b.fake.last.stop[0], b.fake.last.stop[1]);
 	bench_close(&b);
@@ -184,46 +184,46 @@ END_TEST
 
 START_TEST(test_frame_stop_names_the_run_and_stops_only_live_ones)
 {
-	bench b = {.fake = {.deeds = 0}};
+	bench b = {.fake = {.actions = 0}};
 	bench_open(&b, false);
 	play(&b, "3 S");
 	ck_assert(shows(&b, "Stop run ridge-0?"));
 	play(&b, "y");
-	ck_assert_int_eq(b.fake.deeds, 1);
-	ck_assert_int_eq(b.fake.last.deed, BN_DEED_STOP);
+	ck_assert_int_eq(b.fake.actions, 1);
+	ck_assert_int_eq(b.fake.last.action, BN_ACTION_STOP);
 	play(&b, "j S");
 	ck_assert(shows(&b, "only a live run can be stopped; this one is FINISHED"));
-	ck_assert_int_eq(b.fake.deeds, 1);
+	ck_assert_int_eq(b.fake.actions, 1);
 	bench_close(&b);
 }
 END_TEST
 
 START_TEST(test_frame_labels_are_written_and_taken_back)
 {
-	bench b = {.fake = {.deeds = 0}};
+	bench b = {.fake = {.actions = 0}};
 	bench_open(&b, false);
 	play(&b, "3 u"); /* nothing to take back yet */
 	ck_assert(shows(&b, "nothing that was done here"));
 	play(&b, "t Down Enter \"narrow is enough\" Enter");
-	ck_assert_int_eq(b.fake.last.deed, BN_DEED_RUN_NOTE);
+	ck_assert_int_eq(b.fake.last.action, BN_ACTION_RUN_NOTE);
 	ck_assert_str_eq(b.fake.last.reason, "narrow is enough");
 	play(&b, "u"); /* asks; the default is no */
 	ck_assert(shows(&b, "Undo the note of ridge-0?"));
 	play(&b, "Enter");
-	ck_assert_int_eq(b.fake.deeds, 1);
+	ck_assert_int_eq(b.fake.actions, 1);
 	play(&b, "u y");
-	ck_assert_int_eq(b.fake.deeds, 2);
-	ck_assert_int_eq(b.fake.last.deed, BN_DEED_RUN_NOTE);
+	ck_assert_int_eq(b.fake.actions, 2);
+	ck_assert_int_eq(b.fake.last.action, BN_ACTION_RUN_NOTE);
 	ck_assert_str_eq(b.fake.last.reason, "");
 	play(&b, "u");
 	ck_assert(shows(&b, "nothing that was done here"));
 	/* Letters are text while a field is edited; Esc takes the edit back, then the screen. */
 	play(&b, "G Enter \"quit\" Esc");
-	ck_assert_int_eq(b.fake.deeds, 2);
+	ck_assert_int_eq(b.fake.actions, 2);
 	play(&b, "Enter \"team\"");
 	ck_assert(shows(&b, "KEY=VALUE is wanted"));
 	play(&b, "\"=ops\" Enter");
-	ck_assert_int_eq(b.fake.last.deed, BN_DEED_RUN_TAG);
+	ck_assert_int_eq(b.fake.last.action, BN_ACTION_RUN_TAG);
 	ck_assert_str_eq(b.fake.last.reason, "team=ops");
 	play(&b, "g Right");
 	ck_assert_str_eq(b.fake.last.reason, "star=yes");
@@ -243,22 +243,22 @@ END_TEST
 
 START_TEST(test_frame_the_trash_asks_and_comes_back)
 {
-	bench b = {.fake = {.deeds = 0}};
+	bench b = {.fake = {.actions = 0}};
 	bench_open(&b, false);
 	play(&b, "3 D"); /* it runs */
 	ck_assert(shows(&b, "S stops it first"));
 	play(&b, "j D");
 	ck_assert(shows(&b, "Move mlp-1 to the trash?"));
 	play(&b, "Enter");
-	ck_assert_int_eq(b.fake.deeds, 0);
+	ck_assert_int_eq(b.fake.actions, 0);
 	play(&b, "Space Space D");
 	ck_assert(shows(&b, "Move 2 runs to the trash?"));
 	play(&b, "y");
-	ck_assert_int_eq(b.fake.last.deed, BN_DEED_RUN_REMOVE);
+	ck_assert_int_eq(b.fake.last.action, BN_ACTION_RUN_REMOVE);
 	ck_assert_uint_eq(b.fake.last.stop_count, 2);
 	ck_assert(!shows(&b, "marked"));
 	play(&b, "u y");
-	ck_assert_int_eq(b.fake.last.deed, BN_DEED_RUN_RESTORE);
+	ck_assert_int_eq(b.fake.last.action, BN_ACTION_RUN_RESTORE);
 	ck_assert_uint_eq(b.fake.last.stop_count, 2);
 	play(&b, ":removed");
 	ck_assert(shows(&b, "in the trash"));
@@ -272,7 +272,7 @@ END_TEST
 
 START_TEST(test_frame_runs_are_grouped_by_a_parameter)
 {
-	bench b = {.fake = {.deeds = 0}};
+	bench b = {.fake = {.actions = 0}};
 	bench_open(&b, false);
 	play(&b, "3 b"); /* the column one is in, at first that of the state */
 	ck_assert(shows(&b, "by status"));
@@ -384,7 +384,7 @@ END_TEST
 
 START_TEST(test_frame_a_form_says_that_parts_share_rows)
 {
-	bench b = {.fake = {.deeds = 0}};
+	bench b = {.fake = {.actions = 0}};
 	bench_open(&b, false);
 	play(&b, "3 L");
 	ck_assert(!shows(&b, "the same rows"));
@@ -398,7 +398,7 @@ END_TEST
 
 START_TEST(test_frame_space_steps_a_choice_of_a_form)
 {
-	bench b = {.fake = {.deeds = 0}};
+	bench b = {.fake = {.actions = 0}};
 	bench_open(&b, false);
 	play(&b, "3 L");
 	play(&b, ":save-screen x\ng k k k k Space"); /* the trainer is the first field */
@@ -409,7 +409,7 @@ END_TEST
 
 START_TEST(test_frame_compares_what_is_marked)
 {
-	bench b = {.fake = {.deeds = 0}};
+	bench b = {.fake = {.actions = 0}};
 	bench_open(&b, false);
 	play(&b, "3 x"); /* nothing is compared that was not chosen */
 	ck_assert(shows(&b, "mark two runs or more first"));
@@ -464,7 +464,7 @@ END_TEST
 
 START_TEST(test_frame_a_run_is_shown_by_its_state)
 {
-	bench b = {.fake = {.deeds = 0}};
+	bench b = {.fake = {.actions = 0}};
 	bench_open(&b, false);
 	play(&b, "3 Enter"); /* it runs: how far it is, its curve with that of the training rows */
 	ck_assert(shows(&b, "2990/12000"));
@@ -505,7 +505,7 @@ static bool started(const bench *b, const char *text)
 
 START_TEST(test_frame_launches_a_run_again_but)
 {
-	bench b = {.fake = {.deeds = 0}};
+	bench b = {.fake = {.actions = 0}};
 	bench_open(&b, false);
 	play(&b, "3 L");
 	ck_assert(shows(&b, "again from mlp-wide"));
@@ -536,7 +536,7 @@ END_TEST
 
 START_TEST(test_frame_launches_a_sweep)
 {
-	bench b = {.fake = {.deeds = 0}};
+	bench b = {.fake = {.actions = 0}};
 	bench_open(&b, false);
 	play(&b, "3 Enter L Enter ^U \"0.1,0.01\" Enter k Enter ^U \"8; 16,8\" Enter");
 	ck_assert(shows(&b, "4 runs of 4, through the queue"));
@@ -604,7 +604,7 @@ END_TEST
 
 START_TEST(test_frame_completes_what_follows_a_command)
 {
-	bench b = {.fake = {.deeds = 0}};
+	bench b = {.fake = {.actions = 0}};
 	bench_open(&b, false);
 	play(&b, "3 : \"sort metrics.val_r\" Tab Enter");
 	ck_assert(shows(&b, "sort val_rmse"));
@@ -624,7 +624,7 @@ END_TEST
 
 START_TEST(test_frame_views_of_runs_are_saved)
 {
-	bench b = {.fake = {.deeds = 0}};
+	bench b = {.fake = {.actions = 0}};
 	bench_open(&b, false);
 	play(&b, "3 v");
 	ck_assert(shows(&b, "no view was saved yet"));
@@ -652,7 +652,7 @@ END_TEST
 
 START_TEST(test_frame_finds_objects_before_commands)
 {
-	bench b = {.fake = {.deeds = 0}};
+	bench b = {.fake = {.actions = 0}};
 	bench_open(&b, false);
 	play(&b, "^P \"mlp\"");
 	ck_assert(shows(&b, "mlp-wide"));
@@ -677,7 +677,7 @@ END_TEST
 
 START_TEST(test_frame_commands_are_typed_completed_and_remembered)
 {
-	bench b = {.fake = {.deeds = 0}};
+	bench b = {.fake = {.actions = 0}};
 	bn_err err = BN_ERR_INIT;
 	bench_open(&b, false);
 	play(&b, ":runs\n: \"sort\" Tab \" run\" Enter");
@@ -714,7 +714,7 @@ END_TEST
 
 START_TEST(test_frame_filter_is_live_and_escape_takes_it_back)
 {
-	bench b = {.fake = {.deeds = 0}};
+	bench b = {.fake = {.actions = 0}};
 	bench_open(&b, false);
 	play(&b, "3 / \"mlp\"");
 	ck_assert(!shows(&b, "ridge-0"));
@@ -730,7 +730,7 @@ END_TEST
 
 START_TEST(test_frame_runs_are_chosen_by_the_filter_language)
 {
-	bench b = {.fake = {.deeds = 0}};
+	bench b = {.fake = {.actions = 0}};
 	bench_open(&b, false);
 	play(&b, "3\n:where metrics.test_rmse < 12");
 	ck_assert(shows(&b, "where metrics.test_rmse < 12") && !shows(&b, "mlp-1"));
@@ -750,7 +750,7 @@ END_TEST
 
 START_TEST(test_frame_a_paste_is_text_and_never_commands)
 {
-	bench b = {.fake = {.deeds = 0}};
+	bench b = {.fake = {.actions = 0}};
 	bench_open(&b, false);
 	for (const char *s = "Q43S"; *s; s++)
 		bn_frame_key(b.f, *s | BN_KEY_PASTED);
@@ -773,7 +773,7 @@ static bool refused(bench *b, const char *line, const char *why)
 
 START_TEST(test_frame_export_asks_before_it_writes_over_a_file)
 {
-	bench b = {.fake = {.deeds = 0}};
+	bench b = {.fake = {.actions = 0}};
 	char text[16] = "";
 	bench_open(&b, false);
 	FILE *file = fopen("build/there.csv", "w");
@@ -801,7 +801,7 @@ END_TEST
 
 START_TEST(test_frame_clearing_the_prompt_keeps_the_command_of_the_key)
 {
-	bench b = {.fake = {.deeds = 0}};
+	bench b = {.fake = {.actions = 0}};
 	bench_open(&b, false);
 	play(&b, "3 w \"status = 1\" ^U");
 	ck_assert(shows(&b, ":where ") && !shows(&b, "status = 1"));
@@ -813,7 +813,7 @@ END_TEST
 
 START_TEST(test_frame_help_is_searched_and_runs_what_is_picked)
 {
-	bench b = {.fake = {.deeds = 0}};
+	bench b = {.fake = {.actions = 0}};
 	bench_open(&b, false);
 	play(&b, "? \"who did what\" Enter");
 	ck_assert(shows(&b, "outcome"));
@@ -835,7 +835,7 @@ START_TEST(test_frame_copies_rows_and_the_command_line_of_each_screen)
 		{"Enter Y", "binnacle model show power/3 --json"},
 		{"6 Y", "binnacle monitor ls --json"},
 		{"9 Y", "binnacle audit log --json --decisions"}};
-	bench b = {.fake = {.deeds = 0}};
+	bench b = {.fake = {.actions = 0}};
 	bench_open(&b, false);
 	for (size_t i = 1; i < sizeof lines / sizeof *lines; i++) {
 		play(&b, lines[i][0]);
@@ -849,7 +849,7 @@ END_TEST
 
 START_TEST(test_frame_back_walks_to_the_first_screen_and_q_leaves_there)
 {
-	bench b = {.fake = {.deeds = 0}};
+	bench b = {.fake = {.actions = 0}};
 	bench_open(&b, false);
 	play(&b, "2 Enter Enter Enter");
 	play(&b, "Esc Esc Esc Esc"); /* it never jumps to another digit */
@@ -865,7 +865,7 @@ END_TEST
 
 START_TEST(test_frame_escape_takes_away_the_newest_of_what_hides_rows)
 {
-	bench b = {.fake = {.deeds = 0}};
+	bench b = {.fake = {.actions = 0}};
 	bench_open(&b, false);
 	play(&b, "3\n:where metrics.test_rmse < 12\n/ \"ridge\" Enter");
 	play(&b, "Esc");
@@ -885,7 +885,7 @@ END_TEST
 
 START_TEST(test_frame_walks_from_object_to_object_of_a_list)
 {
-	bench b = {.fake = {.deeds = 0}};
+	bench b = {.fake = {.actions = 0}};
 	bench_open(&b, false);
 	play(&b, "3 Enter >");
 	ck_assert(shows(&b, "mlp-1"));
@@ -906,7 +906,7 @@ END_TEST
 
 START_TEST(test_frame_goes_to_what_stands_out_and_shows_it_in_full)
 {
-	bench b = {.fake = {.deeds = 0}};
+	bench b = {.fake = {.actions = 0}};
 	bench_open(&b, false);
 	play(&b, "9 n");
 	int first = b.s->cursor_row;
@@ -1033,7 +1033,7 @@ START_TEST(test_frame_draws_at_every_size)
 		"4 Enter R", "6 Enter", "6 Enter Enter", "9 Enter", "3 ?", "3 :", "3 /"};
 	long screens = 0;
 	for (size_t w = 0; w < sizeof ways / sizeof *ways; w++) {
-		bench b = {.fake = {.deeds = 0}};
+		bench b = {.fake = {.actions = 0}};
 		bench_open(&b, false);
 		play(&b, ways[w]);
 		for (int rows = 1; rows <= 60; rows += rows < 30 ? 1 : 5) {
@@ -1060,7 +1060,7 @@ START_TEST(test_frame_survives_any_keys)
 		BN_KEY_LEFT, BN_KEY_RIGHT, BN_KEY_PAGE_DOWN, BN_KEY_END, BN_KEY_BACKSPACE, 0x4f5c};
 	uint32_t state = 12345;
 	long keys = 0;
-	bench b = {.fake = {.deeds = 0}};
+	bench b = {.fake = {.actions = 0}};
 	bench_open(&b, true);
 	for (int i = 0; i < 6000; i++) {
 		state = state * 1664525u + 1013904223u;
@@ -1074,7 +1074,7 @@ START_TEST(test_frame_survives_any_keys)
 			bn_script_settle(b.f, b.s);
 		bn_frame_draw(b.f, b.s);
 	}
-	ck_assert_int_eq(b.fake.deeds, 0); /* read-only */
+	ck_assert_int_eq(b.fake.actions, 0); /* read-only */
 	printf("NOTE: %ld random keys\n", keys);
 	bench_close(&b);
 }
@@ -1085,19 +1085,19 @@ START_TEST(test_frame_admits_with_the_roles_that_are_typed)
 	bench b = {.fake = {.has_chain = true}};
 	bench_open(&b, false);
 	play(&b, "Enter A Enter");
-	ck_assert_int_eq(b.fake.deeds, 0); /* a fingerprint is not waved through */
+	ck_assert_int_eq(b.fake.actions, 0); /* a fingerprint is not waved through */
 	ck_assert(shows(&b, "ed25519:1111aaaa66007711"));
 	play(&b, "\"reviewer, boss\" Enter");
-	ck_assert_int_eq(b.fake.deeds, 0);
+	ck_assert_int_eq(b.fake.actions, 0);
 	ck_assert(shows(&b, "boss"));
 	play(&b, "A \"reviewer, developer\" Enter");
-	ck_assert_int_eq(b.fake.deeds, 1);
-	ck_assert_int_eq(b.fake.last.deed, BN_DEED_ACCEPT);
+	ck_assert_int_eq(b.fake.actions, 1);
+	ck_assert_int_eq(b.fake.last.action, BN_ACTION_ACCEPT);
 	ck_assert_uint_eq(b.fake.last.roles, 1u << BN_ROLE_REVIEWER | 1u << BN_ROLE_DEVELOPER);
 	ck_assert_str_eq(b.fake.last.ref,
 		"1111aaaa00000000000000000000000000000000000000000000000000000004");
 	play(&b, "A \"none\" Enter");
-	ck_assert_int_eq(b.fake.deeds, 2);
+	ck_assert_int_eq(b.fake.actions, 2);
 	ck_assert_uint_eq(b.fake.last.roles, 0);
 	bench_close(&b);
 }
@@ -1110,20 +1110,20 @@ START_TEST(test_frame_roles_are_given_and_taken_and_persons_removed_after_a_ques
 	play(&b, ":people\nG A");
 	ck_assert(shows(&b, "a key that asks is admitted"));
 	play(&b, "G\n:grant developer\nEnter");
-	ck_assert_int_eq(b.fake.deeds, 0);
+	ck_assert_int_eq(b.fake.actions, 0);
 	play(&b, ":grant developer\ny");
-	ck_assert_int_eq(b.fake.last.deed, BN_DEED_GRANT);
+	ck_assert_int_eq(b.fake.last.action, BN_ACTION_GRANT);
 	ck_assert_uint_eq(b.fake.last.roles, 1u << BN_ROLE_DEVELOPER);
 	ck_assert_str_eq(b.fake.last.ref,
 		"5c0ffee500000000000000000000000000000000000000000000000000000003");
 	play(&b, ":revoke\n\"reviewer\" Enter");
-	ck_assert_int_eq(b.fake.last.deed, BN_DEED_REVOKE);
+	ck_assert_int_eq(b.fake.last.action, BN_ACTION_REVOKE);
 	ck_assert_uint_eq(b.fake.last.roles, 1u << BN_ROLE_REVIEWER);
 	play(&b, ":remove\nEnter");
-	ck_assert_int_eq(b.fake.deeds, 2);
+	ck_assert_int_eq(b.fake.actions, 2);
 	play(&b, ":remove\nTab Enter");
-	ck_assert_int_eq(b.fake.deeds, 3);
-	ck_assert_int_eq(b.fake.last.deed, BN_DEED_REMOVE);
+	ck_assert_int_eq(b.fake.actions, 3);
+	ck_assert_int_eq(b.fake.last.action, BN_ACTION_REMOVE);
 	bench_close(&b);
 }
 END_TEST
@@ -1133,12 +1133,12 @@ START_TEST(test_frame_signs_links_that_wait_and_no_others)
 	bench b = {.fake = {.has_chain = true}};
 	bench_open(&b, false);
 	play(&b, ":chain\nA y");
-	ck_assert_int_eq(b.fake.deeds, 1);
-	ck_assert_int_eq(b.fake.last.deed, BN_DEED_SIGN);
+	ck_assert_int_eq(b.fake.actions, 1);
+	ck_assert_int_eq(b.fake.last.action, BN_ACTION_SIGN);
 	ck_assert_int_eq(strncmp(b.fake.last.ref, "a1f00000", 8), 0);
 	play(&b, "j A");
 	ck_assert(shows(&b, "it holds already"));
-	ck_assert_int_eq(b.fake.deeds, 1);
+	ck_assert_int_eq(b.fake.actions, 1);
 	bench_close(&b);
 }
 END_TEST
@@ -1150,10 +1150,10 @@ START_TEST(test_frame_who_is_nobody_asks_and_signs_nothing)
 	play(&b, ":people\nA");
 	ck_assert(shows(&b, "your key is not admitted: :request asks"));
 	play(&b, ":chain\nA");
-	ck_assert_int_eq(b.fake.deeds, 0);
+	ck_assert_int_eq(b.fake.actions, 0);
 	play(&b, "1\n:request lin");
-	ck_assert_int_eq(b.fake.deeds, 1);
-	ck_assert_int_eq(b.fake.last.deed, BN_DEED_REQUEST);
+	ck_assert_int_eq(b.fake.actions, 1);
+	ck_assert_int_eq(b.fake.last.action, BN_ACTION_REQUEST);
 	ck_assert_str_eq(b.fake.last.ref, "lin");
 	bench_close(&b);
 }
@@ -1161,19 +1161,19 @@ END_TEST
 
 /* A dialog is open; the list is read again, and what was asked about is in it no more. */
 static void asked_then_gone(
-	bool has_chain, const char *ask, const char *yes, bn_deed deed, const char *ref)
+	bool has_chain, const char *ask, const char *yes, bn_ui_action action, const char *ref)
 {
 	bench b = {.fake = {.has_chain = has_chain}};
 	bench_open(&b, false);
 	play(&b, ask);
-	ck_assert_int_eq(b.fake.deeds, 0);
+	ck_assert_int_eq(b.fake.actions, 0);
 	b.fake.is_gone = true;
 	b.fake.now_ms += 60000;
 	bn_script_settle(b.f, b.s);
 	bn_script_settle(b.f, b.s);
 	play(&b, yes);
-	ck_assert_msg(b.fake.deeds == 1, "%s: %d deeds", ask, b.fake.deeds);
-	ck_assert_msg(b.fake.last.deed == deed, "%s: deed %d", ask, (int)b.fake.last.deed);
+	ck_assert_msg(b.fake.actions == 1, "%s: %d actions", ask, b.fake.actions);
+	ck_assert_msg(b.fake.last.action == action, "%s: action %d", ask, (int)b.fake.last.action);
 	ck_assert_msg(strncmp(b.fake.last.ref, ref, strlen(ref)) == 0, "%s: %s, not %s", ask,
 		b.fake.last.ref, ref);
 	if (strchr(ref, '/'))
@@ -1183,24 +1183,24 @@ static void asked_then_gone(
 
 START_TEST(test_frame_an_answer_is_about_what_was_asked_though_the_list_is_another)
 {
-	asked_then_gone(false, "4\n:withdraw", "\"no\" Enter", BN_DEED_WITHDRAW, "power/3");
+	asked_then_gone(false, "4\n:withdraw", "\"no\" Enter", BN_ACTION_WITHDRAW, "power/3");
 	asked_then_gone(
-		false, ":size 140x40\n4\n:withdraw", "\"no\" Enter", BN_DEED_WITHDRAW, "power/3");
-	asked_then_gone(false, ":size 140x40\n4 A", "y", BN_DEED_APPROVE, "power/3");
-	asked_then_gone(false, ":size 140x40\n4 R", "\"no\" Enter", BN_DEED_REJECT, "power/3");
-	asked_then_gone(false, ":size 140x40\n4 Tab\n:withdraw", "\"no\" Enter", BN_DEED_WITHDRAW,
+		false, ":size 140x40\n4\n:withdraw", "\"no\" Enter", BN_ACTION_WITHDRAW, "power/3");
+	asked_then_gone(false, ":size 140x40\n4 A", "y", BN_ACTION_APPROVE, "power/3");
+	asked_then_gone(false, ":size 140x40\n4 R", "\"no\" Enter", BN_ACTION_REJECT, "power/3");
+	asked_then_gone(false, ":size 140x40\n4 Tab\n:withdraw", "\"no\" Enter", BN_ACTION_WITHDRAW,
 		"power/3");
-	asked_then_gone(false, "4 Enter A", "y", BN_DEED_APPROVE, "power/3");
-	asked_then_gone(false, "3 S", "y", BN_DEED_STOP, "7f3a000000000000000000");
-	asked_then_gone(false, ":size 140x40\n3 S", "y", BN_DEED_STOP, "7f3a000000000000000000");
+	asked_then_gone(false, "4 Enter A", "y", BN_ACTION_APPROVE, "power/3");
+	asked_then_gone(false, "3 S", "y", BN_ACTION_STOP, "7f3a000000000000000000");
+	asked_then_gone(false, ":size 140x40\n3 S", "y", BN_ACTION_STOP, "7f3a000000000000000000");
 	asked_then_gone(
-		false, ":size 140x40\n3 Tab S", "y", BN_DEED_STOP, "7f3a000000000000000000");
-	asked_then_gone(false, "3 Enter S", "y", BN_DEED_STOP, "7f3a000000000000000000");
-	asked_then_gone(false, "3 j D", "y", BN_DEED_RUN_REMOVE, "7f3a004d");
-	asked_then_gone(true, ":people\nA", "\"none\" Enter", BN_DEED_ACCEPT, "1111aaaa");
-	asked_then_gone(true, ":people\nG\n:remove", "y", BN_DEED_REMOVE, "5c0ffee5");
-	asked_then_gone(true, ":people\nG\n:grant developer", "y", BN_DEED_GRANT, "5c0ffee5");
-	asked_then_gone(true, ":chain\nA", "y", BN_DEED_SIGN, "a1f00000");
+		false, ":size 140x40\n3 Tab S", "y", BN_ACTION_STOP, "7f3a000000000000000000");
+	asked_then_gone(false, "3 Enter S", "y", BN_ACTION_STOP, "7f3a000000000000000000");
+	asked_then_gone(false, "3 j D", "y", BN_ACTION_RUN_REMOVE, "7f3a004d");
+	asked_then_gone(true, ":people\nA", "\"none\" Enter", BN_ACTION_ACCEPT, "1111aaaa");
+	asked_then_gone(true, ":people\nG\n:remove", "y", BN_ACTION_REMOVE, "5c0ffee5");
+	asked_then_gone(true, ":people\nG\n:grant developer", "y", BN_ACTION_GRANT, "5c0ffee5");
+	asked_then_gone(true, ":chain\nA", "y", BN_ACTION_SIGN, "a1f00000");
 }
 END_TEST
 

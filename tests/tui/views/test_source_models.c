@@ -1,9 +1,9 @@
-/* The deeds on versions of models, on a real workspace: they are about the version that was shown. */
+/* The actions on versions of models, on a real workspace: they are about the version that was shown. */
 #include "core/base/fs.h"
 #include "core/govern/trust.h"
 #include "core/pipeline/fold_classes.h"
 #include "tests/support/check_main.h"
-#include "tests/support/registry_town.h"
+#include "tests/support/registry_team.h"
 #include "tui/views/source.h"
 
 #include <stdio.h>
@@ -26,13 +26,13 @@ static void make(char root[64], char dir[80])
 	ck_assert_bn_ok(bn_authority_init(bn_env_real(), dir, &how, &made, &err), &err);
 }
 
-static int deed_do(void *context, bn_deed deed, const char *ref, const char *digest)
+static int action_do(void *context, bn_ui_action action, const char *ref, const char *digest)
 {
-	bn_deed_arg arg = {.deed = deed, .reason = "because"};
+	bn_action_arg arg = {.action = action, .reason = "because"};
 	bn_page *p = bn_page_new(1, 0);
 	snprintf(arg.ref, sizeof arg.ref, "%s", ref);
 	snprintf(arg.digest, sizeof arg.digest, "%s", digest);
-	bn_source_workspace()->deed(context, &arg, p, NULL, &p->err);
+	bn_source_workspace()->action(context, &arg, p, NULL, &p->err);
 	int code = p->err.code;
 	if (code == BN_ECONFLICT)
 		ck_assert_msg(strstr(p->err.msg, "power/1 has digest ") &&
@@ -44,40 +44,40 @@ static int deed_do(void *context, bn_deed deed, const char *ref, const char *dig
 	return code;
 }
 
-static bn_model_state state_of(bn_workspace *ws, char digest[BN_DEED_DIGEST])
+static bn_model_state state_of(bn_workspace *ws, char digest[BN_ACTION_DIGEST])
 {
 	bn_version *v = NULL;
 	ck_assert_bn_ok(bn_workspace_sync(ws, &err), &err);
 	ck_assert_bn_ok(bn_version_get(&v, ws, "power/1", &err), &err);
 	bn_model_state state = v->state;
-	snprintf(digest, BN_DEED_DIGEST, "%s", v->digest);
+	snprintf(digest, BN_ACTION_DIGEST, "%s", v->digest);
 	bn_version_free(v);
 	return state;
 }
 
-START_TEST(test_a_deed_on_another_version_than_was_shown_is_refused)
+START_TEST(test_a_action_on_another_version_than_was_shown_is_refused)
 {
-	static const bn_deed deeds[] = {
-		BN_DEED_APPROVE, BN_DEED_REJECT, BN_DEED_WITHDRAW, BN_DEED_ASK, BN_DEED_ALIAS};
-	char root[64], dir[80], digest[BN_DEED_DIGEST];
+	static const bn_ui_action actions[] = {BN_ACTION_APPROVE, BN_ACTION_REJECT,
+		BN_ACTION_WITHDRAW, BN_ACTION_ASK, BN_ACTION_ALIAS};
+	char root[64], dir[80], digest[BN_ACTION_DIGEST];
 	void *context = NULL;
 	person ada = {.uid = getuid(), .name = "ada"};
 	make(root, dir);
 	ck_assert_bn_ok(
 		bn_workspace_open(&ada.ws, bn_env_real(), bn_fold_classes, dir, &err), &err);
 	ck_assert_bn_ok(bn_trust_founded(ada.ws, &err), &err);
-	town_register(&ada, "power", &ada, "{\"test\": {\"rmse\": 1.5}}");
+	team_register(&ada, "power", &ada, "{\"test\": {\"rmse\": 1.5}}");
 	ck_assert_int_eq(state_of(ada.ws, digest), BN_MODEL_REGISTERED);
 	ck_assert_bn_ok(bn_source_open(&context, dir, &err), &err);
-	for (size_t i = 0; i < sizeof deeds / sizeof *deeds; i++)
-		ck_assert_int_eq(
-			deed_do(context, deeds[i], "power/1", "0123456789abcdef"), BN_ECONFLICT);
+	for (size_t i = 0; i < sizeof actions / sizeof *actions; i++)
+		ck_assert_int_eq(action_do(context, actions[i], "power/1", "0123456789abcdef"),
+			BN_ECONFLICT);
 	ck_assert_int_eq(state_of(ada.ws, digest), BN_MODEL_REGISTERED);
-	ck_assert_int_eq(deed_do(context, BN_DEED_ASK, "power/1", digest), 0);
+	ck_assert_int_eq(action_do(context, BN_ACTION_ASK, "power/1", digest), 0);
 	ck_assert_int_eq(state_of(ada.ws, digest), BN_MODEL_REQUESTED);
-	ck_assert_int_eq(deed_do(context, BN_DEED_REJECT, "power/1", digest), 0);
+	ck_assert_int_eq(action_do(context, BN_ACTION_REJECT, "power/1", digest), 0);
 	ck_assert_int_eq(state_of(ada.ws, digest), BN_MODEL_REJECTED);
-	ck_assert_int_eq(deed_do(context, BN_DEED_WITHDRAW, "power/1", digest), 0);
+	ck_assert_int_eq(action_do(context, BN_ACTION_WITHDRAW, "power/1", digest), 0);
 	ck_assert_int_eq(state_of(ada.ws, digest), BN_MODEL_REMOVED);
 	bn_source_close(context);
 	bn_workspace_close(ada.ws);
@@ -85,4 +85,4 @@ START_TEST(test_a_deed_on_another_version_than_was_shown_is_refused)
 }
 END_TEST
 
-BN_TEST_MAIN("tui/views/source_models", test_a_deed_on_another_version_than_was_shown_is_refused)
+BN_TEST_MAIN("tui/views/source_models", test_a_action_on_another_version_than_was_shown_is_refused)

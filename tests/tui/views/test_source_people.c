@@ -1,4 +1,4 @@
-/* The deeds on people and on the chain, on a real workspace: two users, each with a key of their own. */
+/* The actions on people and on the chain, on a real workspace: two users, each with a key of their own. */
 #include "core/base/fs.h"
 #include "core/base/hash.h"
 #include "core/base/json.h"
@@ -59,20 +59,20 @@ static bn_page *page_of(const char *user, bn_page_fn fn, const void *arg)
 	return p;
 }
 
-static void deed_as(const char *user, bn_deed deed, const char *ref, unsigned roles)
+static void action_as(const char *user, bn_ui_action action, const char *ref, unsigned roles)
 {
-	bn_deed_arg arg = {.deed = deed, .roles = roles};
+	bn_action_arg arg = {.action = action, .roles = roles};
 	snprintf(arg.ref, sizeof arg.ref, "%s", ref);
-	bn_page *p = page_of(user, source->deed, &arg);
+	bn_page *p = page_of(user, source->action, &arg);
 	ck_assert_msg(p->data, "%s", p->err.msg);
 	bn_page_free(p);
 }
 
-static int refused_as(const char *user, bn_deed deed, const char *ref, unsigned roles)
+static int refused_as(const char *user, bn_ui_action action, const char *ref, unsigned roles)
 {
-	bn_deed_arg arg = {.deed = deed, .roles = roles};
+	bn_action_arg arg = {.action = action, .roles = roles};
 	snprintf(arg.ref, sizeof arg.ref, "%s", ref);
-	bn_page *p = page_of(user, source->deed, &arg);
+	bn_page *p = page_of(user, source->action, &arg);
 	int code = p->data ? 0 : p->err.code;
 	bn_page_free(p);
 	return code;
@@ -95,7 +95,7 @@ START_TEST(test_who_asks_is_admitted_and_is_what_the_roles_say)
 	make();
 	overview_is("ada", "you are ada", 0, 0);
 	overview_is("lin", ":request asks", 0, 0);
-	deed_as("lin", BN_DEED_REQUEST, "lin", 0);
+	action_as("lin", BN_ACTION_REQUEST, "lin", 0);
 	overview_is("lin", "asks; an admin admits it", 0, 0);
 	overview_is("ada", "you are ada", 1, 0);
 	bn_page *p = page_of("ada", source->authority, NULL);
@@ -104,13 +104,13 @@ START_TEST(test_who_asks_is_admitted_and_is_what_the_roles_say)
 	snprintf(key, sizeof key, "%s", d->people->requests[0].key.hex);
 	bn_page_free(p);
 	/* Nobody admits themselves. */
-	ck_assert_int_eq(refused_as("lin", BN_DEED_ACCEPT, key, 0), BN_EREFUSED);
-	deed_as("ada", BN_DEED_ACCEPT, key, 1u << BN_ROLE_REVIEWER);
+	ck_assert_int_eq(refused_as("lin", BN_ACTION_ACCEPT, key, 0), BN_EREFUSED);
+	action_as("ada", BN_ACTION_ACCEPT, key, 1u << BN_ROLE_REVIEWER);
 	overview_is("lin", "you are lin: ", 0, 0);
 	overview_is("lin", "reviewer", 0, 0);
-	deed_as("ada", BN_DEED_REVOKE, key, 1u << BN_ROLE_REVIEWER);
-	ck_assert_int_eq(refused_as("lin", BN_DEED_GRANT, key, 1u << BN_ROLE_ADMIN), BN_EREFUSED);
-	deed_as("ada", BN_DEED_REMOVE, key, 0);
+	action_as("ada", BN_ACTION_REVOKE, key, 1u << BN_ROLE_REVIEWER);
+	ck_assert_int_eq(refused_as("lin", BN_ACTION_GRANT, key, 1u << BN_ROLE_ADMIN), BN_EREFUSED);
+	action_as("ada", BN_ACTION_REMOVE, key, 0);
 	overview_is("lin", "not admitted", 0, 0);
 	finish();
 }
@@ -122,19 +122,19 @@ START_TEST(test_a_link_waits_for_the_other_admin_who_signs_it)
 	uint8_t link[BN_CHAIN_ID_BYTES];
 	bn_workspace *ws = NULL;
 	make();
-	deed_as("lin", BN_DEED_REQUEST, "lin", 0);
+	action_as("lin", BN_ACTION_REQUEST, "lin", 0);
 	bn_page *p = page_of("ada", source->authority, NULL);
 	snprintf(key, sizeof key, "%s",
 		((const bn_authority_page *)p->data)->people->requests[0].key.hex);
 	bn_page_free(p);
-	deed_as("ada", BN_DEED_ACCEPT, key, 1u << BN_ROLE_ADMIN);
+	action_as("ada", BN_ACTION_ACCEPT, key, 1u << BN_ROLE_ADMIN);
 	be("ada");
 	ck_assert_bn_ok(bn_workspace_open(&ws, bn_env_real(), bn_fold_classes, dir, &err), &err);
 	json_t *doc = json_pack("{s:{s:i}}", "links", "signers", 2);
 	ck_assert_int_ge(bn_people_set_policy(ws, doc, NULL, link, &err), 0);
 	json_decref(doc);
 	bn_workspace_close(ws);
-	deed_as("lin", BN_DEED_REVOKE, key, 1u << BN_ROLE_ADMIN);
+	action_as("lin", BN_ACTION_REVOKE, key, 1u << BN_ROLE_ADMIN);
 	overview_is("lin", "you are lin", 0, 0); /* has signed it */
 	overview_is("ada", "you are ada", 0, 1);
 	p = page_of("ada", source->authority, NULL);
@@ -142,9 +142,9 @@ START_TEST(test_a_link_waits_for_the_other_admin_who_signs_it)
 	ck_assert(l->items[0].waits && !l->items[0].mine);
 	bn_hex(l->items[0].id, BN_CHAIN_ID_BYTES, id);
 	bn_page_free(p);
-	deed_as("ada", BN_DEED_SIGN, id, 0);
+	action_as("ada", BN_ACTION_SIGN, id, 0);
 	overview_is("ada", "you are ada", 0, 0);
-	ck_assert_int_ne(refused_as("lin", BN_DEED_SIGN, id, 0), 0); /* no admin any more */
+	ck_assert_int_ne(refused_as("lin", BN_ACTION_SIGN, id, 0), 0); /* no admin any more */
 	finish();
 }
 END_TEST

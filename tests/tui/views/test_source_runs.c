@@ -11,12 +11,12 @@ static bn_err err = BN_ERR_INIT;
 
 static bn_page *note_write(void *context, const char *note, const char *expects)
 {
-	bn_deed_arg arg = {.deed = BN_DEED_RUN_NOTE, .is_guarded = expects != NULL};
+	bn_action_arg arg = {.action = BN_ACTION_RUN_NOTE, .is_guarded = expects != NULL};
 	bn_page *p = bn_page_new(1, 0);
 	snprintf(arg.ref, sizeof arg.ref, "%s", track_id(1));
 	snprintf(arg.reason, sizeof arg.reason, "%s", note);
 	snprintf(arg.expects, sizeof arg.expects, "%s", expects ? expects : "");
-	bn_source_workspace()->deed(context, &arg, p, NULL, &p->err);
+	bn_source_workspace()->action(context, &arg, p, NULL, &p->err);
 	return p;
 }
 

@@ -128,13 +128,13 @@ static int64_t grid_rows(void *ctx)
 	return (int64_t)((const audit_view *)ctx)->count;
 }
 
-/* The person whose key signed it, else the account. */
+/* The person whose key signed it, otherwise the account. */
 static const char *who(const bn_audit_row *r)
 {
 	return r->person ? r->person : r->user;
 }
 
-/* Applied, but not all of it: the rest is of a newer binnacle. */
+/* Partly applied: the rest is of a newer binnacle. */
 static bool is_part(const bn_audit_row *r)
 {
 	return r->outcome == BN_OUTCOME_NEWER || r->unknown;

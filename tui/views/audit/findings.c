@@ -1,5 +1,6 @@
-/* findings.c - what verifying says, of the whole log or of one model version: a sentence, and a line for each
- * thing that was looked at, what is wrong first. Made by a job each time: a proof is never remembered. */
+/* findings.c - the result of verifying the whole log or one model version: a sentence, and a
+ * line for each object checked, faults first. A job verifies again each time: results are never
+ * cached. */
 #include "core/base/mem.h"
 #include "tui/views/_list.h"
 
@@ -86,7 +87,7 @@ static void refresh(bn_view *view)
 static void page(bn_view *view, bn_page *p)
 {
 	bn_list_page(view, p);
-	if (bn_list_data((bn_list *)view)) /* what is wrong comes first */
+	if (bn_list_data((bn_list *)view)) /* faults come first */
 		bn_grid_sort(&((bn_list *)view)->grid, COL_STATE, true);
 }
 

@@ -1,5 +1,5 @@
 /*
- * pages.h - what verifying says; the audit log is that of core/govern/audit.h.
+ * pages.h - the result of verifying; the audit log is that of core/govern/audit.h.
  */
 #ifndef BN_TUI_VIEWS_AUDIT_PAGES_H
 #define BN_TUI_VIEWS_AUDIT_PAGES_H
@@ -14,10 +14,10 @@
 typedef struct bn_finding {
 	bn_state state;
 	const char *what;  /* "file model.safetensors" */
-	const char *found; /* what is wrong with it, or how much was looked at; may be "" */
+	const char *found; /* what is wrong with it, or how much was checked; may be "" */
 } bn_finding;
 
-/* What verifying says. */
+/* The result of verifying. */
 typedef struct bn_findings {
 	const char *about;   /* "power/1", "the log" */
 	const char *verdict; /* one sentence */

@@ -1,5 +1,5 @@
-/* checks.c - the newest check of a dataset version: each expectation with what was seen. Enter
- * opens the rows that fail it. */
+/* checks.c - the newest check of a dataset version: each expectation with the observed values.
+ * Enter opens the failing rows. */
 #include "core/base/mem.h"
 #include "tui/ui/format.h"
 #include "tui/views/_list.h"
@@ -103,7 +103,7 @@ static void check_start(bn_view *view, const char *suite)
 				    .open = open_checked});
 }
 
-/* All of them, as the check counts them. */
+/* All failing rows, as the check counts them. */
 static void failing_rows(bn_rows_of *of, const bn_checks *d, const bn_check_row *c)
 {
 	bn_rows_base base;

@@ -1,5 +1,5 @@
 /*
- * pages.h - the newest check of a dataset version, and what starts another.
+ * pages.h - the newest check of a dataset version, and the argument for another.
  */
 #ifndef BN_TUI_VIEWS_CHECKS_PAGES_H
 #define BN_TUI_VIEWS_CHECKS_PAGES_H
@@ -13,22 +13,21 @@ typedef struct bn_check_row {
 	const char *expectation, *column, *wanted, *observed;
 	int64_t failing; /* rows; -1 unknown or not about rows */
 	bn_state state;
-	const char *
-		columns; /* all names, when it is of several columns; column is the first of them */
+	const char *columns; /* all names, if there are several columns; column is the first of
+			      * them */
 } bn_check_row;
 
 typedef struct bn_checks {
 	const char *suite;
 	int64_t checked_ms; /* 0: never checked */
-	const char
-		*result; /* the hash of what was found, by which failing rows are counted again */
+	const char *result; /* the hash of the result, from which failing rows are found again */
 	const bn_check_row *items;
 	size_t count;
 } bn_checks;
 
 typedef struct bn_recheck_arg {
 	char ref[BN_REF_BYTES];
-	char suite[512]; /* a file; "": the suite that the version was checked by last */
+	char suite[512]; /* a file; "": the suite of the version's last check */
 } bn_recheck_arg;
 
 #endif

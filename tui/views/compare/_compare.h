@@ -1,12 +1,12 @@
 /*
- * _compare.h - runs side by side from the inside: compare.c is the screen and its commands, lines.c which lines it has
- * and what stands in them, pictures.c curves and scatter. For these alone.
+ * _compare.h - the internals of the comparison of runs: compare.c is the screen and its commands,
+ * lines.c its table, pictures.c curves and scatter.
  */
 #ifndef BN_TUI_VIEWS_COMPARE__COMPARE_H
 #define BN_TUI_VIEWS_COMPARE__COMPARE_H
 #include "tui/views/_list.h"
 
-/* Parts of the comparison, in their order. */
+/* Parts of the comparison, in order. */
 typedef enum bn_compare_part {
 	BN_CPART_SETTINGS,
 	BN_CPART_TEST,
@@ -22,19 +22,19 @@ typedef enum bn_compare_part {
 } bn_compare_part;
 
 typedef enum bn_line_kind {
-	BN_CLINE_NAMES, /* what tells the runs apart */
+	BN_CLINE_NAMES, /* settings that differ */
 	BN_CLINE_RULE,  /* the title of a part */
 	BN_CLINE_VALUE, /* a row of the comparison */
-	BN_CLINE_DELTA, /* of the row above, against the base */
+	BN_CLINE_DELTA, /* difference of the row above to the base */
 	BN_CLINE_TRAIN, /* of over-fit: the metric on training rows, */
 	BN_CLINE_GAP,   /* and how much worse it is on test rows */
-	BN_CLINE_FOLD,  /* a part that is folded */
+	BN_CLINE_FOLD,  /* a folded part */
 } bn_line_kind;
 
 typedef struct bn_cline {
 	bn_line_kind kind;
 	bn_compare_part part;
-	size_t row;   /* of the comparison */
+	size_t row;   /* row of the comparison */
 	size_t other; /* of GAP: the row of the test part */
 	char text[100];
 } bn_cline;
@@ -54,51 +54,50 @@ typedef struct bn_compare_view {
 	bn_compare_arg runs;
 	bn_grid_column columns[BN_COMPARE_FIRST + BN_COMPARE_MAX + 1];
 	char titles[BN_COMPARE_MAX][8]; /* "A base" */
-	char names[BN_COMPARE_MAX][64]; /* without what they share */
-	char shared[80];                /* "sweep-...": what they share */
-	char common[400];               /* what is the same in all */
+	char names[BN_COMPARE_MAX][64]; /* without the common part */
+	char shared[80];                /* "sweep-...": the common part */
+	char common[400];               /* settings that all share */
 	bn_cline *lines;
 	int64_t line_count;
-	unsigned
-		unfolded; /* bits of parts; those that are open by themselves are in it from the first page on */
+	unsigned unfolded; /* bits of parts; those open by default are in it from the first page
+			    * on */
 	bool is_folded_once;
 	bool all_rows;
 	bn_scale scale;
-	bn_picture picture; /* where there is no room for more than one */
+	bn_picture picture; /* if there is room for only one */
 	bool log_y;
 	int smoothing;
-	char axis
-		[128]; /* the parameter across which the scatter goes; "": the one that varies most */
-	char up[128]; /* the metric up which it goes; "": the first one of the table */
+	char axis[128]; /* x axis of the scatter: a parameter; "": the one that varies most */
+	char up[128];   /* y axis of the scatter: a metric; "": the first one of the table */
 } bn_compare_view;
 
 const bn_compare_page *bn_compare_data(const bn_compare_view *v);
-/* The run whose column is gone to; -1: none. */
+/* The run of the current column; -1: none. */
 int bn_compare_run_at(const bn_compare_view *v);
 
 /* ---- lines.c ------------------------------------------------------------------------------------- */
 
 extern const bn_grid_source bn_compare_source;
-/* Of a new page: columns, names, what all have in common, lines. */
+/* Initialises for a new page: columns, names, common settings, lines. */
 void bn_compare_take(bn_compare_view *v);
-/* Of the same page: other parts are folded, or other rows are shown. */
+/* Rebuilds the lines of the same page: after folding, or when other rows are shown. */
 void bn_compare_lines(bn_compare_view *v);
-/* What a row is called in its part: test_rmse is rmse among the test metrics. */
+/* The label of a row in its part: test_rmse is rmse among the test metrics. */
 const char *bn_compare_word(bn_compare_part part, const char *key);
 
 /* ---- pictures.c ---------------------------------------------------------------------------------- */
 
 void bn_compare_curves_draw(const bn_compare_view *v, bn_area a);
 void bn_compare_scatter_draw(const bn_compare_view *v, bn_area a);
-/* The parameter across which the scatter goes; NULL: none has numbers. */
+/* The parameter on the scatter's x axis; NULL: none has numbers. */
 const char *bn_compare_axis(const bn_compare_view *v);
-/* The metric up which it goes; NULL: there is none. */
+/* The metric on the scatter's y axis; NULL: there is none. */
 const char *bn_compare_up(const bn_compare_view *v);
-/* The next metric of the table. */
+/* Selects the next metric of the table. */
 void bn_compare_up_step(bn_compare_view *v, int step);
-/* The next parameter that has numbers. */
+/* Selects the next parameter that has numbers. */
 void bn_compare_axis_step(bn_compare_view *v, int step);
-/* By name; false: there is none. */
+/* Selects by name; false: there is none. */
 bool bn_compare_axis_set(bn_compare_view *v, const char *name);
 
 #endif

@@ -1,6 +1,7 @@
 /*
- * compare.c - runs side by side: settings that differ, how good each is on its test part, whether it over-fits, and the
- * rest folded; curves of a metric, and a metric against a parameter. Each run is a letter. See _compare.h.
+ * compare.c - compares runs: settings that differ, metrics on the test part, over-fit, and the rest
+ * folded; curves of a metric, and a metric against a parameter. Each run is a letter. See
+ * _compare.h.
  */
 #include "core/base/mem.h"
 #include "tui/views/compare/_compare.h"
@@ -53,7 +54,7 @@ static void page(bn_view *view, bn_page *p)
 
 /* ---- drawing ------------------------------------------------------------------------------------- */
 
-/* What all have in common, and what is left out of their names; takes its line off. */
+/* Draws the common settings and the common part of the names; removes its line from the area. */
 static void common_draw(const bn_compare_view *v, bn_area *a)
 {
 	char names[100] = "";
@@ -68,7 +69,7 @@ static void common_draw(const bn_compare_view *v, bn_area *a)
 	*a = bn_area_sub(*a, 1, 0, a->rows - 1, a->cols);
 }
 
-/* Curves and scatter beside each other where there is room, else the one that v chose. */
+/* Curves and scatter next to each other if there is room, otherwise the one selected with v. */
 static void pictures_draw(const bn_compare_view *v, bn_area a)
 {
 	int half = a.cols * 11 / 20;
@@ -101,7 +102,7 @@ static void draw(bn_view *view, bn_area a, bool focused)
 	}
 	common_draw(v, &a);
 	int table = a.rows;
-	if (a.rows >= TALL - 1) { /* the table as high as it is, the pictures below */
+	if (a.rows >= TALL - 1) { /* the table at its full height, the charts below */
 		table = (int)v->line_count + 2;
 		table = table > a.rows * 13 / 20 ? a.rows * 13 / 20 : table;
 		bn_area rest = bn_area_sub(a, table, 0, a.rows - table, a.cols);
@@ -128,7 +129,7 @@ static void metric_step(bn_compare_view *v, int step)
 	v->list.view.cls->refresh(&v->list.view);
 }
 
-/* To the next line of a row that differs; false: there is none. */
+/* Moves to the next line of a row that differs; false: there is none. */
 static bool difference_step(bn_compare_view *v, int step)
 {
 	const bn_compare_page *d = bn_compare_data(v);
@@ -195,7 +196,7 @@ static bool cell_open(bn_compare_view *v, const bn_cline *l, int run)
 	return true;
 }
 
-/* Goes to the first line of the part. */
+/* Moves to the first line of the part. */
 static void unfold(bn_compare_view *v, bn_compare_part part)
 {
 	v->unfolded |= 1u << part;
@@ -216,7 +217,7 @@ static bool open(bn_compare_view *v)
 	return !l || run < 0 || cell_open(v, l, run);
 }
 
-/* The part that the selected line is in. */
+/* The part of the selected line. */
 static void fold(bn_compare_view *v)
 {
 	const bn_cline *l = line_at(v);
@@ -307,7 +308,7 @@ static void crumb(const bn_view *view, bn_buf *out)
 	bn_buf_addf(out, "%zu runs", ((const bn_compare_view *)view)->runs.count);
 }
 
-/* Parameters, for the scatter. */
+/* Parameters, for completion of the scatter's axis. */
 static int words(const bn_view *view, bn_command_id id, const char **out, int most)
 {
 	const bn_compare_page *d = bn_compare_data((const bn_compare_view *)view);

@@ -1,5 +1,5 @@
-/* lines.c - what a comparison shows: settings that differ, metrics by part with their differences, over-fit, and the rest
- * folded. See _compare.h. */
+/* lines.c - the lines of a comparison: settings that differ, metrics by part with their
+ * differences, over-fit, and the rest folded. See _compare.h. */
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/track/best.h"
@@ -32,7 +32,8 @@ static bn_compare_part part_of(const bn_compare_row *r)
 		[BN_COMPARE_DATA] = BN_CPART_DATA,
 		[BN_COMPARE_CODE] = BN_CPART_CODE,
 		[BN_COMPARE_ENVIRONMENT] = BN_CPART_ENVIRONMENT};
-	/* Runs of other data, target or rows are other runs: that is said where the settings are. */
+	/* Runs on other data, with another target or other rows are not comparable: this is shown
+	 * among the settings. */
 	if (r->group == BN_COMPARE_DATA && r->differs && !bn_str_ends(r->key, " digest"))
 		return BN_CPART_SETTINGS;
 	return r->group == BN_COMPARE_METRIC ? metric_part(r->key) : parts[r->group];
@@ -65,7 +66,7 @@ static int main_rank(const char *key)
 
 static bool is_delta_absolute(const bn_compare_row *r)
 {
-	/* Shares, and what is at most 1: points say more than per cent of them. */
+	/* Shares, and values up to 1: differences are shown in points instead of per cent. */
 	return r->better > 0 && fabs(r->cells[0].number) <= 1;
 }
 
@@ -132,7 +133,7 @@ static void row_add(bn_compare_view *v, const bn_comparison *c, bn_compare_part 
 		line_add(v, BN_CLINE_DELTA, part, row);
 }
 
-/* Rows of a part by rank, then as they come: by name. */
+/* Rows of a part by rank, then in page order: by name. */
 static void rows_add(bn_compare_view *v, const bn_comparison *c, bn_compare_part part)
 {
 	for (int rank = 0; rank <= 6; rank++)
@@ -165,7 +166,7 @@ static bool overfit_find(const bn_comparison *c, size_t *train, size_t *test)
 	return false;
 }
 
-/* What is open by itself: what differs in settings, and the part that models are judged by. */
+/* Parts open by default: settings that differ, and the part that models are judged by. */
 static unsigned open_at_first(const bn_comparison *c)
 {
 	static const bn_compare_part judged[] = {
@@ -211,7 +212,7 @@ void bn_compare_lines(bn_compare_view *v)
 			v->unfolded = open_at_first(d->table);
 		v->is_folded_once = true;
 		line_add(v, BN_CLINE_NAMES, BN_CPART_SETTINGS, 0);
-		/* Open parts first, then what is folded. */
+		/* Open parts first, then folded ones. */
 		for (int folded = 0; folded < 2; folded++)
 			for (int part = 0; part < BN_CPARTS; part++)
 				if ((v->unfolded >> part & 1) == (folded == 0))
@@ -227,7 +228,7 @@ static int64_t grid_rows(void *ctx)
 	return ((const bn_compare_view *)ctx)->line_count;
 }
 
-/* A line keeps the selection while others come and go. */
+/* A line keeps the selection when other lines are added or removed. */
 static uint64_t grid_key(void *ctx, int64_t row)
 {
 	const bn_cline *l = &((const bn_compare_view *)ctx)->lines[row];
@@ -243,7 +244,7 @@ static const char *across(void *ctx, int64_t row, bool *is_rule)
 	return *is_rule || l->kind == BN_CLINE_FOLD ? l->text : NULL;
 }
 
-/* Is cell r the best of a metric whose direction is known, and not the only one? */
+/* Whether cell r is the best of a metric with a known direction, and not the only one. */
 static bool is_best(const bn_comparison *c, const bn_compare_row *row, size_t r)
 {
 	bool beats = false;
@@ -296,7 +297,7 @@ static void delta_cell(const bn_compare_view *v, const bn_comparison *c, const b
 	out->text = out->buf;
 }
 
-/* How much worse the test rows are than the training rows. */
+/* How much worse the metric is on test rows than on training rows. */
 static void gap_cell(
 	const bn_compare_row *train, const bn_compare_row *test, size_t r, bn_grid_cell *out)
 {
@@ -327,7 +328,7 @@ static void spread_cell(const bn_compare_view *v, const bn_cline *l, bn_grid_cel
 	out->ink = BN_INK_REFERENCE;
 }
 
-/* What a line is about. */
+/* The subject of a line. */
 static void what_cell(const bn_compare_view *v, const bn_cline *l, bn_grid_cell *out)
 {
 	const bn_comparison *c = bn_compare_data(v)->table;
@@ -398,7 +399,7 @@ static bool parts_words(char c)
 	return c == '\0' || strchr("-_/ ", c) != NULL;
 }
 
-/* How much all names have alike at their beginning, up to behind a sign that parts words. */
+/* Length of the common prefix of all names, up to and including a separator. */
 static size_t shared_front(const bn_comparison *c)
 {
 	size_t n = 0;
@@ -409,7 +410,7 @@ static size_t shared_front(const bn_comparison *c)
 		if (parts_words(c->names[0][i]))
 			n = i + 1;
 	}
-	return 0; /* one name is the beginning of all */
+	return 0; /* one name is the prefix of all */
 }
 
 static size_t shared_back(const bn_comparison *c, size_t front)
@@ -448,7 +449,8 @@ static const char *same_value(const bn_comparison *c, bn_compare_group group, co
 	return NULL;
 }
 
-/* "mlp on jobs.train@v1, epochs 40": settings that are as they are by default say nothing, so the shortest come first. */
+/* "mlp on jobs.train@v1, epochs 40": settings at their defaults say nothing, so the shortest come
+ * first. */
 static void common_make(bn_compare_view *v, const bn_comparison *c)
 {
 	const char *what = same_value(c, BN_COMPARE_RUN, "runs"),

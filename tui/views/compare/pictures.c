@@ -1,4 +1,5 @@
-/* pictures.c - one metric of all runs as curves, and a metric against a parameter, a letter a run. See _compare.h. */
+/* pictures.c - one metric of all runs as curves, and a metric against a parameter, one letter per
+ * run. See _compare.h. */
 #include "tui/ui/chart.h"
 #include "tui/views/compare/_compare.h"
 
@@ -6,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { FEW = 3 }; /* curves that can all have a colour */
+enum { FEW = 3 }; /* the number of curves that can each have a colour */
 
 void bn_compare_curves_draw(const bn_compare_view *v, bn_area a)
 {
@@ -44,7 +45,7 @@ void bn_compare_curves_draw(const bn_compare_view *v, bn_area a)
 
 /* ---- scatter ------------------------------------------------------------------------------------- */
 
-/* How many runs have a number there, and how many different ones there are. */
+/* How many runs have a number, and how many distinct ones there are. */
 static size_t numbers_of(const bn_compare_row *r, size_t runs)
 {
 	size_t different = 0;
@@ -83,7 +84,7 @@ const char *bn_compare_axis(const bn_compare_view *v)
 			continue;
 		if (strcmp(r->key, v->axis) == 0)
 			return r->key;
-		/* A seed tells least. */
+		/* A seed is the least informative. */
 		bool is_seed = strcmp(r->key, "seed") == 0;
 		if (!best ||
 			(!is_seed &&

@@ -1,5 +1,5 @@
-/* answer.c - what one would open a version for, beside the list: is it sound, what is it made of, what changed. What fails
- * and what is missing comes first; columns that never change are one line. */
+/* answer.c - a summary of a version, next to the list: is it sound, what is it made of, what
+ * changed. Failures and missing values come first; constant columns are one line. */
 #include "core/base/mem.h"
 #include "tui/ui/format.h"
 #include "tui/views/data/_data.h"
@@ -35,7 +35,7 @@ bool bn_data_answer_page(bn_data_view *v, bn_page *p)
 	return true;
 }
 
-/* A rule with its title and, at its right, what opens more. */
+/* A rule with its title and, at its right, the key that opens more. */
 static int rule_draw(bn_area a, int row, const char *title, const char *more)
 {
 	bn_area_hline(a, row, 0, a.cols, BN_INK_BORDER);
@@ -151,7 +151,7 @@ static double share_missing(const bn_profile_column *c)
 	return c->rows ? (double)c->missing / (double)c->rows : NAN;
 }
 
-/* The median of numbers; else the most frequent value with its share. */
+/* The median of numbers; otherwise the most frequent value with its share. */
 static void middle_text(const bn_profile_column *c, char *out, size_t size)
 {
 	char number[BN_FORMAT_BYTES];
@@ -180,7 +180,8 @@ static void column_draw(const bn_profile_column *c, bn_area a, int row, const in
 		a, row, at[AT_SHAPE], BN_INK_REFERENCE, bn_profile_spark(shape, c, a.s->alphabet));
 }
 
-/* The column with the rank-th largest share of missing values, of those that change; -1: there are fewer. */
+/* The column with the rank-th largest share of missing values, among those that are not constant;
+ * -1: there are fewer. */
 static int column_by_rank(const bn_profile *p, int rank)
 {
 	for (size_t i = 0; i < p->column_count; i++) {

@@ -1,5 +1,5 @@
-/* changes.c - what differs between two versions of a dataset, or of two: columns that came, went or have another type, and
- * how many rows have another value. Enter opens these rows. */
+/* changes.c - the differences between two dataset versions: columns that were added, removed or
+ * have another type, and the number of rows with another value. Enter opens these rows. */
 #include "tui/ui/format.h"
 #include "tui/views/_list.h"
 

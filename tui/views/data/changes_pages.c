@@ -1,4 +1,5 @@
-/* changes_pages.c - what differs between two versions (core/profile/changes.h). See _source.h. */
+/* changes_pages.c - the differences between two versions (core/profile/changes.h). See
+ * _source.h. */
 #include "core/base/mem.h"
 #include "core/profile/profiler.h"
 #include "tui/views/_source.h"
@@ -6,7 +7,7 @@
 #include <string.h>
 
 typedef struct made {
-	bn_changes_page page; /* first: what the view sees */
+	bn_changes_page page; /* first: what the view reads */
 	bn_profile *a, *b;
 } made;
 
@@ -18,7 +19,7 @@ static void made_release(void *data)
 	bn_profile_free(m->b);
 }
 
-/* The profile that lies with the version; else it is made. */
+/* The profile stored with the version; otherwise it is computed. */
 static int profile_of(bn_profile **out, bn_reader *r, const bn_dataset_version *v,
 	bn_table_reader *table, bn_err *err)
 {

@@ -1,4 +1,4 @@
-/* data.c - datasets, and the versions of one. Enter goes on to the rows. */
+/* data.c - datasets, and the versions of one. Enter opens the rows. */
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "tui/ui/format.h"
@@ -219,7 +219,7 @@ static int open_added(bn_view **out, bn_frame *f, bn_page *page, const void *arg
 	return bn_view_all_rows_new(out, f, page->data, err);
 }
 
-/* "[--private] NAME FILE"; the file may hold blanks. */
+/* "[--private] NAME FILE"; the file may contain blanks. */
 static bool add_start(bn_view *view, const char *text)
 {
 	static const char flag[] = "--private ";
@@ -312,7 +312,7 @@ static void data_cli(const bn_view *view, bn_buf *out)
 	bn_buf_adds(out, "binnacle data ls --json");
 }
 
-/* The list, with the answer about the selected version beside it where there is room. */
+/* The list, with the summary of the selected version next to it if there is room. */
 static void draw(bn_view *view, bn_area a, bool focused, const char *ref)
 {
 	bn_data_view *v = (bn_data_view *)view;
@@ -423,8 +423,8 @@ static void ref_of(const bn_dataset_version *v, char ref[BN_REF_BYTES])
 	snprintf(ref, BN_REF_BYTES, "%.120s@v%lld", v->name, (long long)v->version);
 }
 
-/* The two that are compared, the older first: those that are marked, the one that is marked with the selected one, or the
- * selected one with the one before it. False: there are not two. */
+/* The two versions to compare, the older first: the two marked ones, the marked one with the
+ * selected one, or the selected one with its predecessor. False: there are not two. */
 static bool changes_of(const bn_list *l, char a[BN_REF_BYTES], char b[BN_REF_BYTES])
 {
 	const bn_dataset_versions *d = bn_list_data(l);

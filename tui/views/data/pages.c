@@ -1,5 +1,4 @@
-/* pages.c - datasets, checks and windows of rows. See _source.h; which
- * rows match a filter is rows/pages.c. */
+/* pages.c - datasets, checks and windows of rows. See _source.h; rows/pages.c applies filters. */
 #include "core/base/buf.h"
 #include "core/base/timestamp.h"
 #include "core/check/check.h"
@@ -133,14 +132,14 @@ static const char *limit_words(bn_arena *arena, const json_t *kwargs, const char
 	return value && !json_is_null(value) ? json_words(arena, value) : NULL;
 }
 
-/* Is it said by the column's cell? */
+/* Whether the column's cell shows it already. */
 static bool names_columns(const char *key, bool of_table)
 {
 	return !strcmp(key, "column") || !strcmp(key, "column_A") || !strcmp(key, "column_B") ||
 	       (!of_table && !strcmp(key, "column_list"));
 }
 
-/* Names with commas between them; NULL unless there are several. */
+/* Names separated by commas; NULL unless there are several. */
 static const char *columns_words(bn_arena *arena, const json_t *names)
 {
 	const char *words = json_string_value(json_array_get(names, 0));
@@ -219,7 +218,7 @@ int bn_reader_checks_raised(int64_t *out, bn_reader *r, const bn_dataset_version
 	return rc;
 }
 
-/* The newest check of a version; *c stays NULL when it was never checked. */
+/* The newest check of a version; *c stays NULL if it was never checked. */
 static int checks_of(
 	bn_checks *c, bn_arena *arena, bn_reader *r, const bn_dataset_version *v, bn_err *err)
 {
@@ -262,7 +261,7 @@ int bn_source_checks(void *context, const void *arg, bn_page *page, bn_job *job,
 	return rc;
 }
 
-/* ---- the answer beside the list ------------------------------------------------------------------ */
+/* ---- the summary next to the list ------------------------------------------------------------ */
 
 static void answer_release(void *data)
 {
@@ -273,7 +272,7 @@ static void answer_release(void *data)
 	bn_profile_free(a->profile);
 }
 
-/* The newest version that is older. */
+/* The next older version. */
 static int version_before(bn_data_answer *a, bn_reader *r, bn_err *err)
 {
 	bn_dataset_versions *all = NULL;
@@ -301,7 +300,7 @@ int bn_source_data_answer(
 	if (rc < 0 || (rc = bn_dataset_resolve(
 			       &a->version, r->ws, ref->ref, BN_DATASET_REMOVED_TOO, err)) < 0)
 		return rc;
-	/* What cannot be read, such as the rows of another's private version, is left out. */
+	/* What cannot be read, such as the rows of another user's private version, is omitted. */
 	bool has_checks =
 		a->version->checked_ms > 0 && checks_of(c, &page->arena, r, a->version, &own) >= 0;
 	if (a->version->profile_hash[0] &&

@@ -1,5 +1,6 @@
 /*
- * pages.h - what brings a table in; the lists of datasets are those of core/data/dataset.h.
+ * pages.h - the argument for adding a table; the lists of datasets are those of
+ * core/data/dataset.h.
  */
 #ifndef BN_TUI_VIEWS_DATA_PAGES_H
 #define BN_TUI_VIEWS_DATA_PAGES_H
@@ -13,18 +14,18 @@
 
 typedef struct bn_add_arg {
 	char name[128], uri[512];
-	bool is_private; /* else as the versions before it */
+	bool is_private; /* otherwise like the previous versions */
 } bn_add_arg;
 
-/* A version as it is shown beside the list; what it lacks is NULL. */
+/* The summary of a version next to the list; missing parts are NULL. */
 typedef struct bn_data_answer {
-	bn_dataset_version *version, *before; /* before: the newest older one of the dataset */
+	bn_dataset_version *version, *before; /* before: the next older version of the dataset */
 	bn_dataset_versions *children;        /* made from it */
 	const struct bn_checks *checks;
 	bn_profile *profile;
 } bn_data_answer;
 
-/* Two versions, by reference: what differs in b, against a. */
+/* Two versions, by reference: the differences of b from a. */
 typedef struct bn_changes_arg {
 	char a[BN_REF_BYTES], b[BN_REF_BYTES];
 } bn_changes_arg;

@@ -1,5 +1,5 @@
-/* jobs.c - what works in the background: the list of jobs, and one of them. Both look at the jobs of the
- * frame each time they are drawn, and ask for no pages. Enter opens a result. */
+/* jobs.c - background jobs: the list, and one of them. Both read the jobs of the frame whenever
+ * they are drawn, and request no pages. Enter opens a result. */
 #include "core/base/mem.h"
 #include "tui/ui/format.h"
 #include "tui/ui/job_draw.h"
@@ -131,7 +131,7 @@ static int job_new(bn_view **out, bn_frame *f, uint64_t id, bn_err *err)
 	if (!v)
 		return BN_ENOMEM;
 	v->job_id = id;
-	v->view.shown = id; /* its error or its log is read here */
+	v->view.shown = id; /* its error or its log is shown here */
 	*out = &v->view;
 	return 0;
 }

@@ -1,5 +1,5 @@
-/* pages.c - what runs as a job beside profiles: verifying, drift reports, exports, ingest, checks.
- * See _source.h; each asks every fraction of a second whether it shall stop. */
+/* pages.c - jobs other than profiles: verifying, drift reports, exports, ingest, checks. See
+ * _source.h; each checks for cancellation several times a second. */
 #include "core/base/file_out.h"
 #include "core/base/fs.h"
 #include "core/base/hash.h"
@@ -40,7 +40,7 @@ static void finding_add(bn_findings *f, bn_state state, const char *what, const 
 	((bn_finding *)(uintptr_t)f->items)[f->count++] = (bn_finding){state, what, found};
 }
 
-/* Something that is counted, and how many of them are wrong. */
+/* A count of objects, and how many of them are wrong. */
 static void count_finding(
 	bn_findings *f, bn_arena *arena, uint64_t bad, const char *what, uint64_t count)
 {
@@ -204,7 +204,7 @@ static int export_write(bn_table_reader *table, const bn_csv_part *part, const b
 	return rc;
 }
 
-/* The columns that are asked for; all of them when none are. */
+/* The requested columns; all of them if none are given. */
 static int export_columns(
 	bn_csv_part *part, size_t *room, const bn_export_arg *a, size_t count, bn_err *err)
 {

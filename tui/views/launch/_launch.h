@@ -1,6 +1,6 @@
 /*
- * _launch.h - the launch form from the inside: launch.c is the screen, fields.c its fields and what they may be, words.c
- * the command lines that it comes to. For these alone.
+ * _launch.h - the internals of the launch form: launch.c is the screen, fields.c its fields and
+ * their valid values, words.c the resulting command lines.
  */
 #ifndef BN_TUI_VIEWS_LAUNCH__LAUNCH_H
 #define BN_TUI_VIEWS_LAUNCH__LAUNCH_H
@@ -22,7 +22,7 @@ typedef enum bn_launch_field {
 	BN_LAUNCH_TEST,
 	BN_LAUNCH_TARGET,
 	BN_LAUNCH_FEATURES,
-	BN_LAUNCH_ROWS,     /* which of the rows: --where */
+	BN_LAUNCH_ROWS,     /* filter of rows: --where */
 	BN_LAUNCH_SETTINGS, /* a rule */
 	BN_LAUNCH_SEED,
 	BN_LAUNCH_HYPER, /* the first of the trainer's */
@@ -32,8 +32,8 @@ typedef enum bn_launch_field {
 	BN_LAUNCH_CORES,
 	BN_LAUNCH_MEMORY,
 	BN_LAUNCH_TIME,
-	BN_LAUNCH_RUNS, /* of a sweep: so many of the combinations, at random */
-	BN_LAUNCH_DRY,  /* a line that says what would be started */
+	BN_LAUNCH_RUNS, /* of a sweep: number of random combinations */
+	BN_LAUNCH_DRY,  /* a line that shows what would be started */
 	BN_LAUNCH_FIELDS,
 } bn_launch_field;
 
@@ -44,8 +44,8 @@ typedef struct bn_launch_view {
 	bn_form form;
 	bn_form_field fields[BN_LAUNCH_FIELDS];
 	char base[BN_LAUNCH_FIELDS]
-		 [BN_FORM_VALUE]; /* what the run that is repeated has, or the default */
-	bool only_changed;        /* d */
+		 [BN_FORM_VALUE]; /* the value in the repeated run, or the default */
+	bool only_changed;        /* changed */
 	bn_parts_arg shared_of;   /* what was asked of, */
 	char shared[400];         /* and which of these parts may share rows; "" for none */
 	bool starting;
@@ -58,28 +58,28 @@ static inline const bn_launch_page *bn_launch_data(const bn_launch_view *v)
 
 /* ---- fields.c ------------------------------------------------------------------------------------ */
 
-/* Of a new page. */
+/* Initialises for a new page. */
 void bn_launch_fill(bn_launch_view *v);
-/* The trainer that is chosen; NULL: a command. */
+/* The selected trainer; NULL: a command. */
 const bn_trainer *bn_launch_trainer(const bn_launch_view *v);
 const bn_hyper_def *bn_launch_hyper(const bn_launch_view *v, int field);
 void bn_launch_check(void *ctx, int field, const char *text, char wrong[BN_FORM_WRONG]);
 void bn_launch_kept(void *ctx, int field, const char *before);
-/* Which fields are shown, and what differs from the base. */
+/* Sets which fields are shown, and which differ from the base. */
 void bn_launch_show(bn_launch_view *v);
 size_t bn_launch_changes(const bn_launch_view *v);
 
 /* ---- words.c ------------------------------------------------------------------------------------- */
 
-/* The values that a text stands for: "0.1,0.2", "0.001..0.1 log", "0..4", of lists "16;64,32", equal ones once. Returns how
- * many, or -1 with why not. One: no sweep. */
+/* The values of a text: "0.1,0.2", "0.001..0.1 log", "0..4", for lists "16;64,32", without
+ * duplicates. Returns their number, or -1 with the reason. One: no sweep. */
 int bn_sweep_values(const bn_hyper_def *def, const char *text,
 	char out[BN_SWEEP_VALUES][BN_FORM_VALUE], char wrong[BN_FORM_WRONG]);
-/* "5 of 100 values: 0, 25, 50, 74, 99", cut to fit; "" when it is one value, or wrong. */
+/* "5 of 100 values: 0, 25, 50, 74, 99", truncated to fit; "" if it is one value, or invalid. */
 void bn_sweep_words(const bn_hyper_def *def, const char *text, char *out, size_t size);
-/* How many runs the form comes to, of how many combinations; 0 when there are too many. */
+/* The number of runs of the form, and of combinations; 0 if there are too many. */
 size_t bn_launch_runs(const bn_launch_view *v, size_t *combinations);
-/* The i-th command line, as text to show and paste. */
+/* Command line i, as text to show and paste. */
 void bn_launch_line(const bn_launch_view *v, size_t i, bool dry, bn_buf *out);
 /* All of them for the worker; *out is yours (bn_free). */
 int bn_launch_words(bn_start_arg **out, const bn_launch_view *v, bool dry, bn_err *err);

@@ -1,4 +1,5 @@
-/* fields.c - the fields of the launch form: what they begin with, what they may be, which are shown. See _launch.h. */
+/* fields.c - the fields of the launch form: initial values, valid values, and which are shown. See
+ * _launch.h. */
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/table/expr/eval.h"
@@ -13,7 +14,7 @@ static const char command_word[] = "command";
 static const char *const executors[] = {"local", "queue", NULL};
 static const char *const yes_no[] = {"true", "false", NULL};
 
-/* Every trainer, then "command"; made once. */
+/* Every trainer, then "command"; built once. */
 static const char *const *trainers(void)
 {
 	static const char *names[32];
@@ -40,7 +41,7 @@ const bn_hyper_def *bn_launch_hyper(const bn_launch_view *v, int field)
 	return is_one ? &t->hyper[at] : NULL;
 }
 
-/* ---- what they begin with ------------------------------------------------------------------------ */
+/* ---- initial values -------------------------------------------------------------------------- */
 
 static void set(bn_launch_view *v, int field, const char *value)
 {
@@ -74,7 +75,7 @@ static void json_text(const json_t *value, char out[BN_FORM_VALUE])
 	}
 }
 
-/* The values of a sweep, else what the setting is otherwise. */
+/* The values of a sweep, otherwise the setting's default. */
 static void aside_fill(bn_launch_view *v, int field)
 {
 	const bn_hyper_def *def = bn_launch_hyper(v, field);
@@ -173,7 +174,7 @@ static void texts_fill(bn_launch_view *v, int field, const bn_spec_texts *texts,
 	bn_buf_release(&line);
 }
 
-/* "mlp-2" goes on as mlp-3, "mlp" as mlp-2. */
+/* The next name after "mlp-2" is mlp-3, after "mlp" it is mlp-2. */
 static void name_fill(bn_launch_view *v, const char *name)
 {
 	const char *dash = name ? strrchr(name, '-') : NULL;
@@ -245,7 +246,7 @@ static void choices_set(bn_launch_view *v, const bn_launch_page *d)
 	v->fields[BN_LAUNCH_TARGET].choices = v->fields[BN_LAUNCH_FEATURES].choices = d->columns;
 }
 
-/* Where one most likely wants to begin. */
+/* The field where editing most likely begins. */
 static int first_field(const bn_launch_view *v)
 {
 	for (int i = BN_LAUNCH_HYPER; v->of.again[0] && i < BN_LAUNCH_WHERE; i++)
@@ -263,7 +264,7 @@ void bn_launch_fill(bn_launch_view *v)
 	const bn_launch_page *d = bn_launch_data(v);
 	const bn_spec *spec = d->spec;
 	choices_set(v, d);
-	if (v->form.count) { /* other data were chosen: its columns are new */
+	if (v->form.count) { /* another dataset was selected: its columns are new */
 		bn_launch_show(v);
 		return;
 	}
@@ -299,7 +300,7 @@ void bn_launch_fill(bn_launch_view *v)
 	bn_form_select(&v->form, first_field(v));
 }
 
-/* ---- what they may be ---------------------------------------------------------------------------- */
+/* ---- valid values ---------------------------------------------------------------------------- */
 
 static void check_data(const bn_launch_page *d, int field, const char *text, char *wrong)
 {
@@ -337,7 +338,7 @@ static void check_rows(const bn_launch_page *d, const char *text, char *wrong)
 	bn_expr_free(e);
 }
 
-/* Each of the values that the text stands for. */
+/* Validates each of the text's values. */
 static void check_values(const bn_launch_view *v, int field, const char *text, char *wrong)
 {
 	char values[BN_SWEEP_VALUES][BN_FORM_VALUE];
@@ -430,7 +431,7 @@ void bn_launch_kept(void *ctx, int field, const char *before)
 		&v->view, BN_LANE_QUICK, 0, bn_view_source(&v->view)->launch, &arg, sizeof arg);
 }
 
-/* ---- which are shown ----------------------------------------------------------------------------- */
+/* ---- visible fields -------------------------------------------------------------------------- */
 
 size_t bn_launch_changes(const bn_launch_view *v)
 {

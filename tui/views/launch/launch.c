@@ -1,6 +1,7 @@
 /*
- * launch.c - starting runs: a form that is made from the trainer's and the executor's tables, filled from the run that is
- * repeated, or from a dataset. At its foot stands the command line that is started; ranges make it a sweep. See _launch.h.
+ * launch.c - starts runs: a form built from the trainer's and the executor's tables, filled from a
+ * repeated run, or from a dataset. The command line to be started is shown below it; ranges make it
+ * a sweep. See _launch.h.
  */
 #include "core/base/mem.h"
 #include "tui/views/launch/_launch.h"
@@ -33,7 +34,7 @@ static void head_draw(const bn_launch_view *v, bn_area a)
 			combinations);
 }
 
-/* What the selected field is, with its limits; of a sweep its values, while they are typed too. */
+/* Help for the selected field, with its limits; for a sweep its values, also during editing. */
 static void help_draw(const bn_launch_view *v, bn_area a, int row)
 {
 	const bn_hyper_def *def = bn_launch_hyper(v, v->form.selected);
@@ -134,7 +135,7 @@ static bool start(bn_launch_view *v, bool dry)
 	return true;
 }
 
-/* One run takes the place of the form; of a sweep the list tells more. */
+/* One run replaces the form; for a sweep the list is more useful. */
 static void started(bn_launch_view *v, const bn_started *s)
 {
 	bn_frame *f = v->view.frame;
@@ -250,7 +251,7 @@ static void key(bn_view *view, int k)
 static void refresh(bn_view *view)
 {
 	bn_launch_view *v = (bn_launch_view *)view;
-	if (!v->page) /* what is typed is not read anew */
+	if (!v->page) /* typed text is not evaluated again */
 		bn_view_load(
 			view, BN_LANE_QUICK, 0, bn_view_source(view)->launch, &v->of, sizeof v->of);
 }

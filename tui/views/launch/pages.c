@@ -1,5 +1,5 @@
-/* pages.c - what the launch form is filled with; and starting: the very command lines that it shows, one after the other,
- * by this program. */
+/* pages.c - data for the launch form; and starting: runs the displayed command lines one after the
+ * other with this program. */
 #include "core/base/json.h"
 #include "core/base/process.h"
 #include "core/base/str.h"
@@ -45,7 +45,8 @@ out:
 	return rc;
 }
 
-/* The columns of what is trained on; of a version that cannot be read none, which the form says when it starts. */
+/* The columns of the training data; none for a version that cannot be read, which is reported at
+ * the start. */
 static int columns_read(
 	bn_launch_page *p, bn_arena *arena, bn_reader *r, const char *ref, bn_err *err)
 {
@@ -173,7 +174,8 @@ out:
 
 /* ---- starting ------------------------------------------------------------------------------------ */
 
-/* argv of one line: this program on this workspace, its errors with its output. Returns the words that were read. */
+/* argv of one line: this program on this workspace, with stderr in its output. Returns the number
+ * of words read. */
 static size_t argv_make(const char *argv[WORDS_MOST + 12], const char *program, const char *dir,
 	const char *words, bool *is_dry)
 {
@@ -198,7 +200,7 @@ static size_t argv_make(const char *argv[WORDS_MOST + 12], const char *program, 
 	return at + 1;
 }
 
-/* What went wrong, in the program's words: its line, and its hint. */
+/* The error in the program's words: its line, and its hint. */
 static int error_read(const char *text, int status, bn_err *err)
 {
 	const char *at = strstr(text, "binnacle: "), *hint = strstr(text, "  hint: ");

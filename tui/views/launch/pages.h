@@ -1,5 +1,5 @@
 /*
- * pages.h - what the launch form is filled with, and what it starts.
+ * pages.h - data for the launch form, and what it starts.
  */
 #ifndef BN_TUI_VIEWS_LAUNCH_PAGES_H
 #define BN_TUI_VIEWS_LAUNCH_PAGES_H
@@ -9,13 +9,12 @@
 #include <stddef.h>
 
 typedef struct bn_launch_arg {
-	char again[BN_REF_BYTES]; /* a run that is repeated; "": none */
-	char data
-		[BN_REF_BYTES]; /* what is trained on, "jobs@v2"; "": as the run has it, or nothing */
+	char again[BN_REF_BYTES]; /* the repeated run; "": none */
+	char data[BN_REF_BYTES];  /* training data, "jobs@v2"; "": that of the run, or none */
 } bn_launch_arg;
 
 typedef struct bn_launch_page {
-	bn_spec *spec;              /* of the run that is repeated; NULL: none */
+	bn_spec *spec;              /* of the repeated run; NULL: none */
 	const char *name;           /* of that run; NULL */
 	const char *run;            /* its id */
 	const char *const *data;    /* versions to choose from, NULL-terminated */
@@ -29,17 +28,18 @@ typedef struct bn_parts_arg {
 	char train[BN_REF_BYTES], valid[BN_REF_BYTES], test[BN_REF_BYTES];
 } bn_parts_arg;
 
-/* Command lines, words ended by a zero byte and lines by another one; as many bytes as `bytes` says. */
+/* Command lines: words end with a zero byte and lines with another one; `bytes` is the total
+ * size. */
 typedef struct bn_start_arg {
 	size_t lines, bytes;
 	char words[];
 } bn_start_arg;
 
-/* What was started: of one its id, of a dry run what it would be. */
+/* What was started: for one run its id, for a dry run what would be started. */
 typedef struct bn_started {
 	size_t runs;
 	const char *id;   /* of the last one */
-	const char *text; /* what it printed */
+	const char *text; /* its output */
 } bn_started;
 
 #endif

@@ -1,5 +1,5 @@
-/* words.c - from fields to command lines: ranges and lists of values make a sweep, whose combinations are numbered. See
- * _launch.h. */
+/* words.c - from fields to command lines: ranges and lists of values make a sweep with numbered
+ * combinations. See _launch.h. */
 #include "core/base/mem.h"
 #include "core/base/rng.h"
 #include "core/base/str.h"
@@ -11,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { POINTS = 5, WHOLE_MOST = 16 }; /* of a range; numbers that a range of a few is whole */
+/* Values of a range; ranges up to WHOLE_MOST are listed in full. */
+enum { POINTS = 5, WHOLE_MOST = 16 };
 
 /* ---- values -------------------------------------------------------------------------------------- */
 
@@ -28,12 +29,12 @@ static bool is_int(const bn_hyper_def *def)
 /* "LO..HI", "LO..HI log". */
 typedef struct range {
 	double lo, hi;
-	const char *hi_text; /* the ends as they were typed: lo's is the beginning of the text */
+	const char *hi_text; /* the ends as typed: lo's is the beginning of the text */
 	size_t lo_bytes, hi_bytes;
 	bool is_log;
 } range;
 
-/* false: it is no range. */
+/* false: it is not a range. */
 static bool range_read(const char *text, range *r)
 {
 	const char *dots = strstr(text, "..");
@@ -48,7 +49,7 @@ static bool range_read(const char *text, range *r)
 	       bn_parse_f64(r->hi_text, r->hi_bytes, &r->hi);
 }
 
-/* The same number, however it is written: 1, 1.0 and 1e0. */
+/* The same number in any notation: 1, 1.0 and 1e0. */
 static bool is_same_value(const char *a, const char *b)
 {
 	int64_t i, k;
@@ -60,7 +61,7 @@ static bool is_same_value(const char *a, const char *b)
 	return strcmp(a, b) == 0;
 }
 
-/* How many there are with out[n], which counts unless it is there already. */
+/* The count with out[n], which is added unless it is a duplicate. */
 static int value_keep(char out[BN_SWEEP_VALUES][BN_FORM_VALUE], int n)
 {
 	for (int i = 0; i < n; i++)
@@ -69,7 +70,7 @@ static int value_keep(char out[BN_SWEEP_VALUES][BN_FORM_VALUE], int n)
 	return n + 1;
 }
 
-/* Digits that tell the points of a range apart. */
+/* The number of digits that distinguishes the points of a range. */
 static int range_digits(const range *r)
 {
 	double largest = fmax(fabs(r->lo), fabs(r->hi));
@@ -79,7 +80,7 @@ static int range_digits(const range *r)
 	return digits > 17 ? 17 : digits;
 }
 
-/* The ends are those that were typed; points between them are rounded. */
+/* The ends are as typed; points between them are rounded. */
 static int range_values(const bn_hyper_def *def, const char *text, const range *r,
 	char out[BN_SWEEP_VALUES][BN_FORM_VALUE], char wrong[BN_FORM_WRONG])
 {
@@ -213,7 +214,7 @@ size_t bn_launch_runs(const bn_launch_view *v, size_t *combinations)
 	return runs <= BN_SWEEP_MOST ? runs : 0;
 }
 
-/* The number of the i-th combination: all in their order, or some at random, none twice. */
+/* The number of combination i: all in order, or random ones without repetition. */
 static size_t combination(const sweep *s, size_t runs, size_t i)
 {
 	bn_rng rng;
@@ -235,10 +236,10 @@ static size_t combination(const sweep *s, size_t runs, size_t i)
 
 /* ---- words --------------------------------------------------------------------------------------- */
 
-/* Words of one line, and how each is ended. */
+/* Words of one line, and the terminator of each. */
 typedef struct words {
 	bn_buf *out;
-	bool as_text; /* in quotes, between blanks */
+	bool as_text; /* quoted, separated by blanks */
 } words;
 
 static void word(words *w, const char *text)
@@ -294,7 +295,7 @@ static void value_word(words *w, const bn_launch_view *v, int field, const char 
 	option(w, "--set", text);
 }
 
-/* Those of one combination, which `name` tells apart. */
+/* Those of one combination, named by `name`. */
 static void setting_words(
 	const bn_launch_view *v, words *w, const sweep *s, size_t at, bn_buf *name)
 {
@@ -367,7 +368,7 @@ static void line_words(const bn_launch_view *v, words *w, size_t i, bool dry)
 		word(w, "");
 	}
 	for (size_t k = 0; k < sizeof plain / sizeof *plain; k++)
-		/* The filter is said again: what is trained on is seen at the foot. */
+		/* The filter is repeated, so that the command line is complete. */
 		if ((is_new(v, plain[k].field) || plain[k].field == BN_LAUNCH_ROWS) &&
 			(t || plain[k].field >= BN_LAUNCH_CORES))
 			option(w, plain[k].option, v->fields[plain[k].field].value);

@@ -7,13 +7,13 @@
 /* What a dialog is about, as it was shown when it was opened. Its answer does that and nothing else, whatever was
  * reloaded or selected meanwhile. */
 typedef struct bn_version_asked {
-	bn_deed_arg act, back;
+	bn_action_arg act, back;
 	bool has_back;  /* u takes it back */
 	char what[160]; /* what says so: "the alias champion of power" */
 } bn_version_asked;
 
-/* The deed about this version as it is shown. */
-void bn_version_deed(bn_deed_arg *out, bn_deed deed, const bn_version *m);
+/* The action about this version as it is shown. */
+void bn_version_action(bn_action_arg *out, bn_ui_action action, const bn_version *m);
 /* The next step in a version's life, aliases and withdrawing: true when the command was one of these. champion: of its
  * model, another version; NULL: there is none. asked is set when it opens a dialog. */
 bool bn_version_command(bn_view *view, bn_version_asked *asked, const bn_version *m,

@@ -132,7 +132,7 @@ static void approve_ask(model_view *v, const bn_inbox_item *d)
 	const bn_version *m = d->version;
 	snprintf(
 		title, sizeof title, "Approve %.60s version %lld?", m->name, (long long)m->version);
-	bn_version_deed(&v->asked.act, BN_DEED_APPROVE, m);
+	bn_version_action(&v->asked.act, BN_ACTION_APPROVE, m);
 	v->asked.has_back = false;
 	v->asked.act.override = d->gates && d->gates->blocked && d->override_allowed;
 	if (v->asked.act.override) {
@@ -155,7 +155,7 @@ static void approve_ask(model_view *v, const bn_inbox_item *d)
 static void reject_ask(model_view *v, const bn_inbox_item *d)
 {
 	char title[128];
-	bn_version_deed(&v->asked.act, BN_DEED_REJECT, d->version);
+	bn_version_action(&v->asked.act, BN_ACTION_REJECT, d->version);
 	v->asked.has_back = false;
 	snprintf(title, sizeof title, "Reject %.60s version %lld?", d->version->name,
 		(long long)d->version->version);
@@ -307,7 +307,7 @@ static void card_show(model_view *v, bn_page *p)
 static void page(bn_view *view, bn_page *p)
 {
 	model_view *v = (model_view *)view;
-	if (bn_view_deed_done(view, p))
+	if (bn_view_action_done(view, p))
 		return;
 	if (p->kind == KIND_CARD) {
 		card_show(v, p);

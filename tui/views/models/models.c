@@ -514,7 +514,7 @@ static bool compared(const models_view *v, bn_compare_arg *out)
 /* "MODEL RUN" */
 static bool register_do(bn_view *view, const char *arg)
 {
-	bn_deed_arg act = {.deed = BN_DEED_REGISTER};
+	bn_action_arg act = {.action = BN_ACTION_REGISTER};
 	size_t n = arg ? strcspn(arg, " ") : 0;
 	const char *run = arg ? arg + n + strspn(arg + n, " ") : "";
 	if (!n || !*run) {
@@ -611,7 +611,7 @@ static void page(bn_view *view, bn_page *p)
 {
 	models_view *v = (models_view *)view;
 	bool first = !v->list.page;
-	if (bn_view_deed_done(view, p))
+	if (bn_view_action_done(view, p))
 		return;
 	if (!p->data || rows_make(v, p->data)) {
 		bn_page_free(p);

@@ -1,4 +1,4 @@
-/* pages.c - models, the approval sheet, the audit log, and the deeds that change things. */
+/* pages.c - models, the approval page, the audit log, and the actions that change things. */
 #include "core/launch/launch.h"
 #include "core/registry/provenance.h"
 #include "core/registry/recompute.h"
@@ -198,7 +198,7 @@ int bn_source_card(void *context, const void *arg, bn_page *page, bn_job *job, b
 }
 
 /* Turns ref into the UUID of the version that was shown; by now its name may be that of another. */
-static int shown_find(bn_deed_arg *a, bn_workspace *ws, bn_err *err)
+static int shown_find(bn_action_arg *a, bn_workspace *ws, bn_err *err)
 {
 	bn_version *v = NULL;
 	int rc = a->digest[0] ? bn_version_get(&v, ws, a->ref, err) : 0;
@@ -217,26 +217,27 @@ static int shown_find(bn_deed_arg *a, bn_workspace *ws, bn_err *err)
 }
 
 /* What is done to versions beside deciding; what was done goes into text. */
-static int version_act(bn_reader *r, const bn_deed_arg *asked, char *text, size_t size, bn_err *err)
+static int version_act(
+	bn_reader *r, const bn_action_arg *asked, char *text, size_t size, bn_err *err)
 {
 	int64_t version = 0;
-	bn_deed_arg found = *asked;
-	const bn_deed_arg *a = &found;
+	bn_action_arg found = *asked;
+	const bn_action_arg *a = &found;
 	int rc = bn_reader_need_trust(r, err);
 	if (rc < 0 || (rc = shown_find(&found, r->ws, err)) < 0)
 		return rc;
-	switch (a->deed) {
-	case BN_DEED_REGISTER:
+	switch (a->action) {
+	case BN_ACTION_REGISTER:
 		rc = bn_version_register(&version, r->ws, a->ref, a->reason, err);
 		snprintf(text, size, "registered %.100s/%lld", a->ref, (long long)version);
 		return rc;
-	case BN_DEED_ASK:
+	case BN_ACTION_ASK:
 		snprintf(text, size, "asked for approval of %.100s", asked->ref);
 		return bn_version_request(r->ws, a->ref, a->reason, err);
-	case BN_DEED_ALIAS:
+	case BN_ACTION_ALIAS:
 		snprintf(text, size, "%.100s is %.60s now", asked->ref, a->reason);
 		return bn_version_set_alias(r->ws, a->ref, a->reason, err);
-	case BN_DEED_ALIAS_REMOVE:
+	case BN_ACTION_ALIAS_REMOVE:
 		snprintf(text, size, "%.100s has no %.60s any more", a->ref, a->reason);
 		return bn_model_remove_alias(r->ws, a->ref, a->reason, err);
 	default:
@@ -245,8 +246,8 @@ static int version_act(bn_reader *r, const bn_deed_arg *asked, char *text, size_
 	}
 }
 
-/* Each is tried; what was done goes into text, and the first reason why one was not. */
-static int stop_several(bn_reader *r, const bn_deed_arg *a, char *text, size_t size, bn_err *err)
+/* Tries all; a description is written to text, with the first reason why one failed. */
+static int stop_several(bn_reader *r, const bn_action_arg *a, char *text, size_t size, bn_err *err)
 {
 	size_t asked = 0, cancelled = 0, over = 0, refused = 0;
 	bn_err why = BN_ERR_INIT;
@@ -282,8 +283,8 @@ static int stop_several(bn_reader *r, const bn_deed_arg *a, char *text, size_t s
 	return rc;
 }
 
-/* What the gates ask for is measured first; where it cannot be, the gates say so. */
-static int approve(bn_workspace *ws, const bn_deed_arg *a, bn_err *err)
+/* Measures what the gates need first; if that fails, the gates say so. */
+static int approve(bn_workspace *ws, const bn_action_arg *a, bn_err *err)
 {
 	bn_recomputed_list *measured = NULL;
 	bn_err why = BN_ERR_INIT;
@@ -294,77 +295,77 @@ static int approve(bn_workspace *ws, const bn_deed_arg *a, bn_err *err)
 	return bn_version_approve(ws, a->ref, a->reason[0] ? a->reason : NULL, a->override, err);
 }
 
-int bn_source_deed(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
+int bn_source_action(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
 {
 	bn_reader *r = context;
-	const bn_deed_arg *a = arg;
-	bn_deed_arg found = *a;
+	const bn_action_arg *a = arg;
+	bn_action_arg found = *a;
 	bn_cancel how = BN_CANCEL_ASKED;
 	int rc = 0;
 	char text[256];
 	(void)job;
-	switch (a->deed) {
-	case BN_DEED_APPROVE:
+	switch (a->action) {
+	case BN_ACTION_APPROVE:
 		if ((rc = bn_reader_need_trust(r, err)) < 0)
 			break;
 		if ((rc = shown_find(&found, r->ws, err)) >= 0)
 			rc = approve(r->ws, &found, err);
 		break;
-	case BN_DEED_REJECT:
+	case BN_ACTION_REJECT:
 		if ((rc = bn_reader_need_trust(r, err)) < 0)
 			break;
 		if ((rc = shown_find(&found, r->ws, err)) >= 0)
 			rc = bn_version_reject(r->ws, found.ref, a->reason, err);
 		break;
-	case BN_DEED_STOP:
+	case BN_ACTION_STOP:
 		rc = a->stop_count ? stop_several(r, a, text, sizeof text, err)
 				   : bn_launch_stop(r->ws, a->ref, &how, err);
 		break;
-	case BN_DEED_QUEUE_PAUSE:
-	case BN_DEED_QUEUE_RESUME:
-		rc = bn_queue_pause(r->ws, a->deed == BN_DEED_QUEUE_PAUSE, err);
+	case BN_ACTION_QUEUE_PAUSE:
+	case BN_ACTION_QUEUE_RESUME:
+		rc = bn_queue_pause(r->ws, a->action == BN_ACTION_QUEUE_PAUSE, err);
 		break;
-	case BN_DEED_REQUEST:
-	case BN_DEED_ACCEPT:
-	case BN_DEED_GRANT:
-	case BN_DEED_REVOKE:
-	case BN_DEED_REMOVE:
-	case BN_DEED_SIGN:
-		rc = bn_reader_authority_deed(r, a, text, sizeof text, err);
+	case BN_ACTION_REQUEST:
+	case BN_ACTION_ACCEPT:
+	case BN_ACTION_GRANT:
+	case BN_ACTION_REVOKE:
+	case BN_ACTION_REMOVE:
+	case BN_ACTION_SIGN:
+		rc = bn_reader_authority_action(r, a, text, sizeof text, err);
 		break;
-	case BN_DEED_REGISTER:
-	case BN_DEED_ASK:
-	case BN_DEED_ALIAS:
-	case BN_DEED_ALIAS_REMOVE:
-	case BN_DEED_WITHDRAW:
+	case BN_ACTION_REGISTER:
+	case BN_ACTION_ASK:
+	case BN_ACTION_ALIAS:
+	case BN_ACTION_ALIAS_REMOVE:
+	case BN_ACTION_WITHDRAW:
 		rc = version_act(r, a, text, sizeof text, err);
 		break;
-	case BN_DEED_RUN_TAG:
-	case BN_DEED_RUN_NOTE:
-	case BN_DEED_RUN_REMOVE:
-	case BN_DEED_RUN_RESTORE:
+	case BN_ACTION_RUN_TAG:
+	case BN_ACTION_RUN_NOTE:
+	case BN_ACTION_RUN_REMOVE:
+	case BN_ACTION_RUN_RESTORE:
 		rc = bn_reader_run_act(r, a, text, sizeof text, err);
 		break;
 	}
 	if (!rc)
 		rc = bn_workspace_sync(r->ws, err);
-	r->generation++; /* what the sync has folded, the next refresh does not see */
+	r->generation++; /* the next refresh does not see what the sync has folded */
 	if (rc)
 		return rc;
-	if (a->deed == BN_DEED_QUEUE_RESUME)
+	if (a->action == BN_ACTION_QUEUE_RESUME)
 		bn_reader_wake_queue(r);
-	if (a->deed == BN_DEED_QUEUE_PAUSE || a->deed == BN_DEED_QUEUE_RESUME)
+	if (a->action == BN_ACTION_QUEUE_PAUSE || a->action == BN_ACTION_QUEUE_RESUME)
 		snprintf(text, sizeof text, "the queue %s",
-			a->deed == BN_DEED_QUEUE_PAUSE ? "starts nothing more" : "goes on");
-	else if (a->deed == BN_DEED_STOP && !a->stop_count)
+			a->action == BN_ACTION_QUEUE_PAUSE ? "starts nothing more" : "goes on");
+	else if (a->action == BN_ACTION_STOP && !a->stop_count)
 		snprintf(text, sizeof text,
 			how == BN_CANCEL_DONE ? "run %.8s cancelled, before it had started%s"
 					      : "asked run %.8s to end%s",
 			a->ref,
 			how == BN_CANCEL_ASKED ? ", through the log: it is on another host" : "");
-	else if (a->deed == BN_DEED_APPROVE || a->deed == BN_DEED_REJECT)
+	else if (a->action == BN_ACTION_APPROVE || a->action == BN_ACTION_REJECT)
 		snprintf(text, sizeof text, "%s and signed: %.150s",
-			a->deed == BN_DEED_APPROVE ? "approved" : "rejected", a->ref);
+			a->action == BN_ACTION_APPROVE ? "approved" : "rejected", a->ref);
 	page->data = bn_arena_strdup(&page->arena, text);
 	return page->data ? 0 : bn_err_nomem(err, "a message");
 }

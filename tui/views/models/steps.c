@@ -6,10 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
-void bn_version_deed(bn_deed_arg *out, bn_deed deed, const bn_version *m)
+void bn_version_action(bn_action_arg *out, bn_ui_action action, const bn_version *m)
 {
 	char spec[BN_VERSION_SPEC];
-	*out = (bn_deed_arg){.deed = deed};
+	*out = (bn_action_arg){.action = action};
 	snprintf(out->ref, sizeof out->ref, "%.150s", bn_version_spec(m, spec));
 	snprintf(out->digest, sizeof out->digest, "%s", m->digest ? m->digest : "");
 }
@@ -20,26 +20,26 @@ static bool may_ask(const bn_version *m)
 }
 
 /* Of the champion it is known which version was it before, so that can be taken back. */
-static void alias_deed(
+static void alias_action(
 	bn_version_asked *out, const bn_version *m, const bn_version *champion, const char *alias)
 {
-	bn_version_deed(&out->act, BN_DEED_ALIAS, m);
+	bn_version_action(&out->act, BN_ACTION_ALIAS, m);
 	snprintf(out->act.reason, sizeof out->act.reason, "%s", alias);
-	out->back = (bn_deed_arg){.deed = BN_DEED_ALIAS_REMOVE};
+	out->back = (bn_action_arg){.action = BN_ACTION_ALIAS_REMOVE};
 	snprintf(out->back.ref, sizeof out->back.ref, "%.120s", m->name);
 	if (champion)
-		bn_version_deed(&out->back, BN_DEED_ALIAS, champion);
+		bn_version_action(&out->back, BN_ACTION_ALIAS, champion);
 	snprintf(out->back.reason, sizeof out->back.reason, "%s", alias);
 	out->has_back = strcmp(alias, "champion") == 0;
 	snprintf(out->what, sizeof out->what, "the alias %.40s of %.60s", alias, m->name);
 }
 
-static void alias_remove_deed(bn_version_asked *out, const bn_version *m, const char *alias)
+static void alias_remove_action(bn_version_asked *out, const bn_version *m, const char *alias)
 {
-	out->act = (bn_deed_arg){.deed = BN_DEED_ALIAS_REMOVE};
+	out->act = (bn_action_arg){.action = BN_ACTION_ALIAS_REMOVE};
 	snprintf(out->act.ref, sizeof out->act.ref, "%.120s", m->name);
 	snprintf(out->act.reason, sizeof out->act.reason, "%s", alias);
-	bn_version_deed(&out->back, BN_DEED_ALIAS, m);
+	bn_version_action(&out->back, BN_ACTION_ALIAS, m);
 	snprintf(out->back.reason, sizeof out->back.reason, "%s", alias);
 	out->has_back = true;
 	snprintf(out->what, sizeof out->what, "taking the alias %.40s off %.60s", alias, m->name);
@@ -50,7 +50,7 @@ static bool promote(
 {
 	char title[160], body[400];
 	if (may_ask(m)) {
-		bn_version_deed(&asked->act, BN_DEED_ASK, m);
+		bn_version_action(&asked->act, BN_ACTION_ASK, m);
 		asked->has_back = false;
 		snprintf(title, sizeof title, "Ask for approval of %.60s/%lld?", m->name,
 			(long long)m->version);
@@ -60,7 +60,7 @@ static bool promote(
 			"it be approved?",
 			"ask for it");
 	} else {
-		alias_deed(asked, m, champion, "champion");
+		alias_action(asked, m, champion, "champion");
 		snprintf(title, sizeof title, "Make %.60s/%lld the champion?", m->name,
 			(long long)m->version);
 		snprintf(body, sizeof body,
@@ -77,7 +77,7 @@ static bool promote(
 static void withdraw_ask(bn_view *view, bn_version_asked *asked, const bn_version *m)
 {
 	char title[160];
-	bn_version_deed(&asked->act, BN_DEED_WITHDRAW, m);
+	bn_version_action(&asked->act, BN_ACTION_WITHDRAW, m);
 	asked->has_back = false;
 	snprintf(title, sizeof title, "Withdraw %.60s/%lld?", m->name, (long long)m->version);
 	bn_frame_ask(view->frame, view, BN_CMD_WITHDRAW, title,
@@ -101,9 +101,9 @@ bool bn_version_command(bn_view *view, bn_version_asked *asked, const bn_version
 			return true;
 		}
 		if (arg[0] == '-')
-			alias_remove_deed(&now, m, arg + 1);
+			alias_remove_action(&now, m, arg + 1);
 		else
-			alias_deed(&now, m, champion, arg);
+			alias_action(&now, m, champion, arg);
 		bn_version_answer(view, &now, NULL);
 		return true;
 	case BN_CMD_WITHDRAW:

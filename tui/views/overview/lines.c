@@ -1,5 +1,5 @@
-/* lines.c - how a line of the queue is drawn: its state, what it is about, what is to be said, and since when; of a run
- * that works its progress and its curve. See _overview.h. */
+/* lines.c - draws a line of the queue: its state, its subject, its message and its age; for a
+ * running run its progress and curve. See _overview.h. */
 #include "core/base/utf8.h"
 #include "tui/ui/format.h"
 #include "tui/ui/glyph.h"
@@ -20,10 +20,10 @@ const char *bn_line_part_title(bn_line_part part)
 	return titles[part];
 }
 
-enum { SPARK_LEAST = 4 }; /* columns */
+enum { SPARK_LEAST = 4 }; /* widths */
 
 typedef struct line_shape {
-	int word, subject, detail, aside; /* where they begin; aside: its width, at the right end */
+	int word, subject, detail, aside; /* start columns; aside: its width, at the right end */
 } line_shape;
 
 static line_shape shape_of(const bn_line *l, int cols)
@@ -48,7 +48,8 @@ static int bar_draw(const bn_line *l, bn_area a, int row, int col, int width, bn
 	return col + width;
 }
 
-/* "382/1500 ####....  loss 0.119 ▇▅▃▂" up to a column; what does not fit is left out from its end. */
+/* "382/1500 ####....  loss 0.119 ▇▅▃▂" up to a column; what does not fit is omitted from the
+ * end. */
 static void progress_draw(const bn_line *l, bn_area a, int row, int col, int end, int role)
 {
 	bn_ink text = role >= 0 ? (bn_ink)role : BN_INK_TEXT;

@@ -1,9 +1,10 @@
 /*
- * needs.c - what needs the user: requests that they may decide, checks that fail, runs that ended badly, drift, servers
- * that are gone, and what the chain of authority asks for. Each line opens the very thing. See _overview.h.
+ * needs.c - what needs the user: requests that they may decide, failing checks, runs that ended
+ * badly, drift, servers that disappeared, and requests of the chain of authority. Each line opens
+ * its object. See _overview.h.
  *
- * Only what is new counts: the newest version of a dataset, the newest report of a model, and of runs and servers
- * those that ended badly within a day.
+ * Only recent objects count: the newest version of a dataset, the newest report of a model, and
+ * runs and servers that ended badly within a day.
  */
 #include "core/monitor/report.h"
 #include "core/serve/endpoint.h"
@@ -92,8 +93,8 @@ static int requests(bn_overview_gather *g)
 	return rc;
 }
 
-/* As the command line says it: what could not be decided has not failed. A result that cannot be read says no more
- * than the index. */
+/* As on the command line: what could not be decided has not failed. For an unreadable result only
+ * the index is used. */
 static const char *checks_words(bn_overview_gather *g, const bn_dataset_version *v)
 {
 	int64_t raised = 0;

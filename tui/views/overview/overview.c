@@ -1,7 +1,8 @@
 /*
- * overview.c - where a user lands: a queue. First what needs them, each line opening the very thing; then what runs, what
- * is best, and what is in use. The life of a model stands above it as one line of stations, and with v, or beside it on
- * wide screens, as a list. An empty workspace shows where to begin. See _overview.h.
+ * overview.c - the first screen: a queue. First what needs the user, each line opening its object;
+ * then what is running, the best runs, and what is in use. The life of a model is above it as one
+ * line of stations, and with v, or next to it on wide screens, as a list. An empty workspace shows
+ * first steps. See _overview.h.
  */
 #include "core/base/mem.h"
 #include "core/base/utf8.h"
@@ -16,11 +17,11 @@ typedef struct overview {
 	bn_view view;
 	bn_grid grid; /* of stations */
 	bn_page *page;
-	size_t selected; /* line of the queue */
-	int top;         /* the first row of the queue that is shown */
+	size_t selected; /* selected line of the queue */
+	int top;         /* the first visible row of the queue */
 	int page_rows;
-	bool stations; /* are shown instead of the queue */
-	bool seeks;    /* what needs the user first, once the page is here */
+	bool stations; /* the stations are shown instead of the queue */
+	bool seeks;    /* jump to what needs the user first, once the page is here */
 } overview;
 
 static const bn_overview *data_of(const overview *v)
@@ -59,8 +60,8 @@ static void part_draw(const bn_overview *d, bn_area a, int row, bn_line_part par
 		bn_area_textf(a, row, 2, BN_INK_HEADER, " %s ", bn_line_part_title(part));
 }
 
-/* The queue as rows: a part's title before its first line. draw: -1 only counts them, and finds the row of the line that
- * is selected; else rows from `top` on are drawn. */
+/* The queue as rows: a part's title before its first line. draw: -1 only counts them, and finds the
+ * row of the selected line; otherwise rows from `top` on are drawn. */
 static int queue_rows(overview *v, bn_area a, int top, bool draw, bool focused, int *selected)
 {
 	const bn_overview *d = data_of(v);
@@ -90,14 +91,14 @@ static int queue_rows(overview *v, bn_area a, int top, bool draw, bool focused, 
 	return at;
 }
 
-/* Returns rows used. */
+/* Returns the number of rows. */
 static int queue_draw(overview *v, bn_area a, bool focused)
 {
 	int selected = 0, rows = queue_rows(v, a, 0, false, focused, &selected);
 	v->page_rows = a.rows > 1 ? a.rows : 1;
 	v->top = v->top > rows - a.rows ? rows - a.rows : v->top;
 	v->top = selected >= v->top + a.rows ? selected - a.rows + 1 : v->top;
-	/* the title of the first line's part stays in sight with it */
+	/* The title of the first line's part is kept visible with it. */
 	v->top = selected <= v->top ? selected - 1 : v->top;
 	v->top = v->top < 0 ? 0 : v->top;
 	queue_rows(v, a, v->top, true, focused, &selected);
@@ -124,7 +125,7 @@ static void news_draw(const overview *v, bn_area a)
 	}
 }
 
-/* Who the user is here, where that is known; of an empty workspace, where it lies. Returns rows used. */
+/* The user's identity, if known; for an empty workspace, its path. Returns the number of rows. */
 static int head_draw(const overview *v, bn_area a)
 {
 	const bn_overview *d = data_of(v);
@@ -139,7 +140,8 @@ static int head_draw(const overview *v, bn_area a)
 	return row;
 }
 
-/* What fits below the queue: that nothing waits, and what to do next. Returns rows used. */
+/* If there is room below the queue: that nothing is waiting, and the next step. Returns the number
+ * of rows. */
 static int foot_draw(const overview *v, bn_area a)
 {
 	const bn_overview *d = data_of(v);
@@ -271,7 +273,7 @@ static bool motion(overview *v, bn_command_id id)
 	}
 }
 
-/* To the next line that needs the user, from the top on when there is none below. */
+/* Moves to the next line that needs the user; wraps to the top if there is none below. */
 static void need_seek(overview *v, bool from_top)
 {
 	const bn_overview *d = data_of(v);
@@ -290,7 +292,7 @@ static void need_seek(overview *v, bool from_top)
 	bn_frame_message(v->view.frame, "nothing needs you now");
 }
 
-/* Deciding happens on the sheet, where the evidence is. */
+/* Decisions are made on the version's page, next to the evidence. */
 static bool approve_open(overview *v, const bn_line *l)
 {
 	line_open(v, l);
@@ -307,7 +309,7 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 		v->stations = !v->stations;
 		return true;
 	case BN_CMD_REQUEST:
-		bn_view_do(view, BN_DEED_REQUEST, arg ? arg : "", NULL, false);
+		bn_view_do(view, BN_ACTION_REQUEST, arg ? arg : "", NULL, false);
 		return true;
 	case BN_CMD_NEEDS_ME:
 		need_seek(v, arg != NULL);
@@ -329,7 +331,7 @@ static void refresh(bn_view *view)
 	bn_view_load(view, BN_LANE_QUICK, 0, bn_view_source(view)->overview, &arg, sizeof arg);
 }
 
-/* The selection stays with what it is on when lines come and go. */
+/* The selection stays on its object when lines are added or removed. */
 static size_t line_find(const bn_overview *d, const bn_line *old, size_t or_else)
 {
 	for (size_t i = 0; old && i < d->line_count; i++) {
@@ -345,7 +347,7 @@ static size_t line_find(const bn_overview *d, const bn_line *old, size_t or_else
 static void page(bn_view *view, bn_page *p)
 {
 	overview *v = (overview *)view;
-	if (bn_view_deed_done(view, p))
+	if (bn_view_action_done(view, p))
 		return;
 	if (!p->data) {
 		bn_page_free(p);

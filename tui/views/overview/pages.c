@@ -1,4 +1,4 @@
-/* pages.c - the state of every station, and the words at the right of the title. */
+/* pages.c - the state of every station, and the text at the right of the title. */
 #include "core/base/buf.h"
 #include "core/base/fs.h"
 #include "core/monitor/report.h"
@@ -11,8 +11,8 @@
 #include <string.h>
 
 #define NEWS 12
-enum { RUNS_LOOKED_AT_AT_ONCE = 2000 }; /* the best of more comes after the rest */
-#define NEWS_READ 120                   /* records that are looked at for them */
+enum { RUNS_LOOKED_AT_AT_ONCE = 2000 }; /* the best of more runs arrives after the rest */
+#define NEWS_READ 120                   /* number of records examined for them */
 
 typedef bn_overview_gather gather;
 
@@ -123,7 +123,7 @@ static int gather_runs(gather *g)
 	return 0;
 }
 
-/* What is asked of the newest model that nobody has judged, and what of one that may be used. */
+/* The next step for the newest model without a decision, and for an approved one. */
 static const char *to_champion(gather *g, const bn_version_page *versions, bn_model_state state)
 {
 	for (size_t i = 0; i < versions->count; i++) {
@@ -217,7 +217,7 @@ static int gather_serving(gather *g)
 	return rc;
 }
 
-/* Events that belong to others, which say it: a run has many of them. */
+/* Secondary events of others, of which a run has many. */
 static bool is_detail(const char *kind)
 {
 	static const char *const kinds[] = {"writer.opened", "run.param", "run.artifact",
@@ -312,7 +312,8 @@ static int gather_queue(gather *g)
 	return bn_overview_in_use(g);
 }
 
-/* What needs the user, counted: all that is wrong, and what they may decide. Again once a minute, as ages go on. */
+/* Counts what needs the user: all faults, and requests that they may decide. Repeated once a
+ * minute, since ages change. */
 static int needs_count(bn_reader *r, bn_arena *arena, bn_err *err)
 {
 	int64_t now = bn_env_now_ms(bn_workspace_env(r->ws));

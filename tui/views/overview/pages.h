@@ -1,5 +1,5 @@
 /*
- * pages.h - what Overview shows.
+ * pages.h - the data of Overview.
  */
 #ifndef BN_TUI_VIEWS_OVERVIEW_PAGES_H
 #define BN_TUI_VIEWS_OVERVIEW_PAGES_H
@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* In the order of a model's life; names in overview.c. */
+/* In the order of a model's life; names are in overview.c. */
 typedef enum bn_station_id {
 	BN_STATION_INGEST,
 	BN_STATION_PROFILE,
@@ -38,13 +38,13 @@ typedef struct bn_news {
 	const char *text; /* "ada  model.approved  model/power" */
 } bn_news;
 
-/* The parts of the queue, in their order. */
+/* The parts of the queue, in order. */
 typedef enum bn_line_part {
 	BN_LINE_NEED, /* needs the user */
-	BN_LINE_RUN,  /* is at work */
+	BN_LINE_RUN,  /* is running */
 	BN_LINE_BEST, /* the best run of a dataset */
-	BN_LINE_USE,  /* answers, or is a champion */
-	BN_LINE_STEP, /* of an empty workspace: where to begin */
+	BN_LINE_USE,  /* serves, or is a champion */
+	BN_LINE_STEP, /* of an empty workspace: first steps */
 	BN_LINE_PARTS
 } bn_line_part;
 
@@ -65,15 +65,15 @@ typedef enum bn_line_opens {
 typedef struct bn_line {
 	bn_line_part part;
 	bn_state state;
-	const char *word;    /* what it is about: "approve", "validate"; of the best: the dataset */
+	const char *word;    /* its subject: "approve", "validate"; for the best: the dataset */
 	const char *subject; /* its name: "power/3" */
-	const char *detail;  /* NULL: nothing to say */
+	const char *detail;  /* NULL: none */
 	const char *aside;   /* at the right end; NULL: the age */
-	int64_t time_ms;     /* since when; -1 unknown */
+	int64_t time_ms;     /* start time; -1 unknown */
 	bn_line_opens opens;
 	const char *ref;
-	const char *command; /* the command line of the line, for Y */
-	/* BN_LINE_RUN: how far it is, and the metric that it is watched by. */
+	const char *command; /* the line's command, for Y */
+	/* BN_LINE_RUN: its progress, and its default metric. */
 	int64_t step, steps; /* -1 unknown */
 	int64_t left_ms;     /* -1 unknown */
 	const char *metric;  /* NULL: nothing was logged */
@@ -83,26 +83,25 @@ typedef struct bn_line {
 	const char *brief; /* the detail where it does not fit; NULL: its beginning */
 } bn_line;
 
-/* No argument: as if all of it were zero. */
+/* No argument: as if everything were zero. */
 typedef struct bn_overview_arg {
-	bool soon; /* what takes long may be left out, as is_part says */
+	bool soon; /* slow parts may be omitted, as is_part tells */
 } bn_overview_arg;
 
 typedef struct bn_overview {
-	bool is_part;                /* the best of many runs is still to be asked for */
+	bool is_part;                /* the best of many runs has to be requested */
 	bn_line lines[BN_LINES_MAX]; /* by part */
 	size_t line_count;
-	const char *place; /* of an empty workspace: where it lies */
+	const char *place; /* of an empty workspace: its path */
 	bn_station stations[BN_STATION_COUNT];
-	const char *
-		to_champion; /* the next command on the way from a model to a champion; NULL: somebody's answer is
-				  * waited for */
-	const char
-		*who; /* who the user is here, or how to become somebody; NULL: known by the uid */
+	const char *to_champion; /* the next command on the way from a model to a champion; NULL:
+			      * waiting for somebody else */
+	const char *who;     /* the user's identity, or how to become a member; NULL: known by the
+			  * uid */
 	bool is_nobody;      /* the key is not admitted */
-	int64_t requests;    /* keys that ask, when the user may admit them */
+	int64_t requests;    /* requesting keys, if the user may admit them */
 	int64_t to_sign;     /* links that wait for the user's signature */
-	int64_t late;        /* acts of the user to repeat */
+	int64_t late;        /* actions of the user to repeat */
 	const bn_news *news; /* newest first */
 	size_t news_count;
 } bn_overview;

@@ -1,5 +1,5 @@
-/* stations.c - the life of a model as stations: a line of glyphs, and the same as a list that Enter opens. See
- * _overview.h. */
+/* stations.c - the life of a model as stations: a line of glyphs, and the same as a list that Enter
+ * opens. See _overview.h. */
 #include "tui/ui/format.h"
 #include "tui/ui/glyph.h"
 #include "tui/views/overview/_overview.h"
@@ -11,7 +11,7 @@
 typedef struct station_info {
 	const char *name;
 	bn_command_id screen;
-	const char *next; /* what to do when it is empty: a command line */
+	const char *next; /* the command to run if it is empty */
 } station_info;
 
 static const station_info stations[BN_STATION_COUNT] = {

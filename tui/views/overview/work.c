@@ -1,6 +1,6 @@
 /*
- * work.c - the rest of the queue: what runs and how far it is, the best run of each dataset, what is in use, and where
- * to begin in an empty workspace. See _overview.h.
+ * work.c - the rest of the queue: running runs and their progress, the best run of each dataset,
+ * what is in use, and first steps in an empty workspace. See _overview.h.
  */
 #include "core/base/env.h"
 #include "core/base/fs.h"
@@ -19,7 +19,7 @@ enum { MOST_RUNNING = 8, LOOKED_AT = 1000 };
 
 /* ---- running ----------------------------------------------------------------------------------- */
 
-/* How far it is, where its parameters say how long it will be. */
+/* Its progress, if its parameters give the total. */
 static int progress_read(bn_overview_gather *g, bn_line *l, const bn_run_row *row)
 {
 	int rc = bn_reader_run_steps(&l->steps, g->r, row->id, g->err);
@@ -91,14 +91,14 @@ static bool is_listed(const bn_overview_gather *g, const char *terms)
 	return false;
 }
 
-/* A number on a dataset: such a run can be the best, or the next. */
+/* A number on a dataset: a run with it can be the best, or the second. */
 static bool is_candidate(const bn_run_row *row)
 {
 	const bn_cell *c = row->cells;
 	return c[0].kind == BN_CELL_NUMBER && !isnan(c[0].number) && c[1].kind == BN_CELL_TEXT;
 }
 
-/* The next run behind the best that is measured on the same terms, for the difference; NULL: none. */
+/* The second-best run that is measured on the same terms, for the difference; NULL: none. */
 static int second_of(const bn_run_row **out, bn_overview_gather *g, const bn_run_page *p,
 	size_t first, const char *terms)
 {
@@ -166,7 +166,7 @@ static int best_by(bn_overview_gather *g, const char *field)
 		goto out;
 	const char *columns[] = {sort.ptr + 1, "dataset"};
 	bn_run_query q = {.sort = sort.ptr,
-		.columns = columns, /* those without the metric come last, and are no candidates */
+		.columns = columns, /* those without the metric come last, and are not candidates */
 		.column_count = 2,
 		.limit = LOOKED_AT};
 	rc = bn_run_query_page(&page, g->r->ws, &q, g->err);
@@ -263,7 +263,7 @@ int bn_overview_in_use(bn_overview_gather *g)
 	return rc;
 }
 
-/* ---- where to begin ---------------------------------------------------------------------------- */
+/* ---- first steps ----------------------------------------------------------------------------- */
 
 static void step(bn_overview_gather *g, const char *word, const char *subject, const char *command)
 {
@@ -276,7 +276,7 @@ static void step(bn_overview_gather *g, const char *word, const char *subject, c
 	l->aside = "";
 }
 
-/* The first table in the working directory that can be a dataset of its name; NULL: none. */
+/* The first table in the working directory that can become a dataset of its name; NULL: none. */
 static const char *table_here(bn_overview_gather *g, const char **name)
 {
 	bn_names files = BN_NAMES_INIT;

@@ -46,7 +46,7 @@ const char *bn_authority_page_no_request(const bn_authority_page *d)
 void bn_authority_list_page(bn_view *v, bn_page *p, const char *empty)
 {
 	bn_list *l = (bn_list *)v;
-	if (bn_view_deed_done(v, p))
+	if (bn_view_action_done(v, p))
 		return;
 	bn_list_page(v, p);
 	const bn_authority_page *d = bn_list_data(l);
@@ -60,7 +60,7 @@ void bn_authority_list_refresh(bn_view *v)
 	bn_view_load(v, BN_LANE_QUICK, 0, bn_view_source(v)->authority, NULL, 0);
 }
 
-/* How much of the text stands in one line. */
+/* How much of the text fits into one line. */
 static size_t line_bytes(const char *text)
 {
 	size_t n = strlen(text), cut = VALUE;
@@ -68,7 +68,7 @@ static size_t line_bytes(const char *text)
 		return n;
 	while (cut && text[cut] != ' ')
 		cut--;
-	return cut ? cut : n; /* a word is not cut */
+	return cut ? cut : n; /* a word is not split */
 }
 
 void bn_authority_fact(bn_buf *text, const char *name, const char *value)

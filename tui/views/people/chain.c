@@ -1,6 +1,7 @@
 /*
- * chain.c - the chain of authority as a list: links that wait for signatures, the chain from its newest link to
- * the founding record, and links that are not in it, with the reason. A signs one that waits.
+ * chain.c - the chain of authority as a list: links that wait for signatures, the chain from its
+ * newest link to the founding record, and links outside of it, with the reason. A signs a waiting
+ * one.
  */
 #include "core/base/hash.h"
 #include "tui/ui/format.h"
@@ -11,7 +12,7 @@
 
 typedef struct chain_view {
 	bn_list list;
-	char id[2 * BN_CHAIN_ID_BYTES + 1]; /* of the link that a dialog is about */
+	char id[2 * BN_CHAIN_ID_BYTES + 1]; /* the link of the open dialog */
 } chain_view;
 
 enum { COL_N, COL_STATE, COL_WHEN, COL_BY, COL_WHAT, COL_WHY, COLUMNS };
@@ -178,7 +179,7 @@ static void answer(bn_view *view, bn_command_id id, const char *text)
 {
 	(void)id;
 	(void)text;
-	bn_view_do(view, BN_DEED_SIGN, ((chain_view *)view)->id, NULL, false);
+	bn_view_do(view, BN_ACTION_SIGN, ((chain_view *)view)->id, NULL, false);
 }
 
 static void draw(bn_view *view, bn_area a, bool focused)

@@ -1,4 +1,5 @@
-/* late.c - what the user signed, and the signer of the next link had not seen, with the command that repeats it. */
+/* late.c - what the user signed and the signer of the next link had not seen, with the command that
+ * repeats it. */
 #include "tui/ui/format.h"
 #include "tui/views/people/_authority.h"
 

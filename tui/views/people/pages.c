@@ -1,4 +1,5 @@
-/* pages.c - who is who and by whose word, what waits for the user, and the deeds that change it. */
+/* pages.c - the members and who admitted them, what waits for the user, and the actions that change
+ * it. */
 #include "core/base/hash.h"
 #include "core/govern/key.h"
 #include "tui/views/_source.h"
@@ -103,24 +104,24 @@ int bn_reader_waiting(const bn_waiting **out, bn_reader *r, bn_err *err)
 	return 0;
 }
 
-/* ---- deeds ------------------------------------------------------------------------------------- */
+/* ---- actions --------------------------------------------------------------------------------- */
 
-typedef struct deed {
+typedef struct action {
 	bn_reader *r;
-	const bn_deed_arg *a;
+	const bn_action_arg *a;
 	bn_people *people;
 	uint8_t link[BN_CHAIN_ID_BYTES];
 	char *text;
 	size_t size;
 	bn_err *err;
-} deed;
+} action;
 
 static bn_role role_of(unsigned roles)
 {
 	return (bn_role)__builtin_ctz(roles);
 }
 
-static int request_do(deed *d)
+static int request_do(action *d)
 {
 	bn_self me;
 	sqlite3 *db;
@@ -138,7 +139,7 @@ static int request_do(deed *d)
 	return 0;
 }
 
-static int accept_do(deed *d)
+static int accept_do(action *d)
 {
 	const bn_request_row *found = NULL;
 	for (size_t i = 0; i < d->people->n_requests && !found; i++)
@@ -150,17 +151,17 @@ static int accept_do(deed *d)
 	return bn_people_admit(d->r->ws, found, NULL, d->a->roles, NULL, d->link, d->err);
 }
 
-static int person_do(deed *d)
+static int person_do(action *d)
 {
 	const bn_person_row *p = NULL;
 	bn_role role = d->a->roles ? role_of(d->a->roles) : BN_ROLE_VIEWER;
-	bool grant = d->a->deed == BN_DEED_GRANT;
+	bool grant = d->a->action == BN_ACTION_GRANT;
 	for (size_t i = 0; i < d->people->count && !p; i++)
 		if (strcmp(d->people->persons[i].person, d->a->ref) == 0)
 			p = &d->people->persons[i];
 	if (!p)
 		return bn_err_set(d->err, BN_ENOTFOUND, "that person is not here any more");
-	if (d->a->deed == BN_DEED_REMOVE) {
+	if (d->a->action == BN_ACTION_REMOVE) {
 		snprintf(d->text, d->size,
 			"%s is no member any more; what was signed before stands", p->name);
 		return bn_people_remove(d->r->ws, p->person, NULL, d->link, d->err);
@@ -170,7 +171,7 @@ static int person_do(deed *d)
 	return bn_people_set_role(d->r->ws, p->person, role, grant, NULL, d->link, d->err);
 }
 
-static int sign_do(deed *d)
+static int sign_do(action *d)
 {
 	uint8_t id[BN_CHAIN_ID_BYTES];
 	int rc;
@@ -185,21 +186,21 @@ static int sign_do(deed *d)
 	return 0;
 }
 
-int bn_reader_authority_deed(
-	bn_reader *r, const bn_deed_arg *a, char *text, size_t size, bn_err *err)
+int bn_reader_authority_action(
+	bn_reader *r, const bn_action_arg *a, char *text, size_t size, bn_err *err)
 {
-	deed d = {.r = r, .a = a, .text = text, .size = size, .err = err};
+	action d = {.r = r, .a = a, .text = text, .size = size, .err = err};
 	char hex[2 * BN_CHAIN_ID_BYTES + 1];
 	int rc;
 	if ((rc = bn_reader_need_trust(r, err)) < 0)
 		return rc;
-	if (a->deed == BN_DEED_REQUEST)
+	if (a->action == BN_ACTION_REQUEST)
 		return request_do(&d);
-	if (a->deed == BN_DEED_SIGN)
+	if (a->action == BN_ACTION_SIGN)
 		return sign_do(&d);
 	if ((rc = bn_people_read(&d.people, r->ws, err)) < 0)
 		return rc;
-	rc = a->deed == BN_DEED_ACCEPT ? accept_do(&d) : person_do(&d);
+	rc = a->action == BN_ACTION_ACCEPT ? accept_do(&d) : person_do(&d);
 	bn_people_free(d.people);
 	if (rc != BN_LINK_WAITS)
 		return rc;

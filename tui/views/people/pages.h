@@ -1,5 +1,6 @@
 /*
- * pages.h - who is who, and by whose word. Without a chain of authority the lists are NULL.
+ * pages.h - the members of the workspace and the chain. Without a chain of authority the lists are
+ * NULL.
  */
 #ifndef BN_TUI_VIEWS_PEOPLE_PAGES_H
 #define BN_TUI_VIEWS_PEOPLE_PAGES_H

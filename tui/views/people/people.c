@@ -1,6 +1,7 @@
 /*
- * people.c - who is who in a workspace with a chain of authority: first the keys that ask to be admitted, then
- * the persons. A admits, after the fingerprint was shown; roles are given and taken, persons removed.
+ * people.c - the members of a workspace with a chain of authority: first the keys that request
+ * admission, then the persons. A admits, after showing the fingerprint; roles are granted and
+ * revoked, persons removed.
  */
 #include "core/base/str.h"
 #include "tui/ui/format.h"
@@ -12,9 +13,8 @@
 
 typedef struct people_view {
 	bn_list list;
-	char key[2 * BN_CHAIN_ID_BYTES +
-		 1];  /* of the request or the person that a dialog is about */
-	bn_role role; /* that a confirmation is about; BN_ROLES: it is asked for */
+	char key[2 * BN_CHAIN_ID_BYTES + 1]; /* the request or the person of the open dialog */
+	bn_role role; /* roles of the open confirmation; BN_ROLES: to be asked for */
 } people_view;
 
 enum { COL_STATE, COL_NAME, COL_ROLES, COL_KEY, COL_SINCE, COL_ACCOUNT, COLUMNS };
@@ -254,7 +254,7 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 	case BN_CMD_OPEN:
 		return (r || p) && bn_authority_list_open(view, r ? r->name : p->name, describe);
 	case BN_CMD_REQUEST:
-		bn_view_do(view, BN_DEED_REQUEST, arg ? arg : "", NULL, false);
+		bn_view_do(view, BN_ACTION_REQUEST, arg ? arg : "", NULL, false);
 		return true;
 	case BN_CMD_ACCEPT:
 		if (r)
@@ -319,15 +319,15 @@ static void answer(bn_view *view, bn_command_id id, const char *text)
 	people_view *v = (people_view *)view;
 	static const struct {
 		bn_command_id command;
-		bn_deed deed;
-	} deeds[] = {{BN_CMD_ACCEPT, BN_DEED_ACCEPT}, {BN_CMD_GRANT, BN_DEED_GRANT},
-		{BN_CMD_REVOKE, BN_DEED_REVOKE}, {BN_CMD_REMOVE, BN_DEED_REMOVE}};
-	bn_deed_arg arg = {.ref = ""};
+		bn_ui_action action;
+	} actions[] = {{BN_CMD_ACCEPT, BN_ACTION_ACCEPT}, {BN_CMD_GRANT, BN_ACTION_GRANT},
+		{BN_CMD_REVOKE, BN_ACTION_REVOKE}, {BN_CMD_REMOVE, BN_ACTION_REMOVE}};
+	bn_action_arg arg = {.ref = ""};
 	bn_err err = BN_ERR_INIT;
 	int rc = 0;
-	for (size_t i = 0; i < sizeof deeds / sizeof *deeds; i++)
-		if (deeds[i].command == id)
-			arg.deed = deeds[i].deed;
+	for (size_t i = 0; i < sizeof actions / sizeof *actions; i++)
+		if (actions[i].command == id)
+			arg.action = actions[i].action;
 	snprintf(arg.ref, sizeof arg.ref, "%s", v->key);
 	if (id == BN_CMD_ACCEPT)
 		rc = roles_parse(&arg.roles, text, &err);
@@ -337,10 +337,10 @@ static void answer(bn_view *view, bn_command_id id, const char *text)
 		bn_frame_error(view->frame, &err);
 		return;
 	}
-	if (arg.deed == BN_DEED_GRANT || arg.deed == BN_DEED_REVOKE)
+	if (arg.action == BN_ACTION_GRANT || arg.action == BN_ACTION_REVOKE)
 		arg.roles = 1u << v->role;
-	bn_view_load(
-		view, BN_LANE_QUICK, BN_KIND_DEED, bn_view_source(view)->deed, &arg, sizeof arg);
+	bn_view_load(view, BN_LANE_QUICK, BN_KIND_ACTION, bn_view_source(view)->action, &arg,
+		sizeof arg);
 }
 
 static void draw(bn_view *view, bn_area a, bool focused)

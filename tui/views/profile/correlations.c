@@ -1,5 +1,5 @@
-/* correlations.c - pairs of number columns, those that go together most first; Enter opens the rows where both have a
- * value, which are those that were counted. */
+/* correlations.c - pairs of number columns, most correlated first; Enter opens the rows in which
+ * both have a value, which are the counted ones. */
 #include "core/base/utf8.h"
 #include "tui/ui/format.h"
 #include "tui/views/_list.h"
@@ -49,7 +49,7 @@ static int64_t grid_rows(void *ctx)
 	return d ? (int64_t)d->count : 0;
 }
 
-/* A mark on a line from -1 to 1, and what lies between it and the middle. */
+/* A mark on a line from -1 to 1, and a bar between it and the centre. */
 static void bar_cell(const bn_list *l, double r, bn_grid_cell *out)
 {
 	bool ascii = l->alphabet == BN_ALPHABET_ASCII;

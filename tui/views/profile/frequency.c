@@ -56,7 +56,8 @@ static int64_t count_of(const bn_frequency *d, int64_t row)
 	return row < (int64_t)d->count ? d->counts[row] : d->others;
 }
 
-/* The longest bar. Values fall, but bins of a continuous column stand in their own order. */
+/* The longest bar. Values are descending, but bins of a continuous column are in their own
+ * order. */
 static int64_t largest(const bn_frequency *d)
 {
 	int64_t most = 0;

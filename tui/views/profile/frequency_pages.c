@@ -1,7 +1,7 @@
 /*
- * frequency_pages.c - how often each value of a column occurs among some rows, or how many numbers are in each of its bins:
- * counted, never estimated. Each line has what opens just the rows that were counted: an expression where there is one
- * that says it exactly, else a base (tui/views/rows/pages.h).
+ * frequency_pages.c - the counts of each value of a column in some rows, or of the numbers in each
+ * of its bins: exact, never estimated. Each line has what selects the counted rows: an expression
+ * if one does so exactly, otherwise a base (tui/views/rows/pages.h).
  */
 #include "core/base/timestamp.h"
 #include "core/profile/bins.h"
@@ -14,10 +14,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define VALUES_MOST 10000 /* of a column of numbers; with more it has bins */
-#define COMMON 20         /* values that must make up half of the rows, else it has bins, too */
+#define VALUES_MOST 10000 /* for a column of numbers; with more it gets bins */
+#define COMMON \
+	20                /* values that must make up half of the rows; otherwise it gets bins as
+			   * well */
 #define TEXT_MOST 200     /* bytes of a value in an expression */
-#define AT_ONCE (20 * 1000 * 1000) /* rows that are counted while one waits; of more it is a job */
+#define AT_ONCE (20 * 1000 * 1000) /* rows counted synchronously; for more it is a job */
 
 typedef struct lines {
 	bn_arena *arena;
@@ -66,7 +68,7 @@ static void put_test(bn_buf *b, const lines *l, const char *op)
 	bn_buf_addf(b, " %s ", op);
 }
 
-/* What b holds, in the arena. */
+/* The content of b, in the arena. */
 static bn_frequency_rows expression(const lines *l, bn_buf *b)
 {
 	bn_frequency_rows rows = {
@@ -84,7 +86,7 @@ static bn_frequency_rows base(const lines *l, bn_rows_base b)
 	return (bn_frequency_rows){NULL, copy};
 }
 
-/* Whether an expression can ask for the column at all. */
+/* Whether an expression can refer to the column at all. */
 static bool has_expressions(bn_type t)
 {
 	return !bn_type_is_list(t) && t != BN_TYPE_BINARY && t != BN_TYPE_UINT64;
@@ -126,7 +128,7 @@ static bn_frequency_rows value_rows(
 	return expression(l, &b);
 }
 
-/* A bound of whole numbers as an expression has it: the time that it is. */
+/* A bound of integers as in an expression: a time if it is one. */
 static void put_whole(bn_buf *b, bn_type type, int64_t x)
 {
 	char text[BN_TIMESTAMP_TEXT];
@@ -222,7 +224,7 @@ static void lines_of_bins(lines *l, const bn_bins *b)
 		line_add(l, NULL, absent_rows(l), b->missing);
 }
 
-/* Absent rows of columns that no expression reads: those that are as one of them is. */
+/* Absent rows of columns that no expression reads: those that are absent like one of them. */
 static int absent_line(lines *l, uint64_t missing, bn_table_reader *table, bn_err *err)
 {
 	bn_rows_base alike = {.kind = BN_ROWS_ALIKE};
@@ -271,7 +273,7 @@ static uint64_t lines_of_values(
 	return missing;
 }
 
-/* Do a few values make up most of the column? */
+/* Whether a few values make up most of the column. */
 static bool has_common(const bn_frequencies *f)
 {
 	uint64_t listed = 0;
@@ -342,7 +344,7 @@ out:
 	return rc;
 }
 
-/* at_once: only where that is quick; the page stays without data otherwise. */
+/* at_once: only if that is quick; otherwise the page stays without data. */
 static int frequency_page(bn_page *page, bn_reader *r, const bn_frequency_arg *a, bool at_once,
 	bn_job *job, bn_err *err)
 {

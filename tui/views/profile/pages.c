@@ -1,7 +1,7 @@
 /*
- * pages.c - profiles of some rows of a dataset version, and correlations. The profile that is stored with the version, or
- * in the cache, is a page of the QUICK lane; every other is made by a job, and then lies in the cache. See _source.h;
- * frequencies are frequency_pages.c.
+ * pages.c - profiles of some rows of a dataset version, and correlations. A profile stored with the
+ * version, or in the cache, is a page of the QUICK lane; any other is computed by a job and then
+ * cached. See _source.h; frequencies are in frequency_pages.c.
  */
 #include "core/data/profile_cache.h"
 #include "core/profile/correlate.h"
@@ -13,9 +13,9 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- what is kept -------------------------------------------------------------------------------- */
+/* ---- stored results -------------------------------------------------------------------------- */
 
-/* *out stays NULL when nobody has made it. */
+/* *out stays NULL if there is none. */
 static int profile_kept(bn_profile **out, bn_reader *r, const bn_rows_of *of, bn_err *err)
 {
 	bn_dataset_version *v = NULL;
@@ -25,7 +25,7 @@ static int profile_kept(bn_profile **out, bn_reader *r, const bn_rows_of *of, bn
 		(rc = bn_dataset_resolve(&v, r->ws, of->ref, BN_DATASET_REMOVED_TOO, err)) < 0)
 		return rc;
 	if (of->bases || of->derived[0]) {
-		bn_dataset_version_free(v); /* nobody keeps it */
+		bn_dataset_version_free(v); /* nothing keeps it */
 		return 0;
 	}
 	if (!of->filter[0] && v->profile_hash[0]) {
@@ -52,7 +52,7 @@ int bn_source_profile(void *context, const void *arg, bn_page *page, bn_job *job
 	return rc || !p ? rc : BN_PAGE_TAKE(page, p, profile_release);
 }
 
-/* ---- making it ----------------------------------------------------------------------------------- */
+/* ---- computing ------------------------------------------------------------------------------- */
 
 static bool profile_report(void *job, uint64_t done, uint64_t total)
 {
@@ -92,7 +92,7 @@ static int profile_load(
 		*out = p;
 		return rc;
 	}
-	bn_cache_open(&cache, r->ws, NULL); /* without one it is made each time */
+	bn_cache_open(&cache, r->ws, NULL); /* without a cache it is computed each time */
 	if ((rc = bn_dataset_resolve(&v, r->ws, of->ref, BN_DATASET_REMOVED_TOO, err)) < 0 ||
 		(rc = bn_dataset_verify(r->ws, v, &watch, err)) < 0 ||
 		(rc = profile_make(&p, r, of, job, err)) < 0)

@@ -1,5 +1,5 @@
 /*
- * pages.h - profiles and frequencies of the rows that a filter leaves.
+ * pages.h - profiles and frequencies of the rows that pass a filter.
  */
 #ifndef BN_TUI_VIEWS_PROFILE_PAGES_H
 #define BN_TUI_VIEWS_PROFILE_PAGES_H
@@ -21,8 +21,8 @@ typedef struct bn_frequency_arg {
 
 #define BN_FREQUENCY_LISTED 2000 /* values that are listed one by one */
 
-/* What opens the rows of a line: the filter, in addition to the rows that were counted, or, where no expression does, the
- * base; *filter NULL and no base: nothing does. */
+/* What selects the rows of a line: the filter, in addition to the counted rows, or, if no
+ * expression does, the base; *filter NULL and no base: nothing does. */
 typedef struct bn_frequency_rows {
 	const char *filter;
 	const bn_rows_base *base;
@@ -31,26 +31,27 @@ typedef struct bn_frequency_rows {
 typedef struct bn_frequency {
 	const bn_frequency_rows *rows;
 	const char *const *values; /* NULL: absent values */
-	const int64_t *counts; /* falling; bins of a continuous column stand in their own order */
+	const int64_t *counts; /* descending; bins of a continuous column are in their own order */
 	size_t count;
 	int64_t total, others; /* rows; rows whose values are not listed */
-	int64_t distinct;      /* different values; -1: these are bins */
+	int64_t distinct;      /* number of distinct values; -1: these are bins */
 } bn_frequency;
 
-/* Narrows to the rows that a line counts, among those that were counted; false: they cannot be narrowed further, or the line
- * is of all other values. */
+/* Narrows to the rows that a line counts, among the counted ones; false: they cannot be narrowed
+ * further, or the line is of all other values. */
 bool bn_frequency_rows_of(bn_rows_of *of, const bn_frequency *d, int64_t row, const char *column);
 
 typedef struct bn_correlation {
 	const char *a, *b; /* columns */
-	double r; /* Pearson's, over the rows where both are there; NaN: one of them is constant, or too few */
-	int64_t rows; /* where both are there */
+	double r;     /* Pearson's, over the rows in which both are present; NaN: one of them is
+		   * constant, or too few */
+	int64_t rows; /* rows in which both are present */
 } bn_correlation;
 
 typedef struct bn_correlations {
 	const bn_correlation *items; /* the strongest first */
 	size_t count;
-	size_t columns; /* that have numbers */
+	size_t columns; /* number of numeric columns */
 	int64_t rows;
 } bn_correlations;
 

@@ -1,6 +1,6 @@
 /*
- * profile.c - one row per column of a dataset version: what is missing, how many values differ,
- * quantiles, and a histogram in the row; beside or below it the histogram large. Numbers open rows.
+ * profile.c - one row per column of a dataset version: missing values, distinct values, quantiles,
+ * and a small histogram; next to or below it a large histogram. Numbers open rows.
  */
 #include "core/base/mem.h"
 #include "tui/ui/chart.h"
@@ -278,7 +278,7 @@ static int open_profile(bn_view **out, bn_frame *f, bn_page *page, const void *a
 	return 0;
 }
 
-/* What is kept comes as a page; what has to be made is a job. */
+/* A stored result comes as a page; otherwise a job computes it. */
 static void refresh(bn_view *view)
 {
 	bn_list *l = (bn_list *)view;

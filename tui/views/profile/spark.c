@@ -16,7 +16,7 @@ size_t bn_profile_bars(const bn_profile_column *c, double *out)
 	return n;
 }
 
-/* A bar that covers from .. to of the places gives each of them what it covers. */
+/* A bar that covers from .. to is distributed over the places that it covers. */
 static void share_bar(double *places, size_t count, double from, double to, double bar)
 {
 	for (size_t at = (size_t)from; at < count && (double)at < to; at++) {

@@ -22,7 +22,7 @@ static bool is_expression(const char *text, size_t n)
 	return false;
 }
 
-/* Where the expression begins: behind words and ';', or at once; n when there is none. */
+/* The start of the expression: after words and ';', or at once; n if there is none. */
 static size_t expression_at(const char *filter, size_t n)
 {
 	const char *semicolon = memchr(filter, ';', n);

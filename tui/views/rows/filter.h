@@ -1,6 +1,7 @@
 /*
- * filter.h - what is typed after / on the rows of a table: words that a row must hold, somewhere, or an expression
- * (core/table/expr/expr.h), or both, as "words; expression". What has an operator in it is an expression.
+ * filter.h - the filter of a table's rows, as typed after '/': words that a row must contain, or an
+ * expression (core/table/expr/expr.h), or both, as "words; expression". Text with an operator is an
+ * expression.
  */
 #ifndef BN_VIEWS_ROWS_FILTER_H
 #define BN_VIEWS_ROWS_FILTER_H
@@ -11,23 +12,24 @@
 #define BN_ROW_WORDS 16
 
 typedef struct bn_row_filter {
-	char text[BN_FILTER_BYTES]; /* the words, each ended by a NUL */
+	char text[BN_FILTER_BYTES]; /* the words, each terminated by a NUL */
 	const char *words[BN_ROW_WORDS];
 	size_t count;
 	bn_expr *where; /* NULL: none */
 } bn_row_filter;
 
-/* BN_EINVAL with the place in the filter. Released in any case. */
+/* BN_EINVAL with the position in the filter. Release it also after an error. */
 int bn_row_filter_read(
 	bn_row_filter *out, const char *filter, const bn_schema *schema, bn_err *err);
 void bn_row_filter_release(bn_row_filter *f);
-/* The expression of a filter that has no words; NULL when there is none. */
+/* The expression of a filter without words; NULL if there is none. */
 const char *bn_row_filter_expression(const char *filter);
-/* The rows that pass `filter` and the expression `more`; false when that is longer than out. */
+/* The rows that pass `filter` and the expression `more`; false if that is longer than out. */
 bool bn_row_filter_and(char *out, size_t size, const char *filter, const char *more);
 /* Narrows to the rows without a value of the column; false as above. */
 bool bn_rows_of_absent(bn_rows_of *of, const char *column);
-/* Appends "binnacle data VERB REF [COLUMN] --json" with the filter; nothing when no command counts these rows. */
+/* Appends "binnacle data VERB REF [COLUMN] --json" with the filter; nothing if no command counts
+ * these rows. */
 void bn_rows_of_cli(const bn_rows_of *of, const char *verb, const char *column, bn_buf *out);
 
 #endif

@@ -1,5 +1,5 @@
-/* foot.c - what the rows on the screen have in common, above what all rows of the version have, so that a cause is seen at
- * once: how many values are missing, the mean or the most frequent value. */
+/* foot.c - aggregates of the displayed rows, above those of all rows of the version, so that a
+ * cause is visible: the number of missing values, the mean or the most frequent value. */
 #include "tui/ui/format.h"
 #include "tui/views/rows/_rows.h"
 
@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { ROOM_FROM = 12 }; /* rows of the area from which on there is a foot */
+enum { ROOM_FROM = 12 }; /* rows of the area from which on there is a footer */
 
 /* "710.2", or "batch 71 %". */
 static void middle_text(const bn_total *t, int width, char *out, size_t size)

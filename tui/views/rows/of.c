@@ -1,4 +1,4 @@
-/* of.c - which rows are meant: see pages.h. */
+/* of.c - the selection of rows: see pages.h. */
 #include "tui/views/rows/pages.h"
 
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /*
- * pages.c - which rows of a table there are (some.h), in which order, and what they have in common. It stops when its job
- * is cancelled, and reports how far it is.
+ * pages.c - selects the rows of a table (some.h), sorts them, and computes their aggregates. Stops
+ * when its job is cancelled, and reports progress.
  */
 #include "core/base/mem.h"
 #include "core/profile/frequencies.h"
@@ -21,8 +21,8 @@ static void rows_reverse(int64_t *rows, size_t count)
 	}
 }
 
-/* By the last key first: what a key leaves equal stays in the order of those behind it. No two rows have one
- * place, so what stands behind that decides nothing. */
+/* By the last key first: rows equal in a key keep the order of the later ones. Indices are unique,
+ * so the comparison is total. */
 static int sort_keys(int64_t *rows, size_t count, bn_table_reader *table, const bn_order_arg *a,
 	bn_job *job, bn_err *err)
 {
@@ -126,9 +126,9 @@ int bn_source_order(void *context, const void *arg, bn_page *page, bn_job *job, 
 	return BN_PAGE_TAKE(page, o, order_release);
 }
 
-/* ---- what they have in common -------------------------------------------------------------------- */
+/* ---- aggregates ------------------------------------------------------------------------------ */
 
-#define COMMON_OF 1000 /* different values among which the most frequent is looked for */
+#define COMMON_OF 1000 /* limit of distinct values for finding the most frequent one */
 
 static int total_of_numbers(
 	bn_total *t, bn_table_reader *table, size_t column, const bn_progress *watch, bn_err *err)
@@ -188,7 +188,7 @@ static int total_of_values(bn_total *t, bn_arena *arena, bn_table_reader *table,
 	return rc;
 }
 
-/* Of all rows of the version, by the profile that lies with it. */
+/* Of all rows of the version, by its stored profile. */
 static int totals_of_all(bn_totals *t, bn_arena *arena, bn_reader *r, const char *ref, bn_err *err)
 {
 	bn_dataset_version *v = NULL;
@@ -231,7 +231,7 @@ int bn_source_totals(void *context, const void *arg, bn_page *page, bn_job *job,
 	bn_totals *t = bn_arena_alloc(&page->arena, sizeof *t);
 	int rc = t ? totals_of_all(t, &page->arena, r, of->ref, err) : bn_err_nomem(err, "totals");
 	if (rc >= 0 && t->all && bn_rows_of_all(of) && !of->derived[0]) {
-		t->some = t->all; /* they are all of them */
+		t->some = t->all; /* they are all rows */
 		t->columns = t->all_columns;
 		t->rows = t->all_rows;
 		page->data = t;

@@ -1,5 +1,5 @@
 /*
- * pages.h - the rows of a dataset version: which of them, in which order, a window on them, and what they come to.
+ * pages.h - the rows of a dataset version: selection, order, a window on them, and aggregates.
  */
 #ifndef BN_TUI_VIEWS_ROWS_PAGES_H
 #define BN_TUI_VIEWS_ROWS_PAGES_H
@@ -10,15 +10,16 @@
 #include <stdint.h>
 
 /*
- * Where rows come from, when they were opened from a number that no expression gives back: the rows that a check counted
- * as failing, those that share a value of any type, those whose number is in a bin, those that differ between two versions.
- * What is narrowed further (a filter, another number) narrows these.
+ * The base of rows that were opened from a number that no expression reproduces: the failing rows
+ * of a check, those that share a value of any type, those whose number is in a bin, those that
+ * differ between two versions. Further narrowing (a filter, another number) applies to these.
  */
 typedef enum bn_rows_kind {
 	BN_ROWS_FAILING, /* check number `at` of the check's result `hash` */
 	BN_ROWS_ALIKE, /* column `at` has the value that it has in row `row`, or is absent as there */
-	BN_ROWS_WITHIN, /* the number of column `at` is lo or more, and below hi, or, closed, at most hi */
-	BN_ROWS_CHANGED, /* column `column` differs from that of the same row of version `other` */
+	BN_ROWS_WITHIN,  /* the number of column `at` is lo or more, and below hi, or, if closed, at
+			 * most hi */
+	BN_ROWS_CHANGED, /* column `column` differs from the same row of version `other` */
 } bn_rows_kind;
 
 typedef struct bn_rows_base {
@@ -35,43 +36,45 @@ typedef struct bn_rows_base {
 #define BN_ROWS_BASES 3
 #define BN_DERIVED_BYTES 512
 
-/* Some rows of a version: of all, those that every base leaves, and of these what the filter leaves. */
+/* Some rows of a version: those that every base selects and that pass the filter. */
 typedef struct bn_rows_of {
 	char ref[BN_REF_BYTES];
-	char derived[BN_DERIVED_BYTES]; /* columns behind its own: core/table/derive.h */
-	/* Words that a row must hold, or an expression: power > 250 AND state = FAILED (filter.h). */
+	char derived[BN_DERIVED_BYTES]; /* columns after its own: core/table/derive.h */
+	/* Words that a row must contain, or an expression: power > 250 AND state = FAILED
+	 * (filter.h). */
 	char filter[BN_FILTER_BYTES];
 	bn_rows_base base[BN_ROWS_BASES];
 	int bases;
-	char title[96]; /* what the bases are, in words; "": there are none */
+	char title[96]; /* description of the bases; "": there are none */
 } bn_rows_of;
 
-/* Rows of a version that a filter leaves; "": all. Equal ones have equal bytes. */
+/* Rows of a version that pass a filter; "": all. Equal ones have equal bytes. */
 bn_rows_of bn_rows_of_version(const char *ref, const char *filter);
-/* Narrows by one more base, which is called so; false: there are too many. */
+/* Narrows by one more base with that description; false: there are too many. */
 bool bn_rows_of_add(bn_rows_of *of, const bn_rows_base *base, const char *title);
-/* What narrows them, in words: "fails 'x not null' where y > 3"; "" when nothing does. */
+/* Describes the selection: "fails 'x not null' where y > 3"; "" if it is all rows. */
 void bn_rows_of_words(const bn_rows_of *of, char *out, size_t size);
 
 #define BN_ORDER_KEYS 4
 typedef struct bn_order_key {
-	int column; /* -1: the place of the row in the table */
+	int column; /* -1: the index of the row in the table */
 	bool descending;
 } bn_order_key;
 
-/* Which rows of a table, in which order: no base, an empty filter and no sort is the table as it lies. */
+/* Selection and order of a table's rows: no base, an empty filter and no sort is the table's own
+ * order. */
 typedef struct bn_order_arg {
 	bn_rows_of of;
-	bn_order_key sort[BN_ORDER_KEYS]; /* the first decides, then the next */
-	int sorts;                        /* 0: as they lie */
+	bn_order_key sort[BN_ORDER_KEYS]; /* most significant first */
+	int sorts;                        /* 0: the table's order */
 } bn_order_arg;
 
 typedef struct bn_order {
-	const int64_t *rows; /* NULL: every row in its own order */
+	const int64_t *rows; /* NULL: every row in the table's order */
 	int64_t count;       /* rows that match */
 	int64_t total;       /* rows of the table */
 	size_t columns;
-	const char *const *names, *const *units; /* unit NULL: not known */
+	const char *const *names, *const *units; /* unit NULL: unknown */
 	const bool *is_number;
 } bn_order;
 
@@ -91,19 +94,19 @@ typedef struct bn_window {
 	const char *const *cells; /* [count * columns]; NULL: absent */
 } bn_window;
 
-/* What the rows have in common in one column, counted over all of them. */
+/* Aggregates of the rows in one column, counted over all of them. */
 typedef struct bn_total {
 	int64_t missing;
 	double middle; /* the mean of numbers; NaN: none */
-	const char *
-		common; /* the most frequent value of other columns; NULL: none, or too many values */
+	const char *common; /* the most frequent value of other columns; NULL: none, or too many
+			     * values */
 	double share;   /* of the rows that have one */
 } bn_total;
 
 typedef struct bn_totals {
 	int64_t rows;
 	size_t columns;
-	const bn_total *some; /* of the rows; one a column */
+	const bn_total *some; /* of the rows; one per column */
 	const bn_total *all;  /* of the whole version, by its profile; NULL: it has none */
 	size_t all_columns;   /* derived ones have none */
 	int64_t all_rows;
@@ -113,12 +116,12 @@ typedef enum bn_export_kind {
 	BN_EXPORT_FILE_CSV,
 	BN_EXPORT_FILE_TSV,
 	BN_EXPORT_FILE_ARROW,
-	BN_EXPORT_FILE_JSON, /* an array of objects, a row each */
+	BN_EXPORT_FILE_JSON, /* an array of objects, one per row */
 } bn_export_kind;
 
 typedef struct bn_export_arg {
 	bn_order_arg rows;
-	char path[512]; /* replaced when it is there */
+	char path[512]; /* replaced if it exists */
 	bn_export_kind kind;
 	/* Only these columns of the table, in this order; 0: all. */
 	int columns;

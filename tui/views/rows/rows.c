@@ -1,10 +1,10 @@
 /*
  * rows.c - some rows of one dataset version, of any size. See _rows.h.
  *
- * The view holds an order (which rows, from the SCAN lane; the table as it lies needs none) and a
- * window of some hundred rows around what is on screen (from the QUICK lane). Rows outside the
- * window show as '…' until they come. Filter and sort are scans that can be stopped; typing another
- * letter stops the scan of the one before.
+ * The view holds an order (row numbers, from the SCAN lane; the table's own order needs none) and a
+ * window of some hundred rows around the visible ones (from the QUICK lane). Rows outside the
+ * window show as '…' until they arrive. Filter and sort are scans that can be cancelled; typing
+ * another letter cancels the previous scan.
  */
 #include "core/base/mem.h"
 #include "core/base/str.h"
@@ -94,7 +94,7 @@ static void order_ask(bn_rows_view *v)
 		bn_view_source(&v->list.view)->order, &arg, sizeof arg);
 }
 
-/* Asks for the window around what is on screen, unless it is here or on its way. */
+/* Requests the window around the visible rows, unless it is here or requested. */
 static void window_ask(bn_rows_view *v)
 {
 	const bn_window *w = v->window ? v->window->data : NULL;
@@ -187,7 +187,7 @@ static void column_go(bn_rows_view *v, const char *name)
 			v->list.grid.column = (int)i + 1;
 }
 
-/* Those of before are borrowed by the grid until the new ones are there. */
+/* The grid borrows the previous ones until the new ones are here. */
 static int columns_make(bn_rows_view *v, const bn_order *o)
 {
 	bn_rows_view old = *v;
@@ -211,7 +211,8 @@ static int columns_make(bn_rows_view *v, const bn_order *o)
 	return 0;
 }
 
-/* Columns up to the current one stay when the others are scrolled; on the last of those: none but the number. */
+/* Columns up to the current one stay when the others are scrolled; on the last of those: only the
+ * number stays. */
 static void pin(bn_rows_view *v)
 {
 	bn_grid *g = &v->list.grid;
@@ -222,7 +223,7 @@ static void pin(bn_rows_view *v)
 		to = 0;
 	for (int i = 1; i <= (int)v->column_count; i++)
 		v->columns[i].frozen = i <= to && bn_grid_is_shown(g, i);
-	/* A hidden column among them would end the frozen ones: it is shown. */
+	/* A hidden column among them would end the frozen ones, so it is shown. */
 	for (int i = 1; i < to; i++)
 		v->columns[i].frozen = true;
 	g->first_column = -1;
@@ -282,7 +283,7 @@ static void rows_page(bn_view *view, bn_page *p)
 	bn_rows_view *v = (bn_rows_view *)view;
 	if (!p->data) {
 		v->asked_first = p->kind == BN_KIND_WINDOW ? -1 : v->asked_first;
-		if (p->kind == BN_KIND_ORDER && v->derives) /* the message says why not */
+		if (p->kind == BN_KIND_ORDER && v->derives) /* the message has the reason */
 			memcpy(v->of.derived, v->derived_before, sizeof v->of.derived);
 		v->derives = false;
 		bn_page_free(p);
@@ -318,7 +319,7 @@ static int kind_of_file(bn_export_kind *out, const char *path, bn_err *err)
 	return 0;
 }
 
-/* The columns that are shown; none when that is all of them. False: too many to be named. */
+/* The visible columns; none if that is all of them. False: there are too many to list. */
 static bool export_columns(const bn_rows_view *v, bn_export_arg *arg)
 {
 	int n = 0, most = (int)(sizeof arg->column / sizeof *arg->column);
@@ -336,7 +337,7 @@ static bool export_columns(const bn_rows_view *v, bn_export_arg *arg)
 	return true;
 }
 
-/* All rows that are shown, in their order, of any number; the screen may be left meanwhile. */
+/* All displayed rows, in their order, of any number; the screen may be left meanwhile. */
 static void export_start(bn_rows_view *v, const char *path)
 {
 	bn_frame *f = v->list.view.frame;
@@ -366,7 +367,7 @@ static void export_start(bn_rows_view *v, const char *path)
 
 /* ---- commands ------------------------------------------------------------------------------------ */
 
-/* Rows that were opened from a number are that screen: Esc goes back to the number. */
+/* Rows opened from a number are a screen of their own: Esc returns to the number. */
 static bool back(bn_rows_view *v)
 {
 	bn_frame *f = v->list.view.frame;
@@ -377,7 +378,7 @@ static bool back(bn_rows_view *v)
 	return true;
 }
 
-/* From the key there is no argument: the prompt opens with the filter in force. */
+/* Typed as a key there is no argument: the prompt opens with the current filter. */
 static void where_set(bn_rows_view *v, const char *arg)
 {
 	char line[BN_FILTER_BYTES + 8];
@@ -389,7 +390,7 @@ static void where_set(bn_rows_view *v, const char *arg)
 	bn_frame_prompt(v->list.view.frame, line);
 }
 
-/* One row, a column in a line. */
+/* One row, one column per line. */
 static bool record_open(bn_rows_view *v)
 {
 	bn_view *view = &v->list.view, *made = NULL;

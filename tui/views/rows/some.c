@@ -1,4 +1,4 @@
-/* some.c - see some.h. Each base, and then the filter, narrows what those before it left. */
+/* some.c - see some.h. Each base, and then the filter, narrows the result of those before it. */
 #include "tui/views/rows/some.h"
 
 #include "core/base/mem.h"
@@ -33,7 +33,7 @@ int bn_some_rows_table(bn_table_reader **out, bn_some_rows *s, bn_err *err)
 	return 0;
 }
 
-/* The rows found (taken) become those that there are. */
+/* The found rows (taken) become the current ones. */
 static void narrow(bn_some_rows *s, int64_t *rows, size_t count)
 {
 	bn_table_reader_free(s->picked);
@@ -43,14 +43,14 @@ static void narrow(bn_some_rows *s, int64_t *rows, size_t count)
 	s->count = count;
 }
 
-/* Row numbers of the table that s is now, as those of the whole one. */
+/* Converts row numbers of the current table to those of the whole one. */
 static void number_rows(const bn_some_rows *s, int64_t *rows, size_t count)
 {
 	for (size_t i = 0; s->rows && i < count; i++)
 		rows[i] = s->rows[rows[i]];
 }
 
-/* Those of found (rising) that are there. Returns how many. */
+/* Keeps those of found (increasing) that are among the current ones. Returns their number. */
 static size_t rows_both(const bn_some_rows *s, int64_t *found, size_t count)
 {
 	size_t kept = 0, at = 0;
@@ -141,7 +141,7 @@ out:
 	return rc;
 }
 
-/* Of the rows that there are, by a column of theirs. */
+/* Of the current rows, by one of their columns. */
 static int by_column(bn_some_rows *s, const bn_rows_base *b, int64_t **rows, size_t *count,
 	bn_job *job, bn_err *err)
 {
@@ -174,7 +174,7 @@ static int base_take(bn_some_rows *s, bn_reader *r, const bn_rows_of *of, const 
 	} else {
 		rc = b->kind == BN_ROWS_FAILING ? failing(&rows, &count, r, of, b, job, err)
 						: changed(&rows, &count, r, of, b, job, err);
-		if (rc >= 0) /* the table that was open without derived columns may be another */
+		if (rc >= 0) /* the table opened without derived columns may be another */
 			rc = bn_reader_table(&s->table, r, of->ref, of->derived, err);
 		if (rc >= 0)
 			count = rows_both(s, rows, count);
@@ -198,7 +198,7 @@ static bool text_has(const char *text, const char *word)
 	return n == 0;
 }
 
-/* Does every word stand somewhere in the row? */
+/* Whether every word occurs somewhere in the row. */
 static bool row_has_words(const bn_row_filter *f, const bn_batch *batch, size_t row, bn_buf *buf)
 {
 	for (size_t i = 0; i < f->count; i++) {
@@ -214,7 +214,8 @@ static bool row_has_words(const bn_row_filter *f, const bn_batch *batch, size_t 
 	return true;
 }
 
-/* Which of the n rows hold the words; origins: their numbers, of which those that do stay, *n of them. */
+/* Which of the n rows contain the words; origins: their numbers, reduced to those that do, *n of
+ * them. */
 static int keep_words(bn_table_reader *table, const bn_row_filter *f, int64_t *origins, size_t *n,
 	bn_job *job, bn_err *err)
 {

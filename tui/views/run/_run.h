@@ -14,7 +14,7 @@ typedef struct bn_run_view {
 	bn_view view;
 	bn_page *page;
 	char stopping[BN_RUN_ID_TEXT]; /* what the dialog is about */
-	bn_run_arg arg; /* what is asked for: which run, metric, axis and part of it */
+	bn_run_arg arg;                /* the request: run, metric, axis and part of it */
 	bn_run_pane pane;
 	bool log_y;
 	int smoothing; /* index of bn_run_smoothing */
@@ -43,7 +43,7 @@ void bn_run_log_draw(bn_run_view *v, const bn_run_detail *d, bn_area a, bool scr
 int bn_run_console_draw(bn_run_view *v, const bn_run_detail *d, bn_area a, int rows);
 /* What is said of the console: what is looked for, or whether it follows; "" for nothing. */
 void bn_run_console_words(const bn_run_view *v, const bn_run_detail *d, char *out, size_t size);
-/* The line of the console that says what went wrong; -1: none does. */
+/* The console's line with the error; -1: none. */
 int bn_run_error_line(const bn_run_detail *d);
 bool bn_run_has_failed(const bn_run_detail *d);
 /* Looks for words, from the end on; "" for nothing. d may be NULL. */
@@ -62,12 +62,12 @@ void bn_run_log_keep(bn_run_view *v, const bn_run_detail *old, const bn_run_deta
 bool bn_run_is_wide(bn_area a);
 void bn_run_wide_draw(bn_run_view *v, const bn_run_detail *d, bn_area a);
 
-/* ---- blocks.c: each draws into an area; those that return an int the rows that they took ------------ */
+/* ---- blocks.c: each draws into an area; those with an int result return the rows used -------- */
 
 int bn_run_head_draw(const bn_run_view *v, const bn_run_detail *d, bn_area a);
-/* All of the picture below the head: what matters of a run in that state. */
+/* The whole area below the head: what matters for a run in that state. */
 void bn_run_picture_draw(bn_run_view *v, const bn_run_detail *d, bn_area a);
-/* Everything that is known; returns the row behind it. */
+/* All known values; returns the row after them. */
 int bn_run_facts_draw(const bn_run_view *v, const bn_run_detail *d, bn_area a, int row);
 int bn_run_numbers_count(const bn_run_detail *d);
 int bn_run_numbers_draw(const bn_run_detail *d, bn_area a, int rows);
@@ -80,7 +80,7 @@ bn_area bn_run_below(bn_area a, int rows);
 const char *bn_run_value_text(char out[BN_FORMAT_BYTES], double x);
 /* Whether the picture is that of curves. */
 bool bn_run_is_curve_picture(const bn_run_view *v, const bn_run_detail *d);
-/* Whether a metric has more than one value: such have curves. */
+/* Whether a metric has more than one value: then it has a curve. */
 bool bn_run_has_curve(const bn_run_detail *d);
 
 #endif

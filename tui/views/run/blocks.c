@@ -1,4 +1,4 @@
-/* blocks.c - what the screen of a run is made of, by its state: how far it is, curves, a table of numbers by part,
+/* blocks.c - the blocks of a run's screen, by state: progress, curves, a table of numbers by part,
  * settings, the console. See _run.h. */
 #include "core/base/str.h"
 #include "core/base/utf8.h"
@@ -23,7 +23,7 @@ void bn_run_rule_draw(bn_area a, int row, const char *title, const char *aside)
 		bn_area_textf(a, row, a.cols - width - 3, BN_INK_DIM, " %s ", aside);
 }
 
-/* Of a metric that has points, what is no number is a value: a loss that diverged is shown. */
+/* In a metric with points, NaN is a value: a loss that diverged is shown. */
 const char *bn_run_value_text(char out[BN_FORMAT_BYTES], double x)
 {
 	return isnan(x) ? "nan" : bn_format_number(out, x);
@@ -43,7 +43,7 @@ static void resources_text(const bn_run_info *r, char *out, size_t size)
 	}
 }
 
-/* How far it is of how many steps, and when it will be there; returns the column behind. */
+/* Steps done and total, and the estimated end; returns the column after it. */
 static int progress_draw(const bn_run_detail *d, bn_area a, int row, int64_t now)
 {
 	const bn_run_info *r = d->info;
@@ -72,9 +72,9 @@ static void second_draw(const bn_run_detail *d, bn_area a, int64_t now)
 	char text[BN_FORMAT_BYTES];
 	bool live = bn_run_status_is_live(r->status);
 	int col = live ? progress_draw(d, a, 1, now) : 0;
-	if (r->started_ms < 0) /* its duration and its resources are nothing yet */
+	if (r->started_ms < 0) /* its duration and its resources are unknown yet */
 		col = bn_area_text(a, 1, col, BN_INK_DIM, "not started");
-	else if (col == 0) /* else how long it will be says more */
+	else if (col == 0) /* otherwise the remaining time is more useful */
 		col = bn_area_textf(a, 1, col, BN_INK_TEXT, "%s",
 			bn_format_duration(text, bn_run_duration_ms(r, now)));
 	if (live && r->heartbeat_ms > 0)
@@ -98,7 +98,7 @@ int bn_run_head_draw(const bn_run_view *v, const bn_run_detail *d, bn_area a)
 	col = bn_area_textf(
 		a, 0, col + 1, bn_state_ink(state), "%s", bn_run_status_name(r->status));
 	const char *name = r->name ? r->name : r->id;
-	int room = a.cols - (a.cols >= 76 ? 36 : 0) - col - 2; /* the names of panes stand there */
+	int room = a.cols - (a.cols >= 76 ? 36 : 0) - col - 2; /* labels of panes are there */
 	int width = (int)bn_utf8_width(name);
 	col = bn_area_name(a, 0, col + 2, width < room ? width : room, BN_INK_STRONG, name);
 	room -= width + 2;
@@ -148,7 +148,8 @@ void bn_run_chart_draw(const bn_run_view *v, const bn_run_detail *d, bn_area a)
 	bn_chart_draw(a, &chart);
 }
 
-/* The other metrics that have curves, each with its last value and a small one; returns the rows taken. */
+/* The other metrics with curves, each with its last value and a small curve; returns the rows
+ * used. */
 static int also_draw(const bn_run_detail *d, bn_area a, int rows)
 {
 	int row = 0, col = 0;
@@ -177,7 +178,7 @@ static int also_draw(const bn_run_detail *d, bn_area a, int rows)
 
 enum { PARTS = 4 };
 
-/* test_rmse is rmse of the test part; a name without a part is one of its own. */
+/* test_rmse is rmse of the test part; a name without a part is its own. */
 static int part_of(const char *key, const char **word)
 {
 	static const char *const prefixes[][3] = {
@@ -192,7 +193,7 @@ static int part_of(const char *key, const char **word)
 	return PARTS - 1;
 }
 
-/* What the supervisor measures is no curve that one watches by itself. */
+/* The supervisor's measurements are not among the curves. */
 static bool is_system(const char *key)
 {
 	return bn_str_starts(key, "system/");
@@ -203,7 +204,7 @@ static bool is_shown(const bn_run_detail *d, size_t i)
 	return d->points[i] == 1 && !is_system(d->metrics[i]);
 }
 
-/* The value of that word in a part; NaN with *has false: none. */
+/* The value of that name in a part; NaN with *has false: none. */
 static double value_of(const bn_run_detail *d, const char *word, int part, bool *has)
 {
 	const char *own;
@@ -242,7 +243,7 @@ int bn_run_numbers_count(const bn_run_detail *d)
 	return n;
 }
 
-/* Metrics of one value as a table: a word a row, the parts beside each other. */
+/* Metrics with one value as a table: a row per name, the parts as columns. */
 int bn_run_numbers_draw(const bn_run_detail *d, bn_area a, int rows)
 {
 	static const char *const titles[PARTS] = {"train", "valid", "test", ""};
@@ -276,7 +277,7 @@ int bn_run_numbers_draw(const bn_run_detail *d, bn_area a, int rows)
 
 /* ---- settings ------------------------------------------------------------------------------------ */
 
-/* What the trainer takes when nothing is said; NULL: not known. */
+/* The trainer's default; NULL: unknown. */
 static const char *default_of(const bn_run_info *r, const char *key)
 {
 	const bn_trainer *t = NULL;
@@ -301,7 +302,7 @@ static bool is_default(const char *value, const char *text)
 	return strcmp(value, text) == 0;
 }
 
-/* Those that are not the trainer's defaults, then, folded, how many are. */
+/* Settings that are not the trainer's defaults, then, folded, the number of the others. */
 int bn_run_settings_draw(const bn_run_detail *d, bn_area a, int rows)
 {
 	int row = 1, same = 0, value = a.cols >= 40 ? 24 : a.cols / 2;
@@ -358,7 +359,7 @@ bn_area bn_run_below(bn_area a, int rows)
 	return bn_area_sub(a, rows, 0, a.rows - rows, a.cols);
 }
 
-/* Why, which line, what now: the console first, then what was set. */
+/* Reason, line, next step: the console first, then the settings. */
 static void failed_draw(bn_run_view *v, const bn_run_detail *d, bn_area a)
 {
 	int settings = a.rows >= 12 && d->params.count ? (int)d->params.count + 1 : 0;
@@ -376,7 +377,7 @@ static void failed_draw(bn_run_view *v, const bn_run_detail *d, bn_area a)
 			d->info->id);
 }
 
-/* No series: numbers, settings, where it comes from, the console. */
+/* No series: numbers, settings, lineage, the console. */
 static void scalars_draw(bn_run_view *v, const bn_run_detail *d, bn_area a)
 {
 	int console = a.rows >= 12 ? 4 : 0;

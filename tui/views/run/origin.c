@@ -1,5 +1,5 @@
 /*
- * origin.c - what a run came from and what became of it, as a list: data, code, environment, spec, the run that it
+ * origin.c - the lineage of a run as a list: data, code, environment, spec, the run that it
  * repeats, versions of models. Enter opens each.
  */
 #include "tui/views/_list.h"

@@ -1,4 +1,4 @@
-/* pages.c - one run with a curve, small ones of its other metrics, and its console; what it came from. */
+/* pages.c - one run with a curve, small ones of its other metrics, and its console; its lineage. */
 #include "core/base/buf.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
@@ -49,7 +49,7 @@ static int log_lines(bn_run_detail *d, bn_arena *arena, char *text, bn_err *err)
 	return 0;
 }
 
-/* The last of it: whole lines, and words where something is left out among them. */
+/* The end of the console: whole lines, with a note where something is omitted. */
 static size_t log_tail(char *text, size_t size, bn_run_log *log)
 {
 	uint64_t at = log->printed > size ? log->printed - size : 0, left_out;
@@ -105,7 +105,7 @@ static void run_release(void *data)
 	bn_pairs_release(&d->tags);
 }
 
-/* Of most interest is what was logged most often, then what is known as a measure of quality. */
+/* The most interesting metric is the one logged most often, then a known measure of quality. */
 static int64_t curve_interest(const bn_series_info *s)
 {
 	bool known = strstr(s->key, "loss") || strstr(s->key, "rmse") || strstr(s->key, "accuracy");
@@ -119,7 +119,7 @@ static const bn_series_info *named(const bn_series_list *list, const char *front
 	return bn_series_list_get(list, name);
 }
 
-/* The same metric of the other part: val_loss beside loss, train_rmse beside val_rmse. */
+/* The same metric of the other part: val_loss for loss, train_rmse for val_rmse. */
 static const bn_series_info *partner_of(const bn_series_list *list, const char *key)
 {
 	static const char *const others[] = {"val_", "valid_", "val/", "test_"};

@@ -1,6 +1,7 @@
 /*
- * run.c - one run: a picture by its state (a curve and the console of what runs; the console first of what failed; numbers
- * by part of what has no curve), everything known, and the console alone. Tab goes on. See _run.h.
+ * run.c - one run: a summary by state (a curve and the console of a running one; the console first
+ * of a failed one; numbers by part if there is no curve), everything known, and the console. Tab
+ * switches. See _run.h.
  */
 #include "core/base/mem.h"
 #include "core/base/utf8.h"
@@ -41,7 +42,7 @@ static void facts_scroll(bn_run_view *v, const bn_run_detail *d, bn_area a)
 	bn_run_facts_draw(v, d, a, -v->top);
 }
 
-/* Which of the three panes this is; Tab goes on. */
+/* The current pane of the three; Tab switches. */
 static void panes_draw(const bn_run_view *v, bn_area a, bool focused)
 {
 	static const char *const names[BN_RUN_PANES] = {"picture", "everything", "console"};
@@ -111,7 +112,7 @@ static bool is_zoomed(const bn_run_view *v)
 	return v->arg.to > v->arg.from;
 }
 
-/* Along a part of the curve, by a share of its length. */
+/* Moves along the visible part of the curve, by a share of its length. */
 static void pan(bn_run_view *v, double share)
 {
 	double by = share * (v->arg.to - v->arg.from);
@@ -137,13 +138,13 @@ static void cursor_step(bn_run_view *v, int step)
 	} else if (step < 0) {
 		v->cursor -= v->cursor > stride ? stride : v->cursor;
 	} else if (v->cursor + 1 >= n) {
-		v->has_cursor = false; /* past the end: the newest value again */
+		v->has_cursor = false; /* past the end: follow the newest value again */
 	} else {
 		v->cursor = v->cursor + stride < n ? v->cursor + stride : n - 1;
 	}
 }
 
-/* Half, or twice, of what is shown, around the read-out. */
+/* Zooms by two around the cursor. */
 static void zoom(bn_run_view *v, bool closer)
 {
 	const bn_run_detail *d = bn_run_data(v);
@@ -156,7 +157,7 @@ static void zoom(bn_run_view *v, bool closer)
 	double width = (to - from) * (closer ? 0.5 : 2);
 	v->arg.from = at - width / 2;
 	v->arg.to = at + width / 2;
-	if (!v->has_cursor) { /* the end stays in sight */
+	if (!v->has_cursor) { /* the end stays visible */
 		v->arg.from = to - width;
 		v->arg.to = to;
 	}
@@ -235,7 +236,7 @@ static bool scroll(bn_run_view *v, bn_command_id id)
 static bool labels_open(bn_run_view *v)
 {
 	const bn_run_info *r = bn_run_data(v)->info;
-	bn_deed_arg of = {.stop_count = 0};
+	bn_action_arg of = {.stop_count = 0};
 	bn_view *made = NULL;
 	bn_err err = BN_ERR_INIT;
 	snprintf(of.ref, sizeof of.ref, "%s", r->id);
@@ -396,10 +397,10 @@ static void answer(bn_view *view, bn_command_id id, const char *text)
 {
 	(void)text;
 	if (id == BN_CMD_STOP)
-		bn_view_do(view, BN_DEED_STOP, ((bn_run_view *)view)->stopping, NULL, false);
+		bn_view_do(view, BN_ACTION_STOP, ((bn_run_view *)view)->stopping, NULL, false);
 }
 
-/* Whether the page is of what is asked for, and nothing can change any more. */
+/* Whether the page matches the request, and cannot change any more. */
 static bool is_settled(const bn_run_view *v)
 {
 	const bn_run_detail *d = bn_run_data(v);
@@ -415,7 +416,7 @@ static void refresh(bn_view *view)
 			view, BN_LANE_QUICK, 0, bn_view_source(view)->run, &v->arg, sizeof v->arg);
 }
 
-/* The read-out stays where it was on the axis. */
+/* The cursor stays at its position on the axis. */
 static void cursor_keep(bn_run_view *v, double x)
 {
 	const bn_curve *c = &bn_run_data(v)->curve;
@@ -431,7 +432,7 @@ static void page(bn_view *view, bn_page *p)
 {
 	bn_run_view *v = (bn_run_view *)view;
 	const bn_run_detail *d = p->data, *old = bn_run_data(v);
-	if (bn_view_deed_done(view, p))
+	if (bn_view_action_done(view, p))
 		return;
 	if (!d || strcmp(d->info->id, v->arg.id) != 0) {
 		bn_page_free(p);

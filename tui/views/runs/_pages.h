@@ -1,13 +1,13 @@
 /*
- * _pages.h - the inside of the pages of runs: pages.c, columns.c.
+ * _pages.h - the internals of the pages of runs: pages.c, columns.c.
  */
 #ifndef BN_TUI_VIEWS_RUNS__PAGES_H
 #define BN_TUI_VIEWS_RUNS__PAGES_H
 #include "tui/views/_source.h"
 
-/* Candidates for columns, in their order; none is folded. */
+/* Candidates for columns, in order; none is folded. */
 int bn_runs_fields_choose(bn_runs *out, bn_reader *r, bn_arena *arena, bn_err *err);
-/* Folds those that say nothing about the runs of runs->page. */
+/* Folds those without information about the runs of runs->page. */
 int bn_runs_fields_fold(bn_runs *runs, bn_arena *arena, bn_err *err);
 
 #endif

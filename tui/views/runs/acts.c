@@ -1,4 +1,4 @@
-/* acts.c - labels of runs and the trash, as the worker does them. See tui/views/_source.h. */
+/* acts.c - labels of runs and the trash, executed by a worker. See tui/views/_source.h. */
 #include "core/base/mem.h"
 #include "core/govern/audit.h"
 #include "core/run/runlog.h"
@@ -28,7 +28,8 @@ static int move(bn_reader *r, const bn_run_info *run, bool removed, bn_err *err)
 		       : bn_runlog_restored(r->ws, run->id, err);
 }
 
-/* Who wrote the note or the tags of a run last, for a message; "another user" where the log does not say. */
+/* The last author of a run's note or tags, for a message; "another user" if the log does not
+ * say. */
 static void writer_find(char out[80], bn_reader *r, const char *run, const char *kind)
 {
 	char entity[BN_RUN_ID_TEXT + 8];
@@ -43,10 +44,10 @@ static void writer_find(char out[80], bn_reader *r, const char *run, const char 
 	bn_audit_page_free(page);
 }
 
-static int need_expected(bn_reader *r, const bn_deed_arg *a, const bn_run_info *run, bn_err *err)
+static int need_expected(bn_reader *r, const bn_action_arg *a, const bn_run_info *run, bn_err *err)
 {
 	bn_pairs tags = BN_PAIRS_INIT;
-	bool is_note = a->deed == BN_DEED_RUN_NOTE;
+	bool is_note = a->action == BN_ACTION_RUN_NOTE;
 	const char *now = run->note;
 	char key[sizeof a->reason], who[80];
 	int rc = 0;
@@ -67,42 +68,43 @@ static int need_expected(bn_reader *r, const bn_deed_arg *a, const bn_run_info *
 	return rc;
 }
 
-static int act_on(bn_reader *r, const bn_deed_arg *a, const bn_run_info *run, bn_err *err)
+static int act_on(bn_reader *r, const bn_action_arg *a, const bn_run_info *run, bn_err *err)
 {
-	bool is_label = a->deed == BN_DEED_RUN_TAG || a->deed == BN_DEED_RUN_NOTE;
+	bool is_label = a->action == BN_ACTION_RUN_TAG || a->action == BN_ACTION_RUN_NOTE;
 	int rc = bn_run_admits_act(r->ws, run->id, is_label ? BN_ACT_TAG : BN_ACT_REMOVE, err);
 	if (rc < 0)
 		return rc;
 	if (a->is_guarded && (rc = need_expected(r, a, run, err)) < 0)
 		return rc;
-	if (a->deed == BN_DEED_RUN_TAG)
+	if (a->action == BN_ACTION_RUN_TAG)
 		return tag(r, run->id, a->reason, err);
-	if (a->deed == BN_DEED_RUN_NOTE)
+	if (a->action == BN_ACTION_RUN_NOTE)
 		return bn_runlog_note(r->ws, run->id, a->reason, err);
-	return move(r, run, a->deed == BN_DEED_RUN_REMOVE, err);
+	return move(r, run, a->action == BN_ACTION_RUN_REMOVE, err);
 }
 
-static void words(char *text, size_t size, const bn_deed_arg *a, size_t done, const char *name)
+static void words(char *text, size_t size, const bn_action_arg *a, size_t done, const char *name)
 {
 	char who[100];
 	if (done == 1)
 		snprintf(who, sizeof who, "%.80s", name);
 	else
 		snprintf(who, sizeof who, "%zu runs", done);
-	if (a->deed == BN_DEED_RUN_TAG)
+	if (a->action == BN_ACTION_RUN_TAG)
 		snprintf(text, size, "%.100s of %s", a->reason, who);
-	else if (a->deed == BN_DEED_RUN_NOTE)
+	else if (a->action == BN_ACTION_RUN_NOTE)
 		snprintf(text, size, "the note of %s is %s", who,
 			a->reason[0] ? "written" : "taken off");
-	else if (a->deed == BN_DEED_RUN_REMOVE)
+	else if (a->action == BN_ACTION_RUN_REMOVE)
 		snprintf(text, size, "%s moved to the trash; u brings %s back", who,
 			done == 1 ? "it" : "them");
 	else
 		snprintf(text, size, "%s taken out of the trash", who);
 }
 
-/* Each is tried; the first reason why one was not goes into text when others were, else it is the error. */
-int bn_reader_run_act(bn_reader *r, const bn_deed_arg *a, char *text, size_t size, bn_err *err)
+/* Tries all; if some succeeded, the first failure's reason is written to text, otherwise it is the
+ * error. */
+int bn_reader_run_act(bn_reader *r, const bn_action_arg *a, char *text, size_t size, bn_err *err)
 {
 	size_t done = 0, refused = 0;
 	bn_err why = BN_ERR_INIT;

@@ -1,6 +1,7 @@
 /*
- * columns.c - which fields of runs are columns: those of most interest, and of them what varies and is filled. What is the
- * same in all of the runs, or missing in most, is folded: hidden until it is asked for, and told in a line. See _pages.h.
+ * columns.c - which fields of runs become columns: the most interesting ones that vary and are
+ * filled. A field with the same value in all runs, or missing in most, is folded: hidden until
+ * requested, and summarised in a line. See _pages.h.
  */
 #include "core/base/buf.h"
 #include "core/base/fs.h"
@@ -10,11 +11,11 @@
 #include <math.h>
 #include <string.h>
 
-enum { MOST_SHOWN = 4 }; /* metrics; and parameters, where not all runs are at hand */
+enum { MOST_SHOWN = 4 }; /* metrics; and parameters, if not all runs are loaded */
 
-/* How much a column says about a run: the test part, then validation, then other metrics and the
- * parameters; what the supervisor measures (system/...) is on the run's own screen. Of one part, the
- * usual summary of a task goes first. */
+/* How informative a column is: the test part, then validation, then other metrics and the
+ * parameters; the supervisor's measurements (system/...) are on the run's own screen. Within a
+ * part, the usual summary of a task comes first. */
 static int field_interest(const char *field)
 {
 	static const char *const main_metrics[] = {"rmse", "roc_auc", "accuracy", "loss"};
@@ -57,7 +58,7 @@ int bn_runs_fields_choose(bn_runs *out, bn_reader *r, bn_arena *arena, bn_err *e
 	return rc;
 }
 
-/* The first few metrics are shown; and of parameters, where it is not known what varies. */
+/* The first few metrics are shown; also parameters, if it is unknown which vary. */
 static void fold_by_place(const bn_runs *runs, bool *folded, bool params_too)
 {
 	size_t metrics = 0, params = 0;
@@ -80,7 +81,7 @@ static bool cells_equal(const bn_cell *a, const bn_cell *b)
 	       (isnan(a->number) && isnan(b->number));
 }
 
-/* How many of the runs have a value, and whether they all have the same. */
+/* How many of the runs have a value, and whether all are equal. */
 static const bn_cell *field_look(const bn_run_page *p, size_t field, size_t *filled, bool *varies)
 {
 	const bn_cell *first = NULL;
@@ -113,7 +114,8 @@ static void cell_words(const bn_cell *c, char out[BN_FORMAT_BYTES])
 
 enum { VALUES_COUNTED = 8 };
 
-/* In how many of these runs a parameter is not what it is in most of them; a seed says least. */
+/* In how many of these runs a parameter differs from its most frequent value; a seed is the least
+ * informative. */
 static int varying(const bn_run_page *p, size_t field, const char *name)
 {
 	const bn_cell *seen[VALUES_COUNTED];

@@ -1,6 +1,6 @@
 /*
- * labels.c - star, note and tags of a run, or of all that are marked, as a form: Enter on a field edits it, and what
- * is kept is written at once; u takes it back.
+ * labels.c - star, note and tags of a run, or of all marked ones, as a form: Enter on a field edits
+ * it, and a kept value is written at once; u undoes it.
  */
 #include "core/base/mem.h"
 #include "core/run/runlog.h"
@@ -15,8 +15,8 @@ static const char *const yes_no[] = {"yes", "no", NULL};
 
 typedef struct labels_view {
 	bn_view view;
-	bn_page *page; /* of the run, when it is one */
-	bn_deed_arg of;
+	bn_page *page; /* of the run, if it is one */
+	bn_action_arg of;
 	char name[100];
 	bn_form form;
 	bn_form_field *fields;
@@ -99,15 +99,15 @@ static int fields_make(labels_view *v)
 	return 0;
 }
 
-/* What is written, and what takes it back, where that is known: of one run. */
+/* Writes a label, and registers its undo if the old value is known: for one run. */
 static void kept(void *ctx, int field, const char *before)
 {
 	labels_view *v = ctx;
 	const char *value = v->fields[field].value;
 	const bn_pair *t = tag_of(v, field);
-	bn_deed_arg act = v->of, back = v->of;
+	bn_action_arg act = v->of, back = v->of;
 	char what[160];
-	act.deed = back.deed = field == FIELD_NOTE ? BN_DEED_RUN_NOTE : BN_DEED_RUN_TAG;
+	act.action = back.action = field == FIELD_NOTE ? BN_ACTION_RUN_NOTE : BN_ACTION_RUN_TAG;
 	if (field == FIELD_STAR) {
 		bool on = strcmp(value, "yes") == 0;
 		snprintf(
@@ -189,7 +189,7 @@ static void refresh(bn_view *view)
 static void page(bn_view *view, bn_page *p)
 {
 	labels_view *v = (labels_view *)view;
-	if (bn_view_deed_done(view, p))
+	if (bn_view_action_done(view, p))
 		return;
 	if (!p->data || v->form.editing) {
 		bn_page_free(p);
@@ -240,7 +240,7 @@ static const bn_view_class labels_class = {
 };
 
 int bn_view_labels_new(
-	bn_view **out, bn_frame *f, const bn_deed_arg *of, const char *name, bn_err *err)
+	bn_view **out, bn_frame *f, const bn_action_arg *of, const char *name, bn_err *err)
 {
 	labels_view *v = bn_view_alloc(sizeof *v, &labels_class, f, err);
 	if (!v)

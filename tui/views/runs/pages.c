@@ -1,4 +1,4 @@
-/* pages.c - the table of runs, curves, runs side by side. One run is in tui/views/run/pages.c. */
+/* pages.c - the table of runs, curves, and comparison. One run is in tui/views/run/pages.c. */
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "core/base/process.h"
@@ -18,7 +18,7 @@
 
 #define CURVE_POINTS 2000 /* more are reduced to least and largest of buckets */
 #define CURVE_BUCKETS 1000
-#define OBJECT_MOST (4 << 20) /* of a text that is shown */
+#define OBJECT_MOST (4 << 20) /* limit of a displayed text */
 
 /* ---- the table ----------------------------------------------------------------------------------- */
 
@@ -36,7 +36,7 @@ void bn_reader_wake_queue(bn_reader *r)
 	bn_free(program);
 }
 
-/* The queue, which goes on when its runner was killed: whoever looks starts another. */
+/* The queue, which continues even if its runner was killed: every reader starts another. */
 static int queue_read(bn_queue **out, bn_reader *r, bn_err *err)
 {
 	int rc = bn_queue_read(out, r->ws, NULL, 0, err);
@@ -47,7 +47,7 @@ static int queue_read(bn_queue **out, bn_reader *r, bn_err *err)
 	return 0;
 }
 
-/* The fields as a query reads them: a key may hold a space, a quote or a dot. */
+/* The fields in query syntax: a key may contain a space, a quote or a dot. */
 static int fields_write(const char *const **out, const bn_runs *runs, bn_arena *arena, bn_err *err)
 {
 	const char **written =
@@ -71,7 +71,7 @@ static int fields_write(const char *const **out, const bn_runs *runs, bn_arena *
 	return rc;
 }
 
-/* The first metric that is shown; -1: none. */
+/* The first visible metric; -1: none. */
 static int first_metric(const bn_runs *runs)
 {
 	for (size_t i = 0; i < runs->columns; i++)
@@ -80,7 +80,8 @@ static int first_metric(const bn_runs *runs)
 	return -1;
 }
 
-/* Whether the runs that have the metric are measured on different terms. Of a window nothing is called the best. */
+/* Whether the runs with the metric are measured on different terms. In a window no run is called
+ * the best. */
 static int mixed_look(bn_runs *runs, bn_reader *r, bn_arena *arena, bn_err *err)
 {
 	const bn_run_page *p = runs->page;
@@ -113,7 +114,7 @@ int bn_source_runs(void *context, const void *arg, bn_page *page, bn_job *job, b
 	(void)job;
 	int rc = bn_reader_refresh(r, err);
 	if (rc || a->have == r->generation)
-		return rc; /* nothing new */
+		return rc; /* no change */
 	bn_runs *runs = bn_arena_alloc(&page->arena, sizeof *runs);
 	if (!runs)
 		return bn_err_nomem(err, "runs");
@@ -133,7 +134,7 @@ int bn_source_runs(void *context, const void *arg, bn_page *page, bn_job *job, b
 		.removed = a->removed,
 		.memory = r->runs,
 		.live_first = true,
-		.group = a->is_window ? a->group : NULL, /* fewer are grouped by who shows them */
+		.group = a->is_window ? a->group : NULL, /* fewer are grouped by the view */
 		.open = a->open,
 		.open_count = a->open_count,
 		.summed = summed,
@@ -284,7 +285,8 @@ int bn_curve_read(bn_curve *c, bn_arena *arena, bn_reader *r, const char *run,
 					  : curve_points(c, arena, r, part, err);
 }
 
-/* Of losses and the like the one with most points; what the supervisor measures is watched by nobody. */
+/* The default series: of those that measure quality, the one with most points; never the
+ * supervisor's measurements. */
 static const bn_series_info *watched(const bn_series_list *list)
 {
 	const bn_series_info *best = NULL;
@@ -392,7 +394,7 @@ static int compare_metrics(bn_compare_page *p, bn_arena *arena, const char *want
 	return 0;
 }
 
-/* The metric of the curves: the one asked for, else the one that the baseline is watched by. */
+/* The metric of the curves: the requested one, otherwise the default of the baseline. */
 static int compare_metric(bn_compare_page *p, bn_arena *arena, bn_reader *r,
 	const bn_compare_arg *a, const char *base, bn_err *err)
 {
@@ -419,7 +421,7 @@ int bn_source_compare(void *context, const void *arg, bn_page *page, bn_job *job
 		return bn_err_nomem(err, "a comparison");
 	if ((rc = bn_reader_refresh(r, err)) < 0)
 		return rc;
-	/* Of marked runs that are in no window, the beginning of the id is known. */
+	/* For marked runs outside of the window, the prefix of the id is known. */
 	for (size_t i = 0; i < a->count; i++) {
 		if ((rc = bn_run_resolve(r->ws, a->ids[i], full[i], err)) < 0)
 			return rc;

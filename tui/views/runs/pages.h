@@ -1,5 +1,5 @@
 /*
- * pages.h - a window on the table of runs, one run, runs side by side.
+ * pages.h - a window on the table of runs, one run, a comparison of runs.
  */
 #ifndef BN_TUI_VIEWS_RUNS_PAGES_H
 #define BN_TUI_VIEWS_RUNS_PAGES_H
@@ -14,14 +14,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The fixed columns that follow the run's own fields are metrics and params found in the index. */
+/* The fixed columns after the run's own fields are metrics and params found in the index. */
 #define BN_RUN_FIELDS 24
-/* Up to so many runs come in one page, which the view sorts and searches by itself. Of more, the
- * page is a window, sorted and searched by the source. */
+/* Up to so many runs are one page, which the view sorts and searches itself. Of more, the page is a
+ * window, sorted and searched by the source. */
 #define BN_RUNS_WINDOW 1000
-/* Rows of such a window: with those above and below what is on screen. */
+/* Rows of such a window: with those above and below the visible ones. */
 #define BN_RUNS_PART 250
-/* Groups that may be open in such a list. */
+/* Maximum of open groups in such a list. */
 #define BN_RUNS_OPEN 32
 typedef enum bn_runs_at {
 	BN_RUNS_FIRST,  /* the page begins with the first run */
@@ -32,16 +32,16 @@ typedef enum bn_runs_at {
 } bn_runs_at;
 
 typedef struct bn_runs_arg {
-	uint64_t have;                /* bn_runs.generation of the page at hand; 0: none */
+	uint64_t have;                /* bn_runs.generation of the current page; 0: none */
 	bool removed;                 /* those in the trash */
-	char filter[384];             /* as core/track/query.h has it; "": all */
-	char sort[512];               /* the same; "": newest first */
+	char filter[384];             /* in the syntax of core/track/query.h; "": all */
+	char sort[512];               /* likewise; "": newest first */
 	char search[BN_FILTER_BYTES]; /* words; "": all */
 	char group[160];              /* a field of text; "": none */
 	uint64_t open[BN_RUNS_OPEN];  /* keys of the groups whose runs are listed */
 	size_t open_count;
-	uint32_t summed; /* bits: of which fields groups have means */
-	bool is_window;  /* there are more runs than come in one page */
+	uint32_t summed; /* bits: fields for which groups have means */
+	bool is_window;  /* there are more runs than fit into one page */
 	bn_runs_at at;
 	int64_t place;
 	char mark[640]; /* bn_run_row.mark */
@@ -52,19 +52,19 @@ typedef struct bn_runs {
 	bn_run_page *page;
 	uint64_t generation;
 	size_t columns;
-	const char *const *
-		fields; /* "metrics.rmse": one per cell; behind these a row has BN_RUN_EXTRA more */
-	const int *told;    /* one per field: of parameters their place, 0 tells most */
-	const bool *folded; /* one per field: it says nothing about these runs */
+	const char *const *fields; /* "metrics.rmse": one per cell; after these a row has
+				    * BN_RUN_EXTRA more */
+	const int *told;    /* one per field: the rank of a parameter, 0 is the most informative */
+	const bool *folded; /* one per field: it has no information about these runs */
 	const char *same,
-		*sparse; /* of those that are folded: what all have, and what few have; "" none */
+		*sparse; /* summary of folded ones: what all share, and what few have; "" none */
 	bn_queue *queue; /* of this user on this host */
 	bool mixed; /* those with the first metric are measured on different terms: none is the best */
 } bn_runs;
 
-/* Cells of a row behind its fields. */
+/* Cells of a row after its fields. */
 enum { BN_RUN_STAR, BN_RUN_NOTE, BN_RUN_EXTRA };
-/* The tag that a star is. */
+/* The tag that represents a star. */
 #define BN_STAR_TAG "star"
 
 #define BN_CURVES_MAX 64
@@ -74,7 +74,7 @@ typedef struct bn_curves_arg {
 	size_t count;
 } bn_curves_arg;
 
-/* The runs asked for, each with the series that it is watched by. */
+/* The requested runs, each with its default series. */
 typedef struct bn_curves {
 	bn_curves_arg runs;
 	bn_spark sparks[BN_CURVES_MAX];
@@ -89,7 +89,7 @@ typedef struct bn_curve {
 
 #define BN_EPOCH_METRIC "epoch"
 
-/* Along what the points of a run lie. */
+/* The x axis of a run's points. */
 typedef enum bn_run_axis {
 	BN_RUN_BY_STEP,
 	BN_RUN_BY_SECONDS, /* since it started */
@@ -100,9 +100,9 @@ typedef enum bn_run_axis {
 
 typedef struct bn_run_arg {
 	char id[BN_RUN_ID_TEXT];
-	char metric[128]; /* "": the one of most interest */
+	char metric[128]; /* "": the most interesting one */
 	bn_run_axis axis;
-	double from, to; /* the part of the axis that is asked for; to <= from: all */
+	double from, to; /* the requested part of the axis; to <= from: all */
 	bool grid;       /* with a curve of each metric whose name holds these words; "": of all */
 	char words[64];
 } bn_run_arg;
@@ -116,22 +116,22 @@ typedef struct bn_run_detail {
 	const char *const *metrics; /* names */
 	const double *last, *best;  /* NaN unknown */
 	const int64_t *points;      /* of each */
-	const bn_spark
-		*sparks; /* of each; without points where there is one value, or enough others */
-	size_t metric_count, metric; /* metric: index of the curve; metric_count when none */
+	const bn_spark *sparks;     /* of each; without points if there is one value, or enough
+				 * others */
+	size_t metric_count, metric; /* metric: index of the curve; metric_count if none */
 	bn_curve curve,
 		partner; /* partner: the same metric of the other part; n 0: there is none */
-	const bn_curve *
-		grid; /* of other metrics than the curve and its partner, those of most interest first */
+	const bn_curve *grid; /* of other metrics than the curve and its partner, those of most
+			       * interest first */
 	size_t grid_count;
 	double length;          /* of the whole curve along the axis */
-	int64_t step, steps;    /* how far it is, of how many; 0 unknown */
+	int64_t step, steps;    /* steps done, and total; 0 unknown */
 	const char *const *log; /* last lines of the console */
 	size_t log_count;
 	const char *log_end; /* behind the last of them; lines lie in one text */
 	int64_t log_bytes;   /* printed so far */
 	int64_t now_ms;
-	bn_sched_job job; /* of one that waits in a queue: its place, and why */
+	bn_sched_job job; /* of a queued one: its position, and why */
 } bn_run_detail;
 
 typedef enum bn_origin_opens {
@@ -148,20 +148,20 @@ typedef struct bn_origin_line {
 	bn_origin_opens opens;
 } bn_origin_line;
 
-/* What a run came from, and what became of it. */
+/* The lineage of a run. */
 typedef struct bn_origin {
 	bn_origin_line *lines;
 	size_t count;
 } bn_origin;
 
-#define BN_COMPARE_MAX 26 /* a letter each */
+#define BN_COMPARE_MAX 26 /* one letter each */
 typedef struct bn_compare_arg {
 	char ids[BN_COMPARE_MAX][BN_RUN_ID_TEXT];
 	size_t count, baseline;
-	char metric[128]; /* "": the one that the baseline is watched by */
+	char metric[128]; /* "": the default of the baseline */
 } bn_compare_arg;
 
-/* What the uncommitted changes of a run's code were, or other text that an object holds. */
+/* The uncommitted changes of a run's code, or another text in an object. */
 typedef struct bn_object_arg {
 	char hash[65];
 } bn_object_arg;

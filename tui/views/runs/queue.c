@@ -39,9 +39,9 @@ void bn_queue_line(bn_area *a, const bn_queue *q)
 bool bn_queue_command(bn_view *view, bn_command_id id)
 {
 	if (id == BN_CMD_QUEUE_PAUSE)
-		bn_view_do(view, BN_DEED_QUEUE_PAUSE, "queue", NULL, false);
+		bn_view_do(view, BN_ACTION_QUEUE_PAUSE, "queue", NULL, false);
 	else if (id == BN_CMD_QUEUE_RESUME)
-		bn_view_do(view, BN_DEED_QUEUE_RESUME, "queue", NULL, false);
+		bn_view_do(view, BN_ACTION_QUEUE_RESUME, "queue", NULL, false);
 	else
 		return false;
 	return true;

@@ -1,5 +1,5 @@
 /*
- * runs.c - the table of runs, live: state, name, parameters and metrics as columns; beside it, when
+ * runs.c - the table of runs, live: state, name, parameters and metrics as columns; next to it, if
  * there is room, the selected run. Marked runs are compared with x. See _runs.h.
  */
 #include "tui/ui/format.h"
@@ -26,7 +26,7 @@ static void page(bn_view *view, bn_page *p)
 {
 	bn_runs_view *v = (bn_runs_view *)view;
 	const bn_runs *d = p->data;
-	if (bn_view_deed_done(view, p))
+	if (bn_view_action_done(view, p))
 		return;
 	if (p->kind == BN_KIND_CURVES) {
 		if (p->data) {
@@ -38,7 +38,7 @@ static void page(bn_view *view, bn_page *p)
 		return;
 	}
 	v->where_is_new = false;
-	if (p->err.code == BN_EINVAL) /* the filter is wrong: the message says where */
+	if (p->err.code == BN_EINVAL) /* the filter is invalid: the message says where */
 		v->where[0] = '\0';
 	if (!d)
 		v->asked_first = -1;
@@ -48,7 +48,7 @@ static void page(bn_view *view, bn_page *p)
 		bn_runs_too_many_groups(v, d->page);
 	if (d && !bn_runs_columns_fit(v, d)) {
 		bn_page *old = v->list.page;
-		v->list.page = p; /* columns are made of this page */
+		v->list.page = p; /* columns are built from this page */
 		if (bn_runs_columns_set(v, d) &&
 			!bn_grid_set_columns(
 				&v->list.grid, bn_runs_first_columns, bn_runs_first_count, NULL))
@@ -75,7 +75,8 @@ static void detail_follow(bn_runs_view *v)
 		bn_view_run_show(v->detail, r->id);
 }
 
-/* What columns were left out for saying nothing, where there is room below the rows; takes its lines off. */
+/* A summary of the folded columns, if there is room below the rows; removes its lines from the
+ * area. */
 static void folded_draw(const bn_runs_view *v, bn_area *a)
 {
 	const bn_runs *d = bn_list_data(&v->list);
@@ -119,7 +120,7 @@ static void draw(bn_view *view, bn_area a, bool focused)
 		v->detail->cls->draw(v->detail, detail, focused && v->in_detail);
 }
 
-/* Marked runs that lie in no window: a mark is the beginning of the id, which the source knows. */
+/* Marked runs outside of the window: a mark is the prefix of the id, which the source knows. */
 static void marked_elsewhere(const bn_runs_view *v, bn_compare_arg *out)
 {
 	const bn_grid *g = &v->list.grid;
@@ -190,7 +191,7 @@ static bool compare_open(bn_runs_view *v)
 	return true;
 }
 
-/* From the key there is no argument: the prompt opens with the filter in force. */
+/* Typed as a key there is no argument: the prompt opens with the current filter. */
 static void where_set(bn_runs_view *v, const char *arg)
 {
 	char line[512];
@@ -207,7 +208,7 @@ static void where_set(bn_runs_view *v, const char *arg)
 
 /* ---- groups, labels, the trash ------------------------------------------------------------------- */
 
-/* The column that is gone to, or the one that is named; again: not. */
+/* The current column, or the named one; if grouped by it already, ungroups. */
 static void group_set(bn_runs_view *v, const char *arg)
 {
 	bn_grid *g = &v->list.grid;
@@ -244,16 +245,16 @@ static void trash_ask(bn_runs_view *v)
 		"move it");
 }
 
-/* Moves what the open question was about, or what is selected, one way; back is the other. */
+/* Moves the runs of the open question, or the selection, one way; `back` is the other. */
 static void trash_do(bn_runs_view *v, bool remove)
 {
 	char what[160], who[100];
-	bn_deed_arg back = v->act;
+	bn_action_arg back = v->act;
 	bn_act_words(&v->act, v->act_name, who, sizeof who);
 	snprintf(
 		what, sizeof what, "%s the trash: %s", remove ? "moving to" : "taking out of", who);
-	v->act.deed = remove ? BN_DEED_RUN_REMOVE : BN_DEED_RUN_RESTORE;
-	back.deed = remove ? BN_DEED_RUN_RESTORE : BN_DEED_RUN_REMOVE;
+	v->act.action = remove ? BN_ACTION_RUN_REMOVE : BN_ACTION_RUN_RESTORE;
+	back.action = remove ? BN_ACTION_RUN_RESTORE : BN_ACTION_RUN_REMOVE;
 	bn_grid_command(&v->list.grid, BN_CMD_UNMARK, NULL);
 	bn_view_act(&v->list.view, &v->act, &back, what);
 }
@@ -289,8 +290,8 @@ static void removed_set(bn_runs_view *v)
 	v->list.view.cls->refresh(&v->list.view);
 }
 
-/* Opens or folds the group that is selected, of more runs than are here. So many may be open that one more folds the one
- * that was opened first. */
+/* Opens or folds the selected group, if there are more runs than are loaded. Above the maximum of
+ * open groups, the one opened first is folded. */
 static bool group_turn(bn_runs_view *v)
 {
 	bn_grid *g = &v->list.grid;
@@ -433,7 +434,7 @@ static bool refuses(bn_view *view, bn_command_id id, char *why, size_t size)
 			r ? bn_run_status_name(r->status) : "");
 		return true;
 	case BN_CMD_COMPARE:
-		/* Asked with every picture, so it must not walk over all runs. */
+		/* Called for every drawing, so it must not walk over all runs. */
 		if (bn_grid_mark_count(&v->list.grid) + (v->baseline[0] != '\0') >= 2 ||
 			(r && v->baseline[0]))
 			return false;
@@ -469,7 +470,7 @@ static void answer(bn_view *view, bn_command_id id, const char *text)
 	else if (id == BN_CMD_STOP && v->stops_marked)
 		bn_view_stop_marked(view, v->list.grid.marks, v->list.grid.mark_count);
 	else if (id == BN_CMD_STOP)
-		bn_view_do(view, BN_DEED_STOP, v->stopping, NULL, false);
+		bn_view_do(view, BN_ACTION_STOP, v->stopping, NULL, false);
 }
 
 static void refresh(bn_view *view)
@@ -494,7 +495,7 @@ static void crumb(const bn_view *view, bn_buf *out)
 		bn_buf_addf(out, "where %s", v->where);
 }
 
-/* Fields of filters: those of the columns, and what every run has. */
+/* Fields for filters: those of the columns, and those of every run. */
 static int words(const bn_view *view, bn_command_id id, const char **out, int most)
 {
 	static const char *const attributes[] = {"name", "status", "experiment", "user", "title",

@@ -1,5 +1,5 @@
-/* runs_curves.c - the curve in each row of the list: of the rows in sight alone, asked for when others come into sight or
- * something was logged. See _runs.h. */
+/* runs_curves.c - the curve in each row of the list: only of the visible rows, requested when
+ * others become visible or something was logged. See _runs.h. */
 #include "tui/views/runs/_runs.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
-/* runs_groups.c - groups of runs: the words of their lines, and, of more runs than are here, what the source says of each.
- * See _runs.h. */
+/* runs_groups.c - groups of runs: the text of their lines and, if there are more runs than are
+ * loaded, the source's data of each. See _runs.h. */
 #include "core/track/best.h"
 #include "tui/ui/format.h"
 #include "tui/views/runs/_runs.h"
@@ -15,10 +15,10 @@ void bn_runs_group_words(
 {
 	const bn_grid *g = &v->list.grid;
 	bool none = !value || !value[0];
-	const char *text = none ? "" : value; /* of a list what is in it */
+	const char *text = none ? "" : value; /* of a list, its elements */
 	size_t length = strlen(text);
 	bool is_list = length > 2 && text[0] == '[' && text[length - 1] == ']';
-	const char *title = bn_grid_title(g, g->group); /* told below the list, too */
+	const char *title = bn_grid_title(g, g->group); /* shown below the list, too */
 	bool said = none || strlen(title) <= SHORT_TITLE;
 	int n = snprintf(out->buf, sizeof out->buf, "%s%.24s%s%.*s  %lld", none ? "no " : "",
 		said ? title : "", none || !said ? "" : " ", is_list ? (int)length - 2 : 24,

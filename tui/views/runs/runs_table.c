@@ -1,5 +1,5 @@
-/* runs_table.c - what the list of runs shows: state and name, the metrics and parameters of the page, and
- * what else is known of a run; how rows compare. See _runs.h. */
+/* runs_table.c - the table of the list of runs: state and name, the metrics and parameters of the
+ * page, and other properties of a run; how rows compare. See _runs.h. */
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/base/utf8.h"
@@ -31,7 +31,7 @@ enum {
 	END_COLUMNS
 };
 
-enum { CURVE = 8 }; /* columns of a curve */
+enum { CURVE = 8 }; /* width of a curve */
 
 static int64_t grid_rows(void *ctx)
 {
@@ -56,7 +56,7 @@ static void curve_cell(const bn_runs_view *v, const bn_run_row *r, bn_grid_cell 
 	out->ink = BN_INK_REFERENCE;
 }
 
-/* How long it ran; of one that runs how far it is, of one that waits its place in line. */
+/* Its duration; for a running one its progress, for a queued one its position. */
 static void duration_cell(const bn_runs_view *v, const bn_run_row *r, bn_grid_cell *out)
 {
 	int64_t ms = duration_of(v, r), place;
@@ -69,7 +69,7 @@ static void duration_cell(const bn_runs_view *v, const bn_run_row *r, bn_grid_ce
 		snprintf(out->buf, sizeof out->buf, "%lld/%lld", (long long)curve->last_step,
 			(long long)curve->total);
 		out->text = out->buf;
-	} else if (ms >= 60 * 1000 && ms < 60 * 60 * 1000) { /* seconds tell nothing there */
+	} else if (ms >= 60 * 1000 && ms < 60 * 60 * 1000) { /* seconds are not significant there */
 		snprintf(out->buf, sizeof out->buf, "%lld min", (long long)(ms / 60000));
 		out->text = out->buf;
 	}
@@ -125,7 +125,7 @@ static void field_cell(const bn_cell *c, bn_grid_cell *out)
 
 #define BEST " best"
 
-/* In the first metric the best is said, and a run without a number says its state. */
+/* The first metric marks the best, and a run without a number shows its state. */
 static void word_cell(const bn_runs_view *v, const bn_run_row *r, bn_grid_cell *out)
 {
 	char text[BN_FORMAT_BYTES];
@@ -142,7 +142,7 @@ static void word_cell(const bn_runs_view *v, const bn_run_row *r, bn_grid_cell *
 	}
 }
 
-/* A sign alone where the word stands in a column of numbers. */
+/* A sign instead of the word in a column of numbers. */
 static void state_cell(const bn_runs_view *v, const bn_run_row *r, bn_grid_cell *out)
 {
 	bn_state_cell(out, bn_run_state(r->status), bn_run_status_name(r->status));
@@ -226,7 +226,7 @@ static void group_name(const bn_runs_view *v, const int64_t *rows, int64_t count
 	bn_runs_group_words(v, value.full ? value.full : text, count, failed, out);
 }
 
-/* A parameter that all of them have alike. */
+/* A parameter with the same value in all of them. */
 static void group_param(
 	const bn_runs_view *v, const int64_t *rows, int64_t count, int col, bn_grid_cell *out)
 {
@@ -290,9 +290,9 @@ bool bn_runs_is_grouping(const bn_runs_view *v, int column)
 	return is_param(v->fields[field]);
 }
 
-/* ---- what rows share ----------------------------------------------------------------------------- */
+/* ---- common to all rows ---------------------------------------------------------------------- */
 
-/* Up to behind the last sign that parts words, which leaves something of every name. */
+/* Up to and including the last separator that leaves something of every name. */
 static size_t shared_length(const char *a, const char *b)
 {
 	size_t parts = 0;
@@ -302,9 +302,10 @@ static size_t shared_length(const char *a, const char *b)
 	return parts;
 }
 
-enum { SHARED_LEAST = 5 }; /* bytes that are worth an ellipsis */
+enum { SHARED_LEAST = 5 }; /* bytes that justify an ellipsis */
 
-/* The beginning that most names have with one of them, where half have it and it is worth that; of such the longest. */
+/* The common prefix of most names with one of them, if half have it and it is long enough; the
+ * longest of these. */
 static void names_look(bn_runs_view *v, const bn_run_page *p)
 {
 	size_t most = 0, longest = 0;
@@ -448,7 +449,8 @@ static const char *short_name(const char *field)
 	return dot && dot[1] ? dot + 1 : field;
 }
 
-/* How important a field is: the first metric and the two parameters that tell most stay longest. */
+/* The importance of a field: the first metric and the two most informative parameters stay
+ * longest. */
 static int field_priority(const bn_runs *d, size_t field)
 {
 	bool is_first = true;
@@ -459,7 +461,7 @@ static int field_priority(const bn_runs *d, size_t field)
 	return is_first && !d->folded[field] ? 1 : 2 + (int)field;
 }
 
-/* The first metric that is shown. */
+/* The first visible metric. */
 static void words_choose(bn_runs_view *v, const bn_runs *d)
 {
 	v->word_field = -1;
@@ -544,7 +546,7 @@ void bn_runs_sort_text(const bn_runs_view *v, char *out, size_t size)
 	bn_buf text = BN_BUF_INIT;
 	for (int k = 0; k < g->sort_count; k++) {
 		bool is_age = g->columns[g->sort[k].column].form == BN_COLUMN_AGE;
-		/* the smallest age first */
+		/* The smallest age first. */
 		bn_buf_addf(
 			&text, "%s%s", k ? "," : "", g->sort[k].descending != is_age ? "-" : "");
 		bn_runs_field_add(&text, v, g->sort[k].column);

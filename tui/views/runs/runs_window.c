@@ -1,6 +1,6 @@
-/* runs_window.c - which of many runs are here: up to BN_RUNS_WINDOW come in one page, which the grid sorts and
- * searches itself; of more, the page is a window that follows what is on screen, and the source sorts and
- * searches. See _runs.h. */
+/* runs_window.c - the loaded part of many runs: up to BN_RUNS_WINDOW are one page, which the grid
+ * sorts and searches itself; of more, the page is a window that follows the visible rows, and the
+ * source sorts and searches. See _runs.h. */
 #include "tui/views/runs/_runs.h"
 
 #include <stdio.h>
@@ -72,7 +72,7 @@ void bn_runs_ask_again(bn_runs_view *v, bn_runs_arg *arg)
 	bn_runs_ask(v, arg, p && arg->at == BN_RUNS_FROM ? p->place : 0);
 }
 
-/* The rows in sight, without the lines of groups; false: there are none. */
+/* The visible rows, without the lines of groups; false: there are none. */
 static bool rows_in_sight(const bn_grid *g, int64_t *first, int64_t *end)
 {
 	*first = -1;
@@ -87,14 +87,14 @@ static bool rows_in_sight(const bn_grid *g, int64_t *first, int64_t *end)
 	return *first >= 0;
 }
 
-/* Asks for the rows around those from one to another, in the quickest way. */
+/* Requests the rows around a range, in the quickest way. */
 static void window_ask(bn_runs_view *v, const bn_run_page *p, int64_t top)
 {
 	bn_runs_arg arg = {.have = 0};
 	int64_t first = top - BN_RUNS_PART / 4, last = p->total - BN_RUNS_PART;
 	int64_t end = p->place + (int64_t)p->count;
-	bool grouped =
-		v->list.grid.group >= 0; /* rows of other groups lie where marks do not say */
+	bool grouped = v->list.grid.group >=
+		       0; /* marks do not tell the positions of rows of other groups */
 	first = first < 0 ? 0 : first;
 	arg.at = first == 0 ? BN_RUNS_FIRST : BN_RUNS_PLACE;
 	arg.place = first;
@@ -144,7 +144,7 @@ void bn_runs_window_take(bn_runs_view *v, const bn_run_page *p)
 	g->top += g->top + moved >= 0 ? moved : 0;
 	g->selected += g->selected + moved >= 0 ? moved : 0;
 	v->asked_first = -1;
-	if (!was && g->external && chosen) { /* it was sorted and grouped here until now */
+	if (!was && g->external && chosen) { /* until now the view sorted and grouped it */
 		bn_runs_arg arg = {.at = BN_RUNS_FIRST};
 		g->folded_count = 0;
 		bn_runs_ask(v, &arg, 0);

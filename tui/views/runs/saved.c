@@ -1,8 +1,8 @@
 /*
- * saved.c - views of the list that outlive the program: each is a name and the commands that make it, a line of the file
- * that the frame remembers for this workspace. See _runs.h.
+ * saved.c - saved views of the list: each is a name and the commands that make it, a line of the
+ * file that the frame stores for this workspace. See _runs.h.
  *
- *	best of the sweep<TAB>where params.lr > 0.01<TAB>sort metrics.rmse<TAB>group params.hidden
+ * 	best of the sweep<TAB>where params.lr > 0.01<TAB>sort metrics.rmse<TAB>group params.hidden
  */
 #include "core/base/mem.h"
 #include "tui/views/runs/_runs.h"
@@ -62,7 +62,7 @@ static void remember(bn_runs_view *v, const bn_buf *all)
 		bn_frame_error(v->list.view.frame, &err);
 }
 
-/* All but the one of that name. */
+/* All except the one of that name. */
 static bool others_copy(bn_runs_view *v, const char *name, bn_buf *out)
 {
 	char *all = bn_frame_recall(v->list.view.frame);
@@ -111,7 +111,7 @@ static void drop(bn_runs_view *v, const char *name)
 
 /* ---- showing ------------------------------------------------------------------------------------- */
 
-/* What one has before one narrows, sorts and groups. */
+/* The view without filter, sort and group. */
 static void reset(bn_runs_view *v)
 {
 	static const char *const lines[] = {"group none", "sort none", "columns default"};
@@ -141,7 +141,7 @@ static void show(bn_runs_view *v, const char *line, size_t n)
 	bn_free(copy);
 }
 
-/* The one of that name, or behind the one that is shown; behind the last comes the plain list. */
+/* The one of that name, or the one after the current one; after the last comes the plain list. */
 static void go(bn_runs_view *v, const char *name)
 {
 	bn_frame *f = v->list.view.frame;

@@ -1,6 +1,6 @@
 /*
- * servers.c - servers: the list of them, and one. Both show the same page, which is what the servers wrote
- * into the log; none is asked. Enter on one opens the model that it serves.
+ * servers.c - servers: the list of them, and one. Both show the same page, from what the servers
+ * logged; no server is contacted. Enter on one opens the model that it serves.
  */
 #include "core/base/mem.h"
 #include "tui/ui/format.h"
@@ -19,13 +19,13 @@ static bn_state endpoint_state(const bn_endpoint *e)
 	return states[e->state];
 }
 
-/* Counters come with a server's first word about them. */
+/* Counters come with a server's first record of them. */
 static bool has_counters(const bn_endpoint *e)
 {
 	return e->seen_ms > e->started_ms || e->stopped_ms;
 }
 
-/* Whether it listens on a socket beside its port; one alone is its URL. */
+/* Whether it listens on a socket besides its port; a single address is its URL. */
 static bool has_both(const bn_endpoint *e)
 {
 	return e->unix_path && e->port;
@@ -173,7 +173,7 @@ static void one_refresh(bn_view *view)
 static void one_page(bn_view *view, bn_page *p)
 {
 	endpoint_view *v = (endpoint_view *)view;
-	if (!p->data && v->page) { /* what is here stays */
+	if (!p->data && v->page) { /* the current data stays */
 		bn_page_free(p);
 		return;
 	}
@@ -338,7 +338,7 @@ static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 
 static uint64_t grid_key(void *ctx, int64_t row)
 {
-	const bn_endpoint *e = endpoint_at(ctx, row); /* of one id there may be two users' */
+	const bn_endpoint *e = endpoint_at(ctx, row); /* two users may have the same id */
 	uint64_t key = strtoull(e->id, NULL, 16);
 	for (const char *c = e->user; *c; c++)
 		key = key * 31 + (unsigned char)*c;

@@ -1,5 +1,5 @@
-/* registry_town.c - see registry_town.h. */
-#include "tests/support/registry_town.h"
+/* registry_team.c - see registry_team.h. */
+#include "tests/support/registry_team.h"
 
 #include "core/govern/authority.h"
 
@@ -12,10 +12,10 @@
 
 #include <string.h>
 
-const bn_fold_class *const registry_town_classes[] = {
+const bn_fold_class *const registry_team_classes[] = {
 	&bn_authority_class, &bn_user_class, &bn_policy_class, &bn_registry_class, NULL};
 
-/* A registration of the three files; r has the rest. */
+/* A registration of the three files; the rest is in r. */
 static int register_files(
 	person *p, bn_registration *r, const char *metrics, int64_t *version, bn_err *out)
 {
@@ -42,7 +42,7 @@ static int register_files(
 	return rc;
 }
 
-int town_try_register(
+int team_try_register(
 	person *p, const char *name, const person *author, const char *metrics, int64_t *version)
 {
 	bn_err err = BN_ERR_INIT;
@@ -50,12 +50,12 @@ int town_try_register(
 	return register_files(p, &r, metrics, version, &err);
 }
 
-int town_try_register_run(person *p, const char *name, const person *author, const char *run,
+int team_try_register_run(person *p, const char *name, const person *author, const char *run,
 	const char *metrics, int64_t *version)
 {
 	bn_err err = BN_ERR_INIT;
 	json_t *data =
-		json_pack("[{s:s, s:i, s:s}]", "name", "jobs", "version", 3, "digest", TOWN_DATA);
+		json_pack("[{s:s, s:i, s:s}]", "name", "jobs", "version", 3, "digest", TEAM_DATA);
 	bn_registration r = {.name = name,
 		.run_id = run,
 		.author_uid = author->uid,
@@ -66,15 +66,15 @@ int town_try_register_run(person *p, const char *name, const person *author, con
 	return rc;
 }
 
-int64_t town_register_run(
+int64_t team_register_run(
 	person *p, const char *name, const person *author, const char *run, const char *metrics)
 {
 	int64_t version = 0;
-	ck_assert_int_eq(town_try_register_run(p, name, author, run, metrics, &version), 0);
+	ck_assert_int_eq(team_try_register_run(p, name, author, run, metrics, &version), 0);
 	return version;
 }
 
-void town_run(person *p, const char *run)
+void team_run(person *p, const char *run)
 {
 	bn_err err = BN_ERR_INIT;
 	char entity[64];
@@ -85,14 +85,14 @@ void town_run(person *p, const char *run)
 	ck_assert_bn_ok(bn_workspace_seal(p->ws, &err), &err);
 }
 
-int64_t town_register(person *p, const char *name, const person *author, const char *metrics)
+int64_t team_register(person *p, const char *name, const person *author, const char *metrics)
 {
 	int64_t version = 0;
-	ck_assert_int_eq(town_try_register(p, name, author, metrics, &version), 0);
+	ck_assert_int_eq(team_try_register(p, name, author, metrics, &version), 0);
 	return version;
 }
 
-void town_policy(person *p, const char *document)
+void team_policy(person *p, const char *document)
 {
 	bn_err err = BN_ERR_INIT;
 	json_t *doc = NULL;
@@ -101,7 +101,7 @@ void town_policy(person *p, const char *document)
 	json_decref(doc);
 }
 
-bn_model_state town_state(person *p, const char *spec)
+bn_model_state team_state(person *p, const char *spec)
 {
 	bn_err err = BN_ERR_INIT;
 	bn_version *v = NULL;
@@ -111,7 +111,7 @@ bn_model_state town_state(person *p, const char *spec)
 	return s;
 }
 
-size_t town_count(person *p, const char *kind, bn_outcome outcome)
+size_t team_count(person *p, const char *kind, bn_outcome outcome)
 {
 	bn_err err = BN_ERR_INIT;
 	bn_audit_page *page = NULL;
