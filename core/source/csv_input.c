@@ -106,17 +106,18 @@ static void set_dialect(csv_dialect *d, const csv_beginning *b)
 static int check_spaced(const csv_input *in, const csv_beginning *b, const char *text,
 	bn_source_notes *notes, bn_err *err)
 {
-	static const char cure[] = "sed 's/%c  *\"/%c\"/g' FILE | binnacle ... -";
-	char d = b->dialect.delimiter, sed[80];
+	const char one[] = {b->dialect.delimiter, '\0'};
+	const char *d = *one == '\t' ? "\\t" : one;
+	char sed[80];
 	size_t at = b->open_quote, line = at;
 
-	snprintf(sed, sizeof sed, cure, d, d);
+	snprintf(sed, sizeof sed, "sed 's/%s  *\"/%s\"/g' FILE | binnacle ... -", d, d);
 	if (at != SIZE_MAX) {
 		while (line && text[line - 1] != b->newline)
 			line--;
 		bn_err_set(err, BN_EINVAL,
 			"%s:%zu:%zu: a blank stands before a quote, so that the quote is text and "
-			"the field ends at the next '%c'",
+			"the field ends at the next '%s'",
 			in->path, 1 + count_lines(text, at, b->newline), at - line + 1, d);
 		bn_err_hint(err,
 			"take the blanks before quotes away: %s; or --quote none, where quotes are "

@@ -254,6 +254,8 @@ START_TEST(test_a_blank_before_a_quote)
 	ck_assert_int_eq(read_text("a, b\n1, \"x, y\"\n2, \"z, w\"\n", NULL), BN_EINVAL);
 	ck_assert_ptr_nonnull(strstr(err.msg, "in.txt:2:3: a blank stands before a quote"));
 	ck_assert_ptr_nonnull(strstr(err.hint, "sed 's/,  *\"/,\"/g'"));
+	ck_assert_int_eq(read_text("a\tb\n1\t \"x\ty\"\n2\t \"z\tw\"\n", NULL), BN_EINVAL);
+	ck_assert_ptr_nonnull(strstr(err.hint, "sed 's/\\t  *\"/\\t\"/g'"));
 	ck_assert_bn_ok(read_text("a,b\n1, \"x\"\n2, \"z\"\n", NULL), &err);
 	ck_says("2 fields of the first records begin with a blank and a quote");
 	ck_table("a,b\n1, x\"\n2,6\n", NULL, "int64 category", "a,b\n1,\" x\"\"\"\n2,6\n");
