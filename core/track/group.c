@@ -1,6 +1,7 @@
 /* group.c - see _group.h. */
 #include "core/track/_group.h"
 
+#include "core/base/hash_key.h"
 #include "core/track/_memory.h"
 
 #include <math.h>
@@ -19,10 +20,7 @@ typedef struct grouping {
 
 uint64_t bn_run_group_key(const char *value)
 {
-	uint64_t h = 1469598103934665603u; /* FNV-1a */
-	for (const char *s = value ? value : ""; *s; s++)
-		h = (h ^ (unsigned char)*s) * 1099511628211u;
-	return h;
+	return value ? bn_hash_key(value) : ~bn_hash_key(""); /* no value is not an empty one */
 }
 
 static const char *value_of(const bn_column *c, int64_t run)

@@ -9,6 +9,7 @@
 
 #include "core/base/env.h"
 #include "core/base/fs.h"
+#include "core/base/hash_key.h"
 #include "core/base/mem.h"
 #include "core/store/workspace.h"
 #include "tui/term/term.h"
@@ -82,16 +83,13 @@ static int host_set_alphabet(void *user, bn_alphabet alphabet, bn_err *err)
 static char *views_path(const app *a, bool make)
 {
 	char *state = NULL, *path = NULL, *dir = NULL;
-	uint64_t h = 1469598103934665603u; /* FNV-1a */
-	for (const char *s = a->dir; *s; s++)
-		h = (h ^ (unsigned char)*s) * 1099511628211u;
 	if (bn_env_state_dir(&state, bn_env_real(), NULL) < 0)
 		return NULL;
 	dir = bn_strf("%s/views", state);
 	if (dir && make)
 		bn_fs_make_dirs(bn_env_real(), dir, 0700, NULL);
 	if (dir)
-		path = bn_strf("%s/%016llx", dir, (unsigned long long)h);
+		path = bn_strf("%s/%016llx", dir, (unsigned long long)bn_hash_key(a->dir));
 	bn_free(state);
 	bn_free(dir);
 	return path;

@@ -1,6 +1,7 @@
 /* grid.c - the state of a table: order, selection, marks. See grid.h; drawing is grid_draw.c. */
 #include "tui/ui/grid.h"
 
+#include "core/base/hash_key.h"
 #include "core/base/mem.h"
 #include "core/base/utf8.h"
 
@@ -29,10 +30,7 @@ void bn_grid_release(bn_grid *t)
 
 static uint64_t name_hash(const bn_grid_column *c)
 {
-	uint64_t h = 1469598103934665603u; /* FNV-1a */
-	for (const char *s = bn_grid_column_name(c); *s; s++)
-		h = (h ^ (unsigned char)*s) * 1099511628211u;
-	return h;
+	return bn_hash_key(bn_grid_column_name(c));
 }
 
 /* Keeps the user's settings of the old columns that remain. */

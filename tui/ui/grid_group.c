@@ -1,4 +1,5 @@
 /* grid_group.c - groups of a table's rows below lines with their aggregates. See grid.h. */
+#include "core/base/hash_key.h"
 #include "core/base/mem.h"
 #include "tui/ui/format.h"
 #include "tui/ui/grid.h"
@@ -28,13 +29,10 @@ const int64_t *bn_grid_group_rows(const bn_grid *t, int64_t row, int64_t *count)
  * differs from those of rows: rows' keys are ids, or small numbers. */
 static uint64_t group_key(const bn_grid *t, int64_t row)
 {
-	uint64_t h = 1469598103934665603u; /* FNV-1a */
 	bn_grid_cell cell;
 	bn_grid_get_cell(t, row, t->group, &cell);
 	const char *text = cell.full ? cell.full : cell.text;
-	for (const char *s = text && !cell.stands_in ? text : ""; *s; s++)
-		h = (h ^ (unsigned char)*s) * 1099511628211u;
-	return h;
+	return bn_hash_key(text && !cell.stands_in ? text : "");
 }
 
 /* Whether a group differs from the default: folded, or open in an external grid. */

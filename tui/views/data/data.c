@@ -1,4 +1,5 @@
 /* data.c - datasets, and the versions of one. Enter opens the rows. */
+#include "core/base/hash_key.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "tui/ui/format.h"
@@ -186,18 +187,10 @@ static void dataset_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 		version_cell(r->latest, col, out);
 }
 
-static uint64_t text_key(const char *s)
-{
-	uint64_t h = 1469598103934665603u; /* FNV-1a */
-	for (; *s; s++)
-		h = (h ^ (unsigned char)*s) * 1099511628211u;
-	return h;
-}
-
 static uint64_t dataset_key(void *ctx, int64_t row)
 {
 	const bn_dataset_list *d = bn_list_data(ctx);
-	return text_key(d->rows[row].name);
+	return bn_hash_key(d->rows[row].name);
 }
 
 static const bn_grid_source dataset_source = {

@@ -3,6 +3,7 @@
  * version with why it is not; beside it, where there is room, the sheet of the selected one. A approves and R rejects from
  * here too, once the sheet was seen.
  */
+#include "core/base/hash_key.h"
 #include "core/base/mem.h"
 #include "tui/ui/format.h"
 #include "tui/views/_list.h"
@@ -441,12 +442,10 @@ static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 static uint64_t grid_key(void *ctx, int64_t row)
 {
 	const model_row *r = row_at(ctx, row);
-	uint64_t h = 1469598103934665603u; /* FNV-1a */
 	if (!r || !r->version)
 		return 0;
-	for (const char *s = r->version->name; *s; s++)
-		h = (h ^ (unsigned char)*s) * 1099511628211u;
-	return h + (uint64_t)(r->version->key ? r->version->key : r->version->version);
+	return bn_hash_key(r->version->name) +
+	       (uint64_t)(r->version->key ? r->version->key : r->version->version);
 }
 
 static const bn_grid_source source = {.rows = grid_rows,

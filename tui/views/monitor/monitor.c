@@ -2,6 +2,7 @@
  * monitor.c - drift reports of models in use, the newest first; beside them, where there is room, the selected one
  * (report.c).
  */
+#include "core/base/hash_key.h"
 #include "core/base/mem.h"
 #include "tui/ui/format.h"
 #include "tui/views/monitor/_monitor.h"
@@ -134,10 +135,7 @@ static void report_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 
 static uint64_t report_key(void *ctx, int64_t row)
 {
-	uint64_t h = 1469598103934665603u; /* FNV-1a */
-	for (const char *s = report_at(ctx, row)->id; *s; s++)
-		h = (h ^ (unsigned char)*s) * 1099511628211u;
-	return h;
+	return bn_hash_key(report_at(ctx, row)->id);
 }
 
 static const bn_grid_source report_source = {
