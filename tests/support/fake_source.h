@@ -12,12 +12,13 @@
 #define BN_FAKE_NOW_MS 1772366400000
 
 typedef struct bn_fake {
-	bool is_empty;     /* a workspace where nothing was done yet */
-	bool is_gone;      /* what the lists had first is not there any more */
-	bool is_slow;      /* every page takes 30 ms */
-	int64_t many_runs; /* instead of the canned runs */
-	bool own_request;  /* the request is the user's own, so it cannot be approved */
-	bool is_unmade;    /* profiles and frequencies are computed by a job */
+	bool is_empty;       /* a workspace where nothing was done yet */
+	bool is_gone;        /* what the lists had first is not there any more */
+	size_t many_columns; /* of datasets; only the first few may be read */
+	bool is_slow;        /* every page takes 30 ms */
+	int64_t many_runs;   /* instead of the canned runs */
+	bool own_request;    /* the request is the user's own, so it cannot be approved */
+	bool is_unmade;      /* profiles and frequencies are computed by a job */
 	bool job_fails;
 	atomic_bool hold;   /* jobs stay at 42 % until it is false, or they are stopped */
 	atomic_int jobs;    /* that began */
@@ -25,8 +26,8 @@ typedef struct bn_fake {
 	int console_lines;  /* of a run, instead of the canned ones */
 	bool has_queue;     /* the first of them waits, with others that a filter hides */
 	bool is_paused;
-	bool has_chain;   /* a chain of authority; the user is ada, its admin */
-	bool is_nobody;   /* in it, the user's key is not admitted */
+	bool has_chain;     /* a chain of authority; the user is ada, its admin */
+	bool is_nobody;     /* in it, the user's key is not admitted */
 	bn_action_arg last; /* the last requested action */
 	int actions;
 	char started[2048]; /* the command lines that were started, each ended by a newline */

@@ -1204,7 +1204,19 @@ START_TEST(test_frame_an_answer_is_about_what_was_asked_though_the_list_is_anoth
 }
 END_TEST
 
+START_TEST(test_frame_the_answer_of_many_columns_is_drawn_from_those_that_are_shown)
+{
+	bench b = {.fake = {.many_columns = 100000}}; /* reading another one ends the program */
+	bench_open(&b, false);
+	play(&b, ":size 140x40\n2 j k");
+	ck_assert(shows(&b, "columns 100000") && shows(&b, "first") && shows(&b, "more"));
+	ck_assert(shows(&b, "49900 never change: rest, rest"));
+	bench_close(&b);
+}
+END_TEST
+
 BN_TEST_MAIN("tui/views/frame",
+	test_frame_the_answer_of_many_columns_is_drawn_from_those_that_are_shown,
 	test_frame_an_answer_is_about_what_was_asked_though_the_list_is_another,
 	test_frame_finds_objects_before_commands, test_frame_completes_what_follows_a_command,
 	test_frame_views_of_runs_are_saved, test_frame_launches_a_run_again_but,

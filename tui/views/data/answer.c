@@ -1,6 +1,7 @@
 /* answer.c - a summary of a version, next to the list: is it sound, what is it made of, what
  * changed. Failures and missing values come first; constant columns are one line. */
 #include "core/base/mem.h"
+#include "core/base/utf8.h"
 #include "tui/ui/format.h"
 #include "tui/views/data/_data.h"
 #include "tui/views/profile/spark.h"
@@ -9,29 +10,49 @@
 #include <stdio.h>
 #include <string.h>
 
-void bn_data_answer_follow(bn_data_view *v, const char *ref)
+static void ask(bn_data_view *v, const char *ref, uint64_t have)
 {
-	bn_ref_arg arg;
+	bn_data_answer_arg arg;
 	bn_view *view = &v->list.view;
-	if (!ref[0] || strcmp(v->asked, ref) == 0)
-		return;
 	memset(&arg, 0, sizeof arg);
 	snprintf(arg.ref, sizeof arg.ref, "%s", ref);
-	snprintf(v->asked, sizeof v->asked, "%s", ref);
+	arg.have = have;
+	snprintf(v->asked, sizeof v->asked, "%s", arg.ref);
 	bn_view_load(view, BN_LANE_QUICK, BN_KIND_ANSWER, bn_view_source(view)->version, &arg,
 		sizeof arg);
+}
+
+void bn_data_answer_follow(bn_data_view *v, const char *ref)
+{
+	if (!ref[0] || strcmp(v->asked, ref) == 0)
+		return;
+	v->is_current = v->has_failed = false;
+	ask(v, ref, 0);
+}
+
+void bn_data_answer_refresh(bn_data_view *v)
+{
+	char ref[BN_REF_BYTES];
+	const bn_data_answer *d = v->answer ? v->answer->data : NULL;
+	memcpy(ref, v->asked, sizeof ref);
+	if (ref[0])
+		ask(v, ref, d && v->is_current ? d->generation : 0);
 }
 
 bool bn_data_answer_page(bn_data_view *v, bn_page *p)
 {
 	if (p->kind != BN_KIND_ANSWER)
 		return false;
-	if (!p->data) {
+	v->has_failed = !p->data && p->err.code;
+	v->is_current = p->data || (v->is_current && !v->has_failed);
+	if (!p->data && !v->has_failed) { /* nothing is new */
 		bn_page_free(p);
 		return true;
 	}
 	bn_page_free(v->answer);
-	v->answer = p;
+	v->answer = p->data ? p : NULL;
+	if (!p->data)
+		bn_page_free(p);
 	return true;
 }
 
@@ -160,8 +181,9 @@ static void middle_text(const bn_profile_column *c, char *out, size_t size)
 	if (c->is_numeric && !bn_type_is_time(c->type))
 		snprintf(out, size, "%s", bn_format_number(number, bn_profile_quantile(c, 0.5)));
 	else if (c->top_count && c->top[0].text && there)
-		snprintf(out, size, "%.14s %.0f %%", c->top[0].text,
-			100 * (double)c->top[0].count / (double)there);
+		snprintf(out, size, "%.*s %.0f %%",
+			(int)bn_utf8_head(c->top[0].text, strlen(c->top[0].text), 9),
+			c->top[0].text, 100 * (double)c->top[0].count / (double)there);
 }
 
 static void column_draw(const bn_profile_column *c, bn_area a, int row, const int at[PLACES])
@@ -180,48 +202,22 @@ static void column_draw(const bn_profile_column *c, bn_area a, int row, const in
 		a, row, at[AT_SHAPE], BN_INK_REFERENCE, bn_profile_spark(shape, c, a.s->alphabet));
 }
 
-/* The column with the rank-th largest share of missing values, among those that are not constant;
- * -1: there are fewer. */
-static int column_by_rank(const bn_profile *p, int rank)
+static int constants_draw(const bn_data_answer *d, bn_area a, int row)
 {
-	for (size_t i = 0; i < p->column_count; i++) {
-		const bn_profile_column *c = &p->columns[i];
-		int before = 0;
-		if (c->constant)
-			continue;
-		for (size_t k = 0; k < p->column_count; k++)
-			before += !p->columns[k].constant &&
-				  (p->columns[k].missing > c->missing ||
-					  (p->columns[k].missing == c->missing && k < i));
-		if (before == rank)
-			return (int)i;
-	}
-	return -1;
+	char line[BN_ANSWER_NAMES + 40];
+	if (!d->constant || row >= a.rows)
+		return row;
+	snprintf(line, sizeof line, "%zu never change%s: %s", d->constant,
+		d->constant == 1 ? "s" : "", d->constants);
+	bn_area_glyph(a, row, 0, BN_INK_DIM, BN_GLYPH_FOLDED);
+	bn_area_field(a, row, 2, a.cols - 2, BN_INK_DIM, line);
+	return row + 1;
 }
 
-static int constants_draw(const bn_profile *p, bn_area a, int row)
+/* Of so many columns as there are, it looks only at those that it draws. */
+static void columns_draw(const bn_data_answer *d, bn_area a, int row)
 {
-	bn_buf names = BN_BUF_INIT;
-	size_t n = 0;
-	for (size_t i = 0; i < p->column_count; i++) {
-		if (!p->columns[i].constant)
-			continue;
-		bn_buf_addf(&names, "%s%s", n ? ", " : "", p->columns[i].name);
-		n++;
-	}
-	if (n && names.ptr && row < a.rows) {
-		char line[200];
-		snprintf(line, sizeof line, "%zu never change%s: %.150s", n, n == 1 ? "s" : "",
-			names.ptr);
-		bn_area_glyph(a, row, 0, BN_INK_DIM, BN_GLYPH_FOLDED);
-		bn_area_field(a, row++, 2, a.cols - 2, BN_INK_DIM, line);
-	}
-	bn_buf_release(&names);
-	return row;
-}
-
-static void columns_draw(const bn_profile *p, bn_area a, int row)
-{
+	const bn_profile *p = d->profile;
 	char title[64];
 	const int at[PLACES] = {0, a.cols - 49, a.cols - 40, a.cols - 31, a.cols - 16};
 	snprintf(title, sizeof title, "columns %zu", p->column_count);
@@ -235,23 +231,26 @@ static void columns_draw(const bn_profile *p, bn_area a, int row)
 	bn_area_field_right(
 		a, row, at[AT_MIDDLE], at[AT_SHAPE] - at[AT_MIDDLE] - 2, BN_INK_HEADER, "median");
 	bn_area_text(a, row++, at[AT_SHAPE], BN_INK_HEADER, "shape");
-	int shown = 0, which = 0, changing = 0;
-	for (size_t i = 0; i < p->column_count; i++)
-		changing += !p->columns[i].constant;
+	size_t shown = 0;
 	int room = a.rows - row - 2;
-	room = changing <= room ? changing : room - 1;
-	for (; shown < room && (which = column_by_rank(p, shown)) >= 0; shown++)
-		column_draw(&p->columns[which], a, row++, at);
-	row = constants_draw(p, a, row);
-	if (shown < changing && row < a.rows) {
+	if (room > 0 && d->changing > (size_t)room)
+		room--;
+	for (; room > 0 && shown < (size_t)room && shown < d->ranked_count; shown++)
+		column_draw(&p->columns[d->ranked[shown]], a, row++, at);
+	row = constants_draw(d, a, row);
+	if (shown < d->changing && row < a.rows) {
 		bn_area_glyph(a, row, 0, BN_INK_DIM, BN_GLYPH_FOLDED);
-		bn_area_textf(a, row, 2, BN_INK_DIM, "%d more", changing - shown);
+		bn_area_textf(a, row, 2, BN_INK_DIM, "%zu more", d->changing - shown);
 	}
 }
 
 void bn_data_answer_draw(const bn_data_view *v, bn_area a)
 {
 	const bn_data_answer *d = v->answer ? v->answer->data : NULL;
+	if (!d && v->has_failed) {
+		bn_area_textf(a, 0, 0, BN_INK_DIM, "%.100s could not be read", v->asked);
+		return;
+	}
 	if (!d) {
 		bn_area_glyph(a, 0, 0, BN_INK_DIM, BN_GLYPH_ELLIPSIS);
 		return;
@@ -261,7 +260,7 @@ void bn_data_answer_draw(const bn_data_view *v, bn_area a)
 	row = before_draw(d, a, row);
 	row = checks_draw(d, a, row);
 	if (d->profile)
-		columns_draw(d->profile, a, row);
+		columns_draw(d, a, row);
 	else
 		rule_draw(a, row, "no profile", "I makes one");
 }

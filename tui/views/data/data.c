@@ -297,6 +297,7 @@ static bool data_refuses(bn_view *view, bn_command_id id, char *why, size_t size
 static void data_refresh(bn_view *view)
 {
 	bn_view_load(view, BN_LANE_QUICK, 0, bn_view_source(view)->datasets, NULL, 0);
+	bn_data_answer_refresh((bn_data_view *)view);
 }
 
 static void data_cli(const bn_view *view, bn_buf *out)
@@ -488,6 +489,7 @@ static void versions_refresh(bn_view *view)
 	bn_ref_arg arg = {""};
 	memcpy(arg.ref, ((bn_list *)view)->ref, sizeof arg.ref);
 	bn_view_load(view, BN_LANE_QUICK, 0, bn_view_source(view)->versions, &arg, sizeof arg);
+	bn_data_answer_refresh((bn_data_view *)view);
 }
 
 static void versions_cli(const bn_view *view, bn_buf *out)

@@ -1,5 +1,6 @@
 /* pages.c - datasets, checks and windows of rows. See _source.h; rows/pages.c applies filters. */
 #include "core/base/buf.h"
+#include "core/base/mem.h"
 #include "core/base/timestamp.h"
 #include "core/check/check.h"
 #include "tui/views/_source.h"
@@ -7,6 +8,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void list_release(void *p)
@@ -287,16 +289,59 @@ static int version_before(bn_data_answer *a, bn_reader *r, bn_err *err)
 	return rc;
 }
 
-int bn_source_data_answer(
-	void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
+typedef struct ranked {
+	uint64_t missing;
+	size_t column;
+} ranked;
+
+static int ranked_compare(const void *a, const void *b)
+{
+	const ranked *x = a, *y = b;
+	if (x->missing != y->missing)
+		return x->missing < y->missing ? 1 : -1;
+	return (x->column > y->column) - (x->column < y->column);
+}
+
+int bn_data_answer_rank(bn_data_answer *a, bn_arena *arena, bn_err *err)
+{
+	const bn_profile *p = a->profile;
+	size_t at = 0;
+	if (!p)
+		return 0;
+	ranked *all = bn_alloc_zeroed(p->column_count + 1, sizeof *all);
+	size_t *kept = bn_arena_alloc(arena, BN_ANSWER_COLUMNS * sizeof *kept);
+	if (!all || !kept) {
+		bn_free(all);
+		return bn_err_nomem(err, "columns");
+	}
+	for (size_t i = 0; i < p->column_count; i++) {
+		const bn_profile_column *c = &p->columns[i];
+		if (!c->constant)
+			all[a->changing++] = (ranked){c->missing, i};
+		else if (a->constant++ == 0 || at < sizeof a->constants)
+			at += (size_t)snprintf(a->constants + at, sizeof a->constants - at, "%s%s",
+				at ? ", " : "", c->name);
+	}
+	qsort(all, a->changing, sizeof *all, ranked_compare);
+	a->ranked_count = a->changing < BN_ANSWER_COLUMNS ? a->changing : BN_ANSWER_COLUMNS;
+	for (size_t i = 0; i < a->ranked_count; i++)
+		kept[i] = all[i].column;
+	a->ranked = kept;
+	bn_free(all);
+	return 0;
+}
+
+int bn_source_data_answer(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
 {
 	bn_reader *r = context;
-	const bn_ref_arg *ref = arg;
+	const bn_data_answer_arg *ref = arg;
 	bn_err own = BN_ERR_INIT;
 	(void)job;
 	bn_data_answer *a = bn_arena_alloc(&page->arena, sizeof *a);
 	bn_checks *c = bn_arena_alloc(&page->arena, sizeof *c);
 	int rc = a && c ? bn_reader_refresh(r, err) : bn_err_nomem(err, "a version");
+	if (rc >= 0 && ref->have == r->generation)
+		return 0;
 	if (rc < 0 || (rc = bn_dataset_resolve(
 			       &a->version, r->ws, ref->ref, BN_DATASET_REMOVED_TOO, err)) < 0)
 		return rc;
@@ -306,7 +351,9 @@ int bn_source_data_answer(
 	if (a->version->profile_hash[0] &&
 		bn_dataset_load_profile(&a->profile, r->ws, a->version, &own) < 0)
 		a->profile = NULL;
-	if ((rc = version_before(a, r, err)) < 0 ||
+	a->generation = r->generation;
+	if ((rc = bn_data_answer_rank(a, &page->arena, err)) < 0 ||
+		(rc = version_before(a, r, err)) < 0 ||
 		(rc = bn_dataset_children_load(
 			 &a->children, r->ws, a->version->name, a->version->version, err)) < 0) {
 		answer_release(a);

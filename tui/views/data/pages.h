@@ -17,13 +17,31 @@ typedef struct bn_add_arg {
 	bool is_private; /* otherwise like the previous versions */
 } bn_add_arg;
 
+#define BN_ANSWER_COLUMNS 256
+#define BN_ANSWER_NAMES 160
+
 /* The summary of a version next to the list; missing parts are NULL. */
 typedef struct bn_data_answer {
 	bn_dataset_version *version, *before; /* before: the next older version of the dataset */
 	bn_dataset_versions *children;        /* made from it */
 	const struct bn_checks *checks;
 	bn_profile *profile;
+	/* Of the profile: columns that change, the one with the most missing values first, as many as can be shown. */
+	const size_t *ranked;
+	size_t ranked_count, changing, constant;
+	char constants
+		[BN_ANSWER_NAMES]; /* names of those that never change, as far as there is room */
+	uint64_t generation;       /* of the index */
 } bn_data_answer;
+
+/* Which version; have: the generation that is here, of which nothing new is wanted; 0: none. */
+typedef struct bn_data_answer_arg {
+	char ref[BN_REF_BYTES];
+	uint64_t have;
+} bn_data_answer_arg;
+
+/* Chooses what is shown of its profile, in one pass over the columns and a sort of those that change. */
+int bn_data_answer_rank(bn_data_answer *a, bn_arena *arena, bn_err *err);
 
 /* Two versions, by reference: the differences of b from a. */
 typedef struct bn_changes_arg {

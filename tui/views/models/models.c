@@ -133,8 +133,11 @@ static const bn_monitor_report *report_of(const bn_models *d, const bn_version *
 
 static section section_of(const model_row *r)
 {
-	if (r->item)
-		return r->item->can_approve || r->item->can_reject ? SECTION_MINE : SECTION_OTHERS;
+	const bn_inbox_item *d = r->item;
+	if (d) { /* whoever may only reject it, as its author, is not waited for */
+		bool can_override = d->override_allowed && d->gates && d->gates->blocked;
+		return d->can_approve || can_override ? SECTION_MINE : SECTION_OTHERS;
+	}
 	return r->version->n_aliases || r->endpoint ? SECTION_IN_USE : SECTION_REST;
 }
 

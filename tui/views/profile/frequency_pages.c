@@ -220,8 +220,6 @@ static void lines_of_bins(lines *l, const bn_bins *b)
 			line_add(l, bin_label(l, b, i), bin_rows(l, b, i), b->rows[i]);
 	if (b->infinite)
 		line_add(l, "infinite", infinite_rows(l), b->infinite);
-	if (b->missing)
-		line_add(l, NULL, absent_rows(l), b->missing);
 }
 
 /* Absent rows of columns that no expression reads: those that are absent like one of them. */
@@ -308,6 +306,8 @@ static int by_bins(bn_frequency *out, bn_page *page, bn_table_reader *table, siz
 		(rc = bn_bins_count(&b, table, column, watch, err)) < 0)
 		return rc;
 	lines_of_bins(&l, &b);
+	if ((rc = absent_line(&l, b.missing, table, err)) < 0)
+		return rc;
 	settle(out, &l, table, -1);
 	return 0;
 }

@@ -1,5 +1,6 @@
 /* foot.c - aggregates of the displayed rows, above those of all rows of the version, so that a
  * cause is visible: the number of missing values, the mean or the most frequent value. */
+#include "core/base/utf8.h"
 #include "tui/ui/format.h"
 #include "tui/views/rows/_rows.h"
 
@@ -9,6 +10,16 @@
 
 enum { ROOM_FROM = 12 }; /* rows of the area from which on there is a footer */
 
+/* With as many digits as fit, rounded, never cut: half a number is another number. "-": none fits. */
+static void number_fit(double value, int width, char *out, size_t size)
+{
+	snprintf(out, size, "%.*g", 4, value);
+	for (int digits = 4; digits > 0 && (int)strlen(out) > width; digits--)
+		snprintf(out, size, "%.*g", digits, value);
+	if ((int)strlen(out) > width)
+		snprintf(out, size, "-");
+}
+
 /* "710.2", or "batch 71 %". */
 static void middle_text(const bn_total *t, int width, char *out, size_t size)
 {
@@ -16,16 +27,19 @@ static void middle_text(const bn_total *t, int width, char *out, size_t size)
 	out[0] = '\0';
 	if (!isnan(t->middle)) {
 		snprintf(out, size, "%s", bn_format_number(number, t->middle));
+		if ((int)strlen(out) > width)
+			number_fit(t->middle, width, out, size);
 		return;
 	}
 	if (!t->common)
 		return;
 	snprintf(share, sizeof share, " %.0f %%", 100 * t->share);
 	int room = width - (int)strlen(share);
-	if (room >= 2)
-		snprintf(out, size, "%.*s%s", room, t->common, share);
-	else
-		snprintf(out, size, "%.*s", width, t->common);
+	bool has_share = room >= 2;
+	size_t cells = (size_t)(has_share ? room : width);
+	size_t bytes = bn_utf8_head(t->common, strlen(t->common), width > 0 ? cells : 0);
+	if (bytes + strlen(share) < size)
+		snprintf(out, size, "%.*s%s", (int)bytes, t->common, has_share ? share : "");
 }
 
 static void line_draw(const bn_rows_view *v, bn_area a, int row, const char *name,
@@ -43,6 +57,8 @@ static void line_draw(const bn_rows_view *v, bn_area a, int row, const char *nam
 			snprintf(text, sizeof text, "%s", bn_format_count(number, t->missing));
 		else
 			middle_text(t, p->width, text, sizeof text);
+		if (missing && (int)bn_utf8_width(text) > p->width)
+			number_fit((double)t->missing, p->width, text, sizeof text);
 		bn_ink ink = missing && t->missing > 0 ? BN_INK_WARN : BN_INK_TEXT;
 		if (bn_grid_column_is_right(&g->columns[p->column]))
 			bn_area_field_right(a, row, p->at, p->width, ink, text[0] ? text : "-");

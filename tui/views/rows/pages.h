@@ -125,7 +125,7 @@ typedef struct bn_export_arg {
 	bn_export_kind kind;
 	/* Only these columns of the table, in this order; 0: all. */
 	int columns;
-	uint16_t column[256];
+	uint32_t column[256];
 } bn_export_arg;
 
 #endif

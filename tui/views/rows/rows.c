@@ -331,7 +331,7 @@ static bool export_columns(const bn_rows_view *v, bn_export_arg *arg)
 			continue;
 		if (n == most)
 			return false;
-		arg->column[n++] = (uint16_t)(i - 1);
+		arg->column[n++] = (uint32_t)(i - 1);
 	}
 	arg->columns = n;
 	return true;

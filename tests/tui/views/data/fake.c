@@ -1,6 +1,11 @@
 /* fake.c - canned datasets. See tests/support/fake_source.h. */
 #include "tests/tui/views/_fake.h"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum { MANY_READ = 200 };
+
 static bn_dataset_version jobs_v3 = {.name = "jobs",
 	.version = 3,
 	.hash = "9f2b7c31aa",
@@ -73,6 +78,31 @@ int bn_fake_versions(void *context, const void *arg, bn_page *page, bn_job *job,
 	return 0;
 }
 
+/* So many columns, of which those after the first lie beyond what is read once lock() was called. */
+static bn_profile *many_columns(bn_page *page, size_t count)
+{
+	bn_profile *p = bn_arena_alloc(&page->arena, sizeof *p);
+	size_t bytes = count * sizeof(bn_profile_column);
+	bn_profile_column *columns =
+		mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	memset(p, 0, sizeof *p);
+	for (size_t i = 0; columns != MAP_FAILED && i < count; i++)
+		columns[i] = (bn_profile_column){.name = (char *)(i ? "rest" : "first"),
+			.rows = 1000000,
+			.missing = i ? i % 7 + (i < MANY_READ ? 1000 - i : 0) : 2000,
+			.constant = i > MANY_READ && i % 2};
+	p->columns = columns;
+	p->column_count = count;
+	return p;
+}
+
+static void lock(bn_profile *p)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE),
+	       from = (MANY_READ * sizeof *p->columns + page - 1) / page * page;
+	mprotect((char *)p->columns + from, p->column_count * sizeof *p->columns - from, PROT_NONE);
+}
+
 int bn_fake_version(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
 {
 	FAKE_BEGIN(page);
@@ -91,6 +121,12 @@ int bn_fake_version(void *context, const void *arg, bn_page *page, bn_job *job, 
 		d = (bn_data_answer){.version = &jobs_v2, .checks = &failed};
 	if (bn_fake_profile(context, arg, page, job, err) == 0)
 		d.profile = page->data;
+	if (fake->many_columns)
+		d.profile = many_columns(page, fake->many_columns);
+	if (bn_data_answer_rank(&d, &page->arena, err))
+		return -1;
+	if (fake->many_columns)
+		lock(d.profile);
 	bn_fake_take(page, &d, sizeof d);
 	return 0;
 }
