@@ -30,7 +30,7 @@ wrong 2 ". is a directory" "name one file" data add r .
 printf 'x,y,label\n1,2,a\n2,4,b\n3,6,a\n' >d.csv
 "$B" data add d d.csv -q >/dev/null || fail "add"
 printf '{"a": 1}\n' >rows.json
-wrong 2 "rows.json is JSON, not a table" "make CSV of it, for example with jq's @csv" data add j rows.json
+wrong 2 "rows.json is JSON, not a table" "convert it to CSV, for example with jq's @csv" data add j rows.json
 printf 'caf\351,b\n1,2\n' >latin.csv
 wrong 2 "latin.csv:1: the name of column 1 is not UTF-8 text" \
 	"--encoding ISO-8859-1 reads it, if that is what it is written in" data add l latin.csv
