@@ -12,12 +12,25 @@
 
 #define CHUNK 4096
 
-typedef int (*chunk_fn)(void *ctx, const double *values, size_t n, bn_err *err);
+typedef int (*chunk_fn)(
+	void *ctx, const double *values, const int64_t *keys, size_t n, bn_err *err);
 
-/* Calls fn for the present values, in order, as doubles. */
+/* The order keys of n rows; false: values of that type have none. Of absent rows 0. */
+static bool read_keys(const bn_column *c, size_t from, size_t n, int64_t *keys)
+{
+	if (c->type == BN_TYPE_FLOAT64 || c->type == BN_TYPE_FLOAT32 || c->type == BN_TYPE_DECIMAL)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (!bn_check_order_key(c, from + i, &keys[i]))
+			keys[i] = 0;
+	return true;
+}
+
+/* Calls fn for the present values, in order, as doubles, and integers as order keys as well (else NULL). */
 static int each_chunk(bn_check_run *run, size_t column, chunk_fn fn, void *ctx, bn_err *err)
 {
 	double values[CHUNK];
+	int64_t keys[CHUNK];
 	bn_batch batch = BN_BATCH_INIT;
 	int rc = 0;
 	for (size_t b = 0; !rc && b < bn_table_batches(run->table); b++) {
@@ -25,11 +38,16 @@ static int each_chunk(bn_check_run *run, size_t column, chunk_fn fn, void *ctx, 
 		for (size_t at = 0; !rc && at < batch.rows; at += CHUNK) {
 			size_t n = batch.rows - at < CHUNK ? batch.rows - at : CHUNK, kept = 0;
 			rc = bn_column_numbers(&batch.columns[0], at, n, values, err);
-			for (size_t i = 0; i < n; i++)
-				if (!isnan(values[i]))
-					values[kept++] = values[i];
+			bool whole = !rc && read_keys(&batch.columns[0], at, n, keys);
+			for (size_t i = 0; !rc && i < n; i++) {
+				if (isnan(values[i]))
+					continue;
+				if (whole)
+					keys[kept] = keys[i];
+				values[kept++] = values[i];
+			}
 			if (!rc)
-				rc = fn(ctx, values, kept, err);
+				rc = fn(ctx, values, whole ? keys : NULL, kept, err);
 		}
 		bn_table_forget(run->table, &batch);
 		if (!rc)
@@ -72,10 +90,19 @@ static int finish_number(bn_check_run *run, double x, bn_err *err)
 
 /* ---- moments ------------------------------------------------------------------------------- */
 
-static int add_moments(void *ctx, const double *values, size_t n, bn_err *err)
+typedef struct moments_of {
+	bn_moments *moments;
+	uint64_t bias; /* from an order key to the integer */
+} moments_of;
+
+static int add_moments(void *ctx, const double *values, const int64_t *keys, size_t n, bn_err *err)
 {
+	const moments_of *m = ctx;
 	(void)err;
-	bn_moments_add(ctx, values, n);
+	if (keys)
+		bn_moments_add_ints(m->moments, values, keys, n, m->bias);
+	else
+		bn_moments_add(m->moments, values, n);
 	return 0;
 }
 
@@ -83,7 +110,11 @@ int bn_check_moments(bn_check_run *run, bn_moments *m, bn_err *err)
 {
 	size_t column;
 	int rc = open_numbers(run, &column, false, err);
-	return rc ? rc : each_chunk(run, column, add_moments, m, err);
+	if (rc)
+		return rc;
+	bool turned = run->schema->fields[column].type == BN_TYPE_UINT64;
+	moments_of to = {m, turned ? UINT64_C(1) << 63 : 0};
+	return each_chunk(run, column, add_moments, &to, err);
 }
 
 int bn_check_mean(bn_check_run *run, bn_err *err)
@@ -103,8 +134,16 @@ int bn_check_stdev(bn_check_run *run, bn_err *err)
 int bn_check_sum(bn_check_run *run, bn_err *err)
 {
 	bn_moments m = BN_MOMENTS_INIT;
+	bn_check_range range;
 	int rc = bn_check_moments(run, &m, err);
-	return rc ? rc : finish_number(run, bn_moments_sum(&m), err);
+	if (rc || !m.whole || m.total != (int64_t)m.total)
+		return rc ? rc : finish_number(run, bn_moments_sum(&m), err);
+	if ((rc = bn_check_range_read(&range, run->kwargs, BN_TYPE_INT64, err)) < 0)
+		return rc;
+	run->item->success = bn_check_range_has_int(&range, (int64_t)m.total);
+	return json_object_set_new(run->result, "observed_value", json_integer((int64_t)m.total))
+		       ? bn_err_nomem(err, "the result of a check")
+		       : 0;
 }
 
 /* ---- extremes: exact for integers and times ------------------------------------------------ */
@@ -189,9 +228,10 @@ typedef struct ranks {
 	bn_quantile sketch;
 } ranks;
 
-static int ranks_add(void *ctx, const double *values, size_t n, bn_err *err)
+static int ranks_add(void *ctx, const double *values, const int64_t *keys, size_t n, bn_err *err)
 {
 	ranks *r = ctx;
+	(void)keys;
 	if (!n)
 		return 0;
 	if (!r->sketched && r->n + n > BN_EXPECT_EXACT) {

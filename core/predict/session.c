@@ -158,7 +158,7 @@ static void forget_texts(bn_session *s)
 	for (size_t i = 0; s->unknown && i < s->p->input_count; i++)
 		if (s->cells[i].texts)
 			memset(s->cells[i].texts, 0, s->room * sizeof *s->cells[i].texts);
-	s->unknown = 0;
+	s->unknown = s->infinite = 0;
 	bn_arena_release(&s->arena);
 }
 
@@ -320,8 +320,10 @@ int bn_session_set_text(
 	if (bn_cell_number(in->type, text, len, &value)) {
 		/* An infinity is missing where training took it for that, as in a file of rows. */
 		bool is_float = in->type == BN_TYPE_FLOAT64 || in->type == BN_TYPE_FLOAT32;
-		if (isinf(value) && is_float)
+		if (isinf(value) && is_float) {
+			bn_session_note_infinite(s, row, input);
 			value = NAN;
+		}
 		return bn_session_set_number(s, row, input, value, err);
 	}
 	snprintf(shown, sizeof shown, "'%.*s'",
@@ -355,6 +357,11 @@ int bn_session_set_column(bn_session *s, size_t input, const bn_column *c, size_
 	if (c->type == BN_TYPE_CATEGORY)
 		return set_codes(s, input, c, from, n, codes, err);
 	int rc = bn_column_numbers(c, from, n, to, err);
+	for (size_t r = 0; rc == 0 && r < n; r++)
+		if (isinf(to[r])) {
+			bn_session_note_infinite(s, r, input);
+			to[r] = NAN;
+		}
 	if (rc < 0 || bn_features_input(s->p->features, input)->type != BN_TYPE_FLOAT32)
 		return rc;
 	for (size_t r = 0; r < n; r++)
@@ -477,6 +484,21 @@ const char *bn_session_label(const bn_session *s, size_t row)
 size_t bn_session_unknown(const bn_session *s)
 {
 	return s->unknown;
+}
+
+void bn_session_note_infinite(bn_session *s, size_t row, size_t input)
+{
+	if (!s->infinite++) {
+		s->infinite_row = row;
+		s->infinite_input = input;
+	}
+}
+
+size_t bn_session_infinite(const bn_session *s, size_t *row, size_t *input)
+{
+	*row = s->infinite_row;
+	*input = s->infinite_input;
+	return s->infinite;
 }
 
 bool bn_session_label_is_number(const bn_session *s)

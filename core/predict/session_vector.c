@@ -7,6 +7,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <strings.h>
 
 static const bn_feature_source *source_of(const bn_session *s, size_t source)
 {
@@ -94,6 +95,21 @@ out:
 	return rc;
 }
 
+/* The infinities of a vector's text, which has numbers and words for them only. */
+static void note_words(
+	bn_session *s, size_t row, const bn_feature_source *v, const char *text, size_t len)
+{
+	size_t element = 0;
+	for (size_t i = 0; i < len; i++) {
+		element += text[i] == ',';
+		if (len - i < 3 || strncasecmp(text + i, "inf", 3) != 0)
+			continue;
+		for (size_t k = v->first; k < v->first + v->count; k++)
+			if (element_of(s, k) == element)
+				bn_session_note_infinite(s, row, k);
+	}
+}
+
 int bn_session_set_vector_text(
 	bn_session *s, size_t row, size_t source, const char *text, size_t len, bn_err *err)
 {
@@ -110,6 +126,7 @@ int bn_session_set_vector_text(
 			(int)(len < BN_SESSION_SHOWN ? len : BN_SESSION_SHOWN), text);
 		return wrong_vector(s, row, v, shown, err);
 	}
+	note_words(s, row, v, text, len);
 	rc = bn_session_set_vector(s, row, source, value, err);
 	json_decref(value);
 	return rc;
@@ -129,6 +146,8 @@ static int set_list(bn_session *s, size_t row, const bn_feature_source *v, const
 		return wrong_vector(s, row, v, n != v->elements ? got : "other values", err);
 	for (size_t i = v->first; i < v->first + v->count && rc == 0; i++) {
 		double x = bn_column_number(c->child, from + element_of(s, i));
+		if (isinf(x))
+			bn_session_note_infinite(s, row, i);
 		rc = bn_session_set_number(s, row, i, isfinite(x) ? x : NAN, err);
 	}
 	return rc;

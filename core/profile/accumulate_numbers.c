@@ -254,7 +254,10 @@ static int add_present(bn_accumulator *a, const double *v, int64_t *exact, size_
 	int rc = bn_tally_add_all(&a->tally, bits, n, &in_counts, err);
 	if (rc < 0 || (rc = bn_quantile_add(&a->quantile, v + in_counts, n - in_counts, err)) < 0)
 		return rc;
-	bn_moments_add(&a->moments, v, n);
+	if (bn_accumulates_doubles(a->type))
+		bn_moments_add(&a->moments, v, n);
+	else
+		bn_moments_add_ints(&a->moments, v, exact, n, bn_accumulator_bias(a->type));
 	return 0;
 }
 

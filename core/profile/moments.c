@@ -155,6 +155,47 @@ void bn_moments_add(bn_moments *m, const double *values, size_t n)
 		memcpy(m->waiting, values, n * sizeof *values);
 }
 
+void bn_moments_add_ints(
+	bn_moments *m, const double *values, const int64_t *keys, size_t n, uint64_t bias)
+{
+	double rest[BLOCK];
+
+	if (!n)
+		return;
+	if (!m->n) {
+		m->whole = true;
+		m->shift = fabs(values[0]) >= 0x1p52 ? (__int128)keys[0] + bias : 0;
+	}
+	for (size_t i = 0; i < n; i++)
+		m->total += keys[i];
+	m->total += (__int128)bias * (__int128)n;
+	if (!m->shift) {
+		bn_moments_add(m, values, n);
+		return;
+	}
+	for (size_t at = 0, k; at < n; at += k) {
+		k = n - at < BLOCK ? n - at : BLOCK;
+		for (size_t i = 0; i < k; i++) {
+			__int128 d = (__int128)keys[at + i] + bias - m->shift;
+			rest[i] = d == (int64_t)d ? (double)(int64_t)d : (double)d;
+		}
+		bn_moments_add(m, rest, k);
+	}
+}
+
+/* What is taken from each is less by `by`. */
+static void shift_back(bn_moments *m, __int128 by)
+{
+	double each = (double)by;
+	__int128 all = by * (__int128)m->joined;
+
+	sum_add(&m->mean, &m->mean_low, each);
+	m->mean_low += (double)(by - (__int128)each);
+	each = (double)all;
+	sum_add(&m->sum, &m->sum_low, each);
+	m->sum_low += (double)(all - (__int128)each);
+}
+
 void bn_moments_merge(bn_moments *a, const bn_moments *b)
 {
 	bn_moments other = *b;
@@ -166,7 +207,10 @@ void bn_moments_merge(bn_moments *a, const bn_moments *b)
 	}
 	settle(a);
 	settle(&other);
+	if (other.shift != a->shift)
+		shift_back(&other, other.shift - a->shift);
 	join(a, &other);
+	a->total += other.total;
 	a->n = a->joined;
 }
 
@@ -184,11 +228,18 @@ double bn_moments_mean(const bn_moments *m)
 	bn_moments s = settled(m);
 	if (!s.n)
 		return NAN;
+	if (s.shift) { /* the exact one, rounded at the end */
+		__int128 n = (__int128)s.n, whole = s.total / n;
+		double high = (double)whole, low = (double)(whole - (__int128)high);
+		return high + (low + (double)(s.total % n) / (double)n);
+	}
 	return isfinite(s.mean) ? s.mean : s.sum; /* an infinity, or NaN of two */
 }
 
 double bn_moments_sum(const bn_moments *m)
 {
+	if (m->whole)
+		return (double)m->total;
 	bn_moments s = settled(m);
 	return isfinite(s.sum) ? s.sum + s.sum_low : s.sum;
 }

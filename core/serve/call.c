@@ -48,6 +48,14 @@ int bn_call_use_model(bn_call *c, const char *name, const char *version, bn_err 
 	return 0;
 }
 
+/* "charset=..." */
+static bool is_utf8(const char *charset)
+{
+	charset += 8 + (charset[8] == '"');
+	return !strncasecmp(charset, "utf-8", 5) || !strncasecmp(charset, "utf8", 4) ||
+	       !strncasecmp(charset, "us-ascii", 8);
+}
+
 bool bn_call_has_type(const bn_call *c, const char *media, bool optional)
 {
 	const char *type = bn_http_request_header(c->request, "Content-Type");
@@ -60,17 +68,22 @@ bool bn_call_has_type(const bn_call *c, const char *media, bool optional)
 	if (*type && *type != ';')
 		return false;
 	const char *charset = strcasestr(type, "charset=");
-	if (!charset)
-		return true;
-	charset += 8 + (charset[8] == '"');
-	return !strncasecmp(charset, "utf-8", 5) || !strncasecmp(charset, "utf8", 4) ||
-	       !strncasecmp(charset, "us-ascii", 8);
+	return !charset || is_utf8(charset);
 }
 
 int bn_call_wrong_type(bn_call *c, const char *wanted, bn_err *err)
 {
 	const char *type = bn_http_request_header(c->request, "Content-Type");
+	const char *charset = type ? strcasestr(type, "charset=") : NULL;
 	c->status = 415;
+	if (charset && !is_utf8(charset)) {
+		bn_err_set(err, BN_EINVAL, "content type '%.80s': only charset utf-8 is read here",
+			type);
+		bn_err_hint(err,
+			"send the body in UTF-8, with the header Content-Type: %.*s; charset=utf-8",
+			(int)strcspn(type, "; \t"), type);
+		return BN_EINVAL;
+	}
 	bn_err_set(err, BN_EINVAL, "content type '%.80s' is not supported here",
 		type ? type : "(none)");
 	bn_err_hint(err, "send the header Content-Type: %s", wanted);

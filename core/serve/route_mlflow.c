@@ -88,6 +88,10 @@ static void count_unknown(bn_call *c)
 	snprintf(cells, sizeof cells, "%zu", (size_t)bn_session_unknown(c->session));
 	if (bn_session_unknown(c->session))
 		bn_http_response_add(c->response, "X-Binnacle-Unknown-Categories", cells, NULL);
+	size_t row, input, infinite = bn_session_infinite(c->session, &row, &input);
+	snprintf(cells, sizeof cells, "%zu", infinite);
+	if (infinite)
+		bn_http_response_add(c->response, "X-Binnacle-Infinite-Cells", cells, NULL);
 }
 
 /* MLflow's response has no place for probabilities either: clients that know ours request them. */

@@ -44,7 +44,8 @@ int bn_route_root(bn_call *c, bn_err *err)
 		bn_buf_addch(b, '}');
 	}
 	bn_buf_adds(b, "],\"routes\":[\"POST /predict\",\"POST /invocations\",\"POST "
-		       "/v2/models/NAME/infer\",\"GET /v2/models/NAME\",\"GET /metrics\",\"GET /openapi.json\",\"GET "
+		       "/v2/models/NAME/infer\",\"GET /v2/models/NAME\",\"GET /metrics\",\"GET "
+		       "/openapi.json\",\"GET "
 		       "/healthz\"]}\n");
 	return 0;
 }
@@ -101,6 +102,16 @@ static void write_warnings(bn_buf *b, const bn_session *s)
 		bn_buf_adds(b, written++ ? "," : "");
 		bn_answer_string(b, text.ptr);
 	}
+	size_t row, input, infinite = bn_session_infinite(s, &row, &input);
+	if (infinite) {
+		bn_buf_clear(&text);
+		bn_buf_addf(&text, "row %zu: field '%s': infinite, taken as missing", row + 1,
+			bn_features_input(f, input)->name);
+		if (infinite > 1)
+			bn_buf_addf(&text, " (%zu cells)", infinite);
+		bn_buf_adds(b, written ? "," : "");
+		bn_answer_string(b, text.ptr);
+	}
 	bn_buf_addch(b, ']');
 	b->failed |= text.failed;
 	bn_buf_release(&text);
@@ -120,7 +131,8 @@ static void write_answer(bn_call *c, bool many)
 	bn_answer_string(b, bn_predictor_name(p));
 	bn_buf_adds(b, ",\"version\":");
 	bn_answer_string(b, bn_predictor_version(p));
-	if (bn_session_unknown(c->session))
+	size_t row, input;
+	if (bn_session_unknown(c->session) || bn_session_infinite(c->session, &row, &input))
 		write_warnings(b, c->session);
 	bn_buf_adds(b, "}\n");
 }

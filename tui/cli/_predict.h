@@ -28,9 +28,11 @@ typedef struct bn_answers {
 	json_t *items;      /* --json */
 	bn_table_writer *w; /* arrow */
 	bool headed;
-	char by[128];     /* NAME/VERSION of the model, if a server named it */
-	uint64_t unknown; /* cells of unseen categories */
-	char first[200];  /* location of the first one; empty if a server counted */
+	char by[128];             /* NAME/VERSION of the model, if a server named it */
+	uint64_t unknown;         /* cells of unseen categories */
+	uint64_t infinite;        /* cells taken as missing */
+	char first_infinite[100]; /* location of the first one */
+	char first[200];          /* location of the first one; empty if a server counted */
 } bn_answers;
 
 /* Limit of CSV held in memory. */

@@ -145,6 +145,17 @@ static void find_unknown(bn_answers *o, const bn_session *s, uint64_t first_row)
 				bn_session_cell_text(s, at / inputs, at % inputs));
 }
 
+static void add_infinite(bn_answers *o, const bn_session *s, uint64_t first_row)
+{
+	const bn_features *f = bn_model_features(bn_predictor_model(bn_session_predictor(s)));
+	size_t row, input, n = bn_session_infinite(s, &row, &input);
+	if (n && !o->infinite)
+		snprintf(o->first_infinite, sizeof o->first_infinite, ": row %llu, field '%.60s'",
+			(unsigned long long)(first_row + row + 1),
+			bn_features_input(f, input)->name);
+	o->infinite += n;
+}
+
 static int take_rows(void *user, const bn_session *s, uint64_t first_row, bn_err *err)
 {
 	bn_answers *o = user;
@@ -159,6 +170,7 @@ static int take_rows(void *user, const bn_session *s, uint64_t first_row, bn_err
 	if (!o->unknown && bn_session_unknown(s))
 		find_unknown(o, s, first_row);
 	o->unknown += bn_session_unknown(s);
+	add_infinite(o, s, first_row);
 	for (size_t r = 0; r < bn_session_rows(s) && !rc; r++) {
 		if (o->arrow)
 			rc = arrow_row(o, s, r, err);
@@ -181,7 +193,7 @@ void bn_answers_clear(bn_answers *o)
 	bn_table_writer_free(o->w);
 	o->w = NULL;
 	o->headed = false;
-	o->unknown = 0;
+	o->unknown = o->infinite = 0;
 	o->first[0] = '\0';
 	if (o->items)
 		json_array_clear(o->items);
@@ -250,6 +262,10 @@ int bn_answers_finish(bn_answers *o, uint64_t rows, bn_err *err)
 		bn_cli_warn(o->cli, "%llu cell%s unseen in training%s (--strict refuses)",
 			(unsigned long long)o->unknown,
 			o->unknown == 1 ? " holds a category" : "s hold categories", o->first);
+	if (o->infinite)
+		bn_cli_warn(o->cli, "%llu infinite cell%s taken as missing%s",
+			(unsigned long long)o->infinite, o->infinite == 1 ? " is" : "s are",
+			o->first_infinite);
 	if (o->items)
 		return bn_cli_list(o->cli, json_incref(o->items), cols, "no rows", err);
 	rc = o->w ? bn_table_writer_finish(o->w, err) : finish_text(o, err);

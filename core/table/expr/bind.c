@@ -299,6 +299,11 @@ static int bind_pair(bn_binder *b, const bn_tree *t, const char *op, int out[2])
 		return out[0];
 	if ((out[1] = try_field(b, r, true)) < 0 && out[1] != BN_ENOTFOUND)
 		return out[1];
+	if (b->e->dialect == BN_EXPR_RUNS && l->kind == BN_TREE_NUMBER && out[1] == BN_ENOTFOUND &&
+		r->kind == BN_TREE_NUMBER)
+		return bn_expr_fail(b->e, l->at, b->err,
+			"expected a field, not '%.*s': both sides are values",
+			(int)(l->text.len < 40 ? l->text.len : 40), l->text.ptr);
 	if (out[0] == BN_ENOTFOUND && out[1] == BN_ENOTFOUND) {
 		bool value = l->kind == BN_TREE_NUMBER || l->kind == BN_TREE_QUOTED;
 		bool word = r->kind == BN_TREE_WORD || r->kind == BN_TREE_NAME;

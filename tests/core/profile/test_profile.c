@@ -392,6 +392,23 @@ START_TEST(test_mean_of_whole_numbers_is_not_a_bit_off)
 		bn_moments_add(&equal, values, i);
 	ck_assert_double_eq(bn_moments_mean(&equal), 0.1);
 	ck_assert_double_eq(bn_moments_std(&equal), 0);
+	/* Integers beyond 2^53, in parts that begin elsewhere. */
+	bn_moments parts[2] = {BN_MOMENTS_INIT, BN_MOMENTS_INIT};
+	for (int64_t i = 0; i < 160; i++) {
+		int64_t key = (INT64_C(1) << 60) + i / 20;
+		bn_moments_add_ints(&parts[i >= 100], &(double){(double)key}, &key, 1, 0);
+	}
+	bn_moments_merge(&parts[0], &parts[1]);
+	assert_close("deviation", bn_moments_std(&parts[0]), sqrt(840.0 / 159), 1e-14);
+	ck_assert(parts[0].total == ((__int128)160 << 60) + 560);
+	ck_assert_double_eq(bn_moments_mean(&parts[0]), 0x1p60);
+	bn_moments wide = BN_MOMENTS_INIT;
+	for (int i = 0; i < 3; i++) { /* uint64, by keys: 2^64 - 1, - 2, - 3 */
+		int64_t key = INT64_MAX - i;
+		bn_moments_add_ints(&wide, &(double){0x1p64}, &key, 1, UINT64_C(1) << 63);
+	}
+	ck_assert_double_eq(bn_moments_std(&wide), 1);
+	ck_assert(wide.total == (((__int128)3) << 64) - 6);
 	bn_moments great = BN_MOMENTS_INIT;
 	for (size_t i = 0; i < 1000; i++)
 		values[i] = 1e308;

@@ -292,6 +292,13 @@ START_TEST(test_predict_names_unknown_categories)
 	snprintf(frame, sizeof frame, "{\"dataframe_records\":[%s]}", row);
 	ck_assert_int_eq(post("/invocations", frame), 200);
 	ck_assert_str_eq(header("X-Binnacle-Unknown-Categories"), "1");
+	/* Infinite cells are missing to the model, and said to be. */
+	const char *csv = "x0,x1,x2,x3,flag,colour\n1,1,1,1,true,red\n1,-inf,inf,1,true,red\n";
+	ck_assert_int_eq(ask_with("POST", "/predict", "text/csv", NULL, csv, strlen(csv)), 200);
+	ck_assert(
+		says("\"warnings\":[\"row 2: field 'x1': infinite, taken as missing (2 cells)\"]"));
+	ck_assert_int_eq(ask_with("POST", "/invocations", "text/csv", NULL, csv, strlen(csv)), 200);
+	ck_assert_str_eq(header("X-Binnacle-Infinite-Cells"), "2");
 	close_server();
 	open_server(NULL, true);
 	ck_assert_int_eq(post("/predict", row), 400);
@@ -339,6 +346,8 @@ START_TEST(test_wrong_method_path_and_type)
 	ck_assert_int_eq(ask_with("POST", "/predict", "application/json; charset=latin1", NULL,
 				 "{" ROW "}", strlen("{" ROW "}")),
 		415);
+	ck_assert(says("charset=latin1': only charset utf-8 is read here"));
+	ck_assert(says("Content-Type: application/json; charset=utf-8"));
 	ck_assert_int_eq(ask_with("POST", "/invocations", NULL, NULL, "{}", 2), 415);
 	ck_assert_int_eq(ask_with("HEAD", "/healthz", NULL, NULL, "", 0), 200);
 	close_server();
@@ -365,7 +374,8 @@ END_TEST
 /* Every reference below v names something in the document. */
 static void check_references(const json_t *doc, const json_t *v)
 {
-	static const char schemas[] = "#/components/schemas/", responses[] = "#/components/responses/";
+	static const char schemas[] = "#/components/schemas/",
+			  responses[] = "#/components/responses/";
 	const char *key;
 	json_t *item;
 	size_t i;
@@ -378,11 +388,11 @@ static void check_references(const json_t *doc, const json_t *v)
 		if (strcmp(key, "$ref") != 0)
 			continue;
 		if (!strncmp(to, schemas, strlen(schemas)))
-			ck_assert_ptr_nonnull(json_object_get(json_object_get(parts, "schemas"),
-				to + strlen(schemas)));
+			ck_assert_ptr_nonnull(json_object_get(
+				json_object_get(parts, "schemas"), to + strlen(schemas)));
 		else
-			ck_assert_ptr_nonnull(json_object_get(json_object_get(parts, "responses"),
-				to + strlen(responses)));
+			ck_assert_ptr_nonnull(json_object_get(
+				json_object_get(parts, "responses"), to + strlen(responses)));
 	}
 }
 
@@ -397,8 +407,8 @@ START_TEST(test_openapi_describes_the_models_that_are_served)
 		json_t *doc = parsed();
 		check_references(doc, doc);
 		for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
-			ck_assert_msg(json_object_get(json_object_get(doc, "paths"), paths[i]) !=
-					      NULL,
+			ck_assert_msg(
+				json_object_get(json_object_get(doc, "paths"), paths[i]) != NULL,
 				"no %s", paths[i]);
 		const json_t *row = json_object_get(
 			json_object_get(json_object_get(doc, "components"), "schemas"), "Row1");
@@ -411,8 +421,9 @@ START_TEST(test_openapi_describes_the_models_that_are_served)
 		ck_assert_uint_eq(json_array_size(json_object_get(colour, "enum")), strict ? 4 : 0);
 		ck_assert_uint_eq(
 			json_array_size(json_object_get(colour, "examples")), strict ? 0 : 3);
-		ck_assert_str_eq(json_string_value(json_array_get(
-					 json_object_get(json_object_get(cells, "flag"), "type"), 0)),
+		ck_assert_str_eq(
+			json_string_value(json_array_get(
+				json_object_get(json_object_get(cells, "flag"), "type"), 0)),
 			"boolean");
 		ck_assert_ptr_null(json_object_get(doc, "security"));
 		json_decref(doc);
@@ -420,7 +431,8 @@ START_TEST(test_openapi_describes_the_models_that_are_served)
 	}
 	open_server("secret-token-of-a-test", false);
 	ck_assert_int_eq(get("/openapi.json"), 401);
-	ck_assert_int_eq(ask_with("GET", "/openapi.json", NULL, "Bearer secret-token-of-a-test", "", 0),
+	ck_assert_int_eq(
+		ask_with("GET", "/openapi.json", NULL, "Bearer secret-token-of-a-test", "", 0),
 		200);
 	ck_assert(says("\"security\":[{\"token\":[]}]"));
 	close_server();
@@ -985,7 +997,8 @@ BN_TEST_MAIN("core/serve/routes", test_predict_answers_an_object_and_an_array_al
 	test_predict_says_what_is_wrong, test_both_readers_of_a_body_answer_alike,
 	test_predict_ignores_extra_fields_unless_strict, test_predict_names_unknown_categories,
 	test_limits_of_rows_body_and_depth, test_wrong_method_path_and_type,
-	test_only_routes_that_predict_take_a_body, test_openapi_describes_the_models_that_are_served,
+	test_only_routes_that_predict_take_a_body,
+	test_openapi_describes_the_models_that_are_served,
 	test_a_token_is_asked_for_everywhere_but_health,
 	test_pages_of_other_sites_are_refused_without_a_token, test_request_ids_are_kept_or_made,
 	test_oip_metadata_names_inputs_outputs_and_versions,

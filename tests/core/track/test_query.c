@@ -156,6 +156,8 @@ static const struct {
 	{"params.lr IN 3", 13, "expected '('"},
 	{"params.lr IN (1, 'a')", 17, "expected a number, as the first"},
 	{"params.lr BETWEEN 1 OR 2", 20, "expected AND"},
+	{"inf = inf", 0, "expected a field, not 'inf': both sides are values"},
+	{"name = 'a' OR 1 = 1", 14, "expected a field, not '1'"},
 	{"params.lr IS 3", 13, "NULL or NOT NULL"},
 	{"params.lr NOT = 3", 14, "LIKE, ILIKE, IN or BETWEEN"},
 	{"name =\n  'a' AND\n  < 3", 19, "filter:3:3: expected a field"},
