@@ -93,6 +93,18 @@ static void hint_field(const bn_filter_world *w, const char *name, bn_err *err)
 	bn_names_release(&names);
 }
 
+int bn_filter_field_absent(const bn_filter_world *w, const bn_run_field *f, bn_err *err)
+{
+	static const char *const kinds[BN_KEY_KINDS] = {"metric", "parameter", "tag"};
+	if (!bn_field_has_key(f->kind) ||
+		bn_index_key(w->db, bn_field_key_kind(f->kind), f->key) >= 0)
+		return 0;
+	bn_err_set(err, BN_ENOTFOUND, "no run has the %s '%.80s'",
+		kinds[bn_field_key_kind(f->kind)], f->key);
+	hint_field(w, f->key, err);
+	return BN_ENOTFOUND;
+}
+
 static int field_key(
 	bn_filter_names *n, bn_run_field *f, bn_field_kind kind, bn_expr_text key, bn_err *err)
 {

@@ -187,3 +187,25 @@ out:
 	bn_expr_free(e);
 	return rc;
 }
+
+int bn_filter_absent(const bn_filter_world *w, const char *text, bn_err *err)
+{
+	const bn_expr_source source = {.text = text, .name = w->source, .dialect = BN_EXPR_RUNS};
+	bn_sql_piece piece;
+	bn_filter_names names = {.w = w, .piece = &piece};
+	const bn_expr_names meaning = bn_filter_expr_names(&names);
+	bn_expr *e = NULL;
+	int rc;
+	bn_sql_piece_init(&piece);
+	if ((rc = bn_expr_parse(&e, &source, err)) < 0 ||
+		(rc = bn_expr_bind(e, &meaning, BN_EXPR_BOOL, err)) < 0)
+		goto out;
+	for (size_t i = 0; i < names.count; i++)
+		if ((rc = bn_filter_field_absent(w, &names.fields[i], err)) < 0)
+			goto out;
+out:
+	bn_filter_names_release(&names);
+	bn_expr_free(e);
+	bn_sql_piece_release(&piece);
+	return rc < 0 ? rc : 0;
+}

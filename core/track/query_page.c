@@ -296,6 +296,13 @@ void bn_run_page_free(bn_run_page *p)
 	bn_free(p);
 }
 
+int bn_run_filter_absent(bn_workspace *ws, const char *filter, bn_err *err)
+{
+	bn_filter_world w = {.now_ms = bn_env_now_ms(bn_workspace_env(ws)), .source = "filter"};
+	int rc = bn_track_index(&w.db, ws, err);
+	return rc < 0 ? rc : bn_filter_absent(&w, filter, err);
+}
+
 int bn_run_filter_check(bn_workspace *ws, const char *filter, size_t *at, bn_err *err)
 {
 	bn_filter_world w = {.now_ms = bn_env_now_ms(bn_workspace_env(ws)), .source = "filter"};

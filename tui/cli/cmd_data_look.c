@@ -1,5 +1,7 @@
 /* cmd_data_look.c - binnacle data describe, freq: inspecting versions. For the rows see
  * cmd_data_table.c, for differences cmd_data_diff.c. */
+#include "core/base/timestamp.h"
+#include "core/base/str.h"
 #include "core/base/json.h"
 #include "core/base/nearest.h"
 #include "core/data/left_out.h"
@@ -11,6 +13,7 @@
 #include "tui/cli/verbs.h"
 #include "tui/cli/where.h"
 
+#include <math.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -74,6 +77,26 @@ static bool reads_as_missing(const char *text)
 	return !*text || !strcmp(text, "-") || !strcmp(text, "(missing)");
 }
 
+/* Times are summarised in nanoseconds: to a reader the mean is an instant, and the deviation a duration. */
+static void times_shown(json_t *numeric, const bn_profile_column *c)
+{
+	char text[BN_TIMESTAMP_TEXT], length[BN_FMT];
+	bool instants = c->type == BN_TYPE_TIMESTAMP;
+	if ((!instants && c->type != BN_TYPE_DURATION && c->type != BN_TYPE_TIME) ||
+		isnan(c->mean) || fabs(c->mean) >= 9.2e18)
+		return;
+	int64_t mean = (int64_t)c->mean;
+	if (instants) {
+		mean = mean / 1000000000 * 1000000000; /* a double has no more digits */
+		json_object_set_new(numeric, "mean", json_string(bn_timestamp_iso(mean, text)));
+	} else {
+		json_object_set_new(numeric, "mean", json_string(bn_fmt_duration(mean, length)));
+	}
+	if (!isnan(c->std) && c->std < 9.2e18)
+		json_object_set_new(numeric, "std",
+			json_string(bn_fmt_duration((int64_t)c->std, length)));
+}
+
 /* Everything the profile knows of one column, as it is stored. */
 static int describe_column(bn_cli *cli, const bn_profile *p, const char *name, bn_err *err)
 {
@@ -118,6 +141,8 @@ static int describe_column(bn_cli *cli, const bn_profile *p, const char *name, b
 		json_object_set_new(numeric, "min", bn_data_extreme_json(c, c->min, c->min_text));
 		json_object_set_new(numeric, "max", bn_data_extreme_json(c, c->max, c->max_text));
 	}
+	if (json_is_object(numeric) && bn_cli_is_text(cli))
+		times_shown(numeric, c);
 	json_object_set_new(o, "top_text", top.len ? json_string(top.ptr) : json_null());
 	bn_buf_release(&top);
 	json_decref(doc);

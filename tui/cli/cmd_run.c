@@ -88,10 +88,16 @@ static int split_fields(char *copy, const char ***list, size_t *count, bn_err *e
 }
 
 /* text is a buffer for messages with a name. */
-static const char *empty_text(const bn_run_query *q, char *text, size_t size)
+static const char *empty_text(
+	bn_workspace *ws, const bn_run_query *q, char *text, size_t size)
 {
+	bn_err why = BN_ERR_INIT;
 	if (q->offset > 0)
 		return "no run after the --offset: there are fewer";
+	if (q->filter && bn_run_filter_absent(ws, q->filter, &why) == BN_ENOTFOUND) {
+		snprintf(text, size, "no run matches: %.120s; %.70s", why.msg, why.hint);
+		return text;
+	}
 	if (q->filter)
 		return "no run matches";
 	if (q->experiment)
@@ -153,14 +159,15 @@ static int warn_of_sort(bn_cli *cli, bn_workspace *ws, const bn_run_query *q, bn
 	return rc;
 }
 
-static int show_page(bn_cli *cli, const bn_run_page *page, const bn_run_query *q, bn_err *err)
+static int show_page(bn_cli *cli, bn_workspace *ws, const bn_run_page *page, const bn_run_query *q,
+	bn_err *err)
 {
 	static const bn_col fixed[] = {{"id", "RUN", BN_AS_ID}, {"name", "NAME", BN_AS_TEXT},
 		{"status", "STATUS", BN_AS_TEXT}, {"experiment", "EXPERIMENT", BN_AS_GROUP},
 		{"title", "RUNS", BN_AS_LONG}, {"duration_ns", "TIME", BN_AS_DURATION},
 		{"created_ms", "CREATED", BN_AS_TIME_MS}};
 	size_t n = sizeof fixed / sizeof *fixed;
-	char empty[200];
+	char empty[240];
 	bn_col *cols = bn_alloc_zeroed(n + q->column_count + 1, sizeof *cols);
 	char(*keys)[24] = bn_alloc_zeroed(q->column_count + 1, sizeof *keys);
 	json_t *items = json_array();
@@ -174,7 +181,7 @@ static int show_page(bn_cli *cli, const bn_run_page *page, const bn_run_query *q
 		int64_t now = bn_env_now_ms(bn_cli_env(cli));
 		for (size_t i = 0; i < page->count; i++)
 			json_array_append_new(items, row_json(&page->rows[i], q, now));
-		rc = bn_cli_list(cli, items, cols, empty_text(q, empty, sizeof empty), err);
+		rc = bn_cli_list(cli, items, cols, empty_text(ws, q, empty, sizeof empty), err);
 		if (rc == 0 && page->total > (int64_t)page->count)
 			bn_cli_say(cli, "%zu of %lld runs; --limit and --offset show others",
 				page->count, (long long)page->total);
@@ -209,7 +216,7 @@ static int run_ls(bn_cli *cli, bn_err *err)
 	if (rc == 0)
 		rc = bn_run_query_page(&page, ws, &q, err);
 	if (rc == 0)
-		rc = show_page(cli, page, &q, err);
+		rc = show_page(cli, ws, page, &q, err);
 	if (rc >= 0 && page->total > 0)
 		rc = warn_of_sort(cli, ws, &q, err);
 	bn_run_page_free(page);

@@ -152,7 +152,8 @@ static void notes_of(bn_buf *b, const bn_profile_column *c)
 		sep = ", ";
 	}
 	if (!c->distinct_exact) {
-		bn_buf_addf(b, "%sdistinct +-%.1f %%", sep, 100 * c->distinct_error);
+		bn_buf_addf(b, "%sdistinct +-%.1f %% (two standard errors)", sep,
+			200 * c->distinct_error);
 		sep = ", ";
 	}
 	if (c->is_numeric && !c->quantiles_exact && c->rank_error > 0) {

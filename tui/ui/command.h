@@ -106,8 +106,7 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 	X(ADD, "add", "", BN_CMD_ARGUMENT | BN_CMD_WRITES, BN_ON(DATA) | BN_ON(VERSIONS), \
 		"bring a table in as a version of a dataset: :add [--private] NAME FILE.csv") \
 	X(WHERE, "where", "w", BN_CMD_ARGUMENT, BN_ON(RUNS) | BN_ON(ROWS) | BN_ON(AUDIT), \
-		"only what matches: metrics.test_rmse < 12 AND params.lr = 0.1, or of rows power " \
-		"> " \
+		"only what matches: metrics.test_rmse < 12 AND params.lr = 0.1; of rows power > " \
 		"250; nothing: all") \
 	X(COMPARE, "compare", "x", 0, BN_ON(RUNS) | BN_ON(VERSIONS) | BN_ON(MODELS), \
 		"compare what is marked: runs side by side, two versions of a dataset, the runs " \

@@ -151,6 +151,10 @@ bool bn_frame_refuses(bn_frame *f, bn_command_id id, char *why, size_t size)
 		bn_command_where(id, &where);
 		snprintf(why, size, "'%s' means nothing on this screen%s%s", c->name,
 			where.len ? "; it does on " : "", where.len ? where.ptr : "");
+		if (id == BN_CMD_REQUEST && (bn_frame_kind(f) & (BN_ON(MODELS) | BN_ON(MODEL))))
+			snprintf(why, size,
+				"':request' asks for your key to be admitted; P asks for approval "
+				"of this version");
 		bn_buf_release(&where);
 		return true;
 	}

@@ -392,6 +392,16 @@ static void dialog_draw(bn_frame *f, bn_area all)
 	bn_area_cursor(a, last, f->dialog_on_yes ? col + 5 : 2, false);
 }
 
+/* Where the screen says more than the table of commands. */
+static const char *help_here(const bn_frame *f, bn_command_id id)
+{
+	if (id == BN_CMD_WHERE && bn_frame_kind(f) == BN_ON(ROWS))
+		return "only rows that match: power > 250 AND state = FAILED; nothing: all";
+	if (id == BN_CMD_WHERE && bn_frame_kind(f) == BN_ON(AUDIT))
+		return "only records that match: who=ada what=approved; nothing: all";
+	return bn_command_get(id)->help;
+}
+
 /* What a command does, and where when that is not here: "on Runs (3): compare the marked runs". */
 static void list_row_words(const bn_frame *f, bn_command_id id, char *out, size_t size)
 {
@@ -402,8 +412,25 @@ static void list_row_words(const bn_frame *f, bn_command_id id, char *out, size_
 	const char *more = where.len ? strchr(where.ptr, ',') : NULL;
 	int n = more ? (int)(more - where.ptr) : (int)where.len;
 	snprintf(out, size, "%s%.*s%s%s%s", where.len ? "on " : "", n, where.len ? where.ptr : "",
-		more ? " and others" : "", where.len ? ": " : "", c->help);
+		more ? " and others" : "", where.len ? ": " : "", help_here(f, id));
 	bn_buf_release(&where);
+}
+
+/* All of the words of the row that is selected, which the list may cut. */
+static void list_detail_draw(const bn_frame *f, bn_area a)
+{
+	char text[512], why[256];
+	bn_found object;
+	bn_command_id id = bn_modal_list_item(f, f->list_selected - bn_find_count(f));
+	bn_area_hline(a, 0, 0, a.cols, BN_INK_BORDER);
+	if (id == BN_CMD_NONE || bn_find_item(f, f->list_selected, &object))
+		return;
+	list_row_words(f, id, text, sizeof text);
+	size_t n = strlen(text);
+	if ((bn_command_get(id)->views & bn_frame_kind(f)) &&
+		bn_frame_refuses((bn_frame *)(uintptr_t)f, id, why, sizeof why))
+		snprintf(text + n, sizeof text - n, ". Not now: %s", why);
+	bn_area_paragraph(bn_area_sub(a, 1, 0, a.rows - 1, a.cols), 0, 0, BN_INK_DIALOG, text);
 }
 
 static void list_row_draw(const bn_frame *f, bn_area a, int r, bn_command_id id, bool selected)
@@ -439,7 +466,7 @@ static void list_draw(bn_frame *f, bn_area all)
 	int n = list_count(f), wide = all.cols > 104 ? 100 : all.cols - 4;
 	bn_area a = bn_modal_box(
 		all, all.rows > 8 ? all.rows - 2 : all.rows, wide, BN_INK_DIALOG, BN_INK_BORDER);
-	int rows = a.rows - 2;
+	int detail = a.rows >= 14 ? 4 : 0, rows = a.rows - 2 - detail;
 	bn_area_textf(a, 0, 0, BN_INK_DIALOG_STRONG, "%s",
 		f->list_is_all ? "Find a run, data, a version, a command"
 			       : "What can be done here");
@@ -454,6 +481,8 @@ static void list_draw(bn_frame *f, bn_area all)
 	bn_area list = bn_area_sub(a, 1, 0, rows, a.cols);
 	for (int r = 0; r < rows && f->list_top + r < n; r++)
 		list_item_draw(f, list, r, f->list_top + r);
+	if (detail)
+		list_detail_draw(f, bn_area_sub(a, 1 + rows, 0, detail, a.cols));
 	if (n == 0)
 		bn_area_text(list, 0, 0, BN_INK_DIM, "nothing has all of these words");
 	bn_input_draw(&f->input, a, a.rows - 1, col, BN_INK_SELECTED_IDLE);

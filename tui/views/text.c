@@ -13,6 +13,7 @@ typedef struct text_view {
 	const char **lines; /* into text, which is split at newlines */
 	int count, top, left, page_rows;
 	int widest; /* columns of the longest line */
+	bool wraps; /* instead of going on beyond the edge */
 } text_view;
 
 /* A line that goes on beyond an edge says so there. */
@@ -26,10 +27,42 @@ static void line_draw(const text_view *v, bn_area a, int row, const char *line)
 		bn_area_glyph(a, row, a.cols - 1, BN_INK_DIM, BN_GLYPH_MORE_RIGHT);
 }
 
+static int line_rows(bn_area a, const char *line)
+{
+	bn_area probe = {a.s, 0, 0, 0, a.cols - 2}; /* measures, draws nothing */
+	if ((int)bn_utf8_width(line) <= a.cols - 2 || a.cols < 10)
+		return 1;
+	return bn_area_paragraph(probe, 0, 0, BN_INK_TEXT, line);
+}
+
+static void wrapped_draw(text_view *v, bn_area a)
+{
+	int last = v->count, rows = 0;
+	while (last > 0 && (rows += line_rows(a, v->lines[last - 1])) <= a.rows)
+		last--;
+	v->top = v->top > last ? last : v->top;
+	v->top = v->top < 0 ? 0 : v->top;
+	for (int r = 0, i = v->top; i < v->count && r < a.rows; i++) {
+		int n = line_rows(a, v->lines[i]);
+		if (n > 1)
+			bn_area_paragraph(bn_area_sub(a, r, 1, a.rows - r, a.cols - 2), 0, 0,
+				BN_INK_TEXT, v->lines[i]);
+		else
+			bn_area_text(a, r, 1, BN_INK_TEXT, v->lines[i]);
+		r += n;
+	}
+	bn_area_cursor(a, 0, 0, false);
+}
+
 static void draw(bn_view *view, bn_area a, bool focused)
 {
 	text_view *v = (text_view *)view;
 	(void)focused;
+	if (v->wraps) {
+		v->page_rows = a.rows > 1 ? a.rows : 1;
+		wrapped_draw(v, a);
+		return;
+	}
 	v->page_rows = a.rows > 1 ? a.rows : 1;
 	if (v->top > v->count - v->page_rows)
 		v->top = v->count - v->page_rows;
@@ -119,6 +152,11 @@ static const bn_view_class text_class = {
 	.crumb = crumb,
 	.free = view_free,
 };
+
+void bn_view_text_wrap(bn_view *view)
+{
+	((text_view *)view)->wraps = true;
+}
 
 int bn_view_text_new(bn_view **out, bn_frame *f, const char *name, const char *text, bn_err *err)
 {

@@ -130,6 +130,18 @@ START_TEST(test_query_filters_select_what_they_say)
 }
 END_TEST
 
+START_TEST(test_query_a_key_that_no_run_has_is_named)
+{
+	bn_err why = BN_ERR_INIT;
+	make();
+	ck_assert_int_eq(bn_run_filter_absent(w.ws, "metrics.rmse > 100 AND lr = 3", &why), 0);
+	ck_assert_int_eq(bn_run_filter_absent(w.ws, "metrics.rmes < 3", &why), BN_ENOTFOUND);
+	ck_assert_str_eq(why.msg, "no run has the metric 'rmes'");
+	ck_assert_str_eq(why.hint, "did you mean 'rmse'?");
+	track_remove(&w);
+}
+END_TEST
+
 static const struct {
 	const char *filter;
 	size_t at;
@@ -424,7 +436,7 @@ START_TEST(test_query_ten_thousand_runs)
 }
 END_TEST
 
-BN_TEST_MAIN("core/track/query", test_query_filters_select_what_they_say,
+BN_TEST_MAIN("core/track/query", test_query_filters_select_what_they_say, test_query_a_key_that_no_run_has_is_named,
 	test_query_errors_point_at_the_character,
 	test_query_deep_and_long_filters_are_refused_not_crashed,
 	test_query_sorts_with_what_is_absent_last_both_ways,

@@ -799,6 +799,34 @@ START_TEST(test_frame_export_asks_before_it_writes_over_a_file)
 }
 END_TEST
 
+START_TEST(test_frame_nothing_is_said_only_where_there_is_nothing)
+{
+	bench b = {.fake = {.actions = 0}};
+	bench_open(&b, false);
+	play(&b, "4 j j j");
+	play(&b, "A");
+	ck_assert(!shows(&b, "no model yet"));
+	ck_assert(refused(&b, "request", "P asks for approval"));
+	bench_close(&b);
+}
+END_TEST
+
+START_TEST(test_frame_a_changed_form_is_left_after_a_question)
+{
+	bench b = {.fake = {.actions = 0}};
+	bench_open(&b, false);
+	play(&b, "3 L Esc"); /* nothing was changed */
+	ck_assert(!shows(&b, "Leave the form?"));
+	play(&b, "L Enter \"x\" Enter Esc");
+	ck_assert(shows(&b, "Leave the form?"));
+	play(&b, "Enter");
+	ck_assert(shows(&b, "nothing was changed"));
+	play(&b, "Esc Tab Enter");
+	ck_assert(!shows(&b, "Leave the form?"));
+	bench_close(&b);
+}
+END_TEST
+
 START_TEST(test_frame_clearing_the_prompt_keeps_the_command_of_the_key)
 {
 	bench b = {.fake = {.actions = 0}};
@@ -1241,6 +1269,8 @@ BN_TEST_MAIN("tui/views/frame",
 	test_frame_a_paste_is_text_and_never_commands,
 	test_frame_export_asks_before_it_writes_over_a_file,
 	test_frame_clearing_the_prompt_keeps_the_command_of_the_key,
+	test_frame_nothing_is_said_only_where_there_is_nothing,
+	test_frame_a_changed_form_is_left_after_a_question,
 	test_frame_help_is_searched_and_runs_what_is_picked,
 	test_frame_copies_rows_and_the_command_line_of_each_screen,
 	test_frame_back_walks_to_the_first_screen_and_q_leaves_there,

@@ -157,6 +157,16 @@ static void started(bn_launch_view *v, const bn_started *s)
 		bn_frame_message(f, "%zu runs wait in the queue, or run", runs);
 }
 
+/* Of what stands in the fields. */
+static uint64_t typed_hash(const bn_launch_view *v)
+{
+	uint64_t h = 1469598103934665603u; /* FNV-1a */
+	for (int i = 0; i < v->form.count; i++)
+		for (const char *s = v->fields[i].value; *s; s++)
+			h = (h ^ (unsigned char)*s) * 1099511628211u;
+	return h;
+}
+
 static void page(bn_view *view, bn_page *p)
 {
 	bn_launch_view *v = (bn_launch_view *)view;
@@ -179,15 +189,37 @@ static void page(bn_view *view, bn_page *p)
 	bn_page_free(v->page);
 	v->page = p;
 	bn_launch_fill(v);
+	v->filled = typed_hash(v);
 }
 
 /* ---- commands ------------------------------------------------------------------------------------ */
+
+/* What was typed is not kept: leaving it is asked for. */
+static bool leave_asks(bn_launch_view *v)
+{
+	if (!v->page || typed_hash(v) == v->filled)
+		return false;
+	bn_frame_confirm(v->view.frame, &v->view, BN_CMD_BACK, "Leave the form?",
+		"What you changed in it is not kept. Y copies it as a command line first.",
+		"leave it");
+	return true;
+}
+
+static void answer(bn_view *view, bn_command_id id, const char *text)
+{
+	(void)text;
+	if (id == BN_CMD_BACK)
+		bn_frame_pop(view->frame); /* frees the view */
+}
 
 static bool command(bn_view *view, bn_command_id id, const char *arg)
 {
 	bn_launch_view *v = (bn_launch_view *)view;
 	(void)arg;
 	switch (id) {
+	case BN_CMD_BACK:
+	case BN_CMD_CLOSE:
+		return leave_asks(v);
 	case BN_CMD_LAUNCH:
 		return start(v, false);
 	case BN_CMD_OPEN:
@@ -277,6 +309,7 @@ static const bn_view_class launch_class = {
 	.draw = draw,
 	.command = command,
 	.refuses = refuses,
+	.answer = answer,
 	.page = page,
 	.refresh = refresh,
 	.cli = cli,

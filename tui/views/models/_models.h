@@ -24,6 +24,12 @@ void bn_version_answer(bn_view *view, bn_version_asked *asked, const char *text)
 bool bn_version_refuses(const bn_version *m, bn_command_id id, char *why, size_t size);
 int bn_version_words(const bn_view *view, bn_command_id id, const char **out, int most);
 
+/* Why the version can be neither approved nor rejected: nobody asks for it. */
+void bn_version_undecided(const bn_version *m, char *why, size_t size);
+/* Why the user cannot decide (BN_CMD_APPROVE or BN_CMD_REJECT) on a request, and the command that brings what a gate
+ * lacks; false: the user can. */
+bool bn_item_refuses(const bn_inbox_item *d, bn_command_id id, char *why, size_t size);
+
 /* The sheet beside the list follows the selection. */
 void bn_view_model_show(bn_view *model, const char *spec);
 

@@ -178,6 +178,8 @@ static bool text_open(model_view *v, const bn_sheet *s, const bn_sheet_line *lin
 	int rc = bn_view_text_new(&made, f, line->kind == BN_SHEET_GATE ? "gate" : "said",
 		text.ptr ? text.ptr : "", &err);
 	bn_buf_release(&text);
+	if (made)
+		bn_view_text_wrap(made);
 	return bn_view_open(f, rc, &made, &err);
 }
 
@@ -268,15 +270,10 @@ static bool refuses(bn_view *view, bn_command_id id, char *why, size_t size)
 		return true;
 	}
 	if (d->version->state != BN_MODEL_REQUESTED) {
-		snprintf(why, size, "only an open request can be decided; this one is %s",
-			bn_model_state_name(d->version->state));
+		bn_version_undecided(d->version, why, size);
 		return true;
 	}
-	bool can_override = d->override_allowed && d->gates && d->gates->blocked;
-	if (id == BN_CMD_REJECT ? d->can_reject : d->can_approve || can_override)
-		return false;
-	snprintf(why, size, "%s", d->why_not ? d->why_not : "the policy does not allow it");
-	return true;
+	return bn_item_refuses(d, id, why, size);
 }
 
 static void answer(bn_view *view, bn_command_id id, const char *text)
@@ -299,8 +296,12 @@ static void card_show(model_view *v, bn_page *p)
 	bn_frame *f = v->view.frame;
 	bn_err err = BN_ERR_INIT;
 	bn_view *made = NULL;
-	if (p->data)
-		bn_view_open(f, bn_view_text_new(&made, f, "card", p->data, &err), &made, &err);
+	if (p->data) {
+		int rc = bn_view_text_new(&made, f, "card", p->data, &err);
+		if (made)
+			bn_view_text_wrap(made);
+		bn_view_open(f, rc, &made, &err);
+	}
 	bn_page_free(p);
 }
 

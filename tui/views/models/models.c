@@ -530,14 +530,20 @@ static bool register_do(bn_view *view, const char *arg)
 	return true;
 }
 
-static bool sheet_open(bn_view *view, const bn_version *m, bn_command_id id)
+static bool sheet_open(
+	bn_view *view, const bn_version *m, const bn_inbox_item *item, bn_command_id id)
 {
 	char spec[BN_REF_BYTES];
 	bn_err err = BN_ERR_INIT;
 	bn_view *made = NULL;
 	spec_of(m, spec);
 	bn_view_open(view->frame, bn_view_model_new(&made, view->frame, spec, &err), &made, &err);
-	if (id != BN_CMD_OPEN)
+	char why[256];
+	if (id == BN_CMD_OPEN)
+		return true;
+	if (item && bn_item_refuses(item, id, why, sizeof why))
+		bn_frame_message(view->frame, "%s", why);
+	else
 		bn_frame_message(view->frame, "read the evidence first; then %s again",
 			id == BN_CMD_APPROVE ? "A" : "R");
 	return true;
@@ -567,7 +573,18 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 	if (id == BN_CMD_COMPARE && compared(v, &runs))
 		return bn_view_open(view->frame,
 			bn_view_compare_new(&made, view->frame, &runs, &err), &made, &err);
-	return id == BN_CMD_OPEN || decides ? sheet_open(view, r->version, id) : false;
+	return id == BN_CMD_OPEN || decides ? sheet_open(view, r->version, r->item, id) : false;
+}
+
+/* Why no version is selected. */
+static void none_words(const models_view *v, char *why, size_t size)
+{
+	const char *text = "no model yet: binnacle model register NAME RUN";
+	if (v->count && v->list.grid.filter[0])
+		text = "no version matches the filter; Esc shows all";
+	else if (v->count)
+		text = "this is the title of a part: go to a version, with j or k";
+	snprintf(why, size, "%s", text);
 }
 
 static bool refuses(bn_view *view, bn_command_id id, char *why, size_t size)
@@ -580,7 +597,7 @@ static bool refuses(bn_view *view, bn_command_id id, char *why, size_t size)
 	case BN_CMD_PROMOTE:
 	case BN_CMD_ALIAS:
 	case BN_CMD_WITHDRAW:
-		snprintf(why, size, "no model yet: binnacle model register NAME RUN");
+		none_words(v, why, size);
 		return !r || bn_version_refuses(r->version, id, why, size);
 	case BN_CMD_COMPARE:
 		snprintf(why, size,
@@ -594,8 +611,10 @@ static bool refuses(bn_view *view, bn_command_id id, char *why, size_t size)
 	case BN_CMD_REJECT:
 		if (v->is_split && v->detail && r && r->item)
 			return v->detail->cls->refuses(v->detail, id, why, size);
-		snprintf(why, size, "only an open request can be decided%s%s",
-			r ? "; this one is " : "", r ? bn_model_state_name(r->version->state) : "");
+		if (!r)
+			none_words(v, why, size);
+		else
+			bn_version_undecided(r->version, why, size);
 		return !r || r->version->state != BN_MODEL_REQUESTED;
 	default:
 		return false;

@@ -136,6 +136,37 @@ bool bn_version_refuses(const bn_version *m, bn_command_id id, char *why, size_t
 	return true;
 }
 
+void bn_version_undecided(const bn_version *m, char *why, size_t size)
+{
+	snprintf(why, size, "only an open request can be decided; this one is %s%s",
+		bn_model_state_name(m->state), may_ask(m) ? ": P asks for approval" : "");
+}
+
+/* A blocking gate that only somebody's attestation opens, and this one a command makes. */
+static bool lacks_reproduction(const bn_inbox_item *d)
+{
+	for (size_t i = 0; d->gates && i < d->gates->count; i++) {
+		const bn_gate_result *g = &d->gates->items[i];
+		if (g->severity == BN_GATE_BLOCK && g->verdict == BN_VERDICT_INCONCLUSIVE &&
+			g->claim && strstr(g->claim, "reproducible"))
+			return true;
+	}
+	return false;
+}
+
+bool bn_item_refuses(const bn_inbox_item *d, bn_command_id id, char *why, size_t size)
+{
+	bool can_override = d->override_allowed && d->gates && d->gates->blocked;
+	const char *run = d->version->run_id;
+	if (id == BN_CMD_REJECT ? d->can_reject : d->can_approve || can_override)
+		return false;
+	int n = snprintf(why, size, "%.180s",
+		d->why_not ? d->why_not : "the policy does not allow it");
+	if (id == BN_CMD_APPROVE && run && lacks_reproduction(d) && n > 0 && (size_t)n < size)
+		snprintf(why + n, size - (size_t)n, "; binnacle run reproduce %.8s --attest", run);
+	return true;
+}
+
 int bn_version_words(const bn_view *view, bn_command_id id, const char **out, int most)
 {
 	(void)view;

@@ -155,6 +155,8 @@ static void draw(bn_view *view, bn_area a, bool focused)
 {
 	const bn_frequency *d = bn_list_data((bn_list *)view);
 	char n[BN_FORMAT_BYTES], rows[BN_FORMAT_BYTES];
+	((bn_list *)view)->grid.empty =
+		d && d->total == 0 ? "no row matches: there is nothing to count" : NULL;
 	if (d && a.rows > 4) {
 		bn_format_count(rows, d->total);
 		if (d->distinct >= 0)
@@ -176,9 +178,10 @@ static bool refuses(bn_view *view, bn_command_id id, char *why, size_t size)
 	int64_t row = bn_grid_selected_row(&l->grid);
 	if (id != BN_CMD_OPEN || (d && row >= 0 && row < (int64_t)d->count))
 		return false;
-	snprintf(why, size, "%s",
-		d && row >= 0 ? "these are all values that are not listed"
-			      : "nothing is counted yet");
+	const char *text = d ? "no row matches: there is nothing to count" : "nothing is counted yet";
+	if (d && row >= 0)
+		text = "these are all values that are not listed";
+	snprintf(why, size, "%s", text);
 	return true;
 }
 

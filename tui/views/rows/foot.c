@@ -20,19 +20,35 @@ static void number_fit(double value, int width, char *out, size_t size)
 		snprintf(out, size, "-");
 }
 
-/* "710.2", or "batch 71 %". */
+/* With as many digits as there is room for, six at most; fewer than four only where they do not fit. */
+static void mean_text(double mean, int width, char *out, size_t size)
+{
+	snprintf(out, size, "%.0f", mean);
+	if (fabs(mean) >= 1e5 && fabs(mean) < 1e12 && (int)strlen(out) <= width)
+		return;
+	for (int digits = 6; digits >= 4; digits--) {
+		snprintf(out, size, "%.*g", digits, mean);
+		if ((int)strlen(out) <= width && !strchr(out, 'e'))
+			return;
+	}
+	number_fit(mean, width, out, size);
+}
+
+/* "710.2", "batch 71 %", or a mean time. */
 static void middle_text(const bn_total *t, int width, char *out, size_t size)
 {
-	char number[BN_FORMAT_BYTES], share[16];
+	char share[16];
 	out[0] = '\0';
 	if (!isnan(t->middle)) {
-		snprintf(out, size, "%s", bn_format_number(number, t->middle));
-		if ((int)strlen(out) > width)
-			number_fit(t->middle, width, out, size);
+		mean_text(t->middle, width, out, size);
 		return;
 	}
 	if (!t->common)
 		return;
+	if (isnan(t->share)) { /* a mean time */
+		snprintf(out, size, "%.*s", width > 0 ? width : 0, t->common);
+		return;
+	}
 	snprintf(share, sizeof share, " %.0f %%", 100 * t->share);
 	int room = width - (int)strlen(share);
 	bool has_share = room >= 2;
@@ -90,14 +106,15 @@ int bn_rows_foot_draw(bn_rows_view *v, bn_area a, bool draw)
 		return rows;
 	ask(v);
 	bn_area_hline(a, at, 0, a.cols, BN_INK_BORDER);
-	bn_area_textf(a, at, 1, BN_INK_HEADER, some ? " of these %s rows " : " of all %s rows ",
+	bn_area_textf(a, at, 1, BN_INK_HEADER, some ? " of these %s rows: the mean, of texts the most frequent " :
+		     " of all %s rows: the mean, of texts the most frequent ",
 		bn_format_count(n, o->count));
 	if (!t) {
 		bn_area_glyph(a, at + 1, 1, BN_INK_DIM, BN_GLYPH_ELLIPSIS);
 		return rows;
 	}
 	line_draw(v, a, at + 1, "missing", t->some, t->columns, true);
-	line_draw(v, a, at + 2, "middle", t->some, t->columns, false);
+	line_draw(v, a, at + 2, "mean/top", t->some, t->columns, false);
 	if (some && t->all)
 		line_draw(v, a, at + 3, "of all", t->all, t->all_columns, false);
 	return rows;

@@ -3,6 +3,7 @@
  * when its job is cancelled, and reports progress.
  */
 #include "core/base/mem.h"
+#include "core/base/timestamp.h"
 #include "core/profile/frequencies.h"
 #include "core/table/order.h"
 #include "tui/views/rows/some.h"
@@ -180,12 +181,24 @@ static int total_of_values(bn_total *t, bn_arena *arena, bn_table_reader *table,
 	t->missing = (int64_t)f.missing;
 	if (many)
 		rc = missing_of(t, table, column, err);
-	if (!many && f.count && f.values[0].text) {
+	/* A value that occurs once is none of the most frequent. */
+	if (!many && f.count && f.values[0].text && f.values[0].count > 1) {
 		t->common = bn_arena_strdup(arena, f.values[0].text);
 		t->share = (double)f.values[0].count / (double)(f.rows - f.missing);
 	}
 	bn_frequencies_release(&f);
 	return rc;
+}
+
+/* The mean of instants (ns) as an instant, to the second. */
+static void total_of_times(bn_total *t, bn_arena *arena)
+{
+	char text[BN_TIMESTAMP_TEXT];
+	if (!isnan(t->middle) && fabs(t->middle) < 9.2e18)
+		t->common = bn_arena_strdup(arena,
+			bn_timestamp_iso(
+				(int64_t)(t->middle / 1e9) * INT64_C(1000000000), text));
+	t->middle = NAN;
 }
 
 /* Of all rows of the version, by its stored profile. */
@@ -206,8 +219,11 @@ static int totals_of_all(bn_totals *t, bn_arena *arena, bn_reader *r, const char
 	for (size_t i = 0; i < p->column_count; i++) {
 		const bn_profile_column *c = &p->columns[i];
 		bool number = bn_type_is_number(c->type);
-		all[i] = (bn_total){(int64_t)c->missing, number ? c->mean : NAN, NULL, NAN};
-		if (number || !c->top_count || !c->top[0].text || c->top_error)
+		bool times = c->type == BN_TYPE_TIMESTAMP;
+		all[i] = (bn_total){(int64_t)c->missing, number || times ? c->mean : NAN, NULL, NAN};
+		if (times)
+			total_of_times(&all[i], arena);
+		if (number || times || (c->top_count && c->top[0].count < 2) || !c->top_count || !c->top[0].text || c->top_error)
 			continue;
 		all[i].common = bn_arena_strdup(arena, c->top[0].text);
 		all[i].share = (double)c->top[0].count / (double)(c->rows - c->missing);
@@ -247,10 +263,13 @@ int bn_source_totals(void *context, const void *arg, bn_page *page, bn_job *job,
 		goto out;
 	}
 	for (size_t i = 0; i < schema->count; i++) {
+		bn_type type = schema->fields[i].type;
 		own[i] = (bn_total){-1, NAN, NULL, NAN};
-		if (bn_type_is_number(schema->fields[i].type))
+		if (bn_type_is_number(type) || type == BN_TYPE_TIMESTAMP)
 			rc = total_of_numbers(&own[i], table, i, &watch, err);
-		else
+		if (type == BN_TYPE_TIMESTAMP)
+			total_of_times(&own[i], &page->arena);
+		else if (!bn_type_is_number(type))
 			rc = total_of_values(&own[i], &page->arena, table, i, &watch, err);
 		if (rc < 0)
 			goto out;

@@ -473,7 +473,9 @@ static bool rows_refuses(bn_view *view, bn_command_id id, char *why, size_t size
 		return true;
 	}
 	if (id == BN_CMD_OPEN && rows_count((void *)(uintptr_t)v) == 0) {
-		snprintf(why, size, "there is no row");
+		snprintf(why, size, "%s",
+			v->list.grid.filter[0] ? "no row matches the filter; Esc shows all"
+					       : "there is no row");
 		return true;
 	}
 	return false;
@@ -511,12 +513,29 @@ static int rows_words(const bn_view *view, bn_command_id id, const char **out, i
 	return n;
 }
 
+/* Columns that were derived are kept by a dataset of their own. */
+static void transform_cli(const bn_rows_view *v, const char *where, bn_buf *out)
+{
+	char derived[sizeof v->of.derived];
+	size_t name = strcspn(v->of.ref, "@");
+	memcpy(derived, v->of.derived, sizeof derived);
+	bn_buf_addf(out, "binnacle data transform %.*s-derived %s", (int)name, v->of.ref, v->of.ref);
+	for (char *rest = derived, *one; (one = strsep(&rest, ";"));)
+		bn_shell_option_add(out, "column", one + strspn(one, " "));
+	if (where)
+		bn_shell_option_add(out, "where", where);
+}
+
 static void rows_cli(const bn_view *view, bn_buf *out)
 {
 	const bn_rows_view *v = (const bn_rows_view *)view;
 	const char *where = bn_row_filter_expression(v->list.grid.filter);
-	if (v->of.bases || v->of.derived[0] || (v->list.grid.filter[0] && !where))
+	if (v->of.bases || (v->list.grid.filter[0] && !where))
 		return; /* no command prints these */
+	if (v->of.derived[0]) {
+		transform_cli(v, where, out);
+		return;
+	}
 	bn_buf_addf(out, "binnacle data head %s", v->of.ref);
 	if (where)
 		bn_shell_option_add(out, "where", where);

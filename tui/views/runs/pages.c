@@ -107,6 +107,15 @@ static int mixed_look(bn_runs *runs, bn_reader *r, bn_arena *arena, bn_err *err)
 	return 0;
 }
 
+/* Of a filter that selects nothing. */
+static void absent_look(bn_runs *runs, bn_reader *r, bn_arena *arena, const char *filter)
+{
+	bn_err why = BN_ERR_INIT;
+	if (filter[0] && runs->page->total == 0 &&
+		bn_run_filter_absent(r->ws, filter, &why) == BN_ENOTFOUND)
+		runs->absent = bn_arena_strf(arena, "%s; %s", why.msg, why.hint);
+}
+
 int bn_source_runs(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
 {
 	bn_reader *r = context;
@@ -151,6 +160,7 @@ int bn_source_runs(void *context, const void *arg, bn_page *page, bn_job *job, b
 		runs_release(runs);
 		return rc;
 	}
+	absent_look(runs, r, &page->arena, a->filter);
 	runs->generation = r->generation;
 	return BN_PAGE_TAKE(page, runs, runs_release);
 }

@@ -60,6 +60,7 @@ typedef struct bn_runs {
 		*sparse; /* summary of folded ones: what all share, and what few have; "" none */
 	bn_queue *queue; /* of this user on this host */
 	bool mixed; /* those with the first metric are measured on different terms: none is the best */
+	const char *absent; /* the key of the filter that no run has, in words; NULL: they all have runs */
 } bn_runs;
 
 /* Cells of a row after its fields. */

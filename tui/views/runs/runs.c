@@ -22,6 +22,20 @@ static void ordered(bn_view *view)
 	bn_runs_ask(v, &arg, 0);
 }
 
+/* Why there is no row. */
+static void empty_say(bn_runs_view *v, const bn_runs *d)
+{
+	bn_grid *g = &v->list.grid;
+	if (v->where[0]) {
+		snprintf(v->none, sizeof v->none, "no run matches%s%.280s; Esc shows all",
+			d->absent ? ": " : "", d->absent ? d->absent : "");
+		g->empty = v->none;
+	} else {
+		g->empty = v->removed ? "the trash is empty; :removed shows the runs again"
+				      : BN_RUNS_NONE;
+	}
+}
+
 static void page(bn_view *view, bn_page *p)
 {
 	bn_runs_view *v = (bn_runs_view *)view;
@@ -46,6 +60,8 @@ static void page(bn_view *view, bn_page *p)
 		bn_runs_window_take(v, d->page);
 	if (d)
 		bn_runs_too_many_groups(v, d->page);
+	if (d)
+		empty_say(v, d);
 	if (d && !bn_runs_columns_fit(v, d)) {
 		bn_page *old = v->list.page;
 		v->list.page = p; /* columns are built from this page */
@@ -285,8 +301,6 @@ static void removed_set(bn_runs_view *v)
 	v->removed = !v->removed;
 	v->where_is_new = true;
 	bn_grid_command(&v->list.grid, BN_CMD_UNMARK, NULL);
-	v->list.grid.empty =
-		v->removed ? "the trash is empty; :removed shows the runs again" : BN_RUNS_NONE;
 	v->list.view.cls->refresh(&v->list.view);
 }
 
@@ -397,6 +411,17 @@ static bool act_refused(
 	return true;
 }
 
+static void none_words(const bn_runs_view *v, bool is_line, char *why, size_t size)
+{
+	const char *text = v->removed ? "the trash is empty"
+				      : "there is no run yet: binnacle run start -- COMMAND";
+	if (v->where[0] || v->list.grid.filter[0])
+		text = "no run matches the filter; Esc shows all";
+	if (is_line)
+		text = "this is a group: go to a run";
+	snprintf(why, size, "%s", text);
+}
+
 static bool refuses(bn_view *view, bn_command_id id, char *why, size_t size)
 {
 	bn_runs_view *v = (bn_runs_view *)view;
@@ -415,9 +440,7 @@ static bool refuses(bn_view *view, bn_command_id id, char *why, size_t size)
 			return act_refused(v, id, r, why, size);
 		if (is_line && id == BN_CMD_OPEN)
 			return false;
-		snprintf(why, size, "%s",
-			is_line ? "this is a group: go to a run"
-				: "there is no run yet: binnacle run start -- COMMAND");
+		none_words(v, is_line, why, size);
 		return true;
 	case BN_CMD_STOP:
 		if (bn_view_stop_refused(view, why, size))

@@ -162,7 +162,7 @@ int bn_fake_runs(void *context, const void *arg, bn_page *page, bn_job *job, bn_
 	static const int ranks[4] = {0, 0, 0, 1};
 	bool told = n > 1 && !fake->many_runs;
 	bn_runs runs = {p, 1, 4, run_fields, ranks, folded, told ? "batch_size 256, epochs 40" : "",
-		told ? "accuracy 1/6" : "", NULL, false};
+		told ? "accuracy 1/6" : "", NULL, false, NULL};
 	if (fake->has_queue && n > 1)
 		runs.queue = fake_queue(fake, page, p);
 	bn_fake_take(page, &runs, sizeof runs);
