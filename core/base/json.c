@@ -55,7 +55,7 @@ static bool mark_word(bn_buf *out, const char *token, size_t n)
  * costs the file no other number. */
 static bool mark_number(bn_buf *out, const char *token, size_t n)
 {
-	size_t sign = token[0] == '-';
+	size_t sign = token[0] == '-', digits = sign;
 	int64_t whole;
 	if (mark_word(out, token, n))
 		return true;
@@ -63,8 +63,9 @@ static bool mark_number(bn_buf *out, const char *token, size_t n)
 		bn_buf_addf(out, "\"%c%.*s\"", WORD_MARK, (int)n, token);
 		return true;
 	}
-	if (n == sign || strspn(token + sign, "0123456789") < n - sign ||
-		bn_parse_i64(token, n, &whole))
+	while (digits < n && token[digits] >= '0' && token[digits] <= '9') /* no NUL ends it */
+		digits++;
+	if (n == sign || digits < n || bn_parse_i64(token, n, &whole))
 		return false;
 	bn_buf_addf(out, "%.*s.0", (int)n, token);
 	return true;
