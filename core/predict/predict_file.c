@@ -8,6 +8,7 @@
 #include "core/predict/_session.h"
 #include "core/source/sources.h"
 
+#include <math.h>
 #include <string.h>
 
 #define BLOCK_ROWS 4096
@@ -260,8 +261,28 @@ static json_t *vector_json(const bn_column *c, size_t row)
 	return list;
 }
 
-static json_t *frame_of(
-	const bn_schema *s, const bn_schema *as, const bn_batch *b, size_t from, size_t n)
+/* JSON has no infinities. */
+static bool is_infinite(const bn_column *c, size_t row)
+{
+	return (c->type == BN_TYPE_FLOAT64 || c->type == BN_TYPE_FLOAT32) &&
+	       !bn_column_is_null(c, row) && isinf(bn_column_number(c, row));
+}
+
+static json_t *cell_json(const bn_schema *s, const bn_schema *as, const bn_batch *b, size_t column,
+	size_t row, size_t row_of_block, const bn_frame_sink *sink)
+{
+	const bn_column *c = &b->columns[column];
+	if (as && bn_type_is_list(as->fields[column].type))
+		return vector_json(c, row);
+	if (!as || !is_infinite(c, row))
+		return bn_column_json(c, row);
+	if (sink->infinite)
+		sink->infinite(sink->user, row_of_block, s->fields[column].name);
+	return json_null();
+}
+
+static json_t *frame_of(const bn_schema *s, const bn_schema *as, const bn_batch *b, size_t from,
+	size_t n, const bn_frame_sink *sink)
 {
 	json_t *columns = json_array(), *data = json_array();
 	for (size_t c = 0; c < s->count; c++)
@@ -269,10 +290,7 @@ static json_t *frame_of(
 	for (size_t r = 0; r < n; r++) {
 		json_t *row = json_array();
 		for (size_t c = 0; c < s->count; c++)
-			json_array_append_new(
-				row, as && bn_type_is_list(as->fields[c].type)
-					     ? vector_json(&b->columns[c], from + r)
-					     : bn_column_json(&b->columns[c], from + r));
+			json_array_append_new(row, cell_json(s, as, b, c, from + r, r, sink));
 		json_array_append_new(data, row);
 	}
 	return json_pack("{s:o, s:o}", "columns", columns, "data", data);
@@ -283,7 +301,7 @@ static int send_batch(bn_stream *stream, const bn_schema *as, const bn_batch *b,
 {
 	for (size_t from = 0; from < b->rows; from += block_rows) {
 		size_t n = b->rows - from < block_rows ? b->rows - from : block_rows;
-		json_t *frame = frame_of(stream->ops->schema(stream), as, b, from, n);
+		json_t *frame = frame_of(stream->ops->schema(stream), as, b, from, n, sink);
 		if (!frame)
 			return bn_err_nomem(err, "rows");
 		int rc = sink->block(sink->user, frame, err);

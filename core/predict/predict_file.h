@@ -28,7 +28,7 @@ int bn_predict_file(const bn_env *env, const bn_predictor *p, const char *path, 
 
 /* As above, but each block of rows goes to a sink as {"columns": [names], "data": [[..]]}, for a server:
  * this needs the types of the model's inputs, but not the model. as NULL: they are unknown, so types are
- * inferred and all columns are sent. An infinite number is BN_EINVAL, as with a local model. */
+ * inferred and all columns are sent. An infinite number of a known type is sent as missing, as a local model takes it. */
 typedef struct bn_frame_sink {
 	int (*block)(void *user, const json_t *frame, bn_err *err);
 	/* Types were inferred too narrowly: discard everything so far, it comes again. */
@@ -36,6 +36,8 @@ typedef struct bn_frame_sink {
 	void *user;
 	void (*notes)(void *user, const bn_source_notes *notes); /* as above */
 	const bn_source_options *reading;
+	/* An infinite number in that row of the block at hand, sent as missing. NULL: not told. */
+	void (*infinite)(void *user, size_t row, const char *column);
 } bn_frame_sink;
 
 int bn_predict_frames(const bn_env *env, const char *path, const bn_schema *as, size_t block_rows,

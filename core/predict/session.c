@@ -357,16 +357,15 @@ int bn_session_set_column(bn_session *s, size_t input, const bn_column *c, size_
 	if (c->type == BN_TYPE_CATEGORY)
 		return set_codes(s, input, c, from, n, codes, err);
 	int rc = bn_column_numbers(c, from, n, to, err);
-	for (size_t r = 0; rc == 0 && r < n; r++)
+	bool narrow = bn_features_input(s->p->features, input)->type == BN_TYPE_FLOAT32;
+	for (size_t r = 0; rc == 0 && r < n; r++) {
+		to[r] = narrow ? (double)(float)to[r] : to[r];
 		if (isinf(to[r])) {
 			bn_session_note_infinite(s, r, input);
 			to[r] = NAN;
 		}
-	if (rc < 0 || bn_features_input(s->p->features, input)->type != BN_TYPE_FLOAT32)
-		return rc;
-	for (size_t r = 0; r < n; r++)
-		to[r] = (double)(float)to[r];
-	return 0;
+	}
+	return rc;
 }
 
 int bn_session_set_value(bn_session *s, size_t row, size_t input, const json_t *value, bn_err *err)

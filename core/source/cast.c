@@ -106,11 +106,8 @@ static bool read_value(cast_value *v, const cast_column *k, const bn_column *c, 
 		reads = read_text(v, k, bn_column_text(c, row));
 	else if (is_float(c->type))
 		set_number(v, bn_column_number(c, row));
-	if (bn_type_is_text(c->type) || is_float(c->type)) {
-		/* Training treats an infinity as a missing value. */
-		v->absent = v->absent || (k->input && is_float(k->told) && isinf(v->number));
+	if (bn_type_is_text(c->type) || is_float(c->type))
 		return reads;
-	}
 	if (!bn_type_is_scalar(c->type))
 		return false;
 	v->is_whole = bn_column_int(c, row, &v->whole);
@@ -153,7 +150,7 @@ static bool value_fits(cast_value *v, const cast_column *k)
 	case BN_TYPE_FLOAT64:
 		v->cell.f = v->number;
 		if (k->input)
-			return isfinite(v->number);
+			return isfinite(v->number) || is_float(k->told);
 		return v->is_text || !v->is_whole ||
 		       (fabs(v->number) < 0x1p63 && (int64_t)v->number == v->whole);
 	case BN_TYPE_FLOAT32:

@@ -181,11 +181,11 @@ static bool parse_input(const convert *v, const char *s, size_t n, slow_value *x
 		s = bn_csv_iso_date(v->plan->dialect, s, &n, iso);
 	if (!bn_cell_number(v->want->told, s, n, &f) || (isinf(f) && !is_float))
 		return false;
-	*absent = !isfinite(f); /* as in training */
+	*absent = isnan(f); /* an infinity is kept, though training takes it as missing */
 	if (v->want->type == BN_TYPE_FLOAT64)
 		x->f = f;
 	else
-		x->i = *absent ? 0 : (int64_t)f;
+		x->i = isfinite(f) ? (int64_t)f : 0;
 	return true;
 }
 

@@ -68,6 +68,11 @@ expect 2 "a strict predict names an unknown category" "$B" predict power odd.csv
 says "field 'user_id': unknown category 'u"
 expect 0 "otherwise it is counted" "$B" predict power odd.csv --out odd_answers.csv
 says "14 cells hold categories unseen in training: row 2, field 'user_id': 'u_nobody' (--strict refuses)"
+awk -F, 'NR == 1 {for (i = 1; i <= NF; i++) if ($i ~ /_consumption$/) at[i] = 1}
+	NR == 3 {for (i in at) $i = "-inf"}
+	{OFS = ","; print}' jobs.csv >infinite.csv
+expect 0 "infinite cells are missing" "$B" predict power infinite.csv --out infinite_answers.csv
+says "taken as missing: row 2, field '"
 
 # ---- serve ----------------------------------------------------------------------------------
 place="--port 0"
@@ -189,6 +194,8 @@ place="--port 0"
 [ "$(stat -c %a power.sock)" = 600 ] || fail "mode of the socket"
 expect 0 "predict through a Unix socket, without a token" "$B" predict --endpoint "$url" jobs.csv -q
 cmp -s ../said csv || fail "the Unix socket answers otherwise"
+expect 0 "infinite cells are missing there too" "$B" predict infinite.csv --endpoint "$url"
+says "taken as missing: row 2, field '"
 expect 0 "an unknown category is counted there too" "$B" predict odd.csv --endpoint "$url"
 says "14 cells hold categories unseen in training (--strict refuses)"
 expect 2 "and refused" "$B" predict odd.csv --endpoint "$url" --strict

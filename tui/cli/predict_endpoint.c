@@ -357,12 +357,22 @@ static void tell_notes(void *user, const bn_source_notes *notes)
 	bn_answers_tell_notes(m->o, notes);
 }
 
+static void tell_infinite(void *user, size_t row, const char *column)
+{
+	const remote *m = user;
+	if (!m->o->infinite++)
+		snprintf(m->o->first_infinite, sizeof m->o->first_infinite,
+			": row %llu, field '%.60s'", (unsigned long long)(m->rows + row + 1),
+			column);
+}
+
 int bn_predict_there(
 	bn_answers *o, const char *url, const char *model, const char *file, bn_err *err)
 {
 	remote m = {.o = o};
 	uint64_t rows = 0;
-	bn_frame_sink sink = {send_frame, restart_remote, &m, tell_notes, &o->reading};
+	bn_frame_sink sink = {
+		send_frame, restart_remote, &m, tell_notes, &o->reading, tell_infinite};
 	bn_schema as = BN_SCHEMA_INIT;
 	int rc;
 	bn_http_answer_init(&m.answer);
