@@ -19,7 +19,8 @@ typedef struct bn_vector {
 		uint8_t b[BN_EXPR_VECTOR];
 	};
 	uint8_t state[BN_EXPR_VECTOR];
-	bool any; /* some state is not PRESENT */
+	bool any;  /* some state is not PRESENT */
+	bool wide; /* a column of uint64: an error is a value above int64, whose bits are in i */
 } bn_vector;
 
 typedef struct bn_eval {

@@ -25,8 +25,9 @@ static int expected(bn_binder *b, const bn_tree *t, const char *what)
 
 /* What a number that is written with a point or an exponent is, before any rounding. */
 typedef enum written {
-	WRITTEN_OTHER, /* inf, nan, or a whole number beyond int64 */
+	WRITTEN_OTHER, /* inf, nan, or a whole number beyond uint64 or below int64 */
 	WRITTEN_INT,   /* a whole number of int64 */
+	WRITTEN_WIDE,  /* above that: the bits of a uint64 */
 	WRITTEN_FRACTION,
 } written;
 
@@ -95,8 +96,10 @@ static written read_written(int64_t *out, bn_expr_text s)
 	for (int64_t i = 0; i < f.power; i++)
 		if (__builtin_mul_overflow(u, UINT64_C(10), &u))
 			return WRITTEN_OTHER;
-	if (u > (uint64_t)INT64_MAX + f.minus)
-		return WRITTEN_OTHER;
+	if (u > (uint64_t)INT64_MAX + f.minus) {
+		*out = (int64_t)u;
+		return f.minus ? WRITTEN_OTHER : WRITTEN_WIDE;
+	}
 	*out = f.minus ? (int64_t)(0 - u) : (int64_t)u;
 	return WRITTEN_INT;
 }
@@ -229,6 +232,16 @@ static int read_as(bn_expr_value *v, const char **expects, bn_expr_type type, bn
 	}
 }
 
+/* A uint64 above int64 that as a real number is another one. */
+static bool is_rounded_wide(bn_expr_text s)
+{
+	int64_t bits;
+	if (read_written(&bits, s) != WRITTEN_WIDE)
+		return false;
+	double r = (double)(uint64_t)bits;
+	return r >= 18446744073709551616.0 || (uint64_t)r != (uint64_t)bits;
+}
+
 int bn_bind_value(bn_binder *b, const bn_tree *t, bn_expr_type type, const bn_expr_field *field)
 {
 	const char *expects = NULL;
@@ -240,6 +253,8 @@ int bn_bind_value(bn_binder *b, const bn_tree *t, bn_expr_type type, const bn_ex
 	int rc = asks ? b->names->literal(b->names->ctx, field, t->text, t->kind == BN_TREE_NUMBER,
 				&v, &expects)
 		      : 0;
+	if (field && field->is_wide && is_rounded_wide(t->text))
+		return expected(b, t, "a whole number that a real number keeps, above 2^63");
 	if (rc < 0 || (!rc && read_as(&v, &expects, type, t->text) < 0)) {
 		rc = expected(b, t, expects ? expects : "a value");
 		if (b->e->dialect == BN_EXPR_ROWS && t->kind == BN_TREE_NUMBER && isnan(t->number))

@@ -33,9 +33,10 @@ static void load_reals(bn_vector *v, size_t n)
 	v->any = any != 0;
 }
 
-/* A number above int64 is an error of its row. */
+/* A number above int64 is an error of its row, but for comparisons. */
 static void load_u64(bn_vector *v, const uint64_t *u, size_t n)
 {
+	v->wide = true;
 	for (size_t i = 0; i < n; i++) {
 		v->i[i] = (int64_t)u[i];
 		bn_spoil(v, i, u[i] > INT64_MAX, BN_STATE_ERROR);

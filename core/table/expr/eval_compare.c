@@ -37,6 +37,45 @@ int bn_expr_value_order(const bn_expr_value *a, const bn_expr_value *b)
 	return a->i < b->i ? -1 : a->i > b->i;
 }
 
+/* Exact; a is above int64. */
+static int wide_real_order(uint64_t a, double b)
+{
+	if (!(b < 18446744073709551616.0))
+		return -1;
+	if (b < 9223372036854775808.0)
+		return 1;
+	return a < (uint64_t)b ? -1 : a > (uint64_t)b;
+}
+
+static bool is_above(const bn_vector *v, size_t i)
+{
+	return v->wide && v->state[i] == BN_STATE_ERROR;
+}
+
+/* Calls `then` with the order of row i for each pair with a value above int64 that is there on both sides. */
+#define EACH_WIDE(order_of, then) \
+	for (size_t i = 0; (a[0]->wide || a[1]->wide) && i < x->rows; i++) { \
+		bool left = is_above(a[0], i), right = is_above(a[1], i); \
+		if (!left && !right) \
+			continue; \
+		uint8_t other = left ? a[1]->state[i] : a[0]->state[i]; \
+		if (left && right) \
+			other = BN_STATE_PRESENT; \
+		out->state[i] = other; \
+		if (other) \
+			continue; \
+		int order = (order_of); \
+		then; \
+	}
+
+static int wide_order(const bn_vector *const *a, size_t i, bool left, bool right)
+{
+	uint64_t p = (uint64_t)a[0]->i[i], q = (uint64_t)a[1]->i[i];
+	if (left && right)
+		return p < q ? -1 : p > q;
+	return left ? 1 : -1;
+}
+
 /* ---- comparisons ---------------------------------------------------------------------------- */
 
 #define COMPARE_TEXTS(ID, OP) \
@@ -53,15 +92,23 @@ int bn_expr_value_order(const bn_expr_value *a, const bn_expr_value *b)
 		bn_strict2(out, a[0], a[1]); \
 		BN_EACH out->b[i] = a[0]->LEFT[i] OP a[1]->RIGHT[i]; \
 	}
+#define COMPARE_INTS(NAME, OP) \
+	static void eval_##NAME(bn_eval *x, bn_vector *out, const bn_vector *const *a) \
+	{ \
+		bn_strict2(out, a[0], a[1]); \
+		BN_EACH out->b[i] = a[0]->i[i] OP a[1]->i[i]; \
+		EACH_WIDE(wide_order(a, i, left, right), out->b[i] = order OP 0) \
+	}
 #define COMPARE_MIXED(NAME, INT, REAL, SIGN, OP) \
 	static void eval_##NAME(bn_eval *x, bn_vector *out, const bn_vector *const *a) \
 	{ \
-		(void)x; \
 		bn_strict2(out, a[0], a[1]); \
 		BN_EACH out->b[i] = SIGN int_real_order(a[INT]->i[i], a[REAL]->r[i]) OP 0; \
+		EACH_WIDE(wide_real_order((uint64_t)a[INT]->i[i], a[REAL]->r[i]), \
+			out->b[i] = SIGN order OP 0) \
 	}
 #define COMPARISON(ID, OP) \
-	COMPARE(ID##_I, i, i, OP) \
+	COMPARE_INTS(ID##_I, OP) \
 	COMPARE(ID##_R, r, r, OP) \
 	COMPARE(ID##_T, i, i, OP) \
 	COMPARE(ID##_D, i, i, OP) \
@@ -120,7 +167,7 @@ static void eval_ISNULL(bn_eval *x, bn_vector *out, const bn_vector *const *a)
 	BN_EACH
 	{
 		out->b[i] = a[0]->state[i] == BN_STATE_NULL;
-		out->state[i] = a[0]->state[i] & BN_STATE_ERROR;
+		out->state[i] = is_above(a[0], i) ? 0 : a[0]->state[i] & BN_STATE_ERROR;
 	}
 	bn_vector_settle(out);
 }

@@ -108,6 +108,7 @@ typedef struct bn_expr_field {
 	bn_expr_type type;
 	uint32_t slot;        /* meaning for the user of the tree: a column's number */
 	bool is_category;     /* a text with few distinct values: eval.h looks up tests by code */
+	bool is_wide;         /* uint64: comparisons take values above int64 too */
 	bool has_number;      /* a text that has a number, too: a parameter */
 	const char *no_order; /* a text: why it cannot be ordered by a number; NULL: it can */
 } bn_expr_field;

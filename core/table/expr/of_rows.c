@@ -74,6 +74,7 @@ static int rows_resolve(
 	*out = (bn_expr_field){.type = type_of_column(type),
 		.slot = (uint32_t)column,
 		.is_category = type == BN_TYPE_CATEGORY,
+		.is_wide = type == BN_TYPE_UINT64,
 		.no_order = bn_type_is_text(type) ? "the column is text: quote the value" : NULL};
 	if (out->type == BN_EXPR_NULL)
 		rc = bn_expr_fail(e, at, err,

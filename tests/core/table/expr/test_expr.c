@@ -779,6 +779,25 @@ START_TEST(test_expr_makes_columns)
 }
 END_TEST
 
+/* The filter keeps those of the batch's rows, at most 4: one bit each. */
+static void assert_rows(
+	const bn_schema *schema, const bn_batch *batch, const char *text, unsigned want)
+{
+	bn_expr *e = NULL;
+	bn_expr_scratch *s = NULL;
+	uint32_t rows[4];
+	size_t n;
+	unsigned got = 0;
+	ck_assert_bn_ok(bn_expr_of_rows(&e, text, "filter", schema, BN_EXPR_BOOL, &err), &err);
+	ck_assert_bn_ok(bn_expr_scratch_new(&s, e, NULL, 0, &err), &err);
+	ck_assert_bn_ok(bn_expr_select(s, batch, rows, &n, &err), &err);
+	for (size_t k = 0; k < n; k++)
+		got |= 1u << rows[k];
+	ck_assert_msg(got == want, "%s: %x", text, got);
+	bn_expr_scratch_free(s);
+	bn_expr_free(e);
+}
+
 /* NaN of a file whose cell is there, and a cell that is not. */
 START_TEST(test_expr_tells_nan_from_absent)
 {
@@ -794,29 +813,44 @@ START_TEST(test_expr_tells_nan_from_absent)
 		.type = BN_TYPE_FLOAT64, .rows = 4, .nulls = 1, .validity = there, .f64 = x};
 	const bn_batch batch = {.rows = 4, .column_count = 1, .columns = &column};
 	ck_assert_bn_ok(bn_schema_add(&schema, "x", BN_TYPE_FLOAT64, true, NULL, &err), &err);
-	for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
-		bn_expr *e = NULL;
-		bn_expr_scratch *s = NULL;
-		uint32_t rows[4];
-		size_t n;
-		unsigned got = 0;
-		ck_assert_bn_ok(
-			bn_expr_of_rows(&e, asked[i].text, "filter", &schema, BN_EXPR_BOOL, &err),
-			&err);
-		ck_assert_bn_ok(bn_expr_scratch_new(&s, e, NULL, 0, &err), &err);
-		ck_assert_bn_ok(bn_expr_select(s, &batch, rows, &n, &err), &err);
-		for (size_t k = 0; k < n; k++)
-			got |= 1u << rows[k];
-		ck_assert_msg(got == asked[i].rows, "%s: %x", asked[i].text, got);
-		bn_expr_scratch_free(s);
-		bn_expr_free(e);
-	}
+	for (size_t i = 0; i < sizeof asked / sizeof *asked; i++)
+		assert_rows(&schema, &batch, asked[i].text, asked[i].rows);
 	bn_schema_release(&schema);
 }
 END_TEST
 
-BN_TEST_MAIN("core/table/expr/expr", test_expr_tells_nan_from_absent,
-	test_expr_pairs_select_the_same_rows, test_expr_errors_point_at_the_character,
+START_TEST(test_expr_compares_uint64_above_int64)
+{
+	static const uint64_t u[] = {1, UINT64_C(1) << 63, UINT64_MAX, 0};
+	static const uint8_t there[] = {1 | 2 | 4};
+	static const struct {
+		const char *text;
+		unsigned rows; /* one bit each */
+	} asked[] = {{"u > 5", 2 | 4}, {"u = 9223372036854775808", 2},
+		{"u > 9223372036854775808", 4}, {"u < 1e30", 1 | 2 | 4}, {"1 <> u", 2 | 4},
+		{"u BETWEEN 0 AND 1e19", 1 | 2}, {"u IS NULL", 8}, {"u = u", 1 | 2 | 4},
+		{"u <= 9223372036854775807", 1}};
+	bn_schema schema = BN_SCHEMA_INIT;
+	bn_column column = {
+		.type = BN_TYPE_UINT64, .rows = 4, .nulls = 1, .validity = there, .u64 = u};
+	const bn_batch batch = {.rows = 4, .column_count = 1, .columns = &column};
+	bn_err e = BN_ERR_INIT;
+	bn_expr *x = NULL;
+	ck_assert_bn_ok(bn_schema_add(&schema, "u", BN_TYPE_UINT64, true, NULL, &err), &err);
+	for (size_t i = 0; i < sizeof asked / sizeof *asked; i++)
+		assert_rows(&schema, &batch, asked[i].text, asked[i].rows);
+	ck_assert_int_eq(bn_expr_of_rows(&x, "u = 18446744073709551615", "filter", &schema,
+				 BN_EXPR_BOOL, &e),
+		BN_EINVAL);
+	ck_assert_msg(
+		strstr(e.msg, "filter:1:5: expected a whole number that a real"), "%s", e.msg);
+	bn_schema_release(&schema);
+}
+END_TEST
+
+BN_TEST_MAIN("core/table/expr/expr", test_expr_compares_uint64_above_int64,
+	test_expr_tells_nan_from_absent, test_expr_pairs_select_the_same_rows,
+	test_expr_errors_point_at_the_character,
 	test_expr_overflow_names_the_row_unless_nothing_comes_of_it,
 	test_expr_canonical_text_is_a_fixed_point, test_expr_says_what_sqlite_says,
 	test_expr_pruned_parts_have_no_row_that_is_kept, test_expr_makes_columns)
