@@ -110,12 +110,14 @@ static void draw(bn_view *view, bn_area a, bool focused)
 	bn_list_draw(view, a, focused);
 }
 
-/* "`a` IS NOT NULL AND `b` IS NOT NULL", and no infinities. */
+/* Both have a value, and reals a finite one. */
 static bool both_there(bn_rows_of *of, const bn_correlation *c)
 {
 	const char *names[] = {c->a, c->b};
+	const bool is_real[] = {c->a_is_real, c->b_is_real};
 	for (int i = 0; i < 2; i++) {
-		char more[600], before[sizeof of->filter], name[256];
+		char more[2 * sizeof of->filter], before[sizeof of->filter];
+		char name[sizeof of->filter / 2];
 		size_t at = 0;
 		for (const char *s = names[i]; *s && at < sizeof name - 3; s++) {
 			name[at++] = *s;
@@ -123,7 +125,12 @@ static bool both_there(bn_rows_of *of, const bn_correlation *c)
 				name[at++] = *s;
 		}
 		name[at] = '\0';
-		snprintf(more, sizeof more, "`%s` > -inf AND `%s` < inf", name, name);
+		if (strlen(names[i]) + 3 >= sizeof name)
+			return false;
+		if (is_real[i])
+			snprintf(more, sizeof more, "`%s` > -inf AND `%s` < inf", name, name);
+		else
+			snprintf(more, sizeof more, "`%s` IS NOT NULL", name);
 		memcpy(before, of->filter, sizeof before);
 		memset(of->filter, 0, sizeof of->filter);
 		if (!bn_row_filter_and(of->filter, sizeof of->filter, before, more))

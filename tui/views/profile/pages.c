@@ -117,6 +117,11 @@ int bn_source_make_profile(void *context, const void *arg, bn_page *page, bn_job
 
 /* ---- correlations -------------------------------------------------------------------------------- */
 
+static bool is_real(bn_type type)
+{
+	return type == BN_TYPE_FLOAT64 || type == BN_TYPE_FLOAT32;
+}
+
 static int correlations_page(
 	bn_page *page, const bn_correlate *c, const bn_table_reader *table, bn_err *err)
 {
@@ -131,7 +136,9 @@ static int correlations_page(
 			return bn_err_nomem(err, "correlations");
 	for (size_t i = 0; i < c->count; i++)
 		items[i] = (bn_correlation){names[c->pairs[i].a], names[c->pairs[i].b],
-			c->pairs[i].r, (int64_t)c->pairs[i].rows};
+			c->pairs[i].r, (int64_t)c->pairs[i].rows,
+			is_real(schema->fields[c->pairs[i].a].type),
+			is_real(schema->fields[c->pairs[i].b].type)};
 	*p = (bn_correlations){items, c->count, c->columns, (int64_t)bn_table_rows(table)};
 	page->data = p;
 	return 0;

@@ -46,6 +46,7 @@ typedef struct bn_correlation {
 	double r;     /* Pearson's, over the rows in which both are present; NaN: one of them is
 		   * constant, or too few */
 	int64_t rows; /* rows in which both are present */
+	bool a_is_real, b_is_real; /* may hold NaN and infinities, which are not present */
 } bn_correlation;
 
 typedef struct bn_correlations {

@@ -78,9 +78,9 @@ static void fake_frequency_fill(bn_page *page)
 int bn_fake_correlations(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
 {
 	FAKE_BEGIN(page);
-	static const bn_correlation items[] = {{"power", "nodes", 0.913, 364884},
-		{"power", "run_time", -0.412, 364884}, {"nodes", "run_time", 0.027, 401372},
-		{"nodes", "job_id", NAN, 401372}};
+	static const bn_correlation items[] = {{"power", "nodes", 0.913, 364884, true, true},
+		{"power", "run_time", -0.412, 364884, true, true}, {"nodes", "run_time", 0.027, 401372, true, true},
+		{"nodes", "job_id", NAN, 401372, true, true}};
 	static const bn_correlations c = {items, 4, 4, 401372};
 	bn_fake_take(page, &c, sizeof c);
 	return 0;
