@@ -180,7 +180,7 @@ START_TEST(test_the_workbench_counts_and_names_what_it_does_not_show)
 	snprintf(script, sizeof script, "%s/keys", dir.path);
 	FILE *f = fopen(script, "we");
 	ck_assert_ptr_nonnull(f);
-	fputs("1 v\n:save-screen one\n9\n:save-screen nine\n", f);
+	fputs("1 v\n:save-screen one\n9 v\n:save-screen nine\n", f);
 	fclose(f);
 	snprintf(script, sizeof script, "--script=%s/keys", dir.path);
 	snprintf(save, sizeof save, "--save-dir=%s", dir.path);
