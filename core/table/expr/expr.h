@@ -92,6 +92,8 @@ int bn_expr_fail(bn_expr *e, size_t at, bn_err *err, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 /* The canonical text, which parses to the same tree, independent of spaces and brackets. */
 int bn_expr_format(bn_buf *out, const bn_expr *e, bn_err *err);
+/* A name (quote: '`') or a text ('\'') as an expression has it; a quote inside is doubled. */
+void bn_expr_put_quoted(bn_buf *out, const char *text, size_t n, char quote);
 
 /* ---- binding -------------------------------------------------------------------------------- */
 

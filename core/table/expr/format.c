@@ -55,16 +55,21 @@ static void put_text(bn_buf *out, bn_expr_text t)
 	bn_buf_add(out, t.ptr, t.len);
 }
 
-/* A quote inside is doubled; in filters of runs there cannot be one. */
-static void put_quoted(bn_buf *out, bn_expr_text t, char quote)
+void bn_expr_put_quoted(bn_buf *out, const char *text, size_t n, char quote)
 {
 	bn_buf_addch(out, quote);
-	for (size_t i = 0; i < t.len; i++) {
-		bn_buf_addch(out, t.ptr[i]);
-		if (t.ptr[i] == quote)
+	for (size_t i = 0; i < n; i++) {
+		bn_buf_addch(out, text[i]);
+		if (text[i] == quote)
 			bn_buf_addch(out, quote);
 	}
 	bn_buf_addch(out, quote);
+}
+
+/* In filters of runs there cannot be a quote inside. */
+static void put_quoted(bn_buf *out, bn_expr_text t, char quote)
+{
+	bn_expr_put_quoted(out, t.ptr, t.len, quote);
 }
 
 static void put_leaf(bn_buf *out, const bn_expr *e, const bn_tree *t)

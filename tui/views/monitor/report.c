@@ -351,19 +351,12 @@ static void draw(bn_view *view, bn_area a, bool focused)
 /* The rows of the reference that the test compared: those that the model was trained on, with a value of the input. */
 static bool reference_filter(bn_rows_of *of, const bn_report_page *p, const bn_monitor_feature *f)
 {
-	char name[200], test[500];
-	size_t at = 0;
-	for (const char *s = f->name; *s && at < sizeof name - 3; s++) {
-		name[at++] = *s;
-		if (*s == '`')
-			name[at++] = *s;
-	}
-	name[at] = '\0';
-	if (strcmp(f->kind, "number") == 0)
-		snprintf(test, sizeof test, "`%s` > -inf AND `%s` < inf", name, name);
-	else
-		snprintf(test, sizeof test, "`%s` IS NOT NULL", name);
-	return bn_row_filter_and(of->filter, sizeof of->filter, p->where ? p->where : "", test);
+	bn_buf test = BN_BUF_INIT;
+	bn_row_filter_put_present(&test, f->name, strcmp(f->kind, "number") == 0);
+	bool fits = !test.failed && bn_row_filter_and(of->filter, sizeof of->filter,
+					    p->where ? p->where : "", test.ptr);
+	bn_buf_release(&test);
+	return fits;
 }
 
 static bool reference_open(report_view *v, const bn_report_page *p, const bn_monitor_feature *f)

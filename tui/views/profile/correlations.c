@@ -115,28 +115,18 @@ static bool both_there(bn_rows_of *of, const bn_correlation *c)
 {
 	const char *names[] = {c->a, c->b};
 	const bool is_real[] = {c->a_is_real, c->b_is_real};
-	for (int i = 0; i < 2; i++) {
-		char more[2 * sizeof of->filter], before[sizeof of->filter];
-		char name[sizeof of->filter / 2];
-		size_t at = 0;
-		for (const char *s = names[i]; *s && at < sizeof name - 3; s++) {
-			name[at++] = *s;
-			if (*s == '`')
-				name[at++] = *s;
-		}
-		name[at] = '\0';
-		if (strlen(names[i]) + 3 >= sizeof name)
-			return false;
-		if (is_real[i])
-			snprintf(more, sizeof more, "`%s` > -inf AND `%s` < inf", name, name);
-		else
-			snprintf(more, sizeof more, "`%s` IS NOT NULL", name);
+	bool fits = true;
+	for (int i = 0; fits && i < 2; i++) {
+		char before[sizeof of->filter];
+		bn_buf more = BN_BUF_INIT;
+		bn_row_filter_put_present(&more, names[i], is_real[i]);
 		memcpy(before, of->filter, sizeof before);
 		memset(of->filter, 0, sizeof of->filter);
-		if (!bn_row_filter_and(of->filter, sizeof of->filter, before, more))
-			return false;
+		fits = !more.failed &&
+		       bn_row_filter_and(of->filter, sizeof of->filter, before, more.ptr);
+		bn_buf_release(&more);
 	}
-	return true;
+	return fits;
 }
 
 static bool command(bn_view *view, bn_command_id id, const char *arg)

@@ -6,6 +6,7 @@
 #include "core/base/timestamp.h"
 #include "core/profile/bins.h"
 #include "core/profile/frequencies.h"
+#include "core/table/expr/expr.h"
 #include "core/table/scan.h"
 #include "tui/views/rows/some.h"
 
@@ -52,13 +53,7 @@ static void line_add(lines *l, const char *value, bn_frequency_rows rows, uint64
 
 static void put_quoted(bn_buf *b, const char *text, char quote)
 {
-	bn_buf_addch(b, quote);
-	for (; *text; text++) {
-		bn_buf_addch(b, *text);
-		if (*text == quote)
-			bn_buf_addch(b, quote);
-	}
-	bn_buf_addch(b, quote);
+	bn_expr_put_quoted(b, text, strlen(text), quote);
 }
 
 /* "`name` OP " */

@@ -84,17 +84,23 @@ bool bn_row_filter_and(char *out, size_t size, const char *filter, const char *m
 	return m >= 0 && (size_t)m < size;
 }
 
+void bn_row_filter_put_present(bn_buf *out, const char *column, bool is_real)
+{
+	size_t n = strlen(column);
+	bn_expr_put_quoted(out, column, n, '`');
+	if (is_real) {
+		bn_buf_adds(out, " > -inf AND ");
+		bn_expr_put_quoted(out, column, n, '`');
+	}
+	bn_buf_adds(out, is_real ? " < inf" : " IS NOT NULL");
+}
+
 bool bn_rows_of_absent(bn_rows_of *of, const char *column)
 {
 	char before[sizeof of->filter];
 	bn_buf more = BN_BUF_INIT;
-	bn_buf_addch(&more, '`');
-	for (const char *s = column; *s; s++) {
-		bn_buf_addch(&more, *s);
-		if (*s == '`')
-			bn_buf_addch(&more, '`');
-	}
-	bn_buf_adds(&more, "` IS NULL");
+	bn_expr_put_quoted(&more, column, strlen(column), '`');
+	bn_buf_adds(&more, " IS NULL");
 	memcpy(before, of->filter, sizeof before);
 	memset(of->filter, 0, sizeof of->filter);
 	bool fits =
