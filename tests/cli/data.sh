@@ -1,5 +1,5 @@
 #!/bin/bash
-# binnacle data: from a file to versions, checks, splits and removal, as a script sees them.
+# binnacle data in scripts: from a file to versions, checks, splits and removal.
 set -u
 . tests/support/shell.sh || exit 2
 

@@ -1,13 +1,14 @@
 #!/bin/bash
-# Checks of rows and columns that GX's tables of cases (tests/reference/expect.py) cannot hold: decimals, integers beyond 2^53 and
-# 2^63, dates; which rows fail, what is shown of them, and what cannot be asked. Results are worked out by hand.
+# Checks of rows and columns that GX's tables of cases (tests/reference/expect.py) cannot contain: decimals, integers
+# beyond 2^53 and 2^63, dates; which rows fail, what is printed about them, and which checks are refused. Expected
+# results were calculated by hand.
 set -u
 . tests/support/shell.sh || exit 2
 
 cd "$dir" || exit 1
 "$BINNACLE" init . >/dev/null 2>&1 || { echo "not ok init"; exit 1; }
 add() { printf "$2" | "$BINNACLE" data add "$1" - "${@:3}" >/dev/null 2>err || cat err; }
-# ask TABLE TYPE KWARGS: verdict, what was found and the rows that fail
+# ask TABLE TYPE KWARGS: prints the verdict, the observed values and the failing rows
 ask() {
 	printf '{"expectation_suite_name":"s","expectations":[{"expectation_type":"expect_%s","kwargs":%s}]}' "$2" "$3" >s.json
 	"$BINNACLE" data check "$1" --suite s.json --tsv 2>err | sed -n 2p | cut -f1,4 | tr '\t' ' ' | sed 's/ $//'

@@ -1,6 +1,6 @@
 #!/bin/bash
-# What is shown of values: infinity, NaN and missing are three things, whole numbers keep their digits, counts are
-# exact, a difference is one of values, a failed check says what it found; and how a file was read.
+# How values are displayed: infinity, NaN and missing are distinguished, integers keep their digits, counts are exact,
+# differences are between values, a failed check reports what it found; and how a file was read.
 set -u
 . tests/support/shell.sh || exit 2
 
@@ -10,7 +10,7 @@ add() { printf "$2" | "$BINNACLE" data add "$1" - "${@:3}" >/dev/null 2>err; }
 items() { "$BINNACLE" "$@" --json 2>/dev/null | tr -d ' \n' | sed 's/.*"items":\[//; s/\]}$//'; }
 lines() { "$BINNACLE" "$@" 2>/dev/null | sed 's/  */ /g; s/^ //; s/ $//'; }
 
-# ---- three things ---------------------------------------------------------------------------------------------
+# ---- infinity, NaN, missing -----------------------------------------------------------------------------------
 add three 'k,n,t\n1,inf,-\n2,-inf,\n3,NaN,""\n4,3,x\n'
 check head_json '{"k":1,"n":"inf","t":"-"},{"k":2,"n":"-inf","t":null},{"k":3,"n":null,"t":""},{"k":4,"n":3.0,"t":"x"}' "$(items data head three)"
 check head_text 'k n t

@@ -1,5 +1,5 @@
 #!/bin/bash
-# binnacle data head and export: the rows of files, in and out, without a workspace.
+# binnacle data head and export: rows of files, reading and writing, without a workspace.
 set -u
 . tests/support/shell.sh || exit 2
 cd "$dir" || exit 1
@@ -9,7 +9,7 @@ want='id,at,host,x
 2,,,-3e-7
 3,2024-01-02T03:04:05.5Z,"",1e22'
 got=$("$BINNACLE" data export in.csv)
-# 1e22 or 1e+22: how a number is spelled is not the question here.
+# Either 1e22 or 1e+22: this test is not about the notation of numbers.
 check csv_reads_back "$(sed 's/e22/e+22/; s/e-7/e-07/' <<<"$want")" "$(sed 's/e22/e+22/; s/e-7/e-07/' <<<"$got")"
 "$BINNACLE" data export in.csv -o out.arrow --quiet
 check arrow_holds_the_same "$got" "$("$BINNACLE" data export out.arrow)"

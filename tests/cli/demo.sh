@@ -1,6 +1,6 @@
 #!/bin/bash
-# The whole life of a model, as `binnacle demo` walks it: every station ends as it should, the index
-# can be thrown away, and the log verifies.
+# The life of a model as shown by `binnacle demo`: every step ends as expected, the index can be
+# rebuilt, and the log verifies.
 set -u
 . tests/support/shell.sh || exit 2
 export HOME=$dir/home
@@ -35,7 +35,7 @@ check "drift after the world has moved" grep -qE 'report [0-9a-f]+: drift$' demo
 check "the best run is reproduced" grep -q 'bit-identical' demo.log
 cd tour || exit 1
 check "the champion is approved" bash -c '"$BINNACLE" model show power@champion --json | grep -q "\"state\": \"approved\""'
-# The rows of the reference that a drift test compared are those that its number opens.
+# The reference rows compared by a drift test are those that its number opens.
 reference_rows() {
 	local name rows
 	printf '6\nEnter\no\n:save-screen reference\n' >"$dir/keys"

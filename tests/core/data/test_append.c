@@ -1,4 +1,5 @@
-/* Appending: parts that are repeated, tails that are merged, what does not fit, and what is known of parts. */
+/* Appending: existing parts are reused, small tails merged, mismatched columns refused, and statistics of parts
+ * known. */
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "core/data/_dataset.h"
@@ -19,7 +20,7 @@
 
 static const bn_fold_class *const classes[] = {
 	&bn_authority_class, &bn_dataset_class, &bn_policy_class, NULL};
-static const bn_append_limits apart = {.tail_bytes = 1}; /* no part is written again */
+static const bn_append_limits apart = {.tail_bytes = 1}; /* existing parts are not rewritten */
 
 static bn_err err = BN_ERR_INIT;
 static char dir[64];
@@ -39,7 +40,7 @@ static void finish(void)
 	bn_fs_remove_tree(bn_env_real(), dir, NULL);
 }
 
-/* Rows from .. to-1: i, a real, a state (a new one every 1000 rows) with gaps, a time. */
+/* Rows from .. to-1: an int, a float, a state (a new value every 1000 rows) with gaps, a time. */
 static const char *csv(const char *header, int64_t from, int64_t to)
 {
 	static char path[128];
@@ -84,7 +85,7 @@ static bn_dataset_version *append(const char *name, const char *path,
 	return v;
 }
 
-/* The rows of a version as text, in order; yours. */
+/* All rows of a version as text, in order; yours. */
 static char *text_of(const bn_dataset_version *v)
 {
 	bn_table_reader *t = NULL;
@@ -123,7 +124,7 @@ START_TEST(test_append_repeats_the_parts_that_are_there)
 	bn_dataset_version *v2 =
 		append("rows", csv("i,x,state,t", 3000, 4500), &apart, NULL, &added);
 	ck_assert(added);
-	/* Columns in another order, and one that is not known. */
+	/* Columns in another order, and an unknown one. */
 	bn_dataset_version *v3 =
 		append("rows", csv("extra,t,state,i,x", 4500, 6000), &apart, NULL, &added);
 	ck_assert_int_eq(v3->version, 3);
@@ -170,7 +171,7 @@ START_TEST(test_append_merges_small_tails)
 	}
 	char *got = text_of(v), *want = text_of(all);
 	ck_assert_str_eq(got, want);
-	ck_assert_str_eq(v->content, all->content); /* the very bytes of one file of all rows */
+	ck_assert_str_eq(v->content, all->content); /* same bytes as one file of all rows */
 	bn_free(got);
 	bn_free(want);
 	bn_dataset_version_free(all);
@@ -222,7 +223,7 @@ START_TEST(test_append_refuses_what_does_not_fit_and_adds_nothing_for_no_rows)
 	ck_assert_msg(strstr(e.msg, "x") && strstr(e.msg, "rows@v1"), "%s", e.msg);
 	bn_err_clear(&e);
 	const char *path =
-		csv("x,i,state,t", 50, 60); /* the header says otherwise than the values */
+		csv("x,i,state,t", 50, 60); /* the header does not match the values */
 	FILE *f = fopen(path, "r+");
 	fputs("i,x,state,t", f);
 	fclose(f);
@@ -239,7 +240,7 @@ START_TEST(test_append_refuses_what_does_not_fit_and_adds_nothing_for_no_rows)
 }
 END_TEST
 
-/* Another process, that has taken the next number and not written its record yet. */
+/* Another process has claimed the next version number and not written its record yet. */
 static bool take_the_next(void *ctx, uint64_t done, uint64_t total, uint64_t rows)
 {
 	bool *taken = ctx;
@@ -252,7 +253,7 @@ static bool take_the_next(void *ctx, uint64_t done, uint64_t total, uint64_t row
 	return true;
 }
 
-/* Rows that come in between are in neither of two versions when both are made from the one before. */
+/* If two versions were made from the same predecessor, the rows appended in between would be in neither. */
 START_TEST(test_append_of_two_at_once_loses_no_rows)
 {
 	bool taken = false, added = false;
@@ -270,7 +271,7 @@ START_TEST(test_append_of_two_at_once_loses_no_rows)
 	ck_assert_msg(strstr(e.msg, "rows@v2 was added meanwhile by "), "%s", e.msg);
 	v = append("rows", csv("i,x,state,t", 50, 60), NULL, NULL, &added);
 	ck_assert_int_eq(
-		v->version, 3); /* that number is not waited for: who took it may be dead */
+		v->version, 3); /* a claimed number is skipped: its claimant may be dead */
 	ck_assert_int_eq(v->rows, 60);
 	bn_dataset_version_free(v);
 	finish();
@@ -303,7 +304,7 @@ START_TEST(test_append_survives_gc_of_the_versions_before)
 }
 END_TEST
 
-/* A version of the first format: its Arrow file names it, and no manifest says how large it is. */
+/* A version of the first format: identified by its Arrow file, without a manifest that records sizes. */
 START_TEST(test_append_to_a_version_of_the_first_format)
 {
 	bool added = false;
@@ -344,7 +345,7 @@ START_TEST(test_append_to_a_version_of_the_first_format)
 }
 END_TEST
 
-/* What a part's statistics say is what its profile says, of every type. */
+/* The statistics of a part equal those in its profile, for every type. */
 static void check_statistics(const bn_dataset_version *v)
 {
 	bn_manifest m;
@@ -437,7 +438,7 @@ START_TEST(test_append_statistics_of_every_type_are_those_of_the_profile)
 }
 END_TEST
 
-/* Scans know the statistics of the parts. */
+/* Scans use the statistics of parts to skip them. */
 START_TEST(test_append_scans_pass_over_parts)
 {
 	bool added = false;

@@ -1,4 +1,4 @@
-/* The dataset catalogue over a real workspace: versions, names, lineage, removal, checks. */
+/* The dataset catalogue in a real workspace: versions, names, lineage, removal, checks. */
 #include "core/base/fs.h"
 #include "core/base/json.h"
 #include "core/data/dataset.h"
@@ -45,7 +45,7 @@ static void workspace_end(bn_workspace *ws, const char *dir)
 	bn_fs_remove_tree(bn_env_real(), dir, NULL);
 }
 
-/* Generates, and publishes as `name`. */
+/* Generates a table and publishes it as `name`. */
 static bn_dataset_version *add(
 	bn_workspace *ws, const char *name, uint64_t rows, uint64_t seed, bool *added)
 {
@@ -108,7 +108,7 @@ START_TEST(test_dataset_adding_the_same_bytes_adds_no_version)
 	ck_assert(!added);
 	ck_assert_int_eq(b->version, 1);
 	ck_assert_str_eq(a->hash, b->hash);
-	bn_dataset_version *other = add(ws, "other", 50, 1, &added); /* its own history */
+	bn_dataset_version *other = add(ws, "other", 50, 1, &added); /* has its own versions */
 	ck_assert(added);
 	bn_dataset_version_free(a);
 	bn_dataset_version_free(b);
@@ -184,11 +184,11 @@ START_TEST(test_dataset_removed_is_hidden_and_comes_back)
 	ck_assert_uint_eq(list->count, 1);
 	ck_assert(list->rows[0].removed);
 	bn_dataset_list_free(list);
-	/* what was removed with the dataset comes back, what was removed alone does not */
+	/* restoring the dataset restores versions removed with it, not those removed individually */
 	ck_assert_bn_ok(bn_dataset_restore(ws, "jobs", 0, &err), &err);
 	ck_assert_int_eq(version_of(ws, "jobs", &err), 1);
 	bool added = true;
-	bn_dataset_version *v = add(ws, "jobs", 6, 1, &added); /* the same bytes: brought back */
+	bn_dataset_version *v = add(ws, "jobs", 6, 1, &added); /* the same bytes: restored */
 	ck_assert(!added);
 	ck_assert_int_eq(v->version, 2);
 	ck_assert(!v->removed);
@@ -254,7 +254,7 @@ START_TEST(test_dataset_split_publishes_parts_with_lineage)
 	bn_dataset_versions_free(children);
 	for (int i = 0; i < 2; i++)
 		bn_dataset_version_free(parts[i]);
-	/* the same again: the same bytes, so the same versions */
+	/* splitting again gives the same bytes, so the same versions */
 	ck_assert_bn_ok(bn_dataset_split(parts, ws, v, &o, &err), &err);
 	ck_assert_int_eq(parts[0]->version, 1);
 	for (int i = 0; i < 2; i++)
@@ -280,7 +280,7 @@ START_TEST(test_dataset_removal_needs_the_policys_leave)
 	bn_env env = *bn_env_real();
 	ck_assert_bn_ok(bn_workspace_open(&ws, &env, classes, dir, &err), &err);
 	ck_assert_int_eq(version_of(ws, "jobs", &err), 1);
-	env.uid = somebody_else; /* a developer, as everybody who does not own the workspace */
+	env.uid = somebody_else; /* users other than the workspace's owner are developers */
 	ck_assert_int_eq(bn_dataset_remove(ws, "jobs", 1, &err), BN_EREFUSED);
 	ck_assert_msg(strstr(err.msg, "may not remove") != NULL, "%s", err.msg);
 	bn_err_clear(&err);
@@ -317,7 +317,7 @@ START_TEST(test_dataset_malformed_events_change_nothing)
 }
 END_TEST
 
-/* A table of a number, an int64, a time, a category and a text; words are the categories of its rows. */
+/* A table with a number, an int64, a time, a category and a text; words are the categories of its rows. */
 static void write_table(const char *path, const char *const *words, size_t n, double start)
 {
 	bn_err err = BN_ERR_INIT;
@@ -380,7 +380,7 @@ START_TEST(test_dataset_version_is_a_manifest_with_statistics)
 			       "[\"a text of more than thirty-two b\",\"cow\",0],"
 			       "[\"a text of more than thirty-two b\",\"cow\",0],[null,null,4]]");
 	free(text);
-	/* by the version's hash, and by that of its only part */
+	/* the hash of the version, or of its only part */
 	snprintf(ref, sizeof ref, "t@sha256:%.8s", v->hash);
 	ck_assert_int_eq(version_of(ws, ref, &err), 1);
 	snprintf(ref, sizeof ref, "t@sha256:%.8s", v->part);
@@ -417,7 +417,7 @@ static void schema_hash_of(const char *path, char hash[65])
 	bn_table_reader_free(t);
 }
 
-/* A version of the first format: the Arrow file names it, and the same bytes are the same version. */
+/* In the first format the Arrow file identifies the version, and equal bytes are still the same version. */
 START_TEST(test_dataset_version_of_the_first_format_goes_on)
 {
 	char dir[64], hash[65], schema_hash[65], ref[100], *path = NULL;
@@ -447,7 +447,7 @@ START_TEST(test_dataset_version_of_the_first_format_goes_on)
 	ck_assert_uint_eq(bn_table_rows(t), 4);
 	bn_table_reader_free(t);
 	bn_dataset_version_free(v);
-	/* other bytes are a new version, of the new format */
+	/* other bytes make a new version, in the new format */
 	write_table(path, words, 4, 0.75);
 	v = add_table(ws, path, &added);
 	ck_assert(added);
@@ -459,7 +459,7 @@ START_TEST(test_dataset_version_of_the_first_format_goes_on)
 }
 END_TEST
 
-/* Stores the tables of these words as the parts of one version. */
+/* Stores tables of these words as the parts of one version. */
 static void add_parts(bn_workspace *ws, int version, const char *const *const *parts,
 	const size_t *rows, size_t n)
 {
@@ -540,7 +540,7 @@ START_TEST(test_dataset_scan_goes_over_the_parts_in_order)
 	bn_profile_free(p);
 	bn_batch_release(&b);
 	bn_table_reader_free(t);
-	/* a dictionary that does not go on with that of the part before */
+	/* its dictionary does not extend that of the part before */
 	ck_assert_bn_ok(bn_dataset_resolve(&v, ws, "t@v2", BN_DATASET_LIVE, &err), &err);
 	ck_assert_int_eq(bn_dataset_open_table(&t, ws, v, &e), BN_ECORRUPT);
 	ck_assert_msg(strstr(e.msg, "its dictionary does not begin with") != NULL, "%s", e.msg);
@@ -549,7 +549,7 @@ START_TEST(test_dataset_scan_goes_over_the_parts_in_order)
 }
 END_TEST
 
-/* Everything in objects/ becomes old. */
+/* Makes every object old enough for gc. */
 static int make_one_old(void *ctx, const char *hash, const bn_object_info *info, bn_err *err)
 {
 	(void)info;
@@ -596,9 +596,9 @@ START_TEST(test_dataset_removed_is_freed_after_its_release_date)
 	v = add_table(ws, path, NULL);
 	write_table(path, words, 3, 0.5);
 	other = add_table(ws, path, NULL);
-	ck_assert_uint_eq(collect(ws, 0).objects, 0); /* live */
+	ck_assert_uint_eq(collect(ws, 0).objects, 0); /* the version is live */
 	ck_assert_bn_ok(bn_dataset_remove(ws, "t", 1, &err), &err);
-	ck_assert_uint_eq(collect(ws, BN_GC_RETENTION_MS).objects, 0); /* not released yet */
+	ck_assert_uint_eq(collect(ws, BN_GC_RETENTION_MS).objects, 0); /* within its retention */
 	check_audit(ws, 0);
 	ck_assert_bn_ok(bn_dataset_restore(ws, "t", 1, &err), &err);
 	ck_assert_uint_eq(collect(ws, -1000).objects, 0);
@@ -606,13 +606,13 @@ START_TEST(test_dataset_removed_is_freed_after_its_release_date)
 	ck_assert_uint_eq(collect(ws, -1000).objects, 3); /* manifest, table, profile */
 	ck_assert(!bn_object_is_here(ws, v->hash) && !bn_object_is_here(ws, v->part));
 	ck_assert(bn_object_is_here(ws, other->hash) && bn_object_is_here(ws, other->part));
-	check_audit(ws, 0); /* what was freed is not missing */
+	check_audit(ws, 0); /* objects freed by gc are not reported as missing */
 	bn_dataset_version_free(v);
 	ck_assert_bn_ok(bn_dataset_resolve(&v, ws, "t@v1", BN_DATASET_REMOVED_TOO, &err), &err);
 	ck_assert(v->removed && v->bytes_gone);
 	ck_assert_int_eq(bn_dataset_restore(ws, "t", 1, &e), BN_EREFUSED);
 	ck_assert_ptr_nonnull(strstr(e.msg, "are gone"));
-	/* the same bytes bring the version back */
+	/* adding the same bytes restores the version */
 	write_table(path, words, 4, 0.5);
 	bn_dataset_version *again = add_table(ws, path, &added);
 	ck_assert(!added);
@@ -628,7 +628,7 @@ START_TEST(test_dataset_removed_is_freed_after_its_release_date)
 }
 END_TEST
 
-/* A live child names its removed parent; another dataset has the same bytes. */
+/* A live child names its removed parent, and another dataset has the same bytes. */
 START_TEST(test_dataset_removed_stays_while_something_live_needs_it)
 {
 	char dir[64], *path = NULL;
@@ -649,12 +649,12 @@ START_TEST(test_dataset_removed_stays_while_something_live_needs_it)
 	ck_assert_bn_ok(bn_dataset_remove(ws, "t", 0, &err), &err);
 	collect(ws, -1000);
 	ck_assert(bn_object_is_here(ws, v->hash));
-	ck_assert(bn_object_is_here(ws, v->part));         /* through the manifest alone */
-	ck_assert(bn_object_is_here(ws, v->profile_hash)); /* what stays in part stays whole */
+	ck_assert(bn_object_is_here(ws, v->part));         /* referenced only by the manifest */
+	ck_assert(bn_object_is_here(ws, v->profile_hash)); /* versions are kept as a whole */
 	ck_assert_bn_ok(bn_dataset_restore(ws, "t", 0, &err), &err);
 	ck_assert_bn_ok(bn_dataset_remove(ws, "t", 0, &err), &err);
 	collect(ws, -1000);
-	/* Freed by a version that did not keep it: refused. */
+	/* A version without its freed objects cannot be restored. */
 	char *profile = NULL;
 	bn_err e = BN_ERR_INIT;
 	ck_assert_bn_ok(object_path(ws, v->profile_hash, &profile, &err), &err);
@@ -686,7 +686,7 @@ START_TEST(test_dataset_gc_removes_nothing_while_a_live_manifest_is_missing)
 	bn_workspace *ws = workspace_new(dir);
 	add_parts(ws, 1, parts, rows, 2);
 	ck_assert_uint_eq(
-		collect(ws, -1000).objects, 0); /* parts are named by the manifest alone */
+		collect(ws, -1000).objects, 0); /* parts are referenced only by the manifest */
 	check_audit(ws, 0);
 	ck_assert_bn_ok(bn_dataset_resolve(&v, ws, "t", BN_DATASET_LIVE, &err), &err);
 	ck_assert_bn_ok(object_path(ws, v->hash, &path, &err), &err);

@@ -1,20 +1,20 @@
 /*
- * Objects, manifests and gc when the process is killed, the disk is full or fails, or the power goes, at
- * changes of the disk in turn (tests/support/crash_points.h: at which).
+ * Objects, manifests and gc when the process is killed, the disk fails or is full, or the power is lost at a
+ * change of the disk (tests/support/crash_points.h selects the changes).
  *
- * A forked child works on a workspace that the parent has made: a dataset is added, a streamed put is
- * cut and resumed, a second version comes, the first is removed and freed by gc, a third comes (whose
- * file is read twice in one of the tests), and table 1's rows are appended to it. The child says through a pipe what it was told is done. Then
- * the parent looks at what is left:
+ * A forked child works in a workspace made by the parent: it adds a dataset, interrupts a streamed put and
+ * resumes it, adds a second version, removes the first one and frees it by gc, adds a third one (whose file
+ * is read twice in one of the tests), and appends the rows of table 1 to it. Through a pipe the child reports
+ * each acknowledged step. Then the parent checks the result:
  *
  *	I1  every object hashes to its name
- *	I3  every acknowledged version, object and removal is there
- *	I4  every live version's manifest, parts and profile are there, and audit verify finds no fault
+ *	I3  every acknowledged version, object and removal exists
+ *	I4  every live version has its manifest, parts and profile, and audit verify finds no fault
  *	I5  the index equals a rebuilt one
  *	I6  gc freed nothing that a live version names
  *
- * and that work goes on: the cut put is resumed, the versions are added again under their numbers.
- */
+ * and that work can continue: the interrupted put is resumed, and the versions are added again under the same
+ * numbers. */
 #include "core/base/fs.h"
 #include "core/base/hash.h"
 #include "core/base/mem.h"
@@ -61,8 +61,8 @@ static void say(const char *what, long n)
 		_exit(3);
 }
 
-/* Table 3 is long then, and its last row contradicts what its sample says of x: it is read twice, and what was written
- * is dropped. */
+/* If set, table 3 is long and its last row contradicts the type inferred from the sample for x: the file is read twice,
+ * and what was written is discarded. */
 static bool contradicts;
 
 static int rows_of(int i)
@@ -72,9 +72,9 @@ static int rows_of(int i)
 	return i == 3 && contradicts ? BN_BATCH_ROWS + 1000 : 10 * i;
 }
 
-/* Tables 1 to 3 are made once, outside of what is broken; by one thread, since the children that are forked
- * afterwards have no others. Number 2 is an Arrow file with its profile, which is published as it is, the others are
- * CSV files, which are added: read, stored and profiled in one pass. */
+/* Tables 1 to 3 are made once, before any fault is armed, and by a single thread, because forked children have only
+ * one. Number 2 is an Arrow file with its profile, which is published as it is; the others are CSV files, which are
+ * read, stored and profiled in one pass. */
 static bn_profile *profiles[VERSIONS + 1];
 
 static bool is_published(int i)
@@ -153,7 +153,7 @@ static bool add_and_say(bn_workspace *ws, const toy_dir *d, int i)
 	return true;
 }
 
-/* The rows of table 1 to the newest version, in a part of their own. */
+/* Appends the rows of table 1 to the newest version, as a separate part. */
 static int append(bn_workspace *ws, const toy_dir *d, bn_dataset_version **v, bn_err *err)
 {
 	const bn_append_limits limits = {.tail_bytes = 1};
@@ -173,7 +173,7 @@ static void append_and_say(bn_workspace *ws, const toy_dir *d)
 	bn_dataset_version_free(v);
 }
 
-/* The hash is known; the first put is cut after `cut` bytes. */
+/* The hash is known in advance; the first put stops after `cut` bytes. */
 static int put_streamed(bn_workspace *ws, size_t cut, bn_err *err)
 {
 	bn_object_store *s = NULL;
@@ -278,7 +278,7 @@ static int verify_one(void *ctx, const char *hash, const bn_object_info *info, b
 	return bn_object_verify(ctx, hash, err);
 }
 
-/* I4 and I6: a live version can be read, and says how many rows it has. */
+/* I4 and I6: a live version can be read and has the expected number of rows. */
 static void check_version(const outcome *o, bn_workspace *ws, const bn_dataset_version *v)
 {
 	bn_err err = BN_ERR_INIT;
@@ -324,7 +324,7 @@ static void check_goes_on(const outcome *o, bn_workspace *ws, const toy_dir *d)
 	bn_err err = BN_ERR_INIT;
 	int64_t version = 0;
 	char hash[65];
-	/* A put that was cut is resumed; what it kept may be wrong, then it starts anew. */
+	/* An interrupted put is resumed; if the bytes kept are wrong, it starts again. */
 	int rc = put_streamed(ws, strlen(streamed), &err);
 	if (rc == BN_ECORRUPT) {
 		bn_err_clear(&err);
@@ -348,7 +348,7 @@ static const char *another_boot(const bn_env *env)
 	return "ffffffff-0000-0000-0000-000000000000";
 }
 
-/* In a process of its own: profiling all parts starts threads, which children forked afterwards would wait for. */
+/* In a separate process: profiling all parts starts threads, for which children forked later would wait. */
 static void check_appends(const outcome *o, const bn_env *env, const toy_dir *d, const char *work)
 {
 	int status;
@@ -390,7 +390,7 @@ static void check_all(
 	ck_assert_int_eq(bn_workspace_objects(&objects, ws, NULL), 0);
 	ck_assert_msg(bn_object_list(objects, verify_one, ws, &err) == 0, "%s: I1: %s", o->where,
 		err.msg);
-	if (o->streamed && !o->collecting) { /* nothing names it: gc may take it */
+	if (o->streamed && !o->collecting) { /* unreferenced: gc may have removed it */
 		char hash[65];
 		bn_sha256_hex(streamed, strlen(streamed), hash);
 		ck_assert_msg(bn_object_is_here(ws, hash), "%s: I3: the object is lost", o->where);
@@ -410,7 +410,7 @@ static void check_all(
 
 /* ---- the tests ------------------------------------------------------------------------------ */
 
-/* Memory if there is some: an fsync costs nothing there, and dying is what is tested. */
+/* In memory if possible: fsync is cheap there, and the tests are about killed processes. */
 static void crash_dir_make(toy_dir *d)
 {
 	if (access("/dev/shm", W_OK) == 0)
@@ -420,7 +420,7 @@ static void crash_dir_make(toy_dir *d)
 		make_table(d, i);
 }
 
-/* A new workspace, sealed and closed, in `work`. */
+/* Creates `work` with a new workspace, sealed and closed. */
 static void fresh(const toy_dir *d, char *work, char *index, size_t size, const char *what,
 	bool with_workspace)
 {
@@ -436,8 +436,7 @@ static void fresh(const toy_dir *d, char *work, char *index, size_t size, const 
 		ck_assert_bn_ok(bn_workspace_init(&env.env, work, &err), &err);
 }
 
-/* The changes to try: those of a run without a fault, and some beyond, as a failed change makes others
- * follow. */
+/* The changes to try: those of a run without a fault, and some more, since a failed change causes others. */
 static void choose(crash_points *p, toy_dir *d, crash_family family)
 {
 	outcome o;
@@ -486,7 +485,7 @@ static void fail_at_every_change(faultfs_kind kind)
 	toy_dir_remove(&d);
 }
 
-/* The workspace was made before the journal began, so its first state is copied below it. */
+/* The workspace was created before the journal began, so its initial state is copied first. */
 static void lose_power_at_every_change(faultfs_loss loss)
 {
 	toy_dir d;

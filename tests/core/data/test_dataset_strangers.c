@@ -1,5 +1,5 @@
-/* What audit verify says of objects that are missing: a fault where a member's record names them, a note with the
- * writer where only records of strangers do. */
+/* How audit verify reports missing objects: a fault if a member's record names them, a note with the writer if only
+ * records of non-members do. */
 #include "core/data/dataset.h"
 #include "core/govern/audit.h"
 #include "core/govern/authority.h"
@@ -49,7 +49,7 @@ static void teardown(void)
 	toy_dir_remove(&dir);
 }
 
-/* A version of a dataset of one part, in a log that `by` vouches for (NULL: nobody). */
+/* A dataset version of one part, in a log signed by `by` (NULL: unsigned). */
 static void version(const char *writer, const bn_signer *by, const char *name, const char *hash)
 {
 	char entity[64], text[400];
@@ -70,7 +70,7 @@ static void version(const char *writer, const bn_signer *by, const char *name, c
 #define GONE "ab00000000000000000000000000000000000000000000000000000000000001"
 #define GONE_TOO "ab00000000000000000000000000000000000000000000000000000000000002"
 
-/* The text of the finding about the object; "" when there is none. */
+/* The text of the finding about the object; "" if there is none. */
 static void finding(const char *object, bool is_fault, uint64_t missing, char out[600])
 {
 	bn_audit_report *r = NULL;
@@ -126,7 +126,7 @@ START_TEST(test_missing_object_that_a_member_names_is_a_fault_whoever_else_does)
 }
 END_TEST
 
-/* Five are named by writer and kind, whatever a stranger names. */
+/* Five writers are listed by name and kind, however many objects a non-member names. */
 START_TEST(test_what_a_stranger_names_is_looked_up_once_for_all_objects)
 {
 	enum { N = 300 };

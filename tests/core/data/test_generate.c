@@ -1,5 +1,5 @@
-/* The generator: deterministic, plainly synthetic, near the machine it imitates, and something to
- * learn. */
+/* The generator: deterministic, marked as synthetic, close to the machine it imitates, and with
+ * something to learn. */
 #include "core/base/fs.h"
 #include "core/base/hash.h"
 #include "core/data/generate.h"
@@ -88,11 +88,11 @@ START_TEST(test_generate_stays_near_the_machine_and_drift_moves_it)
 	double median = power->quantiles[50], room = ambient->mean;
 	printf("NOTE: generated jobs: node power %.0f .. %.0f W, median %.0f W, %.1f %% failed\n",
 		power->min, power->max, median, 100 * failed->mean);
-	ck_assert(median > 550 && median < 1000); /* Marconi100: 644 W, mostly idle nodes */
+	ck_assert(median > 550 && median < 1000); /* Marconi100: 644 W, most nodes are idle */
 	ck_assert(power->min >= 260 && power->max <= 2300);
 	ck_assert(power->missing > 0 && power->missing < power->rows / 5);
 	ck_assert(failed->mean > 0.08 && failed->mean < 0.45);
-	ck_assert(submit->increasing); /* ready for a temporal split */
+	ck_assert(submit->increasing); /* suitable for a temporal split */
 	ck_assert_uint_ge(bn_profile_find(p, "job_state")->distinct, 5);
 	bn_profile_free(p);
 	generate(path, 20000, 7, 1);
@@ -281,7 +281,7 @@ START_TEST(test_split_puts_every_row_in_exactly_one_part_and_repeats_itself)
 		unlink(paths[p]);
 	}
 	ck_assert_uint_eq(total, rows);
-	ck_assert(sum == whole); /* of hashes: no id lost, none twice */
+	ck_assert(sum == whole); /* sums of hashes: no id is lost or duplicated */
 	bn_table_reader_free(t);
 	unlink(path);
 }

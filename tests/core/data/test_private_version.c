@@ -1,5 +1,5 @@
-/* Private versions of datasets: who may read them, what of theirs is private too, and what an event says of it. With real
- * accounts: tests/cli/private_data.sh. */
+/* Private versions of datasets: who may read them, which derived data are private too, and what the event contains.
+ * Real accounts: tests/cli/private_data.sh. */
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "core/data/add.h"
@@ -67,7 +67,7 @@ static bn_dataset_version *must_add(
 	return v;
 }
 
-/* In the user's own place, and not among everybody's. */
+/* Whether the object is in the user's private place and not in the shared one. */
 static bool lies_private(bn_workspace *ws, const char *hash)
 {
 	char *own = bn_workspace_path(ws, "objects/private-%lu/%s", (unsigned long)geteuid(), hash);
@@ -153,7 +153,7 @@ START_TEST(test_private_version_makes_the_next_private_until_shared_is_said)
 	v = must_add(ws, "jobs", BN_DATASET_AS_BEFORE, "a\n3\n");
 	ck_assert(v->is_private);
 	bn_dataset_version_free(v);
-	/* Also when all are removed. */
+	/* Also after all versions were removed. */
 	ck_assert_bn_ok(bn_dataset_remove(ws, "jobs", 0, &err), &err);
 	v = must_add(ws, "jobs", BN_DATASET_AS_BEFORE, "a\n4\n");
 	ck_assert(v->is_private);
@@ -207,7 +207,7 @@ START_TEST(test_private_version_is_restored_by_its_user_alone)
 }
 END_TEST
 
-/* Parts of a split wait in tmp/, which others can list, until they are objects. */
+/* Parts of a split are in tmp/, which others can list, until they become objects. */
 START_TEST(test_private_rows_are_not_shown_while_they_are_written)
 {
 	bn_workspace *ws = make();

@@ -1,4 +1,5 @@
-/* Group and stratified splits: shares of rows, no part empty without a word, and what came out. */
+/* Group and stratified splits: shares of rows, warnings about empty parts, and the reported
+ * outcome. */
 #include "core/base/fs.h"
 #include "core/data/split.h"
 #include "core/source/ingest.h"
@@ -28,7 +29,7 @@ static void end(void)
 	bn_fs_remove_tree(bn_env_real(), dir, NULL);
 }
 
-/* A table of column g: sizes[i] rows of value "u<i>" each, mixed. */
+/* A table with a column g: sizes[i] rows with the value "u<i>", in mixed order. */
 static void make_table(const uint64_t *sizes, size_t n)
 {
 	bn_buf text = BN_BUF_INIT;
@@ -65,7 +66,7 @@ static const char *said(void)
 	return text;
 }
 
-/* Splits, and checks that values stay together in a group split. */
+/* Splits, and checks that in a group split rows with equal values stay together. */
 static void split(bn_split_kind kind, const char *parts, uint64_t seed)
 {
 	bn_err err = BN_ERR_INIT;
@@ -145,7 +146,7 @@ START_TEST(test_one_giant_among_many)
 		sizes[i] = 1 + i % 5;
 	make_table(sizes, 201);
 	split(BN_SPLIT_GROUP, "train=0.5,test=0.5",
-		3); /* the giant is 89 %, all others are the other part */
+		3); /* one value has 89 % of the rows, the other part gets all others */
 	ck_assert_uint_eq(outcome.counts[0] == 5000 ? outcome.counts[1] : outcome.counts[0], 600);
 	ck_assert_ptr_nonnull(strstr(said(), "rows of one 'g' stay together, and there are 201"));
 	split(BN_SPLIT_GROUP, "train=0.95,test=0.05", 3);
@@ -200,15 +201,15 @@ START_TEST(test_fewer_groups_than_parts_are_said)
 }
 END_TEST
 
-/* What comes out of small tables, row by row, and what is said of it. */
+/* The parts of small tables, to the row, and the warning about each. */
 START_TEST(test_small_splits_say_what_they_are_not)
 {
 	static const struct {
 		bn_split_kind kind;
 		const char *parts;
 		uint64_t sizes[8];
-		uint64_t want[3]; /* rows of the parts */
-		const char *said; /* NULL: nothing */
+		uint64_t want[3]; /* rows in each part */
+		const char *said; /* expected warning; NULL: none */
 	} cases[] = {
 		{BN_SPLIT_GROUP, "train=0.8,test=0.2", {4, 6}, {6, 4}, "part 'train' has 60.0 %"},
 		{BN_SPLIT_GROUP, "train=0.8,test=0.2", {8, 2}, {8, 2}, NULL},

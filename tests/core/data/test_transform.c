@@ -1,4 +1,4 @@
-/* Transforming: computed columns, rows that a filter keeps, what the recipe says; splits of some rows. */
+/* Transformations: computed columns, rows kept by a filter, what the recipe records; splits of filtered rows. */
 #include "core/base/fs.h"
 #include "core/data/add.h"
 #include "core/data/split.h"
@@ -20,7 +20,7 @@ static char dir[64];
 static bn_workspace *ws;
 static bn_dataset_version *from;
 
-/* i, x (absent every 5th), s. */
+/* Columns i, x (absent in every fifth row) and s. */
 static void make(void)
 {
 	char path[100];
@@ -50,7 +50,7 @@ static void finish(void)
 	bn_fs_remove_tree(bn_env_real(), dir, NULL);
 }
 
-/* "name=value name=value" of a row. */
+/* A row as "name=value name=value". */
 static const char *row_text(const bn_dataset_version *v, uint64_t row)
 {
 	static char out[400];
@@ -85,7 +85,7 @@ START_TEST(test_transform_computes_columns_and_keeps_rows)
 	ck_assert_bn_ok(bn_dataset_transform(&v, &added, ws, "made", from, &o, &err), &err);
 	ck_assert(added);
 	ck_assert_int_eq(v->rows, 989);
-	/* Expressions see the column that they replace. */
+	/* Expressions read the column that they replace. */
 	ck_assert_str_eq(row_text(v, 0), "i=10 x=-1 s=Even double=20 a b=- old=-");
 	ck_assert_str_eq(row_text(v, 1), "i=11 x=11.5 s=Odd double=22 a b=ODD old=5.75");
 	ck_assert_str_eq(row_text(v, 2), "i=13 x=13.5 s=Odd double=26 a b=ODD old=6.75");

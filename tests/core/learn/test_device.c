@@ -1,4 +1,4 @@
-/* BINNACLE_BACKEND: what it asks for and what comes of it. */
+/* BINNACLE_BACKEND: the values it takes and their effect. */
 #include "core/learn/device.h"
 #include "kernels/op/softmax.h"
 #include "tests/support/check_main.h"
@@ -91,7 +91,7 @@ START_TEST(test_memory_of_a_device_is_given_back_at_once)
 }
 END_TEST
 
-/* Numbers that the caller keeps are not copied on the CPU, and cannot be written to by an operation. */
+/* Numbers kept by the caller are not copied on the CPU, and operations cannot write to them. */
 START_TEST(test_lent_numbers_are_used_where_they_lie)
 {
 	bn_device d = BN_DEVICE_INIT;

@@ -1,4 +1,4 @@
-/* Metrics against scikit-learn's, and where they are not defined. */
+/* Metrics compared with scikit-learn's, and cases in which they are undefined. */
 #include "core/base/mem.h"
 #include "core/learn/evaluate.h"
 #include "tests/support/check_main.h"
@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-/* Scores with ties, as tests/reference/train.py makes them. */
+/* Scores with ties, as in tests/reference/train.py. */
 static void make_case(const json_t *row, double **y, double **p)
 {
 	size_t n = (size_t)json_integer_value(json_object_get(row, "rows"));
@@ -89,7 +89,7 @@ START_TEST(test_regression_metrics_by_hand)
 	bn_regression_metrics m;
 	bn_err err = BN_ERR_INIT;
 	ck_assert_bn_ok(bn_evaluate_regression(&m, 4, y, p, &err), &err);
-	/* The examples of scikit-learn's documentation. */
+	/* The examples in scikit-learn's documentation. */
 	ck_assert_double_eq_tol(m.rmse, sqrt(0.375), 1e-15);
 	ck_assert_double_eq_tol(m.mae, 0.5, 1e-15);
 	ck_assert_double_eq_tol(m.r2, 0.9486081370449679, 1e-15);

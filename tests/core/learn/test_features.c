@@ -1,4 +1,4 @@
-/* The feature pipeline: what it learns, what it does with cells it has not seen, and rubbish. */
+/* The feature pipeline: what it learns, how it treats unseen cells, and invalid input. */
 #include "core/base/json.h"
 #include "core/learn/features.h"
 #include "tests/support/check_main.h"
@@ -10,9 +10,9 @@
 
 static const char *const colours[] = {"red", "blue"}, *const names[] = {"a", "b", "c", "y", "gone"};
 
-/* Four rows: a number with a hole, a boolean, a category with a hole; target y. */
+/* Four rows: a number, a boolean and a category, each with an absent value; target y. */
 static const double a_values[] = {1, NAN, 3, 5}, y_values[] = {1, 2, NAN, 4};
-static const uint8_t b_bits = 0x06, three = 0x07; /* no, yes, yes, and nothing */
+static const uint8_t b_bits = 0x06, three = 0x07; /* no, yes, yes, absent */
 static const int32_t c_codes[] = {0, 1, 1, 0};
 
 static bn_column numbers_of(const double *values)
@@ -140,7 +140,7 @@ END_TEST
 START_TEST(test_what_is_null_nan_or_infinite_is_absent)
 {
 	const double values[] = {1, 2, NAN, INFINITY};
-	const uint8_t valid = 0x0d; /* but row 1 */
+	const uint8_t valid = 0x0d; /* all but row 1 */
 	bn_column c = numbers_of(values);
 	double out[4];
 	bn_err err = BN_ERR_INIT;
@@ -283,7 +283,7 @@ START_TEST(test_json_reads_back_to_the_same_pipeline)
 }
 END_TEST
 
-/* What an older or a foreign writer may leave out. */
+/* Fields that an older or another writer may omit. */
 START_TEST(test_reference_statistics_are_optional)
 {
 	static const char text[] =

@@ -1,7 +1,6 @@
 /*
- * Trainers as runs, with the real program: a dataset version goes in, a model comes out that is the
- * same at any thread count; failures say why.
- */
+ * Trainers as runs of the real program: from a dataset version to a model that is equal at any thread count;
+ * failures give the reason. */
 #include "core/base/fs.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
@@ -33,7 +32,8 @@ static toy_env env;
 static bn_workspace *ws;
 static bn_err err = BN_ERR_INIT;
 
-/* 600 rows: y = 3a - 2b + group effect + noise; class is whether y is positive. Some holes. */
+/* 600 rows: y = 3a - 2b + group effect + noise; class is whether y is positive. Some values are
+ * absent. */
 static void write_table(const char *path)
 {
 	static const char *const groups[] = {"cpu", "gpu", "mix"};
@@ -259,7 +259,7 @@ START_TEST(test_fit_takes_parts_from_versions_and_shares_in_order)
 	make();
 	char id[BN_RUN_ID_TEXT];
 	bn_series_list l;
-	/* The whole version is the test part, so its error is that of all 600 rows. */
+	/* The whole version is the test part, so its error is computed over all 600 rows. */
 	json_t *spec = spec_of("ridge", "y", 1);
 	json_object_set_new(
 		spec, "data", json_pack("[s{ssss}]", "jobs", "name", "jobs@v1", "part", "test"));
@@ -290,7 +290,7 @@ START_TEST(test_fit_failure_is_recorded_with_the_trainers_own_words)
 	make();
 	char id[BN_RUN_ID_TEXT];
 	json_t *spec = spec_of("ridge", "y", 1);
-	/* The columns of a category add up to one. */
+	/* The columns of a category sum to one. */
 	json_object_set_new(spec, "hyper", json_pack("{s:f}", "alpha", 0.0));
 	bn_run_info *r = launch_and_wait(spec, id);
 	ck_assert_str_eq(bn_run_status_name(r->status), "FAILED");

@@ -1,9 +1,8 @@
 /*
- * Models whose bytes are promised: ridge and binary logistic regression on a generated table, as SHA-256 of their
- * tensors, the same with every variant of the kernels, on any number of threads and on every machine. A change here
- * changes the models of users who train again: CHANGELOG names it. And how near the numbers are to sums in four
- * times the precision.
- */
+ * Models whose bytes are guaranteed: ridge and binary logistic regression on a generated table, as SHA-256 of
+ * their tensors, with every variant of the kernels, any number of threads and on every machine. A change here
+ * changes the models that users train again, so CHANGELOG must mention it. Also the accuracy of the numbers,
+ * compared with sums in four times the precision. */
 #include "core/base/hash.h"
 #include "core/learn/trainer.h"
 #include "kernels/backend.h"
@@ -18,7 +17,7 @@ enum { ROWS = 30011, COLS = 11 };
 
 static double x[ROWS * COLS], number[ROWS], class[ROWS], weight[ROWS];
 
-/* Exact in double: no function of a library has a part in it. */
+/* Exact in double: no library function is involved. */
 static void make_table(void)
 {
 	uint64_t state = 20;
@@ -100,7 +99,7 @@ END_TEST
 
 typedef __float128 wide;
 
-/* a[n, n] positive definite, b[n]: b becomes the solution. */
+/* a[n, n] is positive definite; solves a x = b, the solution replaces b. */
 static void solve_wide(size_t n, wide *a, wide *b)
 {
 	for (size_t i = 0; i < n; i++)
@@ -117,7 +116,7 @@ static void solve_wide(size_t n, wide *a, wide *b)
 	}
 }
 
-/* Coefficients and intercept from sums over rows, less the weighted means. */
+/* Coefficients and intercept, from sums over rows minus the weighted means. */
 static void ridge_wide(bool weighted, size_t rows, wide coef[COLS + 1])
 {
 	static wide gram[COLS * COLS];
@@ -174,7 +173,7 @@ START_TEST(test_ridge_is_as_near_as_doubles_are)
 }
 END_TEST
 
-/* The mean gradient at the solution, in long double, is what the tolerance allows. */
+/* The mean gradient at the solution, in long double, is within the tolerance. */
 START_TEST(test_logistic_ends_where_its_gradient_does)
 {
 	long double worst = 0, total = ROWS;

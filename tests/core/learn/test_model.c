@@ -1,4 +1,5 @@
-/* A model as a directory: saved, read back, answering the same; equal bytes for equal fits. */
+/* A model as a directory: saved and read back it gives the same answers; equal fits give equal
+ * bytes. */
 #include "core/learn/model.h"
 
 #include "core/base/fs.h"
@@ -28,7 +29,7 @@ static void remove_dir(char *path)
 	free(path);
 }
 
-/* Fits trainer on target and saves it as dir/name. */
+/* Fits trainer on target and saves the model as dir/name. */
 static void save(
 	const char *dir, const char *name, const char *trainer, const char *target, int threads)
 {
@@ -120,7 +121,7 @@ START_TEST(test_saved_models_have_equal_bytes_at_1_2_and_7_threads)
 }
 END_TEST
 
-/* Row r of a model's batch whose numbers say by NaN that they are absent. */
+/* Row r of a model's batch, in which absent numbers are NaN. */
 static void row_of(bn_batch *out, bn_column *columns, const bn_batch *all, size_t r)
 {
 	for (size_t i = 0; i < all->column_count; i++) {
@@ -135,7 +136,7 @@ static void row_of(bn_batch *out, bn_column *columns, const bn_batch *all, size_
 	*out = (bn_batch){.rows = 1, .column_count = all->column_count, .columns = columns};
 }
 
-/* All rows at once, and one at a time: the bits that the design of these rows gives. */
+/* All rows at once and one at a time: the same bits as the design matrix of these rows gives. */
 START_TEST(test_a_model_answers_as_its_estimator_does)
 {
 	char *dir = temp_dir();
@@ -255,7 +256,7 @@ static int no_sync_dir(const bn_env *env, const bn_dir *at, const char *path)
 	return 0;
 }
 
-/* The real world, but for waiting on the disk. */
+/* The real environment without waiting for the disk. */
 static const bn_env *quick_env(void)
 {
 	static bn_fs_ops ops;
@@ -268,7 +269,7 @@ static const bn_env *quick_env(void)
 	return &env;
 }
 
-/* Everything from columns to a directory and back, into *out; any step may fail. */
+/* Fits, saves and loads a model; any step may fail. */
 static int whole_life(const char *dir, const char *trainer, const char *target, bn_err *err)
 {
 	train_data *d = train_data_get();
@@ -314,8 +315,8 @@ static int whole_life(const char *dir, const char *trainer, const char *target, 
 	return rc;
 }
 
-/* Memory runs out at the first allocation, then at the second, ...: an error each time, no leak
- * (the address sanitizer looks), and the directory is complete or absent. */
+/* Fails the first allocation, then the second, and so on: each time an error, no leak (checked by
+ * the address sanitizer), and the directory is complete or absent. */
 START_TEST(test_running_out_of_memory_anywhere_is_an_error)
 {
 	char *dir = temp_dir(), path[200];

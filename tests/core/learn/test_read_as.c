@@ -1,7 +1,6 @@
 /*
- * A part of other types than training is read by those that the model knows, and what does not fit has words. That it gives
- * the answers of every other way is tests/core/serve/test_same_answers.c's.
- */
+ * A part whose types differ from training is read with the types that the model knows, and the message for what
+ * does not fit. That it gives the same answers as every other way: tests/core/serve/test_same_answers.c. */
 #include "core/base/env.h"
 #include "core/base/mem.h"
 #include "core/learn/rows.h"
@@ -18,7 +17,7 @@ static const char *path_of(const char *name)
 	return path;
 }
 
-/* A table of one category with these texts in turn, beside a number. */
+/* A table with a category of these texts in turn and a number. */
 static void write_texts(const char *name, const bn_text *texts, size_t count, size_t rows)
 {
 	bn_err err = BN_ERR_INIT;
@@ -37,7 +36,7 @@ static void write_texts(const char *name, const bn_text *texts, size_t count, si
 	bn_schema_release(&s);
 }
 
-/* "a" and a NUL and "b" is not "a": no model knows it, and none is asked for "a" in its place. */
+/* "a\0b" is not "a": no model knows it, and it is not treated as "a". */
 START_TEST(test_a_text_with_a_nul_is_no_category)
 {
 	static const bn_text plain[] = {{"a", 1}, {"c", 1}}, odd[] = {{"a\0b", 3}, {"c", 1}};
@@ -66,7 +65,7 @@ START_TEST(test_a_text_with_a_nul_is_no_category)
 	ck_assert_bn_ok(bn_table_open(&p.table, bn_env_real(), path_of("odd.arrow"), &err), &err);
 	ck_assert_bn_ok(bn_rows_open(&rows, &p, f, "test", NULL, 1, &err), &err);
 	ck_assert_int_eq(bn_rows_next(rows, &block, &err), 1);
-	ck_assert_double_eq(block.f64[0], 0); /* neither a nor c */
+	ck_assert_double_eq(block.f64[0], 0); /* neither "a" nor "c" */
 	ck_assert_double_eq(block.f64[1], 0);
 	ck_assert_double_eq(block.f64[3], 1);
 	bn_rows_free(rows);
@@ -75,7 +74,7 @@ START_TEST(test_a_text_with_a_nul_is_no_category)
 }
 END_TEST
 
-/* The words for a test part whose column "k" is of that type, with one text. */
+/* The expected message for a test part whose column "k" has that type and one text. */
 static void expect(const bn_features *f, const char *type, const char *text, const char *words)
 {
 	bn_err err = BN_ERR_INIT;

@@ -1,6 +1,6 @@
 /*
- * Where rows are cut changes no model: blocks, processes, checkpoints, memory or file. Sums against long double.
- */
+ * A model does not depend on where rows are divided: into blocks, processes, checkpoints, in memory or a file.
+ * Sums are compared with long double. */
 #include "core/base/dir.h"
 #include "core/base/fs.h"
 #include "core/base/mem.h"
@@ -39,7 +39,7 @@ static void make_data(void)
 	}
 }
 
-/* ---- a source that cuts blocks where a seed says -------------------------------------------- */
+/* ---- a source with random block boundaries -------------------------------------------------- */
 
 typedef struct cut_rows {
 	bn_rows base;
@@ -233,7 +233,7 @@ START_TEST(test_any_split_of_tiles_over_processes_gives_the_same_sum)
 }
 END_TEST
 
-/* Processes, as threads: each has some whole tiles of the rows. */
+/* Threads that act as processes: each has some complete tiles of the rows. */
 enum { RANKS = 3 };
 
 typedef struct ranks {
@@ -349,7 +349,7 @@ END_TEST
 
 /* ---- accuracy ------------------------------------------------------------------------------- */
 
-/* Least squares with the columns' means a hundred times their deviation, against long double. */
+/* Least squares with column means a hundred times their deviation, compared with long double. */
 START_TEST(test_ridge_loses_nothing_to_large_means)
 {
 	long double mean[COLS + 1] = {0}, gram[COLS][COLS] = {{0}}, right[COLS] = {0};
@@ -419,7 +419,7 @@ END_TEST
 /* ---- checkpoints ---------------------------------------------------------------------------- */
 
 typedef struct killing {
-	int64_t at; /* the step whose metric ends the fit */
+	int64_t at; /* the step at which the fit is interrupted */
 	char log[600];
 } killing;
 
@@ -506,7 +506,7 @@ START_TEST(test_a_checkpoint_of_another_recipe_is_not_used)
 	for (int i = 0; i < 2; i++) {
 		k = (killing){.at = -1};
 		c.recipe = other[i];
-		if (i == 1) /* torn by somebody: one line, and the fit starts anew */
+		if (i == 1) /* a damaged checkpoint: logged, and the fit starts again */
 			ck_assert_bn_ok(bn_dir_write_file(at, "c", "rubbish", 7, 0644, &err), &err);
 		ck_assert_bn_ok(fit(&bytes[1], "logistic", &r, &err), &err);
 		ck_assert_msg(strstr(k.log, "is not used") != NULL, "%s", k.log);

@@ -1,10 +1,10 @@
-/* The safetensors reader and writer: round trips, a foreign file's bytes, hostile files. */
+/* The safetensors reader and writer: round trips, a file of the Python package, hostile files. */
 #include "core/learn/safetensors.h"
 #include "tests/support/check_main.h"
 
 #include <string.h>
 
-/* A file from a header text and n data bytes. */
+/* Builds a file with this header text and n data bytes. */
 static void build(bn_buf *b, const char *header, size_t n)
 {
 	uint64_t len = strlen(header);
@@ -68,7 +68,7 @@ START_TEST(test_tensors_survive_the_round_trip)
 }
 END_TEST
 
-/* What the safetensors package writes for {"b": arange(2, float32), "a": [[7]] int64}. */
+/* The bytes that the safetensors package writes for {"b": arange(2, float32), "a": [[7]] int64}. */
 START_TEST(test_a_file_of_the_python_package_is_read)
 {
 	static const char header[] =

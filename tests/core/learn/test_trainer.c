@@ -1,7 +1,6 @@
 /*
- * Ridge and logistic regression against scikit-learn's numbers (tests/reference/train.json), equal
- * bytes at any thread count, and rubbish as input.
- */
+ * Ridge and logistic regression compared with scikit-learn (tests/reference/train.json), equal bytes at any
+ * thread count, and invalid input. */
 #include "core/base/mem.h"
 #include "core/learn/evaluate.h"
 #include "core/learn/model.h"
@@ -20,7 +19,7 @@ typedef struct fitted {
 	bn_features *f;
 	matrix train, test;
 	bn_estimator *e;
-	double *out; /* predictions of the test part */
+	double *out; /* predictions for the test part */
 	bn_err err;
 } fitted;
 
@@ -67,7 +66,7 @@ static int fit(fitted *s, const char *trainer, const char *target, bn_impute imp
 	return 0;
 }
 
-/* Every metric that the reference has, within tolerance. */
+/* Every metric in the reference, within the tolerance. */
 static void check_metrics(const fitted *s, const json_t *want, double tolerance)
 {
 	json_t *got = NULL;
@@ -161,7 +160,7 @@ START_TEST(test_logistic_agrees_with_scikit_learn)
 }
 END_TEST
 
-/* DummyRegressor and DummyClassifier; every row has the same answer. */
+/* As DummyRegressor and DummyClassifier: every row has the same answer. */
 START_TEST(test_baseline_agrees_with_scikit_learn)
 {
 	json_t *doc = reference_load("train"), *row;
@@ -229,7 +228,7 @@ START_TEST(test_mlp_learns_all_three_tasks)
 }
 END_TEST
 
-/* The whole safetensors file of a fit. */
+/* The complete safetensors file of a fit. */
 static void fit_bytes(
 	bn_buf *out, const char *trainer, const char *target, json_t *hyper, int threads)
 {
@@ -262,7 +261,7 @@ START_TEST(test_models_and_predictions_are_equal_at_1_2_and_7_threads)
 }
 END_TEST
 
-/* Enough rows and columns that every operation really has several shards. */
+/* Enough rows and columns that every operation has several shards. */
 START_TEST(test_large_fits_are_equal_at_1_2_and_7_threads)
 {
 	enum { ROWS = 50000, COLS = 12 };
@@ -310,7 +309,8 @@ START_TEST(test_large_fits_are_equal_at_1_2_and_7_threads)
 }
 END_TEST
 
-/* ---- rubbish -------------------------------------------------------------------------------- */
+/* ---- invalid input
+ * ------------------------------------------------------------------------------- */
 
 static int fit_raw(bn_estimator **out, const char *trainer, size_t rows, size_t cols,
 	const double *x, const double *y, json_t *hyper, bn_err *err)

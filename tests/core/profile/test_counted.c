@@ -1,5 +1,5 @@
-/* What screens count of any rows of a table: bins, the rows of a value or a bin, correlations, order, derived columns,
- * chosen rows; each against the plain definition. */
+/* What screens count over any rows of a table: bins, rows of a value or a bin, correlations, order, derived columns,
+ * selected rows; each against a plain implementation. */
 #include "core/base/fs.h"
 #include "core/base/rng.h"
 #include "core/profile/alike.h"
@@ -33,7 +33,7 @@ static bn_table_reader *table_of(const char *text)
 	return t;
 }
 
-/* n: whole; x: with gaps; y: goes with x; s: text, few values; u: text, all different. */
+/* n: integers; x: with gaps; y: correlated with x; s: text, few values; u: text, all distinct. */
 static bn_table_reader *many_rows(void)
 {
 	bn_buf text = BN_BUF_INIT;
@@ -104,7 +104,7 @@ START_TEST(test_order_is_stable_and_has_what_is_absent_last)
 			}
 		}
 	}
-	/* By two: the less important first. */
+	/* By two columns: sort by the less important one first. */
 	ck_assert_bn_ok(bn_table_order(rows, ROWS, t, 4, false, NULL, &err), &err);
 	ck_assert_bn_ok(bn_table_order(rows, ROWS, t, 3, false, NULL, &err), &err);
 	for (int64_t i = 1; i < ROWS; i++) {
@@ -268,7 +268,7 @@ START_TEST(test_derived_columns_are_read_as_if_they_were_there)
 		ck_assert(number_at(b, 5, i) == 2 * number_at(b, 0, i) &&
 			  number_at(b, 6, i) == 2 * number_at(b, 0, i) + 1);
 	batches_release(b);
-	/* Of some columns, in another order, and counted. */
+	/* Some columns, in another order, counted as selected. */
 	size_t columns[] = {7, 1, 6, 7};
 	bn_batch some = BN_BATCH_INIT;
 	ck_assert_bn_ok(bn_table_read(t, 1, columns, 4, &some, &err), &err);

@@ -1,4 +1,5 @@
-/* Counts of values are exact however many there are, and tables differ where their values do. */
+/* Counts of values are exact for any number of values, and tables with different values are
+ * reported as different. */
 #include "core/base/fs.h"
 #include "core/base/rng.h"
 #include "core/profile/differences.h"

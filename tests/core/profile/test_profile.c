@@ -1,5 +1,5 @@
-/* Profiles against pandas, NumPy and SciPy (tests/reference/profile.json), at their limits, merged,
- * stored and read again. */
+/* Profiles against pandas, NumPy and SciPy (tests/reference/profile.json): limits, merging, storing
+ * and reading back. */
 #include "core/base/json.h"
 #include "core/base/rng.h"
 #include "core/profile/moments.h"
@@ -26,7 +26,7 @@ static double lcg_next(lcg *g)
 	return (double)(g->x >> 11) * (1.0 / 9007199254740992.0);
 }
 
-/* A table file of one column, made as profile.py makes it. */
+/* A table file with one column, generated as in profile.py. */
 static void write_column(const char *path, const json_t *c, const json_t *words)
 {
 	bn_err err = BN_ERR_INIT;
@@ -95,14 +95,14 @@ static void assert_numbers(const bn_profile_column *p, const json_t *c)
 		if (p->quantiles_exact)
 			assert_close("quantile", p->quantiles[i], want, 1e-14);
 		else if (i > 0 && i + 1 < BN_PROFILE_QUANTILES) {
-			/* its rank lies between those of the neighbouring percents */
+			/* between the neighbouring percentiles */
 			double lo = json_number_value(json_array_get(q, i - 1));
 			double hi = json_number_value(json_array_get(q, i + 1));
 			worst = fmax(worst, fabs(p->quantiles[i] - want) / range);
 			ck_assert(p->quantiles[i] >= lo && p->quantiles[i] <= hi);
 		}
 	}
-	/* numpy widens the range of equal values; we give them one bin */
+	/* numpy widens the range of equal values; we use a single bin */
 	for (size_t i = 0; range > 0 && i < json_array_size(hist); i++) {
 		double want = json_number_value(json_array_get(hist, i));
 		double room = p->rank_error > 0 ? 2 * p->rank_error * n : 0;
@@ -298,7 +298,7 @@ START_TEST(test_profile_does_not_depend_on_where_batches_end)
 	static const size_t steps[] = {1, 7, 4095, 4096, 4097, 65536};
 	bn_rng r;
 	bn_rng_init(&r, 3, "batches", 0);
-	for (size_t i = 0; i < N; i++) /* beyond an exact tally, with holes */
+	for (size_t i = 0; i < N; i++) /* more values than an exact tally holds, some absent */
 		values[i] = i % 13 == 4 ? NAN : 1e9 + bn_rng_uniform(&r);
 	bn_profile *whole = profile_in_batches(values, N, N);
 	const bn_profile_column *a = &whole->columns[0];
@@ -328,7 +328,7 @@ START_TEST(test_quantiles_of_few_different_values_are_exact)
 	bn_profile *p = finished(profiler_of(values, N));
 	const bn_profile_column *c = &p->columns[0];
 	ck_assert(c->quantiles_exact && c->distinct_exact && c->distinct > 5000);
-	for (size_t i = 0; i < BN_PROFILE_QUANTILES; i++) { /* numpy.quantile, linear */
+	for (size_t i = 0; i < BN_PROFILE_QUANTILES; i++) { /* as numpy.quantile, linear */
 		double at = (double)(N - 1) * (double)i / (BN_PROFILE_QUANTILES - 1);
 		size_t low = (size_t)at, high = low + 1 < N ? low + 1 : low;
 		double want = sorted[low] + (sorted[high] - sorted[low]) * (at - (double)low);
@@ -338,7 +338,7 @@ START_TEST(test_quantiles_of_few_different_values_are_exact)
 }
 END_TEST
 
-/* Counted, sketched and both, merged: ranks stay within what the sketch says of itself. */
+/* Merging counts, sketches and both: rank errors stay within the bound that the sketch reports. */
 START_TEST(test_quantiles_of_merged_profiles_keep_their_rank_error)
 {
 	enum { N = 400000 };
@@ -347,7 +347,7 @@ START_TEST(test_quantiles_of_merged_profiles_keep_their_rank_error)
 	bn_err err = BN_ERR_INIT;
 	bn_rng r;
 	bn_rng_init(&r, 5, "merged", 0);
-	for (size_t i = 0; i < N; i++) /* first and last values repeat, those between do not */
+	for (size_t i = 0; i < N; i++) /* only the first and last values repeat */
 		values[i] = sorted[i] = i < 12000 || i >= 388000 ? floor(bn_rng_uniform(&r) * 6000)
 								 : bn_rng_uniform(&r) * 6000;
 	bn_sort_doubles(sorted, N, scratch);
@@ -392,7 +392,7 @@ START_TEST(test_mean_of_whole_numbers_is_not_a_bit_off)
 		bn_moments_add(&equal, values, i);
 	ck_assert_double_eq(bn_moments_mean(&equal), 0.1);
 	ck_assert_double_eq(bn_moments_std(&equal), 0);
-	/* Integers beyond 2^53, in parts that begin elsewhere. */
+	/* Integers beyond 2^53, in parts with different first values. */
 	bn_moments parts[2] = {BN_MOMENTS_INIT, BN_MOMENTS_INIT};
 	for (int64_t i = 0; i < 160; i++) {
 		int64_t key = (INT64_C(1) << 60) + i / 20;
@@ -461,7 +461,7 @@ START_TEST(test_profile_knows_constant_unique_and_rising_columns)
 	ck_assert_double_eq(p->columns[0].std, 0);
 	ck_assert_double_eq(p->columns[0].skew, 0);
 	bn_profile_free(p);
-	for (size_t i = 0; i < N; i++) /* beyond the exact counts, yet known: it rises */
+	for (size_t i = 0; i < N; i++) /* too many for exact counts, but unique because it rises */
 		values[i] = (double)i * 0.5;
 	p = finished(profiler_of(values, N));
 	ck_assert(p->columns[0].increasing && p->columns[0].unique == BN_YES);
@@ -477,7 +477,7 @@ static int by_value(const void *a, const void *b)
 	return order ? order : (signbit(y) != 0) - (signbit(x) != 0);
 }
 
-/* Among them values that only the lower bits tell apart, few of them and many. */
+/* Includes values that differ only in the lower bits, few and many. */
 static double sortable(bn_rng *r, int kind, size_t i)
 {
 	double unit = bn_rng_uniform(r);
@@ -495,7 +495,7 @@ static double sortable(bn_rng *r, int kind, size_t i)
 	case 5:
 		return i % 3 ? copysign(0, unit - 0.5) : unit - 0.5;
 	case 6:
-		return exp(20 * unit) * (i % 2 ? 1 : -1); /* most have no distance from others */
+		return exp(20 * unit) * (i % 2 ? 1 : -1); /* most values are unevenly spaced */
 	case 7:
 		return i ? unit * 0x1p-1060 : 1;
 	default:
@@ -586,7 +586,7 @@ START_TEST(test_tally_finds_the_frequent_among_many)
 	bn_tally_init(&t, true);
 	char word[24];
 	for (int i = 0; i < 200000; i++) {
-		/* every third is "often", every fifth of the rest "also" */
+		/* every third is "often", every fifth of the others "also" */
 		int n = snprintf(word, sizeof word, "%s%d",
 			i % 3 == 0    ? "often"
 			: i % 15 == 1 ? "also"
@@ -594,7 +594,7 @@ START_TEST(test_tally_finds_the_frequent_among_many)
 			i % 3 == 0 || i % 15 == 1 ? 0 : i);
 		ck_assert_bn_ok(bn_tally_add_text(&t, word, (size_t)n, 1, &err), &err);
 	}
-	/* more than half of the first values were different: nothing is kept */
+	/* more than half of the first values were distinct: exact counting stops */
 	ck_assert(!t.exact);
 	if (t.has_top) {
 		ck_assert_uint_ge(bn_tally_top(&t, 3, NULL, top), 2);
@@ -614,7 +614,8 @@ START_TEST(test_profile_out_of_memory_is_an_error_at_every_allocation)
 	const json_t *cases = json_object_get(doc, "cases"), *words = json_object_get(doc, "words");
 	char *path = test_path("m.arrow");
 	long tried = 0;
-	/* a float column that overflows the exact counts would take long; text and ints will do */
+	/* a float column with too many values for exact counts would take long; text and ints
+	 * suffice */
 	for (size_t i = 7; i < json_array_size(cases); i += 4) {
 		write_column(path, json_array_get(cases, i), words);
 		for (long n = 1;; n++, tried++) {

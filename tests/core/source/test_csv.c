@@ -1,4 +1,4 @@
-/* CSV: every edge of the dialect, types by the whole file, malformed records with their places. */
+/* CSV: every edge case of the dialect, types inferred from the whole file, malformed records with their positions. */
 #include "core/base/fs.h"
 #include "core/source/csv.h"
 #include "core/source/csv_write.h"
@@ -47,7 +47,7 @@ static int sink(void *ctx, const char *bytes, size_t n, bn_err *e)
 	return 0;
 }
 
-/* Ingests in_path; csv_out then holds the table as CSV. */
+/* Ingests in_path; afterwards csv_out contains the table as CSV. */
 static int ingest(const bn_source_options *options)
 {
 	bn_table_reader *r = NULL;
@@ -118,9 +118,9 @@ START_TEST(test_dialect)
 		"\"a,1\",b\n1,\"x, \"\"y\"\"\nz\"\n");
 	ck_reads("a,b\n1,12\" disk\n", "int64 category", "a,b\n1,\"12\"\" disk\"\n");
 	ck_reads("\"a\r\",b\n1,x\n", "int64 category", "\"a\r\",b\n1,x\n");
-	ck_reads("a,b\n1,x\ry\n", "int64 category", "a,b\n1,\"x\ry\"\n"); /* a CR alone is data */
+	ck_reads("a,b\n1,x\ry\n", "int64 category", "a,b\n1,\"x\ry\"\n"); /* a lone CR is data */
 	ck_reads("a,b\n\n1,x\n\r\n\n2,y\n\n", "int64 category", "a,b\n1,x\n2,y\n");
-	ck_reads("a\n1\n\n2\n", "int64", "a\n1\n\n2\n"); /* one column: an absent value */
+	ck_reads("a\n1\n\n2\n", "int64", "a\n1\n\n2\n"); /* in one column: an absent value */
 	ck_reads(",b,\n1,x,3\n", "int64 category int64", "c0,b,c2\n1,x,3\n");
 	ck_reads("a,b\n", "float64 float64", "a,b\n");
 	ck_reads("a,b", "float64 float64", "a,b\n");
@@ -158,7 +158,7 @@ START_TEST(test_absent_values)
 	begin();
 	ck_reads("a,b\n,x\nNA,N/A\nnan,null\nNULL,None\n7,NaN\n", "int64 category",
 		"a,b\n,x\n,\n,\n,\n7,\n");
-	/* Quoted, they are text in a text column, and still absent in a column of numbers. */
+	/* Quoted, they are text in a text column, but absent in a column of numbers. */
 	ck_reads("a,b\n\"\",\"\"\n\"7\",\"NA\"\n8,x\n", "int64 category",
 		"a,b\n,\"\"\n7,\"NA\"\n8,x\n");
 	ck_reads("a,b\n,x\n,y\n", "float64 category", "a,b\n,x\n,y\n");
@@ -179,7 +179,7 @@ START_TEST(test_types_are_those_of_the_whole_file)
 	ck_reads("a\n9223372036854775807\n-9223372036854775808\n", "int64",
 		"a\n9223372036854775807\n-9223372036854775808\n");
 	ck_reads("a\n9223372036854775808\n1\n", "category", "a\n9223372036854775808\n1\n");
-	/* 2^53 + 1 is no float64: with a fraction beside it, only text is exact */
+	/* 2^53 + 1 is not a float64: with a fraction in the column, only text is exact */
 	ck_reads("a\n9007199254740993\n1\n", "int64", "a\n9007199254740993\n1\n");
 	ck_reads("a\n9007199254740993\n1.5\n", "category", "a\n9007199254740993\n1.5\n");
 	ck_reads("a\n1.5\n9007199254740993\n", "category", "a\n1.5\n9007199254740993\n");
@@ -200,7 +200,7 @@ START_TEST(test_types_are_those_of_the_whole_file)
 }
 END_TEST
 
-/* A file of some MiB: row i by the callback. */
+/* A file of several MiB; the callback writes row i. */
 static void big_file(size_t rows, void (*row)(bn_buf *, size_t))
 {
 	bn_buf text = BN_BUF_INIT;
@@ -309,7 +309,7 @@ START_TEST(test_rejected_records_are_counted_kept_and_have_no_say_in_types)
 				      "6,1,column 'a': bytes that are not UTF-8,\"\xff,5\"\n"
 				      "8,3,the quote opened here is never closed,\"8,\"\"open\"\n");
 	bn_buf_clear(&rejects);
-	/* Somebody has laid a link where they go next: it is replaced, and nothing is written through it. */
+	/* There is a symbolic link at the path of the next rejects: it is replaced, and its target is not written. */
 	snprintf(secret, sizeof secret, "%s/secret", dir);
 	ck_assert_bn_ok(bn_fs_write_file(env, secret, "secret", 6, 0600, &err), &err);
 	ck_assert_int_eq(unlink(rejects_path), 0);
@@ -364,7 +364,7 @@ START_TEST(test_many_columns_long_lines_and_the_field_limit)
 	ck_assert_ptr_nonnull(strstr(err.msg,
 		"in.csv:2:3: column 'b': a field of 10485761 bytes, the limit is 10485760"));
 
-	/* A record beyond its limit is skipped to its end, and reading goes on behind it. */
+	/* A record beyond the limit is skipped to its end, and reading continues after it. */
 	bn_buf_clear(&text);
 	bn_buf_adds(&text, "a,b\n1,2\n");
 	for (size_t i = 0; i < BN_CSV_RECORD_MAX + 100000; i++)
@@ -380,7 +380,7 @@ START_TEST(test_many_columns_long_lines_and_the_field_limit)
 }
 END_TEST
 
-/* Fields of every kind, with the numbers of rows, columns and quotes that a seed gives. */
+/* Random fields; the seed also determines the number of rows, columns and quotes. */
 static uint32_t seed;
 static uint32_t dice(uint32_t n)
 {
@@ -450,8 +450,8 @@ static bool stop_at_once(void *ctx, uint64_t done, uint64_t total, uint64_t rows
 	return rows == 0;
 }
 
-/* 66 MiB of which nearly every byte stands in quotes, line ends, delimiters and doubled quotes among them: wherever
- * the file is cut, the cut is inside of a field. */
+/* 66 MiB in which nearly every byte is inside quotes, including line ends, delimiters and doubled quotes: wherever the
+ * file is cut, the cut is inside a field. */
 START_TEST(test_a_long_file_is_cut_inside_of_quotes_and_stays_what_it_was)
 {
 	static const char piece[] = "a line, then\n\"\"quoted\"\" and a\r\n,1,2\n";

@@ -1,4 +1,4 @@
-/* Decimal text to float64: correctly rounded, whichever of the paths takes it. */
+/* Decimal text to float64: correctly rounded on every code path. */
 #include "core/base/rng.h"
 #include "core/source/_csv_parts.h"
 #include "core/source/csv.h"
@@ -19,7 +19,7 @@ static void check_text(const char *text)
 	ck_assert_msg(memcmp(&f, &want, sizeof f) == 0, "%s: %a, not %a", text, f, want);
 }
 
-/* As one field of one column, through the converters of every instruction set. */
+/* As the only field of one column, through the converters of every instruction set. */
 static void check_plain(const char *text)
 {
 	char line[128] = {0};
@@ -76,7 +76,7 @@ START_TEST(test_what_is_no_number)
 }
 END_TEST
 
-/* What is a number, but would be another one in our types. */
+/* Numbers that our types would change. */
 START_TEST(test_numbers_that_our_types_would_change)
 {
 	static const struct {
@@ -88,16 +88,16 @@ START_TEST(test_numbers_that_our_types_would_change)
 		{"-2.5e-330", CSV_LOSSY}, {"9007199254740993.0", CSV_LOSSY},
 		{"-9007199254740993.00", CSV_LOSSY}, {"36028797018963971.0", CSV_LOSSY},
 		{"1234567890123456789.0", CSV_LOSSY},
-		/* and what keeps its digits, is no whole number, or 0 */
+		/* numbers that keep their digits, have a fraction, or are 0 */
 		{"9007199254740992.0", CSV_FLOAT}, {"9007199254740994.0", CSV_FLOAT},
 		{"1152921504606847000.0", CSV_FLOAT}, {"1e300", CSV_FLOAT}, {"5e-324", CSV_FLOAT},
 		{"0e-999", CSV_FLOAT}, {"0.1234567890123456789", CSV_FLOAT},
 		{"100000000000000000000.0", CSV_FLOAT}, {"9.007199254740993e-3", CSV_FLOAT},
 		{"9007199254740993.5", CSV_FLOAT},
-		/* printed from a float64, by repr, %.18e (numpy.savetxt) and %f */
+		/* as printed from a float64 by repr, %.18e (numpy.savetxt) and %f */
 		{"1.1529215046068470e+18", CSV_FLOAT}, {"1.152921504606846976e+18", CSV_FLOAT},
 		{"12345678901234567168.0", CSV_FLOAT}, {"123456789012345685803008.000000", CSV_FLOAT},
-		/* with more digits than that, or an exponent */
+		/* with more digits, or an exponent */
 		{"99999999999999999999.0", CSV_LOSSY}, {"12345678901234567890123.00", CSV_LOSSY},
 		{"9007199254740993e0", CSV_LOSSY}, {"9.007199254740993e15", CSV_LOSSY},
 		{"90071992547409930e-1", CSV_LOSSY}, {"-9007199254740993E0", CSV_LOSSY}};
@@ -126,10 +126,10 @@ START_TEST(test_random_numbers_are_rounded_as_strtod_rounds_them)
 		if (!isfinite(x))
 			continue;
 		snprintf(text, sizeof text, "%.17g", x);
-		if (!strpbrk(text, ".e")) /* an integer: another rule */
+		if (!strpbrk(text, ".e")) /* integers follow another rule */
 			continue;
 		check_text(text);
-		/* A halfway case, nearly. */
+		/* Close to a halfway case. */
 		snprintf(text, sizeof text, "%.*f", (int)bn_rng_below(&r, 18) + 1,
 			(double)bn_rng_below(&r, 1u << 30) * 1.0000000001);
 		check_text(text);
@@ -170,7 +170,7 @@ START_TEST(test_plain_fields_that_are_not_plain_are_left_alone)
 }
 END_TEST
 
-/* A field: mostly a number, of any length, sign and place of the point; sometimes nearly one. */
+/* A random field: mostly numbers, of any length, sign and position of the point; sometimes malformed ones. */
 static size_t random_field(bn_rng *r, char *s)
 {
 	static const char *const odd[] = {"", "-", ".", "-.", "+1", "1.2.3", "00", "-0", "-0.0",
@@ -198,7 +198,7 @@ static size_t random_field(bn_rng *r, char *s)
 	return n;
 }
 
-/* What a converter takes of a column is what bn_csv_parse_number makes of it, field by field; returns how many. */
+/* A converter of a column gives the results of bn_csv_parse_number for each field; returns their number. */
 static size_t check_column(const csv_fields *f, size_t rows, double *floats, int64_t *ints)
 {
 	size_t taken = 0;
@@ -239,7 +239,7 @@ static size_t check_column(const csv_fields *f, size_t rows, double *floats, int
 	return taken;
 }
 
-/* Tables in memory that ends where their text does, so that a byte too much is found by the sanitizer. */
+/* The memory of each table ends where its text ends, so the sanitizer detects reads beyond it. */
 START_TEST(test_columns_of_random_fields_are_what_each_field_is)
 {
 	enum { COLUMNS = 3, ROWS = 41, TABLES = 3000, HEAD = 64 };

@@ -1,4 +1,4 @@
-/* The dialect of a table of text: what is concluded from a sample, what can be set, and what is refused by name. */
+/* The dialect of a text table: what is inferred from a sample, what can be set, and what is refused by name. */
 #include "core/base/fs.h"
 #include "core/source/csv.h"
 #include "core/source/csv_write.h"
@@ -40,7 +40,7 @@ static int sink(void *ctx, const char *bytes, size_t n, bn_err *e)
 	return 0;
 }
 
-/* csv_out then holds the table as CSV. */
+/* Afterwards csv_out contains the table as CSV. */
 static int read_bytes(const void *bytes, size_t n, const bn_source_options *options)
 {
 	bn_table_reader *r = NULL;
@@ -78,7 +78,7 @@ static const char *types(void)
 	return text;
 }
 
-/* All that was said, a line each. */
+/* All messages, one per line. */
 static const char *said(void)
 {
 	static char text[2048];
@@ -122,9 +122,9 @@ START_TEST(test_a_delimiter_is_found_out_and_said)
 	ck_table("JobID   State\n12   DONE\n345 FAILED\n", NULL, "category",
 		"JobID   State\n12   DONE\n345 FAILED\n");
 	ck_says("warning: one column is read, 'JobID   State', whose records have 2 words");
-	/* a quoted delimiter is none */
+	/* a quoted delimiter does not count */
 	ck_table("a;b\n\"x;y\";1\n\"z\";2\n", NULL, "category int64", "a,b\nx;y,1\nz,2\n");
-	/* a record that does not fit is still an error of the right table */
+	/* a record with another number of fields is an error of the inferred dialect */
 	ck_assert_int_eq(read_text("a|b\n1|2\n1|2\n1|2\n1|2|3\n1|2\n1|2\n", NULL), BN_EINVAL);
 	ck_assert_ptr_nonnull(strstr(err.msg, ":5:1: 3 fields instead of 2"));
 	end();
@@ -163,10 +163,10 @@ START_TEST(test_decimal_commas)
 	ck_table("t;p\n1;12345678,125\n2;0,1234567890123456\n", NULL, "int64 float64",
 		"t,p\n1,12345678.125\n2,0.1234567890123456\n");
 	ck_table("t\tp\n1\t2,5\n2\t7\n", NULL, "int64 float64", "t,p\n1,2.5\n2,7.0\n");
-	/* thousands, perhaps: no conclusion */
+	/* may be groups of thousands: not concluded */
 	ck_table("t\tp\n1\t2,500\n2\t7,125\n", NULL, "int64 category",
 		"t,p\n1,\"2,500\"\n2,\"7,125\"\n");
-	/* points are there: it is text */
+	/* with decimal points elsewhere it is text */
 	ck_table("t;p;q\n1;2,5;1.5\n2;3,5;2.5\n", NULL, "int64 category float64",
 		"t,p,q\n1,\"2,5\",1.5\n2,\"3,5\",2.5\n");
 	ck_table("t;p\n1;2,5\n2;x\n", NULL, "int64 category", "t,p\n1,\"2,5\"\n2,x\n");
@@ -190,14 +190,14 @@ START_TEST(test_comments_and_lines_before_the_header)
 	ck_says("lines that begin with '#' skipped");
 	ck_table("% x, y, \"z\na;b\n1;2\n", NULL, "int64 int64", "a,b\n1,2\n");
 	ck_table("# unit: W\nwatts\n5\n7\n", NULL, "int64", "watts\n5\n7\n");
-	ck_table("# 5\n6\n7\n", NULL, "int64", "# 5\n6\n7\n"); /* a name, as it was */
+	ck_table("# 5\n6\n7\n", NULL, "int64", "# 5\n6\n7\n"); /* unchanged: a name */
 	ck_table("Report of May\nsite: X\n\nid,host,w\n1,a,2\n2,b,3\n", NULL,
 		"int64 category int64", "id,host,w\n1,a,2\n2,b,3\n");
 	ck_says("3 lines before the header skipped");
 	ck_table("Title\nname,w\na,2\nb,3\n", NULL, "category int64", "name,w\na,2\nb,3\n");
 	ck_says("1 line before the header skipped");
 	ck_table("made by us\n\nid;w\n1;2\n", NULL, "int64 int64", "id,w\n1,2\n");
-	/* a first line that counts what follows: below it is no header */
+	/* a first line of metadata: the line below it is not a header */
 	ck_assert_int_eq(read_text("3,yes,no\n1,2,3,4,0\n5,6,7,8,1\n9,1,2,3,0\n", &o), BN_EINVAL);
 	o.comment = '!';
 	ck_table("! \"x\na,b\n!1,2\n1,2\n", &o, "int64 int64", "a,b\n1,2\n");
@@ -208,7 +208,7 @@ START_TEST(test_comments_and_lines_before_the_header)
 	ck_table("x\ny,z,w\na,b\n1,2\n", &o, "int64 int64", "a,b\n1,2\n");
 	o.skip = 0;
 	ck_assert_int_eq(read_text("Report\nsite\n\nid,w\n1,2\n", &o), BN_EINVAL);
-	/* the line of an error is the file's */
+	/* errors give the line number in the file */
 	ck_assert_int_eq(
 		read_text("# c\n# d\na,b\n1,2\n# e\n1,2,3\n1,2\n1,2\n1,2\n1,2\n1,2\n", NULL),
 		BN_EINVAL);
@@ -239,7 +239,7 @@ START_TEST(test_a_header_that_is_a_comment)
 	ck_says("the names are those of the comment on line 2");
 	ck_table("##f=1,2\n#CHROM\tPOS\tID\nc1\t5\tr1\nc2\t6\tr2\n", NULL,
 		"category int64 category", "CHROM,POS,ID\nc1,5,r1\nc2,6,r2\n");
-	/* as many fields, but there is a header below, or they are no names */
+	/* as many fields, but a header follows, or they cannot be names */
 	ck_table("# \"q\n# x,y\na,b\n1,2\n", NULL, "int64 int64", "a,b\n1,2\n");
 	ck_table("# made\n# 7,8\n1,2\n3,4\n", NULL, "int64 int64", "1,2\n3,4\n");
 	o.no_header = true;
@@ -298,7 +298,7 @@ START_TEST(test_quotes_and_escapes)
 	ck_assert_int_eq(read_text("a,b\n1,\"2\\\"", &o), BN_EINVAL);
 	ck_assert_ptr_nonnull(strstr(err.msg, "in.txt:2:3: the quote opened here is never closed"));
 	ck_assert_bn_ok(
-		read_text("a,b\n1,2\\", &o), &err); /* nothing stands behind the last escape */
+		read_text("a,b\n1,2\\", &o), &err); /* nothing follows the last escape character */
 	end();
 }
 END_TEST
@@ -314,7 +314,7 @@ START_TEST(test_no_quotes_at_all)
 	o.quote = BN_DIALECT_NONE;
 	ck_table("id\tname\n1\t\"Odd Al\"\n2\t\"Tom\" Lee\n3\t\"\n", &o, "int64 category",
 		"id,name\n1,\"\"\"Odd Al\"\"\"\n2,\"\"\"Tom\"\" Lee\"\n3,\"\"\"\"\n");
-	/* over more than a block of the scanners */
+	/* longer than a block of the scanners */
 	bn_buf wide = BN_BUF_INIT;
 	bn_buf_adds(&wide, "a,b\n");
 	for (int i = 0; i < 100; i++)
@@ -366,7 +366,7 @@ START_TEST(test_encodings)
 	ck_table("caf\xe9,b\n1,2\n", &o, "int64 int64", "café,b\n1,2\n");
 	o.encoding = "windows-1252";
 	ck_table("a,b\n1,\x93x\x94\n", &o, "int64 category", "a,b\n1,“x”\n");
-	/* where marks come behind their letters, the last letter waits for one */
+	/* in an encoding with combining marks after their letters, the last letter is held back */
 	o.encoding = "windows-1258";
 	ck_table("a,b\nx,ba\n", &o, "category category", "a,b\nx,ba\n");
 	ck_table("a,b\nx,ba", &o, "category category", "a,b\nx,ba\n");
@@ -380,7 +380,7 @@ START_TEST(test_encodings)
 	ck_assert_int_eq(read_text("a,b\n1,2\n1,\xc3\xa9\n", &o), BN_EINVAL);
 	ck_assert_ptr_nonnull(strstr(err.msg, "in.txt:3: bytes that are not ASCII"));
 	static const struct {
-		const char *name, *text, *want; /* names that Python and Windows have */
+		const char *name, *text, *want; /* names used by Python and Windows */
 	} names[] = {{"latin-1", "a\n\xe9\n", "a\né\n"}, {"latin_1", "a\n\xe9\n", "a\né\n"},
 		{"iso8859_15", "a\n\xa4\n", "a\n€\n"}, {"windows_1252", "a\n\x80\n", "a\n€\n"},
 		{"cp-1252", "a\n\x80\n", "a\n€\n"}, {"ANSI", "a\n\x80\n", "a\n€\n"},
@@ -427,7 +427,7 @@ START_TEST(test_row_names_and_spare_fields)
 	ck_table("c0,x\na,1,2\nb,3,4\n", NULL, "category int64 int64", "c0.1,c0,x\na,1,2\nb,3,4\n");
 	ck_table("a,b\n1,2,\n3,4,\n", NULL, "int64 int64 float64", "a,b,c2\n1,2,\n3,4,\n");
 	ck_says("ends with an additional empty field: column 'c2'");
-	/* one such record is none of the table's */
+	/* a single such record is an error */
 	ck_assert_int_eq(read_text("a,b\n1,2\n1,2,3\n1,2\n", NULL), BN_EINVAL);
 	end();
 }
@@ -466,7 +466,7 @@ START_TEST(test_absent_spellings)
 		NULL, "int64 int64", "k,v\n1,\n2,4\n3,\n4,\n5,\n6,\n7,\n8,\n9,\n");
 	ck_table("v\nx\n\"n/a\"\n<NA>\n", NULL, "category",
 		"v\nx\n\"n/a\"\n\n"); /* quoted, it is text */
-	o.nulls = nulls;              /* numbers too, in columns of plain numbers */
+	o.nulls = nulls;              /* numbers too, in numeric columns without quotes */
 	ck_table("a,b\n1,1.5\n-999,?\n3,-999\n", &o, "int64 float64", "a,b\n1,1.5\n,\n3,\n");
 	end();
 }
@@ -520,7 +520,7 @@ START_TEST(test_numbers_and_times_that_stay_text_say_why)
 		ck_says(cases[i].why);
 	}
 	ck_table("x\n1e-400\nhello\n", NULL, "category", "x\n1e-400\nhello\n");
-	ck_silent(); /* it would be text anyway */
+	ck_silent(); /* the column is text in any case */
 	end();
 }
 END_TEST
@@ -586,7 +586,7 @@ START_TEST(test_a_line_of_blanks_is_an_empty_line)
 	ck_table("a\tb\n1\t2\n\t\n3\t4\n", NULL, "int64 int64",
 		"a,b\n1,2\n,\n3,4\n"); /* two empty fields */
 	ck_table("  \n\na,b\n1,2\n", NULL, "int64 int64", "a,b\n1,2\n");
-	/* of one column it is a missing value, whatever the type, and the blanks in quotes are a text */
+	/* in a table of one column it is a missing value of any type; blanks in quotes are text */
 	ck_table("a\n1\n   \n\t \r\n3\n", NULL, "int64", "a\n1\n\n\n3\n");
 	ck_table("a\n1.5\n  \n", NULL, "float64", "a\n1.5\n\n");
 	ck_table("a\ntrue\n \nfalse\n", NULL, "bool", "a\ntrue\n\nfalse\n");
@@ -696,7 +696,7 @@ START_TEST(test_tables_that_begin_like_something_else_are_read)
 	begin();
 	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
 		ck_assert_bn_ok(read_text(tables[i], NULL), &err);
-	/* what the user calls CSV may begin as JSON does */
+	/* text declared to be CSV may begin like JSON */
 	ck_assert_bn_ok(bn_signature_check("x", B("[1],b\n1,2\n"), false, &err), &err);
 	end();
 }
@@ -774,7 +774,7 @@ START_TEST(test_what_keeps_a_column_from_numbers_is_said_with_the_option)
 		else
 			ck_assert_msg(!strstr(said(), "--null"), "%s: %s", cases[i].text, said());
 	}
-	/* a number is meant whatever its spelling */
+	/* numbers match in any notation */
 	o.nulls = nulls;
 	ck_table("a,b\n-999,-999.50\n1,-999.0\n2, -999\n", &o, "int64 float64",
 		"a,b\n,-999.5\n1,\n2,\n");

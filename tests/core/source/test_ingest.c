@@ -1,4 +1,5 @@
-/* Ingestion when memory or the disk gives out: an error, nothing left behind, no crash, no leak. */
+/* Ingestion when memory or disk space runs out: an error, nothing left behind, no crash, no
+ * leak. */
 #include "core/base/fs.h"
 #include "core/source/ingest.h"
 #include "tests/support/check_main.h"

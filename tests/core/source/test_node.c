@@ -1,4 +1,4 @@
-/* The node's counters, from trees of files that stand for /proc and /sys. */
+/* Counters of a node, read from directory trees that imitate /proc and /sys. */
 #include "core/base/fs.h"
 #include "core/source/ingest.h"
 #include "core/source/node.h"
@@ -50,8 +50,8 @@ static bn_node *node_new(void)
 
 #define MAX 128
 
-/* The first sample's rates are against bn_node_new's readings, at a time we do not choose; so each
- * test samples at a known moment first. */
+/* Rates of the first sample are relative to the readings of bn_node_new, at a time the test does
+ * not control; so each test first takes a sample at a known time. */
 static void sample(bn_node *n, double at_s, double values[MAX])
 {
 	bn_err err = BN_ERR_INIT;
@@ -116,9 +116,9 @@ START_TEST(test_node_disks_and_network_count_whole_devices)
 	sample(n, 1, v);
 	ck_assert_double_eq(value_of(n, v, "sda_read"), 20 * 512.0);
 	ck_assert_double_eq(value_of(n, v, "disk_read"), 20 * 512.0);
-	ck_assert_double_eq(value_of(n, v, "sda_write"), 0); /* measured: really nothing */
+	ck_assert_double_eq(value_of(n, v, "sda_write"), 0); /* measured, and zero */
 	ck_assert_double_eq_tol(value_of(n, v, "sda_busy"), 50, 1e-9);
-	ck_assert(isnan(value_of(n, v, "eth0_receive"))); /* the counter was reset: unknown */
+	ck_assert(isnan(value_of(n, v, "eth0_receive"))); /* the counter was reset: absent */
 	ck_assert_double_eq(value_of(n, v, "eth0_transmit"), 200);
 	put("/proc/diskstats", "\n"); /* the disk is gone */
 	sample(n, 2, v);
@@ -143,7 +143,7 @@ START_TEST(test_node_energy_wraps_and_adds_up)
 	sample(n, 0, v);
 	ck_assert_double_eq(value_of(n, v, "energy_package_0"), 0);
 	put("/sys/class/powercap/intel-rapl:0/energy_uj", "49000000\n");
-	put("/sys/class/powercap/intel-rapl:0:1/energy_uj", "1000000\n"); /* no range given */
+	put("/sys/class/powercap/intel-rapl:0:1/energy_uj", "1000000\n"); /* no range is given */
 	sample(n, 0.5, v);
 	ck_assert_double_eq_tol(value_of(n, v, "power_package_0"), 100, 1e-6);
 	ck_assert_double_eq_tol(value_of(n, v, "energy_package_0"), 50, 1e-6);

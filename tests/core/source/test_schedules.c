@@ -1,8 +1,7 @@
 /*
- * The order of an ingest's work under schedules chosen at random: the crew and the pool of chunks as they are, on
- * threads that the test turns, with chunks that take their time, fail, and are given up at every place.
- * BINNACLE_SCHEDULES=100000 for as many (5 000).
- */
+ * The order of work in an ingest under random schedules: the real crew and chunk pool, on threads scheduled by
+ * the test, with chunks that take time, fail, or are abandoned at every point.
+ * BINNACLE_SCHEDULES=100000 tries that many schedules (default 5000). */
 #include "core/base/rng.h"
 #include "tests/support/check_main.h"
 #include "tests/support/sim_pthread.h"
@@ -12,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The sources under test, with names of their own: the library has them too. */
+/* The sources under test, renamed: the library contains them too. */
 #define bn_crew sim_bn_crew
 #define bn_crew_new sim_bn_crew_new
 #define bn_crew_new_default sim_bn_crew_new_default
@@ -29,7 +28,7 @@
 #define bn_csv_find_rows sim_find_rows
 #define bn_csv_convert_chunk sim_convert_chunk
 #define bn_csv_chunk_release sim_chunk_release
-#define work crew_work /* both have one */
+#define work crew_work /* defined in both */
 #include "core/base/crew.c"
 #undef work
 #include "core/source/csv_pool.c"
@@ -37,7 +36,7 @@
 #define CHUNKS_MAX 24
 #define TASKS 5
 
-static unsigned long long schedule; /* that is under way */
+static unsigned long long schedule; /* the current one */
 #define NEVER(x) \
 	do { \
 		if (x) { \
@@ -46,31 +45,31 @@ static unsigned long long schedule; /* that is under way */
 		} \
 	} while (0)
 
-/* What happens in one ingest. */
+/* The course of one ingest. */
 typedef struct story {
 	bn_rng dice;
-	size_t chunks;  /* of the input */
-	size_t threads; /* of the crew */
+	size_t chunks;  /* in the input */
+	size_t threads; /* in the crew */
 	size_t bad_read,
-		bad_convert;       /* the chunk whose reading, converting fails; CHUNKS_MAX: none */
-	size_t restart_at;         /* the consumer gives all up there, once */
-	size_t leave_at;           /* the consumer goes away there */
-	size_t read, out;          /* how many were read, handed out, since the beginning */
-	int reading;               /* who is in sim_input_fill */
-	size_t held, held_most;    /* chunks that are read and not given back */
+		bad_convert;       /* chunk whose reading or conversion fails; CHUNKS_MAX: none */
+	size_t restart_at;         /* the consumer restarts there, once */
+	size_t leave_at;           /* the consumer stops there */
+	size_t read, out;          /* chunks read and delivered since the start */
+	int reading;               /* threads in sim_input_fill */
+	size_t held, held_most;    /* chunks read and not yet returned */
 	bool busy[CHUNKS_MAX + 1]; /* chunk k is being converted */
 	bool failed;
 } story;
 
 static story *now;
 
-/* ---- chunks that are their number -------------------------------------------------------------- */
+/* ---- chunks that consist of their number ------------------------------------------------------- */
 
 int sim_input_fill(csv_input *in, const csv_dialect *d, csv_chunk *c, bn_err *err)
 {
 	(void)in;
 	(void)d;
-	NEVER(now->reading++); /* the turn to read is one thread's */
+	NEVER(now->reading++); /* only one thread reads at a time */
 	sim_pause();
 	size_t k = now->read;
 	c->len = k < now->chunks;
@@ -88,7 +87,7 @@ int sim_find_rows(csv_chunk *c, const csv_plan *plan, bn_err *err)
 {
 	(void)plan;
 	(void)err;
-	NEVER(now->busy[c->line]); /* a chunk is one thread's */
+	NEVER(now->busy[c->line]); /* only one thread holds a chunk */
 	now->busy[c->line] = true;
 	sim_pause();
 	return 0;
@@ -116,7 +115,7 @@ void sim_chunk_release(csv_chunk *c, size_t columns)
 
 typedef struct written {
 	size_t done[TASKS];
-	size_t bad; /* TASKS: none */
+	size_t bad; /* the lowest task that fails; TASKS: none */
 } written;
 
 static int write_task(void *ctx, size_t i, bn_err *err)
@@ -127,7 +126,7 @@ static int write_task(void *ctx, size_t i, bn_err *err)
 	return i >= w->bad ? bn_err_set(err, BN_EIO, "task %zu", i) : 0;
 }
 
-/* As the table writer does with a batch: the crew helps; the lowest task that fails is told. */
+/* Like the table writer with a batch: the crew helps, and the lowest failing task is reported. */
 static void fan_out(story *s, bn_crew *crew)
 {
 	bn_err err = BN_ERR_INIT;
@@ -145,13 +144,13 @@ static void fan_out(story *s, bn_crew *crew)
 	NEVER(rc != BN_EIO || strcmp(err.msg, said));
 }
 
-/* Everything again from the first chunk, as when a column was widened. */
+/* Starts again from the first chunk, as after a column was widened. */
 static void restart(story *s, csv_pool *pool)
 {
 	bn_csv_pool_stop(pool);
 	NEVER(s->reading);
 	for (size_t k = 0; k <= CHUNKS_MAX; k++)
-		NEVER(s->busy[k]); /* no step is under way */
+		NEVER(s->busy[k]); /* no step is running */
 	s->read = s->out = s->held = 0;
 	s->restart_at = CHUNKS_MAX + 1;
 }
@@ -162,17 +161,17 @@ static void consume(story *s, csv_pool *pool, bn_crew *crew)
 		bn_err err = BN_ERR_INIT;
 		csv_chunk *c = NULL;
 		if (s->out)
-			s->held--; /* the last one is given back */
+			s->held--; /* returns the last one */
 		int rc = bn_csv_pool_next(pool, &c, &err);
 		size_t bad = s->bad_read < s->bad_convert ? s->bad_read : s->bad_convert;
-		if (rc < 0) { /* the first failure, in the order of the file */
+		if (rc < 0) { /* the first failure in file order */
 			NEVER(s->out != bad);
 			s->failed = true;
 			return;
 		}
 		if (!c) {
 			NEVER(s->out != s->chunks);
-			NEVER(bn_csv_pool_next(pool, &c, &err) || c); /* the end stays the end */
+			NEVER(bn_csv_pool_next(pool, &c, &err) || c); /* the end is final */
 			return;
 		}
 		NEVER(c->line != s->out || c->rows != 1000 + s->out); /* in order, and converted */
@@ -235,7 +234,7 @@ START_TEST(test_an_ingest_is_the_same_in_every_schedule)
 		schedule = seed;
 		ck_assert_msg(sim_run(seed, ingest, &s, &some), "schedule %llu: nobody can go on",
 			(unsigned long long)seed);
-		/* a slot more than threads and consumer hold is being read ahead, none beyond */
+		/* one slot more than threads and consumer hold may be read ahead */
 		ck_assert_msg(s.held_most <= s.threads + 2,
 			"schedule %llu: %zu chunks at once, %zu threads", (unsigned long long)seed,
 			s.held_most, s.threads);

@@ -1,4 +1,4 @@
-/* Logs of jobs in the Standard Workload Format: columns, what is absent, times, and lines that are none. */
+/* Job logs in the Standard Workload Format: columns, absent values, times, and malformed lines. */
 #include "core/base/fs.h"
 #include "core/source/ingest.h"
 #include "tests/support/check_main.h"
@@ -39,7 +39,7 @@ static void end(void)
 	bn_fs_remove_tree(env, dir, NULL);
 }
 
-/* Reads the text, found by its name alone; the table's first batch is `batch`. */
+/* Reads the text, its format detected by the file name; the first batch of the table is `batch`. */
 static int read_log(const char *text)
 {
 	clear();

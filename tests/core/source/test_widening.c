@@ -1,9 +1,9 @@
 /*
- * A value that contradicts the sample, at any place: in every chunk and kind of column, several at once, from a file
- * and from a pipe, with one thread and more. The table is byte for byte the one of a pass in which the final types were
- * declared, and what the report says of a column is true of the line that it names.
- * BINNACLE_TABLES=500 for as many random tables (20).
- */
+ * A value that contradicts the type inferred from the sample, at any position: in every chunk and kind of
+ * column, several at once, from a file and from a pipe, with one thread and several. The table is byte for byte
+ * the same as in a pass with the final types declared, and what the report says of a column holds for the line
+ * that it names.
+ * BINNACLE_TABLES=500 tries that many random tables (default 20). */
 #include "core/base/fs.h"
 #include "core/base/rng.h"
 #include "core/base/timestamp.h"
@@ -27,7 +27,7 @@ static const bn_env *env;
 
 typedef enum kind { WHOLE, FRACTION, TRUTH, TIME, NAME, NOTHING, KINDS } kind;
 
-/* Texts of rows that contradict a column of the kind. */
+/* Texts that contradict a column of each kind. */
 static const char *const contradictions[KINDS][5] = {
 	[WHOLE] = {"0.5", "9007199254740993000", "x7", "true", "2024-01-01"},
 	[FRACTION] = {"9007199254740993", "abc", "1e400", "false", "+-1"},
@@ -39,7 +39,7 @@ static const char *const contradictions[KINDS][5] = {
 
 typedef struct column {
 	kind kind;
-	bool many_names; /* more different ones later than a category holds */
+	bool many_names; /* has more distinct values later than a category can hold */
 	size_t at[3];    /* rows with a contradiction; SIZE_MAX: none */
 	const char *text[3];
 } column;
@@ -145,7 +145,7 @@ static void assert_same_bytes(const char *a, const char *b, uint64_t seed)
 	bn_buf_release(&y);
 }
 
-/* The field of a column in a line, as it lies in the text. */
+/* The field of a column in a line, as written in the file. */
 static bn_text field_of(const table *t, uint64_t line, size_t place)
 {
 	const char *at = t->text.ptr, *end = t->text.ptr + t->text.len;
@@ -156,7 +156,7 @@ static bn_text field_of(const table *t, uint64_t line, size_t place)
 	return (bn_text){at, strcspn(at, ",\n")};
 }
 
-/* What is said of a widened column is the first value that its first type does not take. */
+/* The report names the first value that the column's first type cannot hold. */
 static void check_report(const table *t, const bn_ingest_report *r, uint64_t seed)
 {
 	for (size_t i = 0; i < r->widened_count; i++) {

@@ -1,12 +1,12 @@
-/* _hostile_cases.h - a command line or more for each verb, in the world of test_hostile.c; in their order. */
+/* _hostile_cases.h - one or more command lines for each verb, run in order in the workspace of test_hostile.c. */
 #ifndef BN_TESTS_TUI_CLI_HOSTILE_CASES_H
 #define BN_TESTS_TUI_CLI_HOSTILE_CASES_H
 
 typedef enum case_kind {
 	PLAIN,
-	WHOLE, /* --json has the text whole */
-	ONCE,  /* its state changes: on the terminal alone */
-	DATA,  /* into a pipe go the bytes as they are */
+	WHOLE, /* --json contains the complete text */
+	ONCE,  /* changes state: on the terminal only */
+	DATA,  /* a pipe gets the bytes unchanged */
 } case_kind;
 
 typedef struct verb_case {

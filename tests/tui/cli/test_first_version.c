@@ -1,11 +1,10 @@
 /*
- * The workspace that the first version left behind (tests/fixtures, made by first-version.sh) opens,
- * folds to what the first version folded, shows what it showed, and goes on.
+ * The workspace written by the first version (tests/fixtures, made by first-version.sh) can be opened, folds to
+ * the same rows, shows the same, and can be written to.
  *
- * Its segments belong to three users. Here they are unpacked as ours, and the file system of the env
- * says whose they were: an entry below log/ belongs to the user of its writer's name. So no root is
- * needed. Verbs run in a child of this process, through the same bn_cli_main as the program.
- */
+ * Its segments belong to three users. Here they are unpacked as files of the current user, and the file system
+ * of the env reports their owners: an entry below log/ belongs to the user in its writer's name. So root is not
+ * needed. Verbs run in a child of this process, through bn_cli_main as in the program. */
 #include "core/base/env.h"
 #include "core/base/fs.h"
 #include "core/base/mem.h"
@@ -25,15 +24,14 @@
 enum { ADA = 40101, BEN = 40102, CLEO = 40103, NOBODY = 40109 };
 
 /*
- * What newer versions leave out of the dump. Names of users are resolved when they are shown; the JSON
- * of the verbs below holds them.
- */
+ * Columns that newer versions omit from the dump. User names are resolved when they are shown; the JSON of the
+ * verbs below contains them. */
 static const dump_dropped dropped[] = {
 	{"event", "user", NULL},
 	{"writer", "user", NULL},
 	{"experiment", "user", "uid"},
 	{"run", "user", "uid"},
-	{"metric_chunk", NULL, NULL}, /* its points are dumped instead */
+	{"metric_chunk", NULL, NULL}, /* the dump has its points instead */
 	{"dataset_check", "user", "uid"},
 	{"dataset_version", "user", "uid"},
 	{"endpoint", "user", "uid"},
@@ -51,7 +49,7 @@ static const dump_dropped dropped[] = {
 static char dir[200], workspace[300];
 static uid_t me;
 
-/* ---- whose file is it ----------------------------------------------------------------------- */
+/* ---- owners of files ------------------------------------------------------------------------ */
 
 static struct {
 	dev_t dev;
@@ -75,7 +73,7 @@ static int note_owner(const char *path, const struct stat *st, int kind, struct 
 	return 0;
 }
 
-/* What is there now has its owners; what is made from now on belongs to whoever makes it. */
+/* Records the owners of existing files; files created later belong to the current user. */
 static void look_who_owns(void)
 {
 	n_owned = 0;
@@ -123,7 +121,7 @@ static void env_user_name(const bn_env *env, uid_t uid, char *name, size_t size)
 	snprintf(name, size, "uid-%lu", (unsigned long)uid);
 }
 
-/* Who goes on has a name, since it is a part of their writers' names. */
+/* Users who continue writing have names, since these are part of their writers' names. */
 static void env_known_name(const bn_env *env, uid_t uid, char *name, size_t size)
 {
 	if (uid == ADA || uid == BEN || uid == CLEO)
@@ -213,7 +211,7 @@ static char *fixture(const char *name)
 	return text;
 }
 
-/* Runs the words, split at spaces, as the program does; *out (may be NULL) is what it printed. */
+/* Runs the words, split at spaces, like the program; *out (may be NULL) is its output. */
 static int verb(char **out, const char *words)
 {
 	char text[600], output[300], *argv[40] = {"binnacle", "-C", workspace}, *save = NULL;
@@ -278,7 +276,7 @@ static bool ends_with(const bn_buf *b, const char *end)
 	return b->len >= strlen(end) && !strcmp(b->ptr + b->len - strlen(end), end);
 }
 
-/* Everything that was said is said; a newer version may say more. Numbers to the last digit. */
+/* Whether all values in was are in is, numbers to the last digit; a newer version may have more. */
 static bool says(const json_t *was, const json_t *is, bn_buf *where)
 {
 	const char *key;
@@ -304,16 +302,16 @@ static bool says(const json_t *was, const json_t *is, bn_buf *where)
 		}
 		return true;
 	}
-	/* The first version added up in the order of chunks; sums are exact now, and rounded once. */
+	/* The first version added in the order of chunks; sums are exact now, and rounded once. */
 	if (ends_with(where, ".mean") && json_is_real(was) && json_is_real(is))
 		return fabs(json_real_value(was) - json_real_value(is)) <=
 		       1e-14 * fabs(json_real_value(was));
-	/* Null was an infinity or NaN, too; these are told from what is missing now. */
+	/* The first version wrote null for infinity and NaN; now they are distinguished from missing values. */
 	const char *infinite = json_is_null(was) ? json_string_value(is) : NULL;
 	if (infinite)
 		return !strcmp(infinite, "inf") || !strcmp(infinite, "-inf") ||
 		       !strcmp(infinite, "nan");
-	/* It wrote integers of a column as 17.0; they are integers now, exact beyond 2^53. */
+	/* The first version wrote integers of a column as 17.0; now they are integers, exact beyond 2^53. */
 	if (json_is_real(was) && json_is_integer(is))
 		return json_real_value(was) == (double)json_integer_value(is);
 	return json_equal((json_t *)was, (json_t *)is) == 1;
@@ -368,7 +366,7 @@ START_TEST(test_what_the_first_version_signed_and_trained_still_verifies)
 	expect(0, "audit verify");
 	expect(0, "model verify power@champion");
 	int status = verb(&out, "run reproduce first --json");
-	/* On another processor or OpenBLAS the last digits may differ: then it has to say so. */
+	/* With another processor or OpenBLAS the last digits may differ, and then the output must say so. */
 	ck_assert_msg(status == 0 || (status == 1 && !strstr(out, "nothing that was recorded")),
 		"%s", out);
 	bn_free(out);
@@ -390,7 +388,7 @@ static void write_policy(int threshold)
 	fclose(f);
 }
 
-/* A run needs processes of its own, so this one is of the program and of who runs this test. */
+/* A run needs processes, so the program starts this one, as the user who runs the test. */
 static void train_with_the_program(void)
 {
 	char command[1600];

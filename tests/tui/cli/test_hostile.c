@@ -1,10 +1,9 @@
 /*
- * Text that steers terminals, through everything that can be printed: each verb of the table with such names, notes,
- * columns, cells, artefacts, files and arguments around it; every option of every verb with such a value; every screen
- * of the workbench. The program runs on a pseudo-terminal, and the bytes that come out are looked at: no C0 but line
- * feed and tab, no DEL, no C1, nothing that is not shown (core/base/shown.h), no broken UTF-8. --json is valid, and
- * reads back. A verb that is new and has no case here fails the test.
- */
+ * Text with control sequences in everything that can be printed: each verb of the table with such names, notes,
+ * columns, cells, artifacts, files and arguments; every option of every verb with such a value; every screen of
+ * the workbench. The program runs on a pseudo-terminal, and its output is checked: no C0 except line feed and
+ * tab, no DEL, no C1, nothing that core/base/shown.h hides, no invalid UTF-8. --json is valid, and parses to the
+ * same text. A new verb without a case here fails the test. */
 #include "core/base/buf.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
@@ -25,13 +24,13 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Escapes, OSC (a title, the clipboard), C1 as UTF-8, bidi, a blank without width, a tag, a mark on nothing. */
+/* Escapes, OSC (title, clipboard), C1 in UTF-8, bidi, a zero-width space, a tag, a combining mark without a base. */
 #define U \
 	"\xcc\x81" \
 	"u\033]0;t\007\033[31m\033c\r\302\233" \
 	"2J\342\200\256x\342\201\247\342\200\213\363\240\201\201\177" \
 	"e"
-/* The same in one line that is no UTF-8. */
+/* The same, followed by invalid UTF-8. */
 #define B \
 	U "\377\300\200\355\240\200\233" \
 	  "31m"
@@ -39,7 +38,7 @@
 #define WORDS_MAX 24
 
 static char place[64];
-static bool has_commands; /* the world has runs of commands */
+static bool has_commands; /* the workspace has runs of commands */
 
 static const char *program(void)
 {
@@ -59,9 +58,9 @@ static int64_t now_ms(void)
 typedef enum how { ON_TERMINAL, AS_TSV, AS_JSON } how;
 
 typedef struct outcome {
-	bn_buf out; /* on a terminal: all of it */
+	bn_buf out; /* on a terminal: both streams */
 	bn_buf err;
-	int status; /* as waitpid has it; -1: it took too long and was ended */
+	int status; /* as from waitpid; -1: killed at the time limit */
 } outcome;
 
 static void outcome_release(outcome *o)
@@ -111,7 +110,7 @@ static void collect(outcome *o, pid_t pid, int out, int err, int64_t limit_ms)
 		o->status = -1;
 }
 
-/* On a terminal both outputs are it, and no line ends are made into two bytes. stdin is at its end. */
+/* stdout and stderr are the terminal, which does not translate line ends. stdin is at its end. */
 static void run_on_terminal(outcome *o, char *const *argv, int64_t limit_ms)
 {
 	struct winsize w = {.ws_row = 50, .ws_col = 200};
@@ -149,7 +148,8 @@ static void run_into_pipes(outcome *o, char *const *argv, int64_t limit_ms)
 	collect(o, pid, out[0], err[0], limit_ms);
 }
 
-/* Words of a line; {u} and {b} are the texts above, {h} the place, '_' within a word a blank. */
+/* Splits a line into words; {u} and {b} stand for the texts above, {h} for the directory, '_' within a word for a
+ * space. */
 static size_t split_line(char **argv, const char *line)
 {
 	static const struct {
@@ -206,9 +206,9 @@ static outcome run_line(const char *line, how form)
 	return o;
 }
 
-/* ---- looking at it ------------------------------------------------------------------------------ */
+/* ---- checking the output ------------------------------------------------------------------------ */
 
-/* All that is wrong is told, not the first alone. */
+/* All failures are reported, not only the first. */
 static int wrong;
 #define expect(condition, ...) \
 	do { \
@@ -233,7 +233,7 @@ static const char *quoted(const bn_buf *b)
 	return text;
 }
 
-/* Marks may stand on what carries them. */
+/* Combining marks may follow a base character. */
 static void check_shown(const char *line, how form, const bn_buf *b)
 {
 	size_t used;
@@ -248,7 +248,7 @@ static void check_shown(const char *line, how form, const bn_buf *b)
 	}
 }
 
-/* The text as it went in, somewhere in the document. */
+/* Whether the document contains the text unchanged. */
 static bool holds_text(const json_t *v, const char *text)
 {
 	const char *key;
@@ -304,7 +304,7 @@ static void check_end(const char *line, how form, const outcome *o)
 		quoted(said));
 }
 
-/* ---- the world -------------------------------------------------------------------------------- */
+/* ---- the workspace ---------------------------------------------------------------------------- */
 
 static void act(const char *line)
 {
@@ -371,7 +371,7 @@ static void world_make(const char *name)
 	act("init");
 	act("data add jobs jobs{u}.csv");
 	act("data tag jobs key={u}");
-	/* Where a command works has a name that a spec can hold. */
+	/* A spec can only contain a directory whose name is UTF-8. */
 	has_commands = bn_utf8_is_valid(name, strlen(name));
 	if (has_commands) {
 		act("run start --wait --name run{u} --note {u} --tag k={u} -e e{u} -- sh job.sh");
@@ -395,7 +395,7 @@ static void world_remove(void)
 		nanosleep(&(struct timespec){0, 50000000}, NULL);
 }
 
-/* ---- each verb, doing what it does --------------------------------------------------------------- */
+/* ---- each verb on its usual path ------------------------------------------------------------------ */
 
 #include "tests/tui/cli/_hostile_cases.h"
 
@@ -431,7 +431,7 @@ START_TEST(test_every_verb_has_a_case_here)
 }
 END_TEST
 
-/* A directory's name need not be UTF-8; what is told of it is. */
+/* The name of a directory may be invalid UTF-8; the output about it is valid. */
 static const char *const directories[] = {"ws" U, "ws" B};
 
 START_TEST(test_no_verb_lets_text_from_elsewhere_steer_the_terminal)
@@ -479,7 +479,7 @@ static size_t verb_words(const bn_verb *v, const char **words)
 	return v->verb ? 2 : 1;
 }
 
-/* The workbench and servers stay; a supervisor is not for people. */
+/* Verbs left out of the sweep. */
 static bool stays(const bn_verb *v)
 {
 	return !strcmp(v->noun, "workbench") || !strcmp(v->noun, "demo");
@@ -499,7 +499,7 @@ static int sweep_verb(const bn_verb *v, void *ctx)
 		words[n++] = s->text;
 	try_words(s, words, n, ON_TERMINAL);
 	try_words(s, words, n, AS_JSON);
-	words[n] = s->text; /* one too many, or a list */
+	words[n] = s->text; /* an extra argument, or a list */
 	try_words(s, words, n + 1, ON_TERMINAL);
 	for (const bn_opt *o = v->options; o && o->help; o++) {
 		if (!o->arg || !o->name[0])
@@ -531,8 +531,8 @@ END_TEST
 
 /* ---- the workbench -------------------------------------------------------------------------------- */
 
-/* Bytes of the control sequence that s begins with, of those that a screen is made of: CSI, a character set, a mode of the
- * keypad, cursor up, save and restore. A title or a clipboard (OSC), DCS, APC, or RIS is none of them: 0. */
+/* Length of the control sequence at s, if it is one that draws a screen: CSI, a character set, a keypad mode, cursor
+ * up, save and restore. 0 for others: a title or clipboard (OSC), DCS, APC, RIS. */
 static size_t sequence_length(const char *s, size_t n)
 {
 	size_t i = 2;
@@ -568,7 +568,7 @@ static void check_screen(const bn_buf *b)
 	}
 }
 
-/* Keys in turn, with time to draw; what comes is in o->out. */
+/* Sends the keys, with time for drawing after each; the output is added to o->out. */
 static void type_keys(outcome *o, int fd, const char *const *keys, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {

@@ -1,7 +1,6 @@
 /*
- * A workspace that a newer binnacle has written in: the command line says what it does not know, and shows
- * the rest as ever. Verbs run in a child, through the same bn_cli_main as the program.
- */
+ * A workspace written by a newer binnacle: the command line names what it does not know and shows the rest as
+ * usual. Verbs run in a child, through bn_cli_main as in the program. */
 #include "core/base/mem.h"
 #include "core/run/runlog.h"
 #include "core/store/workspace.h"
@@ -29,7 +28,7 @@ static void append(bn_workspace *ws, const char *kind, const char *entity, json_
 	json_decref(payload);
 }
 
-/* A run, and what a newer binnacle says of it. */
+/* A run, and records about it by a newer binnacle. */
 static void setup(void)
 {
 	bn_workspace *ws = NULL;
@@ -60,7 +59,7 @@ static void setup(void)
 	bn_workspace_close(ws);
 }
 
-/* Runs the verb; text gets what it says on stdout and then on stderr. */
+/* Runs the verb; text gets its stdout followed by its stderr. */
 static void says(char text[8192], const char *a, const char *b, const char *c)
 {
 	const char *argv[] = {"binnacle", "-C", dir.path, a, b, c};
@@ -161,7 +160,7 @@ START_TEST(test_audit_log_says_what_it_does_not_show)
 }
 END_TEST
 
-/* Screens that a script saved below dir. */
+/* Reads the screen that a script saved below dir. */
 static void screen(char text[8192], const char *name)
 {
 	char path[512];
@@ -176,7 +175,7 @@ START_TEST(test_the_workbench_counts_and_names_what_it_does_not_show)
 {
 	char text[8192], script[512], save[512];
 	setup();
-	setenv("XDG_STATE_HOME", dir.path, 1); /* the workbench has an environment of its own */
+	setenv("XDG_STATE_HOME", dir.path, 1); /* the workbench creates its own environment */
 	snprintf(script, sizeof script, "%s/keys", dir.path);
 	FILE *f = fopen(script, "we");
 	ck_assert_ptr_nonnull(f);

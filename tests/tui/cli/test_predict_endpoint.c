@@ -1,7 +1,6 @@
 /*
- * predict --endpoint before a server that means no good, or speaks another dialect. The kind: what it answers is taken
- * for as many predictions as were asked for, or it is refused; and it costs no more memory than those would.
- */
+ * predict --endpoint with a hostile server, or one that uses another dialect. Its response gives as many
+ * predictions as were requested, or is refused; and it takes no more memory than those would. */
 #include "tests/support/check_main.h"
 #include "tests/support/listener_test.h"
 #include "tests/support/raw_server.h"
@@ -21,7 +20,7 @@ static const raw_step no_types[] = {{RAW_HEAD},
 	{RAW_SEND, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n" CLOSES "\r\n"}, {RAW_DRAIN},
 	{0}};
 
-/* Three rows go to a server of these scripts; said gets what it printed. The exit status. */
+/* Sends three rows to a server with these scripts; said gets the output. Returns the exit status. */
 static int predict(char *said, size_t size, raw_server *server, const char *option)
 {
 	char dir[] = "/tmp/bn-predict-XXXXXX", command[600];
@@ -41,7 +40,7 @@ static int predict(char *said, size_t size, raw_server *server, const char *opti
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-/* What comes of an answer that is this body. */
+/* The same with a response that has this body. */
 static int answered(char *said, size_t size, const char *body, const char *option)
 {
 	char text[2000];
@@ -84,7 +83,7 @@ START_TEST(test_what_other_servers_answer_is_taken)
 }
 END_TEST
 
-/* Columns of classes are those that the server names; what does not agree with itself is refused. */
+/* Columns of probabilities have the class names that the server gives; inconsistent responses are refused. */
 START_TEST(test_probabilities_are_columns_when_they_are_there)
 {
 	NEED_LOOPBACK();
@@ -111,7 +110,7 @@ START_TEST(test_probabilities_are_columns_when_they_are_there)
 		int status = answered(said, sizeof said, body, i % 2 ? "--json" : "");
 		ck_assert_msg(status == 5, "%s: %d: %s", wrong[i], status, said);
 	}
-	/* without classes they are nobody's columns */
+	/* without class names there are no columns for them */
 	ck_assert_int_eq(answered(said, sizeof said,
 				 "{\"predictions\":[1,2,3],\"probabilities\":[[1],[1],[1]]}", ""),
 		0);
@@ -133,7 +132,7 @@ START_TEST(test_an_answer_has_a_size_that_fits_the_question)
 	int status = predict(said, sizeof said, server, "");
 	ck_assert_msg(status == 5 && strstr(said, "larger than"), "%d: %s", status, said);
 	raw_server_free(server);
-	/* so has what it says of its types: it is asked no further */
+	/* the same limit for the model's metadata; the rows are sent without it */
 	char of_types[300];
 	snprintf(of_types, sizeof of_types, OK "Content-Length: %zu\r\n\r\n",
 		BLANKS + strlen(types));

@@ -1,9 +1,8 @@
 /*
- * `binnacle serve` on a disk that is full: once at the n-th of its changes, or from the n-th on to the end, from the
- * start-up over the endpoint's events (started, seen, stopped) and the batches between them to the last write. Whatever
- * the n-th is, each row that was answered is in the log or in the number of those that are lost, the endpoint's event
- * says the same as the log, and a stop with a loss ends with status 5 and words.
- */
+ * `binnacle serve` on a full disk: full once at its n-th change, or from the n-th change to the end; from start-up
+ * over the events of the endpoint (started, seen, stopped) and the batches between them to the last write. For
+ * every n each answered row is in the log or in the count of lost rows, the event of the endpoint agrees with the
+ * log, and a server that lost rows exits with status 5 and a message. */
 #include "core/base/env.h"
 #include "core/base/mem.h"
 #include "core/monitor/prediction_log.h"
@@ -29,14 +28,14 @@
 #define ROW "[0.5,-1,2,0.25,\"red\",true]"
 enum { ROWS = 3, SEEN_S = 21 };
 
-static bn_workspace *ws; /* of who reads, on a disk that has room */
+static bn_workspace *ws; /* of a reader whose disk has space */
 static bn_err err;
 static const char *model;
 static char socket_path[300], words_path[300];
 
-/* Shared with the server, which is a child. */
+/* Shared with the server, a child process. */
 static struct shared {
-	_Atomic int64_t ahead_ns; /* of its monotonic clock */
+	_Atomic int64_t ahead_ns; /* offset of its monotonic clock */
 	_Atomic long changes;
 	_Atomic bool was_asked;
 } * shared;
@@ -47,7 +46,8 @@ static int64_t ahead_of_time(const bn_env *env)
 	return bn_env_monotonic_ns(bn_env_real()) + atomic_load(&shared->ahead_ns);
 }
 
-/* The first name in endpoint.started, which is made when the server listens: somebody is answered before it. */
+/* The host name is first read for endpoint.started, when the server already listens: waits until a request was
+ * answered, so that this precedes the event. */
 static const char *host_of_one_who_was_asked(const bn_env *env)
 {
 	while (access(socket_path, F_OK) == 0 && !atomic_load(&shared->was_asked))
@@ -107,7 +107,7 @@ static void read_words(char words[8192])
 		close(fd);
 }
 
-/* -1: nobody listens. */
+/* -1: nothing listens there. */
 static int dial(void)
 {
 	struct sockaddr_un a = {.sun_family = AF_UNIX};
@@ -120,7 +120,7 @@ static int dial(void)
 	return -1;
 }
 
-/* Rows that were answered with 200. */
+/* Returns the number of rows answered with 200. */
 static uint64_t ask(void)
 {
 	static const char body[] = "[" ROW "," ROW "," ROW "]";
@@ -142,7 +142,7 @@ static uint64_t ask(void)
 	return len && !strncmp(text, "HTTP/1.1 200", 12) ? ROWS : 0;
 }
 
-/* Whether it ended by itself. */
+/* Whether it has exited. */
 static bool is_over(pid_t server, int *status)
 {
 	return waitpid(server, status, WNOHANG) == server;
@@ -160,7 +160,7 @@ static uint64_t rows_in_log(void)
 	return rows;
 }
 
-/* The newest endpoint; false when there are no more than `before` of them. */
+/* The newest endpoint; false if there are no more than `before` endpoints. */
 static bool find_newest(bn_endpoint *out, size_t *count, size_t before)
 {
 	bn_endpoints l;
@@ -172,11 +172,12 @@ static bool find_newest(bn_endpoint *out, size_t *count, size_t before)
 	if (newest)
 		*out = *newest;
 	*count = l.count;
-	bn_endpoints_release(&l); /* its numbers are asked for, no text */
+	bn_endpoints_release(&l); /* its texts are not used */
 	return *count > before;
 }
 
-/* More than 20 s later by its clock: endpoint.seen is in the log, or a warning says why not. */
+/* Advances the server's clock by more than 20 s; returns when endpoint.seen is in the log, or a warning gives the
+ * reason why not. False if the server has exited. */
 static bool wait_for_seen(pid_t server, int *status, size_t before)
 {
 	char words[8192];
@@ -190,7 +191,7 @@ static bool wait_for_seen(pid_t server, int *status, size_t before)
 			usleep(2000);
 			continue;
 		}
-		if (i++ % 50 == 0) /* again: its first look at the clock may come after ours */
+		if (i++ % 50 == 0) /* repeated: it may first read its clock later */
 			atomic_fetch_add(&shared->ahead_ns, (int64_t)SEEN_S * 1000000000);
 		if (find_newest(&e, &count, before) && e.requests)
 			return true;
@@ -206,7 +207,7 @@ static bool wait_for_seen(pid_t server, int *status, size_t before)
 typedef struct trial {
 	int status;
 	uint64_t answered, in_log, lost;
-	bool has_started, has_stopped; /* events in the log */
+	bool has_started, has_stopped; /* these events are in the log */
 } trial;
 
 static uint64_t number_before(const char *words, const char *what)
@@ -296,7 +297,7 @@ START_TEST(test_a_row_that_serve_answered_is_logged_or_counted_wherever_the_disk
 	int lossy = 0, refused = 0, answered_then = 0, unwritten = 0, tried = 0;
 	open_all();
 	uint32_t *kinds = crash_kinds_new();
-	trial t = try(FAULTFS_NONE, 0, NULL); /* makes what a workspace makes once */
+	trial t = try(FAULTFS_NONE, 0, NULL); /* creates files that a workspace creates once */
 	t = try(FAULTFS_NONE, 0, kinds);
 	ck_assert_int_eq(t.status, 0);
 	ck_assert_uint_eq(t.in_log, 4 * ROWS);

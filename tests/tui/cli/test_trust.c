@@ -1,7 +1,6 @@
 /*
- * test_trust.c - first use, invitations and stops as people meet them: the program itself, started by
- * real users when the test runs as root, else by one user with several homes; with a terminal and without.
- */
+ * test_trust.c - first use, invitations and stops as users see them: the real program, run by several accounts if
+ * the test runs as root, else by one user with several homes; with and without a terminal. */
 #include "core/base/fs.h"
 #include "core/base/json.h"
 #include "core/govern/authority.h"
@@ -26,7 +25,7 @@ typedef struct user {
 static user ann = {"ann", 5001}, bob = {"bob", 5002}, mal = {"mal", 5003};
 static char dir[200], team[260];
 static bool real_users;
-static char output[OUTPUT]; /* of the last command: both streams */
+static char output[OUTPUT]; /* of the last command, both streams */
 
 static void shell(const char *fmt, ...)
 {
@@ -40,7 +39,7 @@ static void shell(const char *fmt, ...)
 
 /* ---- users ------------------------------------------------------------------------------------- */
 
-/* In a child: this process is that user from now on. */
+/* In a child: switches to that user. */
 static void become(const user *u)
 {
 	char home[300], path[340];
@@ -68,7 +67,7 @@ static void home_make(const user *u)
 		ck_assert_int_eq(chown(home, u->uid, u->uid), 0);
 }
 
-/* A path in u's home; good until the next call. */
+/* A path in u's home; valid until the next call. */
 static const char *in_home(const user *u, const char *name)
 {
 	static char path[400];
@@ -76,7 +75,7 @@ static const char *in_home(const user *u, const char *name)
 	return path;
 }
 
-/* u founds a workspace with a chain of authority. */
+/* Creates a workspace of u with a chain of authority. */
 static void found(const user *u, const char *where)
 {
 	int status = -1;
@@ -92,7 +91,7 @@ static void found(const user *u, const char *where)
 	}
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	ck_assert_int_eq(status, 0);
-	/* All may log, without a group that they share. */
+	/* All users may log, without a common group. */
 	shell("find %s/.binnacle -type d -exec chmod 1777 {} +", where);
 }
 
@@ -100,7 +99,7 @@ static void setup(void)
 {
 	real_users = geteuid() == 0;
 	const char *tmp = getenv("TMPDIR");
-	/* Other users have to get there. */
+	/* Other users need access. */
 	snprintf(dir, sizeof dir, "%s/binnacle-trust-XXXXXX", tmp && !real_users ? tmp : "/tmp");
 	ck_assert_ptr_nonnull(mkdtemp(dir));
 	ck_assert_int_eq(chmod(dir, 0755), 0);
@@ -151,7 +150,7 @@ static void child_run(const user *u, const char *cwd, const char *slave, int out
 	_exit(97);
 }
 
-/* Reads until the other side is gone; types the answer at the question. */
+/* Reads until the child closes the terminal; types the answer at the question. */
 static void listen_to(int fd, const char *answer)
 {
 	size_t n = 0;
@@ -199,7 +198,7 @@ static int run_with(const user *u, const char *cwd, const char *answer, va_list 
 	return WEXITSTATUS(status);
 }
 
-/* The exit status of `binnacle WORDS...`, in the team's directory, without a terminal. */
+/* Runs `binnacle WORDS...` in the team's directory without a terminal; returns its exit status. */
 static int run(const user *u, ...)
 {
 	va_list ap;
@@ -237,7 +236,7 @@ static int run_answering(const user *u, const char *cwd, const char *answer, ...
 #define is_silent_on(text) \
 	ck_assert_msg(strstr(output, text) == NULL, "'%s' is in: %s", text, output)
 
-/* A member of what `trust show --json` says, as text. */
+/* A member of the output of `trust show --json`, as text. */
 static void shown(char *out, size_t size, const user *u, const char *member)
 {
 	json_t *o = NULL;
@@ -279,7 +278,7 @@ START_TEST(test_without_a_terminal_reading_works_and_the_rest_says_what_mends_it
 		says("is new to you");
 		says("binnacle trust accept INVITATION");
 	}
-	expect(4, run(&bob, "audit", "verify", NULL)); /* whole in itself, yet not known */
+	expect(4, run(&bob, "audit", "verify", NULL)); /* intact, but not yet trusted */
 	ck_shown(&bob, "allows", "reading");
 	shown(invitation, sizeof invitation, &ann, "invitation");
 	expect(0, run(&bob, "trust", "accept", invitation, NULL));
@@ -375,9 +374,9 @@ START_TEST(test_another_workspace_in_its_place_stops_all_but_trust)
 	says("contains another workspace than before");
 	expect(0, run(&bob, "trust", "show", NULL));
 	says("STOPS");
-	expect(4, run(&bob, "trust", "accept", NULL)); /* nobody looked */
+	expect(4, run(&bob, "trust", "accept", NULL)); /* needs confirmation */
 	shown(invitation, sizeof invitation, &mal, "invitation");
-	expect(4, run(&bob, "trust", "accept", invitation, NULL)); /* is for a first use */
+	expect(4, run(&bob, "trust", "accept", invitation, NULL)); /* only for a first use */
 	expect(6, run(&bob, "run", "ls", NULL));
 	expect(0, run(&bob, "trust", "accept", "--yes", NULL));
 	expect(0, run(&bob, "gc", "--dry-run", NULL));

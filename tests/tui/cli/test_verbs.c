@@ -1,4 +1,4 @@
-/* The table of verbs keeps its own promises: help for every word, two examples, no clashing options. */
+/* The table of verbs: help for every word, two examples, no conflicting options. */
 #include "core/base/str.h"
 #include "tests/support/check_main.h"
 #include "tui/cli/verbs.h"
@@ -60,7 +60,7 @@ START_TEST(test_options_do_not_hide_each_other)
 }
 END_TEST
 
-/* Every example's words name a verb, so that help never shows a command that does not exist. */
+/* The words of every example name a verb, so help never shows a command that does not exist. */
 static int examples_exist(const bn_verb *v, void *ctx)
 {
 	(void)ctx;
@@ -69,7 +69,7 @@ static int examples_exist(const bn_verb *v, void *ctx)
 		const char *words[2];
 		size_t n = 0, used;
 		const char *at = strstr(v->examples[i], "binnacle ");
-		if (!at || at[9] == '-') /* options first: the workbench */
+		if (!at || at[9] == '-') /* options only: the workbench */
 			continue;
 		snprintf(text, sizeof text, "%s", at + 9);
 		for (char *w = strtok_r(text, " ", &save); w && n < 2;
@@ -89,8 +89,8 @@ START_TEST(test_examples_are_real_commands)
 }
 END_TEST
 
-/* What a verb needs of the workspace (core/govern/trust.h) is decided when the verb is made: reading verbs, and
- * those that touch nothing but the user's own, stand here; the others have a flag. */
+/* A verb's need of trust in the workspace (core/govern/trust.h) is decided when the verb is added: verbs that only
+ * read, or change only files of the user, are listed here; the others have a flag. */
 static const char *const read_or_own[] = {"workbench", "cache status", "cache clear", "data add",
 	"data append", "data transform", "data generate", "data ls", "data show", "data split",
 	"data check", "data infer", "data describe", "data freq", "data diff", "data head",

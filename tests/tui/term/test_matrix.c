@@ -1,12 +1,11 @@
 /*
- * The workbench on every kind of terminal: three sizes, four types, UTF-8 and the C locale, colour
- * and NO_COLOR. What curses believes to be on the screen is read back and compared, cell by cell,
- * with the surface that was drawn, and its text with the golden picture of that size and alphabet;
- * the bytes that were sent may hold no colour under NO_COLOR and nothing but ASCII where that is due.
+ * The workbench on every kind of terminal: three sizes, four types, UTF-8 and the C locale, colour and NO_COLOR.
+ * What curses believes to be on the screen is read back and compared, cell by cell, with the surface that was
+ * drawn, and its text with the golden picture of that size and alphabet; the bytes sent contain no colour under
+ * NO_COLOR and only ASCII in an ASCII alphabet.
  *
- * Each combination is a process of its own, because ncurses is one per process. The pictures in the
- * alphabet of the Linux console belong to this test; all others are those of test_screens.c.
- */
+ * Each combination runs in a separate process, because ncurses has one state per process. The pictures in the
+ * alphabet of the Linux console belong to this test; all others are those of test_screens.c. */
 #define NCURSES_WIDECHAR 1
 #include "core/base/mem.h"
 #include "core/base/utf8.h"
@@ -29,7 +28,7 @@ static const struct {
 } sizes[] = {{80, 24}, {60, 15}, {200, 60}};
 static const struct {
 	const char *name;
-	bn_alphabet utf8; /* in a UTF-8 locale; in any other it is ASCII */
+	bn_alphabet utf8; /* in a UTF-8 locale; otherwise ASCII */
 	bool has_color, is_rich;
 } types[] = {{"xterm-256color", BN_ALPHABET_BRAILLE, true, true},
 	{"screen", BN_ALPHABET_BRAILLE, true, false}, {"vt100", BN_ALPHABET_ASCII, false, false},
@@ -51,7 +50,7 @@ static struct tally {
 
 typedef struct kind {
 	int type, kind, rows, cols;
-	bool utf8, color; /* color: and the terminal has some */
+	bool utf8, color; /* color: wanted, and the terminal has it */
 	bn_alphabet alphabet;
 	bn_theme theme;
 	FILE *out, *in;
@@ -78,7 +77,7 @@ static bool kind_open(kind *k, int i)
 		printf("SKIP: %s: no locale %s\n", k->label, locales[locale]);
 		return false;
 	}
-	/* What is no terminal has the size that the environment says. */
+	/* Without a terminal the environment gives the size. */
 	snprintf(number, sizeof number, "%d", k->rows);
 	setenv("LINES", number, 1);
 	snprintf(number, sizeof number, "%d", k->cols);
@@ -111,16 +110,16 @@ static void kind_close(kind *k)
 	close(k->keys);
 }
 
-/* An assertion of Check that holds costs a write, too much for each of a million cells. */
+/* A passed assertion of Check is a write, too slow for a million cells. */
 #define expect(condition, ...) \
 	do { \
 		if (!(condition)) \
 			ck_abort_msg(__VA_ARGS__); \
 	} while (0)
 
-/* ---- what each alphabet may hold ----------------------------------------------------------------- */
+/* ---- the characters of each alphabet ------------------------------------------------------------- */
 
-/* The upper half of code page 437, which the fonts of the Linux console carry. */
+/* The upper half of code page 437, which the fonts of the Linux console contain. */
 static bool is_of_console(wchar_t c)
 {
 	static const wchar_t cp437[] =
@@ -139,7 +138,7 @@ static void char_check(const kind *k, const char *screen, int row, int col, wcha
 		(unsigned)c);
 }
 
-/* ---- what the theme says of a role ---------------------------------------------------------------- */
+/* ---- the attributes of a role in the theme -------------------------------------------------------- */
 
 static attr_t attrs_of(unsigned a)
 {
@@ -157,7 +156,7 @@ static void look_check(
 	if (k->color && types[k->type].is_rich) {
 		fg = fg < 0 ? -1 : bn_theme_nearest_256(fg);
 		bg = bg < 0 ? -1 : bn_theme_nearest_256(bg);
-	} else if (k->color) { /* eight colours: the bright ones are bold */
+	} else if (k->color) { /* with eight colours the bright ones are bold */
 		want |= fg >= 8 ? A_BOLD : 0;
 		fg = fg >= 8 ? fg - 8 : fg;
 		bg = bg >= 8 ? bg - 8 : bg;
@@ -172,7 +171,7 @@ static void look_check(
 		(unsigned)want);
 }
 
-/* ---- reading the screen back ---------------------------------------------------------------------- */
+/* ---- reading the screen back --------------------------------------------------------------------- */
 
 static void cell_check(const kind *k, const char *screen, int row, int col,
 	const bn_surface_cell *drawn, const cchar_t *shown, bn_buf *text)
@@ -194,7 +193,7 @@ static void cell_check(const kind *k, const char *screen, int row, int col,
 		bn_buf_add(text, utf8, bn_utf8_encode((uint32_t)wcs[1], utf8));
 }
 
-/* Adds the text that is on the screen to *text, in the form of bn_surface_dump. */
+/* Checks each cell, and adds the text of the screen to *text, in the format of bn_surface_dump. */
 static void screen_check(const kind *k, const char *screen, const bn_surface *s, bn_buf *text)
 {
 	cchar_t shown[201];
@@ -221,7 +220,7 @@ static void picture_check(const kind *k, const char *screen, const bn_surface *s
 	const char *mode = getenv("BINNACLE_GOLDEN");
 	bn_buf drawn = BN_BUF_INIT;
 	bn_surface_dump(s, &drawn, true);
-	const char *roles = drawn.ptr; /* the second half: colours cannot tell roles apart */
+	const char *roles = drawn.ptr; /* the map of roles: colours do not identify roles */
 	for (int r = 0; r < s->rows; r++)
 		roles = strchr(roles, '\n') + 1;
 	bn_buf_adds(text, roles);
@@ -247,12 +246,12 @@ static void screen_draw(const kind *k, int i, bool is_last)
 	bn_term_paint(k->t, s);
 	screen_check(k, screens[i].name, s, &text);
 	if (strcmp(screens[i].name, "monitor/report") ==
-		0) { /* a verdict is a word, in every colour */
+		0) { /* a verdict is a word, with any colours */
 		ck_assert_ptr_nonnull(strstr(text.ptr, " no drift "));
 		ck_assert_ptr_nonnull(strstr(text.ptr, " inconclusive "));
 	}
 	picture_check(k, screens[i].name, s, &text);
-	if (is_last) { /* and in a theme that gives every role a colour of its own */
+	if (is_last) { /* also with a theme in which every role has its own colour */
 		kind dark = *k;
 		ck_assert_int_eq(bn_theme_load(&dark.theme, "dark", NULL), 0);
 		bn_term_set_theme(k->t, &dark.theme);
@@ -264,9 +263,9 @@ static void screen_draw(const kind *k, int i, bool is_last)
 	bn_frame_free(f);
 }
 
-/* ---- the bytes themselves ------------------------------------------------------------------------- */
+/* ---- the bytes sent ------------------------------------------------------------------------------- */
 
-/* Does a sequence of ESC [ ... m in the text choose a colour? */
+/* Whether the text contains a sequence ESC [ ... m that selects a colour. */
 static bool has_color_sequence(const char *s)
 {
 	while ((s = strstr(s, "\033["))) {

@@ -1,7 +1,6 @@
 /*
- * The terminal glue over a pipe and a file, without a terminal: keys in both forms, colours and none,
- * resize, hang-up, restoration, and how many bytes a screen costs.
- */
+ * The terminal module with a pipe and a file instead of a terminal: both forms of cursor keys, with and without
+ * colour, resize, hang-up, restoring the terminal, and the bytes sent for a screen. */
 #include "tui/term/term.h"
 
 #include "core/base/mem.h"
@@ -26,7 +25,7 @@
 
 typedef struct line {
 	FILE *out, *in;
-	int keys; /* write here what is typed */
+	int keys; /* write typed keys here */
 	bn_term *t;
 } line;
 
@@ -106,7 +105,7 @@ START_TEST(test_term_knows_cursor_keys_in_both_forms)
 	ck_assert_int_eq(next_key(&io), 'q');
 	ck_assert_int_eq(next_key(&io), BN_KEY_ENTER);
 	ck_assert_int_eq(next_key(&io), BN_KEY_BACKSPACE);
-	ck_assert_int_eq(next_key(&io), BN_KEY_CTRL('C')); /* raw: no signal */
+	ck_assert_int_eq(next_key(&io), BN_KEY_CTRL('C')); /* in raw mode it is not a signal */
 	ck_assert_int_eq(next_key(&io), BN_KEY_CTRL('Z'));
 	ck_assert_int_eq(next_key(&io), 0xe9);
 	ck_assert_int_eq(next_key(&io), BN_KEY_TAB);
@@ -146,7 +145,7 @@ START_TEST(test_term_without_color_sends_none)
 	ck_assert_ptr_nonnull(strstr(text, "FAIL"));
 	ck_assert_ptr_null(strstr(text, "[3"));
 	ck_assert_ptr_null(strstr(text, ";5;"));
-	ck_assert_ptr_nonnull(strstr(text, "7m")); /* the selection is reversed instead */
+	ck_assert_ptr_nonnull(strstr(text, "7m")); /* the selection is shown in reverse */
 	bn_free(text);
 	bn_surface_free(s);
 	term_close(&io);
@@ -215,7 +214,7 @@ START_TEST(test_term_refuses_politely_and_names_the_commands)
 	ck_assert_int_eq(bn_term_open(&t, &odd, &theme, &err), BN_EUNSUPPORTED);
 	ck_assert_ptr_nonnull(strstr(err.msg, "no-such-terminal"));
 	bn_err_clear(&err);
-	bn_term_options here = {.type = "xterm"}; /* standard input of a test is no terminal */
+	bn_term_options here = {.type = "xterm"}; /* stdin of a test is not a terminal */
 	ck_assert_int_eq(bn_term_open(&t, &here, &theme, &err), BN_EUNSUPPORTED);
 }
 END_TEST
@@ -227,17 +226,17 @@ START_TEST(test_term_tells_a_hangup_from_a_quiet_line)
 		return;
 	ck_assert_int_eq(bn_term_wait(io.t, 0), BN_TERM_TIMEOUT);
 	type_text(&io, "j");
-	close(io.keys); /* what was typed before still counts */
+	close(io.keys); /* keys typed before are still delivered */
 	io.keys = -1;
 	ck_assert_int_eq(bn_term_wait(io.t, 1000), BN_TERM_KEY);
 	ck_assert_int_eq(bn_term_key(io.t), 'j');
 	ck_assert_int_eq(bn_term_wait(io.t, 1000), BN_TERM_LOST);
-	ck_assert_int_eq(bn_term_wait(io.t, -1), BN_TERM_LOST); /* and it stays so */
+	ck_assert_int_eq(bn_term_wait(io.t, -1), BN_TERM_LOST); /* permanently */
 	long before = sent(&io);
 	bn_surface *s = NULL;
 	ck_assert_int_eq(bn_surface_new(&s, 5, 20, BN_ALPHABET_ASCII, NULL), 0);
 	bn_term_paint(io.t, s);
-	ck_assert_int_eq(sent(&io), before); /* nothing is sent to nobody */
+	ck_assert_int_eq(sent(&io), before); /* nothing is sent after a hang-up */
 	bn_surface_free(s);
 	term_close(&io);
 }
@@ -270,7 +269,7 @@ START_TEST(test_term_copies_by_osc_52)
 	term_close(&io);
 	if (OPEN_FAILS("vt100"))
 		return;
-	ck_assert(!bn_term_copy(io.t, "run 7f3a")); /* and the frame says so */
+	ck_assert(!bn_term_copy(io.t, "run 7f3a")); /* the frame reports it */
 	term_close(&io);
 }
 END_TEST
@@ -315,7 +314,7 @@ START_TEST(test_term_follows_the_size_of_its_window)
 	ck_assert_int_eq(bn_term_wait(t, 1000), BN_TERM_RESIZED);
 	ck_assert_int_eq(bn_term_rows(t), 7);
 	ck_assert_int_eq(bn_term_cols(t), 31);
-	/* Once, not for ever, and keys go on. */
+	/* The resize is reported once, and keys still arrive. */
 	ck_assert_int_eq(bn_term_wait(t, 0), BN_TERM_TIMEOUT);
 	ck_assert_int_eq(write(master, "j", 1), 1);
 	ck_assert_int_eq(bn_term_wait(t, 2000), BN_TERM_KEY);
@@ -349,7 +348,7 @@ static void end_by_sigterm(void)
 	raise(SIGTERM);
 }
 
-/* However we die, the terminal is as it was: cooked, echoing, off the alternate screen. */
+/* After any crash the terminal is restored: cooked mode, echo, normal screen. */
 START_TEST(test_term_gives_the_terminal_back_when_we_crash)
 {
 	static void (*const deaths[])(void) = {
@@ -392,7 +391,7 @@ START_TEST(test_term_gives_the_terminal_back_when_we_crash)
 }
 END_TEST
 
-/* ---- what a screen costs ------------------------------------------------------------------------- */
+/* ---- bytes sent for a screen --------------------------------------------------------------------- */
 
 typedef struct costs {
 	long first, idle, worst_key, page, tick;
@@ -427,7 +426,7 @@ static void costs_measure(line *x, bn_frame *f, bn_surface *s, costs *c, bn_fake
 		c->worst_key = n > c->worst_key ? n : c->worst_key;
 	}
 	cost_of_key(x, f, s, 'g');
-	fake->now_ms += 1000; /* a live table one second later */
+	fake->now_ms += 1000; /* a live list one second later */
 	before = sent(x);
 	paint(x, f, s);
 	c->tick = sent(x) - before;

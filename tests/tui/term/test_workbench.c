@@ -1,7 +1,6 @@
 /*
- * The whole program on a pseudo-terminal: it draws, obeys, and when the line is cut it is gone within
- * 0.2 s while the run it was watching goes on.
- */
+ * The whole program on a pseudo-terminal: it draws, responds to keys, and after a hang-up exits within 0.2 s
+ * while the run that it displayed continues. */
 #include "core/base/mem.h"
 #include "tests/support/check_main.h"
 
@@ -56,7 +55,7 @@ static bool workspace_make(void)
 	return true;
 }
 
-/* A run that was asked to stop may still be writing its last words. */
+/* A run that is being stopped may still write its last records. */
 static void workspace_remove(void)
 {
 	char line[128];
@@ -137,7 +136,7 @@ START_TEST(test_workbench_opens_and_leaves_when_told)
 }
 END_TEST
 
-/* ncurses reports a resize again and again to whoever listens; that must not become a busy loop. */
+/* ncurses repeats the report of a resize; it must not cause a busy loop. */
 START_TEST(test_workbench_follows_a_resize_and_stays_quiet)
 {
 	int fd, status;
@@ -155,7 +154,7 @@ START_TEST(test_workbench_follows_a_resize_and_stays_quiet)
 	ck_assert(wait_for(fd, "Overview"));
 	ck_assert_int_eq(write(fd, "9", 1), 1);
 	ck_assert(wait_for(fd, "decisions"));
-	/* Two seconds without a byte; on a machine that is busy itself, not at once. */
+	/* Waits for two seconds without output; on a busy machine this may take a while. */
 	struct pollfd p = {fd, POLLIN, 0};
 	int64_t end = now_ms() + 30000;
 	while (poll(&p, 1, 2200) > 0 && now_ms() < end)
@@ -197,7 +196,7 @@ END_TEST
 
 typedef struct job {
 	const char *what;
-	const char *keys[12]; /* a chord is one */
+	const char *keys[12]; /* a chord counts as one */
 	int most;
 	const char *value, *shows;
 } job;
@@ -210,7 +209,7 @@ static int keys_send(int fd, const job *j)
 	return n;
 }
 
-/* How many keys what is done every day takes from the Overview, typed ahead as one types who knows the way. */
+/* The number of keys that frequent tasks take from Overview, typed ahead by an experienced user. */
 START_TEST(test_workbench_jobs_take_few_keys)
 {
 	static const char *const alphas[] = {"0.1", "1", "1e9", "1e10"};
@@ -255,7 +254,7 @@ START_TEST(test_workbench_jobs_take_few_keys)
 }
 END_TEST
 
-/* The keys of one job on the workspace that is there. False: there is no pseudo-terminal. */
+/* Sends the keys of one task to the existing workspace. False: there is no pseudo-terminal. */
 static bool job_play(const job *j)
 {
 	int fd, status;
@@ -275,7 +274,7 @@ static bool job_play(const job *j)
 	return true;
 }
 
-/* On the workspace that the demo makes, with a check that fails and a request that waits. */
+/* In the workspace that the demo makes, which has a failed check and a pending request. */
 START_TEST(test_workbench_data_models_monitor_and_audit_take_few_keys)
 {
 	static const job failing = {"failing rows", {"!", "\r", "\r"}, 3, NULL, "fails '"};

@@ -1,4 +1,4 @@
-/* Charts: no spike lost, gaps counted, series told apart without colour, any size. */
+/* Charts: no spike is lost, gaps are counted, series differ without colour, any size. */
 #include "tui/ui/chart.h"
 
 #include "core/base/mem.h"
@@ -77,7 +77,7 @@ START_TEST(test_chart_tells_what_a_logarithmic_axis_cannot_show)
 }
 END_TEST
 
-/* TensorBoard: s = s*w + (1-w)*y from 0, divided by 1 - w^k. */
+/* As TensorBoard: s = s*w + (1-w)*y from 0, divided by 1 - w^k. */
 START_TEST(test_chart_smoothing_is_a_debiased_average)
 {
 	static const double y[] = {10, NAN, 20, 30};
@@ -131,7 +131,7 @@ START_TEST(test_chart_bars)
 		bn_chart_sparkline(area, 0, 0, 9, BN_INK_SERIES_1, v, 9);
 		bn_chart_heat(area, 1, 0, 7, BN_INK_WARN, heat, 7);
 		bn_chart_bar(area, 2, 0, 20, BN_INK_OK, 0.4321);
-		bn_chart_bar(area, 3, 0, 20, BN_INK_OK, 0.001); /* a little is not nothing */
+		bn_chart_bar(area, 3, 0, 20, BN_INK_OK, 0.001); /* small values are visible */
 		bn_chart_categories(bn_area_sub(area, 4, 0, 4, 50), names, r, q, 2);
 		char name[64];
 		snprintf(name, sizeof name, "bars-%s", bn_alphabet_name((bn_alphabet)alphabet));

@@ -1,4 +1,4 @@
-/* The command table: no key means two things on one screen, every command can be reached. */
+/* The command table: on every screen a key has one meaning, and every command can be reached. */
 #include "tui/ui/command.h"
 
 #include "tests/support/check_main.h"
@@ -36,7 +36,7 @@ START_TEST(test_command_bars_have_keys_that_work_there_and_fit)
 		}
 		ck_assert_msg(n <= 8 && cols <= 72,
 			"the bar of screen %d has %d keys in %d columns", __builtin_ctzll(view), n,
-			cols); /* "? help" stands behind it */
+			cols); /* "? help" is printed after it */
 	}
 }
 END_TEST

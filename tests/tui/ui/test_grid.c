@@ -1,4 +1,4 @@
-/* Lists: 100 000 rows, filter, sort, marks that follow their rows, columns that fit. */
+/* Lists: 100 000 rows, filtering, sorting, marks that follow their rows, columns that fit. */
 #include "tui/ui/grid.h"
 
 #include "core/base/mem.h"
@@ -9,8 +9,8 @@
 #include <time.h>
 
 typedef struct numbers {
-	int64_t rows, first; /* row r is about number first + r */
-	long cells;          /* how often cell() was called */
+	int64_t rows, first; /* row r shows the number first + r */
+	long cells;          /* number of calls of cell() */
 } numbers;
 
 static int64_t rows(void *ctx)
@@ -42,7 +42,7 @@ static const bn_grid_column group_columns[] = {{.title = "name", .frozen = true}
 	{.title = "group", .form = BN_COLUMN_NUMBER, .priority = 1},
 	{.title = "value", .form = BN_COLUMN_COUNT, .falls = true, .priority = 1}};
 
-/* Row r is run-r of group r % 3. */
+/* Row r is named run-r, in group r % 3. */
 static void group_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 {
 	(void)ctx;
@@ -53,7 +53,7 @@ static void group_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 		out->number = (double)(col == 1 ? row % 3 : row);
 }
 
-/* A row with everything, and one with nothing. */
+/* A row with all values, and one with none. */
 static void typed_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 {
 	static const double numbers_of[] = {0, 1048577, 1000000000000, 0.1234567891234};
@@ -63,7 +63,7 @@ static void typed_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 	else if (row == 0)
 		out->number = numbers_of[col];
 	else if (col == 2)
-		out->number = -1; /* a time that is not known */
+		out->number = -1; /* an unknown time */
 }
 
 static const bn_grid_column columns[] = {
@@ -122,7 +122,7 @@ START_TEST(test_grid_filters_while_typing_and_sorts_a_hundred_thousand_rows)
 		(double)(c.tv_sec - b.tv_sec) * 1e3 + (double)(c.tv_nsec - b.tv_nsec) / 1e6);
 	ck_assert_int_eq(bn_grid_count(&g), 100000);
 	ck_assert_int_eq(bn_grid_row(&g, 0) * 7919 % 1000, 999);
-	ck_assert_int_eq(bn_grid_row(&g, 99999) % 3, 0); /* absent values last, either way */
+	ck_assert_int_eq(bn_grid_row(&g, 99999) % 3, 0); /* absent ones are always last */
 	bn_grid_sort(&g, 2, false);
 	ck_assert_int_eq(bn_grid_row(&g, 99999) % 3, 0);
 	bn_grid_release(&g);
@@ -135,7 +135,7 @@ START_TEST(test_grid_selection_and_marks_follow_their_rows)
 	bn_grid g;
 	grid_make(&g, &n);
 	bn_grid_select(&g, 4);
-	bn_grid_command(&g, BN_CMD_MARK, NULL); /* 104, and on to 105 */
+	bn_grid_command(&g, BN_CMD_MARK, NULL); /* marks 104 and moves to 105 */
 	ck_assert_int_eq(bn_grid_selected_row(&g), 5);
 	n.first = 98; /* two newer rows above */
 	n.rows = 12;
@@ -145,7 +145,7 @@ START_TEST(test_grid_selection_and_marks_follow_their_rows)
 	ck_assert(!bn_grid_is_marked(&g, 4));
 	bn_grid_command(&g, BN_CMD_INVERT, NULL);
 	ck_assert_uint_eq(bn_grid_mark_count(&g), 11);
-	n.rows = 3; /* what was selected is gone */
+	n.rows = 3; /* the selected row is gone */
 	bn_grid_reload(&g);
 	ck_assert_int_eq(bn_grid_selected_row(&g), 2);
 	n.rows = 0;
@@ -161,20 +161,21 @@ START_TEST(test_grid_leaves_out_unimportant_columns_then_scrolls_to_them)
 	bn_grid g;
 	grid_make(&g, &n);
 	char *text = draw(&g, 2, 22);
-	ck_assert_ptr_null(strstr(text, "number")); /* priority 2 goes first */
+	ck_assert_ptr_null(strstr(text, "number")); /* priority 2 is dropped first */
 	ck_assert_ptr_nonnull(strstr(text, "hash"));
 	ck_assert_ptr_nonnull(strstr(text, ">|"));
 	bn_free(text);
 	bn_grid_command(&g, BN_CMD_RIGHT, NULL);
 	text = draw(&g, 2, 22);
 	ck_assert_ptr_nonnull(strstr(text, "number"));
-	ck_assert_ptr_nonnull(strstr(text, "name")); /* frozen */
+	ck_assert_ptr_nonnull(strstr(text, "name")); /* frozen columns stay */
 	bn_free(text);
 	bn_grid_release(&g);
 }
 END_TEST
 
-/* Names that begin alike, a column that one row in five has, and one that all have. */
+/* Names with a common beginning, a column with values in one of five rows, and one with all
+ * values. */
 static void name_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 {
 	(void)ctx;
@@ -203,12 +204,12 @@ START_TEST(test_grid_keeps_names_before_columns_that_are_nearly_empty)
 	ck_assert_ptr_nonnull(strstr(text, "by"));
 	bn_free(text);
 	text = draw(&g, 11,
-		42); /* cut, but not below what the column wishes, for what is less important */
+		42); /* shortened, but kept at its wanted width: less important columns go */
 	ck_assert_ptr_nonnull(strstr(text, "a-long-name-of"));
 	ck_assert_ptr_nonnull(strstr(text, "-queue-9 "));
 	ck_assert_ptr_null(strstr(text, "by"));
 	bn_free(text);
-	bn_grid_sort(&g, 1, false); /* what was asked for stays */
+	bn_grid_sort(&g, 1, false); /* a sorted column is kept */
 	text = draw(&g, 11, 60);
 	ck_assert_ptr_nonnull(strstr(text, "rare"));
 	bn_free(text);
@@ -264,7 +265,7 @@ START_TEST(test_grid_sorts_by_several_columns_the_last_first)
 	ck_assert_int_eq(bn_grid_init(&g, &s, group_columns, 3, NULL), 0);
 	g.column = 2;
 	bn_grid_command(&g, BN_CMD_SORT, NULL);
-	ck_assert_int_eq(bn_grid_row(&g, 0), 11); /* falls: the largest first */
+	ck_assert_int_eq(bn_grid_row(&g, 0), 11); /* descending: the largest first */
 	g.column = 1;
 	bn_grid_command(&g, BN_CMD_SORT, NULL);
 	bn_grid_write_sort(&g, &b);
@@ -274,16 +275,16 @@ START_TEST(test_grid_sorts_by_several_columns_the_last_first)
 	ck_assert_int_eq(bn_grid_row(&g, 4), 10);
 	bn_grid_command(&g, BN_CMD_SORT, NULL);
 	ck_assert_int_eq(bn_grid_row(&g, 0), 11); /* group 2 first */
-	bn_grid_command(&g, BN_CMD_SORT, NULL);   /* off: what sorted before */
+	bn_grid_command(&g, BN_CMD_SORT, NULL);   /* off: the earlier sort remains */
 	bn_buf_clear(&b);
 	bn_grid_write_sort(&g, &b);
 	ck_assert_str_eq(b.ptr, "-value");
 	ck_assert_int_eq(bn_grid_sort_by(&g, "-group, name", &err), 0);
-	ck_assert_int_eq(bn_grid_row(&g, 0), 2); /* run-2 before run-11: as people count */
+	ck_assert_int_eq(bn_grid_row(&g, 0), 2); /* natural order: run-2 before run-11 */
 	ck_assert_int_eq(bn_grid_row(&g, 3), 11);
 	ck_assert_int_eq(bn_grid_sort_by(&g, "group,bogus", &err), BN_EINVAL);
 	ck_assert_ptr_nonnull(strstr(err.msg, "no column 'bogus'"));
-	ck_assert_int_eq(g.sort_count, 2); /* as it was */
+	ck_assert_int_eq(g.sort_count, 2); /* unchanged */
 	ck_assert_int_eq(bn_grid_sort_by(&g, "none", NULL), 0);
 	ck_assert_int_eq(bn_grid_row(&g, 5), 5);
 	bn_buf_release(&b);
@@ -300,13 +301,13 @@ START_TEST(test_grid_columns_are_chosen_widened_and_kept_by_name)
 	bn_grid g;
 	ck_assert_int_eq(bn_grid_init(&g, &s, group_columns, 3, NULL), 0);
 	bn_grid_write_columns(&g, &b);
-	ck_assert_uint_eq(b.len, 0); /* nothing was chosen */
+	ck_assert_uint_eq(b.len, 0); /* the default columns */
 	ck_assert_int_eq(bn_grid_choose(&g, "value", &err), 0);
 	bn_grid_write_columns(&g, &b);
-	ck_assert_str_eq(b.ptr, "name,value"); /* frozen ones stay */
+	ck_assert_str_eq(b.ptr, "name,value"); /* frozen columns stay */
 	g.column = 0;
 	bn_grid_command(&g, BN_CMD_RIGHT, NULL);
-	ck_assert_int_eq(g.column, 2); /* over what is hidden */
+	ck_assert_int_eq(g.column, 2); /* skips the hidden column */
 	bn_grid_command(&g, BN_CMD_SORT, NULL);
 	bn_free(draw(&g, 5, 40));
 	bn_grid_command(&g, BN_CMD_WIDER, NULL);
@@ -321,9 +322,9 @@ START_TEST(test_grid_columns_are_chosen_widened_and_kept_by_name)
 	ck_assert_int_eq(bn_grid_set_columns(&g, group_columns, 3, NULL), 0);
 	ck_assert_int_eq(bn_grid_choose(&g, "-value,+group", &err), 0);
 	ck_assert(!bn_grid_is_shown(&g, 2) && bn_grid_is_shown(&g, 1));
-	ck_assert_int_eq(g.column, 1); /* it does not stand on what is hidden */
+	ck_assert_int_eq(g.column, 1); /* never on a hidden column */
 	ck_assert_int_eq(bn_grid_choose(&g, "value,nothing", &err), BN_EINVAL);
-	ck_assert(!bn_grid_is_shown(&g, 2)); /* nothing changed */
+	ck_assert(!bn_grid_is_shown(&g, 2)); /* unchanged */
 	ck_assert_int_eq(bn_grid_choose(&g, "default", NULL), 0);
 	ck_assert(bn_grid_is_shown(&g, 2));
 	bn_buf_release(&b);
@@ -355,14 +356,14 @@ START_TEST(test_grid_writes_values_in_full_and_times_as_iso)
 		"\"made_ms\":\"2001-09-09T01:46:40Z\",\"x\":0.1234567891234},\n"
 		"{\"a.what\":null,\"size_bytes\":null,\"made_ms\":null,\"x\":null}\n]\n");
 	bn_buf_clear(&b);
-	bn_grid_write_row(&g, 0, &b); /* as it is shown */
+	bn_grid_write_row(&g, 0, &b); /* the columns shown, in their order */
 	ck_assert_str_eq(b.ptr, "say \"hi\", then go\t1.0 MiB\t1 min ago\t0.1235\n");
 	bn_buf_release(&b);
 	bn_grid_release(&g);
 }
 END_TEST
 
-/* Rows 0 and 1 are live; group r % 3, value r. */
+/* Rows 0 and 1 are live; row r has the group r % 3 and the value r. */
 static int live_first(void *ctx, int64_t row)
 {
 	(void)ctx;
@@ -378,18 +379,18 @@ START_TEST(test_grid_groups_rows_under_their_mean_and_deviation)
 	ck_assert_int_eq(bn_grid_init(&g, &s, group_columns, 3, NULL), 0);
 	bn_grid_select(&g, 4);
 	bn_grid_group_by(&g, 1);
-	/* 0 1 | 2 5 8 | 3 6 9 | 4 7 10, and a line for each group */
+	/* 0 1 | 2 5 8 | 3 6 9 | 4 7 10, and a header line for each group */
 	ck_assert_int_eq(bn_grid_count(&g), 14);
-	ck_assert_int_eq(bn_grid_selected_row(&g), 4); /* stays with its row */
+	ck_assert_int_eq(bn_grid_selected_row(&g), 4); /* stays on its row */
 	ck_assert(bn_grid_is_group(bn_grid_row(&g, 2)));
 	ck_assert_int_eq(bn_grid_row(&g, 3), 2);
 	bn_grid_cell c;
-	bn_grid_get_cell(&g, bn_grid_row(&g, 6), 1, &c); /* what groups has no mean */
+	bn_grid_get_cell(&g, bn_grid_row(&g, 6), 1, &c); /* the grouping column has no mean */
 	ck_assert_ptr_null(c.text);
-	bn_grid_sort(&g, 2, true); /* the best group first, the best of it first */
+	bn_grid_sort(&g, 2, true); /* sorts the groups, and the rows in each */
 	ck_assert_int_eq(bn_grid_row(&g, 0), 1);
 	ck_assert_int_eq(bn_grid_row(&g, 3), 10);
-	/* The line of a group folds it, and stays selected. */
+	/* On the header line of a group Enter folds the group, and the line stays selected. */
 	bn_grid_select(&g, 2);
 	ck_assert(bn_grid_command(&g, BN_CMD_OPEN, NULL));
 	ck_assert_int_eq(bn_grid_count(&g), 11);
@@ -399,7 +400,7 @@ START_TEST(test_grid_groups_rows_under_their_mean_and_deviation)
 	bn_grid_select(&g, 2);
 	ck_assert(bn_grid_command(&g, BN_CMD_OPEN, NULL));
 	ck_assert_int_eq(bn_grid_count(&g), 14);
-	/* Lines are not exported. */
+	/* Header lines are not exported. */
 	bn_buf out = BN_BUF_INIT;
 	bn_grid_write(&g, BN_EXPORT_TSV, &out);
 	int lines = 0;
@@ -423,7 +424,7 @@ static void measured_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 		out->number = values[row];
 }
 
-/* 2 4 4 4 5 5 7 9: mean 5, and 32 / 7 under the root; what is absent counts for nothing. */
+/* 2 4 4 4 5 5 7 9: mean 5, deviation sqrt(32 / 7); absent values are ignored. */
 START_TEST(test_grid_deviation_is_that_of_a_sample)
 {
 	static const bn_grid_column two[] = {

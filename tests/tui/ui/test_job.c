@@ -1,4 +1,4 @@
-/* Jobs by themselves: states, results, cancelling, the same request twice, the end. For TSan too. */
+/* Jobs without a screen: states, results, cancelling, repeated requests, shutdown. Also for TSan. */
 #include "tui/ui/job.h"
 
 #include "core/base/mem.h"
@@ -11,7 +11,7 @@
 
 typedef struct world {
 	atomic_int opened, closed, woken, ran;
-	atomic_bool hold, deaf; /* deaf: does not ask whether it shall stop */
+	atomic_bool hold, deaf; /* deaf: does not check for cancellation */
 	bool refuse;
 } world;
 
@@ -51,7 +51,7 @@ static void nap(void)
 	nanosleep(&(struct timespec){0, 1000000}, NULL);
 }
 
-/* Gives arg, an int, back; at work as long as the world holds it. */
+/* Returns its argument, an int; works as long as w->hold. */
 static int work(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
 {
 	world *w = context;
@@ -135,7 +135,7 @@ START_TEST(test_job_gives_its_result_log_and_progress)
 	ck_assert_int_eq(i.asked_ms, 1000);
 	ck_assert_int_eq(i.started_ms, 2000);
 	ck_assert(!i.unread);
-	ck_assert_ptr_null(bn_jobs_result(j, id)); /* not before it has ended */
+	ck_assert_ptr_null(bn_jobs_result(j, id)); /* only after it has ended */
 	atomic_store(&w.hold, false);
 	settle(j);
 	i = info(j, id);
@@ -154,7 +154,7 @@ START_TEST(test_job_gives_its_result_log_and_progress)
 	ck_assert_str_eq(summary, "number 42");
 	bn_jobs_forget(j, id);
 	ck_assert(!bn_jobs_find(j, id, &i));
-	ck_assert_int_eq(*(int *)p->data, 42); /* shown still */
+	ck_assert_int_eq(*(int *)p->data, 42); /* still being shown */
 	bn_page_free(p);
 	bn_page_free(again);
 	bn_buf_release(&log);
@@ -191,11 +191,11 @@ START_TEST(test_job_is_stopped_while_it_waits_and_while_it_runs)
 	until(j, ids[1], BN_JOB_RUNS);
 	ck_assert_int_eq(info(j, ids[2]).state, BN_JOB_WAITS); /* two at a time */
 	ck_assert(bn_jobs_cancel(j, ids[3]));
-	ck_assert_int_eq(info(j, ids[3]).state, BN_JOB_STOPPED); /* at once */
+	ck_assert_int_eq(info(j, ids[3]).state, BN_JOB_STOPPED); /* immediately */
 	ck_assert(!bn_jobs_cancel(j, ids[3]));
 	ck_assert(bn_jobs_cancel(j, ids[0]));
 	until(j, ids[0], BN_JOB_STOPPED);
-	until(j, ids[2], BN_JOB_RUNS); /* its turn */
+	until(j, ids[2], BN_JOB_RUNS); /* a slot is free now */
 	ck_assert(!info(j, ids[0]).unread);
 	ck_assert_ptr_null(bn_jobs_result(j, ids[0]));
 	atomic_store(&w.hold, false);
@@ -214,7 +214,7 @@ START_TEST(test_job_that_had_finished_when_it_was_cancelled_is_done)
 	until(j, id, BN_JOB_RUNS);
 	ck_assert(bn_jobs_cancel(j, id));
 	ck_assert_int_eq(info(j, id).state, BN_JOB_STOPPING);
-	ck_assert(!bn_jobs_stop(j, 30)); /* does not wait for it */
+	ck_assert(!bn_jobs_stop(j, 30)); /* gives up waiting for it */
 	atomic_store(&w.hold, false);
 	ck_assert(bn_jobs_stop(j, 10000));
 	ck_assert_int_eq(info(j, id).state, BN_JOB_DONE);
@@ -234,7 +234,7 @@ START_TEST(test_job_asked_for_twice_runs_once)
 	atomic_store(&w.hold, false);
 	settle(j);
 	ck_assert_int_eq(atomic_load(&w.ran), 3);
-	ck_assert_uint_ne(start(j, "same", 1), id); /* that one has ended */
+	ck_assert_uint_ne(start(j, "same", 1), id); /* the earlier one has ended */
 	settle(j);
 	bn_jobs_free(j);
 }
@@ -278,7 +278,7 @@ START_TEST(test_job_list_keeps_the_newest_and_those_that_nobody_read)
 	while (bn_jobs_get(j, n, &i))
 		n++;
 	ck_assert_uint_le(n, BN_JOBS_KEPT + 1);
-	ck_assert(bn_jobs_find(j, first, &i)); /* unread */
+	ck_assert(bn_jobs_find(j, first, &i)); /* it was not read */
 	ck_assert(!bn_jobs_find(j, read, &i));
 	ck_assert(bn_jobs_get(j, 0, &i));
 	ck_assert_int_eq(i.done, BN_JOBS_KEPT + 10); /* newest first */
@@ -320,7 +320,7 @@ START_TEST(test_job_of_a_workspace_that_does_not_open_fails_with_its_words)
 	settle(j);
 	ck_assert_int_eq(info(j, id).state, BN_JOB_FAILED);
 	ck_assert_str_eq(info(j, id).err.msg, "no workspace here");
-	w.refuse = false; /* the next one tries again */
+	w.refuse = false; /* the next one tries to open it again */
 	id = start(j, "yes", 1);
 	settle(j);
 	ck_assert_int_eq(info(j, id).state, BN_JOB_DONE);

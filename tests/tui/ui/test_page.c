@@ -1,4 +1,4 @@
-/* Pages from worker threads: order, cancelling, errors, the end. Meant to be run under TSan too. */
+/* Pages from worker threads: order, cancelling, errors, shutdown. Also for TSan. */
 #include "tui/ui/page.h"
 
 #include "tests/support/check_main.h"
@@ -86,7 +86,7 @@ START_TEST(test_page_come_in_order_with_what_was_asked)
 	ck_assert_int_eq(bn_loader_busy(l), 0);
 	ck_assert_ptr_null(bn_loader_take(l));
 	bn_loader_free(l);
-	ck_assert_int_eq(atomic_load(&w.opened), 1); /* the other lane was never needed */
+	ck_assert_int_eq(atomic_load(&w.opened), 1); /* the other lane was not needed */
 	ck_assert_int_eq(atomic_load(&w.closed), 1);
 	ck_assert_int_ge(atomic_load(&w.woken), 1);
 }
@@ -112,7 +112,7 @@ START_TEST(test_page_a_scan_never_delays_a_quick_answer)
 	bn_loader_wait(l);
 	while (bn_loader_busy(l) > 0)
 		nanosleep(&(struct timespec){0, 1000000}, NULL);
-	ck_assert_ptr_null(bn_loader_take(l)); /* a cancelled page never arrives */
+	ck_assert_ptr_null(bn_loader_take(l)); /* a cancelled page is not delivered */
 	bn_loader_free(l);
 }
 END_TEST
@@ -122,7 +122,7 @@ START_TEST(test_page_cancel_takes_only_the_owners_and_kinds_named)
 	world w = {.refuse = false};
 	bn_loader *l = loader_make(&w);
 	int one = 1, got = 0;
-	bn_loader_submit(l, BN_LANE_SCAN, 1, 0, endless_page, NULL, 0); /* holds the lane */
+	bn_loader_submit(l, BN_LANE_SCAN, 1, 0, endless_page, NULL, 0); /* occupies the lane */
 	for (int kind = 0; kind < 3; kind++) {
 		bn_loader_submit(l, BN_LANE_SCAN, 2, kind, number_page, &one, sizeof one);
 		bn_loader_submit(l, BN_LANE_SCAN, 3, kind, number_page, &one, sizeof one);

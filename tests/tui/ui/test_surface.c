@@ -39,11 +39,11 @@ START_TEST(test_surface_never_shows_half_a_wide_character)
 	bn_surface *s = NULL;
 	ck_assert_int_eq(bn_surface_new(&s, 3, 5, BN_ALPHABET_BRAILLE, NULL), 0);
 	bn_area a = bn_area_all(s);
-	bn_area_text(a, 0, 0, BN_INK_TEXT, "作者文"); /* the third is cut by the edge */
+	bn_area_text(a, 0, 0, BN_INK_TEXT, "作者文"); /* the third one would cross the edge */
 	bn_area_text(a, 1, 0, BN_INK_TEXT, "作者");
-	bn_area_text(a, 1, 1, BN_INK_TEXT, "x"); /* over a right half */
+	bn_area_text(a, 1, 1, BN_INK_TEXT, "x"); /* overwrites a right half */
 	bn_area_text(a, 2, 0, BN_INK_TEXT, "作者");
-	bn_area_text(a, 2, 2, BN_INK_TEXT, "x"); /* over a left half */
+	bn_area_text(a, 2, 2, BN_INK_TEXT, "x"); /* overwrites a left half */
 	expect(s, "作者 |\n x者 |\n作x  |\n");
 	bn_surface_free(s);
 }

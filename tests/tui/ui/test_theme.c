@@ -1,4 +1,4 @@
-/* Themes: every built-in one parses, says everything, and can be read. */
+/* Themes: every built-in one parses, is complete and has enough contrast. */
 #include "tui/ui/theme.h"
 
 #include "tests/support/check_main.h"
@@ -17,7 +17,7 @@ START_TEST(test_theme_builtin_ones_parse)
 }
 END_TEST
 
-/* WCAG 2.1 AA asks for 4.5:1 for text and 3:1 for graphics; AAA for 7:1. */
+/* WCAG 2.1 AA requires 4.5:1 for text and 3:1 for graphics; AAA requires 7:1. */
 START_TEST(test_theme_explicit_ones_have_contrast)
 {
 	double worst_text = 21, worst_graphics = 21;
@@ -57,7 +57,7 @@ START_TEST(test_theme_terminal_ones_never_set_a_foreground_on_an_assumed_backgro
 		ck_assert_int_eq(t.roles[BN_INK_TEXT].few.fg, BN_COLOR_DEFAULT);
 		ck_assert_int_eq(t.roles[BN_INK_TEXT].few.bg, BN_COLOR_DEFAULT);
 		for (int i = 0; i < BN_INK_COUNT;
-			i++) { /* black or white text alone could vanish */
+			i++) { /* explicit black or white text could be invisible */
 			const bn_look *l = &t.roles[i].few;
 			if (l->bg == BN_COLOR_DEFAULT)
 				ck_assert(l->fg != 0 && l->fg != 7 && l->fg != 15);

@@ -1,6 +1,6 @@
 /*
- * _fake.h - the inside of the canned pages: each folder beside this has a fake.c for its screens.
- */
+ * _fake.h - internals of the canned pages: each folder of screens next to this file has a
+ * fake.c. */
 #ifndef BN_TEST_VIEWS_FAKE_H
 #define BN_TEST_VIEWS_FAKE_H
 #include "tests/support/fake_source.h"
@@ -25,11 +25,11 @@
 	if (fake->is_slow) \
 	nanosleep(&(struct timespec){0, 30 * 1000000}, NULL)
 
-/* page->data becomes a copy of data, in the page's arena. */
+/* Copies data into the page's arena, as page->data. */
 void *bn_fake_take(bn_page *p, const void *data, size_t bytes);
-/* What every job does first. */
+/* The first step of every job. */
 int bn_fake_work(bn_fake *fake, bn_job *job, const char *what, bn_err *err);
-/* A job whose result is a name. */
+/* For jobs whose result is a name. */
 int bn_fake_named(bn_fake *fake, bn_page *page, bn_job *job, const char *name, bn_err *err);
 bn_curve bn_fake_curve(bn_page *page, const char *run, const char *key, size_t n, double speed);
 

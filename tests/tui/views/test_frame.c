@@ -1,4 +1,4 @@
-/* How the workbench behaves: keys, typed commands, dialogs, refusals, and no size or key that hurts. */
+/* The behaviour of the workbench: keys, commands, dialogs, refusals; any size and any key. */
 #include "tui/ui/frame.h"
 
 #include "core/base/mem.h"
@@ -48,7 +48,7 @@ START_TEST(test_frame_approval_asks_with_no_as_default)
 {
 	bench b = {.fake = {.actions = 0}};
 	bench_open(&b, false);
-	play(&b, "4 Enter A Enter"); /* Enter takes the default: no */
+	play(&b, "4 Enter A Enter"); /* Enter takes the default, no */
 	ck_assert_int_eq(b.fake.actions, 0);
 	ck_assert(shows(&b, "nothing was changed"));
 	play(&b, "A Esc");
@@ -90,7 +90,7 @@ START_TEST(test_frame_lines_of_a_sheet_open_their_evidence)
 	bench_open(&b, false);
 	play(&b, "4 Enter j Enter");
 	ck_assert(shows(&b, "wanted     test rmse <= 12.5") && shows(&b, "blocks the approval"));
-	play(&b, "Esc j j j j Enter"); /* past the gates: a metric opens the run */
+	play(&b, "Esc j j j j Enter"); /* below the gates: a metric opens its run */
 	ck_assert(!shows(&b, "to sign"));
 	play(&b, "Esc j j j Enter");
 	ck_assert(shows(&b, "rows of jobs@v3"));
@@ -117,7 +117,7 @@ START_TEST(test_frame_a_version_is_promoted_aliased_and_withdrawn)
 	ck_assert_str_eq(b.fake.last.reason, "more data");
 	play(&b, ":alias champion\n");
 	ck_assert_int_eq(b.fake.last.action, BN_ACTION_ALIAS);
-	play(&b, "u Tab Enter"); /* back to the one that it was */
+	play(&b, "u Tab Enter"); /* undo: back to the previous alias */
 	ck_assert_str_eq(b.fake.last.ref, "power/2");
 	play(&b, ":withdraw\n\"never\" Enter");
 	ck_assert_int_eq(b.fake.last.action, BN_ACTION_WITHDRAW);
@@ -202,7 +202,7 @@ START_TEST(test_frame_labels_are_written_and_taken_back)
 {
 	bench b = {.fake = {.actions = 0}};
 	bench_open(&b, false);
-	play(&b, "3 u"); /* nothing to take back yet */
+	play(&b, "3 u"); /* nothing to undo yet */
 	ck_assert(shows(&b, "nothing that was done here"));
 	play(&b, "t Down Enter \"narrow is enough\" Enter");
 	ck_assert_int_eq(b.fake.last.action, BN_ACTION_RUN_NOTE);
@@ -217,7 +217,7 @@ START_TEST(test_frame_labels_are_written_and_taken_back)
 	ck_assert_str_eq(b.fake.last.reason, "");
 	play(&b, "u");
 	ck_assert(shows(&b, "nothing that was done here"));
-	/* Letters are text while a field is edited; Esc takes the edit back, then the screen. */
+	/* In an edited field letters are text; Esc cancels the edit, and then leaves the screen. */
 	play(&b, "G Enter \"quit\" Esc");
 	ck_assert_int_eq(b.fake.actions, 2);
 	play(&b, "Enter \"team\"");
@@ -228,7 +228,7 @@ START_TEST(test_frame_labels_are_written_and_taken_back)
 	play(&b, "g Right");
 	ck_assert_str_eq(b.fake.last.reason, "star=yes");
 	play(&b,
-		"g Enter j Enter \"seen\" Enter"); /* a switch changes at once, and the next field is edited */
+		"g Enter j Enter \"seen\" Enter"); /* a switch toggles at once; edits the next field */
 	ck_assert_str_eq(b.fake.last.reason, "seen");
 	play(&b, "Esc");
 	ck_assert(shows(&b, "mlp-1"));
@@ -245,7 +245,7 @@ START_TEST(test_frame_the_trash_asks_and_comes_back)
 {
 	bench b = {.fake = {.actions = 0}};
 	bench_open(&b, false);
-	play(&b, "3 D"); /* it runs */
+	play(&b, "3 D"); /* refused: it is running */
 	ck_assert(shows(&b, "S stops it first"));
 	play(&b, "j D");
 	ck_assert(shows(&b, "Move mlp-1 to the trash?"));
@@ -274,7 +274,7 @@ START_TEST(test_frame_runs_are_grouped_by_a_parameter)
 {
 	bench b = {.fake = {.actions = 0}};
 	bench_open(&b, false);
-	play(&b, "3 b"); /* the column one is in, at first that of the state */
+	play(&b, "3 b"); /* by the selected column, at first the state */
 	ck_assert(shows(&b, "by status"));
 	ck_assert(shows(&b, "~ runs") || shows(&b, "3 runs"));
 	play(&b, "b l b");
@@ -285,7 +285,7 @@ START_TEST(test_frame_runs_are_grouped_by_a_parameter)
 	ck_assert(shows(&b, "+-"));
 	play(&b, "j");
 	ck_assert(shows(&b, "by learning_rate"));
-	play(&b, "Enter"); /* the first group, behind what runs */
+	play(&b, "Enter"); /* folds the first group, below the live runs */
 	ck_assert(!shows(&b, "mlp-1"));
 	bench_close(&b);
 }
@@ -300,19 +300,19 @@ START_TEST(test_frame_more_runs_than_are_here_are_grouped_by_the_source)
 	ck_assert(shows(&b, "0.01  50000 runs"));
 	ck_assert(shows(&b, "0.001  49999 + 1 x"));
 	ck_assert(shows(&b, "12.5 +- 0.25"));
-	ck_assert(shows(&b, "0/0")); /* no group is open */
+	ck_assert(shows(&b, "0/0")); /* all groups are folded */
 	ck_assert(!shows(&b, "ridge-0"));
 	play(&b, "Enter");
 	ck_assert(shows(&b, "ridge-0"));
 	ck_assert(shows(&b, "/50 000"));
 	ck_assert(!shows(&b, "mlp-1 "));
-	play(&b, "G"); /* the line of the other, behind 50 000 rows */
+	play(&b, "G"); /* to the other group's line, after 50 000 rows */
 	ck_assert(shows(&b, "ridge-99996") || shows(&b, "mlp-99998"));
 	ck_assert(shows(&b, "0.001  49999 + 1 x"));
 	play(&b, "Enter G");
 	ck_assert(shows(&b, "ridge-99999"));
 	ck_assert(shows(&b, "100 000/100 000"));
-	play(&b, "g Enter"); /* folded again: the other stays open */
+	play(&b, "g Enter"); /* folds the first one; the other stays open */
 	ck_assert(!shows(&b, "ridge-0 "));
 	ck_assert(shows(&b, "mlp-1 "));
 	play(&b, ":group none");
@@ -327,7 +327,7 @@ START_TEST(test_frame_finds_words_on_the_console_and_goes_through_them)
 	bench b = {.fake = {.console_lines = 400}};
 	bench_open(&b, false);
 	play(&b, "3 Enter / \"seven\"");
-	ck_assert(shows(&b, "4 of 4: seven")); /* the last one, as it is typed */
+	ck_assert(shows(&b, "4 of 4: seven")); /* the last match, found while typing */
 	ck_assert(shows(&b, "line 307 seven"));
 	play(&b, "Enter N");
 	ck_assert(shows(&b, "3 of 4: seven"));
@@ -337,13 +337,13 @@ START_TEST(test_frame_finds_words_on_the_console_and_goes_through_them)
 	ck_assert(shows(&b, "1 of 4: seven"));
 	play(&b, "n");
 	ck_assert(shows(&b, "2 of 4: seven"));
-	play(&b, "Esc"); /* what is looked for, then the screen */
+	play(&b, "Esc"); /* clears the search; the next one leaves the screen */
 	ck_assert(!shows(&b, "of 4: seven"));
 	ck_assert(shows(&b, "line 107 seven"));
 	play(&b, "Esc");
 	ck_assert(shows(&b, "test_frame") || shows(&b, "mlp-1"));
 	b.fake.console_lines = 0;
-	play(&b, "j j j Enter n"); /* what failed: to what says why */
+	play(&b, "j j j Enter n"); /* a failed run: to the line with the error */
 	ck_assert(shows(&b, "CUDA error: out of memory"));
 	bench_close(&b);
 }
@@ -361,16 +361,16 @@ START_TEST(test_frame_follows_the_console_or_stays_with_its_lines)
 	ck_assert(shows(&b, "line 309"));
 	play(&b, "f");
 	ck_assert(shows(&b, "f follows"));
-	b.fake.console_lines = 700; /* more than a page has: the oldest lines have gone */
+	b.fake.console_lines = 700; /* more than a page holds: the oldest are dropped */
 	play(&b, "^R");
 	ck_assert(shows(&b, "line 309"));
 	ck_assert(!shows(&b, "line 310"));
-	play(&b, "k k"); /* from there on */
+	play(&b, "k k"); /* continues at the same line */
 	ck_assert(shows(&b, "line 307"));
 	ck_assert(!shows(&b, "line 308"));
 	play(&b, "f");
 	ck_assert(shows(&b, "line 699"));
-	play(&b, "k k k"); /* scrolled: the lines stay, too */
+	play(&b, "k k k"); /* scrolled up, the lines also stay */
 	b.fake.console_lines = 705;
 	play(&b, "^R");
 	ck_assert(shows(&b, "line 696"));
@@ -388,7 +388,7 @@ START_TEST(test_frame_a_form_says_that_parts_share_rows)
 	bench_open(&b, false);
 	play(&b, "3 L");
 	ck_assert(!shows(&b, "the same rows"));
-	play(&b, "g j j j j Enter ^U \"jobs.train@v1\" Enter"); /* test */
+	play(&b, "g j j j j Enter ^U \"jobs.train@v1\" Enter"); /* the field test */
 	ck_assert(shows(&b, "! train and test have the same rows"));
 	play(&b, "Enter ^U \"jobs.test@v1\" Enter");
 	ck_assert(!shows(&b, "the same rows"));
@@ -411,19 +411,19 @@ START_TEST(test_frame_compares_what_is_marked)
 {
 	bench b = {.fake = {.actions = 0}};
 	bench_open(&b, false);
-	play(&b, "3 x"); /* nothing is compared that was not chosen */
+	play(&b, "3 x"); /* requires marked runs */
 	ck_assert(shows(&b, "mark two runs or more first"));
 	play(&b, "Space Space x");
 	ck_assert(shows(&b, "Compare 2 runs"));
-	play(&b, "Esc U p j x"); /* none is marked: this one and the baseline */
+	play(&b, "Esc U p j x"); /* none marked: this run and the baseline */
 	ck_assert(shows(&b, "Compare 2 runs"));
-	play(&b, "Esc j Space Space x"); /* two are marked: the baseline is the third */
+	play(&b, "Esc j Space Space x"); /* two marked: the baseline is the third */
 	ck_assert(shows(&b, "Compare 3 runs"));
-	play(&b, "n n n n l l l Enter"); /* the data of C, of another version than A's */
+	play(&b, "n n n n l l l Enter"); /* the data of C, another version than that of A */
 	ck_assert(shows(&b, "jobs@v3"));
 	ck_assert(shows(&b, "jobs@v2"));
 	ck_assert(!shows(&b, "A base"));
-	play(&b, "Esc h Enter"); /* that of B is the same: its rows */
+	play(&b, "Esc h Enter"); /* the version of B is the same: shows its rows */
 	ck_assert(!shows(&b, "A base"));
 	play(&b, "Esc Esc * x");
 	ck_assert(shows(&b, "A base"));
@@ -436,16 +436,16 @@ START_TEST(test_frame_compares_what_is_marked)
 	ck_assert(shows(&b, "against A"));
 	play(&b, "d");
 	ck_assert(shows(&b, "settings ("));
-	play(&b, "d r"); /* differences, not per cent */
+	play(&b, "d r"); /* differences instead of per cent */
 	ck_assert(shows(&b, "+0.74"));
 	play(&b, "r");
 	ck_assert(!shows(&b, "against A"));
-	play(&b, "r p"); /* no run's column */
+	play(&b, "r p"); /* this column is not of a run */
 	ck_assert(shows(&b, "go to the column of a run"));
 	play(&b, "l l p");
 	ck_assert(shows(&b, "B base"));
 	ck_assert(shows(&b, "against B"));
-	play(&b, "v v"); /* curves, then the scatter */
+	play(&b, "v v"); /* curves, then the scatter plot */
 	ck_assert(shows(&b, "test_rmse against "));
 	play(&b, ":axis nothing");
 	ck_assert(shows(&b, "no parameter 'nothing'"));
@@ -456,7 +456,7 @@ START_TEST(test_frame_compares_what_is_marked)
 	ck_assert(shows(&b, "against seed"));
 	play(&b, "v G k Enter");
 	ck_assert(shows(&b, "4f2c1e"));
-	play(&b, "Enter"); /* what was changed in the code */
+	play(&b, "Enter"); /* the changes in the code */
 	ck_assert(shows(&b, "+lr = 0.01"));
 	bench_close(&b);
 }
@@ -466,13 +466,13 @@ START_TEST(test_frame_a_run_is_shown_by_its_state)
 {
 	bench b = {.fake = {.actions = 0}};
 	bench_open(&b, false);
-	play(&b, "3 Enter"); /* it runs: how far it is, its curve with that of the training rows */
+	play(&b, "3 Enter"); /* running: progress, and its curves of training and validation */
 	ck_assert(shows(&b, "2990/12000"));
 	ck_assert(shows(&b, "24 %"));
 	ck_assert(shows(&b, "33 min 02 s left") || shows(&b, "33 min"));
 	ck_assert(shows(&b, "train_rmse"));
 	ck_assert(shows(&b, "val_mae 8.103"));
-	play(&b, "h h + +"); /* closer around the read-out, which stays */
+	play(&b, "h h + +"); /* zooms in around the cursor, which stays */
 	ck_assert(shows(&b, "step "));
 	play(&b, "- - - v");
 	ck_assert(shows(&b, "seconds since"));
@@ -486,12 +486,12 @@ START_TEST(test_frame_a_run_is_shown_by_its_state)
 	ck_assert(shows(&b, "+lr = 0.01"));
 	play(&b, "Esc j Enter");
 	ck_assert(shows(&b, "AVX-512"));
-	play(&b, "Esc Esc Esc j j j Enter"); /* it failed: which line says why */
+	play(&b, "Esc Esc Esc j j j Enter"); /* a failed run: the line with the error */
 	ck_assert(shows(&b, "!CUDA error: out of memory"));
 	ck_assert(shows(&b, "run start --again"));
 	play(&b, "+");
 	ck_assert(shows(&b, "this run has no curve"));
-	play(&b, "Esc k Enter"); /* it has numbers alone */
+	play(&b, "Esc k Enter"); /* only metrics without a curve */
 	ck_assert(shows(&b, "train       valid        test"));
 	ck_assert(shows(&b, "33.5"));
 	bench_close(&b);
@@ -513,7 +513,7 @@ START_TEST(test_frame_launches_a_run_again_but)
 	ck_assert(shows(&b, "binnacle run start --again mlp-wide --name mlp-wide-2"));
 	play(&b, "Enter ^U \"fast\"");
 	ck_assert(shows(&b, "learning_rate"));
-	play(&b, "Enter L"); /* refused, with where */
+	play(&b, "Enter L"); /* refused, with the field to correct */
 	ck_assert_uint_eq(b.fake.starts, 0);
 	ck_assert(shows(&b, "n goes to learning_rate"));
 	play(&b, "g n Enter ^U \"0.003\" Enter");
@@ -522,7 +522,7 @@ START_TEST(test_frame_launches_a_run_again_but)
 	ck_assert_uint_eq(b.fake.starts, 1);
 	ck_assert_str_eq(b.fake.started, "binnacle run start --again mlp-wide --set "
 					 "learning_rate=0.003 --name mlp-wide-2\n");
-	ck_assert(shows(&b, "Runs > mlp-1")); /* the form gives way to the run */
+	ck_assert(shows(&b, "Runs > mlp-1")); /* the run replaces the form */
 	play(&b, "3 L g j j j j j j j Enter");
 	ck_assert(shows(&b, "rows where"));
 	play(&b, "^U \"num_nodes >\"");
@@ -548,22 +548,22 @@ START_TEST(test_frame_launches_a_sweep)
 	play(&b, "3 L Enter ^U \"0.001..0.1 log\" Enter k k Enter ^U \"0..99\" Enter");
 	ck_assert(shows(&b, "5 of 100 values: 0, 25, 50, 74, 99"));
 	ck_assert(shows(&b, "5 values: 0.001, "));
-	play(&b, "Enter ^U \"1..16 log\" Enter"); /* no value twice */
+	play(&b, "Enter ^U \"1..16 log\" Enter"); /* without duplicates */
 	ck_assert(shows(&b, "5 of 16 values: 1, 2, 4, 8, 16"));
-	play(&b, "Enter ^U \"0..99999\" Enter"); /* and the ends as they were typed */
+	play(&b, "Enter ^U \"0..99999\" Enter"); /* with the limits as typed */
 	ck_assert(shows(&b, "5 of 100000 values: 0, 25000, "));
 	play(&b, "Enter ^U \"3,3,03\" Enter");
 	ck_assert(shows(&b, "5 runs of 5"));
 	play(&b, "Enter ^U \"0.5..3\"");
 	ck_assert(shows(&b, "has whole ends"));
 	play(&b, "Esc");
-	play(&b, "Enter ^U \"0..15\" Enter"); /* a range of a few is whole */
+	play(&b, "Enter ^U \"0..15\" Enter"); /* a short range is used in full */
 	ck_assert(shows(&b, "80 runs of 80"));
 	play(&b, "Enter ^U \"3..1\"");
 	ck_assert(shows(&b, "a range goes upwards"));
-	play(&b, "Esc G k Enter \"6\" Enter"); /* so many at random */
+	play(&b, "Esc G k Enter \"6\" Enter"); /* that many, chosen at random */
 	ck_assert(shows(&b, "6 runs of 80"));
-	play(&b, "G Enter"); /* a dry run says what it would be */
+	play(&b, "G Enter"); /* a dry run prints what would start */
 	ck_assert_uint_eq(b.fake.starts, 1);
 	ck_assert(started(&b, "--dry-run\n"));
 	ck_assert(shows(&b, "starts at once on node017"));
@@ -581,8 +581,8 @@ START_TEST(test_frame_launches_from_nothing)
 	ck_assert(shows(&b, "a new run"));
 	play(&b, "L");
 	ck_assert(shows(&b, "a version of a dataset is wanted"));
-	play(&b, "n n"); /* to what is wrong: the data, then the target */
-	play(&b, "N Enter \"jobs.tr\" Tab \"2\" Enter"); /* siblings follow */
+	play(&b, "n n"); /* to the wrong fields: data, then target */
+	play(&b, "N Enter \"jobs.tr\" Tab \"2\" Enter"); /* parts of the same split are filled in */
 	ck_assert(shows(&b, "jobs.test@v2"));
 	play(&b, "g n Enter \"node\" Tab Enter L");
 	ck_assert_uint_eq(b.fake.starts, 1);
@@ -611,7 +611,7 @@ START_TEST(test_frame_completes_what_follows_a_command)
 	play(&b, ": \"sort metrics.val_m\" Tab \",-params.h\" Tab Enter");
 	ck_assert(shows(&b, "sort val_mae,-hidden"));
 	play(&b, ": \"where params.lea\"");
-	ck_assert(shows(&b, "params.learning_rate")); /* what it may be, below */
+	ck_assert(shows(&b, "params.learning_rate")); /* candidates are listed below */
 	play(&b, "Tab \" > 0 AND stat\" Tab");
 	ck_assert(shows(&b, ":where params.learning_rate > 0 AND status"));
 	play(&b, "Esc : \"theme l\" Tab");
@@ -632,11 +632,11 @@ START_TEST(test_frame_views_of_runs_are_saved)
 	ck_assert_str_eq(
 		b.fake.remembered, "by rate\tsort -metrics.val_mae\tgroup params.learning_rate\n");
 	play(&b, ":where val_rmse < 12\n:view-save one");
-	play(&b, "v"); /* behind the last one comes the plain list */
+	play(&b, "v"); /* after the last view comes the plain list */
 	ck_assert(!shows(&b, "by learning_rate"));
 	ck_assert(!shows(&b, "where val_rmse"));
 	bench_close(&b);
-	bench_open(&b, false); /* the next time */
+	bench_open(&b, false); /* a new session */
 	play(&b, "3 v j");
 	ck_assert(shows(&b, "by learning_rate"));
 	ck_assert(shows(&b, "sort -val_mae"));
@@ -660,12 +660,12 @@ START_TEST(test_frame_finds_objects_before_commands)
 	play(&b, "Enter");
 	ck_assert(shows(&b, "Overview > mlp-1"));
 	play(&b, "Esc");
-	ck_assert(shows(&b, "needs you")); /* back to where one came from */
+	ck_assert(shows(&b, "needs you")); /* back to the previous screen */
 	play(&b, "^P \"power/\" Enter");
 	ck_assert(shows(&b, "> power/3"));
 	play(&b, "Esc ^P \"jobs\" Enter");
 	ck_assert(shows(&b, "> jobs") || shows(&b, "jobs@v3"));
-	play(&b, "Esc ^P \"theme\""); /* no object has that word */
+	play(&b, "Esc ^P \"theme\""); /* no object matches */
 	ck_assert(shows(&b, ":theme"));
 	play(&b, "Esc ^P \"lig\"");
 	ck_assert(shows(&b, "light"));
@@ -682,7 +682,7 @@ START_TEST(test_frame_commands_are_typed_completed_and_remembered)
 	bench_open(&b, false);
 	play(&b, ":runs\n: \"sort\" Tab \" run\" Enter");
 	ck_assert(shows(&b, "run^"));
-	play(&b, ": Up"); /* history */
+	play(&b, ": Up"); /* the previous command */
 	ck_assert(shows(&b, ":sort run"));
 	play(&b, "Esc : \"aud\" Tab Enter");
 	ck_assert(shows(&b, "outcome"));
@@ -701,7 +701,7 @@ START_TEST(test_frame_commands_are_typed_completed_and_remembered)
 	bn_err_clear(&err);
 	ck_assert_int_eq(bn_frame_run(b.f, "glyphs runes", &err), BN_EINVAL);
 	bn_err_clear(&err);
-	/* Words that a command does not take are not passed over. */
+	/* Unexpected arguments of a command are an error. */
 	ck_assert_int_eq(bn_frame_run(b.f, "data add jobs jobs.csv", &err), BN_EINVAL);
 	ck_assert_str_eq(err.msg, "':data' takes no words");
 	ck_assert_str_eq(err.hint, "did you mean :add jobs jobs.csv?");
@@ -722,7 +722,7 @@ START_TEST(test_frame_filter_is_live_and_escape_takes_it_back)
 	ck_assert(shows(&b, "ridge-0"));
 	play(&b, "/ \"mlp finished\" Enter");
 	ck_assert(shows(&b, "mlp-4") && !shows(&b, "logistic-2"));
-	play(&b, "Esc"); /* the first Esc clears the filter, the next goes back */
+	play(&b, "Esc"); /* the first Esc clears the filter; the next one goes back */
 	ck_assert(shows(&b, "logistic-2"));
 	bench_close(&b);
 }
@@ -738,9 +738,9 @@ START_TEST(test_frame_runs_are_chosen_by_the_filter_language)
 	ck_assert_str_eq(b.fake.copied,
 		"binnacle run ls --json --filter='metrics.test_rmse < 12'"
 		" --columns=metrics.val_rmse,metrics.val_mae,params.learning_rate,params.hidden");
-	play(&b, "w"); /* the key opens it for editing */
+	play(&b, "w"); /* w opens it for editing */
 	ck_assert(shows(&b, ":where metrics.test_rmse < 12"));
-	play(&b, "^U \"bad\" Enter"); /* the command stays */
+	play(&b, "^U \"bad\" Enter"); /* an invalid filter leaves the list as it was */
 	ck_assert(shows(&b, "filter:1:1: no field 'bad'") && shows(&b, "ridge-0"));
 	play(&b, ":where");
 	ck_assert(shows(&b, "mlp-1"));
@@ -845,7 +845,7 @@ START_TEST(test_frame_help_is_searched_and_runs_what_is_picked)
 	bench_open(&b, false);
 	play(&b, "? \"who did what\" Enter");
 	ck_assert(shows(&b, "outcome"));
-	play(&b, "^P \"command line\" Enter"); /* copy-cli */
+	play(&b, "^P \"command line\" Enter"); /* the command copy-cli */
 	ck_assert_str_eq(b.fake.copied, "binnacle audit log --json --decisions");
 	bench_close(&b);
 }
@@ -880,10 +880,10 @@ START_TEST(test_frame_back_walks_to_the_first_screen_and_q_leaves_there)
 	bench b = {.fake = {.actions = 0}};
 	bench_open(&b, false);
 	play(&b, "2 Enter Enter Enter");
-	play(&b, "Esc Esc Esc Esc"); /* it never jumps to another digit */
+	play(&b, "Esc Esc Esc Esc"); /* never to another main screen */
 	ck_assert(shows(&b, "jobs-train") && shows(&b, "this is the first screen"));
 	ck_assert(!bn_frame_is_done(b.f));
-	play(&b, "Enter / \"x\" Enter q"); /* back, whatever narrows it */
+	play(&b, "Enter / \"x\" Enter q"); /* q goes back whatever filter is active */
 	ck_assert(shows(&b, "jobs-train"));
 	play(&b, "q");
 	ck_assert(bn_frame_is_done(b.f));
@@ -900,7 +900,7 @@ START_TEST(test_frame_escape_takes_away_the_newest_of_what_hides_rows)
 	ck_assert(shows(&b, "where metrics.test_rmse") && !shows(&b, "mlp-1"));
 	play(&b, "Esc");
 	ck_assert(!shows(&b, "where metrics.test_rmse") && shows(&b, "mlp-1"));
-	/* Rows that a number opened are that screen: Esc goes back to the number. */
+	/* Rows opened from a number are a screen of their own: Esc returns to the number. */
 	play(&b, "2 I Enter Enter");
 	ck_assert(shows(&b, "rows of jobs@v3"));
 	play(&b, "/ \" 7\" Enter Esc");
@@ -921,11 +921,11 @@ START_TEST(test_frame_walks_from_object_to_object_of_a_list)
 	ck_assert(shows(&b, "mlp-1"));
 	play(&b, "< <");
 	ck_assert(shows(&b, "this is the first of its list that can be opened"));
-	play(&b, "Esc"); /* the list stands on the one that was looked at */
+	play(&b, "Esc"); /* the list has moved to the object shown */
 	ck_assert_int_eq(b.s->cursor_row, 3);
 	play(&b, ">");
 	ck_assert(shows(&b, "this did not come from a list"));
-	play(&b, "2 V j Enter >"); /* checks without failing rows open nothing */
+	play(&b, "2 V j Enter >"); /* skips checks without failing rows */
 	ck_assert(shows(&b, "rows of jobs@v3"));
 	ck_assert(shows(&b, "this is the last of its list that can be opened"));
 	bench_close(&b);
@@ -946,12 +946,12 @@ START_TEST(test_frame_goes_to_what_stands_out_and_shows_it_in_full)
 	ck_assert(shows(&b, "nothing further down stands out"));
 	play(&b, "i");
 	ck_assert(shows(&b, "in full") && shows(&b, "outcome"));
-	play(&b, "3 !"); /* from anywhere, to the first line that needs the user; and on */
+	play(&b, "3 !"); /* to the first line that needs the user; then to the next */
 	ck_assert(shows(&b, "needs you (4)"));
 	first = b.s->cursor_row;
 	play(&b, "!");
 	ck_assert_int_gt(b.s->cursor_row, first);
-	play(&b, "Enter"); /* the very thing */
+	play(&b, "Enter"); /* opens that object */
 	ck_assert(shows(&b, "checks of jobs@v3"));
 	play(&b, "Esc g A");
 	ck_assert(shows(&b, "power/3") && shows(&b, "read the evidence first"));
@@ -992,7 +992,7 @@ START_TEST(test_frame_keeps_what_is_typed_before_the_data_is_there)
 	bn_frame_key(b.f, '3');
 	bn_frame_key(b.f, 'j');
 	bn_frame_key(b.f, '\r');
-	bn_frame_key(b.f, BN_KEY_ESC); /* takes back what was typed ahead */
+	bn_frame_key(b.f, BN_KEY_ESC); /* discards the keys typed ahead */
 	bn_script_settle(b.f, b.s);
 	ck_assert(shows(&b, "ridge-0"));
 	bench_close(&b);
@@ -1034,7 +1034,7 @@ START_TEST(test_frame_moves_through_a_hundred_thousand_runs)
 	play(&b, "g");
 	ck_assert(shows(&b, "ridge-0"));
 	ck_assert(shows(&b, " 1/100 000"));
-	/* Across the border of the first window, a mark that stays behind, and back. */
+	/* Beyond the first window, with a mark left behind, and back. */
 	play(&b, "Space");
 	for (int i = 0; i < 60; i++)
 		play(&b, "^F");
@@ -1053,7 +1053,7 @@ START_TEST(test_frame_moves_through_a_hundred_thousand_runs)
 }
 END_TEST
 
-/* Every screen, every size from 1x1 on: nothing outside, a cursor inside, no crash. */
+/* Every screen at every size from 1x1 on: drawn inside the surface, the cursor too, no crash. */
 START_TEST(test_frame_draws_at_every_size)
 {
 	static const char *const ways[] = {"1", "2", "2 Enter Enter l l", "2 I", "2 V", "3",
@@ -1081,7 +1081,7 @@ START_TEST(test_frame_draws_at_every_size)
 }
 END_TEST
 
-/* Keys at random, as a cat on the keyboard; the sanitizers watch. */
+/* Random keys; run under the sanitizers. */
 START_TEST(test_frame_survives_any_keys)
 {
 	static const int special[] = {BN_KEY_ENTER, BN_KEY_ESC, BN_KEY_TAB, BN_KEY_UP, BN_KEY_DOWN,
@@ -1095,14 +1095,14 @@ START_TEST(test_frame_survives_any_keys)
 		uint32_t r = state >> 8;
 		int key = r % 3 == 0 ? special[r / 3 % 11] : (int)(1 + r / 3 % 126);
 		if (key == 'Q' || key == 'e' || key == 'q')
-			continue; /* leaving and writing files are tested elsewhere */
+			continue; /* quitting and writing files have other tests */
 		bn_frame_key(b.f, key);
 		keys++;
 		if (i % 7 == 0)
 			bn_script_settle(b.f, b.s);
 		bn_frame_draw(b.f, b.s);
 	}
-	ck_assert_int_eq(b.fake.actions, 0); /* read-only */
+	ck_assert_int_eq(b.fake.actions, 0); /* it is read-only */
 	printf("NOTE: %ld random keys\n", keys);
 	bench_close(&b);
 }
@@ -1113,7 +1113,7 @@ START_TEST(test_frame_admits_with_the_roles_that_are_typed)
 	bench b = {.fake = {.has_chain = true}};
 	bench_open(&b, false);
 	play(&b, "Enter A Enter");
-	ck_assert_int_eq(b.fake.actions, 0); /* a fingerprint is not waved through */
+	ck_assert_int_eq(b.fake.actions, 0); /* a fingerprint has to be confirmed explicitly */
 	ck_assert(shows(&b, "ed25519:1111aaaa66007711"));
 	play(&b, "\"reviewer, boss\" Enter");
 	ck_assert_int_eq(b.fake.actions, 0);
@@ -1187,7 +1187,7 @@ START_TEST(test_frame_who_is_nobody_asks_and_signs_nothing)
 }
 END_TEST
 
-/* A dialog is open; the list is read again, and what was asked about is in it no more. */
+/* While a dialog is open the list is read again, and no longer contains the object asked about. */
 static void asked_then_gone(
 	bool has_chain, const char *ask, const char *yes, bn_ui_action action, const char *ref)
 {
@@ -1234,7 +1234,7 @@ END_TEST
 
 START_TEST(test_frame_the_answer_of_many_columns_is_drawn_from_those_that_are_shown)
 {
-	bench b = {.fake = {.many_columns = 100000}}; /* reading another one ends the program */
+	bench b = {.fake = {.many_columns = 100000}}; /* a read of any other column exits */
 	bench_open(&b, false);
 	play(&b, ":size 140x40\n2 j k");
 	ck_assert(shows(&b, "columns 100000") && shows(&b, "first") && shows(&b, "more"));

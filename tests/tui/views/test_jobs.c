@@ -1,5 +1,6 @@
-/* Jobs on the screen: what one sees while one is at work, leaving and coming back, results, failures,
- * stopping, quitting. Golden screens at 80x24, 60x15 and 200x60. */
+/*
+ * Jobs on the screen: progress, leaving and coming back, results, failures, stopping, quitting. Golden screens
+ * at 80x24, 60x15 and 200x60. */
 #include "core/base/mem.h"
 #include "tests/support/check_main.h"
 #include "tests/support/fake_source.h"
@@ -29,7 +30,7 @@ static void bench_close(bench *b)
 	bn_surface_free(b->s);
 }
 
-/* As the loop of the program: pages are waited for, jobs are not. */
+/* Like the main loop: waits for pages, not for jobs. */
 static void look(bench *b)
 {
 	bn_loader *l = bn_frame_loader(b->f);
@@ -43,7 +44,7 @@ static void look(bench *b)
 	}
 }
 
-/* Keys, one blank between them; words of several letters are names of keys. */
+/* Keys separated by spaces; a word of several letters is the name of a key. */
 static void type(bench *b, const char *keys)
 {
 	while (*keys) {
@@ -61,7 +62,7 @@ static void run(bench *b, const char *line)
 	look(b);
 }
 
-/* Until so many jobs have begun. */
+/* Waits until that many jobs have started. */
 static void until_began(bench *b, int jobs)
 {
 	while (atomic_load(&b->fake.jobs) < jobs)
@@ -129,7 +130,7 @@ START_TEST(test_jobs_a_screen_shows_how_far_its_job_is_and_then_the_result)
 	let_go(&b);
 	ck_assert(shows(&b, "401 372") || shows(&b, "partition"));
 	ck_assert(!shows(&b, "1 job"));
-	ck_assert(!shows(&b, "1 result")); /* it was looked at here */
+	ck_assert(!shows(&b, "1 result")); /* the result was seen on the screen */
 	bench_close(&b);
 }
 END_TEST
@@ -146,7 +147,7 @@ START_TEST(test_jobs_leaving_resizing_and_coming_back_do_not_stop_one)
 	size_to(&b, 80, 24);
 	later(&b, 1000);
 	ck_assert(shows(&b, "1 job 42 %"));
-	type(&b, "2 I"); /* joins it */
+	type(&b, "2 I"); /* shows the job that is running */
 	later(&b, 1000);
 	ck_assert(shows(&b, "profiling, for"));
 	type(&b, "3");
@@ -177,15 +178,15 @@ START_TEST(test_jobs_list_shows_states_and_opens_log_and_result)
 	type(&b, "B");
 	ck_assert(shows(&b, "waits"));
 	golden(&b, "jobs/jobs");
-	type(&b, "j i"); /* the log of the one below */
+	type(&b, "j i"); /* the log of the selected job */
 	ck_assert(shows(&b, "began with working"));
 	golden(&b, "jobs/job-log");
 	type(&b, "Esc");
 	let_go(&b);
-	type(&b, "k j"); /* which of them ended last is not said here */
+	type(&b, "k j"); /* independent of which of them ended last */
 	ck_assert(shows(&b, "ready"));
 	golden(&b, "jobs/jobs-ready");
-	type(&b, "Enter"); /* the rows of what was added */
+	type(&b, "Enter"); /* the rows of the added version */
 	ck_assert(shows(&b, "rows of jobs@v3"));
 	bench_close(&b);
 }
@@ -199,7 +200,7 @@ START_TEST(test_jobs_list_of_none_says_what_would_be_there)
 	ck_assert(shows(&b, "no jobs: what takes long"));
 	type(&b, "S Enter");
 	ck_assert(shows(&b, "there is no job"));
-	type(&b, "2 B B B Esc"); /* once on each stack */
+	type(&b, "2 B B B Esc"); /* at most once in each stack */
 	ck_assert(!shows(&b, "no jobs"));
 	bench_close(&b);
 }
@@ -311,7 +312,7 @@ START_TEST(test_jobs_export_writes_all_rows_and_says_so)
 	run(&b, "export jobs.csv");
 	let_go(&b);
 	ck_assert(shows(&b, "wrote 401 372 rows"));
-	ck_assert(!shows(&b, "1 result")); /* the sentence is all there is */
+	ck_assert(!shows(&b, "1 result")); /* the message is the result */
 	run(&b, "export jobs.xlsx");
 	ck_assert(shows(&b, "'.xlsx' files are not written"));
 	bench_close(&b);

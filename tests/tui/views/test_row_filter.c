@@ -1,4 +1,4 @@
-/* What is typed after / on the rows of a table: words, an expression, or both. */
+/* Text typed after / on the rows of a table: words, an expression, or both. */
 #include "tui/views/rows/filter.h"
 
 #include "tests/support/check_main.h"

@@ -1,6 +1,6 @@
-/* Every number that opens rows is their number: for 200 random tables with columns of every type, with awkward names and
- * values, and random filters, the counts of frequencies, bins, missing values, correlations and checks equal those of the
- * rows that Enter opens, as the source orders them. */
+/* Numbers equal the rows that they open: for 200 random tables with columns of every type, awkward names and values,
+ * and random filters, the counts in frequencies, bins, missing values, correlations and checks equal the number of rows
+ * that Enter opens, in the order of the source. */
 #include "core/base/fs.h"
 #include "core/check/expect.h"
 #include "core/data/add.h"
@@ -21,10 +21,10 @@ enum { TABLES = 200 };
 static char dir[64];
 static void *reader;
 static const bn_page_source *source;
-static int64_t compared; /* numbers */
+static int64_t compared; /* numbers compared */
 static uint64_t state;
 
-/* 0 .. n - 1: a linear congruential generator (Knuth, MMIX). */
+/* A number from 0 to n - 1, by a linear congruential generator (Knuth, MMIX). */
 static size_t below(size_t n)
 {
 	state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
@@ -96,7 +96,7 @@ static void compare_correlations(const bn_rows_of *of)
 	bn_page_free(p);
 }
 
-/* Words that some row holds, a test of a column, both, or none. */
+/* Words found in some row, an expression on a column, both, or nothing. */
 static void filter_random(const bn_order *o, char *out, size_t size)
 {
 	const char *name = o->names[below(o->columns)];
@@ -135,7 +135,7 @@ static bool can_be_asked(const bn_rows_of *of)
 	arg.of = *of;
 	int rc = source->order(reader, &arg, p, NULL, &err);
 	bn_page_free(p);
-	return rc == 0; /* lists and bytes are not for expressions */
+	return rc == 0; /* expressions cannot use lists and binary values */
 }
 
 static void add(bn_workspace *ws, const char *name, const char *path)
@@ -199,7 +199,7 @@ static void compare_checks(const bn_rows_of *all, const bn_order *o)
 		ck_assert_msg(n == d->items[i].failing, "%s %s: %lld fail, %lld rows",
 			d->items[i].expectation, d->items[i].column, (long long)d->items[i].failing,
 			(long long)n);
-		if (n && below(8) == 0) /* of failing rows, too */
+		if (n && below(8) == 0) /* frequencies within the failing rows */
 			compare_frequency(&of, o->names[below(o->columns)], n);
 	}
 	bn_page_free(p);
@@ -253,7 +253,7 @@ static void one_table(uint64_t seed)
 	const bn_order *some = narrowed->data;
 	for (size_t c = below(4); c < o->columns; c += 4)
 		compare_frequency(&of, o->names[c], some->count);
-	if (seed % 5 == 0) { /* a derived column is counted as any other */
+	if (seed % 5 == 0) { /* derived columns are counted like others */
 		bn_rows_of derived = of;
 		snprintf(derived.derived, sizeof derived.derived,
 			"three = 1 + 2; `a b` = three * 2");
@@ -305,7 +305,7 @@ START_TEST(test_rows_that_differ_between_two_versions_are_those_that_are_counted
 	bn_page *p = page_of(source->changes, &arg, "changes");
 	const bn_changes_page *d = p->data;
 	ck_assert(d->changes.by_value && !d->same_schema);
-	ck_assert_uint_eq(d->changes.count, 4); /* a and b differ, c went, d came */
+	ck_assert_uint_eq(d->changes.count, 4); /* a and b differ, c was removed, d added */
 	for (size_t i = 0; i < d->changes.count; i++) {
 		const bn_column_change *c = &d->changes.items[i];
 		bn_rows_of of = bn_rows_of_version("t@v2", "");

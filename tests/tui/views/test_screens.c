@@ -1,7 +1,6 @@
 /*
- * Golden screens: what each screen looks like at 80x24, 60x15 and 200x60, in UTF-8 and ASCII, over
- * canned data with a fixed clock. Role maps are theme-independent, so they hold for colour and mono.
- */
+ * Golden screens: every screen at 80x24, 60x15 and 200x60, in UTF-8 and ASCII, with canned data and a fixed
+ * clock. The maps of roles do not depend on the theme, so they hold for colour and monochrome. */
 #include "core/base/mem.h"
 #include "tests/support/check_main.h"
 #include "tests/support/fake_source.h"
@@ -15,7 +14,7 @@ typedef struct size {
 } size;
 static const size sizes[] = {{80, 24}, {60, 15}, {200, 60}, {140, 40}};
 
-/* The folders whose screens have a picture of the last size, too: list and answer side by side. */
+/* Folders whose screens also have a picture at the last size: list and answer side by side. */
 static bool has_answer(const char *name)
 {
 	static const char *const folders[] = {"audit/", "checks/", "compare/", "data/", "launch/",

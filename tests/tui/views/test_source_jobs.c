@@ -1,4 +1,4 @@
-/* What runs as a job, on a real workspace: results, what stopping leaves behind, and what is kept. */
+/* Jobs in a real workspace: their results, what a stopped one leaves, and what is cached. */
 #include "core/base/fs.h"
 #include "core/base/json.h"
 #include "core/data/add.h"
@@ -117,7 +117,7 @@ START_TEST(test_source_profile_of_filtered_rows_is_made_once_and_then_kept)
 	make();
 	bn_profile_arg arg = filtered("num_nodes_alloc>2");
 	bn_page *kept = result(source->profile, &arg, sizeof arg);
-	ck_assert_ptr_null(kept->data); /* nobody has made it */
+	ck_assert_ptr_null(kept->data); /* not computed yet */
 	bn_page *made = result(source->make_profile, &arg, sizeof arg);
 	const bn_profile *p = made->data;
 	ck_assert_uint_gt(p->rows, 0);
@@ -131,7 +131,7 @@ START_TEST(test_source_profile_of_filtered_rows_is_made_once_and_then_kept)
 	bn_page_free(kept);
 	bn_page_free(made);
 	bn_page_free(again);
-	/* Of all rows it lies with the version. */
+	/* The profile of all rows is stored with the version. */
 	arg = filtered("");
 	kept = result(source->profile, &arg, sizeof arg);
 	ck_assert_uint_eq(((bn_profile *)kept->data)->rows, ROWS);
@@ -208,7 +208,7 @@ START_TEST(test_source_export_writes_what_the_command_line_writes_or_what_is_sho
 	ck_assert_int_eq(bn_fs_read_file(bn_env_real(), all.path, &got, NULL), 0);
 	ck_assert_uint_eq(got.len, want.len);
 	ck_assert_mem_eq(got.ptr, want.ptr, got.len);
-	/* The rows that a filter leaves, the largest first. */
+	/* The filtered rows, the largest first. */
 	bn_export_arg some = export_to("some.tsv", "num_nodes_alloc>2", 0);
 	bn_page_free(result(source->export_rows, &some, sizeof some));
 	bn_buf_clear(&got);
@@ -241,7 +241,7 @@ START_TEST(test_source_export_that_is_stopped_leaves_no_file)
 		;
 	bn_jobs_cancel(jobs, id);
 	i = wait_for(id);
-	/* It may have been faster; then it is whole, and the job says that it is done. */
+	/* If it finished before it was stopped, the file is complete and the job is done. */
 	ck_assert_int_eq(bn_fs_exists(bn_env_real(), all.path), i.state == BN_JOB_DONE);
 	bn_names names = BN_NAMES_INIT;
 	ck_assert_int_eq(bn_fs_list_dir(bn_env_real(), dir, &names, NULL), 0);
@@ -279,7 +279,7 @@ START_TEST(test_source_add_and_check_name_the_version)
 	bn_workspace_close(ws);
 	strcpy(check.ref, "small@v1");
 	bn_job_info i = wait_for(start(source->check, &check, sizeof check));
-	ck_assert_int_eq(i.state, BN_JOB_FAILED); /* by which suite? */
+	ck_assert_int_eq(i.state, BN_JOB_FAILED); /* no suite was given */
 	ck_assert_ptr_nonnull(strstr(i.err.hint, ":check SUITE"));
 	snprintf(check.suite, sizeof check.suite, "%s/suite.json", dir);
 	f = fopen(check.suite, "w");
@@ -288,7 +288,7 @@ START_TEST(test_source_add_and_check_name_the_version)
 		f);
 	fclose(f);
 	bn_page_free(result(source->check, &check, sizeof check));
-	check.suite[0] = '\0'; /* the one used last */
+	check.suite[0] = '\0'; /* the last one used */
 	p = result(source->check, &check, sizeof check);
 	ck_assert_str_eq(p->data, "small@v1");
 	bn_page_free(p);
@@ -315,7 +315,7 @@ START_TEST(test_source_verify_of_nothing_there_says_so)
 }
 END_TEST
 
-/* Three expectations without success, of which one could not be decided. */
+/* Three expectations that did not succeed, one of them because it could not be evaluated. */
 START_TEST(test_source_overview_tells_checks_that_failed_from_errors)
 {
 	bn_err err = BN_ERR_INIT;

@@ -1,4 +1,4 @@
-/* The actions on versions of models, on a real workspace: they are about the version that was shown. */
+/* Actions on versions of models in a real workspace apply to the version that was displayed. */
 #include "core/base/fs.h"
 #include "core/govern/trust.h"
 #include "core/pipeline/fold_classes.h"

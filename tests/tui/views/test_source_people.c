@@ -1,4 +1,4 @@
-/* The actions on people and on the chain, on a real workspace: two users, each with a key of their own. */
+/* Actions on people and on the chain, in a real workspace with two users who have a key each. */
 #include "core/base/fs.h"
 #include "core/base/hash.h"
 #include "core/base/json.h"
@@ -16,7 +16,7 @@ static char root[64], dir[80];
 static const bn_page_source *source;
 static bn_err err;
 
-/* From now on it is this user who works: their key, and what they remember. */
+/* Switches to this user: key and trust memory. */
 static void be(const char *name)
 {
 	char path[128];
@@ -30,7 +30,7 @@ static void make(void)
 	ck_assert_ptr_nonnull(mkdtemp(root));
 	snprintf(dir, sizeof dir, "%s/ws", root);
 	ck_assert_bn_ok(bn_fs_make_dirs(bn_env_real(), dir, 0700, &err), &err);
-	setenv("XDG_STATE_HOME", root, 1); /* both know the workspace */
+	setenv("XDG_STATE_HOME", root, 1); /* both users have used the workspace */
 	be("ada");
 	const bn_authority_start how = {.name = "ada"};
 	bool made;
@@ -47,7 +47,7 @@ static void finish(void)
 	bn_fs_remove_tree(bn_env_real(), root, NULL);
 }
 
-/* One page as that user, on a workspace opened for it. */
+/* Loads a page as that user, in a workspace opened for it. */
 static bn_page *page_of(const char *user, bn_page_fn fn, const void *arg)
 {
 	void *context = NULL;
@@ -103,7 +103,7 @@ START_TEST(test_who_asks_is_admitted_and_is_what_the_roles_say)
 	ck_assert_uint_eq(d->people->n_requests, 1);
 	snprintf(key, sizeof key, "%s", d->people->requests[0].key.hex);
 	bn_page_free(p);
-	/* Nobody admits themselves. */
+	/* Users cannot admit themselves. */
 	ck_assert_int_eq(refused_as("lin", BN_ACTION_ACCEPT, key, 0), BN_EREFUSED);
 	action_as("ada", BN_ACTION_ACCEPT, key, 1u << BN_ROLE_REVIEWER);
 	overview_is("lin", "you are lin: ", 0, 0);
@@ -135,7 +135,7 @@ START_TEST(test_a_link_waits_for_the_other_admin_who_signs_it)
 	json_decref(doc);
 	bn_workspace_close(ws);
 	action_as("lin", BN_ACTION_REVOKE, key, 1u << BN_ROLE_ADMIN);
-	overview_is("lin", "you are lin", 0, 0); /* has signed it */
+	overview_is("lin", "you are lin", 0, 0); /* lin has signed the link */
 	overview_is("ada", "you are ada", 0, 1);
 	p = page_of("ada", source->authority, NULL);
 	const bn_link_list *l = ((const bn_authority_page *)p->data)->links;
@@ -144,7 +144,7 @@ START_TEST(test_a_link_waits_for_the_other_admin_who_signs_it)
 	bn_page_free(p);
 	action_as("ada", BN_ACTION_SIGN, id, 0);
 	overview_is("ada", "you are ada", 0, 0);
-	ck_assert_int_ne(refused_as("lin", BN_ACTION_SIGN, id, 0), 0); /* no admin any more */
+	ck_assert_int_ne(refused_as("lin", BN_ACTION_SIGN, id, 0), 0); /* no longer an admin */
 	finish();
 }
 END_TEST

@@ -1,4 +1,4 @@
-/* What the pages of runs do on a real workspace. */
+/* Pages of runs in a real workspace. */
 #include "core/run/runlog.h"
 #include "tests/support/check_main.h"
 #include "tests/support/track.h"
@@ -32,7 +32,7 @@ START_TEST(test_source_runs_undo_leaves_what_was_written_since)
 	bn_page *p = note_write(context, "mine", NULL);
 	ck_assert_int_eq(p->err.code, 0);
 	bn_page_free(p);
-	p = note_write(context, "", "mine"); /* it still is mine: taken back */
+	p = note_write(context, "", "mine"); /* unchanged since: undone */
 	ck_assert_int_eq(p->err.code, 0);
 	bn_page_free(p);
 	bn_page_free(note_write(context, "mine", NULL));
@@ -74,7 +74,7 @@ static bn_page *runs_get(void *context, const bn_runs_arg *arg)
 	return p;
 }
 
-/* What one key costs does not grow with the runs: a window of them is read, and nothing of the others anew. */
+/* The cost of a key does not grow with the number of runs: one window is read, and no other run again. */
 START_TEST(test_source_runs_a_key_of_the_filter_reads_only_what_is_shown)
 {
 	track_world w;
@@ -86,7 +86,7 @@ START_TEST(test_source_runs_a_key_of_the_filter_reads_only_what_is_shown)
 	const bn_run_page *runs = ((const bn_runs *)p->data)->page;
 	ck_assert_int_eq(runs->total, MANY);
 	ck_assert_uint_eq(runs->count, BN_RUNS_PART);
-	for (int i = 0; i < LIVE + 1; i++) /* those that live first, though they are the oldest */
+	for (int i = 0; i < LIVE + 1; i++) /* live runs come first, though they are the oldest */
 		ck_assert_int_eq(bn_run_status_is_live(runs->rows[i].status), i < LIVE);
 	bn_page_free(p);
 	const bn_run_memory_work *did = bn_run_memory_did(((bn_reader *)context)->runs);
@@ -120,7 +120,7 @@ START_TEST(test_source_runs_a_key_of_the_filter_reads_only_what_is_shown)
 }
 END_TEST
 
-/* Points lie at the epoch that their step was in; those before the first epoch are not drawn. */
+/* A point is drawn at the epoch of its step; points before the first epoch are not drawn. */
 START_TEST(test_source_run_along_epochs)
 {
 	static const double at[] = {1, 1, 2, 2};
@@ -156,7 +156,7 @@ START_TEST(test_source_run_along_epochs)
 }
 END_TEST
 
-/* The best of many runs comes after the rest of Overview, when that is asked for soon. */
+/* If the first part of Overview is wanted soon, the best of many runs comes with the second part. */
 START_TEST(test_source_overview_of_many_runs_comes_in_two_parts)
 {
 	track_world w;

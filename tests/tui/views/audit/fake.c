@@ -1,4 +1,5 @@
-/* fake.c - canned records of the log, and what verifying says. See tests/support/fake_source.h. */
+/* fake.c - canned records of the log, and the result of verifying it. See
+ * tests/support/fake_source.h. */
 #include "tests/tui/views/_fake.h"
 
 int bn_fake_findings(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)

@@ -1,9 +1,9 @@
-/* fake.c - canned runs side by side. See tests/support/fake_source.h. */
+/* fake.c - canned runs for a comparison. See tests/support/fake_source.h. */
 #include "tests/tui/views/_fake.h"
 
 static const char *const hashes[] = {"4f2c1e", "4f2c1e", "90ab77", "4f2c1e"};
 
-/* Of run i; NULL: it has none. */
+/* The value of run i; NULL: it has none. */
 static const char *text_of(bn_arena *arena, bn_compare_group group, const char *key, size_t i)
 {
 	if (group == BN_COMPARE_RUN)
@@ -24,7 +24,7 @@ static const char *text_of(bn_arena *arena, bn_compare_group group, const char *
 static double number_of(const char *key, size_t i)
 {
 	double base = 11.92 + (double)(i * 7 % 5) * 0.37;
-	if (i == 3) /* it failed before its test */
+	if (i == 3) /* it failed before the test */
 		return strncmp(key, "train", 5) == 0 ? base : NAN;
 	if (strcmp(key, "test_r2") == 0)
 		return 0.97 - base / 1000;

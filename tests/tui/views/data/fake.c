@@ -78,7 +78,7 @@ int bn_fake_versions(void *context, const void *arg, bn_page *page, bn_job *job,
 	return 0;
 }
 
-/* So many columns, of which those after the first lie beyond what is read once lock() was called. */
+/* A profile of `count` columns; after the first ones their memory is inaccessible once lock() was called. */
 static bn_profile *many_columns(bn_page *page, size_t count)
 {
 	bn_profile *p = bn_arena_alloc(&page->arena, sizeof *p);

@@ -1,4 +1,5 @@
-/* fake.c - the launch form, filled; and starting, which only notes what. See tests/support/fake_source.h. */
+/* fake.c - the launch form with values; starting a run only records the command line. See
+ * tests/support/fake_source.h. */
 #include "tests/tui/views/_fake.h"
 
 #include <check.h>

@@ -1,4 +1,4 @@
-/* fake.c - canned models, and what waits for a decision. See tests/support/fake_source.h. */
+/* fake.c - canned models, and decisions that are due. See tests/support/fake_source.h. */
 #include "tests/tui/views/_fake.h"
 
 static bn_gate_result gates[] = {

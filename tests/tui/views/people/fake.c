@@ -82,7 +82,7 @@ static bn_link_row links[] = {{.id = {0xa1, 0xf0},
 		.words = (char *)"its author was no admin under the link that it follows",
 		.time_ms = NOW - 20 * 24 * HOUR}};
 static bn_link_list link_list = {links, 5};
-/* Without the first request, the last person and the first link. */
+/* After an action: without the first request, the last person and the first link. */
 static bn_people people_left = {
 	.epoch = 2, .persons = persons, .count = 1, .requests = requests + 1, .n_requests = 1};
 static bn_link_list links_left = {links + 1, 4};

@@ -30,7 +30,8 @@ int bn_fake_origin(void *context, const void *arg, bn_page *page, bn_job *job, b
 	return 0;
 }
 
-/* The first run works, the third has no curve, the fourth failed. */
+/* Of the canned runs the first one is running, the third one has no curve, the fourth one
+ * failed. */
 static bool is_run(const char *id, unsigned i)
 {
 	char front[9];
@@ -51,7 +52,7 @@ static void log_set(bn_run_detail *d, bool failed)
 	d->log_count = failed ? 4 : 6;
 }
 
-/* Numbered lines, of which a page has the last 500. */
+/* Numbered lines; a page has the last 500. */
 static void log_grow(bn_run_detail *d, bn_arena *arena, int lines)
 {
 	enum { BYTES = 32, MOST = 500 };
@@ -69,7 +70,7 @@ static void log_grow(bn_run_detail *d, bn_arena *arena, int lines)
 	d->log_bytes = (int64_t)lines * BYTES;
 }
 
-/* Of the metrics that have no curve yet. */
+/* Curves of the metrics that have none yet. */
 static void grid_set(bn_run_detail *d, bn_page *page, const bn_run_arg *a)
 {
 	bn_curve *grid = bn_arena_alloc(&page->arena, 3 * sizeof *grid);

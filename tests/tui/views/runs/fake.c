@@ -41,7 +41,7 @@ static void run_fill(bn_run_row *r, bn_arena *arena, int64_t i, bn_cell *cells)
 			      : (bn_cell){BN_CELL_ABSENT, 0, NULL};
 }
 
-/* The newest run waits behind an older one, and another runs. */
+/* The newest run waits for an older one, and another one is running. */
 static bn_queue *fake_queue(const bn_fake *fake, bn_page *page, bn_run_page *p)
 {
 	bn_queue *q = bn_arena_alloc(&page->arena, sizeof *q);
@@ -69,7 +69,7 @@ static bn_queue *fake_queue(const bn_fake *fake, bn_page *page, bn_run_page *p)
 	return q;
 }
 
-/* Every second run has a curve, which falls. */
+/* Every other run has a curve, which falls. */
 int bn_fake_curves(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
 {
 	FAKE_BEGIN(page);
@@ -93,7 +93,7 @@ static bool is_open(const bn_runs_arg *a, const char *value)
 	return false;
 }
 
-/* Of many runs: half of them have either rate. Returns how many rows are listed. */
+/* Many runs: half of them have each learning rate. Returns the number of listed rows. */
 static int64_t groups_fill(bn_run_page *p, bn_arena *arena, const bn_runs_arg *a, int64_t runs)
 {
 	static const char *const rates[] = {"0.01", "0.001"};
@@ -116,7 +116,7 @@ static int64_t groups_fill(bn_run_page *p, bn_arena *arena, const bn_runs_arg *a
 	return rows;
 }
 
-/* Which run is the row at a place. */
+/* The run in the row at a position. */
 static int64_t run_at(const bn_run_page *p, int64_t place)
 {
 	if (!p->group_count)
@@ -139,7 +139,7 @@ int bn_fake_runs(void *context, const void *arg, bn_page *page, bn_job *job, bn_
 	if (a->is_window && a->group[0])
 		total = groups_fill(p, &page->arena, a, total);
 	int64_t left = total > most ? total - most : 0;
-	/* A mark is the row's number here. */
+	/* the mark is the row number */
 	place = a->at == BN_RUNS_LAST     ? left
 		: a->at == BN_RUNS_FROM   ? strtoll(a->mark, NULL, 10)
 		: a->at == BN_RUNS_BEFORE ? strtoll(a->mark, NULL, 10) - most
