@@ -1,4 +1,4 @@
-/* Users and groups: entries that are longer than a buffer, and what is not there. */
+/* Users and groups: entries longer than the buffer, and missing ones. */
 #include "core/base/account.h"
 #include "core/base/mem.h"
 #include "tests/support/check_main.h"
@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 typedef struct entry {
-	size_t bytes; /* that it needs */
-	int e;        /* what asking gives when there is room */
+	size_t bytes; /* bytes it needs */
+	int e;        /* the result when the buffer is large enough */
 	bool is_there;
 	int asked;
 } entry;

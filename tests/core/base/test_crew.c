@@ -1,4 +1,4 @@
-/* Threads that work ahead and help: everything done once, the lowest failure told, nothing left running. */
+/* Threads that work ahead and help: every task runs once, the lowest failure is reported, no thread is left. */
 #include "core/base/crew.h"
 #include "tests/support/check_main.h"
 
@@ -10,7 +10,7 @@
 
 typedef struct tally {
 	atomic_int done[TASKS];
-	size_t fail_from; /* tasks from here on fail */
+	size_t fail_from; /* tasks from this one on fail */
 } tally;
 
 static int count(void *ctx, size_t i, bn_err *err)
@@ -58,7 +58,7 @@ START_TEST(test_the_lowest_task_that_fails_is_told)
 }
 END_TEST
 
-/* Pieces made ahead, at most four of them; each is taken in its order, and a fan is run between two. */
+/* Pieces produced ahead, at most four; they are taken in order, and a fan runs between two of them. */
 typedef struct line {
 	bn_crew *crew;
 	pthread_mutex_t lock;

@@ -1,4 +1,4 @@
-/* Exact decimals: text both ways, digits that do not fit, and the nearest double. */
+/* Exact decimals: parsing and formatting, digits that do not fit, the nearest double. */
 #include "core/base/decimal.h"
 #include "tests/support/check_main.h"
 

@@ -1,7 +1,6 @@
 /*
- * core/base/dir.h: nothing below a handle is reached through a link, whatever the call, also where
- * the kernel has no openat2 (a filter that hides it stands for an old kernel).
- */
+ * core/base/dir.h: no call follows a link below a directory handle, also on a kernel without openat2 (simulated by
+ * a filter that hides it). */
 #include "core/base/dir.h"
 #include "core/base/mem.h"
 #include "tests/support/check_main.h"
@@ -39,7 +38,7 @@ static void put(const char *name, const char *text)
 	fclose(f);
 }
 
-/* in/ is what the handle holds; out/ is elsewhere, and in/ is full of links to it. */
+/* The handle is open on in/, which is full of links to out/, outside of it. */
 static void set_up(void)
 {
 	const char *tmp = getenv("TMPDIR");
@@ -113,7 +112,7 @@ static void try_everything(void)
 	expect(bn_dir_read_file(d, "a/b", &b, &err), BN_ECORRUPT, "a directory");
 	expect(bn_dir_read_file(d, "a/b/none", &b, &err), BN_ENOTFOUND, "absent");
 	expect(bn_dir_read_file(d, "none/none", &b, &err), BN_ENOTFOUND, "absent");
-	/* What a link leads to is as it was, and what is no link is read. */
+	/* The targets of links are unchanged, and regular files are read. */
 	expect(bn_dir_read_file(d, "a/b/file", &b, &err), 0, "a file");
 	ck_assert_str_eq(b.ptr, "inside");
 	bn_buf_release(&b);
@@ -134,7 +133,7 @@ START_TEST(test_nothing_below_a_handle_is_reached_through_a_link)
 	ck_assert_int_eq(look, BN_PATH_ABSENT);
 	expect(bn_dir_look(&look, d, "a", &err), 0, "look");
 	ck_assert_int_eq(look, BN_PATH_DIR);
-	/* A tree with links in it goes, and what they lead to stays. */
+	/* Removing a tree removes the links in it and leaves their targets. */
 	expect(bn_dir_remove_tree(d, "a", &err), 0, "remove");
 	expect(bn_dir_remove_tree(d, "dirlink", &err), 0, "remove a link itself");
 	ck_assert_int_eq(access(path_of("out/secret"), F_OK), 0);
@@ -193,7 +192,7 @@ START_TEST(test_modes_are_set_whatever_the_umask_is)
 	ck_assert_int_eq(chmod(path_of("in/x/h"), 0600), 0);
 	expect(bn_dir_open_file(&fd, d, "x/i", O_RDWR | O_CREAT, 0644, &err), 0, "open");
 	close(fd);
-	/* What is there keeps the mode that its user has given it. */
+	/* An existing file keeps the mode that its user set. */
 	expect(bn_dir_open_file(&fd, d, "x/h", O_WRONLY | O_CREAT | O_APPEND, 0644, &err), 0,
 		"again");
 	close(fd);
@@ -212,7 +211,7 @@ START_TEST(test_modes_are_set_whatever_the_umask_is)
 }
 END_TEST
 
-/* Swaps a directory for a link as fast as it can, while the parent reads through it. */
+/* Swaps a directory and a link as fast as possible, while the parent reads through the name. */
 START_TEST(test_a_directory_that_becomes_a_link_between_two_calls_is_not_followed)
 {
 	bn_buf b = BN_BUF_INIT;

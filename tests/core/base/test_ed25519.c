@@ -1,6 +1,5 @@
 /*
- * Ed25519: the vectors of RFC 8032, section 7.1, and what a strict verifier refuses.
- */
+ * Ed25519: the vectors of RFC 8032, section 7.1, and what a strict verifier must refuse. */
 #include "core/base/ed25519.h"
 #include "core/base/hash.h"
 #include "tests/support/check_main.h"
@@ -73,7 +72,7 @@ START_TEST(test_ed25519_refuses_any_changed_bit)
 }
 END_TEST
 
-/* S and S + L are the same to a verifier that does not look: two signatures for one message. */
+/* S and S + L satisfy the same equation: a verifier without a check of S accepts two signatures for one message. */
 START_TEST(test_ed25519_refuses_s_plus_the_order_of_the_group)
 {
 	static const uint8_t order[32] = {0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6,
@@ -92,7 +91,7 @@ START_TEST(test_ed25519_refuses_s_plus_the_order_of_the_group)
 }
 END_TEST
 
-/* With a key of small order and R of small order, S = 0 verifies for one message in eight (or all). */
+/* With a key of small order and R of small order, S = 0 verifies for one message in eight (or for all). */
 START_TEST(test_ed25519_refuses_keys_of_small_order_and_keys_that_are_not_canonical)
 {
 	static const char *const keys[] = {
@@ -120,7 +119,7 @@ START_TEST(test_ed25519_refuses_keys_of_small_order_and_keys_that_are_not_canoni
 }
 END_TEST
 
-/* What libcrypto says, behind the same refusals of this file's. */
+/* The verdict of libcrypto, after the strict checks of this file. */
 static bool libcrypto_verifies(
 	const uint8_t *key, const uint8_t *signature, const void *bytes, size_t n)
 {
@@ -165,7 +164,7 @@ START_TEST(test_ed25519_equals_that_of_libcrypto)
 		ck_assert_mem_eq(key, their_key, sizeof key);
 		ck_assert_mem_eq(signature, theirs, sizeof signature);
 		ck_assert(bn_ed25519_verify(key, signature, message, n));
-		uint8_t *hit = round % 3 ? signature : key; /* as a forger would try */
+		uint8_t *hit = round % 3 ? signature : key; /* as a forger might */
 		hit[state % (round % 3 ? 64 : 32)] ^= (uint8_t)(1 << state / 64 % 8);
 		ck_assert_int_eq(bn_ed25519_verify(key, signature, message, n),
 			libcrypto_verifies(key, signature, message, n));

@@ -1,4 +1,4 @@
-/* The outside world as a value: directories, flags, names, randomness. */
+/* The environment as a value: directories, variables, names, randomness. */
 #include "core/base/env.h"
 #include "core/base/mem.h"
 #include "tests/support/check_main.h"
@@ -45,7 +45,7 @@ START_TEST(test_env_finds_directories_by_the_xdg_rules)
 	ck_assert_str_eq(p, "/s/binnacle");
 	bn_free(p);
 	ck_assert_bn_ok(
-		bn_env_config_dir(&p, &e, &err), &err); /* relative ones are to be ignored */
+		bn_env_config_dir(&p, &e, &err), &err); /* relative paths are ignored */
 	ck_assert_str_eq(p, "/home/ada/.config/binnacle");
 	bn_free(p);
 }

@@ -1,4 +1,4 @@
-/* The error value: first error wins, prefixes, and the one table that maps codes outward. */
+/* The error value: the first error wins, prefixes, and the table that maps codes to statuses. */
 #include "core/base/err.h"
 #include "core/base/utf8.h"
 #include "tests/support/check_main.h"

@@ -1,4 +1,4 @@
-/* Files that are written piece by piece: whole or not there, anew, and nameless. */
+/* Files written piece by piece: complete or absent, in place of another file, and without a name. */
 #include "core/base/file_out.h"
 #include "core/base/fs.h"
 #include "tests/support/check_main.h"
@@ -90,7 +90,7 @@ START_TEST(test_file_out_fails_whole_at_every_call)
 		ck_assert_bn_ok(bn_fs_write_file(bn_env_real(), path, "old", 3, 0666, &err), &err);
 		faultfs_arm(at % 2 ? FAULTFS_EIO : FAULTFS_ENOSPC, at);
 		rc = write_abc(&env);
-		bool last = at == 7; /* the directory could not be synced: the name may be there */
+		bool last = at == 7; /* syncing the directory failed: the new file may be there */
 		if (rc < 0 && !last)
 			holds("old");
 		ck_assert_uint_eq(entries(), 1);
@@ -135,7 +135,7 @@ START_TEST(test_file_out_without_a_name_is_read_back_and_leaves_nothing)
 }
 END_TEST
 
-/* What somebody has laid at the path, or where the unfinished file would be if its name could be foreseen. */
+/* Symbolic links at the path, and at a predictable name of the unfinished file. */
 START_TEST(test_file_out_follows_no_link_that_lies_in_its_way)
 {
 	start();
@@ -180,7 +180,7 @@ START_TEST(test_file_out_writes_to_ones_own_pipe_and_to_nobody_elses)
 	ck_assert_int_eq(read(reader, got, sizeof got), 3);
 	ck_assert_str_eq(got, "abc");
 	ck_assert_uint_eq(entries(), 1);
-	if (getuid() == 0) /* what is root's is anybody's */
+	if (getuid() == 0) /* pipes of root are accepted from everybody */
 		ck_assert_int_eq(chown(path, 12345, (gid_t)-1), 0);
 	else
 		env.uid = another;

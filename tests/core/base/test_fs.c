@@ -1,4 +1,5 @@
-/* Files: whole reads and durable replacement, lists, trees, names, and what lies on which disk. */
+/* Files: reading whole files, durable replacement, lists, trees, names, and types of file
+ * systems. */
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "tests/support/check_main.h"
@@ -68,7 +69,7 @@ START_TEST(test_fs_reads_nothing_that_has_no_end)
 	bn_err_clear(&err);
 	ck_assert_int_eq(unlink(path), 0);
 	ck_assert_bn_ok(bn_fs_write_file(env, path, "x", 1, 0600, &err), &err);
-	ck_assert_int_eq(truncate(path, (64 << 20) + 1), 0); /* takes no room */
+	ck_assert_int_eq(truncate(path, (64 << 20) + 1), 0); /* sparse */
 	ck_assert_int_eq(bn_fs_read_file(env, path, &b, &err), BN_EINVAL);
 	ck_assert_ptr_nonnull(strstr(err.msg, "is larger than 64 MiB"));
 	bn_err_clear(&err);
@@ -144,14 +145,14 @@ START_TEST(test_fs_lists_sorted_and_removes_trees_but_not_what_links_point_to)
 	char *link_name = bn_strf("%s/t/link", dir.path);
 	ck_assert_int_eq(bn_fs_write_file(env, path, "x", 1, 0644, NULL), 0);
 	ck_assert_bn_ok(bn_fs_make_dirs(env, deep, 0755, &err), &err);
-	ck_assert_bn_ok(bn_fs_make_dirs(env, deep, 0755, &err), &err); /* again is fine */
+	ck_assert_bn_ok(bn_fs_make_dirs(env, deep, 0755, &err), &err); /* no error if it exists */
 	ck_assert_int_eq(symlink(dir.path, link_name), 0);
 	ck_assert_bn_ok(bn_fs_list_dir(env, top, &names, &err), &err);
 	ck_assert_uint_eq(names.count, 2);
 	ck_assert_str_eq(names.items[0], "b");
 	ck_assert_bn_ok(bn_fs_remove_tree(env, top, &err), &err);
 	ck_assert(!bn_fs_exists(env, top) && bn_fs_exists(env, path));
-	ck_assert_bn_ok(bn_fs_remove_tree(env, top, &err), &err); /* missing is fine */
+	ck_assert_bn_ok(bn_fs_remove_tree(env, top, &err), &err); /* no error if it is missing */
 	ck_assert_int_eq(bn_fs_list_dir(env, top, &names, NULL), BN_ENOTFOUND);
 	ck_assert_int_ne(bn_fs_make_dirs(env, "/proc/nowhere/x", 0755, NULL), 0);
 	bn_names_release(&names);
@@ -162,7 +163,7 @@ START_TEST(test_fs_lists_sorted_and_removes_trees_but_not_what_links_point_to)
 }
 END_TEST
 
-/* The C library's, save that it fails when asked to. This one is linked instead of it. */
+/* Replaces the function of the C library: it fails when the test asks for it. */
 static int readdir_fails_after = -1;
 
 struct dirent *readdir(DIR *d)
@@ -176,8 +177,8 @@ struct dirent *readdir(DIR *d)
 	return (struct dirent *)readdir64(d);
 }
 
-/* A listing that NFS breaks off must not pass for a short one: the store would take the rest of a
- * log for removed. */
+/* A listing that NFS interrupts must not be taken for a shorter one: the store would treat the
+ * missing part of a log as removed. */
 START_TEST(test_fs_listing_that_breaks_off_is_an_error)
 {
 	const bn_env *env = start();

@@ -20,7 +20,7 @@ START_TEST(test_sha256_gives_the_values_of_fips_180)
 }
 END_TEST
 
-/* Two libraries, and every position of the padding within a block. */
+/* Compares two libraries, for every position of the padding within a block. */
 START_TEST(test_sha256_equals_that_of_libcrypto)
 {
 	enum { N = 1 << 20 };
@@ -61,7 +61,7 @@ END_TEST
 
 START_TEST(test_sha256_of_a_file_equals_that_of_its_bytes)
 {
-	enum { N = 600000 }; /* over two chunks */
+	enum { N = 600000 }; /* longer than a chunk */
 	char path[] = "/tmp/binnacle-hash-XXXXXX", want[65], got[65];
 	char *text = malloc(N);
 	uint64_t size = 0;

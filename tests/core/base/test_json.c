@@ -1,4 +1,4 @@
-/* JSON: places in errors, canonical form, typed fields. */
+/* JSON: positions in errors, canonical form, typed fields. */
 #include "core/base/json.h"
 #include "core/base/json_tokens.h"
 #include "tests/support/check_main.h"
@@ -91,7 +91,7 @@ START_TEST(test_json_unknown_field_suggests_the_nearest)
 }
 END_TEST
 
-/* What Python's json.dump writes for a loss that diverged costs that number, and no other. */
+/* A diverged loss that Python's json.dump wrote as NaN makes that number unusable, and no other. */
 START_TEST(test_json_numbers_of_python_are_numbers)
 {
 	static const char text[] = "{\"a\":NaN,\"b\":[Infinity,-Infinity,1.5],\"NaN\":\"NaN\","
@@ -111,7 +111,8 @@ START_TEST(test_json_numbers_of_python_are_numbers)
 	ck_assert(!bn_json_number_of(json_object_get(o, "t"), &x));
 	ck_assert(!bn_json_number_of(NULL, &x));
 	json_decref(o);
-	/* integers of any size are numbers, and what is beyond a double costs no other */
+	/* integers of any size are numbers; one beyond the range of doubles does not affect
+	 * others */
 	static const char large[] = "{\"a\":12345678901234567890123,\"b\":-9223372036854775809,"
 				    "\"c\":1e999,\"d\":-1e400,\"e\":[1e-999,5],\"f\":\"1e999\"}";
 	ck_assert_bn_ok(bn_json_parse_numbers(&o, large, strlen(large), "m.json", &err), &err);
@@ -124,7 +125,7 @@ START_TEST(test_json_numbers_of_python_are_numbers)
 	ck_assert_ptr_null(bn_json_beyond_of(json_object_get(o, "f")));
 	ck_assert_ptr_null(bn_json_beyond_of(json_object_get(o, "a")));
 	json_decref(o);
-	/* places in errors are those of the text */
+	/* errors give the position in the text */
 	static const char *const wrong[][2] = {{"{\"a\":NaN,\n\"b\":NaN x}", "m.json:2:9"},
 		{"{\"a\":nan}", "m.json:1:"}, {"{\"a\":NaNN}", "m.json:1:9"},
 		{"{\"a\":+Infinity}", "m.json:1:"}, {"[NaN", "m.json:1:"}};

@@ -1,4 +1,4 @@
-/* test_lost_reply.c - a server that did what it was asked and whose answer did not arrive. */
+/* test_lost_reply.c - a server that executed a request whose reply was lost. */
 #include "core/base/dir.h"
 #include "core/base/fs.h"
 #include "core/base/mem.h"

@@ -1,4 +1,5 @@
-/* Processes: named by pid and start time, started so that they outlive us, measured as trees. */
+/* Processes: identified by pid and start time, started detached, measured and signalled as
+ * trees. */
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "core/base/process.h"
@@ -31,7 +32,7 @@ START_TEST(test_process_is_named_by_pid_and_start_time)
 		_exit(0);
 	siginfo_t info;
 	waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT);
-	ck_assert(!bn_process_is_alive(pid, 0)); /* a zombie */
+	ck_assert(!bn_process_is_alive(pid, 0)); /* it is a zombie */
 	waitpid(pid, NULL, 0);
 	ck_assert_uint_eq(bn_process_start_ticks(pid), 0);
 }
@@ -61,7 +62,7 @@ START_TEST(test_process_spawned_detached_is_in_its_own_session_and_logs)
 		pause_ms(10);
 	}
 	ck_assert_msg(!strncmp(b.ptr, "hello\n", 6), "log: %s", b.ptr);
-	/* stdin, stdout, stderr, and the directory that ls itself reads: nothing leaked. */
+	/* stdin, stdout, stderr and the directory read by ls: no other descriptor was inherited. */
 	ck_assert_msg(strstr(b.ptr, "\n4\n"), "log: %s", b.ptr);
 	bn_process_mark other = {"WORD", "other"}, hello = {"WORD", "hello"};
 	ck_assert_int_eq(bn_process_marked_signal(other, 0, 0), 0);

@@ -1,4 +1,4 @@
-/* Philox against Random123's known answers, and what is built on it. */
+/* Philox against the known answers of Random123, and the distributions built on it. */
 #include "core/base/rng.h"
 #include "tests/support/check_main.h"
 

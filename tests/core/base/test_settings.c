@@ -1,4 +1,4 @@
-/* test_settings.c - what a site, a user and a workspace have set, and which decides. */
+/* test_settings.c - settings of a site, a user and a workspace, and which of them applies. */
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "core/base/settings.h"
@@ -179,7 +179,7 @@ START_TEST(test_settings_enforced_are_made_stricter_and_no_looser)
 	ck_assert_ptr_null(bn_settings_get(s, BN_SETTING_LOGIN_CORES)->overruled);
 	ck_assert_int_eq(bn_settings_get(s, BN_SETTING_LOGIN_MINUTES)->number, 90);
 	ck_assert(bn_settings_on_login_host(s, &me.env));
-	/* a command line may go as far as the site, beyond what the user chose for himself */
+	/* the command line is bounded by the limits of the site, not by the user's own */
 	ck_assert_int_eq(bn_settings_check_number(s, BN_SETTING_RETENTION_DAYS, 30, "x", &err), 0);
 	ck_assert_int_eq(bn_settings_check_number(s, BN_SETTING_LOGIN_CORES, 4, "x", &err), 0);
 	ck_assert_int_eq(bn_settings_check_number(s, BN_SETTING_LOGIN_MINUTES, 900, "x", &err), 0);
@@ -240,7 +240,7 @@ START_TEST(test_settings_of_others_are_not_believed)
 	workspace_owner = geteuid();
 	ck_assert_int_eq(chmod(below("ws/settings.json"), 0664), 0);
 	refused(BN_EREFUSED, "group or others may write to it");
-	/* nor what a link leads to */
+	/* links are not followed */
 	ck_assert_int_eq(rename(below("ws/settings.json"), below("elsewhere")), 0);
 	ck_assert_int_eq(symlink(below("elsewhere"), below("ws/settings.json")), 0);
 	ck_assert_int_eq(load(), BN_EREFUSED);

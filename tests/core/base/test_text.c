@@ -1,4 +1,4 @@
-/* Text: growable buffers, strict numbers, quantities for people, names, UTF-8. */
+/* Text: growable buffers, strict numbers, quantities for display, names, UTF-8. */
 #include "core/base/buf.h"
 #include "core/base/mem.h"
 #include "core/base/nearest.h"
@@ -108,7 +108,7 @@ START_TEST(test_reals_are_written_so_that_they_read_back_equal)
 }
 END_TEST
 
-/* What was before there was a quick way for the short ones, and still is for the others. */
+/* The reference, which also handles the values that the fast path does not. */
 static const char *shortest(double x, char buf[64])
 {
 	for (int digits = fabs(x) < 0x1p-1022 ? 1 : 15; digits <= 17; digits++) {
@@ -133,7 +133,7 @@ static double some_real(bn_rng *r, int kind)
 		       pow(10, (double)bn_rng_below(r, 17));
 	case 3:
 		return nextafter((double)bn_rng_below(r, 1000) / 10, unit < 0.5 ? 1e9 : -1e9);
-	case 4: /* powers of two, below which doubles are twice as close, and their neighbours */
+	case 4: /* powers of two, below which doubles are twice as dense, and their neighbours */
 		x = ldexp(1, (int)bn_rng_below(r, 2040) - 1020);
 		return nextafter(x, bn_rng_below(r, 2) ? 0 : x * (double)bn_rng_below(r, 3));
 	default:
@@ -205,7 +205,7 @@ START_TEST(test_near_misses_are_found)
 	bn_nearest_offer(&near, "wats");
 	ck_assert_str_eq(near.best, "wats");
 	bn_nearest_offer(&near, "watt");
-	bn_nearest_offer(&near, "WATTS"); /* but for its case */
+	bn_nearest_offer(&near, "WATTS"); /* differs in case only */
 	bn_nearest_offer(&near, "watts2");
 	ck_assert_str_eq(near.best, "WATTS");
 	ck_assert_ptr_null(bn_nearest_word("i", (const char *const[]){"f", "b", NULL}));
@@ -260,7 +260,7 @@ START_TEST(test_utf8_shows_no_character_that_steers_a_terminal_or_the_direction_
 		0x2027, 0x202f, 0x2800, 0xfffd, 0x1f600};
 	for (size_t i = 0; i < sizeof not / sizeof *not ; i++) {
 		ck_assert_msg(!bn_utf8_is_shown(not [i]), "%x", (unsigned)not [i]);
-		ck_assert_int_eq(bn_utf8_char_width(not [i]), 1); /* of the sign in its place */
+		ck_assert_int_eq(bn_utf8_char_width(not [i]), 1); /* the width of its replacement */
 	}
 	for (size_t i = 0; i < sizeof shown / sizeof *shown; i++)
 		ck_assert_msg(bn_utf8_is_shown(shown[i]), "%x", (unsigned)shown[i]);

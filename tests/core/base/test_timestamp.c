@@ -1,4 +1,4 @@
-/* Instants: ISO 8601 in and out, real dates only, ids and names. */
+/* Instants: ISO 8601 parsed and formatted, impossible dates refused; ids and names. */
 #include "core/base/hash.h"
 #include "core/base/id.h"
 #include "core/base/timestamp.h"

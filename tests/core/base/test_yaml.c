@@ -1,4 +1,4 @@
-/* YAML in and out of JSON trees. */
+/* YAML to and from JSON trees. */
 #include "core/base/yaml.h"
 #include "tests/support/check_main.h"
 

@@ -1,5 +1,5 @@
-/* Checks against Great Expectations (tests/reference/expect.json, or another file of its shape named
- * by BINNACLE_EXPECT_TABLE), reading suites, and what is said when something is wrong. */
+/* Checks compared with Great Expectations (tests/reference/expect.json, or the file of the same shape in
+ * BINNACLE_EXPECT_TABLE), reading suites, and error messages. */
 #include "core/base/json.h"
 #include "core/base/timestamp.h"
 #include "core/check/expect.h"
@@ -40,7 +40,7 @@ static void set_cell(bn_table_writer *w, size_t c, bn_type type, const json_t *v
 		bn_table_row_text(w, c, s, strlen(s));
 }
 
-/* columns: [{"name", "type", "values"}]. The reader outlives the file's name. */
+/* columns: [{"name", "type", "values"}]. The reader stays valid after the file is unlinked. */
 static bn_table_reader *table_of(const json_t *columns)
 {
 	bn_err err = BN_ERR_INIT;
@@ -94,7 +94,7 @@ static void note_if(bn_buf *out, bool bad, const char *what, const json_t *got, 
 	free(w);
 }
 
-/* Differences from GX of one case, in words; nothing when there are none. */
+/* Differences from GX in one case, as text; empty if there are none. */
 static void compare(bn_buf *out, const bn_expect_result *r, const json_t *gx)
 {
 	static const char *const keys[] = {"element_count", "unexpected_count", "missing_count",
@@ -384,7 +384,7 @@ START_TEST(test_infer_is_careful_and_its_suite_passes_on_its_table)
 			between += strstr(s->items[i].def->type, "be_between") != NULL;
 			not_null += strstr(s->items[i].def->type, "not_be_null") != NULL;
 		}
-		ck_assert_uint_eq(sets, 1); /* not of the ids: none comes twice */
+		ck_assert_uint_eq(sets, 1); /* none for id, whose values are unique */
 		ck_assert_uint_eq(between, (size_t)ranges);
 		ck_assert_uint_eq(not_null, 2);
 		ck_assert_bn_ok(bn_expect_run(&r, t, s, NULL, &err), &err);

@@ -1,4 +1,4 @@
-/* Patterns: that they mean what Python's mean (re of 3.11 was asked), and that none of them takes the machine. */
+/* Patterns: the same matches as Python's re (3.11), and bounded time and memory for each. */
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/check/expect.h"
@@ -171,7 +171,7 @@ START_TEST(test_pattern_needs_bounded_memory_on_a_long_text)
 	long before = peak_kib();
 	int got = match_text("^(?:a|b)*$", false, text, &err);
 	ck_assert_msg(got == BN_EUNSUPPORTED, "%d %s", got, err.msg);
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) /* their memory is not ours */
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) /* sanitizers add memory */
 	ck_assert_int_lt(peak_kib() - before, 96 * 1024);
 #else
 	(void)before;
@@ -219,7 +219,7 @@ static bool is_stopped(void *ctx)
 	return ++*asked > 3;
 }
 
-/* At each place of a text below the bound, and many of them. */
+/* Each attempt stays below the limit of steps, but there is one at every position of the text. */
 START_TEST(test_pattern_is_stopped_within_a_second)
 {
 	size_t n = 60000;
@@ -235,7 +235,7 @@ START_TEST(test_pattern_is_stopped_within_a_second)
 	bn_pattern_watch(p, is_stopped, &asked);
 	double start = seconds();
 	ck_assert_int_eq(bn_pattern_matches(&hit, p, text, n, &err), BN_EINTR);
-	ck_assert_double_lt(seconds() - start, 12); /* four looks, on a busy machine */
+	ck_assert_double_lt(seconds() - start, 12); /* four checks for a stop, on a busy machine */
 	bn_pattern_free(p);
 	bn_free(text);
 }

@@ -1,4 +1,4 @@
-/* The public C library, used as a simulation uses it. */
+/* The public C library, used like a simulation uses it. */
 #include "core/base/mem.h"
 #include "core/run/run_dir.h"
 #include "core/run/runlog.h"
@@ -122,7 +122,7 @@ START_TEST(test_capi_may_be_called_from_many_threads_and_loses_nothing)
 }
 END_TEST
 
-/* The run's creator has another clock than we, an hour ahead. */
+/* The clock of the run's creator is an hour ahead. */
 START_TEST(test_capi_writes_behind_the_creation_of_a_run_that_it_attaches_to)
 {
 	char id[BN_RUN_ID_TEXT];
@@ -237,7 +237,7 @@ START_TEST(test_capi_what_was_flushed_survives_kill_9)
 }
 END_TEST
 
-/* From now on files do not grow, as on a full disk; or again. */
+/* Limits the size of files, as on a full disk; or removes the limit. */
 static void fill_disk(bool full)
 {
 	static struct rlimit before;
@@ -250,7 +250,7 @@ static void fill_disk(bool full)
 	}
 }
 
-/* Until the writer thread has failed. */
+/* Waits until the writer thread has failed. */
 static void wait_for_failure(binnacle_run *run)
 {
 	int i = 0;
@@ -314,7 +314,7 @@ END_TEST
 
 START_TEST(test_capi_counts_what_it_drops_when_the_disk_stays_full)
 {
-	enum { POINTS = (8 << 20) + 5000 }; /* more than is taken and what waits, together */
+	enum { POINTS = (8 << 20) + 5000 }; /* more than the library accepts and queues */
 	binnacle_run *run = open_run("full");
 	int64_t refused = 0;
 	fill_disk(true);

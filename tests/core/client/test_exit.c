@@ -24,7 +24,7 @@
 
 static track_world w;
 static bn_err err = BN_ERR_INIT;
-static int told[2]; /* ids, from the program to the test */
+static int told[2]; /* ids of runs, from the program to the test */
 
 static void make_world(void)
 {
@@ -39,7 +39,7 @@ static void tell(binnacle_run *run)
 		_exit(90);
 }
 
-/* A program that has ended without a word, or says none, fails the test instead of keeping it. */
+/* Reads an id. If the program has exited or sends nothing, the test fails instead of waiting forever. */
 static void hear(char id[BN_RUN_ID_TEXT])
 {
 	struct pollfd from = {told[0], POLLIN, 0};
@@ -53,7 +53,7 @@ static void hear(char id[BN_RUN_ID_TEXT])
 	ck_assert_int_eq(read(told[0], id, BN_RUN_ID_TEXT), BN_RUN_ID_TEXT);
 }
 
-/* In the program: opens a run (NULL: one of its own), logs, and tells its id. */
+/* In the program: opens a run (NULL: a new one), logs points, and sends its id. */
 static binnacle_run *open_and_log(const char *id)
 {
 	binnacle_options opt = {.workspace = w.dir.path, .run_id = id};
@@ -67,7 +67,7 @@ static binnacle_run *open_and_log(const char *id)
 	return run;
 }
 
-/* The status with which the program has ended, within the time. */
+/* The exit status of the program. */
 static int status_of(pid_t pid)
 {
 	int status = -1;
@@ -91,7 +91,7 @@ static void check_run(const char *id, bn_run_status status, int64_t exit_code, i
 	bn_series_list_release(&l);
 }
 
-/* Runs a program that logs, and then ends as `end` does. */
+/* Forks a program that logs and then calls `end`. */
 static int program(void (*end)(binnacle_run *run), char id[BN_RUN_ID_TEXT])
 {
 	pid_t pid = fork();
@@ -139,7 +139,7 @@ START_TEST(test_exit_does_nothing_after__exit_and_the_run_is_lost_in_words)
 	bn_run_info *r = NULL;
 	make_world();
 	ck_assert_int_eq(program(end_at_once, id), 0);
-	for (int k = 0; k < 300; k++) { /* until the kernel has let go of its lock */
+	for (int k = 0; k < 300; k++) { /* until the kernel has released its lock */
 		ck_assert_bn_ok(bn_workspace_refresh(w.ws, NULL, &err), &err);
 		ck_assert_bn_ok(bn_run_reconcile(w.ws, NULL, &err), &err);
 		bn_run_info_free(r);
@@ -280,7 +280,7 @@ START_TEST(test_exit_while_another_thread_closes_the_run_waits_for_its_end)
 		ck_assert_int_eq(program(end_while_another_closes, id), 5);
 		ck_assert_bn_ok(bn_workspace_refresh(w.ws, NULL, &err), &err);
 		ck_assert_bn_ok(bn_run_get(&r, w.ws, id, &err), &err);
-		/* As it was closed; or exit came before. */
+		/* Closed before, or ended by exit. */
 		ck_assert_msg(r->status == BN_RUN_FINISHED ||
 				      (r->status == BN_RUN_FAILED && r->exit_code == 5),
 			"%s after %d us", bn_run_status_name(r->status), i * 100);
@@ -340,7 +340,7 @@ static void log_and_close(void)
 		_exit(97);
 }
 
-/* As the destructor of a C++ object does that was made before the first run was opened. */
+/* Like the destructor of a C++ object created before the first run was opened. */
 START_TEST(test_exit_leaves_a_run_usable_for_those_who_run_later)
 {
 	char id[BN_RUN_ID_TEXT];
@@ -381,7 +381,7 @@ START_TEST(test_exit_says_what_a_full_disk_refuses)
 }
 END_TEST
 
-/* What is on the pipe until its writers are gone; this process is one no more. */
+/* Reads the pipe until all writers have closed it; closes this process's end for writing first. */
 static void hear_all(char *said, size_t size)
 {
 	size_t n = 0;
@@ -393,7 +393,7 @@ static void hear_all(char *said, size_t size)
 	close(told[0]);
 }
 
-/* How often the program says on stderr that something is not on disk. What it says otherwise fails the test. */
+/* The number of times the program reports on stderr that something is not on disk. Any other output fails the test. */
 static int times_told(void (*end)(binnacle_run *run), int status, const char *why)
 {
 	char id[BN_RUN_ID_TEXT], said[2000];
@@ -431,7 +431,7 @@ static void end_after_asking(binnacle_run *run)
 	exit(6);
 }
 
-/* More than memory may hold while nothing can be written, and then the disk has room again. */
+/* Logs more than fits in memory while nothing can be written; then the disk has space again. */
 static void drop_some(binnacle_run *run)
 {
 	char key[20];
@@ -486,7 +486,7 @@ START_TEST(test_exit_tells_once_what_was_refused_or_dropped_unless_that_was_aske
 }
 END_TEST
 
-/* A close that has ended before exit has told its caller, and nobody else. */
+/* A close that returned before exit has already reported the error to its caller. */
 START_TEST(test_exit_tells_at_most_once_of_a_close_in_another_thread_that_fails)
 {
 	int told_of = 0;
@@ -526,7 +526,7 @@ END_TEST
 
 static int flags_of_own;
 
-/* A file of the program's own gets the number of the stderr that it has closed. */
+/* A file of the program is opened with the descriptor number of the stderr that it closed. */
 static void end_with_an_own_file_as_stderr(binnacle_run *run)
 {
 	char path[300];
@@ -583,14 +583,14 @@ START_TEST(test_exit_survives_a_stderr_that_nobody_reads)
 }
 END_TEST
 
-#ifndef __SANITIZE_THREAD__ /* which refuses exit in a handler as it is */
+#ifndef __SANITIZE_THREAD__ /* it does not support exit in a handler */
 static void exit_in_handler(int signal)
 {
 	exit(signal == SIGALRM ? 0 : 1);
 }
 
-/* Behind our work at exit. Destructors of the engine's libraries, which no program that logs has, free memory, and would
- * wait for a malloc that the handler has interrupted. */
+/* Runs after the library's exit handler. Destructors of linked libraries that a logging program does not have free
+ * memory, and could wait for the malloc that the signal interrupted. */
 static void leave(void)
 {
 	_exit(0);
@@ -604,7 +604,7 @@ static void log_until_the_handler_exits(binnacle_run *run)
 		binnacle_log_metric(run, "y", 1, i);
 }
 
-/* Whatever lock the handler has interrupted the holder of. */
+/* The signal may arrive while any lock of the library is held. */
 START_TEST(test_exit_from_a_signal_handler_ends)
 {
 	char id[BN_RUN_ID_TEXT];

@@ -1,4 +1,4 @@
-/* The thread of the logging client, fork, and processes that log to one run. */
+/* The thread of the logging client, fork, and several processes that log to one run. */
 #include "core/run/run_dir.h"
 #include "core/run/runlog.h"
 #include "core/run/supervisor.h"
@@ -27,7 +27,7 @@ static void pause_ms(long ms)
 	nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000}, NULL);
 }
 
-/* Threads of this process that are the library's; *id gets one. */
+/* The number of library threads in this process; *id is set to one of them. */
 static int client_threads(int *id)
 {
 	int n = 0;
@@ -49,7 +49,7 @@ static int client_threads(int *id)
 	return n;
 }
 
-/* pthread_join returns when the thread's id is cleared; its entry in /proc goes a moment later. */
+/* The kernel removes a joined thread from /proc a moment later. */
 static int client_threads_left(void)
 {
 	int id = 0, n = client_threads(&id);
@@ -80,7 +80,7 @@ static void make_world(void)
 	track_make(&w);
 }
 
-/* One that somebody else made. */
+/* A run created by another process. */
 static const char *make_run(int n)
 {
 	bn_run_created created = {.name = "x", .kind = "command", .title = "x"};
@@ -150,7 +150,7 @@ START_TEST(test_client_has_no_thread_for_a_rank_that_logs_nothing)
 }
 END_TEST
 
-/* A process that may have no more threads (RLIMIT_NPROC, a cgroup's pids.max). */
+/* A process that may not create threads (RLIMIT_NPROC, pids.max of a cgroup). */
 static bool no_threads;
 #ifndef __SANITIZE_THREAD__
 int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*start)(void *), void *arg)
@@ -162,7 +162,7 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*start)
 
 START_TEST(test_client_without_a_thread_writes_what_fills_its_memory)
 {
-	enum { N = 100000 }; /* several times what wakes the thread */
+	enum { N = 100000 }; /* several times the number that wakes the thread */
 	make_world();
 	binnacle_run *run = open_run(make_run(1));
 	no_threads = true;
@@ -190,7 +190,8 @@ START_TEST(test_client_writes_within_a_second_and_rests_when_nothing_is_logged)
 		ck_assert_int_lt(i, 600);
 	}
 	ck_assert_int_eq(client_threads(&id), 1);
-	/* The segment is sealed a second or two later; then there is nothing to wake up for. */
+	/* The segment is sealed a second or two later; then the thread must not wake up any
+	 * more. */
 	long before = -1, now = -2;
 	for (i = 0; before != now && i < 20; i++) {
 		before = switches_of(id);
@@ -207,7 +208,7 @@ START_TEST(test_client_writes_within_a_second_and_rests_when_nothing_is_logged)
 }
 END_TEST
 
-/* What a child of fork does; 0 when all is as it should be. */
+/* The child after fork; returns 0 if every call behaves as documented. */
 static int child_of_fork(binnacle_run *run, const char *id)
 {
 	if (binnacle_log_metric(run, "x", 1, 1) >= 0 || binnacle_log_param(run, "p", "1") >= 0 ||
@@ -280,7 +281,7 @@ START_TEST(test_client_lock_of_a_killed_program_is_not_held_by_its_child)
 	ck_assert_int_eq(s.state, BN_SUPERVISOR_ALIVE);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
-	/* The kernel lets go of a killed process's lock a moment after it is waited for. */
+	/* The kernel releases the lock of a killed process a moment after waitpid. */
 	for (int k = 0; k < 300; k++, pause_ms(10)) {
 		ck_assert_bn_ok(bn_supervisor_find(&s, w.ws, id, geteuid(), &err), &err);
 		if (s.state != BN_SUPERVISOR_UNKNOWN)
@@ -320,7 +321,7 @@ START_TEST(test_client_survives_forks_while_threads_log_and_flush)
 		int status = -1;
 		pid_t pid = fork();
 		if (pid == 0) {
-			alarm(60); /* a lock that nobody gives */
+			alarm(60); /* in case a lock is never released */
 			_exit(binnacle_log_metric(run, "a", 1, 1) < 0 &&
 						binnacle_run_close(run, 0) == 0
 					? 0
@@ -339,7 +340,7 @@ START_TEST(test_client_survives_forks_while_threads_log_and_flush)
 }
 END_TEST
 
-/* As the ranks of an MPI program do. */
+/* Like the ranks of an MPI program. */
 START_TEST(test_client_processes_log_to_one_run_each_in_a_slot_of_its_own)
 {
 	enum { RANKS = 4, POINTS = 5000 };

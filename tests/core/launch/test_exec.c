@@ -1,7 +1,6 @@
 /*
- * Runs as processes, with the real program: what is recorded when a command ends well, badly or by
- * a signal, when its supervisor or everything is killed with SIGKILL, and when it is asked to stop.
- */
+ * Runs as processes, with the real program: what is recorded when a command ends well, badly or by a signal, when
+ * its supervisor or all of its processes are killed with SIGKILL, and when it is asked to stop. */
 #include "core/base/fs.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
@@ -53,7 +52,7 @@ START_TEST(test_exec_records_a_good_end_with_metrics_and_artifacts)
 }
 END_TEST
 
-/* As on a host that has folded what another one, whose clock is ahead, has written. */
+/* As on a host that has folded records of another host whose clock is ahead. */
 START_TEST(test_exec_comes_after_the_creation_whose_clock_was_ahead)
 {
 	NEED_PROGRAM();
@@ -71,7 +70,7 @@ START_TEST(test_exec_comes_after_the_creation_whose_clock_was_ahead)
 }
 END_TEST
 
-/* A link could lead to what another user, or the reader of an artifact, must not see. */
+/* A link could lead to a file that another user, or readers of the artifact, may not see. */
 START_TEST(test_exec_stores_nothing_that_a_link_leads_to)
 {
 	NEED_PROGRAM();
@@ -104,7 +103,7 @@ START_TEST(test_exec_stores_nothing_that_a_link_leads_to)
 }
 END_TEST
 
-/* runs/<id> that has become a link: nothing is started, read or written behind it. */
+/* If runs/<id> has become a link, nothing is started, read or written through it. */
 START_TEST(test_exec_does_not_enter_a_run_directory_that_is_a_link)
 {
 	bn_supervisor s;
@@ -271,7 +270,7 @@ START_TEST(test_exec_stop_ends_politely_and_kills_what_does_not_listen)
 	char *bye = bn_path_join(run.w.dir.path, "bye");
 	ck_assert_msg(bn_fs_exists(&run.w.env.env, bye), "SIGTERM did not reach the command");
 	bn_free(bye);
-	/* The end is on record a moment before the supervisor is gone. */
+	/* The end is recorded a moment before the supervisor exits. */
 	bn_supervisor s = {.state = BN_SUPERVISOR_ALIVE};
 	for (int i = 0; i < 500 && s.state == BN_SUPERVISOR_ALIVE; i++) {
 		ck_assert_bn_ok(bn_supervisor_find(&s, run.w.ws, run.id, geteuid(), &err), &err);
@@ -301,7 +300,7 @@ START_TEST(test_exec_stop_by_file_reaches_a_supervisor_that_no_signal_can)
 		"grace_s", 1, "workdir", run.w.dir.path));
 	bn_launch_options opt = {.program = run.program};
 	ck_assert_bn_ok(bn_launch_prepare(run.w.ws, spec, &opt, run.id, &err), &err);
-	/* It has no supervisor yet, as if that were on another host. */
+	/* It has no supervisor here, as if that ran on another host. */
 	ck_assert_bn_ok(bn_launch_stop(run.w.ws, run.id, &signalled, &err), &err);
 	ck_assert_int_eq(signalled, BN_CANCEL_ASKED);
 	const char *argv[] = {run.program, "-C", run.w.dir.path, "exec", run.id, NULL};
@@ -327,7 +326,7 @@ START_TEST(test_exec_stop_ends_a_run_whose_inputs_are_being_hashed)
 	bn_launch_options opt = {.program = run.program};
 	ck_assert_bn_ok(bn_launch_prepare(run.w.ws, spec, &opt, run.id, &err), &err);
 	bn_spec_free(spec);
-	/* Who hashes a file of a terabyte, all of it a hole, has enough to do. */
+	/* Hashing a sparse file of 1 TiB takes long enough. */
 	char *path = bn_path_join(run.w.dir.path, "input");
 	ck_assert_int_eq(truncate(path, (off_t)1 << 40), 0);
 	bn_free(path);

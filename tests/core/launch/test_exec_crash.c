@@ -1,11 +1,10 @@
 /*
- * What becomes of a run when its processes are killed, stopped or signalled, each in turn and at each
- * moment: the state is right, and no process of the run is left.
+ * The outcome of a run when each of its processes is killed, stopped or signalled at any moment: the state is
+ * right, and no process of the run is left.
  *
  *	guard ── supervisor ── command ── near (in its process group)
  *	                          |------ far (setsid: in a session of its own; it logs to another run)
- *	                          `------ bare (the same, and without the run's environment)
- */
+ *	                          `------ bare (the same, and without the run's environment) */
 #include "core/base/mem.h"
 #include "core/base/process.h"
 #include "core/launch/launch.h"
@@ -23,7 +22,8 @@
 static launched_run run;
 static bn_err err = BN_ERR_INIT;
 
-/* A child, one in a session of its own, and a daemon: its parent is gone, its session and environment are others. */
+/* A child, a child in another session, and a daemon: without its parent, in another session, with another
+ * environment. */
 #define FAMILY \
 	"sleep 100 & echo $! > near; BINNACLE_RUN_ID=other setsid sh -c 'echo $$ > far; exec " \
 	"sleep 100' & " \
@@ -61,7 +61,7 @@ static void family_pids(pid_t pids[3])
 		pids[i] = launched_pid(&run, family[i]);
 }
 
-/* The run is over, in that state; nothing of it is left. r is freed. */
+/* Waits for the end of the run in that state; none of its processes may be left. */
 static void end_as(const char *status, const pid_t pids[3])
 {
 	bn_run_info *r = launched_wait_end(&run);
@@ -79,7 +79,7 @@ static void end_as(const char *status, const pid_t pids[3])
 	"trap 'echo > usr1' USR1; trap 'echo > usr2' USR2; trap 'echo > quit' QUIT; " \
 	"trap 'echo > cont' CONT; echo $$ > pid; until [ -e go ]; do sleep 0.05; done; exit 0"
 
-/* to: the supervisor, or its guard, whose signals go the same way. */
+/* to_guard: signals go to the guard, which handles them like the supervisor. */
 static void check_forwarding(bool to_guard)
 {
 	static const struct {
@@ -122,7 +122,7 @@ START_TEST(test_exec_no_signal_but_kill_is_fatal_to_the_supervisor)
 	launched_pid(&run, "pid");
 	bn_supervisor s = launched_supervisor(&run);
 	for (int signal = 1; signal <= SIGRTMAX; signal++) {
-		bool other = signal > SIGSYS && signal < SIGRTMIN; /* libc's own */
+		bool other = signal > SIGSYS && signal < SIGRTMIN; /* reserved by libc */
 		for (size_t i = 0; i < sizeof others / sizeof *others; i++)
 			other = other || others[i] == signal;
 		if (other)
@@ -169,7 +169,7 @@ START_TEST(test_exec_end_of_the_command_waits_for_a_supervisor_that_is_stopped)
 	bn_supervisor s = launched_supervisor(&run);
 	kill(s.pid, SIGSTOP);
 	launched_write_file(&run, "go");
-	ck_assert(launched_wait_dead(child)); /* a zombie */
+	ck_assert(launched_wait_dead(child)); /* it is a zombie */
 	kill(s.pid, SIGCONT);
 	bn_run_info *r = launched_wait_end(&run);
 	ck_assert_int_eq(r->exit_code, 3);
@@ -258,7 +258,7 @@ START_TEST(test_exec_kill_9_of_the_guard_does_not_matter)
 }
 END_TEST
 
-/* Then a reader ends what still carries the run's id. */
+/* A reader that finds the run LOST then kills the processes that still carry its id. */
 START_TEST(test_exec_kill_9_of_guard_and_supervisor_leaves_no_marked_orphan)
 {
 	NEED_PROGRAM();
@@ -273,7 +273,7 @@ START_TEST(test_exec_kill_9_of_guard_and_supervisor_leaves_no_marked_orphan)
 	ck_assert_str_eq(bn_run_status_name(r->status), "LOST");
 	ck_assert(launched_wait_dead(pids[0]) && launched_wait_dead(pids[1]));
 	ck_assert_int_eq(launched_wait_none(&run), 0);
-	kill(pids[2], SIGKILL); /* bare: nothing ties it to the run any more */
+	kill(pids[2], SIGKILL); /* bare: nothing identifies it as part of the run */
 	launched_end(&run, r);
 }
 END_TEST
@@ -298,7 +298,7 @@ static pid_t victim_of(const bn_supervisor *s, int which)
 	}
 }
 
-/* Kills it `ms` after it is known; whether that was in time. */
+/* Kills it `ms` after its pid is known; false if it had ended before. */
 static bool kill_after(int which, int ms)
 {
 	bn_supervisor s = {.state = BN_SUPERVISOR_NONE};
@@ -359,12 +359,12 @@ START_TEST(test_exec_run_that_was_started_inside_a_run_goes_on_without_it)
 	launched_write_file(&run, "go");
 	ck_assert(launched_wait_file(&run, "done"));
 	ck_assert(launched_wait_dead(nested));
-	launched_pause_ms(500); /* its supervisor writes into the directory that goes now */
+	launched_pause_ms(500); /* its supervisor writes into the directory that is removed next */
 	launched_end(&run, r);
 }
 END_TEST
 
-/* A debugger holds it: SIGCONT does not let it go on, and who waits for the end waits no longer than that. */
+/* A debugger holds the supervisor, so SIGCONT has no effect; waiting for the end of the run is bounded nevertheless. */
 START_TEST(test_exec_supervisor_that_stays_stopped_is_killed_for_who_waits_for_its_end)
 {
 	bn_stopping stopping;
@@ -390,7 +390,7 @@ START_TEST(test_exec_supervisor_that_stays_stopped_is_killed_for_who_waits_for_i
 		launched_pause_ms(50);
 	}
 	ck_assert(killed);
-	ck_assert_int_eq(waitpid(s.pid, NULL, __WALL), s.pid); /* then its parent sees it, too */
+	ck_assert_int_eq(waitpid(s.pid, NULL, __WALL), s.pid); /* so its parent is notified */
 	for (int i = 0; i < 3; i++)
 		ck_assert_msg(launched_wait_dead(pids[i]), "%s outlives it", family[i]);
 	stopping.begun_ms -= (1 + BN_STOPPING_LONGEST_S) * 1000;

@@ -1,7 +1,6 @@
 /*
- * What a spec asks for besides its command: files kept by pattern, inputs as they were, secrets by
- * reference, attempts after a failure; and that a run of a newer version's spec is refused, not half done.
- */
+ * What a spec asks for besides its command: files kept by pattern, unchanged inputs, secrets by reference,
+ * attempts after a failure; and that a run whose spec a newer version wrote is refused, not half executed. */
 #include "core/base/fs.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
@@ -57,7 +56,7 @@ START_TEST(test_output_patterns_match_by_component)
 }
 END_TEST
 
-/* Tried one after the other, the ways to share out this path among the ** are more than 10^20. */
+/* A matcher that tries all ways to divide this path among the ** would need more than 10^20 steps. */
 START_TEST(test_output_pattern_of_many_any_takes_no_time)
 {
 	char pattern[512] = "", path[256] = "", anys[512] = "";
@@ -149,7 +148,8 @@ START_TEST(test_exec_does_not_run_on_an_input_that_has_changed)
 }
 END_TEST
 
-/* Has the prepared run another spec, as if another version had stored it; runs it, and returns how it ended. */
+/* Replaces the spec of the prepared run, as if another version had stored it; executes the run and returns its final
+ * state. */
 static bn_run_info *exec_stored(const char *more)
 {
 	char text[600], hash[65];
@@ -185,7 +185,7 @@ START_TEST(test_exec_refuses_a_stored_spec_that_it_does_not_understand)
 }
 END_TEST
 
-/* Who started the supervisor has given what the spec asks for. */
+/* The executor that started the supervisor has provided the resources. */
 START_TEST(test_exec_supervises_what_any_executor_has_started)
 {
 	NEED_PROGRAM();
@@ -262,7 +262,7 @@ START_TEST(test_exec_does_not_start_again_what_was_asked_to_end)
 	NEED_PROGRAM();
 	launched_start(&run, retrying("echo > a-$BINNACLE_ATTEMPT; exit 5", 100));
 	ck_assert(launched_wait_file(&run, "a-2"));
-	launched_pause_ms(100); /* between two attempts */
+	launched_pause_ms(100); /* until it waits between two attempts */
 	ck_assert_bn_ok(bn_launch_stop(run.w.ws, run.id, NULL, &err), &err);
 	expect("KILLED");
 	ck_assert(!launched_has_file(&run, "a-4"));
@@ -302,7 +302,7 @@ static json_t *with_secrets(const char *script, const char *path)
 	return json;
 }
 
-/* Whether a file below the workspace or of the index holds the text. */
+/* Whether a file of the workspace or the index contains the text. */
 static bool lies_on_disk(const char *text)
 {
 	char command[800];
@@ -338,7 +338,7 @@ START_TEST(test_exec_gives_secrets_to_the_command_alone)
 	bn_supervisor s = launched_supervisor(&run);
 	ck_assert(!is_argument(s.pid, VALUE) && !is_argument(s.guard, VALUE));
 	ck_assert(!is_argument(s.pid, FILE_VALUE) && !is_argument(s.guard, FILE_VALUE));
-	/* Not the other one: this test itself has it in the command. */
+	/* The other secret is in the command of this test. */
 	ck_assert(!lies_on_disk(FILE_VALUE));
 	launched_write_file(&run, "go");
 	expect("FINISHED");

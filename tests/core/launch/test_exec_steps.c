@@ -1,10 +1,9 @@
 /*
- * The supervisor at each change of the disk that it makes: killed instead of it, after half of it, and with
+ * The supervisor at each change of the disk that it makes: killed before it, killed half-way through it, or with
  * the change failing. The run ends in a state, the command is never started twice, and no process is left.
  *
- * The supervisor is the program's own code (bn_exec_run) in a fork of the test, below a file system that
- * counts; the guard above it is another fork.
- */
+ * The supervisor is the program's code (bn_exec_run) in a fork of the test, with a file system that counts
+ * changes; its guard is another fork. */
 #include "core/base/mem.h"
 #include "core/base/process.h"
 #include "core/launch/exec.h"
@@ -24,7 +23,7 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
-/* In the place of the C library's: fails when told to. */
+/* Replaces the C library's fork: fails when the test asks for it. */
 static bool forks_fail;
 
 pid_t fork(void)
@@ -41,7 +40,7 @@ pid_t fork(void)
 
 static launched_run run;
 static bn_err err = BN_ERR_INIT;
-static long *changes; /* of the supervisor, shared with it */
+static long *changes; /* made by the supervisor, shared with it */
 
 #define SCRIPT \
 	"echo $$ >> ran; mkdir $BINNACLE_RUN_DIR/artifacts; " \
@@ -64,13 +63,13 @@ static void prepare(void)
 static int count_and_fail(const bn_env *env, int fd)
 {
 	int rc = faultfs_ops.close(env, fd);
-	/* The guard, which writes the log, makes fewer. */
+	/* The guard, which writes the log, makes fewer changes. */
 	if (faultfs_count() > *changes)
 		*changes = faultfs_count();
 	return rc;
 }
 
-/* Supervises the run in a process of its own, with that fault. Waits for guard and supervisor. */
+/* Supervises the run in a separate process with that fault. Waits for guard and supervisor. */
 static void supervise(faultfs_kind kind, long at)
 {
 	static bn_fs_ops ops;
@@ -101,7 +100,7 @@ static int lines_of_ran(void)
 	return n;
 }
 
-/* What the command left is stored, and there once. */
+/* The output of the command is stored, exactly once. */
 static void check_whole(const char *what, long at)
 {
 	bn_artifacts a;
@@ -116,7 +115,7 @@ static void check_whole(const char *what, long at)
 	bn_points_release(&m);
 }
 
-/* The run after the fault: over, or never started and good for another supervisor. */
+/* After the fault the run has ended, or it never started and another supervisor can take it. */
 static bn_run_status settle(const char *what, long at)
 {
 	bn_run_info *r = launched_look(&run);
@@ -164,7 +163,7 @@ static void make(void)
 	launched_make(&run);
 }
 
-/* Every step-th change, from a random one on. */
+/* Tries every step-th change, from a random one on. */
 static void try_each(faultfs_kind kind, const char *what, long step)
 {
 	long n, by_status[16] = {0}, tried = 0;

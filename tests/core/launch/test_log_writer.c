@@ -1,4 +1,4 @@
-/* What a run prints in the files of its log: within the limit, beginning and end kept, and never an error. */
+/* The output of a run in its log files: within the limit, with beginning and end kept, and never an error. */
 #include "core/base/mem.h"
 #include "core/launch/_log_writer.h"
 #include "tests/support/check_main.h"
@@ -49,7 +49,7 @@ static void print_lines(bn_log_writer *w, int from, int to)
 		bn_log_writer_add(w, line, (size_t)snprintf(line, sizeof line, "%09d\n", i), LIMIT);
 }
 
-/* The files, in order; *all: their bytes in sum. */
+/* Lists the files in order; *all: their total size. */
 static size_t files(bn_run_log_part *parts, uint64_t *all)
 {
 	size_t n;
@@ -110,7 +110,7 @@ START_TEST(test_log_below_its_limit_is_one_file_and_gone_on_with)
 }
 END_TEST
 
-/* Whoever prints notices nothing; what was lost is a gap, which the place of the next file tells. */
+/* The program that prints is not affected; the lost output is a gap, visible in the offset of the next file. */
 START_TEST(test_log_of_a_full_disk_leaves_out_what_it_could_not_write_and_goes_on)
 {
 	bn_log_writer w;
@@ -158,7 +158,7 @@ START_TEST(test_log_of_a_full_disk_gives_no_end_up_that_it_has)
 }
 END_TEST
 
-/* Whose directory it is may put any file there: one that begins within another must not make a reader run over. */
+/* The owner of the directory can put any file there: overlapping files must not overflow a reader's buffer. */
 START_TEST(test_log_whose_files_overlap_is_read_within_its_buffer)
 {
 	char bytes[65], head[1000];
@@ -191,7 +191,7 @@ START_TEST(test_log_whose_files_overlap_is_read_within_its_buffer)
 }
 END_TEST
 
-/* A disk on which not even a file can be made: what is printed is passed over until one can. */
+/* If no file can be created, output is dropped until one can. */
 START_TEST(test_log_without_a_file_passes_over_what_is_printed)
 {
 	bn_log_writer w;

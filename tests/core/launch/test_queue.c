@@ -1,7 +1,6 @@
 /*
- * The local queue: what its events mean, in which order runs stand in line, what limits, pausing and
- * cancelling do. Nobody starts anything here; test_queue_run.c has the real program.
- */
+ * The local queue: the meaning of its events, the order of waiting runs, limits, pausing and cancelling. No run is
+ * started here; test_queue_run.c uses the real program. */
 #include "core/launch/queue.h"
 
 #include "core/base/process.h"
@@ -27,7 +26,7 @@ START_TEST(test_queue_keeps_the_order_of_the_calls_when_clocks_are_set_back)
 	queued_make();
 	int64_t now = bn_env_now_ns(bn_env_real());
 	for (int i = 0; i < 6; i++) {
-		/* Each by a process of its own, whose clock is an hour behind the one before. */
+		/* Each by a separate process, whose clock is an hour behind that of the process before. */
 		queued.env.clock_ns = now - i * (int64_t)3600 * 1000000000;
 		queued.env.clock_step_ns = 1000;
 		bn_workspace *ws = queued_open();
@@ -61,7 +60,7 @@ START_TEST(test_queue_keeps_the_order_behind_one_whose_clock_was_decades_ahead)
 		ck_assert_bn_ok(queued_try_add(ws, NOBODY, "true", 1, 0, ids[i], &err), &err);
 		bn_workspace_close(ws);
 	}
-	/* The first stands where its clock says; nobody follows it there. */
+	/* The first run is placed by its clock; those added later are not placed behind it. */
 	bn_queue *q = queued_read();
 	ck_assert_uint_eq(q->waiting, 4);
 	for (int i = 0; i < 4; i++)
@@ -91,7 +90,7 @@ START_TEST(test_queue_says_when_an_event_of_the_future_wins_over_a_pause_or_a_li
 	ck_assert_int_eq(bn_queue_set(ws, &two, &e), BN_ECONFLICT);
 	ck_assert_msg(strstr(e.msg, "queue.set") != NULL, "%s", e.msg);
 	bn_err_clear(&e);
-	/* What that event does not speak of is as it was asked to be. */
+	/* Settings that the event does not contain can be changed. */
 	ck_assert_bn_ok(bn_queue_set(ws, &one_at_once, &err), &err);
 	ck_assert_bn_ok(bn_queue_pause(ws, true, &err), &err);
 	bn_workspace_close(ws);
@@ -119,7 +118,7 @@ START_TEST(test_queue_refuses_what_can_never_start_and_passes_over_what_no_longe
 	ck_assert_str_eq(q->items[0].reason, "asks for 4 cores; the queue's limit is 2");
 	ck_assert_str_eq(q->items[1].reason, "next");
 	bn_queue_free(q);
-	/* 0 is the default again. */
+	/* 0 restores the default. */
 	queued_limit(0, 0, 0);
 	q = queued_read();
 	ck_assert_int_eq(q->set.cores, 0);
@@ -141,7 +140,7 @@ START_TEST(test_queue_a_waiting_run_is_not_lost_however_long_it_waits)
 	ck_assert_int_eq(queued_status(id, NULL), BN_RUN_QUEUED);
 	ck_assert_bn_ok(bn_run_reconcile(queued.ws, &lost, &err), &err);
 	ck_assert_uint_eq(lost, 0);
-	/* An older program, which knows no queues, may say so. */
+	/* An older program without queues may write that record. */
 	ck_assert_bn_ok(
 		bn_runlog_finished(queued.ws, id, "LOST", -1, 0, "never started", &err), &err);
 	ck_assert_bn_ok(bn_workspace_commit(queued.ws, &err), &err);
@@ -176,7 +175,7 @@ START_TEST(test_queue_cancels_what_waits_and_nothing_else)
 	bool cancelled = true;
 	ck_assert_bn_ok(bn_queue_cancel(queued.ws, a, &cancelled, &err), &err);
 	ck_assert(!cancelled);
-	/* One that is about to start is asked, not cancelled. */
+	/* A run that is about to start is asked to stop, not cancelled. */
 	bn_supervisor_lock lock;
 	bool fresh = false;
 	ck_assert_bn_ok(bn_supervisor_claim(&lock, &fresh, queued.ws, b, &err), &err);
@@ -228,7 +227,7 @@ START_TEST(test_queue_is_found_again_from_the_run_whose_executor_it_is)
 	ck_assert_bn_ok(bn_run_get(&r, queued.ws, id, &err), &err);
 	ck_assert_str_eq(r->executor, "queue");
 	ck_assert_str_eq(r->job_id, id);
-	/* Who repeats the run reads the spec. */
+	/* The spec names the executor, for those who repeat the run. */
 	ck_assert_bn_ok(bn_spec_fetch(&spec, queued.ws, r->spec_hash, &err), &err);
 	ck_assert_str_eq(spec->executor, "queue");
 	ck_assert_bn_ok(bn_executor_of(&by, queued.ws, id, &err), &err);
@@ -286,7 +285,7 @@ START_TEST(test_queue_of_one_user_hears_no_other_user)
 	ck_assert_bn_ok(bn_run_id_new(&ann->env, id, &err), &err);
 	ck_assert_bn_ok(bn_runlog_created(ann->ws, id, &about, &err), &err);
 	ck_assert_bn_ok(bn_workspace_seal(ann->ws, &err), &err);
-	/* Bob pauses ann's queue, and puts her run into his own. */
+	/* Bob pauses ann's queue, and adds her run to his own. */
 	ck_assert_bn_ok(bn_workspace_append(bob->ws, "queue.paused", entity, NULL, &err), &err);
 	ck_assert_bn_ok(bn_runlog_queued(bob->ws, id, "bob@node", 1, 0, &err), &err);
 	ck_assert_bn_ok(bn_workspace_seal(bob->ws, &err), &err);
@@ -298,7 +297,7 @@ START_TEST(test_queue_of_one_user_hears_no_other_user)
 	ck_assert_bn_ok(bn_queue_read(&q, ann->ws, "bob@node", 0, &err), &err);
 	ck_assert_uint_eq(q->count, 0);
 	bn_queue_free(q);
-	/* Her own word counts, for bob's eyes too, and what he says of her run's end does not. */
+	/* Her own record counts for all readers, and bob's record of the end of her run does not. */
 	ck_assert_bn_ok(bn_runlog_queued(ann->ws, id, own, 1, 0, &err), &err);
 	ck_assert_bn_ok(bn_workspace_seal(ann->ws, &err), &err);
 	ck_assert_bn_ok(bn_workspace_refresh(bob->ws, NULL, &err), &err);

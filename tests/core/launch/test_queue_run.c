@@ -1,7 +1,6 @@
 /*
- * The local queue with the real program: the order in which runs start, how many at once, and that none is
- * lost and none runs twice when runners, supervisors and those who queue are killed with SIGKILL at any moment.
- */
+ * The local queue with the real program: the order in which runs start, how many at once, and that no run is lost
+ * or run twice when runners, supervisors and queueing processes are killed with SIGKILL at any moment. */
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "core/launch/queue.h"
@@ -40,8 +39,8 @@ static void note_id(int who, const char *id)
 	bn_free(path);
 }
 
-/* A process that queues n runs, each of which adds a line to the file `ran` and one to runs/<id>. Their ids
- * are in the file line-<who>, in the order of the calls. */
+/* Forks a process that queues n runs, each of which adds a line to the file `ran` and one to a file in runs/<id>. Their
+ * ids are in the file line-<who>, in the order of the calls. */
 static pid_t fork_adder(const char *program, int n, int who, const char *more)
 {
 	pid_t pid = fork();
@@ -78,7 +77,7 @@ typedef struct tally {
 	int finished, failed, lost, scheduled, total;
 } tally;
 
-/* Every run's state says what became of it: none ran twice, a finished one ran. */
+/* The state of every run matches what happened: none ran twice, a finished one ran. */
 static tally check_states(void)
 {
 	tally t = {0, 0, 0, 0, 0};
@@ -108,7 +107,7 @@ static tally check_states(void)
 		} else if (!strcmp(status, "LOST")) {
 			t.lost++;
 		} else {
-			/* Whoever queued it was killed before it could say that it had. */
+			/* The process that queued it was killed before it could record that. */
 			t.scheduled++;
 			ck_assert_msg(!strcmp(status, "SCHEDULED") && times == 0, "run %s is %s",
 				id, status);
@@ -118,9 +117,9 @@ static tally check_states(void)
 	return t;
 }
 
-/* Of runs in line, each was started when all before it were over but for most - 1: by the times of
- * run.started and run.finished, which are their supervisors' clocks. A LOST one ended when somebody noticed.
- * Returns how many were looked at. */
+/* At most `most` of the runs in line were running at once, and each started after those before it: by the times in
+ * run.started and run.finished, from the clocks of their supervisors. LOST runs are skipped, since they ended before
+ * somebody noticed. Returns the number of runs checked. */
 static int check_order(char (*ids)[BN_RUN_ID_TEXT], int n, int most)
 {
 	int64_t *over = calloc((size_t)n + 1, sizeof *over);
@@ -146,7 +145,7 @@ static int check_order(char (*ids)[BN_RUN_ID_TEXT], int n, int most)
 	return known;
 }
 
-/* The same for what one process has queued, in whatever lies between. */
+/* The same for the runs queued by one process, whatever others were between them. */
 static int check_order_of(int who, int most)
 {
 	char(*ids)[BN_RUN_ID_TEXT] = calloc(4000, sizeof *ids);
@@ -190,7 +189,7 @@ START_TEST(test_queue_starts_them_in_line_two_at_a_time)
 	queued_wait_empty(program, 60);
 	ck_assert_int_eq(check_states().finished, WHO * EACH);
 	ck_assert_int_eq(check_order(ids, WHO * EACH, 2), WHO * EACH);
-	/* And there were two. */
+	/* Two runs did run at the same time. */
 	for (int i = 1; i < WHO * EACH; i++) {
 		bn_run_info *a = NULL, *b = NULL;
 		ck_assert_bn_ok(bn_run_get(&a, queued.ws, ids[i - 1], &err), &err);
@@ -223,7 +222,7 @@ START_TEST(test_queue_runs_all_in_order_one_at_a_time)
 	tally t = check_states();
 	ck_assert_int_eq(t.finished, WHO * EACH);
 	ck_assert_int_eq(t.total, WHO * EACH);
-	/* One at a time, so the file has the order in which they started. */
+	/* One at a time, so the lines are in the order of starting. */
 	char *path = bn_path_join(queued.dir.path, "ran");
 	bn_buf b = BN_BUF_INIT;
 	ck_assert_bn_ok(bn_fs_read_file(&queued.env.env, path, &b, &err), &err);
@@ -288,7 +287,7 @@ START_TEST(test_queue_loses_and_repeats_nothing_when_its_runner_is_killed_at_eac
 }
 END_TEST
 
-/* How many runs the storm has: `make check-all` asks for 3000. */
+/* The number of runs in the stress test: `make check-all` sets 3000. */
 static int storm_runs(void)
 {
 	const char *text = getenv("BINNACLE_QUEUE_RUNS");
@@ -296,7 +295,7 @@ static int storm_runs(void)
 	return n < 8 ? 8 : n;
 }
 
-/* Whether one process is still there; the others are counted off. */
+/* Whether one of the processes is still running; counts those that failed in *given_up. */
 static bool adders_live(pid_t *pids, int n, int *given_up)
 {
 	int live = 0;
@@ -331,7 +330,7 @@ START_TEST(test_queue_loses_and_repeats_nothing_when_anything_is_killed)
 	queued_limit(64, 0, 2);
 	for (int i = 0; i < WHO; i++)
 		adders[i] = fork_adder(program, each, i, i % 2 ? "sleep 0.05" : "");
-	/* A runner that is killed whenever it has begun never gets to start one: so many, and no more. */
+	/* A runner killed as soon as it has started never starts a run, so the number of kills is limited. */
 	for (int i = 0; adders_live(adders, WHO, &given_up) || (i < each * WHO && !is_empty_now());
 		i++) {
 		unsigned r = (unsigned)rand_r(&seed), what = i == 8 ? ADDER : r % ADDER;
@@ -341,7 +340,7 @@ START_TEST(test_queue_loses_and_repeats_nothing_when_anything_is_killed)
 		const pid_t pids[] = {queued_runner(), s.pid, s.guard, s.child, adders[1]};
 		pid_t pid = i >= each * WHO ? 0 : pids[what];
 		kills[what] += pid > 1 && kill(pid, SIGKILL) == 0;
-		if (r % 4 == 0) /* a verb comes by */
+		if (r % 4 == 0) /* as any verb does */
 			ck_assert_bn_ok(bn_queue_wake(queued.ws, program, &err), &err);
 		queued_pause_ms(r / 8 % 60);
 	}

@@ -1,7 +1,6 @@
 /*
- * What a queued run keeps of the shell that queued it, with the real program: umask, limits and nice value; and
- * what its log says of those that could not be given.
- */
+ * What a queued run inherits from the shell that queued it, with the real program: umask, limits and nice value;
+ * and which of them its log reports as not restored. */
 #include "core/base/dir.h"
 #include "core/base/fs.h"
 #include "core/base/mem.h"
@@ -51,8 +50,8 @@ START_TEST(test_queue_gives_a_run_the_umask_and_the_limits_of_who_queued_it)
 }
 END_TEST
 
-/* Another shell, so much nicer than this one and allowed so many files: queues a run (NULL: nothing), or starts the
- * queue's runner, the program. */
+/* In another shell, with a higher nice value and this limit of open files: queues a run (script NULL: none), or starts
+ * the runner of the queue (program NULL: none). */
 static void in_a_shell(int nicer, rlim_t files, const char *script, const char *program)
 {
 	int status = -1;
@@ -75,8 +74,8 @@ static void in_a_shell(int nicer, rlim_t files, const char *script, const char *
 	ck_assert_int_eq(status, 0);
 }
 
-/* Queues a run in one shell, lets the runner of another one start it, and gives what the run saw and what its log
- * says (both yours). */
+/* Queues a run in one shell and starts it from the runner of another; returns what the run saw and the text of its log
+ * (both yours). */
 static void run_between(int nicer, rlim_t files, int runner_nicer, rlim_t runner_files,
 	const char *program, bn_buf *saw, bn_buf *log)
 {

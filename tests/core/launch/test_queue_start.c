@@ -1,8 +1,6 @@
 /*
- * How the start of a queued run ends when something is in its way, with the real program: each try comes to
- * a record, nobody behind it is forgotten, and the environment that it was queued in does not outlive its
- * wait.
- */
+ * The start of a queued run when something prevents it, with the real program: every attempt ends in a record, runs
+ * behind it are not forgotten, and the environment saved when it was queued is deleted when the wait ends. */
 #include "core/base/dir.h"
 #include "core/base/fs.h"
 #include "core/base/mem.h"
@@ -34,7 +32,7 @@ static void take_away(const char *id, const char *name)
 	bn_free(path);
 }
 
-/* A run that reads `input`, a file that is there now. */
+/* Adds a run with the existing file `input`. */
 static void add_reader(const char *program, char id[BN_RUN_ID_TEXT])
 {
 	char *path = queued_path(NULL, "input");
@@ -48,7 +46,7 @@ static void add_reader(const char *program, char id[BN_RUN_ID_TEXT])
 	ck_assert_bn_ok(queued_try_add_json(queued.ws, program, j, id, &err), &err);
 }
 
-/* A link to itself cannot be opened, which says nothing about the next try. */
+/* A link to itself cannot be opened now, but may be later. */
 static void block_input(void)
 {
 	char *path = queued_path(NULL, "input");
@@ -102,7 +100,7 @@ START_TEST(test_queue_forgets_no_run_that_waits_behind_more_than_it_reads_at_onc
 	queued_make();
 	ck_assert_bn_ok(bn_queue_pause(queued.ws, true, &err), &err);
 	queued_limit(2, 0, 0);
-	/* Passed over, since the limit is lowered, but in line. */
+	/* Above the lowered limit, so skipped, but still in line. */
 	for (int i = 0; i < AHEAD; i++)
 		queued_add(program, "true", 2, id);
 	queued_limit(1, 0, 0);
@@ -121,7 +119,7 @@ START_TEST(test_queue_forgets_no_run_that_waits_behind_more_than_it_reads_at_onc
 	wait_status(second, BN_RUN_FINISHED);
 	ck_assert_uint_eq(lines_of(first, "times"), 1);
 	ck_assert_uint_eq(lines_of(second, "times"), 1);
-	/* One line for each try, and no more tries than may be. */
+	/* One line for each attempt, and not more attempts than allowed. */
 	ck_assert_uint_lt(lines_of(first, BN_RUN_LOG_FILE), BN_QUEUE_TRIES);
 	ck_assert(queued_has(id, BN_QUEUE_ENVIRON));
 	ck_assert_int_eq(queued_status(id, NULL), BN_RUN_QUEUED);
@@ -204,7 +202,7 @@ START_TEST(test_queue_starts_a_run_again_whose_supervisor_is_killed_before_it_st
 		queued_add(program, "true", 2, id);
 	queued_limit(1, 0, 0);
 	add_reader(program, id);
-	/* Who hashes a file of a terabyte, all of it a hole, has enough to do. */
+	/* Hashing a sparse file of 1 TiB takes long enough. */
 	char *path = queued_path(NULL, "input");
 	ck_assert_int_eq(truncate(path, (off_t)1 << 40), 0);
 	ck_assert_bn_ok(bn_queue_pause(queued.ws, false, &err), &err);
@@ -233,7 +231,7 @@ START_TEST(test_queue_ends_a_run_that_is_stopped_while_its_inputs_are_hashed)
 	ck_assert_bn_ok(bn_queue_pause(queued.ws, true, &err), &err);
 	add_reader(program, id);
 	queued_add(program, "true", 1, next);
-	/* Who hashes a file of a terabyte, all of it a hole, has enough to do. */
+	/* Hashing a sparse file of 1 TiB takes long enough. */
 	char *path = queued_path(NULL, "input");
 	ck_assert_int_eq(truncate(path, (off_t)1 << 40), 0);
 	bn_free(path);

@@ -1,4 +1,5 @@
-/* From what was written to what is run: data made exact, defaults, provenance; what is refused. */
+/* From a spec as written to the spec that runs: exact versions of data, defaults, provenance; what
+ * is refused. */
 #include "core/launch/resolve.h"
 
 #include "core/base/fs.h"
@@ -92,7 +93,7 @@ START_TEST(test_resolve_part_comes_from_a_version_or_from_a_share)
 }
 END_TEST
 
-/* What would have to be ignored is refused, in words, by a field's name. */
+/* Fields that would have to be ignored are refused by name. */
 START_TEST(test_launch_refuses_what_this_version_does_not_do)
 {
 	static const struct {
@@ -123,7 +124,7 @@ START_TEST(test_launch_refuses_what_this_version_does_not_do)
 			      "\"resources\": {\"nodes\": 1, \"tasks\": 1, \"gpus\": 0}}");
 	ck_assert_bn_ok(bn_executor_check_host(spec, &err), &err);
 	bn_spec_free(spec);
-	/* What an executor was asked for is none of a supervisor's affair. */
+	/* The supervisor does not check what the executor was asked for. */
 	spec = parse(
 		"{\"command\": [\"x\"], \"executor\": \"slurm\", \"resources\": {\"nodes\": 4, "
 		"\"gpus\": 2, \"partition\": \"p\"}}");
@@ -143,7 +144,7 @@ START_TEST(test_launch_leaves_no_run_without_an_end_when_it_fails_half_way)
 	bn_spec *spec = parse("{\"command\": [\"x\"], \"tags\": {\"a..b\": \"c\"}}");
 	ck_assert_int_eq(bn_launch_prepare(w.ws, spec, &opt, id, &e), BN_EINVAL);
 	bn_spec_free(spec);
-	/* As a workbench does, which lives on. */
+	/* Like a workbench, which continues after the failure. */
 	ck_assert_bn_ok(bn_workspace_commit(w.ws, &err), &err);
 	ck_assert_bn_ok(bn_workspace_refresh(w.ws, NULL, &err), &err);
 	ck_assert_bn_ok(bn_run_get(&r, w.ws, id, &err), &err);

@@ -1,8 +1,7 @@
 /*
- * A disk that fills up at each change of it that a training run makes, its launcher, its supervisor and the trainer
- * counted as one: once (ENOSPC) and from then on (what is removed gives room again). The run ends at once, FAILED
- * with "no space" as its failure, or with a model that is whole; nobody finds it LOST, or waits for it.
- */
+ * A disk that fills up at each change made by a training run, counting launcher, supervisor and trainer together:
+ * full once (ENOSPC), or from then on (unlinking frees space). The run ends at once, either FAILED with "no
+ * space" as its failure or with a complete model; it is never LOST, and nobody has to wait for it. */
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "core/data/add.h"
@@ -25,8 +24,8 @@ static launched_run run;
 static bn_err err = BN_ERR_INIT;
 static struct shared {
 	char id[BN_RUN_ID_TEXT];
-	int launched; /* what bn_launch returned */
-	bool is_full; /* and whether a full disk was why */
+	int launched; /* the result of bn_launch */
+	bool is_full; /* whether its error was a full disk */
 	long changes;
 } * shared;
 
@@ -36,7 +35,7 @@ static void make(void)
 	bn_generate_options o = {.rows = 60, .seed = 1};
 	bool added;
 	launched_make(&run);
-	bn_workspace_close(run.w.ws); /* of fewer classes */
+	bn_workspace_close(run.w.ws); /* it knows fewer classes */
 	ck_assert_bn_ok(
 		bn_workspace_open(&run.w.ws, &run.w.env.env, bn_fold_classes, run.w.dir.path, &err),
 		&err);
@@ -58,7 +57,7 @@ static int count_too(const bn_env *env, int fd)
 	return rc;
 }
 
-/* In a process of its own. What is started in the program's place is nothing: it is supervised here. */
+/* In a separate process. The program started is /bin/true, because this process supervises the run itself. */
 static void launch(bool then_supervise)
 {
 	bn_workspace *ws = NULL;
@@ -108,7 +107,7 @@ static void check_failed(const bn_run_info *r, long at)
 		at, r->reason ? r->reason : "no reason");
 }
 
-/* Every artifact is there, and hashes to its name. */
+/* Every artifact exists and has the hash in its name. */
 static int check_objects(long at)
 {
 	bn_artifacts l;
@@ -121,7 +120,7 @@ static int check_objects(long at)
 	return n;
 }
 
-/* FINISHED or FAILED. */
+/* Checks that the run is FINISHED, or FAILED for lack of space. */
 static bn_run_status settle(long at)
 {
 	bn_run_info *r = launched_look(&run);
@@ -146,7 +145,7 @@ static long stride(long usual)
 	return text && atol(text) > 0 ? atol(text) : usual;
 }
 
-/* Of the run that a launch made, if it made one that anybody can see. */
+/* Whether the launch created a run that others can see; selects it. */
 static bool is_there(void)
 {
 	bn_run_info *r = NULL;
@@ -167,14 +166,14 @@ static void try_each(faultfs_kind kind, const char *what, long step)
 	ck_assert_int_eq(settle(0), BN_RUN_FINISHED);
 	long n = shared->changes, first = 1 + (long)(bn_env_now_ns(bn_env_real()) / 1000 % step);
 	ck_assert_int_gt(n, 40);
-	/* Each run leaves something in the log that the next one's writer looks at: there come to be more changes. */
+	/* Each run extends the log that the next writer reads, so the number of changes grows. */
 	for (long at = first, in_a_row = 0; at <= n || in_a_row < 3; at += step) {
 		with_fault(kind, at, true);
 		bool there = is_there();
 		if (shared->launched < 0) {
 			ck_assert_msg(shared->launched == BN_EIO && shared->is_full,
 				"change %ld: launched: %d", at, shared->launched);
-			if (there) /* nobody else would say that it is over */
+			if (there) /* nobody else would record its end */
 				ck_assert_int_eq(settle(at), BN_RUN_FAILED);
 			refused++;
 			continue;
