@@ -1,10 +1,9 @@
 /*
- * test_attacks_upgrade.c - what members, and strangers with an account, write beside an upgrade: into logs that it
- * closed, and into new ones. Rows of tests/attacks/table.txt.
+ * test_attacks_upgrade.c - records that members, and accounts without a key, write around an upgrade: to logs that it
+ * closed, and to new ones. Rows of tests/attacks/table.txt.
  *
- * ann made the workspace, bob reviews, cleo registered wind/1 and asks for its approval; ann upgrades and admits all who
- * have a key. dan has an account.
- */
+ * ann made the workspace, bob is a reviewer, cleo registered wind/1 and requests its approval; ann upgrades and admits
+ * everybody who has a key. dan has an account only. */
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/govern/identity.h"
@@ -73,7 +72,7 @@ static void end(void)
 	team_remove(&t);
 }
 
-/* As a program does that knows no chain: its payload is signed as the rules of uids say, its record is not. */
+/* Writes like a program without support for chains: the payload is signed by the rules of uids, the record is not. */
 static void old_program(person *p, const char *kind, json_t *payload)
 {
 	ck_assert_ptr_nonnull(payload);
@@ -113,7 +112,7 @@ START_TEST(test_act_of_an_old_program_after_the_upgrade_is_late_and_its_account_
 		ck_assert_int_eq(team_state(&t.people[i], "wind/1"), BN_MODEL_REQUESTED);
 	ck_assert_uint_eq(team_count(dan, "model.approved", BN_OUTCOME_LATE), 1);
 	expect_late(bob, 1, "binnacle model approve wind/1 --reason fine");
-	expect_late(cleo, 1, "binnacle model tag wind/1 site north"); /* who has no key yet */
+	expect_late(cleo, 1, "binnacle model tag wind/1 site north"); /* she has no key yet */
 	expect_late(ann, 0, NULL);
 	ATTACK_TRACE(ann->ws, NULL);
 	must(bn_version_approve(bob->ws, "wind/1", "fine", false, &err));
@@ -125,7 +124,8 @@ START_TEST(test_act_of_an_old_program_after_the_upgrade_is_late_and_its_account_
 }
 END_TEST
 
-/* How often entities were replayed for it: the policy of uids is what old runs, datasets and models depend on. */
+/* The number of statements executed. An entity is replayed for an old policy because runs, datasets and models depend
+ * on it. */
 static uint64_t statements_of(person *p)
 {
 	sqlite3_stmt *st = NULL;
@@ -182,7 +182,7 @@ static void must_be(int rc, int code)
 	bn_err_clear(&err);
 }
 
-/* What bob's account is worth changes while ann reads what she is asked. */
+/* The roles of bob's account change while ann reads the question. */
 START_TEST(test_what_changes_between_the_question_and_the_answer_is_not_signed)
 {
 	const uid_t all[] = {bob->uid};
@@ -247,7 +247,7 @@ START_TEST(test_founder_by_a_record_that_was_dated_back_is_named_before_the_upgr
 }
 END_TEST
 
-/* Before the upgrade a member moves log/ aside, and puts a copy of his own in its place. */
+/* Before the upgrade a member moves log/ away and puts a copy of his own in its place. */
 START_TEST(test_log_that_a_member_has_put_there_is_not_closed)
 {
 	const bn_upgrade_how nobody = {.n_admit = 0};

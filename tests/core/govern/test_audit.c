@@ -1,4 +1,4 @@
-/* test_audit.c - the audit log: filters and pages, and faults that verification finds. */
+/* test_audit.c - the audit log: filters and pages, and the faults that verification finds. */
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "core/govern/audit.h"
@@ -20,7 +20,7 @@
 static team t;
 static person *const ann = &t.people[0], *const bob = &t.people[1], *const dan = &t.people[3];
 
-/* One approved model. */
+/* A workspace with one approved model. */
 static void setup(void)
 {
 	bn_err err = BN_ERR_INIT;
@@ -32,7 +32,7 @@ static void setup(void)
 	ck_assert_bn_ok(bn_version_approve(bob->ws, "power/1", "fine", false, &err), &err);
 }
 
-/* Changes one byte of a file, at offset from its end when negative. */
+/* Changes one byte of a file, at an offset from its end if negative. */
 static void flip_byte(const char *path, off_t at)
 {
 	unsigned char byte;
@@ -76,7 +76,7 @@ START_TEST(test_log_is_filtered_and_paged_newest_first)
 	bn_audit_page_free(p);
 	f = (bn_audit_filter){.outcome = -1, .until_ms = then};
 	ck_assert_bn_ok(bn_audit_read(&p, dan->ws, &f, &err), &err);
-	ck_assert_uint_eq(p->total, 2); /* the founding, ann's key */
+	ck_assert_uint_eq(p->total, 2); /* the founding record, ann's key */
 	bn_audit_page_free(p);
 	f = (bn_audit_filter){.outcome = BN_OUTCOME_REFUSED};
 	ck_assert_bn_ok(bn_audit_read(&p, dan->ws, &f, &err), &err);
@@ -167,7 +167,7 @@ START_TEST(test_records_that_only_a_newer_version_knows_are_counted_and_no_fault
 }
 END_TEST
 
-/* The line of a report that says there is a problem with the name. */
+/* Whether a line of the report names a problem of that item. */
 static bool has_problem(const bn_verify_report *v, const char *name, const char *problem)
 {
 	for (size_t i = 0; i < v->count; i++)
@@ -203,7 +203,7 @@ START_TEST(test_signed_event_of_a_newer_class_version_fails_both_verifications_a
 	ck_assert_msg(strstr(r->first_fault, fault) != NULL, "%s", r->first_fault);
 	ck_assert_ptr_nonnull(strstr(r->first_fault, bob->ws->writer->name));
 	bn_audit_report_free(r);
-	ck_assert_int_eq(team_state(dan, "power/1"), BN_MODEL_APPROVED); /* not guessed at */
+	ck_assert_int_eq(team_state(dan, "power/1"), BN_MODEL_APPROVED); /* not applied */
 	ck_assert_bn_ok(bn_version_verify(&v, dan->ws, "power/1", NULL, &err), &err);
 	ck_assert_uint_eq(v->problems, 1);
 	ck_assert(has_problem(v, "history of power", "newer binnacle"));

@@ -1,4 +1,4 @@
-/* test_authority.c - what signed records are worth under the chain of authority, as every reader sees it. */
+/* test_authority.c - which signed records count under the chain of authority, for every reader. */
 #include "core/base/hash.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
@@ -17,9 +17,9 @@ static bn_err err = BN_ERR_INIT;
 static uint8_t link_id[32];
 static team t;
 static person *ann, *bob, *cleo, *dan;
-static int applied; /* events of class "note", in all indexes */
+static int applied; /* events of class "note" applied, in all indexes */
 
-/* Class "note": events that anybody may sign; the outcome says what they are worth. */
+/* Class "note": events that anybody may sign; the outcome is their standing. */
 static int note_apply(bn_fold *f, const bn_event *ev, bn_err *e)
 {
 	bn_standing s;
@@ -41,7 +41,7 @@ static int note_clear(bn_fold *f, const char *entity, bn_err *e)
 	return 0;
 }
 
-static size_t seals; /* that batches have said to be new */
+static size_t seals; /* reported as new by batches */
 
 static int note_before_replay(bn_fold *f, bn_err *e)
 {
@@ -94,7 +94,7 @@ static void note(person *p, const char *entity, int v)
 	json_decref(payload);
 }
 
-/* Signs without having looked at what came since. */
+/* Signs without reading new records first. */
 static void note_blind(person *p, const char *entity, int v)
 {
 	json_t *payload = json_pack("{s:i}", "v", v);
@@ -103,7 +103,7 @@ static void note_blind(person *p, const char *entity, int v)
 	json_decref(payload);
 }
 
-/* The outcome of note v as p sees it: "applied epoch 1 of ..." */
+/* The outcome of note v in p's view: "applied epoch 1 of ..." */
 static char *worth(person *p, int v)
 {
 	sqlite3_stmt *st = NULL;
@@ -120,7 +120,7 @@ static char *worth(person *p, int v)
 	return text;
 }
 
-/* What p sees of note v, in a folded and in a fresh index. */
+/* Checks the outcome of note v in p's view. */
 static void expect(person *p, int v, const char *start)
 {
 	char *before = worth(p, v);
@@ -187,7 +187,7 @@ START_TEST(test_what_the_signer_of_the_next_link_did_not_know_is_late_whatever_i
 	read_by(ann);
 	person_link(ann, (bn_change[]){person_role(bob, BN_ROLE_REVIEWER, true)}, 1);
 	bob->clock_offset_ms = -1000 * 86400;
-	note_blind(bob, "note/a", 2); /* bob's index ends at link 1 */
+	note_blind(bob, "note/a", 2); /* bob has read up to link 1 */
 	bob->clock_offset_ms = 0;
 	expect(dan, 1, COUNTS "1");
 	expect(dan, 2, LATE);
@@ -211,7 +211,7 @@ START_TEST(test_link_replays_only_those_whose_records_it_makes_late)
 	read_by(cleo);
 	person_link(ann, (bn_change[]){person_role(bob, BN_ROLE_REVIEWER, true)}, 1);
 	read_by(ann);
-	note_blind(cleo, "note/late", 100); /* cleo's index ends at link 1 */
+	note_blind(cleo, "note/late", 100); /* cleo has read up to link 1 */
 	applied = 0;
 	read_by(ann);
 	ck_assert_int_eq(applied, 1);
@@ -275,14 +275,14 @@ START_TEST(test_void_and_cut_take_what_they_name_and_nothing_else)
 	expect(dan, 2, CUT_OFF);
 	expect(dan, 3, VOIDED);
 	expect(dan, 4, COUNTS "1");
-	note(bob, "note/a", 5); /* his key stays cut */
+	note(bob, "note/a", 5); /* his key remains cut */
 	expect(dan, 5, CUT_OFF);
 	team_expect_one_view(&t);
 	teardown();
 }
 END_TEST
 
-/* dan is nobody, and his key is ann's bot. */
+/* dan is not a person; his key is ann's bot. */
 START_TEST(test_a_bot_is_its_person_until_its_end_and_proves_its_key)
 {
 	static const char *const verbs[] = {"tag", NULL}, *const patterns[] = {"*", NULL};
@@ -294,7 +294,7 @@ START_TEST(test_a_bot_is_its_person_until_its_end_and_proves_its_key)
 	ck_assert_bn_ok(bn_key_open(&key, &dan->env, NULL, &err), &err);
 	read_by(ann);
 	ck_assert_bn_ok(bn_bot_add(ann->ws, key, &wish, &err), &err);
-	/* bob calls it his, with the proof that it gave to ann */
+	/* bob claims it, with the proof of possession made for ann */
 	ck_assert_int_eq(bn_bot_add(bob->ws, key, &wish, &err), BN_ECONFLICT);
 	bn_err_clear(&err);
 	note(dan, "note/a", 1);
@@ -325,7 +325,7 @@ START_TEST(test_removed_admin_forks_at_the_old_link_and_moves_nobody)
 			person_role(cleo, BN_ROLE_ADMIN, true)},
 		2);
 	read_by(cleo);
-	/* ann, the most senior, removes cleo; cleo, who has not looked, removes bob under the old link */
+	/* ann, the most senior admin, removes cleo; cleo, whose view is old, signs a link after the previous one */
 	person_link(ann, (bn_change[]){person_removed(cleo)}, 1);
 	note(ann, "note/a", 1);
 	cleo->clock_offset_ms = -1000 * 86400;
@@ -369,7 +369,7 @@ START_TEST(test_rows_do_not_depend_on_which_writer_was_seen_first)
 	read_by(bob);
 	person_link(bob, (bn_change[]){person_admitted(dan)}, 1);
 	note(dan, "note/a", 3);
-	/* bob and ann both go on from link 3 */
+	/* bob and ann both sign after link 3 */
 	read_by(ann);
 	read_by(bob);
 	bn_change c = person_role(cleo, BN_ROLE_REVIEWER, true),
@@ -441,7 +441,7 @@ static int64_t verified(person *p)
 	return bn_sql_int(read_by(p), -1, "SELECT count(*) FROM index_signed_verdict", "");
 }
 
-/* Records with signatures that are none, each of another key. */
+/* Records with invalid signatures, each by another key. */
 static void flood(const char *writer, const uint8_t epoch[32], int n)
 {
 	forged_log l;
@@ -480,7 +480,7 @@ START_TEST(test_only_signatures_of_known_keys_are_verified_and_each_once)
 	ck_assert_int_eq(verified(cleo), 12);
 	person_reopen(&t, cleo, true);
 	ck_assert_int_eq(verified(cleo), 12);
-	/* Each further record is verified when it comes, and nothing again. */
+	/* A new record is verified when it arrives, and earlier ones are not verified again. */
 	note(bob, "note/a", 20);
 	person_link(ann, (bn_change[]){person_role(bob, BN_ROLE_REVIEWER, true)}, 1);
 	ck_assert_int_eq(verified(cleo), 14);

@@ -1,4 +1,4 @@
-/* test_bots_arrival.c - bots are the same for all readers, whichever records of their persons came first. */
+/* test_bots_arrival.c - a bot is the same for all readers, in any order of arrival of its person's records. */
 #include "core/base/mem.h"
 #include "core/govern/authority.h"
 #include "core/govern/bots.h"
@@ -17,7 +17,7 @@ static person *const ann = &t.people[0], *const bob = &t.people[1], *const cleo 
 		     *const dan = &t.people[3];
 static bn_err err = BN_ERR_INIT;
 
-/* Its key; yours. */
+/* Adds a bot and returns its key; yours. */
 static bn_key *bot_add(person *p, const char *name)
 {
 	static const char *const verbs[] = {"tag", NULL}, *const all[] = {"*", NULL};
@@ -62,7 +62,7 @@ START_TEST(test_run_of_a_bot_is_its_persons_work_for_all_readers)
 		3);
 	ck_assert_bn_ok(bn_workspace_refresh(bob->ws, NULL, &err), &err);
 	bn_key *key = bot_add(bob, "nightly");
-	bn_key_signer(&signer, key); /* on a machine, by an account, of its own */
+	bn_key_signer(&signer, key); /* used on another machine, by another account */
 	ck_assert_bn_ok(bn_workspace_set_signer(dan->ws, &signer, &err), &err);
 	team_run(dan, RUN);
 	team_register_run(cleo, "power", dan, RUN, "{}");

@@ -1,4 +1,4 @@
-/* test_chain.c - which links of authority hold: what makes one valid, and which of several is chosen. */
+/* test_chain.c - which links of authority hold: the conditions for a valid one, and the choice among several. */
 #include "tests/support/chain_world.h"
 #include "tests/support/check_main.h"
 
@@ -8,7 +8,7 @@
 static chain_world w;
 static char text[65536], words[512];
 
-/* Founder A, then B and C become admins. */
+/* Founder A makes B and C admins. */
 static void three(void)
 {
 	world_init(&w, "A");
@@ -168,7 +168,7 @@ START_TEST(test_a_key_is_added_to_an_admin_by_himself_alone)
 	world_link(&w, "l", "k", "B2", "revoke:B");
 	world_link(&w, "m", "l", "B2 C", "remove:A");
 	ck_chain("b c k l m");
-	world_link(&w, "p", "m", "C", "person:P key:P:P2"); /* a developer's key: any admin */
+	world_link(&w, "p", "m", "C", "person:P key:P:P2"); /* not an admin's key */
 	ck_chain("b c k l m p");
 	world_release(&w);
 }
@@ -243,7 +243,7 @@ START_TEST(test_a_removed_person_is_admitted_again_with_the_same_key)
 	world_link(&w, "k", "c", "C", "key:C:C2");
 	world_link(&w, "r", "k", "A", "remove:C");
 	world_link(&w, "s", "r", "A", "person:C");
-	world_link(&w, "t", "s", "A", "person:C2"); /* free again, another person now */
+	world_link(&w, "t", "s", "A", "person:C2"); /* now another person's key */
 	ck_chain("b c k r s t");
 	ck_admins("A B");
 	world_release(&w);
@@ -326,7 +326,7 @@ START_TEST(test_the_recovery_key_counts_in_no_majority)
 	world_link(&w, "c", "b", "A", "+C");
 	world_link(&w, "x", "c", "C", "remove:B");
 	ck_invalid("x", "2 admins, 1 signed");
-	world_link(&w, "m", "c", "C B", "remove:A revoke:R"); /* 2 of 3, not of 4 */
+	world_link(&w, "m", "c", "C B", "remove:A revoke:R"); /* 2 of 3, without R */
 	ck_chain("b c m");
 	world_link(&w, "y", "m", "R", "+N");
 	ck_invalid("y", "is no admin there");
@@ -358,7 +358,7 @@ START_TEST(test_the_recovery_key_decides_between_two_histories_of_a_lone_founder
 	world_link(&w, "c", "b", "A B", "person:P");
 	world_link(&w, "a", "0", "A", "+X");
 	world_link(&w, "aa", "a", "A X", "person:P");
-	ck_chain("a aa"); /* nobody else was there: the smaller id */
+	ck_chain("a aa"); /* no other signer: the smaller id */
 	world_act_add(&w, "R", "b");
 	ck_chain("b c");
 	world_release(&w);
@@ -420,7 +420,7 @@ END_TEST
 
 START_TEST(test_the_removed_one_cannot_drop_the_removal_by_signing_it_and_another)
 {
-	/* As first written, rule 5 dropped a link any of whose signers had signed under a sibling. */
+	/* The first version of rule 5 dropped a link if any of its signers had signed under a sibling. */
 	three();
 	world_link(&w, "r", "c", "A", "remove:C");
 	world_link(&w, "00", "c", "C", "person:X");
@@ -434,7 +434,7 @@ END_TEST
 
 START_TEST(test_a_removal_by_a_senior_deeper_in_a_branch_beats_the_removed_ones_fork)
 {
-	/* The branch begins with a junior's link; he who removes stands in it. */
+	/* The branch begins with a junior's link, but the senior who removes B signed in it. */
 	five();
 	world_link(&w, "h", "e", "E", "person:P");
 	world_link(&w, "r", "h", "A", "remove:B");
@@ -454,7 +454,7 @@ START_TEST(test_whoever_worked_under_a_branch_lends_no_other_his_seniority)
 	world_link(&w, "00", "c", "A", "person:X");
 	ck_chain("b c h"); /* a majority: A and C */
 	world_link(&w, "i", "h", "B", "person:Q");
-	world_link(&w, "01", "h", "A", "person:Q"); /* A and nobody else in 01, B in i */
+	world_link(&w, "01", "h", "A", "person:Q"); /* only A is in 01, and B in i */
 	world_act_add(&w, "A", "i");
 	ck_chain("b c h i");
 	world_release(&w);
@@ -463,7 +463,7 @@ END_TEST
 
 START_TEST(test_two_majorities_are_decided_by_who_stands_in_one_alone)
 {
-	/* B and C acted on, and then make another history of the past: A decides. */
+	/* B and C acted under h, and then sign another history from before it: A decides. */
 	three();
 	world_link(&w, "h", "c", "A", "person:P");
 	world_act_add(&w, "B", "h");
@@ -494,7 +494,7 @@ START_TEST(test_a_removed_and_admitted_again_admin_does_not_stand_for_the_old_on
 	world_link(&w, "01", "00", "A", "person:B admin:B");
 	world_act_add(&w, "B", "01");
 	world_link(&w, "h", "c", "C", "person:P");
-	ck_chain("b c 00 01"); /* by A's seniority: A alone stands there, which is no majority */
+	ck_chain("b c 00 01"); /* by seniority: A is there alone, which is not a majority */
 	ck_standing("h", "junior");
 	world_act_add(&w, "B", "h");
 	ck_standing("00", "outnumbered");
@@ -526,7 +526,7 @@ START_TEST(test_late_signatures_make_a_link_valid_but_win_no_old_fork)
 	ck_invalid("00", "more signature");
 	world_sign(&w, "00", "B");
 	ck_chain("b c p h r");
-	ck_standing("00", "junior"); /* both have two; A stands in h alone */
+	ck_standing("00", "junior"); /* two signers each; A is in h only */
 	world_release(&w);
 }
 END_TEST
@@ -589,7 +589,7 @@ START_TEST(test_garbage_of_ids_is_an_orphan_not_a_loop)
 	world_link(&w, "m1", "m2", "A", "person:P");
 	world_link(&w, "m2", "m1", "A", "person:P");
 	world_link(&w, "0", "c", "A", "person:P");
-	world_link(&w, "c", "b", "A", "+C"); /* the same link again */
+	world_link(&w, "c", "b", "A", "+C"); /* the same link twice */
 	ck_chain("b c");
 	ck_standing("l", "orphan");
 	ck_standing("m1", "orphan");

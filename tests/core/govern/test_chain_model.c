@@ -1,20 +1,18 @@
 /*
- * test_chain_model.c - the choice among forked links (rule 5) against random attackers, on the real code.
+ * test_chain_model.c - the choice among forked links (rule 5) against random attackers, with the real code.
  *
- * An honest history of a few admins ends with a removal. Attackers, the removed admin and others, hold
- * their keys (two of some), sock keys and perhaps the recovery key. They write links wherever they may have
- * a say, sign honest and own links, and leave records under both. Three claims:
+ * An honest history of a few admins ends with a removal. Attackers, the removed admin and others, have their keys
+ * (some have two), sock puppet keys and perhaps the recovery key. They write links wherever they may sign, sign
+ * honest links and their own, and leave records under both. Three claims:
  *
- *	a removal by a majority is undone by no minority, whoever is in it, even admins who signed the
- *	removal themselves;
- *	a removal by one senior admin is undone by no minority of admins who are junior to him;
- *	a minority without the most senior admin, at the end of a chain, makes no admin, and removes none who
- *	is senior to all of them.
+ *	a removal by a majority is not undone by any minority, even by admins who signed the removal themselves;
+ *	a removal by one senior admin is not undone by any minority of admins junior to them;
+ *	a minority without the most senior admin, at the end of a chain, adds no admin, and removes none who is
+ *	senior to all of them.
  *
- * "Wherever": at each link on the chain where the attackers are less than half of the admins, and for the
- * first claim, more than half of the admins have acted behind it (always so when the admins did not change
- * until the removal); for the second, he who removed is an admin there and senior to all attackers.
- */
+ * "Wherever": at each link on the chain where the attackers are less than half of the admins, and, for the first
+ * claim, more than half of the admins have acted behind it (always the case if the admins did not change until the
+ * removal); for the second claim, the admin who removed is an admin there and senior to all attackers. */
 #include "tests/support/chain_world.h"
 #include "tests/support/check_main.h"
 
@@ -31,8 +29,8 @@ typedef struct history {
 	chain_world w;
 	char ids[LINKS_MAX][4];
 	state after[LINKS_MAX];    /* [0]: link 0 */
-	unsigned acted[LINKS_MAX]; /* bit a person: signed link i, or acted under it */
-	int n;                     /* links on the chain, link 0 too */
+	unsigned acted[LINKS_MAX]; /* bit a: person a signed link i, or acted under it */
+	int n;                     /* links on the chain, including link 0 */
 	bool has_key2[PEOPLE];
 	unsigned ever_removed;
 } history;
@@ -92,7 +90,7 @@ static unsigned some_majority(const state *s)
 	return m;
 }
 
-/* "C A2 B": the author is one of them, any. */
+/* "C A2 B": the author, the first one, is any of them. */
 static void signers_text(const history *h, unsigned who, char out[64])
 {
 	int first = (int)dice(PEOPLE);
@@ -164,7 +162,7 @@ static void second_key(history *h, int person)
 	h->has_key2[person] = true;
 }
 
-/* Links that change nobody, and, unless the admins are to stay, some who come and go. */
+/* Adds links; unless the admins must not change, some of them add or remove admins. */
 static void live(history *h, int steps, bool is_stable, int *next_person)
 {
 	for (int i = 0; i < steps && h->n < LINKS_MAX - 2; i++) {
@@ -203,9 +201,9 @@ static void begin(history *h, bool is_stable)
 
 typedef struct attack {
 	history *h;
-	unsigned who; /* persons */
+	unsigned who; /* persons, as bits */
 	bool has_recovery;
-	char where[64][4]; /* links at which they may go on */
+	char where[64][4]; /* links that they may extend */
 	int n_where, n_own;
 } attack;
 
@@ -272,8 +270,8 @@ static void attack_run(attack *a)
 	}
 }
 
-/* Draws attackers, the removed one among them, who are less than half of the admins at each link of
- * `where`; false when there is no such link. */
+/* Draws attackers, including the removed admin, who are less than half of the admins at each link in `where`; false if
+ * there is no such link. */
 static bool attackers_draw(
 	attack *a, int removed, bool (*may)(const attack *, int at, int by), int by)
 {
@@ -291,20 +289,20 @@ static bool attackers_draw(
 	return a->n_where > 0;
 }
 
-/* More than half of the admins after link `at` acted behind it. Links behind it that they signed: acted[at]
- * holds those as well as records under `at`, which do not tell branches apart; so from at + 1 on. */
+/* Whether more than half of the admins after link `at` have acted behind it. acted[at] also contains records under
+ * `at`, which may belong to another branch, so only links from at + 1 on are counted. */
 static bool most_acted(const attack *a, int at, int by)
 {
 	unsigned acted = 0, admins = mask(&a->h->after[at]);
 	(void)by;
 	for (int i = at + 1; i < a->h->n; i++) {
 		acted |= a->h->acted[i] & admins;
-		admins &= mask(&a->h->after[i]); /* later he is no admin, or a new one */
+		admins &= mask(&a->h->after[i]); /* removed later, even if admitted again */
 	}
 	return count(acted) * 2 > a->h->after[at].n;
 }
 
-/* The one who removed is admin after link `at`, and senior to all attackers. */
+/* The admin who removed is an admin after link `at`, and senior to all attackers. */
 static bool is_senior(const attack *a, int at, int by)
 {
 	const state *s = &a->h->after[at];
@@ -348,7 +346,7 @@ static void explain(const attack *a, const char *id)
 			(const char *)w->acts[i].epoch);
 }
 
-/* The same choice when links and signers come in another order, and some twice. */
+/* The choice does not depend on the order of links and signers, or on repeated ones. */
 static void shuffled_is_same(chain_world *w)
 {
 	char before[512], after[512];
@@ -374,7 +372,7 @@ static void shuffled_is_same(chain_world *w)
 
 /* ---- the claims ----------------------------------------------------------------------------- */
 
-/* The last link of the honest history is on the chain, in every order of arrival. */
+/* The last link of the honest history is on the chain, in any order of arrival. */
 static void removal_stands(const attack *a, int number)
 {
 	history *h = a->h;
@@ -386,7 +384,7 @@ static void removal_stands(const attack *a, int number)
 		shuffled_is_same(&h->w);
 }
 
-/* One part of the attacks; parts, because a test ends after seconds. */
+/* One part of the attacks, since each test has a time limit. */
 static void majority_part(int part)
 {
 	int tried = 0;
@@ -435,7 +433,7 @@ static void senior_part(int part)
 	}
 }
 
-/* Who is admin after all is someone who was, and those senior to all attackers still are. */
+/* Nobody became an admin, and the admins senior to all attackers still are. */
 static void seniors_stand(const attack *a, const state *before)
 {
 	chain_world *w = &a->h->w;

@@ -1,4 +1,4 @@
-/* What a proof found, as a list that no flood makes long. */
+/* The findings of a proof: a list that stays short however many there are. */
 #include "core/base/mem.h"
 #include "core/govern/finding.h"
 #include "tests/support/check_main.h"
@@ -53,7 +53,7 @@ START_TEST(test_findings_of_a_flood_are_counted_by_writer_rule_and_kind)
 		"rule 7 (persons), log/max record 9, model.tag on model/power: as found (the first "
 		"of 99996 such records)");
 	bn_buf_release(&text);
-	/* A list that is added to another one, as audit verify does, counts the same. */
+	/* Adding a list to another one, as audit verify does, gives the same counts. */
 	bn_proof_findings first = list;
 	list = (bn_proof_findings){0};
 	for (size_t i = 0; i < first.count; i++)

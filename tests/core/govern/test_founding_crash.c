@@ -1,8 +1,7 @@
 /*
- * test_founding_crash.c - `init`, when the process is killed, or the disk fails or is full, at every change of the
- * disk: the key, which is made on the way, and link 0. Afterwards the same command makes the workspace, or says that
- * it is there; it is one with one link 0, of the user's key, which raises no alarm and goes on.
- */
+ * test_founding_crash.c - `init` when the process is killed, or the disk fails or is full, at every change of the
+ * disk: the key, which is created first, and link 0. Afterwards the same command makes the workspace or reports that
+ * it exists; the workspace has exactly one link 0, by the user's key, raises no alarm, and can be used. */
 #include "core/govern/authority.h"
 #include "core/govern/identity.h"
 #include "core/govern/trust.h"
@@ -23,7 +22,7 @@ static toy_dir dir;
 static char team[300];
 static int serial;
 static long killed, failed;
-static uint32_t *point_kinds; /* of the changes of a run without a fault */
+static uint32_t *point_kinds; /* kinds of the changes in a run without a fault */
 
 static const struct {
 	faultfs_kind kind;
@@ -47,7 +46,7 @@ static void expect_no_alarm(human *h)
 	bn_trust_free(trust);
 }
 
-/* A workspace of its own for each fault; the key is made on the way. */
+/* A new workspace for each fault; the key is created on the way. */
 static long found(faultfs_kind kind, long at)
 {
 	int status;

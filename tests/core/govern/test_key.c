@@ -1,4 +1,4 @@
-/* test_key.c - private keys on disk, and signatures against the known answers of RFC 8032. */
+/* test_key.c - private keys on disk, and signatures compared with the known answers of RFC 8032. */
 #include "core/base/fs.h"
 #include "core/base/hash.h"
 #include "core/base/mem.h"
@@ -102,8 +102,8 @@ START_TEST(test_key_of_another_user_is_refused)
 }
 END_TEST
 
-/* Whatever dies or fails while a key is made: the next use has a whole key, and only the owner can
- * read whatever was left. */
+/* If creating a key fails or is killed at any change, the next use finds or makes a complete key, and only the owner
+ * can read what was left. */
 START_TEST(test_key_is_whole_or_absent_whatever_dies_or_fails_while_it_is_made)
 {
 	static const faultfs_kind kinds[] = {
@@ -165,7 +165,7 @@ START_TEST(test_damaged_key_is_corrupt_and_is_not_replaced)
 }
 END_TEST
 
-/* RFC 8410, section 10: the same key alone, and with attributes and its public half; then what is refused. */
+/* RFC 8410, section 10: a key alone, and the same with attributes and its public half; then keys that are refused. */
 START_TEST(test_keys_are_read_in_every_form_that_others_write)
 {
 	static const char *const good[] = {
@@ -181,7 +181,7 @@ START_TEST(test_keys_are_read_in_every_form_that_others_write)
 		"-----BEGIN PRIVATE KEY-----\n" /* X25519 */
 		"MC4CAQAwBQYDK2VuBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n"
 		"-----END PRIVATE KEY-----\n",
-		"-----BEGIN PRIVATE KEY-----\n" /* a byte is missing */
+		"-----BEGIN PRIVATE KEY-----\n" /* one byte too few */
 		"MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVg=\n"
 		"-----END PRIVATE KEY-----\n",
 		"-----BEGIN PRIVATE KEY-----\n"
@@ -213,7 +213,7 @@ START_TEST(test_keys_are_read_in_every_form_that_others_write)
 }
 END_TEST
 
-/* What openssl(1) and whoever else stands on libcrypto make of it. */
+/* Reads a new key with libcrypto, as openssl(1) does. */
 START_TEST(test_a_new_key_is_read_by_libcrypto)
 {
 	setup();

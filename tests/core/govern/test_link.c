@@ -1,4 +1,4 @@
-/* test_link.c - the records of authority as bytes: one text for one meaning, and nothing guessed. */
+/* test_link.c - the encoding of authority records: one text for each meaning, and nothing is guessed. */
 #include "core/base/hash.h"
 #include "core/govern/link.h"
 #include "tests/support/check_main.h"

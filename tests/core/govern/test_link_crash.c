@@ -1,16 +1,15 @@
 /*
- * test_link_crash.c - the acts that make a chain of authority, when the process is killed, or the disk fails or is
+ * test_link_crash.c - the acts that extend a chain of authority, when the process is killed, or the disk fails or is
  * full, at every change of the disk.
  *
- * A forked child does one act: it asks for its key to be admitted, admits somebody, grants
- * and takes a role, revokes a key, removes a person, sets the policy, signs a link that waits, closes a loss, makes or
- * ends a bot. Where the disk fails and the process lives it tries a second time, as a user would. Afterwards:
+ * A forked child performs one act: it requests admission of its key, admits somebody, grants or revokes a role,
+ * revokes a key, removes a person, sets the policy, signs a waiting link, closes a loss, or makes or ends a bot. If
+ * the disk fails and the process survives, it tries a second time, as a user would. Afterwards:
  *
- *	1  what was acknowledged is done, and done once: no link of one's own beside another
- *	2  what was not acknowledged is wholly there or not at all, and can be done at once by the next process
- *	3  who remembers the workspace is not alarmed
- *	4  a reader who folds anew has the same rows, and the log is whole
- */
+ *	1  what was acknowledged is done, exactly once: no two links of one person at the same number
+ *	2  what was not acknowledged is done completely or not at all, and the next process can do it
+ *	3  readers who remember the workspace are not alarmed
+ *	4  a reader with a new index has the same rows, and the log is complete */
 #include "core/base/fs.h"
 #include "core/base/hash.h"
 #include "core/base/mem.h"
@@ -101,18 +100,18 @@ static int64_t count_of_key(const char *sql, const human *h)
 
 /* ---- the acts ------------------------------------------------------------------------------------- */
 
-/* before: what has to be there. run: in the child, and again in the parent; 0 also when it finds that it is done
- * already. by: who. is: how often it is done, seen by ann; 1 at last. */
+/* before: creates what the act needs. run: in the child, and again in the parent; returns 0 also if the act is already
+ * done. by: the actor. is: how often it has been done, in ann's view; 1 at the end. */
 typedef struct act {
 	const char *name;
 	human *by;
 	void (*before)(void);
 	int (*run)(bn_workspace *ws, bn_err *why);
 	int64_t (*is)(void);
-	int links; /* how many it adds to the chain */
+	int links; /* links added to the chain */
 } act;
 
-/* A refusal because it is so already is as good as doing it. */
+/* A refusal because the act is already done counts as success. */
 static int or_done(int rc, bn_err *why)
 {
 	if (rc == BN_ECONFLICT) {
@@ -129,7 +128,7 @@ static void asker_make(void)
 	bn_workspace_close(asker.ws);
 	snprintf(name, sizeof name, "asker%d", ++serial);
 	human_make(&asker, &dir, name, NULL);
-	snprintf(index, sizeof index, "%.200s/askers-index", dir.path); /* an index has no key */
+	snprintf(index, sizeof index, "%.200s/askers-index", dir.path); /* independent of the key */
 	toy_env_own_index(&asker.toy, index);
 	human_key(&asker, key);
 	human_open(&asker);
@@ -167,7 +166,7 @@ static int admit(bn_workspace *ws, bn_err *why)
 	uint8_t link[32];
 	int rc = bn_people_read(&p, ws, why);
 	if (rc >= 0 && (rc = bn_people_find_request(&r, p, asker_name(), why)) == BN_ENOTFOUND) {
-		bn_err_clear(why); /* it is a person already */
+		bn_err_clear(why); /* they are already a person */
 		rc = 0;
 	} else if (rc >= 0)
 		rc = bn_people_admit(ws, r, NULL, 1u << BN_ROLE_DEVELOPER, NULL, link, why);
@@ -231,7 +230,7 @@ static int64_t taken_back(void)
 	return !granted();
 }
 
-/* Who has one key is removed, not robbed of it. */
+/* A person with one key is removed instead, so revoking a key needs two. */
 static void asker_has_two_keys(void)
 {
 	human other = asker;
@@ -384,12 +383,12 @@ static int64_t bots_ended(void)
 /* ---- a trial -------------------------------------------------------------------------------------- */
 
 typedef struct outcome {
-	int rc;       /* of the act; 1: it did not live to say */
-	int retried;  /* it failed once, and was tried again */
-	long changes; /* 0: it did not live to say */
+	int rc;       /* of the act; 1: killed before it reported */
+	int retried;  /* failed once, and tried again */
+	long changes; /* 0: killed before it reported */
 } outcome;
 
-static uint32_t *point_kinds; /* of the changes of a run without a fault */
+static uint32_t *point_kinds; /* kinds of the changes in a run without a fault */
 
 static void child(const act *a, faultfs_kind kind, long at, int fd)
 {
@@ -544,7 +543,8 @@ static void team_end(void)
 	toy_dir_remove(&dir);
 }
 
-/* A team for each fault: short chains are fast. first: what is there besides ann and bob; NULL: nothing. */
+/* Makes a new team for each fault, since short chains are fast. first: adds to ann and bob what the acts need; may be
+ * NULL. */
 static void trials(const act *acts, size_t n, void (*first)(void))
 {
 	static crash_points points;

@@ -1,8 +1,6 @@
 /*
- * test_link_race.c - links that several processes make at the same time: of one person on one host, of one
- * person on two hosts that share a home, and of two admins. Nobody who was told that a link holds may lose it in
- * silence.
- */
+ * test_link_race.c - links that several processes sign at the same time: for one person on one host, for one person
+ * on two hosts that share a home, and for two admins. If a link was acknowledged and loses, that is reported. */
 #include "core/base/hash.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
@@ -97,7 +95,7 @@ static int grant(bn_workspace *ws, int i, uint8_t id[32], bn_err *why)
 	return role_set(ws, i, true, id, why);
 }
 
-/* Everybody has read the workspace, and grants a role to somebody else at the same moment. */
+/* All processes have read the workspace, and grant roles to different persons at the same moment. */
 static void race(const human *const *who, int round, told *all)
 {
 	pid_t pids[RACERS];
@@ -194,7 +192,7 @@ START_TEST(test_two_admins_wait_for_each_other)
 }
 END_TEST
 
-/* Signed by hand after the link `prev`, as a host does that shares no lock and saw nothing newer. */
+/* Signed by hand after the link `prev`, as on a host without a shared lock and with an old view. */
 static void link_by_hand(bn_workspace *ws, uint32_t n, const uint8_t prev[32], int person)
 {
 	bn_buf text = BN_BUF_INIT;
@@ -265,7 +263,7 @@ START_TEST(test_lost_grant_of_who_decided_otherwise_since_is_not_listed)
 	ck_assert_int_eq(grant(bobs, 0, id, &err), BN_LINK_TAKEN);
 	link_by_hand(anns, 2, prev, 1);
 	expect_lost(bobs, &bob, "binnacle role grant 'p0' reviewer");
-	/* About somebody else, or by somebody else: bob may not know. */
+	/* Grants to other persons, and grants by ann: bob's may still be missing. */
 	ck_assert_int_eq(grant(bobs, 2, id, &err), BN_LINK_TAKEN);
 	ck_assert_int_eq(grant(anns, 0, id, &err), BN_LINK_TAKEN);
 	ck_assert_int_eq(role_set(anns, 0, false, id, &err), BN_LINK_TAKEN);

@@ -1,4 +1,4 @@
-/* test_memory.c - what a reader remembers: each rule of memory.h, with views made of numbers. */
+/* test_memory.c - what a reader remembers: each rule of memory.h, with views built from numbers. */
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "core/govern/_host_files.h"
@@ -60,12 +60,12 @@ static bn_memory *load(remembered_env *e)
 	return m;
 }
 
-/* What a reader on that host is told of what is seen: the level, and every finding's kind as a bit. */
+/* The result of judging the view on a host: the level, and the kinds of all findings as bits. */
 typedef struct told {
 	bn_memory_allows allows;
 	unsigned kinds;
 	size_t count, left_out;
-	char words[512], hint[256]; /* of the first */
+	char words[512], hint[256]; /* of the first finding */
 	bn_memory_state state;
 } told;
 
@@ -257,7 +257,7 @@ START_TEST(test_other_link_at_a_known_number_stops_however_long_the_chain_is)
 }
 END_TEST
 
-/* CVE-2025-2888: memory that is written before it was compared ends the alarm. */
+/* CVE-2025-2888: if memory is updated before it is compared, the alarm ends. */
 START_TEST(test_alarm_goes_on_however_often_the_other_chain_is_shown)
 {
 	setup();
@@ -312,7 +312,7 @@ START_TEST(test_very_long_chain_is_remembered_in_bounds)
 	bn_memory_free(m);
 	seen.view.newest--;
 	assert_told(judge(&here), BN_ALLOWS_TRUST, BN_MEMORY_CHAIN_BEHIND);
-	seen.view.newest = 1000; /* not remembered: behind, as far as is known */
+	seen.view.newest = 1000; /* not remembered: reported as behind */
 	assert_told(judge(&here), BN_ALLOWS_TRUST, BN_MEMORY_CHAIN_BEHIND);
 	teardown();
 }
@@ -364,7 +364,7 @@ END_TEST
 START_TEST(test_head_that_the_view_does_not_have_is_not_learned)
 {
 	setup();
-	seen.heads[0].seq = 1000000; /* far ahead: everything after would be an alarm */
+	seen.heads[0].seq = 1000000; /* if it were learned, every later view would be an alarm */
 	ck_assert_uint_eq(learn(&here).refused, 1);
 	assert_quiet(judge(&here));
 	seen.heads[0].seq = 20;
@@ -386,7 +386,7 @@ START_TEST(test_restored_link_closes_a_loss_for_all_hosts)
 	assert_quiet(judge(&here));
 	learn(&there);
 	assert_quiet(judge(&here));
-	remembered_writer(&seen, "ann@node1-0", 11, true); /* the next loss is one again */
+	remembered_writer(&seen, "ann@node1-0", 11, true); /* a later loss is reported again */
 	assert_told(judge(&here), BN_ALLOWS_READING, BN_MEMORY_WRITER_BEHIND);
 	teardown();
 }
@@ -419,7 +419,7 @@ START_TEST(test_many_lost_writers_are_counted_and_what_stops_is_said_first)
 }
 END_TEST
 
-/* n writers of one key in the view, beside the two. The names lie in one block: free(names[0]). */
+/* Adds n writers of one key to the view's two. The names are in one block: free(names[0]). */
 static void flood(bn_memory_head *heads, char (*names)[16], int n)
 {
 	for (int i = 0; i < n; i++) {
@@ -447,14 +447,14 @@ START_TEST(test_key_that_floods_fills_its_own_bound_only)
 	bn_memory_heads(m, &n);
 	ck_assert_uint_eq(n, BN_MEMORY_HEADS_PER_KEY + 2);
 	ck_assert_str_eq(m->all.heads[0].writer, "ann@node1-0");
-	ck_assert_str_eq(m->all.heads[n - 1].writer, names[MANY - 1]); /* what acts goes first */
+	ck_assert_str_eq(m->all.heads[n - 1].writer, names[MANY - 1]); /* it acts: kept */
 	bn_memory_free(m);
 	assert_quiet(judge(&there));
 	heads[0] = (bn_memory_head){.writer = "ann@node1-1", .seq = 9, .key = {1}, .acts = true};
 	remembered_crowd(9, heads[0].after);
 	ck_assert_uint_eq(learn(&here).left_out, 10);
 	m = load(&here);
-	ck_assert_str_eq(bn_memory_heads(m, &n)[1].writer, "ann@node1-1"); /* others go on */
+	ck_assert_str_eq(bn_memory_heads(m, &n)[1].writer, "ann@node1-1"); /* has space */
 	bn_memory_free(m);
 	bn_free(heads);
 	bn_free(names);
@@ -502,7 +502,7 @@ START_TEST(test_accepting_counts_on_every_host_against_what_they_wrote_before)
 	ck_assert_str_eq(bn_memory_first(m)->by, "accept");
 	bn_memory_free(m);
 	seen.view.newest = 5;
-	learn(&there); /* on top of what was accepted, not of what it had */
+	learn(&there); /* continues from what was accepted, not from the old memory */
 	assert_quiet(judge(&here));
 	teardown();
 }
@@ -677,7 +677,7 @@ START_TEST(test_links_pipes_and_directories_in_the_place_of_files_are_not_believ
 	assert_told(judge(&there), BN_ALLOWS_TRUST, BN_MEMORY_ALL_DAMAGED);
 	bn_err err = BN_ERR_INIT;
 	ck_assert_bn_ok(bn_memory_accept(&there.env, &seen.view, &by_terminal, &err), &err);
-	assert_quiet(judge(&here)); /* set aside */
+	assert_quiet(judge(&here)); /* the damaged files were set aside */
 	teardown();
 }
 END_TEST
@@ -707,7 +707,7 @@ START_TEST(test_files_and_directories_of_another_user_are_a_stop)
 	assert_told(t, BN_ALLOWS_TRUST, BN_MEMORY_ALL_DAMAGED);
 	ck_assert_ptr_nonnull(strstr(t.words, "belongs to"));
 	here.env.fs = &bn_fs_real;
-	here.env.uid = not_me; /* root with the home of a user */
+	here.env.uid = not_me; /* root in the home of a user */
 	assert_told(judge(&here), BN_ALLOWS_TRUST, BN_MEMORY_ALL_DAMAGED);
 	learn_fails(&here, &by_terminal, "only you can write to");
 	teardown();
@@ -817,7 +817,7 @@ START_TEST(test_read_only_home_is_read_and_says_what_it_does_not_keep)
 	ck_assert_int_eq(learn_fails(&here, &by_terminal, "Read-only"), BN_EIO);
 	learn(&there);
 	assert_quiet(judge(&here));
-	ck_assert(!learn(&here).wrote); /* nothing new: no word */
+	ck_assert(!learn(&here).wrote); /* nothing new to write */
 	seen.view.newest = 4;
 	ck_assert_int_eq(learn_fails(&here, NULL, "Read-only"), BN_EIO);
 	teardown();
@@ -836,7 +836,7 @@ START_TEST(test_quota_leaves_the_file_as_it_was_and_no_leftover)
 	setup();
 	learn(&here);
 	bn_fs_ops ops = bn_fs_real;
-	ops.fsync = no_quota; /* where NFS says it */
+	ops.fsync = no_quota; /* NFS reports the quota at fsync */
 	here.env.fs = &ops;
 	seen.view.newest = 4;
 	ck_assert_int_eq(learn_fails(&here, NULL, "quota"), BN_EIO);
@@ -865,7 +865,7 @@ START_TEST(test_lock_that_is_kept_is_waited_for_and_then_named)
 	ck_assert_int_eq(learn_fails(&here, NULL, "keeps the lock"), BN_ECONFLICT);
 	int64_t took_ms = (bn_env_monotonic_ns(bn_env_real()) - from) / 1000000;
 	ck_assert_int_ge(took_ms, BN_MEMORY_WAIT_MS / 2);
-	ck_assert(learn(&there).wrote); /* hosts do not wait for each other */
+	ck_assert(learn(&there).wrote); /* hosts have separate locks */
 	close(fd);
 	teardown();
 }
@@ -923,7 +923,7 @@ START_TEST(test_many_hosts_files_are_read_once)
 	there.env.fs = &ops;
 	assert_quiet(judge(&there));
 	ck_assert_int_eq(opened, HOSTS);
-	ck_assert(learn(&there).wrote); /* nothing new, but it need not read them again */
+	ck_assert(learn(&there).wrote); /* saves a summary, so the files need not be read again */
 	opened = 0;
 	assert_quiet(judge(&there));
 	ck_assert_int_eq(opened, 0);
@@ -938,7 +938,7 @@ START_TEST(test_many_hosts_files_are_read_once)
 }
 END_TEST
 
-/* Writes what a host that knows as much as the chain's newest link has written, that many days ago. */
+/* Writes the file of a host that has seen the chain up to link `newest`, that many days ago. */
 static void put_old(int host, uint32_t newest, int days)
 {
 	remembered_env e;
@@ -981,9 +981,9 @@ START_TEST(test_old_files_of_hosts_that_are_gone_go_and_what_they_knew_stays)
 	ck_assert_int_eq(unlink(remembered_path(&here, REMEMBERED_ID "/node1.lock")), 0);
 	seen.view.newest = 30;
 	ck_assert(learn(&there).wrote);
-	ck_assert_uint_eq(files_there(), BN_HOST_FILES_KEPT + 2); /* and node2's with its lock */
+	ck_assert_uint_eq(files_there(), BN_HOST_FILES_KEPT + 2); /* and those of node2 */
 	bn_memory *m = load(&here);
-	ck_assert_uint_eq(bn_memory_newest(m)->n, 40); /* what a removed one alone knew */
+	ck_assert_uint_eq(bn_memory_newest(m)->n, 40); /* known only from a removed file */
 	bn_memory_free(m);
 	seen.view.newest = 45;
 	learn(&here);

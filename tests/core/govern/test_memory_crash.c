@@ -1,16 +1,15 @@
 /*
- * test_memory_crash.c - what is remembered when the process is killed, the disk is full or fails, or the
- * power goes, at every change of the disk; and processes of two hosts that learn at once.
+ * test_memory_crash.c - what is remembered when the process is killed, the disk is full or fails, or the power is
+ * lost, at every change of the disk; and processes of two hosts that learn at the same time.
  *
- * A fixed scenario runs in a forked child: a first use, learning as the chain and a log grow, places, an
- * acceptance, more learning. It says through a pipe what it was told is done. Afterwards the
- * parent looks with the real file system:
+ * A fixed scenario runs in a forked child: a first use, learning while the chain and a log grow, places, an
+ * acceptance, more learning. Through a pipe it reports each acknowledged step. Afterwards the parent checks with the
+ * real file system:
  *
- *	1  no host's file is damaged, and nothing is a first use that was answered
+ *	1  no host's file is damaged, and an answered first use stays answered
  *	2  what was acknowledged is remembered: links, heads, places, the acceptance
- *	3  the workspace as it is now raises no alarm (what was written was seen)
- *	4  learning goes on, and leaves no leftovers
- */
+ *	3  the workspace in its current state raises no alarm (what was written was seen)
+ *	4  learning can continue, and leaves no temporary files */
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "core/govern/_host_files.h"
@@ -33,10 +32,10 @@ static const bn_memory_answer accepted = {.by = "accept", .words = ""};
 /* ---- the scenario --------------------------------------------------------------------------- */
 
 typedef struct done {
-	int learned;  /* links of the first chain that were acknowledged; -1 none */
-	int place;    /* 1 known */
-	int accepted; /* 1: the chain that forks at 2 */
-	int after;    /* its newest link that was acknowledged; -1 none */
+	int learned;  /* acknowledged links of the first chain; -1: none */
+	int place;    /* 1: known */
+	int accepted; /* 1: accepted the chain that forks at 2; -1: unknown */
+	int after;    /* newest acknowledged link of that chain; -1: none */
 	int finished;
 	long changes;
 } done;
@@ -70,7 +69,7 @@ static void scenario(remembered_env *e, const char *root)
 	d.place = bn_place_learn(&e->env, root, REMEMBERED_ID, false, NULL) == 0;
 	say(&d);
 	view_make(&v, 3, true);
-	d.accepted = -1; /* under way */
+	d.accepted = -1; /* may happen from here on */
 	say(&d);
 	d.accepted = bn_memory_accept(&e->env, &v.view, &accepted, NULL) == 0 ? 1 : -1;
 	say(&d);
@@ -97,7 +96,7 @@ static bool remembers(const bn_memory *m, uint32_t n, bool forked)
 	return known && !memcmp(known, id, 32);
 }
 
-/* Whether that chain, as long as it can be by now, raises no alarm. */
+/* Whether that chain raises no alarm, at its greatest length. */
 static bool is_quiet(const bn_memory *m, bool forked)
 {
 	remembered_view v;
@@ -209,7 +208,7 @@ static void trial_make(trial *t)
 	snprintf(t->after, sizeof t->after, "%.200s/after", t->dir.path);
 }
 
-/* Every change of a run without a fault, and some more, as a failure makes others follow. */
+/* Every change of a run without a fault, and some more, since a failure causes others. */
 static void try_all(faultfs_kind kind, bool power, faultfs_loss loss)
 {
 	trial t;
@@ -262,8 +261,8 @@ CRASH_TEST(test_memory_survives_power_loss_that_takes_added_names, FAULTFS_KILL,
 
 /* ---- many at once --------------------------------------------------------------------------- */
 
-/* One process of a host: sees the chain and its own writer grow, and remembers each step. Says how far it
- * was told. */
+/* A process of a host: sees the chain and its own writer grow, and learns at each step. Reports how far learning was
+ * acknowledged. */
 static void learner(const char *home, int host, int process, int steps, int fd)
 {
 	remembered_env e;

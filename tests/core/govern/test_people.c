@@ -1,4 +1,4 @@
-/* test_people.c - who a word means, of the people of a workspace and of the keys that ask. */
+/* test_people.c - which person or requesting key a word refers to. */
 #include "core/govern/people.h"
 
 #include "core/base/hash.h"
@@ -90,8 +90,7 @@ START_TEST(test_person_who_is_called_like_another_fingerprint_is_not_taken_for_t
 }
 END_TEST
 
-/* More requests of his account than are looked at: they hide his own from the list, and from nobody who has the
- * fingerprint. */
+/* With more requests of bob's account than are listed, his own is not in the list, but is found by its fingerprint. */
 START_TEST(test_request_is_found_by_its_fingerprint_however_many_others_there_are)
 {
 	char bobs[25];
@@ -131,7 +130,7 @@ static bool has_signed_what_waits(person *p)
 	return mine;
 }
 
-/* Four admins, of whom three sign. */
+/* Four admins; links need three signers. */
 START_TEST(test_who_has_signed_a_waiting_link_is_not_asked_again)
 {
 	uint8_t id[BN_CHAIN_ID_BYTES];

@@ -1,4 +1,4 @@
-/* test_pin.c - invitations, and where they come from. */
+/* test_pin.c - invitations, and the sources they are read from. */
 #include "core/base/fs.h"
 #include "core/base/hash.h"
 #include "core/base/mem.h"
@@ -18,7 +18,7 @@
 
 static toy_dir dir;
 static remembered_env me;
-static char site[400]; /* what /etc/binnacle/trusted leads to */
+static char site[400]; /* used instead of /etc/binnacle/trusted */
 static uid_t site_owner, user_owner;
 static mode_t site_mode;
 static int site_fd;
@@ -99,7 +99,7 @@ START_TEST(test_invitation_reads_back_and_fits_a_terminal)
 	ck_assert_str_eq(p.workspace_id, REMEMBERED_ID);
 	ck_assert_uint_eq(p.n, 123456);
 	ck_assert(bn_pin_is_of(&p, link));
-	link[31] ^= 1; /* beyond what it names */
+	link[31] ^= 1; /* beyond the digits of the invitation */
 	ck_assert(bn_pin_is_of(&p, link));
 	link[15] ^= 1;
 	ck_assert(!bn_pin_is_of(&p, link));
@@ -131,7 +131,7 @@ START_TEST(test_whole_link_ids_odd_digits_capitals_and_dashes_are_read)
 	link[31] ^= 1;
 	ck_assert(!bn_pin_is_of(&p, link));
 	ck_assert_int_eq(bn_pin_parse(&p, PIN "a", strlen(PIN "a"), NULL), 0);
-	link[16] = 0xaf; /* 33 digits: half a byte */
+	link[16] = 0xaf; /* an odd number of digits: compares half a byte */
 	ck_assert(bn_pin_is_of(&p, link));
 	link[16] = 0xbf;
 	ck_assert(!bn_pin_is_of(&p, link));
@@ -260,7 +260,7 @@ START_TEST(test_file_that_others_could_have_written_is_not_read)
 	ck_assert_int_eq(chmod(user_file(), 0600), 0);
 	user_owner = 5002;
 	assert_not_read("another user");
-	user_owner = 0; /* a home that root prepared */
+	user_owner = 0; /* a home prepared by root */
 	ck_assert_int_eq(truncate(user_file(), 2 << 20), 0);
 	assert_not_read("1 MiB");
 	toy_dir_remove(&dir);

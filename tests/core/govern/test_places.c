@@ -1,4 +1,4 @@
-/* test_places.c - where workspaces were met. */
+/* test_places.c - the paths at which workspaces were seen. */
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "core/govern/_host_files.h"
@@ -15,7 +15,7 @@
 #define Y REMEMBERED_OTHER
 
 static toy_dir dir;
-static char top[300]; /* dir, resolved */
+static char top[300]; /* dir with links resolved */
 static remembered_env here, there;
 
 static const char *at(const char *what)
@@ -27,7 +27,7 @@ static const char *at(const char *what)
 	return path;
 }
 
-/* A workspace's directory below dir. */
+/* Makes the directory of a workspace below dir. */
 static void make(const char *what)
 {
 	char name[100];
@@ -88,7 +88,7 @@ START_TEST(test_place_is_new_then_known)
 	ck_assert_uint_eq(a.st_mode & 07777, 0600);
 	learn(&here, "w/.binnacle", X, false);
 	ck_assert_int_eq(stat(remembered_path(&here, "paths/node1"), &b), 0);
-	ck_assert_uint_eq(a.st_ino, b.st_ino); /* nothing new: not written */
+	ck_assert_uint_eq(a.st_ino, b.st_ino); /* nothing new: the file was not written */
 	teardown();
 }
 END_TEST
@@ -121,7 +121,7 @@ START_TEST(test_workspace_beneath_a_known_one_is_found_until_accepted)
 		bn_place_learn(&here.env, at("w/sub/.binnacle"), Y, false, NULL), BN_EREFUSED);
 	learn(&here, "w/sub/.binnacle", Y, true);
 	ck_assert_int_eq(find(&here, "w/sub/.binnacle", Y, Y, "w/sub"), BN_PLACE_KNOWN);
-	make("w/sub/deep"); /* the nearest one is named */
+	make("w/sub/deep"); /* the nearest known one is named */
 	ck_assert_int_eq(find(&here, "w/sub/deep/.binnacle", X, Y, "w/sub"), BN_PLACE_BENEATH);
 	teardown();
 }
@@ -153,7 +153,7 @@ START_TEST(test_local_paths_are_of_their_host)
 }
 END_TEST
 
-/* A host's file as it would be after that line. */
+/* A host's file with that line. */
 static void put_paths(const char *host, const char *line)
 {
 	char what[100];
@@ -172,7 +172,7 @@ START_TEST(test_paths_of_network_file_systems_count_on_every_host)
 {
 	char line[600];
 	setup();
-	learn(&here, "v/.binnacle", X, false); /* makes the directory */
+	learn(&here, "v/.binnacle", X, false); /* creates the directory */
 	snprintf(line, sizeof line, "path 2 - 1 %s %s/w\n", X, top);
 	put_paths("node7", line);
 	ck_assert_int_eq(find(&here, "w/.binnacle", Y, X, "w"), BN_PLACE_OTHER);
@@ -181,7 +181,7 @@ START_TEST(test_paths_of_network_file_systems_count_on_every_host)
 	snprintf(line, sizeof line, "path 3 - 1 %s %s/w\n", Y, top);
 	put_paths("node8", line);
 	ck_assert_int_eq(find(&here, "w/.binnacle", Y, Y, "w"), BN_PLACE_KNOWN);
-	learn(&here, "w/.binnacle", X, true); /* also against what another host says */
+	learn(&here, "w/.binnacle", X, true); /* overrides the record of another host */
 	ck_assert_int_eq(find(&here, "w/.binnacle", X, X, "w"), BN_PLACE_KNOWN);
 	teardown();
 }
@@ -193,7 +193,7 @@ START_TEST(test_directory_seen_through_another_mount_is_the_known_one)
 	struct stat st;
 	setup();
 	learn(&here, "v/.binnacle", X, false);
-	/* A bind mount is one directory with two paths: so is a link that was not resolved. */
+	/* A bind mount gives a directory a second path, like a link that was not resolved. */
 	ck_assert_int_eq(symlink(at("w"), at("mount")), 0);
 	ck_assert_int_eq(stat(at("w"), &st), 0);
 	snprintf(line, sizeof line, "path 1 - %llu %s %s/mount\n", (unsigned long long)st.st_ino, Y,
@@ -201,7 +201,7 @@ START_TEST(test_directory_seen_through_another_mount_is_the_known_one)
 	put_paths("node7", line);
 	ck_assert_int_eq(find(&here, "w/.binnacle", X, Y, "mount"), BN_PLACE_OTHER);
 	ck_assert_int_eq(find(&here, "w/.binnacle", Y, Y, "mount"), BN_PLACE_MOVED);
-	ck_assert_int_eq(unlink(at("mount")), 0); /* the inode was used again: another directory */
+	ck_assert_int_eq(unlink(at("mount")), 0); /* the inode was reused */
 	ck_assert_int_eq(find(&here, "w/.binnacle", X, X, "v"), BN_PLACE_MOVED);
 	teardown();
 }

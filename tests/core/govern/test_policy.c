@@ -66,7 +66,7 @@ START_TEST(test_full_document_survives_being_written_and_read_again)
 	ck_assert_str_eq(q->gates[1].data, "jobs@v3");
 	ck_assert_int_eq(q->gates[2].by, BN_GATE_BY_AUTHOR);
 	ck_assert(q->recheck);
-	/* admin is never locked out */
+	/* admins are never excluded */
 	ck_assert_uint_eq(q->allow[BN_ACT_TAG], 1u << BN_ROLE_ADMIN);
 	json_decref(doc);
 	bn_policy_free(p);

@@ -1,5 +1,5 @@
-/* test_policy_history.c - which policy and which roles hold when: refused acts, last admin, late
- * events, and the same rows whatever the order of arrival. */
+/* test_policy_history.c - which policy and roles apply at which time: refused acts, the last admin,
+ * late events, and equal rows in any order of arrival. */
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/govern/audit.h"
@@ -38,8 +38,8 @@ START_TEST(test_founder_of_the_workspace_is_admin_and_everybody_else_a_developer
 }
 END_TEST
 
-/* Neither an earlier clock, nor a copy of the founding record, nor the directory makes anybody else
- * the founder: the workspace's id names one record of one writer. */
+/* An earlier clock, a copy of the founding record or ownership of the directory makes nobody else
+ * the founder: the id of the workspace names one record of one writer. */
 START_TEST(test_nobody_else_becomes_the_founder)
 {
 	bn_err err = BN_ERR_INIT;
@@ -144,7 +144,7 @@ START_TEST(test_nobody_publishes_a_key_for_somebody_else_or_one_they_do_not_have
 	char entity[40];
 	bn_identity_entity(ann->uid, entity, sizeof entity);
 	json_t *p = json_pack("{s:s}", "public_key", bn_key_public(key));
-	/* for ann, by bob; then ann's key as bob's own; both signed by bob */
+	/* as ann's key, by bob; then as bob's own key; both signed by bob */
 	ck_assert_bn_ok(bn_identity_append_signed(bob->ws, "user.key", entity, p, &err), &err);
 	bn_identity_entity(bob->uid, entity, sizeof entity);
 	ck_assert_bn_ok(bn_identity_append_signed(bob->ws, "user.key", entity, p, &err), &err);
@@ -179,7 +179,7 @@ START_TEST(test_policy_that_arrives_late_changes_what_was_decided_after_it)
 			late++;
 		}
 	ck_assert_uint_gt(late, 0);
-	person_reopen(&t, bob, true); /* who has not heard of it */
+	person_reopen(&t, bob, true); /* he does not know of the revocation */
 	person_reopen(&t, dan, true);
 	team_register(dan, "power", dan, GOOD);
 	ck_assert_bn_ok(bn_version_request(dan->ws, "power/1", NULL, &err), &err);
@@ -194,7 +194,7 @@ START_TEST(test_policy_that_arrives_late_changes_what_was_decided_after_it)
 }
 END_TEST
 
-/* Revoked, bob sets his clock back and writes an approval that lies before the revocation. */
+/* After the revocation bob sets his clock back and writes an approval dated before it. */
 START_TEST(test_act_dated_back_before_a_revocation_does_not_count)
 {
 	team_make(&t, registry_team_classes);
@@ -243,7 +243,8 @@ START_TEST(test_act_dated_back_before_a_revocation_does_not_count)
 }
 END_TEST
 
-/* People come and go (each visit is a writer of its own) and do what they may and may not. */
+/* Random persons open the workspace (each time as another writer) and do what they may and may
+ * not. */
 static void busy_week(void)
 {
 	bn_err err = BN_ERR_INIT;

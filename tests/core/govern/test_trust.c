@@ -1,7 +1,6 @@
 /*
- * test_trust.c - whether a workspace is the one that was known, as users with and without a memory see
- * it: first use, invitations, and what an attacker with an account puts in its place.
- */
+ * test_trust.c - whether a workspace is the known one, for users with and without a memory: first use, invitations,
+ * and what an attacker with an account may put in its place. */
 #include "core/base/buf.h"
 #include "core/base/fs.h"
 #include "core/base/mem.h"
@@ -22,7 +21,7 @@ static bn_err err = BN_ERR_INIT;
 static team t;
 static person *ann, *bob, *cleo, *dan;
 
-/* Class "note": what anybody may sign, judged when it is folded. */
+/* Class "note": events that anybody may sign, judged when they are folded. */
 static int note_apply(bn_fold *f, const bn_event *ev, bn_err *e)
 {
 	bn_standing s;
@@ -60,7 +59,7 @@ static void teardown(void)
 	team_remove(&t);
 }
 
-/* A path in the team; in a buffer of its own that the fourth call after takes. */
+/* A path in the team's directory, in a buffer that the fourth call from now reuses. */
 static const char *in_team(const char *fmt, ...)
 {
 	static char paths[4][400];
@@ -108,7 +107,7 @@ static bool has(const bn_trust *trust, bn_memory_kind kind)
 	return false;
 }
 
-/* What p is allowed, and the kind of the finding that stops it most; -1: none does. */
+/* Checks what p is allowed, and the kind of the most severe finding; -1: none. */
 static void expect(person *p, bn_memory_allows allows, int kind)
 {
 	bn_trust *trust = look(p);
@@ -152,7 +151,7 @@ static void invitation(char out[BN_PIN_TEXT], person *p)
 	bn_trust_free(trust);
 }
 
-/* The same user in another directory. */
+/* Opens the workspace in another directory, as the same user. */
 static void move_to(person *p, const char *dir)
 {
 	bn_workspace_close(p->ws);
@@ -160,7 +159,7 @@ static void move_to(person *p, const char *dir)
 	ck_assert_bn_ok(bn_workspace_open(&p->ws, &p->env, classes, dir, &err), &err);
 }
 
-/* Everybody's files are sealed and on the disk. */
+/* Seals all files of all members. */
 static void all_seal(void)
 {
 	for (size_t i = 0; i < PEOPLE; i++)
@@ -172,7 +171,7 @@ static void ann_admits(person *p)
 	person_link(ann, (bn_change[]){person_admitted(p)}, 1);
 }
 
-/* A signed act of p's. */
+/* A signed act by p. */
 static void act(person *p)
 {
 	sqlite3 *db = NULL;
@@ -251,7 +250,7 @@ START_TEST(test_invitation_by_option_answers_and_one_of_another_workspace_stops)
 	ck_assert_int_eq(bn_trust_allows(trust), BN_ALLOWS_TRUST);
 	ck_assert(has(trust, BN_MEMORY_PIN_BESIDE));
 	bn_trust_free(trust);
-	expect(bob, BN_ALLOWS_READING, BN_MEMORY_FIRST_USE); /* nothing of that was remembered */
+	expect(bob, BN_ALLOWS_READING, BN_MEMORY_FIRST_USE); /* nothing was remembered */
 	opt.invitation = text;
 	trust = look_with(bob, &opt);
 	ck_assert_int_eq(bn_trust_allows(trust), BN_ALLOWS_ALL);
@@ -513,7 +512,7 @@ START_TEST(test_what_a_stranger_signs_and_removes_stops_nobody)
 }
 END_TEST
 
-/* What is missing comes while it is looked for. */
+/* The missing log returns while the reader is waiting for it. */
 static bool put_back(void *ctx, const char *what, uint64_t done, uint64_t total)
 {
 	int *asked = ctx;
@@ -546,7 +545,7 @@ START_TEST(test_what_only_arrives_late_is_looked_for_before_less_is_shown)
 	asked = 100;
 	ck_assert_int_eq(bn_trust_look(&trust, bob->ws, &opt, &err), BN_EINTR);
 	bn_err_clear(&err);
-	opt.need = BN_ALLOWS_TRUST; /* to show what is there, nothing has to arrive */
+	opt.need = BN_ALLOWS_TRUST; /* showing the workspace does not wait for anything */
 	asked = 3;
 	trust = look_with(bob, &opt);
 	ck_assert_int_eq(asked, 3);
@@ -591,7 +590,7 @@ START_TEST(test_workspace_planted_above_is_used_only_when_it_is_named)
 	ck_assert(has(trust, BN_MEMORY_PLACE_ABOVE));
 	ck_assert(bn_trust_asks(trust));
 	bn_trust_free(trust);
-	trust = look_with(ann, &opt); /* her own */
+	trust = look_with(ann, &opt); /* ann's own workspace */
 	ck_assert_int_eq(bn_trust_allows(trust), BN_ALLOWS_READING);
 	bn_trust_free(trust);
 	expect(bob, BN_ALLOWS_READING, BN_MEMORY_FIRST_USE);
@@ -614,7 +613,7 @@ START_TEST(test_known_workspace_that_is_gone_is_not_looked_for_above)
 	accept(bob);
 	expect(bob, BN_ALLOWS_ALL, -1);
 	shell("rm -rf %s/.binnacle", below);
-	move_to(bob, t.dir); /* what is found from below on */
+	move_to(bob, t.dir); /* the workspace found when starting from below */
 	bn_trust_options opt = {.start = below};
 	bn_trust *trust = look_with(bob, &opt);
 	ck_assert_int_eq(bn_trust_allows(trust), BN_ALLOWS_TRUST);
@@ -644,7 +643,7 @@ START_TEST(test_one_without_a_chain_above_is_used_unless_everybody_could_have_pu
 	ck_assert_int_eq(bn_trust_allows(trust), BN_ALLOWS_TRUST);
 	ck_assert(has(trust, BN_MEMORY_PLACE_ABOVE));
 	bn_trust_free(trust);
-	expect(bob, BN_ALLOWS_ALL, -1); /* named */
+	expect(bob, BN_ALLOWS_ALL, -1); /* it was named explicitly */
 	teardown();
 }
 END_TEST
@@ -668,7 +667,7 @@ START_TEST(test_known_workspace_through_a_link_and_moved_is_the_known_one)
 	ck_assert_bn_ok(bn_workspace_open(&bob->ws, &bob->env, classes, elsewhere, &err), &err);
 	trust = look(bob);
 	ck_assert_int_eq(bn_trust_allows(trust), BN_ALLOWS_ALL);
-	ck_assert(has(trust, BN_MEMORY_PLACE_NEW)); /* said once */
+	ck_assert(has(trust, BN_MEMORY_PLACE_NEW)); /* reported once */
 	bn_trust_free(trust);
 	trust = look(bob);
 	ck_assert_uint_eq(bn_trust_verdict(trust)->count, 0);

@@ -1,11 +1,10 @@
 /*
- * test_trust_crash.c - a reader that looks at a workspace (bn_trust_look, the way every command does) is
- * killed, or its disk is full or fails, at every change that it makes; and many of them look at once, of
- * two hosts of one home, while the chain grows.
+ * test_trust_crash.c - a reader that checks a workspace (bn_trust_look, as every command does) is killed, or its disk
+ * is full or fails, at every change that it makes; and many readers on two hosts with one home check at the same time,
+ * while the chain grows.
  *
- * Afterwards nothing that was acknowledged is forgotten, a first use that was answered stays answered, and the
- * workspace, with which nothing is wrong, raises no alarm.
- */
+ * Afterwards nothing that was acknowledged is forgotten, an answered first use stays answered, and the intact
+ * workspace raises no alarm. */
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "core/govern/authority.h"
@@ -30,7 +29,7 @@ typedef struct trial {
 	toy_dir dir;
 	char team[300], home[300], founder[300];
 	remembered_env ann;
-	bn_workspace *ws; /* ann's */
+	bn_workspace *ws; /* of ann */
 } trial;
 
 /* ---- the workspace ------------------------------------------------------------------------------- */
@@ -56,7 +55,7 @@ static void ann_opens(trial *t)
 	ck_assert_bn_ok(bn_workspace_open(&t->ws, &t->ann.env, classes, t->team, &err), &err);
 }
 
-/* The next link. */
+/* Adds the next link. */
 static void ann_links(trial *t)
 {
 	bn_err err = BN_ERR_INIT;
@@ -83,9 +82,9 @@ static void ann_links(trial *t)
 
 /* ---- a reader ------------------------------------------------------------------------------------ */
 
-/* Of a child, what it was told is done. */
+/* Steps acknowledged to a child. */
 typedef struct done {
-	int answered; /* -1: under way */
+	int answered; /* -1: may have happened */
 	int64_t newest;
 	int finished;
 	long changes;
@@ -103,14 +102,14 @@ static int look(bn_trust **out, bn_workspace *ws, bn_err *err)
 	return bn_trust_look(out, ws, &opt, err);
 }
 
-/* The newest link that is remembered, -1 for none. */
+/* The newest remembered link; -1: none. */
 static int64_t newest_of(const bn_trust *t)
 {
 	const bn_memory_link *l = bn_memory_newest(bn_trust_memory(t));
 	return l ? (int64_t)l->n : -1;
 }
 
-/* Looks, answers, and looks again as the chain grows. */
+/* Looks, accepts, and looks again while the chain grows. */
 static void scenario(trial *t, remembered_env *e, int fd)
 {
 	done d = {.newest = -1};
@@ -132,7 +131,7 @@ static void scenario(trial *t, remembered_env *e, int fd)
 			goto out;
 		bn_trust_free(trust);
 		trust = NULL;
-		if (look(&trust, ws, NULL) < 0) /* what the one before was told to remember */
+		if (look(&trust, ws, NULL) < 0) /* reads what the look before remembered */
 			goto out;
 		d.newest = newest_of(trust);
 		say(fd, &d);
@@ -218,7 +217,8 @@ static void try_all(faultfs_kind kind)
 	ck_assert_int_eq(d.newest, LINKS);
 	long changes = d.changes + (kind == FAULTFS_KILL || kind == FAULTFS_TEAR ? 0 : 6);
 	ck_assert_int_gt(changes, 20);
-	/* A failure that is survived leads to the same places as the next one: every other, unless all are wanted. */
+	/* A failure that the process survives continues at the same points as the next one, so every other one is
+	 * tried, unless all are requested. */
 	long stride = kind == FAULTFS_KILL || getenv("BINNACLE_CRASH_STRIDE") ? 1 : 2;
 	for (long at = 1; at <= changes; at += stride) {
 		bn_fs_remove_tree(bn_env_real(), t.home, NULL);
@@ -249,7 +249,7 @@ CRASH_TEST(test_reader_with_a_lost_reply_goes_on, FAULTFS_LOST)
 
 /* ---- many at once -------------------------------------------------------------------------------- */
 
-/* Looks again and again while the chain grows; no look may find anything wrong, nor forget. */
+/* Looks repeatedly while the chain grows; no look may raise an alarm or forget a link. */
 static void looker(trial *t, const char *host, int looks)
 {
 	remembered_env e;

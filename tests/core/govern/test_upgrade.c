@@ -1,7 +1,6 @@
 /*
- * test_upgrade.c - a workspace of uids gets a chain of authority (core/govern/upgrade.h): what was done before stays as
- * it was, for every reader and in every order of arrival, and nothing new gets behind the horizon.
- */
+ * test_upgrade.c - a workspace of uids gets a chain of authority (core/govern/upgrade.h): earlier decisions are
+ * unchanged for every reader and in any order of arrival, and no new record counts as an earlier one. */
 #include "core/base/dir.h"
 #include "core/base/fs.h"
 #include "core/base/hash.h"
@@ -60,7 +59,7 @@ static void people_name_them(void)
 	snprintf(dir.path, sizeof dir.path, "%s", t.dir);
 }
 
-/* The founding record goes, and the id says nothing: as the first version made it. */
+/* Removes the founding record and the id derived from it, as in a workspace of the first version. */
 static void make_first_version(void)
 {
 	static const char text[] =
@@ -71,7 +70,7 @@ static void make_first_version(void)
 		bn_workspace_close(t.people[i].ws);
 	snprintf(path, sizeof path, "%s/.binnacle/log", t.dir);
 	must(bn_fs_remove_tree(bn_env_real(), path, &err));
-	must(bn_fs_make_dirs(&ann->env, path, 0777, &err)); /* whose it is */
+	must(bn_fs_make_dirs(&ann->env, path, 0777, &err)); /* owned by ann */
 	snprintf(path, sizeof path, "%s/.binnacle", t.dir);
 	must(bn_dir_open(&at, &ann->env, path, &err));
 	must(bn_dir_write_file(at, "workspace.json", text, strlen(text), 0644, &err));
@@ -95,7 +94,7 @@ static void seal_all(void)
 	see_all();
 }
 
-/* ann founded it, bob reviews; cleo's power/1 is approved, and champion. */
+/* ann is the founder, bob a reviewer; cleo's power/1 is approved and champion. */
 static void begin(bool first_version)
 {
 	team_make(&t, registry_team_classes);
@@ -103,7 +102,7 @@ static void begin(bool first_version)
 	if (first_version) {
 		make_first_version();
 		team_run(ann,
-			"ffffffffffffffffffffffffffffffff"); /* whose event is the first founded it */
+			"ffffffffffffffffffffffffffffffff"); /* the first event: its owner founded it */
 	}
 	team_policy(ann, POLICY);
 	must(bn_role_grant(ann->ws, bob->uid, "bob", BN_ROLE_REVIEWER, NULL, &err));
@@ -125,7 +124,7 @@ static void upgrade(void)
 	seal_all();
 }
 
-/* 0: none. */
+/* The version with the alias champion; 0: none. */
 static int64_t champion(person *p)
 {
 	bn_version *v = NULL;
@@ -136,7 +135,7 @@ static int64_t champion(person *p)
 	return version;
 }
 
-/* What everybody must see, whatever was tried, with the index that they had and with a new one. */
+/* Checks what every member must see after any attack, in the index that they had and in a new one. */
 static void expect_all_is_well(void)
 {
 	for (size_t i = 0; i < PEOPLE; i++) {
@@ -185,7 +184,7 @@ static void expect_persons(void)
 	bn_people *p = NULL;
 	const bn_person_row *row;
 	must(bn_people_read(&p, dan->ws, &err));
-	ck_assert_uint_eq(p->count, 2); /* cleo and dan never had a key */
+	ck_assert_uint_eq(p->count, 2); /* cleo and dan have no key */
 	must(bn_people_find(&row, p, "bob", &err));
 	ck_assert(row->roles & 1u << BN_ROLE_REVIEWER);
 	must(bn_people_find(&row, p, "ann", &err));
@@ -201,7 +200,7 @@ static void keeps_everything(bool first_version)
 	expect_all_is_well();
 	expect_persons();
 	char *after = person_dump(dan);
-	/* The versions, decisions and aliases are the rows that they were, but for the place of the registration. */
+	/* The rows of versions, decisions and aliases are unchanged, except for the position of the registration. */
 	const char *was = strstr(before, "table model_decision"),
 		   *is = strstr(after, "table model_decision");
 	ck_assert(was && is);
@@ -250,7 +249,7 @@ START_TEST(test_plan_names_users_keys_roles_and_who_must_ask)
 	bn_upgrade_plan *plan = NULL;
 	begin(false);
 	must(bn_upgrade_plan_read(&plan, ann->ws, &err));
-	ck_assert_uint_eq(plan->count, 3); /* dan has done nothing */
+	ck_assert_uint_eq(plan->count, 3); /* dan has not written anything */
 	ck_assert_int_eq(plan->old_founder, (int)ann->uid);
 	for (size_t i = 0; i < plan->count; i++) {
 		const bn_upgrade_user *u = &plan->users[i];
@@ -275,7 +274,7 @@ START_TEST(test_old_models_go_on_under_the_chain)
 	seal_all();
 	upgrade();
 	must_be(bn_version_approve(bob->ws, "power/2", "fine", false, &err),
-		BN_EREFUSED); /* gates: nobody else's word */
+		BN_EREFUSED); /* the gates need somebody else's evidence */
 	must(bn_people_request(cleo->ws, NULL, &err));
 	seal_all();
 	ck_assert_int_eq(team_state(dan, "power/2"), BN_MODEL_REQUESTED);
@@ -291,7 +290,7 @@ START_TEST(test_old_models_go_on_under_the_chain)
 }
 END_TEST
 
-/* dan's model; bob lends him his account, but the key is dan's: he stays its author. */
+/* A model of dan; cleo's account then uses dan's key, so he is still the author. */
 START_TEST(test_author_of_an_old_model_is_known_by_the_key_of_his_account)
 {
 	char config[300];
@@ -334,7 +333,7 @@ START_TEST(test_half_an_approval_is_not_inherited)
 	upgrade();
 	ck_assert(has_doubt(dan, "the approval by bob has to be repeated"));
 	must(bn_version_approve(
-		bob->ws, "wind/1", "fine", false, &err)); /* once more is one, not two */
+		bob->ws, "wind/1", "fine", false, &err)); /* repeated: one approval, not two */
 	seal_all();
 	ck_assert_int_eq(team_state(dan, "wind/1"), BN_MODEL_REQUESTED);
 	must(bn_version_approve(ann->ws, "wind/1", "fine", false, &err));
@@ -361,7 +360,7 @@ END_TEST
 
 /* ---- attacks ---------------------------------------------------------------------------------------- */
 
-/* In a log that belongs to the account of the test, who is nobody here. ms 0: 2001. */
+/* Writes a log owned by the account of the test, which is not a member. ms 0: the year 2001. */
 static void forge(const char *writer, const bn_signer *by, const char *kind, const char *entity,
 	const char *payload, int64_t ms)
 {
@@ -415,7 +414,8 @@ START_TEST(test_unsigned_records_behind_the_horizon_change_nothing)
 }
 END_TEST
 
-/* An old program of a reviewer, who goes on where he was, dates back, and publishes a key only now. */
+/* An old program of a reviewer continues after the upgrade: it writes records dated back, and publishes its key only
+ * now. */
 START_TEST(test_record_and_key_of_a_reviewer_dated_back_change_nothing)
 {
 	begin(false);
@@ -442,7 +442,7 @@ START_TEST(test_record_and_key_of_a_reviewer_dated_back_change_nothing)
 }
 END_TEST
 
-/* A link 0 of somebody else, with an older clock and a horizon in which only he is. */
+/* A second link 0 by another key, with an older clock and a horizon that contains only its author. */
 START_TEST(test_upgrade_of_somebody_else_is_none)
 {
 	bn_signer mal;
@@ -460,7 +460,7 @@ START_TEST(test_upgrade_of_somebody_else_is_none)
 	memcpy(f.founder, mal.key, 32);
 	must(bn_founded_encode(&text, &f, &err));
 	forge("mal@host-11111111-0", &mal, "authority.founded", "authority", text.ptr, 0);
-	/* and an event that is older than all others, which made its owner the founder of a first version */
+	/* and the oldest event of all, whose owner would be the founder in a workspace of the first version */
 	forge("mal@host-11111111-1", NULL, "run.created", "run/" RUN, "{}", 0);
 	see_all();
 	expect_all_is_well();
@@ -472,7 +472,7 @@ START_TEST(test_upgrade_of_somebody_else_is_none)
 }
 END_TEST
 
-/* Before the upgrade it is not named by anything, so nobody is its founder either. */
+/* Before the upgrade nothing names such a record, so its author is not the founder either. */
 START_TEST(test_upgrade_that_nothing_names_changes_nothing)
 {
 	bn_signer mal;
@@ -501,7 +501,7 @@ START_TEST(test_upgrade_that_nothing_names_changes_nothing)
 }
 END_TEST
 
-/* bob takes his log away: what he decided counts no more, and it is named; it comes back: it counts again. */
+/* bob hides his log: his decisions do not count and are reported; when it is back, they count again. */
 START_TEST(test_log_that_was_cut_counts_for_nothing_until_it_is_back)
 {
 	bn_version *v = NULL;
@@ -532,7 +532,7 @@ START_TEST(test_log_that_was_cut_counts_for_nothing_until_it_is_back)
 }
 END_TEST
 
-/* bob's log is gone for good, and the admins say so: it counts for nothing, and stands in nobody's way. */
+/* bob's log is lost, and the admins confirm that: his decisions do not count, and verification reports no fault. */
 START_TEST(test_loss_of_a_closed_log_is_no_fault_once_admins_have_closed_it)
 {
 	arrival_piece pieces[200];
@@ -573,7 +573,7 @@ START_TEST(test_begun_upgrade_leaves_a_workspace_of_uids_that_older_programs_lea
 		ck_assert_int_eq(team_state(&t.people[i], "power/1"), BN_MODEL_APPROVED);
 	}
 	must_be(bn_version_reject(bob->ws, "power/1", "no", &err),
-		BN_ECONFLICT); /* by the rules of uids */
+		BN_ECONFLICT); /* as refused by the rules of uids */
 	must(bn_version_set_alias(bob->ws, "power/1", "stable", &err));
 	seal_all();
 	upgrade();
@@ -582,7 +582,7 @@ START_TEST(test_begun_upgrade_leaves_a_workspace_of_uids_that_older_programs_lea
 }
 END_TEST
 
-/* Somebody with the right to it puts the old workspace.json back: who remembers is stopped. */
+/* The owner restores the old workspace.json: readers who remember the upgrade are stopped. */
 START_TEST(test_memory_stops_at_a_workspace_that_was_downgraded)
 {
 	bn_buf old = BN_BUF_INIT;
@@ -596,7 +596,7 @@ START_TEST(test_memory_stops_at_a_workspace_that_was_downgraded)
 	upgrade();
 	must(bn_trust_look(&trust, bob->ws, &(bn_trust_options){.start = t.dir}, &err));
 	ck_assert(bn_trust_asks(
-		trust)); /* the same id, now with a chain: a first use, and no alarm */
+		trust)); /* the same id with a chain is a first use, not an alarm */
 	must(bn_trust_accept(trust, "terminal", "", &err));
 	bn_trust_free(trust);
 	must(bn_dir_write_file(at, "workspace.json", old.ptr, old.len, 0644, &err));
@@ -610,7 +610,7 @@ START_TEST(test_memory_stops_at_a_workspace_that_was_downgraded)
 }
 END_TEST
 
-/* workspace.json names a link 0 that is gone: nothing counts, and nobody's account counts for more. */
+/* workspace.json names a link 0 that is missing: no record counts, and no account has more rights than before. */
 START_TEST(test_hidden_link_0_makes_nobody_more)
 {
 	arrival_piece pieces[200];

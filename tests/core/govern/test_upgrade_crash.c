@@ -2,16 +2,15 @@
  * test_upgrade_crash.c - an upgrade that is killed, or whose disk fails or is full, at every change of the disk; and
  * upgrades by several processes at the same time.
  *
- * A forked child upgrades. Where the disk fails and the process lives it tries a second time. Afterwards, as everybody
- * sees it, with the index of before and with a new one:
+ * A forked child upgrades. If the disk fails and the process survives, it tries a second time. Afterwards, for every
+ * reader, with the old index and with a new one:
  *
- *	1  the workspace is one of uids or it is upgraded, with all links or with none
- *	2  what was acknowledged is done; what was done before counts as it did
- *	3  it goes on at once: by the rules of uids while it is not upgraded, and running it again finishes it
- *	4  what an upgrade that died left in the log is no fault, no hole and no link
+ *	1  the workspace is either not upgraded and has no links, or upgraded and has all of them
+ *	2  what was acknowledged is done; earlier records count as before
+ *	3  it can be used at once: by the rules of uids while it is not upgraded, and repeating the upgrade finishes it
+ *	4  what a killed upgrade left in the log is not a fault, a hole or a link
  *
- * Of several at the same time exactly one upgrades, and whoever is told that he did is right.
- */
+ * Of several processes exactly one upgrades, and a process that was told so is that one. */
 #include "core/base/fs.h"
 #include "core/base/hash.h"
 #include "core/base/json.h"
@@ -42,7 +41,7 @@
 static const bn_fold_class *const classes[] = {
 	&bn_authority_class, &bn_user_class, &bn_policy_class, NULL};
 
-enum { NEWEST = 1 }; /* link 1 gives the founder the other role that he had */
+enum { NEWEST = 1 }; /* link 1 grants the founder his second role */
 
 static bn_err err = BN_ERR_INIT;
 static toy_dir dir;
@@ -137,14 +136,14 @@ static int64_t newest(human *h)
 	return count(h, "SELECT coalesce(max(n), -1) FROM authority_link");
 }
 
-/* Records by the rules of uids that count. */
+/* The number of valid records by the rules of uids. */
 static int64_t old_acts(human *h)
 {
 	return count(h, "SELECT count(*) FROM event e JOIN index_entity_text t ON t.no = e.entity "
 			"WHERE t.class = 'policy' AND e.outcome = 0");
 }
 
-/* Links that an upgrade left which was none are traces, no faults, and nothing that somebody has to do again. */
+/* Links left by an upgrade that did not complete are not faults, and nobody is asked to repeat them. */
 static void expect_no_fault(human *h, const char *what)
 {
 	bn_proof_findings f = {0};
@@ -166,7 +165,7 @@ static void expect_no_fault(human *h, const char *what)
 	bn_workspace_close(view);
 }
 
-/* Whether it is upgraded; everybody sees the same. */
+/* Whether the workspace is upgraded; checks that all readers agree. */
 static bool look(const char *what, int64_t acts)
 {
 	human fresh;
@@ -196,16 +195,16 @@ static bool look(const char *what, int64_t acts)
 /* ---- a trial ------------------------------------------------------------------------------------------ */
 
 typedef struct outcome {
-	int rc;       /* of the upgrade; 1: it did not live to say */
-	int retried;  /* it failed once, and was tried again */
-	long changes; /* 0: it did not live to say */
+	int rc;       /* of the upgrade; 1: killed before it reported */
+	int retried;  /* failed once, and tried again */
+	long changes; /* 0: killed before it reported */
 } outcome;
 
 static const bn_upgrade_how nobody_else = {.n_admit = 0};
-static uint32_t *point_kinds; /* of the changes of a run without a fault */
+static uint32_t *point_kinds; /* kinds of the changes in a run without a fault */
 static long killed, failed;
 
-/* That it is upgraded already is as good, for who tries again. */
+/* In a second attempt "already upgraded" counts as success. */
 static int upgrade_again(bn_workspace *ws, bn_err *why)
 {
 	int rc = bn_upgrade(ws, &nobody_else, why);
@@ -320,7 +319,7 @@ enum { RACERS = 4 };
 
 typedef struct told {
 	int rc;
-	char founding[65]; /* as the process saw it when it was told that it upgraded */
+	char founding[65]; /* read by the process after its upgrade was acknowledged */
 	char words[512];
 } told;
 
