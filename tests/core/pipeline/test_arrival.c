@@ -1,9 +1,7 @@
 /*
- * Whatever the classes of the program are handed, and in whatever order it comes, the index says the
- * same (invariant 5): random events of all kinds of all classes, of two users with four writers and
- * wrong clocks; signed acts, malformed payloads, entities without a name, and kinds, class versions
- * and record types that nobody knows.
- */
+ * The index is the same whatever events the program's classes receive, and in any order of arrival (invariant 5):
+ * random events of all kinds of all classes, by two users with four writers and wrong clocks; signed acts, malformed
+ * payloads, entities without a name, and unknown kinds, class versions and record types. */
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "core/base/rng.h"
@@ -25,9 +23,8 @@ enum { SEEDS = 20, STEPS = 80, WRITERS = 4, FIRST_UNKNOWN_TYPE = 6, LAST_UNKNOWN
 static bn_err err = BN_ERR_INIT;
 
 /*
- * A '#' becomes 1 or 2, '@' a hash, '^' the id of a run: few of each, so that events meet. No payload:
- * points of metrics.
- */
+ * '#' stands for 1 or 2, '@' for a hash, '^' for the id of a run: few of each, so that events interact. Without a
+ * payload: points of metrics. */
 static const struct {
 	const char *entity, *kind, *payload;
 	bool is_signed;
@@ -166,7 +163,7 @@ static char *points(size_t *n, bn_rng *r)
 	return bn_buf_take(&b, n);
 }
 
-/* One field is gone, or of a type that nobody expects. */
+/* Removes a field, or gives it an unexpected type. */
 static void spoil(json_t *payload, bn_rng *r)
 {
 	static const char *const instead[] = {
@@ -190,7 +187,7 @@ static bool one_in(bn_rng *r, uint64_t n)
 	return bn_rng_below(r, n) == 0;
 }
 
-/* What append_random does to an event. */
+/* Alterations of an event by append_random. */
 enum {
 	NAMELESS = 1,
 	UNKNOWN_TYPE = 2,
@@ -268,7 +265,7 @@ static void append_random(bn_workspace *ws, bn_rng *r)
 		append_draft(ws, which, how, r);
 }
 
-/* A writer who has no index, and has written nothing but that it exists. */
+/* A writer without an index, whose log has one record. */
 static bn_workspace *writer_open(team *t, const person *p)
 {
 	bn_workspace *ws = NULL;
@@ -298,7 +295,7 @@ static void random_history(team *t, bn_rng *r)
 
 /* ---- arrival ---------------------------------------------------------------------------------- */
 
-/* Takes all segments out of the log; out gets their names, "writer/segment", in order. */
+/* Removes all segments from the log; out gets their names, "writer/segment", in order. */
 static void hold_back(const team *t, bn_names *out)
 {
 	bn_names writers = BN_NAMES_INIT;
@@ -336,7 +333,7 @@ static void bring(const team *t, const char *segment)
 	bn_free(to);
 }
 
-/* What a reader knows: its dump, and the fields of each record that it does not know. */
+/* The view of a reader: its dump, and the unknown fields of each record. */
 static char *knows(person *reader)
 {
 	sqlite3_stmt *st = NULL;
@@ -361,8 +358,7 @@ static char *knows(person *reader)
 	return bn_buf_take(&b, NULL);
 }
 
-/* What a new reader knows to whom the segments come in an order, with a look after each one for
- * which looks_after says so. */
+/* The view of a new reader after the segments arrived in an order, with refreshes at random or after each writer. */
 enum looks { AT_RANDOM, AFTER_EACH_WRITER };
 
 static char *dump_of_arrival(team *t, enum looks looks, bn_rng *r)
@@ -375,7 +371,7 @@ static char *dump_of_arrival(team *t, enum looks looks, bn_rng *r)
 	uint32_t *order = bn_alloc((segments.count + 1) * sizeof *order);
 	bn_rng_permutation(r, order, segments.count);
 	for (size_t i = 0; i < segments.count; i++) {
-		/* Writers lie by name: one after the other, the last one first. */
+		/* Sorted by writer: one writer after the other, the last one first. */
 		size_t at = looks == AT_RANDOM ? order[i] : segments.count - 1 - i;
 		const char *name = segments.items[at];
 		bool last =
@@ -442,7 +438,7 @@ END_TEST
 
 /* ---- what no class may see -------------------------------------------------------------------- */
 
-/* Rows of all tables but the store's own, the founding record's left out. */
+/* Rows of all tables except those of the store, without the founding record. */
 static int64_t rows_of_classes(sqlite3 *db)
 {
 	sqlite3_stmt *st = NULL;
@@ -466,7 +462,7 @@ static int64_t rows_of_classes(sqlite3 *db)
 	return rows;
 }
 
-/* An event of each kind is appended so; the reader has an index of them. */
+/* Appends an event of each kind with that alteration; returns a reader that has indexed them. */
 static person *read_each(team *t, unsigned how)
 {
 	bn_rng r;
@@ -484,7 +480,7 @@ static person *read_each(team *t, unsigned how)
 	return reader;
 }
 
-/* How many of an event of each kind have the outcome; none has made a row. */
+/* Checks that none of these events made a row; returns how many have the outcome. */
 static int64_t outcomes_of(team *t, unsigned how, bn_outcome outcome)
 {
 	person *reader = read_each(t, how);

@@ -1,10 +1,9 @@
 /*
- * test_closed_first.c - what was there before an upgrade stays whose it was: numbers of datasets, and runs whose ids older
- * programs drew at random, are taken by no record that is dated back afterwards. Rows of tests/attacks/table.txt.
+ * test_closed_first.c - records dated back after an upgrade take over nothing that existed before it: numbers of
+ * datasets, and runs whose ids older programs drew at random. Rows of tests/attacks/table.txt.
  *
- * bob made a run and a version of a dataset by the rules of uids, ann upgraded; then bob and cleo are admitted, dan has
- * an account and no key. All four see the same, in the index that they had and in a new one, whatever arrives first.
- */
+ * By the rules of uids bob made a run and a dataset version; then ann upgraded, bob and cleo are admitted, and dan has an
+ * account and no key. All four see the same, in old and new indexes, in any order of arrival. */
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/govern/authority.h"
@@ -34,7 +33,8 @@ static void must(int rc)
 	ck_assert_bn_ok(rc, &err);
 }
 
-/* Signs with p's key when it is admitted and `is_signed`. A day back: the clock that p's index has seen is forgotten. */
+/* Appends a record, signed if p has been admitted and `is_signed`. dated_back: a day earlier, with a new index, since
+ * the old one has a later clock. */
 static void say(person *p, bool dated_back, bool is_signed, unsigned version, const char *kind,
 	const char *entity, const char *payload)
 {

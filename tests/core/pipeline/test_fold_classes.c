@@ -1,4 +1,4 @@
-/* Every file of share/sql is one that a class names: its tables are made nowhere else. */
+/* Every file of share/sql is named by a class, so tables are created nowhere else. */
 #include "core/base/embedded.h"
 #include "core/pipeline/fold_classes.h"
 #include "core/store/index/fold.h"

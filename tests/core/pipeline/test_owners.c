@@ -1,9 +1,9 @@
 /*
- * test_owners.c - what belongs to whoever says it first: a stranger says it yesterday. Rows of tests/attacks/table.txt.
+ * test_owners.c - things that belong to the writer of their first record, and records of a non-member dated before it.
+ * Rows of tests/attacks/table.txt.
  *
- * ann founded the workspace, bob is admitted; dan has an account and no key. dan's records are dated back by a day, so
- * that they come first in the order of clocks. All four see the same, in the index that they had and in a new one.
- */
+ * ann is the founder, bob is admitted; dan has an account and no key. dan's records are dated back by a day, so they come
+ * first in the order of clocks. All four see the same, in old and new indexes. */
 #include "core/base/fs.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
@@ -46,7 +46,8 @@ static void end(void)
 	team_remove(&t);
 }
 
-/* Signs with p's key when it is admitted and `is_signed`. A day back: the clock that p's index has seen is forgotten. */
+/* Appends a record, signed if p has been admitted and `is_signed`. dated_back: a day earlier, with a new index, since
+ * the old one has a later clock. */
 static void say(person *p, bool dated_back, bool is_signed, unsigned version, const char *kind,
 	const char *entity, const char *payload)
 {
@@ -205,7 +206,7 @@ static void expect_version(person *reader, const char *digit)
 	sqlite3_finalize(st);
 }
 
-/* What the name means to the reader; *checked: that somebody says that it passed. */
+/* The version that the name refers to for the reader; *checked: whether it has a passed check. */
 static int64_t meant(person *reader, bool *checked)
 {
 	bn_dataset_version *v = NULL;
@@ -396,7 +397,7 @@ static int64_t rows_logged(person *reader)
 	return rows;
 }
 
-/* Of the reports that the reader is shown the newest; "" for none. */
+/* Checks the newest report that the reader sees; "" for none. */
 static void expect_newest(person *reader, const char *id)
 {
 	bn_monitor_reports l;

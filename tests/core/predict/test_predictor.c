@@ -1,4 +1,4 @@
-/* A predictor answers as the model does, and says exactly what is wrong with a row. */
+/* A predictor gives the answers of its model, and exact errors about a row. */
 #include "core/base/env.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
@@ -106,7 +106,7 @@ START_TEST(test_session_answers_equal_the_model_on_the_whole_test_part)
 }
 END_TEST
 
-/* One more at a time, as a reader does that does not know how many there will be. */
+/* Extended by one row at a time, like a reader that does not know the number of rows. */
 START_TEST(test_a_session_that_is_extended_keeps_its_rows)
 {
 	bn_predictor *p = open_model("ridge", "y_number");

@@ -1,7 +1,6 @@
 /*
- * Columns of vectors as inputs of a model: learnt as their elements, kept in features.json, asked for as arrays; and structs
- * as objects inside of a row. That every way of asking gives the same answers is tests/core/serve/test_same_answers.c's.
- */
+ * Columns of vectors as inputs of a model: learnt as their elements, stored in features.json, requested as arrays; and
+ * structs as objects within a row. That all interfaces give the same answers: tests/core/serve/test_same_answers.c. */
 #include "core/base/env.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
@@ -28,9 +27,10 @@ static const char *path_of(const char *name)
 	return path;
 }
 
-static int short_row = -1; /* of a table of lists: it has a value less, and the next one more */
+static int short_row = -1; /* in a table of lists: has one value less, and the next row one more */
 
-/* Columns "emb" of that type and "y"; also is the name of one more, of numbers, or NULL. Element 2 has no value. */
+/* Columns "emb" of that type and "y"; also: the name of a further column of numbers, or NULL. Element 2 is always
+ * absent. */
 static void write_table(const char *path, const char *type, const char *also)
 {
 	static float values[ROWS * SIZE];
@@ -57,7 +57,7 @@ static void write_table(const char *path, const char *type, const char *also)
 	child.f32 = values;
 	columns[0].rows = ROWS;
 	columns[0].child = &child;
-	columns[0].validity = validity; /* row 0 has none */
+	columns[0].validity = validity; /* row 0 is absent */
 	columns[0].nulls = 1;
 	if (f.type == BN_TYPE_LIST)
 		columns[0].ends = ends;
@@ -122,7 +122,7 @@ static void end(void)
 	bn_features_free(features);
 }
 
-/* The answer to a row, or NaN with the error's words. */
+/* The answer to a row, or NaN with the error set. */
 static double ask(const char *json, bn_err *err)
 {
 	json_t *row = json_loads(json, 0, NULL);
@@ -213,7 +213,7 @@ START_TEST(test_a_struct_is_an_object_of_the_fields_of_its_path)
 }
 END_TEST
 
-/* Of a model with one column, of vectors, whose last element training had no value of. */
+/* A model with one column, of vectors, whose last element had no values in training. */
 START_TEST(test_a_server_takes_vectors_by_name_and_by_place)
 {
 	static const struct {
@@ -315,7 +315,7 @@ START_TEST(test_lists_of_the_right_length_are_vectors)
 	ck_assert_bn_ok(predict("list.arrow", &rows, &err), &err);
 	ck_assert_uint_eq(rows, ROWS);
 	ck_assert_int_eq(score("list.arrow", &err), 1);
-	/* found when the part is opened, before anything is fitted */
+	/* reported when the part is opened, before fitting */
 	short_row = 7;
 	write_table(path_of("ragged.arrow"), "list<float32>", NULL);
 	short_row = -1;
@@ -340,7 +340,7 @@ static int keep_answer(void *user, const bn_session *s, uint64_t first_row, bn_e
 	return 0;
 }
 
-/* The answer to the one row of a CSV file, or NaN with the error's words. */
+/* The answer to the row of a CSV file, or NaN with the error set. */
 static double ask_file(const char *csv, bn_err *err)
 {
 	double answer = NAN;
@@ -366,7 +366,7 @@ START_TEST(test_a_file_has_vectors_or_their_elements)
 		{"emb[0],emb[1]\ninf,2\n", "{\"emb\":[null,2,null]}"},
 		{"emb\n\"[inf,2,-Infinity]\"\n", "{\"emb\":[null,2,null]}"},
 		{"emb\n\"[NaN, 2, nan]\"\n", "{\"emb\":[null,2,null]}"},
-		/* as a list is exported */
+		/* lists as export writes them */
 		{"emb\n\"[\"\"inf\"\",2,\"\"nan\"\"]\"\n", "{\"emb\":[null,2,null]}"},
 		{"emb\n\"[\"\"-inf\"\",2,null]\"\n", "{\"emb\":[null,2,null]}"}};
 	bn_err err = BN_ERR_INIT;
@@ -380,7 +380,7 @@ START_TEST(test_a_file_has_vectors_or_their_elements)
 	ck_assert_msg(strstr(err.msg, "no column 'emb[1]'"), "%s", err.msg);
 	ck_assert(isnan(ask_file("x\n5\n", &err)));
 	ck_assert_msg(strstr(err.msg, "no column 'emb'"), "%s", err.msg);
-	/* a cell that is none: file, row, column, and what would be right */
+	/* invalid cells: the error has file, row, column and the expected form */
 	static const char *const bad[][2] = {{"\"[nanny,2,1]\"", "got '[nanny,2,1]'"},
 		{"\"[5,2]\"", "got 2"}, {"\"[5,2,1,0]\"", "got 4"}, {"5", "got another value"},
 		{"x", "got 'x'"}, {"\"{\"\"a\"\":1}\"", "got another value"}, {"[]", "got 0"}};
@@ -419,7 +419,7 @@ START_TEST(test_names_of_elements_are_nobody_elses)
 	ck_assert_bn_ok(learn(&p, only, 1, &err), &err);
 	ck_assert_uint_eq(bn_features_input_count(features), 2);
 	bn_features_free(features);
-	ck_assert_bn_ok(learn(&p, none, 1, &err), &err); /* one element alone */
+	ck_assert_bn_ok(learn(&p, none, 1, &err), &err); /* a single element */
 	ck_assert_uint_eq(bn_features_input_count(features), 1);
 	bn_features_free(features);
 	bn_table_reader_free(p.table);

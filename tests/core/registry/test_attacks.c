@@ -1,5 +1,5 @@
-/* test_attacks.c - rows of tests/attacks/table.txt: what is done to an approved champion by whoever has an account and no key that counts. The
- * row says what every reader sees afterwards, and the runner (tests/support/attacked.h) asks them all. */
+/* test_attacks.c - rows of tests/attacks/table.txt: attacks on an approved champion by accounts without a valid key.
+ * The row says what every reader sees afterwards, and the runner (tests/support/attacked.h) checks all readers. */
 #include "core/base/hash.h"
 #include "core/govern/authority.h"
 #include "core/govern/people.h"
@@ -23,7 +23,7 @@ START_TEST(test_stranger_whose_head_a_link_and_a_decision_could_name_removes_his
 	team_register(at.cleo, "power", at.cleo, "{}");
 	attacked_must(bn_version_request(at.cleo->ws, "power/2", NULL, &err));
 	attacked_must(
-		bn_version_reject(at.bob->ws, "power/2", "no", &err)); /* says what it has seen */
+		bn_version_reject(at.bob->ws, "power/2", "no", &err)); /* lists what it saw */
 	person_link(at.ann, (bn_change[]){person_role(at.dan, BN_ROLE_REVIEWER, true)}, 1);
 	attacked_seal_all();
 	attacked_shell("rm -r %s/.binnacle/log/mal@host-boot-0", at.t.dir);
@@ -74,7 +74,7 @@ START_TEST(test_stranger_makes_a_card_and_a_seal_with_a_reviewers_key)
 	forged_add(&l, "run.created", "run/ffeeddccbbaa99887766554433221100", "{\"name\":\"x\"}");
 	forged_seal(&l, &at.dir, &as_bob);
 	forged_end(&l);
-	/* The card is his own, the seal is not. */
+	/* The card is mal's own, the seal claims bob's key. */
 	forged_begin(&l, bn_workspace_id(at.ann->ws), "mal@host-boot-8", 1500000000000);
 	forged_card(&l, &at.mal);
 	forged_seal(&l, &at.dir, &as_bob);
@@ -94,7 +94,7 @@ START_TEST(test_stranger_writes_unsigned_records_about_the_champions_run)
 }
 END_TEST
 
-/* dan registers cleo's run, of which an account without a key says something as well. */
+/* dan registers cleo's run, about which an account without a key has written records. */
 START_TEST(test_author_stays_the_author_when_strangers_write_about_her_run)
 {
 	bn_inbox_item *sheet = NULL;
@@ -179,7 +179,7 @@ START_TEST(test_flood_of_requests_of_2056_hides_nobodys)
 	attacked_begin();
 	person_link(at.ann, (bn_change[]){person_removed(at.dan)}, 1);
 	attacked_see_all();
-	/* dan asks with a new key. */
+	/* dan requests admission of a new key. */
 	attacked_shell("rm %s/binnacle/identity.pem", at.dan->config);
 	person_reopen(&at.t, at.dan, false);
 	ck_assert_int_eq(bn_people_request(at.dan->ws, "dan", &err), 1);
@@ -210,7 +210,7 @@ START_TEST(test_request_in_the_name_of_somebody_is_not_taken_for_his)
 	attacked_must(bn_people_read(&p, at.ann->ws, &err));
 	attacked_must(bn_people_find_request(&r, p, "ann", &err));
 	ck_assert_uint_eq(r->uid, 5001);
-	ck_assert_uint_ne(r->owner, 5001); /* shown: its file is another account's */
+	ck_assert_uint_ne(r->owner, 5001); /* reported: another account owns the file */
 	attacked_must_be(bn_people_admit(at.ann->ws, r, NULL, 0, NULL, link, &err), BN_ECONFLICT);
 	bn_people_free(p);
 	attacked_end();

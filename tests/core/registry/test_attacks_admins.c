@@ -1,5 +1,5 @@
-/* test_attacks_admins.c - rows of tests/attacks/table.txt: what is done to an approved champion by an admin. The
- * row says what every reader sees afterwards, and the runner (tests/support/attacked.h) asks them all. */
+/* test_attacks_admins.c - rows of tests/attacks/table.txt: attacks on an approved champion by an admin. The row says
+ * what every reader sees afterwards, and the runner (tests/support/attacked.h) checks all readers. */
 #include "core/base/hash.h"
 #include "core/base/mem.h"
 #include "core/govern/authority.h"
@@ -80,7 +80,8 @@ START_TEST(test_horizon_of_a_hostile_admin_names_heads_that_nobody_has)
 	ck_assert_int_eq(bn_authority_newest(db, NULL), 3);
 	bn_free(bobs);
 	bn_free(cleos);
-	/* What it leaves out is late: the champion falls, and who looks is told that heads are missing. */
+	/* Records that the link omits are late, so the version is not champion, and readers are told of missing
+	 * heads. */
 	attacked_end();
 }
 END_TEST
@@ -104,7 +105,7 @@ START_TEST(test_removed_founder_removes_the_link_before_his_removal_and_goes_on_
 	ck_assert_int_eq(bn_authority_cosign(at.cleo->ws, id, &err), BN_LINK_TAKEN);
 	attacked_expect(&unmoved);
 	attacked_must(bn_workspace_refresh(at.cleo->ws, NULL, &err));
-	/* ann takes the link that made them admins, and what comes behind it, off her log. */
+	/* ann removes the link that made them admins, and what follows it, from her log. */
 	sqlite3 *db = NULL;
 	sqlite3_stmt *st = NULL;
 	attacked_must(bn_workspace_read(&db, at.bob->ws, &err));

@@ -1,5 +1,5 @@
-/* test_attacks_bots.c - rows of tests/attacks/table.txt: what is done to an approved champion with the key of a bot. The
- * row says what every reader sees afterwards, and the runner (tests/support/attacked.h) asks them all. */
+/* test_attacks_bots.c - rows of tests/attacks/table.txt: attacks on an approved champion with the key of a bot. The row
+ * says what every reader sees afterwards, and the runner (tests/support/attacked.h) checks all readers. */
 #include "core/base/hash.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
@@ -15,7 +15,7 @@
 
 static bn_key *bot_key;
 
-/* p's bot "nightly", which may do `verbs` on models like pattern. */
+/* Adds a bot "nightly" of p, with these verbs on models that match the pattern. */
 static bn_signer bot(person *p, const char *const *verbs, const char *pattern)
 {
 	const char *patterns[] = {pattern, NULL};
@@ -41,7 +41,7 @@ static void end(void)
 	bot_key = NULL;
 }
 
-/* The bot sets a tag. */
+/* A tag set by the bot. */
 static void tag(const char *writer, const bn_signer *s, const uint8_t *epoch, const char *model)
 {
 	char entity[40];
@@ -56,7 +56,7 @@ static void expect(const char *writer, bool counts)
 	ck_assert_msg((o == BN_OUTCOME_APPLIED) == counts, "%s: outcome %d", writer, (int)o);
 }
 
-/* cleo's second version, which waits for an approval, with its measurement. */
+/* cleo's second version, with a requested approval. */
 static void second_waits(void)
 {
 	team_register_run(at.cleo, "power", at.cleo, ATTACKED_RUN, "{}");
@@ -96,7 +96,7 @@ START_TEST(test_bot_of_a_reviewer_rejects)
 }
 END_TEST
 
-/* What bob signed about version 1, about version 2, by the bot. */
+/* bob's evidence about version 1, copied to version 2 and signed by the bot. */
 static void measure(const bn_signer *s)
 {
 	sqlite3 *db = NULL;
@@ -219,7 +219,7 @@ START_TEST(test_bot_of_a_removed_person_goes_on)
 }
 END_TEST
 
-/* The bot of the only admin makes somebody admin, and a bot of its own. */
+/* The bot of the only admin signs a link that adds an admin, and adds a bot. */
 START_TEST(test_bot_of_an_admin_signs_a_link_and_makes_a_bot)
 {
 	uint8_t epoch[32], key[32];

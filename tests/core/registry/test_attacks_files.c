@@ -1,5 +1,6 @@
-/* test_attacks_files.c - rows of tests/attacks/table.txt: what is done to an approved champion by whoever moves, copies and removes files. The
- * row says what every reader sees afterwards, and the runner (tests/support/attacked.h) asks them all. */
+/* test_attacks_files.c - rows of tests/attacks/table.txt: attacks on an approved champion by moving, copying and
+ * removing files. The row says what every reader sees afterwards, and the runner (tests/support/attacked.h) checks all
+ * readers. */
 #include "core/base/hash.h"
 #include "core/base/mem.h"
 #include "core/govern/authority.h"
@@ -20,7 +21,7 @@ START_TEST(test_logs_that_are_hidden_exchanged_and_brought_back_change_nothing)
 		.is_not_served = true,
 		.allows = BN_ALLOWS_READING,
 		.new = BN_ALLOWS_READING,
-		.invited = BN_ALLOWS_ALL}); /* an invitation is of a chain, not of logs */
+		.invited = BN_ALLOWS_ALL}); /* an invitation names the chain, not logs */
 	attacked_shell("cd %s/.binnacle/log && mv '%s' ../../x && mv '%s' '%s' && mv ../../x '%s'",
 		at.t.dir, bobs, cleos, bobs, cleos);
 	bn_free(bobs);
@@ -48,7 +49,7 @@ START_TEST(test_claims_that_were_planted_before_anybody_registers_stop_nobody)
 }
 END_TEST
 
-/* The one record of a forged log, byte for byte in a log of another name. */
+/* Copies the record of a forged log, byte for byte, into a log with another name. */
 static void copy_record(const forged_log *of, const char *writer)
 {
 	forged_log l;
@@ -72,7 +73,7 @@ static void add_copied(const char *writer, const bn_signer *by, const char *kind
 	attacked_newest(epoch);
 	forged_begin(&l, bn_workspace_id(at.ann->ws), writer, 1800000000000);
 	forged_sign(&l, by, epoch, kind, entity, payload);
-	snprintf(copy, sizeof copy, "a-%s", writer); /* before and behind it, by name */
+	snprintf(copy, sizeof copy, "a-%s", writer); /* sorts before it, and z- after it */
 	copy_record(&l, copy);
 	snprintf(copy, sizeof copy, "z-%s", writer);
 	copy_record(&l, copy);
@@ -104,7 +105,7 @@ START_TEST(test_records_that_are_copied_byte_for_byte_to_other_logs_are_damage_t
 	sqlite3 *db = NULL;
 	attacked_must(bn_workspace_read(&db, at.dan->ws, &err));
 	ck_assert_int_eq(bn_authority_newest(db, NULL), 3);
-	/* This link knew nobody: what was before it is late for everybody. */
+	/* The horizon of this link is empty, so all earlier records are late. */
 	attacked_end();
 }
 END_TEST

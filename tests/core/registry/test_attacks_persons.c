@@ -1,5 +1,6 @@
-/* test_attacks_persons.c - rows of tests/attacks/table.txt: what is done to an approved champion by persons of the workspace: two keys, rights that end, records by hand, and in which order acts count. The
- * row says what every reader sees afterwards, and the runner (tests/support/attacked.h) asks them all. */
+/* test_attacks_persons.c - rows of tests/attacks/table.txt: attacks on an approved champion by members: two keys,
+ * rights that end, hand-made records, and the order of acts. The row says what every reader sees afterwards, and the
+ * runner (tests/support/attacked.h) checks all readers. */
 #include "core/base/hash.h"
 #include "tests/support/attacked.h"
 #include "tests/support/check_main.h"
@@ -41,13 +42,13 @@ START_TEST(test_one_person_with_two_keys_is_one_approval)
 	person_link(at.ann, (bn_change[]){person_removed(at.dan)}, 1);
 	attacked_see_all();
 	person_key(at.bob, further.person);
-	memcpy(further.key, at.mal.key, 32); /* bob's second key */
+	memcpy(further.key, at.mal.key, 32); /* adds a second key of bob */
 	person_link(at.ann, &further, 1);
 	attacked_see_all();
 	team_register(at.cleo, "power", at.cleo, "{}");
 	attacked_must(bn_version_request(at.cleo->ws, "power/2", NULL, &err));
 	attacked_must(bn_version_approve(at.bob->ws, "power/2", "one", false, &err));
-	/* The same once more, with the other key, from another account. */
+	/* The same approval with the other key, from another account. */
 	char request[65], text[700];
 	bn_version *v = NULL;
 	uint8_t epoch[32];
@@ -68,7 +69,7 @@ START_TEST(test_one_person_with_two_keys_is_one_approval)
 }
 END_TEST
 
-/* cleo says in her registration that bob is the author, whose measurements she fears. */
+/* cleo registers bob as the author, so that his measurements would not count. */
 START_TEST(test_registration_that_names_a_strict_colleague_as_author_does_not_silence_him)
 {
 	bn_inbox_item *sheet = NULL;
@@ -88,7 +89,7 @@ END_TEST
 
 /* ---- order ------------------------------------------------------------------------------------- */
 
-/* Each of these answers the one before, and each reader meets them in the order of names. */
+/* Each record answers the one before; readers get them in the order of the writers' names. */
 static void long_chain(int n, bool newest_first)
 {
 	char answers[65], writer[40], text[200];
@@ -190,7 +191,7 @@ END_TEST
 START_TEST(test_registration_that_names_a_colleagues_run_makes_nobody_else_its_author)
 {
 	attacked_begin();
-	/* dan says that cleo's run is his; cleo measures it, as somebody else. */
+	/* dan registers cleo's run as his own; cleo measures it, as if she were not the author. */
 	team_register_run(at.dan, "power", at.dan, ATTACKED_RUN, "{}");
 	attacked_must(bn_version_request(at.dan->ws, "power/2", NULL, &err));
 	attacked_must(attacked_measure(at.cleo, "power/2", 11));

@@ -1,5 +1,6 @@
-/* test_attacks_rules.c - rows of tests/attacks/table.txt: what is done to an approved champion by clocks, old rules, and rules that change. The
- * row says what every reader sees afterwards, and the runner (tests/support/attacked.h) asks them all. */
+/* test_attacks_rules.c - rows of tests/attacks/table.txt: attacks on an approved champion by clocks, old rules, and
+ * changes of rules. The row says what every reader sees afterwards, and the runner (tests/support/attacked.h) checks
+ * all readers. */
 #include "tests/support/attacked.h"
 #include "tests/support/check_main.h"
 
@@ -103,7 +104,7 @@ START_TEST(test_admin_whose_clock_was_once_in_2056_is_told_of_the_link_that_he_s
 	person_link(at.ann, (bn_change[]){person_role(at.dan, BN_ROLE_REVIEWER, true)}, 1);
 	at.ann->clock_offset_ms = 0;
 	attacked_seal_all();
-	/* Once more is refused: that is the answer, not that of the link of 2056. */
+	/* A repeated grant is refused because of the first one, whose date, 2056, does not matter. */
 	ck_assert_int_eq(
 		person_try_link(at.ann, (bn_change[]){person_role(at.dan, BN_ROLE_REVIEWER, true)},
 			1, &err),

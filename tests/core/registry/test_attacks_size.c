@@ -1,6 +1,6 @@
-/* test_attacks_size.c - rows of tests/attacks/table.txt: what is done to an approved champion by records of any size, and
- * by keys that are none. The row says what every reader sees afterwards, and the runner (tests/support/attacked.h)
- * asks them all; here each says how long and how much memory that takes at most. */
+/* test_attacks_size.c - rows of tests/attacks/table.txt: attacks on an approved champion by records of any size, and by
+ * invalid keys. The row says what every reader sees afterwards, and the runner (tests/support/attacked.h) checks all
+ * readers; here each also has limits of time and memory. */
 #include "core/base/hash.h"
 #include "core/base/mem.h"
 #include "core/govern/authority.h"
@@ -15,7 +15,7 @@
 
 enum { WRITERS = 100000, CUTS = 1000, LINKS = 1000, READERS = 14 };
 
-/* A tenth, unless all is asked for (make check-all). */
+/* Whether to use the full sizes, not a tenth (make check-all). */
 static bool is_full(void)
 {
 	const char *stride = getenv("BINNACLE_CRASH_STRIDE");
@@ -34,7 +34,7 @@ static long peak_mib(void)
 	return u.ru_maxrss / 1024;
 }
 
-/* Ends as attacked_end does, which folds the log once for each reader and proves it twice. */
+/* Like attacked_end, which folds the log once for each reader and proves it twice, within these limits. */
 static void end_within(const char *function, double seconds_each, long mib)
 {
 	double begin = cpu_s();
@@ -49,7 +49,7 @@ static void end_within(const char *function, double seconds_each, long mib)
 #endif
 }
 
-/* The next link, by hand, of ann or somebody else: the text of its members before "n". */
+/* Writes the next link by hand, by ann or another signer: members are the text before "n". */
 static void link_forge(const char *writer, const bn_signer *s, const bn_buf *members)
 {
 	uint8_t newest[32];
@@ -146,7 +146,7 @@ START_TEST(test_a_thousand_links_of_a_member_cost_bounded_time)
 }
 END_TEST
 
-/* n records about the champion with bad signatures of as many keys that nobody has admitted, in a log of their own. */
+/* n records about the champion with invalid signatures by different unknown keys, in a separate log. */
 static void flood(const char *writer, size_t n)
 {
 	forged_log l;
@@ -175,7 +175,7 @@ static int step_count(void *steps)
 	return 0;
 }
 
-/* What ann's index does for it, in hundreds of SQLite's steps: they are counted, so no load changes them. */
+/* The work of refreshing ann's index, in hundreds of SQLite steps, which do not depend on the load of the machine. */
 static int64_t steps_of_refresh(void)
 {
 	int64_t steps = 0;
@@ -220,12 +220,12 @@ START_TEST(test_records_of_unknown_keys_are_not_verified_and_cost_links_nothing)
 		0);
 	ck_assert_int_lt(many, few * MANY / FEW * 12 / 10);
 	ck_assert_int_lt(after_many,
-		before * 3); /* two links more to read; thousands, when a model is replayed */
+		before * 3); /* two more links to read; replaying a model would be thousands */
 	end_within(__func__, 4, 200);
 }
 END_TEST
 
-/* The neutral element of the group as key, as R, and s = 0: that verifies for every text, where nobody looks. */
+/* Key and R are the neutral element, s = 0: a verifier without checks accepts this for any text. */
 START_TEST(test_key_of_small_order_that_an_admin_admits_signs_nothing)
 {
 	forged_log l;

@@ -2,13 +2,12 @@
  * test_decision_crash.c - evidence and a decision when the process is killed, or the disk fails or is full, at every
  * change of the disk.
  *
- * A forked child gives evidence about a version and approves it, and says what it was told is done. Afterwards:
+ * A forked child gives evidence about a version and approves it, and reports what was acknowledged. Afterwards:
  *
  *	1  what was acknowledged counts
- *	2  a version is requested or approved, nothing between
- *	3  what was not done can be done, at once
- *	4  a reader who folds anew has the same rows, and the log is whole
- */
+ *	2  a version is either requested or approved
+ *	3  what was not done can be done at once
+ *	4  a reader with a new index has the same rows, and the log is complete */
 #include "core/base/mem.h"
 #include "core/govern/audit.h"
 #include "core/govern/authority.h"
@@ -58,7 +57,7 @@ static void setup(void)
 	must(bn_workspace_open(&ws, &env.env, bn_fold_classes, dir.path, &err));
 }
 
-/* Version 1 of a model of its own, asked for. */
+/* Registers version 1 of a new model and requests its approval. */
 static void request(const char *name)
 {
 	char spec[40], entity[40];
@@ -90,11 +89,11 @@ static int give(bn_workspace *w, const char *spec, bn_err *why)
 enum { NOTHING = 10, GAVE, APPROVED };
 
 typedef struct outcome {
-	int done;     /* one of these, or what the signal left */
-	long changes; /* 0: it did not live to say */
+	int done;     /* one of these, or what was reached before the signal */
+	long changes; /* 0: killed before it reported */
 } outcome;
 
-/* Runs the child with a fault. */
+/* Runs the child with that fault. */
 static outcome try_it(const char *spec, faultfs_kind kind, long at)
 {
 	int fds[2], status;

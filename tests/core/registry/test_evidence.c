@@ -1,4 +1,4 @@
-/* test_evidence.c - whose word counts for a gate under the chain of authority, and when. */
+/* test_evidence.c - whose evidence counts for a gate under the chain of authority, and when. */
 #include "core/base/hash.h"
 #include "core/base/json.h"
 #include "core/govern/authority.h"
@@ -42,7 +42,8 @@ static bn_change policy_is(const char *text, char *buf, size_t size)
 	return (bn_change){.kind = BN_CHANGE_POLICY, .policy = buf, .signers = 1};
 }
 
-/* ann founded it; bob and dan are reviewers, cleo is a developer. policy: with ' for ". */
+/* ann is the founder; bob and dan are reviewers, cleo is a developer. policy: with ' instead of
+ * ". */
 static void setup(const char *policy)
 {
 	char text[1000];
@@ -99,11 +100,11 @@ static bn_verdict gate(person *p)
 	return v;
 }
 
-/* cleo's run, whose records her key vouches for, registered by her and to be approved. */
+/* A run of cleo, whose records her key signs, registered by her, with a requested approval. */
 static void cleos_model(const char *metrics)
 {
 	json_t *tag = json_pack("{s:s, s:s}", "key", "k", "value", "v");
-	/* signs from here on */
+	/* makes this process sign its later seals */
 	must(bn_authority_append(cleo->ws, 2, "model.tag", "model/other", tag, &err));
 	json_decref(tag);
 	team_run(cleo, RUN);
@@ -120,7 +121,7 @@ START_TEST(test_what_the_author_reports_is_shown_and_passes_no_gate)
 	cleos_model("{\"test\": {\"rmse\": 1.0}}");
 	ck_assert_int_eq(gate(bob), BN_VERDICT_INCONCLUSIVE);
 	must_be(bn_version_approve(bob->ws, "power/1", "fine", false, &err), BN_EREFUSED);
-	must(give(cleo, "rmse", 1.0, TEAM_DATA)); /* her own word */
+	must(give(cleo, "rmse", 1.0, TEAM_DATA)); /* by the author */
 	ck_assert_int_eq(gate(bob), BN_VERDICT_INCONCLUSIVE);
 	must(give(bob, "rmse", 11.9, TEAM_DATA));
 	ck_assert_int_eq(gate(bob), BN_VERDICT_PASS);
@@ -151,7 +152,7 @@ START_TEST(test_fail_of_one_beats_the_pass_of_another_and_one_may_correct_himsel
 	must_be(bn_version_approve(bob->ws, "power/1", "fine", false, &err), BN_EREFUSED);
 	must(give(dan, "rmse", 12, TEAM_DATA));
 	ck_assert_int_eq(gate(bob), BN_VERDICT_PASS);
-	must(give(dan, "rmse", NAN, TEAM_DATA)); /* not defined: bob's stands */
+	must(give(dan, "rmse", NAN, TEAM_DATA)); /* undefined: bob's value still counts */
 	ck_assert_int_eq(gate(bob), BN_VERDICT_PASS);
 	teardown();
 }
@@ -197,7 +198,7 @@ START_TEST(test_author_whose_model_somebody_else_registers_is_the_author)
 	json_decref(tag);
 	team_run(bob, RUN);
 	see(cleo);
-	/* cleo says that it is dan's */
+	/* cleo registers dan as the author */
 	team_register_run(cleo, "power", dan, RUN, "{}");
 	must(bn_version_request(cleo->ws, "power/1", "please", &err));
 	must(bn_version_attest(bob->ws, "power/1", "reproducible", BN_VERDICT_PASS, NULL, &err));
@@ -217,7 +218,7 @@ START_TEST(test_seal_that_comes_after_the_registration_names_the_author)
 	json_t *created = json_pack("{s:s}", "name", "steady-heron");
 	must(bn_workspace_append(bob->ws, "run.created", "run/" RUN, created, &err));
 	json_decref(created);
-	must(bn_workspace_commit(bob->ws, &err)); /* not sealed: nobody's yet */
+	must(bn_workspace_commit(bob->ws, &err)); /* not sealed, so not signed by anybody yet */
 	see(cleo);
 	team_register_run(cleo, "power", dan, RUN, "{}");
 	must(bn_version_request(cleo->ws, "power/1", "please", &err));
@@ -237,12 +238,12 @@ START_TEST(test_fail_that_came_after_the_decision_is_shown_and_does_not_undo_it)
 	must(give(bob, "rmse", 11, TEAM_DATA));
 	see(dan);
 	must(bn_version_approve(bob->ws, "power/1", "fine", false, &err));
-	dan->clock_offset_ms = -(int64_t)86400 * 1000; /* as if it had been before */
+	dan->clock_offset_ms = -(int64_t)86400 * 1000; /* dated before the decision */
 	must(give(dan, "rmse", 13, TEAM_DATA));
 	dan->clock_offset_ms = 0;
 	ck_assert_int_eq(team_state(ann, "power/1"), BN_MODEL_APPROVED);
 	ck_assert_int_eq(gate(ann), BN_VERDICT_FAIL);
-	/* A link closes the epoch: still so. */
+	/* A link closes the epoch, with the same result. */
 	person_link(ann, (bn_change[]){person_role(cleo, BN_ROLE_REVIEWER, true)}, 1);
 	ck_assert_int_eq(team_state(ann, "power/1"), BN_MODEL_APPROVED);
 	teardown();
@@ -276,7 +277,7 @@ START_TEST(test_pass_that_its_signer_had_not_seen_does_not_make_a_decision_count
 		"v.name AND l.subject = 'request/' || v.registration",
 		""));
 	ck_assert_int_eq(bn_sql_step(st, &err), 1);
-	/* bob claims to have seen all that dan will ever write */
+	/* bob claims to have seen all of dan's records, present and future */
 	char writer[300] = "";
 	must(give(dan, "mae", 1, TEAM_DATA));
 	sqlite3_stmt *w = NULL;
@@ -295,7 +296,7 @@ START_TEST(test_pass_that_its_signer_had_not_seen_does_not_make_a_decision_count
 	must(bn_workspace_sync(bob->ws, &err));
 	must(give(dan, "rmse", 1, TEAM_DATA));
 	ck_assert_int_eq(team_state(ann, "power/1"), BN_MODEL_REQUESTED);
-	/* What he signs now counts. */
+	/* A decision that he signs now counts. */
 	see(bob);
 	must(bn_version_approve(bob->ws, "power/1", "fine", false, &err));
 	ck_assert_int_eq(team_state(ann, "power/1"), BN_MODEL_APPROVED);
@@ -315,7 +316,7 @@ START_TEST(test_attempt_that_was_refused_stays_refused_when_evidence_passes_late
 }
 END_TEST
 
-/* Evidence of cleo's registration with one member replaced, signed by bob. */
+/* Evidence about cleo's version with one member replaced, signed by bob; returns its outcome. */
 static bn_outcome outcome_of(const char *member, json_t *value)
 {
 	sqlite3 *db = bn_workspace_index(bob->ws);
@@ -412,7 +413,7 @@ START_TEST(test_fold_compares_with_the_champion_that_the_decision_answers)
 	see(bob);
 	m.value = 11;
 	must(bn_evidence_give(bob->ws, "power/2", &m, 1, "recomputed", "t", &err));
-	/* He signs all the same, as no program of ours would. */
+	/* He signs nevertheless, which no program of ours does. */
 	must(bn_sql_prepare(&st, bn_workspace_index(bob->ws), &err,
 		"SELECT v.uuid, v.digest, l.id, a.id FROM model_version v JOIN model_last l ON "
 		"l.subject = 'request/' || v.registration JOIN model_last a ON a.subject = "
@@ -448,7 +449,7 @@ START_TEST(test_second_key_of_the_author_is_the_author)
 	person_link(ann, (bn_change[]){person_admitted(bob), person_admitted(cleo)}, 2);
 	bn_change further = {.kind = BN_CHANGE_KEY};
 	person_key(cleo, further.person);
-	person_key(dan, further.key); /* from another account, too */
+	person_key(dan, further.key); /* used by another account */
 	person_link(ann,
 		(bn_change[]){further, person_role(cleo, BN_ROLE_REVIEWER, true),
 			{.kind = BN_CHANGE_POLICY, .policy = canonical.ptr, .signers = 1}},
@@ -476,7 +477,7 @@ START_TEST(test_unsigned_and_dated_back_nothing_is_taken_away)
 {
 	bn_version *v = NULL;
 	setup("{'gates':[{'name':'again','check':'reproducible'}]}");
-	see(dan); /* who signs nothing yet */
+	see(dan); /* his process does not sign yet */
 	cleos_model("{}");
 	must(bn_version_attest(ann->ws, "power/1", "reproducible", BN_VERDICT_PASS, NULL, &err));
 	must(bn_version_approve(bob->ws, "power/1", "fine", false, &err));

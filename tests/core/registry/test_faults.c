@@ -1,10 +1,9 @@
 /*
- * test_faults.c - an index that fails answers nothing: no failure of a statement (no memory, an interrupted step)
- * makes a verdict more permissive, in the fold or at a reader.
+ * test_faults.c - a failing index gives no answer: no failure of a statement (out of memory, an interrupted step) makes a
+ * verdict more permissive, in the fold or for a reader.
  *
- * SQLite's allocator fails at the k-th request, for each k, or for a sample of them in long work; statements are
- * interrupted at the k-th step. What comes out is the verdict of the index that does not fail, or an error.
- */
+ * SQLite's allocator fails at the k-th request, for every k, or for a sample of them if there are many; statements are
+ * interrupted at the k-th step. The result is the verdict of an intact index, or an error. */
 #include "core/base/mem.h"
 #include "core/govern/rights.h"
 #include "core/registry/proof.h"
@@ -21,8 +20,8 @@ enum { NEVER = -1, POINTS = 60 };
 
 static sqlite3_mem_methods memory;
 static long left = NEVER; /* requests that succeed before one fails */
-static long asked;        /* since the last arm() */
-static bool lasts;        /* all later ones fail too */
+static long asked;        /* requests since arm() */
+static bool lasts;        /* all later requests fail too */
 
 static bool fails(void)
 {
@@ -55,7 +54,7 @@ static void arm(long k, bool for_good)
 	asked = 0;
 }
 
-/* Whether the fault came. */
+/* Disarms; whether the fault occurred. */
 static bool disarm(void)
 {
 	bool came = left == NEVER || (lasts && left == 0);
@@ -63,7 +62,7 @@ static bool disarm(void)
 	return came;
 }
 
-/* Before the first use of SQLite in the process. */
+/* Must be called before SQLite is first used in the process. */
 static void faulty_memory(void)
 {
 	sqlite3_mem_methods faulty;
@@ -96,7 +95,7 @@ static void end(void)
 	team_remove(&at.t);
 }
 
-/* What dan may not do stays refused; that he is under a chain is not forgotten. */
+/* dan's refused acts stay refused, and the chain is not taken for absent. */
 static void expect_refusals(long k, bool for_good)
 {
 	bn_self me;
@@ -191,7 +190,7 @@ START_TEST(test_version_is_not_served_unproven_without_memory)
 }
 END_TEST
 
-/* "power" is its champion, not its newest version, or not known. */
+/* "power" refers to its champion, never to the newest version, and is never unknown. */
 static void expect_names(long k, bool for_good)
 {
 	bn_version *v = NULL;

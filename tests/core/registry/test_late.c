@@ -1,4 +1,5 @@
-/* test_late.c - late acts: listed with what repeats them, registrations repeated on their own. */
+/* test_late.c - late acts: listed with the command that repeats them; registrations are repeated
+ * automatically. */
 #include "core/base/hash.h"
 #include "core/govern/authority.h"
 #include "core/registry/evidence.h"
@@ -46,13 +47,13 @@ static void setup(void)
 	see_all();
 }
 
-/* A link that knows nothing of what others write from here on. */
+/* A link whose signer has not seen later records of others. */
 static void next_link(bool grant)
 {
 	person_link(ann, (bn_change[]){person_role(dan, BN_ROLE_REVIEWER, grant)}, 1);
 }
 
-/* p signs under the link that it knew. */
+/* p signs under the last link it has seen. */
 static void sign_unaware(person *p, const char *kind, json_t *payload)
 {
 	must(bn_authority_append(p->ws, 2, kind, "model/power", payload, &err));
@@ -88,7 +89,7 @@ START_TEST(test_late_registration_is_repeated_by_its_owners_next_process_once)
 	ck_assert_str_eq(l->items[0].command,
 		"binnacle model register 00112233445566778899aabbccddeeff --name power");
 	bn_late_list_free(l);
-	bn_late_list_free(late(bob, 0)); /* not his */
+	bn_late_list_free(late(bob, 0)); /* not by bob */
 	must(bn_registry_repeat(bob->ws, &n, &err));
 	ck_assert_uint_eq(n, 0);
 	must(bn_registry_repeat(cleo->ws, &n, &err));
@@ -174,7 +175,7 @@ START_TEST(test_late_request_alias_and_tag_are_listed_in_order)
 		json_pack("{s:i, s:s, s:[s]}", "version", 1, "alias", "best", "answers", id));
 	next_link(false);
 	must(bn_version_set_tag(
-		bob->ws, "power/1", "risk", "low", &err)); /* he knows the link now */
+		bob->ws, "power/1", "risk", "low", &err)); /* his view is up to date now */
 	bn_late_list *l = late(bob, 2);
 	ck_assert_str_eq(l->items[0].command, "binnacle model request power/1");
 	ck_assert_str_eq(l->items[1].command, "binnacle model alias power/1 best");

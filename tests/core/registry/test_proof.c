@@ -1,5 +1,5 @@
-/* test_proof.c - each attack on a workspace with a chain of authority that leaves a trace is named by record and
- * rule, and what is proven does not come from an index. */
+/* test_proof.c - every attack that leaves a trace in a workspace with a chain of authority is reported with record and
+ * rule, and a proof does not use an index. */
 #include "core/base/fs.h"
 #include "core/base/hash.h"
 #include "core/base/json.h"
@@ -22,17 +22,17 @@
 
 static bn_err err = BN_ERR_INIT;
 static team t;
-static toy_dir dir; /* the team's, for forged logs */
+static toy_dir dir; /* of the team, for forged logs */
 static person *ann, *bob, *cleo, *dan;
 static bn_signer mal;   /* a key that nobody has admitted */
-static bn_key *bob_key; /* what a forger of bob's would need */
+static bn_key *bob_key; /* to forge records of bob */
 
 static void must(int rc)
 {
 	ck_assert_bn_ok(rc, &err);
 }
 
-/* ann founded it; bob is a reviewer, cleo and dan are developers. power/1 of cleo is approved by bob. */
+/* ann is the founder; bob is a reviewer, cleo and dan are developers. power/1 by cleo was approved by bob. */
 static void setup(void)
 {
 	team_make_signed(&t, registry_team_classes);
@@ -68,7 +68,7 @@ static bn_audit_report *audit(person *p)
 	return r;
 }
 
-/* The finding of that rule whose record and words have these texts in them; NULL: there is none. */
+/* The finding of that rule whose writer and words contain these texts; NULL: none. */
 static const bn_proof_finding *find(
 	const bn_audit_report *r, int rule, const char *writer, const char *words)
 {
@@ -121,7 +121,7 @@ static void forge_begin(forged_log *l, const char *writer)
 	forged_begin(l, bn_workspace_id(ann->ws), writer, 1500000000000);
 }
 
-/* A record of a writer of its own: by whom, under which link (NULL: none). */
+/* Writes a record in a new log: its signer (NULL: unsigned), its link (NULL: none). */
 static void forge(const char *writer, const bn_signer *by, const uint8_t *epoch, const char *kind,
 	const char *payload)
 {
@@ -142,7 +142,7 @@ static bn_signer signer_of(bn_key *key)
 	return s;
 }
 
-/* The writer in which p's key signs, as ann sees it; yours. */
+/* The writer whose log p's key signs, in ann's view; yours. */
 static char *writer_of(person *p)
 {
 	uint8_t key[32];
@@ -274,7 +274,7 @@ START_TEST(test_signature_that_is_not_its_keys_is_named)
 	forged_seal(&l, &dir, NULL);
 	forged_end(&l);
 	expect(dan, false, 1, "mal@host-boot-0", "does not fit");
-	/* In the log of the key itself something was changed, or its owner lies. */
+	/* In a log signed with the key itself, it is a fault: the log was changed, or its owner lies. */
 	forge_begin(&l, "bob@host-boot-9");
 	const bn_signer s = signer_of(bob_key);
 	forged_card(&l, &s);
@@ -298,7 +298,7 @@ START_TEST(test_late_void_and_cut_acts_are_named_with_the_rule)
 	const bn_signer s = signer_of(bob_key);
 	forge("bob@host-boot-9", &s, old, "model.rejected", "{\"version\":1}");
 	expect(dan, false, 4, "bob@host-boot-9", "did not know it");
-	/* What bob did is void, and cleo's key is cut from the start. */
+	/* bob's approval is void, and cleo's key is cut from the start. */
 	must(bn_workspace_read(&db, ann->ws, &err));
 	person_key(bob, key);
 	must(bn_sql_prepare(&st, db, &err,
@@ -347,7 +347,7 @@ START_TEST(test_beaten_link_is_named_with_what_beats_it)
 }
 END_TEST
 
-/* Takes the writer's last sealed segment away, as its owner can. */
+/* Removes the last sealed segment of the writer, as its owner can. */
 static void remove_last_segment(const char *writer)
 {
 	bn_names names = BN_NAMES_INIT;
@@ -448,7 +448,7 @@ static bn_verify_report *verify(person *p, const char *spec)
 	return r;
 }
 
-/* Of each line that has `what` in it, how many have a problem with `problem` in it; problem NULL: have none. */
+/* The number of lines with `what` whose problem contains `problem`; problem NULL: that have none. */
 static size_t lines(const bn_verify_report *r, const char *what, const char *problem)
 {
 	size_t n = 0;
@@ -511,7 +511,7 @@ START_TEST(test_unsigned_decision_is_a_note_and_moves_nothing)
 }
 END_TEST
 
-/* Writes into dan's index as whoever can write as dan could. */
+/* Changes dan's index file, as another program of dan could. */
 static void edit_index(const char *sql)
 {
 	sqlite3 *db = NULL;
@@ -544,9 +544,9 @@ START_TEST(test_edited_index_changes_no_answer)
 		   "WHERE n = 2;"
 		   "DELETE FROM signed_record; UPDATE index_signed_verdict SET good = 0;"
 		   "INSERT INTO writer_fork SELECT no, 1, 'x' FROM writer;");
-	/* The index is believed where it is shown ... */
+	/* The index is trusted for display ... */
 	ck_assert_int_eq(team_state(dan, "power/2"), BN_MODEL_APPROVED);
-	/* ... and nowhere where something is proven. */
+	/* ... but not for proofs. */
 	expect_whole(dan);
 	bn_verify_report *r = verify(dan, "power/1");
 	ck_assert_uint_eq(r->problems, 0);
@@ -611,7 +611,7 @@ START_TEST(test_records_of_the_run_are_sealed_by_a_person_or_nobody_vouches)
 	static const char run[] = "00112233445566778899aabbccddeeff";
 	static const char bare[] = "ffeeddccbbaa99887766554433221100";
 	setup();
-	team_run(cleo, run); /* cleo signs */
+	team_run(cleo, run); /* signed by cleo */
 	team_register_run(cleo, "power", cleo, run, "{}");
 	bn_verify_report *r = verify(dan, "power/2");
 	ck_assert_uint_eq(lines(r, "sealed records of run 00112233", NULL), 1);
@@ -645,7 +645,7 @@ START_TEST(test_who_goes_on_serving_hears_of_a_void_approval_and_of_a_removal)
 	must(bn_version_demand(&view, dan->ws, "power/1", &err));
 	must(bn_version_demand(&other, dan->ws, "power/2", &err));
 	must(bn_version_demand_again(view, "power/1", &err));
-	must(bn_version_demand_again(other, "power/2", &err)); /* never approved */
+	must(bn_version_demand_again(other, "power/2", &err)); /* it was never approved */
 	must(bn_workspace_read(&db, ann->ws, &err));
 	person_key(bob, key);
 	must(bn_sql_prepare(&st, db, &err,
@@ -713,7 +713,7 @@ START_TEST(test_audit_log_says_who_signed_and_what_became_of_it_in_a_word)
 	ck_assert(row_of(p, "model.approved")->is_signed);
 	ck_assert_str_eq(row_of(p, "model.rejected")->standing, "late");
 	bn_audit_page_free(p);
-	f.mine = true; /* by key: the forged log's file is another account's */
+	f.mine = true; /* by key: another account owns the file */
 	must(bn_audit_read(&p, bob->ws, &f, &err));
 	ck_assert_uint_eq(p->total, 2);
 	bn_audit_page_free(p);

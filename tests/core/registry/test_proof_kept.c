@@ -1,5 +1,5 @@
-/* test_proof_kept.c - that a version was proven is remembered while nothing has changed, and believed from nobody
- * else. */
+/* test_proof_kept.c - a proof of a version is cached while nothing has changed, and a cache of another user is not
+ * used. */
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "core/govern/trust.h"
@@ -21,7 +21,7 @@ static void must(int rc)
 	ck_assert_bn_ok(rc, &err);
 }
 
-/* power/1 of cleo is approved by bob; what dan looks at has settled long ago, by his clock. */
+/* power/1 by cleo was approved by bob; by dan's clock, all files are old enough for a cached proof. */
 static void setup(void)
 {
 	team_make_signed(&t, registry_team_classes);
@@ -57,7 +57,7 @@ static bool is_kept(const char *spec)
 	return rc == 1;
 }
 
-/* As who is about to use it does. */
+/* Proves the version like a user of it. */
 static int use(const char *spec)
 {
 	bn_kept_proof k;
@@ -75,7 +75,7 @@ static int use(const char *spec)
 	return rc;
 }
 
-/* The one entry of dan's cache; yours. */
+/* The only entry in dan's cache; yours. */
 static char *entry_path(char **dir)
 {
 	bn_names names = BN_NAMES_INIT;
@@ -121,7 +121,7 @@ START_TEST(test_any_record_more_has_it_proven_again)
 	ck_assert(!is_kept("power/1"));
 	must(use("power/1"));
 	ck_assert(is_kept("power/1"));
-	/* bob, who approved it, is removed, and what he decided is void */
+	/* bob, who approved it, is removed, and his decisions are void */
 	person_link(ann, (bn_change[]){person_removed(bob)}, 1);
 	ck_assert(!is_kept("power/1"));
 	team_remove(&t);
@@ -142,7 +142,7 @@ START_TEST(test_file_of_the_log_that_was_written_to_has_it_proven_again)
 	path = bn_path_join(dir, files.items[0]);
 	struct stat st;
 	ck_assert_int_eq(stat(path, &st), 0);
-	/* the same bytes, and the modification time that was: a change time cannot be set */
+	/* same bytes, same modification time, but a new change time, which cannot be set */
 	ck_assert_int_eq(chmod(path, st.st_mode & 07777), 0);
 	ck_assert(!is_kept("power/1"));
 	bn_free(log);
@@ -154,7 +154,7 @@ START_TEST(test_file_of_the_log_that_was_written_to_has_it_proven_again)
 }
 END_TEST
 
-/* dan accepts what he sees, forgets it, accepts it again: a reader with another memory has not proven it. */
+/* dan accepts the workspace, then forgets it: with another memory the proof is repeated. */
 START_TEST(test_reader_who_remembers_something_else_proves_it_again)
 {
 	const bn_trust_options opt = {.start = t.dir};
@@ -184,7 +184,7 @@ static int files_are_bobs(const bn_env *env, int fd, struct stat *st)
 	return e;
 }
 
-/* What others could have put there: theirs, in a directory or a file that they may write to, and a damaged one. */
+/* Files that others could have put there: owned by them, in a directory or file that they may write to, or damaged. */
 START_TEST(test_planted_proof_is_not_believed)
 {
 	char *dir = NULL, *path = NULL;

@@ -1,4 +1,4 @@
-/* test_recompute.c - what the gates ask for, measured anew before an approval and signed. */
+/* test_recompute.c - metrics required by gates are measured again before an approval, and signed. */
 #include "core/base/fs.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
@@ -44,7 +44,7 @@ static void see_all(void)
 		must(bn_workspace_refresh(t.people[i].ws, NULL, &err));
 }
 
-/* ann founded it; bob is a reviewer, cleo and dan are developers. */
+/* ann is the founder; bob is a reviewer, cleo and dan are developers. */
 static void setup(const char *policy)
 {
 	json_t *doc = NULL;
@@ -66,7 +66,7 @@ static void setup(const char *policy)
 	bn_buf_release(&text);
 }
 
-/* name@v1: rows of y = slope * a + noise. */
+/* name@v1, with rows of y = slope * a + noise. */
 static void add_data(const char *name, int rows, double slope)
 {
 	bn_schema s = BN_SCHEMA_INIT;
@@ -94,7 +94,7 @@ static void add_data(const char *name, int rows, double slope)
 	bn_dataset_version_free(v);
 }
 
-/* The files of a directory as the manifest of a model, stored. */
+/* Stores the files of a directory and their manifest as a model. */
 static void store_model(const char *dir, char hash[65])
 {
 	static const char *const files[] = {
@@ -115,8 +115,7 @@ static void store_model(const char *dir, char hash[65])
 	bn_manifest_release(&m);
 }
 
-/* cleo trains on jobs@v1, registers the next version of power, saying that its test rmse is `reported`, and asks
- * for approval. */
+/* cleo trains on jobs@v1, registers the next version of power with the test rmse `reported`, and requests approval. */
 static void train(const char *id, double alpha, double reported)
 {
 	char dir[400], entity[64], hash[65], manifest[65];
@@ -164,7 +163,7 @@ START_TEST(test_number_that_the_author_made_up_is_measured_and_blocks)
 	bn_recomputed_list *l = NULL;
 	setup("{\"gates\":[{\"metric\":\"rmse\",\"op\":\"<=\",\"threshold\":0.2}]}");
 	add_data("jobs", 400, 3);
-	train("00000000000000000000000000000001", 1e6, 0.1); /* shrunk to nothing: rmse 3 */
+	train("00000000000000000000000000000001", 1e6, 0.1); /* nearly 0 everywhere: rmse 3 */
 	must(bn_version_recompute(&l, bob->ws, "power/1", NULL, &err));
 	ck_assert_uint_eq(l->count, 1);
 	ck_assert_uint_eq(l->problems, 0);
@@ -188,7 +187,7 @@ START_TEST(test_honest_number_is_measured_once_and_approved)
 	add_data("jobs", 400, 3);
 	train("00000000000000000000000000000001", 0.1, 0.1);
 	must(bn_inbox_item_read(&sheet, bob->ws, "power/1", &err));
-	ck_assert(sheet->can_approve); /* by measuring first */
+	ck_assert(sheet->can_approve); /* after measuring */
 	ck_assert_uint_eq(sheet->recomputes, 2);
 	bn_inbox_item_free(sheet);
 	must(bn_inbox_item_read(&sheet, cleo->ws, "power/1", &err));
@@ -291,14 +290,14 @@ START_TEST(test_changed_bytes_of_the_data_give_no_evidence)
 }
 END_TEST
 
-/* ---- bytes that are another member's --------------------------------------------------------------- */
+/* ---- bytes owned by another member ------------------------------------------------------------------ */
 
-/* The owner of a part writes other bytes to it before the n-th time that it is opened, and the old ones back before
- * the next. */
+/* The owner of a part changes its bytes before it is opened for the n-th time, and restores them before the next
+ * time. */
 static struct {
 	bn_fs_ops ops;
 	const bn_fs_ops *below;
-	char object[80], path[500]; /* below .binnacle, and to the test */
+	char object[80], path[500]; /* below .binnacle, and from the test's directory */
 	long opened, at;
 } flip;
 
@@ -356,7 +355,7 @@ START_TEST(test_bytes_that_are_others_for_a_moment_give_no_evidence)
 			ck_assert_double_eq(l->items[0].value, honest);
 		measured += !l->items[0].problem;
 		if (flip.opened == flip.at)
-			flip_bytes(); /* nobody has opened it since */
+			flip_bytes(); /* it was not opened again */
 		bn_recomputed_list_free(l);
 	} while (flip.opened >= flip.at++);
 	bob->env.fs = flip.below;

@@ -1,4 +1,5 @@
-/* test_registry.c - the way of a version from registered to approved, and who may not go it. */
+/* test_registry.c - the states of a version from registered to approved, and who may not change
+ * them. */
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/govern/audit.h"
@@ -17,7 +18,7 @@ static team t;
 static person *const ann = &t.people[0], *const bob = &t.people[1], *const cleo = &t.people[2],
 		     *const dan = &t.people[3];
 
-/* ann owns the workspace (admin), bob and cleo review, dan develops. */
+/* ann owns the workspace (admin), bob and cleo are reviewers, dan is a developer. */
 static void setup(void)
 {
 	bn_err err = BN_ERR_INIT;
@@ -98,7 +99,7 @@ START_TEST(test_author_and_registrar_cannot_approve_their_own_unless_policy_says
 {
 	setup();
 	bn_err err = BN_ERR_INIT;
-	team_register(cleo, "power", bob, GOOD); /* bob's run, registered by cleo */
+	team_register(cleo, "power", bob, GOOD); /* a run of bob, registered by cleo */
 	ck_assert_bn_ok(bn_version_request(cleo->ws, "power/1", NULL, &err), &err);
 	ck_assert_int_eq(approve(bob, "power/1", &err), BN_EREFUSED);
 	ck_assert_ptr_nonnull(strstr(err.msg, "bob is the author of power/1"));
@@ -134,7 +135,7 @@ START_TEST(test_developer_may_not_approve_and_the_attempt_is_in_the_audit_log)
 }
 END_TEST
 
-/* A program that checks nothing writes whatever it likes: the fold is what decides. */
+/* A program without checks can write any event: the fold decides. */
 START_TEST(test_event_written_past_the_checks_is_refused_by_every_reader)
 {
 	setup();
@@ -196,10 +197,10 @@ START_TEST(test_approval_without_signature_with_a_foreign_key_or_of_other_bytes_
 	ck_assert_bn_ok(bn_version_get(&v, dan->ws, "power/1", &err), &err);
 
 	json_t *nothing = json_object();
-	append_decision(bob, v, v->digest, nothing); /* no signature */
+	append_decision(bob, v, v->digest, nothing); /* without a signature */
 	json_decref(nothing);
-	append_decision(bob, v, other, NULL); /* signed, about other bytes */
-	/* cleo's signature over the same words, put into bob's log */
+	append_decision(bob, v, other, NULL); /* a signature of other bytes */
+	/* cleo's signature of the same payload, in bob's log */
 	json_t *p = json_pack(
 		"{s:I, s:s, s:s}", "version", (json_int_t)1, "uuid", v->uuid, "digest", v->digest);
 	json_t *theirs = json_copy(p);
@@ -227,7 +228,7 @@ START_TEST(test_key_that_was_never_published_does_not_count)
 	team_register(dan, "power", dan, GOOD);
 	ck_assert_bn_ok(bn_version_request(dan->ws, "power/1", NULL, &err), &err);
 	ck_assert_bn_ok(bn_version_get(&v, dan->ws, "power/1", &err), &err);
-	/* bob's next key, announced nowhere: sign as bob, drop the announcement */
+	/* a new key of bob that was never published */
 	char old[300];
 	snprintf(old, sizeof old, "%s", bob->config);
 	bn_key *key = NULL;
@@ -247,7 +248,7 @@ START_TEST(test_key_that_was_never_published_does_not_count)
 	append_decision(bob, v, v->digest, signature);
 	ck_assert_int_eq(team_state(ann, "power/1"), BN_MODEL_REQUESTED);
 	ck_assert_uint_eq(team_count(ann, "model.approved", BN_OUTCOME_REFUSED), 1);
-	/* the same signature counts once the key has been published */
+	/* the same signature counts after the key was published */
 	json_t *any = json_pack("{s:i}", "x", 1);
 	ck_assert_bn_ok(bn_identity_append_signed(bob->ws, "note", "note/x", any, &err), &err);
 	append_decision(bob, v, v->digest, signature);
@@ -279,7 +280,7 @@ START_TEST(test_champion_is_only_for_approved_versions_and_other_aliases_are_fre
 	ck_assert_int_eq(bn_version_set_alias(bob->ws, "power/1", "v3", &err), BN_EINVAL);
 	bn_err_clear(&err);
 	ck_assert_int_eq(
-		bn_version_remove(bob->ws, "power/1", "old", &err), BN_EREFUSED); /* canary */
+		bn_version_remove(bob->ws, "power/1", "old", &err), BN_EREFUSED); /* is canary */
 	bn_err_clear(&err);
 	ck_assert_bn_ok(bn_model_remove_alias(bob->ws, "power", "canary", &err), &err);
 	ck_assert_int_eq(bn_model_remove_alias(bob->ws, "power", "canary", &err), BN_ENOTFOUND);
@@ -396,7 +397,7 @@ START_TEST(test_champion_gate_compares_with_the_champion_and_is_not_applicable_w
 	ck_assert_int_eq(sheet->gates->items[0].verdict, BN_VERDICT_PASS);
 	ck_assert_int_eq(sheet->gates->items[1].verdict, BN_VERDICT_NOT_APPLICABLE);
 	ck_assert_int_eq(sheet->gates->items[2].verdict, BN_VERDICT_INCONCLUSIVE);
-	ck_assert(!sheet->gates->blocked); /* the last one only warns */
+	ck_assert(!sheet->gates->blocked); /* the last gate only warns */
 	ck_assert(sheet->can_approve);
 	bn_inbox_item_free(sheet);
 	sheet = NULL;
@@ -411,7 +412,7 @@ START_TEST(test_champion_gate_compares_with_the_champion_and_is_not_applicable_w
 	ck_assert_int_eq(sheet->gates->items[1].verdict, BN_VERDICT_PASS);
 	ck_assert_double_eq(sheet->gates->items[1].threshold, 12.5);
 	ck_assert_int_eq(sheet->champion->version, 1);
-	ck_assert(!sheet->can_approve); /* nobody asked */
+	ck_assert(!sheet->can_approve); /* no approval was requested */
 	bn_inbox_item_free(sheet);
 	sheet = NULL;
 	ck_assert_bn_ok(bn_inbox_item_read(&sheet, bob->ws, "power/3", &err), &err);
@@ -521,7 +522,7 @@ static int verify(bn_err *err)
 	return rc;
 }
 
-/* Fails each allocation in turn, or each `step`th of many. */
+/* Fails each allocation in turn, or every `step`th one. */
 static void fail_allocations(int call(bn_err *err), long step)
 {
 	bn_err err = BN_ERR_INIT;
@@ -553,7 +554,7 @@ START_TEST(test_reading_without_memory_fails_cleanly_at_every_allocation)
 	team_register(dan, "power", dan, WORSE);
 	ck_assert_bn_ok(bn_version_request(dan->ws, "power/2", "b", &err), &err);
 	fail_allocations(read_everything, 1);
-	fail_allocations(verify, 199); /* which folds the whole log each time */
+	fail_allocations(verify, 199); /* it folds the whole log each time */
 	teardown();
 }
 END_TEST

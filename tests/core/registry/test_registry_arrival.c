@@ -1,5 +1,5 @@
-/* test_registry_arrival.c - models under the chain of authority: the same rows whatever the order of arrival, of
- * people who live in different presents. */
+/* test_registry_arrival.c - models under the chain of authority: the same rows in any order of arrival, of acts whose
+ * authors had different views. */
 #include "core/base/hash.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
@@ -33,7 +33,7 @@ static bn_change policy_of(char *text, size_t size, int approvals, bool rechecks
 	return (bn_change){.kind = BN_CHANGE_POLICY, .policy = text, .signers = 1};
 }
 
-/* A run that p's key vouches for, once p signs. */
+/* The run of p, created after p's first signature. */
 static const char *run_of(const person *p)
 {
 	static char id[40];
@@ -53,7 +53,7 @@ static void give(person *p, const char *spec, bn_rng *rng)
 	bn_evidence_give(p->ws, spec, &m, 1, "recomputed", "test", NULL);
 }
 
-/* Signed as it is: a number that is there already, by somebody's forged word. */
+/* Registers an existing number again, as a modified program can. */
 static void register_again(person *p, int version, bn_rng *rng)
 {
 	char uuid[40], digest[65];
@@ -68,7 +68,7 @@ static void register_again(person *p, int version, bn_rng *rng)
 	json_decref(r);
 }
 
-/* The uuid of a contested version, when there is one. */
+/* The uuid of a contested version; spec if there is none. */
 static const char *contested(person *p, const char *spec)
 {
 	static char uuid[40];
@@ -158,7 +158,7 @@ static void maybe_link(bn_rng *rng, int i)
 	bn_buf_release(&canonical);
 }
 
-/* People act, each in a present of their own: what others wrote last may not be in sight. */
+/* Random acts, each with the view of its author, in which recent records of others may be missing. */
 static void busy_week(uint64_t seed, int acts)
 {
 	static arrival_piece pieces[PIECES];

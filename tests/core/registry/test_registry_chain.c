@@ -1,4 +1,4 @@
-/* test_registry_chain.c - models under the chain of authority: order, persons, and what cannot be undone. */
+/* test_registry_chain.c - models under the chain of authority: order, persons, and what cannot be reversed. */
 #include "core/base/hash.h"
 #include "core/base/json.h"
 #include "core/govern/audit.h"
@@ -19,7 +19,7 @@ static bn_err err = BN_ERR_INIT;
 static team t;
 static person *ann, *bob, *cleo, *dan;
 
-/* ann founded it; bob is a reviewer, cleo and dan are developers. */
+/* ann is the founder; bob is a reviewer, cleo and dan are developers. */
 static void setup(void)
 {
 	team_make_signed(&t, registry_team_classes);
@@ -54,7 +54,7 @@ static void see(person *p)
 	must(bn_workspace_refresh(p->ws, NULL, &err));
 }
 
-/* A decision about power/1 that answers its last request, as p's index has it. */
+/* A decision about power/1 that answers its last request in p's view. */
 static json_t *decision_on(person *p, const char *reason)
 {
 	sqlite3_stmt *st = NULL;
@@ -114,9 +114,9 @@ START_TEST(test_act_dated_back_before_a_revocation_is_late)
 	setup();
 	team_register(cleo, "power", cleo, "{}");
 	must(bn_version_request(cleo->ws, "power/1", NULL, &err));
-	see(bob); /* bob's index ends here */
+	see(bob); /* bob's view ends here */
 	person_link(ann, (bn_change[]){person_role(bob, BN_ROLE_REVIEWER, false)}, 1);
-	/* He signs under the link that he knew, as if it were yesterday. */
+	/* He signs under the link that he knew, dated a day back. */
 	json_t *p = decision_on(bob, "quick");
 	bob->clock_offset_ms = -(int64_t)86400 * 1000;
 	must(bn_authority_append(bob->ws, 2, "model.approved", "model/power", p, &err));
@@ -125,7 +125,7 @@ START_TEST(test_act_dated_back_before_a_revocation_is_late)
 	must(bn_workspace_sync(bob->ws, &err));
 	ck_assert_int_eq(team_state(ann, "power/1"), BN_MODEL_REQUESTED);
 	ck_assert_uint_eq(team_count(ann, "model.approved", BN_OUTCOME_LATE), 1);
-	/* And under the new one he has no right to. */
+	/* Under the new link he has no right to approve. */
 	must_be(bn_version_approve(bob->ws, "power/1", "quick", false, &err), BN_EREFUSED);
 	ck_assert_int_eq(team_state(ann, "power/1"), BN_MODEL_REQUESTED);
 	team_expect_one_view(&t);
@@ -143,7 +143,7 @@ START_TEST(test_rejection_beats_an_approval_that_answers_the_same_request)
 	see(dan);
 	must(bn_version_approve(bob->ws, "power/1", "fine", false, &err));
 	ck_assert_int_eq(team_state(ann, "power/1"), BN_MODEL_APPROVED);
-	/* dan signs what he saw: the open request */
+	/* dan answers the open request, which he has seen */
 	json_t *p = decision_on(dan, "no");
 	must(bn_authority_append(dan->ws, 2, "model.rejected", "model/power", p, &err));
 	json_decref(p);
@@ -187,7 +187,7 @@ START_TEST(test_acts_come_in_the_order_of_what_they_answer_whatever_the_clocks)
 }
 END_TEST
 
-/* The uuid of the version that a spec names, as p sees it; "" for none. */
+/* The uuid of the version of that spec in p's view; "" if there is none. */
 static const char *uuid_of(person *p, const char *spec, char uuid[40])
 {
 	bn_version *v = NULL;
@@ -197,7 +197,7 @@ static const char *uuid_of(person *p, const char *spec, char uuid[40])
 	return uuid;
 }
 
-/* p registers power/1, whatever is there already. */
+/* p registers power/1, which may exist already. */
 static void register_again(person *p, const char *uuid)
 {
 	char digest[65];
@@ -224,7 +224,7 @@ START_TEST(test_registration_dated_back_takes_no_approved_champion_away)
 {
 	char uuid[40], now[40];
 	setup();
-	see(dan); /* what he has not seen he can sign a clock before */
+	see(dan); /* dan's clock can be set back before records that he has not seen */
 	team_register(cleo, "power", cleo, "{}");
 	must(bn_version_request(cleo->ws, "power/1", NULL, &err));
 	must(bn_version_approve(bob->ws, "power/1", "fine", false, &err));
@@ -239,9 +239,9 @@ START_TEST(test_registration_dated_back_takes_no_approved_champion_away)
 		ck_assert(is_contested(&t.people[i], "power/1"));
 		ck_assert(is_contested(&t.people[i], DANS));
 	}
-	/* It can be asked for, and gets the number never. */
+	/* It can be requested, but never gets the number. */
 	must(bn_version_request(dan->ws, DANS, NULL, &err));
-	/* Its acts are not those of the version. */
+	/* Acts about it are not acts about the version. */
 	bn_verify_report *r = NULL;
 	must(bn_version_verify(&r, ann->ws, "power/1", NULL, &err));
 	for (size_t i = 0; i < r->count; i++)
@@ -310,7 +310,7 @@ START_TEST(test_claims_that_were_taken_away_or_shut_decide_nothing)
 		"rm -rf '%s/.binnacle/claims/model/power' && : >'%s/.binnacle/claims/"
 		"model/power'",
 		t.dir, t.dir);
-	ck_assert_int_eq(system(path), 0); /* a file in the place of the directory */
+	ck_assert_int_eq(system(path), 0); /* a file in place of the directory */
 	ck_assert_int_eq(team_register(cleo, "power", cleo, "{}"), 3);
 	team_expect_one_view(&t);
 	teardown();
@@ -334,7 +334,7 @@ START_TEST(test_alias_that_moved_hundreds_of_times_is_where_it_was_put_last)
 		snprintf(registration[i], 70, "%s", (const char *)sqlite3_column_text(st, 0));
 	}
 	sqlite3_finalize(st);
-	/* Each answers the one before, as its id is known once it is folded. */
+	/* Each record answers the one before, whose id is known after it was folded. */
 	for (int i = 0; i < MOVES; i++) {
 		json_t *p = json_pack("{s:i, s:s, s:[s, s]}", "version", 1 + i % 2, "alias", "best",
 			"answers", registration[i % 2], last[0] ? last : registration[i % 2]);
@@ -360,7 +360,7 @@ START_TEST(test_act_says_at_once_that_it_has_no_effect)
 {
 	setup();
 	team_register(cleo, "power", cleo, "{}");
-	see(bob); /* bob's index ends here: he does not know what comes */
+	see(bob); /* bob's view ends here: he does not know the next record */
 	must(bn_version_request(cleo->ws, "power/1", NULL, &err));
 	must_be(bn_version_set_alias(cleo->ws, "power/1", "champion", &err), BN_EREFUSED);
 	must_be(bn_version_set_alias(bob->ws, "power/1", "champion", &err), BN_EREFUSED);

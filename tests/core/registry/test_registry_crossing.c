@@ -1,5 +1,5 @@
-/* test_registry_crossing.c - acts that cross, and records that no program writes: the same rows whatever came first,
- * and whether it came with others or alone. */
+/* test_registry_crossing.c - acts that cross, and records that no program writes: the same rows in any order of
+ * arrival, whether records arrive together or one by one. */
 #include "core/base/hash.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
@@ -28,7 +28,7 @@ static void setup(void)
 	person_link(ann, (bn_change[]){person_role(bob, BN_ROLE_ADMIN, true)}, 1);
 }
 
-/* Everybody has seen everything, and all of it is sealed. */
+/* Seals all logs; afterwards all views are complete. */
 static void see_all(void)
 {
 	for (int i = 0; i < PEOPLE; i++) {
@@ -37,7 +37,7 @@ static void see_all(void)
 	}
 }
 
-/* The last segment of each writer comes at once, to a reader who has the rest. */
+/* The last segments of all writers arrive at once, at a reader that has the others. */
 static void try_last_at_once(const char *expected)
 {
 	static arrival_piece pieces[64];
@@ -68,7 +68,7 @@ static void expect_same_rows(void)
 	team_remove(&t);
 }
 
-/* Signed as it is, by a clock that is wrong by so much. */
+/* Signs without reading first, with a clock that is wrong by offset_ms. */
 static void sign(person *p, const char *kind, const char *model, int64_t offset_ms, json_t *payload)
 {
 	p->clock_offset_ms = offset_ms;

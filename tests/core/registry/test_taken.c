@@ -1,4 +1,4 @@
-/* What a revocation or a void takes is said before it is signed, and of the link when it lies in the chain. */
+/* The effects of a revocation or a void are shown before it is signed, and with the link in the chain. */
 #include "core/base/hash.h"
 #include "core/base/mem.h"
 #include "core/govern/authority.h"
@@ -25,7 +25,7 @@ static char *preview(person *p, int64_t since_ms)
 	return takes;
 }
 
-/* The newest link ends with that; "": it takes nothing. */
+/* Checks that the newest link's summary names those effects; "": none. */
 static void expect_log(const char *takes)
 {
 	bn_link_list *l = NULL;
@@ -51,9 +51,9 @@ START_TEST(test_approvals_that_a_revocation_takes_are_named_before_and_after)
 	attacked_begin();
 	expect_log("");
 	ck_assert_ptr_null(preview(at.bob, -1));
-	ck_assert_ptr_null(preview(at.cleo, 0)); /* she has approved nothing */
+	ck_assert_ptr_null(preview(at.cleo, 0)); /* she has not approved anything */
 	expect(preview(at.bob, 0), "the approval of power/1");
-	/* It is his only key, so it is cut as a revocation would, and not revoked. */
+	/* His only key cannot be revoked, but a cut has the same effect. */
 	bn_chain_cut cut = {.writer = attacked_writer(at.bob)};
 	person_key(at.bob, cut.key);
 	const bn_link link = {.cuts = &cut, .n_cuts = 1};
@@ -61,7 +61,7 @@ START_TEST(test_approvals_that_a_revocation_takes_are_named_before_and_after)
 	bn_free((char *)(uintptr_t)cut.writer);
 	ck_assert_int_ne(team_state(at.ann, "power/1"), BN_MODEL_APPROVED);
 	expect_log("the approval of power/1");
-	ck_assert_ptr_null(preview(at.bob, 0)); /* none that counts is left */
+	ck_assert_ptr_null(preview(at.bob, 0)); /* no valid approval is left */
 	team_remove(&at.t);
 }
 END_TEST

@@ -1,4 +1,4 @@
-/* What a model's manifest says of a safetensors file, read from its header alone. */
+/* The description of a safetensors file in a model's manifest, read from its header. */
 #include "core/base/mem.h"
 #include "core/learn/safetensors.h"
 #include "core/registry/_tensors.h"

@@ -1,4 +1,4 @@
-/* Metric chunks: every bit comes back, damage is noticed. */
+/* Metric chunks: points are restored to the bit, damage is detected. */
 #include "core/base/rng.h"
 #include "core/run/metric_chunk.h"
 #include "tests/support/check_main.h"
@@ -71,8 +71,8 @@ START_TEST(test_metric_chunk_notices_damage_at_every_byte_it_can)
 	ck_assert_bn_ok(bn_metric_chunk_write(&b, &in, &err), &err);
 	for (size_t n = 0; n < b.len; n++)
 		ck_assert_int_eq(bn_metric_chunk_read(&out, b.ptr, n, NULL), BN_ECORRUPT);
-	/* A flipped bit may still be a valid chunk of other numbers (the log's CRC guards against
-	 * that); it must never be more than that. */
+	/* A chunk with a flipped bit may be a valid chunk of other numbers (the log's CRC detects
+	 * that), but must not be read beyond its bounds. */
 	for (size_t i = 0; i < b.len * 8; i++) {
 		b.ptr[i / 8] = (char)(b.ptr[i / 8] ^ 1 << i % 8);
 		if (bn_metric_chunk_read(&out, b.ptr, b.len, NULL) == 0)

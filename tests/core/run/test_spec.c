@@ -1,7 +1,6 @@
 /*
- * Specs as structs: strictly read where people write them, with places and near words; read as they are
- * where they were stored; written back byte for byte, unknown fields too; what the recipe is.
- */
+ * Specs as structs: strict parsing of what people write, with positions and suggestions; stored specs are read as they
+ * are and written back byte for byte, with unknown fields; and the recipe. */
 #include "core/run/spec.h"
 
 #include "core/base/fs.h"
@@ -150,7 +149,7 @@ START_TEST(test_spec_struct_holds_every_field)
 }
 END_TEST
 
-/* As a program of the first version computes it: without the fields that are no recipe. */
+/* As the first version computes it: without the fields that are not part of the recipe. */
 static void recipe_of_first_version(const json_t *json, char hash[65])
 {
 	static const char *const not_recipe[] = {
@@ -162,7 +161,7 @@ static void recipe_of_first_version(const json_t *json, char hash[65])
 	json_decref(recipe);
 }
 
-/* One object of the first version's workspace; returns whether it is a spec. */
+/* Checks an object of the first version's workspace; returns whether it is a spec. */
 static bool check_object(const char *path)
 {
 	bn_buf b = BN_BUF_INIT;
@@ -221,7 +220,7 @@ START_TEST(test_spec_of_the_first_version_keeps_its_bytes_and_its_recipe)
 }
 END_TEST
 
-/* What this version does not know, at every level, and numbers as they were written. */
+/* Unknown fields at every level, and numbers as they were written. */
 START_TEST(test_spec_stored_by_a_newer_version_opens_and_keeps_every_byte)
 {
 	static const char text[] =
@@ -247,7 +246,7 @@ START_TEST(test_spec_stored_by_a_newer_version_opens_and_keeps_every_byte)
 	ck_assert_str_eq(hash, again);
 	ck_assert_int_eq(bn_spec_is_understood(spec, &e), BN_EUNSUPPORTED);
 	ck_assert_ptr_nonnull(strstr(e.msg, "mpi"));
-	/* A change changes that field alone. */
+	/* Only the changed fields differ. */
 	spec->seed = 4;
 	spec->data[0].part = "test";
 	char *changed = canonical(spec);
@@ -336,7 +335,7 @@ START_TEST(test_spec_recipe_is_what_decides_the_bytes)
 }
 END_TEST
 
-/* Each allocation in turn: an error, or the same spec; never half of one. */
+/* At each failing allocation: an error or the same spec. */
 START_TEST(test_spec_without_memory_is_an_error)
 {
 	static const char text[] =
