@@ -1,4 +1,4 @@
-/* Kolmogorov-Smirnov and Wasserstein by cells: the numbers that sorting gives, for samples of every kind. */
+/* Kolmogorov-Smirnov and Wasserstein by cells: the same results as by sorting, for samples of every kind. */
 #include "core/base/mem.h"
 #include "core/base/rng.h"
 #include "core/monitor/_cells.h"
@@ -10,7 +10,7 @@ enum { KINDS = 10, MOST = 30000 };
 
 static double a[MOST], b[MOST];
 
-/* Values of side `which`, whose distribution is a little another one. */
+/* Values of side `which`: the sides have slightly different distributions. */
 static void fill(double *out, size_t n, int kind, int which, bn_rng *r)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -22,31 +22,31 @@ static void fill(double *out, size_t n, int kind, int which, bn_rng *r)
 		case 1: /* many equal values */
 			out[i] = floor(40 * (u + s));
 			break;
-		case 2: /* prices */
+		case 2: /* like prices */
 			out[i] = floor(100 * exp(z + s)) / 100;
 			break;
-		case 3: /* a tail that leaves the rest in one cell */
+		case 3: /* a long tail: most values are in one cell */
 			out[i] = pow(u + 1e-12, -2 - s);
 			break;
-		case 4: /* two far clusters */
+		case 4: /* two distant clusters */
 			out[i] = u < 0.5 + s ? z : 1e9 + z;
 			break;
-		case 5: /* small beside its mean */
+		case 5: /* a small deviation around a large mean */
 			out[i] = 1e15 + 1000 * (u + s);
 			break;
-		case 6: /* apart */
+		case 6: /* disjoint sides */
 			out[i] = u + 2 * which;
 			break;
-		case 7: /* the same values on both sides */
+		case 7: /* equal values on both sides */
 			out[i] = (double)(i % 977);
 			break;
-		case 8: /* what is left out, and both zeros */
+		case 8: /* values that are left out, and both zeros */
 			out[i] = i % 7 == 0    ? NAN
 				 : i % 11 == 0 ? -INFINITY
 				 : i % 3       ? -0.0 * z
 					       : z * u;
 			break;
-		default: /* wide */
+		default: /* a large range */
 			out[i] = (z + s) * 1e150;
 			break;
 		}
@@ -81,7 +81,7 @@ START_TEST(test_cells_give_what_sorting_gives)
 				"kind %d, round %d: %.17g is not %.17g", kind, round, ks,
 				bn_sample_ks(&x, &y));
 			double want = bn_sample_wasserstein(&x, &y), off = fabs(area - want);
-			/* Where nearly everything is equal, what is left is rounding of the range. */
+			/* If nearly all values are equal, the difference is rounding of the range. */
 			double range = fmax(p.high, q.high) - fmin(p.low, q.low);
 			ck_assert_msg(off <= 1e-11 * want + 1e-14 * range,
 				"kind %d, round %d: %.17g is not %.17g", kind, round, area, want);
@@ -101,18 +101,18 @@ START_TEST(test_ranges_without_a_width_are_left_to_sorting)
 	for (size_t i = 0; i < MOST; i++)
 		a[i] = b[i] = 3;
 	bn_range_of(&p, a, MOST);
-	ck_assert(!bn_cells_fit(&p, &p)); /* one value */
+	ck_assert(!bn_cells_fit(&p, &p)); /* a single value */
 	b[0] = 1e308, b[1] = -1e308;
 	bn_range_of(&q, b, MOST);
-	ck_assert(!bn_cells_fit(&p, &q)); /* a width beyond doubles */
+	ck_assert(!bn_cells_fit(&p, &q)); /* wider than the range of doubles */
 	b[0] = 3, b[1] = nextafter(0, 1);
 	for (size_t i = 2; i < MOST; i++)
 		b[i] = 0;
 	b[0] = 0;
 	bn_range_of(&q, b, MOST);
-	ck_assert(!bn_cells_fit(&q, &q)); /* cells narrower than any number */
+	ck_assert(!bn_cells_fit(&q, &q)); /* cells narrower than the smallest number */
 	bn_range_of(&p, a, 10);
-	ck_assert(!bn_cells_fit(&p, &p)); /* few */
+	ck_assert(!bn_cells_fit(&p, &p)); /* too few values */
 }
 END_TEST
 

@@ -1,5 +1,5 @@
-/* Drift statistics against Evidently and SciPy (tests/reference/drift_oracle.json), the default
- * choice of test, mixed operators, missing values, and what makes a verdict inconclusive. */
+/* Drift statistics compared with Evidently and SciPy (tests/reference/drift_oracle.json), default
+ * tests, mixed operators, missing values, and inconclusive verdicts. */
 #include "core/base/env.h"
 #include "core/base/mem.h"
 #include "core/monitor/_samples.h"
@@ -32,7 +32,7 @@ static double uniform(uint64_t *x)
 	return (double)(*x >> 11) * (1.0 / 9007199254740992.0);
 }
 
-/* The columns of drift_oracle.py. */
+/* A column as drift_oracle.py generates it. */
 static double *column(const json_t *spec, size_t *n)
 {
 	*n = (size_t)number(spec, "n", 0);
@@ -68,7 +68,7 @@ static double *column(const json_t *spec, size_t *n)
 	return v;
 }
 
-/* Small integers to counts per value, sorted as text sorts single digits. */
+/* Counts of small integers by value, sorted as text (single digits). */
 static void count_values(double counts[10], const double *v, size_t n)
 {
 	memset(counts, 0, 10 * sizeof *counts);
@@ -172,7 +172,7 @@ END_TEST
 
 START_TEST(test_drift_operators_differ_by_test)
 {
-	/* p of exactly 1 against a threshold of 1: `<=` finds drift, `<` does not */
+	/* p is exactly 1 and the threshold 1: `<=` finds drift, `<` does not */
 	const double same[] = {1, 2, 3, 4, 5, 6, 7};
 	bn_drift_options o = {.threshold = 1};
 	bn_drift_result r;
@@ -189,7 +189,7 @@ START_TEST(test_drift_operators_differ_by_test)
 	o = (bn_drift_options){.test = BN_DRIFT_TVD, .threshold = 0.1};
 	ck_assert_int_eq(bn_drift_counts(&r, a, b, 2, &o, NULL), 0);
 	ck_assert_double_eq_tol(r.score, 0.1, 1e-15);
-	o.threshold = r.score; /* a distance of exactly the threshold is drift */
+	o.threshold = r.score; /* a distance equal to the threshold is drift */
 	ck_assert_int_eq(bn_drift_counts(&r, a, b, 2, &o, NULL), 0);
 	ck_assert_int_eq(r.verdict, BN_DRIFT_FOUND);
 }
@@ -266,7 +266,7 @@ START_TEST(test_drift_dataset_share_at_half_is_drift)
 	r[2].verdict = BN_DRIFT_NONE;
 	bn_drift_sum_up(&d, r, 4, 0);
 	ck_assert_int_eq(d.verdict, BN_DRIFT_NONE);
-	r[2].verdict = BN_DRIFT_INCONCLUSIVE; /* it could be the second one */
+	r[2].verdict = BN_DRIFT_INCONCLUSIVE; /* it might be the second drifted column */
 	bn_drift_sum_up(&d, r, 4, 0.5);
 	ck_assert_int_eq(d.verdict, BN_DRIFT_INCONCLUSIVE);
 	bn_drift_sum_up(&d, r, 0, 0.5);
@@ -287,7 +287,7 @@ START_TEST(test_drift_extreme_numbers_do_not_break_bins)
 	}
 	bn_drift_bins bins;
 	bn_drift_bin_numbers(&bins, wild, n, wild, n);
-	ck_assert_uint_eq(bins.count, 0); /* the range itself overflows */
+	ck_assert_uint_eq(bins.count, 0); /* the range overflows */
 	bn_drift_bin_numbers(&bins, wild + 3, n - 3, wild + 3, n - 3);
 	ck_assert_uint_ge(bins.count, 5);
 	double sum = 0;
@@ -340,7 +340,7 @@ START_TEST(test_drift_out_of_memory_is_an_error_not_a_crash)
 }
 END_TEST
 
-/* However far from 0 they are, and whatever comes first. */
+/* For numbers at any distance from 0, in any order. */
 START_TEST(test_deviation_does_not_cancel)
 {
 	const double far[] = {INFINITY, 1e15, 1e15 + 1, 1e15 + 2, 1e15 + 3, 1e15 + 4};

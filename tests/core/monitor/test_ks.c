@@ -1,4 +1,4 @@
-/* The distributions behind the p-values, against SciPy's own on committed tables. */
+/* The distributions behind the p-values, compared with a table of SciPy's values. */
 #include "core/monitor/drift.h"
 #include "tests/support/check_main.h"
 

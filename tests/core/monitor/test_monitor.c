@@ -1,4 +1,4 @@
-/* From answers to verdicts: logging, windows, reports with and without training rows, gauges. */
+/* From answers to verdicts: logging, windows, reports with and without training data, metrics. */
 #include "core/base/env.h"
 #include "core/base/fs.h"
 #include "core/base/hash.h"
@@ -46,7 +46,7 @@ static void close_all(void)
 	bn_workspace_close(ws);
 }
 
-/* The training part as dataset "train", with its version's hash. */
+/* Publishes the training part as dataset "train"; hash: of its version. */
 static void publish_training(char hash[65])
 {
 	train_data *d = train_data_get();
@@ -85,9 +85,9 @@ static bn_prediction_log *start_log(size_t batch_rows, size_t max_pending)
 	return log;
 }
 
-static const char *unseen = "mauve"; /* the colour of rows that are moved far */
+static const char *unseen = "mauve"; /* the colour of rows with a large shift */
 
-/* Rows of the test part, x0 moved by shift, as one request at that time. */
+/* Predicts rows of the test part, with x0 moved by shift, as one request at that time. */
 static void serve_rows(bn_prediction_log *log, size_t from, size_t n, double shift, int64_t time_ns)
 {
 	static const bn_session_policy lenient = {true, true};
@@ -122,7 +122,7 @@ static void serve_rows(bn_prediction_log *log, size_t from, size_t n, double shi
 	ck_assert_bn_ok(bn_session_run(s, &err), &err);
 	bn_served served = {s, "request-1", time_ns, 12.5, 0};
 	bn_prediction_log_add(log, &served);
-	bn_session_free(s); /* its texts die here */
+	bn_session_free(s); /* the texts of its rows become invalid */
 }
 
 static int64_t now(void)
@@ -207,7 +207,7 @@ START_TEST(test_log_keeps_the_beginning_of_a_category_that_has_no_end)
 	ck_assert_bn_ok(bn_table_open(&t, bn_env_real(), path, &err), &err);
 	ck_assert_bn_ok(bn_table_read(t, 0, NULL, 0, &b, &err), &err);
 	bn_text text = bn_column_text(&b.columns[bn_schema_find(bn_table_schema(t), "colour")], 0);
-	ck_assert_uint_eq(text.len, 255); /* and not half a character more */
+	ck_assert_uint_eq(text.len, 255); /* cut before a character */
 	ck_assert_mem_eq(text.ptr, longest.ptr, 255);
 	bn_batch_release(&b);
 	bn_table_reader_free(t);
@@ -257,7 +257,7 @@ START_TEST(test_log_counts_what_it_must_drop)
 	open_model(NULL, NULL);
 	bn_prediction_log *log = start_log(1000000, 15);
 	bn_prediction_log_stats stats;
-	serve_rows(log, 0, 16, 0, now()); /* more than may ever wait */
+	serve_rows(log, 0, 16, 0, now()); /* more than the limit */
 	bn_prediction_log_get_stats(log, &stats);
 	ck_assert_uint_eq(stats.lost, 16);
 	serve_rows(log, 0, 5, 0, now());
@@ -266,7 +266,7 @@ START_TEST(test_log_counts_what_it_must_drop)
 	bn_prediction_batches l;
 	ck_assert_bn_ok(bn_prediction_batches_list(&l, ws, &w, &err), &err);
 	ck_assert_int_eq(l.rows, 5);
-	ck_assert_int_eq(l.items[0].dropped, 16); /* and the event says so */
+	ck_assert_int_eq(l.items[0].dropped, 16); /* recorded in the event */
 	bn_prediction_batches_release(&l);
 	close_all();
 }
@@ -340,7 +340,7 @@ START_TEST(test_report_finds_the_input_that_moved)
 	ck_assert_int_eq(feature(r, "x0")->result.verdict, BN_DRIFT_FOUND);
 	ck_assert_int_eq(feature(r, "x1")->result.verdict, BN_DRIFT_NONE);
 	ck_assert_uint_eq(r->dataset.drifted, 1);
-	ck_assert_int_eq(r->dataset.verdict, BN_DRIFT_NONE); /* one of six is below one half */
+	ck_assert_int_eq(r->dataset.verdict, BN_DRIFT_NONE); /* one of six is less than half */
 	bn_monitor_report_free(r);
 	r = report(&(bn_monitor_options){
 		.window = {.last = 100}, .share_threshold = 0.1, .drift = {.test = BN_DRIFT_PSI}});
@@ -470,7 +470,7 @@ static void count_warning(void *ctx, const char *line)
 	warnings++;
 }
 
-/* A report that names an object which is not there, or is another model's report. */
+/* A report that names a missing object, or a report of another model. */
 static void append_report(const char *model, const char *id, const char *object)
 {
 	char entity[80];

@@ -1,7 +1,6 @@
 /*
- * The prediction log where things go wrong: rows that no table can hold, and a disk that fails at each of its
- * changes in turn. Whatever happens, each row is in exactly one number, and no row is in the log twice.
- */
+ * The prediction log in case of errors: rows that no table can contain, and a disk that fails at each of its changes.
+ * In every case each row is counted exactly once, and no row is in the log twice. */
 #include "core/base/env.h"
 #include "core/base/mem.h"
 #include "core/monitor/prediction_log.h"
@@ -16,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bn_workspace *ws; /* of who reads */
+static bn_workspace *ws; /* of the reader */
 static bn_predictor *power, *class;
 static bn_err err;
 static bn_env faulty;
@@ -50,14 +49,14 @@ static bn_prediction_log *start_log(const char *endpoint, size_t max_bytes)
 	bn_prediction_log *log = NULL;
 	bn_prediction_log_options o = {.workspace_dir = tiny_dir(),
 		.endpoint = endpoint,
-		.interval_ms = 3600000, /* a flush says when */
+		.interval_ms = 3600000, /* written only on flush */
 		.max_bytes = max_bytes};
 	ck_assert_bn_ok(bn_prediction_log_start(&log, &faulty, &o, &err), &err);
 	return log;
 }
 
-/* n rows of a request, the colour of the row `odd` being that text (odd = n: of none). */
-static uint64_t source; /* of what is served */
+/* n rows of a request; the colour of row `odd` is that text (odd = n: none). */
+static uint64_t source; /* client of the next rows */
 
 static void serve_with(bn_prediction_log *log, const bn_predictor *p, const char *request, size_t n,
 	size_t odd, const char *text)
@@ -90,11 +89,11 @@ static bn_prediction_log_stats stats_of(bn_prediction_log *log)
 	return s;
 }
 
-/* What a reader finds of an endpoint. */
+/* A reader's view of an endpoint. */
 typedef struct found {
 	int64_t rows, dropped;
 	size_t batches;
-	int seen[64]; /* rows of the requests "r0".."r63" */
+	int seen[64]; /* number of rows of the requests "r0".."r63" */
 } found;
 
 static void count_requests(found *f, const char *object, int64_t rows)
@@ -156,9 +155,9 @@ START_TEST(test_rows_that_no_table_holds_are_set_aside_and_in_nobodys_way)
 		"%s", s.last_set_aside);
 	found f = find("aa");
 	ck_assert_int_eq(f.rows, 6);
-	ck_assert_int_eq(f.dropped, 1); /* and the event says so */
+	ck_assert_int_eq(f.dropped, 1); /* recorded in the event */
 	ck_assert_int_eq(f.seen[1], 2);
-	/* a batch of which nothing is left has no object; the next event tells of it */
+	/* an empty batch has no object; the next event counts its rows */
 	serve_with(log, power, "r4", 1, 0, "\xc3");
 	ck_assert_bn_ok(bn_prediction_log_flush(log, &err), &err);
 	serve(log, power, "r5", 1);
@@ -189,7 +188,7 @@ START_TEST(test_rows_that_wait_take_so_much_memory_and_no_more)
 	ck_assert_uint_gt(s.waiting, 0);
 	ck_assert_uint_eq(s.waiting + s.lost, 1000);
 	ck_assert_bn_ok(bn_prediction_log_flush(log, &err), &err);
-	serve(log, power, "r2", 10); /* there is room again */
+	serve(log, power, "r2", 10); /* there is space again */
 	ck_assert_bn_ok(bn_prediction_log_finish(log, &err), &err);
 	bn_prediction_log_stats end = stats_of(log);
 	ck_assert_uint_eq(end.rows, s.waiting + 10);
@@ -202,7 +201,7 @@ START_TEST(test_rows_that_wait_take_so_much_memory_and_no_more)
 }
 END_TEST
 
-/* Changes of the disk that two batches need. */
+/* The number of disk changes for two batches. */
 static long changes_of_two_batches(void)
 {
 	bn_prediction_log *log = start_log("count", 0);
@@ -216,7 +215,7 @@ static long changes_of_two_batches(void)
 	return n;
 }
 
-/* One failure at the n-th change: nothing is lost, and nothing comes twice. */
+/* One client can fill only a part of the queue. */
 START_TEST(test_source_that_fills_the_queue_leaves_room_for_others)
 {
 	enum { BYTES = 200000 };
@@ -226,18 +225,18 @@ START_TEST(test_source_that_fills_the_queue_leaves_room_for_others)
 	for (int i = 0; i < 4000; i++)
 		serve(log, power, "r1", 1);
 	uint64_t of_one = stats_of(log).waiting;
-	ck_assert_uint_gt(stats_of(log).lost, 0); /* it is full for that one */
+	ck_assert_uint_gt(stats_of(log).lost, 0); /* this client's part is full */
 	uint64_t lost = stats_of(log).lost;
 	source = 6;
 	for (uint64_t i = 0; i < of_one / 16; i++)
 		serve(log, power, "r2", 1);
 	ck_assert_uint_eq(stats_of(log).lost, lost);
-	source = 7; /* nor do two leave nothing */
+	source = 7; /* with two clients, a third one still has space */
 	serve(log, power, "r3", 1);
 	ck_assert_uint_eq(stats_of(log).lost, lost);
 	source = 0;
 	ck_assert_bn_ok(bn_prediction_log_flush(log, &err), &err);
-	source = 5; /* what was written counts no more */
+	source = 5; /* written rows do not count */
 	for (uint64_t i = 0; i < of_one; i++)
 		serve(log, power, "r4", 1);
 	ck_assert_uint_eq(stats_of(log).lost, lost);
@@ -251,6 +250,7 @@ START_TEST(test_source_that_fills_the_queue_leaves_room_for_others)
 }
 END_TEST
 
+/* One failure at the n-th change: no row is lost, and none is written twice. */
 START_TEST(test_a_write_that_fails_once_loses_nothing_wherever_it_is)
 {
 	static const faultfs_kind kinds[] = {FAULTFS_ENOSPC, FAULTFS_EIO, FAULTFS_LOST};
@@ -284,7 +284,7 @@ START_TEST(test_a_write_that_fails_once_loses_nothing_wherever_it_is)
 }
 END_TEST
 
-/* The disk is full from the n-th change on, and stays so to the end: what is lost has a number, which is true. */
+/* The disk is full from the n-th change to the end: the number of lost rows is exact. */
 START_TEST(test_what_a_full_disk_takes_at_the_end_has_a_number)
 {
 	open_all();
@@ -320,7 +320,7 @@ START_TEST(test_what_a_full_disk_takes_at_the_end_has_a_number)
 }
 END_TEST
 
-/* Full for a while, and then not: all that there was room for in memory comes, once. */
+/* The disk is full for a while: all rows kept in memory are written later, once. */
 START_TEST(test_the_log_goes_on_when_there_is_space_again)
 {
 	open_all();
@@ -350,7 +350,7 @@ START_TEST(test_the_log_goes_on_when_there_is_space_again)
 }
 END_TEST
 
-/* The writer's thread gets no memory for a batch: it waits for its next turn and tells, and nothing is lost. */
+/* If the writer thread has no memory for a batch, it reports that and tries again, and nothing is lost. */
 START_TEST(test_batch_without_memory_is_a_failure_and_tried_again)
 {
 	open_all();

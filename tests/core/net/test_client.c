@@ -1,4 +1,5 @@
-/* The HTTP client against a server of bytes: what is sent, how long, how often, and where to. */
+/* The HTTP client against a scripted server: what it sends, deadlines, retries, and
+ * destinations. */
 #include "core/base/mem.h"
 #include "tests/support/http_client_test.h"
 
@@ -55,7 +56,7 @@ START_TEST(test_client_asks_for_the_head_alone_and_posts_nothing)
 	ck_assert_bn_ok(bn_http_do(client, &c, &answer, &err), &err);
 	ck_assert_int_eq(answer.status, 201);
 	const char *sent = raw_server_received(server);
-	has(sent, "HEAD /a/../b//c HTTP/1.1\r\n"); /* as it was signed */
+	has(sent, "HEAD /a/../b//c HTTP/1.1\r\n"); /* not normalised: may be signed */
 	has(sent, "POST /uploads/ HTTP/1.1\r\n");
 	has(sent, "Content-Length: 0\r\n");
 	teardown();
@@ -128,7 +129,7 @@ START_TEST(test_client_sends_a_part_of_a_file)
 		.method = "PUT",
 		.body = {.kind = BN_HTTP_FILE, .fd = fd, .offset = 5, .length = 10}};
 	ck_assert_bn_ok(bn_http_do(client, &c, &answer, &err), &err);
-	c.body.length = 100; /* longer than the file is */
+	c.body.length = 100; /* longer than the file */
 	ck_assert_int_eq(bn_http_do(client, &c, &answer, &err), BN_EIO);
 	has(err.msg, "was truncated");
 	has(raw_server_received(server), "\r\n\r\n56789abcde");
@@ -193,7 +194,7 @@ START_TEST(test_client_keeps_its_deadlines)
 	setup();
 	SERVE(dripping, silent, dripping, silent, dripping);
 	bn_http_call c = {.url = url("/"), .idle_ms = 1000};
-	ck_assert_bn_ok(bn_http_do(client, &c, &answer, &err), &err); /* slow is not silent */
+	ck_assert_bn_ok(bn_http_do(client, &c, &answer, &err), &err); /* slow, but not idle */
 	ck_assert_str_eq(answer.body.ptr, "abcde");
 	c.idle_ms = 200;
 	int64_t began = bn_env_monotonic_ns(bn_env_real());
@@ -226,7 +227,7 @@ START_TEST(test_client_does_not_wait_for_a_server_that_never_accepts)
 }
 END_TEST
 
-/* ---- again ---------------------------------------------------------------------------------- */
+/* ---- retries -------------------------------------------------------------------------------- */
 
 ANSWER(busy, "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\n"
 	     "Connection: close\r\n\r\n");
@@ -253,7 +254,7 @@ START_TEST(test_client_tries_again_where_it_is_told_to)
 	ck_assert_int_eq(answer.status, 503);
 	ck_assert_int_eq(answer.attempts, 1);
 	c.attempts = 5;
-	c.whole_ms = 500; /* a wait beyond that is not begun */
+	c.whole_ms = 500; /* shorter than the wait, so it is not begun */
 	ck_assert_bn_ok(bn_http_do(client, &c, &answer, &err), &err);
 	ck_assert_int_eq(answer.attempts, 1);
 	raw_server_free(server);
@@ -289,13 +290,13 @@ START_TEST(test_client_sends_twice_only_what_may_be)
 	size_t left = 2;
 	c.body = (bn_http_upload){
 		.kind = BN_HTTP_READ, .read = count_down, .user = &left, .length = 2};
-	ck_assert_int_eq(bn_http_do(client, &c, &answer, &err), BN_EIO); /* cannot be read again */
+	ck_assert_int_eq(bn_http_do(client, &c, &answer, &err), BN_EIO); /* cannot be read twice */
 	ck_assert_int_eq(raw_server_connections(server), 8);
 	teardown();
 }
 END_TEST
 
-/* A kept connection that ends without an answer: libcurl by itself would send again. */
+/* A kept connection that closes without a response: libcurl would send the request again. */
 static const raw_step one_then_gone[] = {{RAW_HEAD, NULL, 0},
 	{RAW_SEND, OK_HEAD "Content-Length: 0\r\n\r\n", 0}, {RAW_HEAD, NULL, 0},
 	{RAW_RESET, NULL, 0}, {0}};
@@ -313,7 +314,7 @@ START_TEST(test_client_does_not_repeat_a_post_on_a_connection_that_was_lost)
 	ck_assert_int_eq(bn_http_do(client, &c, &answer, &err), BN_EIO);
 	has(err.msg, "twice");
 	ck_assert_bn_ok(get("/b"), &err);
-	ck_assert_bn_ok(get("/c"), &err); /* the server drops the kept one: sent again */
+	ck_assert_bn_ok(get("/c"), &err); /* the kept connection was closed: sent again */
 	const char *sent = raw_server_received(server);
 	ck_assert_ptr_null(strstr(strstr(sent, "POST /log") + 1, "POST /log"));
 	ck_assert_ptr_null(strstr(strstr(sent, "POST /empty") + 1, "POST /empty"));
@@ -322,7 +323,8 @@ START_TEST(test_client_does_not_repeat_a_post_on_a_connection_that_was_lost)
 }
 END_TEST
 
-/* ---- what the environment may say ----------------------------------------------------------- */
+/* ---- the environment
+ * -------------------------------------------------------------------------- */
 
 START_TEST(test_client_asks_no_proxy_and_no_netrc_unless_told)
 {

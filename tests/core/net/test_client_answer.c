@@ -1,11 +1,12 @@
-/* What the HTTP client believes of an answer, where it puts it, and what it makes of a refusal. */
+/* Responses: which ones the HTTP client rejects, where it stores them, and errors made from
+ * refusals. */
 #include "tests/support/http_client_test.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-/* ---- answers that are not believed ---------------------------------------------------------- */
+/* ---- rejected responses --------------------------------------------------------------------- */
 
 ANSWER(two_lengths, OK_HEAD "Content-Length: 2\r\nContent-Length: 2\r\n\r\nab");
 ANSWER(other_lengths, OK_HEAD "Content-Length: 2\r\ncontent-length: 3\r\n\r\nabc");
@@ -139,7 +140,7 @@ START_TEST(test_client_goes_on_with_a_file)
 		.attempts = 2,
 		.backoff_ms = 1};
 	bn_err_clear(&err);
-	ck_assert_bn_ok(bn_http_do(client, &c, &answer, &err), &err); /* by itself */
+	ck_assert_bn_ok(bn_http_do(client, &c, &answer, &err), &err); /* resumes automatically */
 	ck_assert_int_eq(answer.attempts, 2);
 	file_is(fd, "0123456789");
 	close(fd);
@@ -163,12 +164,12 @@ START_TEST(test_client_mixes_no_two_files)
 	ck_assert_int_eq(bn_http_do(client, &c, &answer, &err), BN_EIO);
 	has(err.msg, "another part");
 	file_is(fd, "01234");
-	ck_assert_bn_ok(bn_http_do(client, &c, &answer, &err), &err); /* nothing is left to come */
+	ck_assert_bn_ok(bn_http_do(client, &c, &answer, &err), &err); /* already complete */
 	ck_assert_int_eq(answer.status, 206);
 	ck_assert_uint_eq(answer.body_bytes, 5);
 	file_is(fd, "01234");
 	ck_assert_bn_ok(
-		bn_http_do(client, &c, &answer, &err), &err); /* an error's text is no file */
+		bn_http_do(client, &c, &answer, &err), &err); /* an error's body is not written */
 	ck_assert_int_eq(answer.status, 404);
 	file_is(fd, "01234");
 	bn_err_clear(&err);
@@ -204,7 +205,7 @@ START_TEST(test_client_gets_exactly_the_range_that_it_asked_for)
 	setup();
 	SERVE(a_range);
 	bn_http_call c = {.url = url("/"), .to = {.first = 3, .count = 10}};
-	ck_assert_bn_ok(bn_http_do(client, &c, &answer, &err), &err); /* shorter: the end */
+	ck_assert_bn_ok(bn_http_do(client, &c, &answer, &err), &err); /* the end of the file */
 	ck_assert_str_eq(answer.body.ptr, "abc");
 	c.to.count = 2;
 	ck_assert_int_eq(bn_http_do(client, &c, &answer, &err), BN_EIO);
@@ -268,7 +269,7 @@ START_TEST(test_client_hands_bytes_to_a_callback)
 	ck_assert_int_eq(bn_http_do(client, &c, &answer, &err), BN_ECONFLICT);
 	ck_assert_str_eq(err.msg, "enough");
 	t = (taker){.limit = 0};
-	c.to.restart = NULL; /* what was taken cannot be taken back */
+	c.to.restart = NULL; /* without restart the received bytes cannot be discarded */
 	bn_err_clear(&err);
 	ck_assert_int_eq(bn_http_do(client, &c, &answer, &err), BN_EIO);
 	ck_assert_int_eq(answer.attempts, 1);
@@ -277,7 +278,7 @@ START_TEST(test_client_hands_bytes_to_a_callback)
 }
 END_TEST
 
-/* ---- what a refusal says -------------------------------------------------------------------- */
+/* ---- errors made from refusals -------------------------------------------------------------- */
 
 static const struct {
 	int status;

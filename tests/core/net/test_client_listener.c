@@ -34,7 +34,7 @@ static int take_upload(void *user, const void *bytes, size_t n, bn_err *e)
 static ssize_t tick(void *user, void *out, size_t size)
 {
 	int *n = user;
-	if (++*n % 2) /* "later" before each event */
+	if (++*n % 2) /* not ready before each event */
 		return BN_HTTP_SOURCE_LATER;
 	return snprintf(out, size, "id: %d\nevent: tick\ndata: %d\n\n", *n / 2, *n / 2);
 }
@@ -185,7 +185,7 @@ START_TEST(test_client_and_listener_agree_over_a_unix_socket)
 }
 END_TEST
 
-/* A socket of another user's at path; false: we are not root, who alone can make one. */
+/* Forks a listener at path owned by another user; false: not root. */
 static pid_t listen_as_another(const char *path)
 {
 	int ready[2];
@@ -201,7 +201,7 @@ static pid_t listen_as_another(const char *path)
 			_exit(9);
 		ck_assert_int_eq(write(ready[1], "r", 1), 1);
 		int got = accept(fd, NULL, NULL);
-		_exit(recv(got, &byte, 1, 0) == 1); /* 1: something was sent */
+		_exit(recv(got, &byte, 1, 0) == 1); /* 1: received something */
 	}
 	close(ready[1]);
 	ck_assert_int_eq(read(ready[0], &byte, 1), 1);

@@ -1,4 +1,4 @@
-/* Redirects: off unless asked for, within limits, and without secrets. */
+/* Redirects: followed only if enabled, within limits, and without secrets. */
 #include "core/base/mem.h"
 #include "tests/support/http_client_test.h"
 
@@ -48,7 +48,7 @@ START_TEST(test_client_takes_no_secret_to_another_host)
 		raw_server_url(elsewhere));
 	SERVE(moved);
 	ck_assert_bn_ok(get_following(0), &err);
-	ck_assert_int_eq(answer.status, 307); /* off unless it is asked for */
+	ck_assert_int_eq(answer.status, 307); /* not followed by default */
 	ck_assert_bn_ok(get_following(5), &err);
 	ck_assert_int_eq(answer.status, 200);
 	ck_assert_int_eq(answer.redirects, 1);
@@ -70,7 +70,7 @@ START_TEST(test_client_follows_redirects_within_limits)
 	ck_assert_bn_ok(get_following(5), &err);
 	const char *sent = raw_server_received(server);
 	has(sent, "GET /c?d=e HTTP/1.1");
-	has(strstr(sent, "GET /c?d=e"), "s3cret"); /* the same origin */
+	has(strstr(sent, "GET /c?d=e"), "s3cret"); /* same origin */
 	raw_server_free(server);
 	SERVE(to_itself);
 	ck_assert_int_eq(get_following(5), BN_EIO);

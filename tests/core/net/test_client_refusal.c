@@ -1,4 +1,4 @@
-/* A refusal that comes before a body was read reaches the caller; certificates. */
+/* A refusal sent before the body was read reaches the caller; certificates. */
 #include "tests/support/http_client_test.h"
 
 #include <stdlib.h>
@@ -11,7 +11,8 @@
 
 /* ---- a refusal before the body was read ----------------------------------------------------- */
 
-/* When the server answers: on the head, in the middle of the body, at its end. How it ends then. */
+/* The server responds after the head, in the middle of the body, or at its end; the names also say
+ * how it closes. */
 #define REFUSAL(name, ...) static const raw_step name[] = {{RAW_HEAD, NULL, 0}, __VA_ARGS__, {0}}
 #define KEEP_401 NO_TOKEN "\r\n" NO_TOKEN_BODY
 #define CLOSE_401 NO_TOKEN "Connection: close\r\n\r\n" NO_TOKEN_BODY
@@ -57,7 +58,7 @@ static bn_http_client_options with;
 static void refused(size_t i, size_t bytes, bool chunked)
 {
 	char *body = calloc(1, bytes);
-	bn_http_client *mine; /* with no connection kept */
+	bn_http_client *mine; /* without a kept connection */
 	size_t left = bytes;
 	bn_http_call c = {.url = url("/invocations"),
 		.body = {.kind = BN_HTTP_BYTES, .bytes = body, .length = (int64_t)bytes}};
@@ -87,7 +88,7 @@ static void all_refusals(const raw_server_options *base)
 		for (size_t k = 0; k < 3; k++)
 			for (int repeat = 0; repeat < 5; repeat++)
 				refused(i, sizes[k], false);
-		/* An announced body costs a second when the server waits for it without a word. */
+		/* With a large announced body the client waits a second for 100 Continue. */
 		if (refusals[i].script == amid_close || !strncmp(refusals[i].name, "before", 6)) {
 			refused(i, 3000000, false);
 			refused(i, 2000000, true);
@@ -127,7 +128,8 @@ START_TEST(test_client_reads_a_refusal_over_tls)
 	setup();
 	raw_certificate(dir.path, "here", "127.0.0.1", cert, key);
 	with.ca_file = cert;
-	/* What a reset throws away within TLS is asked for again; amid a body there is no asking. */
+	/* If a reset discards a response within TLS, the client asks again; in the middle of a body
+	 * it cannot. */
 	for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
 		bool before = !strncmp(refusals[i].name, "before", 6);
 		bool after = !strncmp(refusals[i].name, "after", 5);
@@ -156,7 +158,7 @@ START_TEST(test_client_verifies_certificates)
 	raw_certificate(dir.path, "other", "other.example", other_cert, other_key);
 	server = raw_server_start(
 		&(raw_server_options){.scripts = scripts, .count = 1, .cert = cert, .key = key});
-	ck_assert_int_eq(get("/"), BN_EIO); /* nobody vouches for it */
+	ck_assert_int_eq(get("/"), BN_EIO); /* not signed by a known authority */
 	has(err.hint, "authority");
 	client_with(&(bn_http_client_options){.ca_file = other_cert});
 	ck_assert_int_eq(get("/"), BN_EIO);
@@ -169,7 +171,7 @@ START_TEST(test_client_verifies_certificates)
 	server = raw_server_start(&(raw_server_options){
 		.scripts = scripts, .count = 1, .cert = other_cert, .key = other_key});
 	client_with(&(bn_http_client_options){.ca_file = other_cert});
-	ck_assert_int_eq(get("/"), BN_EIO); /* trusted, and another host */
+	ck_assert_int_eq(get("/"), BN_EIO); /* trusted, but for another host */
 	has(err.hint, "must name that host");
 	teardown();
 }

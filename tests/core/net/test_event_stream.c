@@ -1,4 +1,4 @@
-/* The parser of server-sent events: the standard's own cases, any cut of the bytes, its limits. */
+/* The parser of server-sent events: examples of the standard, any division of the bytes, limits. */
 #include "core/net/event_stream.h"
 #include "tests/support/check_main.h"
 

@@ -1,4 +1,4 @@
-/* The listener on real sockets: framing, bodies and answers that flow, memory, stopping. */
+/* The listener on real sockets: framing, bodies, streamed responses, memory, stopping. */
 #include "core/base/env.h"
 #include "tests/support/listener_test.h"
 
@@ -25,7 +25,7 @@ START_TEST(test_requests_on_one_connection_are_answered_in_order)
 		   *c = strstr(out, "POST /c 5"), *d = strstr(out, "X-Path: /d"),
 		   *e = strstr(out, "GET /e 0");
 	ck_assert_msg(a && b && c && d && e && a < b && b < c && c < d && d < e, "%s", out);
-	ck_assert_ptr_null(strstr(out, "HEAD /d 0")); /* its length, and no body */
+	ck_assert_ptr_null(strstr(out, "HEAD /d 0")); /* with a length, but no body */
 	ck_assert_int_eq(count_of(out, "HTTP/1.1 200 OK\r\nDate: "), 5);
 	ck_assert_int_eq(count_of(out, "Connection: close"), 1);
 	out = ask("GET /a HTTP/1.0\r\n\r\n");
@@ -178,7 +178,7 @@ START_TEST(test_a_sink_that_says_later_slows_the_client_down)
 		"PUT /upload HTTP/1.1\r\nHost: h\r\nContent-Length: %zu\r\n\r\n", 1 * MIB);
 	put(fd, head);
 	send_much(fd, 1 * MIB, &sum);
-	put(fd, "GET /next HTTP/1.1\r\n" CLOSE "\r\n"); /* waits behind it */
+	put(fd, "GET /next HTTP/1.1\r\n" CLOSE "\r\n"); /* queued after it */
 	const char *out = all_of(fd);
 	ck_assert_msg(strstr(out, "PUT /upload 1048576") && strstr(out, "GET /next"), "%s", out);
 	ck_assert_uint_eq(up.sum, sum);
@@ -205,7 +205,7 @@ START_TEST(test_a_sink_may_refuse_and_has_a_limit)
 		  "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 		  "x");
 	ck_assert_msg(strstr(out, " 413 "), "%s", out);
-	/* a client that goes in the middle */
+	/* the client closes in the middle */
 	up = (upload){.fd = -1};
 	int fd = dial();
 	put(fd, "PUT /upload HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nabc");
@@ -237,7 +237,7 @@ START_TEST(test_expect_100_is_answered_before_the_body_or_refused)
 }
 END_TEST
 
-/* The client sends all of its body before it looks for an answer. */
+/* The client sends its complete body before it reads the response. */
 START_TEST(test_a_refusal_reaches_a_client_who_is_still_sending)
 {
 	NEED_LOOPBACK();
@@ -254,7 +254,7 @@ START_TEST(test_a_refusal_reaches_a_client_who_is_still_sending)
 			"%s", out);
 	}
 	stop();
-	/* but not for ever */
+	/* only up to a limit */
 	start((bn_http_limits){.linger_bytes = 100000, .linger_ms = 300});
 	int64_t began = now_ms();
 	int fd = dial();
@@ -293,7 +293,7 @@ START_TEST(test_the_memory_of_all_bodies_is_limited)
 }
 END_TEST
 
-/* Bytes up to the end. */
+/* The number of bytes until the end. */
 static size_t size_of(int fd)
 {
 	static char page[1 << 16];
@@ -320,7 +320,7 @@ START_TEST(test_the_memory_of_all_answers_is_limited)
 			      strstr(out, "too many answers"),
 		"%.500s", out);
 	ck_assert_ptr_nonnull(strstr(ask("GET /a HTTP/1.1\r\n" CLOSE "\r\n"), "GET /a"));
-	/* one that flows is kept in pieces, and there is no room for one of those either */
+	/* a streamed response is buffered in pieces, for which there is no memory either */
 	int flowing = dial();
 	put(flowing, "GET /zeros HTTP/1.1\r\n" CLOSE "\r\n");
 	for (stats.open = 2; stats.open > 1; bn_listener_get_stats(listener, &stats))
@@ -349,7 +349,7 @@ static void wait_for_early(size_t least, size_t most)
 		nanosleep(&(struct timespec){0, 1000000}, NULL);
 }
 
-/* The kind: what a server keeps for those who have shown no token yet, each a little and many together. */
+/* The buffers of clients that have not sent a token yet are limited in total. */
 START_TEST(test_the_memory_of_all_heads_is_limited)
 {
 	NEED_LOOPBACK();
@@ -396,7 +396,7 @@ START_TEST(test_the_memory_of_what_comes_behind_requests_is_limited)
 		put(fds[i], text);
 		until(fds[i], "\r\n0\n");
 	}
-	/* what fits, one page above it for each thread, and a small read of each client */
+	/* the limit, one page above it for each thread, and a small read of each client */
 	size_t kept = early_bytes();
 	ck_assert_uint_ge(kept, BEHIND);
 	ck_assert_msg(kept <= MIB / 4 + 2 * 65536 + CLIENTS * 4096, "%zu bytes", kept);
@@ -406,7 +406,7 @@ START_TEST(test_the_memory_of_what_comes_behind_requests_is_limited)
 }
 END_TEST
 
-/* ---- answers that flow ----------------------------------------------------------------------- */
+/* ---- streamed responses ----------------------------------------------------------------------- */
 
 START_TEST(test_an_answer_of_unknown_length_comes_in_chunks)
 {
@@ -453,7 +453,7 @@ START_TEST(test_a_large_answer_waits_for_its_reader)
 	close(fd);
 	ck_assert_uint_eq(zs, 50000000);
 	ck_assert_uint_gt(n, zs);
-	/* one who does not read is hung up on */
+	/* a client that does not read is disconnected */
 	stop();
 	start((bn_http_limits){.write_ms = 300});
 	fd = dial();
@@ -499,14 +499,14 @@ START_TEST(test_a_handler_may_finish_later_from_another_thread)
 	put(fd, "POST /later HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc"
 		"GET /next HTTP/1.1\r\n" CLOSE "\r\n");
 	bn_exchange *x = wait_for_exchange();
-	put(other, "GET /other HTTP/1.1\r\n" CLOSE "\r\n"); /* the thread is free meanwhile */
+	put(other, "GET /other HTTP/1.1\r\n" CLOSE "\r\n"); /* the thread serves others meanwhile */
 	ck_assert_ptr_nonnull(strstr(all_of(other), "GET /other"));
 	bn_buf_add(&bn_exchange_response(x)->body, bn_exchange_request(x)->body, 3);
 	bn_exchange_finish(x);
 	const char *out = all_of(fd);
 	ck_assert_msg(
 		strstr(out, "\r\n\r\nabcHTTP/1.1 200") && strstr(out, "GET /next"), "%s", out);
-	/* its client goes first */
+	/* the client closes first */
 	fd = dial();
 	put(fd, "GET /later HTTP/1.1\r\nHost: h\r\n\r\n");
 	x = wait_for_exchange();
@@ -541,7 +541,7 @@ static void *ask_until_refused(void *user)
 				break;
 			ssize_t n = recv(fd, out, sizeof out - 1, 0);
 			out[n > 0 ? n : 0] = '\0';
-			/* an answer is whole or is not there at all */
+			/* a response is complete or missing */
 			if (n > 0)
 				atomic_fetch_add(
 					strstr(out, "\n\r\nGET /a") || strstr(out, "GET /a 0")

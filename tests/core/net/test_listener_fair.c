@@ -1,9 +1,8 @@
 /*
- * The listener when some connections have much to do: the others' requests are answered between theirs.
+ * The listener when some connections have much work: requests of others are answered in between.
  *
- * No test looks at a clock. The one thread is held while everybody sends, so all of it is there when the
- * thread looks, and an answer says what had been done by then.
- */
+ * No test depends on time. The only thread is held while all clients send, so everything has arrived when it continues,
+ * and a response contains the progress until then. */
 #include "tests/support/listener_test.h"
 
 #include <stdio.h>
@@ -19,7 +18,7 @@ static void start_one_thread(void)
 	start_with((bn_listener_options){.threads = 1});
 }
 
-/* A connection that its thread knows already. */
+/* A connection that has been assigned to the thread. */
 static int dial_known(void)
 {
 	int fd = dial();
@@ -37,7 +36,7 @@ static void put_many(int fd, const char *request, int n)
 	bn_buf_release(&text);
 }
 
-/* Asks on fd how far the listener had come. */
+/* Reads the progress of the listener from a response on fd. */
 static void progress_of(int fd, unsigned long long *done, unsigned long long *given)
 {
 	const char *body = strstr(until(fd, "\r\n\r\n"), "\r\n\r\n") + 4;
@@ -64,10 +63,10 @@ START_TEST(test_a_request_is_answered_between_those_of_pipelined_floods)
 	put(one, "GET /progress HTTP/1.1\r\n" KEPT);
 	let_go(busy);
 	progress_of(one, &done, &given);
-	/* one of each flood, and what the queue gives in a turn or two */
+	/* one of each flood, and a few from the queue */
 	ck_assert_msg(
 		done - before <= FLOODS + 20, "%llu requests were answered first", done - before);
-	/* they are not forgotten either, nor is anybody who comes while they are served */
+	/* the floods, and a request that arrives meanwhile, are answered too */
 	put(one, "GET /late HTTP/1.1\r\n" KEPT);
 	until(one, "GET /late");
 	for (int i = 0; i < FLOODS; i++) {
@@ -95,7 +94,7 @@ static void *write_pipeline(void *user)
 	return NULL;
 }
 
-/* Requests and bodies that lie across the pages in which they are read. */
+/* Requests and bodies cross the boundaries of the pages they are read into. */
 START_TEST(test_a_long_pipeline_is_answered_in_order)
 {
 	NEED_LOOPBACK();
@@ -151,7 +150,7 @@ START_TEST(test_a_request_is_answered_between_parts_of_a_download)
 }
 END_TEST
 
-/* All of them in a page or two. */
+/* All of the chunks arrive in a page or two. */
 START_TEST(test_a_request_is_answered_between_tiny_chunks)
 {
 	NEED_LOOPBACK();
@@ -164,7 +163,7 @@ START_TEST(test_a_request_is_answered_between_tiny_chunks)
 	put_many(sender, "1\r\nx\r\n", CHUNKS);
 	put(one, "GET /one HTTP/1.1\r\n" KEPT);
 	let_go(busy);
-	/* the handler says how much of the upload had come */
+	/* the response contains the progress of the upload */
 	const char *answer = strstr(until(one, "GET /one "), "GET /one ");
 	ck_assert_int_eq(sscanf(answer, "GET /one %llu", &done), 1);
 	ck_assert_msg(done < CHUNKS / 10, "%llu chunks came first", done);
@@ -184,7 +183,7 @@ static void *stop_it(void *user)
 	return NULL;
 }
 
-/* Who waits for his turn when the listener stops gets one more answer, and is told that it is the last. */
+/* A connection waiting for its turn when the listener stops gets one more response, with Connection: close. */
 START_TEST(test_stopping_answers_once_more_whoever_waits_for_a_turn)
 {
 	NEED_LOOPBACK();

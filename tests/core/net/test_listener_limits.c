@@ -1,4 +1,4 @@
-/* The listener under slow clients and more of them than it takes. */
+/* The listener with slow clients, and with more clients than allowed. */
 #include "tests/support/listener_test.h"
 
 #include <errno.h>
@@ -18,7 +18,7 @@ START_TEST(test_slow_heads_and_bodies_are_hung_up_on)
 	put(steady, "POST /a HTTP/1.1\r\n" CLOSE "Content-Length: 10000\r\n\r\n");
 	char page[500];
 	memset(page, 'x', sizeof page);
-	for (int i = 0; i < 20; i++) { /* 2 s: dripping does not help, a rate does */
+	for (int i = 0; i < 20; i++) { /* for 2 s: only a sufficient rate keeps a connection */
 		send(head, "x", 1, MSG_NOSIGNAL);
 		send(body, "x", 1, MSG_NOSIGNAL);
 		ck_assert_int_eq(send(steady, page, sizeof page, MSG_NOSIGNAL), sizeof page);
@@ -36,7 +36,7 @@ START_TEST(test_slow_heads_and_bodies_are_hung_up_on)
 }
 END_TEST
 
-/* The time of one request over a new connection. */
+/* The duration of a request over a new connection. */
 static int64_t legitimate_ms(void)
 {
 	int64_t began = now_ms();
@@ -98,8 +98,8 @@ START_TEST(test_a_crowd_above_the_limit_makes_room_for_who_comes)
 }
 END_TEST
 
-/* The first byte of a head makes nobody younger, and whoever comes in the same moment as it is not
- * older for that. The thread is held so that all of it comes at once. */
+/* The first byte of a head does not restart the time of a connection, and a new connection does not
+ * count as older. The thread is held so that all bytes arrive together. */
 START_TEST(test_room_is_made_by_who_has_waited_longest_and_not_by_who_just_came)
 {
 	NEED_LOOPBACK();
@@ -145,7 +145,8 @@ START_TEST(test_who_comes_last_is_not_hung_up_on_when_all_others_are_at_work)
 }
 END_TEST
 
-/* At the least rate a body may take for ever: whoever is slowest has to go when others want in. */
+/* A body may take any time at the lowest rate, but the slowest connection is closed when another
+ * one needs its place. */
 START_TEST(test_room_is_made_by_the_slowest_when_all_bodies_come_at_the_least_rate)
 {
 	NEED_LOOPBACK();
@@ -175,7 +176,7 @@ START_TEST(test_room_is_made_by_the_slowest_when_all_bodies_come_at_the_least_ra
 		ck_assert_uint_eq(stats.evicted, n);
 		while (stats.open > ALL - 1)
 			bn_listener_get_stats(listener, &stats);
-		int fd = dial(); /* takes the place that became free */
+		int fd = dial(); /* takes the free place */
 		put(fd, "GET /later HTTP/1.1\r\nHost: h\r\n\r\n");
 		work[n - 1] = wait_for_exchange();
 	}

@@ -1,4 +1,4 @@
-/* The listener on Unix sockets and with TLS: who may ask, and what nobody else reads. */
+/* The listener on Unix sockets and with TLS: access control and confidentiality. */
 #include "core/base/env.h"
 #include "tests/support/listener_test.h"
 
@@ -54,7 +54,7 @@ START_TEST(test_a_unix_socket_is_its_users_alone)
 	ck_assert_int_eq(bn_listener_start(&second, bn_env_real(), &o, &err), BN_ECONFLICT);
 	stop();
 	ck_assert_int_eq(stat(unix_path, &st), -1);
-	/* one that was left behind is replaced, a file is not */
+	/* a stale socket is replaced, a file is not */
 	fd = socket(AF_UNIX, SOCK_STREAM, 0);
 	struct sockaddr_un at = {.sun_family = AF_UNIX};
 	strcpy(at.sun_path, unix_path);
@@ -95,7 +95,8 @@ START_TEST(test_stopping_leaves_a_successor_its_socket)
 }
 END_TEST
 
-/* As root alone: the mode of the file is one wall, the kernel's word another. */
+/* Needs root: with a mode that excludes other users, and with one that does not, when the listener checks the peer's
+ * uid. */
 START_TEST(test_other_users_of_a_unix_socket_are_hung_up_on)
 {
 	if (getuid() != 0)
@@ -185,7 +186,7 @@ START_TEST(test_tls_answers_as_plain_http_does)
 			"curl -sS --noproxy '*' --cacert %s https://localhost:%d/count/2000?slow | "
 			"tail -n 1 | grep -qx 1999",
 			cert, port));
-		/* a refusal while the client sends */
+		/* a refusal while the client is sending */
 		ck_assert(run(
 			"[ $(curl -sS --noproxy '*' --cacert %s -o /dev/null -w '%%{http_code}' -T "
 			"%s/big https://localhost:%d/refuse) = 401 ]",
@@ -200,14 +201,14 @@ START_TEST(test_tls_answers_as_plain_http_does)
 		      "| grep "
 		      "-q 'GET /a '",
 		port));
-	/* what one record holds is answered to its end, though no event tells of it */
+	/* all requests in one TLS record are answered, although no further event arrives */
 	ck_assert(run(
 		"(for i in $(seq 300); do printf 'GET /p HTTP/1.1\\r\\nHost: h\\r\\n\\r\\n'; done; "
 		"printf 'GET /a HTTP/1.1\\r\\nHost: h\\r\\nConnection: close\\r\\n\\r\\n') | "
 		"timeout 20 openssl s_client -connect 127.0.0.1:%d -quiet 2>/dev/null | "
 		"grep -c 'GET /p ' | grep -qx 300",
 		port));
-	/* plain HTTP to it, rubbish, and one who says nothing do no harm */
+	/* plain HTTP, garbage and silent clients do no harm */
 	int silent = dial();
 	ck_assert_ptr_null(strstr(ask("GET /a HTTP/1.1\r\n" CLOSE "\r\n"), "200 OK"));
 	close(silent);
@@ -216,7 +217,7 @@ START_TEST(test_tls_answers_as_plain_http_does)
 }
 END_TEST
 
-/* The first bytes of a client that wants TLS. */
+/* The first bytes of a TLS client. */
 static size_t client_hello(char *out, size_t size)
 {
 	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
@@ -242,7 +243,7 @@ static void start_both(void)
 		.threads = 1});
 }
 
-/* The listener hangs up on who sends these; sent: bytes at a time. */
+/* Checks that the listener closes the connection after these bytes, sent at_once at a time. */
 static void is_hung_up_on(const unsigned char *bytes, size_t n, size_t at_once)
 {
 	char byte;
@@ -250,17 +251,17 @@ static void is_hung_up_on(const unsigned char *bytes, size_t n, size_t at_once)
 	for (size_t i = 0, step; i < n; i += step) {
 		step = n - i < at_once ? n - i : at_once;
 		if (send(fd, bytes + i, step, MSG_NOSIGNAL) < 0)
-			break; /* already */
+			break; /* closed already */
 		nanosleep(&(struct timespec){0, 1000000}, NULL);
 	}
 	ssize_t got;
 	while ((got = recv(fd, &byte, 1, 0)) > 0)
-		; /* an alert */
+		; /* an alert may precede it */
 	ck_assert_msg(got == 0 || (got < 0 && errno == ECONNRESET), "%zd: it waits for more", got);
 	close(fd);
 }
 
-/* The kind: a few bytes by which who has no token makes the server set much memory aside. */
+/* A client without a token must not make the server allocate much memory by a few bytes. */
 START_TEST(test_a_hello_that_says_it_is_huge_gets_no_memory)
 {
 	NEED_LOOPBACK();
@@ -277,7 +278,7 @@ START_TEST(test_a_hello_that_says_it_is_huge_gets_no_memory)
 	is_hung_up_on(huge, sizeof huge, 1);
 	is_hung_up_on(apart, sizeof apart, sizeof apart);
 	is_hung_up_on(changed, sizeof changed, sizeof changed);
-	/* a large one is answered, in either version */
+	/* a large ClientHello is accepted, in both versions */
 	char *protocols = calloc(1, 12001);
 	for (int i = 0; i < 60; i++)
 		snprintf(protocols + 200 * i, 201, "%c%0199d", 199, i);
@@ -299,7 +300,7 @@ START_TEST(test_a_hello_that_says_it_is_huge_gets_no_memory)
 }
 END_TEST
 
-/* The kind: what a client sends without end, and what is no request, holds the thread. */
+/* Endless records that are not part of a request must not occupy the thread. */
 START_TEST(test_a_request_is_answered_between_new_keys)
 {
 	NEED_LOOPBACK();
@@ -315,7 +316,7 @@ START_TEST(test_a_request_is_answered_between_new_keys)
 	SSL_set_fd(ssl, tls);
 	ck_assert_int_eq(SSL_connect(ssl), 1);
 	ck_assert_int_eq(SSL_write(ssl, request, sizeof request - 1), (int)sizeof request - 1);
-	ck_assert_int_gt(SSL_read(ssl, answer, sizeof answer), 0); /* and tickets, before it */
+	ck_assert_int_gt(SSL_read(ssl, answer, sizeof answer), 0); /* tickets come first */
 	hold_thread(first);
 	for (int i = 0; i < KEYS; i++) {
 		ck_assert_int_eq(SSL_key_update(ssl, SSL_KEY_UPDATE_NOT_REQUESTED), 1);
@@ -367,7 +368,7 @@ START_TEST(test_who_has_hung_up_gets_no_handshake)
 }
 END_TEST
 
-/* The thread is held again by the one request that came behind all handshakes. */
+/* The thread is held again by a request that arrived after all handshakes. */
 START_TEST(test_a_request_is_answered_between_handshakes)
 {
 	NEED_LOOPBACK();
@@ -395,7 +396,7 @@ START_TEST(test_a_request_is_answered_between_handshakes)
 		answered += recv(fds[i], &byte, 1, MSG_DONTWAIT | MSG_PEEK) == 1;
 	ck_assert_msg(answered <= 10, "%d handshakes came first", answered);
 	let_go(second);
-	for (int i = 0; i < SHAKING; i++) { /* none is forgotten */
+	for (int i = 0; i < SHAKING; i++) { /* all handshakes continue */
 		ck_assert_int_eq(recv(fds[i], &byte, 1, 0), 1);
 		close(fds[i]);
 	}
@@ -414,8 +415,8 @@ static void wait_until_held(void)
 	pthread_mutex_unlock(&gate);
 }
 
-/* The thread is held again and again, and steps of handshakes come between. Some of the honest may share a lane with
- * the crowd, or with each other. */
+/* The thread is held repeatedly, with steps of handshakes in between. Some honest clients may share a queue with the
+ * crowd, or with each other. */
 START_TEST(test_a_crowd_that_shakes_hands_waits_for_itself)
 {
 	NEED_LOOPBACK();
@@ -428,7 +429,7 @@ START_TEST(test_a_crowd_that_shakes_hands_waits_for_itself)
 	size_t n = client_hello(hello, sizeof hello);
 	start_both();
 	int first = dial_unix(), second = dial_unix();
-	for (int i = 0; i < SHAKING + HONEST; i++) /* who comes last comes from elsewhere */
+	for (int i = 0; i < SHAKING + HONEST; i++) /* the honest clients have other addresses */
 		fds[i] = dial_from(
 			INADDR_LOOPBACK + (i < SHAKING ? 1 : 2 + (in_addr_t)(i - SHAKING)));
 	wait_for_accepted(2 + SHAKING + HONEST);
@@ -450,7 +451,7 @@ START_TEST(test_a_crowd_that_shakes_hands_waits_for_itself)
 	ck_assert_msg(honest >= 5 && answered < SHAKING / 2, "%d of %d, behind %d of the crowd",
 		honest, HONEST, answered);
 	let_go(second);
-	for (int i = 0; i < SHAKING + HONEST; i++) { /* none is forgotten */
+	for (int i = 0; i < SHAKING + HONEST; i++) { /* all handshakes continue */
 		ck_assert_int_eq(recv(fds[i], &byte, 1, 0), 1);
 		close(fds[i]);
 	}
@@ -494,7 +495,7 @@ START_TEST(test_a_key_must_be_secret_and_fit)
 	o.tls_cert = NULL;
 	ck_assert_int_eq(bn_listener_start(&listener, bn_env_real(), &o, &err), BN_EINVAL);
 	o.tls_cert = cert;
-	/* what would never end, wait for ever, or be somebody else's */
+	/* devices, pipes, large files and files of other users */
 	bn_err_clear(&err);
 	o.tls_key = "/dev/zero";
 	ck_assert_int_eq(bn_listener_start(&listener, bn_env_real(), &o, &err), BN_EINVAL);

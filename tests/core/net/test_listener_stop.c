@@ -1,4 +1,4 @@
-/* Stopping a listener while exchanges are in work: what is waited for, for how long, and what is cut. */
+/* Stopping a listener during exchanges: which ones are waited for, how long, and which are cut. */
 #include "core/base/env.h"
 #include "core/net/listener.h"
 #include "tests/support/check_main.h"
@@ -15,9 +15,9 @@ static bn_listener *listener;
 static int port;
 static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t moved = PTHREAD_COND_INITIALIZER;
-static bn_exchange *waiting; /* of /later, with a waker of it */
+static bn_exchange *waiting; /* of /later, with its waker */
 static bn_waker *waker;
-static int stuck; /* sinks and sources that say later */
+static int stuck; /* sinks and sources that were not ready */
 static atomic_int sent_whole, sent_cut, sinks_cut, sources_closed;
 static atomic_bool finished;
 
@@ -97,7 +97,7 @@ static void start(void)
 	port = bn_listener_port(listener);
 }
 
-/* -1: nobody listens. */
+/* -1: nothing listens there. */
 static int dial(void)
 {
 	struct sockaddr_in a = {.sin_family = AF_INET,
@@ -156,7 +156,7 @@ static int64_t now_ms(void)
 
 /* ---- within the grace time ------------------------------------------------------------------- */
 
-/* Finishes once stopping has begun: nobody can connect any more. */
+/* Finishes the exchange after stopping has begun, when connecting fails. */
 static void *finish_while_stopping(void *user)
 {
 	bn_exchange *x = user;
@@ -202,7 +202,7 @@ typedef struct cut_off {
 	bool was_cut;
 } cut_off;
 
-/* Works until it hears that nobody wants the answer; the client has been cut off by then. */
+/* Finishes the exchange after the waker reports that the client is gone. */
 static void *finish_when_gone(void *user)
 {
 	cut_off *c = user;
@@ -266,8 +266,7 @@ static void *finish_now(void *user)
 	return NULL;
 }
 
-/* The last finish ends the loop that it was told to: nothing of it is touched afterwards. Says
- * something where memory and threads are watched. */
+/* The last finish lets the loop end, which must not be used afterwards. Useful with sanitizers. */
 START_TEST(test_the_last_finish_may_come_while_all_ends)
 {
 	NEED_LOOPBACK();

@@ -144,7 +144,7 @@ START_TEST(test_allow_lists_the_methods_of_a_path)
 }
 END_TEST
 
-/* ---- who may ask ---------------------------------------------------------------------------- */
+/* ---- access ---------------------------------------------------------------------------------- */
 
 static bool bearer(const char *value)
 {

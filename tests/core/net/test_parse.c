@@ -1,4 +1,4 @@
-/* The parser of requests: what is one thing, what is not, and the same wherever the input is cut. */
+/* The request parser: what is accepted, what is not, and equal results for any division of the input. */
 #include "core/net/parse.h"
 #include "tests/support/check_main.h"
 
@@ -8,7 +8,7 @@ typedef struct outcome {
 	ssize_t rc; /* of the last call */
 	int status;
 	char message[512];
-	char text[4000]; /* what was understood */
+	char text[4000]; /* the parsed fields */
 } outcome;
 
 /* Feeds the text in pieces of `step` bytes. */
@@ -183,8 +183,7 @@ END_TEST
 
 /* ---- chunks --------------------------------------------------------------------------------- */
 
-/* The body; "!" at its end when it is malformed, "?" when it is not over. Text after the end is added
- * behind a '/'. */
+/* The body; ends with "!" if it is malformed, with "?" if it is incomplete. Text after its end follows a '/'. */
 static const char *unchunk(const char *text, size_t step)
 {
 	static char out[4096];

@@ -1,4 +1,4 @@
-/* Endpoints: what their events tell, whoever folds them and in whatever state the process is. */
+/* Endpoints: the meaning of their events, for any reader and in any state of the server process. */
 #include "core/base/env.h"
 #include "core/base/mem.h"
 #include "core/pipeline/fold_classes.h"
@@ -92,7 +92,7 @@ START_TEST(test_endpoint_whose_process_died_is_lost)
 		bn_workspace *mine = NULL;
 		if (!bn_workspace_open(&mine, bn_env_real(), NULL, dir, &err))
 			start(mine, "bbbbbbbbbbbb");
-		_exit(0); /* without a word */
+		_exit(0); /* without a stop event */
 	}
 	int status = 0;
 	ck_assert_int_eq(waitpid(child, &status, 0), child);
@@ -100,7 +100,7 @@ START_TEST(test_endpoint_whose_process_died_is_lost)
 	bn_endpoints l;
 	ck_assert_bn_ok(bn_endpoint_list(&l, ws, &err), &err);
 	ck_assert_uint_eq(l.count, 2);
-	ck_assert_str_eq(l.items[0].id, "cccccccccccc"); /* what runs comes first */
+	ck_assert_str_eq(l.items[0].id, "cccccccccccc"); /* running ones come first */
 	ck_assert_int_eq(l.items[0].state, BN_ENDPOINT_RUNNING);
 	ck_assert_int_eq(l.items[1].state, BN_ENDPOINT_LOST);
 	bn_endpoints_release(&l);
@@ -129,7 +129,7 @@ START_TEST(test_endpoint_events_that_make_no_sense_change_nothing)
 }
 END_TEST
 
-/* A port and a socket, or a socket alone. */
+/* On a port and a socket, or on a socket only. */
 static void start_at(const char *id, const char *model, int port, const char *unix_path)
 {
 	bn_endpoint_about about = {.models = &model,
@@ -175,9 +175,9 @@ START_TEST(test_endpoint_is_found_by_id_and_by_what_it_serves)
 	ck_assert_bn_ok(bn_endpoint_write_stopped(ws, "aa0000000000", &c, &err), &err);
 	ck_assert_bn_ok(bn_workspace_commit(ws, &err), &err);
 	ck_assert_bn_ok(bn_endpoint_list(&l, ws, &err), &err);
-	ck_assert_int_eq(bn_endpoint_find(&e, &l, "power", &err), 0); /* the one that runs */
+	ck_assert_int_eq(bn_endpoint_find(&e, &l, "power", &err), 0); /* the running one */
 	ck_assert_str_eq(e->id, "ab0000000000");
-	ck_assert_int_eq(bn_endpoint_find(&e, &l, "power/1", &err), 0); /* it has ended */
+	ck_assert_int_eq(bn_endpoint_find(&e, &l, "power/1", &err), 0); /* has stopped */
 	ck_assert_str_eq(e->id, "aa0000000000");
 	ck_assert_int_eq(bn_endpoint_find(&e, &l, "b", &err), 0);
 	ck_assert_str_eq(e->models, "cooling/1");

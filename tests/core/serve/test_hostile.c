@@ -1,9 +1,8 @@
 /*
- * A thousand hostile requests on a socket: each has the status that it should have, no answer where there is none
- * to give, errors in JSON, and an honest client is answered after each. They are generated from tables: what
- * may stand where in a head, lengths, chunks, codings, forms of JSON and CSV, paths, methods, tokens, and bytes
- * of other protocols. Prints how many of each there were.
- */
+ * A thousand hostile requests on a socket: each gets the expected status, or no response where none can be given,
+ * errors are JSON, and an honest client is answered after each. They are generated from tables: bytes in each part of
+ * a head, lengths, chunks, codings, forms of JSON and CSV, paths, methods, tokens, and bytes of other protocols. Prints
+ * the number of each. */
 #include "core/base/env.h"
 #include "core/base/mem.h"
 #include "core/serve/server.h"
@@ -25,7 +24,7 @@
 
 static bn_predictor *model;
 static bn_server *server;
-static bn_buf raw; /* the request at hand */
+static bn_buf raw; /* the current request */
 static char answer[65536];
 static int statuses[600], of_group;
 static size_t total;
@@ -46,7 +45,7 @@ static int dial(void)
 	return -1;
 }
 
-/* Sends it all, says that no more comes, and reads to the end: the first status, 0 for no answer. */
+/* Sends all bytes, closes the sending side, and reads to the end: the first status, 0 for no response. */
 static int exchange(const char *bytes, size_t n)
 {
 	int fd = dial();
@@ -55,7 +54,7 @@ static int exchange(const char *bytes, size_t n)
 	for (size_t at = 0; at < n;) {
 		ssize_t put = send(fd, bytes + at, n - at, MSG_NOSIGNAL);
 		if (put <= 0)
-			break; /* it has refused already */
+			break; /* the server has already refused */
 		at += (size_t)put;
 	}
 	shutdown(fd, SHUT_WR);
@@ -82,7 +81,7 @@ static void check_form(int status)
 	json_decref(v);
 }
 
-/* What lies in raw is answered with that status, and then an honest request is answered. */
+/* The request in raw gets that status, and then an honest request is answered. */
 static void hostile(const char *what, int want)
 {
 	char honest[512];
@@ -135,7 +134,7 @@ static void post_text(const char *path, const char *type, int want, const char *
 
 /* ---- heads ---------------------------------------------------------------------------------- */
 
-/* Every byte that may not stand there, in each place of a head. */
+/* Every invalid byte in each part of a head. */
 static void bytes_of_heads(void)
 {
 	static const char *const places[] = {"G%cT / HTTP/1.1\r\n" BASE "\r\n",
@@ -149,7 +148,7 @@ static void bytes_of_heads(void)
 				    (b >= 'A' && b <= 'Z') || (b && strchr(tokens, b));
 			bool value = p == 3 && (b == '\t' || (b >= ' ' && b != 127));
 			bool target = p == 1 && b > ' ' && b < 127 && !strchr("\"#<>\\^`", b);
-			bool colon = p == 2 && b == ':'; /* a shorter name */
+			bool colon = p == 2 && b == ':'; /* ends the name early, which is valid */
 			if ((p != 1 && word) || value || target || colon || (p == 2 && b == '\r'))
 				continue;
 			bn_buf_addf(&raw, places[p], b ? b : 1);
@@ -204,7 +203,7 @@ static void forms_of_heads(void)
 		hostile(heads[i].text, heads[i].status);
 	}
 	for (size_t i = 0; i < COUNT(once); i++)
-		for (int k = 0; k < 2; k++) { /* another, and the same */
+		for (int k = 0; k < 2; k++) { /* with a different and with an equal value */
 			const char *value = i == 1   ? "5"
 					    : i == 2 ? "chunked"
 					    : i == 3 ? "100-continue"
@@ -264,7 +263,7 @@ static void lengths(void)
 			sizes[i].length);
 		hostile("a length that is not the body's", sizes[i].status);
 	}
-	for (int n = 0; n < 20; n++) { /* a body that is cut */
+	for (int n = 0; n < 20; n++) { /* the body is truncated */
 		bn_buf_adds(&raw, "POST /predict HTTP/1.1\r\n" BASE LET_IN
 				  "Content-Type: application/json\r\nContent-Length: ");
 		bn_buf_addf(&raw, "%d\r\n\r\n", 3 * n + 1);
@@ -297,7 +296,7 @@ static void chunks(void)
 		hostile(bad[i], 400);
 	}
 	for (int i = 0; i < 6;
-		i++) { /* extensions and trailers without an end, in one piece or in many */
+		i++) { /* endless extensions and trailers, in one piece and in many */
 		static const char head[] = "POST /predict HTTP/1.1\r\n" BASE LET_IN
 					   "Transfer-Encoding: chunked\r\n\r\n";
 		bn_buf_adds(&raw, head);
@@ -401,7 +400,7 @@ static void json(void)
 			"\"data\":[%s]}]}",
 			v);
 	}
-	for (int i = 0; i < 6; i++) { /* where nobody would look */
+	for (int i = 0; i < 6; i++) { /* in members that are not used */
 		static const char *const far[] = {"1e999", "-1e400", "Infinity",
 			"18446744073709551616", "\"\\u0000\"", "\"\xff\""};
 		post_text("/predict", JSON, 400,
@@ -450,7 +449,7 @@ static void csv(void)
 	end_group("CSV");
 }
 
-/* ---- who asks for what ---------------------------------------------------------------------- */
+/* ---- methods, paths and tokens --------------------------------------------------------------- */
 
 static void paths(void)
 {
@@ -526,7 +525,7 @@ static void other_protocols(void)
 		hostile(texts[i], 400);
 	}
 	unsigned seed = 1;
-	for (int i = 0; i < 50; i++) { /* whatever: its first byte is none of a method */
+	for (int i = 0; i < 50; i++) { /* the first byte cannot begin a method */
 		bn_buf_addch(&raw, (char)(128 + i));
 		for (int n = 0; n < 200; n++)
 			bn_buf_addch(&raw, (char)((seed = seed * 1103515245 + 12345) >> 16));
@@ -561,7 +560,7 @@ START_TEST(test_a_thousand_hostile_requests_have_their_status_and_the_next_is_an
 	ck_assert_uint_ge(total, 1000);
 	bn_server_stats s;
 	bn_server_get_stats(server, &s);
-	ck_assert_uint_eq(s.predictions, total); /* the honest ones, and none of the others */
+	ck_assert_uint_eq(s.predictions, total); /* only the honest requests were predicted */
 	bn_buf_release(&raw);
 	bn_server_free(server);
 	bn_predictor_free(model);

@@ -1,7 +1,6 @@
 /*
- * The program's server under load, killed with SIGKILL at any moment: what it had answered a second before is in
- * the prediction log, once. BINNACLE_KILLS says how often (2; 100 in `make check-all`).
- */
+ * The program's server under load, killed with SIGKILL at any moment: rows answered a second before are in the
+ * prediction log, exactly once. BINNACLE_KILLS is the number of kills (2; 100 in `make check-all`). */
 #include "core/base/env.h"
 #include "core/base/mem.h"
 #include "core/table/table.h"
@@ -30,7 +29,7 @@ static bn_workspace *ws;
 static bn_err err;
 static int port;
 static char endpoint[16];
-static int64_t answered_ms[CLIENTS][MOST]; /* of the i-th request of a client; 0: never */
+static int64_t answered_ms[CLIENTS][MOST]; /* time of the i-th response to a client; 0: never */
 static unsigned char in_log[CLIENTS][MOST];
 
 static int64_t now_ms(void)
@@ -54,11 +53,11 @@ static bool read_start(const char *path)
 	       sscanf(e + 13, "%12s", endpoint) == 1;
 }
 
-/* 0: it does not come up. */
+/* 0: it does not start. */
 static pid_t start_server(const char *program, const char *model)
 {
 	char out[300];
-	const char *dir = tiny_dir(); /* a child's is another */
+	const char *dir = tiny_dir(); /* evaluated before the fork: a child has another one */
 	snprintf(out, sizeof out, "%s/serve.json", dir);
 	unlink(out);
 	pid_t pid = fork();

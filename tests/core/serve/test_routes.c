@@ -1,4 +1,4 @@
-/* Routes without a socket: every protocol's form of question and answer, and every refusal. */
+/* Routes without a socket: requests and responses of every protocol, and every refusal. */
 #include "core/base/env.h"
 #include "core/base/json.h"
 #include "core/serve/_server.h"
@@ -78,7 +78,7 @@ static int ask_with(const char *method, const char *path, const char *type, cons
 	return answer.status;
 }
 
-/* A header of the answer; "" when absent. */
+/* A header of the response; "" when absent. */
 static const char *header(const char *name)
 {
 	static char value[128];
@@ -213,7 +213,7 @@ START_TEST(test_predict_says_what_is_wrong)
 }
 END_TEST
 
-/* The reader without a tree and the one with it: the same answer, whatever the body. */
+/* The parser without a tree and the one with a tree give the same response to any body. */
 START_TEST(test_both_readers_of_a_body_answer_alike)
 {
 	static const char *const rows[] = {"{" ROW "}", " \n{ " ROW "\t}\r\n",
@@ -292,7 +292,7 @@ START_TEST(test_predict_names_unknown_categories)
 	snprintf(frame, sizeof frame, "{\"dataframe_records\":[%s]}", row);
 	ck_assert_int_eq(post("/invocations", frame), 200);
 	ck_assert_str_eq(header("X-Binnacle-Unknown-Categories"), "1");
-	/* Infinite cells are missing to the model, and said to be. */
+	/* The model takes infinite cells as missing, and the response reports them. */
 	const char *csv = "x0,x1,x2,x3,flag,colour\n1,1,1,1,true,red\n1,-inf,inf,1,true,red\n";
 	ck_assert_int_eq(ask_with("POST", "/predict", "text/csv", NULL, csv, strlen(csv)), 200);
 	ck_assert(
@@ -371,7 +371,7 @@ START_TEST(test_only_routes_that_predict_take_a_body)
 }
 END_TEST
 
-/* Every reference below v names something in the document. */
+/* Every $ref below v resolves within the document. */
 static void check_references(const json_t *doc, const json_t *v)
 {
 	static const char schemas[] = "#/components/schemas/",
@@ -505,7 +505,7 @@ START_TEST(test_pages_of_other_sites_are_refused_without_a_token)
 	ck_assert_int_eq(ask_as("/nothing", "evil.example", NULL), 403);
 	ck_assert_int_eq(ask_as("/healthz", "evil.example", NULL), 200);
 	close_server();
-	open_server("s3cret", false); /* whoever has the token is no page of another site */
+	open_server("s3cret", false); /* pages of other sites do not have the token */
 	ck_assert_int_eq(ask_as("/predict", "evil.example", NULL), 401);
 	ck_assert_int_eq(ask_with("POST", "/predict", JSON_TYPE, "Bearer s3cret", "{" ROW "}",
 				 sizeof "{" ROW "}" - 1),
@@ -643,7 +643,7 @@ START_TEST(test_oip_infer_says_what_is_wrong)
 }
 END_TEST
 
-/* Each datatype takes what it can hold, and names what it cannot. */
+/* Each datatype is checked for its range, and a value outside is named. */
 START_TEST(test_oip_infer_checks_the_range_of_each_datatype)
 {
 	static const struct {
@@ -680,7 +680,7 @@ START_TEST(test_oip_infer_checks_the_range_of_each_datatype)
 }
 END_TEST
 
-/* What is not taken has a status of its own and names what to send instead. */
+/* Unsupported codings have a separate status and a hint. */
 START_TEST(test_oip_infer_refuses_other_codings_with_the_cure)
 {
 	open_server(NULL, false);
@@ -721,7 +721,7 @@ START_TEST(test_oip_infer_refuses_other_codings_with_the_cure)
 	bn_server_handle(worker, &r, &answer);
 	ck_assert_int_eq(answer.status, 415);
 	ck_assert_msg(says("without Content-Encoding"), "%s", answer.body.ptr);
-	/* as MLServer's codecs and tritonclient name what is JSON all the same */
+	/* content types that MLServer's codecs and tritonclient send with plain JSON */
 	ck_assert_msg(post("/v2/models/power/infer",
 			      "{\"parameters\":{\"content_type\":\"pd\",\"binary_data_output\":"
 			      "true},\"inputs\":[" TENSORS

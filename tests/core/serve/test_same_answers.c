@@ -1,9 +1,9 @@
 /*
- * The same row has the same answer, bit for bit: alone, in pairs, shuffled and among all, from a CSV file, from Arrow
- * files of its own types and of others, as `predict --endpoint` sends it, by /predict, /invocations and the Open Inference
- * Protocol, and as the test part of training. Tables, types, values and their spellings are random (same_table.h).
- * BINNACLE_SAME_ROUNDS=N tries N tables instead of a few.
- */
+ * The same row gets the same answer, bit for bit: alone, in pairs, shuffled and with all others, from a CSV file, from
+ * Arrow files of the original and of other types, as `predict --endpoint` sends it, by /predict, /invocations and the
+ * Open Inference Protocol, and as the test part of training. Tables, types, values and their notations are random
+ * (same_table.h).
+ * BINNACLE_SAME_ROUNDS=N tries N tables instead of a few. */
 #include "core/base/env.h"
 #include "core/base/fs.h"
 #include "core/base/json.h"
@@ -30,7 +30,7 @@ static size_t outputs;
 static bn_predictor *model;
 static bn_server *server;
 static bn_server_worker *worker;
-static size_t answers; /* compared so far */
+static size_t answers; /* number of comparisons */
 
 static size_t below(size_t n)
 {
@@ -69,9 +69,9 @@ static void write_tables(void)
 	same_write_arrow(&table, path_of("other.arrow"), asked, order, ASKED, &other_types);
 }
 
-/* ---- the model, and what the test part says ------------------------------------------------- */
+/* ---- the model, and the answers of the test part -------------------------------------------- */
 
-/* A table as a part of training's data: its inputs and targets. */
+/* A table as a part for training: inputs and targets. */
 typedef struct table_part {
 	bn_part part;
 	size_t columns[SAME_COLUMNS + 2];
@@ -229,7 +229,7 @@ static void add_name(bn_buf *b, size_t i)
 	bn_buf_add_json_string(b, table.columns[i].name, strlen(table.columns[i].name));
 }
 
-/* In any order of fields. */
+/* With its fields in random order. */
 static void row_object(bn_buf *b, size_t row)
 {
 	size_t from = below(table.column_count);
@@ -275,7 +275,7 @@ static json_t *post(const char *path, const char *type, const bn_buf *body)
 	return doc;
 }
 
-/* An answer without probabilities tells the class alone. */
+/* Responses without probabilities contain only the class. */
 static void same_value(const char *way, size_t row, const json_t *value)
 {
 	double x = json_number_value(value);
@@ -418,9 +418,9 @@ static void ask_oip(const size_t *rows, size_t n)
 	bn_buf_release(&b);
 }
 
-/* ---- as `predict --endpoint` asks ------------------------------------------------------------ */
+/* ---- like `predict --endpoint` --------------------------------------------------------------- */
 
-/* The types that the server says its model needs. */
+/* The input types in the server's metadata. */
 static void served_types(bn_schema *as)
 {
 	bn_err err = BN_ERR_INIT;
@@ -465,7 +465,7 @@ static int ask_frame(void *user, const json_t *frame, bn_err *err)
 
 static void ask_endpoint(const size_t *rows, size_t n)
 {
-	static const char *const files[] = {"ask.csv", "ask.arrow"}; /* which ask_files left */
+	static const char *const files[] = {"ask.csv", "ask.arrow"}; /* written by ask_files */
 	bn_schema as = BN_SCHEMA_INIT;
 	served_types(&as);
 	for (size_t k = 0; k < 2; k++) {
@@ -549,7 +549,7 @@ START_TEST(test_a_row_has_one_answer_whichever_way_it_comes)
 }
 END_TEST
 
-/* ---- what no way answers -------------------------------------------------------------------- */
+/* ---- rows that every interface refuses -------------------------------------------------------- */
 
 static void refused(const char *way, const char *words, const char *name, const char *said)
 {
@@ -574,7 +574,7 @@ static void refuses(const char *path, const char *type, const bn_buf *body, cons
 	bn_http_response_release(&answer);
 }
 
-/* The table has one column less than the model: its name is in every answer. */
+/* The table lacks a column of the model: every error names it. */
 static void ask_without(const char *name)
 {
 	bn_err err = BN_ERR_INIT;
@@ -623,7 +623,7 @@ START_TEST(test_a_missing_column_is_named_whichever_way_it_is_missed)
 	same_table_init(&table, 5);
 	write_tables();
 	serve(ridge, BN_TASK_REGRESSION);
-	/* The last column that the model knows of all of its elements goes. */
+	/* Removes the last column of which the model uses every element. */
 	while (table.column_count) {
 		const same_column *last = &table.columns[--table.column_count];
 		int input = bn_predictor_find_input(model, last->name, strlen(last->name));

@@ -1,4 +1,4 @@
-/* The server on a real loopback socket: keep-alive, limits, slow and broken clients, stopping. */
+/* The server on a loopback socket: keep-alive, limits, slow and broken clients, stopping. */
 #include "core/base/env.h"
 #include "core/base/json.h"
 #include "core/net/client.h"
@@ -70,7 +70,7 @@ static int call(bn_http_client *h, const char *path, const char *body, bn_http_a
 	return a->status;
 }
 
-/* A connection for what no HTTP client would send. */
+/* A connection for requests that no HTTP client would send. */
 static int raw_connect(void)
 {
 	struct sockaddr_in a = {.sin_family = AF_INET,
@@ -159,7 +159,7 @@ START_TEST(test_server_limits_body_and_headers)
 	bn_http_answer_init(&a);
 	memset(big, ' ', 5000);
 	ck_assert_int_eq(call(h, "/predict", big, &a), 413);
-	/* without a Content-Length the size shows only as it comes */
+	/* without a Content-Length the size is known only while reading */
 	int fd = raw_connect();
 	int n = snprintf(big, sizeof big,
 		"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
@@ -197,7 +197,7 @@ START_TEST(test_server_refuses_before_it_reads_a_body)
 		int fd = raw_connect(), n = snprintf(out, sizeof out, head, lengths[i]);
 		ck_assert_int_eq(send(fd, out, (size_t)n, MSG_NOSIGNAL), n);
 		raw_read(
-			fd, out, sizeof out); /* and it hangs up: not a byte was sent of the body */
+			fd, out, sizeof out); /* ends, although no byte of the body was sent */
 		ck_assert_msg(strstr(out, " 401 ") != NULL, "%s", out);
 		close(fd);
 	}
@@ -205,7 +205,7 @@ START_TEST(test_server_refuses_before_it_reads_a_body)
 }
 END_TEST
 
-/* Else whoever has no token could fill the memory that all bodies share. */
+/* Otherwise clients without a token could fill the memory shared by all bodies. */
 START_TEST(test_server_takes_no_body_where_it_asks_for_no_token)
 {
 	NEED_LOOPBACK();
@@ -220,7 +220,7 @@ START_TEST(test_server_takes_no_body_where_it_asks_for_no_token)
 		int n = snprintf(out, sizeof out, "%s HTTP/1.1\r\nHost: localhost\r\n%s\r\n\r\n",
 			routes[i / 2], lengths[i % 2]);
 		ck_assert_int_eq(send(fd, out, (size_t)n, MSG_NOSIGNAL), n);
-		raw_read(fd, out, sizeof out); /* up to its end: nothing is waited for */
+		raw_read(fd, out, sizeof out); /* the server does not wait for the body */
 		ck_assert_msg(strstr(out, " 413 ") != NULL, "%s: %s", routes[i / 2], out);
 		ck_assert_msg(strstr(out, "takes no body") || *routes[i / 2] == 'H', "%s", out);
 		close(fd);
@@ -264,7 +264,7 @@ START_TEST(test_server_closes_idle_connections)
 	start(&(bn_server_options){.timeout_s = 1});
 	char out[256];
 	int fd = raw_connect();
-	ck_assert_uint_eq(raw_read(fd, out, sizeof out), 0); /* it hangs up first */
+	ck_assert_uint_eq(raw_read(fd, out, sizeof out), 0); /* the server closes it */
 	close(fd);
 	stop();
 }
@@ -300,7 +300,7 @@ static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t moved = PTHREAD_COND_INITIALIZER;
 static int entered, released;
 
-/* An observer that holds the request until the test lets it go. */
+/* An observer that blocks the request until the test releases it. */
 static void hold(void *user, const bn_served *served)
 {
 	(void)user;
@@ -330,7 +330,7 @@ static void *ask_slowly(void *user)
 static void *release_soon(void *user)
 {
 	(void)user;
-	for (;;) { /* until nobody can connect any more: the server is stopping */
+	for (;;) { /* until connecting fails: the server is stopping */
 		struct sockaddr_in a = {.sin_family = AF_INET,
 			.sin_port = htons((uint16_t)bn_server_port(server)),
 			.sin_addr = {htonl(INADDR_LOOPBACK)}};
@@ -406,7 +406,7 @@ START_TEST(test_server_answers_many_clients_at_once)
 }
 END_TEST
 
-/* Sends the head of a POST and nothing of its body. */
+/* Sends only the head of a POST. */
 static int begin_request(const char *token)
 {
 	char text[256];
@@ -440,9 +440,9 @@ START_TEST(test_server_takes_so_many_requests_of_a_token_and_no_more)
 		ck_assert_int_eq(first_status(fds[i]), i < 2 ? 100 : 429);
 	}
 	close(fds[2]);
-	fds[2] = begin_request("two"); /* the other token has its own */
+	fds[2] = begin_request("two"); /* the limit is per token */
 	ck_assert_int_eq(first_status(fds[2]), 100);
-	close(fds[0]); /* gone in the middle: given back */
+	close(fds[0]); /* closed before the end: no longer counted */
 	for (int i = 0, status = 429; status != 100; i++) {
 		ck_assert_int_lt(i, 500);
 		usleep(10000);
@@ -460,8 +460,8 @@ START_TEST(test_server_takes_so_many_requests_of_a_token_and_no_more)
 }
 END_TEST
 
-/* A large body is read by another thread: others of its connection's thread are answered meanwhile, and stopping
- * waits for it. */
+/* A large body is parsed by another thread: other connections of its thread are served meanwhile, and stopping waits
+ * for it. */
 START_TEST(test_server_answers_large_bodies_beside_the_others)
 {
 	NEED_LOOPBACK();
@@ -507,7 +507,7 @@ START_TEST(test_server_answers_large_bodies_beside_the_others)
 }
 END_TEST
 
-/* Sixteen megabytes of "{}," would be more than a gigabyte as a tree. */
+/* A body of 16 MB of "{}," would need more than a gigabyte as a tree. */
 START_TEST(test_server_refuses_bodies_of_too_many_values)
 {
 	NEED_LOOPBACK();
