@@ -1,5 +1,5 @@
-/* The cache: equal keys give equal bytes, everything else misses, and nothing that happens to its
- * directory is worse than a miss. */
+/* The cache: equal keys give equal bytes, all others miss, and no fault of its directory has a
+ * worse effect than a miss. */
 #include "core/base/hash.h"
 #include "core/base/mem.h"
 #include "core/store/cache.h"
@@ -66,7 +66,7 @@ static void put(bn_cache *c, int param, const char *text)
 	bn_cache_key_release(&k);
 }
 
-/* Whether the key hits; a hit must have these bytes. */
+/* Whether the key is in the cache; if so, its bytes must be these. */
 static bool hits(bn_cache *c, bn_cache_key k, const char *text)
 {
 	bn_buf b = BN_BUF_INIT;
@@ -111,7 +111,7 @@ START_TEST(test_cache_a_hit_gives_the_bytes_that_were_put)
 	ck_assert(hits(cache, key_of("profile", 1, "ab12", 2), ""));
 	bn_cache_close(cache);
 	cache = NULL;
-	ck_assert_bn_ok(bn_cache_open(&cache, ws, &err), &err); /* as the next process does */
+	ck_assert_bn_ok(bn_cache_open(&cache, ws, &err), &err); /* as another process does */
 	ck_assert(hits(cache, key_of("profile", 1, "ab12", 1), "one"));
 	finish();
 }
@@ -127,7 +127,7 @@ START_TEST(test_cache_misses_when_operation_version_input_or_parameter_differ)
 	ck_assert(!hits(cache, key_of("profile", 1, "ab13", 1), NULL));
 	ck_assert(!hits(cache, key_of("profile", 1, "ab12", 10), NULL));
 	ck_assert(!hits(cache, key_of("profile", 1, NULL, 1), NULL));
-	/* Parts do not run into each other, and an absent value is no empty one. */
+	/* The parts of a key are delimited, and an absent value differs from an empty one. */
 	bn_cache_key_init(&a, "x", 1);
 	bn_cache_key_add(&a, "p", "1\n1:q");
 	bn_cache_key_add(&a, "r", NULL);
@@ -177,19 +177,19 @@ START_TEST(test_cache_a_damaged_entry_is_a_miss_and_is_made_anew)
 		char *path = entry_path();
 		ck_assert_int_eq(stat(path, &st), 0);
 		switch (damage) {
-		case 0: /* a bit of the bytes */
+		case 0: /* a flipped bit */
 			write_at(path, st.st_size - 1, "S", 1);
 			break;
-		case 1: /* cut */
+		case 1: /* truncated */
 			ck_assert_int_eq(truncate(path, st.st_size - 3), 0);
 			break;
-		case 2: /* cut within its head */
+		case 2: /* truncated within the header */
 			ck_assert_int_eq(truncate(path, 70), 0);
 			break;
 		case 3: /* another format */
 			write_at(path, 9, "2", 1);
 			break;
-		case 4: /* another key's entry under this name */
+		case 4: /* the entry of another key under this name */
 			write_at(path, 12, "0000", 4);
 			break;
 		default: /* empty */
@@ -235,7 +235,7 @@ START_TEST(test_cache_keeps_its_limit_and_drops_what_was_used_longest_ago)
 	ck_assert_uint_eq(s.entries, 12);
 	bn_cache_status_release(&s);
 	nanosleep(&(struct timespec){0, 20000000}, NULL);
-	ck_assert(hits(cache, key_of("profile", 1, "ab12", 0), text)); /* the oldest, used now */
+	ck_assert(hits(cache, key_of("profile", 1, "ab12", 0), text)); /* the oldest one, used */
 	for (int i = 12; i < 15; i++)
 		put(cache, i, text);
 	s = status();
@@ -244,7 +244,7 @@ START_TEST(test_cache_keeps_its_limit_and_drops_what_was_used_longest_ago)
 	bn_cache_status_release(&s);
 	ck_assert(hits(cache, key_of("profile", 1, "ab12", 0), text));
 	ck_assert(hits(cache, key_of("profile", 1, "ab12", 14), text));
-	/* What would push out everything else is not kept. */
+	/* An entry that would evict all others is not stored. */
 	char *large = bn_alloc_zeroed(1, 5000);
 	bn_cache_key k = key_of("large", 1, "ab12", 1);
 	ck_assert_int_eq(bn_cache_put(cache, &k, large, 5000, NULL), BN_EINVAL);
@@ -264,7 +264,7 @@ START_TEST(test_cache_of_no_size_or_a_wrong_one_says_so)
 	ck_assert_int_eq(bn_cache_open(&none, ws, &err), BN_EINVAL);
 	ck_assert_ptr_nonnull(strstr(err.msg, "plenty"));
 	ck_assert_ptr_null(none);
-	/* Without one, everything misses and nothing fails. */
+	/* Without a cache all keys miss, and nothing fails. */
 	bn_cache_key k = key_of("profile", 1, "ab12", 1);
 	ck_assert_int_eq(bn_cache_put(NULL, &k, "x", 1, NULL), 0);
 	ck_assert(!hits(NULL, k, NULL));

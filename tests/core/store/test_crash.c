@@ -1,25 +1,23 @@
 /*
- * The store's invariants (architecture, section 3) when the process is killed, the disk is full or
- * fails, or the power goes, at changes of the disk in turn (tests/support/crash_points.h: at which).
+ * The store's invariants (architecture, section 3) when the process is killed, the disk is full or fails, or the power
+ * is lost, at changes of the disk (tests/support/crash_points.h selects them).
  *
- * A fixed scenario runs in a forked child: init, commits, objects, claims, seals, a merge, the
- * adoption of a dead writer, gc, an index rebuild. It says through a pipe what it was told is done.
- * Afterwards the parent opens what is left with the real file system and checks:
+ * A fixed scenario runs in a forked child: init, commits, objects, claims, seals, a merge, the adoption of a dead
+ * writer, gc, an index rebuild. Through a pipe it reports what was acknowledged. Afterwards the parent opens the result
+ * with the real file system and checks:
  *
  *	1  every object hashes to its name
  *	2  the log verifies: no gap, no torn segment
- *	3  every acknowledged event, object and claim is there
- *	4  every object that the index names is there
+ *	3  every acknowledged event, object and claim exists
+ *	4  every object named in the index exists
  *	5  the index equals a rebuilt one
- *	6  gc took nothing that is named
+ *	6  gc removed nothing that is named
  *
- *	7  what the first version cannot read comes after format 2 in workspace.json
+ *	7  records that the first version cannot read come after format 2 in workspace.json
  *
- * and that writing goes on, after which nothing unsealed is left behind. A second, shorter scenario
- * does the same for a workspace of the first version that gets signed records, trailers and classes
- * of later versions, and a third one for events so large that appending writes, by a caller who
- * commits whatever the appends said.
- */
+ * and that writing continues, after which no segment is unsealed. A second, shorter scenario does the same for a
+ * workspace of the first version that gets signed records, trailers and classes of later versions, and a third one for
+ * events so large that appending writes, by a caller that commits whatever the appends returned. */
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "core/store/_workspace.h"
@@ -46,7 +44,7 @@ enum { JOURNAL_BYTES = 8 << 20, EVENTS_MAX = 64 };
 
 static int said; /* write end of the pipe */
 static int next_id;
-/* What is tried, and what comes before it, where nothing fails; NULL: nothing. */
+/* The scenario, and what precedes it without faults; the latter may be NULL. */
 static void (*scenario_run)(const bn_env *env, const char *dir);
 static bool (*scenario_prepare)(const bn_env *env, const char *dir);
 
@@ -67,7 +65,7 @@ static void say_events(int from, int to)
 	}
 }
 
-/* n events in one commit. */
+/* Commits n events together. */
 static void batch(bn_workspace *ws, int n)
 {
 	char entity[32];
@@ -89,7 +87,7 @@ static void store_and_name(bn_workspace *ws, const char *text)
 	int rc = bn_workspace_append(ws, "toy.object", "toy/o", payload, NULL);
 	json_decref(payload);
 	if (!rc && bn_workspace_commit(ws, NULL) == 0)
-		say("object", hash); /* one that nothing names is gc's to take */
+		say("object", hash); /* named: gc may remove objects without a name */
 }
 
 static void claims(bn_workspace *ws)
@@ -104,7 +102,7 @@ static void claims(bn_workspace *ws)
 	}
 }
 
-/* A writer that commits and then stops existing without sealing, as after kill -9. */
+/* A writer that commits and is then gone without sealing, as after kill -9. */
 static void dead_writer(bn_workspace *ws)
 {
 	bn_writer *w = NULL;
@@ -170,7 +168,7 @@ static void scenario(const bn_env *env, const char *dir)
 	bn_workspace_close(ws);
 }
 
-/* A workspace that the first version made. */
+/* Makes a workspace of the first version. */
 static bool init_first_format(const bn_env *env, const char *dir)
 {
 	static const char text[] =
@@ -215,7 +213,7 @@ static void scenario_of_new_forms(const bn_env *env, const char *dir)
 		bn_workspace_seal(ws, NULL);
 	}
 	append_new_form(ws, true);
-	bn_writer_free(ws->writer); /* dies without sealing */
+	bn_writer_free(ws->writer); /* killed without sealing */
 	ws->writer = NULL;
 	ws->signer = (bn_signer){0};
 	batch(ws, 1);
@@ -224,7 +222,7 @@ out:
 	test_signer_release(&signer);
 }
 
-/* n events of which every fourth makes append write. Those whose append said 0 count on the commit. */
+/* n events, of which every fourth makes append write. Those whose append succeeded depend on the commit. */
 static void large_batch(bn_workspace *ws, int n)
 {
 	static char pad[300000];
@@ -291,7 +289,7 @@ static void hear(outcome *o, int fd)
 	fclose(f);
 }
 
-/* Runs the scenario on d in a child with the fault armed, and hears what it said. */
+/* Runs the scenario on d in a child with the fault armed, and reads its reports. */
 static void run_child(outcome *o, const toy_dir *d, const char *work, const char *index,
 	faultfs_kind kind, long at)
 {
@@ -363,7 +361,7 @@ static void check_log(const outcome *o, bn_workspace *ws)
 	bn_log_report_release(&report);
 }
 
-/* Whether this record is one that the first version reads. */
+/* Whether the first version can read the record. */
 static bool is_old_form(const bn_record *r)
 {
 	return (r->type == BN_RECORD_JSON || r->type == BN_RECORD_RAW) && r->version == 1;
@@ -458,7 +456,7 @@ static const char *another_boot(const bn_env *env)
 	return "ffffffff-0000-0000-0000-000000000000";
 }
 
-/* Checks everything on what is left in `work`. */
+/* Checks all invariants on `work`. */
 static void check_all(
 	const outcome *o, const toy_dir *d, const char *work, const char *index, bool rebooted)
 {
@@ -497,7 +495,7 @@ static void check_all(
 
 /* ---- the tests ------------------------------------------------------------------------------ */
 
-/* Memory if there is some: an fsync costs nothing there, and dying is what is tested. */
+/* In memory if possible: fsync is cheap there, and the tests are about killed processes. */
 static void crash_dir_make(toy_dir *d)
 {
 	if (access("/dev/shm", W_OK) == 0)
@@ -533,8 +531,7 @@ static void copy_dir(const char *from, const char *to)
 	bn_names_release(&names);
 }
 
-/* The changes to try: those of a run without a fault, and some beyond, as a failed change makes others
- * follow. */
+/* The changes to try: those of a run without a fault, and some more, since a failed change causes others. */
 static void choose(crash_points *p, toy_dir *d, crash_family family)
 {
 	outcome o;
@@ -566,8 +563,8 @@ static void die_at_every_change(faultfs_kind kind)
 	toy_dir_remove(&d);
 }
 
-/* After the power came back the disk shows one of several pasts; the index, on another disk, may
- * be newer than the log. */
+/* After a power loss the disk has one of several earlier states; the index, on another disk, may be newer than the
+ * log. */
 static void lose_power_at_every_change(faultfs_loss loss, bool keep_index)
 {
 	toy_dir d;

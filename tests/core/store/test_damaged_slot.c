@@ -1,8 +1,6 @@
 /*
- * A slot with a damaged or missing segment is given up (L9): what is written behind that place nobody
- * would see. What is acknowledged after a reader found the damage is folded, whatever becomes of the
- * process that found it.
- */
+ * A slot with a damaged or missing segment is abandoned (L9), since readers would not see records written after the
+ * damage. What is acknowledged after a reader found the damage is folded, whatever happens to the process that found it. */
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "core/store/_workspace.h"
@@ -41,7 +39,7 @@ static void append_and_seal(bn_workspace *ws, int v)
 	ck_assert_bn_ok(bn_workspace_seal(ws, &err), &err);
 }
 
-/* A workspace with three sealed segments of one event. */
+/* A workspace with three sealed segments of one event each. */
 static bn_workspace *make(void)
 {
 	toy_dir_make(&d);
@@ -59,7 +57,7 @@ static void finish(bn_workspace *ws)
 	toy_dir_remove(&d);
 }
 
-/* The founding record is in the first one. Removes the third, or changes a byte in the middle of it. */
+/* Removes the third segment, or changes a byte in the middle of it. (The first one has the founding record.) */
 static void damage(const bn_workspace *ws, const char *writer, bool remove)
 {
 	char *path = bn_workspace_path(ws, "log/%s/0000000003-0000000003.seg", writer);
@@ -106,7 +104,7 @@ static void check_moves_on(bool remove)
 	ck_assert_str_ne(ws->writer->name, first);
 	ck_assert_int_eq(events(ws), 2);
 	bn_workspace_close(ws);
-	ws = open_workspace(toy_classes); /* another process takes another slot, too */
+	ws = open_workspace(toy_classes); /* other processes use another slot, too */
 	append(ws, 5);
 	ck_assert_str_ne(ws->writer->name, first);
 	ck_assert_int_eq(events(ws), 3);
@@ -131,7 +129,7 @@ START_TEST(test_taking_writer_gives_up_a_slot_of_which_a_segment_is_missing)
 	bn_workspace *ws = make();
 	snprintf(first, sizeof first, "%s", ws->writer->name);
 	bn_workspace_close(ws);
-	ws = open_workspace(NULL); /* one that never reads */
+	ws = open_workspace(NULL); /* a process that never reads */
 	damage(ws, first, true);
 	append(ws, 4);
 	ck_assert_str_ne(ws->writer->name, first);
@@ -155,7 +153,7 @@ START_TEST(test_writer_that_never_reads_moves_on_with_its_next_segment)
 	ck_assert_str_eq(ws->writer->name, first);
 	damage(ws, first, false);
 	events(reader);
-	append(ws, 5); /* in the segment that is open */
+	append(ws, 5); /* in the open segment */
 	ck_assert_str_eq(ws->writer->name, first);
 	ck_assert_bn_ok(bn_workspace_seal(ws, &err), &err);
 	append(ws, 6);
@@ -210,7 +208,7 @@ START_TEST(test_disk_that_does_not_answer_is_no_damage)
 }
 END_TEST
 
-/* In a child: finds the damage, and exits with the number of events that were acknowledged after that. */
+/* In a child: finds the damage, and returns the number of events acknowledged afterwards. */
 static int find_and_write(faultfs_kind kind, long at)
 {
 	pid_t child = fork();

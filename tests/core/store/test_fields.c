@@ -1,7 +1,6 @@
 /*
- * Fields of payloads that this program does not know, of kinds that it does: named by the index, once for
- * each record, whatever the record's way through the fold was; and they change nothing else.
- */
+ * Unknown fields in payloads of known kinds: the index lists them once for each record, in whichever way the record was
+ * folded, and they have no other effect. */
 #include "core/base/mem.h"
 #include "core/store/_workspace.h"
 #include "core/store/inspect.h"
@@ -46,7 +45,7 @@ static void append(bn_workspace *to, const char *kind, const char *entity, const
 	json_decref(payload);
 }
 
-/* "kind field events" of each, with commas. */
+/* want: "kind field events" of each, separated by commas. */
 static void expect_fields(const char *want)
 {
 	bn_index_status s;
@@ -128,7 +127,7 @@ START_TEST(test_the_event_is_applied_without_it)
 }
 END_TEST
 
-/* A kind that is not known, and a later version of the class, are told as such. */
+/* Unknown kinds and later versions of the class are reported as a whole. */
 START_TEST(test_fields_of_what_is_newer_as_a_whole_are_not_told)
 {
 	setup();
@@ -154,7 +153,7 @@ START_TEST(test_the_stores_own_kinds_have_fields_too)
 }
 END_TEST
 
-/* An event of a slow clock arrives late: the entity is replayed with all its events. */
+/* An event with a slow clock arrives late, so all events of the entity are replayed. */
 START_TEST(test_a_replay_names_it_once)
 {
 	toy_env slow;
@@ -184,7 +183,7 @@ START_TEST(test_a_record_names_some_of_many_and_cuts_a_long_one)
 	setup();
 	memcpy(name, "aa", 3);
 	for (size_t i = 0; i + 4 < sizeof name; i += 2)
-		memcpy(name + 2 + i, "\xc3\xa9", 3); /* two bytes a character */
+		memcpy(name + 2 + i, "\xc3\xa9", 3); /* two bytes per character */
 	for (int i = 0; i < 100; i++) {
 		json_object_set_new(payload, name, json_null());
 		snprintf(name, sizeof name, "f%02d", i);
@@ -259,7 +258,7 @@ static const bn_fold_class later_class = {
 	.name = "toy", .kinds = later_kinds, .apply = no_apply, .clear = no_clear};
 static const bn_fold_class *const later_classes[] = {&later_class, NULL};
 
-/* The index on disk is of the program that did not know the field; the next one does. */
+/* An index made without the field is not used by a program that knows it. */
 START_TEST(test_a_program_that_knows_the_field_makes_another_index)
 {
 	setup();

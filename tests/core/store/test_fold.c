@@ -1,8 +1,6 @@
 /*
- * The fold gives the same rows whatever the order of arrival (invariant 5): random histories of
- * several writers with skewed clocks and a random dependency graph come to a reader segment by
- * segment, shuffled; and what happens to the index file itself.
- */
+ * The fold gives the same rows in any order of arrival (invariant 5): random histories of several writers with skewed
+ * clocks and a random dependency graph reach a reader segment by segment, shuffled. Also: faults of the index file. */
 #include "core/base/fs.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
@@ -31,7 +29,7 @@ static bn_workspace *open_at(const toy_env *env, const char *path)
 	return ws;
 }
 
-/* The index's file; yours. */
+/* The path of the index file; yours. */
 static char *index_file(const bn_workspace *ws, const toy_env *env)
 {
 	return bn_strf("%s/binnacle/%s/index.db", env->state_dir, bn_workspace_id(ws));
@@ -54,7 +52,7 @@ static void random_event(bn_workspace *ws, bn_rng *r)
 	snprintf(entity, sizeof entity, "toy/%02d", (int)at);
 	uint64_t what = bn_rng_below(r, 10);
 	if (what == 0 && at > 0) {
-		/* Only on lower numbers: dependencies form no cycle. */
+		/* Only on lower numbers, so dependencies are acyclic. */
 		snprintf(other, sizeof other, "toy/%02d", (int)bn_rng_below(r, at));
 		ck_assert_int_eq(toy_append_needs(ws, entity, other), 0);
 		return;
@@ -72,7 +70,7 @@ static void random_event(bn_workspace *ws, bn_rng *r)
 	}
 }
 
-/* A history of WRITERS writers whose clocks differ by up to the length of the whole history. */
+/* A random history of WRITERS writers, whose clocks differ by up to its total length. */
 static void random_history(const toy_dir *d, bn_rng *r)
 {
 	toy_env envs[WRITERS];
@@ -94,7 +92,7 @@ static void random_history(const toy_dir *d, bn_rng *r)
 		bn_workspace_close(ws[i]);
 }
 
-/* The paths of all segments under log/, relative to it. */
+/* The paths of all segments, relative to log/. */
 static void list_segments(const toy_dir *d, bn_names *out)
 {
 	bn_names writers = BN_NAMES_INIT;
@@ -194,12 +192,12 @@ START_TEST(test_fold_replays_an_entity_when_an_older_event_comes_late)
 	toy_append_set(a, "toy/x", 1);
 	ck_assert_bn_ok(bn_workspace_sync(a, &err), &err);
 	ck_assert_int_eq(toy_value(a, "toy/x"), 1);
-	toy_append_set(b, "toy/x", 2); /* b has not seen a's event: an older clock */
+	toy_append_set(b, "toy/x", 2); /* b has not read a's event: its clock is behind */
 	ck_assert_bn_ok(bn_workspace_commit(b, &err), &err);
 	ck_assert_bn_ok(bn_workspace_refresh(a, NULL, &err), &err);
 	ck_assert_int_eq(toy_value(a, "toy/x"), 2 * 31 + 1);
 	ck_assert_bn_ok(bn_workspace_refresh(b, NULL, &err), &err);
-	toy_append_set(b, "toy/x", 3); /* now it has: its clock moved past */
+	toy_append_set(b, "toy/x", 3); /* now it has, and its clock is ahead */
 	ck_assert_bn_ok(bn_workspace_sync(b, &err), &err);
 	ck_assert_int_eq(toy_value(b, "toy/x"), (2 * 31 + 1) * 31 + 3);
 	bn_workspace_close(a);
@@ -215,7 +213,7 @@ START_TEST(test_a_machine_with_a_wrong_clock_does_not_set_everybody_elses)
 	bn_workspace *a = make_at(&wrong, &d);
 	toy_env_init(&right, &d);
 	wrong.clock_step_ns = 1000000;
-	wrong.clock_ns = 4102444800 * (int64_t)1000000000; /* 2100 */
+	wrong.clock_ns = 4102444800 * (int64_t)1000000000; /* the year 2100 */
 	toy_append_set(a, "toy/x", 1);
 	ck_assert_bn_ok(bn_workspace_sync(a, &err), &err);
 	bn_workspace_close(a);
@@ -328,7 +326,7 @@ END_TEST
 
 /* ---- whole mode ---------------------------------------------------------------------------------- */
 
-/* The rows of class "whole": the events' values in (epoch, depth, clock, writer, seq) order. */
+/* Class "whole": its rows are the values of its events by (epoch, depth, clock, writer, seq). */
 static int64_t place_of(const bn_event *ev, const char *key)
 {
 	return bn_json_int(ev->payload, key, 0);
@@ -412,7 +410,7 @@ START_TEST(test_fold_hands_a_class_all_events_of_an_entity_to_order_by_itself)
 	whole_append(ws, 1, 0, 1);
 	whole_expect(ws, "1 ");
 	whole_append(ws, 2, 0, 2);
-	whole_append(ws, 1, 1, 3); /* later, and before */
+	whole_append(ws, 1, 1, 3); /* later, but placed earlier */
 	whole_expect(ws, "1 3 2 ");
 	whole_append(ws, -1, 0, 4); /* refused */
 	whole_append(ws, 0, 9, 5);
@@ -451,7 +449,7 @@ START_TEST(test_fold_keeps_what_it_does_not_know_and_names_who_signed_it)
 	ck_assert_bn_ok(bn_workspace_sync(ws, &err), &err);
 	ck_assert_int_eq(toy_value(ws, "toy/a"), 5);
 	ck_assert_bn_ok(bn_index_status_get(&s, ws, &err), &err);
-	ck_assert_int_eq(s.newer, 3); /* these and the founding record, of no toy class */
+	ck_assert_int_eq(s.newer, 3); /* these two and the founding record */
 	ck_assert_int_eq(s.unknown_count, 3);
 	ck_assert_str_eq(s.unknown[0].kind, "other.x");
 	ck_assert_str_eq(s.unknown[0].entity, "other/b");
@@ -541,7 +539,7 @@ START_TEST(test_index_that_is_damaged_is_made_anew)
 		int fd = open(path, O_WRONLY);
 		char junk[4096];
 		memset(junk, how == 1 ? 0 : 0x5a, sizeof junk);
-		/* the header; the header with zeros; every page but the header's */
+		/* the header with garbage; with zeros; all pages except the header */
 		for (off_t at = how == 2 ? 4096 : 0; at < (how == 2 ? 400000 : 4096); at += 4096)
 			ck_assert_int_eq(pwrite(fd, junk, sizeof junk, at), sizeof junk);
 		close(fd);
@@ -591,13 +589,13 @@ START_TEST(test_index_notices_that_history_was_cut)
 	ck_assert_bn_ok(bn_workspace_commit(ws, &err), &err);
 	ck_assert_bn_ok(bn_workspace_refresh(reader, NULL, &err), &err);
 	ck_assert_int_eq(toy_value(reader, "toy/a"), 5 * 31 + 6);
-	/* The writer dies and its last record is lost, as in a power cut. */
+	/* The writer is killed and its last record is lost, as in a power cut. */
 	bn_writer_free(ws->writer);
 	ws->writer = NULL;
 	ck_assert_int_eq(truncate(open_seg, st.st_size), 0);
 	ck_assert_bn_ok(bn_workspace_refresh(reader, NULL, &err), &err);
 	ck_assert_int_eq(toy_value(reader, "toy/a"), 5);
-	/* Another record takes its place. */
+	/* Another record has the same number. */
 	toy_append_set(ws, "toy/a", 7);
 	ck_assert_bn_ok(bn_workspace_commit(ws, &err), &err);
 	ck_assert_bn_ok(bn_workspace_refresh(reader, NULL, &err), &err);
@@ -636,7 +634,7 @@ START_TEST(test_index_over_a_network_reads_an_open_segment_only_after_long_silen
 	ck_assert_int_eq(utimensat(AT_FDCWD, path, old, 0), 0);
 	ck_assert_bn_ok(bn_workspace_refresh(reader, NULL, &err), &err);
 	ck_assert_int_eq(toy_value(reader, "toy/a"), 5 * 31 + 6);
-	toy_append_set(writer, "toy/a", 7); /* it lives after all */
+	toy_append_set(writer, "toy/a", 7); /* it is alive after all */
 	ck_assert_bn_ok(bn_workspace_commit(writer, &err), &err);
 	ck_assert_bn_ok(bn_workspace_refresh(reader, NULL, &err), &err);
 	ck_assert_int_eq(toy_value(reader, "toy/a"), 5 * 31 + 6);
@@ -691,7 +689,7 @@ static int stale_stat(const bn_env *env, const bn_dir *at, const char *path, str
 	return hide_other && is_dir ? -ESTALE : bn_fs_real.stat(env, at, path, st);
 }
 
-/* Or the index would be made anew without that writer, and gc would believe it. */
+/* Otherwise the index would be rebuilt without that writer, and gc would rely on it. */
 START_TEST(test_index_keeps_a_writer_whose_directory_cannot_be_seen_for_a_moment)
 {
 	toy_dir d;
@@ -723,7 +721,7 @@ START_TEST(test_index_keeps_a_writer_whose_directory_cannot_be_seen_for_a_moment
 }
 END_TEST
 
-/* Several processes share one index file; whoever comes second finds the work done. */
+/* Processes share an index file; the second one finds nothing left to do. */
 START_TEST(test_index_is_shared_by_processes_that_fold_at_once)
 {
 	enum { READERS = 4, ROUNDS = 15 };
@@ -762,7 +760,7 @@ START_TEST(test_index_is_shared_by_processes_that_fold_at_once)
 }
 END_TEST
 
-/* SQLite does not wait by itself when somebody else is just making the file a WAL database. */
+/* SQLite itself does not wait while another process converts the file to a WAL database. */
 START_TEST(test_index_waits_for_who_is_making_it)
 {
 	toy_dir d;
@@ -771,7 +769,7 @@ START_TEST(test_index_waits_for_who_is_making_it)
 	char byte;
 	bn_workspace *ws = make_at(&env, &d);
 	char *path = index_file(ws, &env);
-	ck_assert_bn_ok(bn_workspace_refresh(ws, NULL, &err), &err); /* makes the directory */
+	ck_assert_bn_ok(bn_workspace_refresh(ws, NULL, &err), &err); /* creates the directory */
 	bn_workspace_close(ws);
 	ws = open_at(&env, d.path);
 	for (size_t i = 0; i < 3; i++) {
@@ -809,7 +807,7 @@ static const char *no_state_get(const bn_env *env, const char *name)
 {
 	const toy_env *e = env->ctx;
 	if (!strcmp(name, "XDG_STATE_HOME"))
-		return e->state_dir; /* a file */
+		return e->state_dir; /* not a directory */
 	if (!strcmp(name, "XDG_RUNTIME_DIR"))
 		return runtime_dir[0] ? runtime_dir : NULL;
 	if (!strcmp(name, "BINNACLE_INDEX"))
@@ -833,7 +831,7 @@ START_TEST(test_index_lies_in_a_private_directory_and_says_why_there)
 	ck_assert_str_eq(s.why, "");
 	bn_index_status_release(&s);
 	bn_workspace_close(ws);
-	/* Others could write to it: another place, and its mode stays what it is. */
+	/* Others could write to the directory: another one is used, and its mode is not changed. */
 	snprintf(runtime_dir, sizeof runtime_dir, "%s/runtime", d.path);
 	env.env.get = no_state_get;
 	ck_assert_int_eq(chmod(dir, 0777), 0);
@@ -847,7 +845,7 @@ START_TEST(test_index_lies_in_a_private_directory_and_says_why_there)
 	bn_workspace_close(ws);
 	bn_free(dir);
 	bn_free(path);
-	/* No state directory: the runtime directory, with a word. */
+	/* Without a state directory the index is in the runtime directory, with a reason. */
 	snprintf(runtime_dir, sizeof runtime_dir, "%s/runtime", d.path);
 	env.env.get = no_state_get;
 	snprintf(env.state_dir, sizeof env.state_dir, "%s/file", d.path);
@@ -874,7 +872,7 @@ static int no_mkdir(const bn_env *env, const bn_dir *at, const char *path, mode_
 static uid_t nobody(const bn_env *env)
 {
 	(void)env;
-	return 3999999999u; /* has no directory in /var/tmp */
+	return 3999999999u; /* no directory in /var/tmp belongs to it */
 }
 
 START_TEST(test_index_is_in_memory_where_no_directory_can_be_made)
@@ -946,7 +944,7 @@ START_TEST(test_index_follows_no_link_and_replaces_no_file_of_another_kind)
 	ck_assert_bn_ok(bn_fs_write_file(&env.env, file, "a catalogue", 11, 0600, &err), &err);
 	ck_assert_bn_ok(bn_fs_make_dirs(&env.env, state, 0700, &err), &err);
 	bn_fs_remove_tree(&env.env, link, NULL);
-	/* First a link, then a directory that may be used, but with a file of somebody in it. */
+	/* First a link, then a suitable directory that contains somebody's index.db. */
 	for (int i = 0; i < 2; i++) {
 		ck_assert_int_eq(i ? rename(project, link) : symlink(project, link), 0);
 		ws = i ? open_at(&env, d.path) : ws;
@@ -1001,7 +999,7 @@ START_TEST(test_index_goes_on_in_the_next_place_when_its_disk_is_full)
 	bn_index_status_release(&s);
 	ck_assert_int_eq(toy_value(ws, "toy/a"), 5);
 	ck_assert_int_eq(toy_value(ws, "toy/1999"), 1999);
-	/* Nor is there room in that one: what was chosen by name is used or nothing. */
+	/* This disk is full as well: BINNACLE_INDEX was set, so no other directory is tried. */
 	toy_env_own_index(&env, runtime_dir);
 	bn_workspace_close(ws);
 	ws = open_at(&env, d.path);

@@ -1,4 +1,4 @@
-/* test_fold_placed.c - classes that say themselves in which order their events are applied. */
+/* test_fold_placed.c - classes that define the order in which their events are applied. */
 #include "core/base/json.h"
 #include "core/store/index/fold.h"
 #include "core/store/inspect.h"
@@ -8,8 +8,8 @@
 static bn_err err;
 static int placings, replays; /* since they were last set to 0 */
 
-/* Class "placed": its row is the values of its events in the order in which they were applied. "waits" names
- * a value without which an event has no effect; who brings that value moves others. */
+/* Class "placed": its row is the values of its events in the order in which they were applied. "waits" is a value that
+ * an event depends on; an event with such a value moves others. */
 static int placed_place(bn_fold *f, bn_event *ev, bn_err *e)
 {
 	(void)e;
@@ -17,7 +17,7 @@ static int placed_place(bn_fold *f, bn_event *ev, bn_err *e)
 	if (bn_json_bool(ev->payload, "aside", false))
 		return BN_PLACED_ASIDE;
 	if (bn_json_bool(ev->payload, "nowhere", false)) {
-		ev->epoch = ev->depth = 9; /* which is not kept */
+		ev->epoch = ev->depth = 9; /* not kept */
 		bn_fold_outcome(f, BN_OUTCOME_LATE, "it stands nowhere");
 		return BN_PLACED_NOWHERE;
 	}
@@ -141,7 +141,7 @@ START_TEST(test_what_comes_after_the_last_one_is_applied_without_a_replay_in_the
 	add(&t, 3, 8, 2);
 	expect(&t, "1 2 ");
 	ck_assert_int_eq(replays, 0);
-	add(&t, 3, 7, 3); /* a later clock at the place of the first */
+	add(&t, 3, 7, 3); /* a later clock at the same place as the first */
 	expect(&t, "1 3 2 ");
 	ck_assert_int_eq(replays, 1);
 	end(&t);
@@ -207,7 +207,7 @@ START_TEST(test_an_event_that_others_waited_for_has_all_placed_anew)
 	add(&t, 8, 0, 9);
 	expect(&t, "1 9 ");
 	ck_assert_int_eq(replays, 1);
-	ck_assert_int_eq(placings, 3); /* the new one as it came, then both */
+	ck_assert_int_eq(placings, 3); /* the new event on arrival, then both */
 	end(&t);
 }
 END_TEST

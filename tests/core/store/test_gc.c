@@ -1,5 +1,5 @@
-/* gc and a workspace that others may write to: links, pipes and other people's files stay as they are;
- * what JSON objects name is kept. (What gc keeps and frees of rows: test_verify.c, test_dataset.c.) */
+/* gc in a workspace that others may write to: links, pipes and files of other users are not touched; objects named in
+ * JSON objects are kept. (Which rows keep objects: test_verify.c, test_dataset.c.) */
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "core/store/object/gc.h"
@@ -89,10 +89,10 @@ START_TEST(test_gc_follows_no_link_out_of_tmp)
 	make_old(sub);
 	make_old(pipe);
 	bn_gc_report r = collect(ws);
-	ck_assert_uint_eq(r.failed, 3); /* the link, the pipe, the directory that holds a link */
+	ck_assert_uint_eq(r.failed, 3); /* the link, the pipe, the directory with a link */
 	ck_assert_uint_eq(r.leftovers, 0);
 	ck_assert(bn_fs_exists(&env.env, secret) && bn_fs_exists(&env.env, deep));
-	ck_assert_int_eq(access(file, F_OK), -1); /* a regular file went */
+	ck_assert_int_eq(access(file, F_OK), -1); /* the regular file was removed */
 	bn_free(secret);
 	bn_free(mine);
 	bn_free(link);
@@ -117,7 +117,7 @@ START_TEST(test_gc_follows_no_link_in_objects)
 	char *object = bn_workspace_path(ws, "objects/%.2s/%s", hash, hash + 2);
 	ck_assert_int_eq(unlink(object), 0);
 	ck_assert_int_eq(symlink(secret, object), 0);
-	/* a whole fan-out directory moved away, with a link in its place */
+	/* a fan-out directory was moved away, with a link in its place */
 	char *fan = bn_workspace_path(ws, "objects/%.2s", other);
 	ck_assert_int_eq(rename(fan, outside), 0);
 	ck_assert_int_eq(symlink(outside, fan), 0);
@@ -154,7 +154,7 @@ START_TEST(test_gc_leaves_a_put_that_goes_on)
 	ck_assert_bn_ok(bn_object_commit(w, found, NULL, &err), &err);
 	bn_object_writer_free(w);
 	ck_assert_bn_ok(bn_object_verify(ws, hash, &err), &err);
-	/* one that was given up long ago goes */
+	/* one that was abandoned long ago is removed */
 	char other[65];
 	memset(other, 'a', 64);
 	other[64] = '\0';
@@ -179,7 +179,7 @@ static void name_object(bn_workspace *ws, const char *hash)
 	ck_assert_bn_ok(bn_workspace_sync(ws, &err), &err);
 }
 
-/* Row -> JSON object -> JSON object -> bytes; and a text that only looks like a name in other bytes. */
+/* Row -> JSON object -> JSON object -> bytes; and bytes that only contain a hash. */
 START_TEST(test_gc_keeps_what_named_json_objects_name)
 {
 	bn_workspace *ws = make();
@@ -189,7 +189,7 @@ START_TEST(test_gc_keeps_what_named_json_objects_name)
 	text = bn_strf("{\"a\":\"%s\"}", leaf);
 	put_old(ws, text, inner);
 	bn_free(text);
-	/* the name lies across the border of two blocks */
+	/* the name crosses the boundary of two blocks */
 	bn_buf b = BN_BUF_INIT;
 	bn_buf_adds(&b, "{\"pad\":\"");
 	while (b.len < (1 << 18) - 30)
@@ -203,7 +203,7 @@ START_TEST(test_gc_keeps_what_named_json_objects_name)
 	ck_assert_uint_eq(r.live, 3);
 	ck_assert(!bn_object_is_here(ws, loose));
 	ck_assert(bn_object_is_here(ws, leaf));
-	/* damaged: what it names is not known, and nothing goes */
+	/* damaged: the names in it are unknown, so gc removes nothing */
 	char *path = NULL;
 	bn_gc_report none;
 	bn_err e = BN_ERR_INIT;
@@ -220,14 +220,14 @@ START_TEST(test_gc_keeps_what_named_json_objects_name)
 }
 END_TEST
 
-/* ---- what becomes live while gc runs ---------------------------------------------------------- */
+/* ---- objects that become live while gc runs ---------------------------------------------------- */
 
 static bn_fs_ops hooked;
-static bn_workspace *second; /* another process */
+static bn_workspace *second; /* stands for another process */
 static char target[65];
 static bool done, renews, keeps;
 
-/* Between the look and the removal: a row names the object again. */
+/* After gc has selected the object and before it removes it, an event names it again. */
 static int rename_after_event(
 	const bn_env *e, const bn_dir *at, const char *from, const bn_dir *to_at, const char *to)
 {
@@ -248,7 +248,7 @@ static int rename_after_event(
 	return bn_fs_real.rename(e, at, from, to_at, to);
 }
 
-/* renews: as binnacle does; else a first version, or an object of somebody else. */
+/* with_renewal: as this program does; the first version, and users who do not own the object, cannot. */
 static void become_live_meanwhile(bool with_renewal)
 {
 	bn_workspace *ws = make();
@@ -295,7 +295,7 @@ START_TEST(test_gc_keeps_what_becomes_live_without_renewal)
 }
 END_TEST
 
-/* Somebody who may not renew another's object has said that he is about to name it. */
+/* A user who may not renew the object of another user announces that he will name it. */
 START_TEST(test_gc_keeps_what_another_user_is_about_to_name)
 {
 	bn_workspace *ws = make();
@@ -330,7 +330,7 @@ static int stat_of_a_stranger(const bn_env *e, const bn_dir *at, const char *pat
 	return rc;
 }
 
-/* A file in trash/ that another user has given the name of an object set aside is none. */
+/* A file of another user in trash/, with the name of an object that gc set aside, is ignored. */
 START_TEST(test_gc_puts_back_nothing_that_another_has_laid_into_the_trash)
 {
 	bn_workspace *ws = make();
@@ -352,7 +352,7 @@ START_TEST(test_gc_puts_back_nothing_that_another_has_laid_into_the_trash)
 }
 END_TEST
 
-/* Out of sight: nothing that can be restored. */
+/* An object that gc has set aside cannot be renewed. */
 START_TEST(test_gc_renewal_of_what_is_gone_is_an_error)
 {
 	bn_workspace *ws = make();
@@ -364,7 +364,7 @@ START_TEST(test_gc_renewal_of_what_is_gone_is_an_error)
 	ck_assert_int_eq(rename(home, aside), 0);
 	ck_assert_int_eq(bn_object_renew(ws, hash, &e), BN_ENOTFOUND);
 	put_old(ws, "other", other);
-	collect(ws); /* that gc died: the next one puts it back, and decides anew */
+	collect(ws); /* the next gc restores what a killed one set aside, and decides again */
 	ck_assert_int_eq(access(aside, F_OK), -1);
 	ck_assert(!bn_object_is_here(ws, hash));
 	bn_free(home);
@@ -373,7 +373,7 @@ START_TEST(test_gc_renewal_of_what_is_gone_is_an_error)
 }
 END_TEST
 
-/* Over NFS an exclusive lock needs a descriptor that may write. */
+/* Over NFS an exclusive lock requires a writable descriptor. */
 static int nfs_flock(const bn_env *e, int fd, int operation)
 {
 	if ((operation & LOCK_EX) && (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY)

@@ -1,5 +1,5 @@
-/* The locks of an index's connections are there as long as a connection is, whatever else the process opens and
- * closes: without them another process deletes the WAL, and two fold at once. */
+/* An index's connections keep their locks until they are closed, whatever else the process opens and closes: without
+ * them another process deletes the WAL, and two processes fold at once. */
 #include "core/base/mem.h"
 #include "core/store/index/ref.h"
 #include "tests/support/check_main.h"
@@ -40,7 +40,7 @@ static void open_file(char *file, size_t size)
 	bn_workspace_close(ws);
 }
 
-/* As another process sees it: is a lock in the way of writing to the file? */
+/* Whether a lock prevents another process from writing to the file. */
 static bool is_locked(const char *file)
 {
 	pid_t pid = fork();
@@ -71,7 +71,7 @@ START_TEST(test_index_locks_a_second_connection_takes_no_lock_away)
 	ck_assert(is_locked(file));
 	bn_workspace_close(first);
 	ck_assert(!is_locked(file));
-	/* And what is held no more is looked at again. */
+	/* After the last connection was closed the file is checked again. */
 	ck_assert_int_eq(truncate(file, 40), 0);
 	struct stat st;
 	bn_workspace *ws = NULL;

@@ -1,4 +1,4 @@
-/* The numbers of docs/limits.md are those of the headers, and names that are too long are refused. */
+/* The numbers in docs/limits.md are those in the headers, and names that are too long are refused. */
 #include "core/base/str.h"
 #include "core/source/csv.h"
 #include "core/check/pattern.h"

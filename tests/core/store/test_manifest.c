@@ -1,4 +1,4 @@
-/* Manifests: their text, what is wrong in one, what is kept, groups, content, bounds of text. */
+/* Manifests: their text, errors in it, unknown fields, groups, content hashes, bounds of texts. */
 #include "core/base/hash.h"
 #include "core/base/mem.h"
 #include "core/store/object/manifest.h"
@@ -62,7 +62,7 @@ START_TEST(test_manifest_of_a_table_is_canonical_and_reads_back)
 	ck_assert_bn_ok(bn_manifest_format(&again, &back, &err), &err);
 	ck_assert_str_eq(again.ptr, want);
 	ck_assert_bn_ok(bn_manifest_of_part(schema_hash, m.parts[0].hash, content, &err), &err);
-	ck_assert_str_eq(content, m.content); /* the first version's, by the same rule */
+	ck_assert_str_eq(content, m.content); /* equal to that of the first version */
 	bn_buf_release(&text);
 	bn_buf_release(&again);
 	bn_manifest_release(&m);
@@ -210,7 +210,7 @@ START_TEST(test_manifest_of_many_parts_lies_in_groups)
 	json_t *a = NULL, *b = NULL;
 	ck_assert_bn_ok(bn_object_load_json(&a, ws, hash, &err), &err);
 	ck_assert_uint_eq(json_array_size(json_object_get(a, "groups")), 3);
-	/* Appending rewrites the last group and the top alone. */
+	/* Appending rewrites only the last group and the top. */
 	table_make(&more, 2600);
 	ck_assert_bn_ok(bn_manifest_store(ws, &more, other, &err), &err);
 	ck_assert_bn_ok(bn_object_load_json(&b, ws, other, &err), &err);
@@ -233,7 +233,7 @@ START_TEST(test_manifest_of_many_parts_lies_in_groups)
 }
 END_TEST
 
-/* A newer program's groups: of other sizes, with fields that are not known in the group and in its entry. */
+/* Groups by a newer program: of other sizes, with unknown fields in the group and its entry. */
 START_TEST(test_manifest_groups_keep_unknown_fields_and_agree_with_their_entries)
 {
 	toy_dir d;
@@ -300,7 +300,7 @@ START_TEST(test_manifest_bounds_of_text_are_cut_and_never_wrong)
 	check_bound(true, S31 "1", S31 "1");
 	check_bound(false, S31 "12", S31 "1");
 	check_bound(true, S31 "12", S31 "2");
-	check_bound(false, S31 "\xc3\xa9", S31); /* a character is not cut */
+	check_bound(false, S31 "\xc3\xa9", S31); /* not cut within a character */
 	check_bound(true, S31 "\xc3\xa9",
 		"012345678901234567890123456789"
 		"1");
@@ -314,7 +314,7 @@ START_TEST(test_manifest_bounds_of_text_are_cut_and_never_wrong)
 		"\xf4\x8f\xbf\xbf\xf4\x8f\xbf\xbf\xf4\x8f\xbf\xbf\xf4\x8f\xbf\xbf"
 		"1",
 		NULL);
-	json_t *max = bn_manifest_text_max("a\0b", 3); /* no NUL in a text of JSON */
+	json_t *max = bn_manifest_text_max("a\0b", 3); /* JSON texts cannot contain NUL */
 	ck_assert_str_eq(json_string_value(max), "b");
 	json_decref(max);
 	max = bn_manifest_text_max("0123456789012345678901234567\xed\x9f\xbf"

@@ -1,5 +1,4 @@
-/* A message on a full disk or a disk error names the whole path of what it could not do, not a path that
- * begins below the workspace. */
+/* Messages on a full disk or a disk error contain complete paths, not paths relative to the workspace. */
 #include "core/base/mem.h"
 #include "core/store/_workspace.h"
 #include "core/store/log/merge.h"
@@ -16,9 +15,9 @@
 
 static toy_dir d;
 static toy_env env;
-static long messages; /* that name a path */
+static long messages; /* number of paths in messages */
 
-/* Every path below .binnacle in the message must be part of a whole one. */
+/* Every path below .binnacle in the message must be part of a complete path. */
 static void check_message(bn_err *err, const char *doing)
 {
 	static const char *const tops[] = {
@@ -92,7 +91,7 @@ static void check_faults(faultfs_kind kind)
 {
 	long changes = 0;
 	messages = 0;
-	for (long at = 0; at <= changes; at++) { /* at 0 nothing fails */
+	for (long at = 0; at <= changes; at++) { /* 0: nothing fails */
 		start();
 		faultfs_arm(kind, at);
 		everything();

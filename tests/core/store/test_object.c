@@ -1,4 +1,4 @@
-/* Objects as streams: put and got in blocks, resumed after a cut, checked by the last byte, in flat
+/* Objects as streams: written and read in blocks, resumed after an interruption, verified by the last byte, in constant
  * memory. */
 #include "core/base/fs.h"
 #include "core/base/hash.h"
@@ -39,7 +39,7 @@ static void finish(bn_workspace *ws)
 	toy_dir_remove(&dir);
 }
 
-/* Block i of a made-up file. */
+/* Block i of a generated file. */
 static void fill(unsigned char block[BLOCK], uint64_t i)
 {
 	for (size_t k = 0; k < BLOCK; k += 8) {
@@ -210,7 +210,7 @@ START_TEST(test_object_put_of_a_known_hash_is_resumed)
 	ck_assert_bn_ok(bn_object_writer_new(&w, s, hash, &err), &err);
 	ck_assert_uint_eq(bn_object_writer_offset(w), 0);
 	write_blocks(w, 0, 4);
-	bn_object_writer_free(w); /* cut */
+	bn_object_writer_free(w); /* interrupted */
 	ck_assert_int_eq(bn_object_is_here(ws, hash), 0);
 	ck_assert_uint_eq(count_tmp(ws), 1);
 	ck_assert_bn_ok(bn_object_writer_new(&w, s, hash, &err), &err);
@@ -234,7 +234,7 @@ START_TEST(test_object_kept_bytes_that_are_wrong_are_not_named)
 	char hash[65], found[65];
 	hash_of(2, hash);
 	ck_assert_bn_ok(bn_object_writer_new(&w, s, hash, &err), &err);
-	write_blocks(w, 1, 2); /* as after a power cut that took bytes */
+	write_blocks(w, 1, 2); /* as after a power cut that lost bytes */
 	bn_object_writer_free(w);
 	ck_assert_bn_ok(bn_object_writer_new(&w, s, hash, &err), &err);
 	ck_assert_uint_eq(bn_object_writer_offset(w), BLOCK);
@@ -244,7 +244,7 @@ START_TEST(test_object_kept_bytes_that_are_wrong_are_not_named)
 	ck_assert_uint_eq(count_tmp(ws), 0);
 	ck_assert(!bn_object_is_here(ws, hash));
 	ck_assert_bn_ok(bn_object_writer_new(&w, s, hash, &err), &err);
-	ck_assert_uint_eq(bn_object_writer_offset(w), 0); /* from the start */
+	ck_assert_uint_eq(bn_object_writer_offset(w), 0); /* starts again */
 	write_blocks(w, 0, 2);
 	ck_assert_bn_ok(bn_object_commit(w, found, NULL, &err), &err);
 	bn_object_writer_free(w);
@@ -277,7 +277,7 @@ START_TEST(test_object_two_puts_of_one_hash_do_not_share_a_file)
 }
 END_TEST
 
-/* A link where a partial put, an object or the fan-out directory is expected leads nowhere. */
+/* Links in place of a partial put, an object or the fan-out directory are not followed. */
 START_TEST(test_object_links_are_not_followed)
 {
 	bn_object_store *s = NULL;
@@ -364,7 +364,7 @@ static int foreign_fstat(const bn_env *e, int fd, struct stat *st)
 	return rc;
 }
 
-/* Other bytes of the same size lie there already, in a file of somebody else that everybody may write to. */
+/* The object's path is a file of another user, writable for all, with other bytes of the same size. */
 START_TEST(test_object_of_another_user_is_not_taken_for_what_is_put)
 {
 	bn_object_store *s = NULL;
@@ -398,7 +398,7 @@ START_TEST(test_object_of_another_user_is_not_taken_for_what_is_put)
 }
 END_TEST
 
-/* 300 MB through put, verify and get: the process grows by a few blocks. */
+/* 300 MB through put, verify and get: memory grows by a few blocks only. */
 START_TEST(test_object_of_300_mb_passes_in_flat_memory)
 {
 	enum { BLOCKS = 300 * 1024 * 1024 / BLOCK };

@@ -1,4 +1,4 @@
-/* What something else in the process does to open.seg, by a descriptor that is not its own. */
+/* Changes to open.seg by the same process through another descriptor. */
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
@@ -21,7 +21,7 @@ static void append_one(bn_workspace *ws)
 	ck_assert_int_eq(toy_append_set(ws, "toy/a", 1), 0);
 }
 
-/* One event is acknowledged: open.seg is there. */
+/* A workspace with one acknowledged event, so open.seg exists. */
 static bn_workspace *start_and_commit(void)
 {
 	bn_workspace *ws = NULL;
@@ -34,7 +34,7 @@ static bn_workspace *start_and_commit(void)
 	return ws;
 }
 
-/* All that was acknowledged is there, and the log has no fault. */
+/* Checks that all acknowledged events exist and the log has no fault. */
 static void check_whole(bn_workspace *ws, int64_t events)
 {
 	bn_log_report report;
@@ -144,7 +144,7 @@ START_TEST(test_commit_that_could_not_seal_in_passing_is_told_by_the_next_tick)
 			&err);
 	name = bn_strf("%s/.binnacle/%s/%010d-%010d.seg", dir.path, ws->writer->dir,
 		(int)ws->writer->start.seq + 1, (int)ws->writer->start.seq + n);
-	ck_assert_int_eq(mkdir(name, 0700), 0); /* in the place of the sealed segment */
+	ck_assert_int_eq(mkdir(name, 0700), 0); /* at the path of the sealed segment */
 	ck_assert_bn_ok(bn_workspace_commit(ws, &err), &err);
 	ck_assert_int_eq(bn_workspace_tick(ws, &err), BN_EIO);
 	ck_assert_msg(strstr(err.msg, "cannot rename") != NULL, "%s", err.msg);

@@ -1,5 +1,5 @@
-/* Private objects: a place of their own that nobody else reads, beside everybody's, with gc and doctor looking after it.
- * What real accounts can do there is in tests/cli/files_matrix.sh. */
+/* Private objects: stored beside the shared ones, readable only for their owner, and covered by gc and doctor. With
+ * real accounts: tests/cli/files_matrix.sh. */
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "core/store/modes.h"
@@ -68,7 +68,7 @@ static uid_t somebody_else(const bn_env *e)
 	return geteuid() + 1;
 }
 
-/* Put as bytes, as JSON, as a stream, and by moving a file in. */
+/* Stored as bytes, as JSON, as a stream, and by moving a file. */
 START_TEST(test_private_objects_are_their_owners_alone)
 {
 	bn_object_store *own = NULL;
@@ -119,7 +119,7 @@ START_TEST(test_private_bytes_that_another_stores_are_an_object_of_his)
 	ck_assert(!is_here(ws, hash, "rows"));
 	ck_assert_bn_ok(bn_object_put(ws, "rows", 4, hash, &err), &err);
 	ck_assert(is_here(ws, hash, "rows"));
-	/* What lies under the name there by somebody's hand does not come between the owner and his bytes. */
+	/* A damaged shared object of the same name does not affect the owner's private one. */
 	char *shared = bn_workspace_path(ws, "objects/%.2s/%s", hash, hash + 2);
 	ck_assert_uint_eq(mode_of(shared), 0444);
 	ck_assert_int_eq(unlink(shared), 0);
@@ -140,7 +140,7 @@ START_TEST(test_private_place_made_by_another_is_refused_and_holds_nothing)
 	bn_workspace *ws = make(&own);
 	char hash[65];
 	ck_assert_bn_ok(bn_object_put_in(own, "rows", 4, hash, &err), &err);
-	/* The same directory under the name of one whose uid is another than its owner's. */
+	/* The directory of one user under the name of another. */
 	char *is = own_path(ws, ""), *planted = bn_workspace_path(ws, "objects/private-%lu",
 					     (unsigned long)somebody_else(NULL));
 	is[strlen(is) - 1] = '\0';
@@ -175,7 +175,7 @@ START_TEST(test_private_objects_are_collected_and_come_back_to_their_place)
 	ck_assert_bn_ok(bn_object_put_in(own, "old", 3, old, &err), &err);
 	ck_assert_bn_ok(bn_object_list(own, count_private, &n, &err), &err);
 	ck_assert_int_eq(n, 2);
-	/* A gc that was killed has set it aside. */
+	/* A killed gc has set it aside. */
 	char *path = own_path(ws, old);
 	char *trash = bn_workspace_path(ws, "trash/%lu", (unsigned long)geteuid());
 	char *aside = bn_strf("%s/private-%s-0123456789abcdef", trash, old);
@@ -235,7 +235,7 @@ START_TEST(test_private_modes_are_looked_at)
 	ck_assert(shown && shown->fault == BN_MODE_SHOWN && shown->want == 0700);
 	ck_assert(foreign && foreign->fault == BN_MODE_FOREIGN);
 	bn_modes_release(&f);
-	/* The next that is stored mends the directory. */
+	/* Storing another object restores the directory's mode. */
 	ck_assert_bn_ok(bn_object_put_in(own, "next", 4, hash, &err), &err);
 	ck_assert_uint_eq(mode_of(own_dir), 0700);
 	bn_free(path);

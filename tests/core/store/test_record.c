@@ -1,8 +1,7 @@
 /*
- * The bytes of the log. What lies there lies there for ever: every form is held by its bytes, and
- * what a reader does with forms that it does not know is held as well. The expected bytes come from
- * tests/reference/log_records.py, which knows the description of the formats and none of our code.
- */
+ * The encoding of the log, which must never change: every form is compared with its bytes, as is the handling of
+ * unknown forms. The expected bytes come from tests/reference/log_records.py, an independent implementation of the
+ * documented formats. */
 #include "core/base/mem.h"
 #include "core/store/log/sign.h"
 #include "tests/support/check_main.h"
@@ -20,7 +19,7 @@ static void start(void)
 	bn_chain_start(chain, who.writer);
 }
 
-/* A head with everything in it. */
+/* A head with all fields set. */
 static bn_record_head head(bn_record_type type, uint32_t version)
 {
 	return (bn_record_head){.type = (uint8_t)type,
@@ -177,7 +176,7 @@ START_TEST(test_record_reads_back_as_it_was_written)
 }
 END_TEST
 
-/* Makes the CRC of the record in b right again. */
+/* Corrects the CRC of the record in b. */
 static void repair(bn_buf *b)
 {
 	uint32_t crc = bn_crc32c(0, b->ptr, b->len - 4);
@@ -202,7 +201,7 @@ START_TEST(test_signature_holds_for_this_place_alone)
 	bn_log_identity other = {who.workspace, "ann@node-1a2b3c4d-1"};
 	ck_assert_int_eq(bn_verify_record(&r, &elsewhere, chain, NULL), BN_ECORRUPT);
 	ck_assert_int_eq(bn_verify_record(&r, &other, chain, NULL), BN_ECORRUPT);
-	chain[31] ^= 1; /* another history before it, with the same 8 bytes */
+	chain[31] ^= 1; /* a different chain with the same first 8 bytes */
 	ck_assert_int_eq(bn_verify_record(&r, &who, chain, NULL), BN_ECORRUPT);
 	chain[31] ^= 1;
 	r.seq++;
@@ -214,7 +213,7 @@ START_TEST(test_signature_holds_for_this_place_alone)
 	r.version = 2;
 	ck_assert_int_eq(bn_verify_record(&r, &who, chain, NULL), BN_ECORRUPT);
 	r.version = 1;
-	r.kind = "toy.se"; /* a byte moved across a border of two texts */
+	r.kind = "toy.se"; /* moves a byte from one text to the next */
 	r.entity = "ttoy/a";
 	ck_assert_int_eq(bn_verify_record(&r, &who, chain, NULL), BN_ECORRUPT);
 	r.kind = "toy.set";
@@ -239,7 +238,7 @@ START_TEST(test_any_changed_byte_of_a_signed_record_is_found)
 		bn_sign_record(&b, &crc, &signer, &who, &h, NULL, "{\"v\":1}", 7, &err), &err);
 	for (size_t i = 4; i < b.len - 4; i++) {
 		if (i >= 28 && i < 36)
-			continue; /* of the chain before: the reader compares that itself */
+			continue; /* the previous chain, which readers compare separately */
 		b.ptr[i] ^= 4;
 		repair(&b);
 		bool good = bn_record_decode(&r, (uint8_t *)b.ptr, b.len) == (ssize_t)b.len &&
@@ -282,7 +281,7 @@ START_TEST(test_trailers_of_both_kinds_are_found_from_the_end)
 	ck_assert_uint_eq(back.count, 3);
 	ck_assert_uint_eq(back.last_clock, 99);
 	ck_assert_bn_ok(bn_verify_trailer(&back, &who, &err), &err);
-	back.count = 40; /* merged: still the same end */
+	back.count = 40; /* after a merge: the same end */
 	ck_assert_bn_ok(bn_verify_trailer(&back, &who, &err), &err);
 	back.last_seq++;
 	ck_assert_int_eq(bn_verify_trailer(&back, &who, NULL), BN_ECORRUPT);
@@ -291,7 +290,8 @@ START_TEST(test_trailers_of_both_kinds_are_found_from_the_end)
 }
 END_TEST
 
-/* ---- what this version does not know -------------------------------------------------------- */
+/* ---- unknown forms
+ * ---------------------------------------------------------------------------- */
 
 START_TEST(test_unknown_types_are_read_and_critical_ones_said_to_be_so)
 {
@@ -303,7 +303,7 @@ START_TEST(test_unknown_types_are_read_and_critical_ones_said_to_be_so)
 		bn_buf_clear(&b);
 		bn_record_encode(&b, &h, "?", 1);
 		ssize_t used = bn_record_decode(&r, (uint8_t *)b.ptr, b.len);
-		if (type == 0 || type == BN_RECORD_SIGNED) { /* 4: no whole signature block */
+		if (type == 0 || type == BN_RECORD_SIGNED) { /* its block is incomplete */
 			ck_assert_int_eq(used, -1);
 			continue;
 		}

@@ -1,7 +1,6 @@
 /*
- * Signed segments and records of other versions, through writers, merges and `verify`: what is signed
- * holds and stays signed, what is not understood is kept.
- */
+ * Signed segments and records of other versions, through writers, merges and `verify`: signatures stay valid and are
+ * kept, and unknown records are kept. */
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "core/store/_workspace.h"
@@ -15,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* init writes and seals one record, into the slot that the tests go on with. */
+/* init seals one record, in the slot that the tests continue. */
 enum { FOUNDING = 1 };
 
 static toy_dir dir;
@@ -108,7 +107,7 @@ START_TEST(test_signed_event_needs_a_signer)
 	bn_workspace *ws = make();
 	ck_assert_int_eq(bn_workspace_append_signed(ws, 1, "toy.set", "toy/a", NULL, NULL, NULL),
 		BN_EREFUSED);
-	seal_one(ws, 1); /* and nothing of it is left behind */
+	seal_one(ws, 1); /* nothing of it was written */
 	verify(ws);
 	ck_assert_uint_eq(report.records, FOUNDING + 1);
 	ck_assert_uint_eq(report.fault_count, 0);
@@ -136,7 +135,7 @@ START_TEST(test_merging_keeps_the_signature_of_the_newest_segment)
 }
 END_TEST
 
-/* A program on the logging library signs nothing: its segments become few, and no signature is lost. */
+/* A program that uses the logging library does not sign: its segments are merged, and no signature is lost. */
 START_TEST(test_unsigned_segments_behind_signed_ones_are_merged_among_themselves)
 {
 	bn_workspace *ws = make();
@@ -161,7 +160,7 @@ START_TEST(test_unsigned_segments_behind_signed_ones_are_merged_among_themselves
 }
 END_TEST
 
-/* A dead process's open.seg is closed without a key: merging waits for a signed end. */
+/* The open.seg of a dead process is sealed without a key: merging waits for a signed end. */
 START_TEST(test_merging_does_not_lose_signatures_to_an_unsigned_end)
 {
 	bn_workspace *ws = make();
@@ -195,7 +194,7 @@ START_TEST(test_trailer_signed_with_another_key_than_the_card_is_named)
 	test_signer_init(&other, 2);
 	ck_assert_bn_ok(bn_workspace_set_signer(ws, &signer, &err), &err);
 	seal_one(ws, 1);
-	ws->writer->signer = &other; /* without a card of its own */
+	ws->writer->signer = &other; /* without a card for that key */
 	seal_one(ws, 2);
 	verify(ws);
 	ck_assert_uint_eq(report.fault_count, 1);
@@ -206,14 +205,15 @@ START_TEST(test_trailer_signed_with_another_key_than_the_card_is_named)
 }
 END_TEST
 
-/* The name of the slot that a process with this key writes to. */
+/* Writes as a process with that key; name: the slot used. dies: its last segment is sealed by another process, without
+ * a key. */
 static void write_as(char name[BN_WRITER_NAME_MAX + 1], const bn_signer *key, bool dies)
 {
 	bn_workspace *ws = open_here();
 	if (key)
 		ck_assert_bn_ok(bn_workspace_set_signer(ws, key, &err), &err);
 	seal_one(ws, 1);
-	if (dies) { /* what it leaves is closed without a key */
+	if (dies) { /* as adopted by another process */
 		ws->writer->signer = NULL;
 		seal_one(ws, 2);
 	}
@@ -221,14 +221,15 @@ static void write_as(char name[BN_WRITER_NAME_MAX + 1], const bn_signer *key, bo
 	bn_workspace_close(ws);
 }
 
-/* The newest card and seal say who vouches for a log: another key there would take its records from the first. */
+/* The newest card and seal determine the key of a log: records of an earlier key would lose it if another key wrote
+ * there. */
 START_TEST(test_process_with_another_key_takes_another_slot)
 {
 	bn_signer other;
 	char first[BN_WRITER_NAME_MAX + 1], name[BN_WRITER_NAME_MAX + 1];
 	bn_workspace_close(make());
 	test_signer_init(&other, 2);
-	bn_signer lent = signer, lent_other = other; /* the workspace releases what it is given */
+	bn_signer lent = signer, lent_other = other; /* each workspace releases its signer */
 	lent.release = lent_other.release = NULL;
 	write_as(first, &lent, false);
 	write_as(name, &lent_other, false);
@@ -237,7 +238,7 @@ START_TEST(test_process_with_another_key_takes_another_slot)
 	ck_assert_str_eq(name, first);
 	write_as(name, &lent_other, false);
 	ck_assert_str_ne(name, first);
-	write_as(name, NULL, false); /* who has no key goes on with either */
+	write_as(name, NULL, false); /* without a key any slot can be used */
 	ck_assert_str_eq(name, first);
 	bn_workspace *ws = open_here();
 	verify(ws);
@@ -247,7 +248,7 @@ START_TEST(test_process_with_another_key_takes_another_slot)
 }
 END_TEST
 
-/* The whole writer's directory in another workspace: every record is there, no signature holds. */
+/* The writer's directory copied to another workspace: all records are there, but no signature is valid. */
 START_TEST(test_signed_log_copied_to_another_workspace_is_named)
 {
 	bn_workspace *ws = make(), *other = NULL;
@@ -256,7 +257,7 @@ START_TEST(test_signed_log_copied_to_another_workspace_is_named)
 	seal_one(ws, 1);
 	ck_assert_bn_ok(bn_workspace_init(&env.env, path, &err), &err);
 	char *log = bn_strf("%s/.binnacle/log/%s", path, ws->writer->name);
-	ck_assert_bn_ok(bn_fs_remove_tree(&env.env, log, &err), &err); /* its own founding record */
+	ck_assert_bn_ok(bn_fs_remove_tree(&env.env, log, &err), &err); /* its founding record */
 	bn_free(log);
 	ck_assert_bn_ok(bn_workspace_open(&other, &env.env, toy_classes, path, &err), &err);
 	char *from = bn_workspace_path(ws, "%s", ws->writer->dir);
@@ -307,7 +308,7 @@ START_TEST(test_signer_that_fails_loses_nothing_that_was_committed)
 }
 END_TEST
 
-/* ---- what this version does not know -------------------------------------------------------- */
+/* ---- records of newer versions ---------------------------------------------------------------- */
 
 static void append_type(bn_workspace *ws, int type)
 {
@@ -352,13 +353,13 @@ START_TEST(test_records_of_unknown_types_are_stepped_over_and_kept_by_merges)
 	ck_assert_bn_ok(bn_workspace_refresh(ws, NULL, &err), &err);
 	ck_assert_int_eq(
 		bn_sql_int(bn_workspace_index(ws), 0, "SELECT sum(events) FROM writer", ""),
-		FOUNDING + 13); /* the writer is not stuck */
+		FOUNDING + 13); /* the writer can continue */
 	bn_names_release(&names);
 	finish(ws);
 }
 END_TEST
 
-/* A dead writer left a record that must be understood: its file is left as it is, by whoever comes. */
+/* A dead writer left a record of a critical unknown type: no process changes its file. */
 START_TEST(test_file_that_only_a_newer_version_can_read_is_not_cut)
 {
 	bn_workspace *ws = make();
@@ -369,7 +370,7 @@ START_TEST(test_file_that_only_a_newer_version_can_read_is_not_cut)
 	ck_assert_bn_ok(bn_workspace_commit(ws, &err), &err);
 	char *dead = bn_strdup(ws->writer->name);
 	char *path = bn_strdup(ws->writer->open_path);
-	bn_writer_free(ws->writer); /* dies */
+	bn_writer_free(ws->writer); /* as if killed */
 	ws->writer = NULL;
 	ck_assert_bn_ok(bn_dir_read_file(bn_workspace_at(ws), path, &before, &err), &err);
 	seal_one(ws, 2);
@@ -385,7 +386,7 @@ START_TEST(test_file_that_only_a_newer_version_can_read_is_not_cut)
 	ck_assert_bn_ok(bn_workspace_refresh(ws, NULL, &err), &err);
 	ck_assert_int_eq(
 		bn_sql_int(bn_workspace_index(ws), 0, "SELECT sum(events) FROM writer", ""),
-		FOUNDING + 2); /* what stands before it, and the other writer's */
+		FOUNDING + 2); /* the event before it, and that of the other writer */
 	bn_buf_release(&before);
 	bn_buf_release(&after);
 	bn_free(path);

@@ -1,8 +1,6 @@
 /*
- * Signed records in the index: their rows and what classes get of them, verdicts that are made once and
- * only when somebody asks, and records that were copied, bent or invented. Classes that say who is
- * replayed.
- */
+ * Signed records in the index: their rows and what classes receive, verdicts computed once and only on request, and
+ * records that were copied, altered or invented. Classes that select entities to be replayed. */
 #include "core/base/mem.h"
 #include "core/base/rng.h"
 #include "core/store/index/signed.h"
@@ -25,14 +23,14 @@ static bn_signer signer, other;
 static bn_workspace *ws;
 static sqlite3 *db;
 
-/* ---- classes that say what they got -------------------------------------------------------------- */
+/* ---- classes that record what they receive ------------------------------------------------------- */
 
-static bool asks; /* for each signature, while it is applied */
+static bool asks; /* verify each signature while it is applied */
 static bn_buf told = BN_BUF_INIT;
-static const char *replayed; /* the entity that auth has replayed */
+static const char *replayed; /* the entity that class auth replays */
 static int asked_before;     /* calls of before_replay */
 
-/* "sig/a 2 good;": entity, sequence number, and what is known of the signature. */
+/* Appends "sig/a 2 good;": entity, sequence number, state of the signature. */
 static int tell(bn_fold *f, const bn_event *ev, bn_err *e)
 {
 	static const char *const words[] = {"bad", "good"};
@@ -46,7 +44,7 @@ static int tell(bn_fold *f, const bn_event *ev, bn_err *e)
 	bn_buf_addf(&told, "%s %d %s;", ev->entity, (int)ev->key.seq, word);
 	if (!ev->sig)
 		return 0;
-	/* What comes with the event is what lies in the table, however the event got here. */
+	/* The signature passed with the event equals the row in the table, however the event was read. */
 	ck_assert_int_eq(bn_sql_int(bn_fold_db(f), 0,
 				 "SELECT id = ? AND before = ? AND after = ? AND epoch = ? AND "
 				 "(key = ? OR ?) FROM signed_record WHERE writer = ? AND seq = ?",
@@ -172,7 +170,7 @@ START_TEST(test_every_event_brings_its_signature_when_applied_replayed_and_hande
 	asks = true;
 	rebuild();
 	ck_assert_str_eq(heard(), "ord/a 3 good;ord/a 4 unsigned;sig/a 2 good;sig/a 5 unsigned;");
-	/* One that is earlier than all of these: the ordered entity is replayed. */
+	/* An earlier event: the ordered entity is replayed. */
 	forged_begin(&b, bn_workspace_id(ws), "b", START_MS - 1000);
 	forged_sign(&b, &other, NULL, "ord.x", "ord/a", "{}");
 	forged_seal(&b, &dir, NULL);
@@ -216,13 +214,13 @@ START_TEST(test_batch_lists_the_signed_records_that_it_took_and_asks_before_it_r
 	forged_add(&a, "sig.x", "sig/a", "{}");
 	forged_seal(&a, &dir, NULL);
 	read_now();
-	ck_assert_int_eq(asked_before, 1); /* it goes first: of anything that was taken */
+	ck_assert_int_eq(asked_before, 1); /* it is called before any event of the batch */
 	replayed = "sig/a";
 	forged_add(&a, "auth.x", "auth/z", "{}");
 	forged_seal(&a, &dir, NULL);
 	read_now();
 	ck_assert_int_eq(asked_before, 2);
-	ck_assert_str_eq(heard(), "auth/z 2 unsigned;sig/a 1 unsigned;"); /* it goes first */
+	ck_assert_str_eq(heard(), "auth/z 2 unsigned;sig/a 1 unsigned;"); /* auth is first */
 	forged_begin(&b, bn_workspace_id(ws), "b", START_MS);
 	forged_sign(&b, &signer, NULL, "sig.x", "sig/b", "{}");
 	forged_add(&b, "auth.x", "auth/b", "{}");
@@ -251,15 +249,15 @@ START_TEST(test_signature_is_verified_when_asked_and_kept_by_the_fold_alone)
 	asks = false;
 	read_now();
 	ck_assert_int_eq(good("a", 1), 1);
-	ck_assert_int_eq(good("a", 2), 0); /* there is none */
+	ck_assert_int_eq(good("a", 2), 0); /* no such record */
 	ck_assert_int_eq(count("index_signed_verdict"), 0);
 	asks = true;
 	rebuild();
 	ck_assert_int_eq(count("index_signed_verdict"), 1);
-	/* What is kept is not computed again. */
+	/* A stored verdict is not computed again. */
 	ck_assert_bn_ok(bn_sql_run(db, &err, "UPDATE index_signed_verdict SET good = 0", ""), &err);
 	ck_assert_int_eq(good("a", 1), 0);
-	forged_add(&a, "sig.x", "sig/a", "{}"); /* the whole entity again */
+	forged_add(&a, "sig.x", "sig/a", "{}"); /* replays the entity */
 	forged_seal(&a, &dir, NULL);
 	read_now();
 	ck_assert_str_eq(heard(), "sig/a 1 bad;sig/a 2 unsigned;");
@@ -277,7 +275,7 @@ static double seconds(void)
 	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
-/* 20 000 here; none is verified, so a million costs its rows. */
+/* With 20 000 records; none is verified, so a million would cost only their rows. */
 START_TEST(test_keys_that_nobody_asks_about_cost_no_verification)
 {
 	enum { BAD = 20000 };
@@ -308,9 +306,9 @@ START_TEST(test_keys_that_nobody_asks_about_cost_no_verification)
 }
 END_TEST
 
-/* ---- copied, bent, invented ------------------------------------------------------------------------- */
+/* ---- copied, altered, invented ---------------------------------------------------------------------- */
 
-/* The signature block of the only record that was made so far. */
+/* The signature block of the first record. */
 static bn_signature block_of(const forged_log *l, bn_record *r)
 {
 	ck_assert_int_gt(bn_record_decode(r, (const uint8_t *)l->records.ptr, l->records.len), 0);
@@ -326,18 +324,18 @@ START_TEST(test_signed_record_that_was_copied_elsewhere_is_bad)
 	forged_begin(&a, id, "a", START_MS);
 	forged_sign(&a, &signer, NULL, "sig.x", "sig/a", "{}");
 	bn_signature block = block_of(&a, &r);
-	/* to another writer, byte for byte: it does not fit into that writer's chain */
+	/* to another writer, byte for byte: it does not continue that writer's chain */
 	forged_begin(&b, id, "b", START_MS);
 	forged_write(&b, &dir, "0000000001-0000000001.seg", a.records.ptr, a.records.len);
-	/* ... and with what the place demands */
+	/* ... and with the chain of that writer */
 	forged_begin(&c, id, "c", START_MS);
 	forged_add_block(&c, &block, "sig.x", "sig/a", "{}");
-	/* to another place of the same writer */
+	/* to another position of the same writer */
 	forged_begin(&d, id, "d", START_MS);
 	forged_sign(&d, &signer, NULL, "sig.x", "sig/a", "{}");
 	block = block_of(&d, &r);
 	forged_add_block(&d, &block, "sig.x", "sig/a", "{}");
-	/* from a workspace of another id */
+	/* from another workspace */
 	forged_begin(&e, "another", "e", START_MS);
 	forged_sign(&e, &signer, NULL, "sig.x", "sig/a", "{}");
 	forged_seal(&a, &dir, NULL);
@@ -420,7 +418,7 @@ START_TEST(test_signature_blocks_of_odd_forms_are_kept_and_never_good)
 	odd.key_bytes = 0;
 	forged_add_block(&a, &odd, "sig.x", "sig/a", "{}");
 	odd = real;
-	odd.signature_bytes = 63; /* cut off */
+	odd.signature_bytes = 63; /* truncated */
 	forged_add_block(&a, &odd, "sig.x", "sig/a", "{}");
 	odd.bytes = bytes;
 	odd.signature_bytes = sizeof bytes;
@@ -440,8 +438,8 @@ START_TEST(test_signature_blocks_of_odd_forms_are_kept_and_never_good)
 }
 END_TEST
 
-/* An epoch of odd length and a block that is cut off are no records: the writer stops there, by name,
- * and others go on. */
+/* Records with an epoch of wrong length or a truncated signature block are malformed: reading that writer stops, with a
+ * reason, and others are not affected. */
 START_TEST(test_malformed_signature_block_stops_its_writer_and_nobody_else)
 {
 	forged_log a, b, c;
@@ -465,7 +463,7 @@ START_TEST(test_malformed_signature_block_stops_its_writer_and_nobody_else)
 		.chain = b.tip.chain,
 		.kind = "sig.x",
 		.entity = "sig/b"};
-	bn_record_encode(&b.records, &h, "\1\0\40\0\100\0", 6); /* its front, and not all of it */
+	bn_record_encode(&b.records, &h, "\1\0\40\0\100\0", 6); /* only a part of the block */
 	forged_write(&b, &dir, "0000000001-0000000001.seg", b.records.ptr, b.records.len);
 	forged_begin(&c, bn_workspace_id(ws), "c", START_MS);
 	forged_add(&c, "sig.x", "sig/c", "{}");
@@ -483,7 +481,7 @@ START_TEST(test_malformed_signature_block_stops_its_writer_and_nobody_else)
 }
 END_TEST
 
-/* Commuting events are not kept, so nobody can say of one whether its signature is good. */
+/* Commuting events are not stored, so their signatures cannot be verified. */
 START_TEST(test_signed_commuting_event_is_applied_and_never_good)
 {
 	forged_log a;

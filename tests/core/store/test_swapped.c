@@ -1,8 +1,7 @@
 /*
- * A directory below the workspace is swapped for a link between two calls of the file system: before each call that
- * an operation makes, in turn, the directory is moved aside and a link to another workspace's, or to a user's private
- * files, lies in its place. Nothing is written, removed or renamed there, and nothing from there is stored.
- */
+ * A directory of the workspace is replaced by a link between two calls of the file system: before each call of an
+ * operation, in turn, the directory is moved away and a link to another workspace, or to a user's private files, put in
+ * its place. Nothing is written, removed or renamed there, and nothing from there is stored. */
 #include "core/base/buf.h"
 #include "core/base/hash.h"
 #include "core/base/mem.h"
@@ -136,7 +135,7 @@ static void make_objects(void)
 {
 	char hash[65];
 	bn_object_put(ws, "bytes", 5, hash, NULL);
-	bn_object_put(ws, SECRET, strlen(SECRET), hash, NULL); /* those very bytes lie outside */
+	bn_object_put(ws, SECRET, strlen(SECRET), hash, NULL); /* like a file outside */
 }
 
 static void make_claim(void)
@@ -200,7 +199,7 @@ static void read_object(void)
 
 /* ---- one trial ---------------------------------------------------------------------------------- */
 
-/* The workspace with something of everything in it, and outside what each operation would like to find there. */
+/* Fills a workspace, and the directory outside with the names that the operations look for. */
 static void prepare(void)
 {
 	char path[400];
@@ -249,7 +248,7 @@ static void finish(void)
 	toy_dir_remove(&outside);
 }
 
-/* True as long as the operation makes that many calls. */
+/* Runs the operation with the swap before call n; false if it made fewer calls. */
 static bool trial(const char *what, void (*operation)(void), const char *where, long n)
 {
 	bn_buf before, after;
@@ -277,7 +276,7 @@ static bool trial(const char *what, void (*operation)(void), const char *where, 
 			where, n, before.ptr, after.ptr);
 	bn_buf_release(&before);
 	bn_buf_release(&after);
-	/* The operation on objects stores those bytes itself. */
+	/* make_objects itself stores those bytes. */
 	if (operation != make_objects)
 		ck_assert_msg(!bn_object_is_here(ws, secret_hash),
 			"%s, %s swapped before call %ld: what lies outside was stored", what, where,

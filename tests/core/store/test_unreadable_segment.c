@@ -1,4 +1,4 @@
-/* test_unreadable_segment.c - a disk that cannot read one segment, and late events of a class that is not known. */
+/* test_unreadable_segment.c - a segment that the disk cannot read, and late events of an unknown class. */
 #include "core/base/fs.h"
 #include "core/store/index/report.h"
 #include "core/store/inspect.h"
@@ -22,7 +22,7 @@ static const char *another_boot(const bn_env *env)
 	return "ffffffff";
 }
 
-/* The other writer's second segment: what begins at its second record. */
+/* Notes the descriptor of the other writer's second segment, which begins with record 2. */
 static int open_noted(const bn_env *env, const bn_dir *at, const char *path, int flags, mode_t mode)
 {
 	int fd = bn_fs_real.open(env, at, path, flags, mode);
@@ -87,7 +87,7 @@ START_TEST(test_a_segment_that_cannot_be_read_leaves_its_writer_out_and_names_it
 	ck_assert_msg(strstr(s.gaps[0].why, "nput/output error"), "%s", s.gaps[0].why);
 	ck_assert_msg(strstr(s.gaps[0].writer, "ffffffff"), "%s", s.gaps[0].writer);
 	bn_index_status_release(&s);
-	/* and it is there again when the disk is */
+	/* readable again */
 	is_bad = false;
 	ck_assert_bn_ok(bn_workspace_sync(reader, &err), &err);
 	ck_assert_int_eq(toy_value(reader, "toy/c"), 7);
@@ -104,7 +104,7 @@ START_TEST(test_late_events_of_a_class_that_is_not_known_are_kept_and_stop_nothi
 	setup();
 	here.clock_step_ns = there.clock_step_ns = 1000000;
 	here.clock_ns = 9000000000;
-	there.clock_ns = 1000000000; /* what it appends lies before what is folded */
+	there.clock_ns = 1000000000; /* its events are dated before those folded already */
 	ck_assert_bn_ok(bn_workspace_append(reader, "other.x", "other/b", NULL, &err), &err);
 	toy_append_set(reader, "toy/b", 6);
 	ck_assert_bn_ok(bn_workspace_sync(reader, &err), &err);

@@ -1,7 +1,6 @@
 /*
- * The log proves what it says: damage, tampering, missing and foreign segments are found, with file
- * and byte offset; who owns a file is who wrote it; gc and the examination of file systems.
- */
+ * Verification of the log: damage, tampering, missing and foreign segments are found, with file and byte offset; the
+ * owner of a file is the user of its records; gc, and doctor's checks of file systems. */
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "core/store/_workspace.h"
@@ -46,7 +45,7 @@ static void finish(bn_workspace *ws)
 	toy_dir_remove(&dir);
 }
 
-/* n events, each sealed on its own. */
+/* n events, each in a segment of its own. */
 static void write_sealed(bn_workspace *ws, int n)
 {
 	for (int i = 0; i < n; i++) {
@@ -87,7 +86,7 @@ START_TEST(test_verify_of_an_untouched_log_gives_one_head_for_each_writer)
 	ck_assert_bn_ok(bn_workspace_commit(b, &err), &err);
 	verify(a);
 	ck_assert_uint_eq(report.fault_count, 0);
-	ck_assert_uint_eq(report.records, 5); /* the founding record is the first */
+	ck_assert_uint_eq(report.records, 5); /* the founding record counts */
 	ck_assert_uint_eq(report.segments, 5);
 	ck_assert_uint_eq(report.head_count, 2);
 	ck_assert_uint_eq(report.heads[0].records, 4);
@@ -125,8 +124,8 @@ START_TEST(test_verify_finds_any_flipped_byte)
 }
 END_TEST
 
-/* Replaces the only record's payload and makes every checksum right again, trailer included: what
- * somebody with the file's permissions can do. Later records still carry the old chain. */
+/* Replaces the payload of the only record and corrects all checksums, including the trailer's, as
+ * anybody with write permission can. Later records still have the old chain. */
 START_TEST(test_verify_finds_a_forged_record_with_right_checksums)
 {
 	bn_workspace *ws = make();
@@ -281,7 +280,7 @@ START_TEST(test_gc_removes_only_old_objects_that_nothing_names)
 	ck_assert_bn_ok(bn_object_put(ws, "young", 5, young, &err), &err);
 	ck_assert_bn_ok(bn_object_put(ws, "old", 3, old, &err), &err);
 	name_object(ws, "toy/a", named);
-	name_object(ws, "unknown/room", alien); /* a newer program's */
+	name_object(ws, "unknown/room", alien); /* an entity of a newer program */
 	make_old(ws, named);
 	make_old(ws, alien);
 	make_old(ws, old);
@@ -315,7 +314,7 @@ START_TEST(test_gc_spares_an_object_that_was_stored_again)
 	bn_gc_report r;
 	ck_assert_bn_ok(bn_object_put(ws, "old", 3, hash, &err), &err);
 	make_old(ws, hash);
-	ck_assert_bn_ok(bn_object_put(ws, "old", 3, hash, &err), &err); /* renews its age */
+	ck_assert_bn_ok(bn_object_put(ws, "old", 3, hash, &err), &err); /* renewed */
 	ck_assert_bn_ok(bn_gc_run(&r, ws, &options, &err), &err);
 	ck_assert_uint_eq(r.objects, 0);
 	ck_assert(is_there(ws, hash));
@@ -339,7 +338,8 @@ START_TEST(test_gc_refuses_when_part_of_the_log_is_missing)
 }
 END_TEST
 
-/* A gc died over an object; then it was stored anew, and its event is about to be written. */
+/* A gc was killed after it set the object aside; then the object was stored again, and will be
+ * named. */
 START_TEST(test_gc_puts_back_nothing_over_an_object_that_was_stored_again)
 {
 	bn_workspace *ws = make();
@@ -367,7 +367,8 @@ static uid_t somebody_else(const bn_env *e)
 	return 4711;
 }
 
-/* It sets aside where nobody else can write to: his uid's names in trash/ are another's here. */
+/* gc needs a directory in trash/ that only its user can write to; here the one for this uid belongs
+ * to another user. */
 START_TEST(test_gc_without_a_directory_of_its_own_in_the_trash_removes_nothing)
 {
 	bn_workspace *ws = make();
@@ -376,7 +377,7 @@ START_TEST(test_gc_without_a_directory_of_its_own_in_the_trash_removes_nothing)
 	char hash[65];
 	ck_assert_bn_ok(bn_object_put(ws, "old", 3, hash, &err), &err);
 	make_old(ws, hash);
-	/* A slot of this process is open, so that it need not own a directory under log/. */
+	/* Opens a slot before, so that the test does not need to own a directory under log/. */
 	write_sealed(ws, 1);
 	ck_assert_bn_ok(bn_workspace_refresh(ws, NULL, &err), &err);
 	env.env.uid = somebody_else;
@@ -458,7 +459,7 @@ START_TEST(test_doctor_finds_what_a_file_system_lacks)
 	env.env.fs = &bn_fs_real;
 	bn_names left = BN_NAMES_INIT;
 	bn_fs_list_dir(&env.env, dir.path, &left, NULL);
-	ck_assert_uint_eq(left.count, 1); /* .binnacle alone */
+	ck_assert_uint_eq(left.count, 1); /* only .binnacle */
 	bn_names_release(&left);
 	ck_assert_int_eq(bn_fs_examine(&r, &env.env, "/nonexistent", NULL), BN_ENOTFOUND);
 	finish(ws);

@@ -1,4 +1,4 @@
-/* Bytes are hashed once while the file stays as it is, and again after any change to it. */
+/* Bytes are hashed once as long as the file is unchanged, and again after any change. */
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "core/store/object/held.h"
@@ -23,7 +23,7 @@ static bn_err err = BN_ERR_INIT;
 static char hash[65];
 static char path[500];
 
-/* An object of LARGE bytes, as old as it must be to be remembered. */
+/* An object of LARGE bytes, old enough for the result to be cached. */
 static void make(void)
 {
 	char name[BN_OBJECT_NAME];
@@ -37,7 +37,7 @@ static void make(void)
 	ck_assert_bn_ok(bn_object_file(ws, hash, name, &err), &err);
 	snprintf(path, sizeof path, "%s/%s", bn_workspace_root(ws), name);
 	bn_free(bytes);
-	/* The clock of the test is ahead of the file's by more than the time to settle. */
+	/* The test's clock is ahead of the file's time by more than the required age. */
 	env.clock_step_ns = 1;
 	env.clock_ns = (int64_t)time(NULL) * 1000000000 + 60 * INT64_C(1000000000);
 }
@@ -71,10 +71,10 @@ START_TEST(test_verify_once_hashes_again_after_any_touch_and_finds_damage)
 {
 	make();
 	ck_assert(hashed_now());
-	ck_assert_int_eq(chmod(path, 0644), 0); /* a change time alone */
+	ck_assert_int_eq(chmod(path, 0644), 0); /* changes only the change time */
 	ck_assert(hashed_now());
 	ck_assert(!hashed_now());
-	/* Other bytes of the same size, and the old modification time. */
+	/* Other bytes of the same size, with the old modification time. */
 	struct stat st;
 	ck_assert_int_eq(stat(path, &st), 0);
 	int fd = open(path, O_WRONLY);
@@ -93,7 +93,7 @@ END_TEST
 START_TEST(test_verify_once_does_not_remember_a_file_that_was_just_written)
 {
 	make();
-	env.clock_ns -= 60 * INT64_C(1000000000); /* now */
+	env.clock_ns -= 60 * INT64_C(1000000000); /* the file is new */
 	ck_assert(hashed_now());
 	ck_assert(hashed_now());
 	finish();
@@ -131,14 +131,14 @@ START_TEST(test_verify_once_stops_between_two_blocks)
 		bn_object_verify_once(ws, cache, hash, &p, "hashing", NULL, &err), BN_EINTR);
 	ck_assert_int_eq(asked, 2);
 	bn_err_clear(&err);
-	ck_assert(hashed_now()); /* half of it was not remembered */
+	ck_assert(hashed_now()); /* the first half was not remembered */
 	finish();
 }
 END_TEST
 
 enum { SEVERAL = 6 };
 
-/* Objects of some MiB each. */
+/* Several objects of some MiB each. */
 static void make_several(char hashes[SEVERAL][65], const char *names[SEVERAL])
 {
 	make();
@@ -217,7 +217,7 @@ START_TEST(test_several_stop_when_they_are_told_to)
 {
 	char hashes[SEVERAL][65];
 	const char *names[SEVERAL];
-	int asked = 1; /* the first answer is no */
+	int asked = 1; /* the first call continues */
 	bn_progress p = {stop, &asked};
 	make_several(hashes, names);
 	ck_assert_int_eq(
@@ -228,8 +228,8 @@ START_TEST(test_several_stop_when_they_are_told_to)
 }
 END_TEST
 
-/* Somebody who may rename in objects/ gives the name to another file of the same user when it is opened, to the right
- * one while that is hashed, and to the other one again. */
+/* A user who may rename in objects/ swaps two files of the same owner: the wrong one is at the path when it is opened,
+ * the right one while that is hashed, and then the wrong one again. */
 static struct bn_fs_ops swapping;
 static char name_of_both[500], aside[520], other[500];
 static int opened;

@@ -1,4 +1,4 @@
-/* A workspace from outside: making, finding, writing, reading back, claims and objects. */
+/* A workspace from outside: creating, finding, writing, reading back, claims and objects. */
 #include "core/base/fs.h"
 #include "core/base/hash.h"
 #include "core/base/mem.h"
@@ -156,7 +156,7 @@ START_TEST(test_workspace_keeps_refused_events_with_their_reason)
 		1);
 	ck_assert_int_eq(
 		bn_sql_int(db, 0, "SELECT count(*) FROM dump_event WHERE outcome = 'newer'", ""),
-		3); /* the founding record is one: these tests fold no policy */
+		3); /* including the founding record: these tests fold no policy */
 	ck_assert_int_eq(
 		bn_sql_int(db, 0, "SELECT count(*) FROM dump_event WHERE entity = 'alien/b'", ""),
 		1);
@@ -167,7 +167,7 @@ END_TEST
 START_TEST(test_workspace_child_of_fork_takes_a_writer_of_its_own)
 {
 	bn_workspace *ws = make();
-	toy_append_set(ws, "toy/a", 1); /* pending, the parent's */
+	toy_append_set(ws, "toy/a", 1); /* pending in the parent */
 	pid_t child = fork();
 	if (child == 0) {
 		int rc = toy_append_set(ws, "toy/b", 2);
@@ -372,7 +372,7 @@ START_TEST(test_workspace_of_format_1_becomes_2_before_the_first_event_that_need
 	ck_assert_bn_ok(bn_workspace_commit(ws, &err), &err);
 	expect_format("\"format\": 1");
 	ck_assert_bn_ok(bn_workspace_append_version(ws, 2, "toy.set", "toy/a", NULL, &err), &err);
-	expect_format("\"format\": 2"); /* before anything is written to the log */
+	expect_format("\"format\": 2"); /* before a record is written */
 	expect_format("\"site\": \"kept\"");
 	expect_format(ID);
 	ck_assert_bn_ok(bn_workspace_sync(ws, &err), &err);
@@ -399,7 +399,7 @@ START_TEST(test_event_waits_for_the_format_unless_the_file_is_somebody_elses)
 	bn_workspace_close(ws);
 	write_format("{\"format\": 1, " ID "}");
 	ws = reopen();
-	ck_assert_int_eq(toy_append_set(ws, "toy/a", 1), 0); /* takes the slot */
+	ck_assert_int_eq(toy_append_set(ws, "toy/a", 1), 0); /* opens the slot */
 	ops.rename = no_space;
 	env.env.fs = &ops;
 	ck_assert_int_eq(
@@ -464,7 +464,7 @@ START_TEST(test_mount_that_has_died_is_no_missing_workspace)
 }
 END_TEST
 
-/* A link in the place of a part of the workspace is not followed. */
+/* A link in place of a part of the workspace is not followed. */
 START_TEST(test_links_below_a_workspace_are_not_followed)
 {
 	bn_workspace *ws = make();
@@ -494,7 +494,7 @@ START_TEST(test_links_below_a_workspace_are_not_followed)
 }
 END_TEST
 
-/* Every verb refuses it as init does. */
+/* Every verb refuses it, like init. */
 START_TEST(test_workspace_that_is_itself_a_link_is_refused)
 {
 	bn_workspace *ws = make(), *linked = NULL;
@@ -508,7 +508,7 @@ START_TEST(test_workspace_that_is_itself_a_link_is_refused)
 	bn_err_clear(&e);
 	ck_assert_int_eq(bn_workspace_init(&env.env, at, &e), BN_EREFUSED);
 	bn_free(link);
-	/* A link on the way to the directory is the user's own. */
+	/* A link on the path to the directory is the user's choice. */
 	link = bn_strf("%s/by-link", dir.path);
 	ck_assert_int_eq(symlink(bn_workspace_dir(ws), link), 0);
 	ck_assert_bn_ok(bn_workspace_open(&linked, &env.env, toy_classes, link, &err), &err);
@@ -568,7 +568,7 @@ START_TEST(
 		if (i == 2)
 			toy_append_set(other, "toy/b", 1);
 		ck_assert_bn_ok(bn_workspace_refresh(other, &changed, &err), &err);
-		ck_assert(changed); /* as the one before had said */
+		ck_assert(changed); /* includes what the read before folded */
 		ck_assert_int_eq(toy_value(other, "toy/a") == before, i == 0);
 		ck_assert_bn_ok(bn_workspace_refresh(other, &changed, &err), &err);
 		ck_assert_int_eq(changed, i == 0);

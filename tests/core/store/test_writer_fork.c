@@ -1,8 +1,7 @@
 /*
- * Two histories of one writer, in overlapping segments: every reader finds the same fork at the same
- * record, whatever came first and whatever was merged since, and a writer whose segments contradict each other
- * stops nobody but himself. Whose key vouches for what a writer wrote.
- */
+ * Two histories of one writer in overlapping segments: every reader finds the same fork at the same record, in any order
+ * of arrival and after any merge, and a writer with contradicting segments affects no other. Also: the keys that sign a
+ * writer's records. */
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "core/base/rng.h"
@@ -57,7 +56,7 @@ static void finish(void)
 
 /* ---- histories -------------------------------------------------------------------------------------- */
 
-/* Record 1 is a card. From record `parts` on history 'b' is another one than 'a'. */
+/* Record 1 is a card. From record `parts` on history 'b' differs from 'a'. */
 static void add_records(forged_log *l, char history, uint64_t parts, uint64_t last)
 {
 	char payload[32];
@@ -74,7 +73,7 @@ static void add_records(forged_log *l, char history, uint64_t parts, uint64_t la
 	}
 }
 
-/* The segment with those records of a history. */
+/* A segment with those records of a history. */
 static void put(const char *writer, char history, uint64_t parts, uint64_t first, uint64_t last)
 {
 	forged_log l;
@@ -108,8 +107,8 @@ static void dump_hash(char hash[65])
 	ck_assert_bn_ok(bn_index_dump_hash(ws, hash, &err), &err);
 }
 
-/* Reads what is new, and checks that a reader who begins now says the same, and a second one of this
- * index has nothing to do. */
+/* Reads new segments, and checks that a new reader has the same view and that a second reader of this index has nothing
+ * to do. */
 static void read_as_all_do(void)
 {
 	char now[65], anew[65], later[65];
@@ -129,7 +128,7 @@ static void read_as_all_do(void)
 	ck_assert_str_eq(anew, later);
 }
 
-/* The first record that two histories of the writer do not share; 0: it has one. */
+/* The first record that the writer's two histories do not share; 0: there is one history. */
 static int64_t fork_of(const char *writer)
 {
 	return bn_sql_int(db, 0, "SELECT seq FROM dump_writer_fork WHERE writer = ?", "s", writer);
@@ -165,7 +164,7 @@ static bool is_nobodys(const char *writer, uint64_t seq)
 	return author(key, writer, seq) == 0;
 }
 
-/* What `audit verify` reads: overlapping segments that differ. */
+/* The number of overlapping segments that differ, as `audit verify` counts them. */
 static size_t overlaps(void)
 {
 	bn_log_report report;
@@ -188,7 +187,7 @@ START_TEST(test_two_histories_are_a_fork_whichever_segment_comes_first)
 			put("w", 'a', 3, 1, 4);
 		if (order == 0)
 			read_as_all_do();
-		put("w", 'b', 3, 1, 5); /* it reaches further: it is the one that is folded */
+		put("w", 'b', 3, 1, 5); /* the longer one is folded */
 		if (order == 1) {
 			read_as_all_do();
 			put("w", 'a', 3, 1, 4);
@@ -213,7 +212,7 @@ START_TEST(test_two_histories_are_a_fork_whichever_segment_comes_first)
 }
 END_TEST
 
-/* What follows does not continue what was folded: the writer stops there, and he alone. */
+/* The later segment does not continue what was folded: only this writer stops. */
 START_TEST(test_segments_that_overlap_in_part_stop_their_writer_alone)
 {
 	for (int order = 0; order < 2; order++) {
@@ -232,7 +231,7 @@ START_TEST(test_segments_that_overlap_in_part_stop_their_writer_alone)
 }
 END_TEST
 
-/* Neither a fork nor an end: the same records twice, as a merge leaves them that died. */
+/* A killed merge leaves the same records twice, which is not a fork. */
 START_TEST(test_segments_that_overlap_and_agree_are_no_fork)
 {
 	make();
@@ -294,15 +293,14 @@ START_TEST(test_fork_is_what_the_files_say_now)
 	put("w", 'b', 2, 1, 3);
 	read_as_all_do();
 	ck_assert_int_eq(fork_of("w"), 2);
-	put("w", 'b', 4, 2, 4); /* differs later: the first place counts */
+	put("w", 'b', 4, 2, 4); /* differs later: the earlier difference counts */
 	read_as_all_do();
 	ck_assert_int_eq(fork_of("w"), 2);
 	finish();
 }
 END_TEST
 
-/* A segment that is not whole, names another writer, or was put there by somebody else. */
-/* Neither the names nor the newest segment tell of it. */
+/* Neither the names of files nor the newest segment show the replacement. */
 START_TEST(test_middle_segment_that_is_replaced_under_its_name_is_seen)
 {
 	static const char writer[] = "alice@host-boot-0";
@@ -331,6 +329,7 @@ START_TEST(test_middle_segment_that_is_replaced_under_its_name_is_seen)
 }
 END_TEST
 
+/* Segments that are incomplete, name another writer, or belong to another user are not used. */
 START_TEST(test_only_whole_segments_of_the_owner_are_evidence)
 {
 	forged_log l;
@@ -384,14 +383,14 @@ START_TEST(test_range_has_one_name)
 }
 END_TEST
 
-/* Everybody's index would be made anew for ever. */
+/* Otherwise all indexes would be rebuilt again and again. */
 START_TEST(test_writer_whose_files_contradict_each_other_stops_nobody_else)
 {
 	forged_log l;
 	make();
-	put("w", 'a', 0, 1, 3); /* and the next segment continues another history */
+	put("w", 'a', 0, 1, 3); /* the next segment continues another history */
 	put("w", 'b', 2, 4, 5);
-	put("v", 'a', 0, 1, 3); /* an open.seg that does */
+	put("v", 'a', 0, 1, 3); /* its open.seg does */
 	forged_begin(&l, bn_workspace_id(ws), "v", START_MS);
 	add_records(&l, 'b', 2, 3);
 	l.start = l.tip;
@@ -399,7 +398,7 @@ START_TEST(test_writer_whose_files_contradict_each_other_stops_nobody_else)
 	add_records(&l, 'b', 2, 5);
 	forged_write(&l, &dir, BN_SEGMENT_OPEN, l.records.ptr, l.records.len);
 	forged_end(&l);
-	put("u", 'a', 0, 1, 3); /* one that begins before */
+	put("u", 'a', 0, 1, 3); /* its open.seg begins earlier */
 	forged_begin(&l, bn_workspace_id(ws), "u", START_MS);
 	add_records(&l, 'b', 2, 5);
 	forged_write(&l, &dir, BN_SEGMENT_OPEN, l.records.ptr, l.records.len);
@@ -419,7 +418,7 @@ START_TEST(test_writer_whose_files_contradict_each_other_stops_nobody_else)
 }
 END_TEST
 
-/* Random segments of two histories come in a random order, and some go again. */
+/* Random segments of two histories arrive in random order, and some are removed. */
 START_TEST(test_dumps_are_equal_whatever_comes_first_or_goes)
 {
 	enum { SEEDS = 60, STEPS = 12, RECORDS = 8 };
@@ -456,7 +455,7 @@ START_TEST(test_dumps_are_equal_whatever_comes_first_or_goes)
 }
 END_TEST
 
-/* ---- who wrote -------------------------------------------------------------------------------------- */
+/* ---- keys ------------------------------------------------------------------------------------------ */
 
 START_TEST(test_key_of_card_and_seal_vouches_for_what_lies_between)
 {
@@ -472,7 +471,7 @@ START_TEST(test_key_of_card_and_seal_vouches_for_what_lies_between)
 	read_as_all_do();
 	ck_assert(is_nobodys("w", 1)); /* before the card */
 	ck_assert(is_author(&signer, "w", 2) && is_author(&signer, "w", 3));
-	ck_assert(is_nobodys("w", 4)); /* behind the seal */
+	ck_assert(is_nobodys("w", 4)); /* after the seal */
 	forged_add(&l, "toy.set", "toy/a", "{\"v\":4}");
 	forged_seal(&l, &dir, &signer);
 	read_as_all_do();
@@ -481,12 +480,12 @@ START_TEST(test_key_of_card_and_seal_vouches_for_what_lies_between)
 		bn_sql_int(db, 0, "SELECT seq FROM dump_writer_seal WHERE writer = 'w' AND key = ?",
 			"b", signer.key, sizeof signer.key),
 		5);
-	forged_card(&l, &other); /* another key takes over */
+	forged_card(&l, &other); /* another key continues */
 	forged_add(&l, "toy.set", "toy/a", "{\"v\":4}");
 	forged_seal(&l, &dir, &other);
 	read_as_all_do();
 	ck_assert(is_author(&other, "w", 6) && is_author(&other, "w", 7));
-	ck_assert(is_nobodys("w", 5)); /* the newest seal alone counts */
+	ck_assert(is_nobodys("w", 5)); /* only the newest seal counts */
 	forged_end(&l);
 	finish();
 }
@@ -520,7 +519,7 @@ START_TEST(test_seals_and_cards_that_are_not_right_vouch_for_nothing)
 }
 END_TEST
 
-/* The seal of one history under the records of another: that is no segment. */
+/* The trailer of one history after the records of another does not make a valid segment. */
 START_TEST(test_seal_that_was_copied_under_other_records_vouches_for_nothing)
 {
 	forged_log a, b;

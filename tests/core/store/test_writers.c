@@ -1,7 +1,6 @@
 /*
- * Many writers at once: slots, adoption of the dead, and eight processes writing 80 000 events that
- * every reader sees the same, in whatever order they come.
- */
+ * Many writers at once: slots, adoption of dead writers, and eight processes that write 80 000 events, which every reader
+ * sees equally in any order of arrival. */
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "core/store/_workspace.h"
@@ -59,7 +58,7 @@ static int64_t count_events(bn_workspace *ws)
 	return bn_sql_int(bn_workspace_index(ws), -1, "SELECT sum(events) - 1 FROM writer", "");
 }
 
-/* Starts a child that runs work() and is then killed with SIGKILL, not exiting in any way. */
+/* Starts a child that runs work() and is killed with SIGKILL. */
 static void run_and_kill(void (*work)(void))
 {
 	int ends[2];
@@ -95,7 +94,7 @@ START_TEST(test_writer_of_a_killed_process_is_adopted_and_continued)
 	ck_assert_int_eq(count_in("log", ""), 1);
 	bn_workspace *ws = open_here();
 	ck_assert_bn_ok(bn_workspace_refresh(ws, NULL, &err), &err);
-	ck_assert_int_eq(toy_value(ws, "toy/a"), 7); /* readers follow open.seg before that */
+	ck_assert_int_eq(toy_value(ws, "toy/a"), 7); /* readers follow open.seg even before that */
 	ck_assert_int_eq(toy_append_set(ws, "toy/a", 9), 0);
 	ck_assert_bn_ok(bn_workspace_sync(ws, &err), &err);
 	ck_assert_int_eq(toy_value(ws, "toy/a"), 7 * 31 + 9);
@@ -109,14 +108,14 @@ END_TEST
 START_TEST(test_writer_adopts_what_other_dead_slots_left_open)
 {
 	start();
-	bn_workspace *first = open_here(); /* keeps slot 0 busy meanwhile */
+	bn_workspace *first = open_here(); /* occupies slot 0 */
 	toy_append_set(first, "toy/b", 1);
 	ck_assert_bn_ok(bn_workspace_commit(first, &err), &err);
 	run_and_kill(write_and_hang); /* slot 1 */
 	ck_assert_int_eq(count_in("log", ""), 2);
 	ck_assert_bn_ok(bn_workspace_seal(first, &err), &err);
 	bn_workspace_close(first);
-	bn_workspace *ws = open_here(); /* slot 0 again; adopts slot 1 in passing */
+	bn_workspace *ws = open_here(); /* uses slot 0 and adopts slot 1 */
 	toy_append_set(ws, "toy/b", 1);
 	ck_assert_bn_ok(bn_workspace_commit(ws, &err), &err);
 	bn_log_report report;
@@ -165,7 +164,7 @@ static uid_t somebody_else(const bn_env *e)
 	return 4711;
 }
 
-/* root over NFS with root_squash, or sshfs: what one makes belongs to somebody else. */
+/* As for root over NFS with root_squash, or over sshfs: new files belong to another user. */
 START_TEST(test_writer_that_does_not_own_what_it_makes_says_so_and_leaves_no_litter)
 {
 	bn_err e = BN_ERR_INIT;
@@ -177,7 +176,7 @@ START_TEST(test_writer_that_does_not_own_what_it_makes_says_so_and_leaves_no_lit
 	ck_assert_ptr_nonnull(strstr(e.msg, "belong to"));
 	char *log = bn_workspace_path(ws, "log");
 	ck_assert_bn_ok(bn_fs_list_dir(&env.env, log, &names, &err), &err);
-	ck_assert_uint_eq(names.count, 1); /* the founder's */
+	ck_assert_uint_eq(names.count, 1); /* that of the founding record */
 	bn_names_release(&names);
 	bn_free(log);
 	bn_workspace_close(ws);
@@ -269,7 +268,7 @@ END_TEST
 /* ---- replies that were lost ------------------------------------------------------------------- */
 
 static int lost_error;
-static bool is_done; /* whether the server did the work before its reply was lost */
+static bool is_done; /* the server executed the call before its reply was lost */
 
 static int lost_rename(
 	const bn_env *e, const bn_dir *at, const char *from, const bn_dir *to_at, const char *to)
@@ -370,7 +369,7 @@ START_TEST(test_claim_whose_reply_was_lost_is_taken_once)
 }
 END_TEST
 
-/* ---- a bad spot on the disk ------------------------------------------------------------------- */
+/* ---- an unreadable part of the disk ------------------------------------------------------------ */
 
 static ino_t bad_inode;
 static off_t bad_from;
@@ -383,7 +382,7 @@ static ssize_t bad_pread(const bn_env *e, int fd, void *bytes, size_t n, off_t a
 	return bn_fs_real.pread(e, fd, bytes, n, at);
 }
 
-/* Two writers; one's segment is larger than a reader's window and has a spot that cannot be read. */
+/* Two writers, one with a segment larger than a reader's buffer, part of which cannot be read. */
 START_TEST(test_unreadable_spot_in_a_segment_leaves_out_that_writer_alone)
 {
 	bn_fs_ops ops = bn_fs_real;
@@ -411,7 +410,7 @@ START_TEST(test_unreadable_spot_in_a_segment_leaves_out_that_writer_alone)
 	ck_assert_int_eq(report.faults[0].kind, BN_FAULT_UNREADABLE);
 	ck_assert_str_eq(report.faults[0].writer, a->writer->name);
 	bn_log_report_release(&report);
-	bad_inode = 0; /* it was the controller */
+	bad_inode = 0; /* readable again */
 	ck_assert_bn_ok(bn_workspace_refresh(b, NULL, &err), &err);
 	ck_assert_int_eq(toy_ticks(b, "toy/a"), 8000);
 	env.env.fs = &bn_fs_real;
@@ -422,7 +421,7 @@ START_TEST(test_unreadable_spot_in_a_segment_leaves_out_that_writer_alone)
 }
 END_TEST
 
-/* The end of this process's own history cannot be read: it takes another slot. */
+/* If the end of its log cannot be read, the process uses another slot. */
 START_TEST(test_writer_whose_own_slot_cannot_be_read_takes_another)
 {
 	bn_fs_ops ops = bn_fs_real;
@@ -477,7 +476,7 @@ static void write_many(int who)
 	_exit(0);
 }
 
-/* Copies one writer's directory of a workspace into another workspace. */
+/* Copies the directory of a writer to another workspace. */
 static void bring(const char *from, const char *to, const char *writer)
 {
 	char *src = bn_strf("%s/.binnacle/log/%s", from, writer);
@@ -496,7 +495,7 @@ static void bring(const char *from, const char *to, const char *writer)
 	bn_free(dst);
 }
 
-/* A reader to whom the writers' logs come one after the other, last first. */
+/* A reader that gets the logs of the writers one by one, the last one first. */
 static void read_backwards(char hash[65], int64_t *events)
 {
 	toy_dir other;
