@@ -1,4 +1,4 @@
-/* Every operation of the CUDA plug-in against the CPU back end, where there is a GPU. */
+/* Every operation of the CUDA plug-in compared with the CPU back end; needs a GPU. */
 #include "core/learn/trainer.h"
 #include "kernels/backend.h"
 #include "tests/support/check_main.h"
@@ -11,7 +11,7 @@
 
 enum { MAX_OUT = 4000000, ROWS = 5000, COLS = 10 };
 
-/* The plug-in lies beside the program, which tests/run.sh names. */
+/* The plug-in is in the directory of the program, whose path tests/run.sh sets. */
 static bool cuda(bnk_target *out, char *why, size_t why_size)
 {
 	char path[4096];
@@ -85,7 +85,7 @@ START_TEST(test_trainers_agree_between_cuda_and_cpu)
 			bn_estimator_predict(e[k], x, ROWS, out[k], scratch);
 		}
 		double d = kernel_distance(out[1], out[0], ROWS * e[0]->outputs);
-		/* Adam in float32 drifts apart over epochs; the linear models must not. */
+		/* Rounding of Adam in float32 adds up over epochs; that of the linear models must not. */
 		ck_assert_msg(d < (strcmp(trainer->name, "mlp") == 0 ? 0.5 : 1e-6),
 			"%s: predictions differ by %g", trainer->name, d);
 		bn_estimator_free(e[0]);

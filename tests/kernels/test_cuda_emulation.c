@@ -1,8 +1,7 @@
 /*
- * The CUDA sources on emulated cards, which differ in nothing but the order of blocks and threads: every operation and
- * trainer against the CPU, with equal bytes on all cards. On one more card barriers do nothing, so that what these
- * tests would miss shows.
- */
+ * The CUDA sources on emulated cards, which differ only in the order of blocks and threads: every operation and trainer
+ * compared with the CPU, with equal bytes on all cards. One more card ignores barriers, to show that these tests would
+ * detect a missing one. */
 #include "core/learn/trainer.h"
 #include "kernels/backend.h"
 #include "kernels/op/gram_tile.h"
@@ -19,7 +18,7 @@
 
 enum { CARDS = 6, FAULTY = CARDS, MAX_OUT = 300000, MAX_WORK = 60000, ROWS = 600, COLS = 5 };
 
-/* The plug-in lies beside the program, which tests/run.sh names. */
+/* The plug-in is in the directory of the program, whose path tests/run.sh sets. */
 static bool card(bnk_target *out, int number, char *why, size_t why_size)
 {
 	char path[4096], which[20];
@@ -79,7 +78,7 @@ START_TEST(test_operations_agree_with_the_cpu_and_give_equal_bytes_in_any_order)
 }
 END_TEST
 
-/* A card whose barriers do nothing gives other sums: the orders above do tell. */
+/* A card that ignores barriers gives other sums, so the orders above detect that. */
 START_TEST(test_a_missing_barrier_is_noticed)
 {
 	static double good[MAX_OUT], bad[MAX_OUT];
@@ -107,7 +106,7 @@ START_TEST(test_a_missing_barrier_is_noticed)
 }
 END_TEST
 
-/* The order of additions is the CPU's, element by element. */
+/* Additions are in the order of the CPU, for each element. */
 START_TEST(test_gram_tile_gives_the_bytes_of_the_cpu)
 {
 	enum { M = 9000, N = 6, WIDTH = (N + 1) * (N + 2), TILES = 3 };
@@ -177,7 +176,7 @@ START_TEST(test_the_memory_of_a_card_is_its_own)
 	pid_t pid = fork();
 	if (pid == 0) {
 		signal(SIGSEGV, SIG_DFL);
-		_exit(*(volatile char *)b.data); /* what a caller must never do */
+		_exit(*(volatile char *)b.data); /* an invalid access to device memory */
 	}
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	ck_assert(!WIFEXITED(status) || WEXITSTATUS(status) != 0xff);
@@ -223,7 +222,7 @@ START_TEST(test_trainers_agree_with_the_cpu)
 			bn_estimator_predict(e[k], x, ROWS, out[k], scratch);
 		}
 		double d = kernel_distance(out[1], out[0], ROWS * e[0]->outputs);
-		/* Adam in float32 drifts apart; three epochs do not take it far. */
+		/* Rounding of Adam in float32 adds up, but little in three epochs. */
 		ck_assert_msg(
 			d < (mlp ? 1e-3 : 1e-9), "%s: predictions differ by %g", trainer->name, d);
 		bn_estimator_free(e[0]);

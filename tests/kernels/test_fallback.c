@@ -1,4 +1,4 @@
-/* A back end that lacks operations, or the memory for them: each falls back to the CPU alone, with the same bytes. */
+/* A back end that lacks operations, or memory for them: only these run on the CPU, with the same bytes. */
 #include "core/learn/trainer.h"
 #include "kernels/backend.h"
 #include "kernels/op/gather.h"
@@ -14,12 +14,12 @@
 
 enum { MAX_OUT = 4000000, ROWS = 900, COLS = 5 };
 
-/* ---- a device far away: host memory under addresses that the host must not use --------------- */
+/* ---- a remote device: host memory at addresses that the host must not use ------------------- */
 
 #define FAR ((uintptr_t)1 << 62)
 
 static size_t blocks, queues, events, uploads, downloads;
-static size_t largest_block; /* 0: none is refused */
+static size_t largest_block; /* 0: unlimited */
 
 static void *near(const void *p)
 {
@@ -145,7 +145,7 @@ static int far_event_wait(bnk_context *ctx, void *queue, void *event)
 	return far_sync(ctx, queue);
 }
 
-/* The one operation that it has: relu_grad, up to 100 elements, with scratch that it does not use. */
+/* Its only operation is relu_grad, for up to 100 elements, with scratch that it does not use. */
 static int few(const void *args, bnk_dtype type)
 {
 	const bnk_relu_grad_args *a = args;
@@ -175,7 +175,7 @@ static int far_relu_grad(const bnk_call *call, bnk_dtype type, const void *args)
 static const bnk_impl relu_grad_impl = {few, some_scratch, far_relu_grad};
 static const bnk_impl *const far_ops[] = {[BNK_OP_RELU_GRAD] = &relu_grad_impl};
 
-/* As a plug-in of an older program: it knows no operation after relu_grad. */
+/* Like a plug-in of an older program, without the operations after relu_grad. */
 static const bnk_backend far = {
 	.api_version = BNK_API_VERSION,
 	.struct_bytes = sizeof(bnk_backend),
@@ -241,19 +241,19 @@ START_TEST(test_one_operation_falls_back_and_is_counted)
 	ck_assert_int_eq(bnk_buffer_new(&buffer, d, sizeof host), BNK_OK);
 	bnk_view all = bnk_vector(&buffer, BNK_F32, 0, 200);
 	bnk_buffer act = bnk_buffer_wrap_const(host, sizeof host);
-	/* Supported: it runs there. */
+	/* Supported, so it runs on the device. */
 	bnk_upload(q, &all, host);
 	bnk_relu_grad_args a = {
 		bnk_vector(&buffer, BNK_F32, 0, 100), bnk_vector(&buffer, BNK_F32, 100, 100)};
 	ck_assert_int_eq(bnk_run(q, BNK_OP_RELU_GRAD, BNK_F32, &a), BNK_OK);
 	ck_assert_uint_eq(bnk_queue_count(q, BNK_OP_RELU_GRAD).fallbacks, 0);
-	/* An operand of the host's, which is read where it lies. */
+	/* An operand in host memory is used in place. */
 	size_t before = downloads;
 	a.act = bnk_vector(&act, BNK_F32, 100, 100);
 	ck_assert_int_eq(bnk_run(q, BNK_OP_RELU_GRAD, BNK_F32, &a), BNK_OK);
 	ck_assert_uint_eq(bnk_queue_count(q, BNK_OP_RELU_GRAD).fallbacks, 1);
 	ck_assert_uint_eq(downloads, before + 1);
-	/* No memory for scratch on the device: a queue of its own, which has none yet. */
+	/* No device memory for scratch, with a new queue that has none yet. */
 	bnk_queue *second = NULL;
 	ck_assert_int_eq(bnk_queue_new(&second, d), BNK_OK);
 	largest_block = 1000;
@@ -273,7 +273,7 @@ START_TEST(test_one_operation_falls_back_and_is_counted)
 }
 END_TEST
 
-/* What stands between the rows of an output is the caller's. */
+/* Gaps between the rows of an output belong to the caller. */
 START_TEST(test_gaps_between_rows_stay_as_they_are)
 {
 	bnk_device *d = NULL;
@@ -333,7 +333,7 @@ static void log_line(void *user, const char *line)
 		snprintf(said, sizeof said, "%s", line);
 }
 
-/* Whole trainers on a device that has nothing: the CPU's model, and a word about it in the log. */
+/* Trainers on a device without their operations: the same model as on the CPU, and a line in the log. */
 START_TEST(test_trainers_go_on_and_say_so)
 {
 	static double x[ROWS * COLS], y[ROWS];
@@ -350,7 +350,7 @@ START_TEST(test_trainers_go_on_and_say_so)
 		const bn_trainer *trainer = bn_trainer_get(t);
 		bn_estimator *e[2] = {NULL, NULL};
 		static double out[2][2 * ROWS], scratch[4096];
-		/* A baseline counts and sums its targets, which is no operation of a device. */
+		/* A baseline only counts and sums its targets, without operations of a device. */
 		bool computes = strcmp(trainer->name, "baseline") != 0;
 		said[0] = '\0';
 		for (int k = 0; k < 2; k++) {

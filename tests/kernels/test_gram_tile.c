@@ -1,4 +1,5 @@
-/* gram_tile, with the tree of tiles: against plain sums in long double, and equal bytes however rows are cut. */
+/* gram_tile and the tree of tiles: compared with plain sums in long double, and equal bytes for any division of the
+ * rows. */
 #include "core/base/rng.h"
 #include "core/learn/tiles.h"
 #include "kernels/backend.h"
@@ -75,7 +76,7 @@ static void end(session *s)
 	bnk_device_close(s->device);
 }
 
-/* Sums of rows first .. first + m - 1, of which the first tile has `skip` already. */
+/* Sums over rows first .. first + m - 1; the first tile already contains `skip` rows. */
 static void run_tiles(session *s, const data *d, size_t first, size_t m, size_t skip, double *sums)
 {
 	size_t tile = BN_TILE_ROWS, tiles = bnk_gram_tile_count(m, skip, tile);
@@ -106,7 +107,7 @@ static void add_node(bn_tree *tree, unsigned level, uint64_t index, const double
 	ck_assert_bn_ok(bn_tree_add(tree, level, index, room, &err), &err);
 }
 
-/* Rows first .. first + m - 1, from a tile's first row on, in blocks of random sizes, into tree. */
+/* Sums rows first .. first + m - 1, where first begins a tile, in blocks of random sizes, into tree. */
 static void sum_rows(session *s, const data *d, size_t first, size_t m, bn_rng *cuts, bn_tree *tree)
 {
 	size_t tile = BN_TILE_ROWS, width = width_of(d), number = first / tile;
@@ -118,7 +119,7 @@ static void sum_rows(session *s, const data *d, size_t first, size_t m, bn_rng *
 		run_tiles(s, d, first + at, take, skip, sums);
 		at += take;
 		size_t tiles = bnk_gram_tile_count(take, skip, tile);
-		bool open = at % tile && at < m; /* the last tile goes on in the next block */
+		bool open = at % tile && at < m; /* the last tile continues in the next block */
 		for (size_t t = 0; t + open < tiles; t++)
 			add_node(tree, 0, number++, sums + t * width);
 		if (open)
@@ -135,7 +136,7 @@ static void total_of(session *s, const data *d, double *out)
 	bn_tree_release(&tree);
 }
 
-/* Plain sums: element e of the total, and the sum of what was added as absolute values. */
+/* Plain sums: element e of the total, and *size, the sum of the absolute values of its terms. */
 static long double reference(const data *d, size_t e, long double *size)
 {
 	size_t k = d->n + 1, i = e / k, j = e % k;
@@ -171,7 +172,7 @@ START_TEST(test_sums_agree_with_long_double)
 		total_of(&s, &d, got);
 		for (size_t e = 0; e < width_of(&d); e++) {
 			long double size, want = reference(&d, e, &size);
-			/* Three roundings of a term, and one for each addition of the longest chain. */
+			/* Three roundings per term, and one for each addition in the longest chain. */
 			long double allowed = (4096 + 16) * (long double)DBL_EPSILON / 2 * size;
 			ck_assert_msg(fabsl(got[e] - want) <= allowed,
 				"%zux%zu, element %zu: %g is not %Lg", d.m, d.n, e, got[e], want);
@@ -182,7 +183,7 @@ START_TEST(test_sums_agree_with_long_double)
 }
 END_TEST
 
-/* Whole numbers have exact sums: nothing may be lost, doubled or taken from a neighbour. */
+/* Sums of integers are exact: no term may be lost, added twice or taken from a neighbour. */
 START_TEST(test_sums_of_whole_numbers_are_exact)
 {
 	static double got[MAX_WIDTH];
@@ -227,7 +228,7 @@ START_TEST(test_threads_and_variants_change_no_bit)
 }
 END_TEST
 
-/* Blocks of any size, and any consecutive ranges of tiles: what batches, parts, ranks and checkpoints do. */
+/* Blocks of any size and any consecutive ranges of tiles, as for batches, parts, ranks and checkpoints. */
 START_TEST(test_where_rows_are_cut_changes_no_bit)
 {
 	static double want[MAX_WIDTH], got[MAX_WIDTH];
@@ -235,7 +236,7 @@ START_TEST(test_where_rows_are_cut_changes_no_bit)
 	size_t tile = BN_TILE_ROWS, tiles = bnk_gram_tile_count(d.m, 0, tile);
 	session s = begin(2, "");
 	bn_rng cuts;
-	/* All at once, tile by tile. */
+	/* The reference: tile by tile. */
 	bn_tree whole;
 	bn_tree_init(&whole, width_of(&d), NULL, NULL);
 	for (size_t t = 0; t < tiles; t++) {

@@ -1,4 +1,4 @@
-/* The exp and log1p of the operation logistic, seen from outside: against long double, over all margins. */
+/* exp and log1p in the operation logistic, tested through it: compared with long double, for all margins. */
 #include "core/base/rng.h"
 #include "kernels/backend.h"
 #include "kernels/op/logistic.h"
@@ -52,14 +52,14 @@ START_TEST(test_margins_of_all_sizes_are_as_near_as_doubles_are)
 	for (size_t i = 0; i < ROWS; i++) {
 		long double e = expl(-fabsl((long double)z[i]));
 		long double p = z[i] < 0 ? e / (1 + e) : 1 / (1 + e);
-		if (fabs(z[i]) > 708) { /* smaller than anything that it is added to */
+		if (fabs(z[i]) > 708) { /* negligible in any sum */
 			ck_assert_double_le(curvature[i], 1e-300);
 			continue;
 		}
 		worst[0] = fmax(worst[0], distance(residual[i], p));
 		worst[1] = fmax(worst[1], distance(curvature[i], e / ((1 + e) * (1 + e))));
 	}
-	/* The loss of one row at a time. */
+	/* The loss, for one row at a time. */
 	for (size_t i = 0; i < 1000; i++) {
 		double at = z[0] = z[i];
 		run(1, false, "");
@@ -91,7 +91,7 @@ START_TEST(test_what_is_not_finite_shows_in_the_loss)
 }
 END_TEST
 
-/* Rows of a lane, of a chunk, and past both. */
+/* Fewer rows than a lane, than a chunk, and more than both. */
 START_TEST(test_variants_and_weights_change_no_bit)
 {
 	static const size_t rows[] = {1, 7, 8, 9, 255, 256, 257, 4096, ROWS};

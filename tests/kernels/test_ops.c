@@ -1,4 +1,4 @@
-/* Every operation of the CPU back end against scalar loops, at several thread counts. */
+/* Every operation of the CPU back end compared with scalar loops, at several thread counts. */
 #include "core/base/rng.h"
 #include "kernels/backend.h"
 #include "kernels/op/gather.h"
@@ -51,7 +51,7 @@ START_TEST(test_cpu_gives_equal_bytes_at_1_2_and_7_threads)
 }
 END_TEST
 
-/* FIXED and EXACT operations: the bytes of the portable variant are those of every other. */
+/* FIXED and EXACT operations: all variants give the bytes of the portable one. */
 START_TEST(test_every_variant_gives_the_bytes_of_the_portable_one)
 {
 	static double portable[MAX_OUT], other[MAX_OUT];
@@ -150,7 +150,7 @@ START_TEST(test_an_error_sticks_to_its_queue_and_names_the_operation)
 	bnk_relu_grad_args mask = {v, bnk_vector(&ab, BNK_F32, 0, 2)};
 	ck_assert_int_eq(bnk_device_open(&d, NULL, 1), BNK_OK);
 	ck_assert_int_eq(bnk_queue_new(&q, d), BNK_OK);
-	/* Memory that must not be written to. */
+	/* Read-only memory. */
 	bnk_run(q, BNK_OP_SOFTMAX, BNK_F32, &(bnk_softmax_args){.z = fixed});
 	ck_assert_int_eq(bnk_queue_failed(q), BNK_OP_SOFTMAX);
 	ck_assert_int_eq(bnk_run(q, BNK_OP_RELU_GRAD, BNK_F32, &mask), BNK_EINVAL);
@@ -185,7 +185,7 @@ START_TEST(test_a_nan_is_not_hidden_by_relu)
 }
 END_TEST
 
-/* Bits as they are, whatever the type. */
+/* Copies bits unchanged, whatever the type. */
 START_TEST(test_gather_moves_every_element_type)
 {
 	bnk_device *d = NULL;
@@ -215,7 +215,7 @@ START_TEST(test_gather_moves_every_element_type)
 }
 END_TEST
 
-/* Costs are what the shapes say. */
+/* Costs follow from the shapes. */
 START_TEST(test_an_operation_says_what_it_costs)
 {
 	bnk_buffer b = bnk_buffer_wrap(NULL, 0);

@@ -1,4 +1,4 @@
-/* Loops over shards: from several threads at once, inside of each other, and in a child. */
+/* Loops over shards: from several threads at once, nested, and in a child process. */
 #include "kernels/kernels.h"
 #include "kernels/parallel.h"
 #include "tests/support/check_main.h"

@@ -1,7 +1,6 @@
 /*
- * Arrow files and streams that others write, cell by cell: those of tests/fuzz/corpus/arrow that
- * tests/peers/arrow_forms.py made. What they must hold stands there.
- */
+ * Arrow files and streams by other writers, cell by cell: those in tests/fuzz/corpus/arrow made by
+ * tests/peers/arrow_forms.py, which also has their expected contents. */
 #include "core/base/str.h"
 #include "core/table/table.h"
 #include "tests/support/check_main.h"
@@ -10,7 +9,7 @@
 
 static bn_err err = BN_ERR_INIT;
 
-/* "name type: cell | cell"; '-' is an absent one. A line a column. */
+/* Adds a line "name type: cell | cell" for each column; '-' is an absent cell. */
 static void cells(bn_buf *out, const char *name)
 {
 	char path[120], type[BN_TYPE_TEXT];

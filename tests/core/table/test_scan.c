@@ -1,4 +1,4 @@
-/* Scans: some rows of a table, of several parts, as a table; the same at any number of threads. */
+/* Scans: selected rows of a table, in several parts, as a table; equal at any number of threads. */
 #include "core/table/scan.h"
 
 #include "core/base/env.h"
@@ -65,7 +65,7 @@ static bn_expr *filter(const char *text)
 	return e;
 }
 
-/* The values of `i`, which are the rows' numbers; yours. */
+/* The values of `i`, which equal the row numbers; yours. */
 static int64_t *numbers(bn_table_reader *r, size_t *n)
 {
 	int64_t *out = bn_alloc((ROWS + 1) * sizeof *out);
@@ -167,7 +167,8 @@ START_TEST(test_scan_does_not_read_parts_that_cannot_match)
 		s->columns[0].min = (bn_expr_value){BN_EXPR_INT, {.i = low}};
 		s->columns[0].max = (bn_expr_value){BN_EXPR_INT, {.i = low + BATCHES * BATCH - 1}};
 		s->columns[0].missing = 0;
-		/* The statistics of part 1 lie: what is passed over is seen by that. */
+		/* The statistics of part 1 are wrong on purpose, which shows whether they are
+		 * used. */
 		if (p == 1)
 			s->columns[0].max.i = low;
 		bn_table_take_stats(table, p, s);

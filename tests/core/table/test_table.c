@@ -1,4 +1,4 @@
-/* Tables: what a writer takes is what a reader gives, for every type, absent values included. */
+/* Tables: a reader returns what the writer took, for every type, including absent values. */
 #include "core/base/fs.h"
 #include "core/base/json.h"
 #include "core/table/arrow_read.h"
@@ -27,7 +27,7 @@ static void end(void)
 	bn_fs_remove_tree(env, dir, NULL);
 }
 
-enum { ROW_TYPES = BN_TYPE_STRING + 1 }; /* that are set cell by cell */
+enum { ROW_TYPES = BN_TYPE_STRING + 1 }; /* types that are set cell by cell */
 
 static void all_types(bn_schema *s)
 {
@@ -39,7 +39,7 @@ static void all_types(bn_schema *s)
 			bn_schema_add(s, names[t], (bn_type)t, true, t ? NULL : "W", &err), &err);
 }
 
-/* Row r of the table that these tests write; every seventh value is absent. */
+/* Row r of the tests' table; every seventh value is absent. */
 static void put_row(bn_table_writer *w, int r)
 {
 	char text[40];
@@ -263,7 +263,7 @@ START_TEST(test_a_row_that_does_not_fit_is_refused_and_forgotten)
 	bn_table_row_f64(w, 0, -128);
 	ck_assert_bn_ok(bn_table_row_end(w, &err), &err);
 	ck_assert_uint_eq(bn_table_written_rows(w), 1);
-	bn_table_writer_free(w); /* not finished: no file */
+	bn_table_writer_free(w); /* it was not finished, so there is no file */
 	ck_assert(!bn_fs_exists(env, path));
 	bn_schema_release(&s);
 	end();
@@ -310,7 +310,7 @@ START_TEST(test_schema_names_are_unique_and_near_misses_are_named)
 	ck_assert(!bn_schema_equal(&s, &t));
 	ck_assert_bn_ok(bn_schema_hash(&t, b, &err), &err);
 	ck_assert_str_ne(a, b);
-	json_t *tree = bn_schema_json(&t); /* the same text, by another way */
+	json_t *tree = bn_schema_json(&t); /* the same text by another function */
 	ck_assert_bn_ok(bn_json_hash(tree, a, &err), &err);
 	ck_assert_str_eq(a, b);
 	json_decref(tree);

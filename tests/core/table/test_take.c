@@ -1,4 +1,4 @@
-/* Some rows of a table: selected into a batch, profiled, kept in the cache, written as CSV in any order. */
+/* Rows selected from a table: into a batch, profiled, cached, written as CSV in any order. */
 #include "core/base/fs.h"
 #include "core/base/json.h"
 #include "core/data/add.h"

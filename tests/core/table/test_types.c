@@ -1,4 +1,4 @@
-/* All types: their names, their cells as text and JSON, and random columns of each through files, slices and picks. */
+/* All types: names, cells as text and JSON, and random columns through files, slices and selections. */
 #include "core/base/fs.h"
 #include "core/base/json.h"
 #include "core/base/rng.h"
@@ -196,7 +196,7 @@ START_TEST(test_types_have_names_that_are_read_back)
 }
 END_TEST
 
-/* Rows go in as batches large and small, and picked; they come out equal and in order. */
+/* Rows are written in large and small batches and by selections, and read back equal and in order. */
 START_TEST(test_random_columns_of_every_type_read_back_equal)
 {
 	bn_schema s = BN_SCHEMA_INIT;
@@ -316,12 +316,12 @@ START_TEST(test_reading_forms_say_what_is_exact)
 }
 END_TEST
 
-/* A list is JSON, which has no infinity and no NaN: they are words, and what is missing is null. */
+/* Lists are shown as JSON, which has no infinity or NaN: these are strings, and missing values are null. */
 START_TEST(test_lists_tell_infinity_nan_and_missing_apart)
 {
 	static const double values[] = {INFINITY, -INFINITY, NAN, 0, -0.5, 2};
 	static const float narrow[] = {INFINITY, -INFINITY, NAN, 0, -0.5F, 2};
-	static const uint8_t there[] = {0x37}; /* but the fourth */
+	static const uint8_t there[] = {0x37}; /* all but the fourth */
 	static const int32_t ends[] = {0, 4, 6};
 	const bn_column child = {
 		.type = BN_TYPE_FLOAT64, .rows = 6, .nulls = 1, .validity = there, .f64 = values};

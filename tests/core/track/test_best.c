@@ -1,4 +1,4 @@
-/* Which value of a metric is the best one, and that every place gives the same answer. */
+/* The best value of a metric, and that all interfaces give the same one. */
 #include "core/track/best.h"
 
 #include "core/run/runlog.h"
@@ -49,7 +49,7 @@ START_TEST(test_best_takes_no_nan_and_is_absent_without_a_direction)
 }
 END_TEST
 
-/* A run's screen: the page that the workbench draws. NaN: it shows a dash. */
+/* The best value on a run's page in the workbench. NaN: it shows a dash. */
 static double best_on_screen(track_world *w, const char *id, const char *key)
 {
 	void *context = NULL;
@@ -187,7 +187,7 @@ static void terms_run(track_world *w, int n, const terms_case *c)
 	bn_metric_set_release(&set);
 }
 
-/* The per cent of test_rmse that the second run has to the first; NaN: none is shown. */
+/* The difference of test_rmse from the first run to the second in per cent; NaN: not shown. */
 static double percent_of(track_world *w, int a, int b, bool *same_terms)
 {
 	char ids[2][BN_RUN_ID_TEXT];
@@ -212,7 +212,7 @@ static const bn_overview *overview_read(track_world *w, bn_page *page, void **co
 	return page->data;
 }
 
-/* Runs on one dataset of another target, of easier rows and of another test part are not beaten by each other. */
+/* Runs with another target, filtered rows or another test part are not compared. */
 START_TEST(test_best_is_among_runs_of_the_same_terms)
 {
 	static const terms_case cases[] = {{"power", NULL, ONES, ZEROS, 10},
@@ -235,7 +235,7 @@ START_TEST(test_best_is_among_runs_of_the_same_terms)
 		ck_assert(!same_terms);
 	}
 	ck_assert_double_eq_tol(
-		percent_of(&w, 1, 6, &same_terms), -50, 1e-9); /* more training rows */
+		percent_of(&w, 1, 6, &same_terms), -50, 1e-9); /* with other training rows */
 	ck_assert(same_terms);
 	const bn_overview *o = overview_read(&w, &page, &context);
 	for (size_t i = 0; i < o->line_count; i++) {

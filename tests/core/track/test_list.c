@@ -1,7 +1,6 @@
 /*
- * Lists of runs: pages in both directions by any sort, counts and places; and that what the fold
- * makes does not depend on the order of arrival.
- */
+ * Lists of runs: pages in both directions by any sort, counts and positions; and the fold's result does not depend on
+ * the order of arrival. */
 #include "core/base/mem.h"
 #include "core/base/rng.h"
 #include "core/run/runlog.h"
@@ -25,7 +24,8 @@ static void make_runs(void)
 	w.env.clock_ns = 1800000000000000000;
 	for (int i = 0; i < RUNS; i++) {
 		char params[64], metrics[64], name[16];
-		/* Some share an instant, so that the id decides; values tie, are absent, or NaN. */
+		/* Some runs have the same time, so the id decides; values are equal, absent, or
+		 * NaN. */
 		w.env.clock_step_ns = i % 4 ? 0 : 1000000000;
 		snprintf(name, sizeof name, "n%d", i * 37 % 10);
 		snprintf(params, sizeof params, i % 5 ? "lr=%d" : "opt=%d", i * 7 % 4);
@@ -199,7 +199,7 @@ START_TEST(test_list_held_in_memory_reads_only_what_changed)
 	bn_run_memory_work first = *did;
 	ck_assert_int_eq(first.runs_read, RUNS - RUNS / 11);
 	ck_assert_int_eq(first.columns_read, 1);
-	/* A list that is narrowed by each key reads nothing anew. */
+	/* Narrowing a list with each typed key reads no run again. */
 	static const char *const typed[] = {"n", "n1", "n", ""};
 	for (size_t i = 0; i < sizeof typed / sizeof *typed; i++) {
 		q.search = typed[i];
@@ -208,14 +208,14 @@ START_TEST(test_list_held_in_memory_reads_only_what_changed)
 	ck_assert_int_eq(did->runs_read, first.runs_read);
 	ck_assert_int_eq(did->columns_read, first.columns_read);
 	ck_assert_int_eq(did->filters_read, 1);
-	/* A point of a live run changes its columns, and no run. */
+	/* A new point of a live run reads columns again, but no run. */
 	bn_metric_set_add(&set, "rmse", 9, bn_env_now_ms(bn_workspace_env(w.ws)), -5);
 	ck_assert_bn_ok(bn_runlog_metrics(w.ws, track_id(1), &set, &err), &err);
 	track_sync(&w);
 	check_held(memory, (bn_run_query){.sort = "metrics.rmse"});
 	ck_assert_int_eq(did->runs_read, first.runs_read);
 	ck_assert_int_gt(did->columns_read, first.columns_read);
-	/* A new run is one more to hold. */
+	/* A new run is read. */
 	track_run(&w, 1001, "added", NULL, NULL, "RUNNING");
 	track_sync(&w);
 	check_held(memory, (bn_run_query){.search = "added"});
@@ -235,7 +235,7 @@ static const bn_run_group *group_of(const bn_run_page *p, const char *value)
 	return NULL;
 }
 
-/* Live ones first, whatever sorts; then groups in the order of their first runs. */
+/* Live runs come first in any sort; then groups in the order of their first runs. */
 START_TEST(test_list_groups_runs_behind_those_that_live)
 {
 	static const bool summed[] = {true, true};
@@ -287,7 +287,7 @@ START_TEST(test_list_groups_runs_behind_those_that_live)
 	ck_assert_int_eq(g->first, -1);
 	ck_assert_int_eq(g->sums[0].count, 1);
 	ck_assert(isnan(g->sums[0].deviation));
-	ck_assert_ptr_null(g->sums[1].alike); /* x and y */
+	ck_assert_ptr_null(g->sums[1].alike); /* the values differ */
 	bn_run_page_free(p);
 	q.group = "metrics.rmse";
 	bn_err e = BN_ERR_INIT;
@@ -298,7 +298,7 @@ START_TEST(test_list_groups_runs_behind_those_that_live)
 }
 END_TEST
 
-/* One random act on one of few runs, by one of two writers. */
+/* A random act on a random run, by one of two writers. */
 static void act(bn_workspace *ws, bn_rng *rng, bn_metric_set *set)
 {
 	static const char *const keys[] = {"rmse", "val_loss", "steps", "r2"};
@@ -338,7 +338,7 @@ static void act(bn_workspace *ws, bn_rng *rng, bn_metric_set *set)
 	}
 }
 
-/* Filters, sorts and fields see what the rows say: the columns, which no dump has. */
+/* Checks filters, sorts and fields on the columns, which are not part of a dump. */
 static void check_columns(void)
 {
 	static const char *const columns[] = {
@@ -376,7 +376,7 @@ START_TEST(test_list_fold_is_the_same_in_any_order_of_arrival)
 		for (int i = 0; i < 150; i++) {
 			bn_workspace *x = writers[bn_rng_u64(&rng) & 1];
 			act(x, &rng, &set);
-			/* What one writer seals late comes behind newer events of the other. */
+			/* A segment sealed late arrives after newer events of the other writer. */
 			if (bn_rng_u64(&rng) % 12 == 0)
 				ck_assert_bn_ok(bn_workspace_commit(x, &err), &err);
 			if (bn_rng_u64(&rng) % 20 == 0)
@@ -403,7 +403,7 @@ static bool same(double a, double b)
 	return a == b || (isnan(a) && isnan(b));
 }
 
-/* The envelope beside every point. */
+/* The envelope compared with all points. */
 static void check_envelope(bn_series_axis axis, int64_t from, int64_t to, size_t n)
 {
 	bn_bucket b[64];
@@ -446,7 +446,7 @@ START_TEST(test_list_envelope_equals_every_point)
 	for (int event = 0; event < 70; event++) {
 		uint64_t n = event % 10 == 3 ? 6000 : 1 + bn_rng_u64(&rng) % 300;
 		for (uint64_t i = 0; i < n; i++, added++) {
-			/* In order, with gaps, and now and then far behind. */
+			/* Increasing, with gaps, and sometimes far back. */
 			int64_t step = (int64_t)added * 3 + (added > 9000 ? 50000 : 0);
 			if (bn_rng_u64(&rng) % 40 == 0)
 				step = (int64_t)(bn_rng_u64(&rng) % 60000);

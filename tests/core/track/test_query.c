@@ -1,4 +1,4 @@
-/* The filter language: what it selects, where its errors point; sorting, columns, pages. */
+/* The filter language: results, positions of errors; sorting, columns, pages. */
 #include "core/track/query.h"
 
 #include "core/base/mem.h"
@@ -17,7 +17,7 @@ static bn_err err = BN_ERR_INIT;
 static void make(void)
 {
 	track_make(&w);
-	/* A clock that moves by a second whenever it is read: no two runs of one instant. */
+	/* The clock advances by a second on each reading, so all runs have different times. */
 	w.env.clock_ns = 1800000000000000000;
 	w.env.clock_step_ns = 1000000000;
 	track_run(&w, 1, "alpha", "lr=0.1 opt=adam layers=[64,32]", "rmse=5,3 acc=0.5", "FINISHED");
@@ -29,7 +29,7 @@ static void make(void)
 	track_sync(&w);
 }
 
-/* The names that a filter selects, oldest first, joined. */
+/* The names of the runs that a filter selects, oldest first, joined. */
 static const char *select_names(const char *filter)
 {
 	static char out[256];
@@ -221,7 +221,7 @@ START_TEST(test_query_deep_and_long_filters_are_refused_not_crashed)
 	bn_err_clear(&e);
 	ck_assert_int_eq(bn_run_filter_check(w.ws, b.ptr, NULL, &e), BN_EINVAL);
 	ck_assert_ptr_nonnull(strstr(e.msg, "400"));
-	/* As many as are allowed do run. */
+	/* The maximum number of terms is accepted. */
 	bn_buf_clear(&b);
 	bn_buf_adds(&b, "name = a");
 	for (int i = 0; i < 399; i++)
@@ -338,7 +338,7 @@ START_TEST(test_query_fields_are_written_as_they_are_read)
 	ck_assert_ptr_null(bn_run_field_next(&rest));
 	bn_buf_release(&list);
 	bn_buf_release(&one);
-	/* and a query takes them */
+	/* a query accepts them */
 	track_make(&w);
 	track_run(&w, 1, "r", "c:d=2", NULL, "RUNNING");
 	ck_assert_bn_ok(bn_runlog_param(w.ws, track_id(1), "a b", "1", &err), &err);

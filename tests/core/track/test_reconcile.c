@@ -1,5 +1,5 @@
-/* Who is gone: runs never started, supervisors of other hosts and other boots, readers who may not
- * write. What happens on this host for real is in tests/core/launch/test_exec.c. */
+/* Runs that are gone: never started, supervised on other hosts or before a reboot; and readers
+ * without write access. With real processes: tests/core/launch/test_exec.c. */
 #include "core/track/reconcile.h"
 
 #include "core/base/fs.h"
@@ -21,7 +21,7 @@
 static track_world w;
 static bn_err err = BN_ERR_INIT;
 
-/* From now on the clock stands at so many seconds after the real one. */
+/* Sets the clock that many seconds ahead of the real one. */
 static void set_clock(int64_t seconds)
 {
 	w.env.clock_ns = bn_env_now_ns(bn_env_real()) + seconds * 1000000000;
@@ -38,7 +38,7 @@ static bn_run_info *reconcile(int n, size_t want_lost)
 	return r;
 }
 
-/* A supervisor's file as another machine, or this one before a reboot, would have left it. */
+/* Writes a supervisor's file as by another host, or by this one before a reboot. */
 static void write_supervisor(int n, const char *host, const char *boot)
 {
 	bn_dir *dir = NULL;
@@ -106,13 +106,13 @@ START_TEST(test_reconcile_leaves_other_hosts_alone_until_they_are_long_silent)
 	ck_assert_bn_ok(bn_runlog_heartbeat(w.ws, track_id(1), 5000, &err), &err);
 	track_sync(&w);
 	set_clock(400);
-	bn_run_info_free(reconcile(1, 0)); /* it was heard 200 s ago */
+	bn_run_info_free(reconcile(1, 0)); /* the last heartbeat was 200 s ago */
 	set_clock(501);
 	bn_run_info *r = reconcile(1, 1);
 	ck_assert_int_eq(r->status, BN_RUN_LOST);
 	ck_assert_ptr_nonnull(strstr(r->reason, "no sign of life"));
 	bn_run_info_free(r);
-	/* A heartbeat that arrives late does not undo the verdict, its real end does. */
+	/* A late heartbeat does not change the verdict, but a later end does. */
 	ck_assert_bn_ok(bn_runlog_finished(w.ws, track_id(1), "FINISHED", 0, 0, NULL, &err), &err);
 	track_sync(&w);
 	r = reconcile(1, 0);
@@ -197,7 +197,7 @@ START_TEST(test_stop_signals_no_process_that_a_file_makes_up)
 	ck_assert_int_eq(pwrite(lock.fd, text, strlen(text), 0), (ssize_t)strlen(text));
 	ck_assert_bn_ok(bn_supervisor_find(&s, w.ws, track_id(1), geteuid(), &err), &err);
 	ck_assert_int_eq(s.state, BN_SUPERVISOR_UNKNOWN);
-	if (s.state == BN_SUPERVISOR_UNKNOWN) /* else this would end whoever runs the test */
+	if (s.state == BN_SUPERVISOR_UNKNOWN) /* otherwise this would signal the user's processes */
 		ck_assert_bn_ok(bn_launch_stop(w.ws, track_id(1), &signalled, &err), &err);
 	ck_assert_int_eq(signalled, BN_CANCEL_ASKED);
 	bn_supervisor_release(&lock);
@@ -218,7 +218,7 @@ START_TEST(test_reconcile_by_somebody_who_may_not_write_is_no_error)
 	w.ws = track_open(&w);
 	ck_assert_bn_ok(bn_workspace_refresh(w.ws, NULL, &err), &err);
 	set_clock(61);
-	w.env.env.fs = &ops; /* no writer's directory can be made */
+	w.env.env.fs = &ops; /* a writer's directory cannot be created */
 	r = reconcile(1, 0);
 	ck_assert_int_eq(r->status, BN_RUN_SCHEDULED);
 	bn_run_info_free(r);
@@ -243,10 +243,10 @@ START_TEST(test_who_waits_for_a_run_hears_that_a_full_disk_hides_its_end)
 	ck_assert_ptr_nonnull(strstr(err.msg, "No space left on device"));
 	bn_err_clear(&err);
 	bn_run_info_free(reconcile(1, 0));
-	/* Once there is room again the verdict is written, though the failed one lost its writer. */
+	/* With free space the verdict is written, although the failed attempt lost its writer. */
 	faultfs_arm(FAULTFS_NONE, 0);
 	ck_assert_bn_ok(bn_run_reconcile_one(w.ws, track_id(1), &err), &err);
-	bn_run_info *r = reconcile(1, 1); /* the other one */
+	bn_run_info *r = reconcile(1, 1); /* the second run */
 	ck_assert_int_eq(r->status, BN_RUN_LOST);
 	bn_run_info_free(r);
 	w.env.env.fs = &bn_fs_real;

@@ -89,7 +89,7 @@ START_TEST(test_run_param_is_written_once_and_tags_are_last_writer_wins)
 	ck_assert_bn_ok(bn_runlog_tag(w.ws, track_id(1), "gone", "x", &err), &err);
 	ck_assert_bn_ok(bn_runlog_tag(w.ws, track_id(1), "gone", NULL, &err), &err);
 	track_sync(&w);
-	/* The second value of lr is one record that changed nothing. */
+	/* The second value of lr is a refused record. */
 	bn_audit_page *log = NULL;
 	ck_assert_bn_ok(bn_audit_read(&log, w.ws, NULL, &err), &err);
 	ck_assert_uint_eq(log->refused, 1);
@@ -138,7 +138,7 @@ START_TEST(test_run_metrics_keep_summaries_and_every_point)
 {
 	track_make(&w);
 	track_run(&w, 1, "one", NULL, "rmse=5,nan,2,3 acc=0.5", "RUNNING");
-	/* A second chunk that lies before and after the first. */
+	/* A second chunk with points before and after those of the first. */
 	bn_metric_set set = BN_METRIC_SET_INIT;
 	bn_metric_set_add(&set, "rmse", -5, 900, 7);
 	bn_metric_set_add(&set, "rmse", 9, 2000, (double)INFINITY);
@@ -251,7 +251,7 @@ END_TEST
 
 /* ---- other users ---------------------------------------------------------------------------- */
 
-/* Segments of the writers in this list belong to uid 4242, as a shared file system would say. */
+/* Files of the writers in this list belong to uid 4242, as on a shared file system. */
 static char stranger[64];
 
 static int fstat_with_stranger(const bn_env *env, int fd, struct stat *st)
@@ -266,7 +266,7 @@ static int fstat_with_stranger(const bn_env *env, int fd, struct stat *st)
 	return rc;
 }
 
-/* The newest writer's directory is the stranger's from now on. */
+/* Makes the newest writer's directory one of that user. */
 static void name_stranger(const bn_names *before)
 {
 	bn_names now = BN_NAMES_INIT;
@@ -339,7 +339,7 @@ START_TEST(test_run_index_is_the_same_in_any_order_of_arrival)
 	bn_metric_set set = BN_METRIC_SET_INIT;
 	track_run(&w, 1, "one", NULL, "rmse=3,1,2", "RUNNING");
 	ck_assert_bn_ok(bn_workspace_commit(w.ws, &err), &err);
-	/* A reader that has folded half must end as one that folds all at once. */
+	/* A reader that folds in two parts must have the same rows as one that folds all at once. */
 	ck_assert_bn_ok(bn_workspace_refresh(w.ws, NULL, &err), &err);
 	for (int i = 0; i < 20; i++) {
 		bn_workspace *x = i & 1 ? a : b;
@@ -392,7 +392,7 @@ START_TEST(test_run_index_is_the_same_in_any_order_of_arrival)
 }
 END_TEST
 
-/* More than one event may hold, of values that do not pack. */
+/* More incompressible points than fit in one event. */
 START_TEST(test_run_metrics_of_many_long_series_are_all_kept)
 {
 	enum { SERIES = 700, POINTS = 4300 };
@@ -410,7 +410,7 @@ START_TEST(test_run_metrics_of_many_long_series_are_all_kept)
 			double value;
 			x = x * 6364136223846793005u + 1442695040888963407u;
 			memcpy(&value, &(uint64_t){x >> 2}, sizeof value);
-			/* By hand where there is room: looking every key up takes long. */
+			/* Append directly if possible: looking up each key takes long. */
 			if (s->count == s->cap) {
 				ck_assert_int_eq(bn_metric_set_add(&set, key, k, k, value), 0);
 				continue;
@@ -432,7 +432,7 @@ START_TEST(test_run_metrics_of_many_long_series_are_all_kept)
 }
 END_TEST
 
-/* Counts writes of rows of summaries from here on. */
+/* Starts counting writes of rows of summaries. */
 static void count_summaries(void)
 {
 	static const char *const sql[] = {"CREATE TEMP TABLE written (n)",
@@ -444,7 +444,7 @@ static void count_summaries(void)
 		ck_assert_bn_ok(bn_sql_run(bn_workspace_index(w.ws), &err, sql[i], ""), &err);
 }
 
-/* A row of summaries is as long as a run has series: it is not written for each of the points that come by turns. */
+/* A row contains the summaries of all series of a run, so it is not written for every point when runs alternate. */
 START_TEST(test_run_summaries_are_written_once_for_points_that_come_by_turns)
 {
 	enum { RUNS = 3, TURNS = 200 };

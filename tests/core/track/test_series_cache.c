@@ -1,4 +1,5 @@
-/* Summaries that the fold has open: more runs than it holds, and runs larger than it holds. */
+/* Summaries kept open by the fold: with more runs than it keeps, and with runs larger than it
+ * keeps. */
 #include "core/track/series_cache.h"
 #include "tests/support/check_main.h"
 

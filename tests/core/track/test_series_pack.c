@@ -1,4 +1,4 @@
-/* Summaries of series: the same in any order of arrival, exact sums, blocks that come back whole. */
+/* Summaries of series: equal in any order of arrival, exact sums, and blocks that unpack to the same. */
 #include "core/track/series_pack.h"
 
 #include "core/base/mem.h"
@@ -28,7 +28,7 @@ START_TEST(test_exact_sum_is_the_rounded_sum)
 	ck_assert_double_eq(sum_of((double[]){5e-324, 5e-324}, 2), 1e-323);
 	ck_assert_double_eq(sum_of((double[]){-5e-324, DBL_MIN}, 2), DBL_MIN - 5e-324);
 	ck_assert_double_eq(sum_of((double[]){-1e-300, -2.5}, 2), -2.5);
-	/* Half to even, and a bit far below that decides. */
+	/* Ties to even, unless a much lower bit decides. */
 	ck_assert_double_eq(sum_of((double[]){0x1p53, 1}, 2), 0x1p53);
 	ck_assert_double_eq(sum_of((double[]){0x1p53, 1, 0x1p-900}, 3), 0x1p53 + 2);
 	ck_assert_double_eq(sum_of((double[]){(double)INFINITY, 1}, 2), (double)INFINITY);
@@ -72,7 +72,7 @@ START_TEST(test_exact_sum_depends_on_no_order_and_packs)
 		bn_exact_sum_get(&back, &c);
 		ck_assert(!c.bad && c.at == c.end);
 		ck_assert_mem_eq(&all, &back, sizeof all);
-		/* Taking all of it away again leaves nothing. */
+		/* Subtracting all values gives zero. */
 		for (int i = 0; i < N; i++)
 			bn_exact_sum_add(&back, -x[i]);
 		ck_assert_double_eq(bn_exact_sum_mean(&back, 1), 0);

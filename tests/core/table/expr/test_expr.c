@@ -1,4 +1,4 @@
-/* Expressions over rows: what they select, where errors point, that they say what SQLite and a scalar evaluator say. */
+/* Expressions over rows: results, positions of errors, equal results in SQLite and in a scalar evaluator. */
 #include "core/base/env.h"
 #include "core/base/fs.h"
 #include "core/base/mem.h"
@@ -103,7 +103,7 @@ static void finish(void)
 	unlink(path);
 }
 
-/* One bit a row, over all batches. */
+/* The selected rows of all batches, one bit each. */
 static int select_rows(uint8_t *out, const char *text, bn_err *e)
 {
 	bn_expr *x = NULL;
@@ -129,9 +129,9 @@ out:
 	return rc;
 }
 
-/* ---- what they say ---------------------------------------------------------------------------- */
+/* ---- results ---------------------------------------------------------------------------------- */
 
-/* Pairs that select the same rows. */
+/* Pairs of expressions that select the same rows. */
 static const char *const same[][2] = {
 	{"i = 5", "NOT i <> 5"},
 	{"i BETWEEN -2 AND 4", "i >= -2 AND i <= 4"},
@@ -188,7 +188,7 @@ static const char *const same[][2] = {
 	{"hour(t) = 5", "t - time(date(t)) = 5h"},
 	{"round(x, 1) = 0.3 AND abs(x) < 4", "x = 0.25 AND abs(x) < 4"},
 	{"text(b) = 'true'", "b"},
-	/* Whole numbers are not rounded, however they are written. */
+	/* Integers are not rounded in any notation. */
 	{"i = 9007199254740993.0", "i = 9007199254740993"},
 	{"i IN (9.007199254740993e15, 2.5)", "i = 9007199254740993"},
 	{"i BETWEEN 9007199254740993.0 AND 900719925474099300e-2", "i = 9007199254740993"},
@@ -255,7 +255,7 @@ static const struct {
 	{"i = 9007199254740993.2", 4, "expected a number whose fraction", ""},
 	{"t = 2020-02-30", 4, "expected a time such as", ""},
 	{"i = 1 AND ?", 10, "unexpected character", ""},
-	/* What pandas, C and Python write. */
+	/* Operators of pandas, C and Python. */
 	{"(i = 1) & (i = 2)", 8, "unexpected character", "AND joins"},
 	{"i = 1 && i = 2", 6, "unexpected character", "AND joins"},
 	{"i = 1 | i = 2", 6, "unexpected character", "OR joins"},
@@ -438,7 +438,7 @@ static void say_bool(pair *p, bn_rng *r, int depth)
 		say(p, r, 'i', depth);
 		both(p, " IN (1, -2, 3))");
 		return;
-	case 6: /* an int with a real: exactly */
+	case 6: /* an int compared with a real, exactly */
 		say_infix(p, r, ops[pick(r, 6)], pick(r, 2) ? 'I' : 'i', 'r', depth);
 		return;
 	default:
@@ -623,7 +623,7 @@ static void widen(bn_column_stats *c, bn_expr_value v)
 	c->missing = missing;
 }
 
-/* Of rows from .. from+n-1 of the batch; of about every eighth column nothing is known. */
+/* Statistics of rows from .. from+n-1 of the batch; those of about every eighth column are unknown. */
 static bn_part_stats *stats_of(const bn_batch *b, size_t from, size_t n, bn_rng *r)
 {
 	bn_part_stats *s = bn_part_stats_new(COL_T, n);
@@ -703,7 +703,7 @@ START_TEST(test_expr_pruned_parts_have_no_row_that_is_kept)
 }
 END_TEST
 
-/* ---- columns that are made -------------------------------------------------------------------- */
+/* ---- computed columns ------------------------------------------------------------------------- */
 
 static void value_of(bn_buf *out, const char *text, uint64_t row, bn_type *type)
 {
@@ -779,7 +779,7 @@ START_TEST(test_expr_makes_columns)
 }
 END_TEST
 
-/* The filter keeps those of the batch's rows, at most 4: one bit each. */
+/* Checks which rows of the batch, at most 4, the filter selects: one bit each. */
 static void assert_rows(
 	const bn_schema *schema, const bn_batch *batch, const char *text, unsigned want)
 {
@@ -798,7 +798,7 @@ static void assert_rows(
 	bn_expr_free(e);
 }
 
-/* NaN of a file whose cell is there, and a cell that is not. */
+/* A cell with the value NaN, and an absent cell. */
 START_TEST(test_expr_tells_nan_from_absent)
 {
 	static const double x[] = {1, NAN, NAN, 0};

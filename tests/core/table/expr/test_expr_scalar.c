@@ -1,7 +1,6 @@
 /*
- * Random expressions over a table of every type that they read, against an evaluator that takes one row at a time and
- * computes with 128 bits: the same rows, the same absent values, the same errors.
- */
+ * Random expressions over a table with every type that they read, compared with an evaluator that computes one row at a
+ * time with 128 bits: the same rows, absent values and errors. */
 #include "core/base/env.h"
 #include "core/base/mem.h"
 #include "core/base/rng.h"
@@ -104,7 +103,7 @@ static void finish(void)
 /* ---- one row at a time ------------------------------------------------------------------------ */
 
 typedef struct value {
-	int state; /* 0 there, 1 absent, 2 an error */
+	int state; /* 0 present, 1 absent, 2 an error */
 	bn_expr_type type;
 	__int128 i;
 	double r;
@@ -185,7 +184,7 @@ static value compared(const char *op, const value *a, const value *b)
 
 static value logic(const char *op, const value *a, const value *b)
 {
-	bool stop = !strcmp(op, "OR"); /* the value that decides by itself */
+	bool stop = !strcmp(op, "OR"); /* this value decides alone */
 	if ((!a->state && (bool)a->i == stop) || (!b->state && (bool)b->i == stop))
 		return of_bool(stop);
 	value v = of_bool(!stop);
@@ -229,7 +228,7 @@ static value of_list(const bn_expr_node *n, const value *a)
 	return v;
 }
 
-/* Operators that are absent where an argument is. */
+/* Operators whose result is absent if an argument is. */
 static value strict(const bn_expr_node *n, const char *name, value *a, int count)
 {
 	value v = {.type = n->type};
