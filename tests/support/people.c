@@ -1,4 +1,4 @@
-/* people.c - see people.h. The creator of an inode is recorded in a table of this process. */
+/* people.c - see people.h. The creator of an inode is recorded in a table, which forked processes share. */
 #include "tests/support/people.h"
 
 #include "core/base/dir.h"
@@ -9,38 +9,83 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 static team *the_team;
 
-static struct {
-	dev_t dev;
-	ino_t ino;
-	uid_t uid;
-} owned[8192];
-static size_t n_owned;
+/* Shared with forked processes, as the files are. */
+static struct owners {
+	pthread_mutex_t lock; /* also of drawn */
+	size_t n;
+	uint64_t drawn; /* random bytes of a fixed world */
+	struct {
+		dev_t dev;
+		ino_t ino;
+		uid_t uid;
+	} files[8192];
+} * owners;
 
-static void own(const struct stat *st, uid_t uid)
+/* A process that was killed with it has left nothing half done that matters. */
+static void owners_lock(void)
+{
+	if (pthread_mutex_lock(&owners->lock) == EOWNERDEAD)
+		pthread_mutex_consistent(&owners->lock);
+}
+
+static void owners_unlock(void)
+{
+	pthread_mutex_unlock(&owners->lock);
+}
+
+static void owners_make(void)
+{
+	pthread_mutexattr_t attr;
+	void *page = mmap(
+		NULL, sizeof *owners, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (page == MAP_FAILED)
+		abort();
+	owners = page;
+	pthread_mutexattr_init(&attr);
+	pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
+	pthread_mutexattr_setrobust(&attr, PTHREAD_MUTEX_ROBUST);
+	pthread_mutex_init(&owners->lock, &attr);
+	pthread_mutexattr_destroy(&attr);
+}
+
+/* The place of a file, or that of the next one. */
+static size_t owner_find(const struct stat *st)
 {
 	size_t i = 0;
-	while (i < n_owned && (owned[i].dev != st->st_dev || owned[i].ino != st->st_ino))
+	while (i < owners->n &&
+		(owners->files[i].dev != st->st_dev || owners->files[i].ino != st->st_ino))
 		i++;
-	if (i == sizeof owned / sizeof *owned)
+	return i;
+}
+
+/* While locked. */
+static void own(const struct stat *st, uid_t uid)
+{
+	size_t i = owner_find(st);
+	if (i == sizeof owners->files / sizeof *owners->files)
 		abort();
-	n_owned += i == n_owned;
-	owned[i].dev = st->st_dev;
-	owned[i].ino = st->st_ino;
-	owned[i].uid = uid;
+	owners->n += i == owners->n;
+	owners->files[i].dev = st->st_dev;
+	owners->files[i].ino = st->st_ino;
+	owners->files[i].uid = uid;
 }
 
 static void set_owner(struct stat *st)
 {
-	for (size_t i = 0; i < n_owned; i++)
-		if (owned[i].dev == st->st_dev && owned[i].ino == st->st_ino)
-			st->st_uid = owned[i].uid;
+	owners_lock();
+	size_t i = owner_find(st);
+	if (i < owners->n)
+		st->st_uid = owners->files[i].uid;
+	owners_unlock();
 }
 
 static const person *person_of(const bn_env *env)
@@ -48,23 +93,30 @@ static const person *person_of(const bn_env *env)
 	return env->ctx;
 }
 
+/* Locked, so that no other thread sees the file without its owner. */
 static int people_open(
 	const bn_env *env, const bn_dir *at, const char *path, int flags, mode_t mode)
 {
 	struct stat st;
-	bool made = (flags & O_CREAT) && bn_fs_real.stat(env, at, path, &st) != 0;
+	if (!(flags & O_CREAT))
+		return bn_fs_real.open(env, at, path, flags, mode);
+	owners_lock();
+	bool made = bn_fs_real.stat(env, at, path, &st) != 0;
 	int fd = bn_fs_real.open(env, at, path, flags, mode);
 	if (fd >= 0 && made && fstat(fd, &st) == 0)
 		own(&st, person_of(env)->uid);
+	owners_unlock();
 	return fd;
 }
 
 static int people_mkdir(const bn_env *env, const bn_dir *at, const char *path, mode_t mode)
 {
 	struct stat st;
+	owners_lock();
 	int e = bn_fs_real.mkdir(env, at, path, mode);
 	if (e == 0 && bn_fs_real.stat(env, at, path, &st) == 0)
 		own(&st, person_of(env)->uid);
+	owners_unlock();
 	return e;
 }
 
@@ -105,6 +157,8 @@ static const char *people_get(const bn_env *env, const char *name)
 		return p->state;
 	if (!strcmp(name, "BINNACLE_INDEX"))
 		return p->index;
+	if (the_team->is_fixed && strcmp(name, "BINNACLE_KERNELS") != 0)
+		return NULL;
 	return strcmp(name, "BINNACLE_HOME") ? getenv(name) : NULL;
 }
 
@@ -124,8 +178,40 @@ static void people_name(const bn_env *env, uid_t uid, char *name, size_t size)
 
 static int64_t people_now(const bn_env *env)
 {
-	the_team->clock_ns += 1000000;
+	the_team->clock_ns += the_team->is_fixed ? 0 : 1000000;
 	return the_team->clock_ns + person_of(env)->clock_offset_ms * 1000000;
+}
+
+/* The rest is that of this process unless the world is fixed. */
+static int64_t people_monotonic(const bn_env *env)
+{
+	return the_team->is_fixed ? the_team->clock_ns : bn_env_real()->monotonic_ns(env);
+}
+
+/* SplitMix64 of a counter: unequal, but the same in every process. */
+static int people_random(const bn_env *env, void *out, size_t n)
+{
+	if (!the_team->is_fixed)
+		return bn_env_real()->random(env, out, n);
+	owners_lock();
+	for (size_t i = 0; i < n; i++) {
+		uint64_t z = ++owners->drawn * UINT64_C(0x9e3779b97f4a7c15);
+		z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+		z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+		((uint8_t *)out)[i] = (uint8_t)(z >> 56);
+	}
+	owners_unlock();
+	return 0;
+}
+
+static const char *people_host(const bn_env *env)
+{
+	return the_team->is_fixed ? person_of(env)->host : bn_env_real()->host(env);
+}
+
+static const char *people_boot(const bn_env *env)
+{
+	return the_team->is_fixed ? "6f1d2c40" : bn_env_real()->boot_id(env);
 }
 
 static const bn_fold_class *const *the_classes;
@@ -145,24 +231,47 @@ void person_reopen(team *t, person *p, bool fresh_index)
 	bn_workspace_close(p->ws);
 	p->ws = NULL;
 	if (fresh_index)
-		snprintf(p->index, sizeof p->index, "%s/%s-index-%d", t->dir, p->name, ++fresh);
+		snprintf(p->index, sizeof p->index, "%s/%s-index-%d", t->top, p->name, ++fresh);
 	die_unless(bn_workspace_open(&p->ws, &p->env, the_classes, t->dir, &err), &err);
 }
 
 typedef int founding(const bn_env *env, const char *dir, bn_err *err);
 
-static void make(team *t, const bn_fold_class *const *classes, founding *found)
+static void person_prepare(person *p, const team *t)
+{
+	p->env = *bn_env_real();
+	p->env.ctx = p;
+	p->env.fs = &people_fs;
+	p->env.get = people_get;
+	p->env.uid = people_uid;
+	p->env.user_name = people_name;
+	p->env.now_ns = people_now;
+	p->env.monotonic_ns = people_monotonic;
+	p->env.random = people_random;
+	p->env.host = people_host;
+	p->env.boot_id = people_boot;
+	p->host = "n12";
+	snprintf(p->config, sizeof p->config, "%s/%s-config", t->top, p->name);
+	snprintf(p->state, sizeof p->state, "%s/%s-state", t->top, p->name);
+}
+
+void team_prepare(team *t, const char *folder)
 {
 	static const char *const names[PEOPLE] = {"ann", "bob", "cleo", "dan"};
 	const char *tmp = getenv("TMPDIR");
-	bn_err err = BN_ERR_INIT;
 	memset(t, 0, sizeof *t);
 	the_team = t;
-	the_classes = classes;
-	n_owned = 0;
+	if (!owners)
+		owners_make();
+	owners->n = 0;
+	owners->drawn = 0;
 	t->clock_ns = 1790000000LL * 1000000000;
-	snprintf(t->dir, sizeof t->dir, "%.200s/binnacle-team-XXXXXX", tmp ? tmp : "/tmp");
-	if (!mkdtemp(t->dir))
+	snprintf(t->top, sizeof t->top, "%.160s/binnacle-team-XXXXXX", tmp ? tmp : "/tmp");
+	if (!mkdtemp(t->top))
+		abort();
+	snprintf(t->dir, sizeof t->dir, "%s%s%.40s", t->top, folder ? "/" : "",
+		folder ? folder : "");
+	if (folder && mkdir(t->dir, 0755) != 0)
 		abort();
 	people_fs = bn_fs_real;
 	people_fs.open = people_open;
@@ -170,21 +279,21 @@ static void make(team *t, const bn_fold_class *const *classes, founding *found)
 	people_fs.stat = people_stat;
 	people_fs.fstat = people_fstat;
 	for (size_t i = 0; i < PEOPLE; i++) {
-		person *p = &t->people[i];
-		p->uid = (uid_t)(5001 + i);
-		p->name = names[i];
-		p->env = *bn_env_real();
-		p->env.ctx = p;
-		p->env.fs = &people_fs;
-		p->env.get = people_get;
-		p->env.uid = people_uid;
-		p->env.user_name = people_name;
-		p->env.now_ns = people_now;
-		snprintf(p->config, sizeof p->config, "%s/%s-config", t->dir, names[i]);
-		snprintf(p->state, sizeof p->state, "%s/%s-state", t->dir, names[i]);
+		t->people[i].uid = (uid_t)(5001 + i);
+		t->people[i].name = names[i];
+		person_prepare(&t->people[i], t);
+	}
+}
+
+static void make(team *t, const bn_fold_class *const *classes, founding *found)
+{
+	bn_err err = BN_ERR_INIT;
+	team_prepare(t, NULL);
+	the_classes = classes;
+	for (size_t i = 0; i < PEOPLE; i++) {
 		if (i == 0)
-			die_unless(found(&p->env, t->dir, &err), &err);
-		person_reopen(t, p, true);
+			die_unless(found(&t->people[i].env, t->dir, &err), &err);
+		person_reopen(t, &t->people[i], true);
 	}
 }
 
@@ -207,7 +316,7 @@ void team_remove(team *t)
 {
 	for (size_t i = 0; i < PEOPLE; i++)
 		bn_workspace_close(t->people[i].ws);
-	bn_fs_remove_tree(bn_env_real(), t->dir, NULL);
+	bn_fs_remove_tree(bn_env_real(), t->top, NULL);
 }
 
 static int add_line(void *ctx, const char *text, size_t n)

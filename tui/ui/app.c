@@ -125,7 +125,7 @@ static void worker_wake(void *user)
 static int lane_open(void **context, bn_lane lane, void *user, bn_err *err)
 {
 	(void)lane;
-	return bn_source_open(context, ((app *)user)->dir, err);
+	return bn_source_open(context, bn_env_real(), ((app *)user)->dir, err);
 }
 
 static void lane_close(void *context, bn_lane lane, void *user)

@@ -14,12 +14,12 @@
 #include <stdio.h>
 #include <string.h>
 
-int bn_source_open(void **context, const char *dir, bn_err *err)
+int bn_source_open(void **context, const bn_env *env, const char *dir, bn_err *err)
 {
 	bn_reader *r = bn_alloc_zeroed(1, sizeof *r);
 	if (!r)
 		return bn_err_nomem(err, "a reader of the workspace");
-	int rc = bn_workspace_open(&r->ws, bn_env_real(), bn_fold_classes, dir, err);
+	int rc = bn_workspace_open(&r->ws, env, bn_fold_classes, dir, err);
 	if (rc) {
 		bn_free(r);
 		return rc;

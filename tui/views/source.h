@@ -89,7 +89,8 @@ typedef struct bn_page_source {
 
 /* The workspace in dir; contexts are bn_workspaces, one per lane. */
 const bn_page_source *bn_source_workspace(void);
-int bn_source_open(void **context, const char *dir, bn_err *err);
+/* env: borrowed; it must outlive the context. */
+int bn_source_open(void **context, const bn_env *env, const char *dir, bn_err *err);
 void bn_source_close(void *context);
 
 #endif

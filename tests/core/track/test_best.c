@@ -57,7 +57,7 @@ static double best_on_screen(track_world *w, const char *id, const char *key)
 	bn_run_arg arg = {.metric = ""};
 	bn_page page = {.data = NULL};
 	memcpy(arg.id, id, BN_RUN_ID_TEXT);
-	ck_assert_bn_ok(bn_source_open(&context, w->dir.path, &err), &err);
+	ck_assert_bn_ok(bn_source_open(&context, bn_env_real(), w->dir.path, &err), &err);
 	ck_assert_bn_ok(bn_source_workspace()->run(context, &arg, &page, NULL, &err), &err);
 	const bn_run_detail *d = page.data;
 	for (size_t i = 0; i < d->metric_count; i++)
@@ -207,7 +207,7 @@ static double percent_of(track_world *w, int a, int b, bool *same_terms)
 
 static const bn_overview *overview_read(track_world *w, bn_page *page, void **context)
 {
-	ck_assert_bn_ok(bn_source_open(context, w->dir.path, &err), &err);
+	ck_assert_bn_ok(bn_source_open(context, bn_env_real(), w->dir.path, &err), &err);
 	ck_assert_bn_ok(bn_source_workspace()->overview(*context, NULL, page, NULL, &err), &err);
 	return page->data;
 }

@@ -276,7 +276,7 @@ static void workspace_begin(void)
 	ck_assert_ptr_nonnull(mkdtemp(dir));
 	setenv("XDG_STATE_HOME", dir, 1);
 	ck_assert_bn_ok(bn_workspace_init(bn_env_real(), dir, &err), &err);
-	ck_assert_bn_ok(bn_source_open(&reader, dir, &err), &err);
+	ck_assert_bn_ok(bn_source_open(&reader, bn_env_real(), dir, &err), &err);
 	source = bn_source_workspace();
 }
 

@@ -24,7 +24,7 @@ static int worker_open(void **context, bn_lane lane, void *user, bn_err *err)
 {
 	(void)lane;
 	(void)user;
-	return bn_source_open(context, dir, err);
+	return bn_source_open(context, bn_env_real(), dir, err);
 }
 
 static void worker_close(void *context, bn_lane lane, void *user)
@@ -333,7 +333,7 @@ START_TEST(test_source_overview_tells_checks_that_failed_from_errors)
 	ck_assert_bn_ok(bn_dataset_resolve(&v, ws, "jobs@v1", BN_DATASET_LIVE, &err), &err);
 	ck_assert_bn_ok(bn_dataset_record_check(ws, v, suite, result, &err), &err);
 	bn_workspace_close(ws);
-	ck_assert_bn_ok(bn_source_open(&context, dir, &err), &err);
+	ck_assert_bn_ok(bn_source_open(&context, bn_env_real(), dir, &err), &err);
 	bn_page *p = bn_page_new(1, 0);
 	ck_assert_bn_ok(source->overview(context, NULL, p, NULL, &err), &err);
 	const bn_overview *o = p->data;

@@ -68,7 +68,7 @@ START_TEST(test_a_action_on_another_version_than_was_shown_is_refused)
 	ck_assert_bn_ok(bn_trust_founded(ada.ws, &err), &err);
 	team_register(&ada, "power", &ada, "{\"test\": {\"rmse\": 1.5}}");
 	ck_assert_int_eq(state_of(ada.ws, digest), BN_MODEL_REGISTERED);
-	ck_assert_bn_ok(bn_source_open(&context, dir, &err), &err);
+	ck_assert_bn_ok(bn_source_open(&context, bn_env_real(), dir, &err), &err);
 	for (size_t i = 0; i < sizeof actions / sizeof *actions; i++)
 		ck_assert_int_eq(action_do(context, actions[i], "power/1", "0123456789abcdef"),
 			BN_ECONFLICT);

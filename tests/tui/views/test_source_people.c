@@ -53,7 +53,7 @@ static bn_page *page_of(const char *user, bn_page_fn fn, const void *arg)
 	void *context = NULL;
 	bn_page *p = bn_page_new(1, 0);
 	be(user);
-	ck_assert_bn_ok(bn_source_open(&context, dir, &err), &err);
+	ck_assert_bn_ok(bn_source_open(&context, bn_env_real(), dir, &err), &err);
 	fn(context, arg, p, NULL, &p->err);
 	bn_source_close(context);
 	return p;

@@ -28,7 +28,7 @@ START_TEST(test_source_runs_undo_leaves_what_was_written_since)
 	track_make(&w);
 	track_run(&w, 1, "one", NULL, NULL, "FINISHED");
 	track_sync(&w);
-	ck_assert_bn_ok(bn_source_open(&context, w.dir.path, &err), &err);
+	ck_assert_bn_ok(bn_source_open(&context, bn_env_real(), w.dir.path, &err), &err);
 	bn_page *p = note_write(context, "mine", NULL);
 	ck_assert_int_eq(p->err.code, 0);
 	bn_page_free(p);
@@ -80,7 +80,7 @@ START_TEST(test_source_runs_a_key_of_the_filter_reads_only_what_is_shown)
 	track_world w;
 	void *context = NULL;
 	many_make(&w);
-	ck_assert_bn_ok(bn_source_open(&context, w.dir.path, &err), &err);
+	ck_assert_bn_ok(bn_source_open(&context, bn_env_real(), w.dir.path, &err), &err);
 	bn_runs_arg arg = {.have = 0};
 	bn_page *p = runs_get(context, &arg);
 	const bn_run_page *runs = ((const bn_runs *)p->data)->page;
@@ -136,7 +136,7 @@ START_TEST(test_source_run_along_epochs)
 	ck_assert_bn_ok(bn_runlog_metrics(w.ws, track_id(1), &set, &err), &err);
 	bn_metric_set_release(&set);
 	track_sync(&w);
-	ck_assert_bn_ok(bn_source_open(&context, w.dir.path, &err), &err);
+	ck_assert_bn_ok(bn_source_open(&context, bn_env_real(), w.dir.path, &err), &err);
 	bn_run_arg arg = {.axis = BN_RUN_BY_EPOCH, .metric = "loss"};
 	snprintf(arg.id, sizeof arg.id, "%s", track_id(1));
 	for (int zoomed = 0; zoomed < 2; zoomed++) {
@@ -162,7 +162,7 @@ START_TEST(test_source_overview_of_many_runs_comes_in_two_parts)
 	track_world w;
 	void *context = NULL;
 	many_make(&w);
-	ck_assert_bn_ok(bn_source_open(&context, w.dir.path, &err), &err);
+	ck_assert_bn_ok(bn_source_open(&context, bn_env_real(), w.dir.path, &err), &err);
 	for (int soon = 1; soon >= 0; soon--) {
 		const bn_overview_arg arg = {.soon = soon};
 		bn_page *p = bn_page_new(1, 0);
