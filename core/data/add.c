@@ -54,7 +54,7 @@ int bn_add_build(bn_table_builder *b, const bn_ingest_sink *sink, bn_built *buil
 	bn_ingest_report *report, bn_err *err)
 {
 	const bn_source *source = NULL;
-	int rc = bn_source_find(&source, source_name, in, err);
+	int rc = bn_source_find(&source, source_name, in, options, err);
 	if (rc == 0 && bn_input_is_file(in))
 		rc = bn_input_hash(in, err);
 	if (rc < 0 || (rc = bn_ingest_input(in, source, options, sink, report, err)) < 0)

@@ -35,6 +35,8 @@ typedef struct csv_dialect {
 	char delimiter, newline; /* newline: '\n', or '\r' without '\n' */
 	char quote;              /* 0: none */
 	char escape, comment; /* 0: none; either of them makes the scanner process single bytes */
+	bool trim; /* blanks around fields are left out; single bytes, too. With delimiter ' ' a run of
+		    * blanks is one separator, and none at the ends of a record */
 	char decimal, thousands; /* thousands: 0, or the separator of digit groups */
 	bn_date_order date_order;
 	const char *const *nulls; /* NULL-terminated */
@@ -73,10 +75,11 @@ typedef enum csv_state {
 	CSV_UNQUOTED,
 	CSV_QUOTED,
 	CSV_QUOTE_SEEN,
-	/* only with an escape or comments: */
+	/* only with an escape, comments or trim: */
 	CSV_ESCAPED,        /* the next byte is an ordinary character */
 	CSV_QUOTED_ESCAPED, /* the same inside quotes */
 	CSV_COMMENT,        /* skip to the end of the line */
+	CSV_SPACE,          /* only with trim: blanks before a field */
 } csv_state;
 
 typedef struct csv_scan {
@@ -268,16 +271,27 @@ int bn_csv_convert_chunk(csv_chunk *c, const csv_plan *plan, bn_err *err);
 /* Marks field (or, UINT32_MAX, the record) of good row r malformed. */
 int bn_csv_reject_row(csv_chunk *c, const csv_plan *plan, size_t row, size_t column, const char *at,
 	bn_err *err, const char *fmt, ...) __attribute__((format(printf, 7, 8)));
-/* Field of a good row, unchanged: with quotes, without the CR of a CRLF. */
-static inline void csv_field(const csv_chunk *c, size_t columns, char newline, size_t row,
+/* Leaves out the blanks around s .. e. */
+static inline void csv_trim(const char **s, const char **e)
+{
+	while (*s < *e && **s == ' ')
+		++*s;
+	while (*e > *s && (*e)[-1] == ' ')
+		--*e;
+}
+/* Field of a good row as it is in the file: with quotes, without the CR of a CRLF and the blanks
+ * that the dialect leaves out. */
+static inline void csv_field(const csv_chunk *c, size_t columns, const csv_dialect *d, size_t row,
 	size_t col, const char **s, const char **e)
 {
 	const uint32_t *seps = c->scan.seps + row * columns;
 
 	*s = c->text + (col ? seps[col - 1] + 1 : c->starts[row]);
 	*e = c->text + seps[col];
-	if (col + 1 == columns && newline == '\n' && *e > *s && (*e)[-1] == '\r')
+	if (col + 1 == columns && d->newline == '\n' && *e > *s && (*e)[-1] == '\r')
 		--*e;
+	if (d->trim)
+		csv_trim(s, e);
 }
 /* The text of a field without quotes and escapes, copied to scratch if it contains any. False with
  * *at if there is text after the closing quote. */
@@ -293,7 +307,9 @@ typedef struct csv_beginning {
 	uint64_t line;     /* and its line, 1-based */
 	bool spare_column; /* every record except the header ends with an additional empty field */
 	bool commented;    /* the first record is a comment line, from behind its sign on: names */
+	bool names_between_blanks; /* and they are separated by blanks, unlike the fields */
 	uint64_t other_table; /* line on which another table begins below the first; 0: none is seen */
+	uint64_t annotated_again; /* line of annotations behind rows (InfluxDB); 0: none */
 	size_t spaced_quotes; /* fields whose quotes are text, since a blank stands before the first */
 	size_t open_quote; /* SIZE_MAX, or where a field begins of which such a quote makes two */
 } csv_beginning;

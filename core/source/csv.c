@@ -127,7 +127,7 @@ static int note_widened(csv_stream *s, const csv_chunk *c, size_t column, bn_err
 	s->plan.columns[column].widened = true;
 	if (c->columns[column].misfit) {
 		size_t row = c->columns[column].misfit_row, n;
-		csv_field(c, s->plan.count, s->dialect.newline, row, column, &at, &e);
+		csv_field(c, s->plan.count, &s->dialect, row, column, &at, &e);
 		w.line = c->line;
 		for (const char *p = c->text; (p = memchr(p, s->dialect.newline, (size_t)(at - p)));
 			p++)

@@ -39,7 +39,7 @@ typedef bn_cell slow_value;
 
 static void field_at(const convert *v, size_t row, const char **s, const char **e)
 {
-	csv_field(v->chunk, v->plan->count, v->plan->dialect->newline, row, v->column, s, e);
+	csv_field(v->chunk, v->plan->count, v->plan->dialect, row, v->column, s, e);
 }
 
 /* For short texts with 7 readable bytes after them, as all fields of a chunk have. */
@@ -707,7 +707,7 @@ static int check_lengths(csv_chunk *c, const csv_plan *plan, bn_err *err)
 
 	for (size_t r = 0; r < c->rows && !rc && c->len > BN_CSV_FIELD_MAX; r++) {
 		for (size_t i = 0; i < plan->count && !rc; i++) {
-			csv_field(c, plan->count, plan->dialect->newline, r, i, &s, &e);
+			csv_field(c, plan->count, plan->dialect, r, i, &s, &e);
 			if ((size_t)(e - s) > BN_CSV_FIELD_MAX)
 				rc = bn_csv_reject_row(c, plan, r, i, s, err,
 					"a field of %zu bytes, the limit is %zu", (size_t)(e - s),

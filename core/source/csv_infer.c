@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 void bn_csv_set_nulls(csv_dialect *d, const char *const *nulls, size_t columns)
 {
@@ -164,7 +165,20 @@ static int take_digits(const char **s, const char *e, int most)
 	return n == 0 || (most == 4 && n != 2 && n != 4) ? 0 : value;
 }
 
-/* 31/12/2024 14:05 as 2024-12-31 14:05; returns its length, or 0. */
+/* Jan to Dec, in English and any case: 1 to 12; 0 if it is none. */
+static int take_month_name(const char **s, const char *e)
+{
+	static const char names[] = "janfebmaraprmayjunjulaugsepoctnovdec";
+
+	for (int i = 0; i < 12 && e - *s >= 3; i++)
+		if (!strncasecmp(*s, names + (size_t)i * 3, 3)) {
+			*s += 3;
+			return i + 1;
+		}
+	return 0;
+}
+
+/* 31/12/2024 14:05 and 31-Dec-2024 14:05 as 2024-12-31 14:05; returns its length, or 0. */
 static size_t order_date(bn_date_order order, const char *s, size_t n, char iso[64])
 {
 	static const uint8_t places[][3] = {
@@ -179,7 +193,9 @@ static size_t order_date(bn_date_order order, const char *s, size_t n, char iso[
 			return 0;
 		if (k)
 			sign = *s++;
-		part[k] = take_digits(&s, e, k == place[0] ? 4 : 2);
+		part[k] = k == place[1] ? take_month_name(&s, e) : 0;
+		if (!part[k])
+			part[k] = take_digits(&s, e, k == place[0] ? 4 : 2);
 		if (!part[k])
 			return 0;
 	}

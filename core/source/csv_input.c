@@ -64,7 +64,7 @@ static bool find_first_end(
 			/* A doubled quote closes and opens again: this gives the same result. */
 			quoted = !quoted;
 			in_field = quoted;
-		} else if (quoted) {
+		} else if (quoted || (d->trim && c == ' ' && !in_field && c != d->delimiter)) {
 			continue;
 		} else if (c == d->newline) {
 			*end = i;
@@ -97,6 +97,7 @@ static void set_dialect(csv_dialect *d, const csv_beginning *b)
 	d->quote = b->dialect.quote;
 	d->escape = b->dialect.escape;
 	d->comment = b->dialect.comment;
+	d->trim = b->dialect.trim;
 	d->decimal = b->dialect.decimal;
 	d->thousands = b->dialect.thousands;
 	d->date_order = b->dialect.date_order;
@@ -106,32 +107,51 @@ static void set_dialect(csv_dialect *d, const csv_beginning *b)
 static int check_spaced(const csv_input *in, const csv_beginning *b, const char *text,
 	bn_source_notes *notes, bn_err *err)
 {
-	const char one[] = {b->dialect.delimiter, '\0'};
-	const char *d = *one == '\t' ? "\\t" : one;
-	char sed[80];
 	size_t at = b->open_quote, line = at;
 
-	snprintf(sed, sizeof sed, "sed 's/%s  *\"/%s\"/g' FILE | binnacle ... -", d, d);
 	if (at != SIZE_MAX) {
 		while (line && text[line - 1] != b->newline)
 			line--;
 		bn_err_set(err, BN_EINVAL,
 			"%s:%zu:%zu: a blank stands before a quote, so that the quote is text and "
-			"the field ends at the next '%s'",
-			in->path, 1 + count_lines(text, at, b->newline), at - line + 1, d);
-		bn_err_hint(err,
-			"take the blanks before quotes away: %s; or --quote none, where quotes are "
-			"ordinary characters",
-			sed);
+			"the field ends at the next delimiter",
+			in->path, 1 + count_lines(text, at, b->newline), at - line + 1);
+		bn_err_hint(err, "--trim yes leaves the blanks out; with --quote none quotes are "
+				 "ordinary characters");
 		return BN_EINVAL;
 	}
 	if (!b->spaced_quotes)
 		return 0;
 	return bn_source_note_add(notes, false, err,
 		"%zu field%s of the first records begin%s with a blank and a quote: blanks and "
-		"quotes are kept as text; %s takes the blanks away",
+		"quotes are kept as text; --trim yes leaves them out",
 		b->spaced_quotes, b->spaced_quotes == 1 ? "" : "s",
-		b->spaced_quotes == 1 ? "s" : "", sed);
+		b->spaced_quotes == 1 ? "s" : "");
+}
+
+/* InfluxDB writes a table for each set of columns, one below the other. */
+static int check_annotated(const csv_input *in, const csv_beginning *b, bn_err *err)
+{
+	if (!b->annotated_again)
+		return 0;
+	bn_err_set(err, BN_EINVAL, "%s:%zu:1: another annotated table begins here", in->path,
+		(size_t)b->annotated_again);
+	bn_err_hint(err, "make a file of each, or let the query return one table (pivot, group)");
+	return BN_EINVAL;
+}
+
+/* "\r\r\n", as a program writes that ends its lines with CR LF into a file that makes LF of them:
+ * each line would be followed by an empty one that is none. */
+static int check_line_ends(const csv_input *in, const char *text, size_t n, bn_err *err)
+{
+	const char *cr = memchr(text, '\r', n);
+
+	if (!cr || (size_t)(cr - text) + 2 >= n || cr[1] != '\r' || cr[2] != '\n')
+		return 0;
+	bn_err_set(err, BN_EINVAL, "%s:1: the line ends with two carriage returns (CR CR LF)",
+		in->path);
+	bn_err_hint(err, "take them away: tr -d '\\r' <FILE | binnacle ... -");
+	return BN_EINVAL;
 }
 
 static int note_dialect(const bn_dialect *d, bn_source_notes *notes, bn_err *err)
@@ -191,6 +211,8 @@ int bn_csv_input_header(csv_input *in, csv_dialect *d, char preferred,
 	if ((rc = bn_input_read(in->file, text, want, 0, &n, err)) < 0)
 		goto out;
 	mark = n >= 3 && !memcmp(text, "\xef\xbb\xbf", 3) ? 3 : 0;
+	if ((rc = check_line_ends(in, text, n, err)) < 0)
+		goto out;
 	if ((rc = bn_csv_sniff(&b, text + mark, n - mark, n == in->size, preferred, options, err)) <
 		0)
 		goto out;
@@ -201,6 +223,7 @@ int bn_csv_input_header(csv_input *in, csv_dialect *d, char preferred,
 	set_dialect(d, &b);
 	notes->dialect = b.dialect;
 	if ((rc = note_dialect(&b.dialect, notes, err)) < 0 ||
+		(rc = check_annotated(in, &b, err)) < 0 ||
 		(rc = check_spaced(in, &b, text + mark, notes, err)) < 0)
 		goto out;
 	if (b.commented && (rc = bn_source_note_add(notes, false, err,

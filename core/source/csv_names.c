@@ -41,6 +41,8 @@ static int read_name(
 	int rc = 0;
 
 	*out = NULL;
+	if (d->trim)
+		csv_trim(&s, &e);
 	if (s == e)
 		return 0;
 	if (!bn_csv_unquote(d, &s, &e, &scratch, &at)) {
@@ -56,15 +58,22 @@ static int read_name(
 	return rc;
 }
 
-static int read_all(names *out, const csv_dialect *d, const csv_beginning *b, const char *text,
+static int read_all(names *out, const csv_dialect *of, const csv_beginning *b, const char *text,
 	size_t n, bn_err *err)
 {
 	csv_scan scan = {.state = CSV_FIELD_START};
+	csv_dialect own = *of, *d = &own;
 	size_t begin = 0;
 	char *name;
 	int rc = 0;
 
 	if (n && d->newline == '\n' && text[n - 1] == '\r')
+		n--;
+	if (b->names_between_blanks) {
+		own.delimiter = ' ';
+		own.trim = true;
+	}
+	while (n && own.trim && text[n - 1] == ' ')
 		n--;
 	if (!(scan.seps = bn_alloc((n + 64) * sizeof *scan.seps)))
 		return bn_err_nomem(err, "the header");

@@ -35,6 +35,7 @@ typedef struct near_column {
 	size_t first_bytes[NEAR_FORMS];
 	const char *affix[NEAR_FORMS]; /* the text before or after the numbers */
 	size_t affix_bytes[NEAR_FORMS];
+	bool comma_behind_blanks; /* NEAR_BLANK_GROUPS: with a decimal comma */
 } near_column;
 
 static bool is_number(const csv_dialect *d, const char *s, size_t n)
@@ -47,17 +48,15 @@ static bool is_number(const csv_dialect *d, const char *s, size_t n)
 }
 
 /* Whether it is a number with such groups. One that is plain without them is not. */
-static bool is_grouped(const csv_dialect *of, char thousands, const char *s, size_t n)
+static bool is_grouped(const csv_dialect *of, char thousands, char decimal, const char *s, size_t n)
 {
 	csv_dialect d = *of;
 	char plain[CSV_NUMBER_BYTES];
 	size_t bytes = n;
 
 	d.thousands = thousands;
-	d.decimal = thousands == '.' ? ',' : '.';
+	d.decimal = decimal;
 	const char *p = bn_csv_plain_number(&d, s, &bytes, plain);
-	if (p && bytes == n && thousands == ' ' && (d.decimal = ','))
-		p = bn_csv_plain_number(&d, s, &bytes, plain);
 	return p == plain && bytes < n && is_number(&d, s, n);
 }
 
@@ -151,8 +150,12 @@ static void count_value(near_column *c, const char *s, size_t n)
 	if (n > 64)
 		return;
 	for (size_t i = 0; i < sizeof groups / sizeof *groups; i++)
-		if (is_grouped(c->dialect, groups[i].sign, s, n))
+		if (is_grouped(c->dialect, groups[i].sign, groups[i].sign == '.' ? ',' : '.', s, n))
 			count_form(c, groups[i].form, s, n);
+	if (is_grouped(c->dialect, ' ', ',', s, n) && !is_grouped(c->dialect, ' ', '.', s, n)) {
+		count_form(c, NEAR_BLANK_GROUPS, s, n);
+		c->comma_behind_blanks = true;
+	}
 	comma.decimal = ',';
 	if (comma.thousands != ',' && memchr(s, ',', n) && is_number(&comma, s, n))
 		count_form(c, NEAR_DECIMAL_COMMA, s, n);
@@ -172,6 +175,7 @@ static void count_value(near_column *c, const char *s, size_t n)
  * comma only counts as one if it cannot be a thousands separator. */
 static near_form form_of(const near_column *c)
 {
+	static const near_form with_comma[] = {NEAR_POINT_GROUPS, NEAR_BLANK_GROUPS};
 	near_form best = NEAR_FORMS;
 	size_t most = 0;
 
@@ -180,6 +184,15 @@ static near_form form_of(const near_column *c)
 			most = c->count[f];
 			best = f;
 		}
+	/* 999,5 among 1.234,5 */
+	for (size_t i = 0; i < sizeof with_comma / sizeof *with_comma; i++) {
+		near_form f = with_comma[i];
+		bool comma = f == NEAR_POINT_GROUPS || c->comma_behind_blanks;
+		if (comma && c->count[f] && c->count[f] + c->count[NEAR_DECIMAL_COMMA] > most) {
+			most = c->count[f] + c->count[NEAR_DECIMAL_COMMA];
+			best = f;
+		}
+	}
 	return most && (c->numbers + most) * 10 >= c->values * 9 ? best : NEAR_FORMS;
 }
 
@@ -228,7 +241,9 @@ static int say(csv_stream *s, size_t column, const near_column *c, near_form for
 
 	if (words[form].cure) {
 		snprintf(with, sizeof with, "%s", words[form].with);
-		snprintf(cure, sizeof cure, "%s", words[form].cure);
+		bool comma = form == NEAR_BLANK_GROUPS && c->comma_behind_blanks;
+		snprintf(cure, sizeof cure, "%s",
+			comma ? "--thousands ' ' --decimal , reads them" : words[form].cure);
 	} else {
 		snprintf(with, sizeof with, "\"%.*s\" %s", (int)c->affix_bytes[form],
 			c->affix[form], words[form].with);

@@ -64,7 +64,7 @@ void bn_csv_value_at(const csv_stream *s, const csv_chunk *c, size_t row, size_t
 {
 	const char *e;
 
-	csv_field(c, s->plan.count, s->dialect.newline, row, column, v, &e);
+	csv_field(c, s->plan.count, &s->dialect, row, column, v, &e);
 	if (s->dialect.quote && e - *v >= 2 && **v == s->dialect.quote && e[-1] == s->dialect.quote)
 		++*v, --e;
 	*n = (size_t)(e - *v);
@@ -106,8 +106,18 @@ static bool has_value(const csv_stream *s, const csv_chunk *c, size_t column)
 	return false;
 }
 
+/* The name of column i was made, since the file has none. */
+static bool is_unnamed(const csv_stream *s, size_t i)
+{
+	char made[32];
+
+	snprintf(made, sizeof made, "c%zu", i);
+	return !strcmp(s->schema.fields[i].name, made);
+}
+
 /* Whether the names of all number and time columns are numbers and times; or, without such columns,
- * are among their own column's values. */
+ * are among their own column's values. A column of numbers and words counts if its name is a
+ * number, one without a name does not. */
 static bool names_are_values(const csv_stream *s, const csv_chunk *c)
 {
 	const unsigned plain = CSV_HAS_NUMBERS | CSV_HAS_TIMES;
@@ -116,19 +126,20 @@ static bool names_are_values(const csv_stream *s, const csv_chunk *c)
 	for (size_t i = 0; i < s->plan.count; i++) {
 		const csv_column_plan *p = &s->plan.columns[i];
 		const char *name = s->schema.fields[i].name;
-		if (p->declared || !p->sampled)
+		if (p->declared || !p->sampled || is_unnamed(s, i))
 			continue;
 		bool is_typed = is_only(p->sampled, plain);
+		bool is_value = is_only(bn_csv_classify(&s->dialect, name, strlen(name)), plain);
+		is_typed |= is_value && (p->sampled & plain);
 		typed += is_typed;
 		texts += !is_typed;
-		named += is_typed &&
-			 is_only(bn_csv_classify(&s->dialect, name, strlen(name)), plain);
+		named += is_typed && is_value;
 	}
 	if (typed)
 		return typed == named && !is_progression(s);
 	for (size_t i = 0; i < s->plan.count; i++)
 		if (!s->plan.columns[i].declared && s->plan.columns[i].sampled &&
-			!has_value(s, c, i))
+			!is_unnamed(s, i) && !has_value(s, c, i))
 			return false;
 	return texts != 0;
 }
@@ -266,8 +277,7 @@ static int note_blanks(csv_stream *s, const csv_chunk *c, bn_err *err)
 		return 0;
 	return bn_source_note_add(&s->notes, true, err,
 		"one column is read, '%.60s', whose records have %zu words: if blanks separate "
-		"fields, "
-		"tr -s ' ' <FILE | binnacle data add NAME - --delimiter ' '",
+		"fields, --delimiter ' ' --trim yes reads them",
 		name, words);
 }
 
@@ -351,16 +361,30 @@ static int note_delimiter(csv_stream *s, const csv_chunk *c, bn_err *err)
 	return 0;
 }
 
+/* One column whose name is more than words: probably no table, or one with an unusual delimiter. */
+static int note_form(csv_stream *s, const csv_chunk *c, size_t notes_before, bn_err *err)
+{
+	const char *name = s->schema.fields[0].name;
+
+	if (s->plan.count != 1 || !c->rows || s->notes.count > notes_before ||
+		s->plan.columns[0].declared || !(s->plan.columns[0].sampled & CSV_HAS_TEXT))
+		return 0;
+	if (!strpbrk(name, "=|;\t\\{}\"<>") && !strstr(name, "  ") && !strstr(name, "---") &&
+		*name != ' ' && *name != '#')
+		return 0;
+	return bn_source_note_add(&s->notes, true, err,
+		"one column is read, '%.60s': no delimiter makes a table of the lines; if "
+		"one does, --delimiter C says so, and --skip N leaves out N lines above it",
+		name);
+}
+
 /* A title in the first field, as spreadsheets have above their tables. */
 static int note_unnamed(csv_stream *s, const csv_chunk *c, bn_err *err)
 {
 	size_t unnamed = 0, n = s->schema.count;
-	char generated[32];
 
-	for (size_t i = 0; i < n; i++) {
-		snprintf(generated, sizeof generated, "c%zu", i);
-		unnamed += !strcmp(s->schema.fields[i].name, generated);
-	}
+	for (size_t i = 0; i < n; i++)
+		unnamed += is_unnamed(s, i);
 	if (s->notes.dialect.no_header || !c->rows || unnamed < 2 || unnamed == n ||
 		unnamed * 2 < n)
 		return 0;
@@ -368,6 +392,55 @@ static int note_unnamed(csv_stream *s, const csv_chunk *c, bn_err *err)
 		"%zu of %zu columns have no name in the first line: if the names stand below it, "
 		"--skip %" PRIu64 " reads them",
 		unnamed, n, s->notes.dialect.skip + 1);
+}
+
+/* ---- names in two lines ----------------------------------------------------------------------- */
+
+/* Whether the first row alone keeps numbers and times from being numbers and times: units, or a
+ * second line of names (pandas' MultiIndex). */
+static bool is_second_header(const csv_stream *s, const csv_chunk *c)
+{
+	const unsigned plain = CSV_HAS_NUMBERS | CSV_HAS_TIMES;
+	size_t typed = 0, n;
+	const char *v;
+
+	for (size_t i = 0; i < s->plan.count; i++) {
+		unsigned first = 0, rest = 0;
+		if (s->plan.columns[i].declared)
+			return false;
+		for (size_t r = 0; r < c->rows && r < LOOKED_AT; r++) {
+			bn_csv_value_at(s, c, r, i, &v, &n);
+			*(r ? &rest : &first) |= bn_csv_classify(&s->dialect, v, n);
+		}
+		if (first & ~(unsigned)CSV_HAS_TEXT)
+			return false;
+		typed += first && is_only(rest, plain);
+	}
+	return typed != 0;
+}
+
+static int note_second_header(csv_stream *s, const csv_chunk *c, bool *said, bn_err *err)
+{
+	bn_buf list = BN_BUF_INIT;
+	uint64_t line = c->line;
+	const char *v;
+	size_t n, i = 0;
+
+	*said = c->rows >= 3 && is_second_header(s, c);
+	if (!*said)
+		return 0;
+	for (; i < s->plan.count && i < 6; i++) {
+		bn_csv_value_at(s, c, 0, i, &v, &n);
+		bn_buf_addf(&list, "%s%.*s", i ? ", " : "", n > 20 ? 20 : (int)n, v);
+	}
+	for (const char *p = c->text; p < c->text + c->starts[0]; p++)
+		line += *p == s->dialect.newline;
+	int rc = bn_source_note_add(&s->notes, true, err,
+		"line %" PRIu64 " (%s%s) looks like units or a second line of names, and makes "
+		"numbers below it text: sed %" PRIu64 "d FILE | binnacle ... - leaves it out",
+		line, list.ptr, i < s->plan.count ? ", ..." : "", line);
+	bn_buf_release(&list);
+	return rc;
 }
 
 /* ---- text because of missing values ---------------------------------------------------------- */
@@ -378,7 +451,9 @@ static bool looks_absent(const char *s, size_t n)
 	static const char *const words[] = {"na", "n.a.", "n.a", "nan", "null", "none", "nil",
 		"missing", "unknown", "undefined", "undef", "not available", "no data", "nodata",
 		"void", "empty", "blank", "n/a", "#div/0!", "#value!", "#ref!", "#name?", "#num!",
-		"#null!", "\\n", "0000-00-00", "0000-00-00 00:00:00", "nat", "inf.", "error"};
+		"#null!", "[n/a]", "[not supported]", "[unknown error]", "<not counted>",
+		"<not supported>", "-nan", "\\n", "0000-00-00", "0000-00-00 00:00:00", "nat",
+		"inf.", "error"};
 
 	while (n && (*s == ' ' || *s == '\t'))
 		s++, n--;
@@ -453,17 +528,19 @@ static int note_absent(csv_stream *s, const csv_chunk *c, size_t column, size_t 
 int bn_csv_note_sample(csv_stream *s, const csv_chunk *c, bn_err *err)
 {
 	size_t odd = 0, dates = 0, near = 0, absent = 0, values = 0;
-	bool empty;
+	bool empty, two_lines = false;
+	size_t before = s->notes.count;
 	int rc;
 
 	if ((rc = note_names(s, c, err)) < 0 || (rc = note_blanks(s, c, err)) < 0 ||
 		(rc = note_delimiter(s, c, err)) < 0 || (rc = note_drawn(s, c, err)) < 0 ||
-		(rc = note_unnamed(s, c, err)) < 0)
+		(rc = note_unnamed(s, c, err)) < 0 || (rc = note_form(s, c, before, err)) < 0 ||
+		(rc = note_second_header(s, c, &two_lines, err)) < 0)
 		return rc;
 
 	for (size_t i = 0; i < s->plan.count && !rc; i++) {
 		const csv_column_plan *p = &s->plan.columns[i];
-		size_t before = dates + near + absent;
+		size_t so_far = dates + near + absent;
 		const char *why = p->declared ? NULL : bn_csv_why(p->sampled);
 		if (why && ++odd <= SAID_MAX)
 			rc = note_odd(s, c, i, why, err);
@@ -474,7 +551,8 @@ int bn_csv_note_sample(csv_stream *s, const csv_chunk *c, bn_err *err)
 		if (!p->declared && (p->sampled & CSV_HAS_TEXT) && rc == 0)
 			rc = note_absent(s, c, i, &absent, err);
 		bool text = bn_csv_type_of(p->sampled, &empty) == BN_TYPE_CATEGORY;
-		if (!p->declared && text && !why && rc == 0 && before == dates + near + absent)
+		if (!p->declared && text && !why && rc == 0 && so_far == dates + near + absent &&
+			!two_lines)
 			rc = bn_csv_note_odd_value(s, c, i, &values, err);
 	}
 	return rc;

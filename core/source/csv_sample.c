@@ -29,18 +29,37 @@ static size_t pass_quoted(const csv_sample *f, const csv_trial *t, size_t i, csv
 	return f->n;
 }
 
+static size_t pass_blanks(const csv_sample *f, size_t i)
+{
+	while (i < f->n && f->text[i] == ' ')
+		i++;
+	return i;
+}
+
+/* Behind blanks that separate fields, at i: the end of the record, if it follows; else i. */
+static size_t end_behind_blanks(const csv_sample *f, const csv_trial *t, size_t i)
+{
+	if (!t->trim || t->delimiter != ' ' || i >= f->n || f->text[i] != ' ')
+		return i;
+	size_t end = pass_blanks(f, i);
+	end += f->newline == '\n' && end + 1 < f->n && f->text[end] == '\r' &&
+	       f->text[end + 1] == '\n';
+	return end >= f->n || f->text[end] == f->newline ? end : i;
+}
+
 /* The field at *at; *at is advanced past its separator. */
 void bn_sample_field(const csv_sample *f, const csv_trial *t, size_t *at, csv_piece *out)
 {
-	size_t i = *at;
+	size_t i = t->trim ? pass_blanks(f, *at) : *at;
 
 	*out = (csv_piece){.s = f->text + i};
 	out->quoted = t->quote && i < f->n && f->text[i] == t->quote;
 	if (out->quoted) {
 		out->s++;
 		i = pass_quoted(f, t, i + 1, out);
-		size_t cr = i < f->n && f->text[i] == '\r' && f->newline == '\n' ? 1 : 0;
-		out->bad |= !is_end(f, t, i + cr);
+		size_t behind = t->trim && t->delimiter != ' ' ? pass_blanks(f, i) : i;
+		behind += behind < f->n && f->text[behind] == '\r' && f->newline == '\n';
+		out->bad |= !is_end(f, t, behind);
 	}
 	for (; !is_end(f, t, i); i++)
 		i += t->escape && f->text[i] == t->escape;
@@ -50,7 +69,10 @@ void bn_sample_field(const csv_sample *f, const csv_trial *t, size_t *at, csv_pi
 		if (f->newline == '\n' && out->e > out->s && out->e[-1] == '\r' && i < f->n &&
 			f->text[i] == '\n')
 			out->e--;
+		if (t->trim)
+			csv_trim(&out->s, &out->e);
 	}
+	i = end_behind_blanks(f, t, i);
 	out->cut = i >= f->n;
 	out->last = out->cut || f->text[i] == f->newline;
 	*at = i + 1;
@@ -150,6 +172,11 @@ static size_t count_fields(const csv_sample *f, const csv_trial *t, size_t at, s
 	return n;
 }
 
+bool bn_sample_is_name(const csv_piece *x)
+{
+	return is_name(x, false);
+}
+
 static bool are_names(const csv_sample *f, const csv_trial *t, size_t at, bool words)
 {
 	csv_piece x;
@@ -164,6 +191,12 @@ static bool are_names(const csv_sample *f, const csv_trial *t, size_t at, bool w
 
 size_t bn_sample_commented_header(const csv_sample *f, const csv_trial *t, size_t table)
 {
+	return bn_sample_commented_names(f, t, t, table);
+}
+
+size_t bn_sample_commented_names(
+	const csv_sample *f, const csv_trial *names, const csv_trial *t, size_t table)
+{
 	csv_trial below = *t;
 	size_t end = table, at, numbers[2], none = 0;
 
@@ -175,16 +208,49 @@ size_t bn_sample_commented_header(const csv_sample *f, const csv_trial *t, size_
 		return SIZE_MAX;
 	while (at < end && f->text[at] == t->comment)
 		at++;
-	while (at < end && f->text[at] == ' ' && t->delimiter != ' ')
+	while (at < end && f->text[at] == ' ')
 		at++;
 	below.table = table;
 	bn_sample_count_numbers(f, &below, numbers);
-	size_t fields = count_fields(f, t, at, &none);
+	size_t fields = count_fields(f, names, at, &none);
 	none = 0;
 	if (at == end || fields < 2 || fields != count_fields(f, t, table, &none) ||
 		(!numbers[0] && numbers[1]))
 		return SIZE_MAX;
-	return are_names(f, t, at, !numbers[0]) ? at : SIZE_MAX;
+	return are_names(f, names, at, !numbers[0]) ? at : SIZE_MAX;
+}
+
+/* ---- annotations of InfluxDB -------------------------------------------------------------------- */
+
+bool bn_sample_is_annotated(const csv_sample *f, size_t at)
+{
+	static const char *const words[] = {"#group,", "#datatype,", "#default,"};
+	bool is = false;
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+		size_t n = strlen(words[i]);
+		is |= f->n - at >= n && !memcmp(f->text + at, words[i], n);
+	}
+	return is;
+}
+
+uint64_t bn_sample_count_lines(const csv_sample *f, size_t from, size_t to)
+{
+	uint64_t lines = 0;
+
+	for (size_t at = from; at < to; at++)
+		lines += f->text[at] == f->newline;
+	return lines;
+}
+
+uint64_t bn_sample_second_annotation(const csv_sample *f, const csv_trial *t)
+{
+	size_t at = bn_sample_skip(f, t, f->begin);
+
+	for (; at < f->n; at = bn_sample_line_end(f, at) + 1)
+		if (bn_sample_is_annotated(f, at))
+			return 1 + bn_sample_count_lines(f, 0, at);
+	return 0;
 }
 
 /* ---- a blank before a quote ------------------------------------------------------------------- */
@@ -221,11 +287,14 @@ csv_spaced bn_sample_spaced_quotes(const csv_sample *f, const csv_trial *t, size
 
 	for (size_t at = table, n = 0; t->quote && at < f->n && n < SNIFF_RECORDS;
 		n++, at = bn_sample_skip(f, t, at)) {
+		bool first = true;
 		do {
 			from = at;
 			bn_sample_field(f, t, &at, &x);
 			int spaced = spaced_of(&x, t->quote);
 			found.closed += spaced == 1;
+			found.unspaced += x.quoted && !first;
+			first = false;
 			if (open != SIZE_MAX && !spaced && ends_quoted(&x, t->quote)) {
 				found.first_open = found.open++ ? found.first_open : open;
 				open = SIZE_MAX;
@@ -234,6 +303,22 @@ csv_spaced bn_sample_spaced_quotes(const csv_sample *f, const csv_trial *t, size
 		} while (!x.last);
 	}
 	return found;
+}
+
+void bn_sample_count_padded(
+	const csv_sample *f, const csv_trial *t, size_t table, csv_padded *header, csv_padded *rest)
+{
+	csv_padded *to = header;
+	csv_piece x;
+
+	for (size_t at = table, n = 0; at < f->n && n < SNIFF_RECORDS;
+		n++, at = bn_sample_skip(f, t, at), to = rest) {
+		for (bn_sample_field(f, t, &at, &x); !x.last;) {
+			bn_sample_field(f, t, &at, &x);
+			to->fields += x.quoted || x.e > x.s;
+			to->padded += !x.quoted && x.e > x.s && *x.s == ' ';
+		}
+	}
 }
 
 /* ---- what numbers look like ------------------------------------------------------------------- */

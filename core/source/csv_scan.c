@@ -20,7 +20,7 @@ typedef struct block_masks {
 	bool odd;
 } block_masks;
 
-/* With an escape or comments: the same state machine with more states. */
+/* With an escape, comments or trim: the same state machine with more states. */
 static csv_state next_state(const csv_dialect *d, csv_state state, char c, bool at_record)
 {
 	bool is_quote = c == d->quote && d->quote;
@@ -41,11 +41,22 @@ static csv_state next_state(const csv_dialect *d, csv_state state, char c, bool 
 	}
 	if (at_record && c == d->comment && d->comment)
 		return CSV_COMMENT;
+	if (d->trim && (state == CSV_FIELD_START || state == CSV_SPACE) &&
+		(c == ' ' || (c == '\r' && d->delimiter == ' ' && d->newline == '\n')))
+		return CSV_SPACE;
 	if (c == d->newline || c == d->delimiter)
 		return CSV_FIELD_START;
 	if (c == d->escape && d->escape)
 		return CSV_ESCAPED;
 	return is_quote && state != CSV_UNQUOTED ? CSV_QUOTED : CSV_UNQUOTED;
+}
+
+/* Blanks at the end of a record whose fields are separated by blanks separate nothing. */
+static void drop_last_blank(csv_scan *s, const csv_dialect *d, const char *text, csv_state before)
+{
+	if (d->trim && d->delimiter == ' ' && (before == CSV_SPACE || before == CSV_FIELD_START) &&
+		s->sep_count && text[s->seps[s->sep_count - 1]] == ' ')
+		s->sep_count--;
 }
 
 static void scan_escaped(
@@ -58,11 +69,14 @@ static void scan_escaped(
 		bool is_newline = c == d->newline;
 		/* A line end before the start of a field ended a record. */
 		bool at_record = state == CSV_FIELD_START && (i == 0 || text[i - 1] == d->newline);
+		csv_state before = state;
 		state = next_state(d, state, c, at_record);
 		s->lines += is_newline;
 		s->quotes += c == d->quote && d->quote;
 		s->odd_bytes |= (uint8_t)c >= 0x80 || !c;
 		if (state == CSV_FIELD_START) {
+			if (is_newline)
+				drop_last_blank(s, d, text, before);
 			s->seps[s->sep_count++] = (uint32_t)i;
 			s->records += is_newline;
 		}
@@ -97,10 +111,15 @@ static void scan_bytes(csv_scan *s, const csv_dialect *d, const char *text, size
 	s->state = state;
 }
 
+static bool has_more_states(const csv_dialect *d)
+{
+	return d->escape || d->comment || d->trim;
+}
+
 void bn_csv_scan_portable(
 	csv_scan *s, const csv_dialect *d, const char *text, size_t from, size_t to)
 {
-	if (d->escape || d->comment)
+	if (has_more_states(d))
 		scan_escaped(s, d, text, from, to);
 	else
 		scan_bytes(s, d, text, from, to);
@@ -248,7 +267,7 @@ int bn_csv_isa_level(void)
 void bn_csv_scan_text(csv_scan *s, const csv_dialect *d, const char *text, size_t from, size_t to)
 {
 #if defined(__x86_64__)
-	int level = d->escape || d->comment ? 2 : bn_csv_isa_level();
+	int level = has_more_states(d) ? 2 : bn_csv_isa_level();
 	if (level == 0)
 		scan_avx512(s, d, text, from, to);
 	else if (level == 1)

@@ -4,10 +4,11 @@
  * A dialect is tried on the first thousand records and judged by one criterion: whether the sample
  * is a table, every record with as many fields as the first. The plain dialect is taken whenever it
  * passes, so that regular files need no inference. Other dialects are tried in this order, and the
- * first that makes a table wins: another delimiter, comment lines, an escape, single quotes; then a
- * table that begins below its first line (row names without a name, or lines of prose before the
- * header). If none does, a dialect under which most records fit is taken, so that the errors name
- * the records that do not.
+ * first that makes a table wins: blanks before quotes, another delimiter, comment lines, an escape,
+ * single quotes; then a table that begins below its first line (row names without a name, lines of
+ * prose or of a name and a value before the header). If none does, a dialect under which most
+ * records fit is taken, so that the errors name the records that do not. Last, blanks around the
+ * fields of the chosen table are left out if its names and most fields begin with one.
  */
 #include "core/source/_csv_sample.h"
 
@@ -17,8 +18,29 @@
 
 /* ---- trials ----------------------------------------------------------------------------------- */
 
-static void judge(csv_trial *t, const uint32_t *counts, const size_t *starts)
+/* Whether the records before the table are lines of a name and a value ("station,12"), and no table
+ * of their own: a header and two or more rows with numbers. */
+static bool are_settings(const csv_sample *f, size_t records)
 {
+	size_t pairs = 0, numbers = 0;
+	bool names = false;
+
+	for (size_t i = 0; i < records; i++) {
+		if (f->counts[i] == 1)
+			continue;
+		if (f->counts[i] != 2 || !(f->pairs[i] & PAIR_NAMED))
+			return false;
+		names |= !pairs && !(f->pairs[i] & PAIR_NUMBER);
+		numbers += (f->pairs[i] & PAIR_NUMBER) != 0;
+		pairs++;
+	}
+	return pairs && !(names && pairs >= 3 && numbers == pairs - 1);
+}
+
+static void judge(csv_trial *t, const csv_sample *f)
+{
+	const uint32_t *counts = f->counts;
+
 	t->first = t->records ? counts[0] : 0;
 	for (size_t i = 0; i < t->records; i++)
 		t->equal += counts[i] == t->first;
@@ -28,12 +50,13 @@ static void judge(csv_trial *t, const uint32_t *counts, const size_t *starts)
 	t->settled = t->records - 1;
 	while (t->settled && counts[t->settled - 1] == t->common)
 		t->settled--;
-	t->table = starts[t->settled];
+	t->table = f->starts[t->settled];
 	t->prose = true;
 	for (size_t i = 0; i < t->settled; i++) {
 		t->prose &= counts[i] < t->common;
 		t->above |= i && counts[i] >= 2 && counts[i] == counts[i - 1];
 	}
+	t->above = t->above && !(t->common > 2 && are_settings(f, t->settled));
 }
 
 static void try_it(csv_sample *f, csv_trial *t)
@@ -44,10 +67,14 @@ static void try_it(csv_sample *f, csv_trial *t)
 	while (at < f->n && n < SNIFF_RECORDS) {
 		f->starts[n] = at;
 		f->counts[n] = 0;
+		f->pairs[n] = 0;
 		size_t bad = 0;
 		do {
 			bn_sample_field(f, t, &at, &x);
-			f->counts[n]++;
+			if (!f->counts[n]++)
+				f->pairs[n] |= bn_sample_is_name(&x) ? PAIR_NAMED : 0;
+			else if (f->counts[n] == 2)
+				f->pairs[n] |= bn_sample_is_number(&x) ? PAIR_NUMBER : 0;
 			bad += x.bad;
 			t->quoted += x.quoted;
 		} while (!x.last);
@@ -58,7 +85,7 @@ static void try_it(csv_sample *f, csv_trial *t)
 		at = bn_sample_skip(f, t, at);
 	}
 	t->records = n;
-	judge(t, f->counts, f->starts);
+	judge(t, f);
 }
 
 static bool is_table(const csv_trial *t)
@@ -84,9 +111,13 @@ static bool is_two_tables(const csv_trial *t)
 	return t->first >= 2 && t->common >= 2 && t->records - t->settled >= 2 && t->above;
 }
 
+/* Most records fit, or all but the last: "(2 rows)". */
 static bool is_nearly_table(const csv_trial *t)
 {
-	return t->first >= 2 && t->equal * 10 >= t->records * 8;
+	return t->first >= 2 &&
+	       (t->equal * 10 >= t->records * 8 ||
+		       (t->records >= 3 && t->equal + 1 == t->records && t->common != t->first &&
+			       t->settled + 1 == t->records));
 }
 
 /* Tries every delimiter with the other parameters of `like`; returns the table with the most
@@ -97,7 +128,7 @@ static bool find_table(csv_sample *f, const csv_trial *like, bool (*good)(const 
 	bool found = false;
 
 	for (const char *d = f->delimiters; *d; d++) {
-		csv_trial t = {*d, like->quote, like->escape, like->comment, .bad = 0};
+		csv_trial t = {*d, like->quote, like->escape, like->comment, like->trim, .bad = 0};
 		if (t.delimiter == t.quote || t.delimiter == t.comment)
 			continue;
 		try_it(f, &t);
@@ -148,9 +179,82 @@ static bool is_commented_column(const csv_sample *f, char comment)
 typedef struct choice {
 	csv_trial t;
 	bool lower; /* its table begins at t.table */
+	bool names_in_comment;
 } choice;
 
-/* Comments, an escape, single quotes: parameters besides the delimiter. */
+static bool has_row_names(const csv_trial *t)
+{
+	return t->settled == 1 && t->first + 1 == t->common;
+}
+
+/* Before its last field: more than one blank in a row. */
+static bool has_empty_name(const csv_sample *f, const csv_trial *t)
+{
+	size_t at = bn_sample_skip(f, t, f->begin);
+	csv_piece x = {.last = false};
+
+	while (!x.last) {
+		bn_sample_field(f, t, &at, &x);
+		if (!x.last && !x.quoted && x.s == x.e)
+			return true;
+	}
+	return false;
+}
+
+/* Names above numbers, names in a comment above them, or nothing but numbers. */
+static bool is_surely_separated(const csv_sample *f, const csv_trial *t)
+{
+	size_t numbers[2], at = bn_sample_skip(f, t, f->begin);
+	csv_trial table = *t;
+
+	table.table = at;
+	bn_sample_count_numbers(f, &table, numbers);
+	if (!numbers[0] && numbers[1])
+		return true;
+	return (numbers[0] == t->first && numbers[1] == t->first && t->records >= 2) ||
+	       (t->comment && bn_sample_commented_header(f, t, at) != SIZE_MAX);
+}
+
+/* One column of words between blanks, as many in every record, for which the content says that the
+ * blanks separate; or, if quotes say it, any content, possibly below names without one for the row
+ * names (R's write.table). Several blanks in a row are one separator if single ones do not make a
+ * table. */
+static bool find_blanks(
+	csv_sample *f, const csv_trial *plain, const bn_source_options *o, choice *c)
+{
+	if (o->delimiter || o->no_header)
+		return false;
+	csv_trial t = {' ', plain->quote, plain->escape, plain->comment, o->trim == 'y', .bad = 0};
+	try_it(f, &t);
+	if (plain->bad && !t.bad && t.prose && has_row_names(&t)) {
+		*c = (choice){.t = t, .lower = true};
+		return true;
+	}
+	if (!o->trim && (!is_table(&t) || has_empty_name(f, &t))) {
+		t = (csv_trial){' ', plain->quote, plain->escape, plain->comment, true, .bad = 0};
+		try_it(f, &t);
+	}
+	if (f->text[f->begin] == ' ' && t.trim && !t.bad && t.prose && has_row_names(&t)) {
+		*c = (choice){.t = t, .lower = true}; /* as R and pandas print a table */
+		return true;
+	}
+	if (!is_table(&t) || has_empty_name(f, &t))
+		return false;
+	*c = (choice){.t = t};
+	return is_surely_separated(f, &t) || plain->bad;
+}
+
+/* Quotes behind a blank, more than without one in the fields that do not begin a record. */
+static bool has_spaced_quotes(const csv_sample *f, const csv_trial *trimmed)
+{
+	csv_trial t = *trimmed;
+
+	t.trim = false;
+	csv_spaced found = bn_sample_spaced_quotes(f, &t, bn_sample_skip(f, &t, f->begin));
+	return found.closed + found.open > found.unspaced;
+}
+
+/* Blanks before quotes, comments, an escape, single quotes: parameters besides the delimiter. */
 static bool find_variant(
 	csv_sample *f, const csv_trial *plain, const bn_source_options *o, choice *c)
 {
@@ -158,10 +262,16 @@ static bool find_variant(
 	size_t least = plain->first >= 2 ? plain->first : 2;
 	csv_trial like;
 
+	like = *plain;
+	like.trim = true;
+	if (!o->trim && find_table(f, &like, is_quoted_table, least, &c->t) &&
+		has_spaced_quotes(f, &c->t))
+		return true;
 	for (const char *p = comments; *p && !o->comment; p++) {
 		like = *plain;
 		like.comment = *p;
-		if (has_line_that_begins(f, *p) && find_table(f, &like, is_table, 2, &c->t))
+		if (has_line_that_begins(f, *p) &&
+			(find_table(f, &like, is_table, 2, &c->t) || find_blanks(f, &like, o, c)))
 			return true;
 	}
 	like = *plain;
@@ -184,11 +294,6 @@ static bool is_title(const csv_sample *f, const csv_trial *t)
 	return !numbers[0] && numbers[1];
 }
 
-static bool has_row_names(const csv_trial *t)
-{
-	return t->settled == 1 && t->first + 1 == t->common;
-}
-
 /* Below one column of text: only row names or a header, which are certain. */
 static bool is_sure_lower(const csv_sample *f, const csv_trial *t)
 {
@@ -204,6 +309,8 @@ static bool begins_with_names(const csv_sample *f, const csv_trial *t, const bn_
 	return o->no_header || has_row_names(t) || !numbers[0];
 }
 
+/* The best table below lines that are none of it: under the plain dialect if it begins with names
+ * there, else under another delimiter, else below comments. */
 static bool search_lower(
 	csv_sample *f, const csv_trial *plain, const bn_source_options *o, choice *c)
 {
@@ -212,7 +319,7 @@ static bool search_lower(
 	if (o->skip_given)
 		return false;
 	c->lower = true;
-	if (is_lower_table(plain)) {
+	if (is_lower_table(plain) && begins_with_names(f, plain, o)) {
 		c->t = *plain;
 		return true;
 	}
@@ -226,48 +333,26 @@ static bool search_lower(
 	return false;
 }
 
-/* Before its last field: more than one blank in a row. */
-static bool has_empty_name(const csv_sample *f, const csv_trial *t)
-{
-	size_t at = bn_sample_skip(f, t, f->begin);
-	csv_piece x = {.last = false};
-
-	while (!x.last) {
-		bn_sample_field(f, t, &at, &x);
-		if (!x.last && !x.quoted && x.s == x.e)
-			return true;
-	}
-	return false;
-}
-
-/* One column of words between single blanks, as many in every record, with names above numbers; or,
- * if quotes show that the blanks separate, any content, possibly below names without one for the
- * row names (R's write.table). */
-static bool find_blanks(
-	csv_sample *f, const csv_trial *plain, const bn_source_options *o, choice *c)
-{
-	csv_trial t = *plain;
-	size_t numbers[2];
-
-	if (o->delimiter || o->no_header)
-		return false;
-	t = (csv_trial){' ', plain->quote, plain->escape, plain->comment, .bad = 0};
-	try_it(f, &t);
-	if (plain->bad && !t.bad && t.prose && has_row_names(&t)) {
-		*c = (choice){.t = t, .lower = true};
-		return true;
-	}
-	if (!is_table(&t) || has_empty_name(f, &t))
-		return false;
-	bn_sample_count_numbers(f, &t, numbers);
-	*c = (choice){.t = t};
-	return (!numbers[0] && numbers[1]) || plain->bad;
-}
-
 static bool find_lower(csv_sample *f, const csv_trial *plain, const bn_source_options *o, choice *c)
 {
 	c->lower = search_lower(f, plain, o, c) && begins_with_names(f, &c->t, o);
 	return c->lower;
+}
+
+/* "# a,b" above a row with numbers: names as numpy.savetxt and sadf write them. */
+static bool is_savetxt(const csv_sample *f, const csv_trial *t, const bn_source_options *o)
+{
+	csv_trial commented = *t;
+	size_t numbers[2], at = f->begin;
+
+	if (t->comment || o->comment || o->no_header || at + 1 >= f->n || f->text[at] != '#' ||
+		f->text[at + 1] != ' ')
+		return false;
+	bn_sample_count_numbers(f, t, numbers);
+	commented.comment = '#';
+	at = bn_sample_skip(f, &commented, at);
+	return !numbers[0] && numbers[1] &&
+	       bn_sample_commented_header(f, &commented, at) != SIZE_MAX;
 }
 
 static void choose(csv_sample *f, const csv_trial *plain, const bn_source_options *o, choice *c)
@@ -308,16 +393,38 @@ static void choose(csv_sample *f, const csv_trial *plain, const bn_source_option
 		c->t = *plain;
 }
 
-/* ---- all parameters -------------------------------------------------------------------------- */
+/* ---- blanks around fields ---------------------------------------------------------------------- */
 
-static uint64_t count_lines(const csv_sample *f, size_t from, size_t to)
+/* Whether all names but the first, and most other fields that are not empty, begin with a blank; or
+ * most quotes stand behind one. */
+static bool is_padded(const csv_sample *f, const csv_trial *t, size_t table)
 {
-	uint64_t lines = 0;
+	csv_spaced quotes = bn_sample_spaced_quotes(f, t, table);
+	csv_padded header = {0, 0}, rest = {0, 0};
 
-	for (size_t at = from; at < to; at++)
-		lines += f->text[at] == f->newline;
-	return lines;
+	if (quotes.closed + quotes.open)
+		return quotes.closed + quotes.open > quotes.unspaced;
+	bn_sample_count_padded(f, t, table, &header, &rest);
+	return header.fields && header.padded == header.fields && rest.padded * 2 > rest.fields;
 }
+
+/* Leaves out the blanks around the fields of the table if they look like padding and the table
+ * stays as it is. */
+static void settle_trim(csv_sample *f, choice *c, const bn_source_options *o)
+{
+	size_t table = c->lower ? c->t.table : bn_sample_skip(f, &c->t, f->begin);
+	csv_trial t = {c->t.delimiter, c->t.quote, c->t.escape, c->t.comment, true, .bad = 0};
+
+	if (o->trim || c->t.trim || c->t.delimiter == ' ' || c->t.common < 2 ||
+		!is_padded(f, &c->t, table))
+		return;
+	try_it(f, &t);
+	if (t.bad <= c->t.bad && t.equal >= c->t.equal && t.first == c->t.first &&
+		t.common == c->t.common && t.settled == c->t.settled)
+		c->t = t;
+}
+
+/* ---- all parameters -------------------------------------------------------------------------- */
 
 /* "sep=;", which Excel reads and writes. */
 static char read_sep_line(csv_sample *f)
@@ -381,11 +488,20 @@ static void skip_blank_lines(csv_sample *f)
 static void conclude_upper(csv_beginning *b, const csv_sample *f, const csv_trial *t,
 	const bn_source_options *o)
 {
-	size_t names = t->comment && !o->no_header ? bn_sample_commented_header(f, t, b->begin)
-						   : SIZE_MAX;
+	csv_trial spaced = *t;
+	size_t names = SIZE_MAX;
+
+	if (t->comment && !o->no_header)
+		names = bn_sample_commented_header(f, t, b->begin);
+	if (t->comment && !o->no_header && names == SIZE_MAX && t->delimiter != ' ') {
+		spaced.delimiter = ' ';
+		spaced.trim = true;
+		names = bn_sample_commented_names(f, &spaced, t, b->begin);
+		b->names_between_blanks = names != SIZE_MAX;
+	}
 
 	if (is_two_tables(t))
-		b->other_table = 1 + count_lines(f, 0, t->table);
+		b->other_table = 1 + bn_sample_count_lines(f, 0, t->table);
 	b->commented = names != SIZE_MAX;
 	b->begin = b->commented ? names : b->begin;
 }
@@ -394,18 +510,23 @@ static void conclude(csv_beginning *b, const csv_sample *f, const choice *c, con
 	const bn_source_options *o)
 {
 	bn_dialect *d = &b->dialect;
-	const csv_trial *t = &c->t;
+	csv_trial commented = c->t;
+	const csv_trial *t = &commented;
 
+	if (c->names_in_comment)
+		commented.comment = '#';
 	d->delimiter = t->delimiter;
 	d->quote = t->quote;
 	d->escape = t->escape;
 	d->comment = t->comment;
+	d->trim = t->trim;
 	d->no_header = o->no_header;
 	d->date_order = o->date_order;
 	d->concluded |= (t->delimiter != plain->delimiter ? (unsigned)BN_DIALECT_DELIMITER : 0) |
 			(t->quote != plain->quote ? (unsigned)BN_DIALECT_QUOTE : 0) |
 			(t->escape != plain->escape ? (unsigned)BN_DIALECT_ESCAPE : 0) |
-			(t->comment != plain->comment ? (unsigned)BN_DIALECT_COMMENT : 0);
+			(t->comment != plain->comment ? (unsigned)BN_DIALECT_COMMENT : 0) |
+			(t->trim && !plain->trim ? (unsigned)BN_DIALECT_TRIM : 0);
 	b->begin = bn_sample_skip(f, t, f->begin);
 	if (!c->lower) {
 		conclude_upper(b, f, t, o);
@@ -418,7 +539,7 @@ static void conclude(csv_beginning *b, const csv_sample *f, const choice *c, con
 		d->concluded |= d->row_names ? (unsigned)BN_DIALECT_ROW_NAMES : 0;
 	} else {
 		b->begin = t->table;
-		d->skip = count_lines(f, 0, t->table);
+		d->skip = bn_sample_count_lines(f, 0, t->table);
 		d->concluded |= BN_DIALECT_SKIP;
 	}
 }
@@ -444,20 +565,26 @@ int bn_csv_sniff(csv_beginning *b, const char *text, size_t n, bool whole, char 
 	char sep = o->skip_given ? 0 : read_sep_line(f);
 	skip_blank_lines(f);
 	set_delimiters(f, preferred, o->delimiter ? o->delimiter : sep);
+	bool annotated = bn_sample_is_annotated(f, f->begin);
 	csv_trial plain = {.delimiter = f->delimiters[0],
 		.quote = told(o->quote, '"'),
 		.escape = told(o->escape, 0),
-		.comment = told(o->comment, 0)};
+		.comment = told(o->comment, annotated ? '#' : 0),
+		.trim = o->trim == 'y'};
 	try_it(f, &plain);
 	choose(f, &plain, o, &c);
+	c.names_in_comment = !c.lower && is_table(&c.t) && is_savetxt(f, &c.t, o);
+	settle_trim(f, &c, o);
 	plain.delimiter = o->delimiter ? o->delimiter : preferred;
+	plain.comment = told(o->comment, 0);
 	conclude(b, f, &c, &plain, o);
 	c.t.table = b->begin;
 	csv_spaced spaced = bn_sample_spaced_quotes(f, &c.t, b->begin);
 	b->spaced_quotes = spaced.closed;
 	b->open_quote = spaced.open ? spaced.first_open : SIZE_MAX;
 	b->newline = f->newline;
-	b->line = 1 + count_lines(f, 0, b->begin);
+	b->annotated_again = annotated ? bn_sample_second_annotation(f, &c.t) : 0;
+	b->line = 1 + bn_sample_count_lines(f, 0, b->begin);
 	char decimal = o->thousands == '.' ? ',' : '.';
 	b->dialect.decimal = o->decimal ? o->decimal : decimal;
 	b->dialect.thousands = o->thousands;

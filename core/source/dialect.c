@@ -103,6 +103,10 @@ void bn_dialect_describe(
 		add_part(&t, &o, "--delimiter");
 		bn_buf_addf(&t, "fields separated by %s", shown_char(d->delimiter, c));
 	}
+	if (d->concluded & BN_DIALECT_TRIM) {
+		add_part(&t, &o, "--trim");
+		bn_buf_adds(&t, "blanks around fields left out");
+	}
 	if (d->concluded & BN_DIALECT_QUOTE) {
 		add_part(&t, &o, "--quote");
 		bn_buf_addf(&t, "quoted by %s", d->quote ? shown_char(d->quote, c) : "nothing");
@@ -132,7 +136,8 @@ json_t *bn_dialect_json(const bn_dialect *d)
 	} parts[] = {{BN_DIALECT_ENCODING, "encoding"}, {BN_DIALECT_DELIMITER, "delimiter"},
 		{BN_DIALECT_QUOTE, "quote"}, {BN_DIALECT_ESCAPE, "escape"},
 		{BN_DIALECT_COMMENT, "comment"}, {BN_DIALECT_DECIMAL, "decimal"},
-		{BN_DIALECT_SKIP, "skip"}, {BN_DIALECT_ROW_NAMES, "row_names"}};
+		{BN_DIALECT_SKIP, "skip"}, {BN_DIALECT_ROW_NAMES, "row_names"},
+		{BN_DIALECT_TRIM, "trim"}};
 	json_t *o = json_object(), *concluded = json_array();
 
 	if (!o || !concluded) {
@@ -149,6 +154,7 @@ json_t *bn_dialect_json(const bn_dialect *d)
 	set_char(o, "thousands", d->thousands);
 	json_object_set_new(o, "date_order", json_string(date_orders[d->date_order]));
 	json_object_set_new(o, "header", json_boolean(!d->no_header));
+	json_object_set_new(o, "trim", json_boolean(d->trim));
 	json_object_set_new(o, "row_names", json_boolean(d->row_names));
 	json_object_set_new(o, "skip", json_integer((json_int_t)d->skip));
 	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
@@ -163,5 +169,5 @@ bool bn_dialect_is_plain(const bn_dialect *d)
 	return (d->delimiter == ',' || d->delimiter == '\t') &&
 	       !(d->concluded & BN_DIALECT_DELIMITER) && d->quote == '"' && !d->escape &&
 	       !d->comment && d->decimal == '.' && !d->thousands && d->date_order == BN_DATE_ISO &&
-	       !d->row_names && !d->skip && !strcmp(d->encoding, "UTF-8");
+	       !d->row_names && !d->skip && !d->trim && !strcmp(d->encoding, "UTF-8");
 }

@@ -33,6 +33,7 @@ enum {
 	BN_DIALECT_DECIMAL = 32,
 	BN_DIALECT_SKIP = 64,
 	BN_DIALECT_ROW_NAMES = 128,
+	BN_DIALECT_TRIM = 256,
 };
 
 typedef struct bn_dialect {
@@ -43,6 +44,8 @@ typedef struct bn_dialect {
 	char thousands;              /* between groups of three digits; 0: none */
 	bn_date_order date_order;
 	bool no_header;
+	bool trim; /* blanks around fields are no part of them; with delimiter ' ': any number of
+		    * blanks separates */
 	bool row_names;     /* the header has no name for the first column */
 	uint64_t skip;      /* lines before the header */
 	unsigned concluded; /* parameters that were inferred and differ from the plain dialect */

@@ -136,7 +136,7 @@ int bn_ingest(const bn_env *env, const char *source_name, const char *uri,
 	int rc;
 
 	if ((rc = bn_input_open(&in, env, uri, NULL, err)) == 0 &&
-		(rc = bn_source_find(&source, source_name, in, err)) == 0)
+		(rc = bn_source_find(&source, source_name, in, options, err)) == 0)
 		rc = bn_ingest_file(
 			in, source, options ? options : &defaults, at, path, report, err);
 	bn_input_free(in);

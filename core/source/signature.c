@@ -2,7 +2,9 @@
 #include "core/source/signature.h"
 
 #include "core/base/str.h"
+#include "core/base/timestamp.h"
 
+#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
@@ -19,6 +21,11 @@ typedef struct signature {
 #define PICTURE "name a file with a table"
 #define SQL_DUMP \
 	"a dump of a database (SQL), not a table", "load it there, and write the table as CSV"
+
+#define LIKWID_REPORT \
+	"a report of LIKWID with several tables", \
+		"take one of them: sed -n '/^TABLE,Group 1 Metric/,/^TABLE/{//!p}' FILE | " \
+		"binnacle ... -"
 
 /* clang-format off */
 static const signature signatures[] = {
@@ -71,6 +78,13 @@ static const signature texts[] = {
 	{0, 12, "INSERT INTO ", SQL_DUMP, false},
 	{0, 13, "CREATE TABLE ", SQL_DUMP, false},
 	{0, 20, "PRAGMA foreign_keys=", SQL_DUMP, false},
+	{0, 18, "BEGIN TRANSACTION;", SQL_DUMP, false},
+	{0, 5, "/*!40", SQL_DUMP, false},
+	{0, 11, "DROP TABLE ", SQL_DUMP, false},
+	{0, 22, "SET statement_timeout ", SQL_DUMP, false},
+	{0, 12, "COPY public.", SQL_DUMP, false},
+	{0, 12, "TABLE,Group ", LIKWID_REPORT, false},
+	{0, 12, "STRUCT,Info,", LIKWID_REPORT, false},
 	{0, 4, "---\n", "YAML, not a table", "convert it to CSV", false},
 	{0, 5, "---\r\n", "YAML, not a table", "convert it to CSV", false},
 	{0, 5, "%YAML", "YAML, not a table", "convert it to CSV", false},
@@ -157,11 +171,19 @@ static int check_json(const char *path, const char *s, size_t n, bn_err *err)
 	return 0;
 }
 
-/* "1 3:0.5 7:2": a label, and numbers of columns with their values. */
-static bool is_svmlight_line(const char *word, const char *end)
+/* "1:20": an hour and a minute, or a minute and a second. */
+static bool is_clock(const char *s, const char *colon, const char *stop)
+{
+	return colon - s <= 2 && stop - colon == 3 && colon[1] >= '0' && colon[1] <= '5' &&
+	       colon[2] >= '0' && colon[2] <= '9';
+}
+
+/* "1 3:0.5 7:2": a label, and growing numbers of columns with their values. *clocks: none of these
+ * is anything but the time of a clock. */
+static bool is_svmlight_line(const char *word, const char *end, bool *clocks)
 {
 	size_t words = 0;
-	int64_t column;
+	int64_t column, last = -1;
 	double x;
 
 	while (end > word && (end[-1] == '\r' || end[-1] == ' '))
@@ -175,21 +197,29 @@ static bool is_svmlight_line(const char *word, const char *end)
 			    bn_parse_f64(colon + 1, (size_t)(stop - colon - 1), &x);
 		if (words ? !pair : colon || !bn_parse_f64(word, (size_t)(stop - word), &x))
 			return false;
+		if (words && !query) {
+			if (column <= last)
+				return false;
+			last = column;
+		}
+		*clocks &= !words || (!query && is_clock(word, colon, stop));
 		word = next ? next + 1 : end;
 	}
 	return words >= 2;
 }
 
-/* Its first line, and its second one, if that is complete. */
+/* All complete lines of it are such lines, and not all pairs times of a clock. */
 static bool is_svmlight(const char *s, size_t n)
 {
-	const char *end = memchr(s, '\n', n), *second;
+	const char *line = s, *end;
+	bool clocks = true;
 
-	if (!end || !is_svmlight_line(s, end))
-		return false;
-	second = end + 1;
-	end = memchr(second, '\n', n - (size_t)(second - s));
-	return !end || is_svmlight_line(second, end);
+	while ((end = memchr(line, '\n', n - (size_t)(line - s)))) {
+		if (!is_svmlight_line(line, end, &clocks))
+			return false;
+		line = end + 1;
+	}
+	return line > s && !clocks;
 }
 
 /* "[part]", and a line with '=' below it. */
@@ -307,20 +337,109 @@ static bool is_prometheus(span a, span b)
 	return is_metric_type(a) || (starts(a, "# HELP ") && is_metric_type(b));
 }
 
+/* "power,host=n1 watts=61.2 1700000000000000000" */
+static bool is_line_protocol(span line)
+{
+	const char *tags = memchr(line.s, ',', line.n), *blank = memchr(line.s, ' ', line.n);
+	size_t digits = 0;
+
+	while (digits < line.n && line.s[line.n - 1 - digits] >= '0' &&
+		line.s[line.n - 1 - digits] <= '9')
+		digits++;
+	if (!tags || !blank || tags > blank || digits < 10 || digits > 19 ||
+		line.s[line.n - 1 - digits] != ' ')
+		return false;
+	const char *end = line.s + line.n - digits - 1;
+	return memchr(tags, '=', (size_t)(blank - tags)) && end > blank &&
+	       memchr(blank, '=', (size_t)(end - blank));
+}
+
 static bool is_annex(span line, bool alone)
 {
 	return alone && line.n && (*line.s == '.' || *line.s == '/') &&
 	       memmem(line.s, line.n, ".git/annex/objects/", 19);
 }
 
-/* A number, true, false, null, or "text" with an escape of JSON's. */
+/* true, false, null, or "text". */
 static bool is_scalar(span line)
 {
 	static const char *const words[] = {"true", "false", "null", NULL};
 
 	return is_one_of(line, words) ||
-	       (line.n > 2 && *line.s == '"' && line.s[line.n - 1] == '"' &&
-		       memchr(line.s, '\\', line.n));
+	       (line.n >= 2 && *line.s == '"' && line.s[line.n - 1] == '"' &&
+		       !memmem(line.s + 1, line.n - 2, "\",", 2) &&
+		       !memmem(line.s + 1, line.n - 2, "\"\t", 2) &&
+		       !memmem(line.s + 1, line.n - 2, "\";", 2));
+}
+
+/* Digits of a checksum (MD5 to SHA-512), alone or before the name of its file. */
+static bool is_checksum(span line)
+{
+	size_t n = 0;
+
+	while (n < line.n && isxdigit((uint8_t)line.s[n]))
+		n++;
+	return (n == 32 || n == 40 || n == 56 || n == 64 || n == 96 || n == 128) &&
+	       (n == line.n || (line.n > n + 2 && line.s[n] == ' ' &&
+				       (line.s[n + 1] == ' ' || line.s[n + 1] == '*')));
+}
+
+static bool has_separator(span line)
+{
+	return memchr(line.s, ',', line.n) || memchr(line.s, ';', line.n) ||
+	       memchr(line.s, '\t', line.n) || memchr(line.s, '|', line.n) ||
+	       memchr(line.s, ' ', line.n);
+}
+
+static bool is_address(span line)
+{
+	return !has_separator(line) && memmem(line.s, line.n, "://", 3);
+}
+
+static bool is_path(span line)
+{
+	return !has_separator(line) && line.n > 2 &&
+	       (*line.s == '/' || starts(line, "./") || starts(line, "../"));
+}
+
+/* A number, a date or a time. */
+static bool is_value(span line)
+{
+	int64_t ns;
+	double x;
+
+	return bn_parse_f64(line.s, line.n, &x) || bn_timestamp_parse(line.s, line.n, &ns);
+}
+
+/* ---- tables that are drawn -------------------------------------------------------------------- */
+
+/* A line of strokes, with as many as that at least, and what stands between columns. */
+static bool is_ruler(span line)
+{
+	size_t strokes = 0, between = 0;
+
+	for (size_t i = 0; i < line.n; i++) {
+		if (!strchr("-+=|: ", line.s[i]) || !line.s[i])
+			return false;
+		strokes += line.s[i] == '-' || line.s[i] == '=';
+		between += line.s[i] == '+' || line.s[i] == '|' || line.s[i] == ' ';
+	}
+	return strokes >= 3 && between;
+}
+
+/* Lines of Unicode's box drawing (U+2500 .. U+257F), or of polars above them. */
+static bool is_box(span a, span b)
+{
+	span line = starts(a, "shape: (") ? b : a;
+
+	return line.n >= 3 && (uint8_t)line.s[0] == 0xe2 &&
+	       ((uint8_t)line.s[1] == 0x94 || (uint8_t)line.s[1] == 0x95);
+}
+
+/* With a ruler above the names, or between them and the rows. */
+static bool is_drawn(span a, span b)
+{
+	return is_ruler(a) || (a.n && is_ruler(b)) || is_box(a, b);
 }
 
 /* A line of seven '<' and a name, and below it one of seven '='. */
@@ -339,6 +458,7 @@ static bool has_conflict(const char *s, size_t n)
 
 #define FETCH_AGAIN "look at the address and who may read it, and fetch it again"
 #define NAME_A_TABLE "name a file with a table"
+#define ONE_LINE "name a file with a table; --format csv reads it as a header without rows"
 
 static int check_lines(const char *path, const char *s, size_t n, bn_err *err)
 {
@@ -364,18 +484,55 @@ static int check_lines(const char *path, const char *s, size_t n, bn_err *err)
 	if (is_prometheus(a, b))
 		return refuse(path, "metrics in Prometheus' text format, not a table",
 			"ask Prometheus for them, and make CSV of what it answers", err);
+	if (is_line_protocol(a) && (alone || is_line_protocol(b)))
+		return refuse(path, "InfluxDB's line protocol, not a table",
+			"ask the database for CSV: influx query --raw", err);
 	if (starts(a, "-----BEGIN ") && a.n > 16 && !memcmp(a.s + a.n - 5, "-----", 5))
 		return refuse(path, "a message or key in armour (PGP, PEM), not a table",
 			"decrypt it first, if a table is in it: gpg -d FILE | binnacle ... -", err);
 	if (alone && is_scalar(a))
-		return refuse(path, "JSON, not a table", NAME_A_TABLE, err);
+		return refuse(path, "JSON, not a table", ONE_LINE, err);
+	if (alone && is_value(a))
+		return refuse(path, "one number or time, not a table", ONE_LINE, err);
+	if (is_checksum(a) && (alone || memchr(a.s, ' ', a.n)))
+		return refuse(path, "checksums of files, not a table", NAME_A_TABLE, err);
+	if (alone && is_address(a))
+		return refuse(path, "an address, not the file itself",
+			"fetch the file: curl -LO ADDRESS", err);
+	if (alone && is_path(a))
+		return refuse(path, "the name of a file, not the file itself",
+			"name that file; a link was copied as text if git or a Windows share made "
+			"it",
+			err);
 	if (has_conflict(s, n))
 		return refuse(path, "a file with a merge conflict (<<<<<<<, =======, >>>>>>>)",
 			"settle it in git first: git status names the files", err);
 	return 0;
 }
 
-static int check_text(const char *path, const char *s, size_t n, bn_err *err)
+/* Text that a delimiter could make a table of. */
+static int check_form(const char *path, const char *s, size_t n, bn_err *err)
+{
+	size_t at = 0;
+	span a = take_line(s, n, &at), b = take_line(s, n, &at);
+
+	if (is_settings(s, n))
+		return refuse(
+			path, "a file of settings (INI or TOML), not a table", NAME_A_TABLE, err);
+	if (is_svmlight(s, n))
+		return refuse(path, "an svmlight file (label column:value ...), not a table",
+			"convert it: sklearn.datasets.load_svmlight_file; or say what separates "
+			"its fields: --delimiter ' '",
+			err);
+	if (is_drawn(a, b))
+		return refuse(path, "a table drawn with lines for people to read",
+			"write it as CSV where it comes from: psql --csv, mysql --batch, "
+			"sqlite3 -csv, sacct --parsable2, DataFrame.to_csv",
+			err);
+	return 0;
+}
+
+static int check_text(const char *path, const char *s, size_t n, bool form, bn_err *err)
 {
 	size_t at = n >= 3 && !memcmp(s, "\xef\xbb\xbf", 3) ? 3 : 0;
 
@@ -397,18 +554,15 @@ static int check_text(const char *path, const char *s, size_t n, bn_err *err)
 	int rc = check_lines(path, s, n, err);
 	if (rc)
 		return rc;
-	if (is_settings(s, n))
-		return refuse(path, "a file of settings (INI or TOML), not a table",
-			"name a file with a table", err);
-	if (is_svmlight(s, n))
-		return refuse(path, "an svmlight file (label column:value ...), not a table",
-			"convert it: sklearn.datasets.load_svmlight_file", err);
+	if (form && (rc = check_form(path, s, n, err)) < 0)
+		return rc;
 	if (n && (*s == '{' || *s == '['))
 		return check_json(path, s, n, err);
 	return 0;
 }
 
-int bn_signature_check(const char *path, const char *head, size_t n, bool text_too, bn_err *err)
+int bn_signature_check(
+	const char *path, const char *head, size_t n, bn_signature_kind upto, bn_err *err)
 {
 	for (size_t i = 0; i < sizeof signatures / sizeof *signatures; i++) {
 		const signature *g = &signatures[i];
@@ -422,5 +576,6 @@ int bn_signature_check(const char *path, const char *head, size_t n, bool text_t
 		return refuse(path, "compressed with bzip2", DECOMPRESS("bzip2 -dc"), err);
 	if (is_pickle(head, n))
 		return refuse(path, "a Python pickle, which is a program", FROM_PYTHON, err);
-	return text_too ? check_text(path, head, n, err) : 0;
+	return upto >= BN_SIGNATURE_TEXT ? check_text(path, head, n, upto >= BN_SIGNATURE_FORM, err)
+					 : 0;
 }

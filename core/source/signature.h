@@ -8,11 +8,16 @@
 #define BN_SOURCE_SIGNATURE_H
 #include "core/base/err.h"
 
-#include <stdbool.h>
+/* What is refused: each kind with those before it. */
+typedef enum bn_signature_kind {
+	BN_SIGNATURE_BINARY, /* if the user named the format */
+	BN_SIGNATURE_TEXT, /* text that is no table (JSON, HTML): if the user named the delimiter */
+	BN_SIGNATURE_FORM, /* text that a delimiter could make a table of (svmlight, drawn tables) */
+} bn_signature_kind;
 
 /* 0, or BN_EUNSUPPORTED with the kind and a hint. head: the first n bytes (BN_INPUT_HEAD are enough
- * for all kinds). text_too: also reject text that is not a table (JSON, HTML); false if the user
- * named the format. */
-int bn_signature_check(const char *path, const char *head, size_t n, bool text_too, bn_err *err);
+ * for all kinds). */
+int bn_signature_check(
+	const char *path, const char *head, size_t n, bn_signature_kind upto, bn_err *err);
 
 #endif

@@ -34,6 +34,7 @@ typedef struct bn_source_options {
 	char thousands;              /* one of BN_THOUSANDS; 0: none. '.' implies decimal ',' */
 	bn_date_order date_order;    /* of dates that are not ISO 8601, such as 31/12/2024; 0: they
 				   * are text */
+	char trim;                   /* whether blanks around fields are left out: 'y', 'n' */
 	bool no_header;     /* columns are then named c0, c1, ... */
 	bool skip_given;    /* number of lines before the header that are not part of the table: */
 	uint64_t skip;

@@ -87,25 +87,29 @@ static int unknown_source(const char *name, bn_err *err)
 }
 
 /* Files that are not text tables are rejected; a file that the user calls csv may begin like
- * JSON. */
-static int check_signature(const bn_source *s, bool named, const bn_input *in, bn_err *err)
+ * JSON, and one whose delimiter he names like svmlight. */
+static int check_signature(
+	const bn_source *s, bool named, const bn_input *in, const bn_source_options *o, bn_err *err)
 {
+	bn_signature_kind upto = o && o->delimiter ? BN_SIGNATURE_TEXT : BN_SIGNATURE_FORM;
 	size_t n;
 	const char *head = bn_input_head(in, &n);
 
 	if (s != &source_csv && s != &source_tsv)
 		return 0;
-	return bn_signature_check(bn_input_name(in), head, n, !named, err);
+	return bn_signature_check(
+		bn_input_name(in), head, n, named ? BN_SIGNATURE_BINARY : upto, err);
 }
 
-int bn_source_find(const bn_source **out, const char *name, const bn_input *in, bn_err *err)
+int bn_source_find(const bn_source **out, const char *name, const bn_input *in,
+	const bn_source_options *options, bn_err *err)
 {
 	int best = 0;
 
 	for (const bn_source *const *s = sources; name && *s; s++) {
 		if (!strcmp((*s)->name, name)) {
 			*out = *s;
-			return check_signature(*s, true, in, err);
+			return check_signature(*s, true, in, options, err);
 		}
 	}
 	if (name)
@@ -118,7 +122,7 @@ int bn_source_find(const bn_source **out, const char *name, const bn_input *in, 
 		}
 	}
 	if (best)
-		return check_signature(*out, false, in, err);
+		return check_signature(*out, false, in, options, err);
 	int rc = bn_input_need_file(in, err);
 	if (rc < 0)
 		return rc;
@@ -135,7 +139,7 @@ int bn_sources_open(bn_stream **out, const bn_source **source, const bn_env *env
 	int rc;
 
 	if ((rc = bn_input_open(&in, env, uri, NULL, err)) < 0 ||
-		(rc = bn_source_find(source, name, in, err)) < 0 ||
+		(rc = bn_source_find(source, name, in, options, err)) < 0 ||
 		(rc = (*source)->open(out, in, options ? options : &defaults, err)) < 0)
 		bn_input_free(in);
 	else

@@ -109,6 +109,7 @@ static void read_all(bn_buf *out, uint8_t choice)
 	o.escape = choice & 32 ? '\\' : 0;
 	o.comment = choice & 64 ? '#' : 0;
 	o.decimal = choice & 128 ? ',' : 0;
+	o.trim = (choice & 34) == 34 ? 'y' : 0;
 	if ((choice & 192) == 192)
 		o.thousands = '.';
 	else if ((choice & 48) == 48)
@@ -146,7 +147,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	one_file = data + 1;
 	one_file_size = size - 1;
 	bn_signature_check("in", (const char *)one_file,
-		one_file_size < BN_INPUT_HEAD ? one_file_size : BN_INPUT_HEAD, true, NULL);
+		one_file_size < BN_INPUT_HEAD ? one_file_size : BN_INPUT_HEAD, BN_SIGNATURE_FORM,
+		NULL);
 	bn_csv_limit_isa(0);
 	read_all(&fast, data[0]);
 	bn_csv_limit_isa(2);

@@ -78,8 +78,8 @@ static int open_file(bn_table_reader **out, bn_cli *cli, const char *path, bn_er
 	bn_input *in = NULL;
 	int rc = bn_input_open(&in, env, path, NULL, err);
 
-	if (rc < 0 || (rc = bn_source_find(&source, NULL, in, err)) < 0 ||
-		(rc = bn_cli_read_dialect(&o, &nulls, cli, err)) < 0)
+	if (rc < 0 || (rc = bn_cli_read_dialect(&o, &nulls, cli, err)) < 0 ||
+		(rc = bn_source_find(&source, NULL, in, &o, err)) < 0)
 		goto out;
 	if (!strcmp(source->name, "arrow")) {
 		rc = bn_arrow_source_table(out, in, &report.notes, err);

@@ -17,6 +17,16 @@ static int read_char(char *out, bn_cli *cli, const char *name, bool none, bn_err
 	return bn_dialect_char_parse(out, text, none, option, err);
 }
 
+static int read_trim(char *out, bn_cli *cli, bn_err *err)
+{
+	const char *text = bn_cli_opt(cli, "trim");
+
+	if (text && strcmp(text, "yes") != 0 && strcmp(text, "no") != 0)
+		return bn_err_set(err, BN_EINVAL, "--trim is yes or no, and not '%s'", text);
+	*out = text ? text[0] : 0;
+	return 0;
+}
+
 static int read_decimal(char *out, bn_cli *cli, bn_err *err)
 {
 	const char *text = bn_cli_opt(cli, "decimal");
@@ -77,6 +87,7 @@ int bn_cli_read_dialect(bn_source_options *o, const char ***nulls, bn_cli *cli, 
 		(rc = read_char(&o->quote, cli, "quote", true, err)) < 0 ||
 		(rc = read_char(&o->escape, cli, "escape", true, err)) < 0 ||
 		(rc = read_char(&o->comment, cli, "comment", true, err)) < 0 ||
+		(rc = read_trim(&o->trim, cli, err)) < 0 ||
 		(rc = read_decimal(&o->decimal, cli, err)) < 0 ||
 		(rc = read_thousands(&o->thousands, cli, err)) < 0 ||
 		(order && (rc = bn_date_order_parse(&o->date_order, order, err)) < 0) ||

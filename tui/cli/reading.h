@@ -13,6 +13,7 @@
 	{"quote", 0, "C|none", "quote character (\")"}, \
 	{"escape", 0, "C|none", "escape character (none)"}, \
 	{"comment", 0, "C|none", "prefix of comment lines (none)"}, \
+	{"trim", 0, "yes|no", "leave out blanks around fields (detected); with --delimiter ' ' any number of blanks separates"}, \
 	{"skip", 0, "N", "number of lines before the header (0)"}, \
 	{"no-header", 0, NULL, "the first line is data; columns are c0, c1, ..."}, \
 	{"decimal", 0, "C", "decimal point of numbers: . or , (.)"}, \

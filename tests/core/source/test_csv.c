@@ -499,7 +499,7 @@ static int find(const bn_source **s, const char *name, const char *path)
 
 	bn_err_clear(&err);
 	ck_assert_bn_ok(bn_input_open(&in, env, path, NULL, &err), &err);
-	int rc = bn_source_find(s, name, in, &err);
+	int rc = bn_source_find(s, name, in, NULL, &err);
 	bn_input_free(in);
 	return rc;
 }

@@ -119,9 +119,8 @@ START_TEST(test_a_delimiter_is_found_out_and_said)
 	ck_says("fields separated by blanks");
 	ck_table("some words\nmore words\n", NULL, "category", "some words\nmore words\n");
 	ck_silent();
-	ck_table("JobID   State\n12   DONE\n345 FAILED\n", NULL, "category",
-		"JobID   State\n12   DONE\n345 FAILED\n");
-	ck_says("warning: one column is read, 'JobID   State', whose records have 2 words");
+	ck_table("1.5 2\n3.5 4\n", NULL, "float64 int64", "1.5,2\n3.5,4\n");
+	ck_says("looks like data: --no-header");
 	/* a quoted delimiter does not count */
 	ck_table("a;b\n\"x;y\";1\n\"z\";2\n", NULL, "category int64", "a,b\nx;y,1\nz,2\n");
 	/* a record with another number of fields is an error of the inferred dialect */
@@ -230,6 +229,47 @@ START_TEST(test_two_tables_are_no_preamble)
 }
 END_TEST
 
+START_TEST(test_settings_above_a_table)
+{
+	begin();
+	ck_table("station,12\nunit,W\n\ntime,node,power\n2024-01-01,n1,6\n2024-01-02,n2,7\n", NULL,
+		"timestamp category int64",
+		"time,node,power\n2024-01-01T00:00:00Z,n1,6\n2024-01-02T00:00:00Z,n2,7\n");
+	ck_says("3 lines before the header skipped (set with --skip)");
+	ck_table("Device:,PM5\nSerial:,0012\nReport\nRate:,10 s\nt,U,I\n1,230,1\n2,231,2\n", NULL,
+		"int64 int64 int64", "t,U,I\n1,230,1\n2,231,2\n");
+	ck_says("4 lines before the header skipped");
+	ck_table("Ort;12\nEinheit;W\nt;Knoten;P\n1;n1;61,2\n2;n2;62,2\n", NULL,
+		"int64 category float64", "t,Knoten,P\n1,n1,61.2\n2,n2,62.2\n");
+	ck_table("k\tv\nn\t3\na\tb\tc\n1\t2\t3\n4\t5\t6\n", NULL, "int64 int64 int64",
+		"a,b,c\n1,2,3\n4,5,6\n");
+	/* a table of its own above, or a narrow one below */
+	ck_assert_int_eq(
+		read_text("node,w\nn1,6\nn2,7\n\nid,a,b\nx,1,2\ny,3,4\n", NULL), BN_EINVAL);
+	ck_assert_ptr_nonnull(strstr(err.hint, "--skip 4"));
+	ck_assert_int_eq(read_text("1,2\n3,4\na,b,c\n1,2,3\n4,5,6\n", NULL), BN_EINVAL);
+	end();
+}
+END_TEST
+
+START_TEST(test_annotated_tables)
+{
+#define ANNOTATED "#group,false,false,true\n#datatype,string,long,double\n#default,_result,,\n"
+	begin();
+	ck_table(ANNOTATED ",result,table,_value\n,,0,61.5\n,,0,62\n", NULL,
+		"float64 float64 int64 float64", "c0,result,table,_value\n,,0,61.5\n,,0,62.0\n");
+	ck_says("lines that begin with '#' skipped");
+	ck_assert_int_eq(read_text(ANNOTATED ",result,table,_value\n,,0,6\n\n" ANNOTATED
+					     ",result,table,host\n,,1,x\n",
+				 NULL),
+		BN_EINVAL);
+	ck_assert_ptr_nonnull(strstr(err.msg, "in.txt:7:1: another annotated table begins here"));
+	ck_assert_int_eq(read_text("a,b\r\r\n1,2\r\r\n", NULL), BN_EINVAL);
+	ck_assert_ptr_nonnull(strstr(err.msg, "CR CR LF"));
+	end();
+}
+END_TEST
+
 START_TEST(test_a_header_that_is_a_comment)
 {
 	bn_source_options o = BN_SOURCE_OPTIONS_INIT;
@@ -242,6 +282,15 @@ START_TEST(test_a_header_that_is_a_comment)
 	/* as many fields, but a header follows, or they cannot be names */
 	ck_table("# \"q\n# x,y\na,b\n1,2\n", NULL, "int64 int64", "a,b\n1,2\n");
 	ck_table("# made\n# 7,8\n1,2\n3,4\n", NULL, "int64 int64", "1,2\n3,4\n");
+	/* numpy.savetxt with a header, between blanks and between commas */
+	ck_table("# a b c\n1.5e+00 2 3\n4 5 6\n", NULL, "float64 int64 int64",
+		"a,b,c\n1.5,2,3\n4.0,5,6\n");
+	ck_says("the names are those of the comment on line 1");
+	ck_table("# a b\n1,2\n3,4\n", NULL, "int64 int64", "a,b\n1,2\n3,4\n");
+	ck_table("#x  y\n1\t2\n3\t4\n", NULL, "int64 int64", "x,y\n1,2\n3,4\n");
+	ck_table("# a,b\n1,2\n3,4\n", NULL, "int64 int64", "a,b\n1,2\n3,4\n");
+	ck_table("# host;w\nn1;2\nn2;4\n", NULL, "category int64", "host,w\nn1,2\nn2,4\n");
+	ck_table("# a,b\nx,y\nz,w\n", NULL, "category category", "# a,b\nx,y\nz,w\n");
 	o.no_header = true;
 	ck_table("# made by x\n# a,b\n1,2\n3,4\n", &o, "int64 int64", "c0,c1\n1,2\n3,4\n");
 	end();
@@ -250,16 +299,99 @@ END_TEST
 
 START_TEST(test_a_blank_before_a_quote)
 {
+	bn_source_options o = BN_SOURCE_OPTIONS_INIT;
+
 	begin();
-	ck_assert_int_eq(read_text("a, b\n1, \"x, y\"\n2, \"z, w\"\n", NULL), BN_EINVAL);
-	ck_assert_ptr_nonnull(strstr(err.msg, "in.txt:2:3: a blank stands before a quote"));
-	ck_assert_ptr_nonnull(strstr(err.hint, "sed 's/,  *\"/,\"/g'"));
-	ck_assert_int_eq(read_text("a\tb\n1\t \"x\ty\"\n2\t \"z\tw\"\n", NULL), BN_EINVAL);
-	ck_assert_ptr_nonnull(strstr(err.hint, "sed 's/\\t  *\"/\\t\"/g'"));
-	ck_assert_bn_ok(read_text("a,b\n1, \"x\"\n2, \"z\"\n", NULL), &err);
-	ck_says("2 fields of the first records begin with a blank and a quote");
+	ck_table("a, b\n1, \"x, y\"\n2, \"z\nw\"\n", NULL, "int64 category",
+		"a,b\n1,\"x, y\"\n2,\"z\nw\"\n");
+	ck_says("blanks around fields left out (set with --trim)");
+	ck_table("a\tb\n1\t \"x\ty\"\n2\t \"\"\"z\"\"\tw\" \r\n", NULL, "int64 category",
+		"a,b\n1,x\ty\n2,\"\"\"z\"\"\tw\"\n");
+	ck_table("\"a\"; \"b\"\n1,5; \"x;y\"\n2,5; \"NA\"\n", NULL, "float64 category",
+		"a,b\n1.5,x;y\n2.5,\"NA\"\n");
+	ck_table("a, b, c\n\"x\", \"y\", 1\n\"z\", \"w\", 2\n", NULL, "category category int64",
+		"a,b,c\nx,y,1\nz,w,2\n");
+	/* a minority is text, and an error where it matters */
+	ck_assert_bn_ok(read_text("a,b,c\n1,\"u\", \"x\"\n2,\"v\",\"z\"\n", NULL), &err);
+	ck_says("1 field of the first records begins with a blank and a quote");
 	ck_table("a,b\n1, x\"\n2,6\n", NULL, "int64 category", "a,b\n1,\" x\"\"\"\n2,6\n");
 	ck_silent();
+	o.trim = 'n';
+	ck_assert_int_eq(read_text("a, b\n1, \"x, y\"\n2, \"z, w\"\n", &o), BN_EINVAL);
+	ck_assert_ptr_nonnull(strstr(err.msg, "in.txt:2:3: a blank stands before a quote"));
+	ck_assert_ptr_nonnull(strstr(err.hint, "--trim yes"));
+	end();
+}
+END_TEST
+
+START_TEST(test_blanks_around_fields)
+{
+	bn_source_options o = BN_SOURCE_OPTIONS_INIT;
+
+	begin();
+	ck_table("t, gpu, power.draw [W]\n1, A100 x, 61.2\n2, A100 y, NA\n3, , 7\n", NULL,
+		"int64 category float64",
+		"t,gpu,power.draw [W]\n1,A100 x,61.2\n2,A100 y,\n3,,7.0\n");
+	ck_says("blanks around fields left out (set with --trim)");
+	ck_table("a | b   | c\n1 | x   | 2\n3 | y z | 4\n", NULL, "int64 category int64",
+		"a,b,c\n1,x,2\n3,y z,4\n");
+	ck_table("# c\na, b\n1, x\n# d\n2, y\n", NULL, "int64 category", "a,b\n1,x\n2,y\n");
+	/* the names, or most values, have none */
+	ck_table("a, b,c\n1, x,2\n2, y,3\n", NULL, "int64 category int64",
+		"a,\" b\",c\n1,\" x\",2\n2,\" y\",3\n");
+	ck_table("a, b\n1,x\n2,y\n", NULL, "int64 category", "a,\" b\"\n1,x\n2,y\n");
+	ck_silent();
+	o.trim = 'n';
+	ck_table("a, b\n1, x\n2, y\n", &o, "int64 category", "a,\" b\"\n1,\" x\"\n2,\" y\"\n");
+	o.trim = 'y';
+	ck_table("a,b\n1,x \n2,\" y\" \n", &o, "int64 category", "a,b\n1,x\n2,\" y\"\n");
+	/* an error names the value's place, and a reject is the record as it is */
+	bn_source_type type = {"b", {.type = BN_TYPE_INT64}};
+	o.types = &type;
+	o.type_count = 1;
+	ck_assert_int_eq(read_text("a, b\n1,   x7\n", &o), BN_EINVAL);
+	ck_assert_ptr_nonnull(strstr(err.msg, ":2:6: column 'b': \"x7\" is not an int64"));
+	end();
+}
+END_TEST
+
+START_TEST(test_columns_between_runs_of_blanks)
+{
+	bn_source_options o = BN_SOURCE_OPTIONS_INIT;
+	bn_buf wide = BN_BUF_INIT;
+
+	begin();
+	ck_table("JobID   State\n12   DONE\n345 FAILED\n", NULL, "int64 category",
+		"JobID,State\n12,DONE\n345,FAILED\n");
+	ck_says("fields separated by blanks, blanks around fields left out (set with --delimiter, "
+		"--trim)");
+	ck_table(
+		"   JOBID  NAME   TIME  \r\n     123  a      10:03 \r\n\r\n  \r\n     124  b       "
+		"1:00\r\n",
+		NULL, "int64 category category", "JOBID,NAME,TIME\n123,a,10:03\n124,b,1:00\n");
+	ck_table("   a  b\n0  1  x\n1  2  y\n", NULL, "int64 int64 category",
+		"c0,a,b\n0,1,x\n1,2,y\n");
+	ck_table("#      Time   UID  Command\n1704164645     0  systemd\n1704164646  1000  python  "
+		 "\n",
+		NULL, "int64 int64 category",
+		"Time,UID,Command\n1704164645,0,systemd\n1704164646,1000,python\n");
+	/* no blank stands for an empty field */
+	ck_assert_bn_ok(read_text("a  b  c\n1  2  3\n1     3\n", NULL), &err);
+	ck_says("warning: one column is read, 'a  b  c': no delimiter makes a table");
+	o.delimiter = ' ';
+	o.trim = 'y';
+	ck_table("a b\n\"x  y\"   1.5  \n  \"\"  2", &o, "category float64",
+		"a,b\nx  y,1.5\n\"\",2.0\n");
+	ck_silent();
+	/* over the bounds of chunks and of the scanners' blocks */
+	bn_buf_adds(&wide, "  i     v\n");
+	for (int i = 0; i < 70000; i++)
+		bn_buf_addf(
+			&wide, "%*d%*s%d.5%*s\n", i % 7 + 1, i, i % 90 + 1, " ", i % 10, i % 3, "");
+	ck_assert_bn_ok(read_text(wide.ptr, NULL), &err);
+	ck_assert_str_eq(types(), "int64 float64");
+	ck_assert_uint_eq(report.rows, 70000);
+	bn_buf_release(&wide);
 	end();
 }
 END_TEST
@@ -568,6 +700,9 @@ START_TEST(test_date_orders)
 	ck_says("line 2 has \"1/1/1500\", and it is outside of 1677-09-21");
 	ck_assert_bn_ok(read_text("d\n2/1/2024 3:04 PM\n1/1/2024\n", &o), &err);
 	ck_says("AM and PM are not read");
+	ck_table("d\n02-Jan-2024 03:04:05\n3/DEC/2024\n", &o, "timestamp",
+		"d\n2024-01-02T03:04:05Z\n2024-12-03T00:00:00Z\n");
+	ck_table("d\n02-Foo-2024\n", &o, "category", "d\n02-Foo-2024\n");
 	o.date_order = BN_DATE_MDY;
 	ck_table("d\n12/31/99\n2/28/68\n", &o, "timestamp",
 		"d\n1999-12-31T00:00:00Z\n2068-02-28T00:00:00Z\n");
@@ -597,6 +732,8 @@ START_TEST(test_a_line_of_blanks_is_an_empty_line)
 END_TEST
 
 #define B(text) text, sizeof(text) - 1
+
+#define DRAWN "a table drawn with lines for people to read"
 
 START_TEST(test_what_is_no_table_is_refused_by_name)
 {
@@ -663,6 +800,34 @@ START_TEST(test_what_is_no_table_is_refused_by_name)
 		{B("-----BEGIN PGP MESSAGE-----\n\nhQEMA\n"),
 			"a message or key in armour (PGP, PEM), not a table"},
 		{B("null\n"), "JSON, not a table"},
+		{B("true"), "JSON, not a table"},
+		{B("\"abc\"\n"), "JSON, not a table"},
+		{B("\"\""), "JSON, not a table"},
+		{B("42\n"), "one number or time, not a table"},
+		{B("-1.5e3"), "one number or time, not a table"},
+		{B("2024-01-02T03:04:05Z\n"), "one number or time, not a table"},
+		{B("d41d8cd98f00b204e9800998ecf8427e  jobs.csv\n0cc175b9c0f1b6a831c399e269772661  "
+		   "b\n"),
+			"checksums of files, not a table"},
+		{B("https://zenodo.org/records/1/files/jobs.csv\n"),
+			"an address, not the file itself"},
+		{B("../data/jobs.csv"), "the name of a file, not the file itself"},
+		{B("power,host=n1 watts=61.2 1700000000000000000\n"),
+			"InfluxDB's line protocol, not a table"},
+		{B("TABLE,Group 1 Raw,CLOCK,2\nEvent,Counter,HWThread 0,HWThread 1\n"),
+			"a report of LIKWID with several tables"},
+		{B("BEGIN TRANSACTION;\nCREATE TABLE t(a);\n"),
+			"a dump of a database (SQL), not a table"},
+		{B("/*!40101 SET NAMES utf8 */;\n"), "a dump of a database (SQL), not a table"},
+		{B("COPY public.t (a, b) FROM stdin;\n1\t2\n"),
+			"a dump of a database (SQL), not a table"},
+		{B(" a | b \n---+---\n 1 | 2\n(1 row)\n"), DRAWN},
+		{B("+---+---+\n| a | b |\n+---+---+\n| 1 | 2 |\n+---+---+\n"), DRAWN},
+		{B("| a | b |\n|---|---|\n| 1 | 2 |\n| 3 | 4 |\n"), DRAWN},
+		{B("a  b\n== ==\n1  2\n"), DRAWN},
+		{B("JobID   State\n------- ------\n1       DONE\n"), DRAWN},
+		{B("┌───┬───┐\n│ a │ b │\n"), DRAWN},
+		{B("shape: (1, 2)\n┌─────┬─────┐\n│ a   ┆ b   │\n"), DRAWN},
 		{B("\"a\\nb\"\n"), "JSON, not a table"},
 		{B("a,b\n<<<<<<< HEAD\n1,2\n=======\n1,3\n>>>>>>> x\n"),
 			"a file with a merge conflict (<<<<<<<, =======, >>>>>>>)"},
@@ -691,13 +856,26 @@ START_TEST(test_tables_that_begin_like_something_else_are_read)
 		"outs,x\n1,2\n", "Forbidden\n1\n2\n", "403 Forbidden,x\n1,2\n", "null\n1\n",
 		"HTTP/1.1,x\n1,2\n", ">x\n1.5\n2.5\n", ">a\nJohn Smith\n", "@id,b\nABCD,x\n",
 		"-----BEGIN,x\n1,2\n", "qid:1,x\n1,2\n", "=======\n1\n", "--- a,b\n+1,2\n",
-		"# TYPE a,b\n# x,y\n", "# TYPE x,y\n1,2\n"};
+		"# TYPE a,b\n# x,y\n", "# TYPE x,y\n1,2\n", "42\n43\n", "\"a\"\n1\n",
+		"\"a\",\"b\"\n", "3 1:20 2:30\n4 1:25 2:35\n", "1 2:0.5 1:0.5\n2 3:1 1:1\n",
+		"1 1:0.5\nend 1:0.5\n", "https://a/b\nhttps://a/c\n", "/a/b\n/a/c\n", "a,/b/c\n",
+		"d41d8cd98f00b204e9800998ecf8427e\n0cc175b9c0f1b6a831c399e269772661\n",
+		"power,host=n1 2\n1,2\n", "a,b\n-,-\n1,2\n", "a\n--\nx\n", "a,b\n1,---\n2,3\n",
+		"a,b\n,\n1,2\n"};
 
 	begin();
 	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
 		ck_assert_bn_ok(read_text(tables[i], NULL), &err);
 	/* text declared to be CSV may begin like JSON */
-	ck_assert_bn_ok(bn_signature_check("x", B("[1],b\n1,2\n"), false, &err), &err);
+	ck_assert_bn_ok(
+		bn_signature_check("x", B("[1],b\n1,2\n"), BN_SIGNATURE_BINARY, &err), &err);
+	/* and with a delimiter it may look like svmlight, or be drawn */
+	bn_source_options o = BN_SOURCE_OPTIONS_INIT;
+	o.delimiter = ' ';
+	o.no_header = true;
+	ck_table("1 1:0.5 2:1\n2 1:0.7 2:2\n", &o, "int64 category category",
+		"c0,c1,c2\n1,1:0.5,2:1\n2,1:0.7,2:2\n");
+	ck_assert_int_eq(read_text("{\"a\": 1}\n", &o), BN_EUNSUPPORTED);
 	end();
 }
 END_TEST
@@ -711,10 +889,13 @@ START_TEST(test_one_column_of_several_fields_says_what_separates_them)
 		{"id^name\n1^x\n2^y\n", "--delimiter '^'"},
 		{"id~name\n1~x\n2~y\n", "--delimiter '~'"},
 		{"id\1name\n1\1x\n", "--delimiter $'\\x01'"}, {"u::m::r\n1::2::3\n", "4 ':' each"},
-		{"x  y\n1  2\n3  4\n", "tr -s ' ' <FILE"},
+		{"time  event\n10:30  a\n10:31  b\n", "--delimiter ' ' --trim yes reads them"},
 		{"time event\n10:30 a\n10:31 b\n", "whose records have 2 words"},
-		{"# x y\n1 2\n3 4\n", "whose records have 2 words"}, {"t\n10:30\n10:31\n", NULL},
-		{"10:30\n10:31\n", NULL}, {"a:b\nx\ny\n", NULL}, {"a:b\n1:2\n3\n", NULL},
+		{"power=6 node=n1\npower=7 node=n2 x=1\n",
+			"no delimiter makes a table of the lines"},
+		{"# Results\nSome text.\n", "no delimiter makes a table"},
+		{"Full name\nAda L\n", NULL}, {"t\n10:30\n10:31\n", NULL}, {"10:30\n10:31\n", NULL},
+		{"a:b\nx\ny\n", NULL}, {"a:b\n1:2\n3\n", NULL},
 		{"url\nhttp://x\nhttp://y\n", NULL}};
 
 	begin();
@@ -785,25 +966,29 @@ START_TEST(test_what_keeps_a_column_from_numbers_is_said_with_the_option)
 }
 END_TEST
 
-START_TEST(test_tables_that_are_drawn_are_said)
+START_TEST(test_a_drawn_table_with_a_delimiter_is_said)
 {
-	static const char *const drawn[] = {" a | b \n---+---\n 1 | 2\n(1 row)\n",
-		"+---+---+\n| a | b |\n+---+---+\n| 1 | 2 |\n+---+---+\n",
-		"| a | b |\n|---|---|\n| 1 | 2 |\n| 3 | 4 |\n", "a  b\n== ==\n1  2\n",
-		"JobID   State\n------- ------\n1       DONE\n"};
-	static const char *const not_drawn[] = {
-		"a,b\n-,-\n1,2\n", "a\n--\nx\n", "a,b\n1,---\n2,3\n", "a,b\n,\n1,2\n"};
+	bn_source_options o = BN_SOURCE_OPTIONS_INIT;
 
 	begin();
-	for (size_t i = 0; i < sizeof drawn / sizeof *drawn; i++) {
-		ck_assert_bn_ok(read_text(drawn[i], NULL), &err);
-		ck_says("warning: the table is drawn with lines for people to read: write it as "
-			"CSV");
-	}
-	for (size_t i = 0; i < sizeof not_drawn / sizeof *not_drawn; i++) {
-		ck_assert_bn_ok(read_text(not_drawn[i], NULL), &err);
-		ck_assert_msg(!strstr(said(), "is drawn"), "%s", not_drawn[i]);
-	}
+	o.delimiter = '|';
+	ck_assert_bn_ok(read_text("| a | b |\n|---|---|\n| 1 | 2 |\n| 3 | 4 |\n", &o), &err);
+	ck_says("warning: the table is drawn with lines for people to read: write it as CSV");
+	end();
+}
+END_TEST
+
+START_TEST(test_a_second_line_of_names_is_said)
+{
+	begin();
+	ck_assert_bn_ok(read_text("t,power\ns,W\n0,61.2\n1,62.2\n", NULL), &err);
+	ck_says("warning: line 2 (s, W) looks like units or a second line of names, and makes "
+		"numbers below it text: sed 2d FILE");
+	ck_assert_bn_ok(read_text("# c\n,p,p\n,mean,max\nn1,1.5,2\nn2,1.6,3\n", NULL), &err);
+	ck_says("line 3 (, mean, max) looks like");
+	ck_assert_bn_ok(read_text("a,b\nx,y\nz,w\nu,v\n", NULL), &err);
+	ck_assert_bn_ok(read_text("a,b\nx,1\n1,2\n2,3\n", NULL), &err);
+	ck_assert_msg(!strstr(said(), "second line"), "%s", said());
 	end();
 }
 END_TEST
@@ -858,9 +1043,9 @@ BN_TEST_MAIN("core/source/dialect", test_a_delimiter_is_found_out_and_said,
 	test_what_is_plain_needs_no_word, test_decimal_commas,
 	test_comments_and_lines_before_the_header, test_two_tables_are_no_preamble,
 	test_a_header_that_is_a_comment, test_a_blank_before_a_quote,
-	test_lines_of_errors_are_those_of_the_file,
-	test_quotes_and_escapes, test_no_quotes_at_all, test_encodings, test_names,
-	test_row_names_and_spare_fields, test_a_first_line_of_data_is_said, test_absent_spellings,
+	test_lines_of_errors_are_those_of_the_file, test_quotes_and_escapes, test_no_quotes_at_all,
+	test_encodings, test_names, test_row_names_and_spare_fields,
+	test_a_first_line_of_data_is_said, test_absent_spellings,
 	test_numbers_and_times_that_stay_text_say_why, test_declared_types_take_what_the_text_says,
 	test_date_orders, test_a_line_of_blanks_is_an_empty_line,
 	test_what_is_no_table_is_refused_by_name,
@@ -868,4 +1053,6 @@ BN_TEST_MAIN("core/source/dialect", test_a_delimiter_is_found_out_and_said,
 	test_one_column_of_several_fields_says_what_separates_them, test_tables_of_r_between_blanks,
 	test_what_keeps_a_column_from_numbers_is_said_with_the_option,
 	test_a_title_above_the_names_is_said, test_options_that_do_not_fit_say_what_would,
-	test_tables_that_are_drawn_are_said)
+	test_a_drawn_table_with_a_delimiter_is_said, test_a_second_line_of_names_is_said,
+	test_blanks_around_fields, test_columns_between_runs_of_blanks, test_settings_above_a_table,
+	test_annotated_tables)
