@@ -175,7 +175,7 @@ bn_frame *bn_fake_frame(bn_fake *fake, bool readonly)
 		.find = bn_fake_find,
 		.open_found = bn_view_open_found,
 		.title = "power-forecast",
-		.save_dir = "build",
+		.save_dir = fake->save_dir ? fake->save_dir : "/nonexistent",
 		.source = bn_fake_source(),
 		.readonly = readonly,
 		.utc = true,

@@ -35,6 +35,7 @@ typedef struct bn_fake {
 	char copied[512];      /* the content of the clipboard */
 	char remembered[1024]; /* saved views */
 	int64_t now_ms;
+	const char *save_dir; /* for screens and exported files; NULL: a folder that does not exist */
 } bn_fake;
 
 const bn_page_source *bn_fake_source(void);

@@ -4,6 +4,7 @@
 #include "core/base/mem.h"
 #include "tests/support/check_main.h"
 #include "tests/support/fake_source.h"
+#include "tests/support/toy.h"
 #include "tui/ui/key.h"
 #include "tui/ui/script.h"
 
@@ -773,17 +774,20 @@ static bool refused(bench *b, const char *line, const char *why)
 
 START_TEST(test_frame_export_asks_before_it_writes_over_a_file)
 {
-	bench b = {.fake = {.actions = 0}};
-	char text[16] = "";
+	toy_dir dir;
+	toy_dir_make(&dir);
+	bench b = {.fake = {.save_dir = dir.path}};
+	char text[16] = "", path[sizeof dir.path + 16];
+	snprintf(path, sizeof path, "%s/there.csv", dir.path);
 	bench_open(&b, false);
-	FILE *file = fopen("build/there.csv", "w");
+	FILE *file = fopen(path, "w");
 	ck_assert_ptr_nonnull(file);
 	fputs("mine", file);
 	fclose(file);
 	play(&b, "2\n:export there.csv\n");
 	ck_assert(shows(&b, "Write over there.csv?") && shows(&b, "4 B"));
 	play(&b, "Enter");
-	ck_assert_ptr_nonnull(file = fopen("build/there.csv", "r"));
+	ck_assert_ptr_nonnull(file = fopen(path, "r"));
 	ck_assert_ptr_nonnull(fgets(text, sizeof text, file));
 	fclose(file);
 	ck_assert_str_eq(text, "mine");
@@ -794,8 +798,8 @@ START_TEST(test_frame_export_asks_before_it_writes_over_a_file)
 	ck_assert(refused(&b, "export == FAILED", "does not end in the format"));
 	ck_assert(refused(&b, "export a.xlsx", "'.xlsx' files are not written"));
 	ck_assert(refused(&b, "export a.xlsx", "name it .tsv, .csv or .json"));
-	ck_assert_int_eq(remove("build/there.csv"), 0);
 	bench_close(&b);
+	toy_dir_remove(&dir);
 }
 END_TEST
 
