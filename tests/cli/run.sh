@@ -108,3 +108,24 @@ touch go
 expect 0 "a run outlives its launcher" "$B" run watch orphan
 says done
 knows_its_fields
+
+# What differs in the code of two runs: commits, and what was not committed.
+mkdir code && cd code && if git init -q . 2>/dev/null; then
+	commit() { git add train.py && git -c user.name=t -c user.email=t@t commit -qm x; }
+	echo 'lr = 0.1' >train.py && commit || fail "git commit"
+	expect 0 "a run of the first commit" "$B" run start --name first --wait -- true
+	printf 'lr = 0.1\nepochs = 4\n' >train.py && commit
+	printf 'lr = 0.01\nepochs = 4\n' >train.py
+	expect 0 "a run with uncommitted changes" "$B" run start --name second --wait -- true
+	expect 0 "their code" "$B" run compare first second --code
+	says "M  train.py  +2 -1"
+	says "+epochs = 4"
+	expect 0 "from the baseline" "$B" run compare first second --code --baseline second --json
+	says '"removed": 2'
+	expect 2 "two runs have a diff" "$B" run compare first --code
+	says "two runs"
+	mv .git gone
+	expect 0 "without the repository" "$B" run compare first second --code
+	says "not compared"
+	says "+lr = 0.01"
+fi

@@ -96,6 +96,7 @@ const bn_page_source *bn_fake_source(void)
 		.run = bn_fake_run,
 		.compare = bn_fake_compare,
 		.object = bn_fake_object,
+		.code = bn_fake_code,
 		.origin = bn_fake_origin,
 		.find = bn_fake_find,
 		.launch = bn_fake_launch,

@@ -12,6 +12,7 @@
 #include "core/track/query.h"
 #include "core/track/reconcile.h"
 #include "core/track/run.h"
+#include "core/track/run_code.h"
 #include "tui/cli/verbs.h"
 
 #include <math.h>
@@ -33,6 +34,7 @@ enum { CELL_COLUMNS = 30, CELL_BEFORE = 12 };
 static const bn_opt compare_options[] = {
 	{"all", 'a', NULL, "include equal values"},
 	{"baseline", 'b', "RUN", "run that the others are compared with; default: the first"},
+	{"code", 0, NULL, "of two runs: what differs in their code, files and patch"},
 	{0},
 };
 
@@ -164,6 +166,29 @@ static int compare_ids(
 	return bn_err_set(err, BN_EINVAL, "--baseline '%s' is none of the runs given", baseline);
 }
 
+/* Commits and uncommitted changes, from the baseline to the other run. */
+static int show_code(bn_cli *cli, bn_workspace *ws, const char *a, const char *b, bn_err *err)
+{
+	bn_code_diff diff = {.patch = BN_BUF_INIT};
+	bn_buf text = BN_BUF_INIT;
+	json_t *o = NULL;
+	int rc;
+	if ((rc = bn_run_code_diff(&diff, ws, a, b, err)) < 0)
+		goto out;
+	if (!bn_cli_is_text(cli)) {
+		if ((rc = bn_run_code_diff_to_json(&o, &diff, a, b, err)) >= 0)
+			rc = bn_cli_document(cli, o, err);
+		goto out;
+	}
+	bn_code_diff_text(&text, &diff);
+	if ((rc = bn_buf_check(&text, err, "a diff of code")) >= 0)
+		bn_cli_write_data(cli, text.ptr, text.len);
+out:
+	bn_buf_release(&text);
+	bn_code_diff_release(&diff);
+	return rc;
+}
+
 static int run_compare(bn_cli *cli, bn_err *err)
 {
 	bn_workspace *ws;
@@ -178,6 +203,14 @@ static int run_compare(bn_cli *cli, bn_err *err)
 		goto out;
 	if ((rc = compare_ids(cli, ws, ids, &base, err)) < 0)
 		goto out;
+	if (bn_cli_flag(cli, "code") && n != 2) {
+		rc = bn_err_set(err, BN_EINVAL, "--code compares two runs, not %zu", n);
+		goto out;
+	}
+	if (bn_cli_flag(cli, "code")) {
+		rc = show_code(cli, ws, ids[base], ids[1 - base], err);
+		goto out;
+	}
 	for (size_t i = 0; i < n; i++)
 		list[i] = ids[i];
 	if ((rc = bn_compare_runs(&c, ws, list, n, base, err)) < 0)
@@ -344,8 +377,11 @@ out:
 
 const bn_verb bn_verbs_run_check[] = {
 	{"run", "compare", "RUN RUN...", 1, -1, "differences between runs",
-		"Metrics with a known direction show their best value, others their last.",
-		{"binnacle run compare 7f3a 81bc",
+		"Metrics with a known direction show their best value, others their last.\n"
+		"--code compares the commits with the uncommitted changes that each run started "
+		"with;\n"
+		"it needs the repository, and writes nothing into it.",
+		{"binnacle run compare 7f3a 81bc", "binnacle run compare 7f3a 81bc --code",
 			"binnacle run compare 7f3a 81bc c0de --baseline 81bc --all"},
 		compare_options, 0, run_compare},
 	{"run", "reproduce", "RUN", 1, 1, "train again from the spec, and compare every byte",

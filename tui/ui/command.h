@@ -54,9 +54,8 @@
 		"Enter:open A:approve R:reject P:promote o:origin <:previous >:next") \
 	X(MONITOR, "Monitor (6)", 1, "Enter:open n:drift s:sort /:filter e:export Y:command") \
 	X(FEATURE, "a feature", 1, "Enter:larger n:drift o:rows r:log L:retrain s:sort /:filter") \
-	X(AUDIT, "Audit (9)", 1, \
-		"Enter:open v:view w:where n:refused s:sort /:filter e:export") \
-	X(DETAIL, "details", 0, "<:previous >:next") \
+	X(AUDIT, "Audit (9)", 1, "Enter:open v:view w:where n:refused s:sort /:filter e:export") \
+	X(DETAIL, "details", 0, "/:find n:next <:previous >:next") \
 	X(JOBS, "jobs (B)", 1, "Enter:result i:full S:stop /:filter s:sort") \
 	X(JOB, "a job", 0, "Enter:result S:stop <:previous >:next") \
 	X(FINDINGS, "findings", 1, "n:fault i:full s:sort /:filter e:export Y:command") \
@@ -142,10 +141,10 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 		"train the run again from its spec, as a job, and compare every byte") \
 	X(IN_FULL, "in-full", "i", 0, BN_ON_TABLES, \
 		"all of the row: what is cut, what is not shown; of a job its log") \
-	X(NEXT, "next", "n", 0, BN_ON_TABLES | BN_ON(LAUNCH) | BN_ON(RUN), \
+	X(NEXT, "next", "n", 0, BN_ON_TABLES | BN_ON(LAUNCH) | BN_ON(RUN) | BN_ON(DETAIL), \
 		"to the next row that stands out: what failed, drifted, differs, is missing, or " \
 		"was looked for") \
-	X(PREVIOUS, "previous", "N", 0, BN_ON_TABLES | BN_ON(LAUNCH) | BN_ON(RUN), \
+	X(PREVIOUS, "previous", "N", 0, BN_ON_TABLES | BN_ON(LAUNCH) | BN_ON(RUN) | BN_ON(DETAIL), \
 		"to the row before that stands out") \
 	X(NEXT_OBJECT, "next-object", ">", 0, BN_ON_ALL, \
 		"the next one of the list that this came from") \
@@ -186,12 +185,13 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 		"waits") \
 	X(REJECT, "reject", "R", BN_CMD_WRITES | BN_CMD_DESTRUCTIVE, BN_ON(MODELS) | BN_ON(MODEL), \
 		"reject the request; a reason is required") \
-	X(PROMOTE, "promote", "P", BN_CMD_WRITES | BN_CMD_DESTRUCTIVE, BN_ON(MODELS) | BN_ON(MODEL), \
+	X(PROMOTE, "promote", "P", BN_CMD_WRITES | BN_CMD_DESTRUCTIVE, \
+		BN_ON(MODELS) | BN_ON(MODEL), \
 		"the next step of the version: ask for approval; approved, make it the champion") \
 	X(ALIAS, "alias", "", BN_CMD_WRITES | BN_CMD_ARGUMENT, BN_ON(MODELS) | BN_ON(MODEL), \
 		"give the version an alias: :alias champion; -NAME takes one off the model") \
-	X(WITHDRAW, "withdraw", "", BN_CMD_WRITES | BN_CMD_DESTRUCTIVE, BN_ON(MODELS) | BN_ON(MODEL), \
-		"withdraw the version; a reason is required") \
+	X(WITHDRAW, "withdraw", "", BN_CMD_WRITES | BN_CMD_DESTRUCTIVE, \
+		BN_ON(MODELS) | BN_ON(MODEL), "withdraw the version; a reason is required") \
 	X(REGISTER, "register", "", BN_CMD_WRITES | BN_CMD_ARGUMENT, BN_ON(MODELS), \
 		"register a run as a version of a model: :register MODEL RUN") \
 	X(REQUEST, "request", "", BN_CMD_WRITES | BN_CMD_ARGUMENT, \
@@ -226,11 +226,12 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 	X(FIRST_COLUMN, "first-column", "0", BN_CMD_MOTION, BN_ON_TABLES, "to the first column") \
 	X(LAST_COLUMN, "last-column", "$", BN_CMD_MOTION, BN_ON_TABLES, "to the last column") \
 	X(NEXT_PANE, "next-pane", "Tab", 0, \
-		BN_ON(RUNS) | BN_ON(RUN) | BN_ON(COMPARE) | BN_ON(FEATURE) | BN_ON(MODELS) | BN_ON(MONITOR), \
+		BN_ON(RUNS) | BN_ON(RUN) | BN_ON(COMPARE) | BN_ON(FEATURE) | BN_ON(MODELS) | \
+			BN_ON(MONITOR), \
 		"to the next pane, or the next picture of the same thing") \
-	X(FILTER, "filter", "/", BN_CMD_ARGUMENT, BN_ON_TABLES | BN_ON(RUN), \
+	X(FILTER, "filter", "/", BN_CMD_ARGUMENT, BN_ON_TABLES | BN_ON(RUN) | BN_ON(DETAIL), \
 		"show only rows that hold these words; of a run charts whose names do, and on " \
-		"the console find them: n goes on") \
+		"the console and in a text find them: n goes on") \
 	X(FOLLOW, "follow", "f", 0, BN_ON(RUN), \
 		"stay at the end of the console as it grows, or stay with these lines") \
 	X(MARK, "mark", "Space", 0, BN_ON_TABLES | BN_ON(LAUNCH) | BN_ON(LABELS), \
@@ -272,7 +273,8 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 	X(COPY_CLI, "copy-cli", "Y", 0, BN_ON_ALL, \
 		"copy the command line that prints what you see") \
 	X(EXPORT, "export", "e", BN_CMD_ARGUMENT, BN_ON_TABLES, \
-		"write all rows shown to a file: .csv, .tsv or .json, of data also .arrow; a file " \
+		"write all rows shown to a file: .csv, .tsv or .json, of data also .arrow; a " \
+		"file " \
 		"that is there is asked for; :export! FILE writes over it") \
 	X(REFRESH, "refresh", "^R", 0, BN_ON_ALL, "look again now") \
 	X(CANCEL, "cancel", "^C", 0, BN_ON_ALL, "stop what is being loaded or made") \

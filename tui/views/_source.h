@@ -93,6 +93,7 @@ int bn_source_shared(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_start(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_origin(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_object(void *, const void *, bn_page *, bn_job *, bn_err *);
+int bn_source_code(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_models(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_card(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_sheet(void *, const void *, bn_page *, bn_job *, bn_err *);

@@ -144,6 +144,7 @@ const bn_page_source *bn_source_workspace(void)
 		.start = bn_source_start,
 		.compare = bn_source_compare,
 		.object = bn_source_object,
+		.code = bn_source_code,
 		.models = bn_source_models,
 		.sheet = bn_source_sheet,
 		.card = bn_source_card,

@@ -14,13 +14,91 @@ typedef struct text_view {
 	int count, top, left, page_rows;
 	int widest; /* columns of the longest line */
 	bool wraps; /* instead of going on beyond the edge */
+	char find[BN_INPUT_BYTES]; /* what is looked for; "": nothing */
+	int match;                 /* its line that n and N last went to; -1: none */
 } text_view;
+
+/* ---- looking for words --------------------------------------------------------------------------- */
+
+static bool is_match(const text_view *v, int line)
+{
+	return v->find[0] && strcasestr(v->lines[line], v->find);
+}
+
+/* Where a file begins in a patch: what stands out as long as nothing is looked for. */
+static bool is_head(const char *line)
+{
+	return strncmp(line, "diff --git ", 11) == 0;
+}
+
+static void line_show(text_view *v, int line)
+{
+	v->match = line;
+	if (line < v->top || line >= v->top + v->page_rows)
+		v->top = v->find[0] ? line - v->page_rows / 2 : line;
+}
+
+static void find(bn_view *view, const char *words)
+{
+	text_view *v = (text_view *)view;
+	snprintf(v->find, sizeof v->find, "%s", words);
+	v->match = -1;
+	for (int i = 0; i < v->count && v->match < 0; i++)
+		if (is_match(v, i))
+			line_show(v, i);
+}
+
+static const char *finding(const bn_view *view)
+{
+	return ((const text_view *)view)->find;
+}
+
+static void find_next(text_view *v, int step)
+{
+	int at = v->match;
+	if (!v->find[0] && (at < v->top || at >= v->top + v->page_rows))
+		at = step > 0 ? v->top - 1 : v->top; /* one has moved since */
+	for (at += step; at >= 0 && at < v->count; at += step) {
+		if (!(v->find[0] ? is_match(v, at) : is_head(v->lines[at])))
+			continue;
+		line_show(v, at);
+		if (!v->find[0])
+			v->top = at;
+		return;
+	}
+	if (v->find[0])
+		bn_frame_message(v->view.frame, "no line %s has '%s'", step > 0 ? "below" : "above",
+			v->find);
+	else
+		bn_frame_message(v->view.frame, "nothing %s stands out; / looks for words",
+			step > 0 ? "below" : "above");
+}
+
+/* The words that were found, where they are. */
+static void match_draw(const text_view *v, bn_area a, int row, const char *line)
+{
+	const char *hit = strcasestr(line, v->find);
+	size_t n = strlen(v->find);
+	if (!hit)
+		return;
+	int col = 1 - v->left;
+	for (const char *s = line; s < hit;) {
+		uint32_t cp;
+		s += bn_utf8_decode(s, (size_t)(hit - s), &cp);
+		col += bn_utf8_char_width(cp);
+	}
+	bn_area_textf(a, row, col, BN_INK_MARKED, "%.*s", (int)n, hit);
+}
+
+/* ---- drawing ------------------------------------------------------------------------------------- */
 
 /* A line that goes on beyond an edge says so there. */
 static void line_draw(const text_view *v, bn_area a, int row, const char *line)
 {
 	int end = 1 - v->left + (int)bn_utf8_width(line);
-	bn_area_text(a, row, 1 - v->left, BN_INK_TEXT, line);
+	bn_area_text(a, row, 1 - v->left, is_head(line) ? BN_INK_STRONG : BN_INK_TEXT, line);
+	if (v->find[0])
+		match_draw(v, a, row, line);
 	if (v->left > 0 && end > 0)
 		bn_area_glyph(a, row, 0, BN_INK_DIM, BN_GLYPH_MORE_LEFT);
 	if (end > a.cols)
@@ -108,6 +186,10 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 	case BN_CMD_RIGHT:
 		v->left += v->left + 8 < v->widest ? 8 : 0;
 		return true;
+	case BN_CMD_NEXT:
+	case BN_CMD_PREVIOUS:
+		find_next(v, id == BN_CMD_NEXT ? 1 : -1);
+		return true;
 	default:
 		return false;
 	}
@@ -150,6 +232,8 @@ static const bn_view_class text_class = {
 	.refuses = refuses,
 	.page = page,
 	.crumb = crumb,
+	.find = find,
+	.finding = finding,
 	.free = view_free,
 };
 
@@ -164,6 +248,7 @@ int bn_view_text_new(bn_view **out, bn_frame *f, const char *name, const char *t
 	if (!v)
 		return BN_ENOMEM;
 	snprintf(v->crumb, sizeof v->crumb, "%s", name);
+	v->match = -1;
 	v->text = bn_strdup(text);
 	size_t lines = 1;
 	for (const char *s = text; *s; s++)

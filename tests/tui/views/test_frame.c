@@ -408,6 +408,33 @@ START_TEST(test_frame_space_steps_a_choice_of_a_form)
 }
 END_TEST
 
+START_TEST(test_frame_code_of_two_runs_is_compared_and_searched)
+{
+	bench b = {.fake = {.actions = 0}};
+	bench_open(&b, false);
+	play(&b, "3 j Space Space Space x");
+	play(&b, "G"); /* the parts that are folded */
+	ck_assert(shows(&b, "code ("));
+	play(&b, "k Enter Right Enter"); /* the base: its own uncommitted changes */
+	ck_assert(shows(&b, "uncommitted changes"));
+	play(&b, "Esc Right Enter");
+	ck_assert(shows(&b, "code, A to B"));
+	ck_assert(shows(&b, "M  net.py  +1 -1"));
+	ck_assert(!shows(&b, "none stands out"));
+	play(&b, "n n n"); /* files, and no other */
+	ck_assert(shows(&b, "nothing below stands out"));
+	play(&b, "/ \"LR =\" Enter n");
+	ck_assert(shows(&b, "+lr = 0.01"));
+	play(&b, "n");
+	ck_assert(shows(&b, "no line below has 'LR ='"));
+	play(&b, "Esc"); /* takes the search away, then the screen */
+	ck_assert(shows(&b, "code, A to B"));
+	play(&b, "Esc");
+	ck_assert(shows(&b, "A base"));
+	bench_close(&b);
+}
+END_TEST
+
 START_TEST(test_frame_compares_what_is_marked)
 {
 	bench b = {.fake = {.actions = 0}};
@@ -1254,6 +1281,7 @@ BN_TEST_MAIN("tui/views/frame",
 	test_frame_views_of_runs_are_saved, test_frame_launches_a_run_again_but,
 	test_frame_launches_a_sweep, test_frame_launches_from_nothing,
 	test_frame_a_run_is_shown_by_its_state, test_frame_compares_what_is_marked,
+	test_frame_code_of_two_runs_is_compared_and_searched,
 	test_frame_labels_are_written_and_taken_back, test_frame_the_trash_asks_and_comes_back,
 	test_frame_runs_are_grouped_by_a_parameter, test_frame_a_form_says_that_parts_share_rows,
 	test_frame_space_steps_a_choice_of_a_form,

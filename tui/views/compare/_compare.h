@@ -65,10 +65,12 @@ typedef struct bn_compare_view {
 	bool all_rows;
 	bn_scale scale;
 	bn_picture picture; /* if there is room for only one */
+	char code[24];      /* the path of what differs in the code: "code, A to B" */
 	bool log_y;
 	int smoothing;
-	char axis[128]; /* x axis of the scatter: a parameter; "": the one that varies most */
-	char up[128];   /* y axis of the scatter: a metric; "": the first one of the table */
+	char axis
+		[BN_KEY_BYTES]; /* x axis of the scatter: a parameter; "": the one that varies most */
+	char up[BN_KEY_BYTES]; /* y axis of the scatter: a metric; "": the first one of the table */
 } bn_compare_view;
 
 const bn_compare_page *bn_compare_data(const bn_compare_view *v);

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { KIND_OBJECT = 8, SMOOTHINGS = 4 };
+enum { KIND_OBJECT = 8, KIND_CODE, SMOOTHINGS = 4 };
 
 const bn_compare_page *bn_compare_data(const bn_compare_view *v)
 {
@@ -33,12 +33,13 @@ static const bn_cline *line_at(const bn_compare_view *v)
 static void page(bn_view *view, bn_page *p)
 {
 	bn_compare_view *v = (bn_compare_view *)view;
-	if (p->kind == KIND_OBJECT) {
+	if (p->kind == KIND_OBJECT || p->kind == KIND_CODE) {
+		const char *crumb = p->kind == KIND_CODE ? v->code : "uncommitted changes";
 		bn_err err = BN_ERR_INIT;
 		bn_view *made = NULL;
 		if (p->data)
 			bn_view_open(view->frame,
-				bn_view_text_new(&made, view->frame, "code", p->data, &err), &made,
+				bn_view_text_new(&made, view->frame, crumb, p->data, &err), &made,
 				&err);
 		bn_page_free(p);
 		return;
@@ -169,8 +170,38 @@ static const char *other_version(const bn_compare_page *d, const bn_compare_row 
 	return strncmp(base, own, name + 2) == 0 ? base : NULL;
 }
 
-/* What a run's cell stands for: what a version has other than that of the base, else its rows; changes of code; else the
- * run. */
+/* Code: what that of a run has other than the base; of the base its uncommitted changes, if it has
+ * some. */
+static bool code_open(bn_compare_view *v, const bn_compare_row *row, int run)
+{
+	const bn_compare_page *d = bn_compare_data(v);
+	bn_view *view = &v->list.view;
+	bn_code_arg arg;
+	bn_object_arg own;
+	if (run == (int)d->table->baseline && strcmp(row->key, "diff") == 0 &&
+		row->cells[run].text) {
+		memset(&own, 0, sizeof own);
+		snprintf(own.hash, sizeof own.hash, "%s", row->cells[run].text);
+		bn_view_load(view, BN_LANE_QUICK, KIND_OBJECT, bn_view_source(view)->object, &own,
+			sizeof own);
+		return true;
+	}
+	if (run == (int)d->table->baseline) {
+		bn_frame_message(view->frame,
+			"this is the base: in the column of another run Enter shows what differs");
+		return true;
+	}
+	memset(&arg, 0, sizeof arg);
+	snprintf(arg.a, sizeof arg.a, "%s", d->table->ids[d->table->baseline]);
+	snprintf(arg.b, sizeof arg.b, "%s", d->table->ids[run]);
+	snprintf(v->code, sizeof v->code, "code, %c to %c", 'A' + (int)d->table->baseline,
+		'A' + run);
+	bn_view_load(view, BN_LANE_SCAN, KIND_CODE, bn_view_source(view)->code, &arg, sizeof arg);
+	return true;
+}
+
+/* What a run's cell stands for: what a version has other than that of the base, else its rows; what
+ * differs in the code; else the run. */
 static bool cell_open(bn_compare_view *v, const bn_cline *l, int run)
 {
 	const bn_compare_page *d = bn_compare_data(v);
@@ -179,7 +210,8 @@ static bool cell_open(bn_compare_view *v, const bn_cline *l, int run)
 	bn_frame *f = v->list.view.frame;
 	bn_err err = BN_ERR_INIT;
 	bn_view *made = NULL;
-	bn_object_arg arg;
+	if (l->kind == BN_CLINE_VALUE && row->group == BN_COMPARE_CODE)
+		return code_open(v, row, run);
 	if (l->kind != BN_CLINE_VALUE || !text)
 		return run_open(v, run);
 	const char *base = is_data_ref(row, text) ? other_version(d, row, run) : NULL;
@@ -188,12 +220,7 @@ static bool cell_open(bn_compare_view *v, const bn_cline *l, int run)
 			f, bn_view_changes_new(&made, f, base, text, &err), &made, &err);
 	if (is_data_ref(row, text))
 		return bn_view_open(f, bn_view_all_rows_new(&made, f, text, &err), &made, &err);
-	if (row->group != BN_COMPARE_CODE || strcmp(row->key, "diff") != 0)
-		return run_open(v, run);
-	snprintf(arg.hash, sizeof arg.hash, "%s", text);
-	bn_view_load(&v->list.view, BN_LANE_QUICK, KIND_OBJECT,
-		bn_view_source(&v->list.view)->object, &arg, sizeof arg);
-	return true;
+	return run_open(v, run);
 }
 
 /* Moves to the first line of the part. */

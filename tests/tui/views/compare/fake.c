@@ -41,6 +41,19 @@ int bn_fake_object(void *context, const void *arg, bn_page *page, bn_job *job, b
 	return 0;
 }
 
+int bn_fake_code(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
+{
+	FAKE_BEGIN(page);
+	const bn_code_arg *a = arg;
+	page->data = bn_arena_strf(&page->arena,
+		"M  net.py  +1 -1\nM  train.py  +1 -1\n\n"
+		"diff --git a/net.py b/net.py\n@@ -7 +7 @@ def net(hidden):\n-    x = relu(x)\n"
+		"+    x = gelu(x)\ndiff --git a/train.py b/train.py\n@@ -1 +1 @@\n-lr = 0.1\n"
+		"+lr = 0.01 # %.4s to %.4s\n",
+		a->a, a->b);
+	return 0;
+}
+
 static const struct {
 	bn_compare_group group;
 	const char *key;
