@@ -4,6 +4,7 @@
 #include "core/base/mem.h"
 #include "core/profile/_cell_value.h"
 
+#include <math.h>
 #include <string.h>
 
 bool bn_cell_text(const bn_column *c, size_t row, bn_buf *scratch, bn_text *out)
@@ -141,17 +142,55 @@ out:
 	return rc;
 }
 
+/* ---- a state ---------------------------------------------------------------------------------- */
+
+static int match_state(found *f, const bn_batch *b, const void *ctx, bn_err *err)
+{
+	const bn_column *c = &b->columns[0];
+	bool is_real = c->type == BN_TYPE_FLOAT64 || c->type == BN_TYPE_FLOAT32;
+	int rc = 0;
+	for (size_t i = 0; i < b->rows && rc >= 0; i++) {
+		bn_value_state state = BN_VALUE_FINITE;
+		if (bn_column_is_absent(c, i))
+			state = BN_VALUE_ABSENT;
+		else if (is_real && isinf(bn_column_number(c, i)))
+			state = BN_VALUE_INFINITE;
+		if (state == *(const bn_value_state *)ctx)
+			rc = found_add(f, b->first_row + i, err);
+	}
+	return rc;
+}
+
+int bn_rows_in_state(int64_t **rows, size_t *count, bn_table_reader *table, size_t column,
+	bn_value_state state, const bn_progress *watch, bn_err *err)
+{
+	found f = {NULL, 0, 0};
+	return take(
+		&f, each_batch(&f, table, column, match_state, &state, watch, err), rows, count);
+}
+
 /* ---- a bin ------------------------------------------------------------------------------------ */
+
+static bool number_is_in(const bn_interval *in, double x)
+{
+	return x >= in->lo && (in->closed ? x <= in->hi : x < in->hi);
+}
+
+static bool whole_is_in(const bn_interval *in, const bn_column *c, size_t row)
+{
+	int64_t x;
+	return bn_column_int(c, row, &x) && x >= in->whole_lo &&
+	       (in->closed ? x <= in->whole_hi : x < in->whole_hi);
+}
 
 static int match_number(found *f, const bn_batch *b, const void *ctx, bn_err *err)
 {
 	const bn_interval *in = ctx;
+	const bn_column *c = &b->columns[0];
 	int rc = 0;
-	for (size_t i = 0; i < b->rows && rc >= 0; i++) {
-		double x = bn_column_number(&b->columns[0], i);
-		if (x >= in->lo && (in->closed ? x <= in->hi : x < in->hi))
+	for (size_t i = 0; i < b->rows && rc >= 0; i++)
+		if (in->is_whole ? whole_is_in(in, c, i) : number_is_in(in, bn_column_number(c, i)))
 			rc = found_add(f, b->first_row + i, err);
-	}
 	return rc;
 }
 

@@ -14,12 +14,23 @@
 int bn_rows_alike(int64_t **rows, size_t *count, bn_table_reader *table, size_t column,
 	bn_table_reader *of, uint64_t row, const bn_progress *watch, bn_err *err);
 
-/* lo <= x < hi; closed: x <= hi. */
+typedef enum bn_value_state {
+	BN_VALUE_ABSENT,
+	BN_VALUE_FINITE, /* present, and of reals neither infinite nor NaN */
+	BN_VALUE_INFINITE,
+} bn_value_state;
+/* Rows whose cell of the column, of any type, is in that state. */
+int bn_rows_in_state(int64_t **rows, size_t *count, bn_table_reader *table, size_t column,
+	bn_value_state state, const bn_progress *watch, bn_err *err);
+
+/* lo <= x < hi; closed: x <= hi. Of integers: whole_lo and whole_hi, if is_whole. */
 typedef struct bn_interval {
 	double lo, hi;
-	bool closed;
+	bool closed, is_whole;
+	int64_t whole_lo, whole_hi;
 } bn_interval;
-/* Rows whose number (bn_column_number) is in the interval. BN_EUNSUPPORTED for a column without numbers. */
+/* Rows whose number (bn_column_number, or, of integers, bn_column_int) is in the interval.
+ * BN_EUNSUPPORTED for a column without numbers. */
 int bn_rows_within(int64_t **rows, size_t *count, bn_table_reader *table, size_t column,
 	bn_interval in, const bn_progress *watch, bn_err *err);
 

@@ -126,12 +126,15 @@ int bn_correlate_count(
 	const bn_schema *schema = bn_table_schema(table);
 	correlating *c = bn_alloc_zeroed(1, sizeof *c);
 	int rc = 0;
-	*out = (bn_correlate){NULL, 0, 0};
+	*out = (bn_correlate){.pairs = NULL};
 	if (!c)
 		return bn_err_nomem(err, "correlations");
-	for (size_t i = 0; i < schema->count && c->count < BN_CORRELATE_COLUMNS; i++)
-		if (is_number(schema->fields[i].type))
+	for (size_t i = 0; i < schema->count; i++) {
+		if (!is_number(schema->fields[i].type))
+			continue;
+		if (out->numbers++ < BN_CORRELATE_COLUMNS)
 			c->columns[c->count++] = i;
+	}
 	size_t pairs = c->count ? c->count * (c->count - 1) / 2 : 0;
 	c->sums = bn_alloc_zeroed(pairs + 1, sizeof *c->sums);
 	out->pairs = bn_alloc_zeroed(pairs + 1, sizeof *out->pairs);
@@ -159,5 +162,5 @@ out:
 void bn_correlate_release(bn_correlate *c)
 {
 	bn_free(c->pairs);
-	*c = (bn_correlate){NULL, 0, 0};
+	*c = (bn_correlate){.pairs = NULL};
 }

@@ -22,7 +22,8 @@ typedef struct bn_correlate {
 	bn_correlate_pair *pairs; /* the largest |r| first, those without one last; ties by
 				   * column */
 	size_t count;
-	size_t columns; /* number of numeric columns */
+	size_t columns; /* number of compared columns */
+	size_t numbers; /* number of numeric columns: more, if there are over BN_CORRELATE_COLUMNS */
 } bn_correlate;
 
 /* Only integer, float, decimal and bool columns. watch: NULL is fine. */

@@ -78,7 +78,8 @@ static int item_judge_with(bn_inbox_item *i, bn_entry *e, const bn_entry_version
 	i->gates = found.gates;
 	if (rc < 0 && !is_refusal(rc))
 		return bn_err_move(err, &why);
-	i->recomputes = rc < 0 && found.by_gates ? open_gates_to_measure(found.gates) : 0;
+	bool rejected_by_gates = rc < 0 && found.by_gates;
+	i->recomputes = rejected_by_gates ? open_gates_to_measure(found.gates) : 0;
 	i->can_approve = rc >= 0 || i->recomputes;
 	if (!i->can_approve && !(i->why_not = bn_strdup(why.msg)))
 		return bn_err_nomem(err, "an approval sheet");
@@ -89,6 +90,8 @@ static int item_judge_with(bn_inbox_item *i, bn_entry *e, const bn_entry_version
 	}
 	a->kind = BN_ENTRY_REJECTED;
 	i->can_reject = decision_try(NULL, e, v, r, a, "reason", false, NULL) >= 0;
+	i->waits_for_me =
+		i->can_approve || i->override_allowed || (rejected_by_gates && i->can_reject);
 	return 0;
 }
 
@@ -163,7 +166,7 @@ int bn_inbox_read(bn_inbox **out, bn_workspace *ws, bn_err *err)
 		*item->version = p->items[i];
 		memset(&p->items[i], 0, sizeof p->items[i]);
 		rc = item_judge(item, ws, db, err);
-		box->for_me += item->can_approve || item->can_reject;
+		box->for_me += item->waits_for_me;
 	}
 	bn_version_page_free(p);
 	if (rc)

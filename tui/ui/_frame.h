@@ -79,10 +79,11 @@ struct bn_frame {
 
 	size_t prompt_word; /* bytes of the command that a key typed in the ':' prompt, its blank included */
 
-	char export_name[512]; /* of the file that is there already, while it is asked for */
+	char export_name
+		[BN_INPUT_BYTES]; /* of the file that is there already, while it is asked for */
 	bool overwrites;       /* :export!, or yes was said: a file that is there is written over */
 
-	char save_screen[128]; /* set by :save-screen; cleared when the frame is drawn */
+	char save_screen[BN_INPUT_BYTES]; /* set by :save-screen; cleared when the frame is drawn */
 };
 
 bn_view *bn_frame_top(const bn_frame *f); /* NULL if a tab could not be opened */

@@ -68,7 +68,7 @@ typedef struct bn_grid_cell {
 	bool pending;     /* not loaded yet: shown as an ellipsis */
 	bool stands_in;   /* the text says why there is no value: neither sorted by nor exported */
 	int glyph;      /* a bn_glyph_id drawn before the text, or -1 */
-	char buf[96];
+	char buf[192];  /* holds any name and version */
 } bn_grid_cell;
 
 /* How times of day are formatted. */

@@ -1,6 +1,8 @@
 /* format.c - see format.h. */
 #include "tui/ui/format.h"
 
+#include "core/base/utf8.h"
+
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -155,5 +157,22 @@ char *bn_format_joules(char *out, double joules)
 		u++;
 	}
 	snprintf(out, BN_FORMAT_BYTES, "%.3g %s", joules, units[u]);
+	return out;
+}
+
+char *bn_format_name(char out[BN_FORMAT_NAME_BYTES], const char *name, size_t columns)
+{
+	size_t n = strlen(name), half = (BN_FORMAT_NAME_BYTES - 4) / 2;
+	if (bn_utf8_width(name) <= columns && n < BN_FORMAT_NAME_BYTES) {
+		memcpy(out, name, n + 1);
+		return out;
+	}
+	size_t room = columns > 3 ? columns - 3 : 0;
+	size_t head = bn_utf8_head(name, n, room - room / 3);
+	size_t end = bn_utf8_end(name, n, room / 3);
+	while (head > half) /* marks take bytes and no column */
+		head = bn_utf8_tail(name, head - 1);
+	end = end > half ? 0 : end;
+	snprintf(out, BN_FORMAT_NAME_BYTES, "%.*s...%s", (int)head, name, name + n - end);
 	return out;
 }

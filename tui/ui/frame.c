@@ -289,10 +289,13 @@ static void copy_row(bn_frame *f, const bn_grid *t)
 	bn_buf_release(&text);
 }
 
-void bn_frame_path(const bn_frame *f, const char *name, char *out, size_t size)
+int bn_frame_path(const bn_frame *f, const char *name, char out[BN_FRAME_PATH], bn_err *err)
 {
 	const char *dir = f->opt.save_dir && name[0] != '/' ? f->opt.save_dir : "";
-	snprintf(out, size, "%s%s%s", dir, *dir ? "/" : "", name);
+	int n = snprintf(out, BN_FRAME_PATH, "%s%s%s", dir, *dir ? "/" : "", name);
+	if (n < 0 || n >= BN_FRAME_PATH)
+		return bn_err_set(err, BN_EINVAL, "a path has at most %d bytes", BN_FRAME_PATH - 1);
+	return 0;
 }
 
 /* Every column of the row, including hidden ones, each in full. */

@@ -11,6 +11,7 @@
 #ifndef BN_TUI_UI_FRAME_H
 #define BN_TUI_UI_FRAME_H
 #include "core/base/err.h"
+#include "tui/ui/input.h"
 #include "tui/ui/job.h"
 #include "tui/ui/page.h"
 #include "tui/ui/surface.h"
@@ -50,7 +51,7 @@ typedef struct bn_frame_host {
 
 /* A search of ^P. */
 typedef struct bn_find_arg {
-	char words[160];
+	char words[BN_INPUT_BYTES];
 } bn_find_arg;
 
 /* An object of the workspace; all borrowed from the page. */
@@ -137,8 +138,10 @@ bool bn_frame_is_utc(const bn_frame *f);
 bool bn_frame_is_readonly(const bn_frame *f);
 const void *bn_frame_source(const bn_frame *f);
 bool bn_frame_copy(bn_frame *f, const char *text);
-/* The path of a file that the user named: below the export directory unless it is absolute. */
-void bn_frame_path(const bn_frame *f, const char *name, char *out, size_t size);
+/* The path of a file that the user named: below the export directory unless it is absolute.
+ * BN_EINVAL: it is too long. */
+#define BN_FRAME_PATH 4096
+int bn_frame_path(const bn_frame *f, const char *name, char out[BN_FRAME_PATH], bn_err *err);
 /* False: that file is there already, and the user is asked; yes runs :export with the name again. */
 bool bn_frame_may_write(bn_frame *f, const char *name);
 

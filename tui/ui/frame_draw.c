@@ -272,11 +272,15 @@ static void keys_draw(bn_frame *f, bn_area a)
 
 static void screen_save(bn_frame *f, const bn_surface *s)
 {
-	char path[512];
+	char path[BN_FRAME_PATH], name[sizeof f->save_screen + 8];
 	bn_buf text = BN_BUF_INIT;
-	const char *dir = f->opt.save_dir && f->save_screen[0] != '/' ? f->opt.save_dir : "";
-	snprintf(path, sizeof path, "%s%s%s.screen", dir, *dir ? "/" : "", f->save_screen);
+	bn_err err = BN_ERR_INIT;
+	snprintf(name, sizeof name, "%s.screen", f->save_screen);
 	f->save_screen[0] = '\0';
+	if (bn_frame_path(f, name, path, &err) < 0) {
+		bn_frame_error(f, &err);
+		return;
+	}
 	bn_surface_dump(s, &text, true);
 	FILE *out = fopen(path, "we");
 	bool ok = out && fwrite(text.ptr, 1, text.len, out) == text.len;
@@ -286,7 +290,6 @@ static void screen_save(bn_frame *f, const bn_surface *s)
 	if (ok) {
 		bn_frame_message(f, "wrote %s", path);
 	} else {
-		bn_err err = BN_ERR_INIT;
 		bn_err_sys(&err, BN_EIO, why, "cannot write %s", path);
 		bn_frame_error(f, &err);
 	}

@@ -9,10 +9,10 @@
 
 bool bn_frame_may_write(bn_frame *f, const char *name)
 {
-	char path[512], title[128], body[512], size[BN_FORMAT_BYTES];
+	char path[BN_FRAME_PATH], title[128], body[512], size[BN_FORMAT_BYTES];
 	struct stat st;
-	bn_frame_path(f, name, path, sizeof path);
-	if (f->overwrites || stat(path, &st) < 0 || !S_ISREG(st.st_mode))
+	if (bn_frame_path(f, name, path, NULL) < 0 || f->overwrites || stat(path, &st) < 0 ||
+		!S_ISREG(st.st_mode))
 		return true;
 	snprintf(f->export_name, sizeof f->export_name, "%s", name);
 	snprintf(title, sizeof title, "Write over %.100s?", name);
@@ -34,8 +34,10 @@ void bn_frame_export_over(bn_frame *f)
 
 static int text_save(const bn_frame *f, const char *name, const char *text, size_t n, bn_err *err)
 {
-	char path[512];
-	bn_frame_path(f, name, path, sizeof path);
+	char path[BN_FRAME_PATH];
+	int rc = bn_frame_path(f, name, path, err);
+	if (rc < 0)
+		return rc;
 	FILE *out = fopen(path, "we");
 	if (!out)
 		return bn_err_sys(err, BN_EIO, errno, "cannot write %s", path);

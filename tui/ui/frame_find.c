@@ -67,7 +67,7 @@ void bn_find_ask(bn_frame *f)
 	memset(&arg, 0, sizeof arg);
 	if (!f->opt.find || !f->list_is_all)
 		return;
-	snprintf(arg.words, sizeof arg.words, "%.150s", f->input.text);
+	snprintf(arg.words, sizeof arg.words, "%s", f->input.text);
 	bn_loader_cancel(f->loader, BN_FIND_OWNER, -1);
 	if (!arg.words[strspn(arg.words, " ")])
 		bn_find_forget(f);

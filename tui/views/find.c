@@ -25,8 +25,8 @@ static bool holds(const char *words, const char *kind, const char *name)
 {
 	while (*(words += strspn(words, " "))) {
 		size_t n = strcspn(words, " ");
-		char word[160];
-		snprintf(word, sizeof word, "%.*s", (int)(n < 150 ? n : 150), words);
+		char word[BN_INPUT_BYTES];
+		snprintf(word, sizeof word, "%.*s", (int)n, words);
 		if (!strcasestr(name, word) && !strcasestr(kind, word))
 			return false;
 		words += n;

@@ -17,6 +17,15 @@ typedef enum bn_state {
 #define BN_REF_BYTES 160
 #define BN_FILTER_BYTES 1024 /* of a filter of rows; as in a grid */
 
+/* Whatever can be typed into a prompt fits into as many bytes (tui/ui/input.h). */
+#define BN_TYPED_BYTES 1024
+/* The key of a metric, a parameter or a tag (BN_RUN_KEY_MAX), with the NUL. */
+#define BN_KEY_BYTES 251
+#define BN_PATH_BYTES 4096
+
+/* "jobs@v3", "power/3": a name, a sign, a number. Returns ref. */
+char *bn_ref_format(char ref[BN_REF_BYTES], const char *name, const char *sign, int64_t version);
+
 typedef struct bn_ref_arg {
 	char ref[BN_REF_BYTES]; /* "power@v3", a run id, "power/3", a report id; "": all */
 } bn_ref_arg;

@@ -2,7 +2,9 @@
 #include "tui/views/views.h"
 
 #include "core/base/mem.h"
+#include "core/base/str.h"
 #include "core/base/utf8.h"
+#include "core/run/runlog.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -27,6 +29,16 @@ const bn_side_screen bn_view_side[] = {
 	{BN_CMD_LATE, BN_ON(LATE), bn_view_late_new},
 };
 const int bn_view_side_count = sizeof bn_view_side / sizeof *bn_view_side;
+
+_Static_assert(BN_TYPED_BYTES >= BN_INPUT_BYTES, "what is typed fits");
+_Static_assert(BN_KEY_BYTES == BN_RUN_KEY_MAX + 1, "a key fits");
+_Static_assert(BN_REF_BYTES > BN_NAME_MAX + 2 + 20, "a reference fits");
+
+char *bn_ref_format(char ref[BN_REF_BYTES], const char *name, const char *sign, int64_t version)
+{
+	snprintf(ref, BN_REF_BYTES, "%s%s%lld", name, sign, (long long)version);
+	return ref;
+}
 
 void *bn_view_alloc(size_t bytes, const bn_view_class *cls, bn_frame *f, bn_err *err)
 {

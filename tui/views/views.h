@@ -24,8 +24,9 @@ int bn_view_rows_new(
 /* All rows of a version. */
 int bn_view_all_rows_new(bn_view **out, bn_frame *f, const char *ref, bn_err *err);
 int bn_view_profile_new(bn_view **out, bn_frame *f, const bn_rows_of *of, bn_err *err);
+/* Of that column of the table, and its name. */
 int bn_view_frequency_new(
-	bn_view **out, bn_frame *f, const bn_rows_of *of, const char *column, bn_err *err);
+	bn_view **out, bn_frame *f, const bn_rows_of *of, int at, const char *column, bn_err *err);
 int bn_view_correlations_new(bn_view **out, bn_frame *f, const bn_rows_of *of, bn_err *err);
 /* The differences of version b from a ("jobs@v2", "jobs@v3"). */
 int bn_view_changes_new(bn_view **out, bn_frame *f, const char *a, const char *b, bn_err *err);

@@ -175,7 +175,9 @@ START_TEST(test_bins_count_what_their_bounds_say)
 		for (size_t k = 0; k < bins.count; k++) {
 			int64_t *rows = NULL;
 			size_t n = 0;
-			bn_interval in = {bins.bound[k], bins.bound[k + 1], k + 1 == bins.count};
+			bn_interval in = {.lo = bins.bound[k],
+				.hi = bins.bound[k + 1],
+				.closed = k + 1 == bins.count};
 			ck_assert_bn_ok(bn_rows_within(&rows, &n, t, column, in, NULL, &err), &err);
 			ck_assert_uint_eq(n, bins.rows[k]);
 			bn_free(rows);

@@ -440,9 +440,11 @@ START_TEST(test_inbox_lists_open_requests_and_says_why_i_may_not)
 	ck_assert_bn_ok(bn_inbox_read(&box, bob->ws, &err), &err);
 	ck_assert_uint_eq(box->count, 2);
 	ck_assert_str_eq(box->items[0].version->name, "power");
-	ck_assert(box->items[0].can_approve);
+	ck_assert(box->items[0].can_approve && box->items[0].waits_for_me);
 	ck_assert_ptr_null(box->items[0].why_not);
-	ck_assert(!box->items[1].can_approve);
+	ck_assert(!box->items[1].can_approve && !box->items[1].waits_for_me);
+	ck_assert_uint_eq(
+		box->for_me, 1); /* he may reject his own one, but nobody waits for that */
 	ck_assert_ptr_nonnull(strstr(box->items[1].why_not, "author"));
 	bn_inbox_free(box);
 	box = NULL;

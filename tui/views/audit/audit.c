@@ -56,7 +56,7 @@ typedef struct audit_view {
 		*opened; /* runs whose records stand one by one, by the keys of their first lines */
 	size_t opened_count, opened_cap;
 	bn_audit_arg arg;
-	char where[256];    /* as it was typed */
+	char where[BN_TYPED_BYTES]; /* as it was typed */
 	bool where_is_last; /* typed after the filter */
 } audit_view;
 

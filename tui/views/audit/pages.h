@@ -28,10 +28,10 @@ typedef struct bn_findings {
 
 /* Which records of the log; empty texts and -1: any. */
 typedef struct bn_audit_arg {
-	char user[64]; /* a name, or a uid in digits */
-	char kind[80]; /* globs */
-	char entity[160];
-	char text[128]; /* somewhere in the record */
+	char user[BN_TYPED_BYTES + 8]; /* a name, or a uid in digits */
+	char kind[BN_TYPED_BYTES + 8]; /* globs */
+	char entity[BN_TYPED_BYTES + 8];
+	char text[BN_TYPED_BYTES + 8]; /* somewhere in the record */
 	int outcome;    /* a bn_outcome, or -1 */
 	bool decisions; /* only those that a person decided, and what was refused */
 } bn_audit_arg;

@@ -107,12 +107,13 @@ static void check_start(bn_view *view, const char *suite)
 static void failing_rows(bn_rows_of *of, const bn_checks *d, const bn_check_row *c)
 {
 	bn_rows_base base;
-	char title[96];
+	char title[BN_ROWS_TITLE], name[BN_FORMAT_NAME_BYTES];
 	memset(&base, 0, sizeof base);
 	base.kind = BN_ROWS_FAILING;
 	base.at = (int)(c - d->items);
 	snprintf(base.hash, sizeof base.hash, "%s", d->result);
-	snprintf(title, sizeof title, "fails '%.40s %.40s'", c->column ? c->column : "table",
+	snprintf(title, sizeof title, "fails '%s %.40s'",
+		bn_format_name(name, c->column ? c->column : "table", BN_ROWS_NAME),
 		c->expectation);
 	bn_rows_of_add(of, &base, title);
 }

@@ -27,7 +27,7 @@ typedef struct bn_checks {
 
 typedef struct bn_recheck_arg {
 	char ref[BN_REF_BYTES];
-	char suite[512]; /* a file; "": the suite of the version's last check */
+	char suite[BN_TYPED_BYTES]; /* a file; "": the suite of the version's last check */
 } bn_recheck_arg;
 
 #endif

@@ -150,15 +150,16 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 	bn_rows_base base;
 	bn_err err = BN_ERR_INIT;
 	bn_view *made = NULL;
-	char title[96];
+	char title[BN_ROWS_TITLE], name[BN_FORMAT_NAME_BYTES];
 	(void)arg;
 	if (id != BN_CMD_OPEN || !c)
 		return false;
 	memset(&base, 0, sizeof base);
 	base.kind = BN_ROWS_CHANGED;
-	snprintf(base.column, sizeof base.column, "%s", c->a->name);
+	base.at = (int)(c->b - ((const bn_changes_page *)bn_list_data(&v->list))->columns_of_b);
 	snprintf(base.other, sizeof base.other, "%s", v->of.a);
-	snprintf(title, sizeof title, "%.40s is not as in %.40s", c->a->name, v->of.a);
+	snprintf(title, sizeof title, "%s is not as in %.*s",
+		bn_format_name(name, c->a->name, BN_ROWS_NAME), BN_REF_BYTES, v->of.a);
 	bn_rows_of_add(&of, &base, title);
 	return bn_view_open(view->frame,
 		bn_view_rows_new(&made, view->frame, &of, c->a->name, &err), &made, &err);

@@ -50,6 +50,7 @@ int bn_source_changes(void *context, const void *arg, bn_page *page, bn_job *job
 	m->page.rows_a = (int64_t)m->a->rows;
 	m->page.rows_b = (int64_t)m->b->rows;
 	m->page.columns_b = m->b->column_count;
+	m->page.columns_of_b = m->b->columns;
 	m->page.same_schema = strcmp(va->schema_hash, vb->schema_hash) == 0;
 	rc = BN_PAGE_TAKE(page, m, made_release);
 out:

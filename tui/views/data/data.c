@@ -202,7 +202,7 @@ static const bn_dataset_version *dataset_selected(const bn_list *l, char ref[BN_
 	int64_t row = bn_grid_selected_row(&l->grid);
 	const bn_dataset_version *v = d && row >= 0 ? d->rows[row].latest : NULL;
 	if (v)
-		snprintf(ref, BN_REF_BYTES, "%.120s@v%lld", v->name, (long long)v->version);
+		bn_ref_format(ref, v->name, "@v", v->version);
 	return v;
 }
 
@@ -407,14 +407,8 @@ static bool version_selected(const bn_list *l, char ref[BN_REF_BYTES])
 	int64_t row = bn_grid_selected_row(&l->grid);
 	if (!d || row < 0)
 		return false;
-	snprintf(ref, BN_REF_BYTES, "%.120s@v%lld", d->items[row]->name,
-		(long long)d->items[row]->version);
+	bn_ref_format(ref, d->items[row]->name, "@v", d->items[row]->version);
 	return true;
-}
-
-static void ref_of(const bn_dataset_version *v, char ref[BN_REF_BYTES])
-{
-	snprintf(ref, BN_REF_BYTES, "%.120s@v%lld", v->name, (long long)v->version);
 }
 
 /* The two versions to compare, the older first: the two marked ones, the marked one with the
@@ -433,9 +427,10 @@ static bool changes_of(const bn_list *l, char a[BN_REF_BYTES], char b[BN_REF_BYT
 		at[n++] = at[0] + 1;
 	if (n < 2)
 		return false;
-	bool first_is_older = d->items[at[0]]->version < d->items[at[1]]->version;
-	ref_of(d->items[at[first_is_older ? 0 : 1]], a);
-	ref_of(d->items[at[first_is_older ? 1 : 0]], b);
+	const bn_dataset_version *one = d->items[at[0]], *two = d->items[at[1]];
+	bool first_is_older = one->version < two->version;
+	bn_ref_format(first_is_older ? a : b, one->name, "@v", one->version);
+	bn_ref_format(first_is_older ? b : a, two->name, "@v", two->version);
 	return true;
 }
 

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 typedef struct bn_add_arg {
-	char name[128], uri[512];
+	char name[BN_TYPED_BYTES], uri[BN_TYPED_BYTES];
 	bool is_private; /* otherwise like the previous versions */
 } bn_add_arg;
 
@@ -52,6 +52,7 @@ typedef struct bn_changes_page {
 	bn_column_changes changes;
 	int64_t rows_a, rows_b;
 	size_t columns_b;
+	const bn_profile_column *columns_of_b; /* in the order of its table */
 	bool same_schema;
 } bn_changes_page;
 

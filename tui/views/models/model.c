@@ -134,7 +134,7 @@ static void approve_ask(model_view *v, const bn_inbox_item *d)
 		title, sizeof title, "Approve %.60s version %lld?", m->name, (long long)m->version);
 	bn_version_action(&v->asked.act, BN_ACTION_APPROVE, m);
 	v->asked.has_back = false;
-	v->asked.act.override = d->gates && d->gates->blocked && d->override_allowed;
+	v->asked.act.override = d->override_allowed;
 	if (v->asked.act.override) {
 		snprintf(body, sizeof body,
 			"%zu gates fail and %zu are inconclusive. The policy lets you approve all "

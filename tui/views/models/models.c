@@ -134,10 +134,8 @@ static const bn_monitor_report *report_of(const bn_models *d, const bn_version *
 static section section_of(const model_row *r)
 {
 	const bn_inbox_item *d = r->item;
-	if (d) { /* whoever may only reject it, as its author, is not waited for */
-		bool can_override = d->override_allowed && d->gates && d->gates->blocked;
-		return d->can_approve || can_override ? SECTION_MINE : SECTION_OTHERS;
-	}
+	if (d)
+		return d->waits_for_me ? SECTION_MINE : SECTION_OTHERS;
 	return r->version->n_aliases || r->endpoint ? SECTION_IN_USE : SECTION_REST;
 }
 
@@ -145,7 +143,7 @@ static model_row row_of(const bn_models *d, const bn_version *v, const bn_inbox_
 {
 	char spec[BN_REF_BYTES];
 	model_row r = {.version = v, .item = item, .champion = champion_of(d, v)};
-	snprintf(spec, sizeof spec, "%.120s/%lld", v->name, (long long)v->version);
+	bn_ref_format(spec, v->name, "/", v->version);
 	r.endpoint = endpoint_of(d, spec);
 	r.report = report_of(d, v);
 	r.section = section_of(&r);
@@ -365,7 +363,7 @@ static void data_cell(const bn_version *v, bn_grid_cell *out)
 	char ref[BN_REF_BYTES];
 	if (!bn_sheet_data_ref(v, 0, ref))
 		return;
-	snprintf(out->buf, sizeof out->buf, "%.90s", ref);
+	snprintf(out->buf, sizeof out->buf, "%s", ref);
 	out->text = out->buf;
 }
 
@@ -415,7 +413,7 @@ static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 		out->number = v->state;
 		return;
 	case COL_MODEL:
-		snprintf(out->buf, sizeof out->buf, "%.70s/%lld", v->name, (long long)v->version);
+		snprintf(out->buf, sizeof out->buf, "%.150s/%lld", v->name, (long long)v->version);
 		out->text = out->buf;
 		return;
 	case COL_METRIC:

@@ -59,13 +59,13 @@ typedef enum bn_ui_action {
 typedef struct bn_action_arg {
 	bn_ui_action action;
 	char ref[BN_REF_BYTES];
-	char reason[512];
+	char reason[BN_TYPED_BYTES];
 	char digest[BN_ACTION_DIGEST]; /* of a version, as it was shown: another is refused. "":
 				        * it is not known */
 	/* For a note or a tag: written only while its value still is `expects` ("": there is none),
 	 * so that undo does not revert another user's change. */
 	bool is_guarded;
-	char expects[512];
+	char expects[BN_TYPED_BYTES];
 	unsigned roles; /* bits 1u << role */
 	bool override;  /* approve although blocking gates do not pass */
 	/* Of several runs, by unique prefixes of their ids; 0: the one in ref. Ended ones are

@@ -111,8 +111,7 @@ bool bn_sheet_data_ref(const bn_version *v, size_t at, char ref[BN_REF_BYTES])
 	const char *name = json_string_value(json_object_get(data, "name"));
 	if (!name)
 		return false;
-	snprintf(ref, BN_REF_BYTES, "%.120s@v%lld", name,
-		(long long)json_integer_value(json_object_get(data, "version")));
+	bn_ref_format(ref, name, "@v", json_integer_value(json_object_get(data, "version")));
 	return true;
 }
 

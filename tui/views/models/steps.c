@@ -1,5 +1,6 @@
 /* steps.c - the steps in the life of a version beside the decision: asking for approval, aliases, withdrawing it, and
  * registering a run as a version. See _models.h. */
+#include "core/base/str.h"
 #include "tui/views/models/_models.h"
 #include "tui/views/models/_sheet.h"
 
@@ -26,7 +27,7 @@ static void alias_action(
 	bn_version_action(&out->act, BN_ACTION_ALIAS, m);
 	snprintf(out->act.reason, sizeof out->act.reason, "%s", alias);
 	out->back = (bn_action_arg){.action = BN_ACTION_ALIAS_REMOVE};
-	snprintf(out->back.ref, sizeof out->back.ref, "%.120s", m->name);
+	snprintf(out->back.ref, sizeof out->back.ref, "%.*s", BN_NAME_MAX, m->name);
 	if (champion)
 		bn_version_action(&out->back, BN_ACTION_ALIAS, champion);
 	snprintf(out->back.reason, sizeof out->back.reason, "%s", alias);
@@ -37,7 +38,7 @@ static void alias_action(
 static void alias_remove_action(bn_version_asked *out, const bn_version *m, const char *alias)
 {
 	out->act = (bn_action_arg){.action = BN_ACTION_ALIAS_REMOVE};
-	snprintf(out->act.ref, sizeof out->act.ref, "%.120s", m->name);
+	snprintf(out->act.ref, sizeof out->act.ref, "%.*s", BN_NAME_MAX, m->name);
 	snprintf(out->act.reason, sizeof out->act.reason, "%s", alias);
 	bn_version_action(&out->back, BN_ACTION_ALIAS, m);
 	snprintf(out->back.reason, sizeof out->back.reason, "%s", alias);
@@ -156,9 +157,8 @@ static bool lacks_reproduction(const bn_inbox_item *d)
 
 bool bn_item_refuses(const bn_inbox_item *d, bn_command_id id, char *why, size_t size)
 {
-	bool can_override = d->override_allowed && d->gates && d->gates->blocked;
 	const char *run = d->version->run_id;
-	if (id == BN_CMD_REJECT ? d->can_reject : d->can_approve || can_override)
+	if (id == BN_CMD_REJECT ? d->can_reject : d->can_approve || d->override_allowed)
 		return false;
 	int n = snprintf(why, size, "%.180s",
 		d->why_not ? d->why_not : "the policy does not allow it");

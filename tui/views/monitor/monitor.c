@@ -102,8 +102,8 @@ static void report_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 			bn_drift_verdict_name(r->dataset.verdict));
 		return;
 	case RCOL_MODEL:
-		snprintf(out->buf, sizeof out->buf, "%.70s%s%.10s", r->model, r->version ? "/" : "",
-			r->version ? r->version : "");
+		snprintf(out->buf, sizeof out->buf, "%.130s%s%.20s", r->model,
+			r->version ? "/" : "", r->version ? r->version : "");
 		out->text = out->buf;
 		return;
 	case RCOL_DRIFTED:
@@ -189,7 +189,7 @@ static bool monitor_command(bn_view *view, bn_command_id id, const char *arg)
 		return true;
 	if (id == BN_CMD_REPORT && r) {
 		char model[BN_REF_BYTES];
-		snprintf(model, sizeof model, "%.120s%s%.20s", r->model, r->version ? "/" : "",
+		snprintf(model, sizeof model, "%.130s%s%.20s", r->model, r->version ? "/" : "",
 			r->version ? r->version : "");
 		bn_view_make_report(view, model);
 		return true;

@@ -96,7 +96,7 @@ static int in_use_read(bn_report_page *p, bn_arena *arena, bn_reader *r, bn_err 
 	int rc = bn_endpoint_list(&list, r->ws, err);
 	if (rc < 0)
 		return rc;
-	snprintf(spec, sizeof spec, "%.120s%s%.20s", p->report->model,
+	snprintf(spec, sizeof spec, "%.130s%s%.20s", p->report->model,
 		p->report->version ? "/" : "", p->report->version ? p->report->version : "");
 	p->p99_ms = NAN;
 	if (bn_endpoint_find(&e, &list, spec, &own) == 0 && e->state == BN_ENDPOINT_RUNNING) {

@@ -83,11 +83,13 @@ static int requests(bn_overview_gather *g)
 		const bn_inbox_item *item = &inbox->items[i];
 		const bn_version *v = item->version;
 		char spec[BN_REF_BYTES];
-		if (!item->can_approve && !item->can_reject)
+		bool can_approve = item->can_approve || item->override_allowed;
+		if (!item->waits_for_me)
 			continue;
-		snprintf(spec, sizeof spec, "%.120s/%lld", v->name, (long long)v->version);
-		need(g, BN_STATE_WAIT, "approve", spec, gates_words(g, item), v->requested_ms,
-			BN_OPENS_MODEL, spec);
+		g->to_approve += can_approve;
+		bn_ref_format(spec, v->name, "/", v->version);
+		need(g, BN_STATE_WAIT, can_approve ? "approve" : "reject", spec,
+			gates_words(g, item), v->requested_ms, BN_OPENS_MODEL, spec);
 	}
 	bn_inbox_free(inbox);
 	return rc;
@@ -117,7 +119,7 @@ static int checks(bn_overview_gather *g)
 		char ref[BN_REF_BYTES];
 		if (!v || v->checked_ms <= 0 || v->check_success)
 			continue;
-		snprintf(ref, sizeof ref, "%.120s@v%lld", v->name, (long long)v->version);
+		bn_ref_format(ref, v->name, "@v", v->version);
 		need(g, BN_STATE_FAIL, "validate", ref, checks_words(g, v), v->checked_ms,
 			BN_OPENS_CHECKS, ref);
 	}

@@ -327,11 +327,10 @@ static int needs_count(bn_reader *r, bn_arena *arena, bn_err *err)
 	int rc = g.o ? bn_overview_needs(&g) : bn_err_nomem(err, "what needs you");
 	if (rc < 0)
 		return rc;
-	r->alerts = r->to_approve = 0;
-	for (size_t i = 0; i < g.o->line_count; i++) {
+	r->alerts = 0;
+	r->to_approve = g.to_approve;
+	for (size_t i = 0; i < g.o->line_count; i++)
 		r->alerts += g.o->lines[i].state != BN_STATE_WAIT;
-		r->to_approve += g.o->lines[i].opens == BN_OPENS_MODEL;
-	}
 	r->needs_of = r->generation;
 	r->needs_ms = now;
 	return 0;

@@ -73,10 +73,10 @@ static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 	const bn_correlation *c = item(ctx, row);
 	switch (col) {
 	case COL_A:
-		out->text = c->a;
+		out->text = c->a.name;
 		return;
 	case COL_B:
-		out->text = c->b;
+		out->text = c->b.name;
 		return;
 	case COL_R:
 		out->number = c->r;
@@ -101,32 +101,25 @@ static void draw(bn_view *view, bn_area a, bool focused)
 	const bn_correlations *d = bn_list_data((bn_list *)view);
 	char rows[BN_FORMAT_BYTES];
 	if (d && a.rows > 4) {
-		bn_area_textf(a, 0, 1, BN_INK_DIM,
-			"Pearson's r of %zu number columns, over the rows of %s where both are "
-			"there",
-			d->columns, bn_format_count(rows, d->rows));
+		if (d->numbers > d->columns)
+			bn_area_textf(a, 0, 1, BN_INK_WARN,
+				"only the first %zu of %zu number columns, over the rows of %s "
+				"where both are there",
+				d->columns, d->numbers, bn_format_count(rows, d->rows));
+		else
+			bn_area_textf(a, 0, 1, BN_INK_DIM,
+				"Pearson's r of %zu number columns, over the rows of %s where both "
+				"are there",
+				d->columns, bn_format_count(rows, d->rows));
 		a = bn_area_sub(a, 1, 0, a.rows - 1, a.cols);
 	}
 	bn_list_draw(view, a, focused);
 }
 
-/* Both have a value, and reals a finite one. */
-static bool both_there(bn_rows_of *of, const bn_correlation *c)
+bool bn_correlation_rows_of(bn_rows_of *of, const bn_correlation *c)
 {
-	const char *names[] = {c->a, c->b};
-	const bool is_real[] = {c->a_is_real, c->b_is_real};
-	bool fits = true;
-	for (int i = 0; fits && i < 2; i++) {
-		char before[sizeof of->filter];
-		bn_buf more = BN_BUF_INIT;
-		bn_row_filter_put_present(&more, names[i], is_real[i]);
-		memcpy(before, of->filter, sizeof before);
-		memset(of->filter, 0, sizeof of->filter);
-		fits = !more.failed &&
-		       bn_row_filter_and(of->filter, sizeof of->filter, before, more.ptr);
-		bn_buf_release(&more);
-	}
-	return fits;
+	return bn_rows_of_state(of, BN_ROWS_FINITE, &c->a) &&
+	       bn_rows_of_state(of, BN_ROWS_FINITE, &c->b);
 }
 
 static bool command(bn_view *view, bn_command_id id, const char *arg)
@@ -139,12 +132,12 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 	(void)arg;
 	if (id != BN_CMD_OPEN || !c)
 		return false;
-	if (!both_there(&of, c)) {
-		bn_frame_message(view->frame, "the filter of these rows would be too long");
+	if (!bn_correlation_rows_of(&of, c)) {
+		bn_frame_message(view->frame, "these rows are narrowed too often already");
 		return true;
 	}
-	return bn_view_open(
-		view->frame, bn_view_rows_new(&made, view->frame, &of, c->b, &err), &made, &err);
+	return bn_view_open(view->frame, bn_view_rows_new(&made, view->frame, &of, c->b.name, &err),
+		&made, &err);
 }
 
 static bool refuses(bn_view *view, bn_command_id id, char *why, size_t size)

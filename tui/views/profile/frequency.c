@@ -30,7 +30,8 @@ static const bn_grid_column columns[COLUMNS] = {
 
 typedef struct frequency_view {
 	bn_list list;
-	char column[128];
+	char *column; /* its name */
+	int at;       /* its number in the table */
 	bn_rows_of of;
 } frequency_view;
 
@@ -41,7 +42,7 @@ static bn_frequency_arg arg_of(const frequency_view *v)
 	bn_frequency_arg arg;
 	memset(&arg, 0, sizeof arg);
 	arg.of = v->of;
-	memcpy(arg.column, v->column, sizeof arg.column);
+	arg.column = v->at;
 	return arg;
 }
 
@@ -107,26 +108,18 @@ static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 
 static const bn_grid_source source = {.rows = grid_rows, .cell = grid_cell};
 
-bool bn_frequency_rows_of(bn_rows_of *of, const bn_frequency *d, int64_t row, const char *column)
+bool bn_frequency_rows_of(bn_rows_of *of, const bn_frequency *d, int64_t row)
 {
-	char filter[sizeof of->filter], title[sizeof of->title];
+	char title[BN_ROWS_TITLE], name[BN_FORMAT_NAME_BYTES], value[BN_FORMAT_NAME_BYTES];
 	if (row < 0 || row >= (int64_t)d->count)
 		return false;
-	const bn_frequency_rows *rows = &d->rows[row];
-	if (rows->filter) {
-		if (!bn_row_filter_and(filter, sizeof filter, of->filter, rows->filter))
-			return false;
-		memset(of->filter, 0, sizeof of->filter);
-		snprintf(of->filter, sizeof of->filter, "%s", filter);
-		return true;
-	}
-	if (!rows->base)
-		return false;
-	if (d->values[row])
-		snprintf(title, sizeof title, "%.40s is %.40s", column, d->values[row]);
-	else
-		snprintf(title, sizeof title, "%.60s is absent", column);
-	return bn_rows_of_add(of, rows->base, title);
+	const bn_rows_base *base = d->rows[row].base;
+	if (base && (base->kind == BN_ROWS_ABSENT || base->kind == BN_ROWS_INFINITE))
+		return bn_rows_of_state(of, base->kind, &d->column);
+	bn_format_name(name, d->column.name, BN_ROWS_NAME);
+	snprintf(title, sizeof title, "%s is %s", name,
+		bn_format_name(value, d->values[row], BN_ROWS_NAME));
+	return bn_rows_of_narrow(of, d->rows[row].filter, base, title);
 }
 
 static bool command(bn_view *view, bn_command_id id, const char *arg)
@@ -143,7 +136,7 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 	if (id != BN_CMD_OPEN || !d || row < 0 || row >= (int64_t)d->count)
 		return false;
 	bn_rows_of of = v->of;
-	if (!bn_frequency_rows_of(&of, d, row, v->column)) {
+	if (!bn_frequency_rows_of(&of, d, row)) {
 		bn_frame_message(view->frame, "these rows are narrowed too often already");
 		return true;
 	}
@@ -197,7 +190,8 @@ static void refresh(bn_view *view)
 static int open_frequency(bn_view **out, bn_frame *f, bn_page *page, const void *arg, bn_err *err)
 {
 	const bn_frequency_arg *a = arg;
-	int rc = bn_view_frequency_new(out, f, &a->of, a->column, err);
+	const bn_frequency *d = page->data;
+	int rc = bn_view_frequency_new(out, f, &a->of, a->column, d->column.name, err);
 	if (rc < 0)
 		return rc;
 	bn_list_page(*out, bn_page_ref(page));
@@ -207,16 +201,18 @@ static int open_frequency(bn_view **out, bn_frame *f, bn_page *page, const void 
 static void page(bn_view *view, bn_page *p)
 {
 	bn_frequency_arg arg = arg_of((const frequency_view *)view);
-	char title[sizeof arg.of.filter + sizeof arg.of.title + BN_REF_BYTES + 200];
-	char words[sizeof arg.of.filter + sizeof arg.of.title + 8];
+	char title[sizeof arg.of.filter + sizeof arg.of.title + BN_REF_BYTES + 200 +
+		   BN_FORMAT_NAME_BYTES];
+	char name[BN_FORMAT_NAME_BYTES], words[sizeof arg.of.filter + sizeof arg.of.title + 8];
 	if (p->kind != KIND_KEPT || p->data || p->err.code) {
 		bn_list_page(view, p);
 		return;
 	}
 	bn_page_free(p);
 	bn_rows_of_words(&arg.of, words, sizeof words);
-	snprintf(title, sizeof title, "values of %s in %s%s%s", arg.column, arg.of.ref,
-		words[0] ? " " : "", words);
+	snprintf(title, sizeof title, "values of %s in %s%s%s",
+		bn_format_name(name, ((frequency_view *)view)->column, 2 * BN_ROWS_NAME),
+		arg.of.ref, words[0] ? " " : "", words);
 	bn_view_start(view, &(bn_job_spec){.title = title,
 				    .fn = bn_view_source(view)->make_frequency,
 				    .arg = &arg,
@@ -241,6 +237,12 @@ static void cli(const bn_view *view, bn_buf *out)
 		bn_rows_of_cli(&v->of, "freq", v->column, out);
 }
 
+static void frequency_free(bn_view *view)
+{
+	bn_free(((frequency_view *)view)->column);
+	bn_list_free(view);
+}
+
 static const bn_view_class frequency_class = {
 	.name = "values of",
 	.kind = BN_ON(FREQUENCY),
@@ -253,19 +255,23 @@ static const bn_view_class frequency_class = {
 	.cli = cli,
 	.cli_is_list = true,
 	.table = bn_list_grid,
-	.free = bn_list_free,
+	.free = frequency_free,
 };
 
 int bn_view_frequency_new(
-	bn_view **out, bn_frame *f, const bn_rows_of *of, const char *column, bn_err *err)
+	bn_view **out, bn_frame *f, const bn_rows_of *of, int at, const char *column, bn_err *err)
 {
 	frequency_view *v = NULL;
 	int rc = bn_list_new(
 		&v, sizeof *v, &frequency_class, f, &source, columns, COLUMNS, of->ref, err);
 	if (rc)
 		return rc;
-	snprintf(v->column, sizeof v->column, "%s", column);
+	v->at = at;
 	v->of = *of;
+	if (!(v->column = bn_strdup(column))) {
+		bn_view_free(&v->list.view);
+		return bn_err_nomem(err, "the values of a column");
+	}
 	*out = &v->list.view;
 	return 0;
 }

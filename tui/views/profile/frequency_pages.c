@@ -63,28 +63,29 @@ static void put_test(bn_buf *b, const lines *l, const char *op)
 	bn_buf_addf(b, " %s ", op);
 }
 
-/* The content of b, in the arena. */
-static bn_frequency_rows expression(const lines *l, bn_buf *b)
+/* The content of test, in the arena, or, where it does not fit into a filter, the base. */
+static bn_frequency_rows rows_of(const lines *l, bn_buf *test, bn_rows_base base)
 {
-	bn_frequency_rows rows = {
-		b->failed ? NULL : bn_arena_strndup(l->arena, b->ptr, b->len), NULL};
-	bn_buf_release(b);
+	bn_rows_base *copy = bn_arena_alloc(l->arena, sizeof *copy);
+	bn_frequency_rows rows = {NULL, copy};
+	base.at = (int)l->column;
+	if (copy)
+		*copy = base;
+	if (test->len && !test->failed && test->len < BN_FILTER_BYTES)
+		rows.filter = bn_arena_strndup(l->arena, test->ptr, test->len);
+	bn_buf_release(test);
 	return rows;
 }
 
-static bn_frequency_rows base(const lines *l, bn_rows_base b)
+static bn_rows_column column_of(const lines *l)
 {
-	bn_rows_base *copy = bn_arena_alloc(l->arena, sizeof *copy);
-	b.at = (int)l->column;
-	if (copy)
-		*copy = b;
-	return (bn_frequency_rows){NULL, copy};
+	return (bn_rows_column){(int)l->column, l->field->type, l->field->name};
 }
 
-/* Whether an expression can refer to the column at all. */
-static bool has_expressions(bn_type t)
+static bool has_tests(const lines *l)
 {
-	return !bn_type_is_list(t) && t != BN_TYPE_BINARY && t != BN_TYPE_UINT64;
+	bn_rows_column c = column_of(l);
+	return bn_rows_column_has_tests(&c);
 }
 
 static bool is_plain_text(const char *s, size_t n)
@@ -95,12 +96,10 @@ static bool is_plain_text(const char *s, size_t n)
 	return n <= TEXT_MOST;
 }
 
-static bn_frequency_rows absent_rows(const lines *l)
+static bn_frequency_rows state_rows(const lines *l, bn_rows_kind state)
 {
-	bn_buf b = BN_BUF_INIT;
-	put_quoted(&b, l->field->name, '`');
-	bn_buf_adds(&b, " IS NULL");
-	return expression(l, &b);
+	bn_buf none = BN_BUF_INIT;
+	return rows_of(l, &none, (bn_rows_base){.kind = state});
 }
 
 static bn_frequency_rows value_rows(
@@ -108,11 +107,10 @@ static bn_frequency_rows value_rows(
 {
 	bn_buf b = BN_BUF_INIT;
 	bn_type t = l->field->type;
-	bn_rows_base alike = {.kind = BN_ROWS_ALIKE};
-	if (!has_expressions(t) || t == BN_TYPE_DECIMAL || !is_plain_text(v->text, v->bytes)) {
-		alike.row = (int64_t)bn_table_origin(table, v->first_row);
-		return base(l, alike);
-	}
+	bn_rows_base alike = {
+		.kind = BN_ROWS_ALIKE, .row = (int64_t)bn_table_origin(table, v->first_row)};
+	if (!has_tests(l) || t == BN_TYPE_DECIMAL || !is_plain_text(v->text, v->bytes))
+		return rows_of(l, &b, alike);
 	put_test(&b, l, "=");
 	if (t == BN_TYPE_FLOAT32) /* its shortest text is not its value */
 		bn_buf_addf(&b, "%.17g", (double)strtof(v->text, NULL));
@@ -120,7 +118,7 @@ static bn_frequency_rows value_rows(
 		bn_buf_adds(&b, v->text);
 	else
 		put_quoted(&b, v->text, '\'');
-	return expression(l, &b);
+	return rows_of(l, &b, alike);
 }
 
 /* A bound of integers as in an expression: a time if it is one. */
@@ -152,26 +150,20 @@ static bn_frequency_rows bin_rows(const lines *l, const bn_bins *bins, size_t at
 	bn_rows_base within = {.kind = BN_ROWS_WITHIN,
 		.lo = bins->bound[at],
 		.hi = bins->bound[at + 1],
-		.closed = last};
-	if (!has_expressions(l->field->type))
-		return base(l, within);
+		.closed = last,
+		.is_whole = bins->is_whole};
+	if (bins->is_whole) {
+		within.whole_lo = bins->whole[at];
+		within.whole_hi = bins->whole[at + 1];
+	}
+	if (!has_tests(l))
+		return rows_of(l, &b, within);
 	put_test(&b, l, ">=");
 	put_bound(&b, l, bins, at);
 	bn_buf_adds(&b, " AND ");
 	put_test(&b, l, last ? "<=" : "<");
 	put_bound(&b, l, bins, at + 1);
-	return expression(l, &b);
-}
-
-static bn_frequency_rows infinite_rows(const lines *l)
-{
-	bn_buf b = BN_BUF_INIT;
-	bn_buf_addch(&b, '(');
-	put_test(&b, l, "=");
-	bn_buf_adds(&b, "inf OR ");
-	put_test(&b, l, "=");
-	bn_buf_adds(&b, "-inf)");
-	return expression(l, &b);
+	return rows_of(l, &b, within);
 }
 
 /* ---- lines ------------------------------------------------------------------------------------ */
@@ -214,34 +206,13 @@ static void lines_of_bins(lines *l, const bn_bins *b)
 		if (b->rows[i])
 			line_add(l, bin_label(l, b, i), bin_rows(l, b, i), b->rows[i]);
 	if (b->infinite)
-		line_add(l, "infinite", infinite_rows(l), b->infinite);
+		line_add(l, "infinite", state_rows(l, BN_ROWS_INFINITE), b->infinite);
 }
 
-/* Absent rows of columns that no expression reads: those that are absent like one of them. */
-static int absent_line(lines *l, uint64_t missing, bn_table_reader *table, bn_err *err)
+static void absent_line(lines *l, uint64_t missing)
 {
-	bn_rows_base alike = {.kind = BN_ROWS_ALIKE};
-	bn_batch batch = BN_BATCH_INIT;
-	bool found = false;
-	int rc = 0;
-	if (!missing)
-		return 0;
-	if (has_expressions(l->field->type)) {
-		line_add(l, NULL, absent_rows(l), missing);
-		return 0;
-	}
-	for (size_t b = 0; b < bn_table_batches(table) && !found && rc >= 0; b++) {
-		rc = bn_table_read(table, b, &l->column, 1, &batch, err);
-		for (size_t i = 0; rc >= 0 && i < batch.rows && !found; i++) {
-			if (!(found = bn_column_is_absent(&batch.columns[0], i)))
-				continue;
-			alike.row = (int64_t)bn_table_origin(table, batch.first_row + i);
-		}
-	}
-	bn_batch_release(&batch);
-	if (rc >= 0)
-		line_add(l, NULL, base(l, alike), missing);
-	return rc;
+	if (missing)
+		line_add(l, NULL, state_rows(l, BN_ROWS_ABSENT), missing);
 }
 
 static bool is_nan(const bn_field *f, const bn_frequency_value *v)
@@ -281,7 +252,8 @@ static void settle(
 	int64_t listed = 0;
 	for (size_t i = 0; i < l->count; i++)
 		listed += l->counts[i];
-	*out = (bn_frequency){.rows = l->rows,
+	*out = (bn_frequency){.column = column_of(l),
+		.rows = l->rows,
 		.values = l->values,
 		.counts = l->counts,
 		.count = l->count,
@@ -301,8 +273,7 @@ static int by_bins(bn_frequency *out, bn_page *page, bn_table_reader *table, siz
 		(rc = bn_bins_count(&b, table, column, watch, err)) < 0)
 		return rc;
 	lines_of_bins(&l, &b);
-	if ((rc = absent_line(&l, b.missing, table, err)) < 0)
-		return rc;
+	absent_line(&l, b.missing);
 	settle(out, &l, table, -1);
 	return 0;
 }
@@ -331,8 +302,7 @@ static int count_column(bn_frequency *out, bn_page *page, bn_table_reader *table
 	if ((rc = lines_new(&l, page, field, column, BN_FREQUENCY_LISTED + 2, err)) < 0)
 		goto out;
 	missing = lines_of_values(&l, &f, BN_FREQUENCY_LISTED, table);
-	if ((rc = absent_line(&l, missing, table, err)) < 0)
-		goto out;
+	absent_line(&l, missing);
 	settle(out, &l, table, (int64_t)f.distinct - (missing > f.missing));
 out:
 	bn_frequencies_release(&f);
@@ -346,7 +316,7 @@ static int frequency_page(bn_page *page, bn_reader *r, const bn_frequency_arg *a
 	bn_progress watch = bn_job_watch(job);
 	bn_table_reader *table = NULL;
 	bn_some_rows some = {.rows = NULL};
-	size_t column;
+	size_t column = (size_t)a->column;
 	bn_frequency *f = bn_arena_alloc(&page->arena, sizeof *f);
 	int rc = f ? bn_reader_refresh(r, err) : bn_err_nomem(err, "frequencies");
 	if (rc < 0 || (rc = bn_reader_table(&table, r, a->of.ref, a->of.derived, err)) < 0)
@@ -355,9 +325,13 @@ static int frequency_page(bn_page *page, bn_reader *r, const bn_frequency_arg *a
 		return 0;
 	if ((rc = bn_some_rows_find(&some, r, &a->of, job, err)) < 0 ||
 		(rc = bn_some_rows_table(&table, &some, err)) < 0 ||
-		(rc = bn_schema_need(bn_table_schema(table), a->column, &column, err)) < 0 ||
+		(rc = bn_some_rows_column(table, a->column, err)) < 0 ||
 		(rc = count_column(f, page, table, column, &watch, err)) < 0)
 		goto out;
+	if (!(f->column.name = bn_arena_strdup(&page->arena, f->column.name))) {
+		rc = bn_err_nomem(err, "frequencies");
+		goto out;
+	}
 	page->data = f;
 out:
 	bn_some_rows_release(&some);

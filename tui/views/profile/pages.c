@@ -117,9 +117,9 @@ int bn_source_make_profile(void *context, const void *arg, bn_page *page, bn_job
 
 /* ---- correlations -------------------------------------------------------------------------------- */
 
-static bool is_real(bn_type type)
+static bn_rows_column column_of(const bn_schema *schema, const char *const *names, size_t at)
 {
-	return type == BN_TYPE_FLOAT64 || type == BN_TYPE_FLOAT32;
+	return (bn_rows_column){(int)at, schema->fields[at].type, names[at]};
 }
 
 static int correlations_page(
@@ -135,11 +135,11 @@ static int correlations_page(
 		if (!(names[i] = bn_arena_strdup(&page->arena, schema->fields[i].name)))
 			return bn_err_nomem(err, "correlations");
 	for (size_t i = 0; i < c->count; i++)
-		items[i] = (bn_correlation){names[c->pairs[i].a], names[c->pairs[i].b],
-			c->pairs[i].r, (int64_t)c->pairs[i].rows,
-			is_real(schema->fields[c->pairs[i].a].type),
-			is_real(schema->fields[c->pairs[i].b].type)};
-	*p = (bn_correlations){items, c->count, c->columns, (int64_t)bn_table_rows(table)};
+		items[i] = (bn_correlation){column_of(schema, names, c->pairs[i].a),
+			column_of(schema, names, c->pairs[i].b), c->pairs[i].r,
+			(int64_t)c->pairs[i].rows};
+	*p = (bn_correlations){
+		items, c->count, c->columns, c->numbers, (int64_t)bn_table_rows(table)};
 	page->data = p;
 	return 0;
 }
@@ -149,7 +149,7 @@ int bn_source_correlations(void *context, const void *arg, bn_page *page, bn_job
 	bn_some_rows some = {.rows = NULL};
 	bn_progress watch = bn_job_watch(job);
 	bn_table_reader *table = NULL;
-	bn_correlate c = {NULL, 0, 0};
+	bn_correlate c = {.pairs = NULL};
 	int rc;
 	if ((rc = bn_some_rows_find(&some, context, arg, job, err)) < 0 ||
 		(rc = bn_some_rows_table(&table, &some, err)) < 0 ||

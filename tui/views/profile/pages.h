@@ -3,6 +3,7 @@
  */
 #ifndef BN_TUI_VIEWS_PROFILE_PAGES_H
 #define BN_TUI_VIEWS_PROFILE_PAGES_H
+#include "core/profile/profile.h"
 #include "tui/views/pages.h"
 #include "tui/views/rows/pages.h"
 
@@ -14,21 +15,26 @@ typedef struct bn_profile_arg {
 	bn_rows_of of;
 } bn_profile_arg;
 
+/* Narrows to the rows without a value of a column of the profile; false: they cannot be narrowed
+ * further. */
+bool bn_profile_absent_rows(bn_rows_of *of, const bn_profile *p, const bn_profile_column *c);
+
 typedef struct bn_frequency_arg {
 	bn_rows_of of;
-	char column[128];
+	int column; /* its number in the table, with derived ones */
 } bn_frequency_arg;
 
 #define BN_FREQUENCY_LISTED 2000 /* values that are listed one by one */
 
-/* What selects the rows of a line: the filter, in addition to the counted rows, or, if no
- * expression does, the base; *filter NULL and no base: nothing does. */
+/* What selects the rows of a line, in addition to the counted rows: the filter (NULL: no expression
+ * does), or the base. */
 typedef struct bn_frequency_rows {
 	const char *filter;
 	const bn_rows_base *base;
 } bn_frequency_rows;
 
 typedef struct bn_frequency {
+	bn_rows_column column;
 	const bn_frequency_rows *rows;
 	const char *const *values; /* NULL: absent values */
 	const int64_t *counts; /* descending; bins of a continuous column are in their own order */
@@ -39,20 +45,24 @@ typedef struct bn_frequency {
 
 /* Narrows to the rows that a line counts, among the counted ones; false: they cannot be narrowed
  * further, or the line is of all other values. */
-bool bn_frequency_rows_of(bn_rows_of *of, const bn_frequency *d, int64_t row, const char *column);
+bool bn_frequency_rows_of(bn_rows_of *of, const bn_frequency *d, int64_t row);
 
 typedef struct bn_correlation {
-	const char *a, *b; /* columns */
+	bn_rows_column a, b;
 	double r;     /* Pearson's, over the rows in which both are present; NaN: one of them is
 		   * constant, or too few */
-	int64_t rows; /* rows in which both are present */
-	bool a_is_real, b_is_real; /* may hold NaN and infinities, which are not present */
+	int64_t rows; /* rows in which both are present and finite */
 } bn_correlation;
+
+/* Narrows to the rows in which both columns of a pair have a finite value; false: they cannot be
+ * narrowed further. */
+bool bn_correlation_rows_of(bn_rows_of *of, const bn_correlation *c);
 
 typedef struct bn_correlations {
 	const bn_correlation *items; /* the strongest first */
 	size_t count;
-	size_t columns; /* number of numeric columns */
+	size_t columns; /* number of compared columns */
+	size_t numbers; /* number of numeric columns: the first ones are compared */
 	int64_t rows;
 } bn_correlations;
 

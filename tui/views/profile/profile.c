@@ -229,6 +229,13 @@ static void draw(bn_view *view, bn_area a, bool focused)
 	histogram_draw(bn_area_sub(detail, row, 0, detail.rows - row, detail.cols), c);
 }
 
+bool bn_profile_absent_rows(bn_rows_of *of, const bn_profile *p, const bn_profile_column *c)
+{
+	bn_rows_column column = {
+		(int)(c - p->columns), c->type, c->name}; /* in the table's order */
+	return bn_rows_of_state(of, BN_ROWS_ABSENT, &column);
+}
+
 /* The rows without a value of the column. */
 static bool missing_open(profile_view *v, const bn_profile_column *c)
 {
@@ -236,8 +243,8 @@ static bool missing_open(profile_view *v, const bn_profile_column *c)
 	bn_rows_of of = v->of;
 	bn_view *made = NULL;
 	bn_err err = BN_ERR_INIT;
-	if (!bn_rows_of_absent(&of, c->name)) {
-		bn_frame_message(f, "the filter of these rows would be too long");
+	if (!bn_profile_absent_rows(&of, bn_list_data(&v->list), c)) {
+		bn_frame_message(f, "these rows are narrowed too often already");
 		return true;
 	}
 	return bn_view_open(f, bn_view_rows_new(&made, f, &of, c->name, &err), &made, &err);
@@ -263,8 +270,8 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 	if (id == BN_CMD_OPEN && l->grid.column == COL_MISSING && c->missing)
 		return missing_open((profile_view *)view, c);
 	return bn_view_open(view->frame,
-		bn_view_frequency_new(
-			&made, view->frame, &((profile_view *)view)->of, c->name, &err),
+		bn_view_frequency_new(&made, view->frame, &((profile_view *)view)->of,
+			(int)(c - ((const bn_profile *)bn_list_data(l))->columns), c->name, &err),
 		&made, &err);
 }
 

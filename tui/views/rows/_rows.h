@@ -12,7 +12,7 @@ typedef struct bn_rows_view {
 	char **titles, **names;
 	size_t column_count;
 	bn_rows_of of;   /* without the filter, which is the grid's */
-	char focus[128]; /* initial column */
+	char *focus;     /* name of the initial column; NULL: none */
 	char own[BN_GRID_FILTER]; /* the filter that these rows were opened with: Esc does not
 				   * remove it */
 	char derived_before[BN_DERIVED_BYTES]; /* the previous one while another is tried */

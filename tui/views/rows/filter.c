@@ -95,20 +95,6 @@ void bn_row_filter_put_present(bn_buf *out, const char *column, bool is_real)
 	bn_buf_adds(out, is_real ? " < inf" : " IS NOT NULL");
 }
 
-bool bn_rows_of_absent(bn_rows_of *of, const char *column)
-{
-	char before[sizeof of->filter];
-	bn_buf more = BN_BUF_INIT;
-	bn_expr_put_quoted(&more, column, strlen(column), '`');
-	bn_buf_adds(&more, " IS NULL");
-	memcpy(before, of->filter, sizeof before);
-	memset(of->filter, 0, sizeof of->filter);
-	bool fits =
-		!more.failed && bn_row_filter_and(of->filter, sizeof of->filter, before, more.ptr);
-	bn_buf_release(&more);
-	return fits;
-}
-
 void bn_rows_of_cli(const bn_rows_of *of, const char *verb, const char *column, bn_buf *out)
 {
 	const char *where = bn_row_filter_expression(of->filter);

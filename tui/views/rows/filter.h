@@ -28,8 +28,6 @@ const char *bn_row_filter_expression(const char *filter);
 void bn_row_filter_put_present(bn_buf *out, const char *column, bool is_real);
 /* The rows that pass `filter` and the expression `more`; false if that is longer than out. */
 bool bn_row_filter_and(char *out, size_t size, const char *filter, const char *more);
-/* Narrows to the rows without a value of the column; false as above. */
-bool bn_rows_of_absent(bn_rows_of *of, const char *column);
 /* Appends "binnacle data VERB REF [COLUMN] --json" with the filter; nothing if no command counts
  * these rows. */
 void bn_rows_of_cli(const bn_rows_of *of, const char *verb, const char *column, bn_buf *out);

@@ -88,21 +88,21 @@ static int schema_copy(bn_order *o, bn_arena *arena, const bn_schema *schema, bn
 {
 	const char **names = bn_arena_alloc(arena, (schema->count + 1) * sizeof *names);
 	const char **units = bn_arena_alloc(arena, (schema->count + 1) * sizeof *units);
-	bool *numbers = bn_arena_alloc(arena, schema->count + 1);
-	if (!names || !units || !numbers)
+	bn_type *types = bn_arena_alloc(arena, (schema->count + 1) * sizeof *types);
+	if (!names || !units || !types)
 		return bn_err_nomem(err, "a schema");
 	for (size_t i = 0; i < schema->count; i++) {
 		const bn_field *f = &schema->fields[i];
 		names[i] = bn_arena_strdup(arena, f->name);
 		units[i] = f->unit ? bn_arena_strdup(arena, f->unit) : NULL;
-		numbers[i] = bn_type_is_number(f->type);
+		types[i] = f->type;
 		if (!names[i])
 			return bn_err_nomem(err, "a schema");
 	}
 	o->columns = schema->count;
 	o->names = names;
 	o->units = units;
-	o->is_number = numbers;
+	o->types = types;
 	return 0;
 }
 

@@ -3,6 +3,7 @@
  */
 #ifndef BN_TUI_VIEWS_ROWS_PAGES_H
 #define BN_TUI_VIEWS_ROWS_PAGES_H
+#include "core/table/table.h"
 #include "tui/views/pages.h"
 
 #include <stdbool.h>
@@ -11,29 +12,35 @@
 
 /*
  * The base of rows that were opened from a number that no expression reproduces: the failing rows
- * of a check, those that share a value of any type, those whose number is in a bin, those that
- * differ between two versions. Further narrowing (a filter, another number) applies to these.
+ * of a check, those that share a value of any type, those whose number is in a bin, those with or
+ * without a value of a type that expressions do not read, or in a column whose name does not fit
+ * into a filter, those that differ between two versions. Further narrowing (a filter, another number) applies to these.
  */
 typedef enum bn_rows_kind {
 	BN_ROWS_FAILING, /* check number `at` of the check's result `hash` */
 	BN_ROWS_ALIKE, /* column `at` has the value that it has in row `row`, or is absent as there */
-	BN_ROWS_WITHIN,  /* the number of column `at` is lo or more, and below hi, or, if closed, at
+	BN_ROWS_WITHIN, /* the number of column `at` is lo or more, and below hi, or, if closed, at
 			 * most hi */
-	BN_ROWS_CHANGED, /* column `column` differs from the same row of version `other` */
+	BN_ROWS_ABSENT, /* column `at` has no value */
+	BN_ROWS_FINITE, /* column `at` has a value, of reals a finite one */
+	BN_ROWS_INFINITE, /* column `at` is infinite */
+	BN_ROWS_CHANGED,  /* column `at` differs from the same row of version `other` */
 } bn_rows_kind;
 
 typedef struct bn_rows_base {
 	bn_rows_kind kind;
-	int at;
+	int at; /* columns are numbers of the table's, with derived ones: names may be of any length */
 	int64_t row;
 	double lo, hi;
-	bool closed;
+	bool closed, is_whole; /* whole: of integers, by these bounds */
+	int64_t whole_lo, whole_hi;
 	char hash[65];
-	char column[128];
 	char other[BN_REF_BYTES];
 } bn_rows_base;
 
 #define BN_ROWS_BASES 3
+#define BN_ROWS_TITLE 320 /* of all bases */
+#define BN_ROWS_NAME 40   /* columns that a name or value takes in it */
 #define BN_DERIVED_BYTES 512
 
 /* Some rows of a version: those that every base selects and that pass the filter. */
@@ -45,13 +52,28 @@ typedef struct bn_rows_of {
 	char filter[BN_FILTER_BYTES];
 	bn_rows_base base[BN_ROWS_BASES];
 	int bases;
-	char title[96]; /* description of the bases; "": there are none */
+	char title[BN_ROWS_TITLE]; /* description of the bases; "": there are none */
 } bn_rows_of;
 
 /* Rows of a version that pass a filter; "": all. Equal ones have equal bytes. */
 bn_rows_of bn_rows_of_version(const char *ref, const char *filter);
 /* Narrows by one more base with that description; false: there are too many. */
 bool bn_rows_of_add(bn_rows_of *of, const bn_rows_base *base, const char *title);
+/* A column, to narrow by. */
+typedef struct bn_rows_column {
+	int at; /* its number in the table, with derived ones */
+	bn_type type;
+	const char *name; /* borrowed */
+} bn_rows_column;
+/* Whether an expression can test the column's values; only whether it has one: of uint64 too. */
+bool bn_rows_column_has_tests(const bn_rows_column *c);
+/* Narrows by the expression; by the base, described by title, where that is NULL or the filter
+ * would become too long. False: there are too many bases, or base is NULL. */
+bool bn_rows_of_narrow(
+	bn_rows_of *of, const char *expression, const bn_rows_base *base, const char *title);
+/* Narrows to the rows in which the column is in that state: BN_ROWS_ABSENT, FINITE, INFINITE; false
+ * as above. */
+bool bn_rows_of_state(bn_rows_of *of, bn_rows_kind state, const bn_rows_column *c);
 /* Describes the selection: "fails 'x not null' where y > 3"; "" if it is all rows. */
 void bn_rows_of_words(const bn_rows_of *of, char *out, size_t size);
 
@@ -75,7 +97,7 @@ typedef struct bn_order {
 	int64_t total;       /* rows of the table */
 	size_t columns;
 	const char *const *names, *const *units; /* unit NULL: unknown */
-	const bool *is_number;
+	const bn_type *types;
 } bn_order;
 
 #define BN_WINDOW_ROWS 256
@@ -121,7 +143,7 @@ typedef enum bn_export_kind {
 
 typedef struct bn_export_arg {
 	bn_order_arg rows;
-	char path[512]; /* replaced if it exists */
+	char path[BN_PATH_BYTES]; /* replaced if it exists */
 	bn_export_kind kind;
 	/* Only these columns of the table, in this order; 0: all. */
 	int columns;

@@ -172,7 +172,7 @@ static int columns_fill(bn_rows_view *v, const bn_order *o)
 		if (!v->titles[i] || !v->names[i])
 			return -1;
 		v->columns[i + 1] = (bn_grid_column){.title = v->titles[i],
-			.form = o->is_number[i] ? BN_COLUMN_NUMBER : BN_COLUMN_TEXT,
+			.form = bn_type_is_number(o->types[i]) ? BN_COLUMN_NUMBER : BN_COLUMN_TEXT,
 			.name = v->names[i],
 			.max = 40,
 			.priority = 1 + (int)i};
@@ -182,7 +182,7 @@ static int columns_fill(bn_rows_view *v, const bn_order *o)
 
 static void column_go(bn_rows_view *v, const char *name)
 {
-	for (size_t i = 0; name[0] && i < v->column_count; i++)
+	for (size_t i = 0; name && i < v->column_count; i++)
 		if (strcmp(v->names[i], name) == 0)
 			v->list.grid.column = (int)i + 1;
 }
@@ -357,7 +357,10 @@ static void export_start(bn_rows_view *v, const char *path)
 	}
 	if (!bn_frame_may_write(f, path))
 		return;
-	bn_frame_path(f, path, arg.path, sizeof arg.path);
+	if (bn_frame_path(f, path, arg.path, &err) < 0) {
+		bn_frame_error(f, &err);
+		return;
+	}
 	snprintf(title, sizeof title, "export %s to %.180s", v->of.ref, path);
 	bn_frame_start(f, &(bn_job_spec){.title = title,
 				  .fn = bn_view_source(&v->list.view)->export_rows,
@@ -454,7 +457,7 @@ static bool rows_command(bn_view *view, bn_command_id id, const char *arg)
 	case BN_CMD_FREQUENCY:
 		if (!o || col < 0)
 			return false;
-		rc = bn_view_frequency_new(&made, view->frame, &of, o->names[col], &err);
+		rc = bn_view_frequency_new(&made, view->frame, &of, col, o->names[col], &err);
 		break;
 	case BN_CMD_OPEN:
 		return o ? record_open(v) : false;
@@ -547,6 +550,7 @@ static void rows_free(bn_view *view)
 	bn_page_free(v->window);
 	bn_page_free(v->totals);
 	columns_release(v);
+	bn_free(v->focus);
 	bn_list_free(view);
 }
 
@@ -575,9 +579,12 @@ int bn_view_rows_new(
 	if (rc)
 		return rc;
 	v->asked_first = -1;
+	if (column && !(v->focus = bn_strdup(column))) {
+		bn_view_free(&v->list.view);
+		return bn_err_nomem(err, "rows");
+	}
 	v->of = *of;
 	memset(v->of.filter, 0, sizeof v->of.filter);
-	snprintf(v->focus, sizeof v->focus, "%s", column ? column : "");
 	v->list.grid.external = true;
 	bn_grid_filter(&v->list.grid, of->filter);
 	memcpy(v->own, v->list.grid.filter, sizeof v->own);

@@ -121,18 +121,26 @@ out:
 	return rc;
 }
 
+int bn_some_rows_column(const bn_table_reader *table, int at, bn_err *err)
+{
+	if (at >= 0 && (size_t)at < bn_table_schema(table)->count)
+		return 0;
+	return bn_err_set(err, BN_EINVAL, "there is no column number %d", at + 1);
+}
+
 static int changed(int64_t **rows, size_t *count, bn_reader *r, const bn_rows_of *of,
 	const bn_rows_base *b, bn_job *job, bn_err *err)
 {
 	bn_progress watch = bn_job_watch(job);
 	bn_dataset_version *v = NULL;
 	bn_table_reader *table = NULL, *other = NULL;
-	size_t here, there;
+	size_t here = (size_t)b->at, there;
 	int rc = bn_dataset_resolve(&v, r->ws, b->other, BN_DATASET_REMOVED_TOO, err);
 	if (rc < 0 || (rc = bn_dataset_open_table_watched(&other, r->ws, v, &watch, err)) < 0 ||
 		(rc = bn_reader_table(&table, r, of->ref, "", err)) < 0 ||
-		(rc = bn_schema_need(bn_table_schema(table), b->column, &here, err)) < 0 ||
-		(rc = bn_schema_need(bn_table_schema(other), b->column, &there, err)) < 0)
+		(rc = bn_some_rows_column(table, b->at, err)) < 0 ||
+		(rc = bn_schema_need(bn_table_schema(other),
+			 bn_table_schema(table)->fields[here].name, &there, err)) < 0)
 		goto out;
 	rc = bn_differences_rows(rows, count, here, there, table, other, &watch, err);
 out:
@@ -145,19 +153,25 @@ out:
 static int by_column(bn_some_rows *s, const bn_rows_base *b, int64_t **rows, size_t *count,
 	bn_job *job, bn_err *err)
 {
+	static const bn_value_state states[] = {[BN_ROWS_ABSENT] = BN_VALUE_ABSENT,
+		[BN_ROWS_FINITE] = BN_VALUE_FINITE,
+		[BN_ROWS_INFINITE] = BN_VALUE_INFINITE};
 	bn_progress watch = bn_job_watch(job);
 	bn_table_reader *table = NULL;
+	size_t column = (size_t)b->at;
 	int rc = bn_some_rows_table(&table, s, err);
-	if (rc < 0)
+	if (rc < 0 || (rc = bn_some_rows_column(table, b->at, err)) < 0)
 		return rc;
-	if (b->at < 0 || (size_t)b->at >= bn_table_schema(table)->count)
-		return bn_err_set(err, BN_EINVAL, "there is no column number %d", b->at + 1);
 	if (b->kind == BN_ROWS_ALIKE)
 		rc = bn_rows_alike(
-			rows, count, table, (size_t)b->at, s->table, (uint64_t)b->row, &watch, err);
+			rows, count, table, column, s->table, (uint64_t)b->row, &watch, err);
+	else if (b->kind == BN_ROWS_WITHIN)
+		rc = bn_rows_within(rows, count, table, column,
+			(bn_interval){
+				b->lo, b->hi, b->closed, b->is_whole, b->whole_lo, b->whole_hi},
+			&watch, err);
 	else
-		rc = bn_rows_within(rows, count, table, (size_t)b->at,
-			(bn_interval){b->lo, b->hi, b->closed}, &watch, err);
+		rc = bn_rows_in_state(rows, count, table, column, states[b->kind], &watch, err);
 	if (rc >= 0)
 		number_rows(s, *rows, *count);
 	return rc;
@@ -169,7 +183,7 @@ static int base_take(bn_some_rows *s, bn_reader *r, const bn_rows_of *of, const 
 	int64_t *rows = NULL;
 	size_t count = 0;
 	int rc;
-	if (b->kind == BN_ROWS_ALIKE || b->kind == BN_ROWS_WITHIN) {
+	if (b->kind != BN_ROWS_FAILING && b->kind != BN_ROWS_CHANGED) {
 		rc = by_column(s, b, &rows, &count, job, err);
 	} else {
 		rc = b->kind == BN_ROWS_FAILING ? failing(&rows, &count, r, of, b, job, err)

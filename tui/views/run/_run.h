@@ -24,7 +24,7 @@ typedef struct bn_run_view {
 	int behind;         /* lines of the console that were printed since it does not follow */
 	bool is_beside;     /* of a list, whose keys are others */
 	bool holds;         /* it does not follow, though it is at its end */
-	char find[64];      /* what is looked for on the console; "": nothing */
+	char find[BN_TYPED_BYTES]; /* what is looked for on the console; "": nothing */
 	int match;          /* the line that was found; -1: none */
 } bn_run_view;
 

@@ -114,7 +114,7 @@ static int64_t curve_interest(const bn_series_info *s)
 
 static const bn_series_info *named(const bn_series_list *list, const char *front, const char *key)
 {
-	char name[200];
+	char name[BN_KEY_BYTES + 8];
 	snprintf(name, sizeof name, "%s%s", front, key);
 	return bn_series_list_get(list, name);
 }
@@ -180,7 +180,7 @@ static int curves_read(bn_run_detail *d, bn_arena *arena, bn_reader *r, const bn
 /* Whether a name holds every word. */
 static bool has_words(const char *name, const char *words)
 {
-	char copy[64], *rest = copy, *word;
+	char copy[BN_TYPED_BYTES], *rest = copy, *word;
 	snprintf(copy, sizeof copy, "%s", words);
 	while ((word = strsep(&rest, " ")))
 		if (!strcasestr(name, word))

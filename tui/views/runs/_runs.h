@@ -30,8 +30,8 @@ typedef struct bn_runs_view {
 	bool stops_marked;             /* or all marked ones */
 	bn_action_arg act;             /* the runs of an action on labels or the trash */
 	char act_name[100];
-	char view_name[64]; /* of the current saved view; "": none */
-	char where[384];    /* in force */
+	char view_name[BN_TYPED_BYTES]; /* of the current saved view; "": none */
+	char where[BN_TYPED_BYTES];     /* in force */
 	char none[320];     /* why the list is empty under the filter */
 	bool removed;       /* the trash is shown instead of the runs */
 	bool where_is_new;  /* requested, not received yet */

@@ -50,7 +50,7 @@ static void check(void *ctx, int field, const char *text, char wrong[BN_FORM_WRO
 	if (field < FIELD_TAGS || tag_of(v, field) || !*text)
 		return;
 	const char *eq = strchr(text, '=');
-	char key[128];
+	char key[BN_KEY_BYTES + 1]; /* one more than fits, to be refused */
 	snprintf(key, sizeof key, "%.*s", eq ? (int)(eq - text) : 0, text);
 	if (!eq || eq == text)
 		snprintf(wrong, BN_FORM_WRONG, "KEY=VALUE is wanted");
@@ -64,8 +64,11 @@ static void field_add(labels_view *v, const char *name, const char *value, const
 		return;
 	bn_form_field *x = &v->fields[v->form.count++];
 	*x = (bn_form_field){.name = name};
+	/* Editing its beginning would lose the rest. */
+	x->is_fixed = value && strlen(value) >= sizeof x->value;
 	snprintf(x->value, sizeof x->value, "%s", value ? value : "");
-	snprintf(x->aside, sizeof x->aside, "%s", aside);
+	snprintf(x->aside, sizeof x->aside, "%s",
+		x->is_fixed ? "its beginning; see binnacle run tag, note" : aside);
 	int width = strlen(name) < 24 ? (int)strlen(name) : 24;
 	v->form.name_cols = width > v->form.name_cols ? width : v->form.name_cols;
 }
@@ -118,9 +121,9 @@ static void kept(void *ctx, int field, const char *before)
 		snprintf(act.reason, sizeof act.reason, "%s", value);
 		snprintf(back.reason, sizeof back.reason, "%s", before);
 	} else if (t) {
-		snprintf(act.reason, sizeof act.reason, "%.128s%s%.256s", t->key,
-			value[0] ? "=" : "", value);
-		snprintf(back.reason, sizeof back.reason, "%.128s=%.256s", t->key, before);
+		snprintf(act.reason, sizeof act.reason, "%s%s%s", t->key, value[0] ? "=" : "",
+			value);
+		snprintf(back.reason, sizeof back.reason, "%s=%s", t->key, before);
 	} else {
 		if (v->fields[field].wrong[0] || !value[0])
 			return;

@@ -6,6 +6,7 @@
 #include "core/launch/launch.h"
 #include "core/store/object/object.h"
 #include "core/track/best.h"
+#include "core/track/run_code.h"
 #include "core/track/series.h"
 #include "tui/views/runs/_pages.h"
 
@@ -472,5 +473,27 @@ int bn_source_object(void *context, const void *arg, bn_page *page, bn_job *job,
 		rc = bn_err_nomem(err, "a text");
 out:
 	bn_buf_release(&text);
+	return rc;
+}
+
+int bn_source_code(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
+{
+	bn_reader *r = context;
+	const bn_code_arg *a = arg;
+	bn_code_diff diff = {.patch = BN_BUF_INIT};
+	bn_buf text = BN_BUF_INIT;
+	int rc;
+	(void)job;
+	if ((rc = bn_reader_refresh(r, err)) < 0 ||
+		(rc = bn_run_code_diff(&diff, r->ws, a->a, a->b, err)) < 0)
+		goto out;
+	bn_code_diff_text(&text, &diff);
+	if ((rc = bn_buf_check(&text, err, "a diff of code")) < 0)
+		goto out;
+	if (!(page->data = bn_arena_strdup(&page->arena, text.ptr)))
+		rc = bn_err_nomem(err, "a diff of code");
+out:
+	bn_buf_release(&text);
+	bn_code_diff_release(&diff);
 	return rc;
 }

@@ -31,13 +31,15 @@ typedef enum bn_runs_at {
 	BN_RUNS_PLACE,  /* so many runs before it */
 } bn_runs_at;
 
+/* Of BN_GRID_SORTS keys with their prefixes. */
+#define BN_RUNS_SORT (4 * (BN_KEY_BYTES + 16))
 typedef struct bn_runs_arg {
 	uint64_t have;                /* bn_runs.generation of the current page; 0: none */
 	bool removed;                 /* those in the trash */
-	char filter[384];             /* in the syntax of core/track/query.h; "": all */
-	char sort[512];               /* likewise; "": newest first */
+	char filter[BN_TYPED_BYTES];  /* in the syntax of core/track/query.h; "": all */
+	char sort[BN_RUNS_SORT];      /* likewise; "": newest first */
 	char search[BN_FILTER_BYTES]; /* words; "": all */
-	char group[160];              /* a field of text; "": none */
+	char group[BN_KEY_BYTES + 16]; /* a field of text; "": none */
 	uint64_t open[BN_RUNS_OPEN];  /* keys of the groups whose runs are listed */
 	size_t open_count;
 	uint32_t summed; /* bits: fields for which groups have means */
@@ -101,11 +103,11 @@ typedef enum bn_run_axis {
 
 typedef struct bn_run_arg {
 	char id[BN_RUN_ID_TEXT];
-	char metric[128]; /* "": the most interesting one */
+	char metric[BN_KEY_BYTES]; /* "": the most interesting one */
 	bn_run_axis axis;
 	double from, to; /* the requested part of the axis; to <= from: all */
 	bool grid;       /* with a curve of each metric whose name holds these words; "": of all */
-	char words[64];
+	char words[BN_TYPED_BYTES];
 } bn_run_arg;
 
 #define BN_RUN_GRID 24 /* curves that come so */
@@ -159,13 +161,18 @@ typedef struct bn_origin {
 typedef struct bn_compare_arg {
 	char ids[BN_COMPARE_MAX][BN_RUN_ID_TEXT];
 	size_t count, baseline;
-	char metric[128]; /* "": the default of the baseline */
+	char metric[BN_KEY_BYTES]; /* "": the default of the baseline */
 } bn_compare_arg;
 
 /* The uncommitted changes of a run's code, or another text in an object. */
 typedef struct bn_object_arg {
 	char hash[65];
 } bn_object_arg;
+
+/* Two runs, of which the code is compared. */
+typedef struct bn_code_arg {
+	char a[BN_RUN_ID_TEXT], b[BN_RUN_ID_TEXT];
+} bn_code_arg;
 
 typedef struct bn_compare_page {
 	bn_comparison *table;

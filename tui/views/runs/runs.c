@@ -210,7 +210,7 @@ static bool compare_open(bn_runs_view *v)
 /* Typed as a key there is no argument: the prompt opens with the current filter. */
 static void where_set(bn_runs_view *v, const char *arg)
 {
-	char line[512];
+	char line[BN_TYPED_BYTES + 8];
 	if (!arg) {
 		snprintf(line, sizeof line, "where %s", v->where);
 		bn_frame_prompt(v->list.view.frame, line);
@@ -536,7 +536,7 @@ static int words(const bn_view *view, bn_command_id id, const char **out, int mo
 static void cli(const bn_view *view, bn_buf *out)
 {
 	const bn_runs_view *v = (const bn_runs_view *)view;
-	char sort[512];
+	char sort[BN_RUNS_SORT];
 	bn_buf columns = BN_BUF_INIT;
 	bn_buf_adds(out, "binnacle run ls --json");
 	if (v->removed)

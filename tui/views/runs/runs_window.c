@@ -4,6 +4,7 @@
 #include "tui/views/runs/_runs.h"
 
 #include <stdio.h>
+#include <string.h>
 
 const bn_run_page *bn_runs_page(const bn_runs_view *v)
 {
@@ -55,6 +56,17 @@ void bn_runs_ask(bn_runs_view *v, bn_runs_arg *arg, int64_t first)
 	bn_view_load(view, BN_LANE_QUICK, 0, bn_view_source(view)->runs, arg, sizeof *arg);
 }
 
+/* The page begins, or ends, at a row; false: its mark, which holds the values that are sorted by, is
+ * too long. */
+static bool mark_set(bn_runs_arg *arg, bn_runs_at at, const bn_run_row *row)
+{
+	if (strlen(row->mark) >= sizeof arg->mark)
+		return false;
+	arg->at = at;
+	snprintf(arg->mark, sizeof arg->mark, "%s", row->mark);
+	return true;
+}
+
 void bn_runs_ask_again(bn_runs_view *v, bn_runs_arg *arg)
 {
 	const bn_run_page *p = bn_runs_page(v);
@@ -65,11 +77,12 @@ void bn_runs_ask_again(bn_runs_view *v, bn_runs_arg *arg)
 		bn_runs_ask(v, arg, p->place);
 		return;
 	}
-	if (p && bn_runs_is_window(v) && p->place > 0 && p->count) {
-		arg->at = BN_RUNS_FROM;
-		snprintf(arg->mark, sizeof arg->mark, "%s", p->rows[0].mark);
+	bool later = p && bn_runs_is_window(v) && p->place > 0 && p->count;
+	if (later && !mark_set(arg, BN_RUNS_FROM, &p->rows[0])) {
+		arg->at = BN_RUNS_PLACE;
+		arg->place = p->place;
 	}
-	bn_runs_ask(v, arg, p && arg->at == BN_RUNS_FROM ? p->place : 0);
+	bn_runs_ask(v, arg, later ? p->place : 0);
 }
 
 /* The visible rows, without the lines of groups; false: there are none. */
@@ -102,13 +115,10 @@ static void window_ask(bn_runs_view *v, const bn_run_page *p, int64_t top)
 		arg.at = BN_RUNS_LAST;
 		first = last;
 	} else if (!grouped && first > p->place && first < end) {
-		arg.at = BN_RUNS_FROM;
-		snprintf(arg.mark, sizeof arg.mark, "%s", p->rows[first - p->place].mark);
+		mark_set(&arg, BN_RUNS_FROM, &p->rows[first - p->place]);
 	} else if (!grouped && first > 0 && first < p->place && first + BN_RUNS_PART < end &&
 		   first + BN_RUNS_PART >= p->place) {
-		arg.at = BN_RUNS_BEFORE;
-		snprintf(arg.mark, sizeof arg.mark, "%s",
-			p->rows[first + BN_RUNS_PART - p->place].mark);
+		mark_set(&arg, BN_RUNS_BEFORE, &p->rows[first + BN_RUNS_PART - p->place]);
 	}
 	bn_runs_ask(v, &arg, first);
 }

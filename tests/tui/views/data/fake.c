@@ -134,33 +134,33 @@ int bn_fake_version(void *context, const void *arg, bn_page *page, bn_job *job, 
 int bn_fake_changes(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
 {
 	FAKE_BEGIN(page);
-	static const bn_profile_column power_a = {.name = (char *)"power",
-					       .type = BN_TYPE_FLOAT64,
-					       .field = {.type = BN_TYPE_FLOAT64},
-					       .rows = 398114,
-					       .missing = 36000},
-				       power_b = {.name = (char *)"power",
-					       .type = BN_TYPE_FLOAT64,
-					       .field = {.type = BN_TYPE_FLOAT64},
-					       .rows = 398114,
-					       .missing = 36488},
-				       energy = {.name = (char *)"energy",
-					       .type = BN_TYPE_FLOAT64,
-					       .field = {.type = BN_TYPE_FLOAT64},
-					       .rows = 398114},
-				       user_a = {.name = (char *)"user",
-					       .type = BN_TYPE_INT64,
-					       .field = {.type = BN_TYPE_INT64},
-					       .rows = 398114},
-				       user_b = {.name = (char *)"user",
-					       .type = BN_TYPE_STRING,
-					       .field = {.type = BN_TYPE_STRING},
-					       .rows = 398114};
+	static const bn_profile_column a[] = {{.name = (char *)"power",
+						      .type = BN_TYPE_FLOAT64,
+						      .field = {.type = BN_TYPE_FLOAT64},
+						      .rows = 398114,
+						      .missing = 36000},
+		{.name = (char *)"user",
+			.type = BN_TYPE_INT64,
+			.field = {.type = BN_TYPE_INT64},
+			.rows = 398114}};
+	static const bn_profile_column b[] = {{.name = (char *)"power",
+						      .type = BN_TYPE_FLOAT64,
+						      .field = {.type = BN_TYPE_FLOAT64},
+						      .rows = 398114,
+						      .missing = 36488},
+		{.name = (char *)"user",
+			.type = BN_TYPE_STRING,
+			.field = {.type = BN_TYPE_STRING},
+			.rows = 398114},
+		{.name = (char *)"energy",
+			.type = BN_TYPE_FLOAT64,
+			.field = {.type = BN_TYPE_FLOAT64},
+			.rows = 398114}};
 	static bn_column_change items[] = {
-		{BN_COLUMN_CHANGE_VALUES, &power_a, &power_b, 1204, 630.1, 634.2, 0.0156},
-		{BN_COLUMN_CHANGE_TYPE, &user_a, &user_b, 398114, 512.4, NAN, NAN},
-		{BN_COLUMN_CHANGE_ADDED, NULL, &energy, -1, NAN, 41.8, NAN}};
-	static const bn_changes_page d = {{items, 3, true}, 398114, 398114, 14, false};
+		{BN_COLUMN_CHANGE_VALUES, &a[0], &b[0], 1204, 630.1, 634.2, 0.0156},
+		{BN_COLUMN_CHANGE_TYPE, &a[1], &b[1], 398114, 512.4, NAN, NAN},
+		{BN_COLUMN_CHANGE_ADDED, NULL, &b[2], -1, NAN, 41.8, NAN}};
+	static const bn_changes_page d = {{items, 3, true}, 398114, 398114, 14, b, false};
 	bn_fake_take(page, &d, sizeof d);
 	return 0;
 }

@@ -71,17 +71,35 @@ static void fake_frequency_fill(bn_page *page)
 	static const int64_t counts[] = {260000, 101372, 20000, 9000};
 	static const bn_frequency_rows rows[] = {{"partition=batch", NULL}, {"partition=gpu", NULL},
 		{"partition=debug", NULL}, {"partition IS NULL", NULL}};
-	static const bn_frequency f = {rows, values, counts, 4, 401372, 11000, 7};
+	static const bn_frequency f = {
+		{0, BN_TYPE_CATEGORY, "partition"}, rows, values, counts, 4, 401372, 11000, 7};
 	bn_fake_take(page, &f, sizeof f);
 }
+
+#define POWER \
+	{ \
+		0, BN_TYPE_FLOAT64, "power" \
+	}
+#define NODES \
+	{ \
+		1, BN_TYPE_FLOAT64, "nodes" \
+	}
+#define RUN_TIME \
+	{ \
+		2, BN_TYPE_FLOAT64, "run_time" \
+	}
+#define JOB_ID \
+	{ \
+		3, BN_TYPE_FLOAT64, "job_id" \
+	}
 
 int bn_fake_correlations(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
 {
 	FAKE_BEGIN(page);
-	static const bn_correlation items[] = {{"power", "nodes", 0.913, 364884, true, true},
-		{"power", "run_time", -0.412, 364884, true, true}, {"nodes", "run_time", 0.027, 401372, true, true},
-		{"nodes", "job_id", NAN, 401372, true, true}};
-	static const bn_correlations c = {items, 4, 4, 401372};
+	static const bn_correlation items[] = {{POWER, NODES, 0.913, 364884},
+		{POWER, RUN_TIME, -0.412, 364884}, {NODES, RUN_TIME, 0.027, 401372},
+		{NODES, JOB_ID, NAN, 401372}};
+	static const bn_correlations c = {items, 4, 4, 4, 401372};
 	bn_fake_take(page, &c, sizeof c);
 	return 0;
 }

@@ -5,7 +5,8 @@
 static const char *const column_names[FAKE_COLUMNS] = {
 	"job_id", "partition", "nodes", "power", "run_time", "user 名"};
 static const char *const column_units[FAKE_COLUMNS] = {NULL, NULL, NULL, "W", "s", NULL};
-static const bool column_numbers[FAKE_COLUMNS] = {true, false, true, true, true, false};
+static const bn_type column_types[FAKE_COLUMNS] = {BN_TYPE_INT64, BN_TYPE_CATEGORY, BN_TYPE_INT64,
+	BN_TYPE_FLOAT64, BN_TYPE_FLOAT64, BN_TYPE_STRING};
 
 int bn_fake_order(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
 {
@@ -19,7 +20,7 @@ int bn_fake_order(void *context, const void *arg, bn_page *page, bn_job *job, bn
 		.columns = FAKE_COLUMNS,
 		.names = column_names,
 		.units = column_units,
-		.is_number = column_numbers};
+		.types = column_types};
 	if (strcmp(a->of.filter, "bad=") == 0)
 		return bn_err_set(err, BN_EINVAL, "no column 'bad'");
 	bn_fake_take(page, &order, sizeof order);
