@@ -2,6 +2,7 @@
 #include "core/base/buf.h"
 
 #include "core/base/mem.h"
+#include "core/base/str.h"
 #include "core/base/utf8.h"
 
 #include <stdint.h>
@@ -48,7 +49,8 @@ int bn_buf_reserve(bn_buf *b, size_t more)
 
 void bn_buf_add(bn_buf *b, const void *bytes, size_t n)
 {
-	if (!n || bn_buf_reserve(b, n))
+	/* Reserving is a call more, and there usually is room. */
+	if (!n || b->failed || (n >= b->cap - b->len && bn_buf_reserve(b, n)))
 		return;
 	memcpy(b->ptr + b->len, bytes, n);
 	b->len += n;
@@ -82,11 +84,9 @@ void bn_buf_vaddf(bn_buf *b, const char *fmt, va_list ap)
 
 void bn_buf_add_u64(bn_buf *b, uint64_t n)
 {
-	char text[20], *p = text + sizeof text;
-	do
-		*--p = (char)('0' + n % 10);
-	while (n /= 10);
-	bn_buf_add(b, p, (size_t)(text + sizeof text - p));
+	char text[BN_FMT];
+	const char *p = bn_fmt_u64(n, text);
+	bn_buf_add(b, p, (size_t)(text + BN_FMT - 1 - p));
 }
 
 void bn_buf_addf(bn_buf *b, const char *fmt, ...)

@@ -176,7 +176,8 @@ out:
 typedef struct writer {
 	bn_buf *out;
 	bool pretty;
-	const char *bad; /* what could not be written, or NULL */
+	const char *bad;         /* what could not be written, or NULL */
+	const char *key, *value; /* one more field of the outer object; NULL: none */
 } writer;
 
 static void write_value(writer *w, const json_t *v, int depth);
@@ -198,7 +199,7 @@ static int compare_keys(const void *a, const void *b)
 static void write_object(writer *w, const json_t *v, int depth)
 {
 	size_t n = json_object_size(v), i = 0;
-	const char **keys = bn_alloc((n ? n : 1) * sizeof *keys);
+	const char **keys = bn_alloc((n + 1) * sizeof *keys);
 	if (!keys) {
 		w->out->failed = true;
 		return;
@@ -206,6 +207,8 @@ static void write_object(writer *w, const json_t *v, int depth)
 	const char *key;
 	json_t *child;
 	json_object_foreach((json_t *)v, key, child) keys[i++] = key;
+	if (!depth && w->key)
+		keys[n++] = w->key;
 	qsort(keys, n, sizeof *keys, compare_keys);
 	bn_buf_addch(w->out, '{');
 	for (i = 0; i < n; i++) {
@@ -214,7 +217,10 @@ static void write_object(writer *w, const json_t *v, int depth)
 		write_newline(w, depth + 1);
 		bn_buf_add_json_string(w->out, keys[i], strlen(keys[i]));
 		bn_buf_adds(w->out, w->pretty ? ": " : ":");
-		write_value(w, json_object_get(v, keys[i]), depth + 1);
+		if (keys[i] == w->key)
+			bn_buf_adds(w->out, w->value);
+		else
+			write_value(w, json_object_get(v, keys[i]), depth + 1);
 	}
 	if (n)
 		write_newline(w, depth);
@@ -257,7 +263,7 @@ static void write_value(writer *w, const json_t *v, int depth)
 		bn_buf_add_json_string(w->out, json_string_value(v), json_string_length(v));
 		break;
 	case JSON_INTEGER:
-		bn_buf_addf(w->out, "%lld", (long long)json_integer_value(v));
+		bn_buf_adds(w->out, bn_fmt_i64(json_integer_value(v), text));
 		break;
 	case JSON_REAL: {
 		double x = json_real_value(v);
@@ -283,25 +289,31 @@ static void write_value(writer *w, const json_t *v, int depth)
 	}
 }
 
-static int write_json(const json_t *value, bn_buf *out, bool pretty, bn_err *err)
+static int write_json(writer *w, const json_t *value, bn_err *err)
 {
-	writer w = {out, pretty, NULL};
-	write_value(&w, value, 0);
-	if (pretty)
-		bn_buf_addch(out, '\n');
-	if (w.bad)
-		return bn_err_set(err, BN_EINVAL, "JSON cannot hold %s", w.bad);
-	return bn_buf_check(out, err, "JSON text");
+	write_value(w, value, 0);
+	if (w->pretty)
+		bn_buf_addch(w->out, '\n');
+	if (w->bad)
+		return bn_err_set(err, BN_EINVAL, "JSON cannot hold %s", w->bad);
+	return bn_buf_check(w->out, err, "JSON text");
 }
 
 int bn_json_canonical(const json_t *value, bn_buf *out, bn_err *err)
 {
-	return write_json(value, out, false, err);
+	return write_json(&(writer){.out = out}, value, err);
+}
+
+int bn_json_canonical_with(
+	const json_t *object, const char *key, const char *value, bn_buf *out, bn_err *err)
+{
+	BN_BUG(!json_is_object(object) || json_object_get(object, key));
+	return write_json(&(writer){.out = out, .key = key, .value = value}, object, err);
 }
 
 int bn_json_pretty(const json_t *value, bn_buf *out, bn_err *err)
 {
-	return write_json(value, out, true, err);
+	return write_json(&(writer){.out = out, .pretty = true}, value, err);
 }
 
 int bn_json_hash(const json_t *value, char out[65], bn_err *err)

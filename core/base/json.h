@@ -30,7 +30,11 @@ int bn_json_parse_wide(json_t **out, const char *text, size_t n, const char *sou
 bool bn_json_wide_number(const json_t *v, double *out);
 int bn_json_load(json_t **out, const bn_env *env, const char *path, bn_err *err);
 
+/* Adds the canonical form: sorted keys, no blanks. */
 int bn_json_canonical(const json_t *value, bn_buf *out, bn_err *err);
+/* That of an object with one more field, key, whose value is such a text: one too large for a tree. */
+int bn_json_canonical_with(
+	const json_t *object, const char *key, const char *value, bn_buf *out, bn_err *err);
 int bn_json_pretty(
 	const json_t *value, bn_buf *out, bn_err *err); /* two spaces, keys sorted, final newline */
 /* SHA-256 of the canonical form, in hex. */

@@ -121,6 +121,9 @@ int bn_grow(void *items, size_t *cap, size_t need, size_t item_bytes)
 
 /* ---- arena --------------------------------------------------------------------------------- */
 
+#define ARENA_FIRST ((size_t)256) /* bytes of the first block, as there may be one for each of many columns */
+#define ARENA_MOST ((size_t)1 << 20)
+
 struct bn_arena_block {
 	struct bn_arena_block *next;
 	size_t used, size;
@@ -134,9 +137,9 @@ void *bn_arena_alloc(bn_arena *a, size_t bytes)
 	bytes = (bytes + 15) & ~(size_t)15;
 	struct bn_arena_block *b = a->head;
 	if (!b || b->size - b->used < bytes) {
-		size_t size = b ? b->size * 2 : 4096 - sizeof *b;
-		if (size > 1 << 20)
-			size = 1 << 20;
+		size_t size = b ? b->size * 2 : ARENA_FIRST - sizeof *b;
+		if (size > ARENA_MOST)
+			size = ARENA_MOST;
 		if (size < bytes)
 			size = bytes;
 		b = bn_alloc(sizeof *b + size);

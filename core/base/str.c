@@ -201,6 +201,24 @@ int bn_edit_distance(const char *a, const char *b)
 
 /* ---- formatting ----------------------------------------------------------------------------- */
 
+const char *bn_fmt_u64(uint64_t n, char buf[BN_FMT])
+{
+	char *p = buf + BN_FMT - 1;
+	*p = '\0';
+	do
+		*--p = (char)('0' + n % 10);
+	while (n /= 10);
+	return p;
+}
+
+const char *bn_fmt_i64(int64_t n, char buf[BN_FMT])
+{
+	char *p = (char *)(uintptr_t)bn_fmt_u64(n < 0 ? 0 - (uint64_t)n : (uint64_t)n, buf);
+	if (n < 0)
+		*--p = '-';
+	return p;
+}
+
 /* Restores the '.' that the locale may have replaced. */
 static void decimal_point(char *s)
 {

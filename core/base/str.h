@@ -2,7 +2,7 @@
  * str.h - strict parsing of numbers, and uniform formatting of quantities.
  *
  * Parsers consume the whole text or fail; they ignore the locale. Formatters write into the
- * caller's buffer (always terminated) and return it, so they can be used inline.
+ * caller's buffer (always terminated) and return the text in it, so they can be used inline.
  */
 #ifndef BN_BASE_STR_H
 #define BN_BASE_STR_H
@@ -32,6 +32,9 @@ int bn_edit_distance(const char *a, const char *b); /* Damerau-Levenshtein (adja
 const char *bn_nearest_word(const char *s, const char *const *words);
 
 #define BN_FMT 40 /* every formatter's output fits in this many bytes */
+/* In decimal digits, at the end of buf. */
+const char *bn_fmt_u64(uint64_t n, char buf[BN_FMT]);
+const char *bn_fmt_i64(int64_t n, char buf[BN_FMT]);
 const char *bn_fmt_f64(
 	double x, char buf[BN_FMT]); /* shortest text that reads back equal; "-" for NaN */
 const char *bn_fmt_sig(

@@ -287,6 +287,7 @@ static int facts_file(facts *f, bn_workspace *ws, const bn_dataset_draft *d, bn_
 /* The table is stored; records what is known without reading its rows. */
 static int facts_begin(facts *f, bn_workspace *ws, const bn_dataset_draft *d, bn_err *err)
 {
+	bn_buf schema = BN_BUF_INIT;
 	int rc;
 	bn_manifest_init(&f->m, BN_MANIFEST_TABLE);
 	if (d->built)
@@ -297,11 +298,17 @@ static int facts_begin(facts *f, bn_workspace *ws, const bn_dataset_draft *d, bn
 	if ((rc = (f->is_private ? bn_workspace_private_objects : bn_workspace_objects)(
 		     &f->to, ws, err)) < 0 ||
 		(rc = (d->built ? facts_built : facts_file)(f, ws, d, err)) < 0 ||
-		(rc = bn_schema_hash(f->schema, f->schema_hash, err)) < 0)
-		return rc;
-	if (!(f->m.schema = bn_schema_json(f->schema)))
-		return bn_err_nomem(err, "a manifest");
-	return bn_manifest_seal(&f->m, err);
+		(rc = bn_schema_json(&schema, f->schema, err)) < 0)
+		goto out;
+	bn_sha256_hex(schema.ptr, schema.len, f->schema_hash);
+	if (!(f->m.schema = bn_buf_take(&schema, NULL))) {
+		rc = bn_err_nomem(err, "a manifest");
+		goto out;
+	}
+	rc = bn_manifest_seal(&f->m, err);
+out:
+	bn_buf_release(&schema);
+	return rc;
 }
 
 static int facts_manifest(facts *f, const bn_profile *profile, bn_err *err)

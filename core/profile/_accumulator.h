@@ -13,6 +13,7 @@
  */
 #ifndef BN_PROFILE_ACCUMULATOR_H
 #define BN_PROFILE_ACCUMULATOR_H
+#include "core/base/crew.h"
 #include "core/profile/moments.h"
 #include "core/profile/profile.h"
 #include "core/profile/quantile.h"
@@ -45,12 +46,11 @@ int bn_accumulator_add(bn_accumulator *a, const bn_column *c, bn_err *err);
 int bn_accumulator_merge(bn_accumulator *a, const bn_accumulator *b, bn_err *err);
 int bn_accumulator_finish(bn_accumulator *a, bn_profile_column *c, const bn_field *f, bn_err *err);
 
-/* profiler.c: calls task(ctx, from, to) for blocks of BN_PROFILE_BLOCK columns, from 0 to n; the
- * last may be shorter. With many columns threads share the blocks. Returns the error of the first
- * failing block. */
-#define BN_PROFILE_BLOCK 256
-int bn_profile_blocks(size_t n, int (*task)(void *ctx, size_t from, size_t to, bn_err *err),
-	void *ctx, bn_err *err);
+/* Columns are finished and written in blocks of this many. */
+#define BN_PROFILE_BLOCK ((size_t)256)
+#define BN_PROFILE_BLOCKS(columns) (((columns) + BN_PROFILE_BLOCK - 1) / BN_PROFILE_BLOCK)
+/* profiler.c: threads for the blocks of that many columns, *out is yours; NULL if they are too few. */
+int bn_profile_crew(bn_crew **out, size_t columns, bn_err *err);
 
 /* accumulate_numbers.c */
 int bn_accumulator_add_numbers(

@@ -28,34 +28,43 @@ static int by_counted_value(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+#define FEW_COUNTS 64 /* a wide table has many columns with few values: no allocation for each */
+
 int bn_accumulator_with_counts(const bn_accumulator *a,
 	int (*take)(void *ctx, const double *values, const uint64_t *counts, size_t n, bn_err *err),
 	void *ctx, bn_err *err)
 {
 	int rc = 0;
 	size_t n = 0, used = a->tally.used;
-	counted *pairs = bn_alloc(used * sizeof *pairs);
-	double *values = bn_alloc(used * sizeof *values);
-	uint64_t *counts = bn_alloc(used * sizeof *counts);
-	if (!pairs || !values || !counts) {
-		rc = bn_err_nomem(err, "the ranks of a column");
-		goto out;
+	counted few_pairs[FEW_COUNTS], *pairs = few_pairs;
+	double few_values[FEW_COUNTS] = {0}, *values = few_values;
+	uint64_t few_counts[FEW_COUNTS] = {0}, *counts = few_counts;
+	if (used > FEW_COUNTS) {
+		pairs = bn_alloc(used * (sizeof *pairs + sizeof *values + sizeof *counts));
+		if (!pairs)
+			return bn_err_nomem(err, "the ranks of a column");
+		values = (double *)(pairs + used);
+		counts = (uint64_t *)(values + used);
 	}
 	for (size_t i = 0; i < a->tally.cap; i++) {
 		const bn_tally_slot *s = &a->tally.slots[i];
-		if (s->count)
-			pairs[n++] = (counted){bn_accumulator_slot_number(a, s), s->count};
+		if (!s->count)
+			continue;
+		counted next = {bn_accumulator_slot_number(a, s), s->count};
+		size_t at = n++;
+		for (; at && used <= FEW_COUNTS && pairs[at - 1].value > next.value; at--)
+			pairs[at] = pairs[at - 1];
+		pairs[at] = next;
 	}
-	qsort(pairs, n, sizeof *pairs, by_counted_value);
+	if (used > FEW_COUNTS)
+		qsort(pairs, n, sizeof *pairs, by_counted_value);
 	for (size_t i = 0; i < n; i++) {
 		values[i] = pairs[i].value;
 		counts[i] = pairs[i].count;
 	}
 	rc = take(ctx, values, counts, n, err);
-out:
-	bn_free(pairs);
-	bn_free(values);
-	bn_free(counts);
+	if (pairs != few_pairs)
+		bn_free(pairs);
 	return rc;
 }
 

@@ -29,6 +29,7 @@ void bn_accumulator_release(bn_accumulator *a)
 	if (a->values)
 		bn_accumulator_release(a->values);
 	bn_free(a->values);
+	a->values = NULL;
 	bn_quantile_release(&a->quantile);
 	bn_tally_release(&a->tally);
 }

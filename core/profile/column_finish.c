@@ -2,8 +2,8 @@
 #include "core/base/str.h"
 #include "core/base/timestamp.h"
 #include "core/profile/_accumulator.h"
+#include "core/profile/_profile.h"
 
-#include <inttypes.h>
 #include <math.h>
 
 static bool less_double(uint64_t a, uint64_t b)
@@ -16,52 +16,48 @@ static bool less_integer(uint64_t a, uint64_t b)
 	return (int64_t)a < (int64_t)b;
 }
 
-/* A number as displayed in a column of this type. */
-static char *number_text(bn_type type, double x, int64_t key)
+#define NUMBER_TEXT (BN_FMT > BN_TIMESTAMP_TEXT ? BN_FMT : BN_TIMESTAMP_TEXT)
+
+/* A number as displayed in a column of this type; the text may be in buf. */
+static const char *number_text(bn_type type, double x, int64_t key, char buf[NUMBER_TEXT])
 {
 	int64_t i = bn_accumulator_key(type, key);
-	char buf[BN_FMT > BN_TIMESTAMP_TEXT ? BN_FMT : BN_TIMESTAMP_TEXT];
-	if (type == BN_TYPE_BOOL)
-		return bn_strdup(i ? "true" : "false");
-	if (type == BN_TYPE_TIMESTAMP)
-		return bn_strdup(bn_timestamp_iso(i, buf));
-	if (type == BN_TYPE_DATE)
-		return bn_strdup(bn_date_iso((int32_t)i, buf));
-	if (type == BN_TYPE_TIME)
-		return bn_strdup(bn_daytime_iso(i, buf));
-	if (type == BN_TYPE_DURATION)
-		return bn_strdup(bn_duration_iso(i, buf));
-	if (type == BN_TYPE_UINT64)
-		return bn_strf("%" PRIu64, (uint64_t)i);
-	if (!bn_accumulates_doubles(type))
-		return bn_strf("%" PRId64, i);
-	return bn_strdup(isinf(x) ? (x > 0 ? "inf" : "-inf") : bn_fmt_f64(x, buf));
+	switch (type) {
+	case BN_TYPE_BOOL:
+		return i ? "true" : "false";
+	case BN_TYPE_TIMESTAMP:
+		return bn_timestamp_iso(i, buf);
+	case BN_TYPE_DATE:
+		return bn_date_iso((int32_t)i, buf);
+	case BN_TYPE_TIME:
+		return bn_daytime_iso(i, buf);
+	case BN_TYPE_DURATION:
+		return bn_duration_iso(i, buf);
+	case BN_TYPE_UINT64:
+		return bn_fmt_u64((uint64_t)i, buf);
+	default:
+		return bn_accumulates_doubles(type) ? bn_fmt_f64(x, buf) : bn_fmt_i64(i, buf);
+	}
 }
 
 static int finish_top(bn_profile_column *c, const bn_accumulator *a, bn_err *err)
 {
 	const bn_tally_slot *slots[BN_PROFILE_TOP];
+	bn_profile_value values[BN_PROFILE_TOP];
+	char texts[BN_PROFILE_TOP][NUMBER_TEXT];
 	bool floats = bn_accumulates_doubles(a->type);
 	size_t n =
 		bn_tally_top(&a->tally, BN_PROFILE_TOP, floats ? less_double : less_integer, slots);
-	c->top = bn_alloc_zeroed(n, sizeof *c->top);
-	if (!c->top)
-		return bn_err_nomem(err, "a profile");
 	for (size_t i = 0; i < n; i++) {
-		bn_profile_value *v = &c->top[c->top_count++];
+		bn_profile_value *v = &values[i];
 		v->count = slots[i]->count;
-		v->number = NAN;
-		if (a->tally.is_text) {
-			v->text = bn_strdup(slots[i]->text);
-		} else {
-			v->number = bn_accumulator_slot_number(a, slots[i]);
-			v->text = number_text(a->type, v->number, (int64_t)slots[i]->bits);
-		}
-		if (!v->text)
-			return bn_err_nomem(err, "a profile");
+		v->number = a->tally.is_text ? NAN : bn_accumulator_slot_number(a, slots[i]);
+		v->text = a->tally.is_text ? slots[i]->text
+					   : number_text(a->type, v->number,
+						     (int64_t)slots[i]->bits, texts[i]);
 	}
 	c->top_error = a->tally.purged;
-	return 0;
+	return bn_profile_set_top(c, values, n, err);
 }
 
 static void finish_distinct(bn_profile_column *c, const bn_accumulator *a)
@@ -186,8 +182,9 @@ static int finish_numeric(bn_profile_column *c, bn_accumulator *a, bn_err *err)
 	if (n) {
 		c->min = floats ? a->min : bn_accumulator_number(a->type, a->imin);
 		c->max = floats ? a->max : bn_accumulator_number(a->type, a->imax);
-		c->min_text = number_text(a->type, a->min, a->imin);
-		c->max_text = number_text(a->type, a->max, a->imax);
+		char text[NUMBER_TEXT];
+		c->min_text = bn_strdup(number_text(a->type, a->min, a->imin, text));
+		c->max_text = bn_strdup(number_text(a->type, a->max, a->imax, text));
 		if (!c->min_text || !c->max_text)
 			return bn_err_nomem(err, "a profile");
 	}
@@ -211,13 +208,11 @@ int bn_accumulator_finish(bn_accumulator *a, bn_profile_column *c, const bn_fiel
 	c->hist_lo = c->hist_hi = c->length_mean = NAN;
 	for (size_t i = 0; i < BN_PROFILE_QUANTILES; i++)
 		c->quantiles[i] = NAN;
-	c->name = bn_strdup(f->name ? f->name : "");
-	c->unit = bn_strdup(f->unit);
-	if (!c->name || (f->unit && !c->unit))
-		return bn_err_nomem(err, "a profile");
 	int rc = bn_field_copy(&c->field, f, err);
 	if (rc < 0)
 		return rc;
+	c->name = c->field.name ? c->field.name : "";
+	c->unit = c->field.unit;
 	c->field.nullable = true;
 	c->type = a->type;
 	c->rows = a->rows;

@@ -1,18 +1,14 @@
 /* profile.c - see profile.h. */
-#include "core/profile/profile.h"
+#include "core/profile/_profile.h"
 
 #include <math.h>
 #include <string.h>
 
 static void column_release(bn_profile_column *c)
 {
-	bn_free(c->name);
-	bn_free(c->unit);
 	bn_field_release(&c->field);
 	bn_free(c->min_text);
 	bn_free(c->max_text);
-	for (size_t k = 0; k < c->top_count; k++)
-		bn_free(c->top[k].text);
 	bn_free(c->top);
 	if (c->values)
 		column_release(c->values);
@@ -27,6 +23,26 @@ void bn_profile_free(bn_profile *p)
 		column_release(&p->columns[i]);
 	bn_free(p->columns);
 	bn_free(p);
+}
+
+int bn_profile_set_top(
+	bn_profile_column *c, const bn_profile_value *values, size_t n, bn_err *err)
+{
+	size_t bytes = n * sizeof *values;
+
+	for (size_t i = 0; i < n; i++)
+		bytes += strlen(values[i].text) + 1;
+	if (!(c->top = bn_alloc(bytes)))
+		return bn_err_nomem(err, "a profile");
+	char *text = (char *)(c->top + n);
+	for (size_t i = 0; i < n; i++) {
+		size_t size = strlen(values[i].text) + 1;
+		c->top[i] = values[i];
+		c->top[i].text = memcpy(text, values[i].text, size);
+		text += size;
+	}
+	c->top_count = n;
+	return 0;
 }
 
 const bn_profile_column *bn_profile_find(const bn_profile *p, const char *name)

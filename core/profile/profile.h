@@ -30,7 +30,7 @@
 /* The value is `text` for text columns, else `number` (bool: 0 or 1; timestamp: ns), and `text` is
  * then its displayed form. */
 typedef struct bn_profile_value {
-	char *text;
+	const char *text;
 	double number; /* NaN for text */
 	uint64_t count;
 } bn_profile_value;
@@ -39,7 +39,7 @@ typedef enum bn_known { BN_UNKNOWN = -1, BN_NO = 0, BN_YES = 1 } bn_known;
 
 /* Absent numbers are NaN. */
 typedef struct bn_profile_column {
-	char *name, *unit;           /* unit NULL if unknown */
+	const char *name, *unit;     /* field's; unit NULL if unknown */
 	bn_type type;                /* field.type */
 	bn_field field;              /* the column as in its table; nullable: always */
 	uint64_t rows, missing, nan; /* missing includes nan */
@@ -80,7 +80,8 @@ typedef struct bn_profile_column {
 	 * lists again. `distinct` identifies lists, like bytes, by a hash of 64 bits. */
 	struct bn_profile_column *values;
 
-	/* The most frequent values, count descending. A count may be too low by top_error. */
+	/* The most frequent values, count descending, with their texts in one allocation. A count may be too low by
+	 * top_error. */
 	bn_profile_value *top;
 	size_t top_count; /* 0 if nothing is frequent, or unknown */
 	uint64_t top_error;
@@ -101,7 +102,7 @@ double bn_profile_quantile(const bn_profile_column *c, double p);
 int bn_profile_to_json(json_t **out, const bn_profile *p, bn_err *err);
 /* As it is stored: canonical JSON, which leaves out what follows from the rest (quantiles and histogram of a column
  * whose values are all in `top`), so that a wide table of few rows has a small profile. Deterministic. write takes the
- * text piece by piece. */
+ * text piece by piece, one call at a time, on any thread. */
 typedef int (*bn_profile_sink)(void *ctx, const void *bytes, size_t n, bn_err *err);
 int bn_profile_write(bn_profile_sink write, void *ctx, const bn_profile *p, bn_err *err);
 int bn_profile_write_buf(bn_buf *out, const bn_profile *p, bn_err *err);

@@ -4,6 +4,7 @@
 #include "core/base/json.h"
 #include "core/base/str.h"
 #include "core/profile/_accumulator.h"
+#include "core/profile/_profile.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -218,39 +219,76 @@ static void add_column(bn_buf *b, const bn_profile_column *c, bool stored)
 	bn_buf_release(&type);
 }
 
-#define WAVE 32 /* blocks of columns whose texts are in memory at once */
+#define WAVE ((size_t)32) /* blocks of columns whose texts are made at once */
+
+typedef struct wave {
+	size_t first, count; /* columns */
+	bn_buf texts[WAVE];  /* by block */
+} wave;
 
 typedef struct writing {
 	const bn_profile *profile;
 	bool stored;
-	size_t first; /* column of the wave */
-	bn_buf texts[WAVE];
+	bn_profile_sink write;
+	void *ctx;
+	wave *next, *full; /* being made; being written */
 } writing;
 
-static int write_block(void *user, size_t from, size_t to, bn_err *err)
+static int write_full(const writing *w, bn_err *err)
 {
-	writing *w = user;
-	bn_buf *text = &w->texts[from / BN_PROFILE_BLOCK];
+	int rc = 0;
 
+	for (size_t i = 0; !rc && i < BN_PROFILE_BLOCKS(w->full->count); i++)
+		rc = w->write(w->ctx, w->full->texts[i].ptr, w->full->texts[i].len, err);
+	return rc;
+}
+
+/* Task 0 writes the last wave, each other one makes the text of a block of the next. */
+static int write_part(void *user, size_t task, bn_err *err)
+{
+	const writing *w = user;
+
+	if (task == 0)
+		return write_full(w, err);
+	bn_buf *text = &w->next->texts[task - 1];
+	size_t from = (task - 1) * BN_PROFILE_BLOCK;
 	bn_buf_clear(text);
-	for (size_t i = w->first + from; i < w->first + to; i++) {
-		if (i)
+	for (size_t i = from; i < w->next->count && i < from + BN_PROFILE_BLOCK; i++) {
+		if (w->next->first + i)
 			bn_buf_addch(text, ',');
-		add_column(text, &w->profile->columns[i], w->stored);
+		add_column(text, &w->profile->columns[w->next->first + i], w->stored);
 	}
 	return bn_buf_check(text, err, "the JSON of a profile");
 }
 
-/* The columns from w->first on, as many as a wave takes. */
-static int write_wave(writing *w, bn_profile_sink write, void *ctx, bn_err *err)
+static int write_columns(writing *w, bn_err *err)
 {
-	size_t left = w->profile->column_count - w->first;
-	size_t n = left < WAVE * BN_PROFILE_BLOCK ? left : WAVE * BN_PROFILE_BLOCK;
-	int rc = bn_profile_blocks(n, write_block, w, err);
+	const size_t all = w->profile->column_count;
+	wave *waves = bn_alloc_zeroed(2, sizeof *waves);
+	bn_crew *crew = NULL;
+	int rc = waves ? bn_profile_crew(&crew, all, err) : bn_err_nomem(err, "the JSON of a profile");
 
-	for (size_t i = 0; !rc && i * BN_PROFILE_BLOCK < n; i++)
-		rc = write(ctx, w->texts[i].ptr, w->texts[i].len, err);
-	w->first += n;
+	if (rc < 0)
+		goto out;
+	for (size_t i = 0; i < WAVE; i++) {
+		bn_buf_init(&waves[0].texts[i]);
+		bn_buf_init(&waves[1].texts[i]);
+	}
+	for (size_t done = 0, k = 0; rc == 0 && (done < all || waves[!k].count); k = !k) {
+		w->next = &waves[k];
+		w->full = &waves[!k];
+		w->next->first = done;
+		w->next->count = all - done < WAVE * BN_PROFILE_BLOCK ? all - done : WAVE * BN_PROFILE_BLOCK;
+		done += w->next->count;
+		rc = bn_crew_fan(crew, 1 + BN_PROFILE_BLOCKS(w->next->count), write_part, w, err);
+	}
+	for (size_t i = 0; i < WAVE; i++) {
+		bn_buf_release(&waves[0].texts[i]);
+		bn_buf_release(&waves[1].texts[i]);
+	}
+out:
+	bn_free(waves);
+	bn_crew_free(crew);
 	return rc;
 }
 
@@ -258,22 +296,17 @@ static int write_profile(
 	bn_profile_sink write, void *ctx, const bn_profile *p, bool stored, bn_err *err)
 {
 	static const char head[] = "{\"columns\":[";
-	writing w = {.profile = p, .stored = stored};
+	writing w = {.profile = p, .stored = stored, .write = write, .ctx = ctx};
 	bn_buf tail = BN_BUF_INIT;
-	int rc = write(ctx, head, sizeof head - 1, err);
+	int rc;
 
-	for (size_t i = 0; i < WAVE; i++)
-		bn_buf_init(&w.texts[i]);
-	while (!rc && w.first < p->column_count)
-		rc = write_wave(&w, write, ctx, err);
-	for (size_t i = 0; i < WAVE; i++)
-		bn_buf_release(&w.texts[i]);
 	KEY(&tail, "],\"format\":");
 	bn_buf_add_u64(&tail, stored ? FORMAT_STORED : FORMAT);
 	KEY(&tail, ",\"rows\":");
 	bn_buf_add_u64(&tail, p->rows);
 	bn_buf_addch(&tail, '}');
-	if (rc < 0 || (rc = bn_buf_check(&tail, err, "the JSON of a profile")) < 0)
+	if ((rc = bn_buf_check(&tail, err, "the JSON of a profile")) < 0 ||
+		(rc = write(ctx, head, sizeof head - 1, err)) < 0 || (rc = write_columns(&w, err)) < 0)
 		goto out;
 	rc = write(ctx, tail.ptr, tail.len, err);
 out:
@@ -418,24 +451,18 @@ static int numeric_read(bn_profile_column *c, const json_t *o, const char *where
 static int top_read(bn_profile_column *c, const json_t *array, const char *where, bn_err *err)
 {
 	size_t n = json_array_size(array);
-	c->top = bn_alloc_zeroed(n, sizeof *c->top);
-	if (!c->top)
-		return bn_err_nomem(err, "a profile");
-	for (size_t i = 0; i < n; i++) {
+	bn_profile_value *values = bn_alloc_zeroed(n, sizeof *values);
+	int rc = values ? 0 : bn_err_nomem(err, "a profile");
+	for (size_t i = 0; !rc && i < n; i++) {
 		const json_t *o = json_array_get(array, i);
-		const char *text;
-		int rc = bn_json_need_str(o, "value", &text, where, err);
-		if (!rc)
-			rc = need_count(o, "count", &c->top[i].count, where, err);
-		if (rc)
-			return rc;
-		c->top[i].number = number_of(o, "number");
-		c->top[i].text = bn_strdup(text);
-		if (!c->top[i].text)
-			return bn_err_nomem(err, "a profile");
-		c->top_count = i + 1;
+		if ((rc = bn_json_need_str(o, "value", &values[i].text, where, err)) == 0)
+			rc = need_count(o, "count", &values[i].count, where, err);
+		values[i].number = number_of(o, "number");
 	}
-	return 0;
+	if (!rc)
+		rc = bn_profile_set_top(c, values, n, err);
+	bn_free(values);
+	return rc;
 }
 
 static int text_read(bn_profile_column *c, const json_t *o, const char *where, bn_err *err)
@@ -465,12 +492,13 @@ static int column_read(bn_profile_column *c, const json_t *o, const char *where,
 	int rc = bn_json_need_str(o, "name", &name, where, err);
 	if (rc || (rc = bn_json_need_str(o, "type", &type, where, err)) ||
 		(rc = bn_field_parse_type(&c->field, type, err)) ||
-		(rc = copy_text(&c->name, o, "name", err)) ||
-		(rc = copy_text(&c->unit, o, "unit", err)) ||
 		(rc = copy_text(&c->field.name, o, "name", err)) ||
 		(rc = copy_text(&c->field.unit, o, "unit", err)) ||
-		(rc = copy_text(&c->field.zone, o, "zone", err)) ||
-		(rc = need_count(o, "rows", &c->rows, where, err)) ||
+		(rc = copy_text(&c->field.zone, o, "zone", err)))
+		return rc;
+	c->name = c->field.name;
+	c->unit = c->field.unit;
+	if ((rc = need_count(o, "rows", &c->rows, where, err)) ||
 		(rc = need_count(o, "missing", &c->missing, where, err)) ||
 		(rc = need_count(o, "nan", &c->nan, where, err)) ||
 		(rc = need_count(o, "distinct", &c->distinct, where, err)) ||

@@ -1,7 +1,6 @@
 /* profiler.c - see profiler.h. One accumulator per column. */
 #include "core/profile/profiler.h"
 
-#include "core/base/crew.h"
 #include "core/profile/_accumulator.h"
 
 struct bn_profiler {
@@ -73,35 +72,12 @@ int bn_profiler_merge(bn_profiler *p, const bn_profiler *other, bn_err *err)
 
 /* ---- the end ----------------------------------------------------------------------------------- */
 
-#define FEW_BLOCKS 4 /* done before threads are started */
+#define FEW_COLUMNS 1024 /* done before threads are started */
 
-typedef struct block_work {
-	size_t n;
-	int (*task)(void *ctx, size_t from, size_t to, bn_err *err);
-	void *ctx;
-} block_work;
-
-static int do_block(void *user, size_t i, bn_err *err)
+int bn_profile_crew(bn_crew **out, size_t columns, bn_err *err)
 {
-	const block_work *w = user;
-	size_t from = i * BN_PROFILE_BLOCK, left = w->n - from;
-
-	return w->task(w->ctx, from, from + (left < BN_PROFILE_BLOCK ? left : BN_PROFILE_BLOCK), err);
-}
-
-int bn_profile_blocks(size_t n, int (*task)(void *ctx, size_t from, size_t to, bn_err *err),
-	void *ctx, bn_err *err)
-{
-	block_work w = {.n = n, .task = task, .ctx = ctx};
-	size_t blocks = (n + BN_PROFILE_BLOCK - 1) / BN_PROFILE_BLOCK;
-	bn_crew *crew = NULL;
-	int rc = 0;
-
-	if (blocks > FEW_BLOCKS && (rc = bn_crew_new_default(&crew, err)) < 0)
-		return rc;
-	rc = bn_crew_fan(crew, blocks, do_block, &w, err);
-	bn_crew_free(crew);
-	return rc;
+	*out = NULL;
+	return columns > FEW_COLUMNS ? bn_crew_new_default(out, err) : 0;
 }
 
 typedef struct finishing {
@@ -109,14 +85,17 @@ typedef struct finishing {
 	bn_profile_column *columns;
 } finishing;
 
-static int finish_block(void *user, size_t from, size_t to, bn_err *err)
+static int finish_block(void *user, size_t block, bn_err *err)
 {
 	const finishing *f = user;
+	size_t from = block * BN_PROFILE_BLOCK, n = f->p->schema.count;
 	int rc = 0;
 
-	for (size_t i = from; !rc && i < to; i++)
-		rc = bn_accumulator_finish(
-			&f->p->columns[i], &f->columns[i], &f->p->schema.fields[i], err);
+	for (size_t i = from; !rc && i < n && i < from + BN_PROFILE_BLOCK; i++) {
+		bn_accumulator *a = &f->p->columns[i];
+		rc = bn_accumulator_finish(a, &f->columns[i], &f->p->schema.fields[i], err);
+		bn_accumulator_release(a);
+	}
 	return rc;
 }
 
@@ -126,6 +105,8 @@ int bn_profiler_finish(bn_profile **out, bn_profiler *p, bn_err *err)
 	bn_profile *profile = bn_alloc_zeroed(1, sizeof *profile);
 	bn_profile_column *columns = bn_alloc_zeroed(n, sizeof *columns);
 	finishing f = {.p = p, .columns = columns};
+	bn_crew *crew = NULL;
+	int rc;
 	if (!profile || !columns) {
 		bn_free(profile);
 		bn_free(columns);
@@ -134,11 +115,11 @@ int bn_profiler_finish(bn_profile **out, bn_profiler *p, bn_err *err)
 	profile->rows = n ? p->columns[0].rows : 0;
 	profile->columns = columns;
 	profile->column_count = n;
-	int rc = bn_profile_blocks(n, finish_block, &f, err);
-	if (rc) {
+	if ((rc = bn_profile_crew(&crew, n, err)) < 0 ||
+		(rc = bn_crew_fan(crew, BN_PROFILE_BLOCKS(n), finish_block, &f, err)) < 0)
 		bn_profile_free(profile);
-		return rc;
-	}
-	*out = profile;
-	return 0;
+	else
+		*out = profile;
+	bn_crew_free(crew);
+	return rc;
 }

@@ -315,6 +315,8 @@ int bn_quantile_prepare(bn_quantile *q, bn_err *err)
 static double value_at(const bn_quantile *q, uint64_t i)
 {
 	size_t lo = 0, hi = q->sorted_count - 1;
+	if (q->sorted_count == q->n) /* each counts once */
+		return q->sorted[i < hi ? i : hi];
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
 		if (q->ranks[mid] > i)

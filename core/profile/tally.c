@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define REGISTERS ((size_t)1 << BN_TALLY_HLL_BITS)
+#define FIRST_SLOTS 16 /* a wide table has many columns of few values */
 
 static inline uint64_t hash_bits(uint64_t z)
 {
@@ -240,7 +241,7 @@ static int slot_make(bn_tally *t, uint64_t hash, bn_tally_slot **out, bn_err *er
 			return rc;
 	}
 	if (2 * (t->used + 1) > t->cap)
-		rc = slots_rebuild(t, t->cap ? 2 * t->cap : 64, 0, err);
+		rc = slots_rebuild(t, t->cap ? 2 * t->cap : FIRST_SLOTS, 0, err);
 	if (!rc)
 		*out = slot_find(t->slots, t->cap, hash);
 	return rc;
@@ -265,9 +266,21 @@ int bn_tally_add_bits(bn_tally *t, uint64_t bits, uint64_t count, bn_err *err)
 	return 0;
 }
 
+/* For n values, of which most may be equal. */
+static size_t first_slots(size_t n)
+{
+	size_t cap = FIRST_SLOTS;
+	while (cap < 2 * n && cap < 64)
+		cap *= 2;
+	return cap;
+}
+
 int bn_tally_add_all(bn_tally *t, const uint64_t *bits, size_t n, size_t *counted, bn_err *err)
 {
 	size_t i = 0;
+	int rc = !t->cap && t->has_top && n ? slots_rebuild(t, first_slots(n), 0, err) : 0;
+	if (rc < 0)
+		return rc;
 	*counted = t->exact ? n : 0;
 	for (; i < n && t->has_top; i++) {
 		const uint64_t hash = hash_bits(bits[i]);
@@ -278,8 +291,7 @@ int bn_tally_add_all(bn_tally *t, const uint64_t *bits, size_t n, size_t *counte
 			continue;
 		}
 		bool exact = t->exact;
-		int rc = bn_tally_add_bits(t, bits[i], 1, err);
-		if (rc < 0)
+		if ((rc = bn_tally_add_bits(t, bits[i], 1, err)) < 0)
 			return rc;
 		if (exact && !t->exact)
 			*counted = i;

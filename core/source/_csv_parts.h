@@ -216,7 +216,7 @@ typedef struct csv_reject {
 } csv_reject;
 
 typedef struct csv_column {
-	char *values; /* numbers, codes; bool: bitmap */
+	char *values; /* numbers, codes; bool: bitmap; in the chunk's arrays, like validity */
 	uint8_t *validity;
 	int32_t *ends;
 	bn_buf bytes;
@@ -240,6 +240,7 @@ typedef struct csv_chunk {
 	size_t starts_cap;
 	size_t rows, row_cap;
 	csv_column *columns;
+	char *arrays; /* of row_cap rows */
 	csv_reject *rejects; /* by row */
 	size_t reject_count, reject_cap;
 	uint8_t *bad; /* bitmap of rows that conversion rejected */

@@ -8,9 +8,10 @@
 
 typedef struct csv_pool csv_pool;
 
-/* All are borrowed; the plan must not change while chunks are being requested. crew may be NULL. */
-int bn_csv_pool_new(
-	csv_pool **out, csv_input *in, const csv_plan *plan, bn_crew *crew, bn_err *err);
+/* in, plan and crew are borrowed; the plan must not change while chunks are being requested. crew may be NULL.
+ * spare: a chunk of the plan's columns whose memory is used, NULL: none; it is empty then. */
+int bn_csv_pool_new(csv_pool **out, csv_input *in, const csv_plan *plan, bn_crew *crew,
+	csv_chunk *spare, bn_err *err);
 /* The next chunk, borrowed until the next call; NULL at the end of the input. */
 int bn_csv_pool_next(csv_pool *p, csv_chunk **out, bn_err *err);
 /* Stops all work and discards all chunks: then plan and input may be changed and reading

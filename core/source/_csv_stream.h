@@ -39,11 +39,11 @@ typedef struct csv_stream {
 } csv_stream;
 
 /* Initialises the stream's functions without opening anything; the columns' initial types, by the
- * sample. */
+ * sample, which is read into an empty chunk. */
 void bn_csv_stream_init(csv_stream *s);
 void bn_csv_stream_free(bn_stream *base);
 void bn_csv_set_type(csv_stream *s, size_t column, bn_type type, bool empty);
-int bn_csv_guess_types(csv_stream *s, bn_err *err);
+int bn_csv_guess_types(csv_stream *s, csv_chunk *sample, bn_err *err);
 
 /* The malformed records of a chunk: the first is the error, or all are written to the rejects
  * file. */

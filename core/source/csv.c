@@ -89,9 +89,8 @@ static int guess_categories(csv_stream *s, const csv_chunk *c, bn_err *err)
 
 /* Initial types: the first chunk is read without conversion (which yields facts), then text columns
  * as categories (which counts their values). Malformed records are ignored here. */
-int bn_csv_guess_types(csv_stream *s, bn_err *err)
+int bn_csv_guess_types(csv_stream *s, csv_chunk *c, bn_err *err)
 {
-	csv_chunk c = {0};
 	size_t known = 0;
 	int rc;
 
@@ -99,17 +98,16 @@ int bn_csv_guess_types(csv_stream *s, bn_err *err)
 		known++;
 	if (known == s->plan.count)
 		return 0;
-	if ((rc = bn_csv_input_fill(&s->in, &s->dialect, &c, err)) < 0 || !c.len ||
-		(rc = bn_csv_find_rows(&c, &s->plan, err)) < 0 ||
-		(rc = bn_csv_convert_chunk(&c, &s->plan, err)) < 0)
+	if ((rc = bn_csv_input_fill(&s->in, &s->dialect, c, err)) < 0 || !c->len ||
+		(rc = bn_csv_find_rows(c, &s->plan, err)) < 0 ||
+		(rc = bn_csv_convert_chunk(c, &s->plan, err)) < 0)
 		goto out;
-	guess_from_facts(s, &c);
-	if ((rc = bn_csv_note_sample(s, &c, err)) < 0 ||
-		(rc = bn_csv_convert_chunk(&c, &s->plan, err)) < 0)
+	guess_from_facts(s, c);
+	if ((rc = bn_csv_note_sample(s, c, err)) < 0 ||
+		(rc = bn_csv_convert_chunk(c, &s->plan, err)) < 0)
 		goto out;
-	rc = guess_categories(s, &c, err);
+	rc = guess_categories(s, c, err);
 out:
-	bn_csv_chunk_release(&c, s->plan.count);
 	bn_csv_input_rewind(&s->in);
 	clear_tallies(s);
 	return rc;

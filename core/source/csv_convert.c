@@ -498,9 +498,45 @@ static void classify_all(convert *v)
 
 /* ---- a chunk -------------------------------------------------------------------------------- */
 
+/* Of a column's values, rounded up to a cache line, with as much behind them for wide stores. */
+static size_t values_bytes(const csv_column_plan *p, size_t rows)
+{
+	size_t width = bn_type_width(p->type);
+
+	return (rows * (width > 8 ? width : 8) + 127) / 64 * 64;
+}
+
+static size_t validity_bytes(size_t rows)
+{
+	return rows / 512 * 64 + 64;
+}
+
+/* One allocation for the arrays of all columns: a wide table has too many for one each. */
+static int make_arrays(csv_chunk *c, const csv_plan *plan, size_t rows, bn_err *err)
+{
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < plan->count; i++)
+		if (!plan->columns[i].unwanted)
+			bytes += values_bytes(&plan->columns[i], rows) + validity_bytes(rows);
+	bn_free(c->arrays);
+	if (!(c->arrays = bn_alloc(bytes)))
+		return bn_err_nomem(err, "the columns of a chunk");
+	char *at = c->arrays;
+	for (size_t i = 0; i < plan->count; i++) {
+		if (plan->columns[i].unwanted)
+			continue;
+		c->columns[i].values = at;
+		c->columns[i].validity = (uint8_t *)at + values_bytes(&plan->columns[i], rows);
+		at += values_bytes(&plan->columns[i], rows) + validity_bytes(rows);
+	}
+	return 0;
+}
+
 static int make_room(csv_chunk *c, const csv_plan *plan, bn_err *err)
 {
 	size_t rows = c->rows;
+	int rc;
 
 	if (!c->columns) {
 		c->columns = bn_alloc_zeroed(plan->count + 1, sizeof *c->columns);
@@ -515,21 +551,12 @@ static int make_room(csv_chunk *c, const csv_plan *plan, bn_err *err)
 	if (rows < c->row_cap)
 		return 0;
 	rows += rows / 8 + 1; /* chunks of one file differ a little */
+	c->row_cap = 0;
+	if ((rc = make_arrays(c, plan, rows, err)) < 0)
+		return rc;
 	for (size_t i = 0; i < plan->count; i++) {
-		csv_column *k = &c->columns[i];
-		if (plan->columns[i].unwanted)
-			continue;
-		bn_free(k->values);
-		bn_free(k->validity);
-		bn_free(k->ends);
-		k->ends = NULL;
-		size_t width = bn_type_width(plan->columns[i].type);
-		k->values = bn_alloc(rows * (width > 8 ? width : 8) + 64);
-		k->validity = bn_alloc(rows / 8 + 64);
-		if (!k->values || !k->validity) {
-			c->row_cap = 0;
-			return bn_err_nomem(err, "the columns of a chunk");
-		}
+		bn_free(c->columns[i].ends);
+		c->columns[i].ends = NULL;
 	}
 	c->row_cap = rows;
 	return 0;

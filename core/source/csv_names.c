@@ -100,6 +100,19 @@ out:
 	return rc;
 }
 
+/* The file's own names; *fine is false, and the schema incomplete, where one is missing or repeated. */
+static int add_own(bn_schema *schema, const names *n, bool *fine, bn_err *err)
+{
+	bn_err why = BN_ERR_INIT;
+	int rc = 0;
+
+	for (size_t i = 0; i < n->count && rc == 0; i++)
+		rc = n->items[i] ? bn_schema_add(schema, n->items[i], BN_TYPE_FLOAT64, true, NULL, &why)
+				 : BN_ECONFLICT;
+	*fine = rc == 0;
+	return rc < 0 && rc != BN_ECONFLICT ? bn_err_move(err, &why) : 0;
+}
+
 /* The names in the file, so that generated ones differ from them. */
 static int collect(bn_schema *taken, const names *n, bn_err *err)
 {
@@ -216,10 +229,14 @@ int bn_csv_read_names(bn_schema *schema, const csv_dialect *d, const csv_beginni
 	bn_schema taken = BN_SCHEMA_INIT;
 	names all = {.items = NULL};
 	renaming told = {.count = 0};
+	bool fine;
 	int rc;
 
 	if ((rc = read_all(&all, d, b, text, n, err)) < 0 ||
-		(rc = collect(&taken, &all, err)) < 0)
+		(rc = add_own(schema, &all, &fine, err)) < 0 || fine)
+		goto out;
+	bn_schema_release(schema);
+	if ((rc = collect(&taken, &all, err)) < 0)
 		goto out;
 	if (!(told.next = bn_alloc_zeroed(taken.count + 1, sizeof *told.next))) {
 		rc = bn_err_nomem(err, "the names of columns");

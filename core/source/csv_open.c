@@ -191,6 +191,7 @@ int bn_csv_open(bn_stream **out, bn_input *in, char delimiter, const bn_source_o
 	bn_err *err)
 {
 	csv_stream *s = bn_alloc_zeroed(1, sizeof *s);
+	csv_chunk sample = {0};
 	bn_crew *crew = NULL;
 	int rc;
 
@@ -211,11 +212,12 @@ int bn_csv_open(bn_stream **out, bn_input *in, char delimiter, const bn_source_o
 		goto out;
 	bn_csv_set_nulls(&s->dialect, s->options.nulls ? s->options.nulls : bn_cell_absent_texts,
 		s->schema.count);
-	if ((rc = make_plan(s, err)) < 0 || (rc = bn_csv_guess_types(s, err)) < 0 ||
+	if ((rc = make_plan(s, err)) < 0 || (rc = bn_csv_guess_types(s, &sample, err)) < 0 ||
 		(rc = find_crew(s, &crew, err)) < 0)
 		goto out;
-	rc = bn_csv_pool_new(&s->pool, &s->in, &s->plan, crew, err);
+	rc = bn_csv_pool_new(&s->pool, &s->in, &s->plan, crew, &sample, err);
 out:
+	bn_csv_chunk_release(&sample, s->plan.count);
 	if (rc)
 		bn_csv_stream_free(&s->base);
 	else

@@ -37,7 +37,8 @@ struct csv_pool {
 	uint64_t next_read, next_out;
 };
 
-int bn_csv_pool_new(csv_pool **out, csv_input *in, const csv_plan *plan, bn_crew *crew, bn_err *err)
+int bn_csv_pool_new(csv_pool **out, csv_input *in, const csv_plan *plan, bn_crew *crew,
+	csv_chunk *spare, bn_err *err)
 {
 	csv_pool *p = bn_alloc_zeroed(1, sizeof *p);
 
@@ -51,6 +52,10 @@ int bn_csv_pool_new(csv_pool **out, csv_input *in, const csv_plan *plan, bn_crew
 	if (!p->slots) {
 		bn_free(p);
 		return bn_err_nomem(err, "CSV workers");
+	}
+	if (spare) {
+		p->slots[0].chunk = *spare;
+		*spare = (csv_chunk){0};
 	}
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_cond_init(&p->changed, NULL);

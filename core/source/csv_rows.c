@@ -17,13 +17,12 @@ void bn_csv_chunk_release(csv_chunk *c, size_t columns)
 {
 	for (size_t i = 0; c->columns && i < columns; i++) {
 		csv_column *k = &c->columns[i];
-		bn_free(k->values);
-		bn_free(k->validity);
 		bn_free(k->ends);
 		bn_buf_release(&k->bytes);
 		bn_dict_builder_release(&k->dict);
 	}
 	bn_free(c->columns);
+	bn_free(c->arrays);
 	bn_free(c->memory);
 	bn_free(c->scan.seps);
 	bn_free(c->starts);

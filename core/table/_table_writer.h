@@ -18,6 +18,7 @@ typedef struct bn_pending_column {
 	int32_t *map;         /* category: scratch, code of a batch -> code here */
 	size_t map_cap;
 	int32_t *codes;    /* category: scratch, a column of translated codes */
+	size_t codes_cap;
 	bn_column *pieces; /* list, fixed: copied rows of incoming batches, as pieces */
 	size_t piece_count, piece_cap, list_bytes;
 	bn_arena lists;

@@ -96,7 +96,7 @@ static void format_list(const bn_column *c, size_t row, bn_buf *out)
 
 bool bn_column_format(const bn_column *c, size_t row, bn_buf *out)
 {
-	char text[BN_TIMESTAMP_TEXT > BN_DECIMAL_TEXT ? BN_TIMESTAMP_TEXT : BN_DECIMAL_TEXT];
+	char text[BN_TIMESTAMP_TEXT > BN_DECIMAL_TEXT ? BN_TIMESTAMP_TEXT : BN_DECIMAL_TEXT], digits[BN_FMT];
 	bn_text t;
 	int64_t i;
 
@@ -124,7 +124,7 @@ bool bn_column_format(const bn_column *c, size_t row, bn_buf *out)
 		bn_buf_add(out, t.ptr, t.len);
 		break;
 	case BN_TYPE_UINT64:
-		bn_buf_addf(out, "%" PRIu64, c->u64[row]);
+		bn_buf_add_u64(out, c->u64[row]);
 		break;
 	case BN_TYPE_DECIMAL:
 		bn_buf_adds(out, bn_decimal_format(c->dec[row], c->scale, text));
@@ -138,7 +138,7 @@ bool bn_column_format(const bn_column *c, size_t row, bn_buf *out)
 		break;
 	default:
 		if (bn_column_int(c, row, &i))
-			bn_buf_addf(out, "%" PRId64, i);
+			bn_buf_adds(out, bn_fmt_i64(i, digits));
 	}
 	return true;
 }

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#define FIRST_SLOTS 16 /* a wide table has many dictionaries of few texts */
+
 static uint64_t mix(uint64_t a, uint64_t b)
 {
 	unsigned __int128 product = (unsigned __int128)a * b;
@@ -80,7 +82,7 @@ void bn_dict_builder_clear(bn_dict_builder *b)
 /* Doubles the slots and rehashes. */
 static int grow_slots(bn_dict_builder *b)
 {
-	size_t n = b->slot_count ? b->slot_count * 2 : 64;
+	size_t n = b->slot_count ? b->slot_count * 2 : FIRST_SLOTS;
 	bn_dict_slot *slots = bn_alloc(n * sizeof *slots);
 
 	if (!slots)

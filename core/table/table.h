@@ -169,11 +169,9 @@ int bn_schema_set_meta(bn_schema *s, const char *key, const char *value, bn_err 
 int bn_schema_copy_meta(
 	bn_schema *out, const bn_schema *s, bn_err *err); /* in addition to what out has */
 const char *bn_schema_get_meta(const bn_schema *s, const char *key); /* borrowed, or NULL */
-/* [{"name":..,"type":..,"nullable":..,"unit":..}], with "zone" if it is not UTC; new reference, NULL if out of
- * memory. type is the output of bn_field_format_type. */
-json_t *bn_schema_json(const bn_schema *s);
-/* SHA-256, in hex, of the canonical form of that. */
-int bn_schema_hash(const bn_schema *s, char out[65], bn_err *err);
+/* Adds [{"name":..,"nullable":..,"type":..,"unit":..}] in canonical form (json.h), with "zone" if it is not UTC.
+ * type is the output of bn_field_format_type. As text: a tree of 100 000 columns takes half a second. */
+int bn_schema_json(bn_buf *out, const bn_schema *s, bn_err *err);
 
 /* ---- columns -------------------------------------------------------------------------------- */
 

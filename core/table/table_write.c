@@ -12,7 +12,7 @@
 #include <string.h>
 
 #define PENDING_BYTES ((size_t)64 << 20)
-#define FIRST_ROOM ((size_t)64)        /* rows; doubled as needed: tables of few long rows stay small */
+#define FIRST_ROOM ((size_t)8)         /* rows; doubled as needed: tables of few long rows stay small */
 #define DIRECT_ROWS 8192               /* a batch of this many rows, */
 #define DIRECT_BYTES ((size_t)1 << 20) /* or bytes, becomes a separate record batch */
 
@@ -266,7 +266,7 @@ static int write_slice(bn_table_writer *w, const bn_batch *b, size_t from, size_
 		bn_column *o = &w->out[i];
 		*o = bn_column_slice(c, from, n);
 		if (c->type == BN_TYPE_CATEGORY) {
-			if (!p->codes && !(p->codes = bn_alloc(BN_BATCH_ROWS * sizeof *p->codes)))
+			if (bn_grow(&p->codes, &p->codes_cap, n, sizeof *p->codes))
 				return bn_err_nomem(err, "a column of codes");
 			int rc = translate(p, c, NULL, from, n, p->codes, err);
 			if (rc)

@@ -60,6 +60,14 @@ sed 's/be_between/be_betwen/' strict.json >typo.json
 check bad_suite_exit 2 $?
 check bad_suite_hint 1 "$(grep -c "the nearest is 'expect_column_values_to_be_between'" err)"
 
+# 4000 columns of texts take little memory, and the address space of few
+awk 'BEGIN { for (r = 0; r <= 60; r++) for (i = 0; i < 4000; i++) printf "%s%s%s", r ? "t" r % 4 : "c" i, r ? "" : "x", i < 3999 ? "," : "\n" }' >wide.csv
+(
+	has_sanitizer || ulimit -v 700000
+	exec "$BINNACLE" data add wide wide.csv >/dev/null 2>err
+)
+check wide_table_of_texts 0 $?
+
 "$BINNACLE" data generate jobs --rows 1000 --seed 3 >/dev/null 2>err
 check synthetic_is_said 1 "$(grep -c SYNTHETIC err)"
 "$BINNACLE" data split jobs --how temporal --by submit_time --parts train=0.75,test=0.25 --tsv 2>/dev/null | awk -F'\t' 'NR > 1 { print $1, $2 }' >parts

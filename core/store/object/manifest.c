@@ -62,7 +62,7 @@ void bn_manifest_release(bn_manifest *m)
 		json_decref(m->groups[i].entry);
 	}
 	bn_free(m->groups);
-	json_decref(m->schema);
+	bn_free(m->schema);
 	json_decref(m->more);
 	bn_manifest_init(m, BN_MANIFEST_TABLE);
 }
@@ -244,10 +244,11 @@ static int table_content(bn_manifest *m, bn_err *err)
 {
 	char schema_hash[65];
 	bn_hasher *h = NULL;
-	int rc = m->schema ? bn_json_hash(m->schema, schema_hash, err)
+	int rc = m->schema ? bn_hasher_new(&h, err)
 			   : bn_err_set(err, BN_EINVAL, "field 'schema' is missing");
-	if (rc < 0 || (rc = bn_hasher_new(&h, err)) < 0)
+	if (rc < 0)
 		return rc;
+	bn_sha256_hex(m->schema, strlen(m->schema), schema_hash);
 	hash_line(h, "bn-table 1");
 	hash_line(h, schema_hash);
 	for (size_t i = 0; i < m->count; i++)
@@ -346,7 +347,7 @@ json_t *bn_manifest_head_json(const bn_manifest *m)
 		  json_object_set_new(o, "kind", json_string(kind_names[m->kind])) ||
 		  json_object_set_new(o, "content", json_string(m->content));
 	if (m->kind == BN_MANIFEST_TABLE)
-		bad = bad || set_int(o, "rows", m->rows) || json_object_set(o, "schema", m->schema);
+		bad = bad || set_int(o, "rows", m->rows);
 	if (!bad)
 		return o;
 	json_decref(o);
@@ -374,6 +375,12 @@ static json_t *files_json(const bn_manifest *m)
 	return NULL;
 }
 
+int bn_manifest_top_text(bn_buf *out, const json_t *o, const bn_manifest *m, bn_err *err)
+{
+	return m->schema ? bn_json_canonical_with(o, "schema", m->schema, out, err)
+			 : bn_json_canonical(o, out, err);
+}
+
 int bn_manifest_format(bn_buf *out, const bn_manifest *m, bn_err *err)
 {
 	json_t *o = m->format == 0 ? files_json(m) : bn_manifest_head_json(m);
@@ -384,7 +391,7 @@ int bn_manifest_format(bn_buf *out, const bn_manifest *m, bn_err *err)
 		rc = bn_err_nomem(err, "a manifest");
 		goto out;
 	}
-	rc = bn_json_canonical(o, out, err);
+	rc = bn_manifest_top_text(out, o, m, err);
 out:
 	json_decref(o);
 	return rc;
@@ -545,6 +552,23 @@ int bn_manifest_parse_head(bn_manifest *m, const json_t *o, const char *name, bn
 	return bn_manifest_keep_more(&m->more, o, known, err);
 }
 
+int bn_manifest_parse_schema(bn_manifest *m, const json_t *o, const char *name, bn_err *err)
+{
+	bn_buf text = BN_BUF_INIT;
+	json_t *schema = NULL;
+	int rc;
+	if (m->kind != BN_MANIFEST_TABLE)
+		return 0;
+	if ((rc = bn_json_need_array(o, "schema", &schema, name, err)) < 0 ||
+		(rc = bn_json_canonical(schema, &text, err)) < 0)
+		goto out;
+	if (!(m->schema = bn_buf_take(&text, NULL)))
+		rc = bn_err_nomem(err, "a manifest");
+out:
+	bn_buf_release(&text);
+	return rc;
+}
+
 /* Compares the head with the sums over the parts. */
 int bn_manifest_check_totals(bn_manifest *m, const json_t *o, const char *name, bn_err *err)
 {
@@ -578,11 +602,8 @@ static int parse_whole(bn_manifest *m, const json_t *o, const char *name, bn_err
 		return rc;
 	if (json_object_get(o, "groups"))
 		return bn_err_set(err, BN_EUNSUPPORTED, "%s: its parts are in groups", name);
-	if (m->kind == BN_MANIFEST_TABLE &&
-		(rc = bn_json_need_array(o, "schema", &m->schema, name, err)) < 0)
-		return rc;
-	json_incref(m->schema);
-	if ((rc = bn_manifest_parse_parts(m, o, name, err)) < 0)
+	if ((rc = bn_manifest_parse_schema(m, o, name, err)) < 0 ||
+		(rc = bn_manifest_parse_parts(m, o, name, err)) < 0)
 		return rc;
 	return bn_manifest_check_totals(m, o, name, err);
 }

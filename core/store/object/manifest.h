@@ -87,7 +87,7 @@ typedef struct bn_manifest {
 	bn_manifest_kind kind;
 	int format; /* 0 or 1 */
 	char content[65];
-	json_t *schema; /* table: bn_schema_json's array; else NULL */
+	char *schema; /* table: bn_schema_json's text; else NULL */
 	uint64_t rows, bytes;
 	bn_manifest_part *parts;
 	size_t count, cap;

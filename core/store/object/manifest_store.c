@@ -18,10 +18,10 @@ static int put_text(bn_object_store *s, const bn_buf *text, char hash[65], bn_er
 	return bn_object_put_in(s, text->ptr, text->len, hash, err);
 }
 
-static int put_one(bn_object_store *s, json_t *o, char hash[65], bn_err *err)
+static int put_one(bn_object_store *s, const json_t *o, char hash[65], bn_err *err)
 {
 	bn_buf text = BN_BUF_INIT;
-	int rc = o ? bn_json_canonical(o, &text, err) : bn_err_nomem(err, "a manifest");
+	int rc = bn_json_canonical(o, &text, err);
 	if (rc < 0)
 		goto out;
 	rc = put_text(s, &text, hash, err);
@@ -66,6 +66,7 @@ static int put_group(json_t *groups, bn_object_store *s, const bn_manifest *m,
 static int put_groups(bn_object_store *s, const bn_manifest *m, char hash[65], bn_err *err)
 {
 	json_t *groups = json_array(), *top = bn_manifest_head_json(m);
+	bn_buf text = BN_BUF_INIT;
 	int rc = groups && top ? 0 : bn_err_nomem(err, "a manifest");
 	if (rc < 0)
 		goto out;
@@ -82,8 +83,11 @@ static int put_groups(bn_object_store *s, const bn_manifest *m, char hash[65], b
 		rc = bn_err_nomem(err, "a manifest");
 		goto out;
 	}
-	rc = put_one(s, top, hash, err);
+	if ((rc = bn_manifest_top_text(&text, top, m, err)) < 0)
+		goto out;
+	rc = put_text(s, &text, hash, err);
 out:
+	bn_buf_release(&text);
 	json_decref(groups);
 	json_decref(top);
 	return rc;
@@ -182,15 +186,10 @@ static int load_groups(
 {
 	char where[160];
 	json_t *groups = NULL;
-	int rc = bn_manifest_parse_head(m, o, name, err);
-	if (rc < 0)
-		return rc;
-	if (m->kind == BN_MANIFEST_TABLE) {
-		if ((rc = bn_json_need_array(o, "schema", &m->schema, name, err)) < 0)
-			return rc;
-		json_incref(m->schema);
-	}
-	if ((rc = bn_json_need_array(o, "groups", &groups, name, err)) < 0)
+	int rc;
+	if ((rc = bn_manifest_parse_head(m, o, name, err)) < 0 ||
+		(rc = bn_manifest_parse_schema(m, o, name, err)) < 0 ||
+		(rc = bn_json_need_array(o, "groups", &groups, name, err)) < 0)
 		return rc;
 	if (json_array_size(groups) > BN_MANIFEST_GROUPS)
 		return bn_err_set(err, BN_EINVAL, "%s: field 'groups' has more than %d entries",

@@ -44,6 +44,10 @@ START_TEST(test_json_canonical_form_does_not_depend_on_order_or_spaces)
 	bn_buf text = BN_BUF_INIT;
 	ck_assert_int_eq(bn_json_canonical(a, &text, NULL), 0);
 	ck_assert_str_eq(text.ptr, "{\"a\":{\"y\":\"\xc3\xa9\",\"z\":true},\"b\":[1,2.0,null]}");
+	bn_buf_clear(&text); /* with a field that is text already */
+	ck_assert_int_eq(bn_json_canonical_with(a, "aa", "[{\"b\":1}]", &text, NULL), 0);
+	ck_assert_str_eq(text.ptr,
+		"{\"a\":{\"y\":\"\xc3\xa9\",\"z\":true},\"aa\":[{\"b\":1}],\"b\":[1,2.0,null]}");
 	bn_buf_release(&text);
 	json_decref(a);
 	json_decref(b);

@@ -181,6 +181,10 @@ START_TEST(test_quantities_look_the_same_everywhere)
 	ck_assert_str_eq(bn_fmt_bytes(1023, t), "1023 B");
 	ck_assert_str_eq(bn_fmt_bytes(1536, t), "1.5 KiB");
 	ck_assert_str_eq(bn_fmt_bytes(UINT64_C(1) << 40, t), "1.0 TiB");
+	ck_assert_str_eq(bn_fmt_u64(0, t), "0");
+	ck_assert_str_eq(bn_fmt_u64(UINT64_MAX, t), "18446744073709551615");
+	ck_assert_str_eq(bn_fmt_i64(-40, t), "-40");
+	ck_assert_str_eq(bn_fmt_i64(INT64_MIN, t), "-9223372036854775808");
 	ck_assert_str_eq(bn_fmt_count(1234567, t), "1 234 567");
 	ck_assert_str_eq(bn_fmt_count(0, t), "0");
 	ck_assert_str_eq(bn_fmt_duration(1240000000, t), "1.24 s");

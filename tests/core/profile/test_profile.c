@@ -642,6 +642,64 @@ START_TEST(test_profile_out_of_memory_is_an_error_at_every_allocation)
 }
 END_TEST
 
+typedef struct pieces {
+	bn_buf text;
+	int count, fail_at;
+} pieces;
+
+static int take_piece(void *ctx, const void *bytes, size_t n, bn_err *err)
+{
+	pieces *p = ctx;
+	if (p->count++ == p->fail_at)
+		return bn_err_set(err, BN_EIO, "the disk is full");
+	bn_buf_add(&p->text, bytes, n);
+	return 0;
+}
+
+/* More columns than are made at once; values 0 to 19 in each. */
+START_TEST(test_profile_of_many_columns_is_written_in_their_order)
+{
+	enum { COLUMNS = 9000, ROWS = 20 };
+	bn_err err = BN_ERR_INIT;
+	bn_schema s = BN_SCHEMA_INIT;
+	bn_profiler *p = NULL;
+	bn_profile *profile = NULL;
+	json_t *doc = NULL;
+	pieces whole = {BN_BUF_INIT, 0, -1}, broken = {BN_BUF_INIT, 0, 20};
+	int64_t values[ROWS];
+	char name[32];
+	for (int i = 0; i < ROWS; i++)
+		values[i] = i;
+	for (int i = 0; i < COLUMNS; i++) {
+		snprintf(name, sizeof name, "c%d", i);
+		ck_assert_bn_ok(bn_schema_add(&s, name, BN_TYPE_INT64, true, NULL, &err), &err);
+	}
+	bn_alloc_fail_at(0); /* counts from here */
+	ck_assert_bn_ok(bn_profiler_new(&p, &s, &err), &err);
+	bn_column c = {.type = BN_TYPE_INT64, .rows = ROWS, .i64 = values};
+	for (size_t i = 0; i < COLUMNS; i++)
+		ck_assert_bn_ok(bn_profiler_add_column(p, i, &c, &err), &err);
+	ck_assert_bn_ok(bn_profiler_finish(&profile, p, &err), &err);
+	ck_assert_int_lt(bn_alloc_count(), 10 * COLUMNS);
+	bn_profiler_free(p);
+	ck_assert_bn_ok(bn_profile_write(take_piece, &whole, profile, &err), &err);
+	ck_assert_bn_ok(bn_json_parse(&doc, whole.text.ptr, whole.text.len, "profile", &err), &err);
+	const json_t *list = json_object_get(doc, "columns");
+	ck_assert_uint_eq(json_array_size(list), COLUMNS);
+	for (int i = 0; i < COLUMNS; i++) {
+		snprintf(name, sizeof name, "c%d", i);
+		ck_assert_str_eq(bn_json_str(json_array_get(list, (size_t)i), "name", ""), name);
+	}
+	ck_assert_int_eq(bn_profile_write(take_piece, &broken, profile, &err), BN_EIO);
+	ck_assert_str_eq(err.msg, "the disk is full");
+	json_decref(doc);
+	bn_buf_release(&whole.text);
+	bn_buf_release(&broken.text);
+	bn_profile_free(profile);
+	bn_schema_release(&s);
+}
+END_TEST
+
 BN_TEST_MAIN("core/profile/profile", test_profile_agrees_with_pandas_and_scipy,
 	test_profile_survives_json, test_profile_json_of_another_shape_is_refused_with_the_place,
 	test_profile_merged_equals_profile_of_the_whole,
@@ -654,4 +712,5 @@ BN_TEST_MAIN("core/profile/profile", test_profile_agrees_with_pandas_and_scipy,
 	test_doubles_are_sorted_whatever_bits_tell_them_apart,
 	test_quantile_rank_error_is_what_it_says, test_tally_estimates_within_its_stated_error,
 	test_tally_finds_the_frequent_among_many,
+	test_profile_of_many_columns_is_written_in_their_order,
 	test_profile_out_of_memory_is_an_error_at_every_allocation)

@@ -114,5 +114,34 @@ START_TEST(test_a_full_disk_is_reported_and_nothing_is_left)
 }
 END_TEST
 
+/* A quarter of the columns are texts. */
+START_TEST(test_a_wide_table_takes_few_allocations_per_column)
+{
+	enum { COLUMNS = 2000, ROWS = 3 };
+	bn_err err = BN_ERR_INIT;
+	bn_buf text = BN_BUF_INIT;
+
+	begin();
+	for (int i = 0; i < COLUMNS; i++)
+		bn_buf_addf(&text, "%sc%d", i ? "," : "", i);
+	bn_buf_addch(&text, '\n');
+	for (int r = 0; r < ROWS; r++) {
+		for (int i = 0; i < COLUMNS; i++)
+			bn_buf_addf(&text, "%s%s%d", i ? "," : "", i % 4 ? "" : "n", r);
+		bn_buf_addch(&text, '\n');
+	}
+	ck_assert_bn_ok(
+		bn_fs_write_file(bn_env_real(), in_path, text.ptr, text.len, 0644, &err), &err);
+	bn_alloc_fail_at(0); /* counts from here */
+	ck_assert_bn_ok(ingest(bn_env_real(), &err), &err);
+	double each = (double)bn_alloc_count() / COLUMNS;
+	printf("NOTE: ingestion of %d columns: %.1f allocations each\n", COLUMNS, each);
+	ck_assert_double_lt(each, 10);
+	bn_buf_release(&text);
+	end();
+}
+END_TEST
+
 BN_TEST_MAIN("core/source/ingest", test_every_allocation_may_fail,
-	test_a_full_disk_is_reported_and_nothing_is_left)
+	test_a_full_disk_is_reported_and_nothing_is_left,
+	test_a_wide_table_takes_few_allocations_per_column)

@@ -191,7 +191,7 @@ static void ingest(void *ctx)
 	csv_pool *pool = NULL;
 	const csv_plan plan = {0};
 	NEVER(bn_crew_new(&crew, s->threads, NULL));
-	NEVER(bn_csv_pool_new(&pool, NULL, &plan, crew, NULL));
+	NEVER(bn_csv_pool_new(&pool, NULL, &plan, crew, NULL, NULL));
 	consume(s, pool, crew);
 	bn_csv_pool_free(pool);
 	bn_crew_free(crew);
