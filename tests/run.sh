@@ -1,7 +1,7 @@
 #!/bin/bash
-# Runs the test binaries under BUILD/tests and the scripts tests/cli/*.sh, in order, and sums up.
+# Runs the test binaries under BUILD/tests and the scripts tests/cli/*.sh, in order, and prints the totals.
 #   tests/run.sh BUILD [PATTERN...]     a pattern is a part of a test's path, such as core/store
-# A test says what it could not do in a line that starts with "SKIP: "; they are listed at the end.
+# A test prints what it could not do in a line that starts with "SKIP: "; these lines are listed at the end.
 set -u
 build=$1
 shift
@@ -10,8 +10,8 @@ export CK_TIMEOUT_MULTIPLIER=${CK_TIMEOUT_MULTIPLIER:-100}
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1} UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
 export TSAN_OPTIONS=${TSAN_OPTIONS:-atexit_sleep_ms=50}
 unset TERM NO_COLOR BINNACLE_HOME
-# Scratch directories in memory where there is room: the crash tests sync thousands of times, and what
-# they prove does not depend on the disk.
+# Scratch directories are in memory if possible: the crash tests sync thousands of times, and their results do not
+# depend on the disk.
 scratch=
 if [ -z "${TMPDIR:-}" ] && [ -w /dev/shm ] &&
 	[ "$(df --output=avail -k /dev/shm 2>/dev/null | tail -n 1)" -gt 1000000 ] 2>/dev/null; then

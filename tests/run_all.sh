@@ -1,6 +1,7 @@
 #!/bin/bash
-# What `make check-all` adds to `make check`: tests against real peers. Python peers live in .venv,
-# which this script makes; a script that lacks its peer says so in a "SKIP: " line and passes.
+# What `make check-all` runs in addition to `make check`: tests against real peers. Python peers are
+# installed in .venv, which this script creates; a script whose peer is missing prints a "SKIP: "
+# line and succeeds.
 set -u
 build=$1
 export BINNACLE=$PWD/$build/binnacle PYTHON=${PYTHON:-$PWD/.venv/bin/python}

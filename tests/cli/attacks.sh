@@ -1,6 +1,6 @@
 #!/bin/bash
-# Rows of tests/attacks/table.txt that only real accounts can show: what a member of the group does to a shared
-# workspace with mv, ln, rm and a program of his own, and what its people are told.
+# Rows of tests/attacks/table.txt that need real accounts: what a member of the group can do to a shared workspace with
+# mv, ln, rm and other programs, and what its users are told.
 set -u
 if [ "$(id -u)" != 0 ] || ! command -v setpriv >/dev/null; then
 	echo "SKIP: attacks by another account: only root can be several accounts (with setpriv)"
@@ -101,7 +101,7 @@ works ben 'binnacle run ls'
 echo "ok the founder rolls his log back"
 
 # ---- other ways to it ------------------------------------------------------------------------------------
-works mal "test -d $dir/mal/own/.binnacle" # of above
+works mal "test -d $dir/mal/own/.binnacle" # made above
 ln -s "$dir/team" "$dir/way" || fail "a link"
 works ben "cd $dir/way && binnacle run ls && BINNACLE_HOME=$dir/way binnacle audit verify"
 stops mal "ln -sfn $dir/mal/own $dir/way" .

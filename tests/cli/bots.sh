@@ -1,5 +1,5 @@
 #!/bin/bash
-# A bot's key: what it may, what it may not, and that its end holds.
+# A bot's key: what it may do, what it may not, and that it does not count any more after its end.
 set -u
 . tests/support/shell.sh || exit 2
 mkdir "$dir/ws"

@@ -1,6 +1,6 @@
 #!/bin/bash
-# What people get wrong: each mistake is told in the shell that made it, by name, with a cure, and
-# nothing is left behind.
+# Mistakes of users: each is reported at once by the command that contains it, by name and with a
+# hint, and nothing is left behind.
 set -u
 . tests/support/shell.sh || exit 2
 cd "$dir" || exit 1
@@ -8,7 +8,7 @@ cd "$dir" || exit 1
 seq 40 | awk 'BEGIN { print "nodes,power" } { print $1 "," 2 * $1 + $1 % 3 }' >jobs.csv
 "$BINNACLE" data add jobs jobs.csv >/dev/null 2>&1
 
-# Columns and hyper-parameters are looked up before a run begins.
+# Columns and hyper-parameters are checked before a run is created.
 train() {
 	"$BINNACLE" run start --trainer ridge --data jobs "$@" >/dev/null 2>err
 	echo "$? $(cat err)"
@@ -22,7 +22,7 @@ check exclude "2 binnacle: jobs@v1: exclude: no column 'x'" \
 check hyper 1 "$(train --target power --set zzzzzz=1 | grep -c 'there are: alpha')"
 check no_run_begins 0 "$("$BINNACLE" run ls --json | sed -n 's/.*"count": *\([0-9]*\).*/\1/p')"
 
-# --dry-run changes nothing: a verb that cannot promise that does not begin.
+# --dry-run changes nothing; verbs without support for it refuse.
 before=$("$BINNACLE" index status --dump | sha256sum)
 while read -r words; do
 	# shellcheck disable=SC2086
@@ -51,7 +51,7 @@ check dry_run "2 data add more jobs.csv
 check dry_run_changes_nothing "$before" "$("$BINNACLE" index status --dump | sha256sum)"
 check dry_run_writes_no_file "config dry err jobs.csv state" "$(echo *)"
 
-# What is no file with an end.
+# Sources that are not files or have no end.
 add() {
 	timeout 20 "$BINNACLE" data add "$@" >/dev/null 2>err
 	echo "$? $(head -1 err)"
@@ -62,7 +62,7 @@ check name_first "2 binnacle: 'a/b' cannot be the name of a dataset" "$(add a/b 
 check one_line "2 binnacle: 'a?b' cannot be the name of a dataset" "$(add $'a\nb' jobs.csv)"
 check nothing_left 0 "$(ls .binnacle/tmp | wc -l)"
 
-# Standard input has a name, and what is wrong with it a cure.
+# Messages name standard input, with a hint.
 told() { # INPUT WORD...: all that is said
 	local input=$1
 	shift
@@ -102,7 +102,7 @@ check export_both_ways "b 2" "$(told 'a,b\n1,2\n' data export - - -c b; paste -s
 check suite_to_stdout 1 "$(told '' data infer jobs -o -; grep -c '"expectations"' out)"
 check no_file_is_called_so no "$([ -e ./- ] && echo yes || echo no)"
 
-# A device or a pipe is written to; a file never takes its place.
+# Output goes into a device or a pipe; it is not replaced by a file.
 mkfifo pipe
 timeout 20 cat pipe >through &
 timeout 20 "$BINNACLE" data export jobs pipe >/dev/null 2>err
@@ -114,13 +114,13 @@ timeout 20 "$BINNACLE" data infer jobs -o pipe >/dev/null 2>err
 wait
 check suite_through_a_pipe "yes 1" "$([ -p pipe ] && echo yes) $(grep -c '"expectations"' through)"
 
-# A log says by itself which workspace it is of. One that does not is nobody's to take over.
+# The log itself identifies its workspace. Without that record nobody can take it over.
 mkdir -p lost
 (cd lost && "$BINNACLE" init . && "$BINNACLE" data add a ../jobs.csv) >/dev/null 2>&1
 was=$(cat lost/.binnacle/workspace.json)
 rm lost/.binnacle/workspace.json
 check lost_identity "0 same 1" "$("$BINNACLE" init lost >/dev/null 2>&1; echo $?) $([ "$was" = "$(cat lost/.binnacle/workspace.json)" ] && echo same) $("$BINNACLE" -C lost data ls --tsv | grep -c '^a')"
-# An identity that the log does not know is named, and makes nobody admin.
+# An id unknown to the log is reported, and makes nobody admin.
 sed 's/"id": "......../"id": "11111111/' lost/.binnacle/workspace.json >other && cp other lost/.binnacle/workspace.json
 check identity_stops 6 "$("$BINNACLE" -C lost audit verify >out 2>&1; echo $?)"
 "$BINNACLE" -C lost trust accept --yes >/dev/null 2>&1
@@ -131,7 +131,7 @@ check identity_of_old "1 1 4" "$("$BINNACLE" -C lost audit verify >out 2>&1; ech
 rm lost/.binnacle/workspace.json lost/.binnacle/log/*/0000000001-*
 check orphan_log 6 "$("$BINNACLE" init lost >/dev/null 2>&1; echo $?)"
 
-# An error is JSON wherever --json stands, and whatever bytes it names.
+# With --json anywhere, errors are JSON, whatever bytes they contain.
 json() {
 	"$BINNACLE" "$@" >/dev/null 2>err
 	grep -c '^{"error": {"code": "[a-z_]*", "hint": ".*", "message": ".*"}}$' err
@@ -139,19 +139,20 @@ json() {
 check json_after_the_mistake 1 "$(json run ls --nonsense --json)"
 check json_of_bytes 1 "$(json data show $'\xff\xfe' --json)"
 
-# An index that cannot be made where it belongs is made elsewhere, and status says why.
+# If the index cannot be created at its usual path, another one is used, and status gives the
+# reason.
 touch no-directory
 elsewhere() { XDG_STATE_HOME=$dir/no-directory XDG_RUNTIME_DIR=$dir/runtime "$BINNACLE" "$@"; }
 check index_elsewhere "jobs" "$(elsewhere data ls --tsv 2>err | sed -n 2p | cut -f1)"
 check index_says_why 1 "$(elsewhere index status | grep -c 'no-directory')"
 check index_is_private 700 "$(stat -c %a "$dir/runtime/binnacle/"*)"
 check index_not_in_the_workspace 4 "$(BINNACLE_INDEX=.binnacle/tmp "$BINNACLE" data ls >/dev/null 2>&1; echo $?)"
-# What the first version left in the workspace is removed.
+# Files that the first version left in the workspace are removed.
 touch .binnacle/index.db .binnacle/index.db-wal
 "$BINNACLE" data ls >/dev/null
 check old_index_is_removed 0 "$(find .binnacle -name 'index.db*' | wc -l)"
 
-# The numbers of closed standard streams go to nothing that is opened later.
+# Descriptors of closed standard streams are not reused for other files.
 "$BINNACLE" run start -q --wait -- sleep 30 <&- >&- 2>&- &
 pid=$!
 for _ in $(seq 200); do

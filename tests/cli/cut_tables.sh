@@ -1,6 +1,6 @@
 #!/bin/bash
-# Files that are not whole: Arrow files and streams cut at many places, two streams in one file, and what only begins as a
-# binary format does. Either an error of the input (exit 2) that says so, or the rows with a warning; never silently fewer.
+# Incomplete files: Arrow files and streams truncated at many positions, two streams in one file, and text that begins
+# like a binary format. Either an input error (exit 2) or the rows with a warning; rows are never dropped silently.
 set -u
 . tests/support/shell.sh || exit 2
 mkdir "$dir/ws"

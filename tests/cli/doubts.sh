@@ -1,6 +1,6 @@
 #!/bin/bash
-# What a filter asks that cannot be meant is said: comparisons with null, categories that no row has. One bad condition of a
-# suite fails its check, with the reason, and no other.
+# Filters that are probably mistakes get a warning: comparisons with null, categories without rows. A bad condition in a
+# suite fails only its own check, with the reason.
 set -u
 . tests/support/shell.sh || exit 2
 mkdir "$dir/ws"

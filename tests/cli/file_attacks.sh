@@ -1,7 +1,7 @@
 #!/bin/bash
-# Rows of tests/attacks/files.txt that only real accounts can show: what mal, a member of ann's group, lays into ann's way
-# before, while and after she works, and a stranger into /tmp. A command of hers that makes a directory of its run writable to
-# all gives mal more than Binnacle gives him. Her key is what he is after.
+# Rows of tests/attacks/files.txt that need real accounts: what mal, a member of ann's group, puts in ann's way before,
+# during and after her work, and what a stranger puts into /tmp. A command of ann's that makes the directory of its run
+# writable for all gives mal more access than Binnacle does. The goal is a secret file of ann.
 set -u
 if [ "$(id -u)" != 0 ] || ! command -v setpriv >/dev/null; then
 	echo "SKIP: attacks on files by another account: only root can be several accounts (with setpriv)"
@@ -30,7 +30,7 @@ stops() { # WHO LINE WORDS
 	grep -qi -- "$3" <<<"$text" || fail "$1: $2 does not say '$3': $text"
 }
 mentions() { grep -qi -- "$1" <<<"$text" || fail "'$1' is not said: $text"; }
-# What nobody may get: neither stored, nor written over, nor shown.
+# The secret is neither stored, nor overwritten, nor readable for mal.
 untouched() { # WHAT
 	[ "$(cat "$dir/ann/secret")" = "the secret of ann" ] || fail "$1: the secret was written to"
 	[ ! -e "$(object "$secret")" ] || fail "$1: the secret was stored"
@@ -49,8 +49,8 @@ works ann 'printf "x,y\n1,2\n3,4\n5,7\n" >$HOME/a.csv && binnacle data generate 
 
 works ann 'binnacle run start --trainer ridge --data jobs --target node_power_consumption --name trained --wait -q && binnacle model register trained --name power -q && binnacle data export jobs $HOME/new.csv -q'
 
-# ---- before: what lies there when she comes ------------------------------------------------------------
-# eve and mal write where she writes: $S is like /tmp. refused LINE WORDS, or replaced LINE FILE.
+# ---- before: files that exist when she starts -----------------------------------------------------------
+# In $S, which is like /tmp, eve and mal have created the files that she is going to write.
 works eve "ln -s $dir/ann/secret \$S/out.csv && ln -s $dir/ann/secret \$S/next.csv.tmp && mkfifo -m 666 \$S/pipe && ln -s \$S/pipe \$S/to-pipe && mkdir -m 777 \$S/open && ln -s $dir/ann/secret \$S/open/out.csv && echo hers >\$S/hers && chmod 666 \$S/hers"
 stops ann 'binnacle data export jobs $S/out.csv' 'not permitted'
 works ann 'binnacle data export jobs $S/open/out.csv -q && test ! -L $S/open/out.csv && grep -q , $S/open/out.csv'
@@ -118,8 +118,9 @@ works mal 'rm -r .binnacle/log/*host-1-0'
 works ann 'binnacle index rebuild && binnacle audit verify'
 echo "ok logs of sparse giants, pipes, random bytes and names that steer"
 
-# ---- during: while a run of ann's goes on --------------------------------------------------------------
-# Her command opens its directory to all, waits for mal, and ends. during WHAT LINE-OF-MAL [LINE-OF-ROOT]: in that directory.
+# ---- during: while a run of ann is running --------------------------------------------------------------
+# Her command makes its directory writable for all, waits for mal, and ends.
+# during WHAT LINE-OF-MAL [LINE-OF-ROOT]: runs the lines in that directory.
 runs=0
 during() {
 	local n=run$((++runs)) r

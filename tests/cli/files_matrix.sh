@@ -1,7 +1,7 @@
 #!/bin/bash
-# Three accounts with umask 002, 022 and 077 work in a workspace of their group, as in the README's five minutes, without a
-# chmod; the tree that comes out has the same modes for each of them. Then every operation of one on what is another's, and
-# of a stranger, as a printed matrix: user x path x operation. docs/files.md shows it.
+# Three accounts with umask 002, 022 and 077 work in a workspace of their group, as in the README's five minutes,
+# without chmod; the files get the same modes with each umask. Then every operation of one user on files of another, and
+# of a stranger, as a printed matrix: user x path x operation. docs/files.md contains it.
 set -u
 if [ "$(id -u)" != 0 ] || ! command -v setpriv >/dev/null; then
 	echo "SKIP: a matrix of accounts: only root can be several accounts (with setpriv)"
@@ -97,7 +97,7 @@ try() { # WHO OPERATION PATH: yes or no
 	if as "$1" "$line" >/dev/null; then echo yes; else echo no; fi
 }
 shown() { sed -E "s/[0-9a-f]{62,64}/HASH/; s/[0-9a-f]{32}/RUN/; s/uid-${uid[ann]}@[^/]*/ann@HOST/; s,objects/[0-9a-f]{2},objects/ab,; s/${uid[ann]}/ANN/; s/[0-9]{6}-[0-9]{6}/N-N/" <<<"$1"; }
-# What is ben's and eve's own they may remove.
+# Files of ben and eve may be removed by themselves.
 theirs() { find . ! -user "${uid[ben]}" ! -user "${uid[eve]}" -printf '%P %m %u %s\n' | sort; }
 theirs >"$dir/tree.before"
 echo "what lies in .binnacle, ann's               a member: read write unlink rename replace link | a stranger: the same"

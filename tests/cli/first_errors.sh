@@ -1,6 +1,6 @@
 #!/bin/bash
-# The errors that a new user is most likely to meet first: each names the thing, where it is (file, line, column or
-# field), and what to do. The wording is part of the program.
+# The errors that a new user is likely to meet first: each names the thing, its place (file, line, column or field), and
+# a remedy. Their wording is part of the interface.
 set -u
 . tests/support/shell.sh || exit 2
 mkdir "$dir/ws"

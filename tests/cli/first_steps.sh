@@ -1,9 +1,9 @@
 #!/bin/bash
-# What Overview of an empty workspace says to begin with are commands that work as they stand, one after the other.
+# The commands that Overview suggests in an empty workspace work unchanged, one after the other.
 set -u
 . tests/support/shell.sh || exit 2
 
-# The commands of the screen, in order, as Y says them; binnacle demo, the last, has a test of its own.
+# The commands of the screen, in order, as Y copies them; binnacle demo, the last one, has a separate test.
 steps() {
 	local i
 	printf 'g\nY\n:save-screen steps0\n' >keys

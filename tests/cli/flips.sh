@@ -1,6 +1,6 @@
 #!/bin/bash
-# 500 random bits, each flipped in an object of a dataset version or of a model, one after the other: a reader of its bytes
-# says so, ends with a status that is not 0, and nothing is recorded as made from them. Every reader is used in turn.
+# 500 random bits, each flipped in an object of a dataset version or a model, one at a time: every reader of the bytes
+# reports the damage, exits with a status other than 0, and nothing is recorded as made from them. The readers take turns.
 #   BINNACLE_FLIPS=N tests/cli/flips.sh     another number;  BINNACLE_SEED=N: the same bits again
 set -u
 . tests/support/shell.sh || exit 2
@@ -33,7 +33,7 @@ data_readers=("data head jobs" "data check jobs --suite $dir/suite.json" "data s
 model_readers=("model export power/1 $dir/exported" "model verify power/1" "predict power/1 $dir/few.csv"
 	"serve power/1 --port 0 --no-token" "audit verify")
 read_by() { # a line of words; what stays of it is removed
-	# What predict and serve have checked out for this user before is whole: here they use it for the first time.
+	# predict and serve use intact copies that they made before; remove these, as for a first use.
 	find "$dir/state" -type d -name models -exec rm -rf {} + 2>/dev/null
 	# shellcheck disable=SC2086
 	timeout 30 "$B" $1 </dev/null >"$dir/out" 2>"$dir/err"
@@ -45,7 +45,7 @@ recorded() { # versions of data, checks and runs that succeeded
 	"$B" run ls --json | grep -c '"FINISHED"'
 	"$B" audit log --limit 100000 --json | grep -cE '"kind": "(dataset\.(version|checked)|run\.artifact|model\.)'
 }
-# They do read, as long as nothing is wrong.
+# Without damage the readers succeed.
 for r in "data head jobs" "data check jobs --suite $dir/suite.json" "data export jobs $dir/out.csv" "data freq jobs partition" \
 	"model export power/1 $dir/exported" "model verify power/1" "predict power/1 $dir/few.csv" "audit verify"; do
 	read_by "$r"

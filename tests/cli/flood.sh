@@ -1,8 +1,9 @@
 #!/bin/bash
-# One honest client amid a crowd: slow heads and bodies, busy clients, floods of bad tokens, bodies that are made to
-# be costly. The honest one is answered within a second (99 of 100), the server's memory stays below 256 MB, and
-# each answered row is in the log. Then the same with TLS, and with a crowd that only begins handshakes. A few of each here; BINNACLE_FLOOD=full, as in check-all,
-# has 2 000 slow and 500 busy clients for 20 s. Prints the table of docs/serving.md.
+# One honest client in a crowd: slow heads and bodies, busy clients, floods of bad tokens, expensive bodies. 99 of 100
+# honest requests are answered within a second, the server's memory stays below 256 MB, and each answered row is in the
+# log. Then the same with TLS, and with a crowd that only begins handshakes. Here the crowd is small; with
+# BINNACLE_FLOOD=full, as in check-all, it has 2 000 slow and 500 busy clients for 20 s. Prints the table in
+# docs/serving.md.
 set -u
 . tests/support/shell.sh || exit 2
 server=
@@ -55,7 +56,7 @@ amid_a_crowd() {
 	[ "$status" = 0 ] || fail "serve ended with $status: $(cat serve.err)"
 	[ "$asked" -gt 5 ] && [ "$failed" = 0 ] || fail "the honest client: $asked asked, $failed failed"
 	echo "ok $1: an honest client is answered"
-	# An emulator and a sanitizer have their own clocks and memory.
+	# Time and memory differ under emulators and sanitizers.
 	if [ -z "${BINNACLE_FLOOD_SLOW:-}" ] && ! has_sanitizer; then
 		awk -v p="$p99" 'BEGIN {exit !(p < 1000)}' || fail "99 % of an honest client's requests: $p99 ms"
 		echo "ok $1: within a second"

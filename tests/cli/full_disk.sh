@@ -1,6 +1,6 @@
 #!/bin/bash
-# A workspace on a disk that fills up: what waits for a run says so, and messages name whole paths.
-# Needs a file system of its own: root makes one in memory.
+# A workspace on a disk that fills up: commands that wait for a run report it, and messages contain
+# complete paths. Needs a file system of its own, which root makes in memory.
 set -u
 . tests/support/shell.sh || exit 2
 mkdir "$dir/disk"
@@ -28,9 +28,9 @@ fill() { dd if=/dev/zero of="$dir/disk/filler" bs=4k 2>/dev/null; }
 
 "$B" init -q >/dev/null || fail init
 
-# The supervisor is killed while the disk is full: nobody can write that the run is lost.
+# The supervisor is killed while the disk is full, so the end of the run cannot be recorded.
 running one
-rm .binnacle/runs/*/reserve # what was kept for the record of its end: somebody else was faster
+rm .binnacle/runs/*/reserve # the space reserved for recording the end, as if somebody else had used it
 fill
 kill_supervisor
 [ "$got" = 5 ] || fail "run start --wait: exit $got, expected 5: $(cat "$dir/err")"
@@ -38,14 +38,14 @@ grep -q "gone without a word.*cannot be recorded.*No space left on device" "$dir
 	fail "run start --wait says: $(cat "$dir/err")"
 echo "ok waiting for a run whose end cannot be written"
 
-# A reader on a full disk goes on, and with room again the run is lost for all.
+# Readers work on a full disk, and with free space the run is recorded as LOST.
 "$B" run ls --json >"$dir/out" 2>"$dir/err" || fail "run ls on a full disk: $(cat "$dir/err")"
 echo "ok reading on a full disk"
 rm filler
 "$B" run ls --json | grep -q LOST || fail "the run is not lost"
 echo "ok with room again the run is lost"
 
-# There is the room that was kept for the record of its end, for whoever writes it.
+# The space reserved for recording the end of a run can be used by any process that records it.
 "$B" run rm one -y -q && rm -rf .binnacle/runs/*
 running two
 fill

@@ -1,8 +1,8 @@
 #!/bin/bash
-# A disk that is full after the first page, the second, the third, and so on, of `data add` and of a training run: each ends
-# with status 5, the path, what is wrong and what to do, or it succeeds; what was acknowledged is there and whole, a run
-# whose model is not stored is FAILED at once, with the reason, and with room again all goes on.
-# Needs a file system of its own: root makes one in memory.
+# A disk that is full after the first page, the second, the third, and so on, of `data add` and of a training run: each
+# succeeds, or exits with status 5, the path, the cause and a remedy; what was acknowledged is complete, a run without a
+# stored model is FAILED at once, with the reason, and with free space everything works again. Needs a file system of
+# its own, which root makes in memory.
 set -u
 . tests/support/shell.sh || exit 2
 mkdir "$dir/disk"
@@ -21,7 +21,7 @@ leave() { # PAGES
 	dd if=/dev/zero of=filler bs=4k 2>/dev/null
 	truncate -s $(($(stat -c %s filler) - $1 * 4096)) filler
 }
-# full OUT: what it says on a full disk.
+# full OUT: checks the output on a full disk.
 full() {
 	[ "$got" = 5 ] || fail "$1: exit $got, not 5: $out $err"
 	grep -q "No space left on device" <<<"$err" || fail "$1 does not say that the disk is full: $err"
@@ -69,7 +69,7 @@ for pages in {0..48}; do
 		digests+="$model "
 		finished=$((finished + 1))
 		;;
-	5) # not started, or FAILED with the reason
+	5) # either not started, or FAILED with the reason
 		full "run start with $pages pages"
 		if ! grep -q "no run 'r$pages'" <<<"$shown"; then
 			grep -q '^status  *FAILED' <<<"$shown" && [ "$model" = - ] || fail "a run with $pages pages failed: $shown"
@@ -87,7 +87,7 @@ done
 [ "$(tr ' ' '\n' <<<"$digests" | sort -u | grep -c .)" = 1 ] || fail "the models differ: $digests"
 echo "ok a training run on a disk that is full after any page: FINISHED with its whole model, or status 5, FAILED and without"
 
-# The command's own files fit, and the copies that are kept do not.
+# The files of the command fit, but the stored copies do not.
 leave 120
 out=$(timeout 20 "$B" run start --name leaves --wait -q -- sh -c 'mkdir "$BINNACLE_RUN_DIR/artifacts"; head -c 300000 /dev/urandom >"$BINNACLE_RUN_DIR/artifacts/a"' 2>"$dir/err")
 got=$? err=$(cat "$dir/err")

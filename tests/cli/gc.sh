@@ -1,6 +1,6 @@
 #!/bin/bash
-# From a run to its last byte: what the manifests of a model and of a run's artefacts list, what gc
-# frees of removed runs, models and datasets, what it keeps of them, and what can be restored.
+# The storage of runs, models and datasets: what the manifests of a model and of a run's artifacts
+# list, what gc frees after removals, what it keeps, and what can be restored.
 set -u
 . tests/support/shell.sh || exit 2
 mkdir "$dir/ws"
@@ -8,7 +8,7 @@ cd "$dir/ws" || exit 1
 
 object() { echo ".binnacle/objects/${1:0:2}/${1:2}"; }
 id_of() { "$B" run show "$1" --json | sed -n 's/.*"id": "\([0-9a-f]\{32\}\)".*/\1/p'; }
-# The manifest of a run's artefacts, as the index names it.
+# The manifest of a run's artifacts, from the index.
 artefacts_of() { "$B" index status --dump | sed -n "s/^ \"\([0-9a-f]*\)\"|\"run\/$(id_of "$1")\"|\"artifact manifest\".*/\1/p"; }
 number() { sed -n "s/.*\"$1\": \([0-9]*\).*/\1/p" <<<"$out"; }
 

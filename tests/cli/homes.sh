@@ -1,6 +1,6 @@
 #!/bin/bash
-# A home in which nothing can be made (a container, a read-only mount) and a workspace that was copied: what works,
-# and what is said.
+# A home in which no file can be created (a container, a read-only mount), and a copied workspace: what works, and which
+# messages are printed.
 set -u
 . tests/support/shell.sh || exit 2
 unset BINNACLE_INDEX
@@ -35,7 +35,7 @@ says "trust accept --yes"
 expect 0 "accepts" "$B" trust accept --yes
 expect 0 "and goes on" "$B" model tag power/1 key value
 
-# A chain that is put back under a running server.
+# The chain is rolled back while a server is running.
 cp -a .binnacle/log "$dir/old"
 sed 's/1e6/2e6/' policy.json >other.json
 expect 0 "one more link" "$B" policy set other.json

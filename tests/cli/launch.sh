@@ -1,6 +1,6 @@
 #!/bin/bash
-# What the launch form of the workbench starts is what its foot says: a run again with another setting, a dry run, and a
-# sweep through the queue, with the real program.
+# The launch form of the workbench starts what its last line shows: a run repeated with another setting, a dry run, and
+# a sweep through the queue, with the real program.
 set -u
 . tests/support/shell.sh || exit 2
 cd "$dir" || exit 1
@@ -15,7 +15,7 @@ import json, sys
 for r in json.load(sys.stdin)["items"]:
     print(r["name"], r["values"]["params.alpha"])'; }
 
-# script KEYS: plays them, and saves the last screen.
+# script KEYS: plays the keys and saves the last screen.
 script() {
 	printf '%s\n:save-screen last\n' "$1" >keys
 	"$B" workbench --script keys --save-dir "$dir" --size=120x40 --utc || fail "the script $1"

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Two hosts append to one version, and the second does not see the log of the first: the rows that the newest version lacks
-# are named, with who appended them and the cure.
+# Two hosts append to one version, and the second one has not seen the log of the first: the rows missing in the newest
+# version are reported, with the user who appended them and a remedy.
 set -u
 if [ "$(id -u)" != 0 ] || ! unshare --uts true 2>/dev/null; then
 	echo "SKIP: appends of two hosts: only root can be another host (with unshare)"

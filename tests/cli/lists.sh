@@ -1,6 +1,6 @@
 #!/bin/bash
-# A list of the workbench and its command line are one thing: what Y says after sorting, choosing columns and
-# filtering runs, and prints the same values in the same order as the export of that list.
+# A list in the workbench agrees with its command line: the command copied by Y, after sorting, choosing columns and
+# filtering runs, prints the same values in the same order as the exported list.
 set -u
 . tests/support/shell.sh || exit 2
 cd "$dir" || exit 1
@@ -13,7 +13,7 @@ for alpha in 0.1 10 3; do
 		--name "ridge-$alpha" --wait -q >/dev/null 2>&1 || fail "run start"
 done
 
-# same NAME "KEYS..." "VALUE,VALUE...": opens a list, saves what Y says and the export, and compares the values.
+# same NAME "KEYS..." "VALUE,VALUE...": opens a list, saves the command of Y and the export, and compares the values.
 same() {
 	local name=$1 keys=$2 values=$3
 	rm -f "$name.json"
@@ -28,7 +28,7 @@ same() {
 		"$(values "$name.out" "$values")"
 }
 
-# The values of each row, from a list of the workbench or of the command line.
+# The values of each row, from the workbench or the command line.
 values() {
 	python3 - "$1" "$2" <<'END'
 import json, sys

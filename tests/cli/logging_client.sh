@@ -1,6 +1,6 @@
 #!/bin/bash
-# libbinnacle as a user meets it: `make install` under a prefix with a space in it, pkg-config, programs that
-# start without LD_LIBRARY_PATH, linked shared and static; what a process pays for it; and uninstalling.
+# libbinnacle as installed: `make install` under a prefix with a space in it, pkg-config, programs that start without
+# LD_LIBRARY_PATH, linked dynamically and statically; the cost for a process; and uninstalling.
 set -u
 . tests/support/shell.sh || exit 2
 unset LD_LIBRARY_PATH DESTDIR MAKEFLAGS MFLAGS MAKELEVEL
@@ -14,7 +14,7 @@ prefix="$dir/a prefix"
 installed() { make -s "$1" BUILD="${build#"$root/"}" PREFIX="$prefix" "${@:2}" >"$dir/log" 2>&1; }
 installed install || fail "make install: $(cat "$dir/log")"
 (cd "$prefix" && find . ! -type d | sort) >"$dir/there"
-# Pages link to pages that were installed as well.
+# Installed pages link only to installed pages.
 doc=$prefix/share/doc/binnacle
 for page in "$doc"/*.md "$doc"/docs/*.md; do
 	for link in $(grep -oE '\]\([^):#]+' "$page" | sed 's/^](//'); do
@@ -205,7 +205,7 @@ eval "cc -Wall -Wextra costs.c -o costs-a $(sed 's/-lbinnacle/-l:libbinnacle.a/'
 ./costs-a >/dev/null || fail "linked with the archive"
 readelf -d costs-a | grep -q 'NEEDED.*binnacle' && fail "the archive was not taken"
 echo "ok links the archive"
-# Our names and those of the program do not meet.
+# Global names of the library do not clash with those of a program.
 printf '%s\n' 'int bn_alloc(void); int bn_alloc(void) { return 1; }' 'int bn_workspace_open(void);' \
 	'int bn_workspace_open(void) { return 2; }' >clash.c
 eval "cc costs.c clash.c -o clash $(sed 's/-lbinnacle/-l:libbinnacle.a/' <<<"$static")" && ./clash >/dev/null ||

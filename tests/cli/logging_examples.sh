@@ -1,6 +1,6 @@
 #!/bin/bash
-# share/examples in C, C++, Fortran and Python, built and run as their first lines say, against an installed
-# library: with a workspace, without one, and inside a run that was started.
+# share/examples in C, C++, Fortran and Python, built and run as their first lines say, with an installed library: with
+# a workspace, without one, and inside a run.
 set -u
 . tests/support/shell.sh || exit 2
 unset BINNACLE_LIBRARY PYTHONPATH LD_LIBRARY_PATH DESTDIR MAKEFLAGS MFLAGS MAKELEVEL
@@ -224,7 +224,7 @@ END
 	shows "big status" '"status": "FAILED"'
 	shows raises '"status": "FAILED"'
 	shows "left open" '"status": "FINISHED"' '"count": 1'
-	# A run that is left open has the status of the process, however that came by it.
+	# A run left open gets the exit status of the process, however it exits.
 	for how in 'sys.exit(3)' 'raise SystemExit(3)' 'exit(3)' 'sys.exit(2**40)' 'sys.exit("no data")' '1 / 0' \
 		'raise KeyboardInterrupt' $'try:\n    sys.exit(3)\nexcept SystemExit:\n    pass' \
 		'one = threading.Thread(target=sys.exit, args=(4,)); one.start(); one.join()'; do
@@ -241,7 +241,7 @@ $how" 2>/dev/null)
 		shows "left$left" "\"status\": \"$([ $status = 0 ] && echo FINISHED || echo FAILED)\"" \
 			"\"exit_code\": $status" '"count": 1'
 	done
-	# Neither the end of the with block nor the interpreter's atexit gets there: the library's own.
+	# Neither the end of the with block nor Python's atexit is reached: the library's exit handler ends the run.
 	(cd ws && "$python" -c 'import atexit, binnacle, sys
 run = binnacle.run(name="uncleared")
 run.log("x", 1)
@@ -300,7 +300,7 @@ else
 	echo "SKIP: the example in Python: no python3"
 fi
 
-# What docs/runs.md says to type, from its own lines.
+# The commands in docs/runs.md, taken from the page.
 if command -v gfortran >/dev/null && command -v python3 >/dev/null; then
 	unset PKG_CONFIG_PATH PYTHONPATH
 	mkdir "$dir/docs" && cd "$dir/docs" && cp ../simulation_loop.c . && cp ../simulation_loop.f90 sim.f90 && echo 1 >plot.png

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Numbers as people write them: with thousands, percent, currencies, units. What is text says what it looks like and what
-# reads it; --thousands reads groups of three, and only those.
+# Numbers as people write them: with thousands separators, per cent, currencies, units. A column that stays text is
+# reported with the reason and the option that reads it; --thousands reads groups of three, and only those.
 set -u
 . tests/support/shell.sh || exit 2
 mkdir "$dir/ws"
@@ -42,7 +42,7 @@ for plain in 'one two' '007 008' 'n1 n2' '1st 2nd 3rd' '10.0.0.1 10.0.0.2' 'a,b 
 	note "" $plain
 done
 
-# the value that makes a column text, and why
+# the value that makes a column text, and the reason
 odd() { # WORDS VALUE GOOD...
 	local want=$1 v=$2
 	shift 2
@@ -70,7 +70,7 @@ printf 'x\n1\n2\nA3\n4\nB5\n' >in.csv
 expect 0 "names with digits" "$B" data add names in.csv
 case $err in *"is text"*) fail "names with digits: $err" ;; esac
 
-# what the cures give
+# the result of each suggested option
 sum() { "$B" data export "$@" --columns x - | tail -n +2 | paste -sd ' '; }
 given() { printf 'id,x\n'; for v in "$@"; do printf '1,"%s"\n' "$v"; done; }
 given 1,234 12,345,678.5 -1,234 7 0.5 1,234e2 NA >in.csv
@@ -104,7 +104,7 @@ given 10% 7% >in.csv
 expect 0 "the transform that is named" "$B" data transform s share --column 'x = real(substr(x, 1, length(x) - 1))' -q
 check share "10.0 7.0" "$(sum s)"
 
-# what is beyond a range says beyond which
+# a value out of range is reported with the range
 given 9223372036854775808 1 >in.csv
 expect 0 "beyond int64" "$B" data add huge in.csv
 says "line 2 has \"9223372036854775808\", and int64 ends at 9223372036854775807 (use --type for uint64 or a rounded float64)"

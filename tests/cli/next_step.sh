@@ -1,6 +1,6 @@
 #!/bin/bash
-# What Overview says is next can be done: each command that it names is the next one in a model's life, not one that
-# needs what is not there yet.
+# The next steps suggested by Overview can be executed: each command is the next one in the life of a model, and none
+# needs something that does not exist yet.
 set -u
 . tests/support/shell.sh || exit 2
 cd "$dir" || exit 1

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Keys with spaces, dots, signs and other letters, and values with line ends: every screen and every table shows them,
-# and what the program writes for such a key is what it reads.
+# Keys with spaces, dots, punctuation and non-ASCII letters, and values with line ends: every screen and table shows
+# them, and the notation in which the program prints such a key is accepted as input.
 set -u
 . tests/support/shell.sh || exit 2
 export LC_ALL=C.UTF-8
@@ -21,7 +21,7 @@ log_all() { # RUN OFFSET
 log_all first 0
 log_all second 5
 
-# screen NAME KEYS WANT...: what the screen shows after those keys
+# screen NAME KEYS WANT...: what the screen contains after those keys
 screen() {
 	local name=$1 keys=$2 want
 	shift 2
@@ -36,7 +36,7 @@ screen runs 3 'val loss' 'test loss' first second
 screen "of a run" '3 Enter' 'val loss'
 screen overview '3 1' '2 finished'
 
-# As the command line takes them: sorted, filtered, as columns.
+# On the command line: sorting, filtering, columns.
 expect 0 "sort by such a key" "$B" run ls --sort '-metrics.`val loss`' --tsv
 says "$(printf 'second\t')"
 [ "$(cut -f2 <<<"$out" | sed -n 2p)" = second ] || fail "sorted by val loss: $out"
@@ -49,7 +49,7 @@ done
 expect 2 "a quote that is not closed is named" "$B" run ls --sort 'metrics.`val loss'
 says "sort:1:9: this quote is never closed"
 
-# Of a value with a line end, no line begins in the first column; columns are as wide as what is seen.
+# A line end in a value does not begin a line of output; columns have the width of what is displayed.
 expect 0 "run show" "$B" run show first
 says 'lines                    one two three'
 says 't k                      a b'

@@ -1,6 +1,6 @@
 #!/bin/bash
-# A source is opened once, nothing of the table is read back, and what cannot be read twice is as good: pipes, and
-# values that contradict the sample early or late, give the bytes that the final types, declared, give.
+# A source is opened once, and no part of the table is read back. Sources that cannot be read twice, and values that
+# contradict the sample early or late, give the same bytes as with the final types declared.
 set -u
 . tests/support/shell.sh || exit 2
 
@@ -18,7 +18,7 @@ if command -v strace >/dev/null && strace -o /dev/null true 2>/dev/null; then
 	check opened_once 1 "$(grep -cE 'open(at|at2)?\(.*jobs\.csv.* = [0-9]+' trace)"
 	read_bytes=$(grep -E 'p?read(64)?\([0-9]+<[^>]*jobs\.csv>' trace | sed 's/.* = //' | awk '{ s += $1 } END { print s + 0 }')
 	size=$(stat -c %s jobs.csv)
-	# once, and what tells the kind and the types: 4 KiB, 1 MiB of header, the sample
+	# one pass, and what detects format and types: 4 KiB, 1 MiB of header, the sample
 	check read_about_once yes "$([ "$read_bytes" -ge "$size" ] && [ "$read_bytes" -le $((size + 4096 + 3 * 1048576)) ] && echo yes || echo "$read_bytes of $size")"
 	check no_read_back 0 "$(grep -cE '(p?read(64)?|mmap)\(.*<[^>]*/(tmp/object-|objects/../)' trace | awk '{ print $1 }')"
 else
@@ -54,7 +54,7 @@ for at in 60000 100000 199999; do
 		IFS=: read -r column value type <<<"$what"
 		awk -F, -v OFS=, -v at=$at -v c="$column" -v v="$value" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == c) k = i }
 			NR == at { $k = v } { print }' jobs.csv >odd.csv
-		odd=odd_${column}_${at}_$type # a version after the first is read as that one's types
+		odd=odd_${column}_${at}_$type # a new name, since later versions use the types of the first
 		"$BINNACLE" data add "$odd" odd.csv -q >/dev/null 2>err || cat err
 		"$BINNACLE" data add "declared_$odd" odd.csv --type "$column=$type" -q >/dev/null 2>err || cat err
 		check "as_declared_${column}_${type}_$at" "$(hash_of "declared_$odd")" "$(hash_of "$odd")"

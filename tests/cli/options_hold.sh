@@ -1,6 +1,6 @@
 #!/bin/bash
-# Options and names that were passed over without a word: malformed jobs of a log, endings of files, what an append did, the
-# dialect of a file that a model is asked about.
+# Options and names that used to be ignored silently: malformed jobs in a log, suffixes of file names, the result of an
+# append, the dialect of a file for predictions.
 set -u
 . tests/support/shell.sh || exit 2
 mkdir "$dir/ws"

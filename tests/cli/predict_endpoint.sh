@@ -1,6 +1,6 @@
 #!/bin/bash
-# A file of predictions has the same columns and the same bytes through a server as without one, whatever the classes
-# are called and whichever trainer made the model.
+# Predictions for a file have the same columns and bytes with a server as without one, for all names of classes and all
+# trainers.
 set -u
 . tests/support/shell.sh || exit 2
 server=
@@ -59,24 +59,24 @@ for m in "${models[@]}"; do
 	cmp -s here.json there.json || fail "$m --json: $(diff here.json there.json | head -n 4)"
 done
 [ "$(head -n 1 here.csv)" = prediction ] || fail "ridge has no classes: $(head -n 1 here.csv)"
-# MLflow's own body is as it was: who does not ask gets predictions alone.
+# The default response for MLflow is unchanged: it has only the predictions.
 body=$(curl -sf --unix-socket "$dir/s" -H 'Content-Type: text/csv' --data-binary @text.csv http://localhost/invocations/text-logistic)
 case $body in *probabilities*) fail "/invocations answers more than asked: $body" ;; esac
 ask() { curl -s --unix-socket "$dir/s" "http://localhost/$1" "${@:2}"; }
-# Names of classes are one record of CSV.
+# The names of classes are one CSV record.
 says_of() { # MODEL WANT
 	case $(ask v2/models/$1) in *"$2"*) echo "ok classes of $1" ;; *) fail "classes of $1: $(ask v2/models/$1)" ;; esac
 }
 says_of three-logistic '"classes":"high,low,mid"'
 says_of quoted-logistic '"classes":"\"a,b\",it'"'"'s,\"say \"\"x\"\"\""'
-# A time that is none: the answer says the form.
+# For an invalid time the response gives the valid form.
 for when in '"yesterday"' '"1700000000"' '"2026-02-30"' '"12:30"' true '"31.01.2026"'; do
 	case $(ask predict/times-ridge -H 'Content-Type: application/json' -d "{\"when\":$when}") in
 	*"field 'when': expected a time, got "*2026-01-31T09:30:00Z*nanoseconds*) echo "ok a bad time: $when" ;;
 	*) fail "a bad time $when: $(ask predict/times-ridge -H 'Content-Type: application/json' -d "{\"when\":$when}")" ;;
 	esac
 done
-# A name that is nearly one of the model's: in a row, in a table of rows, in CSV.
+# A misspelt name of a field: in a row, in a table of rows, in CSV.
 near() { # NAME ROUTE TYPE BODY WANT
 	case $(ask "$2" -H "Content-Type: $3" -d "$4") in *"$5"*) echo "ok $1" ;; *) fail "$1: $(ask "$2" -H "Content-Type: $3" -d "$4")" ;; esac
 }

@@ -1,7 +1,7 @@
 #!/bin/bash
-# Private data with real accounts: ann adds rows that only she can read, works with them, and ben, a member of her group, gets
-# name, numbers and digest, one sentence where he asks for more, and no byte of the rows. What is made from them (profile,
-# parts, checks, drift) is hers alone too; what was trained on them is not.
+# Private data with real accounts: ann adds rows that only she can read, and works with them. ben, a member of her
+# group, can see names, numbers and the digest, is refused anything else with a message, and can read no byte of the
+# rows. What is derived from the rows (profile, parts, checks, drift) is private too; models trained on them are not.
 set -u
 if [ "$(id -u)" != 0 ] || ! command -v setpriv >/dev/null; then
 	echo "SKIP: private data of another account: only root can be several accounts (with setpriv)"
@@ -24,7 +24,7 @@ fails() { # WHO STATUS LINE
 	text=$(as "$1" "$3")
 	[ $? = "$2" ] || fail "$1: $3: not exit status $2: $text"
 }
-# Refused in one sentence that says whose it is.
+# Refused with a message that names the owner.
 private() { # LINE
 	text=$(as ben "$1")
 	[ $? = 4 ] || fail "ben: $1: not exit status 4: $text"
@@ -32,7 +32,7 @@ private() { # LINE
 }
 says() { grep -qF -- "$1" <<<"$text" || fail "'$1' is not said: $text"; }
 hides() { grep -qF -- "$1" <<<"$text" && fail "'$1' is shown: $text"; }
-# Words of the rows, that ben must find nowhere.
+# Words in the rows, which ben must not find in any file.
 untouched() {
 	as ben 'grep -rlaE "zirkonium|hafnium" .binnacle' | grep -v 'Permission denied' | grep . && fail "$1: ben reads it"
 	echo "ok $1"
@@ -72,7 +72,7 @@ private 'binnacle data check metals --suite $HOME/suite.json'
 [ ! -e "$dir/ben/x.csv" ] || fail "an export was begun"
 echo "ok another member is told whose it is"
 
-# The same bytes, which he has got elsewhere.
+# ben adds the same bytes, from elsewhere.
 cp "$dir/ann/rows.csv" "$dir/ben/same.csv" && chown "${uid[ben]}" "$dir/ben/same.csv"
 works ben 'binnacle data add copy $HOME/same.csv --private && binnacle data head copy'
 as ann "ls .binnacle/objects/private-${uid[ben]}" >/dev/null && fail "ann lists what is ben's"
@@ -80,7 +80,7 @@ private 'binnacle data head metals'
 works ann 'binnacle data head metals && binnacle data head metals.test'
 echo "ok the same bytes are each one's own"
 
-# gc, doctor and audit verify of one who cannot read it.
+# gc, doctor and audit verify by a user who cannot read them.
 works ben 'binnacle gc --older-than 0s --yes && binnacle audit verify'
 says "private: "
 says "uid-${uid[ann]}"
@@ -89,13 +89,13 @@ hides '"what": "modes"'
 works ann 'binnacle gc --older-than 0s --yes && binnacle audit verify && binnacle data head metals && binnacle data head metals.train'
 echo "ok gc, doctor and audit verify of others take it for no damage"
 
-# What was trained on it can be read.
+# Models trained on them can be read.
 works ann 'binnacle run start --trainer ridge --data metals.train --data metals.test:test --target power --name on-private --wait -q && binnacle model register on-private --name metal -q'
 works ben 'binnacle run show on-private && binnacle model show metal/1 && printf "metal,load\nhafnium,3\n" >$HOME/in.csv && binnacle predict metal/1 $HOME/in.csv'
 private 'binnacle run start --again on-private --wait -q'
 echo "ok a model that was trained on it is readable"
 
-# A drift report holds shares of its rows. (Without loopback sockets there is none.)
+# A drift report contains shares of the rows. (It needs loopback sockets.)
 works ann 'binnacle serve metal/1 --unix $HOME/s --json >$HOME/serve.json 2>$HOME/serve.err & pid=$!
 	until [ -S $HOME/s ]; do kill -0 $pid || exit 1; sleep 0.05; done
 	binnacle predict --endpoint unix:$HOME/s $HOME/rows.csv -q && kill -TERM $pid && wait $pid
@@ -105,7 +105,7 @@ private 'binnacle monitor show latest'
 works ben 'binnacle monitor ls && binnacle audit verify'
 echo "ok a drift report with private rows is private"
 
-# A next version is private as well, and --shared ends that.
+# The next version is private too, unless --shared is given.
 works ann 'sed s/zirkonium/lead/ $HOME/rows.csv | sed s/hafnium/tin/ >$HOME/next.csv && binnacle data add metals $HOME/next.csv'
 private 'binnacle data head metals@v2'
 works ann 'sed "s/^tin/iron/; s/^lead/iron/" $HOME/next.csv >$HOME/last.csv && binnacle data add metals $HOME/last.csv --shared'
@@ -119,7 +119,7 @@ works ann 'binnacle data generate made --rows 50 --private -q'
 private 'binnacle data head made'
 echo "ok the versions after it are private until --shared"
 
-# Removed, restored, collected.
+# Removed, restored, freed by gc.
 works ann 'binnacle data rm made --yes'
 works ben 'binnacle gc --older-than 0s --yes'
 works ann 'binnacle data restore made && binnacle data head made && binnacle data rm made --yes && binnacle gc --older-than 0s --yes'
@@ -127,7 +127,7 @@ works ann 'binnacle data show made@v1 --json'
 says '"bytes_gone": true'
 echo "ok private bytes are removed by their owner's gc"
 
-# Shared by mistake: out of everybody's place first.
+# Shared by mistake: the shared bytes must be freed first.
 works ann 'printf "a,b\n1,2\n77,78\n" >$HOME/oops.csv; binnacle data add oops $HOME/oops.csv -q'
 works ben 'binnacle data head oops'
 fails ann 6 'binnacle data add oops $HOME/oops.csv --private'
@@ -138,7 +138,7 @@ works ann 'binnacle gc --older-than 0s --yes && binnacle data add oops $HOME/oop
 private 'binnacle data head oops'
 echo "ok what was shared by mistake is private again once its bytes were freed"
 
-# A mode that others could read by is named, with the command that mends it.
+# A mode that lets others read is reported, with the command that corrects it.
 own="$dir/team/.binnacle/objects/private-${uid[ann]}"
 [ "$(stat -c %a "$own")" = 700 ] || fail "the mode of $own is $(stat -c %a "$own")"
 find "$own" -type f ! -perm 400 | grep . && fail "objects of another mode than 0400"

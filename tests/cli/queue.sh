@@ -1,6 +1,6 @@
 #!/bin/bash
-# The queue from the command line: limits, waiting and why, pausing, cancelling, waiting for the end, what
-# happens when everybody is killed; exit statuses and JSON.
+# The queue on the command line: limits, reasons for waiting, pausing, cancelling, waiting for the end, recovery after
+# all processes were killed; exit statuses and JSON.
 set -u
 . tests/support/shell.sh || exit 2
 export BINNACLE_HEARTBEAT=200ms
@@ -65,7 +65,7 @@ expect 0 "and the other one runs" "$B" run watch c
 expect 0 "the audit log has it" "$B" audit log --json
 says queue.paused
 
-# Each line names the runs.
+# Every line names the runs.
 "$B" run start --queue --quiet --name holds -- sleep 60 >/dev/null 2>&1
 for i in $(seq 100); do
 	"$B" run show holds --json | grep -q '"status": "RUNNING"' && break
@@ -84,7 +84,7 @@ expect 0 "a stop of several" "$B" run stop q1 q2 holds --wait
 says "cancelled, before it had started"
 says "asked to end"
 
-# Everybody is killed while one runs and one waits.
+# All processes are killed while one run is running and one is waiting.
 "$B" run start --queue --quiet --name long -- sleep 60 >/dev/null 2>&1
 "$B" run start --queue --quiet --name next -- sh -c 'echo at last' >/dev/null 2>&1
 for i in $(seq 100); do
@@ -103,7 +103,7 @@ expect 0 "the index rebuilds to the same" "$B" index rebuild
 expect 0 "and the queue is empty" "$B" queue ls --json
 says '"count": 0'
 
-# What a run that waited runs is what lies there then.
+# A run executes the files as they are when it starts, not when it was queued.
 if git init -q code 2>/dev/null; then
 	(cd code && echo one >a && git add a &&
 		git -c user.name=t -c user.email=t@t commit -qm one) || fail "git commit"
@@ -131,7 +131,7 @@ if git init -q code 2>/dev/null; then
 	echo "ok reproduce says so"
 fi
 
-# A run goes again to whom it was given, and to another when that is said.
+# A repeated run uses the same executor, unless another one is given.
 expect 0 "again" "$B" run start --again next --wait --name again
 says FINISHED
 expect 0 "is queued again" "$B" run show again --json
@@ -142,7 +142,7 @@ says '"executor": "local"'
 expect 2 "an executor that is none" "$B" run start --executor slurm -- true
 says "local, queue"
 
-# A trainer that was not told its threads takes what the queue has when it starts.
+# A trainer without a number of threads uses what the queue has when it starts.
 "$B" data generate jobs --rows 500 -q >/dev/null || fail generate
 "$B" queue set --cores 2 -q >/dev/null || fail set
 "$B" queue pause -q || fail pause
@@ -154,7 +154,7 @@ expect 0 "with the cores of that limit" "$B" run log fit
 says "1 core: all that the queue has to give"
 knows_its_fields
 
-# Several at once; words while one waits; sizes without a unit; what a user may have meant.
+# Several at once; messages while a run waits; sizes without a unit; suggestions.
 "$B" queue pause -q || fail pause
 for name in s1 s2 s3; do "$B" run start --queue --quiet --name "$name" -- true >/dev/null 2>&1; done
 expect 0 "several are cancelled" "$B" run stop s1 s2

@@ -1,6 +1,6 @@
 #!/bin/bash
-# What meets a model or an older version is read by the types that these have: the same row gets the same answer
-# whatever stands beside it, and what does not fit is an error that names the cell.
+# Data for a model, or for a dataset with earlier versions, is read with the types of these: the same row gets the same
+# answer whatever the other rows are, and a value that does not fit is an error that names the cell.
 set -u
 . tests/support/shell.sh || exit 2
 server=
@@ -11,7 +11,7 @@ cd "$dir/ws" || exit 1
 
 # ---- rows alone and together ----------------------------------------------------------------
 
-# train NAME TEXT...: a category k of these texts and one that is a word; each moves y by 10.
+# train NAME TEXT...: a category k with these texts and a word; each text changes y by 10.
 train() {
 	local name=$1 i=0
 	shift
@@ -31,7 +31,7 @@ train() {
 		>/dev/null || fail "run start $name"
 }
 
-# alone NAME TEXT...: the answers to each row by itself, to each pair and to all of them
+# alone NAME TEXT...: the answers for each row alone, for each pair and for all rows
 alone() {
 	local name=$1 k
 	shift

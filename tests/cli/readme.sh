@@ -1,6 +1,6 @@
 #!/bin/bash
-# The README's "Five minutes", as it stands there: every line works, in that order. The approval by
-# the author is refused, as the README says it needs somebody else; a policy then allows it.
+# The README's "Five minutes" as printed: every line works, in that order. Approval by the author is
+# refused, as the README says; a policy then allows it.
 set -u
 . tests/support/shell.sh && . tests/support/readme.sh || exit 2
 server=
@@ -12,7 +12,7 @@ export PATH=$dir/bin:$PATH BINNACLE_TOKEN=of-the-readme
 cd "$dir/ws" || exit 1
 lines=0
 
-# Something for the lines to work on: jobs.csv and new.csv.
+# The data used by the lines: jobs.csv and new.csv.
 (mkdir "$dir/gen" && cd "$dir/gen" && binnacle init && binnacle data generate jobs --rows 3000 &&
 	binnacle data export jobs "$dir/ws/jobs.csv" && binnacle data generate later --rows 500 --seed 9 &&
 	binnacle data export later "$dir/ws/new.csv") >"$dir/gen.log" 2>&1 || {

@@ -1,6 +1,6 @@
 #!/bin/bash
-# The founder's key is lost: the recovery key of `init --recovery` admits an admin and removes the founder; another
-# key does neither, and after it is used the new admin goes on alone.
+# The founder's key is lost: the recovery key of `init --recovery` admits an admin and removes the founder; another key
+# cannot do either, and afterwards the new admin works without it.
 set -u
 . tests/support/shell.sh || exit 2
 own=$XDG_CONFIG_HOME cold=$dir/cold

@@ -1,6 +1,6 @@
 #!/bin/bash
-# The registry from the command line: one model from a run to champion, what is refused on the way
-# and with which exit status, and what verification says after somebody has touched the files.
+# The registry on the command line: a model from its run to champion, what is refused and with which
+# exit status, and what verification reports after files were changed.
 set -u
 . tests/support/shell.sh || exit 2
 mkdir "$dir/ws"

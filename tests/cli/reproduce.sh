@@ -1,6 +1,6 @@
 #!/bin/bash
 # Acceptance: `binnacle run reproduce RUN` prints bit-identical for each native trainer, at another
-# thread count; and says what differs when the model is not the run's.
+# thread count, and reports the differences if the model is not the one of the run.
 set -u
 . tests/support/shell.sh || exit 2
 cd "$dir" || exit 1
@@ -28,14 +28,14 @@ try logistic job_state
 try mlp node_power_consumption --set epochs=5
 try mlp job_state --set epochs=5
 
-# Two runs of one spec give one model.
+# Two runs with one spec give the same model.
 "$B" run start --again ridge-node_power_consumption --name twin --threads 2 --wait -q >/dev/null ||
 	fail twin
 digest() { "$B" run show "$1" --json | sed -n 's/.*"model_digest": "\([0-9a-f]*\)".*/\1/p'; }
 [ "$(digest twin)" = "$(digest ridge-node_power_consumption)" ] || fail "twins differ"
 echo "ok two runs of one spec give one model"
 
-# What was not recorded cannot be reproduced, and says so.
+# A run without a stored model cannot be reproduced, and the error says so.
 "$B" run start --name shell --wait -q -- true >/dev/null || fail shell
 "$B" run reproduce shell -q 2>err && fail "a command was reproduced"
 grep -q "stored no model" err || fail "wrong words: $(cat err)"

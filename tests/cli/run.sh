@@ -1,6 +1,6 @@
 #!/bin/bash
-# Runs from the command line: starting commands, logging from inside, listing with filters, stopping,
-# the trash; exit statuses and JSON.
+# Runs on the command line: starting commands, logging from inside, listing with filters, stopping, the trash; exit
+# statuses and JSON.
 set -u
 . tests/support/shell.sh || exit 2
 export BINNACLE_HEARTBEAT=200ms
@@ -102,7 +102,7 @@ expect 0 "the index rebuilds to the same" "$B" index rebuild
 expect 0 "and the list is as before" "$B" run ls --json
 says '"count": 3'
 
-# The launcher dies at once; the run does not.
+# The launcher is killed at once, and the run continues.
 setsid sh -c "'$B' run start --name orphan -- sh -c 'until [ -e go ]; do sleep 0.05; done; echo done' >/dev/null 2>&1; kill -9 \$\$"
 touch go
 expect 0 "a run outlives its launcher" "$B" run watch orphan

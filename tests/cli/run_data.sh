@@ -1,5 +1,5 @@
 #!/bin/bash
-# What a command finds of its data, and how two that would hide each other are told apart.
+# How a command finds its data, and errors for datasets whose variables would clash.
 set -u
 . tests/support/shell.sh || exit 2
 cd "$dir" || exit 1

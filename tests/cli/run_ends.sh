@@ -1,6 +1,7 @@
 #!/bin/bash
-# What ends a run, and what does not: signals for the supervisor are its program's, a closed output is no end, one number
-# that is none costs itself, a word behind -- is the program's, a name in the trash is free.
+# What ends a run and what does not: signals to the supervisor are passed to its program, a closed output does not end
+# it, an invalid number in metrics.json only loses that number, options after -- belong to the program, a name in the
+# trash can be reused.
 set -u
 . tests/support/shell.sh || exit 2
 mkdir "$dir/ws"
@@ -24,13 +25,13 @@ until_ends() { # RUN
 }
 field() { "$B" run show "$1" --json | sed -n "s/.*\"$2\": *\"\{0,1\}\([^\",]*\).*/\1/p" | head -n 1; }
 
-# A program that has a handler gets each signal that its supervisor gets, and ends as it likes.
+# A program with a handler gets each signal sent to its supervisor, and decides when to end.
 for s in USR1 USR2 QUIT TSTP CONT HUP WINCH ALRM; do
 	"$B" run start --name "has-$s" -q -- bash -c "trap 'echo got-$s; over=1' $s; trap '' CHLD
 		echo ready; until [ -n \"\${over:-}\" ] || [ -e go ]; do sleep 0.05; done; echo done" >/dev/null || fail "start"
 	until_says "has-$s" ready
 	kill -$s "$(field "has-$s" pid)" || fail "no supervisor"
-	[ $s != TSTP ] || kill -CONT "$(field "has-$s" pid)" # what sleeps there has no handler
+	[ $s != TSTP ] || kill -CONT "$(field "has-$s" pid)" # the `sleep` in the script has no handler
 	case $s in
 	USR1 | USR2 | QUIT | TSTP | CONT) until_says "has-$s" "got-$s" ;;
 	*) touch go ;;
@@ -40,7 +41,7 @@ for s in USR1 USR2 QUIT TSTP CONT HUP WINCH ALRM; do
 	[ "$(field "has-$s" status)" = FINISHED ] || fail "SIG$s: $("$B" run show "has-$s")"
 	echo "ok SIG$s costs no run"
 done
-# One that has none is ended by it, as without a supervisor, and the run says by which.
+# A program without a handler is ended by the signal, as without a supervisor, and the run shows which.
 for s in USR1 QUIT; do
 	"$B" run start --name "bare-$s" -q -- sh -c 'echo ready; exec sleep 60' >/dev/null || fail "start"
 	until_says "bare-$s" ready
@@ -50,13 +51,13 @@ for s in USR1 QUIT; do
 	says "SIG$s"
 done
 
-# A program that closes what it prints to goes on, and its status counts.
+# A program that closes its output continues, and its exit status counts.
 for how in 'exec >&-' 'exec 2>&-' 'exec >&- 2>&-' 'exec <&- >&- 2>&-' 'exec >/dev/null 2>&1'; do
 	expect 1 "closed: $how" "$B" run start --wait -q -- sh -c "$how; echo lost; (exit 0); sleep 0.1; exit 3"
 	says "exit status 3"
 done
 
-# metrics.json as Python writes it.
+# metrics.json as written by Python.
 metrics() { # NAME JSON
 	expect 0 "$1" "$B" run start --wait -q --name "$1" -- sh -c 'printf %s "$1" >"$BINNACLE_RUN_DIR/metrics.json"' sh "$2"
 	expect 0 "$1 is shown" "$B" run show "$1"
@@ -89,7 +90,7 @@ expect 0 "what is no JSON ends no run" "$B" run start --wait --name broken -- sh
 expect 0 "and is told where it was printed" "$B" run log broken
 says "metrics.json:1:"
 
-# The command finds the program that started it, whatever its PATH says.
+# The command finds the binnacle that started it, with any PATH.
 for path in /usr/bin:/bin "$PATH" /bin; do
 	env PATH="$path" "$B" run start --wait -q --name "finds-$n_found" -- /bin/sh -c 'binnacle log metric found=1 && binnacle log param a=b' \
 		>"$dir/out" 2>&1 || fail "binnacle is not found on the PATH of a run: $(cat "$dir/out")"
@@ -97,7 +98,7 @@ for path in /usr/bin:/bin "$PATH" /bin; do
 done
 echo "ok a run finds binnacle"
 
-# --wait behind -- is the program's, and that is said.
+# --wait after -- belongs to the program; a warning says so.
 expect 0 "--wait behind --" "$B" run start --name behind -- sh -c 'exit 4' --wait
 says "--wait is after --"
 until_ends behind
@@ -107,7 +108,7 @@ expect 1 "--wait before --" "$B" run start --wait -- sh -c 'exit 4'
 expect 1 "--wait before and behind" "$B" run start --wait -- sh -c 'exit 4' --wait
 case $err in *"is after"*) fail "it waits: $err" ;; esac
 
-# What lies in the trash keeps no name.
+# The name of a run in the trash can be used again.
 "$B" run rm nan -y -q || fail "run rm"
 metrics nan '{"loss": 2}'
 shows loss 2.00000

@@ -1,5 +1,5 @@
 #!/bin/bash
-# How many keys the jobs with runs take, pressed on a pseudo-terminal from Overview; a chord counts as one.
+# The number of keys for frequent tasks with runs, typed on a pseudo-terminal from Overview; a chord counts as one.
 set -u
 . tests/support/shell.sh || exit 2
 command -v python3 >/dev/null || { echo "SKIP: keys of jobs: python3 is not there"; exit 0; }
@@ -13,7 +13,7 @@ for alpha in 0.1 1 10; do
 		--features num_nodes_alloc,run_time --set alpha=$alpha --name "ridge-$alpha" --wait -q \
 		>/dev/null 2>&1 || fail "run start"
 done
-# The run that a job starts ends by itself.
+# Runs started by a task end by themselves.
 at_end() {
 	for ((i = 0; i < 600; i++)); do
 		[ "$("$B" -C "$dir/ws" run ls --filter "status IN ('RUNNING', 'SCHEDULED')" --json 2>/dev/null |

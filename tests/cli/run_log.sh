@@ -1,6 +1,6 @@
 #!/bin/bash
-# A run's log has a limit, and says what it has left out; a supervisor that is stopped makes nobody wait for ever; what
-# a run has started in sessions of its own ends with it.
+# The log of a run has a limit, and shows what was left out; a stopped supervisor does not make others wait without
+# limit; processes that a run started in other sessions end with it.
 set -u
 . tests/support/shell.sh || exit 2
 mkdir "$dir/ws"
@@ -24,7 +24,7 @@ expect 0 "a run that is followed" "$B" run start --watch -q --log-limit 64K -- s
 says "left out here"
 [ "$(tail -6 <<<"$out" | grep -c '^200000$')" = 1 ] || fail "who follows sees the end: $(tail -3 <<<"$out")"
 
-# What prints fast loses nothing below the limit, and all of it is there when the run is over.
+# Fast output below the limit is complete, and all of it is in the log when the run is over.
 expect 0 "fast" "$B" run start --wait -q --name fast -- seq 1 300000
 "$B" run log fast | cmp -s - <(seq 1 300000) || fail "something of the log is missing"
 
@@ -58,14 +58,14 @@ kill -KILL "$(file_of guard "$id")"
 for _ in $(seq 100); do "$B" run show late | grep -q FINISHED && break; sleep 0.1; done
 [ "$("$B" run log late | wc -l)" = 40 ] || fail "the supervisor writes the log when its guard is gone"
 
-# A log that could not be written to where it was to go is no success.
+# If the log cannot be written to the output, the command fails.
 if [ -c /dev/full ]; then
 	expect 0 "a run that prints much" "$B" run start --wait -q --name much -- seq 1 20000
 	"$B" run log much >/dev/full 2>/dev/null && fail "a log that got nowhere is a success"
 	"$B" run log much | head -1 >/dev/null
 fi
 
-# Who cannot print since the disk is full goes on.
+# A program continues when its output does not fit on the disk.
 if [ "$(id -u)" = 0 ] && mkdir "$dir/small" && mount -t tmpfs -o size=3m none "$dir/small" 2>/dev/null; then
 	at_end() { umount -l "$dir/small"; }
 	cd "$dir/small" || exit 1

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Another user's run, by its name, a prefix of its id or the whole id: what the fold would refuse is refused before
-# anything is written. Another user's files in the place of the queue's directory, or of the workspace's own.
+# anything is written. Also: files of another user in place of the queue's directory or of parts of the workspace.
 set -u
 TMPDIR=/tmp # other users look into $dir
 . tests/support/shell.sh || exit 2
@@ -32,7 +32,7 @@ as 40101 "$B" user accept uid-40102 >/dev/null || fail "user accept"
 as 40101 "$B" run start --name theirs --wait -q -- true >/dev/null || fail "their run"
 id=$(as 40101 "$B" run show theirs --json | sed -n 's/^ *"id": "\([0-9a-f]\{32\}\)".*/\1/p' | head -n 1)
 touch file && chmod 644 file
-# Records of the user who is not its owner.
+# The number of records by the user who is not the owner.
 records() { as 40101 "$B" audit log --limit 10000 --json | grep -c '"uid": 40102'; }
 segments() { find .binnacle/log -user 40102 -name '*.seg' | sort; }
 before=$(records) written=$(segments)
@@ -50,7 +50,7 @@ for run in theirs "${id:0:8}" "$id"; do
 done
 [ "$(records)" = "$before" ] || fail "what is refused is written: $(as 40101 "$B" audit log)"
 [ "$(segments)" = "$written" ] || fail "records of the other user: $(find .binnacle/log -ls)"
-# One that runs, and one that waits.
+# One run is running, one is waiting.
 as 40101 "$B" run start --name sleeps -q -- sleep 100 >/dev/null && as 40101 "$B" queue pause -q >/dev/null &&
 	as 40101 "$B" run start --queue --name waits -q -- true >/dev/null || fail "their runs"
 for run in sleeps waits; do
@@ -60,7 +60,7 @@ for run in sleeps waits; do
 done
 [ "$(records)" = "$before" ] || fail "a stop that is refused is written: $(as 40101 "$B" audit log)"
 as 40101 "$B" run stop sleeps waits -q >/dev/null && as 40101 "$B" queue resume -q >/dev/null || fail "their own stop"
-# The policy lets developers tag, any run.
+# The policy lets developers tag any run.
 for run in theirs "$id"; do
 	expect 0 "log tag --run $run" as 40102 "$B" log tag "by-$run=b" --run "$run"
 	expect 0 "run tag $run" as 40102 "$B" run tag "$run" "stage-$run=b"

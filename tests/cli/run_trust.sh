@@ -1,13 +1,12 @@
 #!/bin/bash
-# What a member of the group may do to another's run through files, who may rename the directories above
-# it: nothing that makes the other's processes run, or end, something else. And a program without
-# standard streams logs whole.
+# What a member of the group can do to another user's run by renaming directories above it: nothing that makes the other
+# user's processes run or end something else. Also: a program without standard streams logs everything.
 set -u
 . tests/support/shell.sh || exit 2
 export BINNACLE_INDEX=$dir/index
 
 cd "$dir" && mkdir ws && cd ws && "$B" init -q >/dev/null || fail init
-# Waits until the run is under way.
+# Waits until the run has started.
 begun() {
 	for _ in $(seq 200); do
 		"$B" run show "$1" --json | grep -q '"status": "RUNNING"' && return
@@ -91,10 +90,10 @@ rm -rf .binnacle/runs && mv .binnacle/runs.old .binnacle/runs
 exchange() { mv ".binnacle/runs/$1" x && mv ".binnacle/runs/$2" ".binnacle/runs/$1" && mv x ".binnacle/runs/$2"; }
 "$B" run start --queue --name one -q -- sh -c 'echo one >>../ran' >/dev/null || fail one
 "$B" run start --queue --name two -q -- sh -c 'echo two >>../ran' >/dev/null || fail two
-# The same spec; only what they were queued in tells them apart.
+# The same spec; the runs differ only in the environment saved when they were queued.
 X=one "$B" run start --queue --name same1 -q -- sh -c 'echo $X >>../ran' >/dev/null || fail same1
 X=two "$B" run start --queue --name same2 -q -- sh -c 'echo $X >>../ran' >/dev/null || fail same2
-# Queued by an earlier version: no environment that says whose it is.
+# As queued by an earlier version, whose environment does not name its run.
 one=$(id_of one) two=$(id_of two)
 rm ".binnacle/runs/$one/limits" ".binnacle/runs/$two/limits"
 exchange "$one" "$two"
@@ -131,7 +130,7 @@ grep -q 'the directory of another run' shown || fail "a stop that nobody hears: 
 sleep 3 # time itself: that nothing happens has no sign
 "$B" run show second --json | grep -q '"status": "RUNNING"' || fail "run stop ended the run whose directory was exchanged"
 exchange "$long" "$second"
-# With that of a run that waits.
+# Exchanged with the directory of a waiting run.
 "$B" queue pause -q >/dev/null
 "$B" run start --queue --name waits -q -- true >/dev/null || fail waits
 waits=$(id_of waits)

@@ -1,5 +1,5 @@
 #!/bin/bash
-# run start --where: a model of the rows that satisfy an expression is the model of a dataset of these rows.
+# run start --where: the model is equal to one trained on a dataset of the rows that satisfy the expression.
 set -u
 . tests/support/shell.sh || exit 2
 cd "$dir" || exit 1
@@ -35,7 +35,7 @@ check compared_where_they_differ "2" "$(
 	for k in 1 2; do train "long$k" -d t -d u:test --where "x > 0 and x < 100 and day > 2025-12-31 and y > $k"; done
 	"$BINNACLE" run compare long1 long2 | grep '^  where' | grep -o '[.][.][.].*' | grep -o 'y > [12]' | sort -u | wc -l)"
 
-# What is wrong is said before there is a run.
+# Errors are reported before a run is created.
 says() { # STATUS WHAT PATTERN OPTION...
 	local said status
 	said=$("$BINNACLE" run start "${@:4}" 2>&1)

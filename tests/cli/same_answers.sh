@@ -1,7 +1,7 @@
 #!/bin/bash
-# The program's own ways to a model's answer say the same, digit for digit: files and pipes, CSV and Arrow, rows alone and
-# together, a server, other instruction sets, and a test part. Random tables of every type, in one process:
-# tests/core/serve/test_same_answers.c.
+# All interfaces of the program to a model give the same answers, digit for digit: files and pipes, CSV and Arrow, rows
+# alone and together, a server, other instruction sets, and a test part. With random tables of every type, in one
+# process: tests/core/serve/test_same_answers.c.
 set -u
 . tests/support/shell.sh || exit 2
 server=
@@ -29,7 +29,7 @@ nan,NA,7,9223372036854775808,1,9223372036854775807,2026-02-28,12:00:00,1-02:03:0
 1e15,123456.789,3,1,0,7,1970-01-01,09:05:07,PT1H2M3.5S,0,1.0,TRUE,1970-01-01T00:00:00Z
 END
 "$B" data add t t.csv "${types[@]}" -q >/dev/null || fail "data add"
-# What is asked, as an Arrow file of these types.
+# The input as an Arrow file with these types.
 "$B" data add ask ask.csv "${types[@]}" --type x=float64 --type n=int64 -q >/dev/null || fail "data add ask"
 "$B" data export ask ask.arrow -q
 rows=$(($(wc -l <ask.csv) - 1))
@@ -70,7 +70,8 @@ for m in ridge logistic mlp; do
 	check "$m: in another order" "" "$("$B" predict $m back.csv -q 2>err | diff back -)"
 done
 
-# A test part of one row whose target is 0: its error is the answer's size. Its dataset has other types than training.
+# A test part of one row with the target 0: its error is the absolute value of the answer. Its types differ from those
+# in training.
 for i in 1 2 4 6; do
 	{ echo "$head,y"; sed -n "$((i + 1))s/\$/,0/p" ask.csv; } >one.csv
 	expect 0 "row $i as a dataset" "$B" data add "row$i" one.csv --type k=category --type f=float64 --type b=category -q

@@ -1,7 +1,7 @@
 #!/bin/bash
-# A copy of a workspace folds to the same dump: writers that arrive one at a time in any order, with
-# another order of readdir, in directories that belong to another user, on a machine that knows the
-# users by other names. What decides is the segments (and, of unsigned ones, who owns the file).
+# A copy of a workspace folds to the same dump: with writers that arrive one at a time in any order, another order of
+# readdir, directories owned by another user, and other names for the users. The result depends only on the segments (and,
+# for unsigned ones, on the owners of their files).
 # SEED=N repeats an order.
 set -u
 TMPDIR=/tmp # other users look into $dir
@@ -39,7 +39,8 @@ as() { # UID WORDS...
 	fi >"$dir/out" 2>&1
 }
 
-# Everything but log/ at once, then each writer, in any order, with its files in any order.
+# Copies everything except log/, then the writers one by one, in random order, with their files in
+# random order.
 copy() { # TO INDEX
 	local w f
 	mkdir -p "$1/.binnacle/log"
@@ -78,14 +79,14 @@ trial() { # NAME: of the workspace $ours
 }
 printf 'root:x:0:0::/root:/bin/sh\nben:x:40101:1::/:/bin/sh\nada:x:40102:1::/:/bin/sh\nzoe:x:40777:1::/:/bin/sh\n' >"$dir/passwd"
 
-# The workspace of the first version, with its three users and some records of today.
+# The workspace of the first version, with its three users and some new records.
 tar -xzf "$fixture" $([ -n "$as_root" ] && echo --same-owner -p || echo --no-same-owner) -C "$dir" || exit 1
 ours=$dir/power
 as 40101 data add more "$ours/later.csv" && as 40101 log metric late=0.5 --run script --step 2 &&
 	as 40102 data add bens-more "$ours/jobs.csv" || { echo "FAIL: writing"; cat "$dir/out"; exit 1; }
 trial "first version"
 
-# One of today: a founder, and somebody who may not what they try.
+# A new workspace: a founder, and a user whose acts are refused.
 ours=$dir/new
 mkdir -m 2775 "$ours" && { [ -z "$as_root" ] || chown 40101:40100 "$ours"; }
 echo '{"default_role": "viewer"}' >"$dir/policy.json"

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Rows that are there twice: parts of different splits in one run, a part of what is trained on, a file appended again.
-# The kind: numbers that are right by themselves, and mean less than they say.
+# Rows that are used twice: parts of different splits in one run, a part of the training data as test part, a file
+# appended again. The results are numbers that are correct but mean less than they seem to.
 set -u
 . tests/support/shell.sh || exit 2
 cd "$dir" || exit 1
@@ -49,13 +49,13 @@ check first_time "" "$(appended more.csv)"
 check again "warning: jobs@v2 was made from the same bytes: their rows are in jobs@v3 twice" "$(appended more.csv)"
 check of_the_first_version "warning: jobs@v1 was made from the same bytes: their rows are in jobs@v4 twice" "$(appended jobs.csv)"
 
-# What an error of appending offers, appending has.
+# Hints of append errors suggest only options that append has.
 printf 'id,group,x,y\n1,g,a,2\n' >word.csv
 printf 'id,group,x\n1,g,1\n' >narrow.csv
 check no_retype_for_a_word "  hint: correct the file, or write malformed records to a file with --on-error reject" "$(appended word.csv)"
 check no_retype_for_a_column "  hint: the file has: id, group, x" "$(appended narrow.csv)"
 
-# A quote that is never closed is no line above the table.
+# An unclosed quote in the header is not taken for a title above the table.
 printf 'a,b\n"x,1\n2,3\n' >quote.csv
 check quote_never_closed "  hint: correct the file, or read it with --quote none (quotes are ordinary characters) or --escape '\\'" \
 	"$("$BINNACLE" data add quote quote.csv 2>&1 >/dev/null | grep hint)"

@@ -1,6 +1,7 @@
 #!/bin/bash
-# Serving from the command line: predict a file, serve it, ask the server, stop it in the middle,
-# and see drift in what was asked. Needs loopback; says so and stops when there is none.
+# Serving on the command line: predict a file, serve the model, query the server, stop it during
+# requests, and detect drift in the requests. Needs loopback; otherwise it prints a SKIP line and
+# stops.
 set -u
 . tests/support/shell.sh || exit 2
 server=
@@ -40,7 +41,7 @@ done
 for job in $jobs; do wait "$job" || fail "predictions that start together: exit $?"; done
 for i in 1 2 3 4; do cmp -s "at-once-$i.csv" csv || fail "started together, answer $i differs"; done
 echo "ok predictions that start together share one copy of the model"
-# More answers than stay in memory, and types that turn out to be wrong in the last row.
+# More answers than are kept in memory, and types contradicted by the last row.
 { cat jobs.csv; for _ in $(seq 29); do sed 1d jobs.csv; done; } >long.csv
 expect 0 "a long file" "$B" predict power long.csv -q
 mv ../said long_answers
@@ -125,7 +126,7 @@ done
 export BINNACLE_TOKEN=$token
 expect 5 "https to a plain server" "$B" predict --endpoint "https${url#http}" jobs.csv
 says "http:// address"
-for _ in $(seq 100); do # the log writes within a second
+for _ in $(seq 100); do # batches are written within a second
 	"$B" monitor report power/1 --dry-run --json 2>/dev/null | grep -A3 '"window"' |
 		grep -q '"rows": 1500' && break
 	sleep 0.05

@@ -1,7 +1,7 @@
 #!/bin/bash
-# A server on a disk that fills up: it goes on answering with 200 and says so; what waits is logged when there is room
-# again; rows that still wait when it stops on a full disk are lost with a number, by its words and exit status 5.
-# Needs a file system of its own: root makes one in memory.
+# A server on a disk that fills up: it continues to answer with 200 and reports the problem; waiting rows are logged
+# when there is space again; rows that still wait when it stops on a full disk are lost, and their number is reported
+# with exit status 5. Needs a file system of its own, which root makes in memory.
 set -u
 . tests/support/shell.sh || exit 2
 server=
@@ -43,7 +43,7 @@ start() {
 	asked=0
 }
 
-# ask N: N requests of four rows, each of which has to be answered.
+# ask N: N requests of four rows, each of which must be answered.
 ask() {
 	for _ in $(seq "$1"); do
 		[ "$(curl -s -m 10 -o "$dir/answer" -w '%{http_code}' -H 'Content-Type: application/json' -d @"$dir/rows.json" "http://127.0.0.1:$port/predict")" = 200 ] ||
@@ -54,7 +54,7 @@ ask() {
 
 metric() { curl -s -m 10 "http://127.0.0.1:$port/metrics" | awk -v name="$1" '$1 == name { print $2 }'; }
 
-# until_metric NAME TEST NUMBER: as test(1) has it.
+# until_metric NAME TEST NUMBER: waits; TEST as in test(1).
 until_metric() {
 	for _ in $(seq 400); do
 		[ "0$(metric "$1")" "$2" "$3" ] && return

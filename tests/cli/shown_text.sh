@@ -1,6 +1,6 @@
 #!/bin/bash
-# Names, notes, tags and logs come from elsewhere: no character in them steers the terminal, or makes a
-# name read as another one. JSON has them escaped, a pipe has the bytes of a log as they are.
+# Names, notes, tags and logs come from other users: no character in them can control the terminal or make a name look
+# like another one. JSON escapes them, and a pipe gets the bytes of a log unchanged.
 set -u
 . tests/support/shell.sh || exit 2
 export LC_ALL=C.UTF-8

@@ -1,12 +1,13 @@
 #!/bin/bash
-# Long work notices SIGTERM and SIGINT within a second, ends with status 130, and leaves nothing half done: no unfinished
-# file beside the user's, nothing in tmp/ that gc does not take, and the same command works afterwards.
+# Long operations react to SIGTERM and SIGINT within a second, exit with status 130, and leave nothing incomplete: no
+# temporary file next to the user's files, nothing in tmp/ that gc does not remove, and the same command works
+# afterwards.
 set -u
 TMPDIR=/tmp
 . tests/support/shell.sh || exit 2
 mkdir "$dir/ws"
 cd "$dir/ws" || exit 1
-limit=${BINNACLE_SIGNAL_MS:-4000} # a second, on a machine that has other things to do
+limit=${BINNACLE_SIGNAL_MS:-4000} # one second, more on a busy machine
 
 "$B" init -q >/dev/null || fail init
 expect 0 "rows" "$B" data generate big --rows 400000 -q
@@ -21,7 +22,7 @@ cat >suite.json <<'J'
  {"type": "expect_compound_columns_to_be_unique", "kwargs": {"column_list": ["job_id", "submit_time"]}}]}
 J
 
-# What a drift report reads: 120 000 rows that a server answered.
+# The input of a drift report: 120 000 rows answered by a server.
 served=
 head -n 10001 big.csv >part.csv
 "$B" serve power/1 --port 0 --no-token --json >serve.json 2>serve.err &
@@ -48,8 +49,8 @@ fi
 now() { date +%s%N; }
 heard=0 over=0
 ticks=$(getconf CLK_TCK)
-# at_work PID SIGNAL MS: waits until the process has worked for so many milliseconds of processor time or, where that is
-# 0, catches the signal; at most a minute, and no longer than it lives.
+# at_work PID SIGNAL MS: waits until the process has used that many milliseconds of processor time or, if 0, has a
+# handler for the signal; at most a minute, or until it exits.
 at_work() {
 	local ends=$((SECONDS + 60)) line mask caught spent
 	mask=$((1 << ($(kill -l "$2") - 1)))
@@ -67,7 +68,7 @@ at_work() {
 		sleep 0.01
 	done 2>/dev/null
 }
-# try SIGNAL MS NAME COMMAND...: the signal after so much work. What is over by then has nothing to notice.
+# try SIGNAL MS NAME COMMAND...: sends the signal after that much work, unless the command has ended.
 try() {
 	local signal=$1 after=$2 name=$3 begun ms status
 	shift 3
@@ -85,7 +86,7 @@ try() {
 	status=$?
 	ms=$((($(now) - begun) / 1000000))
 	[ $ms -le "$limit" ] || fail "$name: SIG$signal was noticed after $ms ms: $(tail -1 "$dir/err")"
-	# Whoever is over in that moment has an answer of his own; one that has not begun to listen is ended by the signal.
+	# A command may end with its own status at that moment; one without a handler yet is killed by the signal.
 	[ $status = 130 ] || [ $status -le 7 ] || [ $status = 143 ] ||
 		fail "$name: exit $status after SIG$signal: $(tail -1 "$dir/err")"
 	[ $status = 130 ] && heard=$((heard + 1))
@@ -93,7 +94,7 @@ try() {
 	echo "ok $name: $ms ms, status $status"
 }
 
-# Evidence takes somebody who is not the author: another account, in a workspace of their group.
+# Evidence needs a person who is not the author: another account, in a workspace of their group.
 second() { false; }
 gid=64600 uid=64601
 if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null && chmod 711 "$dir" && mkdir -m 755 "$dir/team" "$dir/second" &&
@@ -120,7 +121,7 @@ else
 	checked=
 fi
 
-# set -m: a background command has SIGINT ignored otherwise
+# set -m: otherwise SIGINT is ignored in background commands
 set -m
 for signal in TERM INT; do
 	try $signal 200 "data add" "$B" data add more big.csv
@@ -157,12 +158,12 @@ expect 0 "what was interrupted works" "$B" data split big --parts x=0.5,y=0.5 -q
 [ -z "$checked" ] || expect 0 "model check" second model check power/1
 expect 0 "index rebuild" "$B" index rebuild
 expect 0 "audit verify" "$B" audit verify
-# Who had to be ended where he was (a read that took longer than his patience) leaves a file for gc.
+# A command that had to be killed (a read that took too long) leaves a file for gc.
 find .binnacle/tmp -type f -exec touch -d '40 days ago' {} +
 expect 0 "gc" "$B" gc --yes
 [ -z "$(ls .binnacle/tmp)" ] || fail "left in tmp: $(ls .binnacle/tmp)"
 
-# A trainer's run is ended as one.
+# The run of a trainer.
 "$B" run start -q --trainer mlp --data big --target "$target" --set epochs=1000 --name long >/dev/null || fail "start"
 until_says 60 '"loss": {' "$B" run show long --json || fail "the training has no epoch"
 begun=$(now)

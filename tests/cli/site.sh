@@ -1,6 +1,6 @@
 #!/bin/bash
-# What a site sets in /etc/binnacle/site.json: defaults, and limits that a user makes stricter and no looser; `doctor`
-# tells which value came from where. In a mount namespace of its own, where /etc/binnacle is this test's.
+# Settings of a site in /etc/binnacle/site.json: defaults, and limits that users can only make stricter; `doctor` shows
+# the origin of each value. Runs in a separate mount namespace with its own /etc/binnacle.
 set -u
 if [ -z "${BINNACLE_SITE_INSIDE:-}" ]; then
 	if [ "$(id -u)" != 0 ] || ! unshare -m true 2>/dev/null; then
@@ -12,7 +12,7 @@ fi
 unset BINNACLE_SITE_INSIDE
 . tests/support/shell.sh || exit 2
 made=
-[ -d /etc/binnacle ] || { mkdir /etc/binnacle 2>/dev/null && made=1; } # an empty one, for the time of this test
+[ -d /etc/binnacle ] || { mkdir /etc/binnacle 2>/dev/null && made=1; } # an empty one during this test
 at_end() {
 	umount -l /etc/binnacle 2>/dev/null
 	[ -z "$made" ] || rmdir /etc/binnacle

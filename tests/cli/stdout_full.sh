@@ -1,6 +1,6 @@
 #!/bin/bash
-# Output that a full disk cuts is exit 5, for every verb of the table and every format, whatever the verb itself has to
-# say. Where a verb prints nothing on its output, that is what is expected.
+# If a full disk cuts off the output, the exit status is 5, for every verb of the table and every format, whatever the
+# verb's own status is. A verb that prints nothing on stdout must succeed.
 set -u
 . tests/support/shell.sh || exit 2
 [ -e /dev/full ] || { echo "SKIP: results on a full disk: there is no /dev/full"; exit 0; }
@@ -23,7 +23,7 @@ b run start --name other2 --wait -- sh -c 'seq 1 5'
 
 declare -A seen
 cut=0 silent=0 nothing=
-# full VERB... -- ARGS: what it prints goes to a full device; PREPARE runs before each
+# full VERB... -- ARGS: runs the verb with its output on a full device; PREPARE runs before each format
 PREPARE=:
 full() {
 	local verb=$1 format printed status
@@ -51,7 +51,7 @@ full() {
 	echo "ok $verb"
 }
 same() { full "$1" "${@:2}"; }
-each() { # PREPARE VERB ARGS...: what changes the workspace is made possible anew
+each() { # PREPARE VERB ARGS...: for verbs that change the workspace, restores what they need
 	PREPARE=$1
 	full "${@:2}"
 	PREPARE=:
@@ -129,12 +129,12 @@ full gc --dry-run
 [ $cut -ge 130 ] || fail "only $cut results were cut"
 echo "NOTE: $cut results were cut; nothing to cut: $nothing"
 
-# The program's own words too.
+# Also the output of --help and --version.
 for words in --version --help "help data" "data add --help" "help --man"; do
 	"$B" $words >/dev/full 2>"$dir/err"
 	[ $? = 5 ] || { echo "FAIL: $words: $(cat "$dir/err")"; bad=1; }
 done
-# Verbs that are not tried here: named, so that a new one is tried or named.
+# Verbs that are not tested here; a new verb must be added here or above.
 left="workbench upgrade demo serve
 log metric|log param|log tag|log artifact|model register|model check|model approve|model reject|model alias|model rm
 endpoint show|monitor report|monitor show|user request|user accept|user remove|user revoke|role grant|role revoke

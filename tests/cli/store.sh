@@ -1,5 +1,5 @@
 #!/bin/bash
-# binnacle init, index, gc, doctor fs: as a script sees them.
+# binnacle init, index, gc and doctor fs in scripts.
 set -u
 . tests/support/shell.sh || exit 2
 

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Lists on a terminal fit its width: commands are cut before names, ids and heads never, and what is left
-# out is said. Off a terminal a long command does not make every row as long. No number is a value.
+# Lists on a terminal fit its width: commands are shortened before names, ids and heads never, and what is left out is
+# reported. Without a terminal a long command does not widen every row. Absent numbers are not shown as values.
 set -u
 . tests/support/shell.sh || exit 2
 export LC_ALL=C.UTF-8

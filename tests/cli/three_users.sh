@@ -1,7 +1,7 @@
 #!/bin/bash
-# The walkthrough of docs/governance.md with three accounts, one group and a directory: each command line there is run as it
-# stands, by whom it names, and what the page shows below it is said, with the exit status that it shows.
-# Numbers, keys, dates and ids may be others.
+# The walkthrough in docs/governance.md with three accounts, one group and a directory: each command line of the page is
+# run by the user that it names, and prints what the page shows below it, with the exit status of the page. Numbers,
+# keys, dates and ids may differ.
 set -u
 if [ "$(id -u)" != 0 ] || ! command -v setpriv >/dev/null; then
 	echo "SKIP: three users: only root can be three accounts (with setpriv)"
@@ -33,15 +33,15 @@ named() { sed "s/uid-${uid[ann]}/ann/g; s/uid-${uid[ben]}/ben/g; s/uid-${uid[eva
 numbered() {
 	sed "s/\bann\b/uid-${uid[ann]}/g; s/\bben\b/uid-${uid[ben]}/g; s/\beva\b/uid-${uid[eva]}/g; s/\bhpcteam\b/$group/g"
 }
-# What may differ from the page is the same in both.
+# Replaces what may differ from the page by fixed words.
 plain() {
 	named | sed -E 's/ed25519:[0-9a-f]{16}/KEY/g; s/bn1:[0-9a-f]+\.[0-9]+\.[0-9a-f]+/INVITATION/g
 		s/-?[0-9]+\.[0-9]+/NUMBER/g; s/[[:space:]]+/ /g; s/^ //'
 }
 
-# Of eva's log: the segments that there are.
+# The segments in eva's log.
 segments() { [ ! -d "$dir/team/.binnacle/log" ] || (cd "$dir/team/.binnacle/log" && find . -name '*.seg' -path "./*${uid[eva]}*" | sort); }
-hide_new() { # all but those of the list
+hide_new() { # all except those in the list
 	mkdir -p "$dir/hidden"
 	segments | grep -vxF "$1" >"$dir/hidden/list"
 	[ -s "$dir/hidden/list" ] || fail "there is nothing to hide"
@@ -54,7 +54,7 @@ bring_back() {
 begin() { # LINE: "ben$ binnacle run ls"
 	who=${1%%\$*} line=${1#*\$ } want=0 shown=()
 }
-finish() { # the line that was begun, with all that the page shows below it
+finish() { # runs the last line, and compares its output with the page
 	[ -n "$line" ] || return 0
 	local command got before text
 	command=$(numbered <<<"$line")
@@ -120,7 +120,7 @@ done
 [ -s "$dir/ben/answers.csv" ] || fail "the server gave no answers"
 echo "ok the champion is proven for those who are still there, and was served"
 
-# Somebody of the group whom nobody has admitted names a manifest that is not there: gc goes on, and says so.
+# An account of the group that was not admitted names a manifest and removes it: gc works and reports that.
 uid[mal]=64104
 mkdir -m 700 "$dir/mal" && chown "${uid[mal]}:$gid" "$dir/mal"
 (as mal 'printf "a,b\n1,2\n" >$HOME/in.csv; binnacle data add junk $HOME/in.csv -q') >/dev/null 2>&1 || fail "mal adds nothing"

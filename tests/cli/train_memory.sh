@@ -1,6 +1,6 @@
 #!/bin/bash
-# Fits take little memory, and where a limit leaves too little they end, with words: OpenBLAS asks for ever for what it
-# does not get (its threads did so when it was opened, and every fork waited for them).
+# Training takes little memory, and if a limit leaves too little it ends with a message: OpenBLAS retries allocations
+# forever (its threads did so when the library was loaded, and every fork waited for them).
 set -u
 . tests/support/shell.sh || exit 2
 
@@ -11,7 +11,7 @@ check fits_measured yes "$([ "$(wc -l <"$dir/memory")" -ge 5 ] && echo yes || ca
 grep BAD "$dir/memory"
 grep ^SKIP "$dir/skipped"
 
-has_sanitizer && exit "$bad" # it reserves far more than any limit
+has_sanitizer && exit "$bad" # it reserves much more than the limit
 
 # ---- too little ----------------------------------------------------------------------------------------------------
 cd "$dir" || exit 1

@@ -1,6 +1,6 @@
 #!/bin/bash
-# What is said when a training is asked for: misspelt columns, targets that cannot do, tasks that nobody chose, models
-# that are registered twice, and values that are no numbers.
+# Messages about training: misspelt columns, unsuitable targets, tasks that were not given, models registered twice, and
+# values that are not numbers.
 set -u
 . tests/support/shell.sh || exit 2
 cd "$dir" || exit 1

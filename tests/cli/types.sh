@@ -1,6 +1,6 @@
 #!/bin/bash
-# Columns of every type through the program: from CSV by --type, from Arrow files of others, out again, and what
-# filters, profiles, diffs, checks, splits and models make of them.
+# Columns of every type through the program: from CSV by --type, from Arrow files of other programs, exported again, and
+# in filters, profiles, diffs, checks, splits and models.
 set -u
 . tests/support/shell.sh || exit 2
 forms=$PWD/tests/fuzz/corpus/arrow
@@ -26,13 +26,13 @@ check json_cells '18446744073709551615 12.50 00ff null' "$("$BINNACLE" data head
 	sed 's/.*"cost":"\([^"]*\)".*"raw":"00ff".*"u64":"\([0-9]*\)".*"cost":\(null\).*/\2 \1 00ff \3/')"
 check types 'uint8 int16 uint64 date time duration decimal(10,2) binary' \
 	"$("$BINNACLE" data describe t --tsv | tail -n +2 | cut -f2 | paste -sd' ')"
-# What we write is read as what it was, by the types of the version before.
+# Exported values are read back with the types of the version before.
 "$BINNACLE" data export t -o out.csv --quiet
 "$BINNACLE" data export t -o out.arrow --quiet
 check csv_is_nothing_new 'nothing new' "$("$BINNACLE" data add t out.csv 2>&1 >/dev/null | grep -o 'nothing new')"
 check arrow_is_nothing_new 'nothing new' "$("$BINNACLE" data add t out.arrow 2>&1 >/dev/null | grep -o 'nothing new')"
 
-# What does not fit is named by its place.
+# Values that do not fit are reported with their position.
 while IFS='|' read -r cells place what; do
 	printf '%s\n%s\n' "$head" "$cells" >bad.csv
 	check "misfit $what" "bad.csv:2:$place \"$what\" is not" \
@@ -53,7 +53,7 @@ done <<'EOF'
 ,,,,,,,0f0|8:|0f0
 EOF
 
-# An Arrow file of other types is read by the types that the dataset has, where that is exact.
+# An Arrow file with other types is read with the types of the dataset, if that is exact.
 printf 'id,day,cost\n1,2026-01-31,0.25\n' >a.csv
 "$BINNACLE" data add c a.csv --type id=uint16 --type day=date --type 'cost=decimal(6,2)' --quiet >/dev/null
 printf 'id,day,cost\n2,2026-02-01T00:00:00Z,7\n3,,1.5\n' >b.csv
@@ -76,7 +76,7 @@ check type_of_arrow_misfit 'row 1: column '"'x'"': "300" is not a uint8' "$("$BI
 	grep -o 'row 1: column.*')"
 check type_of_no_column "no column 'y'" "$("$BINNACLE" data add w3 b.arrow --type y=uint8 2>&1 >/dev/null | grep -o "no column 'y'")"
 
-# Lists, structs and maps of others.
+# Lists, structs and maps by other programs.
 "$BINNACLE" data add n "$forms/nested" --quiet >/dev/null
 check nested 0 $?
 check nested_sizes '2 values each, 1 to 4' "$("$BINNACLE" data describe n --tsv | awk -F'\t' '$1 == "f" { print $NF }' |
@@ -129,7 +129,7 @@ check predicts_from_dates 60 "$(tail -n +2 p.csv | wc -l)"
 "$BINNACLE" data export m -o m.arrow --quiet
 "$BINNACLE" predict "$run" m.arrow -o q.csv --quiet 2>log
 check predicts_the_same_from_arrow 0 "$(cmp p.csv q.csv >/dev/null; echo $?)"
-# A column of vectors is an input for each of its elements.
+# A column of vectors is one input for each element.
 for _ in 1 2 3 4 5 6; do "$BINNACLE" data append n "$forms/nested" --quiet >/dev/null 2>&1; done
 "$BINNACLE" run start -t ridge -d n --target p.x --features f --name vectors --wait --quiet >/dev/null
 check vectors_learnt 1 "$("$BINNACLE" run log vectors | grep -c '2 columns, target p.x')"
@@ -142,7 +142,7 @@ check vector_too_long "row 2: column 'f': expected an array of 2 numbers, got 3"
 	"$("$BINNACLE" predict vectors long.csv 2>&1 | grep -o 'row 2: .*')"
 check list_target "2 1" "$("$BINNACLE" run start -t ridge -d n --target f --dry-run >log 2>&1
 	echo "$? $(grep -c "n@v7: target 'f' is fixed<uint8,2>, a target is one value in each row" log)")"
-# Elements in columns of their own are the vector: here, and by a server.
+# The elements as separate columns give the vector: in files and with a server.
 printf 'f\n"[1,2]"\n"[7,null]"\n"[3,null]"\n' >whole.csv
 printf 'f[1],f[0]\n2,1\nNA,7\n,3\n' >elements.csv
 "$BINNACLE" predict vectors whole.csv -o p.csv --quiet

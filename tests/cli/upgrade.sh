@@ -1,6 +1,6 @@
 #!/bin/bash
-# A workspace of the first version, of three accounts, is upgraded while a run of one of them is at work: what the command
-# says before, who may, what it answers a second time, and what everybody can do afterwards.
+# A workspace of the first version, with three accounts, is upgraded during a run of one of them: what the command
+# prints before, who may upgrade, the result of a second attempt, and what everybody can do afterwards.
 set -u
 if [ "$(id -u)" != 0 ] || ! command -v setpriv >/dev/null; then
 	echo "SKIP: an upgrade by three accounts: only root can be several accounts (with setpriv)"
@@ -31,7 +31,7 @@ expect_in_json() { # NAME PATTERN
 	grep -qE "$2" <<<"$out" || fail "$1: expected '$2' in: $out"
 	echo "ok   and $1"
 }
-until_there() { # FILE PATTERN: a process that was started writes it
+until_there() { # FILE PATTERN: waits until a started process has written it
 	for _ in $(seq 600); do grep -q "$2" "$1" 2>/dev/null && return 0; sleep 0.1; done
 	fail "nothing like '$2' in $1: $(cat "$1" 2>&1)"
 }

@@ -1,5 +1,5 @@
 #!/bin/bash
-# The program's words as a user types them: exit statuses, near misses, help, man page, completion.
+# The interface as typed: exit statuses, suggestions, help, man page, completion.
 set -u
 . tests/support/shell.sh || exit 2
 export HOME=$dir

@@ -1,6 +1,6 @@
 #!/bin/bash
-# The workbench on a real workspace, driven by scripts: what each screen reads from the modules of core
-# stands on it. What screens look like is held by the golden pictures of tests/tui.
+# The workbench in a real workspace, driven by scripts: each screen shows what it reads from the modules of core. The
+# layout of screens is tested by the golden pictures of tests/tui.
 set -u
 . tests/support/shell.sh || exit 2
 
@@ -28,13 +28,13 @@ done
 "$B" model register ridge-0.1 --name power -q >/dev/null || fail register
 "$B" model request power/1 --reason "the first" -q >/dev/null || fail request
 
-# The form says that a part is made from what is trained on.
+# The form warns that a part was made from the training data.
 printf '2 L g j j j j Enter "jobs.train@v1" Enter\n:save-screen shared\n' >keys
 "$B" workbench --script keys --save-dir "$dir" --size=110x30 || fail "the script: $?"
 grep -q "jobs.train@v1" "$dir/shared.screen" || fail "no part in the form"
 grep -E '^ ! .*(share|rows)' "$dir/shared.screen" || { cat "$dir/shared.screen"; fail "no word of shared rows"; }
 echo "ok the launch form says which parts may share rows"
-# A run is trained again as a job, and every byte compared.
+# A run is reproduced by a job, which compares every byte.
 printf '3 Enter\n:reproduce\nB\n:save-screen reproduced\n' >keys
 "$B" workbench --script keys --save-dir "$dir" --size=110x30 || fail "the script: $?"
 shows reproduced "reproduction of ridge-" "bit-identical: ridge-"
@@ -95,7 +95,7 @@ shows own-model "an author may not approve their own"
 shows monitor "no drift report yet"
 shows audit outcome applied
 
-# Jobs: on filtered rows a profile is made, and kept; verifying; export of what is shown; ingest.
+# Jobs: the profile of filtered rows, which is cached; verifying; exporting the rows shown; adding data.
 printf 'a,b\n1,x\n2,y\n' >in.csv
 cat >work <<'END'
 2 Enter Enter
@@ -128,7 +128,7 @@ rows=$(($(wc -l <part.csv) - 1))
 [ "$rows" -gt 0 ] && [ "$rows" -lt 2000 ] || fail "$rows rows were exported"
 "$B" cache status --json | grep -q '"entries": 0' && fail "the profile was not kept"
 echo "ok the profile of filtered rows is kept"
-# Rows: a derived column, what is narrowed by it, exports in each form, correlations, two versions.
+# Rows: a derived column, filtered by it, exported in each format, correlations, two versions.
 "$B" data generate jobs --rows 2000 --seed 2 -q >/dev/null || fail "a second version"
 cat >data <<'END'
 2 Enter
