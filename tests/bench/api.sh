@@ -1,5 +1,5 @@
 #!/bin/bash
-# What a call of the logging client takes: in C beside a line of text by fprintf, and in Python.
+# The time of a call of the logging client: in C next to fprintf of a line of text, and in Python.
 set -u
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -1,12 +1,12 @@
 /*
  * Runs through a libbinnacle of any version. For tests/bench/pairs.sh:
  *	bench_api LIBBINNACLE.SO WORKSPACE RUNS METRICS STEPS
- * opens the library, makes so many runs in the workspace, each with METRICS series of STEPS points,
- * and waits for the disk after each run. For tests/bench/api.sh:
+ * opens the library, creates that many runs in the workspace, each with METRICS series of STEPS points, and waits for
+ * the disk after each run. For tests/bench/api.sh:
  *	bench_api LIBBINNACLE.SO WORKSPACE BATCHES
- * times so many batches of 100 calls of binnacle_log_metric without a pause, two metrics in turn, beside
- * batches of 100 fprintf() of the same into a file, and prints what a call takes: the median of the
- * batches, their mean and their 99th percentile.
+ * times that many batches of 100 calls of binnacle_log_metric without a pause, for two metrics in turn, and batches
+ * of 100 fprintf() of the same data into a file, and prints the time of a call: the median of the batches, their mean
+ * and their 99th percentile.
  */
 #include "share/include/binnacle.h"
 
@@ -58,7 +58,7 @@ static int log_run(const api *a, const char *workspace, long run, long metrics, 
 	return a->close(r, 0);
 }
 
-/* ---- what a call takes ---------------------------------------------------------------------- */
+/* ---- the time of a call --------------------------------------------------------------------- */
 
 enum { BATCH = 100 };
 
@@ -75,7 +75,7 @@ static int by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Sorts ns. Gives the median. */
+/* Sorts ns. Returns the median. */
 static double say(const char *what, double *ns, long batches)
 {
 	double sum = 0;

@@ -1,12 +1,12 @@
 /*
- * bench_csv.c - the CSV of the benchmark, and our own reading of it.
+ * bench_csv.c - the CSV file of the benchmark, and reading it.
  *
  *	bench_csv generate FILE ROWS     id, timestamp, 2 categories, 28 floats (1 % absent), 2 ints
  *	bench_csv ingest FILE OUT        typed Arrow file, durable: prints one JSON object
  *	bench_csv parse FILE             the same without writing anything
  *
- * The shape is that of node telemetry as people export it: numbers with six significant digits. The
- * generator uses the counter-based RNG, so the same ROWS give the same file anywhere.
+ * It looks like exported node telemetry: numbers with six significant digits. The generator uses the
+ * counter-based RNG, so the same ROWS give the same file everywhere.
  */
 #include "core/base/mem.h"
 #include "core/base/rng.h"

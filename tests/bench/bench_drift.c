@@ -1,6 +1,6 @@
 /*
- * How long drift statistics take: bench_drift ROWS A B writes both samples to the files A and B (raw
- * float64) for the peer, and prints "test milliseconds" lines, the best of 3.
+ * The time of drift statistics: bench_drift ROWS A B writes both samples to the files A and B (raw float64) for the
+ * peer, and prints "test milliseconds" lines, the best of 3.
  */
 #include "core/base/env.h"
 #include "core/base/mem.h"

@@ -1,10 +1,9 @@
 /*
- * What the local queue costs. For tests/bench/queue.sh:
+ * The cost of the local queue. For tests/bench/queue.sh:
  *	bench_queue DIR PROGRAM RUNS ADDERS AT_ONCE
- * makes a workspace in DIR, lets ADDERS processes queue RUNS runs of `true` while the queue is paused,
- * then lets them run AT_ONCE at a time, and times both. Then it looks whether each is FINISHED. Prints JSON
- * lines; the overhead of a run is (wall - work) / RUNS, where the work is
- * what as many fork, exec and wait of `true` take, AT_ONCE at a time.
+ * makes a workspace in DIR, lets ADDERS processes queue RUNS runs of `true` while the queue is paused, then lets them
+ * run AT_ONCE at a time, and times both. Then it checks that each is FINISHED. Prints JSON lines; the overhead of a run is
+ * (wall - work) / RUNS, where the work is the time of as many fork, exec and wait of `true`, AT_ONCE at a time.
  */
 #include "core/base/env.h"
 #include "core/base/process.h"
@@ -79,7 +78,7 @@ static double time_adding(long runs, long adders)
 	return now_s() - t0;
 }
 
-/* The same program, at the same width, without anything around it. */
+/* The same program, at the same concurrency, without the queue. */
 static double time_work(long runs, long at_once)
 {
 	double t0 = now_s();
@@ -114,8 +113,8 @@ static double time_running(bn_workspace *ws)
 	}
 }
 
-/* Whether each is FINISHED, and how many are recorded as started after a later one: the process of one
- * that had its turn may be slower to say so than that of the next. */
+/* Whether each is FINISHED, and how many are recorded as started after a later one: a process whose turn came first may
+ * record it later. */
 static void check(bn_workspace *ws, const bn_queue *line_up)
 {
 	int64_t latest = 0;

@@ -1,8 +1,8 @@
 /*
- * Times the index of runs: N runs of 20 metrics and 6 parameters, written through the log with the
- * functions that a real run uses.
+ * Times the index of runs: N runs of 20 metrics and 6 parameters, written through the log with the functions that
+ * real runs use.
  *	bench_runs write DIR N    makes a workspace in DIR
- *	bench_runs fold DIR       folds it into BINNACLE_INDEX, from nothing
+ *	bench_runs fold DIR       folds it into a new BINNACLE_INDEX
  *	bench_runs look DIR       lists, sorts, pages: warm medians, and resident memory
  * Prints JSON lines for tests/bench/run.sh.
  */
@@ -32,7 +32,7 @@ static double seconds(void)
 	return (double)bn_env_monotonic_ns(bn_env_real()) / 1e9;
 }
 
-/* Numbers in [0, 1) that depend on i and k alone. */
+/* Numbers in [0, 1) that depend only on i and k. */
 static double noise(uint64_t i, uint64_t k)
 {
 	uint64_t x = (i * METRICS + k + 1) * 0x9e3779b97f4a7c15u;
@@ -41,7 +41,7 @@ static double noise(uint64_t i, uint64_t k)
 	return (double)((x ^ x >> 31) >> 11) * 0x1p-53;
 }
 
-/* Recipes that differ in their seed: all runs are measured on the same terms. */
+/* Recipes that differ in their seed, so all runs can be compared. */
 static int write_specs(char hash[SPECS][65], bn_workspace *ws, bn_err *err)
 {
 	char text[300];
@@ -159,7 +159,7 @@ static int time_query(const char *what, bn_workspace *ws, const bn_run_query *q,
 	return rc;
 }
 
-/* As the workbench asks: with a memory, live runs first. */
+/* Like the workbench: with a memory, live runs first. */
 static int look_held(bn_workspace *ws, const bn_run_query *screen, bn_err *err)
 {
 	static const bool summed[METRICS + PARAMS] = {true, true, true, true};

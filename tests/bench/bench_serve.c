@@ -1,15 +1,14 @@
 /*
- * A load for an HTTP server, from one thread with an epoll:
+ * A load generator for HTTP servers, in one thread with epoll:
  *
  *	bench_serve URL SECONDS BODY [OPTION...]
  *
- * posts BODY (GETs, when it is empty) over kept connections and prints requests per second. With
- * --rate N requests are due at fixed times and their latency counts from the time they were due, so
- * that a server that stalls cannot hide it (an open loop); --quantiles prints "requests/s p50_us p99_us
- * max_us" in either case. --slow-heads N and --slow-bodies N first open N connections that send a byte
- * of a head or a body every half second for as long as the load lasts; the load then comes over new
- * connections, one each 20 ms (--fresh), as somebody who has just arrived would. --idle N opens N
- * connections that have asked once, prints "idle" and waits for SECONDS.
+ * posts BODY (GET, if it is empty) on kept connections and prints requests per second. With --rate N requests are due
+ * at fixed times, and their latency counts from the time they were due, so a stalled server cannot hide it (an open
+ * loop); --quantiles prints "requests/s p50_us p99_us max_us" in either case. --slow-heads N and --slow-bodies N first
+ * open N connections that send a byte of a head or a body every half second during the load, which then uses new
+ * connections, one every 20 ms (--fresh), like new clients. --idle N opens N connections that have sent one request,
+ * prints "idle" and waits for SECONDS.
  */
 #include "core/base/env.h"
 
@@ -30,13 +29,13 @@ enum { MAX_CONNECTIONS = 20000, MAX_SAMPLES = 4000000 };
 typedef struct client {
 	int fd;
 	bool busy;
-	int64_t due_ns; /* when its request should have left */
+	int64_t due_ns; /* when its request was due */
 	char in[4096];
 	size_t len;
 } client;
 
 static struct sockaddr_in address;
-static char *request; /* as it is sent */
+static char *request; /* as sent */
 static size_t request_len;
 static int epoll_fd;
 static uint32_t *samples; /* microseconds */
@@ -95,7 +94,7 @@ static void ask(client *c, int64_t due_ns)
 		failed++;
 }
 
-/* True when the answer is whole. */
+/* True if the response is complete. */
 static bool is_answered(client *c)
 {
 	c->in[c->len] = '\0';
@@ -105,7 +104,7 @@ static bool is_answered(client *c)
 	return c->len >= (size_t)(end + 4 - c->in) + strtoul(length + 15, NULL, 10);
 }
 
-/* False: nothing more comes from it. */
+/* False: the connection has ended. */
 static bool receive(client *c, int64_t at_ns)
 {
 	ssize_t n = recv(c->fd, c->in + c->len, sizeof c->in - 1 - c->len, 0);
@@ -123,7 +122,7 @@ static bool receive(client *c, int64_t at_ns)
 
 /* ---- loads ---------------------------------------------------------------------------------- */
 
-/* rate 0: each connection asks again as soon as it has its answer. */
+/* rate 0: each connection sends its next request after the response. */
 static double load(int connections, double seconds, double rate)
 {
 	client *clients = calloc((size_t)connections, sizeof *clients);
@@ -178,7 +177,7 @@ static void open_slow(int count, bool bodies)
 	}
 }
 
-/* A byte more of each: of the name of a header, or of the body. Those hung up on come again. */
+/* Sends one more byte on each: of the name of a header, or of the body. Closed connections are opened again. */
 static void drip(bool bodies)
 {
 	for (int i = 0; i < slow_count; i++) {
@@ -192,7 +191,7 @@ static void drip(bool bodies)
 	}
 }
 
-/* One new connection each 20 ms while the slow ones drip. */
+/* A new connection every 20 ms while the slow ones send. */
 static double fresh(double seconds, bool bodies)
 {
 	int64_t begun = now_ns(), until = begun + (int64_t)(seconds * 1e9), drip_at = begun;
@@ -229,7 +228,7 @@ static void hold_idle(int count, double seconds)
 	usleep((useconds_t)(seconds * 1e6));
 }
 
-/* ---- telling -------------------------------------------------------------------------------- */
+/* ---- output --------------------------------------------------------------------------------- */
 
 static int by_value(const void *a, const void *b)
 {

@@ -1,13 +1,13 @@
 /*
- * Times what signatures and the chain of authority cost the index: 100 000 records of 300 writers, of which
- * 2 000 are about models, by 20 persons.
- *	bench_signed make DIR plain|signed [FLOOD]   makes a workspace in DIR; FLOOD further records have bad
- *	                                             signatures of keys that nobody has admitted
+ * Times the cost of signatures and the chain of authority for the index: 100 000 records of 300 writers, 2 000 of them
+ * about models, by 20 persons.
+ *	bench_signed make DIR plain|signed [FLOOD]   makes a workspace in DIR; FLOOD further records have invalid
+ *	                                             signatures of unknown keys
  *	bench_signed make DIR members N              the same with N records of the entity "authority" by persons who
- *	                                             are no admins: links, signatures of links, requests in turn
- *	bench_signed fold DIR                        folds it into BINNACLE_INDEX, from nothing; where there is a
- *	                                             chain, adds a link and folds that
- * Prints seconds of processor time and, counted, the signatures that were verified.
+ *	                                             are not admins: links, signatures of links, requests in turn
+ *	bench_signed fold DIR                        folds it into a new BINNACLE_INDEX; if there is a chain, adds a
+ *	                                             link and folds that
+ * Prints seconds of processor time and the number of verified signatures.
  */
 #include "core/base/hash.h"
 #include "core/base/mem.h"
@@ -25,7 +25,7 @@
 #include <time.h>
 
 enum { WRITERS = 300, RECORDS = 100000, PERSONS = 20, MODELS = 100, TAGS = 18, ID = 32 };
-/* Before the founding: whoever floods a log dates back as far as he likes. */
+/* Before the founding: the clock of a flooded log may be set back. */
 #define START_MS ((int64_t)1790000000000)
 
 static bn_err err = BN_ERR_INIT;
@@ -38,7 +38,7 @@ static void must(int rc)
 	exit(1);
 }
 
-/* Of this process's processor time: other processes have no part in it. */
+/* The processor time of this process, which does not depend on others. */
 static double seconds(void)
 {
 	struct timespec t;
@@ -56,7 +56,7 @@ typedef struct maker {
 	uint8_t epoch[ID];
 } maker;
 
-/* Everybody is admitted by link 1. */
+/* Link 1 admits everybody. */
 static void admit(maker *m)
 {
 	bn_workspace *ws = NULL;
@@ -76,7 +76,7 @@ static void admit(maker *m)
 	bn_workspace_close(ws);
 }
 
-/* An act on a model, signed or not; id: of the record. */
+/* An act on a model, signed or not; id: set to that of the record. */
 static void act(maker *m, forged_log *l, const bn_signer *by, const char *kind, size_t model,
 	const char *payload, char id[2 * ID + 1])
 {
@@ -139,7 +139,7 @@ static void write_writer(maker *m, size_t w)
 	forged_end(&l);
 }
 
-/* Records of keys that nobody knows, with signatures that are none. */
+/* Records by unknown keys, with invalid signatures. */
 static void write_flood(maker *m, size_t n)
 {
 	forged_log l;
@@ -164,7 +164,7 @@ static void write_flood(maker *m, size_t n)
 	forged_end(&l);
 }
 
-/* What persons who may decide nothing write about authority. */
+/* Records about authority by persons who may not decide about it. */
 static void write_members(maker *m, size_t n)
 {
 	char payload[400], prev[2 * ID + 1], hex[2 * ID + 1];

@@ -1,6 +1,6 @@
 /*
- * Times the store beside SQLite used as the log: the same events, durable after every 100, into a
- * workspace and into a table of a WAL database with synchronous = FULL, on the same disk.
+ * Times the store next to SQLite used as the log: the same events, durable after every 100, in a workspace and in a
+ * table of a WAL database with synchronous = FULL, on the same disk.
  *	bench_store DIR
  * Prints JSON lines for tests/bench/run.sh.
  */

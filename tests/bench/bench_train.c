@@ -1,6 +1,6 @@
 /*
- * How long fits take: bench_train ROWS THREADS DUMP writes its data to DUMP (float64 rows of 28
- * features and a class) for the peer to read, and prints {"what", "seconds"} lines.
+ * The time of fits: bench_train ROWS THREADS DUMP writes its data to DUMP (float64 rows of 28
+ * features and a class) for the peer, and prints {"what", "seconds"} lines.
  */
 #include "core/base/mem.h"
 #include "core/base/rng.h"
@@ -47,7 +47,7 @@ static int dump(const char *path, size_t rows, const double *x, const double *y)
 	return (f && fclose(f) != 0) || bad;
 }
 
-/* The best of a few fits; the last one stays in *out. */
+/* The best time of several fits; the last one is returned in *out. */
 static double time_fit(bn_estimator **out, const char *name, size_t rows, const double *x,
 	const double *y, int threads, json_t *hyper)
 {

@@ -1,7 +1,7 @@
 #!/bin/bash
-# CSV ingestion beside pandas, pyarrow, polars and DuckDB on one generated file, in one run.
-# BENCH_CSV_ROWS=3000000 (about 0.85 GB); BENCH_DIR is where the files go. Each figure is the best of
-# BENCH_REPEATS=3 with the file in the page cache.
+# CSV ingestion next to pandas, pyarrow, polars and DuckDB on one generated file, in one run. BENCH_CSV_ROWS=3000000
+# (about 0.85 GB); BENCH_DIR is the directory of the files. Each figure is the best of BENCH_REPEATS=3 with the file in
+# the page cache.
 set -u
 python=${PYTHON:-.venv/bin/python}
 make -s "$BUILD/bench/bench_csv" >&2 || exit 1

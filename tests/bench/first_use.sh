@@ -1,8 +1,9 @@
 #!/bin/bash
-# What it costs to hash a version's bytes at their first use on a host, beside adding it: tests/bench/first_use.sh
-# In PAIRS (7) pairs `data head` reads a version for the first time (the cache of this user is removed) and again, first and
-# second in turn; what is counted is processor time, user and system, and time beside it. ROWS (1000000). What is beneath
-# it: the same bytes through libcrypto's SHA-256, which waits for itself (each of its steps needs the one before).
+# The cost of hashing a version's bytes at their first use on a host, next to that of adding it:
+# tests/bench/first_use.sh. In PAIRS (7) pairs `data head` reads a version for the first time (the cache of this user is
+# removed) and again, in alternating order; the figures are processor time, user and system, and elapsed time. ROWS
+# (1000000). The lower bound is libcrypto's SHA-256 of the same bytes, which is sequential (each step needs the one
+# before).
 set -u
 program=$(realpath "${BINNACLE:-${BUILD:-build}/binnacle}") pairs=${PAIRS:-7} rows=${ROWS:-1000000}
 work=$(mktemp -d)
@@ -11,7 +12,7 @@ export LC_ALL=C XDG_STATE_HOME=$work/state XDG_CONFIG_HOME=$work/config TIMEFORM
 unset BINNACLE_HOME BINNACLE_CACHE BINNACLE_INDEX
 cd "$work" && "$program" init -q >/dev/null && "$program" data generate made --rows "$rows" -q >/dev/null &&
 	"$program" data export made in.csv -q || exit 1
-# Milliseconds: of processors, and by the clock.
+# Milliseconds of processor time and of elapsed time.
 spent() { { time "$@" >/dev/null; } 2>&1 | awk '{ printf "%.0f %.0f\n", ($1 + $2) * 1000, $3 * 1000 }'; }
 cpu() { spent "$program" "$@" -q; }
 median() { # COLUMN
@@ -23,7 +24,7 @@ for ((i = 0; i < 3; i++)); do
 done
 echo a >row.txt
 "$program" data add once in.csv -q >/dev/null
-sleep 3 # time itself: what was written this moment is not remembered (core/store/object/verify_once.h)
+sleep 3 # time itself: results for files written just now are not cached (core/store/object/verify_once.h)
 mapfile -t parts < <(find .binnacle/objects -type f -size +1M -newer row.txt)
 for ((i = 0; i < pairs; i++)); do
 	spent openssl dgst -sha256 "${parts[@]}" >>floor

@@ -1,11 +1,10 @@
 #!/bin/bash
-# Two builds side by side on this machine, now: tests/bench/pairs.sh OLD_BUILD_DIR [WORKLOAD...]
-# OLD_BUILD_DIR holds `binnacle` and `libbinnacle.so.0` of the other version. Each workload runs in
-# PAIRS (9) interleaved pairs, old first in one and new first in the next; medians are compared. Then
-# each runs once more on a smaller input with one thread and its user-mode instructions are counted, by
-# perf where this machine can count, else by valgrind, since they tell what noise hides. Prints a table,
-# and JSON lines into BUILD/pairs.json. A timing fails nothing. Sizes: ROWS RUNS LOG_CALLS SECONDS_SERVE;
-# COUNT=no leaves out the counting, PAIRS=0 the timing.
+# Compares two builds on this machine: tests/bench/pairs.sh OLD_BUILD_DIR [WORKLOAD...]. OLD_BUILD_DIR contains
+# `binnacle` and `libbinnacle.so.0` of the other version. Each workload runs in PAIRS (9) interleaved pairs, old first
+# in one and new first in the next; medians are compared. Then each runs once more on a smaller input with one thread,
+# and its user-mode instructions are counted, by perf if possible, else by valgrind, since they are free of noise.
+# Prints a table, and writes JSON lines to BUILD/pairs.json. Timings never fail. Sizes: ROWS RUNS LOG_CALLS
+# SECONDS_SERVE; COUNT=no skips the counting, PAIRS=0 the timing.
 set -u
 old_dir=$(realpath "${1:?the build directory of the other version}")
 shift
@@ -32,13 +31,13 @@ fi
 
 # ---- one side: its program, its workspaces, its directories -------------------------------------
 
-side() { # old|new: from here on `b`, $here and $lib are of that side
+side() { # old|new: selects the `b`, $here and $lib of that side
 	local dir=$old_dir
 	[ "$1" = new ] && dir=$new_dir
 	program=$dir/binnacle lib=$dir/libbinnacle.so.0 here=$work/$1
 	export HOME=$here XDG_STATE_HOME=$here/state XDG_CONFIG_HOME=$here/config BINNACLE_HEARTBEAT=1s
 }
-run=() # what stands before a counted command
+run=() # prefix of a counted command
 b() { "${run[@]}" "$program" -C "$here/ws" "$@"; }
 
 prepare() {
@@ -62,7 +61,7 @@ w_run_ls() { "${run[@]}" "$program" -C "$here/$many" run ls -n 50 --sort -metric
 w_model_show() { b model show m/1 --json; }
 w_predict() { b predict m/1 "$work/$size.csv" --out "$here/answers.csv" -q; }
 w_help() { for k in 1 2 3 4 5 6 7 8 9 10; do "${run[@]}" "$program" --help; done; }
-w_serve() { # prints requests a second on the other descriptor
+w_serve() { # prints requests per second on the other descriptor
 	"$bench/bench_serve" "${urls[$1]}/predict" "$serve_s" "$row"
 }
 all=(data_add run_start log_metric log_library index_rebuild run_ls model_show predict serve help)
@@ -108,7 +107,7 @@ stop_servers() {
 }
 median() { sort -g | awk 'NF {v[n++] = $1} END {print n % 2 ? v[(n - 1) / 2] : (v[n / 2 - 1] + v[n / 2]) / 2}'; }
 
-counted() { # SIDE WORKLOAD: user-mode instructions of it, on the small input
+counted() { # SIDE WORKLOAD: the number of its user-mode instructions, on the small input
 	side "$1"
 	n=$((n + 1))
 	local size=small many=few calls=3 log=$here/count
@@ -121,7 +120,7 @@ counted() { # SIDE WORKLOAD: user-mode instructions of it, on the small input
 	"w_$2" $n >"$here/out" 2>"$here/err"
 	run=()
 	unset OMP_NUM_THREADS
-	sleep 0.2 # time itself: a supervisor that ends after its command has no other sign here
+	sleep 0.2 # time itself: the end of a supervisor after its command cannot be observed here
 	cat "$log".* 2>/dev/null | awk '/Collected/ {s += $NF} /instructions/ {split($0, f, ","); s += f[1]} END {printf "%d", s}'
 }
 

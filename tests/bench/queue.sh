@@ -1,5 +1,5 @@
 #!/bin/bash
-# The local queue: what queueing a run costs, and what a queued run costs beside what it does.
+# The local queue: the cost of queueing a run, and the overhead of a queued run.
 set -u
 n=${BENCH_QUEUED:-3000}
 dir=$(mktemp -d)

@@ -1,7 +1,7 @@
 #!/bin/bash
-# Runs tests/bench/*.sh, each of which times Binnacle beside a peer in one run and prints JSON
-# lines {"area","what","ours_s","peer","peer_s"}; collects them in BUILD/bench.json and prints a
-# table of ratios. Slow or fast, it never fails: a timing is no test.
+# Runs tests/bench/*.sh, each of which times Binnacle and a peer in one run and prints JSON lines
+# {"area","what","ours_s","peer","peer_s"}; collects them in BUILD/bench.json and prints a table of
+# ratios. Timings never fail.
 set -u
 build=$1
 export BUILD=$build BINNACLE=$PWD/$build/binnacle PYTHON=${PYTHON:-$PWD/.venv/bin/python}

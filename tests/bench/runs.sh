@@ -1,6 +1,6 @@
 #!/bin/bash
-# The index of runs: N runs of 20 metrics through the real log; what a fold costs, how large the
-# index is beside the log, and how long the commands and the workbench's pages take.
+# The index of runs: N runs of 20 metrics through the log; the time of a fold, the size of the index
+# next to that of the log, and the time of commands and of pages in the workbench.
 set -u
 n=${BENCH_RUNS:-100000}
 dir=$(mktemp -d)

@@ -1,8 +1,7 @@
 #!/bin/bash
-# Requests per second of one model behind `binnacle serve`, beside FastAPI + uvicorn answering the
-# same linear model from numpy, latency at half of that rate, the wait behind 2 000 slow clients, and
-# drift of 1M x 1M rows beside SciPy, in one run. The load (bench_serve: keep-alive, 16 connections)
-# shares the machine with the server.
+# Requests per second of a model with `binnacle serve`, next to FastAPI + uvicorn with the same linear model in numpy,
+# latency at half of that rate, latency among 2 000 slow clients, and drift of 1M x 1M rows next to SciPy, in one run.
+# The load generator (bench_serve: keep-alive, 16 connections) runs on the same machine.
 set -u
 python=${PYTHON:-.venv/bin/python}
 binnacle=${BINNACLE:-$PWD/build/binnacle}
@@ -24,7 +23,7 @@ load() { # URL: requests per second
 	"$bench/bench_serve" "$1" "$seconds" "$row"
 }
 
-tail_of() { # URL: latency at half of $rate, and of who comes while 2 000 are slow
+tail_of() { # URL: latency at half of $rate, and of new clients while 2 000 are slow
 	local out
 	out=$("$bench/bench_serve" "$1/predict" "$seconds" "$row" --rate $((${rate%.*} / 2)) --quantiles)
 	echo "at half of that, an open loop (requests/s, p50, p99, max us): $out"

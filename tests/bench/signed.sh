@@ -1,7 +1,7 @@
 #!/bin/bash
-# What signatures and the chain of authority cost: 100 000 records of 300 writers, 2 000 of them signed, folded
-# from nothing beside the same records without signatures; a new link, which replays no decision that keeps its
-# standing; and FLOOD (1 000 000) records with bad signatures of unknown keys, of which none is verified.
+# The cost of signatures and the chain of authority: 100 000 records of 300 writers, 2 000 of them signed, folded into a
+# new index, next to the same records without signatures; a new link, which replays no decision whose standing is
+# unchanged; and FLOOD (1 000 000) records with invalid signatures of unknown keys, none of which is verified.
 set -u
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT

@@ -1,5 +1,5 @@
 #!/bin/bash
-# The event log beside SQLite as a log, on the disk of $TMPDIR.
+# The event log next to SQLite as a log, on the disk of $TMPDIR.
 set -u
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Fits and one-row predictions beside scikit-learn, same rows, same number of threads, one after
-# the other in one run. ROWS and THREADS may be given.
+# Fits and one-row predictions next to scikit-learn, with the same rows and number of threads, one
+# after the other in one run. ROWS and THREADS can be set.
 set -u
 build=${BUILD:-build}
 python=${PYTHON:-.venv/bin/python}

@@ -1,8 +1,8 @@
 #!/bin/bash
-# Private memory (RssAnon, sampled every 2 ms) of fits on ROWS x 34, beside the table's bytes: it has to stay below
-# three times as much. TIMES=10 then trains on a table so many times as large under that very limit: a memory cgroup's
-# (page cache counts, and is given up; version 1 or 2, as root), and where there is none to be had RLIMIT_DATA, which
-# counts private memory, reserved or not. One line of JSON each; exit 1 when a bound is broken.
+# Private memory (RssAnon, sampled every 2 ms) of fits on ROWS x 34, next to the size of the table: it must stay below
+# three times that. TIMES=10 then trains on a table that many times as large under the same limit: of a memory cgroup
+# (which counts page cache, but reclaims it; version 1 or 2, as root), or else of RLIMIT_DATA, which counts private
+# memory, reserved or not. Prints one line of JSON each; exit 1 if a limit is exceeded.
 set -u
 build=${BUILD:-build}
 rows=${ROWS:-400000}
@@ -16,7 +16,7 @@ mkdir -p "$HOME" "$work/ws"
 cd "$work/ws" || exit 1
 "$bin" init . >/dev/null 2>&1 || exit 1
 
-# 32 numbers with a hole here and there, a boolean, a category; a number and a class to learn.
+# 32 numbers, some absent, a boolean, a category; a number and a class to learn.
 table() {
 	awk -v n="$1" 'BEGIN { srand(7); for (j = 0; j < 32; j++) printf "x%d,", j; print "flag,site,y,label"
 		for (i = 0; i < n; i++) { s = 0; line = ""
@@ -30,7 +30,8 @@ table() {
 	rm "$work/t.csv"
 }
 
-# A memory cgroup of LIMIT bytes below this shell's own: its directory into $group, or "" and why into $why.
+# Makes a memory cgroup of LIMIT bytes below this shell's: sets $group to its directory, or to "" and $why to the
+# reason.
 make_group() { # LIMIT
 	local path root limit=memory.limit_in_bytes
 	root=$(awk '$3 == "cgroup" && $4 ~ /(^|,)memory(,|$)/ { print $2; exit }' /proc/self/mounts)
@@ -42,7 +43,7 @@ make_group() { # LIMIT
 	fi
 	why="no cgroup file system" group=
 	[ -n "$root" ] || return
-	[ -d "$root/$path" ] || path=/ # a container sees its own as the root
+	[ -d "$root/$path" ] || path=/ # in a container its own cgroup looks like the root
 	group=$root/$path/binnacle-$$
 	why="'$root/$path' takes no group of ours"
 	mkdir "$group" 2>/dev/null || { group= ; return; }
@@ -105,7 +106,7 @@ fit() { # NAME TABLE LIMIT ARGS...
 all() { # TABLE LIMIT
 	fit ridge "$1" "$2" --trainer ridge --target y --exclude label
 	fit logistic "$1" "$2" --trainer logistic --target label --exclude y
-	# OpenBLAS takes 128 MiB of addresses a thread, of which it touches little: RLIMIT_DATA counts them.
+	# RLIMIT_DATA counts the 128 MiB of addresses that OpenBLAS reserves for each thread, of which it uses little.
 	if [ "$2" -gt 0 ] && [ -z "$group" ] && [ "$2" -lt 300000000 ]; then
 		echo "SKIP: mlp: no cgroup, and RLIMIT_DATA counts what OpenBLAS does not touch" >&2
 		return

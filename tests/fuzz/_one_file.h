@@ -1,4 +1,4 @@
-/* _one_file.h - a file system in memory that has one file to read, of the bytes that a fuzzer made. */
+/* _one_file.h - a file system in memory with a single file to read, which contains the fuzzer's bytes. */
 #ifndef BN_FUZZ__ONE_FILE_H
 #define BN_FUZZ__ONE_FILE_H
 #include "core/base/fs.h"

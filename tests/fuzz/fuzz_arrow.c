@@ -1,4 +1,4 @@
-/* Any bytes as an Arrow IPC file or stream: an error, or a table whose every value can be looked at. */
+/* Any bytes as an Arrow IPC file or stream: an error, or a table in which every value can be read. */
 #include "core/base/utf8.h"
 #include "core/table/arrow_read.h"
 #include "core/table/take.h"
@@ -8,7 +8,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define LOOKS_MAX 200000 /* values of lists that are looked at as text */
+#define LOOKS_MAX 200000 /* list values formatted as text */
 
 static void look(const bn_column *c)
 {
@@ -45,7 +45,7 @@ static void look(const bn_column *c)
 	(void)sink;
 }
 
-/* Every second row of it, backwards, says the same. */
+/* Every second row, in reverse order, has the same values. */
 static void take(const bn_batch *b)
 {
 	bn_batch some = BN_BATCH_INIT;

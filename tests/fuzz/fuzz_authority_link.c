@@ -1,5 +1,5 @@
-/* Any bytes as a record of authority: refused with words, or written back to the very same bytes; and as the
- * second link of a chain it has a standing with words. */
+/* Any bytes as a record of authority: refused with a message, or written back to the same bytes; and as the second link
+ * of a chain it has a standing with a message. */
 #include "core/base/buf.h"
 #include "core/govern/link.h"
 
@@ -50,7 +50,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			same(&b, data, size);
 		}
 	} else if (!err.msg[0]) {
-		abort(); /* refused without a word */
+		abort(); /* refused without a message */
 	}
 	bn_buf_clear(&b);
 	if (bn_founded_decode(&founded, &arena, data, size, NULL, NULL) == 0) {

@@ -1,6 +1,6 @@
 /*
- * The first byte chooses a type, the rest is a cell of text: what is read as a value is written as text that reads back
- * equal. The whole input is also the name of a type, which is refused, or written as it was read.
+ * The first byte selects a type, the rest is the text of a cell: a value that is read is written as text that reads back
+ * equal. The whole input is also the name of a type, which is refused or written back unchanged.
  */
 #include "core/source/cell.h"
 
@@ -60,7 +60,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (!size)
 		return 0;
-	/* Copies of exactly that size, so that one byte too far is seen. */
+	/* Copies of exactly that size, so that a read beyond the end is detected. */
 	char *text = malloc(size > 1 ? size - 1 : 1), *name = calloc(size + 1, 1);
 	memcpy(text, data + 1, size - 1);
 	memcpy(name, data, size);

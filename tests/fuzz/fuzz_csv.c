@@ -1,6 +1,6 @@
 /*
- * Any bytes as a CSV file: an error, or batches that hold together; and the scanners of this CPU give
- * what the portable one gives. The first byte chooses what of the dialect is set, the rest is the file.
+ * Any bytes as a CSV file: an error, or consistent batches; and the scanners of this CPU give the same as the
+ * portable one. The first byte selects settings of the dialect, the rest is the file.
  */
 #include "core/base/utf8.h"
 #include "core/source/csv.h"
@@ -13,7 +13,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static bn_buf spool = BN_BUF_INIT; /* what an encoding was converted to */
+static bn_buf spool = BN_BUF_INIT; /* the text converted from another encoding */
 
 static int mem_open(const bn_env *env, const bn_dir *at, const char *path, int flags, mode_t mode)
 {
@@ -89,7 +89,7 @@ static void add_batch(bn_buf *out, const bn_batch *b)
 	}
 }
 
-/* Everything that reading shows, as text. */
+/* Everything that reading returns, as text. */
 static void read_all(bn_buf *out, uint8_t choice)
 {
 	static const char delimiters[] = {',', '\t', ';', ' '};
@@ -117,7 +117,7 @@ static void read_all(bn_buf *out, uint8_t choice)
 	o.date_order = choice & 128 ? BN_DATE_DMY : BN_DATE_ISO;
 	if ((choice & 12) == 12)
 		o.quote = BN_DIALECT_NONE;
-	if (delimiters[choice & 3] == ' ') /* which is never found out */
+	if (delimiters[choice & 3] == ' ') /* which is never inferred */
 		o.delimiter = ' ';
 	if (bn_input_open(&in, &env, "in", NULL, &err) ||
 		bn_csv_open(&s, in, delimiters[choice & 3], &o, &err)) {

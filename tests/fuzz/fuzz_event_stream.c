@@ -1,6 +1,6 @@
 /*
- * Any bytes through the parser of server-sent events: the same events in one piece and byte by byte, and
- * what is written as events reads back.
+ * Any bytes through the parser of server-sent events: the same events in one piece and byte by byte, and events
+ * written from them read back.
  */
 #include "core/net/event_stream.h"
 

@@ -1,6 +1,6 @@
 /*
- * Any text as an expression over rows: an error that points into it, or a filter (a value) that is evaluated; its
- * canonical text means the same, and rows that pruning gives up are kept by nobody.
+ * Any text as an expression over rows: an error with a position in it, or a filter (or a value) that is evaluated; its
+ * canonical text has the same result, and pruning skips only rows that are not selected.
  */
 #include "core/base/mem.h"
 #include "core/table/expr/eval.h"

@@ -1,4 +1,4 @@
-/* Any JSON as features.json: an error, or a pipeline that writes, reads back and applies. */
+/* Any JSON as features.json: an error, or a pipeline that can be written, read back and applied. */
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/learn/features.h"
@@ -10,7 +10,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Two rows of every input: a value and a hole. */
+/* Two rows of every input: present and absent. */
 static void apply(const bn_features *f)
 {
 	static const double numbers[] = {1.5, NAN};
@@ -21,7 +21,7 @@ static void apply(const bn_features *f)
 	double *design = calloc(2 * width + 1, sizeof *design);
 	for (size_t i = 0; i < n; i++) {
 		const bn_feature_input *in = bn_features_input(f, i);
-		codes[2 * i] = (int32_t)in->category_count; /* never seen */
+		codes[2 * i] = (int32_t)in->category_count; /* an unseen category */
 		columns[i] = (bn_column){.type = BN_TYPE_FLOAT64, .rows = 2};
 		columns[i].f64 = numbers;
 		if (in->kind != BN_INPUT_CATEGORY)

@@ -1,6 +1,6 @@
 /*
- * Any text as a filter: an error that points into it, or SQL that SQLite prepares. What the user
- * wrote never gets into the SQL itself.
+ * Any text as a filter: an error with a position in it, or SQL that SQLite prepares. The text
+ * itself never becomes part of the SQL.
  */
 #include "core/base/embedded.h"
 #include "core/track/_filter.h"

@@ -1,10 +1,9 @@
 /*
- * fuzz_http.c - any method, path, content type and body through the routes of a server with two
- * models, without a socket. The first line of the input is the head: METHOD PATH TYPE.
+ * fuzz_http.c - any method, path, content type and body through the routes of a server with two models, without a
+ * socket. The first line of the input is the head: METHOD PATH TYPE.
  *
- * What must hold: a response with a known status, JSON where it says so, the same for the same
- * input, and rows seen by the observer only with a 200; of /predict the same answer whether its body
- * went through a tree or not.
+ * Checks: a response with a known status, JSON if it says so, the same for the same input, and rows reported to the
+ * observer only with status 200; for /predict the same response with both parsers of the body.
  */
 #include "core/base/env.h"
 #include "core/base/fs.h"
@@ -57,7 +56,7 @@ static bn_table_reader *write_table(const char *dir, const char *const *names, c
 	return table;
 }
 
-/* A model of one number, one boolean and one category, fitted on 40 rows. */
+/* A model with a number, a boolean and a category, fitted on 40 rows. */
 static bn_predictor *make_model(const char *dir, const char *name, const char *target)
 {
 	enum { ROWS = 40 };
@@ -171,7 +170,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const char *method = strtok_r(head, " ", &save), *path = strtok_r(NULL, " ", &save);
 	bn_http_header type = {"Content-Type", strtok_r(NULL, "", &save)};
 	char *body =
-		bn_strndup((const char *)end + 1, size - n - 1); /* ends where it ends, for ASan */
+		bn_strndup((const char *)end + 1, size - n - 1); /* ends there, for ASan */
 	bn_http_request request = {.method = method ? method : "GET",
 		.path = path ? path : "/",
 		.headers = &type,

@@ -1,9 +1,9 @@
 /*
- * fuzz_http_connection.c - whatever a client may send, through a connection of the listener, without
- * threads: a socket pair, and events by hand.
+ * fuzz_http_connection.c - any bytes from a client through a connection of the listener, without threads: a socket
+ * pair, and events by hand.
  *
- * What must hold: the answers (but for Date) are the same whether the bytes come at once or in pieces,
- * and are well-formed; no request is answered after a refusal; the handler saw exactly the bodies.
+ * Checks: the responses (except Date) are the same whether the bytes arrive at once or in pieces, and are
+ * well-formed; no request is answered after a refusal; the handler received exactly the bodies.
  */
 #include "core/base/mem.h"
 #include "core/net/_listener.h"
@@ -134,7 +134,7 @@ static void drain(int fd, bn_buf *out)
 		bn_buf_add(out, page, (size_t)n);
 }
 
-/* One step of the loop. False: the connection waits for its client. */
+/* One step of the loop. False: it waits for the client. */
 static bool step_on(bn_conn *c)
 {
 	struct epoll_event e;
@@ -178,7 +178,7 @@ static void converse(const uint8_t *data, size_t size, size_t step, bn_buf *out)
 	must(atomic_load(&listener.early) == 0, "heads are still counted");
 }
 
-/* Cuts out what may differ. */
+/* Removes what may differ. */
 static void strip_dates(bn_buf *b)
 {
 	size_t to = 0;
@@ -209,7 +209,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		bn_buf_clear(&cut);
 		converse(data, size, steps[i], &cut);
 		strip_dates(&cut);
-		/* 100 Continue depends on what has come already */
+		/* 100 Continue depends on how much has arrived */
 		bool interim = memmem(whole.ptr, whole.len, " 100 Continue", 13) ||
 			       memmem(cut.ptr, cut.len, " 100 Continue", 13);
 		must(interim || (cut.len == whole.len && !memcmp(cut.ptr, whole.ptr, cut.len)),

@@ -1,10 +1,10 @@
 /*
- * fuzz_http_parse.c - the parser of request heads and chunks, against itself and against a slow second
- * reading of what it accepted.
+ * fuzz_http_parse.c - the parser of request heads and chunks, compared with itself and with a slow second parser of
+ * what it accepted.
  *
- * What must hold: whole, cut at every byte, and cut in two anywhere, the result is the same (size,
- * status, every field; of chunks the body and its end). A head that is accepted, read naively line by
- * line, has the same fields; it holds no NUL, no bare CR or LF and no header twice that may not be.
+ * Checks: in one piece, byte by byte, and divided in two anywhere, the result is the same (size, status, all fields;
+ * for chunks the body and its end). The second parser reads an accepted head line by line and finds the same fields, no
+ * NUL, no bare CR or LF, and no repeated header that must be unique.
  */
 #include "core/net/parse.h"
 
@@ -32,7 +32,7 @@ typedef struct reading {
 	char *bytes;
 } reading;
 
-/* cut: the first piece; then pieces of `step`. The buffer moves before each, as a growing one may. */
+/* cut: size of the first piece; the others have `step`. The buffer moves before each, as when it grows. */
 static reading read_head(const uint8_t *data, size_t size, size_t cut, size_t step)
 {
 	reading r = {0};
@@ -70,7 +70,7 @@ static void same(const reading *a, const reading *b)
 	must(!memcmp(a->bytes, b->bytes, (size_t)a->rc), "other bytes for another cut");
 }
 
-/* ---- the second reading --------------------------------------------------------------------- */
+/* ---- the second parser ---------------------------------------------------------------------- */
 
 static const char *header(const reading *r, const char *name, unsigned *count)
 {

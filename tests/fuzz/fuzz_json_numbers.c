@@ -1,4 +1,5 @@
-/* Any bytes as JSON with the words of Python: an error with a place, or a value; what is JSON is read as itself. */
+/* Any bytes as JSON with Python's NaN and Infinity: an error with a position, or a value; standard JSON is read
+ * unchanged. */
 #include "core/base/json.h"
 
 #include <stdint.h>

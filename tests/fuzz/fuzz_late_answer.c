@@ -1,6 +1,6 @@
 /*
- * Any bytes as the answer that lies in a socket on which sending failed (core/net/late.c), and as what a
- * refusal says: bounded, one status, and a message of one line without control characters.
+ * Any bytes as a response left in a socket after sending failed (core/net/late.c), and as the text of a refusal:
+ * bounded, one status, and a message of one line without control characters.
  */
 #include "core/net/_client.h"
 
@@ -17,7 +17,7 @@ static void check_text(const char *s)
 	for (size_t n = strlen(s), i = 0; i < n;) {
 		uint32_t cp;
 		i += bn_utf8_decode(s + i, n - i, &cp);
-		/* A message is cut at its size, perhaps within a character. */
+		/* A message is truncated to its size, perhaps within a character. */
 		if (cp < 0x20 || (cp >= 0x7f && cp < 0xa0) || (cp == BN_UTF8_BAD && n < 250))
 			abort();
 	}

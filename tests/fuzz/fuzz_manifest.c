@@ -1,5 +1,4 @@
-/* Any bytes as a manifest: an error that says something, or a manifest that writes and reads back to
- * the same bytes. */
+/* Any bytes as a manifest: an error with a message, or a manifest that is written back to the same bytes. */
 #include "core/store/object/manifest.h"
 
 #include <stdint.h>

@@ -1,5 +1,5 @@
-/* Any bytes as a file of what is remembered, and as its body: refused with words, or content that reads back
- * to the same text and merges with itself to itself. */
+/* Any bytes as a file of trust memory, and as its body: refused with a message, or content that reads back to the same
+ * text and is unchanged when merged with itself. */
 #include "core/govern/_host_files.h"
 #include "core/govern/_memory.h"
 
@@ -57,7 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	bn_buf_adds(&whole, "binnacle memory 1\n");
 	bn_buf_add(&whole, text, size);
-	if (size && text[size - 1] == '\n') { /* the hash is no bar to the parser behind it */
+	if (size && text[size - 1] == '\n') { /* a correct hash: the parser is reached */
 		bn_host_file_finish(&whole);
 		if (bn_host_file_check(&at, &n, "memory", whole.ptr, whole.len, NULL) == 0)
 			body(at, n);

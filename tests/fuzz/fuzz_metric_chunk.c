@@ -1,4 +1,4 @@
-/* Any bytes as a metric chunk: refused, or points that write and read back bit for bit. */
+/* Any bytes as a metric chunk: refused, or points that read back bit for bit. */
 #include "core/run/metric_chunk.h"
 
 #include <stdint.h>
@@ -23,7 +23,7 @@ static void check(const void *bytes, size_t n)
 	bn_buf_release(&out);
 }
 
-/* As they are, and packed as a chunk packs them, so that the inside is reached too. */
+/* As they are, and compressed like a chunk, so that the inner parser is reached. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	check(data, size);

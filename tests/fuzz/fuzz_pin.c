@@ -1,4 +1,4 @@
-/* Any bytes as an invitation: refused with words, or one that names a link and reads back to itself. */
+/* Any bytes as an invitation: refused with a message, or one that names a link and reads back equal. */
 #include "core/govern/pin.h"
 
 #include <stdint.h>

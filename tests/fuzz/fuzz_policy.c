@@ -1,4 +1,4 @@
-/* Any bytes as a policy document: an error, or a policy whose document reads back to itself. */
+/* Any bytes as a policy document: an error, or a policy whose document reads back equal. */
 #include "core/base/json.h"
 #include "core/govern/policy.h"
 
@@ -23,7 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (!json_equal(full, again) || q->n_gates != p->n_gates)
 			abort();
 	} else if (!err.msg[0]) {
-		abort(); /* refused without a word */
+		abort(); /* refused without a message */
 	}
 	bn_policy_free(p);
 	bn_policy_free(q);

@@ -1,4 +1,4 @@
-/* Any bytes as a safetensors file: an error, or a set that writes and reads back to the same. */
+/* Any bytes as a safetensors file: an error, or tensors that read back equal. */
 #include "core/base/buf.h"
 #include "core/learn/safetensors.h"
 

@@ -1,9 +1,8 @@
 /*
- * Any bytes as a segment file: the reader ends with a reason, in order, within bounds.
+ * Any bytes as a segment file: reading ends with a reason, with records in order, within bounds.
  *
- * The first byte chooses: even, the bytes as they are; odd, with the checksums of header and
- * records made right first, so that the fuzzer gets past them. A record that was read must encode
- * to the same bytes again.
+ * The first byte selects: even, the bytes as they are; odd, with corrected checksums of header and records, so that the
+ * fuzzer gets past them. A record that was read must encode to the same bytes.
  */
 #include "core/base/buf.h"
 #include "core/base/dir.h"
@@ -36,7 +35,7 @@ static void repair(size_t at, size_t size)
 		file[at + size - 4 + (size_t)i] = (uint8_t)(crc >> 8 * i);
 }
 
-/* Walks header and records by their lengths and makes every checksum right. */
+/* Follows header and records by their lengths and corrects every checksum. */
 static void repair_all(void)
 {
 	if (one_file_size < 12)
@@ -54,7 +53,7 @@ static void repair_all(void)
 	}
 }
 
-/* Signatures of garbage do not verify; looking at them stays within bounds. */
+/* Random signatures are not valid; checking them stays within bounds. */
 static void verify_all(const bn_segment *s)
 {
 	bn_log_identity who = {"workspace", s->header.writer};
@@ -97,7 +96,7 @@ static void read_all(bool chain)
 			.kind = r.kind,
 			.entity = r.entity};
 		if (r.bytes[10] == 1 && r.bytes[11] == 0)
-			continue; /* version 1 is written as 0 */
+			continue; /* version 1 is encoded as 0 */
 		if (r.type == BN_RECORD_SIGNED)
 			bn_record_encode_signed(&again, &h, &r.signature, r.payload, r.payload_len);
 		else
@@ -107,7 +106,7 @@ static void read_all(bool chain)
 	}
 	if (s.end == BN_SEGMENT_MORE)
 		abort();
-	/* What reading to the end found, reading from the end finds as well. */
+	/* Reading from the end finds the trailer that reading to the end found. */
 	bool found = bn_segment_read_trailer(&s, &t, NULL) == 0;
 	if (s.end == BN_SEGMENT_SEALED) {
 		bn_buf_clear(&again);

@@ -1,4 +1,4 @@
-/* Any bytes as packed summaries: refused, or what is read packs to a block that reads the same. */
+/* Any bytes as packed summaries: refused, or summaries that pack to a block that reads the same. */
 #include "core/track/series_pack.h"
 
 #include "core/base/mem.h"

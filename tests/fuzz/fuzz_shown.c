@@ -1,7 +1,7 @@
 /*
- * Any bytes as text in front of a person, whole and in two pieces: no C0 but line feed and tab, no C1, nothing that is
- * not shown, no broken UTF-8; what is shown already stays as it is; the same bytes wherever the text is cut. And any
- * bytes as a pattern of checks over any text: an answer or an error, within its bounds.
+ * Any bytes as text to be shown, in one piece and in two: no C0 except line feed and tab, no C1, no hidden characters, no
+ * invalid UTF-8; the result is unchanged when converted again, and the same wherever the text is divided. Also any
+ * bytes as a pattern of checks for any text: a result or an error, within its limits.
  */
 #include "core/base/json_bytes.h"
 #include "core/base/shown.h"
@@ -36,7 +36,7 @@ static void check_form(const char *s, size_t n, size_t cut, bn_shown_form form)
 		abort();
 	cut -= bn_utf8_tail(s, cut);
 	if (cut > 0 && s[cut - 1] == '\r')
-		cut--; /* whether a line feed follows is seen within a piece */
+		cut--; /* whether a line feed follows is decided within a piece */
 	bn_shown_add_piece(&pieces, &state, s, cut, form);
 	bn_shown_add_piece(&pieces, &state, s + cut, n - cut, form);
 	if (pieces.len != whole.len || (whole.len && memcmp(pieces.ptr, whole.ptr, whole.len) != 0))
@@ -63,7 +63,7 @@ static void check_pattern(const char *s, size_t n, size_t cut)
 	bn_err_clear(&err);
 	if (bn_pattern_compile_like(&p, pattern, &err) == 0 &&
 		bn_pattern_matches(&hit, p, s + cut, n - cut, &err) < 0 && n - cut < 1000)
-		abort(); /* LIKE comes near no bound */
+		abort(); /* LIKE never reaches a limit */
 	bn_pattern_free(p);
 	free(pattern);
 }

@@ -1,5 +1,4 @@
-/* Any bytes as a suite: an error that says something, or a suite that writes and reads back equal and
- * runs over a small table without harm. */
+/* Any bytes as a suite: an error with a message, or a suite that reads back equal and runs on a small table. */
 #include "core/base/json.h"
 #include "core/check/expect.h"
 
@@ -11,7 +10,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Columns f, i, s, t, b with gaps; made once. */
+/* Columns f, i, s, t, b with absent values; made once. */
 static bn_table_reader *small_table(void)
 {
 	static bn_table_reader *table;

@@ -1,4 +1,4 @@
-/* Any bytes as a log of jobs: an error that says something, or batches that hold together. */
+/* Any bytes as a job log: an error with a message, or consistent batches. */
 #include "core/base/utf8.h"
 #include "core/source/swf.h"
 #include "tests/fuzz/_one_file.h"

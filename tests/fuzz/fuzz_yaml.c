@@ -1,4 +1,4 @@
-/* Any bytes as YAML: an error with a place, or a value that writes and reads back equal. */
+/* Any bytes as YAML: an error with a position, or a value that reads back equal. */
 #include "core/base/yaml.h"
 
 #include <stdint.h>

@@ -1,7 +1,8 @@
 /*
  * The CUDA sources on emulated cards, which differ only in the order of blocks and threads: every operation and trainer
  * compared with the CPU, with equal bytes on all cards. One more card ignores barriers, to show that these tests would
- * detect a missing one. */
+ * detect a missing one.
+ */
 #include "core/learn/trainer.h"
 #include "kernels/backend.h"
 #include "kernels/op/gram_tile.h"

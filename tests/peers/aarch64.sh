@@ -1,9 +1,8 @@
 #!/bin/bash
-# The library on another architecture: cross-built for aarch64 with Debian's compiler, its base, store,
-# table and kernel suites run by qemu-user, and the bytes of a workspace, tables, metric chunks and the
-# program's own arithmetic (cross_bytes.c) compared with those of this machine.
-# Debian's arm64 libraries are unpacked below the build folder; nothing is installed. The development
-# packages cannot be: libgit2-dev of two architectures exclude each other.
+# The library on another architecture: cross-compiled for aarch64 with Debian's compiler, its base, store, table and
+# kernel suites run by qemu-user, and the bytes of a workspace, tables, metric chunks and the program's own arithmetic
+# (cross_bytes.c) compared with those of this machine. Debian's arm64 libraries are unpacked below the build folder, not
+# installed; the development packages cannot be installed, since libgit2-dev of two architectures conflict.
 set -u
 build=${BINNACLE%/binnacle}
 build=${build#"$PWD"/}
@@ -25,7 +24,7 @@ if [ -z "$qemu" ] || ! command -v aarch64-linux-gnu-gcc >/dev/null; then
 	exit 0
 fi
 
-# Unpacks the libraries, once; a change of the list does it again.
+# Unpacks the libraries once, and again if the list changes.
 unpack_libraries() {
 	local apt=$PWD/$cross/apt options deb
 	[ "$(cat "$root/unpacked" 2>/dev/null)" = "$libraries" ] && return 0
@@ -39,10 +38,10 @@ unpack_libraries() {
 		apt-get "${options[@]}" install -y --no-install-recommends --download-only $libraries \
 			>>"$apt/log" 2>&1 || return 1
 	for deb in "$apt"/cache/archives/*.deb; do dpkg-deb -x "$deb" "$root" || return 1; done
-	# Links to absolute paths (libm.so) point into this machine's own libraries.
+	# Redirects absolute links (libm.so) into the unpacked libraries.
 	find "$root" -type l -lname '/*' -printf '%p %l\n' |
 		while read -r link target; do ln -sfn "$root$target" "$link"; done
-	# What Debian's alternatives would link.
+	# Links that Debian's alternatives would create.
 	ln -s openblas-pthread/libopenblas.so.0 openblas-pthread/libopenblas.so "$root/usr/lib/aarch64-linux-gnu/" &&
 		ln -s ../openblas-pthread/pkgconfig/openblas.pc "$root/usr/lib/aarch64-linux-gnu/pkgconfig/" &&
 		rm -rf "$apt" && echo "$libraries" >"$root/unpacked"
@@ -66,10 +65,10 @@ PKG_CONFIG_LIBDIR=$root/usr/lib/aarch64-linux-gnu/pkgconfig:$root/usr/share/pkgc
 scratch=$(mktemp -d "${TMPDIR:-/dev/shm}/binnacle-aarch64-XXXXXX") || exit 1
 trap 'rm -rf "$scratch"' EXIT
 export TMPDIR=$scratch CK_TIMEOUT_MULTIPLIER=1000 BINNACLE_CRASH_STRIDE=29
-# One kind of core, whatever qemu pretends to be; idle threads sleep, since emulated ones are in each other's way.
+# The same core for any qemu; idle threads sleep, since emulated threads compete.
 emulate() { QEMU_LD_PREFIX=$root OPENBLAS_CORETYPE=ARMV8 "$qemu" "$@"; }
 
-# Leaves what it printed, its status and its seconds in files of the suite's number.
+# Writes output, status and seconds to files with the suite's number.
 run_suite() { # NUMBER BINARY
 	local start=$SECONDS
 	emulate "$2" >"$scratch/$1.log" 2>&1 </dev/null

@@ -100,7 +100,7 @@ for n, rows in ((0, None), (1, None), (7, 3), (1000, 8), (1000, 64), (200000, 99
     sliced = table.slice(n // 3, n // 2)
     same(f"slice of {n} rows", plain(sliced), plain(through(write("s.arrow", sliced, rows))))
 
-# What others write otherwise.
+# Forms that other writers use.
 wide = pa.table(
     {
         "large": pa.array(["x", "é", None], pa.large_string()),
@@ -134,7 +134,7 @@ same("dictionary deltas", list("abcab"), plain(through(path("delta.arrow")))["d"
 feather.write_feather(frame, path("lz4.feather"))
 same("pandas feather, packed", ["x", None], plain(through(path("lz4.feather")))["s"])
 
-# CSV: every float as exactly as Python reads it.
+# CSV: floats as exact as in Python.
 rnd = random.Random(3)
 texts = ["0.1", "1e22", "1e23", "9007199254740993.0", "4.9e-324", "2.2250738585072011e-308",
          "1.7976931348623157e308", "0.30000000000000004", "123456789012345678901234567890.5"]
@@ -153,7 +153,7 @@ for text, x in zip(texts, got["x"].to_pylist()):
         sys.exit(f"{text}: {x!r}")
 checked += len(texts)
 
-# CSV: what pandas writes of a table of all types, and pandas reads of what we write.
+# CSV: tables of all types written by pandas, and ours read by pandas.
 table = all_types(5000, 5).drop_columns(["f32", "text", "cat"])
 frame = table.to_pandas(integer_object_nulls=True)
 frame.to_csv(path("pandas.csv"), index=False)
@@ -164,7 +164,7 @@ with open(path("ours.csv"), newline="", encoding="utf-8") as f:
 same("f64 of our CSV", table["f64"].to_pylist(), [float(r["f64"]) if r["f64"] else None for r in back])
 same("i64 of our CSV", table["i64"].to_pylist(), [int(r["i64"]) if r["i64"] else None for r in back])
 
-# The other readers of Arrow files that people have.
+# Other readers of Arrow files.
 table = all_types(100000, 9)
 out = path("ours.arrow")
 run("export", write("all.arrow", table, 30000), "-o", out)

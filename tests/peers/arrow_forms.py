@@ -28,14 +28,14 @@ def words(values, codes, type=pa.int64()):
     return pa.DictionaryArray.from_arrays(pa.array(codes, type), pa.array(values, pa.string()))
 
 
-# A stream, whose codes are int64 and whose dictionary holds an absent value.
+# A stream with int64 codes, whose dictionary contains an absent value.
 write("stream_codes", [batch(d=words(["x", None, "z"], [0, 1, 2, None]))], stream=True)
-# A stream that replaces its dictionary, once by one that does not begin with the one before.
+# A stream that replaces its dictionary, once by one that does not extend the previous one.
 write("stream_replaced", [batch(d=words(["a", "b"], [1, 0])), batch(d=words(["a", "b", "c"], [2, 0])),
                           batch(d=words(["c", "a"], [0, 1]))], stream=True)
 write("stream_deltas", [batch(d=words(["a"], [0, 0])), batch(d=words(["a", "b"], [1, 0]))], stream=True,
       emit_dictionary_deltas=True)
-# What pandas' to_feather writes.
+# As written by pandas' to_feather.
 some = batch(x=pa.array([1, None, 3], pa.int64()), s=pa.array(["one", None, "three" * 20]))
 write("packed_lz4", [some], compression="lz4")
 write("packed_zstd", [some], compression="zstd")
@@ -46,7 +46,7 @@ write("widths", [batch(
     i16=pa.array([-32768, 32767, None], pa.int16()), half=pa.array([0.5, -65504.0, None], pa.float16()),
     small=pa.array([decimal.Decimal("-1.25"), decimal.Decimal("99.99"), None], pa.decimal32(4, 2)),
     large=pa.array([decimal.Decimal("-1"), decimal.Decimal("1" + "0" * 37), None], pa.decimal256(38, 0)))])
-# Decimals that count hundreds.
+# Decimals with a negative scale.
 write("hundreds", [batch(
     d=pa.array([decimal.Decimal("-12300"), decimal.Decimal("99900"), None], pa.decimal128(3, -2)),
     wide=pa.array([decimal.Decimal("1E+2"), decimal.Decimal("0"), None], pa.decimal256(36, -2)))])
@@ -56,14 +56,14 @@ write("times", [batch(
     day64=pa.array([0, 86400000, None], pa.date64()), clock=pa.array([0, 86399, None], pa.time32("s")),
     took=pa.array([90, -1, None], pa.duration("s")))])
 write("too_far", [batch(at=pa.array([0, 253402300799], pa.timestamp("s")))])
-# Views, whose long texts lie in buffers of their own, and lists in any order.
+# Views with long texts in separate buffers, and list views in any order.
 long = "longer than twelve bytes"
 values = pa.array([1, 2, 3, None], pa.int32())
 write("views", [batch(
     s=pa.array(["", "short", long, None], pa.string_view()), b=pa.array([b"\x00", b"x" * 13, None, b""], pa.binary_view()),
     l=pa.ListViewArray.from_arrays(pa.array([2, 0, 1, 0], pa.int32()), pa.array([2, 2, 0, 1], pa.int32()), values))])
 write("views_lz4", [batch(s=pa.array([long * 9, "x", None, long], pa.string_view()))], stream=True, compression="lz4")
-# Rows that no byte of the file stands for.
+# Rows without any bytes in the file.
 write("nulls_alone", [batch(a=pa.nulls(2000000), b=pa.nulls(2000000)), batch(a=pa.nulls(3), b=pa.nulls(3))])
 # Structs and lists of them, a map, fixed lists, 64-bit offsets.
 point = pa.struct([("x", pa.int16()), ("a.b", pa.string())])

@@ -1,8 +1,8 @@
 #!/bin/bash
-# The store on a real CephFS: two hosts (host name and boot id of their own, a ceph-fuse each) with four
-# writers each, killed at random, while the metadata server, the object store and one whole host are
-# cut and come back. Nothing acknowledged is lost, no number is given twice, both hosts see the same.
-# BINNACLE_NET_SECONDS (60) is how long they write.
+# The store on CephFS: two hosts (each with a host name, a boot id and a ceph-fuse client) with four writers each, which
+# are killed at random, while the metadata server, the object store and one whole host are cut off and come back.
+# Nothing acknowledged is lost, no number is assigned twice, both hosts see the same. They write for
+# BINNACLE_NET_SECONDS (60).
 set -u
 build=${BINNACLE%/binnacle}
 build=${build#"$PWD"/}
@@ -21,7 +21,7 @@ fi
 work=$(mktemp -d "${TMPDIR:-/var/tmp}/binnacle-cephfs-XXXXXX") || exit 1
 ceph=$work/ceph journals=$work/journals
 declare -A fuse host_name
-host_name=([a]=peer [b]=peer-b) # one is the beginning of the other
+host_name=([a]=peer [b]=peer-b) # a is a prefix of the other
 . tests/peers/net/ceph.sh
 . tests/peers/net/trial.sh
 
@@ -44,7 +44,7 @@ host_run() { # HOST COMMAND...
 		on-host-"$host" "${host_name[$host]}" "$work/$host" "$@"
 }
 
-# Power off: everything that runs on the host, and its client of the file system.
+# Power off: kills everything that runs on the host, and its client of the file system.
 host_cut() { # HOST
 	local session
 	ceph_kill_client "$work/$1/mnt" "${fuse[$1]}"

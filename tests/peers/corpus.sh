@@ -1,6 +1,6 @@
 #!/bin/bash
-# Every table of text that ships inside some Python packages, read by Binnacle and by pandas: see corpus.py. Nothing of it
-# is kept in the repository; the packages are fetched into a directory of their own (CORPUS=DIR keeps it).
+# Every text table shipped in some Python packages, read by Binnacle and by pandas: see corpus.py. The repository does
+# not contain them; the packages are downloaded into a directory of their own (CORPUS=DIR keeps it).
 set -u
 python=${PYTHON:-.venv/bin/python}
 for module in pandas pyarrow; do

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Drift against the Evidently and SciPy that are installed: the committed table of their numbers is
-# made anew and compared, and a whole report of ours is compared with theirs on the same rows.
+# Drift compared with the installed Evidently and SciPy: the committed table of their numbers is
+# regenerated and compared, and a whole report is compared with theirs on the same rows.
 set -u
 python=${PYTHON:-.venv/bin/python}
 binnacle=${BINNACLE:-$PWD/build/binnacle}

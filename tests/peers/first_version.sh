@@ -1,7 +1,7 @@
 #!/bin/bash
-# The first version's program beside today's: it refuses, with words, to write into a workspace that it
-# would not understand, and what it still opens it shows as today's program does. It is built from the
-# history of this repository; FIRST_VERSION names a program that is there already.
+# The program of the first version next to the current one: it refuses, with a message, to write into a workspace that
+# it would not understand, and what it can open it shows like the current program. It is built from the history of this
+# repository; FIRST_VERSION names an existing binary.
 set -u
 commit=294bc2e
 B=${BINNACLE:-$PWD/build/binnacle}
@@ -27,7 +27,7 @@ if [ -z "$old" ]; then
 fi
 new=$B
 
-# Each program has its own home and index, so that neither finds what the other cached.
+# Each program has its own home and index, so neither uses the cache of the other.
 say() { # old|new WORKSPACE WORDS...
 	local program=$old side=$1 ws=$2
 	[ "$side" = new ] && program=$new
@@ -43,7 +43,7 @@ fail() {
 }
 state() { (cd "$1" && find .binnacle -path '*/index.db*' -prune -o -type f -print0 | sort -z | xargs -0 sha256sum); }
 
-# The first version says no to each of these in WORKSPACE, names the format, and changes nothing.
+# The first version refuses each of these in WORKSPACE, names the format, and changes nothing.
 refuses() { # WORKSPACE WHAT
 	local ws=$1 words
 	state "$ws" >"$work/before"
@@ -64,7 +64,7 @@ refuses() { # WORKSPACE WHAT
 	fi
 }
 
-# Whatever the first version does not refuse, it shows as today's program does.
+# What the first version does not refuse, both programs show alike.
 shows_alike() { # WORKSPACE WHAT
 	local ws=$1 words theirs
 	for words in "data ls" "run ls --sort name" "run show first" "model ls" "model show power/1" "policy show"; do
@@ -74,7 +74,7 @@ shows_alike() { # WORKSPACE WHAT
 			say new "$ws" $words --json || fail "$2: $words"
 			"$python" - "$theirs" "$work/out" <<'PY' || fail "$2: '$words' is shown otherwise"
 import json, sys
-def inside(a, b):  # everything of a is in b; b may say more
+def inside(a, b):  # everything in a is in b, which may have more
     if isinstance(a, dict):
         return isinstance(b, dict) and all(inside(v, b.get(k)) for k, v in a.items())
     if isinstance(a, list):
@@ -111,7 +111,8 @@ refuses "$work/grown/power" "one with a dataset of this version"
 say new "$work/grown/power" data show more@v1 && say new "$work/grown/power" audit verify ||
 	fail "this version goes on in it"
 
-# A user who may not write workspace.json cannot say so there; the records themselves still stop it.
+# A user without write access to workspace.json cannot record the format there; the records themselves still stop the
+# first version.
 fixture unsaid
 say new "$work/unsaid/power" data add more "$work/t.csv" || fail "data add"
 sed -i 's/"format": 2/"format": 1/' "$work/unsaid/power/.binnacle/workspace.json"

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Our checks against the Great Expectations that is installed: the table of cases is made anew by it,
-# and the same test that reads the committed one reads this.
+# Our checks compared with the installed Great Expectations: it regenerates the table of cases, which the test of the
+# committed table then reads.
 set -eu
 build=${BINNACLE%/binnacle}
 if ! "$PYTHON" -c 'import great_expectations' 2>/dev/null; then

@@ -15,7 +15,7 @@ def connect():
     return http.client.HTTPConnection("127.0.0.1", port, timeout=20)
 
 
-# One kept connection: bodies of every kind, one after the other.
+# One kept connection: bodies of every kind in turn.
 c = connect()
 for n in (0, 1, 65535, 65536, 1 << 20):
     body = bytes(range(256)) * (n // 256 + 1)
@@ -40,8 +40,8 @@ c.request("PUT", "/upload", big)
 r = c.getresponse()
 check("200 MB up", r.read().split() == [b"%d" % len(big), hashlib.sha256(big).hexdigest().encode()])
 
-# A refusal while a body is on its way: http.client raises on the broken pipe only if the server hung up
-# before it had sent its answer, or reset it away.
+# A refusal while the body is being sent: http.client raises on the broken pipe only if the server closed the connection
+# before it sent its response, or reset it afterwards.
 for size in (1000, 1 << 20, 50 << 20):
     for _ in range(5):
         c = connect()
@@ -52,7 +52,7 @@ for size in (1000, 1 << 20, 50 << 20):
         except OSError as e:
             check(f"a refusal of {size} bytes", False, str(e))
 
-# Events as they come.
+# Events as they arrive.
 c = connect()
 c.request("GET", "/events")
 r = c.getresponse()
@@ -79,8 +79,8 @@ def raw(text, read=True):
 
 
 H = b"Host: h\r\n"
-# Each is one request whose end two programs could see at different places (or that is not clearly HTTP):
-# one answer, 4xx or 501, and nothing after it is read as another request.
+# Requests whose end two programs could see at different positions (or that are not clearly HTTP): one response, 4xx or
+# 501, and nothing after it is read as another request.
 smuggled = b"GET /who HTTP/1.1\r\nHost: h\r\n\r\n"
 for what, text in {
     "two lengths": b"POST /echo HTTP/1.1\r\n" + H + b"Content-Length: 5\r\nContent-Length: 6\r\n\r\nabcde",
@@ -123,11 +123,11 @@ for what, text in {
     out = raw(text + smuggled)
     status = out[9:12]
     fine = len(re.findall(rb"HTTP/1\.1 \d", out)) <= 1 and (not out or status[:1] == b"4" or status in (b"501", b"505"))
-    if what == "an absolute path of another host":  # RFC 9112: a server takes the absolute form
+    if what == "an absolute path of another host":  # RFC 9112: servers must accept the absolute form
         fine = status[:1] in (b"2", b"4")
     check(what, fine, out[:300])
 
-# Requests in one packet, answered in their order; byte by byte; a body that never ends.
+# Requests in one packet, answered in order; byte by byte; an endless body.
 out = raw(smuggled * 20 + smuggled.replace(b"h\r\n\r\n", b"h\r\nConnection: close\r\n\r\n"))
 check("21 requests in one packet", out.count(b"HTTP/1.1 200") == 21, out[:200])
 s = socket.create_connection(("127.0.0.1", port), timeout=20)
@@ -136,7 +136,7 @@ for b in smuggled:
 check("byte by byte", s.recv(1000).startswith(b"HTTP/1.1 200"))
 s.close()
 
-# Crowds: slow heads and bodies, and somebody who has just arrived.
+# Crowds of slow heads and bodies, and a new client.
 crowd = []
 for i in range(1000):
     s = socket.create_connection(("127.0.0.1", port), timeout=20)
@@ -154,7 +154,7 @@ check("within a second beside a crowd", worst < 1, worst)
 for s in crowd:
     s.close()
 
-# Many at once.
+# Many clients at once.
 ok = []
 
 

@@ -1,6 +1,6 @@
 #!/bin/bash
-# The listener (tests/peers/net/net_server.c) through clients that are not ours: curl, openssl s_client,
-# Python's http.client and raw sockets, ab, wrk and h2load. Needs a loopback.
+# The listener (tests/peers/net/net_server.c) with other clients: curl, openssl s_client, Python's http.client and raw
+# sockets, ab, wrk and h2load. Needs a loopback.
 set -u
 build=$(dirname "${BINNACLE:-$PWD/build/binnacle}")
 program=$build/peers/net/net_server
@@ -128,7 +128,7 @@ if command -v openssl >/dev/null; then
 		printf 'GET /who HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n' | say -ign_eof $v | grep -q 127.0.0.1 ||
 			fail "no answer over $v: $(cat "$work/err")"
 	done
-	# A handshake that stops keeps nobody waiting.
+	# An unfinished handshake does not delay others.
 	exec 8<>"/dev/tcp/127.0.0.1/$port"
 	printf '\026\003\001\002\000\001' >&8
 	if command -v curl >/dev/null; then

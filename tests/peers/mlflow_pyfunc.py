@@ -81,7 +81,7 @@ def check(what, got, want):
 PLAIN = """
 import csv, json, sys
 sys.path.insert(0, sys.argv[1] + "/code")
-sys.modules["pandas"] = None  # not here
+sys.modules["pandas"] = None  # not installed
 import binnacle_model
 rows = list(csv.DictReader(open(sys.argv[2], newline="")))
 answer = binnacle_model.load(sys.argv[1]).predict({k: [r[k] for r in rows] for k in rows[0]})
@@ -100,7 +100,7 @@ def compare(folder, rows, path):
     frame = pandas.read_csv(rows)
     answer = model.predict(frame)
     check("pyfunc of " + folder, {c: list(answer[c]) for c in answer.columns}, want)
-    # A column more, in another order, and one row alone are the same rows.
+    # An additional column, another order, and a row alone give the same predictions.
     other = frame[list(frame.columns)[::-1]].assign(more=1).iloc[3:4]
     one = model.predict(other)
     check("one row of " + folder, {c: list(one[c]) for c in one.columns}, want[3:4])

@@ -1,7 +1,7 @@
 #!/bin/bash
-# An exported model predicts in Python as `binnacle predict` does here: through mlflow.pyfunc.load_model, through
-# `mlflow models predict`, and with NumPy alone. Columns of every kind: whole numbers, floats of both sizes, bools,
-# times, vectors, categories that look like numbers, missing cells, categories that training never saw.
+# An exported model predicts in Python like `binnacle predict`: through mlflow.pyfunc.load_model, `mlflow models
+# predict`, and with NumPy only. Columns of every kind: integers, floats of both sizes, bools, times, vectors,
+# categories that look like numbers, missing cells, categories not seen in training.
 set -u
 python=${PYTHON:-.venv/bin/python}
 case $python in /*) ;; *) python=$PWD/$python ;; esac
@@ -40,7 +40,7 @@ while read -r name data target trainer rest; do
 	[ "$data" = mixed ] && file=asked.csv
 	run predict "$name" "$file" --out "$name.want.csv"
 	"$python" "$here/mlflow_pyfunc.py" compare "$name" "$file" "$name.want.csv" || exit 1
-	# The folder is still a model of ours.
+	# The folder can still be used by binnacle.
 	run predict "$name" "$file" --out again.csv
 	cmp -s again.csv "$name.want.csv" || { echo "FAIL: the exported folder answers otherwise"; exit 1; }
 done <<'LIST'

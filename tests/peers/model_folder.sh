@@ -1,6 +1,6 @@
 #!/bin/bash
-# A model folder that the registry hands out is read by MLflow, the safetensors package and PyYAML,
-# and numpy makes the same predictions from what is in it.
+# A model folder exported from the registry is read by MLflow, the safetensors package and PyYAML,
+# and numpy computes the same predictions from its files.
 set -u
 python=${PYTHON:-.venv/bin/python}
 binnacle=${BINNACLE:-$PWD/build/binnacle}

@@ -1,9 +1,8 @@
 #!/bin/bash
-# The store on real kernel NFS 4.2: a server and two clients, each a kernel of its own (User Mode Linux),
-# so that power cuts are power cuts. Two hosts with four writers each, killed at random, while the server
-# loses power, loses power and what it knew of its clients, and one client loses power. Nothing
-# acknowledged is lost, no number is given twice, both hosts see the same.
-# BINNACLE_NET_SECONDS (60) is how long they write.
+# The store on kernel NFS 4.2: a server and two clients, each a separate kernel (User Mode Linux), so that power cuts
+# are realistic. Two hosts with four writers each, which are killed at random, while the server loses power, loses power
+# and its state about clients, and one client loses power. Nothing acknowledged is lost, no number is assigned twice,
+# both hosts see the same. They write for BINNACLE_NET_SECONDS (60).
 set -u
 build=${BINNACLE%/binnacle}
 build=${build#"$PWD"/}
@@ -43,7 +42,7 @@ host_run() { # HOST COMMAND...
 
 uml_up || exit 1
 if ! nfs_serve >"$work/log" 2>&1; then
-	# An old kernel on a new machine: not what is tested here.
+	# An old kernel on a new machine is not what is tested here.
 	echo "SKIP: NFS: no server in User Mode Linux: $(tail -n 2 "$work/log" | tr '\n' ' ')"
 	exit 0
 fi
@@ -66,7 +65,7 @@ trial_load b $((seconds * 2 / 5))
 trial_wait
 trial_check "NFS, server cut twice and a client once"
 
-# An export that is withdrawn: file handles are stale, inside and outside.
+# An export is withdrawn: file handles are stale, for processes inside and outside of it.
 host_run b bash -c 'cd /media/nfs/ws && touch /run/inside && while [ ! -e /run/gone ]; do sleep 0.1; done
 	env -u PWD "$BINNACLE" run ls; echo "status $?"' >"$work/inside" &
 inside=$!

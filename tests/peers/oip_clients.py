@@ -71,14 +71,14 @@ def tritonclient():
             made.append(i)
         return made
 
-    # As its examples have it: bytes behind the JSON.
+    # As in its examples: binary data after the JSON.
     try:
         c.infer("power", tensors("power"))
         raise SystemExit("tensors as bytes were answered")
     except InferenceServerException as e:
         says(e, "binary_data=False")
         says(e.status() or "415", "415")
-    # As JSON: the outputs are as they come, asked for by name, and asked for as bytes.
+    # As JSON: default outputs, requested by name, and requested as bytes.
     for outputs in (
         None,
         [triton.InferRequestedOutput("prediction", binary_data=False)],
@@ -129,7 +129,7 @@ def mlserver():
     answer = InferenceResponse.model_validate_json(body)
     out = {o.name: o for o in answer.outputs}
     check_state(StringCodec.decode_output(out["prediction"]), NumpyCodec.decode_output(out["probabilities"]))
-    # A frame as a whole.
+    # A whole data frame.
     table = pd.DataFrame({t["name"]: column(t) for t in inputs["power"]})
     status, body = post("power", PandasCodec.encode_request(table, use_bytes=False))
     assert status == 200, body
@@ -144,14 +144,14 @@ def mlserver():
     if times:
         assert status == 200, body
         assert json.loads(body)["outputs"][0]["data"] == list(power)
-    # Bytes in base64 are no text: refused, with what to send.
+    # Bytes in base64 are not text: refused with a hint.
     text = next(t["name"] for t in inputs["power"] if t["datatype"] == "BYTES")
     rows = [coded(t) for t in inputs["power"] if t["name"] != text]
     rows.append(Base64Codec.encode_input(text, [v.encode() for v in frame[text].astype(str)], use_bytes=False))
     status, body = post("power", InferenceRequest(inputs=rows))
     assert status == 415, (status, body)
     says(body.decode(), "base64", text)
-    # A datatype that does not hold its numbers.
+    # A datatype that cannot hold the numbers.
     wrong = [coded(t) for t in inputs["power"]]
     number = next(i for i, t in enumerate(inputs["power"]) if t["datatype"] == "FP64")
     wrong[number] = RequestInput(name=wrong[number].name, shape=[len(power)], datatype="INT8", data=[300] * len(power))
@@ -188,7 +188,7 @@ def kserve():
         try:
             await c.infer(url, request("power", True), model_name="power")
             raise SystemExit("tensors as bytes were answered")
-        except Exception as e:  # httpx's, or its own
+        except Exception as e:  # of httpx, or its own
             says(e, "binary_data=False")
 
     asyncio.run(ask())

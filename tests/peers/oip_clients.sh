@@ -1,6 +1,6 @@
 #!/bin/bash
-# The Open Inference Protocol through the clients that people have: tritonclient, MLServer's codecs, KServe's client.
-# What they ask by default is answered as `binnacle predict` answers, or refused with words that say what to ask.
+# The Open Inference Protocol with common clients: tritonclient, MLServer's codecs, KServe's client. Their default
+# requests get the answers of `binnacle predict`, or an error that says what to request.
 set -u
 python=${PYTHON_CLIENTS:-.venv/clients/bin/python}
 case $python in /*) ;; *) python=$PWD/$python ;; esac

@@ -1,8 +1,8 @@
 #!/bin/bash
-# README.md from a fresh clone on a fresh machine, by two people: a minimal Debian 12 with git and make in a directory,
-# an account ann that builds and works there, and an account ben, who is not her, that approves. The commands are
-# README's own, taken out of it. Needs root and Debian's archive (tests/support/machine.sh).
-#   BINNACLE_WALK=full             `make check` as well, as the README has it (long)
+# README.md from a fresh clone on a fresh machine, by two users: a minimal Debian 12 with git and make in a directory, an
+# account ann that builds and works there, and another account ben that approves. The commands are taken from the README.
+# Needs root and Debian's archive (tests/support/machine.sh).
+#   BINNACLE_WALK=full             also `make check`, as in the README (long)
 set -u
 what="README by two users on a fresh machine"
 readme=$PWD/README.md

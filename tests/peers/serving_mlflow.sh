@@ -1,6 +1,6 @@
 #!/bin/bash
-# The server through clients that are not ours: MLflow's scoring client, requests-free Open Inference
-# calls, curl, and Prometheus (promtool on the metrics, and a real scrape) where they are found.
+# The server with other clients: MLflow's scoring client, Open Inference calls without the requests library, curl, and
+# Prometheus (promtool on the metrics, and a real scrape) if installed.
 set -u
 python=${PYTHON:-.venv/bin/python}
 binnacle=${BINNACLE:-$PWD/build/binnacle}
@@ -49,7 +49,7 @@ else
 	exit 0
 fi
 
-# metrics_say LIMIT_S PATTERN: asks until the page has the line
+# metrics_say LIMIT_S PATTERN: waits until the metrics contain the line
 metrics_say() {
 	local ends=$((SECONDS + $1))
 	while curl -sf "$url/metrics" >metrics.txt; do
@@ -59,7 +59,7 @@ metrics_say() {
 	done
 	return 1
 }
-# What was answered is logged before the report is made, and the server reads the report before its gauges are asked for.
+# Rows are logged before the report is made, and the server reads the report before its metrics are requested.
 metrics_say 30 '^binnacle_predictions_waiting 0' || { echo "FAIL: predictions wait to be logged"; grep waiting metrics.txt; exit 1; }
 "$binnacle" monitor report power/1 >report.txt 2>&1
 case $? in 0 | 1 | 7) ;; *) echo "FAIL: monitor report: $(cat report.txt)"; exit 1 ;; esac

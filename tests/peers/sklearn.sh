@@ -1,6 +1,6 @@
 #!/bin/bash
-# Real data through the program, from CSV to metrics: they agree with scikit-learn's same model on
-# the same rows to 1e-3, by the committed table (tests/reference/real.json) and by a fit made now.
+# Real data through the program, from CSV to metrics: they agree with the same scikit-learn model on
+# the same rows to 1e-3, in the committed table (tests/reference/real.json) and in a fit made now.
 set -u
 python=${PYTHON:-.venv/bin/python}
 binnacle=${BINNACLE:-$PWD/build/binnacle}
@@ -30,7 +30,7 @@ for name in cancer diabetes iris wine; do
 done
 
 while read -r name trainer hyper; do
-	task=auto # classes are numbers here: who does both has to be told
+	task=auto # classes are numbers here, and these trainers do both tasks
 	[ "$trainer" = baseline ] && [ "$name" != diabetes ] && task=classification
 	if ! run run start --trainer "$trainer" --task "$task" --set "$hyper" --data "$name-train@v1" \
 		--data "$name-test@v1:test" --target target --valid 0 --test 0 --wait >"$work/log" 2>&1 ||

@@ -1,8 +1,8 @@
 #!/bin/bash
-# The relocatable tar (`make tar`): it asks nothing above glibc 2.28 of the machine, and runs README's "Five minutes" by
-# two people on a minimal Debian 11, which has an older glibc than the one it was built with and no package of ours.
-# Needs root, PyPI (ziglang) and Debian's archive (tests/support/machine.sh).
-#   BINNACLE_TAR=FILE              a tar that was made before
+# The relocatable tar (`make tar`): it needs nothing newer than glibc 2.28 on the machine, and runs README's "Five
+# minutes" by two users on a minimal Debian 11, which has an older glibc than the one it was built with and none of our
+# packages. Needs root, PyPI (ziglang) and Debian's archive (tests/support/machine.sh).
+#   BINNACLE_TAR=FILE              an existing tar
 set -u
 what="the relocatable tar"
 readme=$PWD/README.md build=$(dirname "${BINNACLE:-$PWD/build/binnacle}")
@@ -23,7 +23,7 @@ for file in "$work"/look/*/bin/binnacle "$work"/look/*/lib/*; do
 done
 machine_make bullseye
 machine_start
-# Unpacked where it is wanted, and then moved.
+# Unpacked, and then moved.
 mkdir -p "$top/opt/first" && tar -C "$top/opt/first" -xzf "$tar" && mv "$top"/opt/first/* "$top/opt/binnacle" || fail "unpacking"
 step root 'ln -s /opt/binnacle/bin/binnacle /usr/local/bin/binnacle'
 inside root '! /sbin/ldconfig -p | grep -E "lib(git2|curl|openblas|jansson|sqlite3|ncursesw)"' >"$work/out" || fail "the machine is not bare"

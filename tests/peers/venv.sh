@@ -1,6 +1,7 @@
 #!/bin/bash
-# Makes .venv with the Python peers of check-all and bench, once; `venv.sh clients` also .venv/clients with clients of inference servers,
-# which want libraries of their own. PYTHON=... uses another one for the first, PYTHON_CLIENTS=... for the second.
+# Makes .venv with the Python peers of check-all and bench, once; `venv.sh clients` also .venv/clients with clients of
+# inference servers, which need other libraries. PYTHON=... sets the interpreter of the first, PYTHON_CLIENTS=... of the
+# second.
 set -u
 clients() {
 	[ -n "${PYTHON_CLIENTS:-}" ] && [ -x "${PYTHON_CLIENTS:-}" ] && return 0

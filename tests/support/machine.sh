@@ -1,12 +1,12 @@
-# A machine for the scripts of tests/peers that need a fresh one: a minimal Debian in a directory (debootstrap), with
-# processes, accounts and mounts of its own, all of which end with the script. Who sources it has set $what, for SKIP
-# lines, and runs from the root of the tree. Needs root, and Debian's archive.
-#   BINNACLE_ROOTS=DIR             DIR/bookworm, DIR/bullseye: roots made before by debootstrap; they are copied
+# A fresh machine for scripts of tests/peers: a minimal Debian in a directory (debootstrap), with its own processes,
+# accounts and mounts, which end with the script. The script that sources it sets $what, for SKIP lines, and runs from
+# the root of the tree. Needs root, and Debian's archive.
+#   BINNACLE_ROOTS=DIR             DIR/bookworm, DIR/bullseye: existing roots made by debootstrap; they are copied
 #
-#	machine_make SUITE      $top is its root; SKIP where it cannot be
-#	machine_start           ann and ben have accounts, in group team; /srv/team is theirs
-#	inside WHO LINE         a line of shell there, in directory $at
-#	step WHO LINE           the same, and it has to succeed
+#	machine_make SUITE      sets $top to its root; SKIP if it cannot be made
+#	machine_start           makes accounts ann and ben in group team, which owns /srv/team
+#	inside WHO LINE         runs a line of shell there, in directory $at
+#	step WHO LINE           the same; it must succeed
 
 skip() { echo "SKIP: $what: $*"; exit 0; }
 fail() {
@@ -18,7 +18,7 @@ fail() {
 for tool in unshare nsenter setpriv chroot; do command -v $tool >/dev/null || skip "$tool is not here"; done
 work=$(mktemp -d /var/tmp/binnacle-machine-XXXXXX) || exit 1
 top=$work/root holder='' at=/
-# unshare waits for its child whatever it is told, but for this; with it goes the first process, and so all.
+# unshare ignores other signals while it waits for its child; killing it ends the first process, and thus all.
 trap '[ -z "$holder" ] || { kill -KILL $holder; wait $holder; } 2>/dev/null; rm -rf --one-file-system "$work"' EXIT
 
 machine_make() {

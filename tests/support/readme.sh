@@ -1,12 +1,12 @@
-# What the scripts that follow README.md share: its commands as they stand there, none copied.
+# Shared by scripts that follow README.md: its commands, taken from the page.
 
-# The lines of "Five minutes", each whole, without comments.
+# The lines of "Five minutes", joined where they are continued, without comments.
 readme_lines() { # README
 	sed -n '/^## Five minutes/,/^No data at hand/p' "$1" | sed -n '/^```$/,/^```$/p' |
 		grep -v '^```' | sed -e ':a' -e '/\\$/N; s/\\\n *//; ta' | sed 's/ *#.*//' | grep -v '^ *$'
 }
 
-# A line as a test runs it: shorter where it only takes time, and where 1 and 7 are answers they are let pass.
+# A line as the test runs it: with less waiting, and accepting exit statuses 1 and 7 where these are results.
 readme_line() { # LINE
 	local line=$1
 	case $line in
@@ -19,11 +19,11 @@ readme_line() { # LINE
 
 # The commands of its first block, "make demo" and "make check".
 readme_first() { sed -n '/^## /q; s/^    \(make [a-z]*\).*/\1/p' "$1"; }
-# In running text, between backquotes.
+# A command quoted in the text.
 readme_quoted() { grep -o "\`$2[^\`]*\`" "$1" | head -n 1 | tr -d '`'; } # README BEGINNING
 
-# The whole of "Five minutes" on a machine (tests/support/machine.sh) where `binnacle` is on the path of ann and ben: ann
-# works in /srv/team, ben approves. Sets $lines.
+# Runs "Five minutes" on a machine (tests/support/machine.sh) where `binnacle` is on the path of ann and ben: ann works
+# in /srv/team, ben approves. Sets $lines.
 readme_follow() { # README
 	local readme=$1 data line invitation accept admit
 	data=$(readme_quoted "$readme" "binnacle data generate jobs")
@@ -36,7 +36,7 @@ readme_follow() { # README
 		line=$(readme_line "$line")
 		case $line in
 		"binnacle init"*)
-			# As the line's comment offers, and as the README tells of a team.
+			# For a team, as the line's comment and the README say.
 			grep -q '^binnacle init .*--shared GROUP' "$readme" || fail "README says nothing of --shared"
 			step ann "$line --shared team"
 			invitation=$(grep -o 'bn1:[0-9a-f.]*' "$work/out" | head -n 1)
@@ -59,7 +59,7 @@ readme_follow() { # README
 			step ben "$line"
 			;;
 		binnacle)
-			# The workbench, where the machine has a terminal to open it in.
+			# The workbench, if the machine has tmux.
 			inside ann "command -v tmux" >/dev/null || continue
 			step ann "tmux -f /dev/null new-session -d -x 80 -y 24 binnacle &&
 				for i in \$(seq 600); do tmux capture-pane -p | grep -q station && break; sleep 0.1; done

@@ -1,6 +1,6 @@
-# What the scripts of tests/cli share; they source it from the root of the tree. It makes $dir, a directory of the
-# script's own that is removed at its end, where the program keeps what it keeps for its user. TMPDIR=/tmp before
-# it, where other users have to look into $dir. A script that has more to end at its end defines at_end.
+# Shared by the scripts of tests/cli, which source it from the root of the tree. It creates $dir, a directory for the
+# script that is removed at its end, with the state directories of the program. TMPDIR=/tmp before, if other users need
+# access to $dir. A script with more to clean up defines at_end.
 
 root=$PWD
 export BINNACLE=${BINNACLE:-$root/build/binnacle}
@@ -46,10 +46,10 @@ says() {
 	esac
 }
 
-# Whether the program was built with a sanitizer, which reserves address space and memory of its own.
+# Whether the program was built with a sanitizer, which reserves address space and memory.
 has_sanitizer() { nm -D "$BINNACLE" 2>/dev/null | grep -qE '__(asan|tsan)_init'; }
 
-# Waits until a command's output has the pattern; false when it has not within so many seconds.
+# Waits until a command's output matches the pattern; false if it does not within that many seconds.
 until_says() { # SECONDS PATTERN COMMAND...
 	local ends=$((SECONDS + $1)) pattern=$2
 	shift 2
@@ -59,7 +59,7 @@ until_says() { # SECONDS PATTERN COMMAND...
 	done
 }
 
-# The program's tables of kinds have each field that it has written in this workspace.
+# All fields written in this workspace are in the program's tables of kinds.
 knows_its_fields() {
 	expect 0 "index status" "${B:-$BINNACLE}" index status --json
 	says '"unknown_fields": []'

@@ -1,6 +1,7 @@
 /*
  * core/base/dir.h: no call follows a link below a directory handle, also on a kernel without openat2 (simulated by
- * a filter that hides it). */
+ * a filter that hides it).
+ */
 #include "core/base/dir.h"
 #include "core/base/mem.h"
 #include "tests/support/check_main.h"

@@ -1,5 +1,6 @@
 /*
- * Ed25519: the vectors of RFC 8032, section 7.1, and what a strict verifier must refuse. */
+ * Ed25519: the vectors of RFC 8032, section 7.1, and what a strict verifier must refuse.
+ */
 #include "core/base/ed25519.h"
 #include "core/base/hash.h"
 #include "tests/support/check_main.h"

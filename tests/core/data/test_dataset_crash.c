@@ -14,7 +14,8 @@
  *	I6  gc freed nothing that a live version names
  *
  * and that work can continue: the interrupted put is resumed, and the versions are added again under the same
- * numbers. */
+ * numbers.
+ */
 #include "core/base/fs.h"
 #include "core/base/hash.h"
 #include "core/base/mem.h"

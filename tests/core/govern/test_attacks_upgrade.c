@@ -3,7 +3,8 @@
  * closed, and to new ones. Rows of tests/attacks/table.txt.
  *
  * ann made the workspace, bob is a reviewer, cleo registered wind/1 and requests its approval; ann upgrades and admits
- * everybody who has a key. dan has an account only. */
+ * everybody who has a key. dan has an account only.
+ */
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/govern/identity.h"

@@ -12,7 +12,8 @@
  *
  * "Wherever": at each link on the chain where the attackers are less than half of the admins, and, for the first
  * claim, more than half of the admins have acted behind it (always the case if the admins did not change until the
- * removal); for the second claim, the admin who removed is an admin there and senior to all attackers. */
+ * removal); for the second claim, the admin who removed is an admin there and senior to all attackers.
+ */
 #include "tests/support/chain_world.h"
 #include "tests/support/check_main.h"
 

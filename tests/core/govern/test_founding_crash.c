@@ -1,7 +1,8 @@
 /*
  * test_founding_crash.c - `init` when the process is killed, or the disk fails or is full, at every change of the
  * disk: the key, which is created first, and link 0. Afterwards the same command makes the workspace or reports that
- * it exists; the workspace has exactly one link 0, by the user's key, raises no alarm, and can be used. */
+ * it exists; the workspace has exactly one link 0, by the user's key, raises no alarm, and can be used.
+ */
 #include "core/govern/authority.h"
 #include "core/govern/identity.h"
 #include "core/govern/trust.h"

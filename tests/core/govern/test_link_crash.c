@@ -9,7 +9,8 @@
  *	1  what was acknowledged is done, exactly once: no two links of one person at the same number
  *	2  what was not acknowledged is done completely or not at all, and the next process can do it
  *	3  readers who remember the workspace are not alarmed
- *	4  a reader with a new index has the same rows, and the log is complete */
+ *	4  a reader with a new index has the same rows, and the log is complete
+ */
 #include "core/base/fs.h"
 #include "core/base/hash.h"
 #include "core/base/mem.h"

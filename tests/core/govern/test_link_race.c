@@ -1,6 +1,7 @@
 /*
  * test_link_race.c - links that several processes sign at the same time: for one person on one host, for one person
- * on two hosts that share a home, and for two admins. If a link was acknowledged and loses, that is reported. */
+ * on two hosts that share a home, and for two admins. If a link was acknowledged and loses, that is reported.
+ */
 #include "core/base/hash.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"

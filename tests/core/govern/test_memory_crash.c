@@ -9,7 +9,8 @@
  *	1  no host's file is damaged, and an answered first use stays answered
  *	2  what was acknowledged is remembered: links, heads, places, the acceptance
  *	3  the workspace in its current state raises no alarm (what was written was seen)
- *	4  learning can continue, and leaves no temporary files */
+ *	4  learning can continue, and leaves no temporary files
+ */
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "core/govern/_host_files.h"

@@ -1,6 +1,7 @@
 /*
  * test_trust.c - whether a workspace is the known one, for users with and without a memory: first use, invitations,
- * and what an attacker with an account may put in its place. */
+ * and what an attacker with an account may put in its place.
+ */
 #include "core/base/buf.h"
 #include "core/base/fs.h"
 #include "core/base/mem.h"

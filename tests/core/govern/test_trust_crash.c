@@ -4,7 +4,8 @@
  * while the chain grows.
  *
  * Afterwards nothing that was acknowledged is forgotten, an answered first use stays answered, and the intact
- * workspace raises no alarm. */
+ * workspace raises no alarm.
+ */
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "core/govern/authority.h"

@@ -1,6 +1,7 @@
 /*
  * test_upgrade.c - a workspace of uids gets a chain of authority (core/govern/upgrade.h): earlier decisions are
- * unchanged for every reader and in any order of arrival, and no new record counts as an earlier one. */
+ * unchanged for every reader and in any order of arrival, and no new record counts as an earlier one.
+ */
 #include "core/base/dir.h"
 #include "core/base/fs.h"
 #include "core/base/hash.h"

@@ -10,7 +10,8 @@
  *	3  it can be used at once: by the rules of uids while it is not upgraded, and repeating the upgrade finishes it
  *	4  what a killed upgrade left in the log is not a fault, a hole or a link
  *
- * Of several processes exactly one upgrades, and a process that was told so is that one. */
+ * Of several processes exactly one upgrades, and a process that was told so is that one.
+ */
 #include "core/base/fs.h"
 #include "core/base/hash.h"
 #include "core/base/json.h"

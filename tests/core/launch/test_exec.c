@@ -1,6 +1,7 @@
 /*
  * Runs as processes, with the real program: what is recorded when a command ends well, badly or by a signal, when
- * its supervisor or all of its processes are killed with SIGKILL, and when it is asked to stop. */
+ * its supervisor or all of its processes are killed with SIGKILL, and when it is asked to stop.
+ */
 #include "core/base/fs.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"

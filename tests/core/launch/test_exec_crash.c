@@ -4,7 +4,8 @@
  *
  *	guard ── supervisor ── command ── near (in its process group)
  *	                          |------ far (setsid: in a session of its own; it logs to another run)
- *	                          `------ bare (the same, and without the run's environment) */
+ *	                          `------ bare (the same, and without the run's environment)
+ */
 #include "core/base/mem.h"
 #include "core/base/process.h"
 #include "core/launch/launch.h"

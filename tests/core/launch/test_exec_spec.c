@@ -1,6 +1,7 @@
 /*
  * What a spec asks for besides its command: files kept by pattern, unchanged inputs, secrets by reference,
- * attempts after a failure; and that a run whose spec a newer version wrote is refused, not half executed. */
+ * attempts after a failure; and that a run whose spec a newer version wrote is refused, not half executed.
+ */
 #include "core/base/fs.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"

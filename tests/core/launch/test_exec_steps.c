@@ -3,7 +3,8 @@
  * the change failing. The run ends in a state, the command is never started twice, and no process is left.
  *
  * The supervisor is the program's code (bn_exec_run) in a fork of the test, with a file system that counts
- * changes; its guard is another fork. */
+ * changes; its guard is another fork.
+ */
 #include "core/base/mem.h"
 #include "core/base/process.h"
 #include "core/launch/exec.h"

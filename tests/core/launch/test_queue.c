@@ -1,6 +1,7 @@
 /*
  * The local queue: the meaning of its events, the order of waiting runs, limits, pausing and cancelling. No run is
- * started here; test_queue_run.c uses the real program. */
+ * started here; test_queue_run.c uses the real program.
+ */
 #include "core/launch/queue.h"
 
 #include "core/base/process.h"

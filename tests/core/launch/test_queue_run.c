@@ -1,6 +1,7 @@
 /*
  * The local queue with the real program: the order in which runs start, how many at once, and that no run is lost
- * or run twice when runners, supervisors and queueing processes are killed with SIGKILL at any moment. */
+ * or run twice when runners, supervisors and queueing processes are killed with SIGKILL at any moment.
+ */
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "core/launch/queue.h"

@@ -1,6 +1,7 @@
 /*
  * What a queued run inherits from the shell that queued it, with the real program: umask, limits and nice value;
- * and which of them its log reports as not restored. */
+ * and which of them its log reports as not restored.
+ */
 #include "core/base/dir.h"
 #include "core/base/fs.h"
 #include "core/base/mem.h"

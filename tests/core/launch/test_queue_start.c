@@ -1,6 +1,7 @@
 /*
  * The start of a queued run when something prevents it, with the real program: every attempt ends in a record, runs
- * behind it are not forgotten, and the environment saved when it was queued is deleted when the wait ends. */
+ * behind it are not forgotten, and the environment saved when it was queued is deleted when the wait ends.
+ */
 #include "core/base/dir.h"
 #include "core/base/fs.h"
 #include "core/base/mem.h"

@@ -1,7 +1,8 @@
 /*
  * A disk that fills up at each change made by a training run, counting launcher, supervisor and trainer together:
  * full once (ENOSPC), or from then on (unlinking frees space). The run ends at once, either FAILED with "no
- * space" as its failure or with a complete model; it is never LOST, and nobody has to wait for it. */
+ * space" as its failure or with a complete model; it is never LOST, and nobody has to wait for it.
+ */
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "core/data/add.h"

@@ -1,6 +1,7 @@
 /*
  * Trainers as runs of the real program: from a dataset version to a model that is equal at any thread count;
- * failures give the reason. */
+ * failures give the reason.
+ */
 #include "core/base/fs.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"

@@ -2,7 +2,8 @@
  * Models whose bytes are guaranteed: ridge and binary logistic regression on a generated table, as SHA-256 of
  * their tensors, with every variant of the kernels, any number of threads and on every machine. A change here
  * changes the models that users train again, so CHANGELOG must mention it. Also the accuracy of the numbers,
- * compared with sums in four times the precision. */
+ * compared with sums in four times the precision.
+ */
 #include "core/base/hash.h"
 #include "core/learn/trainer.h"
 #include "kernels/backend.h"

@@ -1,6 +1,7 @@
 /*
  * A part whose types differ from training is read with the types that the model knows, and the message for what
- * does not fit. That it gives the same answers as every other way: tests/core/serve/test_same_answers.c. */
+ * does not fit. That it gives the same answers as every other way: tests/core/serve/test_same_answers.c.
+ */
 #include "core/base/env.h"
 #include "core/base/mem.h"
 #include "core/learn/rows.h"

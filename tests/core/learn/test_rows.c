@@ -1,6 +1,7 @@
 /*
  * A model does not depend on where rows are divided: into blocks, processes, checkpoints, in memory or a file.
- * Sums are compared with long double. */
+ * Sums are compared with long double.
+ */
 #include "core/base/dir.h"
 #include "core/base/fs.h"
 #include "core/base/mem.h"

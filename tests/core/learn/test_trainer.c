@@ -1,6 +1,7 @@
 /*
  * Ridge and logistic regression compared with scikit-learn (tests/reference/train.json), equal bytes at any
- * thread count, and invalid input. */
+ * thread count, and invalid input.
+ */
 #include "core/base/mem.h"
 #include "core/learn/evaluate.h"
 #include "core/learn/model.h"

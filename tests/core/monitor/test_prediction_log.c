@@ -1,6 +1,7 @@
 /*
  * The prediction log in case of errors: rows that no table can contain, and a disk that fails at each of its changes.
- * In every case each row is counted exactly once, and no row is in the log twice. */
+ * In every case each row is counted exactly once, and no row is in the log twice.
+ */
 #include "core/base/env.h"
 #include "core/base/mem.h"
 #include "core/monitor/prediction_log.h"

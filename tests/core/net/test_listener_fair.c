@@ -2,7 +2,8 @@
  * The listener when some connections have much work: requests of others are answered in between.
  *
  * No test depends on time. The only thread is held while all clients send, so everything has arrived when it continues,
- * and a response contains the progress until then. */
+ * and a response contains the progress until then.
+ */
 #include "tests/support/listener_test.h"
 
 #include <stdio.h>

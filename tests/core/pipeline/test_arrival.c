@@ -1,7 +1,8 @@
 /*
  * The index is the same whatever events the program's classes receive, and in any order of arrival (invariant 5):
  * random events of all kinds of all classes, by two users with four writers and wrong clocks; signed acts, malformed
- * payloads, entities without a name, and unknown kinds, class versions and record types. */
+ * payloads, entities without a name, and unknown kinds, class versions and record types.
+ */
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "core/base/rng.h"
@@ -24,7 +25,8 @@ static bn_err err = BN_ERR_INIT;
 
 /*
  * '#' stands for 1 or 2, '@' for a hash, '^' for the id of a run: few of each, so that events interact. Without a
- * payload: points of metrics. */
+ * payload: points of metrics.
+ */
 static const struct {
 	const char *entity, *kind, *payload;
 	bool is_signed;

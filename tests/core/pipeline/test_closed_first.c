@@ -3,7 +3,8 @@
  * datasets, and runs whose ids older programs drew at random. Rows of tests/attacks/table.txt.
  *
  * By the rules of uids bob made a run and a dataset version; then ann upgraded, bob and cleo are admitted, and dan has an
- * account and no key. All four see the same, in old and new indexes, in any order of arrival. */
+ * account and no key. All four see the same, in old and new indexes, in any order of arrival.
+ */
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/govern/authority.h"

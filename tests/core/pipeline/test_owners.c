@@ -3,7 +3,8 @@
  * Rows of tests/attacks/table.txt.
  *
  * ann is the founder, bob is admitted; dan has an account and no key. dan's records are dated back by a day, so they come
- * first in the order of clocks. All four see the same, in old and new indexes. */
+ * first in the order of clocks. All four see the same, in old and new indexes.
+ */
 #include "core/base/fs.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"

@@ -1,6 +1,7 @@
 /*
  * Columns of vectors as inputs of a model: learnt as their elements, stored in features.json, requested as arrays; and
- * structs as objects within a row. That all interfaces give the same answers: tests/core/serve/test_same_answers.c. */
+ * structs as objects within a row. That all interfaces give the same answers: tests/core/serve/test_same_answers.c.
+ */
 #include "core/base/env.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"

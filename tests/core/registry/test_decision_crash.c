@@ -7,7 +7,8 @@
  *	1  what was acknowledged counts
  *	2  a version is either requested or approved
  *	3  what was not done can be done at once
- *	4  a reader with a new index has the same rows, and the log is complete */
+ *	4  a reader with a new index has the same rows, and the log is complete
+ */
 #include "core/base/mem.h"
 #include "core/govern/audit.h"
 #include "core/govern/authority.h"

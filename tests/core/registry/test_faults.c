@@ -3,7 +3,8 @@
  * verdict more permissive, in the fold or for a reader.
  *
  * SQLite's allocator fails at the k-th request, for every k, or for a sample of them if there are many; statements are
- * interrupted at the k-th step. The result is the verdict of an intact index, or an error. */
+ * interrupted at the k-th step. The result is the verdict of an intact index, or an error.
+ */
 #include "core/base/mem.h"
 #include "core/govern/rights.h"
 #include "core/registry/proof.h"

@@ -1,6 +1,7 @@
 /*
  * Specs as structs: strict parsing of what people write, with positions and suggestions; stored specs are read as they
- * are and written back byte for byte, with unknown fields; and the recipe. */
+ * are and written back byte for byte, with unknown fields; and the recipe.
+ */
 #include "core/run/spec.h"
 
 #include "core/base/fs.h"

@@ -2,7 +2,8 @@
  * A thousand hostile requests on a socket: each gets the expected status, or no response where none can be given,
  * errors are JSON, and an honest client is answered after each. They are generated from tables: bytes in each part of
  * a head, lengths, chunks, codings, forms of JSON and CSV, paths, methods, tokens, and bytes of other protocols. Prints
- * the number of each. */
+ * the number of each.
+ */
 #include "core/base/env.h"
 #include "core/base/mem.h"
 #include "core/serve/server.h"

@@ -1,6 +1,7 @@
 /*
  * The program's server under load, killed with SIGKILL at any moment: rows answered a second before are in the
- * prediction log, exactly once. BINNACLE_KILLS is the number of kills (2; 100 in `make check-all`). */
+ * prediction log, exactly once. BINNACLE_KILLS is the number of kills (2; 100 in `make check-all`).
+ */
 #include "core/base/env.h"
 #include "core/base/mem.h"
 #include "core/table/table.h"

@@ -3,7 +3,8 @@
  * Arrow files of the original and of other types, as `predict --endpoint` sends it, by /predict, /invocations and the
  * Open Inference Protocol, and as the test part of training. Tables, types, values and their notations are random
  * (same_table.h).
- * BINNACLE_SAME_ROUNDS=N tries N tables instead of a few. */
+ * BINNACLE_SAME_ROUNDS=N tries N tables instead of a few.
+ */
 #include "core/base/env.h"
 #include "core/base/fs.h"
 #include "core/base/json.h"

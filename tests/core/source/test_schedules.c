@@ -1,7 +1,8 @@
 /*
  * The order of work in an ingest under random schedules: the real crew and chunk pool, on threads scheduled by
  * the test, with chunks that take time, fail, or are abandoned at every point.
- * BINNACLE_SCHEDULES=100000 tries that many schedules (default 5000). */
+ * BINNACLE_SCHEDULES=100000 tries that many schedules (default 5000).
+ */
 #include "core/base/rng.h"
 #include "tests/support/check_main.h"
 #include "tests/support/sim_pthread.h"

@@ -3,7 +3,8 @@
  * column, several at once, from a file and from a pipe, with one thread and several. The table is byte for byte
  * the same as in a pass with the final types declared, and what the report says of a column holds for the line
  * that it names.
- * BINNACLE_TABLES=500 tries that many random tables (default 20). */
+ * BINNACLE_TABLES=500 tries that many random tables (default 20).
+ */
 #include "core/base/fs.h"
 #include "core/base/rng.h"
 #include "core/base/timestamp.h"

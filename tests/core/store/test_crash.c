@@ -17,7 +17,8 @@
  *
  * and that writing continues, after which no segment is unsealed. A second, shorter scenario does the same for a
  * workspace of the first version that gets signed records, trailers and classes of later versions, and a third one for
- * events so large that appending writes, by a caller that commits whatever the appends returned. */
+ * events so large that appending writes, by a caller that commits whatever the appends returned.
+ */
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "core/store/_workspace.h"

@@ -1,6 +1,7 @@
 /*
  * A slot with a damaged or missing segment is abandoned (L9), since readers would not see records written after the
- * damage. What is acknowledged after a reader found the damage is folded, whatever happens to the process that found it. */
+ * damage. What is acknowledged after a reader found the damage is folded, whatever happens to the process that found it.
+ */
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "core/store/_workspace.h"

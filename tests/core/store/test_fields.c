@@ -1,6 +1,7 @@
 /*
  * Unknown fields in payloads of known kinds: the index lists them once for each record, in whichever way the record was
- * folded, and they have no other effect. */
+ * folded, and they have no other effect.
+ */
 #include "core/base/mem.h"
 #include "core/store/_workspace.h"
 #include "core/store/inspect.h"

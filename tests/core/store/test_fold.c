@@ -1,6 +1,7 @@
 /*
  * The fold gives the same rows in any order of arrival (invariant 5): random histories of several writers with skewed
- * clocks and a random dependency graph reach a reader segment by segment, shuffled. Also: faults of the index file. */
+ * clocks and a random dependency graph reach a reader segment by segment, shuffled. Also: faults of the index file.
+ */
 #include "core/base/fs.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"

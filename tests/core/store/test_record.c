@@ -1,7 +1,8 @@
 /*
  * The encoding of the log, which must never change: every form is compared with its bytes, as is the handling of
  * unknown forms. The expected bytes come from tests/reference/log_records.py, an independent implementation of the
- * documented formats. */
+ * documented formats.
+ */
 #include "core/base/mem.h"
 #include "core/store/log/sign.h"
 #include "tests/support/check_main.h"

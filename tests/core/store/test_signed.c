@@ -1,6 +1,7 @@
 /*
  * Signed segments and records of other versions, through writers, merges and `verify`: signatures stay valid and are
- * kept, and unknown records are kept. */
+ * kept, and unknown records are kept.
+ */
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "core/store/_workspace.h"

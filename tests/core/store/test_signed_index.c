@@ -1,6 +1,7 @@
 /*
  * Signed records in the index: their rows and what classes receive, verdicts computed once and only on request, and
- * records that were copied, altered or invented. Classes that select entities to be replayed. */
+ * records that were copied, altered or invented. Classes that select entities to be replayed.
+ */
 #include "core/base/mem.h"
 #include "core/base/rng.h"
 #include "core/store/index/signed.h"

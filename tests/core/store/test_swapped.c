@@ -1,7 +1,8 @@
 /*
  * A directory of the workspace is replaced by a link between two calls of the file system: before each call of an
  * operation, in turn, the directory is moved away and a link to another workspace, or to a user's private files, put in
- * its place. Nothing is written, removed or renamed there, and nothing from there is stored. */
+ * its place. Nothing is written, removed or renamed there, and nothing from there is stored.
+ */
 #include "core/base/buf.h"
 #include "core/base/hash.h"
 #include "core/base/mem.h"

@@ -1,6 +1,7 @@
 /*
  * Verification of the log: damage, tampering, missing and foreign segments are found, with file and byte offset; the
- * owner of a file is the user of its records; gc, and doctor's checks of file systems. */
+ * owner of a file is the user of its records; gc, and doctor's checks of file systems.
+ */
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "core/store/_workspace.h"

@@ -1,7 +1,8 @@
 /*
  * Two histories of one writer in overlapping segments: every reader finds the same fork at the same record, in any order
  * of arrival and after any merge, and a writer with contradicting segments affects no other. Also: the keys that sign a
- * writer's records. */
+ * writer's records.
+ */
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "core/base/rng.h"

@@ -1,6 +1,7 @@
 /*
  * Many writers at once: slots, adoption of dead writers, and eight processes that write 80 000 events, which every reader
- * sees equally in any order of arrival. */
+ * sees equally in any order of arrival.
+ */
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "core/store/_workspace.h"

@@ -1,6 +1,7 @@
 /*
  * Arrow files and streams by other writers, cell by cell: those in tests/fuzz/corpus/arrow made by
- * tests/peers/arrow_forms.py, which also has their expected contents. */
+ * tests/peers/arrow_forms.py, which also has their expected contents.
+ */
 #include "core/base/str.h"
 #include "core/table/table.h"
 #include "tests/support/check_main.h"

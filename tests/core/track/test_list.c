@@ -1,6 +1,7 @@
 /*
  * Lists of runs: pages in both directions by any sort, counts and positions; and the fold's result does not depend on
- * the order of arrival. */
+ * the order of arrival.
+ */
 #include "core/base/mem.h"
 #include "core/base/rng.h"
 #include "core/run/runlog.h"

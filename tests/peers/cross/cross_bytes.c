@@ -6,10 +6,10 @@
  * Makes a workspace in DIR (which must not exist; its path is part of the bytes) with a fixed clock,
  * host and randomness, and prints "same NAME HASH" lines: checksums, random numbers, metric chunks, tables,
  * each file of the workspace (segments, objects, claims), the dump of its index, the outputs of the
- * operations that the program computes itself. Run on two machines, these lines are equal. Lines that
- * start with "blas" may differ: operations that go through OpenBLAS, and the files of a model, differ in
- * last bits; of the former a "same" line has a rounded sum. It is a test of Check, since what it calls in
- * tests/support is made for tests.
+ * operations that the program computes itself. These lines are equal on all machines. Lines that
+ * start with "blas" may differ: operations that use OpenBLAS, and the files of a model, differ in the
+ * last bits; of the former a "same" line has a rounded sum. It is a test of Check, because functions of
+ * tests/support need that.
  */
 #include "core/base/fs.h"
 #include "core/base/hash.h"
@@ -174,7 +174,7 @@ static size_t file_count;
 static int add_file(const char *path, const struct stat *st, int type, struct FTW *at)
 {
 	(void)at;
-	/* A lock holds no bytes, and what tmp/ holds is over. */
+	/* Locks contain no bytes, and tmp/ is temporary. */
 	if (type == FTW_F && st->st_size > 0 && file_count < sizeof files / sizeof *files)
 		files[file_count++] = strdup(path);
 	return 0;
@@ -203,7 +203,7 @@ static void print_files(bool same, const char *prefix, const char *at)
 	}
 }
 
-/* Numbers, texts, quotes, dates, absent values and a category, from integers alone. */
+/* Numbers, texts, quotes, dates, absent values and a category, computed from integers only. */
 static void write_csv(const char *path)
 {
 	static const char *const colours[] = {"red", "green", "blue", "", "NA"};

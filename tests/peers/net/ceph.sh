@@ -1,6 +1,6 @@
-# Sourced by cephfs.sh: a CephFS of this machine alone, on loopback: one monitor, one object store on a
-# file (BlueStore), one metadata server. Everything lies in $ceph, a directory.
-# Debian's ceph 16; authentication is off, since nobody but this script knows the port.
+# Sourced by cephfs.sh: a CephFS on loopback: one monitor, one object store in a file (BlueStore), one
+# metadata server. All files are in the directory $ceph.
+# Debian's ceph 16; authentication is off, since only this script knows the port.
 
 ceph_configure() {
 	local port=$((20000 + RANDOM % 20000))
@@ -45,7 +45,7 @@ END
 	export CEPH_CONF=$ceph/ceph.conf
 }
 
-# A command of the cluster; silent unless it fails.
+# Runs a command of the cluster; prints nothing unless it fails.
 ceph_do() {
 	timeout 60 ceph "$@" >"$ceph/log/command" 2>&1 || {
 		echo "ceph $*: $(tail -n 2 "$ceph/log/command")"
@@ -97,7 +97,7 @@ ceph_down() {
 	umount "$ceph/connections" 2>/dev/null
 }
 
-# Mounts the file system at DIR by a client of its own; fuse_pid is that client.
+# Mounts the file system at DIR with a new client; fuse_pid is that client.
 ceph_mount() { # DIR
 	mkdir -p "$1"
 	ceph-fuse -f "$1" >>"$ceph/log/fuse" 2>&1 </dev/null &
@@ -110,8 +110,8 @@ ceph_mount() { # DIR
 	return 1
 }
 
-# The client dies, and with it every request that waits for it. (A helper of ceph-fuse that remounts may
-# hold the connection's file and wait for it itself, so killing the client is not enough.)
+# Kills the client, and with it every request that waits for it. (A helper of ceph-fuse that remounts may keep the
+# connection's descriptor open and wait for it, so killing the client is not enough.)
 ceph_kill_client() { # DIR PID
 	local connection
 	connection=$(mountpoint -d "$1" 2>/dev/null)

@@ -1,9 +1,9 @@
 #!/bin/bash
 # Four writers on this host, killed with SIGKILL at random moments and started again.
 #   load.sh WORKSPACE JOURNALS FIRST SECONDS
-# Writers have the numbers FIRST to FIRST + 3; the last one is the program itself, one process for each
-# tag. JOURNALS is a directory on a local disk: N.journal is what writer N was told is safe (see
-# net_writer.c), N.generation counts its processes, FIRST.kills the signals.
+# Writers have the numbers FIRST to FIRST + 3; the last one is the program itself, one process for each tag. JOURNALS is a
+# directory on a local disk: N.journal lists what was acknowledged to writer N (see net_writer.c), N.generation counts its
+# processes, FIRST.kills the signals.
 set -u
 ws=$1 journals=$2 first=$3
 end=$((SECONDS + $4))
@@ -16,7 +16,7 @@ generation() { # WRITER
 	echo $((g + 1))
 }
 
-# The process id lies in a file, so that the killer finds the newest one.
+# The process id is in a file, where the killer finds the newest one.
 running() { # WRITER PID
 	echo "$2" >"$journals/$1.pid"
 	wait "$2" 2>/dev/null

@@ -1,16 +1,16 @@
 /*
- * A crowd for a server, and one honest client in its middle:
+ * A crowd of clients for a server, and one honest client among them:
  *
  *	net_flood PORT TOKEN SECONDS SLOW BUSY BAD LARGE BODY-FILE [--tls [HELLOS]]
  *
- * SLOW connections send a byte of a head or of a body every half second (every third has the token), BUSY
- * ones post BODY-FILE again and again, BAD ones send tokens that are none, many requests at once, and
- * LARGE ones post bodies of the largest size that are made to be costly. Whoever is hung up on comes again. The
- * honest client, a thread of its own, asks every 20 ms, by turns over a kept connection and a new one. With --tls all
- * of them speak TLS, each connection with a whole handshake; HELLOS more, from another address (127.0.0.2), only begin
- * one, each with the same first message, which costs them nothing, and come again when the server has answered. Prints a
- * table, and as its last line "honest N FAILED P50_MS P99_MS MAX_MS rows ROWS": ROWS were predicted in answers
- * of status 200 that came to somebody.
+ * SLOW connections send a byte of a head or a body every half second (every third one has the token), BUSY ones post
+ * BODY-FILE repeatedly, BAD ones send many requests at once with invalid tokens, and LARGE ones post bodies of the
+ * largest size that are expensive to parse. Connections that the server closes are opened again. The honest client, in a
+ * separate thread, sends a request every 20 ms, alternately on a kept connection and a new one. With --tls all of them
+ * use TLS, each connection with a full handshake; HELLOS more, from another address (127.0.0.2), only begin handshakes,
+ * all with the same first message, which costs them nothing, and begin again when the server has answered. Prints a
+ * table, and as its last line "honest N FAILED P50_MS P99_MS MAX_MS rows ROWS": ROWS is the number of rows predicted in
+ * responses of status 200 that were received.
  */
 #include "core/base/env.h"
 
@@ -41,13 +41,13 @@ typedef struct client {
 	int fd;
 	SSL *tls; /* NULL: none */
 	unsigned number;
-	const char *out; /* what it sends, and how far it is */
+	const char *out; /* bytes to send, and how many were sent */
 	size_t out_len, sent;
-	char in[1024]; /* the end of what came */
+	char in[1024]; /* the last received bytes */
 	size_t len;
-	size_t skip;      /* bytes of an answer's body that are still to come */
-	unsigned waiting; /* answers */
-	int64_t next_ns;  /* of a slow one */
+	size_t skip;      /* bytes missing of a response body */
+	unsigned waiting; /* responses */
+	int64_t next_ns;  /* of a slow client */
 } client;
 
 typedef struct tally {
@@ -57,7 +57,7 @@ typedef struct tally {
 enum { PIPELINED = 16, SAMPLES = 1000000, LARGE_BYTES = 16 << 20 };
 
 static struct sockaddr_in address;
-static SSL_CTX *with_tls; /* NULL: without */
+static SSL_CTX *with_tls; /* NULL: without TLS */
 static const char *token;
 static int epoll_fd;
 static tally tallies[KINDS];
@@ -87,7 +87,7 @@ static int dial_from(const char *from, int flags)
 		die("socket");
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 	if (from) {
-		struct linger reset = {1, 0}; /* it comes often */
+		struct linger reset = {1, 0}; /* returns quickly */
 		struct sockaddr_in own = {.sin_family = AF_INET, .sin_addr = {inet_addr(from)}};
 		setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
 		if (bind(fd, (struct sockaddr *)&own, sizeof own))
@@ -114,11 +114,11 @@ static SSL *begin_tls(int fd)
 		return NULL;
 	SSL_set_fd(tls, fd);
 	SSL_set_connect_state(tls);
-	SSL_do_handshake(tls); /* as far as it goes */
+	SSL_do_handshake(tls); /* as far as possible */
 	return tls;
 }
 
-/* What OpenSSL answered, as send and recv would. */
+/* Maps OpenSSL's result to that of send and recv. */
 static ssize_t plainly(SSL *tls, int n)
 {
 	if (n > 0)
@@ -129,7 +129,7 @@ static ssize_t plainly(SSL *tls, int n)
 	return why == SSL_ERROR_ZERO_RETURN ? 0 : -1;
 }
 
-/* OpenSSL takes a record at a time: as much as the socket takes, so that large bodies come as fast as without. */
+/* OpenSSL writes one record at a time; fills the socket, so that large bodies are as fast as without TLS. */
 static ssize_t put(int fd, SSL *tls, const char *bytes, size_t n)
 {
 	ssize_t sent = 0, got;
@@ -183,7 +183,7 @@ static char *make_request(size_t *len, const char *bearer, const char *body, siz
 	return text;
 }
 
-/* What costs most to read: empty objects, numbers, a text without an end. */
+/* Bodies that are expensive to parse: empty objects, numbers, an endless string. */
 static void make_large(void)
 {
 	static const char *const pieces[] = {"{},", "1,", "aaaaaaaa"};
@@ -285,7 +285,7 @@ static void come_again(client *c)
 	come(c);
 }
 
-/* False: it was hung up on. */
+/* False: the server closed the connection. */
 static bool send_some(client *c, size_t most)
 {
 	size_t left = c->out_len - c->sent;
@@ -313,7 +313,7 @@ static void take_answer(client *c, const char *head)
 		c->waiting--;
 }
 
-/* Cuts what came into answers. */
+/* Divides the received bytes into responses. */
 static void take(client *c, const char *bytes, size_t n)
 {
 	while (n) {
@@ -323,7 +323,7 @@ static void take(client *c, const char *bytes, size_t n)
 		c->skip -= drop;
 		if (!n)
 			return;
-		if (c->len + 1 == sizeof c->in) { /* a head without an end */
+		if (c->len + 1 == sizeof c->in) { /* an endless head */
 			c->len = 0;
 			return;
 		}
@@ -368,7 +368,7 @@ static void drip(client *clients, size_t count, int64_t at)
 		client *c = &clients[i];
 		if ((c->kind != SLOW_HEAD && c->kind != SLOW_BODY) || c->next_ns > at)
 			continue;
-		/* the head of a slow body comes at once */
+		/* the head of a slow body is sent at once */
 		size_t head = c->kind == SLOW_BODY && !c->sent ? c->out_len - 100 : 1;
 		c->next_ns = at + 500000000;
 		if (!send_some(c, head))
@@ -376,7 +376,7 @@ static void drip(client *clients, size_t count, int64_t at)
 	}
 }
 
-/* ---- the honest client ---------------------------------------------------------------------- */
+/* ---- the honest client --------------------------------------------------------------------- */
 
 static bool ask(int fd, SSL *tls)
 {

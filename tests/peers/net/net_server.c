@@ -1,9 +1,9 @@
 /*
- * A listener (core/net/listener.h) for clients that are not ours: net_server [--unix PATH]
- * [--cert FILE --key FILE] [--slow-ms N] prints its port and answers until its input ends.
+ * A listener (core/net/listener.h) for other clients: net_server [--unix PATH] [--cert FILE --key FILE] [--slow-ms N]
+ * prints its port and serves until the end of its input.
  *
  *	GET  /zeros/N    N bytes with their length      GET /lines/N   N lines in chunks
- *	GET  /events     an event each 20 ms, for ever  POST /echo     the body
+ *	GET  /events     an event every 20 ms, forever  POST /echo     the body
  *	PUT  /upload     "BYTES SHA256" of a body that is never in memory
  *	any  /private    401 without the bearer token "s3cret", before the body is read
  *	GET  /who        the peer's address or uid

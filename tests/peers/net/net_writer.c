@@ -1,5 +1,5 @@
 /*
- * net_writer.c - writes to a workspace that lies on a network file system, and compares afterwards.
+ * net_writer.c - writes to a workspace on a network file system, and checks it afterwards.
  *
  *	net_writer create WORKSPACE WRITER...
  *	net_writer write WORKSPACE WRITER GENERATION JOURNAL SECONDS
@@ -7,18 +7,18 @@
  *	net_writer settle WORKSPACE WRITER
  *	net_writer check WORKSPACE JOURNAL...
  *
- * A writer has a number and a run of its own. `write` sets tags, logs metric points and takes claims,
- * and adds a line to JOURNAL, a file on a local disk, for each one that was acknowledged; it is meant
- * to be killed at any moment and started again with the next generation. `follow` keeps an index up to
- * date meanwhile. `settle` acts a quarter of an hour later than now: it adopts what dead writers of
- * this host left open. `check` folds the log and looks up each line of the journals:
+ * A writer has a number and a run of its own. `write` sets tags, logs metric points and takes claims, and adds a
+ * line to JOURNAL, a file on a local disk, for each acknowledged one; it can be killed at any moment and started
+ * again with the next generation. `follow` keeps an index up to date meanwhile. `settle` runs with a clock a
+ * quarter of an hour ahead: it adopts what dead writers of this host left open. `check` folds the log and looks up
+ * each line of the journals:
  *
  *	tag RUN KEY       the run has the tag KEY with the value KEY
- *	point RUN STEP    the series "step" of the run has a point at STEP, exactly one
+ *	point RUN STEP    the series "step" of the run has exactly one point at STEP
  *	claim N VALUE     number N is claimed once, with VALUE
- *	error TEXT        something was refused; never acknowledged
+ *	error TEXT        an operation was refused, so not acknowledged
  *
- * It prints one line of counts with the hash of the index's dump, and fails when anything was lost.
+ * It prints one line of counts with the hash of the index's dump, and fails if anything was lost.
  */
 #include "core/base/fs.h"
 #include "core/base/mem.h"
@@ -50,7 +50,7 @@ enum {
 	SHOWN_MAX = 10,
 };
 
-static bn_env env; /* the real one, perhaps with a later clock */
+static bn_env env; /* the real one, or with a later clock */
 
 static int64_t later_ns(const bn_env *e)
 {
@@ -95,7 +95,7 @@ __attribute__((format(printf, 2, 3))) static void note(writer *w, const char *fm
 		n = (int)sizeof line - 2;
 	line[n] = '\n';
 	if (write(w->journal, line, (size_t)n + 1) != n + 1)
-		abort(); /* a journal that lies makes the check worthless */
+		abort(); /* without a complete journal the check is useless */
 }
 
 static int write_point(writer *w, int64_t step, bn_err *err)
@@ -208,7 +208,7 @@ static int follow(const char *dir, int seconds)
 	return 0;
 }
 
-/* How many open segments the log has; -1 when it cannot be listed. */
+/* The number of open segments in the log; -1 if it cannot be listed. */
 static int count_open(const bn_workspace *ws)
 {
 	bn_names names = BN_NAMES_INIT;
@@ -226,7 +226,7 @@ static int count_open(const bn_workspace *ws)
 	return n;
 }
 
-/* Each writer that opens adopts a few of the dead; until an attempt finds nothing more to do. */
+/* Every writer that opens adopts a few dead ones; repeated until none is left. */
 static int settle(const char *dir, int number)
 {
 	int open = -1, before = -2;
@@ -257,13 +257,13 @@ typedef struct claim {
 
 typedef struct result {
 	bn_workspace *ws;
-	char run[BN_RUN_ID_TEXT]; /* whose tags and points are loaded */
+	char run[BN_RUN_ID_TEXT]; /* the run whose tags and points are loaded */
 	bn_pairs tags;
 	bn_points points;
 	claim *claims;
 	size_t claim_count, claim_room;
 	int64_t acknowledged, lost, errors, twice;
-	bool failed; /* a read of the workspace failed */
+	bool failed; /* the workspace could not be read */
 } result;
 
 static void lose(result *r, const char *line)
@@ -341,7 +341,7 @@ static void check_line(result *r, const char *line)
 	}
 }
 
-/* Lines without an end are ignored: the writer was killed before it acknowledged. */
+/* A line without an end is ignored: the writer was killed before the acknowledgement. */
 static void check_journal(result *r, const char *path)
 {
 	bn_buf text = BN_BUF_INIT;

@@ -1,8 +1,8 @@
-# Sourced by cephfs.sh and nfs.sh: two hosts write to one workspace while things are cut, and then
-# nothing acknowledged may be missing. The script that sources this defines
-#	host_run HOST COMMAND...    runs it on a or b, in the foreground; its status
+# Sourced by cephfs.sh and nfs.sh: two hosts write to one workspace while parts of it are cut off, and
+# afterwards nothing acknowledged may be missing. The script that sources this defines
+#	host_run HOST COMMAND...    runs it on a or b, in the foreground; returns its status
 #	workspace_of HOST           the workspace's directory as HOST sees it
-#	index_of HOST NAME          a directory on a disk of HOST's own
+#	index_of HOST NAME          a directory on a local disk of HOST
 #	journals                    a variable: a directory on a disk of this machine
 # and calls the functions below in this order.
 
@@ -10,7 +10,7 @@ driver=$PWD/$build/peers/net/net_writer
 load=$PWD/tests/peers/net/load.sh
 export NET_WRITER=$driver BINNACLE
 
-# Runs the program, or net_writer, on a host with an index of its own.
+# Runs the program, or net_writer, on a host with a separate index.
 with_index() { # HOST NAME COMMAND...
 	local host=$1 index=$2
 	shift 2
@@ -24,14 +24,14 @@ trial_prepare() {
 		with_index a live "$driver" create "$(workspace_of a)" 0 1 2 3 4 5 6 7 8
 }
 
-# Failures are printed at once and remembered; the trial goes on to its end.
+# Failures are printed at once and remembered; the trial continues to its end.
 complain() {
 	echo "FAIL: $*"
 	touch "$work/failed"
 }
 
-# A run that starts on one host never shows as an invalid event on the other: its creation is there
-# before what its supervisor says, though the process that created it lives on.
+# A run started on one host is never an invalid event on the other: its creation is visible before the records of its
+# supervisor, although the process that created it is still running.
 trial_run_is_seen_whole() {
 	local seen='' line starter
 	host_run a env BINNACLE_INDEX="$(index_of a live)" "$BINNACLE" -C "$(workspace_of a)" --quiet \
@@ -51,7 +51,7 @@ trial_run_is_seen_whole() {
 	[ -z "$seen" ] || echo "ok a run of host a is seen whole on host b"
 }
 
-# What the program says of a workspace that cannot be reached must not be taken for "there is none".
+# An unreachable workspace must not be reported as missing.
 judge_unreachable() { # WHERE STATUS OUTPUT
 	if [ "$2" = 0 ] || grep -qiE 'no workspace|binnacle init|out of memory' <<<"$3"; then
 		complain "$1: exit $2: $3"
@@ -67,8 +67,7 @@ trial_dead_mount() { # WORKSPACE
 	judge_unreachable "a mount that has died" $status "$out"
 }
 
-# Waits inside DIRECTORY until FILE is there, then asks for a list without naming a directory. FILE.ready
-# says that it is inside.
+# Waits inside DIRECTORY until FILE exists, then lists without naming a directory. FILE.ready reports that it is inside.
 trial_stay_inside() { # DIRECTORY FILE
 	local out status
 	cd "$1" || { complain "cannot go to $1"; return; }
@@ -93,8 +92,8 @@ trial_wait() { wait "${loads[@]}"; }
 
 field() { sed -n "s/.*\\b$1=\\([^ ]*\\).*/\\1/p" <<<"$2"; }
 
-# Adopts what the dead left on both hosts, then compares; the counts are in a NOTE line. Returns whether
-# the whole trial went well.
+# Adopts what dead writers left on both hosts, then compares; the counts are in a NOTE line. Returns whether the whole
+# trial succeeded.
 trial_check() { # WHAT WAS CUT
 	local host index line dump first=''
 	for host in a b; do

@@ -1,7 +1,7 @@
-# Sourced by nfs.sh: nodes that are User Mode Linux kernels, joined by a switch: a server s with its own
-# disk, clients a and b. Everything lies in $uml, a directory; $share is the part that nodes write to.
-# Debian 12: linux.uml 6.1, which needs ptrace and memory in /dev/shm, and no root rights of its own; but
-# its root directory is ours, so what it does as root there needs ours.
+# Sourced by nfs.sh: nodes that are User Mode Linux kernels, connected by a switch: a server s with its own disk, clients
+# a and b. All files are in the directory $uml; nodes can write to $share.
+# Debian 12: linux.uml 6.1, which needs ptrace and memory in /dev/shm, but not root. Its root directory is the host's, so
+# what root does there on a node needs root on the host.
 
 declare -A node_pid
 declare -A node_address=([s]=10.9.0.1 [a]=10.9.0.2 [b]=10.9.0.3)
@@ -46,14 +46,14 @@ node_start() { # NODE [KERNEL PARAMETER...]
 	return 1
 }
 
-# Power off: nothing that the node still held in memory reaches its disk. The kernel has processes of its
-# own (one writes to the disk and locks it), all in one session.
+# Power off: data in the memory of the node is lost. The kernel has several processes (one writes to the disk and locks
+# it), all in one session.
 node_cut() {
 	pkill -KILL --session "${node_pid[$1]}"
 	while pgrep --session "${node_pid[$1]}" >/dev/null; do sleep 0.1; done
 }
 
-# Runs a script on a node: its output, its status; 99 when the node dies meanwhile, or after the limit.
+# Runs a script on a node: prints its output, returns its status; 99 if the node dies meanwhile, or at the limit.
 node_run() { # NODE SECONDS SCRIPT
 	local job left=$(($2 * 5))
 	job=$(mktemp "$share/$1/XXXXXXXX") || return 1
@@ -72,8 +72,8 @@ uml_down() {
 
 # ---- NFS ------------------------------------------------------------------------------------------
 
-# The server's disk holds the share and what the server must remember of its clients through a restart;
-# with `forget` it has forgotten it, and clients lose their opens.
+# The server's disk contains the share and what the server must remember of its clients across a restart; with `forget`
+# this is lost, and clients lose their open files.
 nfs_serve() { # [forget]
 	node_start s "ubd0=$uml/disk" && node_run s 60 "
 		set -e

@@ -1,7 +1,6 @@
 #!/bin/bash
-# The first process of a User Mode Linux kernel started by uml.sh. The file system of the machine is its
-# root, read-only; $share of it can be written. Runs each script that appears as JOB.run in the node's
-# directory there, and leaves JOB.out and JOB.status.
+# The first process of a User Mode Linux kernel started by uml.sh. The host's file system is its root, read-only except
+# $share. Runs each script that appears as JOB.run in the node's directory there, and writes JOB.out and JOB.status.
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin
 mount -t proc proc /proc
 parameter() { sed -n "s/.*\\b$1=\\([^ ]*\\).*/\\1/p" /proc/cmdline; }
@@ -18,7 +17,7 @@ ip link set eth0 up
 ip addr add "$address/24" dev eth0
 export HOME=/run/home TMPDIR=/run OPENBLAS_NUM_THREADS=1
 unset XDG_STATE_HOME XDG_CONFIG_HOME XDG_RUNTIME_DIR
-# uml_xstate.c says why.
+# See uml_xstate.c.
 export GLIBC_TUNABLES=glibc.cpu.hwcaps=-AVX512F,-AVX512VL,-AVX512BW,-AVX512CD,-AVX512DQ
 
 jobs=$share/$node

@@ -1,13 +1,13 @@
 /*
  * uml_xstate.c - lets User Mode Linux 6.1 run on a processor with AMX.
  *
- * That kernel saves the first 832 bytes of a process's XSAVE area and writes them back with
- * PTRACE_SETREGSET. The kernel of this machine takes only an area of full size, which AMX has made 11 KB,
- * and so every guest process dies at its first instruction ("ptrace set fp regs failed"). Loaded with
- * LD_PRELOAD, this ptrace() completes a short area with what the process has in the rest of it now.
+ * That kernel saves the first 832 bytes of a process's XSAVE area and writes them back with PTRACE_SETREGSET. The
+ * host kernel accepts only a full area, which is 11 KB with AMX, so every guest process is killed at its first
+ * instruction ("ptrace set fp regs failed"). Loaded with LD_PRELOAD, this ptrace() completes a short area with the
+ * process's current values.
  *
- * So registers beyond AVX are not saved for each guest thread: the guest's C library must be told not to
- * use AVX-512 (GLIBC_TUNABLES in uml.sh).
+ * Thus registers beyond AVX are not saved per guest thread, and the guest's C library must not use AVX-512
+ * (GLIBC_TUNABLES in uml.sh).
  */
 #define _GNU_SOURCE
 #include <elf.h>

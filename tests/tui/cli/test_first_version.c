@@ -4,7 +4,8 @@
  *
  * Its segments belong to three users. Here they are unpacked as files of the current user, and the file system
  * of the env reports their owners: an entry below log/ belongs to the user in its writer's name. So root is not
- * needed. Verbs run in a child of this process, through bn_cli_main as in the program. */
+ * needed. Verbs run in a child of this process, through bn_cli_main as in the program.
+ */
 #include "core/base/env.h"
 #include "core/base/fs.h"
 #include "core/base/mem.h"
@@ -25,7 +26,8 @@ enum { ADA = 40101, BEN = 40102, CLEO = 40103, NOBODY = 40109 };
 
 /*
  * Columns that newer versions omit from the dump. User names are resolved when they are shown; the JSON of the
- * verbs below contains them. */
+ * verbs below contains them.
+ */
 static const dump_dropped dropped[] = {
 	{"event", "user", NULL},
 	{"writer", "user", NULL},

@@ -3,7 +3,8 @@
  * columns, cells, artifacts, files and arguments; every option of every verb with such a value; every screen of
  * the workbench. The program runs on a pseudo-terminal, and its output is checked: no C0 except line feed and
  * tab, no DEL, no C1, nothing that core/base/shown.h hides, no invalid UTF-8. --json is valid, and parses to the
- * same text. A new verb without a case here fails the test. */
+ * same text. A new verb without a case here fails the test.
+ */
 #include "core/base/buf.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"

@@ -1,6 +1,7 @@
 /*
  * A workspace written by a newer binnacle: the command line names what it does not know and shows the rest as
- * usual. Verbs run in a child, through bn_cli_main as in the program. */
+ * usual. Verbs run in a child, through bn_cli_main as in the program.
+ */
 #include "core/base/mem.h"
 #include "core/run/runlog.h"
 #include "core/store/workspace.h"

@@ -1,6 +1,7 @@
 /*
  * predict --endpoint with a hostile server, or one that uses another dialect. Its response gives as many
- * predictions as were requested, or is refused; and it takes no more memory than those would. */
+ * predictions as were requested, or is refused; and it takes no more memory than those would.
+ */
 #include "tests/support/check_main.h"
 #include "tests/support/listener_test.h"
 #include "tests/support/raw_server.h"

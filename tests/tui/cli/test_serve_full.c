@@ -2,7 +2,8 @@
  * `binnacle serve` on a full disk: full once at its n-th change, or from the n-th change to the end; from start-up
  * over the events of the endpoint (started, seen, stopped) and the batches between them to the last write. For
  * every n each answered row is in the log or in the count of lost rows, the event of the endpoint agrees with the
- * log, and a server that lost rows exits with status 5 and a message. */
+ * log, and a server that lost rows exits with status 5 and a message.
+ */
 #include "core/base/env.h"
 #include "core/base/mem.h"
 #include "core/monitor/prediction_log.h"

@@ -1,6 +1,7 @@
 /*
  * test_trust.c - first use, invitations and stops as users see them: the real program, run by several accounts if
- * the test runs as root, else by one user with several homes; with and without a terminal. */
+ * the test runs as root, else by one user with several homes; with and without a terminal.
+ */
 #include "core/base/fs.h"
 #include "core/base/json.h"
 #include "core/govern/authority.h"

@@ -5,7 +5,8 @@
  * NO_COLOR and only ASCII in an ASCII alphabet.
  *
  * Each combination runs in a separate process, because ncurses has one state per process. The pictures in the
- * alphabet of the Linux console belong to this test; all others are those of test_screens.c. */
+ * alphabet of the Linux console belong to this test; all others are those of test_screens.c.
+ */
 #define NCURSES_WIDECHAR 1
 #include "core/base/mem.h"
 #include "core/base/utf8.h"

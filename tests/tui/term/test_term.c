@@ -1,6 +1,7 @@
 /*
  * The terminal module with a pipe and a file instead of a terminal: both forms of cursor keys, with and without
- * colour, resize, hang-up, restoring the terminal, and the bytes sent for a screen. */
+ * colour, resize, hang-up, restoring the terminal, and the bytes sent for a screen.
+ */
 #include "tui/term/term.h"
 
 #include "core/base/mem.h"

@@ -1,6 +1,7 @@
 /*
  * The whole program on a pseudo-terminal: it draws, responds to keys, and after a hang-up exits within 0.2 s
- * while the run that it displayed continues. */
+ * while the run that it displayed continues.
+ */
 #include "core/base/mem.h"
 #include "tests/support/check_main.h"
 

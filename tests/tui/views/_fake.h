@@ -1,6 +1,7 @@
 /*
  * _fake.h - internals of the canned pages: each folder of screens next to this file has a
- * fake.c. */
+ * fake.c.
+ */
 #ifndef BN_TEST_VIEWS_FAKE_H
 #define BN_TEST_VIEWS_FAKE_H
 #include "tests/support/fake_source.h"

@@ -1,6 +1,7 @@
 /*
  * Jobs on the screen: progress, leaving and coming back, results, failures, stopping, quitting. Golden screens
- * at 80x24, 60x15 and 200x60. */
+ * at 80x24, 60x15 and 200x60.
+ */
 #include "core/base/mem.h"
 #include "tests/support/check_main.h"
 #include "tests/support/fake_source.h"

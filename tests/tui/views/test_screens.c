@@ -1,6 +1,7 @@
 /*
  * Golden screens: every screen at 80x24, 60x15 and 200x60, in UTF-8 and ASCII, with canned data and a fixed
- * clock. The maps of roles do not depend on the theme, so they hold for colour and monochrome. */
+ * clock. The maps of roles do not depend on the theme, so they hold for colour and monochrome.
+ */
 #include "core/base/mem.h"
 #include "tests/support/check_main.h"
 #include "tests/support/fake_source.h"

@@ -1,6 +1,7 @@
 /*
  * Random expressions over a table with every type that they read, compared with an evaluator that computes one row at a
- * time with 128 bits: the same rows, absent values and errors. */
+ * time with 128 bits: the same rows, absent values and errors.
+ */
 #include "core/base/env.h"
 #include "core/base/mem.h"
 #include "core/base/rng.h"
