@@ -1,7 +1,7 @@
 /*
- * hash_key.h - FNV-1a, 64 bits (draft-eastlake-fnv): keys of rows and names in tables of ours.
+ * hash_key.h - FNV-1a, 64 bits (draft-eastlake-fnv), for hash tables keyed by rows and names.
  *
- * Whoever knows it can choose texts of one key: what strangers name is told apart by the texts as well.
+ * Not safe against chosen input: where users choose the texts, compare them as well.
  */
 #ifndef BN_BASE_HASH_KEY_H
 #define BN_BASE_HASH_KEY_H

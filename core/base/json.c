@@ -51,8 +51,8 @@ static bool mark_word(bn_buf *out, const char *token, size_t n)
 	return false;
 }
 
-/* Python's other numbers: an integer of any size is a real here, and what is beyond every double is marked, so that it
- * costs the file no other number. */
+/* Numbers as Python writes them: integers of any size are read as reals, and one beyond the range of double is marked,
+ * so that the other numbers of the file can still be read. */
 static bool mark_number(bn_buf *out, const char *token, size_t n)
 {
 	size_t sign = token[0] == '-', digits = sign;
@@ -63,7 +63,7 @@ static bool mark_number(bn_buf *out, const char *token, size_t n)
 		bn_buf_addf(out, "\"%c%.*s\"", WORD_MARK, (int)n, token);
 		return true;
 	}
-	while (digits < n && token[digits] >= '0' && token[digits] <= '9') /* no NUL ends it */
+	while (digits < n && token[digits] >= '0' && token[digits] <= '9') /* no NUL at its end */
 		digits++;
 	if (n == sign || digits < n || bn_parse_i64(token, n, &whole))
 		return false;

@@ -16,8 +16,8 @@ typedef bool bn_json_token_fn(bn_buf *out, const char *token, size_t n);
  * is recorded in out (bn_buf_check). */
 bool bn_json_rewrite(bn_buf *out, const char *text, size_t n, bn_json_token_fn *token);
 
-/* What bn_json_parse_numbers (json.h) read of a number beyond every double: its text, borrowed from v; NULL: v is
- * something else. */
+/* The text of a number beyond the range of double, as bn_json_parse_numbers (json.h) read it; borrowed from v. NULL: v
+ * is something else. */
 const char *bn_json_beyond_of(const json_t *v);
 
 #endif

@@ -267,7 +267,7 @@ static bool format_short(double x, char buf[BN_FMT])
 	return true;
 }
 
-/* The decimal m x 10^(exponent - 16), m of 17 digits, as %.*g writes it with that many digits. */
+/* Writes m x 10^(exponent - 16), where m has 17 digits, as %.*g does with `digits` digits. */
 static void write_digits(uint64_t m, int exponent, int digits, bool minus, char *out)
 {
 	char d[18];
@@ -280,7 +280,7 @@ static void write_digits(uint64_t m, int exponent, int digits, bool minus, char 
 	if (minus)
 		*out++ = '-';
 	const bool is_fixed = exponent >= -4 && exponent < digits;
-	const int before = !is_fixed ? 1 : exponent < 0 ? 0 : exponent + 1; /* the point */
+	const int before = !is_fixed ? 1 : exponent < 0 ? 0 : exponent + 1; /* point */
 	if (!before)
 		*out++ = '0';
 	while (at < before) {
@@ -306,9 +306,9 @@ static bool reads_back(const char *text, double x)
 }
 
 /*
- * The fewest of 15 to 17 digits that read back as x, from its 17: rounded to fewer they do so if they are within
- * half the distance to the next double. The last of the 17 is itself rounded, so where that is too close to say,
- * and where a digit lies in the middle, the text is tried.
+ * Writes the shortest of 15 to 17 digits that reads back as x, computed from its 17 digits: a shorter text reads
+ * back if it is within half the distance to the next double. The last of the 17 digits is itself rounded, so cases
+ * that are too close are decided by parsing the text. False: a tie, or a subnormal.
  */
 static bool format_long(double x, char buf[BN_FMT])
 {
@@ -352,7 +352,7 @@ const char *bn_fmt_f64(double x, char buf[BN_FMT])
 		return strcpy(buf, signbit(x) ? "-0" : "0");
 	if (format_short(x, buf) || format_long(x, buf))
 		return buf;
-	/* Any 15 digits tell doubles apart, but for those below DBL_MIN, which have fewer bits. */
+	/* 15 digits always distinguish doubles, except below DBL_MIN, where they have fewer bits. */
 	for (int digits = fabs(x) < DBL_MIN ? 1 : 15; digits <= 17; digits++) {
 		snprintf(buf, BN_FMT, "%.*g", digits, x);
 		decimal_point(buf);

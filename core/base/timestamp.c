@@ -55,7 +55,8 @@ static bool take_char(const char **s, const char *end, char c)
 	return true;
 }
 
-/* Nine digits after '.' or ','; more must be zeros, as nothing is shorter than a nanosecond. */
+/* Up to nine digits after '.' or ','; further ones must be zeros, since the resolution is a
+ * nanosecond. */
 static bool take_fraction(const char **s, const char *end, int64_t *ns)
 {
 	int64_t unit = 100000000;
@@ -130,7 +131,7 @@ bool bn_timestamp_parse(const char *s, size_t n, int64_t *ns)
 	}
 	int64_t seconds = days_from_civil(year, month, day) * 86400 + hour * 3600 + minute * 60 +
 			  second - offset;
-	/* The second in which the first instant lies begins before it. */
+	/* 128 bits: the second that contains the first representable instant begins before it. */
 	__int128 all = (__int128)seconds * 1000000000 + fraction;
 	if (all < INT64_MIN || all > INT64_MAX)
 		return false;

@@ -15,7 +15,7 @@
 typedef int (*chunk_fn)(
 	void *ctx, const double *values, const int64_t *keys, size_t n, bn_err *err);
 
-/* The order keys of n rows; false: values of that type have none. Of absent rows 0. */
+/* Reads the order keys of n rows, 0 for absent ones; false: the type has none. */
 static bool read_keys(const bn_column *c, size_t from, size_t n, int64_t *keys)
 {
 	if (c->type == BN_TYPE_FLOAT64 || c->type == BN_TYPE_FLOAT32 || c->type == BN_TYPE_DECIMAL)
@@ -26,7 +26,7 @@ static bool read_keys(const bn_column *c, size_t from, size_t n, int64_t *keys)
 	return true;
 }
 
-/* Calls fn for the present values, in order, as doubles, and integers as order keys as well (else NULL). */
+/* Calls fn for the present values, in order: as doubles, and for integers as order keys too (else NULL). */
 static int each_chunk(bn_check_run *run, size_t column, chunk_fn fn, void *ctx, bn_err *err)
 {
 	double values[CHUNK];
@@ -92,7 +92,7 @@ static int finish_number(bn_check_run *run, double x, bn_err *err)
 
 typedef struct moments_of {
 	bn_moments *moments;
-	uint64_t bias; /* from an order key to the integer */
+	uint64_t bias; /* added to an order key to get the integer */
 } moments_of;
 
 static int add_moments(void *ctx, const double *values, const int64_t *keys, size_t n, bn_err *err)

@@ -257,7 +257,7 @@ static int compare_keys(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* Sorted keys become instants, each once; upto[i]: rows of the first i + 1. Returns how many. */
+/* Makes the sorted keys distinct; upto[i] is the number of rows in the first i + 1 of them. Returns their number. */
 static uint64_t instants_of(timeline *t, uint64_t rows)
 {
 	uint64_t n = 0;
@@ -270,16 +270,16 @@ static uint64_t instants_of(timeline *t, uint64_t rows)
 	return n + 1;
 }
 
-/* A part ends with the instant whose end is nearest to the share asked for, but each part has an instant while there
- * are as many. */
+/* A part ends with the instant whose end is nearest to the requested share, and no part is empty while there are enough
+ * instants. */
 static void timeline_assign(timeline *t, uint8_t *part_of, uint64_t rows, const bn_split_options *o)
 {
 	uint64_t counts[BN_SPLIT_MAX_PARTS], firsts[BN_SPLIT_MAX_PARTS], want = 0, next = 0;
-	const uint64_t ends = instants_of(t, rows) - 1; /* of instants that another one follows */
+	const uint64_t ends = instants_of(t, rows) - 1; /* all instants but the last */
 	size_t parts = 0;
 	counts_of(rows, o, counts);
 	for (; parts + 1 < o->part_count && next < ends; parts++) {
-		const uint64_t later = o->part_count - 2 - parts; /* ends that are still to be found */
+		const uint64_t later = o->part_count - 2 - parts; /* parts that still need an end */
 		const uint64_t last = ends > next + later ? ends - 1 - later : next;
 		uint64_t end = next;
 		want += counts[parts];

@@ -17,8 +17,8 @@ typedef struct bn_audit_filter {
 	const char *entity;         /* glob: "model/power"; NULL any */
 	int outcome;                /* a bn_outcome, or -1 for any */
 	unsigned outcomes;          /* bits 1u << bn_outcome of the wanted ones; 0: use `outcome` */
-	/* Only what a person decided: acts on models, roles, the policy, people and the chain, removing; and every act
-	 * that was refused, invalid or late. */
+	/* Only decisions of people (about models, roles, the policy, people, keys and removals), and all actions that
+	 * were refused, invalid or late. */
 	bool decisions;
 	bool mine;                  /* of this user's account, or signed with this user's key */
 	int64_t since_ms, until_ms; /* 0: open */

@@ -14,7 +14,7 @@
 #define METRICS_BYTES_MAX (16 << 20)
 #define ARTIFACTS_DIR "artifacts"
 
-/* Metrics of a file, and the first thing of it that could be none. */
+/* Metrics of a file, and why the first rejected entry was left out. */
 typedef struct found {
 	bn_metric_set *set;
 	int64_t now_ms;
@@ -22,7 +22,7 @@ typedef struct found {
 	size_t left_out;
 } found;
 
-/* false: it is left out, and said. */
+/* False: the entry is left out, and counted. */
 static bool may_be_metric(found *f, const char *name, const json_t *value)
 {
 	const char *beyond = bn_json_beyond_of(value);
@@ -60,7 +60,7 @@ static int add_numbers(found *f, const json_t *object, const char *prefix)
 	return 0;
 }
 
-/* The other numbers count. */
+/* A warning about the entries that were left out; the others are kept. */
 static int say_left_out(found *f, const char *path, bn_err *err)
 {
 	if (!f->left_out)

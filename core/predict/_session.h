@@ -19,17 +19,17 @@ typedef struct bn_session_cells {
 struct bn_session {
 	const bn_predictor *p;
 	bn_session_policy policy;
-	size_t room;                         /* rows of every array */
-	bn_batch batch;                      /* of cells; its rows are those asked for */
+	size_t room;                         /* capacity of each array, in rows */
+	bn_batch batch;                      /* cells; its rows are the requested ones */
 	bn_session_cells *cells;             /* by input */
-	uint8_t *given;                      /* inputs: set in the row at hand */
+	uint8_t *given;                      /* per input: set in the current row */
 	double *outputs;                     /* room * outputs */
-	void *scratch;                       /* for room rows */
+	void *scratch;                       /* memory for `room` rows */
 	size_t unknown;                      /* cells with a text */
-	size_t infinite;                     /* cells taken as missing since they are infinite, */
-	size_t infinite_row, infinite_input; /* and the first of them */
+	size_t infinite;                     /* infinite cells taken as missing, */
+	size_t infinite_row, infinite_input; /* and the position of the first */
 	uint64_t first_row;                  /* for messages */
-	bool of_file;                        /* messages are about columns of a file */
+	bool of_file;                        /* messages name columns of a file */
 	bn_arena arena;                      /* texts */
 };
 
@@ -37,7 +37,7 @@ struct bn_session {
 const char *bn_session_field_word(const bn_session *s);
 /* "row 7: " before a message, unless a request has only one row. */
 void bn_session_name_row(const bn_session *s, size_t row, bn_err *err);
-/* That cell is infinite and taken as missing. */
+/* Counts a cell that is infinite and taken as missing. */
 void bn_session_note_infinite(bn_session *s, size_t row, size_t input);
 /* A vector's text: JSON, in which NaN and infinities may stand for numbers as in a cell of CSV. They are null then. */
 int bn_vector_parse(json_t **out, const char *text, size_t len, bn_err *err);

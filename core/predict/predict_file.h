@@ -26,9 +26,10 @@ typedef struct bn_predict_sink {
 int bn_predict_file(const bn_env *env, const bn_predictor *p, const char *path, bool allow_unknown,
 	const bn_predict_sink *sink, uint64_t *rows, bn_err *err);
 
-/* As above, but each block of rows goes to a sink as {"columns": [names], "data": [[..]]}, for a server:
- * this needs the types of the model's inputs, but not the model. as NULL: they are unknown, so types are
- * inferred and all columns are sent. An infinite number of a known type is sent as missing, as a local model takes it. */
+/* As above, but passes each block of rows to a sink as {"columns": [names], "data": [[..]]}, for a server: this needs
+ * the types of the model's inputs, but not the model. as NULL: the types are unknown, so they are inferred and all
+ * columns are sent. An infinite number in a column of known type is sent as missing, which is how a local model takes
+ * it. */
 typedef struct bn_frame_sink {
 	int (*block)(void *user, const json_t *frame, bn_err *err);
 	/* Types were inferred too narrowly: discard everything so far, it comes again. */
@@ -36,7 +37,7 @@ typedef struct bn_frame_sink {
 	void *user;
 	void (*notes)(void *user, const bn_source_notes *notes); /* as above */
 	const bn_source_options *reading;
-	/* An infinite number in that row of the block at hand, sent as missing. NULL: not told. */
+	/* Reports an infinite number, sent as missing, in that row of the current block. NULL: no reports. */
 	void (*infinite)(void *user, size_t row, const char *column);
 } bn_frame_sink;
 

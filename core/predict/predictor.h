@@ -125,8 +125,8 @@ bool bn_session_label_is_number(const bn_session *s);
 /* Cells of categories unseen in training, which the model treats as unknown. Only with
  * allow_unknown. */
 size_t bn_session_unknown(const bn_session *s);
-/* Infinite cells of text and of files, which the model takes as missing, as training did; *row and *input: the first, where
- * there is one. */
+/* The number of infinite cells in text and files, which the model takes as missing, as training did; *row and *input:
+ * the first one, if any. */
 size_t bn_session_infinite(const bn_session *s, size_t *row, size_t *input);
 /* Probabilities per class, or the one value: bn_model_outputs doubles. */
 const double *bn_session_outputs(const bn_session *s, size_t row);

@@ -95,7 +95,7 @@ out:
 	return rc;
 }
 
-/* The infinities of a vector's text, which has numbers and words for them only. */
+/* Counts the infinities in a vector's text, whose only words are inf and nan. */
 static void note_words(
 	bn_session *s, size_t row, const bn_feature_source *v, const char *text, size_t len)
 {

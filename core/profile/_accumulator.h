@@ -80,7 +80,7 @@ static inline int64_t bn_accumulator_key(bn_type type, int64_t bits)
 	return type == BN_TYPE_UINT64 ? (int64_t)((uint64_t)bits ^ UINT64_C(1) << 63) : bits;
 }
 
-/* What is added to a key to have the integer's value. */
+/* Added to a key to get the integer's value. */
 static inline uint64_t bn_accumulator_bias(bn_type type)
 {
 	return type == BN_TYPE_UINT64 ? UINT64_C(1) << 63 : 0;

@@ -24,8 +24,8 @@ static bool is_close(double x, double y, double scale)
 	return x == y || fabs(x - y) <= ROUNDING * fmax(scale, fmax(fabs(x), fabs(y)));
 }
 
-/* Means of the same values: their sums are exact, so that they are some roundings apart at most. Large values that
- * spread little (1e15 + x) may differ by many deviations and by 1e-14 of themselves. */
+/* Whether two means may be of the same values: sums are exact, so such means differ by a few roundings at most. For
+ * large values with a small spread (1e15 + x), a difference of many deviations may still be only 1e-14 of the mean. */
 static bool is_mean_close(double x, double y, double std)
 {
 	if (isnan(x) || isnan(y))

@@ -12,7 +12,7 @@ static bool same_mixed(int64_t i, double x)
 	return x == (double)i && x < 0x1p63 && (int64_t)x == i;
 }
 
-/* The cell of a decimal or a uint64 as it is; false: of another type. */
+/* Reads a cell of a decimal or uint64 exactly; false: another type. */
 static bool read_exact(const bn_column *c, size_t row, bn_decimal *x, unsigned *scale)
 {
 	if (c->type == BN_TYPE_DECIMAL) {
@@ -29,7 +29,7 @@ static bool read_exact(const bn_column *c, size_t row, bn_decimal *x, unsigned *
 
 static bool same_exact(bn_decimal x, unsigned scale_x, bn_decimal y, unsigned scale_y)
 {
-	/* More digits than 38 would be needed, so they are not the same number. */
+	/* The common scale would need more than 38 digits, so the numbers differ. */
 	if (scale_x < scale_y ? !bn_decimal_rescale(&x, scale_x, scale_y, BN_DECIMAL_DIGITS)
 			      : !bn_decimal_rescale(&y, scale_y, scale_x, BN_DECIMAL_DIGITS))
 		return false;

@@ -183,7 +183,7 @@ void bn_moments_add_ints(
 	}
 }
 
-/* What is taken from each is less by `by`. */
+/* Reduces the shift by `by`, so each value grows by it. */
 static void shift_back(bn_moments *m, __int128 by)
 {
 	double each = (double)by;
@@ -228,7 +228,7 @@ double bn_moments_mean(const bn_moments *m)
 	bn_moments s = settled(m);
 	if (!s.n)
 		return NAN;
-	if (s.shift) { /* the exact one, rounded at the end */
+	if (s.shift) { /* the exact mean, rounded once */
 		__int128 n = (__int128)s.n, whole = s.total / n;
 		double high = (double)whole, low = (double)(whole - (__int128)high);
 		return high + (low + (double)(s.total % n) / (double)n);

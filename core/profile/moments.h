@@ -13,8 +13,8 @@
  * lanes are joined in a fixed order, so that the compiler may use vectors of any width with the
  * same bits.
  *
- * Integers are added with their int64 keys: their sum is exact, and where the first one is of 2^52 or more it is taken from
- * each before it becomes a double, so that a spread below the doubles' grid is not lost.
+ * Integers are added with their int64 keys, and their sum is exact. If the first one is 2^52 or more, it is
+ * subtracted from all of them before the conversion to double, so a spread below the double's resolution is kept.
  *
  * NaN must not be added. With an infinity among the values mean, sum and spread follow IEEE 754
  * (inf or NaN). Merging joins two streams: exact in n, equally accurate in the rest, but not the
@@ -36,9 +36,9 @@ typedef struct bn_moments {
 		mean_low; /* the mean is mean + mean_low: its last bit may be as large as the spread */
 	double m2, m3;
 	double sum, sum_low;              /* the sum is sum + sum_low */
-	bool whole;                       /* integers: what follows is of them */
+	bool whole;                       /* integers: the next two fields are used */
 	__int128 total;                   /* their sum */
-	__int128 shift;                   /* taken from each; mean and sum are of the rest */
+	__int128 shift;                   /* subtracted from each value before mean and sum */
 	double waiting[BN_MOMENTS_BLOCK]; /* the last n - joined values */
 } bn_moments;
 
@@ -48,7 +48,7 @@ typedef struct bn_moments {
 	}
 
 void bn_moments_add(bn_moments *m, const double *values, size_t n);
-/* Integers keys[i] + bias, with the doubles nearest to them. All of m's values come by this. */
+/* Adds the integers keys[i] + bias; values[i] is the nearest double. Do not mix with bn_moments_add. */
 void bn_moments_add_ints(
 	bn_moments *m, const double *values, const int64_t *keys, size_t n, uint64_t bias);
 void bn_moments_merge(bn_moments *m, const bn_moments *other);
@@ -56,7 +56,7 @@ void bn_moments_merge(bn_moments *m, const bn_moments *other);
 /* NaN if there are too few values (1, 2, 3). */
 double bn_moments_mean(const bn_moments *m);
 double bn_moments_sum(
-	const bn_moments *m); /* 0 without values; of integers the exact one, rounded once */
+	const bn_moments *m); /* 0 without values; of integers exact, rounded once */
 double bn_moments_std(const bn_moments *m); /* divides by n - 1, as pandas */
 /* Adjusted Fisher-Pearson G1, as pandas.Series.skew and scipy.stats.skew(bias=False); 0 if all
  * values are equal. */

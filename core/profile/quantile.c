@@ -150,7 +150,7 @@ static int compress(bn_quantile *q, bn_err *err)
 
 int bn_quantile_add(bn_quantile *q, const double *values, size_t n, bn_err *err)
 {
-	BN_BUG(q->n && !q->levels); /* made by bn_quantile_set_counted */
+	BN_BUG(q->n && !q->levels); /* a result of bn_quantile_set_counted cannot be added to */
 	if (!n)
 		return 0;
 	cache_drop(q);

@@ -48,7 +48,7 @@ int bn_call_use_model(bn_call *c, const char *name, const char *version, bn_err 
 	return 0;
 }
 
-/* "charset=..." */
+/* charset: the text "charset=..." */
 static bool is_utf8(const char *charset)
 {
 	charset += 8 + (charset[8] == '"');

@@ -10,7 +10,7 @@
  *	csv_convert.c  fields of a column -> typed array                  (in parallel, per chunk)
  *	csv_infer.c    fields -> facts -> type
  *	csv_open.c     the stream's beginning: dialect, names, the user's types
- *	csv_notes.c, csv_near.c, csv_odd.c  what there is to say about the reading
+ *	csv_notes.c, csv_near.c, csv_odd.c  notes for the user about what was read
  *	csv.c          the stream: types, restarts
  *	csv_rejects.c  malformed records
  *
@@ -35,7 +35,7 @@ typedef struct csv_dialect {
 	char delimiter, newline; /* newline: '\n', or '\r' without '\n' */
 	char quote;              /* 0: none */
 	char escape, comment; /* 0: none; either of them makes the scanner process single bytes */
-	bool trim; /* blanks around fields are left out; single bytes, too. With delimiter ' ' a run of
+	bool trim; /* leaves out blanks around fields, also byte by byte. With delimiter ' ' a run of
 		    * blanks is one separator, and none at the ends of a record */
 	char decimal, thousands; /* thousands: 0, or the separator of digit groups */
 	bn_date_order date_order;
@@ -56,13 +56,13 @@ static inline bool bn_csv_may_be_null(const csv_dialect *d, const char *s, size_
 	/* A field is followed by a separator, so one byte of it can be read. */
 	return d->null_first[n ? (uint8_t)*s : 0] >> (n < 31 ? n : 31) & 1;
 }
-/* Of a column of numbers, or of one whose type is not known: a spelling, or the number of one. */
+/* In a column of numbers or of unknown type: matches a null spelling, or equals a number given as one. */
 static inline bool bn_csv_is_null(const csv_dialect *d, const char *s, size_t n)
 {
 	return bn_csv_may_be_null(d, s, n) &&
 	       (bn_csv_null_is_spelled(d, s, n) || bn_csv_null_is_number(d, s, n));
 }
-/* Of a column of texts, in which 9e1 is not 90. */
+/* In a column of text, where 9e1 is not 90: matches a null spelling. */
 static inline bool bn_csv_is_null_text(const csv_dialect *d, const char *s, size_t n)
 {
 	return bn_csv_may_be_null(d, s, n) && bn_csv_null_is_spelled(d, s, n);
@@ -170,7 +170,7 @@ enum {
 	CSV_HAS_HUGE_INT = 4096,
 	CSV_HAS_OTHER_ORDER = 8192, /* 12/31/2024 although days come first */
 	CSV_HAS_CLOCK_12 = 16384,   /* 3:04 PM */
-	CSV_HAS_ZONE = 32768,       /* a zone behind a blank */
+	CSV_HAS_ZONE = 32768,       /* a blank before the zone */
 };
 #define CSV_HAS_NUMBERS \
 	((unsigned)(CSV_HAS_INT | CSV_HAS_BIG_INT | CSV_HAS_FLOAT | CSV_HAS_LOSSY | CSV_HAS_HUGE | \
@@ -280,8 +280,8 @@ static inline void csv_trim(const char **s, const char **e)
 	while (*e > *s && (*e)[-1] == ' ')
 		--*e;
 }
-/* Field of a good row as it is in the file: with quotes, without the CR of a CRLF and the blanks
- * that the dialect leaves out. */
+/* Field of a good row as it is in the file: with quotes, without the CR of a CRLF and the blanks that the dialect
+ * leaves out. */
 static inline void csv_field(const csv_chunk *c, size_t columns, const csv_dialect *d, size_t row,
 	size_t col, const char **s, const char **e)
 {
@@ -307,12 +307,12 @@ typedef struct csv_beginning {
 	size_t begin;      /* offset of the table's first record, */
 	uint64_t line;     /* and its line, 1-based */
 	bool spare_column; /* every record except the header ends with an additional empty field */
-	bool commented;    /* the first record is a comment line, from behind its sign on: names */
-	bool names_between_blanks; /* and they are separated by blanks, unlike the fields */
-	uint64_t other_table; /* line on which another table begins below the first; 0: none is seen */
-	uint64_t annotated_again; /* line of annotations behind rows (InfluxDB); 0: none */
-	size_t spaced_quotes; /* fields whose quotes are text, since a blank stands before the first */
-	size_t open_quote; /* SIZE_MAX, or where a field begins of which such a quote makes two */
+	bool commented;    /* the first record is a comment line, without its sign: the names */
+	bool names_between_blanks; /* the names are separated by blanks, unlike the fields */
+	uint64_t other_table; /* line on which another table begins below the first; 0: none found */
+	uint64_t annotated_again; /* line of annotations after rows (InfluxDB); 0: none */
+	size_t spaced_quotes; /* fields whose quotes are text, because a blank precedes them */
+	size_t open_quote; /* offset of a field that such a quote splits in two; SIZE_MAX: none */
 } csv_beginning;
 
 /* Infers the options that were not given from text, the file's first n bytes after a byte order
@@ -323,10 +323,10 @@ int bn_csv_sniff(csv_beginning *out, const char *text, size_t n, bool whole, cha
 int bn_csv_read_names(bn_schema *schema, const csv_dialect *d, const csv_beginning *b,
 	const char *text, size_t n, bn_source_notes *notes, bn_err *err);
 
-/* The encoding that bytes which are not UTF-8 may be in: UTF-16, windows-1252, or its part that ISO-8859-1 has too. NULL: it
- * cannot be told, as of scripts whose letters are all beyond ASCII, or there is a NUL. */
+/* Guesses the encoding of bytes that are not UTF-8: UTF-16, windows-1252, or its subset ISO-8859-1. NULL: it cannot be
+ * determined (a script whose letters are all outside ASCII, or a NUL byte). */
 const char *bn_csv_guess_encoding(const char *s, size_t n);
-/* The same as an error's hint. */
+/* Adds the guess to the error's hint. */
 void bn_csv_hint_encoding(const char *s, size_t n, bn_err *err);
 
 /* ---- input ---------------------------------------------------------------------------------- */

@@ -17,7 +17,7 @@ typedef struct csv_sample {
 	char delimiters[8];
 	uint32_t counts[SNIFF_RECORDS]; /* fields of each record of the latest csv_trial */
 	size_t starts[SNIFF_RECORDS];
-	uint8_t pairs[SNIFF_RECORDS]; /* PAIR_... of its first two fields */
+	uint8_t pairs[SNIFF_RECORDS]; /* PAIR_... of the first two fields */
 } csv_sample;
 
 enum { PAIR_NAMED = 1, PAIR_NUMBER = 2 }; /* the first is a name; the second is a number */
@@ -32,8 +32,8 @@ typedef struct csv_trial {
 	size_t settled;
 	size_t table; /* offset of that record */
 	bool prose;   /* every record before it has fewer fields */
-	bool above; /* two records before it, one below the other, have as many fields as each other:
-		       * a table, unless they are a name and a value each */
+	bool above; /* two consecutive records before it have the same number of fields: a
+		       * table, unless each is a name and a value */
 } csv_trial;
 
 typedef struct csv_piece {
@@ -50,31 +50,31 @@ size_t bn_sample_line_end(const csv_sample *f, size_t at);
 size_t bn_sample_skip(const csv_sample *f, const csv_trial *t, size_t at);
 
 bool bn_sample_is_number(const csv_piece *x);
-/* Short, with a letter, and no number. */
+/* A short text with a letter that is not a number. */
 bool bn_sample_is_name(const csv_piece *x);
 /* The number of numeric fields in the first record of t's table, and in the second. */
 void bn_sample_count_numbers(const csv_sample *f, const csv_trial *t, size_t numbers[2]);
-/* Where the names begin that a comment line right above the first record of t's table holds: as many as that has fields,
- * and those look like data, or the names like words. SIZE_MAX: there is no such line. */
+/* The offset of column names in the comment line right above the first record of t's table: as many names as the record
+ * has fields, and either the fields look like data or the names like words. SIZE_MAX: there is no such line. */
 size_t bn_sample_commented_header(const csv_sample *f, const csv_trial *t, size_t table);
-/* The same for names that are separated as in the trial `names`, and fields as in `t`. */
+/* The same with the names separated as in the trial `names` and the fields as in `t`. */
 size_t bn_sample_commented_names(
 	const csv_sample *f, const csv_trial *names, const csv_trial *t, size_t table);
 uint64_t bn_sample_count_lines(const csv_sample *f, size_t from, size_t to);
 /* Whether InfluxDB's annotations begin at `at`: "#datatype,string,long". */
 bool bn_sample_is_annotated(const csv_sample *f, size_t at);
-/* The line on which annotations follow rows; 0: there are none. */
+/* The line on which annotations follow rows; 0: none. */
 uint64_t bn_sample_second_annotation(const csv_sample *f, const csv_trial *t);
-/* Fields that begin with blanks and a quote, which is none there. */
+/* Fields that begin with blanks and a quote, which is then an ordinary character. */
 typedef struct csv_spaced {
-	size_t closed;     /* that end with a quote, too */
-	size_t open;       /* whose end comes behind a delimiter or a line end that the quotes should hold */
-	size_t first_open; /* where the first of these begins */
-	size_t unspaced;   /* quoted fields, but for the first of their record */
+	size_t closed;     /* those that end with a quote, too */
+	size_t open;       /* those whose closing quote is after a delimiter or line end */
+	size_t first_open; /* offset of the first of these */
+	size_t unspaced;   /* other quoted fields, except the first of each record */
 } csv_spaced;
 csv_spaced bn_sample_spaced_quotes(const csv_sample *f, const csv_trial *t, size_t table);
-/* Fields that are not empty and not the first of their record, and those of them that begin with a
- * blank: of the table's first record, and of the others. */
+/* Non-empty fields other than the first of their record, and those of them that begin with a blank: in the table's
+ * first record, and in the others. */
 typedef struct csv_padded {
 	size_t fields, padded;
 } csv_padded;

@@ -63,8 +63,8 @@ void bn_csv_value_at(const csv_stream *s, const csv_chunk *c, size_t row, size_t
  * with such a note. */
 int bn_csv_note_near_number(
 	csv_stream *s, const csv_chunk *c, size_t column, size_t *said, bn_err *err);
-/* A column of numbers or times but for one value, or a tenth of them: the first of these, and why it is none. *said
- * counts the columns that have such a note. */
+/* Notes a column that would be of numbers or times but for one value, or a tenth of them: the first of these, and the
+ * reason. *said counts the columns with such a note. */
 int bn_csv_note_odd_value(
 	csv_stream *s, const csv_chunk *c, size_t column, size_t *said, bn_err *err);
 

@@ -181,7 +181,7 @@ static bool parse_input(const convert *v, const char *s, size_t n, slow_value *x
 		s = bn_csv_iso_date(v->plan->dialect, s, &n, iso);
 	if (!bn_cell_number(v->want->told, s, n, &f) || (isinf(f) && !is_float))
 		return false;
-	*absent = isnan(f); /* an infinity is kept, though training takes it as missing */
+	*absent = isnan(f); /* infinities are kept, though training takes them as missing */
 	if (v->want->type == BN_TYPE_FLOAT64)
 		x->f = f;
 	else

@@ -165,7 +165,7 @@ static int take_digits(const char **s, const char *e, int most)
 	return n == 0 || (most == 4 && n != 2 && n != 4) ? 0 : value;
 }
 
-/* Jan to Dec, in English and any case: 1 to 12; 0 if it is none. */
+/* Jan to Dec, in English, ignoring case: 1 to 12; 0 if it is not a month. */
 static int take_month_name(const char **s, const char *e)
 {
 	static const char names[] = "janfebmaraprmayjunjulaugsepoctnovdec";
@@ -178,7 +178,7 @@ static int take_month_name(const char **s, const char *e)
 	return 0;
 }
 
-/* 31/12/2024 14:05 and 31-Dec-2024 14:05 as 2024-12-31 14:05; returns its length, or 0. */
+/* Rewrites 31/12/2024 14:05 and 31-Dec-2024 14:05 as 2024-12-31 14:05; returns the length, or 0. */
 static size_t order_date(bn_date_order order, const char *s, size_t n, char iso[64])
 {
 	static const uint8_t places[][3] = {

@@ -103,7 +103,7 @@ static void set_dialect(csv_dialect *d, const csv_beginning *b)
 	d->date_order = b->dialect.date_order;
 }
 
-/* Quotes behind a blank are text: one that holds a delimiter would make two fields of one. */
+/* A quote after a blank is text; refused if that would split a field with a delimiter in two. */
 static int check_spaced(const csv_input *in, const csv_beginning *b, const char *text,
 	bn_source_notes *notes, bn_err *err)
 {
@@ -129,7 +129,7 @@ static int check_spaced(const csv_input *in, const csv_beginning *b, const char 
 		b->spaced_quotes == 1 ? "s" : "");
 }
 
-/* InfluxDB writes a table for each set of columns, one below the other. */
+/* InfluxDB writes one table per set of columns, one below the other. */
 static int check_annotated(const csv_input *in, const csv_beginning *b, bn_err *err)
 {
 	if (!b->annotated_again)
@@ -140,8 +140,8 @@ static int check_annotated(const csv_input *in, const csv_beginning *b, bn_err *
 	return BN_EINVAL;
 }
 
-/* "\r\r\n", as a program writes that ends its lines with CR LF into a file that makes LF of them:
- * each line would be followed by an empty one that is none. */
+/* "\r\r\n": CR LF line ends written to a file in text mode, which adds another CR. Each line would
+ * be followed by a false empty line. */
 static int check_line_ends(const csv_input *in, const char *text, size_t n, bn_err *err)
 {
 	const char *cr = memchr(text, '\r', n);

@@ -126,7 +126,7 @@ static int collect(bn_schema *taken, const names *n, bn_err *err)
 	return 0;
 }
 
-/* base.K, base alone for 0, of the first K from *from on that is free; it is taken then, and *from is behind it. */
+/* Makes the name base.K (base alone for 0) with the first free K >= *from, and reserves it; *from is then K + 1. */
 static int make_name(char **out, bn_schema *taken, const char *base, size_t *from, bn_err *err)
 {
 	for (;; ++*from) {
@@ -144,7 +144,7 @@ static int make_name(char **out, bn_schema *taken, const char *base, size_t *fro
 
 typedef struct renaming {
 	size_t count; /* repeated names */
-	size_t *next; /* of each name of the file, by its place in `taken`: the number of the next one made of it */
+	size_t *next; /* for each name of the file, by its index in `taken`: the next number to try */
 	char first[64], as[64];
 	char row_names[64], spare[64];
 } renaming;
@@ -165,7 +165,7 @@ static int choose_name(char **made, const bn_schema *schema, bn_schema *taken, c
 	if (bn_schema_find(schema, name) == BN_SCHEMA_NONE)
 		return 0;
 	size_t *next = &told->next[bn_schema_find(taken, name)];
-	*next += !*next; /* the first one is the file's own */
+	*next += !*next; /* number 0 is the file's own */
 	if ((rc = make_name(made, taken, name, next, err)) < 0)
 		return rc;
 	if (!told->count++) {

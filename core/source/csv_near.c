@@ -35,7 +35,7 @@ typedef struct near_column {
 	size_t first_bytes[NEAR_FORMS];
 	const char *affix[NEAR_FORMS]; /* the text before or after the numbers */
 	size_t affix_bytes[NEAR_FORMS];
-	bool comma_behind_blanks; /* NEAR_BLANK_GROUPS: with a decimal comma */
+	bool comma_behind_blanks; /* NEAR_BLANK_GROUPS with a decimal comma */
 } near_column;
 
 static bool is_number(const csv_dialect *d, const char *s, size_t n)
@@ -118,7 +118,7 @@ static void try_prefix(near_column *c, const char *s, size_t n)
 	}
 }
 
-/* 1D5, 1.5d-03: a number whose exponent has a D. */
+/* 1D5, 1.5d-03: a number with the exponent letter D. */
 static bool is_fortran(const csv_dialect *d, const char *s, size_t n)
 {
 	char plain[65];

@@ -17,7 +17,7 @@ const char *bn_csv_guess_encoding(const char *s, size_t n)
 {
 	size_t zeros[2] = {0, 0}, high = 0, beside = 0;
 
-	/* Letters of Latin in two bytes have a zero in one of them, always the same one. */
+	/* In UTF-16, one of the two bytes of each Latin letter is zero, always at the same place. */
 	for (size_t i = 0; i < n; i++)
 		zeros[i % 2] += !s[i];
 	size_t most = zeros[0] > zeros[1] ? zeros[0] : zeros[1];
@@ -26,7 +26,7 @@ const char *bn_csv_guess_encoding(const char *s, size_t n)
 		return zeros[1] > zeros[0] ? "UTF-16LE" : "UTF-16BE";
 	if (zeros[0] + zeros[1])
 		return NULL;
-	/* Letters beyond ASCII stand among others in Latin, and side by side in other scripts. */
+	/* In Latin scripts, non-ASCII letters are scattered among ASCII ones; in others they are adjacent. */
 	for (size_t i = 0, run = 0; i < n; i++) {
 		run = (uint8_t)s[i] >= 0x80 ? run + 1 : 0;
 		high += run != 0;
@@ -106,7 +106,7 @@ static bool has_value(const csv_stream *s, const csv_chunk *c, size_t column)
 	return false;
 }
 
-/* The name of column i was made, since the file has none. */
+/* Column i has a made-up name, since the file has none. */
 static bool is_unnamed(const csv_stream *s, size_t i)
 {
 	char made[32];
@@ -263,7 +263,7 @@ static int note_blanks(csv_stream *s, const csv_chunk *c, bn_err *err)
 	const char *name = s->schema.fields[0].name, *v;
 	size_t numbers = 0, n, in_rows = 0;
 
-	if (bn_str_starts(name, "# ")) /* as gnuplot's users write their names */
+	if (bn_str_starts(name, "# ")) /* gnuplot's convention for the names */
 		name += 2;
 	size_t words = count_words(name, strlen(name), &numbers);
 	if (s->plan.count != 1 || words < 2 || !c->rows)
@@ -291,7 +291,7 @@ static bool is_ruler(const char *s, size_t n, size_t *strokes)
 	return true;
 }
 
-/* Lines between the names and the rows, or above the names, as clients of databases and Markdown draw them. */
+/* Reports ruler lines between or above names and rows, as database clients and Markdown draw them. */
 static int note_drawn(csv_stream *s, const csv_chunk *c, bn_err *err)
 {
 	size_t names = 0, strokes = 0, n;
@@ -361,7 +361,7 @@ static int note_delimiter(csv_stream *s, const csv_chunk *c, bn_err *err)
 	return 0;
 }
 
-/* One column whose name is more than words: probably no table, or one with an unusual delimiter. */
+/* One column with a name of several words or with punctuation: probably not a table, or an unusual delimiter. */
 static int note_form(csv_stream *s, const csv_chunk *c, size_t notes_before, bn_err *err)
 {
 	const char *name = s->schema.fields[0].name;

@@ -168,12 +168,12 @@ static bool is_infinity(const char *s, size_t n)
 	return false;
 }
 
-/* A whole number written with a fraction of zeros or an exponent, as identifiers become where a column has gaps: does
- * its float64 have the same digits? What was printed from a float64, however many digits, has them. Other fractions
- * are measurements, and rounded like all of them. */
+/* For a whole number written with a fraction of zeros or an exponent (identifiers in a column with gaps): whether its
+ * float64 has other digits. A number printed from a float64 never does. Other fractions are measurements, and rounded
+ * as usual. */
 static bool loses_digits(const decimal *d, const char *s, size_t n, double f)
 {
-	enum { MOST = 40 }; /* more are no number that somebody counted */
+	enum { MOST = 40 }; /* longer ones are not counts */
 	char written[MOST + 1], kept[MOST + 16];
 	int exponent = d->digits > 19 ? d->exponent - (d->digits - 19) : d->exponent;
 	int digits = 0;

@@ -1,6 +1,6 @@
 /*
- * csv_odd.c - columns of numbers or times that a few values make text: the first of them, where it stands, and what it is
- * that keeps it from being one.
+ * csv_odd.c - columns that would be numbers or times but for a few values: the first such value, its line, and the
+ * reason why it is text.
  */
 #include "core/base/timestamp.h"
 #include "core/source/_csv_stream.h"
@@ -56,7 +56,7 @@ static bool are_numbers(const csv_dialect *d, const char *s, size_t n)
 	return words >= 2;
 }
 
-/* U+FF10 .. U+FF19, and digits of Arabic and Indic scripts. */
+/* Digits other than ASCII: U+FF10 .. U+FF19, and those of Arabic and Indic scripts. */
 static bool has_other_digits(const char *s, size_t n)
 {
 	for (size_t i = 0; i + 1 < n; i++) {
@@ -111,7 +111,7 @@ static bool has_month_name(const char *s, size_t n)
 	return digit && name && n < 40;
 }
 
-/* Digits from s[*at] on; *at moves behind them. */
+/* Reads the digits at s[*at] and advances *at past them. */
 static size_t take_digits(const char *s, size_t n, size_t *at, unsigned *value)
 {
 	size_t from = *at;
@@ -121,7 +121,7 @@ static size_t take_digits(const char *s, size_t n, size_t *at, unsigned *value)
 	return *at - from;
 }
 
-/* What is wrong with the clock of a date that is right. */
+/* Why the time of day after a valid date is invalid. */
 static const char *why_no_clock(const char *s, size_t n, size_t at)
 {
 	unsigned hour, minute = 0, second = 0;

@@ -29,7 +29,8 @@ static int check_options(const bn_source_options *o, char preferred, bn_err *err
 		return bn_err_set(err, BN_EINVAL, "--delimiter and --quote are both '\"'");
 	for (size_t i = 0; i < sizeof set / sizeof *set; i++)
 		for (size_t k = 0; k < i; k++) {
-			/* a decimal comma says that something else separates, or that quotes stand around it */
+			/* a decimal comma implies that the delimiter is another character, or that
+			 * numbers are quoted */
 			bool open = k == 0 && !o->delimiter && i == DECIMAL;
 			if (!set[i].c || set[i].c == BN_DIALECT_NONE || set[i].c != set[k].c || open)
 				continue;

@@ -45,7 +45,7 @@ static bool has_decimal_comma(const csv_stream *s, const csv_chunk *c, const csv
 	       memchr(at, ',', n) && bn_csv_number(&d, at, n, &i, &f) != CSV_NOT_NUMBER;
 }
 
-/* Is it a line that git writes where two versions differ? */
+/* Is it a line that git writes around conflicting versions? */
 static bool is_conflict_mark(const csv_chunk *c, const csv_reject *r)
 {
 	const char *s = c->text + r->begin;

@@ -36,7 +36,7 @@ static size_t pass_blanks(const csv_sample *f, size_t i)
 	return i;
 }
 
-/* Behind blanks that separate fields, at i: the end of the record, if it follows; else i. */
+/* i is after blanks that separate fields: returns the end of the record if it follows, else i. */
 static size_t end_behind_blanks(const csv_sample *f, const csv_trial *t, size_t i)
 {
 	if (!t->trim || t->delimiter != ' ' || i >= f->n || f->text[i] != ' ')
@@ -135,14 +135,14 @@ void bn_sample_count_numbers(const csv_sample *f, const csv_trial *t, size_t num
 	}
 }
 
-/* ---- a header that is a comment --------------------------------------------------------------- */
+/* ---- a header in a comment line ----------------------------------------------------------------- */
 
 static bool is_letter(char c)
 {
 	return (c | 32) >= 'a' ? (c | 32) <= 'z' : c == '_';
 }
 
-/* Short, with a letter, and no number; `word`: of one word. */
+/* A short text with a letter that is not a number; `word`: a single word. */
 static bool is_name(const csv_piece *x, bool word)
 {
 	const char *s = x->s, *e = x->e;
@@ -158,7 +158,7 @@ static bool is_name(const csv_piece *x, bool word)
 	return letter && e - s <= 64 && !bn_sample_is_number(x);
 }
 
-/* Fields of the record at `at`, and how many are numbers; the record is text[at .. its end). */
+/* Counts the fields of the record text[at .. its end), and how many are numbers. */
 static size_t count_fields(const csv_sample *f, const csv_trial *t, size_t at, size_t *numbers)
 {
 	size_t n = 0;
@@ -255,7 +255,7 @@ uint64_t bn_sample_second_annotation(const csv_sample *f, const csv_trial *t)
 
 /* ---- a blank before a quote ------------------------------------------------------------------- */
 
-/* 0: no quote behind blanks; 1: one that closes, 2: one that does not. */
+/* 0: no quote after blanks; 1: one that is closed; 2: one that is not. */
 static int spaced_of(const csv_piece *x, char quote)
 {
 	const char *s = x->s, *e = x->e;
@@ -269,7 +269,7 @@ static int spaced_of(const csv_piece *x, char quote)
 	return e - s >= 2 && e[-1] == quote ? 1 : 2;
 }
 
-/* Does the piece end what a quote behind a blank began? */
+/* Does the piece end with the quote that closes one after a blank? */
 static bool ends_quoted(const csv_piece *x, char quote)
 {
 	const char *e = x->e;

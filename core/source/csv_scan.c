@@ -51,7 +51,7 @@ static csv_state next_state(const csv_dialect *d, csv_state state, char c, bool 
 	return is_quote && state != CSV_UNQUOTED ? CSV_QUOTED : CSV_UNQUOTED;
 }
 
-/* Blanks at the end of a record whose fields are separated by blanks separate nothing. */
+/* With blanks as the delimiter, blanks at the end of a record are not separators. */
 static void drop_last_blank(csv_scan *s, const csv_dialect *d, const char *text, csv_state before)
 {
 	if (d->trim && d->delimiter == ' ' && (before == CSV_SPACE || before == CSV_FIELD_START) &&

@@ -18,8 +18,8 @@
 
 /* ---- trials ----------------------------------------------------------------------------------- */
 
-/* Whether the records before the table are lines of a name and a value ("station,12"), and no table
- * of their own: a header and two or more rows with numbers. */
+/* Whether the records before the table are lines of a name and a value ("station,12"), and not themselves a table: a
+ * header and two or more rows with numbers. */
 static bool are_settings(const csv_sample *f, size_t records)
 {
 	size_t pairs = 0, numbers = 0;
@@ -187,7 +187,7 @@ static bool has_row_names(const csv_trial *t)
 	return t->settled == 1 && t->first + 1 == t->common;
 }
 
-/* Before its last field: more than one blank in a row. */
+/* Whether a field before the last is empty: several blanks in a row. */
 static bool has_empty_name(const csv_sample *f, const csv_trial *t)
 {
 	size_t at = bn_sample_skip(f, t, f->begin);
@@ -201,7 +201,7 @@ static bool has_empty_name(const csv_sample *f, const csv_trial *t)
 	return false;
 }
 
-/* Names above numbers, names in a comment above them, or nothing but numbers. */
+/* Names above numbers, names in a comment above them, or only numbers. */
 static bool is_surely_separated(const csv_sample *f, const csv_trial *t)
 {
 	size_t numbers[2], at = bn_sample_skip(f, t, f->begin);
@@ -215,10 +215,9 @@ static bool is_surely_separated(const csv_sample *f, const csv_trial *t)
 	       (t->comment && bn_sample_commented_header(f, t, at) != SIZE_MAX);
 }
 
-/* One column of words between blanks, as many in every record, for which the content says that the
- * blanks separate; or, if quotes say it, any content, possibly below names without one for the row
- * names (R's write.table). Several blanks in a row are one separator if single ones do not make a
- * table. */
+/* Blank-separated words, the same number in every record, in a file that other delimiters read as one column. Accepted
+ * if the content shows that blanks separate; or, if quotes show it, with any content, possibly with no header field for
+ * the row names (R's write.table). Runs of blanks are one separator if single blanks do not make a table. */
 static bool find_blanks(
 	csv_sample *f, const csv_trial *plain, const bn_source_options *o, choice *c)
 {
@@ -235,7 +234,7 @@ static bool find_blanks(
 		try_it(f, &t);
 	}
 	if (f->text[f->begin] == ' ' && t.trim && !t.bad && t.prose && has_row_names(&t)) {
-		*c = (choice){.t = t, .lower = true}; /* as R and pandas print a table */
+		*c = (choice){.t = t, .lower = true}; /* the way R and pandas print tables */
 		return true;
 	}
 	if (!is_table(&t) || has_empty_name(f, &t))
@@ -244,7 +243,7 @@ static bool find_blanks(
 	return is_surely_separated(f, &t) || plain->bad;
 }
 
-/* Quotes behind a blank, more than without one in the fields that do not begin a record. */
+/* Whether more quotes follow a blank than not, not counting the first field of each record. */
 static bool has_spaced_quotes(const csv_sample *f, const csv_trial *trimmed)
 {
 	csv_trial t = *trimmed;
@@ -309,8 +308,8 @@ static bool begins_with_names(const csv_sample *f, const csv_trial *t, const bn_
 	return o->no_header || has_row_names(t) || !numbers[0];
 }
 
-/* The best table below lines that are none of it: under the plain dialect if it begins with names
- * there, else under another delimiter, else below comments. */
+/* The best table that begins below other lines: under the plain dialect if it begins with names there, else under
+ * another delimiter, else below comments. */
 static bool search_lower(
 	csv_sample *f, const csv_trial *plain, const bn_source_options *o, choice *c)
 {
@@ -395,8 +394,7 @@ static void choose(csv_sample *f, const csv_trial *plain, const bn_source_option
 
 /* ---- blanks around fields ---------------------------------------------------------------------- */
 
-/* Whether all names but the first, and most other fields that are not empty, begin with a blank; or
- * most quotes stand behind one. */
+/* Whether all names but the first, and most other non-empty fields, begin with a blank; or most quotes follow one. */
 static bool is_padded(const csv_sample *f, const csv_trial *t, size_t table)
 {
 	csv_spaced quotes = bn_sample_spaced_quotes(f, t, table);
@@ -408,8 +406,7 @@ static bool is_padded(const csv_sample *f, const csv_trial *t, size_t table)
 	return header.fields && header.padded == header.fields && rest.padded * 2 > rest.fields;
 }
 
-/* Leaves out the blanks around the fields of the table if they look like padding and the table
- * stays as it is. */
+/* Leaves out the blanks around fields if they look like padding and the table does not change otherwise. */
 static void settle_trim(csv_sample *f, choice *c, const bn_source_options *o)
 {
 	size_t table = c->lower ? c->t.table : bn_sample_skip(f, &c->t, f->begin);
@@ -484,7 +481,7 @@ static void skip_blank_lines(csv_sample *f)
 		f->begin++;
 }
 
-/* The table begins with its first record, or with a comment above it. */
+/* The table begins with the first record, or with a comment above it. */
 static void conclude_upper(csv_beginning *b, const csv_sample *f, const csv_trial *t,
 	const bn_source_options *o)
 {

@@ -44,8 +44,8 @@ typedef struct bn_dialect {
 	char thousands;              /* between groups of three digits; 0: none */
 	bn_date_order date_order;
 	bool no_header;
-	bool trim; /* blanks around fields are no part of them; with delimiter ' ': any number of
-		    * blanks separates */
+	bool trim; /* leaves out blanks around fields; with delimiter ' ': a run of blanks is one
+			     * separator */
 	bool row_names;     /* the header has no name for the first column */
 	uint64_t skip;      /* lines before the header */
 	unsigned concluded; /* parameters that were inferred and differ from the plain dialect */

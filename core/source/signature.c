@@ -171,15 +171,14 @@ static int check_json(const char *path, const char *s, size_t n, bn_err *err)
 	return 0;
 }
 
-/* "1:20": an hour and a minute, or a minute and a second. */
+/* "1:20": hours and minutes, or minutes and seconds. */
 static bool is_clock(const char *s, const char *colon, const char *stop)
 {
 	return colon - s <= 2 && stop - colon == 3 && colon[1] >= '0' && colon[1] <= '5' &&
 	       colon[2] >= '0' && colon[2] <= '9';
 }
 
-/* "1 3:0.5 7:2": a label, and growing numbers of columns with their values. *clocks: none of these
- * is anything but the time of a clock. */
+/* "1 3:0.5 7:2": a label, and increasing column numbers with values. *clocks: all of these could be times of day. */
 static bool is_svmlight_line(const char *word, const char *end, bool *clocks)
 {
 	size_t words = 0;
@@ -208,7 +207,7 @@ static bool is_svmlight_line(const char *word, const char *end, bool *clocks)
 	return words >= 2;
 }
 
-/* All complete lines of it are such lines, and not all pairs times of a clock. */
+/* Whether all complete lines look like that, and not all pairs could be times of day. */
 static bool is_svmlight(const char *s, size_t n)
 {
 	const char *line = s, *end;
@@ -237,14 +236,14 @@ static bool is_settings(const char *s, size_t n)
 	return memchr(s + at, '=', (end ? (size_t)(end - s) : n) - at) != NULL;
 }
 
-/* ---- what text is by its first lines ---------------------------------------------------------- */
+/* ---- text recognised by its first lines --------------------------------------------------------- */
 
 typedef struct span {
 	const char *s;
 	size_t n;
 } span;
 
-/* The line at *at without its end; *at moves behind it. */
+/* Returns the line at *at without its end, and advances *at to the next. */
 static span take_line(const char *s, size_t n, size_t *at)
 {
 	size_t from = *at < n ? *at : n;
@@ -262,7 +261,7 @@ static bool starts(span line, const char *with)
 	return line.n >= strlen(with) && !memcmp(line.s, with, strlen(with));
 }
 
-/* The whole text is that line. */
+/* Whether the line before `next` is the whole text. */
 static bool is_alone(const char *s, size_t n, size_t next)
 {
 	return skip_blanks(s, n, next) >= n;
@@ -276,7 +275,7 @@ static bool is_one_of(span line, const char *const *words)
 	return false;
 }
 
-/* "403 Forbidden" and what follows it, or a word of that kind alone. */
+/* "403 Forbidden", or such a phrase without a number as the whole text. */
 static bool is_refusal(span line, bool alone)
 {
 	static const char *const words[] = {"forbidden", "access denied", "accessdenied",
@@ -303,7 +302,7 @@ static bool is_diff(span a, span b)
 	return starts(a, "diff --git ") || (starts(a, "--- ") && starts(b, "+++ "));
 }
 
-/* Letters of a sequence: all small or all large, with gaps and stops. */
+/* Letters of a sequence: all lower case or all upper case, with gaps and stops. */
 static bool is_sequence(span line)
 {
 	size_t small = 0, large = 0;
@@ -372,7 +371,7 @@ static bool is_scalar(span line)
 		       !memmem(line.s + 1, line.n - 2, "\";", 2));
 }
 
-/* Digits of a checksum (MD5 to SHA-512), alone or before the name of its file. */
+/* Hexadecimal digits of a checksum (MD5 to SHA-512), alone or before a file name. */
 static bool is_checksum(span line)
 {
 	size_t n = 0;
@@ -411,9 +410,9 @@ static bool is_value(span line)
 	return bn_parse_f64(line.s, line.n, &x) || bn_timestamp_parse(line.s, line.n, &ns);
 }
 
-/* ---- tables that are drawn -------------------------------------------------------------------- */
+/* ---- tables drawn with lines -------------------------------------------------------------------- */
 
-/* A line of strokes, with as many as that at least, and what stands between columns. */
+/* A line of at least three strokes, with a character that separates columns. */
 static bool is_ruler(span line)
 {
 	size_t strokes = 0, between = 0;
@@ -427,7 +426,7 @@ static bool is_ruler(span line)
 	return strokes >= 3 && between;
 }
 
-/* Lines of Unicode's box drawing (U+2500 .. U+257F), or of polars above them. */
+/* A line of Unicode's box drawing (U+2500 .. U+257F), possibly below the shape that polars prints. */
 static bool is_box(span a, span b)
 {
 	span line = starts(a, "shape: (") ? b : a;
@@ -436,13 +435,13 @@ static bool is_box(span a, span b)
 	       ((uint8_t)line.s[1] == 0x94 || (uint8_t)line.s[1] == 0x95);
 }
 
-/* With a ruler above the names, or between them and the rows. */
+/* A ruler above the names, or between the names and the rows. */
 static bool is_drawn(span a, span b)
 {
 	return is_ruler(a) || (a.n && is_ruler(b)) || is_box(a, b);
 }
 
-/* A line of seven '<' and a name, and below it one of seven '='. */
+/* A line of seven '<' and a name, and below it a line of seven '='. */
 static bool has_conflict(const char *s, size_t n)
 {
 	bool begun = false;
@@ -510,7 +509,7 @@ static int check_lines(const char *path, const char *s, size_t n, bn_err *err)
 	return 0;
 }
 
-/* Text that a delimiter could make a table of. */
+/* Text that becomes a table with some delimiter. */
 static int check_form(const char *path, const char *s, size_t n, bn_err *err)
 {
 	size_t at = 0;

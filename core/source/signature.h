@@ -8,11 +8,11 @@
 #define BN_SOURCE_SIGNATURE_H
 #include "core/base/err.h"
 
-/* What is refused: each kind with those before it. */
+/* How far to check: each kind includes those before it. */
 typedef enum bn_signature_kind {
 	BN_SIGNATURE_BINARY, /* if the user named the format */
-	BN_SIGNATURE_TEXT, /* text that is no table (JSON, HTML): if the user named the delimiter */
-	BN_SIGNATURE_FORM, /* text that a delimiter could make a table of (svmlight, drawn tables) */
+	BN_SIGNATURE_TEXT, /* text, not a table (JSON, HTML): if the user named the delimiter */
+	BN_SIGNATURE_FORM, /* text that some delimiter makes a table of (svmlight, drawn tables) */
 } bn_signature_kind;
 
 /* 0, or BN_EUNSUPPORTED with the kind and a hint. head: the first n bytes (BN_INPUT_HEAD are enough

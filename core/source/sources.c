@@ -86,8 +86,8 @@ static int unknown_source(const char *name, bn_err *err)
 	return BN_ENOTFOUND;
 }
 
-/* Files that are not text tables are rejected; a file that the user calls csv may begin like
- * JSON, and one whose delimiter he names like svmlight. */
+/* Rejects files that are not text tables. With an explicit format csv, the file may begin like
+ * JSON; with an explicit delimiter, also like svmlight. */
 static int check_signature(
 	const bn_source *s, bool named, const bn_input *in, const bn_source_options *o, bn_err *err)
 {

@@ -8,8 +8,8 @@
 #define BN_SOURCE_SOURCES_H
 #include "core/source/source.h"
 
-/* By name, or (name NULL) by the input's name and content. BN_ENOTFOUND if no source recognises it,
- * or if it does not exist. options: a delimiter in them says that it is a text table; may be NULL. */
+/* By name, or (name NULL) by the input's name and content. BN_ENOTFOUND if no source recognises it, or if it does not
+ * exist. options: a delimiter in them means a text table; may be NULL. */
 int bn_source_find(const bn_source **out, const char *name, const bn_input *in,
 	const bn_source_options *options, bn_err *err);
 /* Opens what uri names; the stream then owns it: close it with bn_sources_close. options may be

@@ -17,9 +17,9 @@ int bn_filter_field(bn_run_field *out, bn_sql_piece *piece, const bn_filter_worl
 void bn_filter_field_sql(
 	bn_sql_piece *out, const bn_run_field *f, const bn_filter_world *w, bool number);
 
-/* BN_ENOTFOUND, with the nearest name, when the expression names a key that no run has; errors as bn_filter_compile. */
+/* BN_ENOTFOUND, with the nearest name, if the expression names a key that no run has; errors as bn_filter_compile. */
 int bn_filter_absent(const bn_filter_world *w, const char *text, bn_err *err);
-/* The same of one field: field.c. */
+/* The same for a single field. */
 int bn_filter_field_absent(const bn_filter_world *w, const bn_run_field *f, bn_err *err);
 
 /* Resolves names in an expression over runs. Slots are indexes in fields. */

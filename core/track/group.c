@@ -20,7 +20,7 @@ typedef struct grouping {
 
 uint64_t bn_run_group_key(const char *value)
 {
-	return value ? bn_hash_key(value) : ~bn_hash_key(""); /* no value is not an empty one */
+	return value ? bn_hash_key(value) : ~bn_hash_key(""); /* missing differs from empty */
 }
 
 static const char *value_of(const bn_column *c, int64_t run)

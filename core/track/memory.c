@@ -393,8 +393,7 @@ int bn_memory_filter(const uint8_t **out, bn_run_memory *m, bn_run_list *l, bn_e
 	return 0;
 }
 
-/* The last run from `run` on whose words begin at `place` or before: in steps that double, then by halves, since it is
- * mostly near. */
+/* The last run from `run` on whose words begin at or before `place`, by galloping search, since it is usually near. */
 static size_t run_at(const bn_run_memory *m, size_t run, size_t place)
 {
 	size_t step = 1;

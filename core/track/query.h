@@ -146,8 +146,8 @@ int bn_run_query_page(bn_run_page **out, bn_workspace *ws, const bn_run_query *q
 void bn_run_page_free(bn_run_page *p);
 /* Checks a filter alone; *at (may be NULL) gets the byte offset of the error. */
 int bn_run_filter_check(bn_workspace *ws, const char *filter, size_t *at, bn_err *err);
-/* Of a filter that selects nothing: BN_ENOTFOUND when it names a metric, parameter or tag that no run has, and the hint
- * names the nearest. Errors of a filter that is wrong as bn_run_filter_check. */
+/* For a filter that selects nothing: BN_ENOTFOUND if it names a metric, parameter or tag that no run has; the hint
+ * gives the nearest name. Errors of an invalid filter as bn_run_filter_check. */
 int bn_run_filter_absent(bn_workspace *ws, const char *filter, bn_err *err);
 
 /* Which columns there are: "metrics.rmse", "params.lr", ... over the runs of an experiment (NULL:

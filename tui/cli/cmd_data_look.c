@@ -77,7 +77,7 @@ static bool reads_as_missing(const char *text)
 	return !*text || !strcmp(text, "-") || !strcmp(text, "(missing)");
 }
 
-/* Times are summarised in nanoseconds: to a reader the mean is an instant, and the deviation a duration. */
+/* Times are summarised in nanoseconds: shows the mean as an instant or duration, and the deviation as a duration. */
 static void times_shown(json_t *numeric, const bn_profile_column *c)
 {
 	char text[BN_TIMESTAMP_TEXT], length[BN_FMT];
@@ -87,7 +87,7 @@ static void times_shown(json_t *numeric, const bn_profile_column *c)
 		return;
 	int64_t mean = (int64_t)c->mean;
 	if (instants) {
-		mean = mean / 1000000000 * 1000000000; /* a double has no more digits */
+		mean = mean / 1000000000 * 1000000000; /* a double is not more precise */
 		json_object_set_new(numeric, "mean", json_string(bn_timestamp_iso(mean, text)));
 	} else {
 		json_object_set_new(numeric, "mean", json_string(bn_fmt_duration(mean, length)));

@@ -190,7 +190,7 @@ static bool has_fractions(const bn_profile_column *c)
 	return some && isfinite(c->min) && isfinite(c->max);
 }
 
-/* A number with fractions, or whose values are hardly ever the same, is learnt as one, not as classes. */
+/* Warns if the target of a classifier is a number with fractions, or with almost as many values as rows. */
 static void say_number_classes(bn_cli *cli, const bn_spec *spec, const bn_profile_column *c)
 {
 	uint64_t values = c->rows - c->missing;
@@ -206,7 +206,7 @@ static void say_number_classes(bn_cli *cli, const bn_spec *spec, const bn_profil
 		spec->trainer);
 }
 
-/* What is left out, as nothing can be learnt from it. */
+/* Says how many rows without a target are left out, and warns if the target is a feature. */
 static void say_left_out(bn_cli *cli, const bn_spec *spec, const bn_profile_column *c)
 {
 	if (c && c->missing)
@@ -220,7 +220,7 @@ static void say_left_out(bn_cli *cli, const bn_spec *spec, const bn_profile_colu
 				spec->target);
 }
 
-/* What the target's column says about it. */
+/* Messages about the target's column. */
 static void say_target(bn_cli *cli, bn_workspace *ws, const bn_spec *spec)
 {
 	bn_dataset_version *v = NULL;

@@ -215,7 +215,7 @@ json_t *bn_data_column_json(const bn_profile_column *c)
 	} quantiles[] = {{"p25", 25}, {"p50", 50}, {"p75", 75}};
 	if (c->type == BN_TYPE_FLOAT64 || c->type == BN_TYPE_FLOAT32)
 		json_object_set_new(
-			o, "nan", json_integer((json_int_t)c->nan)); /* of the missing */
+			o, "nan", json_integer((json_int_t)c->nan)); /* included in missing */
 	json_object_set_new(o, "mean", bn_json_real_or_null(times ? NAN : c->mean));
 	json_object_set_new(o, "std", bn_json_real_or_null(times ? NAN : c->std));
 	for (size_t i = 0; i < 3; i++)

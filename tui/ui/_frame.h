@@ -77,20 +77,20 @@ struct bn_frame {
 	char dialog_title[128], dialog_body[768], dialog_yes[32];
 	bool dialog_on_yes;
 
-	size_t prompt_word; /* bytes of the command that a key typed in the ':' prompt, its blank included */
+	size_t prompt_word; /* length in the ':' prompt of the command that a key typed, with its blank */
 
 	char export_name
-		[BN_INPUT_BYTES]; /* of the file that is there already, while it is asked for */
-	bool overwrites;       /* :export!, or yes was said: a file that is there is written over */
+		[BN_INPUT_BYTES]; /* the existing file, while the question is open */
+	bool overwrites;       /* overwrite without asking: :export!, or the answer was yes */
 
 	char save_screen[BN_INPUT_BYTES]; /* set by :save-screen; cleared when the frame is drawn */
 };
 
 bn_view *bn_frame_top(const bn_frame *f); /* NULL if a tab could not be opened */
 bn_view_set bn_frame_kind(const bn_frame *f);
-/* What was typed after '/' and narrows the view on top, or is looked for there; "" for nothing. */
+/* The text after '/' that filters the top view or is searched for there; "" for none. */
 const char *bn_frame_filtering(const bn_frame *f);
-/* '/' where there is no table; false: the command is another, or there is nothing to look in. */
+/* Handles '/' in views without a table; false: another command, or nothing to search. */
 bool bn_modal_find(bn_frame *f, bn_command_id id, const char *arg);
 bn_grid *bn_frame_table(const bn_frame *f); /* of the top view; NULL if it has none */
 int bn_frame_tab(const bn_frame *f, bn_command_id command); /* -1: no tab of that name */
@@ -118,9 +118,9 @@ void bn_find_open(bn_frame *f, const bn_found *at);
 void bn_find_row_draw(const bn_found *at, bn_area a, int r, bool selected);
 
 /* frame_export.c */
-/* The rows of the table to the file that is named; without a name the prompt opens. */
+/* Writes the rows of the table to the named file; without a name the prompt opens. */
 int bn_frame_export(bn_frame *f, const bn_grid *t, const char *name, bn_err *err);
-/* Yes was said. */
+/* The answer was to overwrite. */
 void bn_frame_export_over(bn_frame *f);
 
 /* frame_undo.c */

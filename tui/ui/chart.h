@@ -61,13 +61,13 @@ void bn_chart_smooth(const double *y, size_t n, double smoothing, double *out);
 /* One row of bars, scaled to the largest; more values than columns are averaged in groups. */
 void bn_chart_sparkline(
 	bn_area a, int row, int col, int width, bn_ink role, const double *v, size_t n);
-/* Shares of a whole per bin: reference against current over the same bins, as overlaid bars that
- * differ by glyph, as high as the area. Either may be NULL. lo and hi label the ends of the axis. */
+/* Shares of a whole per bin: reference against current over the same bins, as overlaid bars that differ by glyph,
+ * filling the area's height. Either may be NULL. lo and hi label the ends of the axis. */
 typedef struct bn_histogram {
 	const double *reference, *current;
 	size_t bins;
 	double lo, hi;
-	bool log_y; /* heights by the logarithm: where one bin hides the others */
+	bool log_y; /* logarithmic heights: for bins of very different sizes */
 } bn_histogram;
 void bn_chart_histogram(bn_area a, const bn_histogram *h);
 /* As above for categories: one row per bin. */

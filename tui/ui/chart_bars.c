@@ -72,8 +72,8 @@ void bn_chart_bar(bn_area a, int row, int col, int width, bn_ink role, double fr
 
 enum {
 	TALLEST = 40, /* rows of a histogram; more add no information */
-	WIDEST = 8,   /* columns of a bin */
-	AXIS = 7      /* columns of its labels */
+	WIDEST = 8,   /* columns per bin */
+	AXIS = 7      /* columns for labels */
 };
 
 typedef struct bar_look {
@@ -144,7 +144,8 @@ static double bins_least(const bn_histogram *h)
 	return least;
 }
 
-/* The share at a height from 0 to 1; the lowest row has every bin that is not empty. */
+/* The share at a height from 0 to 1; on a logarithmic axis the smallest non-empty bin is still
+ * visible. */
 static double share_at(const bn_histogram *h, double top, double height)
 {
 	double least = bins_least(h) * 0.9;

@@ -120,7 +120,7 @@ void bn_frame_confirm(bn_frame *f, bn_view *v, bn_command_id command, const char
 /* Asks for a non-empty line of text, then calls answer(v, command, text). */
 void bn_frame_ask(bn_frame *f, bn_view *v, bn_command_id command, const char *title,
 	const char *body, const char *yes);
-/* Whether a dialog of this view is open. What it is about must not change under it. */
+/* Whether a dialog of this view is open; the data it refers to must not change meanwhile. */
 bool bn_frame_is_asking(const bn_frame *f, const bn_view *v);
 /* Makes the action being requested undoable with u: by fn, whose page is a description of what it
  * did (char *). arg and what ("the note of ridge") are copied. Settled when the action's own page
@@ -142,7 +142,7 @@ bool bn_frame_copy(bn_frame *f, const char *text);
  * BN_EINVAL: it is too long. */
 #define BN_FRAME_PATH 4096
 int bn_frame_path(const bn_frame *f, const char *name, char out[BN_FRAME_PATH], bn_err *err);
-/* False: that file is there already, and the user is asked; yes runs :export with the name again. */
+/* False: the file exists, and the user is asked; yes runs :export with the name again. */
 bool bn_frame_may_write(bn_frame *f, const char *name);
 
 #endif

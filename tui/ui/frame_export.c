@@ -1,4 +1,4 @@
-/* frame_export.c - rows of a list as a file, and the question before a file that is there is written over. */
+/* frame_export.c - writes the rows of a list to a file, and asks before overwriting one. */
 #include "tui/ui/_frame.h"
 #include "tui/ui/format.h"
 

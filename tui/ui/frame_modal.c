@@ -93,7 +93,7 @@ static void complete(bn_frame *f)
 	bn_input_set(&f->input, line);
 }
 
-/* ^U: what follows the command that a key typed; with nothing behind it, the command as well. */
+/* ^U: deletes the text after the command that a key typed; if there is none, the command too. */
 static bool command_clear(bn_frame *f)
 {
 	bn_input *in = &f->input;
@@ -392,7 +392,7 @@ static void dialog_draw(bn_frame *f, bn_area all)
 	bn_area_cursor(a, last, f->dialog_on_yes ? col + 5 : 2, false);
 }
 
-/* Where the screen says more than the table of commands. */
+/* Help that depends on the screen; else that of the table of commands. */
 static const char *help_here(const bn_frame *f, bn_command_id id)
 {
 	if (id == BN_CMD_WHERE && bn_frame_kind(f) == BN_ON(ROWS))
@@ -416,7 +416,7 @@ static void list_row_words(const bn_frame *f, bn_command_id id, char *out, size_
 	bn_buf_release(&where);
 }
 
-/* All of the words of the row that is selected, which the list may cut. */
+/* The full help of the selected row, which the list may cut. */
 static void list_detail_draw(const bn_frame *f, bn_area a)
 {
 	char text[512], why[256];

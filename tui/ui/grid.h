@@ -137,9 +137,9 @@ void bn_grid_reload(bn_grid *t);
 
 int64_t bn_grid_count(const bn_grid *t);                  /* rows after filtering */
 int64_t bn_grid_total(const bn_grid *t);                  /* rows of the source */
-int64_t bn_grid_row(const bn_grid *t, int64_t position);  /* source row; -1 none; else of a group */
+int64_t bn_grid_row(const bn_grid *t, int64_t position);  /* source row; -1: none; < -1: a group */
 int64_t bn_grid_selected_row(const bn_grid *t);           /* the same */
-bool bn_grid_is_rule(const bn_grid *t, int64_t position); /* a line that parts rows, and is none */
+bool bn_grid_is_rule(const bn_grid *t, int64_t position); /* a separator line, not a row */
 void bn_grid_select(bn_grid *t, int64_t position);        /* clamped */
 
 /* A cell as displayed. */

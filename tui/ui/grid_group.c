@@ -148,7 +148,7 @@ static size_t lines_before(const bn_grid *t, int64_t position)
 	return lo;
 }
 
-enum { RULES_LOOKED_AT = 5000 }; /* positions */
+enum { RULES_LOOKED_AT = 5000 }; /* positions searched for a rule */
 
 int64_t bn_grid_rows_before(const bn_grid *t, int64_t position)
 {

@@ -47,9 +47,9 @@ typedef struct bn_view_class {
 	/* Whether keys are text now: then all except ^Z go to key(). NULL: never. */
 	bool (*takes_text)(const bn_view *);
 	void (*key)(bn_view *, int key);
-	/* What '/' does where there is no table: looks for words as they are typed, "" for none. NULL: nothing. */
+	/* '/' in views without a table: searches for words as they are typed, "" for none. NULL: not supported. */
 	void (*find)(bn_view *, const char *words);
-	const char *(*finding)(const bn_view *); /* the words in force; "" for none. With find */
+	const char *(*finding)(const bn_view *); /* the current words; "" for none. Requires find */
 	bn_grid *(*table)(bn_view *);            /* the grid for motion, filter, marks; NULL */
 	void (*ordered)(bn_view *); /* the filter or sort of an external grid changed; NULL */
 	void (*free)(bn_view *);

@@ -49,7 +49,7 @@ typedef struct bn_curve_part {
 	bn_run_axis axis;
 	double from, to; /* to <= from: all of it */
 	int64_t started_ms;
-	const bn_points *epochs; /* of BN_EPOCH_METRIC, for that axis */
+	const bn_points *epochs; /* values of BN_EPOCH_METRIC, for the epoch axis */
 } bn_curve_part;
 /* All points of a series or, if there are many, least and largest of as many buckets as are
  * useful. */

@@ -13,7 +13,7 @@ typedef struct text_view {
 	const char **lines; /* into text, which is split at newlines */
 	int count, top, left, page_rows;
 	int widest; /* columns of the longest line */
-	bool wraps; /* instead of going on beyond the edge */
+	bool wraps; /* wrap lines instead of cutting them at the edge */
 	char find[BN_INPUT_BYTES]; /* what is looked for; "": nothing */
 	int match;                 /* its line that n and N last went to; -1: none */
 } text_view;
@@ -92,7 +92,7 @@ static void match_draw(const text_view *v, bn_area a, int row, const char *line)
 
 /* ---- drawing ------------------------------------------------------------------------------------- */
 
-/* A line that goes on beyond an edge says so there. */
+/* A cut line is marked at the edge. */
 static void line_draw(const text_view *v, bn_area a, int row, const char *line)
 {
 	int end = 1 - v->left + (int)bn_utf8_width(line);
@@ -107,7 +107,7 @@ static void line_draw(const text_view *v, bn_area a, int row, const char *line)
 
 static int line_rows(bn_area a, const char *line)
 {
-	bn_area probe = {a.s, 0, 0, 0, a.cols - 2}; /* measures, draws nothing */
+	bn_area probe = {a.s, 0, 0, 0, a.cols - 2}; /* measures without drawing */
 	if ((int)bn_utf8_width(line) <= a.cols - 2 || a.cols < 10)
 		return 1;
 	return bn_area_paragraph(probe, 0, 0, BN_INK_TEXT, line);

@@ -66,7 +66,7 @@ int bn_view_late_new(bn_view **out, bn_frame *f, bn_err *err);
 int bn_view_jobs_new(bn_view **out, bn_frame *f, bn_err *err);
 /* One object as a page of lines (an audit record, a run's environment). text is copied. */
 int bn_view_text_new(bn_view **out, bn_frame *f, const char *crumb, const char *text, bn_err *err);
-/* Of a text sheet: lines wider than the screen go on in the next row, instead of beyond the edge. */
+/* For a text sheet: wraps lines wider than the screen instead of cutting them at the edge. */
 void bn_view_text_wrap(bn_view *text);
 
 /* ---- shared -------------------------------------------------------------------------------------- */

@@ -20,7 +20,7 @@ typedef struct bn_vector {
 	};
 	uint8_t state[BN_EXPR_VECTOR];
 	bool any;  /* some state is not PRESENT */
-	bool wide; /* a column of uint64: an error is a value above int64, whose bits are in i */
+	bool wide; /* uint64: BN_STATE_ERROR means above int64, with the bits in i */
 } bn_vector;
 
 typedef struct bn_eval {

@@ -381,7 +381,7 @@ static int bind_between(bn_binder *b, const bn_tree *t)
 	return bind_call(b, t, "AND", pair, 2);
 }
 
-/* Only what is stored can be NaN: a computed value that would be is absent. */
+/* Only stored values can be NaN: a computed NaN is absent. */
 static int bind_is_nan(bn_binder *b, const bn_tree *t)
 {
 	int a = bind_tree(b, t->args[0]);
@@ -453,7 +453,7 @@ static size_t list_of_ints(bn_expr_value *items, size_t n)
 	return kept;
 }
 
-/* The real numbers among the items, whole numbers that no real number equals dropped. Returns how many are left. */
+/* Converts the items to real numbers and drops whole numbers that no real number equals. Returns the number left. */
 static size_t list_of_reals(bn_expr_value *items, size_t n)
 {
 	size_t kept = 0;

@@ -23,18 +23,18 @@ static int expected(bn_binder *b, const bn_tree *t, const char *what)
 
 /* ---- numbers ---------------------------------------------------------------------------------- */
 
-/* What a number that is written with a point or an exponent is, before any rounding. */
+/* The exact value of a number written with a point or an exponent. */
 typedef enum written {
-	WRITTEN_OTHER, /* inf, nan, or a whole number beyond uint64 or below int64 */
-	WRITTEN_INT,   /* a whole number of int64 */
-	WRITTEN_WIDE,  /* above that: the bits of a uint64 */
+	WRITTEN_OTHER, /* inf, nan, or a whole number above uint64 or below int64 */
+	WRITTEN_INT,   /* a whole number in int64 */
+	WRITTEN_WIDE,  /* a whole number above int64: the bits of a uint64 */
 	WRITTEN_FRACTION,
 } written;
 
-/* The digits without zeros at their ends, and the power of ten of the last one. */
+/* The significant digits, and the power of ten of the last one. */
 typedef struct decimal_form {
 	const char *first;
-	size_t count; /* of characters from the first digit to the last, a point among them */
+	size_t count; /* characters from the first digit to the last, including a point */
 	int64_t power;
 	bool minus;
 } decimal_form;
@@ -112,7 +112,7 @@ static bool is_kept_by_real(int64_t i)
 
 /* ---- by its form ------------------------------------------------------------------ */
 
-/* With a point or an exponent it is real, unless it is a whole number that only an int64 keeps. */
+/* A number with a point or an exponent is real, unless it is a whole number that only int64 holds exactly. */
 static bn_expr_value number_value(const bn_tree *t)
 {
 	bn_expr_value v = {.type = BN_EXPR_INT};
@@ -148,7 +148,7 @@ int bn_bind_plain(bn_binder *b, const bn_tree *t)
 /* ---- by the type it is compared with
  * ------------------------------------------------------------ */
 
-/* Beside a whole number nothing is rounded: a fraction that as a real number would be whole is refused. */
+/* Compared with a whole number, nothing is rounded: a fraction that would become whole as a real number is refused. */
 static int read_number(bn_expr_value *v, const char **expects, bn_expr_type type, bn_expr_text s)
 {
 	int64_t whole;
@@ -232,7 +232,7 @@ static int read_as(bn_expr_value *v, const char **expects, bn_expr_type type, bn
 	}
 }
 
-/* A uint64 above int64 that as a real number is another one. */
+/* A uint64 above int64 that a real number does not hold exactly. */
 static bool is_rounded_wide(bn_expr_text s)
 {
 	int64_t bits;

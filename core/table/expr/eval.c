@@ -21,7 +21,7 @@ static void load_states(bn_vector *v, const bn_column *c, size_t from, size_t n)
 		v->state[i] = !bit_at(c->validity, from + i);
 }
 
-/* NaN is absent and stays NaN, so that IS NAN tells it from what is absent. */
+/* NaN is absent but stays NaN, so that IS NAN can distinguish it. */
 static void load_reals(bn_vector *v, size_t n)
 {
 	unsigned any = 0;
@@ -33,7 +33,7 @@ static void load_reals(bn_vector *v, size_t n)
 	v->any = any != 0;
 }
 
-/* A number above int64 is an error of its row, but for comparisons. */
+/* A number above int64 is an error in its row, except for comparisons. */
 static void load_u64(bn_vector *v, const uint64_t *u, size_t n)
 {
 	v->wide = true;

@@ -6,8 +6,8 @@
  * category column is evaluated once for each text of its dictionary, and looked up by code. Results depend
  * only on the row, not on the batch, the vector or the thread.
  *
- * Columns: all types but binary, list and fixed. Integers read as int64 (a uint64 above it is compared, and else an error of its row), floats
- * and decimals as double, a time of day as the duration since midnight.
+ * Columns: all types but binary, list and fixed. Integers read as int64 (a uint64 above it can be compared, and
+ * is an error in its row otherwise), floats and decimals as double, a time of day as the duration since midnight.
  *
  * Threads: the expression may be shared, a scratch is for one thread.
  */

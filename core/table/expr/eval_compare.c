@@ -37,7 +37,7 @@ int bn_expr_value_order(const bn_expr_value *a, const bn_expr_value *b)
 	return a->i < b->i ? -1 : a->i > b->i;
 }
 
-/* Exact; a is above int64. */
+/* The exact order of a, which is above int64, and b. */
 static int wide_real_order(uint64_t a, double b)
 {
 	if (!(b < 18446744073709551616.0))
@@ -52,7 +52,7 @@ static bool is_above(const bn_vector *v, size_t i)
 	return v->wide && v->state[i] == BN_STATE_ERROR;
 }
 
-/* Calls `then` with the order of row i for each pair with a value above int64 that is there on both sides. */
+/* Runs `then` with the order of row i for each row with a value above int64, if both sides are present. */
 #define EACH_WIDE(order_of, then) \
 	for (size_t i = 0; (a[0]->wide || a[1]->wide) && i < x->rows; i++) { \
 		bool left = is_above(a[0], i), right = is_above(a[1], i); \
@@ -172,7 +172,7 @@ static void eval_ISNULL(bn_eval *x, bn_vector *out, const bn_vector *const *a)
 	bn_vector_settle(out);
 }
 
-/* Of a column: what is absent there and not NaN was loaded as 0. */
+/* For a column: load_reals stores 0 for absent cells other than NaN. */
 static void eval_ISNAN(bn_eval *x, bn_vector *out, const bn_vector *const *a)
 {
 	(void)x;

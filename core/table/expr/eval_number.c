@@ -185,13 +185,13 @@ static void eval_ROUND_N(bn_eval *x, bn_vector *out, const bn_vector *const *a)
 	settle_real(out);
 }
 
-/* A whole number to tens, hundreds and so on: half away from zero. False: beyond int64. */
+/* Rounds a whole number to tens, hundreds and so on, half away from zero. False: beyond int64. */
 static bool round_int(int64_t *x, int64_t decimals)
 {
 	int64_t unit = 1;
 	if (decimals >= 0)
 		return true;
-	if (decimals < -18) { /* half of 10^19 is the only unit that int64 still reaches */
+	if (decimals < -18) { /* half of 10^19 is the only larger threshold within int64 */
 		bool rounds_off =
 			decimals < -19 || (*x > -5000000000000000000 && *x < 5000000000000000000);
 		*x = 0;

@@ -92,7 +92,7 @@ int bn_expr_fail(bn_expr *e, size_t at, bn_err *err, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 /* The canonical text, which parses to the same tree, independent of spaces and brackets. */
 int bn_expr_format(bn_buf *out, const bn_expr *e, bn_err *err);
-/* A name (quote: '`') or a text ('\'') as an expression has it; a quote inside is doubled. */
+/* Writes a name (quote: '`') or a text ('\'') with quotes; a quote inside is doubled. */
 void bn_expr_put_quoted(bn_buf *out, const char *text, size_t n, char quote);
 
 /* ---- binding -------------------------------------------------------------------------------- */
@@ -110,7 +110,7 @@ typedef struct bn_expr_field {
 	bn_expr_type type;
 	uint32_t slot;        /* meaning for the user of the tree: a column's number */
 	bool is_category;     /* a text with few distinct values: eval.h looks up tests by code */
-	bool is_wide;         /* uint64: comparisons take values above int64 too */
+	bool is_wide;         /* uint64: comparisons accept values above int64 too */
 	bool has_number;      /* a text that has a number, too: a parameter */
 	const char *no_order; /* a text: why it cannot be ordered by a number; NULL: it can */
 } bn_expr_field;

@@ -66,7 +66,7 @@ void bn_expr_put_quoted(bn_buf *out, const char *text, size_t n, char quote)
 	bn_buf_addch(out, quote);
 }
 
-/* In filters of runs there cannot be a quote inside. */
+/* In filters of runs, quoted text cannot contain a quote. */
 static void put_quoted(bn_buf *out, bn_expr_text t, char quote)
 {
 	bn_expr_put_quoted(out, t.ptr, t.len, quote);

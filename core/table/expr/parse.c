@@ -335,7 +335,7 @@ static bn_tree *parse_like(parser *p, bn_tree *a, const char *name, size_t at)
 	return tree_pair(p, name, at, a, pattern);
 }
 
-/* By its form it is a number. Runs have no NaN to ask for. */
+/* NAN parses as a number. Filters of runs have no IS NAN. */
 static bool accept_nan(parser *p)
 {
 	const bn_token *t = &p->x.now;

@@ -1,7 +1,7 @@
 /*
- * audit.c - who did what, when, and whether it was allowed: the decisions first, or with v all records, where those of one
- * run that follow each other are one line; w narrows by who, what, on what and outcome. Below or beside the list stands all
- * of the selected record.
+ * audit.c - who did what, when, and whether it was allowed: the decisions, or with v all records, where consecutive
+ * ones of one run are a single line; w filters by user, action, object and outcome. The selected record is shown in
+ * full below or beside the list.
  */
 #include "core/base/mem.h"
 #include "core/base/str.h"
@@ -43,7 +43,7 @@ static const bn_grid_column columns[COLUMNS] = {
 	[COL_SIGNED] = {.title = "signed", .min = 6, .priority = 4},
 };
 
-/* A record, or several of one run that follow each other. */
+/* A record, or consecutive records of one run. */
 typedef struct audit_line {
 	size_t first, count;
 } audit_line;
@@ -53,10 +53,10 @@ typedef struct audit_view {
 	audit_line *lines;
 	size_t count;
 	uint64_t
-		*opened; /* runs whose records stand one by one, by the keys of their first lines */
+		*opened; /* runs whose records are listed separately, by key of the oldest one */
 	size_t opened_count, opened_cap;
 	bn_audit_arg arg;
-	char where[BN_TYPED_BYTES]; /* as it was typed */
+	char where[BN_TYPED_BYTES]; /* as typed */
 	bool where_is_last; /* typed after the filter */
 } audit_view;
 
@@ -70,7 +70,7 @@ static const audit_line *line_at(const audit_view *v, int64_t row)
 	return row >= 0 && (size_t)row < v->count ? &v->lines[row] : NULL;
 }
 
-/* The newest record of the line. */
+/* The newest record of a line. */
 static const bn_audit_row *item(const audit_view *v, int64_t row)
 {
 	const audit_line *l = line_at(v, row);
@@ -86,7 +86,7 @@ static uint64_t key_of(const bn_audit_row *r)
 	return h + r->seq;
 }
 
-/* Of the oldest record of those of a run: it stays when newer ones come. */
+/* Identifies a run's records by the oldest one, which does not change when newer ones arrive. */
 static bool is_opened(const audit_view *v, const bn_audit_row *oldest)
 {
 	for (size_t i = 0; i < v->opened_count; i++)
@@ -232,7 +232,7 @@ static void head_draw(const audit_view *v, const bn_audit_page *d, bn_area a)
 		a, 0, col + 2, BN_INK_DIM, v->arg.decisions ? "v shows all" : "v shows decisions");
 }
 
-/* All of the selected record. */
+/* The selected record in full. */
 static void detail_draw(const audit_view *v, const bn_audit_row *r, bn_area a)
 {
 	bn_buf text = BN_BUF_INIT;
@@ -271,7 +271,7 @@ static void draw(bn_view *view, bn_area a, bool focused)
 		detail_draw(v, r, detail);
 }
 
-/* ---- narrowing ----------------------------------------------------------------------------------- */
+/* ---- filtering ----------------------------------------------------------------------------------- */
 
 static int outcome_read(int *out, const char *word, size_t n)
 {
@@ -291,7 +291,7 @@ static void put(
 	snprintf(out, size, "%s%.*s%s", before, (int)n, word, after);
 }
 
-/* One of "who=ada what=approved on=power outcome=refused", or a word that must occur. */
+/* One of "who=ada what=approved on=power outcome=refused", or a word that the record must contain. */
 static int word_read(bn_audit_arg *arg, const char *word, size_t n, bn_err *err)
 {
 	const char *equals = memchr(word, '=', n);

@@ -26,22 +26,22 @@ typedef struct bn_findings {
 	size_t count;
 } bn_findings;
 
-/* Which records of the log; empty texts and -1: any. */
+/* A filter of the log's records; empty texts and -1 match all. */
 typedef struct bn_audit_arg {
-	char user[BN_TYPED_BYTES + 8]; /* a name, or a uid in digits */
+	char user[BN_TYPED_BYTES + 8]; /* a name or a uid */
 	char kind[BN_TYPED_BYTES + 8]; /* globs */
 	char entity[BN_TYPED_BYTES + 8];
-	char text[BN_TYPED_BYTES + 8]; /* somewhere in the record */
+	char text[BN_TYPED_BYTES + 8]; /* contained in the record */
 	int outcome;    /* a bn_outcome, or -1 */
-	bool decisions; /* only those that a person decided, and what was refused */
+	bool decisions; /* only decisions of people, and refused actions */
 } bn_audit_arg;
 
-/* What it did, in words: "asked for", "made champion"; and of what: "power/3". Both in out. */
+/* What it did, in words ("asked for", "made champion"), and its object ("power/3"), both in out. */
 void bn_audit_did(const bn_audit_row *r, char *out, size_t size);
 void bn_audit_what(const bn_audit_row *r, char *out, size_t size);
-/* Why, or with what: the reason that was given, in quotes, else the rest of the record in a line. */
+/* The given reason in quotes; else the rest of the record on one line. */
 void bn_audit_why(const bn_audit_row *r, char *out, size_t size);
-/* All of it: a field a line, with units, lines no longer than `width` columns. */
+/* The record in full: one field per line, with units, wrapped at `width` columns. */
 void bn_audit_write(const bn_audit_row *r, bool utc, int width, bn_buf *out);
 
 #endif

@@ -1,4 +1,5 @@
-/* record.c - a record of the audit log in words: what was done to what, why, and all of its fields with their units. */
+/* record.c - a record of the audit log in words: what was done to which object, why, and all fields with their
+ * units. */
 #include "core/base/json.h"
 #include "core/base/str.h"
 #include "tui/ui/format.h"
@@ -18,7 +19,7 @@ static json_t *payload_of(const bn_audit_row *r)
 	return parsed;
 }
 
-/* "was refused: approved" of what changed nothing. */
+/* "was refused: approved": a record without effect. */
 static bool is_refused(const bn_audit_row *r)
 {
 	return r->outcome == BN_OUTCOME_REFUSED || r->outcome == BN_OUTCOME_INVALID ||
@@ -111,7 +112,7 @@ void bn_audit_why(const bn_audit_row *r, char *out, size_t size)
 
 enum { NAME = 13 };
 
-/* "name       value", wrapped at blanks; what goes on is indented as far. */
+/* "name       value", wrapped at blanks; continuation lines are indented to the value. */
 static void put_field(bn_buf *out, const char *name, const char *value, int width)
 {
 	size_t room = width > NAME + 20 ? (size_t)(width - NAME) : 20;
@@ -137,7 +138,7 @@ static void put_field(bn_buf *out, const char *name, const char *value, int widt
 	}
 }
 
-/* A number with the unit that the end of its name says. */
+/* A number with the unit that its name ends with. */
 static void number_text(const char *name, const json_t *value, bool utc, char *out, size_t size)
 {
 	char text[BN_FORMAT_BYTES];
@@ -173,7 +174,7 @@ static void put_value(bn_buf *out, const char *name, const json_t *value, bool u
 	} else if (!json_is_null(value)) {
 		char *all =
 			json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(12));
-		/* Blanks after commas, so that it can be wrapped. */
+		/* blanks after commas, for wrapping */
 		bn_buf spaced = BN_BUF_INIT;
 		for (const char *s = all; s && *s; s++) {
 			bn_buf_addch(&spaced, *s);

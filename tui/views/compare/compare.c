@@ -160,7 +160,7 @@ static bool is_data_ref(const bn_compare_row *row, const char *text)
 	       !strstr(row->key, "digest");
 }
 
-/* The version that the base has, when it is another one of the same dataset; else NULL. */
+/* The base's version of the same dataset, if it is another one; else NULL. */
 static const char *other_version(const bn_compare_page *d, const bn_compare_row *row, int run)
 {
 	const char *base = row->cells[d->table->baseline].text, *own = row->cells[run].text;

@@ -11,13 +11,14 @@ typedef struct bn_data_view {
 	bn_page *answer; /* bn_data_answer of the selected version, or of the one before while
 			  * that comes */
 	char asked[BN_REF_BYTES]; /* the last requested version */
-	bool is_current;          /* the answer is about that version */
+	bool is_current;          /* the answer is for that version */
 	bool has_failed;          /* the answer could not be read */
 } bn_data_view;
 
 /* Requests the summary of a version, unless it is here or requested. */
 void bn_data_answer_follow(bn_data_view *v, const char *ref);
-/* Requests it again; a page comes if the workspace has changed since, or if it failed. */
+/* Requests it again; a page arrives if the workspace has changed since, or if the request
+ * failed. */
 void bn_data_answer_refresh(bn_data_view *v);
 /* True if p was a summary, which is taken. */
 bool bn_data_answer_page(bn_data_view *v, bn_page *p);

@@ -45,7 +45,7 @@ bool bn_data_answer_page(bn_data_view *v, bn_page *p)
 		return false;
 	v->has_failed = !p->data && p->err.code;
 	v->is_current = p->data || (v->is_current && !v->has_failed);
-	if (!p->data && !v->has_failed) { /* nothing is new */
+	if (!p->data && !v->has_failed) { /* unchanged */
 		bn_page_free(p);
 		return true;
 	}
@@ -214,7 +214,7 @@ static int constants_draw(const bn_data_answer *d, bn_area a, int row)
 	return row + 1;
 }
 
-/* Of so many columns as there are, it looks only at those that it draws. */
+/* Of the columns, only those that are drawn are looked at. */
 static void columns_draw(const bn_data_answer *d, bn_area a, int row)
 {
 	const bn_profile *p = d->profile;

@@ -26,21 +26,21 @@ typedef struct bn_data_answer {
 	bn_dataset_versions *children;        /* made from it */
 	const struct bn_checks *checks;
 	bn_profile *profile;
-	/* Of the profile: columns that change, the one with the most missing values first, as many as can be shown. */
+	/* Profiled columns that are not constant, by missing values in descending order, as many as can be shown. */
 	const size_t *ranked;
 	size_t ranked_count, changing, constant;
 	char constants
-		[BN_ANSWER_NAMES]; /* names of those that never change, as far as there is room */
+		[BN_ANSWER_NAMES]; /* names of the constant columns, as many as fit */
 	uint64_t generation;       /* of the index */
 } bn_data_answer;
 
-/* Which version; have: the generation that is here, of which nothing new is wanted; 0: none. */
+/* A version; have: the generation of the page that is already here, which is not sent again; 0: none. */
 typedef struct bn_data_answer_arg {
 	char ref[BN_REF_BYTES];
 	uint64_t have;
 } bn_data_answer_arg;
 
-/* Chooses what is shown of its profile, in one pass over the columns and a sort of those that change. */
+/* Fills in ranked and constants, in one pass over the columns and a sort of those that are not constant. */
 int bn_data_answer_rank(bn_data_answer *a, bn_arena *arena, bn_err *err);
 
 /* Two versions, by reference: the differences of b from a. */

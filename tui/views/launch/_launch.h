@@ -45,10 +45,10 @@ typedef struct bn_launch_view {
 	bn_form_field fields[BN_LAUNCH_FIELDS];
 	char base[BN_LAUNCH_FIELDS]
 		 [BN_FORM_VALUE]; /* the value in the repeated run, or the default */
-	uint64_t filled;          /* the hash of the fields as they were filled */
+	uint64_t filled;          /* hash of the fields as filled in */
 	bool only_changed;        /* changed */
-	bn_parts_arg shared_of;   /* what was asked of, */
-	char shared[400];         /* and which of these parts may share rows; "" for none */
+	bn_parts_arg shared_of;   /* the requested parts, */
+	char shared[400];         /* and which of them may share rows; "" for none */
 	bool starting;
 } bn_launch_view;
 

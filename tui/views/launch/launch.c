@@ -66,7 +66,7 @@ static void part_of(const bn_launch_view *v, int field, char out[BN_REF_BYTES])
 	snprintf(out, BN_REF_BYTES, "%.*s", BN_REF_BYTES - 1, v->fields[field].value);
 }
 
-/* Asks, when other parts were chosen, which of them may share rows. */
+/* Requests which parts may share rows, when the parts have changed. */
 static void shared_follow(bn_launch_view *v)
 {
 	bn_parts_arg parts;
@@ -157,7 +157,7 @@ static void started(bn_launch_view *v, const bn_started *s)
 		bn_frame_message(f, "%zu runs wait in the queue, or run", runs);
 }
 
-/* Of what stands in the fields. */
+/* Hash of the values in the fields. */
 static uint64_t typed_hash(const bn_launch_view *v)
 {
 	uint64_t h = 1469598103934665603u; /* FNV-1a */
@@ -194,7 +194,7 @@ static void page(bn_view *view, bn_page *p)
 
 /* ---- commands ------------------------------------------------------------------------------------ */
 
-/* What was typed is not kept: leaving it is asked for. */
+/* Asks before leaving a changed form, since the changes are lost. */
 static bool leave_asks(bn_launch_view *v)
 {
 	if (!v->page || typed_hash(v) == v->filled)

@@ -1,7 +1,7 @@
 /*
- * model.c - the sheet of one model version (sheet.c). Each of its lines opens what it says: a gate its evidence, a metric the
- * run, data its rows, the card its text. A approves and R rejects; when that is not allowed the sheet says why before anybody
- * tries. P takes the next step: it asks for approval, or makes an approved version the champion.
+ * model.c - the sheet of one model version (sheet.c). Enter opens the selected line: a gate its evidence, a metric the
+ * run, data its rows, the card its text. A approves and R rejects; if that is not allowed the sheet shows why. P takes
+ * the next step: it asks for approval, or makes an approved version the champion.
  */
 #include "core/base/mem.h"
 #include "tui/ui/format.h"
@@ -19,7 +19,7 @@ typedef struct model_view {
 	char spec[BN_REF_BYTES];
 	bn_sheet_line lines[BN_SHEET_LINES];
 	int count, selected, top, page_rows;
-	bool is_behind; /* the page is of the version that was shown before */
+	bool is_behind; /* the page is of the previously shown version */
 	bn_version_asked asked;
 } model_view;
 
@@ -36,7 +36,7 @@ static const bn_inbox_item *item_of(const model_view *v)
 
 /* ---- moving -------------------------------------------------------------------------------------- */
 
-/* To the next line that opens something; stays when there is none. */
+/* Moves to the next line that opens something; stays if there is none. */
 static void step(model_view *v, int by)
 {
 	const bn_sheet *s = data_of(v);
@@ -46,7 +46,7 @@ static void step(model_view *v, int by)
 			return;
 		}
 	if (by < 0)
-		v->top = 0; /* what stands above the first of them */
+		v->top = 0; /* the lines above the first one */
 }
 
 static bool move(model_view *v, bn_command_id id)

@@ -1,7 +1,7 @@
 /*
- * models.c - the registry: what waits for the user first, then what waits for others, what is in use, and every other
- * version with why it is not; beside it, where there is room, the sheet of the selected one. A approves and R rejects from
- * here too, once the sheet was seen.
+ * models.c - the registry: first versions that wait for the user, then those that wait for others, those in use, and
+ * all others with the reason; beside it, if there is room, the sheet of the selected version. A approves and R rejects
+ * here too, once the sheet has been seen.
  */
 #include "core/base/hash_key.h"
 #include "core/base/mem.h"
@@ -70,11 +70,11 @@ typedef enum section {
 } section;
 
 typedef struct model_row {
-	const bn_version *version;       /* NULL: the line that begins a section */
-	const bn_inbox_item *item;       /* of a request */
-	const bn_version *champion;      /* of its model, another version; NULL: none */
-	const bn_endpoint *endpoint;     /* that serves it now */
-	const bn_monitor_report *report; /* the newest about it */
+	const bn_version *version;       /* NULL: a section's title */
+	const bn_inbox_item *item;       /* its request */
+	const bn_version *champion;      /* another version of the same model; NULL: none */
+	const bn_endpoint *endpoint;     /* the server that serves it now */
+	const bn_monitor_report *report; /* the newest report about it */
 	section section;
 } model_row;
 
@@ -150,7 +150,7 @@ static model_row row_of(const bn_models *d, const bn_version *v, const bn_inbox_
 	return r;
 }
 
-/* Versions by section, each begun by a line that is no version; a request is listed as such alone. */
+/* Rows by section, each with a title row; a version with a request is listed only once, as the request. */
 static int rows_make(models_view *v, const bn_models *d)
 {
 	size_t inbox = d->inbox ? d->inbox->count : 0,
@@ -230,7 +230,7 @@ static const char *grid_across(void *ctx, int64_t row, bool *is_rule)
 
 /* ---- cells --------------------------------------------------------------------------------------- */
 
-/* The usual summary of the task on the test part, else its first metric. */
+/* The task's main metric on the test part, else its first metric. */
 static const char *main_metric(const bn_version *v, double *value)
 {
 	static const char *const names[] = {"rmse", "roc_auc", "accuracy"};
@@ -296,7 +296,7 @@ static void gates_cell(const bn_gate_report *g, bn_grid_cell *out)
 	out->text = out->buf;
 }
 
-/* The last decision that was one way. */
+/* The newest decision with that result. */
 static const bn_decision *last_decision(const bn_version *v, bool approved)
 {
 	for (size_t i = v->n_decisions; i-- > 0;)
@@ -322,7 +322,7 @@ static void in_use_text(const model_row *r, char *out, size_t size)
 			r->report->dataset.columns);
 }
 
-/* Why it stands where it does: what the asker says, who may sign, why it was rejected, what uses it. */
+/* The reason for its place: the request's reason, who may sign, why it was rejected, what uses it. */
 static void remark_cell(const model_row *r, bn_grid_cell *out)
 {
 	const bn_version *v = r->version;
@@ -625,7 +625,7 @@ static void answer(bn_view *view, bn_command_id id, const char *text)
 	bn_version_answer(view, &((models_view *)view)->asked, text);
 }
 
-/* Its lines point into the page that is shown. */
+/* The rows point into the shown page. */
 static void page(bn_view *view, bn_page *p)
 {
 	models_view *v = (models_view *)view;

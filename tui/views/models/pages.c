@@ -19,7 +19,7 @@ static void models_release(void *data)
 		bn_monitor_reports_release(m->reports);
 }
 
-/* What serves the versions, and how their inputs drift. */
+/* Reads the servers of the versions, and the drift of their inputs. */
 static int in_use_read(bn_models *m, bn_arena *arena, bn_reader *r, bn_err *err)
 {
 	bn_endpoints *endpoints = bn_arena_alloc(arena, sizeof *endpoints);
@@ -93,7 +93,7 @@ static void name_add(names *n, const char *name)
 	n->count++;
 }
 
-/* Gates that do not pass yet are no reason why it is not mine to sign. */
+/* Unsatisfied gates do not count: the user can still satisfy them. */
 static bool i_could_sign(const bn_inbox_item *d)
 {
 	return d->can_approve || (d->gates && d->gates->blocked);
@@ -138,7 +138,7 @@ static int users_add(names *n, bn_reader *r, const bn_policy *policy, const bn_i
 	return rc;
 }
 
-/* Who may sign and has not: by the roles and the policy of now. */
+/* Who may sign and has not, by the current roles and policy. */
 static int signers_read(bn_sheet *s, bn_arena *arena, bn_reader *r, bn_err *err)
 {
 	sqlite3 *db = bn_workspace_index(r->ws);
@@ -173,7 +173,7 @@ int bn_source_sheet(void *context, const void *arg, bn_page *page, bn_job *job, 
 	int rc = s ? bn_reader_refresh(r, err) : bn_err_nomem(err, "a sheet");
 	if (rc < 0 || (rc = bn_inbox_item_read(&s->item, r->ws, a->ref, err)) < 0)
 		return rc;
-	/* Both are said beside what decides; without them it stands. */
+	/* Both are additional: the sheet is shown without them. */
 	if (bn_evidence_read(&s->evidence, r->ws, a->ref, &own) < 0)
 		s->evidence = NULL;
 	bn_err_clear(&own);
@@ -197,7 +197,7 @@ int bn_source_card(void *context, const void *arg, bn_page *page, bn_job *job, b
 	return rc;
 }
 
-/* Turns ref into the UUID of the version that was shown; by now its name may be that of another. */
+/* Replaces ref by the UUID of the shown version, since its name may refer to another one by now. */
 static int shown_find(bn_action_arg *a, bn_workspace *ws, bn_err *err)
 {
 	bn_version *v = NULL;
@@ -216,7 +216,7 @@ static int shown_find(bn_action_arg *a, bn_workspace *ws, bn_err *err)
 	return rc;
 }
 
-/* What is done to versions beside deciding; what was done goes into text. */
+/* Actions on versions other than decisions; text: what was done. */
 static int version_act(
 	bn_reader *r, const bn_action_arg *asked, char *text, size_t size, bn_err *err)
 {

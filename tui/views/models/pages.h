@@ -17,15 +17,15 @@
 typedef struct bn_models {
 	bn_inbox *inbox;
 	bn_version_page *versions;
-	bn_endpoints *endpoints;     /* NULL: not known */
-	bn_monitor_reports *reports; /* the newest first; NULL: not known */
+	bn_endpoints *endpoints;     /* NULL: unknown */
+	bn_monitor_reports *reports; /* newest first; NULL: unknown */
 } bn_models;
 
-/* The sheet of a version, with who could still sign and what others have measured. */
+/* The sheet of a version, with those who may still sign and the evidence of others. */
 typedef struct bn_sheet {
 	bn_inbox_item *item;
-	const char *signers;        /* "the next is you or lin"; NULL: not known */
-	bn_evidence_list *evidence; /* NULL: none is read */
+	const char *signers;        /* "the next is you or lin"; NULL: unknown */
+	bn_evidence_list *evidence; /* NULL: not read */
 } bn_sheet;
 
 typedef enum bn_ui_action {
@@ -45,7 +45,7 @@ typedef enum bn_ui_action {
 	BN_ACTION_RUN_NOTE, /* reason: the note, or "" */
 	BN_ACTION_RUN_REMOVE,
 	BN_ACTION_RUN_RESTORE,
-	/* Of versions of models: */
+	/* On versions of models: */
 	BN_ACTION_REGISTER,     /* ref: the model; reason: the run */
 	BN_ACTION_ASK,          /* for approval of ref; reason: why */
 	BN_ACTION_ALIAS,        /* ref: the version; reason: the alias */

@@ -1,6 +1,6 @@
 /*
- * sheet.c - the lines of one version's sheet, in the order of the questions: what is asked and who must still sign; do the
- * gates pass; is it better than the champion; what is that based on; what was said so far.
+ * sheet.c - the lines of one version's sheet, in the order of the questions: what is requested and who must still sign;
+ * do the gates pass; is it better than the champion; which run and data is it from; what has been said so far.
  */
 #include "tui/views/models/_sheet.h"
 
@@ -18,7 +18,7 @@ static const json_t *metrics_of(const bn_version *v)
 	return json_object_get(v->metrics, "test");
 }
 
-/* Counts of rows are written beside the metrics, and are none. */
+/* Counts of rows are stored with the metrics, but are not metrics. */
 static bool is_metric(const char *key)
 {
 	return strncmp(key, "rows", 4) != 0;
@@ -33,7 +33,7 @@ static size_t metric_count(const bn_version *v)
 	return n;
 }
 
-/* The metric of that place; NULL past the end. */
+/* The metric at that index; NULL past the end. */
 static const char *metric_at(const bn_version *v, size_t at, double *value)
 {
 	const char *key;
@@ -129,7 +129,7 @@ bool bn_sheet_opens(const bn_sheet *s, const bn_sheet_line *line)
 	case BN_SHEET_CARD:
 	case BN_SHEET_DECISION:
 	case BN_SHEET_ASKED:
-	case BN_SHEET_HEAD: /* the request in full, and whose signatures there are */
+	case BN_SHEET_HEAD: /* the request in full, with the signatures */
 		return true;
 	default:
 		return false;
@@ -272,7 +272,7 @@ static void gates_title(const bn_gate_report *g, char *out, size_t size)
 	snprintf(out, size, "gates  %zu pass  %zu warn  %zu block", g->passed, warns, blocks);
 }
 
-/* Widths of the table of metrics: names get what three numbers leave. */
+/* Widths of the table of metrics: the names get what three numbers leave. */
 typedef struct widths {
 	int name, number;
 } widths;

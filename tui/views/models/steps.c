@@ -1,4 +1,4 @@
-/* steps.c - the steps in the life of a version beside the decision: asking for approval, aliases, withdrawing it, and
+/* steps.c - the steps in the life of a version other than the decision: asking for approval, aliases, withdrawing, and
  * registering a run as a version. See _models.h. */
 #include "core/base/str.h"
 #include "tui/views/models/_models.h"
@@ -20,7 +20,7 @@ static bool may_ask(const bn_version *m)
 	return m->state == BN_MODEL_REGISTERED || m->state == BN_MODEL_REJECTED;
 }
 
-/* Of the champion it is known which version was it before, so that can be taken back. */
+/* Setting the champion can be undone, since the previous champion is known. */
 static void alias_action(
 	bn_version_asked *out, const bn_version *m, const bn_version *champion, const char *alias)
 {
@@ -143,7 +143,7 @@ void bn_version_undecided(const bn_version *m, char *why, size_t size)
 		bn_model_state_name(m->state), may_ask(m) ? ": P asks for approval" : "");
 }
 
-/* A blocking gate that only somebody's attestation opens, and this one a command makes. */
+/* A blocking gate that needs an attestation, which a command can make. */
 static bool lacks_reproduction(const bn_inbox_item *d)
 {
 	for (size_t i = 0; d->gates && i < d->gates->count; i++) {

@@ -1,4 +1,4 @@
-/* _monitor.h - the inside of the screens of monitoring: monitor.c (the list of reports), report.c (one of them). */
+/* _monitor.h - internals of the monitoring screens: monitor.c (the list of reports), report.c (one report). */
 #ifndef BN_TUI_VIEWS_MONITOR__MONITOR_H
 #define BN_TUI_VIEWS_MONITOR__MONITOR_H
 #include "tui/views/_list.h"
@@ -10,7 +10,7 @@ static inline bn_state bn_drift_state(bn_drift_verdict v)
 	return v == BN_DRIFT_FOUND ? BN_STATE_FAIL : BN_STATE_WARN;
 }
 
-/* The report beside the list follows the selection. */
+/* Shows a report beside the list. */
 void bn_view_report_show(bn_view *report, const char *id);
 void bn_view_report_draw(bn_view *report, bn_area a, bool focused);
 

@@ -1,6 +1,5 @@
 /*
- * monitor.c - drift reports of models in use, the newest first; beside them, where there is room, the selected one
- * (report.c).
+ * monitor.c - drift reports of models in use, newest first; beside them, if there is room, the selected one (report.c).
  */
 #include "core/base/hash_key.h"
 #include "core/base/mem.h"

@@ -52,7 +52,7 @@ static void window_fill(bn_report_page *p, const bn_monitor_report *of, size_t a
 	}
 }
 
-/* Those before it that can be read; another's private one is left out. */
+/* Reads the earlier reports; those that cannot be read (private ones of others) are left out. */
 static int windows_read(bn_report_page *p, bn_reader *r, bn_err *err)
 {
 	bn_monitor_reports list = {NULL, 0};
@@ -74,7 +74,7 @@ static int windows_read(bn_report_page *p, bn_reader *r, bn_err *err)
 	return rc;
 }
 
-/* The row filter of the run, by which the reference was read. */
+/* The row filter of the run, which the reference was read with. */
 static int where_read(bn_report_page *p, bn_arena *arena, bn_reader *r, bn_err *err)
 {
 	bn_run_terms terms;
@@ -85,7 +85,7 @@ static int where_read(bn_report_page *p, bn_arena *arena, bn_reader *r, bn_err *
 	return p->where ? 0 : bn_err_nomem(err, "a report");
 }
 
-/* The server and the run; a report may be about a model that is not registered. */
+/* Reads the server and the run; the model of a report may be unregistered. */
 static int in_use_read(bn_report_page *p, bn_arena *arena, bn_reader *r, bn_err *err)
 {
 	char spec[BN_REF_BYTES];

@@ -1,5 +1,5 @@
 /*
- * pages.h - one drift report, with those of its model before it.
+ * pages.h - one drift report, with the earlier ones of its model.
  */
 #ifndef BN_TUI_VIEWS_MONITOR_PAGES_H
 #define BN_TUI_VIEWS_MONITOR_PAGES_H
@@ -14,19 +14,20 @@
 
 typedef struct bn_report_page {
 	bn_monitor_report *report;
-	/* Reports of the same model up to this one, the oldest first; this is the last. */
+	/* Reports of the same model up to this one, oldest first; this is the last. */
 	size_t windows;
 	double times_ms[BN_WINDOWS];
-	double *severities; /* [feature * BN_WINDOWS + window], of this report's features; NaN: not known */
-	/* What serves the model now, and the run that made it; without one port is 0, the run "". */
+	double *severities; /* [feature * BN_WINDOWS + window], for this report's features; NaN: unknown */
+	/* The server of the model now, and the run that made it; port 0: none; run "": none. */
 	int64_t port, requests, errors;
 	double p99_ms;
 	char run[BN_RUN_ID_TEXT];
-	/* Of the reference only the rows that the model was trained on: the run's row filter; NULL: all, or not known. */
+	/* The row filter of the run: the reference is only the rows that the model was trained on; NULL: all, or
+	 * unknown. */
 	const char *where;
 } bn_report_page;
 
-/* How far a score is over its threshold, so that p-values and distances can stand in one order: 1 is just drift. NaN:
+/* The score relative to its threshold, so that p-values and distances can be ordered together: drift is 1 or more. NaN:
  * inconclusive. */
 static inline double bn_drift_severity(const bn_drift_result *r)
 {

@@ -1,6 +1,6 @@
 /*
- * report.c - one drift report: a row per feature, the worst first, with its severity over the last windows; the
- * distribution of the selected one as large as there is room, the verdict with its rule, and how it came to be over time.
+ * report.c - one drift report: a row per feature, in order of urgency, with its severity over the last windows; the
+ * distribution of the selected one as large as possible, the verdict with its rule, and the severity over time.
  */
 #include "core/base/mem.h"
 #include "core/base/utf8.h"
@@ -65,10 +65,10 @@ static const bn_grid_column columns[COLUMNS] = {
 
 typedef struct report_view {
 	bn_list list;
-	size_t *order; /* features, the worst first */
+	size_t *order; /* features by urgency */
 	size_t count;
-	bool feature_only; /* the distribution alone, where there is no room for both */
-	bool is_linear;    /* also where one bin holds most */
+	bool feature_only; /* show only the distribution, if there is no room for both */
+	bool is_linear;    /* linear axis also if one bin holds most */
 } report_view;
 
 static const bn_report_page *page_of(const bn_list *l)
@@ -78,7 +78,7 @@ static const bn_report_page *page_of(const bn_list *l)
 
 /* ---- rows ---------------------------------------------------------------------------------------- */
 
-/* Drift first, then what is not known, each by how far it is over its threshold. */
+/* Drift first, then inconclusive features, then the rest; each by its severity. */
 static double urgency(const bn_monitor_feature *f)
 {
 	double s = bn_drift_severity(&f->result);
@@ -93,7 +93,7 @@ static void order_make(report_view *v, const bn_report_page *p)
 	bn_free(v->order);
 	v->order = bn_alloc((n + 1) * sizeof *v->order);
 	v->count = v->order ? n : 0;
-	for (size_t i = 0; i < v->count; i++) { /* few: inserted one by one */
+	for (size_t i = 0; i < v->count; i++) { /* insertion sort: there are few */
 		size_t at = i;
 		double u = urgency(&p->report->features[i]);
 		for (; at > 0 && urgency(&p->report->features[v->order[at - 1]]) < u; at--)
@@ -119,7 +119,7 @@ static int64_t grid_rows(void *ctx)
 	return (int64_t)((const report_view *)ctx)->count;
 }
 
-/* A shade a window: below half of the threshold, below it, over it, twice over it. */
+/* One shade per window: below half of the threshold, below it, above it, twice above it. */
 static void windows_cell(const report_view *v, int64_t row, bn_grid_cell *out)
 {
 	static const uint32_t shades[2][4] = {
@@ -185,7 +185,7 @@ static const bn_grid_source source = {.rows = grid_rows, .cell = grid_cell};
 
 /* ---- the distribution ---------------------------------------------------------------------------- */
 
-/* Whether one bin hides the others. */
+/* Whether one bin holds more than half. */
 static bool is_steep(const bn_monitor_feature *f)
 {
 	for (size_t i = 0; i < f->bins; i++)
@@ -228,7 +228,7 @@ static int feature_head(const bn_monitor_feature *f, bn_area a)
 	return 3;
 }
 
-/* Severity over the windows, with the line from which on it is drift. */
+/* Severity over the windows, with the threshold as a line. */
 static void history_draw(const bn_report_page *p, size_t feature, bn_area a, bool utc)
 {
 	bn_chart_series s = {.label = "severity",
@@ -296,7 +296,7 @@ static int head_draw(const report_view *v, bn_area a)
 	return 2;
 }
 
-/* Both, one above the other, on screens too small for panes. */
+/* Splits the area into list and detail, one above the other, on screens too small for panes. */
 static bool stack(const report_view *v, bn_area a, bn_area *list, bn_area *detail)
 {
 	int rows = (int)v->count + 1, most = a.rows * 2 / 5;
@@ -348,7 +348,7 @@ static void draw(bn_view *view, bn_area a, bool focused)
 		feature_draw(v, row, detail);
 }
 
-/* The rows of the reference that the test compared: those that the model was trained on, with a value of the input. */
+/* The rows of the reference that the test compared: those the model was trained on that have a value of the input. */
 static bool reference_filter(bn_rows_of *of, const bn_report_page *p, const bn_monitor_feature *f)
 {
 	bn_buf test = BN_BUF_INIT;
@@ -380,7 +380,7 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 	switch (id) {
 	case BN_CMD_OPEN:
 	case BN_CMD_NEXT_PANE:
-		v->feature_only = !v->feature_only; /* up and down go on to the next feature */
+		v->feature_only = !v->feature_only; /* up and down then move to the next feature */
 		return true;
 	case BN_CMD_BACK:
 		if (!v->feature_only)

@@ -281,7 +281,7 @@ static int gather_people(gather *g)
 	return g->o->who ? 0 : bn_err_nomem(g->err, "who you are");
 }
 
-/* Runs is likely the next screen: what it holds of many runs is read behind everything else here. */
+/* Runs is likely the next screen: reads its list into memory after everything else. */
 static int runs_hold(gather *g)
 {
 	bn_run_page *page = NULL;

@@ -80,7 +80,7 @@ typedef struct bn_line {
 	double value;
 	double spark[BN_SPARK];
 	int spark_count;
-	const char *brief; /* the detail where it does not fit; NULL: its beginning */
+	const char *brief; /* shown if the detail does not fit; NULL: the beginning of the detail */
 } bn_line;
 
 /* No argument: as if everything were zero. */

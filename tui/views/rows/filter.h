@@ -24,7 +24,7 @@ int bn_row_filter_read(
 void bn_row_filter_release(bn_row_filter *f);
 /* The expression of a filter without words; NULL if there is none. */
 const char *bn_row_filter_expression(const char *filter);
-/* The test that the column has a value, and if it is of reals a finite one. */
+/* Appends the condition that the column has a value, a finite one if it is real. */
 void bn_row_filter_put_present(bn_buf *out, const char *column, bool is_real);
 /* The rows that pass `filter` and the expression `more`; false if that is longer than out. */
 bool bn_row_filter_and(char *out, size_t size, const char *filter, const char *more);

@@ -10,7 +10,7 @@
 
 enum { ROOM_FROM = 12 }; /* rows of the area from which on there is a footer */
 
-/* With as many digits as fit, rounded, never cut: half a number is another number. "-": none fits. */
+/* Rounded to as many digits as fit, never cut: a cut number would be another one. "-": nothing fits. */
 static void number_fit(double value, int width, char *out, size_t size)
 {
 	snprintf(out, size, "%.*g", 4, value);
@@ -20,7 +20,7 @@ static void number_fit(double value, int width, char *out, size_t size)
 		snprintf(out, size, "-");
 }
 
-/* With as many digits as there is room for, six at most; fewer than four only where they do not fit. */
+/* At most six digits, as many as fit; fewer than four only if they do not fit. */
 static void mean_text(double mean, int width, char *out, size_t size)
 {
 	snprintf(out, size, "%.0f", mean);

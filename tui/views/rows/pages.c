@@ -181,7 +181,7 @@ static int total_of_values(bn_total *t, bn_arena *arena, bn_table_reader *table,
 	t->missing = (int64_t)f.missing;
 	if (many)
 		rc = missing_of(t, table, column, err);
-	/* A value that occurs once is none of the most frequent. */
+	/* a value that occurs once is not a most frequent one */
 	if (!many && f.count && f.values[0].text && f.values[0].count > 1) {
 		t->common = bn_arena_strdup(arena, f.values[0].text);
 		t->share = (double)f.values[0].count / (double)(f.rows - f.missing);
@@ -190,7 +190,7 @@ static int total_of_values(bn_total *t, bn_arena *arena, bn_table_reader *table,
 	return rc;
 }
 
-/* The mean of instants (ns) as an instant, to the second. */
+/* The mean of instants (ns) as an instant, rounded to seconds. */
 static void total_of_times(bn_total *t, bn_arena *arena)
 {
 	char text[BN_TIMESTAMP_TEXT];

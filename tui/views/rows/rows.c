@@ -516,7 +516,7 @@ static int rows_words(const bn_view *view, bn_command_id id, const char **out, i
 	return n;
 }
 
-/* Columns that were derived are kept by a dataset of their own. */
+/* The command that makes a dataset with the derived columns. */
 static void transform_cli(const bn_rows_view *v, const char *where, bn_buf *out)
 {
 	char derived[sizeof v->of.derived];

@@ -1,7 +1,7 @@
 /*
- * _run.h - one run from the inside: run.c is the screen and its commands, blocks.c the blocks that it is made of,
- * console.c the console, wide.c the picture where there is room,
- * origin.c what it comes from and what became of it. For these alone.
+ * _run.h - internals of the screen of one run: run.c has the screen and its commands, blocks.c the blocks that it
+ * consists of, console.c the console, wide.c the layout for large terminals, origin.c the origin and results of the
+ * run.
  */
 #ifndef BN_TUI_VIEWS_RUN__RUN_H
 #define BN_TUI_VIEWS_RUN__RUN_H
@@ -13,7 +13,7 @@ typedef enum bn_run_pane { BN_RUN_PICTURE, BN_RUN_FACTS, BN_RUN_CONSOLE, BN_RUN_
 typedef struct bn_run_view {
 	bn_view view;
 	bn_page *page;
-	char stopping[BN_RUN_ID_TEXT]; /* what the dialog is about */
+	char stopping[BN_RUN_ID_TEXT]; /* the run that the dialog asks about */
 	bn_run_arg arg;                /* the request: run, metric, axis and part of it */
 	bn_run_pane pane;
 	bool log_y;
@@ -21,11 +21,11 @@ typedef struct bn_run_view {
 	bool has_cursor;
 	size_t cursor;      /* index into the curve */
 	int top, page_rows; /* of the text panes */
-	int behind;         /* lines of the console that were printed since it does not follow */
-	bool is_beside;     /* of a list, whose keys are others */
-	bool holds;         /* it does not follow, though it is at its end */
-	char find[BN_TYPED_BYTES]; /* what is looked for on the console; "": nothing */
-	int match;          /* the line that was found; -1: none */
+	int behind;         /* lines printed to the console since it stopped following */
+	bool is_beside;     /* beside a list, which handles other keys */
+	bool holds;         /* not following, though the end is visible */
+	char find[BN_TYPED_BYTES]; /* what is searched for on the console; "": nothing */
+	int match;          /* the matching line; -1: none */
 } bn_run_view;
 
 extern const double bn_run_smoothing[];
@@ -37,24 +37,24 @@ static inline const bn_run_detail *bn_run_data(const bn_run_view *v)
 
 /* ---- console.c ----------------------------------------------------------------------------------- */
 
-/* The last lines that fit, or from where they were scrolled to. */
+/* Draws the last lines that fit, or those at the scroll position. */
 void bn_run_log_draw(bn_run_view *v, const bn_run_detail *d, bn_area a, bool scrolled);
-/* A rule and as many rows below it as are given; returns both. */
+/* Draws a rule and the given number of rows below it; returns both. */
 int bn_run_console_draw(bn_run_view *v, const bn_run_detail *d, bn_area a, int rows);
-/* What is said of the console: what is looked for, or whether it follows; "" for nothing. */
+/* What the console searches for, or whether it follows; "" for nothing. */
 void bn_run_console_words(const bn_run_view *v, const bn_run_detail *d, char *out, size_t size);
 /* The console's line with the error; -1: none. */
 int bn_run_error_line(const bn_run_detail *d);
 bool bn_run_has_failed(const bn_run_detail *d);
-/* Looks for words, from the end on; "" for nothing. d may be NULL. */
+/* Searches for words from the end backwards; "" ends the search. d may be NULL. */
 void bn_run_find(bn_run_view *v, const bn_run_detail *d, const char *words);
-/* To the next line that has them, below (1) or above (-1); without words, to the error. False: there is none. */
+/* Moves to the next matching line, below (1) or above (-1); without words, to the error. False: there is none. */
 bool bn_run_find_step(bn_run_view *v, const bn_run_detail *d, int step);
-/* How many lines have them; *place: which of these one is at, from 1. */
+/* The number of matching lines; *place: the index of the current one, from 1. */
 int bn_run_match_count(const bn_run_view *v, const bn_run_detail *d, int *place);
-bool bn_run_follows(const bn_run_view *v); /* the end of the console stays in sight */
-void bn_run_follow_turn(bn_run_view *v);   /* or not */
-/* The lines that are shown stay so while others are printed, unless it follows. */
+bool bn_run_follows(const bn_run_view *v); /* the end of the console stays visible */
+void bn_run_follow_turn(bn_run_view *v);   /* toggles it */
+/* Keeps the shown lines in place when others are printed, unless it follows. */
 void bn_run_log_keep(bn_run_view *v, const bn_run_detail *old, const bn_run_detail *d);
 
 /* ---- wide.c -------------------------------------------------------------------------------------- */
@@ -76,9 +76,9 @@ int bn_run_origin_draw(const bn_run_detail *d, bn_area a, int rows);
 void bn_run_chart_draw(const bn_run_view *v, const bn_run_detail *d, bn_area a);
 void bn_run_rule_draw(bn_area a, int row, const char *title, const char *aside);
 bn_area bn_run_below(bn_area a, int rows);
-/* What is no number is a value: a loss that diverged is shown. */
+/* Values that are not finite are shown too: a loss that diverged. */
 const char *bn_run_value_text(char out[BN_FORMAT_BYTES], double x);
-/* Whether the picture is that of curves. */
+/* Whether the picture shows curves. */
 bool bn_run_is_curve_picture(const bn_run_view *v, const bn_run_detail *d);
 /* Whether a metric has more than one value: then it has a curve. */
 bool bn_run_has_curve(const bn_run_detail *d);

@@ -105,7 +105,7 @@ int bn_run_head_draw(const bn_run_view *v, const bn_run_detail *d, bn_area a)
 	if (r->title && room > 4)
 		bn_area_field(a, 0, col + 2, room, BN_INK_DIM, r->title);
 	second_draw(d, a, bn_frame_now_ms(v->view.frame));
-	char console[80] = ""; /* said by a rule where it is a part of the picture */
+	char console[80] = ""; /* in the picture, a rule shows it */
 	if (v->pane == BN_RUN_CONSOLE)
 		bn_run_console_words(v, d, console, sizeof console);
 	int end = a.cols - (int)bn_utf8_width(console);

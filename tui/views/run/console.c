@@ -1,6 +1,6 @@
 /*
- * console.c - the console of a run: its last lines, which follow what is printed or stay; what went wrong in it; words that
- * are looked for. See _run.h.
+ * console.c - the console of a run: its last lines, which follow the output or stay; the error in it; search for words.
+ * See _run.h.
  */
 #include "core/base/utf8.h"
 #include "tui/views/run/_run.h"
@@ -9,7 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* ---- what stands out ----------------------------------------------------------------------------- */
+/* ---- errors and warnings ------------------------------------------------------------------------- */
 
 static bool has_word(const char *line, const char *word)
 {
@@ -34,7 +34,7 @@ bool bn_run_has_failed(const bn_run_detail *d)
 	return bn_run_state(d->info->status) == BN_STATE_FAIL;
 }
 
-/* ---- looking for words --------------------------------------------------------------------------- */
+/* ---- search -------------------------------------------------------------------------------------- */
 
 static bool is_match(const bn_run_view *v, const bn_run_detail *d, int line)
 {
@@ -52,13 +52,13 @@ int bn_run_match_count(const bn_run_view *v, const bn_run_detail *d, int *place)
 	return n;
 }
 
-/* Lines below those that are shown. */
+/* Lines below the visible ones. */
 static int lines_below(const bn_run_view *v)
 {
 	return v->top + v->behind;
 }
 
-/* Puts a line in the middle, where it is not in sight. */
+/* Centres a line, unless it is visible. */
 static void line_show(bn_run_view *v, const bn_run_detail *d, int line)
 {
 	int end = (int)d->log_count - lines_below(v), from = end - v->page_rows;
@@ -82,7 +82,7 @@ void bn_run_find(bn_run_view *v, const bn_run_detail *d, const char *words)
 bool bn_run_find_step(bn_run_view *v, const bn_run_detail *d, int step)
 {
 	int n = (int)d->log_count, at = v->match;
-	if (!v->find[0]) { /* what stands out there */
+	if (!v->find[0]) { /* without words: the error */
 		at = bn_run_error_line(d);
 	} else {
 		at = at < 0 && step < 0 ? n : at;
@@ -118,7 +118,7 @@ void bn_run_log_keep(bn_run_view *v, const bn_run_detail *old, const bn_run_deta
 	for (size_t i = d->log_count; more > 0 && i > 0 && d->log_end - d->log[i - 1] <= more; i--)
 		added++;
 	int gone =
-		(int)old->log_count + added - (int)d->log_count; /* out of the window on the text */
+		(int)old->log_count + added - (int)d->log_count; /* left the window on the text */
 	if (!bn_run_follows(v) && v->pane != BN_RUN_FACTS)
 		v->behind += added;
 	if (v->match >= 0)
@@ -127,7 +127,7 @@ void bn_run_log_keep(bn_run_view *v, const bn_run_detail *old, const bn_run_deta
 
 /* ---- drawing ------------------------------------------------------------------------------------- */
 
-/* The words that were found, where they are. */
+/* Highlights the matching words. */
 static void match_draw(const bn_run_view *v, bn_area a, int row, int col, const char *line)
 {
 	const char *hit = strcasestr(line, v->find);
@@ -144,7 +144,7 @@ void bn_run_log_draw(bn_run_view *v, const bn_run_detail *d, bn_area a, bool scr
 	int n = (int)d->log_count, from = n - a.rows,
 	    error = bn_run_has_failed(d) ? bn_run_error_line(d) : -1;
 	v->page_rows = a.rows > 1 ? a.rows : 1;
-	if (scrolled) { /* top and behind count lines up from the end */
+	if (scrolled) { /* top and behind count lines from the end */
 		int below = lines_below(v);
 		below = below > from ? from : below;
 		below = below < 0 ? 0 : below;

@@ -177,7 +177,7 @@ static int curves_read(bn_run_detail *d, bn_arena *arena, bn_reader *r, const bn
 	return rc;
 }
 
-/* Whether a name holds every word. */
+/* Whether a name contains every word. */
 static bool has_words(const char *name, const char *words)
 {
 	char copy[BN_TYPED_BYTES], *rest = copy, *word;
@@ -188,7 +188,7 @@ static bool has_words(const char *name, const char *words)
 	return true;
 }
 
-/* Those that are not the curve above them, by interest, as the list of metrics is by name. */
+/* Curves other than the one above the grid, by interest; the list of metrics is by name. */
 static int grid_read(bn_run_detail *d, bn_arena *arena, bn_reader *r, const bn_series_list *list,
 	const bn_run_arg *a, const bn_points *epochs, bn_err *err)
 {
@@ -196,7 +196,7 @@ static int grid_read(bn_run_detail *d, bn_arena *arena, bn_reader *r, const bn_s
 	bn_curve_part part = {a->axis, a->from, a->to, d->info->started_ms, epochs};
 	if (!grid)
 		return bn_err_nomem(err, "curves");
-	for (int system = 0; system < 2; system++) /* what the supervisor measures comes last */
+	for (int system = 0; system < 2; system++) /* the supervisor's metrics come last */
 		for (size_t i = 0; i < list->count && d->grid_count < BN_RUN_GRID; i++) {
 			const bn_series_info *s = &list->items[i];
 			bool is_system = strncmp(s->key, "system/", 7) == 0;

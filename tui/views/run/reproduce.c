@@ -1,4 +1,4 @@
-/* reproduce.c - a run trained again from its spec, as a job, and its bytes compared (core/launch/reproduce.h). */
+/* reproduce.c - trains a run again from its spec, as a job, and compares the bytes (core/launch/reproduce.h). */
 #include "core/launch/reproduce.h"
 
 #include "core/base/fs.h"

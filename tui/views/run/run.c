@@ -54,7 +54,7 @@ static void panes_draw(const bn_run_view *v, bn_area a, bool focused)
 			names[i]);
 }
 
-/* Whether there is room for a grid of curves decides what is asked for. */
+/* Requests the curves of the grid if there is room for it. */
 static void grid_follow(bn_run_view *v, bn_area a)
 {
 	bool grid = bn_run_is_wide(bn_area_sub(a, 3, 0, a.rows - 3, a.cols));
@@ -245,7 +245,7 @@ static bool labels_open(bn_run_view *v)
 		&made, &err);
 }
 
-/* Charts are chosen by name where they are in sight; else the console is looked through. */
+/* '/' filters the grid by name if it is visible, else it searches the console. */
 static bool finds_charts(const bn_run_view *v)
 {
 	const bn_run_detail *d = bn_run_data(v);

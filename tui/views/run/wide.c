@@ -1,6 +1,6 @@
 /*
- * wide.c - a run with curves where there is room: the curve, below it a grid of the others, and the console; on the right
- * what was set, its numbers, and where it comes from. See _run.h.
+ * wide.c - a run with curves on a large terminal: the curve, below it a grid of the others, and the console; on the
+ * right settings, numbers, and the origin. See _run.h.
  */
 #include "tui/ui/chart.h"
 #include "tui/views/run/_run.h"
@@ -14,7 +14,7 @@ bool bn_run_is_wide(bn_area a)
 	return a.cols >= WIDE_COLS && a.rows >= WIDE_ROWS;
 }
 
-/* Under its name and its last value, or that at the read-out. */
+/* A chart below its name and its last value, or the value at the cursor. */
 static void cell_draw(const bn_run_view *v, const bn_run_detail *d, const bn_curve *c, bn_area a)
 {
 	bool has_cursor = v->has_cursor && v->cursor < d->curve.n;
@@ -30,7 +30,7 @@ static void cell_draw(const bn_run_view *v, const bn_run_detail *d, const bn_cur
 	bn_chart_draw(a, &chart);
 }
 
-/* A chart a metric; returns the rows taken. */
+/* One chart per metric; returns the rows used. */
 static int grid_draw(const bn_run_view *v, const bn_run_detail *d, bn_area a, int rows)
 {
 	char title[120], aside[80];
@@ -59,7 +59,7 @@ static int grid_draw(const bn_run_view *v, const bn_run_detail *d, bn_area a, in
 	return 1 + down * height;
 }
 
-/* Settings, numbers by part, where it comes from. */
+/* Settings, numbers by part, and the origin. */
 static void right_draw(const bn_run_detail *d, bn_area a)
 {
 	int settings = (int)d->params.count + 2, numbers = bn_run_numbers_count(d) + 1;

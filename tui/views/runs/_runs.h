@@ -32,7 +32,7 @@ typedef struct bn_runs_view {
 	char act_name[100];
 	char view_name[BN_TYPED_BYTES]; /* of the current saved view; "": none */
 	char where[BN_TYPED_BYTES];     /* in force */
-	char none[320];     /* why the list is empty under the filter */
+	char none[320];     /* why the filtered list is empty */
 	bool removed;       /* the trash is shown instead of the runs */
 	bool where_is_new;  /* requested, not received yet */
 	bool where_is_last; /* newer than the text typed after '/' */

@@ -108,7 +108,7 @@ static int mixed_look(bn_runs *runs, bn_reader *r, bn_arena *arena, bn_err *err)
 	return 0;
 }
 
-/* Of a filter that selects nothing. */
+/* For a filter that selects nothing: the key that no run has. */
 static void absent_look(bn_runs *runs, bn_reader *r, bn_arena *arena, const char *filter)
 {
 	bn_err why = BN_ERR_INIT;
@@ -168,7 +168,7 @@ int bn_source_runs(void *context, const void *arg, bn_page *page, bn_job *job, b
 
 /* ---- curves -------------------------------------------------------------------------------------- */
 
-/* How many points of the epochs lie at or before a step. */
+/* The number of points of the metric epoch up to a step. */
 static size_t epochs_before(const bn_points *epochs, int64_t step)
 {
 	size_t lo = 0, hi = epochs ? epochs->count : 0;
@@ -182,7 +182,7 @@ static size_t epochs_before(const bn_points *epochs, int64_t step)
 	return lo;
 }
 
-/* Where on the axis a point lies; NaN: before the first epoch. */
+/* The position of a point on the axis; NaN: before the first epoch. */
 static double axis_value(const bn_curve_part *part, int64_t step, int64_t time_ms)
 {
 	if (part->axis == BN_RUN_BY_STEP)
@@ -228,7 +228,7 @@ out:
 	return rc;
 }
 
-/* The steps of a part of the epochs. */
+/* The steps of a range of epochs. */
 static void epochs_range(const bn_curve_part *part, int64_t *from, int64_t *to)
 {
 	const bn_points *e = part->epochs;

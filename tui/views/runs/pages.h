@@ -62,7 +62,7 @@ typedef struct bn_runs {
 		*sparse; /* summary of folded ones: what all share, and what few have; "" none */
 	bn_queue *queue; /* of this user on this host */
 	bool mixed; /* those with the first metric are measured on different terms: none is the best */
-	const char *absent; /* the key of the filter that no run has, in words; NULL: they all have runs */
+	const char *absent; /* the key in the filter that no run has, in words; NULL: none */
 } bn_runs;
 
 /* Cells of a row after its fields. */
@@ -97,7 +97,7 @@ typedef enum bn_run_axis {
 	BN_RUN_BY_STEP,
 	BN_RUN_BY_SECONDS, /* since it started */
 	BN_RUN_BY_TIME,    /* ms since 1970 */
-	BN_RUN_BY_EPOCH,   /* the value that BN_EPOCH_METRIC had at the step; of runs that log it */
+	BN_RUN_BY_EPOCH,   /* the value of BN_EPOCH_METRIC at the step, for runs that log it */
 	BN_RUN_AXES,
 } bn_run_axis;
 
@@ -106,7 +106,7 @@ typedef struct bn_run_arg {
 	char metric[BN_KEY_BYTES]; /* "": the most interesting one */
 	bn_run_axis axis;
 	double from, to; /* the requested part of the axis; to <= from: all */
-	bool grid;       /* with a curve of each metric whose name holds these words; "": of all */
+	bool grid;       /* with curves of the metrics whose names contain these words; "": all */
 	char words[BN_TYPED_BYTES];
 } bn_run_arg;
 
@@ -123,7 +123,7 @@ typedef struct bn_run_detail {
 				 * others */
 	size_t metric_count, metric; /* metric: index of the curve; metric_count if none */
 	bn_curve curve,
-		partner; /* partner: the same metric of the other part; n 0: there is none */
+		partner; /* partner: the same metric of the other part; n 0: none */
 	const bn_curve *grid; /* of other metrics than the curve and its partner, those of most
 			       * interest first */
 	size_t grid_count;
@@ -131,8 +131,8 @@ typedef struct bn_run_detail {
 	int64_t step, steps;    /* steps done, and total; 0 unknown */
 	const char *const *log; /* last lines of the console */
 	size_t log_count;
-	const char *log_end; /* behind the last of them; lines lie in one text */
-	int64_t log_bytes;   /* printed so far */
+	const char *log_end; /* the end of the last one; lines point into one text */
+	int64_t log_bytes;   /* total bytes printed */
 	int64_t now_ms;
 	bn_sched_job job; /* of a queued one: its position, and why */
 } bn_run_detail;

@@ -22,7 +22,7 @@ static void ordered(bn_view *view)
 	bn_runs_ask(v, &arg, 0);
 }
 
-/* Why there is no row. */
+/* Why the list is empty. */
 static void empty_say(bn_runs_view *v, const bn_runs *d)
 {
 	bn_grid *g = &v->list.grid;
@@ -160,7 +160,7 @@ static void id_add(bn_compare_arg *out, const char *id)
 		memcpy(out->ids[out->count++], id, BN_RUN_ID_TEXT);
 }
 
-/* The pinned baseline first, then the marked runs in the order of the list; the selected one where none is marked. */
+/* The pinned baseline first, then the marked runs in list order, or the selected one if none is marked. */
 static void compared_ids(const bn_runs_view *v, bn_compare_arg *out)
 {
 	const bn_run_page *p = bn_runs_page(v);
@@ -169,7 +169,7 @@ static void compared_ids(const bn_runs_view *v, bn_compare_arg *out)
 	const char *base = v->baseline[0] ? v->baseline : NULL;
 	int64_t first = p && bn_runs_is_window(v) ? p->place : 0;
 	size_t seen = 0;
-	if (base) /* the first: A */
+	if (base) /* the first column, A */
 		id_add(out, base);
 	for (int64_t i = 0; p && i < bn_grid_count(g) && !bn_runs_is_window(v); i++) {
 		int64_t row = bn_grid_row(g, i);
