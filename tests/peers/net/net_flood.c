@@ -425,6 +425,9 @@ static void *be_honest(void *user)
 		}
 		usleep(20000);
 	}
+	SSL_free(kept_tls);
+	if (kept >= 0)
+		close(kept);
 	return NULL;
 }
 
@@ -521,6 +524,11 @@ int main(int argc, char **argv)
 	run(clients, count);
 	pthread_join(honest, NULL);
 	report(of);
+	for (size_t i = 0; i < made; i++) {
+		SSL_free(clients[i].tls);
+		close(clients[i].fd);
+	}
+	SSL_CTX_free(with_tls);
 	free(clients);
 	return 0;
 }
