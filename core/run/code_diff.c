@@ -12,6 +12,7 @@
 typedef struct comparing {
 	bn_code_diff *out;
 	git_repository *repo;
+	const bn_progress *watch;
 	bn_err *err;
 } comparing;
 
@@ -123,12 +124,14 @@ static int states_compare(comparing *c, git_index *a, git_index *b, char **why)
 		  git_diff_find_similar(diff, &renames) == 0;
 	size_t n = ok ? git_diff_num_deltas(diff) : 0;
 	c->out->files = bn_alloc_zeroed(n + 1, sizeof *c->out->files);
-	for (size_t i = 0; i < n && ok && c->out->files; i++)
-		ok = file_take(c, diff, i);
+	int rc = c->out->files ? 0 : bn_err_nomem(c->err, "a diff of code");
+	for (size_t i = 0; i < n && ok && rc >= 0; i++)
+		if ((rc = bn_progress_step(c->watch, "comparing files", i, n, c->err)) >= 0)
+			ok = file_take(c, diff, i);
 	if (!ok)
 		*why = bn_strf("the two states could not be compared: %s", git_words());
 	git_diff_free(diff);
-	return c->out->files ? 0 : bn_err_nomem(c->err, "a diff of code");
+	return rc;
 }
 
 /* The patches one after the other. */
@@ -151,10 +154,10 @@ static void files_clear(bn_code_diff *d)
 	d->count = d->left_out = 0;
 }
 
-int bn_code_diff_make(
-	bn_code_diff *out, const bn_code_state *a, const bn_code_state *b, bn_err *err)
+int bn_code_diff_make(bn_code_diff *out, const bn_code_state *a, const bn_code_state *b,
+	const bn_progress *watch, bn_err *err)
 {
-	comparing c = {.out = out, .err = err};
+	comparing c = {.out = out, .watch = watch, .err = err};
 	git_index *from = NULL, *to = NULL;
 	int rc = 0;
 	*out = (bn_code_diff){.patch = BN_BUF_INIT};

@@ -11,6 +11,7 @@
 #define BN_RUN_CODE_DIFF_H
 #include "core/base/buf.h"
 #include "core/base/err.h"
+#include "core/base/progress.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -39,9 +40,10 @@ typedef struct bn_code_diff {
 			  * each instead, and there are no files; NULL: they could */
 } bn_code_diff;
 
-/* From a to b. The repository is that of b's path, else that of a's. BN_ENOMEM. */
-int bn_code_diff_make(
-	bn_code_diff *out, const bn_code_state *a, const bn_code_state *b, bn_err *err);
+/* From a to b. The repository is that of b's path, else that of a's. watch: NULL is fine. BN_ENOMEM,
+ * BN_EINTR. */
+int bn_code_diff_make(bn_code_diff *out, const bn_code_state *a, const bn_code_state *b,
+	const bn_progress *watch, bn_err *err);
 /* Appends the files, a line each, and the patch: the form in which people read it. */
 void bn_code_diff_text(bn_buf *out, const bn_code_diff *d);
 void bn_code_diff_release(bn_code_diff *d);

@@ -45,13 +45,14 @@ static void code_release(run_code *c)
 	bn_buf_release(&c->patch);
 }
 
-int bn_run_code_diff(bn_code_diff *out, bn_workspace *ws, const char *a, const char *b, bn_err *err)
+int bn_run_code_diff(bn_code_diff *out, bn_workspace *ws, const char *a, const char *b,
+	const bn_progress *watch, bn_err *err)
 {
 	run_code from = {.patch = BN_BUF_INIT}, to = {.patch = BN_BUF_INIT};
 	int rc;
 	if ((rc = code_read(&from, ws, a, err)) < 0 || (rc = code_read(&to, ws, b, err)) < 0)
 		goto out;
-	rc = bn_code_diff_make(out, &from.state, &to.state, err);
+	rc = bn_code_diff_make(out, &from.state, &to.state, watch, err);
 out:
 	code_release(&from);
 	code_release(&to);

@@ -12,7 +12,8 @@
  * A run without a spec has no known commit. BN_ENOTFOUND; BN_EIO, BN_ECORRUPT: its uncommitted
  * changes cannot be read. */
 int bn_run_code_diff(
-	bn_code_diff *out, bn_workspace *ws, const char *a, const char *b, bn_err *err);
+	bn_code_diff *out, bn_workspace *ws, const char *a, const char *b,
+	const bn_progress *watch, bn_err *err);
 /* {"a", "b": ids, "compared": bool, "reason": text or null, "files": [{"path", "status", "binary",
  * "added", "removed"}], "files_left_out", "patch"}; bytes that are not UTF-8 become '?'. */
 int bn_run_code_diff_to_json(

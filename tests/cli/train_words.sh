@@ -34,6 +34,8 @@ check no_run_was_made 0 "$("$BINNACLE" run ls --json | grep -c '"id"')"
 # ---- tasks -------------------------------------------------------------------------------------------------------
 # shellcheck disable=SC2046
 says 0 regression_is_said "task regression because target 'on' is a number; --task classification" $(start) --trainer mlp --target on
+# shellcheck disable=SC2046
+says 0 flags_are_warned_of "warning: target 'on' is 0 or 1 in every row, and mlp learns it as a number" $(start) --trainer mlp --target on
 says 0 said_in_the_log "0 or 1 in every row: --task classification" run log latest
 # shellcheck disable=SC2046
 says 0 classification_is_said "task classification because target 'label' is not a number" $(start) --trainer mlp --target label

@@ -59,6 +59,26 @@ int bn_fake_action(void *context, const void *arg, bn_page *page, bn_job *job, b
 }
 
 /* A run, a dataset and a version, if they contain the words. */
+/* Three words of each kind, "alpha", "alps" and "beta", with the kind's letter; of a field its values. */
+int bn_fake_words(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
+{
+	FAKE_BEGIN(page);
+	static const char *const all[] = {"", "", "", "", "data/", "jobs", "power", "run-", "reviewer"};
+	static const char *const ends[] = {"alpha", "alps", "beta"};
+	const bn_words_arg *a = arg;
+	bn_words *out = bn_arena_alloc(&page->arena, sizeof *out);
+	const char **items = bn_arena_alloc(&page->arena, 3 * sizeof *items);
+	*out = (bn_words){items, 0, false};
+	for (int i = 0; i < 3; i++) {
+		const char *word = a->field[0] ? bn_arena_strf(&page->arena, "%s-%s", a->field, ends[i])
+					       : bn_arena_strf(&page->arena, "%s%s", all[a->kind], ends[i]);
+		if (strncmp(word, a->begin, strlen(a->begin)) == 0)
+			items[out->count++] = word;
+	}
+	page->data = out;
+	return 0;
+}
+
 int bn_fake_find(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
 {
 	FAKE_BEGIN(page);
@@ -100,7 +120,7 @@ const bn_page_source *bn_fake_source(void)
 		.origin = bn_fake_origin,
 		.find = bn_fake_find,
 		.launch = bn_fake_launch,
-		.shared = bn_fake_shared,
+		.warnings = bn_fake_warnings,
 		.start = bn_fake_start,
 		.models = bn_fake_models,
 		.sheet = bn_fake_sheet,
@@ -174,6 +194,7 @@ bn_frame *bn_fake_frame(bn_fake *fake, bool readonly)
 		.make_text = bn_view_text_new,
 		.status = bn_fake_status,
 		.find = bn_fake_find,
+		.words = bn_fake_words,
 		.open_found = bn_view_open_found,
 		.title = "power-forecast",
 		.save_dir = fake->save_dir ? fake->save_dir : "/nonexistent",

@@ -171,10 +171,12 @@ static int show_code(bn_cli *cli, bn_workspace *ws, const char *a, const char *b
 {
 	bn_code_diff diff = {.patch = BN_BUF_INIT};
 	bn_buf text = BN_BUF_INIT;
+	const bn_progress watch = bn_cli_watch(cli);
 	json_t *o = NULL;
 	int rc;
-	if ((rc = bn_run_code_diff(&diff, ws, a, b, err)) < 0)
+	if ((rc = bn_run_code_diff(&diff, ws, a, b, &watch, err)) < 0)
 		goto out;
+	bn_cli_progress_end(cli);
 	if (!bn_cli_is_text(cli)) {
 		if ((rc = bn_run_code_diff_to_json(&o, &diff, a, b, err)) >= 0)
 			rc = bn_cli_document(cli, o, err);

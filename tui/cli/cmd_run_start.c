@@ -2,21 +2,19 @@
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
-#include "core/data/dataset.h"
 #include "core/data/shared_parts.h"
+#include "core/launch/about_target.h"
 #include "core/launch/exec.h"
 #include "core/launch/launch.h"
 #include "core/launch/queue_supervisor.h"
 #include "core/launch/resolve.h"
 #include "core/learn/trainer.h"
 #include "core/pipeline/fold_classes.h"
-#include "core/profile/profile.h"
 #include "core/track/run.h"
 #include "tui/cli/run_follow.h"
 #include "tui/cli/run_spec.h"
 #include "tui/cli/verbs.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -169,78 +167,12 @@ static void say_task(bn_cli *cli, bn_workspace *ws, const bn_spec *spec)
 			spec->target);
 }
 
-static bool learns_classes(const bn_spec *spec)
+static void say_target(void *cli, bool warns, const char *text)
 {
-	const bn_trainer *trainer;
-	if (!spec->trainer || bn_trainer_find(&trainer, spec->trainer, NULL) < 0)
-		return false;
-	return !(trainer->tasks & 1u << BN_TASK_REGRESSION) ||
-	       (spec->task && !strcmp(spec->task, "classification"));
-}
-
-#define MANY_CLASSES 20
-#define MANY_FRACTIONS 10
-
-static bool has_fractions(const bn_profile_column *c)
-{
-	bool some = c->min != floor(c->min) || c->max != floor(c->max);
-
-	for (size_t i = 0; i < BN_PROFILE_QUANTILES; i++)
-		some |= isfinite(c->quantiles[i]) && c->quantiles[i] != floor(c->quantiles[i]);
-	return some && isfinite(c->min) && isfinite(c->max);
-}
-
-/* Warns if the target of a classifier is a number with fractions, or with almost as many values as rows. */
-static void say_number_classes(bn_cli *cli, const bn_spec *spec, const bn_profile_column *c)
-{
-	uint64_t values = c->rows - c->missing;
-	bool many = c->distinct > MANY_CLASSES && c->distinct * 2 > values;
-
-	if (!bn_type_is_number(c->type) || !learns_classes(spec) ||
-		(!many && !(c->distinct > MANY_FRACTIONS && has_fractions(c))))
-		return;
-	bn_cli_warn(cli,
-		"target '%s' has %llu different numbers in %llu rows, each of which is a "
-		"class to %s; --trainer ridge predicts numbers",
-		spec->target, (unsigned long long)c->distinct, (unsigned long long)values,
-		spec->trainer);
-}
-
-/* Says how many rows without a target are left out, and warns if the target is a feature. */
-static void say_left_out(bn_cli *cli, const bn_spec *spec, const bn_profile_column *c)
-{
-	if (c && c->missing)
-		bn_cli_say(cli,
-			"target '%s' is missing in %llu of the %llu rows, which are left out: they "
-			"show nothing to predict",
-			spec->target, (unsigned long long)c->missing, (unsigned long long)c->rows);
-	for (size_t i = 0; i < spec->features.count; i++)
-		if (!strcmp(spec->features.items[i], spec->target))
-			bn_cli_warn(cli, "'%s' of --features is the target, and no feature",
-				spec->target);
-}
-
-/* Messages about the target's column. */
-static void say_target(bn_cli *cli, bn_workspace *ws, const bn_spec *spec)
-{
-	bn_dataset_version *v = NULL;
-	bn_profile *p = NULL;
-	if (!spec->trainer || !spec->target || !spec->data_count)
-		return;
-	char *ref = spec->data->version > 0
-			    ? bn_strf("%s@v%lld", spec->data->name, (long long)spec->data->version)
-			    : bn_strdup(spec->data->name);
-	if (!ref || bn_dataset_resolve(&v, ws, ref, BN_DATASET_LIVE, NULL) < 0 ||
-		bn_dataset_load_profile(&p, ws, v, NULL) < 0)
-		goto out;
-	const bn_profile_column *c = bn_profile_find(p, spec->target);
-	if (c)
-		say_number_classes(cli, spec, c);
-	say_left_out(cli, spec, c);
-out:
-	bn_profile_free(p);
-	bn_dataset_version_free(v);
-	bn_free(ref);
+	if (warns)
+		bn_cli_warn(cli, "%s", text);
+	else
+		bn_cli_say(cli, "%s", text);
 }
 
 static int fetch_recipe(char hash[65], bn_workspace *ws, const char *id)
@@ -303,7 +235,7 @@ static int run_start(bn_cli *cli, bn_err *err)
 	if ((rc = bn_launch(ws, spec, &opt, id, err)) < 0)
 		goto out;
 	say_task(cli, ws, spec);
-	say_target(cli, ws, spec);
+	bn_target_tell(ws, spec, say_target, cli);
 	say_same(cli, ws, id, opt.again);
 	say_behind(cli);
 	bn_shared_parts_tell(ws, spec, warn_shared, cli);

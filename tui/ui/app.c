@@ -173,6 +173,7 @@ static int frame_open(app *a, bn_err *err)
 		.make_text = bn_view_text_new,
 		.status = bn_source_workspace()->status,
 		.find = bn_source_workspace()->find,
+		.words = bn_source_workspace()->words,
 		.open_found = bn_view_open_found,
 		.title = base_name(a->dir),
 		.save_dir = a->opt->save_dir,

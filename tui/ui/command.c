@@ -19,6 +19,21 @@ const bn_command *bn_command_get(bn_command_id id)
 	return &command_table[id];
 }
 
+bn_word_kind bn_command_word(bn_command_id id, int i)
+{
+	int last = bn_command_words(id) - 1;
+	i = i < last ? i : last;
+	return i < 0 ? BN_WORD_NONE : (bn_word_kind)(command_table[id].flags >> (8 + 8 * i) & 0xff);
+}
+
+int bn_command_words(bn_command_id id)
+{
+	unsigned flags = command_table[id].flags;
+	if (!(flags & BN_CMD_ARGUMENT))
+		return 0;
+	return flags >> 16 & 0xff ? 2 : 1;
+}
+
 /* The next word of a list of keys; length 0 at the end. */
 static size_t keys_next(const char **at, const char **word)
 {

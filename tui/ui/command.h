@@ -18,9 +18,32 @@
 #include <stdint.h>
 
 #define BN_CMD_DESTRUCTIVE 1u /* asks first, naming object and effect */
-#define BN_CMD_ARGUMENT 2u    /* takes the rest of the ':' line */
+#define BN_CMD_ARGUMENT 2u    /* takes the rest of the ':' line: part of BN_CMD_TAKES */
 #define BN_CMD_WRITES 4u      /* rejected with --readonly */
 #define BN_CMD_MOTION 8u      /* moves the selection; handled by the table of the view */
+
+/*
+ * What a word of an argument is, from which Tab completes it (frame_words.c): every command with an
+ * argument says so in its flags. The last word of a command is the rest of the line.
+ */
+typedef enum bn_word_kind {
+	BN_WORD_NONE,    /* the command takes no argument */
+	BN_WORD_TEXT,    /* any text */
+	BN_WORD_COLUMN,  /* columns of the table, one or more */
+	BN_WORD_FILTER,  /* an expression: names of the screen, and values of these */
+	BN_WORD_FILE,    /* a path */
+	BN_WORD_DATASET, /* names of the workspace's objects */
+	BN_WORD_MODEL,
+	BN_WORD_RUN,
+	BN_WORD_ROLE,
+	BN_WORD_VIEW, /* a saved view of the screen */
+	BN_WORD_OWN,  /* what only the screen knows */
+	BN_WORD_THEME,
+	BN_WORD_GLYPHS,
+} bn_word_kind;
+
+#define BN_CMD_TAKES(kind) (BN_CMD_ARGUMENT | (unsigned)BN_WORD_##kind << 8)
+#define BN_CMD_TAKES_TWO(first, second) (BN_CMD_TAKES(first) | (unsigned)BN_WORD_##second << 16)
 
 /*
  * Every kind of screen: id, name, whether it is a list with a table (tui/ui/grid.h), and its key
@@ -94,17 +117,17 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 	X(CORRELATIONS, "correlations", "C", 0, \
 		BN_ON(DATA) | BN_ON(VERSIONS) | BN_ON(ROWS) | BN_ON(PROFILE), \
 		"how the number columns go together: the strongest pairs first") \
-	X(DERIVE, "derive", "=", BN_CMD_ARGUMENT, BN_ON(ROWS), \
+	X(DERIVE, "derive", "=", BN_CMD_TAKES(FILTER), BN_ON(ROWS), \
 		"a column by an expression, behind the others: :derive per_node = power / nodes; " \
 		"none takes them away") \
 	X(CHECKS, "checks", "V", 0, BN_ON(DATA) | BN_ON(VERSIONS) | BN_ON(ROWS) | BN_ON(PROFILE), \
 		"expectations checked on this data, with failing rows") \
-	X(CHECK, "check", "", BN_CMD_ARGUMENT | BN_CMD_WRITES, BN_ON(CHECKS), \
+	X(CHECK, "check", "", BN_CMD_TAKES(FILE) | BN_CMD_WRITES, BN_ON(CHECKS), \
 		"check this version again, by the suite used last or by a file: :check " \
 		"SUITE.json") \
-	X(ADD, "add", "", BN_CMD_ARGUMENT | BN_CMD_WRITES, BN_ON(DATA) | BN_ON(VERSIONS), \
+	X(ADD, "add", "", BN_CMD_TAKES_TWO(DATASET, FILE) | BN_CMD_WRITES, BN_ON(DATA) | BN_ON(VERSIONS), \
 		"bring a table in as a version of a dataset: :add [--private] NAME FILE.csv") \
-	X(WHERE, "where", "w", BN_CMD_ARGUMENT, BN_ON(RUNS) | BN_ON(ROWS) | BN_ON(AUDIT), \
+	X(WHERE, "where", "w", BN_CMD_TAKES(FILTER), BN_ON(RUNS) | BN_ON(ROWS) | BN_ON(AUDIT), \
 		"only what matches: metrics.test_rmse < 12 AND params.lr = 0.1; of rows power > " \
 		"250; nothing: all") \
 	X(COMPARE, "compare", "x", 0, BN_ON(RUNS) | BN_ON(VERSIONS) | BN_ON(MODELS), \
@@ -118,15 +141,15 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 		BN_ON(RUNS) | BN_ON(RUN) | BN_ON(DATA) | BN_ON(VERSIONS) | BN_ON(LAUNCH) | \
 			BN_ON(FEATURE), \
 		"launch a run: again, but; or on this dataset; in the form it starts") \
-	X(GROUP, "group", "b", BN_CMD_ARGUMENT, BN_ON(RUNS), \
+	X(GROUP, "group", "b", BN_CMD_TAKES(COLUMN), BN_ON(RUNS), \
 		"group by this column: mean and deviation, how many, the best; again: not. Or " \
 		":group COLUMN, none") \
 	X(LABEL, "label", "t", BN_CMD_WRITES, BN_ON(RUNS) | BN_ON(RUN), \
 		"labels of the run, or of all marked ones: star, tags, note") \
-	X(VIEW_SAVE, "view-save", "", BN_CMD_ARGUMENT, BN_ON(RUNS), \
+	X(VIEW_SAVE, "view-save", "", BN_CMD_TAKES(VIEW), BN_ON(RUNS), \
 		"keep how the list is narrowed, sorted, grouped and what it shows: :view-save " \
 		"NAME") \
-	X(VIEW_DROP, "view-drop", "", BN_CMD_ARGUMENT, BN_ON(RUNS), \
+	X(VIEW_DROP, "view-drop", "", BN_CMD_TAKES(VIEW), BN_ON(RUNS), \
 		"forget a view that was saved: :view-drop NAME") \
 	X(TRASH, "trash", "D", BN_CMD_DESTRUCTIVE | BN_CMD_WRITES, BN_ON(RUNS), \
 		"move the run, or all marked ones, to the trash; u brings them back") \
@@ -152,12 +175,12 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 		"the one before of the list that this came from") \
 	X(NEEDS_ME, "needs-me", "!", 0, BN_ON_ALL, \
 		"to what needs you first on Overview; again: the next") \
-	X(VIEW, "view", "v", BN_CMD_ARGUMENT, \
+	X(VIEW, "view", "v", BN_CMD_TAKES(VIEW), \
 		BN_ON(OVERVIEW) | BN_ON(RUNS) | BN_ON(RUN) | BN_ON(COMPARE) | BN_ON(AUDIT), \
 		"the next way to see the same: the queue, or the stations of a model's life; the " \
 		"table, curves, or scatter; a curve along steps, seconds, or time; the next " \
 		"saved view of runs, or :view NAME") \
-	X(AXIS, "axis", "", BN_CMD_ARGUMENT, BN_ON(RUN) | BN_ON(COMPARE), \
+	X(AXIS, "axis", "", BN_CMD_TAKES(OWN), BN_ON(RUN) | BN_ON(COMPARE), \
 		"what a chart goes along: :axis step, relative, time, epoch; of a scatter the " \
 		"parameter, as " \
 		":axis learning_rate") \
@@ -188,20 +211,20 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 	X(PROMOTE, "promote", "P", BN_CMD_WRITES | BN_CMD_DESTRUCTIVE, \
 		BN_ON(MODELS) | BN_ON(MODEL), \
 		"the next step of the version: ask for approval; approved, make it the champion") \
-	X(ALIAS, "alias", "", BN_CMD_WRITES | BN_CMD_ARGUMENT, BN_ON(MODELS) | BN_ON(MODEL), \
+	X(ALIAS, "alias", "", BN_CMD_WRITES | BN_CMD_TAKES(OWN), BN_ON(MODELS) | BN_ON(MODEL), \
 		"give the version an alias: :alias champion; -NAME takes one off the model") \
 	X(WITHDRAW, "withdraw", "", BN_CMD_WRITES | BN_CMD_DESTRUCTIVE, \
 		BN_ON(MODELS) | BN_ON(MODEL), "withdraw the version; a reason is required") \
-	X(REGISTER, "register", "", BN_CMD_WRITES | BN_CMD_ARGUMENT, BN_ON(MODELS), \
+	X(REGISTER, "register", "", BN_CMD_WRITES | BN_CMD_TAKES_TWO(MODEL, RUN), BN_ON(MODELS), \
 		"register a run as a version of a model: :register MODEL RUN") \
-	X(REQUEST, "request", "", BN_CMD_WRITES | BN_CMD_ARGUMENT, \
+	X(REQUEST, "request", "", BN_CMD_WRITES | BN_CMD_TAKES(TEXT), \
 		BN_ON(OVERVIEW) | BN_ON(PEOPLE), \
 		"ask for your key to be admitted: :request, or :request NAME to be called so") \
 	X(ACCEPT, "accept", "", BN_CMD_WRITES | BN_CMD_DESTRUCTIVE, BN_ON(PEOPLE), \
 		"admit the key that asks; shows its fingerprint, and lets you choose roles") \
-	X(GRANT, "grant", "", BN_CMD_WRITES | BN_CMD_ARGUMENT | BN_CMD_DESTRUCTIVE, BN_ON(PEOPLE), \
+	X(GRANT, "grant", "", BN_CMD_WRITES | BN_CMD_TAKES(ROLE) | BN_CMD_DESTRUCTIVE, BN_ON(PEOPLE), \
 		"give the person a role: :grant reviewer") \
-	X(REVOKE, "revoke", "", BN_CMD_WRITES | BN_CMD_ARGUMENT | BN_CMD_DESTRUCTIVE, \
+	X(REVOKE, "revoke", "", BN_CMD_WRITES | BN_CMD_TAKES(ROLE) | BN_CMD_DESTRUCTIVE, \
 		BN_ON(PEOPLE), "take a role from the person: :revoke reviewer") \
 	X(REMOVE, "remove", "", BN_CMD_WRITES | BN_CMD_DESTRUCTIVE, BN_ON(PEOPLE), \
 		"remove the person from the workspace; what was signed before stands") \
@@ -229,7 +252,7 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 		BN_ON(RUNS) | BN_ON(RUN) | BN_ON(COMPARE) | BN_ON(FEATURE) | BN_ON(MODELS) | \
 			BN_ON(MONITOR), \
 		"to the next pane, or the next picture of the same thing") \
-	X(FILTER, "filter", "/", BN_CMD_ARGUMENT, BN_ON_TABLES | BN_ON(RUN) | BN_ON(DETAIL), \
+	X(FILTER, "filter", "/", BN_CMD_TAKES(FILTER), BN_ON_TABLES | BN_ON(RUN) | BN_ON(DETAIL), \
 		"show only rows that hold these words; of a run charts whose names do, and on " \
 		"the console and in a text find them: n goes on") \
 	X(FOLLOW, "follow", "f", 0, BN_ON(RUN), \
@@ -239,12 +262,12 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 	X(INVERT, "invert-marks", "*", 0, BN_ON_TABLES, \
 		"mark what is not marked, and the reverse") \
 	X(UNMARK, "unmark-all", "U", 0, BN_ON_TABLES, "take all marks away") \
-	X(SORT, "sort", "s", BN_CMD_ARGUMENT, BN_ON_TABLES, \
+	X(SORT, "sort", "s", BN_CMD_TAKES(COLUMN), BN_ON_TABLES, \
 		"sort by this column: one way, the other way, not. What sorted before decides " \
 		"between equal rows; or :sort COLUMN,-COLUMN") \
 	X(SORT_UP, "sort-up", "[", 0, BN_ON_TABLES, "sort by this column, smallest first") \
 	X(SORT_DOWN, "sort-down", "]", 0, BN_ON_TABLES, "sort by this column, largest first") \
-	X(COLUMNS, "columns", "c", BN_CMD_ARGUMENT, BN_ON_TABLES, \
+	X(COLUMNS, "columns", "c", BN_CMD_TAKES(COLUMN), BN_ON_TABLES, \
 		"choose which columns are shown, or go to one; or :columns A,B, +A, -A, all, " \
 		"default") \
 	X(WIDER, "wider", "+", 0, BN_ON_TABLES | BN_ON(RUN), \
@@ -272,7 +295,7 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 		"copy the row to the clipboard (OSC 52), tab-separated") \
 	X(COPY_CLI, "copy-cli", "Y", 0, BN_ON_ALL, \
 		"copy the command line that prints what you see") \
-	X(EXPORT, "export", "e", BN_CMD_ARGUMENT, BN_ON_TABLES, \
+	X(EXPORT, "export", "e", BN_CMD_TAKES(FILE), BN_ON_TABLES, \
 		"write all rows shown to a file: .csv, .tsv or .json, of data also .arrow; a " \
 		"file " \
 		"that is there is asked for; :export! FILE writes over it") \
@@ -282,12 +305,12 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 	X(PALETTE, "palette", "^P", 0, BN_ON_ALL, \
 		"find a run, data, a version of a model, or a command, by words") \
 	X(PROMPT, "prompt", ":", 0, BN_ON_ALL, "type a command") \
-	X(THEME, "theme", "", BN_CMD_ARGUMENT, BN_ON_ALL, \
+	X(THEME, "theme", "", BN_CMD_TAKES(THEME), BN_ON_ALL, \
 		"colours: default, dark, light, high-contrast, colour-blind, mono, or a file") \
-	X(GLYPHS, "glyphs", "", BN_CMD_ARGUMENT, BN_ON_ALL, "draw with ascii, block or braille") \
+	X(GLYPHS, "glyphs", "", BN_CMD_TAKES(GLYPHS), BN_ON_ALL, "draw with ascii, block or braille") \
 	X(REPAINT, "repaint", "^L", 0, BN_ON_ALL, "draw the whole screen again") \
 	X(SUSPEND, "suspend", "^Z", 0, BN_ON_ALL, "back to the shell; fg returns") \
-	X(SAVE_SCREEN, "save-screen", "", BN_CMD_ARGUMENT, BN_ON_ALL, \
+	X(SAVE_SCREEN, "save-screen", "", BN_CMD_TAKES(FILE), BN_ON_ALL, \
 		"write this screen to a text file") \
 	X(UNDO, "undo", "u", BN_CMD_WRITES, BN_ON_ALL, \
 		"take back what was done last: a label, the trash; says which, and asks") \
@@ -308,6 +331,11 @@ typedef struct bn_command {
 } bn_command;
 
 const bn_command *bn_command_get(bn_command_id id);
+/* What the i-th word of its argument is, from 0; the last one that it has stands for all after it.
+ * BN_WORD_NONE: it takes none. */
+bn_word_kind bn_command_word(bn_command_id id, int i);
+/* How many different words it takes: the last is the rest of the line. */
+int bn_command_words(bn_command_id id);
 /* The command of a key in a view of that kind, or BN_CMD_NONE. */
 bn_command_id bn_command_for_key(int key, bn_view_set view);
 /* Exact name, or a prefix that is unique in this view. BN_CMD_NONE otherwise. */

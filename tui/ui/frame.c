@@ -48,6 +48,7 @@ void bn_frame_free(bn_frame *f)
 	frame_release(f);
 	bn_undo_release(f);
 	bn_find_forget(f);
+	bn_words_forget(f);
 	bn_jobs_free(f->jobs);
 	bn_loader_free(f->loader);
 	bn_free(f);

@@ -108,8 +108,10 @@ static bool command_clear(bn_frame *f)
 
 static void command_key(bn_frame *f, int key)
 {
-	if (key == BN_KEY_CTRL('U') && command_clear(f))
+	if (key == BN_KEY_CTRL('U') && command_clear(f)) {
+		bn_words_ask(f);
 		return;
+	}
 	if (key == BN_KEY_ENTER) {
 		char line[BN_INPUT_BYTES];
 		memcpy(line, f->input.text, sizeof line);
@@ -126,6 +128,7 @@ static void command_key(bn_frame *f, int key)
 	} else {
 		bn_input_key(&f->input, key, &f->commands);
 	}
+	bn_words_ask(f);
 }
 
 /* ---- '/' ----------------------------------------------------------------------------------------- */

@@ -207,6 +207,10 @@ static void page_deliver(bn_frame *f, bn_page *p)
 		v->cls->page(v, p);
 		return;
 	}
+	if (p->owner == BN_WORDS_OWNER) {
+		bn_words_page(f, p);
+		return;
+	}
 	if (p->owner == BN_FIND_OWNER) {
 		bn_find_page(f, p);
 		return;

@@ -6,7 +6,9 @@
  */
 #ifndef BN_TUI_VIEWS__SOURCE_H
 #define BN_TUI_VIEWS__SOURCE_H
+#include "core/check/expect.h"
 #include "core/govern/trust.h"
+#include "core/profile/profiler.h"
 #include "core/table/table.h"
 #include "core/track/series.h"
 #include "core/track/terms.h"
@@ -72,6 +74,10 @@ void bn_reader_wake_queue(bn_reader *r);
 int bn_reader_table(
 	bn_table_reader **out, bn_reader *r, const char *ref, const char *derived, bn_err *err);
 
+/* A job as what core's profiles and checks report to. */
+bn_profile_progress bn_job_profile_watch(bn_job *job);
+bn_expect_progress bn_job_check_watch(bn_job *job);
+
 int bn_source_datasets(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_versions(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_data_answer(void *, const void *, bn_page *, bn_job *, bn_err *);
@@ -88,8 +94,9 @@ int bn_source_curves(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_run(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_compare(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_objects_find(void *, const void *, bn_page *, bn_job *, bn_err *);
+int bn_source_words(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_launch(void *, const void *, bn_page *, bn_job *, bn_err *);
-int bn_source_shared(void *, const void *, bn_page *, bn_job *, bn_err *);
+int bn_source_warnings(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_start(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_origin(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_object(void *, const void *, bn_page *, bn_job *, bn_err *);

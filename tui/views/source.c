@@ -118,6 +118,28 @@ int bn_reader_table(
 	return 0;
 }
 
+static bool profile_report(void *job, uint64_t done, uint64_t total)
+{
+	bn_job_step(job, "profiling", NULL, (int64_t)done, (int64_t)total);
+	return !bn_job_is_cancelled(job);
+}
+
+bn_profile_progress bn_job_profile_watch(bn_job *job)
+{
+	return (bn_profile_progress){profile_report, job};
+}
+
+static bool check_report(void *job, uint64_t done, uint64_t total)
+{
+	bn_job_step(job, "checking", "checks", (int64_t)done, (int64_t)total);
+	return !bn_job_is_cancelled(job);
+}
+
+bn_expect_progress bn_job_check_watch(bn_job *job)
+{
+	return (bn_expect_progress){check_report, job};
+}
+
 const bn_page_source *bn_source_workspace(void)
 {
 	static const bn_page_source source = {
@@ -139,8 +161,9 @@ const bn_page_source *bn_source_workspace(void)
 		.run = bn_source_run,
 		.origin = bn_source_origin,
 		.find = bn_source_objects_find,
+		.words = bn_source_words,
 		.launch = bn_source_launch,
-		.shared = bn_source_shared,
+		.warnings = bn_source_warnings,
 		.start = bn_source_start,
 		.compare = bn_source_compare,
 		.object = bn_source_object,

@@ -61,8 +61,9 @@ typedef struct bn_page_source {
 	bn_page_fn run;       /* bn_run_arg; bn_run_detail */
 	bn_page_fn origin;    /* bn_ref_arg (a run's id); bn_origin */
 	bn_page_fn find;      /* bn_find_arg; bn_found_page */
+	bn_page_fn words;     /* bn_words_arg; bn_words */
 	bn_page_fn launch;    /* bn_launch_arg; bn_launch_page */
-	bn_page_fn shared;    /* bn_parts_arg; char *: which parts may share rows, "" for none */
+	bn_page_fn warnings;  /* bn_warnings_arg; bn_warnings */
 	bn_page_fn start;     /* bn_start_arg; bn_started */
 	bn_page_fn compare;   /* bn_compare_arg; bn_compare_page */
 	bn_page_fn object;    /* bn_object_arg; char * */

@@ -21,6 +21,22 @@ START_TEST(test_command_a_key_has_one_meaning_everywhere)
 }
 END_TEST
 
+START_TEST(test_command_says_what_the_words_of_its_argument_are)
+{
+	for (int i = 0; i < BN_CMD_COUNT; i++) {
+		bn_command_id id = (bn_command_id)i;
+		const bn_command *c = bn_command_get(id);
+		bool takes = (c->flags & BN_CMD_ARGUMENT) != 0;
+		ck_assert_msg(takes == (bn_command_word(id, 0) != BN_WORD_NONE),
+			":%s takes an argument of no kind", c->name);
+		ck_assert_int_eq(takes, bn_command_words(id) > 0);
+	}
+	ck_assert_int_eq(bn_command_word(BN_CMD_ADD, 0), BN_WORD_DATASET);
+	ck_assert_int_eq(bn_command_word(BN_CMD_ADD, 1), BN_WORD_FILE);
+	ck_assert_int_eq(bn_command_word(BN_CMD_ADD, 7), BN_WORD_FILE);
+}
+END_TEST
+
 START_TEST(test_command_bars_have_keys_that_work_there_and_fit)
 {
 	for (bn_view_set view = 1; view & BN_ON_ALL; view <<= 1) {
@@ -99,7 +115,8 @@ START_TEST(test_key_names_round_trip)
 }
 END_TEST
 
-BN_TEST_MAIN("tui/ui/command", test_command_bars_have_keys_that_work_there_and_fit,
+BN_TEST_MAIN("tui/ui/command", test_command_says_what_the_words_of_its_argument_are,
+	test_command_bars_have_keys_that_work_there_and_fit,
 	test_command_a_key_has_one_meaning_everywhere,
 	test_command_names_are_distinct_and_typed_in_full_or_by_prefix,
 	test_command_search_finds_by_name_help_and_key,

@@ -41,8 +41,9 @@ int bn_fake_checks(void *context, const void *arg, bn_page *page, bn_job *job, b
 int bn_fake_compare(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
 int bn_fake_curves(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
 int bn_fake_find(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
+int bn_fake_words(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
 int bn_fake_launch(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
-int bn_fake_shared(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
+int bn_fake_warnings(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
 int bn_fake_start(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
 int bn_fake_origin(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
 int bn_fake_object(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);

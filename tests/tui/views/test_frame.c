@@ -408,6 +408,36 @@ START_TEST(test_frame_space_steps_a_choice_of_a_form)
 }
 END_TEST
 
+START_TEST(test_frame_arguments_are_completed_from_the_workspace)
+{
+	bench b = {.fake = {.actions = 0}};
+	bench_open(&b, false);
+	play(&b, "2 : \"add jobsa\" Tab"); /* a dataset, as far as all agree; then a file */
+	ck_assert(shows(&b, ":add jobsalp"));
+	ck_assert(shows(&b, "jobsalpha  jobsalps"));
+	play(&b, "\"h\" Tab \" da\" Tab \"b\" Tab");
+	ck_assert(shows(&b, ":add jobsalpha data/beta"));
+	play(&b, "Esc : \"add --private jobsb\" Tab \" data/b\" Tab");
+	ck_assert(shows(&b, ":add --private jobsbeta data/beta"));
+	play(&b, "Esc 4 : \"register p\" Tab \"b\" Tab \" r\" Tab \"b\" Tab");
+	ck_assert(shows(&b, ":register powerbeta run-beta"));
+	play(&b, "Esc : \"export data/b\" Tab");
+	ck_assert(shows(&b, ":export data/beta"));
+	/* A value of the name before the operator, also in a list, and a name after AND. */
+	play(&b, "Esc 3 : \"where user = u\" Tab \"b\" Tab");
+	ck_assert(shows(&b, "where user = user-beta"));
+	play(&b, "\" AND `params.lr` IN (params.lr-b\" Tab \", params.lr-alph\" Tab \") AND stat\" Tab");
+	ck_assert(shows(&b, "IN (params.lr-beta, params.lr-alpha) AND stat"));
+	play(&b, "Esc : \"view-save mine\" Enter : \"view-drop m\" Tab");
+	ck_assert(shows(&b, ":view-drop mine"));
+	play(&b, "Esc 9 : \"where outcome=ref\" Tab");
+	ck_assert(shows(&b, "where outcome=refused"));
+	play(&b, "Esc\n:people\n: \"grant r\" Tab \"b\" Tab");
+	ck_assert(shows(&b, ":grant reviewerbeta"));
+	bench_close(&b);
+}
+END_TEST
+
 START_TEST(test_frame_code_of_two_runs_is_compared_and_searched)
 {
 	bench b = {.fake = {.actions = 0}};
@@ -612,7 +642,11 @@ START_TEST(test_frame_launches_from_nothing)
 	play(&b, "n n"); /* to the wrong fields: data, then target */
 	play(&b, "N Enter \"jobs.tr\" Tab \"2\" Enter"); /* parts of the same split are filled in */
 	ck_assert(shows(&b, "jobs.test@v2"));
-	play(&b, "g n Enter \"node\" Tab Enter L");
+	play(&b, "g n Enter \"user\" Tab Enter"); /* what run start would say is said here */
+	ck_assert(shows(&b, "target 'user_id' is text, but ridge predicts numbers"));
+	play(&b, "Enter ^U \"node\" Tab Enter");
+	ck_assert(!shows(&b, "is text"));
+	play(&b, "L");
 	ck_assert_uint_eq(b.fake.starts, 1);
 	ck_assert(started(&b, "--data jobs.train@v2 "));
 	ck_assert(started(&b, "--data jobs.test@v2:test --target node_power"));
@@ -1282,6 +1316,7 @@ BN_TEST_MAIN("tui/views/frame",
 	test_frame_launches_a_sweep, test_frame_launches_from_nothing,
 	test_frame_a_run_is_shown_by_its_state, test_frame_compares_what_is_marked,
 	test_frame_code_of_two_runs_is_compared_and_searched,
+	test_frame_arguments_are_completed_from_the_workspace,
 	test_frame_labels_are_written_and_taken_back, test_frame_the_trash_asks_and_comes_back,
 	test_frame_runs_are_grouped_by_a_parameter, test_frame_a_form_says_that_parts_share_rows,
 	test_frame_space_steps_a_choice_of_a_form,

@@ -351,8 +351,92 @@ START_TEST(test_source_overview_tells_checks_that_failed_from_errors)
 }
 END_TEST
 
+/* The last step that a job reported. */
+static bn_job_info ended(bn_page_fn fn, const void *arg, size_t bytes)
+{
+	return wait_for(start(fn, arg, bytes));
+}
+
+START_TEST(test_long_pages_say_how_far_they_are)
+{
+	bn_rows_of all = bn_rows_of_version("jobs@v1", "job_id > 0");
+	bn_frequency_arg frequency;
+	make();
+	memset(&frequency, 0, sizeof frequency);
+	frequency.of = all;
+	bn_job_info i = ended(source->totals, &all, sizeof all);
+	ck_assert_msg(i.state == BN_JOB_DONE && i.total == ROWS, "totals: %s", i.what);
+	i = ended(source->correlations, &all, sizeof all);
+	ck_assert_msg(i.state == BN_JOB_DONE && i.total == ROWS, "correlations: %s", i.what);
+	i = ended(source->make_frequency, &frequency, sizeof frequency);
+	ck_assert_msg(i.state == BN_JOB_DONE && i.total >= ROWS, "frequency: %s", i.what);
+	finish();
+}
+END_TEST
+
+static const char *warnings_of(bn_page **page, const char *trainer, const char *target, bool *refused)
+{
+	bn_warnings_arg arg;
+	memset(&arg, 0, sizeof arg);
+	strcpy(arg.train, "flags@v1");
+	strcpy(arg.trainer, trainer);
+	strcpy(arg.target, target);
+	*page = result(source->warnings, &arg, sizeof arg);
+	const bn_warnings *w = (*page)->data;
+	*refused = w->refused;
+	return w->text;
+}
+
+START_TEST(test_form_is_told_what_run_start_would_say_of_the_target)
+{
+	static const struct {
+		const char *trainer, *target, *text;
+		bool refused;
+	} cases[] = {{"ridge", "label", "target 'label' is text, but ridge predicts numbers", true},
+		{"ridge", "lable", "did you mean 'label'", true},
+		{"mlp", "flag", "target 'flag' is 0 or 1 in every row, and mlp learns it as a number", false},
+		{"logistic", "x", "different numbers in 60 rows, each of which is a class", false},
+		{"logistic", "flag", "", false}, {"ridge", "x", "", false}};
+	static const char text[] = "x,flag,label\n";
+	char path[128];
+	bn_buf csv = BN_BUF_INIT;
+	bn_err err = BN_ERR_INIT;
+	bn_source_options o = BN_SOURCE_OPTIONS_INIT;
+	bn_ingest_report report = {0};
+	bn_dataset_version *v = NULL;
+	bool added;
+	make();
+	bn_buf_adds(&csv, text);
+	for (int i = 0; i < 60; i++)
+		bn_buf_addf(&csv, "%d.5,%d,%s\n", i * 7, i % 2, i % 3 ? "good" : "bad");
+	snprintf(path, sizeof path, "%s/flags.csv", dir);
+	ck_assert_bn_ok(
+		bn_fs_write_file(bn_env_real(), path, csv.ptr, csv.len, 0644, &err), &err);
+	bn_buf_release(&csv);
+	bn_workspace *ws = workspace();
+	ck_assert_bn_ok(bn_dataset_add(&v, &added, ws, "flags", BN_DATASET_AS_BEFORE, NULL, path, &o,
+				&report, &err),
+		&err);
+	bn_ingest_report_release(&report);
+	bn_dataset_version_free(v);
+	bn_workspace_close(ws);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		bn_page *page;
+		bool refused;
+		const char *said = warnings_of(&page, cases[i].trainer, cases[i].target, &refused);
+		ck_assert_msg(strstr(said, cases[i].text) && (cases[i].text[0] || !said[0]),
+			"%s, %s: '%s'", cases[i].trainer, cases[i].target, said);
+		ck_assert_int_eq(refused, cases[i].refused);
+		bn_page_free(page);
+	}
+	finish();
+}
+END_TEST
+
 BN_TEST_MAIN("tui/views/source_jobs",
 	test_source_profile_of_filtered_rows_is_made_once_and_then_kept,
+	test_form_is_told_what_run_start_would_say_of_the_target,
+	test_long_pages_say_how_far_they_are,
 	test_source_profile_of_damaged_bytes_is_refused_and_not_kept,
 	test_source_export_writes_what_the_command_line_writes_or_what_is_shown,
 	test_source_export_that_is_stopped_leaves_no_file,

@@ -21,11 +21,12 @@ static void made_release(void *data)
 
 /* The profile stored with the version; otherwise it is computed. */
 static int profile_of(bn_profile **out, bn_reader *r, const bn_dataset_version *v,
-	bn_table_reader *table, bn_err *err)
+	bn_table_reader *table, bn_job *job, bn_err *err)
 {
+	const bn_profile_progress progress = bn_job_profile_watch(job);
 	if (v->profile_hash[0])
 		return bn_dataset_load_profile(out, r->ws, v, err);
-	return bn_profile_table(out, table, 1, NULL, err);
+	return bn_profile_table(out, table, 1, &progress, err);
 }
 
 int bn_source_changes(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
@@ -42,8 +43,8 @@ int bn_source_changes(void *context, const void *arg, bn_page *page, bn_job *job
 		(rc = bn_dataset_resolve(&vb, r->ws, a->b, BN_DATASET_REMOVED_TOO, err)) < 0 ||
 		(rc = bn_dataset_open_table_watched(&ta, r->ws, va, &watch, err)) < 0 ||
 		(rc = bn_dataset_open_table_watched(&tb, r->ws, vb, &watch, err)) < 0 ||
-		(rc = profile_of(&m->a, r, va, ta, err)) < 0 ||
-		(rc = profile_of(&m->b, r, vb, tb, err)) < 0 ||
+		(rc = profile_of(&m->a, r, va, ta, job, err)) < 0 ||
+		(rc = profile_of(&m->b, r, vb, tb, job, err)) < 0 ||
 		(rc = bn_column_changes_find(&m->page.changes, m->a, m->b, ta, tb, &watch, err)) <
 			0)
 		goto out;

@@ -295,12 +295,6 @@ int bn_source_add_data(void *context, const void *arg, bn_page *page, bn_job *jo
 
 /* ---- checks -------------------------------------------------------------------------------------- */
 
-static bool check_report(void *ctx, uint64_t done, uint64_t total)
-{
-	bn_job_step(ctx, "checking", "checks", (int64_t)done, (int64_t)total);
-	return !bn_job_is_cancelled(ctx);
-}
-
 static int suite_read(bn_suite **out, bn_workspace *ws, const bn_dataset_version *v,
 	const char *path, bn_err *err)
 {
@@ -345,7 +339,7 @@ int bn_source_check(void *context, const void *arg, bn_page *page, bn_job *job, 
 	bn_suite *suite = NULL;
 	bn_expect_result *result = NULL;
 	bn_progress watch = bn_job_watch(job);
-	bn_expect_progress progress = {check_report, job};
+	bn_expect_progress progress = bn_job_check_watch(job);
 	int rc = bn_reader_refresh(r, err);
 	if (rc < 0)
 		return rc;

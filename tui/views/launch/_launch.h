@@ -47,8 +47,9 @@ typedef struct bn_launch_view {
 		 [BN_FORM_VALUE]; /* the value in the repeated run, or the default */
 	uint64_t filled;          /* hash of the fields as filled in */
 	bool only_changed;        /* changed */
-	bn_parts_arg shared_of;   /* the requested parts, */
-	char shared[400];         /* and which of them may share rows; "" for none */
+	bn_warnings_arg warned_of; /* what was asked about, */
+	char warnings[800];        /* and what run start would say of it; "": nothing */
+	bool is_refused;           /* it says that it cannot be started */
 	bool starting;
 } bn_launch_view;
 

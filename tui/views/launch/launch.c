@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { KIND_SHARED = 8, KIND_START = 9 };
+enum { KIND_WARNINGS = 8, KIND_START = 9 };
 
 /* ---- drawing ------------------------------------------------------------------------------------- */
 
@@ -61,35 +61,51 @@ static void help_draw(const bn_launch_view *v, bn_area a, int row)
 		bn_area_field(a, row, 1, a.cols - 2, BN_INK_DIM, t->doc);
 }
 
-static void part_of(const bn_launch_view *v, int field, char out[BN_REF_BYTES])
+static void copy_field(char *out, size_t size, const bn_launch_view *v, int field)
 {
-	snprintf(out, BN_REF_BYTES, "%.*s", BN_REF_BYTES - 1, v->fields[field].value);
+	size_t n = v->fields[field].wrong[0] ? 0 : strlen(v->fields[field].value);
+	if (n < size) /* the form refuses a version that is longer than one can be */
+		memcpy(out, v->fields[field].value, n);
 }
 
-/* Requests which parts may share rows, when the parts have changed. */
-static void shared_follow(bn_launch_view *v)
+/* Asks, when other things were chosen, what `run start` would say of them. */
+static void warnings_follow(bn_launch_view *v)
 {
-	bn_parts_arg parts;
-	memset(&parts, 0, sizeof parts);
-	part_of(v, BN_LAUNCH_TRAIN, parts.train);
-	part_of(v, BN_LAUNCH_VALID, parts.valid);
-	part_of(v, BN_LAUNCH_TEST, parts.test);
-	if (memcmp(&parts, &v->shared_of, sizeof parts) == 0)
+	const bn_trainer *t = bn_launch_trainer(v);
+	bn_warnings_arg arg;
+	memset(&arg, 0, sizeof arg); /* equal requests have equal bytes */
+	copy_field(arg.train, sizeof arg.train, v, BN_LAUNCH_TRAIN);
+	copy_field(arg.valid, sizeof arg.valid, v, BN_LAUNCH_VALID);
+	copy_field(arg.test, sizeof arg.test, v, BN_LAUNCH_TEST);
+	if (t) {
+		snprintf(arg.trainer, sizeof arg.trainer, "%s", t->name);
+		copy_field(arg.target, sizeof arg.target, v, BN_LAUNCH_TARGET);
+		copy_field(arg.features, sizeof arg.features, v, BN_LAUNCH_FEATURES);
+		copy_field(arg.rows, sizeof arg.rows, v, BN_LAUNCH_ROWS);
+		const bn_spec *again = bn_launch_data(v)->spec;
+		if (again && again->task && again->trainer && !strcmp(again->trainer, t->name))
+			snprintf(arg.task, sizeof arg.task, "%s", again->task);
+	}
+	if (memcmp(&arg, &v->warned_of, sizeof arg) == 0)
 		return;
-	v->shared_of = parts;
-	v->shared[0] = '\0';
-	bn_view_load(&v->view, BN_LANE_QUICK, KIND_SHARED, bn_view_source(&v->view)->shared, &parts,
-		sizeof parts);
+	v->warned_of = arg;
+	v->warnings[0] = '\0';
+	bn_view_load(&v->view, BN_LANE_QUICK, KIND_WARNINGS, bn_view_source(&v->view)->warnings,
+		&arg, sizeof arg);
 }
 
 /* Returns the rows taken. */
-static int shared_draw(const bn_launch_view *v, bn_area a, int row)
+static int warnings_draw(const bn_launch_view *v, bn_area a, int row)
 {
-	if (!v->shared[0])
+	bn_ink ink = v->is_refused ? BN_INK_FAIL : BN_INK_WARN;
+	if (!v->warnings[0])
 		return 0;
-	int col = bn_area_glyph(a, row, 1, BN_INK_WARN, BN_GLYPH_STATE_WARN) + 1;
-	return bn_area_paragraph(
-		bn_area_sub(a, row, 0, 3, a.cols - 1), 0, col, BN_INK_WARN, v->shared);
+	int col = bn_area_glyph(a, row, 1, ink,
+			  v->is_refused ? BN_GLYPH_STATE_FAIL : BN_GLYPH_STATE_WARN) +
+		  1;
+	int rows = bn_area_paragraph(
+		bn_area_sub(a, row, 0, 3, a.cols - 1), 0, col, ink, v->warnings);
+	return rows < 3 ? rows : 3;
 }
 
 static void draw(bn_view *view, bn_area a, bool focused)
@@ -101,9 +117,9 @@ static void draw(bn_view *view, bn_area a, bool focused)
 		bn_area_cursor(a, 0, 0, false);
 		return;
 	}
-	shared_follow(v);
+	warnings_follow(v);
 	head_draw(v, a);
-	int top = 1 + shared_draw(v, a, 1);
+	int top = 1 + warnings_draw(v, a, 1);
 	bn_launch_line(v, 0, false, &line);
 	bn_area probe = {a.s, 0, 0, 0, a.cols - 2};
 	int foot = bn_area_paragraph(probe, 0, 0, BN_INK_TEXT, line.ptr ? line.ptr : "");
@@ -177,8 +193,10 @@ static void page(bn_view *view, bn_page *p)
 		bn_page_free(p);
 		return;
 	}
-	if (p->kind == KIND_SHARED) {
-		snprintf(v->shared, sizeof v->shared, "%s", p->data ? (const char *)p->data : "");
+	if (p->kind == KIND_WARNINGS) {
+		const bn_warnings *w = p->data;
+		snprintf(v->warnings, sizeof v->warnings, "%s", w ? w->text : "");
+		v->is_refused = w && w->refused;
 		bn_page_free(p);
 		return;
 	}

@@ -4,7 +4,9 @@
 #include "core/base/process.h"
 #include "core/base/str.h"
 #include "core/data/shared_parts.h"
+#include "core/launch/about_target.h"
 #include "core/launch/executor.h"
+#include "core/launch/resolve.h"
 #include "core/run/spec.h"
 #include "tui/views/_source.h"
 
@@ -126,17 +128,23 @@ out:
 	return rc;
 }
 
-/* ---- parts that may share rows ------------------------------------------------------------------- */
+/* ---- warnings ------------------------------------------------------------------------------------ */
 
-typedef struct shared_words {
+typedef struct warning_words {
 	bn_buf text;
 	size_t count;
-} shared_words;
+} warning_words;
 
-static void shared_add(void *ctx, const char *text)
+static void warning_add(void *ctx, const char *text)
 {
-	shared_words *s = ctx;
+	warning_words *s = ctx;
 	bn_buf_addf(&s->text, "%s%s", s->count++ ? "; " : "", text);
+}
+
+static void target_add(void *ctx, bool warns, const char *text)
+{
+	(void)warns;
+	warning_add(ctx, text);
 }
 
 static int part_add(bn_spec *spec, const char *part, const char *ref, bn_err *err)
@@ -150,24 +158,65 @@ static int part_add(bn_spec *spec, const char *part, const char *ref, bn_err *er
 	return d->name ? 0 : bn_err_nomem(err, "a form");
 }
 
-int bn_source_shared(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
+static int features_add(bn_spec *spec, const char *text, bn_err *err)
 {
-	bn_reader *r = context;
-	const bn_parts_arg *a = arg;
-	shared_words s = {BN_BUF_INIT, 0};
+	char copy[BN_TYPED_BYTES];
+	int rc = 0;
+	snprintf(copy, sizeof copy, "%s", text);
+	for (char *rest = copy, *one; rc >= 0 && (one = strsep(&rest, ","));)
+		if (*one)
+			rc = bn_spec_add_text(spec, &spec->features, one, err);
+	return rc;
+}
+
+static int spec_make(bn_spec **out, const bn_warnings_arg *a, bn_err *err)
+{
 	bn_spec *spec = NULL;
 	int rc;
-	(void)job;
-	if ((rc = bn_reader_refresh(r, err)) < 0 || (rc = bn_spec_new(&spec, err)) < 0 ||
-		(rc = part_add(spec, "train", a->train, err)) < 0 ||
+	if ((rc = bn_spec_new(&spec, err)) < 0)
+		return rc;
+	*out = spec;
+	spec->trainer = a->trainer[0] ? a->trainer : NULL;
+	spec->target = a->target[0] ? a->target : NULL;
+	spec->task = a->task[0] ? a->task : NULL;
+	spec->where = a->rows[0] ? a->rows : NULL;
+	if ((rc = part_add(spec, "train", a->train, err)) < 0 ||
 		(rc = part_add(spec, "valid", a->valid, err)) < 0 ||
 		(rc = part_add(spec, "test", a->test, err)) < 0)
+		return rc;
+	return features_add(spec, a->features, err);
+}
+
+/* What `run start` would say: why it cannot be started, or else what it warns of. */
+int bn_source_warnings(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
+{
+	bn_reader *r = context;
+	const bn_warnings_arg *a = arg;
+	warning_words s = {BN_BUF_INIT, 0};
+	bn_spec *spec = NULL, *whole = NULL;
+	bn_warnings *w = bn_arena_alloc(&page->arena, sizeof *w);
+	bn_err why = BN_ERR_INIT;
+	int rc = w ? bn_reader_refresh(r, err) : bn_err_nomem(err, "a form");
+	(void)job;
+	if (rc < 0 || (rc = spec_make(&spec, a, err)) < 0)
 		goto out;
-	bn_shared_parts_tell(r->ws, spec, shared_add, &s);
-	page->data = bn_arena_strdup(&page->arena, s.text.ptr);
-	rc = page->data ? bn_buf_check(&s.text, err, "a form") : bn_err_nomem(err, "a form");
+	*w = (bn_warnings){.refused = false};
+	if (spec->trainer && spec->target && spec->data_count)
+		w->refused = bn_spec_resolve(&whole, r->ws, spec, &why) < 0;
+	if (w->refused) {
+		warning_add(&s, why.msg);
+		if (why.hint[0])
+			warning_add(&s, why.hint);
+	} else {
+		bn_target_tell(r->ws, spec, target_add, &s);
+	}
+	bn_shared_parts_tell(r->ws, spec, warning_add, &s);
+	w->text = bn_arena_strdup(&page->arena, s.text.ptr ? s.text.ptr : "");
+	rc = w->text ? bn_buf_check(&s.text, err, "a form") : bn_err_nomem(err, "a form");
+	page->data = w;
 out:
 	bn_buf_release(&s.text);
+	bn_spec_free(whole);
 	bn_spec_free(spec);
 	return rc;
 }

@@ -23,10 +23,17 @@ typedef struct bn_launch_page {
 	int cores;         /* of this machine */
 } bn_launch_page;
 
-/* Versions of the parts of a run, "jobs.test@v1"; "": none. */
-typedef struct bn_parts_arg {
+/* What a training run would be, as far as it is filled in: versions of its parts, "jobs.test@v1",
+ * and what decides whether they can be trained on; "": none. */
+typedef struct bn_warnings_arg {
 	char train[BN_REF_BYTES], valid[BN_REF_BYTES], test[BN_REF_BYTES];
-} bn_parts_arg;
+	char trainer[64], task[32], target[BN_TYPED_BYTES], features[BN_TYPED_BYTES], rows[BN_TYPED_BYTES];
+} bn_warnings_arg;
+
+typedef struct bn_warnings {
+	const char *text; /* "": nothing */
+	bool refused;     /* it cannot be started like this */
+} bn_warnings;
 
 /* Command lines: words end with a zero byte and lines with another one; `bytes` is the total
  * size. */

@@ -54,17 +54,11 @@ int bn_source_profile(void *context, const void *arg, bn_page *page, bn_job *job
 
 /* ---- computing ------------------------------------------------------------------------------- */
 
-static bool profile_report(void *job, uint64_t done, uint64_t total)
-{
-	bn_job_step(job, "profiling", NULL, (int64_t)done, (int64_t)total);
-	return !bn_job_is_cancelled(job);
-}
-
 static int profile_make(
 	bn_profile **out, bn_reader *r, const bn_rows_of *of, bn_job *job, bn_err *err)
 {
 	bn_table_reader *table = NULL;
-	bn_profile_progress progress = {profile_report, job};
+	bn_profile_progress progress = bn_job_profile_watch(job);
 	bn_some_rows some = {.rows = NULL};
 	int rc;
 	bn_job_step(job, "filtering", "rows", 0, 0);

@@ -5,6 +5,7 @@
 #include "core/base/mem.h"
 #include "core/base/timestamp.h"
 #include "core/profile/frequencies.h"
+#include "core/profile/moments.h"
 #include "core/table/order.h"
 #include "tui/views/rows/some.h"
 
@@ -131,41 +132,57 @@ int bn_source_order(void *context, const void *arg, bn_page *page, bn_job *job, 
 
 #define COMMON_OF 1000 /* limit of distinct values for finding the most frequent one */
 
+/* The mean as a profile has it: absent if one of the numbers is infinite. */
 static int total_of_numbers(
 	bn_total *t, bn_table_reader *table, size_t column, const bn_progress *watch, bn_err *err)
 {
 	bn_batch batch = BN_BATCH_INIT;
-	double sum = 0;
+	bn_moments moments = BN_MOMENTS_INIT;
 	uint64_t n = 0, rows = bn_table_rows(table);
+	double *values = NULL;
+	size_t room = 0;
 	int rc = 0;
 	for (size_t b = 0; b < bn_table_batches(table); b++) {
+		size_t some = 0;
 		if ((rc = bn_progress_step(
 			     watch, "adding", bn_table_batch_start(table, b), rows, err)) < 0 ||
 			(rc = bn_table_read(table, b, &column, 1, &batch, err)) < 0)
 			goto out;
-		for (size_t i = 0; i < batch.rows; i++) {
-			double x = bn_column_number(&batch.columns[0], i);
-			if (isnan(x))
-				continue;
-			sum += x;
-			n++;
+		if (bn_grow(&values, &room, batch.rows + 1, sizeof *values)) {
+			rc = bn_err_nomem(err, "totals");
+			goto out;
 		}
+		if ((rc = bn_column_numbers(&batch.columns[0], 0, batch.rows, values, err)) < 0)
+			goto out;
+		for (size_t i = 0; i < batch.rows; i++)
+			if (!isnan(values[i]))
+				values[some++] = values[i];
+		bn_moments_add(&moments, values, some);
+		n += some;
 	}
 	t->missing = (int64_t)(rows - n);
-	t->middle = n ? sum / (double)n : NAN;
+	t->middle = bn_moments_mean(&moments);
+	if (isinf(t->middle))
+		t->middle = NAN;
 out:
+	bn_free(values);
 	bn_batch_release(&batch);
 	return rc;
 }
 
-static int missing_of(bn_total *t, bn_table_reader *table, size_t column, bn_err *err)
+static int missing_of(
+	bn_total *t, bn_table_reader *table, size_t column, const bn_progress *watch, bn_err *err)
 {
 	bn_batch batch = BN_BATCH_INIT;
 	int rc = 0;
 	t->missing = 0;
-	for (size_t b = 0; b < bn_table_batches(table) && rc >= 0; b++)
-		if ((rc = bn_table_read(table, b, &column, 1, &batch, err)) >= 0)
-			t->missing += (int64_t)batch.columns[0].nulls;
+	for (size_t b = 0; b < bn_table_batches(table); b++) {
+		if ((rc = bn_progress_step(watch, "counting", bn_table_batch_start(table, b),
+			     bn_table_rows(table), err)) < 0 ||
+			(rc = bn_table_read(table, b, &column, 1, &batch, err)) < 0)
+			break;
+		t->missing += (int64_t)batch.columns[0].nulls;
+	}
 	bn_batch_release(&batch);
 	return rc;
 }
@@ -180,7 +197,7 @@ static int total_of_values(bn_total *t, bn_arena *arena, bn_table_reader *table,
 		return rc;
 	t->missing = (int64_t)f.missing;
 	if (many)
-		rc = missing_of(t, table, column, err);
+		rc = missing_of(t, table, column, watch, err);
 	/* a value that occurs once is not a most frequent one */
 	if (!many && f.count && f.values[0].text && f.values[0].count > 1) {
 		t->common = bn_arena_strdup(arena, f.values[0].text);

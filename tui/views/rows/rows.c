@@ -516,6 +516,11 @@ static int rows_words(const bn_view *view, bn_command_id id, const char **out, i
 	return n;
 }
 
+static void rows_words_scope(const bn_view *view, char out[BN_WORDS_SCOPE])
+{
+	snprintf(out, BN_WORDS_SCOPE, "%s", ((const bn_rows_view *)view)->of.ref);
+}
+
 /* The command that makes a dataset with the derived columns. */
 static void transform_cli(const bn_rows_view *v, const char *where, bn_buf *out)
 {
@@ -565,6 +570,7 @@ static const bn_view_class rows_class = {
 	.crumb = rows_crumb,
 	.cli = rows_cli,
 	.words = rows_words,
+	.words_scope = rows_words_scope,
 	.table = bn_list_grid,
 	.ordered = rows_ordered,
 	.free = rows_free,

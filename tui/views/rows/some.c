@@ -73,17 +73,6 @@ static int not_null(int64_t **rows, bn_err *err)
 
 /* ---- bases ------------------------------------------------------------------------------------ */
 
-typedef struct check_watch {
-	bn_job *job;
-} check_watch;
-
-static bool check_report(void *ctx, uint64_t done, uint64_t total)
-{
-	(void)done;
-	(void)total;
-	return !bn_job_is_cancelled(((check_watch *)ctx)->job);
-}
-
 static int suite_of_one(bn_suite **out, const json_t *result, int at, bn_err *err)
 {
 	json_t *one = json_array_get(json_object_get(result, "results"), (size_t)at);
@@ -100,8 +89,7 @@ static int suite_of_one(bn_suite **out, const json_t *result, int at, bn_err *er
 static int failing(int64_t **rows, size_t *count, bn_reader *r, const bn_rows_of *of,
 	const bn_rows_base *b, bn_job *job, bn_err *err)
 {
-	check_watch watch = {job};
-	bn_expect_progress progress = {check_report, &watch};
+	bn_expect_progress progress = bn_job_check_watch(job);
 	bn_dataset_version *v = NULL;
 	bn_table_reader *table = NULL;
 	bn_suite *suite = NULL;
@@ -258,16 +246,9 @@ out:
 	return rc;
 }
 
-static bool scan_report(void *job, const char *what, uint64_t done, uint64_t total)
-{
-	(void)what;
-	bn_job_progress(job, (int64_t)done, (int64_t)total);
-	return !bn_job_is_cancelled(job);
-}
-
 static int filter_take(bn_some_rows *s, const bn_row_filter *f, bn_job *job, bn_err *err)
 {
-	const bn_progress progress = {scan_report, job};
+	const bn_progress progress = bn_job_watch(job);
 	const bn_scan scan = {.where = f->where, .progress = &progress};
 	bn_table_reader *table = NULL, *scanned = NULL;
 	int64_t *rows = NULL;

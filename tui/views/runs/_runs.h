@@ -31,6 +31,8 @@ typedef struct bn_runs_view {
 	bn_action_arg act;             /* the runs of an action on labels or the trash */
 	char act_name[100];
 	char view_name[BN_TYPED_BYTES]; /* of the current saved view; "": none */
+	char *saved; /* names of the saved views, each ended by a NUL, the last one empty; NULL:
+		      * not read yet */
 	char where[BN_TYPED_BYTES];     /* in force */
 	char none[320];     /* why the filtered list is empty */
 	bool removed;       /* the trash is shown instead of the runs */
@@ -103,6 +105,8 @@ const bn_spark *bn_runs_curve(const bn_runs_view *v, const char *run);
 
 /* Shows, saves and drops views; false: it is another command. */
 bool bn_runs_saved_command(bn_runs_view *v, bn_command_id id, const char *arg);
+/* The names of the saved views; borrowed until one is saved or dropped. */
+int bn_runs_saved_words(bn_runs_view *v, const char **out, int most);
 
 /* ---- runs_window.c ------------------------------------------------------------------------------- */
 

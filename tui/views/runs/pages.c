@@ -482,10 +482,10 @@ int bn_source_code(void *context, const void *arg, bn_page *page, bn_job *job, b
 	const bn_code_arg *a = arg;
 	bn_code_diff diff = {.patch = BN_BUF_INIT};
 	bn_buf text = BN_BUF_INIT;
+	const bn_progress watch = bn_job_watch(job);
 	int rc;
-	(void)job;
 	if ((rc = bn_reader_refresh(r, err)) < 0 ||
-		(rc = bn_run_code_diff(&diff, r->ws, a->a, a->b, err)) < 0)
+		(rc = bn_run_code_diff(&diff, r->ws, a->a, a->b, &watch, err)) < 0)
 		goto out;
 	bn_code_diff_text(&text, &diff);
 	if ((rc = bn_buf_check(&text, err, "a diff of code")) < 0)

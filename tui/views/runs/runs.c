@@ -525,6 +525,8 @@ static int words(const bn_view *view, bn_command_id id, const char **out, int mo
 		"host", "dataset", "created", "started", "finished", "duration", "reason", "note"};
 	const bn_runs_view *v = (const bn_runs_view *)view;
 	int n = 0;
+	if (id == BN_CMD_VIEW || id == BN_CMD_VIEW_SAVE || id == BN_CMD_VIEW_DROP)
+		return bn_runs_saved_words((bn_runs_view *)(uintptr_t)view, out, most);
 	for (size_t i = 0; id == BN_CMD_WHERE && i < v->field_count && n < most; i++)
 		out[n++] = v->fields[i];
 	for (size_t i = 0;
@@ -556,6 +558,7 @@ static void view_free(bn_view *view)
 	bn_view_free(v->detail);
 	bn_page_free(v->curves);
 	bn_runs_columns_release(v);
+	bn_free(v->saved);
 	bn_list_free(view);
 }
 

@@ -80,6 +80,12 @@ static bool others_copy(bn_runs_view *v, const char *name, bn_buf *out)
 	return found;
 }
 
+static void names_forget(bn_runs_view *v)
+{
+	bn_free(v->saved);
+	v->saved = NULL;
+}
+
 static void save(bn_runs_view *v, const char *name)
 {
 	bn_buf all = BN_BUF_INIT;
@@ -92,6 +98,7 @@ static void save(bn_runs_view *v, const char *name)
 	view_write(v, name, &all);
 	bn_frame_message(f, "view '%.60s' %s; v shows it", name, again ? "is this now" : "saved");
 	remember(v, &all);
+	names_forget(v);
 	bn_buf_release(&all);
 	snprintf(v->view_name, sizeof v->view_name, "%s", name);
 }
@@ -102,6 +109,7 @@ static void drop(bn_runs_view *v, const char *name)
 	bn_frame *f = v->list.view.frame;
 	if (others_copy(v, name ? name : "", &all)) {
 		remember(v, &all);
+		names_forget(v);
 		bn_frame_message(f, "view '%.60s' is dropped; what it showed stays", name);
 	} else {
 		bn_frame_message(f, "no view '%.60s' was saved", name ? name : "");
@@ -165,6 +173,28 @@ static void go(bn_runs_view *v, const char *name)
 		reset(v);
 out:
 	bn_free(all);
+}
+
+int bn_runs_saved_words(bn_runs_view *v, const char **out, int most)
+{
+	int n = 0;
+	if (!v->saved) {
+		char *all = bn_frame_recall(v->list.view.frame);
+		const char *at = all ? all : "", *line;
+		bn_buf names = BN_BUF_INIT;
+		for (size_t end = line_next(&at, &line); end; end = line_next(&at, &line)) {
+			const char *tab = memchr(line, '\t', end);
+			bn_buf_add(&names, line, tab ? (size_t)(tab - line) : end);
+			bn_buf_addch(&names, '\0');
+		}
+		bn_buf_addch(&names, '\0'); /* an empty name ends them */
+		v->saved = bn_buf_take(&names, NULL);
+		bn_buf_release(&names);
+		bn_free(all);
+	}
+	for (const char *at = v->saved; at && *at && n < most; at += strlen(at) + 1)
+		out[n++] = at;
+	return n;
 }
 
 bool bn_runs_saved_command(bn_runs_view *v, bn_command_id id, const char *arg)

@@ -53,12 +53,17 @@ int bn_fake_launch(void *context, const void *arg, bn_page *page, bn_job *job, b
 	return 0;
 }
 
-int bn_fake_shared(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
+int bn_fake_warnings(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
 {
 	FAKE_BEGIN(page);
-	const bn_parts_arg *a = arg;
-	bool same = a->test[0] && strcmp(a->train, a->test) == 0;
-	page->data = bn_arena_strdup(&page->arena, same ? "train and test have the same rows" : "");
+	const bn_warnings_arg *a = arg;
+	bool same = a->test[0] && strcmp(a->train, a->test) == 0, text = !strcmp(a->target, "user_id");
+	bn_warnings w = {.text = "", .refused = text};
+	if (same)
+		w.text = "train and test have the same rows";
+	else if (text)
+		w.text = "target 'user_id' is text, but ridge predicts numbers";
+	bn_fake_take(page, &w, sizeof w);
 	return 0;
 }
 

@@ -1,0 +1,133 @@
+/* about_target.c - see about_target.h. */
+#include "core/launch/about_target.h"
+
+#include "core/base/mem.h"
+#include "core/data/dataset.h"
+#include "core/learn/trainer.h"
+#include "core/profile/profile.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <string.h>
+
+#define MANY_CLASSES 20
+#define MANY_FRACTIONS 10
+
+typedef struct telling {
+	const bn_spec *spec;
+	const bn_trainer *trainer;
+	const bn_profile_column *column; /* NULL: the profile has none */
+	bn_target_say say;
+	void *ctx;
+} telling;
+
+static void tell(const telling *t, bool warns, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static void tell(const telling *t, bool warns, const char *fmt, ...)
+{
+	bn_buf b = BN_BUF_INIT;
+	va_list args;
+	va_start(args, fmt);
+	bn_buf_vaddf(&b, fmt, args);
+	va_end(args);
+	if (!b.failed)
+		t->say(t->ctx, warns, b.ptr);
+	bn_buf_release(&b);
+}
+
+static bool has_task(const telling *t, bn_task task)
+{
+	return (t->trainer->tasks & 1u << task) != 0;
+}
+
+static bool is_asked(const telling *t, const char *task)
+{
+	return t->spec->task && strcmp(t->spec->task, task) == 0;
+}
+
+static bool learns_classes(const telling *t)
+{
+	return !has_task(t, BN_TASK_REGRESSION) || is_asked(t, "classification");
+}
+
+static bool has_fractions(const bn_profile_column *c)
+{
+	bool some = c->min != floor(c->min) || c->max != floor(c->max);
+	for (size_t i = 0; i < BN_PROFILE_QUANTILES; i++)
+		some |= isfinite(c->quantiles[i]) && c->quantiles[i] != floor(c->quantiles[i]);
+	return some && isfinite(c->min) && isfinite(c->max);
+}
+
+/* A number with fractions, or whose values are hardly ever the same, is learnt as one, not as
+ * classes. */
+static void tell_number_classes(const telling *t)
+{
+	const bn_profile_column *c = t->column;
+	uint64_t values = c->rows - c->missing;
+	bool many = c->distinct > MANY_CLASSES && c->distinct * 2 > values;
+	if (!bn_type_is_number(c->type) || !learns_classes(t) ||
+		(!many && !(c->distinct > MANY_FRACTIONS && has_fractions(c))))
+		return;
+	tell(t, true,
+		"target '%s' has %llu different numbers in %llu rows, each of which is a "
+		"class to %s; --trainer ridge predicts numbers",
+		t->spec->target, (unsigned long long)c->distinct, (unsigned long long)values,
+		t->spec->trainer);
+}
+
+/* Of a trainer that can learn both: the target is a number, so it would learn numbers. */
+static void tell_flag(const telling *t)
+{
+	const bn_profile_column *c = t->column;
+	bool chosen = is_asked(t, "classification") || is_asked(t, "regression");
+	if (chosen || !has_task(t, BN_TASK_REGRESSION) || !has_task(t, BN_TASK_CLASSIFICATION) ||
+		!bn_type_is_number(c->type) || c->distinct != 2 || c->min != 0 || c->max != 1)
+		return;
+	tell(t, true,
+		"target '%s' is 0 or 1 in every row, and %s learns it as a number; --task "
+		"classification learns classes, as --trainer logistic does",
+		t->spec->target, t->spec->trainer);
+}
+
+/* What is left out, as nothing can be learnt from it. */
+static void tell_left_out(const telling *t)
+{
+	const bn_profile_column *c = t->column;
+	if (c && c->missing)
+		tell(t, false,
+			"target '%s' is missing in %llu of the %llu rows, which are left out: they "
+			"show nothing to predict",
+			t->spec->target, (unsigned long long)c->missing,
+			(unsigned long long)c->rows);
+	for (size_t i = 0; i < t->spec->features.count; i++)
+		if (!strcmp(t->spec->features.items[i], t->spec->target))
+			tell(t, true, "'%s' of --features is the target, and no feature",
+				t->spec->target);
+}
+
+void bn_target_tell(bn_workspace *ws, const bn_spec *spec, bn_target_say say, void *ctx)
+{
+	telling t = {.spec = spec, .say = say, .ctx = ctx};
+	bn_dataset_version *v = NULL;
+	bn_profile *p = NULL;
+	if (!spec->trainer || !spec->target || !spec->data_count ||
+		bn_trainer_find(&t.trainer, spec->trainer, NULL) < 0)
+		return;
+	char *ref = spec->data->version > 0
+			    ? bn_strf("%s@v%lld", spec->data->name, (long long)spec->data->version)
+			    : bn_strdup(spec->data->name);
+	if (!ref || bn_dataset_resolve(&v, ws, ref, BN_DATASET_LIVE, NULL) < 0 ||
+		bn_dataset_load_profile(&p, ws, v, NULL) < 0)
+		goto out;
+	t.column = bn_profile_find(p, spec->target);
+	if (t.column) {
+		tell_number_classes(&t);
+		tell_flag(&t);
+	}
+	tell_left_out(&t);
+out:
+	bn_profile_free(p);
+	bn_dataset_version_free(v);
+	bn_free(ref);
+}
