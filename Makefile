@@ -236,6 +236,7 @@ check-all: check check-layers check-symbols check-headers check-docs
 
 golden: all tests
 	$(Q)BINNACLE_GOLDEN=write BUILD=$(BUILD) bash tests/run.sh $(BUILD) tui
+	$(Q)bash tests/lint/screens.sh --write
 
 # ---- fuzzing and benchmarks ----------------------------------------------------------------------
 
@@ -328,7 +329,7 @@ help:
 	@echo "make check      every test that needs no terminal, network, GPU or root"
 	@echo "make check-all  the same, lints, and tests against real peers (makes .venv)"
 	@echo "make check-asan check-tsan check-clang check-layers check-symbols check-headers check-docs"
-	@echo "make golden     write the golden screens again; check the diff before you commit"
+	@echo "make golden     write the golden screens, and the pictures of the docs, again; check the diff before you commit"
 	@echo "make bench      ratios against peers measured in the same run"
 	@echo "make fuzz       FUZZ_SECONDS=$(FUZZ_SECONDS) of each fuzz target"
 	@echo "make tar        the program for other machines: glibc 2.28 or later, nothing installed"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Checks that files in backquotes, make targets and links between pages in the docs exist, and that
-# every folder of sources is mentioned in docs/architecture.md. Also runs the lints of docs/requirements.md
-# and of the table of keys.
+# every folder of sources is mentioned in docs/architecture.md. Also runs the lints of docs/requirements.md,
+# of the table of keys and of pictures of screens.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 bad=0
@@ -26,5 +26,6 @@ for dir in core/*/ core/*/*/ tui/*/ tui/*/*/ kernels/*/; do
 done
 bash tests/lint/requirements.sh || bad=1
 bash tests/lint/keys.sh || bad=1
+bash tests/lint/screens.sh || bad=1
 [ $bad = 0 ] && echo "docs: every name in them exists"
 exit $bad

@@ -1,5 +1,6 @@
 #!/bin/bash
-# Checks that every row of docs/requirements.md names an existing command, screen and tests. Commands are looked
+# Checks that every row of docs/requirements.md names an existing command, screen and tests, and every row of the rules
+# in docs/workbench.md existing tests. Commands are looked
 # up in the tables of verbs (tui/cli/cmd_*.c), screens among the golden ones, test functions in the file
 # named before them. A screen may be "-".
 set -u
@@ -55,4 +56,15 @@ while IFS='|' read -r _ row how command screen tests end; do
 done < <(sed '/^## Not yet/,$d' "$doc" | grep '^|' | grep -vE '^\| asked|^\|--')
 [ $rows -ge 30 ] || { echo "$doc: only $rows rows were read"; bad=1; }
 [ $bad = 0 ] && echo "requirements: $rows rows, every command, screen and test in them exists"
+
+# Rules of screens: only the tests.
+doc=docs/workbench.md rows=0
+while IFS='|' read -r _ row tests end; do
+	row=${row# } row=${row% }
+	rows=$((rows + 1))
+	[ -z "$end" ] || fail "more than two cells"
+	check_tests "$tests"
+done < <(sed -n '/^## Rules/,/^## Implementation/p' "$doc" | grep '^|' | grep -vE '^\| rule|^\|--')
+[ $rows -ge 20 ] || { echo "$doc: only $rows rules were read"; bad=1; }
+[ $bad = 0 ] && echo "rules: $rows, every test of them exists"
 exit $bad

@@ -137,6 +137,7 @@ void bn_undo_release(bn_frame *f);
 void bn_modal_open(bn_frame *f, bn_modal modal, const char *text);
 void bn_modal_key(bn_frame *f, int key);
 bool bn_modal_takes_text(const bn_frame *f);
+bool bn_modal_has_row(const bn_frame *f); /* a menu or dialog, where something is selected */
 /* Command i of the list as currently shown; BN_CMD_NONE past the end. */
 bn_command_id bn_modal_list_item(const bn_frame *f, int i);
 /* Completions of the command being typed, at most n; returns their number. */

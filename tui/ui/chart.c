@@ -78,18 +78,16 @@ static void bounds_add(bounds *b, double x, double y)
 	b->y1 = fmax(b->y1, y);
 }
 
-static double nice_step(double range, int steps)
+double bn_chart_step(double range, int steps)
 {
 	double raw = range / (steps > 0 ? steps : 1), unit = pow(10, floor(log10(raw))),
 	       f = raw / unit;
 	return unit * (f <= 1 ? 1 : f <= 2 ? 2 : f <= 5 ? 5 : 10);
 }
 
-/* Extends outward to round values. A live curve then keeps its place while it grows, which is
- * easier to read and costs a slow line little. */
-static void range_round(double *lo, double *hi, int steps)
+void bn_chart_range_round(double *lo, double *hi, int steps)
 {
-	double step = nice_step(*hi - *lo, steps);
+	double step = bn_chart_step(*hi - *lo, steps);
 	double down = floor(*lo / step + 1e-9) * step, up = ceil(*hi / step - 1e-9) * step;
 	if (isfinite(down) && isfinite(up) && up > down) {
 		*lo = down;
@@ -121,9 +119,9 @@ static void bounds_find(const bn_chart *c, bounds *b)
 	if (!(b->x1 > b->x0))
 		b->x1 = b->x0 + 1;
 	if (!c->x_is_time)
-		range_round(&b->x0, &b->x1, 10);
+		bn_chart_range_round(&b->x0, &b->x1, 10);
 	if (!b->log_y)
-		range_round(&b->y0, &b->y1, 10);
+		bn_chart_range_round(&b->y0, &b->y1, 10);
 }
 
 static int canvas_init(canvas *v, bn_area area)
@@ -270,7 +268,7 @@ static int ticks_find(const bounds *b, int rows, double out[MAX_TICKS])
 	if (b->log_y && range > 0.5) {
 		static const double within[3] = {0, 0.30102999566398120, 0.69897000433601880};
 		int step = range * 3 <= most ? 1 : 3;
-		double every = range > most ? nice_step(range, most) : 1;
+		double every = range > most ? bn_chart_step(range, most) : 1;
 		for (double d = floor(b->y0 / every) * every; d <= b->y1; d += every)
 			for (int k = 0; k < 3 && n < MAX_TICKS; k += step)
 				if (d + within[k] >= b->y0 && d + within[k] <= b->y1)
@@ -279,7 +277,7 @@ static int ticks_find(const bounds *b, int rows, double out[MAX_TICKS])
 			return n;
 		n = 0;
 	}
-	double step = nice_step(range, most);
+	double step = bn_chart_step(range, most);
 	for (double y = ceil(b->y0 / step) * step; y <= b->y1 + step * 1e-9 && n < MAX_TICKS;
 		y += step)
 		out[n++] = y;

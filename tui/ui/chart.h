@@ -41,6 +41,12 @@ typedef struct bn_chart {
 
 void bn_chart_draw(bn_area a, const bn_chart *c);
 
+/* The distance of round values, 1, 2 or 5 times a power of ten: at most `steps` of them in the range. */
+double bn_chart_step(double range, int steps);
+/* Extends outward to such values. A live curve then keeps its place while it grows, which is easier to
+ * read and costs a slow line little. */
+void bn_chart_range_round(double *lo, double *hi, int steps);
+
 /* One letter per point. */
 typedef struct bn_scatter {
 	const double *x, *y; /* NaN: not drawn */
@@ -50,17 +56,14 @@ typedef struct bn_scatter {
 	const char *x_title, *y_title;
 } bn_scatter;
 
-/* Both axes end at round values; x is logarithmic if its values are above 0 and span more than a
- * factor of 20. */
+/* Ticks of y are round values, and each value of x stands below its points if there is room. x is
+ * logarithmic if its values are above 0 and span more than a factor of 20. */
 void bn_chart_scatter(bn_area a, const bn_scatter *s);
 
 /* Exponential moving average with bias correction, as in TensorBoard: m = s*m + (1-s)*y, shown m /
  * (1 - s^k). Values that are not finite are unchanged and do not count. out[n] */
 void bn_chart_smooth(const double *y, size_t n, double smoothing, double *out);
 
-/* One row of bars, scaled to the largest; more values than columns are averaged in groups. */
-void bn_chart_sparkline(
-	bn_area a, int row, int col, int width, bn_ink role, const double *v, size_t n);
 /* Shares of a whole per bin: reference against current over the same bins, as overlaid bars that differ by glyph,
  * filling the area's height. Either may be NULL. lo and hi label the ends of the axis. */
 typedef struct bn_histogram {

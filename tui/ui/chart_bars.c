@@ -1,4 +1,4 @@
-/* chart_bars.c - sparklines, histograms, shades and bars. See chart.h. */
+/* chart_bars.c - histograms, shades and bars. See chart.h. */
 #include "core/base/utf8.h"
 #include "tui/ui/chart.h"
 #include "tui/ui/format.h"
@@ -20,23 +20,6 @@ static double group_mean(const double *v, size_t n, int c, int width)
 		}
 	}
 	return count ? sum / (double)count : NAN;
-}
-
-void bn_chart_sparkline(
-	bn_area a, int row, int col, int width, bn_ink role, const double *v, size_t n)
-{
-	double top = 0;
-	if (n < (size_t)width)
-		width = (int)n;
-	for (int c = 0; c < width; c++) {
-		double m = group_mean(v, n, c, width);
-		top = m > top ? m : top;
-	}
-	for (int c = 0; c < width; c++) {
-		double m = group_mean(v, n, c, width);
-		int level = isfinite(m) && top > 0 ? (int)ceil(8 * m / top) : 0;
-		bn_area_cp(a, row, col + c, role, bn_glyph_level(a.s->alphabet, level));
-	}
 }
 
 void bn_chart_heat(bn_area a, int row, int col, int width, bn_ink role, const double *v, size_t n)

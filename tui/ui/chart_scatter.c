@@ -16,11 +16,6 @@ static double place(const axis *x, double v)
 	return x->is_log ? log10(v) : v;
 }
 
-static double value(const axis *x, double place)
-{
-	return x->is_log ? pow(10, place) : place;
-}
-
 /* False: there is nothing to draw. */
 static bool axis_find(axis *out, const double *v, const double *other, int n, bool may_log)
 {
@@ -68,21 +63,21 @@ static void x_labels(bn_area a, int row, int left, const axis *x, const bn_scatt
 	}
 }
 
+/* Ticks at round values, every second row at most. */
 static void y_labels(bn_area plot, int left, const axis *y)
 {
 	char label[BN_FORMAT_BYTES];
-	int step = plot.rows > 8 ? 3 : 1 + (plot.rows > 3);
+	double step = bn_chart_step(y->hi - y->lo, plot.rows > 4 ? plot.rows / 2 : 2);
 	bn_area a = {plot.s, plot.row, plot.col - left, plot.rows, left};
-	for (int r = 0; r < plot.rows; r++) {
-		bool tick = r % step == 0;
-		if (tick) {
-			double at =
-				y->hi - (y->hi - y->lo) * r / (plot.rows > 1 ? plot.rows - 1 : 1);
-			bn_area_field_right(a, r, 0, left - 1, BN_INK_AXIS,
-				bn_format_number(label, value(y, at)));
-		}
-		bn_area_glyph(
-			a, r, left - 1, BN_INK_AXIS, tick ? BN_GLYPH_TICK_LEFT : BN_GLYPH_VLINE);
+	for (int r = 0; r < plot.rows; r++)
+		bn_area_glyph(a, r, left - 1, BN_INK_AXIS, BN_GLYPH_VLINE);
+	for (double at = ceil(y->lo / step - 1e-9) * step; at <= y->hi + step * 1e-9; at += step) {
+		int r = plot.rows - 1 - at_of(y, at, plot.rows);
+		if (r < 0 || r >= plot.rows)
+			continue;
+		bn_area_field_right(a, r, 0, left - 1, BN_INK_AXIS,
+			bn_format_number(label, fabs(at) < step * 1e-9 ? 0 : at));
+		bn_area_glyph(a, r, left - 1, BN_INK_AXIS, BN_GLYPH_TICK_LEFT);
 	}
 }
 
@@ -97,6 +92,7 @@ void bn_chart_scatter(bn_area a, const bn_scatter *s)
 		bn_area_text(a, 1, 0, BN_INK_DIM, "no run has both numbers");
 		return;
 	}
+	bn_chart_range_round(&y.lo, &y.hi, 10);
 	bn_area plot = bn_area_sub(a, 1, Y_AXIS, a.rows - 2, a.cols - Y_AXIS);
 	if (plot.rows < 1 || plot.cols < 2)
 		return;
@@ -111,7 +107,8 @@ void bn_chart_scatter(bn_area a, const bn_scatter *s)
 		while (c + 1 < plot.cols &&
 			plot.s->cells[(plot.row + r) * plot.s->cols + plot.col + c].cp != ' ')
 			c++;
-		bn_ink ink = i == s->base ? BN_INK_REFERENCE : BN_INK_TEXT;
-		bn_area_cp(plot, r, c, i == s->selected ? BN_INK_BEST : ink, (uint32_t)s->marks[i]);
+		bn_ink ink = i == s->base ? BN_INK_SERIES_2 : BN_INK_STRONG;
+		bn_area_cp(plot, r, c, i == s->selected ? BN_INK_SERIES_1 : ink,
+			(uint32_t)s->marks[i]);
 	}
 }

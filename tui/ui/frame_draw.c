@@ -22,8 +22,9 @@ static void crumb_text(const bn_view *v, bn_buf *out)
 	bn_buf_release(&extra);
 }
 
-/* The path to this screen; if it is too long its beginning is omitted. */
-static int crumbs_draw(const bn_stack *s, bn_area a, int col, int reserved)
+/* The path to this screen, in the cells before `end`: if it is too long its beginning is omitted, and then the
+ * last step is cut. */
+static void crumbs_draw(const bn_stack *s, bn_area a, int col, int end)
 {
 	bn_buf crumbs[BN_MAX_DEPTH];
 	int need = 0, first = 0;
@@ -32,40 +33,95 @@ static int crumbs_draw(const bn_stack *s, bn_area a, int col, int reserved)
 		crumb_text(s->views[i], &crumbs[i]);
 		need += 3 + (int)bn_utf8_width(crumbs[i].ptr);
 	}
-	while (first + 1 < s->depth && col + need + 2 + reserved > a.cols) {
+	while (first + 1 < s->depth && col + need + 2 > end) {
 		need -= 3 + (int)bn_utf8_width(crumbs[first].ptr);
 		first++;
 	}
 	if (first)
 		col = bn_area_glyph(a, 0, col + 1, BN_INK_TITLE, BN_GLYPH_ELLIPSIS);
 	for (int i = first; i < s->depth; i++) {
+		bool is_last = i + 1 == s->depth;
+		int room = end - col - 3, width = (int)bn_utf8_width(crumbs[i].ptr);
+		if (room < 1)
+			break;
 		col = bn_area_glyph(a, 0, col + 1, BN_INK_TITLE, BN_GLYPH_ARROW);
-		col = bn_area_text(a, 0, col + 1,
-			i + 1 == s->depth ? BN_INK_TITLE_STRONG : BN_INK_TITLE, crumbs[i].ptr);
+		col = bn_area_name(a, 0, col + 1, width < room ? width : room,
+			is_last ? BN_INK_TITLE_STRONG : BN_INK_TITLE, crumbs[i].ptr);
 	}
 	for (int i = 0; i < s->depth; i++)
 		bn_buf_release(&crumbs[i]);
-	return col;
+}
+
+/* The ink of a count of the title, "2 to approve", by its words. */
+static bn_ink count_ink(const char *words, size_t n)
+{
+	static const struct {
+		const char *word;
+		bn_ink ink;
+	} inks[] = {{" running", BN_INK_RUNNING}, {" to ", BN_INK_WARN}, {" alert", BN_INK_FAIL},
+		{"not trusted", BN_INK_WARN}};
+	for (size_t i = 0; i < sizeof inks / sizeof *inks; i++) {
+		const char *at = strstr(words, inks[i].word);
+		if (at && at < words + n)
+			return inks[i].ink;
+	}
+	return BN_INK_TITLE_STRONG;
+}
+
+/* The next count after `words`, which are separated by two blanks; NULL: it is the last. */
+static const char *count_next(const char *words)
+{
+	const char *gap = strstr(words, "  ");
+	return gap ? gap + 2 : NULL;
+}
+
+/* At the right edge; those that do not fit into the room are left out, the first ones first. Returns the column
+ * before them. */
+static int counts_draw(bn_area a, const char *words, int room)
+{
+	while (words && (int)bn_utf8_width(words) > room)
+		words = count_next(words);
+	if (!words || !*words)
+		return a.cols;
+	int start = a.cols - 1 - (int)bn_utf8_width(words), col = start;
+	for (const char *next; words; words = next) {
+		next = count_next(words);
+		size_t n = next ? (size_t)(next - words) - 2 : strlen(words);
+		col = bn_area_textf(a, 0, col, count_ink(words, n), "%.*s", (int)n, words) + 2;
+	}
+	return start - 1;
+}
+
+enum { STEP_MOST = 40, COUNTS_LEAST = 22 };
+
+/* The cells of the last step of the path that no count takes, of `room`: the most urgent counts stay. */
+static int step_cells(const bn_frame *f, int room)
+{
+	bn_buf text = BN_BUF_INIT;
+	if (f->tab < 0)
+		return 0;
+	const bn_stack *s = &f->stacks[f->tab];
+	crumb_text(s->views[s->depth - 1], &text);
+	int width = (int)bn_utf8_width(text.ptr);
+	bn_buf_release(&text);
+	width = (width > STEP_MOST ? STEP_MOST : width) + 2 * (s->depth > 1);
+	return width + COUNTS_LEAST > room ? room - COUNTS_LEAST : width;
 }
 
 static void title_draw(const bn_frame *f, bn_area a)
 {
 	char jobs[96], words[sizeof f->status + sizeof jobs + 2];
 	bn_frame_jobs_words(f, jobs, sizeof jobs);
-	snprintf(words, sizeof words, "%s%s%s", jobs, jobs[0] && f->status[0] ? "  " : "",
-		f->status);
-	int status = (int)bn_utf8_width(words), told = (int)strlen(jobs);
+	snprintf(words, sizeof words, "%s%s%s", f->status, jobs[0] && f->status[0] ? "  " : "",
+		jobs);
 	bn_area_fill(a, 0, 0, 1, a.cols, BN_INK_TITLE);
-	int col = bn_area_text(a, 0, 1, BN_INK_TITLE, "binnacle  ");
-	col = bn_area_text(a, 0, col, BN_INK_TITLE_STRONG, f->opt.title ? f->opt.title : "");
-	if (f->tab >= 0)
-		col = crumbs_draw(&f->stacks[f->tab], a, col, told ? told + 3 : 0);
+	int col = bn_area_text(a, 0, 1, BN_INK_DIM, "binnacle") + 2;
+	col = bn_area_text(a, 0, col, BN_INK_TITLE, f->opt.title ? f->opt.title : "");
 	if (f->opt.readonly)
 		col = bn_area_text(a, 0, col + 1, BN_INK_TITLE, "[read-only]");
-	if (status && col + 2 + status < a.cols)
-		bn_area_text(a, 0, a.cols - status - 1, BN_INK_TITLE_STRONG, words);
-	else if (told && col + 2 + told < a.cols)
-		bn_area_text(a, 0, a.cols - told - 1, BN_INK_TITLE_STRONG, jobs);
+	int end = counts_draw(a, words, a.cols - col - 5 - step_cells(f, a.cols - col));
+	if (f->tab >= 0)
+		crumbs_draw(&f->stacks[f->tab], a, col, end);
 }
 
 static void tabs_draw(const bn_frame *f, bn_area a)
@@ -317,7 +373,8 @@ void bn_frame_draw(bn_frame *f, bn_surface *s)
 	}
 	bn_view *v = bn_frame_top(f);
 	if (v)
-		v->cls->draw(v, bn_area_sub(all, top, 0, bottom - top, s->cols), true);
+		v->cls->draw(
+			v, bn_area_sub(all, top, 0, bottom - top, s->cols), !bn_modal_has_row(f));
 	bn_modal_draw(f, all, message);
 	if (f->save_screen[0])
 		screen_save(f, s);

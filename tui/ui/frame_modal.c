@@ -313,6 +313,11 @@ static void ask_key(bn_frame *f, int key)
 		dialog_answer(f, f->input.text);
 }
 
+bool bn_modal_has_row(const bn_frame *f)
+{
+	return f->modal == BN_MODAL_LIST || f->modal == BN_MODAL_COLUMNS || f->modal == BN_MODAL_CONFIRM;
+}
+
 bool bn_modal_takes_text(const bn_frame *f)
 {
 	return f->modal != BN_MODAL_NONE && f->modal != BN_MODAL_CONFIRM;

@@ -33,17 +33,17 @@ typedef enum bn_alphabet {
 	X(MARK, '*', 0x2022, 0x25cf) \
 	X(SORT_UP, '^', 0x25b2, 0x25b2) \
 	X(SORT_DOWN, 'v', 0x25bc, 0x25bc) \
-	X(MORE_LEFT, '<', 0x25c4, 0x25c2) \
-	X(MORE_RIGHT, '>', 0x25ba, 0x25b8) \
+	X(MORE_LEFT, '{', 0x25c4, 0x25c2) \
+	X(MORE_RIGHT, '}', 0x25ba, 0x25b8) \
 	X(STATE_OK, '+', 0x221a, 0x2713) \
 	X(STATE_WARN, '!', '!', '!') \
 	X(STATE_FAIL, 'x', 'x', 0x2717) \
-	X(STATE_WAIT, '~', 0x00b7, 0x25cb) \
-	X(STATE_RUN, '>', 0x25ba, 0x25b6) \
+	X(STATE_WAIT, 'o', 0x00b7, 0x25cb) \
+	X(STATE_RUN, '@', 0x25ba, 0x25b6) \
 	X(STATE_NONE, '-', '-', 0x00b7) \
 	X(OPEN, 'v', 0x25bc, 0x25be) \
-	X(FOLDED, '>', 0x25ba, 0x25b8) \
-	X(STAR, '*', '*', 0x2605) \
+	X(FOLDED, '=', 0x25ba, 0x25b8) \
+	X(STAR, '#', '*', 0x2605) \
 	X(ENTER, '>', 0x2192, 0x21b5) \
 	X(DOT, '.', 0x00b7, 0x00b7) \
 	X(REPLACEMENT, '?', '?', 0xfffd)

@@ -121,14 +121,12 @@ END_TEST
 
 START_TEST(test_chart_bars)
 {
-	static const double v[] = {0, 1, 2, 3, 4, 5, 6, 7, 8};
 	static const double heat[] = {0, 0.25, 0.5, 0.75, 1, NAN, 1};
 	static const char *const names[] = {"batch", "gpu"};
 	static const double r[] = {0.75, 0.25}, q[] = {0.5, 0.5};
 	for (int alphabet = BN_ALPHABET_ASCII; alphabet <= BN_ALPHABET_BRAILLE; alphabet++) {
 		bn_surface *s = surface_make(8, 50, (bn_alphabet)alphabet);
 		bn_area area = bn_area_all(s);
-		bn_chart_sparkline(area, 0, 0, 9, BN_INK_SERIES_1, v, 9);
 		bn_chart_heat(area, 1, 0, 7, BN_INK_WARN, heat, 7);
 		bn_chart_bar(area, 2, 0, 20, BN_INK_OK, 0.4321);
 		bn_chart_bar(area, 3, 0, 20, BN_INK_OK, 0.001); /* small values are visible */
@@ -138,6 +136,32 @@ START_TEST(test_chart_bars)
 		bn_golden_check_surface(name, s);
 		bn_surface_free(s);
 	}
+}
+END_TEST
+
+START_TEST(test_chart_scatter_has_round_ticks)
+{
+	static const double x[] = {0.1, 1, 10, 100}, y[] = {15.58, 15.53, 19.93, 67.97};
+	bn_surface *s = surface_make(16, 60, BN_ALPHABET_ASCII);
+	bn_scatter p = {.x = x,
+		.y = y,
+		.marks = "ABCD",
+		.count = 4,
+		.selected = 0,
+		.base = 3,
+		.x_title = "alpha",
+		.y_title = "rmse"};
+	bn_buf text = BN_BUF_INIT;
+	bn_chart_scatter(bn_area_all(s), &p);
+	bn_surface_dump(s, &text, false);
+	ck_assert_ptr_nonnull(strstr(text.ptr, " 60+"));
+	ck_assert_ptr_nonnull(strstr(text.ptr, " 20+"));
+	for (const char *at = text.ptr; (at = strchr(at, '+')); at++)
+		ck_assert_msg(at[-1] == '0' && at[-2] >= '0', "a tick that is not round: %.*s", 10,
+			at - 9);
+	ck_assert_ptr_nonnull(strstr(text.ptr, "0.1 "));
+	bn_buf_release(&text);
+	bn_surface_free(s);
 }
 END_TEST
 
@@ -181,6 +205,7 @@ int main(void)
 	tcase_add_test(tc, test_chart_smoothing_is_a_debiased_average);
 	tcase_add_test(tc, test_chart_pictures);
 	tcase_add_test(tc, test_chart_bars);
+	tcase_add_test(tc, test_chart_scatter_has_round_ticks);
 	tcase_add_test(tc, test_chart_draws_at_any_size_whatever_the_numbers);
 	suite_add_tcase(suite, tc);
 	SRunner *runner = srunner_create(suite);

@@ -163,7 +163,7 @@ START_TEST(test_grid_leaves_out_unimportant_columns_then_scrolls_to_them)
 	char *text = draw(&g, 2, 22);
 	ck_assert_ptr_null(strstr(text, "number")); /* priority 2 is dropped first */
 	ck_assert_ptr_nonnull(strstr(text, "hash"));
-	ck_assert_ptr_nonnull(strstr(text, ">|"));
+	ck_assert_ptr_nonnull(strstr(text, "}|"));
 	bn_free(text);
 	bn_grid_command(&g, BN_CMD_RIGHT, NULL);
 	text = draw(&g, 2, 22);

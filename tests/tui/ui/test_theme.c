@@ -78,6 +78,57 @@ START_TEST(test_theme_mono_tells_apart_what_must_be)
 }
 END_TEST
 
+/* The default theme has the colours that the terminal's owner chose, at every depth. */
+START_TEST(test_theme_default_uses_the_terminals_own_sixteen)
+{
+	bn_theme t;
+	ck_assert_int_eq(bn_theme_load(&t, "default", NULL), 0);
+	for (int i = 0; i < BN_INK_COUNT; i++) {
+		const bn_look *few = &t.roles[i].few, *rich = &t.roles[i].rich;
+		int32_t chosen = few->fg == BN_COLOR_DEFAULT ? few->fg : bn_theme_ansi_rgb(few->fg);
+		ck_assert_msg(few->bg == BN_COLOR_DEFAULT && rich->bg == BN_COLOR_DEFAULT,
+			"%s has a background", bn_ink_name((bn_ink)i));
+		ck_assert_msg(rich->fg == few->fg || rich->fg == chosen,
+			"%s has another colour in 256", bn_ink_name((bn_ink)i));
+		ck_assert_uint_eq(few->attrs, rich->attrs);
+	}
+}
+END_TEST
+
+/* Colour says state or series: what is fine, a mark, a match, a name and a key have none. */
+START_TEST(test_theme_colour_says_state_or_series)
+{
+	static const bn_ink plain[] = {BN_INK_TEXT, BN_INK_DIM, BN_INK_STRONG, BN_INK_TITLE,
+		BN_INK_TITLE_STRONG, BN_INK_TAB, BN_INK_TAB_ACTIVE, BN_INK_HEADER, BN_INK_SELECTED,
+		BN_INK_MARKED, BN_INK_BORDER, BN_INK_KEY, BN_INK_KEY_HELP, BN_INK_PROMPT,
+		BN_INK_MATCH, BN_INK_MESSAGE, BN_INK_OK, BN_INK_NUMBER, BN_INK_DIALOG,
+		BN_INK_DIALOG_STRONG, BN_INK_BUTTON, BN_INK_BUTTON_ACTIVE, BN_INK_AXIS,
+		BN_INK_SERIES_RAW};
+	bn_theme t;
+	ck_assert_int_eq(bn_theme_load(&t, "default", NULL), 0);
+	for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
+		ck_assert_msg(t.roles[plain[i]].few.fg == BN_COLOR_DEFAULT, "%s has a colour",
+			bn_ink_name(plain[i]));
+}
+END_TEST
+
+/* Reverse is where one is: the selected row and the chosen button. */
+START_TEST(test_theme_reverse_is_the_selection)
+{
+	static const char *const names[] = {"default", "mono"};
+	for (int n = 0; n < 2; n++) {
+		bn_theme t;
+		ck_assert_int_eq(bn_theme_load(&t, names[n], NULL), 0);
+		for (int i = 0; i < BN_INK_COUNT; i++) {
+			bool is_there = i == BN_INK_SELECTED || i == BN_INK_BUTTON_ACTIVE;
+			ck_assert_msg(is_there == !!(t.roles[i].few.attrs & BN_ATTR_REVERSE) &&
+					      is_there == !!(t.roles[i].mono & BN_ATTR_REVERSE),
+				"%s: %s", names[n], bn_ink_name((bn_ink)i));
+		}
+	}
+}
+END_TEST
+
 static void expect_error(const char *text, const char *want)
 {
 	bn_theme t;
@@ -118,5 +169,6 @@ END_TEST
 
 BN_TEST_MAIN("tui/ui/theme", test_theme_builtin_ones_parse, test_theme_explicit_ones_have_contrast,
 	test_theme_terminal_ones_never_set_a_foreground_on_an_assumed_background,
-	test_theme_mono_tells_apart_what_must_be, test_theme_errors_name_file_and_line,
-	test_theme_contrast_agrees_with_wcag)
+	test_theme_default_uses_the_terminals_own_sixteen, test_theme_colour_says_state_or_series,
+	test_theme_reverse_is_the_selection, test_theme_mono_tells_apart_what_must_be,
+	test_theme_errors_name_file_and_line, test_theme_contrast_agrees_with_wcag)

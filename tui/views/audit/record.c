@@ -47,7 +47,12 @@ void bn_audit_did(const bn_audit_row *r, char *out, size_t size)
 		{"model.alias_removed", "took an alias off"}, {"model.removed", "withdrew"},
 		{"model.attested", "attested"}, {"model.evidence", "measured"},
 		{"policy.set", "set the policy"}, {"authority.link", "changed the chain"},
-		{"authority.founded", "founded it"}, {"writer.opened", "began to write"},
+		{"authority.founded", "founded it"}, {"authority.request", "asked to be admitted"},
+		{"run.param", "set parameters"}, {"run.metrics", "logged metrics"},
+		{"run.started", "began"}, {"run.queued", "queued"}, {"run.submitted", "submitted"},
+		{"run.artifact", "stored files"}, {"run.tag", "tagged"}, {"run.note", "noted"},
+		{"run.stop", "asked to stop"}, {"run.restored", "restored"},
+		{"endpoint.seen", "served"}, {"writer.opened", "began to write"},
 		{"dataset.removed", "removed"}, {"dataset.restored", "restored"},
 		{"dataset.version", "added"}, {"dataset.checked", "checked"},
 		{"run.created", "started"}, {"run.finished", "finished"},
@@ -171,7 +176,7 @@ static void put_value(bn_buf *out, const char *name, const json_t *value, bool u
 		put_field(out, name, text, width);
 	} else if (json_is_boolean(value)) {
 		put_field(out, name, json_is_true(value) ? "yes" : "no", width);
-	} else if (!json_is_null(value)) {
+	} else if (value && !json_is_null(value)) {
 		char *all =
 			json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(12));
 		/* blanks after commas, for wrapping */
@@ -201,7 +206,12 @@ void bn_audit_write(const bn_audit_row *r, bool utc, int width, bn_buf *out)
 	snprintf(line, sizeof line, "%s%s%.300s", r->standing, r->reason ? ": " : "",
 		r->reason ? r->reason : "");
 	put_field(out, "outcome", line, width);
-	json_object_foreach(p, key, value) put_value(out, key, value, utc, width);
+	/* The reason first; what the record answers are hashes, which tell a reader least. */
+	put_value(out, "reason", json_object_get(p, "reason"), utc, width);
+	json_object_foreach(
+		p, key, value) if (strcmp(key, "reason") != 0 && strcmp(key, "answers") != 0)
+		put_value(out, key, value, utc, width);
+	put_value(out, "answers", json_object_get(p, "answers"), utc, width);
 	if (!p)
 		put_field(out, "payload", r->payload ? r->payload : "(not text)", width);
 	snprintf(line, sizeof line, "%s%.100s", r->person ? "by " : "",

@@ -89,6 +89,8 @@ const char *bn_compare_word(bn_compare_part part, const char *key);
 
 /* ---- pictures.c ---------------------------------------------------------------------------------- */
 
+/* Whether a run has more than one value of the chosen metric. */
+bool bn_compare_has_curves(const bn_compare_view *v);
 void bn_compare_curves_draw(const bn_compare_view *v, bn_area a);
 void bn_compare_scatter_draw(const bn_compare_view *v, bn_area a);
 /* The parameter on the scatter's x axis; NULL: none has numbers. */

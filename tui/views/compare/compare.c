@@ -70,7 +70,8 @@ static void common_draw(const bn_compare_view *v, bn_area *a)
 	*a = bn_area_sub(*a, 1, 0, a->rows - 1, a->cols);
 }
 
-/* Curves and scatter next to each other if there is room, otherwise the one selected with v. */
+/* Curves and scatter next to each other if there is room and there are curves, otherwise the one selected
+ * with v. */
 static void pictures_draw(const bn_compare_view *v, bn_area a)
 {
 	int half = a.cols * 11 / 20;
@@ -79,6 +80,10 @@ static void pictures_draw(const bn_compare_view *v, bn_area a)
 			bn_compare_scatter_draw(v, a);
 		else
 			bn_compare_curves_draw(v, a);
+		return;
+	}
+	if (!bn_compare_has_curves(v) && bn_compare_axis(v)) {
+		bn_compare_scatter_draw(v, a);
 		return;
 	}
 	bn_compare_curves_draw(v, bn_area_sub(a, 0, 0, a.rows, half));

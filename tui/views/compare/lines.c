@@ -325,7 +325,6 @@ static void spread_cell(const bn_compare_view *v, const bn_cline *l, bn_grid_cel
 			numbers[n++] = c->rows[l->row].cells[i].number;
 	if (n >= SPREAD_RUNS)
 		out->text = bn_spark_text(out->buf, numbers, n, n, v->list.alphabet);
-	out->ink = BN_INK_REFERENCE;
 }
 
 /* The subject of a line. */

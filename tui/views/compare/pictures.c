@@ -9,6 +9,15 @@
 
 enum { FEW = 3 }; /* the number of curves that can each have a colour */
 
+bool bn_compare_has_curves(const bn_compare_view *v)
+{
+	const bn_compare_page *d = bn_compare_data(v);
+	for (size_t i = 0; d && d->metric < d->metric_count && i < d->table->runs; i++)
+		if (d->curves[i].n > 1)
+			return true;
+	return false;
+}
+
 void bn_compare_curves_draw(const bn_compare_view *v, bn_area a)
 {
 	static const double smoothing[] = {0, 0.6, 0.9, 0.98};
@@ -17,6 +26,11 @@ void bn_compare_curves_draw(const bn_compare_view *v, bn_area a)
 	int shown = 0, here = bn_compare_run_at(v);
 	if (!d || d->metric >= d->metric_count) {
 		bn_area_text(a, 0, 0, BN_INK_DIM, "these runs have no metric in common");
+		return;
+	}
+	if (!bn_compare_has_curves(v)) {
+		bn_area_textf(a, 0, 0, BN_INK_DIM, "%s has one value a run, and no curve",
+			d->metrics[d->metric]);
 		return;
 	}
 	for (size_t i = 0; i < d->table->runs; i++) {

@@ -172,18 +172,22 @@ static double share_missing(const bn_profile_column *c)
 	return c->rows ? (double)c->missing / (double)c->rows : NAN;
 }
 
-/* The median of numbers; otherwise the most frequent value with its share. */
-static void middle_text(const bn_profile_column *c, char *out, size_t size)
+/* The median of numbers; of others but times the most frequent value, with its share if there is room for
+ * both. */
+static void middle_text(const bn_profile_column *c, int width, char *out, size_t size)
 {
-	char number[BN_FORMAT_BYTES];
+	char number[BN_FORMAT_BYTES], share_of[16];
 	uint64_t there = c->rows - c->missing;
 	snprintf(out, size, "-");
 	if (c->is_numeric && !bn_type_is_time(c->type))
 		snprintf(out, size, "%s", bn_format_number(number, bn_profile_quantile(c, 0.5)));
-	else if (c->top_count && c->top[0].text && there)
-		snprintf(out, size, "%.*s %.0f %%",
-			(int)bn_utf8_head(c->top[0].text, strlen(c->top[0].text), 9),
-			c->top[0].text, 100 * (double)c->top[0].count / (double)there);
+	else if (c->top_count && !bn_type_is_time(c->type) && c->top[0].text && there) {
+		snprintf(share_of, sizeof share_of, " %.0f %%",
+			100 * (double)c->top[0].count / (double)there);
+		bool both = (int)(bn_utf8_width(c->top[0].text) + strlen(share_of)) <= width;
+		snprintf(out, size, "%.*s%s", (int)(size - sizeof share_of), c->top[0].text,
+			both ? share_of : "");
+	}
 }
 
 static void column_draw(const bn_profile_column *c, bn_area a, int row, const int at[PLACES])
@@ -195,11 +199,10 @@ static void column_draw(const bn_profile_column *c, bn_area a, int row, const in
 	bn_area_field_right(a, row, at[AT_MISSING], at[AT_MIDDLE] - at[AT_MISSING] - 1,
 		c->missing ? BN_INK_WARN : BN_INK_DIM,
 		c->missing ? bn_format_percent(share, share_missing(c)) : "0");
-	middle_text(c, text, sizeof text);
-	bn_area_field_right(
-		a, row, at[AT_MIDDLE], at[AT_SHAPE] - at[AT_MIDDLE] - 2, BN_INK_TEXT, text);
-	bn_area_text(
-		a, row, at[AT_SHAPE], BN_INK_REFERENCE, bn_profile_spark(shape, c, a.s->alphabet));
+	int width = at[AT_SHAPE] - at[AT_MIDDLE] - 2;
+	middle_text(c, width, text, sizeof text);
+	bn_area_field_right(a, row, at[AT_MIDDLE], width, BN_INK_TEXT, text);
+	bn_area_text(a, row, at[AT_SHAPE], BN_INK_TEXT, bn_profile_spark(shape, c, a.s->alphabet));
 }
 
 static int constants_draw(const bn_data_answer *d, bn_area a, int row)

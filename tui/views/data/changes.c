@@ -131,12 +131,13 @@ static void draw(bn_view *view, bn_area a, bool focused)
 	const bn_changes_page *d = bn_list_data((bn_list *)view);
 	char before[BN_FORMAT_BYTES], now[BN_FORMAT_BYTES];
 	if (d && a.rows > 4) {
-		bn_area_textf(a, 0, 1, BN_INK_TEXT,
-			"%s rows before, %s now; %s; %zu of %zu columns differ%s",
+		char text[200];
+		snprintf(text, sizeof text, "%s rows before, %s now; %s; %zu of %zu differ%s",
 			bn_format_count(before, d->rows_a), bn_format_count(now, d->rows_b),
 			d->same_schema ? "the same columns" : "other columns", d->changes.count,
 			d->columns_b,
-			d->changes.by_value ? ", by value, row by row" : ", by their statistics");
+			d->changes.by_value ? ", by value, row by row" : ", by statistics");
+		bn_area_field(a, 0, 1, a.cols - 2, BN_INK_TEXT, text);
 		a = bn_area_sub(a, 1, 0, a.rows - 1, a.cols);
 	}
 	bn_list_draw(view, a, focused);

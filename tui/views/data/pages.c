@@ -154,7 +154,17 @@ static const char *columns_words(bn_arena *arena, const json_t *names)
 	return words;
 }
 
-/* kwargs without the columns: "0 to 1000", "at least 10", "value_set [..], mostly 0.9". */
+/* "COMPLETED, FAILED": the members of a set. */
+static void set_words(bn_buf *out, bn_arena *arena, const json_t *set)
+{
+	for (size_t i = 0; i < json_array_size(set); i++) {
+		const json_t *v = json_array_get(set, i);
+		const char *text = json_is_string(v) ? json_string_value(v) : json_words(arena, v);
+		bn_buf_addf(out, "%s%s", out->len ? ", " : "", text ? text : "?");
+	}
+}
+
+/* kwargs without the columns: "0 to 1000", "at least 10", "COMPLETED, FAILED, mostly 0.9". */
 static const char *wanted_words(bn_arena *arena, const json_t *kwargs, bool of_table)
 {
 	bn_buf b = BN_BUF_INIT;
@@ -170,6 +180,10 @@ static const char *wanted_words(bn_arena *arena, const json_t *kwargs, bool of_t
 		if (names_columns(key, of_table) || strcmp(key, "min_value") == 0 ||
 			strcmp(key, "max_value") == 0 || json_is_null(value))
 			continue;
+		if (strcmp(key, "value_set") == 0 && json_is_array(value)) {
+			set_words(&b, arena, value);
+			continue;
+		}
 		const char *text = json_words(arena, value);
 		bn_buf_addf(&b, "%s%s %s", b.len ? ", " : "", key, text ? text : "?");
 	}

@@ -243,6 +243,8 @@ static void gate_draw(const bn_gate_result *g, bn_area a, int row)
 	bn_state s = verdict_state(g);
 	char value[BN_FORMAT_BYTES];
 	int at = 2, found = a.cols >= 70 ? 16 : 10;
+	if (a.cols >= 110)
+		found = 32;
 	bn_area_glyph(a, row, 0, bn_state_ink(s), (bn_glyph_id)bn_state_glyph(s));
 	bn_area_field(a, row, at, 6, bn_state_ink(s),
 		g->verdict == BN_VERDICT_INCONCLUSIVE ? "unsure" : bn_verdict_name(g->verdict));

@@ -135,7 +135,6 @@ static void windows_cell(const report_view *v, int64_t row, bn_grid_cell *out)
 	out->buf[at] = '\0';
 	out->text = out->buf;
 	out->number = s[p->windows - 1];
-	out->ink = BN_INK_CURRENT;
 }
 
 static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
@@ -235,8 +234,14 @@ static void history_draw(const bn_report_page *p, size_t feature, bn_area a, boo
 		.x = p->times_ms,
 		.y = &p->severities[feature * BN_WINDOWS],
 		.n = p->windows};
+	double least = INFINITY, most = 0;
+	for (size_t i = 0; i < s.n; i++) {
+		least = fmin(least, s.y[i]);
+		most = fmax(most, s.y[i]);
+	}
 	bn_chart c = {.series = &s,
 		.count = 1,
+		.log_y = least > 0 && most > 20, /* a small p-value would hide the line of drift */
 		.x_is_time = true,
 		.utc = utc,
 		.has_line = true,
@@ -289,9 +294,9 @@ static int head_draw(const report_view *v, bn_area a)
 		bn_format_age(when, r->time_ms, bn_frame_now_ms(v->list.view.frame)));
 	if (p->port)
 		snprintf(text + strlen(text), sizeof text - strlen(text),
-			"; served at :%lld, %s requests, %lld errors, p99 %.3g ms",
+			"; served at :%lld, %s requests, %lld error%s, p99 %.3g ms",
 			(long long)p->port, bn_format_count(rows, p->requests),
-			(long long)p->errors, p->p99_ms);
+			(long long)p->errors, p->errors == 1 ? "" : "s", p->p99_ms);
 	bn_area_field(a, 1, 1, a.cols - 1, BN_INK_DIM, text);
 	return 2;
 }

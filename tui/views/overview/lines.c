@@ -69,7 +69,7 @@ static void progress_draw(const bn_line *l, bn_area a, int row, int col, int end
 	col = bn_area_text(a, row, col, text, words) + 1;
 	char spark[BN_SPARK_TEXT];
 	if (end - col >= SPARK_LEAST)
-		bn_area_text(a, row, col, role >= 0 ? (bn_ink)role : BN_INK_REFERENCE,
+		bn_area_text(a, row, col, role >= 0 ? (bn_ink)role : BN_INK_TEXT,
 			bn_spark_text(spark, l->spark, l->spark_count, end - col, a.s->alphabet));
 }
 

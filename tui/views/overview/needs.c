@@ -133,10 +133,12 @@ static int run_line(bn_overview_gather *g, const bn_run_row *row)
 	int rc = bn_run_get(&info, g->r->ws, row->id, g->err);
 	if (rc < 0)
 		return rc;
-	const char *why = info->reason ? info->reason : bn_run_status_name(info->status);
+	/* Its own words say more than its exit status. */
+	const char *line = bn_reader_run_error(g->r, g->arena, info),
+		   *why = line ? line : info->reason;
 	need(g, BN_STATE_FAIL, "run", row->name ? row->name : row->id,
-		bn_arena_strf(g->arena, "%s%s%s", bn_run_status_name(info->status),
-			info->reason ? ": " : "", info->reason ? why : ""),
+		bn_arena_strf(g->arena, "%s%s%s", bn_run_status_name(info->status), why ? ": " : "",
+			why ? why : ""),
 		info->finished_ms > 0 ? info->finished_ms : info->created_ms, BN_OPENS_RUN,
 		row->id);
 	bn_run_info_free(info);

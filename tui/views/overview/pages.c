@@ -378,14 +378,14 @@ int bn_source_status(void *context, const void *arg, bn_page *page, bn_job *job,
 		(rc = bn_run_count(&runs, r->ws, err)) < 0 ||
 		(rc = needs_count(r, &page->arena, err)) < 0)
 		return rc;
-	if (bn_trust_allows(r->trust) > BN_ALLOWS_ALL)
-		bn_buf_adds(&text, "not trusted: reading only");
 	status_add(&text, runs.by_status[BN_RUN_RUNNING], "running");
 	status_add(&text, r->to_approve, "to approve");
 	status_add(&text, w->requests, "to admit");
 	status_add(&text, w->to_sign, "to sign");
 	status_add(&text, w->late, "late");
 	status_add(&text, r->alerts, r->alerts == 1 ? "alert" : "alerts");
+	if (bn_trust_allows(r->trust) > BN_ALLOWS_ALL) /* last: the first ones are left out */
+		bn_buf_addf(&text, "%snot trusted: reading only", text.len ? "  " : "");
 	page->data = bn_arena_strdup(&page->arena, text.ptr ? text.ptr : "");
 	bn_buf_release(&text);
 	return 0;

@@ -239,11 +239,14 @@ static void server_line(bn_overview_gather *g, const bn_endpoint *e)
 		return;
 	l->word = "serves";
 	l->subject = bn_arena_strdup(g->arena, e->models);
+	const char *where =
+		e->port > 0 ? bn_arena_strf(g->arena, ":%lld", (long long)e->port) : e->url;
 	l->detail = !asked ? bn_arena_strf(g->arena, "%s", e->url)
-			   : bn_arena_strf(g->arena, "%s  %s answers  %s errors  p99 %s ms", e->url,
+			   : bn_arena_strf(g->arena, "%s  p99 %s ms  %s answer%s  %s error%s",
+				     where ? where : "", bn_format_number(p99, e->p99_ms),
 				     bn_format_count(requests, e->requests),
-				     bn_format_count(errors, e->errors),
-				     bn_format_number(p99, e->p99_ms));
+				     e->requests == 1 ? "" : "s",
+				     bn_format_count(errors, e->errors), e->errors == 1 ? "" : "s");
 	l->opens = BN_OPENS_SERVERS;
 	l->ref = bn_arena_strdup(g->arena, e->id);
 	l->time_ms = e->started_ms;

@@ -65,7 +65,6 @@ static void bar_cell(const bn_list *l, double r, bn_grid_cell *out)
 	}
 	out->buf[at] = '\0';
 	out->text = out->buf;
-	out->ink = BN_INK_REFERENCE;
 }
 
 static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)

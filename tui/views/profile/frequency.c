@@ -8,18 +8,18 @@
 #include <stdio.h>
 #include <string.h>
 
-#define BAR 24
+#define BAR 20
 
 enum { COL_VALUE, COL_COUNT, COL_SHARE, COL_BAR, COLUMNS };
 
 static const bn_grid_column columns[COLUMNS] = {
-	[COL_VALUE] = {.title = "value", .frozen = true, .min = 10, .flexible = true},
+	[COL_VALUE] = {.title = "value", .frozen = true, .min = 18, .wish = 22, .flexible = true},
 	[COL_COUNT] = {.title = "rows",
 		.name = "count",
 		.form = BN_COLUMN_COUNT,
 		.falls = true,
-		.min = 8},
-	[COL_SHARE] = {.title = "share", .form = BN_COLUMN_SHARE, .falls = true, .min = 8},
+		.min = 6},
+	[COL_SHARE] = {.title = "share", .form = BN_COLUMN_SHARE, .falls = true, .min = 6},
 	[COL_BAR] = {.title = "",
 		.name = "bar",
 		.form = BN_COLUMN_BARS,
@@ -76,7 +76,6 @@ static void bar_cell(const bn_list *l, double fraction, bn_grid_cell *out)
 		at += bn_utf8_encode(full, out->buf + at);
 	out->buf[at] = '\0';
 	out->text = out->buf;
-	out->ink = BN_INK_REFERENCE;
 }
 
 static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)

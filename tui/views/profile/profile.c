@@ -96,7 +96,6 @@ static double share_missing(const bn_profile_column *c)
 static void spark_cell(const bn_list *l, const bn_profile_column *c, bn_grid_cell *out)
 {
 	bn_profile_spark(out->buf, c, l->alphabet);
-	out->ink = BN_INK_REFERENCE;
 	out->text = out->buf[0] ? out->buf : NULL;
 }
 

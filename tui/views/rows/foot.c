@@ -34,7 +34,18 @@ static void mean_text(double mean, int width, char *out, size_t size)
 	number_fit(mean, width, out, size);
 }
 
-/* "710.2", "batch 71 %", or a mean time. */
+/* A time to the second, the minute or the day, as there is room: never half a number. "-": none fits. */
+static void time_fit(const char *time, int width, char *out, size_t size)
+{
+	static const int lengths[] = {20, 16, 10};
+	int n = (int)strlen(time);
+	for (size_t i = 0; n > width && i < sizeof lengths / sizeof *lengths; i++)
+		n = lengths[i] < n ? lengths[i] : n;
+	snprintf(out, size, "%.*s", n, n > width ? "-" : time);
+}
+
+/* "710.2", "batch 71 %", or a mean time. A value without room for its share stands alone, and one without room is
+ * cut by the field. */
 static void middle_text(const bn_total *t, int width, char *out, size_t size)
 {
 	char share[16];
@@ -45,17 +56,14 @@ static void middle_text(const bn_total *t, int width, char *out, size_t size)
 	}
 	if (!t->common)
 		return;
-	if (isnan(t->share)) { /* a mean time */
-		snprintf(out, size, "%.*s", width > 0 ? width : 0, t->common);
+	if (isnan(t->share)) {
+		time_fit(t->common, width, out, size);
 		return;
 	}
 	snprintf(share, sizeof share, " %.0f %%", 100 * t->share);
-	int room = width - (int)strlen(share);
-	bool has_share = room >= 2;
-	size_t cells = (size_t)(has_share ? room : width);
-	size_t bytes = bn_utf8_head(t->common, strlen(t->common), width > 0 ? cells : 0);
-	if (bytes + strlen(share) < size)
-		snprintf(out, size, "%.*s%s", (int)bytes, t->common, has_share ? share : "");
+	bool has_share = (int)(bn_utf8_width(t->common) + strlen(share)) <= width;
+	snprintf(
+		out, size, "%.*s%s", (int)(size - sizeof share), t->common, has_share ? share : "");
 }
 
 static void line_draw(const bn_rows_view *v, bn_area a, int row, const char *name,
@@ -106,8 +114,9 @@ int bn_rows_foot_draw(bn_rows_view *v, bn_area a, bool draw)
 		return rows;
 	ask(v);
 	bn_area_hline(a, at, 0, a.cols, BN_INK_BORDER);
-	bn_area_textf(a, at, 1, BN_INK_HEADER, some ? " of these %s rows: the mean, of texts the most frequent " :
-		     " of all %s rows: the mean, of texts the most frequent ",
+	bn_area_textf(a, at, 1, BN_INK_HEADER,
+		some ? " of these %s rows: the mean, of texts the most frequent "
+		     : " of all %s rows: the mean, of texts the most frequent ",
 		bn_format_count(n, o->count));
 	if (!t) {
 		bn_area_glyph(a, at + 1, 1, BN_INK_DIM, BN_GLYPH_ELLIPSIS);

@@ -66,6 +66,16 @@ static int progress_draw(const bn_run_detail *d, bn_area a, int row, int64_t now
 	return bn_area_textf(a, row, col, BN_INK_STRONG, "%s left  ", bn_format_duration(left, ms));
 }
 
+/* More on the second row, cut with an ellipsis where there is no room, or left out. Returns the column after it. */
+static int rest_draw(bn_area a, int col, bn_ink ink, const char *words, const char *text)
+{
+	int at = col + (int)strlen(words), width = (int)bn_utf8_width(text), room = a.cols - at;
+	if (room < 6 && room < width)
+		return col;
+	bn_area_text(a, 1, col, ink, words);
+	return bn_area_field(a, 1, at, width < room ? width : room, ink, text);
+}
+
 static void second_draw(const bn_run_detail *d, bn_area a, int64_t now)
 {
 	const bn_run_info *r = d->info;
@@ -81,9 +91,9 @@ static void second_draw(const bn_run_detail *d, bn_area a, int64_t now)
 		col = bn_area_textf(a, 1, col, BN_INK_DIM, "  alive %s",
 			bn_format_age(text, r->heartbeat_ms, now));
 	if (r->dataset)
-		col = bn_area_textf(a, 1, col, BN_INK_TEXT, "  on %s", r->dataset);
+		col = rest_draw(a, col, BN_INK_TEXT, "  on ", r->dataset);
 	if (r->reason)
-		bn_area_textf(a, 1, col, BN_INK_FAIL, "  %s", r->reason);
+		col = rest_draw(a, col, BN_INK_FAIL, "  ", r->reason);
 	if (d->job.position > 0)
 		bn_area_textf(a, 1, col, BN_INK_DIM, "  #%lld in line: %s",
 			(long long)d->job.position, d->job.reason);

@@ -8,6 +8,7 @@
 #include "core/track/best.h"
 #include "core/track/series.h"
 #include "tui/views/_source.h"
+#include "tui/views/run/_run.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -93,6 +94,18 @@ static int log_read(bn_run_detail *d, bn_arena *arena, bn_reader *r, bn_err *err
 	d->log_bytes = (int64_t)log.printed;
 	bn_run_log_close(&log);
 	return log_lines(d, arena, text + from, err);
+}
+
+const char *bn_reader_run_error(bn_reader *r, bn_arena *arena, bn_run_info *run)
+{
+	bn_run_detail d = {.info = run};
+	bn_arena own = BN_ARENA_INIT;
+	const char *line = NULL;
+	int at = log_read(&d, &own, r, NULL) < 0 ? -1 : bn_run_error_line(&d);
+	if (at >= 0)
+		line = bn_arena_strdup(arena, d.log[at] + strspn(d.log[at], " \t"));
+	bn_arena_release(&own);
+	return line;
 }
 
 /* ---- metrics ------------------------------------------------------------------------------------- */

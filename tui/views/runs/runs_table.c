@@ -53,7 +53,6 @@ static void curve_cell(const bn_runs_view *v, const bn_run_row *r, bn_grid_cell 
 		return;
 	out->number = curve->last;
 	out->text = bn_spark_text(out->buf, curve->y, curve->count, CURVE, v->list.alphabet);
-	out->ink = BN_INK_REFERENCE;
 }
 
 /* Its duration; for a running one its progress, for a queued one its position. */

@@ -1,0 +1,374 @@
+/*
+ * How every golden screen looks, whatever it shows: what colour and reverse may be used for, that ASCII is ASCII, and
+ * that numbers and names are not cut to nothing. The rules are those of docs/workbench.md, "Rules".
+ */
+#include "core/base/buf.h"
+#include "core/base/mem.h"
+#include "core/base/utf8.h"
+#include "tests/support/check_main.h"
+#include "tui/ui/theme.h"
+
+#include <glob.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { ROWS = 60, COLS = 200 };
+
+/* A golden file: the characters, and the inks by their letters. */
+typedef struct screen {
+	const char *path;
+	int rows, cols;
+	uint32_t cp[ROWS][COLS];
+	bn_ink ink[ROWS][COLS];
+} screen;
+
+static screen shown;
+static bn_theme theme;
+
+static bn_ink ink_of(char letter)
+{
+	for (int i = 0; i < BN_INK_COUNT; i++)
+		if (bn_ink_letter((bn_ink)i) == letter)
+			return (bn_ink)i;
+	ck_abort_msg("%s: no ink '%c'", shown.path, letter);
+}
+
+static const char *cells_read(uint32_t *cp, const char *line)
+{
+	const char *end = line + strcspn(line, "\n"), *bar = end - 1;
+	for (int c = 0; line < bar && c < COLS; c++) {
+		size_t n = bn_utf8_decode(line, (size_t)(bar - line), &cp[c]);
+		line += n ? n : 1;
+	}
+	return *end ? end + 1 : end;
+}
+
+/* False for a picture that is no screen: of a chart alone. */
+static bool screen_read(const char *path)
+{
+	static char text[200000];
+	FILE *f = fopen(path, "re");
+	ck_assert_ptr_nonnull(f);
+	size_t n = fread(text, 1, sizeof text - 1, f);
+	fclose(f);
+	text[n] = '\0';
+	memset(&shown, 0, sizeof shown);
+	shown.path = path;
+	const char *x = strrchr(path, 'x'), *from = x;
+	while (from && from > path && from[-1] >= '0' && from[-1] <= '9')
+		from--;
+	if (!x || sscanf(from, "%dx%d", &shown.cols, &shown.rows) != 2)
+		return false;
+	const char *line = text;
+	for (int r = 0; r < shown.rows; r++)
+		line = cells_read(shown.cp[r], line);
+	for (int r = 0; r < shown.rows; r++, line += shown.cols + 2)
+		for (int c = 0; c < shown.cols; c++)
+			shown.ink[r][c] = ink_of(line[c]);
+	return true;
+}
+
+/* Calls check for each golden screen. */
+static int each_screen(void (*check)(void))
+{
+	static const char *const folders[] = {
+		"tests/golden/*.screen", "tests/tui/views/*/golden/*.screen"};
+	int n = 0;
+	ck_assert_int_eq(bn_theme_load(&theme, "default", NULL), 0);
+	for (size_t k = 0; k < sizeof folders / sizeof *folders; k++) {
+		glob_t found;
+		ck_assert_int_eq(glob(folders[k], 0, NULL, &found), 0);
+		for (size_t i = 0; i < found.gl_pathc; i++)
+			if (screen_read(found.gl_pathv[i])) {
+				check();
+				n++;
+			}
+		globfree(&found);
+	}
+	ck_assert_int_gt(n, 500);
+	return n;
+}
+
+static bool is_of_chart(bn_ink ink)
+{
+	return (ink >= BN_INK_SERIES_1 && ink <= BN_INK_SERIES_RAW) || ink == BN_INK_REFERENCE ||
+	       ink == BN_INK_CURRENT || ink == BN_INK_OVERLAP;
+}
+
+/* Reverse is the selected row, and the chosen button of a dialog. */
+static void reverse_check(void)
+{
+	int rows = 0, buttons = 0;
+	for (int r = 0; r < shown.rows; r++) {
+		bool row = false, button = false;
+		for (int c = 0; c < shown.cols; c++) {
+			if (!(theme.roles[shown.ink[r][c]].few.attrs & BN_ATTR_REVERSE))
+				continue;
+			row |= shown.ink[r][c] != BN_INK_BUTTON_ACTIVE;
+			button |= shown.ink[r][c] == BN_INK_BUTTON_ACTIVE;
+		}
+		rows += row;
+		buttons += button;
+	}
+	ck_assert_msg(rows <= 1 && buttons <= 1, "%s: reverse in %d rows and %d buttons",
+		shown.path, rows, buttons);
+}
+
+START_TEST(test_look_reverse_is_only_where_one_is)
+{
+	each_screen(reverse_check);
+}
+END_TEST
+
+static double worst_share;
+static int worst_colours;
+
+static void colour_check(void)
+{
+	int coloured = 0, cells = shown.rows * shown.cols, colours = 0;
+	unsigned seen = 0;
+	for (int r = 0; r < shown.rows; r++)
+		for (int c = 0; c < shown.cols; c++) {
+			int32_t fg = theme.roles[shown.ink[r][c]].few.fg;
+			if (fg == BN_COLOR_DEFAULT || shown.cp[r][c] == ' ')
+				continue;
+			coloured += !is_of_chart(shown.ink[r][c]);
+			if (r == 0) /* the counts of the title have those of their states */
+				continue;
+			colours += !(seen & 1u << fg);
+			seen |= 1u << fg;
+		}
+	ck_assert_msg(coloured * 10 <= cells, "%s: %d of %d cells are coloured", shown.path,
+		coloured, cells);
+	ck_assert_msg(colours <= 4, "%s: %d colours at once", shown.path, colours);
+	worst_share = coloured > worst_share * cells ? (double)coloured / cells : worst_share;
+	worst_colours = colours > worst_colours ? colours : worst_colours;
+}
+
+START_TEST(test_look_one_cell_in_ten_is_coloured_and_four_colours_are_enough)
+{
+	int n = each_screen(colour_check);
+	printf("NOTE: %d golden screens: at most %.1f %% of the cells are coloured outside charts, "
+	       "at most %d colours "
+	       "at once\n",
+		n, 100 * worst_share, worst_colours);
+}
+END_TEST
+
+/* State is a word or a glyph, and colour beside it. */
+static void state_check(void)
+{
+	for (int r = 0; r < shown.rows; r++)
+		for (int c = 0; c < shown.cols; c++) {
+			bn_ink ink = shown.ink[r][c];
+			bool is_state = ink == BN_INK_WARN || ink == BN_INK_FAIL ||
+					ink == BN_INK_RUNNING || ink == BN_INK_BEST;
+			if (!is_state || (c && shown.ink[r][c - 1] == ink))
+				continue;
+			bool said = false;
+			for (int k = c; k < shown.cols && shown.ink[r][k] == ink; k++)
+				said |= shown.cp[r][k] != ' ' && shown.cp[r][k] != 0;
+			ck_assert_msg(said, "%s:%d: colour without a word at column %d", shown.path,
+				r + 1, c + 1);
+		}
+}
+
+START_TEST(test_look_colour_stands_with_a_word_or_a_glyph)
+{
+	each_screen(state_check);
+}
+END_TEST
+
+static void ascii_check(void)
+{
+	if (!strstr(shown.path, "-ascii."))
+		return;
+	for (int r = 0; r < shown.rows; r++)
+		for (int c = 0; c < shown.cols; c++)
+			ck_assert_msg(shown.cp[r][c] < 0x7f, "%s:%d: U+%04X at column %d",
+				shown.path, r + 1, (unsigned)shown.cp[r][c], c + 1);
+}
+
+START_TEST(test_look_ascii_is_ascii)
+{
+	each_screen(ascii_check);
+}
+END_TEST
+
+/* In ASCII nine signs tell states and marks apart. */
+START_TEST(test_look_no_two_signs_of_ascii_are_alike)
+{
+	static const bn_glyph_id signs[] = {BN_GLYPH_STATE_OK, BN_GLYPH_STATE_FAIL,
+		BN_GLYPH_STATE_WARN, BN_GLYPH_STATE_WAIT, BN_GLYPH_STATE_RUN, BN_GLYPH_STATE_NONE,
+		BN_GLYPH_MARK, BN_GLYPH_ELLIPSIS, BN_GLYPH_ARROW, BN_GLYPH_MORE_LEFT,
+		BN_GLYPH_MORE_RIGHT, BN_GLYPH_FOLDED, BN_GLYPH_OPEN, BN_GLYPH_STAR};
+	for (size_t a = 0; a < sizeof signs / sizeof *signs; a++)
+		for (size_t b = 0; b < a; b++)
+			ck_assert_uint_ne(bn_glyph(BN_ALPHABET_ASCII, signs[a]),
+				bn_glyph(BN_ALPHABET_ASCII, signs[b]));
+}
+END_TEST
+
+/* The key bar: keys and their words, or both dim. */
+static void bar_check(void)
+{
+	int r = shown.rows - 1;
+	if (shown.rows < 5 || strstr(shown.path, "/prompt-") || strstr(shown.path, "/filter-"))
+		return;
+	for (int c = 0; c < shown.cols; c++) {
+		bn_ink ink = shown.ink[r][c];
+		ck_assert_msg(ink == BN_INK_TEXT || ink == BN_INK_KEY || ink == BN_INK_KEY_HELP ||
+				      ink == BN_INK_DIM,
+			"%s: '%s' in the key bar", shown.path, bn_ink_name(ink));
+	}
+}
+
+START_TEST(test_look_the_key_bar_has_no_colour)
+{
+	each_screen(bar_check);
+	for (const char *const *name = bn_theme_names(); *name; name++) {
+		bn_theme t;
+		ck_assert_int_eq(bn_theme_load(&t, *name, NULL), 0);
+		ck_assert_int_eq(t.roles[BN_INK_KEY].few.fg, t.roles[BN_INK_STRONG].few.fg);
+		ck_assert_int_eq(t.roles[BN_INK_KEY].rich.fg, t.roles[BN_INK_STRONG].rich.fg);
+	}
+}
+END_TEST
+
+/* The counts at the right of the title are there on every screen of the real workspace, and a blank after them. */
+static void title_check(void)
+{
+	if (!strstr(shown.path, "/real/"))
+		return;
+	ck_assert_msg(shown.cp[0][shown.cols - 1] == ' ' && shown.cp[0][shown.cols - 2] == 's' &&
+			      shown.ink[0][shown.cols - 2] == BN_INK_FAIL,
+		"%s: the title does not end with the alerts", shown.path);
+}
+
+START_TEST(test_look_counts_of_the_title_are_never_pushed_out)
+{
+	each_screen(title_check);
+}
+END_TEST
+
+static bool row_is_blank(int r)
+{
+	for (int c = 0; c < shown.cols; c++)
+		if (shown.cp[r][c] != ' ' && shown.cp[r][c] != 0)
+			return false;
+	return true;
+}
+
+static void density_check(void)
+{
+	for (int r = 0; r + 1 < shown.rows; r++)
+		ck_assert_msg(shown.ink[r][1] != BN_INK_HEADER || !row_is_blank(r + 1) ||
+				      r + 3 >= shown.rows || row_is_blank(r + 2),
+			"%s:%d: a blank row between the header and its rows", shown.path, r + 1);
+}
+
+START_TEST(test_look_no_blank_row_below_a_header)
+{
+	each_screen(density_check);
+}
+END_TEST
+
+/* Rules divide a screen; boxes are dialogs, on a ground of their own. */
+static void box_check(void)
+{
+	for (int r = 0; r < shown.rows; r++)
+		for (int c = 0; c < shown.cols; c++)
+			if (shown.cp[r][c] == 0x250c) /* the corner */
+				ck_assert_msg(r + 1 < shown.rows && shown.cp[r + 1][c] == 0x2502 &&
+						      shown.ink[r + 1][c + 1] == BN_INK_DIALOG,
+					"%s:%d: a box that is no dialog", shown.path, r + 1);
+}
+
+START_TEST(test_look_boxes_are_dialogs)
+{
+	each_screen(box_check);
+}
+END_TEST
+
+/* Screens of the real workspace that are a list, with an answer beside it from 110 columns on or without. */
+static const struct {
+	const char *name;
+	bool has_answer;
+} lists[] = {{"data", true}, {"versions", true}, {"runs", true}, {"models", true}, {"audit", true},
+	{"audit-all", true}, {"people", true}, {"servers", true}, {"report", true},
+	{"monitor", false}, {"checks", false}, {"profile", false}, {"frequency", false},
+	{"changes", false}};
+
+static bool is_digit(uint32_t cp)
+{
+	return cp >= '0' && cp <= '9';
+}
+
+static void list_check(bool has_answer)
+{
+	int lines = 0, r = shown.rows - 2, c = shown.cols - 2;
+	while (c > 0 && is_digit(shown.cp[r][c]))
+		c--;
+	ck_assert_msg(c < shown.cols - 2 && shown.cp[r][c] == '/' && is_digit(shown.cp[r][c - 1]),
+		"%s: no place, as 1/4, in the message line", shown.path);
+	for (r = 2; r < shown.rows - 2; r++)
+		for (c = 40; c < shown.cols; c++)
+			if (shown.cp[r][c] == (strstr(shown.path, "ascii") ? '|' : 0x2502)) {
+				lines++;
+				break;
+			}
+	if (has_answer && shown.cols >= 110)
+		ck_assert_msg(
+			lines >= shown.rows * 3 / 5, "%s: no answer beside the list", shown.path);
+}
+
+static void lists_check(void)
+{
+	const char *at = strstr(shown.path, "/real/golden/");
+	for (size_t i = 0; at && i < sizeof lists / sizeof *lists; i++) {
+		size_t n = strlen(lists[i].name);
+		const char *name = at + strlen("/real/golden/");
+		if (strncmp(name, lists[i].name, n) == 0 && name[n] == '-' &&
+			is_digit((uint8_t)name[n + 1]))
+			list_check(lists[i].has_answer);
+	}
+}
+
+START_TEST(test_look_a_list_has_a_place_and_an_answer)
+{
+	each_screen(lists_check);
+}
+END_TEST
+
+/* A number that is cut reads as another number. */
+static void number_check(void)
+{
+	for (int r = 2; r < shown.rows - 1; r++)
+		for (int c = 1; c < shown.cols; c++) {
+			int from = c;
+			if (shown.cp[r][c] != 0x2026 || !is_digit(shown.cp[r][c - 1]))
+				continue;
+			while (from > 0 &&
+				(is_digit(shown.cp[r][from - 1]) || shown.cp[r][from - 1] == '.'))
+				from--;
+			/* A word with digits at its end, or a sentence, may be cut there. */
+			bool is_cell = from < 2 || (shown.cp[r][from - 1] == ' ' &&
+							   shown.cp[r][from - 2] == ' ');
+			ck_assert_msg(!is_cell, "%s:%d: a number is cut at column %d", shown.path,
+				r + 1, c + 1);
+		}
+}
+
+START_TEST(test_look_no_number_is_cut)
+{
+	each_screen(number_check);
+}
+END_TEST
+
+BN_TEST_MAIN("tui/views/look", test_look_reverse_is_only_where_one_is,
+	test_look_one_cell_in_ten_is_coloured_and_four_colours_are_enough,
+	test_look_colour_stands_with_a_word_or_a_glyph, test_look_ascii_is_ascii,
+	test_look_no_two_signs_of_ascii_are_alike, test_look_the_key_bar_has_no_colour,
+	test_look_counts_of_the_title_are_never_pushed_out, test_look_no_blank_row_below_a_header,
+	test_look_boxes_are_dialogs, test_look_a_list_has_a_place_and_an_answer,
+	test_look_no_number_is_cut)
