@@ -122,9 +122,9 @@ const char *bn_csv_plain_number(
 	const csv_dialect *d, const char *s, size_t *n, char plain[CSV_NUMBER_BYTES]);
 /* The same in the dialect's form. */
 csv_token bn_csv_number(const csv_dialect *d, const char *s, size_t n, int64_t *i, double *f);
-/* A date or time in the dialect's form: ISO 8601, or day, month and year in the dialect's order. */
 /* A date in the given order, as ISO 8601 in iso; otherwise s. *n is updated. */
 const char *bn_csv_iso_date(const csv_dialect *d, const char *s, size_t *n, char iso[64]);
+/* A date or time in the dialect's form: ISO 8601, or day, month and year in the dialect's order. */
 bool bn_csv_time(const csv_dialect *d, const char *s, size_t n, int64_t *ns);
 
 /* One column of a matrix of fields. */

@@ -1,7 +1,6 @@
 /* csv_write.c - see csv_write.h. */
 #include "core/source/csv_write.h"
 
-#include "core/base/mem.h"
 #include "core/source/cell.h"
 
 #include <string.h>
@@ -106,13 +105,9 @@ static void add_row(bn_buf *out, const bn_batch *b, size_t row, char delimiter)
 	bn_buf_addch(out, '\n');
 }
 
-static int drain(bn_buf *buf, bn_csv_sink sink, void *ctx, bn_err *err)
+static int drain(bn_buf *buf, size_t most, bn_csv_sink sink, void *ctx, bn_err *err)
 {
-	int rc = bn_buf_check(buf, err, "CSV output");
-
-	rc = rc ? rc : buf->len ? sink(ctx, buf->ptr, buf->len, err) : 0;
-	bn_buf_clear(buf);
-	return rc;
+	return bn_piece_drain(buf, most, sink, ctx, "CSV output", err);
 }
 
 int bn_csv_export(bn_table_reader *r, const size_t *columns, size_t n, uint64_t from, uint64_t to,
@@ -133,59 +128,37 @@ int bn_csv_export(bn_table_reader *r, const size_t *columns, size_t n, uint64_t 
 		for (size_t k = from > start ? (size_t)(from - start) : 0;
 			k < rows && start + k < to && !rc; k++) {
 			add_row(&buf, &b, k, delimiter);
-			if (buf.len > 1 << 20)
-				rc = drain(&buf, sink, ctx, err);
+			rc = drain(&buf, BN_PIECE_BYTES, sink, ctx, err);
 		}
 	}
-	rc = rc ? rc : drain(&buf, sink, ctx, err);
+	rc = rc ? rc : drain(&buf, 0, sink, ctx, err);
 	bn_batch_release(&b);
 	bn_buf_release(&buf);
 	return rc;
-}
-
-/* The batch that contains a row of the table, opened once; *row becomes its index there. */
-static int batch_of(const bn_batch **out, bn_table_reader *r, const bn_csv_part *part,
-	bn_batch *open, uint64_t number, size_t *row, bn_err *err)
-{
-	size_t at = 0;
-	int rc = bn_table_locate(r, number, &at, row, err);
-	if (rc < 0)
-		return rc;
-	if (!open[at].columns &&
-		(rc = bn_table_read(r, at, part->columns, part->column_count, &open[at], err)) < 0)
-		return rc;
-	*out = &open[at];
-	return 0;
 }
 
 int bn_csv_export_rows(bn_table_reader *r, const bn_csv_part *part, char delimiter,
 	const bn_progress *progress, bn_csv_sink sink, void *ctx, bn_err *err)
 {
 	bn_buf buf = BN_BUF_INIT;
-	const bn_batch *b = NULL;
-	size_t row = 0, batches = bn_table_batches(r);
-	size_t n = part->rows ? part->n : (size_t)bn_table_rows(r);
-	int rc = 0;
-	bn_batch *open = bn_alloc_zeroed(batches + 1, sizeof *open);
-	if (!open)
-		return bn_err_nomem(err, "the rows to write");
+	bn_part_rows rows;
+	size_t batch = 0, row = 0;
+	int rc = bn_part_rows_init(&rows, r, part, progress, err);
+
+	if (rc < 0)
+		goto out;
 	add_header(&buf, bn_table_schema(r), part->columns,
 		part->columns ? part->column_count : bn_table_schema(r)->count, delimiter);
-	for (size_t i = 0; i < n; i++) {
-		if (i % 4096 == 0 && (rc = bn_progress_step(progress, "writing", i, n, err)) < 0)
+	for (size_t i = 0; i < rows.count; i++) {
+		if ((rc = bn_part_rows_get(&rows, i, &batch, &row, err)) < 0)
 			goto out;
-		if ((rc = batch_of(&b, r, part, open, part->rows ? (uint64_t)part->rows[i] : i,
-			     &row, err)) < 0)
-			goto out;
-		add_row(&buf, b, row, delimiter);
-		if (buf.len > 1 << 20 && (rc = drain(&buf, sink, ctx, err)) < 0)
+		add_row(&buf, &rows.batches[batch], row, delimiter);
+		if ((rc = drain(&buf, BN_PIECE_BYTES, sink, ctx, err)) < 0)
 			goto out;
 	}
-	rc = drain(&buf, sink, ctx, err);
+	rc = drain(&buf, 0, sink, ctx, err);
 out:
-	for (size_t i = 0; i < batches; i++)
-		bn_batch_release(&open[i]);
-	bn_free(open);
+	bn_part_rows_release(&rows);
 	bn_buf_release(&buf);
 	return rc;
 }

@@ -8,25 +8,15 @@
  */
 #ifndef BN_SOURCE_CSV_WRITE_H
 #define BN_SOURCE_CSV_WRITE_H
-#include "core/base/progress.h"
-#include "core/table/table.h"
+#include "core/source/part_rows.h"
 
 /* One field, quoted if it contains the delimiter, a quote, a line end, or blanks at its ends. */
 void bn_csv_add_field(bn_buf *out, const char *s, size_t n, char delimiter);
 
-typedef int (*bn_csv_sink)(void *ctx, const char *bytes, size_t n, bn_err *err);
 /* Header and rows [from, to) of the table (to is limited to the number of rows); columns NULL: all.
  * The sink gets pieces of about a MiB; a nonzero return ends the export. */
 int bn_csv_export(bn_table_reader *r, const size_t *columns, size_t n, uint64_t from, uint64_t to,
 	char delimiter, bn_csv_sink sink, void *ctx, bn_err *err);
-/* A selection of a table: the n rows numbered rows[0 .. n-1], in that order (rows NULL: all rows, and
- * n is ignored), with the columns columns[0 .. column_count - 1] (NULL: all). */
-typedef struct bn_csv_part {
-	const int64_t *rows;
-	size_t n;
-	const size_t *columns;
-	size_t column_count;
-} bn_csv_part;
 /* Header and the selection. All batches stay open, so that each is read once in any order. */
 int bn_csv_export_rows(bn_table_reader *r, const bn_csv_part *part, char delimiter,
 	const bn_progress *progress, bn_csv_sink sink, void *ctx, bn_err *err);

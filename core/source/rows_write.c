@@ -8,50 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RUN_MOST 4096 /* rows written between two checks for cancellation */
-#define PIECE (1u << 20)
-
-/* The batches of a table, each opened when one of its rows is first needed. */
-typedef struct opened {
-	bn_table_reader *table;
-	const bn_csv_part *part;
-	bn_batch *batches;
-	size_t count;
-} opened;
-
-static int opened_new(opened *o, bn_table_reader *r, const bn_csv_part *part, bn_err *err)
-{
-	*o = (opened){r, part, NULL, bn_table_batches(r)};
-	o->batches = bn_alloc_zeroed(o->count + 1, sizeof *o->batches);
-	return o->batches ? 0 : bn_err_nomem(err, "the rows to write");
-}
-
-static void opened_release(opened *o)
-{
-	for (size_t i = 0; o->batches && i < o->count; i++)
-		bn_batch_release(&o->batches[i]);
-	bn_free(o->batches);
-}
-
-static uint64_t row_at(const bn_csv_part *part, size_t i)
-{
-	return part->rows ? (uint64_t)part->rows[i] : i;
-}
-
-static size_t row_count(const bn_csv_part *part, const bn_table_reader *r)
-{
-	return part->rows ? part->n : (size_t)bn_table_rows(r);
-}
-
-static int opened_find(opened *o, uint64_t number, size_t *at, size_t *row, bn_err *err)
-{
-	int rc = bn_table_locate(o->table, number, at, row, err);
-	if (rc < 0 || o->batches[*at].columns)
-		return rc;
-	return bn_table_read(
-		o->table, *at, o->part->columns, o->part->column_count, &o->batches[*at], err);
-}
-
 /* ---- Arrow ------------------------------------------------------------------------------------ */
 
 typedef struct arrow_out {
@@ -76,27 +32,26 @@ static int schema_of(bn_schema *out, const bn_table_reader *r, const bn_csv_part
 	return rc < 0 ? rc : bn_schema_copy_meta(out, all, err);
 }
 
+#define RUN_MOST 4096
+
 /* Runs of rows in one batch are written together. */
-static int arrow_rows(opened *o, bn_table_writer *w, const bn_progress *progress, bn_err *err)
+static int arrow_rows(bn_part_rows *rows, bn_table_writer *w, bn_err *err)
 {
 	uint32_t run[RUN_MOST];
-	size_t n = row_count(o->part, o->table), held = 0, batch = 0, at = 0, row = 0;
+	size_t held = 0, batch = 0, at = 0, row = 0;
 	int rc;
-	for (size_t i = 0; i < n; i++) {
-		if (i % RUN_MOST == 0 &&
-			(rc = bn_progress_step(progress, "writing", i, n, err)) < 0)
-			return rc;
-		if ((rc = opened_find(o, row_at(o->part, i), &at, &row, err)) < 0)
+	for (size_t i = 0; i < rows->count; i++) {
+		if ((rc = bn_part_rows_get(rows, i, &at, &row, err)) < 0)
 			return rc;
 		if (held && (at != batch || held == RUN_MOST)) {
-			if ((rc = bn_table_write_rows(w, &o->batches[batch], run, held, err)) < 0)
+			if ((rc = bn_table_write_rows(w, &rows->batches[batch], run, held, err)) < 0)
 				return rc;
 			held = 0;
 		}
 		batch = at;
 		run[held++] = (uint32_t)row;
 	}
-	return held ? bn_table_write_rows(w, &o->batches[batch], run, held, err) : 0;
+	return held ? bn_table_write_rows(w, &rows->batches[batch], run, held, err) : 0;
 }
 
 int bn_arrow_export_rows(bn_table_reader *r, const bn_csv_part *part, const bn_progress *progress,
@@ -106,17 +61,17 @@ int bn_arrow_export_rows(bn_table_reader *r, const bn_csv_part *part, const bn_p
 	const bn_table_out to = {arrow_put, &out};
 	bn_schema schema = BN_SCHEMA_INIT;
 	bn_table_writer *w = NULL;
-	opened o;
-	int rc = opened_new(&o, r, part, err);
+	bn_part_rows rows;
+	int rc = bn_part_rows_init(&rows, r, part, progress, err);
 	if (rc < 0 || (rc = schema_of(&schema, r, part, err)) < 0 ||
 		(rc = bn_table_create_out(&w, &to, &schema, err)) < 0 ||
-		(rc = arrow_rows(&o, w, progress, err)) < 0)
+		(rc = arrow_rows(&rows, w, err)) < 0)
 		goto out;
 	rc = bn_table_writer_finish(w, err);
 out:
 	bn_table_writer_free(w);
 	bn_schema_release(&schema);
-	opened_release(&o);
+	bn_part_rows_release(&rows);
 	return rc;
 }
 
@@ -174,15 +129,6 @@ static int names_of(
 	return 0;
 }
 
-static int drain(bn_buf *buf, bn_csv_sink sink, void *ctx, bn_err *err)
-{
-	int rc = bn_buf_check(buf, err, "JSON output");
-	if (rc >= 0 && buf->len)
-		rc = sink(ctx, buf->ptr, buf->len, err);
-	bn_buf_clear(buf);
-	return rc;
-}
-
 static void put_row(bn_buf *out, const bn_batch *b, size_t row, char *const *names, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -196,32 +142,30 @@ static void put_row(bn_buf *out, const bn_batch *b, size_t row, char *const *nam
 int bn_json_export_rows(bn_table_reader *r, const bn_csv_part *part, const bn_progress *progress,
 	bn_csv_sink sink, void *ctx, bn_err *err)
 {
+	static const char what[] = "JSON output";
 	bn_buf buf = BN_BUF_INIT;
 	char **names = NULL;
-	size_t name_count = 0, n = row_count(part, r), at = 0, row = 0;
-	opened o;
-	int rc = opened_new(&o, r, part, err);
+	size_t name_count = 0, batch = 0, row = 0;
+	bn_part_rows rows;
+	int rc = bn_part_rows_init(&rows, r, part, progress, err);
 	if (rc < 0 || (rc = names_of(&names, &name_count, r, part, err)) < 0)
 		goto out;
 	bn_buf_addch(&buf, '[');
-	for (size_t i = 0; i < n; i++) {
-		if (i % RUN_MOST == 0 &&
-			(rc = bn_progress_step(progress, "writing", i, n, err)) < 0)
-			goto out;
-		if ((rc = opened_find(&o, row_at(part, i), &at, &row, err)) < 0)
+	for (size_t i = 0; i < rows.count; i++) {
+		if ((rc = bn_part_rows_get(&rows, i, &batch, &row, err)) < 0)
 			goto out;
 		bn_buf_adds(&buf, i ? ",\n" : "\n");
-		put_row(&buf, &o.batches[at], row, names, name_count);
-		if (buf.len > PIECE && (rc = drain(&buf, sink, ctx, err)) < 0)
+		put_row(&buf, &rows.batches[batch], row, names, name_count);
+		if ((rc = bn_piece_drain(&buf, BN_PIECE_BYTES, sink, ctx, what, err)) < 0)
 			goto out;
 	}
 	bn_buf_adds(&buf, "\n]\n");
-	rc = drain(&buf, sink, ctx, err);
+	rc = bn_piece_drain(&buf, 0, sink, ctx, what, err);
 out:
 	for (size_t i = 0; names && i < name_count; i++)
 		bn_free(names[i]);
 	bn_free(names);
 	bn_buf_release(&buf);
-	opened_release(&o);
+	bn_part_rows_release(&rows);
 	return rc;
 }
