@@ -4,6 +4,7 @@
 #include "core/base/mem.h"
 #include "core/data/_dataset.h"
 #include "core/data/builder.h"
+#include "core/table/derive.h"
 #include "core/table/expr/eval.h"
 #include "core/table/scan.h"
 
@@ -30,30 +31,19 @@ typedef struct transforming {
 
 /* ---- "name = expression" ---------------------------------------------------------------------- */
 
-static int read_name(char **name, const char **rest, const char *text, bn_err *err)
-{
-	const char *s = text + strspn(text, " \t"), *end;
-	bool quoted = *s == '`';
-	s += quoted;
-	end = quoted ? strchr(s, '`') : s + strcspn(s, "= \t");
-	const char *equals = end ? end + quoted + strspn(end + quoted, " \t") : NULL;
-	if (!equals || equals[0] != '=' || equals[1] == '=' || end == s) {
-		bn_err_set(err, BN_EINVAL, "--column %.80s is not NAME = EXPRESSION", text);
-		bn_err_hint(err, "such as \"power_per_node = power / num_nodes\"");
-		return BN_EINVAL;
-	}
-	*rest = equals + 1;
-	*name = bn_strndup(s, (size_t)(end - s));
-	return *name ? 0 : bn_err_nomem(err, "a name");
-}
-
 static int read_column(made_column *c, const char *text, const bn_schema *schema, bn_err *err)
 {
-	const char *expression;
+	const char *name, *expression;
+	size_t name_bytes, expression_bytes;
 	char source[80];
-	int rc = read_name(&c->name, &expression, text, err);
-	if (rc < 0)
+	int rc = bn_derived_split(
+		text, strlen(text), &name, &name_bytes, &expression, &expression_bytes, err);
+	if (rc < 0) {
+		bn_err_prefix(err, "--column");
 		return rc;
+	}
+	if (!(c->name = bn_strndup(name, name_bytes)))
+		return bn_err_nomem(err, "a name");
 	snprintf(source, sizeof source, "--column %.60s", c->name);
 	if ((rc = bn_expr_of_rows(&c->expr, expression, source, schema, BN_EXPR_TYPES, err)) < 0)
 		return rc;

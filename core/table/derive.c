@@ -161,8 +161,8 @@ int bn_derived_split(const char *text, size_t n, const char **name, size_t *name
 		equals++;
 	if (stop == s || equals >= end || *equals != '=' ||
 		(equals + 1 < end && equals[1] == '=')) {
-		bn_err_set(err, BN_EINVAL, "a derived column is NAME = EXPRESSION, not '%.*s'",
-			(int)(n < 80 ? n : 80), text);
+		bn_err_set(err, BN_EINVAL, "'%.*s' is not NAME = EXPRESSION", (int)(n < 80 ? n : 80),
+			text);
 		bn_err_hint(err, "such as per_node = power / num_nodes");
 		return BN_EINVAL;
 	}
