@@ -319,10 +319,9 @@ int bn_predictor_open(bn_predictor **out, bn_workspace *ws, const char *spec, bn
 		return rc < 0 ? bn_err_move(err, &first) : 0;
 	if (!strpbrk(spec, "/@") && bn_run_resolve(ws, spec, run, &second) == 0)
 		return open_run(out, ws, run, err);
-	/* Two runs of that name, or one with a similar name, if no model has a similar one. */
-	bool ambiguous = bn_str_starts(second.msg, "run name ");
-	if (ambiguous ||
-		(!strstr(first.hint, "did you mean") && strstr(second.hint, "did you mean")))
+	/* Several runs that it may mean, or one with a similar name, if no model has a similar one. */
+	if ((second.code && second.code != BN_ENOTFOUND) ||
+		(second.code && !bn_model_is_near(ws, spec) && bn_run_is_near(ws, spec)))
 		return bn_err_move(err, &second);
 	bn_err_hint(&first, "binnacle model ls shows what is registered");
 	return bn_err_move(err, &first);

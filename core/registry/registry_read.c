@@ -312,12 +312,12 @@ int bn_version_list(
 
 /* ---- names ---------------------------------------------------------------------------------- */
 
-static int name_unknown(sqlite3 *db, const char *name, bn_err *err)
+/* A model's name like this one, yours; NULL if there is none. *any: whether there is a model. */
+static char *near_name(sqlite3 *db, const char *name, bool *any)
 {
 	sqlite3_stmt *st = NULL;
 	char *names[64];
 	size_t n = 0;
-	bn_err_set(err, BN_ENOTFOUND, "no model '%s'", name);
 	if (!bn_sql_prepare(&st, db, NULL,
 		    "SELECT DISTINCT name FROM model_version WHERE version > 0 ORDER BY name LIMIT "
 		    "63",
@@ -326,17 +326,37 @@ static int name_unknown(sqlite3 *db, const char *name, bn_err *err)
 			n++;
 	sqlite3_finalize(st);
 	names[n] = NULL;
-	const char *near = bn_nearest_word(name, (const char *const *)names);
+	*any = n > 0;
+	char *near = bn_strdup(bn_nearest_word(name, (const char *const *)names));
+	while (n)
+		bn_free(names[--n]);
+	return near;
+}
+
+static int name_unknown(sqlite3 *db, const char *name, bn_err *err)
+{
+	bool any = false;
+	char *near = near_name(db, name, &any);
+	bn_err_set(err, BN_ENOTFOUND, "no model '%s'", name);
 	if (near)
 		bn_err_hint(err, "did you mean '%s'?", near);
 	else
 		bn_err_hint(
-			err, n ? "see: binnacle model ls"
-			       : "no model is registered yet; binnacle model register RUN --name "
-				 "NAME registers that of a run");
-	while (n)
-		bn_free(names[--n]);
+			err, any ? "see: binnacle model ls"
+				 : "no model is registered yet; binnacle model register RUN --name "
+				   "NAME registers that of a run");
+	bn_free(near);
 	return BN_ENOTFOUND;
+}
+
+bool bn_model_is_near(bn_workspace *ws, const char *name)
+{
+	sqlite3 *db;
+	bool any = false;
+	char *near = bn_workspace_read(&db, ws, NULL) < 0 ? NULL : near_name(db, name, &any);
+	bool is = near != NULL;
+	bn_free(near);
+	return is;
 }
 
 static int64_t latest_version(sqlite3 *db, const char *name)

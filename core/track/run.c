@@ -188,7 +188,8 @@ static int resolve_prefix(char id[BN_RUN_ID_TEXT], int *count, bn_buf *list, sql
 	return rc < 0 ? rc : resolve_rows(id, count, list, st, err);
 }
 
-static void hint_near(sqlite3 *db, const char *text, bn_err *err)
+/* A run's name like the text, yours; NULL if there is none. */
+static char *near_name(sqlite3 *db, const char *text)
 {
 	sqlite3_stmt *st = NULL;
 	bn_names names = BN_NAMES_INIT;
@@ -202,13 +203,29 @@ static void hint_near(sqlite3 *db, const char *text, bn_err *err)
 	const char **words = bn_alloc_zeroed(names.count + 1, sizeof *words);
 	for (size_t i = 0; words && i < names.count; i++)
 		words[i] = names.items[i];
-	const char *near = words ? bn_nearest_word(text, words) : NULL;
+	char *near = bn_strdup(words ? bn_nearest_word(text, words) : NULL);
+	bn_free(words);
+	bn_names_release(&names);
+	return near;
+}
+
+bool bn_run_is_near(bn_workspace *ws, const char *text)
+{
+	sqlite3 *db;
+	char *near = bn_track_index(&db, ws, NULL) < 0 ? NULL : near_name(db, text);
+	bool is = near != NULL;
+	bn_free(near);
+	return is;
+}
+
+static void hint_near(sqlite3 *db, const char *text, bn_err *err)
+{
+	char *near = near_name(db, text);
 	if (near)
 		bn_err_hint(err, "did you mean '%s'?", near);
 	else
 		bn_err_hint(err, "binnacle run ls lists them");
-	bn_free(words);
-	bn_names_release(&names);
+	bn_free(near);
 }
 
 /* "latest", a prefix of an id, a name: the first that matches any run. *how: which it was. A name in the trash
