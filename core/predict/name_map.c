@@ -1,17 +1,14 @@
 /* name_map.c - see _name_map.h. */
 #include "core/predict/_name_map.h"
 
+#include "core/base/hash_key.h"
 #include "core/base/mem.h"
 
 #include <string.h>
 
-/* FNV-1a, 64 bits. */
-static uint64_t hash_name(const char *name, size_t len)
+static size_t slot_of(const bn_name_map *m, const char *name, size_t len)
 {
-	uint64_t h = 14695981039346656037u;
-	for (size_t i = 0; i < len; i++)
-		h = (h ^ (unsigned char)name[i]) * 1099511628211u;
-	return h ^ (h >> 29);
+	return bn_hash_slot(bn_hash_key_bytes(BN_HASH_KEY, name, len), m->mask + 1);
 }
 
 int bn_name_map_init(bn_name_map *m, const char *const *names, size_t count, bn_err *err)
@@ -24,7 +21,7 @@ int bn_name_map_init(bn_name_map *m, const char *const *names, size_t count, bn_
 		return bn_err_nomem(err, "a map of names");
 	memset(m->slots, 0xff, size * sizeof *m->slots);
 	for (size_t i = 0; i < count; i++) {
-		size_t len = strlen(names[i]), at = hash_name(names[i], len) & m->mask;
+		size_t len = strlen(names[i]), at = slot_of(m, names[i], len);
 		if (bn_name_map_find(m, names[i], len) >= 0)
 			continue;
 		while (m->slots[at] >= 0)
@@ -44,7 +41,7 @@ int32_t bn_name_map_find(const bn_name_map *m, const char *name, size_t len)
 {
 	if (!m->slots)
 		return -1;
-	for (size_t at = hash_name(name, len) & m->mask;; at = (at + 1) & m->mask) {
+	for (size_t at = slot_of(m, name, len);; at = (at + 1) & m->mask) {
 		int32_t i = m->slots[at];
 		if (i < 0)
 			return -1;

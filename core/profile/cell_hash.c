@@ -1,10 +1,9 @@
 /* cell_hash.c - see cell_hash.h. */
 #include "core/profile/cell_hash.h"
 
+#include "core/base/hash_key.h"
+#include "core/profile/_cell_value.h"
 #include "core/profile/tally.h"
-
-#include <math.h>
-#include <string.h>
 
 static void mix(uint64_t *a, uint64_t *b, uint64_t x)
 {
@@ -15,11 +14,7 @@ static void mix(uint64_t *a, uint64_t *b, uint64_t x)
 static void mix_bytes(uint64_t *a, uint64_t *b, bn_text t)
 {
 	mix(a, b, bn_hash_text(t.ptr, t.len));
-	/* A second, independent hash of the bytes. */
-	uint64_t h = UINT64_C(0xcbf29ce484222325);
-	for (size_t k = 0; k < t.len; k++)
-		h = (h ^ (unsigned char)t.ptr[k]) * UINT64_C(0x100000001b3);
-	mix(a, b, h);
+	mix(a, b, bn_hash_key_bytes(BN_HASH_KEY, t.ptr, t.len)); /* independent of that */
 }
 
 static void mix_list(uint64_t *a, uint64_t *b, const bn_column *c, size_t row)
@@ -33,20 +28,11 @@ static void mix_list(uint64_t *a, uint64_t *b, const bn_column *c, size_t row)
 
 static void mix_number(uint64_t *a, uint64_t *b, const bn_column *c, size_t row)
 {
-	int64_t i = 0;
-	uint64_t bits;
-	if (c->type == BN_TYPE_UINT64) {
-		mix(a, b, c->u64[row]);
-	} else if (c->type == BN_TYPE_DECIMAL) {
+	if (bn_cell_has_bits(c->type)) {
+		mix(a, b, bn_cell_bits(c, row));
+	} else {
 		mix(a, b, c->dec[row].low);
 		mix(a, b, (uint64_t)c->dec[row].high);
-	} else if (bn_column_int(c, row, &i)) {
-		mix(a, b, (uint64_t)i);
-	} else {
-		double x = bn_column_number(c, row);
-		x = x == 0 ? 0 : x;
-		memcpy(&bits, &x, sizeof bits);
-		mix(a, b, bits);
 	}
 }
 

@@ -92,7 +92,7 @@ static int add_hash(counting *c, uint64_t hash, uint64_t count, uint64_t first_r
 }
 
 /* False: there is no value. */
-static bool cell_hash(const bn_column *c, size_t row, bool bits, bn_buf *scratch, uint64_t *hash)
+static bool value_hash(const bn_column *c, size_t row, bool bits, bn_buf *scratch, uint64_t *hash)
 {
 	bn_text value;
 	if (bits ? bn_column_is_null(c, row) : !bn_cell_text(c, row, scratch, &value))
@@ -108,7 +108,7 @@ static int count_batch(counting *c, const bn_batch *b, bn_buf *scratch, bn_err *
 	uint64_t hash;
 	int rc = 0;
 	for (size_t r = 0; r < b->rows && !c->overflow; r++) {
-		if (!cell_hash(col, r, bits, scratch, &hash)) {
+		if (!value_hash(col, r, bits, scratch, &hash)) {
 			c->missing++;
 			continue;
 		}
@@ -318,7 +318,7 @@ static int read_hashes(hashed *h, bn_frequencies *f, size_t *n, bn_table_reader 
 			break;
 		bool bits = bn_cell_has_bits(batch.columns[0].type);
 		for (size_t r = 0; r < batch.rows; r++)
-			*n += cell_hash(&batch.columns[0], r, bits, &scratch, &h->hashes[*n]);
+			*n += value_hash(&batch.columns[0], r, bits, &scratch, &h->hashes[*n]);
 	}
 	f->missing = bn_table_rows(table) - *n;
 	bn_batch_release(&batch);
@@ -346,7 +346,7 @@ static int first_rows(bn_frequencies *f, hashed *h, size_t most, bn_table_reader
 			goto out;
 		bool bits = bn_cell_has_bits(batch.columns[0].type);
 		for (size_t r = 0; r < batch.rows && f->count < want; r++) {
-			if (!cell_hash(&batch.columns[0], r, bits, &scratch, &hash))
+			if (!value_hash(&batch.columns[0], r, bits, &scratch, &hash))
 				continue;
 			uint64_t count = count_of(h, hash);
 			size_t before = seen.used;

@@ -1,7 +1,7 @@
 /* sort.c - see sort.h. */
 #include "core/profile/sort.h"
 
-#include "core/profile/keys.h"
+#include "core/base/radix.h"
 
 #include <float.h>
 #include <math.h>
@@ -26,28 +26,13 @@ typedef uint64_t __attribute__((may_alias)) sort_key;
 static sort_key *sort_digits(
 	sort_key *keys, sort_key *scratch, size_t n, unsigned low, unsigned digits, unsigned bits)
 {
-	uint32_t counts[8][1 << DIGIT_BITS_MAX];
-	const uint64_t mask = (UINT64_C(1) << bits) - 1;
+	uint32_t counts[8 << DIGIT_BITS_MAX];
 
-	for (unsigned d = 0; d < digits; d++)
-		memset(counts[d], 0, sizeof(uint32_t) << bits);
-	for (size_t i = 0; i < n; i++) {
-		uint64_t u = keys[i] >> low;
-		for (unsigned d = 0; d < digits; d++, u >>= bits)
-			counts[d][u & mask]++;
-	}
+	bn_radix_count(counts, keys, n, sizeof *keys, low, digits, bits);
 	for (unsigned d = 0; d < digits; d++) {
-		const unsigned shift = low + d * bits;
-		uint32_t *c = counts[d], at = 0;
-		if (c[keys[0] >> shift & mask] == n)
+		if (!bn_radix_pass(scratch, keys, n, sizeof *keys, counts + ((size_t)d << bits),
+			    low + d * bits, bits))
 			continue;
-		for (size_t v = 0; v <= mask; v++) {
-			uint32_t here = c[v];
-			c[v] = at;
-			at += here;
-		}
-		for (size_t i = 0; i < n; i++)
-			scratch[c[keys[i] >> shift & mask]++] = keys[i];
 		sort_key *swap = keys;
 		keys = scratch;
 		scratch = swap;

@@ -1,6 +1,7 @@
 /* metric_chunk.c - see metric_chunk.h. */
 #include "core/run/metric_chunk.h"
 
+#include "core/base/hash_key.h"
 #include "core/base/mem.h"
 #include "core/run/varint.h"
 
@@ -13,18 +14,10 @@ static const char magic[4] = {'B', 'N', 'M', '1'};
 
 enum { SLOTS_FROM = 16 }; /* below this many series, comparing keys is as fast */
 
-static size_t key_hash(const char *key)
-{
-	uint64_t h = 0xcbf29ce484222325u; /* FNV-1a, 64 bits */
-	for (; *key; key++)
-		h = (h ^ (unsigned char)*key) * 0x100000001b3u;
-	return (size_t)(h ^ h >> 32);
-}
-
 /* The slot of the key: free (place 0), or that of the series at place - 1. */
 static uint32_t *slot_of(const bn_metric_set *set, const char *key)
 {
-	size_t mask = set->slot_count - 1, i = key_hash(key) & mask;
+	size_t mask = set->slot_count - 1, i = bn_hash_slot(bn_hash_key(key), set->slot_count);
 	while (set->slots[i] && strcmp(set->items[set->slots[i] - 1].key, key) != 0)
 		i = (i + 1) & mask;
 	return &set->slots[i];

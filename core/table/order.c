@@ -2,6 +2,7 @@
 #include "core/table/order.h"
 
 #include "core/base/mem.h"
+#include "core/base/radix.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -31,14 +32,6 @@ static uint64_t key_of_int(int64_t v)
 	return (uint64_t)v ^ UINT64_C(1) << 63;
 }
 
-static uint64_t key_of_double(double v)
-{
-	uint64_t bits;
-	v += 0.0; /* -0 */
-	memcpy(&bits, &v, sizeof bits);
-	return bits ^ ((uint64_t)((int64_t)bits >> 63) | UINT64_C(1) << 63);
-}
-
 static bool is_real(bn_type t)
 {
 	return t == BN_TYPE_FLOAT64 || t == BN_TYPE_FLOAT32 || t == BN_TYPE_DECIMAL;
@@ -53,7 +46,7 @@ static uint64_t key_of(const bn_column *c, size_t row, const uint32_t *ranks)
 	if (c->type == BN_TYPE_UINT64)
 		return c->u64[row];
 	if (is_real(c->type))
-		return key_of_double(bn_column_number(c, row));
+		return bn_key_of(bn_column_number(c, row));
 	bn_column_int(c, row, &whole);
 	return key_of_int(whole);
 }
@@ -170,33 +163,24 @@ static int take_key(void *ctx, size_t place, const bn_column *c, size_t row, bn_
 #define DIGIT_BITS 11
 #define DIGITS 6 /* 6 * 11 >= 64 */
 
-/* Least significant digit first; a digit that all keys share is skipped. */
 static int sort_digits(ordering *o, bn_err *err)
 {
-	size_t(*counts)[1 << DIGIT_BITS] = bn_alloc_zeroed(DIGITS, sizeof *counts);
-	const uint64_t mask = (1u << DIGIT_BITS) - 1;
+	uint32_t *counts = bn_alloc(sizeof *counts * (DIGITS << DIGIT_BITS));
 	int rc = counts ? 0 : bn_err_nomem(err, "counts of digits");
-	for (size_t i = 0; !rc && i < o->count; i++)
-		for (unsigned d = 0; d < DIGITS; d++)
-			counts[d][o->items[i].key >> (d * DIGIT_BITS) & mask]++;
-	for (unsigned d = 0; !rc && o->count && d < DIGITS; d++) {
-		size_t *c = counts[d], at = 0;
-		unsigned shift = d * DIGIT_BITS;
+	if (rc < 0 || !o->count)
+		goto out;
+	bn_radix_count(counts, o->items, o->count, sizeof *o->items, 0, DIGITS, DIGIT_BITS);
+	for (unsigned d = 0; d < DIGITS; d++) {
 		if ((rc = bn_progress_step(o->progress, "sorting", d, DIGITS, err)) < 0)
-			break;
-		if (c[o->items[0].key >> shift & mask] == o->count)
+			goto out;
+		if (!bn_radix_pass(o->other, o->items, o->count, sizeof *o->items,
+			    counts + ((size_t)d << DIGIT_BITS), d * DIGIT_BITS, DIGIT_BITS))
 			continue;
-		for (size_t v = 0; v <= mask; v++) {
-			size_t here = c[v];
-			c[v] = at;
-			at += here;
-		}
-		for (size_t i = 0; i < o->count; i++)
-			o->other[c[o->items[i].key >> shift & mask]++] = o->items[i];
 		item *swap = o->items;
 		o->items = o->other;
 		o->other = swap;
 	}
+out:
 	bn_free(counts);
 	return rc;
 }

@@ -1,4 +1,5 @@
 /* table_schema.c - types and schemas; see table.h. */
+#include "core/base/hash_key.h"
 #include "core/base/nearest.h"
 #include "core/base/str.h"
 #include "core/base/utf8.h"
@@ -290,22 +291,13 @@ void bn_schema_release(bn_schema *s)
 
 #define PLACES_FROM 32 /* up to this many names are compared one by one */
 
-static size_t name_hash(const char *name)
-{
-	uint64_t h = 0xcbf29ce484222325u; /* FNV-1a */
-
-	for (; *name; name++)
-		h = (h ^ (unsigned char)*name) * 0x100000001b3u;
-	return (size_t)(h ^ h >> 32);
-}
-
 /* The slot of the name, or the free slot for it. */
 static size_t find_place(const bn_schema *s, const char *name)
 {
-	size_t mask = s->place_count - 1, at = name_hash(name) & mask;
+	size_t at = bn_hash_slot(bn_hash_key(name), s->place_count);
 
 	while (s->places[at] && strcmp(s->fields[s->places[at] - 1].name, name))
-		at = (at + 1) & mask;
+		at = (at + 1) & (s->place_count - 1);
 	return at;
 }
 

@@ -1,4 +1,5 @@
 /* _entity.c - the entities of a batch, by name. */
+#include "core/base/hash_key.h"
 #include "core/store/index/_batch.h"
 #include "core/store/index/_sql.h"
 
@@ -15,7 +16,7 @@ static const bn_fold_class *class_in(const bn_fold_class *const *c, const char *
 
 static fold_entity **table_place(fold_entity **table, size_t size, const char *name)
 {
-	size_t at = bn_numbers_hash(name, 0) & (size - 1);
+	size_t at = bn_hash_slot(bn_hash_key(name), size);
 	while (table[at] && strcmp(table[at]->name, name))
 		at = (at + 1) & (size - 1);
 	return &table[at];

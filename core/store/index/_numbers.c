@@ -2,6 +2,7 @@
 #include "core/store/index/_numbers.h"
 
 #include "core/base/hash.h"
+#include "core/base/hash_key.h"
 #include "core/store/index/_sql.h"
 #include "core/store/log/record.h"
 
@@ -100,18 +101,10 @@ void bn_numbers_release(bn_numbers *n)
 	*n = (bn_numbers){0};
 }
 
-uint64_t bn_numbers_hash(const char *text, uint64_t seed)
-{
-	uint64_t h = 14695981039346656037u ^ seed;
-	for (; *text; text++)
-		h = (h ^ (unsigned char)*text) * 1099511628211u;
-	return h ^ h >> 29;
-}
-
 static bn_number *name_place(
 	bn_number *names, size_t size, uint64_t hash, bn_name_class class, const char *text)
 {
-	size_t at = hash & (size - 1);
+	size_t at = bn_hash_slot(hash, size);
 	while (names[at].text && (names[at].hash != hash || names[at].class != class ||
 					 strcmp(names[at].text, text)))
 		at = (at + 1) & (size - 1);
@@ -153,7 +146,7 @@ int bn_numbers_name(bn_numbers *n, bn_name_class class, const char *text, int64_
 	int rc = 0;
 	if (n->count * 2 >= n->size && (rc = names_grow(n, err)) < 0)
 		return rc;
-	uint64_t hash = bn_numbers_hash(text, (uint64_t) class);
+	uint64_t hash = bn_hash_key_on(BN_HASH_KEY ^ (uint64_t) class, text);
 	bn_number *place = name_place(n->names, n->size, hash, class, text);
 	if (place->text) {
 		*no = place->no;

@@ -29,8 +29,6 @@ typedef struct bn_numbers {
 
 void bn_numbers_init(bn_numbers *n, sqlite3 *db);
 void bn_numbers_release(bn_numbers *n);
-/* FNV-1a with a final mix: the hash function of all tables of the fold. */
-uint64_t bn_numbers_hash(const char *text, uint64_t seed);
 int bn_numbers_name(bn_numbers *n, bn_name_class class, const char *text, int64_t *no, bn_err *err);
 /* Looks up the entity, or adds it; *is_new says which. The caller does the mirroring. */
 int bn_numbers_entity(bn_numbers *n, const char *entity, int64_t *no, bool *is_new, bn_err *err);

@@ -3,6 +3,7 @@
  * ones of one run are a single line; w filters by user, action, object and outcome. The selected record is shown in
  * full below or beside the list.
  */
+#include "core/base/hash_key.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "tui/ui/format.h"
@@ -80,10 +81,7 @@ static const bn_audit_row *item(const audit_view *v, int64_t row)
 
 static uint64_t key_of(const bn_audit_row *r)
 {
-	uint64_t h = r->clock;
-	for (const char *s = r->writer ? r->writer : ""; *s; s++)
-		h = (h ^ (unsigned char)*s) * 1099511628211u;
-	return h + r->seq;
+	return bn_hash_key_on(r->clock, r->writer ? r->writer : "") + r->seq;
 }
 
 /* Identifies a run's records by the oldest one, which does not change when newer ones arrive. */

@@ -3,6 +3,7 @@
  * repeated run, or from a dataset. The command line to be started is shown below it; ranges make it
  * a sweep. See _launch.h.
  */
+#include "core/base/hash_key.h"
 #include "core/base/mem.h"
 #include "tui/views/launch/_launch.h"
 
@@ -176,10 +177,9 @@ static void started(bn_launch_view *v, const bn_started *s)
 /* Hash of the values in the fields. */
 static uint64_t typed_hash(const bn_launch_view *v)
 {
-	uint64_t h = 1469598103934665603u; /* FNV-1a */
+	uint64_t h = BN_HASH_KEY;
 	for (int i = 0; i < v->form.count; i++)
-		for (const char *s = v->fields[i].value; *s; s++)
-			h = (h ^ (unsigned char)*s) * 1099511628211u;
+		h = bn_hash_key_on(h, v->fields[i].value);
 	return h;
 }
 
