@@ -279,6 +279,31 @@ int bn_dir_rename(
 	return e < 0 ? bn_dir_error(err, -e, "cannot rename", at, from) : 0;
 }
 
+static int file_copy(
+	const bn_dir *at, const char *from, const bn_dir *to_at, const char *to, bn_err *err)
+{
+	bn_buf bytes = BN_BUF_INIT;
+	struct stat st;
+	int rc;
+	if ((rc = bn_dir_stat(at, from, &st, err)) < 0 ||
+		(rc = bn_dir_read_file(at, from, &bytes, err)) < 0)
+		goto out;
+	rc = bn_dir_write_file(to_at, to, bytes.ptr, bytes.len, st.st_mode & 0777, err);
+out:
+	bn_buf_release(&bytes);
+	return rc;
+}
+
+int bn_dir_link(
+	const bn_dir *at, const char *from, const bn_dir *to_at, const char *to, bn_err *err)
+{
+	int e = at->env->fs->link(at->env, at, from, to_at, to);
+	if (e == -EPERM || e == -EOPNOTSUPP || e == -ENOSYS || e == -EMLINK || e == -EXDEV)
+		return file_copy(at, from, to_at, to, err);
+	return e < 0 ? bn_dir_error(err, -e, "cannot link", at, from)
+		     : bn_dir_sync(to_at, NULL, err);
+}
+
 int bn_dir_unlink(const bn_dir *at, const char *name, bn_err *err)
 {
 	int e = at->env->fs->unlink(at->env, at, name);

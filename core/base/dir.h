@@ -76,6 +76,10 @@ bool bn_dir_has(const bn_dir *at, const char *name);
 int bn_dir_make(const bn_dir *at, const char *name, mode_t mode, bn_err *err);
 int bn_dir_rename(
 	const bn_dir *at, const char *from, const bn_dir *to_at, const char *to, bn_err *err);
+/* A second name, durable, for a file that is never changed: a hard link, or a copy (bn_dir_read_file's limit)
+ * where the file system has none. */
+int bn_dir_link(
+	const bn_dir *at, const char *from, const bn_dir *to_at, const char *to, bn_err *err);
 int bn_dir_unlink(const bn_dir *at, const char *name, bn_err *err); /* a missing one is fine */
 /* fsync of the directory `name` below at; name NULL means at itself. */
 int bn_dir_sync(const bn_dir *at, const char *name, bn_err *err);

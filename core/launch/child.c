@@ -28,7 +28,7 @@
 #include <unistd.h>
 
 #define FLUSH_NS 500000000
-#define MODEL_DIR "model" /* below runs/<id> until it is stored */
+#define MODEL_DIR BN_RUN_MODEL_DIR
 
 /* How long a trainer may continue after SIGTERM before it checks whether to stop (an epoch, reading a table).
  * After that it exits at once: like a kill, which the data on disk survives, but within the grace time. */
@@ -99,6 +99,14 @@ static int on_metric(void *user, const char *name, int64_t step, double value)
 	return 0;
 }
 
+/* Sealed, not only committed: a run on another host may resume this one, with its curve. */
+static int on_settle(void *user)
+{
+	trainee *t = user;
+	int rc = flush(t);
+	return rc < 0 ? rc : bn_workspace_seal(t->ws, &t->err);
+}
+
 static void on_log(void *user, const char *line)
 {
 	(void)user;
@@ -157,7 +165,13 @@ static int threads_of(const bn_spec *spec, const bn_env *env)
 
 static int train(const bn_child_task *task, trainee *t, bn_err *err)
 {
-	bn_fit_hooks hooks = {t, on_metric, on_log, is_cancelled, true};
+	bn_fit_hooks hooks = {.user = t,
+		.metric = on_metric,
+		.log = on_log,
+		.is_cancelled = is_cancelled,
+		.settle = on_settle,
+		.resumes = true,
+		.must_resume = bn_run_resumes(task->run_dir)};
 	bn_fit_report report = {.metrics = NULL};
 	bn_err why = BN_ERR_INIT;
 	char line[128];
@@ -184,6 +198,7 @@ static int train(const bn_child_task *task, trainee *t, bn_err *err)
 	snprintf(line, sizeof line, "model %.12s written", report.digest);
 	bn_child_log(line);
 	bn_dir_remove_tree(task->run_dir, MODEL_DIR, NULL);
+	bn_fit_forget(task->run_dir, MODEL_DIR, NULL);
 out:
 	bn_fit_report_release(&report);
 	return rc < 0 ? bn_err_move(err, why.code ? &why : &t->err) : 0;

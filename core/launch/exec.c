@@ -133,7 +133,9 @@ static int load_spec(bn_exec *x, bool waited, bn_err *err)
 		return rc;
 	if ((rc = bn_spec_hash_inputs(x->spec, x->env, &progress, err)) < 0)
 		return rc;
-	if (waited && (rc = bn_code_look_again(&x->code, x->ws, x->spec, err)) < 0)
+	/* A resumed run has the recipe of the run that it resumes, code included, which no trainer runs. */
+	if (waited && !bn_run_resumes(x->run_dir) &&
+		(rc = bn_code_look_again(&x->code, x->ws, x->spec, err)) < 0)
 		return rc;
 	if (x->code.changed[0])
 		say_changed(x);

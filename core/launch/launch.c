@@ -37,6 +37,8 @@ static int write_created(bn_workspace *ws, const bn_spec *spec, const bn_launch_
 		.parent = opt->parent,
 		.again = opt->again,
 		.note = opt->note,
+		.resumes = opt->resumed ? opt->resumed->run : NULL,
+		.resumed_step = opt->resumed ? opt->resumed->step : 0,
 		.nonce = made->nonce};
 	int rc = title && (dataset || !data) ? bn_runlog_created(ws, made->id, &created, err)
 					     : bn_err_nomem(err, "a run");
@@ -77,20 +79,32 @@ static int write_params(bn_workspace *ws, const bn_spec *spec, const char *id, b
 	return 0;
 }
 
+/* The marker last: without the checkpoint the run would fail. */
+static int take_checkpoint(const bn_dir *dir, const bn_launch_resumed *from, bn_err *err)
+{
+	int rc = bn_dir_link(from->dir, from->checkpoint, dir, from->checkpoint, err);
+	return rc < 0 ? rc : bn_run_resumes_leave(dir, from->run, err);
+}
+
 /* runs/<id>/spec holds the hash, so that the supervisor needs no index. A waiting run needs no reserved space
  * until it has its turn. */
-static int make_run_dir(
-	bn_workspace *ws, const char *id, const char *spec_hash, const bn_executor *by, bn_err *err)
+static int fill_run_dir(const bn_dir *dir, const char *spec_hash, const bn_launch_options *opt,
+	const bn_executor *by, bn_err *err)
 {
-	bn_dir *dir = NULL;
-	int rc = bn_run_dir_make(&dir, ws, id, err);
-	if (rc < 0)
-		return rc;
-	rc = bn_dir_write_file(dir, "spec", spec_hash, strlen(spec_hash), 0644, err);
+	int rc = bn_dir_write_file(dir, "spec", spec_hash, strlen(spec_hash), 0644, err);
+	if (rc >= 0 && opt->resumed)
+		rc = take_checkpoint(dir, opt->resumed, err);
 	if (rc >= 0 && by == &bn_executor_local)
 		rc = bn_run_reserve_make(dir, err);
-	bn_dir_close(dir);
 	return rc;
+}
+
+/* Of a run that the log does not have. */
+static void remove_run_dir(bn_workspace *ws, const char *id)
+{
+	char path[8 + BN_RUN_ID_TEXT];
+	snprintf(path, sizeof path, "runs/%.32s", id);
+	bn_dir_remove_tree(bn_workspace_at(ws), path, NULL);
 }
 
 static int find_executor(const bn_executor **by, bn_workspace *ws, const bn_spec *given,
@@ -180,7 +194,10 @@ static int complete(bn_spec **out, bn_workspace *ws, const bn_spec *given,
 	int rc = settle(&spec, ws, given, workdir, by, err);
 	if (rc < 0)
 		goto out;
-	if ((rc = bn_spec_add_provenance(spec, ws, workdir, err)) < 0)
+	/* The code is a part of the recipe: a resumed one's stays, and it runs no other. */
+	rc = opt->resumed ? bn_spec_add_environment(spec, ws, err)
+			  : bn_spec_add_provenance(spec, ws, workdir, err);
+	if (rc < 0)
 		goto out;
 	*out = spec;
 	spec = NULL;
@@ -234,6 +251,7 @@ static int append_run(bn_spec **out, bn_workspace *ws, const bn_spec *given,
 	bn_err *err)
 {
 	bn_spec *spec = NULL;
+	bn_dir *dir = NULL;
 	bn_run_id made;
 	bn_err why = BN_ERR_INIT;
 	int rc = complete(&spec, ws, given, opt, by, err);
@@ -244,11 +262,17 @@ static int append_run(bn_spec **out, bn_workspace *ws, const bn_spec *given,
 	memcpy(id, made.id, sizeof made.id);
 	if ((rc = bn_spec_store(ws, spec, hash, err)) < 0)
 		goto out;
-	if ((rc = make_run_dir(ws, id, hash, by, err)) < 0)
+	if ((rc = bn_run_dir_make(&dir, ws, id, err)) < 0)
 		goto out;
+	if ((rc = fill_run_dir(dir, hash, opt, by, err)) < 0) {
+		remove_run_dir(ws, id);
+		goto out;
+	}
 	if ((rc = write_created(ws, spec, opt, &made, hash, err)) < 0)
 		goto out;
-	if ((rc = write_params(ws, spec, id, &why)) < 0) {
+	if ((rc = write_params(ws, spec, id, &why)) < 0 ||
+		(opt->resumed &&
+			(rc = bn_runlog_metrics(ws, id, opt->resumed->metrics, &why)) < 0)) {
 		end_unstarted(ws, id, &why);
 		bn_err_move(err, &why);
 		goto out;
@@ -256,6 +280,7 @@ static int append_run(bn_spec **out, bn_workspace *ws, const bn_spec *given,
 	*out = spec;
 	spec = NULL;
 out:
+	bn_dir_close(dir);
 	bn_spec_free(spec);
 	return rc;
 }

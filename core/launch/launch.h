@@ -13,11 +13,21 @@
 #include "core/base/err.h"
 #include "core/base/id.h"
 #include "core/launch/executor.h"
+#include "core/run/metric_chunk.h"
 #include "core/run/spec.h"
 #include "core/store/workspace.h"
 
 #include <stdbool.h>
 #include <sys/types.h>
+
+/* What a run takes over from the run that it resumes (core/track/resume.h decides whether it may). */
+typedef struct bn_launch_resumed {
+	const char *run;              /* its id */
+	const bn_dir *dir;            /* its directory, with the checkpoint */
+	const char *checkpoint;       /* the file's name, also in the new directory */
+	int64_t step;                 /* steps done there */
+	const bn_metric_set *metrics; /* of those steps */
+} bn_launch_resumed;
 
 typedef struct bn_launch_options {
 	const char *name;       /* readable; NULL: derived from the id */
@@ -25,6 +35,7 @@ typedef struct bn_launch_options {
 	const char *note;       /* may be NULL */
 	const char *parent;     /* id of the parent run, or NULL */
 	const char *again;      /* id of the run this one repeats, or NULL */
+	const bn_launch_resumed *resumed; /* what it continues; NULL: it begins anew */
 	const char *workdir;    /* where code is searched and a command runs; NULL: current */
 	const char *program;    /* the binnacle executable; NULL: this program */
 	const char *executor;   /* its name; NULL: as in the spec */

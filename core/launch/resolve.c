@@ -365,17 +365,26 @@ static void set_code(bn_spec *spec, const json_t *o, const char *diff)
 	code->untracked = bn_json_int(o, "untracked", BN_SPEC_ABSENT);
 }
 
-int bn_spec_add_provenance(bn_spec *spec, bn_workspace *ws, const char *dir, bn_err *err)
+int bn_spec_add_environment(bn_spec *spec, bn_workspace *ws, bn_err *err)
 {
-	json_t *environment = NULL, *code = NULL;
-	char *diff = NULL, hash[65];
-	bn_err why = BN_ERR_INIT;
+	json_t *environment = NULL;
 	int rc = bn_environment_describe(&environment, bn_workspace_env(ws), err);
 	if (rc < 0)
 		return rc;
 	bn_spec_remove(spec, "environment");
-	bn_spec_remove(spec, "code");
 	spec->environment = environment;
+	return 0;
+}
+
+int bn_spec_add_provenance(bn_spec *spec, bn_workspace *ws, const char *dir, bn_err *err)
+{
+	json_t *code = NULL;
+	char *diff = NULL, hash[65];
+	bn_err why = BN_ERR_INIT;
+	int rc = bn_spec_add_environment(spec, ws, err);
+	if (rc < 0)
+		return rc;
+	bn_spec_remove(spec, "code");
 	/* An unreadable repository does not prevent the run; the spec says why it has no
 	 * commit. */
 	if (bn_code_describe(&code, &diff, dir, &why) < 0)

@@ -13,11 +13,6 @@
 BN_TRAINERS(BN_TRAINER_DECLARE)
 #undef BN_TRAINER_DECLARE
 
-/* Call the request's hooks, all of which may be absent. metric returns what the hook returns. */
-int bn_fit_metric(const bn_fit_request *r, const char *name, int64_t step, double value);
-int bn_fit_check_cancel(const bn_fit_request *r, bn_err *err);
-void bn_fit_log(const bn_fit_request *r, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
 /* Logs a line if operations fell back to the CPU. */
 void bn_fit_log_device(const bn_fit_request *r, const bn_device *d);
 

@@ -28,7 +28,8 @@ typedef struct fit {
 	bn_estimator *estimator;
 	/* In the run's directory. */
 	bn_rows_place place[BN_PARTS];
-	char file[BN_PARTS][200], checkpoint_file[200], recipe[128];
+	char file[BN_PARTS][200], checkpoint_file[BN_FIT_FILE], recipe[65];
+	char backend[BN_CHECKPOINT_MACHINE], machine[BN_CHECKPOINT_MACHINE];
 	bn_checkpoint checkpoint;
 	int64_t checkpoint_ns;
 } fit;
@@ -175,9 +176,8 @@ static int open_rows(fit *f, int threads, bn_err *err)
 
 /* Rows that are read again, and checkpoints, are stored beside the future model. */
 static int name_files(
-	fit *f, const bn_dir *at, const char *model_dir, const char *machine, bn_err *err)
+	fit *f, const bn_dir *at, const char *model_dir, const bnk_target *target, bn_err *err)
 {
-	char recipe[65];
 	if (!at)
 		return 0;
 	for (int p = 0; p < BN_PARTS; p++) {
@@ -185,13 +185,21 @@ static int name_files(
 			bn_part_names[p]);
 		f->place[p] = (bn_rows_place){at, f->file[p]};
 	}
-	int rc = bn_spec_recipe_hash(f->spec, recipe, err);
+	int rc = bn_checkpoint_recipe(f->recipe, f->spec, f->trainer->limit, err);
 	if (rc < 0)
 		return rc;
-	snprintf(f->checkpoint_file, sizeof f->checkpoint_file, "%.160s.checkpoint", model_dir);
-	snprintf(f->recipe, sizeof f->recipe, "%s %.60s", recipe, machine);
-	f->checkpoint = (bn_checkpoint){
-		at, f->checkpoint_file, f->recipe, CHECKPOINT_MS, &f->checkpoint_ns};
+	bn_checkpoint_backend(f->backend, target);
+	bn_checkpoint_machine(f->machine, target);
+	bn_fit_checkpoint_name(f->checkpoint_file, model_dir);
+	f->checkpoint = (bn_checkpoint){.at = at,
+		.name = f->checkpoint_file,
+		.recipe = f->recipe,
+		.backend = f->backend,
+		.machine = f->machine,
+		.every_ms = bn_env_get_ms(bn_workspace_env(f->ws), "BINNACLE_CHECKPOINT",
+			0, CHECKPOINT_MS),
+		.is_required = f->hooks && f->hooks->must_resume,
+		.last_ns = &f->checkpoint_ns};
 	return 0;
 }
 
@@ -239,7 +247,7 @@ static int train(fit *f, const bn_dir *at, const char *model_dir, int threads, b
 	int rc = bn_device_choose(
 		&target, bn_workspace_env(f->ws), threads, machine, sizeof machine, err);
 	if (rc == 0)
-		rc = name_files(f, at, model_dir, target.backend->name, err);
+		rc = name_files(f, at, model_dir, &target, err);
 	if (rc == 0)
 		rc = open_rows(f, threads, err);
 	if (rc < 0)
@@ -338,13 +346,23 @@ int bn_fit_run(bn_fit_report *report, bn_workspace *ws, const bn_spec *spec, con
 	if ((rc = evaluate(report, &f, threads, err)) < 0)
 		goto out;
 	rc = save(report, &f, at, model_dir, err);
-	if (rc == 0 && keeps_checkpoints(&f, at))
-		rc = bn_checkpoint_remove(&f.checkpoint, err);
 out:
 	fit_release(&f);
 	if (rc < 0)
 		bn_fit_report_release(report);
 	return rc;
+}
+
+void bn_fit_checkpoint_name(char out[BN_FIT_FILE], const char *model_dir)
+{
+	snprintf(out, BN_FIT_FILE, "%.160s.checkpoint", model_dir);
+}
+
+int bn_fit_forget(const bn_dir *at, const char *model_dir, bn_err *err)
+{
+	char name[BN_FIT_FILE];
+	bn_fit_checkpoint_name(name, model_dir);
+	return bn_dir_unlink(at, name, err);
 }
 
 void bn_fit_report_release(bn_fit_report *r)

@@ -204,8 +204,6 @@ static int newton_iterate(void *state, bn_err *err)
 	}
 	double largest = gradient(s);
 	rc = bn_fit_metric(r, "loss", s->iterations, s->loss / s->total);
-	if (rc == 0)
-		rc = bn_fit_check_cancel(r, err);
 	if (rc)
 		return rc;
 	s->converged = largest <= tolerance * s->total;
@@ -332,8 +330,13 @@ static void newton_free(void *state)
 	bn_free(s);
 }
 
-static const bn_fit_steps newton_steps = {
-	newton_start, newton_iterate, newton_save, newton_restore, newton_finish, newton_free};
+static const bn_fit_steps newton_steps = {.start = newton_start,
+	.step = newton_iterate,
+	.save = newton_save,
+	.restore = newton_restore,
+	.finish = newton_finish,
+	.free = newton_free,
+	.is_portable = true};
 
 static const bn_fit_steps *logistic_steps(const bn_fit_request *r)
 {
@@ -348,6 +351,7 @@ const bn_trainer bn_trainer_logistic = {
 	.tasks = 1u << BN_TASK_CLASSIFICATION,
 	.hyper = logistic_hyper,
 	.hyper_count = sizeof logistic_hyper / sizeof *logistic_hyper,
+	.limit = "max_iterations",
 	.want = BN_WANT_PASSES,
 	.steps = logistic_steps,
 	.check = bn_linear_check,

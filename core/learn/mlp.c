@@ -215,8 +215,12 @@ static void mlp_free(void *state)
 	bn_free(m);
 }
 
-static const bn_fit_steps steps = {
-	mlp_start, mlp_step, mlp_save, mlp_restore, mlp_finish, mlp_free};
+static const bn_fit_steps steps = {.start = mlp_start,
+	.step = mlp_step,
+	.save = mlp_save,
+	.restore = mlp_restore,
+	.finish = mlp_finish,
+	.free = mlp_free};
 
 static const bn_fit_steps *mlp_steps(const bn_fit_request *r)
 {
@@ -323,6 +327,7 @@ const bn_trainer bn_trainer_mlp = {
 	.tasks = 1u << BN_TASK_REGRESSION | 1u << BN_TASK_CLASSIFICATION,
 	.hyper = mlp_hyper,
 	.hyper_count = sizeof mlp_hyper / sizeof *mlp_hyper,
+	.limit = "epochs",
 	.want = BN_WANT_ANY_ROW,
 	.steps = mlp_steps,
 	.check = mlp_check,

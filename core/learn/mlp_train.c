@@ -455,8 +455,7 @@ int bn_mlp_fit_epoch(bn_mlp_fit *t, bn_err *err)
 	seen = loss;
 	if ((watch && (rc = validation_loss(t, &seen, err)) < 0) ||
 		(rc = bn_fit_metric(r, "loss", t->epochs, loss)) != 0 ||
-		(watch && (rc = bn_fit_metric(r, "val_loss", t->epochs, seen)) != 0) ||
-		(rc = bn_fit_check_cancel(r, err)) < 0)
+		(watch && (rc = bn_fit_metric(r, "val_loss", t->epochs, seen)) != 0))
 		return rc;
 	t->epochs++;
 	t->since = seen < t->lowest - least ? 0 : t->since + 1;

@@ -210,8 +210,6 @@ static int lbfgs_iterate(void *state, bn_err *err)
 	o->known = true;
 	double largest = largest_of(o->gradient, o->size);
 	rc = bn_fit_metric(r, "loss", o->iterations, o->loss / o->total);
-	if (rc == 0)
-		rc = bn_fit_check_cancel(r, err);
 	if (rc)
 		return rc;
 	o->converged = largest <= tolerance * o->total;
@@ -368,5 +366,9 @@ static void lbfgs_free(void *state)
 	bn_free(o);
 }
 
-const bn_fit_steps bn_multinomial_steps = {
-	lbfgs_start, lbfgs_iterate, lbfgs_save, lbfgs_restore, lbfgs_finish, lbfgs_free};
+const bn_fit_steps bn_multinomial_steps = {.start = lbfgs_start,
+	.step = lbfgs_iterate,
+	.save = lbfgs_save,
+	.restore = lbfgs_restore,
+	.finish = lbfgs_finish,
+	.free = lbfgs_free};

@@ -24,11 +24,16 @@ typedef struct bn_fit_hooks {
 	int (*metric)(void *user, const char *name, int64_t step, double value);
 	/* One line for the run's log. */
 	void (*log)(void *user, const char *line);
-	/* Called at least once per epoch; true ends the fit with BN_EINTR. */
+	/* Called after each step; true ends the fit with BN_EINTR, its checkpoint up to date. */
 	bool (*is_cancelled)(void *user);
+	/* Called before a checkpoint is written: makes the numbers so far durable, so that a
+	 * checkpoint is never ahead of its curve. Negative: as for metric. */
+	int (*settle)(void *user);
 	/* The fit may be requested again in the same directory, after a kill: it keeps
 	 * checkpoints. */
 	bool resumes;
+	/* It continues another run, from the checkpoint that is in its directory, or fails. */
+	bool must_resume;
 } bn_fit_hooks;
 
 typedef struct bn_fit_request {
@@ -45,6 +50,12 @@ typedef struct bn_fit_request {
 				  * over passes */
 	const bn_checkpoint *checkpoint; /* NULL: no checkpoint is kept */
 } bn_fit_request;
+
+/* Call the request's hooks, all of which may be absent. metric returns what the hook returns. */
+int bn_fit_metric(const bn_fit_request *r, const char *name, int64_t step, double value);
+int bn_fit_check_cancel(const bn_fit_request *r, bn_err *err); /* BN_EINTR */
+void bn_fit_log(const bn_fit_request *r, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /* Arguments of a fit in steps, kept with its state. */
 typedef struct bn_fit_start {
@@ -66,6 +77,8 @@ typedef struct bn_fit_steps {
 	/* Fills tensors, iterations and converged. */
 	int (*finish)(bn_estimator *e, void *state, bn_err *err);
 	void (*free)(void *state); /* NULL is fine */
+	/* Its numbers have the same bits on every processor: they use no library. */
+	bool is_portable;
 } bn_fit_steps;
 
 #endif

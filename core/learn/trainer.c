@@ -54,18 +54,35 @@ static int check_request(const bn_trainer *t, const bn_fit_request *r, bn_err *e
 		"the training part holds one class only, so there is nothing to tell apart");
 }
 
+/* Between two steps of a fit that is asked to stop. The checkpoint there is good enough if this one cannot
+ * be written. */
+static int stop_steps(void *state, const bn_fit_steps *steps, const bn_fit_request *r, int64_t done,
+	bool is_over, bn_err *err)
+{
+	bn_err why = BN_ERR_INIT;
+	if (bn_fit_check_cancel(r, NULL) == 0)
+		return 0;
+	if (!is_over && steps->save && r->checkpoint &&
+		bn_checkpoint_keep(r->checkpoint, steps, state, r, done, true, &why) < 0)
+		bn_fit_log(r, "no checkpoint where it was stopped: %s", why.msg);
+	return bn_fit_check_cancel(r, err);
+}
+
 static int run_steps(void *state, const bn_fit_steps *steps, const bn_fit_request *r, bn_err *err)
 {
 	const bn_checkpoint *kept = steps->save ? r->checkpoint : NULL;
-	int rc = kept ? bn_checkpoint_resume(kept, steps, state, r, err) : 0;
+	int64_t done = 0;
+	int rc = kept ? bn_checkpoint_resume(kept, steps, state, r, &done, err) : 0;
 	if (rc < 0)
 		return rc;
 	do {
 		rc = steps->step(state, err);
-		if (rc > 0 && kept) {
-			int bad = bn_checkpoint_keep(kept, steps, state, err);
-			rc = bad < 0 ? bad : rc;
-		}
+		if (rc < 0)
+			return rc;
+		int bad = stop_steps(state, steps, r, ++done, rc == 0, err);
+		if (rc > 0 && kept && bad == 0)
+			bad = bn_checkpoint_keep(kept, steps, state, r, done, false, err);
+		rc = bad < 0 ? bad : rc;
 	} while (rc > 0);
 	return rc;
 }

@@ -28,6 +28,9 @@ struct bn_trainer {
 	unsigned tasks;    /* bit 1 << bn_task */
 	const bn_hyper_def *hyper;
 	size_t hyper_count;
+	/* The hyper-parameter that only limits the number of steps: a fit that was stopped may go on
+	 * to another limit. NULL: none. */
+	const char *limit;
 	bn_want want; /* its access pattern */
 	const bn_fit_steps *(*steps)(const bn_fit_request *r);
 	/* Checks that the tensors are what predict expects, and fills e->part. Called after fit and

@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 #define STOP_FILE "stop"
+#define RESUMES_FILE "resumes"
 #define CLOCK_FILE "clock"
 #define RESERVE_FILE "reserve"
 
@@ -144,6 +145,18 @@ bool bn_run_stop_asked(const bn_dir *run_dir, const char *id)
 		     bn_str_starts(text.ptr, id) || bn_str_starts(text.ptr, "stop");
 	bn_buf_release(&text);
 	return asked;
+}
+
+int bn_run_resumes_leave(const bn_dir *run_dir, const char *of, bn_err *err)
+{
+	char text[BN_RUN_ID_TEXT + 1];
+	int n = snprintf(text, sizeof text, "%.32s\n", of);
+	return bn_dir_write_file(run_dir, RESUMES_FILE, text, (size_t)n, 0644, err);
+}
+
+bool bn_run_resumes(const bn_dir *run_dir)
+{
+	return bn_dir_has(run_dir, RESUMES_FILE);
 }
 
 int bn_run_reserve_make(const bn_dir *run_dir, bn_err *err)

@@ -10,6 +10,8 @@
  *	artifacts/      files left by a command to be stored
  *	metrics.json    numbers left by a command
  *	model/          a trainer's model until it is stored
+ *	model.checkpoint the state of its fit (core/learn/checkpoint.h), until its model is stored
+ *	resumes         the id of the run whose checkpoint that was at first; absent: it began anew
  *
  * Everything in it is reached through a handle: no link is followed.
  */
@@ -20,6 +22,8 @@
 
 #define BN_RUN_RESERVE_BYTES \
 	32768 /* a writer's directory, its lock, its segment, and the same again */
+
+#define BN_RUN_MODEL_DIR "model"
 
 /* *out is yours. BN_ENOTFOUND when it is not on this file system. */
 int bn_run_dir_open(bn_dir **out, const bn_workspace *ws, const char *id, bn_err *err);
@@ -43,6 +47,9 @@ void bn_run_clock_follow(bn_workspace *ws, const char *id);
  * runs may have been swapped. */
 int bn_run_stop_ask(const bn_workspace *ws, const char *id, bn_err *err);
 bool bn_run_stop_asked(const bn_dir *run_dir, const char *id);
+/* Says in its directory that the run resumes the run `of`: its fit must continue from the checkpoint there. */
+int bn_run_resumes_leave(const bn_dir *run_dir, const char *of, bn_err *err);
+bool bn_run_resumes(const bn_dir *run_dir);
 /* Reserves disk space for the last records of a run: a file of BN_RUN_RESERVE_BYTES that no file system can
  * compress. The process that starts a run creates it first (unless it exists), and the one that records the end
  * removes it, before that if the disk is full: so a run that ends for lack of space is FAILED in the log, and

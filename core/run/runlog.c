@@ -131,6 +131,9 @@ int bn_runlog_created(bn_workspace *ws, const char *id, const bn_run_created *b,
 	set_text(p, "dataset", b->dataset);
 	set_text(p, "parent", b->parent);
 	set_text(p, "again", b->again);
+	set_text(p, "resumes", b->resumes);
+	if (b->resumes)
+		json_object_set_new(p, "resumed_step", json_integer(b->resumed_step));
 	set_text(p, "note", b->note);
 	set_text(p, "nonce", b->nonce);
 	return append_take(ws, "run.created", id, p, err);

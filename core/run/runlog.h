@@ -5,7 +5,8 @@
  * function appends to the workspace's log; bn_workspace_commit makes it durable.
  *
  *	run.created   {"name","experiment","kind","title","host","spec","diff","dataset",
- *	              "parent","again","note","nonce"}   nonce: that of the id (run_id.h)
+ *	              "parent","again","resumes","resumed_step","note","nonce"}   nonce: that of the id (run_id.h);
+ *	              resumes: the id of the run whose fit it continues, after so many of its steps
  *	run.submitted {"executor","job"}   submitted to that executor (core/launch/executor.h), as that job;
  *	              without a job: about to be submitted, the job's id follows in another event
  *	run.queued    {"queue","cores","memory_bytes"}   it waits in that queue (core/launch/queue.h); cores 0:
@@ -51,6 +52,8 @@ typedef struct bn_run_created {
 	const char *spec_hash; /* the rest may be NULL */
 	const char *diff_hash; /* uncommitted changes of the code */
 	const char *dataset, *parent, *again, *note;
+	const char *resumes;  /* id of the run whose fit it continues, */
+	int64_t resumed_step; /* after so many steps; only with resumes */
 	const char *nonce; /* of bn_run_id_make; NULL: the id has another form */
 } bn_run_created;
 

@@ -63,6 +63,8 @@ static int gather_run(facts *f, bn_workspace *ws, const bn_run_info *r)
 	put_text(o, "status", bn_run_status_name(r->status));
 	put_text(o, "runs", r->title);
 	put_text(o, "user", r->user);
+	put_text(o, "resumes", r->resumes);
+	put_text(o, "resumed_by", r->resumed_by);
 	if (ms >= 0)
 		put_number(o, "duration_s", (double)ms / 1000);
 	if (r->peak_rss_bytes >= 0)

@@ -43,6 +43,7 @@ static const attribute attributes[] = {
 	{"reason", BN_FIELD_TEXT, "r.reason"},
 	{"note", BN_FIELD_TEXT, "r.note"},
 	{"parent", BN_FIELD_TEXT, "r.parent"},
+	{"resumes", BN_FIELD_TEXT, "r.resumes"},
 	{"model", BN_FIELD_TEXT, "r.model"},
 	{"created", BN_FIELD_TIME, "r.created_ms"},
 	{"started", BN_FIELD_TIME, "r.started_ms"},

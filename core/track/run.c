@@ -27,7 +27,9 @@ static const char run_sql[] =
 	"r.signal, r.kind, r.title, r.host, r.pid, r.created_ms, r.started_ms, r.finished_ms, "
 	"r.spec, r.model, r.dataset, r.parent, r.note, r.removed, l.beat_ms, l.rss_bytes, "
 	"l.peak_rss_bytes, l.cpu_ms, l.read_bytes, l.write_bytes, l.energy_joules, "
-	"r.code_changed, r.executor, r.job, r.failure "
+	"r.code_changed, r.executor, r.job, r.failure, r.resumes, r.resumed_step, "
+	"(SELECT lower(hex(o.id)) FROM run o WHERE o.resumes = lower(hex(r.id)) AND "
+	"o.owner = r.owner AND o.removed = 0 ORDER BY o.created_ms DESC, o.id LIMIT 1) "
 	"FROM run r LEFT JOIN run_liveness l ON l.run = r.no AND l.owner = r.owner "
 	"WHERE r.no = ?";
 
@@ -54,7 +56,8 @@ static bool info_read(bn_run_info *r, sqlite3_stmt *st)
 		  text_of(&r->model_digest, st, 17) && text_of(&r->dataset, st, 18) &&
 		  text_of(&r->parent, st, 19) && text_of(&r->note, st, 20) &&
 		  text_of(&r->code_changed, st, 29) && text_of(&r->executor, st, 30) &&
-		  text_of(&r->job_id, st, 31) && text_of(&r->failure, st, 32);
+		  text_of(&r->job_id, st, 31) && text_of(&r->failure, st, 32) &&
+		  text_of(&r->resumes, st, 33) && text_of(&r->resumed_by, st, 35);
 	r->uid = (uid_t)sqlite3_column_int64(st, 4);
 	if (!bn_run_status_parse(&r->status, (const char *)sqlite3_column_text(st, 5)))
 		r->status = BN_RUN_LOST;
@@ -72,6 +75,7 @@ static bool info_read(bn_run_info *r, sqlite3_stmt *st)
 	r->read_bytes = column_int(st, 26, -1);
 	r->write_bytes = column_int(st, 27, -1);
 	r->energy_joules = bn_sql_double(st, 28);
+	r->resumed_step = column_int(st, 34, -1);
 	return ok;
 }
 
@@ -113,7 +117,7 @@ void bn_run_info_free(bn_run_info *r)
 		return;
 	char *const owned[] = {r->name, r->experiment, r->user, r->reason, r->kind, r->title,
 		r->host, r->spec_hash, r->model_digest, r->dataset, r->parent, r->note,
-		r->code_changed, r->executor, r->job_id, r->failure};
+		r->code_changed, r->executor, r->job_id, r->failure, r->resumes, r->resumed_by};
 	for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
 		bn_free(owned[i]);
 	bn_free(r);
@@ -135,6 +139,15 @@ int64_t bn_run_duration_ms(const bn_run_info *r, int64_t now_ms)
 	if (r->finished_ms >= 0)
 		return r->finished_ms - r->started_ms;
 	return r->status == BN_RUN_RUNNING && now_ms >= r->started_ms ? now_ms - r->started_ms : -1;
+}
+
+int64_t bn_run_left_ms(const bn_run_info *r, int64_t step, int64_t steps, int64_t now_ms)
+{
+	int64_t before = r->resumed_step > 0 ? r->resumed_step : 0;
+	if (r->started_ms <= 0 || now_ms <= r->started_ms || step <= before || step > steps)
+		return -1;
+	return (int64_t)((double)(now_ms - r->started_ms) * (double)(steps - step) /
+			 (double)(step - before));
 }
 
 /* ---- names ---------------------------------------------------------------------------------- */

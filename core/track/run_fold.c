@@ -13,6 +13,7 @@
 #include "core/govern/rights.h"
 #include "core/launch/queue_fold.h"
 #include "core/run/run_id.h"
+#include "core/run/runlog.h"
 #include "core/store/index/ref.h"
 #include "core/track/_fold.h"
 #include "core/track/run.h"
@@ -168,10 +169,14 @@ static int apply_created(bn_fold *f, const bn_event *ev, const char *id, bn_err 
 	const char *experiment = bn_json_str(p, "experiment", NULL);
 	uint8_t raw[(BN_RUN_ID_TEXT - 1) / 2];
 	int64_t in;
+	const char *resumes = bn_json_str(p, "resumes", NULL);
 	bool fine;
 	int rc;
 	if (!name || !name[0] || !experiment || !experiment[0])
 		return invalid(f, "a run needs a name and an experiment");
+	int64_t step = resumes ? bn_json_int(p, "resumed_step", -1) : -1;
+	if (resumes && (!bn_run_id_is_valid(resumes) || strcmp(resumes, id) == 0 || step < 1))
+		return invalid(f, "what it resumes is not another run after some of its steps");
 	bn_run_maker maker = bn_run_id_maker(id, ev->key.writer, bn_json_str(p, "nonce", NULL));
 	if (maker == BN_RUN_MAKER_OTHER) {
 		bn_fold_outcome(f, BN_OUTCOME_REFUSED, "the run's id names another writer than %s",
@@ -187,14 +192,15 @@ static int apply_created(bn_fold *f, const bn_event *ev, const char *id, bn_err 
 		return rc;
 	if ((rc = bn_sql_run(bn_fold_db(f), err,
 		     "INSERT INTO run (no, id, name, experiment, owner, status, kind, title, "
-		     "host, created_ms, spec, dataset, parent, again, note) VALUES "
-		     "(?, ?, ?, ?, ?, 'SCHEDULED', ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		     "ibsiisssisssss", ev->entity_no, raw, sizeof raw, name, in, (int64_t)ev->uid,
+		     "host, created_ms, spec, dataset, parent, again, resumes, resumed_step, note) "
+		     "VALUES (?, ?, ?, ?, ?, 'SCHEDULED', ?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, -1), "
+		     "?)",
+		     "ibsiisssisssssis", ev->entity_no, raw, sizeof raw, name, in, (int64_t)ev->uid,
 		     bn_json_str(p, "kind", NULL), bn_json_str(p, "title", NULL),
 		     bn_json_str(p, "host", NULL), bn_event_time_ms(ev),
 		     bn_json_str(p, "spec", NULL), bn_json_str(p, "dataset", NULL),
 		     bn_json_str(p, "parent", NULL), bn_json_str(p, "again", NULL),
-		     bn_json_str(p, "note", NULL))) < 0)
+		     resumes, step, bn_json_str(p, "note", NULL))) < 0)
 		return rc;
 	if ((rc = bn_track_count(f, in, false, "SCHEDULED", 1, err)) < 0)
 		return rc;
@@ -492,7 +498,8 @@ static const bn_fold_kind kinds[] = {
 		.commuting = true},
 	[CREATED] = {"run.created",
 		.fields = BN_FIELDS("name", "experiment", "kind", "title", "host", "spec", "diff",
-			"dataset", "parent", "again", "note", "nonce")},
+			"dataset", "parent", "again", "resumes", "resumed_step", "note",
+			"nonce")},
 	[SUBMITTED] = {"run.submitted", .fields = BN_FIELDS("executor", "job")},
 	[QUEUED] = {"run.queued", .fields = BN_FIELDS("queue", "cores", "memory_bytes")},
 	/* code: as in a spec, which has its own table. */

@@ -72,6 +72,9 @@ static json_t *info_json(const bn_run_info *r, int64_t now_ms)
 	set_text(o, "model_digest", r->model_digest);
 	set_text(o, "dataset", r->dataset);
 	set_text(o, "parent", r->parent);
+	set_text(o, "resumes", r->resumes);
+	set_int(o, "resumed_step", r->resumed_step, -1);
+	set_text(o, "resumed_by", r->resumed_by);
 	set_text(o, "note", r->note);
 	set_text(o, "executor", r->executor);
 	set_text(o, "job_id", r->job_id);

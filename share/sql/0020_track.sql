@@ -39,6 +39,8 @@ CREATE TABLE run (
 	model TEXT, -- digest of the model directory under artifact path model/
 	parent TEXT,
 	again TEXT,
+	resumes TEXT, -- id of the run whose fit it continues
+	resumed_step INTEGER, -- after so many of its steps
 	note TEXT,
 	executor TEXT, -- it was given to; NULL: by a version that did not say
 	job TEXT, -- there
@@ -49,6 +51,7 @@ CREATE TABLE run (
 CREATE INDEX run_by_time ON run (removed, created_ms DESC, id);
 CREATE INDEX run_by_experiment ON run (experiment, removed, created_ms DESC, id);
 CREATE INDEX run_by_name ON run (name);
+CREATE INDEX run_resuming ON run (resumes) WHERE resumes IS NOT NULL;
 CREATE INDEX run_live ON run (status) WHERE status IN ('SCHEDULED', 'RUNNING');
 CREATE INDEX run_queued ON run (status) WHERE status = 'QUEUED';
 CREATE INDEX run_failed ON run (removed, created_ms DESC, id) WHERE status IN ('FAILED', 'LOST');
@@ -58,7 +61,7 @@ CREATE VIEW dump_run AS
 		status, reason, exit_code, signal, kind, title, host,
 		(SELECT name FROM index_name WHERE no = r.boot) AS boot_id, pid, interval_ms,
 		created_ms, started_ms, finished_ms, stop_ms, spec, model, dataset, parent, again,
-		note, executor, job, code_changed, failure, removed, removed_ms
+		resumes, resumed_step, note, executor, job, code_changed, failure, removed, removed_ms
 	FROM run r;
 
 CREATE TABLE run_param (

@@ -50,6 +50,17 @@ for run in theirs "${id:0:8}" "$id"; do
 done
 [ "$(records)" = "$before" ] || fail "what is refused is written: $(as 40101 "$B" audit log)"
 [ "$(segments)" = "$written" ] || fail "records of the other user: $(find .binnacle/log -ls)"
+# A training run that its owner can resume; another user cannot, nor can root.
+as 40101 env BINNACLE_CHECKPOINT=0s "$B" data generate jobs --rows 200 -q >/dev/null || fail "their data"
+as 40101 env BINNACLE_CHECKPOINT=0s "$B" run start --trainer mlp --data jobs --target node_power_consumption --set epochs=1000000 \
+	--set early_stopping=false --name trains --time-limit 1s --wait -q >/dev/null 2>&1
+expect 0 "their training run" as 40101 "$B" run show trains
+says "continues from it"
+for user in 40102 0; do
+	expect 4 "run resume by user $user" as $user "$B" run resume trains
+	says "belongs to uid-40101: only its owner resumes it"
+	says "binnacle run start --again"
+done
 # One run is running, one is waiting.
 as 40101 "$B" run start --name sleeps -q -- sleep 100 >/dev/null && as 40101 "$B" queue pause -q >/dev/null &&
 	as 40101 "$B" run start --queue --name waits -q -- true >/dev/null || fail "their runs"

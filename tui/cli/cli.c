@@ -310,6 +310,10 @@ int bn_cli_opt_num(
 int bn_cli_opt_duration(const bn_cli *cli, const char *name, int64_t *ns, bn_err *err)
 {
 	const char *s = bn_cli_opt(cli, name);
+	if (s && strcmp(s, "0") == 0) { /* without a unit too */
+		*ns = 0;
+		return 0;
+	}
 	if (s && !bn_parse_duration_ns(s, ns))
 		return bn_err_set(err, BN_EINVAL,
 			"--%s %s: must be a duration such as 250ms, 10s, 5m or 1h30m", name, s);

@@ -5,6 +5,7 @@
 #include "core/launch/executor.h"
 #include "core/run/run_log.h"
 #include "core/run/spec.h"
+#include "core/track/resume.h"
 #include "core/track/run.h"
 #include "core/track/series.h"
 #include "tui/cli/run_follow.h"
@@ -153,6 +154,26 @@ static int add_log(json_t *o, bn_workspace *ws, const char *id, bn_err *err)
 	return json_object_set_new(o, "log", l) ? bn_err_nomem(err, "a run") : 0;
 }
 
+/* What it continues, and how it is continued, in words. */
+static int add_resuming(json_t *o, bn_workspace *ws, const char *id, bn_err *err)
+{
+	bn_run_info *r = NULL;
+	char words[120] = "", how[80] = "";
+	int rc = bn_run_get(&r, ws, id, err);
+	if (rc < 0)
+		return rc;
+	if (r->resumes)
+		snprintf(words, sizeof words, "%s after %lld step%s", r->resumes,
+			(long long)r->resumed_step, r->resumed_step == 1 ? "" : "s");
+	if (bn_resume_is_open(ws, r))
+		snprintf(how, sizeof how, "binnacle run resume %.8s continues from it", id);
+	bn_run_info_free(r);
+	if (json_object_set_new(o, "resuming", words[0] ? json_string(words) : json_null()) != 0 ||
+		json_object_set_new(o, "resumable", how[0] ? json_string(how) : json_null()) != 0)
+		return bn_err_nomem(err, "a run");
+	return 0;
+}
+
 static json_t *amount(int64_t n)
 {
 	return n > 0 ? json_integer(n) : json_null();
@@ -259,7 +280,8 @@ static int run_show(bn_cli *cli, bn_err *err)
 		{"asked.memory_bytes", "asks: memory", BN_AS_BYTES},
 		{"asked.time_limit_ns", "time limit", BN_AS_DURATION},
 		{"asked.retries", "retries", BN_AS_INT}, {"title", "runs", BN_AS_TEXT},
-		{"dataset", "data", BN_AS_TEXT}, {"code_changed", "code at start", BN_AS_TEXT},
+		{"resuming", "resumes", BN_AS_TEXT}, {"resumed_by", "resumed by", BN_AS_TEXT},
+		{"resumable", "checkpoint", BN_AS_TEXT}, {"dataset", "data", BN_AS_TEXT}, {"code_changed", "code at start", BN_AS_TEXT},
 		{"user", "user", BN_AS_TEXT}, {"host", "host", BN_AS_TEXT},
 		{"created_ms", "created", BN_AS_TIME_MS}, {"duration_ns", "time", BN_AS_DURATION},
 		{"peak_rss_bytes", "peak memory", BN_AS_BYTES}, {"log.words", "log", BN_AS_TEXT},
@@ -274,7 +296,7 @@ static int run_show(bn_cli *cli, bn_err *err)
 	if ((rc = bn_cli_open_runs(cli, &ws, bn_cli_arg(cli, 0), id, err)) < 0)
 		return rc;
 	if ((rc = bn_run_to_json(&o, ws, id, err)) < 0 || (rc = add_job(o, ws, id, err)) < 0 ||
-		(rc = add_asked(o, ws, err)) < 0 || (rc = add_log(o, ws, id, err)) < 0 ||
+		(rc = add_resuming(o, ws, id, err)) < 0 || (rc = add_asked(o, ws, err)) < 0 || (rc = add_log(o, ws, id, err)) < 0 ||
 		(rc = bn_series_find_all(&metrics, ws, id, err)) < 0 ||
 		(rc = bn_cli_object(cli, json_incref(o), fields, err)) < 0)
 		goto out;

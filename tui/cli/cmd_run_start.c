@@ -1,4 +1,4 @@
-/* cmd_run_start.c - binnacle run start, binnacle exec. */
+/* cmd_run_start.c - binnacle run start, binnacle run resume, binnacle exec. */
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
@@ -10,6 +10,7 @@
 #include "core/launch/resolve.h"
 #include "core/learn/trainer.h"
 #include "core/pipeline/fold_classes.h"
+#include "core/track/resume.h"
 #include "core/track/run.h"
 #include "tui/cli/run_follow.h"
 #include "tui/cli/run_spec.h"
@@ -44,7 +45,7 @@ static const bn_opt start_options[] = {
 	{"experiment", 'e', "NAME", "experiment it belongs to (default)"},
 	{"note", 0, "TEXT", "a note"},
 	{"tag", 0, "KEY=VALUE", "a tag; may be repeated"},
-	{"time-limit", 0, "TIME", "end it after this time (1h30m)"},
+	{"time-limit", 0, "TIME", "end it after this time (1h30m); 0: no limit"},
 	{"grace", 0, "TIME", "between SIGTERM and SIGKILL (10s)"},
 	{"log-limit", 0, "SIZE", "how much of its output is kept, start and end (64M)"},
 	{"retries", 0, "N", "restart a failed command, at most N times"},
@@ -55,6 +56,25 @@ static const bn_opt start_options[] = {
 	{"queue", 0, NULL, "queue it on this host; see queue ls"},
 	{"executor", 0, "NAME", "executor: local (immediately) or queue; default: as in the spec"},
 	{"cores", 0, "N", "cores it needs (1); a trainer's threads"},
+	{"memory", 0, "SIZE", "memory it needs (4G)"},
+	{"wait", 'w', NULL, "wait until it ends; exit status 1 if it fails, 5 if the disk is full"},
+	{"watch", 'W', NULL, "wait, and show its output and metrics"},
+	{0},
+};
+
+static const bn_opt resume_options[] = {
+	{"set", 's', "KEY=VALUE", "raise the limit of steps: epochs, max_iterations"},
+	{"threads", 0, "N", "threads; 0: as many as there are cores"},
+	{"name", 'n', "NAME", "readable name of the new run"},
+	{"experiment", 'e', "NAME", "experiment it belongs to; default: that of RUN"},
+	{"note", 0, "TEXT", "a note"},
+	{"tag", 0, "KEY=VALUE", "a tag, besides those of RUN; may be repeated"},
+	{"time-limit", 0, "TIME", "end it after this time (1h30m); 0: no limit; default: as RUN"},
+	{"grace", 0, "TIME", "between SIGTERM and SIGKILL (10s)"},
+	{"log-limit", 0, "SIZE", "how much of its output is kept, start and end (64M)"},
+	{"queue", 0, NULL, "queue it on this host; see queue ls"},
+	{"executor", 0, "NAME", "executor: local (immediately) or queue; default: as RUN"},
+	{"cores", 0, "N", "cores it needs; its threads"},
 	{"memory", 0, "SIZE", "memory it needs (4G)"},
 	{"wait", 'w', NULL, "wait until it ends; exit status 1 if it fails, 5 if the disk is full"},
 	{"watch", 'W', NULL, "wait, and show its output and metrics"},
@@ -205,28 +225,39 @@ static void warn_shared(void *cli, const char *text)
 	bn_cli_warn(cli, "%s", text);
 }
 
+static int launch_options(bn_launch_options *opt, bn_cli *cli, bn_err *err)
+{
+	*opt = (bn_launch_options){.name = bn_cli_opt(cli, "name"),
+		.experiment = bn_cli_opt(cli, "experiment"),
+		.note = bn_cli_opt(cli, "note"),
+		.parent = bn_env_get(bn_cli_env(cli), "BINNACLE_RUN_ID"),
+		.program = bn_cli_program(cli)};
+	if (opt->name && !*opt->name)
+		return bn_err_set(
+			err, BN_EINVAL, "--name '' is no name: without it a run gets one");
+	return executor_name(&opt->executor, cli, err);
+}
+
+/* By its executor: that of the options, else of the spec. */
+static bool is_queued(const bn_launch_options *opt, const bn_spec *spec)
+{
+	const char *by = opt->executor ? opt->executor : spec->executor;
+	return by && !strcmp(by, bn_executor_queue.name);
+}
+
 static int run_start(bn_cli *cli, bn_err *err)
 {
 	bn_workspace *ws;
 	bn_spec *spec = NULL;
-	const char *executor;
+	bn_launch_options opt;
 	char id[BN_RUN_ID_TEXT], again[BN_RUN_ID_TEXT];
 	int rc;
-	if (bn_cli_opt(cli, "name") && !*bn_cli_opt(cli, "name"))
-		return bn_err_set(
-			err, BN_EINVAL, "--name '' is no name: without it a run gets one");
-	if ((rc = executor_name(&executor, cli, err)) < 0 ||
+	if ((rc = launch_options(&opt, cli, err)) < 0 ||
 		(rc = bn_cli_workspace(cli, &ws, err)) < 0)
 		return rc;
 	if ((rc = bn_run_spec_read(&spec, cli, ws, again, err)) < 0)
 		return rc;
-	bn_launch_options opt = {.name = bn_cli_opt(cli, "name"),
-		.experiment = bn_cli_opt(cli, "experiment"),
-		.note = bn_cli_opt(cli, "note"),
-		.parent = bn_env_get(bn_cli_env(cli), "BINNACLE_RUN_ID"),
-		.again = again[0] ? again : NULL,
-		.program = bn_cli_program(cli),
-		.executor = executor};
+	opt.again = again[0] ? again : NULL;
 	if (bn_cli_dry_run(cli)) {
 		if ((rc = show_spec(cli, ws, spec, &opt, err)) == 0)
 			bn_shared_parts_tell(ws, spec, warn_shared, cli);
@@ -239,10 +270,67 @@ static int run_start(bn_cli *cli, bn_err *err)
 	say_same(cli, ws, id, opt.again);
 	say_behind(cli);
 	bn_shared_parts_tell(ws, spec, warn_shared, cli);
-	const char *by = opt.executor ? opt.executor : spec->executor;
-	rc = follow_started(cli, ws, id, by && !strcmp(by, bn_executor_queue.name), err);
+	rc = follow_started(cli, ws, id, is_queued(&opt, spec), err);
 out:
 	bn_spec_free(spec);
+	return rc;
+}
+
+/* ---- run resume ----------------------------------------------------------------------------- */
+
+static int resume_change(bn_resume *r, bn_cli *cli, bn_err *err)
+{
+	const char *text, *value;
+	char *key = NULL;
+	int rc = 0;
+	for (size_t i = 0; rc >= 0 && (text = bn_cli_opt_nth(cli, "set", i)); i++) {
+		if ((rc = bn_run_spec_pair(text, "set", &key, &value, err)) < 0)
+			return rc;
+		rc = bn_resume_set(r, key, value, err);
+		bn_free(key);
+	}
+	return rc < 0 ? rc : bn_run_spec_surround(r->spec, cli, err);
+}
+
+static void say_resumed(bn_cli *cli, const bn_resume *r)
+{
+	const char *name;
+	int64_t limit = bn_resume_limit(r, &name);
+	if (!bn_cli_is_text(cli))
+		return;
+	bn_cli_say(cli, "continues run %.8s (%s), which was %s, after %lld step%s; %s: %lld",
+		r->run->id, r->run->name, bn_run_status_name(r->run->status),
+		(long long)r->checkpoint.steps, r->checkpoint.steps == 1 ? "" : "s",
+		name ? name : "limit", (long long)limit);
+}
+
+static int run_resume(bn_cli *cli, bn_err *err)
+{
+	bn_workspace *ws;
+	bn_resume *r = NULL;
+	bn_launch_options opt;
+	char of[BN_RUN_ID_TEXT], id[BN_RUN_ID_TEXT];
+	int rc;
+	if ((rc = launch_options(&opt, cli, err)) < 0 ||
+		(rc = bn_cli_open_runs(cli, &ws, bn_cli_arg(cli, 0), of, err)) < 0 ||
+		(rc = bn_resume_open(&r, ws, of, err)) < 0)
+		return rc;
+	if ((rc = resume_change(r, cli, err)) < 0)
+		goto out;
+	bn_resume_options(r, &opt);
+	if (bn_cli_dry_run(cli)) {
+		if ((rc = bn_resume_check(r, err)) < 0)
+			goto out;
+		say_resumed(cli, r);
+		rc = show_spec(cli, ws, r->spec, &opt, err);
+		goto out;
+	}
+	if ((rc = bn_resume_launch(r, &opt, id, err)) < 0)
+		goto out;
+	say_resumed(cli, r);
+	rc = follow_started(cli, ws, id, is_queued(&opt, r->spec), err);
+out:
+	bn_resume_free(r);
 	return rc;
 }
 
@@ -287,6 +375,16 @@ const bn_verb bn_verbs_run_start[] = {
 			"binnacle run start --queue --cores 4 --memory 8G -- python train.py",
 			"binnacle run start --data jobs -- python train.py --lr 0.1"},
 		start_options, BN_VERB_REST | BN_VERB_DRY_RUN, run_start},
+	{"run", "resume", "RUN", 1, 1, "continue a stopped or failed training run in a new run",
+		"For trainers that work in steps (mlp, logistic): the new run takes the "
+		"checkpoint of RUN, and\n"
+		"the metrics up to it, and gives the bytes of a run that was never interrupted. It "
+		"has the data,\n"
+		"the settings and the seed of RUN; only the limit of steps may be raised. RUN stays "
+		"as it ended.",
+		{"binnacle run resume 7f3a --watch",
+			"binnacle run resume 7f3a --set epochs=80 --time-limit 2h --queue"},
+		resume_options, BN_VERB_DRY_RUN, run_resume},
 	{"exec", NULL, "RUN", 1, 1, "supervise a run that was prepared (internal)",
 		"Started by `binnacle run start`; not for direct use.",
 		{"binnacle exec 0123456789abcdef0123456789abcdef", "binnacle help run start"},

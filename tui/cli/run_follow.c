@@ -10,6 +10,7 @@
 #include "core/launch/stopping.h"
 #include "core/run/runlog.h"
 #include "core/track/reconcile.h"
+#include "core/track/resume.h"
 #include "core/track/run.h"
 #include "core/track/series.h"
 
@@ -173,18 +174,20 @@ static int look_at_stopping(follower *f, bn_stopping *stopping, bn_err *err)
 }
 
 /* If a run failed for lack of space, the run did nothing wrong. */
-static int say_end(const bn_run_info *r, bn_err *err)
+static int say_end(bn_workspace *ws, const bn_run_info *r, bn_err *err)
 {
 	bool full = r->failure && !strcmp(r->failure, BN_RUN_NO_SPACE);
 	bool io = r->failure && !strcmp(r->failure, bn_code_name(BN_EIO));
 	int rc = bn_err_set(err, full || io ? BN_EIO : BN_EFAILED, "run %.8s %s%s%s", r->id,
 		bn_run_status_name(r->status), r->reason ? ": " : "", r->reason ? r->reason : "");
+	bool resumes = bn_resume_is_open(ws, r);
 	if (full)
 		bn_err_hint(err,
-			"free some space (binnacle gc) or raise the quota, then: binnacle run "
-			"start "
-			"--again %.8s",
-			r->id);
+			"free some space (binnacle gc) or raise the quota, then: binnacle run %s "
+			"%.8s",
+			resumes ? "resume" : "start --again", r->id);
+	else if (resumes)
+		bn_err_hint(err, "binnacle run resume %.8s continues from its checkpoint", r->id);
 	return rc;
 }
 
@@ -198,7 +201,7 @@ int bn_run_follow(bn_cli *cli, bn_workspace *ws, const char *id, unsigned what, 
 		int rc = look(&f, &r, err);
 		bool over = rc == 0 && !bn_run_status_is_live(r->status);
 		if (over && r->status != BN_RUN_FINISHED)
-			rc = say_end(r, err);
+			rc = say_end(ws, r, err);
 		bn_run_info_free(r);
 		if (rc != 0 || over)
 			return rc;

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static int split_pair(
+int bn_run_spec_pair(
 	const char *text, const char *option, char **key, const char **value, bn_err *err)
 {
 	const char *eq = strchr(text, '=');
@@ -129,7 +129,7 @@ static int set_hyper(bn_spec *spec, bn_cli *cli, bn_err *err)
 	if (!spec->hyper && !(spec->hyper = json_object()))
 		return bn_err_nomem(err, "a spec");
 	for (size_t i = 0; rc == 0 && (text = bn_cli_opt_nth(cli, "set", i)); i++) {
-		if ((rc = split_pair(text, "set", &key, &value, err)) < 0)
+		if ((rc = bn_run_spec_pair(text, "set", &key, &value, err)) < 0)
 			return rc;
 		rc = bn_hyper_set_text(
 			spec->hyper, trainer->hyper, trainer->hyper_count, key, value, err);
@@ -146,7 +146,7 @@ static int set_tags(bn_spec *spec, bn_cli *cli, bn_err *err)
 	for (size_t i = 0; rc == 0 && (text = bn_cli_opt_nth(cli, "tag", i)); i++) {
 		if (!spec->tags && !(spec->tags = json_object()))
 			return bn_err_nomem(err, "a spec");
-		if ((rc = split_pair(text, "tag", &key, &value, err)) < 0)
+		if ((rc = bn_run_spec_pair(text, "tag", &key, &value, err)) < 0)
 			return rc;
 		if ((rc = bn_run_key_check("tag", key, err)) == 0 &&
 			json_object_set_new(spec->tags, key, json_string(value)) != 0)
@@ -248,17 +248,33 @@ static int set_numbers(bn_spec *spec, bn_cli *cli, bn_err *err)
 {
 	int rc;
 	if ((rc = bn_cli_opt_int(cli, "seed", 0, INT64_MAX, &spec->seed, err)) < 0 ||
-		(rc = bn_cli_opt_int(cli, "threads", 0, 4096, &spec->threads, err)) < 0 ||
 		(rc = bn_cli_opt_int(cli, "retries", 0, 1000, &spec->retries, err)) < 0 ||
 		(rc = bn_cli_opt_num(cli, "valid", 0, 0.99, &spec->split.valid, err)) < 0 ||
-		(rc = bn_cli_opt_num(cli, "test", 0, 0.99, &spec->split.test, err)) < 0 ||
-		(rc = set_text(&spec->split.kind, spec, cli, "split", err)) < 0 ||
-		(rc = bn_cli_opt_int(cli, "cores", 1, 1 << 20, &spec->resources.cpus, err)) < 0 ||
+		(rc = bn_cli_opt_num(cli, "test", 0, 0.99, &spec->split.test, err)) < 0)
+		return rc;
+	return set_text(&spec->split.kind, spec, cli, "split", err);
+}
+
+/* 0 takes off what the spec asks for. */
+static void or_absent(int64_t *field)
+{
+	*field = *field == 0 ? BN_SPEC_ABSENT : *field;
+}
+
+int bn_run_spec_surround(bn_spec *spec, bn_cli *cli, bn_err *err)
+{
+	int rc;
+	if ((rc = bn_cli_opt_int(cli, "threads", 0, 4096, &spec->threads, err)) < 0 ||
+		(rc = bn_cli_opt_int(cli, "cores", 0, 1 << 20, &spec->resources.cpus, err)) < 0 ||
 		(rc = bn_cli_opt_bytes(cli, "memory", &spec->resources.memory_bytes, err)) < 0 ||
 		(rc = set_log_limit(spec, cli, err)) < 0 ||
-		(rc = set_seconds(&spec->time_limit_s, cli, "time-limit", err)) < 0)
+		(rc = set_seconds(&spec->time_limit_s, cli, "time-limit", err)) < 0 ||
+		(rc = set_seconds(&spec->grace_s, cli, "grace", err)) < 0)
 		return rc;
-	return set_seconds(&spec->grace_s, cli, "grace", err);
+	or_absent(&spec->resources.cpus);
+	or_absent(&spec->resources.memory_bytes);
+	or_absent(&spec->time_limit_s);
+	return set_tags(spec, cli, err);
 }
 
 /* The spec of another run, without fields specific to that run. */
@@ -348,7 +364,7 @@ static int set_options(bn_spec *spec, bn_cli *cli, bn_err *err)
 		spec->where = NULL;
 	if (bn_cli_flag(cli, "no-standardise"))
 		spec->standardise = 0;
-	return set_tags(spec, cli, err);
+	return bn_run_spec_surround(spec, cli, err);
 }
 
 int bn_run_spec_read(

@@ -12,4 +12,10 @@
 int bn_run_spec_read(
 	bn_spec **out, bn_cli *cli, bn_workspace *ws, char again[BN_RUN_ID_TEXT], bn_err *err);
 
+/* The options that are not a part of the recipe: threads, cores, memory, limits, tags. */
+int bn_run_spec_surround(bn_spec *spec, bn_cli *cli, bn_err *err);
+/* "KEY=VALUE" of an option; *key is yours. */
+int bn_run_spec_pair(
+	const char *text, const char *option, char **key, const char **value, bn_err *err);
+
 #endif

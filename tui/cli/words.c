@@ -41,7 +41,7 @@ static const char *other_words(const char *noun, const char *verb)
 		{"run", "delete", "run rm RUN"}, {"run", "queue", "run start --queue ..."},
 		{"run", "submit", "run start --queue ..."}, {"run", "status", "run show RUN"},
 		{"run", "follow", "run watch RUN"}, {"run", "logs", "run log RUN"},
-		{"run", "again", "run start --again RUN"},
+		{"run", "again", "run start --again RUN"}, {"run", "continue", "run resume RUN"},
 		{"run", "rerun", "run start --again RUN"}};
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
 		if (!strcmp(words[i].noun, noun) && !strcmp(words[i].verb, verb))

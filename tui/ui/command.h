@@ -160,6 +160,9 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 	X(STOP, "stop", "S", BN_CMD_DESTRUCTIVE, \
 		BN_ON(RUNS) | BN_ON(RUN) | BN_ON(JOBS) | BN_ON(JOB), \
 		"stop it: the run, all marked runs, the job") \
+	X(RESUME, "resume", "", 0, BN_ON(RUNS) | BN_ON(RUN), \
+		"continue a training run that was stopped or failed, from its checkpoint, in a " \
+		"new run") \
 	X(REPRODUCE, "reproduce", "", BN_CMD_WRITES, BN_ON(RUNS) | BN_ON(RUN), \
 		"train the run again from its spec, as a job, and compare every byte") \
 	X(IN_FULL, "in-full", "i", 0, BN_ON_TABLES, \

@@ -187,6 +187,13 @@ bool bn_view_launch(bn_view *v, const char *again, const char *data)
 		v->frame, bn_view_launch_new(&made, v->frame, again, data, &err), &made, &err);
 }
 
+bool bn_view_resume(bn_view *v, const char *run)
+{
+	bn_view *made = NULL;
+	bn_err err = BN_ERR_INIT;
+	return bn_view_open(v->frame, bn_view_resume_new(&made, v->frame, run, &err), &made, &err);
+}
+
 bool bn_view_stop_refused(const bn_view *v, char *why, size_t size)
 {
 	if (bn_frame_is_readonly(v->frame))

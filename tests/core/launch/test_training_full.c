@@ -2,6 +2,8 @@
  * A disk that fills up at each change made by a training run, counting launcher, supervisor and trainer together:
  * full once (ENOSPC), or from then on (unlinking frees space). The run ends at once, either FAILED with "no
  * space" as its failure or with a complete model; it is never LOST, and nobody has to wait for it.
+ * A run that failed in the middle in this way can be resumed, and so can the run that resumes it, wherever that
+ * one finds the disk full.
  */
 #include "core/base/fs.h"
 #include "core/base/mem.h"
@@ -12,6 +14,7 @@
 #include "core/run/run_dir.h"
 #include "core/run/runlog.h"
 #include "core/store/object/object.h"
+#include "core/track/resume.h"
 #include "tests/support/check_main.h"
 #include "tests/support/faultfs.h"
 #include "tests/support/launched.h"
@@ -58,28 +61,56 @@ static int count_too(const bn_env *env, int fd)
 	return rc;
 }
 
+/* What a test starts: a trainer, or the run that is resumed. */
+static const char *trainer = "ridge", *resumed;
+
+static bn_spec *spec_make(void)
+{
+	json_t *o = json_pack("{ss ss ss si}", "trainer", trainer, "data", "jobs", "target",
+		"node_power_consumption", "threads", 1);
+	if (strcmp(trainer, "mlp") == 0)
+		json_object_set_new(o, "hyper", json_pack("{si s[i]}", "epochs", 4, "hidden", 4));
+	return launched_spec(o);
+}
+
+static int launch_in(bn_workspace *ws, bn_launch_options *opt, bn_err *why)
+{
+	bn_resume *r = NULL;
+	bn_spec *spec = NULL;
+	int rc;
+	if (!resumed) {
+		spec = spec_make();
+		rc = bn_launch(ws, spec, opt, shared->id, why);
+		bn_spec_free(spec);
+		return rc;
+	}
+	if ((rc = bn_resume_open(&r, ws, resumed, why)) < 0)
+		return rc;
+	bn_resume_options(r, opt);
+	rc = bn_resume_launch(r, opt, shared->id, why);
+	bn_resume_free(r);
+	return rc;
+}
+
 /* In a separate process. The program started is /bin/true, because this process supervises the run itself. */
-static void launch(bool then_supervise)
+static void launch(void)
 {
 	bn_workspace *ws = NULL;
 	bn_err why = BN_ERR_INIT;
 	bn_launch_options opt = {.program = "/bin/true", .workdir = run.w.dir.path};
-	bn_spec *spec = launched_spec(json_pack("{ss ss ss si}", "trainer", "ridge", "data", "jobs",
-		"target", "node_power_consumption", "threads", 1));
 	int status,
 		rc = bn_workspace_open(&ws, &run.w.env.env, bn_fold_classes, run.w.dir.path, &why);
 	if (rc >= 0 && (rc = bn_workspace_refresh(ws, NULL, &why)) >= 0)
-		rc = bn_launch(ws, spec, &opt, shared->id, &why);
-	bn_spec_free(spec);
+		rc = launch_in(ws, &opt, &why);
 	bn_workspace_close(ws);
 	shared->launched = rc;
 	shared->is_full = bn_err_is_full(&why);
-	if (rc >= 0 && then_supervise)
+	if (rc >= 0)
 		bn_exec_run(&run.w.env.env, bn_fold_classes, run.w.dir.path, shared->id, NULL, -1,
 			&status, NULL);
 }
 
-static void with_fault(faultfs_kind kind, long at, bool supervised)
+static void with_fault(faultfs_kind kind, long at)
 {
 	static bn_fs_ops ops;
 	memset(shared, 0, sizeof *shared);
@@ -89,7 +120,7 @@ static void with_fault(faultfs_kind kind, long at, bool supervised)
 		ops.close = count_too;
 		run.w.env.env.fs = &ops;
 		faultfs_arm(kind, at);
-		launch(supervised);
+		launch();
 		_exit(0);
 	}
 	char what[40];
@@ -162,14 +193,14 @@ static void try_each(faultfs_kind kind, const char *what, long step)
 {
 	long finished = 0, failed = 0, refused = 0;
 	make();
-	with_fault(FAULTFS_NONE, 0, true);
+	with_fault(FAULTFS_NONE, 0);
 	ck_assert(is_there());
 	ck_assert_int_eq(settle(0), BN_RUN_FINISHED);
 	long n = shared->changes, first = 1 + (long)(bn_env_now_ns(bn_env_real()) / 1000 % step);
 	ck_assert_int_gt(n, 40);
 	/* Each run extends the log that the next writer reads, so the number of changes grows. */
 	for (long at = first, in_a_row = 0; at <= n || in_a_row < 3; at += step) {
-		with_fault(kind, at, true);
+		with_fault(kind, at);
 		bool there = is_there();
 		if (shared->launched < 0) {
 			ck_assert_msg(shared->launched == BN_EIO && shared->is_full,
@@ -208,5 +239,108 @@ START_TEST(test_training_run_whose_disk_stays_full_from_each_change_on)
 }
 END_TEST
 
+/* ---- resuming ------------------------------------------------------------------------------- */
+
+static char digest[65]; /* of the model of a run that had space */
+
+static bool is_resumable(const char *id)
+{
+	bn_run_info *r = NULL;
+	bool is = bn_run_get(&r, run.w.ws, id, &err) == 0 && bn_resume_is_open(run.w.ws, r);
+	bn_run_info_free(r);
+	return is;
+}
+
+/* Until one fails in the middle. */
+static void fail_in_the_middle(char id[BN_RUN_ID_TEXT])
+{
+	long n = shared->changes;
+	for (long at = n / 2; at < n; at += 3) {
+		with_fault(FAULTFS_FILLED, at);
+		if (!is_there() || settle(at) != BN_RUN_FAILED || !is_resumable(run.id))
+			continue;
+		memcpy(id, run.id, sizeof run.id);
+		return;
+	}
+	ck_abort_msg("no run of %ld changes fails with a checkpoint", n);
+}
+
+static void check_model(long at)
+{
+	bn_run_info *r = NULL;
+	ck_assert_bn_ok(bn_run_get(&r, run.w.ws, run.id, &err), &err);
+	ck_assert_msg(strcmp(r->model_digest, digest) == 0, "change %ld: another model", at);
+	bn_run_info_free(r);
+}
+
+/* What was resumed by a run that finished is not resumed again, unless that one is removed. */
+static void forget_run(void)
+{
+	ck_assert_bn_ok(bn_runlog_removed(run.w.ws, run.id, &err), &err);
+	ck_assert_bn_ok(bn_workspace_commit(run.w.ws, &err), &err);
+}
+
+static void make_failed(char id[BN_RUN_ID_TEXT])
+{
+	setenv("BINNACLE_CHECKPOINT", "0s", 1);
+	make();
+	trainer = "mlp";
+	resumed = NULL;
+	with_fault(FAULTFS_NONE, 0);
+	ck_assert(is_there());
+	ck_assert_int_eq(settle(0), BN_RUN_FINISHED);
+	bn_run_info *r = launched_look(&run);
+	snprintf(digest, sizeof digest, "%s", r->model_digest);
+	bn_run_info_free(r);
+	fail_in_the_middle(id);
+}
+
+static void resume_each(faultfs_kind kind, const char *what, long step)
+{
+	char now[BN_RUN_ID_TEXT];
+	long finished = 0, failed = 0, refused = 0, in_a_row = 0;
+	make_failed(now);
+	resumed = now;
+	for (long at = 1 + (long)(bn_env_now_ns(bn_env_real()) / 1000 % step); in_a_row < 3;
+		at += step) {
+		with_fault(kind, at);
+		bool there = is_there();
+		bn_run_status status = there ? settle(at) : BN_RUN_FAILED;
+		in_a_row = status == BN_RUN_FINISHED ? in_a_row + 1 : 0;
+		finished += status == BN_RUN_FINISHED;
+		failed += there && status == BN_RUN_FAILED;
+		refused += !there;
+		if (status == BN_RUN_FINISHED) {
+			check_model(at);
+			forget_run();
+			continue;
+		}
+		/* The newest checkpoint is that of the run that resumed, if it got that far. */
+		if (there && is_resumable(run.id))
+			memcpy(now, run.id, sizeof now);
+		ck_assert_msg(is_resumable(now), "change %ld: nothing is left to resume", at);
+	}
+	printf("NOTE: %s, every %ld changes of a run that resumes another: %ld not launched, %ld "
+	       "FAILED, %ld FINISHED, each with the model of a run that had space\n",
+		what, step, refused, failed, finished);
+	ck_assert_int_gt(failed, 0);
+	launched_end(&run, NULL);
+	munmap(shared, sizeof *shared);
+}
+
+START_TEST(test_run_that_resumes_another_when_the_disk_is_full_once)
+{
+	resume_each(FAULTFS_ENOSPC, "full once", stride(13));
+}
+END_TEST
+
+START_TEST(test_run_that_resumes_another_when_the_disk_stays_full)
+{
+	resume_each(FAULTFS_FILLED, "full", stride(13));
+}
+END_TEST
+
 BN_TEST_MAIN("core/launch/training_full", test_training_run_whose_disk_is_full_once_at_each_change,
-	test_training_run_whose_disk_stays_full_from_each_change_on)
+	test_training_run_whose_disk_stays_full_from_each_change_on,
+	test_run_that_resumes_another_when_the_disk_is_full_once,
+	test_run_that_resumes_another_when_the_disk_stays_full)

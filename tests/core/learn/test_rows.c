@@ -419,15 +419,47 @@ END_TEST
 
 /* ---- checkpoints ---------------------------------------------------------------------------- */
 
+enum { CURVE = 64 };
+
 typedef struct killing {
-	int64_t at; /* the step at which the fit is interrupted */
+	int64_t at; /* the step at which the fit is interrupted, */
+	bool stops; /* or in which it is asked to stop */
 	char log[600];
+	double loss[CURVE]; /* what was logged, by step; NaN: nothing */
+	int settled;        /* how many of them are durable */
+	int logged;
 } killing;
+
+static void forget_curve(killing *k)
+{
+	k->logged = k->settled = 0;
+	for (int i = 0; i < CURVE; i++)
+		k->loss[i] = NAN;
+}
 
 static int kill_at(void *user, const char *name, int64_t step, double value)
 {
-	(void)value;
-	return !strcmp(name, "loss") && step == ((killing *)user)->at ? BN_EINTR : 0;
+	killing *k = user;
+	if (strcmp(name, "loss") != 0)
+		return 0;
+	if (step == k->at && !k->stops)
+		return BN_EINTR;
+	ck_assert_int_lt(step, CURVE);
+	k->loss[step] = value;
+	k->logged++;
+	return 0;
+}
+
+static int settle(void *user)
+{
+	((killing *)user)->settled = ((killing *)user)->logged;
+	return 0;
+}
+
+/* Asked to stop while the step runs. */
+static bool stop_at(void *user)
+{
+	return ((killing *)user)->logged > ((killing *)user)->at;
 }
 
 static void keep_line(void *user, const char *line)
@@ -451,11 +483,16 @@ START_TEST(test_a_fit_that_was_killed_goes_on_to_the_same_bytes)
 			bn_buf bytes = BN_BUF_INIT;
 			const double *y;
 			json_t *hyper;
-			bn_checkpoint c = {at, "model.checkpoint", "one", 0, &last_ns};
+			bn_checkpoint c = {.at = at,
+				.name = "model.checkpoint",
+				.recipe = "one",
+				.backend = "here",
+				.machine = "here: its libraries",
+				.last_ns = &last_ns};
 			bn_fit_request r = request_of(i, &y, &hyper);
 			r.train = cut_open(y, NULL, 1);
 			r.checkpoint = &c;
-			r.hooks = (bn_fit_hooks){&k, kill_at, keep_line, NULL, true};
+			r.hooks = (bn_fit_hooks){.user = &k, .metric = kill_at, .log = keep_line, .resumes = true};
 			if (stop >= 0) {
 				ck_assert_int_eq(fit(&bytes, fits[i].trainer, &r, &err), BN_EINTR);
 				bn_err_clear(&err);
@@ -470,11 +507,139 @@ START_TEST(test_a_fit_that_was_killed_goes_on_to_the_same_bytes)
 					  !memcmp(whole.ptr, bytes.ptr, bytes.len));
 			if (stop >= 0)
 				bn_buf_release(&bytes);
-			ck_assert_bn_ok(bn_checkpoint_remove(&c, &err), &err);
+			ck_assert_bn_ok(bn_dir_unlink(at, c.name, &err), &err);
 			bn_rows_free(r.train);
 			json_decref(hyper);
 		}
 		bn_buf_release(&whole);
+	}
+	bn_dir_close(at);
+	bn_fs_remove_tree(bn_env_real(), path, NULL);
+}
+END_TEST
+
+static bn_checkpoint checkpoint_at(const bn_dir *at, int64_t *last_ns)
+{
+	return (bn_checkpoint){.at = at,
+		.name = "model.checkpoint",
+		.recipe = "one",
+		.backend = "here",
+		.machine = "here: its libraries",
+		.every_ms = 1000000,
+		.last_ns = last_ns};
+}
+
+/* A fit that is stopped during a step writes a checkpoint after it, even if none is due, and its metrics are durable
+ * by then. The fit that continues from there logs the rest of the curve. */
+START_TEST(test_a_fit_that_is_stopped_keeps_where_it_was)
+{
+	static killing whole, part, rest;
+	char path[] = "/tmp/binnacle-rows-XXXXXX";
+	bn_err err = BN_ERR_INIT;
+	bn_dir *at = NULL;
+	int64_t last_ns = 0;
+	ck_assert_ptr_nonnull(mkdtemp(path));
+	ck_assert_bn_ok(bn_dir_open(&at, bn_env_real(), path, &err), &err);
+	make_data();
+	for (size_t i = 1; i < FITS; i++) {
+		bn_buf bytes[3] = {BN_BUF_INIT, BN_BUF_INIT, BN_BUF_INIT};
+		bn_checkpoint c = checkpoint_at(at, &last_ns);
+		bn_checkpoint_about about;
+		const double *y;
+		json_t *hyper;
+		bn_fit_request r = request_of(i, &y, &hyper);
+		r.train = cut_open(y, NULL, 1);
+		forget_curve(&whole);
+		forget_curve(&part);
+		forget_curve(&rest);
+		whole.at = rest.at = -1;
+		part.at = 1;
+		part.stops = true;
+		r.hooks = (bn_fit_hooks){.user = &whole, .metric = kill_at};
+		ck_assert_bn_ok(fit(&bytes[0], fits[i].trainer, &r, &err), &err);
+		r.checkpoint = &c;
+		c.is_required = true;
+		ck_assert_int_eq(fit(&bytes[1], fits[i].trainer, &r, &err), BN_ENOTFOUND);
+		ck_assert_msg(strstr(err.msg, "cannot be continued"), "%s", err.msg);
+		bn_err_clear(&err);
+		c.is_required = false;
+		r.hooks = (bn_fit_hooks){
+			.user = &part, .metric = kill_at, .is_cancelled = stop_at, .settle = settle};
+		ck_assert_int_eq(fit(&bytes[1], fits[i].trainer, &r, &err), BN_EINTR);
+		bn_err_clear(&err);
+		ck_assert_bn_ok(bn_checkpoint_look(&about, at, c.name, &err), &err);
+		ck_assert_int_eq(about.steps, part.settled);
+		c.is_required = true;
+		r.hooks = (bn_fit_hooks){.user = &rest, .metric = kill_at};
+		ck_assert_bn_ok(fit(&bytes[2], fits[i].trainer, &r, &err), &err);
+		ck_assert_mem_eq(bytes[0].ptr, bytes[2].ptr, bytes[0].len);
+		for (int64_t k = 0; k < CURVE; k++) {
+			double joined = k < about.steps ? part.loss[k] : rest.loss[k];
+			ck_assert_msg(memcmp(&joined, &whole.loss[k], sizeof joined) == 0,
+				"%s, step %d: %g is not %g", fits[i].trainer, (int)k, joined,
+				whole.loss[k]);
+			ck_assert(k >= about.steps || isnan(rest.loss[k]));
+		}
+		for (int k = 0; k < 3; k++)
+			bn_buf_release(&bytes[k]);
+		ck_assert_bn_ok(bn_dir_unlink(at, c.name, &err), &err);
+		bn_rows_free(r.train);
+		json_decref(hyper);
+	}
+	bn_dir_close(at);
+	bn_fs_remove_tree(bn_env_real(), path, NULL);
+}
+END_TEST
+
+/* The checkpoint of a portable fit names the back end only, any other one the libraries too. A flipped bit is
+ * detected. */
+START_TEST(test_a_checkpoint_says_what_computed_it)
+{
+	char path[] = "/tmp/binnacle-rows-XXXXXX";
+	bn_err err = BN_ERR_INIT;
+	bn_dir *at = NULL;
+	int64_t last_ns = 0;
+	ck_assert_ptr_nonnull(mkdtemp(path));
+	ck_assert_bn_ok(bn_dir_open(&at, bn_env_real(), path, &err), &err);
+	make_data();
+	for (size_t i = 1; i < FITS; i++) {
+		killing k = {.at = 2};
+		bn_checkpoint c = checkpoint_at(at, &last_ns);
+		bn_checkpoint_about about;
+		bn_buf bytes = BN_BUF_INIT;
+		const double *y;
+		json_t *hyper;
+		bn_fit_request r = request_of(i, &y, &hyper);
+		bool portable = !strcmp(fits[i].trainer, "logistic") && r.classes == 2;
+		r.train = cut_open(y, NULL, 1);
+		r.checkpoint = &c;
+		c.every_ms = 0;
+		r.hooks = (bn_fit_hooks){.user = &k, .metric = kill_at};
+		ck_assert_int_eq(fit(&bytes, fits[i].trainer, &r, &err), BN_EINTR);
+		bn_err_clear(&err);
+		ck_assert_bn_ok(bn_checkpoint_look(&about, at, c.name, &err), &err);
+		ck_assert_int_eq(about.steps, 2);
+		ck_assert_str_eq(about.machine, portable ? "here" : "here: its libraries");
+		int rc = bn_checkpoint_fits(&about, "one", "here", "here: others", &err);
+		ck_assert_int_eq(rc, portable ? 0 : BN_ECONFLICT);
+		bn_err_clear(&err);
+		ck_assert_int_eq(bn_checkpoint_fits(&about, "one", "cuda", "cuda: a", &err),
+			BN_ECONFLICT);
+		bn_err_clear(&err);
+		ck_assert_int_eq(bn_checkpoint_fits(&about, "two", "here", "here: its libraries",
+					 &err),
+			BN_ECONFLICT);
+		bn_err_clear(&err);
+		bn_buf_clear(&bytes);
+		ck_assert_bn_ok(bn_dir_read_file(at, c.name, &bytes, &err), &err);
+		bytes.ptr[bytes.len - 5] ^= 1;
+		ck_assert_bn_ok(
+			bn_dir_write_file(at, c.name, bytes.ptr, bytes.len, 0644, &err), &err);
+		ck_assert_int_eq(bn_checkpoint_look(&about, at, c.name, &err), BN_ECORRUPT);
+		bn_err_clear(&err);
+		bn_buf_release(&bytes);
+		bn_rows_free(r.train);
+		json_decref(hyper);
 	}
 	bn_dir_close(at);
 	bn_fs_remove_tree(bn_env_real(), path, NULL);
@@ -491,7 +656,11 @@ START_TEST(test_a_checkpoint_of_another_recipe_is_not_used)
 	json_t *hyper;
 	killing k = {.at = 2};
 	int64_t last_ns = 0;
-	bn_checkpoint c = {at, "c", "one", 0, &last_ns};
+	bn_checkpoint c = {.name = "c",
+		.recipe = "one",
+		.backend = "here",
+		.machine = "here: its libraries",
+		.last_ns = &last_ns};
 	ck_assert_ptr_nonnull(mkdtemp(path));
 	ck_assert_bn_ok(bn_dir_open(&at, bn_env_real(), path, &err), &err);
 	c.at = at;
@@ -500,7 +669,7 @@ START_TEST(test_a_checkpoint_of_another_recipe_is_not_used)
 	r.train = cut_open(y, NULL, 1);
 	ck_assert_bn_ok(fit(&bytes[0], "logistic", &r, &err), &err);
 	r.checkpoint = &c;
-	r.hooks = (bn_fit_hooks){&k, kill_at, keep_line, NULL, true};
+	r.hooks = (bn_fit_hooks){.user = &k, .metric = kill_at, .log = keep_line, .resumes = true};
 	ck_assert_int_eq(fit(&bytes[1], "logistic", &r, &err), BN_EINTR);
 	bn_err_clear(&err);
 	static const char *const other[] = {"two", "one"};
@@ -510,7 +679,7 @@ START_TEST(test_a_checkpoint_of_another_recipe_is_not_used)
 		if (i == 1) /* a damaged checkpoint: logged, and the fit starts again */
 			ck_assert_bn_ok(bn_dir_write_file(at, "c", "rubbish", 7, 0644, &err), &err);
 		ck_assert_bn_ok(fit(&bytes[1], "logistic", &r, &err), &err);
-		ck_assert_msg(strstr(k.log, "is not used") != NULL, "%s", k.log);
+		ck_assert_msg(strstr(k.log, "starts over") != NULL, "%s", k.log);
 		ck_assert_mem_eq(bytes[0].ptr, bytes[1].ptr, bytes[0].len);
 		bn_buf_clear(&bytes[1]);
 	}
@@ -572,5 +741,7 @@ BN_TEST_MAIN("core/learn/rows", test_blocks_of_any_size_give_the_same_bytes,
 	test_ridge_loses_nothing_to_large_means,
 	test_numbers_too_large_and_holes_are_refused_with_their_place,
 	test_a_fit_that_was_killed_goes_on_to_the_same_bytes,
+	test_a_fit_that_is_stopped_keeps_where_it_was,
+	test_a_checkpoint_says_what_computed_it,
 	test_a_checkpoint_of_another_recipe_is_not_used,
 	test_selected_quantiles_are_those_of_a_sort)

@@ -67,6 +67,7 @@ static const verb_case cases[] = {
 	{"run", "rm", "run rm run{u} --dry-run", PLAIN},
 	{"run", "restore", "run restore run{u}", PLAIN},
 	{"run", "reproduce", "run reproduce fit{u}", PLAIN},
+	{"run", "resume", "run resume fit{u}", PLAIN},
 	{"queue", "ls", "queue ls", PLAIN},
 	{"queue", "show", "queue show", PLAIN},
 	{"queue", "set", "queue set --cores 1", ONCE},

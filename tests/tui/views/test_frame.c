@@ -592,6 +592,31 @@ START_TEST(test_frame_launches_a_run_again_but)
 }
 END_TEST
 
+START_TEST(test_frame_resumes_a_run)
+{
+	bench b = {.fake = {.actions = 0}};
+	bench_open(&b, false);
+	play(&b, "3 : \"resume\" Enter"); /* the first one runs */
+	ck_assert(shows(&b, "there is nothing to resume"));
+	play(&b, "j j j : \"resume\" Enter");
+	ck_assert(shows(&b, "resumes mlp-wide after 38 steps"));
+	ck_assert(shows(&b, "binnacle run resume 7f3a"));
+	ck_assert(!shows(&b, "learning_rate")); /* only what may change */
+	ck_assert(!shows(&b, "trainer"));
+	play(&b, "Enter ^U \"50\" Enter L");
+	ck_assert(shows(&b, "n goes to epochs: it was 100, and can only be raised"));
+	play(&b, "n Enter ^U \"200,300\" Enter L");
+	ck_assert(shows(&b, "a run is continued once"));
+	ck_assert_uint_eq(b.fake.starts, 0);
+	play(&b, "n Enter ^U \"200\" Enter L");
+	ck_assert_uint_eq(b.fake.starts, 1);
+	ck_assert(started(&b, "binnacle run resume 7f3a"));
+	ck_assert(started(&b, " --set epochs=200 --name mlp-wide-2\n"));
+	ck_assert(shows(&b, "Runs > mlp-1")); /* the form gives way to the run */
+	bench_close(&b);
+}
+END_TEST
+
 START_TEST(test_frame_launches_a_sweep)
 {
 	bench b = {.fake = {.actions = 0}};
@@ -1313,6 +1338,7 @@ BN_TEST_MAIN("tui/views/frame",
 	test_frame_an_answer_is_about_what_was_asked_though_the_list_is_another,
 	test_frame_finds_objects_before_commands, test_frame_completes_what_follows_a_command,
 	test_frame_views_of_runs_are_saved, test_frame_launches_a_run_again_but,
+	test_frame_resumes_a_run,
 	test_frame_launches_a_sweep, test_frame_launches_from_nothing,
 	test_frame_a_run_is_shown_by_its_state, test_frame_compares_what_is_marked,
 	test_frame_code_of_two_runs_is_compared_and_searched,

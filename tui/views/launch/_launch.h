@@ -10,6 +10,7 @@
 
 #define BN_SWEEP_MOST 200 /* runs of a sweep */
 #define BN_SWEEP_VALUES 32
+#define BN_REFUSED 800 /* bytes of a message and its hint */
 
 typedef enum bn_launch_field {
 	BN_LAUNCH_WHAT, /* a rule */
@@ -51,6 +52,7 @@ typedef struct bn_launch_view {
 	char warnings[800];        /* and what run start would say of it; "": nothing */
 	bool is_refused;           /* it says that it cannot be started */
 	bool starting;
+	char refused[BN_REFUSED]; /* why there is no form; "" */
 } bn_launch_view;
 
 static inline const bn_launch_page *bn_launch_data(const bn_launch_view *v)

@@ -246,9 +246,20 @@ static void choices_set(bn_launch_view *v, const bn_launch_page *d)
 	v->fields[BN_LAUNCH_TARGET].choices = v->fields[BN_LAUNCH_FEATURES].choices = d->columns;
 }
 
+/* The only setting of a run to be continued that may change. */
+static bool is_limit(const bn_launch_view *v, int field)
+{
+	const bn_launch_page *d = bn_launch_data(v);
+	const bn_hyper_def *def = bn_launch_hyper(v, field);
+	return d && d->limit && def && strcmp(def->name, d->limit) == 0;
+}
+
 /* The field where editing most likely begins. */
 static int first_field(const bn_launch_view *v)
 {
+	for (int i = BN_LAUNCH_HYPER; v->of.resumes && i < BN_LAUNCH_WHERE; i++)
+		if (is_limit(v, i))
+			return i;
 	for (int i = BN_LAUNCH_HYPER; v->of.again[0] && i < BN_LAUNCH_WHERE; i++)
 		if (bn_launch_hyper(v, i) && strcmp(v->fields[i].name, "learning_rate") == 0)
 			return i;
@@ -294,6 +305,10 @@ void bn_launch_fill(bn_launch_view *v)
 	} else {
 		base(v, BN_LAUNCH_SEED, "0");
 	}
+	if (v->of.resumes)
+		snprintf(v->fields[BN_LAUNCH_SETTINGS].aside,
+			sizeof v->fields[BN_LAUNCH_SETTINGS].aside,
+			"the others are as they were, and so are data and seed");
 	snprintf(v->fields[BN_LAUNCH_CORES].aside, sizeof v->fields[0].aside, "this machine has %d",
 		d->cores);
 	bn_launch_show(v);
@@ -346,6 +361,12 @@ static void check_values(const bn_launch_view *v, int field, const char *text, c
 	const bn_trainer *t = bn_launch_trainer(v);
 	int n = bn_sweep_values(def, text, values, wrong);
 	json_t *into = json_object();
+	if (v->of.resumes && n > 1)
+		snprintf(wrong, BN_FORM_WRONG, "one value: a run is continued once");
+	else if (v->of.resumes && n == 1 &&
+		 strtod(values[0], NULL) < strtod(v->base[field], NULL))
+		snprintf(wrong, BN_FORM_WRONG, "it was %.40s, and can only be raised",
+			v->base[field]);
 	for (int i = 0; i < n && !wrong[0]; i++) {
 		bn_err err = BN_ERR_INIT;
 		int64_t seed;
@@ -445,6 +466,10 @@ static bool is_part(const bn_launch_view *v, int field)
 {
 	bool trains = bn_launch_trainer(v) != NULL;
 	size_t combinations;
+	if (v->of.resumes)
+		return field == BN_LAUNCH_NAME || field == BN_LAUNCH_SETTINGS ||
+		       is_limit(v, field) ||
+		       (field >= BN_LAUNCH_WHERE && field != BN_LAUNCH_RUNS);
 	if (field == BN_LAUNCH_COMMAND)
 		return !trains;
 	if (field >= BN_LAUNCH_TARGET && field <= BN_LAUNCH_SEED)

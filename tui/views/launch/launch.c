@@ -20,7 +20,10 @@ static void head_draw(const bn_launch_view *v, bn_area a)
 	size_t combinations, runs = bn_launch_runs(v, &combinations),
 			     changes = bn_launch_changes(v);
 	int col = 1;
-	if (d->name)
+	if (v->of.resumes)
+		col = bn_area_textf(a, 0, col, BN_INK_STRONG, "resumes %s after %lld step%s   ",
+			d->name, (long long)d->step, d->step == 1 ? "" : "s");
+	else if (d->name)
 		col = bn_area_textf(a, 0, col, BN_INK_STRONG, "again from %s   ", d->name);
 	else
 		col = bn_area_text(a, 0, col, BN_INK_STRONG, "a new run   ");
@@ -113,6 +116,12 @@ static void draw(bn_view *view, bn_area a, bool focused)
 {
 	bn_launch_view *v = (bn_launch_view *)view;
 	bn_buf line = BN_BUF_INIT;
+	if (v->refused[0]) {
+		bn_area_paragraph(
+			bn_area_sub(a, 0, 1, a.rows, a.cols - 2), 0, 0, BN_INK_TEXT, v->refused);
+		bn_area_cursor(a, 0, 0, false);
+		return;
+	}
 	if (!bn_launch_data(v)) {
 		bn_area_glyph(a, 0, 1, BN_INK_DIM, BN_GLYPH_ELLIPSIS);
 		bn_area_cursor(a, 0, 0, false);
@@ -201,6 +210,9 @@ static void page(bn_view *view, bn_page *p)
 		return;
 	}
 	if (!p->data) {
+		if (!v->page)
+			snprintf(v->refused, sizeof v->refused, "%s%s%s", p->err.msg,
+				p->err.hint[0] ? "\n\n" : "", p->err.hint);
 		bn_page_free(p);
 		return;
 	}
@@ -335,6 +347,14 @@ static const bn_view_class launch_class = {
 	.key = key,
 	.free = view_free,
 };
+
+int bn_view_resume_new(bn_view **out, bn_frame *f, const char *run, bn_err *err)
+{
+	int rc = bn_view_launch_new(out, f, run, NULL, err);
+	if (rc >= 0)
+		((bn_launch_view *)*out)->of.resumes = true;
+	return rc;
+}
 
 int bn_view_launch_new(bn_view **out, bn_frame *f, const char *again, const char *data, bn_err *err)
 {

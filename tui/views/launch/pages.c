@@ -8,6 +8,7 @@
 #include "core/launch/executor.h"
 #include "core/launch/resolve.h"
 #include "core/run/spec.h"
+#include "core/track/resume.h"
 #include "tui/views/_source.h"
 
 #include <stdio.h>
@@ -104,6 +105,29 @@ static int again_read(
 	return rc;
 }
 
+/* A run that cannot be continued has no form. */
+static int resume_read(
+	bn_launch_page *p, bn_arena *arena, bn_reader *r, const char *run, bn_err *err)
+{
+	char id[BN_RUN_ID_TEXT];
+	bn_resume *resume = NULL;
+	int rc;
+	if ((rc = bn_run_resolve(r->ws, run, id, err)) < 0 ||
+		(rc = bn_resume_open(&resume, r->ws, id, err)) < 0)
+		return rc;
+	if ((rc = bn_resume_check(resume, err)) < 0)
+		goto out;
+	p->step = resume->checkpoint.steps;
+	bn_resume_limit(resume, &p->limit);
+	p->run = bn_arena_strdup(arena, id);
+	p->name = bn_arena_strdup(arena, resume->run->name);
+	p->spec = resume->spec;
+	resume->spec = NULL;
+out:
+	bn_resume_free(resume);
+	return rc;
+}
+
 int bn_source_launch(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
 {
 	bn_reader *r = context;
@@ -116,7 +140,8 @@ int bn_source_launch(void *context, const void *arg, bn_page *page, bn_job *job,
 	p->cores = bn_process_cpus();
 	if ((rc = bn_reader_refresh(r, err)) < 0)
 		return rc;
-	if (a->again[0] && (rc = again_read(p, &page->arena, r, a->again, err)) < 0)
+	if (a->again[0] && (rc = (a->resumes ? resume_read : again_read)(
+				    p, &page->arena, r, a->again, err)) < 0)
 		goto out;
 	const char *train = a->data[0] ? a->data : train_of(p, &page->arena);
 	if ((rc = versions_read(p, &page->arena, r, err)) < 0 ||
@@ -242,30 +267,49 @@ static size_t argv_make(const char *argv[WORDS_MOST + 12], const char *program, 
 		if (word == 0 || n >= WORDS_MOST)
 			continue;
 		argv[n++] = w;
-		if (word == 2) /* run start */
+		if (word == 2) /* run start, run resume */
 			argv[n++] = "--json";
 	}
 	argv[n] = NULL;
 	return at + 1;
 }
 
-/* The error in the program's words: its line, and its hint. */
+/* The last object that was printed, with that member; NULL: none. Yours. */
+static json_t *object_read(const char *text, const char *member)
+{
+	json_t *found = NULL;
+	for (const char *at = text; at && *at; at = strchr(at, '\n'), at = at ? at + 1 : NULL) {
+		json_t *o = *at == '{' ? json_loads(at, JSON_DISABLE_EOF_CHECK, NULL) : NULL;
+		if (!json_object_get(o, member)) {
+			json_decref(o);
+			continue;
+		}
+		json_decref(found);
+		found = o;
+	}
+	return found;
+}
+
+/* The error in the program's words: its message, and its hint. */
 static int error_read(const char *text, int status, bn_err *err)
 {
-	const char *at = strstr(text, "binnacle: "), *hint = strstr(text, "  hint: ");
-	at = at ? at + strlen("binnacle: ") : text;
-	int code = bn_err_set(err, BN_EREFUSED, "%.*s", (int)strcspn(at, "\n"), at);
-	if (!*at)
-		bn_err_set(err, BN_EREFUSED, "run start ended with status %d", status);
-	if (hint)
-		bn_err_hint(err, "%.*s", (int)strcspn(hint + 8, "\n"), hint + 8);
-	return code;
+	json_t *o = object_read(text, "error"), *e = json_object_get(o, "error");
+	const char *hint = bn_json_str(e, "hint", "");
+	if (e)
+		bn_err_set(err, BN_EREFUSED, "%s", bn_json_str(e, "message", "it failed"));
+	else if (*text)
+		bn_err_set(err, BN_EREFUSED, "%.*s", (int)strcspn(text, "\n"), text);
+	else
+		bn_err_set(err, BN_EREFUSED, "the command ended with status %d", status);
+	if (*hint)
+		bn_err_hint(err, "%s", hint);
+	json_decref(o);
+	return BN_EREFUSED;
 }
 
 static const char *id_read(const char *text, bn_arena *arena)
 {
-	const char *at = text[0] == '{' ? text : strstr(text, "\n{");
-	json_t *o = at ? json_loads(at, JSON_DISABLE_EOF_CHECK, NULL) : NULL;
+	json_t *o = object_read(text, "id");
 	const char *id = json_string_value(json_object_get(o, "id"));
 	id = id ? bn_arena_strdup(arena, id) : NULL;
 	json_decref(o);

@@ -265,6 +265,13 @@ static bool is_new(const bn_launch_view *v, int field)
 	return strcmp(v->fields[field].value, v->base[field]) != 0;
 }
 
+/* What the repeated run asks for is taken off by 0. */
+static const char *asked_for(const bn_launch_view *v, int field)
+{
+	const char *value = v->fields[field].value;
+	return !value[0] && v->base[field][0] && field >= BN_LAUNCH_CORES ? "0" : value;
+}
+
 /* The parts are given together: --data replaces all of them. */
 static void data_words(const bn_launch_view *v, words *w)
 {
@@ -356,8 +363,15 @@ static void line_words(const bn_launch_view *v, words *w, size_t i, bool dry)
 	bn_buf suffix = BN_BUF_INIT, name = BN_BUF_INIT;
 	word(w, "binnacle");
 	word(w, "run");
-	word(w, "start");
-	if (v->of.again[0])
+	if (v->of.resumes) {
+		char id[12];
+		snprintf(id, sizeof id, "%.8s", bn_launch_data(v)->run);
+		word(w, "resume");
+		word(w, id);
+	} else {
+		word(w, "start");
+	}
+	if (v->of.again[0] && !v->of.resumes)
 		option(w, "--again",
 			bn_launch_data(v)->name ? bn_launch_data(v)->name : v->of.again);
 	if (t && (!v->of.again[0] || is_new(v, BN_LAUNCH_TRAINER)))
@@ -371,7 +385,7 @@ static void line_words(const bn_launch_view *v, words *w, size_t i, bool dry)
 		/* The filter is repeated, so that the command line is complete. */
 		if ((is_new(v, plain[k].field) || plain[k].field == BN_LAUNCH_ROWS) &&
 			(t || plain[k].field >= BN_LAUNCH_CORES))
-			option(w, plain[k].option, v->fields[plain[k].field].value);
+			option(w, plain[k].option, asked_for(v, plain[k].field));
 	if (t)
 		setting_words(v, w, &s, runs ? combination(&s, runs, i) : 0, &suffix);
 	bn_buf_addf(&name, "%s%s", v->fields[BN_LAUNCH_NAME].value, suffix.ptr ? suffix.ptr : "");

@@ -22,12 +22,14 @@ enum { MOST_RUNNING = 8, LOOKED_AT = 1000 };
 /* Its progress, if its parameters give the total. */
 static int progress_read(bn_overview_gather *g, bn_line *l, const bn_run_row *row)
 {
+	bn_run_info *run = NULL;
 	int rc = bn_reader_run_steps(&l->steps, g->r, row->id, g->err);
 	if (l->steps < l->step || l->steps == 0)
 		l->steps = -1;
-	if (l->steps > 0 && l->step > 0 && row->started_ms > 0)
-		l->left_ms = (int64_t)((double)(g->now_ms - row->started_ms) *
-				       (double)(l->steps - l->step) / (double)l->step);
+	if (rc < 0 || l->steps < 0 || (rc = bn_run_get(&run, g->r->ws, row->id, g->err)) < 0)
+		return rc;
+	l->left_ms = bn_run_left_ms(run, l->step, l->steps, g->now_ms);
+	bn_run_info_free(run);
 	return rc;
 }
 

@@ -59,10 +59,9 @@ static int progress_draw(const bn_run_detail *d, bn_area a, int row, int64_t now
 	}
 	col = bn_area_textf(
 		a, row, col, BN_INK_TEXT, "%lld %%  ", (long long)(100 * d->step / d->steps));
-	if (r->started_ms <= 0 || now <= r->started_ms)
+	int64_t ms = bn_run_left_ms(r, d->step, d->steps, now);
+	if (ms < 0)
 		return col;
-	int64_t ms = (int64_t)((double)(now - r->started_ms) * (double)(d->steps - d->step) /
-			       (double)d->step);
 	return bn_area_textf(a, row, col, BN_INK_STRONG, "%s left  ", bn_format_duration(left, ms));
 }
 
@@ -353,6 +352,13 @@ int bn_run_origin_draw(const bn_run_detail *d, bn_area a, int rows)
 		r->host ? r->host : "");
 	row = bn_area_fact(a, row, " data", BN_INK_TEXT, r->dataset);
 	row = bn_area_fact(a, row, " by", BN_INK_TEXT, text);
+	if (row < rows && r->resumes) {
+		snprintf(text, sizeof text, "%.8s after %lld steps", r->resumes,
+			(long long)r->resumed_step);
+		row = bn_area_fact(a, row, " resumes", BN_INK_TEXT, text);
+	}
+	if (row < rows && r->resumed_by)
+		row = bn_area_fact(a, row, " resumed by", BN_INK_TEXT, r->resumed_by);
 	if (row < rows && r->spec_hash) {
 		snprintf(text, sizeof text, "%.8s", r->spec_hash);
 		row = bn_area_fact(a, row, " spec", BN_INK_TEXT, text);
@@ -381,7 +387,12 @@ static void failed_draw(bn_run_view *v, const bn_run_detail *d, bn_area a)
 	a = bn_run_below(a, console < most ? console : most);
 	a = bn_run_below(a, bn_run_settings_draw(d, a, settings));
 	a = bn_run_below(a, bn_run_origin_draw(d, a, origin));
-	if (hint && a.rows > 1)
+	if (hint && a.rows > 1 && d->is_resumable)
+		bn_area_textf(a, 1, 1, BN_INK_DIM,
+			"binnacle run resume %.8s, or :resume, continues from its checkpoint; L starts "
+			"again",
+			d->info->id);
+	else if (hint && a.rows > 1)
 		bn_area_textf(a, 1, 1, BN_INK_DIM,
 			"again: binnacle run start --again %.8s, or L; o opens what it came from",
 			d->info->id);

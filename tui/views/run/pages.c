@@ -6,6 +6,7 @@
 #include "core/run/run_log.h"
 #include "core/run/spec.h"
 #include "core/track/best.h"
+#include "core/track/resume.h"
 #include "core/track/series.h"
 #include "tui/views/_source.h"
 #include "tui/views/run/_run.h"
@@ -320,6 +321,7 @@ int bn_source_run(void *context, const void *arg, bn_page *page, bn_job *job, bn
 			(rc = by->poll(r->ws, &d->job, 1, err)) < 0)
 			goto out;
 	}
+	d->is_resumable = !d->info->resumed_by && bn_resume_is_open(r->ws, d->info);
 	return BN_PAGE_TAKE(page, d, run_release);
 out:
 	run_release(d);
@@ -407,6 +409,19 @@ static int version_lines(bn_origin *o, bn_arena *arena, bn_reader *r, const char
 	return rc;
 }
 
+/* The runs before and after it of which one continues the other. */
+static void resumed_lines(bn_origin *o, bn_arena *arena, const bn_run_info *run)
+{
+	if (run->resumes)
+		line_add(o, BN_ORIGIN_RUN, "resumes",
+			bn_arena_strf(arena, "%s after %lld steps", run->resumes,
+				(long long)run->resumed_step),
+			bn_arena_strdup(arena, run->resumes));
+	if (run->resumed_by)
+		line_add(o, BN_ORIGIN_RUN, "resumed by", bn_arena_strdup(arena, run->resumed_by),
+			bn_arena_strdup(arena, run->resumed_by));
+}
+
 int bn_source_origin(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
 {
 	bn_reader *r = context;
@@ -422,6 +437,7 @@ int bn_source_origin(void *context, const void *arg, bn_page *page, bn_job *job,
 		return rc;
 	if ((rc = spec_lines(o, arena, r, run, err)) < 0)
 		goto out;
+	resumed_lines(o, arena, run);
 	if (run->parent)
 		line_add(o, BN_ORIGIN_RUN, "parent", bn_arena_strdup(arena, run->parent),
 			bn_arena_strdup(arena, run->parent));

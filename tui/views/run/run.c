@@ -5,6 +5,7 @@
  */
 #include "core/base/mem.h"
 #include "core/base/utf8.h"
+#include "core/track/resume.h"
 #include "tui/views/run/_run.h"
 
 #include <math.h>
@@ -335,6 +336,8 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 		return labels_open(v);
 	case BN_CMD_LAUNCH:
 		return bn_view_launch(view, v->arg.id, NULL);
+	case BN_CMD_RESUME:
+		return bn_view_resume(view, v->arg.id);
 	case BN_CMD_REPRODUCE:
 		if (d)
 			bn_view_reproduce(view, d->info->id, d->info->name);
@@ -349,6 +352,16 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 	default:
 		return scroll(v, id);
 	}
+}
+
+/* By its record; the form says the rest. */
+static bool resume_refused(const bn_run_detail *d, char *why, size_t size)
+{
+	bn_err err = BN_ERR_INIT;
+	if (d && bn_resume_admits(d->info, d->info->uid, &err) >= 0)
+		return false;
+	snprintf(why, size, "%s", d ? err.msg : "it is not here yet");
+	return true;
 }
 
 static bool refuses(bn_view *view, bn_command_id id, char *why, size_t size)
@@ -371,6 +384,8 @@ static bool refuses(bn_view *view, bn_command_id id, char *why, size_t size)
 		else
 			return false;
 		return true;
+	case BN_CMD_RESUME:
+		return resume_refused(d, why, size);
 	case BN_CMD_WIDER:
 	case BN_CMD_NARROWER:
 	case BN_CMD_VIEW:

@@ -367,6 +367,8 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 	case BN_CMD_OPEN:
 		return bn_view_open(
 			view->frame, bn_view_run_new(&made, view->frame, r->id, &err), &made, &err);
+	case BN_CMD_RESUME:
+		return bn_view_resume(view, r->id);
 	case BN_CMD_REPRODUCE:
 		bn_view_reproduce(view, r->id, name_of(r));
 		return true;
@@ -396,6 +398,12 @@ static bool act_refused(
 	const bn_runs_view *v, bn_command_id id, const bn_run_row *r, char *why, size_t size)
 {
 	bool many = bn_grid_mark_count(&v->list.grid) > 0;
+	bool is_over = !bn_run_status_is_live(r->status) && r->status != BN_RUN_FINISHED;
+	if (id == BN_CMD_RESUME && !is_over)
+		snprintf(why, size, "it is %s: there is nothing to resume",
+			bn_run_status_name(r->status));
+	if (id == BN_CMD_RESUME)
+		return !is_over;
 	if (id != BN_CMD_LABEL && id != BN_CMD_TRASH && id != BN_CMD_RESTORE)
 		return false;
 	if (bn_grid_mark_count(&v->list.grid) > BN_STOP_MAX)
@@ -436,6 +444,7 @@ static bool refuses(bn_view *view, bn_command_id id, char *why, size_t size)
 	case BN_CMD_TRASH:
 	case BN_CMD_RESTORE:
 	case BN_CMD_REPRODUCE:
+	case BN_CMD_RESUME:
 		if (r)
 			return act_refused(v, id, r, why, size);
 		if (is_line && id == BN_CMD_OPEN)

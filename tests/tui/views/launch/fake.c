@@ -19,7 +19,8 @@ static bn_spec *spec_make(void)
 	s->trainer = "mlp";
 	s->target = "node_power";
 	s->seed = 1;
-	s->hyper = json_pack("{s:f, s:[i,i]}", "learning_rate", 0.01, "hidden", 64, 32);
+	s->hyper = json_pack(
+		"{s:f, s:[i,i], s:i}", "learning_rate", 0.01, "hidden", 64, 32, "epochs", 100);
 	for (int i = 0; i < 3; i++) {
 		bn_spec_data *d = NULL;
 		ck_assert_int_eq(bn_spec_add_data(s, &d, NULL), 0);
@@ -47,6 +48,10 @@ int bn_fake_launch(void *context, const void *arg, bn_page *page, bn_job *job, b
 		p.spec = spec_make();
 		p.name = "mlp-wide";
 		p.run = bn_arena_strdup(&page->arena, a->again);
+	}
+	if (a->resumes) {
+		p.step = 38;
+		p.limit = "epochs";
 	}
 	bn_fake_take(page, &p, sizeof p);
 	page->release = spec_free;
