@@ -981,6 +981,21 @@ START_TEST(test_frame_back_walks_to_the_first_screen_and_q_leaves_there)
 }
 END_TEST
 
+START_TEST(test_frame_error_of_a_filter_goes_when_it_is_completed)
+{
+	bench b = {.fake = {.actions = 0}};
+	bench_open(&b, false);
+	play(&b, "2 Enter Enter / \"bad=\"");
+	play(&b, "Enter");
+	ck_assert(shows(&b, "no column 'bad'"));
+	play(&b, "/ \"1\" Enter");
+	ck_assert(!shows(&b, "no column 'bad'"));
+	play(&b, "/ Backspace Backspace Backspace Enter"); /* not of a shorter form either */
+	ck_assert(!shows(&b, "no column 'bad'"));
+	bench_close(&b);
+}
+END_TEST
+
 START_TEST(test_frame_escape_takes_away_the_newest_of_what_hides_rows)
 {
 	bench b = {.fake = {.actions = 0}};
@@ -1367,6 +1382,7 @@ BN_TEST_MAIN("tui/views/frame",
 	test_frame_help_is_searched_and_runs_what_is_picked,
 	test_frame_copies_rows_and_the_command_line_of_each_screen,
 	test_frame_back_walks_to_the_first_screen_and_q_leaves_there,
+	test_frame_error_of_a_filter_goes_when_it_is_completed,
 	test_frame_escape_takes_away_the_newest_of_what_hides_rows,
 	test_frame_walks_from_object_to_object_of_a_list,
 	test_frame_goes_to_what_stands_out_and_shows_it_in_full,
