@@ -163,14 +163,21 @@ static bool host_copy(void *user, const char *text)
 	return true;
 }
 
-static char *host_recall(void *user)
+static char *host_recall(void *user, const char *what)
 {
-	return bn_strdup(((bn_fake *)user)->remembered);
+	const bn_fake *fake = user;
+	if (strcmp(what, BN_KEPT_TOUR) == 0)
+		return fake->answered_tour ? bn_strdup("answered") : NULL;
+	return bn_strdup(fake->remembered);
 }
 
-static int host_remember(void *user, const char *text, bn_err *err)
+static int host_remember(void *user, const char *what, const char *text, bn_err *err)
 {
 	(void)err;
+	if (strcmp(what, BN_KEPT_TOUR) == 0) {
+		((bn_fake *)user)->answered_tour = true;
+		return 0;
+	}
 	snprintf(((bn_fake *)user)->remembered, sizeof((bn_fake *)user)->remembered, "%s", text);
 	return 0;
 }
@@ -199,6 +206,8 @@ bn_frame *bn_fake_frame(bn_fake *fake, bool readonly)
 		.title = "power-forecast",
 		.save_dir = fake->save_dir ? fake->save_dir : "/nonexistent",
 		.source = bn_fake_source(),
+		.tour = fake->is_demo ? bn_view_tour : NULL,
+		.tour_count = fake->is_demo ? bn_view_tour_count : 0,
 		.readonly = readonly,
 		.utc = true,
 	};

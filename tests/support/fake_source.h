@@ -34,6 +34,8 @@ typedef struct bn_fake {
 	size_t starts;
 	char copied[512];      /* the content of the clipboard */
 	char remembered[1024]; /* saved views */
+	bool is_demo;          /* there is a tour */
+	bool answered_tour;    /* its offer was answered */
 	int64_t now_ms;
 	const char *save_dir; /* for screens and exported files; NULL: a folder that does not exist */
 } bn_fake;

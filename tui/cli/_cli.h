@@ -1,5 +1,5 @@
 /*
- * _cli.h - internals of bn_cli, only for cli.c (parsing), words.c, trust.c and cmd_trust.c (trust), out.c and
+ * _cli.h - internals of bn_cli, only for cli.c (parsing), words.c, trust.c and cmd_trust.c (trust), cmd_workbench.c, out.c and
  * out_table.c (results) and help.c.
  */
 #ifndef BN_TUI_CLI_PRIVATE_H

@@ -15,6 +15,8 @@
 #include "core/base/str.h"
 #include "tui/cli/cli.h"
 #include "tui/cli/verbs.h"
+#include "tui/ui/app.h"
+#include "tui/ui/shell_word.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,6 +27,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -36,7 +39,7 @@ typedef struct demo {
 	char *dir; /* absolute: the directory of the workspace */
 	pid_t server;
 	char url[128];
-	char best[64]; /* name of the run with the smallest test error */
+	char best[64], second[64]; /* names of the runs with the smallest test errors */
 } demo;
 
 /* ---- running our own commands
@@ -220,18 +223,25 @@ static const char inputs[] = "num_nodes_alloc,num_cores_alloc,num_gpus_alloc,mem
 static int choose_best(demo *d, bn_err *err)
 {
 	json_t *runs = NULL;
-	int rc = step(d, err, 0,
-		"binnacle run ls --sort metrics.test_rmse --columns "
-		"metrics.test_rmse,metrics.test_r2");
-	if (!rc)
-		rc = ask(
-			d, &runs, err, "binnacle run ls --sort metrics.test_rmse --limit 1 --json");
-	const char *name =
-		bn_json_str(json_array_get(json_object_get(runs, "items"), 0), "name", NULL);
-	if (!rc && !name)
-		rc = bn_err_set(err, BN_EFAILED, "no run has a test error");
-	if (!rc)
-		snprintf(d->best, sizeof d->best, "%s", name);
+	const json_t *items;
+	const char *best, *second;
+	int rc;
+	if ((rc = step(d, err, 0,
+		     "binnacle run ls --sort metrics.test_rmse --columns "
+		     "metrics.test_rmse,metrics.test_r2")) < 0 ||
+		(rc = ask(d, &runs, err,
+			 "binnacle run ls --sort metrics.test_rmse --limit 2 --json")) < 0)
+		goto out;
+	items = json_object_get(runs, "items");
+	best = bn_json_str(json_array_get(items, 0), "name", NULL);
+	second = bn_json_str(json_array_get(items, 1), "name", NULL);
+	if (!best || !second) {
+		rc = bn_err_set(err, BN_EFAILED, "no two runs have a test error");
+		goto out;
+	}
+	snprintf(d->best, sizeof d->best, "%s", best);
+	snprintf(d->second, sizeof d->second, "%s", second);
+out:
 	json_decref(runs);
 	return rc;
 }
@@ -259,6 +269,18 @@ static int train_models(demo *d, bn_err *err)
 	return choose_best(d, err);
 }
 
+/* A request that is left to the user of the workbench. */
+static int ask_for_second(demo *d, bn_err *err)
+{
+	int rc;
+	bn_cli_print(d->cli, "\nA second version waits for your decision in the workbench.\n");
+	if ((rc = step(d, err, 0, "binnacle model register %s --name power", d->second)) ||
+		(rc = step(d, err, 0, "binnacle run reproduce %s --threads 1 --attest", d->second)))
+		return rc;
+	return step(
+		d, err, 0, "binnacle model request power/2 --reason 'fits the training data best'");
+}
+
 static int approve_model(demo *d, bn_err *err)
 {
 	int rc = 0;
@@ -274,9 +296,10 @@ static int approve_model(demo *d, bn_err *err)
 			 "binnacle model request power/1 --reason 'smallest test error'")) ||
 		(rc = step(d, err, 0,
 			 "binnacle model approve power/1 --reason 'gates pass, card read'")) ||
-		(rc = step(d, err, 0, "binnacle model alias power/1 champion")))
+		(rc = step(d, err, 0, "binnacle model alias power/1 champion")) ||
+		(rc = step(d, err, 0, "binnacle model verify power@champion")))
 		return rc;
-	return step(d, err, 0, "binnacle model verify power@champion");
+	return ask_for_second(d, err);
 }
 
 /* Starts the server and reads the line with its address. Its log goes to serve.log. */
@@ -371,6 +394,7 @@ static int serve_and_watch(demo *d, bn_err *err)
 		(rc = step(d, err, 0, "binnacle monitor report power@champion --last 3000")) ||
 		(rc = step(d, err, 0,
 			 "binnacle data generate jobs-later --rows 3000 --seed 8 --drift 1")) ||
+		(rc = step(d, err, 1, "binnacle data check jobs-later --suite jobs_suite.json")) ||
 		(rc = step(d, err, 0, "binnacle data export jobs-later later.csv")) ||
 		(rc = step(d, err, 0,
 			 "binnacle predict --endpoint %s later.csv --out later-answers.csv",
@@ -384,6 +408,39 @@ static int serve_and_watch(demo *d, bn_err *err)
 }
 
 /* ---- closing lines -------------------------------------------------------------------------- */
+
+/* Whether the shell starts this program by its name alone. */
+static bool is_on_path(const demo *d)
+{
+	const char *path = getenv("PATH");
+	struct stat own, other;
+	bool found = false;
+	if (!path || stat(d->program, &own) != 0)
+		return false;
+	for (size_t n; !found && *path; path += n + (path[n] == ':')) {
+		n = strcspn(path, ":");
+		char *file = bn_strf("%.*s/binnacle", (int)n, path);
+		found = file && access(file, X_OK) == 0;
+		if (found && (stat(file, &other) != 0 || other.st_ino != own.st_ino ||
+				     other.st_dev != own.st_dev)) {
+			bn_free(file);
+			return false;
+		}
+		bn_free(file);
+	}
+	return found;
+}
+
+/* A line to paste: words, then the directory of the workspace. */
+static void next_print(const demo *d, const char *title, const char *words)
+{
+	bn_buf line = BN_BUF_INIT;
+	bn_shell_word_add(&line, is_on_path(d) ? "binnacle" : d->program);
+	bn_buf_addf(&line, " %s ", words);
+	bn_shell_word_add(&line, d->dir);
+	bn_cli_print(d->cli, "  %-14s %s\n", title, line.ptr ? line.ptr : "");
+	bn_buf_release(&line);
+}
 
 static int summarise(demo *d, double seconds, bn_err *err)
 {
@@ -406,8 +463,9 @@ static int summarise(demo *d, double seconds, bn_err *err)
 	json_array_foreach(json_object_get(reports, "items"), i, r)
 		bn_cli_print(d->cli, "  report %s: %s\n", bn_json_str(r, "id", "-"),
 			bn_json_str(json_object_get(r, "dataset"), "verdict", "-"));
-	bn_cli_print(
-		d->cli, "  the workspace: %s\n  look around:   binnacle -C %s\n", d->dir, d->dir);
+	bn_cli_print(d->cli, "  %-14s %s\n", "the workspace:", d->dir);
+	next_print(d, "look around:", "-C");
+	next_print(d, "next:", "tour");
 out:
 	json_decref(runs);
 	json_decref(model);
@@ -438,7 +496,7 @@ static int make_place(demo *d, bn_err *err)
 	int rc = bn_path_absolute(&d->dir, dir, err);
 	if (rc < 0)
 		return rc;
-	char *state = bn_path_join(d->dir, ".binnacle"), *mark = bn_path_join(d->dir, ".demo");
+	char *state = bn_path_join(d->dir, ".binnacle"), *mark = bn_path_join(d->dir, BN_DEMO_MARK);
 	if (!state || !mark)
 		rc = bn_err_nomem(err, "a file name");
 	else if (bn_fs_exists(env, state) && !bn_fs_exists(env, mark))
@@ -490,8 +548,10 @@ const bn_verb bn_verbs_demo[] = {
 		"models,\n"
 		"approves one, serves it, and detects drift, with the commands that you would "
 		"type.\n"
+		"A check fails and a second version waits for approval, for `binnacle tour` to "
+		"show.\n"
 		"Creates DIR (binnacle-demo); an earlier demo in it is replaced.",
-		{"binnacle demo", "binnacle demo /tmp/tour --no-workbench"}, demo_options,
+		{"binnacle demo", "binnacle demo /tmp/demo --no-workbench"}, demo_options,
 		BN_VERB_NO_WORKSPACE | BN_VERB_UNJUDGED, run_demo},
 	{0},
 };

@@ -1,11 +1,16 @@
 /*
- * cmd_workbench.c - without arguments: the workbench. See tui/ui/app.h.
+ * cmd_workbench.c - without arguments: the workbench; `binnacle tour`: the same on a demo's workspace,
+ * with the guided tour. See tui/ui/app.h and tour.h.
  */
+#include "core/base/fs.h"
+#include "core/base/json.h"
+#include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/base/timestamp.h"
-#include "tui/cli/cli.h"
+#include "tui/cli/_cli.h"
 #include "tui/cli/verbs.h"
 #include "tui/ui/app.h"
+#include "tui/views/views.h"
 
 #include <string.h>
 
@@ -23,9 +28,10 @@ static int read_size(const char *text, bn_tui_options *opt, bn_err *err)
 	return 0;
 }
 
-static int run_workbench(bn_cli *cli, bn_err *err)
+static int open_workbench(bn_cli *cli, bool tour, bn_err *err)
 {
 	bn_tui_options opt = {
+		.tour = tour,
 		.dir = bn_cli_start_dir(cli),
 		.theme = bn_cli_opt(cli, "theme"),
 		.ascii = bn_cli_flag(cli, "ascii"),
@@ -54,19 +60,125 @@ static int run_workbench(bn_cli *cli, bn_err *err)
 	return bn_tui_run(&opt, err);
 }
 
-static const bn_opt options[] = {
-	{"theme", 0, "NAME",
-		"theme: default, dark, light, high-contrast, colour-blind, mono, or a file"},
-	{"ascii", 0, NULL, "plain ASCII, even in a UTF-8 locale"},
-	{"readonly", 0, NULL, "read-only"},
-	{"slow-line", 0, NULL, "at most one frame every two seconds unless a key is pressed"},
-	{"script", 0, "FILE",
-		"read keys and commands from FILE instead of a terminal (- is stdin)"},
-	{"size", 0, "COLSxROWS", "size of the screen of a script (80x24)"},
-	{"save-dir", 0, "DIR", "directory for a script's :save-screen"},
-	{"now", 0, "TIME", "fixed clock for a script, so that ages on screen do not change"},
-	{0},
-};
+static int run_workbench(bn_cli *cli, bn_err *err)
+{
+	return open_workbench(cli, false, err);
+}
+
+/* ---- the tour ----------------------------------------------------------------------------------- */
+
+static bool is_demo(const bn_cli *cli, const char *dir)
+{
+	char *mark = bn_path_join(dir, BN_DEMO_MARK);
+	bool is = mark && bn_fs_exists(bn_cli_env(cli), mark);
+	bn_free(mark);
+	return is;
+}
+
+/* Where the tour is: the directory that is named, this one, what a demo made in this one, or else the
+ * workspace that this one belongs to. */
+static void tour_place(bn_cli *cli)
+{
+	static const char *const places[] = {".", "binnacle-demo", "demo-workspace"};
+	if (bn_cli_arg(cli, 0))
+		cli->start_dir = bn_cli_arg(cli, 0);
+	for (size_t i = 0; !cli->start_dir && i < sizeof places / sizeof *places; i++)
+		if (is_demo(cli, places[i]))
+			cli->start_dir = places[i];
+}
+
+static int none_found(const bn_cli *cli, bn_err *err)
+{
+	bn_err_set(err, BN_ENOTFOUND, "%s is not in a demo's workspace, which the tour is about",
+		cli->start_dir ? cli->start_dir : "this directory");
+	bn_err_hint(err, "`binnacle demo` makes one in binnacle-demo; then `binnacle tour`");
+	return BN_ENOTFOUND;
+}
+
+/* The text of all steps, to be read. */
+static void steps_print(bn_cli *cli)
+{
+	enum { WIDTH = 78 };
+	bn_buf out = BN_BUF_INIT;
+	for (int i = 0; i < bn_view_tour_count; i++) {
+		const bn_tour_part *p = &bn_view_tour[i];
+		char key[16];
+		if (p->title) {
+			bn_cli_print_in(
+				cli, "bold", "%s%d  %s\n", i ? "\n" : "", p->step, p->title);
+		}
+		bn_buf_clear(&out);
+		bn_buf_adds(&out, "   ");
+		bn_cli_add_wrapped(&out, p->text, WIDTH - 3, 3);
+		bn_buf_adds(&out, "\n     ");
+		if (bn_command_first_key(p->press, key))
+			bn_buf_addf(&out, "%s  ", key);
+		bn_cli_add_wrapped(&out, p->does, WIDTH - 5, 5);
+		bn_cli_print(cli, "%s\n", out.ptr ? out.ptr : "");
+	}
+	bn_buf_release(&out);
+}
+
+static int steps_list(bn_cli *cli, bn_err *err)
+{
+	static const bn_col cols[] = {{"step", "step", BN_AS_INT}, {"title", "title", BN_AS_TEXT},
+		{"key", "key", BN_AS_WHOLE}, {"does", "does", BN_AS_WORDS},
+		{"text", "text", BN_AS_WORDS}, {0}};
+	json_t *items = json_array();
+	if (bn_cli_is_text(cli)) {
+		json_decref(items);
+		steps_print(cli);
+		return 0;
+	}
+	for (int i = 0; i < bn_view_tour_count; i++) {
+		const bn_tour_part *p = &bn_view_tour[i];
+		char key[16] = "";
+		bn_command_first_key(p->press, key);
+		json_array_append_new(items, json_pack("{s:i, s:s, s:s, s:s, s:s}", "step", p->step,
+						     "title", bn_tour_title(bn_view_tour, i), "key",
+						     key, "does", p->does, "text", p->text));
+	}
+	return bn_cli_list(cli, items, cols, "", err);
+}
+
+static int run_tour(bn_cli *cli, bn_err *err)
+{
+	bn_workspace *ws;
+	bn_err why = BN_ERR_INIT;
+	if (bn_cli_flag(cli, "list"))
+		return steps_list(cli, err);
+	tour_place(cli);
+	int rc = bn_cli_workspace(cli, &ws, &why);
+	if (rc == BN_ENOTFOUND || (rc == 0 && !is_demo(cli, bn_workspace_dir(ws))))
+		return none_found(cli, err);
+	if (rc < 0) {
+		bn_err_move(err, &why);
+		return rc;
+	}
+	return open_workbench(cli, true, err);
+}
+
+/* ---- verbs -------------------------------------------------------------------------------------- */
+
+/* Of both verbs. */
+#define OPTIONS_OF_SCREEN \
+	{"theme", 0, "NAME", \
+		"theme: default, dark, light, high-contrast, colour-blind, mono, or a file"}, \
+		{"ascii", 0, NULL, "plain ASCII, even in a UTF-8 locale"}, \
+		{"readonly", 0, NULL, "read-only"}, \
+		{"slow-line", 0, NULL, \
+			"at most one frame every two seconds unless a key is pressed"}, \
+		{"script", 0, "FILE", \
+			"read keys and commands from FILE instead of a terminal (- is stdin)"}, \
+		{"size", 0, "COLSxROWS", "size of the screen of a script (80x24)"}, \
+		{"save-dir", 0, "DIR", "directory for a script's :save-screen"}, \
+	{ \
+		"now", 0, "TIME", "fixed clock for a script, so that ages on screen do not change" \
+	}
+
+static const bn_opt options[] = {OPTIONS_OF_SCREEN, {0}};
+static const bn_opt tour_options[] = {
+	{"list", 0, NULL, "print the steps to read, and open nothing"}, OPTIONS_OF_SCREEN, {0}};
 
 const bn_verb bn_verbs_workbench[] = {
 	{"workbench", NULL, "", 0, 0, "open the workbench (also without arguments)",
@@ -76,5 +188,14 @@ const bn_verb bn_verbs_workbench[] = {
 		{"binnacle", "binnacle --theme light",
 			"binnacle -C /scratch/me/project --readonly"},
 		options, 0, run_workbench},
+	{"tour", NULL, "[DIR]", 0, 1, "learn the workbench in ten steps on a demo's workspace",
+		"Opens the workbench on the workspace that `binnacle demo` made in DIR: by "
+		"default\n"
+		"this directory, or binnacle-demo or demo-workspace in it. A band at the foot "
+		"says\n"
+		"what is on the screen, why it matters and which key to press, and goes on when\n"
+		"that was done. Every key works as always; Z goes back a step, E leaves the tour.",
+		{"binnacle tour", "binnacle tour binnacle-demo", "binnacle tour --list"},
+		tour_options, 0, run_tour},
 	{0},
 };

@@ -17,6 +17,7 @@ static const struct {
 	{"init", "make a workspace"},
 	{"upgrade", "give a workspace of an older version a chain of authority"},
 	{"demo", "take one model through its whole life cycle"},
+	{"tour", "learn the workbench in ten steps on a demo's workspace"},
 	{"doctor", "what works on this machine, and what is disabled"},
 	{"data", "datasets: add, check, split, describe"},
 	{"run", "training runs: start, watch, compare, reproduce"},

@@ -1,6 +1,7 @@
 /*
  * _frame.h - the inside of the frame, shared by frame.c (dispatch), frame_views.c (stacks and pages),
- * frame_jobs.c, frame_undo.c, frame_export.c, frame_modal.c (prompts, dialogs, the command list), frame_columns.c and frame_draw.c. See frame.h.
+ * frame_jobs.c, frame_undo.c, frame_copy.c, frame_export.c, frame_tour.c, frame_modal.c (prompts,
+ * dialogs, the command list), frame_columns.c and frame_draw.c. See frame.h.
  */
 #ifndef BN_TUI_UI__FRAME_H
 #define BN_TUI_UI__FRAME_H
@@ -89,6 +90,13 @@ struct bn_frame {
 	bool words_tab;           /* Tab was pressed before they were here */
 
 	char save_screen[BN_INPUT_BYTES]; /* set by :save-screen; cleared when the frame is drawn */
+
+	struct {
+		int part; /* index in opt.tour; kept while the tour is not shown */
+		bool is_on;
+		bool held; /* the end of the part was there at the last look */
+		bool did;  /* its command was carried out since the part began */
+	} tour;
 };
 
 bn_view *bn_frame_top(const bn_frame *f); /* NULL if a tab could not be opened */
@@ -101,6 +109,8 @@ bn_grid *bn_frame_table(const bn_frame *f); /* of the top view; NULL if it has n
 int bn_frame_tab(const bn_frame *f, bn_command_id command); /* -1: no tab of that name */
 const bn_side_screen *bn_frame_side(const bn_frame *f, bn_command_id command); /* NULL: none */
 void bn_frame_refresh(bn_view *v);
+/* Appends the name of the view in the path. */
+void bn_frame_crumb(const bn_view *v, bn_buf *out);
 bool bn_frame_is_waiting(const bn_frame *f); /* for the first page of the top view */
 /* Takes finished jobs and passes their results to waiting views. True: draw again. */
 bool bn_frame_jobs_pump(bn_frame *f);
@@ -122,11 +132,32 @@ bool bn_find_item(const bn_frame *f, int i, bn_found *out); /* false: past the e
 void bn_find_open(bn_frame *f, const bn_found *at);
 void bn_find_row_draw(const bn_found *at, bn_area a, int r, bool selected);
 
+/* frame_copy.c */
+/* Appends the command line that prints what the view shows, with order, columns and filter of a list;
+ * nothing if there is none. v may be NULL. */
+void bn_frame_cli(const bn_frame *f, const bn_view *v, bn_buf *line);
+void bn_copy_cli(bn_frame *f); /* of the top view */
+void bn_copy_row(bn_frame *f, const bn_grid *t);
+
 /* frame_export.c */
 /* Writes the rows of the table to the named file; without a name the prompt opens. */
 int bn_frame_export(bn_frame *f, const bn_grid *t, const char *name, bn_err *err);
 /* The answer was to overwrite. */
 void bn_frame_export_over(bn_frame *f);
+
+/* frame_tour.c */
+/* A command was carried out on a screen of that kind. */
+void bn_tour_did(bn_frame *f, bn_command_id id, bn_view_set where);
+/* Goes on if the part that is shown is done: after each key, command and page. */
+void bn_tour_look(bn_frame *f);
+bool bn_tour_command(bn_frame *f, bn_command_id id, const char *arg, int *rc, bn_err *err);
+bool bn_tour_refuses(const bn_frame *f, bn_command_id id, char *why, size_t size);
+/* Appends to the reason why a command is refused how the tour goes on without it. */
+void bn_tour_hint(const bn_frame *f, bn_command_id id, char *why, size_t size);
+/* The offer was answered. */
+void bn_tour_answer(bn_frame *f, bool yes);
+/* Draws the band at the foot of the body; returns its rows. */
+int bn_tour_draw(const bn_frame *f, bn_area body);
 
 /* frame_undo.c */
 void bn_undo_ask(bn_frame *f);

@@ -79,13 +79,13 @@ static int host_set_alphabet(void *user, bn_alphabet alphabet, bn_err *err)
 	return 0;
 }
 
-/* The file of saved views: one per workspace, in the user's state directory. */
-static char *views_path(const app *a, bool make)
+/* The file of what is kept: one per workspace, in the user's state directory. */
+static char *kept_path(const app *a, const char *what, bool make)
 {
 	char *state = NULL, *path = NULL, *dir = NULL;
 	if (bn_env_state_dir(&state, bn_env_real(), NULL) < 0)
 		return NULL;
-	dir = bn_strf("%s/views", state);
+	dir = bn_strf("%s/%s", state, what);
 	if (dir && make)
 		bn_fs_make_dirs(bn_env_real(), dir, 0700, NULL);
 	if (dir)
@@ -95,9 +95,9 @@ static char *views_path(const app *a, bool make)
 	return path;
 }
 
-static char *host_recall(void *user)
+static char *host_recall(void *user, const char *what)
 {
-	char *path = views_path(user, false), *text = NULL;
+	char *path = kept_path(user, what, false), *text = NULL;
 	bn_buf all = BN_BUF_INIT;
 	if (path && bn_fs_read_file(bn_env_real(), path, &all, NULL) == 0 && all.len)
 		text = bn_strndup(all.ptr, all.len);
@@ -106,11 +106,11 @@ static char *host_recall(void *user)
 	return text;
 }
 
-static int host_remember(void *user, const char *text, bn_err *err)
+static int host_remember(void *user, const char *what, const char *text, bn_err *err)
 {
-	char *path = views_path(user, true);
+	char *path = kept_path(user, what, true);
 	int rc = path ? bn_fs_write_file(bn_env_real(), path, text, strlen(text), 0600, err)
-		      : bn_err_set(err, BN_EIO, "no directory of yours to save views in");
+		      : bn_err_set(err, BN_EIO, "no directory of yours to save the %s in", what);
 	bn_free(path);
 	return rc;
 }
@@ -147,6 +147,14 @@ static int workspace_find(app *a, bn_err *err)
 	return a->dir ? 0 : bn_err_nomem(err, "the workspace's name");
 }
 
+static bool is_demo(const app *a)
+{
+	char *mark = bn_strf("%s/" BN_DEMO_MARK, a->dir);
+	bool is = mark && bn_fs_exists(bn_env_real(), mark);
+	bn_free(mark);
+	return is;
+}
+
 static const char *base_name(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -178,10 +186,19 @@ static int frame_open(app *a, bn_err *err)
 		.title = base_name(a->dir),
 		.save_dir = a->opt->save_dir,
 		.source = bn_source_workspace(),
+		.tour = is_demo(a) ? bn_view_tour : NULL,
+		.tour_count = is_demo(a) ? bn_view_tour_count : 0,
 		.readonly = a->opt->readonly,
 		.utc = a->opt->utc,
 	};
-	return bn_frame_new(&a->frame, &f, err);
+	int rc = bn_frame_new(&a->frame, &f, err);
+	if (rc < 0)
+		return rc;
+	if (a->opt->tour)
+		return bn_frame_run(a->frame, "tour", err);
+	if (a->term)
+		bn_frame_tour_offer(a->frame);
+	return 0;
 }
 
 /* ---- script -------------------------------------------------------------------------------------- */

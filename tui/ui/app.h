@@ -9,6 +9,9 @@
 #define BN_TUI_UI_APP_H
 #include "core/base/err.h"
 
+#define BN_DEMO_MARK \
+	".demo" /* file that `binnacle demo` leaves in the directory of its workspace */
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -20,6 +23,7 @@ typedef struct bn_tui_options {
 	bool slow_line;     /* at most one frame in 2 s unless something was typed */
 	bool readonly;      /* commands that change anything are rejected with that reason */
 	bool utc;           /* times in UTC instead of local time */
+	bool tour;          /* shows the guided tour (tui/ui/tour.h); only in a demo's workspace */
 	const char *script; /* file of keys and commands; "-" is stdin; NULL: the terminal */
 	const char *save_dir; /* where :save-screen writes NAME.screen; NULL: the current
 			       * directory */

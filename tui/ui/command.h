@@ -317,6 +317,13 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 		"write this screen to a text file") \
 	X(UNDO, "undo", "u", BN_CMD_WRITES, BN_ON_ALL, \
 		"take back what was done last: a label, the trash; says which, and asks") \
+	X(TOUR, "tour", "", BN_CMD_TAKES(TEXT), BN_ON_ALL, \
+		"the guided tour through a demo's workspace, or one of its steps: :tour 5") \
+	X(TOUR_BACK, "tour-back", "Z", 0, BN_ON_ALL, \
+		"of the tour: this step again from its start; then the step before") \
+	X(TOUR_SKIP, "tour-skip", "", 0, BN_ON_ALL, \
+		"of the tour: pass over what is asked for, when it cannot be done") \
+	X(TOUR_END, "tour-end", "E", 0, BN_ON_ALL, "leave the tour; :tour goes on with it") \
 	X(QUIT, "quit", "Q", 0, BN_ON_ALL, "leave; runs go on, jobs are asked for")
 
 typedef enum bn_command_id {

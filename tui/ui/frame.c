@@ -2,10 +2,7 @@
 #include "tui/ui/_frame.h"
 
 #include "core/base/mem.h"
-#include "core/base/shown.h"
-#include "core/base/str.h"
 #include "tui/ui/key.h"
-#include "tui/ui/shell_word.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -79,41 +76,21 @@ bool bn_frame_is_readonly(const bn_frame *f)
 	return f->opt.readonly;
 }
 
-char *bn_frame_recall(const bn_frame *f)
+char *bn_frame_recall(const bn_frame *f, const char *what)
 {
-	return f->opt.host.recall ? f->opt.host.recall(f->opt.host.user) : NULL;
+	return f->opt.host.recall ? f->opt.host.recall(f->opt.host.user, what) : NULL;
 }
 
-int bn_frame_remember(bn_frame *f, const char *text, bn_err *err)
+int bn_frame_remember(bn_frame *f, const char *what, const char *text, bn_err *err)
 {
 	if (!f->opt.host.remember)
 		return bn_err_set(err, BN_EUNSUPPORTED, "nothing is remembered here");
-	return f->opt.host.remember(f->opt.host.user, text, err);
+	return f->opt.host.remember(f->opt.host.user, what, text, err);
 }
 
 const void *bn_frame_source(const bn_frame *f)
 {
 	return f->opt.source;
-}
-
-/* One line, whatever names it contains: it may be pasted into a shell. Fields keep their tabs. */
-bool bn_frame_copy(bn_frame *f, const char *text)
-{
-	bn_buf line = BN_BUF_INIT;
-	size_t n;
-	for (const char *at = text; *at; at += n) {
-		n = strcspn(at, "\t");
-		bn_shown_add(&line, at, n, BN_SHOWN_LINE);
-		if (at[n]) {
-			bn_buf_addch(&line, '\t');
-			n++;
-		}
-	}
-	if (bn_str_ends(text, "\n") && line.len)
-		bn_buf_truncate(&line, line.len - 1);
-	bool copied = line.ptr && f->opt.host.copy && f->opt.host.copy(f->opt.host.user, line.ptr);
-	bn_buf_release(&line);
-	return copied;
 }
 
 static void message_set(bn_frame *f, bool is_error, const char *text)
@@ -171,6 +148,8 @@ bool bn_frame_refuses(bn_frame *f, bn_command_id id, char *why, size_t size)
 		snprintf(why, size, "nothing that was done here can be undone");
 		return true;
 	}
+	if (bn_tour_refuses(f, id, why, size))
+		return true;
 	return v && v->cls->refuses && v->cls->refuses(v, id, why, size);
 }
 
@@ -241,53 +220,6 @@ static void object_step(bn_frame *f, int step)
 	bn_frame_pop(f);
 	if (list->cls->command)
 		list->cls->command(list, BN_CMD_OPEN, NULL);
-}
-
-/* The part of a list's order, columns and filter that its command line supports. */
-static void cli_of_list(bn_buf *line, const bn_view *v, const bn_grid *t)
-{
-	bn_buf value = BN_BUF_INIT;
-	if (!line->len || !v->cls->cli_is_list || !t)
-		return;
-	bn_grid_write_sort(t, &value);
-	bn_shell_option_add(line, "sort", value.ptr);
-	bn_buf_clear(&value);
-	bn_grid_write_columns(t, &value);
-	bn_shell_option_add(line, "columns", value.ptr);
-	bn_shell_option_add(line, "match", t->filter);
-	bn_buf_release(&value);
-}
-
-static void copy_cli(bn_frame *f)
-{
-	bn_buf line = BN_BUF_INIT;
-	bn_view *v = bn_frame_top(f);
-	if (v && v->cls->cli)
-		v->cls->cli(v, &line);
-	if (v)
-		cli_of_list(&line, v, bn_frame_table(f));
-	if (line.len)
-		bn_frame_message(
-			f, bn_frame_copy(f, line.ptr) ? "copied: %s" : "the same: %s", line.ptr);
-	else
-		bn_frame_message(f, "this screen has no command line of its own");
-	bn_buf_release(&line);
-}
-
-static void copy_row(bn_frame *f, const bn_grid *t)
-{
-	bn_buf text = BN_BUF_INIT;
-	int64_t row = bn_grid_selected_row(t);
-	if (row >= 0)
-		bn_grid_write_row(t, row, &text);
-	if (!text.len)
-		bn_frame_message(f, "nothing is selected");
-	else if (bn_frame_copy(f, text.ptr))
-		bn_frame_message(f, "copied %zu bytes to the clipboard", text.len);
-	else
-		bn_frame_message(f, "this terminal takes no clipboard (OSC 52); :export FILE "
-				    "writes the rows");
-	bn_buf_release(&text);
 }
 
 int bn_frame_path(const bn_frame *f, const char *name, char out[BN_FRAME_PATH], bn_err *err)
@@ -377,7 +309,7 @@ static bool table_do(
 			bn_modal_open(f, BN_MODAL_COLUMNS, "");
 		return true;
 	case BN_CMD_COPY:
-		copy_row(f, t);
+		bn_copy_row(f, t);
 		return true;
 	case BN_CMD_EXPORT:
 		*rc = bn_frame_export(f, t, arg, err);
@@ -454,7 +386,7 @@ static bool frame_do(bn_frame *f, bn_command_id id)
 		bn_modal_open(f, BN_MODAL_COMMAND, "");
 		return true;
 	case BN_CMD_COPY_CLI:
-		copy_cli(f);
+		bn_copy_cli(f);
 		return true;
 	case BN_CMD_REFRESH:
 		f->status_asked_ms = -BN_STATUS_EVERY_MS;
@@ -480,16 +412,12 @@ static bool frame_do(bn_frame *f, bn_command_id id)
 	}
 }
 
-int bn_frame_do(bn_frame *f, bn_command_id id, const char *arg, bn_err *err)
+/* A command that is not refused. */
+static int command_do(bn_frame *f, bn_command_id id, const char *arg, bn_err *err)
 {
-	char why[256];
 	int rc = 0;
 	bn_view *v = bn_frame_top(f);
-	if (bn_frame_refuses(f, id, why, sizeof why)) {
-		message_set(f, true, why);
-		return bn_err_set(err, BN_EREFUSED, "%s", why);
-	}
-	if (host_do(f, id, arg, &rc, err))
+	if (host_do(f, id, arg, &rc, err) || bn_tour_command(f, id, arg, &rc, err))
 		return rc;
 	if (v && v->cls->command && v->cls->command(v, id, arg))
 		return 0;
@@ -500,6 +428,22 @@ int bn_frame_do(bn_frame *f, bn_command_id id, const char *arg, bn_err *err)
 	if (frame_do(f, id))
 		return 0;
 	return 0; /* a motion on a screen without a list */
+}
+
+int bn_frame_do(bn_frame *f, bn_command_id id, const char *arg, bn_err *err)
+{
+	char why[300];
+	bn_view_set where = bn_frame_kind(f);
+	if (bn_frame_refuses(f, id, why, 256)) {
+		bn_tour_hint(f, id, why, sizeof why);
+		message_set(f, true, why);
+		return bn_err_set(err, BN_EREFUSED, "%s", why);
+	}
+	int rc = command_do(f, id, arg, err);
+	if (rc < 0)
+		return rc;
+	bn_tour_did(f, id, where);
+	return 0;
 }
 
 static int name_unknown(const char *name, size_t n, bn_err *err)
@@ -553,6 +497,7 @@ int bn_frame_run(bn_frame *f, const char *line, bn_err *err)
 		rc = bn_frame_do(f, id, arg, &own);
 	}
 	f->overwrites = false;
+	bn_tour_look(f);
 	if (rc) {
 		bn_frame_error(f, &own);
 		if (err && !err->code)
@@ -580,7 +525,7 @@ static bool needs_data(bn_command_id id)
 	}
 }
 
-void bn_frame_key(bn_frame *f, int key)
+static void key_take(bn_frame *f, int key)
 {
 	bn_err err = BN_ERR_INIT;
 	char name[16];
@@ -621,4 +566,10 @@ void bn_frame_key(bn_frame *f, int key)
 	f->message[0] = '\0';
 	if (bn_frame_do(f, id, NULL, &err))
 		bn_frame_error(f, &err);
+}
+
+void bn_frame_key(bn_frame *f, int key)
+{
+	key_take(f, key);
+	bn_tour_look(f);
 }

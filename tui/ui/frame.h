@@ -15,6 +15,7 @@
 #include "tui/ui/job.h"
 #include "tui/ui/page.h"
 #include "tui/ui/surface.h"
+#include "tui/ui/tour.h"
 #include "tui/ui/view.h"
 
 #include <stdbool.h>
@@ -40,14 +41,17 @@ typedef struct bn_frame_host {
 	bool (*copy)(void *user, const char *text); /* to the clipboard; false: there is none */
 	void (*suspend)(void *user);
 	void (*repaint)(void *user);
-	/* Text kept between sessions, per workspace and user; recall's is the caller's (bn_free),
-	 * NULL: none. */
-	char *(*recall)(void *user);
-	int (*remember)(void *user, const char *text, bn_err *err);
+	/* Text kept between sessions, per workspace and user, by what it is of (BN_KEPT_...); recall's
+	 * is the caller's (bn_free), NULL: none. */
+	char *(*recall)(void *user, const char *what);
+	int (*remember)(void *user, const char *what, const char *text, bn_err *err);
 	int (*set_theme)(void *user, const char *name, bn_err *err);
 	int (*set_alphabet)(void *user, bn_alphabet alphabet, bn_err *err);
 	void *user;
 } bn_frame_host;
+
+#define BN_KEPT_VIEWS "views" /* the saved views of Runs */
+#define BN_KEPT_TOUR "tour"   /* that the tour was offered, and answered */
 
 /* A search of ^P. */
 typedef struct bn_find_arg {
@@ -99,6 +103,8 @@ typedef struct bn_frame_options {
 	const char *title;    /* name of the workspace */
 	const char *save_dir; /* for :save-screen and :export; NULL: the current directory */
 	const void *source;   /* for views: the source of their pages (tui/views/source.h) */
+	const bn_tour_part *tour; /* of a demo's workspace; NULL: there is no tour */
+	int tour_count;
 	bool readonly, utc;
 } bn_frame_options;
 
@@ -108,6 +114,8 @@ void bn_frame_free(bn_frame *f);
 void bn_frame_key(bn_frame *f, int key);
 /* Runs a line as typed after ':'. An error is shown in the message line and returned. */
 int bn_frame_run(bn_frame *f, const char *line, bn_err *err);
+/* Asks whether the tour is wanted, unless this was answered before. */
+void bn_frame_tour_offer(bn_frame *f);
 /* Takes pages that arrived and requests refreshes that are due. True: draw again. */
 bool bn_frame_pump(bn_frame *f);
 /* Milliseconds until bn_frame_pump should be called if nothing happens; -1: never. */
@@ -144,9 +152,9 @@ bool bn_frame_is_asking(const bn_frame *f, const bn_view *v);
 void bn_frame_undo_offer(
 	bn_frame *f, const char *what, bn_page_fn fn, const void *arg, size_t bytes);
 void bn_frame_undo_settle(bn_frame *f, bool done);
-/* Text saved by views for the next session; see bn_frame_host. */
-char *bn_frame_recall(const bn_frame *f);
-int bn_frame_remember(bn_frame *f, const char *text, bn_err *err);
+/* Text saved for the next session; see bn_frame_host. */
+char *bn_frame_recall(const bn_frame *f, const char *what);
+int bn_frame_remember(bn_frame *f, const char *what, const char *text, bn_err *err);
 /* Opens the ':' prompt with this text. */
 void bn_frame_prompt(bn_frame *f, const char *text);
 int64_t bn_frame_now_ms(const bn_frame *f);

@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static void crumb_text(const bn_view *v, bn_buf *out)
+void bn_frame_crumb(const bn_view *v, bn_buf *out)
 {
 	bn_buf extra = BN_BUF_INIT;
 	bn_buf_adds(out, v->cls->name);
@@ -30,7 +30,7 @@ static void crumbs_draw(const bn_stack *s, bn_area a, int col, int end)
 	int need = 0, first = 0;
 	for (int i = 0; i < s->depth; i++) {
 		crumbs[i] = (bn_buf)BN_BUF_INIT;
-		crumb_text(s->views[i], &crumbs[i]);
+		bn_frame_crumb(s->views[i], &crumbs[i]);
 		need += 3 + (int)bn_utf8_width(crumbs[i].ptr);
 	}
 	while (first + 1 < s->depth && col + need + 2 > end) {
@@ -101,7 +101,7 @@ static int step_cells(const bn_frame *f, int room)
 	if (f->tab < 0)
 		return 0;
 	const bn_stack *s = &f->stacks[f->tab];
-	crumb_text(s->views[s->depth - 1], &text);
+	bn_frame_crumb(s->views[s->depth - 1], &text);
 	int width = (int)bn_utf8_width(text.ptr);
 	bn_buf_release(&text);
 	width = (width > STEP_MOST ? STEP_MOST : width) + 2 * (s->depth > 1);
@@ -261,8 +261,11 @@ static void bar_rest(bn_frame *f, bn_area a, int col)
 	for (int i = 0; i < BN_CMD_COUNT; i++) {
 		const bn_command *c = bn_command_get((bn_command_id)i);
 		bool fits = c->views & bn_frame_kind(f) && !(c->flags & BN_CMD_MOTION);
+		bool is_tour =
+			i == BN_CMD_TOUR_BACK || i == BN_CMD_TOUR_END; /* its band has them */
 		if (!fits || !bn_command_first_key((bn_command_id)i, key) || i == BN_CMD_HELP ||
-			(key[0] >= '0' && key[0] <= '9') || bar_names(bn_frame_kind(f), key))
+			is_tour || (key[0] >= '0' && key[0] <= '9') ||
+			bar_names(bn_frame_kind(f), key))
 			continue;
 		bool off = bn_frame_refuses(f, (bn_command_id)i, why, sizeof why);
 		col = key_draw(a, col, key, c->name, off);
@@ -372,10 +375,12 @@ void bn_frame_draw(bn_frame *f, bn_surface *s)
 		message_draw(f, message);
 	}
 	bn_view *v = bn_frame_top(f);
+	int tour = bn_tour_draw(f, bn_area_sub(all, top, 0, bottom - top, s->cols));
+	bottom -= tour;
 	if (v)
 		v->cls->draw(
 			v, bn_area_sub(all, top, 0, bottom - top, s->cols), !bn_modal_has_row(f));
-	bn_modal_draw(f, all, message);
+	bn_modal_draw(f, bn_area_sub(all, 0, 0, rows - tour, s->cols), message);
 	if (f->save_screen[0])
 		screen_save(f, s);
 }

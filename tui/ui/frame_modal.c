@@ -264,6 +264,8 @@ static void dialog_answer(bn_frame *f, const char *text)
 		bn_undo_do(f);
 	else if (!v && f->dialog_command == BN_CMD_EXPORT)
 		bn_frame_export_over(f);
+	else if (!v && f->dialog_command == BN_CMD_TOUR)
+		bn_tour_answer(f, true);
 }
 
 bool bn_frame_is_asking(const bn_frame *f, const bn_view *v)
@@ -273,9 +275,13 @@ bool bn_frame_is_asking(const bn_frame *f, const bn_view *v)
 
 static void dialog_close(bn_frame *f)
 {
+	bool is_offer = !f->dialog_view && f->dialog_command == BN_CMD_TOUR;
 	f->modal = BN_MODAL_NONE;
 	f->dialog_view = NULL;
-	bn_frame_message(f, "nothing was changed");
+	if (is_offer)
+		bn_tour_answer(f, false);
+	else
+		bn_frame_message(f, "nothing was changed");
 }
 
 static void confirm_key(bn_frame *f, int key)

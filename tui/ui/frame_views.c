@@ -272,6 +272,8 @@ bool bn_frame_pump(bn_frame *f)
 	}
 	changed |= bn_frame_jobs_pump(f);
 	ahead_play(f);
+	if (changed)
+		bn_tour_look(f);
 	if (status_is_due(f)) {
 		f->status_asked_ms = bn_frame_now_ms(f);
 		f->status_pending = bn_loader_submit(f->loader, BN_LANE_QUICK, 0, KIND_STATUS,

@@ -15,6 +15,10 @@ extern const int bn_view_tab_count;
 extern const bn_side_screen bn_view_side[];
 extern const int bn_view_side_count;
 
+/* The guided tour (tui/ui/tour.h) of the workspace that `binnacle demo` makes. */
+extern const bn_tour_part bn_view_tour[];
+extern const int bn_view_tour_count;
+
 int bn_view_overview_new(bn_view **out, bn_frame *f, bn_err *err);
 int bn_view_data_new(bn_view **out, bn_frame *f, bn_err *err);
 int bn_view_versions_new(bn_view **out, bn_frame *f, const char *name, bn_err *err);

@@ -132,6 +132,8 @@ static const verb_case cases[] = {
 	{"doctor", "fs", "doctor fs .", PLAIN},
 	{"doctor", "", "doctor", PLAIN},
 	{"demo", "", "demo --help", ONCE},
+	{"tour", "", "tour no{u}", PLAIN},
+	{"tour", "", "tour --list", ONCE},
 	{"help", "", "help no{u}", PLAIN},
 	{"help", "", "help run start", PLAIN},
 	{"help", "", "help", PLAIN},

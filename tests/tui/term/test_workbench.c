@@ -302,18 +302,16 @@ START_TEST(test_workbench_data_models_monitor_and_audit_take_few_keys)
 	fclose(f);
 	size_t n = strlen(workspace);
 	snprintf(workspace + n, sizeof workspace - n, "/tour");
-	bn_free(shell("data check jobs --suite %s", path));
-	if (!job_play(&failing)) {
+	bn_free(shell("tour --script %s", "/dev/null")); /* otherwise it would be offered */
+	if (!job_play(&approve)) {
 		workspace[n] = '\0';
 		workspace_remove();
 		BN_TEST_SKIP("keys: no pseudo-terminal here");
 	}
-	bn_free(shell("model register %s --name power -q", "ridge"));
-	bn_free(shell("run reproduce %s --threads 1 --attest -q", "ridge"));
-	bn_free(shell("model request %s --reason again -q", "power/2"));
+	bn_free(shell("data check jobs --suite %s", path));
+	ck_assert(job_play(&failing));
 	ck_assert(job_play(&drifted));
 	ck_assert(job_play(&decided));
-	ck_assert(job_play(&approve));
 	workspace[n] = '\0';
 	workspace_remove();
 }

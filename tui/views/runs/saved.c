@@ -58,14 +58,15 @@ static void view_write(const bn_runs_view *v, const char *name, bn_buf *out)
 static void remember(bn_runs_view *v, const bn_buf *all)
 {
 	bn_err err = BN_ERR_INIT;
-	if (bn_frame_remember(v->list.view.frame, all->ptr ? all->ptr : "", &err) < 0)
+	if (bn_frame_remember(v->list.view.frame, BN_KEPT_VIEWS, all->ptr ? all->ptr : "", &err) <
+		0)
 		bn_frame_error(v->list.view.frame, &err);
 }
 
 /* All except the one of that name. */
 static bool others_copy(bn_runs_view *v, const char *name, bn_buf *out)
 {
-	char *all = bn_frame_recall(v->list.view.frame);
+	char *all = bn_frame_recall(v->list.view.frame, BN_KEPT_VIEWS);
 	const char *at = all ? all : "", *line;
 	bool found = false;
 	for (size_t n = line_next(&at, &line); n; n = line_next(&at, &line)) {
@@ -153,7 +154,7 @@ static void show(bn_runs_view *v, const char *line, size_t n)
 static void go(bn_runs_view *v, const char *name)
 {
 	bn_frame *f = v->list.view.frame;
-	char *all = bn_frame_recall(f);
+	char *all = bn_frame_recall(f, BN_KEPT_VIEWS);
 	const char *at = all ? all : "", *line;
 	bool named = name && *name, past = !v->view_name[0], any = false;
 	for (size_t n = line_next(&at, &line); n; n = line_next(&at, &line)) {
@@ -179,7 +180,7 @@ int bn_runs_saved_words(bn_runs_view *v, const char **out, int most)
 {
 	int n = 0;
 	if (!v->saved) {
-		char *all = bn_frame_recall(v->list.view.frame);
+		char *all = bn_frame_recall(v->list.view.frame, BN_KEPT_VIEWS);
 		const char *at = all ? all : "", *line;
 		bn_buf names = BN_BUF_INIT;
 		for (size_t end = line_next(&at, &line); end; end = line_next(&at, &line)) {
