@@ -144,7 +144,8 @@ _Static_assert(BN_NAME_WRITER == 1, "the number in SIGNATURE");
 	"payload ELSE '' " \
 	"END)," \
 	" lower(?7)) > 0)" \
-	" AND (?10 = 0 OR outcome IN ('refused', 'invalid', 'late') OR kind IN (" DECISIONS \
+	" AND (?10 = 0 OR outcome IN ('refused', 'invalid', 'late') OR " NEWER_DECISION \
+	" OR kind IN (" DECISIONS \
 	") OR kind GLOB 'policy.*' OR kind GLOB 'role.*' OR kind GLOB 'key.*' OR kind GLOB " \
 	"'authority.*')"
 #define DECISIONS \
@@ -152,6 +153,11 @@ _Static_assert(BN_NAME_WRITER == 1, "the number in SIGNATURE");
 	"'model.alias', " \
 	"'model.alias_removed', 'model.removed', 'model.attested', 'dataset.removed', " \
 	"'dataset.restored', 'run.removed', 'run.restored'"
+/* Of a newer binnacle: somebody signed it, or it is about what is decided here. Others (measurements of
+ * a class to come) may be many, and are counted. */
+#define NEWER_DECISION \
+	"(outcome = 'newer' AND (coalesce(signed, 0) OR kind GLOB 'model.*' OR kind GLOB " \
+	"'dataset.*'))"
 #define WHERE_TYPES "ssssiisibi"
 /* Of a row of dump_event. */
 #define UNKNOWN \
@@ -301,6 +307,15 @@ int bn_audit_read(bn_audit_page **out, bn_workspace *ws, const bn_audit_filter *
 	sqlite3 *db = NULL;
 	int rc = p ? bn_workspace_read(&db, ws, err) : bn_err_nomem(err, "the audit log");
 	if (rc < 0 || (rc = count_read(p, db, &a, err)) < 0)
+		goto out;
+	if (f->decisions)
+		p->newer_apart = (size_t)bn_sql_int(db, 0,
+			"SELECT count(*) FROM dump_event WHERE outcome = 'newer' AND "
+			"NOT " NEWER_DECISION " AND kind NOT GLOB 'policy.*' AND kind NOT GLOB "
+					      "'role.*' AND kind NOT GLOB "
+			"'key.*' AND kind NOT GLOB 'authority.*'",
+			"");
+	if ((rc = bn_sql_failed(db, err)) < 0)
 		goto out;
 	if ((rc = bn_sql_prepare(&st, db, err,
 		     "SELECT clock, writer, seq, kind, entity, uid, bn_user(uid), payload, outcome,"

@@ -53,6 +53,11 @@ const bn_profile_column *bn_profile_find(const bn_profile *p, const char *name)
 	return NULL;
 }
 
+double bn_profile_share_missing(const bn_profile_column *c)
+{
+	return c && c->rows ? (double)c->missing / (double)c->rows : NAN;
+}
+
 double bn_profile_quantile(const bn_profile_column *c, double p)
 {
 	if (!c->is_numeric || isnan(p))

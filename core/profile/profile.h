@@ -97,6 +97,8 @@ void bn_profile_free(bn_profile *p);
 const bn_profile_column *bn_profile_find(const bn_profile *p, const char *name); /* or NULL */
 /* p in [0, 1], linear between the stored quantiles; NaN if there are none. */
 double bn_profile_quantile(const bn_profile_column *c, double p);
+/* Of its rows; NaN: c is NULL, or has none. */
+double bn_profile_share_missing(const bn_profile_column *c);
 
 /* The public form. Deterministic; *out is yours. */
 int bn_profile_to_json(json_t **out, const bn_profile *p, bn_err *err);

@@ -160,7 +160,7 @@ static bool host_copy(void *user, const char *text)
 {
 	bn_fake *fake = user;
 	snprintf(fake->copied, sizeof fake->copied, "%s", text);
-	return true;
+	return !fake->no_clipboard;
 }
 
 static char *host_recall(void *user, const char *what)

@@ -33,6 +33,7 @@ typedef struct bn_fake {
 	char started[2048]; /* the command lines that were started, each ended by a newline */
 	size_t starts;
 	char copied[512];      /* the content of the clipboard */
+	bool no_clipboard;
 	char remembered[1024]; /* saved views */
 	bool is_demo;          /* there is a tour */
 	bool answered_tour;    /* its offer was answered */

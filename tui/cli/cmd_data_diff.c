@@ -12,11 +12,6 @@
 #include <math.h>
 #include <string.h>
 
-static double missing_share(const bn_profile_column *c)
-{
-	return c && c->rows ? (double)c->missing / (double)c->rows : NAN;
-}
-
 static json_t *distinct_json(const bn_profile_column *c)
 {
 	return c ? json_integer((json_int_t)c->distinct) : json_null();
@@ -31,9 +26,9 @@ static json_t *change_json(const bn_column_change *c)
 		c->b ? bn_field_type_text(&c->b->field, tb) : NULL, "mean_a",
 		bn_json_real_or_null(c->mean_a), "mean_b", bn_json_real_or_null(c->mean_b),
 		"shift_std", bn_json_real_or_null(c->shift), "missing_a",
-		bn_json_real_or_null(missing_share(c->a)), "missing_b",
-		bn_json_real_or_null(missing_share(c->b)), "distinct_a", distinct_json(c->a),
-		"distinct_b", distinct_json(c->b));
+		bn_json_real_or_null(bn_profile_share_missing(c->a)), "missing_b",
+		bn_json_real_or_null(bn_profile_share_missing(c->b)), "distinct_a",
+		distinct_json(c->a), "distinct_b", distinct_json(c->b));
 	if (o)
 		json_object_set_new(o, "rows_different",
 			c->rows >= 0 ? json_integer((json_int_t)c->rows) : json_null());

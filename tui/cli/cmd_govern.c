@@ -248,6 +248,11 @@ static int run_audit_log(bn_cli *cli, bn_err *err)
 			"%zu of them are wholly or partly from a newer binnacle: binnacle index "
 			"status lists what is not shown",
 			p->newer);
+	if (p->newer_apart)
+		bn_cli_say(cli,
+			"%zu more records are of a newer binnacle, and may be decisions: without "
+			"--decisions they are listed",
+			p->newer_apart);
 	bn_audit_page_free(p);
 	return bn_cli_list(cli, items, cols, "no such events", err);
 }

@@ -200,7 +200,7 @@ json_t *bn_data_column_json(const bn_profile_column *c)
 	char type[BN_TYPE_TEXT];
 	bn_buf notes = BN_BUF_INIT;
 	notes_of(&notes, c);
-	double share = c->rows ? (double)c->missing / (double)c->rows : NAN;
+	double share = bn_profile_share_missing(c);
 	json_t *o = json_pack("{s:s, s:s, s:s?, s:I, s:I, s:o, s:I, s:b}", "name", c->name, "type",
 		bn_field_type_text(&c->field, type), "unit", c->unit, "rows", (json_int_t)c->rows,
 		"missing", (json_int_t)c->missing, "missing_share", bn_json_real_or_null(share),

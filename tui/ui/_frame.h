@@ -72,6 +72,7 @@ struct bn_frame {
 	bn_history commands, filters;
 	char filter_before[BN_GRID_FILTER];
 	bool list_is_all; /* the palette: commands of every view, by the name after ':' */
+	bool list_is_acts; /* the menu of what can be done with the selected */
 	int list_selected, list_top;
 	bn_page *found; /* objects that ^P lists before the commands; NULL: none */
 	bn_view *dialog_view;
@@ -169,6 +170,7 @@ void bn_modal_open(bn_frame *f, bn_modal modal, const char *text);
 void bn_modal_key(bn_frame *f, int key);
 bool bn_modal_takes_text(const bn_frame *f);
 bool bn_modal_has_row(const bn_frame *f); /* a menu or dialog, where something is selected */
+void bn_modal_acts_open(bn_frame *f);
 /* Command i of the list as currently shown; BN_CMD_NONE past the end. */
 bn_command_id bn_modal_list_item(const bn_frame *f, int i);
 /* Completions of the command being typed, at most n; returns their number. */

@@ -46,6 +46,7 @@ typedef enum bn_column_form {
 
 typedef struct bn_grid_column {
 	const char *title; /* borrowed: valid as long as the table has these columns */
+	const char *unit;  /* likewise, below the title; NULL: none */
 	/* Name in exports and on the command line: the path of the value in its --json
 	 * ("latest.rows"). NULL: the title. ':sort' and ':columns' accept both. */
 	const char *name;

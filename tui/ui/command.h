@@ -21,6 +21,9 @@
 #define BN_CMD_ARGUMENT 2u    /* takes the rest of the ':' line: part of BN_CMD_TAKES */
 #define BN_CMD_WRITES 4u      /* rejected with --readonly */
 #define BN_CMD_MOTION 8u      /* moves the selection; handled by the table of the view */
+#define BN_CMD_ACT \
+	16u /* in the menu of acts (a) though it writes nothing itself; those that
+			       * write are */
 
 /*
  * What a word of an argument is, from which Tab completes it (frame_words.c): every command with an
@@ -82,7 +85,7 @@ typedef enum bn_word_kind {
 	X(JOBS, "jobs (B)", 1, "Enter:result i:full S:stop /:filter s:sort") \
 	X(JOB, "a job", 0, "Enter:result S:stop <:previous >:next") \
 	X(FINDINGS, "findings", 1, "n:fault i:full s:sort /:filter e:export Y:command") \
-	X(ENDPOINTS, "servers (:endpoints)", 1, "Enter:open n:fault s:sort /:filter Y:command") \
+	X(ENDPOINTS, "Serving (5)", 1, "Enter:open n:fault s:sort /:filter Y:command") \
 	X(ENDPOINT, "a server", 0, "Enter:model <:previous >:next Y:command") \
 	X(PEOPLE, "people (:people)", 1, "Enter:open A:admit s:sort /:filter Y:command") \
 	X(CHAIN, "the chain (:chain)", 1, "Enter:open A:sign n:waits /:filter Y:command") \
@@ -125,7 +128,8 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 	X(CHECK, "check", "", BN_CMD_TAKES(FILE) | BN_CMD_WRITES, BN_ON(CHECKS), \
 		"check this version again, by the suite used last or by a file: :check " \
 		"SUITE.json") \
-	X(ADD, "add", "", BN_CMD_TAKES_TWO(DATASET, FILE) | BN_CMD_WRITES, BN_ON(DATA) | BN_ON(VERSIONS), \
+	X(ADD, "add", "", BN_CMD_TAKES_TWO(DATASET, FILE) | BN_CMD_WRITES, \
+		BN_ON(DATA) | BN_ON(VERSIONS), \
 		"bring a table in as a version of a dataset: :add [--private] NAME FILE.csv") \
 	X(WHERE, "where", "w", BN_CMD_TAKES(FILTER), BN_ON(RUNS) | BN_ON(ROWS) | BN_ON(AUDIT), \
 		"only what matches: metrics.test_rmse < 12 AND params.lr = 0.1; of rows power > " \
@@ -137,7 +141,7 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 		"make this run the baseline of comparisons; of rows: columns up to here stay") \
 	X(DIFFERENCES, "differences", "d", 0, BN_ON(COMPARE) | BN_ON(LAUNCH), \
 		"show all rows or fields, or only those that differ") \
-	X(LAUNCH, "launch", "L", 0, \
+	X(LAUNCH, "launch", "L", BN_CMD_ACT, \
 		BN_ON(RUNS) | BN_ON(RUN) | BN_ON(DATA) | BN_ON(VERSIONS) | BN_ON(LAUNCH) | \
 			BN_ON(FEATURE), \
 		"launch a run: again, but; or on this dataset; in the form it starts") \
@@ -217,7 +221,8 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 	X(ALIAS, "alias", "", BN_CMD_WRITES | BN_CMD_TAKES(OWN), BN_ON(MODELS) | BN_ON(MODEL), \
 		"give the version an alias: :alias champion; -NAME takes one off the model") \
 	X(WITHDRAW, "withdraw", "", BN_CMD_WRITES | BN_CMD_DESTRUCTIVE, \
-		BN_ON(MODELS) | BN_ON(MODEL), "withdraw the version; a reason is required") \
+		BN_ON(MODELS) | BN_ON(MODEL), \
+		"withdraw the version for good; a reason is required") \
 	X(REGISTER, "register", "", BN_CMD_WRITES | BN_CMD_TAKES_TWO(MODEL, RUN), BN_ON(MODELS), \
 		"register a run as a version of a model: :register MODEL RUN") \
 	X(REQUEST, "request", "", BN_CMD_WRITES | BN_CMD_TAKES(TEXT), \
@@ -225,15 +230,15 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 		"ask for your key to be admitted: :request, or :request NAME to be called so") \
 	X(ACCEPT, "accept", "", BN_CMD_WRITES | BN_CMD_DESTRUCTIVE, BN_ON(PEOPLE), \
 		"admit the key that asks; shows its fingerprint, and lets you choose roles") \
-	X(GRANT, "grant", "", BN_CMD_WRITES | BN_CMD_TAKES(ROLE) | BN_CMD_DESTRUCTIVE, BN_ON(PEOPLE), \
-		"give the person a role: :grant reviewer") \
+	X(GRANT, "grant", "", BN_CMD_WRITES | BN_CMD_TAKES(ROLE) | BN_CMD_DESTRUCTIVE, \
+		BN_ON(PEOPLE), "give the person a role: :grant reviewer") \
 	X(REVOKE, "revoke", "", BN_CMD_WRITES | BN_CMD_TAKES(ROLE) | BN_CMD_DESTRUCTIVE, \
 		BN_ON(PEOPLE), "take a role from the person: :revoke reviewer") \
 	X(REMOVE, "remove", "", BN_CMD_WRITES | BN_CMD_DESTRUCTIVE, BN_ON(PEOPLE), \
 		"remove the person from the workspace; what was signed before stands") \
 	X(SIGN, "sign", "", BN_CMD_WRITES | BN_CMD_DESTRUCTIVE, BN_ON(CHAIN), \
 		"sign the link that waits") \
-	X(VERIFY, "verify", "", 0, BN_ON(AUDIT) | BN_ON(MODEL), \
+	X(VERIFY, "verify", "", BN_CMD_ACT, BN_ON(AUDIT) | BN_ON(MODEL), \
 		"hash everything again and check every signature") \
 	X(REPORT, "report", "", BN_CMD_WRITES, BN_ON(MONITOR) | BN_ON(MODEL), \
 		"a new drift report: what the model was asked about, against its training data") \
@@ -281,12 +286,12 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 	X(DATA, "data", "2", 0, BN_ON_ALL, "datasets and their versions") \
 	X(RUNS, "runs", "3", 0, BN_ON_ALL, "runs, live") \
 	X(MODELS, "models", "4", 0, BN_ON_ALL, "models and requests for approval") \
+	X(ENDPOINTS, "endpoints", "5", 0, BN_ON_ALL, \
+		"servers: what they serve, where, how much and how fast they answered") \
 	X(MONITOR, "monitor", "6", 0, BN_ON_ALL, "drift of models in use") \
 	X(AUDIT, "audit", "9", 0, BN_ON_ALL, "who did what") \
 	X(JOBS, "jobs", "B", 0, BN_ON_ALL, \
 		"what works in the background: progress, results, logs") \
-	X(ENDPOINTS, "endpoints", "", 0, BN_ON_ALL, \
-		"servers: what they serve, where, and how fast they answered") \
 	X(PEOPLE, "people", "", 0, BN_ON_ALL, \
 		"who is who here, with roles and keys, and who asks to be admitted") \
 	X(USERS, "users", "", 0, BN_ON_ALL, "the same as :people") \
@@ -304,13 +309,18 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 		"that is there is asked for; :export! FILE writes over it") \
 	X(REFRESH, "refresh", "^R", 0, BN_ON_ALL, "look again now") \
 	X(CANCEL, "cancel", "^C", 0, BN_ON_ALL, "stop what is being loaded or made") \
+	X(ACTS, "acts", "a", 0, BN_ON_ALL, \
+		"all that can be done with what is selected, in a menu: by a letter, or with " \
+		"Enter; " \
+		"what cannot be done now says why") \
 	X(HELP, "help", "? F1", 0, BN_ON_ALL, "every command here, to search and to run") \
 	X(PALETTE, "palette", "^P", 0, BN_ON_ALL, \
 		"find a run, data, a version of a model, or a command, by words") \
 	X(PROMPT, "prompt", ":", 0, BN_ON_ALL, "type a command") \
 	X(THEME, "theme", "", BN_CMD_TAKES(THEME), BN_ON_ALL, \
 		"colours: default, dark, light, high-contrast, colour-blind, mono, or a file") \
-	X(GLYPHS, "glyphs", "", BN_CMD_TAKES(GLYPHS), BN_ON_ALL, "draw with ascii, block or braille") \
+	X(GLYPHS, "glyphs", "", BN_CMD_TAKES(GLYPHS), BN_ON_ALL, \
+		"draw with ascii, block or braille") \
 	X(REPAINT, "repaint", "^L", 0, BN_ON_ALL, "draw the whole screen again") \
 	X(SUSPEND, "suspend", "^Z", 0, BN_ON_ALL, "back to the shell; fg returns") \
 	X(SAVE_SCREEN, "save-screen", "", BN_CMD_TAKES(FILE), BN_ON_ALL, \

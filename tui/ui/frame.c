@@ -379,8 +379,12 @@ static bool frame_do(bn_frame *f, bn_command_id id)
 	case BN_CMD_HELP:
 	case BN_CMD_PALETTE:
 		f->list_is_all = id == BN_CMD_PALETTE;
+		f->list_is_acts = false;
 		bn_find_forget(f);
 		bn_modal_open(f, BN_MODAL_LIST, "");
+		return true;
+	case BN_CMD_ACTS:
+		bn_modal_acts_open(f);
 		return true;
 	case BN_CMD_PROMPT:
 		bn_modal_open(f, BN_MODAL_COMMAND, "");

@@ -4,6 +4,7 @@
  */
 #include "core/base/shown.h"
 #include "core/base/str.h"
+#include "core/base/utf8.h"
 #include "tui/ui/_frame.h"
 #include "tui/ui/shell_word.h"
 
@@ -52,15 +53,55 @@ void bn_frame_cli(const bn_frame *f, const bn_view *v, bn_buf *line)
 		cli_of_list(line, v, bn_frame_table(f));
 }
 
+/* Appends a command line in lines of at most `cols` columns that a shell takes as one. Words in quotes
+ * stay whole. */
+static void command_fold(bn_buf *out, const char *line, int cols)
+{
+	int at = 0;
+	for (char quote = '\0'; *line;) {
+		size_t n = 0;
+		for (; line[n] && (quote || line[n] != ' ' || n == 0); n++) {
+			if (quote == line[n])
+				quote = '\0';
+			else if (!quote && (line[n] == '\'' || line[n] == '"'))
+				quote = line[n];
+		}
+		int width = (int)n; /* bytes: at least its columns */
+		if (at > 0 && at + width + 2 > cols) {
+			bn_buf_adds(out, " \\\n   ");
+			at = 3;
+		}
+		bn_buf_add(out, line, n);
+		at += width;
+		line += n;
+	}
+}
+
+/* Where there is no clipboard, all of the line can be read. */
+static void command_show(bn_frame *f, const char *line)
+{
+	bn_buf text = BN_BUF_INIT;
+	bn_view *made = NULL;
+	bn_err err = BN_ERR_INIT;
+	command_fold(&text, line, f->cols - 4);
+	if (!text.failed &&
+		f->opt.make_text(&made, f, "the same as a command", text.ptr, &err) == 0)
+		bn_frame_push(f, made);
+	bn_buf_release(&text);
+}
+
 void bn_copy_cli(bn_frame *f)
 {
+	enum { BESIDE = 24 }; /* columns of the message line that the command does not get */
 	bn_buf line = BN_BUF_INIT;
 	bn_frame_cli(f, bn_frame_top(f), &line);
-	if (line.len)
-		bn_frame_message(
-			f, bn_frame_copy(f, line.ptr) ? "copied: %s" : "the same: %s", line.ptr);
-	else
+	bool copied = line.len && bn_frame_copy(f, line.ptr);
+	if (!line.len)
 		bn_frame_message(f, "this screen has no command line of its own");
+	else if (!copied && f->opt.make_text && (int)bn_utf8_width(line.ptr) > f->cols - BESIDE)
+		command_show(f, line.ptr);
+	else
+		bn_frame_message(f, copied ? "copied: %s" : "the same: %s", line.ptr);
 	bn_buf_release(&line);
 }
 

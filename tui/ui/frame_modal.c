@@ -173,13 +173,25 @@ static void filter_key(bn_frame *f, int key)
 
 bn_command_id bn_modal_list_item(const bn_frame *f, int i)
 {
+	const unsigned acts = BN_CMD_WRITES | BN_CMD_DESTRUCTIVE | BN_CMD_ACT;
 	for (int c = 0; c < BN_CMD_COUNT; c++) {
-		bool here = (bn_command_get((bn_command_id)c)->views & bn_frame_kind(f)) != 0;
+		const bn_command *command = bn_command_get((bn_command_id)c);
+		bool here = (command->views & bn_frame_kind(f)) != 0;
+		if (f->list_is_acts && !(command->flags & acts))
+			continue;
 		if ((here || f->list_is_all) &&
 			bn_command_matches((bn_command_id)c, f->input.text) && i-- == 0)
 			return (bn_command_id)c;
 	}
 	return BN_CMD_NONE;
+}
+
+void bn_modal_acts_open(bn_frame *f)
+{
+	f->list_is_all = false;
+	f->list_is_acts = true;
+	bn_find_forget(f);
+	bn_modal_open(f, BN_MODAL_LIST, "");
 }
 
 /* Objects found, followed by commands. */
@@ -212,9 +224,29 @@ static void list_pick(bn_frame *f)
 	}
 }
 
+/* The menu of acts takes no text: a letter picks the act with that key. */
+static bool acts_key(bn_frame *f, int *key)
+{
+	bn_command_id id = bn_command_for_key(*key, bn_frame_kind(f));
+	if (*key == 'j' || *key == 'k')
+		*key = *key == 'j' ? BN_KEY_DOWN : BN_KEY_UP;
+	if (*key == 'q')
+		f->modal = BN_MODAL_NONE;
+	for (int i = 0; id != BN_CMD_NONE && bn_modal_list_item(f, i) != BN_CMD_NONE; i++) {
+		if (bn_modal_list_item(f, i) != id)
+			continue;
+		f->list_selected = i;
+		list_pick(f);
+		return true;
+	}
+	return *key == 'q' || (*key >= ' ' && *key < 127);
+}
+
 static void list_key(bn_frame *f, int key)
 {
 	int n = list_count(f), page = f->rows > 8 ? f->rows - 8 : 1;
+	if (f->list_is_acts && acts_key(f, &key))
+		return;
 	switch (key) {
 	case BN_KEY_ENTER:
 		list_pick(f);
@@ -477,17 +509,23 @@ static void list_item_draw(const bn_frame *f, bn_area a, int r, int i)
 			i == f->list_selected);
 }
 
+enum { DETAIL = 4, ACTS_BESIDE = DETAIL + 4 }; /* rows of the box besides the acts */
+
 static void list_draw(bn_frame *f, bn_area all)
 {
 	int n = list_count(f), wide = all.cols > 104 ? 100 : all.cols - 4;
-	bn_area a = bn_modal_box(
-		all, all.rows > 8 ? all.rows - 2 : all.rows, wide, BN_INK_DIALOG, BN_INK_BORDER);
-	int detail = a.rows >= 14 ? 4 : 0, rows = a.rows - 2 - detail;
-	bn_area_textf(a, 0, 0, BN_INK_DIALOG_STRONG, "%s",
-		f->list_is_all ? "Find a run, data, a version, a command"
-			       : "What can be done here");
-	int col = bn_area_text(
-		a, a.rows - 1, 0, BN_INK_DIALOG, "Enter runs it, Esc closes. Search: ");
+	int high = all.rows > 8 ? all.rows - 2 : all.rows;
+	if (f->list_is_acts && n + ACTS_BESIDE < high) /* a menu is as high as its acts */
+		high = n + ACTS_BESIDE;
+	bn_area a = bn_modal_box(all, high, wide, BN_INK_DIALOG, BN_INK_BORDER);
+	bool fits = a.rows >= 14 || (f->list_is_acts && a.rows >= n + 2 + DETAIL);
+	int detail = fits ? DETAIL : 0, rows = a.rows - 2 - detail;
+	const char *title = f->list_is_acts ? "Acts" : "What can be done here";
+	bn_area_text(a, 0, 0, BN_INK_DIALOG_STRONG,
+		f->list_is_all ? "Find a run, data, a version, a command" : title);
+	int col = bn_area_text(a, a.rows - 1, 0, BN_INK_DIALOG,
+		f->list_is_acts ? "a letter or Enter does it, Esc closes"
+				: "Enter runs it, Esc closes. Search: ");
 	if (rows < 1)
 		return;
 	if (f->list_selected < f->list_top)
@@ -501,7 +539,8 @@ static void list_draw(bn_frame *f, bn_area all)
 		list_detail_draw(f, bn_area_sub(a, 1 + rows, 0, detail, a.cols));
 	if (n == 0)
 		bn_area_text(list, 0, 0, BN_INK_DIM, "nothing has all of these words");
-	bn_input_draw(&f->input, a, a.rows - 1, col, BN_INK_SELECTED_IDLE);
+	if (!f->list_is_acts)
+		bn_input_draw(&f->input, a, a.rows - 1, col, BN_INK_SELECTED_IDLE);
 }
 
 void bn_modal_draw(bn_frame *f, bn_area all, bn_area message_row)

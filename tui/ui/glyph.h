@@ -46,6 +46,8 @@ typedef enum bn_alphabet {
 	X(STAR, '#', '*', 0x2605) \
 	X(ENTER, '>', 0x2192, 0x21b5) \
 	X(DOT, '.', 0x00b7, 0x00b7) \
+	X(BRANCH, '|', 0x251c, 0x251c) \
+	X(BRANCH_LAST, '`', 0x2514, 0x2514) \
 	X(REPLACEMENT, '?', '?', 0xfffd)
 
 typedef enum bn_glyph_id {

@@ -36,6 +36,8 @@ static void column_look(bn_grid *t, int c, int rows)
 	const bn_grid_column *col = &t->columns[c];
 	bn_grid_shape *seen = &t->shapes[c];
 	int title = (int)bn_utf8_width(col->title) + sort_room(t, c);
+	int unit = col->unit ? (int)bn_utf8_width(col->unit) : 0;
+	title = title > unit ? title : unit;
 	int w = seen->width > title ? seen->width : title, known = 0, filled = 0;
 	for (int r = 0; r < rows; r++) {
 		int64_t row = bn_grid_row(t, t->top + r);
@@ -287,6 +289,17 @@ static void title_draw(const bn_grid *t, bn_area a, int column, int at, int widt
 		bn_area_textf(a, 0, at, role, "%d", place);
 }
 
+static void units_draw(const bn_grid *t, const layout *l, bn_area a, int row)
+{
+	for (int i = 0; i < l->count; i++) {
+		const bn_grid_column *c = &t->columns[l->column[i]];
+		if (c->unit && bn_grid_column_is_right(c))
+			bn_area_field_right(a, row, l->at[i], l->width[i], BN_INK_DIM, c->unit);
+		else if (c->unit)
+			bn_area_field(a, row, l->at[i], l->width[i], BN_INK_DIM, c->unit);
+	}
+}
+
 static void header_draw(const bn_grid *t, const layout *l, bn_area a, bool focused)
 {
 	bn_area_fill(a, 0, 0, 1, a.cols, BN_INK_HEADER);
@@ -368,6 +381,16 @@ static void row_draw(
 		bn_area_cursor(a, r, 0, false);
 }
 
+enum { UNITS_FROM = 8 }; /* rows of the area from which on there is a line of units */
+
+static bool has_units(const bn_grid *t)
+{
+	for (int c = 0; c < t->column_count; c++)
+		if (t->columns[c].unit)
+			return true;
+	return false;
+}
+
 void bn_grid_draw(bn_grid *t, bn_area a, bool focused)
 {
 	layout l;
@@ -375,7 +398,8 @@ void bn_grid_draw(bn_grid *t, bn_area a, bool focused)
 	if (bn_area_is_empty(a) || t->column_count < 1)
 		return;
 	t->alphabet = a.s->alphabet;
-	int body = a.rows > 1 ? a.rows - 1 : 0;
+	int head = 1 + (a.rows >= UNITS_FROM && has_units(t));
+	int body = a.rows > head ? a.rows - head : 0;
 	t->page_rows = body > 0 ? body : 1;
 	if (t->selected >= n)
 		bn_grid_select(t, t->selected);
@@ -395,7 +419,9 @@ void bn_grid_draw(bn_grid *t, bn_area a, bool focused)
 	for (int i = 0; i < l.count; i++)
 		t->placed[i] = (bn_grid_placed){l.column[i], l.at[i], l.width[i]};
 	header_draw(t, &l, a, focused);
-	bn_area rows = bn_area_sub(a, 1, 0, body, a.cols);
+	if (head > 1)
+		units_draw(t, &l, a, 1);
+	bn_area rows = bn_area_sub(a, head, 0, body, a.cols);
 	for (int r = 0; r < body && t->top + r < n; r++)
 		row_draw(t, &l, rows, r, t->top + r, focused);
 	if (n == 0 && body > 0)

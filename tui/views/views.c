@@ -15,6 +15,7 @@ const bn_tab bn_view_tabs[] = {
 	{'2', "Data", BN_CMD_DATA, bn_view_data_new},
 	{'3', "Runs", BN_CMD_RUNS, bn_view_runs_new},
 	{'4', "Models", BN_CMD_MODELS, bn_view_models_new},
+	{'5', "Serving", BN_CMD_ENDPOINTS, bn_view_endpoints_new},
 	{'6', "Monitor", BN_CMD_MONITOR, bn_view_monitor_new},
 	{'9', "Audit", BN_CMD_AUDIT, bn_view_audit_new},
 };
@@ -22,7 +23,6 @@ const int bn_view_tab_count = sizeof bn_view_tabs / sizeof *bn_view_tabs;
 
 const bn_side_screen bn_view_side[] = {
 	{BN_CMD_JOBS, BN_ON(JOBS), bn_view_jobs_new},
-	{BN_CMD_ENDPOINTS, BN_ON(ENDPOINTS), bn_view_endpoints_new},
 	{BN_CMD_PEOPLE, BN_ON(PEOPLE), bn_view_people_new},
 	{BN_CMD_USERS, BN_ON(PEOPLE), bn_view_people_new},
 	{BN_CMD_CHAIN, BN_ON(CHAIN), bn_view_chain_new},

@@ -2,8 +2,7 @@
  * views.h - the screens: constructors, and shared functions.
  *
  * Each constructor returns a view to push on a frame whose source is a bn_page_source. Screens have
- * digits that never change: 5 Serving, 7 Pipelines and 8 Prompts will be added between the existing
- * ones.
+ * digits that never change: 7 Pipelines and 8 Prompts will be added between the existing ones.
  */
 #ifndef BN_TUI_VIEWS_VIEWS_H
 #define BN_TUI_VIEWS_VIEWS_H

@@ -163,6 +163,22 @@ START_TEST(test_records_that_only_a_newer_version_knows_are_counted_and_no_fault
 	ck_assert_msg(r->faults == 0, "%s", r->first_fault);
 	ck_assert_uint_eq(r->newer, 1);
 	bn_audit_report_free(r);
+	/* Decisions name those about what is decided here; the others are counted. */
+	bn_audit_page *p = NULL;
+	bn_audit_filter decisions = {.outcome = -1, .decisions = true};
+	ck_assert_bn_ok(bn_audit_read(&p, ann->ws, &decisions, &err), &err);
+	size_t listed = p->total, apart = p->newer_apart;
+	bn_audit_page_free(p);
+	ck_assert_uint_gt(apart, 0);
+	ck_assert_bn_ok(
+		bn_workspace_append(ann->ws, "model.retired", "model/power", NULL, &err), &err);
+	ck_assert_bn_ok(bn_workspace_seal(ann->ws, &err), &err);
+	ck_assert_bn_ok(bn_audit_read(&p, ann->ws, &decisions, &err), &err);
+	ck_assert_uint_eq(p->total, listed + 1);
+	ck_assert_str_eq(p->items[0].kind, "model.retired");
+	ck_assert_int_eq(p->items[0].outcome, BN_OUTCOME_NEWER);
+	ck_assert_uint_eq(p->newer_apart, apart);
+	bn_audit_page_free(p);
 	team_remove(&t);
 }
 END_TEST

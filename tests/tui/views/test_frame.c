@@ -408,6 +408,56 @@ START_TEST(test_frame_space_steps_a_choice_of_a_form)
 }
 END_TEST
 
+START_TEST(test_frame_a_command_without_a_clipboard_can_be_read)
+{
+	bench b = {.fake = {.no_clipboard = true}};
+	bench_open(&b, false);
+	play(&b, "9 Y"); /* it fits */
+	ck_assert(shows(&b, "the same: binnacle audit log --json --decisions"));
+	play(&b, ":where who=grace what=approved outcome=refused on=a-model-with-a-long-name\nY");
+	ck_assert(shows(&b, "the same as a command"));
+	ck_assert(shows(&b, "--entity='*a-model-with-a-long-name*'"));
+	ck_assert(shows(&b, " \\ ")); /* the shell takes its lines as one */
+	play(&b, "Esc");
+	ck_assert(!shows(&b, "the same as a command"));
+	bench_close(&b);
+}
+END_TEST
+
+START_TEST(test_frame_acts_are_a_menu_with_reasons)
+{
+	bench b = {.fake = {.actions = 0}};
+	bench_open(&b, false);
+	play(&b, "4 Enter a"); /* of a version that asks for approval */
+	ck_assert(shows(&b, "Acts"));
+	ck_assert(shows(&b, ":withdraw"));
+	ck_assert(shows(&b, ":alias"));
+	ck_assert(!shows(&b, ":export")); /* looks, and does nothing to it */
+	play(&b, "/");                    /* no text is typed here */
+	ck_assert(shows(&b, ":withdraw"));
+	play(&b, "A"); /* picked by its letter: it asks as ever */
+	ck_assert(shows(&b, "Approve power"));
+	play(&b, "Esc a q");
+	ck_assert(!shows(&b, "Acts"));
+	ck_assert_int_eq(b.fake.actions, 0);
+	play(&b, "3 j j a j j k q"); /* arrows as everywhere */
+	play(&b, "a S");             /* off: the reason is said */
+	ck_assert(shows(&b, "only a live run can be stopped"));
+	bench_close(&b);
+}
+END_TEST
+
+START_TEST(test_frame_a_label_longer_than_its_field_is_not_cut_by_editing)
+{
+	bench b = {.fake = {.has_long_name = true}};
+	bench_open(&b, false);
+	play(&b, "3 t Down Enter \"more\" Enter");
+	ck_assert_int_eq(b.fake.actions, 0);
+	ck_assert(shows(&b, "its begin"));
+	bench_close(&b);
+}
+END_TEST
+
 START_TEST(test_frame_arguments_are_completed_from_the_workspace)
 {
 	bench b = {.fake = {.actions = 0}};
@@ -1358,6 +1408,9 @@ BN_TEST_MAIN("tui/views/frame",
 	test_frame_a_run_is_shown_by_its_state, test_frame_compares_what_is_marked,
 	test_frame_code_of_two_runs_is_compared_and_searched,
 	test_frame_arguments_are_completed_from_the_workspace,
+	test_frame_a_label_longer_than_its_field_is_not_cut_by_editing,
+	test_frame_acts_are_a_menu_with_reasons,
+	test_frame_a_command_without_a_clipboard_can_be_read,
 	test_frame_labels_are_written_and_taken_back, test_frame_the_trash_asks_and_comes_back,
 	test_frame_runs_are_grouped_by_a_parameter, test_frame_a_form_says_that_parts_share_rows,
 	test_frame_space_steps_a_choice_of_a_form,

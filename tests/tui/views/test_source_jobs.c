@@ -5,6 +5,7 @@
 #include "core/pipeline/fold_classes.h"
 #include "core/source/csv_write.h"
 #include "tests/support/check_main.h"
+#include "tui/ui/frame.h"
 #include "tui/ui/job.h"
 #include "tui/views/source.h"
 
@@ -387,6 +388,29 @@ static const char *warnings_of(bn_page **page, const char *trainer, const char *
 	return w->text;
 }
 
+/* Of paths: what follows the beginning. */
+static void words_are(bn_word_kind kind, bn_view_set view, const char *field, const char *begin,
+	const char *wanted)
+{
+	bn_words_arg arg;
+	bn_buf all = BN_BUF_INIT;
+	memset(&arg, 0, sizeof arg);
+	arg.kind = kind;
+	arg.view = view;
+	strcpy(arg.scope, "flags@v1");
+	strcpy(arg.field, field);
+	strcpy(arg.begin, begin);
+	bn_page *p = result(source->words, &arg, sizeof arg);
+	const bn_words *w = p->data;
+	for (size_t i = 0; i < w->count; i++)
+		bn_buf_addf(&all, "%s%s", i ? " " : "",
+			w->items[i] + (kind == BN_WORD_FILE ? strlen(begin) : 0));
+	ck_assert_msg(!strcmp(all.ptr ? all.ptr : "", wanted), "%s '%s': %s, not %s", field, begin,
+		all.ptr ? all.ptr : "", wanted);
+	bn_buf_release(&all);
+	bn_page_free(p);
+}
+
 START_TEST(test_form_is_told_what_run_start_would_say_of_the_target)
 {
 	static const struct {
@@ -420,6 +444,17 @@ START_TEST(test_form_is_told_what_run_start_would_say_of_the_target)
 	bn_ingest_report_release(&report);
 	bn_dataset_version_free(v);
 	bn_workspace_close(ws);
+	words_are(BN_WORD_FILTER, BN_ON(ROWS), "label", "", "good bad");
+	words_are(BN_WORD_FILTER, BN_ON(ROWS), "label", "b", "bad");
+	words_are(BN_WORD_FILTER, BN_ON(ROWS), "label", "'b", "'bad'");
+	words_are(BN_WORD_FILTER, BN_ON(ROWS), "x", "", ""); /* numbers have no words */
+	words_are(BN_WORD_FILTER, BN_ON(RUNS), "status", "F", "FINISHED FAILED");
+	words_are(BN_WORD_DATASET, 0, "", "fl", "flags");
+	words_are(BN_WORD_DATASET, 0, "", "", "flags jobs");
+	words_are(BN_WORD_ROLE, 0, "", "re", "reviewer");
+	words_are(BN_WORD_FILE, 0, "", dir, "/"); /* a directory goes on */
+	snprintf(path, sizeof path, "%s/fl", dir);
+	words_are(BN_WORD_FILE, 0, "", path, "ags.csv");
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		bn_page *page;
 		bool refused;

@@ -222,7 +222,10 @@ static void head_draw(const audit_view *v, const bn_audit_page *d, bn_area a)
 		v->arg.decisions ? "decisions" : "records");
 	if (d->refused)
 		col = bn_area_textf(a, 0, col, BN_INK_FAIL, ", %zu refused", d->refused);
-	if (d->newer)
+	if (d->newer_apart) /* those listed, and those of which it is not known what they are */
+		col = bn_area_textf(a, 0, col, BN_INK_WARN, ", %zu + %zu of a newer binnacle",
+			d->newer, d->newer_apart);
+	else if (d->newer)
 		col = bn_area_textf(a, 0, col, BN_INK_WARN, ", %zu of a newer binnacle", d->newer);
 	if (v->where[0])
 		col = bn_area_textf(a, 0, col, BN_INK_DIM, "  where %.60s", v->where);

@@ -104,6 +104,27 @@ static int children_draw(const bn_data_answer *d, bn_area a, int row)
 	return row;
 }
 
+static void count_add(bn_buf *out, int64_t n, const char *what)
+{
+	char text[BN_FORMAT_BYTES];
+	if (n > 0)
+		bn_buf_addf(out, "%s%s %s%s", out->len ? ", " : "used by ",
+			bn_format_count(text, n), what, n == 1 ? "" : "s");
+}
+
+/* "used by 7 runs, 1 model version, 2 drift reports" */
+static int used_draw(const bn_data_answer *d, bn_area a, int row)
+{
+	bn_buf words = BN_BUF_INIT;
+	count_add(&words, d->runs, "run");
+	count_add(&words, d->models, "model version");
+	count_add(&words, d->reports, "drift report");
+	if (words.len)
+		bn_area_field(a, row++, 0, a.cols, BN_INK_DIM, words.ptr);
+	bn_buf_release(&words);
+	return row;
+}
+
 /* "v1 to v2: +400 rows, the same columns" */
 static int before_draw(const bn_data_answer *d, bn_area a, int row)
 {
@@ -167,11 +188,6 @@ static int checks_draw(const bn_data_answer *d, bn_area a, int row)
 
 enum { AT_TYPE = 1, AT_MISSING, AT_MIDDLE, AT_SHAPE, PLACES };
 
-static double share_missing(const bn_profile_column *c)
-{
-	return c->rows ? (double)c->missing / (double)c->rows : NAN;
-}
-
 /* The median of numbers; of others but times the most frequent value, with its share if there is room for
  * both. */
 static void middle_text(const bn_profile_column *c, int width, char *out, size_t size)
@@ -198,7 +214,7 @@ static void column_draw(const bn_profile_column *c, bn_area a, int row, const in
 		c->unit && c->unit[0] ? c->unit : bn_type_name(c->type));
 	bn_area_field_right(a, row, at[AT_MISSING], at[AT_MIDDLE] - at[AT_MISSING] - 1,
 		c->missing ? BN_INK_WARN : BN_INK_DIM,
-		c->missing ? bn_format_percent(share, share_missing(c)) : "0");
+		c->missing ? bn_format_percent(share, bn_profile_share_missing(c)) : "0");
 	int width = at[AT_SHAPE] - at[AT_MIDDLE] - 2;
 	middle_text(c, width, text, sizeof text);
 	bn_area_field_right(a, row, at[AT_MIDDLE], width, BN_INK_TEXT, text);
@@ -260,6 +276,7 @@ void bn_data_answer_draw(const bn_data_view *v, bn_area a)
 	}
 	int row = head_draw(v, d, a);
 	row = children_draw(d, a, row);
+	row = used_draw(d, a, row);
 	row = before_draw(d, a, row);
 	row = checks_draw(d, a, row);
 	if (d->profile)

@@ -76,11 +76,6 @@ static int64_t grid_rows(void *ctx)
 	return d ? (int64_t)d->changes.count : 0;
 }
 
-static double share_missing(const bn_profile_column *c)
-{
-	return c && c->rows ? (double)c->missing / (double)c->rows : NAN;
-}
-
 static void type_cell(const bn_profile_column *c, bn_grid_cell *out)
 {
 	if (c)
@@ -113,10 +108,10 @@ static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 		out->number = c->shift;
 		return;
 	case COL_MISSING_A:
-		out->number = share_missing(c->a);
+		out->number = bn_profile_share_missing(c->a);
 		return;
 	case COL_MISSING_B:
-		out->number = share_missing(c->b);
+		out->number = bn_profile_share_missing(c->b);
 		return;
 	default:
 		type_cell(col == COL_TYPE_A ? c->a : c->b, out);

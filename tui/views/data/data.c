@@ -175,13 +175,24 @@ static int64_t dataset_rows(void *ctx)
 	return d ? (int64_t)d->count : 0;
 }
 
+/* Row r of the list: the parts of a dataset stand below it. */
+static const bn_dataset_row *dataset_at(const bn_list *l, int64_t r, int *glyph)
+{
+	const bn_data_view *v = (const bn_data_view *)l;
+	const bn_dataset_list *d = bn_list_data(l);
+	bool has_tree = v->tree && v->tree_count == d->count;
+	*glyph = has_tree && !l->grid.sort_count && !l->grid.filter[0] ? v->tree[r].glyph : -1;
+	return &d->rows[has_tree ? v->tree[r].row : (size_t)r];
+}
+
 static void dataset_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 {
-	const bn_dataset_list *d = bn_list_data(ctx);
-	const bn_dataset_row *r = &d->rows[row];
-	if (col == COL_NAME)
+	int glyph;
+	const bn_dataset_row *r = dataset_at(ctx, row, &glyph);
+	if (col == COL_NAME) {
 		out->text = r->name;
-	else if (col == COL_LATEST)
+		out->glyph = glyph;
+	} else if (col == COL_LATEST)
 		out->number = (double)r->versions;
 	else if (r->latest)
 		version_cell(r->latest, col, out);
@@ -189,8 +200,8 @@ static void dataset_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 
 static uint64_t dataset_key(void *ctx, int64_t row)
 {
-	const bn_dataset_list *d = bn_list_data(ctx);
-	return bn_hash_key(d->rows[row].name);
+	int glyph;
+	return bn_hash_key(dataset_at(ctx, row, &glyph)->name);
 }
 
 static const bn_grid_source dataset_source = {
@@ -200,7 +211,8 @@ static const bn_dataset_version *dataset_selected(const bn_list *l, char ref[BN_
 {
 	const bn_dataset_list *d = bn_list_data(l);
 	int64_t row = bn_grid_selected_row(&l->grid);
-	const bn_dataset_version *v = d && row >= 0 ? d->rows[row].latest : NULL;
+	int glyph;
+	const bn_dataset_version *v = d && row >= 0 ? dataset_at(l, row, &glyph)->latest : NULL;
 	if (v)
 		bn_ref_format(ref, v->name, "@v", v->version);
 	return v;
@@ -333,9 +345,22 @@ static void page(bn_view *view, bn_page *p)
 		bn_list_page(view, p);
 }
 
+static void data_page(bn_view *view, bn_page *p)
+{
+	bn_data_view *v = (bn_data_view *)view;
+	if (p->kind != BN_KIND_ANSWER && p->data) {
+		const bn_dataset_list *d = p->data;
+		bn_free(v->tree);
+		v->tree = bn_data_tree(d);
+		v->tree_count = d->count;
+	}
+	page(view, p);
+}
+
 static void view_free(bn_view *view)
 {
 	bn_page_free(((bn_data_view *)view)->answer);
+	bn_free(((bn_data_view *)view)->tree);
 	bn_list_free(view);
 }
 
@@ -346,7 +371,7 @@ static const bn_view_class data_class = {
 	.draw = data_draw,
 	.command = data_command,
 	.refuses = data_refuses,
-	.page = page,
+	.page = data_page,
 	.refresh = data_refresh,
 	.cli = data_cli,
 	.cli_is_list = true,

@@ -3,6 +3,9 @@
 #include "core/base/mem.h"
 #include "core/base/timestamp.h"
 #include "core/check/check.h"
+#include "core/monitor/report.h"
+#include "core/registry/registry.h"
+#include "core/track/query.h"
 #include "tui/views/_source.h"
 
 #include <inttypes.h>
@@ -345,6 +348,61 @@ int bn_data_answer_rank(bn_data_answer *a, bn_arena *arena, bn_err *err)
 	return 0;
 }
 
+enum { REPORTS_MOST = 1000 };
+
+/* Whether a version of a model was trained on it. */
+static bool is_made_of(const bn_version *m, const bn_dataset_version *v)
+{
+	const json_t *one;
+	size_t i;
+	json_array_foreach(m->data, i, one)
+	{
+		const char *name = json_string_value(json_object_get(one, "name"));
+		if (name && strcmp(name, v->name) == 0 &&
+			json_integer_value(json_object_get(one, "version")) == v->version)
+			return true;
+	}
+	return false;
+}
+
+static int models_count(bn_data_answer *a, bn_reader *r, bn_err *err)
+{
+	bn_version_page *all = NULL;
+	int rc = bn_version_list(&all, r->ws, NULL, false, err);
+	for (size_t i = 0; rc >= 0 && i < all->count; i++)
+		a->models += is_made_of(&all->items[i], a->version);
+	bn_version_page_free(all);
+	return rc;
+}
+
+static int reports_count(bn_data_answer *a, bn_reader *r, const char *ref, bn_err *err)
+{
+	bn_monitor_reports all = {NULL, 0};
+	int rc = bn_monitor_report_list(&all, r->ws, NULL, REPORTS_MOST, err);
+	for (size_t i = 0; rc >= 0 && i < all.count; i++)
+		a->reports += all.items[i]->reference && !strcmp(all.items[i]->reference, ref);
+	bn_monitor_reports_release(&all);
+	return rc;
+}
+
+/* What used the version: runs that trained on it, versions of models, drift reports. */
+static int used_by(bn_data_answer *a, bn_reader *r, bn_err *err)
+{
+	char ref[BN_REF_BYTES], filter[BN_REF_BYTES + 24];
+	bn_run_page *runs = NULL;
+	bn_run_query q = {.filter = filter, .limit = 1};
+	int rc;
+	bn_ref_format(ref, a->version->name, "@v", a->version->version);
+	snprintf(filter, sizeof filter, "dataset = '%s'", ref);
+	if ((rc = bn_run_query_page(&runs, r->ws, &q, err)) < 0)
+		return rc;
+	a->runs = runs->total;
+	bn_run_page_free(runs);
+	if ((rc = models_count(a, r, err)) < 0)
+		return rc;
+	return reports_count(a, r, ref, err);
+}
+
 int bn_source_data_answer(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
 {
 	bn_reader *r = context;
@@ -367,7 +425,7 @@ int bn_source_data_answer(void *context, const void *arg, bn_page *page, bn_job 
 		a->profile = NULL;
 	a->generation = r->generation;
 	if ((rc = bn_data_answer_rank(a, &page->arena, err)) < 0 ||
-		(rc = version_before(a, r, err)) < 0 ||
+		(rc = version_before(a, r, err)) < 0 || (rc = used_by(a, r, err)) < 0 ||
 		(rc = bn_dataset_children_load(
 			 &a->children, r->ws, a->version->name, a->version->version, err)) < 0) {
 		answer_release(a);

@@ -12,6 +12,8 @@ typedef struct bn_version_asked {
 	char what[160]; /* what is undone: "the alias champion of power" */
 } bn_version_asked;
 
+/* The name by which a screen or an action finds the version. */
+void bn_version_ref(char ref[BN_REF_BYTES], const bn_version *m);
 /* The action about this version as it is shown. */
 void bn_version_action(bn_action_arg *out, bn_ui_action action, const bn_version *m);
 /* The next step in a version's life, aliases and withdrawing: true if the command was one of these. champion: another

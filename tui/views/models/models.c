@@ -457,12 +457,6 @@ static const bn_grid_source source = {.rows = grid_rows,
 
 /* ---- the screen ---------------------------------------------------------------------------------- */
 
-static void spec_of(const bn_version *v, char spec[BN_REF_BYTES])
-{
-	char whole[BN_VERSION_SPEC];
-	snprintf(spec, BN_REF_BYTES, "%.150s", bn_version_spec(v, whole));
-}
-
 static void detail_follow(models_view *v, const model_row *r)
 {
 	char spec[BN_REF_BYTES];
@@ -470,7 +464,7 @@ static void detail_follow(models_view *v, const model_row *r)
 	if (bn_frame_is_asking(v->list.view.frame, &v->list.view) ||
 		bn_frame_is_asking(v->list.view.frame, v->detail))
 		return;
-	spec_of(r->version, spec);
+	bn_version_ref(spec, r->version);
 	if (!v->detail && bn_view_model_new(&v->detail, v->list.view.frame, NULL, &err))
 		bn_frame_error(v->list.view.frame, &err);
 	if (v->detail)
@@ -534,7 +528,7 @@ static bool sheet_open(
 	char spec[BN_REF_BYTES];
 	bn_err err = BN_ERR_INIT;
 	bn_view *made = NULL;
-	spec_of(m, spec);
+	bn_version_ref(spec, m);
 	bn_view_open(view->frame, bn_view_model_new(&made, view->frame, spec, &err), &made, &err);
 	char why[256];
 	if (id == BN_CMD_OPEN)

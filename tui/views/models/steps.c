@@ -7,11 +7,16 @@
 #include <stdio.h>
 #include <string.h>
 
-void bn_version_action(bn_action_arg *out, bn_ui_action action, const bn_version *m)
+void bn_version_ref(char ref[BN_REF_BYTES], const bn_version *m)
 {
 	char spec[BN_VERSION_SPEC];
+	snprintf(ref, BN_REF_BYTES, "%.*s", BN_REF_BYTES - 1, bn_version_spec(m, spec));
+}
+
+void bn_version_action(bn_action_arg *out, bn_ui_action action, const bn_version *m)
+{
 	*out = (bn_action_arg){.action = action};
-	snprintf(out->ref, sizeof out->ref, "%.150s", bn_version_spec(m, spec));
+	bn_version_ref(out->ref, m);
 	snprintf(out->digest, sizeof out->digest, "%s", m->digest ? m->digest : "");
 }
 

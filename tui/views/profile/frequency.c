@@ -57,13 +57,20 @@ static int64_t count_of(const bn_frequency *d, int64_t row)
 	return row < (int64_t)d->count ? d->counts[row] : d->others;
 }
 
+/* Rows without a value, and all other values, have no bar: they would squash those of the others. */
+static bool has_bar(const bn_frequency *d, int64_t row)
+{
+	return row < (int64_t)d->count && d->values[row];
+}
+
 /* The longest bar. Values are descending, but bins of a continuous column are in their own
  * order. */
 static int64_t largest(const bn_frequency *d)
 {
 	int64_t most = 0;
 	for (size_t i = 0; i < d->count; i++)
-		most = d->counts[i] > most ? d->counts[i] : most;
+		if (has_bar(d, (int64_t)i) && d->counts[i] > most)
+			most = d->counts[i];
 	return most;
 }
 
@@ -99,7 +106,7 @@ static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 			out->number = (double)n / (double)d->total;
 		return;
 	default:
-		if ((most = largest(d)) > 0)
+		if (has_bar(d, row) && (most = largest(d)) > 0)
 			bar_cell(ctx, (double)n / (double)most, out);
 		return;
 	}

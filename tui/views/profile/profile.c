@@ -88,11 +88,6 @@ static int64_t grid_rows(void *ctx)
 	return p ? (int64_t)p->column_count : 0;
 }
 
-static double share_missing(const bn_profile_column *c)
-{
-	return c->rows ? (double)c->missing / (double)c->rows : NAN;
-}
-
 static void spark_cell(const bn_list *l, const bn_profile_column *c, bn_grid_cell *out)
 {
 	bn_profile_spark(out->buf, c, l->alphabet);
@@ -136,7 +131,7 @@ static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 		out->ink = BN_INK_DIM;
 		return;
 	case COL_MISSING:
-		out->number = share_missing(c);
+		out->number = bn_profile_share_missing(c);
 		out->text = c->missing ? NULL : "0";
 		out->ink = c->missing ? BN_INK_WARN : BN_INK_TEXT;
 		return;
@@ -174,7 +169,7 @@ static int facts_draw(bn_area a, const bn_profile_column *c)
 	row = bn_area_fact(a, row, "type", BN_INK_TEXT, bn_field_type_text(&c->field, more));
 	row = bn_area_fact(a, row, "rows", BN_INK_TEXT, bn_format_count(text, (int64_t)c->rows));
 	int n = snprintf(more, sizeof more, "%s  (%s)", bn_format_count(text, (int64_t)c->missing),
-		bn_format_percent(share, share_missing(c)));
+		bn_format_percent(share, bn_profile_share_missing(c)));
 	if (c->nan)
 		snprintf(more + n, sizeof more - (size_t)n, ", %s NaN",
 			bn_format_count(text, (int64_t)c->nan));

@@ -9,7 +9,8 @@ typedef struct bn_rows_view {
 	bn_list list; /* page: the order */
 	bn_page *window, *totals;
 	bn_grid_column *columns;
-	char **titles, **names;
+	char **titles, **names; /* with its unit, and without */
+	char **units;           /* below the name; NULL: none */
 	size_t column_count;
 	bn_rows_of of;   /* without the filter, which is the grid's */
 	char *focus;     /* name of the initial column; NULL: none */

@@ -148,12 +148,27 @@ static void columns_release(bn_rows_view *v)
 		bn_free(v->titles[i]);
 	for (size_t i = 0; v->names && i < v->column_count; i++)
 		bn_free(v->names[i]);
+	for (size_t i = 0; v->units && i < v->column_count; i++)
+		bn_free(v->units[i]);
 	bn_free(v->titles);
 	bn_free(v->names);
+	bn_free(v->units);
 	bn_free(v->columns);
-	v->titles = v->names = NULL;
+	v->titles = v->names = v->units = NULL;
 	v->columns = NULL;
 	v->column_count = 0;
+}
+
+/* Below the name: the unit, or what the values are instead of numbers. */
+static const char *unit_of(const bn_order *o, size_t i)
+{
+	if (o->units[i])
+		return o->units[i];
+	if (bn_type_is_time(o->types[i]))
+		return "time";
+	if (o->types[i] == BN_TYPE_BOOL)
+		return "yes/no";
+	return o->types[i] == BN_TYPE_CATEGORY ? "class" : NULL;
 }
 
 static int columns_fill(bn_rows_view *v, const bn_order *o)
@@ -161,17 +176,24 @@ static int columns_fill(bn_rows_view *v, const bn_order *o)
 	v->columns = bn_alloc_zeroed(o->columns + 1, sizeof *v->columns);
 	v->titles = bn_alloc_zeroed(o->columns + 1, sizeof *v->titles);
 	v->names = bn_alloc_zeroed(o->columns + 1, sizeof *v->names);
-	if (!v->columns || !v->titles || !v->names)
+	v->units = bn_alloc_zeroed(o->columns + 1, sizeof *v->units);
+	if (!v->columns || !v->titles || !v->names || !v->units)
 		return -1;
 	v->columns[0] = row_column[0];
 	v->column_count = o->columns;
+	bool any_unit = false;
+	for (size_t i = 0; i < o->columns; i++)
+		any_unit = any_unit || o->units[i];
 	for (size_t i = 0; i < o->columns; i++) {
 		v->titles[i] = o->units[i] ? bn_strf("%s [%s]", o->names[i], o->units[i])
 					   : bn_strdup(o->names[i]);
 		v->names[i] = bn_strdup(o->names[i]);
-		if (!v->titles[i] || !v->names[i])
+		const char *unit = any_unit ? unit_of(o, i) : NULL;
+		v->units[i] = unit ? bn_strdup(unit) : NULL;
+		if (!v->titles[i] || !v->names[i] || (unit && !v->units[i]))
 			return -1;
-		v->columns[i + 1] = (bn_grid_column){.title = v->titles[i],
+		v->columns[i + 1] = (bn_grid_column){.title = v->names[i],
+			.unit = v->units[i],
 			.form = bn_type_is_number(o->types[i]) ? BN_COLUMN_NUMBER : BN_COLUMN_TEXT,
 			.name = v->names[i],
 			.max = 40,
@@ -192,12 +214,13 @@ static int columns_make(bn_rows_view *v, const bn_order *o)
 {
 	bn_rows_view old = *v;
 	v->columns = NULL;
-	v->titles = v->names = NULL;
+	v->titles = v->names = v->units = NULL;
 	if (columns_fill(v, o)) {
 		columns_release(v);
 		v->columns = old.columns;
 		v->titles = old.titles;
 		v->names = old.names;
+		v->units = old.units;
 		v->column_count = old.column_count;
 		return -1;
 	}

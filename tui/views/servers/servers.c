@@ -229,7 +229,9 @@ enum {
 	COL_MODELS,
 	COL_URL,
 	COL_REQUESTS,
+	COL_PREDICTIONS,
 	COL_ERRORS,
+	COL_P50,
 	COL_P99,
 	COL_STARTED,
 	COL_SOCKET,
@@ -253,11 +255,22 @@ static const bn_grid_column columns[COLUMNS] = {
 		.falls = true,
 		.min = 8,
 		.priority = 1},
+	[COL_PREDICTIONS] = {.title = "predictions",
+		.form = BN_COLUMN_COUNT,
+		.falls = true,
+		.min = 8,
+		.priority = 3},
 	[COL_ERRORS] = {.title = "errors",
 		.form = BN_COLUMN_COUNT,
 		.falls = true,
 		.min = 6,
 		.priority = 2},
+	[COL_P50] = {.title = "p50 ms",
+		.name = "p50_ms",
+		.form = BN_COLUMN_NUMBER,
+		.falls = true,
+		.min = 6,
+		.priority = 3},
 	[COL_P99] = {.title = "p99 ms",
 		.name = "p99_ms",
 		.form = BN_COLUMN_NUMBER,
@@ -289,11 +302,14 @@ static int64_t grid_rows(void *ctx)
 
 static void number_cell(const bn_endpoint *e, int col, bn_grid_cell *out)
 {
-	if (col == COL_P99) {
-		out->number = e->p99_ms;
+	const int64_t counts[COLUMNS] = {[COL_REQUESTS] = e->requests,
+		[COL_PREDICTIONS] = e->predictions,
+		[COL_ERRORS] = e->errors};
+	if (col == COL_P50 || col == COL_P99) {
+		out->number = col == COL_P50 ? e->p50_ms : e->p99_ms;
 		return;
 	}
-	int64_t n = col == COL_REQUESTS ? e->requests : e->errors;
+	int64_t n = counts[col];
 	if (!has_counters(e))
 		return;
 	out->number = (double)n;
@@ -395,7 +411,7 @@ static void cli(const bn_view *view, bn_buf *out)
 }
 
 static const bn_view_class endpoints_class = {
-	.name = "servers",
+	.name = "Serving",
 	.kind = BN_ON(ENDPOINTS),
 	.refresh_ms = 2000,
 	.draw = draw,

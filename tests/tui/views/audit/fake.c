@@ -94,12 +94,12 @@ int bn_fake_audit(void *context, const void *arg, bn_page *page, bn_job *job, bn
 			.payload = (char *)"{\"duration_ms\":61000,\"size_bytes\":2048}"};
 	for (int i = 0; i < 3; i++)
 		all[4 + i] = rows[1 + i];
-	static const bn_audit_page everything = {all, 7, 96, 1, 2};
+	static const bn_audit_page everything = {all, 7, 96, 1, 2, 0};
 	if (!a->decisions && !fake->is_empty) {
 		bn_fake_take(page, &everything, sizeof everything);
 		return 0;
 	}
-	static const bn_audit_page p = {rows, 4, 41, 1, 2}, none = {NULL, 0, 0, 0, 0};
+	static const bn_audit_page p = {rows, 4, 41, 1, 2, 1}, none = {NULL, 0, 0, 0, 0, 0};
 	bn_fake_take(page, fake->is_empty ? &none : &p, sizeof p);
 	return 0;
 }

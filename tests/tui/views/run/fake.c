@@ -143,6 +143,12 @@ int bn_fake_run(void *context, const void *arg, bn_page *page, bn_job *job, bn_e
 	snprintf(info->id, sizeof info->id, "%s", a->id);
 	if (fake->has_long_name)
 		info->name = (char *)"a-sweep-over-widths-and-learning-rates-17";
+	if (fake->has_long_name) {
+		char *note = bn_arena_alloc(&page->arena, 1001);
+		memset(note, 'x', 1000);
+		note[1000] = '\0';
+		info->note = note;
+	}
 	bn_run_detail d = {.info = info, .params = {params, 3, 3}, .now_ms = NOW};
 	memcpy(&d.asked, a, sizeof d.asked);
 	log_set(&d, failed);
