@@ -30,15 +30,15 @@ typedef struct bn_launch_resumed {
 } bn_launch_resumed;
 
 typedef struct bn_launch_options {
-	const char *name;       /* readable; NULL: derived from the id */
-	const char *experiment; /* NULL: "default" */
-	const char *note;       /* may be NULL */
-	const char *parent;     /* id of the parent run, or NULL */
-	const char *again;      /* id of the run this one repeats, or NULL */
+	const char *name;                 /* readable; NULL: derived from the id */
+	const char *experiment;           /* NULL: "default" */
+	const char *note;                 /* may be NULL */
+	const char *parent;               /* id of the parent run, or NULL */
+	const char *again;                /* id of the run this one repeats, or NULL */
 	const bn_launch_resumed *resumed; /* what it continues; NULL: it begins anew */
-	const char *workdir;    /* where code is searched and a command runs; NULL: current */
-	const char *program;    /* the binnacle executable; NULL: this program */
-	const char *executor;   /* its name; NULL: as in the spec */
+	const char *workdir;  /* where code is searched and a command runs; NULL: current */
+	const char *program;  /* the binnacle executable; NULL: this program */
+	const char *executor; /* its name; NULL: as in the spec */
 } bn_launch_options;
 
 /* given: a spec as the user wrote it (bn_spec_resolve and bn_spec_add_provenance are done here).

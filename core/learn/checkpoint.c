@@ -105,8 +105,7 @@ static int digest_of(char out[65], const bn_tensors *t, bn_err *err)
 	return 0;
 }
 
-static int about_read(
-	bn_checkpoint_about *out, const bn_tensors *t, const char *path, bn_err *err)
+static int about_read(bn_checkpoint_about *out, const bn_tensors *t, const char *path, bn_err *err)
 {
 	const char *recipe = bn_tensors_metadata(t, recipe_key);
 	const char *machine = bn_tensors_metadata(t, machine_key);
@@ -143,7 +142,8 @@ static int file_read(bn_tensors **out, bn_checkpoint_about *about, const bn_dir 
 	if ((rc = bn_dir_read_file(at, name, &bytes, err)) < 0)
 		goto out;
 	if ((rc = bn_safetensors_parse(&found, bytes.ptr, bytes.len, path, &why)) < 0) {
-		rc = rc == BN_ENOMEM ? bn_err_move(err, &why) : bn_err_recode(err, &why, BN_ECORRUPT);
+		rc = rc == BN_ENOMEM ? bn_err_move(err, &why)
+				     : bn_err_recode(err, &why, BN_ECORRUPT);
 		goto out;
 	}
 	if ((rc = about_read(about, found, path, err)) < 0)
@@ -157,8 +157,7 @@ out:
 	return rc;
 }
 
-int bn_checkpoint_look(
-	bn_checkpoint_about *out, const bn_dir *at, const char *name, bn_err *err)
+int bn_checkpoint_look(bn_checkpoint_about *out, const bn_dir *at, const char *name, bn_err *err)
 {
 	bn_tensors *kept = NULL;
 	int rc = file_read(&kept, out, at, name, err);
@@ -167,8 +166,8 @@ int bn_checkpoint_look(
 }
 
 /* 0, or the reason why the file is not used. */
-static int restore(const bn_checkpoint *c, const bn_fit_steps *steps, void *state, int64_t *done,
-	bn_err *err)
+static int restore(
+	const bn_checkpoint *c, const bn_fit_steps *steps, void *state, int64_t *done, bn_err *err)
 {
 	bn_checkpoint_about about;
 	bn_tensors *kept = NULL;
@@ -208,8 +207,8 @@ int bn_checkpoint_resume(const bn_checkpoint *c, const bn_fit_steps *steps, void
 
 /* ---- writing -------------------------------------------------------------------------------- */
 
-static int describe(bn_tensors *t, const bn_checkpoint *c, bool is_portable, int64_t done,
-	bn_err *err)
+static int describe(
+	bn_tensors *t, const bn_checkpoint *c, bool is_portable, int64_t done, bn_err *err)
 {
 	char steps[24], digest[65];
 	int rc;

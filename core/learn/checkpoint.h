@@ -21,8 +21,8 @@ struct bn_checkpoint {
 	const char *backend; /* "cpu": identifies a machine for fits of steps->is_portable */
 	const char *machine; /* bn_checkpoint_machine: for all others */
 	int64_t every_ms;    /* minimum time between two writes; 0: write after every step */
-	bool is_required;    /* a fit that cannot continue from the file fails, instead of starting over */
-	int64_t *last_ns;    /* of the last write or start, monotonic; the caller's */
+	bool is_required; /* a fit that cannot continue from the file fails, instead of starting over */
+	int64_t *last_ns; /* of the last write or start, monotonic; the caller's */
 };
 
 /* What a file says it is of. */
@@ -43,8 +43,7 @@ void bn_checkpoint_backend(char out[BN_CHECKPOINT_MACHINE], const bnk_target *ta
 
 /* Reads and verifies the file `name` below at. BN_ENOTFOUND; BN_ECORRUPT; BN_EREFUSED if it is not a
  * regular file of this user. */
-int bn_checkpoint_look(
-	bn_checkpoint_about *out, const bn_dir *at, const char *name, bn_err *err);
+int bn_checkpoint_look(bn_checkpoint_about *out, const bn_dir *at, const char *name, bn_err *err);
 /* Whether a fit of this recipe with this back end, on this machine, continues from it to the same
  * bytes: BN_ECONFLICT says what differs. */
 int bn_checkpoint_fits(const bn_checkpoint_about *a, const char *recipe, const char *backend,

@@ -196,8 +196,8 @@ static int name_files(
 		.recipe = f->recipe,
 		.backend = f->backend,
 		.machine = f->machine,
-		.every_ms = bn_env_get_ms(bn_workspace_env(f->ws), "BINNACLE_CHECKPOINT",
-			0, CHECKPOINT_MS),
+		.every_ms = bn_env_get_ms(
+			bn_workspace_env(f->ws), "BINNACLE_CHECKPOINT", 0, CHECKPOINT_MS),
 		.is_required = f->hooks && f->hooks->must_resume,
 		.last_ns = &f->checkpoint_ns};
 	return 0;

@@ -8,6 +8,12 @@
  * small chunk is merged with the next, like the carry in a binary counter, so a series has few
  * small ones. Chunks of late points overlap others; readers sort.
  *
+ * Chunks up to the newest full one do not change any more. BN_SPAN_CHUNKS of them have a row above
+ * them, a span: key is the negative of theirs, `clock` the serial number of the last one, `total` a
+ * summary of all, `pyramid` BN_SPAN_GROUP summaries of each chunk (of up to 1024 points; without
+ * points if the chunk is small), and `data` their serial numbers. A chart of a long series reads
+ * spans, and opens only the chunks that a span is too coarse for.
+ *
  * Pieces are stored in their memory layout: an index belongs to one host.
  */
 #ifndef BN_TRACK_CHUNK_H
@@ -16,6 +22,7 @@
 #include <stdint.h>
 
 enum { BN_CHUNK_PAYLOADS = 16, BN_CHUNK_PIECE = 64 };
+enum { BN_SPAN_CHUNKS = 16, BN_SPAN_GROUP = 4, BN_SPAN_PIECES = BN_SPAN_CHUNKS * BN_SPAN_GROUP };
 
 typedef struct bn_chunk_piece {
 	int64_t points, nans;

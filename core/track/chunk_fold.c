@@ -202,6 +202,100 @@ out:
 	return rc;
 }
 
+/* ---- spans ---------------------------------------------------------------------------------- */
+
+/* p then covers the points of one, too. */
+static void join_piece(bn_chunk_piece *p, const bn_chunk_piece *one)
+{
+	bn_series_point last = {p->last_step, p->last_ms, p->last},
+			other = {one->last_step, one->last_ms, one->last};
+	if (one->points == 0)
+		return;
+	if (p->points == 0) {
+		*p = *one;
+		return;
+	}
+	p->points += one->points;
+	p->nans += one->nans;
+	p->min_step = one->min_step < p->min_step ? one->min_step : p->min_step;
+	p->max_step = one->max_step > p->max_step ? one->max_step : p->max_step;
+	p->min_ms = one->min_ms < p->min_ms ? one->min_ms : p->min_ms;
+	p->max_ms = one->max_ms > p->max_ms ? one->max_ms : p->max_ms;
+	p->min = fmin(p->min, one->min); /* which ignore NaN */
+	p->max = fmax(p->max, one->max);
+	p->sum += one->sum;
+	if (bn_series_point_cmp(&other, &last) >= 0) {
+		p->last_step = one->last_step;
+		p->last_ms = one->last_ms;
+		p->last = one->last;
+	}
+}
+
+typedef struct span {
+	bn_chunk_piece total, pieces[BN_SPAN_PIECES];
+	int64_t serial[BN_SPAN_CHUNKS], points;
+} span;
+
+/* Adds chunk i, from a row of its serial number, points and pyramid. */
+static int span_add(span *s, size_t i, sqlite3_stmt *st, bn_err *err)
+{
+	enum { PER = BN_METRIC_CHUNK_POINTS / BN_CHUNK_PIECE / BN_SPAN_GROUP };
+	bn_chunk_piece one;
+	size_t pieces = (size_t)sqlite3_column_bytes(st, 2) / sizeof one;
+	const char *pyramid = sqlite3_column_blob(st, 2);
+	if (pieces > PER * BN_SPAN_GROUP)
+		return bn_sql_damaged(err, "a damaged chunk of points");
+	s->serial[i] = sqlite3_column_int64(st, 0);
+	s->points += sqlite3_column_int64(st, 1);
+	for (size_t k = 0; k < pieces; k++) {
+		memcpy(&one, pyramid + k * sizeof one, sizeof one);
+		join_piece(&s->pieces[i * BN_SPAN_GROUP + k / PER], &one);
+		join_piece(&s->total, &one);
+	}
+	return 0;
+}
+
+/* The next span above the final chunks of a series; *made: there were enough of them. */
+static int write_span(compaction *c, int64_t key, bool *made, bn_err *err)
+{
+	span s = {.points = 0};
+	sqlite3_stmt *st = NULL;
+	size_t n = 0;
+	*made = false;
+	int rc = bn_sql_cached(&st, c->db, err,
+		"SELECT clock, points, pyramid FROM metric_chunk WHERE run = ?1 AND owner = ?2 AND "
+		"key = ?3 AND clock > (SELECT coalesce(max(clock), 0) FROM metric_chunk WHERE run "
+		"= "
+		"?1 AND owner = ?2 AND key = -?3) AND clock <= (SELECT coalesce(max(clock), 0) "
+		"FROM "
+		"metric_chunk WHERE run = ?1 AND owner = ?2 AND key = ?3 AND points = ?4) ORDER BY "
+		"clock LIMIT ?5",
+		"iiiii", c->run, c->owner, key, (int64_t)BN_METRIC_CHUNK_POINTS,
+		(int64_t)BN_SPAN_CHUNKS);
+	if (rc < 0)
+		return rc;
+	while ((rc = bn_sql_step(st, err)) > 0 && n < BN_SPAN_CHUNKS)
+		if ((rc = span_add(&s, n++, st, err)) < 0)
+			break;
+	sqlite3_reset(st);
+	if (rc < 0 || n < BN_SPAN_CHUNKS)
+		return rc < 0 ? rc : 0;
+	*made = true;
+	return bn_sql_run(c->db, err,
+		"INSERT INTO metric_chunk VALUES (?, ?, ?, ?, 0, 0, ?, ?, ?, ?)", "iiiiibbb",
+		c->run, c->owner, -key, s.serial[n - 1], s.points, &s.total, sizeof s.total,
+		s.pieces, sizeof s.pieces, s.serial, sizeof s.serial);
+}
+
+static int write_spans(compaction *c, int64_t key, bn_err *err)
+{
+	bool made = true;
+	int rc = 0;
+	while (made && rc >= 0)
+		rc = write_span(c, key, &made, err);
+	return rc;
+}
+
 static int write_sorted(compaction *c, points *p, int64_t serial, bn_err *err)
 {
 	int64_t step[BN_METRIC_CHUNK_POINTS], time_ms[BN_METRIC_CHUNK_POINTS];
@@ -234,7 +328,9 @@ static int write_series(compaction *c, points *p, bn_err *err)
 		sorted = point_cmp(&p->items[i - 1], &p->items[i]) <= 0;
 	if (!sorted)
 		qsort(p->items, p->count, sizeof *p->items, point_cmp);
-	return rc < 0 ? rc : write_sorted(c, p, serial ? serial : 1, err);
+	if (rc < 0 || (rc = write_sorted(c, p, serial ? serial : 1, err)) < 0)
+		return rc;
+	return write_spans(c, p->no, err);
 }
 
 static int compact_round(compaction *c, bool *more, bn_err *err)

@@ -7,24 +7,57 @@
 #include <math.h>
 #include <string.h>
 
+/* How many times wider than a piece a bucket has to be for the piece to be added whole at its border. */
+enum { WIDE = 8 };
+
 typedef struct envelope {
 	bn_bucket *buckets;
 	size_t n;
 	bn_series_axis axis;
 	int64_t from, to;
+	int64_t *start;        /* the first axis value of each bucket */
+	double scale;          /* buckets per axis value */
 	bn_series_point *last; /* of each bucket */
 	double *sum;
 	bool any;
 } envelope;
+
+/* The definition; bucket_of is the same, and fast. */
+static size_t bucket_by_division(const envelope *e, int64_t at)
+{
+	long double width = ((long double)e->to - (long double)e->from + 1) / (long double)e->n;
+	size_t i = (size_t)(((long double)at - (long double)e->from) / width);
+	return i < e->n ? i : e->n - 1;
+}
+
+static void starts_find(envelope *e)
+{
+	long double width = ((long double)e->to - (long double)e->from + 1) / (long double)e->n;
+	e->scale = (double)(1 / width);
+	e->start[0] = e->from;
+	for (size_t i = 1; i < e->n; i++) {
+		long double at = (long double)e->from + ceill(width * (long double)i);
+		int64_t first = at >= (long double)e->to ? e->to : (int64_t)at;
+		while (first > e->from && bucket_by_division(e, first - 1) >= i)
+			first--;
+		while (first < e->to && bucket_by_division(e, first) < i)
+			first++;
+		e->start[i] = first;
+	}
+}
 
 /* Bucket of an axis value, SIZE_MAX outside. */
 static size_t bucket_of(const envelope *e, int64_t at)
 {
 	if (at < e->from || at > e->to)
 		return SIZE_MAX;
-	long double width = ((long double)e->to - (long double)e->from + 1) / (long double)e->n;
-	size_t i = (size_t)(((long double)at - (long double)e->from) / width);
-	return i < e->n ? i : e->n - 1;
+	size_t i = (size_t)((double)((uint64_t)at - (uint64_t)e->from) * e->scale);
+	i = i < e->n ? i : e->n - 1;
+	while (i > 0 && at < e->start[i])
+		i--;
+	while (i + 1 < e->n && at >= e->start[i + 1])
+		i++;
+	return i;
 }
 
 static void bucket_add(envelope *e, size_t i, const bn_chunk_piece *p)
@@ -67,17 +100,35 @@ static void add_points(
 	}
 }
 
-/* 1: done, outside or entirely in one bucket; 0: needs a closer look. */
-static int add_piece(envelope *e, const bn_chunk_piece *p)
+static const size_t nowhere = SIZE_MAX, unclear = SIZE_MAX - 1;
+
+/* The bucket to which a whole piece belongs: `nowhere` if it is outside, `unclear` if it needs a closer look. At a
+ * border it belongs to that of its middle, if it is small beside a bucket. */
+static size_t place_of(const envelope *e, const bn_chunk_piece *p)
 {
 	int64_t low = e->axis == BN_AXIS_STEP ? p->min_step : p->min_ms;
 	int64_t high = e->axis == BN_AXIS_STEP ? p->max_step : p->max_ms;
-	if (low > e->to || high < e->from)
-		return 1;
+	if (p->points == 0 || low > e->to || high < e->from)
+		return nowhere;
 	size_t k = bucket_of(e, low);
-	if (k == SIZE_MAX || k != bucket_of(e, high))
+	if (k == SIZE_MAX || high > e->to)
+		return unclear;
+	if (k + 1 == e->n || high < e->start[k + 1])
+		return k;
+	uint64_t extent = (uint64_t)high - (uint64_t)low;
+	if ((double)extent * WIDE * e->scale > 1)
+		return unclear;
+	return bucket_of(e, low + (int64_t)(extent / 2));
+}
+
+/* 1: done, outside or in one bucket; 0: needs a closer look. */
+static int add_piece(envelope *e, const bn_chunk_piece *p)
+{
+	size_t k = place_of(e, p);
+	if (k == unclear)
 		return 0;
-	bucket_add(e, k, p);
+	if (k != nowhere)
+		bucket_add(e, k, p);
 	return 1;
 }
 
@@ -124,28 +175,128 @@ static int add_chunk(envelope *e, bn_series_source *s, sqlite3_stmt *st, bn_err 
 	return 0;
 }
 
-static int gather(envelope *e, bn_series_source *s, bn_err *err)
+/* The chunk with that serial number. */
+static int open_chunk(envelope *e, bn_series_source *s, int64_t serial, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
-	const bn_series_point *p = &s->summary.first;
-	if (s->summary.loose) {
-		add_points(e, &p->step, &p->time_ms, &p->value, 1);
+	int rc = bn_sql_cached(&st, s->db, err,
+		"SELECT key, total, pyramid, data FROM metric_chunk WHERE run = ? AND owner = ? "
+		"AND "
+		"key = ? AND clock = ? AND writer = 0 AND seq = 0",
+		"iiii", s->run, s->owner, s->key, serial);
+	if (rc < 0)
+		return rc;
+	if ((rc = bn_sql_step(st, err)) < 0)
+		goto out;
+	rc = rc > 0 ? add_chunk(e, s, st, err) : bn_sql_damaged(err, "a missing chunk of points");
+out:
+	sqlite3_reset(st);
+	return rc;
+}
+
+/* The pieces of one chunk, if each belongs to a bucket. */
+static bool add_group(envelope *e, const bn_chunk_piece group[BN_SPAN_GROUP])
+{
+	size_t place[BN_SPAN_GROUP];
+	for (size_t i = 0; i < BN_SPAN_GROUP; i++)
+		if ((place[i] = place_of(e, &group[i])) == unclear)
+			return false;
+	for (size_t i = 0; i < BN_SPAN_GROUP; i++)
+		if (place[i] != nowhere)
+			bucket_add(e, place[i], &group[i]);
+	return true;
+}
+
+/* A span, as a whole, by its pieces, or by the chunks below it. */
+static int add_span(envelope *e, bn_series_source *s, sqlite3_stmt *st, bn_err *err)
+{
+	bn_chunk_piece p, pieces[BN_SPAN_PIECES];
+	int64_t serial[BN_SPAN_CHUNKS];
+	int rc = 0;
+	if ((size_t)sqlite3_column_bytes(st, 0) != sizeof p)
+		return bn_sql_damaged(err, "a damaged span of chunks");
+	memcpy(&p, sqlite3_column_blob(st, 0), sizeof p);
+	if (add_piece(e, &p))
 		return 0;
-	}
+	if ((size_t)sqlite3_column_bytes(st, 1) != sizeof pieces ||
+		(size_t)sqlite3_column_bytes(st, 2) != sizeof serial)
+		return bn_sql_damaged(err, "a damaged span of chunks");
+	memcpy(pieces, sqlite3_column_blob(st, 1), sizeof pieces);
+	memcpy(serial, sqlite3_column_blob(st, 2), sizeof serial);
+	for (size_t i = 0; i < BN_SPAN_CHUNKS && rc >= 0; i++)
+		if (!add_group(e, &pieces[i * BN_SPAN_GROUP]))
+			rc = open_chunk(e, s, serial[i], err);
+	return rc;
+}
+
+/* *covered: the serial number of the last chunk below them. */
+static int gather_spans(int64_t *covered, envelope *e, bn_series_source *s, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	*covered = 0;
 	int rc = bn_sql_prepare(&st, s->db, err,
-		"SELECT key, total, pyramid, data FROM metric_chunk "
-		"WHERE run = ? AND owner = ? AND key IN (0, ?) ORDER BY key DESC, clock, writer, "
-		"seq",
-		"iii", s->run, s->owner, s->key);
+		"SELECT total, pyramid, data, clock FROM metric_chunk WHERE run = ? AND owner = ? "
+		"AND key = ? ORDER BY clock",
+		"iii", s->run, s->owner, -s->key);
 	if (rc < 0)
 		return rc;
 	while ((rc = bn_sql_step(st, err)) > 0) {
-		bool is_chunk = sqlite3_column_int64(st, 0) != 0;
-		if ((rc = is_chunk ? add_chunk(e, s, st, err) : add_payload(e, s, st, err)) < 0)
+		*covered = sqlite3_column_int64(st, 3);
+		if ((rc = add_span(e, s, st, err)) < 0)
 			break;
 	}
 	sqlite3_finalize(st);
 	return rc;
+}
+
+/* Chunks above `covered`. */
+static int gather_chunks(envelope *e, bn_series_source *s, int64_t covered, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = bn_sql_prepare(&st, s->db, err,
+		"SELECT key, total, pyramid, data FROM metric_chunk WHERE run = ? AND owner = ? "
+		"AND "
+		"key = ? AND clock > ? ORDER BY clock",
+		"iiii", s->run, s->owner, s->key, covered);
+	if (rc < 0)
+		return rc;
+	while ((rc = bn_sql_step(st, err)) > 0)
+		if ((rc = add_chunk(e, s, st, err)) < 0)
+			break;
+	sqlite3_finalize(st);
+	return rc;
+}
+
+static int gather_payloads(envelope *e, bn_series_source *s, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = bn_sql_prepare(&st, s->db, err,
+		"SELECT key, total, pyramid, data FROM metric_chunk WHERE run = ? AND owner = ? "
+		"AND "
+		"key = 0 ORDER BY clock, writer, seq",
+		"ii", s->run, s->owner);
+	if (rc < 0)
+		return rc;
+	while ((rc = bn_sql_step(st, err)) > 0)
+		if ((rc = add_payload(e, s, st, err)) < 0)
+			break;
+	sqlite3_finalize(st);
+	return rc;
+}
+
+static int gather(envelope *e, bn_series_source *s, bn_err *err)
+{
+	const bn_series_point *p = &s->summary.first;
+	int64_t covered;
+	int rc;
+	if (s->summary.loose) {
+		add_points(e, &p->step, &p->time_ms, &p->value, 1);
+		return 0;
+	}
+	if ((rc = gather_spans(&covered, e, s, err)) < 0 ||
+		(rc = gather_chunks(e, s, covered, err)) < 0)
+		return rc;
+	return gather_payloads(e, s, err);
 }
 
 static int envelope_make(envelope *e, bn_series_source *s, bn_err *err)
@@ -161,9 +312,11 @@ static int envelope_make(envelope *e, bn_series_source *s, bn_err *err)
 			.last = NAN};
 	e->last = bn_alloc_zeroed(e->n, sizeof *e->last);
 	e->sum = bn_alloc_zeroed(e->n, sizeof *e->sum);
-	int rc = e->last && e->sum ? 0 : bn_err_nomem(err, "an envelope");
+	e->start = bn_alloc_zeroed(e->n, sizeof *e->start);
+	int rc = e->last && e->sum && e->start ? 0 : bn_err_nomem(err, "an envelope");
 	if (rc < 0)
 		goto out;
+	starts_find(e);
 	if (s->reader && (rc = gather(e, s, err)) < 0)
 		goto out;
 	for (size_t i = 0; i < e->n; i++)
@@ -172,6 +325,7 @@ static int envelope_make(envelope *e, bn_series_source *s, bn_err *err)
 out:
 	bn_free(e->last);
 	bn_free(e->sum);
+	bn_free(e->start);
 	return rc;
 }
 

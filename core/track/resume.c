@@ -26,7 +26,8 @@ static int admits_kind(const bn_run_info *run, bn_err *err)
 	bool command = run->kind && strcmp(run->kind, "command") == 0;
 	if (!run->spec_hash)
 		return bn_err_set(err, BN_EUNSUPPORTED,
-			"run %.8s belongs to a program that logs it: only that program can continue "
+			"run %.8s belongs to a program that logs it: only that program can "
+			"continue "
 			"it",
 			run->id);
 	if (command) {
@@ -58,8 +59,8 @@ static int admits_state(const bn_run_info *run, bn_err *err)
 	if (bn_run_status_is_live(run->status)) {
 		bn_err_set(err, BN_ECONFLICT, "run %.8s is %s: there is nothing to resume", run->id,
 			bn_run_status_name(run->status));
-		bn_err_hint(err, "binnacle run stop %.8s ends it, and keeps its checkpoint",
-			run->id);
+		bn_err_hint(
+			err, "binnacle run stop %.8s ends it, and keeps its checkpoint", run->id);
 		return BN_ECONFLICT;
 	}
 	if (run->status != BN_RUN_FINISHED)
@@ -169,7 +170,8 @@ int bn_resume_set(bn_resume *r, const char *name, const char *text, bn_err *err)
 			"%s is a part of the recipe, which a resumed run does not change", name);
 		if (t && t->limit)
 			bn_err_hint(err,
-				"only %s can be raised; binnacle run start --again %.8s --set %s=... "
+				"only %s can be raised; binnacle run start --again %.8s --set "
+				"%s=... "
 				"starts from the beginning",
 				t->limit, r->run->id, name);
 		return BN_EINVAL;
@@ -272,8 +274,8 @@ static int check_other(const bn_resume *r, const char *id, bn_err *err)
 	if (rc < 0)
 		return rc;
 	if (bn_run_status_is_live(other->status)) {
-		rc = bn_err_set(err, BN_ECONFLICT, "run %.8s resumes run %.8s already, and is %s", id,
-			r->run->id, bn_run_status_name(other->status));
+		rc = bn_err_set(err, BN_ECONFLICT, "run %.8s resumes run %.8s already, and is %s",
+			id, r->run->id, bn_run_status_name(other->status));
 		bn_err_hint(err, "binnacle run watch %.8s follows it", id);
 		goto out;
 	}
@@ -323,8 +325,8 @@ static int take_series(bn_resume *r, const char *key, bn_err *err)
 	int rc = bn_series_read(&p, r->ws, r->run->id, key, err);
 	for (size_t i = 0; rc >= 0 && i < p.count; i++)
 		if (p.step[i] < r->checkpoint.steps &&
-			bn_metric_set_add(
-				&r->metrics, key, p.step[i], p.time_ms[i], p.value[i]) != 0)
+			bn_metric_set_add(&r->metrics, key, p.step[i], p.time_ms[i], p.value[i]) !=
+				0)
 			rc = bn_err_nomem(err, "metrics");
 	bn_points_release(&p);
 	return rc;

@@ -23,8 +23,8 @@
 #include "core/track/run.h"
 
 typedef struct bn_resume {
-	bn_run_info *run;               /* which is continued */
-	bn_spec *spec;                  /* of the new run: the caller may change what is not in the recipe */
+	bn_run_info *run; /* which is continued */
+	bn_spec *spec;    /* of the new run: the caller may change what is not in the recipe */
 	bn_checkpoint_about checkpoint; /* from which */
 	/* private */
 	bn_workspace *ws;

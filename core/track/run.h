@@ -67,7 +67,7 @@ typedef struct bn_run_info {
 	char *resumes;        /* id of the run whose fit it continues, or NULL */
 	int64_t resumed_step; /* after so many steps, at least 1; -1: it began anew */
 	char *resumed_by;     /* id of the newest run of the same user that resumes it, or NULL */
-	char *note;                                  /* or NULL */
+	char *note;           /* or NULL */
 	char *executor, *job_id; /* its executor, and its id there; NULL unknown */
 	char *code_changed; /* how the code differed from the spec at its start; NULL: no difference */
 	bool removed;

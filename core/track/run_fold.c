@@ -193,14 +193,15 @@ static int apply_created(bn_fold *f, const bn_event *ev, const char *id, bn_err 
 	if ((rc = bn_sql_run(bn_fold_db(f), err,
 		     "INSERT INTO run (no, id, name, experiment, owner, status, kind, title, "
 		     "host, created_ms, spec, dataset, parent, again, resumes, resumed_step, note) "
-		     "VALUES (?, ?, ?, ?, ?, 'SCHEDULED', ?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, -1), "
+		     "VALUES (?, ?, ?, ?, ?, 'SCHEDULED', ?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, "
+		     "-1), "
 		     "?)",
 		     "ibsiisssisssssis", ev->entity_no, raw, sizeof raw, name, in, (int64_t)ev->uid,
 		     bn_json_str(p, "kind", NULL), bn_json_str(p, "title", NULL),
 		     bn_json_str(p, "host", NULL), bn_event_time_ms(ev),
 		     bn_json_str(p, "spec", NULL), bn_json_str(p, "dataset", NULL),
-		     bn_json_str(p, "parent", NULL), bn_json_str(p, "again", NULL),
-		     resumes, step, bn_json_str(p, "note", NULL))) < 0)
+		     bn_json_str(p, "parent", NULL), bn_json_str(p, "again", NULL), resumes, step,
+		     bn_json_str(p, "note", NULL))) < 0)
 		return rc;
 	if ((rc = bn_track_count(f, in, false, "SCHEDULED", 1, err)) < 0)
 		return rc;
@@ -498,8 +499,7 @@ static const bn_fold_kind kinds[] = {
 		.commuting = true},
 	[CREATED] = {"run.created",
 		.fields = BN_FIELDS("name", "experiment", "kind", "title", "host", "spec", "diff",
-			"dataset", "parent", "again", "resumes", "resumed_step", "note",
-			"nonce")},
+			"dataset", "parent", "again", "resumes", "resumed_step", "note", "nonce")},
 	[SUBMITTED] = {"run.submitted", .fields = BN_FIELDS("executor", "job")},
 	[QUEUED] = {"run.queued", .fields = BN_FIELDS("queue", "cores", "memory_bytes")},
 	/* code: as in a spec, which has its own table. */

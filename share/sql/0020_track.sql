@@ -134,7 +134,8 @@ CREATE VIEW dump_metric_series AS
 	FROM metric_series s, json_each(bn_series_json(s.data)) j;
 
 -- Points. key 0: the payload of one event as it lies in the log, of all its series. Else up to 4096
--- points of one series, sorted, with a pyramid (core/track/chunk.h); clock is a serial number then.
+-- points of one series, sorted, with a pyramid (core/track/chunk.h); clock is a serial number then. A key below 0:
+-- summaries of chunks, without points.
 -- How points are spread over chunks depends on the order of arrival; what points there are does not.
 CREATE TABLE metric_chunk (
 	run INTEGER NOT NULL,
@@ -154,7 +155,7 @@ CREATE VIEW dump_metric_chunk AS
 		json_extract(j.value, '$[0]') AS key, json_extract(j.value, '$[1]') AS step,
 		json_extract(j.value, '$[2]') AS time_ms, bn_real(json_extract(j.value, '$[3]'))
 			AS value
-	FROM metric_chunk c, json_each(bn_points_json(c.data)) j
+	FROM metric_chunk c, json_each(bn_points_json(c.data)) j WHERE c.key >= 0
 	UNION ALL
 	SELECT (SELECT id FROM index_entity_text WHERE no = s.run), s.owner,
 		(SELECT substr(name, 9) FROM index_name WHERE no = json_extract(j.value, '$[0]')),

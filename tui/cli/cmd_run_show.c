@@ -281,9 +281,10 @@ static int run_show(bn_cli *cli, bn_err *err)
 		{"asked.time_limit_ns", "time limit", BN_AS_DURATION},
 		{"asked.retries", "retries", BN_AS_INT}, {"title", "runs", BN_AS_TEXT},
 		{"resuming", "resumes", BN_AS_TEXT}, {"resumed_by", "resumed by", BN_AS_TEXT},
-		{"resumable", "checkpoint", BN_AS_TEXT}, {"dataset", "data", BN_AS_TEXT}, {"code_changed", "code at start", BN_AS_TEXT},
-		{"user", "user", BN_AS_TEXT}, {"host", "host", BN_AS_TEXT},
-		{"created_ms", "created", BN_AS_TIME_MS}, {"duration_ns", "time", BN_AS_DURATION},
+		{"resumable", "checkpoint", BN_AS_TEXT}, {"dataset", "data", BN_AS_TEXT},
+		{"code_changed", "code at start", BN_AS_TEXT}, {"user", "user", BN_AS_TEXT},
+		{"host", "host", BN_AS_TEXT}, {"created_ms", "created", BN_AS_TIME_MS},
+		{"duration_ns", "time", BN_AS_DURATION},
 		{"peak_rss_bytes", "peak memory", BN_AS_BYTES}, {"log.words", "log", BN_AS_TEXT},
 		{"model_digest", "model", BN_AS_TEXT}, {"note", "note", BN_AS_TEXT},
 		{"removed", "in the trash", BN_AS_BOOL}, {"bytes_gone", "files gone", BN_AS_BOOL},
@@ -296,7 +297,8 @@ static int run_show(bn_cli *cli, bn_err *err)
 	if ((rc = bn_cli_open_runs(cli, &ws, bn_cli_arg(cli, 0), id, err)) < 0)
 		return rc;
 	if ((rc = bn_run_to_json(&o, ws, id, err)) < 0 || (rc = add_job(o, ws, id, err)) < 0 ||
-		(rc = add_resuming(o, ws, id, err)) < 0 || (rc = add_asked(o, ws, err)) < 0 || (rc = add_log(o, ws, id, err)) < 0 ||
+		(rc = add_resuming(o, ws, id, err)) < 0 || (rc = add_asked(o, ws, err)) < 0 ||
+		(rc = add_log(o, ws, id, err)) < 0 ||
 		(rc = bn_series_find_all(&metrics, ws, id, err)) < 0 ||
 		(rc = bn_cli_object(cli, json_incref(o), fields, err)) < 0)
 		goto out;

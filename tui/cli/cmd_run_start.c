@@ -252,8 +252,7 @@ static int run_start(bn_cli *cli, bn_err *err)
 	bn_launch_options opt;
 	char id[BN_RUN_ID_TEXT], again[BN_RUN_ID_TEXT];
 	int rc;
-	if ((rc = launch_options(&opt, cli, err)) < 0 ||
-		(rc = bn_cli_workspace(cli, &ws, err)) < 0)
+	if ((rc = launch_options(&opt, cli, err)) < 0 || (rc = bn_cli_workspace(cli, &ws, err)) < 0)
 		return rc;
 	if ((rc = bn_run_spec_read(&spec, cli, ws, again, err)) < 0)
 		return rc;
@@ -380,7 +379,8 @@ const bn_verb bn_verbs_run_start[] = {
 		"checkpoint of RUN, and\n"
 		"the metrics up to it, and gives the bytes of a run that was never interrupted. It "
 		"has the data,\n"
-		"the settings and the seed of RUN; only the limit of steps may be raised. RUN stays "
+		"the settings and the seed of RUN; only the limit of steps may be raised. RUN "
+		"stays "
 		"as it ended.",
 		{"binnacle run resume 7f3a --watch",
 			"binnacle run resume 7f3a --set epochs=80 --time-limit 2h --queue"},

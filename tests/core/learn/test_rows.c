@@ -9,9 +9,9 @@
 #include "core/learn/_rows.h"
 #include "core/learn/_trainers.h"
 #include "core/learn/checkpoint.h"
-#include "core/profile/keys.h"
 #include "core/learn/tiles.h"
 #include "core/learn/trainer.h"
+#include "core/profile/keys.h"
 #include "tests/support/check_main.h"
 
 #include <math.h>
@@ -492,7 +492,8 @@ START_TEST(test_a_fit_that_was_killed_goes_on_to_the_same_bytes)
 			bn_fit_request r = request_of(i, &y, &hyper);
 			r.train = cut_open(y, NULL, 1);
 			r.checkpoint = &c;
-			r.hooks = (bn_fit_hooks){.user = &k, .metric = kill_at, .log = keep_line, .resumes = true};
+			r.hooks = (bn_fit_hooks){
+				.user = &k, .metric = kill_at, .log = keep_line, .resumes = true};
 			if (stop >= 0) {
 				ck_assert_int_eq(fit(&bytes, fits[i].trainer, &r, &err), BN_EINTR);
 				bn_err_clear(&err);
@@ -563,8 +564,10 @@ START_TEST(test_a_fit_that_is_stopped_keeps_where_it_was)
 		ck_assert_msg(strstr(err.msg, "cannot be continued"), "%s", err.msg);
 		bn_err_clear(&err);
 		c.is_required = false;
-		r.hooks = (bn_fit_hooks){
-			.user = &part, .metric = kill_at, .is_cancelled = stop_at, .settle = settle};
+		r.hooks = (bn_fit_hooks){.user = &part,
+			.metric = kill_at,
+			.is_cancelled = stop_at,
+			.settle = settle};
 		ck_assert_int_eq(fit(&bytes[1], fits[i].trainer, &r, &err), BN_EINTR);
 		bn_err_clear(&err);
 		ck_assert_bn_ok(bn_checkpoint_look(&about, at, c.name, &err), &err);
@@ -623,11 +626,11 @@ START_TEST(test_a_checkpoint_says_what_computed_it)
 		int rc = bn_checkpoint_fits(&about, "one", "here", "here: others", &err);
 		ck_assert_int_eq(rc, portable ? 0 : BN_ECONFLICT);
 		bn_err_clear(&err);
-		ck_assert_int_eq(bn_checkpoint_fits(&about, "one", "cuda", "cuda: a", &err),
-			BN_ECONFLICT);
+		ck_assert_int_eq(
+			bn_checkpoint_fits(&about, "one", "cuda", "cuda: a", &err), BN_ECONFLICT);
 		bn_err_clear(&err);
-		ck_assert_int_eq(bn_checkpoint_fits(&about, "two", "here", "here: its libraries",
-					 &err),
+		ck_assert_int_eq(
+			bn_checkpoint_fits(&about, "two", "here", "here: its libraries", &err),
 			BN_ECONFLICT);
 		bn_err_clear(&err);
 		bn_buf_clear(&bytes);
@@ -741,7 +744,6 @@ BN_TEST_MAIN("core/learn/rows", test_blocks_of_any_size_give_the_same_bytes,
 	test_ridge_loses_nothing_to_large_means,
 	test_numbers_too_large_and_holes_are_refused_with_their_place,
 	test_a_fit_that_was_killed_goes_on_to_the_same_bytes,
-	test_a_fit_that_is_stopped_keeps_where_it_was,
-	test_a_checkpoint_says_what_computed_it,
+	test_a_fit_that_is_stopped_keeps_where_it_was, test_a_checkpoint_says_what_computed_it,
 	test_a_checkpoint_of_another_recipe_is_not_used,
 	test_selected_quantiles_are_those_of_a_sort)

@@ -476,7 +476,8 @@ START_TEST(test_frame_arguments_are_completed_from_the_workspace)
 	/* A value of the name before the operator, also in a list, and a name after AND. */
 	play(&b, "Esc 3 : \"where user = u\" Tab \"b\" Tab");
 	ck_assert(shows(&b, "where user = user-beta"));
-	play(&b, "\" AND `params.lr` IN (params.lr-b\" Tab \", params.lr-alph\" Tab \") AND stat\" Tab");
+	play(&b, "\" AND `params.lr` IN (params.lr-b\" Tab \", params.lr-alph\" Tab \") AND stat\" "
+		 "Tab");
 	ck_assert(shows(&b, "IN (params.lr-beta, params.lr-alpha) AND stat"));
 	play(&b, "Esc : \"view-save mine\" Enter : \"view-drop m\" Tab");
 	ck_assert(shows(&b, ":view-drop mine"));
@@ -1403,8 +1404,7 @@ BN_TEST_MAIN("tui/views/frame",
 	test_frame_an_answer_is_about_what_was_asked_though_the_list_is_another,
 	test_frame_finds_objects_before_commands, test_frame_completes_what_follows_a_command,
 	test_frame_views_of_runs_are_saved, test_frame_launches_a_run_again_but,
-	test_frame_resumes_a_run,
-	test_frame_launches_a_sweep, test_frame_launches_from_nothing,
+	test_frame_resumes_a_run, test_frame_launches_a_sweep, test_frame_launches_from_nothing,
 	test_frame_a_run_is_shown_by_its_state, test_frame_compares_what_is_marked,
 	test_frame_code_of_two_runs_is_compared_and_searched,
 	test_frame_arguments_are_completed_from_the_workspace,

@@ -363,8 +363,7 @@ static void check_values(const bn_launch_view *v, int field, const char *text, c
 	json_t *into = json_object();
 	if (v->of.resumes && n > 1)
 		snprintf(wrong, BN_FORM_WRONG, "one value: a run is continued once");
-	else if (v->of.resumes && n == 1 &&
-		 strtod(values[0], NULL) < strtod(v->base[field], NULL))
+	else if (v->of.resumes && n == 1 && strtod(values[0], NULL) < strtod(v->base[field], NULL))
 		snprintf(wrong, BN_FORM_WRONG, "it was %.40s, and can only be raised",
 			v->base[field]);
 	for (int i = 0; i < n && !wrong[0]; i++) {
@@ -468,8 +467,7 @@ static bool is_part(const bn_launch_view *v, int field)
 	size_t combinations;
 	if (v->of.resumes)
 		return field == BN_LAUNCH_NAME || field == BN_LAUNCH_SETTINGS ||
-		       is_limit(v, field) ||
-		       (field >= BN_LAUNCH_WHERE && field != BN_LAUNCH_RUNS);
+		       is_limit(v, field) || (field >= BN_LAUNCH_WHERE && field != BN_LAUNCH_RUNS);
 	if (field == BN_LAUNCH_COMMAND)
 		return !trains;
 	if (field >= BN_LAUNCH_TARGET && field <= BN_LAUNCH_SEED)

@@ -107,8 +107,8 @@ static int warnings_draw(const bn_launch_view *v, bn_area a, int row)
 	int col = bn_area_glyph(a, row, 1, ink,
 			  v->is_refused ? BN_GLYPH_STATE_FAIL : BN_GLYPH_STATE_WARN) +
 		  1;
-	int rows = bn_area_paragraph(
-		bn_area_sub(a, row, 0, 3, a.cols - 1), 0, col, ink, v->warnings);
+	int rows =
+		bn_area_paragraph(bn_area_sub(a, row, 0, 3, a.cols - 1), 0, col, ink, v->warnings);
 	return rows < 3 ? rows : 3;
 }
 

@@ -34,13 +34,13 @@ typedef enum bn_runs_at {
 /* Of BN_GRID_SORTS keys with their prefixes. */
 #define BN_RUNS_SORT (4 * (BN_KEY_BYTES + 16))
 typedef struct bn_runs_arg {
-	uint64_t have;                /* bn_runs.generation of the current page; 0: none */
-	bool removed;                 /* those in the trash */
-	char filter[BN_TYPED_BYTES];  /* in the syntax of core/track/query.h; "": all */
-	char sort[BN_RUNS_SORT];      /* likewise; "": newest first */
-	char search[BN_FILTER_BYTES]; /* words; "": all */
+	uint64_t have;                 /* bn_runs.generation of the current page; 0: none */
+	bool removed;                  /* those in the trash */
+	char filter[BN_TYPED_BYTES];   /* in the syntax of core/track/query.h; "": all */
+	char sort[BN_RUNS_SORT];       /* likewise; "": newest first */
+	char search[BN_FILTER_BYTES];  /* words; "": all */
 	char group[BN_KEY_BYTES + 16]; /* a field of text; "": none */
-	uint64_t open[BN_RUNS_OPEN];  /* keys of the groups whose runs are listed */
+	uint64_t open[BN_RUNS_OPEN];   /* keys of the groups whose runs are listed */
 	size_t open_count;
 	uint32_t summed; /* bits: fields for which groups have means */
 	bool is_window;  /* there are more runs than fit into one page */
@@ -116,14 +116,13 @@ typedef struct bn_run_detail {
 	bn_run_arg asked;
 	bn_run_info *info;
 	bn_pairs params, tags;
-	const char *const *metrics; /* names */
-	const double *last, *best;  /* NaN unknown */
-	const int64_t *points;      /* of each */
-	const bn_spark *sparks;     /* of each; without points if there is one value, or enough
+	const char *const *metrics;  /* names */
+	const double *last, *best;   /* NaN unknown */
+	const int64_t *points;       /* of each */
+	const bn_spark *sparks;      /* of each; without points if there is one value, or enough
 				 * others */
 	size_t metric_count, metric; /* metric: index of the curve; metric_count if none */
-	bn_curve curve,
-		partner; /* partner: the same metric of the other part; n 0: none */
+	bn_curve curve, partner;     /* partner: the same metric of the other part; n 0: none */
 	const bn_curve *grid; /* of other metrics than the curve and its partner, those of most
 			       * interest first */
 	size_t grid_count;
@@ -134,7 +133,7 @@ typedef struct bn_run_detail {
 	const char *log_end; /* the end of the last one; lines point into one text */
 	int64_t log_bytes;   /* total bytes printed */
 	int64_t now_ms;
-	bn_sched_job job; /* of a queued one: its position, and why */
+	bn_sched_job job;  /* of a queued one: its position, and why */
 	bool is_resumable; /* it has a checkpoint, of which nobody made use yet */
 } bn_run_detail;
 
