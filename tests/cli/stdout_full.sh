@@ -62,6 +62,7 @@ fresh='n=$((n + 1))'
 each "$fresh; rm -rf new; mkdir new" init new
 full doctor
 full help
+full "tour --list"
 full completion bash
 full "data ls"
 full "data show" jobs

@@ -174,6 +174,18 @@ static void tour_back(bn_frame *f)
 	part_enter(f, first);
 }
 
+/* Left before its end it is continued later. */
+static void tour_end(bn_frame *f)
+{
+	f->tour.is_on = false;
+	if (f->tour.part + 1 < f->opt.tour_count) {
+		bn_frame_message(f, ":tour goes on with step %d", part_now(f)->step);
+		return;
+	}
+	f->tour.part = 0;
+	bn_frame_message(f, ":tour shows it again");
+}
+
 bool bn_tour_command(bn_frame *f, bn_command_id id, const char *arg, int *rc, bn_err *err)
 {
 	switch (id) {
@@ -188,10 +200,7 @@ bool bn_tour_command(bn_frame *f, bn_command_id id, const char *arg, int *rc, bn
 			part_enter(f, f->tour.part + 1);
 		return true;
 	case BN_CMD_TOUR_END:
-		f->tour.is_on = false;
-		if (f->tour.part + 1 == f->opt.tour_count)
-			f->tour.part = 0;
-		bn_frame_message(f, ":tour goes on with step %d", part_now(f)->step);
+		tour_end(f);
 		return true;
 	default:
 		return false;

@@ -121,7 +121,7 @@ const bn_tour_part bn_view_tour[] = {
 		BN_ON(RUN) | BN_ON(RUNS), TO(BN_ON(LAUNCH)),
 		"Press 3 for the runs; go to mlp-wide."},
 	{MORE(6),
-		"Filled in from the run; the last line is the command that will run. ^U "
+		"A form, filled in from the run; below it is the command that it makes. ^U "
 		"(Ctrl-U) empties a field; a range such as 0.001..0.1 makes a sweep.",
 		BN_CMD_OPEN, "edits learning_rate: ^U, then 0.003, then Enter",
 		BN_ON(LAUNCH), TO_SAYING(BN_ON(LAUNCH), "--set"),

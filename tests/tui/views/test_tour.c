@@ -189,7 +189,7 @@ START_TEST(test_tour_ends_with_its_last_part)
 	play(&b, ":tour 10\n? \"x\" Esc\n: \"endp\" Tab Enter Y");
 	ck_assert_int_eq(part_shown(&b), bn_view_tour_count - 1);
 	play(&b, "E");
-	ck_assert(!shows(&b, " tour "));
+	ck_assert(!shows(&b, " tour ") && shows(&b, ":tour shows it again"));
 	play(&b, ":tour\n");
 	ck_assert_part(&b, 1, 0);
 	bench_close(&b);
