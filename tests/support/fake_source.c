@@ -52,13 +52,18 @@ int bn_fake_named(bn_fake *fake, bn_page *page, bn_job *job, const char *name, b
 int bn_fake_action(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
 {
 	FAKE_BEGIN(page);
-	fake->last = *(const bn_action_arg *)arg;
+	const bn_action_arg *a = arg;
+	int rc = fake->measures && a->action == BN_ACTION_APPROVE
+			 ? bn_fake_work(fake, job, "measuring", err)
+			 : 0;
+	if (rc < 0)
+		return rc;
+	fake->last = *a;
 	fake->actions++;
 	page->data = bn_arena_strf(&page->arena, "done: %s", fake->last.ref);
 	return 0;
 }
 
-/* A run, a dataset and a version, if they contain the words. */
 /* Three words of each kind, "alpha", "alps" and "beta", with the kind's letter; of a field its values. */
 int bn_fake_words(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
 {
@@ -79,6 +84,7 @@ int bn_fake_words(void *context, const void *arg, bn_page *page, bn_job *job, bn
 	return 0;
 }
 
+/* A run, a dataset and a version, if they contain the words. */
 int bn_fake_find(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
 {
 	FAKE_BEGIN(page);

@@ -136,6 +136,28 @@ START_TEST(test_jobs_a_screen_shows_how_far_its_job_is_and_then_the_result)
 }
 END_TEST
 
+START_TEST(test_jobs_an_approval_that_measures_first_is_one)
+{
+	bench b = {.fake = {.measures = true, .hold = true}};
+	bench_open(&b, 80, 24);
+	type(&b, "4 Enter A Tab Enter");
+	until_began(&b, 1);
+	later(&b, 3000);
+	ck_assert(shows(&b, "1 job")); /* the screen may be left meanwhile */
+	type(&b, "Esc 3");
+	ck_assert_int_eq(b.fake.actions, 0);
+	let_go(&b);
+	ck_assert_int_eq(b.fake.actions, 1);
+	atomic_store(&b.fake.hold, true);
+	type(&b, "4 Enter A Tab Enter");
+	until_began(&b, 2);
+	type(&b, "^C");
+	let_go(&b);
+	ck_assert_int_eq(b.fake.actions, 1); /* nothing was signed */
+	bench_close(&b);
+}
+END_TEST
+
 START_TEST(test_jobs_leaving_resizing_and_coming_back_do_not_stop_one)
 {
 	bench b = {.fake = {.is_unmade = true, .hold = true}};
@@ -351,6 +373,7 @@ START_TEST(test_jobs_that_change_the_workspace_are_refused_read_only)
 END_TEST
 
 BN_TEST_MAIN("tui/views/jobs", test_jobs_a_screen_shows_how_far_its_job_is_and_then_the_result,
+	test_jobs_an_approval_that_measures_first_is_one,
 	test_jobs_leaving_resizing_and_coming_back_do_not_stop_one,
 	test_jobs_list_shows_states_and_opens_log_and_result,
 	test_jobs_list_of_none_says_what_would_be_there,

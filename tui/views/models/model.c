@@ -134,6 +134,7 @@ static void approve_ask(model_view *v, const bn_inbox_item *d)
 		title, sizeof title, "Approve %.60s version %lld?", m->name, (long long)m->version);
 	bn_version_action(&v->asked.act, BN_ACTION_APPROVE, m);
 	v->asked.has_back = false;
+	v->asked.measures = d->recomputes > 0;
 	v->asked.act.override = d->override_allowed;
 	if (v->asked.act.override) {
 		snprintf(body, sizeof body,
@@ -156,7 +157,7 @@ static void reject_ask(model_view *v, const bn_inbox_item *d)
 {
 	char title[128];
 	bn_version_action(&v->asked.act, BN_ACTION_REJECT, d->version);
-	v->asked.has_back = false;
+	v->asked.has_back = v->asked.measures = false;
 	snprintf(title, sizeof title, "Reject %.60s version %lld?", d->version->name,
 		(long long)d->version->version);
 	bn_frame_ask(v->view.frame, &v->view, BN_CMD_REJECT, title,

@@ -284,11 +284,12 @@ static int stop_several(bn_reader *r, const bn_action_arg *a, char *text, size_t
 }
 
 /* Measures what the gates need first; if that fails, the gates say so. */
-static int approve(bn_workspace *ws, const bn_action_arg *a, bn_err *err)
+static int approve(bn_workspace *ws, const bn_action_arg *a, bn_job *job, bn_err *err)
 {
+	const bn_progress watch = bn_job_watch(job);
 	bn_recomputed_list *measured = NULL;
 	bn_err why = BN_ERR_INIT;
-	int rc = bn_version_recompute(&measured, ws, a->ref, NULL, &why);
+	int rc = bn_version_recompute(&measured, ws, a->ref, &watch, &why);
 	bn_recomputed_list_free(measured);
 	if (rc < 0 && rc != BN_EREFUSED)
 		return bn_err_move(err, &why);
@@ -303,13 +304,12 @@ int bn_source_action(void *context, const void *arg, bn_page *page, bn_job *job,
 	bn_cancel how = BN_CANCEL_ASKED;
 	int rc = 0;
 	char text[256];
-	(void)job;
 	switch (a->action) {
 	case BN_ACTION_APPROVE:
 		if ((rc = bn_reader_need_trust(r, err)) < 0)
 			break;
 		if ((rc = shown_find(&found, r->ws, err)) >= 0)
-			rc = approve(r->ws, &found, err);
+			rc = approve(r->ws, &found, job, err);
 		break;
 	case BN_ACTION_REJECT:
 		if ((rc = bn_reader_need_trust(r, err)) < 0)
@@ -366,6 +366,7 @@ int bn_source_action(void *context, const void *arg, bn_page *page, bn_job *job,
 	else if (a->action == BN_ACTION_APPROVE || a->action == BN_ACTION_REJECT)
 		snprintf(text, sizeof text, "%s and signed: %.150s",
 			a->action == BN_ACTION_APPROVE ? "approved" : "rejected", a->ref);
+	bn_job_log(job, "%s", text);
 	page->data = bn_arena_strdup(&page->arena, text);
 	return page->data ? 0 : bn_err_nomem(err, "a message");
 }

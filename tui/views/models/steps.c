@@ -37,6 +37,7 @@ static void alias_action(
 		bn_version_action(&out->back, BN_ACTION_ALIAS, champion);
 	snprintf(out->back.reason, sizeof out->back.reason, "%s", alias);
 	out->has_back = strcmp(alias, "champion") == 0;
+	out->measures = false;
 	snprintf(out->what, sizeof out->what, "the alias %.40s of %.60s", alias, m->name);
 }
 
@@ -57,7 +58,7 @@ static bool promote(
 	char title[160], body[400];
 	if (may_ask(m)) {
 		bn_version_action(&asked->act, BN_ACTION_ASK, m);
-		asked->has_back = false;
+		asked->has_back = asked->measures = false;
 		snprintf(title, sizeof title, "Ask for approval of %.60s/%lld?", m->name,
 			(long long)m->version);
 		bn_frame_ask(view->frame, view, BN_CMD_PROMOTE, title,
@@ -84,7 +85,7 @@ static void withdraw_ask(bn_view *view, bn_version_asked *asked, const bn_versio
 {
 	char title[160];
 	bn_version_action(&asked->act, BN_ACTION_WITHDRAW, m);
-	asked->has_back = false;
+	asked->has_back = asked->measures = false;
 	snprintf(title, sizeof title, "Withdraw %.60s/%lld?", m->name, (long long)m->version);
 	bn_frame_ask(view->frame, view, BN_CMD_WITHDRAW, title,
 		"The version is removed from the lists and cannot be approved or served by its "
@@ -124,6 +125,16 @@ void bn_version_answer(bn_view *view, bn_version_asked *asked, const char *text)
 {
 	if (text)
 		snprintf(asked->act.reason, sizeof asked->act.reason, "%s", text);
+	if (asked->measures) {
+		char title[BN_REF_BYTES + 16];
+		snprintf(title, sizeof title, "approve %s", asked->act.ref);
+		bn_view_start(view, &(bn_job_spec){.title = title,
+					    .fn = bn_view_source(view)->action,
+					    .arg = &asked->act,
+					    .arg_bytes = sizeof asked->act,
+					    .kind = BN_KIND_ACTION});
+		return;
+	}
 	bn_view_act(view, &asked->act, asked->has_back ? &asked->back : NULL, asked->what);
 }
 

@@ -71,6 +71,7 @@ static bn_inbox_item item_make(const bn_fake *fake, bn_version *v)
 		.can_approve = !fake->own_request,
 		.can_reject = !fake->own_request,
 		.waits_for_me = !fake->own_request,
+		.recomputes = fake->measures,
 		.why_not = (char *)(fake->own_request
 					    ? "you registered it; somebody else has to decide"
 					    : NULL)};
