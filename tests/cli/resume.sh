@@ -64,7 +64,7 @@ for what in child pid all; do
 	[ "$state" = $want ] || fail "after SIGKILL of $what it is $state"
 	at=$(steps "$id")
 	before=$id
-	expect 0 "resuming after SIGKILL of $what" "$B" run resume "$id" --json --name "after-$what" --time-limit 1h
+	expect 0 "resuming after SIGKILL of $what" "$B" run resume "$id" --json --name "after-$what" --time-limit 1h --threads 2
 	id=$(read_id <"$dir/said")
 	hold "$id" $((at + 4))
 	[ "$(field "$id" resumes)" = "$before" ] || fail "resumes: $(field "$id" resumes)"
@@ -116,6 +116,8 @@ train short --set epochs=30
 hold "$id" 2
 "$B" run stop "$id" --wait -q >/dev/null 2>&1
 cp ".binnacle/runs/$id/model.checkpoint" keep
+expect 1 "watching a run that was stopped" "$B" run watch "$id"
+says "binnacle run resume ${id:0:8} continues from its checkpoint"
 expect 2 "fewer epochs" "$B" run resume short --set epochs=20
 says "epochs=20: run ${id:0:8} has 30, which can only be raised"
 expect 2 "another setting" "$B" run resume short --set alpha=0.1

@@ -418,8 +418,8 @@ static summary summary_of(const bn_points *p, bn_series_axis axis, long double f
 		double v = p->value[k];
 		if (at < from || at >= to)
 			continue;
-		s.nans += isnan(v);
-		s.count += !isnan(v);
+		s.nans += isnan(v) ? 1 : 0;
+		s.count += isnan(v) ? 0 : 1;
 		s.min = isnan(v) || v >= s.min ? s.min : v;
 		s.max = isnan(v) || v <= s.max ? s.max : v;
 	}

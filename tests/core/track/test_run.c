@@ -249,6 +249,58 @@ START_TEST(test_run_artifacts_are_stored_and_come_back_with_their_hash_checked)
 }
 END_TEST
 
+/* ---- resumed runs --------------------------------------------------------------------------- */
+
+static void add_resuming(bn_workspace *ws, int n, const char *of, int64_t step)
+{
+	const bn_run_created created = {.kind = "trainer", .resumes = of, .resumed_step = step};
+	ck_assert_bn_ok(bn_runlog_created(ws, track_id(n), &created, &err), &err);
+}
+
+static bool is_known(int n)
+{
+	bn_run_info *r = NULL;
+	bool known = bn_run_get(&r, w.ws, track_id(n), NULL) == 0;
+	bn_run_info_free(r);
+	return known;
+}
+
+START_TEST(test_run_names_the_one_it_resumes_and_is_named_by_it)
+{
+	track_make(&w);
+	w.env.clock_step_ns = 2000000; /* no two events in one millisecond */
+	w.env.clock_ns = 1700000000000000000;
+	track_run(&w, 1, "one", NULL, NULL, "KILLED");
+	add_resuming(w.ws, 2, track_id(1), 12);
+	add_resuming(w.ws, 3, track_id(1), 20);
+	add_resuming(w.ws, 4, "latest", 3);    /* not an id */
+	add_resuming(w.ws, 5, track_id(5), 3); /* itself */
+	add_resuming(w.ws, 6, track_id(1), 0); /* after no step */
+	track_sync(&w);
+	bn_run_info *r = get(1);
+	ck_assert_str_eq(r->resumed_by, track_id(3)); /* the newest */
+	ck_assert_ptr_null(r->resumes);
+	ck_assert_int_eq(r->resumed_step, -1);
+	bn_run_info_free(r);
+	r = get(2);
+	ck_assert_str_eq(r->resumes, track_id(1));
+	ck_assert_int_eq(r->resumed_step, 12);
+	ck_assert_ptr_null(r->resumed_by);
+	/* Time left at the pace of its own steps: 8 in 4 s, 20 are left. */
+	r->started_ms = 1000;
+	ck_assert_int_eq(bn_run_left_ms(r, 20, 40, 5000), 10000);
+	ck_assert_int_eq(bn_run_left_ms(r, 12, 40, 5000), -1);
+	bn_run_info_free(r);
+	ck_assert(!is_known(4) && !is_known(5) && !is_known(6));
+	ck_assert_bn_ok(bn_runlog_removed(w.ws, track_id(3), &err), &err);
+	track_sync(&w);
+	r = get(1);
+	ck_assert_str_eq(r->resumed_by, track_id(2));
+	bn_run_info_free(r);
+	track_remove(&w);
+}
+END_TEST
+
 /* ---- other users ---------------------------------------------------------------------------- */
 
 /* Files of the writers in this list belong to uid 4242, as on a shared file system. */
@@ -485,5 +537,6 @@ BN_TEST_MAIN("core/track/run", test_run_goes_from_scheduled_to_running_to_finish
 	test_run_summaries_are_written_once_for_points_that_come_by_turns,
 	test_run_is_found_by_prefix_name_and_latest, test_run_trash_can_be_undone,
 	test_run_artifacts_are_stored_and_come_back_with_their_hash_checked,
+	test_run_names_the_one_it_resumes_and_is_named_by_it,
 	test_run_belongs_to_its_owner_and_strangers_can_only_call_it_lost,
 	test_run_index_is_the_same_in_any_order_of_arrival)
