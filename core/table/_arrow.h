@@ -230,6 +230,8 @@ typedef struct bn_arrow_dict {
 typedef struct bn_arrow_dicts {
 	bn_arrow_dict *items;
 	size_t count;
+	size_t *slots; /* hash table of their numbers in the file: index + 1; 0: free */
+	size_t slot_count;
 	bn_arena arena;
 } bn_arrow_dicts;
 

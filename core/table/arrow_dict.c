@@ -1,4 +1,5 @@
 /* arrow_dict.c - the dictionaries of an Arrow file or stream; see _arrow.h. */
+#include "core/base/hash_key.h"
 #include "core/table/_arrow.h"
 #include "core/table/dict.h"
 #include "core/table/take.h"
@@ -7,13 +8,23 @@
 
 static const int32_t no_ends[1];
 
+/* The slot of the dictionary with that number, or the free one for it. A wide table has a dictionary for each of
+ * many columns. */
+static size_t *slot_of(const bn_arrow_dicts *d, int64_t id)
+{
+	size_t at = bn_hash_slot(bn_hash_key_bytes(BN_HASH_KEY, &id, sizeof id), d->slot_count);
+
+	while (d->slots[at] && d->items[d->slots[at] - 1].field->layout.dict_id != id)
+		at = (at + 1) & (d->slot_count - 1);
+	return &d->slots[at];
+}
+
 /* Sets the dictionary indexes of columns. */
 static void place(const bn_arrow_dicts *d, bn_arrow_column *c)
 {
 	for (; c; c = c->child)
-		for (size_t k = 0; c->coded && k < d->count; k++)
-			if (d->items[k].field->layout.dict_id == c->dict_id)
-				c->dict = k;
+		if (c->coded)
+			c->dict = *slot_of(d, c->dict_id) - 1;
 }
 
 /* Whether the values of two columns have the same layout in a dictionary. */
@@ -24,22 +35,27 @@ static bool same_layout(const bn_arrow_column *a, const bn_arrow_column *b)
 
 int bn_arrow_dicts_init(bn_arrow_dicts *d, bn_arrow_layout *l, size_t columns, bn_err *err)
 {
+	d->slot_count = 16;
+	while (d->slot_count < 2 * l->dict_count)
+		d->slot_count *= 2;
 	d->items = bn_alloc_zeroed(l->dict_count + 1, sizeof *d->items);
-	if (!d->items)
+	d->slots = bn_alloc_zeroed(d->slot_count, sizeof *d->slots);
+	if (!d->items || !d->slots)
 		return bn_err_nomem(err, "dictionaries");
 	for (size_t i = 0; i < l->dict_count; i++) {
 		const bn_arrow_dict_field *f = &l->dicts[i];
-		size_t k = 0;
-		while (k < d->count && d->items[k].field->layout.dict_id != f->layout.dict_id)
-			k++;
-		if (k == d->count)
+		size_t *slot = slot_of(d, f->layout.dict_id);
+		const bn_arrow_dict *known = *slot ? &d->items[*slot - 1] : NULL;
+		if (!known) {
 			d->items[d->count++] =
 				(bn_arrow_dict){.field = f, .dict = {0, no_ends, ""}};
-		else if (!same_layout(&d->items[k].field->layout, &f->layout) ||
-			 !bn_field_same_type(&d->items[k].field->field, &f->field))
+			*slot = d->count;
+		} else if (!same_layout(&known->field->layout, &f->layout) ||
+			   !bn_field_same_type(&known->field->field, &f->field)) {
 			return bn_err_set(err, BN_ECORRUPT,
 				"two columns of different types share dictionary %lld",
 				(long long)f->layout.dict_id);
+		}
 	}
 	for (size_t i = 0; i < columns; i++)
 		place(d, &l->columns[i]);
@@ -54,6 +70,7 @@ void bn_arrow_dicts_release(bn_arrow_dicts *d)
 		bn_free(d->items[i].generations);
 	}
 	bn_free(d->items);
+	bn_free(d->slots);
 	bn_arena_release(&d->arena);
 	*d = (bn_arrow_dicts){0};
 }
@@ -187,13 +204,11 @@ int bn_arrow_dicts_read(
 {
 	int64_t id = bn_fb_int(m->header, DICT_ID, 8, 0);
 	bool delta = bn_fb_int(m->header, DICT_DELTA, 1, 0) != 0;
-	bn_arrow_dict *d = NULL;
+	const size_t *slot = slot_of(dicts, id);
+	bn_arrow_dict *d = *slot ? &dicts->items[*slot - 1] : NULL;
 	bn_column values;
 	int rc;
 
-	for (size_t i = 0; i < dicts->count; i++)
-		if (dicts->items[i].field->layout.dict_id == id)
-			d = &dicts->items[i];
 	if (!d)
 		return bn_err_set(err, BN_ECORRUPT, "no column has the number %lld", (long long)id);
 	if (delta && !d->count)
