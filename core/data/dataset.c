@@ -128,6 +128,9 @@ int bn_dataset_load_json(
 	return rc < 0 ? rc : bn_object_load_json(out, ws, hash, err);
 }
 
+/* A column of few rows takes about 1 KiB. */
+#define PROFILE_BYTES ((size_t)1 << 30)
+
 int bn_dataset_load_profile(
 	bn_profile **out, bn_workspace *ws, const bn_dataset_version *v, bn_err *err)
 {
@@ -135,16 +138,15 @@ int bn_dataset_load_profile(
 	bn_dataset_version_name(v, name, sizeof name);
 	if (!v->profile_hash[0])
 		return bn_err_set(err, BN_ENOTFOUND, "dataset %s has no profile", name);
-	json_t *doc = NULL;
+	bn_buf text = BN_BUF_INIT;
 	int rc = bn_dataset_need_rows(ws, v, err);
 	if (rc < 0)
 		return rc;
-	rc = bn_object_load_json(&doc, ws, v->profile_hash, err);
-	if (!rc)
-		rc = bn_profile_from_json(out, doc, err);
+	if ((rc = bn_object_load(&text, ws, v->profile_hash, PROFILE_BYTES, err)) == 0)
+		rc = bn_profile_parse(out, text.ptr, text.len, err);
 	if (rc)
 		bn_err_prefix(err, "dataset %s", name);
-	json_decref(doc);
+	bn_buf_release(&text);
 	return rc;
 }
 

@@ -1,7 +1,6 @@
 /* profile_cache.c - see profile_cache.h. */
 #include "core/data/profile_cache.h"
 
-#include "core/base/json.h"
 
 static void key_make(bn_cache_key *k, const bn_dataset_version *v, const char *filter)
 {
@@ -15,12 +14,9 @@ bool bn_profile_recall(
 {
 	bn_cache_key key;
 	bn_buf text = BN_BUF_INIT;
-	json_t *doc = NULL;
 	key_make(&key, v, filter);
 	bool hit = v->content[0] && bn_cache_get(cache, &key, &text) &&
-		   bn_json_parse(&doc, text.ptr, text.len, "a profile", NULL) == 0 &&
-		   bn_profile_from_json(out, doc, NULL) == 0;
-	json_decref(doc);
+		   bn_profile_parse(out, text.ptr, text.len, NULL) == 0;
 	bn_buf_release(&text);
 	bn_cache_key_release(&key);
 	return hit;

@@ -110,5 +110,7 @@ int bn_profile_write(bn_profile_sink write, void *ctx, const bn_profile *p, bn_e
 int bn_profile_write_buf(bn_buf *out, const bn_profile *p, bn_err *err);
 /* Reads both forms. BN_EINVAL naming the position if the document is not a profile. */
 int bn_profile_from_json(bn_profile **out, const json_t *doc, bn_err *err);
+/* The same from text of n bytes, which is followed by a NUL; canonical text is read column by column. */
+int bn_profile_parse(bn_profile **out, const char *text, size_t n, bn_err *err);
 
 #endif

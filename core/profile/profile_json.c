@@ -1,4 +1,4 @@
-/* profile_json.c - the two JSON forms of a profile (profile.h). */
+/* profile_json.c - writes the two JSON forms of a profile (profile.h); profile_read.c reads them. */
 #include "core/profile/profile.h"
 
 #include "core/base/json.h"
@@ -6,14 +6,8 @@
 #include "core/profile/_accumulator.h"
 #include "core/profile/_profile.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <string.h>
-
-#define FORMAT 1        /* everything, as stored by the first version */
-#define FORMAT_STORED 2 /* without redundant parts */
-
-/* ---- writing ------------------------------------------------------------------------------- */
 
 /* Writes text without a tree: a table of 100 000 columns has millions of nodes. Keys are sorted,
  * as in canonical JSON: key is ",name" with quotes and colon, or "{name" for the first of an
@@ -60,15 +54,9 @@ static void add_text(bn_buf *b, const char *s)
 		bn_buf_adds(b, "null");
 }
 
-/* Quantiles and histogram follow from the values if all of them are among the frequent ones. */
-static bool has_all_values(const bn_profile_column *c)
-{
-	return c->is_numeric && c->distinct_exact && c->top_count == c->distinct && !c->top_error;
-}
-
 static void add_numeric(bn_buf *b, const bn_profile_column *c, bool stored)
 {
-	const bool whole = !stored || !has_all_values(c);
+	const bool whole = !stored || !bn_profile_has_all_values(c);
 
 	KEY(b, "{\"decreasing\":");
 	add_bool(b, c->decreasing);
@@ -147,12 +135,6 @@ static void add_top(bn_buf *b, const bn_profile_column *c)
 	bn_buf_addch(b, ']');
 }
 
-/* Bytes and lists: only their lengths have statistics. */
-static bool has_sizes(bn_type type)
-{
-	return type == BN_TYPE_BINARY || bn_type_is_list(type);
-}
-
 static void add_counts(bn_buf *b, const bn_profile_column *c)
 {
 	KEY(b, "{\"constant\":");
@@ -184,7 +166,7 @@ static void add_column(bn_buf *b, const bn_profile_column *c, bool stored)
 		bn_buf_adds(b, "null");
 	KEY(b, ",\"rows\":");
 	bn_buf_add_u64(b, c->rows);
-	if (has_sizes(c->type)) {
+	if (bn_profile_has_sizes(c->type)) {
 		KEY(b, ",\"sizes\":");
 		add_lengths(b, c);
 	}
@@ -301,7 +283,7 @@ static int write_profile(
 	int rc;
 
 	KEY(&tail, "],\"format\":");
-	bn_buf_add_u64(&tail, stored ? FORMAT_STORED : FORMAT);
+	bn_buf_add_u64(&tail, stored ? BN_PROFILE_STORED : BN_PROFILE_FORMAT);
 	KEY(&tail, ",\"rows\":");
 	bn_buf_add_u64(&tail, p->rows);
 	bn_buf_addch(&tail, '}');
@@ -341,226 +323,4 @@ int bn_profile_to_json(json_t **out, const bn_profile *p, bn_err *err)
 out:
 	bn_buf_release(&text);
 	return rc;
-}
-
-/* ---- reading ------------------------------------------------------------------------------- */
-
-static double number_get(const json_t *v)
-{
-	const char *s = json_string_value(v);
-	if (json_is_number(v))
-		return json_number_value(v);
-	return !s ? NAN : !strcmp(s, "inf") ? INFINITY : !strcmp(s, "-inf") ? -INFINITY : NAN;
-}
-
-static double number_of(const json_t *o, const char *key)
-{
-	return number_get(json_object_get(o, key));
-}
-
-static int need_count(
-	const json_t *o, const char *key, uint64_t *out, const char *where, bn_err *err)
-{
-	int64_t n = 0;
-	int rc = bn_json_need_int(o, key, &n, where, err);
-	if (!rc && n < 0)
-		rc = bn_err_set(err, BN_EINVAL, "%s: field '%s' is negative", where, key);
-	*out = (uint64_t)n;
-	return rc;
-}
-
-static int copy_text(char **out, const json_t *o, const char *key, bn_err *err)
-{
-	const char *s = bn_json_str(o, key, NULL);
-	*out = bn_strdup(s);
-	return s && !*out ? bn_err_nomem(err, "a profile") : 0;
-}
-
-/* Recomputes what the stored form omits. */
-static int ranks_from_top(bn_profile_column *c, const char *where, bn_err *err)
-{
-	double values[BN_PROFILE_TOP];
-	uint64_t counts[BN_PROFILE_TOP];
-	size_t n = 0;
-
-	if (!has_all_values(c) || c->top_count > BN_PROFILE_TOP)
-		return bn_err_set(err, BN_EINVAL,
-			"%s: neither quantiles and histogram nor all values", where);
-	for (; n < c->top_count; n++) {
-		size_t at = n;
-		for (; at > 0 && values[at - 1] > c->top[n].number; at--) {
-			values[at] = values[at - 1];
-			counts[at] = counts[at - 1];
-		}
-		values[at] = c->top[n].number;
-		counts[at] = c->top[n].count;
-	}
-	return bn_profile_column_ranks(c, values, counts, n, err);
-}
-
-static int ranks_read(bn_profile_column *c, const json_t *o, const char *where, bn_err *err)
-{
-	json_t *quantiles = NULL, *hist = NULL, *counts = NULL;
-	int rc;
-
-	if (!json_object_get(o, "quantiles") && !json_object_get(o, "histogram"))
-		return ranks_from_top(c, where, err);
-	if ((rc = bn_json_need_array(o, "quantiles", &quantiles, where, err)) < 0 ||
-		(rc = bn_json_need_object(o, "histogram", &hist, where, err)) < 0 ||
-		(rc = bn_json_need_array(hist, "counts", &counts, where, err)) < 0)
-		return rc;
-	if (json_array_size(quantiles) != BN_PROFILE_QUANTILES ||
-		json_array_size(counts) > BN_PROFILE_BINS)
-		return bn_err_set(err, BN_EINVAL, "%s: %d quantiles and at most %d bins expected",
-			where, BN_PROFILE_QUANTILES, BN_PROFILE_BINS);
-	c->quantiles_exact = bn_json_bool(o, "quantiles_exact", false);
-	c->rank_error = number_of(o, "rank_error");
-	for (size_t i = 0; i < BN_PROFILE_QUANTILES; i++)
-		c->quantiles[i] = number_get(json_array_get(quantiles, i));
-	c->hist_lo = number_of(hist, "lo");
-	c->hist_hi = number_of(hist, "hi");
-	c->hist_count = json_array_size(counts);
-	for (size_t i = 0; i < c->hist_count; i++)
-		c->hist[i] = number_get(json_array_get(counts, i));
-	return 0;
-}
-
-static int numeric_read(bn_profile_column *c, const json_t *o, const char *where, bn_err *err)
-{
-	int rc;
-
-	c->is_numeric = true;
-	if ((rc = ranks_read(c, o, where, err)) ||
-		(rc = need_count(o, "zeros", &c->zeros, where, err)) ||
-		(rc = need_count(o, "negatives", &c->negatives, where, err)) ||
-		(rc = need_count(o, "infinities", &c->infinities, where, err)) ||
-		(rc = copy_text(&c->min_text, o, "min_text", err)) ||
-		(rc = copy_text(&c->max_text, o, "max_text", err)))
-		return rc;
-	c->min = number_of(o, "min");
-	c->max = number_of(o, "max");
-	c->sum = number_of(o, "sum");
-	c->mean = number_of(o, "mean");
-	c->std = number_of(o, "std");
-	c->skew = number_of(o, "skew");
-	c->increasing = bn_json_bool(o, "increasing", false);
-	c->decreasing = bn_json_bool(o, "decreasing", false);
-	return 0;
-}
-
-static int top_read(bn_profile_column *c, const json_t *array, const char *where, bn_err *err)
-{
-	size_t n = json_array_size(array);
-	bn_profile_value *values = bn_alloc_zeroed(n, sizeof *values);
-	int rc = values ? 0 : bn_err_nomem(err, "a profile");
-	for (size_t i = 0; !rc && i < n; i++) {
-		const json_t *o = json_array_get(array, i);
-		if ((rc = bn_json_need_str(o, "value", &values[i].text, where, err)) == 0)
-			rc = need_count(o, "count", &values[i].count, where, err);
-		values[i].number = number_of(o, "number");
-	}
-	if (!rc)
-		rc = bn_profile_set_top(c, values, n, err);
-	bn_free(values);
-	return rc;
-}
-
-static int text_read(bn_profile_column *c, const json_t *o, const char *where, bn_err *err)
-{
-	int rc = need_count(o, "length_min", &c->length_min, where, err);
-	if (!rc)
-		rc = need_count(o, "length_max", &c->length_max, where, err);
-	if (!rc)
-		rc = need_count(o, "empty", &c->empty, where, err);
-	c->length_mean = number_of(o, "length_mean");
-	return rc;
-}
-
-static void column_unknown(bn_profile_column *c)
-{
-	c->min = c->max = c->sum = c->mean = c->std = c->skew = NAN;
-	c->hist_lo = c->hist_hi = c->length_mean = NAN;
-	for (size_t i = 0; i < BN_PROFILE_QUANTILES; i++)
-		c->quantiles[i] = NAN;
-}
-
-static int column_read(bn_profile_column *c, const json_t *o, const char *where, bn_err *err)
-{
-	const char *name, *type;
-	json_t *top = NULL;
-	column_unknown(c);
-	int rc = bn_json_need_str(o, "name", &name, where, err);
-	if (rc || (rc = bn_json_need_str(o, "type", &type, where, err)) ||
-		(rc = bn_field_parse_type(&c->field, type, err)) ||
-		(rc = copy_text(&c->field.name, o, "name", err)) ||
-		(rc = copy_text(&c->field.unit, o, "unit", err)) ||
-		(rc = copy_text(&c->field.zone, o, "zone", err)))
-		return rc;
-	c->name = c->field.name;
-	c->unit = c->field.unit;
-	if ((rc = need_count(o, "rows", &c->rows, where, err)) ||
-		(rc = need_count(o, "missing", &c->missing, where, err)) ||
-		(rc = need_count(o, "nan", &c->nan, where, err)) ||
-		(rc = need_count(o, "distinct", &c->distinct, where, err)) ||
-		(rc = need_count(o, "top_error", &c->top_error, where, err)) ||
-		(rc = bn_json_need_array(o, "top", &top, where, err)) ||
-		(rc = top_read(c, top, where, err)))
-		return rc;
-	c->type = c->field.type;
-	c->field.nullable = true;
-	const json_t *unique = json_object_get(o, "unique");
-	c->unique = json_is_boolean(unique) ? (json_is_true(unique) ? BN_YES : BN_NO) : BN_UNKNOWN;
-	c->constant = bn_json_bool(o, "constant", false);
-	c->distinct_exact = bn_json_bool(o, "distinct_exact", false);
-	c->distinct_error = number_of(o, "distinct_error");
-	const json_t *numeric = json_object_get(o, "numeric"), *text = json_object_get(o, "text");
-	const json_t *values = json_object_get(o, "values");
-	if (has_sizes(c->type))
-		text = json_object_get(o, "sizes");
-	if (json_is_object(numeric))
-		rc = numeric_read(c, numeric, where, err);
-	if (!rc && json_is_object(text))
-		rc = text_read(c, text, where, err);
-	if (rc < 0 || !json_is_object(values))
-		return rc;
-	if (!bn_type_is_list(c->type) || bn_type_is_list(c->field.child->type))
-		return bn_err_set(
-			err, BN_EINVAL, "%s: has values, but the column is not a list", where);
-	if (!(c->values = bn_alloc_zeroed(1, sizeof *c->values)))
-		return bn_err_nomem(err, "a profile");
-	return column_read(c->values, values, where, err);
-}
-
-int bn_profile_from_json(bn_profile **out, const json_t *doc, bn_err *err)
-{
-	int64_t format = 0;
-	json_t *columns = NULL;
-	bn_profile *p = bn_alloc_zeroed(1, sizeof *p);
-	if (!p)
-		return bn_err_nomem(err, "a profile");
-	int rc = bn_json_need_int(doc, "format", &format, "profile", err);
-	if (!rc && format != FORMAT && format != FORMAT_STORED)
-		rc = bn_err_set(err, BN_EUNSUPPORTED,
-			"profile: format %lld, this program reads %d and %d", (long long)format,
-			FORMAT, FORMAT_STORED);
-	if (!rc)
-		rc = need_count(doc, "rows", &p->rows, "profile", err);
-	if (!rc)
-		rc = bn_json_need_array(doc, "columns", &columns, "profile", err);
-	size_t n = rc ? 0 : json_array_size(columns);
-	p->columns = bn_alloc_zeroed(n, sizeof *p->columns);
-	if (!rc && !p->columns)
-		rc = bn_err_nomem(err, "a profile");
-	for (size_t i = 0; !rc && i < n; i++) {
-		char where[40];
-		snprintf(where, sizeof where, "profile: column %zu", i);
-		p->column_count = i + 1;
-		rc = column_read(&p->columns[i], json_array_get(columns, i), where, err);
-	}
-	if (rc) {
-		bn_profile_free(p);
-		return rc;
-	}
-	*out = p;
-	return 0;
 }

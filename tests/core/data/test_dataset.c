@@ -161,6 +161,35 @@ START_TEST(test_dataset_table_and_profile_can_be_opened)
 }
 END_TEST
 
+/* That of 100 000 columns has 100 MB. */
+START_TEST(test_dataset_profile_of_a_wide_table_can_be_read)
+{
+	enum { LONG = 66 << 20 };
+	static const char key[] = "\"name\":\"";
+	char dir[64];
+	bn_err err = BN_ERR_INIT;
+	bn_profile *p = NULL;
+	bn_buf stored = BN_BUF_INIT, large = BN_BUF_INIT;
+	bn_workspace *ws = workspace_new(dir);
+	bn_dataset_version *v = add(ws, "jobs", 50, 1, NULL);
+	ck_assert_bn_ok(bn_object_load(&stored, ws, v->profile_hash, SIZE_MAX, &err), &err);
+	const char *at = strstr(stored.ptr, key) + strlen(key);
+	bn_buf_add(&large, stored.ptr, (size_t)(at - stored.ptr));
+	ck_assert_int_eq(bn_buf_reserve(&large, LONG), 0);
+	memset(large.ptr + large.len, 'a', LONG);
+	large.len += LONG;
+	bn_buf_adds(&large, at);
+	ck_assert_bn_ok(bn_object_put(ws, large.ptr, large.len, v->profile_hash, &err), &err);
+	ck_assert_bn_ok(bn_dataset_load_profile(&p, ws, v, &err), &err);
+	ck_assert_uint_gt(strlen(p->columns[0].name), LONG);
+	bn_profile_free(p);
+	bn_buf_release(&stored);
+	bn_buf_release(&large);
+	bn_dataset_version_free(v);
+	workspace_end(ws, dir);
+}
+END_TEST
+
 START_TEST(test_dataset_removed_is_hidden_and_comes_back)
 {
 	char dir[64];
@@ -795,7 +824,8 @@ END_TEST
 BN_TEST_MAIN("core/data/dataset", test_dataset_versions_are_numbered_and_named,
 	test_dataset_adding_the_same_bytes_adds_no_version,
 	test_dataset_wrong_names_get_an_error_that_helps,
-	test_dataset_table_and_profile_can_be_opened, test_dataset_removed_is_hidden_and_comes_back,
+	test_dataset_table_and_profile_can_be_opened,
+	test_dataset_profile_of_a_wide_table_can_be_read, test_dataset_removed_is_hidden_and_comes_back,
 	test_dataset_tags_and_checks_hang_on_their_version,
 	test_dataset_split_publishes_parts_with_lineage,
 	test_dataset_removal_needs_the_policys_leave, test_dataset_malformed_events_change_nothing,

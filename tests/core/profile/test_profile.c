@@ -204,6 +204,11 @@ START_TEST(test_profile_survives_json)
 		ck_assert_bn_ok(bn_profile_from_json(&again, doc, &err), &err);
 		char *after = profile_text(again);
 		ck_assert_str_eq(before, after);
+		bn_free(after);
+		bn_profile_free(again);
+		ck_assert_bn_ok(bn_profile_parse(&again, before, strlen(before), &err), &err);
+		after = profile_text(again);
+		ck_assert_str_eq(before, after);
 		bn_free(before);
 		bn_free(after);
 		json_decref(doc);
@@ -224,6 +229,30 @@ START_TEST(test_profile_json_of_another_shape_is_refused_with_the_place)
 	ck_assert_int_eq(bn_profile_from_json(&p, doc, &err), BN_EINVAL);
 	ck_assert_ptr_nonnull(strstr(err.msg, "column 0"));
 	json_decref(doc);
+	/* Text in canonical form is read column by column. */
+#define TAIL "],\"format\":2,\"rows\":3}"
+	static const struct {
+		const char *text, *says;
+	} wrong[] = {{"{\"columns\":[{\"name\":\"x\"}" TAIL, "column 0: field 'type'"},
+		{"{\"columns\":[{\"name\":" TAIL, "column 0"}, {"{\"columns\":[{},{}" TAIL, "column 0"},
+		{"{\"columns\":[7" TAIL, "column 0"}, {"{\"columns\":[," TAIL, "column 0"},
+		{"{\"columns\":[],\"format\":9,\"rows\":3}", "format 9"},
+		{"{\"columns\":[],\"format\":2,\"rows\":-3}", "negative"},
+		{"{\"columns\":[],\"format\":2}", "rows"}, {"{\"columns\":[", "a profile:1"},
+		{"", "a profile"}, {"{\"columns\":3}", "format"}};
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+		bn_err_clear(&err);
+		ck_assert_int_lt(
+			bn_profile_parse(&p, wrong[i].text, strlen(wrong[i].text), &err), 0);
+		ck_assert_msg(strstr(err.msg, wrong[i].says), "%s: %s", wrong[i].text, err.msg);
+	}
+	bn_err_clear(&err);
+	static const char none[] = "{\"columns\":[" TAIL;
+	ck_assert_bn_ok(bn_profile_parse(&p, none, sizeof none - 1, &err), &err);
+	ck_assert_uint_eq(p->rows, 3);
+	ck_assert_uint_eq(p->column_count, 0);
+	bn_profile_free(p);
+#undef TAIL
 }
 END_TEST
 
@@ -690,6 +719,13 @@ START_TEST(test_profile_of_many_columns_is_written_in_their_order)
 		snprintf(name, sizeof name, "c%d", i);
 		ck_assert_str_eq(bn_json_str(json_array_get(list, (size_t)i), "name", ""), name);
 	}
+	bn_profile *again = NULL;
+	bn_buf rewritten = BN_BUF_INIT;
+	ck_assert_bn_ok(bn_profile_parse(&again, whole.text.ptr, whole.text.len, &err), &err);
+	ck_assert_bn_ok(bn_profile_write_buf(&rewritten, again, &err), &err);
+	ck_assert_str_eq(rewritten.ptr, whole.text.ptr);
+	bn_buf_release(&rewritten);
+	bn_profile_free(again);
 	ck_assert_int_eq(bn_profile_write(take_piece, &broken, profile, &err), BN_EIO);
 	ck_assert_str_eq(err.msg, "the disk is full");
 	json_decref(doc);
