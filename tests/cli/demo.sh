@@ -73,7 +73,7 @@ cols, rows = map(int, size.split("x"))
 KEYS = ["!", "gj\r", "n", "\r", "\x1b", "2", "\r", "\r", "/gpu_utilization > 90\r", "cpartition\r", "F",
         "3", "  ", "x", "\x1b", "kk\r", "r", "L", "\r\x150.003\r", "L",
         "4", "\r", "jjj\r", "\x1b", "A\x1bOC\r", "6", "\r", "\r", "9", "\r",
-        "?", "\x1b", ":endpoints\r", "Y", "E"]
+        "?", "\x1b", ":people\r", "Y", "E"]
 OTHER_WAY = {0: ":needs-me\r", 5: ":data\r", 6: "\x1bOB\x1bOA\r", 14: "\x7f", 17: ":launch\r", 33: ":copy-cli\r"}
 parts = json.loads(subprocess.check_output([binary, "tour", "--list", "--json"]))["items"]
 assert len(parts) == len(KEYS), "%d parts, %d keys" % (len(parts), len(KEYS))

@@ -201,11 +201,11 @@ const bn_tour_part bn_view_tour[] = {
 		BN_CMD_BACK, "closes the list", BN_ON_ALL, TO(BN_ON_ALL), NULL},
 	{MORE(10),
 		"Every command has a name, also those without a key; Tab completes it.",
-		BN_CMD_PROMPT, "then type  endpoints  and Enter: the servers of models",
-		BN_ON_ALL, TO(BN_ON(ENDPOINTS)), NULL},
+		BN_CMD_PROMPT, "then type  people  and Enter: who may do what here",
+		BN_ON_ALL, TO(BN_ON(PEOPLE)), NULL},
 	{MORE(10),
-		"The demo's server has stopped. Every list is a command of the shell as well: for "
-		"scripts, with --json, or to send to a colleague.",
+		"The persons of the workspace, with their roles and keys. Every list is a command "
+		"of the shell as well: for scripts, with --json, or to send on.",
 		BN_CMD_COPY_CLI, "copies the command that prints this list",
 		BN_ON_ALL, DONE_ON(BN_ON_ALL), NULL},
 	{MORE(10),

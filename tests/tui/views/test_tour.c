@@ -186,7 +186,7 @@ START_TEST(test_tour_ends_with_its_last_part)
 {
 	bench b = {.fake = {.is_demo = true}};
 	bench_open(&b);
-	play(&b, ":tour 10\n? \"x\" Esc\n: \"endp\" Tab Enter Y");
+	play(&b, ":tour 10\n? \"x\" Esc\n: \"peo\" Tab Enter Y");
 	ck_assert_int_eq(part_shown(&b), bn_view_tour_count - 1);
 	play(&b, "E");
 	ck_assert(!shows(&b, " tour ") && shows(&b, ":tour shows it again"));
