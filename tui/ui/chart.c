@@ -23,6 +23,7 @@ typedef struct bounds {
 	double x0, x1, y0, y1; /* y in axis space: log10 if logarithmic */
 	bool log_y, any;
 	size_t gaps, hidden;
+	double unit; /* of the axis */
 } bounds;
 
 void bn_chart_smooth(const double *y, size_t n, double smoothing, double *out)
@@ -42,7 +43,19 @@ static double axis_y(const bounds *b, double y)
 {
 	if (!isfinite(y) || (b->log_y && y <= 0))
 		return NAN;
-	return b->log_y ? log10(y) : y;
+	return b->log_y ? log10(y / b->unit) : y / b->unit;
+}
+
+/* The largest power of 1024 that is not above the largest value. */
+static double bytes_unit(const bn_chart *c)
+{
+	double most = 0, unit = 1;
+	for (int s = 0; s < c->count; s++)
+		for (size_t i = 0; i < c->series[s].n; i++)
+			most = isfinite(c->series[s].y[i]) ? fmax(most, c->series[s].y[i]) : most;
+	while (most >= 1024 * unit)
+		unit *= 1024;
+	return unit;
 }
 
 static bn_ink series_ink(const bn_chart_series *s)
@@ -69,7 +82,7 @@ static double series_x(const bn_chart_series *s, size_t i)
 static void bounds_add(bounds *b, double x, double y)
 {
 	if (!b->any) {
-		*b = (bounds){x, x, y, y, b->log_y, true, b->gaps, b->hidden};
+		*b = (bounds){x, x, y, y, b->log_y, true, b->gaps, b->hidden, b->unit};
 		return;
 	}
 	b->x0 = fmin(b->x0, x);
@@ -97,7 +110,7 @@ void bn_chart_range_round(double *lo, double *hi, int steps)
 
 static void bounds_find(const bn_chart *c, bounds *b)
 {
-	*b = (bounds){.log_y = c->log_y};
+	*b = (bounds){.log_y = c->log_y, .unit = c->y_is_bytes ? bytes_unit(c) : 1};
 	for (int s = 0; s < c->count; s++) {
 		for (size_t i = 0; i < c->series[s].n; i++) {
 			double y = axis_y(b, c->series[s].y[i]);
@@ -367,7 +380,10 @@ static void legend_draw(bn_area a, const bn_chart *c, const bounds *b)
 				;
 		at -= !c->has_cursor && at > 0;
 		bool known = at < s->n && isfinite(s->y[at]);
-		bn_format_number(number, known ? s->y[at] : NAN);
+		if (known && c->y_is_bytes)
+			bn_format_bytes(number, fabs(s->y[at]) < 0x1p62 ? (int64_t)s->y[at] : -1);
+		else
+			bn_format_number(number, known ? s->y[at] : NAN);
 		bn_area_cp(a, 0, col++, role, series_marker(s, a.s->alphabet));
 		if (s->label[0])
 			col = bn_area_text(a, 0, col + 1, role, s->label);

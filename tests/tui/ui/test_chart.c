@@ -139,6 +139,23 @@ START_TEST(test_chart_bars)
 }
 END_TEST
 
+START_TEST(test_chart_of_bytes_has_round_ticks_in_their_unit)
+{
+	static const double y[] = {900 * 1048576.0, 950 * 1048576.0, 912 * 1048576.0};
+	bn_surface *s = surface_make(10, 60, BN_ALPHABET_ASCII);
+	bn_chart_series line = {.label = "rss_bytes", .y = y, .n = 3};
+	bn_chart c = {.series = &line, .count = 1, .y_is_bytes = true};
+	bn_buf text = BN_BUF_INIT;
+	bn_chart_draw(bn_area_all(s), &c);
+	bn_surface_dump(s, &text, false);
+	ck_assert_ptr_nonnull(strstr(text.ptr, "rss_bytes 912 MiB"));
+	ck_assert_ptr_nonnull(strstr(text.ptr, "900+"));
+	ck_assert_ptr_nonnull(strstr(text.ptr, "940+"));
+	bn_buf_release(&text);
+	bn_surface_free(s);
+}
+END_TEST
+
 START_TEST(test_chart_scatter_has_round_ticks)
 {
 	static const double x[] = {0.1, 1, 10, 100}, y[] = {15.58, 15.53, 19.93, 67.97};
@@ -205,6 +222,7 @@ int main(void)
 	tcase_add_test(tc, test_chart_smoothing_is_a_debiased_average);
 	tcase_add_test(tc, test_chart_pictures);
 	tcase_add_test(tc, test_chart_bars);
+	tcase_add_test(tc, test_chart_of_bytes_has_round_ticks_in_their_unit);
 	tcase_add_test(tc, test_chart_scatter_has_round_ticks);
 	tcase_add_test(tc, test_chart_draws_at_any_size_whatever_the_numbers);
 	suite_add_tcase(suite, tc);

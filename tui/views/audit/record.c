@@ -32,6 +32,15 @@ static void alias_words(const json_t *p, char *out, size_t size)
 	snprintf(out, size, "made it %.40s", alias ? alias : "an alias");
 }
 
+/* A run that did not finish says how it ended. */
+static void end_words(const json_t *p, char *out, size_t size)
+{
+	const char *status = json_string_value(json_object_get(p, "status"));
+	if (!status || strcmp(status, "FINISHED") == 0)
+		return;
+	snprintf(out, size, "ended as %.30s", status);
+}
+
 static void role_words(const json_t *p, const char *verb, char *out, size_t size)
 {
 	const char *role = json_string_value(json_object_get(p, "role"));
@@ -64,7 +73,9 @@ void bn_audit_did(const bn_audit_row *r, char *out, size_t size)
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
 		if (strcmp(r->kind, words[i].kind) == 0)
 			snprintf(own, sizeof own, "%s", words[i].words);
-	if (strcmp(r->kind, "model.alias") == 0)
+	if (strcmp(r->kind, "run.finished") == 0)
+		end_words(p, own, sizeof own);
+	else if (strcmp(r->kind, "model.alias") == 0)
 		alias_words(p, own, sizeof own);
 	else if (strcmp(r->kind, "role.grant") == 0)
 		role_words(p, "granted", own, sizeof own);
@@ -95,6 +106,8 @@ void bn_audit_what(const bn_audit_row *r, char *out, size_t size)
 			out, size, "%.80s@v%lld", name + 1, (long long)json_integer_value(version));
 	else if (bn_str_starts(r->entity, "run/"))
 		snprintf(out, size, "run %.8s", name + 1);
+	else if (bn_str_starts(r->entity, "monitor/"))
+		snprintf(out, size, "%.100s", name + 1);
 	else
 		snprintf(out, size, "%.100s", r->entity);
 	json_decref(p);

@@ -196,6 +196,8 @@ int bn_view_checks_new(bn_view **out, bn_frame *f, const char *ref, bn_err *err)
 	if (rc)
 		return rc;
 	l->grid.empty = "not checked yet: binnacle data check NAME --suite FILE";
+	l->grid.sort[0] = (bn_grid_sort_key){COL_STATE, true}; /* failing ones first */
+	l->grid.sort_count = 1;
 	*out = &l->view;
 	return 0;
 }

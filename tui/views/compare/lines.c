@@ -6,6 +6,7 @@
 #include "tui/ui/format.h"
 #include "tui/views/compare/_compare.h"
 
+#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -259,6 +260,57 @@ static bool is_best(const bn_comparison *c, const bn_compare_row *row, size_t r)
 	return beats;
 }
 
+enum { LIST_LONG = 16 }; /* characters of a list that a cell shows as it is */
+
+static bool list_has(const json_t *list, const char *name)
+{
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const char *other = json_string_value(json_array_get(list, i));
+		if (other && strcmp(other, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* " -gpu": the names of `list` that are not in `other`. */
+static void list_add(bn_buf *out, char sign, const json_t *list, const json_t *other)
+{
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const char *name = json_string_value(json_array_get(list, i));
+		if (name && !list_has(other, name))
+			bn_buf_addf(out, "%s%c%s", out->len ? " " : "", sign, name);
+	}
+}
+
+/* A long list of names: how many the base has, and what the others have more or less. */
+static bool list_cell(
+	const bn_comparison *c, const bn_compare_row *row, size_t r, bn_grid_cell *out)
+{
+	const char *mine = row->cells[r].text, *theirs = row->cells[c->baseline].text;
+	if (mine[0] != '[' || strlen(mine) <= LIST_LONG || !theirs || theirs[0] != '[')
+		return false;
+	json_t *a = json_loads(theirs, 0, NULL), *b = json_loads(mine, 0, NULL);
+	bn_buf text = BN_BUF_INIT;
+	bool are_names =
+		json_is_string(json_array_get(a, 0)) && json_is_string(json_array_get(b, 0));
+	if (are_names && r == c->baseline)
+		bn_buf_addf(&text, "%zu names", json_array_size(a));
+	else if (are_names) {
+		list_add(&text, '+', b, a);
+		list_add(&text, '-', a, b);
+	}
+	const char *same = strcmp(mine, theirs) == 0 ? "=" : "reordered";
+	snprintf(out->buf, sizeof out->buf, "%s", text.len ? text.ptr : same);
+	if (are_names) {
+		out->text = out->buf;
+		out->full = mine;
+	}
+	bn_buf_release(&text);
+	json_decref(a);
+	json_decref(b);
+	return are_names;
+}
+
 static void value_cell(const bn_comparison *c, const bn_compare_row *row, size_t r, bool says_best,
 	bn_grid_cell *out)
 {
@@ -266,7 +318,7 @@ static void value_cell(const bn_comparison *c, const bn_compare_row *row, size_t
 	char number[BN_FORMAT_BYTES];
 	bool is_measured = row->group == BN_COMPARE_METRIC || row->group == BN_COMPARE_RUN;
 	out->text = cell->text;
-	if (!cell->text)
+	if (!cell->text || (row->group != BN_COMPARE_METRIC && list_cell(c, row, r, out)))
 		return;
 	if (is_measured && !isnan(cell->number))
 		out->text = bn_format_number(out->buf, cell->number);

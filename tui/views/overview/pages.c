@@ -228,6 +228,18 @@ static bool is_detail(const char *kind)
 	return false;
 }
 
+/* As Audit says it: "bob       asked for power/3  'a lower error'". */
+static const char *news_text(bn_arena *arena, const bn_audit_row *a)
+{
+	char did[120], what[160], why[320];
+	bn_audit_did(a, did, sizeof did);
+	bn_audit_what(a, what, sizeof what);
+	bn_audit_why(a, why, sizeof why);
+	bool has_reason = a->reason || why[0] == '\'';
+	return bn_arena_strf(arena, "%-8s  %s %s%s%s", a->user ? a->user : "-", did, what,
+		has_reason ? "  " : "", has_reason ? why : "");
+}
+
 static int gather_log(gather *g)
 {
 	int rc = 0;
@@ -247,9 +259,7 @@ static int gather_log(gather *g)
 		if (!a->reason && is_detail(a->kind))
 			continue;
 		news[at].time_ms = a->time_ms;
-		news[at].text = bn_arena_strf(g->arena, "%-8s  %-18s  %s%s%s",
-			a->user ? a->user : "-", a->kind, a->entity, a->reason ? "  " : "",
-			a->reason ? a->reason : "");
+		news[at].text = news_text(g->arena, a);
 		g->o->news_count = at + 1;
 	}
 	g->o->news = news;

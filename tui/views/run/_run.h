@@ -77,7 +77,7 @@ void bn_run_chart_draw(const bn_run_view *v, const bn_run_detail *d, bn_area a);
 void bn_run_rule_draw(bn_area a, int row, const char *title, const char *aside);
 bn_area bn_run_below(bn_area a, int rows);
 /* Values that are not finite are shown too: a loss that diverged. */
-const char *bn_run_value_text(char out[BN_FORMAT_BYTES], double x);
+const char *bn_run_value_text(char out[BN_FORMAT_BYTES], const char *key, double x);
 /* Whether the picture shows curves. */
 bool bn_run_is_curve_picture(const bn_run_view *v, const bn_run_detail *d);
 /* Whether a metric has more than one value: then it has a curve. */

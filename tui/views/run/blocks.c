@@ -24,9 +24,13 @@ void bn_run_rule_draw(bn_area a, int row, const char *title, const char *aside)
 }
 
 /* In a metric with points, NaN is a value: a loss that diverged is shown. */
-const char *bn_run_value_text(char out[BN_FORMAT_BYTES], double x)
+const char *bn_run_value_text(char out[BN_FORMAT_BYTES], const char *key, double x)
 {
-	return isnan(x) ? "nan" : bn_format_number(out, x);
+	if (isnan(x))
+		return "nan";
+	if (bn_str_ends(key, "_bytes") && fabs(x) < 0x1p62)
+		return bn_format_bytes(out, (int64_t)x);
+	return bn_format_number(out, x);
 }
 
 /* ---- the head ------------------------------------------------------------------------------------ */
@@ -148,6 +152,7 @@ void bn_run_chart_draw(const bn_run_view *v, const bn_run_detail *d, bn_area a)
 	bn_chart chart = {.series = s,
 		.count = with->n ? 2 : 1,
 		.log_y = v->log_y,
+		.y_is_bytes = bn_str_ends(c->key, "_bytes"),
 		.smoothing = bn_run_smoothing[v->smoothing],
 		.x_title = axis_title(v->arg.axis),
 		.x_is_time = v->arg.axis == BN_RUN_BY_TIME,
@@ -170,7 +175,7 @@ static int also_draw(const bn_run_detail *d, bn_area a, int rows)
 		if (charted || s->count < 2)
 			continue;
 		snprintf(text, sizeof text, "%.40s %s %s", d->metrics[i],
-			bn_run_value_text(value, d->last[i]),
+			bn_run_value_text(value, d->metrics[i], d->last[i]),
 			bn_spark_text(bars, s->y, s->count, 8, a.s->alphabet));
 		int width = (int)bn_utf8_width(text);
 		if (col && col + width > a.cols) {
@@ -277,7 +282,7 @@ int bn_run_numbers_draw(const bn_run_detail *d, bn_area a, int rows)
 			double x = value_of(d, word, p, &has);
 			if (has)
 				bn_area_field_right(a, row, p < PARTS - 1 ? col : name, width,
-					BN_INK_NUMBER, bn_run_value_text(text, x));
+					BN_INK_NUMBER, bn_run_value_text(text, word, x));
 		}
 		row++;
 	}
@@ -469,10 +474,11 @@ int bn_run_facts_draw(const bn_run_view *v, const bn_run_detail *d, bn_area a, i
 	for (size_t i = 0; i < d->metric_count; i++, row++) {
 		bn_area_name(
 			a, row, 0, 24, i == d->metric ? BN_INK_STRONG : BN_INK_TEXT, d->metrics[i]);
-		bn_area_field_right(
-			a, row, 25, 12, BN_INK_NUMBER, bn_run_value_text(text, d->last[i]));
-		bn_area_field_right(
-			a, row, 38, 12, BN_INK_BEST, bn_format_number(text, d->best[i]));
+		bn_area_field_right(a, row, 25, 12, BN_INK_NUMBER,
+			bn_run_value_text(text, d->metrics[i], d->last[i]));
+		bn_area_field_right(a, row, 38, 12, BN_INK_BEST,
+			isnan(d->best[i]) ? "-"
+					  : bn_run_value_text(text, d->metrics[i], d->best[i]));
 	}
 	bn_area_text(a, ++row, 0, BN_INK_HEADER, "run");
 	row++;

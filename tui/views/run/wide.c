@@ -2,6 +2,7 @@
  * wide.c - a run with curves on a large terminal: the curve, below it a grid of the others, and the console; on the
  * right settings, numbers, and the origin. See _run.h.
  */
+#include "core/base/str.h"
 #include "tui/ui/chart.h"
 #include "tui/views/run/_run.h"
 
@@ -22,6 +23,7 @@ static void cell_draw(const bn_run_view *v, const bn_run_detail *d, const bn_cur
 	bn_chart chart = {.series = &s,
 		.count = 1,
 		.log_y = v->log_y,
+		.y_is_bytes = bn_str_ends(c->key, "_bytes"),
 		.smoothing = bn_run_smoothing[v->smoothing],
 		.x_is_time = v->arg.axis == BN_RUN_BY_TIME,
 		.utc = bn_frame_is_utc(v->view.frame),
