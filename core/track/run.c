@@ -29,7 +29,8 @@ static const char run_sql[] =
 	"l.peak_rss_bytes, l.cpu_ms, l.read_bytes, l.write_bytes, l.energy_joules, "
 	"r.code_changed, r.executor, r.job, r.failure, r.resumes, r.resumed_step, "
 	"(SELECT lower(hex(o.id)) FROM run o WHERE o.resumes = lower(hex(r.id)) AND "
-	"o.owner = r.owner AND o.removed = 0 ORDER BY o.created_ms DESC, o.id LIMIT 1) "
+	"o.owner = r.owner AND o.removed = 0 ORDER BY o.created_ms DESC, o.id LIMIT 1), "
+	"coalesce(l.interval_ms, r.interval_ms) "
 	"FROM run r LEFT JOIN run_liveness l ON l.run = r.no AND l.owner = r.owner "
 	"WHERE r.no = ?";
 
@@ -76,6 +77,7 @@ static bool info_read(bn_run_info *r, sqlite3_stmt *st)
 	r->write_bytes = column_int(st, 27, -1);
 	r->energy_joules = bn_sql_double(st, 28);
 	r->resumed_step = column_int(st, 34, -1);
+	r->beat_ms = column_int(st, 36, -1);
 	return ok;
 }
 

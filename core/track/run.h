@@ -73,6 +73,7 @@ typedef struct bn_run_info {
 	bool removed;
 	bool bytes_gone; /* removed, and gc has freed what it names: it cannot be restored */
 	/* last heartbeat and resources; -1 / NaN unknown */
+	int64_t beat_ms; /* announced time between heartbeats */
 	int64_t heartbeat_ms, rss_bytes, peak_rss_bytes, cpu_ms, read_bytes, write_bytes;
 	double energy_joules;
 } bn_run_info;

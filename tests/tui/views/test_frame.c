@@ -571,6 +571,35 @@ START_TEST(test_frame_compares_what_is_marked)
 }
 END_TEST
 
+/* The ink of the first cell of "alive" in the head of a run. */
+static bn_ink alive_ink(const bench *b)
+{
+	for (int r = 2; r < 6; r++)
+		for (int c = 0; c + 5 < b->s->cols; c++) {
+			const bn_surface_cell *at = &b->s->cells[r * b->s->cols + c];
+			if (at[0].cp == 'a' && at[1].cp == 'l' && at[2].cp == 'i' && at[3].cp == 'v')
+				return (bn_ink)at->role;
+		}
+	ck_abort_msg("no word of the heartbeat");
+}
+
+START_TEST(test_frame_the_age_of_a_heartbeat_turns_yellow_and_red)
+{
+	static const struct {
+		int silent_s;
+		bn_ink ink;
+	} ages[] = {{2, BN_INK_DIM}, {19, BN_INK_DIM}, {21, BN_INK_WARN}, {54, BN_INK_WARN},
+		{56, BN_INK_FAIL}};
+	for (size_t i = 0; i < sizeof ages / sizeof *ages; i++) { /* a beat every 5 s */
+		bench b = {.fake = {.silent_s = ages[i].silent_s}};
+		bench_open(&b, false);
+		play(&b, "3 Enter");
+		ck_assert_int_eq(alive_ink(&b), ages[i].ink);
+		bench_close(&b);
+	}
+}
+END_TEST
+
 START_TEST(test_frame_a_run_is_shown_by_its_state)
 {
 	bench b = {.fake = {.actions = 0}};
@@ -1405,6 +1434,7 @@ BN_TEST_MAIN("tui/views/frame",
 	test_frame_finds_objects_before_commands, test_frame_completes_what_follows_a_command,
 	test_frame_views_of_runs_are_saved, test_frame_launches_a_run_again_but,
 	test_frame_resumes_a_run, test_frame_launches_a_sweep, test_frame_launches_from_nothing,
+	test_frame_the_age_of_a_heartbeat_turns_yellow_and_red,
 	test_frame_a_run_is_shown_by_its_state, test_frame_compares_what_is_marked,
 	test_frame_code_of_two_runs_is_compared_and_searched,
 	test_frame_arguments_are_completed_from_the_workspace,

@@ -12,31 +12,46 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { ROWS = 60, COLS = 200 };
-
 /* A golden file: the characters, and the inks by their letters. */
 typedef struct screen {
-	const char *path;
+	char *path;
 	int rows, cols;
-	uint32_t cp[ROWS][COLS];
-	bn_ink ink[ROWS][COLS];
+	uint32_t *cp; /* row by row */
+	uint8_t *ink;
 } screen;
 
-static screen shown;
+static screen *screens; /* read once, by make */
+static size_t count;
+static screen shown; /* the one that is checked */
 static bn_theme theme;
 
-static bn_ink ink_of(char letter)
+static uint32_t cp_at(int row, int col)
+{
+	return shown.cp[row * shown.cols + col];
+}
+
+static bn_ink ink_at(int row, int col)
+{
+	return (bn_ink)shown.ink[row * shown.cols + col];
+}
+
+static const bn_look *look_at(int row, int col)
+{
+	return &theme.roles[ink_at(row, col)].few;
+}
+
+static uint8_t ink_of(char letter)
 {
 	for (int i = 0; i < BN_INK_COUNT; i++)
 		if (bn_ink_letter((bn_ink)i) == letter)
-			return (bn_ink)i;
+			return (uint8_t)i;
 	ck_abort_msg("%s: no ink '%c'", shown.path, letter);
 }
 
-static const char *cells_read(uint32_t *cp, const char *line)
+static const char *cells_read(uint32_t *cp, const char *line, int cols)
 {
 	const char *end = line + strcspn(line, "\n"), *bar = end - 1;
-	for (int c = 0; line < bar && c < COLS; c++) {
+	for (int c = 0; line < bar && c < cols; c++) {
 		size_t n = bn_utf8_decode(line, (size_t)(bar - line), &cp[c]);
 		line += n ? n : 1;
 	}
@@ -44,7 +59,7 @@ static const char *cells_read(uint32_t *cp, const char *line)
 }
 
 /* False for a picture that is no screen: of a chart alone. */
-static bool screen_read(const char *path)
+static bool screen_read(screen *out, const char *path)
 {
 	static char text[200000];
 	FILE *f = fopen(path, "re");
@@ -52,41 +67,59 @@ static bool screen_read(const char *path)
 	size_t n = fread(text, 1, sizeof text - 1, f);
 	fclose(f);
 	text[n] = '\0';
-	memset(&shown, 0, sizeof shown);
-	shown.path = path;
 	const char *x = strrchr(path, 'x'), *from = x;
 	while (from && from > path && from[-1] >= '0' && from[-1] <= '9')
 		from--;
-	if (!x || sscanf(from, "%dx%d", &shown.cols, &shown.rows) != 2)
+	if (!x || sscanf(from, "%dx%d", &out->cols, &out->rows) != 2)
 		return false;
+	size_t cells = (size_t)out->rows * (size_t)out->cols;
+	out->path = bn_strdup(path);
+	out->cp = bn_alloc_zeroed(cells, sizeof *out->cp);
+	out->ink = bn_alloc_zeroed(cells, 1);
 	const char *line = text;
-	for (int r = 0; r < shown.rows; r++)
-		line = cells_read(shown.cp[r], line);
-	for (int r = 0; r < shown.rows; r++, line += shown.cols + 2)
-		for (int c = 0; c < shown.cols; c++)
-			shown.ink[r][c] = ink_of(line[c]);
+	for (int r = 0; r < out->rows; r++)
+		line = cells_read(&out->cp[r * out->cols], line, out->cols);
+	for (int r = 0; r < out->rows; r++, line += out->cols + 2)
+		for (int c = 0; c < out->cols; c++)
+			out->ink[r * out->cols + c] = ink_of(line[c]);
 	return true;
 }
 
-/* Calls check for each golden screen. */
-static int each_screen(void (*check)(void))
+static void make(void)
 {
 	static const char *const folders[] = {
 		"tests/golden/*.screen", "tests/tui/views/*/golden/*.screen"};
-	int n = 0;
+	size_t cap = 0;
 	ck_assert_int_eq(bn_theme_load(&theme, "default", NULL), 0);
 	for (size_t k = 0; k < sizeof folders / sizeof *folders; k++) {
 		glob_t found;
 		ck_assert_int_eq(glob(folders[k], 0, NULL, &found), 0);
-		for (size_t i = 0; i < found.gl_pathc; i++)
-			if (screen_read(found.gl_pathv[i])) {
-				check();
-				n++;
-			}
+		for (size_t i = 0; i < found.gl_pathc; i++) {
+			ck_assert_int_eq(bn_grow(&screens, &cap, count + 1, sizeof *screens), 0);
+			count += screen_read(&screens[count], found.gl_pathv[i]);
+		}
 		globfree(&found);
 	}
-	ck_assert_int_gt(n, 500);
-	return n;
+	ck_assert_uint_gt(count, 500);
+}
+
+static void end(void)
+{
+	for (size_t i = 0; i < count; i++) {
+		bn_free(screens[i].path);
+		bn_free(screens[i].cp);
+		bn_free(screens[i].ink);
+	}
+	bn_free(screens);
+}
+
+/* Calls check for each golden screen. */
+static void each_screen(void (*check)(void))
+{
+	for (size_t i = 0; i < count; i++) {
+		shown = screens[i];
+		check();
+	}
 }
 
 static bool is_of_chart(bn_ink ink)
@@ -102,10 +135,10 @@ static void reverse_check(void)
 	for (int r = 0; r < shown.rows; r++) {
 		bool row = false, button = false;
 		for (int c = 0; c < shown.cols; c++) {
-			if (!(theme.roles[shown.ink[r][c]].few.attrs & BN_ATTR_REVERSE))
+			if (!(look_at(r, c)->attrs & BN_ATTR_REVERSE))
 				continue;
-			row |= shown.ink[r][c] != BN_INK_BUTTON_ACTIVE;
-			button |= shown.ink[r][c] == BN_INK_BUTTON_ACTIVE;
+			row |= ink_at(r, c) != BN_INK_BUTTON_ACTIVE;
+			button |= ink_at(r, c) == BN_INK_BUTTON_ACTIVE;
 		}
 		rows += row;
 		buttons += button;
@@ -129,10 +162,10 @@ static void colour_check(void)
 	unsigned seen = 0;
 	for (int r = 0; r < shown.rows; r++)
 		for (int c = 0; c < shown.cols; c++) {
-			int32_t fg = theme.roles[shown.ink[r][c]].few.fg;
-			if (fg == BN_COLOR_DEFAULT || shown.cp[r][c] == ' ')
+			int32_t fg = look_at(r, c)->fg;
+			if (fg == BN_COLOR_DEFAULT || cp_at(r, c) == ' ')
 				continue;
-			coloured += !is_of_chart(shown.ink[r][c]);
+			coloured += !is_of_chart(ink_at(r, c));
 			if (r == 0) /* the counts of the title have those of their states */
 				continue;
 			colours += !(seen & 1u << fg);
@@ -147,11 +180,12 @@ static void colour_check(void)
 
 START_TEST(test_look_one_cell_in_ten_is_coloured_and_four_colours_are_enough)
 {
-	int n = each_screen(colour_check);
-	printf("NOTE: %d golden screens: at most %.1f %% of the cells are coloured outside charts, "
+	each_screen(colour_check);
+	printf("NOTE: %zu golden screens: at most %.1f %% of the cells are coloured outside "
+	       "charts, "
 	       "at most %d colours "
 	       "at once\n",
-		n, 100 * worst_share, worst_colours);
+		count, 100 * worst_share, worst_colours);
 }
 END_TEST
 
@@ -160,14 +194,14 @@ static void state_check(void)
 {
 	for (int r = 0; r < shown.rows; r++)
 		for (int c = 0; c < shown.cols; c++) {
-			bn_ink ink = shown.ink[r][c];
+			bn_ink ink = ink_at(r, c);
 			bool is_state = ink == BN_INK_WARN || ink == BN_INK_FAIL ||
 					ink == BN_INK_RUNNING || ink == BN_INK_BEST;
-			if (!is_state || (c && shown.ink[r][c - 1] == ink))
+			if (!is_state || (c && ink_at(r, c - 1) == ink))
 				continue;
 			bool said = false;
-			for (int k = c; k < shown.cols && shown.ink[r][k] == ink; k++)
-				said |= shown.cp[r][k] != ' ' && shown.cp[r][k] != 0;
+			for (int k = c; k < shown.cols && ink_at(r, k) == ink; k++)
+				said |= cp_at(r, k) != ' ' && cp_at(r, k) != 0;
 			ck_assert_msg(said, "%s:%d: colour without a word at column %d", shown.path,
 				r + 1, c + 1);
 		}
@@ -183,10 +217,10 @@ static void ascii_check(void)
 {
 	if (!strstr(shown.path, "-ascii."))
 		return;
-	for (int r = 0; r < shown.rows; r++)
-		for (int c = 0; c < shown.cols; c++)
-			ck_assert_msg(shown.cp[r][c] < 0x7f, "%s:%d: U+%04X at column %d",
-				shown.path, r + 1, (unsigned)shown.cp[r][c], c + 1);
+	for (int i = 0; i < shown.rows * shown.cols; i++)
+		if (shown.cp[i] >= 0x7f)
+			ck_abort_msg("%s:%d: U+%04X at column %d", shown.path, i / shown.cols + 1,
+				(unsigned)shown.cp[i], i % shown.cols + 1);
 }
 
 START_TEST(test_look_ascii_is_ascii)
@@ -216,10 +250,10 @@ static void bar_check(void)
 	if (shown.rows < 5 || strstr(shown.path, "/prompt-") || strstr(shown.path, "/filter-"))
 		return;
 	for (int c = 0; c < shown.cols; c++) {
-		bn_ink ink = shown.ink[r][c];
-		ck_assert_msg(ink == BN_INK_TEXT || ink == BN_INK_KEY || ink == BN_INK_KEY_HELP ||
-				      ink == BN_INK_DIM,
-			"%s: '%s' in the key bar", shown.path, bn_ink_name(ink));
+		bn_ink ink = ink_at(r, c);
+		if (ink != BN_INK_TEXT && ink != BN_INK_KEY && ink != BN_INK_KEY_HELP &&
+			ink != BN_INK_DIM)
+			ck_abort_msg("%s: '%s' in the key bar", shown.path, bn_ink_name(ink));
 	}
 }
 
@@ -240,8 +274,8 @@ static void title_check(void)
 {
 	if (!strstr(shown.path, "/real/"))
 		return;
-	ck_assert_msg(shown.cp[0][shown.cols - 1] == ' ' && shown.cp[0][shown.cols - 2] == 's' &&
-			      shown.ink[0][shown.cols - 2] == BN_INK_FAIL,
+	ck_assert_msg(cp_at(0, shown.cols - 1) == ' ' && cp_at(0, shown.cols - 2) == 's' &&
+			      ink_at(0, shown.cols - 2) == BN_INK_FAIL,
 		"%s: the title does not end with the alerts", shown.path);
 }
 
@@ -254,7 +288,7 @@ END_TEST
 static bool row_is_blank(int r)
 {
 	for (int c = 0; c < shown.cols; c++)
-		if (shown.cp[r][c] != ' ' && shown.cp[r][c] != 0)
+		if (cp_at(r, c) != ' ' && cp_at(r, c) != 0)
 			return false;
 	return true;
 }
@@ -262,7 +296,7 @@ static bool row_is_blank(int r)
 static void density_check(void)
 {
 	for (int r = 0; r + 1 < shown.rows; r++)
-		ck_assert_msg(shown.ink[r][1] != BN_INK_HEADER || !row_is_blank(r + 1) ||
+		ck_assert_msg(ink_at(r, 1) != BN_INK_HEADER || !row_is_blank(r + 1) ||
 				      r + 3 >= shown.rows || row_is_blank(r + 2),
 			"%s:%d: a blank row between the header and its rows", shown.path, r + 1);
 }
@@ -278,9 +312,9 @@ static void box_check(void)
 {
 	for (int r = 0; r < shown.rows; r++)
 		for (int c = 0; c < shown.cols; c++)
-			if (shown.cp[r][c] == 0x250c) /* the corner */
-				ck_assert_msg(r + 1 < shown.rows && shown.cp[r + 1][c] == 0x2502 &&
-						      shown.ink[r + 1][c + 1] == BN_INK_DIALOG,
+			if (cp_at(r, c) == 0x250c) /* the corner */
+				ck_assert_msg(r + 1 < shown.rows && cp_at(r + 1, c) == 0x2502 &&
+						      ink_at(r + 1, c + 1) == BN_INK_DIALOG,
 					"%s:%d: a box that is no dialog", shown.path, r + 1);
 }
 
@@ -307,13 +341,13 @@ static bool is_digit(uint32_t cp)
 static void list_check(bool has_answer)
 {
 	int lines = 0, r = shown.rows - 2, c = shown.cols - 2;
-	while (c > 0 && is_digit(shown.cp[r][c]))
+	while (c > 0 && is_digit(cp_at(r, c)))
 		c--;
-	ck_assert_msg(c < shown.cols - 2 && shown.cp[r][c] == '/' && is_digit(shown.cp[r][c - 1]),
+	ck_assert_msg(c < shown.cols - 2 && cp_at(r, c) == '/' && is_digit(cp_at(r, c - 1)),
 		"%s: no place, as 1/4, in the message line", shown.path);
 	for (r = 2; r < shown.rows - 2; r++)
 		for (c = 40; c < shown.cols; c++)
-			if (shown.cp[r][c] == (strstr(shown.path, "ascii") ? '|' : 0x2502)) {
+			if (cp_at(r, c) == (strstr(shown.path, "ascii") ? '|' : 0x2502)) {
 				lines++;
 				break;
 			}
@@ -346,14 +380,14 @@ static void number_check(void)
 	for (int r = 2; r < shown.rows - 1; r++)
 		for (int c = 1; c < shown.cols; c++) {
 			int from = c;
-			if (shown.cp[r][c] != 0x2026 || !is_digit(shown.cp[r][c - 1]))
+			if (cp_at(r, c) != 0x2026 || !is_digit(cp_at(r, c - 1)))
 				continue;
 			while (from > 0 &&
-				(is_digit(shown.cp[r][from - 1]) || shown.cp[r][from - 1] == '.'))
+				(is_digit(cp_at(r, from - 1)) || cp_at(r, from - 1) == '.'))
 				from--;
 			/* A word with digits at its end, or a sentence, may be cut there. */
-			bool is_cell = from < 2 || (shown.cp[r][from - 1] == ' ' &&
-							   shown.cp[r][from - 2] == ' ');
+			bool is_cell = from < 2 ||
+				       (cp_at(r, from - 1) == ' ' && cp_at(r, from - 2) == ' ');
 			ck_assert_msg(!is_cell, "%s:%d: a number is cut at column %d", shown.path,
 				r + 1, c + 1);
 		}
@@ -365,10 +399,25 @@ START_TEST(test_look_no_number_is_cut)
 }
 END_TEST
 
-BN_TEST_MAIN("tui/views/look", test_look_reverse_is_only_where_one_is,
-	test_look_one_cell_in_ten_is_coloured_and_four_colours_are_enough,
-	test_look_colour_stands_with_a_word_or_a_glyph, test_look_ascii_is_ascii,
-	test_look_no_two_signs_of_ascii_are_alike, test_look_the_key_bar_has_no_colour,
-	test_look_counts_of_the_title_are_never_pushed_out, test_look_no_blank_row_below_a_header,
-	test_look_boxes_are_dialogs, test_look_a_list_has_a_place_and_an_answer,
-	test_look_no_number_is_cut)
+int main(void)
+{
+	const TTest *const tests[] = {test_look_reverse_is_only_where_one_is,
+		test_look_one_cell_in_ten_is_coloured_and_four_colours_are_enough,
+		test_look_colour_stands_with_a_word_or_a_glyph, test_look_ascii_is_ascii,
+		test_look_no_two_signs_of_ascii_are_alike, test_look_the_key_bar_has_no_colour,
+		test_look_counts_of_the_title_are_never_pushed_out,
+		test_look_no_blank_row_below_a_header, test_look_boxes_are_dialogs,
+		test_look_a_list_has_a_place_and_an_answer, test_look_no_number_is_cut};
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	Suite *suite = suite_create("tui/views/look");
+	TCase *c = tcase_create("screens");
+	tcase_add_unchecked_fixture(c, make, end);
+	for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
+		tcase_add_test(c, tests[i]);
+	suite_add_tcase(suite, c);
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

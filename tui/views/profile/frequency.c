@@ -13,7 +13,12 @@
 enum { COL_VALUE, COL_COUNT, COL_SHARE, COL_BAR, COLUMNS };
 
 static const bn_grid_column columns[COLUMNS] = {
-	[COL_VALUE] = {.title = "value", .frozen = true, .min = 18, .wish = 22, .flexible = true},
+	[COL_VALUE] = {.title = "value",
+		.frozen = true,
+		.min = 18,
+		.max = 48,
+		.wish = 22,
+		.flexible = true},
 	[COL_COUNT] = {.title = "rows",
 		.name = "count",
 		.form = BN_COLUMN_COUNT,
@@ -177,7 +182,8 @@ static bool refuses(bn_view *view, bn_command_id id, char *why, size_t size)
 	int64_t row = bn_grid_selected_row(&l->grid);
 	if (id != BN_CMD_OPEN || (d && row >= 0 && row < (int64_t)d->count))
 		return false;
-	const char *text = d ? "no row matches: there is nothing to count" : "nothing is counted yet";
+	const char *text =
+		d ? "no row matches: there is nothing to count" : "nothing is counted yet";
 	if (d && row >= 0)
 		text = "these are all values that are not listed";
 	snprintf(why, size, "%s", text);

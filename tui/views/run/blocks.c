@@ -79,6 +79,15 @@ static int rest_draw(bn_area a, int col, bn_ink ink, const char *words, const ch
 	return bn_area_field(a, 1, at, width < room ? width : room, ink, text);
 }
 
+/* Of the age of the last heartbeat: yellow after three missed ones, red after ten. */
+static bn_ink age_ink(const bn_run_info *r, int64_t now)
+{
+	int64_t missed = r->beat_ms > 0 ? (now - r->heartbeat_ms) / r->beat_ms : 0;
+	if (missed > 10)
+		return BN_INK_FAIL;
+	return missed > 3 ? BN_INK_WARN : BN_INK_DIM;
+}
+
 static void second_draw(const bn_run_detail *d, bn_area a, int64_t now)
 {
 	const bn_run_info *r = d->info;
@@ -91,7 +100,7 @@ static void second_draw(const bn_run_detail *d, bn_area a, int64_t now)
 		col = bn_area_textf(a, 1, col, BN_INK_TEXT, "%s",
 			bn_format_duration(text, bn_run_duration_ms(r, now)));
 	if (live && r->heartbeat_ms > 0)
-		col = bn_area_textf(a, 1, col, BN_INK_DIM, "  alive %s",
+		col = bn_area_textf(a, 1, col, age_ink(r, now), "  alive %s",
 			bn_format_age(text, r->heartbeat_ms, now));
 	if (r->dataset)
 		col = rest_draw(a, col, BN_INK_TEXT, "  on ", r->dataset);
