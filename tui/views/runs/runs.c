@@ -2,6 +2,7 @@
  * runs.c - the table of runs, live: state, name, parameters and metrics as columns; next to it, if
  * there is room, the selected run. Marked runs are compared with x. See _runs.h.
  */
+#include "core/base/utf8.h"
 #include "tui/ui/format.h"
 #include "tui/ui/shell_word.h"
 #include "tui/views/runs/_queue.h"
@@ -91,6 +92,22 @@ static void detail_follow(bn_runs_view *v)
 		bn_view_run_show(v->detail, r->id);
 }
 
+/* Items separated by commas; those without room are left out whole, since half a value is another value. */
+static void items_draw(bn_area a, int row, const char *name, const char *items)
+{
+	int col = bn_area_text(a, row, 0, BN_INK_DIM, name);
+	size_t n = strlen(items), room = a.cols > col ? (size_t)(a.cols - col) : 0;
+	if (bn_utf8_width(items) > room) {
+		n = bn_utf8_head(items, n, room > 3 ? room - 3 : 0);
+		while (n > 0 && items[n] != ',')
+			n--;
+	}
+	col = bn_area_textf(a, row, col, BN_INK_DIM, "%.*s", (int)n, items);
+	if (items[n])
+		bn_area_glyph(a, row, bn_area_text(a, row, col, BN_INK_DIM, n ? ", " : ""),
+			BN_INK_DIM, BN_GLYPH_ELLIPSIS);
+}
+
 /* A summary of the folded columns, if there is room below the rows; removes its lines from the
  * area. */
 static void folded_draw(const bn_runs_view *v, bn_area *a)
@@ -103,16 +120,11 @@ static void folded_draw(const bn_runs_view *v, bn_area *a)
 	bn_area_hline(*a, row, 0, a->cols, BN_INK_BORDER);
 	bn_area_text(*a, row++, 2, BN_INK_HEADER, " folded: c brings them back ");
 	bn_area words = bn_area_sub(*a, row, 1, lines, a->cols - 2);
-	char text[400];
 	int at = 0;
-	if (d->same[0]) {
-		snprintf(text, sizeof text, "the same in all: %s", d->same);
-		bn_area_field(words, at++, 0, words.cols, BN_INK_DIM, text);
-	}
-	if (d->sparse[0]) {
-		snprintf(text, sizeof text, "empty or nearly: %s", d->sparse);
-		bn_area_field(words, at, 0, words.cols, BN_INK_DIM, text);
-	}
+	if (d->same[0])
+		items_draw(words, at++, "the same: ", d->same);
+	if (d->sparse[0])
+		items_draw(words, at, "empty or nearly: ", d->sparse);
 	a->rows -= lines + 1;
 }
 
