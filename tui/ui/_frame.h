@@ -90,6 +90,7 @@ struct bn_frame {
 	bn_page *words;           /* NULL: not here yet */
 	bool words_tab;           /* Tab was pressed before they were here */
 
+	char *command_shown;              /* until the next key; NULL: none */
 	char save_screen[BN_INPUT_BYTES]; /* set by :save-screen; cleared when the frame is drawn */
 
 	struct {
@@ -138,6 +139,10 @@ void bn_find_row_draw(const bn_found *at, bn_area a, int r, bool selected);
  * nothing if there is none. v may be NULL. */
 void bn_frame_cli(const bn_frame *f, const bn_view *v, bn_buf *line);
 void bn_copy_cli(bn_frame *f); /* of the top view */
+/* Draws a command line that could not be copied and is longer than the message line, at the foot of
+ * the body. */
+void bn_command_draw(const bn_frame *f, bn_area body);
+void bn_command_forget(bn_frame *f);
 void bn_copy_row(bn_frame *f, const bn_grid *t);
 
 /* frame_export.c */

@@ -46,6 +46,7 @@ void bn_frame_free(bn_frame *f)
 	bn_undo_release(f);
 	bn_find_forget(f);
 	bn_words_forget(f);
+	bn_command_forget(f);
 	bn_jobs_free(f->jobs);
 	bn_loader_free(f->loader);
 	bn_free(f);
@@ -568,6 +569,7 @@ static void key_take(bn_frame *f, int key)
 		return;
 	}
 	f->message[0] = '\0';
+	bn_command_forget(f);
 	if (bn_frame_do(f, id, NULL, &err))
 		bn_frame_error(f, &err);
 }

@@ -2,6 +2,7 @@
  * frame_copy.c - what is copied to the clipboard: the selected row, and the command line that prints
  * the same as the screen. See frame.h.
  */
+#include "core/base/mem.h"
 #include "core/base/shown.h"
 #include "core/base/str.h"
 #include "core/base/utf8.h"
@@ -77,17 +78,38 @@ static void command_fold(bn_buf *out, const char *line, int cols)
 	}
 }
 
-/* Where there is no clipboard, all of the line can be read. */
+/* Without a clipboard all of the line is shown, until the next key. */
 static void command_show(bn_frame *f, const char *line)
 {
 	bn_buf text = BN_BUF_INIT;
-	bn_view *made = NULL;
-	bn_err err = BN_ERR_INIT;
 	command_fold(&text, line, f->cols - 4);
-	if (!text.failed &&
-		f->opt.make_text(&made, f, "the same as a command", text.ptr, &err) == 0)
-		bn_frame_push(f, made);
-	bn_buf_release(&text);
+	bn_command_forget(f);
+	f->command_shown = bn_buf_take(&text, NULL);
+	bn_frame_message(f, "the same as a command; any key goes on");
+}
+
+void bn_command_forget(bn_frame *f)
+{
+	bn_free(f->command_shown);
+	f->command_shown = NULL;
+}
+
+void bn_command_draw(const bn_frame *f, bn_area body)
+{
+	int rows = 1, r;
+	for (const char *at = f->command_shown; at && *at; at++)
+		rows += *at == '\n';
+	if (!f->command_shown || body.rows < rows + 1)
+		return;
+	bn_area a = bn_area_sub(body, body.rows - rows - 1, 0, rows + 1, body.cols);
+	bn_area_fill(a, 0, 0, a.rows, a.cols, BN_INK_TEXT);
+	bn_area_hline(a, 0, 0, a.cols, BN_INK_BORDER);
+	r = 1;
+	for (const char *at = f->command_shown; *at; r++) {
+		size_t n = strcspn(at, "\n");
+		bn_area_textf(a, r, 1, BN_INK_TEXT, "%.*s", (int)n, at);
+		at += n + (at[n] == '\n');
+	}
 }
 
 void bn_copy_cli(bn_frame *f)
@@ -98,7 +120,7 @@ void bn_copy_cli(bn_frame *f)
 	bool copied = line.len && bn_frame_copy(f, line.ptr);
 	if (!line.len)
 		bn_frame_message(f, "this screen has no command line of its own");
-	else if (!copied && f->opt.make_text && (int)bn_utf8_width(line.ptr) > f->cols - BESIDE)
+	else if (!copied && (int)bn_utf8_width(line.ptr) > f->cols - BESIDE)
 		command_show(f, line.ptr);
 	else
 		bn_frame_message(f, copied ? "copied: %s" : "the same: %s", line.ptr);

@@ -380,6 +380,7 @@ void bn_frame_draw(bn_frame *f, bn_surface *s)
 	if (v)
 		v->cls->draw(
 			v, bn_area_sub(all, top, 0, bottom - top, s->cols), !bn_modal_has_row(f));
+	bn_command_draw(f, bn_area_sub(all, top, 0, bottom - top, s->cols));
 	bn_modal_draw(f, bn_area_sub(all, 0, 0, rows - tour, s->cols), message);
 	if (f->save_screen[0])
 		screen_save(f, s);
