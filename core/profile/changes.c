@@ -74,15 +74,31 @@ static bn_column_change_kind kind_of(const bn_profile_column *a, const bn_profil
 							: BN_COLUMN_CHANGE_TYPE;
 }
 
+/* Whether columns of one type are equal; rows: the number of compared rows that differ, -1 if none
+ * was compared. */
+static bool is_same(bn_column_change *c, int64_t rows)
+{
+	if (c->a->rows == c->b->rows)
+		return rows >= 0 ? rows == 0 : same_statistics(c->a, c->b);
+	if (rows == 0)
+		return true;
+	c->distance = bn_distance_of(c->a, c->b);
+	return c->distance.kind == BN_DISTANCE_NONE;
+}
+
 /* rows: -1 if values were not compared. */
 static void add(bn_column_changes *out, const bn_profile_column *a, const bn_profile_column *b,
 	int64_t rows)
 {
-	bn_column_change c = {.kind = kind_of(a, b), .a = a, .b = b, .rows = rows};
+	bn_column_change c = {.kind = kind_of(a, b),
+		.a = a,
+		.b = b,
+		.rows = out->by_value ? rows : -1,
+		.distance = {BN_DISTANCE_NONE, NAN}};
 	const bn_profile_column *x = values_of(a), *y = values_of(b);
 	bool times = bn_type_is_time((a ? a : b)->type);
 	double std = x ? x->std : NAN;
-	if (c.kind == BN_COLUMN_CHANGE_VALUES && (rows >= 0 ? rows == 0 : same_statistics(a, b)))
+	if (c.kind == BN_COLUMN_CHANGE_VALUES && is_same(&c, rows))
 		return;
 	c.mean_a = x ? x->mean : NAN;
 	c.mean_b = y ? y->mean : NAN;
@@ -94,11 +110,12 @@ static void add(bn_column_changes *out, const bn_profile_column *a, const bn_pro
 	out->items[out->count++] = c;
 }
 
-/* rows[i]: the number of rows in which column i of a differs, -1 if b has no column of that
- * name. */
-static int compare_values(int64_t *rows, const bn_profile *a, bn_table_reader *ta,
+/* rows[i]: the number of rows in which column i of a differs, of those that both have; -1 if b has
+ * no column of that name. *same: none does. */
+static int compare_values(int64_t *rows, bool *same, const bn_profile *a, bn_table_reader *ta,
 	bn_table_reader *tb, const bn_progress *watch, bn_err *err)
 {
+	uint64_t all = bn_table_rows(ta), more = bn_table_rows(tb);
 	const bn_schema *sa = bn_table_schema(ta), *sb = bn_table_schema(tb);
 	bn_column_pair *both = bn_alloc_zeroed(sa->count + 1, sizeof *both);
 	size_t n = 0;
@@ -111,10 +128,13 @@ static int compare_values(int64_t *rows, const bn_profile *a, bn_table_reader *t
 		if (k != BN_SCHEMA_NONE)
 			both[n++] = (bn_column_pair){.a = i, .b = k};
 	}
-	rc = bn_differences_count(both, n, ta, tb, watch, err);
-	for (size_t i = 0; rc >= 0 && i < n; i++)
+	rc = bn_differences_count(both, n, ta, tb, all < more ? all : more, watch, err);
+	*same = n && all && more;
+	for (size_t i = 0; rc >= 0 && i < n; i++) {
+		*same &= !both[i].different;
 		if (both[i].a < a->column_count)
 			rows[both[i].a] = (int64_t)both[i].different;
+	}
 	bn_free(both);
 	return rc;
 }
@@ -124,6 +144,7 @@ int bn_column_changes_find(bn_column_changes *out, const bn_profile *a, const bn
 {
 	bn_column_changes c = {.by_value = table_a && table_b && a->rows == b->rows};
 	int64_t *rows = bn_alloc((a->column_count + 1) * sizeof *rows);
+	bool same = false;
 	int rc = 0;
 	c.items = bn_alloc_zeroed(a->column_count + b->column_count + 1, sizeof *c.items);
 	if (!c.items || !rows) {
@@ -132,8 +153,11 @@ int bn_column_changes_find(bn_column_changes *out, const bn_profile *a, const bn
 	}
 	for (size_t i = 0; i < a->column_count; i++)
 		rows[i] = -1;
-	if (c.by_value && (rc = compare_values(rows, a, table_a, table_b, watch, err)) < 0)
+	if (table_a && table_b &&
+		(rc = compare_values(rows, &same, a, table_a, table_b, watch, err)) < 0)
 		goto out;
+	if (same && a->rows != b->rows)
+		c.same_rows = a->rows < b->rows ? a->rows : b->rows;
 	for (size_t i = 0; i < a->column_count; i++) {
 		const bn_profile_column *other = bn_profile_find(b, a->columns[i].name);
 		add(&c, &a->columns[i], other, other ? rows[i] : -1);

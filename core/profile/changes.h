@@ -2,13 +2,16 @@
  * changes.h - the differences between two versions of a table, column by column.
  *
  * Versions with the same number of rows are compared by value, row by row (differences.h): a column
- * is equal if all its values are, regardless of rounding in its statistics. Others are compared by
- * the statistics of their profiles, within rounding. A column that only one of them has, or that
- * has another type, is a difference.
+ * is equal if all its values are, regardless of rounding in its statistics. If one has more rows, a
+ * column is equal if the rows that both have are (rows were appended), or if its distribution is
+ * the same beyond chance (distance.h): quantiles and deviations of more rows always differ a
+ * little. Without their tables, profiles of equally many rows are compared by their statistics,
+ * within rounding. A column that only one of them has, or that has another type, is a difference.
  */
 #ifndef BN_PROFILE_CHANGES_H
 #define BN_PROFILE_CHANGES_H
 #include "core/base/progress.h"
+#include "core/profile/distance.h"
 #include "core/profile/profile.h"
 
 typedef enum bn_column_change_kind {
@@ -29,17 +32,20 @@ typedef struct bn_column_change {
 		mean_b; /* of numbers, or of the values of lists; equal if they differ only by
 			 * rounding; NaN: none */
 	double shift; /* mean_b - mean_a in standard deviations of the first; NaN: none */
+	bn_distance distance; /* of columns with different numbers of rows; else NONE and NaN */
 } bn_column_change;
 
 typedef struct bn_column_changes {
 	bn_column_change *items; /* in the order of the first's columns, then those only in the
 				  * second */
 	size_t count;
-	bool by_value;
+	bool by_value;      /* row by row: equally many */
+	uint64_t same_rows; /* of different numbers of rows: so many first ones are equal in all
+			     * common columns; 0: not all of the shorter one */
 } bn_column_changes;
 
-/* table_a, table_b: the tables of the profiles, read if they have the same number of rows; NULL:
- * never by value. watch: NULL is fine. The profiles must outlive *out. */
+/* table_a, table_b: the tables of the profiles, read as far as both have rows; NULL: never by
+ * value. watch: NULL is fine. The profiles must outlive *out. */
 int bn_column_changes_find(bn_column_changes *out, const bn_profile *a, const bn_profile *b,
 	bn_table_reader *table_a, bn_table_reader *table_b, const bn_progress *watch, bn_err *err);
 void bn_column_changes_release(bn_column_changes *c);

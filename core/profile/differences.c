@@ -141,15 +141,12 @@ static int count_rows(bn_column_pair *pairs, size_t n, const cursor *x, const cu
 }
 
 static int compare(bn_column_pair *pairs, size_t n, bn_table_reader *a, bn_table_reader *b,
-	differing *keep, const bn_progress *watch, bn_err *err)
+	uint64_t all, differing *keep, const bn_progress *watch, bn_err *err)
 {
 	cursor x = {.table = a, .count = n, .rows = BN_BATCH_INIT};
 	cursor y = {.table = b, .count = n, .rows = BN_BATCH_INIT};
-	uint64_t all = bn_table_rows(a);
 	int rc = 0;
 
-	if (all != bn_table_rows(b))
-		return bn_err_set(err, BN_EINVAL, "the tables have different numbers of rows");
 	x.columns = bn_alloc((n + 1) * sizeof *x.columns);
 	y.columns = bn_alloc((n + 1) * sizeof *y.columns);
 	if (!x.columns || !y.columns) {
@@ -167,6 +164,7 @@ static int compare(bn_column_pair *pairs, size_t n, bn_table_reader *a, bn_table
 			goto out;
 		size_t rows = x.rows.rows - x.at, more = y.rows.rows - y.at;
 		rows = rows < more ? rows : more;
+		rows = rows < all - done ? rows : (size_t)(all - done);
 		if ((rc = count_rows(pairs, n, &x, &y, rows, keep, err)) < 0)
 			goto out;
 		x.at += rows;
@@ -182,9 +180,9 @@ out:
 }
 
 int bn_differences_count(bn_column_pair *pairs, size_t n, bn_table_reader *a, bn_table_reader *b,
-	const bn_progress *watch, bn_err *err)
+	uint64_t rows, const bn_progress *watch, bn_err *err)
 {
-	return compare(pairs, n, a, b, NULL, watch, err);
+	return compare(pairs, n, a, b, rows, NULL, watch, err);
 }
 
 int bn_differences_rows(int64_t **rows, size_t *count, size_t column_a, size_t column_b,
@@ -192,7 +190,11 @@ int bn_differences_rows(int64_t **rows, size_t *count, size_t column_a, size_t c
 {
 	bn_column_pair pair = {.a = column_a, .b = column_b};
 	differing keep = {NULL, 0, 0};
-	int rc = compare(&pair, 1, a, b, &keep, watch, err);
+	uint64_t all = bn_table_rows(a);
+
+	if (all != bn_table_rows(b))
+		return bn_err_set(err, BN_EINVAL, "the tables have different numbers of rows");
+	int rc = compare(&pair, 1, a, b, all, &keep, watch, err);
 	if (rc < 0) {
 		bn_free(keep.rows);
 		return rc;

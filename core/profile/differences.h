@@ -1,6 +1,5 @@
 /*
- * differences.h - the number of rows in which two tables of equally many rows differ, per column,
- * by value.
+ * differences.h - the number of rows in which two tables differ, per column, by value.
  *
  * Values in the same row of both tables are compared, so this is for versions whose rows are in the
  * same order; tables that were sorted differ in nearly every row. Equality is that of SQL: numbers
@@ -18,11 +17,11 @@ typedef struct bn_column_pair {
 	uint64_t different;
 } bn_column_pair;
 
-/* BN_EINVAL unless both have the same number of rows. watch: NULL is fine. */
+/* The first `rows` rows, which both tables have. watch: NULL is fine. */
 int bn_differences_count(bn_column_pair *pairs, size_t n, bn_table_reader *a, bn_table_reader *b,
-	const bn_progress *watch, bn_err *err);
+	uint64_t rows, const bn_progress *watch, bn_err *err);
 /* The numbers of the rows that differ in one pair of columns, increasing: *rows, yours (bn_free),
- * *count of them. The same error. */
+ * *count of them. BN_EINVAL unless both tables have the same number of rows. */
 int bn_differences_rows(int64_t **rows, size_t *count, size_t column_a, size_t column_b,
 	bn_table_reader *a, bn_table_reader *b, const bn_progress *watch, bn_err *err);
 

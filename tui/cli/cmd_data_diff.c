@@ -27,11 +27,15 @@ static json_t *change_json(const bn_column_change *c)
 		bn_json_real_or_null(c->mean_a), "mean_b", bn_json_real_or_null(c->mean_b),
 		"shift_std", bn_json_real_or_null(c->shift), "missing_a",
 		bn_json_real_or_null(bn_profile_share_missing(c->a)), "missing_b",
-		bn_json_real_or_null(bn_profile_share_missing(c->b)), "distinct_a",
-		distinct_json(c->a), "distinct_b", distinct_json(c->b));
-	if (o)
-		json_object_set_new(o, "rows_different",
-			c->rows >= 0 ? json_integer((json_int_t)c->rows) : json_null());
+		bn_json_real_or_null(bn_profile_share_missing(c->b)), "distinct_a", distinct_json(c->a),
+		"distinct_b", distinct_json(c->b));
+	if (!o)
+		return NULL;
+	const char *why = bn_distance_name(c->distance.kind);
+	json_object_set_new(o, "rows_different",
+		c->rows >= 0 ? json_integer((json_int_t)c->rows) : json_null());
+	json_object_set_new(o, "why", why ? json_string(why) : json_null());
+	json_object_set_new(o, "distance", bn_json_real_or_null(c->distance.shares));
 	return o;
 }
 
@@ -53,7 +57,6 @@ static int open_rows(bn_table_reader **out, bn_cli *cli, bn_workspace *ws,
 	return rc < 0 ? rc : bn_cli_where_again(out, cli, err);
 }
 
-/* The tables are opened only when their rows are compared. */
 static int find_changes(bn_column_changes *out, bn_cli *cli, bn_workspace *ws, const bn_profile *a,
 	const bn_dataset_version *va, const bn_profile *b, const bn_dataset_version *vb,
 	bn_err *err)
@@ -62,8 +65,8 @@ static int find_changes(bn_column_changes *out, bn_cli *cli, bn_workspace *ws, c
 	bn_table_reader *x = NULL, *y = NULL;
 	int rc = 0;
 
-	if (a->rows == b->rows && ((rc = open_rows(&x, cli, ws, va, err)) < 0 ||
-					  (rc = open_rows(&y, cli, ws, vb, err)) < 0))
+	if ((rc = open_rows(&x, cli, ws, va, err)) < 0 ||
+		(rc = open_rows(&y, cli, ws, vb, err)) < 0)
 		goto out;
 	rc = bn_column_changes_find(out, a, b, x, y, &watch, err);
 	bn_cli_progress_end(cli);
@@ -71,6 +74,18 @@ out:
 	bn_table_reader_free(x);
 	bn_table_reader_free(y);
 	return rc;
+}
+
+static void tell_rows(bn_cli *cli, const bn_profile *a, const bn_profile *b,
+	const bn_column_changes *c, bool same_schema)
+{
+	char same[64] = "";
+
+	if (c->same_rows)
+		snprintf(same, sizeof same, ", of which the first %lld are equal",
+			(long long)c->same_rows);
+	bn_cli_say(cli, "rows %lld and %lld%s; schema %s", (long long)a->rows, (long long)b->rows,
+		same, same_schema ? "the same" : "differs");
 }
 
 static int run_diff(bn_cli *cli, bn_err *err)
@@ -82,7 +97,8 @@ static int run_diff(bn_cli *cli, bn_err *err)
 		{"shift_std", "SHIFT/STD", BN_AS_NUM}, {"missing_a", "MISSING A", BN_AS_PERCENT},
 		{"missing_b", "MISSING B", BN_AS_PERCENT},
 		{"distinct_a", "DISTINCT A", BN_AS_COUNT},
-		{"distinct_b", "DISTINCT B", BN_AS_COUNT}, {0}};
+		{"distinct_b", "DISTINCT B", BN_AS_COUNT}, {"why", "WHY", BN_AS_TEXT},
+		{"distance", "DISTANCE", BN_AS_NUM}, {0}};
 	bn_workspace *ws = NULL;
 	bn_dataset_version *va = NULL, *vb = NULL;
 	bn_profile *a = NULL, *b = NULL;
@@ -94,10 +110,9 @@ static int run_diff(bn_cli *cli, bn_err *err)
 		(rc = bn_cli_load_profile(&vb, &b, cli, ws, bn_cli_arg(cli, 1), err)) < 0 ||
 		(rc = find_changes(&c, cli, ws, a, va, b, vb, err)) < 0)
 		goto out;
-	bn_cli_say(cli, "rows %lld and %lld; schema %s", (long long)a->rows, (long long)b->rows,
-		strcmp(va->schema_hash, vb->schema_hash) ? "differs" : "the same");
+	tell_rows(cli, a, b, &c, !strcmp(va->schema_hash, vb->schema_hash));
 	rc = bn_cli_list(cli, changes_json(&c), cols,
-		c.by_value ? "no value differs" : "no difference in any column's statistics", err);
+		c.by_value || c.same_rows ? "no value differs" : "no distribution differs", err);
 out:
 	bn_column_changes_release(&c);
 	bn_profile_free(a);
@@ -113,7 +128,11 @@ const bn_verb bn_verbs_data_diff[] = {
 	{"data", "diff", "A[@vN] B[@vN]", 2, 2, "what differs: schema and statistics",
 		"Versions with the same number of rows are compared by value, row by row (ROWS: in "
 		"how\n"
-		"many rows a column differs); others by their statistics, within rounding.",
+		"many rows a column differs). If one has more rows, a column differs if neither "
+		"the "
+		"rows\nthat both have are equal nor its distribution (WHY: missing, values, or "
+		"apart: no value\nin common; DISTANCE: of the distributions, 0 to 1), beyond what "
+		"chance explains once in\na thousand times.",
 		{"binnacle data diff jobs@v1 jobs@v2", "binnacle data diff jobs.train jobs.test"},
 		diff_opts, 0, run_diff},
 	{0},

@@ -121,6 +121,13 @@ static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 
 static const bn_grid_source source = {.rows = grid_rows, .cell = grid_cell};
 
+static const char *how_compared(const bn_column_changes *c)
+{
+	if (c->by_value)
+		return ", by value, row by row";
+	return c->same_rows ? "; rows were added at the end" : ", by distribution";
+}
+
 static void draw(bn_view *view, bn_area a, bool focused)
 {
 	const bn_changes_page *d = bn_list_data((bn_list *)view);
@@ -130,8 +137,7 @@ static void draw(bn_view *view, bn_area a, bool focused)
 		snprintf(text, sizeof text, "%s rows before, %s now; %s; %zu of %zu differ%s",
 			bn_format_count(before, d->rows_a), bn_format_count(now, d->rows_b),
 			d->same_schema ? "the same columns" : "other columns", d->changes.count,
-			d->columns_b,
-			d->changes.by_value ? ", by value, row by row" : ", by statistics");
+			d->columns_b, how_compared(&d->changes));
 		bn_area_field(a, 0, 1, a.cols - 2, BN_INK_TEXT, text);
 		a = bn_area_sub(a, 1, 0, a.rows - 1, a.cols);
 	}

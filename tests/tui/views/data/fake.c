@@ -157,10 +157,12 @@ int bn_fake_changes(void *context, const void *arg, bn_page *page, bn_job *job, 
 			.field = {.type = BN_TYPE_FLOAT64},
 			.rows = 398114}};
 	static bn_column_change items[] = {
-		{BN_COLUMN_CHANGE_VALUES, &a[0], &b[0], 1204, 630.1, 634.2, 0.0156},
-		{BN_COLUMN_CHANGE_TYPE, &a[1], &b[1], 398114, 512.4, NAN, NAN},
-		{BN_COLUMN_CHANGE_ADDED, NULL, &b[2], -1, NAN, 41.8, NAN}};
-	static const bn_changes_page d = {{items, 3, true}, 398114, 398114, 14, b, false};
+		{BN_COLUMN_CHANGE_VALUES, &a[0], &b[0], 1204, 630.1, 634.2, 0.0156,
+			{BN_DISTANCE_NONE, NAN}},
+		{BN_COLUMN_CHANGE_TYPE, &a[1], &b[1], 398114, 512.4, NAN, NAN,
+			{BN_DISTANCE_NONE, NAN}},
+		{BN_COLUMN_CHANGE_ADDED, NULL, &b[2], -1, NAN, 41.8, NAN, {BN_DISTANCE_NONE, NAN}}};
+	static const bn_changes_page d = {{items, 3, true, 0}, 398114, 398114, 14, b, false};
 	bn_fake_take(page, &d, sizeof d);
 	return 0;
 }
