@@ -14,7 +14,8 @@ int bn_profile_set_top(
 /* Quantiles and histogram follow from the values if all of them are among the frequent ones. */
 static inline bool bn_profile_has_all_values(const bn_profile_column *c)
 {
-	return c->is_numeric && c->distinct_exact && c->top_count == c->distinct && !c->top_error;
+	return c->is_numeric && c->distinct_exact && c->top_count == c->distinct &&
+	       !c->top_error && !c->quantile_texts;
 }
 
 /* Bytes and lists: only their lengths have statistics. */

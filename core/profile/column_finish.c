@@ -5,6 +5,7 @@
 #include "core/profile/_profile.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 static bool less_double(uint64_t a, uint64_t b)
 {
@@ -160,11 +161,100 @@ static void sketched_histogram(bn_profile_column *c, const bn_accumulator *a)
 	}
 }
 
+/* ---- quantiles that doubles do not hold ------------------------------------------------------- */
+
+typedef struct counted_key {
+	int64_t key;
+	uint64_t upto; /* its count; then with those of all smaller keys */
+} counted_key;
+
+static int by_key(const void *a, const void *b)
+{
+	int64_t x = ((const counted_key *)a)->key, y = ((const counted_key *)b)->key;
+	return (x > y) - (x < y);
+}
+
+/* The key of rank i, from 0. */
+static int64_t key_at(const counted_key *keys, size_t n, uint64_t i)
+{
+	size_t lo = 0, hi = n - 1;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		if (keys[mid].upto > i)
+			hi = mid;
+		else
+			lo = mid + 1;
+	}
+	return keys[lo].key;
+}
+
+/* As bn_quantile_at: the quantile if it is a value, and not between two. */
+static bool key_of_quantile(int64_t *out, const counted_key *keys, size_t n, double p)
+{
+	uint64_t last = keys[n - 1].upto - 1;
+	double h = (double)last * p;
+	uint64_t i = p >= 1 ? last : (uint64_t)h;
+
+	*out = key_at(keys, n, i);
+	return p >= 1 || h == (double)i || *out == key_at(keys, n, i < last ? i + 1 : i);
+}
+
+static int quantile_texts_counted(bn_profile_column *c, const bn_accumulator *a, bn_err *err)
+{
+	counted_key *keys = bn_alloc((a->tally.used + 1) * sizeof *keys);
+	char text[NUMBER_TEXT];
+	size_t n = 0;
+	int64_t key;
+
+	if (!keys)
+		return bn_err_nomem(err, "the ranks of a column");
+	for (size_t i = 0; i < a->tally.cap; i++) {
+		const bn_tally_slot *s = &a->tally.slots[i];
+		if (s->count)
+			keys[n++] = (counted_key){(int64_t)s->bits, s->count};
+	}
+	qsort(keys, n, sizeof *keys, by_key);
+	for (size_t i = 1; i < n; i++)
+		keys[i].upto += keys[i - 1].upto;
+	for (int i = 0; i < BN_PROFILE_QUANTILES && n; i++) {
+		if (!key_of_quantile(&key, keys, n, (double)i / (BN_PROFILE_QUANTILES - 1)))
+			continue;
+		if (!(c->quantile_texts[i] = bn_strdup(number_text(c->type, 0, key, text)))) {
+			bn_free(keys);
+			return bn_err_nomem(err, "a profile");
+		}
+	}
+	bn_free(keys);
+	return 0;
+}
+
+/* All that are values if their counts are known, else the extremes. */
+static int finish_quantile_texts(bn_profile_column *c, const bn_accumulator *a, bn_err *err)
+{
+	char **texts;
+
+	if (!bn_profile_beyond_doubles(c))
+		return 0;
+	if (!(texts = bn_alloc_zeroed(BN_PROFILE_QUANTILES, sizeof *texts)))
+		return bn_err_nomem(err, "a profile");
+	c->quantile_texts = texts;
+	if (a->tally.exact)
+		return quantile_texts_counted(c, a, err);
+	texts[0] = bn_strdup(c->min_text);
+	texts[BN_PROFILE_QUANTILES - 1] = bn_strdup(c->max_text);
+	return texts[0] && texts[BN_PROFILE_QUANTILES - 1] ? 0 : bn_err_nomem(err, "a profile");
+}
+
 static int finish_ranks(bn_profile_column *c, bn_accumulator *a, bn_err *err)
 {
+	int rc = finish_quantile_texts(c, a, err);
+
+	if (rc < 0)
+		return rc;
 	if (a->tally.exact)
 		return bn_accumulator_with_counts(a, ranks_counted, c, err);
-	int rc = bn_quantile_prepare(&a->quantile, err);
+	rc = bn_quantile_prepare(&a->quantile, err);
 	if (rc < 0)
 		return rc;
 	for (int i = 0; i < BN_PROFILE_QUANTILES; i++)

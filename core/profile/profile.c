@@ -7,6 +7,9 @@
 static void column_release(bn_profile_column *c)
 {
 	bn_field_release(&c->field);
+	for (size_t i = 0; c->quantile_texts && i < BN_PROFILE_QUANTILES; i++)
+		bn_free(c->quantile_texts[i]);
+	bn_free(c->quantile_texts);
 	bn_free(c->min_text);
 	bn_free(c->max_text);
 	bn_free(c->top);
@@ -66,4 +69,20 @@ double bn_profile_quantile(const bn_profile_column *c, double p)
 	size_t i = (size_t)at;
 	double t = at - (double)i, a = c->quantiles[i];
 	return t < 1e-9 ? a : a + t * (c->quantiles[i + 1] - a);
+}
+
+const char *bn_profile_quantile_text(const bn_profile_column *c, double p)
+{
+	double at = p * (BN_PROFILE_QUANTILES - 1);
+	size_t i = (size_t)(at + 0.5);
+
+	if (!c->quantile_texts || !(p >= 0 && p <= 1) || fabs(at - (double)i) > 1e-9)
+		return NULL;
+	return c->quantile_texts[i];
+}
+
+bool bn_profile_beyond_doubles(const bn_profile_column *c)
+{
+	return (c->type == BN_TYPE_INT64 || c->type == BN_TYPE_UINT64) &&
+	       fmax(fabs(c->min), fabs(c->max)) >= 0x1p53;
 }

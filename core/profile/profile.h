@@ -57,6 +57,9 @@ typedef struct bn_profile_column {
 	uint64_t zeros, negatives, infinities;
 	bool increasing, decreasing; /* strictly, over the present values (two or more) */
 	double quantiles[BN_PROFILE_QUANTILES];
+	/* int64 and uint64 beyond 2^53: the digits of those quantiles that are a value of the column;
+	 * NULL for others, and NULL: none of them. */
+	char **quantile_texts;
 	bool quantiles_exact;
 	double rank_error; /* of the quantiles and the histogram, as a share of the values; 0: exact */
 	/* Equal widths from hist_lo to hist_hi, the last bin closed; hist_count 0 if there are no
@@ -99,6 +102,10 @@ const bn_profile_column *bn_profile_find(const bn_profile *p, const char *name);
 double bn_profile_quantile(const bn_profile_column *c, double p);
 /* Of its rows; NaN: c is NULL, or has none. */
 double bn_profile_share_missing(const bn_profile_column *c);
+/* The digits of that quantile if it is an integer that a double does not hold; else NULL. Borrowed. */
+const char *bn_profile_quantile_text(const bn_profile_column *c, double p);
+/* Whether the column has integers that a double does not hold: 2^53 + 1. */
+bool bn_profile_beyond_doubles(const bn_profile_column *c);
 
 /* The public form. Deterministic; *out is yours. */
 int bn_profile_to_json(json_t **out, const bn_profile *p, bn_err *err);

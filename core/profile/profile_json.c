@@ -54,6 +54,30 @@ static void add_text(bn_buf *b, const char *s)
 		bn_buf_adds(b, "null");
 }
 
+/* An integer by all its digits (text), as text if JSON's readers have no such integer; else x. */
+static void add_exact(bn_buf *b, double x, const char *text)
+{
+	int64_t whole;
+
+	if (!text)
+		add_number(b, x);
+	else if (bn_parse_i64(text, strlen(text), &whole))
+		bn_buf_adds(b, text);
+	else
+		add_text(b, text);
+}
+
+static void add_quantiles(bn_buf *b, const bn_profile_column *c)
+{
+	bn_buf_addch(b, '[');
+	for (size_t i = 0; i < BN_PROFILE_QUANTILES; i++) {
+		if (i)
+			bn_buf_addch(b, ',');
+		add_exact(b, c->quantiles[i], c->quantile_texts ? c->quantile_texts[i] : NULL);
+	}
+	bn_buf_addch(b, ']');
+}
+
 static void add_numeric(bn_buf *b, const bn_profile_column *c, bool stored)
 {
 	const bool whole = !stored || !bn_profile_has_all_values(c);
@@ -73,21 +97,22 @@ static void add_numeric(bn_buf *b, const bn_profile_column *c, bool stored)
 	add_bool(b, c->increasing);
 	KEY(b, ",\"infinities\":");
 	bn_buf_add_u64(b, c->infinities);
+	const bool digits = !stored && bn_profile_beyond_doubles(c);
 	KEY(b, ",\"max\":");
-	add_number(b, c->max);
+	add_exact(b, c->max, digits ? c->max_text : NULL);
 	KEY(b, ",\"max_text\":");
 	add_text(b, c->max_text);
 	KEY(b, ",\"mean\":");
 	add_number(b, c->mean);
 	KEY(b, ",\"min\":");
-	add_number(b, c->min);
+	add_exact(b, c->min, digits ? c->min_text : NULL);
 	KEY(b, ",\"min_text\":");
 	add_text(b, c->min_text);
 	KEY(b, ",\"negatives\":");
 	bn_buf_add_u64(b, c->negatives);
 	if (whole) {
 		KEY(b, ",\"quantiles\":");
-		add_numbers(b, c->quantiles, BN_PROFILE_QUANTILES);
+		add_quantiles(b, c);
 		KEY(b, ",\"quantiles_exact\":");
 		add_bool(b, c->quantiles_exact);
 		KEY(b, ",\"rank_error\":");
@@ -117,8 +142,10 @@ static void add_lengths(bn_buf *b, const bn_profile_column *c)
 	bn_buf_addch(b, '}');
 }
 
-static void add_top(bn_buf *b, const bn_profile_column *c)
+static void add_top(bn_buf *b, const bn_profile_column *c, bool stored)
 {
+	const bool digits = !stored && c->is_numeric && bn_profile_beyond_doubles(c);
+
 	bn_buf_addch(b, '[');
 	for (size_t i = 0; i < c->top_count; i++) {
 		const bn_profile_value *v = &c->top[i];
@@ -127,7 +154,7 @@ static void add_top(bn_buf *b, const bn_profile_column *c)
 		KEY(b, "{\"count\":");
 		bn_buf_add_u64(b, v->count);
 		KEY(b, ",\"number\":");
-		add_number(b, v->number);
+		add_exact(b, v->number, digits ? v->text : NULL);
 		KEY(b, ",\"value\":");
 		add_text(b, v->text);
 		bn_buf_addch(b, '}');
@@ -176,7 +203,7 @@ static void add_column(bn_buf *b, const bn_profile_column *c, bool stored)
 	else
 		bn_buf_adds(b, "null");
 	KEY(b, ",\"top\":");
-	add_top(b, c);
+	add_top(b, c, stored);
 	KEY(b, ",\"top_error\":");
 	bn_buf_add_u64(b, c->top_error);
 	KEY(b, ",\"type\":");

@@ -7,9 +7,11 @@
 #include "core/profile/profile.h"
 
 #include "core/base/json.h"
+#include "core/base/str.h"
 #include "core/profile/_accumulator.h"
 #include "core/profile/_profile.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,9 +19,10 @@
 static double number_get(const json_t *v)
 {
 	const char *s = json_string_value(v);
+	double x;
 	if (json_is_number(v))
 		return json_number_value(v);
-	return !s ? NAN : !strcmp(s, "inf") ? INFINITY : !strcmp(s, "-inf") ? -INFINITY : NAN;
+	return s && bn_parse_f64(s, strlen(s), &x) ? x : NAN; /* "-inf", and uint64 as text */
 }
 
 static double number_of(const json_t *o, const char *key)
@@ -67,6 +70,26 @@ static int ranks_from_top(bn_profile_column *c, const char *where, bn_err *err)
 	return bn_profile_column_ranks(c, values, counts, n, err);
 }
 
+/* Quantiles that are written as integers. */
+static int quantile_texts_read(bn_profile_column *c, const json_t *quantiles, bn_err *err)
+{
+	for (size_t i = 0; i < BN_PROFILE_QUANTILES; i++) {
+		const json_t *v = json_array_get(quantiles, i);
+		const char *digits = json_string_value(v);
+		if (!json_is_integer(v) && (!digits || !isdigit((uint8_t)*digits)))
+			continue;
+		if (!c->quantile_texts && !(c->quantile_texts = bn_alloc_zeroed(
+						    BN_PROFILE_QUANTILES, sizeof(char *))))
+			return bn_err_nomem(err, "a profile");
+		c->quantile_texts[i] =
+			digits ? bn_strdup(digits)
+			       : bn_strf("%" JSON_INTEGER_FORMAT, json_integer_value(v));
+		if (!c->quantile_texts[i])
+			return bn_err_nomem(err, "a profile");
+	}
+	return 0;
+}
+
 static int ranks_read(bn_profile_column *c, const json_t *o, const char *where, bn_err *err)
 {
 	json_t *quantiles = NULL, *hist = NULL, *counts = NULL;
@@ -91,7 +114,7 @@ static int ranks_read(bn_profile_column *c, const json_t *o, const char *where, 
 	c->hist_count = json_array_size(counts);
 	for (size_t i = 0; i < c->hist_count; i++)
 		c->hist[i] = number_get(json_array_get(counts, i));
-	return 0;
+	return quantile_texts_read(c, quantiles, err);
 }
 
 static int numeric_read(bn_profile_column *c, const json_t *o, const char *where, bn_err *err)

@@ -193,6 +193,16 @@ json_t *bn_data_extreme_json(const bn_profile_column *c, double x, const char *t
 	return text ? json_string(text) : json_null();
 }
 
+static json_t *quantile_json(const bn_profile_column *c, size_t percent)
+{
+	const char *digits = bn_profile_quantile_text(c, (double)percent / 100);
+
+	if (bn_type_is_time(c->type) || !c->is_numeric)
+		return json_null();
+	return digits ? bn_data_extreme_json(c, c->quantiles[percent], digits)
+		      : bn_json_real_or_null(c->quantiles[percent]);
+}
+
 /* Times in nanoseconds are shown by their text; numbers as numbers. */
 json_t *bn_data_column_json(const bn_profile_column *c)
 {
@@ -219,9 +229,7 @@ json_t *bn_data_column_json(const bn_profile_column *c)
 	json_object_set_new(o, "mean", bn_json_real_or_null(times ? NAN : c->mean));
 	json_object_set_new(o, "std", bn_json_real_or_null(times ? NAN : c->std));
 	for (size_t i = 0; i < 3; i++)
-		json_object_set_new(o, quantiles[i].key,
-			bn_json_real_or_null(
-				times || !c->is_numeric ? NAN : c->quantiles[quantiles[i].at]));
+		json_object_set_new(o, quantiles[i].key, quantile_json(c, quantiles[i].at));
 	json_object_set_new(o, "skew", bn_json_real_or_null(times ? NAN : c->skew));
 	json_object_set_new(o, "min", bn_data_extreme_json(c, c->min, c->min_text));
 	json_object_set_new(o, "max", bn_data_extreme_json(c, c->max, c->max_text));

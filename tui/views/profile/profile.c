@@ -118,6 +118,25 @@ static double number_of(const bn_profile_column *c, int col)
 	}
 }
 
+/* Integers that a double does not hold, by all their digits; NULL: number_of has them. */
+static const char *digits_of(const bn_profile_column *c, int col)
+{
+	switch (col) {
+	case COL_MIN:
+		return bn_profile_beyond_doubles(c) ? c->min_text : NULL;
+	case COL_MAX:
+		return bn_profile_beyond_doubles(c) ? c->max_text : NULL;
+	case COL_MEDIAN:
+		return bn_profile_quantile_text(c, 0.5);
+	case COL_P05:
+		return bn_profile_quantile_text(c, 0.05);
+	case COL_P95:
+		return bn_profile_quantile_text(c, 0.95);
+	default:
+		return NULL;
+	}
+}
+
 static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 {
 	const bn_profile_column *c = column_at(ctx, row);
@@ -150,10 +169,14 @@ static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 			out->text = col == COL_MIN ? c->min_text : c->max_text;
 		else
 			out->number = number_of(c, col);
+		if (!out->text)
+			out->text = digits_of(c, col);
 		return;
 	default:
-		if (c->is_numeric && !is_time)
+		if (c->is_numeric && !is_time) {
 			out->number = number_of(c, col);
+			out->text = digits_of(c, col);
+		}
 		return;
 	}
 }
@@ -185,7 +208,8 @@ static int facts_draw(bn_area a, const bn_profile_column *c)
 	if (c->is_numeric && !bn_type_is_time(c->type)) {
 		for (int col = COL_MIN; col <= COL_STD; col++)
 			row = bn_area_fact(a, row, columns[col].title, BN_INK_TEXT,
-				bn_format_exact(text, number_of(c, col)));
+				digits_of(c, col) ? digits_of(c, col)
+						  : bn_format_exact(text, number_of(c, col)));
 		row = bn_area_fact(a, row, "skew", BN_INK_TEXT, bn_format_number(text, c->skew));
 	}
 	return row;
