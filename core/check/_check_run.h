@@ -99,4 +99,10 @@ static inline bool bn_check_order_key(const bn_column *c, size_t row, int64_t *k
 	return !bn_column_is_null(c, row);
 }
 
+/* What is added to a key to have the integer. */
+static inline uint64_t bn_check_key_bias(bn_type type)
+{
+	return type == BN_TYPE_UINT64 ? UINT64_C(1) << 63 : 0;
+}
+
 #endif

@@ -76,12 +76,12 @@
 	X(max, "expect_column_max_to_be_between", "largest value within a range", COLUMN, \
 		RANGE(BOUND), DATES) \
 	X(mean, "expect_column_mean_to_be_between", "mean within a range", COLUMN, \
-		RANGE(NUMBER)) \
+		RANGE(BOUND)) \
 	X(median, "expect_column_median_to_be_between", "median within a range", COLUMN, \
-		RANGE(NUMBER)) \
+		RANGE(BOUND)) \
 	X(stdev, "expect_column_stdev_to_be_between", \
-		"standard deviation (n - 1) within a range", COLUMN, RANGE(NUMBER)) \
-	X(sum, "expect_column_sum_to_be_between", "sum within a range", COLUMN, RANGE(NUMBER)) \
+		"standard deviation (n - 1) within a range", COLUMN, RANGE(BOUND)) \
+	X(sum, "expect_column_sum_to_be_between", "sum within a range", COLUMN, RANGE(BOUND)) \
 	X(quantiles, "expect_column_quantile_values_to_be_between", "quantiles within ranges", \
 		COLUMN, NEED("quantile_ranges", OBJECT), MAY("allow_relative_error", ANY)) \
 	X(unique_count, "expect_column_unique_value_count_to_be_between", \

@@ -7,6 +7,7 @@
 #include "core/profile/quantile.h"
 #include "core/profile/sort.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -88,6 +89,41 @@ static int finish_number(bn_check_run *run, double x, bn_err *err)
 	return 0;
 }
 
+/* The integer of an order key; of uint64 above int64 as text, as everywhere in JSON. */
+static json_t *whole_json(bn_type type, int64_t key)
+{
+	uint64_t u = (uint64_t)key ^ UINT64_C(1) << 63;
+
+	if (type != BN_TYPE_UINT64)
+		return json_integer(key);
+	return u <= INT64_MAX ? json_integer((json_int_t)u) : json_sprintf("%" PRIu64, u);
+}
+
+/* The same for an integer or time by its order key, without rounding. */
+static int finish_key(bn_check_run *run, bn_type type, int64_t key, bn_err *err)
+{
+	const int32_t day = (int32_t)key;
+	const bn_column date = {.type = type, .rows = 1, .i32 = &day};
+	const bn_column time = {.type = type, .rows = 1, .i64 = &key};
+	uint64_t u = (uint64_t)key ^ UINT64_C(1) << 63;
+	bn_check_range r;
+	int rc = bn_check_range_read(&r, run->kwargs, type, err);
+
+	if (rc)
+		return rc;
+	if (type == BN_TYPE_UINT64)
+		run->item->success = u > INT64_MAX ? bn_check_range_has_wide(&r, u)
+						   : bn_check_range_has_int(&r, (int64_t)u);
+	else
+		run->item->success = bn_check_range_has_int(&r, key);
+	json_t *observed = bn_type_is_time(type)
+				   ? bn_column_json(type == BN_TYPE_DATE ? &date : &time, 0)
+				   : whole_json(type, key);
+	return json_object_set_new(run->result, "observed_value", observed)
+		       ? bn_err_nomem(err, "the result of a check")
+		       : 0;
+}
+
 /* ---- moments ------------------------------------------------------------------------------- */
 
 typedef struct moments_of {
@@ -112,8 +148,7 @@ int bn_check_moments(bn_check_run *run, bn_moments *m, bn_err *err)
 	int rc = open_numbers(run, &column, false, err);
 	if (rc)
 		return rc;
-	bool turned = run->schema->fields[column].type == BN_TYPE_UINT64;
-	moments_of to = {m, turned ? UINT64_C(1) << 63 : 0};
+	moments_of to = {m, bn_check_key_bias(run->schema->fields[column].type)};
 	return each_chunk(run, column, add_moments, &to, err);
 }
 
@@ -174,13 +209,10 @@ static void extreme_add(extreme *e, const bn_column *c, size_t row)
 static int extreme_run(bn_check_run *run, bool largest, bn_err *err)
 {
 	size_t column;
-	bn_check_range range;
 	bn_batch batch = BN_BATCH_INIT;
 	extreme e = {.largest = largest};
 	int rc = open_numbers(run, &column, true, err);
 	bn_type type = rc ? BN_TYPE_FLOAT64 : run->schema->fields[column].type;
-	if (!rc)
-		rc = bn_check_range_read(&range, run->kwargs, type, err);
 	for (size_t b = 0; !rc && b < bn_table_batches(run->table); b++) {
 		rc = bn_table_read(run->table, b, &column, 1, &batch, err);
 		for (size_t r = 0; !rc && r < batch.rows; r++)
@@ -192,20 +224,7 @@ static int extreme_run(bn_check_run *run, bool largest, bn_err *err)
 	bn_batch_release(&batch);
 	if (rc || !e.is_int)
 		return rc ? rc : finish_number(run, e.any ? e.number : NAN, err);
-	if (type == BN_TYPE_UINT64) {
-		uint64_t u = (uint64_t)e.integer ^ UINT64_C(1) << 63;
-		if (u > INT64_MAX)
-			return finish_number(run, (double)u, err);
-		e.integer = (int64_t)u;
-	}
-	const int32_t day = (int32_t)e.integer;
-	const bn_column value = type == BN_TYPE_DATE
-					? (bn_column){.type = type, .rows = 1, .i32 = &day}
-					: (bn_column){.type = type, .rows = 1, .i64 = &e.integer};
-	run->item->success = bn_check_range_has_int(&range, e.integer);
-	json_object_set_new(run->result, "observed_value",
-		bn_type_is_time(type) ? bn_column_json(&value, 0) : json_integer(e.integer));
-	return 0;
+	return finish_key(run, type, e.integer, err);
 }
 
 int bn_check_min(bn_check_run *run, bn_err *err)
@@ -222,32 +241,79 @@ int bn_check_max(bn_check_run *run, bn_err *err)
 
 /* All values, sorted; or a sketch if there are too many. */
 typedef struct ranks {
-	double *values;
+	bn_type type;
+	double *values; /* of floats and decimals, */
+	uint64_t *keys; /* or the order keys of integers, with the first bit inverted */
 	size_t n, cap;
 	bool sketched;
 	bn_quantile sketch;
 } ranks;
 
+static int64_t key_at(const ranks *r, size_t i)
+{
+	return (int64_t)(r->keys[i] ^ UINT64_C(1) << 63);
+}
+
+static double value_at(const ranks *r, size_t i)
+{
+	return r->keys ? (double)((__int128)key_at(r, i) + bn_check_key_bias(r->type))
+		       : r->values[i];
+}
+
+static int to_sketch(ranks *r, bn_err *err)
+{
+	double some[CHUNK];
+	int rc = 0;
+
+	r->sketched = true;
+	for (size_t at = 0, k; at < r->n && !rc; at += k) {
+		for (k = 0; k < CHUNK && at + k < r->n; k++)
+			some[k] = value_at(r, at + k);
+		rc = bn_quantile_add(&r->sketch, some, k, err);
+	}
+	bn_free(r->values);
+	bn_free(r->keys);
+	r->values = NULL;
+	r->keys = NULL;
+	return rc;
+}
+
 static int ranks_add(void *ctx, const double *values, const int64_t *keys, size_t n, bn_err *err)
 {
 	ranks *r = ctx;
-	(void)keys;
+	int rc;
+
 	if (!n)
 		return 0;
-	if (!r->sketched && r->n + n > BN_EXPECT_EXACT) {
-		r->sketched = true;
-		int rc = bn_quantile_add(&r->sketch, r->values, r->n, err);
-		if (rc)
-			return rc;
-		bn_free(r->values);
-		r->values = NULL;
-	}
+	if (!r->sketched && r->n + n > BN_EXPECT_EXACT && (rc = to_sketch(r, err)) < 0)
+		return rc;
 	if (r->sketched)
 		return bn_quantile_add(&r->sketch, values, n, err);
-	if (bn_grow(&r->values, &r->cap, r->n + n, sizeof *r->values))
+	if (keys ? bn_grow(&r->keys, &r->cap, r->n + n, sizeof *r->keys)
+		 : bn_grow(&r->values, &r->cap, r->n + n, sizeof *r->values))
 		return bn_err_nomem(err, "the values of a column");
-	memcpy(r->values + r->n, values, n * sizeof *values);
+	for (size_t i = 0; keys && i < n; i++)
+		r->keys[r->n + i] = (uint64_t)keys[i] ^ UINT64_C(1) << 63;
+	if (!keys)
+		memcpy(r->values + r->n, values, n * sizeof *values);
 	r->n += n;
+	return 0;
+}
+
+static int ranks_sort(ranks *r, bn_err *err)
+{
+	void *scratch = bn_alloc(r->n * sizeof(uint64_t));
+
+	if (!scratch)
+		return bn_err_nomem(err, "the values of a column");
+	if (r->keys) {
+		uint64_t *sorted = bn_sort_keys(r->keys, r->n, scratch);
+		if (sorted != r->keys)
+			memcpy(r->keys, sorted, r->n * sizeof *sorted);
+	} else {
+		bn_sort_doubles(r->values, r->n, scratch);
+	}
+	bn_free(scratch);
 	return 0;
 }
 
@@ -257,23 +323,20 @@ static int ranks_read(ranks *r, bn_check_run *run, bn_err *err)
 	memset(r, 0, sizeof *r);
 	bn_quantile_init(&r->sketch);
 	int rc = open_numbers(run, &column, false, err);
-	if (!rc)
-		rc = each_chunk(run, column, ranks_add, r, err);
-	if (!rc && r->sketched)
-		return bn_quantile_prepare(&r->sketch, err);
-	if (rc || r->n < 2)
+	if (rc)
 		return rc;
-	double *scratch = bn_alloc(r->n * sizeof *scratch);
-	if (!scratch)
-		return bn_err_nomem(err, "the values of a column");
-	bn_sort_doubles(r->values, r->n, scratch);
-	bn_free(scratch);
-	return 0;
+	r->type = run->schema->fields[column].type;
+	if ((rc = each_chunk(run, column, ranks_add, r, err)) < 0)
+		return rc;
+	if (r->sketched)
+		return bn_quantile_prepare(&r->sketch, err);
+	return r->n < 2 ? 0 : ranks_sort(r, err);
 }
 
 static void ranks_release(ranks *r)
 {
 	bn_free(r->values);
+	bn_free(r->keys);
 	bn_quantile_release(&r->sketch);
 }
 
@@ -288,25 +351,69 @@ static void say_estimated(bn_check_run *run, const ranks *r)
 	json_object_set_new(details, "rank_error", json_real(BN_QUANTILE_RANK_ERROR));
 }
 
+/* Where a quantile is: at a value, or between it and the next. */
+typedef struct place {
+	size_t lo, hi;
+	double t; /* 0: at lo */
+} place;
+
 /* how: the interpolations of numpy.quantile. */
+static place place_of(const ranks *r, double p, const char *how)
+{
+	double h = (double)(r->n - 1) * p;
+	size_t lo = (size_t)h, hi = lo + 1 < r->n ? lo + 1 : lo;
+	double t = h - (double)lo;
+
+	if (!strcmp(how, "lower"))
+		hi = lo;
+	else if (!strcmp(how, "higher"))
+		lo = t > 0 ? hi : lo;
+	else if (!strcmp(how, "nearest")) /* half goes to the even index */
+		lo = t < 0.5 || (t == 0.5 && lo % 2 == 0) ? lo : hi;
+	else if (!strcmp(how, "midpoint"))
+		return (place){lo, hi, t > 0 ? 0.5 : 0};
+	else
+		return (place){lo, hi, t};
+	return (place){lo, lo, 0};
+}
+
 static double ranks_at(const ranks *r, double p, const char *how)
 {
 	if (r->sketched)
 		return bn_quantile_at(&r->sketch, p);
 	if (!r->n)
 		return NAN;
-	double h = (double)(r->n - 1) * p;
-	size_t lo = (size_t)h, hi = lo + 1 < r->n ? lo + 1 : lo;
-	double t = h - (double)lo, a = r->values[lo], b = r->values[hi];
-	if (!strcmp(how, "lower"))
+	place at = place_of(r, p, how);
+	double t = at.t, a = value_at(r, at.lo), b = value_at(r, at.hi);
+	if (t == 0 || a == b)
 		return a;
-	if (!strcmp(how, "higher"))
-		return t > 0 ? b : a;
 	if (!strcmp(how, "midpoint"))
-		return t > 0 ? (a + b) / 2 : a;
-	if (!strcmp(how, "nearest")) /* half goes to the even index */
-		return t < 0.5 || (t == 0.5 && lo % 2 == 0) ? a : b;
-	return t == 0 || a == b ? a : t < 0.5 ? a + (b - a) * t : b - (b - a) * (1 - t);
+		return (a + b) / 2;
+	return t < 0.5 ? a + (b - a) * t : b - (b - a) * (1 - t);
+}
+
+/* The same with all digits if it is an integer beyond 2^53. */
+static json_t *ranks_json(const ranks *r, double p, const char *how)
+{
+	double x = ranks_at(r, p, how);
+
+	if (!r->keys || !r->n || !(fabs(x) >= 0x1p53))
+		return number_json(x);
+	place at = place_of(r, p, how);
+	if (at.t != 0 && r->keys[at.lo] != r->keys[at.hi])
+		return number_json(x);
+	return whole_json(r->type, key_at(r, at.lo));
+}
+
+/* An integer beyond 2^53 among the sorted values that is their middle; false: the middle is none. */
+static bool middle_key(const ranks *r, int64_t *key)
+{
+	size_t i = r->n / 2;
+
+	if (!r->keys || r->sketched || !r->n || fabs(value_at(r, i)) < 0x1p53)
+		return false;
+	*key = key_at(r, i);
+	return r->n % 2 || key_at(r, i - 1) == *key;
 }
 
 int bn_check_median(bn_check_run *run, bn_err *err)
@@ -314,15 +421,20 @@ int bn_check_median(bn_check_run *run, bn_err *err)
 	ranks r;
 	int rc = ranks_read(&r, run, err);
 	double median = NAN;
-	if (!rc && r.sketched)
+	int64_t key;
+	if (rc < 0)
+		goto out;
+	if (r.sketched)
 		median = bn_quantile_at(&r.sketch, 0.5);
-	else if (!rc && r.n) /* the mean of the two middle ones */
-		median = r.n % 2 ? r.values[r.n / 2]
-				 : (r.values[r.n / 2 - 1] + r.values[r.n / 2]) / 2;
-	if (!rc)
-		rc = finish_number(run, median, err);
+	else if (r.n % 2)
+		median = value_at(&r, r.n / 2);
+	else if (r.n) /* the mean of the two middle ones */
+		median = (value_at(&r, r.n / 2 - 1) + value_at(&r, r.n / 2)) / 2;
+	rc = middle_key(&r, &key) ? finish_key(run, r.type, key, err)
+				  : finish_number(run, median, err);
 	if (!rc)
 		say_estimated(run, &r);
+out:
 	ranks_release(&r);
 	return rc;
 }
@@ -335,8 +447,11 @@ static bool is_close(double a, double b) /* numpy.isclose(rtol=1e-4, atol=1e-8) 
 static bool quantile_fits(double x, const json_t *range)
 {
 	const json_t *lo = json_array_get(range, 0), *hi = json_array_get(range, 1);
-	double a = json_is_number(lo) ? json_number_value(lo) : -INFINITY;
-	double b = json_is_number(hi) ? json_number_value(hi) : INFINITY;
+	double a = -INFINITY, b = INFINITY;
+	if (!bn_json_wide_number(lo, &a) && json_is_number(lo))
+		a = json_number_value(lo);
+	if (!bn_json_wide_number(hi, &b) && json_is_number(hi))
+		b = json_number_value(hi);
 	return !isnan(x) && (is_close(x, a) || is_close(x, b) || (a <= x && x <= b));
 }
 
@@ -377,10 +492,10 @@ int bn_check_quantiles(bn_check_run *run, bn_err *err)
 		rc = ranks_read(&r, run, err);
 	json_t *values = json_array(), *details = json_array();
 	for (size_t i = 0; !rc && i < json_array_size(at); i++) {
-		double x = ranks_at(&r, json_number_value(json_array_get(at, i)), how);
-		bool fits = quantile_fits(x, json_array_get(wanted, i));
+		double p = json_number_value(json_array_get(at, i));
+		bool fits = quantile_fits(ranks_at(&r, p, how), json_array_get(wanted, i));
 		success &= fits;
-		json_array_append_new(values, number_json(x));
+		json_array_append_new(values, ranks_json(&r, p, how));
 		json_array_append_new(details, json_boolean(fits));
 	}
 	if (!rc) {

@@ -31,7 +31,8 @@ typedef struct map_state {
 	bool falling, strictly, has_last;
 	int64_t last_int;
 	double last;
-	double mean, deviation, threshold;
+	bn_centre centre; /* the mean */
+	double deviation, threshold;
 	bool double_sided;
 } map_state;
 
@@ -306,7 +307,12 @@ int bn_check_decreasing(bn_check_run *run, bn_err *err)
 static bool is_near(map_state *s, const bn_column *c, size_t row, uint64_t table_row)
 {
 	(void)table_row;
-	double z = (bn_column_number(c, row) - s->mean) / s->deviation;
+	int64_t key;
+	double from_mean =
+		bn_check_order_key(c, row, &key)
+			? bn_centre_distance_int(&s->centre, key, bn_check_key_bias(c->type))
+			: bn_centre_distance(&s->centre, bn_column_number(c, row));
+	double z = from_mean / s->deviation;
 	if (isnan(z) || s->deviation == 0)
 		return true;
 	return s->double_sided ? fabs(z) < fabs(s->threshold) : z < s->threshold;
@@ -318,9 +324,11 @@ int bn_check_z_scores(bn_check_run *run, bn_err *err)
 	bn_moments m = BN_MOMENTS_INIT;
 	int rc;
 
-	if ((rc = map_open(&s, run, err)) < 0 || (rc = bn_check_moments(run, &m, err)) < 0)
+	if ((rc = map_open(&s, run, err)) < 0)
 		return rc;
-	s.mean = bn_moments_mean(&m);
+	if ((rc = bn_check_moments(run, &m, err)) < 0)
+		return rc;
+	s.centre = bn_moments_centre(&m);
 	s.deviation = bn_moments_std(&m);
 	s.threshold = bn_json_num(run->kwargs, "threshold", 0);
 	s.double_sided = bn_json_bool(run->kwargs, "double_sided", true);

@@ -9,6 +9,7 @@
 #include "core/check/_check_run.h"
 #include "core/profile/duplicates.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -127,17 +128,62 @@ out:
 
 /* ---- comparing ------------------------------------------------------------------------------ */
 
+/* An integer of any type, a time or a bool. */
+static bool whole_of(const bn_column *c, size_t row, __int128 *out)
+{
+	int64_t key;
+
+	if (!bn_check_order_key(c, row, &key))
+		return false;
+	*out = (__int128)key + bn_check_key_bias(c->type);
+	return true;
+}
+
+/* Exact: 2^53 + 1 is above 2^53. */
+static int compare_mixed(__int128 a, double b)
+{
+	if (!(fabs(b) < 0x1p100))
+		return b > 0 ? -1 : 1;
+	__int128 whole = (__int128)b;
+	double rest = b - (double)whole;
+	if (a != whole)
+		return a < whole ? -1 : 1;
+	return (rest < 0) - (rest > 0);
+}
+
+/* Of decimals, exactly; false: not both are, or their digits are too many at one scale. */
+static bool compare_decimals(const bn_column *a, const bn_column *b, size_t row, int *order)
+{
+	if (a->type != BN_TYPE_DECIMAL || b->type != BN_TYPE_DECIMAL)
+		return false;
+	bn_decimal x = a->dec[row], y = b->dec[row];
+	if (a->scale < b->scale ? !bn_decimal_rescale(&x, a->scale, b->scale, BN_DECIMAL_DIGITS)
+				: !bn_decimal_rescale(&y, b->scale, a->scale, BN_DECIMAL_DIGITS))
+		return false;
+	int c = bn_decimal_compare(x, y);
+	*order = (c > 0) - (c < 0);
+	return true;
+}
+
 /* -1, 0, 1; both values are present and comparable. */
 static int compare_values(const bn_column *a, const bn_column *b, size_t row)
 {
-	int64_t i, k;
+	__int128 i, k;
+	int order;
 	if (bn_type_is_text(a->type)) {
 		bn_text x = bn_column_text(a, row), y = bn_column_text(b, row);
 		int c = memcmp(x.ptr, y.ptr, x.len < y.len ? x.len : y.len);
 		return c ? (c > 0) - (c < 0) : (x.len > y.len) - (x.len < y.len);
 	}
-	if (bn_column_int(a, row, &i) && bn_column_int(b, row, &k))
+	if (compare_decimals(a, b, row, &order))
+		return order;
+	bool whole_a = whole_of(a, row, &i), whole_b = whole_of(b, row, &k);
+	if (whole_a && whole_b)
 		return (i > k) - (i < k);
+	if (whole_a)
+		return compare_mixed(i, bn_column_number(b, row));
+	if (whole_b)
+		return -compare_mixed(k, bn_column_number(a, row));
 	double x = bn_column_number(a, row), y = bn_column_number(b, row);
 	return (x > y) - (x < y);
 }

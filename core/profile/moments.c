@@ -250,6 +250,12 @@ double bn_moments_std(const bn_moments *m)
 	return s.n > 1 ? sqrt(s.m2 / (double)(s.n - 1)) : NAN;
 }
 
+bn_centre bn_moments_centre(const bn_moments *m)
+{
+	bn_moments s = settled(m);
+	return (bn_centre){s.shift, s.mean, s.mean_low};
+}
+
 double bn_moments_skew(const bn_moments *m)
 {
 	bn_moments s = settled(m);

@@ -58,6 +58,21 @@ double bn_moments_mean(const bn_moments *m);
 double bn_moments_sum(
 	const bn_moments *m); /* 0 without values; of integers exact, rounded once */
 double bn_moments_std(const bn_moments *m); /* divides by n - 1, as pandas */
+/* The mean in parts, for distances from it that do not cancel: shift + high + low. */
+typedef struct bn_centre {
+	__int128 shift;
+	double high, low;
+} bn_centre;
+bn_centre bn_moments_centre(const bn_moments *m);
+/* x - mean, of a stream of doubles, and key + bias - mean, of one of integers. */
+static inline double bn_centre_distance(const bn_centre *c, double x)
+{
+	return x - c->high - c->low;
+}
+static inline double bn_centre_distance_int(const bn_centre *c, int64_t key, uint64_t bias)
+{
+	return (double)((__int128)key + bias - c->shift) - c->high - c->low;
+}
 /* Adjusted Fisher-Pearson G1, as pandas.Series.skew and scipy.stats.skew(bias=False); 0 if all
  * values are equal. */
 double bn_moments_skew(const bn_moments *m);

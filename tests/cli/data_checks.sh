@@ -66,6 +66,26 @@ check some_rows 'FAIL 1 of 98 rows: -1000
 58' "$(ask far $z '{"column":"x","threshold":3,"row_condition":"x < 1000","condition_parser":"pandas"}')"
 check of_text "ERROR column 'part' is category; this check needs numbers" "$(ask jobs $z '{"column":"part","threshold":3}')"
 
+# large numbers that spread little: their distance from the mean does not cancel
+{ echo i,x; for k in $(seq 40); do echo "$((9007199254740993 + k % 3)),1000000000000000.$((k % 3 * 25))"; done; echo "9007199254741013,1000000000000004.5"; } >large.csv
+"$BINNACLE" data add large large.csv -q >/dev/null 2>&1
+check z_beyond_doubles 'FAIL 1 of 41 rows: 9007199254741013
+40' "$(ask large $z '{"column":"i","threshold":5}')"
+check z_of_large_fractions 'FAIL 1 of 41 rows: 1000000000000004.5
+40' "$(ask large $z '{"column":"x","threshold":5}')"
+check z_threshold_between 'pass' "$(ask large $z '{"column":"i","threshold":6.3}' | cut -c1-4)"
+check median_beyond_doubles 'pass observed 9007199254740994' "$(ask large column_median_to_be_between '{"column":"i","min_value":9007199254740994,"max_value":9007199254740994}')"
+check median_is_not_the_next 'FAIL' "$(ask large column_median_to_be_between '{"column":"i","min_value":9007199254740995}' | cut -c1-4)"
+printf 'a,b,u,v,d,e\n9007199254740993,9007199254740992.0,9223372036854775809,9223372036854775808,1234567890123456789.01,1234567890123456789.02\n' >pairs.csv
+"$BINNACLE" data add pairs pairs.csv --type b=float64 --type u=uint64 --type v=uint64 --type 'd=decimal(21,2)' --type 'e=decimal(21,2)' -q >/dev/null 2>&1
+equal=column_pair_values_to_be_equal above=column_pair_values_a_to_be_greater_than_b
+for pair in 'a b' 'u v' 'e d'; do
+	set -- $pair
+	check "$1_is_not_$2" 'FAIL 0' "$(ask pairs $equal '{"column_A":"'$1'","column_B":"'$2'"}' | cut -c1-4 | xargs)"
+	check "$1_is_above_$2" pass "$(ask pairs $above '{"column_A":"'$1'","column_B":"'$2'"}' | cut -c1-4)"
+	check "$2_is_not_above_$1" 'FAIL 0' "$(ask pairs $above '{"column_A":"'$2'","column_B":"'$1'"}' | cut -c1-4 | xargs)"
+done
+
 # ---- integers beyond int64 ------------------------------------------------------------------------------------
 printf 'u\n1\n18446744073709551614\n18446744073709551615\n' >wide.csv
 "$BINNACLE" data add u64 wide.csv --type u=uint64 -q >/dev/null 2>&1
@@ -76,6 +96,9 @@ check wide_from 'FAIL 2 of 3 rows: 1, "18446744073709551614"
 0,1' "$(ask u64 $between '{"column":"u","min_value":18446744073709551615}')"
 check wide_in_set 'FAIL 1 of 3 rows: 1
 0' "$(ask u64 column_values_to_be_in_set '{"column":"u","value_set":[18446744073709551614,18446744073709551615]}')"
+check wide_max 'pass observed "18446744073709551615"' "$(ask u64 column_max_to_be_between '{"column":"u","min_value":18446744073709551615}')"
+check wide_max_is_not_more 'FAIL' "$(ask u64 column_max_to_be_between '{"column":"u","max_value":18446744073709551614}' | cut -c1-4)"
+check wide_median 'pass observed "18446744073709551614"' "$(ask u64 column_median_to_be_between '{"column":"u","max_value":18446744073709551614}')"
 check wide_inferred '"max_value": "18446744073709551615"' "$("$BINNACLE" data infer u64 --ranges 2>/dev/null | grep -o '"max_value": "[0-9]*"' | head -1)"
 "$BINNACLE" data infer u64 --ranges 2>/dev/null >wide.json
 check wide_inferred_holds 0 "$("$BINNACLE" data check u64 --suite wide.json >/dev/null 2>&1; echo $?)"

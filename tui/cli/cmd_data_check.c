@@ -2,9 +2,11 @@
 #include "core/base/fs.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
+#include "core/base/str.h"
 #include "core/check/expect.h"
 #include "core/check/infer.h"
 #include "tui/cli/data_json.h"
+#include "tui/cli/target.h"
 #include "tui/cli/verbs.h"
 
 #include <string.h>
@@ -34,14 +36,27 @@ static int list_kinds(bn_cli *cli, bn_err *err)
 	return bn_cli_list(cli, items, cols, NULL, err);
 }
 
+/* A value of the table by all its digits. */
+static void add_value(bn_buf *b, const json_t *v)
+{
+	char digits[BN_FMT];
+
+	if (json_is_real(v)) {
+		bn_buf_adds(b, bn_fmt_f64(json_real_value(v), digits));
+		bn_buf_adds(b, strpbrk(digits, ".e") ? "" : ".0");
+		return;
+	}
+	char *text = json_dumps(v, JSON_ENCODE_ANY | JSON_COMPACT);
+	bn_buf_adds(b, text ? text : "");
+	free(text);
+}
+
 /* ": 1, 2, ..." for the first few of a list. */
 static void add_values(bn_buf *b, const json_t *list)
 {
 	for (size_t i = 0; i < json_array_size(list) && i < 3; i++) {
-		char *text = json_dumps(json_array_get(list, i),
-			JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(9));
-		bn_buf_addf(b, "%s%s", i ? ", " : ": ", text ? text : "");
-		free(text);
+		bn_buf_adds(b, i ? ", " : ": ");
+		add_value(b, json_array_get(list, i));
 	}
 	bn_buf_adds(b, json_array_size(list) > 3 ? ", ..." : "");
 }
@@ -271,7 +286,9 @@ static int run_infer(bn_cli *cli, bn_err *err)
 	bn_suite *suite = NULL;
 	char ref[192];
 	const bn_progress watch = bn_cli_watch(cli);
-	int rc = bn_cli_workspace(cli, &ws, err);
+	int rc = bn_cli_target(cli, bn_cli_opt(cli, "output"), err);
+	if (!rc)
+		rc = bn_cli_workspace(cli, &ws, err);
 	if (!rc)
 		rc = bn_dataset_resolve(&v, ws, bn_cli_arg(cli, 0), BN_DATASET_LIVE, err);
 	if (!rc)
@@ -295,7 +312,7 @@ static const bn_opt check_opts[] = {
 	{"rows", 0, NULL, "with --json: the numbers of all failing rows kept (10 000 a check)"},
 	{"list", 0, NULL, "list the available checks"}, {0}};
 static const bn_opt infer_opts[] = {{"ranges", 0, NULL, "also the observed ranges of numbers"},
-	{"output", 'o', "FILE", "write the suite there (stdout)"}, {0}};
+	{"output", 'o', "FILE", "write the suite there (stdout)"}, BN_OPT_FORCE, {0}};
 
 const bn_verb bn_verbs_data_check[] = {
 	{"data", "check", "NAME[@vN] --suite FILE", 0, 1, "check a version with a suite",
