@@ -23,9 +23,19 @@ check freq_text 'VALUE COUNT SHARE
 - 1 25.0 %
 x 1 25.0 %
 (missing) 1 25.0 %' "$(lines data freq three t)"
-check freq_json '{"count":1,"share":0.25,"value":"-inf"},{"count":1,"share":0.25,"value":"3"},{"count":1,"share":0.25,"value":"inf"},{"count":1,"share":0.25,"value":null}' "$(items data freq three n)"
+check freq_json '{"count":1,"kind":"number","share":0.25,"value":"-inf"},{"count":1,"kind":"number","share":0.25,"value":"3"},{"count":1,"kind":"number","share":0.25,"value":"inf"},{"count":1,"kind":"missing","share":0.25,"value":null}' "$(items data freq three n)"
+check freq_kinds 'value	count	share	kind
+	1	0.25	text
+-	1	0.25	text
+x	1	0.25	text
+	1	0.25	missing' "$("$BINNACLE" data freq three t --tsv 2>/dev/null)"
+check freq_of_text_and_number 'text number' "$(printf 'a,b\ninf,inf\nx,1\n' | "$BINNACLE" data add infs - -q >/dev/null 2>&1
+	for c in a b; do "$BINNACLE" data freq infs $c --tsv 2>/dev/null | awk '$1 == "inf" { print $4 }'; done | xargs)"
+check head_tsv '3	-	""
+4	3.0	x' "$("$BINNACLE" data head three --tsv 2>/dev/null | tail -n 2 | sed 's/3\t\t/3\t-\t/')"
+check export_tells_them '3,,""' "$("$BINNACLE" data export three 2>/dev/null | sed -n 4p)"
 add zeros 'x\n-0\n0\n-0.0\n1.5\n'
-check zero_is_zero '{"count":3,"share":0.75,"value":"0"},{"count":1,"share":0.25,"value":"1.5"}' "$(items data freq zeros x)"
+check zero_is_zero '{"count":3,"kind":"number","share":0.75,"value":"0"},{"count":1,"kind":"number","share":0.25,"value":"1.5"}' "$(items data freq zeros x)"
 
 add odd 'k,t\n1,"(missing)"\n2,\n3,""\n4,(missing)\n'
 check missing_is_no_text 'VALUE COUNT SHARE
@@ -47,6 +57,21 @@ warning: metric 'tiny': 1e-400 is kept as 0, the nearest float64" "$("$BINNACLE"
 add ids 'id,n\n9007199254740993,5\n9007199254740991,-7\n'
 check describe_exact 'max:9007199254740993 min:9007199254740991 max:5 min:-7' \
 	"$("$BINNACLE" data describe ids --json 2>/dev/null | tr -d ' ,"' | grep -E '^(max|min):' | xargs)"
+# quantiles that are values, from all counts; the middle of two is a double
+printf 'i,u,k\n' >ranks.csv
+for k in 0 1 2 3 4; do echo "$((9007199254740993 + 2 * k)),1844674407370955161$k,$k"; done >>ranks.csv
+"$BINNACLE" data add ranks ranks.csv --type u=uint64 -q >/dev/null 2>&1
+check quantiles_exact '9007199254740993 9007199254740995 9007199254740997 9007199254740999 9007199254741001' \
+	"$("$BINNACLE" data describe ranks --json 2>/dev/null | sed -nE '0,/"u"/s/^ *"(max|min|p25|p50|p75)": ([0-9]*),?$/\2/p' | sort | xargs)"
+check quantiles_of_uint64 '"18446744073709551612"' "$("$BINNACLE" data describe ranks --json 2>/dev/null | sed -n 's/^ *"p50": \("[0-9]*"\),/\1/p')"
+check quantiles_in_tsv '9007199254740997 18446744073709551612 2.0' "$("$BINNACLE" data describe ranks --tsv 2>/dev/null | sed 1d | cut -f9 | xargs)"
+check quantiles_in_text '9007199254740997' "$("$BINNACLE" data describe ranks 2>/dev/null | awk '$1 == "i" { print $10 }')"
+check quantiles_of_a_column '9007199254740993 9007199254740995 9007199254740997 9007199254740999 9007199254741001' \
+	"$("$BINNACLE" data describe ranks i --json 2>/dev/null | sed -n 's/^ *"quantiles": \[\(.*\)\],/\1/p' | tr -d ' ' | tr , '\n' | grep -v '[.]' | xargs)"
+check quantiles_of_a_filter '9007199254740995' "$("$BINNACLE" data describe ranks --where 'k < 3' --tsv 2>/dev/null | sed -n 2p | cut -f9)"
+awk 'BEGIN { print "i"; for (i = 0; i < 12000; i++) printf "90071992547%06d\n", 40993 + i }' >sketch.csv
+"$BINNACLE" data add sketch sketch.csv -q >/dev/null 2>&1
+check extremes_of_a_sketch '90071992547040993 90071992547052992' "$("$BINNACLE" data describe sketch i --json 2>/dev/null | sed -n 's/^ *"quantiles": \[\([0-9]*\),.* \([0-9]*\)\],/\1 \2/p')"
 check describe_column_exact '9007199254740993' "$("$BINNACLE" data describe ids id --json 2>/dev/null | sed -n 's/^ *"max": \(.*\),/\1/p')"
 "$BINNACLE" data infer ids --ranges -o ranges.json 2>/dev/null
 check infer_exact '9007199254740993' "$(sed -n 's/^ *"max_value": \(9.*\),/\1/p' ranges.json)"
@@ -87,7 +112,36 @@ done
 check beyond_doubles "u changed 1 d changed 1 e retyped 0" "$("$BINNACLE" data diff exact4 exact5 --tsv 2>/dev/null | sed 1d | cut -f1-3 | xargs)"
 check order_counts "v changed 2" "$("$BINNACLE" data diff ints moved --tsv 2>/dev/null | sed 1d | cut -f1-3 | xargs)"
 add longer 'v\n1\n2\n9007199254740992\n4\n'
-check by_statistics "v changed" "$("$BINNACLE" data diff ints longer --tsv 2>/dev/null | sed 1d | cut -f1-2 | xargs)"
+check rows_added "" "$("$BINNACLE" data diff ints longer --tsv 2>/dev/null | sed 1d)"
+check rows_added_is_said 'rows 3 and 4, of which the first 3 are equal; schema the same
+no value differs' "$("$BINNACLE" data diff ints longer 2>&1)"
+
+# different numbers of rows: only what chance does not explain
+awk 'BEGIN { srand(7); print "i,x,c,m,k"
+	for (i = 0; i < 600; i++) printf "%d,%.3f,%s,%s,%d\n", i, (rand() + rand() + rand()) * 10, substr("abc", int(rand() * 3) + 1, 1), rand() < 0.1 ? "" : 1, i % 7 }' >base.csv
+sed 300d base.csv >less.csv
+awk -F, -v OFS=, 'NR > 1 { $2 += 3 } 1' less.csv >shifted.csv
+awk -F, -v OFS=, 'NR > 1 && $3 == "c" { $3 = "a" } 1' less.csv >merged.csv
+awk -F, -v OFS=, 'NR > 1 && NR % 5 == 0 { $4 = "" } 1' less.csv >holes.csv
+awk -F, -v OFS=, 'NR > 1 { $5 += 10 } 1' less.csv >apart.csv
+for f in base less shifted merged holes apart; do "$BINNACLE" data add $f $f.csv -q >/dev/null 2>&1; done
+changed() { "$BINNACLE" data diff "$@" --tsv 2>/dev/null | sed 1d | awk -F'\t' '{ print $1, $2, $(NF - 1) }' | xargs; }
+check one_row_less "" "$(changed base less)"
+check mean_moved "x changed values" "$(changed base shifted)"
+check classes_merged "c changed values" "$(changed base merged)"
+check more_missing "m changed missing" "$(changed base holes)"
+check no_value_in_common "k changed apart" "$(changed base apart)"
+check in_both_directions "k changed apart" "$(changed apart base)"
+for seed in 1 2 3 4 5 6; do
+	"$BINNACLE" data split base --seed $seed -q >/dev/null 2>&1
+	check "parts of one table $seed" "" "$(changed base.train base.test)"
+done
+add few 'v,t\n1,a\n2,b\n'
+add others 'v,t\n100,c\n200,d\n300,c\n'
+check few_rows "v changed apart t changed apart" "$(changed few others)"
+check nothing_to_compare "" "$(add none 'v,t\n,\n'; changed none none)"
+add lists_of 'v\n1\n2\n'
+check schema_differs "t removed" "$(changed few lists_of)"
 
 # ---- checks ---------------------------------------------------------------------------------------------------
 add colors 'c\nred\nblue\nblue\ngreen\n'

@@ -177,32 +177,45 @@ static int run_describe(bn_cli *cli, bn_err *err)
 
 /* ---- freq ----------------------------------------------------------------------------------- */
 
-static json_t *freq_item(bn_cli *cli, const char *value, uint64_t count, uint64_t all)
+/* What a value of the type is, so that -- without people's quotes -- the number inf differs from the
+ * text "inf", and nothing from an empty text. */
+static const char *freq_kind(bn_type type)
+{
+	if (bn_type_is_text(type))
+		return "text";
+	if (bn_type_is_number(type))
+		return "number";
+	return bn_type_is_list(type) ? "list" : bn_type_name(type);
+}
+
+static json_t *freq_item(bn_cli *cli, bn_type type, const char *value, uint64_t count, uint64_t all)
 {
 	json_t *shown = value ? json_string(value) : json_null();
 	if (!value && bn_cli_is_text(cli))
 		shown = json_string("(missing)");
 	else if (value && strcmp(value, "-") != 0 && reads_as_missing(value) && bn_cli_is_text(cli))
 		shown = json_sprintf("\"%s\"", value);
-	return json_pack("{s:o, s:I, s:f}", "value", shown, "count", (json_int_t)count, "share",
-		(double)count / (double)all);
+	return json_pack("{s:o, s:I, s:f, s:s}", "value", shown, "count", (json_int_t)count,
+		"share", (double)count / (double)all, "kind", value ? freq_kind(type) : "missing");
 }
 
-static int show_freq(bn_cli *cli, const bn_frequencies *f, bn_err *err)
+static int show_freq(bn_cli *cli, bn_type type, const bn_frequencies *f, bn_err *err)
 {
-	static const bn_col cols[] = {{"value", "VALUE", BN_AS_TEXT},
-		{"count", "COUNT", BN_AS_COUNT}, {"share", "SHARE", BN_AS_PERCENT}, {0}};
+	static const bn_col all[] = {{"value", "VALUE", BN_AS_TEXT},
+		{"count", "COUNT", BN_AS_COUNT}, {"share", "SHARE", BN_AS_PERCENT},
+		{"kind", "KIND", BN_AS_TEXT}, {0}};
+	const bn_col people[] = {all[0], all[1], all[2], {0}};
 	json_t *items = json_array();
 
 	if (!items)
 		return bn_err_nomem(err, "frequencies");
 	for (size_t i = 0; i < f->count; i++)
-		json_array_append_new(
-			items, freq_item(cli, f->values[i].text, f->values[i].count, f->rows));
+		json_array_append_new(items,
+			freq_item(cli, type, f->values[i].text, f->values[i].count, f->rows));
 	if (f->missing)
-		json_array_append_new(items, freq_item(cli, NULL, f->missing, f->rows));
+		json_array_append_new(items, freq_item(cli, type, NULL, f->missing, f->rows));
 	bn_cli_say(cli, "%" PRIu64 " different values", f->distinct);
-	return bn_cli_list(cli, items, cols, "no values", err);
+	return bn_cli_list(cli, items, bn_cli_is_text(cli) ? people : all, "no values", err);
 }
 
 static int run_freq(bn_cli *cli, bn_err *err)
@@ -229,7 +242,7 @@ static int run_freq(bn_cli *cli, bn_err *err)
 	if ((rc = bn_frequencies_count(&f, table, column, (size_t)k, &watch, err)) < 0)
 		goto out;
 	bn_cli_progress_end(cli);
-	rc = show_freq(cli, &f, err);
+	rc = show_freq(cli, bn_table_schema(table)->fields[column].type, &f, err);
 out:
 	bn_frequencies_release(&f);
 	bn_table_reader_free(table);
@@ -249,7 +262,10 @@ const bn_verb bn_verbs_data_look[] = {
 		{"binnacle data describe jobs", "binnacle data describe jobs run_time --json",
 			"binnacle data describe jobs --where \"partition = gpu\""},
 		where_opts, BN_VERB_LISTS, run_describe},
-	{"data", "freq", "NAME[@vN] COLUMN", 2, 2, "the most frequent values of a column", NULL,
+	{"data", "freq", "NAME[@vN] COLUMN", 2, 2, "the most frequent values of a column",
+		"With --json and --tsv KIND tells a missing value from an empty text, and the "
+		"number "
+		"inf from\nthe text.",
 		{"binnacle data freq jobs job_state", "binnacle data freq jobs user_id -n 5",
 			"binnacle data freq jobs job_state --where \"run_time < 60\""},
 		freq_opts, BN_VERB_LISTS, run_freq},

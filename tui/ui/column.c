@@ -211,6 +211,8 @@ static void text_write(bn_buf *out, const char *text, bn_export_as as)
 		csv_write(out, text, n);
 	else if (as == BN_EXPORT_JSON)
 		json_write(out, text, n);
+	else if (!n)
+		bn_buf_adds(out, "\"\""); /* an absent one is empty */
 	else
 		for (size_t i = 0; i < n; i++)
 			bn_buf_addch(out, strchr("\t\n\r", text[i]) ? ' ' : text[i]);

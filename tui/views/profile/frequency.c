@@ -97,7 +97,8 @@ static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 	switch (col) {
 	case COL_VALUE:
 		if (row < (int64_t)d->count) {
-			out->text = d->values[row];
+			out->text = out->full =
+				d->values[row]; /* an empty text is exported as such */
 		} else {
 			out->text = "(all others)";
 			out->ink = BN_INK_DIM;
