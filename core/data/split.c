@@ -462,6 +462,23 @@ static int publish_part(bn_dataset_version **out, bn_workspace *ws, const bn_dat
 	return rc;
 }
 
+/* No parts are made of nothing. */
+static int need_rows(const bn_table_reader *table, const bn_dataset_version *v,
+	const bn_split_options *o, bn_err *err)
+{
+	if (bn_table_rows(table))
+		return 0;
+	if (!v->rows || !o->where)
+		return bn_err_set(err, BN_EINVAL, "%s@v%lld has no rows to split", v->name,
+			(long long)v->version);
+	bn_err_set(err, BN_EINVAL,
+		"--where keeps 0 of the %lld rows of %s@v%lld: there is nothing to split",
+		(long long)v->rows, v->name, (long long)v->version);
+	bn_err_hint(err, "binnacle data head %s@v%lld --where ... shows what an expression keeps",
+		v->name, (long long)v->version);
+	return BN_EINVAL;
+}
+
 int bn_dataset_split(bn_dataset_version **out, bn_workspace *ws, const bn_dataset_version *v,
 	const bn_split_options *o, bn_err *err)
 {
@@ -479,6 +496,8 @@ int bn_dataset_split(bn_dataset_version **out, bn_workspace *ws, const bn_datase
 		goto out;
 	if (o->where &&
 		(rc = bn_dataset_where(&table, o->where, "--where", o->progress, &where, err)) < 0)
+		goto out;
+	if ((rc = need_rows(table, v, o, err)) < 0)
 		goto out;
 	for (size_t p = 0; p < o->part_count; p++) {
 		paths[p] = bn_strf("tmp/split-%016llx-%zu.arrow", (unsigned long long)tag, p);

@@ -53,4 +53,15 @@ says "condition_parser 'spark' is not supported"
 expect 1 "for programs" "$B" data check t --suite suite.json --json
 check "one check of seven succeeds, five say why" "1 5" \
 	"$(grep -c '"success": true' <<<"$out") $(grep -c '"raised_exception": true' <<<"$out")"
+
+# A split of nothing makes no versions.
+before=$("$B" data ls --tsv 2>/dev/null | wc -l)
+"$B" data split t --where "x > 1000000" >/dev/null 2>"$dir/err"
+check "split of no rows" 2 $?
+check "it says how many" 1 "$(grep -c "where keeps 0 of the [0-9]* rows of t@v1: there is nothing to split" "$dir/err")"
+printf 'a,b\n' | "$B" data add rowless - -q >/dev/null 2>&1
+"$B" data split rowless >/dev/null 2>"$dir/err"
+check "split of a table without rows" 2 $?
+check "it says so" 1 "$(grep -c "rowless@v1 has no rows to split" "$dir/err")"
+check "no versions" "$((before + 1))" "$("$B" data ls --tsv 2>/dev/null | wc -l)"
 exit $bad
