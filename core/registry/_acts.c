@@ -198,8 +198,8 @@ static int four_eyes(bn_entry *e, const bn_policy *p, const bn_entry_rights *r,
 		rc == 1 ? "is the author of" : "registered", e->name,
 		(long long)bn_entry_number(a->version));
 	bn_err_hint(err,
-		"another user with role reviewer or admin must approve it; to work alone, set a "
-		"policy with {\"self_approval\": true}");
+		"another reviewer or admin approves it; to work alone: binnacle policy show "
+		">p.json, self_approval true in it, binnacle policy set p.json");
 	return BN_EREFUSED;
 }
 
