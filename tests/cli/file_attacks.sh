@@ -52,20 +52,21 @@ works ann 'binnacle run start --trainer ridge --data jobs --target node_power_co
 # ---- before: files that exist when she starts -----------------------------------------------------------
 # In $S, which is like /tmp, eve and mal have created the files that she is going to write.
 works eve "ln -s $dir/ann/secret \$S/out.csv && ln -s $dir/ann/secret \$S/next.csv.tmp && mkfifo -m 666 \$S/pipe && ln -s \$S/pipe \$S/to-pipe && mkdir -m 777 \$S/open && ln -s $dir/ann/secret \$S/open/out.csv && echo hers >\$S/hers && chmod 666 \$S/hers"
-stops ann 'binnacle data export jobs $S/out.csv' 'not permitted'
-works ann 'binnacle data export jobs $S/open/out.csv -q && test ! -L $S/open/out.csv && grep -q , $S/open/out.csv'
+stops ann 'binnacle data export jobs $S/out.csv --force' 'not permitted'
+works ann 'binnacle data export jobs $S/open/out.csv --force -q && test ! -L $S/open/out.csv && grep -q , $S/open/out.csv'
 untouched "a link where an export goes"
+stops ann 'binnacle data export jobs $S/hers --format csv' 'already exists'
 works ann 'binnacle data export jobs $S/next.csv -q; binnacle data export jobs $S/next.arrow -q'
 untouched "a link where the unfinished export would be"
 stops ann 'binnacle data export jobs $S/pipe' 'a pipe owned by'
 stops ann 'binnacle data export jobs $S/to-pipe' 'a pipe owned by'
 stops ann 'binnacle predict power/1 $HOME/new.csv --out $S/pipe' 'a pipe owned by'
 echo "ok a pipe where an export goes"
-stops ann 'binnacle data export jobs $S/hers --format csv' 'not permitted'
+stops ann 'binnacle data export jobs $S/hers --force --format csv' 'not permitted'
 grep -q hers "$dir/scratch/hers" || fail "another user's file was replaced"
 echo "ok a file of another user where an export goes"
 works eve "ln -s $dir/ann/secret \$S/open/answers.csv && ln -s $dir/ann/secret \$S/open/answers.arrow"
-works ann 'binnacle predict power/1 $HOME/new.csv --out $S/open/answers.csv -q && binnacle predict power/1 $HOME/new.csv --out $S/open/answers.arrow -q'
+works ann 'binnacle predict power/1 $HOME/new.csv --out $S/open/answers.csv --force -q && binnacle predict power/1 $HOME/new.csv --out $S/open/answers.arrow --force -q'
 untouched "links where predictions go"
 works mal "ln -s $dir/ann/secret bad.rejects"
 as ann 'printf "x,y\n1,2\n1,2,3\n" >$HOME/bad.csv; binnacle data add bad $HOME/bad.csv --on-error reject -q' >/dev/null

@@ -70,6 +70,26 @@ for name in o.arrow o.Feather; do
 	expect 0 "$name" "$B" data export t $name -q
 	check "$name" ARROW1 "$(head -c 6 $name)"
 done
+# a file that exists is kept, unless --force replaces it
+kept() { # NAME FILE COMMAND...
+	local name=$1 file=$2
+	shift 2
+	echo kept >"$file"
+	expect 6 "$name keeps a file" "$@"
+	says "'$file' already exists"
+	says "name another file, or add --force, which replaces it"
+	check "$name kept" kept "$(cat "$file")"
+	expect 0 "$name with --force" "$@" --force
+	[ "$(cat "$file")" != kept ] || fail "$name --force did not replace $file"
+}
+kept "data export" o.csv "$B" data export t o.csv -q
+kept "data export -o" o.tsv "$B" data export t -o o.tsv -q
+kept "data export to Arrow" o.arrow "$B" data export t o.arrow -q
+kept "data infer" suite.json "$B" data infer t -o suite.json -q
+printf 'a,b\n1,2\n3\n' >bad.csv
+kept "data add --rejects" bad.rejects "$B" data add bad bad.csv --on-error reject --rejects bad.rejects -q
+kept "an input as its own output" in.csv sh -c 'printf "a\n1\n" >other.csv; "$0" data export other.csv in.csv -q "$@"' "$B"
+expect 6 "before anything is read" "$B" data export nothing.csv o.csv
 expect 0 "standard output by name, in a file" "$B" data export t /dev/stdout
 expect 0 "a device" "$B" data export t /dev/null
 mkfifo pipe
@@ -114,4 +134,6 @@ done
 expect 2 "predictions as TSV" "$B" predict r ask.csv --out p.tsv
 says "answers are written as CSV or Arrow"
 expect 0 "predictions as Arrow" "$B" predict r ask.csv --out p.feather -q
+kept "predict" p.feather "$B" predict r ask.csv --out p.feather -q
+kept "predict as CSV" p.csv "$B" predict r ask.csv --out p.csv -q
 exit $bad

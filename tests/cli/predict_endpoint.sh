@@ -52,8 +52,8 @@ server=$!
 for _ in $(seq 200); do [ -S "$dir/s" ] && break; kill -0 $server || fail "serve: $(cat served)"; sleep 0.05; done
 for m in "${models[@]}"; do
 	file=${m%-*}.csv
-	expect 0 "$m from here" "$B" predict "$m" "$file" --out here.csv -q
-	expect 0 "$m from the server" "$B" predict "$m" "$file" --endpoint "unix:$dir/s" --out there.csv -q
+	expect 0 "$m from here" "$B" predict "$m" "$file" --out here.csv --force -q
+	expect 0 "$m from the server" "$B" predict "$m" "$file" --endpoint "unix:$dir/s" --out there.csv --force -q
 	cmp -s here.csv there.csv || fail "$m: $(diff here.csv there.csv | head -n 4)"
 	"$B" predict "$m" "$file" --json >here.json && "$B" predict "$m" "$file" --endpoint "unix:$dir/s" --json >there.json || fail "$m --json"
 	cmp -s here.json there.json || fail "$m --json: $(diff here.json there.json | head -n 4)"

@@ -155,7 +155,7 @@ next() {
 	printf 'k,x\n%b' "$3" >v2.csv
 	expect 0 "$name: a first version" "$B" data add "$name" v1.csv -q
 	expect 0 "$name: a second one" "$B" data add "$name" v2.csv -q
-	expect 0 "$name: is read" "$B" data export "$name@v2" back.csv -q
+	expect 0 "$name: is read" "$B" data export "$name@v2" back.csv --force -q
 	cmp -s v2.csv back.csv || fail "$name: $(paste v2.csv back.csv)"
 	[ "$("$B" data show "$name@v1" --json | grep -o '"schema_hash": *"[0-9a-f]*"')" = \
 		"$("$B" data show "$name@v2" --json | grep -o '"schema_hash": *"[0-9a-f]*"')" ] ||

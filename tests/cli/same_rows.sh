@@ -65,7 +65,7 @@ check quote_never_closed "  hint: correct the file, or read it with --quote none
 added_twice() { # NAME FILE: the newest version's number, and whether its file has the word
 	"$BINNACLE" data add "$1" "$2" -q >/dev/null 2>&1
 	"$BINNACLE" data add "$1" "$2" -q 2>err | awk 'NR == 1 { print $2 }'
-	"$BINNACLE" data export "$1" out.arrow -q >/dev/null 2>&1
+	"$BINNACLE" data export "$1" out.arrow --force -q >/dev/null 2>&1
 	grep -aq "$3" out.arrow && echo kept
 }
 printf '; Computer: Some Cluster\n; UnixStartTime: 1000000000\n1 0 10 100 4 -1 -1 4 200 -1 1 1 1 1 1 -1 -1 -1\n' >log.swf
@@ -74,7 +74,7 @@ check log_of_jobs "log@v1 kept" "$(added_twice log log.swf 'Some Cluster' | xarg
 "$BINNACLE" data generate made --rows 50 -q >/dev/null 2>&1
 "$BINNACLE" data export made made.arrow -q >/dev/null 2>&1
 "$BINNACLE" data transform part made --where 'num_nodes_alloc > 1' -q >/dev/null 2>&1
-"$BINNACLE" data export part out.arrow -q >/dev/null 2>&1
+"$BINNACLE" data export part out.arrow --force -q >/dev/null 2>&1
 check transformed kept "$(grep -aq synthetic out.arrow && echo kept)"
 check arrow_with_metadata "again@v1 kept" "$(added_twice again made.arrow synthetic | xargs)"
 exit "$bad"

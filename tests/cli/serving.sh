@@ -47,7 +47,7 @@ expect 0 "a long file" "$B" predict power long.csv -q
 mv ../said long_answers
 [ "$(wc -l <long_answers)" = 45001 ] && tail -n 1500 long_answers | cmp -s - <(sed 1d csv) ||
 	fail "a long file gives other answers"
-expect 0 "a long file into a file" "$B" predict power long.csv -q --out long_out.csv
+expect 0 "a long file into a file" "$B" predict power long.csv -q --out long_out.csv --force
 cmp -s long_out.csv long_answers || fail "a long file into a file differs"
 expect 0 "a long file into a device" "$B" predict power long.csv -q --out /dev/stdout
 cmp -s ../said long_answers || fail "a long file into a device differs"
@@ -174,7 +174,7 @@ start_server --token-file token || fail "serve with a token file: $(cat serve.er
 grep -q "shown once" serve.err && fail "a given token must not be printed"
 export BINNACLE_TOKEN=s3cret-token
 expect 0 "a token from a file" "$B" predict --endpoint "$url" jobs.csv -q
-expect 0 "a long file through the server" "$B" predict --endpoint "$url" turn.csv -q --out long_out.csv
+expect 0 "a long file through the server" "$B" predict --endpoint "$url" turn.csv -q --out long_out.csv --force
 head -n 45001 long_out.csv | cmp -s - long_answers || fail "the server answers a long file otherwise"
 kill -9 "$server"
 wait "$server" 2>/dev/null
@@ -278,7 +278,7 @@ hash=$(sha256sum exported/model.safetensors | cut -d' ' -f1)
 object=.binnacle/objects/${hash:0:2}/${hash:2}
 chmod u+w "$object" && printf 'x' | dd of="$object" bs=1 seek=100 conv=notrunc status=none
 for model in power/1 first; do
-	expect 0 "predict from the copy of damaged files" "$B" predict $model jobs.csv --out copied.csv
+	expect 0 "predict from the copy of damaged files" "$B" predict $model jobs.csv --out copied.csv --force
 	grep -q "damaged in the workspace (file" ../err || fail "predict does not tell of damage: $(cat ../err)"
 	cmp -s copied.csv csv || fail "the user's own copy gives other answers"
 done

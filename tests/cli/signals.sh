@@ -129,12 +129,12 @@ for signal in TERM INT; do
 	try $signal 100 "data describe" "$B" data describe big
 	try $signal 100 "data freq" "$B" data freq big job_id
 	try $signal 100 "data infer" "$B" data infer big
-	try $signal 300 "data export, CSV" "$B" data export big out.csv
-	try $signal 100 "data export, Arrow" "$B" data export big out.arrow
+	try $signal 300 "data export, CSV" "$B" data export big out.csv --force
+	try $signal 100 "data export, Arrow" "$B" data export big out.arrow --force
 	try $signal 300 "data split" "$B" data split big --parts x=0.5,y=0.5
 	try $signal 300 "data head" "$B" data head big --rows 1000000
 	try $signal 300 "data generate" "$B" data generate gen --rows 3000000
-	try $signal 150 "predict" "$B" predict power/1 big.csv --out predicted.csv
+	try $signal 150 "predict" "$B" predict power/1 big.csv --out predicted.csv --force
 	try $signal 100 "model verify" "$B" model verify power/1
 	[ -z "$checked" ] || try $signal 100 "model check" second model check power/1
 	[ -z "$served" ] || try $signal 200 "monitor report" "$B" monitor report power/1

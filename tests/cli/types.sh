@@ -27,8 +27,8 @@ check json_cells '18446744073709551615 12.50 00ff null' "$("$BINNACLE" data head
 check types 'uint8 int16 uint64 date time duration decimal(10,2) binary' \
 	"$("$BINNACLE" data describe t --tsv | tail -n +2 | cut -f2 | paste -sd' ')"
 # Exported values are read back with the types of the version before.
-"$BINNACLE" data export t -o out.csv --quiet
-"$BINNACLE" data export t -o out.arrow --quiet
+"$BINNACLE" data export t -o out.csv --force --quiet
+"$BINNACLE" data export t -o out.arrow --force --quiet
 check csv_is_nothing_new 'nothing new' "$("$BINNACLE" data add t out.csv 2>&1 >/dev/null | grep -o 'nothing new')"
 check arrow_is_nothing_new 'nothing new' "$("$BINNACLE" data add t out.arrow 2>&1 >/dev/null | grep -o 'nothing new')"
 
@@ -57,19 +57,19 @@ EOF
 printf 'id,day,cost\n1,2026-01-31,0.25\n' >a.csv
 "$BINNACLE" data add c a.csv --type id=uint16 --type day=date --type 'cost=decimal(6,2)' --quiet >/dev/null
 printf 'id,day,cost\n2,2026-02-01T00:00:00Z,7\n3,,1.5\n' >b.csv
-"$BINNACLE" data export b.csv -o b.arrow --quiet # int64, timestamp, float64
+"$BINNACLE" data export b.csv -o b.arrow --force --quiet # int64, timestamp, float64
 "$BINNACLE" data add c b.arrow --quiet >/dev/null
 check cast 'id,day,cost
 2,2026-02-01,7.00
 3,,1.50' "$("$BINNACLE" data export c)"
 for row in '70000,,' ',2026-02-01T00:00:01Z,' ',,0.125' '-1,,'; do
 	printf 'id,day,cost\n1,2026-01-01T00:00:00Z,0.5\n%s\n' "$row" >b.csv
-	"$BINNACLE" data export b.csv -o b.arrow --quiet
+	"$BINNACLE" data export b.csv -o b.arrow --force --quiet
 	check "no cast of $row" 1 "$("$BINNACLE" data add c b.arrow 2>&1 >/dev/null | grep -c 'row 2: column')"
 done
 
 printf 'x,s\n300,2026-01-31\n7,\n' >b.csv
-"$BINNACLE" data export b.csv -o b.arrow --quiet
+"$BINNACLE" data export b.csv -o b.arrow --force --quiet
 check type_of_arrow 'uint16 date' "$("$BINNACLE" data add w b.arrow --type x=uint16 --type s=date --quiet >/dev/null
 	"$BINNACLE" data describe w --tsv | tail -n +2 | cut -f2 | paste -sd' ')"
 check type_of_arrow_misfit 'row 1: column '"'x'"': "300" is not a uint8' "$("$BINNACLE" data add w2 b.arrow --type x=uint8 2>&1 >/dev/null |
@@ -84,7 +84,7 @@ check nested_sizes '2 values each, 1 to 4' "$("$BINNACLE" data describe n --tsv 
 check nested_csv '1,u,"[1,null]","[""u"",null]","[""k""]",[1.5],"[1,2]","[""a""]","[""b"",""a""]",5,30313233343536373839616263646566' \
 	"$("$BINNACLE" data export n | sed -n 2p)"
 check nested_again 'nothing new' "$("$BINNACLE" data add n "$forms/nested" 2>&1 >/dev/null | grep -o 'nothing new')"
-"$BINNACLE" data export n -o n.csv --quiet
+"$BINNACLE" data export n -o n.csv --force --quiet
 check lists_are_not_text "column 'l.x': a cell of text is no list<int16>" \
 	"$("$BINNACLE" data add n n.csv 2>&1 >/dev/null | grep -o "column 'l.x': a cell.*")"
 check type_list_from_csv 1 "$("$BINNACLE" data add x in.csv --type 'u8=list<int8>' 2>&1 >/dev/null | grep -c 'is no list<int8>')"
@@ -124,19 +124,19 @@ check split_by_list 1 "$("$BINNACLE" data split n --how temporal --by f 2>&1 >/d
 	grep -c "column 'f' is fixed<uint8,2>, which does not order rows in time")"
 run=$("$BINNACLE" run start -t ridge -d m --target y --wait --json 2>log | grep -o '"id": "[^"]*"' | head -1 | cut -d'"' -f4)
 check trained 1 "$([ -n "$run" ] && echo 1)"
-"$BINNACLE" predict "$run" m.csv -o p.csv --quiet 2>log
+"$BINNACLE" predict "$run" m.csv -o p.csv --force --quiet 2>log
 check predicts_from_dates 60 "$(tail -n +2 p.csv | wc -l)"
-"$BINNACLE" data export m -o m.arrow --quiet
-"$BINNACLE" predict "$run" m.arrow -o q.csv --quiet 2>log
+"$BINNACLE" data export m -o m.arrow --force --quiet
+"$BINNACLE" predict "$run" m.arrow -o q.csv --force --quiet 2>log
 check predicts_the_same_from_arrow 0 "$(cmp p.csv q.csv >/dev/null; echo $?)"
 # A column of vectors is one input for each element.
 for _ in 1 2 3 4 5 6; do "$BINNACLE" data append n "$forms/nested" --quiet >/dev/null 2>&1; done
 "$BINNACLE" run start -t ridge -d n --target p.x --features f --name vectors --wait --quiet >/dev/null
 check vectors_learnt 1 "$("$BINNACLE" run log vectors | grep -c '2 columns, target p.x')"
-"$BINNACLE" data export n -o n.csv --quiet
-"$BINNACLE" data export n -o n.arrow --quiet
-check vectors_from_csv 21 "$("$BINNACLE" predict vectors n.csv -o p.csv --quiet; tail -n +2 p.csv | wc -l)"
-check vectors_from_arrow 0 "$("$BINNACLE" predict vectors n.arrow -o q.csv --quiet; cmp p.csv q.csv >/dev/null; echo $?)"
+"$BINNACLE" data export n -o n.csv --force --quiet
+"$BINNACLE" data export n -o n.arrow --force --quiet
+check vectors_from_csv 21 "$("$BINNACLE" predict vectors n.csv -o p.csv --force --quiet; tail -n +2 p.csv | wc -l)"
+check vectors_from_arrow 0 "$("$BINNACLE" predict vectors n.arrow -o q.csv --force --quiet; cmp p.csv q.csv >/dev/null; echo $?)"
 printf 'f\n"[1,2]"\n"[1,2,3]"\n' >long.csv
 check vector_too_long "row 2: column 'f': expected an array of 2 numbers, got 3" \
 	"$("$BINNACLE" predict vectors long.csv 2>&1 | grep -o 'row 2: .*')"
@@ -145,8 +145,8 @@ check list_target "2 1" "$("$BINNACLE" run start -t ridge -d n --target f --dry-
 # The elements as separate columns give the vector: in files and with a server.
 printf 'f\n"[1,2]"\n"[7,null]"\n"[3,null]"\n' >whole.csv
 printf 'f[1],f[0]\n2,1\nNA,7\n,3\n' >elements.csv
-"$BINNACLE" predict vectors whole.csv -o p.csv --quiet
-check elements_in_columns 0 "$("$BINNACLE" predict vectors elements.csv -o q.csv --quiet; cmp p.csv q.csv; echo $?)"
+"$BINNACLE" predict vectors whole.csv -o p.csv --force --quiet
+check elements_in_columns 0 "$("$BINNACLE" predict vectors elements.csv -o q.csv --force --quiet; cmp p.csv q.csv; echo $?)"
 "$BINNACLE" model register vectors --name vectors --quiet
 "$BINNACLE" serve vectors/1 --unix "$dir/s" >served 2>&1 &
 server=$!

@@ -11,6 +11,7 @@
 #include "tui/cli/data_look.h"
 #include "tui/cli/data_retype.h"
 #include "tui/cli/reading.h"
+#include "tui/cli/target.h"
 #include "tui/cli/verbs.h"
 
 #include <string.h>
@@ -139,6 +140,9 @@ static int read_on_error(add_options *o, bn_cli *cli, bn_err *err)
 		return bn_err_set(err, BN_EINVAL, "--rejects needs --on-error reject");
 	if (!file && !(how && !strcmp(how, "reject")))
 		return 0;
+	int rc = bn_cli_target(cli, file, err);
+	if (rc < 0)
+		return rc;
 	o->rejects =
 		file ? bn_strdup(file) : free_rejects_name(bn_cli_env(cli), bn_cli_arg(cli, 0));
 	o->source.rejects = o->rejects;
@@ -373,7 +377,7 @@ static const bn_opt add_opts[] = {
 	BN_CLI_READING_OPTS,
 	{"type", 0, "COLUMN=TYPE", "set the type of this column (may be repeated)"},
 	{"on-error", 0, "fail|reject", "on a malformed row: fail or reject (fail)"},
-	{"rejects", 0, "FILE", "file for rejected rows (NAME.rejects)"},
+	{"rejects", 0, "FILE", "file for rejected rows (NAME.rejects)"}, BN_OPT_FORCE,
 	{"max-rejects", 0, "N",
 		"fail above this many rejected rows (a tenth, of 10 000 rows or more)"},
 	{"retype", 0, NULL, "infer the types again instead of using the newest version's"},
@@ -386,7 +390,7 @@ static const bn_opt append_opts[] = {
 	{"format", 0, "KIND", "csv, tsv, arrow or proc; default: detected from the content"},
 	BN_CLI_READING_OPTS,
 	{"on-error", 0, "fail|reject", "on a malformed row: fail or reject (fail)"},
-	{"rejects", 0, "FILE", "file for rejected rows (NAME.rejects)"},
+	{"rejects", 0, "FILE", "file for rejected rows (NAME.rejects)"}, BN_OPT_FORCE,
 	{"max-rejects", 0, "N",
 		"fail above this many rejected rows (a tenth, of 10 000 rows or more)"},
 	{"for", 0, "TIME", "live sources: how long to sample (10s)"},

@@ -17,6 +17,7 @@
 #include "core/source/ingest.h"
 #include "tui/cli/file_format.h"
 #include "tui/cli/reading.h"
+#include "tui/cli/target.h"
 #include "tui/cli/verbs.h"
 #include "tui/cli/where.h"
 
@@ -173,13 +174,15 @@ static int pick_columns(size_t **out, size_t *n, bn_cli *cli, const bn_schema *s
 
 /* ---- head ----------------------------------------------------------------------------------- */
 
-/* A missing value is displayed as '-', so texts that look like it, or are empty, are quoted. */
-static json_t *cell_json(const bn_column *c, size_t row, bool for_people)
+/* A missing value is displayed as '-', so texts that look like it, or are empty, are quoted; in TSV
+ * it is empty, so empty texts are quoted as by data export. */
+static json_t *cell_json(const bn_column *c, size_t row, const bn_cli *cli)
 {
 	json_t *value = bn_column_json(c, row);
-	const char *text = for_people ? json_string_value(value) : NULL;
+	const char *text = bn_cli_is_json(cli) ? NULL : json_string_value(value);
+	bool dash = text && bn_cli_is_text(cli) && !strcmp(text, "-");
 
-	if (!text || !bn_type_is_text(c->type) || (text[0] && strcmp(text, "-") != 0))
+	if (!text || !bn_type_is_text(c->type) || (text[0] && !dash))
 		return value;
 	json_t *quoted = json_sprintf("\"%s\"", text);
 	json_decref(value);
@@ -187,7 +190,7 @@ static json_t *cell_json(const bn_column *c, size_t row, bool for_people)
 }
 
 static int add_items(json_t *items, bn_table_reader *r, const size_t *columns, size_t n,
-	uint64_t from, uint64_t to, bool for_people, bn_err *err)
+	uint64_t from, uint64_t to, const bn_cli *cli, bn_err *err)
 {
 	const bn_schema *schema = bn_table_schema(r);
 	bn_batch b = BN_BATCH_INIT;
@@ -203,7 +206,7 @@ static int add_items(json_t *items, bn_table_reader *r, const size_t *columns, s
 			json_t *o = json_object();
 			for (size_t c = 0; o && c < n; c++)
 				json_object_set_new(o, schema->fields[columns[c]].name,
-					cell_json(&b.columns[c], k, for_people));
+					cell_json(&b.columns[c], k, cli));
 			if (!o || json_array_append_new(items, o))
 				rc = bn_err_nomem(err, "rows");
 			else if (bn_cli_interrupted())
@@ -250,8 +253,7 @@ static int run_head(bn_cli *cli, bn_err *err)
 		rc = bn_err_nomem(err, "rows");
 		goto out;
 	}
-	rc = add_items(items, r, columns, n, (uint64_t)from, (uint64_t)(from + rows),
-		bn_cli_is_text(cli), err);
+	rc = add_items(items, r, columns, n, (uint64_t)from, (uint64_t)(from + rows), cli, err);
 	if (rc)
 		goto out;
 	if (bn_cli_is_text(cli) && n > TEXT_COLUMNS)
@@ -370,7 +372,8 @@ static int run_export(bn_cli *cli, bn_err *err)
 	size_t *columns = NULL, n = 0;
 	int rc = pick_format(&format, cli, path, err);
 
-	if (rc < 0 || (rc = open_table(&r, cli, err)) < 0 ||
+	if (rc < 0 || (rc = bn_cli_target(cli, path, err)) < 0 ||
+		(rc = open_table(&r, cli, err)) < 0 ||
 		(rc = pick_columns(&columns, &n, cli, bn_table_schema(r), err)) < 0)
 		goto out;
 	if (!path)
@@ -396,7 +399,7 @@ static const bn_opt head_opts[] = {{"rows", 'n', "N", "how many (10)"},
 	BN_CLI_READING_OPTS, {0}};
 static const bn_opt export_opts[] = {BN_OPT_WHERE,
 	{"output", 'o', "FILE", "same as the second argument; default, or -: standard output"},
-	{"format", 0, "KIND", "csv, tsv or arrow; default: by the suffix of FILE"},
+	BN_OPT_FORCE, {"format", 0, "KIND", "csv, tsv or arrow; default: by the suffix of FILE"},
 	{"columns", 'c', "A,B", "only these columns, in this order"}, BN_CLI_READING_OPTS, {0}};
 
 const bn_verb bn_verbs_data_table[] = {

@@ -10,6 +10,7 @@
 #include "tui/cli/_predict.h"
 #include "tui/cli/file_format.h"
 #include "tui/cli/reading.h"
+#include "tui/cli/target.h"
 
 #include <math.h>
 #include <string.h>
@@ -345,7 +346,7 @@ static int run_predict(bn_cli *cli, bn_err *err)
 		o.path = NULL;
 	if (n != 2 && !(endpoint && n == 1))
 		return bn_err_set(err, BN_EINVAL, "give a MODEL and a FILE");
-	if ((rc = read_format(&o, err)) < 0 ||
+	if ((rc = read_format(&o, err)) < 0 || (rc = bn_cli_target(cli, o.path, err)) < 0 ||
 		(rc = bn_cli_read_dialect(&o.reading, &nulls, cli, err)) < 0)
 		return rc;
 	if (!o.path && !bn_cli_is_text(cli) && !(o.items = json_array())) {
@@ -366,6 +367,7 @@ static int run_predict(bn_cli *cli, bn_err *err)
 static const bn_opt predict_options[] = {{"out", 'o', "FILE",
 						 "output file: CSV, or Arrow if it ends in .arrow "
 						 "or .feather (- is standard output)"},
+	BN_OPT_FORCE,
 	{"endpoint", 0, "URL",
 		"use that server (http:, https:, unix:PATH) instead of loading a model"},
 	{"ca-file", 0, "FILE", "trust this certificate (PEM) instead of the system's"},
