@@ -80,9 +80,10 @@ static bool is_same(bn_column_change *c, int64_t rows)
 {
 	if (c->a->rows == c->b->rows)
 		return rows >= 0 ? rows == 0 : same_statistics(c->a, c->b);
-	if (rows == 0)
-		return true;
-	c->distance = bn_distance_of(c->a, c->b);
+	if (c->a->rows < c->b->rows)
+		c->distance = bn_distance_of(c->a, c->b, rows == 0);
+	else
+		c->distance = bn_distance_of(c->b, c->a, rows == 0);
 	return c->distance.kind == BN_DISTANCE_NONE;
 }
 

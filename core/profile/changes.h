@@ -3,9 +3,8 @@
  *
  * Versions with the same number of rows are compared by value, row by row (differences.h): a column
  * is equal if all its values are, regardless of rounding in its statistics. If one has more rows, a
- * column is equal if the rows that both have are (rows were appended), or if its distribution is
- * the same beyond chance (distance.h): quantiles and deviations of more rows always differ a
- * little. Without their tables, profiles of equally many rows are compared by their statistics,
+ * column is equal if its distribution is (distance.h), as far as chance does not explain the
+ * difference: quantiles and deviations of more rows always differ a little. Without their tables, profiles of equally many rows are compared by their statistics,
  * within rounding. A column that only one of them has, or that has another type, is a difference.
  */
 #ifndef BN_PROFILE_CHANGES_H
@@ -29,9 +28,9 @@ typedef struct bn_column_change {
 	const bn_profile_column *a, *b; /* borrowed from the profiles; NULL if there is none */
 	int64_t rows;                   /* number of different rows; -1: not compared by value */
 	double mean_a,
-		mean_b; /* of numbers, or of the values of lists; equal if they differ only by
+		mean_b;       /* of numbers, or of the values of lists; equal if they differ only by
 			 * rounding; NaN: none */
-	double shift; /* mean_b - mean_a in standard deviations of the first; NaN: none */
+	double shift;         /* mean_b - mean_a in standard deviations of the first; NaN: none */
 	bn_distance distance; /* of columns with different numbers of rows; else NONE and NaN */
 } bn_column_change;
 

@@ -20,14 +20,15 @@ static double present(const bn_profile_column *c)
 	return (double)(c->rows - c->missing);
 }
 
-static bool missing_differs(const bn_profile_column *a, const bn_profile_column *b)
+static bool missing_differs(const bn_profile_column *a, const bn_profile_column *b, bool added)
 {
-	double n = (double)a->rows, m = (double)b->rows;
+	double n = (double)a->rows, m = (double)b->rows - (added ? n : 0);
+	double absent = (double)b->missing - (added ? (double)a->missing : 0);
 
-	if (!a->rows || !b->rows)
+	if (n <= 0 || m <= 0)
 		return false;
-	double x = (double)a->missing / n, y = (double)b->missing / m;
-	double all = (double)(a->missing + b->missing) / (n + m);
+	double x = (double)a->missing / n, y = absent / m;
+	double all = ((double)a->missing + absent) / (n + m);
 	double error = sqrt(all * (1 - all) * (1 / n + 1 / m));
 	return error > 0 && fabs(x - y) > NORMAL_LIMIT * error;
 }
@@ -106,15 +107,18 @@ static bool have_no_overlap(const bn_profile_column *a, const bn_profile_column 
 	return a->max < b->min || b->max < a->min;
 }
 
-static bn_distance numbers_of(const bn_profile_column *a, const bn_profile_column *b)
+static bn_distance numbers_of(const bn_profile_column *a, const bn_profile_column *b, bool added)
 {
 	cumulative f = cumulative_of(a), g = cumulative_of(b);
-	double n = present(a), m = present(b);
+	double n = present(a), m = present(b) - (added ? n : 0);
 	double d = fmax(gap_of(&f, &g), gap_of(&g, &f));
+	double resolution = f.resolution + g.resolution;
 
 	if (have_no_overlap(a, b))
 		return (bn_distance){BN_DISTANCE_APART, 1};
-	bool beyond = d > KOLMOGOROV_LIMIT * sqrt((n + m) / (n * m)) + f.resolution + g.resolution;
+	/* A distance to all rows of b is m / (n + m) of the distance to the added ones. */
+	double more = added ? (n + m) / m : 1;
+	bool beyond = m > 0 && more * (d - resolution) > KOLMOGOROV_LIMIT * sqrt((n + m) / (n * m));
 	return (bn_distance){beyond ? BN_DISTANCE_VALUES : BN_DISTANCE_NONE, d};
 }
 
@@ -130,8 +134,9 @@ static const bn_profile_value *find(const bn_profile_column *c, const char *text
 
 /* Counts of one value, or of all the rest, in both. */
 typedef struct pairs {
-	double n, m; /* present values */
-	double rest_n, rest_m;
+	double n, m;           /* present values */
+	double rest_n, rest_m; /* of values that are in no cell of their own */
+	double left_n, left_m; /* of values that were not added */
 	double chi, cells, shares;
 } pairs;
 
@@ -153,14 +158,13 @@ static void add_value(pairs *p, double x, double y)
 	double least = p->n < p->m ? p->n : p->m;
 
 	p->shares += fabs(x / p->n - y / p->m);
+	p->left_n -= x;
+	p->left_m -= y;
+	if ((x + y) * least / (p->n + p->m) < RARE)
+		return; /* among the rest, as far as chi-square is concerned */
 	p->rest_n -= x;
 	p->rest_m -= y;
-	if ((x + y) * least / (p->n + p->m) >= RARE) {
-		add_cell(p, x, y);
-	} else { /* among the rest, as far as chi-square is concerned */
-		p->rest_n += x;
-		p->rest_m += y;
-	}
+	add_cell(p, x, y);
 }
 
 /* Wilson and Hilferty's approximation (1931). */
@@ -174,48 +178,74 @@ static bool is_beyond_chance(double chi, double freedom)
 	return z > 3.0902; /* one-sided */
 }
 
-static bn_distance texts_of(const bn_profile_column *a, const bn_profile_column *b)
+/* The count in b, or in its added rows; *known: b's profile has it. */
+static double other_count(
+	const bn_profile_column *b, const bn_profile_value *v, bool added, bool *known)
 {
-	pairs p = {.n = present(a), .m = present(b), .rest_n = present(a), .rest_m = present(b)};
-	bool all_a = knows_all(a), all_b = knows_all(b), common = !all_a || !all_b;
-	double rest_x = p.n, rest_y = p.m;
+	const bn_profile_value *other = find(b, v->text);
 
-	for (size_t i = 0; i < a->top_count; i++) {
-		const bn_profile_value *other = find(b, a->top[i].text);
-		common |= other != NULL;
-		if (!other && !all_b)
-			continue;
-		add_value(&p, (double)a->top[i].count, other ? (double)other->count : 0);
-		rest_x -= (double)a->top[i].count;
-		rest_y -= other ? (double)other->count : 0;
-	}
-	for (size_t i = 0; i < b->top_count && all_a; i++)
-		if (!find(a, b->top[i].text)) {
-			add_value(&p, 0, (double)b->top[i].count);
-			rest_y -= (double)b->top[i].count;
-		}
-	if (!common)
-		return (bn_distance){BN_DISTANCE_APART, 1};
-	p.shares += fabs(rest_x / p.n - rest_y / p.m);
-	add_cell(&p, fmax(p.rest_n, 0), fmax(p.rest_m, 0));
-	bool beyond = is_beyond_chance(p.chi, p.cells - 1);
-	return (bn_distance){beyond ? BN_DISTANCE_VALUES : BN_DISTANCE_NONE,
-		a->top_count && b->top_count ? p.shares / 2 : NAN};
+	*known = other || knows_all(b);
+	if (!other)
+		return 0;
+	return fmax((double)other->count - (added ? (double)v->count : 0), 0);
 }
 
-bn_distance bn_distance_of(const bn_profile_column *a, const bn_profile_column *b)
+/* Adds the values of a, then those that only b has. *common: both have one, or may have. */
+static void add_values(
+	pairs *p, const bn_profile_column *a, const bn_profile_column *b, bool added, bool *common)
+{
+	bool known;
+
+	*common = !knows_all(a) || !knows_all(b);
+	for (size_t i = 0; i < a->top_count; i++) {
+		double y = other_count(b, &a->top[i], added, &known);
+		*common |= find(b, a->top[i].text) != NULL;
+		if (known)
+			add_value(p, (double)a->top[i].count, y);
+	}
+	for (size_t i = 0; i < b->top_count && knows_all(a); i++)
+		if (!find(a, b->top[i].text))
+			add_value(p, 0, (double)b->top[i].count);
+}
+
+static bn_distance texts_of(const bn_profile_column *a, const bn_profile_column *b, bool added)
+{
+	double n = present(a), m = present(b) - (added ? n : 0);
+	pairs p = {.n = n, .m = m, .rest_n = n, .rest_m = m, .left_n = n, .left_m = m};
+	bool common;
+
+	if (m <= 0)
+		return (bn_distance){BN_DISTANCE_NONE, NAN};
+	add_values(&p, a, b, added, &common);
+	if (!common)
+		return (bn_distance){BN_DISTANCE_APART, 1};
+	p.shares += fabs(p.left_n / n - p.left_m / m);
+	add_cell(&p, fmax(p.rest_n, 0), fmax(p.rest_m, 0));
+	bool beyond = is_beyond_chance(p.chi, p.cells - 1);
+	double shares = p.shares / 2 * (added ? m / (n + m) : 1);
+	return (bn_distance){beyond ? BN_DISTANCE_VALUES : BN_DISTANCE_NONE,
+		a->top_count && b->top_count ? shares : NAN};
+}
+
+/* A running number, or a time that rises from row to row: its later values are others. */
+static bool continues(const bn_profile_column *a, const bn_profile_column *b)
+{
+	return (a->increasing && b->increasing) || (a->decreasing && b->decreasing);
+}
+
+bn_distance bn_distance_of(const bn_profile_column *a, const bn_profile_column *b, bool added)
 {
 	bn_distance d = {BN_DISTANCE_NONE, NAN};
 
-	if (a->rows > a->missing && b->rows > b->missing) {
+	if (a->rows > a->missing && b->rows > b->missing && !(added && continues(a, b))) {
 		if (a->values && b->values)
-			d = bn_distance_of(a->values, b->values);
+			d = bn_distance_of(a->values, b->values, added);
 		else if (a->is_numeric && b->is_numeric)
-			d = numbers_of(a, b);
+			d = numbers_of(a, b, added);
 		else if (bn_type_is_text(a->type))
-			d = texts_of(a, b);
+			d = texts_of(a, b, added);
 	}
-	if (missing_differs(a, b))
-		d.kind = d.kind == BN_DISTANCE_NONE ? BN_DISTANCE_MISSING : d.kind;
+	if (d.kind == BN_DISTANCE_NONE && missing_differs(a, b, added))
+		d.kind = BN_DISTANCE_MISSING;
 	return d;
 }

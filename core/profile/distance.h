@@ -34,7 +34,8 @@ typedef struct bn_distance {
 			* all differences of shares (texts); 0 to 1, NaN: unknown */
 } bn_distance;
 
-/* a, b: columns of the same type. */
-bn_distance bn_distance_of(const bn_profile_column *a, const bn_profile_column *b);
+/* a, b: columns of the same type. added: b has the rows of a and others, which are compared with
+ * those of a, unless the values rise from row to row or fall (running numbers); `shares` is the difference between a and b all the same. */
+bn_distance bn_distance_of(const bn_profile_column *a, const bn_profile_column *b, bool added);
 
 #endif

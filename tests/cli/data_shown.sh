@@ -114,7 +114,7 @@ check order_counts "v changed 2" "$("$BINNACLE" data diff ints moved --tsv 2>/de
 add longer 'v\n1\n2\n9007199254740992\n4\n'
 check rows_added "" "$("$BINNACLE" data diff ints longer --tsv 2>/dev/null | sed 1d)"
 check rows_added_is_said 'rows 3 and 4, of which the first 3 are equal; schema the same
-no value differs' "$("$BINNACLE" data diff ints longer 2>&1)"
+no distribution differs' "$("$BINNACLE" data diff ints longer 2>&1)"
 
 # different numbers of rows: only what chance does not explain
 awk 'BEGIN { srand(7); print "i,x,c,m,k"
@@ -131,6 +131,12 @@ check mean_moved "x changed values" "$(changed base shifted)"
 check classes_merged "c changed values" "$(changed base merged)"
 check more_missing "m changed missing" "$(changed base holes)"
 check no_value_in_common "k changed apart" "$(changed base apart)"
+{ cat base.csv; sed '1d; s/,[^,]*,\([abc]\),[^,]*,/,500,\1,,/' base.csv | head -60; } >grown.csv
+"$BINNACLE" data add grown grown.csv -q >/dev/null 2>&1
+check added_rows_of_another_kind "i changed values x changed values m changed missing" "$(changed base grown)"
+awk -F, -v OFS=, '{ print } NR > 1 && NR < 90 { $1 += 600; last[NR] = $0 } END { for (i = 2; i < 90; i++) print last[i] }' base.csv >longer.csv
+"$BINNACLE" data add longest longer.csv -q >/dev/null 2>&1
+check running_numbers_go_on "" "$(changed base longest)"
 check in_both_directions "k changed apart" "$(changed apart base)"
 for seed in 1 2 3 4 5 6; do
 	"$BINNACLE" data split base --seed $seed -q >/dev/null 2>&1

@@ -112,7 +112,7 @@ static int run_diff(bn_cli *cli, bn_err *err)
 		goto out;
 	tell_rows(cli, a, b, &c, !strcmp(va->schema_hash, vb->schema_hash));
 	rc = bn_cli_list(cli, changes_json(&c), cols,
-		c.by_value || c.same_rows ? "no value differs" : "no distribution differs", err);
+		c.by_value ? "no value differs" : "no distribution differs", err);
 out:
 	bn_column_changes_release(&c);
 	bn_profile_free(a);
@@ -128,11 +128,11 @@ const bn_verb bn_verbs_data_diff[] = {
 	{"data", "diff", "A[@vN] B[@vN]", 2, 2, "what differs: schema and statistics",
 		"Versions with the same number of rows are compared by value, row by row (ROWS: in "
 		"how\n"
-		"many rows a column differs). If one has more rows, a column differs if neither "
-		"the "
-		"rows\nthat both have are equal nor its distribution (WHY: missing, values, or "
-		"apart: no value\nin common; DISTANCE: of the distributions, 0 to 1), beyond what "
-		"chance explains once in\na thousand times.",
+		"many rows a column differs). If one has more rows, columns differ whose "
+		"distribution does, "
+		"by\nmore than chance explains once in a thousand times (WHY: missing, values, or "
+		"apart: "
+		"no\nvalue in common; DISTANCE: of the distributions, 0 to 1).",
 		{"binnacle data diff jobs@v1 jobs@v2", "binnacle data diff jobs.train jobs.test"},
 		diff_opts, 0, run_diff},
 	{0},

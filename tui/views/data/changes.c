@@ -125,7 +125,7 @@ static const char *how_compared(const bn_column_changes *c)
 {
 	if (c->by_value)
 		return ", by value, row by row";
-	return c->same_rows ? "; rows were added at the end" : ", by distribution";
+	return c->same_rows ? ", by distribution; rows were added at the end" : ", by distribution";
 }
 
 static void draw(bn_view *view, bn_area a, bool focused)
