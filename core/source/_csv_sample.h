@@ -55,7 +55,8 @@ bool bn_sample_is_name(const csv_piece *x);
 /* The number of numeric fields in the first record of t's table, and in the second. */
 void bn_sample_count_numbers(const csv_sample *f, const csv_trial *t, size_t numbers[2]);
 /* The offset of column names in the comment line right above the first record of t's table: as many names as the record
- * has fields, and either the fields look like data or the names like words. SIZE_MAX: there is no such line. */
+ * has fields, and either the fields look like data or the names like words; or in the line above that if units stand
+ * below the names. SIZE_MAX: there is no such line. */
 size_t bn_sample_commented_header(const csv_sample *f, const csv_trial *t, size_t table);
 /* The same with the names separated as in the trial `names` and the fields as in `t`. */
 size_t bn_sample_commented_names(

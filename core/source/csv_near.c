@@ -24,6 +24,7 @@ typedef enum near_form {
 	NEAR_PARENTHESES,
 	NEAR_MINUS_BEHIND,
 	NEAR_FORTRAN, /* 1.5D+03 */
+	NEAR_UNITS,   /* 12345K among 2.5G */
 	NEAR_FORMS
 } near_form;
 
@@ -101,6 +102,24 @@ static void try_suffix(near_column *c, const char *s, size_t n)
 		count_affix(c, NEAR_SUFFIX, s, n, word, bytes);
 }
 
+/* 12345K, 2.5 GiB: with a prefix of a unit, which may be another one in each value. */
+static bool has_unit(const csv_dialect *d, const char *s, size_t n)
+{
+	static const char *const ends[] = {"iB", "B", "b", "Wh", "W", "Hz", "J", ""};
+	size_t k = 0;
+
+	for (size_t i = 0; i < sizeof ends / sizeof *ends && !k; i++) {
+		size_t bytes = strlen(ends[i]);
+		if (n > bytes + 1 && !memcmp(s + n - bytes, ends[i], bytes) &&
+			memchr("KkMGTP", s[n - bytes - 1], 6))
+			k = bytes + 1;
+	}
+	n -= k;
+	while (n && s[n - 1] == ' ')
+		n--;
+	return k && is_number(d, s, n);
+}
+
 /* $5, EUR 5 */
 static void try_prefix(near_column *c, const char *s, size_t n)
 {
@@ -165,6 +184,8 @@ static void count_value(near_column *c, const char *s, size_t n)
 		count_form(c, NEAR_MINUS, s, n);
 	if (n > 1 && s[n - 1] == '-' && is_digit(*s) && is_number(c->dialect, s, n - 1))
 		count_form(c, NEAR_MINUS_BEHIND, s, n);
+	if (has_unit(c->dialect, s, n))
+		count_form(c, NEAR_UNITS, s, n);
 	if (is_fortran(c->dialect, s, n))
 		count_form(c, NEAR_FORTRAN, s, n);
 	if (n > 2 && *s == '(' && s[n - 1] == ')' && is_number(c->dialect, s + 1, n - 2))
@@ -234,6 +255,8 @@ static int say(csv_stream *s, size_t column, const near_column *c, near_form for
 		[NEAR_MINUS] = {"U+2212 for minus", "write '-' in the file"},
 		[NEAR_MINUS_BEHIND] = {"'-' behind them", "write -5 for 5- in the file"},
 		[NEAR_FORTRAN] = {"D before the exponent", "write 1e5 for 1D5 in the file"},
+		[NEAR_UNITS] = {"units of several sizes",
+			"write them in one where they come from (sacct --units=M)"},
 		[NEAR_PARENTHESES] = {"parentheses for minus", "write -5 for (5) in the file"},
 	};
 	const char *name = s->schema.fields[column].name;

@@ -3,6 +3,7 @@
  * and text columns that are close to another type.
  */
 #include "core/base/str.h"
+#include "core/base/timestamp.h"
 #include "core/source/_csv_stream.h"
 
 #include <inttypes.h>
@@ -186,6 +187,67 @@ static int note_odd(csv_stream *s, const csv_chunk *c, size_t column, const char
 	return bn_source_note_add(&s->notes, false, err,
 		"column '%.60s' is text: line %" PRIu64 " has \"%.*s\", and %s",
 		s->schema.fields[column].name, line, n > 40 ? 40 : (int)n, v, why);
+}
+
+/* A time but for AM or PM, in the order of the US or ISO's: "1/2/2024 3:04:05 PM". */
+static bool is_time_of_clock_12(const csv_dialect *of, const char *v, size_t n)
+{
+	csv_dialect d = *of;
+
+	d.date_order = BN_DATE_MDY;
+	return bn_csv_classify(&d, v, n) == CSV_HAS_CLOCK_12;
+}
+
+/* 01:02:03, 1-00:00:00: as schedulers write them; "10:30" alone may mean anything. */
+static bool is_duration(const csv_dialect *d, const char *v, size_t n)
+{
+	size_t colons = 0;
+	int64_t ns;
+
+	(void)d;
+	for (size_t i = 0; i < n; i++)
+		colons += v[i] == ':';
+	return colons == 2 && bn_duration_parse(v, n, &ns);
+}
+
+typedef bool (*value_test)(const csv_dialect *d, const char *v, size_t n);
+
+/* Whether all values pass, but for absent ones; *first is the first of them. */
+static bool are_all(
+	const csv_stream *s, const csv_chunk *c, size_t column, value_test test, bn_text *first)
+{
+	const char *v;
+	size_t n, values = 0;
+
+	for (size_t r = 0; r < c->rows && r < LOOKED_AT; r++) {
+		bn_csv_value_at(s, c, r, column, &v, &n);
+		if (bn_csv_is_null(&s->dialect, v, n))
+			continue;
+		if (!test(&s->dialect, v, n))
+			return false;
+		if (!values++)
+			*first = (bn_text){v, n};
+	}
+	return values != 0;
+}
+
+/* Times that only a type or another spelling makes times. */
+static int note_times(csv_stream *s, const csv_chunk *c, size_t column, size_t *said, bn_err *err)
+{
+	const char *name = s->schema.fields[column].name;
+	bn_text first = {NULL, 0};
+
+	if (are_all(s, c, column, is_duration, &first) && ++*said <= SAID_MAX)
+		return bn_source_note_add(&s->notes, false, err,
+			"column '%.60s' is text that looks like durations or times of a day "
+			"(%.*s): --type '%.60s=duration' or =time reads them",
+			name, first.len > 30 ? 30 : (int)first.len, first.ptr, name);
+	if (are_all(s, c, column, is_time_of_clock_12, &first) && ++*said <= SAID_MAX)
+		return bn_source_note_add(&s->notes, false, err,
+			"column '%.60s' is text that looks like dates (%.*s), but AM and PM are not "
+			"read: write 15:04 for 3:04 PM",
+			name, first.len > 30 ? 30 : (int)first.len, first.ptr);
+	return 0;
 }
 
 /* The orders in which every value of the column is a date: bits of bn_date_order. */
@@ -546,6 +608,8 @@ int bn_csv_note_sample(csv_stream *s, const csv_chunk *c, bn_err *err)
 			rc = note_odd(s, c, i, why, err);
 		else if (!p->declared && p->sampled == CSV_HAS_TEXT)
 			rc = note_dates(s, c, i, &dates, err);
+		if (!p->declared && p->sampled == CSV_HAS_TEXT && rc == 0)
+			rc = note_times(s, c, i, &dates, err);
 		if (!p->declared && (p->sampled & CSV_HAS_TEXT) && rc == 0)
 			rc = bn_csv_note_near_number(s, c, i, &near, err);
 		if (!p->declared && (p->sampled & CSV_HAS_TEXT) && rc == 0)

@@ -194,30 +194,44 @@ size_t bn_sample_commented_header(const csv_sample *f, const csv_trial *t, size_
 	return bn_sample_commented_names(f, t, t, table);
 }
 
-size_t bn_sample_commented_names(
-	const csv_sample *f, const csv_trial *names, const csv_trial *t, size_t table)
+/* Where the text of the comment begins that is the last line before `end`; SIZE_MAX: that is none. */
+static size_t comment_before(const csv_sample *f, const csv_trial *t, size_t end, size_t *line)
 {
-	csv_trial below = *t;
-	size_t end = table, at, numbers[2], none = 0;
+	size_t at;
 
 	while (end > f->begin && strchr("\r\n \t", f->text[end - 1]) && f->text[end - 1])
 		end--;
 	for (at = end; at > f->begin && f->text[at - 1] != f->newline;)
 		at--;
-	if (table >= f->n || at == end || f->text[at] != t->comment)
+	*line = at;
+	if (at == end || f->text[at] != t->comment)
 		return SIZE_MAX;
 	while (at < end && f->text[at] == t->comment)
 		at++;
 	while (at < end && f->text[at] == ' ')
 		at++;
+	return at < end ? at : SIZE_MAX;
+}
+
+size_t bn_sample_commented_names(
+	const csv_sample *f, const csv_trial *names, const csv_trial *t, size_t table)
+{
+	csv_trial below = *t;
+	size_t numbers[2], none = 0, line = table;
+
 	below.table = table;
 	bn_sample_count_numbers(f, &below, numbers);
-	size_t fields = count_fields(f, names, at, &none);
-	none = 0;
-	if (at == end || fields < 2 || fields != count_fields(f, t, table, &none) ||
-		(!numbers[0] && numbers[1]))
+	if (table >= f->n || (!numbers[0] && numbers[1]))
 		return SIZE_MAX;
-	return are_names(f, names, at, !numbers[0]) ? at : SIZE_MAX;
+	size_t fields = count_fields(f, t, table, &none);
+	for (int i = 0; i < 2; i++) { /* units may stand below the names */
+		size_t at = comment_before(f, t, line, &line);
+		if (at == SIZE_MAX || fields < 2 || fields != count_fields(f, names, at, &none))
+			return SIZE_MAX;
+		if (are_names(f, names, at, !numbers[0]))
+			return at;
+	}
+	return SIZE_MAX;
 }
 
 /* ---- annotations of InfluxDB -------------------------------------------------------------------- */

@@ -151,6 +151,17 @@ static size_t skip_blanks(const char *s, size_t n, size_t at)
 	return at;
 }
 
+/* A number and the end of an element: a log's "[2024-01-02T03:04:05]" does not begin so. */
+static bool begins_with_number(const char *s, size_t n)
+{
+	size_t digits = 0;
+
+	while (digits < n && s[digits] && strchr("+-.0123456789eE", s[digits]))
+		digits++;
+	size_t at = skip_blanks(s, n, digits);
+	return digits && (at == n || s[at] == ',' || s[at] == ']' || at > digits);
+}
+
 /* An object or an array: "{" and a name in quotes, or "[" and the start of a value. A table whose
  * first field looks like that needs --format csv. */
 static int check_json(const char *path, const char *s, size_t n, bn_err *err)
@@ -166,7 +177,7 @@ static int check_json(const char *path, const char *s, size_t n, bn_err *err)
 		return refuse(
 			path, lines ? "JSON Lines, not a table" : "JSON, not a table", hint, err);
 	}
-	if (*s == '[' && (strchr("{[\"]-", s[at]) || (s[at] >= '0' && s[at] <= '9')))
+	if (*s == '[' && (strchr("{[\"]", s[at]) || begins_with_number(s + at, n - at)))
 		return refuse(path, "JSON, not a table", hint, err);
 	return 0;
 }
@@ -435,10 +446,27 @@ static bool is_box(span a, span b)
 	       ((uint8_t)line.s[1] == 0x94 || (uint8_t)line.s[1] == 0x95);
 }
 
+/* "-[ RECORD 1 ]---" of psql, "*** 1. row ***" of mysql: a line for each value. */
+static bool is_expanded(span line)
+{
+	return starts(line, "-[ RECORD ") ||
+	       (starts(line, "*******") && memmem(line.s, line.n, ". row *", 7));
+}
+
+/* "<log>" or "<log version='1'>" on a line, and an end of some element below it. */
+static bool is_markup(const char *s, size_t n)
+{
+	size_t at = 0;
+	span line = take_line(s, n, &at);
+
+	return line.n >= 3 && *line.s == '<' && line.s[line.n - 1] == '>' &&
+	       (isalpha((uint8_t)line.s[1]) || line.s[1] == '_') && memmem(s, n, "</", 2);
+}
+
 /* A ruler above the names, or between the names and the rows. */
 static bool is_drawn(span a, span b)
 {
-	return is_ruler(a) || (a.n && is_ruler(b)) || is_box(a, b);
+	return is_ruler(a) || (a.n && is_ruler(b)) || is_box(a, b) || is_expanded(a);
 }
 
 /* A line of seven '<' and a name, and below it a line of seven '='. */
@@ -548,7 +576,7 @@ static int check_text(const char *path, const char *s, size_t n, bool form, bn_e
 			"a download that needs a login gives such a page: look at it, and download "
 			"the file again",
 			err);
-	if (begins(s, n, "<?xml") || begins(s, n, "<table"))
+	if (begins(s, n, "<?xml") || begins(s, n, "<table") || is_markup(s, n))
 		return refuse(path, "XML, not a table", "convert it to CSV", err);
 	int rc = check_lines(path, s, n, err);
 	if (rc)

@@ -290,6 +290,9 @@ START_TEST(test_a_header_that_is_a_comment)
 	ck_table("#x  y\n1\t2\n3\t4\n", NULL, "int64 int64", "x,y\n1,2\n3,4\n");
 	ck_table("# a,b\n1,2\n3,4\n", NULL, "int64 int64", "a,b\n1,2\n3,4\n");
 	ck_table("# host;w\nn1;2\nn2;4\n", NULL, "category int64", "host,w\nn1,2\nn2,4\n");
+	/* units below them, as nvidia-smi dmon writes */
+	ck_table("# gpu   pwr mtemp\n# Idx     W     %\n    0    61     -\n    1    62     -\n", NULL,
+		"int64 int64 category", "gpu,pwr,mtemp\n0,61,-\n1,62,-\n");
 	ck_table("# a,b\nx,y\nz,w\n", NULL, "category category", "# a,b\nx,y\nz,w\n");
 	o.no_header = true;
 	ck_table("# made by x\n# a,b\n1,2\n3,4\n", &o, "int64 int64", "c0,c1\n1,2\n3,4\n");
@@ -812,6 +815,10 @@ START_TEST(test_what_is_no_table_is_refused_by_name)
 		{B("https://zenodo.org/records/1/files/jobs.csv\n"),
 			"an address, not the file itself"},
 		{B("../data/jobs.csv"), "the name of a file, not the file itself"},
+		{B("-[ RECORD 1 ]---\njob   | 1\npower | 61\n"), DRAWN},
+		{B("*************************** 1. row ***************************\njob: 1\n"), DRAWN},
+		{B("<nvidia_smi_log>\n <gpu></gpu>\n"), "XML, not a table"},
+		{B("[1, 2]\n[3, 4]\n"), "JSON, not a table"},
 		{B("power,host=n1 watts=61.2 1700000000000000000\n"),
 			"InfluxDB's line protocol, not a table"},
 		{B("TABLE,Group 1 Raw,CLOCK,2\nEvent,Counter,HWThread 0,HWThread 1\n"),
@@ -860,7 +867,9 @@ START_TEST(test_tables_that_begin_like_something_else_are_read)
 		"\"a\",\"b\"\n", "3 1:20 2:30\n4 1:25 2:35\n", "1 2:0.5 1:0.5\n2 3:1 1:1\n",
 		"1 1:0.5\nend 1:0.5\n", "https://a/b\nhttps://a/c\n", "/a/b\n/a/c\n", "a,/b/c\n",
 		"d41d8cd98f00b204e9800998ecf8427e\n0cc175b9c0f1b6a831c399e269772661\n",
-		"power,host=n1 2\n1,2\n", "a,b\n-,-\n1,2\n", "a\n--\nx\n", "a,b\n1,---\n2,3\n",
+		"power,host=n1 2\n1,2\n",
+		"[2024-01-02T03:04:05.123] started\n[2024-01-02T03:04:06] ended\n", "<a>\n1\n",
+		"[1.5s] a\n[2.5s] b\n", "a,b\n-,-\n1,2\n", "a\n--\nx\n", "a,b\n1,---\n2,3\n",
 		"a,b\n,\n1,2\n"};
 
 	begin();
@@ -942,6 +951,11 @@ START_TEST(test_what_keeps_a_column_from_numbers_is_said_with_the_option)
 		{"v,w\n1,0000-00-00\n2,2024-01-01\n", "--null '0000-00-00'"},
 		{"v,w\n1,unknown\n2,true\n", "--null 'unknown'"},
 		{"v,w\n1,-\n2,?\n3,4\n", "2 of 3 values (\"-\"): --null '-' --null '?' makes them"},
+		{"e,x\n01:02:03,1\n1-00:00:00,2\n,3\n",
+			"looks like durations or times of a day (01:02:03): --type 'e=duration'"},
+		{"e,x\n1/2/2024 3:04:05 PM,1\n1/3/2024 4:05 am,2\n", "AM and PM are not read"},
+		{"m,x\n12345K,1\n2.5G,2\n0,3\n", "numbers with units of several sizes: 2 of 3"},
+		{"e,x\n10:30,1\n11:30,2\n", NULL}, {"e,x\n01:02:03,1\nx,2\n", NULL},
 		{"v,w\n1,A\n2,3\n", NULL}, {"v,w\n1,-\n2,x\n", NULL},
 		{"v,w\n1,-\n2,?\n3,x\n", NULL}};
 	static const char *const nulls[] = {"-999", NULL}, *const halves[] = {"-99.9", NULL};
