@@ -397,9 +397,12 @@ static void choose(csv_sample *f, const csv_trial *plain, const bn_source_option
 /* Whether all names but the first, and most other non-empty fields, begin with a blank; or most quotes follow one. */
 static bool is_padded(const csv_sample *f, const csv_trial *t, size_t table)
 {
-	csv_spaced quotes = bn_sample_spaced_quotes(f, t, table);
+	const char sign[] = {t->delimiter, ' '};
 	csv_padded header = {0, 0}, rest = {0, 0};
 
+	if (!memmem(f->text + table, f->n - table, sign, sizeof sign))
+		return false; /* most files, at once */
+	csv_spaced quotes = bn_sample_spaced_quotes(f, t, table);
 	if (quotes.closed + quotes.open)
 		return quotes.closed + quotes.open > quotes.unspaced;
 	bn_sample_count_padded(f, t, table, &header, &rest);
