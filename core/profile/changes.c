@@ -129,7 +129,8 @@ static int compare_values(int64_t *rows, bool *same, const bn_profile *a, bn_tab
 		if (k != BN_SCHEMA_NONE)
 			both[n++] = (bn_column_pair){.a = i, .b = k};
 	}
-	rc = bn_differences_count(both, n, ta, tb, all < more ? all : more, watch, err);
+	rc = bn_differences_count(
+		both, n, ta, tb, all < more ? all : more, all != more, watch, err);
 	*same = n && all && more;
 	for (size_t i = 0; rc >= 0 && i < n; i++) {
 		*same &= !both[i].different;

@@ -140,8 +140,16 @@ static int count_rows(bn_column_pair *pairs, size_t n, const cursor *x, const cu
 	return 0;
 }
 
+static bool all_differ(const bn_column_pair *pairs, size_t n)
+{
+	for (size_t p = 0; p < n; p++)
+		if (!pairs[p].different)
+			return false;
+	return true;
+}
+
 static int compare(bn_column_pair *pairs, size_t n, bn_table_reader *a, bn_table_reader *b,
-	uint64_t all, differing *keep, const bn_progress *watch, bn_err *err)
+	uint64_t all, bool any, differing *keep, const bn_progress *watch, bn_err *err)
 {
 	cursor x = {.table = a, .count = n, .rows = BN_BATCH_INIT};
 	cursor y = {.table = b, .count = n, .rows = BN_BATCH_INIT};
@@ -170,6 +178,8 @@ static int compare(bn_column_pair *pairs, size_t n, bn_table_reader *a, bn_table
 		x.at += rows;
 		y.at += rows;
 		done += rows;
+		if (any && all_differ(pairs, n))
+			break;
 	}
 out:
 	bn_batch_release(&x.rows);
@@ -180,9 +190,9 @@ out:
 }
 
 int bn_differences_count(bn_column_pair *pairs, size_t n, bn_table_reader *a, bn_table_reader *b,
-	uint64_t rows, const bn_progress *watch, bn_err *err)
+	uint64_t rows, bool any, const bn_progress *watch, bn_err *err)
 {
-	return compare(pairs, n, a, b, rows, NULL, watch, err);
+	return compare(pairs, n, a, b, rows, any, NULL, watch, err);
 }
 
 int bn_differences_rows(int64_t **rows, size_t *count, size_t column_a, size_t column_b,
@@ -194,7 +204,7 @@ int bn_differences_rows(int64_t **rows, size_t *count, size_t column_a, size_t c
 
 	if (all != bn_table_rows(b))
 		return bn_err_set(err, BN_EINVAL, "the tables have different numbers of rows");
-	int rc = compare(&pair, 1, a, b, all, &keep, watch, err);
+	int rc = compare(&pair, 1, a, b, all, false, &keep, watch, err);
 	if (rc < 0) {
 		bn_free(keep.rows);
 		return rc;

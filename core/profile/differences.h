@@ -17,9 +17,10 @@ typedef struct bn_column_pair {
 	uint64_t different;
 } bn_column_pair;
 
-/* The first `rows` rows, which both tables have. watch: NULL is fine. */
+/* The first `rows` rows, which both tables have. any: it is enough to know whether there is a
+ * difference in each pair; the counts are then too low. watch: NULL is fine. */
 int bn_differences_count(bn_column_pair *pairs, size_t n, bn_table_reader *a, bn_table_reader *b,
-	uint64_t rows, const bn_progress *watch, bn_err *err);
+	uint64_t rows, bool any, const bn_progress *watch, bn_err *err);
 /* The numbers of the rows that differ in one pair of columns, increasing: *rows, yours (bn_free),
  * *count of them. BN_EINVAL unless both tables have the same number of rows. */
 int bn_differences_rows(int64_t **rows, size_t *count, size_t column_a, size_t column_b,

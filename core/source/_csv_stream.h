@@ -59,6 +59,9 @@ int bn_csv_note_sample(csv_stream *s, const csv_chunk *c, bn_err *err);
 /* The value in the sample's text, without the quotes around it. */
 void bn_csv_value_at(const csv_stream *s, const csv_chunk *c, size_t row, size_t column,
 	const char **v, size_t *n);
+/* Notes text that looks like dates, times or durations; *said: the number of columns with such a
+ * note. */
+int bn_csv_note_dates(csv_stream *s, const csv_chunk *c, size_t column, size_t *said, bn_err *err);
 /* Notes text that looks like numbers with thousands, signs or units; *said: the number of columns
  * with such a note. */
 int bn_csv_note_near_number(

@@ -3,7 +3,6 @@
  * and text columns that are close to another type.
  */
 #include "core/base/str.h"
-#include "core/base/timestamp.h"
 #include "core/source/_csv_stream.h"
 
 #include <inttypes.h>
@@ -189,114 +188,6 @@ static int note_odd(csv_stream *s, const csv_chunk *c, size_t column, const char
 		s->schema.fields[column].name, line, n > 40 ? 40 : (int)n, v, why);
 }
 
-/* A time but for AM or PM, in the order of the US or ISO's: "1/2/2024 3:04:05 PM". */
-static bool is_time_of_clock_12(const csv_dialect *of, const char *v, size_t n)
-{
-	csv_dialect d = *of;
-
-	d.date_order = BN_DATE_MDY;
-	return bn_csv_classify(&d, v, n) == CSV_HAS_CLOCK_12;
-}
-
-/* 01:02:03, 1-00:00:00: as schedulers write them; "10:30" alone may mean anything. */
-static bool is_duration(const csv_dialect *d, const char *v, size_t n)
-{
-	size_t colons = 0;
-	int64_t ns;
-
-	(void)d;
-	for (size_t i = 0; i < n; i++)
-		colons += v[i] == ':';
-	return colons == 2 && bn_duration_parse(v, n, &ns);
-}
-
-typedef bool (*value_test)(const csv_dialect *d, const char *v, size_t n);
-
-/* Whether all values pass, but for absent ones; *first is the first of them. */
-static bool are_all(
-	const csv_stream *s, const csv_chunk *c, size_t column, value_test test, bn_text *first)
-{
-	const char *v;
-	size_t n, values = 0;
-
-	for (size_t r = 0; r < c->rows && r < LOOKED_AT; r++) {
-		bn_csv_value_at(s, c, r, column, &v, &n);
-		if (bn_csv_is_null(&s->dialect, v, n))
-			continue;
-		if (!test(&s->dialect, v, n))
-			return false;
-		if (!values++)
-			*first = (bn_text){v, n};
-	}
-	return values != 0;
-}
-
-/* Times that only a type or another spelling makes times. */
-static int note_times(csv_stream *s, const csv_chunk *c, size_t column, size_t *said, bn_err *err)
-{
-	const char *name = s->schema.fields[column].name;
-	bn_text first = {NULL, 0};
-
-	if (are_all(s, c, column, is_duration, &first) && ++*said <= SAID_MAX)
-		return bn_source_note_add(&s->notes, false, err,
-			"column '%.60s' is text that looks like durations or times of a day "
-			"(%.*s): --type '%.60s=duration' or =time reads them",
-			name, first.len > 30 ? 30 : (int)first.len, first.ptr, name);
-	if (are_all(s, c, column, is_time_of_clock_12, &first) && ++*said <= SAID_MAX)
-		return bn_source_note_add(&s->notes, false, err,
-			"column '%.60s' is text that looks like dates (%.*s), but AM and PM are not "
-			"read: write 15:04 for 3:04 PM",
-			name, first.len > 30 ? 30 : (int)first.len, first.ptr);
-	return 0;
-}
-
-/* The orders in which every value of the column is a date: bits of bn_date_order. */
-static unsigned date_orders(const csv_stream *s, const csv_chunk *c, size_t column)
-{
-	unsigned fit = 1u << BN_DATE_DMY | 1u << BN_DATE_MDY | 1u << BN_DATE_YMD, values = 0;
-	csv_dialect d = s->dialect;
-	const char *v;
-	size_t n;
-	int64_t ns;
-
-	for (size_t r = 0; r < c->rows && r < LOOKED_AT && fit; r++) {
-		bn_csv_value_at(s, c, r, column, &v, &n);
-		if (bn_csv_is_null(&s->dialect, v, n))
-			continue;
-		values++;
-		for (unsigned o = BN_DATE_DMY; o <= BN_DATE_YMD; o++) {
-			d.date_order = (bn_date_order)o;
-			if (fit >> o & 1 && !bn_csv_time(&d, v, n, &ns))
-				fit &= ~(1u << o);
-		}
-	}
-	return values ? fit : 0;
-}
-
-static const char *order_names(unsigned fit)
-{
-	if (fit & 1u << BN_DATE_YMD)
-		return "ymd";
-	if (!(fit & 1u << BN_DATE_DMY))
-		return "mdy";
-	return fit & 1u << BN_DATE_MDY ? "dmy or mdy" : "dmy";
-}
-
-static int note_dates(csv_stream *s, const csv_chunk *c, size_t column, size_t *said, bn_err *err)
-{
-	unsigned fit = s->dialect.date_order ? 0 : date_orders(s, c, column);
-	const char *v;
-	size_t n = 0;
-
-	if (!fit || ++*said > SAID_MAX)
-		return 0;
-	for (size_t r = 0; r < c->rows && !n; r++)
-		bn_csv_value_at(s, c, r, column, &v, &n);
-	return bn_source_note_add(&s->notes, false, err,
-		"column '%.60s' is text that looks like dates (%.*s): --date-order %s reads them",
-		s->schema.fields[column].name, n > 30 ? 30 : (int)n, v, order_names(fit));
-}
-
 /* Number of words between blanks; *numbers: how many are numbers. */
 static size_t count_words(const char *s, size_t n, size_t *numbers)
 {
@@ -456,6 +347,31 @@ static int note_unnamed(csv_stream *s, const csv_chunk *c, bn_err *err)
 		unnamed, n, s->notes.dialect.skip + 1);
 }
 
+/* Common spellings of a missing value besides the default ones. */
+static bool looks_absent(const char *s, size_t n)
+{
+	static const char *const words[] = {"na", "n.a.", "n.a", "nan", "null", "none", "nil",
+		"missing", "unknown", "undefined", "undef", "not available", "no data", "nodata",
+		"void", "empty", "blank", "n/a", "#div/0!", "#value!", "#ref!", "#name?", "#num!",
+		"#null!", "[n/a]", "[not supported]", "[unknown error]", "<not counted>",
+		"<not supported>", "-nan", "\\n", "0000-00-00", "0000-00-00 00:00:00", "nat",
+		"inf.", "error"};
+
+	while (n && (*s == ' ' || *s == '\t'))
+		s++, n--;
+	while (n && (s[n - 1] == ' ' || s[n - 1] == '\t'))
+		n--;
+	size_t signs = 0;
+	while (signs < n && strchr("-.?*_/!#~", s[signs]))
+		signs++;
+	if (signs == n)
+		return true; /* or only blanks */
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (strlen(words[i]) == n && !strncasecmp(words[i], s, n))
+			return true;
+	return false;
+}
+
 /* ---- names in two lines ----------------------------------------------------------------------- */
 
 /* Whether the first row alone keeps numbers and times from being numbers and times: units, or a
@@ -476,9 +392,12 @@ static bool is_second_header(const csv_stream *s, const csv_chunk *c)
 		}
 		if (first & ~(unsigned)CSV_HAS_TEXT)
 			return false;
+		bn_csv_value_at(s, c, 0, i, &v, &n);
+		if (is_only(rest, plain) && looks_absent(v, n))
+			return false;
 		typed += first && is_only(rest, plain);
 	}
-	return typed != 0;
+	return typed >= 2 || typed == s->plan.count;
 }
 
 static int note_second_header(csv_stream *s, const csv_chunk *c, bool *said, bn_err *err)
@@ -506,31 +425,6 @@ static int note_second_header(csv_stream *s, const csv_chunk *c, bool *said, bn_
 }
 
 /* ---- text because of missing values ---------------------------------------------------------- */
-
-/* Common spellings of a missing value besides the default ones. */
-static bool looks_absent(const char *s, size_t n)
-{
-	static const char *const words[] = {"na", "n.a.", "n.a", "nan", "null", "none", "nil",
-		"missing", "unknown", "undefined", "undef", "not available", "no data", "nodata",
-		"void", "empty", "blank", "n/a", "#div/0!", "#value!", "#ref!", "#name?", "#num!",
-		"#null!", "[n/a]", "[not supported]", "[unknown error]", "<not counted>",
-		"<not supported>", "-nan", "\\n", "0000-00-00", "0000-00-00 00:00:00", "nat",
-		"inf.", "error"};
-
-	while (n && (*s == ' ' || *s == '\t'))
-		s++, n--;
-	while (n && (s[n - 1] == ' ' || s[n - 1] == '\t'))
-		n--;
-	size_t signs = 0;
-	while (signs < n && strchr("-.?*_/!#~", s[signs]))
-		signs++;
-	if (signs == n)
-		return true; /* or only blanks */
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		if (strlen(words[i]) == n && !strncasecmp(words[i], s, n))
-			return true;
-	return false;
-}
 
 #define SPELLINGS 3
 
@@ -607,9 +501,7 @@ int bn_csv_note_sample(csv_stream *s, const csv_chunk *c, bn_err *err)
 		if (why && ++odd <= SAID_MAX)
 			rc = note_odd(s, c, i, why, err);
 		else if (!p->declared && p->sampled == CSV_HAS_TEXT)
-			rc = note_dates(s, c, i, &dates, err);
-		if (!p->declared && p->sampled == CSV_HAS_TEXT && rc == 0)
-			rc = note_times(s, c, i, &dates, err);
+			rc = bn_csv_note_dates(s, c, i, &dates, err);
 		if (!p->declared && (p->sampled & CSV_HAS_TEXT) && rc == 0)
 			rc = bn_csv_note_near_number(s, c, i, &near, err);
 		if (!p->declared && (p->sampled & CSV_HAS_TEXT) && rc == 0)

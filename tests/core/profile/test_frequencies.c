@@ -111,12 +111,13 @@ START_TEST(test_tables_differ_where_their_values_do)
 		table_of("a", "i,x,t\n1,0,p\n9007199254740993,inf,q\n,NA,\"\"\n4,1.5,NA\n");
 	bn_table_reader *b =
 		table_of("b", "i,x,t\n1.0,-0,p\n,inf,q\n,NA,NA\n4.0,1.5000000000000002,NA\n");
-	ck_assert_bn_ok(bn_differences_count(p, 3, a, b, 4, NULL, &err), &err);
+	ck_assert_bn_ok(bn_differences_count(p, 3, a, b, 4, false, NULL, &err), &err);
 	ck_assert_uint_eq(p[0].different, 1);
 	ck_assert_uint_eq(p[1].different, 1);
 	ck_assert_uint_eq(p[2].different, 1);
 	bn_table_reader *c = table_of("c", "i,x,t\n1,0,p\n");
-	ck_assert_bn_ok(bn_differences_count(p, 3, a, c, 1, NULL, &err), &err); /* the rows of both */
+	ck_assert_bn_ok(
+		bn_differences_count(p, 3, a, c, 1, true, NULL, &err), &err); /* the rows of both */
 	ck_assert_uint_eq(p[0].different + p[1].different + p[2].different, 0);
 	int64_t *rows = NULL;
 	size_t count = 0;

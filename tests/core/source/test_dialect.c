@@ -816,9 +816,13 @@ START_TEST(test_what_is_no_table_is_refused_by_name)
 			"an address, not the file itself"},
 		{B("../data/jobs.csv"), "the name of a file, not the file itself"},
 		{B("-[ RECORD 1 ]---\njob   | 1\npower | 61\n"), DRAWN},
-		{B("*************************** 1. row ***************************\njob: 1\n"), DRAWN},
+		{B("*************************** 1. row ***************************\njob: 1\n"),
+			DRAWN},
 		{B("<nvidia_smi_log>\n <gpu></gpu>\n"), "XML, not a table"},
 		{B("[1, 2]\n[3, 4]\n"), "JSON, not a table"},
+		{B("[]\n"), "JSON, not a table"},
+		{B("{}"), "JSON, not a table"},
+		{B("[-1.5]"), "JSON, not a table"},
 		{B("power,host=n1 watts=61.2 1700000000000000000\n"),
 			"InfluxDB's line protocol, not a table"},
 		{B("TABLE,Group 1 Raw,CLOCK,2\nEvent,Counter,HWThread 0,HWThread 1\n"),
@@ -1002,6 +1006,8 @@ START_TEST(test_a_second_line_of_names_is_said)
 	ck_says("line 3 (, mean, max) looks like");
 	ck_assert_bn_ok(read_text("a,b\nx,y\nz,w\nu,v\n", NULL), &err);
 	ck_assert_bn_ok(read_text("a,b\nx,1\n1,2\n2,3\n", NULL), &err);
+	ck_assert_bn_ok(read_text("a,b\nx,none yet\ny,1\nz,2\n", NULL), &err);
+	ck_assert_bn_ok(read_text("a,b\n-,?\n5,1\n6,2\n", NULL), &err);
 	ck_assert_msg(!strstr(said(), "second line"), "%s", said());
 	end();
 }
