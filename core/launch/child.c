@@ -31,14 +31,20 @@
 #define MODEL_DIR BN_RUN_MODEL_DIR
 
 /* How long a trainer may continue after SIGTERM before it checks whether to stop (an epoch, reading a table).
- * After that it exits at once: like a kill, which the data on disk survives, but within the grace time. */
-#define PATIENCE_US 800000
+ * After that it exits at once: like a kill, which the data on disk survives, but within the grace time. If its
+ * steps are short enough to end within the grace time it may finish one, and then write a checkpoint; WRITING_MS
+ * are for that. */
+#define PATIENCE_MS 800
+#define WRITING_MS 2000
 
 static volatile sig_atomic_t stop_wanted, stop_noticed;
+static volatile sig_atomic_t step_ms,
+	finish_ms; /* of the last step, 0: none yet; how long it may take */
 
 static void on_stop(int signal)
 {
-	const struct itimerval soon = {.it_value = {0, PATIENCE_US}};
+	int ms = step_ms > 0 && step_ms < finish_ms ? finish_ms : PATIENCE_MS;
+	const struct itimerval soon = {.it_value = {ms / 1000, ms % 1000 * 1000}};
 	(void)signal;
 	stop_wanted = 1;
 	setitimer(ITIMER_REAL, &soon, NULL);
@@ -71,7 +77,7 @@ typedef struct trainee {
 	bn_workspace *ws;
 	const char *id;
 	bn_metric_set metrics;
-	int64_t flushed_ns;
+	int64_t flushed_ns, asked_ns;
 	bn_err err; /* from a write to the log: ends the fit */
 } trainee;
 
@@ -113,9 +119,14 @@ static void on_log(void *user, const char *line)
 	bn_child_log(line);
 }
 
+/* The fit asks after each step. */
 static bool is_cancelled(void *user)
 {
-	(void)user;
+	trainee *t = user;
+	int64_t now = bn_env_monotonic_ns(bn_workspace_env(t->ws));
+	int64_t ms = (now - t->asked_ns) / 1000000 + 1;
+	step_ms = ms < INT_MAX ? (sig_atomic_t)ms : INT_MAX;
+	t->asked_ns = now;
 	if (stop_wanted)
 		stop_noticed = 1;
 	return stop_wanted != 0;
@@ -226,7 +237,9 @@ int bn_child_train(const bn_child_task *task)
 		goto out;
 	bn_rights_seal(t.ws);
 	bn_run_clock_follow(t.ws, t.id);
-	t.flushed_ns = bn_env_monotonic_ns(task->env);
+	t.flushed_ns = t.asked_ns = bn_env_monotonic_ns(task->env);
+	int64_t finish = bn_spec_grace_s(task->spec) * 1000 - WRITING_MS;
+	finish_ms = finish < INT_MAX ? (sig_atomic_t)finish : INT_MAX;
 	rc = train(task, &t, &err);
 out:
 	bn_metric_set_release(&t.metrics);

@@ -97,6 +97,14 @@ says bit-identical
 expect 0 "comparing" "$B" run compare whole last --all
 says resumes
 
+# A long step is finished before the run stops, although no checkpoint is due.
+BINNACLE_CHECKPOINT=1h train slow --set hidden=640,640 --set batch_size=1 --grace 60s
+until_says 60 '^  loss ' "$B" run show "$id" || fail "no step ends: $("$B" run log "$id")"
+"$B" run stop "$id" --wait -q >/dev/null 2>&1
+loss=$(curve "$id" | sed 's/.*"count":\([0-9]*\),.*/\1/')
+[ "$(steps "$id")" = "$loss" ] || fail "stopped in a long step: $loss steps, a checkpoint of $(steps "$id")"
+echo "ok a long step is finished"
+
 # Two commands resume one run at the same time: one succeeds.
 train raced
 hold "$id" 2
