@@ -132,7 +132,9 @@ SCREEN(test_real_feature, "feature", "6 Enter Enter")
 SCREEN(test_real_audit, "audit", "9")
 SCREEN(test_real_audit_all, "audit-all", "9 v")
 SCREEN(test_real_audit_record, "audit-record", "9 Enter")
-SCREEN(test_real_servers, "servers", ":endpoints")
+SCREEN(test_real_servers, "servers", "5")
+SCREEN(test_real_server, "server", "5 Enter")
+SCREEN(test_real_acts, "acts", "4 a")
 SCREEN(test_real_people, "people", ":people")
 SCREEN(test_real_find, "find", "^P \"ridge\"")
 
@@ -157,7 +159,8 @@ int main(void)
 		test_real_launch, test_real_launch_sweep, test_real_launch_data, test_real_models,
 		test_real_sheet, test_real_approve, test_real_monitor, test_real_report,
 		test_real_feature, test_real_audit, test_real_audit_all, test_real_audit_record,
-		test_real_servers, test_real_people, test_real_find};
+		test_real_servers, test_real_server, test_real_acts, test_real_people,
+		test_real_find};
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	Suite *suite = suite_create("tui/views/real");
 	TCase *c = tcase_create("workspace");

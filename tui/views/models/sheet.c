@@ -2,6 +2,7 @@
  * sheet.c - the lines of one version's sheet, in the order of the questions: what is requested and who must still sign;
  * do the gates pass; is it better than the champion; which run and data is it from; what has been said so far.
  */
+#include "core/base/utf8.h"
 #include "tui/views/models/_sheet.h"
 
 #include "tui/ui/format.h"
@@ -238,8 +239,20 @@ static void to_sign_draw(const bn_sheet *s, bn_area a, int row)
 	bn_area_field(a, row, 0, a.cols, BN_INK_TEXT, line);
 }
 
-static void gate_draw(const bn_gate_result *g, bn_area a, int row)
+/* Cells for the names of the gates, of `room`: what they need leaves more for what is claimed. */
+static int gate_name_cells(const bn_gate_report *gates, int room)
 {
+	int most = 0;
+	for (size_t i = 0; i < gates->count; i++) {
+		int width = (int)bn_utf8_width(gates->items[i].name);
+		most = width > most ? width : most;
+	}
+	return most > room * 2 / 5 ? room * 2 / 5 : most;
+}
+
+static void gate_draw(const bn_gate_report *gates, size_t i, bn_area a, int row)
+{
+	const bn_gate_result *g = &gates->items[i];
 	bn_state s = verdict_state(g);
 	char value[BN_FORMAT_BYTES];
 	int at = 2, found = a.cols >= 70 ? 16 : 10;
@@ -251,9 +264,9 @@ static void gate_draw(const bn_gate_result *g, bn_area a, int row)
 	bn_area_field(a, row, at + 7, 6, g->severity == BN_GATE_BLOCK ? BN_INK_TEXT : BN_INK_DIM,
 		g->severity == BN_GATE_BLOCK ? "blocks" : "warns");
 	at += 14;
-	int room = a.cols - at - found - 1, name = room * 2 / 5;
+	int room = a.cols - at - found - 1, name = gate_name_cells(gates, room);
 	bn_area_name(a, row, at, name, BN_INK_TEXT, g->name);
-	bn_area_field(a, row, at + name + 1, room - name - 1, BN_INK_TEXT, g->claim);
+	bn_area_field(a, row, at + name + 2, room - name - 2, BN_INK_TEXT, g->claim);
 	if (!isnan(g->value))
 		bn_area_field_right(a, row, a.cols - found, found, BN_INK_STRONG,
 			bn_format_number(value, g->value));
@@ -411,7 +424,7 @@ void bn_sheet_draw(
 		bn_area_text(a, row, 0, BN_INK_DIM, "the policy asks for no evidence");
 		return;
 	case BN_SHEET_GATE:
-		gate_draw(&d->gates->items[line->at], a, row);
+		gate_draw(d->gates, (size_t)line->at, a, row);
 		return;
 	case BN_SHEET_RULE_METRICS:
 		metrics_title(s, a, row);
