@@ -3,7 +3,7 @@
  */
 #ifndef BN_PREDICT_PREDICTOR_INTERNAL_H
 #define BN_PREDICT_PREDICTOR_INTERNAL_H
-#include "core/predict/_name_map.h"
+#include "core/base/name_map.h"
 #include "core/predict/predictor.h"
 
 /* A kind of model: ours (own.c). */

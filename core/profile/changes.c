@@ -2,6 +2,7 @@
 #include "core/profile/changes.h"
 
 #include "core/base/mem.h"
+#include "core/base/name_map.h"
 #include "core/profile/differences.h"
 
 #include <float.h>
@@ -141,18 +142,51 @@ static int compare_values(int64_t *rows, bool *same, const bn_profile *a, bn_tab
 	return rc;
 }
 
+/* The columns of a profile by name. */
+typedef struct by_name {
+	const bn_profile *profile;
+	const char **names;
+	bn_name_map map;
+} by_name;
+
+static int by_name_make(by_name *out, const bn_profile *p, bn_err *err)
+{
+	*out = (by_name){.profile = p, .names = bn_alloc((p->column_count + 1) * sizeof *out->names)};
+	if (!out->names)
+		return bn_err_nomem(err, "what differs");
+	for (size_t i = 0; i < p->column_count; i++)
+		out->names[i] = p->columns[i].name;
+	return bn_name_map_init(&out->map, out->names, p->column_count, err);
+}
+
+static void by_name_release(by_name *n)
+{
+	bn_name_map_release(&n->map);
+	bn_free(n->names);
+}
+
+static const bn_profile_column *find(const by_name *n, const char *name)
+{
+	int32_t i = bn_name_map_find(&n->map, name, strlen(name));
+
+	return i < 0 ? NULL : &n->profile->columns[i];
+}
+
 int bn_column_changes_find(bn_column_changes *out, const bn_profile *a, const bn_profile *b,
 	bn_table_reader *table_a, bn_table_reader *table_b, const bn_progress *watch, bn_err *err)
 {
 	bn_column_changes c = {.by_value = table_a && table_b && a->rows == b->rows};
 	int64_t *rows = bn_alloc((a->column_count + 1) * sizeof *rows);
 	bool same = false;
+	by_name in_a = {.names = NULL}, in_b = {.names = NULL};
 	int rc = 0;
 	c.items = bn_alloc_zeroed(a->column_count + b->column_count + 1, sizeof *c.items);
 	if (!c.items || !rows) {
 		rc = bn_err_nomem(err, "what differs");
 		goto out;
 	}
+	if ((rc = by_name_make(&in_a, a, err)) < 0 || (rc = by_name_make(&in_b, b, err)) < 0)
+		goto out;
 	for (size_t i = 0; i < a->column_count; i++)
 		rows[i] = -1;
 	if (table_a && table_b &&
@@ -161,13 +195,15 @@ int bn_column_changes_find(bn_column_changes *out, const bn_profile *a, const bn
 	if (same && a->rows != b->rows)
 		c.same_rows = a->rows < b->rows ? a->rows : b->rows;
 	for (size_t i = 0; i < a->column_count; i++) {
-		const bn_profile_column *other = bn_profile_find(b, a->columns[i].name);
+		const bn_profile_column *other = find(&in_b, a->columns[i].name);
 		add(&c, &a->columns[i], other, other ? rows[i] : -1);
 	}
 	for (size_t i = 0; i < b->column_count; i++)
-		if (!bn_profile_find(a, b->columns[i].name))
+		if (!find(&in_a, b->columns[i].name))
 			add(&c, NULL, &b->columns[i], -1);
 out:
+	by_name_release(&in_a);
+	by_name_release(&in_b);
 	bn_free(rows);
 	if (rc < 0)
 		bn_column_changes_release(&c);

@@ -1,5 +1,5 @@
-/* name_map.c - see _name_map.h. */
-#include "core/predict/_name_map.h"
+/* name_map.c - see name_map.h. */
+#include "core/base/name_map.h"
 
 #include "core/base/hash_key.h"
 #include "core/base/mem.h"
