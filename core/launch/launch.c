@@ -4,6 +4,7 @@
 #include "core/base/account.h"
 #include "core/base/dir.h"
 #include "core/base/json.h"
+#include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "core/base/process.h"
 #include "core/base/utf8.h"
@@ -133,15 +134,21 @@ static int apply_limits(bn_spec *spec, bn_workspace *ws, bn_err *err)
 }
 
 /* A spec is JSON: without the directory it would run wherever its supervisor is, which may be elsewhere. */
-static int check_workdir(const bn_spec *spec, bn_err *err)
+static int check_workdir(const bn_spec *spec, const bn_env *env, bn_err *err)
 {
-	if (bn_utf8_is_valid(spec->workdir, strlen(spec->workdir)))
+	if (!bn_utf8_is_valid(spec->workdir, strlen(spec->workdir))) {
+		bn_err_set(err, BN_EINVAL,
+			"the working directory '%s' has a name that is not UTF-8, which a spec cannot hold",
+			spec->workdir);
+		bn_err_hint(err, "start the run from a directory with another name");
+		return BN_EINVAL;
+	}
+	if (bn_fs_is_dir(env, spec->workdir))
 		return 0;
-	bn_err_set(err, BN_EINVAL,
-		"the working directory '%s' has a name that is not UTF-8, which a spec cannot hold",
+	bn_err_set(err, BN_ENOTFOUND, "the command's working directory '%s' does not exist here",
 		spec->workdir);
-	bn_err_hint(err, "start the run from a directory with another name");
-	return BN_EINVAL;
+	bn_err_hint(err, "--workdir DIR names another one");
+	return BN_ENOTFOUND;
 }
 
 /* Resolved and checked: refuses what cannot be run, or what the executor cannot satisfy. */
@@ -166,7 +173,7 @@ static int settle(bn_spec **out, bn_workspace *ws, const bn_spec *given, const c
 		rc = bn_err_nomem(err, "a spec");
 		goto out;
 	}
-	if (bn_spec_is_command(spec) && (rc = check_workdir(spec, err)) < 0)
+	if (bn_spec_is_command(spec) && (rc = check_workdir(spec, bn_workspace_env(ws), err)) < 0)
 		goto out;
 	*out = spec;
 	spec = NULL;
@@ -196,7 +203,8 @@ static int complete(bn_spec **out, bn_workspace *ws, const bn_spec *given,
 		goto out;
 	/* The code is a part of the recipe: a resumed one's stays, and it runs no other. */
 	rc = opt->resumed ? bn_spec_add_environment(spec, ws, err)
-			  : bn_spec_add_provenance(spec, ws, workdir, err);
+			  : bn_spec_add_provenance(
+				    spec, ws, spec->workdir ? spec->workdir : workdir, err);
 	if (rc < 0)
 		goto out;
 	*out = spec;

@@ -129,3 +129,17 @@ mkdir code && cd code && if git init -q . 2>/dev/null; then
 	says "not compared"
 	says "+lr = 0.01"
 fi
+mkdir "$dir/project" && echo 'pwd; cat words' >"$dir/project/job.sh" && echo from the project >"$dir/project/words"
+(cd "$dir/project" && "$B" -C "$dir/ws" run start --name placed --wait -- sh job.sh >/dev/null 2>&1) || fail placed
+expect 0 "again, from elsewhere: where it ran" "$B" run start --again placed --name placed-again --wait
+says "in $dir/project; --workdir . runs it here"
+expect 0 "its log" "$B" run log placed-again
+says "from the project"
+expect 1 "again, but here" "$B" run start --again placed --workdir . --wait
+expect 0 "a new command runs here" "$B" run start --again placed --name own --wait -- pwd
+expect 0 "its log" "$B" run log own
+says "$dir/ws"
+mv "$dir/project" "$dir/moved"
+expect 3 "the directory is gone" "$B" run start --again placed
+says "'$dir/project' does not exist here"
+says "--workdir DIR"

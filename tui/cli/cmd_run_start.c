@@ -1,5 +1,6 @@
 /* cmd_run_start.c - binnacle run start, binnacle run resume, binnacle exec. */
 #include "core/base/json.h"
+#include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/data/shared_parts.h"
@@ -41,6 +42,7 @@ static const bn_opt start_options[] = {
 	{"threads", 0, "N", "threads; 0: as many as there are cores"},
 	{"spec", 0, "FILE", "a spec as JSON; other options override it"},
 	{"again", 0, "RUN", "use the spec of that run; other options override it"},
+	{"workdir", 0, "DIR", "where the command runs; default: here, or with --again where RUN did"},
 	{"name", 'n', "NAME", "readable name of the run"},
 	{"experiment", 'e', "NAME", "experiment it belongs to (default)"},
 	{"note", 0, "TEXT", "a note"},
@@ -245,6 +247,17 @@ static bool is_queued(const bn_launch_options *opt, const bn_spec *spec)
 	return by && !strcmp(by, bn_executor_queue.name);
 }
 
+/* If a command runs elsewhere than where it was typed. */
+static void say_place(bn_cli *cli, const bn_spec *spec)
+{
+	char *here = NULL;
+	if (!spec->workdir || !bn_spec_is_command(spec) || !bn_cli_is_text(cli))
+		return;
+	if (bn_path_absolute(&here, ".", NULL) == 0 && strcmp(here, spec->workdir) != 0)
+		bn_cli_say(cli, "in %s; --workdir . runs it here", spec->workdir);
+	bn_free(here);
+}
+
 static int run_start(bn_cli *cli, bn_err *err)
 {
 	bn_workspace *ws;
@@ -266,6 +279,8 @@ static int run_start(bn_cli *cli, bn_err *err)
 		goto out;
 	say_task(cli, ws, spec);
 	bn_target_tell(ws, spec, say_target, cli);
+	if (opt.again && !bn_cli_opt(cli, "workdir"))
+		say_place(cli, spec);
 	say_same(cli, ws, id, opt.again);
 	say_behind(cli);
 	bn_shared_parts_tell(ws, spec, warn_shared, cli);

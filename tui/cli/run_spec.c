@@ -1,6 +1,8 @@
 /* run_spec.c - see run_spec.h. */
 #include "tui/cli/run_spec.h"
 
+#include "core/base/fs.h"
+#include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/learn/trainer.h"
 #include "core/run/run_log.h"
@@ -281,7 +283,7 @@ int bn_run_spec_surround(bn_spec *spec, bn_cli *cli, bn_err *err)
 static int spec_of_run(bn_spec **out, bn_cli *cli, bn_workspace *ws, const char *run,
 	char again[BN_RUN_ID_TEXT], bn_err *err)
 {
-	static const char *const not_again[] = {"code", "environment", "workdir", "tags"};
+	static const char *const not_again[] = {"code", "environment", "tags"};
 	bn_run_info *r = NULL;
 	int rc = bn_workspace_refresh(ws, NULL, err);
 	if (rc < 0)
@@ -327,8 +329,10 @@ static int set_what_runs(bn_spec *spec, bn_cli *cli, bn_err *err)
 	const char *const *rest = bn_cli_rest(cli, &n);
 	const char *trainer = bn_cli_opt(cli, "trainer");
 	int rc = 0;
-	if (n)
+	if (n) { /* the words of a new command name files below here */
 		spec->command = (bn_spec_texts){NULL, 0};
+		bn_spec_remove(spec, "workdir");
+	}
 	for (size_t i = 0; i < n; i++)
 		if ((rc = bn_spec_add_text(spec, &spec->command, rest[i], err)) < 0)
 			return rc;
@@ -346,10 +350,23 @@ static int set_what_runs(bn_spec *spec, bn_cli *cli, bn_err *err)
 	return BN_EINVAL;
 }
 
+static int set_workdir(bn_spec *spec, bn_cli *cli, bn_err *err)
+{
+	const char *dir = bn_cli_opt(cli, "workdir");
+	char *whole = NULL;
+	if (!dir)
+		return 0;
+	int rc = bn_path_absolute(&whole, dir, err);
+	if (rc == 0 && !(spec->workdir = bn_spec_text(spec, whole)))
+		rc = bn_err_nomem(err, "a spec");
+	bn_free(whole);
+	return rc;
+}
+
 static int set_options(bn_spec *spec, bn_cli *cli, bn_err *err)
 {
 	int rc;
-	if ((rc = set_what_runs(spec, cli, err)) < 0 ||
+	if ((rc = set_what_runs(spec, cli, err)) < 0 || (rc = set_workdir(spec, cli, err)) < 0 ||
 		(rc = set_text(&spec->target, spec, cli, "target", err)) < 0 ||
 		(rc = set_text(&spec->where, spec, cli, "where", err)) < 0 ||
 		(rc = set_text(&spec->task, spec, cli, "task", err)) < 0 ||
