@@ -96,13 +96,12 @@ static void tell_left_out(const telling *t)
 	const bn_profile_column *c = t->column;
 	if (c && c->missing)
 		tell(t, false,
-			"target '%s' is missing in %llu of the %llu rows, which are left out: they "
-			"show nothing to predict",
+			"target '%s' is missing in %llu of the %llu rows, which are left out",
 			t->spec->target, (unsigned long long)c->missing,
 			(unsigned long long)c->rows);
 	for (size_t i = 0; i < t->spec->features.count; i++)
 		if (!strcmp(t->spec->features.items[i], t->spec->target))
-			tell(t, true, "'%s' of --features is the target, and no feature",
+			tell(t, true, "'%s' in --features is the target; it is not a feature",
 				t->spec->target);
 }
 

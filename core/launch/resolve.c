@@ -137,7 +137,7 @@ static int check_target(const bn_spec *spec, const bn_schema *schema, const char
 			"%s: target '%s' is a time, a target is a number or a class", data,
 			spec->target);
 		bn_err_hint(err,
-			"make a number of it: binnacle data transform NEW %s --column 'hours = "
+			"convert it to a number: binnacle data transform NEW %s --column 'hours = "
 			"epoch(%.60s) / 3600'",
 			data, spec->target);
 		return BN_EINVAL;

@@ -362,9 +362,8 @@ const char *bn_csv_why(unsigned facts)
 			return "integers beyond 2^53 among fractions would change their digits";
 	} else if (facts && !(facts & ~CSV_HAS_TIMES)) {
 		if (facts & CSV_HAS_ZONE)
-			return "a zone behind a blank is not read: +02:00, or Z for UTC, follows "
-			       "the "
-			       "time at once";
+			return "a zone after a blank is not read: write +02:00, or Z for UTC, "
+			       "right after the time";
 		if (facts & CSV_HAS_CLOCK_12)
 			return "AM and PM are not read: write hours from 00 to 23";
 		if (facts & CSV_HAS_OTHER_ORDER)

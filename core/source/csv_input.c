@@ -113,8 +113,8 @@ static int check_spaced(const csv_input *in, const csv_beginning *b, const char 
 		while (line && text[line - 1] != b->newline)
 			line--;
 		bn_err_set(err, BN_EINVAL,
-			"%s:%zu:%zu: a blank stands before a quote, so that the quote is text and "
-			"the field ends at the next delimiter",
+			"%s:%zu:%zu: a blank precedes the quote, so the quote is text and the "
+			"field ends at the next delimiter",
 			in->path, 1 + count_lines(text, at, b->newline), at - line + 1);
 		bn_err_hint(err, "--trim yes leaves the blanks out; with --quote none quotes are "
 				 "ordinary characters");
@@ -150,7 +150,7 @@ static int check_line_ends(const csv_input *in, const char *text, size_t n, bn_e
 		return 0;
 	bn_err_set(err, BN_EINVAL, "%s:1: the line ends with two carriage returns (CR CR LF)",
 		in->path);
-	bn_err_hint(err, "take them away: tr -d '\\r' <FILE | binnacle ... -");
+	bn_err_hint(err, "remove them: tr -d '\\r' <FILE | binnacle ... -");
 	return BN_EINVAL;
 }
 

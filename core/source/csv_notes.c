@@ -45,7 +45,7 @@ void bn_csv_hint_encoding(const char *s, size_t n, bn_err *err)
 	const char *guess = bn_csv_guess_encoding(s, n);
 
 	if (guess)
-		bn_err_hint(err, "--encoding %s reads it, if that is what it is written in", guess);
+		bn_err_hint(err, "if that is its encoding, --encoding %s reads it", guess);
 	else if (memchr(s, 0, n))
 		bn_err_hint(err, "it has a NUL byte: tr -d '\\0' <FILE | binnacle ... - leaves "
 				 "these out");

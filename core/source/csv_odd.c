@@ -79,15 +79,15 @@ static const char *why_no_number(const csv_dialect *d, const char *s, size_t n)
 	if (is_hexadecimal(s + signs, n - signs))
 		return "hexadecimal numbers are not read";
 	if (has_prefix(s + signs, n - signs, "1.#"))
-		return "infinity and NaN written so are not read: write inf and -inf, and nothing "
-		       "for NaN";
+		return "infinity and NaN in this form are not read: write inf and -inf, and "
+		       "nothing for NaN";
 	if (has_prefix(s + signs, n - signs, "infinity"))
 		return "infinity is written inf or -inf";
 	if (signs && n > 2 && (s[1] == '-' || s[1] == '+'))
 		return "it has two signs";
 	if (signs && n > 2 && s[1] == ' ' &&
 		bn_csv_number(d, s + 2, n - 2, &i, &f) != CSV_NOT_NUMBER)
-		return "a blank stands behind its sign";
+		return "a blank follows its sign";
 	if (are_numbers(d, s, n))
 		return "it is more than one number";
 	if (has_other_digits(s, n))
@@ -233,5 +233,5 @@ int bn_csv_note_odd_value(
 		": \"%.*s\", which is no number; %s",
 		s->schema.fields[column].name, odd, o.values, line, shown, v,
 		n <= 20 && !memchr(v, '\'', n) ? "--null makes a spelling missing"
-					       : "mend it in the file");
+					       : "correct it in the file");
 }

@@ -36,7 +36,7 @@ static int check_options(const bn_source_options *o, char preferred, bn_err *err
 				continue;
 			bn_err_set(err, BN_EINVAL, "%s and %s are both '%c'", set[k].name,
 				set[i].name, set[i].c);
-			bn_err_hint(err, "each of them is another character");
+			bn_err_hint(err, "they must be different characters");
 			return BN_EINVAL;
 		}
 	return 0;

@@ -75,7 +75,7 @@ static int fail_record(csv_stream *s, const csv_chunk *c, const csv_reject *r, b
 		bn_err_hint(err, "correct the file, or read it with --quote none (quotes are "
 				 "ordinary characters) or --escape '\\'");
 	if (r->column == UINT32_MAX && is_conflict_mark(c, r))
-		bn_err_hint(err, "this line marks a merge conflict: settle it in git first");
+		bn_err_hint(err, "this line marks a merge conflict: resolve it in git first");
 	if (r->column == UINT32_MAX && line == s->in.data_line && !s->options.skip_given)
 		bn_err_hint(err, "correct the file, or use --skip N if N lines precede the table");
 	else if (r->column == UINT32_MAX && line == s->in.other_table)

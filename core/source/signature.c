@@ -483,7 +483,7 @@ static bool has_conflict(const char *s, size_t n)
 	return false;
 }
 
-#define FETCH_AGAIN "look at the address and who may read it, and fetch it again"
+#define FETCH_AGAIN "check the address and its access rights, and fetch it again"
 #define NAME_A_TABLE "name a file with a table"
 #define ONE_LINE "name a file with a table; --format csv reads it as a header without rows"
 
@@ -498,9 +498,9 @@ static int check_lines(const char *path, const char *s, size_t n, bn_err *err)
 		return refuse(path, "a pointer of git-annex, not the file itself",
 			"fetch the file: git annex get FILE", err);
 	if (is_refusal(a, alone))
-		return refuse(path, "what a server answers instead of a file", FETCH_AGAIN, err);
+		return refuse(path, "the error page of a server", FETCH_AGAIN, err);
 	if (is_http(a))
-		return refuse(path, "the answer of a server with its headers",
+		return refuse(path, "the response of a server with its headers",
 			"fetch it without them (curl without -i)", err);
 	if (is_diff(a, b))
 		return refuse(path, "a diff, not a table", NAME_A_TABLE, err);
@@ -510,7 +510,7 @@ static int check_lines(const char *path, const char *s, size_t n, bn_err *err)
 		return refuse(path, "sequences (FASTQ), not a table", NAME_A_TABLE, err);
 	if (is_prometheus(a, b))
 		return refuse(path, "metrics in Prometheus' text format, not a table",
-			"ask Prometheus for them, and make CSV of what it answers", err);
+			"query Prometheus for them, and convert the result to CSV", err);
 	if (is_line_protocol(a) && (alone || is_line_protocol(b)))
 		return refuse(path, "InfluxDB's line protocol, not a table",
 			"ask the database for CSV: influx query --raw", err);
@@ -533,7 +533,7 @@ static int check_lines(const char *path, const char *s, size_t n, bn_err *err)
 			err);
 	if (has_conflict(s, n))
 		return refuse(path, "a file with a merge conflict (<<<<<<<, =======, >>>>>>>)",
-			"settle it in git first: git status names the files", err);
+			"resolve it in git first: git status names the files", err);
 	return 0;
 }
 

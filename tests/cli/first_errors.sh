@@ -33,7 +33,7 @@ printf '{"a": 1}\n' >rows.json
 wrong 2 "rows.json is JSON, not a table" "convert it to CSV, for example with jq's @csv" data add j rows.json
 printf 'caf\351,b\n1,2\n' >latin.csv
 wrong 2 "latin.csv:1: the name of column 1 is not UTF-8 text" \
-	"--encoding ISO-8859-1 reads it, if that is what it is written in" data add l latin.csv
+	"if that is its encoding, --encoding ISO-8859-1 reads it" data add l latin.csv
 printf 'a,b\n"x,1\n' >quote.csv
 wrong 2 "quote.csv:2:1: the quote opened here is never closed" \
 	"correct the file, or read it with --quote none (quotes are ordinary characters) or --escape '\\'" data add q quote.csv

@@ -57,7 +57,7 @@ odd ': line 3 has "0x10", and hexadecimal numbers are not read' 0x10 1 2
 odd ': line 3 has "1 2", and it is more than one number' '1 2' 1.5 2.5
 odd ', and it has two signs' --5 1 2
 odd ', and infinity is written inf or -inf' -INFINITY 1 2
-odd ', and infinity and NaN written so are not read' '1.#INF' 1 2
+odd ', and infinity and NaN in this form are not read' '1.#INF' 1 2
 odd ', and its digits are not the ASCII ones' １２ 1 2
 odd ', the first on line 3: "VALUE", which is no number' VALUE 1 2
 odd ', and months go from 01 to 12' 2024-13-01 2024-01-01 2024-01-02

@@ -58,7 +58,7 @@ for name in o.xls o.xlsx o.parquet o.json o.jsonl o.csv.gz o.tsv.bak; do
 	[ ! -e $name ] || fail "$name was written"
 done
 expect 2 "export to a name without an ending" "$B" data export t table
-says "table: its name does not end in the format that is meant"
+says "table: its name has no ending, which gives the format"
 expect 2 "a dot file" "$B" data export t ./d.ir/.csv2
 expect 0 "with --format" "$B" data export t table --format tsv
 check tsv "x	g" "$(head -1 table)"

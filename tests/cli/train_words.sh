@@ -71,7 +71,7 @@ says 2 time_as_target "target 'day' is a time, a target is a number or a class" 
 says 2 time_as_target_cure "epoch\(day\) / 3600" run start --data u --trainer logistic --target day
 says 0 missing_targets "target 'some' is missing in 60 of the 600 rows, which are left out" \
 	run start --wait --data u --trainer ridge --target some --features x,some --name missing
-says 0 target_as_feature "warning: 'some' of --features is the target" run start --wait --data u --trainer ridge --target some --features x,some
+says 0 target_as_feature "warning: 'some' in --features is the target" run start --wait --data u --trainer ridge --target some --features x,some
 says 0 missing_in_log "training|train: [0-9]+ rows left out, whose 'some', the target, is missing" run log missing
 says 2 empty_name "--name '' is no name" run start --name '' -- true
 says 1 no_such_command "exit status 127: a command was not found, or cannot be run" run start --wait -- nosuchcommand

@@ -40,8 +40,8 @@ int bn_cli_file_format(
 	if (dot && dot > base)
 		rc = bn_err_set(err, BN_EUNSUPPORTED, "%s: '%s' files are not written", path, dot);
 	else
-		rc = bn_err_set(err, BN_EINVAL,
-			"%s: its name does not end in the format that is meant", path);
+		rc = bn_err_set(
+			err, BN_EINVAL, "%s: its name has no ending, which gives the format", path);
 	bn_err_hint(err, "name it .csv, .tsv, .arrow or .feather%s%s", option ? ", or say " : "",
 		option ? option : "");
 	return rc;

@@ -22,7 +22,7 @@ static int read_trim(char *out, bn_cli *cli, bn_err *err)
 	const char *text = bn_cli_opt(cli, "trim");
 
 	if (text && strcmp(text, "yes") != 0 && strcmp(text, "no") != 0)
-		return bn_err_set(err, BN_EINVAL, "--trim is yes or no, and not '%s'", text);
+		return bn_err_set(err, BN_EINVAL, "--trim is yes or no, not '%s'", text);
 	*out = text ? text[0] : 0;
 	return 0;
 }

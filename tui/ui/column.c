@@ -167,7 +167,7 @@ int bn_export_ending(const char *path, const char *const *endings, bn_err *err)
 		rc = bn_err_set(err, BN_EUNSUPPORTED, "%.80s: '%.20s' files are not written", path, dot);
 	else
 		rc = bn_err_set(err, BN_EINVAL,
-			"%.80s: its name does not end in the format that is meant", path);
+			"%.80s: its name has no ending, which gives the format", path);
 	bn_err_hint(err, "name it %s", known.ptr ? known.ptr : endings[0]);
 	bn_buf_release(&known);
 	return rc;

@@ -188,7 +188,7 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 		"table, curves, or scatter; a curve along steps, seconds, or time; the next " \
 		"saved view of runs, or :view NAME") \
 	X(AXIS, "axis", "", BN_CMD_TAKES(OWN), BN_ON(RUN) | BN_ON(COMPARE), \
-		"what a chart goes along: :axis step, relative, time, epoch; of a scatter the " \
+		"the axis of a chart: :axis step, relative, time, epoch; of a scatter the " \
 		"parameter, as " \
 		":axis learning_rate") \
 	X(RELATED, "related", "o", 0, BN_ON(RUN) | BN_ON(MODEL) | BN_ON(FEATURE), \
@@ -219,7 +219,7 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 		BN_ON(MODELS) | BN_ON(MODEL), \
 		"the next step of the version: ask for approval; approved, make it the champion") \
 	X(ALIAS, "alias", "", BN_CMD_WRITES | BN_CMD_TAKES(OWN), BN_ON(MODELS) | BN_ON(MODEL), \
-		"give the version an alias: :alias champion; -NAME takes one off the model") \
+		"give the version an alias: :alias champion; -NAME removes one from the model") \
 	X(WITHDRAW, "withdraw", "", BN_CMD_WRITES | BN_CMD_DESTRUCTIVE, \
 		BN_ON(MODELS) | BN_ON(MODEL), \
 		"withdraw the version for good; a reason is required") \
@@ -306,7 +306,7 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 	X(EXPORT, "export", "e", BN_CMD_TAKES(FILE), BN_ON_TABLES, \
 		"write all rows shown to a file: .csv, .tsv or .json, of data also .arrow; a " \
 		"file " \
-		"that is there is asked for; :export! FILE writes over it") \
+		"that exists is overwritten after a question; :export! FILE does not ask") \
 	X(REFRESH, "refresh", "^R", 0, BN_ON_ALL, "look again now") \
 	X(CANCEL, "cancel", "^C", 0, BN_ON_ALL, "stop what is being loaded or made") \
 	X(ACTS, "acts", "a", 0, BN_ON_ALL, \

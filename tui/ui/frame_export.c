@@ -15,11 +15,11 @@ bool bn_frame_may_write(bn_frame *f, const char *name)
 		!S_ISREG(st.st_mode))
 		return true;
 	snprintf(f->export_name, sizeof f->export_name, "%s", name);
-	snprintf(title, sizeof title, "Write over %.100s?", name);
+	snprintf(title, sizeof title, "Overwrite %.100s?", name);
 	snprintf(body, sizeof body,
-		"%.300s is there already (%s). What it holds is lost. Another name: :export FILE.",
-		path, bn_format_bytes(size, (int64_t)st.st_size));
-	bn_frame_confirm(f, NULL, BN_CMD_EXPORT, title, body, "write over it");
+		"%.300s exists (%s); its contents would be lost. Another name: :export FILE.", path,
+		bn_format_bytes(size, (int64_t)st.st_size));
+	bn_frame_confirm(f, NULL, BN_CMD_EXPORT, title, body, "overwrite");
 	return false;
 }
 

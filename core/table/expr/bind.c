@@ -393,7 +393,7 @@ static int bind_is_nan(bn_binder *b, const bn_tree *t)
 			"IS NAN takes a column: what is computed is a number or absent");
 	if (n->type != BN_EXPR_REAL)
 		return bn_expr_fail(b->e, t->args[0]->at, b->err,
-			"only a column of real numbers has NaN, and this one is %s",
+			"only a column of real numbers has NaN; this one is %s",
 			type_name(n->type));
 	return bind_call(b, t, "IS NAN", &a, 1);
 }

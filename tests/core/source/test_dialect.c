@@ -321,7 +321,7 @@ START_TEST(test_a_blank_before_a_quote)
 	ck_silent();
 	o.trim = 'n';
 	ck_assert_int_eq(read_text("a, b\n1, \"x, y\"\n2, \"z, w\"\n", &o), BN_EINVAL);
-	ck_assert_ptr_nonnull(strstr(err.msg, "in.txt:2:3: a blank stands before a quote"));
+	ck_assert_ptr_nonnull(strstr(err.msg, "in.txt:2:3: a blank precedes the quote"));
 	ck_assert_ptr_nonnull(strstr(err.hint, "--trim yes"));
 	end();
 }
@@ -631,9 +631,9 @@ START_TEST(test_numbers_and_times_that_stay_text_say_why)
 		{"2100-02-29", "2020-01-02", "that month has no such day"},
 		{"2024-01-02 3:04 PM", "2020-01-02", "AM and PM are not read"},
 		{"2024-01-02 11:04:05am", "2020-01-02", "AM and PM are not read"},
-		{"2024-01-02 10:00:00 UTC", "2020-01-02", "a zone behind a blank is not read"},
-		{"2024-01-02 10:00:00 +0200", "2020-01-02", "a zone behind a blank is not read"},
-		{"2024-01-02T10:00:00 CET", "2020-01-02", "a zone behind a blank is not read"},
+		{"2024-01-02 10:00:00 UTC", "2020-01-02", "a zone after a blank is not read"},
+		{"2024-01-02 10:00:00 +0200", "2020-01-02", "a zone after a blank is not read"},
+		{"2024-01-02T10:00:00 CET", "2020-01-02", "a zone after a blank is not read"},
 		{"2020-06-30 23:59:60.5", "2020-01-02", "no second 60"},
 		{"4.9e-324", "1", NULL},
 		{"1.7976931348623159e308", "1", "it is beyond the range of float64"},
@@ -787,13 +787,13 @@ START_TEST(test_what_is_no_table_is_refused_by_name)
 			"an svmlight file (label column:value ...), not a table"},
 		{B("../.git/annex/objects/aa/bb/SHA256E-s1--c.csv/SHA256E-s1--c.csv\n"),
 			"a pointer of git-annex, not the file itself"},
-		{B("403 Forbidden\n"), "what a server answers instead of a file"},
+		{B("403 Forbidden\n"), "the error page of a server"},
 		{B("503 Service Unavailable\nno,server\n"),
-			"what a server answers instead of a file"},
-		{B("Internal Server Error"), "what a server answers instead of a file"},
-		{B("AccessDenied\r\n"), "what a server answers instead of a file"},
+			"the error page of a server"},
+		{B("Internal Server Error"), "the error page of a server"},
+		{B("AccessDenied\r\n"), "the error page of a server"},
 		{B("HTTP/1.1 200 OK\r\nContent-Type: text/csv\r\n\r\na,b\r\n1,2\r\n"),
-			"the answer of a server with its headers"},
+			"the response of a server with its headers"},
 		{B("diff --git a/x.csv b/x.csv\n"), "a diff, not a table"},
 		{B("--- a/x.csv\n+++ b/x.csv\n@@ -1 +1 @@\n-a,b\n+a,c\n"), "a diff, not a table"},
 		{B(">seq1 human\nACGTTGCA\n"), "sequences (FASTA), not a table"},

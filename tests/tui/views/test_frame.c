@@ -73,7 +73,7 @@ START_TEST(test_frame_audit_folds_the_records_of_a_run_and_is_narrowed)
 	ck_assert(
 		shows(&b, "run.started") && shows(&b, "1 min 01 s") && shows(&b, "2.0 KiB (2048"));
 	play(&b, "Esc\n:where whom=ada");
-	ck_assert(shows(&b, "records have no 'whom', but: who, what, on, outcome"));
+	ck_assert(shows(&b, "no field 'whom'; use who, what, on, outcome"));
 	play(&b, ":where outcome=never");
 	ck_assert(shows(&b, "no outcome 'never'"));
 	play(&b, ":where who=grace what=approved\nY");
@@ -952,7 +952,7 @@ START_TEST(test_frame_export_asks_before_it_writes_over_a_file)
 	fputs("mine", file);
 	fclose(file);
 	play(&b, "2\n:export there.csv\n");
-	ck_assert(shows(&b, "Write over there.csv?") && shows(&b, "4 B"));
+	ck_assert(shows(&b, "Overwrite there.csv?") && shows(&b, "4 B"));
 	play(&b, "Enter");
 	ck_assert_ptr_nonnull(file = fopen(path, "r"));
 	ck_assert_ptr_nonnull(fgets(text, sizeof text, file));
@@ -961,8 +961,8 @@ START_TEST(test_frame_export_asks_before_it_writes_over_a_file)
 	play(&b, ":export there.csv\ny");
 	ck_assert(shows(&b, "rows to there.csv"));
 	play(&b, ":export! there.csv\n");
-	ck_assert(!shows(&b, "Write over") && shows(&b, "rows to there.csv"));
-	ck_assert(refused(&b, "export == FAILED", "does not end in the format"));
+	ck_assert(!shows(&b, "Overwrite") && shows(&b, "rows to there.csv"));
+	ck_assert(refused(&b, "export == FAILED", "has no ending, which gives the format"));
 	ck_assert(refused(&b, "export a.xlsx", "'.xlsx' files are not written"));
 	ck_assert(refused(&b, "export a.xlsx", "name it .tsv, .csv or .json"));
 	bench_close(&b);

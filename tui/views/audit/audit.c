@@ -311,11 +311,11 @@ static int word_read(bn_audit_arg *arg, const char *word, size_t n, bn_err *err)
 	} else if (strncmp(word, "outcome", key) == 0 && key == 7) {
 		if (outcome_read(&arg->outcome, value, left) < 0)
 			return bn_err_set(err, BN_EINVAL,
-				"no outcome '%.*s', but: applied, refused, invalid, newer, late",
+				"no outcome '%.*s'; outcomes are applied, refused, invalid, newer, late",
 				(int)left, value);
 	} else {
 		return bn_err_set(err, BN_EINVAL,
-			"records have no '%.*s', but: who, what, on, outcome; or a word in them",
+			"no field '%.*s'; use who, what, on, outcome, or a word of the record",
 			(int)key, word);
 	}
 	return 0;

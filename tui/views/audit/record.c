@@ -53,7 +53,7 @@ void bn_audit_did(const bn_audit_row *r, char *out, size_t size)
 		const char *kind, *words;
 	} words[] = {{"model.registered", "registered"}, {"model.requested", "asked for"},
 		{"model.approved", "approved"}, {"model.rejected", "rejected"},
-		{"model.alias_removed", "took an alias off"}, {"model.removed", "withdrew"},
+		{"model.alias_removed", "removed an alias"}, {"model.removed", "withdrew"},
 		{"model.attested", "attested"}, {"model.evidence", "measured"},
 		{"policy.set", "set the policy"}, {"authority.link", "changed the chain"},
 		{"authority.founded", "founded it"}, {"authority.request", "asked to be admitted"},

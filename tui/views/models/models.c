@@ -575,7 +575,7 @@ static void none_words(const models_view *v, char *why, size_t size)
 	if (v->count && v->list.grid.filter[0])
 		text = "no version matches the filter; Esc shows all";
 	else if (v->count)
-		text = "this is the title of a part: go to a version, with j or k";
+		text = "this is the title of a section: go to a version with j or k";
 	snprintf(why, size, "%s", text);
 }
 

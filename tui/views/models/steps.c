@@ -49,7 +49,7 @@ static void alias_remove_action(bn_version_asked *out, const bn_version *m, cons
 	bn_version_action(&out->back, BN_ACTION_ALIAS, m);
 	snprintf(out->back.reason, sizeof out->back.reason, "%s", alias);
 	out->has_back = true;
-	snprintf(out->what, sizeof out->what, "taking the alias %.40s off %.60s", alias, m->name);
+	snprintf(out->what, sizeof out->what, "removing the alias %.40s from %.60s", alias, m->name);
 }
 
 static bool promote(
@@ -72,8 +72,7 @@ static bool promote(
 			(long long)m->version);
 		snprintf(body, sizeof body,
 			"%.60s@champion means this version from now on: new comparisons are with "
-			"it, and "
-			"whoever serves the champion gets it with the next start. u takes it back.",
+			"it, and servers of the champion use it from their next start. u undoes it.",
 			m->name);
 		bn_frame_confirm(
 			view->frame, view, BN_CMD_PROMOTE, title, body, "make it champion");
@@ -89,8 +88,7 @@ static void withdraw_ask(bn_view *view, bn_version_asked *asked, const bn_versio
 	snprintf(title, sizeof title, "Withdraw %.60s/%lld?", m->name, (long long)m->version);
 	bn_frame_ask(view->frame, view, BN_CMD_WITHDRAW, title,
 		"The version is removed from the lists and cannot be approved or served by its "
-		"name any more; the audit log keeps it. There is no way back but registering it "
-		"again. Why?",
+		"name any more; the audit log keeps it. It can only be registered again. Why?",
 		"withdraw it");
 }
 
@@ -104,7 +102,7 @@ bool bn_version_command(bn_view *view, bn_version_asked *asked, const bn_version
 	case BN_CMD_ALIAS:
 		if (!arg || !*arg) {
 			bn_frame_prompt(view->frame, "alias ");
-			bn_frame_message(view->frame, "which alias? -NAME takes one off");
+			bn_frame_message(view->frame, "which alias? -NAME removes one");
 			return true;
 		}
 		if (arg[0] == '-')

@@ -410,7 +410,7 @@ static bool refuses(bn_view *view, bn_command_id id, char *why, size_t size)
 	const bn_report_page *p = page_of(&v->list);
 	const bn_monitor_feature *f = feature_at(v, bn_grid_selected_row(&v->list.grid));
 	if (id == BN_CMD_RELATED) {
-		snprintf(why, size, "the reference is statistics of the model, no rows");
+		snprintf(why, size, "the reference is statistics in the model, not rows");
 		return !f || !p || !p->report->reference;
 	}
 	if (id == BN_CMD_LAUNCH) {

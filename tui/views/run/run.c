@@ -286,7 +286,7 @@ static void find_next(bn_run_view *v, int step)
 		bn_frame_message(v->view.frame, "no line %s has '%s'", step > 0 ? "below" : "above",
 			v->find);
 	else if (!found)
-		bn_frame_message(v->view.frame, "nothing stands out; / looks for words");
+		bn_frame_message(v->view.frame, "no error on the console; / searches for words");
 }
 
 static bool command(bn_view *view, bn_command_id id, const char *arg)
