@@ -49,7 +49,7 @@ int bn_buf_reserve(bn_buf *b, size_t more)
 
 void bn_buf_add(bn_buf *b, const void *bytes, size_t n)
 {
-	/* Reserving is a call more, and there usually is room. */
+	/* usually there is room: saves a call */
 	if (!n || b->failed || (n >= b->cap - b->len && bn_buf_reserve(b, n)))
 		return;
 	memcpy(b->ptr + b->len, bytes, n);

@@ -176,8 +176,8 @@ out:
 typedef struct writer {
 	bn_buf *out;
 	bool pretty;
-	const char *bad;         /* what could not be written, or NULL */
-	const char *key, *value; /* one more field of the outer object; NULL: none */
+	const char *bad;         /* the value that could not be written, or NULL */
+	const char *key, *value; /* an additional field of the outer object; NULL: none */
 } writer;
 
 static void write_value(writer *w, const json_t *v, int depth);

@@ -32,7 +32,8 @@ int bn_json_load(json_t **out, const bn_env *env, const char *path, bn_err *err)
 
 /* Adds the canonical form: sorted keys, no blanks. */
 int bn_json_canonical(const json_t *value, bn_buf *out, bn_err *err);
-/* That of an object with one more field, key, whose value is such a text: one too large for a tree. */
+/* The canonical form of an object with one more field, whose value is given as canonical text: for values too large for
+ * a tree. */
 int bn_json_canonical_with(
 	const json_t *object, const char *key, const char *value, bn_buf *out, bn_err *err);
 int bn_json_pretty(

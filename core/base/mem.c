@@ -121,7 +121,7 @@ int bn_grow(void *items, size_t *cap, size_t need, size_t item_bytes)
 
 /* ---- arena --------------------------------------------------------------------------------- */
 
-#define ARENA_FIRST ((size_t)256) /* bytes of the first block, as there may be one for each of many columns */
+#define ARENA_FIRST ((size_t)256) /* bytes of the first block: a wide table may have one per column */
 #define ARENA_MOST ((size_t)1 << 20)
 
 struct bn_arena_block {

@@ -32,7 +32,7 @@ int bn_edit_distance(const char *a, const char *b); /* Damerau-Levenshtein (adja
 const char *bn_nearest_word(const char *s, const char *const *words);
 
 #define BN_FMT 40 /* every formatter's output fits in this many bytes */
-/* In decimal digits, at the end of buf. */
+/* Writes decimal digits at the end of buf; returns their beginning. */
 const char *bn_fmt_u64(uint64_t n, char buf[BN_FMT]);
 const char *bn_fmt_i64(int64_t n, char buf[BN_FMT]);
 const char *bn_fmt_f64(

@@ -59,8 +59,8 @@ static bool has_fractions(const bn_profile_column *c)
 	return some && isfinite(c->min) && isfinite(c->max);
 }
 
-/* A number with fractions, or whose values are hardly ever the same, is learnt as one, not as
- * classes. */
+/* Warns if the target of a classifier is a number with fractions, or with almost as many values as
+ * rows. */
 static void tell_number_classes(const telling *t)
 {
 	const bn_profile_column *c = t->column;
@@ -76,7 +76,7 @@ static void tell_number_classes(const telling *t)
 		t->spec->trainer);
 }
 
-/* Of a trainer that can learn both: the target is a number, so it would learn numbers. */
+/* Warns about a target of 0 and 1 with a trainer that can do both tasks: it would learn numbers. */
 static void tell_flag(const telling *t)
 {
 	const bn_profile_column *c = t->column;
@@ -90,7 +90,7 @@ static void tell_flag(const telling *t)
 		t->spec->target, t->spec->trainer);
 }
 
-/* What is left out, as nothing can be learnt from it. */
+/* Rows without a target, and a target among the features. */
 static void tell_left_out(const telling *t)
 {
 	const bn_profile_column *c = t->column;

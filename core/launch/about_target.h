@@ -1,6 +1,6 @@
 /*
- * about_target.h - what the target's column says about a training run before it starts, as text:
- * for the form or verb that starts it.
+ * about_target.h - messages about the target's column before a training run starts, for the form or command that
+ * starts it.
  */
 #ifndef BN_LAUNCH_ABOUT_TARGET_H
 #define BN_LAUNCH_ABOUT_TARGET_H
@@ -9,12 +9,12 @@
 
 #include <stdbool.h>
 
-/* warns: it is rarely what was meant; false: good to know. */
+/* warns: a warning; false: information. */
 typedef void (*bn_target_say)(void *ctx, bool warns, const char *text);
 
-/* By the stored profile of the training data: numbers that would be a class each; 0 and 1 that would
- * be numbers; rows without a target; the target among the features. Says nothing of a command, or of
- * data that does not resolve: what cannot be trained is refused by bn_spec_resolve. */
+/* Uses the stored profile of the training data. Reports numbers that would each be a class, 0 and 1 that would be
+ * learnt as numbers, rows without a target, and a target among the features. Reports nothing for a command, or if the
+ * data does not resolve; bn_spec_resolve refuses what cannot be trained. */
 void bn_target_tell(bn_workspace *ws, const bn_spec *spec, bn_target_say say, void *ctx);
 
 #endif

@@ -46,10 +46,10 @@ int bn_accumulator_add(bn_accumulator *a, const bn_column *c, bn_err *err);
 int bn_accumulator_merge(bn_accumulator *a, const bn_accumulator *b, bn_err *err);
 int bn_accumulator_finish(bn_accumulator *a, bn_profile_column *c, const bn_field *f, bn_err *err);
 
-/* Columns are finished and written in blocks of this many. */
+/* Columns are finished and written in blocks of this size. */
 #define BN_PROFILE_BLOCK ((size_t)256)
 #define BN_PROFILE_BLOCKS(columns) (((columns) + BN_PROFILE_BLOCK - 1) / BN_PROFILE_BLOCK)
-/* profiler.c: threads for the blocks of that many columns, *out is yours; NULL if they are too few. */
+/* profiler.c: a thread pool for so many columns, *out is yours; NULL if they are too few. */
 int bn_profile_crew(bn_crew **out, size_t columns, bn_err *err);
 
 /* accumulate_numbers.c */

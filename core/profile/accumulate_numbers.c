@@ -28,7 +28,7 @@ static int by_counted_value(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-#define FEW_COUNTS 64 /* a wide table has many columns with few values: no allocation for each */
+#define FEW_COUNTS 64 /* on the stack: a wide table has many columns with few values */
 
 int bn_accumulator_with_counts(const bn_accumulator *a,
 	int (*take)(void *ctx, const double *values, const uint64_t *counts, size_t n, bn_err *err),

@@ -19,11 +19,11 @@ typedef enum bn_value_state {
 	BN_VALUE_FINITE, /* present, and of reals neither infinite nor NaN */
 	BN_VALUE_INFINITE,
 } bn_value_state;
-/* Rows whose cell of the column, of any type, is in that state. */
+/* Rows whose cell in the column is in that state; for columns of any type. */
 int bn_rows_in_state(int64_t **rows, size_t *count, bn_table_reader *table, size_t column,
 	bn_value_state state, const bn_progress *watch, bn_err *err);
 
-/* lo <= x < hi; closed: x <= hi. Of integers: whole_lo and whole_hi, if is_whole. */
+/* lo <= x < hi; closed: x <= hi. For integers whole_lo and whole_hi, if is_whole. */
 typedef struct bn_interval {
 	double lo, hi;
 	bool closed, is_whole;

@@ -109,9 +109,9 @@ bool bn_profile_beyond_doubles(const bn_profile_column *c);
 
 /* The public form. Deterministic; *out is yours. */
 int bn_profile_to_json(json_t **out, const bn_profile *p, bn_err *err);
-/* As it is stored: canonical JSON, which leaves out what follows from the rest (quantiles and histogram of a column
- * whose values are all in `top`), so that a wide table of few rows has a small profile. Deterministic. write takes the
- * text piece by piece, one call at a time, on any thread. */
+/* The stored form: canonical JSON without what follows from the rest (quantiles and histogram of a column whose values
+ * are all in `top`), so that a wide table of few rows has a small profile. Deterministic. write receives the text in
+ * pieces, one call at a time, on any thread. */
 typedef int (*bn_profile_sink)(void *ctx, const void *bytes, size_t n, bn_err *err);
 int bn_profile_write(bn_profile_sink write, void *ctx, const bn_profile *p, bn_err *err);
 int bn_profile_write_buf(bn_buf *out, const bn_profile *p, bn_err *err);

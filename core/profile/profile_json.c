@@ -228,10 +228,10 @@ static void add_column(bn_buf *b, const bn_profile_column *c, bool stored)
 	bn_buf_release(&type);
 }
 
-#define WAVE ((size_t)32) /* blocks of columns whose texts are made at once */
+#define WAVE ((size_t)32) /* blocks of columns that are formatted in parallel */
 
 typedef struct wave {
-	size_t first, count; /* columns */
+	size_t first, count; /* in columns */
 	bn_buf texts[WAVE];  /* by block */
 } wave;
 
@@ -252,7 +252,7 @@ static int write_full(const writing *w, bn_err *err)
 	return rc;
 }
 
-/* Task 0 writes the last wave, each other one makes the text of a block of the next. */
+/* Task 0 writes the last wave, each other task formats one block of the next. */
 static int write_part(void *user, size_t task, bn_err *err)
 {
 	const writing *w = user;

@@ -19,7 +19,7 @@ int bn_profiler_add(bn_profiler *p, const bn_batch *batch, bn_err *err);
 int bn_profiler_add_column(bn_profiler *p, size_t index, const bn_column *column, bn_err *err);
 /* As if other's rows followed p's. Schemas must be equal; other is unchanged. */
 int bn_profiler_merge(bn_profiler *p, const bn_profiler *other, bn_err *err);
-/* Afterwards p can only be freed; most of its memory is free then. */
+/* Afterwards p can only be freed; most of its memory has been freed already. */
 int bn_profiler_finish(bn_profile **out, bn_profiler *p, bn_err *err);
 
 typedef struct bn_profile_progress {

@@ -266,7 +266,7 @@ int bn_tally_add_bits(bn_tally *t, uint64_t bits, uint64_t count, bn_err *err)
 	return 0;
 }
 
-/* For n values, of which most may be equal. */
+/* The number of slots for n values, most of which may be equal. */
 static size_t first_slots(size_t n)
 {
 	size_t cap = FIRST_SLOTS;

@@ -126,9 +126,8 @@ typedef struct bn_inbox_item {
 	bn_version *champion; /* NULL if none, or if it is this one */
 	bn_gate_report *gates;
 	bool can_approve, can_reject, override_allowed;
-	bool waits_for_me; /* I may approve it, by an override too, or only its gates are in the way
-			    * and I may reject it. An author, who may only take it back, is not waited
-			    * for. */
+	bool waits_for_me; /* the user may approve it, by an override too, or reject it if only its gates
+			     * prevent approval. Not an author, who may only reject. */
 	size_t recomputes; /* number of gates that approving must measure first (recompute.h) */
 	char *why_not;     /* why I cannot approve: "you registered it; ..."; NULL when I can */
 } bn_inbox_item;
@@ -136,7 +135,7 @@ typedef struct bn_inbox_item {
 typedef struct bn_inbox {
 	bn_inbox_item *items;
 	size_t count;
-	size_t for_me; /* number of those that wait for me */
+	size_t for_me; /* number of items with waits_for_me */
 } bn_inbox;
 
 /* Open requests, oldest first. */

@@ -1,5 +1,5 @@
-/* code_diff.c - see code_diff.h. Blobs of patched files go to an object store in memory, which is
- * asked before that of the repository. */
+/* code_diff.c - see code_diff.h. Blobs of patched files are stored in an in-memory object database, which is searched
+ * before the repository's. */
 #include "core/run/code_diff.h"
 
 #include "core/base/mem.h"
@@ -27,7 +27,7 @@ static bool is_text(const char *s)
 	return s && *s;
 }
 
-/* The first repository around one of the paths that is still there. */
+/* The first repository around an existing one of the paths. */
 static git_repository *repository_open(const bn_code_state *a, const bn_code_state *b)
 {
 	const char *const paths[] = {b->path, a->path};
@@ -38,7 +38,7 @@ static git_repository *repository_open(const bn_code_state *a, const bn_code_sta
 	return repo;
 }
 
-/* What is written through this handle stays in memory. */
+/* Objects written through this handle stay in memory. */
 static bool memory_add(git_repository *repo)
 {
 	git_odb *odb = NULL;
@@ -49,7 +49,7 @@ static bool memory_add(git_repository *repo)
 	return ok;
 }
 
-/* The tree of the commit with the patch applied, as an index in memory; why: the reason if there is none. */
+/* The tree of the commit with the patch applied, as an index in memory; why: the reason if that fails. */
 static git_index *state_make(git_repository *repo, const bn_code_state *s, char **why)
 {
 	git_oid id;
@@ -87,7 +87,7 @@ out:
 	return index;
 }
 
-/* One file: its entry of the list, and its part of the patch while there is room. */
+/* Adds one file to the list, and its part of the patch while there is room. */
 static bool file_take(comparing *c, git_diff *diff, size_t i)
 {
 	bn_code_file *f = &c->out->files[c->out->count];
@@ -134,7 +134,7 @@ static int states_compare(comparing *c, git_index *a, git_index *b, char **why)
 	return rc;
 }
 
-/* The patches one after the other. */
+/* Both patches, one after the other. */
 static void patches_put(bn_buf *out, const char *word, const bn_code_state *s)
 {
 	bn_buf_addf(out, "# %s: commit %s, %s\n", word, is_text(s->commit) ? s->commit : "unknown",

@@ -8,8 +8,8 @@
 
 typedef struct csv_pool csv_pool;
 
-/* in, plan and crew are borrowed; the plan must not change while chunks are being requested. crew may be NULL.
- * spare: a chunk of the plan's columns whose memory is used, NULL: none; it is empty then. */
+/* in, plan and crew are borrowed; the plan must not change while chunks are being requested. crew may be NULL. spare: a
+ * chunk with the plan's columns whose memory is reused, then empty; NULL: none. */
 int bn_csv_pool_new(csv_pool **out, csv_input *in, const csv_plan *plan, bn_crew *crew,
 	csv_chunk *spare, bn_err *err);
 /* The next chunk, borrowed until the next call; NULL at the end of the input. */

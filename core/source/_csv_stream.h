@@ -38,8 +38,8 @@ typedef struct csv_stream {
 	bn_source_notes notes;
 } csv_stream;
 
-/* Initialises the stream's functions without opening anything; the columns' initial types, by the
- * sample, which is read into an empty chunk. */
+/* Initialises the stream's functions without opening anything, and the columns' initial types from the sample, which is
+ * read into an empty chunk. */
 void bn_csv_stream_init(csv_stream *s);
 void bn_csv_stream_free(bn_stream *base);
 void bn_csv_set_type(csv_stream *s, size_t column, bn_type type, bool empty);

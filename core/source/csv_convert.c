@@ -498,7 +498,7 @@ static void classify_all(convert *v)
 
 /* ---- a chunk -------------------------------------------------------------------------------- */
 
-/* Of a column's values, rounded up to a cache line, with as much behind them for wide stores. */
+/* Bytes for a column's values, rounded up to a cache line, with as much again for wide stores. */
 static size_t values_bytes(const csv_column_plan *p, size_t rows)
 {
 	size_t width = bn_type_width(p->type);
@@ -511,7 +511,8 @@ static size_t validity_bytes(size_t rows)
 	return rows / 512 * 64 + 64;
 }
 
-/* One allocation for the arrays of all columns: a wide table has too many for one each. */
+/* Allocates the arrays of all columns at once: a wide table has too many for one allocation
+ * each. */
 static int make_arrays(csv_chunk *c, const csv_plan *plan, size_t rows, bn_err *err)
 {
 	size_t bytes = 0;

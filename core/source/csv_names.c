@@ -100,7 +100,7 @@ out:
 	return rc;
 }
 
-/* The file's own names; *fine is false, and the schema incomplete, where one is missing or repeated. */
+/* Adds the file's names; *fine is false, and the schema incomplete, if one is missing or repeated. */
 static int add_own(bn_schema *schema, const names *n, bool *fine, bn_err *err)
 {
 	bn_err why = BN_ERR_INIT;

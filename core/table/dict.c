@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#define FIRST_SLOTS 16 /* a wide table has many dictionaries of few texts */
+#define FIRST_SLOTS 16 /* small: a wide table has many dictionaries of few texts */
 
 static uint64_t mix(uint64_t a, uint64_t b)
 {

@@ -169,8 +169,8 @@ int bn_schema_set_meta(bn_schema *s, const char *key, const char *value, bn_err 
 int bn_schema_copy_meta(
 	bn_schema *out, const bn_schema *s, bn_err *err); /* in addition to what out has */
 const char *bn_schema_get_meta(const bn_schema *s, const char *key); /* borrowed, or NULL */
-/* Adds [{"name":..,"nullable":..,"type":..,"unit":..}] in canonical form (json.h), with "zone" if it is not UTC.
- * type is the output of bn_field_format_type. As text: a tree of 100 000 columns takes half a second. */
+/* Adds [{"name":..,"nullable":..,"type":..,"unit":..}] in canonical form (json.h), with "zone" if it is not UTC. type
+ * is the output of bn_field_format_type. Written as text, since a tree of 100 000 columns takes half a second. */
 int bn_schema_json(bn_buf *out, const bn_schema *s, bn_err *err);
 
 /* ---- columns -------------------------------------------------------------------------------- */

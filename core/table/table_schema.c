@@ -483,7 +483,7 @@ const char *bn_schema_get_meta(const bn_schema *s, const char *key)
 	return NULL;
 }
 
-/* Keys are sorted. */
+/* The keys are in sorted order. */
 static void add_field_json(bn_buf *b, const bn_field *f)
 {
 	bn_buf_adds(b, "{\"name\":");

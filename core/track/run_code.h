@@ -1,5 +1,5 @@
 /*
- * run_code.h - what differs between the code of two runs, by their specs.
+ * run_code.h - the differences between the code of two runs, by their specs.
  */
 #ifndef BN_TRACK_RUN_CODE_H
 #define BN_TRACK_RUN_CODE_H

@@ -60,7 +60,7 @@ sed 's/be_between/be_betwen/' strict.json >typo.json
 check bad_suite_exit 2 $?
 check bad_suite_hint 1 "$(grep -c "the nearest is 'expect_column_values_to_be_between'" err)"
 
-# 4000 columns of texts take little memory, and the address space of few
+# 4000 columns of text take little memory, and columns with few values little address space
 awk 'BEGIN { for (r = 0; r <= 60; r++) for (i = 0; i < 4000; i++) printf "%s%s%s", r ? "t" r % 4 : "c" i, r ? "" : "x", i < 3999 ? "," : "\n" }' >wide.csv
 (
 	has_sanitizer || ulimit -v 700000

@@ -109,7 +109,7 @@ expect 0 "a run outlives its launcher" "$B" run watch orphan
 says done
 knows_its_fields
 
-# What differs in the code of two runs: commits, and what was not committed.
+# The code differences of two runs: commits and uncommitted changes.
 mkdir code && cd code && if git init -q . 2>/dev/null; then
 	commit() { git add train.py && git -c user.name=t -c user.email=t@t commit -qm x; }
 	echo 'lr = 0.1' >train.py && commit || fail "git commit"

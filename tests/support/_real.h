@@ -9,46 +9,45 @@
 
 #include <stddef.h>
 
-/* The clock: so long before REAL_NOW_MS. */
+/* Sets the clock to that long before REAL_NOW_MS. */
 void real_clock(team *t, int64_t days, int64_t hours, int64_t minutes);
-/* Runs "binnacle LINE" as p in the workspace's directory; words may be in 'quotes'. Fails the test if it ends
- * with another status. */
+/* Runs "binnacle LINE" as p in the workspace's directory; words may be in 'quotes'. The test fails on another exit
+ * status. */
 void real_command(team *t, person *p, int want, const char *line);
-/* The person's workspace, open; theirs until real_shut. */
+/* Opens the workspace as p; borrowed until real_shut. */
 bn_workspace *real_open(team *t, person *p);
 void real_shut(person *p);
 
-/* Jobs of a cluster as CSV. first: number of the first job, from which all is drawn; warmer: degC added to the
- * room, and per cent of GPU use added. With faults the last rows have some. */
+/* Jobs of a cluster as CSV. first: number of the first job, which determines all values; warmer: degC added to the room
+ * temperature, and per cent added to GPU use. With faults, the last rows have some. */
 typedef struct real_jobs {
 	int first, rows, warmer;
 	bool has_faults;
 } real_jobs;
 char *real_jobs_csv(const real_jobs *jobs); /* yours */
 void real_jobs_write(const team *t, const char *name, const real_jobs *jobs);
-/* A number below n, the same for the same row and column. */
+/* A pseudo-random number below n, determined by row and column. */
 unsigned real_draw(unsigned row, unsigned column, unsigned n);
 
-/* A run of the trainer ridge, from run.created to run.finished; options: its spec as JSON without trainer, data
- * and target. took_ms: how long it lasted. Clock: its end. */
+/* A run of the trainer ridge, from run.created to run.finished; options: its spec as JSON without trainer, data and
+ * target. took_ms: its duration. The clock is its end. */
 void real_train(team *t, person *p, const char *name, const char *options, int64_t took_ms);
-/* A run of a command, and its curves up to a step. */
+/* A run of a command, with curves up to a step. */
 typedef struct real_curves {
 	const char *name, *learning_rate;
-	int steps, last; /* of all steps, how many there are */
-	double best;     /* the loss comes near to it */
+	int steps, last; /* number of steps in total, last logged step */
+	double best;     /* the loss approaches this */
 	int64_t step_ms;
 	const char *status; /* "FINISHED", or "RUNNING" */
 	double test_rmse;   /* 0: none */
 } real_curves;
 void real_simulate(team *t, person *p, const real_curves *c);
-/* One that fails after 39 ms with an error in its output. */
+/* A run that fails after 39 ms with an error in its output. */
 void real_fail(team *t, person *p, const char *name);
 
-/* A server of the model started: its id. Its requests are those rows, logged as one batch, and are in its counters
- * from now on. */
+/* Starts a server of the model and returns its id. real_answer logs rows as one batch of requests. */
 void real_serve(team *t, person *p, const char *model, char id[13]);
 void real_answer(team *t, person *p, const char *model, const char *id, const real_jobs *rows);
-void real_seen(team *t, person *p, const char *id); /* it is still there */
+void real_seen(team *t, person *p, const char *id); /* records that it is still running */
 
 #endif

@@ -18,11 +18,11 @@
 
 static team *the_team;
 
-/* Shared with forked processes, as the files are. */
+/* Shared with forked processes, like the files. */
 static struct owners {
-	pthread_mutex_t lock; /* also of drawn */
+	pthread_mutex_t lock; /* also protects drawn */
 	size_t n;
-	uint64_t drawn; /* random bytes of a fixed world */
+	uint64_t drawn; /* number of random bytes drawn in a fixed world */
 	struct {
 		dev_t dev;
 		ino_t ino;
@@ -30,7 +30,7 @@ static struct owners {
 	} files[8192];
 } * owners;
 
-/* A process that was killed with it has left nothing half done that matters. */
+/* If a process was killed while holding the lock, its state is still usable. */
 static void owners_lock(void)
 {
 	if (pthread_mutex_lock(&owners->lock) == EOWNERDEAD)
@@ -57,7 +57,7 @@ static void owners_make(void)
 	pthread_mutexattr_destroy(&attr);
 }
 
-/* The place of a file, or that of the next one. */
+/* The index of a file, or of a free slot. */
 static size_t owner_find(const struct stat *st)
 {
 	size_t i = 0;
@@ -67,7 +67,7 @@ static size_t owner_find(const struct stat *st)
 	return i;
 }
 
-/* While locked. */
+/* Requires the lock. */
 static void own(const struct stat *st, uid_t uid)
 {
 	size_t i = owner_find(st);
@@ -93,7 +93,7 @@ static const person *person_of(const bn_env *env)
 	return env->ctx;
 }
 
-/* Locked, so that no other thread sees the file without its owner. */
+/* Holds the lock, so that other threads never see the file without its owner. */
 static int people_open(
 	const bn_env *env, const bn_dir *at, const char *path, int flags, mode_t mode)
 {
@@ -182,13 +182,13 @@ static int64_t people_now(const bn_env *env)
 	return the_team->clock_ns + person_of(env)->clock_offset_ms * 1000000;
 }
 
-/* The rest is that of this process unless the world is fixed. */
+/* The clock of this process, unless the world is fixed. */
 static int64_t people_monotonic(const bn_env *env)
 {
 	return the_team->is_fixed ? the_team->clock_ns : bn_env_real()->monotonic_ns(env);
 }
 
-/* SplitMix64 of a counter: unequal, but the same in every process. */
+/* SplitMix64 of a counter: distinct, and the same in every process. */
 static int people_random(const bn_env *env, void *out, size_t n)
 {
 	if (!the_team->is_fixed)

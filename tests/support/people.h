@@ -20,20 +20,20 @@ typedef struct person {
 	const char *name;
 	char config[300], state[300], index[300];
 	int64_t clock_offset_ms; /* offset of this person's clock */
-	const char *host;        /* of a fixed world */
+	const char *host;        /* name of the host in a fixed world */
 	bn_workspace *ws;
 } person;
 
 typedef struct team {
-	char top[200]; /* removed with the team; holds everybody's directories */
-	char dir[256]; /* of the workspace: top, or a folder in it */
+	char top[200]; /* removed with the team; contains all directories */
+	char dir[256]; /* the workspace: top, or a folder in it */
 	int64_t clock_ns;
 	bool is_fixed;
 	person people[PEOPLE]; /* ann (the founder), bob, cleo, dan; uid 5001 ... 5004 */
 } team;
 
-/* The people alone, in a directory of theirs; folder: name of the workspace's directory, made in it
- * (NULL: it is that directory). Nothing is open. */
+/* Makes the people with their own directories; folder: name of the workspace's directory, made in
+ * it (NULL: it is that directory). Nothing is open. */
 void team_prepare(team *t, const char *folder);
 /* A workspace made by ann, open for everybody, that folds the given classes. Aborts on failure. */
 void team_make(team *t, const bn_fold_class *const *classes);

@@ -1,5 +1,5 @@
-/* real_runs.c - see _real.h: runs as their supervisors write them (core/launch/exec.c), but at times that the
- * story sets, and with an environment that is the same on every machine. */
+/* real_runs.c - see _real.h: runs as their supervisors write them (core/launch/exec.c), but at times set by the story,
+ * and with an environment that is the same on every machine. */
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/launch/resolve.h"
@@ -24,7 +24,7 @@ static json_t *parsed(const char *text)
 	return o;
 }
 
-/* What bn_environment_describe would say of n12. */
+/* The output of bn_environment_describe on n12. */
 static json_t *environment(void)
 {
 	return parsed(
@@ -102,7 +102,7 @@ static void output(real_run *r, const char *text)
 		bn_dir_write_file(r->dir, BN_RUN_LOG_FILE, text, strlen(text), 0644, &err), &err);
 }
 
-/* Writes what is collected; status NULL: it lives. */
+/* Writes the collected records; status NULL: it is still running. */
 static void run_end(real_run *r, person *p, const char *status, int exit_code, const char *reason)
 {
 	ck_assert_bn_ok(bn_runlog_metrics(r->ws, r->made.id, &r->metrics, &err), &err);
@@ -193,7 +193,7 @@ static json_t *command_spec(const char *const *words)
 	return o;
 }
 
-/* Falls as a fraction of the step, with noise of a thousandth. */
+/* Decreases as a fraction of the step, with noise of a thousandth. */
 static double loss_at(const real_curves *c, int step, int part)
 {
 	double noise =

@@ -1,4 +1,4 @@
-/* real_serving.c - see _real.h: what a server of a model leaves in the log. */
+/* real_serving.c - see _real.h: the records that a model server writes. */
 #include "core/base/mem.h"
 #include "core/monitor/prediction_log.h"
 #include "core/serve/endpoint.h"
@@ -13,7 +13,7 @@
 static bn_err err;
 static uint64_t answered; /* rows */
 
-/* As bn_endpoint_write_started, of a process that is the same in every test. */
+/* Like bn_endpoint_write_started, for a process that is the same in every test. */
 void real_serve(team *t, person *p, const char *model, char id[BN_ENDPOINT_ID_TEXT])
 {
 	char entity[40];
@@ -29,7 +29,7 @@ void real_serve(team *t, person *p, const char *model, char id[BN_ENDPOINT_ID_TE
 	real_shut(p);
 }
 
-/* The cell of a line of CSV; *n its length. */
+/* A cell of a CSV line; *n is its length. */
 static const char *cell_of(const char *line, size_t column, size_t *n)
 {
 	for (; column > 0; column--)
@@ -65,7 +65,7 @@ static void row_fill(bn_session *s, size_t row, const char *head, const char *li
 static void rows_log(team *t, person *p, const char *model, const char *id, const real_jobs *rows)
 {
 	static const bn_session_policy lenient = {true, true};
-	/* One batch: the log's own clock never comes to it. */
+	/* One batch: no deadline of the log's own clock is reached. */
 	const bn_prediction_log_options o = {.workspace_dir = t->dir,
 		.endpoint = id,
 		.batch_rows = 1 << 20,

@@ -1,4 +1,4 @@
-/* real_tables.c - see _real.h. Integers all the way: the same bytes everywhere. */
+/* real_tables.c - see _real.h. Integer arithmetic only: the same bytes everywhere. */
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "tests/support/_real.h"
@@ -14,7 +14,7 @@ unsigned real_draw(unsigned row, unsigned column, unsigned n)
 	return (unsigned)((z ^ z >> 31) % n);
 }
 
-/* Around half of n, as a sum of three. */
+/* Around n / 2, as a sum of three numbers. */
 static unsigned around(unsigned row, unsigned column, unsigned n)
 {
 	return (real_draw(row, column, n) + real_draw(row, column + 20, n) +
@@ -38,7 +38,7 @@ enum {
 	BUSY
 };
 
-/* Tenths, or nothing. */
+/* Tenths, or an empty cell. */
 static void tenths_add(bn_buf *b, bool is_missing, unsigned tenths)
 {
 	if (is_missing)
@@ -66,7 +66,7 @@ static void job_add(bn_buf *b, const real_jobs *jobs, unsigned job, bool is_faul
 	unsigned ambient = 170 + around(job, AMBIENT, 100) + (unsigned)jobs->warmer * 10;
 	unsigned memory = 40 + real_draw(job, MEMORY, 2300);
 	gpu = gpu > 1000 ? 1000 : gpu;
-	/* What a node takes, in tenths of a watt. */
+	/* power of a node, in tenths of a watt */
 	unsigned power =
 		2400 + cpu * 5 + gpu * 12 + ambient * 3 + memory / 4 + around(job, NOISE, 900);
 	if (is_faulty && job % 3 == 0)

@@ -55,7 +55,7 @@ static int words_split(char *line, char **words, int most)
 	return n;
 }
 
-/* What is printed meanwhile goes to that file. */
+/* Redirects the output to a file. */
 static void output_switch(int saved[2], const char *path)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
@@ -151,7 +151,7 @@ static void invitation_accept(team *t, person *p, const char *invitation)
 	bn_free(line);
 }
 
-/* What follows "invitation" in what ann's `trust show` prints. */
+/* The text after "invitation" in ann's `trust show`. */
 static char *invitation_read(team *t, person *ann)
 {
 	char *path = bn_strf("%s/output", t->top);
@@ -246,7 +246,7 @@ static void first_models(team *t, person *bob)
 	real_command(t, ann, 0, "model alias power/2 champion");
 }
 
-/* From another host: known by its heartbeat alone. */
+/* On another host: known only by its heartbeat. */
 static void answer(team *t, person *bob, const char *id, const real_jobs *rows)
 {
 	bob->host = "n13";

@@ -22,9 +22,9 @@
 
 enum { REAL_ANN, REAL_BOB, REAL_CLEO, REAL_DAN };
 
-/* Makes it; fails the test on an error. Nothing is open afterwards, and the clock stands at REAL_NOW_MS. This
- * process runs on one core from then on. */
+/* Makes it; the test fails on an error. Nothing is open afterwards, and the clock is at REAL_NOW_MS. This process runs
+ * on one core from then on. */
 void real_workspace_make(team *t);
-/* Ends it, with team_remove. */
+/* Removes it, with team_remove. */
 
 #endif

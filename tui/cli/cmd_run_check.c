@@ -166,7 +166,7 @@ static int compare_ids(
 	return bn_err_set(err, BN_EINVAL, "--baseline '%s' is none of the runs given", baseline);
 }
 
-/* Commits and uncommitted changes, from the baseline to the other run. */
+/* The differences of commits and uncommitted changes from the baseline to the other run. */
 static int show_code(bn_cli *cli, bn_workspace *ws, const char *a, const char *b, bn_err *err)
 {
 	bn_code_diff diff = {.patch = BN_BUF_INIT};

@@ -38,7 +38,7 @@ typedef struct bn_undo {
 #define BN_UNDOS 16
 #define BN_UNDO_OWNER UINT64_MAX       /* of an undo's page, which has no view */
 #define BN_FIND_OWNER (UINT64_MAX - 1) /* of the objects found by ^P */
-#define BN_WORDS_OWNER (UINT64_MAX - 2) /* of words that complete an argument */
+#define BN_WORDS_OWNER (UINT64_MAX - 2) /* of the words that complete an argument */
 
 struct bn_frame {
 	bn_frame_options opt;
@@ -86,9 +86,9 @@ struct bn_frame {
 		[BN_INPUT_BYTES]; /* the existing file, while the question is open */
 	bool overwrites;       /* overwrite without asking: :export!, or the answer was yes */
 
-	bn_words_arg words_asked; /* of the words that are here or requested; kind NONE: none */
-	bn_page *words;           /* NULL: not here yet */
-	bool words_tab;           /* Tab was pressed before they were here */
+	bn_words_arg words_asked; /* the words that are loaded or requested; kind NONE: none */
+	bn_page *words;           /* NULL: not loaded yet */
+	bool words_tab;           /* Tab was pressed before they were loaded */
 
 	char *command_shown;              /* until the next key; NULL: none */
 	char save_screen[BN_INPUT_BYTES]; /* set by :save-screen; cleared when the frame is drawn */
@@ -184,9 +184,9 @@ int bn_modal_completions(const bn_frame *f, bn_command_id *out, int n);
  * begins. */
 #define BN_WORDS_MOST 256
 int bn_modal_words(const bn_frame *f, const char **out, int most, size_t *start);
-/* Completes as far as all words agree; if they are still being looked up, as soon as they are here. */
+/* Completes up to the common beginning of all words; if they are still being loaded, as soon as they are here. */
 void bn_modal_words_complete(bn_frame *f);
-/* Looks up the words for the line as it is now, if the workspace has them; after each key. */
+/* Requests the words for the current line from the workspace, after each key. */
 void bn_words_ask(bn_frame *f);
 void bn_words_page(bn_frame *f, bn_page *p);
 void bn_words_forget(bn_frame *f);

@@ -26,8 +26,9 @@
 			       * write are */
 
 /*
- * What a word of an argument is, from which Tab completes it (frame_words.c): every command with an
- * argument says so in its flags. The last word of a command is the rest of the line.
+ * The kind of a word in an argument, which determines how Tab completes it (frame_words.c): the
+ * flags of every command with an argument give it. The last word of a command is the rest of the
+ * line.
  */
 typedef enum bn_word_kind {
 	BN_WORD_NONE,    /* the command takes no argument */
@@ -40,7 +41,7 @@ typedef enum bn_word_kind {
 	BN_WORD_RUN,
 	BN_WORD_ROLE,
 	BN_WORD_VIEW, /* a saved view of the screen */
-	BN_WORD_OWN,  /* what only the screen knows */
+	BN_WORD_OWN,  /* known only to the screen */
 	BN_WORD_THEME,
 	BN_WORD_GLYPHS,
 } bn_word_kind;
@@ -351,10 +352,10 @@ typedef struct bn_command {
 } bn_command;
 
 const bn_command *bn_command_get(bn_command_id id);
-/* What the i-th word of its argument is, from 0; the last one that it has stands for all after it.
- * BN_WORD_NONE: it takes none. */
+/* The kind of the i-th word of its argument, from 0; the last kind applies to all further words.
+ * BN_WORD_NONE: no argument. */
 bn_word_kind bn_command_word(bn_command_id id, int i);
-/* How many different words it takes: the last is the rest of the line. */
+/* The number of kinds; the last one is for the rest of the line. */
 int bn_command_words(bn_command_id id);
 /* The command of a key in a view of that kind, or BN_CMD_NONE. */
 bn_command_id bn_command_for_key(int key, bn_view_set view);

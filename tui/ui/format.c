@@ -170,7 +170,7 @@ char *bn_format_name(char out[BN_FORMAT_NAME_BYTES], const char *name, size_t co
 	size_t room = columns > 3 ? columns - 3 : 0;
 	size_t head = bn_utf8_head(name, n, room - room / 3);
 	size_t end = bn_utf8_end(name, n, room / 3);
-	while (head > half) /* marks take bytes and no column */
+	while (head > half) /* combining marks take bytes but no column */
 		head = bn_utf8_tail(name, head - 1);
 	end = end > half ? 0 : end;
 	snprintf(out, BN_FORMAT_NAME_BYTES, "%.*s...%s", (int)head, name, name + n - end);

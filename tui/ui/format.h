@@ -26,8 +26,8 @@ char *bn_format_clock(char *out, int64_t ms, bool utc); /* "14:05:09" */
 /* Without the year if it is within half a year of now: "03-01 14:05:09". */
 char *bn_format_when(char *out, int64_t ms, int64_t now_ms, bool utc);
 char *bn_format_percent(char *out, double fraction); /* "12.3 %"; NaN "-" */
-/* A name or value within a sentence: all of it, or, if it takes more columns, its beginning and its
- * end with "..." between them. */
+/* A name or value within a sentence: in full, or, if it is too wide, its beginning and end with
+ * "..." in between. */
 #define BN_FORMAT_NAME_BYTES 256
 char *bn_format_name(char out[BN_FORMAT_NAME_BYTES], const char *name, size_t columns);
 char *bn_format_joules(char *out, double joules);    /* "850 J", "1.2 kJ", "3.4 MJ"; NaN "-" */

@@ -61,16 +61,16 @@ typedef struct bn_find_arg {
 /* Words that complete an argument, from the workspace or a directory. */
 typedef struct bn_words_arg {
 	bn_word_kind kind;
-	bn_view_set view;            /* the screen, whose fields FILTER is about */
-	char scope[BN_WORDS_SCOPE];  /* what it shows: see words_scope of its class; "" */
-	char field[BN_INPUT_BYTES];  /* of FILTER: values of this column or field */
+	bn_view_set view;            /* the screen whose fields FILTER completes */
+	char scope[BN_WORDS_SCOPE];  /* what the screen shows: see words_scope of its class; "" */
+	char field[BN_INPUT_BYTES];  /* for FILTER: the column or field whose values complete it */
 	char begin[BN_INPUT_BYTES];  /* as typed so far */
 } bn_words_arg;
 
 typedef struct bn_words {
-	const char *const *items; /* each begins as typed, perhaps but for a quote */
+	const char *const *items; /* each begins with the typed text, apart from a quote */
 	size_t count;
-	bool more; /* there are others: they have no common beginning */
+	bool more; /* the list is incomplete: the common beginning is unknown */
 } bn_words;
 
 /* An object of the workspace; all borrowed from the page. */
@@ -98,7 +98,7 @@ typedef struct bn_frame_options {
 	bn_page_fn find; /* bn_find_arg; bn_found_page: objects that contain all words. NULL: only
 		       * commands are found */
 	void (*open_found)(bn_frame *f, const bn_found *found);
-	bn_page_fn words; /* bn_words_arg; bn_words. NULL: only what the screen knows completes */
+	bn_page_fn words; /* bn_words_arg; bn_words. NULL: only words known to the screen */
 	bn_page_fn status;    /* makes the text at the right of the title: page data is a char * */
 	const char *title;    /* name of the workspace */
 	const char *save_dir; /* for :save-screen and :export; NULL: the current directory */

@@ -1,6 +1,6 @@
-/* frame_words.c - completion of the argument on the ':' line, by what the command's table says its
- * words are: columns, themes, and what the top view knows are here; names of the workspace's
- * objects, values of a field and paths are looked up by a worker. */
+/* frame_words.c - completion of the argument on the ':' line, by the kinds of words in the table of commands: columns,
+ * themes and words of the top view are known here; names of the workspace's objects, values of a field and paths are
+ * looked up by a worker. */
 #include "tui/ui/_frame.h"
 #include "tui/ui/theme.h"
 
@@ -14,7 +14,7 @@ typedef struct typed {
 	bn_command_id id;
 	bn_word_kind kind;
 	size_t start;
-	char field[BN_INPUT_BYTES]; /* of FILTER: it is a value of this field; "": a name */
+	char field[BN_INPUT_BYTES]; /* for FILTER: the word is a value of this field; "": a name */
 } typed;
 
 /* ---- expressions --------------------------------------------------------------------------------- */
@@ -51,8 +51,7 @@ static size_t token(const char *s)
 	return strcspn(s, " ()=!<>~,;'\"`");
 }
 
-/* A token that ends the text is still being typed. After an operator it is a value of the name
- * before that. */
+/* The last token is still being typed. After an operator it is a value of the name before that. */
 static void expression_read(typed *t, const char *text, size_t from)
 {
 	char name[BN_INPUT_BYTES] = "";
@@ -74,7 +73,7 @@ static void expression_read(typed *t, const char *text, size_t from)
 			snprintf(name, sizeof name, "%.*s", (int)(n - 2 * (size_t)quoted),
 				at + quoted);
 		} else if (is_word && strchr("(,", at[n + strspn(at + n, " ")]) == NULL) {
-			is_value = false; /* one value; a list goes on */
+			is_value = false; /* a single value; a list continues */
 		}
 		at += n;
 	}
@@ -84,7 +83,7 @@ static void expression_read(typed *t, const char *text, size_t from)
 
 /* ---- the word being typed ------------------------------------------------------------------------ */
 
-/* The last of a list of columns: "A,-B". */
+/* The last column of a list: "A,-B". */
 static void column_read(typed *t, const char *text)
 {
 	for (size_t i = t->start; text[i]; i++)
@@ -180,7 +179,7 @@ void bn_words_page(bn_frame *f, bn_page *p)
 {
 	bool tab = f->words_tab;
 	if (f->words_asked.kind == BN_WORD_NONE || f->words || !p->data) {
-		bn_page_free(p); /* without an error: what does not complete is typed */
+		bn_page_free(p); /* no error is shown; the word can be typed */
 		return;
 	}
 	f->words = p;
@@ -202,7 +201,7 @@ static int add(const char **out, int n, int most, const char *word, const char *
 	return n + 1;
 }
 
-/* Of the top view: names, or values of the field. */
+/* Words of the top view: names, or values of the field. */
 static int own_words(
 	const bn_frame *f, const typed *t, const char *begin, const char **out, int n, int most)
 {
@@ -267,7 +266,7 @@ void bn_modal_words_complete(bn_frame *f)
 		same = k;
 	}
 	if (same < strlen(f->input.text + start))
-		return; /* a quote that not all words need */
+		return; /* only some words need the quote */
 	snprintf(line, sizeof line, "%.*s%.*s", (int)start, f->input.text, (int)same, words[0]);
 	bn_input_set(&f->input, line);
 	bn_words_ask(f);

@@ -43,11 +43,11 @@ typedef struct bn_view_class {
 	void (*cli)(const bn_view *, bn_buf *out);   /* the command line that prints the same */
 	bool cli_is_list; /* that command supports --sort, --columns and --match, by the names of
 			   * the table's columns */
-	/* Names and words that complete a command's argument; at most `most`, borrowed until the view
-	 * changes. "field=value" is a value of that field. NULL: none. */
+	/* Names and words that complete a command's argument; at most `most`, borrowed until the view changes.
+	 * "field=value" is a value of that field. NULL: none. */
 	int (*words)(const bn_view *, bn_command_id, const char **out, int most);
-	/* What the values of a filter's fields are looked up in: of rows the version. NULL: nothing
-	 * needs to be said. */
+	/* The object in which values of a filter's fields are looked up: for rows the dataset version. NULL: not
+	 * needed. */
 	void (*words_scope)(const bn_view *, char out[BN_WORDS_SCOPE]);
 	/* Whether keys are text now: then all except ^Z go to key(). NULL: never. */
 	bool (*takes_text)(const bn_view *);

@@ -77,7 +77,7 @@ void bn_reader_wake_queue(bn_reader *r);
 int bn_reader_table(
 	bn_table_reader **out, bn_reader *r, const char *ref, const char *derived, bn_err *err);
 
-/* A job as what core's profiles and checks report to. */
+/* Wraps a job as the progress of profiles and checks in core. */
 bn_profile_progress bn_job_profile_watch(bn_job *job);
 bn_expect_progress bn_job_check_watch(bn_job *job);
 

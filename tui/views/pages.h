@@ -17,7 +17,7 @@ typedef enum bn_state {
 #define BN_REF_BYTES 160
 #define BN_FILTER_BYTES 1024 /* of a filter of rows; as in a grid */
 
-/* Whatever can be typed into a prompt fits into as many bytes (tui/ui/input.h). */
+/* Any text typed into a prompt fits into this size (tui/ui/input.h). */
 #define BN_TYPED_BYTES 1024
 /* The key of a metric, a parameter or a tag (BN_RUN_KEY_MAX), with the NUL. */
 #define BN_KEY_BYTES 251

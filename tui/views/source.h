@@ -67,7 +67,7 @@ typedef struct bn_page_source {
 	bn_page_fn start;     /* bn_start_arg; bn_started */
 	bn_page_fn compare;   /* bn_compare_arg; bn_compare_page */
 	bn_page_fn object;    /* bn_object_arg; char * */
-	bn_page_fn code;      /* bn_code_arg; char *: what differs between the code of two runs */
+	bn_page_fn code;      /* bn_code_arg; char *: the code differences of two runs */
 	bn_page_fn models;    /* bn_models */
 	bn_page_fn sheet;     /* bn_ref_arg; bn_sheet */
 	bn_page_fn card;      /* bn_ref_arg (a version); char * */

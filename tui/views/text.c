@@ -14,18 +14,18 @@ typedef struct text_view {
 	int count, top, left, page_rows;
 	int widest; /* columns of the longest line */
 	bool wraps; /* wrap lines instead of cutting them at the edge */
-	char find[BN_INPUT_BYTES]; /* what is looked for; "": nothing */
-	int match;                 /* its line that n and N last went to; -1: none */
+	char find[BN_INPUT_BYTES]; /* what is searched for; "": nothing */
+	int match;                 /* the matching line that n or N went to; -1: none */
 } text_view;
 
-/* ---- looking for words --------------------------------------------------------------------------- */
+/* ---- search -------------------------------------------------------------------------------------- */
 
 static bool is_match(const text_view *v, int line)
 {
 	return v->find[0] && strcasestr(v->lines[line], v->find);
 }
 
-/* Where a file begins in a patch: what stands out as long as nothing is looked for. */
+/* The beginning of a file in a patch: what n goes to without a search. */
 static bool is_head(const char *line)
 {
 	return strncmp(line, "diff --git ", 11) == 0;
@@ -57,7 +57,7 @@ static void find_next(text_view *v, int step)
 {
 	int at = v->match;
 	if (!v->find[0] && (at < v->top || at >= v->top + v->page_rows))
-		at = step > 0 ? v->top - 1 : v->top; /* one has moved since */
+		at = step > 0 ? v->top - 1 : v->top; /* the view was scrolled since */
 	for (at += step; at >= 0 && at < v->count; at += step) {
 		if (!(v->find[0] ? is_match(v, at) : is_head(v->lines[at])))
 			continue;
@@ -74,7 +74,7 @@ static void find_next(text_view *v, int step)
 			step > 0 ? "below" : "above");
 }
 
-/* The words that were found, where they are. */
+/* Highlights the matching words. */
 static void match_draw(const text_view *v, bn_area a, int row, const char *line)
 {
 	const char *hit = strcasestr(line, v->find);

@@ -1,5 +1,5 @@
-/* words.c - words that complete what is typed after ':' (tui/ui/frame_words.c): names of datasets,
- * models, runs and roles, paths, and values of a field of a filter. See _source.h. */
+/* words.c - words that complete the ':' line (tui/ui/frame_words.c): names of datasets, models, runs and roles, paths,
+ * and values of a field of a filter. See _source.h. */
 #include "core/base/fs.h"
 #include "core/base/str.h"
 #include "core/data/dataset.h"
@@ -27,7 +27,7 @@ typedef struct gather {
 	bn_err *err;
 } gather;
 
-/* Adds a word that begins as typed; false: there is no room for more. */
+/* Adds a word if it begins with the typed text; false: there is no more room. */
 static bool add(gather *g, const char *word)
 {
 	if (!word || !word[0] || !bn_str_starts(word, g->arg->begin))
@@ -67,7 +67,7 @@ static int models(gather *g)
 	return rc;
 }
 
-/* By name and, once some digits are typed, by id; the newest first. */
+/* By name and, once a few digits are typed, by id; newest first. */
 static int runs(gather *g)
 {
 	bn_run_page *p = NULL;
@@ -99,8 +99,7 @@ static bool is_directory(const char *path)
 	return env->fs->stat(env, NULL, path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-/* What the directory of the typed path has; hidden files only if a dot is typed. A directory that
- * cannot be read completes nothing. */
+/* Entries of the typed directory; hidden files only after a dot. A directory that cannot be read completes nothing. */
 static int files(gather *g)
 {
 	const char *slash = strrchr(g->arg->begin, '/'), *name = slash ? slash + 1 : g->arg->begin;
@@ -127,8 +126,7 @@ static int files(gather *g)
 
 /* ---- values of a filter -------------------------------------------------------------------------- */
 
-/* A value as it stands in an expression: in quotes, unless it is a plain word and no quote was
- * typed. */
+/* A value as written in an expression: in quotes, unless it is a plain word and no quote was typed. */
 static void add_value(gather *g, const char *value)
 {
 	bool plain = g->arg->begin[0] != '\'' && isalpha((unsigned char)value[0]);
@@ -140,7 +138,7 @@ static void add_value(gather *g, const char *value)
 		return;
 	}
 	bn_expr_put_quoted(&b, value, strlen(value), '\'');
-	/* Without its quote it begins as typed. */
+	/* begins with the typed text, without the quote */
 	bool begins = b.ptr && (g->arg->begin[0] == '\'' || bn_str_starts(value, g->arg->begin));
 	if (begins && g->arg->begin[0] == '\'')
 		add(g, b.ptr);
@@ -151,7 +149,7 @@ static void add_value(gather *g, const char *value)
 	bn_buf_release(&b);
 }
 
-/* The most frequent texts of a column, by the profile of the version. */
+/* The most frequent texts of a column, from the version's profile. */
 static int of_column(gather *g)
 {
 	bn_dataset_version *v = NULL;
@@ -173,7 +171,7 @@ static int of_column(gather *g)
 	return 0;
 }
 
-/* The values that the runs have in a field, as the list groups by it. */
+/* The values of a field in all runs, as in groups of the list. */
 static int of_runs(gather *g)
 {
 	static const bn_run_status all[] = {BN_RUN_SCHEDULED, BN_RUN_QUEUED, BN_RUN_RUNNING,
@@ -190,7 +188,7 @@ static int of_runs(gather *g)
 		return g->err ? g->err->code : BN_ENOMEM;
 	q.memory = g->r->runs;
 	if (bn_run_query_page(&p, g->r->ws, &q, &none) < 0)
-		return 0; /* no such field, or none of text */
+		return 0; /* no such field, or not of text */
 	for (size_t i = 0; i < p->group_count; i++)
 		if (p->groups[i].value)
 			add_value(g, p->groups[i].value);
@@ -198,7 +196,7 @@ static int of_runs(gather *g)
 	return 0;
 }
 
-/* Of the audit: persons. */
+/* For Audit: persons. */
 static int of_records(gather *g)
 {
 	bn_people *all = NULL;

@@ -686,7 +686,7 @@ static int take_piece(void *ctx, const void *bytes, size_t n, bn_err *err)
 	return 0;
 }
 
-/* More columns than are made at once; values 0 to 19 in each. */
+/* More columns than one wave; values 0 to 19 in each. */
 START_TEST(test_profile_of_many_columns_is_written_in_their_order)
 {
 	enum { COLUMNS = 9000, ROWS = 20 };
@@ -704,7 +704,7 @@ START_TEST(test_profile_of_many_columns_is_written_in_their_order)
 		snprintf(name, sizeof name, "c%d", i);
 		ck_assert_bn_ok(bn_schema_add(&s, name, BN_TYPE_INT64, true, NULL, &err), &err);
 	}
-	bn_alloc_fail_at(0); /* counts from here */
+	bn_alloc_fail_at(0); /* starts the count */
 	ck_assert_bn_ok(bn_profiler_new(&p, &s, &err), &err);
 	bn_column c = {.type = BN_TYPE_INT64, .rows = ROWS, .i64 = values};
 	for (size_t i = 0; i < COLUMNS; i++)

@@ -444,7 +444,7 @@ START_TEST(test_inbox_lists_open_requests_and_says_why_i_may_not)
 	ck_assert_ptr_null(box->items[0].why_not);
 	ck_assert(!box->items[1].can_approve && !box->items[1].waits_for_me);
 	ck_assert_uint_eq(
-		box->for_me, 1); /* he may reject his own one, but nobody waits for that */
+		box->for_me, 1); /* he may reject his own request, but it does not wait for him */
 	ck_assert_ptr_nonnull(strstr(box->items[1].why_not, "author"));
 	bn_inbox_free(box);
 	box = NULL;

@@ -1,4 +1,4 @@
-/* What differs between the code of two runs: two states, each a commit and a patch on it. */
+/* Differences between the code of two runs, each a commit with a patch. */
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "core/base/process.h"
@@ -38,7 +38,7 @@ static void commit(void)
 	ck_assert(git((const char *[]){"commit", "-qm", "x", NULL}));
 }
 
-/* The code as a run would record it now; its texts are never freed. */
+/* The current code, as a run would record it; its texts are never freed. */
 static bn_code_state now(void)
 {
 	json_t *code = NULL;
@@ -138,7 +138,7 @@ START_TEST(test_code_diff_says_why_the_states_cannot_be_made)
 	ck_assert_str_eq(d.apart, "the repository has no commit 012345678901");
 	ck_assert_uint_eq(d.count, 0);
 	ck_assert_ptr_nonnull(strstr(d.patch.ptr, "# a: commit 0123456789"));
-	ck_assert_ptr_nonnull(strstr(d.patch.ptr, "-two\n+2\n")); /* what is known is shown */
+	ck_assert_ptr_nonnull(strstr(d.patch.ptr, "-two\n+2\n")); /* the known part is shown */
 	bn_code_diff_release(&d);
 	other = here;
 	other.patch = "diff --git a/a.py b/a.py\n--- a/a.py\n+++ b/a.py\n@@ -1 +1 @@\n-x\n+y\n";

@@ -243,7 +243,7 @@ START_TEST(test_settings_above_a_table)
 		"int64 category float64", "t,Knoten,P\n1,n1,61.2\n2,n2,62.2\n");
 	ck_table("k\tv\nn\t3\na\tb\tc\n1\t2\t3\n4\t5\t6\n", NULL, "int64 int64 int64",
 		"a,b,c\n1,2,3\n4,5,6\n");
-	/* a table of its own above, or a narrow one below */
+	/* a separate table above, or a narrow one below */
 	ck_assert_int_eq(
 		read_text("node,w\nn1,6\nn2,7\n\nid,a,b\nx,1,2\ny,3,4\n", NULL), BN_EINVAL);
 	ck_assert_ptr_nonnull(strstr(err.hint, "--skip 4"));
@@ -314,7 +314,7 @@ START_TEST(test_a_blank_before_a_quote)
 		"a,b\n1.5,x;y\n2.5,\"NA\"\n");
 	ck_table("a, b, c\n\"x\", \"y\", 1\n\"z\", \"w\", 2\n", NULL, "category category int64",
 		"a,b,c\nx,y,1\nz,w,2\n");
-	/* a minority is text, and an error where it matters */
+	/* with a minority the quotes are text, and an error if they split a field */
 	ck_assert_bn_ok(read_text("a,b,c\n1,\"u\", \"x\"\n2,\"v\",\"z\"\n", NULL), &err);
 	ck_says("1 field of the first records begins with a blank and a quote");
 	ck_table("a,b\n1, x\"\n2,6\n", NULL, "int64 category", "a,b\n1,\" x\"\"\"\n2,6\n");
@@ -339,7 +339,7 @@ START_TEST(test_blanks_around_fields)
 	ck_table("a | b   | c\n1 | x   | 2\n3 | y z | 4\n", NULL, "int64 category int64",
 		"a,b,c\n1,x,2\n3,y z,4\n");
 	ck_table("# c\na, b\n1, x\n# d\n2, y\n", NULL, "int64 category", "a,b\n1,x\n2,y\n");
-	/* the names, or most values, have none */
+	/* the names, or most values, are not padded */
 	ck_table("a, b,c\n1, x,2\n2, y,3\n", NULL, "int64 category int64",
 		"a,\" b\",c\n1,\" x\",2\n2,\" y\",3\n");
 	ck_table("a, b\n1,x\n2,y\n", NULL, "int64 category", "a,\" b\"\n1,x\n2,y\n");
@@ -378,7 +378,7 @@ START_TEST(test_columns_between_runs_of_blanks)
 		 "\n",
 		NULL, "int64 int64 category",
 		"Time,UID,Command\n1704164645,0,systemd\n1704164646,1000,python\n");
-	/* no blank stands for an empty field */
+	/* a blank does not stand for an empty field */
 	ck_assert_bn_ok(read_text("a  b  c\n1  2  3\n1     3\n", NULL), &err);
 	ck_says("warning: one column is read, 'a  b  c': no delimiter makes a table");
 	o.delimiter = ' ';
@@ -386,7 +386,7 @@ START_TEST(test_columns_between_runs_of_blanks)
 	ck_table("a b\n\"x  y\"   1.5  \n  \"\"  2", &o, "category float64",
 		"a,b\nx  y,1.5\n\"\",2.0\n");
 	ck_silent();
-	/* over the bounds of chunks and of the scanners' blocks */
+	/* across the bounds of chunks and of the scanner's blocks */
 	bn_buf_adds(&wide, "  i     v\n");
 	for (int i = 0; i < 70000; i++)
 		bn_buf_addf(
@@ -882,7 +882,7 @@ START_TEST(test_tables_that_begin_like_something_else_are_read)
 	/* text declared to be CSV may begin like JSON */
 	ck_assert_bn_ok(
 		bn_signature_check("x", B("[1],b\n1,2\n"), BN_SIGNATURE_BINARY, &err), &err);
-	/* and with a delimiter it may look like svmlight, or be drawn */
+	/* with a delimiter it may look like svmlight, or be drawn */
 	bn_source_options o = BN_SOURCE_OPTIONS_INIT;
 	o.delimiter = ' ';
 	o.no_header = true;

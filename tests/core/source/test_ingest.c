@@ -114,7 +114,7 @@ START_TEST(test_a_full_disk_is_reported_and_nothing_is_left)
 }
 END_TEST
 
-/* A quarter of the columns are texts. */
+/* A quarter of the columns are text. */
 START_TEST(test_a_wide_table_takes_few_allocations_per_column)
 {
 	enum { COLUMNS = 2000, ROWS = 3 };
@@ -132,7 +132,7 @@ START_TEST(test_a_wide_table_takes_few_allocations_per_column)
 	}
 	ck_assert_bn_ok(
 		bn_fs_write_file(bn_env_real(), in_path, text.ptr, text.len, 0644, &err), &err);
-	bn_alloc_fail_at(0); /* counts from here */
+	bn_alloc_fail_at(0); /* starts the count */
 	ck_assert_bn_ok(ingest(bn_env_real(), &err), &err);
 	double each = (double)bn_alloc_count() / COLUMNS;
 	printf("NOTE: ingestion of %d columns: %.1f allocations each\n", COLUMNS, each);

@@ -463,7 +463,7 @@ START_TEST(test_frame_arguments_are_completed_from_the_workspace)
 {
 	bench b = {.fake = {.actions = 0}};
 	bench_open(&b, false);
-	play(&b, "2 : \"add jobsa\" Tab"); /* a dataset, as far as all agree; then a file */
+	play(&b, "2 : \"add jobsa\" Tab"); /* a dataset, up to the common beginning; then a file */
 	ck_assert(shows(&b, ":add jobsalp"));
 	ck_assert(shows(&b, "jobsalpha  jobsalps"));
 	play(&b, "\"h\" Tab \" da\" Tab \"b\" Tab");
@@ -474,7 +474,7 @@ START_TEST(test_frame_arguments_are_completed_from_the_workspace)
 	ck_assert(shows(&b, ":register powerbeta run-beta"));
 	play(&b, "Esc : \"export data/b\" Tab");
 	ck_assert(shows(&b, ":export data/beta"));
-	/* A value of the name before the operator, also in a list, and a name after AND. */
+	/* A value of the field before the operator, also in a list, and a name after AND. */
 	play(&b, "Esc 3 : \"where user = u\" Tab \"b\" Tab");
 	ck_assert(shows(&b, "where user = user-beta"));
 	play(&b, "\" AND `params.lr` IN (params.lr-b\" Tab \", params.lr-alph\" Tab \") AND stat\" "
@@ -495,21 +495,21 @@ START_TEST(test_frame_code_of_two_runs_is_compared_and_searched)
 	bench b = {.fake = {.actions = 0}};
 	bench_open(&b, false);
 	play(&b, "3 j Space Space Space x");
-	play(&b, "G"); /* the parts that are folded */
+	play(&b, "G"); /* the folded parts */
 	ck_assert(shows(&b, "code ("));
-	play(&b, "k Enter Right Enter"); /* the base: its own uncommitted changes */
+	play(&b, "k Enter Right Enter"); /* the base: its uncommitted changes */
 	ck_assert(shows(&b, "uncommitted changes"));
 	play(&b, "Esc Right Enter");
 	ck_assert(shows(&b, "code, A to B"));
 	ck_assert(shows(&b, "M  net.py  +1 -1"));
 	ck_assert(!shows(&b, "none stands out"));
-	play(&b, "n n n"); /* files, and no other */
+	play(&b, "n n n"); /* only files */
 	ck_assert(shows(&b, "nothing below stands out"));
 	play(&b, "/ \"LR =\" Enter n");
 	ck_assert(shows(&b, "+lr = 0.01"));
 	play(&b, "n");
 	ck_assert(shows(&b, "no line below has 'LR ='"));
-	play(&b, "Esc"); /* takes the search away, then the screen */
+	play(&b, "Esc"); /* ends the search, then leaves the screen */
 	ck_assert(shows(&b, "code, A to B"));
 	play(&b, "Esc");
 	ck_assert(shows(&b, "A base"));
@@ -748,7 +748,7 @@ START_TEST(test_frame_launches_from_nothing)
 	play(&b, "n n"); /* to the wrong fields: data, then target */
 	play(&b, "N Enter \"jobs.tr\" Tab \"2\" Enter"); /* parts of the same split are filled in */
 	ck_assert(shows(&b, "jobs.test@v2"));
-	play(&b, "g n Enter \"user\" Tab Enter"); /* what run start would say is said here */
+	play(&b, "g n Enter \"user\" Tab Enter"); /* shows the warnings of run start */
 	ck_assert(shows(&b, "target 'user_id' is text, but ridge predicts numbers"));
 	play(&b, "Enter ^U \"node\" Tab Enter");
 	ck_assert(!shows(&b, "is text"));

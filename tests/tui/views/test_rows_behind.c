@@ -104,7 +104,7 @@ static void compare_correlations(const bn_rows_of *of)
 		const bn_correlation *pair = &c->items[i];
 		bn_rows_of rows = *of;
 		ck_assert(isnan(pair->r) || fabs(pair->r) <= 1);
-		if (below(12)) /* a pair is as good as another */
+		if (below(12)) /* any pair will do */
 			continue;
 		ck_assert_msg(bn_correlation_rows_of(&rows, pair), "%s with %s cannot be opened",
 			pair->a.name, pair->b.name);
@@ -350,8 +350,8 @@ START_TEST(test_rows_that_differ_between_two_versions_are_those_that_are_counted
 }
 END_TEST
 
-/* Names that are longer than any buffer of the screens, alike up to their last bytes: the second and third do not fit into a
- * filter once and twice. */
+/* Names longer than any buffer of the screens that differ only in their last bytes: the second and third do not fit
+ * into a filter once and twice. */
 START_TEST(test_columns_with_long_names_are_counted_and_opened)
 {
 	static const size_t lengths[] = {130, 600, 1200, 5000};
@@ -363,7 +363,7 @@ START_TEST(test_columns_with_long_names_are_counted_and_opened)
 			bn_buf_addch(&text, 'x');
 		bn_buf_addf(&text, "%c%c", 'a' + c, c + 1 < COLUMNS ? ',' : '\n');
 	}
-	for (int row = 0; row < 60; row++) { /* few values, bins of three types, texts */
+	for (int row = 0; row < 60; row++) { /* few values, bins of three types, text */
 		int any = row * 7919 % 97;
 		char real[16] = "";
 		if (row % 7)

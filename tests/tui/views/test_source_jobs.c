@@ -352,7 +352,7 @@ START_TEST(test_source_overview_tells_checks_that_failed_from_errors)
 }
 END_TEST
 
-/* The last step that a job reported. */
+/* The last step reported by a job. */
 static bn_job_info ended(bn_page_fn fn, const void *arg, size_t bytes)
 {
 	return wait_for(start(fn, arg, bytes));

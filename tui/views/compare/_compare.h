@@ -65,7 +65,7 @@ typedef struct bn_compare_view {
 	bool all_rows;
 	bn_scale scale;
 	bn_picture picture; /* if there is room for only one */
-	char code[24];      /* the path of what differs in the code: "code, A to B" */
+	char code[24];      /* the path of the code differences: "code, A to B" */
 	bool log_y;
 	int smoothing;
 	char axis

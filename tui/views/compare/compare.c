@@ -175,8 +175,7 @@ static const char *other_version(const bn_compare_page *d, const bn_compare_row 
 	return strncmp(base, own, name + 2) == 0 ? base : NULL;
 }
 
-/* Code: what that of a run has other than the base; of the base its uncommitted changes, if it has
- * some. */
+/* Opens the code differences of a run from the base; for the base its uncommitted changes, if any. */
 static bool code_open(bn_compare_view *v, const bn_compare_row *row, int run)
 {
 	const bn_compare_page *d = bn_compare_data(v);
@@ -205,8 +204,8 @@ static bool code_open(bn_compare_view *v, const bn_compare_row *row, int run)
 	return true;
 }
 
-/* What a run's cell stands for: what a version has other than that of the base, else its rows; what
- * differs in the code; else the run. */
+/* What Enter opens on a run's cell: for a dataset version the differences from the base's version, or its rows if it is
+ * the same; code differences; else the run. */
 static bool cell_open(bn_compare_view *v, const bn_cline *l, int run)
 {
 	const bn_compare_page *d = bn_compare_data(v);

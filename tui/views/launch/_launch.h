@@ -48,9 +48,9 @@ typedef struct bn_launch_view {
 		 [BN_FORM_VALUE]; /* the value in the repeated run, or the default */
 	uint64_t filled;          /* hash of the fields as filled in */
 	bool only_changed;        /* changed */
-	bn_warnings_arg warned_of; /* what was asked about, */
-	char warnings[800];        /* and what run start would say of it; "": nothing */
-	bool is_refused;           /* it says that it cannot be started */
+	bn_warnings_arg warned_of; /* the requested fields, */
+	char warnings[800];        /* and the warnings of run start for them; "": none */
+	bool is_refused;           /* the warnings say why it cannot be started */
 	bool starting;
 	char refused[BN_REFUSED]; /* why there is no form; "" */
 } bn_launch_view;

@@ -68,11 +68,11 @@ static void help_draw(const bn_launch_view *v, bn_area a, int row)
 static void copy_field(char *out, size_t size, const bn_launch_view *v, int field)
 {
 	size_t n = v->fields[field].wrong[0] ? 0 : strlen(v->fields[field].value);
-	if (n < size) /* the form refuses a version that is longer than one can be */
+	if (n < size) /* the form refuses a version that is too long */
 		memcpy(out, v->fields[field].value, n);
 }
 
-/* Asks, when other things were chosen, what `run start` would say of them. */
+/* Requests the warnings of `run start`, when relevant fields have changed. */
 static void warnings_follow(bn_launch_view *v)
 {
 	const bn_trainer *t = bn_launch_trainer(v);

@@ -212,7 +212,7 @@ static int spec_make(bn_spec **out, const bn_warnings_arg *a, bn_err *err)
 	return features_add(spec, a->features, err);
 }
 
-/* What `run start` would say: why it cannot be started, or else what it warns of. */
+/* The output of `run start` before it starts: an error, or else its warnings. */
 int bn_source_warnings(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
 {
 	bn_reader *r = context;

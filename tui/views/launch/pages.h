@@ -26,8 +26,8 @@ typedef struct bn_launch_page {
 	const char *limit; /* the setting that limits them, NULL: there is none */
 } bn_launch_page;
 
-/* What a training run would be, as far as it is filled in: versions of its parts, "jobs.test@v1",
- * and what decides whether they can be trained on; "": none. */
+/* A training run as far as it is filled in: versions of its parts, "jobs.test@v1", and the fields
+ * that decide whether it can be trained; "": none. */
 typedef struct bn_warnings_arg {
 	char train[BN_REF_BYTES], valid[BN_REF_BYTES], test[BN_REF_BYTES];
 	char trainer[64], task[32], target[BN_TYPED_BYTES], features[BN_TYPED_BYTES], rows[BN_TYPED_BYTES];
@@ -35,7 +35,7 @@ typedef struct bn_warnings_arg {
 
 typedef struct bn_warnings {
 	const char *text; /* "": nothing */
-	bool refused;     /* it cannot be started like this */
+	bool refused;     /* it cannot be started with these fields */
 } bn_warnings;
 
 /* Command lines: words end with a zero byte and lines with another one; `bytes` is the total

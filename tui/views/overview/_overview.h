@@ -20,7 +20,7 @@ typedef struct bn_overview_gather {
 	int64_t now_ms;
 	const char *best_terms[BN_BEST_MOST]; /* terms of the best runs (core/track/terms.h) */
 	size_t best_count;
-	int64_t to_approve; /* requests among the needs that the user may approve */
+	int64_t to_approve; /* number of requests that the user may approve */
 	bool soon; /* see bn_overview_arg */
 	bn_err *err;
 } bn_overview_gather;

@@ -63,7 +63,7 @@ static void put_test(bn_buf *b, const lines *l, const char *op)
 	bn_buf_addf(b, " %s ", op);
 }
 
-/* The content of test, in the arena, or, where it does not fit into a filter, the base. */
+/* The expression in test, stored in the arena, or the base if it does not fit into a filter. */
 static bn_frequency_rows rows_of(const lines *l, bn_buf *test, bn_rows_base base)
 {
 	bn_rows_base *copy = bn_arena_alloc(l->arena, sizeof *copy);

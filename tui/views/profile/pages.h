@@ -15,8 +15,8 @@ typedef struct bn_profile_arg {
 	bn_rows_of of;
 } bn_profile_arg;
 
-/* Narrows to the rows without a value of a column of the profile; false: they cannot be narrowed
- * further. */
+/* Filters the rows without a value in a column of the profile; false: there are too many
+ * filters. */
 bool bn_profile_absent_rows(bn_rows_of *of, const bn_profile *p, const bn_profile_column *c);
 
 typedef struct bn_frequency_arg {
@@ -26,8 +26,8 @@ typedef struct bn_frequency_arg {
 
 #define BN_FREQUENCY_LISTED 2000 /* values that are listed one by one */
 
-/* What selects the rows of a line, in addition to the counted rows: the filter (NULL: no expression
- * does), or the base. */
+/* Selects the rows of a line, in addition to the counted rows: a filter (NULL: not expressible), or
+ * a base. */
 typedef struct bn_frequency_rows {
 	const char *filter;
 	const bn_rows_base *base;
@@ -54,8 +54,8 @@ typedef struct bn_correlation {
 	int64_t rows; /* rows in which both are present and finite */
 } bn_correlation;
 
-/* Narrows to the rows in which both columns of a pair have a finite value; false: they cannot be
- * narrowed further. */
+/* Filters the rows in which both columns of a pair have a finite value; false: there are too many
+ * filters. */
 bool bn_correlation_rows_of(bn_rows_of *of, const bn_correlation *c);
 
 typedef struct bn_correlations {

@@ -40,7 +40,7 @@ bool bn_rows_of_narrow(
 	return true;
 }
 
-/* The test of a state; nothing if no expression makes it. */
+/* Appends the condition of a state, unless it cannot be expressed. */
 static void put_state(bn_buf *out, bn_rows_kind state, const bn_rows_column *c)
 {
 	bool is_real = c->type == BN_TYPE_FLOAT64 || c->type == BN_TYPE_FLOAT32;

@@ -132,7 +132,7 @@ int bn_source_order(void *context, const void *arg, bn_page *page, bn_job *job, 
 
 #define COMMON_OF 1000 /* limit of distinct values for finding the most frequent one */
 
-/* The mean as a profile has it: absent if one of the numbers is infinite. */
+/* The mean, as in a profile: absent if one of the numbers is infinite. */
 static int total_of_numbers(
 	bn_total *t, bn_table_reader *table, size_t column, const bn_progress *watch, bn_err *err)
 {

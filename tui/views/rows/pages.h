@@ -11,10 +11,10 @@
 #include <stdint.h>
 
 /*
- * The base of rows that were opened from a number that no expression reproduces: the failing rows
- * of a check, those that share a value of any type, those whose number is in a bin, those with or
- * without a value of a type that expressions do not read, or in a column whose name does not fit
- * into a filter, those that differ between two versions. Further narrowing (a filter, another number) applies to these.
+ * The base of rows that were opened from a number that no expression reproduces: the failing rows of a check, rows
+ * that share a value of any type, rows with a number in a bin, rows with or without a value of a type that
+ * expressions do not support or in a column whose name does not fit into a filter, rows that differ between two
+ * versions. Further filters apply to these rows.
  */
 typedef enum bn_rows_kind {
 	BN_ROWS_FAILING, /* check number `at` of the check's result `hash` */
@@ -29,18 +29,18 @@ typedef enum bn_rows_kind {
 
 typedef struct bn_rows_base {
 	bn_rows_kind kind;
-	int at; /* columns are numbers of the table's, with derived ones: names may be of any length */
+	int at; /* index in the table, with derived columns: names may have any length */
 	int64_t row;
 	double lo, hi;
-	bool closed, is_whole; /* whole: of integers, by these bounds */
+	bool closed, is_whole; /* is_whole: integers, with these bounds */
 	int64_t whole_lo, whole_hi;
 	char hash[65];
 	char other[BN_REF_BYTES];
 } bn_rows_base;
 
 #define BN_ROWS_BASES 3
-#define BN_ROWS_TITLE 320 /* of all bases */
-#define BN_ROWS_NAME 40   /* columns that a name or value takes in it */
+#define BN_ROWS_TITLE 320 /* bytes, for all bases */
+#define BN_ROWS_NAME 40   /* columns of a name or value in it */
 #define BN_DERIVED_BYTES 512
 
 /* Some rows of a version: those that every base selects and that pass the filter. */
@@ -52,27 +52,26 @@ typedef struct bn_rows_of {
 	char filter[BN_FILTER_BYTES];
 	bn_rows_base base[BN_ROWS_BASES];
 	int bases;
-	char title[BN_ROWS_TITLE]; /* description of the bases; "": there are none */
+	char title[BN_ROWS_TITLE]; /* description of the bases; "": none */
 } bn_rows_of;
 
 /* Rows of a version that pass a filter; "": all. Equal ones have equal bytes. */
 bn_rows_of bn_rows_of_version(const char *ref, const char *filter);
 /* Narrows by one more base with that description; false: there are too many. */
 bool bn_rows_of_add(bn_rows_of *of, const bn_rows_base *base, const char *title);
-/* A column, to narrow by. */
+/* A column for a filter. */
 typedef struct bn_rows_column {
 	int at; /* its number in the table, with derived ones */
 	bn_type type;
 	const char *name; /* borrowed */
 } bn_rows_column;
-/* Whether an expression can test the column's values; only whether it has one: of uint64 too. */
+/* Whether expressions support the column's values; for uint64, only whether there is one. */
 bool bn_rows_column_has_tests(const bn_rows_column *c);
-/* Narrows by the expression; by the base, described by title, where that is NULL or the filter
- * would become too long. False: there are too many bases, or base is NULL. */
+/* Adds a filter by the expression; or by the base, described by title, if the expression is NULL or the filter would
+ * become too long. False: there are too many bases, or base is NULL. */
 bool bn_rows_of_narrow(
 	bn_rows_of *of, const char *expression, const bn_rows_base *base, const char *title);
-/* Narrows to the rows in which the column is in that state: BN_ROWS_ABSENT, FINITE, INFINITE; false
- * as above. */
+/* Adds a filter for rows in which the column is in that state: BN_ROWS_ABSENT, FINITE, INFINITE; false as above. */
 bool bn_rows_of_state(bn_rows_of *of, bn_rows_kind state, const bn_rows_column *c);
 /* Describes the selection: "fails 'x not null' where y > 3"; "" if it is all rows. */
 void bn_rows_of_words(const bn_rows_of *of, char *out, size_t size);

@@ -21,7 +21,7 @@ int bn_some_rows_find(
 /* The rows as a table; borrowed until released. */
 int bn_some_rows_table(bn_table_reader **out, bn_some_rows *s, bn_err *err);
 void bn_some_rows_release(bn_some_rows *s);
-/* BN_EINVAL if the table has no column of that number. */
+/* BN_EINVAL if the table has no column at that index. */
 int bn_some_rows_column(const bn_table_reader *table, int at, bn_err *err);
 /* Whether every row is selected. */
 bool bn_rows_of_all(const bn_rows_of *of);

@@ -50,7 +50,7 @@ static void check(void *ctx, int field, const char *text, char wrong[BN_FORM_WRO
 	if (field < FIELD_TAGS || tag_of(v, field) || !*text)
 		return;
 	const char *eq = strchr(text, '=');
-	char key[BN_KEY_BYTES + 1]; /* one more than fits, to be refused */
+	char key[BN_KEY_BYTES + 1]; /* one byte more than fits, so that it is refused */
 	snprintf(key, sizeof key, "%.*s", eq ? (int)(eq - text) : 0, text);
 	if (!eq || eq == text)
 		snprintf(wrong, BN_FORM_WRONG, "KEY=VALUE is wanted");
@@ -64,7 +64,7 @@ static void field_add(labels_view *v, const char *name, const char *value, const
 		return;
 	bn_form_field *x = &v->fields[v->form.count++];
 	*x = (bn_form_field){.name = name};
-	/* Editing its beginning would lose the rest. */
+	/* editing the beginning would lose the rest */
 	x->is_fixed = value && strlen(value) >= sizeof x->value;
 	snprintf(x->value, sizeof x->value, "%s", value ? value : "");
 	snprintf(x->aside, sizeof x->aside, "%s",

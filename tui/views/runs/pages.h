@@ -31,7 +31,7 @@ typedef enum bn_runs_at {
 	BN_RUNS_PLACE,  /* so many runs before it */
 } bn_runs_at;
 
-/* Of BN_GRID_SORTS keys with their prefixes. */
+/* room for BN_GRID_SORTS keys with their prefixes */
 #define BN_RUNS_SORT (4 * (BN_KEY_BYTES + 16))
 typedef struct bn_runs_arg {
 	uint64_t have;                 /* bn_runs.generation of the current page; 0: none */
@@ -169,7 +169,7 @@ typedef struct bn_object_arg {
 	char hash[65];
 } bn_object_arg;
 
-/* Two runs, of which the code is compared. */
+/* Two runs whose code is compared. */
 typedef struct bn_code_arg {
 	char a[BN_RUN_ID_TEXT], b[BN_RUN_ID_TEXT];
 } bn_code_arg;

@@ -56,8 +56,7 @@ void bn_runs_ask(bn_runs_view *v, bn_runs_arg *arg, int64_t first)
 	bn_view_load(view, BN_LANE_QUICK, 0, bn_view_source(view)->runs, arg, sizeof *arg);
 }
 
-/* The page begins, or ends, at a row; false: its mark, which holds the values that are sorted by, is
- * too long. */
+/* Makes the page begin, or end, at a row; false: its mark, which contains the sort values, is too long. */
 static bool mark_set(bn_runs_arg *arg, bn_runs_at at, const bn_run_row *row)
 {
 	if (strlen(row->mark) >= sizeof arg->mark)

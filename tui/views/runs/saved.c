@@ -188,7 +188,7 @@ int bn_runs_saved_words(bn_runs_view *v, const char **out, int most)
 			bn_buf_add(&names, line, tab ? (size_t)(tab - line) : end);
 			bn_buf_addch(&names, '\0');
 		}
-		bn_buf_addch(&names, '\0'); /* an empty name ends them */
+		bn_buf_addch(&names, '\0'); /* an empty name terminates the list */
 		v->saved = bn_buf_take(&names, NULL);
 		bn_buf_release(&names);
 		bn_free(all);
