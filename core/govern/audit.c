@@ -120,7 +120,7 @@ static char *summary_make(const json_t *payload)
 	" FROM signed_record s JOIN index_name sw ON sw.no = s.writer WHERE sw.class = 1 AND " \
 	"sw.name = dump_event.writer AND s.seq = dump_event.seq"
 _Static_assert(BN_NAME_WRITER == 1, "the number in SIGNATURE");
-/* The signer, if the signature is good and its key is or was somebody's. */
+/* The signer, if the signature is good and its key belongs or belonged to a person. */
 #define PERSON \
 	"(SELECT p.name FROM authority_person p JOIN authority_key k ON k.person = p.person JOIN " \
 	"(SELECT s.key AS key, s.writer AS writer, s.seq AS seq" SIGNATURE \

@@ -59,7 +59,8 @@ void bn_predictor_free(bn_predictor *p)
 	bn_free(p);
 }
 
-/* A name of a vector may be empty, which those that are none look up as well: find_vector minds that. */
+/* Maps names of vectors to sources. Other sources get an empty name, and a vector may have one, too: find_vector checks
+ * that. */
 static int index_vectors(bn_predictor *p, bn_err *err)
 {
 	size_t n = bn_features_source_count(p->features);

@@ -1,10 +1,11 @@
 /*
  * frequencies.h - the most frequent values of a column, with exact counts, in constant memory.
  *
- * A profile keeps a sketch, as it may look at each value once (tally.h). Here the table is there: values are counted by
- * their 64-bit hashes, in as many passes as their number asks for, each of which counts a part of the hashes; or, of up to 16 million rows, by sorting the hashes. So counts
- * and the number of different values are exact whatever the column holds (two values share a hash with probability
- * n^2 / 2^65). Numbers are told apart by how they are written; -0 is 0; infinities and NaN are values, absent is none.
+ * A profile keeps a sketch, since it sees each value once (tally.h). A stored table can be read repeatedly: values
+ * are counted by their 64-bit hashes, in as many passes as necessary, each of which counts a part of the hashes;
+ * or, for up to 16 million rows, by sorting the hashes. So counts and the number of distinct values are exact for
+ * any content (two values share a hash with probability n^2 / 2^65). Numbers are distinguished by their text; -0
+ * is 0; infinities and NaN are values, absent cells are not.
  */
 #ifndef BN_PROFILE_FREQUENCIES_H
 #define BN_PROFILE_FREQUENCIES_H

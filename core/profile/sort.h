@@ -9,7 +9,7 @@
 /* Ascending; infinities are ordered like numbers, NaN is not allowed. -0 comes before 0. scratch: n
  * doubles. */
 void bn_sort_doubles(double *values, size_t n, double *scratch);
-/* Ascending, n < 2^32. scratch: n keys. Returns where the sorted ones lie: keys or scratch. */
+/* Ascending, n < 2^32. scratch: n keys. Returns the sorted keys: keys or scratch. */
 uint64_t *bn_sort_keys(uint64_t *keys, size_t n, uint64_t *scratch);
 
 #endif

@@ -31,7 +31,7 @@ void bn_run_list_release(bn_run_list *l)
 
 /* ---- which runs ----------------------------------------------------------------------------- */
 
-/* "%word%" as LIKE reads it, whatever stands in the word. */
+/* "%word%" for LIKE, with its special characters escaped. */
 static void add_pattern(bn_sql_piece *p, const char *word, size_t n)
 {
 	bn_buf pattern = BN_BUF_INIT;
@@ -56,8 +56,8 @@ static bool is_hex(const char *word, size_t n)
 }
 
 /*
- * Every word must be found somewhere, without regard to the case of ASCII letters. Names of experiments, of which there
- * are few, are looked through once and not for each run.
+ * Every word must be found somewhere, ignoring the case of ASCII letters. The few names of experiments are searched
+ * once, not for each run.
  */
 static void add_search(bn_sql_piece *p, const char *search)
 {
@@ -263,8 +263,8 @@ int bn_run_list_rows(bn_run_list *l, const char *among, bn_err *err)
 			bn_buf_adds(&p.sql, ", ");
 			bn_filter_field_sql(&p, &l->keys[i].field, &l->world, true);
 		}
-	/* A few runs are found by number and sorted, not sought in the index of the public order; and texts of all runs
-	 * are read as they lie. */
+	/* A few runs are looked up by number and sorted, not searched in the index of the public order; the texts of
+	 * all runs are read in storage order. */
 	bool as_they_lie = among[0] || !is_blank(l->q->search) || l->q->among == BN_AMONG_LIVE;
 	bn_buf_addf(&p.sql, " FROM run r%s%s%s ORDER BY r.created_ms DESC, r.id",
 		as_they_lie ? " NOT INDEXED" : "", l->where.sql.ptr, among);

@@ -6,8 +6,8 @@
 
 typedef enum bn_file_format { BN_FILE_CSV, BN_FILE_TSV, BN_FILE_ARROW } bn_file_format;
 
-/* A device and a pipe take CSV. Of another file, an ending that stands for no such format, or none, is BN_EINVAL or
- * BN_EUNSUPPORTED; option: what says the format instead ("--format csv, tsv or arrow"), or NULL. */
+/* The format of an output file, by its ending. A device or a pipe gets CSV. BN_EINVAL: no ending; BN_EUNSUPPORTED:
+ * another one. option: the option that sets the format ("--format csv, tsv or arrow"), for the hint; or NULL. */
 int bn_cli_file_format(
 	bn_file_format *out, const bn_env *env, const char *path, const char *option, bn_err *err);
 

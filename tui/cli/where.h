@@ -10,12 +10,12 @@
 		"where", 'w', "EXPR", "only rows for which it is true (docs/expressions.md)" \
 	}
 
-/* With --where, *table becomes a table of the rows that it keeps; warns about parts that cannot be meant. */
+/* With --where, *table becomes a table of the rows that it keeps; warns about probable mistakes. */
 int bn_cli_where(bn_table_reader **table, bn_cli *cli, bn_err *err);
-/* The same of a table that was filtered before: nothing is said twice. */
+/* The same for a table that was filtered before: no warning is repeated. */
 int bn_cli_where_again(bn_table_reader **table, bn_cli *cli, bn_err *err);
 
-/* Says what in --where cannot be meant (core/table/expr/doubts.h), for verbs whose work reads the rows itself. */
+/* Warns about probable mistakes in --where (core/table/expr/doubts.h), for verbs that read the rows elsewhere. */
 void bn_cli_doubt_where(bn_cli *cli, bn_workspace *ws, const bn_dataset_version *v);
 
 #endif

@@ -36,7 +36,7 @@ typedef struct bn_tree {
 	bn_expr_text prefix; /* NAME */
 	size_t at;           /* where it begins, its quote included */
 	size_t text_at;      /* where the leaf's text begins */
-	size_t op_at;        /* CALL: where its name stands */
+	size_t op_at;        /* CALL: position of its name */
 	size_t next_at;      /* the start of what follows */
 	double number;       /* NUMBER */
 	bool is_operator;    /* CALL */

@@ -280,7 +280,7 @@ static int bind_beside(bn_binder *b, const bn_tree *t, int other, const char *op
 		n->type = BN_EXPR_REAL;
 	bn_expr_type type = n->type;
 	bool as_number = is_field && f.has_number && type == BN_EXPR_REAL;
-	/* In the dialect of runs a field of another kind may stand on the right of a number. */
+	/* In the dialect of runs, the right side of a number may be a field of another type. */
 	if (b->e->dialect == BN_EXPR_RUNS && t->kind == BN_TREE_WORD && type == BN_EXPR_REAL &&
 		memchr(t->text.ptr, '.', t->text.len)) {
 		int rc = bind_field(b, t, true);

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define TOLD_MAX 10
-#define NEAR_MAX 4096 /* categories among which the nearest is looked for */
+#define NEAR_MAX 4096 /* categories among which the nearest is searched for */
 
 typedef struct doubts {
 	const bn_expr *e;
@@ -71,7 +71,7 @@ static bool has(const bn_dict *dict, bn_expr_text s)
 	return false;
 }
 
-/* The nearest category; NULL: none is near. Lies in the arena. */
+/* The nearest category, in the arena; NULL: none is near. */
 static const char *nearest(const bn_dict *dict, bn_expr_text s, bn_arena *arena)
 {
 	const char **words = bn_arena_alloc(arena, (dict->count + 1) * sizeof *words);

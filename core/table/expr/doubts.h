@@ -1,6 +1,7 @@
 /*
- * doubts.h - what an expression over a table's rows asks that cannot be meant: a comparison with null, which is true of no
- * row, and a category that the table does not have. It is no error, as the next table may have it; it is said.
+ * doubts.h - warns about parts of an expression over a table's rows that are probably mistakes: a comparison with
+ * null, which is never true, and a category that the table does not have. These are not errors, since the next table
+ * may have the category.
  */
 #ifndef BN_TABLE_EXPR_DOUBTS_H
 #define BN_TABLE_EXPR_DOUBTS_H
