@@ -76,8 +76,8 @@ bool bn_dir_has(const bn_dir *at, const char *name);
 int bn_dir_make(const bn_dir *at, const char *name, mode_t mode, bn_err *err);
 int bn_dir_rename(
 	const bn_dir *at, const char *from, const bn_dir *to_at, const char *to, bn_err *err);
-/* A second name, durable, for a file that is never changed: a hard link, or a copy (bn_dir_read_file's limit)
- * where the file system has none. */
+/* Creates a second name for a file that is never changed, durably: a hard link, or a copy (with the limit of
+ * bn_dir_read_file) if the file system does not support links. */
 int bn_dir_link(
 	const bn_dir *at, const char *from, const bn_dir *to_at, const char *to, bn_err *err);
 int bn_dir_unlink(const bn_dir *at, const char *name, bn_err *err); /* a missing one is fine */

@@ -8,9 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define BN_HASH_KEY UINT64_C(14695981039346656037) /* of nothing */
+#define BN_HASH_KEY UINT64_C(14695981039346656037) /* of the empty text */
 
-/* The key h continued by n bytes, and by a text. */
+/* Continues the key h with n bytes, or with a text. */
 static inline uint64_t bn_hash_key_bytes(uint64_t h, const void *bytes, size_t n)
 {
 	const unsigned char *b = bytes;
@@ -32,7 +32,7 @@ static inline uint64_t bn_hash_key(const char *text)
 	return bn_hash_key_on(BN_HASH_KEY, text);
 }
 
-/* The key's place in a table of `size` slots, a power of two. */
+/* The slot of a key in a table of `size` slots, a power of two. */
 static inline size_t bn_hash_slot(uint64_t key, size_t size)
 {
 	return (size_t)(key ^ key >> 32) & (size - 1);

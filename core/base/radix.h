@@ -1,8 +1,8 @@
 /*
  * radix.h - integers with the order of doubles, and the passes of a radix sort by such keys.
  *
- * Items are their key, or begin with it: 8, or 8 and more bytes. Least significant digit first: count once, then a
- * pass for each digit. All is inline, so that item_bytes, a constant where it is used, costs nothing.
+ * Items are keys, or begin with one: 8 bytes or more. Least significant digit first: count once, then one pass
+ * per digit. Everything is inline, so that item_bytes is a constant in each use.
  */
 #ifndef BN_BASE_RADIX_H
 #define BN_BASE_RADIX_H
@@ -49,8 +49,8 @@ BN_RADIX_INLINE uint64_t bn_radix_key(const void *items, size_t i, size_t item_b
 	return key;
 }
 
-/* counts[d << bits | v]: the items whose digit d has the value v. Digit 0 begins at bit `low` of the key, each has
- * `bits` bits. n < 2^32. */
+/* counts[d << bits | v] is the number of items whose digit d has the value v. Digit 0 begins at bit `low` of the key;
+ * each has `bits` bits. n < 2^32. */
 BN_RADIX_INLINE void bn_radix_count(uint32_t *counts, const void *items, size_t n, size_t item_bytes,
 	unsigned low, unsigned digits, unsigned bits)
 {
@@ -64,8 +64,8 @@ BN_RADIX_INLINE void bn_radix_count(uint32_t *counts, const void *items, size_t 
 	}
 }
 
-/* Moves the items to `to` in the order of the digit that begins at bit `shift`; items with equal digits stay in
- * order. counts: of this digit; used up. False if all share the digit: nothing was moved. n >= 1. */
+/* Moves the items to `to`, sorted by the digit that begins at bit `shift`; items with equal digits keep their order.
+ * counts: of this digit; overwritten. False if all items share the digit: nothing was moved. n >= 1. */
 BN_RADIX_INLINE bool bn_radix_pass(void *to, const void *items, size_t n, size_t item_bytes,
 	uint32_t *counts, unsigned shift, unsigned bits)
 {

@@ -105,7 +105,7 @@ static int on_metric(void *user, const char *name, int64_t step, double value)
 	return 0;
 }
 
-/* Sealed, not only committed: a run on another host may resume this one, with its curve. */
+/* Sealed, not only committed: a run on another host may resume this one, and needs its curve. */
 static int on_settle(void *user)
 {
 	trainee *t = user;

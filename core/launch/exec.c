@@ -133,7 +133,7 @@ static int load_spec(bn_exec *x, bool waited, bn_err *err)
 		return rc;
 	if ((rc = bn_spec_hash_inputs(x->spec, x->env, &progress, err)) < 0)
 		return rc;
-	/* A resumed run has the recipe of the run that it resumes, code included, which no trainer runs. */
+	/* A resumed run has the recipe of the run that it resumes, including the code, which trainers do not run. */
 	if (waited && !bn_run_resumes(x->run_dir) &&
 		(rc = bn_code_look_again(&x->code, x->ws, x->spec, err)) < 0)
 		return rc;

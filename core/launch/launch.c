@@ -80,7 +80,7 @@ static int write_params(bn_workspace *ws, const bn_spec *spec, const char *id, b
 	return 0;
 }
 
-/* The marker last: without the checkpoint the run would fail. */
+/* The marker last: with a marker but no checkpoint the run would fail. */
 static int take_checkpoint(const bn_dir *dir, const bn_launch_resumed *from, bn_err *err)
 {
 	int rc = bn_dir_link(from->dir, from->checkpoint, dir, from->checkpoint, err);
@@ -100,7 +100,7 @@ static int fill_run_dir(const bn_dir *dir, const char *spec_hash, const bn_launc
 	return rc;
 }
 
-/* Of a run that the log does not have. */
+/* For a run that is not in the log. */
 static void remove_run_dir(bn_workspace *ws, const char *id)
 {
 	char path[8 + BN_RUN_ID_TEXT];
@@ -201,7 +201,7 @@ static int complete(bn_spec **out, bn_workspace *ws, const bn_spec *given,
 	int rc = settle(&spec, ws, given, workdir, by, err);
 	if (rc < 0)
 		goto out;
-	/* The code is a part of the recipe: a resumed one's stays, and it runs no other. */
+	/* the code is part of the recipe, so a resumed run keeps the old one's */
 	rc = opt->resumed ? bn_spec_add_environment(spec, ws, err)
 			  : bn_spec_add_provenance(
 				    spec, ws, spec->workdir ? spec->workdir : workdir, err);

@@ -20,7 +20,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* What a run takes over from the run that it resumes (core/track/resume.h decides whether it may). */
+/* What a run takes over from the run that it resumes (core/track/resume.h decides whether that is possible). */
 typedef struct bn_launch_resumed {
 	const char *run;              /* its id */
 	const bn_dir *dir;            /* its directory, with the checkpoint */
@@ -35,7 +35,7 @@ typedef struct bn_launch_options {
 	const char *note;                 /* may be NULL */
 	const char *parent;               /* id of the parent run, or NULL */
 	const char *again;                /* id of the run this one repeats, or NULL */
-	const bn_launch_resumed *resumed; /* what it continues; NULL: it begins anew */
+	const bn_launch_resumed *resumed; /* the resumed run; NULL: a new run */
 	const char *workdir;  /* where code is searched and a command runs; NULL: current */
 	const char *program;  /* the binnacle executable; NULL: this program */
 	const char *executor; /* its name; NULL: as in the spec */

@@ -24,7 +24,7 @@ int bn_spec_can_run(const bn_spec *spec, bn_err *err);
 /* Sets code (of the repository around dir, if any; the uncommitted diff goes to objects), environment,
  * and the hashes of inputs. */
 int bn_spec_add_provenance(bn_spec *spec, bn_workspace *ws, const char *dir, bn_err *err);
-/* Sets the environment alone. */
+/* Sets only the environment. */
 int bn_spec_add_environment(bn_spec *spec, bn_workspace *ws, bn_err *err);
 /* Inputs without a hash get that of the present file; BN_EINVAL if a file does not match its hash.
  * Relative paths are below the spec's workdir. */

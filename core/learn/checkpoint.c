@@ -20,7 +20,7 @@
 static const char recipe_key[] = "recipe", machine_key[] = "machine", steps_key[] = "steps",
 		  digest_key[] = "digest";
 
-/* ---- what it is of -------------------------------------------------------------------------- */
+/* ---- identity ------------------------------------------------------------------------------- */
 
 int bn_checkpoint_recipe(char out[65], const bn_spec *spec, const char *limit, bn_err *err)
 {
@@ -81,7 +81,7 @@ int bn_checkpoint_fits(const bn_checkpoint_about *a, const char *recipe, const c
 
 /* ---- reading -------------------------------------------------------------------------------- */
 
-/* Of all that the file says, but the digest itself. */
+/* The digest of everything in the file except itself. */
 static int digest_of(char out[65], const bn_tensors *t, bn_err *err)
 {
 	static const char *const keys[] = {recipe_key, machine_key, steps_key};

@@ -33,8 +33,8 @@ void bn_fit_report_release(bn_fit_report *r);
 #define BN_FIT_FILE 200
 /* The file of the checkpoint (core/learn/checkpoint.h) of a fit in model_dir. */
 void bn_fit_checkpoint_name(char out[BN_FIT_FILE], const char *model_dir);
-/* Removes the checkpoint of a fit that keeps them, once its model is stored elsewhere: until then it
- * is the only way to the model without training again. */
+/* Removes the checkpoint of a fit once its model is stored elsewhere: until then the model cannot be restored without
+ * it. */
 int bn_fit_forget(const bn_dir *at, const char *model_dir, bn_err *err);
 
 #endif

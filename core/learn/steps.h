@@ -24,15 +24,15 @@ typedef struct bn_fit_hooks {
 	int (*metric)(void *user, const char *name, int64_t step, double value);
 	/* One line for the run's log. */
 	void (*log)(void *user, const char *line);
-	/* Called after each step; true ends the fit with BN_EINTR, its checkpoint up to date. */
+	/* Called after each step; true ends the fit with BN_EINTR and an up-to-date checkpoint. */
 	bool (*is_cancelled)(void *user);
-	/* Called before a checkpoint is written: makes the numbers so far durable, so that a
+	/* Called before a checkpoint is written: makes the metrics so far durable, so that a
 	 * checkpoint is never ahead of its curve. Negative: as for metric. */
 	int (*settle)(void *user);
 	/* The fit may be requested again in the same directory, after a kill: it keeps
 	 * checkpoints. */
 	bool resumes;
-	/* It continues another run, from the checkpoint that is in its directory, or fails. */
+	/* The fit must continue from the checkpoint in its directory, or fail. */
 	bool must_resume;
 } bn_fit_hooks;
 
@@ -77,7 +77,7 @@ typedef struct bn_fit_steps {
 	/* Fills tensors, iterations and converged. */
 	int (*finish)(bn_estimator *e, void *state, bn_err *err);
 	void (*free)(void *state); /* NULL is fine */
-	/* Its numbers have the same bits on every processor: they use no library. */
+	/* The results have the same bits on every processor: no library is used. */
 	bool is_portable;
 } bn_fit_steps;
 

@@ -54,8 +54,8 @@ static int check_request(const bn_trainer *t, const bn_fit_request *r, bn_err *e
 		"the training part holds one class only, so there is nothing to tell apart");
 }
 
-/* Between two steps of a fit that is asked to stop. The checkpoint there is good enough if this one cannot
- * be written. */
+/* Called between two steps of a fit that is asked to stop. If the checkpoint cannot be written, the existing one is
+ * sufficient. */
 static int stop_steps(void *state, const bn_fit_steps *steps, const bn_fit_request *r, int64_t done,
 	bool is_over, bn_err *err)
 {

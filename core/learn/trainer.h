@@ -28,8 +28,8 @@ struct bn_trainer {
 	unsigned tasks;    /* bit 1 << bn_task */
 	const bn_hyper_def *hyper;
 	size_t hyper_count;
-	/* The hyper-parameter that only limits the number of steps: a fit that was stopped may go on
-	 * to another limit. NULL: none. */
+	/* The hyper-parameter that only limits the number of steps: a stopped fit may continue to a
+	 * higher limit. NULL: none. */
 	const char *limit;
 	bn_want want; /* its access pattern */
 	const bn_fit_steps *(*steps)(const bn_fit_request *r);

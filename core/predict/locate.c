@@ -319,7 +319,7 @@ int bn_predictor_open(bn_predictor **out, bn_workspace *ws, const char *spec, bn
 		return rc < 0 ? bn_err_move(err, &first) : 0;
 	if (!strpbrk(spec, "/@") && bn_run_resolve(ws, spec, run, &second) == 0)
 		return open_run(out, ws, run, err);
-	/* Several runs that it may mean, or one with a similar name, if no model has a similar one. */
+	/* Several matching runs, or one with a similar name, if no model has a similar name. */
 	if ((second.code && second.code != BN_ENOTFOUND) ||
 		(second.code && !bn_model_is_near(ws, spec) && bn_run_is_near(ws, spec)))
 		return bn_err_move(err, &second);

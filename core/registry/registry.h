@@ -111,7 +111,7 @@ void bn_version_page_free(bn_version_page *p);
 /* spec: "power/3", "power@champion", "power@latest", "power" (champion, else latest), or a UUID.
  * BN_ENOTFOUND names what exists instead. */
 int bn_version_get(bn_version **out, bn_workspace *ws, const char *spec, bn_err *err);
-/* Whether a model has a name like this one: the hint of BN_ENOTFOUND then has it. */
+/* Whether a model has a similar name: the hint of BN_ENOTFOUND then names it. */
 bool bn_model_is_near(bn_workspace *ws, const char *name);
 void bn_version_free(bn_version *v);
 /* Its name: "power/3", or the UUID if it does not hold its number. */

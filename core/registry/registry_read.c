@@ -312,7 +312,7 @@ int bn_version_list(
 
 /* ---- names ---------------------------------------------------------------------------------- */
 
-/* A model's name like this one, yours; NULL if there is none. *any: whether there is a model. */
+/* A model with a similar name, yours; NULL if there is none. *any: whether there is a model. */
 static char *near_name(sqlite3 *db, const char *name, bool *any)
 {
 	sqlite3_stmt *st = NULL;

@@ -47,7 +47,7 @@ void bn_run_clock_follow(bn_workspace *ws, const char *id);
  * runs may have been swapped. */
 int bn_run_stop_ask(const bn_workspace *ws, const char *id, bn_err *err);
 bool bn_run_stop_asked(const bn_dir *run_dir, const char *id);
-/* Says in its directory that the run resumes the run `of`: its fit must continue from the checkpoint there. */
+/* Records in its directory that the run resumes the run `of`: its fit must continue from the checkpoint there. */
 int bn_run_resumes_leave(const bn_dir *run_dir, const char *of, bn_err *err);
 bool bn_run_resumes(const bn_dir *run_dir);
 /* Reserves disk space for the last records of a run: a file of BN_RUN_RESERVE_BYTES that no file system can

@@ -1,6 +1,6 @@
 /*
- * part_rows.h - a selection of a table whose rows are read one by one, and the text made of them in pieces:
- * what the exports to CSV, Arrow and JSON have in common.
+ * part_rows.h - reading a selection of a table row by row, and writing text in pieces: the common part of the
+ * exports to CSV, Arrow and JSON.
  */
 #ifndef BN_SOURCE_PART_ROWS_H
 #define BN_SOURCE_PART_ROWS_H
@@ -17,7 +17,7 @@ typedef struct bn_csv_part {
 } bn_csv_part;
 typedef int (*bn_csv_sink)(void *ctx, const char *bytes, size_t n, bn_err *err);
 
-/* The batches of the table, each read when one of its rows is first needed, and kept. */
+/* The batches of the table, each read when one of its rows is first needed, then kept. */
 typedef struct bn_part_rows {
 	bn_table_reader *table; /* borrowed, like part and progress */
 	const bn_csv_part *part;
@@ -27,15 +27,15 @@ typedef struct bn_part_rows {
 	size_t batch_count;
 } bn_part_rows;
 
-/* To be released also after a failure. */
+/* Release it also after a failure. */
 int bn_part_rows_init(bn_part_rows *p, bn_table_reader *table, const bn_csv_part *part,
 	const bn_progress *progress, bn_err *err);
 void bn_part_rows_release(bn_part_rows *p);
-/* Row i of the part is row *row of batches[*batch]. Reports progress now and then; BN_EINTR. */
+/* Row i of the part is row *row of batches[*batch]. Reports progress periodically; BN_EINTR. */
 int bn_part_rows_get(bn_part_rows *p, size_t i, size_t *batch, size_t *row, bn_err *err);
 
 #define BN_PIECE_BYTES ((size_t)1 << 20)
-/* Passes text on if it has more than `most` bytes, and clears it then. what: as in bn_buf_check. */
+/* Passes the text on and clears it if it has more than `most` bytes. what: as in bn_buf_check. */
 int bn_piece_drain(bn_buf *text, size_t most, bn_csv_sink sink, void *ctx, const char *what,
 	bn_err *err);
 

@@ -12,14 +12,14 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- whether it can be ---------------------------------------------------------------------- */
+/* ---- conditions ------------------------------------------------------------------------------ */
 
 static void hint_again(const char *id, bn_err *err)
 {
 	bn_err_hint(err, "binnacle run start --again %.8s starts from the beginning", id);
 }
 
-/* Of a run that will never have a checkpoint. */
+/* Refuses runs that never have a checkpoint. */
 static int admits_kind(const bn_run_info *run, bn_err *err)
 {
 	const bn_trainer *trainer;
@@ -122,7 +122,7 @@ static int read_checkpoint(bn_resume *r, bn_err *err)
 	return rc;
 }
 
-/* NULL: its trainer is unknown here; resolving its spec says so. */
+/* NULL: the trainer is unknown here; resolving the spec reports that. */
 static const bn_trainer *trainer_of(const bn_resume *r)
 {
 	const bn_trainer *t = NULL;
@@ -238,7 +238,7 @@ static int find_others(bn_names *out, const bn_resume *r, bn_err *err)
 	return rc < 0 ? rc : 0;
 }
 
-/* Of the same recipe, limit included: it would give, or gave, the same model. */
+/* Whether it has the same recipe, including the limit: it would give, or gave, the same model. */
 static int is_same(bool *same, const bn_resume *r, const bn_run_info *other, bn_err *err)
 {
 	char ours[65], theirs[65];
@@ -313,7 +313,7 @@ int bn_resume_check(const bn_resume *r, bn_err *err)
 
 /* ---- starting ------------------------------------------------------------------------------- */
 
-/* Measurements of the old run's processes, which are not the new one's. */
+/* Measurements of the old run's processes, which do not apply to the new one. */
 static bool is_system(const char *key)
 {
 	return bn_str_starts(key, "system/");
@@ -332,7 +332,7 @@ static int take_series(bn_resume *r, const char *key, bn_err *err)
 	return rc;
 }
 
-/* What the steps before the checkpoint logged. */
+/* The metrics of the steps before the checkpoint. */
 static int take_metrics(bn_resume *r, bn_err *err)
 {
 	bn_series_list list = BN_SERIES_LIST_INIT;
@@ -359,7 +359,7 @@ void bn_resume_options(bn_resume *r, bn_launch_options *opt)
 		opt->parent = r->run->parent;
 }
 
-/* Nobody else supervises or resumes the run while the lock is held. */
+/* While the lock is held, no other process supervises or resumes the run. */
 static int lock_take(bn_supervisor_lock *lock, const bn_resume *r, bn_err *err)
 {
 	bn_err why = BN_ERR_INIT;
@@ -383,7 +383,7 @@ int bn_resume_launch(
 		return rc;
 	if ((rc = bn_workspace_refresh(r->ws, NULL, err)) < 0)
 		goto out;
-	/* A real end may have arrived after LOST. */
+	/* a regular end may have arrived after LOST */
 	if ((rc = bn_run_get(&now, r->ws, r->run->id, err)) < 0 ||
 		(rc = bn_resume_admits(now, r->run->uid, err)) < 0 ||
 		(rc = bn_resume_check(r, err)) < 0)

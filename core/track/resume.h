@@ -23,9 +23,9 @@
 #include "core/track/run.h"
 
 typedef struct bn_resume {
-	bn_run_info *run; /* which is continued */
-	bn_spec *spec;    /* of the new run: the caller may change what is not in the recipe */
-	bn_checkpoint_about checkpoint; /* from which */
+	bn_run_info *run; /* the resumed run */
+	bn_spec *spec;    /* of the new run: fields that are not in the recipe may be changed */
+	bn_checkpoint_about checkpoint; /* the checkpoint to continue from */
 	/* private */
 	bn_workspace *ws;
 	bn_dir *dir;
@@ -34,27 +34,27 @@ typedef struct bn_resume {
 	bn_launch_resumed taken;
 } bn_resume;
 
-/* Whether a run in that state can be resumed, as far as its record tells: BN_EUNSUPPORTED for what never has a
- * checkpoint, BN_ECONFLICT for a live or finished one, BN_EREFUSED for one in the trash or of another user, with
- * what to do instead. For a menu. */
+/* Whether a run in that state can be resumed, according to its record: BN_EUNSUPPORTED if it never has a checkpoint,
+ * BN_ECONFLICT if it is live or finished, BN_EREFUSED if it is in the trash or belongs to another user, with an
+ * alternative. For menus. */
 int bn_resume_admits(const bn_run_info *run, uid_t uid, bn_err *err);
-/* Whether this user may, and there is a checkpoint, which is not read. */
+/* Whether this user may resume it and a checkpoint exists; the file is not read. */
 bool bn_resume_is_open(bn_workspace *ws, const bn_run_info *run);
-/* As of the last refresh. The errors of bn_resume_admits, and BN_ENOTFOUND without a checkpoint, BN_ECORRUPT for
- * a damaged one. *out is yours. */
+/* As of the last refresh. The errors of bn_resume_admits; BN_ENOTFOUND without a checkpoint, BN_ECORRUPT for a damaged
+ * one. *out is yours. */
 int bn_resume_open(bn_resume **out, bn_workspace *ws, const char *id, bn_err *err);
 void bn_resume_free(bn_resume *r); /* NULL is fine */
-/* Sets the hyper-parameter "epochs=80" of the new run: only the limit of steps, and only upwards. */
+/* Sets the hyper-parameter "epochs=80" of the new run: only the limit of steps, and only to a higher value. */
 int bn_resume_set(bn_resume *r, const char *name, const char *text, bn_err *err);
 /* The limit of steps of the new run, -1 unknown, and its name ("epochs"; NULL). */
 int64_t bn_resume_limit(const bn_resume *r, const char **name);
-/* Fills in opt what the new run takes over from the old one, where opt says nothing (experiment, parent), and
- * its state. Valid as long as r. */
+/* Fills in opt what the new run takes over from the old one, unless opt sets it (experiment, parent), and its state.
+ * Valid as long as r. */
 void bn_resume_options(bn_resume *r, bn_launch_options *opt);
-/* Whether the new run would give the bytes of an uninterrupted one here, and nobody else resumes it: BN_ECONFLICT
- * names what differs, or the other run. As of the last refresh. */
+/* Whether the new run would give the bytes of an uninterrupted one here, and no other run resumes it: BN_ECONFLICT
+ * names the difference, or the other run. As of the last refresh. */
 int bn_resume_check(const bn_resume *r, bn_err *err);
-/* Starts it: the same checks, again, while no other process can. opt: of bn_resume_options. */
+/* Starts it, after the same checks while other processes are excluded. */
 int bn_resume_launch(
 	bn_resume *r, const bn_launch_options *opt, char id[BN_RUN_ID_TEXT], bn_err *err);
 

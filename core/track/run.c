@@ -203,7 +203,7 @@ static int resolve_prefix(char id[BN_RUN_ID_TEXT], int *count, bn_buf *list, sql
 	return rc < 0 ? rc : resolve_rows(id, count, list, st, err);
 }
 
-/* A run's name like the text, yours; NULL if there is none. */
+/* A run with a similar name, yours; NULL if there is none. */
 static char *near_name(sqlite3 *db, const char *text)
 {
 	sqlite3_stmt *st = NULL;

@@ -64,8 +64,8 @@ typedef struct bn_run_info {
 	char *model_digest;                          /* digest of the model it stored, or NULL */
 	char *dataset;                               /* "jobs@v3", or NULL */
 	char *parent;                                /* run id or NULL */
-	char *resumes;        /* id of the run whose fit it continues, or NULL */
-	int64_t resumed_step; /* after so many steps, at least 1; -1: it began anew */
+	char *resumes;        /* id of the run that it resumes, or NULL */
+	int64_t resumed_step; /* number of steps taken over, at least 1; -1: none */
 	char *resumed_by;     /* id of the newest run of the same user that resumes it, or NULL */
 	char *note;           /* or NULL */
 	char *executor, *job_id; /* its executor, and its id there; NULL unknown */
@@ -86,14 +86,14 @@ int bn_run_need_bytes(const bn_run_info *r, bn_err *err);
 /* Time it ran (till now_ms while live); -1 unknown. */
 int64_t bn_run_duration_ms(const bn_run_info *r, int64_t now_ms);
 
-/* Time until step `steps` of a running one, at the pace of the steps that it did itself (those before resumed_step
- * are another run's); -1 unknown. step: the newest that it logged. */
+/* Time until step `steps` of a running one, at the pace of its own steps (those before resumed_step were done by
+ * another run); -1: unknown. step: the newest one logged. */
 int64_t bn_run_left_ms(const bn_run_info *r, int64_t step, int64_t steps, int64_t now_ms);
 
 /* A full id, a unique prefix of one (4 digits or more), a name, or "latest". BN_ENOTFOUND with
  * near names, BN_EINVAL lists the matches of an ambiguous prefix or name. */
 int bn_run_resolve(bn_workspace *ws, const char *text, char id[BN_RUN_ID_TEXT], bn_err *err);
-/* Whether a run has a name like the text: the hint of BN_ENOTFOUND then has it. */
+/* Whether a run has a name similar to the text: the hint of BN_ENOTFOUND then names it. */
 bool bn_run_is_near(bn_workspace *ws, const char *text);
 
 typedef struct bn_pair {

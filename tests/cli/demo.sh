@@ -59,12 +59,12 @@ check "a request is left to the user" bash -c '"$BINNACLE" model show power/2 --
 
 # ---- the guided tour ---------------------------------------------------------------------------
 
-# What follows "next:" can be pasted, where the program is not on PATH, too.
+# The command after "next:" can be pasted, also if the program is not on PATH.
 check "the last line opens the tour" bash -c '
 	line=$(sed -n "s/^  next: *//p" "$1/demo.log" | tail -n 1)
 	[ "$(tail -n 1 "$1/demo.log")" = "  next:          $line" ] && cd / && bash -c "$line --list" | grep -q "^10  "' _ "$dir"
 check "without a demo it says how to make one" bash -c 'cd "$1" && ! "$BINNACLE" tour 2>err && grep -q "binnacle demo" err' _ "$HOME"
-# Each part of --list ends with these keys, and not with others.
+# Each part of --list ends with these keys, and only with these.
 cat >"$dir/walk.py" <<'END'
 import fcntl, json, os, pty, select, struct, subprocess, sys, termios, time
 
@@ -149,7 +149,7 @@ def leave(pid, fd):
 
 shot.n = 0
 begun = time.monotonic()
-# The offer is made at the first opening; a second one begins with Overview, and takes commands.
+# The offer appears at the first opening; later openings begin with Overview, and accept commands.
 if len(sys.argv) > 4:
     pid, fd = start()
     while b"Take the tour?" not in read and time.monotonic() < begun + 60:

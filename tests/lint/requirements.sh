@@ -1,8 +1,7 @@
 #!/bin/bash
 # Checks that every row of docs/requirements.md names an existing command, screen and tests, and every row of the rules
-# in docs/workbench.md existing tests. Commands are looked
-# up in the tables of verbs (tui/cli/cmd_*.c), screens among the golden ones, test functions in the file
-# named before them. A screen may be "-".
+# in docs/workbench.md existing tests. Commands are looked up in the tables of verbs (tui/cli/cmd_*.c), screens among
+# the golden ones, test functions in the file named before them. A screen may be "-".
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 doc=docs/requirements.md
@@ -57,7 +56,7 @@ done < <(sed '/^## Not yet/,$d' "$doc" | grep '^|' | grep -vE '^\| asked|^\|--')
 [ $rows -ge 30 ] || { echo "$doc: only $rows rows were read"; bad=1; }
 [ $bad = 0 ] && echo "requirements: $rows rows, every command, screen and test in them exists"
 
-# Rules of screens: only the tests.
+# Rules of screens: only the tests
 doc=docs/workbench.md rows=0
 while IFS='|' read -r _ row tests end; do
 	row=${row# } row=${row% }

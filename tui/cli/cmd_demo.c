@@ -269,7 +269,7 @@ static int train_models(demo *d, bn_err *err)
 	return choose_best(d, err);
 }
 
-/* A request that is left to the user of the workbench. */
+/* A request left for the user of the workbench. */
 static int ask_for_second(demo *d, bn_err *err)
 {
 	int rc;
@@ -409,7 +409,7 @@ static int serve_and_watch(demo *d, bn_err *err)
 
 /* ---- closing lines -------------------------------------------------------------------------- */
 
-/* Whether the shell starts this program by its name alone. */
+/* Whether the shell finds this program by its name. */
 static bool is_on_path(const demo *d)
 {
 	const char *path = getenv("PATH");
@@ -431,7 +431,7 @@ static bool is_on_path(const demo *d)
 	return found;
 }
 
-/* A line to paste: words, then the directory of the workspace. */
+/* A line to paste: the command and the workspace's directory. */
 static void next_print(const demo *d, const char *title, const char *words)
 {
 	bn_buf line = BN_BUF_INIT;

@@ -154,7 +154,7 @@ static int add_log(json_t *o, bn_workspace *ws, const char *id, bn_err *err)
 	return json_object_set_new(o, "log", l) ? bn_err_nomem(err, "a run") : 0;
 }
 
-/* What it continues, and how it is continued, in words. */
+/* The run that it resumes, and the one that resumes it, in words. */
 static int add_resuming(json_t *o, bn_workspace *ws, const char *id, bn_err *err)
 {
 	bn_run_info *r = NULL;

@@ -240,7 +240,7 @@ static int launch_options(bn_launch_options *opt, bn_cli *cli, bn_err *err)
 	return executor_name(&opt->executor, cli, err);
 }
 
-/* By its executor: that of the options, else of the spec. */
+/* According to its executor: of the options, else of the spec. */
 static bool is_queued(const bn_launch_options *opt, const bn_spec *spec)
 {
 	const char *by = opt->executor ? opt->executor : spec->executor;

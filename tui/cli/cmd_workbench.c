@@ -75,8 +75,8 @@ static bool is_demo(const bn_cli *cli, const char *dir)
 	return is;
 }
 
-/* Where the tour is: the directory that is named, this one, what a demo made in this one, or else the
- * workspace that this one belongs to. */
+/* The directory of the tour: the one that is named, the current one, the demo in the current one, or else the workspace
+ * that contains it. */
 static void tour_place(bn_cli *cli)
 {
 	static const char *const places[] = {".", "binnacle-demo", "demo-workspace"};
@@ -95,7 +95,7 @@ static int none_found(const bn_cli *cli, bn_err *err)
 	return BN_ENOTFOUND;
 }
 
-/* The text of all steps, to be read. */
+/* Prints the text of all steps. */
 static void steps_print(bn_cli *cli)
 {
 	enum { WIDTH = 78 };
@@ -160,7 +160,7 @@ static int run_tour(bn_cli *cli, bn_err *err)
 
 /* ---- verbs -------------------------------------------------------------------------------------- */
 
-/* Of both verbs. */
+/* of both verbs */
 #define OPTIONS_OF_SCREEN \
 	{"theme", 0, "NAME", \
 		"theme: default, dark, light, high-contrast, colour-blind, mono, or a file"}, \

@@ -257,7 +257,7 @@ static int set_numbers(bn_spec *spec, bn_cli *cli, bn_err *err)
 	return set_text(&spec->split.kind, spec, cli, "split", err);
 }
 
-/* 0 takes off what the spec asks for. */
+/* 0 removes the spec's value. */
 static void or_absent(int64_t *field)
 {
 	*field = *field == 0 ? BN_SPEC_ABSENT : *field;

@@ -12,7 +12,7 @@
 int bn_run_spec_read(
 	bn_spec **out, bn_cli *cli, bn_workspace *ws, char again[BN_RUN_ID_TEXT], bn_err *err);
 
-/* The options that are not a part of the recipe: threads, cores, memory, limits, tags. */
+/* The options that are not part of the recipe: threads, cores, memory, limits, tags. */
 int bn_run_spec_surround(bn_spec *spec, bn_cli *cli, bn_err *err);
 /* "KEY=VALUE" of an option; *key is yours. */
 int bn_run_spec_pair(

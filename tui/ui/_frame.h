@@ -96,8 +96,8 @@ struct bn_frame {
 	struct {
 		int part; /* index in opt.tour; kept while the tour is not shown */
 		bool is_on;
-		bool held; /* the end of the part was there at the last look */
-		bool did;  /* its command was carried out since the part began */
+		bool held; /* whether the end of the part was reached at the last check */
+		bool did;  /* its command was run since the part began */
 	} tour;
 };
 
@@ -135,8 +135,8 @@ void bn_find_open(bn_frame *f, const bn_found *at);
 void bn_find_row_draw(const bn_found *at, bn_area a, int r, bool selected);
 
 /* frame_copy.c */
-/* Appends the command line that prints what the view shows, with order, columns and filter of a list;
- * nothing if there is none. v may be NULL. */
+/* Appends the command line that prints what the view shows, with the order, columns and filter of a list; nothing if
+ * there is none. v may be NULL. */
 void bn_frame_cli(const bn_frame *f, const bn_view *v, bn_buf *line);
 void bn_copy_cli(bn_frame *f); /* of the top view */
 /* Draws a command line that could not be copied and is longer than the message line, at the foot of
@@ -152,13 +152,13 @@ int bn_frame_export(bn_frame *f, const bn_grid *t, const char *name, bn_err *err
 void bn_frame_export_over(bn_frame *f);
 
 /* frame_tour.c */
-/* A command was carried out on a screen of that kind. */
+/* A command was run on a screen of that kind. */
 void bn_tour_did(bn_frame *f, bn_command_id id, bn_view_set where);
-/* Goes on if the part that is shown is done: after each key, command and page. */
+/* Continues if the shown part is done; called after each key, command and page. */
 void bn_tour_look(bn_frame *f);
 bool bn_tour_command(bn_frame *f, bn_command_id id, const char *arg, int *rc, bn_err *err);
 bool bn_tour_refuses(const bn_frame *f, bn_command_id id, char *why, size_t size);
-/* Appends to the reason why a command is refused how the tour goes on without it. */
+/* Appends, to the reason why a command is refused, how to continue the tour without it. */
 void bn_tour_hint(const bn_frame *f, bn_command_id id, char *why, size_t size);
 /* The offer was answered. */
 void bn_tour_answer(bn_frame *f, bool yes);
@@ -174,7 +174,7 @@ void bn_undo_release(bn_frame *f);
 void bn_modal_open(bn_frame *f, bn_modal modal, const char *text);
 void bn_modal_key(bn_frame *f, int key);
 bool bn_modal_takes_text(const bn_frame *f);
-bool bn_modal_has_row(const bn_frame *f); /* a menu or dialog, where something is selected */
+bool bn_modal_has_row(const bn_frame *f); /* a menu or dialog has a selected row */
 void bn_modal_acts_open(bn_frame *f);
 /* Command i of the list as currently shown; BN_CMD_NONE past the end. */
 bn_command_id bn_modal_list_item(const bn_frame *f, int i);

@@ -79,7 +79,7 @@ static int host_set_alphabet(void *user, bn_alphabet alphabet, bn_err *err)
 	return 0;
 }
 
-/* The file of what is kept: one per workspace, in the user's state directory. */
+/* The file of a saved text: one per workspace, in the user's state directory. */
 static char *kept_path(const app *a, const char *what, bool make)
 {
 	char *state = NULL, *path = NULL, *dir = NULL;

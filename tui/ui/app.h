@@ -10,7 +10,7 @@
 #include "core/base/err.h"
 
 #define BN_DEMO_MARK \
-	".demo" /* file that `binnacle demo` leaves in the directory of its workspace */
+	".demo" /* file left by `binnacle demo` in the directory of its workspace */
 
 #include <stdbool.h>
 #include <stdint.h>

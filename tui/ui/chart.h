@@ -44,8 +44,8 @@ void bn_chart_draw(bn_area a, const bn_chart *c);
 
 /* The distance of round values, 1, 2 or 5 times a power of ten: at most `steps` of them in the range. */
 double bn_chart_step(double range, int steps);
-/* Extends outward to such values. A live curve then keeps its place while it grows, which is easier to
- * read and costs a slow line little. */
+/* Extends the range outward to such values. A live curve then keeps its scale while it grows, which is easier to read
+ * and costs a slow line little. */
 void bn_chart_range_round(double *lo, double *hi, int steps);
 
 /* One letter per point. */

@@ -41,8 +41,8 @@ typedef struct bn_frame_host {
 	bool (*copy)(void *user, const char *text); /* to the clipboard; false: there is none */
 	void (*suspend)(void *user);
 	void (*repaint)(void *user);
-	/* Text kept between sessions, per workspace and user, by what it is of (BN_KEPT_...); recall's
-	 * is the caller's (bn_free), NULL: none. */
+	/* Text kept between sessions, per workspace and user, by subject (BN_KEPT_...); recall's is the caller's
+	 * (bn_free), NULL: none. */
 	char *(*recall)(void *user, const char *what);
 	int (*remember)(void *user, const char *what, const char *text, bn_err *err);
 	int (*set_theme)(void *user, const char *name, bn_err *err);
@@ -51,7 +51,7 @@ typedef struct bn_frame_host {
 } bn_frame_host;
 
 #define BN_KEPT_VIEWS "views" /* the saved views of Runs */
-#define BN_KEPT_TOUR "tour"   /* that the tour was offered, and answered */
+#define BN_KEPT_TOUR "tour"   /* the tour's offer was answered */
 
 /* A search of ^P. */
 typedef struct bn_find_arg {
@@ -103,7 +103,7 @@ typedef struct bn_frame_options {
 	const char *title;    /* name of the workspace */
 	const char *save_dir; /* for :save-screen and :export; NULL: the current directory */
 	const void *source;   /* for views: the source of their pages (tui/views/source.h) */
-	const bn_tour_part *tour; /* of a demo's workspace; NULL: there is no tour */
+	const bn_tour_part *tour; /* only in a demo's workspace; NULL: no tour */
 	int tour_count;
 	bool readonly, utc;
 } bn_frame_options;
@@ -114,7 +114,7 @@ void bn_frame_free(bn_frame *f);
 void bn_frame_key(bn_frame *f, int key);
 /* Runs a line as typed after ':'. An error is shown in the message line and returned. */
 int bn_frame_run(bn_frame *f, const char *line, bn_err *err);
-/* Asks whether the tour is wanted, unless this was answered before. */
+/* Offers the tour, unless the offer was answered before. */
 void bn_frame_tour_offer(bn_frame *f);
 /* Takes pages that arrived and requests refreshes that are due. True: draw again. */
 bool bn_frame_pump(bn_frame *f);

@@ -52,7 +52,7 @@ static void crumbs_draw(const bn_stack *s, bn_area a, int col, int end)
 		bn_buf_release(&crumbs[i]);
 }
 
-/* The ink of a count of the title, "2 to approve", by its words. */
+/* The colour of a count in the title, "2 to approve", by its words. */
 static bn_ink count_ink(const char *words, size_t n)
 {
 	static const struct {
@@ -68,14 +68,14 @@ static bn_ink count_ink(const char *words, size_t n)
 	return BN_INK_TITLE_STRONG;
 }
 
-/* The next count after `words`, which are separated by two blanks; NULL: it is the last. */
+/* The next count after `words`; they are separated by two blanks; NULL: it is the last. */
 static const char *count_next(const char *words)
 {
 	const char *gap = strstr(words, "  ");
 	return gap ? gap + 2 : NULL;
 }
 
-/* At the right edge; those that do not fit into the room are left out, the first ones first. Returns the column
+/* Draws the counts at the right edge; those that do not fit are left out, beginning with the first. Returns the column
  * before them. */
 static int counts_draw(bn_area a, const char *words, int room)
 {
@@ -94,7 +94,7 @@ static int counts_draw(bn_area a, const char *words, int room)
 
 enum { STEP_MOST = 40, COUNTS_LEAST = 22 };
 
-/* The cells of the last step of the path that no count takes, of `room`: the most urgent counts stay. */
+/* The columns of the last step of the path that no count needs, out of `room`: the most urgent counts stay. */
 static int step_cells(const bn_frame *f, int room)
 {
 	bn_buf text = BN_BUF_INIT;
@@ -262,7 +262,7 @@ static void bar_rest(bn_frame *f, bn_area a, int col)
 		const bn_command *c = bn_command_get((bn_command_id)i);
 		bool fits = c->views & bn_frame_kind(f) && !(c->flags & BN_CMD_MOTION);
 		bool is_tour =
-			i == BN_CMD_TOUR_BACK || i == BN_CMD_TOUR_END; /* its band has them */
+			i == BN_CMD_TOUR_BACK || i == BN_CMD_TOUR_END; /* in its band */
 		if (!fits || !bn_command_first_key((bn_command_id)i, key) || i == BN_CMD_HELP ||
 			is_tour || (key[0] >= '0' && key[0] <= '9') ||
 			bar_names(bn_frame_kind(f), key))

@@ -164,7 +164,7 @@ static void filter_key(bn_frame *f, int key)
 	if (key == BN_KEY_BACKSPACE && f->input.len == 0)
 		f->modal = BN_MODAL_NONE;
 	else if (bn_input_key(&f->input, key, &f->filters)) {
-		f->message[0] = '\0'; /* what was wrong with fewer letters */
+		f->message[0] = '\0'; /* removes the error of the shorter text */
 		bn_frame_filter(f, f->input.text);
 	}
 }

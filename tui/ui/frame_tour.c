@@ -1,9 +1,9 @@
 /*
- * frame_tour.c - shows the guided tour in a band above the message line, and goes on when a part is
+ * frame_tour.c - shows the guided tour in a band above the message line, and continues when a part is
  * done. See tour.h.
  *
- * A part that is already done when its step begins is shown all the same, and ends with its command;
- * within a step it is skipped, so that a shorter way to the same screen is not held up.
+ * If the first part of a step is done already, it is shown and ends with its command; later parts are
+ * skipped, so that a shorter way to the same screen works.
  */
 #include "core/base/str.h"
 #include "core/base/utf8.h"
@@ -37,7 +37,7 @@ static int steps(const bn_frame *f)
 	return f->opt.tour_count ? f->opt.tour[f->opt.tour_count - 1].step : 0;
 }
 
-/* ---- going on ------------------------------------------------------------------------------------ */
+/* ---- continuing ---------------------------------------------------------------------------------- */
 
 static bool takes_keys(const bn_frame *f)
 {
@@ -65,7 +65,7 @@ static bool is_in_state(const bn_frame *f, bn_tour_state state)
 	return false;
 }
 
-/* Whether the path or the command line of the screen has the words. */
+/* Whether the path or the command line of the screen contains the words. */
 static bool screen_says(const bn_frame *f, const char *words)
 {
 	const bn_view *v = bn_frame_top(f);
@@ -141,7 +141,7 @@ void bn_tour_hint(const bn_frame *f, bn_command_id id, char *why, size_t size)
 		snprintf(why + n, size - n, "; :tour-skip passes over it");
 }
 
-/* The answer to the offer is kept: it is made once. */
+/* Saves the answer, since the offer is made once. */
 static void answered(bn_frame *f)
 {
 	if (f->opt.host.remember)
@@ -236,9 +236,9 @@ enum {
 	FULL_BODY = 6,
 	TIGHT_BODY = 3,
 	TIGHT_ROWS = 20
-}; /* rows that the screen keeps; of a low terminal */
+}; /* rows left to the screen; on a low terminal */
 
-/* "Press F: how often each value occurs"; on another screen the way back. */
+/* "Press F: how often each value occurs"; on another screen, the way back. */
 static int press_draw(const bn_frame *f, bn_area a, int row)
 {
 	const bn_tour_part *p = part_now(f);
@@ -281,7 +281,7 @@ int bn_tour_draw(const bn_frame *f, bn_area body)
 {
 	if (!f->tour.is_on)
 		return 0;
-	bn_area probe = {body.s, 0, 0, 0, body.cols}; /* measures, draws nothing */
+	bn_area probe = {body.s, 0, 0, 0, body.cols}; /* measures without drawing */
 	bool is_full = f->modal == BN_MODAL_NONE || f->rows >= TIGHT_ROWS;
 	int rows = band_draw(f, probe, is_full);
 	if (body.rows - rows < FULL_BODY && is_full)

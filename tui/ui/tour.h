@@ -1,11 +1,11 @@
 /*
- * tour.h - the guided tour: steps that are shown in a band at the foot while the workbench works as
- * always.
+ * tour.h - the guided tour: steps that are shown in a band at the bottom while the workbench works as
+ * usual.
  *
- * A step has parts, each of which names one command and waits until it was done. What ends a part is
- * data: the screen, and a state of it. So every way to it counts: another key of the command, its
- * name after ':', a line of '?' or ^P. Other keys do what they always do, and the part stays; from
- * another screen it says how to come back.
+ * A step has parts, each of which names one command and waits until it is done. The end of a part is
+ * data: a screen and its state. So every way to it counts: another key of the command, its name after
+ * ':', a line of '?' or ^P. Other keys work as usual and do not end the part; on another screen the
+ * part says how to come back.
  *
  * The table of parts is tui/views/tour_steps.c; the frame shows it (frame_tour.c).
  */
@@ -15,26 +15,26 @@
 
 typedef enum bn_tour_state {
 	BN_TOUR_SHOWN,   /* the screen is enough; no prompt, dialog or field is open */
-	BN_TOUR_DONE,    /* the part's command was carried out */
+	BN_TOUR_DONE,    /* the part's command was run */
 	BN_TOUR_MARKED,  /* two rows or more are marked */
-	BN_TOUR_REFUSED, /* the part's command cannot be given any more: it was decided */
+	BN_TOUR_REFUSED, /* the part's command is refused by now: it was decided */
 	BN_TOUR_LISTED   /* the list of commands is open */
 } bn_tour_state;
 
 typedef struct bn_tour_part {
-	int step;          /* from 1; parts of a step follow each other */
-	const char *title; /* of the step, in its first part; else NULL */
+	int step;          /* from 1; parts of a step are consecutive */
+	const char *title; /* title of the step, in its first part; else NULL */
 	const char *
 		text; /* what is on the screen, and why it matters: at most two lines of 76 columns */
-	bn_command_id press; /* the command to give; its first key is shown */
+	bn_command_id press; /* the command to run; its first key is shown */
 	const char
-		*does; /* what it does, or what to type after it: at most one line with the key */
-	bn_view_set from;    /* screens where it can be given */
+		*does; /* what it does, or what to type after it: one line with the key */
+	bn_view_set from;    /* screens where it works */
 	bn_view_set at;      /* the screen that ends the part, ... */
 	bn_tour_state state; /* ... in this state, ... */
-	const char *says;    /* ... if its name in the path, or the command line that Y copies, has
-			      * these words; NULL: any */
-	const char *back;    /* how to come back from another screen; NULL: from is every screen */
+	const char *says;    /* ... if its name in the path, or the command line that Y copies,
+				* contains these words; NULL: any */
+	const char *back;    /* the way back from another screen; NULL: from is every screen */
 } bn_tour_part;
 
 /* The first part of a step; -1: there is no such step. */

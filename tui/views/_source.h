@@ -68,7 +68,7 @@ int bn_reader_run_steps(int64_t *out, bn_reader *r, const char *run, bn_err *err
 int bn_reader_run_act(bn_reader *r, const bn_action_arg *a, char *text, size_t size, bn_err *err);
 /* The number of expectations of the newest check that ended in an error. */
 int bn_reader_checks_raised(int64_t *out, bn_reader *r, const bn_dataset_version *v, bn_err *err);
-/* The line of a failed run's output that tells why, without blanks at its start; NULL: none does, or the output is not
+/* The line of a failed run's output with the reason, without leading blanks; NULL: there is none, or the output is not
  * here. In the arena. */
 const char *bn_reader_run_error(bn_reader *r, bn_arena *arena, bn_run_info *run);
 /* Starts the runner of this user's queue if runs are waiting. */

@@ -1,9 +1,9 @@
 /*
- * tour_steps.c - the ten steps of the guided tour, on the workspace that `binnacle demo` makes. What
- * the fields mean: tui/ui/tour.h.
+ * tour_steps.c - the ten steps of the guided tour, on the workspace that `binnacle demo` makes. The
+ * fields are described in tui/ui/tour.h.
  *
- * A text is at most two lines of 76 columns, and what the key does at most one; tests/cli/tour.sh
- * presses the keys on a demo's workspace, and fails where a part does not end with its key.
+ * A text is at most two lines of 76 columns, and the text of the key one line; tests/cli/demo.sh
+ * presses the keys on a demo's workspace, and fails if a part does not end with its key.
  */
 #include "tui/views/views.h"
 

@@ -61,7 +61,7 @@ static int count_too(const bn_env *env, int fd)
 	return rc;
 }
 
-/* What a test starts: a trainer, or the run that is resumed. */
+/* the started trainer, or the resumed run */
 static const char *trainer = "ridge", *resumed;
 
 static bn_spec *spec_make(void)
@@ -241,7 +241,7 @@ END_TEST
 
 /* ---- resuming ------------------------------------------------------------------------------- */
 
-static char digest[65]; /* of the model of a run that had space */
+static char digest[65]; /* digest of the model of a run that had space */
 
 static bool is_resumable(const char *id)
 {
@@ -251,7 +251,7 @@ static bool is_resumable(const char *id)
 	return is;
 }
 
-/* Until one fails in the middle. */
+/* Repeats until a run fails in the middle. */
 static void fail_in_the_middle(char id[BN_RUN_ID_TEXT])
 {
 	long n = shared->changes;
@@ -273,7 +273,7 @@ static void check_model(long at)
 	bn_run_info_free(r);
 }
 
-/* What was resumed by a run that finished is not resumed again, unless that one is removed. */
+/* A run that was resumed by a finished one is not resumed again, unless the latter is removed. */
 static void forget_run(void)
 {
 	ck_assert_bn_ok(bn_runlog_removed(run.w.ws, run.id, &err), &err);
@@ -319,7 +319,7 @@ static void resume_each(faultfs_kind kind, const char *what, long step)
 			forget_run();
 			continue;
 		}
-		/* The newest checkpoint is that of the run that resumed, if it got that far. */
+		/* the newest checkpoint is that of the resuming run, if it got that far */
 		if (there && is_resumable(run.id))
 			memcpy(now, run.id, sizeof now);
 		ck_assert_msg(is_resumable(now), "change %ld: nothing is left to resume", at);

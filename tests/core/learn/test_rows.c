@@ -425,8 +425,8 @@ typedef struct killing {
 	int64_t at; /* the step at which the fit is interrupted, */
 	bool stops; /* or in which it is asked to stop */
 	char log[600];
-	double loss[CURVE]; /* what was logged, by step; NaN: nothing */
-	int settled;        /* how many of them are durable */
+	double loss[CURVE]; /* logged values by step; NaN: none */
+	int settled;        /* number of durable values */
 	int logged;
 } killing;
 
@@ -456,7 +456,7 @@ static int settle(void *user)
 	return 0;
 }
 
-/* Asked to stop while the step runs. */
+/* Requests a stop while the step runs. */
 static bool stop_at(void *user)
 {
 	return ((killing *)user)->logged > ((killing *)user)->at;
@@ -594,7 +594,7 @@ START_TEST(test_a_fit_that_is_stopped_keeps_where_it_was)
 }
 END_TEST
 
-/* The checkpoint of a portable fit names the back end only, any other one the libraries too. A flipped bit is
+/* The checkpoint of a portable fit names only the back end, others name the libraries too. A flipped bit is
  * detected. */
 START_TEST(test_a_checkpoint_says_what_computed_it)
 {

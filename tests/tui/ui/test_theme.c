@@ -78,7 +78,7 @@ START_TEST(test_theme_mono_tells_apart_what_must_be)
 }
 END_TEST
 
-/* The default theme has the colours that the terminal's owner chose, at every depth. */
+/* The default theme has the terminal's own colours, at every depth. */
 START_TEST(test_theme_default_uses_the_terminals_own_sixteen)
 {
 	bn_theme t;
@@ -95,7 +95,7 @@ START_TEST(test_theme_default_uses_the_terminals_own_sixteen)
 }
 END_TEST
 
-/* Colour says state or series: what is fine, a mark, a match, a name and a key have none. */
+/* Colour marks state or series: ordinary results, marks, matches, names and keys have none. */
 START_TEST(test_theme_colour_says_state_or_series)
 {
 	static const bn_ink plain[] = {BN_INK_TEXT, BN_INK_DIM, BN_INK_STRONG, BN_INK_TITLE,
@@ -112,7 +112,7 @@ START_TEST(test_theme_colour_says_state_or_series)
 }
 END_TEST
 
-/* Reverse is where one is: the selected row and the chosen button. */
+/* Reverse video marks the selected row and the chosen button. */
 START_TEST(test_theme_reverse_is_the_selection)
 {
 	static const char *const names[] = {"default", "mono"};

@@ -682,7 +682,7 @@ START_TEST(test_frame_resumes_a_run)
 	play(&b, "j j j : \"resume\" Enter");
 	ck_assert(shows(&b, "resumes mlp-wide after 38 steps"));
 	ck_assert(shows(&b, "binnacle run resume 7f3a"));
-	ck_assert(!shows(&b, "learning_rate")); /* only what may change */
+	ck_assert(!shows(&b, "learning_rate")); /* only fields that may change */
 	ck_assert(!shows(&b, "trainer"));
 	play(&b, "Enter ^U \"50\" Enter L");
 	ck_assert(shows(&b, "n goes to epochs: it was 100, and can only be raised"));
@@ -693,7 +693,7 @@ START_TEST(test_frame_resumes_a_run)
 	ck_assert_uint_eq(b.fake.starts, 1);
 	ck_assert(started(&b, "binnacle run resume 7f3a"));
 	ck_assert(started(&b, " --set epochs=200 --name mlp-wide-2\n"));
-	ck_assert(shows(&b, "Runs > mlp-1")); /* the form gives way to the run */
+	ck_assert(shows(&b, "Runs > mlp-1")); /* the form is replaced by the run */
 	bench_close(&b);
 }
 END_TEST
@@ -1071,7 +1071,7 @@ START_TEST(test_frame_error_of_a_filter_goes_when_it_is_completed)
 	ck_assert(shows(&b, "no column 'bad'"));
 	play(&b, "/ \"1\" Enter");
 	ck_assert(!shows(&b, "no column 'bad'"));
-	play(&b, "/ Backspace Backspace Backspace Enter"); /* not of a shorter form either */
+	play(&b, "/ Backspace Backspace Backspace Enter"); /* nor that of a shorter form */
 	ck_assert(!shows(&b, "no column 'bad'"));
 	bench_close(&b);
 }

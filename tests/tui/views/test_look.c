@@ -1,6 +1,6 @@
 /*
- * How every golden screen looks, whatever it shows: what colour and reverse may be used for, that ASCII is ASCII, and
- * that numbers and names are not cut to nothing. The rules are those of docs/workbench.md, "Rules".
+ * The look of every golden screen, regardless of its content: the uses of colour and reverse video, that ASCII screens
+ * are ASCII, and that numbers and names are not cut too short. The rules are in docs/workbench.md, "Rules".
  */
 #include "core/base/buf.h"
 #include "core/base/mem.h"
@@ -59,7 +59,7 @@ static const char *cells_read(uint32_t *cp, const char *line, int cols)
 	return *end ? end + 1 : end;
 }
 
-/* False for a picture that is no screen: of a chart alone. */
+/* False for a picture that is not a screen: a chart. */
 static bool screen_read(screen *out, const char *path)
 {
 	static char text[200000];
@@ -129,7 +129,7 @@ static bool is_of_chart(bn_ink ink)
 	       ink == BN_INK_CURRENT || ink == BN_INK_OVERLAP;
 }
 
-/* Reverse is the selected row, and the chosen button of a dialog. */
+/* Reverse video marks the selected row, and the chosen button of a dialog. */
 static void reverse_check(void)
 {
 	int rows = 0, buttons = 0;
@@ -167,7 +167,7 @@ static void colour_check(void)
 			if (fg == BN_COLOR_DEFAULT || cp_at(r, c) == ' ')
 				continue;
 			coloured += !is_of_chart(ink_at(r, c));
-			if (r == 0) /* the counts of the title have those of their states */
+			if (r == 0) /* the counts of the title have the colours of their states */
 				continue;
 			colours += !(seen & 1u << fg);
 			seen |= 1u << fg;
@@ -190,7 +190,7 @@ START_TEST(test_look_one_cell_in_ten_is_coloured_and_four_colours_are_enough)
 }
 END_TEST
 
-/* State is a word or a glyph, and colour beside it. */
+/* A state is a word or a glyph; colour is additional. */
 static void state_check(void)
 {
 	for (int r = 0; r < shown.rows; r++)
@@ -230,7 +230,7 @@ START_TEST(test_look_ascii_is_ascii)
 }
 END_TEST
 
-/* In ASCII nine signs tell states and marks apart. */
+/* In ASCII, nine signs distinguish states and marks. */
 START_TEST(test_look_no_two_signs_of_ascii_are_alike)
 {
 	static const bn_glyph_id signs[] = {BN_GLYPH_STATE_OK, BN_GLYPH_STATE_FAIL,
@@ -270,7 +270,7 @@ START_TEST(test_look_the_key_bar_has_no_colour)
 }
 END_TEST
 
-/* The counts at the right of the title are there on every screen of the real workspace, and a blank after them. */
+/* The counts at the right of the title are on every screen of the real workspace, with a blank after them. */
 static void title_check(void)
 {
 	if (!strstr(shown.path, "/real/"))
@@ -308,7 +308,7 @@ START_TEST(test_look_no_blank_row_below_a_header)
 }
 END_TEST
 
-/* Rules divide a screen; boxes are dialogs, on a ground of their own. */
+/* Rules divide a screen; boxes are dialogs, with a different background. */
 static void box_check(void)
 {
 	for (int r = 0; r < shown.rows; r++)
@@ -325,7 +325,7 @@ START_TEST(test_look_boxes_are_dialogs)
 }
 END_TEST
 
-/* Screens of the real workspace that are a list, with an answer beside it from 110 columns on or without. */
+/* Screens of the real workspace with a list, with or without a pane beside it from 110 columns on. */
 static const struct {
 	const char *name;
 	bool has_answer;
@@ -375,7 +375,7 @@ START_TEST(test_look_a_list_has_a_place_and_an_answer)
 }
 END_TEST
 
-/* A number that is cut reads as another number. */
+/* A cut number would read as another number. */
 static void number_check(void)
 {
 	for (int r = 2; r < shown.rows - 1; r++)

@@ -1,6 +1,6 @@
 /*
- * The guided tour on canned data: what goes on and what does not, how it is offered and left, and how
- * its band looks. tests/cli/demo.sh walks all of it on a demo's workspace.
+ * The guided tour on canned data: what ends a step and what does not, how the tour is offered and left, and how the
+ * band looks. tests/cli/demo.sh goes through the whole tour on a demo's workspace.
  */
 #include "core/base/mem.h"
 #include "core/base/utf8.h"
@@ -52,7 +52,7 @@ static bool shows(const bench *b, const char *text)
 	return found;
 }
 
-/* The part that is shown, by what its key does; -1: no tour. */
+/* The shown part, identified by what its key does; -1: no tour. */
 static int part_shown(const bench *b)
 {
 	for (int i = 0; i < bn_view_tour_count; i++) {
@@ -76,7 +76,7 @@ START_TEST(test_tour_has_ten_steps_that_fit)
 	int last = 0;
 	bn_surface *s = NULL;
 	ck_assert_int_eq(bn_surface_new(&s, 1, 1, BN_ALPHABET_ASCII, NULL), 0);
-	bn_area page = {s, 0, 0, 0, 76}; /* measures, draws nothing */
+	bn_area page = {s, 0, 0, 0, 76}; /* measures without drawing */
 	for (int i = 0; i < bn_view_tour_count; i++) {
 		const bn_tour_part *p = &bn_view_tour[i];
 		ck_assert_msg(p->step == last || p->step == last + 1, "part %d", i);
@@ -86,7 +86,7 @@ START_TEST(test_tour_has_ten_steps_that_fit)
 		ck_assert(bn_command_first_key(p->press, key));
 		ck_assert_msg(strlen(key) + 1 + bn_utf8_width(p->does) <= 56,
 			"part %d is wider than a line of 60 columns: %s", i, p->does);
-		/* The key can be given where it is asked for, and the way back is said elsewhere. */
+		/* The key works on the screen where it is requested; for other screens the way back is given. */
 		ck_assert_msg((p->from & ~bn_command_get(p->press)->views) == 0, "part %d", i);
 		ck_assert_msg(p->from == BN_ON_ALL || (p->back && bn_utf8_width(p->back) <= 76),
 			"part %d", i);
@@ -107,7 +107,7 @@ START_TEST(test_tour_goes_on_with_its_key_only)
 	play(&b, "j k ^R v v 9 ?\nEsc"); /* other keys work, and the part stays */
 	ck_assert_part(&b, 1, 0);
 	ck_assert(shows(&b, "Audit"));
-	play(&b, ":needs-me\n"); /* the name of the command is as good as its key */
+	play(&b, ":needs-me\n"); /* the command's name works like its key */
 	ck_assert_part(&b, 1, 1);
 	bench_close(&b);
 }
@@ -139,13 +139,13 @@ START_TEST(test_tour_waits_for_a_state_and_not_for_a_key)
 	bench_open(&b);
 	play(&b, ":tour 4\n3");
 	ck_assert_part(&b, 4, 1);
-	play(&b, "g Space k Space Space"); /* marked, and taken away again; then one of them */
+	play(&b, "g Space k Space Space"); /* marked and unmarked; then one of them marked */
 	ck_assert_part(&b, 4, 1);
 	play(&b, "* "); /* all the others */
 	ck_assert_part(&b, 4, 2);
-	play(&b, ":tour 4\n3"); /* what is marked already is not asked for again */
+	play(&b, ":tour 4\n3"); /* rows that are already marked are not requested again */
 	ck_assert_part(&b, 4, 2);
-	/* A prompt that is left does not count as the filter that it asks for. */
+	/* A cancelled prompt does not count as the requested filter. */
 	play(&b, ":tour 3\n2 Enter Enter");
 	int part = part_shown(&b);
 	play(&b, "/ \"power\" Esc");
@@ -162,7 +162,7 @@ START_TEST(test_tour_goes_back_is_left_and_continued)
 	ck_assert_part(&b, 4, 1);
 	play(&b, "Z"); /* the step from its start, then the one before */
 	ck_assert_part(&b, 4, 0);
-	play(&b, "3"); /* as it is there already, its command goes on */
+	play(&b, "3"); /* it is there already, so the command is enough */
 	ck_assert_part(&b, 4, 1);
 	play(&b, "Z Z");
 	ck_assert_part(&b, 3, 0);
@@ -220,7 +220,7 @@ START_TEST(test_tour_is_offered_once)
 	bn_frame_tour_offer(b.f);
 	bn_script_settle(b.f, b.s);
 	ck_assert(shows(&b, "Take the tour?"));
-	ck_assert(!b.fake.answered_tour); /* it is not answered yet: a lost line asks again */
+	ck_assert(!b.fake.answered_tour); /* not answered yet: a lost line asks again */
 	play(&b, "Enter");
 	ck_assert(b.fake.answered_tour && part_shown(&b) == -1);
 	ck_assert(shows(&b, ":tour shows it at any time"));
@@ -250,7 +250,7 @@ START_TEST(test_tour_is_of_a_demo)
 }
 END_TEST
 
-/* Every size is drawn; what is too low for the band has none. */
+/* Drawn at every size; screens that are too low have no band. */
 START_TEST(test_tour_never_takes_the_screen)
 {
 	bench b = {.fake = {.is_demo = true}};

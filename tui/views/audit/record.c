@@ -219,7 +219,7 @@ void bn_audit_write(const bn_audit_row *r, bool utc, int width, bn_buf *out)
 	snprintf(line, sizeof line, "%s%s%.300s", r->standing, r->reason ? ": " : "",
 		r->reason ? r->reason : "");
 	put_field(out, "outcome", line, width);
-	/* The reason first; what the record answers are hashes, which tell a reader least. */
+	/* The reason first; the hashes of the answered records, which are the least useful, last. */
 	put_value(out, "reason", json_object_get(p, "reason"), utc, width);
 	json_object_foreach(
 		p, key, value) if (strcmp(key, "reason") != 0 && strcmp(key, "answers") != 0)

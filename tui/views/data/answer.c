@@ -188,7 +188,7 @@ static int checks_draw(const bn_data_answer *d, bn_area a, int row)
 
 enum { AT_TYPE = 1, AT_MISSING, AT_MIDDLE, AT_SHAPE, PLACES };
 
-/* The median of numbers; of others but times the most frequent value, with its share if there is room for
+/* The median of numbers; for other types except times the most frequent value, with its share if there is room for
  * both. */
 static void middle_text(const bn_profile_column *c, int width, char *out, size_t size)
 {

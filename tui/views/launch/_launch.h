@@ -10,7 +10,7 @@
 
 #define BN_SWEEP_MOST 200 /* runs of a sweep */
 #define BN_SWEEP_VALUES 32
-#define BN_REFUSED 800 /* bytes of a message and its hint */
+#define BN_REFUSED 800 /* size of a message and its hint */
 
 typedef enum bn_launch_field {
 	BN_LAUNCH_WHAT, /* a rule */

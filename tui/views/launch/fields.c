@@ -246,7 +246,7 @@ static void choices_set(bn_launch_view *v, const bn_launch_page *d)
 	v->fields[BN_LAUNCH_TARGET].choices = v->fields[BN_LAUNCH_FEATURES].choices = d->columns;
 }
 
-/* The only setting of a run to be continued that may change. */
+/* The only setting that may change when a run is resumed. */
 static bool is_limit(const bn_launch_view *v, int field)
 {
 	const bn_launch_page *d = bn_launch_data(v);

@@ -105,7 +105,7 @@ static int again_read(
 	return rc;
 }
 
-/* A run that cannot be continued has no form. */
+/* A run that cannot be resumed has no form. */
 static int resume_read(
 	bn_launch_page *p, bn_arena *arena, bn_reader *r, const char *run, bn_err *err)
 {
@@ -274,7 +274,7 @@ static size_t argv_make(const char *argv[WORDS_MOST + 12], const char *program, 
 	return at + 1;
 }
 
-/* The last object that was printed, with that member; NULL: none. Yours. */
+/* The last printed object with that member; NULL: none. Yours. */
 static json_t *object_read(const char *text, const char *member)
 {
 	json_t *found = NULL;
@@ -290,7 +290,7 @@ static json_t *object_read(const char *text, const char *member)
 	return found;
 }
 
-/* The error in the program's words: its message, and its hint. */
+/* The error that the program printed: its message, and its hint. */
 static int error_read(const char *text, int status, bn_err *err)
 {
 	json_t *o = object_read(text, "error"), *e = json_object_get(o, "error");

@@ -11,7 +11,7 @@
 typedef struct bn_launch_arg {
 	char again[BN_REF_BYTES]; /* the repeated run; "": none */
 	char data[BN_REF_BYTES];  /* training data, "jobs@v2"; "": that of the run, or none */
-	bool resumes;             /* the run is not repeated but continued, from its checkpoint */
+	bool resumes;             /* the run is not repeated but resumed from its checkpoint */
 } bn_launch_arg;
 
 typedef struct bn_launch_page {
@@ -22,8 +22,8 @@ typedef struct bn_launch_page {
 	const char *const *columns; /* of the training data */
 	bn_schema *schema; /* the same, with their types, for the filter of rows; NULL: unknown */
 	int cores;         /* of this machine */
-	int64_t step;      /* steps of a run to be continued that are done */
-	const char *limit; /* the setting that limits them, NULL: there is none */
+	int64_t step;      /* completed steps of a run to be resumed */
+	const char *limit; /* the setting that limits the steps; NULL: none */
 } bn_launch_page;
 
 /* A training run as far as it is filled in: versions of its parts, "jobs.test@v1", and the fields

@@ -265,7 +265,7 @@ static bool is_new(const bn_launch_view *v, int field)
 	return strcmp(v->fields[field].value, v->base[field]) != 0;
 }
 
-/* What the repeated run asks for is taken off by 0. */
+/* 0 removes what the repeated run requests. */
 static const char *asked_for(const bn_launch_view *v, int field)
 {
 	const char *value = v->fields[field].value;

@@ -241,7 +241,7 @@ static void history_draw(const bn_report_page *p, size_t feature, bn_area a, boo
 	}
 	bn_chart c = {.series = &s,
 		.count = 1,
-		.log_y = least > 0 && most > 20, /* a small p-value would hide the line of drift */
+		.log_y = least > 0 && most > 20, /* a small p-value would hide the threshold line */
 		.x_is_time = true,
 		.utc = utc,
 		.has_line = true,

@@ -133,7 +133,7 @@ static int run_line(bn_overview_gather *g, const bn_run_row *row)
 	int rc = bn_run_get(&info, g->r->ws, row->id, g->err);
 	if (rc < 0)
 		return rc;
-	/* Its own words say more than its exit status. */
+	/* its output says more than its exit status */
 	const char *line = bn_reader_run_error(g->r, g->arena, info),
 		   *why = line ? line : info->reason;
 	need(g, BN_STATE_FAIL, "run", row->name ? row->name : row->id,

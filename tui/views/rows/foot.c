@@ -34,7 +34,7 @@ static void mean_text(double mean, int width, char *out, size_t size)
 	number_fit(mean, width, out, size);
 }
 
-/* A time to the second, the minute or the day, as there is room: never half a number. "-": none fits. */
+/* A time to the second, the minute or the day, whichever fits. "-": none fits. */
 static void time_fit(const char *time, int width, char *out, size_t size)
 {
 	static const int lengths[] = {20, 16, 10};
@@ -44,8 +44,8 @@ static void time_fit(const char *time, int width, char *out, size_t size)
 	snprintf(out, size, "%.*s", n, n > width ? "-" : time);
 }
 
-/* "710.2", "batch 71 %", or a mean time. A value without room for its share stands alone, and one without room is
- * cut by the field. */
+/* "710.2", "batch 71 %", or a mean time. If the share does not fit it is left out, and a value that does not fit is cut
+ * by the field. */
 static void middle_text(const bn_total *t, int width, char *out, size_t size)
 {
 	char share[16];

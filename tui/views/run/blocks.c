@@ -69,7 +69,7 @@ static int progress_draw(const bn_run_detail *d, bn_area a, int row, int64_t now
 	return bn_area_textf(a, row, col, BN_INK_STRONG, "%s left  ", bn_format_duration(left, ms));
 }
 
-/* More on the second row, cut with an ellipsis where there is no room, or left out. Returns the column after it. */
+/* Continues on the second row; cut with an ellipsis, or left out, if there is no room. Returns the column after it. */
 static int rest_draw(bn_area a, int col, bn_ink ink, const char *words, const char *text)
 {
 	int at = col + (int)strlen(words), width = (int)bn_utf8_width(text), room = a.cols - at;

@@ -409,7 +409,7 @@ static int version_lines(bn_origin *o, bn_arena *arena, bn_reader *r, const char
 	return rc;
 }
 
-/* The runs before and after it of which one continues the other. */
+/* The runs that it resumes, or that resume it. */
 static void resumed_lines(bn_origin *o, bn_arena *arena, const bn_run_info *run)
 {
 	if (run->resumes)

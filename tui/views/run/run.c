@@ -354,7 +354,7 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 	}
 }
 
-/* By its record; the form says the rest. */
+/* According to its record; the form checks the rest. */
 static bool resume_refused(const bn_run_detail *d, char *why, size_t size)
 {
 	bn_err err = BN_ERR_INIT;

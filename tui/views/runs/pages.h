@@ -134,7 +134,7 @@ typedef struct bn_run_detail {
 	int64_t log_bytes;   /* total bytes printed */
 	int64_t now_ms;
 	bn_sched_job job;  /* of a queued one: its position, and why */
-	bool is_resumable; /* it has a checkpoint, of which nobody made use yet */
+	bool is_resumable; /* it has a checkpoint from which no run has continued yet */
 } bn_run_detail;
 
 typedef enum bn_origin_opens {
