@@ -70,7 +70,8 @@ struct bn_frame {
 	bn_modal modal;
 	bn_input input;
 	bn_history commands, filters;
-	char filter_before[BN_GRID_FILTER];
+	char filter_before[BN_GRID_FILTER]; /* of the view below, before the filter in it */
+	uint64_t filter_view;
 	bool list_is_all; /* the palette: commands of every view, by the name after ':' */
 	bool list_is_acts; /* the menu of what can be done with the selected */
 	int list_selected, list_top;
@@ -106,6 +107,7 @@ bn_view_set bn_frame_kind(const bn_frame *f);
 /* The text after '/' that filters the top view or is searched for there; "" for none. */
 const char *bn_frame_filtering(const bn_frame *f);
 /* Handles '/' in views without a table; false: another command, or nothing to search. */
+void bn_filter_begin(bn_frame *f); /* notes the filter of the top view, to return to it */
 bool bn_modal_find(bn_frame *f, bn_command_id id, const char *arg);
 bn_grid *bn_frame_table(const bn_frame *f); /* of the top view; NULL if it has none */
 int bn_frame_tab(const bn_frame *f, bn_command_id command); /* -1: no tab of that name */

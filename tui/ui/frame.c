@@ -162,6 +162,8 @@ void bn_frame_filter(bn_frame *f, const char *words)
 		v->cls->find(v, words);
 	if (!t)
 		return;
+	if (f->modal != BN_MODAL_FILTER)
+		bn_filter_begin(f);
 	bn_grid_filter(t, words);
 	if (v->cls->ordered)
 		v->cls->ordered(v);
@@ -292,7 +294,7 @@ static bool table_do(
 		if (arg && *arg)
 			bn_frame_filter(f, arg);
 		else
-			bn_modal_open(f, BN_MODAL_FILTER, t->filter);
+			bn_modal_open(f, BN_MODAL_FILTER, bn_grid_filter_text(t));
 		return true;
 	case BN_CMD_NEXT:
 	case BN_CMD_PREVIOUS:

@@ -20,7 +20,7 @@ void bn_modal_open(bn_frame *f, bn_modal modal, const char *text)
 	size_t word = strcspn(text, " ");
 	f->prompt_word = text[word] ? word + 1 : 0;
 	if (modal == BN_MODAL_FILTER)
-		snprintf(f->filter_before, sizeof f->filter_before, "%s", bn_frame_filtering(f));
+		bn_filter_begin(f);
 }
 
 void bn_frame_prompt(bn_frame *f, const char *text)
@@ -154,11 +154,40 @@ bool bn_modal_find(bn_frame *f, bn_command_id id, const char *arg)
 	return true;
 }
 
+void bn_filter_begin(bn_frame *f)
+{
+	const bn_view *v = bn_frame_top(f);
+	snprintf(f->filter_before, sizeof f->filter_before, "%s", bn_frame_filtering(f));
+	f->filter_view = v ? v->id : 0;
+}
+
+/* A prefix of what was refused may have been accepted while it was typed. */
+static void filter_restore(bn_frame *f)
+{
+	bn_grid *t = bn_frame_table(f);
+	char before[BN_GRID_FILTER], refused[BN_GRID_FILTER];
+	if (!t || !t->refused[0] || strcmp(t->filter, f->filter_before) == 0 ||
+		strcmp(t->refused, f->filter_before) == 0)
+		return;
+	memcpy(before, f->filter_before, sizeof before);
+	memcpy(refused, t->refused, sizeof refused);
+	bn_frame_filter(f, before);
+	memcpy(t->refused, refused, sizeof refused);
+}
+
+void bn_frame_filter_refused(bn_frame *f, bn_view *v, const char *shown)
+{
+	bn_grid_refuse_filter(v->cls->table(v), shown);
+	if (f->modal != BN_MODAL_FILTER && v == bn_frame_top(f) && v->id == f->filter_view)
+		filter_restore(f);
+}
+
 static void filter_key(bn_frame *f, int key)
 {
 	if (key == BN_KEY_ENTER) {
 		bn_history_add(&f->filters, f->input.text);
 		f->modal = BN_MODAL_NONE;
+		filter_restore(f);
 		return;
 	}
 	if (key == BN_KEY_BACKSPACE && f->input.len == 0)
@@ -368,8 +397,10 @@ void bn_modal_key(bn_frame *f, int key)
 	if (key == BN_KEY_ESC || key == BN_KEY_CTRL('C') || key == BN_KEY_CTRL('G')) {
 		if (f->modal == BN_MODAL_CONFIRM || f->modal == BN_MODAL_ASK)
 			dialog_close(f);
-		if (f->modal == BN_MODAL_FILTER)
+		if (f->modal == BN_MODAL_FILTER) {
+			f->message[0] = '\0'; /* what was wrong with the text that goes */
 			bn_frame_filter(f, f->filter_before);
+		}
 		f->modal = BN_MODAL_NONE;
 		return;
 	}

@@ -3,9 +3,9 @@
 
 #include "core/base/hash_key.h"
 #include "core/base/mem.h"
-#include "core/base/utf8.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -271,8 +271,20 @@ void bn_grid_filter(bn_grid *t, const char *words)
 	n = n < sizeof t->filter ? n : sizeof t->filter - 1;
 	memmove(t->filter, words, n);
 	t->filter[n] = '\0';
+	t->refused[0] = '\0';
 	order_build(t);
 	selection_restore(t);
+}
+
+void bn_grid_refuse_filter(bn_grid *t, const char *shown)
+{
+	memcpy(t->refused, t->filter, sizeof t->refused);
+	snprintf(t->filter, sizeof t->filter, "%s", shown);
+}
+
+const char *bn_grid_filter_text(const bn_grid *t)
+{
+	return t->refused[0] ? t->refused : t->filter;
 }
 
 /* ---- marks --------------------------------------------------------------------------------------- */
@@ -566,25 +578,4 @@ void bn_grid_write_row(const bn_grid *t, int64_t row, bn_buf *out)
 		between = "\t";
 	}
 	bn_buf_addch(out, '\n');
-}
-
-void bn_grid_write_in_full(const bn_grid *t, int64_t row, bn_buf *out)
-{
-	int wide = 0;
-	for (int c = 0; c < t->column_count; c++) {
-		int w = (int)bn_utf8_width(t->columns[c].title);
-		wide = w > wide ? w : wide;
-	}
-	for (int c = 0; c < t->column_count; c++) {
-		const char *title = t->columns[c].title;
-		bn_grid_cell cell;
-		bn_grid_get_cell(t, row, c, &cell);
-		if (t->columns[c].form == BN_COLUMN_BARS)
-			continue;
-		title = title[0] ? title : bn_grid_column_name(&t->columns[c]);
-		bn_buf_addf(out, "%s%*s  ", title, wide - (int)bn_utf8_width(title), "");
-		const char *text = cell.full ? cell.full : cell.text;
-		text = cell.pending ? "..." : text;
-		bn_buf_addf(out, "%s\n", text && *text ? text : "-");
-	}
 }

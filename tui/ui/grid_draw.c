@@ -8,6 +8,7 @@
 #define MAX_SHOWN BN_GRID_PLACED
 #define GAP 2
 #define MARK 2 /* width of the mark */
+#define TITLE_COLS 32 /* a longer title does not widen its column */
 
 typedef struct layout {
 	int count;
@@ -38,6 +39,8 @@ static void column_look(bn_grid *t, int c, int rows)
 	int title = (int)bn_utf8_width(col->title) + sort_room(t, c);
 	int unit = col->unit ? (int)bn_utf8_width(col->unit) : 0;
 	title = title > unit ? title : unit;
+	title = title < TITLE_COLS ? title : TITLE_COLS;
+	int most = col->max > title ? col->max : title;
 	int w = seen->width > title ? seen->width : title, known = 0, filled = 0;
 	for (int r = 0; r < rows; r++) {
 		int64_t row = bn_grid_row(t, t->top + r);
@@ -56,7 +59,7 @@ static void column_look(bn_grid *t, int c, int rows)
 		filled += row >= 0 && cell.text && cell.text[0] && !cell.stands_in;
 	}
 	w = w < col->min ? col->min : w;
-	seen->width = col->max && w > col->max && col->max >= title ? col->max : w;
+	seen->width = col->max && w > most ? most : w;
 	if (seen->wanted)
 		seen->width = seen->wanted;
 	seen->useful = seen->useful || 4 * filled >= known;

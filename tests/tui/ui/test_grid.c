@@ -363,6 +363,35 @@ START_TEST(test_grid_writes_values_in_full_and_times_as_iso)
 }
 END_TEST
 
+#define LONG_20 "a-name-of-20-letters"
+#define LONG_200 LONG_20 LONG_20 LONG_20 LONG_20 LONG_20 LONG_20 LONG_20 LONG_20 LONG_20 LONG_20
+
+START_TEST(test_grid_values_are_seen_beside_very_long_names)
+{
+	static const bn_grid_column named[] = {{.title = "row", .frozen = true},
+		{.title = LONG_200, .form = BN_COLUMN_NUMBER, .unit = LONG_200, .max = 40},
+		{.title = "two\nlines", .form = BN_COLUMN_NUMBER, .max = 40, .priority = 1}};
+	numbers n = {2, 700, 0};
+	bn_grid_source s = {.ctx = &n, .rows = rows, .cell = cell, .key = key};
+	bn_buf b = BN_BUF_INIT;
+	bn_grid g;
+	ck_assert_int_eq(bn_grid_init(&g, &s, named, 3, NULL), 0);
+	char *text = draw(&g, 10, 80);
+	ck_assert_ptr_nonnull(strstr(text, " 701 "));
+	ck_assert_ptr_nonnull(strstr(text, "two?lines"));
+	bn_free(text);
+	bn_grid_write_in_full(&g, 1, &b);
+	ck_assert_str_eq(b.ptr, "row        item 701\n" LONG_200 "\n           701\n"
+				"two lines  219\n");
+	bn_buf_clear(&b);
+	bn_record_write(&b, 4, "why", "a\n\nb");
+	bn_record_write(&b, 4, "\xe4\xbd\x9c", NULL); /* two columns wide */
+	ck_assert_str_eq(b.ptr, "why   a\n      \n      b\n\xe4\xbd\x9c    -\n");
+	bn_buf_release(&b);
+	bn_grid_release(&g);
+}
+END_TEST
+
 /* Rows 0 and 1 are live; row r has the group r % 3 and the value r. */
 static int live_first(void *ctx, int64_t row)
 {
@@ -451,4 +480,5 @@ BN_TEST_MAIN("tui/ui/grid", test_grid_groups_rows_under_their_mean_and_deviation
 	test_grid_writes_rows_as_they_are_chosen_and_sorted,
 	test_grid_sorts_by_several_columns_the_last_first,
 	test_grid_columns_are_chosen_widened_and_kept_by_name,
-	test_grid_writes_values_in_full_and_times_as_iso)
+	test_grid_writes_values_in_full_and_times_as_iso,
+	test_grid_values_are_seen_beside_very_long_names)

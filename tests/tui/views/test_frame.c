@@ -1077,6 +1077,28 @@ START_TEST(test_frame_error_of_a_filter_goes_when_it_is_completed)
 }
 END_TEST
 
+START_TEST(test_frame_refused_filter_is_not_on)
+{
+	bench b = {.fake = {.actions = 0}};
+	bench_open(&b, false);
+	play(&b, "2 Enter Enter / \"bad=\" Enter"); /* its prefix "bad" was a filter meanwhile */
+	ck_assert(shows(&b, "no column 'bad'"));
+	play(&b, "Y");
+	ck_assert_str_eq(b.fake.copied, "binnacle data head jobs@v3");
+	play(&b, "/"); /* the text can be corrected */
+	ck_assert(shows(&b, "/bad="));
+	play(&b, "Esc / \"power>900\" Enter / ^U \"bad=\" Enter");
+	ck_assert(shows(&b, "no column 'bad'"));
+	ck_assert(shows(&b, "3 of 401 372 rows") && shows(&b, "power>900"));
+	ck_assert(!shows(&b, "bad="));
+	play(&b, ":where bad=\nI");
+	ck_assert(shows(&b, "where power>900"));
+	play(&b, "Esc / ^U \"bad=\" Esc");
+	ck_assert(!shows(&b, "no column 'bad'") && shows(&b, "power>900"));
+	bench_close(&b);
+}
+END_TEST
+
 START_TEST(test_frame_escape_takes_away_the_newest_of_what_hides_rows)
 {
 	bench b = {.fake = {.actions = 0}};
@@ -1466,7 +1488,7 @@ BN_TEST_MAIN("tui/views/frame",
 	test_frame_help_is_searched_and_runs_what_is_picked,
 	test_frame_copies_rows_and_the_command_line_of_each_screen,
 	test_frame_back_walks_to_the_first_screen_and_q_leaves_there,
-	test_frame_error_of_a_filter_goes_when_it_is_completed,
+	test_frame_error_of_a_filter_goes_when_it_is_completed, test_frame_refused_filter_is_not_on,
 	test_frame_escape_takes_away_the_newest_of_what_hides_rows,
 	test_frame_walks_from_object_to_object_of_a_list,
 	test_frame_goes_to_what_stands_out_and_shows_it_in_full,

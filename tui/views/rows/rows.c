@@ -298,7 +298,20 @@ static void order_take(bn_rows_view *v, bn_page *p)
 	v->asked_first = -1;
 	bn_page_free(v->list.page);
 	v->list.page = p;
+	memcpy(v->shown, v->list.grid.filter, sizeof v->shown);
 	bn_grid_reload(&v->list.grid);
+}
+
+/* What was asked for is not shown; the message has the reason. */
+static void order_failed(bn_rows_view *v)
+{
+	if (v->derives)
+		memcpy(v->of.derived, v->derived_before, sizeof v->of.derived);
+	v->derives = false;
+	if (!v->list.page || strcmp(v->list.grid.filter, v->shown) == 0)
+		return;
+	totals_forget(v);
+	bn_frame_filter_refused(v->list.view.frame, &v->list.view, v->shown);
 }
 
 static void rows_page(bn_view *view, bn_page *p)
@@ -306,9 +319,8 @@ static void rows_page(bn_view *view, bn_page *p)
 	bn_rows_view *v = (bn_rows_view *)view;
 	if (!p->data) {
 		v->asked_first = p->kind == BN_KIND_WINDOW ? -1 : v->asked_first;
-		if (p->kind == BN_KIND_ORDER && v->derives) /* the message has the reason */
-			memcpy(v->of.derived, v->derived_before, sizeof v->of.derived);
-		v->derives = false;
+		if (p->kind == BN_KIND_ORDER)
+			order_failed(v);
 		bn_page_free(p);
 		return;
 	}
@@ -412,7 +424,7 @@ static void where_set(bn_rows_view *v, const char *arg)
 		bn_frame_filter(v->list.view.frame, arg);
 		return;
 	}
-	snprintf(line, sizeof line, "where %s", v->list.grid.filter);
+	snprintf(line, sizeof line, "where %s", bn_grid_filter_text(&v->list.grid));
 	bn_frame_prompt(v->list.view.frame, line);
 }
 
@@ -425,17 +437,12 @@ static bool record_open(bn_rows_view *v)
 	char crumb[64];
 	int64_t row = bn_grid_selected_row(&v->list.grid);
 	int wide = 12;
-	for (size_t c = 0; c < v->column_count; c++) {
-		int n = (int)strlen(v->titles[c]);
-		wide = n > wide && n <= 32 ? n : wide;
-	}
+	for (size_t c = 0; c < v->column_count; c++)
+		wide = bn_record_name_cols(wide, v->titles[c]);
 	for (size_t c = 0; row >= 0 && c < v->column_count; c++) {
 		bn_grid_cell cell;
 		bn_grid_get_cell(&v->list.grid, row, (int)c + 1, &cell);
-		bn_buf_addf(&text, "%-*s  %s\n", wide, v->titles[c],
-			cell.text      ? cell.text
-			: cell.pending ? "..."
-				       : "-");
+		bn_record_write(&text, wide, v->titles[c], cell.pending ? "..." : cell.text);
 	}
 	snprintf(crumb, sizeof crumb, "row %lld", row >= 0 ? (long long)row_number(v, row) : -1LL);
 	int rc = bn_view_text_new(&made, view->frame, crumb, text.ptr ? text.ptr : "", &err);
