@@ -319,6 +319,30 @@ static bool says(const json_t *was, const json_t *is, bn_buf *where)
 	return json_equal((json_t *)was, (json_t *)is) == 1;
 }
 
+/* The first version listed every column of versions with different numbers of rows, since their statistics differ; now
+ * only those whose distribution does. What is listed says the same. */
+static bool says_changes(const json_t *was, const json_t *is, bn_buf *where)
+{
+	const json_t *before = json_object_get(was, "items");
+	size_t i, k;
+	json_t *item, *old;
+
+	json_array_foreach(json_object_get(is, "items"), i, item)
+	{
+		bool found = false;
+		json_array_foreach(before, k, old) if (json_equal(json_object_get(old, "column"),
+							       json_object_get(item, "column")))
+		{
+			found = true;
+			if (!says(old, item, where))
+				return false;
+		}
+		if (!found)
+			return false;
+	}
+	return true;
+}
+
 static void check_verb(const json_t *line)
 {
 	const char *words = json_string_value(json_object_get(line, "verb"));
@@ -330,7 +354,9 @@ static void check_verb(const json_t *line)
 	ck_assert_int_eq(verb(&out, command), json_integer_value(json_object_get(line, "status")));
 	json_t *is = out[0] ? json_loads(out, JSON_DECODE_ANY, &e) : json_null();
 	ck_assert_msg(is != NULL, "binnacle %s: no JSON", words);
-	if (!says(was, is, &where)) {
+	bool same = strncmp(words, "data diff ", 10) == 0 ? says_changes(was, is, &where)
+							  : says(was, is, &where);
+	if (!same) {
 		printf("now it says %s\n", out);
 		ck_abort_msg("binnacle %s no longer says what the first version said at %s", words,
 			where.ptr);
