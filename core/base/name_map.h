@@ -1,5 +1,5 @@
 /*
- * name_map.h - from a name to its number, for look-ups on every request and among many columns. Immutable after
+ * name_map.h - maps names to numbers, for look-ups on every request and among many columns. Immutable after
  * creation.
  */
 #ifndef BN_BASE_NAME_MAP_H
@@ -17,7 +17,7 @@ typedef struct bn_name_map {
 
 /* names[count]: must outlive the map. Of equal names the first is found. */
 int bn_name_map_init(bn_name_map *m, const char *const *names, size_t count, bn_err *err);
-void bn_name_map_release(bn_name_map *m); /* also of zeros */
+void bn_name_map_release(bn_name_map *m); /* a zeroed one is fine */
 int32_t bn_name_map_find(const bn_name_map *m, const char *name, size_t len); /* or -1 */
 
 #endif

@@ -153,8 +153,8 @@ _Static_assert(BN_NAME_WRITER == 1, "the number in SIGNATURE");
 	"'model.alias', " \
 	"'model.alias_removed', 'model.removed', 'model.attested', 'dataset.removed', " \
 	"'dataset.restored', 'run.removed', 'run.restored'"
-/* Of a newer binnacle: somebody signed it, or it is about what is decided here. Others (measurements of
- * a class to come) may be many, and are counted. */
+/* Records of newer versions that are signed, or about entities for which this version has decisions. Others
+ * (measurements of a future class) may be many, and are only counted. */
 #define NEWER_DECISION \
 	"(outcome = 'newer' AND (coalesce(signed, 0) OR kind GLOB 'model.*' OR kind GLOB " \
 	"'dataset.*'))"

@@ -17,8 +17,8 @@ typedef struct bn_audit_filter {
 	const char *entity;         /* glob: "model/power"; NULL any */
 	int outcome;                /* a bn_outcome, or -1 for any */
 	unsigned outcomes;          /* bits 1u << bn_outcome of the wanted ones; 0: use `outcome` */
-	/* Only what a person decided: acts on models, roles, the policy, people and the chain, removing; every act
-	 * that was refused, invalid or late; and of a newer binnacle what is signed, or about models or datasets. */
+	/* Only decisions of people (about models, roles, the policy, people, keys and removals), and all actions that
+	 * were refused, invalid or late; of a newer version, records that are signed, or about models or datasets. */
 	bool decisions;
 	bool mine;                  /* of this user's account, or signed with this user's key */
 	int64_t since_ms, until_ms; /* 0: open */
@@ -52,8 +52,8 @@ typedef struct bn_audit_page {
 	size_t total;   /* rows that the filter matches */
 	size_t refused; /* refused or invalid ones among them: they changed nothing */
 	size_t newer;   /* from a newer binnacle: unknown, or with unknown fields */
-	size_t newer_apart; /* of decisions: other records of a newer binnacle, of which it is not
-			     * known whether somebody decided them; whatever the filter */
+	size_t newer_apart; /* with `decisions`: other records of a newer version, which may or may
+			     * not be decisions; independent of the filter */
 } bn_audit_page;
 
 int bn_audit_read(

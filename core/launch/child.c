@@ -30,16 +30,16 @@
 #define FLUSH_NS 500000000
 #define MODEL_DIR BN_RUN_MODEL_DIR
 
-/* How long a trainer may continue after SIGTERM before it checks whether to stop (an epoch, reading a table).
- * After that it exits at once: like a kill, which the data on disk survives, but within the grace time. If its
- * steps are short enough to end within the grace time it may finish one, and then write a checkpoint; WRITING_MS
- * are for that. */
+/* How long a trainer may continue after SIGTERM before it checks whether to stop (an epoch, reading a table). After
+ * that it exits at once: like a kill, which the data on disk survives, but within the grace time. If its steps are
+ * short enough it may finish one within the grace time, and then write a checkpoint, for which WRITING_MS are
+ * reserved. */
 #define PATIENCE_MS 800
 #define WRITING_MS 2000
 
 static volatile sig_atomic_t stop_wanted, stop_noticed;
 static volatile sig_atomic_t step_ms,
-	finish_ms; /* of the last step, 0: none yet; how long it may take */
+	finish_ms; /* duration of the last step, 0: none yet; time allowed to finish one */
 
 static void on_stop(int signal)
 {
@@ -119,7 +119,7 @@ static void on_log(void *user, const char *line)
 	bn_child_log(line);
 }
 
-/* The fit asks after each step. */
+/* The fit calls it after each step. */
 static bool is_cancelled(void *user)
 {
 	trainee *t = user;

@@ -204,7 +204,7 @@ out:
 
 /* ---- spans ---------------------------------------------------------------------------------- */
 
-/* p then covers the points of one, too. */
+/* Extends p by the points of one. */
 static void join_piece(bn_chunk_piece *p, const bn_chunk_piece *one)
 {
 	bn_series_point last = {p->last_step, p->last_ms, p->last},
@@ -221,7 +221,7 @@ static void join_piece(bn_chunk_piece *p, const bn_chunk_piece *one)
 	p->max_step = one->max_step > p->max_step ? one->max_step : p->max_step;
 	p->min_ms = one->min_ms < p->min_ms ? one->min_ms : p->min_ms;
 	p->max_ms = one->max_ms > p->max_ms ? one->max_ms : p->max_ms;
-	p->min = fmin(p->min, one->min); /* which ignore NaN */
+	p->min = fmin(p->min, one->min); /* both ignore NaN */
 	p->max = fmax(p->max, one->max);
 	p->sum += one->sum;
 	if (bn_series_point_cmp(&other, &last) >= 0) {
@@ -236,7 +236,7 @@ typedef struct span {
 	int64_t serial[BN_SPAN_CHUNKS], points;
 } span;
 
-/* Adds chunk i, from a row of its serial number, points and pyramid. */
+/* Adds chunk i, given by a row of its serial number, points and pyramid. */
 static int span_add(span *s, size_t i, sqlite3_stmt *st, bn_err *err)
 {
 	enum { PER = BN_METRIC_CHUNK_POINTS / BN_CHUNK_PIECE / BN_SPAN_GROUP };
@@ -255,7 +255,7 @@ static int span_add(span *s, size_t i, sqlite3_stmt *st, bn_err *err)
 	return 0;
 }
 
-/* The next span above the final chunks of a series; *made: there were enough of them. */
+/* Writes the next span above the final chunks of a series; *made: there were enough of them. */
 static int write_span(compaction *c, int64_t key, bool *made, bn_err *err)
 {
 	span s = {.points = 0};

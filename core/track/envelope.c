@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-/* How many times wider than a piece a bucket has to be for the piece to be added whole at its border. */
+/* A piece at the border of a bucket this many times wider is added whole. */
 enum { WIDE = 8 };
 
 typedef struct envelope {
@@ -22,7 +22,7 @@ typedef struct envelope {
 	bool any;
 } envelope;
 
-/* The definition; bucket_of is the same, and fast. */
+/* The definition; bucket_of gives the same result, faster. */
 static size_t bucket_by_division(const envelope *e, int64_t at)
 {
 	long double width = ((long double)e->to - (long double)e->from + 1) / (long double)e->n;
@@ -102,8 +102,8 @@ static void add_points(
 
 static const size_t nowhere = SIZE_MAX, unclear = SIZE_MAX - 1;
 
-/* The bucket to which a whole piece belongs: `nowhere` if it is outside, `unclear` if it needs a closer look. At a
- * border it belongs to that of its middle, if it is small beside a bucket. */
+/* The bucket that gets a whole piece: `nowhere` if it is outside, `unclear` if its points must be read. A piece at a
+ * border belongs to the bucket of its middle, if it is small compared to the bucket. */
 static size_t place_of(const envelope *e, const bn_chunk_piece *p)
 {
 	int64_t low = e->axis == BN_AXIS_STEP ? p->min_step : p->min_ms;
@@ -121,7 +121,7 @@ static size_t place_of(const envelope *e, const bn_chunk_piece *p)
 	return bucket_of(e, low + (int64_t)(extent / 2));
 }
 
-/* 1: done, outside or in one bucket; 0: needs a closer look. */
+/* 1: done, outside or in one bucket; 0: its points must be read. */
 static int add_piece(envelope *e, const bn_chunk_piece *p)
 {
 	size_t k = place_of(e, p);
@@ -175,7 +175,7 @@ static int add_chunk(envelope *e, bn_series_source *s, sqlite3_stmt *st, bn_err 
 	return 0;
 }
 
-/* The chunk with that serial number. */
+/* Opens the chunk with that serial number. */
 static int open_chunk(envelope *e, bn_series_source *s, int64_t serial, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
@@ -194,7 +194,7 @@ out:
 	return rc;
 }
 
-/* The pieces of one chunk, if each belongs to a bucket. */
+/* Adds the pieces of a chunk, if each belongs to one bucket. */
 static bool add_group(envelope *e, const bn_chunk_piece group[BN_SPAN_GROUP])
 {
 	size_t place[BN_SPAN_GROUP];
@@ -207,7 +207,7 @@ static bool add_group(envelope *e, const bn_chunk_piece group[BN_SPAN_GROUP])
 	return true;
 }
 
-/* A span, as a whole, by its pieces, or by the chunks below it. */
+/* Adds a span as a whole, by its pieces, or by the chunks below it. */
 static int add_span(envelope *e, bn_series_source *s, sqlite3_stmt *st, bn_err *err)
 {
 	bn_chunk_piece p, pieces[BN_SPAN_PIECES];

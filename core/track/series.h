@@ -63,11 +63,10 @@ typedef struct bn_bucket {
 	double last;           /* value at the largest (step, time) */
 } bn_bucket;
 
-/* Divides the axis range [from, to] (from > to: the whole series) into n buckets, so that no spike
- * is lost in a million points. Chunks and pieces entirely in one bucket are not opened (chunk.h), nor
- * is a piece at a border between two buckets that are 8 times as wide as the piece or more: all of its
- * points count in the bucket of its middle. Otherwise the buckets are exact.
- * The caller provides buckets[n]. *any (may be NULL): there is at least one point. */
+/* Divides the axis range [from, to] (from > to: the whole series) into n buckets, keeping the extremes of each. Chunks
+ * and pieces entirely in one bucket are not opened (chunk.h), nor is a piece at a border between two buckets that are
+ * at least 8 times as wide: all its points count in the bucket of its middle. Otherwise the buckets are exact. The
+ * caller provides buckets[n]. *any (may be NULL): there is at least one point. */
 int bn_series_envelope(bn_bucket *buckets, size_t n, bool *any, bn_workspace *ws,
 	const char *run_id, const char *key, bn_series_axis axis, int64_t from, int64_t to,
 	bn_err *err);

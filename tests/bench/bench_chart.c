@@ -24,7 +24,7 @@ static double seconds(void)
 	return (double)bn_env_monotonic_ns(bn_env_real()) / 1e9;
 }
 
-/* A loss: it falls, with noise that depends only on the step. */
+/* A decreasing loss, with noise that depends only on the step. */
 static double loss_at(int64_t step)
 {
 	uint64_t x = ((uint64_t)step + 1) * 0x9e3779b97f4a7c15u;

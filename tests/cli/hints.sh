@@ -24,7 +24,7 @@ while read -r noun; do
 	fi
 done <"$dir/nouns" >"$dir/all"
 
-# A word behind "binnacle" that is no noun is prose ("binnacle wrote it").
+# A word after "binnacle" that is not a noun is prose ("binnacle wrote it").
 awk -F'\t' '
 	FILENAME == ARGV[1] { noun[$1] = 1; next }
 	FILENAME == ARGV[2] {

@@ -247,7 +247,7 @@ static bool is_queued(const bn_launch_options *opt, const bn_spec *spec)
 	return by && !strcmp(by, bn_executor_queue.name);
 }
 
-/* If a command runs elsewhere than where it was typed. */
+/* Says so if a command runs in another directory than the current one. */
 static void say_place(bn_cli *cli, const bn_spec *spec)
 {
 	char *here = NULL;

@@ -329,7 +329,7 @@ static int set_what_runs(bn_spec *spec, bn_cli *cli, bn_err *err)
 	const char *const *rest = bn_cli_rest(cli, &n);
 	const char *trainer = bn_cli_opt(cli, "trainer");
 	int rc = 0;
-	if (n) { /* the words of a new command name files below here */
+	if (n) { /* files of a new command are relative to this directory */
 		spec->command = (bn_spec_texts){NULL, 0};
 		bn_spec_remove(spec, "workdir");
 	}

@@ -9,7 +9,7 @@ int bn_cli_target(bn_cli *cli, const char *path, bn_err *err)
 
 	if (!path || !strcmp(path, "-") || bn_cli_flag(cli, "force") ||
 		bn_fs_is_device(env, path) || bn_fs_is_dir(env, path) || !bn_fs_exists(env, path))
-		return 0; /* what a directory cannot take is reported by writing */
+		return 0; /* writing reports what is wrong with a directory */
 	bn_err_set(err, BN_ECONFLICT, "'%s' already exists", path);
 	bn_err_hint(err, "name another file, or add --force, which replaces it");
 	return BN_ECONFLICT;

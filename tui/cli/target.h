@@ -1,6 +1,6 @@
 /*
- * target.h - the one rule for files that a verb writes where the user says: a file that exists is kept,
- * unless --force replaces it.
+ * target.h - the common rule for output files named by the user: an existing file is kept, unless --force replaces
+ * it.
  */
 #ifndef BN_CLI_TARGET_H
 #define BN_CLI_TARGET_H
@@ -11,8 +11,8 @@
 		"force", 0, NULL, "replace FILE if it exists" \
 	}
 
-/* Whether path may be written: it does not exist, is a device, a pipe or standard output (NULL, "-"), or there is
- * --force. Else BN_ECONFLICT. Call it before the work whose result the file takes. */
+/* Whether path may be written: it does not exist, is a device, a pipe or standard output (NULL, "-"), or --force is
+ * given. Else BN_ECONFLICT. Call it before the work that produces the file. */
 int bn_cli_target(bn_cli *cli, const char *path, bn_err *err);
 
 #endif

@@ -70,10 +70,10 @@ struct bn_frame {
 	bn_modal modal;
 	bn_input input;
 	bn_history commands, filters;
-	char filter_before[BN_GRID_FILTER]; /* of the view below, before the filter in it */
+	char filter_before[BN_GRID_FILTER]; /* the view's filter before the current typing */
 	uint64_t filter_view;
 	bool list_is_all; /* the palette: commands of every view, by the name after ':' */
-	bool list_is_acts; /* the menu of what can be done with the selected */
+	bool list_is_acts; /* the menu of actions on the selected row */
 	int list_selected, list_top;
 	bn_page *found; /* objects that ^P lists before the commands; NULL: none */
 	bn_view *dialog_view;
@@ -91,7 +91,7 @@ struct bn_frame {
 	bn_page *words;           /* NULL: not loaded yet */
 	bool words_tab;           /* Tab was pressed before they were loaded */
 
-	char *command_shown;              /* until the next key; NULL: none */
+	char *command_shown;              /* shown until the next key; NULL: none */
 	char save_screen[BN_INPUT_BYTES]; /* set by :save-screen; cleared when the frame is drawn */
 
 	struct {
@@ -107,7 +107,7 @@ bn_view_set bn_frame_kind(const bn_frame *f);
 /* The text after '/' that filters the top view or is searched for there; "" for none. */
 const char *bn_frame_filtering(const bn_frame *f);
 /* Handles '/' in views without a table; false: another command, or nothing to search. */
-void bn_filter_begin(bn_frame *f); /* notes the filter of the top view, to return to it */
+void bn_filter_begin(bn_frame *f); /* saves the filter of the top view, to restore it */
 bool bn_modal_find(bn_frame *f, bn_command_id id, const char *arg);
 bn_grid *bn_frame_table(const bn_frame *f); /* of the top view; NULL if it has none */
 int bn_frame_tab(const bn_frame *f, bn_command_id command); /* -1: no tab of that name */
@@ -141,8 +141,7 @@ void bn_find_row_draw(const bn_found *at, bn_area a, int r, bool selected);
  * there is none. v may be NULL. */
 void bn_frame_cli(const bn_frame *f, const bn_view *v, bn_buf *line);
 void bn_copy_cli(bn_frame *f); /* of the top view */
-/* Draws a command line that could not be copied and is longer than the message line, at the foot of
- * the body. */
+/* Draws a command line that could not be copied and is longer than the message line, at the bottom of the body. */
 void bn_command_draw(const bn_frame *f, bn_area body);
 void bn_command_forget(bn_frame *f);
 void bn_copy_row(bn_frame *f, const bn_grid *t);

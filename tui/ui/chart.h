@@ -30,7 +30,7 @@ typedef struct bn_chart {
 	const bn_chart_series *series;
 	int count;
 	bool log_y;
-	bool y_is_bytes;     /* the axis is in KiB, MiB, ..., as the largest value is */
+	bool y_is_bytes;     /* the axis is in KiB, MiB, ..., depending on the largest value */
 	double smoothing;    /* 0: none; weight of the past in the moving average, below 1 */
 	const char *x_title; /* "step"; NULL: none */
 	bool x_is_time, utc; /* x is in ms since 1970: axis labels are times */

@@ -22,8 +22,7 @@
 #define BN_CMD_WRITES 4u      /* rejected with --readonly */
 #define BN_CMD_MOTION 8u      /* moves the selection; handled by the table of the view */
 #define BN_CMD_ACT \
-	16u /* in the menu of acts (a) though it writes nothing itself; those that
-			       * write are */
+	16u /* in the menu of actions (a) although it writes nothing itself; those that write always are */
 
 /*
  * The kind of a word in an argument, which determines how Tab completes it (frame_words.c): the

@@ -131,8 +131,8 @@ void bn_frame_push(bn_frame *f, bn_view *v); /* takes v; Esc returns */
 void bn_frame_pop(bn_frame *f);
 /* Filters the grid of the top view. */
 void bn_frame_filter(bn_frame *f, const char *words);
-/* The source refused the filter of that view; `shown` is the filter of the rows on screen. The
- * filter before becomes the filter again, at once or when the typing ends. */
+/* The source refused the filter of that view; `shown` is the filter of the displayed rows. The previous filter is
+ * restored, at once or when the typing ends. */
 void bn_frame_filter_refused(bn_frame *f, bn_view *v, const char *shown);
 /* Switches to a tab, or to a screen without a digit. */
 void bn_frame_go(bn_frame *f, bn_command_id command);

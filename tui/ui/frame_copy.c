@@ -54,8 +54,8 @@ void bn_frame_cli(const bn_frame *f, const bn_view *v, bn_buf *line)
 		cli_of_list(line, v, bn_frame_table(f));
 }
 
-/* Appends a command line in lines of at most `cols` columns that a shell takes as one. Words in quotes
- * stay whole. */
+/* Appends a command line, folded into lines of at most `cols` columns that the shell joins. Quoted words are not
+ * split. */
 static void command_fold(bn_buf *out, const char *line, int cols)
 {
 	int at = 0;
@@ -78,7 +78,7 @@ static void command_fold(bn_buf *out, const char *line, int cols)
 	}
 }
 
-/* Without a clipboard all of the line is shown, until the next key. */
+/* Without a clipboard the whole line is shown, until the next key. */
 static void command_show(bn_frame *f, const char *line)
 {
 	bn_buf text = BN_BUF_INIT;
@@ -114,7 +114,7 @@ void bn_command_draw(const bn_frame *f, bn_area body)
 
 void bn_copy_cli(bn_frame *f)
 {
-	enum { BESIDE = 24 }; /* columns of the message line that the command does not get */
+	enum { BESIDE = 24 }; /* columns of the message line that are not for the command */
 	bn_buf line = BN_BUF_INIT;
 	bn_frame_cli(f, bn_frame_top(f), &line);
 	bool copied = line.len && bn_frame_copy(f, line.ptr);

@@ -161,7 +161,7 @@ void bn_filter_begin(bn_frame *f)
 	f->filter_view = v ? v->id : 0;
 }
 
-/* A prefix of what was refused may have been accepted while it was typed. */
+/* A prefix of the refused text may have been accepted while typing. */
 static void filter_restore(bn_frame *f)
 {
 	bn_grid *t = bn_frame_table(f);
@@ -253,7 +253,7 @@ static void list_pick(bn_frame *f)
 	}
 }
 
-/* The menu of acts takes no text: a letter picks the act with that key. */
+/* The menu of actions takes no text: a letter selects the action with that key. */
 static bool acts_key(bn_frame *f, int *key)
 {
 	bn_command_id id = bn_command_for_key(*key, bn_frame_kind(f));
@@ -398,7 +398,7 @@ void bn_modal_key(bn_frame *f, int key)
 		if (f->modal == BN_MODAL_CONFIRM || f->modal == BN_MODAL_ASK)
 			dialog_close(f);
 		if (f->modal == BN_MODAL_FILTER) {
-			f->message[0] = '\0'; /* what was wrong with the text that goes */
+			f->message[0] = '\0'; /* removes the error of the deleted text */
 			bn_frame_filter(f, f->filter_before);
 		}
 		f->modal = BN_MODAL_NONE;
@@ -540,13 +540,13 @@ static void list_item_draw(const bn_frame *f, bn_area a, int r, int i)
 			i == f->list_selected);
 }
 
-enum { DETAIL = 4, ACTS_BESIDE = DETAIL + 4 }; /* rows of the box besides the acts */
+enum { DETAIL = 4, ACTS_BESIDE = DETAIL + 4 }; /* rows of the box other than actions */
 
 static void list_draw(bn_frame *f, bn_area all)
 {
 	int n = list_count(f), wide = all.cols > 104 ? 100 : all.cols - 4;
 	int high = all.rows > 8 ? all.rows - 2 : all.rows;
-	if (f->list_is_acts && n + ACTS_BESIDE < high) /* a menu is as high as its acts */
+	if (f->list_is_acts && n + ACTS_BESIDE < high) /* the menu is as high as its actions need */
 		high = n + ACTS_BESIDE;
 	bn_area a = bn_modal_box(all, high, wide, BN_INK_DIALOG, BN_INK_BORDER);
 	bool fits = a.rows >= 14 || (f->list_is_acts && a.rows >= n + 2 + DETAIL);

@@ -174,7 +174,7 @@ static void tour_back(bn_frame *f)
 	part_enter(f, first);
 }
 
-/* Left before its end it is continued later. */
+/* If left before its end, it is continued later. */
 static void tour_end(bn_frame *f)
 {
 	f->tour.is_on = false;

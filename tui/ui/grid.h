@@ -149,10 +149,10 @@ void bn_grid_get_cell(const bn_grid *t, int64_t row, int col, bn_grid_cell *out)
 /* Motion, sort, marks, widths; false if the command is not the table's. */
 bool bn_grid_command(bn_grid *t, bn_command_id id, const char *arg);
 void bn_grid_filter(bn_grid *t, const char *words); /* "" shows all; rows must contain every word */
-/* The source of an external grid refused the filter: that of the rows on screen is the filter again,
- * and the refused one is kept as text. */
+/* The source of an external grid refused the filter: the filter of the displayed rows is restored, and the refused one
+ * is kept as text. */
 void bn_grid_refuse_filter(bn_grid *t, const char *shown);
-/* The text to begin with when a filter is typed. */
+/* The initial text of the filter prompt. */
 const char *bn_grid_filter_text(const bn_grid *t);
 /* Moves to the next row, down or up, that has a cell with a warning role; false: there is none. */
 bool bn_grid_step_odd(bn_grid *t, int step);
@@ -210,10 +210,10 @@ void bn_grid_draw(bn_grid *t, bn_area a, bool focused);
 void bn_grid_write_row(const bn_grid *t, int64_t row, bn_buf *out);
 /* One line per column, including hidden ones, with its full value (grid_record.c). */
 void bn_grid_write_in_full(const bn_grid *t, int64_t row, bn_buf *out);
-/* One name and its value, which begins after `cols` columns; a wider name is on a line of its own,
- * above the value. A value of several lines is indented; NULL or "" shows as '-'. */
+/* A name and its value, which begins after `cols` columns; a wider name is on a separate line above the value. A value
+ * of several lines is indented; NULL or "" is shown as '-'. */
 void bn_record_write(bn_buf *out, int cols, const char *name, const char *value);
-/* The columns of names, after `cols` for the previous ones: very long names do not widen it. */
+/* The width of the column of names, given `cols` for the previous ones: very long names do not widen it. */
 int bn_record_name_cols(int cols, const char *name);
 /* All rows that pass the filter, in the displayed order, with the chosen columns, including those
  * that do not fit. */

@@ -384,7 +384,7 @@ static void row_draw(
 		bn_area_cursor(a, r, 0, false);
 }
 
-enum { UNITS_FROM = 8 }; /* rows of the area from which on there is a line of units */
+enum { UNITS_FROM = 8 }; /* the area needs this many rows for a line of units */
 
 static bool has_units(const bn_grid *t)
 {

@@ -1,6 +1,6 @@
 /*
- * grid_record.c - one row as text, a line per column: names at the left, values in one column beside
- * them. See grid.h.
+ * grid_record.c - one row as text, a line per column: names at the left, values in one column to their right. See
+ * grid.h.
  */
 #include "core/base/shown.h"
 #include "core/base/utf8.h"
@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { NAME_COLS = 32 }; /* a longer name stands above its value */
+enum { NAME_COLS = 32 }; /* a longer name is above its value */
 
 int bn_record_name_cols(int cols, const char *name)
 {

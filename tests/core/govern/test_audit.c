@@ -163,7 +163,7 @@ START_TEST(test_records_that_only_a_newer_version_knows_are_counted_and_no_fault
 	ck_assert_msg(r->faults == 0, "%s", r->first_fault);
 	ck_assert_uint_eq(r->newer, 1);
 	bn_audit_report_free(r);
-	/* Decisions name those about what is decided here; the others are counted. */
+	/* Decisions include those about known entities; the others are counted. */
 	bn_audit_page *p = NULL;
 	bn_audit_filter decisions = {.outcome = -1, .decisions = true};
 	ck_assert_bn_ok(bn_audit_read(&p, ann->ws, &decisions, &err), &err);

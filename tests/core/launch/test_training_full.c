@@ -280,7 +280,7 @@ static void forget_run(void)
 	ck_assert_bn_ok(bn_workspace_commit(run.w.ws, &err), &err);
 }
 
-/* Returns the changes of a run that had space. */
+/* Returns the number of changes made by a run that had space. */
 static long make_failed(char id[BN_RUN_ID_TEXT])
 {
 	setenv("BINNACLE_CHECKPOINT", "0s", 1);

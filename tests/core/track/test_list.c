@@ -409,7 +409,7 @@ typedef struct summary {
 	double min, max;
 } summary;
 
-/* Of the points from (inclusive) to (exclusive). */
+/* The summary of the points from (inclusive) to (exclusive). */
 static summary summary_of(const bn_points *p, bn_series_axis axis, long double from, long double to)
 {
 	summary s = {0, 0, NAN, NAN};
@@ -426,8 +426,8 @@ static summary summary_of(const bn_points *p, bn_series_axis axis, long double f
 	return s;
 }
 
-/* The envelope compared with all points. A bucket lacks, or has more, at most points within an eighth of its width of
- * its borders, and none if it is exact; none is lost, and none counts twice. */
+/* Compares the envelope with all points. A bucket may lack points, or have additional ones, only within an eighth of
+ * its width of its borders, and none if it is exact; no point is lost or counted twice. */
 static void check_envelope(bn_series_axis axis, int64_t from, int64_t to, size_t n, bool exact)
 {
 	bn_bucket b[64];
@@ -468,7 +468,7 @@ START_TEST(test_list_envelope_equals_every_point)
 	track_make(&w);
 	track_run(&w, 1, "long", NULL, NULL, "RUNNING");
 	for (int event = 0; event < 110; event++) {
-		/* In the end there are chunks with spans above them. */
+		/* Finally there are chunks with spans above them. */
 		uint64_t n = event % 10 == 3 || event > 70 ? 6000 : 1 + bn_rng_u64(&rng) % 300;
 		for (uint64_t i = 0; i < n; i++, added++) {
 			/* Increasing, with gaps, and sometimes far back. */

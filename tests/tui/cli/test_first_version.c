@@ -320,7 +320,7 @@ static bool says(const json_t *was, const json_t *is, bn_buf *where)
 }
 
 /* The first version listed every column of versions with different numbers of rows, since their statistics differ; now
- * only those whose distribution does. What is listed says the same. */
+ * only those whose distributions differ are listed. Listed columns have the same values. */
 static bool says_changes(const json_t *was, const json_t *is, bn_buf *where)
 {
 	const json_t *before = json_object_get(was, "items");

@@ -417,8 +417,8 @@ START_TEST(test_frame_a_command_without_a_clipboard_can_be_read)
 	play(&b, ":where who=grace what=approved outcome=refused on=a-model-with-a-long-name\nY");
 	ck_assert(shows(&b, "the same as a command"));
 	ck_assert(shows(&b, "--entity='*a-model-with-a-long-name*'"));
-	ck_assert(shows(&b, " \\ ")); /* the shell takes its lines as one */
-	play(&b, "j");                /* the screen is as it was */
+	ck_assert(shows(&b, " \\ ")); /* the lines are one command for the shell */
+	play(&b, "j");                /* the screen is restored */
 	ck_assert(!shows(&b, "the same as a command"));
 	ck_assert(!shows(&b, "--entity"));
 	bench_close(&b);
@@ -433,16 +433,16 @@ START_TEST(test_frame_acts_are_a_menu_with_reasons)
 	ck_assert(shows(&b, "Acts"));
 	ck_assert(shows(&b, ":withdraw"));
 	ck_assert(shows(&b, ":alias"));
-	ck_assert(!shows(&b, ":export")); /* looks, and does nothing to it */
+	ck_assert(!shows(&b, ":export")); /* only views, does not change anything */
 	play(&b, "/");                    /* no text is typed here */
 	ck_assert(shows(&b, ":withdraw"));
-	play(&b, "A"); /* picked by its letter: it asks as ever */
+	play(&b, "A"); /* chosen by its letter: it asks as usual */
 	ck_assert(shows(&b, "Approve power"));
 	play(&b, "Esc a q");
 	ck_assert(!shows(&b, "Acts"));
 	ck_assert_int_eq(b.fake.actions, 0);
-	play(&b, "3 j j a j j k q"); /* arrows as everywhere */
-	play(&b, "a S");             /* off: the reason is said */
+	play(&b, "3 j j a j j k q"); /* arrows work as usual */
+	play(&b, "a S");             /* dim: the reason is given */
 	ck_assert(shows(&b, "only a live run can be stopped"));
 	bench_close(&b);
 }
@@ -572,7 +572,7 @@ START_TEST(test_frame_compares_what_is_marked)
 }
 END_TEST
 
-/* The ink of the first cell of "alive" in the head of a run. */
+/* The colour of the first cell of "alive" in the head of a run. */
 static bn_ink alive_ink(const bench *b)
 {
 	for (int r = 2; r < 6; r++)

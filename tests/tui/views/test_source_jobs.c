@@ -388,7 +388,7 @@ static const char *warnings_of(bn_page **page, const char *trainer, const char *
 	return w->text;
 }
 
-/* Of paths: what follows the beginning. */
+/* For paths, words are the text after the beginning. */
 static void words_are(bn_word_kind kind, bn_view_set view, const char *field, const char *begin,
 	const char *wanted)
 {
@@ -452,7 +452,7 @@ START_TEST(test_form_is_told_what_run_start_would_say_of_the_target)
 	words_are(BN_WORD_DATASET, 0, "", "fl", "flags");
 	words_are(BN_WORD_DATASET, 0, "", "", "flags jobs");
 	words_are(BN_WORD_ROLE, 0, "", "re", "reviewer");
-	words_are(BN_WORD_FILE, 0, "", dir, "/"); /* a directory goes on */
+	words_are(BN_WORD_FILE, 0, "", dir, "/"); /* a directory is completed with '/' */
 	snprintf(path, sizeof path, "%s/fl", dir);
 	words_are(BN_WORD_FILE, 0, "", path, "ags.csv");
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -222,7 +222,7 @@ static void head_draw(const audit_view *v, const bn_audit_page *d, bn_area a)
 		v->arg.decisions ? "decisions" : "records");
 	if (d->refused)
 		col = bn_area_textf(a, 0, col, BN_INK_FAIL, ", %zu refused", d->refused);
-	if (d->newer_apart) /* those listed, and those of which it is not known what they are */
+	if (d->newer_apart) /* the listed ones, and those of an unknown kind */
 		col = bn_area_textf(a, 0, col, BN_INK_WARN, ", %zu + %zu of a newer binnacle",
 			d->newer, d->newer_apart);
 	else if (d->newer)

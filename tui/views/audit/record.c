@@ -32,7 +32,7 @@ static void alias_words(const json_t *p, char *out, size_t size)
 	snprintf(out, size, "made it %.40s", alias ? alias : "an alias");
 }
 
-/* A run that did not finish says how it ended. */
+/* How a run ended that did not finish. */
 static void end_words(const json_t *p, char *out, size_t size)
 {
 	const char *status = json_string_value(json_object_get(p, "status"));

@@ -260,7 +260,7 @@ static bool is_best(const bn_comparison *c, const bn_compare_row *row, size_t r)
 	return beats;
 }
 
-enum { LIST_LONG = 16 }; /* characters of a list that a cell shows as it is */
+enum { LIST_LONG = 16 }; /* a cell shows lists of up to this many characters */
 
 static bool list_has(const json_t *list, const char *name)
 {
@@ -282,7 +282,7 @@ static void list_add(bn_buf *out, char sign, const json_t *list, const json_t *o
 	}
 }
 
-/* A long list of names: how many the base has, and what the others have more or less. */
+/* A long list of names: the number of names in the base, and what the others add or lack. */
 static bool list_cell(
 	const bn_comparison *c, const bn_compare_row *row, size_t r, bn_grid_cell *out)
 {

@@ -9,7 +9,7 @@ enum { BN_KIND_ANSWER = 1 };
 /* A line of the tree of datasets. */
 typedef struct bn_data_branch {
 	size_t row; /* of the page */
-	int glyph;  /* before its name, if it is a part of the one above; else -1 */
+	int glyph;  /* glyph before its name, if it is a child of the one above; else -1 */
 } bn_data_branch;
 
 typedef struct bn_data_view {
@@ -17,7 +17,7 @@ typedef struct bn_data_view {
 	bn_page *answer; /* bn_data_answer of the selected version, or of the one before while
 			  * that comes */
 	char asked[BN_REF_BYTES]; /* the last requested version */
-	bn_data_branch *tree;     /* of the list of datasets: its rows; NULL: as in the page */
+	bn_data_branch *tree;     /* rows of the list of datasets; NULL: as in the page */
 	size_t tree_count;
 	bool is_current;          /* the answer is about that version */
 	bool has_failed;          /* the answer could not be read */
@@ -32,8 +32,8 @@ void bn_data_answer_refresh(bn_data_view *v);
 bool bn_data_answer_page(bn_data_view *v, bn_page *p);
 void bn_data_answer_draw(const bn_data_view *v, bn_area a);
 
-/* Datasets by name, each followed by those that its versions were made into; *out is yours
- * (bn_free), NULL if there is no memory. */
+/* Datasets by name, each followed by those made from its versions; *out is yours (bn_free), NULL if
+ * there is no memory. */
 bn_data_branch *bn_data_tree(const bn_dataset_list *d);
 
 #endif

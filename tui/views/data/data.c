@@ -175,7 +175,7 @@ static int64_t dataset_rows(void *ctx)
 	return d ? (int64_t)d->count : 0;
 }
 
-/* Row r of the list: the parts of a dataset stand below it. */
+/* Row r of the list, in which the parts of a dataset are below it. */
 static const bn_dataset_row *dataset_at(const bn_list *l, int64_t r, int *glyph)
 {
 	const bn_data_view *v = (const bn_data_view *)l;

@@ -350,7 +350,7 @@ int bn_data_answer_rank(bn_data_answer *a, bn_arena *arena, bn_err *err)
 
 enum { REPORTS_MOST = 1000 };
 
-/* Whether a version of a model was trained on it. */
+/* Whether the version of a model was trained on it. */
 static bool is_made_of(const bn_version *m, const bn_dataset_version *v)
 {
 	const json_t *one;
@@ -385,7 +385,7 @@ static int reports_count(bn_data_answer *a, bn_reader *r, const char *ref, bn_er
 	return rc;
 }
 
-/* What used the version: runs that trained on it, versions of models, drift reports. */
+/* The users of a version: runs that trained on it, versions of models, drift reports. */
 static int used_by(bn_data_answer *a, bn_reader *r, bn_err *err)
 {
 	char ref[BN_REF_BYTES], filter[BN_REF_BYTES + 24];

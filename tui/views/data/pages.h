@@ -24,8 +24,8 @@ typedef struct bn_add_arg {
 typedef struct bn_data_answer {
 	bn_dataset_version *version, *before; /* before: the next older version of the dataset */
 	bn_dataset_versions *children;        /* made from it */
-	int64_t runs, models, reports; /* of the number that used it: trained on it, made by such a
-					* run, compared with it */
+	int64_t runs, models, reports; /* number of runs trained on it, of models made by these,
+				* and of reports that compare with it */
 	const struct bn_checks *checks;
 	bn_profile *profile;
 	/* Profiled columns that are not constant, by missing values in descending order, as many as can be shown. */

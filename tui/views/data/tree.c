@@ -1,5 +1,5 @@
-/* tree.c - the order of the list of datasets: what was made from a dataset, as the parts of a split,
- * stands below it. */
+/* tree.c - the order of the list of datasets: datasets made from another one, such as the parts of a split, are below
+ * it. */
 #include "core/base/mem.h"
 #include "tui/views/data/_data.h"
 
@@ -8,12 +8,12 @@
 
 typedef struct tree {
 	const bn_dataset_list *d;
-	size_t *parent; /* of each row; count: none */
+	size_t *parent; /* of each row; `count`: none */
 	bn_data_branch *out;
 	size_t count;
 } tree;
 
-/* The row of that name; count: there is none. Rows are by name. */
+/* The row of that name; `count`: there is none. Rows are sorted by name. */
 static size_t row_find(const bn_dataset_list *d, const char *name)
 {
 	size_t lo = 0, hi = d->count;
@@ -30,7 +30,7 @@ static size_t row_find(const bn_dataset_list *d, const char *name)
 	return d->count;
 }
 
-/* What its newest version was made from, if that is in the list. */
+/* The dataset from which its newest version was made, if it is in the list. */
 static size_t parent_of(const bn_dataset_list *d, size_t row)
 {
 	const bn_dataset_version *v = d->rows[row].latest;
@@ -40,7 +40,7 @@ static size_t parent_of(const bn_dataset_list *d, size_t row)
 
 enum { DEEPEST = 16 };
 
-/* Whether following the parents soon ends: two datasets may be made from each other's versions. */
+/* Whether following the parents ends: two datasets may be made from each other's versions. */
 static bool has_root(const tree *t, size_t row)
 {
 	for (int steps = 0; steps <= DEEPEST; steps++) {
@@ -74,7 +74,7 @@ static size_t children_at(const tree *t, const size_t *order, size_t row)
 	return lo;
 }
 
-/* A row, and what was made from it; at most DEEPEST calls deep. */
+/* Adds a row and the datasets made from it; at most DEEPEST levels deep. */
 static void add(tree *t, const size_t *order, size_t row, int glyph)
 {
 	size_t at = children_at(t, order, row);

@@ -9,7 +9,7 @@
 typedef struct bn_version_asked {
 	bn_action_arg act, back;
 	bool has_back;  /* u undoes it */
-	bool measures;  /* gates are measured first, which may take long: it is a job */
+	bool measures;  /* gates are measured first, which may take long, so it is a job */
 	char what[160]; /* what is undone: "the alias champion of power" */
 } bn_version_asked;
 

@@ -239,7 +239,7 @@ static void to_sign_draw(const bn_sheet *s, bn_area a, int row)
 	bn_area_field(a, row, 0, a.cols, BN_INK_TEXT, line);
 }
 
-/* Cells for the names of the gates, of `room`: what they need leaves more for what is claimed. */
+/* Columns for the names of the gates, out of `room`: the rest is for their claims. */
 static int gate_name_cells(const bn_gate_report *gates, int room)
 {
 	int most = 0;

@@ -228,7 +228,7 @@ static bool is_detail(const char *kind)
 	return false;
 }
 
-/* As Audit says it: "bob       asked for power/3  'a lower error'". */
+/* As in Audit: "bob       asked for power/3  'a lower error'". */
 static const char *news_text(bn_arena *arena, const bn_audit_row *a)
 {
 	char did[120], what[160], why[320];

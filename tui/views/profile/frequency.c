@@ -62,7 +62,7 @@ static int64_t count_of(const bn_frequency *d, int64_t row)
 	return row < (int64_t)d->count ? d->counts[row] : d->others;
 }
 
-/* Rows without a value, and all other values, have no bar: they would squash those of the others. */
+/* Rows without a value, and the sum of other values, have no bar: it would dwarf the others. */
 static bool has_bar(const bn_frequency *d, int64_t row)
 {
 	return row < (int64_t)d->count && d->values[row];

@@ -118,7 +118,7 @@ static double number_of(const bn_profile_column *c, int col)
 	}
 }
 
-/* Integers that a double does not hold, by all their digits; NULL: number_of has them. */
+/* All digits of integers that a double does not hold; NULL: number_of is exact. */
 static const char *digits_of(const bn_profile_column *c, int col)
 {
 	switch (col) {

@@ -16,7 +16,7 @@ typedef struct bn_rows_view {
 	char *focus;     /* name of the initial column; NULL: none */
 	char own[BN_GRID_FILTER]; /* the filter that these rows were opened with: Esc does not
 				   * remove it */
-	char shown[BN_GRID_FILTER];            /* the filter of the order that is here */
+	char shown[BN_GRID_FILTER];            /* the filter of the current order */
 	char derived_before[BN_DERIVED_BYTES]; /* the previous one while another is tried */
 	bool derives;                          /* being tried */
 	int64_t asked_first;                   /* of the requested window; -1 none */

@@ -159,7 +159,7 @@ static void columns_release(bn_rows_view *v)
 	v->column_count = 0;
 }
 
-/* Below the name: the unit, or what the values are instead of numbers. */
+/* Below the name: the unit, or what the values are if they are not numbers. */
 static const char *unit_of(const bn_order *o, size_t i)
 {
 	if (o->units[i])
@@ -302,7 +302,7 @@ static void order_take(bn_rows_view *v, bn_page *p)
 	bn_grid_reload(&v->list.grid);
 }
 
-/* What was asked for is not shown; the message has the reason. */
+/* The requested rows are not shown; the message has the reason. */
 static void order_failed(bn_rows_view *v)
 {
 	if (v->derives)

@@ -79,7 +79,7 @@ static int rest_draw(bn_area a, int col, bn_ink ink, const char *words, const ch
 	return bn_area_field(a, 1, at, width < room ? width : room, ink, text);
 }
 
-/* Of the age of the last heartbeat: yellow after three missed ones, red after ten. */
+/* The colour of the last heartbeat's age: yellow after three missed ones, red after ten. */
 static bn_ink age_ink(const bn_run_info *r, int64_t now)
 {
 	int64_t missed = r->beat_ms > 0 ? (now - r->heartbeat_ms) / r->beat_ms : 0;

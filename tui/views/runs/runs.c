@@ -92,7 +92,7 @@ static void detail_follow(bn_runs_view *v)
 		bn_view_run_show(v->detail, r->id);
 }
 
-/* Items separated by commas; those without room are left out whole, since half a value is another value. */
+/* Items separated by commas; items that do not fit are left out whole, since a cut value would be another one. */
 static void items_draw(bn_area a, int row, const char *name, const char *items)
 {
 	int col = bn_area_text(a, row, 0, BN_INK_DIM, name);
