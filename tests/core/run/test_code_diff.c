@@ -38,14 +38,28 @@ static void commit(void)
 	ck_assert(git((const char *[]){"commit", "-qm", "x", NULL}));
 }
 
-/* The current code, as a run would record it; its texts are never freed. */
+/* What the states of a test are made of, freed at its end. */
+static json_t *codes[8];
+static char *patches[8];
+static size_t states;
+
+/* The code as a run would record it now. */
 static bn_code_state now(void)
 {
-	json_t *code = NULL;
-	char *patch = NULL;
-	ck_assert_bn_ok(bn_code_describe(&code, &patch, dir.path, &err), &err);
-	const char *hex = json_string_value(json_object_get(code, "commit"));
-	return (bn_code_state){dir.path, hex, patch};
+	size_t i = states++;
+	ck_assert_uint_lt(i, sizeof codes / sizeof *codes);
+	ck_assert_bn_ok(bn_code_describe(&codes[i], &patches[i], dir.path, &err), &err);
+	const char *hex = json_string_value(json_object_get(codes[i], "commit"));
+	return (bn_code_state){dir.path, hex, patches[i]};
+}
+
+static void end(void)
+{
+	for (; states > 0; states--) {
+		json_decref(codes[states - 1]);
+		bn_free(patches[states - 1]);
+	}
+	toy_dir_remove(&dir);
 }
 
 static bn_code_diff compare(const bn_code_state *a, const bn_code_state *b)
@@ -122,7 +136,7 @@ START_TEST(test_code_diff_is_between_commits_with_their_uncommitted_changes)
 	/* Nothing was written to the repository. */
 	ck_assert_uint_eq(objects(), objects_then);
 	ck_assert_uint_le(before, objects_then);
-	toy_dir_remove(&dir);
+	end();
 }
 END_TEST
 
@@ -153,7 +167,7 @@ START_TEST(test_code_diff_says_why_the_states_cannot_be_made)
 	d = compare(&here, &other);
 	ck_assert_ptr_nonnull(strstr(d.apart, "/nowhere/at/all"));
 	bn_code_diff_release(&d);
-	toy_dir_remove(&dir);
+	end();
 }
 END_TEST
 
