@@ -24,6 +24,7 @@ typedef struct bn_fake {
 	atomic_bool hold;   /* jobs stay at 42 % until it is false, or they are stopped */
 	atomic_int jobs;    /* that began */
 	bool has_long_name; /* a run whose name is wider than what is there for it */
+	bool has_mixed_runs; /* of two trainers, when they are compared */
 	int silent_s;       /* the seconds since the heartbeat of the run; 0: 2 */
 	int console_lines;  /* of a run, instead of the canned ones */
 	bool has_queue;     /* the first of them waits, with others that a filter hides */

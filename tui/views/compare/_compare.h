@@ -59,6 +59,7 @@ typedef struct bn_compare_view {
 	char common[400];               /* settings that all share */
 	bn_cline *lines;
 	int64_t line_count;
+	unsigned first;    /* bits of the parts that come first: open by default */
 	unsigned unfolded; /* bits of parts; those open by default are in it from the first page
 			    * on */
 	bool is_folded_once;

@@ -34,8 +34,10 @@ static bn_compare_part part_of(const bn_compare_row *r)
 		[BN_COMPARE_CODE] = BN_CPART_CODE,
 		[BN_COMPARE_ENVIRONMENT] = BN_CPART_ENVIRONMENT};
 	/* Runs on other data, with another target or other rows are not comparable: this is shown
-	 * among the settings. */
+	 * among the settings, and so is what was run. */
 	if (r->group == BN_COMPARE_DATA && r->differs && !bn_str_ends(r->key, " digest"))
+		return BN_CPART_SETTINGS;
+	if (r->group == BN_COMPARE_RUN && r->differs && strcmp(r->key, "runs") == 0)
 		return BN_CPART_SETTINGS;
 	return r->group == BN_COMPARE_METRIC ? metric_part(r->key) : parts[r->group];
 }
@@ -134,13 +136,15 @@ static void row_add(bn_compare_view *v, const bn_comparison *c, bn_compare_part 
 		line_add(v, BN_CLINE_DELTA, part, row);
 }
 
-/* Rows of a part by rank, then in page order: by name. */
-static void rows_add(bn_compare_view *v, const bn_comparison *c, bn_compare_part part)
+/* Rows of a part by rank, then in page order: by name. An open part without a difference has all of
+ * its rows. */
+static void rows_add(
+	bn_compare_view *v, const bn_comparison *c, bn_compare_part part, bool all)
 {
 	for (int rank = 0; rank <= 6; rank++)
 		for (size_t i = 0; i < c->count; i++) {
 			const bn_compare_row *r = &c->rows[i];
-			bool shown = v->all_rows || r->differs;
+			bool shown = all || r->differs;
 			if (part_of(r) == part && shown &&
 				main_rank(bn_compare_word(part, r->key)) == rank)
 				row_add(v, c, part, i);
@@ -172,7 +176,9 @@ static unsigned open_at_first(const bn_comparison *c)
 {
 	static const bn_compare_part judged[] = {
 		BN_CPART_TEST, BN_CPART_VALID, BN_CPART_OTHER, BN_CPART_TRAIN};
-	unsigned open = 1u << BN_CPART_SETTINGS | 1u << BN_CPART_OVERFIT;
+	unsigned open = 1u << BN_CPART_OVERFIT;
+	if (count_part(c, BN_CPART_SETTINGS).differ > 0)
+		open |= 1u << BN_CPART_SETTINGS;
 	for (size_t i = 0; i < sizeof judged / sizeof *judged; i++)
 		if (count_part(c, judged[i]).all > 0)
 			return open | 1u << judged[i];
@@ -198,7 +204,7 @@ static void part_add(bn_compare_view *v, const bn_comparison *c, bn_compare_part
 		return;
 	title_add(v, part, n);
 	if (open)
-		rows_add(v, c, part);
+		rows_add(v, c, part, v->all_rows || n.differ == 0);
 }
 
 void bn_compare_lines(bn_compare_view *v)
@@ -210,13 +216,13 @@ void bn_compare_lines(bn_compare_view *v)
 		d ? bn_alloc((2 * d->table->count + 2 * BN_CPARTS + 4) * sizeof *v->lines) : NULL;
 	if (v->lines) {
 		if (!v->is_folded_once)
-			v->unfolded = open_at_first(d->table);
+			v->unfolded = v->first = open_at_first(d->table);
 		v->is_folded_once = true;
 		line_add(v, BN_CLINE_NAMES, BN_CPART_SETTINGS, 0);
-		/* Open parts first, then folded ones. */
-		for (int folded = 0; folded < 2; folded++)
+		/* Those open at first, then the others; folding moves none. */
+		for (int later = 0; later < 2; later++)
 			for (int part = 0; part < BN_CPARTS; part++)
-				if ((v->unfolded >> part & 1) == (folded == 0))
+				if ((v->first >> part & 1) == (later == 0))
 					part_add(v, d->table, (bn_compare_part)part);
 	}
 	bn_grid_reload(&v->list.grid);
@@ -506,9 +512,9 @@ static void common_make(bn_compare_view *v, const bn_comparison *c)
 {
 	const char *what = same_value(c, BN_COMPARE_RUN, "runs"),
 		   *on = same_value(c, BN_COMPARE_DATA, "train");
-	int n = snprintf(v->common, sizeof v->common, "in all %zu: %.60s%s%.60s", c->runs,
-		what ? what : "", on ? " on " : "", on ? on : "");
-	const char *between = what || on ? ", " : "";
+	int n = snprintf(v->common, sizeof v->common, "in all %zu:%s%.60s%s%.60s", c->runs,
+		what ? " " : "", what ? what : "", on ? " on " : "", on ? on : "");
+	const char *between = what || on ? ", " : " ";
 	for (size_t i = 0; i < c->count && n > 0 && (size_t)n < sizeof v->common; i++) {
 		const bn_compare_row *r = &c->rows[i];
 		if (r->group != BN_COMPARE_PARAM || r->differs || !r->cells[0].text)

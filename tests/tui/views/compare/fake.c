@@ -4,10 +4,11 @@
 static const char *const hashes[] = {"4f2c1e", "4f2c1e", "90ab77", "4f2c1e"};
 
 /* The value of run i; NULL: it has none. */
-static const char *text_of(bn_arena *arena, bn_compare_group group, const char *key, size_t i)
+static const char *text_of(bn_arena *arena, bn_compare_group group, const char *key, size_t i,
+	const char *const *trainers)
 {
 	if (group == BN_COMPARE_RUN)
-		return strcmp(key, "runs") == 0 ? "mlp" : i == 3 ? "FAILED" : "FINISHED";
+		return strcmp(key, "runs") == 0 ? trainers[i % 2] : i == 3 ? "FAILED" : "FINISHED";
 	if (group == BN_COMPARE_DATA)
 		return i == 2 ? "jobs@v2" : "jobs@v3";
 	if (group == BN_COMPARE_CODE)
@@ -76,14 +77,16 @@ static const struct {
 };
 enum { ROWS = sizeof table / sizeof *table };
 
-static void row_fill(bn_compare_row *out, bn_page *page, size_t r, size_t runs, size_t base)
+static void row_fill(bn_compare_row *out, bn_page *page, size_t r, size_t runs, size_t base,
+	const char *const *trainers)
 {
 	bn_compare_cell *cells = bn_arena_alloc(&page->arena, runs * sizeof *cells);
 	bool metric = table[r].group == BN_COMPARE_METRIC, differs = false;
 	for (size_t i = 0; i < runs; i++) {
 		double v = metric ? number_of(table[r].key, i) : NAN;
 		const char *t = metric ? isnan(v) ? NULL : bn_arena_strf(&page->arena, "%.4g", v)
-				       : text_of(&page->arena, table[r].group, table[r].key, i);
+				       : text_of(&page->arena, table[r].group, table[r].key, i,
+					       trainers);
 		if (!metric && t && table[r].group == BN_COMPARE_PARAM)
 			v = strtod(t, NULL);
 		cells[i] = (bn_compare_cell){t, v, NAN, NAN};
@@ -102,6 +105,7 @@ int bn_fake_compare(void *context, const void *arg, bn_page *page, bn_job *job, 
 	FAKE_BEGIN(page);
 	const bn_compare_arg *a = arg;
 	static const char *const metrics[] = {"val_rmse", "val_mae"};
+	static const char *const one[] = {"mlp", "mlp"}, *const mixed[] = {"mlp", "ridge"};
 	size_t n = a->count;
 	bn_comparison *c = bn_arena_alloc(&page->arena, sizeof *c);
 	c->runs = n;
@@ -117,7 +121,8 @@ int bn_fake_compare(void *context, const void *arg, bn_page *page, bn_job *job, 
 		c->ids[i] = bn_arena_strdup(&page->arena, a->ids[i]);
 	}
 	for (size_t r = 0; r < ROWS; r++)
-		row_fill(&c->rows[r], page, r, n, a->baseline);
+		row_fill(&c->rows[r], page, r, n, a->baseline,
+			fake->has_mixed_runs ? mixed : one);
 	bn_compare_page p = {.table = c, .metrics = metrics, .metric_count = 2};
 	p.metric = strcmp(a->metric, "val_mae") == 0;
 	for (size_t i = 0; i < n; i++)
