@@ -149,15 +149,15 @@ const bn_tour_part bn_view_tour[] = {
 		"Three gates pass; 'no worse' fails, and warns: the champion is better, by the "
 		"metrics below as well. Each line opens its evidence.",
 		BN_CMD_OPEN, "opens a line: first go down to 'no worse'",
-		BN_ON(MODEL), TO(BN_ON(DETAIL)), "Press 4, choose power/2, and Enter."},
+		BN_ON(MODEL), TO_SAYING(BN_ON(DETAIL), "no worse"), "Press 4, choose power/2, and Enter."},
 	{MORE(7),
 		"What the gate wants, what was found, and which run or person says so. A gate "
 		"without evidence is unclear; it does not pass.",
 		BN_CMD_BACK, "goes back to the sheet",
 		BN_ON(DETAIL), TO(BN_ON(MODEL)), "Press 4, choose power/2, and Enter."},
 	{MORE(7),
-		"Decide: A approves, R rejects, with a reason; your key signs either. A dialog "
-		"asks first, and No is selected.",
+		"Decide: A approves; R rejects, and asks for a reason. Your key signs either. A "
+		"dialog asks first, and No is selected.",
 		BN_CMD_APPROVE, "asks; then Right and Enter sign the approval",
 		BN_ON(MODEL), BN_ON(MODEL), BN_TOUR_REFUSED, "power/2",
 		"Press 4, choose power/2, and Enter."},
@@ -185,8 +185,8 @@ const bn_tour_part bn_view_tour[] = {
 		"train again. Next: who approved the model in use, and why?",
 		BN_CMD_AUDIT, "lists the decisions", BN_ON_ALL, TO(BN_ON(AUDIT)), NULL},
 	{MORE(9),
-		"Who did what to which version, and why; the newest first, so yours is the first "
-		"line. v shows all records, those of programs too.",
+		"Who did what to which version, with the reason of a rejection; the newest first, "
+		"so yours is the first line. v shows all records.",
 		BN_CMD_OPEN, "opens the record of the selected decision",
 		BN_ON(AUDIT), TO(BN_ON(DETAIL)), "Press 9, and Enter on a line."},
 

@@ -172,12 +172,15 @@ static void reject_ask(model_view *v, const bn_inbox_item *d)
 static bool text_open(model_view *v, const bn_sheet *s, const bn_sheet_line *line)
 {
 	bn_frame *f = v->view.frame;
+	char crumb[96];
 	bn_buf text = BN_BUF_INIT;
 	bn_err err = BN_ERR_INIT;
 	bn_view *made = NULL;
 	bn_sheet_write(s, line, bn_frame_is_utc(f), &text);
-	int rc = bn_view_text_new(&made, f, line->kind == BN_SHEET_GATE ? "gate" : "said",
-		text.ptr ? text.ptr : "", &err);
+	const char *gate =
+		line->kind == BN_SHEET_GATE ? s->item->gates->items[line->at].name : NULL;
+	snprintf(crumb, sizeof crumb, "%s%.80s", gate ? "gate " : "said", gate ? gate : "");
+	int rc = bn_view_text_new(&made, f, crumb, text.ptr ? text.ptr : "", &err);
 	bn_buf_release(&text);
 	if (made)
 		bn_view_text_wrap(made);
