@@ -175,6 +175,7 @@ void bn_undo_release(bn_frame *f);
 void bn_modal_open(bn_frame *f, bn_modal modal, const char *text);
 void bn_modal_key(bn_frame *f, int key);
 bool bn_modal_takes_text(const bn_frame *f);
+bool bn_view_takes_text(const bn_frame *f); /* keys go to a field of the top view (frame.c) */
 bool bn_modal_has_row(const bn_frame *f); /* a menu or dialog has a selected row */
 void bn_modal_acts_open(bn_frame *f);
 /* Command i of the list as currently shown; BN_CMD_NONE past the end. */

@@ -208,7 +208,8 @@ static void field_draw(const bn_form *f, bn_area a, int row, int at, bool focuse
 	bn_ink ink = plain ? BN_INK_TEXT : chosen, more = plain ? BN_INK_DIM : chosen;
 	if (!plain)
 		bn_area_fill(a, row, 0, 1, a.cols, ink);
-	bn_area_name(a, row, 1, f->name_cols, plain && x->is_fixed ? BN_INK_DIM : ink, x->name);
+	bn_ink name = edited ? BN_INK_STRONG : plain && x->is_fixed ? BN_INK_DIM : ink;
+	bn_area_name(a, row, 1, f->name_cols, name, x->name);
 	const char *aside = x->wrong[0] ? x->wrong : x->aside;
 	if (plain && x->wrong[0])
 		more = BN_INK_FAIL;
@@ -216,7 +217,7 @@ static void field_draw(const bn_form *f, bn_area a, int row, int at, bool focuse
 		ink = given ? BN_INK_STRONG : BN_INK_DIM;
 	int col = value + width + 1;
 	if (edited)
-		bn_input_draw(&f->input, bn_area_sub(a, row, value, 1, width), 0, 0, BN_INK_PROMPT);
+		bn_input_draw(&f->input, bn_area_sub(a, row, value, 1, width), 0, 0, BN_INK_SELECTED);
 	else
 		bn_area_field(a, row, value, width, ink, given ? x->value : "-");
 	if (x->wrong[0] && col < a.cols)

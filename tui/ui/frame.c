@@ -532,13 +532,18 @@ static bool needs_data(bn_command_id id)
 	}
 }
 
+bool bn_view_takes_text(const bn_frame *f)
+{
+	const bn_view *v = bn_frame_top(f);
+	return f->modal == BN_MODAL_NONE && v && v->cls->takes_text && v->cls->takes_text(v);
+}
+
 static void key_take(bn_frame *f, int key)
 {
 	bn_err err = BN_ERR_INIT;
 	char name[16];
 	bn_view *v = bn_frame_top(f);
-	bool is_text =
-		f->modal == BN_MODAL_NONE && v && v->cls->takes_text && v->cls->takes_text(v);
+	bool is_text = bn_view_takes_text(f);
 	if (key & BN_KEY_PASTED) {
 		if (bn_modal_takes_text(f))
 			bn_modal_key(f, key & ~BN_KEY_PASTED);

@@ -315,6 +315,11 @@ static void keys_draw(bn_frame *f, bn_area a)
 	}
 	if (f->modal == BN_MODAL_COMMAND && words_draw(f, a))
 		return;
+	if (bn_view_takes_text(f)) {
+		bn_area_text(a, 0, 1, BN_INK_KEY_HELP,
+			"Enter keeps it, Esc restores it; Tab completes, ^U empties");
+		return;
+	}
 	if (f->modal == BN_MODAL_FILTER) {
 		const bn_view *v = bn_frame_top(f);
 		const char *words = "rows that hold every word; Enter keeps it, Esc takes it back";

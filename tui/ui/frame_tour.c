@@ -41,8 +41,7 @@ static int steps(const bn_frame *f)
 
 static bool takes_keys(const bn_frame *f)
 {
-	const bn_view *v = bn_frame_top(f);
-	return f->modal == BN_MODAL_NONE && !(v && v->cls->takes_text && v->cls->takes_text(v));
+	return f->modal == BN_MODAL_NONE && !bn_view_takes_text(f);
 }
 
 static bool is_in_state(const bn_frame *f, bn_tour_state state)

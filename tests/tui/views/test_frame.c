@@ -91,6 +91,7 @@ START_TEST(test_frame_lines_of_a_sheet_open_their_evidence)
 	bench_open(&b, false);
 	play(&b, "4 Enter j Enter");
 	ck_assert(shows(&b, "wanted     test rmse <= 12.5") && shows(&b, "blocks the approval"));
+	ck_assert(shows(&b, "> gate error"));
 	play(&b, "Esc j j j j Enter"); /* below the gates: a metric opens its run */
 	ck_assert(!shows(&b, "to sign"));
 	play(&b, "Esc j j j Enter");
@@ -408,6 +409,30 @@ START_TEST(test_frame_space_steps_a_choice_of_a_form)
 }
 END_TEST
 
+START_TEST(test_frame_a_field_of_a_form_shows_that_it_is_edited)
+{
+	bench b = {.fake = {.actions = 0}};
+	bench_open(&b, false);
+	play(&b, "3 L");
+	ck_assert(shows(&b, "L start"));
+	play(&b, "Enter ^U \"0.00\"");
+	ck_assert(!shows(&b, "L start") && shows(&b, "Enter keeps it, Esc restores it"));
+	play(&b, "\"5\"");
+	ck_assert(shows(&b, "--set learning_rate=0.005")); /* before it is kept */
+	play(&b, "\",0.1\"");
+	ck_assert(shows(&b, "2 runs of 2"));
+	play(&b, "Esc");
+	ck_assert(!shows(&b, "--set") && shows(&b, "L start"));
+	play(&b, "j j j j Enter"); /* a switch is not edited */
+	ck_assert(shows(&b, "--set early_stopping=false") && shows(&b, "L start"));
+	play(&b, "Space"); /* both: a sweep */
+	ck_assert(shows(&b, "2 runs of 2"));
+	play(&b, "Enter");
+	ck_assert(!shows(&b, "--set"));
+	bench_close(&b);
+}
+END_TEST
+
 START_TEST(test_frame_a_command_without_a_clipboard_can_be_read)
 {
 	bench b = {.fake = {.no_clipboard = true}};
@@ -513,6 +538,26 @@ START_TEST(test_frame_code_of_two_runs_is_compared_and_searched)
 	ck_assert(shows(&b, "code, A to B"));
 	play(&b, "Esc");
 	ck_assert(shows(&b, "A base"));
+	bench_close(&b);
+}
+END_TEST
+
+START_TEST(test_frame_parts_of_a_comparison_unfold_where_they_are)
+{
+	bench b = {.fake = {.has_mixed_runs = true}};
+	bench_open(&b, false);
+	play(&b, "3 Space Space x"); /* A and B have the same data */
+	ck_assert(shows(&b, "in all 2: on jobs@v3, epochs 40"));
+	ck_assert(shows(&b, "  runs                   mlp       ridge"));
+	play(&b, "G"); /* of the folded parts the last: validation, training, data, code, run */
+	ck_assert(shows(&b, "= code: the same in all (1)"));
+	play(&b, "k k Enter");
+	ck_assert(shows(&b, "data: the same in all (1) -"));
+	ck_assert(shows(&b, "  train              jobs@v3     jobs@v3"));
+	play(&b, "j"); /* it is still between the others */
+	ck_assert(shows(&b, "= training part") && shows(&b, "= code: the same"));
+	play(&b, "Enter");
+	ck_assert(shows(&b, "code: the same in all (1) -"));
 	bench_close(&b);
 }
 END_TEST
@@ -1459,10 +1504,12 @@ BN_TEST_MAIN("tui/views/frame",
 	test_frame_resumes_a_run, test_frame_launches_a_sweep, test_frame_launches_from_nothing,
 	test_frame_the_age_of_a_heartbeat_turns_yellow_and_red,
 	test_frame_a_run_is_shown_by_its_state, test_frame_compares_what_is_marked,
+	test_frame_parts_of_a_comparison_unfold_where_they_are,
 	test_frame_code_of_two_runs_is_compared_and_searched,
 	test_frame_arguments_are_completed_from_the_workspace,
 	test_frame_a_label_longer_than_its_field_is_not_cut_by_editing,
 	test_frame_acts_are_a_menu_with_reasons,
+	test_frame_a_field_of_a_form_shows_that_it_is_edited,
 	test_frame_a_command_without_a_clipboard_can_be_read,
 	test_frame_labels_are_written_and_taken_back, test_frame_the_trash_asks_and_comes_back,
 	test_frame_runs_are_grouped_by_a_parameter, test_frame_a_form_says_that_parts_share_rows,

@@ -12,7 +12,7 @@
 
 static const char command_word[] = "command";
 static const char *const executors[] = {"local", "queue", NULL};
-static const char *const yes_no[] = {"true", "false", NULL};
+static const char *const yes_no[] = {"true", "false", "true,false", NULL}; /* both: a sweep */
 
 /* Every trainer, then "command"; built once. */
 static const char *const *trainers(void)
@@ -104,6 +104,7 @@ static void hypers_fill(bn_launch_view *v, const bn_spec *spec)
 			continue;
 		x->name = def->name;
 		x->choices = def->type == BN_HYPER_BOOL ? yes_no : NULL;
+		x->is_switch = x->choices != NULL;
 		const json_t *value = own ? json_object_get(spec->hyper, def->name) : NULL;
 		if (value)
 			json_text(value, text);

@@ -112,6 +112,21 @@ static int warnings_draw(const bn_launch_view *v, bn_area a, int row)
 	return rows < 3 ? rows : 3;
 }
 
+/* The first line and the command, with a valid value that is still being typed. A typed trainer
+ * changes the fields when it is kept. */
+static void typed_draw(bn_launch_view *v, bn_area a, bn_buf *line)
+{
+	bn_form_field *x = &v->fields[v->form.selected];
+	char kept[BN_FORM_VALUE];
+	memcpy(kept, x->value, sizeof kept);
+	if (v->form.editing && !x->wrong[0] && v->form.selected != BN_LAUNCH_TRAINER)
+		snprintf(x->value, sizeof x->value, "%.*s", BN_FORM_VALUE - 1,
+			v->form.input.text);
+	head_draw(v, a);
+	bn_launch_line(v, 0, false, line);
+	memcpy(x->value, kept, sizeof kept);
+}
+
 static void draw(bn_view *view, bn_area a, bool focused)
 {
 	bn_launch_view *v = (bn_launch_view *)view;
@@ -128,9 +143,8 @@ static void draw(bn_view *view, bn_area a, bool focused)
 		return;
 	}
 	warnings_follow(v);
-	head_draw(v, a);
+	typed_draw(v, a, &line);
 	int top = 1 + warnings_draw(v, a, 1);
-	bn_launch_line(v, 0, false, &line);
 	bn_area probe = {a.s, 0, 0, 0, a.cols - 2};
 	int foot = bn_area_paragraph(probe, 0, 0, BN_INK_TEXT, line.ptr ? line.ptr : "");
 	foot = foot > 3 ? 3 : foot;
