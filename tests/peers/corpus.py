@@ -65,11 +65,13 @@ def add(path, name, *options):
     return run("data", "add", name, path, "--json", *options)
 
 
-def read_with_pandas(path, read):
-    """As the dialect says; types and missing values are pandas' own business."""
+def read_with_pandas(path, read, names=None):
+    """As the dialect says; types and missing values are pandas' own business. names: of a table without a header."""
     warnings.simplefilter("ignore")
     options = {"sep": read["delimiter"], "decimal": read["decimal"], "low_memory": False,
                "encoding": read["encoding"], "float_precision": "round_trip", "skiprows": read["skip"]}
+    if names:
+        options["names"] = names
     if read["comment"]:
         options["comment"] = read["comment"]
     if read["quote"] is None:
@@ -78,7 +80,15 @@ def read_with_pandas(path, read):
         options["quotechar"] = read["quote"]
     if read["escape"]:
         options["escapechar"] = read["escape"]
+    if read["trim"]:
+        options["skipinitialspace"] = True
+        options["sep"] = r"\s+" if read["delimiter"] == " " else read["delimiter"]
     frame = pd.read_csv(path, **options)
+    if read["trim"]:
+        frame.columns = [str(c).strip(" ") for c in frame.columns]
+        for i, column in enumerate(frame.columns):
+            if not pd.api.types.is_numeric_dtype(frame.iloc[:, i]):
+                frame.isetitem(i, frame.iloc[:, i].map(lambda v: v.strip(" ") if isinstance(v, str) else v))
     if read["row_names"]:
         frame = frame.reset_index()
     return frame
@@ -200,7 +210,8 @@ def type_reason(kind, dtype, ours):
 
 
 def compare_columns(label, path, read, frame, table):
-    fields = raw_fields(path, read) if not read["escape"] and not read["comment"] and not read["skip"] else None
+    fields = raw_fields(path, read) if not (
+        read["escape"] or read["comment"] or read["skip"] or read["trim"]) else None
     for k, name in enumerate(table.column_names):
         column = table.column(k)
         kind = str(column.type)
@@ -291,6 +302,9 @@ def check(label, content, number):
     table = pa.ipc.open_file(out).read_all()
     try:
         frame = read_with_pandas(path, read)
+        if read["comment"] and len(frame) + 1 == table.num_rows:
+            explain("the names are those of a comment above the data, which pandas skips", label)
+            frame = read_with_pandas(path, read, table.column_names)
     except Exception as error:
         explain(f"UNEXPLAINED: pandas refuses it", f"{label}: {error}")
         return
