@@ -195,10 +195,7 @@ static void middle_text(const bn_profile_column *c, int width, char *out, size_t
 	char number[BN_FORMAT_BYTES], share_of[16];
 	uint64_t there = c->rows - c->missing;
 	snprintf(out, size, "-");
-	const char *digits = bn_profile_quantile_text(c, 0.5);
-	if (digits)
-		snprintf(out, size, "%s", digits);
-	else if (c->is_numeric && !bn_type_is_time(c->type))
+	if (c->is_numeric && !bn_type_is_time(c->type))
 		snprintf(out, size, "%s", bn_format_number(number, bn_profile_quantile(c, 0.5)));
 	else if (c->top_count && !bn_type_is_time(c->type) && c->top[0].text && there) {
 		snprintf(share_of, sizeof share_of, " %.0f %%",
