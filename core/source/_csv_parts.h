@@ -104,8 +104,8 @@ typedef enum csv_token {
 	CSV_INT,
 	CSV_BIG_INT,
 	CSV_FLOAT,
-	CSV_LOSSY,    /* a number that float64 does not hold exactly: 9007199254740993.0, or 0 for
-		    * 1e-400 */
+	CSV_LOSSY,    /* a number whose digits before the point float64 does not keep: 9007199254740993.0
+		    * and 9007199254740993.5; or 0 for 1e-400 */
 	CSV_HUGE_INT, /* beyond int64 */
 	CSV_HUGE,     /* beyond float64 */
 } csv_token;

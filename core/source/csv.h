@@ -20,8 +20,9 @@
  * whole file requires; if the inferred one was too narrow the file is read again, immediately while
  * little of it has been read, otherwise after the rest was scanned (csv.c has the limits). Nothing
  * is rounded silently: "007" and integers beyond int64 are text, integers beyond 2^53 do not mix
- * with fractions (text), numbers beyond the range of float64 are text. Decimal fractions are
- * rounded correctly to float64. true/false (in any of the usual capitalisations) are bool, ISO 8601
+ * with fractions (text), numbers beyond the range of float64 are text, and so are numbers beyond
+ * 2^53 whose digits before the point would change. Other fractions are rounded correctly to
+ * float64. true/false (in any of the usual capitalisations) are bool, ISO 8601
  * dates and times are timestamps. Text is a category if the sample has at most 32 distinct values,
  * or at most half as many as values, and the file does not exceed 65536 or 16 MiB of them;
  * otherwise string. A column without any value is float64.

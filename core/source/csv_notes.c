@@ -72,27 +72,6 @@ void bn_csv_value_at(const csv_stream *s, const csv_chunk *c, size_t row, size_t
 
 /* ---- names that look like values -------------------------------------------------------------- */
 
-/* Years, 0 1 2 3: plausible column names. */
-static bool is_progression(const csv_stream *s)
-{
-	int64_t last = 0, step = 0, i;
-	size_t n = 0;
-	double f;
-
-	for (size_t k = 0; k < s->schema.count; k++) {
-		const char *name = s->schema.fields[k].name;
-		if (bn_csv_parse_number(name, strlen(name), &i, &f) != CSV_INT)
-			continue;
-		if (n >= 2 && i - last != step)
-			return false;
-		step = i - last;
-		last = i;
-		n++;
-	}
-	return step && (n >= 3 || (n == 2 && last == 1 && step == 1) ||
-			       (n == 2 && last > 1800 && last < 2200 && step == 1));
-}
-
 static bool has_value(const csv_stream *s, const csv_chunk *c, size_t column)
 {
 	const char *name = s->schema.fields[column].name, *v;
@@ -115,33 +94,153 @@ static bool is_unnamed(const csv_stream *s, size_t i)
 	return !strcmp(s->schema.fields[i].name, made);
 }
 
-/* Whether the names of all number and time columns are numbers and times; or, without such columns,
- * are among their own column's values. A column of numbers and words counts if its name is a
- * number, one without a name does not. */
-static bool names_are_values(const csv_stream *s, const csv_chunk *c)
+/* Skips a sign and the number at *s: digits with points and commas between them. */
+static bool skip_number(const char **s, const char *e)
 {
-	const unsigned plain = CSV_HAS_NUMBERS | CSV_HAS_TIMES;
-	size_t typed = 0, named = 0, texts = 0;
+	const char *p = *s;
+
+	if (p + 1 < e && (*p == '-' || *p == '+') && (unsigned)(p[1] - '0') <= 9)
+		p++;
+	if (p == e || (unsigned)(*p - '0') > 9)
+		return false;
+	while (p < e && ((unsigned)(*p - '0') <= 9 || ((*p == '.' || *p == ',') && p + 1 < e &&
+							      (unsigned)(p[1] - '0') <= 9)))
+		p++;
+	*s = p;
+	return true;
+}
+
+/* Whether the texts differ only in their numbers: "10%" and "7.5%". */
+static bool have_same_shape(const char *a, size_t a_bytes, const char *b, size_t b_bytes)
+{
+	const char *a_end = a + a_bytes, *b_end = b + b_bytes;
+
+	while (a < a_end && b < b_end) {
+		bool number = skip_number(&a, a_end);
+		if (number != skip_number(&b, b_end) || (!number && *a++ != *b++))
+			return false;
+	}
+	return a == a_end && b == b_end;
+}
+
+/* A name that begins with a number above texts that differ from it only in their numbers: percentages, quantities with
+ * a unit, dates in the order of a country. */
+static bool has_shape_of_values(const csv_stream *s, const csv_chunk *c, size_t column)
+{
+	const char *name = s->schema.fields[column].name, *begin = name, *v;
+	size_t n, values = 0;
+
+	if (!skip_number(&begin, name + strlen(name)))
+		return false;
+	for (size_t r = 0; r < c->rows && r < LOOKED_AT; r++) {
+		bn_csv_value_at(s, c, r, column, &v, &n);
+		if (bn_csv_is_null(&s->dialect, v, n))
+			continue;
+		if (!have_same_shape(name, strlen(name), v, n))
+			return false;
+		values++;
+	}
+	return values != 0;
+}
+
+/* What a column shows about the first line. */
+typedef enum name_kind {
+	NAME_SAYS_NOTHING, /* made up, a missing value, or above a column without values */
+	NAME_OF_TEXT,      /* above text */
+	NAME_ABOVE_TYPED,  /* no value, above numbers, times or booleans */
+	NAME_IS_VALUE,     /* a value, above such values */
+} name_kind;
+
+/* A column of numbers and words counts as typed if its name is a number. */
+static name_kind kind_of_name(const csv_stream *s, const csv_chunk *c, size_t column)
+{
+	const unsigned typed = CSV_HAS_NUMBERS | CSV_HAS_TIMES | CSV_HAS_BOOL;
+	const csv_column_plan *p = &s->plan.columns[column];
+	const char *name = s->schema.fields[column].name;
+	size_t n = strlen(name);
+
+	if (p->declared || !p->sampled || is_unnamed(s, column) ||
+		bn_csv_is_null(&s->dialect, name, n))
+		return NAME_SAYS_NOTHING;
+	if (is_only(bn_csv_classify(&s->dialect, name, n), typed) && (p->sampled & typed))
+		return NAME_IS_VALUE;
+	if (is_only(p->sampled, typed))
+		return NAME_ABOVE_TYPED;
+	return has_shape_of_values(s, c, column) ? NAME_IS_VALUE : NAME_OF_TEXT;
+}
+
+static bool is_year(int64_t i)
+{
+	return i > 1800 && i < 2200;
+}
+
+static bool has_only_years(const csv_stream *s, const csv_chunk *c, size_t column)
+{
+	const char *v;
+	int64_t i;
+	double f;
+	size_t n;
+
+	for (size_t r = 0; r < c->rows && r < LOOKED_AT; r++) {
+		bn_csv_value_at(s, c, r, column, &v, &n);
+		if (!bn_csv_is_null(&s->dialect, v, n) &&
+			(bn_csv_number(&s->dialect, v, n, &i, &f) != CSV_INT || !is_year(i)))
+			return false;
+	}
+	return true;
+}
+
+typedef enum names_kind {
+	NAMES_ARE_WORDS,
+	NAMES_ARE_YEARS,   /* evenly spaced, above other numbers than years */
+	NAMES_ARE_NUMBERS, /* consecutive from 0 or 1: of the columns, as pandas writes them */
+	NAMES_ARE_VALUES,
+} names_kind;
+
+/* For names that are all values: those of typed columns may number them, or be years. */
+static names_kind kind_of_values(const csv_stream *s, const csv_chunk *c)
+{
+	int64_t first = 0, last = 0, step = 0, i;
+	bool years = false;
+	size_t n = 0;
+	double f;
+
+	for (size_t k = 0; k < s->plan.count; k++) {
+		const char *name = s->schema.fields[k].name;
+		if (kind_of_name(s, c, k) != NAME_IS_VALUE)
+			continue;
+		if (bn_csv_parse_number(name, strlen(name), &i, &f) != CSV_INT ||
+			(n >= 2 && i - last != step))
+			return NAMES_ARE_VALUES;
+		years = (!n || years) && is_year(i) && !has_only_years(s, c, k);
+		first = n ? first : i;
+		step = n ? i - last : 0;
+		last = i;
+		n++;
+	}
+	if (years && step > 0)
+		return NAMES_ARE_YEARS;
+	return step == 1 && ((first == 0 && n >= 2) || (first == 1 && n >= 3)) ? NAMES_ARE_NUMBERS
+									       : NAMES_ARE_VALUES;
+}
+
+/* Values if the names of all columns of numbers, times and booleans are such; or, without such columns, are among their
+ * own column's values. */
+static names_kind kind_of_names(const csv_stream *s, const csv_chunk *c)
+{
+	size_t values = 0, texts = 0, repeated = 0;
 
 	for (size_t i = 0; i < s->plan.count; i++) {
-		const csv_column_plan *p = &s->plan.columns[i];
-		const char *name = s->schema.fields[i].name;
-		if (p->declared || !p->sampled || is_unnamed(s, i))
-			continue;
-		bool is_typed = is_only(p->sampled, plain);
-		bool is_value = is_only(bn_csv_classify(&s->dialect, name, strlen(name)), plain);
-		is_typed |= is_value && (p->sampled & plain);
-		typed += is_typed;
-		texts += !is_typed;
-		named += is_typed && is_value;
+		name_kind kind = kind_of_name(s, c, i);
+		if (kind == NAME_ABOVE_TYPED)
+			return NAMES_ARE_WORDS;
+		values += kind == NAME_IS_VALUE;
+		texts += kind == NAME_OF_TEXT;
+		repeated += kind == NAME_OF_TEXT && has_value(s, c, i);
 	}
-	if (typed)
-		return typed == named && !is_progression(s);
-	for (size_t i = 0; i < s->plan.count; i++)
-		if (!s->plan.columns[i].declared && s->plan.columns[i].sampled &&
-			!is_unnamed(s, i) && !has_value(s, c, i))
-			return false;
-	return texts != 0;
+	if (values)
+		return kind_of_values(s, c);
+	return texts && texts == repeated ? NAMES_ARE_VALUES : NAMES_ARE_WORDS;
 }
 
 static int note_names(csv_stream *s, const csv_chunk *c, bn_err *err)
@@ -149,14 +248,17 @@ static int note_names(csv_stream *s, const csv_chunk *c, bn_err *err)
 	bn_buf list = BN_BUF_INIT;
 	size_t i = 0;
 
-	if (s->notes.dialect.no_header || !c->rows || !names_are_values(s, c))
+	if (s->notes.dialect.no_header || !c->rows)
+		return 0;
+	names_kind kind = kind_of_names(s, c);
+	if (kind == NAMES_ARE_WORDS || kind == NAMES_ARE_YEARS)
 		return 0;
 	for (; i < s->schema.count && i < 6; i++)
 		bn_buf_addf(&list, "%s%.20s", i ? ", " : "", s->schema.fields[i].name);
-	int rc = bn_source_note_add(&s->notes, true, err,
-		"the first line is taken as names (%s%s), but looks like data: --no-header reads "
-		"it as data",
-		list.ptr, i < s->schema.count ? ", ..." : "");
+	int rc = bn_source_note_add(&s->notes, kind == NAMES_ARE_VALUES, err,
+		"the first line is taken as names (%s%s), %s: --no-header reads it as data",
+		list.ptr, i < s->schema.count ? ", ..." : "",
+		kind == NAMES_ARE_VALUES ? "but looks like data" : "which number the columns");
 	bn_buf_release(&list);
 	return rc;
 }

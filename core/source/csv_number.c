@@ -168,24 +168,30 @@ static bool is_infinity(const char *s, size_t n)
 	return false;
 }
 
-/* For a whole number written with a fraction of zeros or an exponent (identifiers in a column with gaps): whether its
- * float64 has other digits. A number printed from a float64 never does. Other fractions are measurements, and rounded
- * as usual. */
+/* Whether the float64 f of a number beyond 2^53 has other digits before the point: an identifier or a count that a
+ * column of fractions would change. Digits after the point are rounded as usual. Digits that an exponent or zeros before
+ * ".0" leave unwritten do not count, so a number printed from a float64 never loses any. */
 static bool loses_digits(const decimal *d, const char *s, size_t n, double f)
 {
 	enum { MOST = 40 }; /* longer ones are not counts */
 	char written[MOST + 1], kept[MOST + 16];
 	int exponent = d->digits > 19 ? d->exponent - (d->digits - 19) : d->exponent;
-	int digits = 0;
+	int whole = d->digits + (exponent < 0 ? exponent : 0), digits = 0;
 
-	if ((d->mantissa <= 1ull << 53 && !d->dropped) || d->digits > MOST)
+	if ((d->mantissa <= 1ull << 53 && !d->dropped) || whole <= 15 || whole > MOST)
 		return false;
-	for (; n && *s != 'e' && *s != 'E'; s++, n--)
+	for (; n && digits < whole; s++, n--)
 		if (*s >= '0' && *s <= '9' && (digits || *s != '0'))
 			written[digits++] = *s;
-	for (; digits && written[digits - 1] == '0'; digits--)
-		exponent++;
-	if (exponent < 0 || digits <= 15)
+	if (exponent < 0 && whole == 16 && memcmp(written, "9007199254740992", 16) < 0)
+		return false;
+	/* The zeros before ".0" may stand for digits that a float64 was printed without. */
+	for (; n && (*s == '.' || *s == '0'); s++)
+		n--;
+	bool is_whole = !n || *s == 'e' || *s == 'E';
+	while (is_whole && digits && written[digits - 1] == '0')
+		digits--;
+	if (digits <= 15)
 		return false;
 	snprintf(kept, sizeof kept, "%.*e", digits - 1, fabs(f));
 	return kept[0] != written[0] || strncmp(kept + 2, written + 1, (size_t)digits - 1) != 0;

@@ -337,8 +337,8 @@ WIDE INLINE bool four_ints(int64_t *out, const places *at, bool trim_cr, __m256i
 	return _mm256_testz_si256(minus_zero, minus_zero);
 }
 
-/* A fraction of 17 to 32 characters: its digits are an integer below 2^63, and the last one is not
- * 0: integers (9007199254740993.0) are handled elsewhere. */
+/* A fraction of 17 to 32 characters below 2^53: its digits are an integer below 2^63, and the last one is not 0. The
+ * others, which may lose digits before the point, are handled elsewhere. */
 WIDE static bool long_float(double *out, const char *e, uint32_t n, char point)
 {
 	const __m256i dot = all_bytes(point);
@@ -365,7 +365,7 @@ WIDE static bool long_float(double *out, const char *e, uint32_t n, char point)
 	_mm256_storeu_si256((__m256i *)(void *)eights,
 		join_digits(_mm256_blendv_epi8(on.values, k.values, behind)));
 	const uint64_t m = (eights[1] * UINT64_C(100000000) + eights[4]) * 100000000 + eights[5];
-	if (eights[0] || eights[1] >= 922 || !bn_csv_scale(m, -(int)(31 - at), &x))
+	if (eights[0] || eights[1] >= 922 || !bn_csv_scale(m, -(int)(31 - at), &x) || x >= 0x1p53)
 		return false;
 	*out = with_sign(x, minuses != 0);
 	return true;

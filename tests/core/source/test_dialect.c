@@ -572,20 +572,38 @@ START_TEST(test_a_first_line_of_data_is_said)
 {
 	static const char *const data[] = {"6,148,72,1\n1,85,66,0\n8,183,64,1\n",
 		"ann,23,1.5\nben,30,2.5\n", "2024-01-01,5\n2024-01-02,6\n",
-		"setosa,red\nvirginica,blue\nsetosa,red\n", "1.5\n2.5\n", "1,1,0\n1,2,0\n"};
+		"setosa,red\nvirginica,blue\nsetosa,red\n", "1.5\n2.5\n", "1,1,0\n1,2,0\n",
+		/* column numbers, and years, are those of every typed column */
+		"0.37,0,1\n0.45,1,0\n", "5.1,3.5,1,2,3\n4.9,3,1,2,2\n", "2.75,node1,0,1\n3.5,node2,1,0\n",
+		"2024-01-01T00:00:00,0,1\n2024-01-02T00:00:00,1,1\n", "0.5,2019,2020\n0.25,7,8\n",
+		"2019,2020\n2020,2021\n", "10,20,30\n40,50,60\n", "2,3,4\n5,6,9\n", "-1,0,1\n5,6,9\n",
+		/* a missing value says nothing, a boolean is a value */
+		"5.1,3.5,1.4,nan\n4.9,3,1.5,1\n", "0.1,NA,0.3\n0.2,0.5,0.7\n",
+		"true,false\nfalse,true\n",
+		/* text that differs only in its numbers */
+		"10%,5 W\n7.5%,12 W\n", "03/01/2024 00:00:01;E;x\n03/01/2024 00:00:02;F;y\n"};
 	static const char *const names[] = {"a,b\n1,2\n", "country,1990,1991,1992\nx,1,2,3\n",
-		"0,1,2\n5,6,7\n", "name,color\nsetosa,red\nvirginica,blue\n", "id,150\n1,2\n",
-		"a,b\n", "v\nNA\n"};
+		"name,color\nsetosa,red\nvirginica,blue\n", "id,150\n1,2\n",
+		"a,b\n", "v\nNA\n", "country,1990,1995,2000\nx,1,2,3\n", "1st,2nd\nx,5\ny,6\n",
+		"on,true\n1,false\n", "node,10%\nn1,0.5\n"};
+	static const char *const numbers[] = {"0,1\n5,6\n", "0,1,2\n5,6,7\n", "1,2,3\n5,6,7\n",
+		",0,1\n0,5.5,6\n", "name,0,1\nx,5,6\n"};
 
 	begin();
 	for (size_t i = 0; i < sizeof data / sizeof *data; i++) {
 		ck_assert_bn_ok(read_text(data[i], NULL), &err);
+		ck_assert_msg(strstr(said(), "taken as names"), "%s: %s", data[i], said());
 		ck_says("warning: the first line is taken as names (");
 		ck_says("--no-header reads it as data");
 	}
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
 		ck_assert_bn_ok(read_text(names[i], NULL), &err);
 		ck_assert_msg(!strstr(said(), "taken as names"), "%s: %s", names[i], said());
+	}
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+		ck_assert_bn_ok(read_text(numbers[i], NULL), &err);
+		ck_says("which number the columns: --no-header reads it as data");
+		ck_assert_msg(!strstr(said(), "warning"), "%s: %s", numbers[i], said());
 	}
 	end();
 }
@@ -614,6 +632,10 @@ START_TEST(test_numbers_and_times_that_stay_text_say_why)
 	} cases[] = {
 		{"1e-400", "1", "a float64 would change its digits"},
 		{"9007199254740993.0", "1.5", "a float64 would change its digits"},
+		{"9007199254740993.5", "1.5", "a float64 would change its digits"},
+		{"-9007199254740993.25", "1.5", "a float64 would change its digits"},
+		{"12345678901234567890.25", "1.5", "a float64 would change its digits"},
+		{"123456789012345678901234.5", "1.5", "a float64 would change its digits"},
 		{"1e400", "2", "it is beyond the range of float64"},
 		{"9223372036854775808", "3", "int64 ends at 9223372036854775807 (use --type for"},
 		{"-9223372036854775809", "0.5", "int64 ends at"},
@@ -638,6 +660,12 @@ START_TEST(test_numbers_and_times_that_stay_text_say_why)
 		{"4.9e-324", "1", NULL},
 		{"1.7976931348623159e308", "1", "it is beyond the range of float64"},
 		{"123456789.12345678901", "1", NULL},
+		/* only digits after the point change, or those that an exponent leaves out */
+		{"0.1234567890123456789", "1", NULL},
+		{"9007199254740994.25", "1", NULL},
+		{"9007199254740991.7", "1", NULL},
+		{"1152921504606846976.5", "1", NULL},
+		{"1.2345678901234568e+18", "1", NULL},
 	};
 	char text[128], want[128];
 
