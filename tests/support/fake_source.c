@@ -211,6 +211,7 @@ bn_frame *bn_fake_frame(bn_fake *fake, bool readonly)
 		.open_found = bn_view_open_found,
 		.title = "power-forecast",
 		.save_dir = fake->save_dir ? fake->save_dir : "/nonexistent",
+		.home = fake->save_dir,
 		.source = bn_fake_source(),
 		.tour = fake->is_demo ? bn_view_tour : NULL,
 		.tour_count = fake->is_demo ? bn_view_tour_count : 0,

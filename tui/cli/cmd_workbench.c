@@ -30,6 +30,7 @@ static int read_size(const char *text, bn_tui_options *opt, bn_err *err)
 
 static int open_workbench(bn_cli *cli, bool tour, bn_err *err)
 {
+	const bn_env *env = bn_cli_env(cli);
 	bn_tui_options opt = {
 		.tour = tour,
 		.dir = bn_cli_start_dir(cli),
@@ -41,6 +42,7 @@ static int open_workbench(bn_cli *cli, bool tour, bn_err *err)
 		.utc = bn_cli_utc(cli),
 		.script = bn_cli_opt(cli, "script"),
 		.save_dir = bn_cli_opt(cli, "save-dir"),
+		.home = env->get(env, "HOME"),
 	};
 	const char *size = bn_cli_opt(cli, "size"), *now = bn_cli_opt(cli, "now");
 	int64_t now_ns = 0;

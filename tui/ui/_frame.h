@@ -136,6 +136,11 @@ bool bn_find_item(const bn_frame *f, int i, bn_found *out); /* false: past the e
 void bn_find_open(bn_frame *f, const bn_found *at);
 void bn_find_row_draw(const bn_found *at, bn_area a, int r, bool selected);
 
+/* frame_draw.c */
+/* Clears that many rows at the foot of the body, below a line, for text that the message line has no
+ * room for; false: the body is too small. */
+bool bn_strip_open(bn_area body, int rows, bn_area *strip);
+
 /* frame_copy.c */
 /* Appends the command line that prints what the view shows, with the order, columns and filter of a list; nothing if
  * there is none. v may be NULL. */

@@ -185,6 +185,7 @@ static int frame_open(app *a, bn_err *err)
 		.open_found = bn_view_open_found,
 		.title = base_name(a->dir),
 		.save_dir = a->opt->save_dir,
+		.home = a->opt->home,
 		.source = bn_source_workspace(),
 		.tour = is_demo(a) ? bn_view_tour : NULL,
 		.tour_count = is_demo(a) ? bn_view_tour_count : 0,

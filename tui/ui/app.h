@@ -27,6 +27,7 @@ typedef struct bn_tui_options {
 	const char *script; /* file of keys and commands; "-" is stdin; NULL: the terminal */
 	const char *save_dir; /* where :save-screen writes NAME.screen; NULL: the current
 			       * directory */
+	const char *home;  /* what "~/" begins in a typed path; NULL: nothing */
 	int rows, cols;    /* size for a script; 0: 24 x 80 */
 	int64_t fixed_now_ms; /* the clock of a script, so that ages on screen are stable; 0: real */
 } bn_tui_options;

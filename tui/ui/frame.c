@@ -482,9 +482,25 @@ static int words_unread(bn_command_id id, const char *words, bn_err *err)
 	return BN_EINVAL;
 }
 
+/* The argument with the home directory for "~/" at the beginning of its path, which is the first
+ * word or follows a dataset. */
+static const char *home_put(
+	const bn_frame *f, bn_command_id id, const char *arg, char *out, size_t size)
+{
+	unsigned flags = bn_command_get(id)->flags;
+	const char *at = (flags >> 8 & 0xff) == BN_WORD_FILE ? arg : NULL;
+	if ((flags >> 16 & 0xff) == BN_WORD_FILE)
+		at = strstr(arg, " ~/") ? strstr(arg, " ~/") + 1 : NULL;
+	if (!f->opt.home || !at || strncmp(at, "~/", 2) != 0)
+		return arg;
+	int n = snprintf(out, size, "%.*s%s%s", (int)(at - arg), arg, f->opt.home, at + 1);
+	return n > 0 && (size_t)n < size ? out : arg;
+}
+
 int bn_frame_run(bn_frame *f, const char *line, bn_err *err)
 {
 	bn_err own = BN_ERR_INIT;
+	char path[BN_FRAME_PATH];
 	line += strspn(line, " :");
 	size_t n = strcspn(line, " ");
 	const char *arg = line + n + strspn(line + n, " ");
@@ -501,7 +517,7 @@ int bn_frame_run(bn_frame *f, const char *line, bn_err *err)
 	} else if (*arg && !(bn_command_get(id)->flags & BN_CMD_ARGUMENT)) {
 		rc = words_unread(id, arg, &own);
 	} else {
-		rc = bn_frame_do(f, id, arg, &own);
+		rc = bn_frame_do(f, id, home_put(f, id, arg, path, sizeof path), &own);
 	}
 	f->overwrites = false;
 	bn_tour_look(f);

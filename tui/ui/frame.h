@@ -102,6 +102,7 @@ typedef struct bn_frame_options {
 	bn_page_fn status;    /* makes the text at the right of the title: page data is a char * */
 	const char *title;    /* name of the workspace */
 	const char *save_dir; /* for :save-screen and :export; NULL: the current directory */
+	const char *home;     /* what "~/" begins in a typed path; NULL: nothing */
 	const void *source;   /* for views: the source of their pages (tui/views/source.h) */
 	const bn_tour_part *tour; /* only in a demo's workspace; NULL: no tour */
 	int tour_count;

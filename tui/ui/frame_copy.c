@@ -96,18 +96,15 @@ void bn_command_forget(bn_frame *f)
 
 void bn_command_draw(const bn_frame *f, bn_area body)
 {
-	int rows = 1, r;
+	int rows = 1, r = 0;
+	bn_area strip;
 	for (const char *at = f->command_shown; at && *at; at++)
 		rows += *at == '\n';
-	if (!f->command_shown || body.rows < rows + 1)
+	if (!f->command_shown || !bn_strip_open(body, rows, &strip))
 		return;
-	bn_area a = bn_area_sub(body, body.rows - rows - 1, 0, rows + 1, body.cols);
-	bn_area_fill(a, 0, 0, a.rows, a.cols, BN_INK_TEXT);
-	bn_area_hline(a, 0, 0, a.cols, BN_INK_BORDER);
-	r = 1;
 	for (const char *at = f->command_shown; *at; r++) {
 		size_t n = strcspn(at, "\n");
-		bn_area_textf(a, r, 1, BN_INK_TEXT, "%.*s", (int)n, at);
+		bn_area_textf(strip, r, 0, BN_INK_TEXT, "%.*s", (int)n, at);
 		at += n + (at[n] == '\n');
 	}
 }

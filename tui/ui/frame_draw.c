@@ -197,6 +197,36 @@ static void place_draw(bn_frame *f, bn_area a)
 	bn_buf_release(&words);
 }
 
+bool bn_strip_open(bn_area body, int rows, bn_area *strip)
+{
+	if (body.rows < rows + 1)
+		return false;
+	bn_area all = bn_area_sub(body, body.rows - rows - 1, 0, rows + 1, body.cols);
+	bn_area_fill(all, 0, 0, all.rows, all.cols, BN_INK_TEXT);
+	bn_area_hline(all, 0, 0, all.cols, BN_INK_BORDER);
+	*strip = bn_area_sub(all, 1, 1, rows, all.cols - 2);
+	return true;
+}
+
+/* Columns of the message line for the message, beside the time. */
+static int message_cols(int cols)
+{
+	return cols - 2 > 20 ? cols - 12 : cols - 2;
+}
+
+/* All of a message that is wider than its line, at the foot of the body. */
+static void message_whole_draw(const bn_frame *f, bn_area body)
+{
+	bn_area probe = {body.s, 0, 0, 0, body.cols - 2}, strip; /* measures without drawing */
+	bn_ink ink = f->message_is_error ? BN_INK_ERROR : BN_INK_TEXT;
+	if (f->modal != BN_MODAL_NONE || f->command_shown ||
+		(int)bn_utf8_width(f->message) <= message_cols(body.cols))
+		return;
+	int rows = bn_area_paragraph(probe, 0, 0, ink, f->message);
+	if (bn_strip_open(body, rows, &strip))
+		bn_area_paragraph(strip, 0, 0, ink, f->message);
+}
+
 static void message_draw(bn_frame *f, bn_area a)
 {
 	char clock[BN_FORMAT_BYTES], done_text[BN_FORMAT_BYTES], total_text[BN_FORMAT_BYTES];
@@ -205,7 +235,7 @@ static void message_draw(bn_frame *f, bn_area a)
 	bn_area_fill(a, 0, 0, 1, a.cols, BN_INK_MESSAGE);
 	if (f->message[0]) {
 		bn_ink role = f->message_is_error ? BN_INK_ERROR : BN_INK_MESSAGE;
-		int room = a.cols - 2 > 20 ? a.cols - 12 : a.cols - 2;
+		int room = message_cols(a.cols);
 		int width = (int)bn_utf8_width(f->message);
 		bn_area_field(a, 0, 1, width < room ? width : room, role, f->message);
 		if (a.cols > 40) {
@@ -385,7 +415,9 @@ void bn_frame_draw(bn_frame *f, bn_surface *s)
 	if (v)
 		v->cls->draw(
 			v, bn_area_sub(all, top, 0, bottom - top, s->cols), !bn_modal_has_row(f));
-	bn_command_draw(f, bn_area_sub(all, top, 0, bottom - top, s->cols));
+	bn_area body = bn_area_sub(all, top, 0, bottom - top, s->cols);
+	bn_command_draw(f, body);
+	message_whole_draw(f, body);
 	bn_modal_draw(f, bn_area_sub(all, 0, 0, rows - tour, s->cols), message);
 	if (f->save_screen[0])
 		screen_save(f, s);

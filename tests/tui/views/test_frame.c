@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 typedef struct bench {
 	bn_fake fake;
@@ -1007,6 +1008,13 @@ START_TEST(test_frame_export_asks_before_it_writes_over_a_file)
 	ck_assert(shows(&b, "rows to there.csv"));
 	play(&b, ":export! there.csv\n");
 	ck_assert(!shows(&b, "Overwrite") && shows(&b, "rows to there.csv"));
+	play(&b, ":export ~/own.csv\n"); /* the home directory */
+	snprintf(path, sizeof path, "%s/own.csv", dir.path);
+	ck_assert_int_eq(access(path, R_OK), 0);
+	ck_assert(refused(&b, "export /nonexistent/a-directory-with-a-long-name/and-another/t.csv",
+		" such file or directory ")); /* all of it, in two lines, until the next key */
+	play(&b, "j");
+	ck_assert(!shows(&b, "file or directory"));
 	ck_assert(refused(&b, "export == FAILED", "has no ending, which gives the format"));
 	ck_assert(refused(&b, "export a.xlsx", "'.xlsx' files are not written"));
 	ck_assert(refused(&b, "export a.xlsx", "name it .tsv, .csv or .json"));
