@@ -10,7 +10,7 @@
  *	csv_convert.c  fields of a column -> typed array                  (in parallel, per chunk)
  *	csv_infer.c    fields -> facts -> type
  *	csv_open.c     the stream's beginning: dialect, names, the user's types
- *	csv_notes.c, csv_near.c, csv_dates.c, csv_odd.c  notes for the user about what was read
+ *	csv_notes.c, csv_header.c, csv_near.c, csv_dates.c, csv_odd.c  notes for the user about what was read
  *	csv.c          the stream: types, restarts
  *	csv_rejects.c  malformed records
  *

@@ -53,6 +53,16 @@ int bn_csv_handle_rejects(csv_stream *s, csv_chunk *c, bn_err *err);
  * type. */
 int bn_csv_note_sample(csv_stream *s, const csv_chunk *c, bn_err *err);
 
+/* The notes about the first lines; *two_lines: the names are not, or not all, in the first of them. */
+int bn_csv_note_header(csv_stream *s, const csv_chunk *c, bool *two_lines, bn_err *err);
+/* Common spellings of a missing value besides the default ones. */
+bool bn_csv_looks_absent(const char *s, size_t n);
+/* Whether there are facts (CSV_HAS_...), and no others than these. */
+static inline bool csv_is_only(unsigned facts, unsigned of)
+{
+	return facts && !(facts & ~of);
+}
+
 #define CSV_NOTE_ROWS 1000 /* examined for a note */
 #define CSV_NOTE_COLUMNS 5 /* columns of a kind that get a note; wide files have many */
 

@@ -1,6 +1,6 @@
 /*
- * csv_notes.c - notes from the sample for users of the table: a first line that looks like data,
- * and text columns that are close to another type.
+ * csv_notes.c - notes from the sample for users of the table: one column that should be several, and text columns that
+ * are close to another type. csv_header.c has those about the first lines.
  */
 #include "core/base/str.h"
 #include "core/source/_csv_stream.h"
@@ -54,11 +54,6 @@ void bn_csv_hint_encoding(const char *s, size_t n, bn_err *err)
 				 "it, for example windows-1251, GB18030 or Shift_JIS");
 }
 
-static bool is_only(unsigned facts, unsigned of)
-{
-	return facts && !(facts & ~of);
-}
-
 void bn_csv_value_at(const csv_stream *s, const csv_chunk *c, size_t row, size_t column,
 	const char **v, size_t *n)
 {
@@ -68,199 +63,6 @@ void bn_csv_value_at(const csv_stream *s, const csv_chunk *c, size_t row, size_t
 	if (s->dialect.quote && e - *v >= 2 && **v == s->dialect.quote && e[-1] == s->dialect.quote)
 		++*v, --e;
 	*n = (size_t)(e - *v);
-}
-
-/* ---- names that look like values -------------------------------------------------------------- */
-
-static bool has_value(const csv_stream *s, const csv_chunk *c, size_t column)
-{
-	const char *name = s->schema.fields[column].name, *v;
-	size_t n, bytes = strlen(name);
-
-	for (size_t r = 0; r < c->rows && r < LOOKED_AT; r++) {
-		bn_csv_value_at(s, c, r, column, &v, &n);
-		if (n == bytes && !memcmp(v, name, n))
-			return true;
-	}
-	return false;
-}
-
-/* Column i has a made-up name, since the file has none. */
-static bool is_unnamed(const csv_stream *s, size_t i)
-{
-	char made[32];
-
-	snprintf(made, sizeof made, "c%zu", i);
-	return !strcmp(s->schema.fields[i].name, made);
-}
-
-/* Skips a sign and the number at *s: digits with points and commas between them. */
-static bool skip_number(const char **s, const char *e)
-{
-	const char *p = *s;
-
-	if (p + 1 < e && (*p == '-' || *p == '+') && (unsigned)(p[1] - '0') <= 9)
-		p++;
-	if (p == e || (unsigned)(*p - '0') > 9)
-		return false;
-	while (p < e && ((unsigned)(*p - '0') <= 9 || ((*p == '.' || *p == ',') && p + 1 < e &&
-							      (unsigned)(p[1] - '0') <= 9)))
-		p++;
-	*s = p;
-	return true;
-}
-
-/* Whether the texts differ only in their numbers: "10%" and "7.5%". */
-static bool have_same_shape(const char *a, size_t a_bytes, const char *b, size_t b_bytes)
-{
-	const char *a_end = a + a_bytes, *b_end = b + b_bytes;
-
-	while (a < a_end && b < b_end) {
-		bool number = skip_number(&a, a_end);
-		if (number != skip_number(&b, b_end) || (!number && *a++ != *b++))
-			return false;
-	}
-	return a == a_end && b == b_end;
-}
-
-/* A name that begins with a number above texts that differ from it only in their numbers: percentages, quantities with
- * a unit, dates in the order of a country. */
-static bool has_shape_of_values(const csv_stream *s, const csv_chunk *c, size_t column)
-{
-	const char *name = s->schema.fields[column].name, *begin = name, *v;
-	size_t n, values = 0;
-
-	if (!skip_number(&begin, name + strlen(name)))
-		return false;
-	for (size_t r = 0; r < c->rows && r < LOOKED_AT; r++) {
-		bn_csv_value_at(s, c, r, column, &v, &n);
-		if (bn_csv_is_null(&s->dialect, v, n))
-			continue;
-		if (!have_same_shape(name, strlen(name), v, n))
-			return false;
-		values++;
-	}
-	return values != 0;
-}
-
-/* What a column shows about the first line. */
-typedef enum name_kind {
-	NAME_SAYS_NOTHING, /* made up, a missing value, or above a column without values */
-	NAME_OF_TEXT,      /* above text */
-	NAME_ABOVE_TYPED,  /* no value, above numbers, times or booleans */
-	NAME_IS_VALUE,     /* a value, above such values */
-} name_kind;
-
-/* A column of numbers and words counts as typed if its name is a number. */
-static name_kind kind_of_name(const csv_stream *s, const csv_chunk *c, size_t column)
-{
-	const unsigned typed = CSV_HAS_NUMBERS | CSV_HAS_TIMES | CSV_HAS_BOOL;
-	const csv_column_plan *p = &s->plan.columns[column];
-	const char *name = s->schema.fields[column].name;
-	size_t n = strlen(name);
-
-	if (p->declared || !p->sampled || is_unnamed(s, column) ||
-		bn_csv_is_null(&s->dialect, name, n))
-		return NAME_SAYS_NOTHING;
-	if (is_only(bn_csv_classify(&s->dialect, name, n), typed) && (p->sampled & typed))
-		return NAME_IS_VALUE;
-	if (is_only(p->sampled, typed))
-		return NAME_ABOVE_TYPED;
-	return has_shape_of_values(s, c, column) ? NAME_IS_VALUE : NAME_OF_TEXT;
-}
-
-static bool is_year(int64_t i)
-{
-	return i > 1800 && i < 2200;
-}
-
-static bool has_only_years(const csv_stream *s, const csv_chunk *c, size_t column)
-{
-	const char *v;
-	int64_t i;
-	double f;
-	size_t n;
-
-	for (size_t r = 0; r < c->rows && r < LOOKED_AT; r++) {
-		bn_csv_value_at(s, c, r, column, &v, &n);
-		if (!bn_csv_is_null(&s->dialect, v, n) &&
-			(bn_csv_number(&s->dialect, v, n, &i, &f) != CSV_INT || !is_year(i)))
-			return false;
-	}
-	return true;
-}
-
-typedef enum names_kind {
-	NAMES_ARE_WORDS,
-	NAMES_ARE_YEARS,   /* evenly spaced, above other numbers than years */
-	NAMES_ARE_NUMBERS, /* consecutive from 0 or 1: of the columns, as pandas writes them */
-	NAMES_ARE_VALUES,
-} names_kind;
-
-/* For names that are all values: those of typed columns may number them, or be years. */
-static names_kind kind_of_values(const csv_stream *s, const csv_chunk *c)
-{
-	int64_t first = 0, last = 0, step = 0, i;
-	bool years = false;
-	size_t n = 0;
-	double f;
-
-	for (size_t k = 0; k < s->plan.count; k++) {
-		const char *name = s->schema.fields[k].name;
-		if (kind_of_name(s, c, k) != NAME_IS_VALUE)
-			continue;
-		if (bn_csv_parse_number(name, strlen(name), &i, &f) != CSV_INT ||
-			(n >= 2 && i - last != step))
-			return NAMES_ARE_VALUES;
-		years = (!n || years) && is_year(i) && !has_only_years(s, c, k);
-		first = n ? first : i;
-		step = n ? i - last : 0;
-		last = i;
-		n++;
-	}
-	if (years && step > 0)
-		return NAMES_ARE_YEARS;
-	return step == 1 && ((first == 0 && n >= 2) || (first == 1 && n >= 3)) ? NAMES_ARE_NUMBERS
-									       : NAMES_ARE_VALUES;
-}
-
-/* Values if the names of all columns of numbers, times and booleans are such; or, without such columns, are among their
- * own column's values. */
-static names_kind kind_of_names(const csv_stream *s, const csv_chunk *c)
-{
-	size_t values = 0, texts = 0, repeated = 0;
-
-	for (size_t i = 0; i < s->plan.count; i++) {
-		name_kind kind = kind_of_name(s, c, i);
-		if (kind == NAME_ABOVE_TYPED)
-			return NAMES_ARE_WORDS;
-		values += kind == NAME_IS_VALUE;
-		texts += kind == NAME_OF_TEXT;
-		repeated += kind == NAME_OF_TEXT && has_value(s, c, i);
-	}
-	if (values)
-		return kind_of_values(s, c);
-	return texts && texts == repeated ? NAMES_ARE_VALUES : NAMES_ARE_WORDS;
-}
-
-static int note_names(csv_stream *s, const csv_chunk *c, bn_err *err)
-{
-	bn_buf list = BN_BUF_INIT;
-	size_t i = 0;
-
-	if (s->notes.dialect.no_header || !c->rows)
-		return 0;
-	names_kind kind = kind_of_names(s, c);
-	if (kind == NAMES_ARE_WORDS || kind == NAMES_ARE_YEARS)
-		return 0;
-	for (; i < s->schema.count && i < 6; i++)
-		bn_buf_addf(&list, "%s%.20s", i ? ", " : "", s->schema.fields[i].name);
-	int rc = bn_source_note_add(&s->notes, kind == NAMES_ARE_VALUES, err,
-		"the first line is taken as names (%s%s), %s: --no-header reads it as data",
-		list.ptr, i < s->schema.count ? ", ..." : "",
-		kind == NAMES_ARE_VALUES ? "but looks like data" : "which number the columns");
-	bn_buf_release(&list);
-	return rc;
 }
 
 /* ---- text that is close to another type ------------------------------------------------------ */
@@ -433,24 +235,7 @@ static int note_form(csv_stream *s, const csv_chunk *c, size_t notes_before, bn_
 		name);
 }
 
-/* A title in the first field, as spreadsheets have above their tables. */
-static int note_unnamed(csv_stream *s, const csv_chunk *c, bn_err *err)
-{
-	size_t unnamed = 0, n = s->schema.count;
-
-	for (size_t i = 0; i < n; i++)
-		unnamed += is_unnamed(s, i);
-	if (s->notes.dialect.no_header || !c->rows || unnamed < 2 || unnamed == n ||
-		unnamed * 2 < n)
-		return 0;
-	return bn_source_note_add(&s->notes, true, err,
-		"%zu of %zu columns have no name in the first line: if the names stand below it, "
-		"--skip %" PRIu64 " reads them",
-		unnamed, n, s->notes.dialect.skip + 1);
-}
-
-/* Common spellings of a missing value besides the default ones. */
-static bool looks_absent(const char *s, size_t n)
+bool bn_csv_looks_absent(const char *s, size_t n)
 {
 	static const char *const words[] = {"na", "n.a.", "n.a", "nan", "null", "none", "nil",
 		"missing", "unknown", "undefined", "undef", "not available", "no data", "nodata",
@@ -474,58 +259,6 @@ static bool looks_absent(const char *s, size_t n)
 	return false;
 }
 
-/* ---- names in two lines ----------------------------------------------------------------------- */
-
-/* Whether the first row alone keeps numbers and times from being numbers and times: units, or a
- * second line of names (pandas' MultiIndex). */
-static bool is_second_header(const csv_stream *s, const csv_chunk *c)
-{
-	const unsigned plain = CSV_HAS_NUMBERS | CSV_HAS_TIMES;
-	size_t typed = 0, n;
-	const char *v;
-
-	for (size_t i = 0; i < s->plan.count; i++) {
-		unsigned first = 0, rest = 0;
-		if (s->plan.columns[i].declared)
-			return false;
-		for (size_t r = 0; r < c->rows && r < LOOKED_AT; r++) {
-			bn_csv_value_at(s, c, r, i, &v, &n);
-			*(r ? &rest : &first) |= bn_csv_classify(&s->dialect, v, n);
-		}
-		if (first & ~(unsigned)CSV_HAS_TEXT)
-			return false;
-		bn_csv_value_at(s, c, 0, i, &v, &n);
-		if (is_only(rest, plain) && looks_absent(v, n))
-			return false;
-		typed += first && is_only(rest, plain);
-	}
-	return typed >= 2 || typed == s->plan.count;
-}
-
-static int note_second_header(csv_stream *s, const csv_chunk *c, bool *said, bn_err *err)
-{
-	bn_buf list = BN_BUF_INIT;
-	uint64_t line = c->line;
-	const char *v;
-	size_t n, i = 0;
-
-	*said = c->rows >= 3 && is_second_header(s, c);
-	if (!*said)
-		return 0;
-	for (; i < s->plan.count && i < 6; i++) {
-		bn_csv_value_at(s, c, 0, i, &v, &n);
-		bn_buf_addf(&list, "%s%.*s", i ? ", " : "", n > 20 ? 20 : (int)n, v);
-	}
-	for (const char *p = c->text; p < c->text + c->starts[0]; p++)
-		line += *p == s->dialect.newline;
-	int rc = bn_source_note_add(&s->notes, true, err,
-		"line %" PRIu64 " (%s%s) looks like units or a second line of names, and makes "
-		"numbers below it text: sed %" PRIu64 "d FILE | binnacle ... - leaves it out",
-		line, list.ptr, i < s->plan.count ? ", ..." : "", line);
-	bn_buf_release(&list);
-	return rc;
-}
-
 /* ---- text because of missing values ---------------------------------------------------------- */
 
 #define SPELLINGS 3
@@ -542,7 +275,7 @@ static bool add_spelling(spellings *k, const char *s, size_t n)
 
 	while (i < k->count && (k->items[i].len != n || memcmp(k->items[i].ptr, s, n) != 0))
 		i++;
-	if (i == SPELLINGS || (i == k->count && (n > 20 || !looks_absent(s, n))))
+	if (i == SPELLINGS || (i == k->count && (n > 20 || !bn_csv_looks_absent(s, n))))
 		return false;
 	if (i == k->count)
 		k->items[k->count++] = (bn_text){s, n};
@@ -559,7 +292,7 @@ static int note_absent(csv_stream *s, const csv_chunk *c, size_t column, size_t 
 	size_t n, values = 0;
 	const char *v;
 
-	if (!is_only(rest, CSV_HAS_NUMBERS) && !is_only(rest, CSV_HAS_TIMES) &&
+	if (!csv_is_only(rest, CSV_HAS_NUMBERS) && !csv_is_only(rest, CSV_HAS_TIMES) &&
 		rest != CSV_HAS_BOOL)
 		return 0;
 	for (size_t r = 0; r < c->rows; r++) {
@@ -590,10 +323,9 @@ int bn_csv_note_sample(csv_stream *s, const csv_chunk *c, bn_err *err)
 	size_t before = s->notes.count;
 	int rc;
 
-	if ((rc = note_names(s, c, err)) < 0 || (rc = note_blanks(s, c, err)) < 0 ||
-		(rc = note_delimiter(s, c, err)) < 0 || (rc = note_drawn(s, c, err)) < 0 ||
-		(rc = note_unnamed(s, c, err)) < 0 || (rc = note_form(s, c, before, err)) < 0 ||
-		(rc = note_second_header(s, c, &two_lines, err)) < 0)
+	if ((rc = bn_csv_note_header(s, c, &two_lines, err)) < 0 ||
+		(rc = note_blanks(s, c, err)) < 0 || (rc = note_delimiter(s, c, err)) < 0 ||
+		(rc = note_drawn(s, c, err)) < 0 || (rc = note_form(s, c, before, err)) < 0)
 		return rc;
 
 	for (size_t i = 0; i < s->plan.count && !rc; i++) {

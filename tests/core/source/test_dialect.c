@@ -1032,6 +1032,11 @@ START_TEST(test_a_second_line_of_names_is_said)
 		"numbers below it text: sed 2d FILE");
 	ck_assert_bn_ok(read_text("# c\n,p,p\n,mean,max\nn1,1.5,2\nn2,1.6,3\n", NULL), &err);
 	ck_says("line 3 (, mean, max) looks like");
+	ck_assert_bn_ok(read_text(",p,q\n,mean,max\nnode,,\nn1,1.5,2\nn2,1.6,3\n", NULL), &err);
+	ck_says("lines 2,3 (, mean, max) look like units or more lines of names, and make numbers "
+		"below them text: sed 2,3d FILE");
+	ck_assert_bn_ok(read_text("a,b\nmean,max\nW,K\n1.5,2\n1.6,3\n", NULL), &err);
+	ck_says("sed 2,3d FILE");
 	ck_assert_bn_ok(read_text("a,b\nx,y\nz,w\nu,v\n", NULL), &err);
 	ck_assert_bn_ok(read_text("a,b\nx,1\n1,2\n2,3\n", NULL), &err);
 	ck_assert_bn_ok(read_text("a,b\nx,none yet\ny,1\nz,2\n", NULL), &err);
@@ -1081,7 +1086,22 @@ START_TEST(test_a_title_above_the_names_is_said)
 		"Report,c1,c2\na,b,c\n1,2,3\n");
 	ck_says("warning: 2 of 3 columns have no name in the first line: if the names stand below "
 		"it, --skip 1");
+	static const struct {
+		const char *text, *skip;
+	} padded[] = {{",,,\nid,a,b,c\n1,2,3,4\n2,3,4,5\n", "4 of 4 columns have no name in the first line: if the names stand below it, --skip 1 "},
+		{"Jobs 2024;;;\n;;;\nid;a;b;c\n1;2;3;4\n2;3;4;5\n", "--skip 2 "},
+		{"Report of jobs,,\nsite: X,,\n,,\nid,a,b\n1,2,3\n2,3,4\n", "--skip 3 "},
+		{"Report,\nid,val\n1,2\n2,3\n3,4\n", "1 of 2 columns has no name in the first line: if the names stand below it, --skip 1 "}};
+	for (size_t i = 0; i < sizeof padded / sizeof *padded; i++) {
+		ck_assert_bn_ok(read_text(padded[i].text, NULL), &err);
+		ck_says(padded[i].skip);
+		ck_assert_msg(!strstr(said(), "sed ") && !strstr(said(), "is text"), "%s", said());
+	}
 	ck_assert_bn_ok(read_text(",a,b\n0,1,2\n", NULL), &err); /* row numbers */
+	ck_silent();
+	ck_assert_bn_ok(read_text("name,\nx,1\ny,2\nz,3\n", NULL), &err);
+	ck_silent();
+	ck_assert_bn_ok(read_text(",\n1,2\n3,4\n", NULL), &err);
 	ck_silent();
 	end();
 }
