@@ -339,6 +339,13 @@ bool bn_fs_is_dir(const bn_env *env, const char *path)
 	return env->fs->stat(env, NULL, path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
+bool bn_fs_is_same(const bn_env *env, const char *a, const char *b)
+{
+	struct stat x, y;
+	return env->fs->stat(env, NULL, a, &x) == 0 && env->fs->stat(env, NULL, b, &y) == 0 &&
+	       x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
 int bn_fs_sync_dir(const bn_env *env, const char *path, bn_err *err)
 {
 	int e = env->fs->sync_dir(env, NULL, path);

@@ -101,6 +101,7 @@ int bn_fs_look(bn_path_kind *out, const bn_env *env, const char *path, bn_err *e
  * error. */
 bool bn_fs_exists(const bn_env *env, const char *path);
 bool bn_fs_is_dir(const bn_env *env, const char *path);
+bool bn_fs_is_same(const bn_env *env, const char *a, const char *b); /* two names of one file */
 /* Exists and is neither file nor directory: a device, a pipe, a socket; or a name of an open
  * descriptor (/dev/stdout, /dev/fd/3), whatever that refers to. */
 bool bn_fs_is_device(const bn_env *env, const char *path);

@@ -120,6 +120,9 @@ csv_token bn_csv_parse_number(const char *s, size_t n, int64_t *i, double *f);
  * dialect. */
 const char *bn_csv_plain_number(
 	const csv_dialect *d, const char *s, size_t *n, char plain[CSV_NUMBER_BYTES]);
+/* Whether it is a number with such groups of three digits. One that is plain without them is not. */
+bool bn_csv_is_grouped(
+	const csv_dialect *of, char thousands, char decimal, const char *s, size_t n);
 /* The same in the dialect's form. */
 csv_token bn_csv_number(const csv_dialect *d, const char *s, size_t n, int64_t *i, double *f);
 /* A date in the given order, as ISO 8601 in iso; otherwise s. *n is updated. */

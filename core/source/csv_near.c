@@ -48,8 +48,8 @@ static bool is_number(const csv_dialect *d, const char *s, size_t n)
 	       bn_csv_number(d, s, n, &i, &f) != CSV_NOT_NUMBER;
 }
 
-/* Whether it is a number with such groups. One that is plain without them is not. */
-static bool is_grouped(const csv_dialect *of, char thousands, char decimal, const char *s, size_t n)
+bool bn_csv_is_grouped(
+	const csv_dialect *of, char thousands, char decimal, const char *s, size_t n)
 {
 	csv_dialect d = *of;
 	char plain[CSV_NUMBER_BYTES];
@@ -169,9 +169,9 @@ static void count_value(near_column *c, const char *s, size_t n)
 	if (n > 64)
 		return;
 	for (size_t i = 0; i < sizeof groups / sizeof *groups; i++)
-		if (is_grouped(c->dialect, groups[i].sign, groups[i].sign == '.' ? ',' : '.', s, n))
+		if (bn_csv_is_grouped(c->dialect, groups[i].sign, groups[i].sign == '.' ? ',' : '.', s, n))
 			count_form(c, groups[i].form, s, n);
-	if (is_grouped(c->dialect, ' ', ',', s, n) && !is_grouped(c->dialect, ' ', '.', s, n)) {
+	if (bn_csv_is_grouped(c->dialect, ' ', ',', s, n) && !bn_csv_is_grouped(c->dialect, ' ', '.', s, n)) {
 		count_form(c, NEAR_BLANK_GROUPS, s, n);
 		c->comma_behind_blanks = true;
 	}

@@ -26,23 +26,50 @@ static int by_place(const void *a, const void *b)
 	return (x->begin > y->begin) - (x->begin < y->begin);
 }
 
-/* Whether the value is a number except for its comma. */
-static bool has_decimal_comma(const csv_stream *s, const csv_chunk *c, const csv_reject *r)
+/* The number at the reject, with commas: *bytes of it. NULL if the column is not of numbers or has no comma there. */
+static const char *with_commas(
+	const csv_stream *s, const csv_chunk *c, const csv_reject *r, size_t *bytes)
 {
 	const char *at = c->text + r->at, *end = c->text + r->end;
-	csv_dialect d = s->dialect;
+	const csv_dialect *d = &s->dialect;
 	size_t n = 0;
-	int64_t i;
-	double f;
 
-	bool quoted = at < end && d.quote && *at == d.quote;
+	bool quoted = at < end && d->quote && *at == d->quote;
 	at += quoted;
-	while (at + n < end && (quoted || at[n] != d.delimiter) &&
+	while (at + n < end && (quoted || at[n] != d->delimiter) &&
 		strchr("+-.,0123456789eE", at[n]))
 		n++;
+	*bytes = n;
+	return d->decimal != ',' && d->thousands != ',' &&
+			       bn_type_is_number(s->plan.columns[r->column].told) &&
+			       memchr(at, ',', n)
+		       ? at
+		       : NULL;
+}
+
+/* Commas between groups of three digits, or a decimal comma: 1,234 may be either, but no integer has the latter. */
+static void hint_commas(
+	const csv_stream *s, const csv_chunk *c, const csv_reject *r, bn_err *err)
+{
+	csv_dialect d = s->dialect;
+	size_t n;
+	int64_t i;
+	double f;
+	const char *at = with_commas(s, c, r, &n);
+
+	if (!at)
+		return;
+	bn_type told = s->plan.columns[r->column].told;
+	bool has_fraction = told == BN_TYPE_FLOAT64 || told == BN_TYPE_FLOAT32 ||
+			    told == BN_TYPE_DECIMAL;
+	bool is_grouped = bn_csv_is_grouped(&d, ',', '.', at, n);
 	d.decimal = ',';
-	return s->dialect.decimal != ',' && bn_type_is_number(s->plan.columns[r->column].told) &&
-	       memchr(at, ',', n) && bn_csv_number(&d, at, n, &i, &f) != CSV_NOT_NUMBER;
+	bool is_decimal = has_fraction && bn_csv_number(&d, at, n, &i, &f) != CSV_NOT_NUMBER;
+	if (is_grouped)
+		bn_err_hint(err, "--thousands , reads it, if commas separate groups of digits%s",
+			is_decimal ? "; --decimal , if they are decimal" : "");
+	else if (is_decimal)
+		bn_err_hint(err, "--decimal , reads it, if commas are decimal");
 }
 
 /* Is it a line that git writes around conflicting versions? */
@@ -83,8 +110,8 @@ static int fail_record(csv_stream *s, const csv_chunk *c, const csv_reject *r, b
 			"another table begins here: make a file of each, or leave out what stands "
 			"above it with --skip %" PRIu64,
 			line - 1);
-	if (r->column != UINT32_MAX && has_decimal_comma(s, c, r))
-		bn_err_hint(err, "--decimal , reads it, if commas are decimal");
+	if (r->column != UINT32_MAX)
+		hint_commas(s, c, r, err);
 	bool typed = s->options.as && !s->options.as_inputs && !s->options.types_stay &&
 		     r->column != UINT32_MAX;
 	bool is_time =

@@ -116,6 +116,21 @@ says 2 a_comma 'comma.csv:2:12: column .watt.: "1,5" is not a number' predict ti
 says 2 its_cure 'hint: --decimal , reads it' predict times comma.csv
 check comma "$want" "$("$BINNACLE" predict times comma.csv --decimal , -q 2>&1)"
 
+# ---- a comma in an integer separates groups: as a decimal comma it would be another value, unnoticed ------------------
+seq 1000 100 4000 | awk 'BEGIN { print "k,y" } { print $1 "," $1 / 100 }' >whole.csv
+says 0 whole_numbers . data add whole whole.csv -q
+says 0 a_model_of_them . run start --wait -q --data whole --trainer ridge --target y --name whole
+printf 'k\n"1,234"\n' >groups.csv
+printf 'k\n1234\n' >plain.csv
+says 2 groups 'hint: --thousands , reads it' predict whole groups.csv
+check groups "$("$BINNACLE" predict whole plain.csv -q)" "$("$BINNACLE" predict whole groups.csv --thousands , -q 2>&1)"
+
+# ---- a file that is read is never written over -----------------------------------------------------------------------
+cp plain.csv kept.csv
+says 2 onto_itself 'kept.csv. is the file that is read' predict whole kept.csv --out kept.csv --force
+says 2 rejects_onto_it 'is the file that is read' data add whole2 kept.csv --on-error reject --rejects ./kept.csv --force
+check kept "$(cat plain.csv)" "$(cat kept.csv)"
+
 # ---- how the asked file was read is said as for data that is added ---------------------------------------------------
 printf 'alpha;beta\n0,5;1,25\n' >comma.csv
 "$BINNACLE" predict m/1 comma.csv >answer 2>err

@@ -140,7 +140,7 @@ static int read_on_error(add_options *o, bn_cli *cli, bn_err *err)
 		return bn_err_set(err, BN_EINVAL, "--rejects needs --on-error reject");
 	if (!file && !(how && !strcmp(how, "reject")))
 		return 0;
-	int rc = bn_cli_target(cli, file, err);
+	int rc = bn_cli_target(cli, file, bn_cli_arg(cli, 1), err);
 	if (rc < 0)
 		return rc;
 	o->rejects =

@@ -286,7 +286,7 @@ static int run_infer(bn_cli *cli, bn_err *err)
 	bn_suite *suite = NULL;
 	char ref[192];
 	const bn_progress watch = bn_cli_watch(cli);
-	int rc = bn_cli_target(cli, bn_cli_opt(cli, "output"), err);
+	int rc = bn_cli_target(cli, bn_cli_opt(cli, "output"), NULL, err);
 	if (!rc)
 		rc = bn_cli_workspace(cli, &ws, err);
 	if (!rc)

@@ -372,7 +372,7 @@ static int run_export(bn_cli *cli, bn_err *err)
 	size_t *columns = NULL, n = 0;
 	int rc = pick_format(&format, cli, path, err);
 
-	if (rc < 0 || (rc = bn_cli_target(cli, path, err)) < 0 ||
+	if (rc < 0 || (rc = bn_cli_target(cli, path, NULL, err)) < 0 ||
 		(rc = open_table(&r, cli, err)) < 0 ||
 		(rc = pick_columns(&columns, &n, cli, bn_table_schema(r), err)) < 0)
 		goto out;

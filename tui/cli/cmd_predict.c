@@ -346,7 +346,7 @@ static int run_predict(bn_cli *cli, bn_err *err)
 		o.path = NULL;
 	if (n != 2 && !(endpoint && n == 1))
 		return bn_err_set(err, BN_EINVAL, "give a MODEL and a FILE");
-	if ((rc = read_format(&o, err)) < 0 || (rc = bn_cli_target(cli, o.path, err)) < 0 ||
+	if ((rc = read_format(&o, err)) < 0 || (rc = bn_cli_target(cli, o.path, bn_cli_arg(cli, n - 1), err)) < 0 ||
 		(rc = bn_cli_read_dialect(&o.reading, &nulls, cli, err)) < 0)
 		return rc;
 	if (!o.path && !bn_cli_is_text(cli) && !(o.items = json_array())) {

@@ -12,7 +12,8 @@
 	}
 
 /* Whether path may be written: it does not exist, is a device, a pipe or standard output (NULL, "-"), or --force is
- * given. Else BN_ECONFLICT. Call it before the work that produces the file. */
-int bn_cli_target(bn_cli *cli, const char *path, bn_err *err);
+ * given. Else BN_ECONFLICT; BN_EINVAL, with --force too, if it is the file `input` (NULL: none), whose content would be
+ * lost. Call it before the work that produces the file. */
+int bn_cli_target(bn_cli *cli, const char *path, const char *input, bn_err *err);
 
 #endif

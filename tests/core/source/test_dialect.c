@@ -1058,6 +1058,8 @@ START_TEST(test_options_that_do_not_fit_say_what_would)
 			"--decimal , reads it"},
 		{"alpha", "decimal(4,1)", ":2:1: column 'alpha': \"1,5\" is not a decimal",
 			"--decimal , reads it"},
+		{"alpha", "int64", ":2:1: column 'alpha': \"1,5\" is not an int64",
+			"correct the file"},
 		{"alpha", "timestamp", ":2:1: column 'alpha': \"1,5\" is not a date or time",
 			"a time is 2026-01-31T09:30:00Z"},
 		{"b", "date", ":2:7: column 'b': \"300\" is not a date (2026-01-31)",
