@@ -3,6 +3,8 @@
 
 #include "core/base/str.h"
 #include "core/base/timestamp.h"
+#include "core/source/_signature.h"
+#include "core/source/input.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -21,11 +23,6 @@ typedef struct signature {
 #define PICTURE "name a file with a table"
 #define SQL_DUMP \
 	"a dump of a database (SQL), not a table", "load it there, and write the table as CSV"
-
-#define LIKWID_REPORT \
-	"a report of LIKWID with several tables", \
-		"take one of them: sed -n '/^TABLE,Group 1 Metric/,/^TABLE/{//!p}' FILE | " \
-		"binnacle ... -"
 
 /* clang-format off */
 static const signature signatures[] = {
@@ -61,6 +58,7 @@ static const signature signatures[] = {
 	{0, 3, "\xff\xd8\xff", "a JPEG picture", PICTURE, false},
 	{0, 4, "GIF8", "a GIF picture", PICTURE, true},
 	{0, 4, "\x7f" "ELF", "a program", "name a file with a table", false},
+	{0, 9, "SIMPLE  =", "a FITS file", FROM_PYTHON, true},
 	{0, 5, "{\\rtf", "an RTF document", SAVE_AS_CSV, false},
 };
 
@@ -70,6 +68,9 @@ static const signature texts[] = {
 	{0, 11, "outs:\n- md5", "a pointer of DVC, not the file itself", "fetch the file: dvc pull", false},
 	{0, 14, "404: Not Found", "a server's error message instead of the file", "check the address, and download the file again", false},
 	{0, 14, "%%MatrixMarket", "a Matrix Market file", FROM_PYTHON, false},
+	{0, 4, "%!PS", "a PostScript document", PICTURE, false},
+	{0, 12, "ssh-rsa AAAA", "an SSH key", PICTURE, false},
+	{0, 16, "ssh-ed25519 AAAA", "an SSH key", PICTURE, false},
 	{0, 3, "#!/", "a script", "name a file with a table", false},
 	{0, 13, "-- MySQL dump", SQL_DUMP, false},
 	{0, 15, "-- MariaDB dump", SQL_DUMP, false},
@@ -106,7 +107,7 @@ static bool is_text(const char *s, size_t n)
 	return parts;
 }
 
-static int refuse(const char *path, const char *what, const char *hint, bn_err *err)
+int bn_signature_refuse(const char *path, const char *what, const char *hint, bn_err *err)
 {
 	bn_err_set(err, BN_EUNSUPPORTED, "%s is %s", path, what);
 	bn_err_hint(err, "%s", hint);
@@ -117,12 +118,12 @@ static int refuse(const char *path, const char *what, const char *hint, bn_err *
 static int refuse_zip(const char *path, const char *head, size_t n, bn_err *err)
 {
 	if (memmem(head, n, "vnd.oasis.opendocument.spreadsheet", 34))
-		return refuse(path, "an OpenDocument sheet (ods)", SAVE_AS_CSV, err);
+		return bn_signature_refuse(path, "an OpenDocument sheet (ods)", SAVE_AS_CSV, err);
 	if (memmem(head, n, "xl/", 3) || bn_str_ends(path, ".xlsx") || bn_str_ends(path, ".xlsm"))
-		return refuse(path, "an Excel workbook (xlsx)", SAVE_AS_CSV, err);
+		return bn_signature_refuse(path, "an Excel workbook (xlsx)", SAVE_AS_CSV, err);
 	if (memmem(head, n, ".npy", 4) || bn_str_ends(path, ".npz"))
-		return refuse(path, "an archive of NumPy arrays (npz)", FROM_PYTHON, err);
-	return refuse(
+		return bn_signature_refuse(path, "an archive of NumPy arrays (npz)", FROM_PYTHON, err);
+	return bn_signature_refuse(
 		path, "a ZIP archive", "unpack it to a pipe: unzip -p FILE | binnacle ... -", err);
 }
 
@@ -172,13 +173,16 @@ static int check_json(const char *path, const char *s, size_t n, bn_err *err)
 
 	if (at == n)
 		return 0;
+	if (s[at] == '\'' || (*s == '[' && s[at] == '('))
+		return bn_signature_refuse(path, "a list or dictionary of Python, not a table",
+			"write it as CSV where it was made, for example with DataFrame.to_csv", err);
 	if (*s == '{' && (s[at] == '"' || s[at] == '}')) {
 		bool lines = next < n && s[next] == '{';
-		return refuse(
+		return bn_signature_refuse(
 			path, lines ? "JSON Lines, not a table" : "JSON, not a table", hint, err);
 	}
 	if (*s == '[' && (strchr("{[\"]", s[at]) || begins_with_number(s + at, n - at)))
-		return refuse(path, "JSON, not a table", hint, err);
+		return bn_signature_refuse(path, "JSON, not a table", hint, err);
 	return 0;
 }
 
@@ -249,13 +253,7 @@ static bool is_settings(const char *s, size_t n)
 
 /* ---- text recognised by its first lines --------------------------------------------------------- */
 
-typedef struct span {
-	const char *s;
-	size_t n;
-} span;
-
-/* Returns the line at *at without its end, and advances *at to the next. */
-static span take_line(const char *s, size_t n, size_t *at)
+span bn_signature_line(const char *s, size_t n, size_t *at)
 {
 	size_t from = *at < n ? *at : n;
 	const char *end = memchr(s + from, '\n', n - from);
@@ -265,11 +263,6 @@ static span take_line(const char *s, size_t n, size_t *at)
 	while (to > from && (s[to - 1] == '\r' || s[to - 1] == ' '))
 		to--;
 	return (span){s + from, to - from};
-}
-
-static bool starts(span line, const char *with)
-{
-	return line.n >= strlen(with) && !memcmp(line.s, with, strlen(with));
 }
 
 /* Whether the line before `next` is the whole text. */
@@ -328,42 +321,6 @@ static bool is_sequence(span line)
 	return line.n >= 4 && (!small || !large);
 }
 
-/* "# TYPE up gauge" */
-static bool is_metric_type(span line)
-{
-	static const char *const types[] = {
-		" counter", " gauge", " histogram", " summary", " untyped", " unknown"};
-	bool known = false;
-
-	for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
-		size_t k = strlen(types[i]);
-		known |= line.n > k && !memcmp(line.s + line.n - k, types[i], k);
-	}
-	return known && starts(line, "# TYPE ");
-}
-
-static bool is_prometheus(span a, span b)
-{
-	return is_metric_type(a) || (starts(a, "# HELP ") && is_metric_type(b));
-}
-
-/* "power,host=n1 watts=61.2 1700000000000000000" */
-static bool is_line_protocol(span line)
-{
-	const char *tags = memchr(line.s, ',', line.n), *blank = memchr(line.s, ' ', line.n);
-	size_t digits = 0;
-
-	while (digits < line.n && line.s[line.n - 1 - digits] >= '0' &&
-		line.s[line.n - 1 - digits] <= '9')
-		digits++;
-	if (!tags || !blank || tags > blank || digits < 10 || digits > 19 ||
-		line.s[line.n - 1 - digits] != ' ')
-		return false;
-	const char *end = line.s + line.n - digits - 1;
-	return memchr(tags, '=', (size_t)(blank - tags)) && end > blank &&
-	       memchr(blank, '=', (size_t)(end - blank));
-}
-
 static bool is_annex(span line, bool alone)
 {
 	return alone && line.n && (*line.s == '.' || *line.s == '/') &&
@@ -412,6 +369,33 @@ static bool is_path(span line)
 	       (*line.s == '/' || starts(line, "./") || starts(line, "../"));
 }
 
+/* 550e8400-e29b-41d4-a716-446655440000 */
+static bool is_uuid(span line)
+{
+	for (size_t i = 0; i < line.n; i++) {
+		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+		if (dash ? line.s[i] != '-' : !isxdigit((uint8_t)line.s[i]))
+			return false;
+	}
+	return line.n == 36;
+}
+
+/* A whole text of one line and one field that is no name of a column: it has blanks or punctuation. */
+static bool is_one_phrase(const char *s, size_t n)
+{
+	size_t at = 0;
+	span line = bn_signature_line(s, n, &at);
+	bool plain = true;
+
+	for (size_t i = 0; i < line.n; i++) {
+		uint8_t c = (uint8_t)line.s[i];
+		if (memchr(",;\t|", c, 4))
+			return false;
+		plain &= isalnum(c) || c >= 0x80 || c == '_' || c == '-' || c == '.';
+	}
+	return line.n && !plain && is_alone(s, n, at);
+}
+
 /* A number, a date or a time. */
 static bool is_value(span line)
 {
@@ -453,16 +437,6 @@ static bool is_expanded(span line)
 	       (starts(line, "*******") && memmem(line.s, line.n, ". row *", 7));
 }
 
-/* "<log>" or "<log version='1'>" on a line, and an end of some element below it. */
-static bool is_markup(const char *s, size_t n)
-{
-	size_t at = 0;
-	span line = take_line(s, n, &at);
-
-	return line.n >= 3 && *line.s == '<' && line.s[line.n - 1] == '>' &&
-	       (isalpha((uint8_t)line.s[1]) || line.s[1] == '_') && memmem(s, n, "</", 2);
-}
-
 /* A ruler above the names, or between the names and the rows. */
 static bool is_drawn(span a, span b)
 {
@@ -475,7 +449,7 @@ static bool has_conflict(const char *s, size_t n)
 	bool begun = false;
 
 	for (size_t at = 0; at < n;) {
-		span line = take_line(s, n, &at);
+		span line = bn_signature_line(s, n, &at);
 		begun |= starts(line, "<<<<<<< ");
 		if (begun && line.n == 7 && !memcmp(line.s, "=======", 7))
 			return true;
@@ -490,49 +464,45 @@ static bool has_conflict(const char *s, size_t n)
 static int check_lines(const char *path, const char *s, size_t n, bn_err *err)
 {
 	size_t at = 0;
-	span a = take_line(s, n, &at);
+	span a = bn_signature_line(s, n, &at);
 	bool alone = is_alone(s, n, at);
-	span b = take_line(s, n, &at), c = take_line(s, n, &at);
+	span b = bn_signature_line(s, n, &at), c = bn_signature_line(s, n, &at);
 
 	if (is_annex(a, alone))
-		return refuse(path, "a pointer of git-annex, not the file itself",
+		return bn_signature_refuse(path, "a pointer of git-annex, not the file itself",
 			"fetch the file: git annex get FILE", err);
 	if (is_refusal(a, alone))
-		return refuse(path, "the error page of a server", FETCH_AGAIN, err);
+		return bn_signature_refuse(path, "the error page of a server", FETCH_AGAIN, err);
 	if (is_http(a))
-		return refuse(path, "the response of a server with its headers",
+		return bn_signature_refuse(path, "the response of a server with its headers",
 			"fetch it without them (curl without -i)", err);
 	if (is_diff(a, b))
-		return refuse(path, "a diff, not a table", NAME_A_TABLE, err);
+		return bn_signature_refuse(path, "a diff, not a table", NAME_A_TABLE, err);
 	if (a.n > 1 && *a.s == '>' && is_sequence(b))
-		return refuse(path, "sequences (FASTA), not a table", NAME_A_TABLE, err);
+		return bn_signature_refuse(path, "sequences (FASTA), not a table", NAME_A_TABLE, err);
 	if (a.n > 1 && *a.s == '@' && is_sequence(b) && starts(c, "+"))
-		return refuse(path, "sequences (FASTQ), not a table", NAME_A_TABLE, err);
-	if (is_prometheus(a, b))
-		return refuse(path, "metrics in Prometheus' text format, not a table",
-			"query Prometheus for them, and convert the result to CSV", err);
-	if (is_line_protocol(a) && (alone || is_line_protocol(b)))
-		return refuse(path, "InfluxDB's line protocol, not a table",
-			"ask the database for CSV: influx query --raw", err);
+		return bn_signature_refuse(path, "sequences (FASTQ), not a table", NAME_A_TABLE, err);
 	if (starts(a, "-----BEGIN ") && a.n > 16 && !memcmp(a.s + a.n - 5, "-----", 5))
-		return refuse(path, "a message or key in armour (PGP, PEM), not a table",
+		return bn_signature_refuse(path, "a message or key in armour (PGP, PEM), not a table",
 			"decrypt it first, if a table is in it: gpg -d FILE | binnacle ... -", err);
 	if (alone && is_scalar(a))
-		return refuse(path, "JSON, not a table", ONE_LINE, err);
+		return bn_signature_refuse(path, "JSON, not a table", ONE_LINE, err);
 	if (alone && is_value(a))
-		return refuse(path, "one number or time, not a table", ONE_LINE, err);
+		return bn_signature_refuse(path, "one number or time, not a table", ONE_LINE, err);
 	if (is_checksum(a) && (alone || memchr(a.s, ' ', a.n)))
-		return refuse(path, "checksums of files, not a table", NAME_A_TABLE, err);
+		return bn_signature_refuse(path, "checksums of files, not a table", NAME_A_TABLE, err);
+	if (alone && is_uuid(a))
+		return bn_signature_refuse(path, "one identifier (UUID), not a table", ONE_LINE, err);
 	if (alone && is_address(a))
-		return refuse(path, "an address, not the file itself",
+		return bn_signature_refuse(path, "an address, not the file itself",
 			"fetch the file: curl -LO ADDRESS", err);
 	if (alone && is_path(a))
-		return refuse(path, "the name of a file, not the file itself",
+		return bn_signature_refuse(path, "the name of a file, not the file itself",
 			"name that file; a link was copied as text if git or a Windows share made "
 			"it",
 			err);
 	if (has_conflict(s, n))
-		return refuse(path, "a file with a merge conflict (<<<<<<<, =======, >>>>>>>)",
+		return bn_signature_refuse(path, "a file with a merge conflict (<<<<<<<, =======, >>>>>>>)",
 			"resolve it in git first: git status names the files", err);
 	return 0;
 }
@@ -541,18 +511,18 @@ static int check_lines(const char *path, const char *s, size_t n, bn_err *err)
 static int check_form(const char *path, const char *s, size_t n, bn_err *err)
 {
 	size_t at = 0;
-	span a = take_line(s, n, &at), b = take_line(s, n, &at);
+	span a = bn_signature_line(s, n, &at), b = bn_signature_line(s, n, &at);
 
 	if (is_settings(s, n))
-		return refuse(
+		return bn_signature_refuse(
 			path, "a file of settings (INI or TOML), not a table", NAME_A_TABLE, err);
 	if (is_svmlight(s, n))
-		return refuse(path, "an svmlight file (label column:value ...), not a table",
+		return bn_signature_refuse(path, "an svmlight file (label column:value ...), not a table",
 			"convert it: sklearn.datasets.load_svmlight_file; or say what separates "
 			"its fields: --delimiter ' '",
 			err);
 	if (is_drawn(a, b))
-		return refuse(path, "a table drawn with lines for people to read",
+		return bn_signature_refuse(path, "a table drawn with lines for people to read",
 			"write it as CSV where it comes from: psql --csv, mysql --batch, "
 			"sqlite3 -csv, sacct --parsable2, DataFrame.to_csv",
 			err);
@@ -562,29 +532,33 @@ static int check_form(const char *path, const char *s, size_t n, bn_err *err)
 static int check_text(const char *path, const char *s, size_t n, bool form, bn_err *err)
 {
 	size_t at = n >= 3 && !memcmp(s, "\xef\xbb\xbf", 3) ? 3 : 0;
+	bool whole = n < BN_INPUT_HEAD;
 
 	at = skip_blanks(s, n, at);
 	s += at;
 	n -= at;
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
 		if (begins(s, n, texts[i].magic))
-			return refuse(path, texts[i].what, texts[i].hint, err);
+			return bn_signature_refuse(path, texts[i].what, texts[i].hint, err);
 	if (begins(s, n, "<!doctype html") || begins(s, n, "<html") || begins(s, n, "<head") ||
 		begins(s, n, "<body") || begins(s, n, "<script") || begins(s, n, "<meta ") ||
 		begins(s, n, "<!--"))
-		return refuse(path, "an HTML page, not a table",
+		return bn_signature_refuse(path, "an HTML page, not a table",
 			"a download that needs a login gives such a page: look at it, and download "
 			"the file again",
 			err);
-	if (begins(s, n, "<?xml") || begins(s, n, "<table") || is_markup(s, n))
-		return refuse(path, "XML, not a table", "convert it to CSV", err);
-	int rc = check_lines(path, s, n, err);
-	if (rc)
+	if (begins(s, n, "<?xml") || begins(s, n, "<table") || bn_signature_is_markup(s, n))
+		return bn_signature_refuse(path, "XML, not a table", "convert it to CSV", err);
+	int rc;
+	if ((rc = check_lines(path, s, n, err)) < 0 ||
+		(rc = bn_signature_check_metrics(path, s, n, err)) < 0 ||
+		(form && (rc = bn_signature_check_report(path, s, n, err)) < 0) ||
+		(form && (rc = check_form(path, s, n, err)) < 0))
 		return rc;
-	if (form && (rc = check_form(path, s, n, err)) < 0)
+	if (n && (*s == '{' || *s == '[') && (rc = check_json(path, s, n, err)) < 0)
 		return rc;
-	if (n && (*s == '{' || *s == '['))
-		return check_json(path, s, n, err);
+	if (form && whole && is_one_phrase(s, n))
+		return bn_signature_refuse(path, "one line of text, not a table", ONE_LINE, err);
 	return 0;
 }
 
@@ -595,14 +569,14 @@ int bn_signature_check(
 		const signature *g = &signatures[i];
 		if (n >= g->at + g->bytes && !memcmp(head + g->at, g->magic, g->bytes) &&
 			(!g->binary || !is_text(head, n)))
-			return refuse(path, g->what, g->hint, err);
+			return bn_signature_refuse(path, g->what, g->hint, err);
 	}
 	if (n >= 4 && (!memcmp(head, "PK\3\4", 4) || !memcmp(head, "PK\5\6", 4)))
 		return refuse_zip(path, head, n, err);
 	if (is_bzip2(head, n))
-		return refuse(path, "compressed with bzip2", DECOMPRESS("bzip2 -dc"), err);
+		return bn_signature_refuse(path, "compressed with bzip2", DECOMPRESS("bzip2 -dc"), err);
 	if (is_pickle(head, n))
-		return refuse(path, "a Python pickle, which is a program", FROM_PYTHON, err);
+		return bn_signature_refuse(path, "a Python pickle, which is a program", FROM_PYTHON, err);
 	return upto >= BN_SIGNATURE_TEXT ? check_text(path, head, n, upto >= BN_SIGNATURE_FORM, err)
 					 : 0;
 }

@@ -764,6 +764,8 @@ END_TEST
 
 #define B(text) text, sizeof(text) - 1
 
+#define FAILED "an error message of a program, not its output"
+#define ONE_LINE "one line of text, not a table"
 #define DRAWN "a table drawn with lines for people to read"
 
 START_TEST(test_what_is_no_table_is_refused_by_name)
@@ -870,6 +872,50 @@ START_TEST(test_what_is_no_table_is_refused_by_name)
 		{B("\"a\\nb\"\n"), "JSON, not a table"},
 		{B("a,b\n<<<<<<< HEAD\n1,2\n=======\n1,3\n>>>>>>> x\n"),
 			"a file with a merge conflict (<<<<<<<, =======, >>>>>>>)"},
+		{B("sacct: error: Problem talking to the database: Connection refused\n"), FAILED},
+		{B("sacct: error: slurm_persist_conn_open: failed\nsacct: error: again, 2\n"), FAILED},
+		{B("slurm_load_jobs error: Unable to contact slurm controller\n"), FAILED},
+		{B("slurmstepd: error: *** JOB 12 ON n1 CANCELLED ***\n"), FAILED},
+		{B("cat: x: No such file or directory\n"), FAILED},
+		{B("NVIDIA-SMI has failed because it couldn't communicate with the driver.\n\n"),
+			ONE_LINE},
+		{B("No devices were found\n"), ONE_LINE},
+		{B("curl: (6) Could not resolve host: x\n"), ONE_LINE},
+		{B("<Error>"), ONE_LINE},
+		{B("<svg>\n"), ONE_LINE},
+		{B("<svg xmlns=\"x\"\n  width=\"1\">\n<g/>\n"), "XML, not a table"},
+		{B("[(1, 2)]\n"), "a list or dictionary of Python, not a table"},
+		{B("{'a': 1, 'b': 2}\n"), "a list or dictionary of Python, not a table"},
+		{B("['a', 'b']\n"), "a list or dictionary of Python, not a table"},
+		{B("%!PS-Adobe-3.0\n%%Title: x\n"), "a PostScript document"},
+		{B("SIMPLE  =                    T / conforms to FITS"), "a FITS file"},
+		{B("550e8400-e29b-41d4-a716-446655440000\n"),
+			"one identifier (UUID), not a table"},
+		{B("ssh-ed25519 AAAAC3Nza me@host\n"), "an SSH key"},
+		{B("\n Performance counter stats for 'sleep 1':\n\n  1.2 msec task-clock\n"),
+			"a report of perf stat for people to read"},
+		{B("# started on Mon\n\n Performance counter stats for 'x':\n"),
+			"a report of perf stat for people to read"},
+		{B("----------------\nCPU name:\tIntel\nCPU type:\tx\n----------------\n"),
+			"a report of LIKWID with several tables"},
+		{B("my program, ready\nTABLE,Group 1 Metric,CLOCK,2\na,b\n"),
+			"a report of LIKWID with several tables"},
+		{B("procs -----------memory---------- ---swap--\n r  b   swpd   free\n 1  0 0 9\n"),
+			"a report of vmstat for people to read"},
+		{B("Linux 5.15.0 (n1) \t01/02/26 \t_x86_64_\t(8 CPU)\n\navg-cpu:  %user\n"),
+			"a report of sar, iostat or mpstat for people to read"},
+		{B("JobId=12 JobName=x\n   UserId=me(1) Priority=1\n"),
+			"keys and values of scontrol show, not a table"},
+		{B("model: mlp\nepochs: 3\nsizes:\n  - 8\n  - 4\n"),
+			"keys and values (YAML), not a table"},
+		{B("up{job=\"node\",host=\"n1\"} 1\nup{job=\"node\",host=\"n2\"} 0\n"),
+			"metrics in Prometheus' text format, not a table"},
+		{B("load 1.5 1700000000000\npower{} +Inf\n"),
+			"metrics in Prometheus' text format, not a table"},
+		{B("power,host=n1 watts=61.2\npower,host=n2 watts=62\n"),
+			"InfluxDB's line protocol, not a table"},
+		{B("power watts=61.2,volts=3 1700000000000000000\n"),
+			"InfluxDB's line protocol, not a table"},
 		{B("404: Not Found"), "a server's error message instead of the file"},
 	};
 	char want[160];
@@ -902,7 +948,9 @@ START_TEST(test_tables_that_begin_like_something_else_are_read)
 		"power,host=n1 2\n1,2\n",
 		"[2024-01-02T03:04:05.123] started\n[2024-01-02T03:04:06] ended\n", "<a>\n1\n",
 		"[1.5s] a\n[2.5s] b\n", "a,b\n-,-\n1,2\n", "a\n--\nx\n", "a,b\n1,---\n2,3\n",
-		"a,b\n,\n1,2\n"};
+		"a,b\n,\n1,2\n", "power_W\n", "job.id-1\n", "a b,c\n", "up 1\ndown 2\n",
+		"node power=6\nn1 power=7\n", "procs b\n1 2\n", "Linux x\na\n", "a: b\nx\n",
+		"t: error\n1\n", "<a b>,c\n1,2\n", "up{x},b\n1,2\n"};
 
 	begin();
 	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
