@@ -31,7 +31,7 @@ typedef struct csv_trial {
 	size_t common;       /* number of fields that all records from `settled` on have, 0: none */
 	size_t settled;
 	size_t table; /* offset of that record */
-	bool prose;   /* every record before it has fewer fields */
+	bool prose;   /* every record before it has fewer fields, and is not a header that lacks some */
 	bool above; /* two consecutive records before it have the same number of fields: a
 		       * table, unless each is a name and a value */
 } csv_trial;
@@ -81,6 +81,10 @@ typedef struct csv_padded {
 } csv_padded;
 void bn_sample_count_padded(const csv_sample *f, const csv_trial *t, size_t table,
 	csv_padded *header, csv_padded *rest);
+/* Whether the first fields of t's table, whose header has one name fewer than its records have fields, may be row names:
+ * all different in the first hundred records, no delimiter inside curly quotes makes them one too many, and not the
+ * whole part of a decimal comma below a single name. */
+bool bn_sample_are_row_names(const csv_sample *f, const csv_trial *t);
 /* Whether every record of the table ends with an empty field. */
 bool bn_sample_ends_empty(const csv_sample *f, const csv_trial *t);
 /* Whether some column has only numbers with a comma, and none has only numbers with a point. */

@@ -92,10 +92,15 @@ static int note_odd(csv_stream *s, const csv_chunk *c, size_t column, const char
 		s->schema.fields[column].name, line, n > 40 ? 40 : (int)n, v, why);
 }
 
-/* Number of words between blanks; *numbers: how many are numbers. */
-static size_t count_words(const char *s, size_t n, size_t *numbers)
+typedef struct word_counts {
+	size_t count, numbers;
+	size_t last_numbers; /* at the end, without a word between them */
+} word_counts;
+
+/* The words between blanks. One that begins with a digit may be a time, and counts as a number. */
+static word_counts count_words(const char *s, size_t n)
 {
-	size_t words = 0;
+	word_counts found = {.count = 0};
 	int64_t i;
 	double f;
 
@@ -103,39 +108,54 @@ static size_t count_words(const char *s, size_t n, size_t *numbers)
 		size_t from = at;
 		while (at < n && s[at] != ' ' && s[at] != '\t')
 			at++;
-		words += at > from; /* a word that begins with a digit may be a time */
-		*numbers += at > from && ((unsigned)(s[from] - '0') <= 9 ||
-						 bn_csv_parse_number(s + from, at - from, &i, &f) !=
-							 CSV_NOT_NUMBER);
+		if (at > from) {
+			bool number =
+				(unsigned)(s[from] - '0') <= 9 ||
+				bn_csv_parse_number(s + from, at - from, &i, &f) != CSV_NOT_NUMBER;
+			found.count++;
+			found.numbers += number;
+			found.last_numbers = number ? found.last_numbers + 1 : 0;
+		}
 		while (at < n && (s[at] == ' ' || s[at] == '\t'))
 			at++;
 	}
-	return words;
+	return found;
 }
 
-/* One column whose records have as many words as its name, including numbers: probably aligned with
- * blanks. */
+/* One column whose records have as many words as its name, including numbers, or row names and a number for each:
+ * probably aligned with blanks, as R and pandas print tables. */
 static int note_blanks(csv_stream *s, const csv_chunk *c, bn_err *err)
 {
 	const char *name = s->schema.fields[0].name, *v;
-	size_t numbers = 0, n, in_rows = 0;
+	bool equal = true, one_more = true, numbers_end = true;
+	size_t numbers = 0, n;
 
 	if (bn_str_starts(name, "# ")) /* gnuplot's convention for the names */
 		name += 2;
-	size_t words = count_words(name, strlen(name), &numbers);
-	if (s->plan.count != 1 || words < 2 || !c->rows)
+	word_counts names = count_words(name, strlen(name));
+	if (s->plan.count != 1 || names.count < 2 || !c->rows)
 		return 0;
 	for (size_t r = 0; r < c->rows && r < LOOKED_AT; r++) {
 		bn_csv_value_at(s, c, r, 0, &v, &n);
-		if (count_words(v, n, &in_rows) != words)
-			return 0;
+		word_counts row = count_words(v, n);
+		equal = equal && row.count == names.count;
+		one_more = one_more && row.count == names.count + 1;
+		numbers_end =
+			numbers_end && row.count > names.count && row.last_numbers >= names.count;
+		numbers += row.numbers;
 	}
-	if (!in_rows)
+	if (numbers_end && !one_more)
+		return bn_source_note_add(&s->notes, true, err,
+			"one column is read, '%.60s', whose records end with %zu numbers: the "
+			"table is "
+			"printed for people to read, so write it as CSV where it comes from",
+			name, names.count);
+	if (!(equal && numbers) && !(one_more && numbers_end))
 		return 0;
 	return bn_source_note_add(&s->notes, true, err,
 		"one column is read, '%.60s', whose records have %zu words: if blanks separate "
 		"fields, --delimiter ' ' --trim yes reads them",
-		name, words);
+		name, names.count + one_more);
 }
 
 static bool is_ruler(const char *s, size_t n, size_t *strokes)

@@ -72,6 +72,21 @@ static void hint_commas(
 		bn_err_hint(err, "--decimal , reads it, if commas are decimal");
 }
 
+/* Whether the record, a number of fields, is one number with a decimal comma. */
+static bool is_one_number(const csv_stream *s, const csv_chunk *c, const csv_reject *r)
+{
+	const char *at = c->text + r->begin;
+	size_t n = r->end - r->begin;
+	csv_dialect d = s->dialect;
+	int64_t i;
+	double f;
+
+	while (n && (at[n - 1] == '\n' || at[n - 1] == '\r'))
+		n--;
+	d.decimal = ',';
+	return s->dialect.delimiter == ',' && bn_csv_number(&d, at, n, &i, &f) != CSV_NOT_NUMBER;
+}
+
 /* Is it a line that git writes around conflicting versions? */
 static bool is_conflict_mark(const csv_chunk *c, const csv_reject *r)
 {
@@ -81,8 +96,8 @@ static bool is_conflict_mark(const csv_chunk *c, const csv_reject *r)
 	while (n && s[n - 1] == '\r')
 		n--;
 	return n >= 7 && (n == 7 || s[7] == ' ') &&
-	       (!memcmp(s, "<<<<<<<", 7) || !memcmp(s, "=======", 7) ||
-		       !memcmp(s, ">>>>>>>", 7) || !memcmp(s, "|||||||", 7));
+	       (!memcmp(s, "<<<<<<<", 7) || !memcmp(s, "=======", 7) || !memcmp(s, ">>>>>>>", 7) ||
+		       !memcmp(s, "|||||||", 7));
 }
 
 static int fail_record(csv_stream *s, const csv_chunk *c, const csv_reject *r, bn_err *err)
@@ -103,6 +118,14 @@ static int fail_record(csv_stream *s, const csv_chunk *c, const csv_reject *r, b
 				 "ordinary characters) or --escape '\\'");
 	if (r->column == UINT32_MAX && is_conflict_mark(c, r))
 		bn_err_hint(err, "this line marks a merge conflict: resolve it in git first");
+	if (r->column == UINT32_MAX &&
+		memmem(c->text + r->begin, r->end - r->begin, "\xe2\x80\x9c", 3))
+		bn_err_hint(err, "curly quotes do not enclose a field: write \" for them (sed "
+				 "'s/[“”]/\"/g')");
+	else if (r->column == UINT32_MAX && s->plan.count == 1 && is_one_number(s, c, r))
+		bn_err_hint(err,
+			"if the comma is decimal, --delimiter ';' --decimal , reads it; else the "
+			"header lacks a name");
 	if (r->column == UINT32_MAX && line == s->in.data_line && !s->options.skip_given)
 		bn_err_hint(err, "correct the file, or use --skip N if N lines precede the table");
 	else if (r->column == UINT32_MAX && line == s->in.other_table)

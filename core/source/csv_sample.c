@@ -337,6 +337,64 @@ void bn_sample_count_padded(
 
 /* ---- what numbers look like ------------------------------------------------------------------- */
 
+/* ---- row names -------------------------------------------------------------------------------- */
+
+#define ROW_NAMES 100
+
+static bool is_integer(const csv_piece *x)
+{
+	const char *s = x->s;
+
+	s += s < x->e && (*s == '-' || *s == '+');
+	for (const char *p = s; p < x->e; p++)
+		if ((unsigned)(*p - '0') > 9)
+			return false;
+	return s < x->e && !x->quoted;
+}
+
+/* Whether the field begins with a curly quote that is not closed in it. */
+static bool opens_curly(const csv_piece *x)
+{
+	static const char open[] = "\xe2\x80\x9c", close[] = "\xe2\x80\x9d";
+	size_t n = (size_t)(x->e - x->s);
+
+	return n >= 3 && !memcmp(x->s, open, 3) && !memmem(x->s, n, close, 3);
+}
+
+static bool is_repeated(const csv_piece *names, size_t count)
+{
+	const csv_piece *last = &names[count - 1];
+	size_t n = (size_t)(last->e - last->s);
+
+	for (size_t i = 0; i + 1 < count; i++)
+		if ((size_t)(names[i].e - names[i].s) == n && !memcmp(names[i].s, last->s, n))
+			return true;
+	return false;
+}
+
+bool bn_sample_are_row_names(const csv_sample *f, const csv_trial *t)
+{
+	csv_piece names[ROW_NAMES], x;
+	bool integers = t->first == 1;
+	size_t at = t->table;
+
+	for (size_t n = 0; n < ROW_NAMES && n + t->settled < t->records; n++) {
+		bn_sample_field(f, t, &at, &x);
+		names[n] = x;
+		if (is_repeated(names, n + 1))
+			return false;
+		integers = integers && is_integer(&x);
+		while (!x.last) {
+			bn_sample_field(f, t, &at, &x);
+			integers = integers && is_integer(&x);
+			if (opens_curly(&x))
+				return false;
+		}
+		at = bn_sample_skip(f, t, at);
+	}
+	return !integers;
+}
+
 bool bn_sample_ends_empty(const csv_sample *f, const csv_trial *t)
 {
 	size_t n = 0;

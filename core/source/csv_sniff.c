@@ -59,6 +59,28 @@ static void judge(csv_trial *t, const csv_sample *f)
 	t->above = t->above && !(t->common > 2 && are_settings(f, t->settled));
 }
 
+static bool has_row_names(const csv_trial *t)
+{
+	return t->settled == 1 && t->first + 1 == t->common;
+}
+
+/* Whether the first record of a lower table is its header: it has names where the next has
+ * numbers. */
+static bool is_title(const csv_sample *f, const csv_trial *t)
+{
+	size_t numbers[2];
+
+	bn_sample_count_numbers(f, t, numbers);
+	return !numbers[0] && numbers[1];
+}
+
+/* Whether the header is one name short for another reason than row names, a spare field or a title. */
+static bool is_short_header(const csv_sample *f, const csv_trial *t)
+{
+	return has_row_names(t) && !(t->first == 1 && is_title(f, t)) &&
+	       !bn_sample_ends_empty(f, t) && !bn_sample_are_row_names(f, t);
+}
+
 static void try_it(csv_sample *f, csv_trial *t)
 {
 	size_t at = bn_sample_skip(f, t, f->begin), n = 0;
@@ -86,6 +108,8 @@ static void try_it(csv_sample *f, csv_trial *t)
 	}
 	t->records = n;
 	judge(t, f);
+	if (t->prose && is_short_header(f, t))
+		t->prose = false;
 }
 
 static bool is_table(const csv_trial *t)
@@ -182,11 +206,6 @@ typedef struct choice {
 	bool names_in_comment;
 } choice;
 
-static bool has_row_names(const csv_trial *t)
-{
-	return t->settled == 1 && t->first + 1 == t->common;
-}
-
 /* Whether a field before the last is empty: several blanks in a row. */
 static bool has_empty_name(const csv_sample *f, const csv_trial *t)
 {
@@ -281,16 +300,6 @@ static bool find_variant(
 	like = *plain;
 	like.quote = '\'';
 	return !o->quote && !plain->quoted && find_table(f, &like, is_quoted_table, 2, &c->t);
-}
-
-/* Whether the first record of a lower table is its header: it has names where the next has
- * numbers. */
-static bool is_title(const csv_sample *f, const csv_trial *t)
-{
-	size_t numbers[2];
-
-	bn_sample_count_numbers(f, t, numbers);
-	return !numbers[0] && numbers[1];
 }
 
 /* Below one column of text: only row names or a header, which are certain. */
@@ -485,8 +494,8 @@ static void skip_blank_lines(csv_sample *f)
 }
 
 /* The table begins with the first record, or with a comment above it. */
-static void conclude_upper(csv_beginning *b, const csv_sample *f, const csv_trial *t,
-	const bn_source_options *o)
+static void conclude_upper(
+	csv_beginning *b, const csv_sample *f, const csv_trial *t, const bn_source_options *o)
 {
 	csv_trial spaced = *t;
 	size_t names = SIZE_MAX;

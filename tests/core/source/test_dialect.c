@@ -562,6 +562,21 @@ START_TEST(test_row_names_and_spare_fields)
 	ck_table("c0,x\na,1,2\nb,3,4\n", NULL, "category int64 int64", "c0.1,c0,x\na,1,2\nb,3,4\n");
 	ck_table("a,b\n1,2,\n3,4,\n", NULL, "int64 int64 float64", "a,b,c2\n1,2,\n3,4,\n");
 	ck_says("ends with an additional empty field: column 'c2'");
+	/* no row names: a decimal comma, curly quotes, first fields that repeat */
+	ck_assert_int_eq(read_text("value\n1,5\n2,5\n", NULL), BN_EINVAL);
+	ck_assert_ptr_nonnull(strstr(err.msg, ":2:1: 2 fields instead of 1"));
+	ck_assert_ptr_nonnull(strstr(err.hint, "--delimiter ';' --decimal , reads it"));
+	bn_source_options o = BN_SOURCE_OPTIONS_INIT;
+	o.delimiter = ';';
+	o.decimal = ',';
+	ck_table("value\n1,5\n2,5\n", &o, "float64", "value\n1.5\n2.5\n");
+	ck_assert_int_eq(read_text("id,note\n1,“x,y”\n2,“z,w”\n", NULL), BN_EINVAL);
+	ck_assert_ptr_nonnull(strstr(err.msg, ":2:1: 3 fields instead of 2"));
+	ck_assert_ptr_nonnull(strstr(err.hint, "curly quotes do not enclose a field"));
+	ck_assert_int_eq(read_text("id,note\na,“x,y”\nb,“z,w”\n", NULL), BN_EINVAL);
+	ck_assert_int_eq(read_text("id,w\na,1,2\na,3,4\n", NULL), BN_EINVAL);
+	ck_table("a,b\n1,2,\n1,4,\n", NULL, "int64 int64 float64", "a,b,c2\n1,2,\n1,4,\n");
+	ck_table("Title\ngroup,w\na,2\na,3\n", NULL, "category int64", "group,w\na,2\na,3\n");
 	/* a single such record is an error */
 	ck_assert_int_eq(read_text("a,b\n1,2\n1,2,3\n1,2\n", NULL), BN_EINVAL);
 	end();
@@ -980,6 +995,10 @@ START_TEST(test_one_column_of_several_fields_says_what_separates_them)
 		{"id\1name\n1\1x\n", "--delimiter $'\\x01'"}, {"u::m::r\n1::2::3\n", "4 ':' each"},
 		{"time  event\n10:30  a\n10:31  b\n", "--delimiter ' ' --trim yes reads them"},
 		{"time event\n10:30 a\n10:31 b\n", "whose records have 2 words"},
+		{"mpg cyl\nMazda 21.0 6\nDatsun 22.8 4\n", "whose records have 3 words: if blanks "
+			"separate fields, --delimiter ' ' --trim yes reads them"},
+		{"mpg cyl\nMazda RX4 21.0 6\nDatsun 22.8 4\n", "whose records end with 2 numbers"},
+		{"street town\nMain Road Ulm\nHigh Road Bonn\n", NULL},
 		{"power=6 node=n1\npower=7 node=n2 x=1\n",
 			"no delimiter makes a table of the lines"},
 		{"# Results\nSome text.\n", "no delimiter makes a table"},
