@@ -9,7 +9,7 @@
  * Errors of the caller (BN_EINVAL): a missing field; a value of the wrong type; a category unseen in
  * training (unless allow_unknown); an unknown field (unless allow_extra). JSON null, and an empty cell of
  * CSV, are missing values: they are filled as in training and counted. A timestamp input takes ISO 8601
- * text as well as nanoseconds since 1970; a float32 input rounds to float32. Any other number type takes
+ * text, and from JSON nanoseconds since 1970; a float32 input rounds to float32. Any other number type takes
  * every finite number. A column of vectors is an array of numbers, or one field for each of them, "x[0]".
  */
 #ifndef BN_PREDICT_PREDICTOR_H

@@ -229,8 +229,8 @@ static int wrong_type(const bn_session *s, size_t row, size_t input, const char 
 		in->name, is_time ? "a time" : kind_article(in->kind), got);
 	if (is_time)
 		bn_err_hint(err,
-			"a time is ISO 8601, such as \"2026-01-31T09:30:00Z\", or a number: "
-			"nanoseconds since 1970");
+			"a time is ISO 8601, such as \"2026-01-31T09:30:00Z\", or in JSON a "
+			"number: nanoseconds since 1970");
 	bn_session_name_row(s, row, err);
 	return BN_EINVAL;
 }

@@ -75,7 +75,7 @@ static bool read_text(cast_value *v, const cast_column *k, bn_text t)
 		return false;
 	csv_token token = bn_csv_parse_number(t.ptr, t.len, &v->whole, &v->number);
 	v->is_whole = token == CSV_INT || token == CSV_BIG_INT;
-	if (v->is_whole && k->told != BN_TYPE_BOOL)
+	if (v->is_whole && k->told != BN_TYPE_BOOL && !bn_type_is_time(k->told))
 		return true;
 	if (!bn_cell_number(k->told, t.ptr, t.len, &v->number))
 		return false;

@@ -34,17 +34,6 @@ static bool bool_number(const char *s, size_t n, double *out)
 	return bn_parse_f64(s, n, out) && (*out == 0 || *out == 1 || isnan(*out));
 }
 
-static bool timestamp_number(const char *s, size_t n, double *out)
-{
-	int64_t ns = 0;
-	if (bn_timestamp_parse(s, n, &ns)) {
-		*out = (double)ns;
-		return true;
-	}
-	return bn_parse_f64(s, n, out) &&
-	       (isnan(*out) || (*out == floor(*out) && fabs(*out) < 0x1p63));
-}
-
 bool bn_cell_int_fits(bn_type type, int64_t x)
 {
 	switch (type) {
@@ -168,20 +157,16 @@ bool bn_cell_bytes(bn_buf *out, const char *text, size_t len)
 	return true;
 }
 
-/* A time in text form, or as an integer number of its units. */
+/* A time in text form. A bare number may be seconds, days or 20240131 as well, so only NaN is read. */
 static bool time_number(bn_type type, const char *s, size_t n, double *out)
 {
 	const bn_field f = {.type = type};
 	bn_cell cell;
-	if (type == BN_TYPE_TIMESTAMP)
-		return timestamp_number(s, n, out);
-	if (bn_cell_parse(&cell, &f, s, n)) {
+	bool is = type == BN_TYPE_TIMESTAMP ? bn_timestamp_parse(s, n, &cell.i)
+					    : bn_cell_parse(&cell, &f, s, n);
+	if (is)
 		*out = (double)cell.i;
-		return true;
-	}
-	return bn_parse_f64(s, n, out) &&
-	       (isnan(*out) || (*out == floor(*out) && fabs(*out) < 0x1p63 &&
-				       bn_cell_int_fits(type, (int64_t)*out)));
+	return is || (bn_parse_f64(s, n, out) && isnan(*out));
 }
 
 bool bn_cell_number(bn_type type, const char *text, size_t len, double *out)

@@ -32,10 +32,10 @@ bool bn_cell_int_fits(bn_type type, int64_t x);
 /* Appends bytes from hexadecimal, two digits a byte. */
 bool bn_cell_bytes(bn_buf *out, const char *text, size_t len);
 
-/* The value of a number, bool (0, 1) or timestamp (nanoseconds since 1970) column. A number is any
+/* The value of a number, bool (0, 1) or time (timestamp: nanoseconds since 1970) column. A number is any
  * decimal in any notation, including NaN ("no value") and infinity, for all number types; a bool is
- * true or false in any case, or a number that is 0 or 1; a timestamp is ISO 8601 or an integer
- * number of nanoseconds; a date (days), time or duration is its text (timestamp.h) or an integer.
+ * true or false in any case, or a number that is 0 or 1; a timestamp is ISO 8601; a date, time or
+ * duration is its text (timestamp.h); a bare number is none of these, as its unit is not known.
  * Surrounding blanks are ignored. False if the text is none of these, or the type is text. */
 bool bn_cell_number(bn_type type, const char *text, size_t len, double *out);
 

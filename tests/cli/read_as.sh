@@ -83,7 +83,7 @@ f,i,b,t
 END
 cat >other.csv <<'END'
 t,note,b,i,f
-1704283200000000000,x," TRUE",4.0,3.0
+2024-01-03T13:00:00+01:00,x," TRUE",4.0,3.0
 NA,y,NaN,null,None
 2024-01-05,"z,""",0,+9e0,02
 END

@@ -112,6 +112,10 @@ says 2 another_order 'dmy.csv:2:1: column .when.: "13/01/2026" is not a date or 
 check dmy "$want" "$("$BINNACLE" predict times dmy.csv --date-order dmy -q 2>&1)"
 check mdy "$want" "$("$BINNACLE" predict times mdy.csv --date-order mdy -q 2>&1)"
 says 2 not_that_order '"13/01/2026" is not a date or time' predict times dmy.csv --date-order mdy
+for epoch in 1704067200 1704067200000000000 20260113; do
+	printf 'when,watt\n%s,1.5\n' $epoch >epoch.csv
+	says 2 "epoch_$epoch" "\"$epoch\" is not a date or time" predict times epoch.csv
+done
 says 2 a_comma 'comma.csv:2:12: column .watt.: "1,5" is not a number' predict times comma.csv
 says 2 its_cure 'hint: --decimal , reads it' predict times comma.csv
 check comma "$want" "$("$BINNACLE" predict times comma.csv --decimal , -q 2>&1)"

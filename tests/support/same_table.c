@@ -237,8 +237,6 @@ static void csv_value(same_table *t, bn_buf *b, const same_column *c, const same
 	bool other = same_below(t, 2);
 	if (type == BN_TYPE_BOOL)
 		bn_buf_adds(b, truths[v->v.i][same_below(t, 4)]);
-	else if (other && bn_type_is_time(type))
-		bn_buf_addf(b, "%" PRId64, v->v.i);
 	else if (other && (type == BN_TYPE_FLOAT64 || type == BN_TYPE_FLOAT32) && isfinite(v->v.f))
 		bn_buf_addf(b, type == BN_TYPE_FLOAT32 ? "%.9g" : "%.17e", v->v.f);
 	else if (other && is_whole_type(type) && type != BN_TYPE_UINT64 && v->v.i >= 0)
