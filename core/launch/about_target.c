@@ -51,6 +51,20 @@ static bool learns_classes(const telling *t)
 	return !has_task(t, BN_TASK_REGRESSION) || is_asked(t, "classification");
 }
 
+static bool is_among(const bn_spec_texts *names, const char *name)
+{
+	for (size_t i = 0; i < names->count; i++)
+		if (!strcmp(names->items[i], name))
+			return true;
+	return false;
+}
+
+static bool is_feature(const bn_spec *spec, const char *name)
+{
+	return strcmp(name, spec->target) != 0 && !is_among(&spec->exclude, name) &&
+	       (!spec->features.count || is_among(&spec->features, name));
+}
+
 static bool has_fractions(const bn_profile_column *c)
 {
 	bool some = c->min != floor(c->min) || c->max != floor(c->max);
@@ -94,15 +108,41 @@ static void tell_flag(const telling *t)
 static void tell_left_out(const telling *t)
 {
 	const bn_profile_column *c = t->column;
-	if (c && c->missing)
-		tell(t, false,
-			"target '%s' is missing in %llu of the %llu rows, which are left out",
-			t->spec->target, (unsigned long long)c->missing,
-			(unsigned long long)c->rows);
-	for (size_t i = 0; i < t->spec->features.count; i++)
-		if (!strcmp(t->spec->features.items[i], t->spec->target))
-			tell(t, true, "'%s' in --features is the target; it is not a feature",
-				t->spec->target);
+	uint64_t infinite = c && bn_type_is_number(c->type) ? c->infinities : 0;
+	const char *what = infinite ? "infinite" : "missing";
+	if (infinite && c->missing)
+		what = "missing or infinite";
+	if (c && c->missing + infinite)
+		tell(t, infinite != 0,
+			"target '%s' is %s in %llu of the %llu rows, which are left out",
+			t->spec->target, what,
+			(unsigned long long)(c->missing + infinite), (unsigned long long)c->rows);
+	if (is_among(&t->spec->features, t->spec->target))
+		tell(t, true, "'%s' in --features is the target; it is not a feature",
+			t->spec->target);
+}
+
+/* Warns about infinite numbers in the features, which no trainer learns from. */
+static void tell_infinite(const telling *t, const bn_profile *p)
+{
+	const bn_profile_column *first = NULL;
+	uint64_t cells = 0;
+	size_t columns = 0;
+	for (size_t i = 0; i < p->column_count; i++) {
+		const bn_profile_column *c = &p->columns[i];
+		if (!c->infinities || !is_feature(t->spec, c->name))
+			continue;
+		first = first ? first : c;
+		cells += c->infinities;
+		columns++;
+	}
+	if (columns == 1)
+		tell(t, true, "feature '%s' is infinite in %llu of the %llu rows, taken as missing",
+			first->name, (unsigned long long)cells, (unsigned long long)first->rows);
+	if (columns > 1)
+		tell(t, true,
+			"feature '%s' and %zu more have %llu infinite cells, taken as missing",
+			first->name, columns - 1, (unsigned long long)cells);
 }
 
 void bn_target_tell(bn_workspace *ws, const bn_spec *spec, bn_target_say say, void *ctx)
@@ -125,6 +165,7 @@ void bn_target_tell(bn_workspace *ws, const bn_spec *spec, bn_target_say say, vo
 		tell_flag(&t);
 	}
 	tell_left_out(&t);
+	tell_infinite(&t, p);
 out:
 	bn_profile_free(p);
 	bn_dataset_version_free(v);

@@ -164,7 +164,7 @@ static int open_rows(fit *f, int threads, bn_err *err)
 			return rc;
 		const bn_rows_facts *about = bn_rows_about(f->rows[p]);
 		if (about->dropped)
-			say(f, "%s: %zu rows left out, whose '%s', the target, is missing",
+			say(f, "%s: %zu rows left out, whose '%s', the target, is missing or infinite",
 				bn_part_names[p], about->dropped,
 				f->spec->target ? f->spec->target : "");
 		if (about->unseen)

@@ -71,8 +71,14 @@ says 2 time_as_target "target 'day' is a time, a target is a number or a class" 
 says 2 time_as_target_cure "epoch\(day\) / 3600" run start --data u --trainer logistic --target day
 says 0 missing_targets "target 'some' is missing in 60 of the 600 rows, which are left out" \
 	run start --wait --data u --trainer ridge --target some --features x,some --name missing
+awk 'BEGIN { print "a,b,y"; for (i = 1; i <= 200; i++) print i % 7 "," (i % 20 ? i % 3 : "-inf") "," (i % 5 ? i % 11 : "inf") }' >inf.csv
+says 0 added_inf . data add inf inf.csv -q
+says 0 infinite_feature "warning: feature 'b' is infinite in 10 of the 200 rows, taken as missing" \
+	run start --wait --data inf --trainer ridge --target y --name inf
+says 0 infinite_target "target 'y' is infinite in 40 of the 200 rows, which are left out" run start --wait --data inf --trainer ridge --target y
+says 0 infinite_in_log "[0-9]+ rows left out, whose 'y', the target, is missing or infinite" run log inf
 says 0 target_as_feature "warning: 'some' in --features is the target" run start --wait --data u --trainer ridge --target some --features x,some
-says 0 missing_in_log "training|train: [0-9]+ rows left out, whose 'some', the target, is missing" run log missing
+says 0 missing_in_log "[0-9]+ rows left out, whose 'some', the target, is missing or infinite" run log missing
 says 2 empty_name "--name '' is no name" run start --name '' -- true
 says 1 no_such_command "exit status 127: a command was not found, or cannot be run" run start --wait -- nosuchcommand
 
