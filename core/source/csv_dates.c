@@ -1,9 +1,11 @@
 /*
  * csv_dates.c - columns of text that look like dates, times of a day or durations: which option or type
- * reads them.
+ * reads them; and columns of times of which only some have a zone.
  */
 #include "core/base/timestamp.h"
 #include "core/source/_csv_stream.h"
+
+#include <string.h>
 
 /* A time but for AM or PM, in the order of the US or ISO's: "1/2/2024 3:04:05 PM". */
 static bool is_time_of_clock_12(const csv_dialect *of, const char *v, size_t n)
@@ -114,4 +116,39 @@ int bn_csv_note_dates(csv_stream *s, const csv_chunk *c, size_t column, size_t *
 	return bn_source_note_add(&s->notes, false, err,
 		"column '%.60s' is text that looks like dates (%.*s): --date-order %s reads them",
 		s->schema.fields[column].name, n > 30 ? 30 : (int)n, v, order_names(fit));
+}
+
+/* A time of a day with a zone behind it: "...T10:30Z", "...T10:30+01:00". */
+static bool has_zone(const char *s, size_t n)
+{
+	const char *clock = memchr(s, ':', n);
+
+	for (const char *c = clock; c && c < s + n; c++)
+		if (memchr("Zz+-", *c, 4))
+			return true;
+	return false;
+}
+
+int bn_csv_note_zones(csv_stream *s, const csv_chunk *c, size_t column, bn_err *err)
+{
+	size_t n, r = 0, zoned = 0, naive = 0;
+	bn_text first = {NULL, 0};
+	const char *v;
+
+	for (; r < c->rows && r < CSV_NOTE_ROWS; r++) {
+		bn_csv_value_at(s, c, r, column, &v, &n);
+		if (bn_csv_is_null(&s->dialect, v, n))
+			continue;
+		if (has_zone(v, n))
+			zoned++;
+		else if (!naive++)
+			first = (bn_text){v, n};
+	}
+	if (!zoned || !naive)
+		return 0;
+	return bn_source_note_add(&s->notes, true, err,
+		"column '%.60s' mixes times with and without a zone: in the first %zu rows %zu of "
+		"%zu have none (%.*s), and those are read as UTC",
+		s->schema.fields[column].name, r, naive, naive + zoned,
+		first.len > 30 ? 30 : (int)first.len, first.ptr);
 }

@@ -1035,6 +1035,26 @@ START_TEST(test_tables_of_r_between_blanks)
 }
 END_TEST
 
+START_TEST(test_times_with_and_without_a_zone_are_said)
+{
+	static const char *const whole[] = {"t\n2024-01-01T00:00:00\n2024-01-02\n",
+		"t\n2024-01-01T00:00:00+01:00\n2024-01-02T00:00:00Z\n"};
+
+	begin();
+	ck_assert_bn_ok(read_text("t,x\n2024-01-01T00:00:00+01:00,1\n2024-01-02T00:00:00,2\n"
+				  "2024-01-03T00:00:00Z,3\n",
+				NULL),
+		&err);
+	ck_says("column 't' mixes times with and without a zone: in the first 3 rows 1 of 3 have "
+		"none (2024-01-02T00:00:00), and those are read as UTC");
+	for (size_t i = 0; i < sizeof whole / sizeof *whole; i++) {
+		ck_assert_bn_ok(read_text(whole[i], NULL), &err);
+		ck_assert_msg(!strstr(said(), "zone"), "%s", said());
+	}
+	end();
+}
+END_TEST
+
 START_TEST(test_what_keeps_a_column_from_numbers_is_said_with_the_option)
 {
 	static const struct {
@@ -1188,6 +1208,7 @@ BN_TEST_MAIN("core/source/dialect", test_a_delimiter_is_found_out_and_said,
 	test_what_is_no_table_is_refused_by_name,
 	test_tables_that_begin_like_something_else_are_read,
 	test_one_column_of_several_fields_says_what_separates_them, test_tables_of_r_between_blanks,
+	test_times_with_and_without_a_zone_are_said,
 	test_what_keeps_a_column_from_numbers_is_said_with_the_option,
 	test_a_title_above_the_names_is_said, test_options_that_do_not_fit_say_what_would,
 	test_a_drawn_table_with_a_delimiter_is_said, test_a_second_line_of_names_is_said,
