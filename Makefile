@@ -231,6 +231,7 @@ check-all: export BINNACLE_QUEUE_RUNS ?= 3000
 check-all: export BINNACLE_FLOOD ?= full
 check-all: export BINNACLE_KILLS ?= 100
 check-all: export BINNACLE_SAME_ROUNDS ?= 40
+check-all: export BINNACLE_TABLES ?= 200
 check-all: check check-layers check-symbols check-headers check-docs
 	$(Q)BUILD=$(BUILD) bash tests/run_all.sh $(BUILD)
 

@@ -214,17 +214,17 @@ static int message_cols(int cols)
 	return cols - 2 > 20 ? cols - 12 : cols - 2;
 }
 
-/* All of a message that is wider than its line, at the foot of the body. */
+/* All of a message that is wider than its line, at the foot of the body. Its colour is that of the line, which begins
+ * it: here it would be a block of colour. */
 static void message_whole_draw(const bn_frame *f, bn_area body)
 {
 	bn_area probe = {body.s, 0, 0, 0, body.cols - 2}, strip; /* measures without drawing */
-	bn_ink ink = f->message_is_error ? BN_INK_ERROR : BN_INK_TEXT;
 	if (f->modal != BN_MODAL_NONE || f->command_shown ||
 		(int)bn_utf8_width(f->message) <= message_cols(body.cols))
 		return;
-	int rows = bn_area_paragraph(probe, 0, 0, ink, f->message);
+	int rows = bn_area_paragraph(probe, 0, 0, BN_INK_TEXT, f->message);
 	if (bn_strip_open(body, rows, &strip))
-		bn_area_paragraph(strip, 0, 0, ink, f->message);
+		bn_area_paragraph(strip, 0, 0, BN_INK_TEXT, f->message);
 }
 
 static void message_draw(bn_frame *f, bn_area a)
