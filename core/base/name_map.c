@@ -3,6 +3,7 @@
 
 #include "core/base/hash_key.h"
 #include "core/base/mem.h"
+#include "core/base/str.h"
 
 #include <string.h>
 
@@ -45,7 +46,7 @@ int32_t bn_name_map_find(const bn_name_map *m, const char *name, size_t len)
 		int32_t i = m->slots[at];
 		if (i < 0)
 			return -1;
-		if (!strncmp(m->names[i], name, len) && m->names[i][len] == '\0')
+		if (bn_str_is(m->names[i], name, len))
 			return i;
 	}
 }

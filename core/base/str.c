@@ -149,6 +149,11 @@ bool bn_parse_bytes(const char *s, int64_t *out)
 
 /* ---- words ---------------------------------------------------------------------------------- */
 
+bool bn_str_is(const char *s, const char *text, size_t len)
+{
+	return strlen(s) == len && !memcmp(s, text, len);
+}
+
 bool bn_str_starts(const char *s, const char *prefix)
 {
 	return !strncmp(s, prefix, strlen(prefix));

@@ -21,6 +21,7 @@ bool bn_parse_duration_ns(
 	const char *s, int64_t *out);             /* "250ms", "10s", "5m", "2h", "1d", "1h30m" */
 bool bn_parse_bytes(const char *s, int64_t *out); /* "512", "64K", "1.5GiB" (1024-based) */
 
+bool bn_str_is(const char *s, const char *text, size_t len); /* text: len bytes, any of which may be NUL */
 bool bn_str_starts(const char *s, const char *prefix);
 bool bn_str_ends(const char *s, const char *suffix);
 /* A name that may be used for datasets, models, experiments, aliases: letters, digits, _ . - and

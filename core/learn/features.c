@@ -250,7 +250,7 @@ static double class_of_number(const bn_features *f, double v)
 static double class_of_label(const bn_features *f, const char *label, size_t n)
 {
 	for (size_t k = 0; k < f->class_count; k++)
-		if (strncmp(f->classes[k], label, n) == 0 && !f->classes[k][n])
+		if (bn_str_is(f->classes[k], label, n))
 			return (double)k;
 	return NAN;
 }

@@ -2,6 +2,7 @@
 #include "core/monitor/_collect.h"
 
 #include "core/base/mem.h"
+#include "core/base/str.h"
 #include "core/profile/tally.h"
 
 #include <math.h>
@@ -34,8 +35,7 @@ static size_t slot_of(const bn_collected *c, const char *text, size_t len)
 {
 	size_t mask = c->slot_count - 1, at = bn_hash_text(text, len) & mask;
 	for (; c->slots[at] >= 0; at = (at + 1) & mask) {
-		const char *label = c->labels[c->slots[at]];
-		if (!strncmp(label, text, len) && label[len] == '\0')
+		if (bn_str_is(c->labels[c->slots[at]], text, len))
 			break;
 	}
 	return at;

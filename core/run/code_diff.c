@@ -27,14 +27,31 @@ static bool is_text(const char *s)
 	return s && *s;
 }
 
-/* The first repository around an existing one of the paths. */
-static git_repository *repository_open(const bn_code_state *a, const bn_code_state *b)
+/* The repository around the path, if there is one. *why: the reason if it cannot be opened, such as another user's. */
+static git_repository *repository_at(const char *path, char **why)
 {
-	const char *const paths[] = {b->path, a->path};
 	git_repository *repo = NULL;
-	for (int i = 0; i < 2 && !repo; i++)
-		if (is_text(paths[i]) && git_repository_open_ext(&repo, paths[i], 0, NULL) != 0)
-			repo = NULL;
+	int e = is_text(path) ? git_repository_open_ext(&repo, path, 0, NULL) : GIT_ENOTFOUND;
+	if (e == 0)
+		return repo;
+	if (e != GIT_ENOTFOUND && !*why)
+		*why = bn_strf("their repository (%s) cannot be opened: %s", path, git_words());
+	return NULL;
+}
+
+/* The first repository around an existing one of the paths. *why: the reason if there is none that can be opened. */
+static git_repository *repository_open(const bn_code_state *a, const bn_code_state *b, char **why)
+{
+	git_repository *repo = repository_at(b->path, why);
+	if (!repo)
+		repo = repository_at(a->path, why);
+	if (!repo && !*why)
+		*why = bn_strf("their repository (%s) is not here",
+			is_text(b->path) ? b->path : "no path was recorded");
+	if (repo) {
+		bn_free(*why);
+		*why = NULL;
+	}
 	return repo;
 }
 
@@ -162,13 +179,10 @@ int bn_code_diff_make(bn_code_diff *out, const bn_code_state *a, const bn_code_s
 	int rc = 0;
 	*out = (bn_code_diff){.patch = BN_BUF_INIT};
 	git_libgit2_init(); /* and not shut down, as in code.c */
-	c.repo = repository_open(a, b);
-	if (!c.repo)
-		out->apart = bn_strf("their repository (%s) is not here",
-			is_text(b->path) ? b->path : "no path was recorded");
-	else if (!memory_add(c.repo))
+	c.repo = repository_open(a, b, &out->apart);
+	if (c.repo && !memory_add(c.repo))
 		out->apart = bn_strf("the repository cannot be read: %s", git_words());
-	else if ((from = state_make(c.repo, a, &out->apart)) &&
+	else if (c.repo && (from = state_make(c.repo, a, &out->apart)) &&
 		 (to = state_make(c.repo, b, &out->apart)) &&
 		 (rc = states_compare(&c, from, to, &out->apart)) < 0)
 		goto out;

@@ -373,6 +373,17 @@ static int lock_take(bn_supervisor_lock *lock, const bn_resume *r, bn_err *err)
 	return BN_ECONFLICT;
 }
 
+/* A run that was LOST may have written a newer one before its end. */
+static int read_checkpoint_again(bn_resume *r, bn_err *err)
+{
+	bn_dir_close(r->dir);
+	r->dir = NULL;
+	int rc = read_checkpoint(r, err);
+	r->taken.dir = r->dir;
+	r->taken.step = r->checkpoint.steps;
+	return rc;
+}
+
 int bn_resume_launch(
 	bn_resume *r, const bn_launch_options *opt, char id[BN_RUN_ID_TEXT], bn_err *err)
 {
@@ -386,7 +397,7 @@ int bn_resume_launch(
 	/* a regular end may have arrived after LOST */
 	if ((rc = bn_run_get(&now, r->ws, r->run->id, err)) < 0 ||
 		(rc = bn_resume_admits(now, r->run->uid, err)) < 0 ||
-		(rc = bn_resume_check(r, err)) < 0)
+		(rc = read_checkpoint_again(r, err)) < 0 || (rc = bn_resume_check(r, err)) < 0)
 		goto out;
 	if ((rc = take_metrics(r, err)) < 0)
 		goto out;

@@ -148,8 +148,9 @@ int64_t bn_run_left_ms(const bn_run_info *r, int64_t step, int64_t steps, int64_
 	int64_t before = r->resumed_step > 0 ? r->resumed_step : 0;
 	if (r->started_ms <= 0 || now_ms <= r->started_ms || step <= before || step > steps)
 		return -1;
-	return (int64_t)((double)(now_ms - r->started_ms) * (double)(steps - step) /
-			 (double)(step - before));
+	double left = (double)(now_ms - r->started_ms) * (double)(steps - step) /
+		      (double)(step - before);
+	return left < 0x1p53 ? (int64_t)left : -1;
 }
 
 /* ---- names ---------------------------------------------------------------------------------- */

@@ -139,6 +139,10 @@ expect 1 "again, but here" "$B" run start --again placed --workdir . --wait
 expect 0 "a new command runs here" "$B" run start --again placed --name own --wait -- pwd
 expect 0 "its log" "$B" run log own
 says "$dir/ws"
+echo here >words && echo there >"$dir/project/words"
+expect 0 "an input is below here" "$B" run start --again placed --input words --name here --wait
+expect 0 "its path" "$B" run start --again placed --input words --dry-run --json
+says "/ws/code/words"
 mv "$dir/project" "$dir/moved"
 expect 3 "the directory is gone" "$B" run start --again placed
 says "'$dir/project' does not exist here"

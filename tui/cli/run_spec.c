@@ -170,6 +170,18 @@ static int set_outputs(bn_spec *spec, bn_cli *cli, bn_err *err)
 	return rc;
 }
 
+/* The paths of a command line are below the current directory, which the command's may not be. */
+static const char *input_path(bn_spec *spec, const char *text, bn_err *err)
+{
+	char *whole = NULL;
+	if (!spec->workdir || text[0] == '/')
+		return bn_spec_text(spec, text);
+	const char *path =
+		bn_path_absolute(&whole, text, err) < 0 ? NULL : bn_spec_text(spec, whole);
+	bn_free(whole);
+	return path;
+}
+
 static int set_inputs(bn_spec *spec, bn_cli *cli, bn_err *err)
 {
 	bn_spec_input *in = NULL;
@@ -187,7 +199,7 @@ static int set_inputs(bn_spec *spec, bn_cli *cli, bn_err *err)
 		}
 		if ((rc = bn_spec_add_input(spec, &in, err)) < 0)
 			return rc;
-		if (!(in->path = bn_spec_text(spec, text)))
+		if (!(in->path = input_path(spec, text, err)))
 			return bn_err_nomem(err, "a spec");
 	}
 	return 0;
@@ -323,16 +335,30 @@ static int base_spec(
 	return run ? spec_of_run(out, cli, ws, run, again, err) : bn_spec_new(out, err);
 }
 
+/* A new command is typed for the current directory; the files that it inherits stay what they were. */
+static int run_here(bn_spec *spec, bn_err *err)
+{
+	for (size_t i = 0; spec->workdir && i < spec->input_count; i++) {
+		char *path = bn_path_join(spec->workdir, spec->inputs[i].path);
+		bool kept = path && (spec->inputs[i].path = bn_spec_text(spec, path));
+		bn_free(path);
+		if (!kept)
+			return bn_err_nomem(err, "a spec");
+	}
+	bn_spec_remove(spec, "workdir");
+	return 0;
+}
+
 static int set_what_runs(bn_spec *spec, bn_cli *cli, bn_err *err)
 {
 	size_t n = 0;
 	const char *const *rest = bn_cli_rest(cli, &n);
 	const char *trainer = bn_cli_opt(cli, "trainer");
 	int rc = 0;
-	if (n) { /* files of a new command are relative to this directory */
+	if (n)
 		spec->command = (bn_spec_texts){NULL, 0};
-		bn_spec_remove(spec, "workdir");
-	}
+	if (n && bn_cli_opt(cli, "again") && (rc = run_here(spec, err)) < 0)
+		return rc;
 	for (size_t i = 0; i < n; i++)
 		if ((rc = bn_spec_add_text(spec, &spec->command, rest[i], err)) < 0)
 			return rc;

@@ -143,7 +143,7 @@ static void add_value(gather *g, const char *value)
 	if (begins && g->arg->begin[0] == '\'')
 		add(g, b.ptr);
 	else if (begins && g->count < MOST)
-		g->items[g->count++] = bn_arena_strdup(g->arena, b.ptr);
+		g->count += (g->items[g->count] = bn_arena_strdup(g->arena, b.ptr)) != NULL;
 	else
 		g->more = g->more || begins;
 	bn_buf_release(&b);

@@ -1,6 +1,7 @@
 /* Text: growable buffers, strict numbers, quantities for display, names, UTF-8. */
 #include "core/base/buf.h"
 #include "core/base/mem.h"
+#include "core/base/name_map.h"
 #include "core/base/nearest.h"
 #include "core/base/rng.h"
 #include "core/base/shown.h"
@@ -348,7 +349,24 @@ START_TEST(test_arena_gives_zeroed_aligned_memory)
 }
 END_TEST
 
-BN_TEST_MAIN("core/base/text", test_buf_grows_and_can_be_taken,
+/* A text from a file may hold a NUL, behind which a name must not be compared nor read. */
+START_TEST(test_names_are_found_whole)
+{
+	static const char *const names[] = {"a", "ab", ""};
+	char text[64] = "a";
+	bn_name_map m;
+	ck_assert_int_eq(bn_name_map_init(&m, names, 3, NULL), 0);
+	ck_assert_int_eq(bn_name_map_find(&m, "a", 1), 0);
+	ck_assert_int_eq(bn_name_map_find(&m, "ab", 2), 1);
+	ck_assert_int_eq(bn_name_map_find(&m, "", 0), 2);
+	for (size_t len = 2; len <= sizeof text; len++)
+		ck_assert_int_eq(bn_name_map_find(&m, text, len), -1);
+	ck_assert(bn_str_is("a", "ab", 1) && !bn_str_is("ab", "a", 1) && !bn_str_is("a", text, 2));
+	bn_name_map_release(&m);
+}
+END_TEST
+
+BN_TEST_MAIN("core/base/text", test_names_are_found_whole, test_buf_grows_and_can_be_taken,
 	test_buf_remembers_a_failed_addition_until_asked,
 	test_buf_escapes_json_and_replaces_bad_utf8, test_integers_are_read_whole_or_not_at_all,
 	test_reals_are_correctly_rounded_and_strict,

@@ -470,7 +470,9 @@ START_TEST(test_malformed_signature_block_stops_its_writer_and_nobody_else)
 	forged_add(&c, "sig.x", "sig/c", "{}");
 	forged_seal(&c, &dir, NULL);
 	read_now();
-	ck_assert_str_eq(heard(), "sig/a 1 unsigned;sig/c 1 unsigned;");
+	/* Entities are folded in any order. */
+	ck_assert(strstr(heard(), "sig/a 1 unsigned;") && strstr(heard(), "sig/c 1 unsigned;"));
+	ck_assert(!strstr(heard(), "sig/b"));
 	bn_index_status status;
 	ck_assert_bn_ok(bn_index_status_get(&status, ws, &err), &err);
 	ck_assert_uint_eq(status.gap_count, 2);
