@@ -198,10 +198,15 @@ int bn_predictor_answers(bn_schema *out, const bn_predictor *p, bn_err *err)
 	return p->ops->outputs(p, out, err);
 }
 
+int32_t bn_predictor_category(const bn_predictor *p, size_t input, const char *text, size_t len)
+{
+	return bn_name_map_find(&p->categories[input], text, len);
+}
+
 void bn_predictor_recode(int32_t *codes, const bn_predictor *p, size_t input, const bn_dict *dict)
 {
 	for (size_t i = 0; i < dict->count; i++) {
 		bn_text t = bn_dict_get(dict, i);
-		codes[i] = bn_name_map_find(&p->categories[input], t.ptr, t.len);
+		codes[i] = bn_predictor_category(p, input, t.ptr, t.len);
 	}
 }

@@ -63,6 +63,10 @@ int bn_predictor_find_vector(const bn_predictor *p, const char *name, size_t len
 int bn_predictor_schema(bn_schema *out, const bn_predictor *p, bn_err *err);
 /* The columns of its output: "prediction", and for a classifier "probability_CLASS" of each. As above. */
 int bn_predictor_answers(bn_schema *out, const bn_predictor *p, bn_err *err);
+/* The number of the text among the input's categories, or -1. */
+int32_t bn_predictor_category(
+	const bn_predictor *p, size_t input, const char *text, size_t len);
+#define BN_CODE_ABSENT (-2) /* a text that is a missing value */
 /* codes[dict->count]: the number of each text among the input's categories, or -1. */
 void bn_predictor_recode(int32_t *codes, const bn_predictor *p, size_t input, const bn_dict *dict);
 

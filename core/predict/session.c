@@ -338,6 +338,8 @@ static int set_codes(bn_session *s, size_t input, const bn_column *c, size_t fro
 		if (bn_column_is_null(c, from + r))
 			continue;
 		int32_t code = codes[c->codes[from + r]];
+		if (code == BN_CODE_ABSENT)
+			continue;
 		if (code >= 0) {
 			fill_code(s, r, input, code);
 			continue;

@@ -274,12 +274,15 @@ static size_t count_lines(const char *at, const char *end)
 	return n + (end > at && (quoted || (end[-1] != '\n' && end[-1] != '\r')));
 }
 
-/* As in a file (core/source/csv.h): a quoted field is text in a text column. */
+/* As in a file (core/source/csv.h): a quoted field is text in a text column, and so is one that is a category of
+ * training, such as "None". */
 static bool is_absent(const bn_call *c, const csv *t, size_t input)
 {
-	bool text = bn_predictor_input_kind(bn_session_predictor(c->session), input) ==
-		    BN_INPUT_CATEGORY;
-	return !(text && t->quoted) && bn_cell_is_absent(t->ptr, t->len);
+	const bn_predictor *p = bn_session_predictor(c->session);
+	bool text = bn_predictor_input_kind(p, input) == BN_INPUT_CATEGORY;
+	if (text && (t->quoted || (t->len && bn_predictor_category(p, input, t->ptr, t->len) >= 0)))
+		return false;
+	return bn_cell_is_absent(t->ptr, t->len);
 }
 
 static int set_text(bn_call *c, const csv *t, const columns *cols, size_t row, size_t k,

@@ -135,6 +135,17 @@ printf 'k\n1234\n' >plain.csv
 says 2 groups 'hint: --thousands , reads it' predict whole groups.csv
 check groups "$("$BINNACLE" predict whole plain.csv -q)" "$("$BINNACLE" predict whole groups.csv --thousands , -q 2>&1)"
 
+# ---- a category spelled as missing values are is that category, in a file and in a request -----------------------------
+{ echo s,t,y; for i in 1 2 3 4 5 6 7 8; do printf 'None,a,1\nB,b,2\nB,a,2.5\n'; done; } >spelled.csv
+says 0 spelled . data add spelled spelled.csv --only-null '' -q
+says 0 a_model_of_them . run start --wait -q --data spelled --trainer ridge --target y --name spelled
+printf 's,t\n"None",a\nB,b\n"None",\n' >quoted.csv
+printf 's,t\nNone,a\nB,b\nNone,None\n' >bare.csv
+want=$("$BINNACLE" predict spelled quoted.csv -q)
+check bare "$want" "$("$BINNACLE" predict spelled bare.csv -q 2>&1)"
+check told "$(printf 's,t\n,a\nB,b\n,\n' >empty.csv; "$BINNACLE" predict spelled empty.csv -q)" \
+	"$("$BINNACLE" predict spelled bare.csv --null None -q 2>&1)"
+
 # ---- a file that is read is never written over -----------------------------------------------------------------------
 cp plain.csv kept.csv
 says 2 onto_itself 'kept.csv. is the file that is read' predict whole kept.csv --out kept.csv --force

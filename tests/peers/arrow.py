@@ -45,7 +45,7 @@ def write(name, table, rows=None, **options):
 def through(source):
     """The table after it went through us."""
     out = path("through.arrow")
-    r = run("export", source, "-o", out)
+    r = run("export", source, "-o", out, "--force")
     if r.returncode:
         sys.exit(f"{source}: {r.stderr}")
     table = ipc.open_file(out).read_all()
@@ -167,7 +167,7 @@ same("i64 of our CSV", table["i64"].to_pylist(), [int(r["i64"]) if r["i64"] else
 # Other readers of Arrow files.
 table = all_types(100000, 9)
 out = path("ours.arrow")
-run("export", write("all.arrow", table, 30000), "-o", out)
+run("export", write("all.arrow", table, 30000), "-o", out, "--force")
 try:
     import polars
 

@@ -49,7 +49,7 @@ def write(name, table, rows=None, stream=False, **options):
 def through(source):
     """The table after it went through us."""
     out = path("through.arrow")
-    r = run("export", source, "-o", out)
+    r = run("export", source, "-o", out, "--force")
     if r.returncode:
         sys.exit(f"{source}: {r.stderr}")
     table = ipc.open_file(out).read_all()
@@ -325,7 +325,7 @@ made = {k: v for k, v in leaves(300).items() if k not in ("nothing", "f16", "day
 table = pa.table({**{k: v[0] for k, v in made.items()}, "l": pa.array([[i, None] for i in range(300)]),
                   "f": pa.array([[i, i + 1] for i in range(300)], pa.list_(pa.int32(), 2))})
 ours = path("ours.arrow")
-same("written", 0, run("export", write("t.arrow", table, 77), "-o", ours).returncode)
+same("written", 0, run("export", write("t.arrow", table, 77), "-o", ours, "--force").returncode)
 back = ipc.open_file(ours).read_all()
 try:
     import polars
