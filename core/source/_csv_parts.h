@@ -326,10 +326,7 @@ int bn_csv_sniff(csv_beginning *out, const char *text, size_t n, bool whole, cha
 int bn_csv_read_names(bn_schema *schema, const csv_dialect *d, const csv_beginning *b,
 	const char *text, size_t n, bn_source_notes *notes, bn_err *err);
 
-/* Guesses the encoding of bytes that are not UTF-8: UTF-16, windows-1252, or its subset ISO-8859-1. NULL: it cannot be
- * determined (a script whose letters are all outside ASCII, or a NUL byte). */
-const char *bn_csv_guess_encoding(const char *s, size_t n);
-/* Adds the guess to the error's hint. */
+/* Adds a guess of the encoding to the error's hint. */
 void bn_csv_hint_encoding(const char *s, size_t n, bn_err *err);
 
 /* ---- input ---------------------------------------------------------------------------------- */

@@ -13,7 +13,9 @@
 #define LOOKED_AT CSV_NOTE_ROWS
 #define SAID_MAX CSV_NOTE_COLUMNS
 
-const char *bn_csv_guess_encoding(const char *s, size_t n)
+/* Guesses the encoding of bytes that are not UTF-8: UTF-16, windows-1252, or its subset ISO-8859-1. NULL: it cannot be
+ * determined (a script whose letters are all outside ASCII, or a NUL byte). */
+static const char *guess_encoding(const char *s, size_t n)
 {
 	size_t zeros[2] = {0, 0}, high = 0, beside = 0;
 
@@ -42,7 +44,7 @@ const char *bn_csv_guess_encoding(const char *s, size_t n)
 
 void bn_csv_hint_encoding(const char *s, size_t n, bn_err *err)
 {
-	const char *guess = bn_csv_guess_encoding(s, n);
+	const char *guess = guess_encoding(s, n);
 
 	if (guess)
 		bn_err_hint(err, "if that is its encoding, --encoding %s reads it", guess);

@@ -4,6 +4,7 @@
 #ifndef BN_TUI_VIEWS_LAUNCH_PAGES_H
 #define BN_TUI_VIEWS_LAUNCH_PAGES_H
 #include "core/run/spec.h"
+#include "core/table/table.h"
 #include "tui/views/pages.h"
 
 #include <stddef.h>
