@@ -3,8 +3,8 @@
 
 #include "core/base/account.h"
 #include "core/base/dir.h"
-#include "core/base/json.h"
 #include "core/base/fs.h"
+#include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/process.h"
 #include "core/base/utf8.h"
@@ -98,14 +98,6 @@ static int fill_run_dir(const bn_dir *dir, const char *spec_hash, const bn_launc
 	if (rc >= 0 && by == &bn_executor_local)
 		rc = bn_run_reserve_make(dir, err);
 	return rc;
-}
-
-/* For a run that is not in the log. */
-static void remove_run_dir(bn_workspace *ws, const char *id)
-{
-	char path[8 + BN_RUN_ID_TEXT];
-	snprintf(path, sizeof path, "runs/%.32s", id);
-	bn_dir_remove_tree(bn_workspace_at(ws), path, NULL);
 }
 
 static int find_executor(const bn_executor **by, bn_workspace *ws, const bn_spec *given,
@@ -273,7 +265,7 @@ static int append_run(bn_spec **out, bn_workspace *ws, const bn_spec *given,
 	if ((rc = bn_run_dir_make(&dir, ws, id, err)) < 0)
 		goto out;
 	if ((rc = fill_run_dir(dir, hash, opt, by, err)) < 0) {
-		remove_run_dir(ws, id);
+		bn_run_dir_remove(ws, id, NULL); /* the log does not have the run */
 		goto out;
 	}
 	if ((rc = write_created(ws, spec, opt, &made, hash, err)) < 0)

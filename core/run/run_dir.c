@@ -32,6 +32,11 @@ int bn_run_dir_open(bn_dir **out, const bn_workspace *ws, const char *id, bn_err
 	return bn_dir_open_below(out, bn_workspace_at(ws), run_dir(id).text, err);
 }
 
+int bn_run_dir_remove(const bn_workspace *ws, const char *id, bn_err *err)
+{
+	return bn_dir_remove_tree(bn_workspace_at(ws), run_dir(id).text, err);
+}
+
 int bn_run_dir_open_own(bn_dir **out, const bn_workspace *ws, const char *id, bn_err *err)
 {
 	const bn_env *env = bn_workspace_env(ws);

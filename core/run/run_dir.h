@@ -32,6 +32,7 @@ int bn_run_dir_open(bn_dir **out, const bn_workspace *ws, const char *id, bn_err
 int bn_run_dir_open_own(bn_dir **out, const bn_workspace *ws, const char *id, bn_err *err);
 /* The same, creating it if missing. */
 int bn_run_dir_make(bn_dir **out, const bn_workspace *ws, const char *id, bn_err *err);
+int bn_run_dir_remove(const bn_workspace *ws, const char *id, bn_err *err); /* with all its content */
 /* Whether this process's records about the run will count, judging by its directory: BN_ENOTFOUND if the
  * workspace has no such run, BN_EREFUSED if another user owns it. Readers judge by the log. */
 int bn_run_is_own(const bn_workspace *ws, const char *id, bn_err *err);

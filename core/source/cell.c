@@ -15,7 +15,7 @@ const char *const bn_cell_absent_texts[] = {"", "NA", "N/A", "n/a", "<NA>", "NaN
 bool bn_cell_is_absent(const char *text, size_t len)
 {
 	for (const char *const *p = bn_cell_absent_texts; *p; p++)
-		if (strlen(*p) == len && !memcmp(*p, text, len))
+		if (bn_str_is(*p, text, len))
 			return true;
 	return false;
 }

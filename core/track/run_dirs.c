@@ -2,6 +2,7 @@
 #include "core/track/run_dirs.h"
 
 #include "core/base/dir.h"
+#include "core/run/run_dir.h"
 #include "core/track/_fold.h"
 #include "core/track/run.h"
 
@@ -58,7 +59,7 @@ int bn_run_dirs_free(
 			break;
 		if (!free)
 			continue;
-		if (!dry_run && (rc = bn_dir_remove_tree(root, path, err)) < 0)
+		if (!dry_run && (rc = bn_run_dir_remove(ws, ids.items[i], err)) < 0)
 			break;
 		++*count;
 	}

@@ -1,6 +1,7 @@
 /* key.c - see key.h. */
 #include "tui/ui/key.h"
 
+#include "core/base/str.h"
 #include "core/base/utf8.h"
 
 #include <stdio.h>
@@ -24,7 +25,7 @@ int bn_key_from_name(const char *name, size_t n)
 	if (n == 2 && name[0] == '^' && name[1] >= '@' && name[1] <= '_')
 		return BN_KEY_CTRL(name[1]);
 	for (size_t i = 0; i < sizeof key_words / sizeof *key_words; i++)
-		if (strlen(key_words[i].name) == n && memcmp(key_words[i].name, name, n) == 0)
+		if (bn_str_is(key_words[i].name, name, n))
 			return key_words[i].key;
 	if (bn_utf8_decode(name, n, &cp) == n && cp != BN_UTF8_BAD && cp > 0x20)
 		return (int)cp;

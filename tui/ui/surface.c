@@ -2,6 +2,7 @@
 #include "tui/ui/surface.h"
 
 #include "core/base/mem.h"
+#include "core/base/str.h"
 #include "core/base/utf8.h"
 
 #include <stdio.h>
@@ -29,7 +30,7 @@ char bn_ink_letter(bn_ink role)
 int bn_ink_from_name(const char *name, size_t n)
 {
 	for (int i = 0; i < BN_INK_COUNT; i++)
-		if (strlen(role_table[i].name) == n && memcmp(role_table[i].name, name, n) == 0)
+		if (bn_str_is(role_table[i].name, name, n))
 			return i;
 	return -1;
 }
