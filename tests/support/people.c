@@ -157,6 +157,8 @@ static const char *people_get(const bn_env *env, const char *name)
 		return p->state;
 	if (!strcmp(name, "BINNACLE_INDEX"))
 		return p->index;
+	if (the_team->is_fixed && !strcmp(name, "HOME"))
+		return the_team->top;
 	if (the_team->is_fixed && strcmp(name, "BINNACLE_KERNELS") != 0)
 		return NULL;
 	return strcmp(name, "BINNACLE_HOME") ? getenv(name) : NULL;

@@ -25,6 +25,8 @@ enum { REAL_ANN, REAL_BOB, REAL_CLEO, REAL_DAN };
 /* Makes it; the test fails on an error. Nothing is open afterwards, and the clock is at REAL_NOW_MS. This process runs
  * on one core from then on. */
 void real_workspace_make(team *t);
-/* Removes it, with team_remove. */
+/* The same directory right after ann's `init`. */
+void real_workspace_make_empty(team *t);
+/* team_remove removes either. */
 
 #endif

@@ -270,10 +270,11 @@ START_TEST(test_look_the_key_bar_has_no_colour)
 }
 END_TEST
 
-/* The counts at the right of the title are on every screen of the real workspace, with a blank after them. */
+/* The counts at the right of the title are on every screen of the real workspace, with a blank after them; an
+ * empty one has nothing to count. */
 static void title_check(void)
 {
-	if (!strstr(shown.path, "/real/"))
+	if (!strstr(shown.path, "/real/") || strstr(shown.path, "/empty-"))
 		return;
 	ck_assert_msg(cp_at(0, shown.cols - 1) == ' ' && cp_at(0, shown.cols - 2) == 's' &&
 			      ink_at(0, shown.cols - 2) == BN_INK_FAIL,

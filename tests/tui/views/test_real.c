@@ -138,14 +138,37 @@ SCREEN(test_real_acts, "acts", "4 a")
 SCREEN(test_real_people, "people", ":people")
 SCREEN(test_real_find, "find", "^P \"ridge\"")
 
+SCREEN(test_empty_overview, "empty-overview", "")
+SCREEN(test_empty_data, "empty-data", "2")
+SCREEN(test_empty_runs, "empty-runs", "3")
+SCREEN(test_empty_models, "empty-models", "4")
+SCREEN(test_empty_servers, "empty-servers", "5")
+SCREEN(test_empty_monitor, "empty-monitor", "6")
+
 static void make(void)
 {
 	real_workspace_make(&people);
 }
 
+static void make_empty(void)
+{
+	real_workspace_make_empty(&people);
+}
+
 static void end(void)
 {
 	team_remove(&people);
+}
+
+static void add_case(Suite *suite, const char *name, void (*before)(void),
+	const TTest *const *screens, size_t n)
+{
+	TCase *c = tcase_create(name);
+	tcase_add_unchecked_fixture(c, before, end);
+	tcase_set_timeout(c, 60);
+	suite_add_tcase(suite, c);
+	for (size_t i = 0; i < n; i++)
+		tcase_add_test(c, screens[i]);
 }
 
 int main(void)
@@ -161,14 +184,12 @@ int main(void)
 		test_real_feature, test_real_audit, test_real_audit_all, test_real_audit_record,
 		test_real_servers, test_real_server, test_real_acts, test_real_people,
 		test_real_find};
+	const TTest *const empty[] = {test_empty_overview, test_empty_data, test_empty_runs,
+		test_empty_models, test_empty_servers, test_empty_monitor};
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	Suite *suite = suite_create("tui/views/real");
-	TCase *c = tcase_create("workspace");
-	tcase_add_unchecked_fixture(c, make, end);
-	tcase_set_timeout(c, 60);
-	suite_add_tcase(suite, c);
-	for (size_t i = 0; i < sizeof screens / sizeof *screens; i++)
-		tcase_add_test(c, screens[i]);
+	add_case(suite, "workspace", make, screens, sizeof screens / sizeof *screens);
+	add_case(suite, "empty", make_empty, empty, sizeof empty / sizeof *empty);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
 	int failed = srunner_ntests_failed(runner);

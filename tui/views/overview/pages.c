@@ -1,6 +1,7 @@
 /* pages.c - the state of every station, and the text at the right of the title. */
 #include "core/base/buf.h"
 #include "core/base/fs.h"
+#include "core/base/str.h"
 #include "core/monitor/report.h"
 #include "core/serve/endpoint.h"
 #include "core/store/index/report.h"
@@ -307,12 +308,21 @@ static int runs_hold(gather *g)
 	return rc;
 }
 
+static const char *place_of(gather *g)
+{
+	const char *dir = bn_workspace_dir(g->r->ws);
+	const char *home = bn_env_get(bn_workspace_env(g->r->ws), "HOME");
+	size_t n = home ? strlen(home) : 0;
+	bool is_below = n > 1 && bn_str_starts(dir, home) && dir[n] == '/';
+	return is_below ? bn_arena_strf(g->arena, "~%s", dir + n) : bn_arena_strdup(g->arena, dir);
+}
+
 static int gather_queue(gather *g)
 {
 	int rc;
 	bool has_data = g->o->stations[BN_STATION_INGEST].count > 0;
 	if (!has_data && g->o->stations[BN_STATION_TRAIN].count == 0) {
-		g->o->place = bn_arena_strdup(g->arena, bn_workspace_dir(g->r->ws));
+		g->o->place = place_of(g);
 		return bn_overview_steps(g);
 	}
 	g->o->is_part = g->soon && g->o->stations[BN_STATION_TRAIN].count > RUNS_LOOKED_AT_AT_ONCE;
