@@ -8,6 +8,7 @@
 #include "core/launch/queue_fold.h"
 #include "core/monitor/prediction_log.h"
 #include "core/monitor/report.h"
+#include "core/package/package_log.h"
 #include "core/registry/registry.h"
 #include "core/serve/endpoint.h"
 #include "core/track/run.h"
@@ -24,5 +25,6 @@ const bn_fold_class *const bn_fold_classes[] = {
 	&bn_endpoint_class,
 	&bn_prediction_class,
 	&bn_monitor_class,
+	&bn_package_class,
 	NULL,
 };

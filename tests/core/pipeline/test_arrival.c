@@ -132,6 +132,14 @@ static const struct {
 		"drift','share':0.#},"
 		"'window':{'rows':#},'reference':{'kind':'dataset','dataset':'d#'}}",
 		false},
+	{"package/@", "package.built",
+		"{'model':'m#','version':#,'model_digest':'@','format':'oci','path':'/p#','host':'h#',"
+		"'bytes':#,'unapproved':true}",
+		false},
+	{"package/@", "package.pushed",
+		"{'manifest_digest':'sha256:@','registry':'r#','name':'n/#','tag':'#','model':'m#',"
+		"'version':#}",
+		false},
 	{"gc", "gc.removing", "{'objects':['@'],'bytes':#}", false},
 	{"writer/w#", "writer.opened", "{'uid':500#,'host':'h#'}", false},
 	{"novelty/n#", "novelty.came", "{'hash':'@'}", false},

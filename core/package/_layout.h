@@ -1,0 +1,26 @@
+/* _layout.h - shared by layout.c and layout_write.c. */
+#ifndef BN_PACKAGE__LAYOUT_H
+#define BN_PACKAGE__LAYOUT_H
+#include "core/base/dir.h"
+#include "core/base/dir_out.h"
+#include "core/package/layout.h"
+
+#define BN_LAYOUT_BLOBS "blobs/sha256"
+#define BN_LAYOUT_INDEX "index.json"
+#define BN_LAYOUT_MARK "oci-layout"
+
+struct bn_layout {
+	const bn_env *env;
+	char *path;       /* as the user named it, for messages */
+	bn_dir_out *made; /* being written; NULL: only read */
+	bool resumes;
+	bn_dir *opened; /* a directory that is read; NULL otherwise */
+};
+
+/* The directory of a layout that has one. */
+const bn_dir *bn_layout_at(const bn_layout *l);
+/* "blobs/sha256/<hex>"; the digest must be valid. */
+#define BN_LAYOUT_NAME_TEXT 128
+const char *bn_layout_blob_name(char name[BN_LAYOUT_NAME_TEXT], const char *digest);
+
+#endif
