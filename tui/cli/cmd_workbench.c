@@ -37,6 +37,7 @@ static int open_workbench(bn_cli *cli, bool tour, bn_err *err)
 		.theme = bn_cli_opt(cli, "theme"),
 		.ascii = bn_cli_flag(cli, "ascii"),
 		.no_color = bn_cli_no_color(cli),
+		.mouse = bn_cli_flag(cli, "mouse"),
 		.slow_line = bn_cli_flag(cli, "slow-line"),
 		.readonly = bn_cli_flag(cli, "readonly"),
 		.utc = bn_cli_utc(cli),
@@ -168,6 +169,7 @@ static int run_tour(bn_cli *cli, bn_err *err)
 		"theme: default, dark, light, high-contrast, colour-blind, mono, or a file"}, \
 		{"ascii", 0, NULL, "plain ASCII, even in a UTF-8 locale"}, \
 		{"readonly", 0, NULL, "read-only"}, \
+		{"mouse", 0, NULL, "take clicks and the wheel, as :mouse on does"}, \
 		{"slow-line", 0, NULL, \
 			"at most one frame every two seconds unless a key is pressed"}, \
 		{"script", 0, "FILE", \

@@ -25,6 +25,7 @@ struct bn_term {
 	struct termios saved;
 	char leave[256]; /* the bytes that restore the terminal */
 	size_t leave_len;
+	char mouse_off[64]; /* sent before them; "": the mouse is off */
 	volatile sig_atomic_t lost;
 	bool resized, pasting;
 	bool has_key;

@@ -46,7 +46,8 @@ static void terminal_restore_raw(void)
 	if (!t)
 		return;
 	the_term = NULL;
-	if (write(t->out_fd, t->leave, t->leave_len) < 0) {
+	if (write(t->out_fd, t->mouse_off, strlen(t->mouse_off)) < 0 ||
+		write(t->out_fd, t->leave, t->leave_len) < 0) {
 		/* Nothing left to do about it. */
 	}
 	if (t->has_saved)

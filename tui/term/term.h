@@ -45,6 +45,8 @@ void bn_term_paint(bn_term *t, const bn_surface *s);
 void bn_term_repaint(bn_term *t); /* the next paint sends everything */
 /* Returns to the shell until SIGCONT. */
 void bn_term_suspend(bn_term *t);
+/* Reports clicks of the first button and the wheel as keys (BN_KEY_MOUSE). BN_EUNSUPPORTED: the terminal cannot. */
+int bn_term_set_mouse(bn_term *t, bool on, bn_err *err);
 /* Copies text to the user's clipboard (OSC 52). False: not supported. */
 bool bn_term_copy(bn_term *t, const char *text);
 

@@ -109,6 +109,19 @@ void bn_term_repaint(bn_term *t)
 	clearok(curscr, TRUE);
 }
 
+static int event_read(void)
+{
+	MEVENT e;
+	int what = BN_MOUSE_CLICK;
+	if (getmouse(&e) != OK || e.y < 0 || e.x < 0 || e.y > BN_MOUSE_MOST || e.x > BN_MOUSE_MOST)
+		return BN_KEY_NONE;
+	if (e.bstate & (BUTTON4_PRESSED | BUTTON5_PRESSED))
+		what = e.bstate & BUTTON4_PRESSED ? BN_MOUSE_WHEEL_UP : BN_MOUSE_WHEEL_DOWN;
+	else if (!(e.bstate & BUTTON1_PRESSED))
+		return BN_KEY_NONE;
+	return BN_MOUSE_KEY(what, e.y, e.x);
+}
+
 static int key_special(wint_t key)
 {
 	switch (key) {
@@ -142,9 +155,26 @@ static int key_special(wint_t key)
 		return BN_KEY_CTRL('Z');
 	case KEY_F(1):
 		return BN_KEY_F1;
+	case KEY_MOUSE:
+		return event_read();
 	default:
 		return BN_KEY_NONE;
 	}
+}
+
+int bn_term_set_mouse(bn_term *t, bool on, bn_err *err)
+{
+	char *sequence = tigetstr((char *)(uintptr_t) "XM");
+	bool has_one = sequence && sequence != (char *)-1;
+	mmask_t wanted = on ? BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED : 0;
+	if (!mousemask(wanted, NULL) && on)
+		return bn_err_set(err, BN_EUNSUPPORTED, "TERM=%s does not report a mouse", termname());
+	mouseinterval(0); /* a click counts at once */
+	t->mouse_off[0] = '\0';
+	if (on)
+		snprintf(t->mouse_off, sizeof t->mouse_off, "%s",
+			has_one ? tiparm(sequence, 0) : "\033[?1000l");
+	return 0;
 }
 
 /* In a paste: text unchanged, line ends as blanks, nothing else. */

@@ -1,6 +1,6 @@
 /*
  * _frame.h - the inside of the frame, shared by frame.c (dispatch), frame_views.c (stacks and pages),
- * frame_jobs.c, frame_undo.c, frame_copy.c, frame_export.c, frame_tour.c, frame_modal.c (prompts,
+ * frame_jobs.c, frame_undo.c, frame_copy.c, frame_export.c, frame_tour.c, frame_mouse.c, frame_modal.c (prompts,
  * dialogs, the command list), frame_columns.c and frame_draw.c. See frame.h.
  */
 #ifndef BN_TUI_UI__FRAME_H
@@ -35,6 +35,12 @@ typedef struct bn_undo {
 	size_t bytes;
 } bn_undo;
 
+/* Cells of the screen that a click turns into a key (frame_mouse.c). */
+#define BN_SPOTS 192
+typedef struct bn_spot {
+	int row, col, cols, key;
+} bn_spot;
+
 #define BN_UNDOS 16
 #define BN_UNDO_OWNER UINT64_MAX       /* of an undo's page, which has no view */
 #define BN_FIND_OWNER (UINT64_MAX - 1) /* of the objects found by ^P */
@@ -52,6 +58,8 @@ struct bn_frame {
 	bn_view *all; /* all live views, to find a page's owner */
 	uint64_t next_id;
 	int rows, cols; /* at the last draw */
+	bn_spot spots[BN_SPOTS]; /* of the last draw */
+	int spot_count;
 	bool done, wants_copy_of_screen;
 
 	char message[512];
@@ -156,6 +164,13 @@ void bn_copy_row(bn_frame *f, const bn_grid *t);
 int bn_frame_export(bn_frame *f, const bn_grid *t, const char *name, bn_err *err);
 /* The answer was to overwrite. */
 void bn_frame_export_over(bn_frame *f);
+
+/* frame_mouse.c */
+void bn_mouse_key(bn_frame *f, int key);
+/* A click in columns from..to of that row of the area is this key; it is an item of the open list. */
+void bn_mouse_spot(bn_frame *f, bn_area a, int row, int from, int to, int key);
+void bn_mouse_spot_item(bn_frame *f, bn_area a, int row, int i);
+int bn_mouse_set(bn_frame *f, const char *on_or_off, bn_err *err);
 
 /* frame_tour.c */
 /* A command was run on a screen of that kind. */

@@ -79,6 +79,12 @@ static int host_set_alphabet(void *user, bn_alphabet alphabet, bn_err *err)
 	return 0;
 }
 
+static int host_set_mouse(void *user, bool on, bn_err *err)
+{
+	const app *a = user;
+	return a->term ? bn_term_set_mouse(a->term, on, err) : 0;
+}
+
 /* The file of a saved text: one per workspace, in the user's state directory. */
 static char *kept_path(const app *a, const char *what, bool make)
 {
@@ -172,6 +178,7 @@ static int frame_open(app *a, bn_err *err)
 			.remember = host_remember,
 			.set_theme = host_set_theme,
 			.set_alphabet = host_set_alphabet,
+			.set_mouse = host_set_mouse,
 			.user = a},
 		.loader = {.open = lane_open, .close = lane_close, .wake = worker_wake, .user = a},
 		.tabs = bn_view_tabs,
@@ -195,6 +202,8 @@ static int frame_open(app *a, bn_err *err)
 	int rc = bn_frame_new(&a->frame, &f, err);
 	if (rc < 0)
 		return rc;
+	if (a->opt->mouse)
+		bn_frame_run(a->frame, "mouse on", NULL); /* a refusal is shown */
 	if (a->opt->tour)
 		return bn_frame_run(a->frame, "tour", err);
 	if (a->term)

@@ -21,6 +21,7 @@ typedef struct bn_tui_options {
 	bool ascii;         /* ASCII glyphs even if the locale is UTF-8 */
 	bool no_color;      /* monochrome theme (NO_COLOR does the same) */
 	bool slow_line;     /* at most one frame in 2 s unless something was typed */
+	bool mouse;         /* :mouse on from the start */
 	bool readonly;      /* commands that change anything are rejected with that reason */
 	bool utc;           /* times in UTC instead of local time */
 	bool tour;          /* shows the guided tour (tui/ui/tour.h); only in a demo's workspace */

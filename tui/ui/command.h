@@ -43,6 +43,7 @@ typedef enum bn_word_kind {
 	BN_WORD_OWN,  /* known only to the screen */
 	BN_WORD_THEME,
 	BN_WORD_GLYPHS,
+	BN_WORD_SWITCH, /* on, off */
 } bn_word_kind;
 
 #define BN_CMD_TAKES(kind) (BN_CMD_ARGUMENT | (unsigned)BN_WORD_##kind << 8)
@@ -321,6 +322,9 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 		"colours: default, dark, light, high-contrast, colour-blind, mono, or a file") \
 	X(GLYPHS, "glyphs", "", BN_CMD_TAKES(GLYPHS), BN_ON_ALL, \
 		"draw with ascii, block or braille") \
+	X(MOUSE, "mouse", "", BN_CMD_TAKES(SWITCH), BN_ON_ALL, \
+		"on: a click selects, a second one opens, on a title sorts, the wheel moves; off: the " \
+		"terminal's") \
 	X(REPAINT, "repaint", "^L", 0, BN_ON_ALL, "draw the whole screen again") \
 	X(SUSPEND, "suspend", "^Z", 0, BN_ON_ALL, "back to the shell; fg returns") \
 	X(SAVE_SCREEN, "save-screen", "", BN_CMD_TAKES(FILE), BN_ON_ALL, \

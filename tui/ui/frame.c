@@ -344,6 +344,9 @@ static bool host_do(bn_frame *f, bn_command_id id, const char *arg, int *rc, bn_
 	case BN_CMD_GLYPHS:
 		*rc = set_alphabet(f, arg, err);
 		return true;
+	case BN_CMD_MOUSE:
+		*rc = bn_mouse_set(f, arg, err);
+		return true;
 	case BN_CMD_SAVE_SCREEN:
 		snprintf(f->save_screen, sizeof f->save_screen, "%s",
 			arg && *arg ? arg : "binnacle");
@@ -560,6 +563,10 @@ static void key_take(bn_frame *f, int key)
 	char name[16];
 	bn_view *v = bn_frame_top(f);
 	bool is_text = bn_view_takes_text(f);
+	if (key & BN_KEY_MOUSE) {
+		bn_mouse_key(f, key);
+		return;
+	}
 	if (key & BN_KEY_PASTED) {
 		if (bn_modal_takes_text(f))
 			bn_modal_key(f, key & ~BN_KEY_PASTED);

@@ -47,6 +47,7 @@ typedef struct bn_frame_host {
 	int (*remember)(void *user, const char *what, const char *text, bn_err *err);
 	int (*set_theme)(void *user, const char *name, bn_err *err);
 	int (*set_alphabet)(void *user, bn_alphabet alphabet, bn_err *err);
+	int (*set_mouse)(void *user, bool on, bn_err *err);
 	void *user;
 } bn_frame_host;
 

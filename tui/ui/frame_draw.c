@@ -124,7 +124,7 @@ static void title_draw(const bn_frame *f, bn_area a)
 		crumbs_draw(&f->stacks[f->tab], a, col, end);
 }
 
-static void tabs_draw(const bn_frame *f, bn_area a)
+static void tabs_draw(bn_frame *f, bn_area a)
 {
 	int need = 0, col = 1;
 	for (int t = 0; t < f->opt.tab_count; t++)
@@ -134,10 +134,12 @@ static void tabs_draw(const bn_frame *f, bn_area a)
 		const bn_tab *tab = &f->opt.tabs[t];
 		bool active = t == f->tab;
 		bn_ink role = active ? BN_INK_TAB_ACTIVE : BN_INK_TAB;
+		int start = col - 1;
 		if (names || active)
-			col = bn_area_textf(a, 0, col - 1, role, " %c %s ", tab->digit, tab->title);
+			col = bn_area_textf(a, 0, start, role, " %c %s ", tab->digit, tab->title);
 		else
-			col = bn_area_textf(a, 0, col - 1, role, " %c ", tab->digit);
+			col = bn_area_textf(a, 0, start, role, " %c ", tab->digit);
+		bn_mouse_spot(f, a, 0, start, col, tab->digit);
 		col++;
 	}
 }
@@ -261,16 +263,19 @@ static void message_draw(bn_frame *f, bn_area a)
 	bn_area_text(a, 0, col, BN_INK_DIM, "; ^C stops");
 }
 
-static int key_draw(bn_area a, int col, const char *key, const char *name, bool off)
+static int key_draw(
+	bn_frame *f, bn_area a, int col, const char *key, const char *name, bool off)
 {
-	int need = (int)bn_utf8_width(key) + 1 + (int)strlen(name) + 2;
+	int start = col, need = (int)bn_utf8_width(key) + 1 + (int)strlen(name) + 2;
 	if (col + need > a.cols)
 		return col;
 	if (strcmp(key, "Enter") == 0 && a.s->alphabet == BN_ALPHABET_BRAILLE)
 		col = bn_area_glyph(a, 0, col, off ? BN_INK_DIM : BN_INK_KEY, BN_GLYPH_ENTER);
 	else
 		col = bn_area_text(a, 0, col, off ? BN_INK_DIM : BN_INK_KEY, key);
-	return bn_area_textf(a, 0, col + 1, off ? BN_INK_DIM : BN_INK_KEY_HELP, "%s", name) + 2;
+	col = bn_area_textf(a, 0, col + 1, off ? BN_INK_DIM : BN_INK_KEY_HELP, "%s", name);
+	bn_mouse_spot(f, a, 0, start, col, bn_key_from_name(key, strlen(key)));
+	return col + 2;
 }
 
 enum { BAR_REST = 110 }; /* width from which the bar has more keys */
@@ -298,7 +303,7 @@ static void bar_rest(bn_frame *f, bn_area a, int col)
 			bar_names(bn_frame_kind(f), key))
 			continue;
 		bool off = bn_frame_refuses(f, (bn_command_id)i, why, sizeof why);
-		col = key_draw(a, col, key, c->name, off);
+		col = key_draw(f, a, col, key, c->name, off);
 	}
 }
 
@@ -312,9 +317,9 @@ static void bar_draw(bn_frame *f, bn_area a)
 		bn_command_id id =
 			bn_command_for_key(bn_key_from_name(key, strlen(key)), bn_frame_kind(f));
 		bool off = id == BN_CMD_NONE || bn_frame_refuses(f, id, why, sizeof why);
-		col = key_draw(left, col, key, label, off);
+		col = key_draw(f, left, col, key, label, off);
 	}
-	int end = key_draw(a, col, "?", "help", false);
+	int end = key_draw(f, a, col, "?", "help", false);
 	if (a.cols >= BAR_REST)
 		bar_rest(f, a, end);
 }
@@ -398,6 +403,7 @@ void bn_frame_draw(bn_frame *f, bn_surface *s)
 	all = bn_area_all(s);
 	f->rows = s->rows;
 	f->cols = s->cols;
+	f->spot_count = 0;
 	if (rows >= 2)
 		title_draw(f, bn_area_sub(all, top++, 0, 1, s->cols));
 	if (rows >= 8)

@@ -467,7 +467,9 @@ static void dialog_draw(bn_frame *f, bn_area all)
 	bn_ink no = f->dialog_on_yes ? BN_INK_BUTTON : BN_INK_BUTTON_ACTIVE;
 	bn_ink yes = f->dialog_on_yes ? BN_INK_BUTTON_ACTIVE : BN_INK_BUTTON;
 	int col = bn_area_text(a, last, 0, no, "[ No ]");
-	bn_area_textf(a, last, col + 3, yes, "[ Yes, %s ]", f->dialog_yes);
+	int end = bn_area_textf(a, last, col + 3, yes, "[ Yes, %s ]", f->dialog_yes);
+	bn_mouse_spot(f, a, last, 0, col, 'n');
+	bn_mouse_spot(f, a, last, col + 3, end, 'y');
 	bn_area_cursor(a, last, f->dialog_on_yes ? col + 5 : 2, false);
 }
 
@@ -564,8 +566,10 @@ static void list_draw(bn_frame *f, bn_area all)
 	if (f->list_selected >= f->list_top + rows)
 		f->list_top = f->list_selected - rows + 1;
 	bn_area list = bn_area_sub(a, 1, 0, rows, a.cols);
-	for (int r = 0; r < rows && f->list_top + r < n; r++)
+	for (int r = 0; r < rows && f->list_top + r < n; r++) {
 		list_item_draw(f, list, r, f->list_top + r);
+		bn_mouse_spot_item(f, list, r, f->list_top + r);
+	}
 	if (detail)
 		list_detail_draw(f, bn_area_sub(a, 1 + rows, 0, detail, a.cols));
 	if (n == 0)
@@ -579,6 +583,8 @@ void bn_modal_draw(bn_frame *f, bn_area all, bn_area message_row)
 	bn_area body = bn_area_sub(all, 1, 0, all.rows - 2, all.cols);
 	if (all.rows < 8)
 		body = all;
+	if (f->modal != BN_MODAL_NONE)
+		f->spot_count = 0; /* nothing behind it can be clicked */
 	switch (f->modal) {
 	case BN_MODAL_COMMAND:
 	case BN_MODAL_FILTER:

@@ -223,6 +223,7 @@ static int own_words(
 int bn_modal_words(const bn_frame *f, const char **out, int most, size_t *start)
 {
 	static const char *const alphabets[] = {"ascii", "block", "braille"};
+	static const char *const switches[] = {"off", "on"};
 	const bn_grid *g = bn_frame_table(f);
 	const bn_words *looked_up = f->words ? f->words->data : NULL;
 	int n = 0;
@@ -235,6 +236,8 @@ int bn_modal_words(const bn_frame *f, const char **out, int most, size_t *start)
 		n = add(out, n, most, bn_theme_names()[i], begin);
 	for (int i = 0; t.kind == BN_WORD_GLYPHS && i < 3; i++)
 		n = add(out, n, most, alphabets[i], begin);
+	for (int i = 0; t.kind == BN_WORD_SWITCH && i < 2; i++)
+		n = add(out, n, most, switches[i], begin);
 	for (int c = 0; g && t.kind == BN_WORD_COLUMN && c < g->column_count; c++)
 		n = add(out, n, most, bn_grid_column_name(&g->columns[c]), begin);
 	n = own_words(f, &t, begin, out, n, most);

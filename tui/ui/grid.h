@@ -120,7 +120,9 @@ typedef struct bn_grid {
 	size_t mark_count, mark_cap;
 	uint64_t selected_key;
 	bool has_selected_key;
-	int page_rows;                         /* body rows at the last draw */
+	bn_area body;                          /* of the rows at the last draw */
+	int title_row;                         /* of the screen */
+	int page_rows;                         /* its rows, at least 1 */
 	bn_grid_placed placed[BN_GRID_PLACED]; /* at the last draw, from left to right */
 	int placed_count;
 	const char *empty;   /* text to show if there are no rows; borrowed */
@@ -145,6 +147,10 @@ void bn_grid_select(bn_grid *t, int64_t position);        /* clamped */
 
 /* A cell as displayed. */
 void bn_grid_get_cell(const bn_grid *t, int64_t row, int col, bn_grid_cell *out);
+
+/* What the last draw put at a cell of the screen: *position -1 for the line of titles, *column -1 between columns.
+ * False: nothing of this grid. */
+bool bn_grid_at(const bn_grid *t, int row, int col, int64_t *position, int *column);
 
 /* Motion, sort, marks, widths; false if the command is not the table's. */
 bool bn_grid_command(bn_grid *t, bn_command_id id, const char *arg);

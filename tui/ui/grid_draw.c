@@ -424,7 +424,8 @@ void bn_grid_draw(bn_grid *t, bn_area a, bool focused)
 	header_draw(t, &l, a, focused);
 	if (head > 1)
 		units_draw(t, &l, a, 1);
-	bn_area rows = bn_area_sub(a, head, 0, body, a.cols);
+	bn_area rows = t->body = bn_area_sub(a, head, 0, body, a.cols);
+	t->title_row = a.row;
 	for (int r = 0; r < body && t->top + r < n; r++)
 		row_draw(t, &l, rows, r, t->top + r, focused);
 	if (n == 0 && body > 0)
@@ -432,4 +433,19 @@ void bn_grid_draw(bn_grid *t, bn_area a, bool focused)
 			t->filter[0] ? "nothing matches the filter; Esc shows all"
 			: t->empty   ? t->empty
 				     : "nothing here yet");
+}
+
+bool bn_grid_at(const bn_grid *t, int row, int col, int64_t *position, int *column)
+{
+	int r = row - t->body.row, c = col - t->body.col;
+	bool is_title = row == t->title_row;
+	*position = is_title ? -1 : t->top + r;
+	*column = -1;
+	for (int i = 0; i < t->placed_count; i++)
+		if (c >= t->placed[i].at && c < t->placed[i].at + t->placed[i].width)
+			*column = t->placed[i].column;
+	if (c < 0 || c >= t->body.cols)
+		return false;
+	return is_title || (r >= 0 && r < t->body.rows && *position < bn_grid_count(t) &&
+				   !bn_grid_is_rule(t, *position));
 }

@@ -37,6 +37,14 @@ enum {
 };
 
 #define BN_KEY_PASTED 0x1000000 /* or-ed to characters of a bracketed paste: text, never commands */
+/* What the mouse did at a cell of the screen, as a key. */
+#define BN_KEY_MOUSE 0x2000000
+#define BN_MOUSE_MOST 0x7ff /* the last row and column that can be said */
+enum { BN_MOUSE_CLICK = 1, BN_MOUSE_WHEEL_UP, BN_MOUSE_WHEEL_DOWN };
+enum { BN_MOUSE_ROW_AT = 11, BN_MOUSE_WHAT_AT = 22 }; /* bits */
+#define BN_MOUSE_KEY(what, row, col) \
+	(BN_KEY_MOUSE | (what) << BN_MOUSE_WHAT_AT | (row) << BN_MOUSE_ROW_AT | (col))
+
 #define BN_KEY_CTRL(c) ((c)&0x1f)
 
 int bn_key_from_name(const char *name, size_t n); /* BN_KEY_NONE if it is not a key */

@@ -137,6 +137,28 @@ START_TEST(test_workbench_opens_and_leaves_when_told)
 }
 END_TEST
 
+/* As xterm reports it: a click in row 2 on "9 Audit". Afterwards the terminal has its mouse back. */
+START_TEST(test_workbench_takes_the_mouse_when_asked)
+{
+	int fd, status;
+	if (!workspace_make())
+		BN_TEST_SKIP("mouse: %s is not built", program());
+	pid_t pid = workbench_start(&fd);
+	if (pid < 0)
+		BN_TEST_SKIP("mouse: no pseudo-terminal here");
+	ck_assert(wait_for(fd, "This workspace is empty"));
+	ck_assert_int_eq(write(fd, ":mouse on\r", 10), 10);
+	ck_assert(wait_for(fd, "\033[?1006;1000h"));
+	ck_assert_int_eq(write(fd, "\033[<0;64;2M", 11), 11);
+	ck_assert(wait_for(fd, "decisions"));
+	kill(pid, SIGTERM);
+	ck_assert(wait_for(fd, "\033[?1006;1000l"));
+	wait_for_end(pid, &status);
+	close(fd);
+	workspace_remove();
+}
+END_TEST
+
 /* ncurses repeats the report of a resize; it must not cause a busy loop. */
 START_TEST(test_workbench_follows_a_resize_and_stays_quiet)
 {
@@ -353,6 +375,7 @@ END_TEST
 
 BN_TEST_MAIN("tui/term/workbench", test_workbench_jobs_take_few_keys,
 	test_workbench_data_models_monitor_and_audit_take_few_keys,
-	test_workbench_opens_and_leaves_when_told, test_workbench_follows_a_resize_and_stays_quiet,
+	test_workbench_opens_and_leaves_when_told, test_workbench_takes_the_mouse_when_asked,
+	test_workbench_follows_a_resize_and_stays_quiet,
 	test_workbench_is_gone_when_the_line_is_cut_and_the_run_goes_on,
 	test_workbench_without_a_terminal_names_the_commands, test_workbench_script_saves_screens)

@@ -64,6 +64,90 @@ START_TEST(test_frame_approval_asks_with_no_as_default)
 }
 END_TEST
 
+/* Where a text is on the screen; the test fails if it is not. */
+static void cell_of(const bench *b, const char *text, int *row, int *col)
+{
+	bn_buf out = BN_BUF_INIT;
+	bn_surface_dump(b->s, &out, false);
+	const char *at = strstr(out.ptr, text), *line = out.ptr;
+	ck_assert_msg(at != NULL, "'%s' is not on the screen\n%s", text, out.ptr);
+	for (*row = 0; (size_t)(at - line) > strcspn(line, "\n"); (*row)++)
+		line += strcspn(line, "\n") + 1;
+	*col = (int)(at - line);
+	bn_buf_release(&out);
+}
+
+static void mouse(bench *b, int what, const char *text)
+{
+	int row, col;
+	cell_of(b, text, &row, &col);
+	bn_frame_key(b->f, BN_MOUSE_KEY(what, row, col));
+	bn_script_settle(b->f, b->s);
+}
+
+START_TEST(test_frame_mouse_selects_opens_sorts_and_scrolls)
+{
+	bench b = {.fake = {.actions = 0}};
+	bench_open(&b, false);
+	play(&b, "");
+	mouse(&b, BN_MOUSE_CLICK, "3 Runs");
+	ck_assert(shows(&b, "1/6"));
+	mouse(&b, BN_MOUSE_WHEEL_DOWN, "3 Runs");
+	ck_assert(shows(&b, "4/6"));
+	mouse(&b, BN_MOUSE_WHEEL_UP, "3 Runs");
+	ck_assert(shows(&b, "1/6"));
+	mouse(&b, BN_MOUSE_CLICK, "logistic-2");
+	ck_assert(shows(&b, "3/6") && shows(&b, "> Runs "));
+	mouse(&b, BN_MOUSE_CLICK, "logistic-2");
+	ck_assert(shows(&b, "> Runs > mlp-1"));
+	play(&b, "Esc");
+	mouse(&b, BN_MOUSE_CLICK, "learning_rate"); /* the title of a column */
+	ck_assert(shows(&b, "sort learning_rate"));
+	mouse(&b, BN_MOUSE_CLICK, "s sort"); /* in the key bar */
+	ck_assert(shows(&b, "sort -learning_rate"));
+	bench_close(&b);
+}
+END_TEST
+
+START_TEST(test_frame_mouse_answers_dialogs_and_nothing_behind_them)
+{
+	bench b = {.fake = {.actions = 0}};
+	bench_open(&b, false);
+	play(&b, "4 Enter A");
+	mouse(&b, BN_MOUSE_CLICK, "1 Overview");
+	ck_assert(shows(&b, "[ No ]"));
+	mouse(&b, BN_MOUSE_CLICK, "[ No ]");
+	ck_assert_int_eq(b.fake.actions, 0);
+	ck_assert(shows(&b, "nothing was changed"));
+	play(&b, "A");
+	mouse(&b, BN_MOUSE_CLICK, "[ Yes");
+	ck_assert_int_eq(b.fake.actions, 1);
+	play(&b, "? \"glyph\"");
+	mouse(&b, BN_MOUSE_CLICK, ":glyphs"); /* selected already */
+	ck_assert(shows(&b, ":glyphs ") && !shows(&b, "Search"));
+	bench_close(&b);
+}
+END_TEST
+
+/* Every cell of every first screen, and cells beyond the screen. */
+START_TEST(test_frame_mouse_may_click_anywhere)
+{
+	static const char *const screens[] = {"1", "2", "3", "4", "5", "6", "9", "?", "^P", ": \"x\""};
+	for (size_t i = 0; i < sizeof screens / sizeof *screens; i++) {
+		bench b = {.fake = {.actions = 0}};
+		bench_open(&b, true);
+		play(&b, screens[i]);
+		for (int row = 0; row < 30; row++)
+			for (int col = 0; col < 90 && !bn_frame_is_done(b.f); col += 3) {
+				bn_frame_key(b.f, BN_MOUSE_KEY(1 + (row + col) % 3, row, col));
+				bn_frame_draw(b.f, b.s);
+			}
+		bn_script_settle(b.f, b.s);
+		bench_close(&b);
+	}
+}
+END_TEST
+
 START_TEST(test_frame_audit_folds_the_records_of_a_run_and_is_narrowed)
 {
 	bench b = {.fake = {.actions = 0}};
@@ -1526,6 +1610,9 @@ BN_TEST_MAIN("tui/views/frame",
 	test_frame_follows_the_console_or_stays_with_its_lines,
 	test_frame_more_runs_than_are_here_are_grouped_by_the_source,
 	test_frame_approval_asks_with_no_as_default,
+	test_frame_mouse_selects_opens_sorts_and_scrolls,
+	test_frame_mouse_answers_dialogs_and_nothing_behind_them,
+	test_frame_mouse_may_click_anywhere,
 	test_frame_audit_folds_the_records_of_a_run_and_is_narrowed,
 	test_frame_lines_of_a_sheet_open_their_evidence,
 	test_frame_a_version_is_promoted_aliased_and_withdrawn, test_frame_rejection_needs_a_reason,
