@@ -1,6 +1,7 @@
 /* Every operation of the CPU back end compared with scalar loops, at several thread counts. */
 #include "core/base/rng.h"
 #include "kernels/backend.h"
+#include "kernels/blas.h"
 #include "kernels/op/gather.h"
 #include "kernels/op/gemm.h"
 #include "kernels/op/relu_grad.h"
@@ -78,6 +79,20 @@ START_TEST(test_every_variant_gives_the_bytes_of_the_portable_one)
 		}
 	}
 	printf("NOTE: %zu cases have the bytes of the portable variant\n", compared);
+}
+END_TEST
+
+/* OpenBLAS takes kernels of 2004 for processors that it does not know. */
+START_TEST(test_openblas_uses_what_the_processor_has)
+{
+#ifdef __x86_64__
+	const bnk_blas *blas = bnk_blas_open(NULL, 0);
+	ck_assert_ptr_nonnull(blas);
+	printf("NOTE: OpenBLAS for %s\n", blas->get_corename());
+	if (!getenv("OPENBLAS_CORETYPE") && __builtin_cpu_supports("avx2") &&
+		__builtin_cpu_supports("fma"))
+		ck_assert_str_ne(blas->get_corename(), "Prescott");
+#endif
 }
 END_TEST
 
@@ -350,6 +365,7 @@ END_TEST
 BN_TEST_MAIN("kernels/ops", test_cpu_agrees_with_scalar_loops,
 	test_cpu_gives_equal_bytes_at_1_2_and_7_threads,
 	test_every_variant_gives_the_bytes_of_the_portable_one,
+	test_openblas_uses_what_the_processor_has,
 	test_variants_are_named_and_refused_by_name, test_bad_arguments_are_errors_not_crashes,
 	test_an_error_sticks_to_its_queue_and_names_the_operation, test_a_nan_is_not_hidden_by_relu,
 	test_gather_moves_every_element_type, test_an_operation_says_what_it_costs,
