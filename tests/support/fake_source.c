@@ -174,7 +174,7 @@ static char *host_recall(void *user, const char *what)
 	const bn_fake *fake = user;
 	if (strcmp(what, BN_KEPT_TOUR) == 0)
 		return fake->answered_tour ? bn_strdup("answered") : NULL;
-	return bn_strdup(fake->remembered);
+	return bn_strdup(strcmp(what, BN_KEPT_BASE) ? fake->remembered : fake->base);
 }
 
 static int host_remember(void *user, const char *what, const char *text, bn_err *err)
@@ -184,7 +184,11 @@ static int host_remember(void *user, const char *what, const char *text, bn_err 
 		((bn_fake *)user)->answered_tour = true;
 		return 0;
 	}
-	snprintf(((bn_fake *)user)->remembered, sizeof((bn_fake *)user)->remembered, "%s", text);
+	bn_fake *fake = user;
+	if (strcmp(what, BN_KEPT_BASE) == 0)
+		snprintf(fake->base, sizeof fake->base, "%s", text);
+	else
+		snprintf(fake->remembered, sizeof fake->remembered, "%s", text);
 	return 0;
 }
 

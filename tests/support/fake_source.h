@@ -38,6 +38,7 @@ typedef struct bn_fake {
 	char copied[512];      /* the content of the clipboard */
 	bool no_clipboard;
 	char remembered[1024]; /* saved views */
+	char base[64];       /* the pinned baseline */
 	bool is_demo;          /* there is a tour */
 	bool answered_tour;    /* its offer was answered */
 	int64_t now_ms;

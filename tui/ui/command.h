@@ -136,8 +136,8 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 		"only what matches: metrics.test_rmse < 12 AND params.lr = 0.1; of rows power > " \
 		"250; nothing: all") \
 	X(COMPARE, "compare", "x", 0, BN_ON(RUNS) | BN_ON(VERSIONS) | BN_ON(MODELS), \
-		"compare what is marked: runs side by side, two versions of a dataset, the runs " \
-		"of versions of models") \
+		"compare what is marked, with the pinned run: runs side by side (none marked: this " \
+		"one with the best), two versions of a dataset, the runs of versions of models") \
 	X(PIN, "pin", "p", 0, BN_ON(RUNS) | BN_ON(COMPARE) | BN_ON(ROWS), \
 		"make this run the baseline of comparisons; of rows: columns up to here stay") \
 	X(DIFFERENCES, "differences", "d", 0, BN_ON(COMPARE) | BN_ON(LAUNCH), \

@@ -52,6 +52,7 @@ typedef struct bn_frame_host {
 } bn_frame_host;
 
 #define BN_KEPT_VIEWS "views" /* the saved views of Runs */
+#define BN_KEPT_BASE "base"   /* the run that is the baseline of comparisons */
 #define BN_KEPT_TOUR "tour"   /* the tour's offer was answered */
 
 /* A search of ^P. */

@@ -238,7 +238,8 @@ START_TEST(test_workbench_jobs_take_few_keys)
 	static const char *const alphas[] = {"0.1", "1", "1e9", "1e10"};
 	static const job jobs[] = {
 		{"best run by a metric", {"3"}, 2, NULL, " best"},
-		{"compare three", {"3", " ", " ", " ", "x"}, 5, NULL, "Compare 3 runs"},
+		{"a baseline, for all sessions", {"3", "G", "p"}, 3, NULL, "(base)"},
+		{"compare three", {"3", " ", " ", "x"}, 4, NULL, "Compare 3 runs"},
 		{"again, but with another setting", {"3", "L", "\r", "\025", "7", "\r", "L"}, 12,
 			"7", "one-2"},
 		{"a theme", {"\020", "l", "i", "g", "\r"}, 6, NULL, NULL},

@@ -655,9 +655,13 @@ START_TEST(test_frame_compares_what_is_marked)
 	ck_assert(shows(&b, "mark two runs or more first"));
 	play(&b, "Space Space x");
 	ck_assert(shows(&b, "Compare 2 runs"));
-	play(&b, "Esc U p j x"); /* none marked: this run and the baseline */
+	play(&b, "Esc U x"); /* none marked: this run and the best */
 	ck_assert(shows(&b, "Compare 2 runs"));
-	play(&b, "Esc j Space Space x"); /* two marked: the baseline is the third */
+	play(&b, "Esc p j x"); /* and the baseline */
+	ck_assert(shows(&b, "Compare 3 runs"));
+	bn_frame_free(b.f); /* another session, which still has the baseline */
+	b.f = bn_fake_frame(&b.fake, false);
+	play(&b, "3 j j j Space Space x"); /* two marked: the baseline is the third */
 	ck_assert(shows(&b, "Compare 3 runs"));
 	play(&b, "n n n n l l l Enter"); /* the data of C, another version than that of A */
 	ck_assert(shows(&b, "jobs@v3"));

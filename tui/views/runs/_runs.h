@@ -1,7 +1,7 @@
 /*
  * _runs.h - the internals of the list of runs: runs.c is the screen and its commands, runs_table.c
  * rows and columns, runs_groups.c groups, runs_window.c the window on many runs, runs_curves.c the
- * curve in each row.
+ * curve in each row, runs_compare.c what is compared.
  */
 #ifndef BN_TUI_VIEWS__RUNS_H
 #define BN_TUI_VIEWS__RUNS_H
@@ -18,6 +18,7 @@ typedef struct bn_runs_view {
 	int word_field; /* the field where a run without a number shows its state; -1: none is shown */
 	int best_better;            /* its direction; 0 unknown */
 	double best;                /* of the current runs; NaN: unknown */
+	char best_id[BN_RUN_ID_TEXT]; /* "": unknown */
 	char shared[64];            /* common prefix of most names, which is omitted */
 	bn_page *curves;            /* of the visible rows; NULL: none yet */
 	uint64_t curves_of;         /* the generation of the request, */
@@ -91,6 +92,16 @@ bool bn_runs_too_many_groups(bn_runs_view *v, const bn_run_page *p);
 void bn_runs_group_text(const bn_runs_view *v, char *out, size_t size);
 /* The visible fields, one bit each. */
 uint32_t bn_runs_shown_fields(const bn_runs_view *v);
+
+/* ---- runs_compare.c ------------------------------------------------------------------------------ */
+
+/* The baseline of the last session, and a new one; pinning it again unpins. */
+void bn_runs_base_recall(bn_runs_view *v);
+void bn_runs_base_pin(bn_runs_view *v, const char *id);
+/* Whether a run can be compared without marks: there is a baseline, or a best, and it is another run. */
+bool bn_runs_has_other(const bn_runs_view *v, const char *id);
+/* Opens the comparison. */
+bool bn_runs_compare(bn_runs_view *v);
 
 /* ---- runs_curves.c ------------------------------------------------------------------------------- */
 

@@ -148,77 +148,6 @@ static void draw(bn_view *view, bn_area a, bool focused)
 		v->detail->cls->draw(v->detail, detail, focused && v->in_detail);
 }
 
-/* Marked runs outside of the window: a mark is the prefix of the id, which the source knows. */
-static void marked_elsewhere(const bn_runs_view *v, bn_compare_arg *out)
-{
-	const bn_grid *g = &v->list.grid;
-	for (size_t m = 0; m < g->mark_count && out->count < BN_COMPARE_MAX; m++) {
-		char id[BN_RUN_ID_TEXT];
-		bool there = false;
-		snprintf(id, sizeof id, "%016llx", (unsigned long long)g->marks[m]);
-		for (size_t i = 0; i < out->count && !there; i++)
-			there = strncmp(out->ids[i], id, 16) == 0;
-		if (!there)
-			memcpy(out->ids[out->count++], id, sizeof id);
-	}
-}
-
-static void id_add(bn_compare_arg *out, const char *id)
-{
-	for (size_t i = 0; i < out->count; i++)
-		if (strcmp(out->ids[i], id) == 0)
-			return;
-	if (out->count < BN_COMPARE_MAX)
-		memcpy(out->ids[out->count++], id, BN_RUN_ID_TEXT);
-}
-
-/* The pinned baseline first, then the marked runs in list order, or the selected one if none is marked. */
-static void compared_ids(const bn_runs_view *v, bn_compare_arg *out)
-{
-	const bn_run_page *p = bn_runs_page(v);
-	const bn_grid *g = &v->list.grid;
-	const bn_run_row *here = bn_runs_row(v, bn_grid_selected_row(g));
-	const char *base = v->baseline[0] ? v->baseline : NULL;
-	int64_t first = p && bn_runs_is_window(v) ? p->place : 0;
-	size_t seen = 0;
-	if (base) /* the first column, A */
-		id_add(out, base);
-	for (int64_t i = 0; p && i < bn_grid_count(g) && !bn_runs_is_window(v); i++) {
-		int64_t row = bn_grid_row(g, i);
-		if (row >= 0 && bn_grid_is_marked(g, row))
-			id_add(out, p->rows[row].id);
-	}
-	for (size_t i = 0; p && i < p->count; i++) {
-		bool marked = bn_grid_is_marked(g, first + (int64_t)i);
-		seen += marked;
-		if (marked)
-			id_add(out, p->rows[i].id);
-	}
-	if (bn_runs_is_window(v) && seen < g->mark_count)
-		marked_elsewhere(v, out);
-	if (g->mark_count == 0 && here)
-		id_add(out, here->id);
-}
-
-static bool compare_open(bn_runs_view *v)
-{
-	bn_compare_arg arg = {.count = 0};
-	bn_frame *f = v->list.view.frame;
-	bn_err err = BN_ERR_INIT;
-	bn_view *made = NULL;
-	size_t marks = bn_grid_mark_count(&v->list.grid);
-	compared_ids(v, &arg);
-	if (arg.count < 2) {
-		bn_frame_message(f, "this is the base; mark others with Space");
-		return true;
-	}
-	bn_view_open(f, bn_view_compare_new(&made, f, &arg, &err), &made, &err);
-	if (marks > BN_COMPARE_MAX)
-		bn_frame_message(
-			f, "%d runs have a letter: the first of %zu marked", BN_COMPARE_MAX, marks);
-	return true;
-}
-
 /* Typed as a key there is no argument: the prompt opens with the current filter. */
 static void where_set(bn_runs_view *v, const char *arg)
 {
@@ -385,12 +314,9 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 		bn_view_reproduce(view, r->id, name_of(r));
 		return true;
 	case BN_CMD_COMPARE:
-		return compare_open(v);
+		return bn_runs_compare(v);
 	case BN_CMD_PIN:
-		if (strcmp(v->baseline, r->id) == 0)
-			v->baseline[0] = '\0';
-		else
-			memcpy(v->baseline, r->id, sizeof v->baseline);
+		bn_runs_base_pin(v, r->id);
 		return true;
 	case BN_CMD_STOP:
 		v->stops_marked = bn_grid_mark_count(&v->list.grid) > 0;
@@ -480,7 +406,8 @@ static bool refuses(bn_view *view, bn_command_id id, char *why, size_t size)
 	case BN_CMD_COMPARE:
 		/* Called for every drawing, so it must not walk over all runs. */
 		if (bn_grid_mark_count(&v->list.grid) + (v->baseline[0] != '\0') >= 2 ||
-			(r && v->baseline[0]))
+			(r && bn_grid_mark_count(&v->list.grid) == 0 &&
+				bn_runs_has_other(v, r->id)))
 			return false;
 		snprintf(why, size, "mark two runs or more first, with Space (p pins a baseline)");
 		return true;
@@ -611,6 +538,7 @@ int bn_view_runs_new(bn_view **out, bn_frame *f, bn_err *err)
 	v->asked_first = -1;
 	v->word_field = -1;
 	v->list.grid.empty = BN_RUNS_NONE;
+	bn_runs_base_recall(v);
 	*out = &v->list.view;
 	return 0;
 }

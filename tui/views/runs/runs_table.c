@@ -332,6 +332,7 @@ void bn_runs_look(bn_runs_view *v)
 {
 	const bn_run_page *p = bn_runs_page(v);
 	v->best = NAN;
+	v->best_id[0] = '\0';
 	if (!p || bn_runs_is_window(v)) {
 		v->shared[0] = '\0';
 		return;
@@ -346,11 +347,15 @@ void bn_runs_look(bn_runs_view *v)
 		if (c->kind != BN_CELL_NUMBER || isnan(c->number))
 			continue;
 		beaten++;
-		if (isnan(v->best) || bn_metric_beats(v->best_better, c->number, v->best))
+		if (isnan(v->best) || bn_metric_beats(v->best_better, c->number, v->best)) {
 			v->best = c->number;
+			memcpy(v->best_id, p->rows[i].id, sizeof v->best_id);
+		}
 	}
-	if (beaten < 2)
+	if (beaten < 2) {
 		v->best = NAN;
+		v->best_id[0] = '\0';
+	}
 }
 
 static uint64_t grid_key(void *ctx, int64_t row)
