@@ -93,6 +93,17 @@ typedef struct bn_process_usage {
  * ended. */
 int bn_process_tree_usage(bn_process_usage *out, pid_t root, bool with_root, bn_err *err);
 
+/* What the kernel says about this process, in /proc. A field is NaN or -1 if unknown, a limit also if there is none. */
+typedef struct bn_process_self {
+	double cpu_seconds;   /* user and system time of all its threads */
+	double start_seconds; /* since 1970 */
+	int64_t rss_bytes, virtual_bytes, max_virtual_bytes;
+	int64_t threads, descriptors, max_descriptors;
+} bn_process_self;
+
+/* Reads through env->fs. Any thread. */
+void bn_process_read_self(bn_process_self *out, const bn_env *env);
+
 /* A variable inherited in the environment marks which job a process belongs to: the value it had when the
  * process's program was started. */
 typedef struct bn_process_mark {

@@ -3,8 +3,7 @@
 
 #include "core/base/fs.h"
 #include "core/base/mem.h"
-#include "core/base/str.h"
-#include "core/monitor/report.h"
+#include "core/monitor/_export.h"
 #include "core/net/exposition.h"
 
 #include <math.h>
@@ -48,30 +47,13 @@ void bn_drift_gauges_write(void *gauges, bn_buf *out)
 	pthread_mutex_unlock(&g->lock);
 }
 
-static void add_sample(bn_buf *b, const char *name, const bn_monitor_report *r,
-	const bn_monitor_feature *f, double value)
-{
-	char text[BN_FMT];
-	bn_buf_addf(b, "%s{", name);
-	bn_exposition_label(b, "model", r->model);
-	if (r->version) {
-		bn_buf_addch(b, ',');
-		bn_exposition_label(b, "version", r->version);
-	}
-	if (f) {
-		bn_buf_addch(b, ',');
-		bn_exposition_label(b, "feature", f->name);
-		bn_buf_addch(b, ',');
-		bn_exposition_label(b, "test", bn_drift_test_name(f->result.test));
-	}
-	bn_buf_addf(b, "} %s\n", isnan(value) ? "NaN" : bn_fmt_f64(value, text));
-}
-
 typedef enum gauge {
 	GAUGE_SCORE,
 	GAUGE_THRESHOLD,
 	GAUGE_DETECTED,
+	GAUGE_DATASET,
 	GAUGE_SHARE,
+	GAUGE_SHARE_THRESHOLD,
 	GAUGE_TIME,
 	GAUGES
 } gauge;
@@ -83,35 +65,67 @@ static const struct {
 		"P-value or distance of the newest drift report, by the test named."},
 	[GAUGE_THRESHOLD] = {"binnacle_drift_threshold", "What the score is compared with."},
 	[GAUGE_DETECTED] = {"binnacle_drift_detected",
-		"1 when the feature has drifted, NaN when the report could not tell."
-		""},
+		"1 when the feature has drifted, NaN when the report could not tell."},
+	[GAUGE_DATASET] = {"binnacle_drift_dataset_detected",
+		"1 when so many features have drifted that the dataset has, NaN when the report "
+		"could not tell."},
 	[GAUGE_SHARE] = {"binnacle_drift_share",
 		"Share of the model's features that have drifted."},
+	[GAUGE_SHARE_THRESHOLD] = {"binnacle_drift_share_threshold",
+		"Share of drifted features from which the dataset has drifted."},
 	[GAUGE_TIME] = {"binnacle_drift_report_time_seconds", "When the newest report was made."},
 };
+
+static double verdict_value(bn_drift_verdict v)
+{
+	return v == BN_DRIFT_INCONCLUSIVE ? NAN : v == BN_DRIFT_FOUND;
+}
 
 static double feature_value(gauge k, const bn_drift_result *r)
 {
 	if (k == GAUGE_SCORE)
 		return r->score;
-	if (k == GAUGE_THRESHOLD)
-		return r->threshold;
-	return r->verdict == BN_DRIFT_INCONCLUSIVE ? NAN : r->verdict == BN_DRIFT_FOUND;
+	return k == GAUGE_THRESHOLD ? r->threshold : verdict_value(r->verdict);
 }
 
-static void add_gauge(bn_buf *b, gauge k, bn_monitor_report *const *reports, size_t n)
+static double report_value(gauge k, const bn_monitor_report *r)
 {
-	bn_buf_addf(b, "# HELP %s %s\n# TYPE %s gauge\n", gauges[k].name, gauges[k].help,
-		gauges[k].name);
-	for (size_t i = 0; i < n; i++) {
-		const bn_monitor_report *r = reports[i];
-		if (k == GAUGE_SHARE)
-			add_sample(b, gauges[k].name, r, NULL, r->dataset.share);
-		else if (k == GAUGE_TIME)
-			add_sample(b, gauges[k].name, r, NULL, (double)r->time_ms / 1000);
-		for (size_t f = 0; k < GAUGE_SHARE && f < r->feature_count; f++)
-			add_sample(b, gauges[k].name, r, &r->features[f],
-				feature_value(k, &r->features[f].result));
+	switch (k) {
+	case GAUGE_DATASET:
+		return verdict_value(r->dataset.verdict);
+	case GAUGE_SHARE:
+		return r->dataset.share;
+	case GAUGE_SHARE_THRESHOLD:
+		return r->dataset.threshold;
+	default:
+		return (double)r->time_ms / 1000;
+	}
+}
+
+static void add_gauge(bn_buf *b, gauge k, const char *workspace, const bn_monitor_report *r)
+{
+	bn_exposition_pair labels[] = {{"workspace", workspace}, {"model", r->model},
+		{"version", r->version}, {"feature", NULL}, {"test", NULL}};
+	size_t n = sizeof labels / sizeof *labels;
+	if (k >= GAUGE_DATASET) {
+		bn_exposition_sample(b, gauges[k].name, labels, n, report_value(k, r));
+		return;
+	}
+	for (size_t f = 0; f < r->feature_count; f++) {
+		labels[3].value = r->features[f].name;
+		labels[4].value = bn_drift_test_name(r->features[f].result.test);
+		bn_exposition_sample(b, gauges[k].name, labels, n,
+			feature_value(k, &r->features[f].result));
+	}
+}
+
+void bn_drift_families_write(
+	bn_buf *out, const char *workspace, bn_monitor_report *const *reports, size_t n)
+{
+	for (int k = 0; k < GAUGES && n; k++) {
+		bn_exposition_head(out, gauges[k].name, "gauge", gauges[k].help);
+		for (size_t i = 0; i < n; i++)
+			add_gauge(out, (gauge)k, workspace, reports[i]);
 	}
 }
 
@@ -166,8 +180,7 @@ int bn_drift_gauges_refresh(bn_drift_gauges *g, bn_workspace *ws, const char *co
 		}
 		found++;
 	}
-	for (int k = 0; k < GAUGES && found; k++)
-		add_gauge(&text, (gauge)k, reports, found);
+	bn_drift_families_write(&text, NULL, reports, found);
 	if ((rc = bn_buf_check(&text, err, "gauges")) < 0)
 		goto out;
 	pthread_mutex_lock(&g->lock);

@@ -1,17 +1,65 @@
 /* exposition.c - see exposition.h. */
 #include "core/net/exposition.h"
 
+#include "core/base/str.h"
+#include "core/base/utf8.h"
+
+#include <math.h>
+#include <string.h>
+
+void bn_exposition_head(bn_buf *b, const char *name, const char *type, const char *help)
+{
+	const char *const texts[] = {
+		"# HELP ", name, " ", help, "\n# TYPE ", name, " ", type, "\n"};
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+		bn_buf_adds(b, texts[i]);
+}
+
 void bn_exposition_label(bn_buf *b, const char *name, const char *value)
 {
-	bn_buf_addf(b, "%s=\"", name);
-	for (; *value; value++) {
+	bn_buf_adds(b, name);
+	bn_buf_adds(b, "=\"");
+	for (size_t used, n = strlen(value); n; value += used, n -= used) {
+		uint32_t cp;
+		used = bn_utf8_decode(value, n, &cp);
+		if (cp == BN_UTF8_BAD) {
+			bn_buf_adds(b, "\xef\xbf\xbd");
+			continue;
+		}
+		if (*value == '\\' || *value == '"')
+			bn_buf_addch(b, '\\');
 		if (*value == '\n')
 			bn_buf_adds(b, "\\n");
-		else {
-			if (*value == '\\' || *value == '"')
-				bn_buf_addch(b, '\\');
-			bn_buf_addch(b, *value);
-		}
+		else
+			bn_buf_add(b, value, used);
 	}
 	bn_buf_addch(b, '"');
+}
+
+void bn_exposition_value(bn_buf *b, double value)
+{
+	char text[BN_FMT];
+	if (isnan(value))
+		bn_buf_adds(b, "NaN");
+	else if (isinf(value))
+		bn_buf_adds(b, value < 0 ? "-Inf" : "+Inf");
+	else
+		bn_buf_adds(b, bn_fmt_f64(value, text));
+	bn_buf_addch(b, '\n');
+}
+
+void bn_exposition_sample(
+	bn_buf *b, const char *name, const bn_exposition_pair *labels, size_t n, double value)
+{
+	bool any = false;
+	bn_buf_adds(b, name);
+	for (size_t i = 0; i < n; i++) {
+		if (!labels[i].value)
+			continue;
+		bn_buf_addch(b, any ? ',' : '{');
+		bn_exposition_label(b, labels[i].name, labels[i].value);
+		any = true;
+	}
+	bn_buf_adds(b, any ? "} " : " ");
+	bn_exposition_value(b, value);
 }

@@ -46,9 +46,18 @@ typedef struct bn_metrics {
 	atomic_uint_fast64_t in_flight;
 	atomic_uint_fast64_t *predictions; /* per model */
 	atomic_uint_fast64_t *unknown;     /* per model: cells of unseen categories */
+	atomic_uint_fast64_t **classes;    /* per model: rows of each class, or NULL */
+	size_t models;
 } bn_metrics;
 
+#define BN_METRIC_CLASSES 50 /* most classes of a model that are counted one by one */
+
+/* m is zero. After a failure, release it. */
+int bn_metrics_init(bn_metrics *m, const bn_predictor *const *models, size_t n, bn_err *err);
+void bn_metrics_release(bn_metrics *m);
 void bn_metrics_count(bn_metrics *m, bn_route_id route, int status, int64_t latency_ns);
+/* The rows that a session has predicted with that model. */
+void bn_metrics_count_rows(bn_metrics *m, size_t model, const bn_session *s);
 /* Quantile in seconds of the predicting requests; NaN if there were none. */
 double bn_metrics_quantile(const bn_metrics *m, double share);
 

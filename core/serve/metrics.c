@@ -5,8 +5,8 @@
  * request_latency_seconds are also exported without the prefix, because existing dashboards of
  * the SEANERGYS template use them.
  */
-#include "core/base/json.h"
-#include "core/base/str.h"
+#include "core/base/mem.h"
+#include "core/base/process.h"
 #include "core/net/exposition.h"
 #include "core/serve/_server.h"
 
@@ -65,6 +65,44 @@ void bn_metrics_count(bn_metrics *m, bn_route_id route, int status, int64_t late
 		atomic_fetch_add(&m->fine[fine_bucket(latency_ns)], 1);
 }
 
+void bn_metrics_count_rows(bn_metrics *m, size_t model, const bn_session *s)
+{
+	size_t rows = bn_session_rows(s);
+	atomic_uint_fast64_t *classes = m->classes[model];
+	atomic_fetch_add(&m->predictions[model], rows);
+	atomic_fetch_add(&m->unknown[model], bn_session_unknown(s));
+	for (size_t r = 0; classes && r < rows; r++)
+		atomic_fetch_add(&classes[(size_t)bn_session_prediction(s, r)], 1);
+}
+
+int bn_metrics_init(bn_metrics *m, const bn_predictor *const *models, size_t n, bn_err *err)
+{
+	m->models = n;
+	m->predictions = bn_alloc_zeroed(n, sizeof *m->predictions);
+	m->unknown = bn_alloc_zeroed(n, sizeof *m->unknown);
+	m->classes = bn_alloc_zeroed(n, sizeof *m->classes);
+	if (!m->predictions || !m->unknown || !m->classes)
+		return bn_err_nomem(err, "counters");
+	for (size_t i = 0; i < n; i++) {
+		size_t classes = bn_features_class_count(bn_predictor_features(models[i]));
+		if (!classes || classes > BN_METRIC_CLASSES)
+			continue;
+		m->classes[i] = bn_alloc_zeroed(classes, sizeof **m->classes);
+		if (!m->classes[i])
+			return bn_err_nomem(err, "counters");
+	}
+	return 0;
+}
+
+void bn_metrics_release(bn_metrics *m)
+{
+	for (size_t i = 0; m->classes && i < m->models; i++)
+		bn_free(m->classes[i]);
+	bn_free(m->classes);
+	bn_free(m->predictions);
+	bn_free(m->unknown);
+}
+
 double bn_metrics_quantile(const bn_metrics *m, double share)
 {
 	uint64_t total = 0, seen = 0;
@@ -89,17 +127,6 @@ static void add(bn_buf *b, const char *const *texts)
 }
 #define ADD(b, ...) add(b, (const char *const[]){__VA_ARGS__, NULL})
 
-static void head(bn_buf *b, const char *name, const char *type, const char *help)
-{
-	ADD(b, "# HELP ", name, " ", help, "\n# TYPE ", name, " ", type, "\n");
-}
-
-static void number(bn_buf *b, double x)
-{
-	char text[BN_FMT];
-	ADD(b, isnan(x) ? "NaN" : bn_fmt_f64(x, text), "\n");
-}
-
 static void count(bn_buf *b, uint64_t n)
 {
 	bn_buf_add_u64(b, n);
@@ -119,7 +146,7 @@ static void status_label(bn_buf *b, size_t i)
 static void write_requests(bn_buf *b, const bn_metrics *m)
 {
 	uint64_t sums[BN_STATUS_COUNT] = {0};
-	head(b, "binnacle_requests_total", "counter", "HTTP requests answered.");
+	bn_exposition_head(b, "binnacle_requests_total", "counter", "HTTP requests answered.");
 	for (size_t r = 0; r < BN_ROUTE_COUNT; r++)
 		for (size_t i = 0; i < BN_STATUS_COUNT; i++) {
 			uint64_t n = atomic_load(&m->requests[r][i]);
@@ -131,7 +158,7 @@ static void write_requests(bn_buf *b, const bn_metrics *m)
 			status_label(b, i);
 			count(b, n);
 		}
-	head(b, "requests_total", "counter", "Prediction requests answered, by HTTP status.");
+	bn_exposition_head(b, "requests_total", "counter", "Prediction requests answered, by HTTP status.");
 	for (size_t i = 0; i < BN_STATUS_COUNT; i++) {
 		if (!sums[i] && statuses[i] != 200)
 			continue;
@@ -157,7 +184,7 @@ static void write_histogram(
 		ns += atomic_load(&parts[p]->sum_ns);
 	const char *open = *labels ? "{" : "", *close = *labels ? "}" : "";
 	ADD(b, name, "_sum", open, labels, close, " ");
-	number(b, (double)ns / 1e9);
+	bn_exposition_value(b, (double)ns / 1e9);
 	ADD(b, name, "_count", open, labels, close, " ");
 	count(b, sum);
 }
@@ -167,7 +194,7 @@ static void write_latency(bn_buf *b, const bn_metrics *m)
 	const char *name = "binnacle_request_duration_seconds";
 	const bn_latency *all[3];
 	size_t n = 0;
-	head(b, name, "histogram", "Time from a complete request to its response.");
+	bn_exposition_head(b, name, "histogram", "Time from a complete request to its response.");
 	for (size_t r = 0; r < BN_ROUTE_COUNT; r++) {
 		const bn_latency *one = &m->latency[r];
 		char labels[40];
@@ -178,21 +205,48 @@ static void write_latency(bn_buf *b, const bn_metrics *m)
 		snprintf(labels, sizeof labels, "route=\"%s\"", route_names[r]);
 		write_histogram(b, name, labels, &one, 1);
 	}
-	head(b, "request_latency_seconds", "histogram", "Time to answer a prediction request.");
+	bn_exposition_head(b, "request_latency_seconds", "histogram", "Time to answer a prediction request.");
 	write_histogram(b, "request_latency_seconds", "", all, n);
+}
+
+static void model_labels(bn_buf *b, const bn_predictor *p)
+{
+	bn_exposition_label(b, "model", bn_predictor_name(p));
+	bn_buf_addch(b, ',');
+	bn_exposition_label(b, "version", bn_predictor_version(p));
 }
 
 static void write_per_model(bn_buf *b, const bn_server *s, const char *name, const char *help,
 	const atomic_uint_fast64_t *values)
 {
-	head(b, name, "counter", help);
+	bn_exposition_head(b, name, "counter", help);
 	for (size_t i = 0; i < s->model_count; i++) {
 		ADD(b, name, "{");
-		bn_exposition_label(b, "model", bn_predictor_name(s->models[i]));
-		bn_buf_addch(b, ',');
-		bn_exposition_label(b, "version", bn_predictor_version(s->models[i]));
+		model_labels(b, s->models[i]);
 		bn_buf_adds(b, "} ");
 		count(b, atomic_load(&values[i]));
+	}
+}
+
+/* Classes are labels: those of a model with more than BN_METRIC_CLASSES are not told apart. */
+static void write_classes(bn_buf *b, const bn_server *s)
+{
+	static const char name[] = "binnacle_predictions_by_class_total";
+	bool any = false;
+	for (size_t i = 0; i < s->model_count; i++) {
+		const bn_features *f = bn_predictor_features(s->models[i]);
+		const atomic_uint_fast64_t *of = s->metrics.classes[i];
+		if (of && !any)
+			bn_exposition_head(b, name, "counter", "Rows predicted as each class.");
+		any = any || of;
+		for (size_t k = 0; of && k < bn_features_class_count(f); k++) {
+			ADD(b, name, "{");
+			model_labels(b, s->models[i]);
+			bn_buf_addch(b, ',');
+			bn_exposition_label(b, "class", bn_features_class(f, k));
+			bn_buf_adds(b, "} ");
+			count(b, atomic_load(&of[k]));
+		}
 	}
 }
 
@@ -202,12 +256,11 @@ static void write_models(bn_buf *b, const bn_server *s)
 		b, s, "binnacle_predictions_total", "Rows predicted.", s->metrics.predictions);
 	write_per_model(b, s, "binnacle_unknown_categories_total",
 		"Cells with a category that training never saw.", s->metrics.unknown);
-	head(b, "binnacle_model_info", "gauge", "Models served; always 1.");
+	write_classes(b, s);
+	bn_exposition_head(b, "binnacle_model_info", "gauge", "Models served; always 1.");
 	for (size_t i = 0; i < s->model_count; i++) {
 		bn_buf_adds(b, "binnacle_model_info{");
-		bn_exposition_label(b, "model", bn_predictor_name(s->models[i]));
-		bn_buf_addch(b, ',');
-		bn_exposition_label(b, "version", bn_predictor_version(s->models[i]));
+		model_labels(b, s->models[i]);
 		bn_buf_addch(b, ',');
 		bn_exposition_label(b, "sha256", bn_predictor_digest(s->models[i]));
 		bn_buf_adds(b, "} 1\n");
@@ -218,11 +271,11 @@ static void write_connections(bn_buf *b, const bn_listener *l)
 {
 	bn_listener_stats s;
 	bn_listener_get_stats(l, &s);
-	head(b, "binnacle_connections", "gauge", "Connections open now.");
+	bn_exposition_head(b, "binnacle_connections", "gauge", "Connections open now.");
 	bn_buf_addf(b, "binnacle_connections %u\n", s.open);
-	head(b, "binnacle_connections_total", "counter", "Connections accepted.");
+	bn_exposition_head(b, "binnacle_connections_total", "counter", "Connections accepted.");
 	bn_buf_addf(b, "binnacle_connections_total %llu\n", (unsigned long long)s.accepted);
-	head(b, "binnacle_connections_closed_total", "counter",
+	bn_exposition_head(b, "binnacle_connections_closed_total", "counter",
 		"Connections that the server closed before their client did, by reason.");
 	bn_buf_addf(b,
 		"binnacle_connections_closed_total{reason=\"slow\"} %llu\n"
@@ -230,8 +283,47 @@ static void write_connections(bn_buf *b, const bn_listener *l)
 		"binnacle_connections_closed_total{reason=\"not_allowed\"} %llu\n",
 		(unsigned long long)s.timed_out, (unsigned long long)s.evicted,
 		(unsigned long long)s.rejected);
-	head(b, "binnacle_body_bytes", "gauge", "Bytes of bodies and answers held in memory.");
+	bn_exposition_head(b, "binnacle_body_bytes", "gauge", "Bytes of bodies and answers held in memory.");
 	bn_buf_addf(b, "binnacle_body_bytes %zu\n", s.memory_bytes);
+}
+
+/* The names of Prometheus' client libraries. */
+static void write_process(bn_buf *b, const bn_env *env)
+{
+	bn_process_self p;
+	bn_process_read_self(&p, env);
+	const struct {
+		const char *name, *type, *help;
+		double value;
+		bool known;
+	} all[] = {
+		{"process_cpu_seconds_total", "counter",
+			"User and system CPU time spent in seconds.", p.cpu_seconds,
+			!isnan(p.cpu_seconds)},
+		{"process_resident_memory_bytes", "gauge", "Resident memory size in bytes.",
+			(double)p.rss_bytes, p.rss_bytes >= 0},
+		{"process_virtual_memory_bytes", "gauge", "Virtual memory size in bytes.",
+			(double)p.virtual_bytes, p.virtual_bytes >= 0},
+		{"process_virtual_memory_max_bytes", "gauge",
+			"Limit of the virtual memory size in bytes.", (double)p.max_virtual_bytes,
+			p.max_virtual_bytes >= 0},
+		{"process_threads", "gauge", "Threads of the process.", (double)p.threads,
+			p.threads >= 0},
+		{"process_open_fds", "gauge", "Open file descriptors.", (double)p.descriptors,
+			p.descriptors >= 0},
+		{"process_max_fds", "gauge", "Limit of open file descriptors.",
+			(double)p.max_descriptors, p.max_descriptors >= 0},
+		{"process_start_time_seconds", "gauge",
+			"Start time of the process since 1970 in seconds.", p.start_seconds,
+			!isnan(p.start_seconds)},
+	};
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+		if (!all[i].known)
+			continue;
+		bn_exposition_head(b, all[i].name, all[i].type, all[i].help);
+		ADD(b, all[i].name, " ");
+		bn_exposition_value(b, all[i].value);
+	}
 }
 
 int bn_route_metrics(bn_call *c, bn_err *err)
@@ -243,16 +335,17 @@ int bn_route_metrics(bn_call *c, bn_err *err)
 	write_requests(b, &s->metrics);
 	write_latency(b, &s->metrics);
 	write_models(b, s);
-	head(b, "binnacle_requests_in_flight", "gauge", "Requests being answered now.");
+	bn_exposition_head(b, "binnacle_requests_in_flight", "gauge", "Requests being answered now.");
 	bn_buf_addf(b, "binnacle_requests_in_flight %llu\n",
 		(unsigned long long)atomic_load(&s->metrics.in_flight));
 	if (s->http)
 		write_connections(b, s->http);
-	head(b, "binnacle_start_time_seconds", "gauge", "When the server started, since 1970.");
+	bn_exposition_head(b, "binnacle_start_time_seconds", "gauge", "When the server started, since 1970.");
 	bn_buf_adds(b, "binnacle_start_time_seconds ");
-	number(b, (double)s->started_ns / 1e9);
-	head(b, "binnacle_build_info", "gauge", "Version of the program; always 1.");
+	bn_exposition_value(b, (double)s->started_ns / 1e9);
+	bn_exposition_head(b, "binnacle_build_info", "gauge", "Version of the program; always 1.");
 	bn_buf_adds(b, "binnacle_build_info{version=\"" BN_VERSION "\"} 1\n");
+	write_process(b, s->env);
 	if (s->o.more_metrics)
 		s->o.more_metrics(s->o.more_metrics_user, b);
 	return 0;

@@ -167,9 +167,7 @@ static void tell_observer(bn_call *c, int64_t took_ns)
 	bn_server *s = c->server;
 	if (!c->answered || c->response->status != 200)
 		return;
-	size_t rows = bn_session_rows(c->session);
-	atomic_fetch_add(&s->metrics.predictions[c->model], rows);
-	atomic_fetch_add(&s->metrics.unknown[c->model], bn_session_unknown(c->session));
+	bn_metrics_count_rows(&s->metrics, c->model, c->session);
 	if (!s->o.observe)
 		return;
 	bn_served served = {c->session, c->request_id, bn_env_now_ns(s->env), (double)took_ns / 1e3,

@@ -165,12 +165,12 @@ int bn_server_new(bn_server **out, const bn_env *env, const bn_predictor *const 
 	if ((rc = copy_strings(s, err)) < 0)
 		goto out;
 	s->models = bn_alloc_zeroed(n, sizeof *s->models);
-	s->metrics.predictions = bn_alloc_zeroed(n, sizeof *s->metrics.predictions);
-	s->metrics.unknown = bn_alloc_zeroed(n, sizeof *s->metrics.unknown);
-	if (!s->models || !s->metrics.predictions || !s->metrics.unknown) {
+	if (!s->models) {
 		rc = bn_err_nomem(err, "a server");
 		goto out;
 	}
+	if ((rc = bn_metrics_init(&s->metrics, models, n, err)) < 0)
+		goto out;
 	memcpy(s->models, models, n * sizeof *models);
 	s->model_count = n;
 	s->started_ns = bn_env_now_ns(env);
@@ -246,8 +246,7 @@ void bn_server_free(bn_server *s)
 		bn_server_worker_free(w);
 	}
 	pthread_mutex_destroy(&s->lock);
-	bn_free(s->metrics.predictions);
-	bn_free(s->metrics.unknown);
+	bn_metrics_release(&s->metrics);
 	bn_free(s->models);
 	bn_free(s->host);
 	bn_tokens_release(&s->tokens);

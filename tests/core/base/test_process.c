@@ -5,7 +5,9 @@
 #include "core/base/process.h"
 #include "tests/support/check_main.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -144,6 +146,55 @@ START_TEST(test_process_tree_is_measured_and_signalled_whole)
 }
 END_TEST
 
+START_TEST(test_process_reads_what_proc_says_about_itself)
+{
+	bn_process_self before, after;
+	bn_process_read_self(&before, bn_env_real());
+	ck_assert(before.cpu_seconds >= 0);
+	ck_assert_int_ge(before.threads, 1);
+	ck_assert_int_gt(before.rss_bytes, 100000);
+	ck_assert_int_gt(before.virtual_bytes, before.rss_bytes);
+	ck_assert_int_gt(before.max_descriptors, before.descriptors);
+	double now = (double)bn_env_now_ms(bn_env_real()) / 1000;
+	ck_assert(before.start_seconds <= now + 1 && before.start_seconds > now - 3600);
+	int fd = open("/dev/null", O_RDONLY);
+	volatile uint64_t sum = 0;
+	do { /* until the clock of ticks has moved */
+		for (int i = 0; i < 1000000; i++)
+			sum += (uint64_t)i;
+		bn_process_read_self(&after, bn_env_real());
+	} while (after.cpu_seconds <= before.cpu_seconds);
+	ck_assert_int_eq(after.descriptors, before.descriptors + 1);
+	ck_assert_double_eq(after.start_seconds, before.start_seconds);
+	close(fd);
+}
+END_TEST
+
+static int open_nothing(
+	const bn_env *env, const bn_dir *at, const char *path, int flags, mode_t mode)
+{
+	(void)env, (void)at, (void)path, (void)flags, (void)mode;
+	return -EACCES;
+}
+
+START_TEST(test_process_that_may_not_read_proc_knows_nothing)
+{
+	bn_fs_ops blind = bn_fs_real;
+	bn_env env = *bn_env_real();
+	bn_process_self p;
+	blind.open = open_nothing;
+	env.fs = &blind;
+	bn_process_read_self(&p, &env);
+	ck_assert(isnan(p.cpu_seconds) && isnan(p.start_seconds));
+	ck_assert_int_eq(p.rss_bytes, -1);
+	ck_assert_int_eq(p.virtual_bytes, -1);
+	ck_assert_int_eq(p.max_virtual_bytes, -1);
+	ck_assert_int_eq(p.threads, -1);
+	ck_assert_int_eq(p.descriptors, -1);
+	ck_assert_int_eq(p.max_descriptors, -1);
+}
+END_TEST
+
 START_TEST(test_process_signals_have_names)
 {
 	char buf[24];
@@ -157,4 +208,6 @@ BN_TEST_MAIN("core/base/process", test_process_is_named_by_pid_and_start_time,
 	test_process_spawned_detached_is_in_its_own_session_and_logs,
 	test_process_spawn_says_what_cannot_be_run,
 	test_process_capture_collects_output_status_and_time_outs,
-	test_process_tree_is_measured_and_signalled_whole, test_process_signals_have_names)
+	test_process_tree_is_measured_and_signalled_whole,
+	test_process_reads_what_proc_says_about_itself,
+	test_process_that_may_not_read_proc_knows_nothing, test_process_signals_have_names)

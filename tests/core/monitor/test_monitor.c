@@ -534,6 +534,10 @@ START_TEST(test_gauges_show_the_newest_report)
 	ck_assert_ptr_nonnull(
 		strstr(out.ptr, "binnacle_drift_detected{model=\"power\",version=\"1\","
 				"feature=\"colour\",test=\"chisquare\"} 1\n"));
+	ck_assert_ptr_nonnull(
+		strstr(out.ptr, "binnacle_drift_dataset_detected{model=\"power\",version=\"1\"} "));
+	ck_assert_ptr_nonnull(strstr(out.ptr,
+		"binnacle_drift_share_threshold{model=\"power\",version=\"1\"} 0.5\n"));
 	bn_buf_release(&out);
 	bn_drift_gauges_free(g);
 	close_all();

@@ -1,5 +1,6 @@
 /* Routes without a socket: requests and responses of every protocol, and every refusal. */
 #include "core/base/env.h"
+#include "core/base/fs.h"
 #include "core/base/json.h"
 #include "core/serve/_server.h"
 #include "core/serve/server.h"
@@ -7,6 +8,7 @@
 #include "tests/support/exposition.h"
 #include "tests/support/tiny_model.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdarg.h>
 #include <string.h>
@@ -983,6 +985,55 @@ START_TEST(test_metrics_are_strict_prometheus_text)
 }
 END_TEST
 
+START_TEST(test_metrics_count_rows_by_class)
+{
+	open_server(NULL, false);
+	ck_assert_int_eq(post("/predict/class", "[{" ROW "},{" ROW "},{" ROW "}]"), 200);
+	json_t *v = parsed();
+	const char *label =
+		json_string_value(json_array_get(json_object_get(v, "prediction"), 0));
+	char line[160];
+	snprintf(line, sizeof line,
+		"binnacle_predictions_by_class_total{model=\"class\",version=\"1\",class=\"%s\"} "
+		"3\n",
+		label);
+	json_decref(v);
+	ck_assert_int_eq(get("/metrics"), 200);
+	exposition_check(answer.body.ptr);
+	ck_assert_msg(says(line), "%s not in %s", line, answer.body.ptr);
+	ck_assert(!says("by_class_total{model=\"power\"")); /* a regression has none */
+	close_server();
+}
+END_TEST
+
+static int open_no_proc(
+	const bn_env *env, const bn_dir *at, const char *path, int flags, mode_t mode)
+{
+	return strncmp(path, "/proc/", 6) ? bn_fs_real.open(env, at, path, flags, mode) : -EACCES;
+}
+
+START_TEST(test_metrics_of_the_process_are_absent_where_unknown)
+{
+	static const char *const names[] = {"process_cpu_seconds_total",
+		"process_resident_memory_bytes", "process_virtual_memory_bytes", "process_threads",
+		"process_open_fds", "process_max_fds", "process_start_time_seconds"};
+	bn_fs_ops blind = bn_fs_real;
+	bn_env env = *bn_env_real();
+	blind.open = open_no_proc;
+	env.fs = &blind;
+	open_server(NULL, false);
+	for (int hidden = 0; hidden < 2; hidden++) {
+		server->env = hidden ? &env : bn_env_real();
+		ck_assert_int_eq(get("/metrics"), 200);
+		exposition_check(answer.body.ptr);
+		for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+			ck_assert_msg(says(names[i]) == !hidden, "%s", names[i]);
+	}
+	ck_assert(!says("process_"));
+	close_server();
+}
+END_TEST
+
 START_TEST(test_a_server_needs_a_model)
 {
 	bn_err err = BN_ERR_INIT;
@@ -1012,4 +1063,5 @@ BN_TEST_MAIN("core/serve/routes", test_predict_answers_an_object_and_an_array_al
 	test_a_compressed_body_is_415_before_it_is_read,
 	test_invocations_says_which_of_several_models_answered,
 	test_invocations_says_what_is_wrong_in_mlflows_words,
-	test_metrics_are_strict_prometheus_text, test_a_server_needs_a_model)
+	test_metrics_are_strict_prometheus_text, test_metrics_count_rows_by_class,
+	test_metrics_of_the_process_are_absent_where_unknown, test_a_server_needs_a_model)
