@@ -67,3 +67,39 @@ void bn_shown_add(bn_buf *out, const char *s, size_t n, bn_shown_form form)
 	bn_shown state = {false, 0};
 	bn_shown_add_piece(out, &state, s, n, form);
 }
+
+void bn_shown_escape(bn_buf *out, uint32_t cp)
+{
+	if (cp < 0x10000)
+		bn_buf_addf(out, "\\u%04x", (unsigned)cp);
+	else
+		bn_buf_addf(out, "\\u%04x\\u%04x", (unsigned)(0xd800 + ((cp - 0x10000) >> 10)),
+			(unsigned)(0xdc00 + (cp & 0x3ff)));
+}
+
+bool bn_shown_add_json(bn_buf *out, const char *s, size_t n, size_t most)
+{
+	bn_shown seen = {false, 0};
+	size_t begin, used;
+	bn_buf_addch(out, '"');
+	begin = out->len;
+	for (size_t i = 0; i < n; i += used) {
+		size_t before = out->len;
+		uint32_t shown, cp;
+		used = bn_shown_next(&seen, s + i, n - i, &shown);
+		bn_utf8_decode(s + i, n - i, &cp);
+		if (shown == BN_UTF8_BAD)
+			bn_shown_escape(out, cp == BN_UTF8_BAD ? 0xfffd : cp);
+		else if (cp == '"' || cp == '\\')
+			bn_buf_addf(out, "\\%c", (int)cp);
+		else
+			bn_buf_add(out, s + i, used);
+		if (out->len - begin > most) {
+			bn_buf_truncate(out, before);
+			bn_buf_addch(out, '"');
+			return false;
+		}
+	}
+	bn_buf_addch(out, '"');
+	return true;
+}

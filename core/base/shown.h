@@ -37,4 +37,10 @@ void bn_shown_add(bn_buf *out, const char *s, size_t n, bn_shown_form form);
 /* The same for a text in pieces; each must end with a whole character (bn_utf8_tail). */
 void bn_shown_add_piece(bn_buf *out, bn_shown *state, const char *s, size_t n, bn_shown_form form);
 
+/* Appends JSON's escape of a code point, \uXXXX, or two of them. */
+void bn_shown_escape(bn_buf *out, uint32_t cp);
+/* Appends the text as a JSON string in which everything that is not shown is escaped; bytes that are not UTF-8 become
+ * U+FFFD. At most `most` bytes between the quotes; false if the text did not fit and is cut. */
+bool bn_shown_add_json(bn_buf *out, const char *s, size_t n, size_t most);
+
 #endif

@@ -162,6 +162,11 @@ typedef struct bn_admission {
 	const bn_route *route;
 	bn_token *token;   /* taken, and must be given back; NULL: none */
 	bn_exchange *next; /* heavy.c's */
+	/* For the access log. */
+	int64_t begun_ns;   /* monotonic time; 0: there is none, or the head was not complete */
+	int64_t handled_ns; /* 0: it was refused */
+	uint32_t model;     /* number of the model that was chosen, plus 1; 0: none */
+	uint32_t rows;      /* predicted */
 } bn_admission;
 
 /* routes.c: from a request to a response.
@@ -170,12 +175,16 @@ typedef struct bn_admission {
  * taken. */
 bool bn_server_refuses(bn_server *s, const bn_http_request *request, bool has_body, bn_admission *a,
 	bn_http_response *out);
-/* Answers a request that passed bn_server_refuses, with the route found there. */
-void bn_server_answer(bn_server_worker *w, const bn_http_request *request, const bn_route *route,
+/* Answers a request that passed bn_server_refuses, with the route found there; a gets what was done. */
+void bn_server_answer(bn_server_worker *w, const bn_http_request *request, bn_admission *a,
 	bn_http_response *out);
 /* Fills in and counts refusals by the listener; request may be empty. */
 void bn_server_write_refusal(bn_server *s, const bn_http_request *request, int status,
 	const bn_err *err, bn_http_response *out);
+
+/* access.c: the request is over, for the access log; whole: its response was sent. */
+void bn_server_tell_access(bn_server *s, const bn_http_request *request,
+	const bn_http_response *response, const bn_admission *a, bool whole);
 
 /* call.c: common code of the routes. Chooses the model (name NULL: the first; version NULL: the
  * first of that name). */

@@ -273,7 +273,16 @@ void bn_server_write_refusal(bn_server *s, const bn_http_request *request, int s
 	bn_metrics_count(&s->metrics, about_match(&m)->id, status, 0);
 }
 
-void bn_server_answer(bn_server_worker *w, const bn_http_request *request, const bn_route *route,
+/* For the access log. */
+static void note(bn_admission *a, const bn_call *c, int64_t took_ns)
+{
+	a->handled_ns = took_ns > 0 ? took_ns : 1;
+	a->model = c->session ? (uint32_t)c->model + 1 : 0;
+	if (c->answered && c->response->status == 200)
+		a->rows = (uint32_t)bn_session_rows(c->session);
+}
+
+void bn_server_answer(bn_server_worker *w, const bn_http_request *request, bn_admission *a,
 	bn_http_response *out)
 {
 	bn_err err = BN_ERR_INIT;
@@ -282,9 +291,9 @@ void bn_server_answer(bn_server_worker *w, const bn_http_request *request, const
 	c.begun_ns = bn_env_monotonic_ns(s->env);
 	atomic_fetch_add(&s->metrics.in_flight, 1);
 	choose_request_id(c.request_id, s, request, out);
-	const bn_route_about *r = about(route);
-	c.match.route = route;
-	if (strchr(route->path, '{'))
+	const bn_route_about *r = about(a->route);
+	c.match.route = a->route;
+	if (strchr(a->route->path, '{'))
 		bn_router_find(&router, request->method, request->path, &c.match);
 	out->status = 200;
 	out->content_type = JSON_TYPE;
@@ -295,6 +304,7 @@ void bn_server_answer(bn_server_worker *w, const bn_http_request *request, const
 		write_error(out, r->style, fail_status(&c, rc), &err);
 	int64_t took = bn_env_monotonic_ns(s->env) - c.begun_ns;
 	tell_observer(&c, took);
+	note(a, &c, took);
 	atomic_fetch_sub(&s->metrics.in_flight, 1);
 	bn_metrics_count(&s->metrics, r->id, out->status, took);
 }
@@ -307,7 +317,7 @@ void bn_server_handle(bn_server_worker *w, const bn_http_request *request, bn_ht
 	if (bn_server_refuses(s, request, request->body_len > 0, &a, out))
 		return;
 	if (request->body_len <= s->o.max_body_bytes) {
-		bn_server_answer(w, request, a.route, out);
+		bn_server_answer(w, request, &a, out);
 	} else {
 		bn_err_set(
 			&err, BN_EINVAL, "the body is larger than %zu bytes", s->o.max_body_bytes);

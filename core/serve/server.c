@@ -65,17 +65,21 @@ static void return_worker(bn_server *s, bn_server_worker *w)
 static bool on_head(void *user, bn_exchange *x)
 {
 	_Static_assert(sizeof(bn_admission) <= BN_EXCHANGE_STATE, "an exchange has room for it");
-	return !bn_server_refuses(user, bn_exchange_request(x), bn_exchange_has_body(x),
-		bn_exchange_state(x), bn_exchange_response(x));
+	bn_server *s = user;
+	bn_admission *a = bn_exchange_state(x);
+	bool refused = bn_server_refuses(s, bn_exchange_request(x), bn_exchange_has_body(x), a,
+		bn_exchange_response(x));
+	if (s->o.access)
+		a->begun_ns = bn_env_monotonic_ns(s->env);
+	return !refused;
 }
 
 static void on_sent(void *user, bn_exchange *x, bool whole)
 {
 	const bn_admission *a = bn_exchange_state(x);
-	(void)user;
-	(void)whole;
 	if (a->token)
 		bn_token_give(a->token);
+	bn_server_tell_access(user, bn_exchange_request(x), bn_exchange_response(x), a, whole);
 }
 
 static void answer(void *user, bn_exchange *x)
@@ -88,8 +92,8 @@ static void answer(void *user, bn_exchange *x)
 		bn_http_response_error(bn_exchange_response(x), 503, &err);
 		return;
 	}
-	const bn_admission *a = bn_exchange_state(x);
-	bn_server_answer(w, bn_exchange_request(x), a->route, bn_exchange_response(x));
+	bn_server_answer(
+		w, bn_exchange_request(x), bn_exchange_state(x), bn_exchange_response(x));
 	return_worker(s, w);
 }
 
@@ -106,7 +110,11 @@ static int on_request(void *user, bn_exchange *x)
 
 static void on_refusal(void *user, bn_exchange *x, int status, const bn_err *err)
 {
+	const bn_admission *a = bn_exchange_state(x);
 	bn_server_write_refusal(user, bn_exchange_request(x), status, err, bn_exchange_response(x));
+	if (!a->begun_ns) /* the head was refused, so on_sent is not called */
+		bn_server_tell_access(
+			user, bn_exchange_request(x), bn_exchange_response(x), a, true);
 }
 
 /* ---- life ----------------------------------------------------------------------------------- */

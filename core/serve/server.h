@@ -13,7 +13,8 @@
  * Routing is a pure function of (method, path, headers, body): bn_server_handle needs no socket,
  * which is how it is tested and fuzzed. Sockets, threads and framing are in core/net/listener.h.
  *
- * The prediction log is a callback (observe), and so are additional metrics (more_metrics).
+ * The prediction log is a callback (observe), and so are the access log (access) and additional metrics
+ * (more_metrics).
  */
 #ifndef BN_SERVE_SERVER_H
 #define BN_SERVE_SERVER_H
@@ -26,6 +27,21 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/* A request that is over; borrowed during the call. */
+typedef struct bn_access_entry {
+	int64_t time_ns;          /* wall clock when its head was complete */
+	int64_t took_ns;          /* from there until the response was sent, or the client gone */
+	int64_t handled_ns;       /* of that, the program's own time; -1: it was refused */
+	const bn_http_peer *peer; /* NULL: unknown */
+	const char *method, *path; /* as in bn_http_request: without the query; "" if the head was not read */
+	const char *request_id;   /* NULL: none was given */
+	const char *model, *version; /* NULL: no model was chosen */
+	size_t rows;              /* predicted */
+	uint64_t bytes_in, bytes_out; /* of the bodies */
+	int status;               /* 0: the client was gone before */
+	bool is_complete;         /* the response was sent as a whole */
+} bn_access_entry;
 
 typedef struct bn_server_options {
 	const char *host;         /* NULL: "127.0.0.1" */
@@ -47,6 +63,8 @@ typedef struct bn_server_options {
 	bn_session_policy policy;
 	void (*observe)(void *user, const bn_served *served); /* any thread; NULL: none */
 	void *observe_user;
+	void (*access)(void *user, const bn_access_entry *entry); /* any thread; NULL: none */
+	void *access_user;
 	void (*more_metrics)(void *user, bn_buf *out); /* appends Prometheus text; any thread */
 	void *more_metrics_user;
 } bn_server_options;

@@ -34,6 +34,9 @@ struct bn_cli {
 
 /* interrupt.c: handles SIGINT and SIGTERM from now on; json: form of the message if the verb does not react. */
 void bn_cli_catch_interrupts(bool json);
+/* From now on SIGHUP does not end the program. */
+void bn_cli_catch_hangup(void);
+bool bn_cli_was_hung_up(void); /* whether SIGHUP came since the last call */
 
 /* words.c: the error for words[0..n) that name no verb, n >= 1, with a suggestion. */
 int bn_cli_word_unknown(const char *const *words, size_t n, bn_err *err);

@@ -15,6 +15,7 @@
 #include "core/registry/proof.h"
 #include "core/serve/endpoint.h"
 #include "core/serve/server.h"
+#include "tui/cli/serve_access.h"
 #include "tui/cli/token.h"
 #include "tui/cli/verbs.h"
 
@@ -46,6 +47,7 @@ typedef struct serving {
 	bn_server *server;
 	bn_prediction_log *log;
 	bn_drift_gauges *gauges;
+	bn_serve_access access;
 	char id[BN_ENDPOINT_ID_TEXT];
 	char *token;
 	bool token_made;
@@ -228,6 +230,10 @@ static int start_log(serving *s, bn_err *err)
 static void write_metrics(void *user, bn_buf *out)
 {
 	serving *s = user;
+	if (s->access.log)
+		bn_access_log_write_metrics(s->access.log, out);
+	if (!s->gauges)
+		return;
 	bn_prediction_log_write_metrics(s->log, out);
 	bn_drift_gauges_write(s->gauges, out);
 }
@@ -250,7 +256,9 @@ static int start_server(serving *s, bn_err *err)
 			.allow_extra = !bn_cli_flag(s->cli, "strict")},
 		.observe = s->log ? bn_prediction_log_add : NULL,
 		.observe_user = s->log,
-		.more_metrics = s->gauges ? write_metrics : NULL,
+		.access = s->access.log ? bn_access_log_add : NULL,
+		.access_user = s->access.log,
+		.more_metrics = write_metrics,
 		.more_metrics_user = s};
 	int rc = bn_server_new(&s->server, bn_cli_env(s->cli),
 		(const bn_predictor *const *)s->models, s->count, &o, err);
@@ -465,6 +473,7 @@ static int wait_for_the_end(serving *s, bn_err *err)
 			look_after_workspace(s, now_ms, &seen_ms, &gauges_ms);
 		if (s->log)
 			tell_of_log(s, &news, now_ms);
+		bn_serve_access_look(&s->access, s->cli, now_ms);
 	}
 	return 0;
 }
@@ -487,6 +496,7 @@ static int shut_down(serving *s, int ended, bn_err *err)
 	bn_err why = BN_ERR_INIT;
 	bn_cli_say(s->cli, "stopping: finishing requests in progress");
 	bn_server_stop(s->server, (int)(s->grace_ns / 1000000));
+	bn_serve_access_finish(&s->access, s->cli);
 	int rc = s->log ? bn_prediction_log_finish(s->log, &why) : 0;
 	if (rc < 0 && ended < 0)
 		bn_cli_warn(s->cli, "%s", why.msg);
@@ -513,21 +523,22 @@ static void give_memory_back(void)
 #endif
 }
 
+static int set_up(serving *s, bn_err *err)
+{
+	int rc = 0;
+	if ((rc = read_options(s, err)) < 0 || (rc = choose_token(s, err)) < 0 ||
+		(rc = find_workspace(s, err)) < 0 || (rc = open_models(s, err)) < 0 ||
+		(rc = start_log(s, err)) < 0 ||
+		(rc = bn_serve_access_open(&s->access, s->cli, err)) < 0)
+		return rc;
+	return start_server(s, err);
+}
+
 static int run_serve(bn_cli *cli, bn_err *err)
 {
 	serving s = {.cli = cli};
 	give_memory_back();
-	int rc = read_options(&s, err);
-	if (!rc)
-		rc = choose_token(&s, err);
-	if (!rc)
-		rc = find_workspace(&s, err);
-	if (!rc)
-		rc = open_models(&s, err);
-	if (!rc)
-		rc = start_log(&s, err);
-	if (!rc)
-		rc = start_server(&s, err);
+	int rc = set_up(&s, err);
 	if (!rc) { /* requests are answered from here on */
 		rc = write_started(&s, err);
 		if (!rc)
@@ -537,6 +548,7 @@ static int run_serve(bn_cli *cli, bn_err *err)
 		rc = shut_down(&s, rc, err);
 	}
 	bn_server_free(s.server);
+	bn_access_log_close(s.access.log);
 	bn_prediction_log_stop(s.log, NULL);
 	bn_drift_gauges_free(s.gauges);
 	for (size_t i = 0; i < MAX_MODELS; i++) {
@@ -565,7 +577,7 @@ static const bn_opt serve_options[] = {{"port", 'p', "N", "port (default 8420; 0
 		"connections per address (default: all on loopback, else half)"},
 	{"max-per-token", 0, "N", "concurrent requests per token (default: unlimited)"},
 	{"strict", 0, NULL, "refuse unknown fields, and categories unseen in training"},
-	{"no-log", 0, NULL, "do not log predictions"},
+	{"no-log", 0, NULL, "do not log predictions"}, BN_SERVE_ACCESS_OPTIONS,
 	{"grace", 0, "TIME", "time for requests to finish when stopping (default 10s)"}, {0}};
 
 const bn_verb bn_verbs_serve[] = {

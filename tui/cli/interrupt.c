@@ -14,7 +14,7 @@
 
 #define PATIENCE_MS 800
 
-static volatile sig_atomic_t interrupted, noticed, as_json;
+static volatile sig_atomic_t interrupted, noticed, as_json, hung_up;
 
 static void on_interrupt(int sig)
 {
@@ -57,4 +57,25 @@ void bn_cli_catch_interrupts(bool json)
 	sigaction(SIGINT, &stop, NULL);
 	sigaction(SIGTERM, &stop, NULL);
 	signal(SIGPIPE, SIG_IGN);
+}
+
+static void on_hangup(int sig)
+{
+	(void)sig;
+	hung_up = 1;
+}
+
+void bn_cli_catch_hangup(void)
+{
+	struct sigaction again = {.sa_handler = on_hangup, .sa_flags = SA_RESTART};
+	sigemptyset(&again.sa_mask);
+	sigaction(SIGHUP, &again, NULL);
+}
+
+bool bn_cli_was_hung_up(void)
+{
+	if (!hung_up)
+		return false;
+	hung_up = 0;
+	return true;
 }

@@ -72,15 +72,6 @@ void bn_stream_printf(bn_stream *s, const char *fmt, ...)
 	bn_buf_release(&text);
 }
 
-static void add_escaped(bn_buf *out, uint32_t cp)
-{
-	if (cp < 0x10000)
-		bn_buf_addf(out, "\\u%04x", (unsigned)cp);
-	else
-		bn_buf_addf(out, "\\u%04x\\u%04x", (unsigned)(0xd800 + ((cp - 0x10000) >> 10)),
-			(unsigned)(0xdc00 + (cp & 0x3ff)));
-}
-
 void bn_stream_json(bn_stream *s, const char *text, size_t n)
 {
 	bn_buf out = BN_BUF_INIT;
@@ -93,7 +84,7 @@ void bn_stream_json(bn_stream *s, const char *text, size_t n)
 		if (shown != BN_UTF8_BAD || cp == '\n')
 			bn_buf_add(&out, text + i, used);
 		else
-			add_escaped(&out, cp == BN_UTF8_BAD ? 0xfffd : cp);
+			bn_shown_escape(&out, cp == BN_UTF8_BAD ? 0xfffd : cp);
 	}
 	bn_stream_raw(s, out.ptr ? out.ptr : "", out.len);
 	bn_buf_release(&out);

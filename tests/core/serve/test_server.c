@@ -534,7 +534,101 @@ START_TEST(test_server_refuses_bodies_of_too_many_values)
 }
 END_TEST
 
-BN_TEST_MAIN("core/serve/server", test_server_takes_so_many_requests_of_a_token_and_no_more,
+/* ---- what the access log gets ---------------------------------------------------------------- */
+
+typedef struct told {
+	char method[16], path[64], model[16], id[40];
+	bn_access_entry e;
+} told;
+
+static told entries[64];
+static int entry_count;
+
+static void collect(void *user, const bn_access_entry *e)
+{
+	(void)user;
+	pthread_mutex_lock(&gate);
+	told *t = &entries[entry_count++];
+	t->e = *e;
+	snprintf(t->method, sizeof t->method, "%s", e->method);
+	snprintf(t->path, sizeof t->path, "%s", e->path);
+	snprintf(t->model, sizeof t->model, "%s", e->model ? e->model : "");
+	snprintf(t->id, sizeof t->id, "%s", e->request_id ? e->request_id : "");
+	pthread_cond_broadcast(&moved);
+	pthread_mutex_unlock(&gate);
+}
+
+/* The next entry, when the server has it: it comes after the response. */
+static const told *next_entry(void)
+{
+	static int taken;
+	pthread_mutex_lock(&gate);
+	while (entry_count <= taken)
+		pthread_cond_wait(&moved, &gate);
+	pthread_mutex_unlock(&gate);
+	return &entries[taken++];
+}
+
+static void send_raw(const char *text)
+{
+	char out[4096];
+	int fd = raw_connect();
+	ck_assert_int_eq(send(fd, text, strlen(text), MSG_NOSIGNAL), (int)strlen(text));
+	shutdown(fd, SHUT_WR);
+	raw_read(fd, out, sizeof out);
+	close(fd);
+}
+
+START_TEST(test_server_tells_the_access_log_of_every_request)
+{
+	NEED_LOOPBACK();
+	static const char refused[] = "POST /predict HTTP/1.1\r\nHost: h\r\nConnection: close\r\n"
+				      "X-Request-Id: mine\r\nContent-Length: 5000\r\n\r\n";
+	start(&(bn_server_options){.token = "s3cret", .access = collect, .max_body_bytes = 1000});
+	int64_t began = bn_env_now_ns(bn_env_real());
+	send_raw("POST /predict?secret=1 HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer s3cret\r\n"
+		 "Content-Type: application/json\r\nConnection: close\r\nContent-Length: 64\r\n\r\n"
+		 "{" ROW "}     ");
+	const told *t = next_entry();
+	ck_assert_str_eq(t->path, "/predict"); /* without the query */
+	ck_assert_str_eq(t->method, "POST");
+	ck_assert_str_eq(t->model, "power");
+	ck_assert_int_eq(t->e.status, 200);
+	ck_assert_uint_eq(t->e.rows, 1);
+	ck_assert_uint_eq(t->e.bytes_in, 64);
+	ck_assert_uint_gt(t->e.bytes_out, 10);
+	ck_assert(t->e.is_complete && t->e.handled_ns > 0 && t->e.took_ns >= t->e.handled_ns);
+	ck_assert(t->e.time_ns >= began - 1000000 && t->e.time_ns <= bn_env_now_ns(bn_env_real()));
+	ck_assert_uint_eq(strlen(t->id), 16);
+
+	send_raw(refused); /* no token */
+	t = next_entry();
+	ck_assert_int_eq(t->e.status, 401);
+	ck_assert_str_eq(t->id, "mine");
+	ck_assert_str_eq(t->model, "");
+	ck_assert(t->e.handled_ns == -1 && t->e.bytes_in == 0);
+	send_raw("POST /predict HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 5000\r\n"
+		 "Authorization: Bearer s3cret\r\n\r\n");
+	ck_assert_int_eq(next_entry()->e.status, 413);
+	send_raw("BAD\r\n\r\n"); /* the head cannot be read */
+	t = next_entry();
+	ck_assert_int_eq(t->e.status, 400);
+	ck_assert_str_eq(t->path, "");
+	send_raw("HEAD /healthz HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+	t = next_entry();
+	ck_assert_uint_eq(t->e.bytes_out, 0);
+	ck_assert_int_eq(t->e.status, 200);
+	send_raw("POST /predict HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer s3cret\r\n"
+		 "Content-Type: application/json\r\nContent-Length: 64\r\n\r\n{");
+	t = next_entry(); /* the client hangs up in the middle of its body */
+	ck_assert_int_eq(t->e.status, 0);
+	ck_assert(!t->e.is_complete);
+	stop();
+	ck_assert_int_eq(entry_count, 6);
+}
+END_TEST
+
+BN_TEST_MAIN("core/serve/server", test_server_tells_the_access_log_of_every_request, test_server_takes_so_many_requests_of_a_token_and_no_more,
 	test_server_answers_large_bodies_beside_the_others,
 	test_server_refuses_bodies_of_too_many_values, test_server_answers_over_one_kept_connection,
 	test_server_wants_its_token, test_server_limits_body_and_headers,
