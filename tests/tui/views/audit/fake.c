@@ -75,9 +75,10 @@ int bn_fake_audit(void *context, const void *arg, bn_page *page, bn_job *job, bn
 			.reason = (char *)"unknown kind",
 			.summary = (char *)"version 2"},
 	};
-	static bn_audit_row all[8];
+	enum { ALL = 7 };
 	static const char *const of_run[] = {"run.finished", "run.started", "run.created"};
 	const bn_audit_arg *a = arg;
+	bn_audit_row *all = bn_arena_alloc(&page->arena, ALL * sizeof *all);
 	all[0] = rows[0];
 	for (int i = 0; i < 3; i++)
 		all[1 + i] = (bn_audit_row){.time_ms = NOW - (20 + i) * MIN,
@@ -94,7 +95,7 @@ int bn_fake_audit(void *context, const void *arg, bn_page *page, bn_job *job, bn
 			.payload = (char *)"{\"duration_ms\":61000,\"size_bytes\":2048}"};
 	for (int i = 0; i < 3; i++)
 		all[4 + i] = rows[1 + i];
-	static const bn_audit_page everything = {all, 7, 96, 1, 2, 0};
+	const bn_audit_page everything = {all, ALL, 96, 1, 2, 0};
 	if (!a->decisions && !fake->is_empty) {
 		bn_fake_take(page, &everything, sizeof everything);
 		return 0;
