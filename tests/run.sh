@@ -1,7 +1,9 @@
 #!/bin/bash
-# Runs the test binaries under BUILD/tests and the scripts tests/cli/*.sh, in order, and prints the totals.
+# Runs the test binaries under BUILD/tests and the scripts tests/cli/*.sh, and prints the totals.
 #   tests/run.sh BUILD [PATTERN...]     a pattern is a part of a test's path, such as core/store
-# A test prints what it could not do in a line that starts with "SKIP: "; these lines are listed at the end.
+# With more than one processor, and without patterns, the engine's suites run beside those of the program
+# (BINNACLE_LANES=1: one after the other). A test prints what it could not do in a line that starts with "SKIP: ";
+# these lines are listed at the end.
 set -u
 build=$1
 shift
@@ -18,10 +20,12 @@ if [ -z "${TMPDIR:-}" ] && [ -w /dev/shm ] &&
 	scratch=$(mktemp -d /dev/shm/binnacle-check-XXXXXX) && export TMPDIR=$scratch
 fi
 trap '[ -z "$scratch" ] || rm -rf "$scratch"' EXIT
-logs=$build/test-logs
+logs=${LOGS:-$build/test-logs}
 rm -rf "$logs"
 mkdir -p "$logs"
-suites=0 checks=0 failed=() skips=()
+lanes=1
+[ $# -eq 0 ] && [ "$(nproc)" -gt 1 ] && lanes=2
+lanes=${BINNACLE_LANES:-$lanes}
 
 wanted() {
 	[ $# -eq 1 ] && return 0
@@ -31,42 +35,66 @@ wanted() {
 	return 1
 }
 
-run_one() { # NAME COMMAND...
-	local name=$1 log
-	shift
-	log=$logs/${name//\//_}.log
-	suites=$((suites + 1))
-	local start=$SECONDS
+# Prints the result in one piece, and appends "name<TAB>ok|FAIL<TAB>checks" to RESULTS.
+run_one() { # RESULTS NAME COMMAND...
+	local results=$1 name=$2 n said log=$logs/${2//\//_}.log start=$SECONDS
+	shift 2
 	if "$@" >"$log" 2>&1 </dev/null; then
-		local n
 		n=$(awk '/Checks: / { sub(/.*Checks: /, ""); s += $1 } END { if (s) print s }' "$log")
 		[ -n "$n" ] || n=$(grep -c '^ok ' "$log")
-		checks=$((checks + n))
-		printf '  ok    %-44s %4s checks  %3ss\n' "$name" "$n" $((SECONDS - start))
-		grep '^NOTE: ' "$log" | sed 's/^NOTE: /        /'
+		printf -v said '  ok    %-44s %4s checks  %3ss\n' "$name" "$n" $((SECONDS - start))
+		said+=$(grep '^NOTE: ' "$log" | sed 's/^NOTE: /        /')
+		printf '%s\n' "${said%$'\n'}"
+		printf '%s\tok\t%s\n' "$name" "$n" >>"$results"
 	else
-		failed+=("$name")
-		printf '  FAIL  %-44s (log: %s)\n' "$name" "$log"
-		grep -vE '^(ok |SKIP: |NOTE: )' "$log" | tail -n 25 | sed 's/^/        /'
+		printf '  FAIL  %-44s (log: %s)\n%s\n' "$name" "$log" "$(grep -vE '^(ok |SKIP: |NOTE: )' "$log" | tail -n 25 | sed 's/^/        /')"
+		printf '%s\tFAIL\t0\n' "$name" >>"$results"
 	fi
-	local line
-	while IFS= read -r line; do skips+=("$name: ${line#SKIP: }"); done < <(grep '^SKIP: ' "$log")
 }
 
-for bin in $(find "$build/tests" -type f -name 'test_*' -perm -u+x 2>/dev/null | sort); do
-	name=${bin#"$build"/tests/}
-	wanted "$name" "$@" && run_one "$name" "$bin"
-done
-for script in tests/cli/*.sh; do
-	[ -e "$script" ] || continue
-	name=${script#tests/}
-	wanted "$name" "$@" && run_one "$name" bash "$script"
-done
+suites_of_engine() {
+	find "$build/tests" -type f -name 'test_*' -perm -u+x -not -path "$build/tests/tui/*" 2>/dev/null | sort
+}
+suites_of_program() {
+	find "$build/tests/tui" -type f -name 'test_*' -perm -u+x 2>/dev/null | sort
+	ls tests/cli/*.sh 2>/dev/null
+}
+
+run_lane() { # RESULTS PATTERN...; the suites on stdin
+	local results=$1 suite name
+	shift
+	: >"$results"
+	while IFS= read -r suite <&3; do
+		name=${suite#"$build"/tests/} name=${name#tests/}
+		wanted "$name" "$@" || continue
+		case $suite in
+		*.sh) run_one "$results" "$name" bash "$suite" ;;
+		*) run_one "$results" "$name" "$suite" ;;
+		esac
+	done 3<&0
+}
+
+if [ "$lanes" -gt 1 ]; then
+	suites_of_engine | run_lane "$logs/engine" "$@" &
+	suites_of_program | run_lane "$logs/program" "$@"
+	wait
+else
+	{ suites_of_engine && suites_of_program; } | run_lane "$logs/engine" "$@"
+	: >"$logs/program"
+fi
 
 echo
-for s in "${skips[@]}"; do echo "skipped: $s"; done
+suites=0 checks=0 skips=0 failed=()
+while IFS=$'\t' read -r name verdict n; do
+	suites=$((suites + 1)) checks=$((checks + n))
+	[ "$verdict" = ok ] || failed+=("$name")
+	while IFS= read -r line; do
+		echo "skipped: $name: ${line#SKIP: }"
+		skips=$((skips + 1))
+	done < <(grep '^SKIP: ' "$logs/${name//\//_}.log")
+done < <(cat "$logs/engine" "$logs/program")
 if [ ${#failed[@]} -gt 0 ]; then
 	echo "FAILED: $suites suites, $checks checks passed, ${#failed[@]} suites failed: ${failed[*]}"
 	exit 1
 fi
-echo "PASSED: $suites suites, $checks checks, 0 failures, ${#skips[@]} skipped"
+echo "PASSED: $suites suites, $checks checks, 0 failures, $skips skipped"
