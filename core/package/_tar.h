@@ -9,8 +9,8 @@
 
 typedef struct bn_tar_header {
 	char name[100], mode[8], uid[8], gid[8], size[12], mtime[12], checksum[8], type,
-		linkname[100], magic[6], version[2], uname[32], gname[32], devmajor[8],
-		devminor[8], prefix[155], pad[12];
+		linkname[100], magic[6], version[2], uname[32], gname[32], devmajor[8], devminor[8],
+		prefix[155], pad[12];
 } bn_tar_header;
 
 /* The sum of its bytes, those of the checksum's field taken as blanks. */

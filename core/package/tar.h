@@ -29,8 +29,8 @@ typedef struct bn_tar_sink {
 
 typedef struct bn_tar_writer {
 	bn_tar_sink sink;
-	char *last;      /* path of the last entry */
-	uint64_t due;    /* bytes of its content that are missing */
+	char *last;   /* path of the last entry */
+	uint64_t due; /* bytes of its content that are missing */
 	uint64_t padding;
 } bn_tar_writer;
 
@@ -41,8 +41,7 @@ int bn_tar_put_dir(bn_tar_writer *w, const char *path, mode_t mode, bn_err *err)
 int bn_tar_put_file(
 	bn_tar_writer *w, const char *path, mode_t mode, const void *bytes, size_t n, bn_err *err);
 /* The header of a file of that size; its content follows with bn_tar_add, exactly as many bytes. */
-int bn_tar_begin_file(
-	bn_tar_writer *w, const char *path, mode_t mode, uint64_t size, bn_err *err);
+int bn_tar_begin_file(bn_tar_writer *w, const char *path, mode_t mode, uint64_t size, bn_err *err);
 int bn_tar_add(bn_tar_writer *w, const void *bytes, size_t n, bn_err *err);
 int bn_tar_finish(bn_tar_writer *w, bn_err *err);
 

@@ -188,7 +188,8 @@ static int read_header(bn_tar_header *h, uint64_t *size, bn_tar_reader *r, bn_er
 	if (!memcmp(h, &none, sizeof none))
 		return 0;
 	if (!number_of(&sum, h->checksum, sizeof h->checksum) || sum != bn_tar_checksum(h))
-		return faulty(r, at, "has a wrong checksum, so this is no tar file or it is damaged", err);
+		return faulty(r, at,
+			"has a wrong checksum, so this is no tar file or it is damaged", err);
 	if (!number_of(size, h->size, sizeof h->size))
 		return faulty(r, at, "has a size that is no number", err);
 	if (++r->entries > ENTRIES_MAX)
@@ -208,8 +209,7 @@ static int skip(bn_tar_reader *r, uint64_t size, bn_err *err)
 }
 
 /* A header about the next entry: pax, or GNU's long name or long link. */
-static int read_extended(
-	extended *x, bn_tar_reader *r, char type, uint64_t size, bn_err *err)
+static int read_extended(extended *x, bn_tar_reader *r, char type, uint64_t size, bn_err *err)
 {
 	const char *why = NULL;
 	uint64_t at = r->at;
@@ -226,8 +226,7 @@ static int read_extended(
 		why = take_records(x, text, size);
 	else
 		take_text(type == 'L' ? &x->path : &x->target,
-			type == 'L' ? &x->has_path : &x->has_target, text,
-			strnlen(text, size));
+			type == 'L' ? &x->has_path : &x->has_target, text, strnlen(text, size));
 	if (!why && (x->path.failed || x->target.failed))
 		rc = bn_err_nomem(err, "a tar header");
 	else
@@ -267,8 +266,8 @@ static int kind_of(bn_tar_kind *kind, const bn_tar_header *h)
 	return -1;
 }
 
-static int fill_entry(bn_tar_entry *e, bn_tar_reader *r, const bn_tar_header *h,
-	const extended *x, uint64_t size, bn_err *err)
+static int fill_entry(bn_tar_entry *e, bn_tar_reader *r, const bn_tar_header *h, const extended *x,
+	uint64_t size, bn_err *err)
 {
 	uint64_t mode, at = r->at - sizeof *h;
 	if (kind_of(&e->kind, h) < 0)

@@ -140,8 +140,8 @@ int bn_tar_add(bn_tar_writer *w, const void *bytes, size_t n, bn_err *err)
 	return rc;
 }
 
-int bn_tar_put_file(bn_tar_writer *w, const char *path, mode_t mode, const void *bytes, size_t n,
-	bn_err *err)
+int bn_tar_put_file(
+	bn_tar_writer *w, const char *path, mode_t mode, const void *bytes, size_t n, bn_err *err)
 {
 	int rc = bn_tar_begin_file(w, path, mode, n, err);
 	return rc < 0 ? rc : bn_tar_add(w, bytes, n, err);

@@ -41,8 +41,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	bn_tar_reader r;
 	static bn_tar_entry e;
 	int rc;
-	bn_tar_reader_init(&r,
-		(bn_tar_source){.read = read_bytes, .ctx = &b, .size = size, .name = "fuzz"});
+	bn_tar_reader_init(
+		&r, (bn_tar_source){.read = read_bytes, .ctx = &b, .size = size, .name = "fuzz"});
 	while ((rc = bn_tar_next(&e, &r, &err)) == 1) {
 		check_path(e.path);
 		if (e.from > size || e.size > size - e.from || strlen(e.target) > BN_TAR_PATH_MAX)

@@ -15,6 +15,7 @@
 #include "core/registry/proof.h"
 #include "core/serve/endpoint.h"
 #include "core/serve/server.h"
+#include "tui/cli/model_as.h"
 #include "tui/cli/serve_access.h"
 #include "tui/cli/token.h"
 #include "tui/cli/verbs.h"
@@ -163,7 +164,7 @@ static int find_workspace(serving *s, bn_err *err)
 static int open_model(serving *s, int i, bn_err *err)
 {
 	bn_err why = BN_ERR_INIT;
-	int rc = bn_predictor_open(&s->models[i], s->ws, bn_cli_arg(s->cli, i), err);
+	int rc = bn_cli_open_model(&s->models[i], s->cli, s->ws, bn_cli_arg(s->cli, i), err);
 	if (rc < 0 || !s->ws)
 		return rc;
 	const bn_predictor *p = s->models[i];
@@ -564,6 +565,7 @@ static int run_serve(bn_cli *cli, bn_err *err)
 
 static const bn_opt serve_options[] = {{"port", 'p', "N", "port (default 8420; 0: any free one)"},
 	{"host", 0, "ADDR", "address to listen on (default 127.0.0.1; * for all)"},
+	{"as", 0, "NAME/VERSION", "what a model folder is called, as in power/3"},
 	{"unix", 0, "PATH", "listen on a Unix socket for your user; with --port or --host on both"},
 	{"tls-cert", 0, "FILE", "TLS on the port: certificate and its chain (PEM)"},
 	{"tls-key", 0, "FILE", "the certificate's key (PEM, mode 0600)"},

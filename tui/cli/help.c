@@ -26,6 +26,7 @@ static const struct {
 	{"model", "the registry: register, request, approve, verify"},
 	{"predict", "predict with a model"},
 	{"serve", "inference server over HTTP"},
+	{"package", "container images of model versions"},
 	{"endpoint", "running servers"},
 	{"monitor", "drift of served models"},
 	{"user", "people of the workspace"},

@@ -32,6 +32,7 @@
 	X(late) \
 	X(predict) \
 	X(serve) \
+	X(package) \
 	X(endpoint) \
 	X(monitor) \
 	X(people) \

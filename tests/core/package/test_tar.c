@@ -169,7 +169,8 @@ START_TEST(test_tar_faults_are_refused)
 		refused(&b, "leads out of its root");
 		bn_buf record = BN_BUF_INIT;
 		size_t length = strlen(outside[i]) + 8;
-		bn_buf_addf(&record, "%zu path=%s\n", length < 10 ? length : length + 1, outside[i]);
+		bn_buf_addf(
+			&record, "%zu path=%s\n", length < 10 ? length : length + 1, outside[i]);
 		header(&b, "x", 'x', record.len, "");
 		content(&b, record.ptr, record.len);
 		header(&b, "harmless", '0', 0, "");
@@ -199,9 +200,9 @@ START_TEST(test_tar_faults_are_refused)
 	refused(&b, "cut off");
 	header(&b, "x", 'x', 1 << 20, "");
 	refused(&b, "more than 64 KiB");
-	static const char *const records[] = {"", "9 path=x", "99 path=x\n", "0 path=x\n", "x path=x\n",
-		"9 pathxx\n", "10 size=x\n", "-9 path=x\n", "18446744073709551617 path=x\n",
-		"27 GNU.sparse.realsize=10\n"};
+	static const char *const records[] = {"", "9 path=x", "99 path=x\n", "0 path=x\n",
+		"x path=x\n", "9 pathxx\n", "10 size=x\n", "-9 path=x\n",
+		"18446744073709551617 path=x\n", "27 GNU.sparse.realsize=10\n"};
 	for (size_t i = 1; i < sizeof records / sizeof *records; i++) {
 		header(&b, "x", 'x', strlen(records[i]), "");
 		content(&b, records[i], strlen(records[i]));
