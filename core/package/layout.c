@@ -27,6 +27,8 @@ const char *bn_layout_blob_name(char name[BN_LAYOUT_NAME_TEXT], const char *dige
 /* Opens a file of the layout; its size is in *out. */
 static int open_file(bn_layout_blob *out, const bn_layout *l, const char *name, bn_err *err)
 {
+	if (l->archive)
+		return bn_layout_archive_file(out, l->archive, name, err);
 	const bn_dir *at = bn_layout_at(l);
 	struct stat st;
 	int e, rc = bn_dir_open_file(&out->fd, at, name, O_RDONLY, 0, err);
@@ -118,14 +120,14 @@ int bn_layout_open(bn_layout **out, const bn_env *env, const char *path, bn_err 
 		return rc;
 	if (kind == BN_PATH_ABSENT)
 		return bn_err_set(err, BN_ENOTFOUND, "no such file or directory: '%s'", path);
-	if (kind != BN_PATH_DIR)
-		return not_a_layout(path, "it is not a directory", err);
 	if (!(l = bn_alloc_zeroed(1, sizeof *l)) || !(l->path = bn_strdup(path))) {
 		bn_free(l);
 		return bn_err_nomem(err, "a layout");
 	}
 	l->env = env;
-	if ((rc = bn_dir_open(&l->opened, env, path, err)) < 0 || (rc = check_mark(l, err)) < 0)
+	rc = kind == BN_PATH_DIR ? bn_dir_open(&l->opened, env, path, err)
+				 : bn_layout_archive_open(&l->archive, env, l->path, err);
+	if (rc < 0 || (rc = check_mark(l, err)) < 0)
 		goto out;
 	*out = l;
 	l = NULL;
@@ -140,6 +142,7 @@ void bn_layout_close(bn_layout *l)
 		return;
 	bn_dir_out_free(l->made);
 	bn_dir_close(l->opened);
+	bn_layout_archive_close(l->archive);
 	bn_free(l->path);
 	bn_free(l);
 }

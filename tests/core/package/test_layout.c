@@ -308,6 +308,42 @@ START_TEST(test_layout_hostile_files_are_refused)
 }
 END_TEST
 
+/* The same files in a tar file are the same layout. */
+START_TEST(test_layout_in_an_archive_is_read)
+{
+	start();
+	bn_oci_descriptor written = make("power-3"), found;
+	bn_oci_manifest m;
+	bn_layout *l;
+	char command[1000], archive[400];
+	snprintf(archive, sizeof archive, "%s/a.tar", dir.path);
+	snprintf(command, sizeof command, "tar cf %s -C %s .", archive, path);
+	ck_assert_int_eq(system(command), 0);
+	ck_assert_bn_ok(bn_layout_open(&l, bn_env_real(), archive, &err), &err);
+	ck_assert_bn_ok(bn_layout_find(&found, l, "power-3", &err), &err);
+	ck_assert_str_eq(found.digest, written.digest);
+	ck_assert_bn_ok(bn_layout_manifest(&m, NULL, l, &found, &err), &err);
+	ck_assert_bn_ok(bn_layout_blob_verify(l, &m.layers[0], NULL, &err), &err);
+	m.layers[0].size++;
+	ck_assert_int_eq(bn_layout_blob_verify(l, &m.layers[0], NULL, NULL), BN_ECORRUPT);
+	found.digest[10] = found.digest[10] == 'a' ? 'b' : 'a';
+	ck_assert(!bn_layout_has(l, &found));
+	bn_oci_manifest_release(&m);
+	bn_layout_close(l);
+	/* a file twice; not a layout; not a tar file */
+	snprintf(command, sizeof command, "tar rf %s -C %s ./index.json", archive, path);
+	ck_assert_int_eq(system(command), 0);
+	ck_assert_int_eq(bn_layout_open(&l, bn_env_real(), archive, &err), BN_EINVAL);
+	ck_assert_ptr_nonnull(strstr(err.msg, "'index.json' twice"));
+	snprintf(command, sizeof command, "tar cf %s -C %s ./blobs", archive, path);
+	ck_assert_int_eq(system(command), 0);
+	ck_assert_int_eq(bn_layout_open(&l, bn_env_real(), archive, NULL), BN_EINVAL);
+	ck_assert_int_eq(bn_layout_open(&l, bn_env_real(), "/bin/true", NULL), BN_EINVAL);
+	ck_assert_int_eq(bn_layout_open(&l, bn_env_real(), "/dev/null", NULL), BN_EINVAL);
+	toy_dir_remove(&dir);
+}
+END_TEST
+
 /* ---- documents ------------------------------------------------------------------------------ */
 
 static int parse_manifest(const char *text)
@@ -381,4 +417,5 @@ BN_TEST_MAIN("core/package/layout", test_layout_written_is_read_back,
 	test_layout_unfinished_leaves_nothing, test_layout_blob_expected_is_checked,
 	test_layout_blob_continues_after_an_interruption,
 	test_layout_hostile_index_is_refused_with_its_field, test_layout_hostile_files_are_refused,
-	test_manifest_faults_are_named, test_index_chooses_this_machine)
+	test_layout_in_an_archive_is_read, test_manifest_faults_are_named,
+	test_index_chooses_this_machine)
