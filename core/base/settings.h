@@ -19,7 +19,7 @@
  *	login_hosts     ["login*"]            hosts where work is limited, by their short names
  *	login_cores     4                     cores of a process, and of what it starts, there
  *	login_minutes   30                    minutes of a run there
- *	remotes         ["https://n?.a.org"]  servers of other hosts to which rows may be sent
+ *	remotes         ["https://n?.a.org"]  servers of other hosts that may be sent rows, notes and models
  *	retention_days  90                    how long gc keeps what nothing names
  *
  * login_hosts is for the site alone; index, remotes, login_cores and login_minutes for site and user; the rest for all.
@@ -83,7 +83,7 @@ int bn_settings_check_text(
 	const bn_settings *s, bn_setting_key key, const char *given, const char *what, bn_err *err);
 int bn_settings_check_number(
 	const bn_settings *s, bn_setting_key key, int64_t given, const char *what, bn_err *err);
-/* Whether rows may be sent to the server at url. This host's own servers always are allowed. */
+/* Whether data may be sent to the server at url. This host's own servers always are allowed. */
 int bn_settings_check_remote(const bn_settings *s, const char *url, bn_err *err);
 /* Whether this host is one of login_hosts. */
 bool bn_settings_on_login_host(const bn_settings *s, const bn_env *env);

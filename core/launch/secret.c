@@ -1,16 +1,10 @@
 /* secret.c - see secret.h. */
 #include "core/launch/secret.h"
 
-#include "core/base/buf.h"
-#include "core/base/fs.h"
+#include "core/base/mem.h"
+#include "core/base/secret_file.h"
 
-#include <fcntl.h>
 #include <string.h>
-
-static void forget(void *bytes, size_t n)
-{
-	explicit_bzero(bytes, n);
-}
 
 /* "NAME=value" with room for a value of n bytes. */
 static char *variable(const char *name, size_t n, char **value)
@@ -43,63 +37,23 @@ static int from_environment(
 	return 0;
 }
 
-static int check_file(
-	const struct stat *st, const char *name, const char *path, const bn_env *env, bn_err *err)
-{
-	if (!S_ISREG(st->st_mode))
-		return bn_err_set(
-			err, BN_EREFUSED, "secret %s: '%s' is not a regular file", name, path);
-	if (st->st_uid != env->uid(env))
-		return bn_err_set(
-			err, BN_EREFUSED, "secret %s: '%s' belongs to another user", name, path);
-	if (st->st_mode & 077) {
-		bn_err_set(err, BN_EREFUSED, "secret %s: others may use '%s' (mode %04o)", name,
-			path, (unsigned)(st->st_mode & 07777));
-		bn_err_hint(err, "chmod 600 %.200s", path);
-		return BN_EREFUSED;
-	}
-	if (st->st_size > BN_SECRET_BYTES_MAX)
-		return bn_err_set(err, BN_EINVAL, "secret %s: '%s' has over %d bytes", name, path,
-			BN_SECRET_BYTES_MAX);
-	return 0;
-}
-
 static int from_file(char **out, const char *name, const char *path, const bn_env *env, bn_err *err)
 {
-	struct stat st;
-	char *at, *text = NULL;
-	size_t got = 0;
-	int e, rc = 0;
-	int fd = env->fs->open(env, NULL, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
-	if (fd < 0)
-		return bn_err_sys(
-			err, BN_ENOTFOUND, -fd, "secret %s: cannot open '%s'", name, path);
-	if ((e = env->fs->fstat(env, fd, &st)) < 0) {
-		rc = bn_err_sys(err, BN_EIO, -e, "secret %s: cannot look at '%s'", name, path);
+	char *at, *text = NULL, *what = bn_strf("secret %s", name);
+	int rc = 0;
+	if (!what)
+		return bn_err_nomem(err, "a secret");
+	if ((rc = bn_secret_file_read(&text, env, path, what, err)) < 0)
 		goto out;
-	}
-	if ((rc = check_file(&st, name, path, env, err)) < 0)
-		goto out;
-	if (!(text = variable(name, (size_t)st.st_size, &at))) {
+	size_t n = strlen(text);
+	if (!(*out = variable(name, n, &at))) {
 		rc = bn_err_nomem(err, "a secret");
 		goto out;
 	}
-	at[0] = '\0';
-	if ((rc = bn_fs_read_at(env, fd, at, (size_t)st.st_size, 0, &got, path, err)) < 0)
-		goto out;
-	if (memchr(at, '\0', got)) {
-		rc = bn_err_set(err, BN_EINVAL, "secret %s: '%s' holds a byte 0", name, path);
-		forget(at, got);
-		goto out;
-	}
-	at[got] = '\0';
-	if (got && at[got - 1] == '\n')
-		at[got - 1] = '\0';
-	*out = text;
-	text = NULL;
+	memcpy(at, text, n + 1);
 out:
-	bn_free(text);
-	env->fs->close(env, fd);
+	bn_secret_free(text);
+	bn_free(what);
 	return rc;
 }
 
@@ -163,9 +117,7 @@ int bn_secrets_can_wait(const bn_spec *spec, bn_err *err)
 
 void bn_secrets_free(char **list)
 {
-	for (size_t i = 0; list && list[i]; i++) {
-		forget(list[i], strlen(list[i]));
-		bn_free(list[i]);
-	}
+	for (size_t i = 0; list && list[i]; i++)
+		bn_secret_free(list[i]);
 	bn_free(list);
 }

@@ -17,8 +17,6 @@
 #define BN_LAUNCH_SECRET_H
 #include "core/run/spec.h"
 
-#define BN_SECRET_BYTES_MAX 65536
-
 /* Whether every reference can be resolved now. Messages name variable and reference: BN_ENOTFOUND for
  * an unset variable or a missing file, BN_EREFUSED for a file that others may read. */
 int bn_secrets_check(const bn_spec *spec, const bn_env *env, bn_err *err);

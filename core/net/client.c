@@ -226,7 +226,7 @@ static void end_call(call_state *s)
 
 static bool asks_for_patience(int status)
 {
-	return status == 408 || status == 429 || (status >= 502 && status <= 504);
+	return status == 408 || status == 429 || status == 500 || (status >= 502 && status <= 504);
 }
 
 /* Sleeps while checking the deadline and progress(). */
@@ -300,13 +300,15 @@ static int try_url(call_state *s, bn_err *err)
 {
 	const bn_http_call *call = s->a.call;
 	bool may = s->a.repeatable && can_rewind(call), ready;
+	bool may_refused = call->repeat_refused && can_rewind(call);
 	bn_err why = BN_ERR_INIT;
 	for (;;) {
 		s->a.answer->attempts++;
 		s->tries++;
 		int rc = bn_http_attempt_run(&s->a, &why);
 		bool again = rc < 0 ? s->a.again : asks_for_patience(s->a.answer->status);
-		if (!may || !again || s->tries >= call->attempts)
+		bool was_refused = rc == 0 && s->a.answer->status == 429;
+		if (!(may || (may_refused && was_refused)) || !again || s->tries >= call->attempts)
 			return rc < 0 ? bn_err_move(err, &why) : 0;
 		int64_t ms = next_wait_ms(s, rc == 0);
 		int made = ms < 0 ? 0 : make_ready(s, &ready, err);

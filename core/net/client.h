@@ -129,11 +129,13 @@ typedef struct bn_http_call {
 	int idle_ms;    /* without a byte in either direction; 0: 30 000; -1: no limit */
 	int whole_ms;   /* all tries, redirects and waits together; 0: no limit */
 	/* How often a repeatable request may be sent: again after a lost connection or a timeout, and
-	 * after 408, 429, 502, 503 or 504. The wait is Retry-After, else backoff_ms (0: 500), doubled each
+	 * after 408, 429, 500, 502, 503 or 504. The wait is Retry-After, else backoff_ms (0: 500), doubled each
 	 * time up to 30 s, plus up to a random quarter. A Retry-After above two minutes, or beyond
 	 * whole_ms, is not honoured: that response is returned. 0 and 1: once. */
 	int attempts, backoff_ms;
 	bool repeatable; /* of POST, PATCH and the like */
+	/* A request that is not repeatable is sent again after 429 alone, since that server has done nothing. */
+	bool repeat_refused;
 	/* How many redirects are followed: any for GET and HEAD; for other methods 307 and 308 (if the
 	 * body can be sent again) and 303 (as GET). 0: none, and the 3xx response is returned. Another
 	 * origin gets only Accept, Content-Type, Range, If-* and the headers that the client itself
@@ -180,5 +182,8 @@ int bn_http_do(bn_http_client *c, const bn_http_call *call, bn_http_answer *answ
 
 /* Resolves a reference such as a Location header against its base URL; the caller frees *out. */
 int bn_http_url_resolve(char **out, const char *base, const char *reference, bn_err *err);
+/* Adds text as one segment of a path or one value of a query: everything but letters, digits and - . _ ~ is
+ * percent-encoded, '/' too. */
+void bn_http_url_add(bn_buf *out, const char *text);
 
 #endif

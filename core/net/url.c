@@ -114,3 +114,15 @@ out:
 	curl_url_cleanup(u);
 	return rc;
 }
+
+void bn_http_url_add(bn_buf *out, const char *text)
+{
+	for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
+		bool plain = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
+			     (*p >= '0' && *p <= '9') || strchr("-._~", *p);
+		if (plain)
+			bn_buf_addch(out, (char)*p);
+		else
+			bn_buf_addf(out, "%%%02X", *p);
+	}
+}

@@ -29,6 +29,7 @@ static const struct {
 	{"package", "container images of model versions"},
 	{"endpoint", "running servers"},
 	{"monitor", "drift of served models"},
+	{"ci", "what a pipeline of GitLab or GitHub runs"},
 	{"user", "people of the workspace"},
 	{"role", "grant and revoke roles"},
 	{"bot", "keys that act for you unattended"},

@@ -267,6 +267,33 @@ START_TEST(test_client_tries_again_where_it_is_told_to)
 }
 END_TEST
 
+ANSWER(wait_a_moment, "HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+
+START_TEST(test_client_repeats_a_post_that_was_refused_if_asked)
+{
+	setup();
+	SERVE(wait_a_moment, bad_gateway, hello);
+	bn_http_call c = {.url = url("/"),
+		.body = {.kind = BN_HTTP_BYTES, .bytes = "{}", .length = 2},
+		.attempts = 4,
+		.backoff_ms = 5,
+		.repeat_refused = true};
+	ck_assert_bn_ok(bn_http_do(client, &c, &answer, &err), &err);
+	ck_assert_int_eq(answer.status, 502); /* which may have done something */
+	ck_assert_int_eq(answer.attempts, 2);
+	teardown();
+}
+END_TEST
+
+START_TEST(test_texts_become_one_segment_of_a_url)
+{
+	bn_buf out = BN_BUF_INIT;
+	bn_http_url_add(&out, "team/sub power?#%&=+\xc3\xa4-._~Z9");
+	ck_assert_str_eq(out.ptr, "team%2Fsub%20power%3F%23%25%26%3D%2B%C3%A4-._~Z9");
+	bn_buf_release(&out);
+}
+END_TEST
+
 static const raw_step take_a_post[] = {
 	{RAW_HEAD, NULL, 0}, {RAW_READ, NULL, 2}, {RAW_RESET, NULL, 0}, {0}};
 
@@ -367,4 +394,5 @@ BN_TEST_MAIN("core/net/client", test_client_keeps_its_connection,
 	test_client_keeps_its_deadlines, test_client_does_not_wait_for_a_server_that_never_accepts,
 	test_client_tries_again_where_it_is_told_to, test_client_sends_twice_only_what_may_be,
 	test_client_does_not_repeat_a_post_on_a_connection_that_was_lost,
+	test_client_repeats_a_post_that_was_refused_if_asked, test_texts_become_one_segment_of_a_url,
 	test_client_asks_no_proxy_and_no_netrc_unless_told)

@@ -1,0 +1,679 @@
+/*
+ * ci note, ci status and ci baseline against a server that plays GitLab and GitHub (tests/support/forge_server.h):
+ * each of them with each fault, on what it reads and on what it writes. Checked are the exit status, the
+ * number of calls, that nothing is there twice, and that the token is in no message, file or argument.
+ */
+#include "tests/support/check_main.h"
+#include "tests/support/forge_server.h"
+#include "tests/support/listener_test.h"
+#include "tests/support/toy.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
+
+#define SAID 20000
+#define MARK "<!-- binnacle:ci:binnacle -->\n"
+#define NOTE "# Gate\n\n| metric | value |\n|---|---|\n| rmse | 3 |\n"
+
+static forge_server *server;
+static toy_dir dir;
+static char said[SAID];
+
+/* ---- running -------------------------------------------------------------------------------- */
+
+static void write_file(const char *name, const char *text, mode_t mode)
+{
+	char path[400];
+	snprintf(path, sizeof path, "%s/%s", dir.path, name);
+	FILE *f = fopen(path, "w");
+	ck_assert_ptr_nonnull(f);
+	fputs(text, f);
+	fclose(f);
+	chmod(path, mode);
+}
+
+static char *read_file(const char *name)
+{
+	static char text[SAID];
+	char path[400];
+	snprintf(path, sizeof path, "%s/%s", dir.path, name);
+	FILE *f = fopen(path, "r");
+	if (!f)
+		return NULL;
+	text[fread(text, 1, sizeof text - 1, f)] = '\0';
+	fclose(f);
+	return text;
+}
+
+static void begin(void)
+{
+	server = forge_server_start();
+	toy_dir_make(&dir);
+	write_file("note.md", NOTE, 0644);
+}
+
+static void end(void)
+{
+	forge_server_free(server);
+	toy_dir_remove(&dir);
+}
+
+/* Whether a file below a directory holds the text. */
+static bool is_below(const char *path, const char *text)
+{
+	DIR *d = opendir(path);
+	struct dirent *e;
+	bool found = false;
+	while (d && !found && (e = readdir(d))) {
+		char name[800], bytes[4096];
+		struct stat st;
+		snprintf(name, sizeof name, "%s/%s", path, e->d_name);
+		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, "..") ||
+			!strcmp(e->d_name, "token"))
+			continue; /* token: --token-file */
+		if (lstat(name, &st) == 0 && S_ISDIR(st.st_mode)) {
+			found = is_below(name, text);
+			continue;
+		}
+		FILE *f = fopen(name, "r");
+		size_t n = f ? fread(bytes, 1, sizeof bytes, f) : 0;
+		found = memmem(bytes, n, text, strlen(text)) != NULL;
+		if (f)
+			fclose(f);
+	}
+	if (d)
+		closedir(d);
+	return found;
+}
+
+/* Whether the arguments of a process hold the text. */
+static bool is_argument(pid_t pid, const char *text)
+{
+	char path[64], bytes[8192];
+	snprintf(path, sizeof path, "/proc/%d/cmdline", (int)pid);
+	int fd = open(path, O_RDONLY);
+	ssize_t n = fd >= 0 ? read(fd, bytes, sizeof bytes) : 0;
+	if (fd >= 0)
+		close(fd);
+	return n > 0 && memmem(bytes, (size_t)n, text, strlen(text)) != NULL;
+}
+
+static const char *const kept[] = {
+	"PATH", "LD_LIBRARY_PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", NULL};
+
+/* In the child: no variable of a CI around this test remains. */
+static void become(const char *const *vars, const char *const *argv)
+{
+	const char *program = getenv("BINNACLE");
+	char values[5][4000], out[400];
+	for (int i = 0; kept[i]; i++)
+		snprintf(values[i], sizeof values[i], "%s", getenv(kept[i]) ? getenv(kept[i]) : "");
+	program = program ? program : "build/binnacle";
+	char *absolute = realpath(program, NULL);
+	clearenv();
+	for (int i = 0; kept[i]; i++)
+		if (values[i][0])
+			setenv(kept[i], values[i], 1);
+	for (int i = 0; vars[i]; i += 2)
+		setenv(vars[i], vars[i + 1], 1);
+	setenv("HOME", dir.path, 1);
+	setenv("BINNACLE_FORGE_BACKOFF", "2ms", 1);
+	snprintf(out, sizeof out, "%s/said", dir.path);
+	int fd = open(out, O_CREAT | O_TRUNC | O_WRONLY, 0600);
+	dup2(fd, 1);
+	dup2(fd, 2);
+	if (!absolute || chdir(dir.path))
+		_exit(126);
+	execv(absolute, (char *const *)(uintptr_t)argv);
+	_exit(127);
+}
+
+/* Runs `binnacle WORDS...` in the directory with these variables; said gets its output. */
+static int run(const char *const *vars, const char *const *words)
+{
+	const char *argv[40] = {"binnacle"};
+	bool leaks = false;
+	int status;
+	for (int i = 0; words[i]; i++)
+		argv[i + 1] = words[i];
+	pid_t pid = fork();
+	if (pid == 0)
+		become(vars, argv);
+	while (waitpid(pid, &status, WNOHANG) == 0) {
+		leaks = leaks || is_argument(pid, FORGE_TOKEN);
+		nanosleep(&(struct timespec){0, 1000000}, NULL);
+	}
+	snprintf(said, sizeof said, "%s", read_file("said"));
+	ck_assert_msg(!leaks, "the token is an argument");
+	ck_assert_msg(
+		!is_below(dir.path, FORGE_TOKEN), "the token is in a file, or said: %s", said);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+#define RUN(...) run(vars, (const char *const[]){__VA_ARGS__, NULL})
+
+/* ---- verbs ---------------------------------------------------------------------------------- */
+
+typedef struct verb {
+	const char *name;
+	bool github;
+	const char *words[8];
+	const char *read, *write; /* parts of targets; write NULL: it only reads */
+	const char *method;       /* of the write */
+	const char *note;         /* that is there before */
+} verb;
+
+static const verb verbs[] = {
+	{"note, GitLab", false, {"ci", "note", "--file", "note.md"}, "/notes?", "/notes", "POST"},
+	{"note, GitHub", true, {"ci", "note", "--file", "note.md"}, "/comments?", "/comments",
+		"POST"},
+	{"note again, GitLab", false, {"ci", "note", "--file", "note.md"}, "/notes?", "/notes/10",
+		"PUT", MARK "old"},
+	{"note again, GitHub", true, {"ci", "note", "--file", "note.md"}, "/comments?",
+		"/comments/10", "PATCH", MARK "old"},
+	{"status, GitLab", false, {"ci", "status", "failed", "--description", "2 of 5"}, NULL,
+		"/statuses/", "POST"},
+	{"status, GitHub", true, {"ci", "status", "failed", "--description", "2 of 5"}, NULL,
+		"/statuses/", "POST"},
+	{"baseline", false, {"ci", "baseline", "--path", "metrics.json", "--out", "base.json"},
+		"/jobs/artifacts/", NULL, NULL},
+};
+
+static const char *const *job_of(const verb *v)
+{
+	static char gitlab[100], github[100];
+	static const char *vars[40];
+	snprintf(gitlab, sizeof gitlab, "%s/gitlab/api/v4", forge_server_url(server));
+	snprintf(github, sizeof github, "%s/github", forge_server_url(server));
+	const char *const on_gitlab[] = {"GITLAB_CI", "true", "CI_API_V4_URL", gitlab,
+		"CI_PROJECT_ID", "42", "CI_PROJECT_PATH", FORGE_PROJECT, "CI_MERGE_REQUEST_IID",
+		"7", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "main", "CI_COMMIT_SHA", FORGE_COMMIT,
+		"CI_PIPELINE_ID", "99", "CI_PIPELINE_URL", "https://gl/-/pipelines/99",
+		"GITLAB_TOKEN", FORGE_TOKEN, "CI_JOB_TOKEN", "job-s3cret", NULL};
+	const char *const on_github[] = {"GITHUB_ACTIONS", "true", "GITHUB_API_URL", github,
+		"GITHUB_REPOSITORY", FORGE_REPOSITORY, "GITHUB_REF", "refs/pull/7/merge",
+		"GITHUB_SHA", FORGE_COMMIT, "GITHUB_TOKEN", FORGE_TOKEN, NULL};
+	memset(vars, 0, sizeof vars);
+	if (v->github)
+		memcpy(vars, on_github, sizeof on_github);
+	else
+		memcpy(vars, on_gitlab, sizeof on_gitlab);
+	return vars;
+}
+
+/* GitHub's API is at the root of its own server: the URL is that of the API as it is. */
+static int run_verb(const verb *v)
+{
+	const char *words[20] = {0};
+	int n = 0;
+	for (; v->words[n]; n++)
+		words[n] = v->words[n];
+	words[n] = "--json";
+	if (v->note)
+		forge_server_add_note(server, v->note, 7);
+	forge_server_add_artifact(server, "main", "{\"rmse\": 3}");
+	return run(job_of(v), words);
+}
+
+/* That the effect is there, once. */
+static void check_done(const verb *v, const char *fault)
+{
+	bool is_note = !strcmp(v->words[1], "note"), is_status = !strcmp(v->words[1], "status");
+	if (is_note) {
+		ck_assert_msg(forge_server_notes(server) == 1, "%s, %s: %d notes", v->name, fault,
+			forge_server_notes(server));
+		ck_assert_msg(!strcmp(forge_server_note(server, 0), MARK NOTE), "%s, %s: %s",
+			v->name, fault, forge_server_note(server, 0));
+	} else if (is_status) {
+		ck_assert_msg(forge_server_statuses(server) == 1, "%s, %s: %d", v->name, fault,
+			forge_server_statuses(server));
+		const char *now = forge_server_status(server, 0);
+		const char *word = v->github
+					   ? "failure\tbinnacle\t2 of 5\t-"
+					   : "failed\tbinnacle\t2 of 5\thttps://gl/-/pipelines/99";
+		ck_assert_msg(!strcmp(now, word), "%s, %s: %s", v->name, fault, now);
+	} else {
+		const char *text = read_file("base.json");
+		ck_assert_msg(
+			text && !strcmp(text, "{\"rmse\": 3}"), "%s, %s: %s", v->name, fault, text);
+	}
+}
+
+/* ---- faults --------------------------------------------------------------------------------- */
+
+typedef struct fault_case {
+	const char *name;
+	forge_fault fault;
+	int exit;        /* of a fault on a read */
+	int reads;       /* calls of it; 0: not counted */
+	int posts, puts; /* calls of a fault on a write, by its method */
+	int exit_of_write;
+	const char *says; /* when it fails */
+} fault_case;
+
+#define LIMITS "Retry-After: 7200\r\n"
+
+static const fault_case faults[] = {
+	{"401", {.act = FORGE_ANSWER, .status = 401, .body = "{\"message\":\"401 Unauthorized\"}"},
+		4, 1, 1, 1, 4, "does not accept the token of GIT"},
+	{"401 that repeats the token",
+		{.act = FORGE_ANSWER,
+			.status = 401,
+			.headers = "X-Token: " FORGE_TOKEN "\r\n",
+			.body = "{\"message\":\"invalid token " FORGE_TOKEN
+				"\", \"hint\": \"not " FORGE_TOKEN "\"}"},
+		4, 1, 1, 1, 4, "invalid token ****"},
+	{"401 that repeats the token in escapes",
+		{.act = FORGE_ANSWER,
+			.status = 401,
+			.body = "{\"error\":\"invalid token "
+				"\\u0067lpat-s3cret-0123456789abcdef\"}"},
+		4, 1, 1, 1, 4, "invalid token ****"},
+	{"403", {.act = FORGE_ANSWER, .status = 403, .body = "{\"message\":\"403 Forbidden\"}"}, 4,
+		1, 1, 1, 4, "needed is"},
+	{"403 of a limit",
+		{.act = FORGE_ANSWER,
+			.status = 403,
+			.headers =
+				"X-RateLimit-Remaining: 0\r\nX-RateLimit-Reset: 99999999999\r\n"},
+		5, 1, 1, 1, 5, "limits the requests"},
+	{"404",
+		{.act = FORGE_ANSWER,
+			.status = 404,
+			.body = "{\"message\":\"404 Project Not Found\"}"},
+		3, 1, 1, 1, 3, "may not see it"},
+	{"409", {.act = FORGE_ANSWER, .status = 409}, 6, 1, 1, 1, 6, "409"},
+	{"413", {.act = FORGE_ANSWER, .status = 413}, 2, 1, 1, 1, 2, "413"},
+	{"422", {.act = FORGE_ANSWER, .status = 422, .body = "{\"message\":\"Validation Failed\"}"},
+		2, 1, 1, 1, 2, "Validation Failed"},
+	{"429 once",
+		{.times = 1, .act = FORGE_ANSWER, .status = 429, .headers = "Retry-After: 0\r\n"},
+		0, 2, 2, 2, 0, NULL},
+	{"429 always", {.act = FORGE_ANSWER, .status = 429}, 5, 4, 4, 4, 5, "limits the requests"},
+	{"429 for hours", {.act = FORGE_ANSWER, .status = 429, .headers = LIMITS}, 5, 1, 1, 1, 5,
+		"wait for 7200 s"},
+	{"500 once", {.times = 1, .act = FORGE_ANSWER, .status = 500}, 0, 2, 2, 2, 0, NULL},
+	{"500 always", {.act = FORGE_ANSWER, .status = 500}, 5, 4, 3, 4, 5, "500"},
+	{"500 once, after the effect", {.times = 1, .act = FORGE_ANSWER_AFTER, .status = 500}, 0, 2,
+		1, 2, 0, NULL},
+	{"503 once",
+		{.times = 1, .act = FORGE_ANSWER, .status = 503, .headers = "Retry-After: 0\r\n"},
+		0, 2, 2, 2, 0, NULL},
+	{"cut once", {.times = 1, .act = FORGE_CUT}, 0, 2, 2, 2, 0, NULL},
+	{"cut always", {.act = FORGE_CUT}, 5, 4, 3, 4, 5, "cannot "},
+	{"cut after the effect", {.times = 1, .act = FORGE_CUT_AFTER}, 0, 2, 1, 2, 0, NULL},
+	{"cut within the answer", {.times = 1, .act = FORGE_CUT_WITHIN}, 0, 2, 1, 2, 0, NULL},
+	{"slow", {.times = 1, .act = FORGE_SLOW}, 0, 1, 1, 1, 0, NULL},
+	{"huge", {.act = FORGE_HUGE}, 5, 0, 0, 0, 0, NULL},
+	{"not JSON", {.act = FORGE_GARBAGE}, 5, 1, 1, 1, 0, NULL},
+	{"wrong types", {.act = FORGE_WRONG}, 5, 1, 1, 1, 0, NULL},
+	{"pages in a circle",
+		{.act = FORGE_ANSWER, .status = 200, .headers = "X-Next-Page: 1\r\n", .body = "[]"},
+		5, 1, 0, 0, 0, "names page 1 as the next one"},
+	{"redirect to http elsewhere",
+		{.act = FORGE_ANSWER,
+			.status = 302,
+			.headers = "Location: http://127.0.0.1:1/x?token=" FORGE_TOKEN "\r\n"},
+		5, 0, 0, 0, 0, NULL},
+};
+
+static void try_read(const verb *v, const fault_case *c)
+{
+	forge_fault f = c->fault;
+	f.method = "GET";
+	f.path = v->read;
+	begin();
+	forge_server_fault(server, &f);
+	int status = run_verb(v), want = c->exit;
+	bool is_baseline = !strcmp(v->name, "baseline");
+	if (is_baseline && (f.act == FORGE_WRONG || f.status == 200))
+		want = 0; /* any JSON is a file */
+	ck_assert_msg(status == want, "%s, %s: exit %d, not %d: %s", v->name, c->name, status, want,
+		said);
+	ck_assert_msg(
+		!want || !c->says || strstr(said, c->says), "%s, %s: %s", v->name, c->name, said);
+	ck_assert_msg(!strstr(said, "s3cret"), "%s, %s: %s", v->name, c->name, said);
+	int reads = forge_server_count(server, "GET", v->read);
+	ck_assert_msg(!c->reads || reads == c->reads, "%s, %s: %d reads: %s", v->name, c->name,
+		reads, said);
+	if (want) {
+		ck_assert_int_eq(v->write ? forge_server_count(server, v->method, v->write) : 0, 0);
+		ck_assert_msg(!is_baseline || !read_file("base.json"), "%s, %s: a file is there",
+			v->name, c->name);
+	} else if (f.act != FORGE_WRONG && f.status != 200) {
+		check_done(v, c->name);
+	}
+	end();
+}
+
+static void try_write(const verb *v, const fault_case *c)
+{
+	forge_fault f = c->fault;
+	bool post = !strcmp(v->method, "POST");
+	f.method = v->method;
+	f.path = v->write;
+	if (f.act == FORGE_HUGE || f.status == 302 || f.status == 200)
+		return;
+	begin();
+	forge_server_fault(server, &f);
+	int status = run_verb(v), want = c->exit_of_write;
+	ck_assert_msg(status == want, "%s, %s: exit %d, not %d: %s", v->name, c->name, status, want,
+		said);
+	ck_assert_msg(
+		!want || !c->says || strstr(said, c->says), "%s, %s: %s", v->name, c->name, said);
+	ck_assert_msg(!strstr(said, "s3cret"), "%s, %s: %s", v->name, c->name, said);
+	int writes = forge_server_count(server, v->method, v->write),
+	    right = post ? c->posts : c->puts;
+	/* libcurl sends a repeatable request again when a kept connection turns out to be closed */
+	bool twice =
+		!post && f.act >= FORGE_CUT && f.act <= FORGE_CUT_WITHIN && writes == right + 1;
+	ck_assert_msg(writes == right || twice, "%s, %s: %d writes, not %d: %s", v->name, c->name,
+		writes, right, said);
+	if (!want)
+		check_done(v, c->name);
+	else
+		ck_assert_int_eq(forge_server_notes(server), v->note ? 1 : 0);
+	end();
+}
+
+START_TEST(test_each_verb_survives_each_fault_of_a_read)
+{
+	NEED_LOOPBACK();
+	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
+		for (size_t k = 0; verbs[i].read && k < sizeof faults / sizeof *faults; k++)
+			try_read(&verbs[i], &faults[k]);
+}
+END_TEST
+
+START_TEST(test_each_verb_survives_each_fault_of_a_write)
+{
+	NEED_LOOPBACK();
+	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
+		for (size_t k = 0; verbs[i].write && k < sizeof faults / sizeof *faults; k++)
+			try_write(&verbs[i], &faults[k]);
+}
+END_TEST
+
+/* ---- what they do --------------------------------------------------------------------------------- */
+
+static const verb *gitlab_note = &verbs[0], *github_note = &verbs[1], *gitlab_status = &verbs[4];
+
+START_TEST(test_a_note_is_written_once_and_updated_after)
+{
+	NEED_LOOPBACK();
+	for (int github = 0; github < 2; github++) {
+		begin();
+		const char *const *vars = job_of(github ? github_note : gitlab_note);
+		forge_server_add_note(server, "a word", 1);
+		forge_server_add_note(server, MARK "of another person who copied the line", 1);
+		forge_server_add_note(server, "> " MARK "quoted by ourselves", 7);
+		forge_server_add_note(server, "<!-- binnacle:ci:binnacle2 -->\nanother name", 7);
+		ck_assert_int_eq(RUN("ci", "note", "--file", "note.md", "--dry-run"), 0);
+		ck_assert_msg(strstr(said, "would write a note on request 7") != NULL, "%s", said);
+		ck_assert_int_eq(forge_server_notes(server), 4);
+		ck_assert_int_eq(RUN("ci", "note", "--file", "note.md", "--json"), 0);
+		ck_assert_msg(
+			strstr(said, "\"outcome\": \"created\"") && strstr(said, "\"id\": 104"),
+			"%s", said);
+		ck_assert_int_eq(forge_server_notes(server), 5);
+		ck_assert_int_eq(RUN("ci", "note", "--file", "note.md", "--json"), 0);
+		ck_assert_msg(strstr(said, "\"outcome\": \"unchanged\"") != NULL, "%s", said);
+		write_file("note.md", NOTE "\nmore\n", 0644);
+		ck_assert_int_eq(RUN("ci", "note", "--file", "note.md", "--dry-run"), 0);
+		ck_assert_msg(
+			strstr(said, "would update the note on request 7") != NULL, "%s", said);
+		ck_assert_int_eq(RUN("ci", "note", "--file", "note.md", "--json"), 0);
+		ck_assert_msg(
+			strstr(said, "\"outcome\": \"updated\"") && strstr(said, "\"id\": 104"),
+			"%s", said);
+		ck_assert_int_eq(forge_server_notes(server), 5);
+		ck_assert_str_eq(forge_server_note(server, 4), MARK NOTE "\nmore\n");
+		ck_assert_str_eq(
+			forge_server_note(server, 1), MARK "of another person who copied the line");
+		ck_assert_int_eq(forge_server_count(server, "POST", NULL), 1);
+		ck_assert_int_eq(forge_server_count(server, github ? "PATCH" : "PUT", NULL), 1);
+		end();
+	}
+}
+END_TEST
+
+START_TEST(test_the_bot_of_actions_finds_its_note)
+{
+	NEED_LOOPBACK();
+	begin();
+	const char *const *vars = job_of(github_note);
+	forge_server_is_installation(server);
+	forge_server_add_note(server, MARK "of a person", 1);
+	ck_assert_int_eq(RUN("ci", "note", "--file", "note.md", "--json"), 0);
+	write_file("note.md", "changed\n", 0644);
+	ck_assert_int_eq(RUN("ci", "note", "--file", "note.md", "--json"), 0);
+	ck_assert_msg(strstr(said, "\"outcome\": \"updated\"") != NULL, "%s", said);
+	ck_assert_int_eq(forge_server_notes(server), 2);
+	ck_assert_str_eq(forge_server_note(server, 1), MARK "changed\n");
+	end();
+}
+END_TEST
+
+START_TEST(test_tokens_are_taken_from_where_they_are_and_nowhere_else)
+{
+	NEED_LOOPBACK();
+	begin();
+	char api[100], other[100];
+	snprintf(api, sizeof api, "%s/gitlab/api/v4", forge_server_url(server));
+	snprintf(other, sizeof other, "%s/other/api/v4", forge_server_url(server));
+	/* a job's token: enough for artifacts, not for notes */
+	const char *const job[] = {"GITLAB_CI", "true", "CI_API_V4_URL", api, "CI_PROJECT_ID", "42",
+		"CI_MERGE_REQUEST_IID", "7", "CI_JOB_TOKEN", "job-s3cret", "CI_DEFAULT_BRANCH",
+		"main", "CI_COMMIT_SHA", FORGE_COMMIT, NULL};
+	const char *const *vars = job;
+	forge_server_add_artifact(server, "main", "{}");
+	ck_assert_int_eq(RUN("ci", "note", "--file", "note.md"), 4);
+	ck_assert_msg(strstr(said, "CI_JOB_TOKEN is a job's token") &&
+			      strstr(said, "BINNACLE_FORGE_TOKEN"),
+		"%s", said);
+	ck_assert_int_eq(RUN("ci", "status", "success"), 4);
+	ck_assert_int_eq(forge_server_count(server, NULL, NULL), 0);
+	ck_assert_int_eq(RUN("ci", "baseline", "--path", "metrics.json", "--out", "b.json"), 0);
+	ck_assert_ptr_nonnull(strstr(forge_server_received(server), "JOB-TOKEN: job-s3cret\r\n"));
+	/* nothing of the job goes to another server */
+	ck_assert_int_eq(RUN("ci", "baseline", "--url", other, "--project", "42", "--branch",
+				 "main", "--out", "c.json"),
+		0);
+	const char *last = strstr(forge_server_received(server), "/other/api/v4");
+	ck_assert_msg(last && !strstr(last, "TOKEN"), "%s", last);
+	/* a file */
+	const char *const none[] = {"CI_SERVER_URL", "https://nowhere.example", NULL};
+	vars = none;
+	write_file("token", FORGE_TOKEN "\n", 0600);
+	ck_assert_int_eq(RUN("ci", "note", "--file", "note.md", "--url", api, "--project", "42",
+				 "--request", "7", "--token-file", "token"),
+		0);
+	ck_assert_int_eq(forge_server_notes(server), 1);
+	ck_assert_int_eq(RUN("ci", "note", "--file", "token", "--url", api, "--project", "42",
+				 "--request", "7", "--token-file", "token"),
+		4);
+	ck_assert_msg(strstr(said, "the note holds the token") != NULL, "%s", said);
+	write_file("token", FORGE_TOKEN "\n", 0640);
+	ck_assert_int_eq(RUN("ci", "note", "--file", "note.md", "--url", api, "--project", "42",
+				 "--request", "7", "--token-file", "token"),
+		4);
+	ck_assert_msg(strstr(said, "others may use 'token'") && strstr(said, "chmod 600 token"),
+		"%s", said);
+	write_file("token", "two words\n", 0600);
+	ck_assert_int_eq(RUN("ci", "note", "--file", "note.md", "--url", api, "--project", "42",
+				 "--request", "7", "--token-file", "token"),
+		2);
+	ck_assert_msg(!strstr(said, "two words"), "%s", said);
+	/* none at all */
+	ck_assert_int_eq(RUN("ci", "status", "success", "--url", api, "--project", "42", "--commit",
+				 FORGE_COMMIT),
+		2);
+	ck_assert_msg(strstr(said, "no token for http") != NULL, "%s", said);
+	end();
+}
+END_TEST
+
+START_TEST(test_a_wait_that_is_asked_for_is_kept)
+{
+	NEED_LOOPBACK();
+	begin();
+	forge_server_fault(server, &(forge_fault){.method = "POST",
+					   .times = 1,
+					   .act = FORGE_ANSWER,
+					   .status = 429,
+					   .headers = "Retry-After: 1\r\n"});
+	int64_t from = now_ms();
+	ck_assert_int_eq(run_verb(gitlab_note), 0);
+	ck_assert_int_ge(now_ms() - from, 1000);
+	ck_assert_int_eq(forge_server_notes(server), 1);
+	end();
+}
+END_TEST
+
+START_TEST(test_a_long_note_is_cut_with_a_word)
+{
+	NEED_LOOPBACK();
+	begin();
+	const char *const *vars = job_of(github_note);
+	size_t n = 100000;
+	char *text = malloc(n + 1);
+	for (size_t i = 0; i < n; i++)
+		text[i] = i % 50 == 49 ? '\n' : 'x';
+	memcpy(text, "```\n", 4);
+	text[n] = '\0';
+	write_file("note.md", text, 0644);
+	free(text);
+	ck_assert_int_eq(RUN("ci", "note", "--file", "note.md"), 0);
+	ck_assert_msg(strstr(said, "its end is cut off") != NULL, "%s", said);
+	const char *body = forge_server_note(server, 0);
+	ck_assert_uint_le(strlen(body), 65536);
+	ck_assert_ptr_nonnull(
+		strstr(body, "\n```\n\n**The note is longer than GitHub takes: its first"));
+	end();
+}
+END_TEST
+
+START_TEST(test_what_is_missing_is_said_without_a_call)
+{
+	NEED_LOOPBACK();
+	begin();
+	char api[100];
+	snprintf(api, sizeof api, "%s/gitlab/api/v4", forge_server_url(server));
+	const char *const branch[] = {"GITLAB_CI", "true", "CI_API_V4_URL", api, "CI_PROJECT_ID",
+		"42", "GITLAB_TOKEN", FORGE_TOKEN, NULL};
+	const char *const *vars = branch;
+	ck_assert_int_eq(RUN("ci", "note", "--file", "note.md"), 2);
+	ck_assert_msg(
+		strstr(said, "which merge request") && strstr(said, "--request N"), "%s", said);
+	ck_assert_int_eq(RUN("ci", "note"), 3);
+	ck_assert_msg(
+		strstr(said, "ci-report/note.md") && strstr(said, "binnacle ci check"), "%s", said);
+	ck_assert_int_eq(RUN("ci", "status", "success"), 2);
+	ck_assert_msg(strstr(said, "which commit") != NULL, "%s", said);
+	ck_assert_int_eq(RUN("ci", "status", "succes", "--commit", FORGE_COMMIT), 2);
+	ck_assert_msg(strstr(said, "did you mean 'success'") != NULL, "%s", said);
+	ck_assert_int_eq(RUN("ci", "status", "success", "--commit", FORGE_COMMIT, "--target-url",
+				 "javascript:x"),
+		2);
+	ck_assert_int_eq(RUN("ci", "status", "success", "--commit", FORGE_COMMIT, "--dry-run"), 0);
+	ck_assert_int_eq(
+		RUN("ci", "note", "--file", "note.md", "--request", "7", "--name", "a--b"), 2);
+	ck_assert_int_eq(RUN("ci", "note", "--file", "note.md", "--request", "0"), 2);
+	write_file("empty.md", "\n \n", 0644);
+	ck_assert_int_eq(RUN("ci", "note", "--file", "empty.md", "--request", "7"), 2);
+	ck_assert_int_eq(RUN("ci", "baseline"), 2);
+	ck_assert_msg(strstr(said, "which branch") != NULL, "%s", said);
+	ck_assert_int_eq(RUN("ci", "baseline", "--branch", "main", "--path", "../x"), 2);
+	ck_assert_int_eq(forge_server_count(server, NULL, NULL), 0);
+	vars = job_of(github_note);
+	ck_assert_int_eq(RUN("ci", "baseline"), 2);
+	ck_assert_msg(strstr(said, "zip archives") != NULL, "%s", said);
+	end();
+}
+END_TEST
+
+START_TEST(test_a_branch_without_metrics_is_no_error)
+{
+	NEED_LOOPBACK();
+	begin();
+	const char *const *vars = job_of(gitlab_note);
+	ck_assert_int_eq(RUN("ci", "baseline", "--json"), 0);
+	ck_assert_msg(
+		strstr(said, "\"found\": false") && strstr(said, "\"file\": null"), "%s", said);
+	forge_server_add_artifact(server, "feature%2Fone", "{\"rmse\": 3}");
+	ck_assert_int_eq(
+		RUN("ci", "baseline", "--branch", "feature/one", "--path", "metrics.json"), 0);
+	ck_assert_str_eq(read_file("ci-report/baseline.json"), "{\"rmse\": 3}");
+	/* an old file is not taken for today's */
+	ck_assert_int_eq(RUN("ci", "baseline"), 6);
+	ck_assert_int_eq(RUN("ci", "baseline", "--force"), 0);
+	ck_assert_ptr_null(read_file("ci-report/baseline.json"));
+	end();
+}
+END_TEST
+
+START_TEST(test_a_status_that_is_there_already_is_fine)
+{
+	NEED_LOOPBACK();
+	begin();
+	const char *const *vars = job_of(gitlab_status);
+	forge_server_is_old(server); /* refuses to set a state that a status has */
+	ck_assert_int_eq(RUN("ci", "status", "pending", "--json"), 0);
+	ck_assert_msg(strstr(said, "\"unchanged\": false") != NULL, "%s", said);
+	ck_assert_int_eq(RUN("ci", "status", "pending", "--json"), 0);
+	ck_assert_msg(strstr(said, "\"unchanged\": true") != NULL, "%s", said);
+	ck_assert_int_eq(forge_server_statuses(server), 1);
+	ck_assert_int_eq(RUN("ci", "status", "success", "--description",
+				 "01234567890123456789012345678901234567890123456789012345678901234"
+				 "56789012345678901234567890123456789"
+				 "01234567890123456789012345678901234567890123456789012345678901234"
+				 "56789012345678901234567890123456789"
+				 "01234567890123456789012345678901234567890123456789012345678901234"
+				 "56789012345678901234567890123456789"),
+		0);
+	ck_assert_msg(strstr(said, "its end is cut off") != NULL, "%s", said);
+	const char *now = forge_server_status(server, 1),
+		   *tab = strchr(strchr(now, '\t') + 1, '\t') + 1;
+	ck_assert_uint_eq(strcspn(tab, "\t"), 254 + strlen("\u2026"));
+	end();
+}
+END_TEST
+
+START_TEST(test_a_site_can_say_which_forges_are_allowed)
+{
+	NEED_LOOPBACK();
+	begin();
+	const char *const vars_[] = {"GITLAB_TOKEN", FORGE_TOKEN, NULL};
+	const char *const *vars = vars_;
+	char path[400];
+	snprintf(path, sizeof path, "%s/.config", dir.path);
+	mkdir(path, 0755);
+	snprintf(path, sizeof path, "%s/.config/binnacle", dir.path);
+	mkdir(path, 0755);
+	write_file(".config/binnacle/settings.json",
+		"{\"remotes\": [\"https://gitlab.site.example\"]}", 0600);
+	ck_assert_int_eq(RUN("ci", "status", "success", "--url", "https://gitlab.example.org",
+				 "--project", "a/b", "--commit", FORGE_COMMIT),
+		4);
+	ck_assert_msg(strstr(said, "none of the servers that 'remotes'") != NULL, "%s", said);
+	end();
+}
+END_TEST
+
+BN_TEST_MAIN("tui/cli/forge", test_each_verb_survives_each_fault_of_a_read,
+	test_each_verb_survives_each_fault_of_a_write,
+	test_a_note_is_written_once_and_updated_after, test_the_bot_of_actions_finds_its_note,
+	test_tokens_are_taken_from_where_they_are_and_nowhere_else,
+	test_a_wait_that_is_asked_for_is_kept, test_a_long_note_is_cut_with_a_word,
+	test_what_is_missing_is_said_without_a_call, test_a_branch_without_metrics_is_no_error,
+	test_a_status_that_is_there_already_is_fine, test_a_site_can_say_which_forges_are_allowed)
