@@ -28,6 +28,8 @@ podman)
 		--rootfs "$root" /usr/bin/binnacle -C / serve /model --as '@MODEL@' "$@"
 	;;
 ch-run)
+	USER=${USER:-$(id -un)} # which it asks for
+	export USER
 	exec ch-run --cd / --unset-env='LD_*' "$root" -- \
 		/usr/bin/binnacle -C / serve /model --as '@MODEL@' "$@"
 	;;
