@@ -74,7 +74,7 @@ static bool is_plain_number(bn_type type)
 	return bn_type_is_number(type) || type == BN_TYPE_BOOL || type == BN_TYPE_TIMESTAMP;
 }
 
-static bool same_value(const bn_column *a, size_t i, const bn_column *b, size_t k)
+bool bn_cells_equal(const bn_column *a, size_t i, const bn_column *b, size_t k)
 {
 	bool absent_a = bn_column_is_null(a, i), absent_b = bn_column_is_null(b, k);
 
@@ -126,7 +126,7 @@ static int count_rows(bn_column_pair *pairs, size_t n, const cursor *x, const cu
 {
 	for (size_t p = 0; p < n; p++) {
 		for (size_t r = 0; r < rows; r++) {
-			if (same_value(
+			if (bn_cells_equal(
 				    &x->rows.columns[p], x->at + r, &y->rows.columns[p], y->at + r))
 				continue;
 			pairs[p].different++;

@@ -2,7 +2,7 @@
  * differences.h - the number of rows in which two tables differ, per column, by value.
  *
  * Values in the same row of both tables are compared, so this is for versions whose rows are in the
- * same order; tables that were sorted differ in nearly every row. Equality is that of SQL: numbers
+ * same order; tables that were sorted differ in nearly every row (matched.h finds rows by a key). Equality is that of SQL: numbers
  * by value, whatever their types, without rounding (-0 is 0, NaN is NaN); texts by bytes; absent
  * equals absent.
  */
@@ -10,6 +10,9 @@
 #define BN_PROFILE_DIFFERENCES_H
 #include "core/base/progress.h"
 #include "core/table/table.h"
+
+/* The values of two cells, of columns of any types. */
+bool bn_cells_equal(const bn_column *a, size_t i, const bn_column *b, size_t k);
 
 /* The indices of the two columns compared, and the result. */
 typedef struct bn_column_pair {

@@ -1,17 +1,22 @@
 /* distance.c - see distance.h. */
 #include "core/profile/distance.h"
 
+#include "core/profile/paired_counts.h"
+
 #include <math.h>
 #include <string.h>
 
-/* Two-sided, once in a thousand: of a normal variable, and of sqrt(nm / (n + m)) D. */
-#define NORMAL_LIMIT 3.2905
-#define KOLMOGOROV_LIMIT 1.9495
+/* A third of once in a thousand: of a normal variable, two-sided and one-sided, and of sqrt(nm / (n + m)) D. Beyond the
+ * range: four places (each end of each table) share it. */
+#define NORMAL_LIMIT 3.588
+#define CHI_LIMIT 3.403
+#define KOLMOGOROV_LIMIT 2.0857
+#define RANGE_CHANCE (1.0 / 12000)
 #define RARE 5 /* expected counts below this are too small for chi-square */
 
 const char *bn_distance_name(bn_distance_kind k)
 {
-	static const char *const names[] = {NULL, "missing", "values", "apart"};
+	static const char *const names[] = {NULL, "missing", "values", "range", "apart"};
 	return names[k];
 }
 
@@ -33,138 +38,83 @@ static bool missing_differs(const bn_profile_column *a, const bn_profile_column 
 	return error > 0 && fabs(x - y) > NORMAL_LIMIT * error;
 }
 
-/* The frequent values are all values. */
-static bool knows_all(const bn_profile_column *c)
-{
-	return c->distinct_exact && c->top_count == c->distinct && !c->top_error;
-}
+/* The values of both columns as they are counted. n, m: the number of present values. */
+typedef struct counts {
+	double n, m;
+	uint64_t common; /* values of a that b has too, and of b that a has */
+	/* numbers: so many are smaller; the largest gap of the shares */
+	uint64_t below_a, below_b;
+	double gap;
+	/* so many of one are below all of the other, and above (as far as counted) */
+	uint64_t first_a, first_b, last_a, last_b;
+	/* texts */
+	double chi, cells, shares, rest_n, rest_m;
+} counts;
 
 /* ---- numbers ---------------------------------------------------------------------------------- */
 
-typedef struct cumulative {
-	const bn_profile_column *column;
-	bool all;
-	double resolution; /* of a share */
-} cumulative;
-
-static cumulative cumulative_of(const bn_profile_column *c)
+static void take_number(void *ctx, uint64_t in_a, uint64_t in_b)
 {
-	cumulative f = {c, knows_all(c), 0};
+	counts *c = ctx;
 
-	if (!f.all)
-		f.resolution = 1.0 / (BN_PROFILE_QUANTILES - 1) + c->rank_error;
-	return f;
+	if (in_a && !c->below_b && !in_b)
+		c->first_a += in_a;
+	if (in_b && !c->below_a && !in_a)
+		c->first_b += in_b;
+	c->last_a = in_b ? 0 : c->last_a + in_a;
+	c->last_b = in_a ? 0 : c->last_b + in_b;
+	c->below_a += in_a;
+	c->below_b += in_b;
+	c->common += in_a && in_b ? in_a + in_b : 0;
+	c->gap = fmax(c->gap, fabs((double)c->below_a / c->n - (double)c->below_b / c->m));
 }
 
-/* The share of values < x, or <= x. */
-static double share_below(const cumulative *f, double x, bool or_equal)
+/* Whether chance hardly ever puts the k outermost of all n + m values among these m. */
+static bool is_run_beyond_chance(uint64_t k, double m, double n)
 {
-	const bn_profile_column *c = f->column;
-	const double *q = c->quantiles;
-	size_t i = 0;
+	double chance = 1;
 
-	if (f->all) {
-		double sum = 0;
-		for (; i < c->top_count; i++)
-			sum += c->top[i].number < x || (or_equal && c->top[i].number == x)
-				       ? (double)c->top[i].count
-				       : 0;
-		return sum / present(c);
-	}
-	while (i < BN_PROFILE_QUANTILES && (q[i] < x || (or_equal && q[i] == x)))
-		i++;
-	if (i == 0)
-		return 0;
-	if (i == BN_PROFILE_QUANTILES)
-		return 1;
-	double t = q[i] > q[i - 1] && isfinite(q[i] - q[i - 1]) ? (x - q[i - 1]) / (q[i] - q[i - 1])
-								: 0;
-	return ((double)(i - 1) + (t > 0 ? t : 0)) / (BN_PROFILE_QUANTILES - 1);
+	for (uint64_t i = 0; i < k && chance > RANGE_CHANCE; i++)
+		chance *= (m - (double)i) / (n + m - (double)i);
+	return chance <= RANGE_CHANCE;
 }
 
-static double gap_at(const cumulative *f, const cumulative *g, double x)
+static bn_distance_kind kind_of_numbers(const counts *c)
 {
-	double below = fabs(share_below(f, x, false) - share_below(g, x, false));
-	double upto = fabs(share_below(f, x, true) - share_below(g, x, true));
-
-	return fmax(below, upto);
-}
-
-/* The largest gap at the places that f knows. */
-static double gap_of(const cumulative *f, const cumulative *g)
-{
-	const bn_profile_column *c = f->column;
-	size_t n = f->all ? c->top_count : BN_PROFILE_QUANTILES;
-	double most = 0;
-
-	for (size_t i = 0; i < n; i++)
-		most = fmax(most, gap_at(f, g, f->all ? c->top[i].number : c->quantiles[i]));
-	return most;
-}
-
-static bool have_no_overlap(const bn_profile_column *a, const bn_profile_column *b)
-{
-	return a->max < b->min || b->max < a->min;
-}
-
-static bn_distance numbers_of(const bn_profile_column *a, const bn_profile_column *b, bool added)
-{
-	cumulative f = cumulative_of(a), g = cumulative_of(b);
-	double n = present(a), m = present(b) - (added ? n : 0);
-	double d = fmax(gap_of(&f, &g), gap_of(&g, &f));
-	double resolution = f.resolution + g.resolution;
-
-	if (have_no_overlap(a, b))
-		return (bn_distance){BN_DISTANCE_APART, 1};
-	/* A distance to all rows of b is m / (n + m) of the distance to the added ones. */
-	double more = added ? (n + m) / m : 1;
-	bool beyond = m > 0 && more * (d - resolution) > KOLMOGOROV_LIMIT * sqrt((n + m) / (n * m));
-	return (bn_distance){beyond ? BN_DISTANCE_VALUES : BN_DISTANCE_NONE, d};
+	if (c->gap > KOLMOGOROV_LIMIT * sqrt((c->n + c->m) / (c->n * c->m)))
+		return BN_DISTANCE_VALUES;
+	if (is_run_beyond_chance(c->first_a, c->n, c->m) || is_run_beyond_chance(c->last_a, c->n, c->m) ||
+		is_run_beyond_chance(c->first_b, c->m, c->n) || is_run_beyond_chance(c->last_b, c->m, c->n))
+		return BN_DISTANCE_RANGE;
+	return BN_DISTANCE_NONE;
 }
 
 /* ---- texts ------------------------------------------------------------------------------------ */
 
-static const bn_profile_value *find(const bn_profile_column *c, const char *text)
+static void add_cell(counts *c, double x, double y)
 {
-	for (size_t i = 0; i < c->top_count; i++)
-		if (!strcmp(c->top[i].text, text))
-			return &c->top[i];
-	return NULL;
-}
-
-/* Counts of one value, or of all the rest, in both. */
-typedef struct pairs {
-	double n, m;           /* present values */
-	double rest_n, rest_m; /* of values that are in no cell of their own */
-	double left_n, left_m; /* of values that were not added */
-	double chi, cells, shares;
-} pairs;
-
-static void add_cell(pairs *p, double x, double y)
-{
-	double all = p->n + p->m, expected_x = (x + y) * p->n / all,
-	       expected_y = (x + y) * p->m / all;
+	double all = c->n + c->m, expected_x = (x + y) * c->n / all, expected_y = (x + y) * c->m / all;
 
 	if (x + y == 0)
 		return;
-	p->chi += (x - expected_x) * (x - expected_x) / expected_x +
+	c->chi += (x - expected_x) * (x - expected_x) / expected_x +
 		  (y - expected_y) * (y - expected_y) / expected_y;
-	p->cells++;
+	c->cells++;
 }
 
-/* A value that both count, or that one counts and the other does not have. */
-static void add_value(pairs *p, double x, double y)
+static void take_text(void *ctx, uint64_t in_a, uint64_t in_b)
 {
-	double least = p->n < p->m ? p->n : p->m;
+	counts *c = ctx;
+	double x = (double)in_a, y = (double)in_b, least = fmin(c->n, c->m);
 
-	p->shares += fabs(x / p->n - y / p->m);
-	p->left_n -= x;
-	p->left_m -= y;
-	if ((x + y) * least / (p->n + p->m) < RARE)
-		return; /* among the rest, as far as chi-square is concerned */
-	p->rest_n -= x;
-	p->rest_m -= y;
-	add_cell(p, x, y);
+	c->common += in_a && in_b ? in_a + in_b : 0;
+	c->shares += fabs(x / c->n - y / c->m);
+	if ((x + y) * least / (c->n + c->m) < RARE) { /* among the rest, as far as chi-square is concerned */
+		c->rest_n += x;
+		c->rest_m += y;
+		return;
+	}
+	add_cell(c, x, y);
 }
 
 /* Wilson and Hilferty's approximation (1931). */
@@ -175,57 +125,10 @@ static bool is_beyond_chance(double chi, double freedom)
 	if (freedom < 1)
 		return false;
 	z = (cbrt(chi / freedom) - (1 - each)) / sqrt(each);
-	return z > 3.0902; /* one-sided */
+	return z > CHI_LIMIT;
 }
 
-/* The count in b, or in its added rows; *known: b's profile has it. */
-static double other_count(
-	const bn_profile_column *b, const bn_profile_value *v, bool added, bool *known)
-{
-	const bn_profile_value *other = find(b, v->text);
-
-	*known = other || knows_all(b);
-	if (!other)
-		return 0;
-	return fmax((double)other->count - (added ? (double)v->count : 0), 0);
-}
-
-/* Adds the values of a, then those that only b has. *common: both have one, or may have. */
-static void add_values(
-	pairs *p, const bn_profile_column *a, const bn_profile_column *b, bool added, bool *common)
-{
-	bool known;
-
-	*common = !knows_all(a) || !knows_all(b);
-	for (size_t i = 0; i < a->top_count; i++) {
-		double y = other_count(b, &a->top[i], added, &known);
-		*common |= find(b, a->top[i].text) != NULL;
-		if (known)
-			add_value(p, (double)a->top[i].count, y);
-	}
-	for (size_t i = 0; i < b->top_count && knows_all(a); i++)
-		if (!find(a, b->top[i].text))
-			add_value(p, 0, (double)b->top[i].count);
-}
-
-static bn_distance texts_of(const bn_profile_column *a, const bn_profile_column *b, bool added)
-{
-	double n = present(a), m = present(b) - (added ? n : 0);
-	pairs p = {.n = n, .m = m, .rest_n = n, .rest_m = m, .left_n = n, .left_m = m};
-	bool common;
-
-	if (m <= 0)
-		return (bn_distance){BN_DISTANCE_NONE, NAN};
-	add_values(&p, a, b, added, &common);
-	if (!common)
-		return (bn_distance){BN_DISTANCE_APART, 1};
-	p.shares += fabs(p.left_n / n - p.left_m / m);
-	add_cell(&p, fmax(p.rest_n, 0), fmax(p.rest_m, 0));
-	bool beyond = is_beyond_chance(p.chi, p.cells - 1);
-	double shares = p.shares / 2 * (added ? m / (n + m) : 1);
-	return (bn_distance){beyond ? BN_DISTANCE_VALUES : BN_DISTANCE_NONE,
-		a->top_count && b->top_count ? shares : NAN};
-}
+/* ---- both ------------------------------------------------------------------------------------- */
 
 /* A running number, or a time that rises from row to row: its later values are others. */
 static bool continues(const bn_profile_column *a, const bn_profile_column *b)
@@ -233,19 +136,56 @@ static bool continues(const bn_profile_column *a, const bn_profile_column *b)
 	return (a->increasing && b->increasing) || (a->decreasing && b->decreasing);
 }
 
-bn_distance bn_distance_of(const bn_profile_column *a, const bn_profile_column *b, bool added)
+/* The values of lists, or the column. NULL: lists of lists. */
+static const bn_profile_column *values_of(const bn_profile_column *c)
 {
-	bn_distance d = {BN_DISTANCE_NONE, NAN};
+	return bn_type_is_list(c->type) ? c->values : c;
+}
 
-	if (a->rows > a->missing && b->rows > b->missing && !(added && continues(a, b))) {
-		if (a->values && b->values)
-			d = bn_distance_of(a->values, b->values, added);
-		else if (a->is_numeric && b->is_numeric)
-			d = numbers_of(a, b, added);
-		else if (bn_type_is_text(a->type))
-			d = texts_of(a, b, added);
-	}
-	if (d.kind == BN_DISTANCE_NONE && missing_differs(a, b, added))
-		d.kind = BN_DISTANCE_MISSING;
-	return d;
+static bool ranges_are_apart(const bn_profile_column *a, const bn_profile_column *b)
+{
+	return a->max < b->min || b->max < a->min;
+}
+
+static int values_differ(bn_distance *out, const bn_distance_side *a, const bn_distance_side *b, bool added,
+	const bn_progress *watch, bn_err *err)
+{
+	const bn_profile_column *x = values_of(a->profile), *y = values_of(b->profile);
+	const bn_paired_rows p = {a->table, a->column, 0},
+			     q = {b->table, b->column, added ? a->profile->rows : 0};
+	counts c = {.n = present(x), .m = present(y) - (added ? present(x) : 0)};
+	int rc;
+
+	if (c.n <= 0 || c.m <= 0)
+		return 0;
+	if ((rc = bn_paired_counts(&p, &q, 0, x->is_numeric ? take_number : take_text, &c, watch, err)) < 0)
+		return rc;
+	if (!x->is_numeric)
+		add_cell(&c, c.rest_n, c.rest_m);
+	out->shares = x->is_numeric ? c.gap : c.shares / 2;
+	if (!added && (x->is_numeric ? ranges_are_apart(x, y) : !c.common))
+		*out = (bn_distance){BN_DISTANCE_APART, 1};
+	else if (x->is_numeric)
+		out->kind = kind_of_numbers(&c);
+	else if (is_beyond_chance(c.chi, c.cells - 1))
+		out->kind = BN_DISTANCE_VALUES;
+	if (added) /* the shares of all rows of b are a mixture */
+		out->shares *= c.m / (c.n + c.m);
+	return 0;
+}
+
+int bn_distance_of(bn_distance *out, const bn_distance_side *a, const bn_distance_side *b, bool added,
+	const bn_progress *watch, bn_err *err)
+{
+	const bn_profile_column *x = values_of(a->profile), *y = values_of(b->profile);
+	int rc = 0;
+
+	*out = (bn_distance){BN_DISTANCE_NONE, NAN};
+	if (x && y && !(added && continues(a->profile, b->profile)))
+		rc = values_differ(out, a, b, added, watch, err);
+	if (rc == 0 && out->kind == BN_DISTANCE_NONE &&
+		(missing_differs(a->profile, b->profile, added) ||
+			(x && y && x != a->profile && missing_differs(x, y, added))))
+		out->kind = BN_DISTANCE_MISSING;
+	return rc;
 }

@@ -138,6 +138,19 @@ awk -F, -v OFS=, '{ print } NR > 1 && NR < 90 { $1 += 600; last[NR] = $0 } END {
 "$BINNACLE" data add longest longer.csv -q >/dev/null 2>&1
 check running_numbers_go_on "" "$(changed base longest)"
 check in_both_directions "k changed apart" "$(changed apart base)"
+awk -F, -v OFS=, 'NR > 1 && NR % 35 == 0 { $2 += 1000 } 1' less.csv >outliers.csv
+"$BINNACLE" data add outliers outliers.csv -q >/dev/null 2>&1
+check values_beyond_the_range "x changed range" "$(changed base outliers)"
+# by a key: one row was removed, x differs in all the others; the order does not matter
+{ head -1 shifted.csv; sed 1d shifted.csv | sort -t, -k2; echo 9999,1,a,1,1; } >sorted.csv
+"$BINNACLE" data add sorted sorted.csv -q >/dev/null 2>&1
+by_key() { "$BINNACLE" data diff "$@" --tsv 2>/dev/null | sed 1d | cut -f1-3 | tr -d '"' | xargs; }
+check rows_by_key "rows removed 1 rows added 1 x changed 599" "$(by_key base sorted --key i)"
+check rows_by_two_columns "rows removed 1 rows added 1 x changed 599" "$(by_key base sorted --key i,c)"
+check equal_rows "" "$(by_key sorted sorted --key i)"
+check says_key "distributions are compared; --key 'i' would compare the rows" "$("$BINNACLE" data diff base shifted 2>&1 >/dev/null | sed -n 2p)"
+check not_a_key "binnacle: rows 1 and 4 of the first version have the same 'k'" "$("$BINNACLE" data diff base sorted --where 'k < 3' --key k 2>&1 >/dev/null)"
+check not_a_column 3 "$("$BINNACLE" data diff base sorted --key nix >/dev/null 2>&1; echo $?)"
 for seed in 1 2 3 4 5 6; do
 	"$BINNACLE" data split base --seed $seed -q >/dev/null 2>&1
 	check "parts of one table $seed" "" "$(changed base.train base.test)"

@@ -39,10 +39,20 @@ static json_t *change_json(const bn_column_change *c)
 	return o;
 }
 
+/* Rows that only one of them has, of rows matched by a key. */
+static json_t *rows_json(const char *what, uint64_t rows)
+{
+	return json_pack("{s:n, s:s, s:I}", "column", "what", what, "rows_different", (json_int_t)rows);
+}
+
 static json_t *changes_json(const bn_column_changes *c)
 {
 	json_t *items = json_array();
 
+	if (c->rows_removed)
+		json_array_append_new(items, rows_json("rows removed", c->rows_removed));
+	if (c->rows_added)
+		json_array_append_new(items, rows_json("rows added", c->rows_added));
 	for (size_t i = 0; i < c->count; i++)
 		json_array_append_new(items, change_json(&c->items[i]));
 	return items;
@@ -62,30 +72,49 @@ static int find_changes(bn_column_changes *out, bn_cli *cli, bn_workspace *ws, c
 	bn_err *err)
 {
 	const bn_progress watch = bn_cli_watch(cli);
+	const char *text = bn_cli_opt(cli, "key");
+	bn_row_key key = {NULL, 0};
 	bn_table_reader *x = NULL, *y = NULL;
 	int rc = 0;
 
 	if ((rc = open_rows(&x, cli, ws, va, err)) < 0 ||
-		(rc = open_rows(&y, cli, ws, vb, err)) < 0)
+		(rc = open_rows(&y, cli, ws, vb, err)) < 0 ||
+		(text && (rc = bn_row_key_read(&key, text, bn_table_schema(x), err)) < 0))
 		goto out;
-	rc = bn_column_changes_find(out, a, b, x, y, &watch, err);
+	rc = bn_column_changes_find(out, a, b, x, y, text ? &key : NULL, &watch, err);
 	bn_cli_progress_end(cli);
 out:
+	bn_row_key_release(&key);
 	bn_table_reader_free(x);
 	bn_table_reader_free(y);
 	return rc;
 }
 
+/* How rows were compared, and what would compare them better. */
 static void tell_rows(bn_cli *cli, const bn_profile *a, const bn_profile *b,
 	const bn_column_changes *c, bool same_schema)
 {
-	char same[64] = "";
+	const char *key = c->by_value ? NULL : bn_column_changes_key(a, b);
+	char same[128] = "";
 
 	if (c->same_rows)
 		snprintf(same, sizeof same, ", of which the first %lld are equal",
 			(long long)c->same_rows);
+	if (c->by_key)
+		snprintf(same, sizeof same, ", of the same %.40s: %lld removed, %lld added, %lld changed",
+			bn_cli_opt(cli, "key"), (long long)c->rows_removed, (long long)c->rows_added,
+			(long long)c->rows_changed);
 	bn_cli_say(cli, "rows %lld and %lld%s; schema %s", (long long)a->rows, (long long)b->rows,
 		same, same_schema ? "the same" : "differs");
+	if (key && !c->same_rows)
+		bn_cli_say(cli, "distributions are compared; --key '%s' would compare the rows", key);
+}
+
+static const char *nothing(const bn_column_changes *c)
+{
+	if (c->by_key)
+		return "no row was added or removed, and no value differs";
+	return c->by_value ? "no value differs" : "no distribution differs";
 }
 
 static int run_diff(bn_cli *cli, bn_err *err)
@@ -111,8 +140,7 @@ static int run_diff(bn_cli *cli, bn_err *err)
 		(rc = find_changes(&c, cli, ws, a, va, b, vb, err)) < 0)
 		goto out;
 	tell_rows(cli, a, b, &c, !strcmp(va->schema_hash, vb->schema_hash));
-	rc = bn_cli_list(cli, changes_json(&c), cols,
-		c.by_value ? "no value differs" : "no distribution differs", err);
+	rc = bn_cli_list(cli, changes_json(&c), cols, nothing(&c), err);
 out:
 	bn_column_changes_release(&c);
 	bn_profile_free(a);
@@ -122,18 +150,19 @@ out:
 	return rc;
 }
 
-static const bn_opt diff_opts[] = {BN_OPT_WHERE, {0}};
+static const bn_opt diff_opts[] = {BN_OPT_WHERE,
+	{"key", 0, "COLUMN[,COLUMN]", "compare rows in which these columns are equal, wherever they are"}, {0}};
 
 const bn_verb bn_verbs_data_diff[] = {
-	{"data", "diff", "A[@vN] B[@vN]", 2, 2, "what differs: schema and statistics",
-		"Versions with the same number of rows are compared by value, row by row (ROWS: in "
-		"how\n"
-		"many rows a column differs). If one has more rows, columns differ whose "
-		"distribution does, "
-		"by\nmore than chance explains once in a thousand times (WHY: missing, values, or "
-		"apart: "
-		"no\nvalue in common; DISTANCE: of the distributions, 0 to 1).",
-		{"binnacle data diff jobs@v1 jobs@v2", "binnacle data diff jobs.train jobs.test"},
+	{"data", "diff", "A[@vN] B[@vN]", 2, 2, "what differs: schema, rows and statistics",
+		"With --key, rows are found by the values of these columns, which must be different in "
+		"every row:\nrows removed and added, and in how many of the others a column differs "
+		"(ROWS).\n"
+		"Otherwise versions with the same number of rows are compared by value, row by row.\nIf "
+		"one has more rows, columns differ whose distribution does, by more than chance explains\n"
+		"once in a thousand times (WHY: missing; values; range: values beyond the other's; apart: no\n"
+		"value in common. DISTANCE: of the distributions, 0 to 1). All rows are read.",
+		{"binnacle data diff jobs@v1 jobs@v2", "binnacle data diff jobs@v1 jobs@v2 --key job_id"},
 		diff_opts, 0, run_diff},
 	{0},
 };

@@ -124,6 +124,9 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 	X(DERIVE, "derive", "=", BN_CMD_TAKES(FILTER), BN_ON(ROWS), \
 		"a column by an expression, behind the others: :derive per_node = power / nodes; " \
 		"none takes them away") \
+	X(KEY, "key", "", BN_CMD_TAKES(OWN), BN_ON(CHANGES), \
+		"match the rows of two versions by the columns that tell them apart: :key id, :key " \
+		"host,time; none: by their place") \
 	X(CHECKS, "checks", "V", 0, BN_ON(DATA) | BN_ON(VERSIONS) | BN_ON(ROWS) | BN_ON(PROFILE), \
 		"expectations checked on this data, with failing rows") \
 	X(CHECK, "check", "", BN_CMD_TAKES(FILE) | BN_CMD_WRITES, BN_ON(CHECKS), \

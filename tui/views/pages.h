@@ -21,6 +21,7 @@ typedef enum bn_state {
 #define BN_TYPED_BYTES 1024
 /* The key of a metric, a parameter or a tag (BN_RUN_KEY_MAX), with the NUL. */
 #define BN_KEY_BYTES 251
+#define BN_ROW_KEY_BYTES 192 /* the columns of a key: "host,time" */
 #define BN_PATH_BYTES 4096
 
 /* "jobs@v3", "power/3": a name, a sign, a number. Returns ref. */

@@ -2,7 +2,6 @@
  * and reading back. */
 #include "core/base/json.h"
 #include "core/base/rng.h"
-#include "core/profile/changes.h"
 #include "core/profile/moments.h"
 #include "core/profile/profiler.h"
 #include "core/profile/quantile.h"
@@ -737,51 +736,6 @@ START_TEST(test_profile_of_many_columns_is_written_in_their_order)
 }
 END_TEST
 
-/* n columns "c0", "c1" .. of these values, from the last to the first if `turned`. */
-static bn_profile *columns_of(size_t n, bool turned, const double *values, size_t rows)
-{
-	bn_err err = BN_ERR_INIT;
-	bn_schema s = BN_SCHEMA_INIT;
-	bn_profiler *p = NULL;
-	char name[32];
-	for (size_t i = 0; i < n; i++) {
-		snprintf(name, sizeof name, "c%zu", turned ? n - 1 - i : i);
-		ck_assert_bn_ok(bn_schema_add(&s, name, BN_TYPE_FLOAT64, true, NULL, &err), &err);
-	}
-	ck_assert_bn_ok(bn_profiler_new(&p, &s, &err), &err);
-	bn_column c = {.type = BN_TYPE_FLOAT64, .rows = rows, .f64 = values};
-	for (size_t i = 0; i < n; i++)
-		ck_assert_bn_ok(bn_profiler_add_column(p, i, &c, &err), &err);
-	bn_schema_release(&s);
-	return finished(p);
-}
-
-START_TEST(test_changes_pair_columns_by_name)
-{
-	enum { FEW = 5000, MORE = 5003 };
-	const double values[] = {1, 2, 4};
-	bn_err err = BN_ERR_INIT;
-	bn_column_changes c = {.items = NULL};
-	bn_profile *a = columns_of(FEW, false, values, 3), *b = columns_of(MORE, true, values, 3);
-	ck_assert_bn_ok(bn_column_changes_find(&c, a, b, NULL, NULL, NULL, &err), &err);
-	ck_assert_uint_eq(c.count, 3);
-	for (size_t i = 0; i < c.count; i++)
-		ck_assert_int_eq(c.items[i].kind, BN_COLUMN_CHANGE_ADDED);
-	ck_assert_str_eq(c.items[0].b->name, "c5002");
-	bn_column_changes_release(&c);
-	b->columns[100].mean += 1;
-	ck_assert_bn_ok(bn_column_changes_find(&c, b, a, NULL, NULL, NULL, &err), &err);
-	ck_assert_uint_eq(c.count, 4);
-	ck_assert_int_eq(c.items[0].kind, BN_COLUMN_CHANGE_REMOVED);
-	ck_assert_int_eq(c.items[3].kind, BN_COLUMN_CHANGE_VALUES);
-	ck_assert_str_eq(c.items[3].a->name, "c4902");
-	ck_assert_str_eq(c.items[3].b->name, "c4902");
-	bn_column_changes_release(&c);
-	bn_profile_free(a);
-	bn_profile_free(b);
-}
-END_TEST
-
 BN_TEST_MAIN("core/profile/profile", test_profile_agrees_with_pandas_and_scipy,
 	test_profile_survives_json, test_profile_json_of_another_shape_is_refused_with_the_place,
 	test_profile_merged_equals_profile_of_the_whole,
@@ -794,5 +748,5 @@ BN_TEST_MAIN("core/profile/profile", test_profile_agrees_with_pandas_and_scipy,
 	test_doubles_are_sorted_whatever_bits_tell_them_apart,
 	test_quantile_rank_error_is_what_it_says, test_tally_estimates_within_its_stated_error,
 	test_tally_finds_the_frequent_among_many,
-	test_profile_of_many_columns_is_written_in_their_order, test_changes_pair_columns_by_name,
+	test_profile_of_many_columns_is_written_in_their_order,
 	test_profile_out_of_memory_is_an_error_at_every_allocation)

@@ -345,6 +345,27 @@ START_TEST(test_rows_that_differ_between_two_versions_are_those_that_are_counted
 	}
 	bn_page_free(all);
 	bn_page_free(p);
+	/* By a key, in another order: one row was added, two were removed, b differs in one. */
+	csv_add("t", "a,b,c\n3,z,2.5\n1,X,1.5\n9,w,1\n");
+	strcpy(arg.b, "t@v3");
+	strcpy(arg.key, "a");
+	p = page_of(source->changes, &arg, "changes by key");
+	d = p->data;
+	ck_assert(d->changes.by_key && d->changes.count == 1 && d->common == 3);
+	ck_assert_int_eq(d->changes.items[0].rows, 1);
+	bn_rows_of changed = bn_rows_of_version("t@v3", ""), added = changed,
+		   removed = bn_rows_of_version("t@v1", "");
+	bn_rows_base base = {.kind = BN_ROWS_CHANGED, .at = 1, .other = "t@v1", .key = "a"};
+	ck_assert(bn_rows_of_add(&changed, &base, "differs"));
+	ck_assert_int_eq(rows_opened(&changed, "b"), 1);
+	base.kind = BN_ROWS_UNMATCHED;
+	ck_assert(bn_rows_of_add(&added, &base, "added"));
+	ck_assert_int_eq(rows_opened(&added, "b"), (int64_t)d->changes.rows_added);
+	strcpy(base.other, "t@v3");
+	ck_assert(bn_rows_of_add(&removed, &base, "removed"));
+	ck_assert_int_eq(rows_opened(&removed, "b"), (int64_t)d->changes.rows_removed);
+	ck_assert(d->changes.rows_added == 1 && d->changes.rows_removed == 2);
+	bn_page_free(p);
 	bn_source_close(reader);
 	bn_fs_remove_tree(bn_env_real(), dir, NULL);
 }

@@ -29,6 +29,31 @@ static int profile_of(bn_profile **out, bn_reader *r, const bn_dataset_version *
 	return bn_profile_table(out, table, 1, &progress, err);
 }
 
+/* Names of the columns of a that b has, too. */
+static int name_columns(made *m, bn_arena *arena, bn_err *err)
+{
+	const char **names = bn_arena_alloc(arena, (m->a->column_count + 1) * sizeof *names);
+	if (!names)
+		return bn_err_nomem(err, "what differs");
+	m->page.columns_of_both = names;
+	for (size_t i = 0; i < m->a->column_count; i++)
+		if (bn_profile_find(m->b, m->a->columns[i].name))
+			names[m->page.common++] = m->a->columns[i].name;
+	return 0;
+}
+
+static int compare(made *m, const bn_changes_arg *a, bn_table_reader *ta, bn_table_reader *tb,
+	const bn_progress *watch, bn_err *err)
+{
+	bn_row_key key = {NULL, 0};
+	int rc = a->key[0] ? bn_row_key_read(&key, a->key, bn_table_schema(ta), err) : 0;
+	if (rc == 0)
+		rc = bn_column_changes_find(
+			&m->page.changes, m->a, m->b, ta, tb, a->key[0] ? &key : NULL, watch, err);
+	bn_row_key_release(&key);
+	return rc;
+}
+
 int bn_source_changes(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
 {
 	bn_reader *r = context;
@@ -45,9 +70,11 @@ int bn_source_changes(void *context, const void *arg, bn_page *page, bn_job *job
 		(rc = bn_dataset_open_table_watched(&tb, r->ws, vb, &watch, err)) < 0 ||
 		(rc = profile_of(&m->a, r, va, ta, job, err)) < 0 ||
 		(rc = profile_of(&m->b, r, vb, tb, job, err)) < 0 ||
-		(rc = bn_column_changes_find(&m->page.changes, m->a, m->b, ta, tb, &watch, err)) <
-			0)
+		(rc = compare(m, a, ta, tb, &watch, err)) < 0 ||
+		(rc = name_columns(m, &page->arena, err)) < 0)
 		goto out;
+	if (!m->page.changes.by_value)
+		m->page.could_be_key = bn_column_changes_key(m->a, m->b);
 	m->page.rows_a = (int64_t)m->a->rows;
 	m->page.rows_b = (int64_t)m->b->rows;
 	m->page.columns_b = m->b->column_count;

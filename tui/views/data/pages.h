@@ -45,9 +45,11 @@ typedef struct bn_data_answer_arg {
 /* Fills in ranked and constants, in one pass over the columns and a sort of those that are not constant. */
 int bn_data_answer_rank(bn_data_answer *a, bn_arena *arena, bn_err *err);
 
-/* Two versions, by reference: the differences of b from a. */
+/* Two versions, by reference: the differences of b from a. key: the columns by which rows are matched, as in
+ * bn_row_key_read; "": none. */
 typedef struct bn_changes_arg {
 	char a[BN_REF_BYTES], b[BN_REF_BYTES];
+	char key[BN_ROW_KEY_BYTES];
 } bn_changes_arg;
 
 typedef struct bn_changes_page {
@@ -56,6 +58,9 @@ typedef struct bn_changes_page {
 	size_t columns_b;
 	const bn_profile_column *columns_of_b; /* in the order of its table */
 	bool same_schema;
+	const char *could_be_key; /* a column that would match the rows; NULL: none, or they are matched */
+	const char *const *columns_of_both; /* names: what a key may consist of */
+	size_t common;
 } bn_changes_page;
 
 #endif

@@ -24,7 +24,8 @@ typedef enum bn_rows_kind {
 	BN_ROWS_ABSENT, /* column `at` has no value */
 	BN_ROWS_FINITE, /* column `at` has a value, of reals a finite one */
 	BN_ROWS_INFINITE, /* column `at` is infinite */
-	BN_ROWS_CHANGED,  /* column `at` differs from the same row of version `other` */
+	BN_ROWS_CHANGED,  /* column `at` differs from the same row of version `other`, or that of the same `key` */
+	BN_ROWS_UNMATCHED, /* version `other` has no row of the same `key` */
 } bn_rows_kind;
 
 typedef struct bn_rows_base {
@@ -36,6 +37,7 @@ typedef struct bn_rows_base {
 	int64_t whole_lo, whole_hi;
 	char hash[65];
 	char other[BN_REF_BYTES];
+	char key[BN_ROW_KEY_BYTES]; /* as in bn_row_key_read; "": rows of the same number */
 } bn_rows_base;
 
 #define BN_ROWS_BASES 3

@@ -5,6 +5,7 @@
 #include "core/check/expect.h"
 #include "core/profile/alike.h"
 #include "core/profile/differences.h"
+#include "core/profile/matched.h"
 #include "core/table/scan.h"
 #include "tui/views/rows/filter.h"
 
@@ -116,21 +117,41 @@ int bn_some_rows_column(const bn_table_reader *table, int at, bn_err *err)
 	return bn_err_set(err, BN_EINVAL, "there is no column number %d", at + 1);
 }
 
+/* By a key: rows of the table that differ from those of the other in the column, or that it lacks. */
+static int by_key(int64_t **rows, size_t *count, const bn_rows_base *b, bn_column_pair *pair,
+	bn_table_reader *other, bn_table_reader *table, const bn_progress *watch, bn_err *err)
+{
+	bn_row_key key = {NULL, 0};
+	bn_matched m = {.row_a = NULL};
+	int rc = bn_row_key_read(&key, b->key, bn_table_schema(table), err);
+	if (rc < 0 || (rc = bn_matched_find(&m, other, table, &key, watch, err)) < 0)
+		goto out;
+	rc = b->kind == BN_ROWS_UNMATCHED
+		     ? bn_matched_added(rows, count, &m, err)
+		     : bn_matched_differing(rows, count, &m, pair, other, table, watch, err);
+out:
+	bn_matched_release(&m);
+	bn_row_key_release(&key);
+	return rc;
+}
+
 static int changed(int64_t **rows, size_t *count, bn_reader *r, const bn_rows_of *of,
 	const bn_rows_base *b, bn_job *job, bn_err *err)
 {
 	bn_progress watch = bn_job_watch(job);
 	bn_dataset_version *v = NULL;
 	bn_table_reader *table = NULL, *other = NULL;
-	size_t here = (size_t)b->at, there;
+	bn_column_pair pair = {.b = (size_t)b->at};
 	int rc = bn_dataset_resolve(&v, r->ws, b->other, BN_DATASET_REMOVED_TOO, err);
 	if (rc < 0 || (rc = bn_dataset_open_table_watched(&other, r->ws, v, &watch, err)) < 0 ||
 		(rc = bn_reader_table(&table, r, of->ref, "", err)) < 0 ||
 		(rc = bn_some_rows_column(table, b->at, err)) < 0 ||
-		(rc = bn_schema_need(bn_table_schema(other),
-			 bn_table_schema(table)->fields[here].name, &there, err)) < 0)
+		(b->kind == BN_ROWS_CHANGED &&
+			(rc = bn_schema_need(bn_table_schema(other),
+				 bn_table_schema(table)->fields[pair.b].name, &pair.a, err)) < 0))
 		goto out;
-	rc = bn_differences_rows(rows, count, here, there, table, other, &watch, err);
+	rc = b->key[0] ? by_key(rows, count, b, &pair, other, table, &watch, err)
+		       : bn_differences_rows(rows, count, pair.b, pair.a, table, other, &watch, err);
 out:
 	bn_table_reader_free(other);
 	bn_dataset_version_free(v);
@@ -171,7 +192,7 @@ static int base_take(bn_some_rows *s, bn_reader *r, const bn_rows_of *of, const 
 	int64_t *rows = NULL;
 	size_t count = 0;
 	int rc;
-	if (b->kind != BN_ROWS_FAILING && b->kind != BN_ROWS_CHANGED) {
+	if (b->kind != BN_ROWS_FAILING && b->kind != BN_ROWS_CHANGED && b->kind != BN_ROWS_UNMATCHED) {
 		rc = by_column(s, b, &rows, &count, job, err);
 	} else {
 		rc = b->kind == BN_ROWS_FAILING ? failing(&rows, &count, r, of, b, job, err)

@@ -162,7 +162,7 @@ int bn_fake_changes(void *context, const void *arg, bn_page *page, bn_job *job, 
 		{BN_COLUMN_CHANGE_TYPE, &a[1], &b[1], 398114, 512.4, NAN, NAN,
 			{BN_DISTANCE_NONE, NAN}},
 		{BN_COLUMN_CHANGE_ADDED, NULL, &b[2], -1, NAN, 41.8, NAN, {BN_DISTANCE_NONE, NAN}}};
-	static const bn_changes_page d = {{items, 3, true, 0}, 398114, 398114, 14, b, false};
+	static const bn_changes_page d = {{.items = items, .count = 3, .by_value = true}, 398114, 398114, 14, b, false, NULL, NULL, 0};
 	bn_fake_take(page, &d, sizeof d);
 	return 0;
 }
