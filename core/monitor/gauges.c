@@ -102,7 +102,8 @@ static double report_value(gauge k, const bn_monitor_report *r)
 	}
 }
 
-static void add_gauge(bn_buf *b, gauge k, const char *workspace, const bn_monitor_report *r)
+static void add_gauge(bn_buf *b, gauge k, const char *workspace, const bn_monitor_report *r,
+	size_t features)
 {
 	bn_exposition_pair labels[] = {{"workspace", workspace}, {"model", r->model},
 		{"version", r->version}, {"feature", NULL}, {"test", NULL}};
@@ -111,7 +112,7 @@ static void add_gauge(bn_buf *b, gauge k, const char *workspace, const bn_monito
 		bn_exposition_sample(b, gauges[k].name, labels, n, report_value(k, r));
 		return;
 	}
-	for (size_t f = 0; f < r->feature_count; f++) {
+	for (size_t f = 0; f < r->feature_count && f < features; f++) {
 		labels[3].value = r->features[f].name;
 		labels[4].value = bn_drift_test_name(r->features[f].result.test);
 		bn_exposition_sample(b, gauges[k].name, labels, n,
@@ -119,13 +120,13 @@ static void add_gauge(bn_buf *b, gauge k, const char *workspace, const bn_monito
 	}
 }
 
-void bn_drift_families_write(
-	bn_buf *out, const char *workspace, bn_monitor_report *const *reports, size_t n)
+void bn_drift_families_write(bn_buf *out, const char *workspace,
+	bn_monitor_report *const *reports, size_t n, size_t features)
 {
 	for (int k = 0; k < GAUGES && n; k++) {
 		bn_exposition_head(out, gauges[k].name, "gauge", gauges[k].help);
 		for (size_t i = 0; i < n; i++)
-			add_gauge(out, (gauge)k, workspace, reports[i]);
+			add_gauge(out, (gauge)k, workspace, reports[i], features);
 	}
 }
 
@@ -180,7 +181,7 @@ int bn_drift_gauges_refresh(bn_drift_gauges *g, bn_workspace *ws, const char *co
 		}
 		found++;
 	}
-	bn_drift_families_write(&text, NULL, reports, found);
+	bn_drift_families_write(&text, NULL, reports, found, SIZE_MAX);
 	if ((rc = bn_buf_check(&text, err, "gauges")) < 0)
 		goto out;
 	pthread_mutex_lock(&g->lock);

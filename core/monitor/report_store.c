@@ -276,6 +276,8 @@ static int read_details(
 		rc = bn_err_set(err, BN_ECORRUPT, "its object is report %s of %s", r->id, r->model);
 		goto out;
 	}
+	r->is_private = row->is_private;
+	r->uid = row->uid;
 	if (!(r->object = bn_strdup(row->object))) {
 		rc = bn_err_nomem(err, "a report");
 		goto out;

@@ -278,7 +278,8 @@ enum {
 	C_TICKS,
 	C_LOGGED,
 	C_SET_ASIDE,
-	C_LOST
+	C_LOST,
+	C_UID
 };
 
 static const char query[] =
@@ -289,7 +290,7 @@ static const char query[] =
 	"coalesce(e.predictions, s.predictions), coalesce(e.p50_ms, s.p50_ms), "
 	"coalesce(e.p95_ms, s.p95_ms), coalesce(e.p99_ms, s.p99_ms), e.boot_id, e.start_ticks, "
 	"coalesce(e.logged, s.logged, -1), coalesce(e.set_aside, s.set_aside, -1), "
-	"coalesce(e.lost, s.lost, -1) "
+	"coalesce(e.lost, s.lost, -1), e.uid "
 	"FROM endpoint e LEFT JOIN endpoint_seen s ON s.id = e.id AND s.uid = e.uid "
 	"ORDER BY e.started_ms DESC, e.id, e.uid";
 
@@ -301,6 +302,7 @@ static int read_endpoint(bn_endpoint *e, const bn_env *env, sqlite3_stmt *st)
 		.unix_path = bn_sql_text(st, C_UNIX),
 		.host = bn_sql_text(st, C_HOST),
 		.user = bn_sql_text(st, C_USER),
+		.uid = (uid_t)sqlite3_column_int64(st, C_UID),
 		.pid = sqlite3_column_int64(st, C_PID),
 		.port = sqlite3_column_int64(st, C_PORT),
 		.started_ms = sqlite3_column_int64(st, C_STARTED),

@@ -28,6 +28,7 @@ typedef struct bn_endpoint {
 	char *url;       /* "http://127.0.0.1:8420", "unix:/run/user/1000/power" */
 	char *unix_path; /* of its Unix socket, in addition to TCP or alone; NULL: none */
 	char *host, *user;
+	uid_t uid; /* of the user */
 	int64_t pid, port;
 	int64_t started_ms, seen_ms, stopped_ms; /* 0: never */
 	int64_t requests, errors, predictions;   /* as last seen */

@@ -103,7 +103,11 @@ works ann 'binnacle serve metal/1 --unix $HOME/s --json >$HOME/serve.json 2>$HOM
 says '"kind": "table"'
 private 'binnacle monitor show latest'
 works ben 'binnacle monitor ls && binnacle audit verify'
-echo "ok a drift report with private rows is private"
+works ann 'binnacle monitor export --textfile -'
+says 'binnacle_drift_share{'
+hides 'binnacle_drift_score{'
+hides 'feature='
+echo "ok a drift report with private rows is private, and the export for Prometheus has no features of it"
 
 # The next version is private too, unless --shared is given.
 works ann 'sed s/zirkonium/lead/ $HOME/rows.csv | sed s/hafnium/tin/ >$HOME/next.csv && binnacle data add metals $HOME/next.csv'

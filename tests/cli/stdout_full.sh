@@ -111,6 +111,8 @@ each '"$B" model register fit --name two -q' "model ls" two
 full predict fit rows.csv
 full "endpoint ls"
 full "monitor ls"
+full "monitor targets" --file-sd -
+full "monitor export" --textfile -
 full "user ls"
 full "user key"
 full "role ls"

@@ -35,6 +35,7 @@
 	X(package) \
 	X(endpoint) \
 	X(monitor) \
+	X(monitor_prometheus) \
 	X(ci_forge) \
 	X(people) \
 	X(bot) \

@@ -111,6 +111,8 @@ static const verb_case cases[] = {
 	{"monitor", "ls", "monitor ls", PLAIN},
 	{"monitor", "report", "monitor report power/1 --reference jobs --current jobs", PLAIN},
 	{"monitor", "show", "monitor show", PLAIN},
+	{"monitor", "targets", "monitor targets --file-sd - --workspace {u}", DATA},
+	{"monitor", "export", "monitor export --textfile - --workspace {u}", DATA},
 	{"user", "request", "user request --name me{u}", PLAIN},
 	{"user", "ls", "user ls", PLAIN},
 	{"user", "key", "user key", PLAIN},
