@@ -19,8 +19,8 @@ readme_line() { # LINE
 
 # The commands of its first block, "make demo" and "make check".
 readme_first() { sed -n '/^## /q; s/^    \(make [a-z]*\).*/\1/p' "$1"; }
-# A command quoted in the text.
-readme_quoted() { grep -o "\`$2[^\`]*\`" "$1" | head -n 1 | tr -d '`'; } # README BEGINNING
+# A command quoted in the text, which may go on in the next line.
+readme_quoted() { tr '\n' ' ' <"$1" | grep -o "\`$2[^\`]*\`" | head -n 1 | tr -d '`'; } # README BEGINNING
 
 # Runs "Five minutes" on a machine (tests/support/machine.sh) where `binnacle` is on the path of ann and ben: ann works
 # in /srv/team, ben approves. Sets $lines.
