@@ -7,6 +7,7 @@
 
 #include <ctype.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 #include <yaml.h>
 
@@ -275,6 +276,85 @@ int bn_yaml_parse(json_t **out, const char *text, size_t len, const char *name, 
 	else
 		*out = value;
 	return rc;
+}
+
+/* ---- lines ---------------------------------------------------------------------------------- */
+
+/* Passes over the node that r->event begins. False at an error, which parsing has reported before. */
+static bool skip_node(reader *r)
+{
+	int depth = 0;
+	do {
+		yaml_event_type_t t = r->event.type;
+		depth += (t == YAML_MAPPING_START_EVENT || t == YAML_SEQUENCE_START_EVENT) -
+			 (t == YAML_MAPPING_END_EVENT || t == YAML_SEQUENCE_END_EVENT);
+		if (depth > 0 && next_event(r) < 0)
+			return false;
+	} while (depth > 0);
+	return true;
+}
+
+/* What follows the key in the field's name, or NULL if that is another key. */
+static const char *after_key(const char *field, const char *key, size_t n)
+{
+	field += *field == '.';
+	return !strncmp(field, key, n) && (!field[n] || field[n] == '.' || field[n] == '[')
+		       ? field + n
+		       : NULL;
+}
+
+/* What follows "[i]". */
+static const char *after_index(const char *field, size_t i)
+{
+	char text[32];
+	snprintf(text, sizeof text, "[%zu]", i);
+	return strncmp(field, text, strlen(text)) ? NULL : field + strlen(text);
+}
+
+/* Descends in the node that r->event begins; *line gets that of the last part of the name that was found. */
+static void find_line(reader *r, const char *field, size_t *line)
+{
+	bool is_map = r->event.type == YAML_MAPPING_START_EVENT;
+	if (!is_map && r->event.type != YAML_SEQUENCE_START_EVENT)
+		return;
+	for (size_t i = 0; *field && next_event(r) == 0; i++) {
+		const char *rest;
+		size_t at = r->event.start_mark.line + 1;
+		if (is_map && r->event.type == YAML_SCALAR_EVENT) {
+			rest = after_key(field, (const char *)r->event.data.scalar.value,
+				r->event.data.scalar.length);
+			if (next_event(r) < 0)
+				return;
+		} else if (!is_map && r->event.type != YAML_SEQUENCE_END_EVENT) {
+			rest = after_index(field, i);
+		} else {
+			return;
+		}
+		if (rest) {
+			*line = at;
+			find_line(r, rest, line);
+			return;
+		}
+		if (!skip_node(r))
+			return;
+	}
+}
+
+size_t bn_yaml_line(const char *text, size_t len, const char *field)
+{
+	reader r = {.name = "", .err = NULL};
+	size_t line = 0;
+	if (!yaml_parser_initialize(&r.parser))
+		return 0;
+	yaml_parser_set_input_string(&r.parser, (const unsigned char *)text, len);
+	yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);
+	/* The stream, the document, and its node. */
+	if (next_event(&r) == 0 && next_event(&r) == 0 && next_event(&r) == 0)
+		find_line(&r, field, &line);
+	if (r.has_event)
+		yaml_event_delete(&r.event);
+	yaml_parser_delete(&r.parser);
+	return line;
 }
 
 /* ---- writing -------------------------------------------------------------------------------- */

@@ -19,6 +19,9 @@
 
 /* name: what messages call the text ("MLmodel"). The caller owns *out (json_decref). BN_EINVAL. */
 int bn_yaml_parse(json_t **out, const char *text, size_t len, const char *name, bn_err *err);
+/* The line (from 1) of a field of a text that bn_yaml_parse has read, for messages: "ci.data[0].file". Of the nearest
+ * field around it if there is none; 0 if there is none of those either. */
+size_t bn_yaml_line(const char *text, size_t len, const char *field);
 int bn_yaml_write(bn_buf *out, const json_t *value, bn_err *err);
 
 #endif

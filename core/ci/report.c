@@ -51,6 +51,8 @@ void bn_ci_report_free(bn_ci_report *r)
 	bn_free(r->suites);
 	bn_free(r->metrics);
 	bn_free(r->charts);
+	json_decref(r->data);
+	json_decref(r->base_data);
 	bn_arena_release(&r->arena);
 	bn_free(r);
 }
@@ -147,6 +149,14 @@ void bn_ci_report_add_chart(bn_ci_report *r, const char *title, const char *text
 	r->charts[r->n_charts++] = (bn_ci_chart){keep_word(r, title), keep_word(r, text)};
 }
 
+void bn_ci_report_add_data(bn_ci_report *r, json_t *table)
+{
+	if (!r->data)
+		r->data = json_array();
+	if (json_array_append_new(r->data, table) < 0)
+		r->failed = true;
+}
+
 static int direction_parse(const json_t *m)
 {
 	const char *better = bn_json_str(m, "better", "");
@@ -184,6 +194,9 @@ int bn_ci_report_compare(bn_ci_report *r, const json_t *other, const char *sourc
 		if (!mine->direction)
 			mine->direction = direction_parse(m);
 	}
+	const json_t *data = json_object_get(other, "data");
+	json_decref(r->base_data);
+	r->base_data = json_is_array(data) ? json_deep_copy(data) : NULL;
 	r->has_baseline = true;
 	r->base_commit = bn_ci_report_keep(r, bn_json_str(other, "commit", NULL));
 	r->base_ref = bn_ci_report_keep(r, bn_json_str(other, "ref", NULL));

@@ -21,6 +21,7 @@
  *	   "seconds"}]}],
  *	 "metrics": [{"part", "name", "value", "baseline", "change", "better": "lower"|"higher", "verdict":
  *	   "better"|"worse"|"equal"}],
+ *	 "data": [{"name", "version", "digest", "rows", "columns": [{"name", "type", "missing": share, "mean", "std"}]}],
  *	 "baseline": {"commit", "ref"} | null, "charts": [{"title", "lines": [...]}]}
  * Unknown values are null or absent.
  *
@@ -95,6 +96,7 @@ typedef struct bn_ci_report {
 	size_t n_suites, cap_suites;
 	bn_ci_metric *metrics;
 	size_t n_metrics, cap_metrics;
+	json_t *data, *base_data; /* as in the JSON; NULL: unknown */
 	bn_ci_chart *charts;
 	size_t n_charts, cap_charts;
 	bn_arena arena;
@@ -115,7 +117,9 @@ bn_ci_case *bn_ci_report_add(bn_ci_report *r, const char *suite, const char *nam
 void bn_ci_report_add_metric(
 	bn_ci_report *r, const char *part, const char *name, double value, int direction);
 void bn_ci_report_add_chart(bn_ci_report *r, const char *title, const char *text);
-/* Takes the metrics of another report (its JSON) as the baseline, and adds metrics that only it has. source names it
+/* A dataset version that was checked; reference taken. */
+void bn_ci_report_add_data(bn_ci_report *r, json_t *table);
+/* Takes metrics and data of another report (its JSON) as the baseline, and adds metrics that only it has. source names it
  * in errors: BN_EINVAL with the field. */
 int bn_ci_report_compare(bn_ci_report *r, const json_t *other, const char *source, bn_err *err);
 /* BN_ENOMEM if something could not be added. */

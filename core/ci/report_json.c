@@ -113,14 +113,14 @@ int bn_ci_report_json(const bn_ci_report *r, json_t **out, bn_err *err)
 					 text_json(r->base_ref))
 			       : json_null();
 	*out = json_pack("{s:s, s:i, s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, "
-			 "s:o, s:o, s:o}",
+			 "s:o, s:O?, s:o, s:o}",
 		"kind", "binnacle.ci.report", "format", 1, "verdict", bn_ci_verdict_name(v),
 		"blocks", (int)(v != BN_CI_PASS), "commit", text_json(r->commit), "ref",
 		text_json(r->ref), "pipeline_url", text_json(r->pipeline_url), "model",
 		text_json(r->model), "run", text_json(r->run), "run_name", text_json(r->run_name),
 		"dataset", text_json(r->dataset), "time",
 		bn_timestamp_iso(r->time_ms * 1000000, when), "cases", counts_json(r), "suites",
-		suites_json(r), "metrics", metrics_json(r), "baseline", base, "charts",
-		charts_json(r));
+		suites_json(r), "metrics", metrics_json(r), "data", r->data, "baseline", base,
+		"charts", charts_json(r));
 	return *out ? bn_ci_report_finish(r, err) : bn_err_nomem(err, "a report");
 }

@@ -5,7 +5,7 @@
  * forge's references (@all, #1, !2, ~label, URLs) could read written as a numeric character reference, and
  * inside a fenced block whose fence is longer than any in it. Forges ignore mentions and references in both.
  */
-#include "core/ci/report.h"
+#include "core/ci/_report.h"
 
 #include "core/base/shown.h"
 #include "core/base/str.h"
@@ -19,7 +19,8 @@ enum { CASES_MOST = 50, DETAIL_LINES_MOST = 40 };
 static bool is_plain(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       c == ' ' || c == ',' || c == ';' || c == '(' || c == ')' || c == '%' || c == '/';
+	       c == ' ' || c == ',' || c == ';' || c == '(' || c == ')' || c == '%' || c == '/' ||
+	       c == '-' || c == '=' || c == '+' || c == '\'';
 }
 
 static void code_add(bn_buf *b, const char *s)
@@ -222,11 +223,25 @@ static void case_details_add(bn_buf *b, const bn_ci_report *r)
 		}
 }
 
+static void data_add(bn_buf *b, const bn_ci_report *r)
+{
+	bn_buf diff = BN_BUF_INIT;
+	if (r->has_baseline && r->base_data)
+		bn_ci_data_diff(&diff, r);
+	if (diff.len) {
+		bn_buf_adds(b, "\n#### Data against the target branch\n\n");
+		block_add(b, diff.ptr);
+	}
+	b->failed = b->failed || diff.failed;
+	bn_buf_release(&diff);
+}
+
 int bn_ci_report_markdown(const bn_ci_report *r, bn_buf *out, bn_err *err)
 {
 	head_add(out, r);
 	findings_add(out, r);
 	metrics_add(out, r);
+	data_add(out, r);
 	case_details_add(out, r);
 	for (size_t i = 0; i < r->n_charts; i++)
 		details_add(out, r->charts[i].title, r->charts[i].text);

@@ -1,6 +1,7 @@
 /* fold_classes.c - see fold_classes.h. A new class adds a line here, and its tables in share/sql/. */
 #include "core/pipeline/fold_classes.h"
 
+#include "core/ci/check_log.h"
 #include "core/data/dataset.h"
 #include "core/govern/authority.h"
 #include "core/govern/identity.h"
@@ -26,5 +27,6 @@ const bn_fold_class *const bn_fold_classes[] = {
 	&bn_prediction_class,
 	&bn_monitor_class,
 	&bn_package_class,
+	&bn_ci_class,
 	NULL,
 };

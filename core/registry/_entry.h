@@ -226,6 +226,16 @@ int bn_version_resolve(char **name, int64_t *version, sqlite3 *db, const char *s
 
 /* ---- gates (judge.c) ------------------------------------------------------------------------- */
 
+/* One version, the champion it is compared with, and the evidence about them. */
+typedef struct bn_entry_facts {
+	const bn_entry *e;
+	const bn_entry_version *v, *champion; /* champion NULL: none */
+	bn_entry_evidences found, of_champion;
+} bn_entry_facts;
+
+/* By these facts alone. Items of the report are in the policy's order. */
+int bn_entry_judge(
+	bn_gate_report **out, const bn_entry_facts *f, const bn_policy *policy, bn_err *err);
 /* For an act, with the evidence that applies to it; a NULL: with all evidence. */
 int bn_entry_gates(bn_gate_report **out, bn_entry *e, const bn_entry_version *v,
 	const bn_policy *policy, const bn_entry_rights *r, const bn_entry_act *a, bn_err *err);

@@ -31,13 +31,6 @@ void bn_gate_report_free(bn_gate_report *r)
 	bn_free(r);
 }
 
-/* One version, the champion it is compared with, and the evidence about them. */
-typedef struct facts {
-	const bn_entry *e;
-	const bn_entry_version *v, *champion; /* champion NULL: none */
-	bn_entry_evidences found, of_champion;
-} facts;
-
 static double metric_get(const json_t *metrics, const char *part, const char *metric)
 {
 	const json_t *v = json_object_get(json_object_get(metrics, part), metric);
@@ -75,7 +68,7 @@ static const char *short_number(double x, char buf[BN_FMT])
 	return buf;
 }
 
-static char *origin(const facts *f)
+static char *origin(const bn_entry_facts *f)
 {
 	return f->v->run_id ? bn_strf("run %.8s", f->v->run_id) : bn_strdup("registration");
 }
@@ -84,7 +77,7 @@ static char *origin(const facts *f)
  * ------------------------------------------------------------------------ */
 
 /* What the run reports counts for the gate. */
-static bool takes_reported(const facts *f, const bn_policy_gate *g)
+static bool takes_reported(const bn_entry_facts *f, const bn_policy_gate *g)
 {
 	return g->by == BN_GATE_BY_AUTHOR || (g->by == BN_GATE_BY_UNSAID && !f->e->is_chained);
 }
@@ -130,7 +123,7 @@ static bool is_about(const bn_policy_gate *g, const bn_entry_evidence *x)
 
 /* The person's last evidence about the gate's subject, on its data. */
 static bool is_word(
-	const facts *f, const bn_policy_gate *g, const bn_entry_evidences *all, size_t i)
+	const bn_entry_facts *f, const bn_policy_gate *g, const bn_entry_evidences *all, size_t i)
 {
 	const bn_entry_evidence *x = &all->items[i];
 	if (!is_about(g, x) || (g->metric && !is_on_data(g, f->v, x)))
@@ -177,8 +170,8 @@ typedef struct measured {
 
 /* The worst number that counts, or the best for a champion: among several the stricter one is used. limit: of
  * the gate; NaN: a champion's number, or there is none. */
-static measured measured_find(const facts *f, const bn_policy_gate *g, const bn_entry_version *v,
-	const bn_entry_evidences *all, double limit)
+static measured measured_find(const bn_entry_facts *f, const bn_policy_gate *g,
+	const bn_entry_version *v, const bn_entry_evidences *all, double limit)
 {
 	bool best = v == f->champion;
 	measured m = {NAN, NULL};
@@ -199,7 +192,7 @@ static measured measured_find(const facts *f, const bn_policy_gate *g, const bn_
 }
 
 /* Approving can measure it (core/learn/score.h). */
-static bool is_measurable(const facts *f, const bn_policy_gate *g)
+static bool is_measurable(const bn_entry_facts *f, const bn_policy_gate *g)
 {
 	static const char *const parts[] = {"train", "valid", "test"};
 	if (!f->e->is_chained || takes_reported(f, g))
@@ -211,7 +204,7 @@ static bool is_measurable(const facts *f, const bn_policy_gate *g)
 }
 
 /* What is missing, and what the run reports meanwhile. */
-static void nothing_measured(bn_gate_result *r, const bn_policy_gate *g, const facts *f)
+static void nothing_measured(bn_gate_result *r, const bn_policy_gate *g, const bn_entry_facts *f)
 {
 	char text[BN_FMT];
 	double reported = metric_get(f->v->metrics, g->part, g->metric);
@@ -231,7 +224,7 @@ static void nothing_measured(bn_gate_result *r, const bn_policy_gate *g, const f
 }
 
 /* The claim, and the limit; false if there is none to compare with. */
-static bool limit_find(bn_gate_result *r, const bn_policy_gate *g, const facts *f)
+static bool limit_find(bn_gate_result *r, const bn_policy_gate *g, const bn_entry_facts *f)
 {
 	char text[BN_FMT];
 	const char *op = bn_gate_op_text(g->op), *on = g->data ? " on " : "",
@@ -263,7 +256,7 @@ static bool limit_find(bn_gate_result *r, const bn_policy_gate *g, const facts *
 	return false;
 }
 
-static void judge_metric(bn_gate_result *r, const bn_policy_gate *g, const facts *f)
+static void judge_metric(bn_gate_result *r, const bn_policy_gate *g, const bn_entry_facts *f)
 {
 	char limit[BN_FMT], value[BN_FMT];
 	bool has_limit = limit_find(r, g, f);
@@ -292,7 +285,7 @@ static bool files_have(const json_t *files, const char *name)
 }
 
 /* Every dataset version is named with its digest, and there is one. */
-static void judge_data(bn_gate_result *r, const facts *f)
+static void judge_data(bn_gate_result *r, const bn_entry_facts *f)
 {
 	size_t n = json_array_size(f->v->data);
 	r->source = origin(f);
@@ -310,7 +303,7 @@ static void judge_data(bn_gate_result *r, const facts *f)
 		bn_json_str(first, "digest", "without a digest"), n > 1 ? " and more" : "");
 }
 
-static void judge_file(bn_gate_result *r, const facts *f, const char *file)
+static void judge_file(bn_gate_result *r, const bn_entry_facts *f, const char *file)
 {
 	bool there = files_have(f->v->files, file);
 	r->source = bn_strdup("manifest");
@@ -333,7 +326,7 @@ static int weight(bn_verdict v)
 }
 
 /* Under the chain: the evidence that counts. */
-static void judge_word(bn_gate_result *r, const bn_policy_gate *g, const facts *f)
+static void judge_word(bn_gate_result *r, const bn_policy_gate *g, const bn_entry_facts *f)
 {
 	const bn_entry_evidence *said = NULL;
 	r->verdict = BN_VERDICT_INCONCLUSIVE;
@@ -362,7 +355,7 @@ static void judge_word(bn_gate_result *r, const bn_policy_gate *g, const facts *
 }
 
 /* By uids: the last attestation, by anyone. */
-static void judge_attested(bn_gate_result *r, const bn_policy_gate *g, const facts *f)
+static void judge_attested(bn_gate_result *r, const bn_policy_gate *g, const bn_entry_facts *f)
 {
 	char user[128];
 	const bn_entry_attestation *a = NULL;
@@ -383,7 +376,7 @@ static void judge_attested(bn_gate_result *r, const bn_policy_gate *g, const fac
 	r->source = bn_strf("attested by %s", user);
 }
 
-static int judge(bn_gate_result *r, const bn_policy_gate *g, const facts *f, bn_err *err)
+static int judge(bn_gate_result *r, const bn_policy_gate *g, const bn_entry_facts *f, bn_err *err)
 {
 	r->name = bn_strdup(g->name);
 	r->severity = g->severity;
@@ -414,6 +407,29 @@ static void count(bn_gate_report *r, const bn_gate_result *g)
 	r->blocked = r->blocked || (g->severity == BN_GATE_BLOCK && is_open);
 }
 
+int bn_entry_judge(
+	bn_gate_report **out, const bn_entry_facts *f, const bn_policy *policy, bn_err *err)
+{
+	bn_gate_report *r = bn_alloc_zeroed(1, sizeof *r);
+	int rc = 0;
+	if (!r || !(r->items = bn_alloc_zeroed(policy->n_gates + 1, sizeof *r->items))) {
+		rc = bn_err_nomem(err, "gates");
+		goto out;
+	}
+	for (size_t i = 0; i < policy->n_gates; i++) {
+		r->count++;
+		if ((rc = judge(&r->items[i], &policy->gates[i], f, err)) < 0)
+			goto out;
+		count(r, &r->items[i]);
+	}
+	memcpy(r->policy_hash, policy->hash, sizeof r->policy_hash);
+	*out = r;
+	r = NULL;
+out:
+	bn_gate_report_free(r);
+	return rc;
+}
+
 int bn_entry_gates(bn_gate_report **out, bn_entry *e, const bn_entry_version *v,
 	const bn_policy *policy, const bn_entry_rights *rights, const bn_entry_act *act,
 	bn_err *err)
@@ -424,32 +440,17 @@ int bn_entry_gates(bn_gate_report **out, bn_entry *e, const bn_entry_version *v,
 	if (a && a->version != v->version &&
 		(rc = bn_entry_find(&champion, e, a->version, err)) < 0)
 		return rc;
-	facts f = {.e = e, .v = v, .champion = champion};
-	bn_gate_report *r = bn_alloc_zeroed(1, sizeof *r);
-	rc = 0;
-	if (!r || !(r->items = bn_alloc_zeroed(policy->n_gates + 1, sizeof *r->items))) {
-		rc = bn_err_nomem(err, "gates");
-		goto out;
-	}
+	bn_entry_facts f = {.e = e, .v = v, .champion = champion};
 	const bn_entry_act *sees = policy->recheck ? NULL : act;
 	if (e->is_chained && policy->n_gates &&
 		((rc = bn_entry_evidence_read(&f.found, e, v, rights, sees, err)) < 0 ||
 			(champion && (rc = bn_entry_evidence_read(&f.of_champion, e, champion,
 					      rights, sees, err)) < 0)))
 		goto out;
-	for (size_t i = 0; i < policy->n_gates; i++) {
-		r->count++;
-		if ((rc = judge(&r->items[i], &policy->gates[i], &f, err)) < 0)
-			goto out;
-		count(r, &r->items[i]);
-	}
-	memcpy(r->policy_hash, policy->hash, sizeof r->policy_hash);
-	*out = r;
-	r = NULL;
+	rc = bn_entry_judge(out, &f, policy, err);
 out:
 	bn_free(f.found.items);
 	bn_free(f.of_champion.items);
-	bn_gate_report_free(r);
 	return rc;
 }
 

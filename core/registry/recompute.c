@@ -2,15 +2,14 @@
 #include "core/registry/recompute.h"
 
 #include "core/base/fs.h"
-#include "core/base/id.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/learn/score.h"
 #include "core/registry/_action.h"
+#include "core/registry/_of_run.h"
 #include "core/registry/evidence.h"
 #include "core/registry/provenance.h"
-#include "core/store/index/place.h"
 #include "core/track/run.h"
 
 #include <math.h>
@@ -72,28 +71,13 @@ static void recompute_release(recompute *c)
 
 /* ---- loading ------------------------------------------------------------------------------------ */
 
-/* The path of a private directory that does not exist yet; yours. */
-static int fresh_dir(char **out, bn_workspace *ws, bn_err *err)
-{
-	const bn_env *env = bn_workspace_env(ws);
-	char uuid[BN_UUID_TEXT], *parent = NULL;
-	int rc = bn_uuid_new(env, uuid, err);
-	if (rc < 0 || (rc = bn_index_place_files(&parent, env, bn_workspace_root(ws),
-			       bn_workspace_id(ws), "models", err)) < 0)
-		return rc;
-	if (!(*out = bn_strf("%s/check-%s", parent, uuid)))
-		rc = bn_err_nomem(err, "a path");
-	bn_free(parent);
-	return rc;
-}
-
 static int model_load(recompute *c, int which, bn_err *err)
 {
 	const bn_env *env = bn_workspace_env(c->ws);
 	char *dir = NULL;
 	if (c->model[which])
 		return 0;
-	int rc = fresh_dir(&dir, c->ws, err);
+	int rc = bn_scratch_model_dir(&dir, c->ws, err);
 	if (rc < 0)
 		return rc;
 	if ((rc = bn_version_checkout(c->ws, c->spec_text[which], dir, err)) < 0)

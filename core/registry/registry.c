@@ -8,14 +8,11 @@
 #include "core/base/str.h"
 #include "core/govern/identity.h"
 #include "core/registry/_action.h"
-#include "core/registry/_tensors.h"
-#include "core/run/spec.h"
+#include "core/registry/_of_run.h"
 #include "core/store/claim.h"
 #include "core/store/object/live.h"
 #include "core/store/object/manifest.h"
 #include "core/store/object/object.h"
-#include "core/track/run.h"
-#include "core/track/series.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -101,133 +98,34 @@ out:
 	return rc;
 }
 
-/* A file of the model; the manifest lists name, type and shape of its tensors. */
-static int manifest_add_artifact(
-	bn_manifest *m, bn_workspace *ws, const bn_artifact *a, const char *path, bn_err *err)
-{
-	bn_manifest_part p = {
-		.bytes = (uint64_t)a->size_bytes, .path = (char *)(uintptr_t)path, .whole = true};
-	int rc = 0;
-	snprintf(p.hash, sizeof p.hash, "%s", a->hash);
-	if (bn_str_ends(path, ".safetensors"))
-		rc = bn_tensors_list(&p.tensors, ws, a->hash, p.bytes, err);
-	if (rc == 0)
-		rc = bn_manifest_add(m, &p, err);
-	json_decref(p.tensors);
-	return rc;
-}
-
-/* The artifacts of a run under "model/" as a manifest. */
-static int manifest_of_run(bn_manifest *m, bn_workspace *ws, const bn_run_info *run, bn_err *err)
-{
-	bn_artifacts all = BN_ARTIFACTS_INIT;
-	int rc = bn_run_artifacts(&all, ws, run->id, err);
-	for (size_t i = 0; !rc && i < all.count; i++)
-		if (!strncmp(all.items[i].path, "model/", 6))
-			rc = manifest_add_artifact(
-				m, ws, &all.items[i], all.items[i].path + 6, err);
-	bn_artifacts_release(&all);
-	if (!rc && !m->count) {
-		rc = bn_err_set(err, BN_ENOTFOUND, "run %.8s (%s) stored no model", run->id,
-			bn_run_status_name(run->status));
-		bn_err_hint(err, "a model consists of the artifacts below model/");
-	}
-	if (!rc)
-		rc = bn_manifest_seal(m, err);
-	if (!rc && run->model_digest && strcmp(run->model_digest, m->content) != 0)
-		rc = bn_err_set(err, BN_ECORRUPT,
-			"run %.8s reported model %.12s, but its artifacts give %.12s", run->id,
-			run->model_digest, m->content);
-	return rc;
-}
-
-/* The metrics of the model directory (metrics.json: {"test": {...}, ...}), and under "run" the
- * last value of every metric series. */
-static int metrics_of_run(
-	json_t **out, bn_workspace *ws, const bn_manifest *m, const char *run_id, bn_err *err)
-{
-	int rc = 0;
-	const bn_manifest_part *file = bn_manifest_find(m, "metrics.json");
-	json_t *metrics = NULL, *last = json_object();
-	bn_series_list series = BN_SERIES_LIST_INIT;
-	if (file)
-		rc = bn_object_load_json(&metrics, ws, file->hash, err);
-	if (!rc && !json_is_object(metrics)) {
-		json_decref(metrics);
-		metrics = json_object();
-	}
-	if (!rc)
-		rc = bn_series_find_all(&series, ws, run_id, err);
-	for (size_t i = 0; !rc && i < series.count; i++)
-		json_object_set_new(
-			last, series.items[i].key, bn_json_real_or_null(series.items[i].last));
-	if (!rc &&
-		(!metrics || !last || (series.count && json_object_set(metrics, "run", last) < 0)))
-		rc = bn_err_nomem(err, "metrics");
-	bn_series_list_release(&series);
-	json_decref(last);
-	if (rc)
-		json_decref(metrics);
-	else
-		*out = metrics;
-	return rc;
-}
-
 int bn_version_register(
 	int64_t *version, bn_workspace *ws, const char *name, const char *run_text, bn_err *err)
 {
-	char id[BN_RUN_ID_TEXT], hash[65];
-	bn_run_info *run = NULL;
-	bn_manifest m;
-	bn_spec *spec = NULL;
-	json_t *metrics = NULL, *as_json = NULL;
-	bn_manifest_init(&m, BN_MANIFEST_MODEL);
+	char hash[65];
+	bn_of_run of = {0};
 	int rc = bn_workspace_refresh(ws, NULL, err);
-	if (rc < 0)
-		goto out;
-	if ((rc = bn_run_resolve(ws, run_text, id, err)) < 0)
-		goto out;
-	if ((rc = bn_run_get(&run, ws, id, err)) < 0)
-		goto out;
-	if (bn_run_status_is_live(run->status)) {
-		rc = bn_err_set(err, BN_ECONFLICT, "run %.8s is %s: its model is not final", id,
-			bn_run_status_name(run->status));
-		goto out;
-	}
-	if ((rc = bn_run_need_bytes(run, err)) < 0)
-		goto out;
-	if ((rc = manifest_of_run(&m, ws, run, err)) < 0)
-		goto out;
-	if ((rc = metrics_of_run(&metrics, ws, &m, id, err)) < 0)
-		goto out;
-	if (run->spec_hash && (rc = bn_spec_fetch(&spec, ws, run->spec_hash, err)) < 0)
-		goto out;
-	if (spec && (rc = bn_spec_to_json(&as_json, spec, err)) < 0)
+	if (rc < 0 || (rc = bn_of_run_read(&of, ws, run_text, err)) < 0)
 		goto out;
 	/* I6: the files of a run in the trash may have no live reference until the version names
 	 * them. */
-	if ((rc = bn_manifest_store(ws, &m, hash, err)) < 0)
+	if ((rc = bn_manifest_store(ws, &of.files, hash, err)) < 0)
 		goto out;
-	if (run->removed && (rc = bn_object_renew(ws, hash, err)) < 0)
+	if (of.run->removed && (rc = bn_object_renew(ws, hash, err)) < 0)
 		goto out;
 	bn_registration r = {
 		.name = name,
-		.run_id = id,
-		.author_uid = run->uid,
-		.author = run->user,
+		.run_id = of.run->id,
+		.author_uid = of.run->uid,
+		.author = of.run->user,
 		.manifest = hash,
-		.trainer = spec && spec->trainer ? spec->trainer : run->title,
-		.description = run->note,
-		.data = json_object_get(as_json, "data"),
-		.metrics = metrics,
+		.trainer = of.spec && of.spec->trainer ? of.spec->trainer : of.run->title,
+		.description = of.run->note,
+		.data = json_object_get(of.spec_json, "data"),
+		.metrics = of.metrics,
 	};
 	rc = bn_version_register_manifest(version, ws, &r, err);
 out:
-	json_decref(metrics);
-	json_decref(as_json);
-	bn_spec_free(spec);
-	bn_manifest_release(&m);
-	bn_run_info_free(run);
+	bn_of_run_release(&of);
 	return rc;
 }
 

@@ -148,8 +148,8 @@ int64_t bn_run_left_ms(const bn_run_info *r, int64_t step, int64_t steps, int64_
 	int64_t before = r->resumed_step > 0 ? r->resumed_step : 0;
 	if (r->started_ms <= 0 || now_ms <= r->started_ms || step <= before || step > steps)
 		return -1;
-	double left = (double)(now_ms - r->started_ms) * (double)(steps - step) /
-		      (double)(step - before);
+	double left =
+		(double)(now_ms - r->started_ms) * (double)(steps - step) / (double)(step - before);
 	return left < 0x1p53 ? (int64_t)left : -1;
 }
 
@@ -244,7 +244,26 @@ static void hint_near(sqlite3 *db, const char *text, bn_err *err)
 	bn_free(near);
 }
 
-/* "latest", a prefix of an id, a name: the first that matches any run. *how: which it was. A name in the trash
+/* "name@latest"; text without a name before it matches nothing. */
+static int resolve_newest(
+	char *id, int *count, bn_buf *list, sqlite3 *db, const char *text, bn_err *err)
+{
+	static const char suffix[] = "@latest";
+	size_t n = strlen(text);
+	if (n < sizeof suffix || !bn_str_ends(text, suffix))
+		return 0;
+	char *name = bn_strndup(text, n - strlen(suffix));
+	int rc = !name ? bn_err_nomem(err, "a name")
+		       : resolve_by(id, count, list, db,
+				 "SELECT lower(hex(id)), name FROM run WHERE name = ? AND removed "
+				 "= 0 "
+				 "ORDER BY created_ms DESC, id LIMIT 1",
+				 name, err);
+	bn_free(name);
+	return rc;
+}
+
+/* "latest", a prefix of an id, a name, "name@latest": the first that matches any run. *how: which it was. A name in the trash
  * counts if no other run has it. */
 static int resolve_any(char *id, int *count, const char **how, bn_buf *list, sqlite3 *db,
 	const char *text, bn_err *err)
@@ -266,10 +285,13 @@ static int resolve_any(char *id, int *count, const char **how, bn_buf *list, sql
 			return 0;
 		}
 	}
-	return resolve_by(id, count, list, db,
-		"SELECT lower(hex(id)), name FROM run WHERE name = ?1 AND removed = "
-		"(SELECT min(removed) FROM run WHERE name = ?1) ORDER BY created_ms DESC, id",
-		text, err);
+	if ((rc = resolve_by(id, count, list, db,
+		     "SELECT lower(hex(id)), name FROM run WHERE name = ?1 AND removed = "
+		     "(SELECT min(removed) FROM run WHERE name = ?1) ORDER BY created_ms DESC, id",
+		     text, err)) < 0 ||
+		*count)
+		return rc;
+	return resolve_newest(id, count, list, db, text, err);
 }
 
 int bn_run_resolve(bn_workspace *ws, const char *text, char id[BN_RUN_ID_TEXT], bn_err *err)
@@ -288,7 +310,9 @@ int bn_run_resolve(bn_workspace *ws, const char *text, char id[BN_RUN_ID_TEXT], 
 	} else if (count > 1) {
 		rc = bn_err_set(err, BN_EINVAL, "run %s '%s' is ambiguous: %s%s", how, text,
 			list.ptr, count == 5 ? ", ..." : "");
-		bn_err_hint(err, "give more digits of the id");
+		bn_err_hint(err, strcmp(how, "name")
+					 ? "give more digits of the id"
+					 : "give digits of an id, or NAME@latest for the newest");
 	}
 out:
 	bn_buf_release(&list);

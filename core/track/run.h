@@ -90,8 +90,8 @@ int64_t bn_run_duration_ms(const bn_run_info *r, int64_t now_ms);
  * another run); -1: unknown. step: the newest one logged. */
 int64_t bn_run_left_ms(const bn_run_info *r, int64_t step, int64_t steps, int64_t now_ms);
 
-/* A full id, a unique prefix of one (4 digits or more), a name, or "latest". BN_ENOTFOUND with
- * near names, BN_EINVAL lists the matches of an ambiguous prefix or name. */
+/* A full id, a unique prefix of one (4 digits or more), a name, "latest", or "NAME@latest": the newest of several runs
+ * of one name. BN_ENOTFOUND with near names, BN_EINVAL lists the matches of an ambiguous prefix or name. */
 int bn_run_resolve(bn_workspace *ws, const char *text, char id[BN_RUN_ID_TEXT], bn_err *err);
 /* Whether a run has a name similar to the text: the hint of BN_ENOTFOUND then names it. */
 bool bn_run_is_near(bn_workspace *ws, const char *text);

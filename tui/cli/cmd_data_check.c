@@ -4,6 +4,7 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/check/expect.h"
+#include "core/check/found.h"
 #include "core/check/infer.h"
 #include "tui/cli/data_json.h"
 #include "tui/cli/target.h"
@@ -36,78 +37,6 @@ static int list_kinds(bn_cli *cli, bn_err *err)
 	return bn_cli_list(cli, items, cols, NULL, err);
 }
 
-/* A value of the table by all its digits. */
-static void add_value(bn_buf *b, const json_t *v)
-{
-	char digits[BN_FMT];
-
-	if (json_is_real(v)) {
-		bn_buf_adds(b, bn_fmt_f64(json_real_value(v), digits));
-		bn_buf_adds(b, strpbrk(digits, ".e") ? "" : ".0");
-		return;
-	}
-	char *text = json_dumps(v, JSON_ENCODE_ANY | JSON_COMPACT);
-	bn_buf_adds(b, text ? text : "");
-	free(text);
-}
-
-/* ": 1, 2, ..." for the first few of a list. */
-static void add_values(bn_buf *b, const json_t *list)
-{
-	for (size_t i = 0; i < json_array_size(list) && i < 3; i++) {
-		bn_buf_adds(b, i ? ", " : ": ");
-		add_value(b, json_array_get(list, i));
-	}
-	bn_buf_adds(b, json_array_size(list) > 3 ? ", ..." : "");
-}
-
-/* "age: -3, 130 (2 of 100 rows)": what a failed check found, for people. */
-static void found_text(bn_buf *b, const json_t *item)
-{
-	const json_t *r = json_object_get(item, "result");
-	const json_t *info = json_object_get(item, "exception_info");
-	const json_t *observed = json_object_get(r, "observed_value");
-	const json_t *partial = json_object_get(r, "partial_unexpected_list");
-	const json_t *outside = json_object_get(r, "values_outside_set");
-	const json_t *absent = json_object_get(r, "values_not_found");
-	const json_t *place = json_object_get(json_object_get(r, "details"), "column_index");
-	bn_buf_clear(b);
-	if (bn_json_bool(info, "raised_exception", false)) {
-		bn_buf_adds(b, bn_json_str(info, "exception_message", ""));
-		return;
-	}
-	if (json_object_get(r, "unexpected_count")) {
-		bn_buf_addf(b, "%lld of %lld rows",
-			(long long)bn_json_int(r, "unexpected_count", 0),
-			(long long)bn_json_int(r, "element_count", 0));
-		add_values(b, partial);
-		return;
-	}
-	if (json_array_size(outside)) {
-		bn_buf_addf(b, "%lld rows outside of the set",
-			(long long)bn_json_int(r, "rows_outside_set", 0));
-		add_values(b, outside);
-	}
-	if (json_array_size(absent) && !bn_json_bool(item, "success", false)) {
-		bn_buf_addf(b, "%s%lld of the set not found", b->len ? "; " : "",
-			(long long)bn_json_int(r, "set_values_missing", 0));
-		add_values(b, absent);
-	}
-	if (json_is_null(place))
-		bn_buf_adds(b, "no such column");
-	else if (place && !bn_json_bool(item, "success", false))
-		bn_buf_addf(b, "it is column %lld", (long long)json_integer_value(place));
-	if (json_array_size(observed)) {
-		bn_buf_adds(b, "observed");
-		add_values(b, observed);
-	} else if (observed && !json_is_array(observed)) {
-		char *text = json_dumps(
-			observed, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(9));
-		bn_buf_addf(b, "observed %.200s", text ? text : "");
-		free(text);
-	}
-}
-
 /* "a, b"; takes the list. */
 static void add_names(bn_buf *b, json_t *names)
 {
@@ -129,7 +58,8 @@ static json_t *lines_json(const bn_expect_result *r)
 		const char *type = bn_json_str(config, "type", "");
 		bn_buf_clear(&columns);
 		add_names(&columns, bn_check_columns(type, kwargs));
-		found_text(&b, one);
+		bn_buf_clear(&b);
+		bn_expect_found(&b, one);
 		json_array_append_new(
 			items, json_pack("{s:s, s:s, s:s?, s:s}", "verdict",
 				       r->items[i].success  ? "pass"

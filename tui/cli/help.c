@@ -29,7 +29,7 @@ static const struct {
 	{"package", "container images of model versions"},
 	{"endpoint", "running servers"},
 	{"monitor", "drift of served models"},
-	{"ci", "what a pipeline of GitLab or GitHub runs"},
+	{"ci", "the pipeline of a project, its gate, and its notes on GitLab and GitHub"},
 	{"user", "people of the workspace"},
 	{"role", "grant and revoke roles"},
 	{"bot", "keys that act for you unattended"},

@@ -36,6 +36,7 @@
 	X(endpoint) \
 	X(monitor) \
 	X(monitor_prometheus) \
+	X(ci) \
 	X(ci_forge) \
 	X(people) \
 	X(bot) \

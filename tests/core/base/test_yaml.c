@@ -125,6 +125,32 @@ START_TEST(test_layout_is_what_people_write)
 }
 END_TEST
 
+START_TEST(test_line_of_a_field_is_found)
+{
+	static const char text[] = "# head\n"
+				   "ci:\n"
+				   "  data:\n"
+				   "    - name: a\n"
+				   "      file: b\n"
+				   "    - {name: c,\n"
+				   "       file: d}\n"
+				   "  \"train\": {x: [1,\n"
+				   "    {y: 2}]}\n";
+	static const struct {
+		const char *field;
+		size_t line;
+	} cases[] = {{"ci", 2}, {"ci.data", 3}, {"ci.data[0].file", 5}, {"ci.data[1]", 6},
+		{"ci.data[1].file", 7}, {"ci.data[2]", 3}, {"ci.data[0].none", 4}, {"ci.train.x[1].y", 9},
+		{"ci.trai", 2}, {"other", 0}, {"", 0}};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		ck_assert_msg(bn_yaml_line(text, strlen(text), cases[i].field) == cases[i].line, "%s",
+			cases[i].field);
+	ck_assert_uint_eq(bn_yaml_line("a: [", 4, "a[0]"), 1);
+	ck_assert_uint_eq(bn_yaml_line("", 0, "a"), 0);
+}
+END_TEST
+
 BN_TEST_MAIN("core/base/yaml", test_scalars_follow_the_core_schema,
 	test_errors_name_line_and_column, test_depth_is_limited,
-	test_what_is_written_reads_back_equal, test_layout_is_what_people_write)
+	test_what_is_written_reads_back_equal, test_layout_is_what_people_write,
+	test_line_of_a_field_is_found)
