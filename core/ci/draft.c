@@ -5,6 +5,7 @@
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/base/utf8.h"
 #include "core/ci/_form.h"
 #include "core/ci/settings.h"
 #include "core/govern/policy.h"
@@ -70,9 +71,10 @@ static void dir_look(drafting *d, const char *sub, bool has_tables)
 		for (size_t i = 0; i < names.count && i < BN_CI_ENTRIES_MOST; i++) {
 			const char *base = names.items[i];
 			char *name = strcmp(sub, ".") ? bn_path_join(sub, base) : bn_strdup(base);
-			if (name && *base != '.' && has_tables && is_table(base))
+			bool is_good = name && *base != '.' && bn_utf8_is_valid(base, strlen(base));
+			if (is_good && has_tables && is_table(base))
 				bn_names_add(&d->tables, name);
-			else if (name && *base != '.' && bn_str_ends(base, ".json"))
+			else if (is_good && bn_str_ends(base, ".json"))
 				json_sort(d, name);
 			bn_free(name);
 		}
@@ -250,6 +252,26 @@ static void rest_draft(const drafting *d)
 	bn_buf_adds(d->out, "  # tags: {all: [TAG], train: [gpu, slurm]}   of runners, by stage\n");
 }
 
+/* YAML holds text alone, and a setting is one line of it. */
+static int wishes_check(const bn_ci_wishes *w, bn_err *err)
+{
+	const char *const texts[] = {w->model, w->data, w->data_name, w->suite, w->trainer,
+		w->target, w->policy, w->lint, w->unit, w->image};
+	static const char *const names[] = {"model", "data", "name", "suite", "trainer", "target",
+		"policy", "lint", "unit", "image"};
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		bool is_good =
+			!texts[i] || (*texts[i] && bn_utf8_is_valid(texts[i], strlen(texts[i])));
+		for (const char *p = texts[i]; is_good && p && *p; p++)
+			is_good = (unsigned char)*p >= 0x20 && *p != 0x7f;
+		if (!is_good)
+			return bn_err_set(err, BN_EINVAL,
+				"--%s must be one line of text without control characters",
+				names[i]);
+	}
+	return 0;
+}
+
 int bn_ci_draft(
 	bn_buf *out, const bn_env *env, const char *dir, const bn_ci_wishes *wishes, bn_err *err)
 {
@@ -257,6 +279,8 @@ int bn_ci_draft(
 	drafting d = {.env = env, .dir = dir, .w = wishes, .out = out};
 	bn_ci_settings *check = NULL;
 	size_t start = out->len;
+	if (wishes_check(wishes, err) < 0)
+		return BN_EINVAL;
 	dir_look(&d, ".", true);
 	dir_look(&d, "data", true);
 	for (size_t i = 0; i < sizeof subs / sizeof *subs; i++)

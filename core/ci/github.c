@@ -89,7 +89,10 @@ static void upload_add(json_t *steps, const bn_ci_stage *s)
 
 static json_t *secrets_json(const bn_ci_stage *s)
 {
-	json_t *env = s->secrets.count ? json_object() : NULL;
+	json_t *env = s->secrets.count || s->finally.count ? json_object() : NULL;
+	if (s->finally.count)
+		json_object_set_new(env, "BINNACLE_FORGE_TOKEN",
+			json_string("${{ secrets.BINNACLE_FORGE_TOKEN }}"));
 	for (size_t i = 0; i < s->secrets.count; i++) {
 		char *value = bn_strf("${{ secrets.%s }}", s->secrets.items[i]);
 		json_object_set_new(env, s->secrets.items[i], value ? json_string(value) : NULL);
@@ -210,6 +213,7 @@ static int github_write(const bn_ci_pipeline *p, bn_buf *out, bn_err *err)
 		"#   vars.BINNACLE_HOME     the team's workspace on the runners' file system; then "
 		"also\n"
 		"#   vars.BINNACLE_TRUST    its invitation (bn1:...)\n"
+		"#   secrets.BINNACLE_FORGE_TOKEN  a token, for the note on a pull request\n"
 		"#   secrets.BINNACLE_KEY   the key (PEM) of a bot that registers and "
 		"requests\n\n");
 	int rc = bn_ci_yaml_add(out, doc, err);

@@ -72,11 +72,13 @@ static json_t *job_json(const bn_ci_pipeline *p, const bn_ci_stage *s)
 		s->environment ? json_pack("{s:s, s:s*}", "name", s->environment, "url", s->url)
 			       : NULL;
 	json_t *tags = s->tags.count ? bn_ci_list_json(&s->tags) : NULL;
-	return json_pack("{s:s, s:o, s:o, s:o*, s:o*, s:s*, s:o*, s:b, s:o, s:o*}", "stage",
+	return json_pack("{s:s, s:o, s:o, s:o*, s:o*, s:s*, s:o*, s:b, s:o, s:o*, s:o*}", "stage",
 		s->name, "needs", needs_json(p, s), "rules", rules_json(s), "tags", tags, "cache",
 		cache_json(s), "resource_group", s->alone ? "$CI_PROJECT_PATH_SLUG" : NULL,
 		"environment", environment, "interruptible", (int)s->interruptible, "script",
-		bn_ci_script_json(s), "artifacts", artifacts_json(s));
+		bn_ci_script_json(s), "after_script",
+		s->finally.count ? bn_ci_list_json(&s->finally) : NULL, "artifacts",
+		artifacts_json(s));
 }
 
 static int gitlab_write(const bn_ci_pipeline *p, bn_buf *out, bn_err *err)
@@ -102,6 +104,8 @@ static int gitlab_write(const bn_ci_pipeline *p, bn_buf *out, bn_err *err)
 		"# Variables of the project (Settings > CI/CD) take precedence over those below:\n"
 		"#   BINNACLE_HOME   the team's workspace on the runners' file system; then also\n"
 		"#   BINNACLE_TRUST  its invitation (bn1:...)\n"
+		"#   BINNACLE_FORGE_TOKEN  a project access token, for the note on a merge "
+		"request\n"
 		"#   BINNACLE_KEY    of type File: the key of a bot that registers and "
 		"requests\n\n");
 	int rc = bn_ci_yaml_add(out, doc, err);

@@ -148,6 +148,8 @@ static void post_add(bn_buf *b, const bn_ci_stage *s)
 	if (paths.len || s->junit) {
 		line_add(b, 3, "post {", NULL, "");
 		line_add(b, 4, s->keeps_on_failure ? "always {" : "success {", NULL, "");
+		for (size_t i = 0; i < s->finally.count; i++)
+			line_add(b, 5, "sh returnStatus: true, script: ", s->finally.items[i], "");
 		if (s->junit)
 			line_add(b, 5, "junit ", s->junit, "");
 		if (paths.len)
@@ -196,6 +198,7 @@ static int jenkins_write(const bn_ci_pipeline *p, bn_buf *out, bn_err *err)
 		"// Variables of the node or the folder:\n"
 		"//   BINNACLE_HOME   the team's workspace on the agents' file system; then also\n"
 		"//   BINNACLE_TRUST  its invitation (bn1:...)\n"
+		"//   BINNACLE_FORGE_TOKEN  a token, for the note on a merge or pull request\n"
 		"//   BINNACLE_KEY    path of the key of a bot that registers and requests\n\n");
 	line_add(out, 0, "pipeline {", NULL, "");
 	agent_add(out, 1, p, &common);

@@ -241,8 +241,13 @@ static void evaluate_stage(building *b, bn_ci_stage *s, const bn_ci_stage *train
 	s->state = true;
 	s->interruptible = true;
 	list_add(b, &s->commands,
+		"if [ -n \"${BINNACLE_FORGE_TOKEN:-}\" ] && [ -n \"${GITLAB_CI:-}\" ]; then "
+		"binnacle "
+		"ci baseline --force; fi");
+	list_add(b, &s->commands,
 		"binnacle ci check --run \"$BINNACLE_CI_RUN@latest\" --reports " BN_CI_DIR);
 	list_add(b, &s->artifacts, BN_CI_DIR);
+	list_add(b, &s->finally, "[ -z \"${BINNACLE_FORGE_TOKEN:-}\" ] || binnacle ci note");
 	s->keeps_on_failure = true;
 	s->junit = BN_CI_JUNIT_FILE;
 	s->openmetrics = BN_CI_METRICS_FILE;
@@ -379,8 +384,8 @@ void bn_ci_pipeline_free(bn_ci_pipeline *p)
 		return;
 	for (int i = 0; i < BN_CI_STAGES; i++) {
 		bn_ci_stage *s = &p->stages[i];
-		bn_ci_list *const lists[] = {&s->before, &s->commands, &s->after, &s->artifacts,
-			&s->cache, &s->tags, &s->secrets};
+		bn_ci_list *const lists[] = {&s->before, &s->commands, &s->after, &s->finally,
+			&s->artifacts, &s->cache, &s->tags, &s->secrets};
 		for (size_t k = 0; k < sizeof lists / sizeof *lists; k++)
 			bn_free(lists[k]->items);
 	}

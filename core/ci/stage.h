@@ -20,6 +20,7 @@
  *	XDG_STATE_HOME    BN_CI_STATE_DIR in the clone
  *	BINNACLE_CI_RUN   name of the commit's run: ci-<commit>
  *	BINNACLE_CI_URL   of the pipeline
+ *	BINNACLE_FORGE_TOKEN  token for notes and the target branch's report (forge.h); may be unset
  *	BINNACLE_KEY      path of the key that signs, from a secret file; may be unset
  */
 #ifndef BN_CI_STAGE_H
@@ -49,6 +50,7 @@ typedef struct bn_ci_stage {
 	bn_ci_list before, commands,
 		after;         /* run in this order: before and after carry state and key */
 	bn_ci_list artifacts;  /* paths kept and handed to the stage that needs it */
+	bn_ci_list finally;    /* run at the end, also when a command failed; never decides */
 	bool keeps_on_failure; /* the artifacts too */
 	const char *junit, *openmetrics; /* reports that the system shows, or NULL */
 	bn_ci_list cache;                /* paths kept between pipelines */

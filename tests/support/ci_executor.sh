@@ -43,6 +43,7 @@ ci_job() { # REPOSITORY JOB
 		[ -d "$ci/artifacts/$need" ] && cp -a "$ci/artifacts/$need/." "$ci/clone/"
 	done
 	ci_field "$ci/clone/.gitlab-ci.yml" "$job" script >"$ci/$job.script"
+	ci_field "$ci/clone/.gitlab-ci.yml" "$job" after_script >"$ci/$job.after"
 	[ -s "$ci/$job.script" ] || return 98
 	(
 		cd "$ci/clone" || exit 97
@@ -51,6 +52,9 @@ ci_job() { # REPOSITORY JOB
 		export BINNACLE_HOME=${CI_HOME:-$PWD} XDG_STATE_HOME=$PWD/.binnacle-state
 		export BINNACLE_CI_RUN=ci-$sha BINNACLE_CI_URL=https://ci.example.org/pipelines/7
 		bash -e -o pipefail "$ci/$job.script"
+		status=$?
+		bash -e -o pipefail "$ci/$job.after"
+		exit $status
 	) >"$ci/$job.log" 2>&1 </dev/null
 	status=$?
 	mkdir -p "$ci/artifacts/$job"
