@@ -189,6 +189,19 @@ START_TEST(test_frame_lines_of_a_sheet_open_their_evidence)
 }
 END_TEST
 
+START_TEST(test_frame_images_of_a_version_open_in_full)
+{
+	bench b = {.fake = {.actions = 0}};
+	bench_open(&b, false);
+	play(&b, "4 j Enter G k k k Enter"); /* above the decision: three images, the newest first */
+	ck_assert(shows(&b, "to         registry.example.org:5050/energy/power:2"));
+	ck_assert(shows(&b, "sha256:5b4a4617ad8c"));
+	play(&b, "Esc j j Enter");
+	ck_assert(shows(&b, "/scratch/lin/power-2.rootfs") && shows(&b, "was not approved"));
+	bench_close(&b);
+}
+END_TEST
+
 START_TEST(test_frame_a_version_is_promoted_aliased_and_withdrawn)
 {
 	bench b = {.fake = {.actions = 0}};
@@ -1619,6 +1632,7 @@ BN_TEST_MAIN("tui/views/frame",
 	test_frame_mouse_may_click_anywhere,
 	test_frame_audit_folds_the_records_of_a_run_and_is_narrowed,
 	test_frame_lines_of_a_sheet_open_their_evidence,
+	test_frame_images_of_a_version_open_in_full,
 	test_frame_a_version_is_promoted_aliased_and_withdrawn, test_frame_rejection_needs_a_reason,
 	test_frame_says_why_ones_own_model_cannot_be_approved,
 	test_frame_readonly_refuses_and_says_so, test_frame_stop_takes_all_marked_runs,

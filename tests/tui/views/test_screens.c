@@ -119,6 +119,7 @@ SCREEN(test_screen_compare_scatter, "compare/compare-scatter", "3 * x v v l", fa
 SCREEN(test_screen_compare_the_rest, "compare/compare-rest", "3 * x r G Enter G k Enter l l", false)
 SCREEN(test_screen_models, "models/models", "4", false)
 SCREEN(test_screen_sheet, "models/sheet", "4 Enter", false)
+SCREEN(test_screen_sheet_with_images, "models/sheet-images", "4 j Enter", false)
 SCREEN(test_screen_approve, "models/approve", "4 Enter A", false)
 SCREEN(test_screen_reject, "models/reject", "4 Enter R \"fails at night\"", false)
 SCREEN(test_screen_monitor, "monitor/monitor", "6", false)
@@ -185,7 +186,8 @@ BN_TEST_MAIN("tui/views/screens", test_screen_palette_objects, test_screen_launc
 	test_screen_runs_sorted_and_filtered, test_screen_run, test_screen_run_with_a_long_name,
 	test_screen_run_with_cursor_and_log_axis, test_screen_run_facts, test_screen_run_console,
 	test_screen_compare, test_screen_compare_all_rows_and_chart, test_screen_compare_scatter,
-	test_screen_compare_the_rest, test_screen_models, test_screen_sheet, test_screen_approve,
+	test_screen_compare_the_rest, test_screen_models, test_screen_sheet,
+	test_screen_sheet_with_images, test_screen_approve,
 	test_screen_reject, test_screen_monitor, test_screen_report, test_screen_feature,
 	test_screen_category, test_screen_servers, test_screen_servers_of_an_empty_workspace,
 	test_screen_server, test_screen_what_waits_for_me, test_screen_people, test_screen_chain,

@@ -18,6 +18,8 @@ typedef enum bn_sheet_kind {
 	BN_SHEET_RUN,
 	BN_SHEET_ORIGIN,
 	BN_SHEET_CARD,
+	BN_SHEET_RULE_PACKAGES,
+	BN_SHEET_PACKAGE, /* `at`: its index */
 	BN_SHEET_RULE_SAID,
 	BN_SHEET_DECISION, /* `at`: its index */
 	BN_SHEET_ASKED,
@@ -30,6 +32,7 @@ typedef struct bn_sheet_line {
 } bn_sheet_line;
 
 #define BN_SHEET_LINES 256
+#define BN_SHEET_PACKAGES 8 /* shown; the newest */
 
 /* Fills in at most BN_SHEET_LINES; returns the number of lines. */
 int bn_sheet_lines(bn_sheet_line out[BN_SHEET_LINES], const bn_sheet *s);
@@ -39,6 +42,9 @@ void bn_sheet_draw(
 	const bn_sheet *s, const bn_sheet_line *line, bn_area a, int row, const bn_frame *f);
 /* A gate or a decision in full, as text. */
 void bn_sheet_write(const bn_sheet *s, const bn_sheet_line *line, bool utc, bn_buf *out);
+/* sheet_packages.c: one image that was built or pushed. */
+void bn_sheet_package_draw(const bn_package *p, bn_area a, int row, const bn_frame *f);
+void bn_sheet_package_write(const bn_package *p, bool utc, bn_buf *out);
 /* "jobs@v3" for the data at that index. */
 bool bn_sheet_data_ref(const bn_version *v, size_t at, char ref[BN_REF_BYTES]);
 bn_state bn_model_state_of(bn_model_state s);

@@ -179,7 +179,8 @@ static bool text_open(model_view *v, const bn_sheet *s, const bn_sheet_line *lin
 	bn_sheet_write(s, line, bn_frame_is_utc(f), &text);
 	const char *gate =
 		line->kind == BN_SHEET_GATE ? s->item->gates->items[line->at].name : NULL;
-	snprintf(crumb, sizeof crumb, "%s%.80s", gate ? "gate " : "said", gate ? gate : "");
+	const char *what = line->kind == BN_SHEET_PACKAGE ? "image" : "said";
+	snprintf(crumb, sizeof crumb, "%s%.80s", gate ? "gate " : what, gate ? gate : "");
 	int rc = bn_view_text_new(&made, f, crumb, text.ptr ? text.ptr : "", &err);
 	bn_buf_release(&text);
 	if (made)

@@ -62,6 +62,7 @@ static void sheet_release(void *data)
 	bn_sheet *s = data;
 	bn_inbox_item_free(s->item);
 	bn_evidence_list_free(s->evidence);
+	bn_packages_release(&s->packages);
 }
 
 static bool has_signed(const bn_version *v, uid_t uid, const char *name)
@@ -173,12 +174,16 @@ int bn_source_sheet(void *context, const void *arg, bn_page *page, bn_job *job, 
 	int rc = s ? bn_reader_refresh(r, err) : bn_err_nomem(err, "a sheet");
 	if (rc < 0 || (rc = bn_inbox_item_read(&s->item, r->ws, a->ref, err)) < 0)
 		return rc;
-	/* Both are additional: the sheet is shown without them. */
+	/* These are additional: the sheet is shown without them. */
 	if (bn_evidence_read(&s->evidence, r->ws, a->ref, &own) < 0)
 		s->evidence = NULL;
 	bn_err_clear(&own);
 	if (signers_read(s, &page->arena, r, &own) < 0)
 		s->signers = NULL;
+	bn_err_clear(&own);
+	const bn_version *v = s->item->version;
+	if (v->key > 0) /* one that does not hold its number has none */
+		bn_package_list(&s->packages, r->ws, v->name, v->version, BN_SHEET_IMAGES, &own);
 	return BN_PAGE_TAKE(page, s, sheet_release);
 }
 

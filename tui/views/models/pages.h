@@ -4,6 +4,7 @@
 #ifndef BN_TUI_VIEWS_MODELS_PAGES_H
 #define BN_TUI_VIEWS_MODELS_PAGES_H
 #include "core/monitor/report.h"
+#include "core/package/package_log.h"
 #include "core/registry/evidence.h"
 #include "core/registry/registry.h"
 #include "core/serve/endpoint.h"
@@ -21,11 +22,14 @@ typedef struct bn_models {
 	bn_monitor_reports *reports; /* newest first; NULL: unknown */
 } bn_models;
 
+#define BN_SHEET_IMAGES 1000 /* read at most */
+
 /* The sheet of a version, with those who may still sign and the evidence of others. */
 typedef struct bn_sheet {
 	bn_inbox_item *item;
 	const char *signers;        /* "the next is you or lin"; NULL: unknown */
 	bn_evidence_list *evidence; /* NULL: not read */
+	bn_packages packages; /* images of the version, newest first; empty: none, or not read */
 } bn_sheet;
 
 typedef enum bn_ui_action {

@@ -101,6 +101,10 @@ int bn_sheet_lines(bn_sheet_line out[BN_SHEET_LINES], const bn_sheet *s)
 		add(out, &n, BN_SHEET_ORIGIN, 0);
 	}
 	add(out, &n, BN_SHEET_CARD, 0);
+	if (s->packages.count)
+		add(out, &n, BN_SHEET_RULE_PACKAGES, 0);
+	for (size_t i = 0; i < s->packages.count && i < BN_SHEET_PACKAGES; i++)
+		add(out, &n, BN_SHEET_PACKAGE, i);
 	add(out, &n, BN_SHEET_RULE_SAID, 0);
 	add_decisions(out, &n, m);
 	return n;
@@ -128,6 +132,7 @@ bool bn_sheet_opens(const bn_sheet *s, const bn_sheet_line *line)
 	case BN_SHEET_RUN:
 	case BN_SHEET_ORIGIN:
 	case BN_SHEET_CARD:
+	case BN_SHEET_PACKAGE:
 	case BN_SHEET_DECISION:
 	case BN_SHEET_ASKED:
 	case BN_SHEET_HEAD: /* the request in full, with the signatures */
@@ -435,6 +440,14 @@ void bn_sheet_draw(
 	case BN_SHEET_RULE_EVIDENCE:
 		rule_draw(a, row, "evidence", "Enter opens the line");
 		return;
+	case BN_SHEET_RULE_PACKAGES:
+		snprintf(title, sizeof title, "the newest %d of %zu", BN_SHEET_PACKAGES,
+			s->packages.count);
+		rule_draw(a, row, "images", s->packages.count > BN_SHEET_PACKAGES ? title : "");
+		return;
+	case BN_SHEET_PACKAGE:
+		bn_sheet_package_draw(&s->packages.items[line->at], a, row, f);
+		return;
 	case BN_SHEET_RULE_SAID:
 		rule_draw(a, row, "said so far", "");
 		return;
@@ -542,6 +555,8 @@ void bn_sheet_write(const bn_sheet *s, const bn_sheet_line *line, bool utc, bn_b
 	const bn_inbox_item *d = s->item;
 	if (line->kind == BN_SHEET_GATE)
 		gate_write(s, &d->gates->items[line->at], utc, out);
+	else if (line->kind == BN_SHEET_PACKAGE)
+		bn_sheet_package_write(&s->packages.items[line->at], utc, out);
 	else if (line->kind == BN_SHEET_DECISION)
 		decision_write(&d->version->decisions[line->at], utc, out);
 	else

@@ -21,6 +21,35 @@ static bn_decision refusal = {.time_ms = NOW - 50 * HOUR,
 	.user = (char *)"ada",
 	.counts = true,
 	.reason = (char *)"worse than the mean"};
+#define IMAGE "sha256:5b4a4617ad8cb9ee971d2d6a3c0e9a0026172abfd8a92e3815a221b96da07628"
+static bn_package packages[] = {
+	{.act = BN_PACKAGE_PUSHED,
+		.digest = IMAGE,
+		.manifest_digest = IMAGE,
+		.user = (char *)"grace",
+		.time_ms = NOW - 2 * HOUR,
+		.bytes = -1,
+		.registry = (char *)"registry.example.org:5050",
+		.name = (char *)"energy/power",
+		.tag = (char *)"2"},
+	{.act = BN_PACKAGE_BUILT,
+		.digest = IMAGE,
+		.user = (char *)"grace",
+		.time_ms = NOW - 3 * HOUR,
+		.format = (char *)"oci-archive",
+		.path = (char *)"/home/grace/power-2.oci.tar",
+		.host = (char *)"login1",
+		.bytes = 28432173},
+	{.act = BN_PACKAGE_BUILT,
+		.digest = IMAGE,
+		.user = (char *)"lin",
+		.time_ms = NOW - 27 * HOUR,
+		.format = (char *)"dir",
+		.path = (char *)"/scratch/lin/power-2.rootfs",
+		.host = (char *)"login2",
+		.bytes = 28432173,
+		.is_unapproved = true},
+};
 static char *champion_alias[] = {(char *)"champion"};
 static bn_version power_3, power_2, power_1;
 
@@ -114,6 +143,8 @@ int bn_fake_sheet(void *context, const void *arg, bn_page *page, bn_job *job, bn
 	*kept = item;
 	bn_sheet s = {.item = kept,
 		.signers = fake->own_request ? "ada may sign" : "you or lin may sign"};
+	if (item.version == &power_2)
+		s.packages = (bn_packages){packages, sizeof packages / sizeof *packages};
 	bn_fake_take(page, &s, sizeof s);
 	return 0;
 }
