@@ -71,7 +71,7 @@ import fcntl, json, os, pty, select, struct, subprocess, sys, termios, time
 binary, size, shots = sys.argv[1:4]
 cols, rows = map(int, size.split("x"))
 KEYS = ["!", "gj\r", "n", "\r", "\x1b", "2", "\r", "\r", "/gpu_utilization > 90\r", "cpartition\r", "F",
-        "3", "  ", "x", "\x1b", "kk\r", "r", "L", "\r\x150.003\r", "L",
+        "3", "  ", "x", "\x1b", "kk\r", "r", "L", "\r\x150.003\r", "\x14",
         "4", "\r", "jjj\r", "\x1b", "A\x1bOC\r", "6", "\r", "\r", "9", "\r",
         "?", "\x1b", ":people\r", "Y", "E"]
 OTHER_WAY = {0: ":needs-me\r", 5: ":data\r", 6: "\x1bOB\x1bOA\r", 14: "\x7f", 17: ":launch\r", 33: ":copy-cli\r"}

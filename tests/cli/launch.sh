@@ -24,15 +24,15 @@ script() {
 
 script '3 L Enter ^U "7" Enter'
 grep -q 'binnacle run start --again one --set alpha=7 --name one-2' last.screen || fail "the foot: $(cat last.screen)"
-check "nothing is started before L" "$(alphas)" "one 3.0"
+check "nothing is started before ^T" "$(alphas)" "one 3.0"
 script '3 L Enter ^U "7" Enter G Enter'
 grep -q '"alpha": 7.0' last.screen || fail "the dry run shows the spec"
 check "a dry run starts nothing" "$(alphas)" "one 3.0"
-script '3 L Enter ^U "7" Enter L'
+script '3 L Enter ^U "7" Enter ^T'
 grep -q 'one-2' last.screen || fail "the run is shown: $(cat last.screen)"
 "$B" run wait one-2 >/dev/null 2>&1 || "$B" run watch one-2 >/dev/null 2>&1
-check "L starts it" "$(alphas)" "$(printf 'one 3.0\none-2 7.0')"
-script '3 L Enter ^U "1,2" Enter L'
+check "^T starts it" "$(alphas)" "$(printf 'one 3.0\none-2 7.0')"
+script '3 L Enter ^U "1,2" Enter ^T'
 grep -q '2 runs wait in the queue' last.screen || fail "the sweep: $(cat last.screen)"
 check "a range makes a sweep" "$("$B" run ls --json | python3 -c '
 import json, sys

@@ -63,7 +63,7 @@ readme_follow() { # README
 			inside ann "command -v tmux" >/dev/null || continue
 			step ann "tmux -f /dev/null new-session -d -x 80 -y 24 binnacle &&
 				for i in \$(seq 600); do tmux capture-pane -p | grep -q station && break; sleep 0.1; done
-				tmux capture-pane -p && tmux capture-pane -p | grep -q station && tmux send-keys q"
+				tmux capture-pane -p && tmux capture-pane -p | grep -q station && tmux send-keys Q"
 			;;
 		*) step ann "$line" ;;
 		esac

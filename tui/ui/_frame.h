@@ -1,7 +1,7 @@
 /*
  * _frame.h - the inside of the frame, shared by frame.c (dispatch), frame_views.c (stacks and pages),
- * frame_jobs.c, frame_undo.c, frame_copy.c, frame_export.c, frame_tour.c, frame_mouse.c, frame_modal.c (prompts,
- * dialogs, the command list), frame_columns.c and frame_draw.c. See frame.h.
+ * frame_jobs.c, frame_undo.c, frame_copy.c, frame_export.c, frame_tour.c, frame_mouse.c, frame_modal.c (dialogs, the
+ * command list), frame_prompt.c, frame_columns.c and frame_draw.c. See frame.h.
  */
 #ifndef BN_TUI_UI__FRAME_H
 #define BN_TUI_UI__FRAME_H
@@ -89,7 +89,12 @@ struct bn_frame {
 	char dialog_title[128], dialog_body[768], dialog_yes[32];
 	bool dialog_on_yes;
 
-	size_t prompt_word; /* length in the ':' prompt of the command that a key typed, with its blank */
+	/* frame_prompt.c: the line that is being run; NULL: none. One about which a page decides, by its view (0: none), and
+	 * the one that was last refused. */
+	const char *typed_line;
+	uint64_t asked_view, refused_view;
+	bn_modal asked_modal;
+	char asked_line[BN_INPUT_BYTES], refused_line[BN_INPUT_BYTES];
 
 	char export_name
 		[BN_INPUT_BYTES]; /* the existing file, while the question is open */
@@ -116,6 +121,8 @@ bn_view_set bn_frame_kind(const bn_frame *f);
 const char *bn_frame_filtering(const bn_frame *f);
 /* Handles '/' in views without a table; false: another command, or nothing to search. */
 void bn_filter_begin(bn_frame *f); /* saves the filter of the top view, to restore it */
+/* Restores it; a refused text is kept, to be corrected. */
+void bn_filter_give_up(bn_frame *f);
 bool bn_modal_find(bn_frame *f, bn_command_id id, const char *arg);
 bn_grid *bn_frame_table(const bn_frame *f); /* of the top view; NULL if it has none */
 int bn_frame_tab(const bn_frame *f, bn_command_id command); /* -1: no tab of that name */
@@ -194,6 +201,7 @@ void bn_undo_release(bn_frame *f);
 
 void bn_modal_open(bn_frame *f, bn_modal modal, const char *text);
 void bn_modal_key(bn_frame *f, int key);
+void bn_prompt_key(bn_frame *f, int key); /* ':' and '/' */
 bool bn_modal_takes_text(const bn_frame *f);
 bool bn_view_takes_text(const bn_frame *f); /* keys go to a field of the top view (frame.c) */
 bool bn_modal_has_row(const bn_frame *f); /* a menu or dialog has a selected row */

@@ -69,7 +69,7 @@ typedef enum bn_word_kind {
 	X(CHECKS, "checks", 1, "Enter:rows n:failing s:sort /:filter i:full e:export Y:command") \
 	X(RUNS, "Runs (3)", 1, "Enter:open x:compare L:again s:sort w:where b:group t:label") \
 	X(LAUNCH, "the launch form", 0, \
-		"Enter:edit L:start n:wrong d:changed Y:command <:previous >:next") \
+		"Enter:edit ^T:start /:find n:wrong d:changed Y:command") \
 	X(LABELS, "labels of a run", 0, "Enter:edit u:undo <:previous >:next") \
 	X(RUN, "a run", 0, "S:stop L:again .:metric r:log v:axis Tab:pane o:origin /:find") \
 	X(ORIGIN, "where a run comes from", 1, "Enter:open i:full /:filter y:copy Y:command") \
@@ -107,12 +107,14 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 #define BN_ON_ALL ((UINT64_C(1) << BN_SCREEN_COUNT) - 1)
 #define BN_ON_IF_LIST(id, title, is_list, bar) | ((is_list) ? BN_ON(id) : 0)
 #define BN_ON_TABLES (UINT64_C(0) BN_VIEWS(BN_ON_IF_LIST))
+#define BN_ON_WHERE (BN_ON(RUNS) | BN_ON(ROWS) | BN_ON(AUDIT)) /* lists with conditions; of others w is / */
+#define BN_ON_FORMS (BN_ON(LAUNCH) | BN_ON(LABELS))
 
 #define BN_COMMANDS(X) \
 	X(OPEN, "open", "Enter", 0, BN_ON_ALL, "open what is selected") \
 	X(BACK, "back", "Esc Backspace", 0, BN_ON_ALL, \
 		"take away what hides rows, the newest first; then one screen back") \
-	X(CLOSE, "close", "q", 0, BN_ON_ALL, "one screen back; from the first one, leave") \
+	X(CLOSE, "close", "q", 0, BN_ON_ALL, "one screen back; on the first one Q leaves") \
 	X(DESCRIBE, "describe", "I", 0, \
 		BN_ON(DATA) | BN_ON(VERSIONS) | BN_ON(ROWS) | BN_ON(FREQUENCY) | BN_ON(CHECKS), \
 		"profile: missing, distinct, quantiles and a histogram of each column") \
@@ -135,9 +137,9 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 	X(ADD, "add", "", BN_CMD_TAKES_TWO(DATASET, FILE) | BN_CMD_WRITES, \
 		BN_ON(DATA) | BN_ON(VERSIONS), \
 		"bring a table in as a version of a dataset: :add [--private] NAME FILE.csv") \
-	X(WHERE, "where", "w", BN_CMD_TAKES(FILTER), BN_ON(RUNS) | BN_ON(ROWS) | BN_ON(AUDIT), \
+	X(WHERE, "where", "w", BN_CMD_TAKES(FILTER), BN_ON_TABLES, \
 		"only what matches: metrics.test_rmse < 12 AND params.lr = 0.1; of rows power > " \
-		"250; nothing: all") \
+		"250; nothing: all; of other lists rows that hold these words, as / does") \
 	X(COMPARE, "compare", "x", 0, BN_ON(RUNS) | BN_ON(VERSIONS) | BN_ON(MODELS), \
 		"compare what is marked, with the pinned run: runs side by side (none marked: this " \
 		"one with the best), two versions of a dataset, the runs of versions of models") \
@@ -148,7 +150,9 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 	X(LAUNCH, "launch", "L", BN_CMD_ACT, \
 		BN_ON(RUNS) | BN_ON(RUN) | BN_ON(DATA) | BN_ON(VERSIONS) | BN_ON(LAUNCH) | \
 			BN_ON(FEATURE), \
-		"launch a run: again, but; or on this dataset; in the form it starts") \
+		"launch a run: a form, again but with other settings, or on this dataset") \
+	X(START, "start", "^T", BN_CMD_ACT, BN_ON(LAUNCH), \
+		"start what the form says: a chord, so that typed words never start a run") \
 	X(GROUP, "group", "b", BN_CMD_TAKES(COLUMN), BN_ON(RUNS), \
 		"group by this column: mean and deviation, how many, the best; again: not. Or " \
 		":group COLUMN, none") \
@@ -185,7 +189,7 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 	X(PREVIOUS_OBJECT, "previous-object", "<", 0, BN_ON_ALL, \
 		"the one before of the list that this came from") \
 	X(NEEDS_ME, "needs-me", "!", 0, BN_ON_ALL, \
-		"to what needs you first on Overview; again: the next") \
+		"to the first line of Overview that needs you; again: to the next one") \
 	X(VIEW, "view", "v", BN_CMD_TAKES(VIEW), \
 		BN_ON(OVERVIEW) | BN_ON(RUNS) | BN_ON(RUN) | BN_ON(COMPARE) | BN_ON(AUDIT), \
 		"the next way to see the same: the queue, or the stations of a model's life; the " \
@@ -264,9 +268,10 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 		BN_ON(RUNS) | BN_ON(RUN) | BN_ON(COMPARE) | BN_ON(FEATURE) | BN_ON(MODELS) | \
 			BN_ON(MONITOR), \
 		"to the next pane, or the next picture of the same thing") \
-	X(FILTER, "filter", "/", BN_CMD_TAKES(FILTER), BN_ON_TABLES | BN_ON(RUN) | BN_ON(DETAIL), \
+	X(FILTER, "filter", "/", BN_CMD_TAKES(FILTER), \
+		BN_ON_TABLES | BN_ON(RUN) | BN_ON(DETAIL) | BN_ON(LAUNCH), \
 		"show only rows that hold these words; of a run charts whose names do, and on " \
-		"the console and in a text find them: n goes on") \
+		"the console, in a text, and among the fields of a form find them: n goes on") \
 	X(FOLLOW, "follow", "f", 0, BN_ON(RUN), \
 		"stay at the end of the console as it grows, or stay with these lines") \
 	X(MARK, "mark", "Space", 0, BN_ON_TABLES | BN_ON(LAUNCH) | BN_ON(LABELS), \

@@ -107,6 +107,24 @@ bool bn_form_command(bn_form *f, bn_command_id id)
 	}
 }
 
+static bool find_in(bn_form *f, const char *words, int from, int by, bool in_value)
+{
+	for (int at = from; at >= 0 && at < f->count; at += by) {
+		const bn_form_field *x = &f->fields[at];
+		if (can_stand(f, at) && strcasestr(in_value ? x->value : x->name, words)) {
+			f->selected = at;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool bn_form_find(bn_form *f, const char *words, int by)
+{
+	int from = by ? f->selected + by : 0, step = by ? by : 1;
+	return find_in(f, words, from, step, false) || find_in(f, words, from, step, true);
+}
+
 bool bn_form_step_wrong(bn_form *f, int by)
 {
 	for (int at = f->selected + by; at >= 0 && at < f->count; at += by)

@@ -55,6 +55,9 @@ void bn_form_select(bn_form *f, int at);
 bool bn_form_command(bn_form *f, bn_command_id id);
 /* Handles a key while a field is edited. */
 void bn_form_key(bn_form *f, int key);
+/* Moves to the next field whose name contains the words, else one whose value does; from the first field on if step
+ * is 0. False: there is none. */
+bool bn_form_find(bn_form *f, const char *words, int step);
 /* Moves to the next field with an invalid value; false: there is none. */
 bool bn_form_step_wrong(bn_form *f, int step);
 void bn_form_draw(bn_form *f, bn_area a, bool focused);

@@ -290,6 +290,7 @@ static bool table_do(
 		return true;
 	}
 	switch (id) {
+	case BN_CMD_WHERE: /* of a list without conditions of its own: words */
 	case BN_CMD_FILTER:
 		if (arg && *arg)
 			bn_frame_filter(f, arg);
@@ -366,8 +367,8 @@ static bool frame_do(bn_frame *f, bn_command_id id)
 	case BN_CMD_CLOSE:
 		if (f->stacks[f->tab].depth > 1)
 			bn_frame_pop(f);
-		else
-			bn_frame_quit(f);
+		else /* one q too many must not send the next keys to the shell */
+			bn_frame_message(f, "this is the first screen; Q leaves, runs go on");
 		return true;
 	case BN_CMD_NEXT_OBJECT:
 	case BN_CMD_PREVIOUS_OBJECT:
@@ -583,6 +584,10 @@ static void key_take(bn_frame *f, int key)
 		return;
 	}
 	bn_command_id id = bn_command_for_key(key, bn_frame_kind(f));
+	if (key == BN_KEY_ESC && f->message[0] && f->message_is_error) {
+		f->message[0] = '\0'; /* the error, and nothing behind it */
+		return;
+	}
 	if (f->ahead_count && (id == BN_CMD_BACK || id == BN_CMD_CANCEL)) {
 		f->ahead_count = 0; /* discards keys typed ahead */
 		return;
@@ -600,6 +605,10 @@ static void key_take(bn_frame *f, int key)
 	}
 	f->message[0] = '\0';
 	bn_command_forget(f);
+	if ((key == 'h' || key == 'l') && (bn_frame_kind(f) & BN_ON_FORMS)) {
+		bn_frame_message(f, "the arrows change a value, letters do not; Enter edits");
+		return;
+	}
 	if (bn_frame_do(f, id, NULL, &err))
 		bn_frame_error(f, &err);
 }

@@ -161,8 +161,13 @@ void bn_frame_undo_settle(bn_frame *f, bool done);
 /* Text saved for the next session; see bn_frame_host. */
 char *bn_frame_recall(const bn_frame *f, const char *what);
 int bn_frame_remember(bn_frame *f, const char *what, const char *text, bn_err *err);
-/* Opens the ':' prompt with this text. */
+/* Opens the ':' prompt with this text, a command and a blank: with the line of that command that was last refused on
+ * this screen, if there is one. */
 void bn_frame_prompt(bn_frame *f, const char *text);
+/* A page that the view has requested decides about the line of the prompt that is being run: keys wait for it. */
+void bn_frame_line_asked(bn_view *v);
+/* The page arrived. If it refused the line, the prompt opens again with it. */
+void bn_frame_line_answered(bn_view *v, bool refused);
 int64_t bn_frame_now_ms(const bn_frame *f);
 bool bn_frame_is_utc(const bn_frame *f);
 bool bn_frame_is_readonly(const bn_frame *f);

@@ -162,7 +162,9 @@ static void place_words(const bn_grid *t, bn_buf *out)
 {
 	char shown[BN_FORMAT_BYTES], total[BN_FORMAT_BYTES];
 	size_t marks = bn_grid_mark_count(t);
-	if (t->filter[0] && t->external) /* the source knows the number of further rows */
+	if (t->filter[0] && t->asking) /* not in force yet */
+		bn_buf_addf(out, "looking for /%s", t->filter);
+	else if (t->filter[0] && t->external) /* the source knows the number of further rows */
 		bn_buf_addf(out, "/%s", t->filter);
 	else if (t->filter[0])
 		bn_buf_addf(out, "%s of %s   /%s", bn_format_count(shown, bn_grid_count(t)),
@@ -221,7 +223,8 @@ static int message_cols(int cols)
 static void message_whole_draw(const bn_frame *f, bn_area body)
 {
 	bn_area probe = {body.s, 0, 0, 0, body.cols - 2}, strip; /* measures without drawing */
-	if (f->modal != BN_MODAL_NONE || f->command_shown ||
+	bool is_prompt = f->modal == BN_MODAL_COMMAND || f->modal == BN_MODAL_FILTER;
+	if ((f->modal != BN_MODAL_NONE && !is_prompt) || f->command_shown ||
 		(int)bn_utf8_width(f->message) <= message_cols(body.cols))
 		return;
 	int rows = bn_area_paragraph(probe, 0, 0, BN_INK_TEXT, f->message);
@@ -298,8 +301,9 @@ static void bar_rest(bn_frame *f, bn_area a, int col)
 		bool fits = c->views & bn_frame_kind(f) && !(c->flags & BN_CMD_MOTION);
 		bool is_tour =
 			i == BN_CMD_TOUR_BACK || i == BN_CMD_TOUR_END; /* in its band */
+		bool is_twice = i == BN_CMD_WHERE && !(bn_frame_kind(f) & BN_ON_WHERE);
 		if (!fits || !bn_command_first_key((bn_command_id)i, key) || i == BN_CMD_HELP ||
-			is_tour || (key[0] >= '0' && key[0] <= '9') ||
+			is_tour || is_twice || (key[0] >= '0' && key[0] <= '9') ||
 			bar_names(bn_frame_kind(f), key))
 			continue;
 		bool off = bn_frame_refuses(f, (bn_command_id)i, why, sizeof why);
@@ -339,6 +343,11 @@ static void keys_draw(bn_frame *f, bn_area a)
 {
 	bn_command_id found[8];
 	int col = 1, n;
+	if ((f->modal == BN_MODAL_COMMAND || f->modal == BN_MODAL_FILTER) && f->message[0]) {
+		bn_area_field(a, 0, 1, a.cols - 2,
+			f->message_is_error ? BN_INK_ERROR : BN_INK_MESSAGE, f->message);
+		return;
+	}
 	if (f->modal == BN_MODAL_COMMAND && (n = bn_modal_completions(f, found, 8)) > 0) {
 		for (int i = 0; i < n && i < 8; i++)
 			col = bn_area_text(a, 0, col, i ? BN_INK_KEY_HELP : BN_INK_KEY,

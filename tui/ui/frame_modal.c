@@ -1,7 +1,6 @@
 /*
- * frame_modal.c - modes that take keys before the view: the ':' prompt with completion and history,
- * the '/' filter that applies while it is typed, the list of commands that runs the selected one,
- * and dialogs whose default is No.
+ * frame_modal.c - modes that take keys before the view: the prompts (frame_prompt.c), the list of commands that runs
+ * the selected one, and dialogs whose default is No.
  */
 #include "tui/ui/_frame.h"
 
@@ -18,14 +17,10 @@ void bn_modal_open(bn_frame *f, bn_modal modal, const char *text)
 	bn_input_set(&f->input, text);
 	f->list_selected = f->list_top = 0;
 	size_t word = strcspn(text, " ");
-	f->prompt_word = text[word] ? word + 1 : 0;
+	if (modal == BN_MODAL_COMMAND && text[word])
+		f->input.floor = word + 1;
 	if (modal == BN_MODAL_FILTER)
 		bn_filter_begin(f);
-}
-
-void bn_frame_prompt(bn_frame *f, const char *text)
-{
-	bn_modal_open(f, BN_MODAL_COMMAND, text);
 }
 
 static void dialog_open(bn_frame *f, bn_modal modal, bn_view *v, bn_command_id command,
@@ -52,152 +47,6 @@ void bn_frame_ask(bn_frame *f, bn_view *v, bn_command_id command, const char *ti
 	dialog_open(f, BN_MODAL_ASK, v, command, title, body, yes);
 }
 
-/* ---- ':' ----------------------------------------------------------------------------------------- */
-
-int bn_modal_completions(const bn_frame *f, bn_command_id *out, int n)
-{
-	int count = 0;
-	size_t len = strcspn(f->input.text, " ");
-	if (f->input.text[len])
-		return 0;
-	for (int i = 0; i < BN_CMD_COUNT; i++) {
-		const bn_command *c = bn_command_get((bn_command_id)i);
-		if (!(c->views & bn_frame_kind(f)) || strncmp(c->name, f->input.text, len) != 0)
-			continue;
-		if (count < n)
-			out[count] = (bn_command_id)i;
-		count++;
-	}
-	return count;
-}
-
-/* The longest common prefix of all candidates, as in a shell. */
-static void complete(bn_frame *f)
-{
-	bn_command_id found[BN_CMD_COUNT];
-	char line[BN_INPUT_BYTES];
-	int n = bn_modal_completions(f, found, BN_CMD_COUNT);
-	if (n < 1)
-		return;
-	const char *first = bn_command_get(found[0])->name;
-	size_t same = strlen(first);
-	for (int i = 1; i < n; i++) {
-		const char *name = bn_command_get(found[i])->name;
-		size_t k = 0;
-		while (k < same && name[k] == first[k])
-			k++;
-		same = k;
-	}
-	bool takes = n == 1 && (bn_command_get(found[0])->flags & BN_CMD_ARGUMENT);
-	snprintf(line, sizeof line, "%.*s%s", (int)same, first, takes ? " " : "");
-	bn_input_set(&f->input, line);
-}
-
-/* ^U: deletes the text after the command that a key typed; if there is none, the command too. */
-static bool command_clear(bn_frame *f)
-{
-	bn_input *in = &f->input;
-	size_t keep = f->prompt_word;
-	if (!keep || in->cursor <= keep || in->text[keep - 1] != ' ')
-		return false;
-	memmove(in->text + keep, in->text + in->cursor, in->len - in->cursor + 1);
-	in->len -= in->cursor - keep;
-	in->cursor = keep;
-	return true;
-}
-
-static void command_key(bn_frame *f, int key)
-{
-	if (key == BN_KEY_CTRL('U') && command_clear(f)) {
-		bn_words_ask(f);
-		return;
-	}
-	if (key == BN_KEY_ENTER) {
-		char line[BN_INPUT_BYTES];
-		memcpy(line, f->input.text, sizeof line);
-		f->modal = BN_MODAL_NONE;
-		f->message[0] = '\0';
-		bn_history_add(&f->commands, line);
-		bn_frame_run(f, line, NULL);
-	} else if (key == BN_KEY_TAB && strchr(f->input.text, ' ')) {
-		bn_modal_words_complete(f);
-	} else if (key == BN_KEY_TAB) {
-		complete(f);
-	} else if (key == BN_KEY_BACKSPACE && f->input.len == 0) {
-		f->modal = BN_MODAL_NONE;
-	} else {
-		bn_input_key(&f->input, key, &f->commands);
-	}
-	bn_words_ask(f);
-}
-
-/* ---- '/' ----------------------------------------------------------------------------------------- */
-
-const char *bn_frame_filtering(const bn_frame *f)
-{
-	const bn_view *v = bn_frame_top(f);
-	const bn_grid *t = bn_frame_table(f);
-	if (t)
-		return t->filter;
-	return v && v->cls->find ? v->cls->finding(v) : "";
-}
-
-bool bn_modal_find(bn_frame *f, bn_command_id id, const char *arg)
-{
-	const bn_view *v = bn_frame_top(f);
-	if (id != BN_CMD_FILTER || bn_frame_table(f) || !v || !v->cls->find)
-		return false;
-	if (arg && *arg)
-		bn_frame_filter(f, arg);
-	else
-		bn_modal_open(f, BN_MODAL_FILTER, bn_frame_filtering(f));
-	return true;
-}
-
-void bn_filter_begin(bn_frame *f)
-{
-	const bn_view *v = bn_frame_top(f);
-	snprintf(f->filter_before, sizeof f->filter_before, "%s", bn_frame_filtering(f));
-	f->filter_view = v ? v->id : 0;
-}
-
-/* A prefix of the refused text may have been accepted while typing. */
-static void filter_restore(bn_frame *f)
-{
-	bn_grid *t = bn_frame_table(f);
-	char before[BN_GRID_FILTER], refused[BN_GRID_FILTER];
-	if (!t || !t->refused[0] || strcmp(t->filter, f->filter_before) == 0 ||
-		strcmp(t->refused, f->filter_before) == 0)
-		return;
-	memcpy(before, f->filter_before, sizeof before);
-	memcpy(refused, t->refused, sizeof refused);
-	bn_frame_filter(f, before);
-	memcpy(t->refused, refused, sizeof refused);
-}
-
-void bn_frame_filter_refused(bn_frame *f, bn_view *v, const char *shown)
-{
-	bn_grid_refuse_filter(v->cls->table(v), shown);
-	if (f->modal != BN_MODAL_FILTER && v == bn_frame_top(f) && v->id == f->filter_view)
-		filter_restore(f);
-}
-
-static void filter_key(bn_frame *f, int key)
-{
-	if (key == BN_KEY_ENTER) {
-		bn_history_add(&f->filters, f->input.text);
-		f->modal = BN_MODAL_NONE;
-		filter_restore(f);
-		return;
-	}
-	if (key == BN_KEY_BACKSPACE && f->input.len == 0)
-		f->modal = BN_MODAL_NONE;
-	else if (bn_input_key(&f->input, key, &f->filters)) {
-		f->message[0] = '\0'; /* removes the error of the shorter text */
-		bn_frame_filter(f, f->input.text);
-	}
-}
-
 /* ---- '?' and ^P ---------------------------------------------------------------------------------- */
 
 bn_command_id bn_modal_list_item(const bn_frame *f, int i)
@@ -221,6 +70,7 @@ void bn_modal_acts_open(bn_frame *f)
 	f->list_is_acts = true;
 	bn_find_forget(f);
 	bn_modal_open(f, BN_MODAL_LIST, "");
+	f->list_selected = -1;
 }
 
 /* Objects found, followed by commands. */
@@ -248,19 +98,23 @@ static void list_pick(bn_frame *f)
 		char line[64];
 		snprintf(line, sizeof line, "%s ", c->name);
 		bn_modal_open(f, BN_MODAL_COMMAND, line);
-	} else if (bn_frame_do(f, id, NULL, &err)) {
+	} else if (bn_frame_do(f, id, id == BN_CMD_START ? BN_FROM_MENU : NULL, &err)) {
 		bn_frame_error(f, &err);
 	}
 }
 
-/* The menu of actions takes no text: a letter selects the action with that key. */
-static bool acts_key(bn_frame *f, int *key)
+/* The menu of actions takes no text: a letter selects the action with that key, which then asks or opens a form.
+ * Words that were meant for another place never do more: at first nothing is selected, only arrows select, and Enter
+ * without a selection does nothing. */
+static bool acts_key(bn_frame *f, int key)
 {
-	bn_command_id id = bn_command_for_key(*key, bn_frame_kind(f));
-	if (*key == 'j' || *key == 'k')
-		*key = *key == 'j' ? BN_KEY_DOWN : BN_KEY_UP;
-	if (*key == 'q')
+	bn_command_id id = bn_command_for_key(key, bn_frame_kind(f));
+	if (key == 'q')
 		f->modal = BN_MODAL_NONE;
+	if (key == BN_KEY_ENTER && f->list_selected < 0) {
+		bn_frame_message(f, "choose with the arrows, or press its letter");
+		return true;
+	}
 	for (int i = 0; id != BN_CMD_NONE && bn_modal_list_item(f, i) != BN_CMD_NONE; i++) {
 		if (bn_modal_list_item(f, i) != id)
 			continue;
@@ -268,13 +122,13 @@ static bool acts_key(bn_frame *f, int *key)
 		list_pick(f);
 		return true;
 	}
-	return *key == 'q' || (*key >= ' ' && *key < 127);
+	return key == 'q' || (key >= ' ' && key < 127);
 }
 
 static void list_key(bn_frame *f, int key)
 {
 	int n = list_count(f), page = f->rows > 8 ? f->rows - 8 : 1;
-	if (f->list_is_acts && acts_key(f, &key))
+	if (f->list_is_acts && acts_key(f, key))
 		return;
 	switch (key) {
 	case BN_KEY_ENTER:
@@ -296,6 +150,8 @@ static void list_key(bn_frame *f, int key)
 		f->list_selected += page;
 		break;
 	default:
+		if (f->list_is_acts)
+			return;
 		if (bn_input_key(&f->input, key, NULL)) {
 			f->list_selected = 0;
 			bn_find_ask(f);
@@ -397,19 +253,17 @@ void bn_modal_key(bn_frame *f, int key)
 	if (key == BN_KEY_ESC || key == BN_KEY_CTRL('C') || key == BN_KEY_CTRL('G')) {
 		if (f->modal == BN_MODAL_CONFIRM || f->modal == BN_MODAL_ASK)
 			dialog_close(f);
-		if (f->modal == BN_MODAL_FILTER) {
+		if (f->modal == BN_MODAL_FILTER)
+			bn_filter_give_up(f);
+		if (f->modal == BN_MODAL_FILTER || f->modal == BN_MODAL_COMMAND)
 			f->message[0] = '\0'; /* removes the error of the deleted text */
-			bn_frame_filter(f, f->filter_before);
-		}
 		f->modal = BN_MODAL_NONE;
 		return;
 	}
 	switch (f->modal) {
 	case BN_MODAL_COMMAND:
-		command_key(f, key);
-		break;
 	case BN_MODAL_FILTER:
-		filter_key(f, key);
+		bn_prompt_key(f, key);
 		break;
 	case BN_MODAL_LIST:
 		list_key(f, key);
@@ -557,14 +411,15 @@ static void list_draw(bn_frame *f, bn_area all)
 	bn_area_text(a, 0, 0, BN_INK_DIALOG_STRONG,
 		f->list_is_all ? "Find a run, data, a version, a command" : title);
 	int col = bn_area_text(a, a.rows - 1, 0, BN_INK_DIALOG,
-		f->list_is_acts ? "a letter or Enter does it, Esc closes"
+		f->list_is_acts ? "a letter does it, or arrows and Enter; Esc closes"
 				: "Enter runs it, Esc closes. Search: ");
 	if (rows < 1)
 		return;
-	if (f->list_selected < f->list_top)
-		f->list_top = f->list_selected;
-	if (f->list_selected >= f->list_top + rows)
-		f->list_top = f->list_selected - rows + 1;
+	int at = f->list_selected < 0 ? 0 : f->list_selected;
+	if (at < f->list_top)
+		f->list_top = at;
+	if (at >= f->list_top + rows)
+		f->list_top = at - rows + 1;
 	bn_area list = bn_area_sub(a, 1, 0, rows, a.cols);
 	for (int r = 0; r < rows && f->list_top + r < n; r++) {
 		list_item_draw(f, list, r, f->list_top + r);

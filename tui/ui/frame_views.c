@@ -240,6 +240,8 @@ static bool view_is_due(const bn_view *v)
 bool bn_frame_is_waiting(const bn_frame *f)
 {
 	const bn_view *v = bn_frame_top(f);
+	if (v && f->asked_view == v->id && v->pending > 0)
+		return true;
 	/* Keys wait for a job only as long as for a page. */
 	if (v && v->job && bn_frame_now_ms(f) - v->job_ms < 2000)
 		return true;

@@ -272,12 +272,14 @@ void bn_grid_filter(bn_grid *t, const char *words)
 	memmove(t->filter, words, n);
 	t->filter[n] = '\0';
 	t->refused[0] = '\0';
+	t->asking = t->external;
 	order_build(t);
 	selection_restore(t);
 }
 
 void bn_grid_refuse_filter(bn_grid *t, const char *shown)
 {
+	t->asking = false;
 	memcpy(t->refused, t->filter, sizeof t->refused);
 	snprintf(t->filter, sizeof t->filter, "%s", shown);
 }

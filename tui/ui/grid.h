@@ -112,6 +112,7 @@ typedef struct bn_grid {
 	uint64_t *folded; /* keys of the folded groups; in an external grid, of the open ones */
 	size_t folded_count, folded_cap;
 	bn_alphabet alphabet; /* of the last surface */
+	bool asking;   /* external: the filter was not accepted by the source yet */
 	bool external; /* the source filters and sorts: positions are its rows; see view.h ordered() */
 	int64_t *order; /* NULL: identity */
 	int64_t order_count;

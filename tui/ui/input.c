@@ -19,7 +19,7 @@ void bn_input_set(bn_input *in, const char *text)
 
 static size_t step_back(const bn_input *in, size_t at)
 {
-	while (at > 0 && ((unsigned char)in->text[--at] & 0xc0) == 0x80)
+	while (at > in->floor && ((unsigned char)in->text[--at] & 0xc0) == 0x80)
 		;
 	return at;
 }
@@ -55,9 +55,9 @@ static void input_add(bn_input *in, uint32_t cp)
 static size_t word_start(const bn_input *in)
 {
 	size_t at = in->cursor;
-	while (at > 0 && in->text[at - 1] == ' ')
+	while (at > in->floor && in->text[at - 1] == ' ')
 		at--;
-	while (at > 0 && in->text[at - 1] != ' ')
+	while (at > in->floor && in->text[at - 1] != ' ')
 		at--;
 	return at;
 }
@@ -67,6 +67,7 @@ static void history_show(bn_input *in, const bn_history *h, int step)
 	int at = in->history_at + step;
 	if (!h || at < 0 || at > h->count)
 		return;
+	in->floor = 0;
 	bn_input_set(in, at ? h->lines[h->count - at] : "");
 	in->history_at = at;
 }
@@ -84,7 +85,7 @@ bool bn_input_key(bn_input *in, int key, const bn_history *h)
 		return true;
 	case BN_KEY_HOME:
 	case BN_KEY_CTRL('A'):
-		in->cursor = 0;
+		in->cursor = in->floor;
 		return true;
 	case BN_KEY_END:
 	case BN_KEY_CTRL('E'):
@@ -98,7 +99,7 @@ bool bn_input_key(bn_input *in, int key, const bn_history *h)
 		input_cut(in, in->cursor, step_forward(in, in->cursor));
 		return true;
 	case BN_KEY_CTRL('U'):
-		input_cut(in, 0, in->cursor);
+		input_cut(in, in->floor, in->cursor);
 		return true;
 	case BN_KEY_CTRL('K'):
 		input_cut(in, in->cursor, in->len);

@@ -19,6 +19,7 @@ typedef struct bn_history {
 typedef struct bn_input {
 	char text[BN_INPUT_BYTES];
 	size_t len, cursor; /* bytes; cursor on a character boundary */
+	size_t floor;       /* bytes at the beginning that editing keeps: the command that a key typed */
 	int history_at;     /* lines back from the newest; 0: the line being typed */
 } bn_input;
 

@@ -21,6 +21,8 @@
 #include <stdint.h>
 
 #define BN_WORDS_SCOPE 160 /* a reference */
+/* The argument of a command without one that was chosen in a menu, not given by its key or name. */
+#define BN_FROM_MENU "from a menu"
 
 typedef struct bn_frame bn_frame;
 typedef struct bn_view bn_view;

@@ -19,7 +19,7 @@ const bn_tour_part bn_view_tour[] = {
 	{STEP(1, "Overview: what needs you"),
 		"Overview lists what needs you, what runs, the best runs, and what is in use. To "
 		"go on, press the key in the line below; other keys work as always.",
-		BN_CMD_NEEDS_ME, "goes to the next line that needs you, from any screen",
+		BN_CMD_NEEDS_ME, "goes to the first line that needs you, from any screen",
 		BN_ON_ALL, DONE_ON(BN_ON(OVERVIEW)), NULL},
 	{MORE(1),
 		"A check failed on jobs-later: jobs of a later month, which the model was asked "
@@ -129,7 +129,7 @@ const bn_tour_part bn_view_tour[] = {
 	{MORE(6),
 		"The command now has the change, and the field a mark. Nothing has started yet; "
 		"the run will take about a second.",
-		BN_CMD_LAUNCH, "starts it",
+		BN_CMD_START, "(Ctrl-T) starts it",
 		BN_ON(LAUNCH), TO(BN_ON(RUN) | BN_ON(RUNS)),
 		"Press 3 for the runs; go to mlp-wide, press L, and change learning_rate."},
 

@@ -240,7 +240,7 @@ START_TEST(test_workbench_jobs_take_few_keys)
 		{"best run by a metric", {"3"}, 2, NULL, " best"},
 		{"a baseline, for all sessions", {"3", "G", "p"}, 3, NULL, "(base)"},
 		{"compare three", {"3", " ", " ", "x"}, 4, NULL, "Compare 3 runs"},
-		{"again, but with another setting", {"3", "L", "\r", "\025", "7", "\r", "L"}, 12,
+		{"again, but with another setting", {"3", "L", "\r", "\025", "7", "\r", "\024"}, 12,
 			"7", "one-2"},
 		{"a theme", {"\020", "l", "i", "g", "\r"}, 6, NULL, NULL},
 	};

@@ -364,7 +364,7 @@ START_TEST(test_frame_the_trash_asks_and_comes_back)
 	ck_assert(shows(&b, "in the trash"));
 	play(&b, "j D");
 	ck_assert(shows(&b, ":restore brings them back"));
-	play(&b, "Esc");
+	play(&b, "Esc Esc"); /* the error, then what was removed */
 	ck_assert(!shows(&b, "in the trash"));
 	bench_close(&b);
 }
@@ -512,17 +512,17 @@ START_TEST(test_frame_a_field_of_a_form_shows_that_it_is_edited)
 	bench b = {.fake = {.actions = 0}};
 	bench_open(&b, false);
 	play(&b, "3 L");
-	ck_assert(shows(&b, "L start"));
+	ck_assert(shows(&b, "^T start"));
 	play(&b, "Enter ^U \"0.00\"");
-	ck_assert(!shows(&b, "L start") && shows(&b, "Enter keeps it, Esc restores it"));
+	ck_assert(!shows(&b, "^T start") && shows(&b, "Enter keeps it, Esc restores it"));
 	play(&b, "\"5\"");
 	ck_assert(shows(&b, "--set learning_rate=0.005")); /* before it is kept */
 	play(&b, "\",0.1\"");
 	ck_assert(shows(&b, "2 runs of 2"));
 	play(&b, "Esc");
-	ck_assert(!shows(&b, "--set") && shows(&b, "L start"));
+	ck_assert(!shows(&b, "--set") && shows(&b, "^T start"));
 	play(&b, "j j j j Enter"); /* a switch is not edited */
-	ck_assert(shows(&b, "--set early_stopping=false") && shows(&b, "L start"));
+	ck_assert(shows(&b, "--set early_stopping=false") && shows(&b, "^T start"));
 	play(&b, "Space"); /* both: a sweep */
 	ck_assert(shows(&b, "2 runs of 2"));
 	play(&b, "Enter");
@@ -564,7 +564,7 @@ START_TEST(test_frame_acts_are_a_menu_with_reasons)
 	play(&b, "Esc a q");
 	ck_assert(!shows(&b, "Acts"));
 	ck_assert_int_eq(b.fake.actions, 0);
-	play(&b, "3 j j a j j k q"); /* arrows work as usual */
+	play(&b, "3 j j a Down Down Up q"); /* arrows work as usual */
 	play(&b, "a S");             /* dim: the reason is given */
 	ck_assert(shows(&b, "only a live run can be stopped"));
 	bench_close(&b);
@@ -777,9 +777,51 @@ START_TEST(test_frame_a_run_is_shown_by_its_state)
 	ck_assert(shows(&b, "run start --again"));
 	play(&b, "+");
 	ck_assert(shows(&b, "this run has no curve"));
-	play(&b, "Esc k Enter"); /* only metrics without a curve */
+	play(&b, "Esc Esc k Enter"); /* only metrics without a curve */
 	ck_assert(shows(&b, "train       valid        test"));
 	ck_assert(shows(&b, "33.5"));
+	bench_close(&b);
+}
+END_TEST
+
+/* Text that was meant for another place: in the form, in its menu, on lists. Nothing is started, signed or removed. */
+START_TEST(test_frame_typed_words_start_nothing)
+{
+	bench b = {.fake = {.actions = 0}};
+	bench_open(&b, false);
+	play(&b, "3 L l e a r n Enter");
+	ck_assert(shows(&b, "choose with the arrows"));
+	ck_assert(shows(&b, "--again mlp-wide --name")); /* no other trainer */
+	play(&b, "Esc L e a j o r Enter Esc L"); /* capitals too */
+	ck_assert(shows(&b, "letters alone never start a run"));
+	ck_assert_uint_eq(b.fake.starts, 0);
+	play(&b, "a Down Down Enter"); /* from the menu it asks; the default is no */
+	ck_assert(shows(&b, "Start 1 run?"));
+	play(&b, "Enter");
+	ck_assert_uint_eq(b.fake.starts, 0);
+	play(&b, "a Down Down Enter Tab Enter");
+	ck_assert_uint_eq(b.fake.starts, 1);
+	play(&b, "3 t l"); /* labels: a letter does not set the star */
+	ck_assert_int_eq(b.fake.actions, 0);
+	play(&b, "4 w \"power\" Enter"); /* a list without conditions takes them as words */
+	ck_assert(shows(&b, "/power"));
+	ck_assert_int_eq(b.fake.actions, 0);
+	bench_close(&b);
+}
+END_TEST
+
+START_TEST(test_frame_finds_a_field_of_the_form)
+{
+	bench b = {.fake = {.actions = 0}};
+	bench_open(&b, false);
+	play(&b, "3 L g / \"patie\"");
+	ck_assert(shows(&b, "/patie"));
+	play(&b, "Enter Enter ^U \"7\" Enter");
+	ck_assert(shows(&b, "--set patience=7"));
+	play(&b, "/ ^U \"none such\"");
+	ck_assert(shows(&b, "no field has 'none such'"));
+	play(&b, "^U \"i\" Enter n n N"); /* the next field with an i, not the next that is wrong */
+	ck_assert(!shows(&b, "nothing further"));
 	bench_close(&b);
 }
 END_TEST
@@ -799,12 +841,12 @@ START_TEST(test_frame_launches_a_run_again_but)
 	ck_assert(shows(&b, "binnacle run start --again mlp-wide --name mlp-wide-2"));
 	play(&b, "Enter ^U \"fast\"");
 	ck_assert(shows(&b, "learning_rate"));
-	play(&b, "Enter L"); /* refused, with the field to correct */
+	play(&b, "Enter ^T"); /* refused, with the field to correct */
 	ck_assert_uint_eq(b.fake.starts, 0);
 	ck_assert(shows(&b, "n goes to learning_rate"));
 	play(&b, "g n Enter ^U \"0.003\" Enter");
 	ck_assert(shows(&b, "1 field differs"));
-	play(&b, "L");
+	play(&b, "^T");
 	ck_assert_uint_eq(b.fake.starts, 1);
 	ck_assert_str_eq(b.fake.started, "binnacle run start --again mlp-wide --set "
 					 "learning_rate=0.003 --name mlp-wide-2\n");
@@ -813,7 +855,7 @@ START_TEST(test_frame_launches_a_run_again_but)
 	ck_assert(shows(&b, "rows where"));
 	play(&b, "^U \"num_nodes >\"");
 	ck_assert(shows(&b, "rows where:1:"));
-	play(&b, "^U \"num_nodes > 1\" Enter L");
+	play(&b, "^U \"num_nodes > 1\" Enter ^T");
 	ck_assert_str_eq(b.fake.started, "binnacle run start --again mlp-wide --where "
 					 "num_nodes > 1 --name mlp-wide-2\n");
 	bench_close(&b);
@@ -831,12 +873,12 @@ START_TEST(test_frame_resumes_a_run)
 	ck_assert(shows(&b, "binnacle run resume 7f3a"));
 	ck_assert(!shows(&b, "learning_rate")); /* only fields that may change */
 	ck_assert(!shows(&b, "trainer"));
-	play(&b, "Enter ^U \"50\" Enter L");
+	play(&b, "Enter ^U \"50\" Enter ^T");
 	ck_assert(shows(&b, "n goes to epochs: it was 100, and can only be raised"));
-	play(&b, "n Enter ^U \"200,300\" Enter L");
+	play(&b, "n Enter ^U \"200,300\" Enter ^T");
 	ck_assert(shows(&b, "a run is continued once"));
 	ck_assert_uint_eq(b.fake.starts, 0);
-	play(&b, "n Enter ^U \"200\" Enter L");
+	play(&b, "n Enter ^U \"200\" Enter ^T");
 	ck_assert_uint_eq(b.fake.starts, 1);
 	ck_assert(started(&b, "binnacle run resume 7f3a"));
 	ck_assert(started(&b, " --set epochs=200 --name mlp-wide-2\n"));
@@ -851,7 +893,7 @@ START_TEST(test_frame_launches_a_sweep)
 	bench_open(&b, false);
 	play(&b, "3 Enter L Enter ^U \"0.1,0.01\" Enter k Enter ^U \"8; 16,8\" Enter");
 	ck_assert(shows(&b, "4 runs of 4, through the queue"));
-	play(&b, "L");
+	play(&b, "^T");
 	ck_assert_uint_eq(b.fake.starts, 4);
 	ck_assert(started(&b, "--set hidden=8 --set learning_rate=0.1 --name mlp-wide-2-hi8-le0.1 "
 			      "--executor queue\n"));
@@ -878,7 +920,7 @@ START_TEST(test_frame_launches_a_sweep)
 	ck_assert_uint_eq(b.fake.starts, 1);
 	ck_assert(started(&b, "--dry-run\n"));
 	ck_assert(shows(&b, "starts at once on node017"));
-	play(&b, "Esc L");
+	play(&b, "Esc ^T");
 	ck_assert_uint_eq(b.fake.starts, 6);
 	bench_close(&b);
 }
@@ -890,7 +932,7 @@ START_TEST(test_frame_launches_from_nothing)
 	bench_open(&b, false);
 	play(&b, "3 L");
 	ck_assert(shows(&b, "a new run"));
-	play(&b, "L");
+	play(&b, "^T");
 	ck_assert(shows(&b, "a version of a dataset is wanted"));
 	play(&b, "n n"); /* to the wrong fields: data, then target */
 	play(&b, "N Enter \"jobs.tr\" Tab \"2\" Enter"); /* parts of the same split are filled in */
@@ -899,7 +941,7 @@ START_TEST(test_frame_launches_from_nothing)
 	ck_assert(shows(&b, "target 'user_id' is text, but ridge predicts numbers"));
 	play(&b, "Enter ^U \"node\" Tab Enter");
 	ck_assert(!shows(&b, "is text"));
-	play(&b, "L");
+	play(&b, "^T");
 	ck_assert_uint_eq(b.fake.starts, 1);
 	ck_assert(started(&b, "--data jobs.train@v2 "));
 	ck_assert(started(&b, "--data jobs.test@v2:test --target node_power"));
@@ -910,7 +952,7 @@ START_TEST(test_frame_launches_from_nothing)
 	ck_assert(shows(&b, "a command line is wanted"));
 	play(&b, "j Enter \"python 'my train.py'\" Enter");
 	ck_assert(shows(&b, "binnacle run start -- python 'my train.py'"));
-	play(&b, "L");
+	play(&b, "^T");
 	ck_assert_uint_eq(b.fake.starts, 0);
 	ck_assert(shows(&b, "--readonly"));
 	bench_close(&b);
@@ -1210,7 +1252,9 @@ START_TEST(test_frame_back_walks_to_the_first_screen_and_q_leaves_there)
 	ck_assert(!bn_frame_is_done(b.f));
 	play(&b, "Enter / \"x\" Enter q"); /* q goes back whatever filter is active */
 	ck_assert(shows(&b, "jobs-train"));
-	play(&b, "q");
+	play(&b, "q q"); /* one too many leaves nothing */
+	ck_assert(shows(&b, "Q leaves") && !bn_frame_is_done(b.f));
+	play(&b, "Q");
 	ck_assert(bn_frame_is_done(b.f));
 	bench_close(&b);
 }
@@ -1236,19 +1280,70 @@ START_TEST(test_frame_refused_filter_is_not_on)
 	bench b = {.fake = {.actions = 0}};
 	bench_open(&b, false);
 	play(&b, "2 Enter Enter / \"bad=\" Enter"); /* its prefix "bad" was a filter meanwhile */
-	ck_assert(shows(&b, "no column 'bad'"));
-	play(&b, "Y");
+	ck_assert(shows(&b, "no column 'bad'") && shows(&b, "/bad="));
+	play(&b, "Esc Y");
 	ck_assert_str_eq(b.fake.copied, "binnacle data head jobs@v3");
 	play(&b, "/"); /* the text can be corrected */
 	ck_assert(shows(&b, "/bad="));
-	play(&b, "Esc / \"power>900\" Enter / ^U \"bad=\" Enter");
+	play(&b, "Esc / ^U \"power>900\" Enter / ^U \"bad=\" Enter");
 	ck_assert(shows(&b, "no column 'bad'"));
 	ck_assert(shows(&b, "3 of 401 372 rows") && shows(&b, "power>900"));
-	ck_assert(!shows(&b, "bad="));
-	play(&b, ":where bad=\nI");
+	ck_assert(shows(&b, "/bad="));
+	play(&b, "Esc\n:where bad=\nI");
 	ck_assert(shows(&b, "where power>900"));
 	play(&b, "Esc / ^U \"bad=\" Esc");
 	ck_assert(!shows(&b, "no column 'bad'") && shows(&b, "power>900"));
+	bench_close(&b);
+}
+END_TEST
+
+/* The keys of the correction must not be commands: the prompt stays, with the text and the error beside it. */
+START_TEST(test_frame_a_refused_line_stays_open)
+{
+	bench b = {.fake = {.actions = 0}};
+	bench_open(&b, false);
+	play(&b, "3 w \"bad\" Enter"); /* refused by the page */
+	ck_assert(shows(&b, ":where bad") && shows(&b, "no field 'bad'"));
+	ck_assert(!shows(&b, "Runs where")); /* it is not in force */
+	play(&b, "\"t\"");                   /* text, not labels */
+	ck_assert(shows(&b, ":where badt") && !shows(&b, "no field 'bad'"));
+	play(&b, "Esc");
+	ck_assert(shows(&b, "> Runs "));
+	play(&b, "w ^U \"metrics.test_rmse < 12\" Enter w ^U \"bad\" Enter Esc");
+	ck_assert(shows(&b, "Runs where metrics.test_rmse < 12")); /* the one before still is */
+	play(&b, "w"); /* to be corrected */
+	ck_assert(shows(&b, ":where bad"));
+	play(&b, "^U ^U ^W Backspace");
+	ck_assert(!shows(&b, ":where"));
+	play(&b, "w ^U ^U \"name = mlp-1\" Enter w");
+	ck_assert(shows(&b, ":where name = mlp-1"));
+	play(&b, "Esc : \"sort nothing\" Enter");
+	ck_assert(shows(&b, ":sort nothing") && shows(&b, "no column 'nothing'"));
+	play(&b, "Esc : \"nonsense\" Enter");
+	ck_assert(shows(&b, ":nonsense") && shows(&b, "no command 'nonsense'"));
+	play(&b, "Esc e \"a.xlsx\" Enter");
+	ck_assert(shows(&b, ":export a.xlsx") && shows(&b, "files are not written"));
+	play(&b, "Esc 2 Enter Enter w \"bad=\" Enter");
+	ck_assert(shows(&b, ":where bad=") && shows(&b, "no column 'bad'"));
+	play(&b, "Esc w");
+	ck_assert(shows(&b, ":where bad="));
+	play(&b, "Esc 9 w \"whom=ada\" Enter");
+	ck_assert(shows(&b, ":where whom=ada") && shows(&b, "no field 'whom'"));
+	ck_assert_int_eq(b.fake.actions, 0);
+	bench_close(&b);
+}
+END_TEST
+
+START_TEST(test_frame_escape_after_an_error_takes_only_the_error)
+{
+	bench b = {.fake = {.actions = 0}};
+	bench_open(&b, false);
+	play(&b, "3\n:where metrics.test_rmse < 12\nD");
+	ck_assert(shows(&b, "S stops it first"));
+	play(&b, "Esc");
+	ck_assert(!shows(&b, "S stops it first") && shows(&b, "Runs where"));
+	play(&b, "Esc");
+	ck_assert(!shows(&b, "Runs where"));
 	bench_close(&b);
 }
 END_TEST
@@ -1308,6 +1403,8 @@ START_TEST(test_frame_goes_to_what_stands_out_and_shows_it_in_full)
 	ck_assert(shows(&b, "nothing further down stands out"));
 	play(&b, "i");
 	ck_assert(shows(&b, "in full") && shows(&b, "outcome"));
+	play(&b, "1 !"); /* where the cursor is already: it says so */
+	ck_assert(shows(&b, "1 of 4 that need you"));
 	play(&b, "3 !"); /* to the first line that needs the user; then to the next */
 	ck_assert(shows(&b, "needs you (4)"));
 	first = b.s->cursor_row;
@@ -1617,7 +1714,8 @@ BN_TEST_MAIN("tui/views/frame",
 	test_frame_code_of_two_runs_is_compared_and_searched,
 	test_frame_arguments_are_completed_from_the_workspace,
 	test_frame_a_label_longer_than_its_field_is_not_cut_by_editing,
-	test_frame_acts_are_a_menu_with_reasons,
+	test_frame_acts_are_a_menu_with_reasons, test_frame_typed_words_start_nothing,
+	test_frame_finds_a_field_of_the_form,
 	test_frame_a_field_of_a_form_shows_that_it_is_edited,
 	test_frame_a_command_without_a_clipboard_can_be_read,
 	test_frame_labels_are_written_and_taken_back, test_frame_the_trash_asks_and_comes_back,
@@ -1649,6 +1747,7 @@ BN_TEST_MAIN("tui/views/frame",
 	test_frame_copies_rows_and_the_command_line_of_each_screen,
 	test_frame_back_walks_to_the_first_screen_and_q_leaves_there,
 	test_frame_error_of_a_filter_goes_when_it_is_completed, test_frame_refused_filter_is_not_on,
+	test_frame_a_refused_line_stays_open, test_frame_escape_after_an_error_takes_only_the_error,
 	test_frame_escape_takes_away_the_newest_of_what_hides_rows,
 	test_frame_walks_from_object_to_object_of_a_list,
 	test_frame_goes_to_what_stands_out_and_shows_it_in_full,

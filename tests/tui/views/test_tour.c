@@ -204,7 +204,7 @@ START_TEST(test_tour_passes_over_what_cannot_be_done)
 	ck_assert_part(&b, 6, 1);
 	play(&b, ":tour-skip\n"); /* the field */
 	ck_assert_part(&b, 6, 2);
-	bn_frame_key(b.f, 'L');
+	bn_frame_key(b.f, BN_KEY_CTRL('T'));
 	bn_script_settle(b.f, b.s);
 	ck_assert(shows(&b, "this is --readonly; :tour-skip passes over it"));
 	play(&b, ":tour-skip\n");

@@ -6,6 +6,7 @@
 #define BN_TUI_VIEWS_LAUNCH__LAUNCH_H
 #include "core/learn/trainer.h"
 #include "tui/ui/form.h"
+#include "tui/ui/grid.h"
 #include "tui/views/views.h"
 
 #define BN_SWEEP_MOST 200 /* runs of a sweep */
@@ -52,6 +53,7 @@ typedef struct bn_launch_view {
 	char warnings[800];        /* and the warnings of run start for them; "": none */
 	bool is_refused;           /* the warnings say why it cannot be started */
 	bool starting;
+	char find[BN_GRID_FILTER]; /* the words after '/', which a field's name or value contains */
 	char refused[BN_REFUSED]; /* why there is no form; "" */
 } bn_launch_view;
 

@@ -254,18 +254,47 @@ static void answer(bn_view *view, bn_command_id id, const char *text)
 	(void)text;
 	if (id == BN_CMD_BACK)
 		bn_frame_pop(view->frame); /* frees the view */
+	else if (id == BN_CMD_START)
+		start((bn_launch_view *)view, false);
+}
+
+static bool start_asks(bn_launch_view *v)
+{
+	char title[80];
+	size_t combinations, runs = bn_launch_runs(v, &combinations);
+	bn_buf line = BN_BUF_INIT;
+	snprintf(title, sizeof title, "Start %zu run%s?", runs, runs == 1 ? "" : "s");
+	bn_launch_line(v, 0, false, &line);
+	bn_frame_confirm(v->view.frame, &v->view, BN_CMD_START, title, line.ptr ? line.ptr : "",
+		"start");
+	bn_buf_release(&line);
+	return true;
+}
+
+/* '/' goes to a field as it is typed. */
+static void find(bn_view *view, const char *words)
+{
+	bn_launch_view *v = (bn_launch_view *)view;
+	snprintf(v->find, sizeof v->find, "%s", words);
+	if (words[0] && bn_launch_data(v) && !bn_form_find(&v->form, words, 0))
+		bn_frame_message(view->frame, "no field has '%s' in its name or value", words);
+}
+
+static const char *finding(const bn_view *view)
+{
+	return ((const bn_launch_view *)view)->find;
 }
 
 static bool command(bn_view *view, bn_command_id id, const char *arg)
 {
 	bn_launch_view *v = (bn_launch_view *)view;
-	(void)arg;
 	switch (id) {
 	case BN_CMD_BACK:
 	case BN_CMD_CLOSE:
 		return leave_asks(v);
-	case BN_CMD_LAUNCH:
-		return start(v, false);
+	case BN_CMD_START:
+		/* From a menu it asks: there Enter ends a word that was typed into it. */
+		return arg && strcmp(arg, BN_FROM_MENU) == 0 ? start_asks(v) : start(v, false);
 	case BN_CMD_OPEN:
 		if (v->form.selected == BN_LAUNCH_DRY)
 			return start(v, true);
@@ -276,6 +305,12 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 		return true;
 	case BN_CMD_NEXT:
 	case BN_CMD_PREVIOUS:
+		if (v->find[0]) {
+			if (!bn_form_find(&v->form, v->find, id == BN_CMD_NEXT ? 1 : -1))
+				bn_frame_message(view->frame, "no field %s has '%s'",
+					id == BN_CMD_NEXT ? "below" : "above", v->find);
+			return true;
+		}
 		if (!bn_form_step_wrong(&v->form, id == BN_CMD_NEXT ? 1 : -1))
 			bn_frame_message(view->frame, "nothing further is wrong");
 		return true;
@@ -298,7 +333,11 @@ static bool refuses(bn_view *view, bn_command_id id, char *why, size_t size)
 	const bn_form_field *wrong = first_wrong(v);
 	size_t combinations;
 	bool dry = id == BN_CMD_OPEN && v->form.selected == BN_LAUNCH_DRY;
-	if ((id != BN_CMD_LAUNCH && !dry) || !bn_launch_data(v))
+	if (id == BN_CMD_LAUNCH) {
+		snprintf(why, size, "^T (Ctrl-T) starts it: letters alone never start a run");
+		return true;
+	}
+	if ((id != BN_CMD_START && !dry) || !bn_launch_data(v))
 		return false;
 	if (bn_frame_is_readonly(view->frame) && !dry)
 		snprintf(why, size, "a run is written, and this is --readonly");
@@ -359,6 +398,8 @@ static const bn_view_class launch_class = {
 	.cli = cli,
 	.takes_text = takes_text,
 	.key = key,
+	.find = find,
+	.finding = finding,
 	.free = view_free,
 };
 

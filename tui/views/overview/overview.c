@@ -22,6 +22,7 @@ typedef struct overview {
 	int page_rows;
 	bool stations; /* the stations are shown instead of the queue */
 	bool seeks;    /* jump to what needs the user first, once the page is here */
+	bool moved;    /* the selection was chosen: before that, what needs the user first is still to be gone to */
 } overview;
 
 static const bn_overview *data_of(const overview *v)
@@ -247,6 +248,7 @@ static void select_line(overview *v, int64_t to)
 static bool motion(overview *v, bn_command_id id)
 {
 	int64_t at = (int64_t)v->selected, page = v->page_rows;
+	v->moved = v->moved || (bn_command_get(id)->flags & BN_CMD_MOTION);
 	switch (id) {
 	case BN_CMD_UP:
 		select_line(v, at - 1);
@@ -273,6 +275,21 @@ static bool motion(overview *v, bn_command_id id)
 	}
 }
 
+/* Which one of how many it is, and how to go on. */
+static void need_say(const overview *v, const bn_overview *d)
+{
+	size_t nth = 0, all = 0;
+	for (size_t i = 0; i < d->line_count; i++) {
+		all += d->lines[i].part == BN_LINE_NEED;
+		nth += d->lines[i].part == BN_LINE_NEED && i <= v->selected;
+	}
+	if (all == 1)
+		bn_frame_message(v->view.frame, "the only line that needs you; Enter opens it");
+	else
+		bn_frame_message(v->view.frame, "%zu of %zu that need you; Enter opens it, ! goes to the %s", nth,
+			all, nth < all ? "next" : "first");
+}
+
 /* Moves to the next line that needs the user; wraps to the top if there is none below. */
 static void need_seek(overview *v, bool from_top)
 {
@@ -281,12 +298,16 @@ static void need_seek(overview *v, bool from_top)
 	if (v->seeks)
 		return;
 	v->stations = false;
+	from_top = from_top || !v->moved || v->selected >= d->line_count ||
+		   d->lines[v->selected].part != BN_LINE_NEED;
+	v->moved = true;
 	size_t first = from_top ? 0 : v->selected + 1;
 	for (size_t k = 0; k < d->line_count; k++) {
 		size_t i = (first + k) % d->line_count;
 		if (d->lines[i].part != BN_LINE_NEED)
 			continue;
 		v->selected = i;
+		need_say(v, d);
 		return;
 	}
 	bn_frame_message(v->view.frame, "nothing needs you now");

@@ -125,7 +125,7 @@ static void rows_draw(bn_view *view, bn_area a, bool focused)
 	bn_rows_view *v = (bn_rows_view *)view;
 	char total[BN_FORMAT_BYTES], shown[BN_FORMAT_BYTES];
 	const bn_order *o = bn_rows_order(v);
-	bool part = o && bn_rows_are_some(v) && a.rows > 4;
+	bool part = o && (v->of.bases || v->shown[0]) && a.rows > 4;
 	bn_area body = part ? bn_area_sub(a, 1, 0, a.rows - 1, a.cols) : a;
 	int foot = bn_rows_foot_draw(v, body, false);
 	bn_list_draw(view, bn_area_sub(body, 0, 0, body.rows - foot, body.cols), focused);
@@ -133,7 +133,7 @@ static void rows_draw(bn_view *view, bn_area a, bool focused)
 		int col = bn_area_textf(a, 0, 1, BN_INK_STRONG, "%s of %s rows",
 			bn_format_count(shown, o->count), bn_format_count(total, o->total));
 		col = bn_area_text(a, 0, col + 2, BN_INK_TEXT, v->of.title);
-		bn_area_field(a, 0, col + 2, a.cols - col - 3, BN_INK_DIM, v->list.grid.filter);
+		bn_area_field(a, 0, col + 2, a.cols - col - 3, BN_INK_DIM, v->shown);
 	}
 	if (foot)
 		bn_rows_foot_draw(v, body, true);
@@ -279,6 +279,7 @@ static void derive(bn_rows_view *v, const char *arg)
 	v->derives = true;
 	totals_forget(v);
 	order_ask(v);
+	bn_frame_line_asked(&v->list.view);
 }
 
 /* ---- pages --------------------------------------------------------------------------------------- */
@@ -299,7 +300,9 @@ static void order_take(bn_rows_view *v, bn_page *p)
 	bn_page_free(v->list.page);
 	v->list.page = p;
 	memcpy(v->shown, v->list.grid.filter, sizeof v->shown);
+	v->list.grid.asking = false;
 	bn_grid_reload(&v->list.grid);
+	bn_frame_line_answered(view, false);
 }
 
 /* The requested rows are not shown; the message has the reason. */
@@ -308,10 +311,12 @@ static void order_failed(bn_rows_view *v)
 	if (v->derives)
 		memcpy(v->of.derived, v->derived_before, sizeof v->of.derived);
 	v->derives = false;
-	if (!v->list.page || strcmp(v->list.grid.filter, v->shown) == 0)
-		return;
-	totals_forget(v);
-	bn_frame_filter_refused(v->list.view.frame, &v->list.view, v->shown);
+	if (v->list.page && strcmp(v->list.grid.filter, v->shown) != 0) {
+		totals_forget(v);
+		bn_frame_filter_refused(v->list.view.frame, &v->list.view, v->shown);
+	}
+	v->list.grid.asking = false;
+	bn_frame_line_answered(&v->list.view, true);
 }
 
 static void rows_page(bn_view *view, bn_page *p)
@@ -422,6 +427,7 @@ static void where_set(bn_rows_view *v, const char *arg)
 	char line[BN_FILTER_BYTES + 8];
 	if (arg) {
 		bn_frame_filter(v->list.view.frame, arg);
+		bn_frame_line_asked(&v->list.view);
 		return;
 	}
 	snprintf(line, sizeof line, "where %s", bn_grid_filter_text(&v->list.grid));

@@ -34,7 +34,8 @@ typedef struct bn_runs_view {
 	char view_name[BN_TYPED_BYTES]; /* of the current saved view; "": none */
 	char *saved; /* names of the saved views, each ended by a NUL, the last one empty; NULL:
 		      * not read yet */
-	char where[BN_TYPED_BYTES];     /* the current filter */
+	char where[BN_TYPED_BYTES];     /* the current filter, */
+	char where_shown[BN_TYPED_BYTES]; /* and the last one that was accepted */
 	char none[320];     /* why the filtered list is empty */
 	bool removed;       /* the trash is shown instead of the runs */
 	bool where_is_new;  /* requested, not received yet */

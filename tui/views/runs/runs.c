@@ -52,9 +52,13 @@ static void page(bn_view *view, bn_page *p)
 		}
 		return;
 	}
-	v->where_is_new = false;
-	if (p->err.code == BN_EINVAL) /* the filter is invalid: the message says where */
-		v->where[0] = '\0';
+	bool is_refused = v->where_is_new && p->err.code; /* the message says where */
+	if (is_refused)
+		memcpy(v->where, v->where_shown, sizeof v->where);
+	else
+		memcpy(v->where_shown, v->where, sizeof v->where);
+	v->where_is_new = v->list.grid.asking = false;
+	bn_frame_line_answered(view, is_refused);
 	if (!d)
 		v->asked_first = -1;
 	else
@@ -161,6 +165,7 @@ static void where_set(bn_runs_view *v, const char *arg)
 	v->where_is_new = true;
 	v->where_is_last = v->where[0] && v->list.grid.filter[0];
 	v->list.view.cls->refresh(&v->list.view);
+	bn_frame_line_asked(&v->list.view);
 }
 
 /* ---- groups, labels, the trash ------------------------------------------------------------------- */
@@ -461,9 +466,9 @@ static void crumb(const bn_view *view, bn_buf *out)
 {
 	const bn_runs_view *v = (const bn_runs_view *)view;
 	if (v->removed)
-		bn_buf_adds(out, v->where[0] ? "in the trash, " : "in the trash");
-	if (v->where[0])
-		bn_buf_addf(out, "where %s", v->where);
+		bn_buf_adds(out, v->where_shown[0] ? "in the trash, " : "in the trash");
+	if (v->where_shown[0])
+		bn_buf_addf(out, "where %s", v->where_shown);
 }
 
 /* Fields for filters: those of the columns, and those of every run. */
