@@ -95,6 +95,12 @@ cp -r "$dir/ws" "$dir/other place/ws"
 [ "$(field digest)" = "$digest" ] || fail "another path gives another digest"
 diff -r "$dir/other place/image" "$dir/out/oci" || fail "another path gives other files"
 echo "ok another path, umask and time zone give the same image"
+# A library that is not needed, and is loaded first, is not in it.
+preload=$(ldd "$BINNACLE" | grep -o '/[^ ]*libdl[.]so[^ ]*' || ls /lib/*/libBrokenLocale.so.1 /lib64/libBrokenLocale.so.1 2>/dev/null | head -n 1)
+if [ -n "$preload" ] && ! has_sanitizer; then
+	LD_PRELOAD=$preload expect 0 "with LD_PRELOAD" "$B" package Power.A/1 --dry-run --json --out ../preloaded
+	[ "$(field digest)" = "$digest" ] || fail "LD_PRELOAD changes the image"
+fi
 
 # ---- what was recorded ------------------------------------------------------------------------
 expect 0 "the list" "$B" package ls Power.A/1 --json
@@ -157,4 +163,11 @@ for wait in 0.01 0.03 0.06 0.1; do
 	rm -rf ../out/cut* ../out/.package*
 done
 echo "ok a killed package is there whole or not at all"
+for wait in 0.01 0.03 0.06; do
+	timeout -s INT $wait "$B" package Power.A/1 --format dir --out ../out/cut -q >/dev/null 2>&1
+	[ ! -e ../out/cut ] || [ -e ../out/cut/model/MLmodel ] || fail "an interrupted package is there in part"
+	rm -rf ../out/cut
+	[ -z "$(ls -A ../out | grep -E 'cut|package')" ] || fail "an interrupted package leaves $(ls -A ../out)"
+done
+echo "ok an interrupted package leaves nothing"
 exit $bad

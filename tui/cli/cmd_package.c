@@ -6,6 +6,7 @@
 #include "core/registry/registry.h"
 #include "tui/cli/verbs.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* ---- package MODEL -------------------------------------------------------------------------- */
@@ -42,7 +43,7 @@ static void tell_next(bn_cli *cli, const bn_package_made *made, bn_package_forma
 		[BN_PACKAGE_OCI] = "skopeo inspect oci:%s",
 		[BN_PACKAGE_OCI_ARCHIVE] = "podman load -i %s",
 		[BN_PACKAGE_DOCKER_ARCHIVE] = "docker load -i %s",
-		[BN_PACKAGE_DIR] = "ch-run --cd / %s -- /usr/bin/binnacle -C / serve /model",
+		[BN_PACKAGE_DIR] = "ch-run --cd / %s -- /usr/bin/binnacle serve /model",
 		[BN_PACKAGE_SIF_DEF] =
 			"%s/serve.sh, or there: apptainer build model.sif binnacle.def",
 		[BN_PACKAGE_CONTAINERFILE] = "%s/serve.sh, or there: podman build .",
@@ -51,7 +52,7 @@ static void tell_next(bn_cli *cli, const bn_package_made *made, bn_package_forma
 	const char *mark = strstr(next[format], "%s");
 	text = bn_strf("%.*s%s%s", (int)(mark - next[format]), next[format], made->path, mark + 2);
 	if (text)
-		bn_cli_say(cli, "next: %s", text);
+		bn_cli_note(cli, "next: %s", text);
 	bn_free(text);
 }
 
@@ -104,10 +105,12 @@ static json_t *package_json(const bn_package *p)
 	bool built = p->act == BN_PACKAGE_BUILT;
 	char *model = p->model ? bn_strf("%s/%lld", p->model, (long long)p->version) : NULL;
 	char *to = built ? NULL : destination(p);
-	json_t *o = json_pack("{s:s, s:s?, s:s, s:s?, s:o, s:s?, s:s?, s:s, s:I, s:o}", "act",
-		built ? "built" : "pushed", "model", model, "digest", p->digest, "format",
-		p->format, "bytes", p->bytes < 0 ? json_null() : json_integer(p->bytes), "where",
-		built ? p->path : to, "host", p->host, "user", p->user, "time_ms",
+	char image[13]; /* the digest as runtimes show it in lists */
+	snprintf(image, sizeof image, "%s", p->digest + strlen("sha256:"));
+	json_t *o = json_pack("{s:s, s:s?, s:s, s:s, s:s?, s:o, s:s?, s:s?, s:s, s:I, s:o}", "act",
+		built ? "built" : "pushed", "model", model, "image", image, "digest", p->digest,
+		"format", p->format, "bytes", p->bytes < 0 ? json_null() : json_integer(p->bytes),
+		"where", built ? p->path : to, "host", p->host, "user", p->user, "time_ms",
 		(json_int_t)p->time_ms, "approved",
 		built ? json_boolean(!p->is_unapproved) : json_null());
 	bn_free(model);
@@ -134,7 +137,7 @@ static int run_ls(bn_cli *cli, bn_err *err)
 {
 	static const bn_col cols[] = {{"model", "MODEL", BN_AS_TEXT}, {"act", "ACT", BN_AS_TEXT},
 		{"format", "FORMAT", BN_AS_TEXT}, {"bytes", "SIZE", BN_AS_BYTES},
-		{"digest", "DIGEST", BN_AS_TEXT}, {"user", "USER", BN_AS_GROUP},
+		{"image", "IMAGE", BN_AS_WHOLE}, {"user", "USER", BN_AS_GROUP},
 		{"time_ms", "TIME", BN_AS_TIME_MS}, {"where", "WHERE", BN_AS_LONG}, {0}};
 	bn_packages l = {NULL, 0};
 	bn_workspace *ws = NULL;
