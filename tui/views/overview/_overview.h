@@ -1,6 +1,6 @@
 /*
  * _overview.h - the internals of Overview. Pages: pages.c (stations, the title's text), needs.c
- * (what needs the user), work.c (running, best, in use, first steps). View: overview.c, lines.c
+ * (what needs the user), work.c (running, best, in use, first steps), gate.c (CI). View: overview.c, lines.c
  * (the queue), stations.c.
  */
 #ifndef BN_TUI_VIEWS_OVERVIEW__OVERVIEW_H
@@ -32,6 +32,8 @@ int bn_overview_needs(bn_overview_gather *g);
 int bn_overview_running(bn_overview_gather *g);
 int bn_overview_best(bn_overview_gather *g);
 int bn_overview_in_use(bn_overview_gather *g);
+/* The newest verdict of the project's gate, if it belongs to that part (BN_LINE_NEED or BN_LINE_USE). */
+int bn_overview_gate(bn_overview_gather *g, bn_line_part part);
 /* First steps for a workspace without data and runs: complete commands. */
 int bn_overview_steps(bn_overview_gather *g);
 

@@ -209,7 +209,8 @@ int bn_overview_needs(bn_overview_gather *g)
 {
 	int rc;
 	if ((rc = people(g)) < 0 || (rc = requests(g)) < 0 || (rc = checks(g)) < 0 ||
-		(rc = runs(g)) < 0 || (rc = servers(g)) < 0)
+		(rc = runs(g)) < 0 || (rc = bn_overview_gate(g, BN_LINE_NEED)) < 0 ||
+		(rc = servers(g)) < 0)
 		return rc;
 	return drift(g);
 }

@@ -258,7 +258,7 @@ int bn_overview_in_use(bn_overview_gather *g)
 {
 	bn_endpoints all = {NULL, 0};
 	int rc = champions(g);
-	if (rc < 0)
+	if (rc < 0 || (rc = bn_overview_gate(g, BN_LINE_USE)) < 0)
 		return rc;
 	rc = bn_endpoint_list(&all, g->r->ws, g->err);
 	for (size_t i = 0; rc >= 0 && i < all.count; i++)
