@@ -23,7 +23,7 @@ int bn_layer_dir(bn_layer *layer, const char *path, mode_t mode, bn_err *err);
 int bn_layer_text(bn_layer *layer, const char *path, const char *text, bn_err *err);
 /* The header of a file; its content follows with bn_tar_add(&layer->tar, ...). */
 int bn_layer_begin_file(bn_layer *layer, const char *path, mode_t mode, uint64_t size, bn_err *err);
-/* A file of this machine, named by the user or the system; head replaces its first bytes. */
+/* A file of this machine; loaded_part: only what is loaded of an ELF file (closure.h). */
 int bn_layer_copy(bn_layer *layer, const char *path, mode_t mode, const bn_env *env,
 	const char *from, bool loaded_part, const bn_progress *progress, bn_err *err);
 /* Its descriptor, as a layer without compression. */

@@ -1,11 +1,13 @@
 /* form.c - see form.h: choosing, staging and recording. */
 #include "core/package/form.h"
 
-#include "core/base/fs.h"
+#include "core/base/dir.h"
 #include "core/base/mem.h"
 #include "core/base/nearest.h"
+#include "core/base/utf8.h"
 #include "core/package/_form.h"
 #include "core/package/package_log.h"
+#include "core/registry/registry.h"
 
 #include <string.h>
 
@@ -46,97 +48,93 @@ int bn_package_format_parse(bn_package_format *out, const char *name, bn_err *er
 	return BN_EINVAL;
 }
 
-/* "power-3.oci.tar"; the caller frees it. */
-static char *default_path(bn_package_format f, const bn_image *image)
-{
-	return bn_strf("%s-%lld%s", image->model, (long long)image->version, forms[f].suffix);
-}
-
 /* ---- writing -------------------------------------------------------------------------------- */
 
-/* The default path needs the version, which is known when the image is built: until then the layout is at a
- * temporary name in the same directory. */
-static int staging_path(char **out, const bn_env *env, const char *path, bn_err *err)
+/* Where it goes: as given, or named after the version. *spec: the version that it was named after, so that the image
+ * is of no other; yours. */
+static int choose_path(
+	char **path, char **spec, bn_workspace *ws, const bn_package_making *making, bn_err *err)
 {
-	uint64_t tag = 0;
-	int rc = bn_env_random(env, &tag, sizeof tag, err);
-	if (rc < 0)
-		return rc;
-	const char *base = path ? bn_path_base(path) : "";
-	*out = bn_strf("%.*s.package-%016llx", path ? (int)(base - path) : 0, path ? path : "",
-		(unsigned long long)tag);
-	return *out ? 0 : bn_err_nomem(err, "a file name");
-}
-
-static int choose_path(bn_package_made *made, const bn_package_making *making, bn_err *err)
-{
-	char *own = NULL;
-	int rc;
-	if (!making->path && !(own = default_path(making->format, &made->image)))
-		return bn_err_nomem(err, "a file name");
-	rc = bn_path_absolute(&made->path, own ? own : making->path, err);
+	char exact[BN_VERSION_SPEC], *own = NULL;
+	bn_version *v = NULL;
+	int rc = 0;
+	if (making->path) {
+		rc = bn_path_absolute(path, making->path, err);
+		goto out;
+	}
+	if ((rc = bn_version_get(&v, ws, making->image.spec, err)) < 0)
+		goto out;
+	*spec = bn_strdup(bn_version_spec(v, exact));
+	own = bn_strf("%s-%lld%s", v->name, (long long)v->version, forms[making->format].suffix);
+	rc = *spec && own ? bn_path_absolute(path, own, err) : bn_err_nomem(err, "a file name");
+out:
+	for (size_t n = *path ? strlen(*path) : 0; n > 1 && (*path)[n - 1] == '/'; n--)
+		(*path)[n - 1] = '\0';
 	bn_free(own);
+	bn_version_free(v);
 	return rc;
 }
 
-/* A path that was given is looked at first, so that nothing is built in vain. */
-static int check_free(const bn_env *env, const char *path, bool force, bn_err *err)
+/* Nothing is built in vain: the path is free, or may be replaced if it is a package (each form looks). */
+static int check_place(const bn_env *env, const char *path, bool force, bn_err *err)
 {
-	bn_path_kind kind;
-	int rc = bn_fs_look(&kind, env, path, err);
-	if (rc < 0 || kind == BN_PATH_ABSENT || force)
-		return rc;
-	bn_err_set(err, BN_ECONFLICT, "'%s' exists already", path);
-	bn_err_hint(err, "--force replaces an earlier package there");
-	return BN_ECONFLICT;
+	struct stat st;
+	bn_dir *parent = NULL;
+	const char *base = bn_path_base(path);
+	char *above = bn_strndup(path, (size_t)(base - path));
+	int rc = above ? bn_dir_open(&parent, env, above, err) : bn_err_nomem(err, "a file name");
+	if (rc < 0)
+		goto out;
+	if (!bn_utf8_is_valid(path, strlen(path))) /* the record of it could not be written */
+		rc = bn_err_set(err, BN_EINVAL, "'%s' is not UTF-8", path);
+	else if (*base && !force && env->fs->stat(env, parent, base, &st) == 0)
+		rc = bn_err_set(err, BN_ECONFLICT, "'%s' exists already", path);
+	if (rc == BN_ECONFLICT)
+		bn_err_hint(err, "--force replaces an earlier package there");
+out:
+	bn_dir_close(parent);
+	bn_free(above);
+	return rc;
 }
 
-/* An OCI layout is written where it stays; its path is only known before if it was given. */
-static int make_layout(
-	bn_package_made *made, bn_workspace *ws, const bn_package_making *making, bn_err *err)
+/* An OCI layout is written where it stays. */
+static int make_layout(bn_package_made *made, bn_workspace *ws, const bn_image_making *image,
+	bool force, bn_err *err)
 {
-	const bn_layout_making how = {.force = making->force};
+	const bn_layout_making how = {.force = force};
 	bn_layout *l = NULL;
 	int rc;
-	if (!making->path &&
-		((rc = bn_image_build(&made->image, NULL, ws, &making->image, err)) < 0 ||
-			(rc = choose_path(made, making, err)) < 0 ||
-			(rc = check_free(bn_workspace_env(ws), made->path, making->force, err)) <
-				0))
-		return rc;
-	if ((rc = bn_layout_create(&l, bn_workspace_env(ws),
-		     making->path ? making->path : made->path, &how, err)) < 0)
-		return rc;
-	bn_image_release(&made->image);
-	if ((rc = bn_image_build(&made->image, l, ws, &making->image, err)) < 0 ||
+	if ((rc = bn_layout_create(&l, bn_workspace_env(ws), made->path, &how, err)) < 0 ||
+		(rc = bn_image_build(&made->image, l, ws, image, err)) < 0 ||
 		(rc = bn_layout_finish(l, err)) < 0)
 		goto out;
 	made->bytes = made->image.bytes;
-	if (!made->path)
-		rc = choose_path(made, making, err);
 out:
 	bn_layout_close(l);
 	return rc;
 }
 
-static int make_other(
-	bn_package_made *made, bn_workspace *ws, const bn_package_making *making, bn_err *err)
+/* The other forms are made from a layout beside the path, which is never finished, so it is removed. */
+static int make_other(bn_package_made *made, bn_workspace *ws, const bn_package_making *making,
+	const bn_image_making *image, bn_err *err)
 {
 	const bn_env *env = bn_workspace_env(ws);
 	const bn_layout_making how = {.force = false};
 	bn_layout *l = NULL;
+	uint64_t tag = 0;
 	char *staging = NULL;
-	int rc;
-	if ((rc = staging_path(&staging, env, making->path, err)) < 0 ||
-		(rc = bn_layout_create(&l, env, staging, &how, err)) < 0 ||
-		(rc = bn_image_build(&made->image, l, ws, &making->image, err)) < 0 ||
-		(rc = choose_path(made, making, err)) < 0 ||
-		(rc = check_free(env, made->path, making->force, err)) < 0)
+	int rc = bn_env_random(env, &tag, sizeof tag, err);
+	if (rc < 0)
+		return rc;
+	if (!(staging = bn_strf("%s.%016llx", made->path, (unsigned long long)tag)))
+		return bn_err_nomem(err, "a file name");
+	if ((rc = bn_layout_create(&l, env, staging, &how, err)) < 0 ||
+		(rc = bn_image_build(&made->image, l, ws, image, err)) < 0)
 		goto out;
 	const bn_form_input in = {env, l, &made->image, making->force};
 	rc = forms[making->format].write(&made->bytes, &in, made->path, err);
 out:
-	bn_layout_close(l); /* it is not finished, so it is removed */
+	bn_layout_close(l);
 	bn_free(staging);
 	return rc;
 }
@@ -166,24 +164,30 @@ int bn_package_make(
 	bn_package_made *out, bn_workspace *ws, const bn_package_making *making, bn_err *err)
 {
 	bn_package_made made = {.path = NULL};
+	bn_image_making image = making->image;
+	char *spec = NULL;
 	int rc;
 	*out = made;
-	if (making->path &&
-		(rc = check_free(bn_workspace_env(ws), making->path, making->force, err)) < 0)
+	if ((rc = choose_path(&made.path, &spec, ws, making, err)) < 0 ||
+		(rc = check_place(bn_workspace_env(ws), made.path, making->force, err)) < 0)
 		goto out;
-	if (making->dry_run) {
-		if ((rc = bn_image_build(&made.image, NULL, ws, &making->image, err)) < 0 ||
-			(rc = choose_path(&made, making, err)) < 0)
-			goto out;
+	image.spec = spec ? spec : image.spec;
+	if (making->dry_run)
+		rc = bn_image_build(&made.image, NULL, ws, &image, err);
+	else if (forms[making->format].write)
+		rc = make_other(&made, ws, making, &image, err);
+	else
+		rc = make_layout(&made, ws, &image, making->force, err);
+	if (rc < 0)
+		goto out;
+	if (making->dry_run)
 		made.bytes = made.image.bytes;
-	} else if ((rc = (forms[making->format].write ? make_other : make_layout)(
-			    &made, ws, making, err)) < 0 ||
-		   (rc = record(&made, ws, making->format, err)) < 0) {
+	else if ((rc = record(&made, ws, making->format, err)) < 0)
 		goto out;
-	}
 	*out = made;
 	made = (bn_package_made){.path = NULL};
 out:
+	bn_free(spec);
 	bn_package_made_release(&made);
 	return rc;
 }

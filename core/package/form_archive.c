@@ -5,6 +5,7 @@
 #include "core/package/_form.h"
 #include "core/package/tar.h"
 
+#include <fcntl.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,18 +93,54 @@ static int put_member(bn_tar_writer *w, const bn_form_input *in, const member *m
 		       : bn_tar_put_dir(w, m->path, 0755, err);
 }
 
+typedef struct old_file {
+	const bn_env *env;
+	int fd;
+	const char *path;
+} old_file;
+
+static int read_old(void *ctx, void *bytes, size_t n, uint64_t at, size_t *got, bn_err *err)
+{
+	const old_file *f = ctx;
+	return bn_fs_read_at(f->env, f->fd, bytes, n, (off_t)at, got, f->path, err);
+}
+
+/* Whether a file is an archive of either form: only such a one is replaced. An empty file is nothing's content. */
+static bool is_package(const bn_env *env, const char *path)
+{
+	struct stat st;
+	bn_tar_reader r;
+	bool is = false;
+	old_file f = {
+		env, env->fs->open(env, NULL, path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW, 0), path};
+	bn_tar_entry *e = f.fd < 0 ? NULL : bn_alloc(sizeof *e);
+	if (!e || env->fs->fstat(env, f.fd, &st) < 0 || !S_ISREG(st.st_mode))
+		goto out;
+	is = st.st_size == 0;
+	bn_tar_reader_init(&r,
+		(bn_tar_source){
+			.read = read_old, .ctx = &f, .size = (uint64_t)st.st_size, .name = path});
+	while (!is && bn_tar_next(e, &r, NULL) == 1)
+		is = !strcmp(e->path, "oci-layout") || !strcmp(e->path, "manifest.json");
+out:
+	bn_free(e);
+	if (f.fd >= 0)
+		env->fs->close(env, f.fd);
+	return is;
+}
+
 static int write_archive(
 	uint64_t *bytes, const bn_form_input *in, members *m, const char *path, bn_err *err)
 {
 	output out = {NULL, 0};
 	bn_tar_writer w;
-	bn_path_kind kind;
-	int rc = bn_fs_look(&kind, in->env, path, err);
-	if (rc < 0)
-		return rc;
-	if (kind == BN_PATH_DIR || kind == BN_PATH_OTHER)
-		return bn_err_set(
-			err, BN_EREFUSED, "'%s' is no archive, so it is not replaced", path);
+	int rc = 0;
+	if (in->force && bn_fs_exists(in->env, path) && !is_package(in->env, path)) {
+		bn_err_set(err, BN_EREFUSED,
+			"'%s' is not an image's archive, so it is not replaced", path);
+		bn_err_hint(err, "remove it, or give another path");
+		return BN_EREFUSED;
+	}
 	bn_tar_init(&w, (bn_tar_sink){add_bytes, &out});
 	qsort(m->items, m->count, sizeof *m->items, by_path);
 	if ((rc = bn_file_out_open(&out.file, in->env, path, 0666, err)) < 0)

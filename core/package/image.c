@@ -99,8 +99,9 @@ out:
 
 /* The bytes of one object, checked against its name on the way. */
 static int add_object(bn_layer *layer, bn_object_store *store, const bn_manifest_part *part,
-	char *piece, bn_err *err)
+	char *piece, const bn_progress *progress, bn_err *err)
 {
+	uint64_t done = 0;
 	bn_object_reader *r = NULL;
 	size_t got;
 	int rc = bn_object_reader_new(&r, store, part->hash, 0, UINT64_MAX, err);
@@ -112,9 +113,11 @@ static int add_object(bn_layer *layer, bn_object_store *store, const bn_manifest
 		goto out;
 	}
 	do {
-		if ((rc = bn_object_read(r, piece, PIECE, &got, err)) < 0 ||
+		if ((rc = bn_progress_step(progress, "packaging", done, part->bytes, err)) < 0 ||
+			(rc = bn_object_read(r, piece, PIECE, &got, err)) < 0 ||
 			(rc = bn_tar_add(&layer->tar, piece, got, err)) < 0)
 			goto out;
+		done += got;
 	} while (got);
 out:
 	bn_object_reader_free(r);
@@ -123,7 +126,7 @@ out:
 
 /* A file is stored in one or several parts, which follow each other. */
 static int add_file(bn_layer *layer, bn_object_store *store, const bn_manifest_part *const *parts,
-	size_t n, char *piece, bn_err *err)
+	size_t n, char *piece, const bn_progress *progress, bn_err *err)
 {
 	uint64_t size = 0;
 	for (size_t i = 0; i < n; i++)
@@ -134,7 +137,7 @@ static int add_file(bn_layer *layer, bn_object_store *store, const bn_manifest_p
 	if (rc < 0)
 		goto out;
 	for (size_t i = 0; i < n; i++)
-		if ((rc = add_object(layer, store, parts[i], piece, err)) < 0)
+		if ((rc = add_object(layer, store, parts[i], piece, progress, err)) < 0)
 			goto out;
 out:
 	if (rc < 0)
@@ -163,8 +166,8 @@ static int add_files(bn_layer *layer, bn_object_store *store, const bn_manifest_
 		end = first + 1;
 		while (end < n && !strcmp(parts[end]->path, parts[first]->path))
 			end++;
-		if ((rc = bn_progress_step(progress, "packaging", first, n, err)) < 0 ||
-			(rc = add_file(layer, store, parts + first, end - first, piece, err)) < 0)
+		if ((rc = add_file(
+			     layer, store, parts + first, end - first, piece, progress, err)) < 0)
 			goto out;
 	}
 out:

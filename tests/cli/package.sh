@@ -52,16 +52,20 @@ for format in oci oci-archive docker-archive dir sif-def containerfile; do
 		"$B" package Power.A/1 --format $format --out "../out/$format" --force
 done
 [ "$(ls -A ../out | wc -l)" = 6 ] || fail "something is left: $(ls -A ../out)"
-for other in thesis.tex .; do
-	mkdir -p ../out/mine && echo precious >../out/mine/thesis.tex
+for other in thesis.tex . link; do
+	mkdir -p ../out/mine && echo precious >../out/mine/thesis.tex && ln -sf thesis.tex ../out/mine/link
 	for format in oci oci-archive docker-archive dir sif-def containerfile; do
-		to=../out/mine
-		[ $other = . ] || case $format in *archive) continue ;; *) to=../out/mine/$other ;; esac
+		to=../out/mine/$other
+		[ $other != . ] || to=../out/mine/
 		expect 4 "$format does not replace other files" \
 			"$B" package Power.A/1 --format $format --out "$to" --force
 	done
-	[ "$(cat ../out/mine/thesis.tex)" = precious ] && [ "$(ls -A ../out/mine)" = thesis.tex ] || fail "it was touched"
+	[ "$(cat ../out/mine/thesis.tex)" = precious ] && [ "$(ls -A ../out/mine | tr '\n' ' ')" = "link thesis.tex " ] || fail "it was touched"
 done
+ln -sf nowhere ../out/mine/link
+expect 6 "a link that leads nowhere is something" "$B" package Power.A/1 --format oci-archive --out ../out/mine/link
+expect 6 "a directory with a slash" "$B" package Power.A/1 --format oci-archive --out ../out/mine/
+expect 2 "a path that is not UTF-8" "$B" package Power.A/1 --out "$(printf '../out/\377')"
 rm -r ../out/mine
 expect 3 "into a directory that is not there" "$B" package Power.A/1 --out ../nowhere/image
 [ "$(sha256sum <../out/oci/blobs/sha256/"${digest#sha256:}")" = "${digest#sha256:}  -" ] || fail "its manifest"
