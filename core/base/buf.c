@@ -23,6 +23,12 @@ void bn_buf_release(bn_buf *b)
 	bn_buf_init(b);
 }
 
+void bn_buf_wipe(bn_buf *b)
+{
+	explicit_bzero(b->ptr, b->cap);
+	bn_buf_release(b);
+}
+
 void bn_buf_clear(bn_buf *b)
 {
 	b->failed = false;

@@ -27,6 +27,8 @@ extern char bn_buf_empty[1];
 
 void bn_buf_init(bn_buf *b);
 void bn_buf_release(bn_buf *b);             /* frees; the buffer is as after init */
+/* The same after overwriting the bytes: for a secret (memory is not moved if it was reserved first). */
+void bn_buf_wipe(bn_buf *b);
 void bn_buf_clear(bn_buf *b);               /* length 0, keeps the memory, forgets a failure */
 int bn_buf_reserve(bn_buf *b, size_t more); /* for that many more; -1 (and .failed) on failure */
 void bn_buf_add(bn_buf *b, const void *bytes, size_t n);

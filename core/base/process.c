@@ -384,34 +384,30 @@ static bool capture_read(int fd, int timeout_ms, size_t limit, bn_buf *out)
 			return true;
 		size_t keep = out->len < limit ? limit - out->len : 0;
 		bn_buf_add(out, bytes, (size_t)got < keep ? (size_t)got : keep);
+		explicit_bzero(bytes, (size_t)got);
 	}
 }
 
-int bn_process_capture(const char *const *argv, int timeout_ms, size_t limit, bn_buf *out,
-	int *status, bn_err *err)
+/* in_fd becomes its stdin. */
+static int capture(const char *const *argv, int in_fd, int null_fd, int timeout_ms, size_t limit,
+	bn_buf *out, int *status, bn_err *err)
 {
-	int fd[2], null_fd, rc = null_open(&null_fd, err);
-	if (rc < 0)
-		return rc;
-	if (pipe2(fd, O_CLOEXEC) != 0) {
-		rc = bn_err_sys(err, BN_EIO, errno, "cannot make a pipe");
-		close(null_fd);
-		return rc;
-	}
+	int fd[2];
+	if (pipe2(fd, O_CLOEXEC) != 0)
+		return bn_err_sys(err, BN_EIO, errno, "cannot make a pipe");
 	pid_t pid = fork();
 	if (pid == 0) {
 		signals_reset(false);
 		setpgid(0, 0);
-		if (redirect(null_fd, fd[1], null_fd)) {
+		if (redirect(in_fd, fd[1], null_fd)) {
 			close_from(3, -1);
 			execvp(argv[0], (char *const *)(uintptr_t)argv);
 		}
 		_exit(127);
 	}
 	close(fd[1]);
-	close(null_fd);
 	if (pid < 0) {
-		rc = bn_err_sys(err, BN_EIO, errno, "cannot start '%s'", argv[0]);
+		int rc = bn_err_sys(err, BN_EIO, errno, "cannot start '%s'", argv[0]);
 		close(fd[0]);
 		return rc;
 	}
@@ -431,6 +427,40 @@ int bn_process_capture(const char *const *argv, int timeout_ms, size_t limit, bn
 	if (*status == 127)
 		return bn_err_set(err, BN_EIO, "cannot run '%s'", argv[0]);
 	return bn_buf_check(out, err, "a program's output");
+}
+
+int bn_process_capture(const char *const *argv, int timeout_ms, size_t limit, bn_buf *out,
+	int *status, bn_err *err)
+{
+	int null_fd, rc = null_open(&null_fd, err);
+	if (rc < 0)
+		return rc;
+	rc = capture(argv, null_fd, null_fd, timeout_ms, limit, out, status, err);
+	close(null_fd);
+	return rc;
+}
+
+int bn_process_capture_answer(const char *const *argv, const char *input, int timeout_ms,
+	size_t limit, bn_buf *out, int *status, bn_err *err)
+{
+	int fd[2] = {-1, -1}, null_fd, rc = null_open(&null_fd, err);
+	BN_BUG(strlen(input) > 4096); /* a pipe takes that much before anybody reads */
+	if (rc < 0)
+		return rc;
+	if (pipe2(fd, O_CLOEXEC) != 0) {
+		rc = bn_err_sys(err, BN_EIO, errno, "cannot make a pipe");
+		goto out;
+	}
+	rc = bn_fs_write_all(bn_env_real(), fd[1], input, strlen(input), "a pipe", err);
+	close(fd[1]);
+	if (rc < 0)
+		goto out;
+	rc = capture(argv, fd[0], null_fd, timeout_ms, limit, out, status, err);
+out:
+	close(null_fd);
+	if (fd[0] >= 0)
+		close(fd[0]);
+	return rc;
 }
 
 /* ---- trees ---------------------------------------------------------------------------------- */

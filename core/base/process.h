@@ -79,6 +79,9 @@ void bn_process_forget_variables(const char *prefix);
  * call fails with BN_EIO. */
 int bn_process_capture(const char *const *argv, int timeout_ms, size_t limit, bn_buf *out,
 	int *status, bn_err *err);
+/* The same for a program that reads a short text (at most 4096 bytes) from its stdin. */
+int bn_process_capture_answer(const char *const *argv, const char *input, int timeout_ms,
+	size_t limit, bn_buf *out, int *status, bn_err *err);
 
 /* Resources used by a process and all its descendants. A field is -1 if unknown. */
 typedef struct bn_process_usage {

@@ -85,9 +85,6 @@ int bn_http_url_check(const char *url, bn_err *err);
 /* "http://host:port/path", without user name, query and fragment, or "unix:SOCKET /path". The caller
  * frees it; NULL if out of memory. */
 char *bn_http_url_label(const char *url, const char *unix_socket);
-/* Whether scheme, host and port are the same. */
-bool bn_http_url_same_origin(const char *a, const char *b);
-bool bn_http_url_is_https(const char *url);
 
 /* answer.c */
 void bn_http_answer_clear(bn_http_answer *a);

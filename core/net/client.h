@@ -185,5 +185,8 @@ int bn_http_url_resolve(char **out, const char *base, const char *reference, bn_
 /* Adds text as one segment of a path or one value of a query: everything but letters, digits and - . _ ~ is
  * percent-encoded, '/' too. */
 void bn_http_url_add(bn_buf *out, const char *text);
+/* Whether scheme, host and port are the same. */
+bool bn_http_url_same_origin(const char *a, const char *b);
+bool bn_http_url_is_https(const char *url);
 
 #endif

@@ -33,6 +33,7 @@
 	X(predict) \
 	X(serve) \
 	X(package) \
+	X(package_registry) \
 	X(endpoint) \
 	X(monitor) \
 	X(monitor_prometheus) \

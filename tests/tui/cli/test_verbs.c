@@ -95,13 +95,13 @@ static const char *const read_or_own[] = {"workbench", "cache status", "cache cl
 	"data append", "data transform", "data generate", "data ls", "data show", "data split",
 	"data check", "data infer", "data describe", "data freq", "data diff", "data head",
 	"run start", "run show", "run ls", "run watch", "run log", "run stop", "run tag",
-	"run note", "run rm", "run restore", "run compare", "run reproduce", "run resume", "queue ls",
-	"queue show", "queue pause", "queue resume", "queue set", "model ls", "model show",
-	"model lineage", "model card", "endpoint ls", "endpoint show", "monitor report", "tour",
-	"ci note", "ci status", "ci baseline",
-	"monitor ls", "monitor show", "monitor targets", "monitor export", "user ls", "user key", "bot ls", "role ls", "policy show",
-	"policy check", "audit log", "audit late", "audit verify", "init", "upgrade", "doctor fs",
-	"help", "completion", "complete"};
+	"run note", "run rm", "run restore", "run compare", "run reproduce", "run resume",
+	"queue ls", "queue show", "queue pause", "queue resume", "queue set", "model ls",
+	"model show", "model lineage", "model card", "package ls", "package pull", "endpoint ls",
+	"endpoint show", "monitor report", "tour", "ci note", "ci status", "ci baseline",
+	"monitor ls", "monitor show", "monitor targets", "monitor export", "user ls", "user key",
+	"bot ls", "role ls", "policy show", "policy check", "audit log", "audit late",
+	"audit verify", "init", "upgrade", "doctor fs", "help", "completion", "complete"};
 
 static int need_is_decided(const bn_verb *v, void *ctx)
 {
