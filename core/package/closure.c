@@ -112,13 +112,33 @@ static bool is_loader(const object *o, const char *loader)
 	return !strcmp(o->path, loader) || (o->soname && !strcmp(o->soname, bn_path_base(loader)));
 }
 
-static int take_library(bn_closure *c, const object *o, bn_err *err)
+/* ".../lib/glibc-hwcaps/x86-64-v3/libz.so.1" becomes ".../lib/libz.so.1", if that exists. */
+static int use_common(char **path, const bn_env *env, bn_err *err)
+{
+	static const char special[] = "/glibc-hwcaps/";
+	const char *at = strstr(*path, special);
+	const char *rest = at ? strchr(at + strlen(special), '/') : NULL;
+	if (!rest)
+		return 0;
+	char *common = bn_strf("%.*s%s", (int)(at - *path), *path, rest);
+	if (!common)
+		return bn_err_nomem(err, "a library");
+	bool exists = bn_fs_exists(env, common);
+	bn_free(exists ? *path : common);
+	if (exists)
+		*path = common;
+	return 0;
+}
+
+static int take_library(bn_closure *c, const bn_env *env, const object *o, bn_err *err)
 {
 	bn_closure_library *l = &c->libraries[c->count];
 	int rc = bn_path_absolute(&l->path, o->path, err);
 	if (rc < 0)
 		return rc;
 	c->count++;
+	if ((rc = use_common(&l->path, env, err)) < 0)
+		return rc;
 	l->name = bn_strdup(o->soname ? o->soname : bn_path_base(o->path));
 	if (!l->name)
 		return bn_err_nomem(err, "a library");
@@ -128,7 +148,7 @@ static int take_library(bn_closure *c, const object *o, bn_err *err)
 	return c->directory ? 0 : bn_err_nomem(err, "a library");
 }
 
-static int fill(bn_closure *c, objects *all, bn_err *err)
+static int fill(bn_closure *c, const bn_env *env, objects *all, bn_err *err)
 {
 	int rc;
 	if ((rc = bn_process_program(&c->program, err)) < 0)
@@ -143,7 +163,7 @@ static int fill(bn_closure *c, objects *all, bn_err *err)
 		return rc;
 	for (size_t i = 1; i < all->count; i++)
 		if (all->items[i].is_needed && !is_loader(&all->items[i], loader) &&
-			(rc = take_library(c, &all->items[i], err)) < 0)
+			(rc = take_library(c, env, &all->items[i], err)) < 0)
 			return rc;
 	if (!c->directory || c->directory[0] != '/' || c->loader[0] != '/')
 		return bn_err_set(err, BN_EUNSUPPORTED,
@@ -155,13 +175,13 @@ static int fill(bn_closure *c, objects *all, bn_err *err)
 	return 0;
 }
 
-int bn_closure_find(bn_closure *out, bn_err *err)
+int bn_closure_find(bn_closure *out, const bn_env *env, bn_err *err)
 {
 	bn_closure c = {NULL};
 	objects all = {NULL};
 	int rc = 0;
 	dl_iterate_phdr(add_object, &all);
-	rc = all.failed ? bn_err_nomem(err, "libraries") : fill(&c, &all, err);
+	rc = all.failed ? bn_err_nomem(err, "libraries") : fill(&c, env, &all, err);
 	bn_free(all.items);
 	if (rc < 0)
 		bn_closure_release(&c);

@@ -3,7 +3,8 @@
  *
  * Which libraries are needed is what the ELF files say (DT_NEEDED, from the program on), and where they are is
  * where the loader of this process found them. So the answer does not depend on what else is loaded (LD_PRELOAD,
- * OpenBLAS, which is only opened to train), and no search path has to be guessed.
+ * OpenBLAS, which is only opened to train), and no search path has to be guessed. One exception: of a library that
+ * exists once more for newer processors (glibc-hwcaps) the common one is taken, since the image may run elsewhere.
  *
  * In an image all of them are in the directory in which this system has its C library: the loader of that C
  * library always looks there, without configuration and environment.
@@ -30,7 +31,7 @@ typedef struct bn_closure {
 } bn_closure;
 
 /* BN_EUNSUPPORTED if a needed library is not loaded, or the system has another form. */
-int bn_closure_find(bn_closure *out, bn_err *err);
+int bn_closure_find(bn_closure *out, const bn_env *env, bn_err *err);
 void bn_closure_release(bn_closure *c);
 
 /* An ELF file without what is never loaded: debugging information and section headers. The first bytes are head,

@@ -98,11 +98,11 @@ static bool is_plain(const char *text)
 	return text[strspn(text, plain)] == '\0';
 }
 
-static int facts_find(facts *f, const bn_image *image, bn_err *err)
+static int facts_find(facts *f, const bn_env *env, const bn_image *image, bn_err *err)
 {
 	int rc;
 	f->image = image;
-	if ((rc = bn_closure_find(&f->closure, err)) < 0)
+	if ((rc = bn_closure_find(&f->closure, env, err)) < 0)
 		return rc;
 	const char *const texts[] = {f->closure.loader, f->closure.directory, image->model};
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
@@ -219,7 +219,7 @@ static int put_folder(uint64_t *bytes, const bn_dir *at, const bn_form_input *in
 	bn_buf b = BN_BUF_INIT;
 	bn_dir *root = NULL;
 	int rc;
-	if ((rc = facts_find(&f, in->image, err)) < 0 ||
+	if ((rc = facts_find(&f, in->env, in->image, err)) < 0 ||
 		(rc = bn_dir_make(at, ROOT, 0755, err)) < 0 ||
 		(rc = bn_dir_open_below(&root, at, ROOT, err)) < 0 ||
 		(rc = unpack_into(bytes, root, in, err)) < 0)

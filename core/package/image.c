@@ -370,7 +370,7 @@ int bn_image_build(
 	if ((rc = bn_version_get(&v, from, making->spec, err)) < 0 ||
 		(rc = check_state(v, making->unapproved, err)) < 0 ||
 		(rc = describe(&image, from, v, err)) < 0 ||
-		(rc = bn_closure_find(&closure, err)) < 0)
+		(rc = bn_closure_find(&closure, bn_workspace_env(ws), err)) < 0)
 		goto out;
 	const building b = {&image, l, from, v, &closure, making->progress};
 	for (int i = 0; i < BN_IMAGE_LAYERS; i++)

@@ -99,6 +99,18 @@ cp -r "$dir/ws" "$dir/other place/ws"
 [ "$(field digest)" = "$digest" ] || fail "another path gives another digest"
 diff -r "$dir/other place/image" "$dir/out/oci" || fail "another path gives other files"
 echo "ok another path, umask and time zone give the same image"
+# The common library of one that exists once more for newer processors.
+library=$(ldd "$BINNACLE" | sed -n 's#.*=> \(/[^ ]*/libz[.]so[^ ]*\).*#\1#p')
+if [ -n "$library" ] && ! has_sanitizer; then
+	for level in x86-64-v2 x86-64-v3; do
+		mkdir -p "$dir/newer/glibc-hwcaps/$level"
+		{ cat "$library" && echo newer; } >"$dir/newer/glibc-hwcaps/$level/$(basename "$library")"
+	done
+	cp "$library" "$dir/newer/"
+	LD_LIBRARY_PATH=$dir/newer expect 0 "with a library for newer processors" \
+		"$B" package Power.A/1 --dry-run --json --out ../none
+	[ "$(field digest)" = "$digest" ] || fail "the image is of this processor"
+fi
 # A library that is not needed, and is loaded first, is not in it.
 preload=$(ldd "$BINNACLE" | grep -o '/[^ ]*libdl[.]so[^ ]*' || ls /lib/*/libBrokenLocale.so.1 /lib64/libBrokenLocale.so.1 2>/dev/null | head -n 1)
 if [ -n "$preload" ] && ! has_sanitizer; then

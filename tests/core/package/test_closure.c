@@ -27,7 +27,7 @@ START_TEST(test_closure_has_what_the_elf_files_need)
 {
 	bn_closure c;
 	struct stat st;
-	ck_assert_bn_ok(bn_closure_find(&c, &err), &err);
+	ck_assert_bn_ok(bn_closure_find(&c, bn_env_real(), &err), &err);
 	ck_assert_ptr_nonnull(find(&c, "libc.so.6"));
 	ck_assert_ptr_nonnull(find(&c, "libjansson.so.4"));
 	ck_assert_int_eq(access(c.program, X_OK), 0);
