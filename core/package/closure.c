@@ -177,8 +177,8 @@ static int fill(bn_closure *c, const bn_env *env, objects *all, bn_err *err)
 
 int bn_closure_find(bn_closure *out, const bn_env *env, bn_err *err)
 {
-	bn_closure c = {NULL};
-	objects all = {NULL};
+	bn_closure c = {.program = NULL};
+	objects all = {.items = NULL};
 	int rc = 0;
 	dl_iterate_phdr(add_object, &all);
 	rc = all.failed ? bn_err_nomem(err, "libraries") : fill(&c, env, &all, err);
@@ -199,7 +199,7 @@ void bn_closure_release(bn_closure *c)
 	bn_free(c->program);
 	bn_free(c->loader);
 	bn_free(c->directory);
-	*c = (bn_closure){NULL};
+	*c = (bn_closure){.program = NULL};
 }
 
 /* ---- without what is never loaded ----------------------------------------------------------- */

@@ -215,7 +215,7 @@ static int put_text(
 static int put_folder(uint64_t *bytes, const bn_dir *at, const bn_form_input *in, const char *name,
 	void (*recipe)(bn_buf *b, const facts *f), bn_err *err)
 {
-	facts f = {NULL};
+	facts f = {.image = NULL};
 	bn_buf b = BN_BUF_INIT;
 	bn_dir *root = NULL;
 	int rc;

@@ -131,7 +131,7 @@ static int add_file(bn_layer *layer, bn_object_store *store, const bn_manifest_p
 	uint64_t size = 0;
 	for (size_t i = 0; i < n; i++)
 		size += parts[i]->bytes;
-	char *path = bn_strf("%s/%s", BN_IMAGE_MODEL + 1, parts[0]->path);
+	char *path = bn_strf("%s/%s", &BN_IMAGE_MODEL[1], parts[0]->path);
 	int rc = path ? bn_layer_begin_file(layer, path, 0644, size, err)
 		      : bn_err_nomem(err, "a file name");
 	if (rc < 0)
@@ -220,7 +220,7 @@ static int add_content(bn_layer *layer, const building *b, int which, bn_err *er
 	case BN_IMAGE_LIBRARIES:
 		return add_libraries(layer, env, b->closure, b->progress, err);
 	case BN_IMAGE_PROGRAM_LAYER:
-		return bn_layer_copy(layer, BN_IMAGE_PROGRAM + 1, 0755, env, b->closure->program,
+		return bn_layer_copy(layer, &BN_IMAGE_PROGRAM[1], 0755, env, b->closure->program,
 			true, b->progress, err);
 	default:
 		return add_model(layer, b->from, b->version, b->progress, err);
@@ -358,8 +358,8 @@ static int check_state(const bn_version *v, bool unapproved, bn_err *err)
 int bn_image_build(
 	bn_image *out, bn_layout *l, bn_workspace *ws, const bn_image_making *making, bn_err *err)
 {
-	bn_image image = {NULL};
-	bn_closure closure = {NULL};
+	bn_image image = {.model = NULL};
+	bn_closure closure = {.program = NULL};
 	bn_model_view *proven = NULL;
 	bn_version *v = NULL;
 	int rc;
@@ -379,7 +379,7 @@ int bn_image_build(
 	if ((rc = build_documents(&b, err)) < 0)
 		goto out;
 	*out = image;
-	image = (bn_image){NULL};
+	image = (bn_image){.model = NULL};
 out:
 	bn_image_release(&image);
 	bn_closure_release(&closure);
@@ -395,5 +395,5 @@ void bn_image_release(bn_image *image)
 	bn_free(image->run);
 	bn_free(image->commit);
 	bn_free(image->reference);
-	*image = (bn_image){NULL};
+	*image = (bn_image){.model = NULL};
 }

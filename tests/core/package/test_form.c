@@ -158,14 +158,15 @@ START_TEST(test_image_is_the_same_in_every_form_and_labelled)
 }
 END_TEST
 
+#define LABELS(model, version) \
+	"{\"config\":{\"Labels\":{\"binnacle.model\":" model ",\"binnacle.version\":" version "}}" \
+											      "}"
+
 START_TEST(test_labels_of_other_images_name_no_version)
 {
 	static const char *const configs[] = {"{}", "{\"config\":{}}",
-		"{\"config\":{\"Labels\":7}}",
-		"{\"config\":{\"Labels\":{\"binnacle.model\":\"../"
-		"x\",\"binnacle.version\":\"1\"}}}",
-		"{\"config\":{\"Labels\":{\"binnacle.model\":\"x\",\"binnacle.version\":\"0\"}}}",
-		"{\"config\":{\"Labels\":{\"binnacle.model\":\"x\",\"binnacle.version\":1}}}"};
+		"{\"config\":{\"Labels\":7}}", LABELS("\"../x\"", "\"1\""),
+		LABELS("\"x\"", "\"0\""), LABELS("\"x\"", "1"), LABELS("7", "\"1\"")};
 	char *model;
 	int64_t version;
 	for (size_t i = 0; i < sizeof configs / sizeof *configs; i++) {
