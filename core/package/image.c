@@ -7,6 +7,7 @@
 #include "core/package/_image.h"
 #include "core/package/_layer.h"
 #include "core/package/closure.h"
+#include "core/predict/predictor.h"
 #include "core/registry/proof.h"
 #include "core/registry/registry.h"
 #include "core/run/spec.h"
@@ -331,6 +332,20 @@ static int describe(bn_image *image, bn_workspace *from, const bn_version *v, bn
 		(v->run_id && !image->run))
 		return bn_err_nomem(err, "an image");
 	return find_commit(&image->commit, from, v, err);
+}
+
+int bn_image_check_model(bn_workspace *ws, const char *spec, bn_err *err)
+{
+	bn_predictor *p = NULL;
+	bn_err why = BN_ERR_INIT;
+	int rc = bn_predictor_open(&p, ws, spec, &why);
+	bn_predictor_free(p);
+	if (rc >= 0)
+		return 0;
+	if (rc != BN_EINVAL && rc != BN_EUNSUPPORTED)
+		return bn_err_move(err, &why);
+	bn_err_prefix(&why, "%s cannot be served, so an image of it would not start", spec);
+	return bn_err_recode(err, &why, BN_EUNSUPPORTED);
 }
 
 static int check_state(const bn_version *v, bool unapproved, bn_err *err)

@@ -51,6 +51,10 @@ typedef struct bn_image {
 	uint64_t bytes; /* of all blobs */
 } bn_image;
 
+/* Loads the version as the server in the image will: an image of a model that another program made would not start.
+ * BN_EUNSUPPORTED with the reason; BN_ENOTFOUND, BN_EREFUSED as bn_predictor_open. */
+int bn_image_check_model(bn_workspace *ws, const char *spec, bn_err *err);
+
 /* Adds the image's blobs and its index to l, or with l NULL only computes digests and sizes. The version is proven
  * first (core/registry/proof.h). BN_EREFUSED if it is not approved, without unapproved; BN_ENOTFOUND. */
 int bn_image_build(

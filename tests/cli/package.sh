@@ -172,6 +172,17 @@ expect 2 "--as with a name alone" "$B" serve ../out/dir/model --as Power
 expect 2 "--as with something else" "$B" serve Power.A/1 --as x/1
 says "is none (no MLmodel in it)"
 
+# ---- a model of another program ---------------------------------------------------------------
+cat >log.sh <<-SH
+	mkdir -p model && printf 'flavors:\n  sklearn:\n    pickled_model: m.pkl\n' >model/MLmodel && echo x >model/m.pkl
+	"$B" log artifact model
+SH
+"$B" run start --name other --wait -q -- sh log.sh >/dev/null && "$B" model register other --name other -q >/dev/null ||
+	fail "another program's model"
+expect 2 "a model that the server cannot load" "$B" package other/1 --unapproved
+says "other/1 cannot be served, so an image of it would not start"
+[ ! -e other-1.oci ] || fail "it was packaged"
+
 # ---- interrupted ------------------------------------------------------------------------------
 for wait in 0.01 0.03 0.06 0.1; do
 	timeout -s KILL $wait "$B" package Power.A/1 --format oci-archive --out ../out/cut -q >/dev/null 2>&1

@@ -77,6 +77,8 @@ static int run_package(bn_cli *cli, bn_err *err)
 	if ((format && (rc = bn_package_format_parse(&making.format, format, err)) < 0) ||
 		(rc = bn_cli_workspace(cli, &ws, err)) < 0)
 		return rc;
+	if ((rc = bn_image_check_model(ws, making.image.spec, err)) < 0)
+		return rc;
 	rc = bn_package_make(&made, ws, &making, err);
 	bn_cli_progress_end(cli);
 	if (rc < 0)
