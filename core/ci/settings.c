@@ -16,7 +16,9 @@
 
 typedef enum field_kind {
 	FIELD_TEXT,
-	FIELD_NAME,    /* of a model */
+	FIELD_NAME, /* of a model */
+	FIELD_BRANCH,
+	FIELD_CRON,    /* "0 6 * * *" */
 	FIELD_TEXTS,   /* a text, or a list of texts */
 	FIELD_SECRETS, /* the same: names of variables */
 	FIELD_SHARE,   /* 0 .. 1 */
@@ -46,7 +48,7 @@ static const char *const parts[] = {"valid", "test", NULL};
 static const field fields[] = {
 	{"", "model", FIELD_NAME, AT(model), NULL},
 	{"", "image", FIELD_TEXT, AT(image), NULL},
-	{"", "branch", FIELD_TEXT, AT(branch), NULL},
+	{"", "branch", FIELD_BRANCH, AT(branch), NULL},
 	{"", "data", FIELD_DATA, AT(data), NULL},
 	{"", "lint", FIELD_TEXTS, AT(lint), NULL},
 	{"", "unit", FIELD_TEXTS, AT(unit), NULL},
@@ -77,7 +79,7 @@ static const field fields[] = {
 	{"monitor", "command", FIELD_TEXTS, AT(monitor.command), NULL},
 	{"monitor", "model", FIELD_TEXT, AT(monitor.model), NULL},
 	{"monitor", "window", FIELD_DURATION, AT(monitor.window), NULL},
-	{"monitor", "cron", FIELD_TEXT, AT(monitor.cron), NULL},
+	{"monitor", "cron", FIELD_CRON, AT(monitor.cron), NULL},
 	{"monitor", "secrets", FIELD_SECRETS, AT(monitor.secrets), NULL},
 };
 enum { FIELDS = sizeof fields / sizeof *fields };
@@ -237,6 +239,23 @@ static int object_read(
 	return f->kind == FIELD_TAGS ? tags_read(r, where, v) : 0;
 }
 
+/* Names that need no quotes in any form of the pipeline. */
+static bool is_branch(const char *s)
+{
+	size_t n = strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-+");
+	return !s[n] && *s != '-' && *s != '/';
+}
+
+/* Five fields, as far as characters go; the system that reads it says the rest. */
+static bool is_cron(const char *s)
+{
+	int n_fields = 0;
+	for (size_t n; *s; s += n + strspn(s + n, " "), n_fields++)
+		if (!(n = strspn(s, "0123456789*,/-ABCDEFGHIJLMNOPRSTUVWYabcdefghijlmnoprstuvwy")))
+			return false;
+	return n_fields == 5;
+}
+
 static int word_read(
 	const char **out, const reading *r, const field *f, const char *where, const json_t *v)
 {
@@ -248,6 +267,12 @@ static int word_read(
 		return rc;
 	if (f->kind == FIELD_NAME && !bn_name_is_valid(*out))
 		return bad(r, where, "'%.80s' cannot be a name: letters, digits, _ . -", *out);
+	if (f->kind == FIELD_BRANCH && !is_branch(*out))
+		return bad(
+			r, where, "'%.80s' cannot be a branch: letters, digits, _ . / - +", *out);
+	if (f->kind == FIELD_CRON && !is_cron(*out))
+		return bad(r, where, "'%.80s' is no time of cron: five fields such as 0 6 * * *",
+			*out);
 	if (f->kind == FIELD_DURATION && !bn_parse_duration_ns(*out, &ns))
 		return bad(r, where, "'%.80s' is no time such as 12h or 1d", *out);
 	if (f->kind == FIELD_TRAINER && bn_trainer_find(&t, *out, &why) < 0) {

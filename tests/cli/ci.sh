@@ -181,6 +181,18 @@ expect 0 "as reported" "$B" ci check --run prog
 says "not measured here, as reported"
 says "4.5, limit 1000"
 
+# A champion: it is measured on the rows that the candidate held out.
+echo '{"self_approval": true}' >ours.json
+expect 0 "a policy" "$B" policy set ours.json --yes
+expect 0 "a version" "$B" model register mine@latest --name power
+expect 0 "a request" "$B" model request power/1
+expect 0 "an approval, by a person" "$B" model approve power/1 --reason 'the only one'
+expect 0 "a champion" "$B" model alias power/1 champion
+expect 0 "no worse than itself" "$B" ci check --run mine@latest
+says "no worse: test rmse <= champion's + 0.5: "
+expect 1 "worse than the champion" "$B" ci check --run poor --dry-run
+says "fail         no worse: test rmse <= champion's + 0.5: "
+
 # ---- a team's workspace ----------------------------------------------------------------------------
 
 cd "$dir/p" || exit 1

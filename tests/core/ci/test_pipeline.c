@@ -91,6 +91,18 @@ START_TEST(test_stages_without_settings_are_left_out_with_a_reason)
 }
 END_TEST
 
+START_TEST(test_a_program_is_trained_by_a_shell)
+{
+	bn_ci_pipeline *p =
+		pipeline("ci:\n  data: [{name: jobs, file: jobs.csv}]\n"
+			 "  train: {command: [make, \"python train.py --lr '0.1'\"]}\n");
+	ck_assert_str_eq(p->stages[BN_CI_TRAIN].commands.items[0],
+		"binnacle run start --data jobs --name \"$BINNACLE_CI_RUN\" --wait -- sh -c "
+		"'make && python train.py --lr '\\''0.1'\\'''");
+	done(p);
+}
+END_TEST
+
 static json_t *yaml(const bn_ci_form *form, const bn_ci_pipeline *p)
 {
 	bn_buf b = BN_BUF_INIT;
@@ -227,6 +239,7 @@ START_TEST(test_forms_are_the_same_bytes_each_time)
 END_TEST
 
 BN_TEST_MAIN("core/ci/pipeline", test_stages_follow_from_settings,
+	test_a_program_is_trained_by_a_shell,
 	test_stages_without_settings_are_left_out_with_a_reason,
 	test_gitlab_has_every_command_as_it_is,
 	test_github_has_every_command_and_no_expression_of_the_settings,

@@ -291,6 +291,52 @@ START_TEST(test_report_markdown_says_verdict_metrics_and_what_failed)
 }
 END_TEST
 
+static json_t *table(const char *digest, int rows, const char *columns)
+{
+	json_t *parsed = json_loads(columns, 0, NULL);
+	ck_assert_ptr_nonnull(parsed);
+	return json_pack("{s:s, s:i, s:s, s:i, s:o}", "name", "jobs", "version", 1, "digest",
+		digest, "rows", rows, "columns", parsed);
+}
+
+START_TEST(test_report_markdown_has_the_diff_of_data)
+{
+	static const char before[] = "[{\"name\": \"a\", \"type\": \"int64\", \"missing\": 0.0, "
+				     "\"mean\": 10, \"std\": 2},"
+				     "{\"name\": \"b\", \"type\": \"float64\", \"missing\": 0.0, "
+				     "\"mean\": 1, \"std\": 1},"
+				     "{\"name\": \"gone\", \"type\": \"category\", \"missing\": 0, "
+				     "\"mean\": null, \"std\": null}]",
+			  now[] = "[{\"name\": \"a\", \"type\": \"float64\", \"missing\": 0.25, "
+				  "\"mean\": 12, \"std\": 2},"
+				  "{\"name\": \"b\", \"type\": \"float64\", \"missing\": 0.001, "
+				  "\"mean\": 1.01, \"std\": 1},"
+				  "{\"name\": \"new ```\", \"type\": \"bool\", \"missing\": 0, "
+				  "\"mean\": 0.5, \"std\": 0.5}]";
+	bn_ci_report *base = report_new(), *r = report_new();
+	json_t *doc;
+	bn_buf b = BN_BUF_INIT;
+	bn_ci_report_add_data(base, table("x", 100, before));
+	ck_assert_int_eq(bn_ci_report_json(base, &doc, NULL), 0);
+	bn_ci_report_add_data(r, table("y", 120, now));
+	ck_assert_int_eq(bn_ci_report_compare(r, doc, "b", NULL), 0);
+	ck_assert_int_eq(bn_ci_report_markdown(r, &b, NULL), 0);
+	ck_assert_ptr_nonnull(strstr(b.ptr,
+		"````text\njobs: 100 -> 120 rows\n"
+		"  a: type int64 -> float64 mean 10.00 -> 12.00 missing 0.0 % -> 25.0 %\n"
+		"  new column new ```\n"
+		"  column gone is gone\n````\n"));
+	bn_buf_clear(&b);
+	json_object_set_new(json_array_get(r->data, 0), "digest", json_string("x"));
+	ck_assert_int_eq(bn_ci_report_markdown(r, &b, NULL), 0);
+	ck_assert_ptr_nonnull(strstr(b.ptr, "jobs: the same, 120 rows"));
+	json_decref(doc);
+	bn_buf_release(&b);
+	bn_ci_report_free(base);
+	bn_ci_report_free(r);
+}
+END_TEST
+
 START_TEST(test_report_json_holds_any_text)
 {
 	bn_ci_report *r = hostile_report();
@@ -341,5 +387,6 @@ BN_TEST_MAIN("core/ci/report", test_report_verdict_is_decided_by_what_does_not_o
 	test_report_junit_is_xml_for_any_text, test_report_junit_counts_and_outcomes,
 	test_report_openmetrics_has_a_sample_a_line_and_ends,
 	test_report_markdown_is_harmless_for_any_text,
-	test_report_markdown_says_verdict_metrics_and_what_failed, test_report_json_holds_any_text,
+	test_report_markdown_says_verdict_metrics_and_what_failed,
+	test_report_markdown_has_the_diff_of_data, test_report_json_holds_any_text,
 	test_report_without_memory_says_so)

@@ -66,7 +66,8 @@ void bn_audit_did(const bn_audit_row *r, char *out, size_t size)
 		{"dataset.version", "added"}, {"dataset.checked", "checked"},
 		{"run.created", "started"}, {"run.finished", "finished"},
 		{"run.removed", "removed"}, {"monitor.report", "compared inputs"},
-		{"endpoint.started", "served"}, {"endpoint.stopped", "stopped serving"}};
+		{"endpoint.started", "served"}, {"endpoint.stopped", "stopped serving"},
+		{"ci.checked", "ran the gate of"}};
 	json_t *p = payload_of(r);
 	char own[80];
 	snprintf(own, sizeof own, "%.70s", r->kind);
@@ -104,7 +105,7 @@ void bn_audit_what(const bn_audit_row *r, char *out, size_t size)
 	else if (bn_str_starts(r->entity, "dataset/") && json_is_integer(version))
 		snprintf(
 			out, size, "%.80s@v%lld", name + 1, (long long)json_integer_value(version));
-	else if (bn_str_starts(r->entity, "run/"))
+	else if (bn_str_starts(r->entity, "run/") || bn_str_starts(r->entity, "ci/"))
 		snprintf(out, size, "run %.8s", name + 1);
 	else if (bn_str_starts(r->entity, "monitor/"))
 		snprintf(out, size, "%.100s", name + 1);
