@@ -148,7 +148,13 @@ static int write_archive(
 	for (size_t i = 0; i < m->count; i++)
 		if ((rc = put_member(&w, in, &m->items[i], err)) < 0)
 			goto out;
-	if ((rc = bn_tar_finish(&w, err)) < 0 || (rc = bn_file_out_finish(out.file, err)) < 0)
+	if ((rc = bn_tar_finish(&w, err)) < 0)
+		goto out;
+	if (!in->force && bn_fs_exists(in->env, path)) { /* another process was faster */
+		rc = bn_err_set(err, BN_ECONFLICT, "'%s' exists already", path);
+		goto out;
+	}
+	if ((rc = bn_file_out_finish(out.file, err)) < 0)
 		goto out;
 	*bytes = out.bytes;
 out:
