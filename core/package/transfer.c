@@ -1,13 +1,17 @@
 /* transfer.c - see transfer.h. */
 #include "core/package/transfer.h"
 
+#include "core/base/fs.h"
 #include "core/base/mem.h"
+#include "core/package/_model_folder.h"
+#include "core/package/image.h"
 
 #include <string.h>
 
 void bn_transfer_release(bn_transfer *t)
 {
 	bn_free(t->blobs);
+	bn_free(t->model);
 	*t = (bn_transfer){0};
 }
 
@@ -19,13 +23,13 @@ static bool is_listed(const bn_transfer *t, const char *digest)
 	return false;
 }
 
-/* Lists the layers and the config of a manifest, each blob once. */
-static int list_blobs(bn_transfer *t, const bn_oci_manifest *m, bn_err *err)
+/* Lists the config and, from layer `first` on, the layers of a manifest, each blob once. */
+static int list_blobs(bn_transfer *t, const bn_oci_manifest *m, size_t first, bn_err *err)
 {
 	t->blobs = bn_alloc_zeroed(m->layer_count + 1, sizeof *t->blobs);
 	if (!t->blobs)
 		return bn_err_nomem(err, "an image");
-	for (size_t i = 0; i <= m->layer_count; i++) {
+	for (size_t i = first; i <= m->layer_count; i++) {
 		bool is_config = i == m->layer_count;
 		const bn_oci_descriptor *blob = is_config ? &m->config : &m->layers[i];
 		if (!is_listed(t, blob->digest))
@@ -33,6 +37,24 @@ static int list_blobs(bn_transfer *t, const bn_oci_manifest *m, bn_err *err)
 				(bn_transfer_blob){.blob = *blob, .is_config = is_config};
 	}
 	return 0;
+}
+
+/* What the config's labels say; a config of another form, as artifacts have, says nothing. */
+static int read_labels(
+	bn_transfer *t, const bn_layout *l, const bn_oci_descriptor *config, bn_err *err)
+{
+	bn_err why = BN_ERR_INIT;
+	bn_buf text = BN_BUF_INIT;
+	int rc = 0;
+	if (config->size > BN_OCI_DOCUMENT_MAX)
+		return 0;
+	if ((rc = bn_layout_blob_get(&text, l, config, err)) < 0)
+		goto out;
+	rc = bn_image_labels(&t->model, &t->version, text.ptr, text.len, &why);
+	rc = rc == BN_ENOMEM ? bn_err_move(err, &why) : 0;
+out:
+	bn_buf_release(&text);
+	return rc;
 }
 
 /* ---- push ----------------------------------------------------------------------------------- */
@@ -80,7 +102,9 @@ int bn_image_push(bn_transfer *out, bn_distribution *d, const bn_layout *l,
 	bn_buf text = BN_BUF_INIT;
 	int rc;
 	if ((rc = bn_layout_manifest(&m, &text, l, manifest, err)) < 0 ||
-		(rc = list_blobs(&t, &m, err)) < 0 || (rc = find_missing(&t, d, options, err)) < 0)
+		(rc = list_blobs(&t, &m, 0, err)) < 0 ||
+		(rc = read_labels(&t, l, &m.config, err)) < 0 ||
+		(rc = find_missing(&t, d, options, err)) < 0)
 		goto out;
 	bn_distribution_expect(d, "pushing", t.bytes);
 	for (size_t i = 0; i < t.count && !options->dry_run; i++)
@@ -182,25 +206,57 @@ static int receive_blobs(bn_transfer *t, bn_distribution *d, bn_layout *l, bn_er
 	return 0;
 }
 
+/* Puts the manifest into the layout and gives that its name. */
+static int finish_layout(bn_layout *l, const bn_oci_descriptor *manifest, const bn_buf *text,
+	const bn_pull_options *o, bn_err *err)
+{
+	bn_oci_descriptor put;
+	int rc;
+	if ((rc = bn_layout_put(&put, l, text->ptr, text->len, err)) < 0 ||
+		(rc = bn_layout_set_index(l, manifest, o->name, err)) < 0)
+		return rc;
+	return bn_layout_finish(l, err);
+}
+
+/* Removes the layout that a model's folder was received into. */
+static int remove_partial(const bn_pull_options *o, bn_err *err)
+{
+	char *partial = bn_strf("%s.partial", o->path);
+	if (!partial)
+		return bn_err_nomem(err, "a file name");
+	int rc = bn_fs_remove_tree(o->env, partial, err);
+	bn_free(partial);
+	return rc;
+}
+
 int bn_image_pull(bn_transfer *out, bn_distribution *d, const char *tag_or_digest,
 	const bn_pull_options *options, bn_err *err)
 {
 	const bn_layout_making how = {.force = options->force, .resumes = true};
+	bool alone = options->model_alone;
 	bn_transfer t = {0};
 	bn_oci_manifest m = {0};
-	bn_oci_descriptor put;
 	bn_layout *l = NULL;
 	bn_buf text = BN_BUF_INIT;
 	int rc;
 	if ((rc = pull_manifest(&t.manifest, &text, d, tag_or_digest, err)) < 0 ||
 		(rc = bn_oci_manifest_parse(
 			 &m, text.ptr, text.len, "the registry's manifest", err)) < 0 ||
-		(rc = list_blobs(&t, &m, err)) < 0 ||
+		(rc = list_blobs(&t, &m, alone && m.layer_count ? m.layer_count - 1 : 0, err)) <
+			0 ||
 		(rc = bn_layout_create(&l, options->env, options->path, &how, err)) < 0 ||
 		(rc = receive_blobs(&t, d, l, err)) < 0 ||
-		(rc = bn_layout_put(&put, l, text.ptr, text.len, err)) < 0 ||
-		(rc = bn_layout_set_index(l, &t.manifest, options->name, err)) < 0 ||
-		(rc = bn_layout_finish(l, err)) < 0)
+		(rc = read_labels(&t, l, &m.config, err)) < 0)
+		goto out;
+	rc = alone ? bn_model_folder_unpack(options->env, l, &m, options->path, err)
+		   : finish_layout(l, &t.manifest, &text, options, err);
+	bn_layout_close(l);
+	l = NULL;
+	if (alone && (rc >= 0 || rc == BN_EINVAL || rc == BN_EUNSUPPORTED)) {
+		int removed = remove_partial(options, rc < 0 ? NULL : err);
+		rc = rc < 0 ? rc : removed;
+	}
+	if (rc < 0)
 		goto out;
 	*out = t;
 	t = (bn_transfer){0};

@@ -27,8 +27,10 @@ typedef struct bn_transfer {
 	bn_oci_descriptor manifest;
 	bn_transfer_blob *blobs; /* each once, layers first */
 	size_t count;
-	uint64_t
-		bytes; /* of a push: of the blobs that are sent, or would be; of a pull: of all blobs */
+	/* Of a push: of the blobs that are sent, or would be; of a pull: of those in it. */
+	uint64_t bytes;
+	char *model;     /* by the image's labels (image.h); NULL: they name none */
+	int64_t version; /* 0: none */
 } bn_transfer;
 
 void bn_transfer_release(bn_transfer *t);
@@ -47,13 +49,16 @@ int bn_image_push(bn_transfer *out, bn_distribution *d, const bn_layout *l,
 
 typedef struct bn_pull_options {
 	const bn_env *env;
-	const char *path; /* of the layout that is written */
-	bool force;       /* replaces a layout that is there */
+	const char *path; /* of what is written */
 	const char *name; /* of the image in the layout; NULL: none */
+	bool force;       /* replaces a layout that is there */
+	/* Writes the model's folder in place of a layout, and receives only the config and the top layer, which holds
+	 * it. Nothing is replaced. */
+	bool model_alone;
 } bn_pull_options;
 
-/* BN_ECONFLICT if the path exists without force. An interrupted pull leaves "PATH.partial", and the next one goes on
- * there. */
+/* BN_ECONFLICT if the path exists without force; BN_EINVAL with model_alone for an image that `binnacle package` did not
+ * make. An interrupted pull leaves "PATH.partial", and the next one goes on there. */
 int bn_image_pull(bn_transfer *out, bn_distribution *d, const char *tag_or_digest,
 	const bn_pull_options *options, bn_err *err);
 

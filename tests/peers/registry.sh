@@ -182,5 +182,31 @@ received=$(python3 -c 'import json; print(json.load(open("log"))["received_bytes
 [ "$received" -lt 34000000 ] || fail "the pull received $received bytes: nothing was continued"
 same half
 echo "NOTE: pull killed: the next one received $received of 43 MB"
-! grep -rqE "pa:ss word|YW5uOnBhOnNz" state || fail "a password in the state directory"
+
+# ---- docs/containers.md ---------------------------------------------------------------------------
+mkdir ws bin && ln -s "$binnacle" bin/binnacle && export PATH=$work/bin:$PATH
+cd ws || exit 1
+run init
+run data generate jobs --rows 500
+run data export jobs jobs.csv
+run run start --trainer ridge --data jobs --target node_power_consumption --name first --wait
+run model register first --name power
+echo '{"self_approval": true}' >policy.json
+run policy set policy.json --reason x --yes
+refused 4 "not approved" package push power/1 "$open/docs/power:1"
+run model request power/1 --reason x
+run model approve power/1 --reason x --yes
+run predict power/1 jobs.csv --out local.csv
+lines=0
+while IFS= read -r line; do
+	lines=$((lines + 1))
+	eval "${line//localhost:5000/$open}" >log 2>&1 </dev/null || fail "docs/containers.md: $line"
+done < <(sed -n '/^## Registries/,$p' "$here/../../docs/containers.md" | sed -n '/^```$/,/^```$/p' | grep -v '^```')
+[ $lines -ge 7 ] || fail "only $lines lines in docs/containers.md"
+grep -q "$open/group/power:1" log || fail "package ls does not say where it was pushed"
+run audit verify
+refused 2 "not the folder of a model" package pull "$open/group/killed:1" --format dir --out foreign
+[ ! -e foreign ] && [ ! -e foreign.partial ] || fail "another image left something"
+cd ..
+! grep -rqE "pa:ss word|YW5uOnBhOnNz" state ws || fail "a password in the state directory"
 exit 0

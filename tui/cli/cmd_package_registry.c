@@ -4,6 +4,7 @@
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/package/image.h"
 #include "core/package/package_log.h"
 #include "core/package/transfer.h"
 #include "tui/cli/verbs.h"
@@ -83,15 +84,18 @@ static json_t *blob_json(const bn_transfer_blob *b, bool with_state)
 /* Without a digest: the name of what was pushed or pulled. */
 static json_t *transfer_json(const bn_transfer *t, const bn_reference *ref, bool with_state)
 {
+	char *model = t->model ? bn_strf("%s/%lld", t->model, (long long)t->version) : NULL;
 	json_t *blobs = json_array();
 	for (size_t i = 0; i < t->count; i++)
 		json_array_append_new(blobs, blob_json(&t->blobs[i], with_state));
 	char *name = bn_reference_format(ref);
-	json_t *o = json_pack("{s:s?, s:s, s:s, s:s, s:o}", "reference", name, "registry",
-		ref->registry, "name", ref->name, "digest", t->manifest.digest, "blobs", blobs);
+	json_t *o = json_pack("{s:s?, s:s, s:s, s:s, s:s?, s:o}", "reference", name, "registry",
+		ref->registry, "name", ref->name, "digest", t->manifest.digest, "model", model,
+		"blobs", blobs);
 	if (ref->tag[0])
 		json_object_set_new(o, "tag", json_string(ref->tag));
 	bn_free(name);
+	bn_free(model);
 	return o;
 }
 
@@ -112,7 +116,8 @@ static int show_plan(bn_cli *cli, const bn_transfer *t, const bn_reference *ref,
 static int show_pushed(bn_cli *cli, const bn_transfer *t, const remote *r, bn_err *err)
 {
 	static const bn_col fields[] = {{"reference", "Pushed", BN_AS_WHOLE},
-		{"digest", "Digest", BN_AS_WHOLE}, {"sent_blobs", "Blobs sent", BN_AS_COUNT},
+		{"model", "Model", BN_AS_TEXT}, {"digest", "Digest", BN_AS_WHOLE},
+		{"sent_blobs", "Blobs sent", BN_AS_COUNT},
 		{"sent_bytes", "Bytes sent", BN_AS_BYTES},
 		{"present_blobs", "There already", BN_AS_COUNT}, {0}};
 	json_int_t sent = 0;
@@ -132,7 +137,9 @@ static int note_pushed(bn_workspace *ws, const bn_transfer *t, const bn_referenc
 		.manifest_digest = t->manifest.digest,
 		.registry = ref->registry,
 		.name = ref->name,
-		.tag = ref->tag};
+		.tag = ref->tag,
+		.model = t->model,
+		.version = t->version};
 	int rc = bn_package_write_pushed(ws, &p, err);
 	int done = bn_workspace_commit(ws, rc < 0 ? NULL : err);
 	return rc < 0 ? rc : done;
@@ -165,17 +172,105 @@ static int read_push_target(bn_reference *ref, const char *text, bn_err *err)
 	return BN_EINVAL;
 }
 
-static int run_push(bn_cli *cli, bn_err *err)
+/* What is pushed: an image of a layout, or one that is made for it. */
+typedef struct image_source {
+	bn_layout *layout;
+	bn_oci_descriptor manifest;
+} image_source;
+
+/* The image of a model version, in a layout that is removed afterwards. */
+static int build_image(
+	image_source *s, bn_cli *cli, bn_workspace *ws, const bn_progress *progress, bn_err *err)
 {
 	const bn_env *env = bn_cli_env(cli);
-	const char *what = bn_cli_arg(cli, 0), *from = bn_cli_opt(cli, "mount-from");
-	bn_reference ref;
-	bn_workspace *ws = NULL;
-	bn_layout *layout = NULL;
-	bn_oci_descriptor manifest;
+	const char *dir = bn_env_get(env, "TMPDIR");
+	const bn_layout_making how = {0};
+	const bn_image_making making = {.spec = bn_cli_arg(cli, 0),
+		.unapproved = bn_cli_flag(cli, "unapproved"),
+		.progress = progress};
+	bn_image image = {0};
+	uint64_t tag = 0;
+	char *path = NULL;
+	int rc;
+	if ((rc = bn_env_random(env, &tag, sizeof tag, err)) < 0)
+		return rc;
+	path = bn_strf(
+		"%s/binnacle-push-%016llx", dir && *dir ? dir : "/tmp", (unsigned long long)tag);
+	if (!path)
+		return bn_err_nomem(err, "a file name");
+	if ((rc = bn_layout_create(&s->layout, env, path, &how, err)) < 0 ||
+		(rc = bn_image_build(&image, s->layout, ws, &making, err)) < 0)
+		goto out;
+	s->manifest = image.manifest;
+	if (image.is_unapproved)
+		bn_cli_warn(cli, "%s/%lld is not approved; the image is labelled so", image.model,
+			(long long)image.version);
+out:
+	bn_image_release(&image);
+	bn_free(path);
+	return rc;
+}
+
+static int open_source(
+	image_source *s, bn_cli *cli, bn_workspace *ws, const bn_progress *progress, bn_err *err)
+{
+	const char *what = bn_cli_arg(cli, 0), *image = bn_cli_opt(cli, "image");
+	bool is_path = bn_fs_exists(bn_cli_env(cli), what);
+	int rc;
+	if (!is_path && !ws) {
+		bn_err_set(err, BN_ENOTFOUND, "there is no image '%s'", what);
+		bn_err_hint(err, "a model is pushed in its workspace: -C DIR");
+		return BN_ENOTFOUND;
+	}
+	if (!is_path && image)
+		return bn_err_set(
+			err, BN_EINVAL, "--image chooses one of a layout, and '%s' is none", what);
+	if (!is_path)
+		return build_image(s, cli, ws, progress, err);
+	if (bn_cli_flag(cli, "unapproved"))
+		return bn_err_set(
+			err, BN_EINVAL, "--unapproved is for a model, and '%s' is an image", what);
+	if ((rc = bn_layout_open(&s->layout, bn_cli_env(cli), what, err)) < 0)
+		return rc;
+	return bn_layout_find(&s->manifest, s->layout, image, err);
+}
+
+/* Pushes it, and says so. */
+static int push_image(remote *r, const image_source *s, bn_workspace *ws, bn_err *err)
+{
+	bn_cli *cli = r->cli;
 	bn_transfer t = {0};
-	remote r = {.cli = cli};
+	bn_push_options o = {.tag = r->ref.tag,
+		.mount_from = bn_cli_opt(cli, "mount-from"),
+		.dry_run = bn_cli_dry_run(cli),
+		.progress = &r->progress};
+	int rc;
+	if ((rc = bn_image_push(&t, r->d, s->layout, &s->manifest, &o, err)) < 0)
+		return rc;
+	bn_cli_progress_end(cli);
+	if (o.dry_run) {
+		rc = show_plan(cli, &t, &r->ref, err);
+		goto out;
+	}
+	if (ws && (rc = note_pushed(ws, &t, &r->ref, err)) < 0) {
+		bn_err_prefix(err, "the image was pushed, but not recorded");
+		goto out;
+	}
+	rc = show_pushed(cli, &t, r, err);
+out:
+	bn_transfer_release(&t);
+	return rc;
+}
+
+static int run_push(bn_cli *cli, bn_err *err)
+{
+	const char *from = bn_cli_opt(cli, "mount-from");
 	int64_t chunk = (int64_t)BN_CHUNK_BYTES;
+	bn_progress progress = bn_cli_watch(cli);
+	bn_workspace *ws = NULL;
+	image_source s = {0};
+	bn_reference ref;
+	remote r = {.cli = cli};
 	int rc;
 	if ((rc = read_push_target(&ref, bn_cli_arg(cli, 1), err)) < 0 ||
 		(rc = bn_cli_opt_bytes(cli, "chunk", &chunk, err)) < 0)
@@ -186,30 +281,13 @@ static int run_push(bn_cli *cli, bn_err *err)
 		return bn_err_set(err, BN_EINVAL,
 			"--mount-from '%.100s' is not the name of a repository: group/name", from);
 	if ((rc = find_workspace(&ws, cli, err)) < 0 ||
-		(rc = bn_layout_open(&layout, env, what, err)) < 0 ||
-		(rc = bn_layout_find(&manifest, layout, bn_cli_opt(cli, "image"), err)) < 0 ||
+		(rc = open_source(&s, cli, ws, &progress, err)) < 0 ||
 		(rc = remote_open(&r, cli, &ref, chunk, err)) < 0)
 		goto out;
-	bn_push_options o = {.tag = ref.tag,
-		.mount_from = from,
-		.dry_run = bn_cli_dry_run(cli),
-		.progress = &r.progress};
-	if ((rc = bn_image_push(&t, r.d, layout, &manifest, &o, err)) < 0)
-		goto out;
-	bn_cli_progress_end(cli);
-	if (o.dry_run) {
-		rc = show_plan(cli, &t, &ref, err);
-		goto out;
-	}
-	if (ws && (rc = note_pushed(ws, &t, &ref, err)) < 0) {
-		bn_err_prefix(err, "the image was pushed, but not recorded");
-		goto out;
-	}
-	rc = show_pushed(cli, &t, &r, err);
+	rc = push_image(&r, &s, ws, err);
 out:
 	remote_close(&r);
-	bn_transfer_release(&t);
-	bn_layout_close(layout);
+	bn_layout_close(s.layout);
 	return rc;
 }
 
@@ -219,8 +297,9 @@ static int show_pulled(
 	bn_cli *cli, const bn_transfer *t, const remote *r, const char *path, bn_err *err)
 {
 	static const bn_col fields[] = {{"reference", "Pulled", BN_AS_WHOLE},
-		{"digest", "Digest", BN_AS_WHOLE}, {"path", "Path", BN_AS_WHOLE},
-		{"bytes", "Size", BN_AS_BYTES}, {"received_bytes", "Received", BN_AS_BYTES}, {0}};
+		{"model", "Model", BN_AS_TEXT}, {"digest", "Digest", BN_AS_WHOLE},
+		{"path", "Path", BN_AS_WHOLE}, {"bytes", "Size", BN_AS_BYTES},
+		{"received_bytes", "Received", BN_AS_BYTES}, {0}};
 	json_t *o = transfer_json(t, &r->ref, false);
 	json_object_set_new(o, "path", json_string(path));
 	json_object_set_new(o, "bytes", json_integer((json_int_t)t->bytes));
@@ -239,29 +318,48 @@ static int read_pull_source(bn_reference *ref, const char *text, bn_err *err)
 	return BN_EINVAL;
 }
 
+static int read_format(bool *model_alone, bn_cli *cli, bn_err *err)
+{
+	const char *format = bn_cli_opt(cli, "format");
+	if (format && strcmp(format, "oci") && strcmp(format, "dir"))
+		return bn_err_set(err, BN_EINVAL,
+			"--format '%.40s': oci (an image layout) or dir (the model's folder)",
+			format);
+	*model_alone = format && !strcmp(format, "dir");
+	if (*model_alone && bn_cli_flag(cli, "force"))
+		return bn_err_set(err, BN_EINVAL, "--force replaces a layout, and no other folder");
+	return 0;
+}
+
+/* What is there is found before anything is received. */
+static int check_target(const bn_pull_options *o, bn_err *err)
+{
+	bn_path_kind kind;
+	int rc = bn_fs_look(&kind, o->env, o->path, err);
+	if (rc < 0 || kind == BN_PATH_ABSENT || o->force)
+		return rc;
+	bn_err_set(err, BN_ECONFLICT, "'%s' already exists", o->path);
+	bn_err_hint(err, "name another folder%s",
+		o->model_alone ? "" : ", or add --force, which replaces a layout");
+	return BN_ECONFLICT;
+}
+
 static int run_pull(bn_cli *cli, bn_err *err)
 {
 	bn_reference ref;
-	bn_path_kind kind;
 	bn_transfer t = {0};
 	remote r = {.cli = cli};
 	bn_pull_options o = {.env = bn_cli_env(cli),
 		.path = bn_cli_opt(cli, "out"),
 		.force = bn_cli_flag(cli, "force")};
 	int rc;
-	if ((rc = read_pull_source(&ref, bn_cli_arg(cli, 0), err)) < 0)
+	if ((rc = read_pull_source(&ref, bn_cli_arg(cli, 0), err)) < 0 ||
+		(rc = read_format(&o.model_alone, cli, err)) < 0)
 		return rc;
 	if (!o.path)
 		return bn_err_set(err, BN_EINVAL, "name the folder to write: --out DIR");
-	if ((rc = bn_fs_look(&kind, o.env, o.path, err)) < 0)
-		return rc;
-	if (kind != BN_PATH_ABSENT && !o.force) {
-		bn_err_set(err, BN_ECONFLICT, "'%s' already exists", o.path);
-		bn_err_hint(err, "name another folder, or add --force, which replaces a layout");
-		return BN_ECONFLICT;
-	}
 	o.name = ref.tag[0] ? ref.tag : NULL;
-	if ((rc = remote_open(&r, cli, &ref, 0, err)) < 0 ||
+	if ((rc = check_target(&o, err)) < 0 || (rc = remote_open(&r, cli, &ref, 0, err)) < 0 ||
 		(rc = bn_image_pull(&t, r.d, ref.digest[0] ? ref.digest : ref.tag, &o, err)) < 0)
 		goto out;
 	bn_cli_progress_end(cli);
@@ -274,35 +372,39 @@ out:
 
 static const bn_opt push_options[] = {
 	{"image", 0, "NAME", "which image of a layout that holds several"},
+	{"unapproved", 0, NULL, "also a model version that is not approved; the image says so"},
 	{"mount-from", 0, "REPOSITORY",
 		"take blobs that are missing from there, if the registry has them"},
 	{"chunk", 0, "BYTES", "how much is sent in a request (16M)"}, REGISTRY_OPTS, {0}};
-static const bn_opt pull_options[] = {{"out", 0, "DIR", "the folder to write"},
+static const bn_opt pull_options[] = {{"out", 'o', "DIR", "the folder to write"},
+	{"format", 'f', "FORMAT", "oci (default): an image layout; dir: the model's folder alone"},
 	{"force", 0, NULL, "replace a layout that is there"}, REGISTRY_OPTS, {0}};
 
 const bn_verb bn_verbs_package_registry[] = {
-	{"package", "push", "LAYOUT REGISTRY/NAME:TAG", 2, 2,
-		"Send an image to a container registry",
-		"LAYOUT is a folder or an oci-archive. Blobs that the registry has are not sent; "
-		"large ones are\n"
-		"sent in chunks, and an interrupted push continues where the registry allows it.\n"
+	{"package", "push", "MODEL|LAYOUT REGISTRY/NAME:TAG", 2, 2,
+		"Send a model's image to a container registry",
+		"The image of MODEL is made on the way, as `binnacle package` makes it; LAYOUT is "
+		"a "
+		"folder or an\noci-archive. Blobs that the registry has are not sent; large ones "
+		"are sent in chunks, and an\ninterrupted push continues where the registry allows "
+		"it.\n"
 		"Credentials: BINNACLE_REGISTRY_USER and BINNACLE_REGISTRY_PASSWORD; in GitLab CI\n"
 		"CI_REGISTRY_USER and CI_REGISTRY_PASSWORD; REGISTRY_AUTH_FILE; Podman's "
-		"auth.json; Docker's\n"
-		"config.json with its credential helpers. To this machine http is used, unless "
-		"--ca-file is given.",
-		{"binnacle package push power-oci registry.example.org/group/power:3",
-			"binnacle package push power-oci localhost:5000/power:3 --dry-run"},
+		"auth.json; "
+		"Docker's\nconfig.json with its credential helpers. To this machine http is used, "
+		"unless --ca-file is given.",
+		{"binnacle package push power@champion registry.example.org/group/power:3",
+			"binnacle package push power-3.oci localhost:5000/power:3 --dry-run"},
 		push_options, BN_VERB_DRY_RUN | BN_VERB_NEEDS_TRUST, run_push},
 	{"package", "pull", "REGISTRY/NAME:TAG", 1, 1,
-		"Receive an image from a container registry into an OCI layout",
+		"Receive an image from a container registry, or the model in it",
 		"The folder appears when everything was received and its digests were verified. "
-		"Until then it is\n"
-		"DIR.partial, from which an interrupted pull continues. Of an image for several "
-		"machines the one\n"
-		"for Linux on this machine is taken.",
+		"Until then it is\nDIR.partial, from which an interrupted pull continues. Of an "
+		"image for several machines the one\nfor Linux on this machine is taken. --format "
+		"dir receives and unpacks only the model of an image that\n`binnacle package` "
+		"made: "
+		"`binnacle predict DIR FILE` and `binnacle serve DIR` use it.",
 		{"binnacle package pull registry.example.org/group/power:3 --out power-oci",
-			"binnacle package pull localhost:5000/power@sha256:4fb1... --out "
-			"power-oci"},
+			"binnacle package pull localhost:5000/power:3 --format dir --out power"},
 		pull_options, BN_VERB_NO_WORKSPACE, run_pull},
 	{0}};
