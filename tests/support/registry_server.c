@@ -143,7 +143,7 @@ static void answer_bytes(
 		status, n, headers);
 	if (strcmp(q->method, "HEAD") != 0)
 		bn_buf_add(&out, bytes, n);
-	if (!q->fault || q->fault->cut != -1)
+	if (!q->fault || (q->fault->cut != -1 && !q->fault->hangs))
 		give(q, out.ptr, part && (size_t)part < out.len ? (size_t)part : out.len);
 	bn_buf_release(&out);
 }
@@ -458,6 +458,10 @@ static void serve(ask *q)
 	else
 		obey(q);
 	pthread_mutex_unlock(&s->lock);
+	char byte;
+	if (q->fault && q->fault->hangs)
+		while (wait_for(q) && recv(q->fd, &byte, 1, 0) > 0)
+			;
 	if (q->cut || (q->fault && q->fault->cut == -1))
 		setsockopt(q->fd, SOL_SOCKET, SO_LINGER, &(struct linger){1, 0},
 			sizeof(struct linger));

@@ -22,7 +22,8 @@ typedef struct registry_fault {
 	const char *answer; /* status line, headers and body, as sent */
 	long cut; /* bytes of the request's body that are read (and kept, of an upload) before the connection is reset;
 	            * -1: the request is obeyed, and the response never sent */
-	long part; /* bytes of the response that are sent, after which the connection is closed */
+	bool hangs; /* the request is obeyed, and nothing is sent until the client is gone */
+	long part;  /* bytes of the response that are sent, after which the connection is closed */
 } registry_fault;
 
 typedef struct registry_options {
