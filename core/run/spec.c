@@ -226,6 +226,14 @@ void bn_spec_remove(bn_spec *spec, const char *field)
 	json_object_del(spec->source, field);
 }
 
+void bn_spec_clear_other(bn_spec *spec, bool is_command)
+{
+	bn_spec_remove(spec, is_command ? "trainer" : "command");
+	for (const bn_field *f = bn_spec_fields; f->name; f++)
+		if (f->flags & (is_command ? BN_FIELD_TRAINER : BN_FIELD_COMMAND))
+			bn_spec_remove(spec, f->name);
+}
+
 /* ---- asking --------------------------------------------------------------------------------- */
 
 int bn_spec_check(const bn_spec *spec, const char *where, bn_err *err)

@@ -178,6 +178,9 @@ int bn_spec_add_data(bn_spec *spec, bn_spec_data **out, bn_err *err);
 int bn_spec_add_input(bn_spec *spec, bn_spec_input **out, bn_err *err);
 /* Makes it absent. field as in the table above ("data", "code"). */
 void bn_spec_remove(bn_spec *spec, const char *field);
+/* Removes what a command has no use for (the trainer, target, settings, parts of the data), or else what a trainer
+ * has none for (the command, its inputs and outputs): the other kind is set afterwards. */
+void bn_spec_clear_other(bn_spec *spec, bool is_command);
 
 /* ---- asking --------------------------------------------------------------------------------- */
 

@@ -319,6 +319,69 @@ out:
 	return rc;
 }
 
+/* The bytes of a name before its number "-N", and the number; 1 if it has none. */
+static size_t name_front(const char *name, int64_t *n)
+{
+	const char *dash = strrchr(name, '-');
+	if (dash && dash > name && bn_parse_i64(dash + 1, strlen(dash + 1), n) && *n > 0 && *n < 100000)
+		return (size_t)(dash - name);
+	*n = 1;
+	return strlen(name);
+}
+
+/* The number of "FRONT-N" and of "FRONT-N-more"; -1: another name. */
+static int64_t name_number(const char *name, size_t front)
+{
+	int64_t n;
+	size_t digits = strspn(name + front + 1, "0123456789");
+	char after = name[front + 1 + digits];
+	return (after == '\0' || after == '-') && bn_parse_i64(name + front + 1, digits, &n) ? n : -1;
+}
+
+int bn_run_next_name(char **out, bn_workspace *ws, const char *name, bn_err *err)
+{
+	sqlite3 *db;
+	sqlite3_stmt *st = NULL;
+	int64_t n, *taken = NULL;
+	size_t front = name_front(name, &n), count = 0, cap = 0;
+	int rc = bn_track_index(&db, ws, err);
+	if (rc < 0)
+		return rc;
+	char *begin = bn_strf("%.*s-", (int)front, name);
+	if (!begin)
+		return bn_err_nomem(err, "a name");
+	if ((rc = bn_sql_prepare(&st, db, err,
+		     "SELECT DISTINCT name FROM run WHERE substr(name, 1, length(?1)) = ?1", "s",
+		     begin)) < 0)
+		goto out;
+	while ((rc = bn_sql_step(st, err)) == 1) {
+		int64_t number = name_number((const char *)sqlite3_column_text(st, 0), front);
+		if (number < 0)
+			continue;
+		if (bn_grow(&taken, &cap, count + 1, sizeof *taken)) {
+			rc = bn_err_nomem(err, "a name");
+			goto out;
+		}
+		taken[count++] = number;
+	}
+	if (rc < 0)
+		goto out;
+	bool is_taken = true;
+	while (is_taken) {
+		n++;
+		is_taken = false;
+		for (size_t i = 0; i < count; i++)
+			is_taken |= taken[i] == n;
+	}
+	*out = bn_strf("%s%lld", begin, (long long)n);
+	rc = *out ? 0 : bn_err_nomem(err, "a name");
+out:
+	sqlite3_finalize(st);
+	bn_free(taken);
+	bn_free(begin);
+	return rc;
+}
+
 /* ---- parameters, tags ----------------------------------------------------------------------- */
 
 void bn_pairs_release(bn_pairs *p)

@@ -93,6 +93,9 @@ int64_t bn_run_left_ms(const bn_run_info *r, int64_t step, int64_t steps, int64_
 /* A full id, a unique prefix of one (4 digits or more), a name, "latest", or "NAME@latest": the newest of several runs
  * of one name. BN_ENOTFOUND with near names, BN_EINVAL lists the matches of an ambiguous prefix or name. */
 int bn_run_resolve(bn_workspace *ws, const char *text, char id[BN_RUN_ID_TEXT], bn_err *err);
+/* A name for a run like that one: "mlp-2" after "mlp", "mlp-3" after "mlp-2", or a later number, so that no run has it
+ * or one that begins with it and a dash (a sweep's). *out is yours. */
+int bn_run_next_name(char **out, bn_workspace *ws, const char *name, bn_err *err);
 /* Whether a run has a name similar to the text: the hint of BN_ENOTFOUND then names it. */
 bool bn_run_is_near(bn_workspace *ws, const char *text);
 

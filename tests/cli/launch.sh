@@ -23,7 +23,8 @@ script() {
 
 
 script '3 L Enter ^U "7" Enter'
-grep -q 'binnacle run start --again one --set alpha=7 --name one-2' last.screen || fail "the foot: $(cat last.screen)"
+one=$("$B" run show one --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["id"][:8])')
+grep -q "binnacle run start --again $one --set alpha=7 --name one-2" last.screen || fail "the foot: $(cat last.screen)"
 check "nothing is started before ^T" "$(alphas)" "one 3.0"
 script '3 L Enter ^U "7" Enter G Enter'
 grep -q '"alpha": 7.0' last.screen || fail "the dry run shows the spec"
@@ -32,6 +33,17 @@ script '3 L Enter ^U "7" Enter ^T'
 grep -q 'one-2' last.screen || fail "the run is shown: $(cat last.screen)"
 "$B" run wait one-2 >/dev/null 2>&1 || "$B" run watch one-2 >/dev/null 2>&1
 check "^T starts it" "$(alphas)" "$(printf 'one 3.0\none-2 7.0')"
+script '3 j L'
+grep -q -- "--again $one --name one-3" last.screen || fail "a name that no run has: $(cat last.screen)"
+"$B" run start --again one-2 --dry-run >/dev/null 2>&1 || fail "--again by a name"
+"$B" run start --again one --name shell --wait -q -- sh -c 'echo hi' >/dev/null || fail "a command instead of a trainer"
+check "of the trainer nothing is left" "$("$B" run start --again shell --dry-run --json | python3 -c '
+import json, sys
+spec = json.load(sys.stdin)
+print(spec.get("command"), [k for k in ("trainer", "target", "hyper", "features", "split") if k in spec])')" "['sh', '-c', 'echo hi'] []"
+"$B" run start --again shell --trainer ridge --target node_power_consumption --data jobs.train --dry-run >/dev/null ||
+	fail "a trainer instead of a command"
+"$B" run rm shell --yes -q >/dev/null
 script '3 L Enter ^U "1,2" Enter ^T'
 grep -q '2 runs wait in the queue' last.screen || fail "the sweep: $(cat last.screen)"
 check "a range makes a sweep" "$("$B" run ls --json | python3 -c '

@@ -188,7 +188,7 @@ const bn_verb bn_verbs_workbench[] = {
 	{"workbench", NULL, "", 0, 0, "open the workbench (also without arguments)",
 		"Keys: arrows or hjkl move, Enter opens, Esc goes back, 1-9 choose a screen, / "
 		"filters,\n"
-		": takes a command, ? shows every key, q leaves.",
+		": takes a command, ? shows every key, Q leaves.",
 		{"binnacle", "binnacle --theme light",
 			"binnacle -C /scratch/me/project --readonly"},
 		options, 0, run_workbench},

@@ -355,6 +355,8 @@ static int set_what_runs(bn_spec *spec, bn_cli *cli, bn_err *err)
 	const char *const *rest = bn_cli_rest(cli, &n);
 	const char *trainer = bn_cli_opt(cli, "trainer");
 	int rc = 0;
+	if (bn_cli_opt(cli, "again") && (n > 0) != (trainer != NULL))
+		bn_spec_clear_other(spec, n > 0);
 	if (n)
 		spec->command = (bn_spec_texts){NULL, 0};
 	if (n && bn_cli_opt(cli, "again") && (rc = run_here(spec, err)) < 0)

@@ -33,7 +33,78 @@ typedef struct app {
 	bn_surface *surface;
 	bn_term *term; /* NULL for a script */
 	char *dir;     /* of the workspace */
+	/* What :theme, :glyphs and :mouse have set, for the next session; "": nothing. */
+	char theme[512], glyphs[16], mouse[8];
+	bool keeps; /* changes are the user's: those of the last session were made */
 } app;
+
+/* The file of how the workbench looks: the user's, in every workspace. */
+static char *look_path(bool make)
+{
+	char *state = NULL, *path = NULL;
+	if (bn_env_state_dir(&state, bn_env_real(), NULL) < 0)
+		return NULL;
+	if (make)
+		bn_fs_make_dirs(bn_env_real(), state, 0700, NULL);
+	path = bn_strf("%s/look", state);
+	bn_free(state);
+	return path;
+}
+
+/* One of the three is now `value`. The file has commands, one per line; a directory that cannot be written makes it a
+ * choice for this session. */
+static void look_keep(app *a, char *field, size_t size, const char *value)
+{
+	bn_buf text = BN_BUF_INIT;
+	if (!a->keeps)
+		return;
+	snprintf(field, size, "%s", value);
+	if (a->theme[0])
+		bn_buf_addf(&text, "theme %s\n", a->theme);
+	if (a->glyphs[0])
+		bn_buf_addf(&text, "glyphs %s\n", a->glyphs);
+	if (a->mouse[0])
+		bn_buf_addf(&text, "mouse %s\n", a->mouse);
+	char *path = look_path(true);
+	if (path && !text.failed)
+		bn_fs_write_file(bn_env_real(), path, text.ptr, text.len, 0600, NULL);
+	bn_buf_release(&text);
+	bn_free(path);
+}
+
+static void look_line(app *a, const char *line)
+{
+	const bn_tui_options *o = a->opt;
+	const struct {
+		const char *command;
+		char *field;
+		size_t size;
+		bool is_given; /* an option of this session comes before what was kept */
+	} looks[] = {{"theme ", a->theme, sizeof a->theme, o->theme || o->no_color},
+		{"glyphs ", a->glyphs, sizeof a->glyphs, o->ascii},
+		{"mouse ", a->mouse, sizeof a->mouse, o->mouse}};
+	for (size_t i = 0; i < sizeof looks / sizeof *looks; i++) {
+		size_t n = strlen(looks[i].command);
+		if (strncmp(line, looks[i].command, n) != 0)
+			continue;
+		snprintf(looks[i].field, looks[i].size, "%s", line + n);
+		if (!looks[i].is_given)
+			bn_frame_run(a->frame, line, NULL); /* a refusal is shown */
+	}
+}
+
+/* Makes the look of the last session, before the first picture. */
+static void look_take(app *a)
+{
+	char *path = look_path(false);
+	bn_buf all = BN_BUF_INIT;
+	if (path && bn_fs_read_file(bn_env_real(), path, &all, NULL) == 0 && all.len)
+		for (char *rest = all.ptr, *line; (line = strsep(&rest, "\n"));)
+			look_line(a, line);
+	bn_buf_release(&all);
+	bn_free(path);
+	a->keeps = true;
+}
 
 static int64_t host_now(void *user)
 {
@@ -64,9 +135,15 @@ static int host_set_theme(void *user, const char *name, bn_err *err)
 	app *a = user;
 	bn_theme theme;
 	int rc = bn_theme_load(&theme, name, err);
-	if (!rc && a->term)
+	if (rc < 0)
+		return rc;
+	if (a->term)
 		bn_term_set_theme(a->term, &theme);
-	return rc;
+	char *whole = NULL; /* a file by its whole path: the next session may begin elsewhere */
+	bool is_file = strchr(name, '/') && bn_path_absolute(&whole, name, NULL) == 0;
+	look_keep(a, a->theme, sizeof a->theme, is_file ? whole : name);
+	bn_free(whole);
+	return 0;
 }
 
 static int host_set_alphabet(void *user, bn_alphabet alphabet, bn_err *err)
@@ -76,13 +153,18 @@ static int host_set_alphabet(void *user, bn_alphabet alphabet, bn_err *err)
 		return bn_err_set(err, BN_EUNSUPPORTED, "this terminal or locale shows %s at most",
 			bn_alphabet_name(bn_term_alphabet(a->term)));
 	a->surface->alphabet = alphabet;
+	look_keep(a, a->glyphs, sizeof a->glyphs, bn_alphabet_name(alphabet));
 	return 0;
 }
 
 static int host_set_mouse(void *user, bool on, bn_err *err)
 {
-	const app *a = user;
-	return a->term ? bn_term_set_mouse(a->term, on, err) : 0;
+	app *a = user;
+	int rc = a->term ? bn_term_set_mouse(a->term, on, err) : 0;
+	if (rc < 0)
+		return rc;
+	look_keep(a, a->mouse, sizeof a->mouse, on ? "on" : "off");
+	return 0;
 }
 
 /* The file of a saved text: one per workspace, in the user's state directory. */
@@ -204,6 +286,8 @@ static int frame_open(app *a, bn_err *err)
 		return rc;
 	if (a->opt->mouse)
 		bn_frame_run(a->frame, "mouse on", NULL); /* a refusal is shown */
+	if (a->term)
+		look_take(a);
 	if (a->opt->tour)
 		return bn_frame_run(a->frame, "tour", err);
 	if (a->term)

@@ -54,6 +54,7 @@ typedef struct bn_grid_column {
 	bool falls;  /* the first sort is largest first */
 	bool hidden; /* hidden until requested */
 	bool frozen; /* stays when scrolled sideways, and is never hidden; such columns come first */
+	bool stays;  /* the same, but may be hidden: the state and the name of a row */
 	bool flexible; /* takes the remaining width */
 	bool prose;    /* sentences: truncated at the end; names are truncated in the middle */
 	int min, max;  /* widths of text; max 0: no limit */

@@ -118,8 +118,10 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 	X(DESCRIBE, "describe", "I", 0, \
 		BN_ON(DATA) | BN_ON(VERSIONS) | BN_ON(ROWS) | BN_ON(FREQUENCY) | BN_ON(CHECKS), \
 		"profile: missing, distinct, quantiles and a histogram of each column") \
-	X(FREQUENCY, "frequency", "F", 0, BN_ON(ROWS) | BN_ON(PROFILE), \
-		"how often each value of the column occurs, counted") \
+	X(FREQUENCY, "frequency", "F", BN_CMD_TAKES(COLUMN), BN_ON(ROWS) | BN_ON(PROFILE), \
+		"how often each value of the column occurs, counted; or :frequency COLUMN") \
+	X(HISTOGRAM, "histogram", "", BN_CMD_TAKES(COLUMN), BN_ON(ROWS) | BN_ON(PROFILE), \
+		"the same in the order of the values: :histogram COLUMN") \
 	X(CORRELATIONS, "correlations", "C", 0, \
 		BN_ON(DATA) | BN_ON(VERSIONS) | BN_ON(ROWS) | BN_ON(PROFILE), \
 		"how the number columns go together: the strongest pairs first") \
@@ -287,6 +289,8 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 	X(COLUMNS, "columns", "c", BN_CMD_TAKES(COLUMN), BN_ON_TABLES, \
 		"choose which columns are shown, or go to one; or :columns A,B, +A, -A, all, " \
 		"default") \
+	X(COLUMN, "column", "", BN_CMD_TAKES(COLUMN), BN_ON_TABLES, \
+		"go to a column, and show it if it is hidden: :column NAME") \
 	X(WIDER, "wider", "+", 0, BN_ON_TABLES | BN_ON(RUN), \
 		"bigger: this column, or the part of a curve around the read-out") \
 	X(NARROWER, "narrower", "-", 0, BN_ON_TABLES | BN_ON(RUN), \

@@ -273,6 +273,19 @@ static void table_ordered(bn_frame *f)
 		v->cls->ordered(v);
 }
 
+static int columns_choose(bn_frame *f, bn_grid *t, const char *words, bn_err *err)
+{
+	int shown = 0, rc = bn_grid_choose(t, words, err);
+	bool is_list = strcmp(words, "all") && strcmp(words, "default") && !strchr("+-", *words);
+	if (rc < 0 || !is_list)
+		return rc;
+	for (int c = 0; c < t->column_count; c++)
+		shown += bn_grid_is_shown(t, c);
+	if (shown < t->column_count)
+		bn_frame_message(f, "%d of %d columns; :columns all shows the others", shown, t->column_count);
+	return 0;
+}
+
 /* Commands for the table of the view. */
 static bool table_do(
 	bn_frame *f, bn_grid *t, bn_command_id id, const char *arg, int *rc, bn_err *err)
@@ -306,9 +319,15 @@ static bool table_do(
 	case BN_CMD_IN_FULL:
 		*rc = row_in_full(f, t, err);
 		return true;
+	case BN_CMD_COLUMN:
+		if (arg && *arg)
+			*rc = bn_grid_go(t, arg, err);
+		else
+			bn_frame_prompt(f, "column ");
+		return true;
 	case BN_CMD_COLUMNS:
 		if (arg && *arg)
-			*rc = bn_grid_choose(t, arg, err);
+			*rc = columns_choose(f, t, arg, err);
 		else
 			bn_modal_open(f, BN_MODAL_COLUMNS, "");
 		return true;

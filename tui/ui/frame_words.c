@@ -238,8 +238,14 @@ int bn_modal_words(const bn_frame *f, const char **out, int most, size_t *start)
 		n = add(out, n, most, alphabets[i], begin);
 	for (int i = 0; t.kind == BN_WORD_SWITCH && i < 2; i++)
 		n = add(out, n, most, switches[i], begin);
+	const char *own[1]; /* the names that the screen has for this command instead of its columns */
+	const bn_view *v = bn_frame_top(f);
+	if (t.kind == BN_WORD_COLUMN && v && v->cls->words && v->cls->words(v, t.id, own, 1))
+		g = NULL;
 	for (int c = 0; g && t.kind == BN_WORD_COLUMN && c < g->column_count; c++)
 		n = add(out, n, most, bn_grid_column_name(&g->columns[c]), begin);
+	for (int c = 0; g && t.kind == BN_WORD_COLUMN && !n && c < g->column_count; c++)
+		n = add(out, n, most, bn_grid_title(g, c), begin);
 	n = own_words(f, &t, begin, out, n, most);
 	for (size_t i = 0; looked_up && is_looked_up(&t) && i < looked_up->count && n < most; i++)
 		n = add(out, n, most, looked_up->items[i], "");

@@ -76,6 +76,7 @@ int bn_grid_set_columns(bn_grid *t, const bn_grid_column *columns, int column_co
 	t->shapes = shapes;
 	t->columns = columns;
 	t->column_count = column_count;
+	t->places = 0;
 	t->first_column = -1;
 	return 0;
 }
@@ -333,10 +334,21 @@ static void mark_toggle(bn_grid *t, int64_t row)
 
 /* ---- commands ------------------------------------------------------------------------------------ */
 
-/* Moves to the next visible column, or the last one in that direction. */
+int bn_grid_place_of(const bn_grid *t, int column)
+{
+	for (int i = 0; i < t->places; i++)
+		if (t->shapes[i].at == column)
+			return i;
+	return -1;
+}
+
+/* Moves to the next visible column as they stand from left to right, or the last one in that direction. */
 static void column_step(bn_grid *t, int step, bool to_end)
 {
-	for (int c = t->column + step; c >= 0 && c < t->column_count; c += step) {
+	int place = bn_grid_place_of(t, t->column);
+	int from = place < 0 ? t->column : place, count = place < 0 ? t->column_count : t->places;
+	for (int i = from + step; i >= 0 && i < count; i += step) {
+		int c = place < 0 ? i : t->shapes[i].at;
 		if (!bn_grid_is_shown(t, c))
 			continue;
 		t->column = c;

@@ -8,8 +8,9 @@
  * Rows have keys: after new data arrived (bn_grid_reload) the selection and the marks stay with the
  * same objects, not at the same positions.
  *
- * Columns: those that do not fit are left out, least important first, until the user moves to the
- * right; from then on the table scrolls sideways and the frozen columns stay. If names (columns
+ * Columns: those that do not fit are left out, least important first. Moving right goes through those that are shown,
+ * and then on to those that were left out: the table scrolls sideways, the frozen columns stay as wide as they were,
+ * and no column changes its place. If names (columns
  * with a preferred width) lack space, columns of priority 2 and more are left out first, and among
  * them those with a value in less than a quarter of the rows; then nearly empty ones of priority 1;
  * then names get narrower than preferred. Widths only grow while a table is open, and a column that
@@ -79,6 +80,8 @@ typedef struct bn_grid_shape {
 	bool useful;   /* at some time a quarter of the rows had a value */
 	bool hidden;
 	bool chosen; /* requested by the user: not left out */
+	int shown;   /* its width at the last draw that was not scrolled; 0: it was left out */
+	int at;      /* of shapes[i]: the column at place i from left to right, see bn_grid.places */
 } bn_grid_shape;
 
 /* The position of a column at the last draw. */
@@ -100,7 +103,10 @@ typedef struct bn_grid {
 	int column_count;
 	int64_t selected, top; /* positions in the order */
 	int column;            /* the current one */
-	int first_column; /* scrolled: the first one after the frozen ones; -1: by importance */
+	/* From left to right, fixed while scrolled: the frozen columns, those that were shown, those that were left out
+	 * (shapes[].at). 0: not drawn yet, as declared. */
+	int places;
+	int first_column; /* scrolled: the place of the first one after the frozen ones; -1: not */
 	bn_grid_sort_key sort[BN_GRID_SORTS]; /* most significant first */
 	int sort_count;                       /* 0: the source's order */
 	char filter[BN_GRID_FILTER];
@@ -159,6 +165,8 @@ void bn_grid_filter(bn_grid *t, const char *words); /* "" shows all; rows must c
 /* The source of an external grid refused the filter: the filter of the displayed rows is restored, and the refused one
  * is kept as text. */
 void bn_grid_refuse_filter(bn_grid *t, const char *shown);
+/* The place of a column from left to right; -1: it is not shown, or nothing was drawn yet. */
+int bn_grid_place_of(const bn_grid *t, int column);
 /* The initial text of the filter prompt. */
 const char *bn_grid_filter_text(const bn_grid *t);
 /* Moves to the next row, down or up, that has a cell with a warning role; false: there is none. */
@@ -194,6 +202,8 @@ const char *bn_grid_title(const bn_grid *t, int column);
 int bn_grid_find_column(const bn_grid *t, const char *word);
 bool bn_grid_is_shown(const bn_grid *t, int column);
 void bn_grid_show_column(bn_grid *t, int column, bool shown);
+/* Goes to a column by its name, or title, and shows it. BN_EINVAL lists the columns. */
+int bn_grid_go(bn_grid *t, const char *name, bn_err *err);
 /* ":columns a,b" shows these (and the frozen ones), "+a" and "-a" show and hide one, "all" every
  * one, "default" the initial ones. BN_EINVAL names a word that is not a column, and nothing
  * changes. */

@@ -122,6 +122,17 @@ int bn_grid_choose(bn_grid *t, const char *words, bn_err *err)
 	return 0;
 }
 
+int bn_grid_go(bn_grid *t, const char *name, bn_err *err)
+{
+	int c = bn_grid_find_column(t, name);
+	if (c < 0)
+		return no_column(t, name, strlen(name), err);
+	if (!bn_grid_is_shown(t, c))
+		bn_grid_show_column(t, c, true);
+	t->column = c;
+	return 0;
+}
+
 void bn_grid_write_columns(const bn_grid *t, bn_buf *out)
 {
 	const char *between = "";

@@ -65,10 +65,16 @@ static void column_look(bn_grid *t, int c, int rows)
 	seen->useful = seen->useful || 4 * filled >= known;
 }
 
-static int columns_frozen(const bn_grid *t)
+static bool stays(const bn_grid *t, int c)
+{
+	return t->columns[c].frozen || t->columns[c].stays;
+}
+
+/* The places of the columns that stay, which come first. */
+static int places_frozen(const bn_grid *t)
 {
 	int n = 0;
-	while (n < t->column_count && t->columns[n].frozen)
+	while (n < t->places && stays(t, t->shapes[n].at))
 		n++;
 	return n;
 }
@@ -232,28 +238,6 @@ static int layout_reserve(const bn_grid *t, layout *l, int cols)
 	return 0;
 }
 
-static void layout_make(const bn_grid *t, layout *l, int cols)
-{
-	int frozen = columns_frozen(t);
-	*l = (layout){0};
-	for (int c = 0; c < t->column_count && l->count < MAX_SHOWN; c++) {
-		if ((c >= frozen && c < t->first_column) || !bn_grid_is_shown(t, c))
-			continue;
-		l->column[l->count] = c;
-		l->width[l->count++] = t->shapes[c].width;
-	}
-	if (t->first_column < 0) {
-		layout_shrink(t, l, cols);
-		if (l->more_right)
-			cols -= layout_reserve(t, l, cols);
-	} else {
-		l->more_left = t->first_column > frozen;
-		while (l->count > frozen + 1 && layout_width(l) > cols)
-			layout_remove(l, l->count - 1);
-	}
-	layout_place(t, l, cols);
-}
-
 static bool layout_has(const layout *l, int column)
 {
 	for (int i = 0; i < l->count; i++)
@@ -262,17 +246,82 @@ static bool layout_has(const layout *l, int column)
 	return false;
 }
 
+/* Fixes the places: what is shown, then what was left out. */
+static void places_set(bn_grid *t, const layout *l)
+{
+	t->places = 0;
+	for (int i = 0; i < l->count; i++)
+		t->shapes[t->places++].at = l->column[i];
+	for (int c = 0; c < t->column_count; c++) {
+		t->shapes[c].shown = 0;
+		if (bn_grid_is_shown(t, c) && !layout_has(l, c))
+			t->shapes[t->places++].at = c;
+	}
+	for (int i = 0; i < l->count; i++)
+		t->shapes[l->column[i]].shown = l->width[i];
+}
+
+static void layout_add(layout *l, int column, int width)
+{
+	if (l->count == MAX_SHOWN)
+		return;
+	l->column[l->count] = column;
+	l->width[l->count++] = width;
+}
+
+/* By importance. */
+static void layout_make(bn_grid *t, layout *l, int cols)
+{
+	*l = (layout){0};
+	for (int c = 0; c < t->column_count; c++)
+		if (bn_grid_is_shown(t, c))
+			layout_add(l, c, t->shapes[c].width);
+	layout_shrink(t, l, cols);
+	if (l->more_right)
+		cols -= layout_reserve(t, l, cols);
+	layout_place(t, l, cols);
+	places_set(t, l);
+}
+
+/* The frozen columns, and those from place `first` on; as wide as they were. */
+static void layout_scrolled(const bn_grid *t, layout *l, int first, int cols)
+{
+	int at = MARK, frozen = places_frozen(t);
+	*l = (layout){.more_left = first > frozen};
+	for (int i = 0; i < t->places; i++) {
+		int c = t->shapes[i].at, width = t->shapes[c].width;
+		if (!bn_grid_is_shown(t, c) || (i < first && i >= frozen))
+			continue;
+		if (i < frozen && t->shapes[c].shown)
+			width = t->shapes[c].shown;
+		layout_add(l, c, width);
+	}
+	while (l->count > frozen + 1 && layout_width(l) > cols)
+		layout_remove(l, l->count - 1);
+	for (int i = 0; i < l->count; i++) {
+		l->at[i] = at;
+		at += l->width[i] + GAP;
+	}
+}
+
 /* Makes the current column visible with the least scrolling. */
 static void column_show(bn_grid *t, layout *l, int cols)
 {
-	int frozen = columns_frozen(t);
-	if (t->column <= frozen)
+	int place = t->first_column < 0 ? -1 : bn_grid_place_of(t, t->column);
+	int frozen = places_frozen(t);
+	if (place <= frozen) { /* at the left end */
 		t->first_column = -1;
-	layout_make(t, l, cols);
-	for (int first = frozen; !layout_has(l, t->column) && first <= t->column; first++) {
-		t->first_column = first;
 		layout_make(t, l, cols);
+		if (layout_has(l, t->column))
+			return;
+		place = bn_grid_place_of(t, t->column);
+		t->first_column = frozen = places_frozen(t);
 	}
+	if (t->first_column > place)
+		t->first_column = place;
+	layout_scrolled(t, l, t->first_column, cols);
+	while (!layout_has(l, t->column) && t->first_column < place)
+		layout_scrolled(t, l, ++t->first_column, cols);
 }
 
 static void title_draw(const bn_grid *t, bn_area a, int column, int at, int width, bool current)

@@ -27,7 +27,8 @@ int bn_view_rows_new(
 /* All rows of a version. */
 int bn_view_all_rows_new(bn_view **out, bn_frame *f, const char *ref, bn_err *err);
 int bn_view_profile_new(bn_view **out, bn_frame *f, const bn_rows_of *of, bn_err *err);
-/* The frequencies of a column, given by index and name. */
+/* The frequencies of a column, given by index and name; in the order of the values: _by_value. */
+void bn_view_frequency_by_value(bn_view *frequency);
 int bn_view_frequency_new(
 	bn_view **out, bn_frame *f, const bn_rows_of *of, int at, const char *column, bn_err *err);
 int bn_view_correlations_new(bn_view **out, bn_frame *f, const bn_rows_of *of, bn_err *err);

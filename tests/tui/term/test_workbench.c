@@ -155,6 +155,23 @@ START_TEST(test_workbench_takes_the_mouse_when_asked)
 	ck_assert(wait_for(fd, "\033[?1006;1000l"));
 	wait_for_end(pid, &status);
 	close(fd);
+	pid = workbench_start(&fd); /* and the next session has it at once, until it is given back */
+	ck_assert_int_gt(pid, 0);
+	ck_assert(wait_for(fd, "\033[?1006;1000h"));
+	ck_assert(wait_for(fd, "This workspace is empty"));
+	ck_assert_int_eq(write(fd, ":theme light\r", 13), 13);
+	ck_assert_int_eq(write(fd, ":mouse off\r", 11), 11);
+	ck_assert(wait_for(fd, "\033[?1006;1000l"));
+	kill(pid, SIGTERM);
+	wait_for_end(pid, &status);
+	close(fd);
+	char path[128], kept[64] = "";
+	snprintf(path, sizeof path, "%s/binnacle/look", workspace);
+	FILE *f = fopen(path, "r");
+	ck_assert_ptr_nonnull(f);
+	ck_assert_uint_gt(fread(kept, 1, sizeof kept - 1, f), 0);
+	fclose(f);
+	ck_assert_str_eq(kept, "theme light\nmouse off\n");
 	workspace_remove();
 }
 END_TEST

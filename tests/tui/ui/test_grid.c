@@ -165,10 +165,21 @@ START_TEST(test_grid_leaves_out_unimportant_columns_then_scrolls_to_them)
 	ck_assert_ptr_nonnull(strstr(text, "hash"));
 	ck_assert_ptr_nonnull(strstr(text, "}|"));
 	bn_free(text);
-	bn_grid_command(&g, BN_CMD_RIGHT, NULL);
+	bn_grid_command(&g, BN_CMD_RIGHT, NULL); /* along what is shown, which does not change */
+	text = draw(&g, 2, 22);
+	ck_assert_ptr_null(strstr(text, "number"));
+	ck_assert_ptr_nonnull(strstr(text, "hash"));
+	bn_free(text);
+	bn_grid_command(&g, BN_CMD_RIGHT, NULL); /* then on to what was left out */
 	text = draw(&g, 2, 22);
 	ck_assert_ptr_nonnull(strstr(text, "number"));
 	ck_assert_ptr_nonnull(strstr(text, "name")); /* frozen columns stay */
+	bn_free(text);
+	bn_grid_command(&g, BN_CMD_LEFT, NULL); /* and back, to the same picture */
+	bn_grid_command(&g, BN_CMD_LEFT, NULL);
+	text = draw(&g, 2, 22);
+	ck_assert_ptr_null(strstr(text, "number"));
+	ck_assert_ptr_nonnull(strstr(text, "hash"));
 	bn_free(text);
 	bn_grid_release(&g);
 }

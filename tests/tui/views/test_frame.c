@@ -791,7 +791,7 @@ START_TEST(test_frame_typed_words_start_nothing)
 	bench_open(&b, false);
 	play(&b, "3 L l e a r n Enter");
 	ck_assert(shows(&b, "choose with the arrows"));
-	ck_assert(shows(&b, "--again mlp-wide --name")); /* no other trainer */
+	ck_assert(shows(&b, "--again 7f3a0000 --name")); /* no other trainer */
 	play(&b, "Esc L e a j o r Enter Esc L"); /* capitals too */
 	ck_assert(shows(&b, "letters alone never start a run"));
 	ck_assert_uint_eq(b.fake.starts, 0);
@@ -806,6 +806,28 @@ START_TEST(test_frame_typed_words_start_nothing)
 	play(&b, "4 w \"power\" Enter"); /* a list without conditions takes them as words */
 	ck_assert(shows(&b, "/power"));
 	ck_assert_int_eq(b.fake.actions, 0);
+	bench_close(&b);
+}
+END_TEST
+
+START_TEST(test_frame_commands_take_the_name_of_a_column)
+{
+	bench b = {.fake = {.actions = 0}};
+	bench_open(&b, false);
+	play(&b, "2 Enter Enter F"); /* of which column? */
+	ck_assert(shows(&b, ":frequency "));
+	play(&b, "\"nod\" Tab Enter");
+	ck_assert(shows(&b, "values of nodes"));
+	play(&b, "Esc\n:histogram nodes\n");
+	ck_assert(shows(&b, "values of nodes") && shows(&b, "sort value"));
+	play(&b, "Esc : \"frequency nonsense\" Enter");
+	ck_assert(shows(&b, "no column 'nonsense'") && shows(&b, ":frequency nonsense"));
+	play(&b, "Esc Esc\n2 Enter Enter\n:column run_time\n"); /* it hides no other */
+	ck_assert(shows(&b, "run_time") && !shows(&b, ":columns all"));
+	play(&b, ":columns run_time\n");
+	ck_assert(shows(&b, ":columns all shows the others"));
+	play(&b, "3 : \"sort val_m\" Tab Enter"); /* by the title, without metrics. */
+	ck_assert(shows(&b, "sort val_mae"));
 	bench_close(&b);
 }
 END_TEST
@@ -838,7 +860,7 @@ START_TEST(test_frame_launches_a_run_again_but)
 	play(&b, "3 L");
 	ck_assert(shows(&b, "again from mlp-wide"));
 	ck_assert(shows(&b, "base 0.01, default 0.001"));
-	ck_assert(shows(&b, "binnacle run start --again mlp-wide --name mlp-wide-2"));
+	ck_assert(shows(&b, "binnacle run start --again 7f3a0000 --name mlp-wide-2"));
 	play(&b, "Enter ^U \"fast\"");
 	ck_assert(shows(&b, "learning_rate"));
 	play(&b, "Enter ^T"); /* refused, with the field to correct */
@@ -848,7 +870,7 @@ START_TEST(test_frame_launches_a_run_again_but)
 	ck_assert(shows(&b, "1 field differs"));
 	play(&b, "^T");
 	ck_assert_uint_eq(b.fake.starts, 1);
-	ck_assert_str_eq(b.fake.started, "binnacle run start --again mlp-wide --set "
+	ck_assert_str_eq(b.fake.started, "binnacle run start --again 7f3a0000 --set "
 					 "learning_rate=0.003 --name mlp-wide-2\n");
 	ck_assert(shows(&b, "Runs > mlp-1")); /* the run replaces the form */
 	play(&b, "3 L g j j j j j j j Enter");
@@ -856,7 +878,7 @@ START_TEST(test_frame_launches_a_run_again_but)
 	play(&b, "^U \"num_nodes >\"");
 	ck_assert(shows(&b, "rows where:1:"));
 	play(&b, "^U \"num_nodes > 1\" Enter ^T");
-	ck_assert_str_eq(b.fake.started, "binnacle run start --again mlp-wide --where "
+	ck_assert_str_eq(b.fake.started, "binnacle run start --again 7f3a0000 --where "
 					 "num_nodes > 1 --name mlp-wide-2\n");
 	bench_close(&b);
 }
@@ -1715,7 +1737,7 @@ BN_TEST_MAIN("tui/views/frame",
 	test_frame_arguments_are_completed_from_the_workspace,
 	test_frame_a_label_longer_than_its_field_is_not_cut_by_editing,
 	test_frame_acts_are_a_menu_with_reasons, test_frame_typed_words_start_nothing,
-	test_frame_finds_a_field_of_the_form,
+	test_frame_finds_a_field_of_the_form, test_frame_commands_take_the_name_of_a_column,
 	test_frame_a_field_of_a_form_shows_that_it_is_edited,
 	test_frame_a_command_without_a_clipboard_can_be_read,
 	test_frame_labels_are_written_and_taken_back, test_frame_the_trash_asks_and_comes_back,

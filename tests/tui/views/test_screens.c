@@ -92,7 +92,7 @@ START_TEST(test_screen_runs_in_a_queue)
 }
 END_TEST
 
-SCREEN(test_screen_runs_sorted_and_filtered, "runs/runs-filtered", "3 l l l ] / \"ridge\" Enter",
+SCREEN(test_screen_runs_sorted_and_filtered, "runs/runs-filtered", "3 l l ] / \"ridge\" Enter",
 	false)
 SCREEN(test_screen_run, "run/run", "3 Enter m", false)
 START_TEST(test_screen_run_with_a_long_name)

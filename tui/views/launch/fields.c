@@ -175,24 +175,6 @@ static void texts_fill(bn_launch_view *v, int field, const bn_spec_texts *texts,
 	bn_buf_release(&line);
 }
 
-/* The next name after "mlp-2" is mlp-3, after "mlp" it is mlp-2. */
-static void name_fill(bn_launch_view *v, const char *name)
-{
-	const char *dash = name ? strrchr(name, '-') : NULL;
-	int64_t n = 1;
-	char text[BN_FORM_VALUE];
-	if (!name)
-		return;
-	size_t front = strlen(name);
-	if (dash && bn_parse_i64(dash + 1, strlen(dash + 1), &n) && n > 0 && n < 100000)
-		front = (size_t)(dash - name);
-	else
-		n = 1;
-	snprintf(text, sizeof text, "%.*s-%lld", (int)(front < 200 ? front : 200), name,
-		(long long)n + 1);
-	set(v, BN_LAUNCH_NAME, text);
-}
-
 static void number_fill(bn_launch_view *v, int field, int64_t n, const char *unit)
 {
 	char text[40];
@@ -291,7 +273,7 @@ void bn_launch_fill(bn_launch_view *v)
 	hypers_fill(v, spec);
 	data_fill(v, d);
 	base(v, BN_LAUNCH_EXECUTOR, spec && spec->executor ? spec->executor : "local");
-	name_fill(v, d->name);
+	set(v, BN_LAUNCH_NAME, d->next);
 	if (spec) {
 		char seed[40];
 		base(v, BN_LAUNCH_TARGET, spec->target);

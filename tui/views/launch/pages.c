@@ -1,6 +1,7 @@
 /* pages.c - data for the launch form; and starting: runs the displayed command lines one after the
  * other with this program. */
 #include "core/base/json.h"
+#include "core/base/mem.h"
 #include "core/base/process.h"
 #include "core/base/str.h"
 #include "core/data/shared_parts.h"
@@ -85,6 +86,18 @@ static const char *train_of(const bn_launch_page *p, bn_arena *arena)
 	return NULL;
 }
 
+/* A name for the run that repeats one of that name. */
+static int next_read(bn_launch_page *p, bn_arena *arena, bn_reader *r, bn_err *err)
+{
+	char *next = NULL;
+	int rc = bn_run_next_name(&next, r->ws, p->name, err);
+	if (rc < 0)
+		return rc;
+	p->next = bn_arena_strdup(arena, next);
+	bn_free(next);
+	return p->next ? 0 : bn_err_nomem(err, "a form");
+}
+
 static int again_read(
 	bn_launch_page *p, bn_arena *arena, bn_reader *r, const char *run, bn_err *err)
 {
@@ -101,6 +114,8 @@ static int again_read(
 		rc = bn_spec_fetch(&p->spec, r->ws, info->spec_hash, err);
 	p->run = bn_arena_strdup(arena, id);
 	p->name = bn_arena_strdup(arena, info->name ? info->name : id);
+	if (rc >= 0)
+		rc = next_read(p, arena, r, err);
 	bn_run_info_free(info);
 	return rc;
 }
@@ -123,6 +138,7 @@ static int resume_read(
 	p->name = bn_arena_strdup(arena, resume->run->name);
 	p->spec = resume->spec;
 	resume->spec = NULL;
+	rc = next_read(p, arena, r, err);
 out:
 	bn_resume_free(resume);
 	return rc;

@@ -18,6 +18,7 @@ typedef struct bn_launch_arg {
 typedef struct bn_launch_page {
 	bn_spec *spec;              /* of the repeated run; NULL: none */
 	const char *name;           /* of that run; NULL */
+	const char *next;           /* a name like that, which no run has; NULL */
 	const char *run;            /* its id */
 	const char *const *data;    /* versions to choose from, NULL-terminated */
 	const char *const *columns; /* of the training data */

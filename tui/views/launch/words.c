@@ -363,17 +363,13 @@ static void line_words(const bn_launch_view *v, words *w, size_t i, bool dry)
 	bn_buf suffix = BN_BUF_INIT, name = BN_BUF_INIT;
 	word(w, "binnacle");
 	word(w, "run");
-	if (v->of.resumes) {
-		char id[12];
-		snprintf(id, sizeof id, "%.8s", bn_launch_data(v)->run);
-		word(w, "resume");
+	char id[12]; /* names may be those of several runs */
+	snprintf(id, sizeof id, "%.8s", bn_launch_data(v)->run ? bn_launch_data(v)->run : "");
+	word(w, v->of.resumes ? "resume" : "start");
+	if (v->of.resumes)
 		word(w, id);
-	} else {
-		word(w, "start");
-	}
-	if (v->of.again[0] && !v->of.resumes)
-		option(w, "--again",
-			bn_launch_data(v)->name ? bn_launch_data(v)->name : v->of.again);
+	else
+		option(w, "--again", id);
 	if (t && (!v->of.again[0] || is_new(v, BN_LAUNCH_TRAINER)))
 		option(w, "--trainer", t->name);
 	data_words(v, w);

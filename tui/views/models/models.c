@@ -32,8 +32,8 @@ enum {
 };
 
 static const bn_grid_column columns[COLUMNS] = {
-	[COL_STATE] = {.title = "state", .form = BN_COLUMN_STATE, .falls = true, .min = 11},
-	[COL_MODEL] = {.title = "model", .name = "version", .min = 10, .max = 24},
+	[COL_STATE] = {.stays = true, .title = "state", .form = BN_COLUMN_STATE, .falls = true, .min = 11},
+	[COL_MODEL] = {.stays = true, .title = "model", .name = "version", .min = 10, .max = 24},
 	[COL_METRIC] = {.title = "test", .min = 11, .max = 24, .priority = 1},
 	[COL_CHANGE] = {.title = "champion", .name = "change", .min = 8, .priority = 2},
 	[COL_GATES] = {.title = "gates", .min = 8, .max = 20, .hidden = true, .priority = 4},

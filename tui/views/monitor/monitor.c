@@ -43,12 +43,12 @@ enum {
 };
 
 static const bn_grid_column report_columns[RCOLUMNS] = {
-	[RCOL_VERDICT] = {.title = "verdict",
+	[RCOL_VERDICT] = {.stays = true, .title = "verdict",
 		.name = "dataset.verdict",
 		.form = BN_COLUMN_STATE,
 		.falls = true,
 		.min = 14},
-	[RCOL_MODEL] = {.title = "model",
+	[RCOL_MODEL] = {.stays = true, .title = "model",
 		.name = "spec",
 		.min = 10,
 		.max = 36,

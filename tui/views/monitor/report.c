@@ -29,12 +29,12 @@ enum {
 };
 
 static const bn_grid_column columns[COLUMNS] = {
-	[COL_VERDICT] = {.title = "verdict",
+	[COL_VERDICT] = {.stays = true, .title = "verdict",
 		.name = "verdict",
 		.form = BN_COLUMN_STATE,
 		.falls = true,
 		.min = 14},
-	[COL_FEATURE] = {.title = "feature", .min = 10, .max = 30, .wish = 18, .flexible = true},
+	[COL_FEATURE] = {.stays = true, .title = "feature", .min = 10, .max = 30, .wish = 18, .flexible = true},
 	[COL_SCORE] = {.title = "score", .form = BN_COLUMN_NUMBER, .min = 8},
 	[COL_RULE] = {.title = "drift if", .min = 10, .priority = 2},
 	[COL_WINDOWS] = {.title = "over time",

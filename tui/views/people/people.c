@@ -20,12 +20,12 @@ typedef struct people_view {
 enum { COL_STATE, COL_NAME, COL_ROLES, COL_KEY, COL_SINCE, COL_ACCOUNT, COLUMNS };
 
 static const bn_grid_column columns[COLUMNS] = {
-	[COL_STATE] = {.title = "state",
+	[COL_STATE] = {.stays = true, .title = "state",
 		.name = "status",
 		.form = BN_COLUMN_STATE,
 		.falls = true,
 		.min = 8},
-	[COL_NAME] = {.title = "name", .min = 6, .max = 24, .wish = 10, .flexible = true},
+	[COL_NAME] = {.stays = true, .title = "name", .min = 6, .max = 24, .wish = 10, .flexible = true},
 	[COL_ROLES] = {.title = "roles", .min = 8, .max = 36},
 	[COL_KEY] = {.title = "key", .min = 24, .priority = 1},
 	[COL_SINCE] = {.title = "since",

@@ -6,6 +6,7 @@
 #include "tui/views/rows/filter.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define BAR 20
@@ -90,6 +91,18 @@ static void bar_cell(const bn_list *l, double fraction, bn_grid_cell *out)
 	out->text = out->buf;
 }
 
+/* Numbers, and bins by where they begin, sort by value; texts as such. */
+static void value_cell(const bn_frequency *d, int64_t row, bn_grid_cell *out)
+{
+	char *end;
+	const char *text = row < (int64_t)d->count ? d->values[row] : NULL;
+	if (!text || !bn_type_is_number(d->column.type))
+		return;
+	double x = strtod(text, &end);
+	if (end != text)
+		out->number = x;
+}
+
 static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 {
 	const bn_frequency *d = bn_list_data(ctx);
@@ -103,6 +116,7 @@ static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 			out->text = "(all others)";
 			out->ink = BN_INK_DIM;
 		}
+		value_cell(d, row, out);
 		return;
 	case COL_COUNT:
 		out->number = (double)n;
@@ -156,6 +170,14 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 		&made, &err);
 }
 
+/* A number with few values has a shape only in the order of its values. */
+static const char *order_words(const bn_list *l, const bn_frequency *d)
+{
+	if (l->grid.sort_count && l->grid.sort[0].column == COL_VALUE)
+		return ", by value";
+	return bn_type_is_number(d->column.type) ? "; s on value: by value" : "";
+}
+
 static void draw(bn_view *view, bn_area a, bool focused)
 {
 	const bn_frequency *d = bn_list_data((bn_list *)view);
@@ -166,8 +188,8 @@ static void draw(bn_view *view, bn_area a, bool focused)
 		bn_format_count(rows, d->total);
 		if (d->distinct >= 0)
 			bn_area_textf(a, 0, 1, BN_INK_DIM,
-				"%s different values in %s rows, counted",
-				bn_format_count(n, d->distinct), rows);
+				"%s different values in %s rows, counted%s",
+				bn_format_count(n, d->distinct), rows, order_words((const bn_list *)view, d));
 		else
 			bn_area_textf(a, 0, 1, BN_INK_DIM,
 				"bins of equal width, of %s rows, counted", rows);
@@ -270,6 +292,11 @@ static const bn_view_class frequency_class = {
 	.table = bn_list_grid,
 	.free = frequency_free,
 };
+
+void bn_view_frequency_by_value(bn_view *view)
+{
+	bn_grid_sort(&((bn_list *)view)->grid, COL_VALUE, false);
+}
 
 int bn_view_frequency_new(
 	bn_view **out, bn_frame *f, const bn_rows_of *of, int at, const char *column, bn_err *err)

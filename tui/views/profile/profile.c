@@ -268,13 +268,37 @@ static bool missing_open(profile_view *v, const bn_profile_column *c)
 	return bn_view_open(f, bn_view_rows_new(&made, f, &of, c->name, &err), &made, &err);
 }
 
+static const bn_profile_column *column_named(const bn_list *l, const char *name)
+{
+	const bn_profile *d = bn_list_data(l);
+	for (size_t i = 0; d && i < d->column_count; i++)
+		if (strcmp(d->columns[i].name, name) == 0)
+			return &d->columns[i];
+	return NULL;
+}
+
+/* Columns of the data by name: those of the table are properties of theirs. */
+static int column_words(const bn_view *view, bn_command_id id, const char **out, int most)
+{
+	const bn_profile *d = bn_list_data((const bn_list *)view);
+	bool of_data = id == BN_CMD_FREQUENCY || id == BN_CMD_HISTOGRAM;
+	int n = 0;
+	for (size_t i = 0; of_data && d && i < d->column_count && n < most; i++)
+		out[n++] = d->columns[i].name;
+	return n;
+}
+
 static bool command(bn_view *view, bn_command_id id, const char *arg)
 {
 	bn_list *l = (bn_list *)view;
 	bn_err err = BN_ERR_INIT;
 	bn_view *made = NULL;
 	const bn_profile_column *c = column_at(l, bn_grid_selected_row(&l->grid));
-	(void)arg;
+	bool of_values = id == BN_CMD_FREQUENCY || id == BN_CMD_HISTOGRAM;
+	if (of_values && arg && *arg && !(c = column_named(l, arg))) {
+		bn_frame_error(view->frame, (bn_err_set(&err, BN_EINVAL, "no column '%.100s' here", arg), &err));
+		return true;
+	}
 	if (id == BN_CMD_CHECKS)
 		return bn_view_open(view->frame,
 			bn_view_checks_new(&made, view->frame, l->ref, &err), &made, &err);
@@ -283,14 +307,15 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 			bn_view_correlations_new(
 				&made, view->frame, &((profile_view *)view)->of, &err),
 			&made, &err);
-	if ((id != BN_CMD_OPEN && id != BN_CMD_FREQUENCY) || !c)
+	if ((id != BN_CMD_OPEN && !of_values) || !c)
 		return false;
 	if (id == BN_CMD_OPEN && l->grid.column == COL_MISSING && c->missing)
 		return missing_open((profile_view *)view, c);
-	return bn_view_open(view->frame,
-		bn_view_frequency_new(&made, view->frame, &((profile_view *)view)->of,
-			(int)(c - ((const bn_profile *)bn_list_data(l))->columns), c->name, &err),
-		&made, &err);
+	int rc = bn_view_frequency_new(&made, view->frame, &((profile_view *)view)->of,
+		(int)(c - ((const bn_profile *)bn_list_data(l))->columns), c->name, &err);
+	if (rc >= 0 && id == BN_CMD_HISTOGRAM)
+		bn_view_frequency_by_value(made);
+	return bn_view_open(view->frame, rc, &made, &err);
 }
 
 static int open_profile(bn_view **out, bn_frame *f, bn_page *page, const void *arg, bn_err *err)
@@ -356,6 +381,7 @@ static const bn_view_class profile_class = {
 	.crumb = crumb,
 	.cli = cli,
 	.cli_is_list = true,
+	.words = column_words,
 	.table = bn_list_grid,
 	.free = bn_list_free,
 };

@@ -491,9 +491,24 @@ static bool rows_command(bn_view *view, bn_command_id id, const char *arg)
 		rc = bn_view_checks_new(&made, view->frame, v->of.ref, &err);
 		break;
 	case BN_CMD_FREQUENCY:
-		if (!o || col < 0)
+	case BN_CMD_HISTOGRAM:
+		if (!o)
 			return false;
+		if (!(arg && *arg) && col < 0) { /* of which column? */
+			bn_frame_prompt(view->frame,
+				id == BN_CMD_FREQUENCY ? "frequency " : "histogram ");
+			return true;
+		}
+		if (arg && *arg && (rc = bn_grid_go(&v->list.grid, arg, &err)) < 0)
+			break;
+		col = v->list.grid.column - 1;
+		if (col < 0) {
+			bn_frame_message(view->frame, "the number of a row is no column of the data");
+			return true;
+		}
 		rc = bn_view_frequency_new(&made, view->frame, &of, col, o->names[col], &err);
+		if (rc >= 0 && id == BN_CMD_HISTOGRAM)
+			bn_view_frequency_by_value(made);
 		break;
 	case BN_CMD_OPEN:
 		return o ? record_open(v) : false;
@@ -506,8 +521,7 @@ static bool rows_command(bn_view *view, bn_command_id id, const char *arg)
 static bool rows_refuses(bn_view *view, bn_command_id id, char *why, size_t size)
 {
 	const bn_rows_view *v = (const bn_rows_view *)view;
-	bool of_column = id == BN_CMD_FREQUENCY || id == BN_CMD_PIN;
-	if (of_column && v->list.grid.column == 0) {
+	if (id == BN_CMD_PIN && v->list.grid.column == 0) {
 		snprintf(why, size, "choose a column first: Right or l");
 		return true;
 	}

@@ -378,8 +378,8 @@ const bn_grid_source bn_runs_source = {.rows = grid_rows,
 	.line_cell = bn_runs_line_cell};
 
 const bn_grid_column bn_runs_first_columns[COL_FIELDS] = {
-	[COL_STATE] = {.title = "state", .name = "status", .form = BN_COLUMN_STATE, .min = 10},
-	[COL_NAME] = {.title = "run",
+	[COL_STATE] = {.stays = true, .title = "state", .name = "status", .form = BN_COLUMN_STATE, .min = 10},
+	[COL_NAME] = {.stays = true, .title = "run",
 		.name = "name",
 		.min = 14,
 		.max = 36,

@@ -242,8 +242,8 @@ enum {
 };
 
 static const bn_grid_column columns[COLUMNS] = {
-	[COL_STATE] = {.title = "state", .form = BN_COLUMN_STATE, .falls = true, .min = 9},
-	[COL_MODELS] = {.title = "serves",
+	[COL_STATE] = {.stays = true, .title = "state", .form = BN_COLUMN_STATE, .falls = true, .min = 9},
+	[COL_MODELS] = {.stays = true, .title = "serves",
 		.name = "models",
 		.min = 8,
 		.max = 40,

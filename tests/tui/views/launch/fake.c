@@ -47,6 +47,7 @@ int bn_fake_launch(void *context, const void *arg, bn_page *page, bn_job *job, b
 	if (a->again[0]) {
 		p.spec = spec_make();
 		p.name = "mlp-wide";
+		p.next = "mlp-wide-2";
 		p.run = bn_arena_strdup(&page->arena, a->again);
 	}
 	if (a->resumes) {
