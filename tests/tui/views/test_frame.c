@@ -1426,9 +1426,9 @@ START_TEST(test_frame_goes_to_what_stands_out_and_shows_it_in_full)
 	play(&b, "i");
 	ck_assert(shows(&b, "in full") && shows(&b, "outcome"));
 	play(&b, "1 !"); /* where the cursor is already: it says so */
-	ck_assert(shows(&b, "1 of 4 that need you"));
+	ck_assert(shows(&b, "1 of 5 that need you"));
 	play(&b, "3 !"); /* to the first line that needs the user; then to the next */
-	ck_assert(shows(&b, "needs you (4)"));
+	ck_assert(shows(&b, "needs you (5)"));
 	first = b.s->cursor_row;
 	play(&b, "!");
 	ck_assert_int_gt(b.s->cursor_row, first);
