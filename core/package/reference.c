@@ -7,6 +7,7 @@
 
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 #define FORM "REGISTRY/NAME:TAG, as in registry.example.org/group/power:3"
 
@@ -58,14 +59,12 @@ static size_t host_length(const char *s, size_t n)
 	return colon ? (size_t)(colon - s) : n;
 }
 
-/* The first component names a registry if it cannot be a part of NAME, or is "localhost". */
+/* The first component names a registry if it cannot be a part of NAME, or is "localhost". Docker's rule, except that
+ * capitals alone make no host: the name of a host is the same in lower case. */
 static bool names_registry(const char *s, size_t n)
 {
-	bool upper = false;
-	for (size_t i = 0; i < n; i++)
-		upper |= isupper((unsigned char)s[i]) != 0;
-	return upper || memchr(s, '.', n) || memchr(s, ':', n) ||
-	       (n == 9 && !memcmp(s, "localhost", 9));
+	return memchr(s, '.', n) || memchr(s, ':', n) ||
+	       (n == 9 && !strncasecmp(s, "localhost", 9));
 }
 
 static int read_registry(bn_reference *r, const char *s, size_t n, bn_err *err)

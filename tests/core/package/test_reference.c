@@ -44,6 +44,8 @@ START_TEST(test_reference_has_four_parts)
 	ck_assert(bn_reference_is_loopback(&r));
 	r = parsed("localhost.example.org/power:3");
 	ck_assert(!bn_reference_is_loopback(&r));
+	r = parsed("LocalHost/power:3");
+	ck_assert_str_eq(r.registry, "localhost");
 	r = parsed("h:1/a.b_c__d---e/0:_");
 	ck_assert_str_eq(r.name, "a.b_c__d---e/0");
 }
@@ -60,6 +62,7 @@ START_TEST(test_docker_hub_is_used_only_by_name)
 	refused("power:3", "names no registry");
 	refused("group/power:3", "names no registry");
 	refused("power", "names no registry");
+	refused("Host/power:3", "names no registry");
 }
 END_TEST
 
