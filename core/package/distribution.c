@@ -150,6 +150,11 @@ int bn_dist_do(bn_distribution *d, const bn_dist_request *r, bn_err *err)
 		bn_err_clear(&why);
 	}
 	d->backoff_ms = d->o.backoff_ms;
+	if (rc == BN_EINTR) {
+		bn_err_set(err, rc, "stopped while %s", d->what);
+		bn_err_hint(err, "the same command goes on from there");
+		return rc;
+	}
 	return rc < 0 ? bn_err_move(err, &why) : 0;
 }
 
@@ -176,7 +181,12 @@ static int ping(bn_distribution *d, bn_err *err)
 		rc = bn_dist_challenged(d, err);
 	} else if (d->answer.status != 200) {
 		rc = bn_dist_refused(d, "asking for its version", err);
-		bn_err_hint(err, "is %.100s a container registry?", d->ref.registry);
+		bool maybe_tls = d->answer.status == 400 && !bn_http_url_is_https(d->base);
+		bn_err_hint(err,
+			maybe_tls
+				? "does %.100s use TLS? then give --ca-file FILE, not --plain-http"
+				: "is %.100s a container registry?",
+			d->ref.registry);
 	}
 out:
 	bn_free(url);

@@ -124,6 +124,20 @@ unset BINNACLE_REGISTRY_USER BINNACLE_REGISTRY_PASSWORD
 grep -q "repository:group/power:pull,push" tokens.log || fail "the scope of the tokens: $(cat tokens.log)"
 echo "NOTE: tokens: $(wc -l <tokens.log) fetched"
 
+# ---- TLS ----------------------------------------------------------------------------------------
+openssl req -x509 -newkey rsa:2048 -nodes -keyout tls.key -out tls.pem -subj /CN=localhost -days 2 \
+	-addext subjectAltName=DNS:localhost 2>/dev/null || fail "openssl"
+tls_port=$(free_port)
+sed "s#^auth:.*##; s#secret: a-secret-of-the-test#secret: x, tls: {certificate: $work/tls.pem, key: $work/tls.key}#" closed.yml |
+	sed "s#127.0.0.1:[0-9]*#127.0.0.1:$tls_port#" >tls.yml
+docker-registry serve tls.yml >registry-tls.log 2>&1 &
+pids+=($!)
+until_up "$tls_port"
+run package pull "localhost:$tls_port/power:3" --out tls-pulled --ca-file tls.pem
+same tls-pulled
+refused 5 "certificate" package pull "localhost:$tls_port/power:3" --out never --ca-file token.pem
+refused 5 "use TLS" package pull "localhost:$tls_port/power:3" --out never
+
 # ---- killed -------------------------------------------------------------------------------------
 # The proxy holds the fourth chunk until the program is dead, so three were acknowledged: the next one goes on there.
 proxy_port=$(free_port)

@@ -4,6 +4,7 @@
  */
 #include "core/base/buf.h"
 #include "core/package/layout.h"
+#include "core/package/tar.h"
 #include "tests/support/check_main.h"
 #include "tests/support/registry_server.h"
 #include "tests/support/toy.h"
@@ -74,22 +75,20 @@ static void exits(int status, const char *words, const char *says)
 		"exit %d, expected %d and '%s': binnacle %s: %s", got, status, says, words, said);
 }
 
-/* An image of one layer at "image". */
-static void make_image(void)
+/* An image of one layer, labelled as one of `binnacle package`. */
+static void make_image_of(const char *path, const void *bytes, size_t n)
 {
 	static const char config[] = "{\"config\":{\"Labels\":{\"binnacle.model\":\"power\","
 				     "\"binnacle.version\":\"3\"}}}";
 	const bn_layout_making how = {0};
-	bn_oci_descriptor layer = {.media_type = BN_OCI_LAYER},
-			  manifest = {.media_type = BN_OCI_MANIFEST};
+	bn_oci_descriptor layer = {.media_type = BN_OCI_LAYER};
+	bn_oci_descriptor manifest = {.media_type = BN_OCI_MANIFEST};
 	bn_oci_manifest m = {.media_type = BN_OCI_MANIFEST, .layers = &layer, .layer_count = 1};
 	bn_buf text = BN_BUF_INIT;
 	bn_layout *l = NULL;
 	bn_err err = BN_ERR_INIT;
-	for (size_t i = 0; i < sizeof layer_bytes; i++)
-		layer_bytes[i] = (char)(i * i >> 4);
-	ck_assert_bn_ok(bn_layout_create(&l, bn_env_real(), "image", &how, &err), &err);
-	ck_assert_bn_ok(bn_layout_put(&layer, l, layer_bytes, sizeof layer_bytes, &err), &err);
+	ck_assert_bn_ok(bn_layout_create(&l, bn_env_real(), path, &how, &err), &err);
+	ck_assert_bn_ok(bn_layout_put(&layer, l, bytes, n, &err), &err);
 	strcpy(m.config.media_type, BN_OCI_CONFIG);
 	ck_assert_bn_ok(bn_layout_put(&m.config, l, config, strlen(config), &err), &err);
 	ck_assert_bn_ok(bn_oci_manifest_format(&text, &m, &err), &err);
@@ -99,6 +98,65 @@ static void make_image(void)
 	bn_layout_close(l);
 	bn_buf_release(&text);
 }
+
+static void make_image(void)
+{
+	for (size_t i = 0; i < sizeof layer_bytes; i++)
+		layer_bytes[i] = (char)(i * i >> 4);
+	make_image_of("image", layer_bytes, sizeof layer_bytes);
+}
+
+static int add_bytes(void *ctx, const void *bytes, size_t n, bn_err *err)
+{
+	(void)err;
+	bn_buf_add(ctx, bytes, n);
+	return 0;
+}
+
+/* An image whose layer has these directories, each with a file of its name in it. */
+static void make_image_with(const char *path, const char *one, const char *other)
+{
+	const char *const names[] = {one, other};
+	bn_buf bytes = BN_BUF_INIT;
+	bn_err err = BN_ERR_INIT;
+	bn_tar_writer w;
+	bn_tar_init(&w, (bn_tar_sink){add_bytes, &bytes});
+	for (size_t i = 0; i < 2 && names[i]; i++) {
+		char file[100];
+		snprintf(file, sizeof file, "%s/%s", names[i], names[i]);
+		ck_assert_bn_ok(bn_tar_put_dir(&w, names[i], 0755, &err), &err);
+		ck_assert_bn_ok(bn_tar_put_file(&w, file, 0644, "bytes", 5, &err), &err);
+	}
+	ck_assert_bn_ok(bn_tar_finish(&w, &err), &err);
+	make_image_of(path, bytes.ptr, bytes.len);
+	bn_tar_release(&w);
+	bn_buf_release(&bytes);
+}
+
+START_TEST(test_model_is_pulled_alone)
+{
+	/* Answers that are cut: the rest is asked for. */
+	static const registry_fault f[] = {
+		{.method = "GET", .path = "/blobs/", .skip = 2, .times = 5, .part = 700}, {0}};
+	begin((registry_options){.faults = f});
+	make_image_with("image", "model", NULL);
+	exits(0, "package push image $REG/power:3", "Pushed");
+	exits(0, "package pull $REG/power:3 --out model --format dir", "power/3");
+	/* A file of the directory's own name is no obstacle. */
+	ck_assert_int_eq(system("[ \"$(ls -A model)\" = model ] && grep -qx bytes model/model"), 0);
+	exits(6, "package pull $REG/power:3 --out model --format dir", "already exists");
+	make_image_with("more", "model", "other");
+	exits(0, "package push more $REG/power:4", "Pushed");
+	exits(2, "package pull $REG/power:4 --out more-model --format dir",
+		"not the folder of a model");
+	make_image_with("else", "usr", NULL);
+	exits(0, "package push else $REG/power:5", "Pushed");
+	exits(2, "package pull $REG/power:5 --out more-model --format dir",
+		"not the folder of a model");
+	ck_assert_int_ne(system("ls -d more-model* *.tmp *.partial 2>/dev/null | grep -q ."), 0);
+	end();
+}
+END_TEST
 
 START_TEST(test_image_goes_there_and_back)
 {
@@ -198,5 +256,5 @@ START_TEST(test_killed_push_continues)
 }
 END_TEST
 
-BN_TEST_MAIN("tui/cli/package_registry", test_image_goes_there_and_back, test_push_is_recorded,
-	test_words_that_are_wrong, test_killed_push_continues)
+BN_TEST_MAIN("tui/cli/package_registry", test_image_goes_there_and_back, test_model_is_pulled_alone,
+	test_push_is_recorded, test_words_that_are_wrong, test_killed_push_continues)
