@@ -42,19 +42,9 @@ static void joined_add(bn_buf *b, const bn_ci_list *l, const char *between)
 
 /* ---- agents --------------------------------------------------------------------------------- */
 
-/* Tags that all stages have come first in each list. */
-static size_t common_tags(const bn_ci_pipeline *p)
-{
-	size_t n = (size_t)-1;
-	for (int i = 0; i < BN_CI_STAGES; i++)
-		if (!p->stages[i].missing && p->stages[i].tags.count < n)
-			n = p->stages[i].tags.count;
-	return n == (size_t)-1 ? 0 : n;
-}
-
 static bool has_own_agent(const bn_ci_pipeline *p, const bn_ci_stage *s)
 {
-	return s->tags.count > common_tags(p);
+	return s->tags.count > p->n_common_tags;
 }
 
 static bool are_agents_many(const bn_ci_pipeline *p)
@@ -163,24 +153,26 @@ static void post_add(bn_buf *b, const bn_ci_stage *s)
 	bn_buf_release(&paths);
 }
 
+/* A person starts the stage. */
+static void input_add(bn_buf *b, const bn_ci_stage *s)
+{
+	bn_buf question = BN_BUF_INIT;
+	bn_buf_addf(&question, "Deploy to %s?", s->environment);
+	line_add(b, 3, "input {", NULL, "");
+	line_add(b, 4, "message ", question.ptr, "");
+	line_add(b, 3, "}", NULL, "");
+	b->failed = b->failed || question.failed;
+	bn_buf_release(&question);
+}
+
 static void stage_add(bn_buf *b, const bn_ci_pipeline *p, const bn_ci_stage *s)
 {
 	line_add(b, 2, "stage(", s->name, ") {");
 	if (has_own_agent(p, s))
 		agent_add(b, 3, p, &s->tags);
 	when_add(b, p, s);
-	if (s->manual) {
-		line_add(b, 3, "input {", NULL, "");
-		bn_buf_adds(b, "        message ");
-		bn_buf_adds(b, "'Deploy to ");
-		bn_buf question = BN_BUF_INIT;
-		quoted_add(&question, s->environment);
-		bn_buf_add(b, question.ptr + 1, question.len - 2);
-		b->failed = b->failed || question.failed;
-		bn_buf_release(&question);
-		bn_buf_adds(b, "?'\n");
-		line_add(b, 3, "}", NULL, "");
-	}
+	if (s->manual)
+		input_add(b, s);
 	secrets_add(b, s);
 	steps_add(b, p, s);
 	post_add(b, s);
@@ -189,10 +181,7 @@ static void stage_add(bn_buf *b, const bn_ci_pipeline *p, const bn_ci_stage *s)
 
 static int jenkins_write(const bn_ci_pipeline *p, bn_buf *out, bn_err *err)
 {
-	bn_ci_list common = {0};
-	for (int i = 0; i < BN_CI_STAGES && !common.count; i++)
-		if (!p->stages[i].missing)
-			common = (bn_ci_list){p->stages[i].tags.items, common_tags(p), 0};
+	const bn_ci_list common = {p->stages[0].tags.items, p->n_common_tags, 0};
 	bn_ci_head_add(out, p, "jenkins", "//");
 	bn_buf_adds(out,
 		"// Variables of the node or the folder:\n"

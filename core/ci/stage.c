@@ -127,6 +127,7 @@ static void data_commands(building *b, bn_ci_stage *s)
 static void data_stage(building *b, bn_ci_stage *s)
 {
 	s->state = true;
+	s->signs = true; /* the founding of the clone's workspace */
 	s->interruptible = true;
 	s->missing = b->s->n_data ? NULL : "no data: ci.data";
 	list_add(b, &s->commands,
@@ -349,6 +350,8 @@ static void tags_set(building *b, bn_ci_stage *s)
 			list_add(b, &s->tags, json_string_value(list));
 		for (size_t i = 0; i < json_array_size(list); i++)
 			list_add(b, &s->tags, json_string_value(json_array_get(list, i)));
+		if (k == 0)
+			b->p->n_common_tags = s->tags.count;
 	}
 }
 

@@ -71,6 +71,7 @@ typedef struct bn_ci_pipeline {
 	bn_ci_stage stages[BN_CI_STAGES];
 	const char *image, *branch, *cron; /* NULL: not set */
 	const char *model;                 /* or NULL */
+	size_t n_common_tags;              /* those that every stage has, first in each list */
 	bn_arena arena;
 } bn_ci_pipeline;
 

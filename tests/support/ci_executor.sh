@@ -34,7 +34,8 @@ PY
 }
 
 # Runs one job of the repository in a fresh clone, $ci/clone, and keeps its artifacts in $ci/artifacts/JOB, also when it
-# fails; returns its status. Its output is in $ci/JOB.log. $ci: a directory of the caller's.
+# fails; returns its status. Its output is in $ci/JOB.log. $ci: a directory of the caller's. With CI_FRESH_HOMES each job
+# has a new home, as in containers.
 ci_job() { # REPOSITORY JOB
 	local repository=$1 job=$2 path need status
 	rm -rf "$ci/clone"
@@ -47,6 +48,7 @@ ci_job() { # REPOSITORY JOB
 	[ -s "$ci/$job.script" ] || return 98
 	(
 		cd "$ci/clone" || exit 97
+		[ -z "${CI_FRESH_HOMES:-}" ] || { HOME=$(mktemp -d -p "$ci") && export HOME XDG_CONFIG_HOME=$HOME/.config; }
 		sha=$(git rev-parse HEAD)
 		export CI=true GITLAB_CI=true CI_PROJECT_DIR=$PWD CI_COMMIT_SHA=$sha CI_COMMIT_REF_NAME=main
 		export BINNACLE_HOME=${CI_HOME:-$PWD} XDG_STATE_HOME=$PWD/.binnacle-state

@@ -221,6 +221,33 @@ START_TEST(test_jenkins_has_every_stage_and_command)
 }
 END_TEST
 
+START_TEST(test_jenkins_has_one_agent_unless_a_stage_has_tags)
+{
+	static const struct {
+		const char *tags, *top, *own;
+	} cases[] = {
+		{"{}", "pipeline {\n  agent any\n", NULL},
+		{"{all: [a, b]}", "pipeline {\n  agent { label 'a && b' }\n", NULL},
+		{"{lint: x, unit: y}", "pipeline {\n  agent any\n", "      agent { label 'y' }\n"},
+		{"{all: a, unit: y}", "pipeline {\n  agent { label 'a' }\n",
+			"      agent { label 'a && y' }\n"},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char text[200];
+		bn_buf b = BN_BUF_INIT;
+		snprintf(text, sizeof text, "ci: {lint: l, unit: u, tags: %s}\n", cases[i].tags);
+		bn_ci_pipeline *p = pipeline(text);
+		ck_assert_int_eq(bn_ci_jenkins.render(p, &b, NULL), 0);
+		ck_assert_msg(strstr(b.ptr, cases[i].top) != NULL, "%s", b.ptr);
+		ck_assert_msg(cases[i].own ? strstr(b.ptr, cases[i].own) != NULL
+					   : !strstr(b.ptr, "      agent"),
+			"%s", b.ptr);
+		bn_buf_release(&b);
+		done(p);
+	}
+}
+END_TEST
+
 START_TEST(test_forms_are_the_same_bytes_each_time)
 {
 	const bn_ci_form *const forms[] = {&bn_ci_gitlab, &bn_ci_github, &bn_ci_jenkins};
@@ -243,4 +270,5 @@ BN_TEST_MAIN("core/ci/pipeline", test_stages_follow_from_settings,
 	test_stages_without_settings_are_left_out_with_a_reason,
 	test_gitlab_has_every_command_as_it_is,
 	test_github_has_every_command_and_no_expression_of_the_settings,
-	test_jenkins_has_every_stage_and_command, test_forms_are_the_same_bytes_each_time)
+	test_jenkins_has_every_stage_and_command,
+	test_jenkins_has_one_agent_unless_a_stage_has_tags, test_forms_are_the_same_bytes_each_time)
