@@ -244,7 +244,7 @@ int bn_forge_do(bn_forge_answer *out, bn_forge *f, const char *method, const cha
 {
 	bool get = !strcmp(method, "GET"), post = !strcmp(method, "POST");
 	bn_buf text = BN_BUF_INIT;
-	bn_http_call call = {.method = method, .attempts = BN_FORGE_TRIES, .repeat_refused = true};
+	bn_http_call call = {.method = method, .attempts = BN_FORGE_TRIES, .only_refused = post};
 	int rc = 0;
 	*out = (bn_forge_answer){0};
 	if (body) {
@@ -253,7 +253,7 @@ int bn_forge_do(bn_forge_answer *out, bn_forge *f, const char *method, const cha
 		call.body = (bn_http_upload){
 			.kind = BN_HTTP_BYTES, .bytes = text.ptr, .length = (int64_t)text.len};
 	}
-	call.repeatable = !post;
+	call.repeatable = !post; /* PATCH too: the same text again is the same note */
 	rc = bn_forge_call(f, &call, path, NULL, doing, err);
 	out->status = f->answer.status;
 	out->unsure = is_unsure(f, rc);

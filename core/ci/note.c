@@ -134,7 +134,10 @@ int bn_note_text(bn_buf *out, bool *cut, bn_forge_kind kind, const char *name, c
 	int rc = check_name(name, err);
 	if (rc < 0)
 		return rc;
-	if (!n || strspn(text, " \t\r\n") >= n)
+	size_t blanks = 0;
+	while (blanks < n && strchr(" \t\r\n", text[blanks]) && text[blanks])
+		blanks++;
+	if (blanks == n)
 		return bn_err_set(err, BN_EINVAL, "the note is empty");
 	if (memchr(text, '\0', n))
 		return bn_err_set(err, BN_EINVAL, "the note holds a byte 0: it is not a text");

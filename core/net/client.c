@@ -203,7 +203,7 @@ static int begin_call(call_state *s, bn_http_client *c, const bn_http_call *call
 				  .late = BN_BUF_INIT}};
 	if (call->method)
 		s->a.method = call->method;
-	s->a.repeatable = is_repeatable(call, s->a.method);
+	s->a.repeatable = is_repeatable(call, s->a.method) && !call->only_refused;
 	s->backoff_ms = call->backoff_ms > 0 ? call->backoff_ms : BACKOFF_MS;
 	if (call->whole_ms > 0)
 		s->a.deadline_ns = bn_env_monotonic_ns(c->env) + (int64_t)call->whole_ms * 1000000;
@@ -300,15 +300,15 @@ static int try_url(call_state *s, bn_err *err)
 {
 	const bn_http_call *call = s->a.call;
 	bool may = s->a.repeatable && can_rewind(call), ready;
-	bool may_refused = call->repeat_refused && can_rewind(call);
 	bn_err why = BN_ERR_INIT;
 	for (;;) {
 		s->a.answer->attempts++;
 		s->tries++;
 		int rc = bn_http_attempt_run(&s->a, &why);
 		bool again = rc < 0 ? s->a.again : asks_for_patience(s->a.answer->status);
-		bool was_refused = rc == 0 && s->a.answer->status == 429;
-		if (!(may || (may_refused && was_refused)) || !again || s->tries >= call->attempts)
+		if (call->only_refused)
+			may = can_rewind(call) && rc == 0 && s->a.answer->status == 429;
+		if (!may || !again || s->tries >= call->attempts)
 			return rc < 0 ? bn_err_move(err, &why) : 0;
 		int64_t ms = next_wait_ms(s, rc == 0);
 		int made = ms < 0 ? 0 : make_ready(s, &ready, err);

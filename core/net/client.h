@@ -134,8 +134,8 @@ typedef struct bn_http_call {
 	 * whole_ms, is not honoured: that response is returned. 0 and 1: once. */
 	int attempts, backoff_ms;
 	bool repeatable; /* of POST, PATCH and the like */
-	/* A request that is not repeatable is sent again after 429 alone, since that server has done nothing. */
-	bool repeat_refused;
+	/* Whatever the method, sent again after 429 alone: that server has done nothing. */
+	bool only_refused;
 	/* How many redirects are followed: any for GET and HEAD; for other methods 307 and 308 (if the
 	 * body can be sent again) and 303 (as GET). 0: none, and the 3xx response is returned. Another
 	 * origin gets only Accept, Content-Type, Range, If-* and the headers that the client itself

@@ -234,6 +234,22 @@ static json_t *file_json(const forge_server *s, int i)
 		(json_int_t)f->size, "file_sha256", s->old ? NULL : f->sha256);
 }
 
+/* The bytes of a file, or those from where a range asks for. */
+static void put_bytes(answer *a, const request *r, const file *f)
+{
+	const char *range = strstr(r->head, "\r\nRange: bytes=");
+	size_t from = range ? strtoul(range + 15, NULL, 10) : 0;
+	a->status = 200;
+	if (range && from < f->size) {
+		a->status = 206;
+		bn_buf_addf(&a->headers, "Content-Range: bytes %zu-%zu/%zu\r\n", from, f->size - 1,
+			f->size);
+	} else {
+		from = 0;
+	}
+	bn_buf_add(&a->body, f->bytes + from, f->size - from);
+}
+
 /* rest: PACKAGE/VERSION/FILE */
 static void on_generic(forge_server *s, const request *r, answer *a, const char *rest)
 {
@@ -246,12 +262,7 @@ static void on_generic(forge_server *s, const request *r, answer *a, const char 
 	snprintf(package, sizeof package, "%.*s", (int)(slash - rest), rest);
 	snprintf(name, sizeof name, "%.*s", (int)strcspn(slash + 1, "?"), slash + 1);
 	if (!strcmp(r->method, "PUT") && s->file_count < MOST) {
-		file *f = &s->files[s->file_count];
-		*f = (file){.package = strdup(package), .name = strdup(name), .size = r->body_len};
-		f->bytes = malloc(r->body_len + 1);
-		memcpy(f->bytes, r->body, r->body_len);
-		bn_sha256_hex(f->bytes, f->size, f->sha256);
-		s->file_count++;
+		forge_server_put_file(s, package, name, r->body, r->body_len);
 		if (!s->old && strstr(r->target, "select=package_file"))
 			put_json(a, 200, file_json(s, s->file_count - 1));
 		else
@@ -266,8 +277,7 @@ static void on_generic(forge_server *s, const request *r, answer *a, const char 
 		bn_buf_addf(&a->headers, "Location: %s/stored/%s?X-Amz-Signature=abc\r\n",
 			s->store->url, name);
 	} else {
-		a->status = 200;
-		bn_buf_add(&a->body, f->bytes, f->size);
+		put_bytes(a, r, f);
 	}
 }
 
@@ -380,14 +390,14 @@ static void route(forge_server *s, const request *r, answer *a)
 }
 
 /* The files of another server, as an object storage has them. */
-static void on_store(forge_server *owner, const char *name, answer *a)
+static void on_store(forge_server *owner, const request *r, const char *name, answer *a)
 {
 	char plain[300];
 	snprintf(plain, sizeof plain, "%.*s", (int)strcspn(name, "?"), name);
 	file *f = find_file(owner, NULL, plain);
-	a->status = f ? 200 : 404;
+	a->status = 404;
 	if (f)
-		bn_buf_add(&a->body, f->bytes, f->size);
+		put_bytes(a, r, f);
 }
 
 /* ---- connections --------------------------------------------------------------------------------- */
@@ -483,7 +493,7 @@ static void make_answer(forge_server *s, const request *r, answer *a, const forg
 		return;
 	}
 	if (stored && s->store)
-		on_store(s->store, stored, a);
+		on_store(s->store, r, stored, a);
 	else
 		route(s, r, a);
 	if (f && f->act == FORGE_ANSWER_AFTER)
@@ -525,7 +535,8 @@ static bool serve(peer *l)
 		memcpy(c->target, r.target, sizeof c->target);
 	}
 	bn_buf_add(&s->received, r.head, strlen(r.head));
-	bn_buf_add(&s->received, r.body, r.body_len);
+	for (size_t i = 0; i < r.body_len; i++)
+		bn_buf_addch(&s->received, r.body[i] ? r.body[i] : '?');
 	const forge_fault *f = take_fault(s, &r);
 	make_answer(s, &r, &a, f);
 	pthread_mutex_unlock(&s->lock);
@@ -721,6 +732,20 @@ const char *forge_server_file(forge_server *s, const char *name, size_t *size)
 	file *f = find_file(s, NULL, name);
 	*size = f ? f->size : 0;
 	return f ? f->bytes : NULL;
+}
+
+void forge_server_put_file(
+	forge_server *s, const char *package, const char *name, const char *bytes, size_t size)
+{
+	file *f = &s->files[s->file_count];
+	if (s->file_count++ == MOST)
+		abort();
+	*f = (file){.package = strdup(package),
+		.name = strdup(name),
+		.bytes = malloc(size + 1),
+		.size = size};
+	memcpy(f->bytes, bytes, size);
+	bn_sha256_hex(f->bytes, f->size, f->sha256);
 }
 
 void forge_server_drop_file(forge_server *s, const char *name)

@@ -65,8 +65,11 @@ const char *forge_server_status(forge_server *s, int i); /* "success binnacle DE
 int forge_server_files(forge_server *s);                 /* of packages, every upload counts */
 /* The bytes of the newest upload of that name; NULL if there is none. */
 const char *forge_server_file(forge_server *s, const char *name, size_t *size);
+/* package: "power/3.0.0" */
+void forge_server_put_file(
+	forge_server *s, const char *package, const char *name, const char *bytes, size_t size);
 void forge_server_drop_file(forge_server *s, const char *name);
-/* Everything that was received: heads and bodies. */
+/* Everything that was received: heads and bodies, with '?' for bytes 0. */
 const char *forge_server_received(forge_server *s);
 
 #endif

@@ -30,6 +30,7 @@
 	X(approval) \
 	X(evidence) \
 	X(late) \
+	X(model_package) \
 	X(predict) \
 	X(serve) \
 	X(package) \

@@ -277,7 +277,7 @@ START_TEST(test_client_repeats_a_post_that_was_refused_if_asked)
 		.body = {.kind = BN_HTTP_BYTES, .bytes = "{}", .length = 2},
 		.attempts = 4,
 		.backoff_ms = 5,
-		.repeat_refused = true};
+		.only_refused = true};
 	ck_assert_bn_ok(bn_http_do(client, &c, &answer, &err), &err);
 	ck_assert_int_eq(answer.status, 502); /* which may have done something */
 	ck_assert_int_eq(answer.attempts, 2);

@@ -4,9 +4,8 @@
  * number of calls, that nothing is there twice, and that the token is in no message, file or argument.
  */
 #include "tests/support/check_main.h"
-#include "tests/support/forge_server.h"
+#include "tests/support/forge_run.h"
 #include "tests/support/listener_test.h"
-#include "tests/support/toy.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -21,146 +20,8 @@
 
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers"
 
-#define SAID 20000
 #define MARK "<!-- binnacle:ci:binnacle -->\n"
-#define NOTE "# Gate\n\n| metric | value |\n|---|---|\n| rmse | 3 |\n"
-
-static forge_server *server;
-static toy_dir dir;
-static char said[SAID];
-
-/* ---- running -------------------------------------------------------------------------------- */
-
-static void write_file(const char *name, const char *text, mode_t mode)
-{
-	char path[400];
-	snprintf(path, sizeof path, "%s/%s", dir.path, name);
-	FILE *f = fopen(path, "w");
-	ck_assert_ptr_nonnull(f);
-	fputs(text, f);
-	fclose(f);
-	chmod(path, mode);
-}
-
-static char *read_file(const char *name)
-{
-	static char text[SAID];
-	char path[400];
-	snprintf(path, sizeof path, "%s/%s", dir.path, name);
-	FILE *f = fopen(path, "r");
-	if (!f)
-		return NULL;
-	text[fread(text, 1, sizeof text - 1, f)] = '\0';
-	fclose(f);
-	return text;
-}
-
-static void begin(void)
-{
-	server = forge_server_start();
-	toy_dir_make(&dir);
-	write_file("note.md", NOTE, 0644);
-}
-
-static void end(void)
-{
-	forge_server_free(server);
-	toy_dir_remove(&dir);
-}
-
-/* Whether a file below a directory holds the text. */
-static bool is_below(const char *path, const char *text)
-{
-	DIR *d = opendir(path);
-	struct dirent *e;
-	bool found = false;
-	while (d && !found && (e = readdir(d))) {
-		char name[800], bytes[4096];
-		struct stat st;
-		snprintf(name, sizeof name, "%s/%s", path, e->d_name);
-		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, "..") ||
-			!strcmp(e->d_name, "token"))
-			continue; /* token: --token-file */
-		if (lstat(name, &st) == 0 && S_ISDIR(st.st_mode)) {
-			found = is_below(name, text);
-			continue;
-		}
-		FILE *f = fopen(name, "r");
-		size_t n = f ? fread(bytes, 1, sizeof bytes, f) : 0;
-		found = memmem(bytes, n, text, strlen(text)) != NULL;
-		if (f)
-			fclose(f);
-	}
-	if (d)
-		closedir(d);
-	return found;
-}
-
-/* Whether the arguments of a process hold the text. */
-static bool is_argument(pid_t pid, const char *text)
-{
-	char path[64], bytes[8192];
-	snprintf(path, sizeof path, "/proc/%d/cmdline", (int)pid);
-	int fd = open(path, O_RDONLY);
-	ssize_t n = fd >= 0 ? read(fd, bytes, sizeof bytes) : 0;
-	if (fd >= 0)
-		close(fd);
-	return n > 0 && memmem(bytes, (size_t)n, text, strlen(text)) != NULL;
-}
-
-static const char *const kept[] = {
-	"PATH", "LD_LIBRARY_PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", NULL};
-
-/* In the child: no variable of a CI around this test remains. */
-static void become(const char *const *vars, const char *const *argv)
-{
-	const char *program = getenv("BINNACLE");
-	char values[5][4000], out[400];
-	for (int i = 0; kept[i]; i++)
-		snprintf(values[i], sizeof values[i], "%s", getenv(kept[i]) ? getenv(kept[i]) : "");
-	program = program ? program : "build/binnacle";
-	char *absolute = realpath(program, NULL);
-	clearenv();
-	for (int i = 0; kept[i]; i++)
-		if (values[i][0])
-			setenv(kept[i], values[i], 1);
-	for (int i = 0; vars[i]; i += 2)
-		setenv(vars[i], vars[i + 1], 1);
-	setenv("HOME", dir.path, 1);
-	setenv("BINNACLE_FORGE_BACKOFF", "2ms", 1);
-	snprintf(out, sizeof out, "%s/said", dir.path);
-	int fd = open(out, O_CREAT | O_TRUNC | O_WRONLY, 0600);
-	dup2(fd, 1);
-	dup2(fd, 2);
-	if (!absolute || chdir(dir.path))
-		_exit(126);
-	execv(absolute, (char *const *)(uintptr_t)argv);
-	_exit(127);
-}
-
-/* Runs `binnacle WORDS...` in the directory with these variables; said gets its output. */
-static int run(const char *const *vars, const char *const *words)
-{
-	const char *argv[40] = {"binnacle"};
-	bool leaks = false;
-	int status;
-	for (int i = 0; words[i]; i++)
-		argv[i + 1] = words[i];
-	pid_t pid = fork();
-	if (pid == 0)
-		become(vars, argv);
-	while (waitpid(pid, &status, WNOHANG) == 0) {
-		leaks = leaks || is_argument(pid, FORGE_TOKEN);
-		nanosleep(&(struct timespec){0, 1000000}, NULL);
-	}
-	snprintf(said, sizeof said, "%s", read_file("said"));
-	ck_assert_msg(!leaks, "the token is an argument");
-	ck_assert_msg(
-		!is_below(dir.path, FORGE_TOKEN), "the token is in a file, or said: %s", said);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
-#define RUN(...) run(vars, (const char *const[]){__VA_ARGS__, NULL})
+#define NOTE FORGE_NOTE
 
 /* ---- verbs ---------------------------------------------------------------------------------- */
 
@@ -189,28 +50,6 @@ static const verb verbs[] = {
 		"/jobs/artifacts/", NULL, NULL},
 };
 
-static const char *const *job_of(const verb *v)
-{
-	static char gitlab[100], github[100];
-	static const char *vars[40];
-	snprintf(gitlab, sizeof gitlab, "%s/gitlab/api/v4", forge_server_url(server));
-	snprintf(github, sizeof github, "%s/github", forge_server_url(server));
-	const char *const on_gitlab[] = {"GITLAB_CI", "true", "CI_API_V4_URL", gitlab,
-		"CI_PROJECT_ID", "42", "CI_PROJECT_PATH", FORGE_PROJECT, "CI_MERGE_REQUEST_IID",
-		"7", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "main", "CI_COMMIT_SHA", FORGE_COMMIT,
-		"CI_PIPELINE_ID", "99", "CI_PIPELINE_URL", "https://gl/-/pipelines/99",
-		"GITLAB_TOKEN", FORGE_TOKEN, "CI_JOB_TOKEN", "job-s3cret", NULL};
-	const char *const on_github[] = {"GITHUB_ACTIONS", "true", "GITHUB_API_URL", github,
-		"GITHUB_REPOSITORY", FORGE_REPOSITORY, "GITHUB_REF", "refs/pull/7/merge",
-		"GITHUB_SHA", FORGE_COMMIT, "GITHUB_TOKEN", FORGE_TOKEN, NULL};
-	memset(vars, 0, sizeof vars);
-	if (v->github)
-		memcpy(vars, on_github, sizeof on_github);
-	else
-		memcpy(vars, on_gitlab, sizeof on_gitlab);
-	return vars;
-}
-
 /* GitHub's API is at the root of its own server: the URL is that of the API as it is. */
 static int run_verb(const verb *v)
 {
@@ -220,9 +59,9 @@ static int run_verb(const verb *v)
 		words[n] = v->words[n];
 	words[n] = "--json";
 	if (v->note)
-		forge_server_add_note(server, v->note, 7);
-	forge_server_add_artifact(server, "main", "{\"rmse\": 3}");
-	return run(job_of(v), words);
+		forge_server_add_note(forge, v->note, 7);
+	forge_server_add_artifact(forge, "main", "{\"rmse\": 3}");
+	return forge_run(forge_job(v->github), words);
 }
 
 /* That the effect is there, once. */
@@ -230,20 +69,20 @@ static void check_done(const verb *v, const char *fault)
 {
 	bool is_note = !strcmp(v->words[1], "note"), is_status = !strcmp(v->words[1], "status");
 	if (is_note) {
-		ck_assert_msg(forge_server_notes(server) == 1, "%s, %s: %d notes", v->name, fault,
-			forge_server_notes(server));
-		ck_assert_msg(!strcmp(forge_server_note(server, 0), MARK NOTE), "%s, %s: %s",
-			v->name, fault, forge_server_note(server, 0));
+		ck_assert_msg(forge_server_notes(forge) == 1, "%s, %s: %d notes", v->name, fault,
+			forge_server_notes(forge));
+		ck_assert_msg(!strcmp(forge_server_note(forge, 0), MARK NOTE), "%s, %s: %s",
+			v->name, fault, forge_server_note(forge, 0));
 	} else if (is_status) {
-		ck_assert_msg(forge_server_statuses(server) == 1, "%s, %s: %d", v->name, fault,
-			forge_server_statuses(server));
-		const char *now = forge_server_status(server, 0);
+		ck_assert_msg(forge_server_statuses(forge) == 1, "%s, %s: %d", v->name, fault,
+			forge_server_statuses(forge));
+		const char *now = forge_server_status(forge, 0);
 		const char *word = v->github
 					   ? "failure\tbinnacle\t2 of 5\t-"
 					   : "failed\tbinnacle\t2 of 5\thttps://gl/-/pipelines/99";
 		ck_assert_msg(!strcmp(now, word), "%s, %s: %s", v->name, fault, now);
 	} else {
-		const char *text = read_file("base.json");
+		const char *text = forge_read_file("base.json");
 		ck_assert_msg(
 			text && !strcmp(text, "{\"rmse\": 3}"), "%s, %s: %s", v->name, fault, text);
 	}
@@ -332,28 +171,28 @@ static void try_read(const verb *v, const fault_case *c)
 	forge_fault f = c->fault;
 	f.method = "GET";
 	f.path = v->read;
-	begin();
-	forge_server_fault(server, &f);
+	forge_begin();
+	forge_server_fault(forge, &f);
 	int status = run_verb(v), want = c->exit;
 	bool is_baseline = !strcmp(v->name, "baseline");
 	if (is_baseline && (f.act == FORGE_WRONG || f.status == 200))
 		want = 0; /* any JSON is a file */
 	ck_assert_msg(status == want, "%s, %s: exit %d, not %d: %s", v->name, c->name, status, want,
-		said);
-	ck_assert_msg(
-		!want || !c->says || strstr(said, c->says), "%s, %s: %s", v->name, c->name, said);
-	ck_assert_msg(!strstr(said, "s3cret"), "%s, %s: %s", v->name, c->name, said);
-	int reads = forge_server_count(server, "GET", v->read);
+		forge_said);
+	ck_assert_msg(!want || !c->says || strstr(forge_said, c->says), "%s, %s: %s", v->name,
+		c->name, forge_said);
+	ck_assert_msg(!strstr(forge_said, "s3cret"), "%s, %s: %s", v->name, c->name, forge_said);
+	int reads = forge_server_count(forge, "GET", v->read);
 	ck_assert_msg(!c->reads || reads == c->reads, "%s, %s: %d reads: %s", v->name, c->name,
-		reads, said);
+		reads, forge_said);
 	if (want) {
-		ck_assert_int_eq(v->write ? forge_server_count(server, v->method, v->write) : 0, 0);
-		ck_assert_msg(!is_baseline || !read_file("base.json"), "%s, %s: a file is there",
-			v->name, c->name);
+		ck_assert_int_eq(v->write ? forge_server_count(forge, v->method, v->write) : 0, 0);
+		ck_assert_msg(!is_baseline || !forge_read_file("base.json"),
+			"%s, %s: a file is there", v->name, c->name);
 	} else if (f.act != FORGE_WRONG && f.status != 200) {
 		check_done(v, c->name);
 	}
-	end();
+	forge_end();
 }
 
 static void try_write(const verb *v, const fault_case *c)
@@ -364,26 +203,26 @@ static void try_write(const verb *v, const fault_case *c)
 	f.path = v->write;
 	if (f.act == FORGE_HUGE || f.status == 302 || f.status == 200)
 		return;
-	begin();
-	forge_server_fault(server, &f);
+	forge_begin();
+	forge_server_fault(forge, &f);
 	int status = run_verb(v), want = c->exit_of_write;
 	ck_assert_msg(status == want, "%s, %s: exit %d, not %d: %s", v->name, c->name, status, want,
-		said);
-	ck_assert_msg(
-		!want || !c->says || strstr(said, c->says), "%s, %s: %s", v->name, c->name, said);
-	ck_assert_msg(!strstr(said, "s3cret"), "%s, %s: %s", v->name, c->name, said);
-	int writes = forge_server_count(server, v->method, v->write),
+		forge_said);
+	ck_assert_msg(!want || !c->says || strstr(forge_said, c->says), "%s, %s: %s", v->name,
+		c->name, forge_said);
+	ck_assert_msg(!strstr(forge_said, "s3cret"), "%s, %s: %s", v->name, c->name, forge_said);
+	int writes = forge_server_count(forge, v->method, v->write),
 	    right = post ? c->posts : c->puts;
 	/* libcurl sends a repeatable request again when a kept connection turns out to be closed */
 	bool twice =
 		!post && f.act >= FORGE_CUT && f.act <= FORGE_CUT_WITHIN && writes == right + 1;
 	ck_assert_msg(writes == right || twice, "%s, %s: %d writes, not %d: %s", v->name, c->name,
-		writes, right, said);
+		writes, right, forge_said);
 	if (!want)
 		check_done(v, c->name);
 	else
-		ck_assert_int_eq(forge_server_notes(server), v->note ? 1 : 0);
-	end();
+		ck_assert_int_eq(forge_server_notes(forge), v->note ? 1 : 0);
+	forge_end();
 }
 
 START_TEST(test_each_verb_survives_each_fault_of_a_read)
@@ -406,43 +245,45 @@ END_TEST
 
 /* ---- what they do --------------------------------------------------------------------------------- */
 
-static const verb *gitlab_note = &verbs[0], *github_note = &verbs[1], *gitlab_status = &verbs[4];
+static const verb *gitlab_note = &verbs[0];
 
 START_TEST(test_a_note_is_written_once_and_updated_after)
 {
 	NEED_LOOPBACK();
 	for (int github = 0; github < 2; github++) {
-		begin();
-		const char *const *vars = job_of(github ? github_note : gitlab_note);
-		forge_server_add_note(server, "a word", 1);
-		forge_server_add_note(server, MARK "of another person who copied the line", 1);
-		forge_server_add_note(server, "> " MARK "quoted by ourselves", 7);
-		forge_server_add_note(server, "<!-- binnacle:ci:binnacle2 -->\nanother name", 7);
+		forge_begin();
+		const char *const *vars = forge_job(github);
+		forge_server_add_note(forge, "a word", 1);
+		forge_server_add_note(forge, MARK "of another person who copied the line", 1);
+		forge_server_add_note(forge, "> " MARK "quoted by ourselves", 7);
+		forge_server_add_note(forge, "<!-- binnacle:ci:binnacle2 -->\nanother name", 7);
 		ck_assert_int_eq(RUN("ci", "note", "--file", "note.md", "--dry-run"), 0);
-		ck_assert_msg(strstr(said, "would write a note on request 7") != NULL, "%s", said);
-		ck_assert_int_eq(forge_server_notes(server), 4);
+		ck_assert_msg(strstr(forge_said, "would write a note on request 7") != NULL, "%s",
+			forge_said);
+		ck_assert_int_eq(forge_server_notes(forge), 4);
+		ck_assert_int_eq(RUN("ci", "note", "--file", "note.md", "--json"), 0);
+		ck_assert_msg(strstr(forge_said, "\"outcome\": \"created\"") &&
+				      strstr(forge_said, "\"id\": 104"),
+			"%s", forge_said);
+		ck_assert_int_eq(forge_server_notes(forge), 5);
 		ck_assert_int_eq(RUN("ci", "note", "--file", "note.md", "--json"), 0);
 		ck_assert_msg(
-			strstr(said, "\"outcome\": \"created\"") && strstr(said, "\"id\": 104"),
-			"%s", said);
-		ck_assert_int_eq(forge_server_notes(server), 5);
-		ck_assert_int_eq(RUN("ci", "note", "--file", "note.md", "--json"), 0);
-		ck_assert_msg(strstr(said, "\"outcome\": \"unchanged\"") != NULL, "%s", said);
-		write_file("note.md", NOTE "\nmore\n", 0644);
+			strstr(forge_said, "\"outcome\": \"unchanged\"") != NULL, "%s", forge_said);
+		forge_write_file("note.md", NOTE "\nmore\n", 0644);
 		ck_assert_int_eq(RUN("ci", "note", "--file", "note.md", "--dry-run"), 0);
-		ck_assert_msg(
-			strstr(said, "would update the note on request 7") != NULL, "%s", said);
+		ck_assert_msg(strstr(forge_said, "would update the note on request 7") != NULL,
+			"%s", forge_said);
 		ck_assert_int_eq(RUN("ci", "note", "--file", "note.md", "--json"), 0);
-		ck_assert_msg(
-			strstr(said, "\"outcome\": \"updated\"") && strstr(said, "\"id\": 104"),
-			"%s", said);
-		ck_assert_int_eq(forge_server_notes(server), 5);
-		ck_assert_str_eq(forge_server_note(server, 4), MARK NOTE "\nmore\n");
+		ck_assert_msg(strstr(forge_said, "\"outcome\": \"updated\"") &&
+				      strstr(forge_said, "\"id\": 104"),
+			"%s", forge_said);
+		ck_assert_int_eq(forge_server_notes(forge), 5);
+		ck_assert_str_eq(forge_server_note(forge, 4), MARK NOTE "\nmore\n");
 		ck_assert_str_eq(
-			forge_server_note(server, 1), MARK "of another person who copied the line");
-		ck_assert_int_eq(forge_server_count(server, "POST", NULL), 1);
-		ck_assert_int_eq(forge_server_count(server, github ? "PATCH" : "PUT", NULL), 1);
-		end();
+			forge_server_note(forge, 1), MARK "of another person who copied the line");
+		ck_assert_int_eq(forge_server_count(forge, "POST", NULL), 1);
+		ck_assert_int_eq(forge_server_count(forge, github ? "PATCH" : "PUT", NULL), 1);
+		forge_end();
 	}
 }
 END_TEST
@@ -450,138 +291,141 @@ END_TEST
 START_TEST(test_the_bot_of_actions_finds_its_note)
 {
 	NEED_LOOPBACK();
-	begin();
-	const char *const *vars = job_of(github_note);
-	forge_server_is_installation(server);
-	forge_server_add_note(server, MARK "of a person", 1);
+	forge_begin();
+	const char *const *vars = forge_job(true);
+	forge_server_is_installation(forge);
+	forge_server_add_note(forge, MARK "of a person", 1);
 	ck_assert_int_eq(RUN("ci", "note", "--file", "note.md", "--json"), 0);
-	write_file("note.md", "changed\n", 0644);
+	forge_write_file("note.md", "changed\n", 0644);
 	ck_assert_int_eq(RUN("ci", "note", "--file", "note.md", "--json"), 0);
-	ck_assert_msg(strstr(said, "\"outcome\": \"updated\"") != NULL, "%s", said);
-	ck_assert_int_eq(forge_server_notes(server), 2);
-	ck_assert_str_eq(forge_server_note(server, 1), MARK "changed\n");
-	end();
+	ck_assert_msg(strstr(forge_said, "\"outcome\": \"updated\"") != NULL, "%s", forge_said);
+	ck_assert_int_eq(forge_server_notes(forge), 2);
+	ck_assert_str_eq(forge_server_note(forge, 1), MARK "changed\n");
+	forge_end();
 }
 END_TEST
 
 START_TEST(test_tokens_are_taken_from_where_they_are_and_nowhere_else)
 {
 	NEED_LOOPBACK();
-	begin();
+	forge_begin();
 	char api[100], other[100];
-	snprintf(api, sizeof api, "%s/gitlab/api/v4", forge_server_url(server));
-	snprintf(other, sizeof other, "%s/other/api/v4", forge_server_url(server));
+	snprintf(api, sizeof api, "%s/gitlab/api/v4", forge_server_url(forge));
+	snprintf(other, sizeof other, "%s/other/api/v4", forge_server_url(forge));
 	/* a job's token: enough for artifacts, not for notes */
 	const char *const job[] = {"GITLAB_CI", "true", "CI_API_V4_URL", api, "CI_PROJECT_ID", "42",
 		"CI_MERGE_REQUEST_IID", "7", "CI_JOB_TOKEN", "job-s3cret", "CI_DEFAULT_BRANCH",
 		"main", "CI_COMMIT_SHA", FORGE_COMMIT, NULL};
 	const char *const *vars = job;
-	forge_server_add_artifact(server, "main", "{}");
+	forge_server_add_artifact(forge, "main", "{}");
 	ck_assert_int_eq(RUN("ci", "note", "--file", "note.md"), 4);
-	ck_assert_msg(strstr(said, "CI_JOB_TOKEN is a job's token") &&
-			      strstr(said, "BINNACLE_FORGE_TOKEN"),
-		"%s", said);
+	ck_assert_msg(strstr(forge_said, "CI_JOB_TOKEN is a job's token") &&
+			      strstr(forge_said, "BINNACLE_FORGE_TOKEN"),
+		"%s", forge_said);
 	ck_assert_int_eq(RUN("ci", "status", "success"), 4);
-	ck_assert_int_eq(forge_server_count(server, NULL, NULL), 0);
+	ck_assert_int_eq(forge_server_count(forge, NULL, NULL), 0);
 	ck_assert_int_eq(RUN("ci", "baseline", "--path", "metrics.json", "--out", "b.json"), 0);
-	ck_assert_ptr_nonnull(strstr(forge_server_received(server), "JOB-TOKEN: job-s3cret\r\n"));
+	ck_assert_ptr_nonnull(strstr(forge_server_received(forge), "JOB-TOKEN: job-s3cret\r\n"));
 	/* nothing of the job goes to another server */
 	ck_assert_int_eq(RUN("ci", "baseline", "--url", other, "--project", "42", "--branch",
 				 "main", "--out", "c.json"),
 		0);
-	const char *last = strstr(forge_server_received(server), "/other/api/v4");
+	const char *last = strstr(forge_server_received(forge), "/other/api/v4");
 	ck_assert_msg(last && !strstr(last, "TOKEN"), "%s", last);
 	/* a file */
 	const char *const none[] = {"CI_SERVER_URL", "https://nowhere.example", NULL};
 	vars = none;
-	write_file("token", FORGE_TOKEN "\n", 0600);
+	forge_write_file("token", FORGE_TOKEN "\n", 0600);
 	ck_assert_int_eq(RUN("ci", "note", "--file", "note.md", "--url", api, "--project", "42",
 				 "--request", "7", "--token-file", "token"),
 		0);
-	ck_assert_int_eq(forge_server_notes(server), 1);
+	ck_assert_int_eq(forge_server_notes(forge), 1);
 	ck_assert_int_eq(RUN("ci", "note", "--file", "token", "--url", api, "--project", "42",
 				 "--request", "7", "--token-file", "token"),
 		4);
-	ck_assert_msg(strstr(said, "the note holds the token") != NULL, "%s", said);
-	write_file("token", FORGE_TOKEN "\n", 0640);
+	ck_assert_msg(strstr(forge_said, "the note holds the token") != NULL, "%s", forge_said);
+	forge_write_file("token", FORGE_TOKEN "\n", 0640);
 	ck_assert_int_eq(RUN("ci", "note", "--file", "note.md", "--url", api, "--project", "42",
 				 "--request", "7", "--token-file", "token"),
 		4);
-	ck_assert_msg(strstr(said, "others may use 'token'") && strstr(said, "chmod 600 token"),
-		"%s", said);
-	write_file("token", "two words\n", 0600);
+	ck_assert_msg(strstr(forge_said, "others may use 'token'") &&
+			      strstr(forge_said, "chmod 600 token"),
+		"%s", forge_said);
+	forge_write_file("token", "two words\n", 0600);
 	ck_assert_int_eq(RUN("ci", "note", "--file", "note.md", "--url", api, "--project", "42",
 				 "--request", "7", "--token-file", "token"),
 		2);
-	ck_assert_msg(!strstr(said, "two words"), "%s", said);
+	ck_assert_msg(!strstr(forge_said, "two words"), "%s", forge_said);
 	/* none at all */
 	ck_assert_int_eq(RUN("ci", "status", "success", "--url", api, "--project", "42", "--commit",
 				 FORGE_COMMIT),
 		2);
-	ck_assert_msg(strstr(said, "no token for http") != NULL, "%s", said);
-	end();
+	ck_assert_msg(strstr(forge_said, "no token for http") != NULL, "%s", forge_said);
+	forge_end();
 }
 END_TEST
 
 START_TEST(test_a_wait_that_is_asked_for_is_kept)
 {
 	NEED_LOOPBACK();
-	begin();
-	forge_server_fault(server, &(forge_fault){.method = "POST",
-					   .times = 1,
-					   .act = FORGE_ANSWER,
-					   .status = 429,
-					   .headers = "Retry-After: 1\r\n"});
+	forge_begin();
+	forge_server_fault(forge, &(forge_fault){.method = "POST",
+					  .times = 1,
+					  .act = FORGE_ANSWER,
+					  .status = 429,
+					  .headers = "Retry-After: 1\r\n"});
 	int64_t from = now_ms();
 	ck_assert_int_eq(run_verb(gitlab_note), 0);
 	ck_assert_int_ge(now_ms() - from, 1000);
-	ck_assert_int_eq(forge_server_notes(server), 1);
-	end();
+	ck_assert_int_eq(forge_server_notes(forge), 1);
+	forge_end();
 }
 END_TEST
 
 START_TEST(test_a_long_note_is_cut_with_a_word)
 {
 	NEED_LOOPBACK();
-	begin();
-	const char *const *vars = job_of(github_note);
+	forge_begin();
+	const char *const *vars = forge_job(true);
 	size_t n = 100000;
 	char *text = malloc(n + 1);
 	for (size_t i = 0; i < n; i++)
 		text[i] = i % 50 == 49 ? '\n' : 'x';
 	memcpy(text, "```\n", 4);
 	text[n] = '\0';
-	write_file("note.md", text, 0644);
+	forge_write_file("note.md", text, 0644);
 	free(text);
 	ck_assert_int_eq(RUN("ci", "note", "--file", "note.md"), 0);
-	ck_assert_msg(strstr(said, "its end is cut off") != NULL, "%s", said);
-	const char *body = forge_server_note(server, 0);
+	ck_assert_msg(strstr(forge_said, "its end is cut off") != NULL, "%s", forge_said);
+	const char *body = forge_server_note(forge, 0);
 	ck_assert_uint_le(strlen(body), 65536);
 	ck_assert_ptr_nonnull(
 		strstr(body, "\n```\n\n**The note is longer than GitHub takes: its first"));
-	end();
+	forge_end();
 }
 END_TEST
 
 START_TEST(test_what_is_missing_is_said_without_a_call)
 {
 	NEED_LOOPBACK();
-	begin();
+	forge_begin();
 	char api[100];
-	snprintf(api, sizeof api, "%s/gitlab/api/v4", forge_server_url(server));
+	snprintf(api, sizeof api, "%s/gitlab/api/v4", forge_server_url(forge));
 	const char *const branch[] = {"GITLAB_CI", "true", "CI_API_V4_URL", api, "CI_PROJECT_ID",
 		"42", "GITLAB_TOKEN", FORGE_TOKEN, NULL};
 	const char *const *vars = branch;
 	ck_assert_int_eq(RUN("ci", "note", "--file", "note.md"), 2);
 	ck_assert_msg(
-		strstr(said, "which merge request") && strstr(said, "--request N"), "%s", said);
+		strstr(forge_said, "which merge request") && strstr(forge_said, "--request N"),
+		"%s", forge_said);
 	ck_assert_int_eq(RUN("ci", "note"), 3);
 	ck_assert_msg(
-		strstr(said, "ci-report/note.md") && strstr(said, "binnacle ci check"), "%s", said);
+		strstr(forge_said, "ci-report/note.md") && strstr(forge_said, "binnacle ci check"),
+		"%s", forge_said);
 	ck_assert_int_eq(RUN("ci", "status", "success"), 2);
-	ck_assert_msg(strstr(said, "which commit") != NULL, "%s", said);
+	ck_assert_msg(strstr(forge_said, "which commit") != NULL, "%s", forge_said);
 	ck_assert_int_eq(RUN("ci", "status", "succes", "--commit", FORGE_COMMIT), 2);
-	ck_assert_msg(strstr(said, "did you mean 'success'") != NULL, "%s", said);
+	ck_assert_msg(strstr(forge_said, "did you mean 'success'") != NULL, "%s", forge_said);
 	ck_assert_int_eq(RUN("ci", "status", "success", "--commit", FORGE_COMMIT, "--target-url",
 				 "javascript:x"),
 		2);
@@ -589,50 +433,51 @@ START_TEST(test_what_is_missing_is_said_without_a_call)
 	ck_assert_int_eq(
 		RUN("ci", "note", "--file", "note.md", "--request", "7", "--name", "a--b"), 2);
 	ck_assert_int_eq(RUN("ci", "note", "--file", "note.md", "--request", "0"), 2);
-	write_file("empty.md", "\n \n", 0644);
+	forge_write_file("empty.md", "\n \n", 0644);
 	ck_assert_int_eq(RUN("ci", "note", "--file", "empty.md", "--request", "7"), 2);
 	ck_assert_int_eq(RUN("ci", "baseline"), 2);
-	ck_assert_msg(strstr(said, "which branch") != NULL, "%s", said);
+	ck_assert_msg(strstr(forge_said, "which branch") != NULL, "%s", forge_said);
 	ck_assert_int_eq(RUN("ci", "baseline", "--branch", "main", "--path", "../x"), 2);
-	ck_assert_int_eq(forge_server_count(server, NULL, NULL), 0);
-	vars = job_of(github_note);
+	ck_assert_int_eq(forge_server_count(forge, NULL, NULL), 0);
+	vars = forge_job(true);
 	ck_assert_int_eq(RUN("ci", "baseline"), 2);
-	ck_assert_msg(strstr(said, "zip archives") != NULL, "%s", said);
-	end();
+	ck_assert_msg(strstr(forge_said, "zip archives") != NULL, "%s", forge_said);
+	forge_end();
 }
 END_TEST
 
 START_TEST(test_a_branch_without_metrics_is_no_error)
 {
 	NEED_LOOPBACK();
-	begin();
-	const char *const *vars = job_of(gitlab_note);
+	forge_begin();
+	const char *const *vars = forge_job(false);
 	ck_assert_int_eq(RUN("ci", "baseline", "--json"), 0);
 	ck_assert_msg(
-		strstr(said, "\"found\": false") && strstr(said, "\"file\": null"), "%s", said);
-	forge_server_add_artifact(server, "feature%2Fone", "{\"rmse\": 3}");
+		strstr(forge_said, "\"found\": false") && strstr(forge_said, "\"file\": null"),
+		"%s", forge_said);
+	forge_server_add_artifact(forge, "feature%2Fone", "{\"rmse\": 3}");
 	ck_assert_int_eq(
 		RUN("ci", "baseline", "--branch", "feature/one", "--path", "metrics.json"), 0);
-	ck_assert_str_eq(read_file("ci-report/baseline.json"), "{\"rmse\": 3}");
+	ck_assert_str_eq(forge_read_file("ci-report/baseline.json"), "{\"rmse\": 3}");
 	/* an old file is not taken for today's */
 	ck_assert_int_eq(RUN("ci", "baseline"), 6);
 	ck_assert_int_eq(RUN("ci", "baseline", "--force"), 0);
-	ck_assert_ptr_null(read_file("ci-report/baseline.json"));
-	end();
+	ck_assert_ptr_null(forge_read_file("ci-report/baseline.json"));
+	forge_end();
 }
 END_TEST
 
 START_TEST(test_a_status_that_is_there_already_is_fine)
 {
 	NEED_LOOPBACK();
-	begin();
-	const char *const *vars = job_of(gitlab_status);
-	forge_server_is_old(server); /* refuses to set a state that a status has */
+	forge_begin();
+	const char *const *vars = forge_job(false);
+	forge_server_is_old(forge); /* refuses to set a state that a status has */
 	ck_assert_int_eq(RUN("ci", "status", "pending", "--json"), 0);
-	ck_assert_msg(strstr(said, "\"unchanged\": false") != NULL, "%s", said);
+	ck_assert_msg(strstr(forge_said, "\"unchanged\": false") != NULL, "%s", forge_said);
 	ck_assert_int_eq(RUN("ci", "status", "pending", "--json"), 0);
-	ck_assert_msg(strstr(said, "\"unchanged\": true") != NULL, "%s", said);
-	ck_assert_int_eq(forge_server_statuses(server), 1);
+	ck_assert_msg(strstr(forge_said, "\"unchanged\": true") != NULL, "%s", forge_said);
+	ck_assert_int_eq(forge_server_statuses(forge), 1);
 	ck_assert_int_eq(RUN("ci", "status", "success", "--description",
 				 "01234567890123456789012345678901234567890123456789012345678901234"
 				 "56789012345678901234567890123456789"
@@ -641,32 +486,33 @@ START_TEST(test_a_status_that_is_there_already_is_fine)
 				 "01234567890123456789012345678901234567890123456789012345678901234"
 				 "56789012345678901234567890123456789"),
 		0);
-	ck_assert_msg(strstr(said, "its end is cut off") != NULL, "%s", said);
-	const char *now = forge_server_status(server, 1),
+	ck_assert_msg(strstr(forge_said, "its end is cut off") != NULL, "%s", forge_said);
+	const char *now = forge_server_status(forge, 1),
 		   *tab = strchr(strchr(now, '\t') + 1, '\t') + 1;
 	ck_assert_uint_eq(strcspn(tab, "\t"), 254 + strlen("\u2026"));
-	end();
+	forge_end();
 }
 END_TEST
 
 START_TEST(test_a_site_can_say_which_forges_are_allowed)
 {
 	NEED_LOOPBACK();
-	begin();
+	forge_begin();
 	const char *const vars_[] = {"GITLAB_TOKEN", FORGE_TOKEN, NULL};
 	const char *const *vars = vars_;
 	char path[400];
-	snprintf(path, sizeof path, "%s/.config", dir.path);
+	snprintf(path, sizeof path, "%s/.config", forge_dir.path);
 	mkdir(path, 0755);
-	snprintf(path, sizeof path, "%s/.config/binnacle", dir.path);
+	snprintf(path, sizeof path, "%s/.config/binnacle", forge_dir.path);
 	mkdir(path, 0755);
-	write_file(".config/binnacle/settings.json",
+	forge_write_file(".config/binnacle/settings.json",
 		"{\"remotes\": [\"https://gitlab.site.example\"]}", 0600);
 	ck_assert_int_eq(RUN("ci", "status", "success", "--url", "https://gitlab.example.org",
 				 "--project", "a/b", "--commit", FORGE_COMMIT),
 		4);
-	ck_assert_msg(strstr(said, "none of the servers that 'remotes'") != NULL, "%s", said);
-	end();
+	ck_assert_msg(
+		strstr(forge_said, "none of the servers that 'remotes'") != NULL, "%s", forge_said);
+	forge_end();
 }
 END_TEST
 
