@@ -108,6 +108,8 @@ each : "model attest" power/1 bias pass
 each : "model tag" power/1 k v
 each '"$B" run start --again fit --wait -q; "$B" model register latest --name many -q' "model request" many --reason x
 each '"$B" model register fit --name two -q' "model ls" two
+each 'rm -rf image' package power/1 --unapproved --out image
+full "package ls"
 full predict fit rows.csv
 full "endpoint ls"
 full "monitor ls"
@@ -139,7 +141,7 @@ for words in --version --help "help data" "data add --help" "help --man"; do
 done
 # Verbs that are not tested here; a new verb must be added here or above.
 left="workbench upgrade demo serve
-package push|package pull
+package push|package pull|ci init|ci gitlab|ci github|ci jenkins|ci check|ci note|ci status|ci baseline
 run resume|
 log metric|log param|log tag|log artifact|model register|model check|model approve|model reject|model alias|model rm
 endpoint show|monitor report|monitor show|user request|user accept|user remove|user revoke|role grant|role revoke

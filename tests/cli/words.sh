@@ -22,6 +22,7 @@ b=$BINNACLE
 expect 0 '^binnacle [0-9]' "$b" --version
 expect 0 'usage: binnacle' "$b" --help
 expect 0 'usage: binnacle' "$b" help
+expect 0 '^  package ls \[MODEL\] ' "$b" package --help
 expect 2 "did you mean 'data'" "$b" dtaa ls
 expect 2 "did you mean 'data ls'" "$b" data lss
 expect 2 'did you mean --json' "$b" data ls --jsno

@@ -79,6 +79,28 @@ static void print_options(bn_stream *out, const bn_verb *v, const bn_opt *o)
 	}
 }
 
+typedef struct listing {
+	bn_stream *out;
+	const char *noun;
+	bool others; /* without the noun alone: "package MODEL" */
+	size_t shown;
+} listing;
+
+static int list_verb(const bn_verb *v, void *ctx)
+{
+	listing *l = ctx;
+	if ((v->flags & BN_VERB_HIDDEN) || strcmp(v->noun, l->noun) || (l->others && !v->verb))
+		return 0;
+	if (l->others && !l->shown)
+		bn_stream_put(l->out, "\nalso:\n");
+	char left[96];
+	snprintf(left, sizeof left, "%s%s%s %s", v->noun, v->verb ? " " : "",
+		v->verb ? v->verb : "", v->args);
+	bn_stream_printf(l->out, "  %-38s %s\n", left, v->summary);
+	l->shown++;
+	return 0;
+}
+
 int bn_help_verb(bn_cli *cli, const bn_verb *v)
 {
 	bn_stream *out = &cli->out;
@@ -98,34 +120,18 @@ int bn_help_verb(bn_cli *cli, const bn_verb *v)
 		bn_stream_put(out, "\nexamples:\n");
 	for (size_t i = 0; i < 3 && v->examples[i]; i++)
 		bn_stream_printf(out, "  %s\n", v->examples[i]);
+	listing also = {out, v->noun, true, 0};
+	if (!v->verb)
+		bn_verbs_each(list_verb, &also);
 	bn_stream_printf(out,
 		"\neverywhere: --json --tsv --quiet --yes%s --no-color --utc -C DIR\n",
 		v->flags & BN_VERB_DRY_RUN ? " --dry-run" : "");
 	return 0;
 }
 
-typedef struct listing {
-	bn_stream *out;
-	const char *noun;
-	size_t shown;
-} listing;
-
-static int list_verb(const bn_verb *v, void *ctx)
-{
-	listing *l = ctx;
-	if ((v->flags & BN_VERB_HIDDEN) || strcmp(v->noun, l->noun))
-		return 0;
-	char left[96];
-	snprintf(left, sizeof left, "%s%s%s %s", v->noun, v->verb ? " " : "",
-		v->verb ? v->verb : "", v->args);
-	bn_stream_printf(l->out, "  %-38s %s\n", left, v->summary);
-	l->shown++;
-	return 0;
-}
-
 int bn_help_noun(bn_cli *cli, const char *noun, bn_err *err)
 {
-	listing l = {&cli->out, noun, 0};
+	listing l = {&cli->out, noun, false, 0};
 	const char *words[1] = {noun};
 	size_t used;
 	const bn_verb *single = bn_verb_find(words, 1, &used);
