@@ -133,8 +133,11 @@ static bool is_for_person(const bn_policy_gate *g)
 	       strcmp(g->check, "card");
 }
 
-static void gate_add(bn_ci_checking *c, const bn_policy_gate *g, const bn_gate_result *r)
+static void gate_add(bn_ci_checking *c, size_t i)
 {
+	const bn_policy_gate *g = &c->policy->gates[i];
+	const bn_gate_result *r = &c->candidate->gates->items[i];
+	char place[24];
 	static const bn_ci_verdict verdicts[] = {
 		[BN_VERDICT_PASS] = BN_CI_PASS,
 		[BN_VERDICT_FAIL] = BN_CI_FAIL,
@@ -142,13 +145,16 @@ static void gate_add(bn_ci_checking *c, const bn_policy_gate *g, const bn_gate_r
 		[BN_VERDICT_NOT_APPLICABLE] = BN_CI_SKIPPED,
 	};
 	bn_ci_case *added;
+	snprintf(place, sizeof place, "%zu", i);
+	const char *why = bn_json_str(c->candidate->gate_problems, place, NULL);
+	bool is_open = r->verdict == BN_VERDICT_INCONCLUSIVE && why;
 	if (is_for_person(g))
 		added = bn_ci_report_add(c->report, "gates", r->name, BN_CI_SKIPPED,
 			"a person attests '%s' before the approval: binnacle model attest",
 			g->check);
 	else
 		added = bn_ci_report_add(c->report, "gates", r->name, verdicts[r->verdict],
-			"%s: %s", r->claim, r->evidence);
+			"%s: %s", r->claim, is_open ? why : r->evidence);
 	added->warns = g->severity == BN_GATE_WARN;
 }
 
@@ -156,7 +162,7 @@ static void gates_add(bn_ci_checking *c)
 {
 	const bn_gate_report *r = c->candidate->gates;
 	for (size_t i = 0; i < r->count; i++)
-		gate_add(c, &c->policy->gates[i], &r->items[i]);
+		gate_add(c, i);
 	if (!r->count)
 		bn_ci_report_add(c->report, "gates", "gates", BN_CI_SKIPPED, "%s has no gates",
 			c->policy_name);

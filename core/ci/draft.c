@@ -63,6 +63,15 @@ out:
 	bn_buf_release(&text);
 }
 
+/* A name that a setting can have: one line of text. */
+static bool is_name(const char *s)
+{
+	for (const char *p = s; *p; p++)
+		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+			return false;
+	return *s && *s != '.' && bn_utf8_is_valid(s, strlen(s));
+}
+
 static void dir_look(drafting *d, const char *sub, bool has_tables)
 {
 	bn_names names = BN_NAMES_INIT;
@@ -71,7 +80,7 @@ static void dir_look(drafting *d, const char *sub, bool has_tables)
 		for (size_t i = 0; i < names.count && i < BN_CI_ENTRIES_MOST; i++) {
 			const char *base = names.items[i];
 			char *name = strcmp(sub, ".") ? bn_path_join(sub, base) : bn_strdup(base);
-			bool is_good = name && *base != '.' && bn_utf8_is_valid(base, strlen(base));
+			bool is_good = name && is_name(base);
 			if (is_good && has_tables && is_table(base))
 				bn_names_add(&d->tables, name);
 			else if (is_good && bn_str_ends(base, ".json"))

@@ -210,26 +210,32 @@ int bn_ci_report_finish(const bn_ci_report *r, bn_err *err)
 
 /* ---- reading -------------------------------------------------------------------------------- */
 
-size_t bn_ci_report_count(const bn_ci_report *r, bn_ci_verdict v)
+static size_t count(const bn_ci_report *r, bn_ci_verdict v, bool blocking_alone)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < r->n_suites; i++)
-		for (size_t k = 0; k < r->suites[i].count; k++)
-			n += r->suites[i].cases[k].verdict == v;
+		for (size_t k = 0; k < r->suites[i].count; k++) {
+			const bn_ci_case *c = &r->suites[i].cases[k];
+			n += c->verdict == v && !(blocking_alone && c->warns);
+		}
 	return n;
+}
+
+size_t bn_ci_report_count(const bn_ci_report *r, bn_ci_verdict v)
+{
+	return count(r, v, false);
+}
+
+size_t bn_ci_report_blocks(const bn_ci_report *r, bn_ci_verdict v)
+{
+	return count(r, v, true);
 }
 
 bn_ci_verdict bn_ci_report_verdict(const bn_ci_report *r)
 {
-	bool open = false;
-	for (size_t i = 0; i < r->n_suites; i++)
-		for (size_t k = 0; k < r->suites[i].count; k++) {
-			const bn_ci_case *c = &r->suites[i].cases[k];
-			if (c->verdict == BN_CI_FAIL && !c->warns)
-				return BN_CI_FAIL;
-			open = open || (c->verdict == BN_CI_INCONCLUSIVE && !c->warns);
-		}
-	return open ? BN_CI_INCONCLUSIVE : BN_CI_PASS;
+	if (bn_ci_report_blocks(r, BN_CI_FAIL))
+		return BN_CI_FAIL;
+	return bn_ci_report_blocks(r, BN_CI_INCONCLUSIVE) ? BN_CI_INCONCLUSIVE : BN_CI_PASS;
 }
 
 const bn_ci_metric *bn_ci_report_metric(const bn_ci_report *r, const char *part, const char *name)

@@ -128,6 +128,8 @@ int bn_ci_report_finish(const bn_ci_report *r, bn_err *err);
 /* ---- reading -------------------------------------------------------------------------------- */
 
 size_t bn_ci_report_count(const bn_ci_report *r, bn_ci_verdict v); /* cases */
+size_t bn_ci_report_blocks(
+	const bn_ci_report *r, bn_ci_verdict v); /* of these, those that do not only warn */
 /* Of all cases that do not only warn: fail if one fails, else inconclusive if one is, else pass. */
 bn_ci_verdict bn_ci_report_verdict(const bn_ci_report *r);
 const bn_ci_metric *bn_ci_report_metric(const bn_ci_report *r, const char *part, const char *name);

@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { CASES_MOST = 50, DETAIL_LINES_MOST = 40 };
+enum { CASES_MOST = 50, DETAILS_MOST = 20, DETAIL_LINES_MOST = 40 };
 
 static bool is_plain(char c)
 {
@@ -212,13 +212,16 @@ static char *first_lines(const char *text)
 
 static void case_details_add(bn_buf *b, const bn_ci_report *r)
 {
+	size_t said = 0;
 	for (size_t i = 0; i < r->n_suites; i++)
 		for (size_t k = 0; k < r->suites[i].count; k++) {
 			const bn_ci_case *c = &r->suites[i].cases[k];
-			char *text = c->details && c->details[0] ? first_lines(c->details) : NULL;
+			if (!c->details || !c->details[0] || said++ >= DETAILS_MOST)
+				continue;
+			char *text = first_lines(c->details);
 			if (text)
 				details_add(b, c->name, text);
-			b->failed = b->failed || (c->details && c->details[0] && !text);
+			b->failed = b->failed || !text;
 			bn_free(text);
 		}
 }

@@ -53,6 +53,15 @@ static void word_add(bn_buf *text, const char *word)
 	bn_buf_addch(text, '\'');
 }
 
+/* A file, which may begin like an option. */
+static void path_add(bn_buf *text, const char *path)
+{
+	char *below = *path == '-' ? bn_strf("./%s", path) : bn_strdup(path);
+	word_add(text, below ? below : "");
+	text->failed = text->failed || !below;
+	bn_free(below);
+}
+
 static void option_add(bn_buf *text, const char *name, const char *value)
 {
 	if (!value)
@@ -110,7 +119,7 @@ static void data_commands(building *b, bn_ci_stage *s)
 		}
 		bn_buf_adds(&text, "binnacle data add");
 		word_add(&text, d->name);
-		word_add(&text, file);
+		path_add(&text, file);
 		line_end(b, &s->commands, &text);
 	}
 	for (size_t i = 0; i < b->s->n_data; i++) {
@@ -118,7 +127,8 @@ static void data_commands(building *b, bn_ci_stage *s)
 			continue;
 		bn_buf_adds(&text, "binnacle data check");
 		word_add(&text, b->s->data[i].name);
-		option_add(&text, "--suite", b->s->data[i].suite);
+		bn_buf_adds(&text, " --suite");
+		path_add(&text, b->s->data[i].suite);
 		line_end(b, &s->commands, &text);
 	}
 	bn_buf_release(&text);
@@ -312,7 +322,7 @@ static void smoke_stage(building *b, bn_ci_stage *s)
 	if (c->smoke.endpoint) {
 		bn_buf_adds(&text, "binnacle predict");
 		word_add(&text, c->model ? c->model : "");
-		word_add(&text, c->smoke.rows);
+		path_add(&text, c->smoke.rows);
 		option_add(&text, "--endpoint", c->smoke.endpoint);
 		bn_buf_adds(&text, " --out /dev/null");
 		line_end(b, &s->commands, &text);

@@ -50,6 +50,7 @@ void bn_candidate_free(bn_candidate *c)
 	json_decref(c->reported);
 	json_decref(c->measured);
 	json_decref(c->problems);
+	json_decref(c->gate_problems);
 	bn_gate_report_free(c->gates);
 	bn_free(c);
 }
@@ -116,13 +117,14 @@ static int candidate_read(judging *j, const char *run, bn_err *err)
 	c->reported = json_incref(j->of.metrics);
 	c->measured = json_object();
 	c->problems = json_object();
+	c->gate_problems = json_object();
 	if (!c->data)
 		c->data = json_array();
 	j->version = (bn_entry_version){.run_id = j->of.run->id,
 		.data = c->data,
 		.metrics = c->reported,
 		.files = files_json(&j->of.files)};
-	if (!c->data || !c->measured || !c->problems || !j->version.files)
+	if (!c->data || !c->measured || !c->problems || !c->gate_problems || !j->version.files)
 		return bn_err_nomem(err, "a candidate");
 	return model_load(&j->model, j, NULL, &j->no_model, err);
 }
@@ -192,6 +194,13 @@ static json_t *numbers_of(const json_t *metrics)
 	return numbers;
 }
 
+/* A message may name a file whose name is no text. */
+static json_t *why_json(const char *why)
+{
+	json_t *text = json_string(why);
+	return text ? text : json_string("it could not be measured");
+}
+
 static int part_measure(judging *j, const char *part, bn_err *err)
 {
 	scored *s = NULL;
@@ -200,7 +209,7 @@ static int part_measure(judging *j, const char *part, bn_err *err)
 	if (rc < 0)
 		return rc;
 	const char *problem = !s ? j->no_model.msg : s->why.msg;
-	rc = !s || s->rc < 0 ? json_object_set_new(c->problems, part, json_string(problem))
+	rc = !s || s->rc < 0 ? json_object_set_new(c->problems, part, why_json(problem))
 			     : json_object_set_new(c->measured, part, numbers_of(s->score.metrics));
 	return rc < 0 ? bn_err_nomem(err, "a candidate") : 0;
 }
@@ -232,13 +241,25 @@ static int evidence_add(bn_entry_evidences *all, judging *j, const bn_policy_gat
 
 /* What a gate needs of one model. What cannot be measured stays as reported. */
 static int gate_measure(bn_entry_evidences *all, judging *j, const bn_model *m,
-	const bn_policy_gate *g, bn_err *err)
+	const bn_policy *policy, size_t i, bn_err *err)
 {
+	const bn_policy_gate *g = &policy->gates[i];
+	char place[24];
 	scored *s = NULL;
 	int rc = m ? score_get(&s, j, m, g->data, g->part, err) : 0;
-	if (rc < 0 || !s || s->rc < 0 || !json_object_get(s->score.metrics, g->metric))
+	if (rc < 0)
 		return rc;
-	return evidence_add(all, j, g, &s->score, err);
+	if (s && s->rc >= 0 && json_object_get(s->score.metrics, g->metric))
+		return evidence_add(all, j, g, &s->score, err);
+	const char *why = "it is not a metric that is computed here";
+	if (!s)
+		why = all == &j->facts.found ? j->no_model.msg : j->no_champion.msg;
+	else if (s->rc < 0)
+		why = s->why.msg;
+	snprintf(place, sizeof place, "%zu", i);
+	if (*why && json_object_set_new(j->out->gate_problems, place, why_json(why)) < 0)
+		return bn_err_nomem(err, "a candidate");
+	return 0;
 }
 
 static int measure(judging *j, const bn_policy *policy, bn_err *err)
@@ -251,10 +272,10 @@ static int measure(judging *j, const bn_policy *policy, bn_err *err)
 		const bn_policy_gate *g = &policy->gates[i];
 		if (!g->metric)
 			continue;
-		if ((rc = gate_measure(&j->facts.found, j, j->model, g, err)) < 0)
+		if ((rc = gate_measure(&j->facts.found, j, j->model, policy, i, err)) < 0)
 			return rc;
-		if (g->than_champion &&
-			(rc = gate_measure(&j->facts.of_champion, j, j->champion, g, err)) < 0)
+		if (g->than_champion && (rc = gate_measure(&j->facts.of_champion, j, j->champion,
+						 policy, i, err)) < 0)
 			return rc;
 	}
 	return 0;

@@ -22,8 +22,9 @@ typedef struct bn_candidate {
 	json_t *data; /* as the spec has it: [{"name", "version", "digest", "part"}]; never NULL */
 	json_t *code; /* the spec's {"commit", "dirty", ...}, or NULL */
 	json_t *reported; /* {"test": {"rmse": ...}, ...}, and under "run" the series' last values */
-	json_t *measured;      /* the same as measured here, of the parts that could be */
-	json_t *problems;      /* {"test": "why it could not be measured"} */
+	json_t *measured; /* the same as measured here, of the parts that could be */
+	json_t *problems; /* {"test": "why it could not be measured"} */
+	json_t *gate_problems; /* by the gate's place, such as "0": why its number could not be measured */
 	bn_gate_report *gates; /* one result for each gate of the policy, in its order */
 } bn_candidate;
 

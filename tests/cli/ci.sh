@@ -126,6 +126,7 @@ sed -i 's/"metric": "rmse", "part": "test"/"metric": "nonsense", "part": "test"/
 git commit -qam "a gate about an unknown metric"
 ci_pipeline "$dir/p"
 check "without evidence it is inconclusive" "evaluate 7" "$failed $ci_status"
+grep -q "not a metric that is computed here" "$ci/evaluate.log" || fail "it does not say why: $(cat "$ci/evaluate.log")"
 
 policy 10
 sed -i 's/"max_value": 8/"max_value": 7/' suite.json

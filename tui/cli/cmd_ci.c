@@ -99,6 +99,18 @@ static json_t *pipeline_json(const bn_ci_pipeline *p, const char *path)
 	return json_pack("{s:s, s:o, s:o}", "path", path, "stages", stages, "left_out", missing);
 }
 
+/* These systems look for their file in the root of the repository, and run commands there. */
+static void warn_if_below(bn_cli *cli, const bn_ci_settings *s)
+{
+	char *git = bn_path_join(s->dir, ".git");
+	if (git && !bn_fs_exists(bn_cli_env(cli), git))
+		bn_cli_warn(cli,
+			"%s is not the root of a git repository, where CI looks for the pipeline "
+			"and runs its commands",
+			s->dir);
+	bn_free(git);
+}
+
 static int write_pipeline(bn_cli *cli, const bn_ci_form *form, bn_err *err)
 {
 	bn_ci_settings *settings = NULL;
@@ -122,6 +134,7 @@ static int write_pipeline(bn_cli *cli, const bn_ci_form *form, bn_err *err)
 	else if ((rc = text_write(cli, path, &text, err)) < 0)
 		goto out;
 	say_left_out(cli, p);
+	warn_if_below(cli, settings);
 	if (!bn_cli_dry_run(cli) && strcmp(path, "-"))
 		bn_cli_say(cli, "wrote %s", path);
 	if (strcmp(path, "-") && !bn_cli_is_text(cli))
@@ -265,11 +278,11 @@ static int verdict_tell(bn_cli *cli, const bn_ci_report *r, bn_err *err)
 	bn_ci_verdict v = bn_ci_report_verdict(r);
 	if (v == BN_CI_FAIL)
 		return bn_err_set(err, BN_EFAILED, "the gate fails: %zu of its cases",
-			bn_ci_report_count(r, BN_CI_FAIL));
+			bn_ci_report_blocks(r, BN_CI_FAIL));
 	if (v == BN_CI_INCONCLUSIVE)
 		return bn_err_set(err, BN_EINCONCLUSIVE,
 			"the gate is inconclusive: %zu of its cases",
-			bn_ci_report_count(r, BN_CI_INCONCLUSIVE));
+			bn_ci_report_blocks(r, BN_CI_INCONCLUSIVE));
 	bn_cli_say(cli, "the gate passes: %zu cases, %zu skipped",
 		bn_ci_report_count(r, BN_CI_PASS), bn_ci_report_count(r, BN_CI_SKIPPED));
 	return 0;
@@ -354,8 +367,9 @@ const bn_verb bn_verbs_ci[] = {
 		"the\n"
 		"margins against the target branch. Records the verdict (not with --dry-run); "
 		"signs,\n"
-		"registers and approves nothing. Exit status 1 if the gate fails, 7 if it is\n"
-		"inconclusive.",
+		"registers and approves nothing. Report files are replaced. Exit status 1 if the "
+		"gate\n"
+		"fails, 7 if it is inconclusive.",
 		{"binnacle ci check",
 			"binnacle ci check --run steady-heron-417 --reports ci-report",
 			"binnacle ci check --baseline main.json --note note.md"},

@@ -91,6 +91,17 @@ START_TEST(test_stages_without_settings_are_left_out_with_a_reason)
 }
 END_TEST
 
+START_TEST(test_a_file_is_never_read_as_an_option)
+{
+	bn_ci_pipeline *p = pipeline("ci:\n  data: [{name: jobs, file: -x.csv, suite: --force}]\n");
+	ck_assert_str_eq(
+		p->stages[BN_CI_DATA_CHECK].commands.items[1], "binnacle data add jobs ./-x.csv");
+	ck_assert_str_eq(p->stages[BN_CI_DATA_CHECK].commands.items[2],
+		"binnacle data check jobs --suite ./--force");
+	done(p);
+}
+END_TEST
+
 START_TEST(test_a_program_is_trained_by_a_shell)
 {
 	bn_ci_pipeline *p =
@@ -266,7 +277,7 @@ START_TEST(test_forms_are_the_same_bytes_each_time)
 END_TEST
 
 BN_TEST_MAIN("core/ci/pipeline", test_stages_follow_from_settings,
-	test_a_program_is_trained_by_a_shell,
+	test_a_file_is_never_read_as_an_option, test_a_program_is_trained_by_a_shell,
 	test_stages_without_settings_are_left_out_with_a_reason,
 	test_gitlab_has_every_command_as_it_is,
 	test_github_has_every_command_and_no_expression_of_the_settings,
