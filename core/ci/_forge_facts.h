@@ -3,7 +3,7 @@
 #define BN_CI__FORGE_FACTS_H
 #include "core/ci/forge.h"
 
-/* What the CI job around this process says; kind 0: there is none. path gets the project's path where out->project is
+/* What the CI job around this process says; kind 0: nothing about a forge (no job, or one of Jenkins). path gets the project's path where out->project is
  * its number (yours, or NULL). out is set in any case. */
 int bn_forge_read_job(bn_forge_place *out, char **path, const bn_env *env, bn_err *err);
 

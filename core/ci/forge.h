@@ -3,9 +3,9 @@
  * API.
  *
  * Where. A bn_forge_place says which forge, project, merge or pull request and commit. It comes from options, from the
- * variables that GitLab CI and GitHub Actions set, and from the repository's git remote, in this order. A
- * token is sent to a host that an option, BINNACLE_FORGE_URL or the CI's variables name, or to gitlab.com and github.com;
- * a host that only the git remote names gets none, since a repository may come from anybody.
+ * variables that GitLab CI and GitHub Actions set (Jenkins says request and commit alone), and from the repository's git
+ * remote, in this order. A token is sent to a host that an option, BINNACLE_FORGE_URL or the CI's variables name, or to
+ * gitlab.com and github.com; a host that only the git remote names gets none, since a repository may come from anybody.
  *
  * Token. The first of: a file of mode 0600; BINNACLE_FORGE_TOKEN; GITLAB_TOKEN or GITHUB_TOKEN; CI_JOB_TOKEN, which
  * GitLab accepts for packages and artifacts but not for notes and statuses, and which goes only to the server of
@@ -63,6 +63,7 @@ typedef struct bn_forge_place {
 	char *target_branch; /* of the merge request, else the default branch */
 	char *pipeline;      /* GitLab: its number */
 	char *pipeline_page; /* URL of the pipeline, for people */
+	bool in_job;         /* this process is a job of GitLab CI, GitHub Actions or Jenkins */
 } bn_forge_place;
 
 /* BN_EINVAL names the option or variable that is wrong, or says what to give when nothing names a forge or a project.

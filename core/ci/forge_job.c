@@ -1,4 +1,4 @@
-/* forge_job.c - what GitLab CI and GitHub Actions say about themselves in variables: see _forge_facts.h. */
+/* forge_job.c - what GitLab CI, GitHub Actions and Jenkins say about a job in variables: see _forge_facts.h. */
 #include "core/ci/_forge_facts.h"
 
 #include "core/base/fs.h"
@@ -151,14 +151,34 @@ static int read_github(bn_forge_place *p, const bn_env *env, bn_err *err)
 	return event ? read_event(p, env, event, err) : 0;
 }
 
+/* ---- Jenkins -------------------------------------------------------------------------------- */
+
+/* A multibranch pipeline. It does not say which forge: the repository's remote, or BINNACLE_FORGE_URL, does. */
+static int read_jenkins(bn_forge_place *p, const bn_env *env, bn_err *err)
+{
+	const char *id = get(env, "CHANGE_ID");
+	int rc;
+	if (id && (rc = number(&p->request, id, strlen(id), "CHANGE_ID", err)) < 0)
+		return rc;
+	if ((rc = copy(&p->commit, get(env, "GIT_COMMIT"), err)) < 0 ||
+		(rc = copy(&p->request_page, get(env, "CHANGE_URL"), err)) < 0 ||
+		(rc = copy(&p->target_branch, get(env, "CHANGE_TARGET"), err)) < 0)
+		return rc;
+	return copy(&p->pipeline_page, get(env, "BUILD_URL"), err);
+}
+
 int bn_forge_read_job(bn_forge_place *out, char **path, const bn_env *env, bn_err *err)
 {
 	const char *github = get(env, "GITHUB_ACTIONS");
 	*out = (bn_forge_place){0};
 	*path = NULL;
+	out->in_job = true;
 	if (get(env, "GITLAB_CI"))
 		return read_gitlab(out, path, env, err);
 	if (github && !strcmp(github, "true"))
 		return read_github(out, env, err);
+	if (get(env, "JENKINS_URL"))
+		return read_jenkins(out, env, err);
+	out->in_job = false;
 	return 0;
 }

@@ -241,6 +241,8 @@ static int find_api(bn_forge_place *out, sources *s, bn_err *err)
 static bool is_of_job(const bn_forge_place *out, const sources *s)
 {
 	const char *project = s->wish->project;
+	if (!s->job.kind)
+		return s->job.in_job; /* Jenkins: its job is about this repository */
 	if (s->job.kind != out->kind || !s->job.api || !same_host(s->job.api, out->api))
 		return false;
 	return !project || (s->job.project && !strcmp(project, s->job.project)) ||
@@ -349,6 +351,7 @@ static int find_rest(bn_forge_place *out, sources *s, bn_err *err)
 {
 	const bn_forge_wish *wish = s->wish;
 	int rc;
+	out->in_job = s->job.in_job;
 	if (is_of_job(out, s) && (rc = take_rest_of_job(out, s, err)) < 0)
 		return rc;
 	if (wish->request && wish->request != out->request) {

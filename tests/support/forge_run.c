@@ -100,11 +100,11 @@ static bool is_argument(pid_t pid, const char *text)
 static const char *const kept[] = {
 	"PATH", "LD_LIBRARY_PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", NULL};
 
-/* In the child: no variable of a CI around this test remains. */
-static void become(const char *const *vars, const char *const *argv)
+/* In the child: no variable of a CI around this test remains. words: of the program, or a line for the shell. */
+static void become(const char *const *vars, const char *const *words, const char *line)
 {
-	const char *program = getenv("BINNACLE");
-	char values[5][4000], out[400];
+	const char *program = getenv("BINNACLE"), *argv[40] = {"binnacle"};
+	char values[5][4000], out[400], path[5000];
 	for (int i = 0; kept[i]; i++)
 		snprintf(values[i], sizeof values[i], "%s", getenv(kept[i]) ? getenv(kept[i]) : "");
 	program = program ? program : "build/binnacle";
@@ -123,21 +123,25 @@ static void become(const char *const *vars, const char *const *argv)
 	dup2(fd, 2);
 	if (!absolute || chdir(forge_dir.path))
 		_exit(126);
-	execv(absolute, (char *const *)(uintptr_t)argv);
+	for (int i = 0; words && words[i]; i++)
+		argv[i + 1] = words[i];
+	if (words)
+		execv(absolute, (char *const *)(uintptr_t)argv);
+	snprintf(path, sizeof path, "%.*s:%s", (int)(strrchr(absolute, '/') - absolute), absolute,
+		values[0]);
+	setenv("PATH", path, 1);
+	if (line)
+		execl("/bin/sh", "sh", "-c", line, (char *)NULL);
 	_exit(127);
 }
 
-/* Runs `binnacle WORDS...` in the directory with these variables; said gets its output. */
-int forge_run(const char *const *vars, const char *const *words)
+static int run(const char *const *vars, const char *const *words, const char *line)
 {
-	const char *argv[40] = {"binnacle"};
 	bool leaks = false;
 	int status;
-	for (int i = 0; words[i]; i++)
-		argv[i + 1] = words[i];
 	pid_t pid = fork();
 	if (pid == 0)
-		become(vars, argv);
+		become(vars, words, line);
 	while (waitpid(pid, &status, WNOHANG) == 0) {
 		leaks = leaks || is_argument(pid, FORGE_TOKEN);
 		nanosleep(&(struct timespec){0, 1000000}, NULL);
@@ -147,6 +151,16 @@ int forge_run(const char *const *vars, const char *const *words)
 	ck_assert_msg(!is_below(forge_dir.path, FORGE_TOKEN), "the token is in a file, or said: %s",
 		forge_said);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+int forge_run(const char *const *vars, const char *const *words)
+{
+	return run(vars, words, NULL);
+}
+
+int forge_shell(const char *const *vars, const char *line)
+{
+	return run(vars, NULL, line);
 }
 
 const char *const *forge_job(bool on_github_actions)

@@ -27,6 +27,8 @@ char *forge_read_file(const char *name); /* static; NULL if it is not there */
 const char *const *forge_job(bool on_github_actions);
 /* Runs `binnacle WORDS...` in the directory; returns its exit status. A file "token" may hold the token. */
 int forge_run(const char *const *vars, const char *const *words);
+/* The same for a line of sh. */
+int forge_shell(const char *const *vars, const char *line);
 #define RUN(...) forge_run(vars, (const char *const[]){__VA_ARGS__, NULL})
 
 #endif

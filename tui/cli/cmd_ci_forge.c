@@ -24,11 +24,12 @@ static int read_note(bn_buf *out, const bn_cli *cli, bn_err *err)
 static json_t *note_json(const bn_note_result *r, const bn_forge_place *p)
 {
 	const char *outcome = r->outcome ? bn_note_outcome_name(r->outcome) : NULL;
-	return json_pack("{s:s?, s:s, s:s, s:I, s:o, s:s?, s:I, s:b}", "outcome", outcome, "forge",
+	return json_pack("{s:s?, s:s, s:s, s:o, s:o, s:s?, s:o, s:b}", "outcome", outcome, "forge",
 		p->kind == BN_FORGE_GITHUB ? "github" : "gitlab", "project",
 		p->request_project ? p->request_project : p->project, "request",
-		(json_int_t)p->request, "id", r->id ? json_integer(r->id) : json_null(), "url",
-		r->page, "bytes", (json_int_t)r->bytes, "cut", r->cut);
+		p->request ? json_integer(p->request) : json_null(), "id",
+		r->id ? json_integer(r->id) : json_null(), "url", r->page, "bytes",
+		r->bytes ? json_integer((json_int_t)r->bytes) : json_null(), "cut", r->cut);
 }
 
 static int run_note(bn_cli *cli, bn_err *err)
@@ -44,14 +45,20 @@ static int run_note(bn_cli *cli, bn_err *err)
 	int rc;
 	if ((rc = bn_cli_opt_int(cli, "request", 1, INT32_MAX, &request, err)) < 0 ||
 		(rc = read_note(&text, cli, err)) < 0 ||
-		(rc = bn_cli_forge_open(&at, cli, BN_FORGE_NOTES, request, NULL, err)) < 0 ||
-		(rc = bn_note_post(&r, at.forge, name ? name : "binnacle", text.ptr, text.len,
-			 bn_cli_dry_run(cli), err)) < 0)
+		(rc = bn_cli_forge_open(&at, cli, BN_FORGE_NOTES, request, NULL, err)) < 0)
+		goto out;
+	/* The same job runs for branches. */
+	bool none = !at.place.request && at.place.in_job;
+	if (none)
+		bn_cli_say(cli, "this pipeline is not for a merge or pull request (or its branch "
+				"has several): no note");
+	else if ((rc = bn_note_post(&r, at.forge, name ? name : "binnacle", text.ptr, text.len,
+			  bn_cli_dry_run(cli), err)) < 0)
 		goto out;
 	if (r.cut)
 		bn_cli_warn(cli, "the note is longer than %s takes: its end is cut off",
 			bn_forge_kind_name(at.place.kind));
-	if (bn_cli_dry_run(cli))
+	if (bn_cli_dry_run(cli) && !none)
 		bn_cli_say(cli, "would %s on request %lld, %zu bytes",
 			r.exists ? "update the note" : "write a note", (long long)at.place.request,
 			r.bytes);
@@ -193,8 +200,9 @@ const bn_verb bn_verbs_ci_forge[] = {
 	{"ci", "note", "", 0, 0, "write the note on the merge request, or update it",
 		"The note is found again by a hidden first line and its author, so that each "
 		"pipeline updates one note. "
-		"In\nGitLab CI the job's own token may not write notes: give a project access "
-		"token.",
+		"A\njob of a pipeline without a request sends nothing. In GitLab CI the job's own "
+		"token may not write "
+		"notes:\ngive a project access token.",
 		{"binnacle ci note", "binnacle ci note --file NOTE.md --request 7", NULL},
 		note_options, BN_VERB_DRY_RUN | BN_VERB_NO_WORKSPACE, run_note},
 	{"ci", "status", "STATE", 1, 1, "set the status of the commit",

@@ -320,8 +320,30 @@ START_TEST(test_a_host_that_only_a_remote_names_gets_no_token)
 }
 END_TEST
 
-BN_TEST_MAIN("core/ci/forge_place", test_gitlab_ci_says_everything,
-	test_gitlab_branch_pipelines_find_their_one_open_request,
+START_TEST(test_jenkins_says_request_and_commit_of_the_remote)
+{
+	make_repository("https://gitlab.com/team/power.git");
+	VARS("JENKINS_URL", "https://ci.example.org", "CHANGE_ID", "12", "CHANGE_TARGET", "main",
+		"CHANGE_URL", "https://gitlab.com/team/power/-/merge_requests/12", "GIT_COMMIT",
+		SHA, "BUILD_URL", "https://ci.example.org/job/power/3/");
+	ck_assert_bn_ok(locate((bn_forge_wish){.dir = dir.path}), &err);
+	IS(place.api, "https://gitlab.com/api/v4");
+	IS(place.project, "team/power");
+	IS(place.commit, SHA);
+	IS(place.target_branch, "main");
+	IS(place.request_page, "https://gitlab.com/team/power/-/merge_requests/12");
+	IS(place.pipeline_page, "https://ci.example.org/job/power/3/");
+	ck_assert_int_eq(place.request, 12);
+	ck_assert(place.in_job);
+	vars[2] = "NO_CHANGE";
+	ck_assert_bn_ok(locate((bn_forge_wish){.dir = dir.path}), &err);
+	ck_assert(place.in_job && !place.request);
+	toy_dir_remove(&dir);
+}
+END_TEST
+
+BN_TEST_MAIN("core/ci/forge_place", test_jenkins_says_request_and_commit_of_the_remote,
+	test_gitlab_ci_says_everything, test_gitlab_branch_pipelines_find_their_one_open_request,
 	test_github_statuses_go_to_the_head_of_the_branch, test_addresses_become_those_of_the_api,
 	test_what_is_wrong_is_said_before_anything_is_sent, test_remotes_are_read_in_every_form,
 	test_a_host_that_only_a_remote_names_gets_no_token)

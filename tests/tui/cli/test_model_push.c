@@ -504,10 +504,46 @@ START_TEST(test_a_registered_version_comes_back_with_its_digest)
 }
 END_TEST
 
-BN_TEST_MAIN("tui/cli/model_push", test_push_survives_each_fault_of_an_upload,
-	test_push_survives_each_fault_of_a_look, test_pull_survives_each_fault,
-	test_an_interrupted_push_continues, test_an_interrupted_pull_continues,
-	test_what_an_interrupted_pull_left_is_not_believed,
+/* ---- docs/ci.md --------------------------------------------------------------------------------------- */
+
+START_TEST(test_the_lines_of_the_docs_work)
+{
+	NEED_LOOPBACK();
+	FILE *f = fopen("docs/ci.md", "r");
+	char line[400];
+	int lines = 0;
+	bool within = false;
+	ck_assert_ptr_nonnull(f);
+	begin();
+	static const char *const before[] = {"binnacle init -q",
+		"binnacle data generate jobs --rows 300 -q",
+		"binnacle run start --trainer ridge --data jobs --target node_power_consumption "
+		"--name fit --wait -q",
+		"for i in 1 2 3; do binnacle model register fit --name power -q || exit 1; done",
+		"binnacle data export jobs rows.csv -q && mkdir ci-report && cp note.md ci-report"};
+	for (size_t i = 0; i < sizeof before / sizeof *before; i++)
+		ck_assert_msg(forge_shell(vars, before[i]) == 0, "%s: %s", before[i], forge_said);
+	while (fgets(line, sizeof line, f)) {
+		if (line[0] == '#')
+			within = !strncmp(line, "## Merge requests", 17);
+		if (!within || strncmp(line, "    binnacle ", 13))
+			continue;
+		ck_assert_msg(forge_shell(vars, line) == 0, "%s: %s", line, forge_said);
+		lines++;
+	}
+	fclose(f);
+	ck_assert_int_ge(lines, 6);
+	ck_assert_int_eq(forge_server_notes(forge), 1);
+	ck_assert_int_eq(forge_server_statuses(forge), 1);
+	ck_assert_int_eq(forge_server_files(forge), FILES + 1);
+	forge_end();
+}
+END_TEST
+
+BN_TEST_MAIN("tui/cli/model_push", test_the_lines_of_the_docs_work,
+	test_push_survives_each_fault_of_an_upload, test_push_survives_each_fault_of_a_look,
+	test_pull_survives_each_fault, test_an_interrupted_push_continues,
+	test_an_interrupted_pull_continues, test_what_an_interrupted_pull_left_is_not_believed,
 	test_files_at_another_server_come_without_the_token, test_a_job_and_an_older_gitlab_suffice,
 	test_a_package_that_lies_is_refused, test_what_is_wrong_is_said_before_anything_is_sent,
 	test_a_registered_version_comes_back_with_its_digest)
