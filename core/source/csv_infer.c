@@ -116,8 +116,10 @@ static size_t join_groups(const csv_dialect *d, const char **s, const char *e, c
 		at += sign;
 		digits = count_digits(at, e);
 	} while (digits == 3);
+	if (sign) /* 1.5 where points separate thousands */
+		return 0;
 	*s = at;
-	return sign ? 0 : n;
+	return n;
 }
 
 const char *bn_csv_plain_number(
