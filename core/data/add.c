@@ -4,6 +4,7 @@
 #include "core/base/mem.h"
 #include "core/data/_add.h"
 #include "core/data/former.h"
+#include "core/source/cell.h"
 
 /* A name for a new file, relative to the workspace. */
 static int temporary(char **path, bn_workspace *ws, bn_err *err)
@@ -31,6 +32,8 @@ json_t *bn_add_recipe(
 		json_object_set_new(recipe, "on_error", json_string("reject"));
 	if (recipe && o && o->nulls) {
 		json_t *nulls = json_array();
+		for (const char *const *p = bn_cell_absent_texts; *p && !o->only_nulls; p++)
+			json_array_append_new(nulls, json_string(*p));
 		for (const char *const *p = o->nulls; *p; p++)
 			json_array_append_new(nulls, json_string(*p));
 		json_object_set_new(recipe, "null", nulls);
@@ -78,22 +81,25 @@ int bn_add_open(bn_input **out, bn_workspace *ws, const char *uri, const bn_sour
 	return bn_input_open(out, bn_workspace_env(ws), uri, options ? &spooling : NULL, err);
 }
 
-/* The types of the dataset, unless the user asked to infer them again. */
+/* The types of the dataset and the readings of its columns, unless the user asked to infer them again: then a note says
+ * which readings are given up, if this user can see them. */
 static int read_as(bn_source_options *o, bn_former *former, bn_workspace *ws, const char *name,
 	const bn_source_options *given, bn_err *err)
 {
-	int rc = 0;
+	bn_err why = BN_ERR_INIT;
 	if (given)
 		*o = *given;
-	if (o->retype)
-		return 0;
-	if ((rc = bn_former_load(former, ws, name, err)) < 0 ||
-		(rc = bn_former_check(former, o, err)) < 0)
+	int rc = bn_former_load(former, ws, name, &why);
+	if (rc < 0 && !(o->retype && rc == BN_EREFUSED))
+		return bn_err_move(err, &why);
+	if (!o->retype && (rc = bn_former_check(former, o, err)) < 0)
 		return rc;
-	if (former->types.count) {
+	if (former->types.count && !o->retype) {
 		o->as = &former->types;
 		o->as_whose = former->whose;
 	}
+	o->readings = &former->read;
+	o->readings_of = former->read_of;
 	return 0;
 }
 
@@ -122,7 +128,7 @@ int bn_dataset_add(bn_dataset_version **out, bool *added, bn_workspace *ws, cons
 	if ((rc = bn_add_build(builder, &sink, &built, sha256, in, source_name, &as, &mine, err)) <
 		0)
 		goto out;
-	recipe = bn_add_recipe("ingest", options, former.ref, &mine.notes.dialect);
+	recipe = bn_add_recipe("ingest", options, as.retype ? "" : former.ref, &mine.notes.dialect);
 	bn_dataset_draft d = {.name = name,
 		.built = &built,
 		.source_kind = mine.source->name,

@@ -4,6 +4,7 @@
 #include "core/base/mem.h"
 #include "core/data/_add.h"
 #include "core/data/_dataset.h"
+#include "core/data/former.h"
 #include "core/store/claim.h"
 
 #include <string.h>
@@ -133,19 +134,20 @@ static int append_rows(bn_dataset_version **out, bool *added, bn_workspace *ws, 
 	bn_built built;
 	bn_input *in = NULL;
 	json_t *recipe = NULL;
-	char sha256[65] = "", ref[192], whose[200];
-	bn_dataset_version_name(a->before, ref, sizeof ref);
-	snprintf(whose, sizeof whose, "%.190s has", ref);
+	char sha256[65] = "";
+	bn_former former = BN_FORMER_INIT;
+	int rc = bn_former_of(&former, ws, a->before, err);
 	o.as = bn_table_schema(a->table);
-	o.as_whose = whose;
+	o.as_whose = former.whose;
 	o.as_only = true;
 	o.types_stay = true;
-	int rc;
-	if ((rc = bn_add_open(&in, ws, uri, options, err)) < 0 ||
+	o.readings = former.read.count ? &former.read : NULL;
+	o.readings_of = former.read_of;
+	if (rc < 0 || (rc = bn_add_open(&in, ws, uri, options, err)) < 0 ||
 		(rc = bn_add_build(
 			 a->builder, &sink, &built, sha256, in, source_name, &o, report, err)) < 0)
 		goto out;
-	if (!(recipe = bn_add_recipe("append", options, ref, &report->notes.dialect))) {
+	if (!(recipe = bn_add_recipe("append", options, former.ref, &report->notes.dialect))) {
 		rc = bn_err_nomem(err, "a recipe");
 		goto out;
 	}
@@ -166,6 +168,7 @@ static int append_rows(bn_dataset_version **out, bool *added, bn_workspace *ws, 
 	rc = publish(out, added, ws, a, &built, &source, err);
 out:
 	json_decref(recipe);
+	bn_former_release(&former);
 	bn_input_free(in);
 	return rc;
 }

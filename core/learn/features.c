@@ -3,6 +3,7 @@
 
 #include "core/base/str.h"
 #include "core/learn/_features.h"
+#include "core/source/reading.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -112,7 +113,8 @@ int bn_feature_source_field(bn_field *out, const bn_feature_source *s, bn_err *e
 		return rc;
 	out->nullable = true;
 	out->name = bn_strdup(s->name);
-	return out->name ? 0 : bn_err_nomem(err, "a column");
+	out->read = bn_strdup(s->read);
+	return out->name && (out->read || !s->read) ? 0 : bn_err_nomem(err, "a column");
 }
 
 /* Whether the input belongs to the same vector as the previous one. */
@@ -137,6 +139,29 @@ static int check_sources(const bn_features *f, bn_err *err)
 	return 0;
 }
 
+static bool is_category(const void *ctx, const char *text)
+{
+	const bn_feature_input *in = ctx;
+	return bn_category_find(in->categories, in->category_count, text, strlen(text)) >= 0;
+}
+
+static int set_reading(
+	bn_features *f, bn_feature_source *s, const bn_feature_input *in, bn_err *err)
+{
+	char *read = NULL;
+	int rc = 0;
+	s->read = in->read;
+	if (in->kind != BN_INPUT_CATEGORY)
+		return 0;
+	if ((rc = bn_reading_with_values(&read, in->read, is_category, in, err)) < 0)
+		return rc;
+	s->read = bn_arena_strdup(&f->arena, read);
+	if (read && !s->read)
+		rc = bn_err_nomem(err, "features");
+	bn_free(read);
+	return rc;
+}
+
 static int find_sources(bn_features *f, bn_err *err)
 {
 	f->source_count = 0;
@@ -151,7 +176,10 @@ static int find_sources(bn_features *f, bn_err *err)
 			continue;
 		}
 		*last = (bn_feature_source){
-			in->elements ? in->column : in->name, in->type, in->elements, i, 1};
+			in->elements ? in->column : in->name, in->type, in->elements, i, 1, NULL};
+		int rc = in->elements ? 0 : set_reading(f, last, in, err);
+		if (rc < 0)
+			return rc;
 		f->source_count++;
 	}
 	return check_sources(f, err);

@@ -40,6 +40,9 @@ typedef struct bn_feature_source {
 	bn_type type;    /* of a vector: of its elements */
 	size_t elements; /* 0: not a vector */
 	size_t first, count;
+	/* How text of the column is read (core/source/reading.h): as that of the training part was, and a
+	 * usual spelling of a missing value that is a category is that category. NULL: as usual. */
+	const char *read;
 } bn_feature_source;
 
 /* The role of a column in a model. */
@@ -92,6 +95,7 @@ typedef struct bn_feature_input {
 	/* An element of a column of so many-element vectors; NULL, 0, 0: not an element. */
 	const char *column;
 	size_t element, elements;
+	const char *read; /* bn_field.read of the column in the training part; NULL: as usual */
 	size_t width;                  /* number of its design columns */
 	size_t first;                  /* index of the first of them */
 	double fill, mean, scale;      /* NUMBER and BOOL: the design value is (x - mean) / scale */
@@ -119,7 +123,7 @@ const bn_feature_input *bn_features_find(const bn_features *f, const char *name)
 /* The columns that the inputs are read from, in the order of the inputs. */
 size_t bn_features_source_count(const bn_features *f);
 const bn_feature_source *bn_features_source(const bn_features *f, size_t i);
-/* out, empty, gets the source's type as in a table's column, and its name. */
+/* out, empty, gets the source's type as in a table's column, its name, and its reading. */
 int bn_feature_source_field(bn_field *out, const bn_feature_source *s, bn_err *err);
 /* "age", "user=alice": the name of design column j, written to out. */
 void bn_features_column_name(const bn_features *f, size_t j, char *out, size_t out_size);

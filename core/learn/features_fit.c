@@ -9,6 +9,7 @@
 #include "core/learn/_candidates.h"
 #include "core/learn/_features.h"
 #include "core/profile/keys.h"
+#include "core/source/reading.h"
 #include "kernels/parallel.h"
 
 #include <float.h>
@@ -441,6 +442,17 @@ static int fit_target(bn_features *f, const bn_part *train, size_t column, bn_er
 /* ---- all steps ------------------------------------------------------------------------------ */
 
 /* Copies a column's result into the pipeline's memory. */
+static int keep_reading(bn_features *f, bn_feature_input *in, const bn_field *column, bn_err *err)
+{
+	char *read = NULL;
+	int rc = bn_reading_for_table(&read, column->read, column->type, err);
+	in->read = bn_arena_strdup(&f->arena, read);
+	if (read && !in->read)
+		rc = bn_err_nomem(err, "features");
+	bn_free(read);
+	return rc;
+}
+
 static int keep_input(bn_features *f, learnt *l, const bn_part *train, const bn_candidate *of,
 	const bn_features_options *opt, bn_err *err)
 {
@@ -457,6 +469,9 @@ static int keep_input(bn_features *f, learnt *l, const bn_part *train, const bn_
 	in.elements = of->elements;
 	if (!in.name || (of->vector && !in.column))
 		return bn_err_nomem(err, "features");
+	const bn_field *column = &bn_table_schema(train->table)->fields[of->column];
+	if (!of->vector && (rc = keep_reading(f, &in, column, err)) < 0)
+		return rc;
 	if (in.kind == BN_INPUT_CATEGORY) {
 		in.missing = rows;
 		rc = fit_category(f, &in, bn_table_dict(train->table, of->column), l->counts, limit,

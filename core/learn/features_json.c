@@ -7,6 +7,7 @@
 #include "core/base/json.h"
 #include "core/base/str.h"
 #include "core/learn/_features.h"
+#include "core/source/reading.h"
 
 #include <math.h>
 #include <string.h>
@@ -56,6 +57,8 @@ static json_t *input_to_json(const bn_feature_input *in)
 	 * (read_type). */
 	if (in->kind == BN_INPUT_NUMBER && (in->type != BN_TYPE_FLOAT64 || in->ref_min > 1e17))
 		bad = bad || put(o, "type", json_string(bn_type_name(in->type)));
+	if (in->read)
+		bad = bad || put(o, "read", json_loads(in->read, 0, NULL));
 	if (in->kind == BN_INPUT_CATEGORY) {
 		bad = bad ||
 		      put(o, "categories", string_array(in->categories, in->category_count)) ||
@@ -225,6 +228,30 @@ static int read_type(bn_feature_input *in, const json_t *o, const char *where, b
 	return 0;
 }
 
+/* An older program ignores it, and reads text as it always did. */
+static int read_reading(
+	bn_features *f, bn_feature_input *in, const json_t *o, const char *where, bn_err *err)
+{
+	const json_t *read = json_object_get(o, "read");
+	bn_reading r = BN_READING_INIT;
+	bn_buf text = BN_BUF_INIT;
+	int rc;
+	if (!read)
+		return 0;
+	if ((rc = bn_json_canonical(read, &text, err)) < 0)
+		goto out;
+	if ((rc = bn_reading_parse(&r, text.ptr, err)) < 0) {
+		bn_err_prefix(err, "%s", where);
+		goto out;
+	}
+	if (!(in->read = bn_arena_strdup(&f->arena, text.ptr)))
+		rc = bn_err_nomem(err, where);
+out:
+	bn_reading_release(&r);
+	bn_buf_release(&text);
+	return rc;
+}
+
 /* An element of a vector column has the vector's name and its index. */
 static int read_element(
 	bn_features *f, bn_feature_input *in, const json_t *o, const char *where, bn_err *err)
@@ -273,7 +300,8 @@ static int read_input(bn_features *f, const json_t *o, size_t i, bn_err *err)
 	in->missing = missing > 0 ? (size_t)missing : 0;
 	rc = in->kind == BN_INPUT_CATEGORY ? read_category_input(f, in, o, ref, where, err)
 					  : read_number_input(f, in, o, ref, where, err);
-	if (rc < 0 || (rc = read_type(in, o, where, err)) < 0)
+	if (rc < 0 || (rc = read_type(in, o, where, err)) < 0 ||
+		(rc = read_reading(f, in, o, where, err)) < 0)
 		return rc;
 	return read_element(f, in, o, where, err);
 }

@@ -32,6 +32,18 @@ static int check_column(
 	return bn_err_move(err, &why);
 }
 
+static int add_source(bn_schema *as, const bn_feature_source *s, bn_err *err)
+{
+	bn_field f = {0};
+	int rc;
+	if ((rc = bn_feature_source_field(&f, s, err)) < 0)
+		goto out;
+	rc = bn_schema_add_field(as, &f, NULL, err);
+out:
+	bn_field_release(&f);
+	return rc;
+}
+
 int bn_read_as(bn_cast **out, const bn_schema *table, const size_t *picked, const bn_features *f,
 	const char *part, bn_err *err)
 {
@@ -48,8 +60,7 @@ int bn_read_as(bn_cast **out, const bn_schema *table, const size_t *picked, cons
 			goto out;
 		if ((rc = bn_schema_add_field(&from, column, NULL, err)) < 0)
 			goto out;
-		if (!is_read_as_it_is(s, column->type) &&
-			(rc = bn_schema_add(&as, s->name, s->type, true, NULL, err)) < 0)
+		if (!is_read_as_it_is(s, column->type) && (rc = add_source(&as, s, err)) < 0)
 			goto out;
 	}
 	if (as.count)

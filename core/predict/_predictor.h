@@ -5,6 +5,7 @@
 #define BN_PREDICT_PREDICTOR_INTERNAL_H
 #include "core/base/name_map.h"
 #include "core/predict/predictor.h"
+#include "core/source/cell_form.h"
 
 /* A kind of model: ours (own.c). */
 typedef struct bn_predictor_ops {
@@ -37,6 +38,7 @@ struct bn_predictor {
 		*source_names;   /* of each of the features' sources: of one that is no vector "" */
 	bn_name_map vectors;     /* of these */
 	bn_name_map *categories; /* per input; empty for other kinds */
+	bn_cell_form **forms;    /* per input: how a cell of text is read; NULL: as usual */
 	bool is_classifier;
 	bool numeric_classes; /* every class label is a number, so predictions are numbers */
 };

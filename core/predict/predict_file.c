@@ -6,7 +6,6 @@
 #include "core/base/str.h"
 #include "core/predict/_predictor.h"
 #include "core/predict/_session.h"
-#include "core/source/cell.h"
 #include "core/source/sources.h"
 
 #include <math.h>
@@ -23,7 +22,6 @@ typedef struct wanted {
 	bn_schema found;
 	size_t *source; /* by column of found: which of `as` it is, */
 	size_t *input;  /* and the input, of an element of features */
-	bool is_text; /* CSV or the like: missing values have spellings */
 } wanted;
 
 #define NO_INPUT SIZE_MAX
@@ -110,9 +108,9 @@ static int open_stream(bn_stream **out, const bn_env *env, const char *path,
 	options.as_for = asked->as ? find_columns : NULL;
 	options.as_for_user = asked;
 	options.as_whose = "the model needs";
+	options.readings_of = "in training";
 	options.as_only = options.as_inputs = true;
 	int rc = bn_sources_open(out, &source, env, NULL, path, &options, err);
-	asked->is_text = rc >= 0 && strcmp(source->name, "arrow") != 0;
 	if (rc < 0 || !source->live)
 		return rc;
 	bn_sources_close(*out);
@@ -138,49 +136,8 @@ typedef struct filer {
 	int32_t *
 		*codes; /* of each column that is a category: its dictionary in the model's codes */
 	size_t *room;   /* in each of them */
-	const char **nulls; /* the default spellings of a missing value that are no category; NULL: all of them */
 	uint64_t done;
 } filer;
-
-static bool is_category(const bn_predictor *p, const char *text)
-{
-	for (size_t i = 0; i < p->input_count; i++)
-		if (bn_predictor_category(p, i, text, strlen(text)) >= 0)
-			return true;
-	return false;
-}
-
-/* A spelling such as "None" that is a category of training is one here, too, unless --null says otherwise. An empty
- * field is missing. */
-static int find_nulls(filer *f, bn_source_options *reading, bn_err *err)
-{
-	size_t n = 0, kept = 0;
-	if (reading->nulls)
-		return 0;
-	while (bn_cell_absent_texts[n])
-		n++;
-	if (!(f->nulls = bn_alloc_zeroed(n + 1, sizeof *f->nulls)))
-		return bn_err_nomem(err, "spellings of missing values");
-	for (size_t i = 0; i < n; i++)
-		if (!*bn_cell_absent_texts[i] || !is_category(f->p, bn_cell_absent_texts[i]))
-			f->nulls[kept++] = bn_cell_absent_texts[i];
-	if (kept == n) {
-		bn_free(f->nulls);
-		f->nulls = NULL;
-	}
-	reading->nulls = f->nulls;
-	return 0;
-}
-
-/* In a column where it is no category, such a spelling is a missing value still. */
-static void find_absent(int32_t *codes, const bn_dict *dict)
-{
-	for (size_t k = 0; k < dict->count; k++) {
-		bn_text t = bn_dict_get(dict, k);
-		if (codes[k] < 0 && bn_cell_is_absent(t.ptr, t.len))
-			codes[k] = BN_CODE_ABSENT;
-	}
-}
 
 static int recode(filer *f, const bn_batch *b, bn_err *err)
 {
@@ -192,8 +149,6 @@ static int recode(filer *f, const bn_batch *b, bn_err *err)
 			return bn_err_nomem(err, "codes of categories");
 		bn_predictor_recode(f->codes[i], f->p,
 			bn_features_source(f->p->features, f->asked.source[i])->first, dict);
-		if (f->nulls && f->asked.is_text)
-			find_absent(f->codes[i], dict);
 	}
 	return 0;
 }
@@ -244,8 +199,6 @@ static int answer_batch(filer *f, const bn_batch *b, const char *path, bn_err *e
 int bn_predict_file(const bn_env *env, const bn_predictor *p, const char *path, bool allow_unknown,
 	const bn_predict_sink *sink, uint64_t *rows, bn_err *err)
 {
-	const bn_source_options none = BN_SOURCE_OPTIONS_INIT;
-	bn_source_options reading = sink->reading ? *sink->reading : none;
 	filer f = {.p = p, .sink = sink};
 	bn_session_policy policy = {allow_unknown, true};
 	bn_schema as = BN_SCHEMA_INIT;
@@ -256,8 +209,7 @@ int bn_predict_file(const bn_env *env, const bn_predictor *p, const char *path, 
 		goto out;
 	f.asked.as = &as;
 	f.asked.features = p->features;
-	if ((rc = find_nulls(&f, &reading, err)) < 0 ||
-		(rc = open_stream(&stream, env, path, &reading, &f.asked, err)) < 0)
+	if ((rc = open_stream(&stream, env, path, sink->reading, &f.asked, err)) < 0)
 		goto out;
 	if ((rc = bn_session_new(&f.session, p, &policy, err)) < 0)
 		goto out;
@@ -285,7 +237,6 @@ out:
 		bn_free(f.codes[i]);
 	bn_free(f.codes);
 	bn_free(f.room);
-	bn_free(f.nulls);
 	return rc;
 }
 

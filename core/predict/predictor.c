@@ -45,6 +45,9 @@ void bn_predictor_free(bn_predictor *p)
 		return;
 	for (size_t i = 0; p->categories && i < p->input_count; i++)
 		bn_name_map_release(&p->categories[i]);
+	for (size_t i = 0; p->forms && i < p->input_count; i++)
+		bn_cell_form_free(p->forms[i]);
+	bn_free(p->forms);
 	bn_name_map_release(&p->inputs);
 	bn_name_map_release(&p->vectors);
 	bn_free(p->source_names);
@@ -74,6 +77,17 @@ static int index_vectors(bn_predictor *p, bn_err *err)
 	return bn_name_map_init(&p->vectors, p->source_names, n, err);
 }
 
+/* The elements of a vector are read as usual. */
+static int set_forms(bn_predictor *p, bn_err *err)
+{
+	int rc = 0;
+	for (size_t i = 0; i < bn_features_source_count(p->features) && rc == 0; i++) {
+		const bn_feature_source *s = bn_features_source(p->features, i);
+		rc = bn_cell_form_new(&p->forms[s->first], s->read, err);
+	}
+	return rc;
+}
+
 static int index_inputs(bn_predictor *p, bn_err *err)
 {
 	p->features = bn_model_features(p->model);
@@ -83,9 +97,12 @@ static int index_inputs(bn_predictor *p, bn_err *err)
 	size_t n = p->input_count ? p->input_count : 1;
 	p->input_names = bn_alloc_zeroed(n, sizeof *p->input_names);
 	p->categories = bn_alloc_zeroed(n, sizeof *p->categories);
-	if (!p->input_names || !p->categories)
+	p->forms = bn_alloc_zeroed(n, sizeof *p->forms);
+	if (!p->input_names || !p->categories || !p->forms)
 		return bn_err_nomem(err, "the inputs of a model");
-	int rc = 0;
+	int rc = set_forms(p, err);
+	if (rc < 0)
+		return rc;
 	for (size_t i = 0; i < p->input_count; i++) {
 		const bn_feature_input *in = bn_features_input(p->features, i);
 		p->input_names[i] = in->name;
@@ -198,15 +215,10 @@ int bn_predictor_answers(bn_schema *out, const bn_predictor *p, bn_err *err)
 	return p->ops->outputs(p, out, err);
 }
 
-int32_t bn_predictor_category(const bn_predictor *p, size_t input, const char *text, size_t len)
-{
-	return bn_name_map_find(&p->categories[input], text, len);
-}
-
 void bn_predictor_recode(int32_t *codes, const bn_predictor *p, size_t input, const bn_dict *dict)
 {
 	for (size_t i = 0; i < dict->count; i++) {
 		bn_text t = bn_dict_get(dict, i);
-		codes[i] = bn_predictor_category(p, input, t.ptr, t.len);
+		codes[i] = bn_name_map_find(&p->categories[input], t.ptr, t.len);
 	}
 }

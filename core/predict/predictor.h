@@ -63,10 +63,6 @@ int bn_predictor_find_vector(const bn_predictor *p, const char *name, size_t len
 int bn_predictor_schema(bn_schema *out, const bn_predictor *p, bn_err *err);
 /* The columns of its output: "prediction", and for a classifier "probability_CLASS" of each. As above. */
 int bn_predictor_answers(bn_schema *out, const bn_predictor *p, bn_err *err);
-/* The number of the text among the input's categories, or -1. */
-int32_t bn_predictor_category(
-	const bn_predictor *p, size_t input, const char *text, size_t len);
-#define BN_CODE_ABSENT (-2) /* a text that is a missing value */
 /* codes[dict->count]: the number of each text among the input's categories, or -1. */
 void bn_predictor_recode(int32_t *codes, const bn_predictor *p, size_t input, const bn_dict *dict);
 
@@ -111,6 +107,10 @@ int bn_session_set_number(bn_session *s, size_t row, size_t input, double value,
  * (core/source/cell.h). Empty text is missing, unless it is a category of training. */
 int bn_session_set_text(
 	bn_session *s, size_t row, size_t input, const char *text, size_t len, bn_err *err);
+/* A cell of CSV as it is in a file, in the form of the input's column (core/source/reading.h): it may spell a missing
+ * value. quoted: it was in quotes, so that in a column of text it does not. */
+int bn_session_set_cell(bn_session *s, size_t row, size_t input, const char *text, size_t len,
+	bool quoted, bn_err *err);
 /* One input's cells in rows 0 .. n-1, from rows from .. of a column with the input's type
  * (bn_predictor_schema): float64, timestamp, bool or category. codes: of a category column's dictionary, in the
  * model's own (bn_predictor_recode). */

@@ -331,6 +331,28 @@ int bn_session_set_text(
 	return wrong_type(s, row, input, shown, err);
 }
 
+int bn_session_set_cell(bn_session *s, size_t row, size_t input, const char *text, size_t len,
+	bool quoted, bn_err *err)
+{
+	const bn_feature_input *in = bn_features_input(s->p->features, input);
+	const bn_cell_form *form = s->p->forms[input];
+	bool is_text = in->kind == BN_INPUT_CATEGORY;
+	char plain[BN_CELL_PLAIN], shown[BN_SESSION_SHOWN + 3];
+	if (is_text && !quoted)
+		bn_cell_form_trim(form, &text, &len);
+	if (!(is_text && quoted) && bn_cell_form_is_absent(form, is_text, text, len))
+		return 0;
+	if (is_text)
+		return bn_session_set_text(s, row, input, text, len, err);
+	size_t bytes = len;
+	const char *number = bn_cell_form_plain(form, in->type, text, &bytes, plain);
+	if (number)
+		return bn_session_set_text(s, row, input, number, bytes, err);
+	snprintf(shown, sizeof shown, "'%.*s'",
+		(int)(len < BN_SESSION_SHOWN ? len : BN_SESSION_SHOWN), text);
+	return wrong_type(s, row, input, shown, err);
+}
+
 static int set_codes(bn_session *s, size_t input, const bn_column *c, size_t from, size_t n,
 	const int32_t *codes, bn_err *err)
 {
@@ -338,8 +360,6 @@ static int set_codes(bn_session *s, size_t input, const bn_column *c, size_t fro
 		if (bn_column_is_null(c, from + r))
 			continue;
 		int32_t code = codes[c->codes[from + r]];
-		if (code == BN_CODE_ABSENT)
-			continue;
 		if (code >= 0) {
 			fill_code(s, r, input, code);
 			continue;

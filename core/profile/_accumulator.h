@@ -37,6 +37,7 @@ typedef struct bn_accumulator {
 	uint64_t length_min, length_max, length_sum, empty;       /* of texts, bytes, lists */
 	char least[BN_PROFILE_BOUND], greatest[BN_PROFILE_BOUND]; /* texts; their first bytes */
 	size_t least_bytes, greatest_bytes;
+	uint32_t spelled;              /* as in bn_profile_column */
 	struct bn_accumulator *values; /* of all lists; NULL: no lists, or lists of lists */
 } bn_accumulator;
 

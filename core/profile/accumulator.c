@@ -2,6 +2,7 @@
 #include "core/profile/_accumulator.h"
 
 #include "core/profile/cell_hash.h"
+#include "core/source/cell.h"
 
 #include <math.h>
 
@@ -77,6 +78,9 @@ static void add_length(bn_accumulator *a, uint64_t length, uint64_t times, bool 
 
 static int add_one_text(bn_accumulator *a, bn_text text, uint64_t times, bool first, bn_err *err)
 {
+	int absent = bn_cell_absent_index(text.ptr, text.len);
+	if (absent >= 0)
+		a->spelled |= UINT32_C(1) << absent;
 	add_bounds(a, text.ptr, text.len, first);
 	add_length(a, characters(text.ptr, text.len), times, first);
 	return bn_tally_add_text(&a->tally, text.ptr, text.len, times, err);
@@ -279,6 +283,7 @@ int bn_accumulator_merge(bn_accumulator *a, const bn_accumulator *b, bn_err *err
 	a->infinities += b->infinities;
 	a->length_sum += b->length_sum;
 	a->empty += b->empty;
+	a->spelled |= b->spelled;
 	if (!isnan(b->fmin))
 		bn_accumulator_finite_range(a, b->fmin, b->fmax);
 	bn_moments_merge(&a->moments, &b->moments);

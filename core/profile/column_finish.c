@@ -317,6 +317,7 @@ int bn_accumulator_finish(bn_accumulator *a, bn_profile_column *c, const bn_fiel
 	c->length_min = a->length_min;
 	c->length_max = a->length_max;
 	c->empty = a->empty;
+	c->spelled = a->spelled;
 	c->has_bounds = bn_type_is_text(a->type) && bn_accumulator_present(a) > 0;
 	memcpy(c->least, a->least, sizeof c->least);
 	memcpy(c->greatest, a->greatest, sizeof c->greatest);

@@ -72,6 +72,7 @@ typedef struct bn_profile_column {
 	uint64_t length_min, length_max; /* 0 without values */
 	double length_mean;
 	uint64_t empty; /* texts of length 0 */
+	uint32_t spelled; /* bit n: a value is the n-th usual spelling of a missing one (cell.h) */
 	/* The beginning of the smallest and the greatest text, by bytes; lengths 0 and
 	 * has_bounds false if there are none. Not part of the stored profile: the version's
 	 * manifest has them. */

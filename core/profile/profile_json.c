@@ -5,6 +5,8 @@
 #include "core/base/str.h"
 #include "core/profile/_accumulator.h"
 #include "core/profile/_profile.h"
+#include "core/source/cell.h"
+#include "core/source/reading.h"
 
 #include <math.h>
 #include <string.h>
@@ -180,6 +182,33 @@ static void add_counts(bn_buf *b, const bn_profile_column *c)
 	bn_buf_add_u64(b, c->nan);
 }
 
+/* Only what this program can read, in canonical form: tables come from elsewhere, too. */
+static void add_read(bn_buf *b, const bn_field *f)
+{
+	char *text = NULL;
+
+	b->failed |= f->read && bn_reading_for_table(&text, f->read, f->type, NULL) < 0;
+	if (text) {
+		KEY(b, ",\"read\":");
+		bn_buf_adds(b, text);
+	}
+	bn_free(text);
+}
+
+static void add_spelled(bn_buf *b, uint32_t spelled)
+{
+	const char *before = ",\"spelled\":[";
+
+	for (int i = 0; i < BN_CELL_ABSENT_TEXTS; i++)
+		if (spelled >> i & 1) {
+			bn_buf_adds(b, before);
+			add_text(b, bn_cell_absent_texts[i]);
+			before = ",";
+		}
+	if (spelled)
+		bn_buf_addch(b, ']');
+}
+
 static void add_column(bn_buf *b, const bn_profile_column *c, bool stored)
 {
 	bn_buf type = BN_BUF_INIT;
@@ -191,12 +220,14 @@ static void add_column(bn_buf *b, const bn_profile_column *c, bool stored)
 		add_numeric(b, c, stored);
 	else
 		bn_buf_adds(b, "null");
+	add_read(b, &c->field);
 	KEY(b, ",\"rows\":");
 	bn_buf_add_u64(b, c->rows);
 	if (bn_profile_has_sizes(c->type)) {
 		KEY(b, ",\"sizes\":");
 		add_lengths(b, c);
 	}
+	add_spelled(b, c->spelled & ~UINT32_C(1));
 	KEY(b, ",\"text\":");
 	if (bn_type_is_text(c->type))
 		add_lengths(b, c);

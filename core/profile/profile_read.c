@@ -10,6 +10,7 @@
 #include "core/base/str.h"
 #include "core/profile/_accumulator.h"
 #include "core/profile/_profile.h"
+#include "core/source/cell.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -176,6 +177,33 @@ static void column_unknown(bn_profile_column *c)
 		c->quantiles[i] = NAN;
 }
 
+static int read_read(char **out, const json_t *o, bn_err *err)
+{
+	const json_t *read = json_object_get(o, "read");
+	bn_buf text = BN_BUF_INIT;
+	int rc = 0;
+
+	if (!read)
+		return 0;
+	if ((rc = bn_json_canonical(read, &text, err)) == 0 && !(*out = bn_strdup(text.ptr)))
+		rc = bn_err_nomem(err, "a profile");
+	bn_buf_release(&text);
+	return rc;
+}
+
+static uint32_t read_spelled(const json_t *list)
+{
+	uint32_t bits = 0;
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *text = json_array_get(list, i);
+		int n = json_is_string(text) ? bn_cell_absent_index(json_string_value(text),
+						       json_string_length(text))
+					     : -1;
+		bits |= n >= 0 ? UINT32_C(1) << n : 0;
+	}
+	return bits;
+}
+
 static int column_read(bn_profile_column *c, const json_t *o, const char *where, bn_err *err)
 {
 	const char *name, *type;
@@ -186,8 +214,10 @@ static int column_read(bn_profile_column *c, const json_t *o, const char *where,
 		(rc = bn_field_parse_type(&c->field, type, err)) ||
 		(rc = copy_text(&c->field.name, o, "name", err)) ||
 		(rc = copy_text(&c->field.unit, o, "unit", err)) ||
-		(rc = copy_text(&c->field.zone, o, "zone", err)))
+		(rc = copy_text(&c->field.zone, o, "zone", err)) ||
+		(rc = read_read(&c->field.read, o, err)))
 		return rc;
+	c->spelled = read_spelled(json_object_get(o, "spelled"));
 	c->name = c->field.name;
 	c->unit = c->field.unit;
 	if ((rc = need_count(o, "rows", &c->rows, where, err)) ||

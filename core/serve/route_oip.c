@@ -112,7 +112,9 @@ static void write_input(bn_buf *b, const bn_predictor *p, const bn_feature_sourc
 		bn_buf_addf(b, ",%zu],\"parameters\":{\"type\":\"fixed<%s,%zu>\"}}", s->elements,
 			bn_type_name(s->type), s->elements);
 	else
-		bn_buf_addf(b, "],\"parameters\":{\"type\":\"%s\"}}", bn_type_name(s->type));
+		bn_buf_addf(b, "],\"parameters\":{%s%s%s\"type\":\"%s\"}}",
+			s->read ? "\"read\":" : "", s->read ? s->read : "", s->read ? "," : "",
+			bn_type_name(s->type));
 }
 
 int bn_route_oip_model(bn_call *c, bn_err *err)

@@ -274,17 +274,6 @@ static size_t count_lines(const char *at, const char *end)
 	return n + (end > at && (quoted || (end[-1] != '\n' && end[-1] != '\r')));
 }
 
-/* As in a file (core/source/csv.h): a quoted field is text in a text column, and so is one that is a category of
- * training, such as "None". */
-static bool is_absent(const bn_call *c, const csv *t, size_t input)
-{
-	const bn_predictor *p = bn_session_predictor(c->session);
-	bool text = bn_predictor_input_kind(p, input) == BN_INPUT_CATEGORY;
-	if (text && (t->quoted || (t->len && bn_predictor_category(p, input, t->ptr, t->len) >= 0)))
-		return false;
-	return bn_cell_is_absent(t->ptr, t->len);
-}
-
 static int set_text(bn_call *c, const csv *t, const columns *cols, size_t row, size_t k,
 	size_t line, bn_err *err)
 {
@@ -292,8 +281,9 @@ static int set_text(bn_call *c, const csv *t, const columns *cols, size_t row, s
 	if (vector >= 0)
 		rc = bn_session_set_vector_text(
 			c->session, row, (size_t)vector, t->ptr, t->len, err);
-	else if (input >= 0 && !is_absent(c, t, (size_t)input))
-		rc = bn_session_set_text(c->session, row, (size_t)input, t->ptr, t->len, err);
+	else if (input >= 0) /* as in a file */
+		rc = bn_session_set_cell(
+			c->session, row, (size_t)input, t->ptr, t->len, t->quoted, err);
 	if (rc)
 		bn_err_prefix(err, "body:%zu", line);
 	return rc;

@@ -10,6 +10,7 @@
  *	csv_convert.c  fields of a column -> typed array                  (in parallel, per chunk)
  *	csv_infer.c    fields -> facts -> type
  *	csv_open.c     the stream's beginning: dialect, names, the user's types
+ *	csv_forms.c    how the text of each column is read
  *	csv_notes.c, csv_header.c, csv_near.c, csv_dates.c, csv_odd.c  notes for the user about what was read
  *	csv.c          the stream: types, restarts
  *	csv_rejects.c  malformed records
@@ -187,6 +188,8 @@ typedef struct csv_column_plan {
 	bool empty;    /* no value seen so far: any value is a misfit */
 	bool declared; /* declared, not inferred: a value that does not fit makes the record
 		        * malformed */
+	const struct csv_form *form; /* how its text is read (_csv_stream.h), */
+	const csv_dialect *dialect;  /* and the file's dialect with that */
 	bool input;    /* input of a model: its text is read by cell.h */
 	bool unwanted; /* not converted */
 	bn_type told;  /* declared: its name in messages */
@@ -275,6 +278,14 @@ int bn_csv_convert_chunk(csv_chunk *c, const csv_plan *plan, bn_err *err);
 /* Marks field (or, UINT32_MAX, the record) of good row r malformed. */
 int bn_csv_reject_row(csv_chunk *c, const csv_plan *plan, size_t row, size_t column, const char *at,
 	bn_err *err, const char *fmt, ...) __attribute__((format(printf, 7, 8)));
+/* Numbers and times: leaves out blanks and tabs around them. */
+static inline void csv_trim_tabs(const char **s, size_t *n)
+{
+	while (*n && (**s == ' ' || **s == '\t'))
+		++*s, --*n;
+	while (*n && ((*s)[*n - 1] == ' ' || (*s)[*n - 1] == '\t'))
+		--*n;
+}
 /* Leaves out the blanks around s .. e. */
 static inline void csv_trim(const char **s, const char **e)
 {

@@ -87,8 +87,9 @@ void bn_sample_count_padded(const csv_sample *f, const csv_trial *t, size_t tabl
 bool bn_sample_are_row_names(const csv_sample *f, const csv_trial *t);
 /* Whether every record of the table ends with an empty field. */
 bool bn_sample_ends_empty(const csv_sample *f, const csv_trial *t);
-/* Whether some column has only numbers with a comma, and none has only numbers with a point. */
-int bn_sample_decimal_comma(
-	bool *out, const csv_sample *f, const csv_trial *t, size_t columns, bn_err *err);
+/* ',' if some column has only numbers with a decimal comma, and none has only numbers with a point; '.' for the reverse;
+ * else 0. */
+int bn_sample_decimal(
+	char *out, const csv_sample *f, const csv_trial *t, size_t columns, bn_err *err);
 
 #endif

@@ -6,6 +6,7 @@
 #ifndef BN_SOURCE_CSV_STREAM_H
 #define BN_SOURCE_CSV_STREAM_H
 #include "core/source/_csv_pool.h"
+#include "core/source/reading.h"
 #include "core/source/rejects.h"
 
 typedef struct csv_tally {
@@ -13,6 +14,19 @@ typedef struct csv_tally {
 	uint64_t values;
 	bool overflow;
 } csv_tally;
+
+/* How the text of some columns is read. */
+typedef struct csv_form {
+	bn_reading reading;  /* all that is known now; its nulls are those of dialect */
+	csv_dialect dialect; /* of the file, with this */
+	char *read;          /* what was known before (bn_field.read); NULL: of columns not known */
+} csv_form;
+
+typedef struct csv_forms {
+	csv_form **items; /* the first is that of columns not known */
+	size_t count, cap;
+	bn_reading given, common; /* by options; known of all columns */
+} csv_forms;
 
 typedef struct csv_stream {
 	bn_stream base;
@@ -24,6 +38,7 @@ typedef struct csv_stream {
 	bn_input *recoded; /* the text as UTF-8; NULL: the input's own bytes */
 	csv_input in;
 	csv_plan plan;
+	csv_forms forms;
 	csv_tally *tallies;
 	bn_crew *own_crew; /* NULL: the one in options, or none */
 	csv_pool *pool;
@@ -44,6 +59,18 @@ void bn_csv_stream_init(csv_stream *s);
 void bn_csv_stream_free(bn_stream *base);
 void bn_csv_set_type(csv_stream *s, size_t column, bn_type type, bool empty);
 int bn_csv_guess_types(csv_stream *s, csv_chunk *sample, bn_err *err);
+
+/* csv_forms.c. Before the dialect is inferred: what is known of the columns completes s->options. */
+int bn_csv_forms_begin(csv_stream *s, bn_err *err);
+/* The form of each column of the plan, with notes about what was known. */
+int bn_csv_forms_set(csv_stream *s, bn_err *err);
+/* Into the schema, whose types are decided. */
+int bn_csv_forms_keep(csv_stream *s, bn_err *err);
+void bn_csv_forms_release(csv_forms *f);
+static inline const csv_dialect *csv_dialect_of(const csv_stream *s, size_t column)
+{
+	return s->plan.columns[column].dialect;
+}
 
 /* The malformed records of a chunk: the first is the error, or all are written to the rejects
  * file. */

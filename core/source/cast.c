@@ -5,6 +5,7 @@
 #include "core/base/str.h"
 #include "core/source/_csv_parts.h"
 #include "core/source/cell.h"
+#include "core/source/cell_form.h"
 #include "core/table/dict.h"
 
 #include <inttypes.h>
@@ -19,6 +20,7 @@ typedef struct cast_column {
 	bn_type told;   /* requested type */
 	bn_field field; /* the type in full */
 	bool input;     /* input of a model */
+	bn_cell_form *form; /* how text is read; NULL: as usual */
 	bn_dict_builder words;
 	bn_dict dict;
 	bn_buf bytes;
@@ -63,10 +65,14 @@ static void set_number(cast_value *v, double x)
 
 static bool read_text(cast_value *v, const cast_column *k, bn_text t)
 {
+	char plain[BN_CELL_PLAIN];
+
 	v->is_text = true;
-	v->absent = bn_cell_is_absent(t.ptr, t.len);
+	v->absent = bn_cell_form_is_absent(k->form, false, t.ptr, t.len);
 	if (v->absent)
 		return true;
+	if (!(t.ptr = bn_cell_form_plain(k->form, k->told, t.ptr, &t.len, plain)))
+		return false;
 	if (k->type > BN_TYPE_STRING && bn_cell_parse(&v->cell, &k->field, t.ptr, t.len)) {
 		v->is_ready = true;
 		return true;
@@ -372,9 +378,9 @@ static int check_kind(
 		bn_field_type_text(f, is), bn_field_type_text(told, want));
 }
 
-/* f: the source's column; told: the requested type. */
-static int add_column(
-	bn_cast *c, const bn_field *f, size_t from, const bn_field *told, bool input, bn_err *err)
+/* f: the source's column; told: the requested type; read: what is known of its text. */
+static int add_column(bn_cast *c, const bn_field *f, size_t from, const bn_field *told,
+	const char *read, bool input, bn_err *err)
 {
 	const bn_field number = {.type = BN_TYPE_FLOAT64};
 	cast_column *k = &c->columns[c->schema.count];
@@ -382,6 +388,8 @@ static int add_column(
 	int rc;
 
 	k->from = from;
+	if ((rc = bn_cell_form_new(&k->form, read, err)) < 0)
+		return rc;
 	k->told = told->type;
 	k->input = input;
 	told = input && bn_type_is_number(told->type) ? &number : told;
@@ -401,7 +409,18 @@ static int add_column(
 	column.fixed_size = told->fixed_size;
 	column.child = told->child;
 	column.nullable = k->type == f->type ? f->nullable : true;
-	return bn_schema_add_field(&c->schema, &column, NULL, err);
+	if ((rc = bn_reading_for_table(&column.read, read, column.type, err)) == 0)
+		rc = bn_schema_add_field(&c->schema, &column, NULL, err);
+	bn_free(column.read);
+	return rc;
+}
+
+/* What is known of the text of a column, by the caller or else in the source. */
+static const char *reading_of(const bn_source_options *o, const bn_field *f)
+{
+	const bn_schema *known = o->readings ? o->readings : o->as;
+	size_t at = o->retype ? BN_SCHEMA_NONE : bn_schema_find(known, f->name);
+	return at != BN_SCHEMA_NONE && known->fields[at].read ? known->fields[at].read : f->read;
 }
 
 /* The columns of `as`, in its order. */
@@ -410,7 +429,8 @@ static int add_wanted(bn_cast *c, const bn_schema *from, const bn_source_options
 	for (size_t i = 0; i < o->as->count; i++) {
 		const bn_field *want = &o->as->fields[i];
 		size_t at = bn_schema_find(from, want->name);
-		int rc = add_column(c, &from->fields[at], at, want, o->as_inputs, err);
+		int rc = add_column(c, &from->fields[at], at, want,
+			reading_of(o, &from->fields[at]), o->as_inputs, err);
 		if (rc < 0)
 			return rc;
 	}
@@ -424,8 +444,8 @@ static int add_all(bn_cast *c, const bn_schema *from, const bn_source_options *o
 		const bn_field *f = &from->fields[i];
 		size_t at = bn_schema_find(o->as, f->name);
 		bool wanted = at != BN_SCHEMA_NONE;
-		int rc = add_column(
-			c, f, i, wanted ? &o->as->fields[at] : f, wanted && o->as_inputs, err);
+		int rc = add_column(c, f, i, wanted ? &o->as->fields[at] : f, reading_of(o, f),
+			wanted && o->as_inputs, err);
 		if (rc < 0)
 			return rc;
 	}
@@ -475,6 +495,7 @@ void bn_cast_free(bn_cast *c)
 		return;
 	for (size_t i = 0; c->columns && i < c->column_count; i++) {
 		bn_field_release(&c->columns[i].field);
+		bn_cell_form_free(c->columns[i].form);
 		bn_dict_builder_release(&c->columns[i].words);
 		bn_buf_release(&c->columns[i].bytes);
 	}

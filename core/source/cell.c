@@ -8,16 +8,25 @@
 #include <string.h>
 #include <strings.h>
 
-const char *const bn_cell_absent_texts[] = {"", "NA", "N/A", "n/a", "<NA>", "NaN", "nan", "-NaN",
-	"-nan", "null", "NULL", "None", "#N/A", "#N/A N/A", "#NA", "1.#IND", "-1.#IND", "1.#QNAN",
-	"-1.#QNAN", NULL};
+const char *const bn_cell_absent_texts[BN_CELL_ABSENT_TEXTS + 1] = {"", "NA", "N/A", "n/a", "<NA>",
+	"NaN", "nan", "-NaN", "-nan", "null", "NULL", "None", "#N/A", "#N/A N/A", "#NA", "1.#IND",
+	"-1.#IND", "1.#QNAN", "-1.#QNAN", NULL};
+
+#define LONGEST_ABSENT 8
+
+int bn_cell_absent_index(const char *text, size_t len)
+{
+	if (len > LONGEST_ABSENT || (len && !strchr("Nn<-#1", *text)))
+		return -1;
+	for (int i = 0; i < BN_CELL_ABSENT_TEXTS; i++)
+		if (bn_str_is(bn_cell_absent_texts[i], text, len))
+			return i;
+	return -1;
+}
 
 bool bn_cell_is_absent(const char *text, size_t len)
 {
-	for (const char *const *p = bn_cell_absent_texts; *p; p++)
-		if (bn_str_is(*p, text, len))
-			return true;
-	return false;
+	return bn_cell_absent_index(text, len) >= 0;
 }
 
 static bool is_word(const char *text, size_t len, const char *word)

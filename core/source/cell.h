@@ -13,6 +13,9 @@
  * The first is the empty text. */
 extern const char *const bn_cell_absent_texts[];
 bool bn_cell_is_absent(const char *text, size_t len);
+/* Which of them it is; -1: none. */
+int bn_cell_absent_index(const char *text, size_t len);
+#define BN_CELL_ABSENT_TEXTS 19 /* their number */
 
 /* A value in the form of its column's array, with room for all types of fixed width. */
 typedef union bn_cell {

@@ -132,7 +132,8 @@ static int note_widened(csv_stream *s, const csv_chunk *c, size_t column, bn_err
 			w.line++;
 		n = (size_t)(e - at) < sizeof w.text ? (size_t)(e - at) : sizeof w.text - 1;
 		memcpy(w.text, at, n - bn_utf8_tail(at, n));
-		w.why = bn_csv_why(bn_csv_classify(&s->dialect, at, (size_t)(e - at)));
+		w.why = bn_csv_why(
+			bn_csv_classify(csv_dialect_of(s, column), at, (size_t)(e - at)));
 	}
 	if (bn_grow(&s->widened, &s->widened_cap, s->widened_count + 1, sizeof w))
 		return bn_err_nomem(err, "the columns of a CSV file");
@@ -198,7 +199,8 @@ static int restart(csv_stream *s, bool early, bn_err *err)
 	s->early += early;
 	if (s->passes > PASSES_MAX)
 		return bn_err_set(err, BN_ECONFLICT, "%s changed while it was read", s->in.path);
-	return BN_STREAM_RESTART;
+	int rc = bn_csv_forms_keep(s, err);
+	return rc < 0 ? rc : BN_STREAM_RESTART;
 }
 
 /* A value did not fit, and little has been read: its column is widened, and the stream restarts. A
@@ -321,6 +323,7 @@ void bn_csv_stream_free(bn_stream *base)
 	bn_crew_free(s->own_crew);
 	for (size_t i = 0; s->tallies && i < s->plan.count; i++)
 		bn_dict_builder_release(&s->tallies[i].dict);
+	bn_csv_forms_release(&s->forms);
 	bn_csv_input_close(&s->in);
 	bn_input_free(s->recoded);
 	bn_source_notes_release(&s->notes);

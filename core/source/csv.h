@@ -14,6 +14,8 @@
  * Absent: an empty field, or what pandas takes for absent (cell.h: NA, N/A, n/a, <NA>, NaN, null,
  * None, #N/A, ...). A quoted field is never absent in a text column ("" is the empty string, "NA"
  * is text); in any other column it may be, so that files with every field quoted keep their types.
+ * These spellings, the form of numbers and the order of dates are those of the column (csv_forms.c):
+ * what is known of it (reading.h), or what the options say.
  *
  * Types: inferred from the first MiB (or 65536 records), checked on every value of the file, and
  * widened if a value does not fit: int64 -> float64 -> text. The final type is the one that the

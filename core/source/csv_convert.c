@@ -137,7 +137,7 @@ static bool parse_number_as(
 	int64_t i = 0;
 	double f = 0;
 
-	if (!(s = bn_csv_plain_number(v->plan->dialect, s, &n, plain)))
+	if (!(s = bn_csv_plain_number(v->want->dialect, s, &n, plain)))
 		return false;
 	if (declared)
 		s = skip_zeros(s, &n, digits);
@@ -168,17 +168,20 @@ static bool parse_number_as(
 static bool parse_input(const convert *v, const char *s, size_t n, slow_value *x, bool *absent)
 {
 	char plain[CSV_NUMBER_BYTES], iso[64];
-	size_t bytes = n;
-	const char *number = bn_csv_plain_number(v->plan->dialect, s, &bytes, plain);
 	double f = 0;
 
+	csv_trim_tabs(&s, &n);
+	size_t bytes = n;
+	const char *number = bn_type_is_number(v->want->told)
+				     ? bn_csv_plain_number(v->want->dialect, s, &bytes, plain)
+				     : s;
 	bool is_float = v->want->told == BN_TYPE_FLOAT64 || v->want->told == BN_TYPE_FLOAT32;
-	if (number) {
-		s = number;
-		n = bytes;
-	}
+	if (!number)
+		return false;
+	s = number;
+	n = bytes;
 	if (v->want->told == BN_TYPE_TIMESTAMP || v->want->told == BN_TYPE_DATE)
-		s = bn_csv_iso_date(v->plan->dialect, s, &n, iso);
+		s = bn_csv_iso_date(v->want->dialect, s, &n, iso);
 	if (!bn_cell_number(v->want->told, s, n, &f) || (isinf(f) && !is_float))
 		return false;
 	*absent = isnan(f); /* infinities are kept, though training takes them as missing */
@@ -197,9 +200,9 @@ static bool parse_declared(const convert *v, const char *s, size_t n, slow_value
 	char digits[64], plain[CSV_NUMBER_BYTES], iso[64];
 
 	if (f.type == BN_TYPE_DATE)
-		s = bn_csv_iso_date(v->plan->dialect, s, &n, iso);
+		s = bn_csv_iso_date(v->want->dialect, s, &n, iso);
 	if (!bn_type_is_time(f.type)) {
-		s = bn_csv_plain_number(v->plan->dialect, s, &n, plain);
+		s = bn_csv_plain_number(v->want->dialect, s, &n, plain);
 		s = s ? skip_zeros(s, &n, digits) : NULL;
 	}
 	return s && bn_cell_parse(x, &f, s, n);
@@ -209,12 +212,9 @@ static bool parse_as(const convert *v, const char *s, size_t n, slow_value *x, u
 {
 	bool declared = v->want->declared;
 
-	while (n && (*s == ' ' || *s == '\t'))
-		s++, n--;
-	while (n && (s[n - 1] == ' ' || s[n - 1] == '\t'))
-		n--;
+	csv_trim_tabs(&s, &n);
 	if (v->want->type == BN_TYPE_TIMESTAMP)
-		return bn_csv_time(v->plan->dialect, s, n, &x->i);
+		return bn_csv_time(v->want->dialect, s, n, &x->i);
 	if (v->want->type == BN_TYPE_BOOL) {
 		x->i = bn_csv_parse_bool(s, n);
 		if (x->i < 0 && declared && n == 1 && (*s == '0' || *s == '1'))
@@ -232,7 +232,7 @@ static slow_result slow_field(convert *v, size_t row, const char *s, const char 
 	bool quoted, absent;
 
 	if (!clean_field(v, row, &s, &e, &quoted) ||
-		bn_csv_is_null(v->plan->dialect, s, (size_t)(e - s)))
+		bn_csv_is_null(v->want->dialect, s, (size_t)(e - s)))
 		return SLOW_NULL;
 	if (v->want->input) {
 		if (parse_input(v, s, (size_t)(e - s), x, &absent))
@@ -257,7 +257,7 @@ static csv_fields fields_of(const convert *v)
 
 	return (csv_fields){v->chunk->text, v->chunk->scan.seps + v->column, columns,
 		v->column ? NULL : v->chunk->starts, last && v->plan->dialect->newline == '\n',
-		v->plan->dialect->decimal};
+		v->want->dialect->decimal};
 }
 
 /* A fraction with more digits than the plain path takes, which cannot mean "absent": as printed by
@@ -267,21 +267,21 @@ static bool long_fraction(const convert *v, const char *s, const char *e, double
 	size_t n = (size_t)(e - s);
 	int64_t i;
 
-	if (n < 17 || n > 32 || v->plan->dialect->null_numbers ||
+	if (n < 17 || n > 32 || v->want->dialect->null_numbers ||
 		(unsigned)(s[*s == '-'] - '0') > 9)
 		return false;
-	return bn_csv_number(v->plan->dialect, s, n, &i, out) == CSV_FLOAT;
+	return bn_csv_number(v->want->dialect, s, n, &i, out) == CSV_FLOAT;
 }
 
 /* Nothing is plain if "absent" may look like a number (--null -999). */
 static size_t plain_floats(const convert *v, const csv_fields *f, double *to, size_t r)
 {
-	return v->plan->dialect->null_numbers ? r : bn_csv_plain_floats(f, to, r, v->to);
+	return v->want->dialect->null_numbers ? r : bn_csv_plain_floats(f, to, r, v->to);
 }
 
 static size_t plain_ints(const convert *v, const csv_fields *f, int64_t *to, size_t r)
 {
-	return v->plan->dialect->null_numbers ? r : bn_csv_plain_ints(f, to, r, v->to);
+	return v->want->dialect->null_numbers ? r : bn_csv_plain_ints(f, to, r, v->to);
 }
 
 static bool convert_float64(convert *v)
@@ -296,7 +296,7 @@ static bool convert_float64(convert *v)
 		if (long_fraction(v, s, e, &to[r]))
 			continue;
 		slow_result got = SLOW_NULL;
-		if (s < e || !(v->plan->dialect->null_first[0] & 1))
+		if (s < e || !(v->want->dialect->null_first[0] & 1))
 			got = slow_field(v, r, s, e, &x);
 		if (got == SLOW_MISFIT)
 			return false;
@@ -352,7 +352,7 @@ static bool plain_time(const convert *v, const char *s, const char *e, int64_t *
 
 static void remember_day(convert *v, const char *s, const char *e)
 {
-	if (e - s >= 10 && bn_csv_time(v->plan->dialect, s, 10, &v->midnight_ns)) {
+	if (e - s >= 10 && bn_csv_time(v->want->dialect, s, 10, &v->midnight_ns)) {
 		memcpy(v->day, s, 10);
 		v->day_known = true;
 	}
@@ -422,7 +422,7 @@ static bool convert_bytes(convert *v)
 		field_at(v, r, &s, &e);
 		const char *at = s;
 		if (!clean_field(v, r, &s, &e, &quoted) ||
-			(!quoted && bn_csv_is_null_text(v->plan->dialect, s, (size_t)(e - s)))) {
+			(!quoted && bn_csv_is_null_text(v->want->dialect, s, (size_t)(e - s)))) {
 			set_null(v, r);
 		} else if (!bn_cell_bytes(&o->bytes, s, (size_t)(e - s))) {
 			reject_value(v, r, at, s, (size_t)(e - s));
@@ -461,7 +461,7 @@ static bool convert_text(convert *v)
 		bool plain = s < e && *s != quote && !odd;
 		if ((!plain && !clean_field(v, r, &s, &e, &quoted)) ||
 			((plain || !quoted) &&
-				bn_csv_is_null_text(v->plan->dialect, s, (size_t)(e - s)))) {
+				bn_csv_is_null_text(v->want->dialect, s, (size_t)(e - s)))) {
 			set_null(v, r);
 		} else if (category) {
 			code = codes[r] = bn_dict_builder_add(&o->dict, s, (size_t)(e - s));
@@ -492,7 +492,7 @@ static void classify_all(convert *v)
 	for (size_t r = 0; r < v->chunk->rows && !v->rc; r++) {
 		field_at(v, r, &s, &e);
 		if (clean_field(v, r, &s, &e, &quoted))
-			v->out->facts |= bn_csv_classify(v->plan->dialect, s, (size_t)(e - s));
+			v->out->facts |= bn_csv_classify(v->want->dialect, s, (size_t)(e - s));
 	}
 }
 

@@ -39,9 +39,9 @@ static bool are_all(
 
 	for (size_t r = 0; r < c->rows && r < CSV_NOTE_ROWS; r++) {
 		bn_csv_value_at(s, c, r, column, &v, &n);
-		if (bn_csv_is_null(&s->dialect, v, n))
+		if (bn_csv_is_null(csv_dialect_of(s, column), v, n))
 			continue;
-		if (!test(&s->dialect, v, n))
+		if (!test(csv_dialect_of(s, column), v, n))
 			return false;
 		if (!values++)
 			*first = (bn_text){v, n};
@@ -73,14 +73,14 @@ static int note_times(csv_stream *s, const csv_chunk *c, size_t column, size_t *
 static unsigned date_orders(const csv_stream *s, const csv_chunk *c, size_t column)
 {
 	unsigned fit = 1u << BN_DATE_DMY | 1u << BN_DATE_MDY | 1u << BN_DATE_YMD, values = 0;
-	csv_dialect d = s->dialect;
+	csv_dialect d = *csv_dialect_of(s, column);
 	const char *v;
 	size_t n;
 	int64_t ns;
 
 	for (size_t r = 0; r < c->rows && r < CSV_NOTE_ROWS && fit; r++) {
 		bn_csv_value_at(s, c, r, column, &v, &n);
-		if (bn_csv_is_null(&s->dialect, v, n))
+		if (bn_csv_is_null(csv_dialect_of(s, column), v, n))
 			continue;
 		values++;
 		for (unsigned o = BN_DATE_DMY; o <= BN_DATE_YMD; o++) {
@@ -103,7 +103,7 @@ static const char *order_names(unsigned fit)
 
 int bn_csv_note_dates(csv_stream *s, const csv_chunk *c, size_t column, size_t *said, bn_err *err)
 {
-	unsigned fit = s->dialect.date_order ? 0 : date_orders(s, c, column);
+	unsigned fit = csv_dialect_of(s, column)->date_order ? 0 : date_orders(s, c, column);
 	const char *v;
 	size_t n = 0;
 
@@ -137,7 +137,7 @@ int bn_csv_note_zones(csv_stream *s, const csv_chunk *c, size_t column, bn_err *
 
 	for (; r < c->rows && r < CSV_NOTE_ROWS; r++) {
 		bn_csv_value_at(s, c, r, column, &v, &n);
-		if (bn_csv_is_null(&s->dialect, v, n))
+		if (bn_csv_is_null(csv_dialect_of(s, column), v, n))
 			continue;
 		if (has_zone(v, n))
 			zoned++;

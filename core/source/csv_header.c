@@ -74,7 +74,7 @@ static bool has_shape_of_values(const csv_stream *s, const csv_chunk *c, size_t 
 		return false;
 	for (size_t r = 0; r < c->rows && r < LOOKED_AT; r++) {
 		bn_csv_value_at(s, c, r, column, &v, &n);
-		if (bn_csv_is_null(&s->dialect, v, n))
+		if (bn_csv_is_null(csv_dialect_of(s, column), v, n))
 			continue;
 		if (!have_same_shape(name, strlen(name), v, n))
 			return false;
@@ -100,9 +100,10 @@ static name_kind kind_of_name(const csv_stream *s, const csv_chunk *c, size_t co
 	size_t n = strlen(name);
 
 	if (p->declared || !p->sampled || is_unnamed(s, column) ||
-		bn_csv_is_null(&s->dialect, name, n))
+		bn_csv_is_null(csv_dialect_of(s, column), name, n))
 		return NAME_SAYS_NOTHING;
-	if (csv_is_only(bn_csv_classify(&s->dialect, name, n), typed) && (p->sampled & typed))
+	if (csv_is_only(bn_csv_classify(csv_dialect_of(s, column), name, n), typed) &&
+		(p->sampled & typed))
 		return NAME_IS_VALUE;
 	if (csv_is_only(p->sampled, typed))
 		return NAME_ABOVE_TYPED;
@@ -123,8 +124,9 @@ static bool has_only_years(const csv_stream *s, const csv_chunk *c, size_t colum
 
 	for (size_t r = 0; r < c->rows && r < LOOKED_AT; r++) {
 		bn_csv_value_at(s, c, r, column, &v, &n);
-		if (!bn_csv_is_null(&s->dialect, v, n) &&
-			(bn_csv_number(&s->dialect, v, n, &i, &f) != CSV_INT || !is_year(i)))
+		if (!bn_csv_is_null(csv_dialect_of(s, column), v, n) &&
+			(bn_csv_number(csv_dialect_of(s, column), v, n, &i, &f) != CSV_INT ||
+				!is_year(i)))
 			return false;
 	}
 	return true;
@@ -220,7 +222,7 @@ static bool is_second_header(const csv_stream *s, const csv_chunk *c, size_t row
 			return false;
 		for (size_t r = 0; r < c->rows && r < LOOKED_AT; r++) {
 			bn_csv_value_at(s, c, r, i, &v, &n);
-			*(r < rows ? &first : &rest) |= bn_csv_classify(&s->dialect, v, n);
+			*(r < rows ? &first : &rest) |= bn_csv_classify(csv_dialect_of(s, i), v, n);
 			absent |= r < rows && n && bn_csv_looks_absent(v, n);
 		}
 		if (first & ~(unsigned)CSV_HAS_TEXT)
@@ -250,7 +252,7 @@ static size_t find_names(const csv_stream *s, const csv_chunk *c)
 		for (size_t i = 0; i < s->plan.count; i++) {
 			bn_csv_value_at(s, c, r, i, &v, &n);
 			values += n != 0;
-			texts += bn_csv_classify(&s->dialect, v, n) == CSV_HAS_TEXT;
+			texts += bn_csv_classify(csv_dialect_of(s, i), v, n) == CSV_HAS_TEXT;
 		}
 		if (values * 2 > s->plan.count)
 			return texts == values ? r : SIZE_MAX;

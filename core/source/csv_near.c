@@ -282,7 +282,7 @@ static int say(csv_stream *s, size_t column, const near_column *c, near_form for
 int bn_csv_note_near_number(
 	csv_stream *s, const csv_chunk *c, size_t column, size_t *said, bn_err *err)
 {
-	near_column near = {.dialect = &s->dialect};
+	near_column near = {.dialect = csv_dialect_of(s, column)};
 	const char *v;
 	size_t n;
 
@@ -292,7 +292,7 @@ int bn_csv_note_near_number(
 			v++, n--;
 		while (n && v[n - 1] == ' ')
 			n--;
-		if (!bn_csv_is_null(&s->dialect, v, n))
+		if (!bn_csv_is_null(csv_dialect_of(s, column), v, n))
 			count_value(&near, v, n);
 		if (near.values == EARLY && form_of(&near) == NEAR_FORMS)
 			return 0;

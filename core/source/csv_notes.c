@@ -82,7 +82,7 @@ static int note_odd(csv_stream *s, const csv_chunk *c, size_t column, const char
 	wanted = wanted ? wanted : CSV_HAS_BIG_INT;
 	for (; row < c->rows; row++) {
 		bn_csv_value_at(s, c, row, column, &v, &n);
-		if (bn_csv_classify(&s->dialect, v, n) & wanted)
+		if (bn_csv_classify(csv_dialect_of(s, column), v, n) & wanted)
 			break;
 	}
 	if (row == c->rows)
@@ -319,7 +319,7 @@ static int note_absent(csv_stream *s, const csv_chunk *c, size_t column, size_t 
 		return 0;
 	for (size_t r = 0; r < c->rows; r++) {
 		bn_csv_value_at(s, c, r, column, &v, &n);
-		unsigned is = bn_csv_classify(&s->dialect, v, n);
+		unsigned is = bn_csv_classify(csv_dialect_of(s, column), v, n);
 		values += is != 0;
 		if (is == CSV_HAS_TEXT && !add_spelling(&k, v, n))
 			return 0;

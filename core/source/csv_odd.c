@@ -211,7 +211,7 @@ int bn_csv_note_odd_value(
 
 	for (size_t r = 0; r < c->rows; r++) {
 		bn_csv_value_at(s, c, r, column, &v, &n);
-		count_value(&o, &s->dialect, v, n);
+		count_value(&o, csv_dialect_of(s, column), v, n);
 	}
 	bool times = o.times > o.numbers;
 	size_t most = times ? o.times : o.numbers, odd = o.values - most;
@@ -221,7 +221,8 @@ int bn_csv_note_odd_value(
 	n = times ? o.time_bytes : o.text_bytes;
 	for (const char *p = c->text; p < v; p++)
 		line += *p == s->dialect.newline;
-	const char *why = times ? why_no_time(v, n) : why_no_number(&s->dialect, v, n);
+	const char *why =
+		times ? why_no_time(v, n) : why_no_number(csv_dialect_of(s, column), v, n);
 	int shown = n > 40 ? 40 : (int)n;
 	if (why)
 		return bn_source_note_add(&s->notes, false, err,

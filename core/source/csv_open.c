@@ -4,7 +4,6 @@
 
 #include "core/source/_csv_stream.h"
 #include "core/source/cast.h"
-#include "core/source/cell.h"
 #include "core/source/recode.h"
 
 #include <stdio.h>
@@ -172,7 +171,7 @@ static int make_plan(csv_stream *s, bn_err *err)
 	}
 	if (as && (rc = read_as(s, err)) < 0)
 		return rc;
-	if ((rc = read_types(s, err)) < 0)
+	if ((rc = read_types(s, err)) < 0 || (rc = bn_csv_forms_set(s, err)) < 0)
 		return rc;
 	return as && s->options.as_only ? hand_out_as(s, err) : 0;
 }
@@ -207,14 +206,12 @@ int bn_csv_open(bn_stream **out, bn_input *in, char delimiter, const bn_source_o
 	if ((rc = bn_rejects_init(
 		     &s->rejects, s->env, s->options.rejects, s->options.max_rejects, err)) < 0)
 		goto out;
-	if ((rc = open_text(s, in, err)) < 0 ||
+	if ((rc = open_text(s, in, err)) < 0 || (rc = bn_csv_forms_begin(s, err)) < 0 ||
 		(rc = bn_csv_input_header(&s->in, &s->dialect, delimiter, &s->options, &s->schema,
 			 &s->notes, err)) < 0)
 		goto out;
-	bn_csv_set_nulls(&s->dialect, s->options.nulls ? s->options.nulls : bn_cell_absent_texts,
-		s->schema.count);
 	if ((rc = make_plan(s, err)) < 0 || (rc = bn_csv_guess_types(s, &sample, err)) < 0 ||
-		(rc = find_crew(s, &crew, err)) < 0)
+		(rc = bn_csv_forms_keep(s, err)) < 0 || (rc = find_crew(s, &crew, err)) < 0)
 		goto out;
 	rc = bn_csv_pool_new(&s->pool, &s->in, &s->plan, crew, &sample, err);
 out:

@@ -26,12 +26,12 @@ static int by_place(const void *a, const void *b)
 	return (x->begin > y->begin) - (x->begin < y->begin);
 }
 
-/* The number at the reject, with commas: *bytes of it. NULL if the column is not of numbers or has no comma there. */
-static const char *with_commas(
+/* The number at the reject: *bytes of it. NULL if the column is not of numbers. */
+static const char *number_at(
 	const csv_stream *s, const csv_chunk *c, const csv_reject *r, size_t *bytes)
 {
 	const char *at = c->text + r->at, *end = c->text + r->end;
-	const csv_dialect *d = &s->dialect;
+	const csv_dialect *d = csv_dialect_of(s, r->column);
 	size_t n = 0;
 
 	bool quoted = at < end && d->quote && *at == d->quote;
@@ -40,24 +40,32 @@ static const char *with_commas(
 		strchr("+-.,0123456789eE", at[n]))
 		n++;
 	*bytes = n;
-	return d->decimal != ',' && d->thousands != ',' &&
-			       bn_type_is_number(s->plan.columns[r->column].told) &&
-			       memchr(at, ',', n)
-		       ? at
-		       : NULL;
+	return bn_type_is_number(s->plan.columns[r->column].told) ? at : NULL;
+}
+
+static void hint_point(const csv_stream *s, bn_err *err)
+{
+	const char *of = s->options.readings_of ? s->options.readings_of : "before";
+	bool given = s->forms.given.decimal != 0;
+
+	bn_err_hint(err, "numbers are read with a decimal comma%s%s; --decimal . reads points",
+		given ? "" : " as ", given ? "" : of);
 }
 
 /* Commas between groups of three digits, or a decimal comma: 1,234 may be either, but no integer has the latter. */
 static void hint_commas(
 	const csv_stream *s, const csv_chunk *c, const csv_reject *r, bn_err *err)
 {
-	csv_dialect d = s->dialect;
+	csv_dialect d = *csv_dialect_of(s, r->column);
 	size_t n;
 	int64_t i;
 	double f;
-	const char *at = with_commas(s, c, r, &n);
+	const char *at = number_at(s, c, r, &n);
+	bool no_commas = d.decimal == ',' || d.thousands == ',' || (at && !memchr(at, ',', n));
 
-	if (!at)
+	if (at && d.decimal == ',' && bn_csv_parse_number(at, n, &i, &f) != CSV_NOT_NUMBER)
+		hint_point(s, err);
+	if (!at || no_commas)
 		return;
 	bn_type told = s->plan.columns[r->column].told;
 	bool has_fraction = told == BN_TYPE_FLOAT64 || told == BN_TYPE_FLOAT32 ||

@@ -1,6 +1,8 @@
 /* csv_sample.c - see _csv_sample.h. */
 #include "core/source/_csv_sample.h"
 
+#include "core/source/cell.h"
+
 #include <string.h>
 
 /* ---- fields ----------------------------------------------------------------------------------- */
@@ -422,7 +424,7 @@ static uint8_t decimal_of(const csv_piece *x)
 	int64_t i;
 	double f;
 
-	if (!n)
+	if (bn_cell_is_absent(x->s, n))
 		return 0;
 	if (n >= sizeof text || (comma && memchr(x->s, '.', n)))
 		return HAS_OTHER;
@@ -438,9 +440,8 @@ static uint8_t decimal_of(const csv_piece *x)
 	return behind == 3 && before <= 4 && *x->s != '0' ? HAS_COMMA : HAS_COMMA | HAS_SURE_COMMA;
 }
 
-/* Whether some column has only numbers with a comma, and none has only numbers with a point. */
-int bn_sample_decimal_comma(
-	bool *out, const csv_sample *f, const csv_trial *t, size_t columns, bn_err *err)
+int bn_sample_decimal(
+	char *out, const csv_sample *f, const csv_trial *t, size_t columns, bn_err *err)
 {
 	uint8_t *has = bn_alloc_zeroed(columns + 1, 1);
 	size_t n = 0, commas = 0, points = 0, sure = 0;
@@ -468,6 +469,10 @@ int bn_sample_decimal_comma(
 	}
 	bn_free(has);
 	/* If semicolons separate fields, a comma in a number is a decimal comma. */
-	*out = commas && !points && (sure || t->delimiter == ';');
+	*out = 0;
+	if (commas && !points && (sure || t->delimiter == ';'))
+		*out = ',';
+	else if (points && !commas)
+		*out = '.';
 	return 0;
 }

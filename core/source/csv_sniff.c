@@ -557,7 +557,7 @@ int bn_csv_sniff(csv_beginning *b, const char *text, size_t n, bool whole, char 
 	const bn_source_options *o, bn_err *err)
 {
 	csv_sample *f = bn_alloc_zeroed(1, sizeof *f);
-	bool comma = false;
+	char found = 0;
 	choice c;
 
 	if (!f)
@@ -598,13 +598,18 @@ int bn_csv_sniff(csv_beginning *b, const char *text, size_t n, bool whole, char 
 	b->dialect.decimal = o->decimal ? o->decimal : decimal;
 	b->dialect.thousands = o->thousands;
 	size_t columns = c.lower ? c.t.common : c.t.first;
-	int rc = o->decimal || o->thousands == ',' || decimal == ',' || columns == 0 ||
-				 c.t.delimiter == ','
+	/* Points refute a decimal comma that is only known, unless they separate thousands. */
+	bool is_open = o->form_known && o->decimal == ',' && o->thousands != '.';
+	bool asked = o->decimal || o->thousands == ',' || decimal == ',' || c.t.delimiter == ',';
+	int rc = columns == 0 || (asked && !is_open)
 			 ? 0
-			 : bn_sample_decimal_comma(&comma, f, &c.t, columns, err);
-	if (comma) {
+			 : bn_sample_decimal(&found, f, &c.t, columns, err);
+	if (found == ',' && !is_open) {
 		b->dialect.decimal = ',';
 		b->dialect.concluded |= BN_DIALECT_DECIMAL;
+	} else if (found == '.' && is_open) {
+		b->dialect.decimal = '.';
+		b->dialect.thousands = 0;
 	}
 	bn_free(f);
 	return rc;

@@ -8,6 +8,11 @@
 
 static const char *const date_orders[] = {"iso", "dmy", "mdy", "ymd"};
 
+const char *bn_date_order_name(bn_date_order order)
+{
+	return date_orders[order];
+}
+
 int bn_date_order_parse(bn_date_order *out, const char *name, bn_err *err)
 {
 	for (size_t i = 0; i < sizeof date_orders / sizeof *date_orders; i++)

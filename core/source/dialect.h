@@ -53,6 +53,7 @@ typedef struct bn_dialect {
 
 /* "dmy", "mdy", "ymd", "iso". */
 int bn_date_order_parse(bn_date_order *out, const char *name, bn_err *err);
+const char *bn_date_order_name(bn_date_order order);
 /* ",", ";", "\t" and "tab", "none" if *out may be BN_DIALECT_NONE; one ASCII character, no line
  * end. what: for the message ("--quote"). */
 int bn_dialect_char_parse(char *out, const char *text, bool none, const char *what, bn_err *err);

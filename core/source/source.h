@@ -38,8 +38,11 @@ typedef struct bn_source_options {
 	bool no_header;     /* columns are then named c0, c1, ... */
 	bool skip_given;    /* number of lines before the header that are not part of the table: */
 	uint64_t skip;
-	const char *const *nulls; /* NULL-terminated spellings of "absent"; NULL: the default
-				   * list */
+	const char *const
+		*nulls;  /* NULL-terminated spellings of "absent", in addition to those that are
+				   * usual or known of a column; NULL: none */
+	bool only_nulls; /* they replace those */
+	bool form_known; /* decimal and thousands are not the user's, but those of the columns known */
 	const bn_source_type *types;
 	size_t type_count;
 	/* Types to read as, unless `types` names another: every column of `as` must exist, and a
@@ -50,6 +53,10 @@ typedef struct bn_source_options {
 	const bn_schema *as;
 	const char *as_whose; /* "the model needs": in messages, after the name of a missing
 			       * column */
+	/* How the text of columns is read (bn_field.read), by name, unless an option above says otherwise;
+	 * NULL: as the fields of `as` say. */
+	const bn_schema *readings;
+	const char *readings_of; /* "power@v1 was", "in training": in notes, after "as" */
 	/* Called once the source's columns are known, with their schema. Returns the schema to use
 	 * instead of `as`, which must live as long as the stream; NULL: an error. NULL: `as` is
 	 * used. */
@@ -59,7 +66,7 @@ typedef struct bn_source_options {
 	/* The columns are inputs of a model, which computes with numbers: for any number type in
 	 * `as`, a number column becomes float64 and accepts every finite number. */
 	bool as_inputs;
-	bool retype; /* infer the types of a dataset's next version again (bn_dataset_add) */
+	bool retype; /* infer the types of a dataset's next version again (bn_dataset_add): `readings` are only noted */
 	const char *rejects;  /* NULL: a malformed row fails the ingest; else the file for malformed
 			      * rows */
 	bool no_rejects;      /* and the caller has no option for that */

@@ -71,6 +71,7 @@ enum {
 	ARROW_LIST_VIEW,
 	ARROW_LARGE_LIST_VIEW
 };
+#define BN_ARROW_READ "binnacle.read" /* metadata of a field: bn_field.read; "unit" is its unit */
 #define BN_ARROW_NOTHING_MAX ((size_t)1 << 26) /* rows that no byte of the file stands for */
 #define BN_ARROW_BLOCK_BYTES \
 	24 /* int64 offset, int32 metadata length, padding, int64 body length */

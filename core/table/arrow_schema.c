@@ -281,7 +281,7 @@ static char *find_metadata(bn_fb_vector list, const char *key, size_t column, bn
 		size_t nk, nv;
 		if (bn_fb_string(kv, KV_KEY, &k, &nk) && nk == strlen(key) && !memcmp(k, key, nk) &&
 			bn_fb_string(kv, KV_VALUE, &v, &nv))
-			return dup_text(v, nv, "unit", column, err);
+			return dup_text(v, nv, key, column, err);
 	}
 	return NULL;
 }
@@ -297,8 +297,8 @@ static bn_arrow_place take_place(bn_arrow_layout *out, bn_phys phys)
 }
 
 /* Adds the column to the schema, with its type wrapped into the enclosing lists. field's type is moved. */
-static int add_leaf(const walk *w, const char *name, char *unit, const bn_arrow_column *layout,
-	bn_field *field, bn_err *err)
+static int add_leaf(const walk *w, const char *name, char *unit, char *read,
+	const bn_arrow_column *layout, bn_field *field, bn_err *err)
 {
 	bn_arrow_layout *out = w->out;
 	bn_arrow_column column = *layout;
@@ -333,8 +333,9 @@ static int add_leaf(const walk *w, const char *name, char *unit, const bn_arrow_
 	}
 	out->columns[w->schema->count] = column;
 	whole.unit = unit;
+	whole.read = read;
 	rc = bn_schema_add_field(w->schema, &whole, name, err);
-	whole.unit = NULL;
+	whole.unit = whole.read = NULL;
 	if (rc == BN_ECONFLICT || rc == BN_EINVAL) {
 		bn_err_hint(err, "rename one of them");
 		rc = BN_EUNSUPPORTED;
@@ -382,7 +383,9 @@ static int walk_leaf(const walk *w, bn_fb_table field, const char *name, bool nu
 	bn_field f = {0};
 	bn_err local = BN_ERR_INIT;
 	bn_fb_table encoding = bn_fb_child(field, FIELD_DICTIONARY);
-	char *unit = find_metadata(bn_fb_list(field, FIELD_METADATA, 4), "unit", w->column, &local);
+	bn_fb_vector metadata = bn_fb_list(field, FIELD_METADATA, 4);
+	char *unit = find_metadata(metadata, "unit", w->column, &local);
+	char *read = local.code ? NULL : find_metadata(metadata, BN_ARROW_READ, w->column, &local);
 	int rc = local.code;
 
 	if (rc < 0)
@@ -393,12 +396,13 @@ static int walk_leaf(const walk *w, bn_fb_table field, const char *name, bool nu
 		goto out;
 	f.nullable = nullable;
 	c.place = take_place(w->out, c.phys);
-	rc = add_leaf(w, name, unit, &c, &f, &local);
+	rc = add_leaf(w, name, unit, read, &c, &f, &local);
 out:
 	if (rc < 0)
 		bn_err_recode(err, &local, rc);
 	bn_field_release(&f);
 	bn_free(unit);
+	bn_free(read);
 	return rc;
 }
 

@@ -178,7 +178,7 @@ static void add_field(bn_buf *b, size_t slot, const bn_field *f, size_t i)
 	bool category = f->type == BN_TYPE_CATEGORY;
 	const bn_fbw_field none = BN_FBW_NONE, ref = BN_FBW_REF;
 	const bn_fbw_field fields[] = {ref, {1, f->nullable}, {1, arrow_type_number(f->type)}, ref,
-		category ? ref : none, ref, f->unit ? ref : none};
+		category ? ref : none, ref, f->unit || f->read ? ref : none};
 	size_t at[7], first, encoding[3];
 
 	bn_fbw_refer(b, slot, bn_fbw_table(b, fields, 7, at));
@@ -192,11 +192,11 @@ static void add_field(bn_buf *b, size_t slot, const bn_field *f, size_t i)
 		bn_fbw_refer(b, at[FIELD_DICTIONARY], bn_fbw_table(b, enc, 3, encoding));
 		bn_fbw_refer(b, encoding[DICTENC_INDEX], add_int_type(b, 32, true));
 	}
-	if (f->unit) {
-		char key[] = "unit";
-		const bn_schema_meta unit = {key, f->unit};
-		add_metadata(b, at[FIELD_METADATA], &unit, 1);
-	}
+	char unit[] = "unit", read[] = BN_ARROW_READ;
+	const bn_schema_meta both[] = {{unit, f->unit}, {read, f->read}};
+	if (f->unit || f->read)
+		add_metadata(b, at[FIELD_METADATA], both + !f->unit,
+			(size_t)(f->unit != NULL) + (f->read != NULL));
 }
 
 static void add_schema(bn_buf *b, size_t slot, const bn_schema *s)

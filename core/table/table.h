@@ -109,6 +109,8 @@ size_t bn_type_width(bn_type type);
 typedef struct bn_field {
 	char *name; /* unique in its schema, valid UTF-8, may be empty */
 	char *unit; /* "W", "s", "degC"; NULL when not known */
+	char *read; /* how text of the column is read (core/source/reading.h); NULL: as usual. It belongs to the file
+		     * that the table came from, so it is no part of bn_schema_equal and bn_schema_json */
 	char *zone; /* TIMESTAMP: NULL: UTC; "": unknown; "Europe/Rome": zone for display */
 	bn_type type;
 	bool nullable;            /* false: no value is ever absent, enforced by a writer */
@@ -157,7 +159,7 @@ void bn_schema_release(bn_schema *s); /* frees; then as after init */
  * UTF-8. */
 int bn_schema_add(
 	bn_schema *s, const char *name, bn_type type, bool nullable, const char *unit, bn_err *err);
-/* Adds a copy of f with its complete type, as bn_schema_add; name NULL: f's. */
+/* Adds a copy of f with its complete type and read, as bn_schema_add; name NULL: f's. */
 int bn_schema_add_field(bn_schema *s, const bn_field *f, const char *name, bn_err *err);
 int bn_schema_copy(bn_schema *out, const bn_schema *s, bn_err *err); /* out: initialised, empty */
 size_t bn_schema_find(const bn_schema *s, const char *name);         /* or BN_SCHEMA_NONE */

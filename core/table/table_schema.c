@@ -71,6 +71,7 @@ void bn_field_release(bn_field *f)
 	release_type(f);
 	bn_free(f->name);
 	bn_free(f->unit);
+	bn_free(f->read);
 	*f = (bn_field){0};
 }
 
@@ -103,7 +104,8 @@ int bn_field_copy(bn_field *out, const bn_field *f, bn_err *err)
 	out->nullable = f->nullable;
 	out->name = bn_strdup(f->name);
 	out->unit = bn_strdup(f->unit);
-	if ((f->name && !out->name) || (f->unit && !out->unit)) {
+	out->read = bn_strdup(f->read);
+	if ((f->name && !out->name) || (f->unit && !out->unit) || (f->read && !out->read)) {
 		bn_field_release(out);
 		return bn_err_nomem(err, "a column of a schema");
 	}

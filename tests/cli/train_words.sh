@@ -140,9 +140,15 @@ check groups "$("$BINNACLE" predict whole plain.csv -q)" "$("$BINNACLE" predict 
 says 0 spelled . data add spelled spelled.csv --only-null '' -q
 says 0 a_model_of_them . run start --wait -q --data spelled --trainer ridge --target y --name spelled
 printf 's,t\n"None",a\nB,b\n"None",\n' >quoted.csv
-printf 's,t\nNone,a\nB,b\nNone,None\n' >bare.csv
+printf 's,t\nNone,a\nB,b\nNone,\n' >bare.csv
 want=$("$BINNACLE" predict spelled quoted.csv -q)
 check bare "$want" "$("$BINNACLE" predict spelled bare.csv -q 2>&1)"
+# where the usual spellings are missing values, those of them that were quoted in training are values in their column
+sed 's/None/"None"/' spelled.csv >quoted_data.csv
+says 0 quoted_data . data add quoted quoted_data.csv -q
+says 0 a_model_of_them . run start --wait -q --data quoted --trainer ridge --target y --name quoted
+printf 's,t\nNone,a\nB,b\nNone,None\n' >bare_twice.csv
+check bare_where_it_is_a_value "$want" "$("$BINNACLE" predict quoted bare_twice.csv -q 2>&1)"
 check told "$(printf 's,t\n,a\nB,b\n,\n' >empty.csv; "$BINNACLE" predict spelled empty.csv -q)" \
 	"$("$BINNACLE" predict spelled bare.csv --null None -q 2>&1)"
 

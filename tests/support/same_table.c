@@ -32,6 +32,34 @@ size_t same_below(same_table *t, size_t n)
 
 /* ---- columns -------------------------------------------------------------------------------- */
 
+/* How the column's text is read. */
+static void add_reading(same_table *t, same_column *c)
+{
+	static const char *const nulls[] = {"-77777", "?", "NA", "#!"};
+	static const char thousands[] = ",.' _";
+	bn_reading r = BN_READING_INIT;
+	bn_err err = BN_ERR_INIT;
+	bool is_bytes = c->field.type == BN_TYPE_STRING || c->field.type == BN_TYPE_BINARY;
+	if (same_below(t, 2) || bn_type_is_list(c->field.type) || is_bytes)
+		return;
+	if (same_below(t, 2)) {
+		c->null = nulls[same_below(t, sizeof nulls / sizeof *nulls)];
+		c->only = same_below(t, 3) == 0;
+		r.nulls = &c->null;
+		r.null_count = 1;
+		r.only = c->only;
+	}
+	c->decimal = same_below(t, 2) ? ',' : '.';
+	c->thousands = same_below(t, 2) ? thousands[same_below(t, 5)] : 0;
+	if (c->thousands == c->decimal)
+		c->thousands = 0;
+	c->order = (bn_date_order)same_below(t, BN_DATE_YMD + 1);
+	r.decimal = c->decimal;
+	r.thousands = c->thousands;
+	r.date_order = c->order;
+	ck_assert_bn_ok(bn_reading_format(&c->field.read, &r, c->field.type, false, &err), &err);
+}
+
 static void add_column(same_table *t, bn_type type)
 {
 	same_column *c = &t->columns[t->column_count];
@@ -62,6 +90,7 @@ static void add_column(same_table *t, bn_type type)
 	c->bare = same_below(t, 16) == 0;
 	c->word_count = 2 + same_below(t, 5);
 	c->first_word = same_below(t, WORDS - c->word_count + 1);
+	add_reading(t, c);
 }
 
 void same_table_init(same_table *t, uint64_t seed)
@@ -180,6 +209,9 @@ same_cell same_cell_random(same_table *t, size_t i, bool trained)
 	random_value(t, c, &v);
 	if (trained && c->word_count == 2) /* some elements without a value in training */
 		v.list[1] = NAN;
+	/* Training has all of its words, so that one which looks like nothing is known to be one. */
+	if (trained && c->field.type == BN_TYPE_CATEGORY && !c->bare && t->row < c->word_count)
+		v = (same_cell){.text = words[c->first_word + t->row]};
 	if (!trained && c->field.type == BN_TYPE_CATEGORY && same_below(t, 5) == 0)
 		v.text = words[WORDS + same_below(t, UNSEEN)];
 	return v;
@@ -228,6 +260,55 @@ static void plain_text(bn_buf *b, const same_column *c, const same_cell *v)
 	}
 }
 
+/* A date in the column's order, which other texts do not have. */
+static void order_date(same_table *t, bn_buf *b, const same_column *c, const char *iso, size_t n)
+{
+	static const char signs[] = "/.-";
+	char sign = signs[same_below(t, 3)];
+	if (c->order == BN_DATE_ISO || n < 10 || iso[4] != '-' || same_below(t, 4) == 0) {
+		bn_buf_add(b, iso, n);
+		return;
+	}
+	const char *first = iso + 8, *second = iso + 5;
+	if (c->order == BN_DATE_MDY) {
+		first = iso + 5;
+		second = iso + 8;
+	}
+	if (c->order == BN_DATE_YMD)
+		bn_buf_addf(b, "%.4s%c%.2s%c%.2s", iso, sign, iso + 5, sign, iso + 8);
+	else
+		bn_buf_addf(b, "%.2s%c%.2s%c%.4s", first, sign, second, sign, iso);
+	bn_buf_add(b, iso + 10, n - 10);
+}
+
+/* A number with the column's signs; groups of three or not. */
+static void sign_number(same_table *t, bn_buf *b, const same_column *c, const char *text, size_t n)
+{
+	size_t at = n && (*text == '-' || *text == '+'), whole = at;
+	bool groups = c->thousands && same_below(t, 2);
+	while (whole < n && text[whole] >= '0' && text[whole] <= '9')
+		whole++;
+	bn_buf_add(b, text, at);
+	for (size_t i = at; i < whole; i++) {
+		if (groups && i > at && (whole - i) % 3 == 0)
+			bn_buf_addch(b, c->thousands);
+		bn_buf_addch(b, text[i]);
+	}
+	for (size_t i = whole; i < n; i++)
+		bn_buf_addch(b, text[i] == '.' ? c->decimal : text[i]);
+}
+
+/* The text in the form of the column's reading. */
+static void add_formed(same_table *t, bn_buf *b, const same_column *c, const bn_buf *text)
+{
+	if (c->field.read && bn_type_is_number(c->field.type))
+		sign_number(t, b, c, text->ptr, text->len);
+	else if (c->field.type == BN_TYPE_TIMESTAMP || c->field.type == BN_TYPE_DATE)
+		order_date(t, b, c, text->ptr, text->len);
+	else
+		bn_buf_add(b, text->ptr, text->len);
+}
+
 /* In another notation with the same meaning. */
 static void csv_value(same_table *t, bn_buf *b, const same_column *c, const same_cell *v)
 {
@@ -245,25 +326,48 @@ static void csv_value(same_table *t, bn_buf *b, const same_column *c, const same
 		plain_text(b, c, v);
 }
 
-static void csv_cell(same_table *t, bn_buf *b, const same_column *c, const same_cell *v)
+static void csv_absent(same_table *t, bn_buf *b, const same_column *c)
 {
 	static const char *const absent[] = {"", "NA", "nan", "None"};
+	if (c->null && (c->only || same_below(t, 3) == 0))
+		bn_buf_adds(b, c->null);
+	else /* but a category of training */
+		bn_buf_adds(b, absent[c->field.type == BN_TYPE_CATEGORY ? same_below(t, 2) * 3
+									: same_below(t, 4)]);
+}
+
+/* Whether a bare text would be missing: a word of training would not, unless it is said to be. */
+static bool looks_absent(const same_column *c, const char *text)
+{
+	bool is_bytes = c->field.type == BN_TYPE_STRING || c->field.type == BN_TYPE_BINARY;
+	if (c->null && !strcmp(c->null, text))
+		return true;
+	return !*text || (is_bytes && bn_cell_is_absent(text, strlen(text)));
+}
+
+static void csv_cell(same_table *t, bn_buf *b, const same_column *c, const same_cell *v)
+{
 	bool bytes = c->field.type == BN_TYPE_STRING || c->field.type == BN_TYPE_BINARY;
+	bn_buf plain = BN_BUF_INIT, formed = BN_BUF_INIT;
 	if (v->absent) {
-		bn_buf_adds(b, absent[same_below(t, 4)]);
+		csv_absent(t, b, c);
 	} else if (c->field.type == BN_TYPE_CATEGORY || bytes) {
 		/* In quotes if the bare text has another meaning. */
-		if (bn_cell_is_absent(v->text, strlen(v->text)))
+		if (looks_absent(c, v->text))
 			bn_buf_addf(b, "\"%s\"", v->text);
 		else
 			bn_csv_add_field(b, v->text, strlen(v->text), ',');
 	} else if (!bn_type_is_list(c->field.type)) {
-		csv_value(t, b, c, v);
+		csv_value(t, &plain, c, v);
+		add_formed(t, &formed, c, &plain);
+		bn_csv_add_field(b, formed.ptr, formed.len, ',');
 	} else {
 		bn_buf_addch(b, '"');
 		same_add_json(t, b, c, v, false);
 		bn_buf_addch(b, '"');
 	}
+	bn_buf_release(&plain);
+	bn_buf_release(&formed);
 }
 
 static void shuffle(same_table *t, size_t *order, size_t n)
@@ -446,10 +550,14 @@ static void retype(const arrow_file *f, arrow_column *a, bool texts)
 static void add_bytes(const arrow_file *f, const arrow_column *a, size_t k, bn_buf *out)
 {
 	const same_cell *v = cell_at(f, a, k);
-	if (v->text)
+	bn_buf plain = BN_BUF_INIT;
+	if (v->text) {
 		bn_buf_adds(out, v->text);
-	else if (!same_is_missing(a->from, v))
-		plain_text(out, a->from, v);
+	} else if (!same_is_missing(a->from, v)) {
+		plain_text(&plain, a->from, v);
+		add_formed(f->t, out, a->from, &plain);
+	}
+	bn_buf_release(&plain);
 }
 
 static void *keep(arrow_file *f, const void *bytes, size_t n)
@@ -583,6 +691,8 @@ void same_write_arrow(same_table *t, const char *path, const same_row *rows, con
 		a->from = &t->columns[a->number];
 		ck_assert_bn_ok(bn_field_copy_type(&a->field, &a->from->field, &err), &err);
 		a->field.nullable = true;
+		if (form->readings && a->from->field.read)
+			a->field.read = bn_strdup(a->from->field.read);
 		if (form->retyped)
 			retype(&f, a, form->texts);
 		ck_assert_bn_ok(bn_schema_add_field(&schema, &a->field, a->from->name, &err), &err);

@@ -4,19 +4,25 @@
  *
  * The values are edge cases: limits of the integers, numbers that no double holds, -0, NaN,
  * infinities, instants before 1970, texts that look like numbers, bools or nothing, quotes, commas
- * and line ends; likewise names of columns.
+ * and line ends; likewise names of columns. Half of the columns have a reading (core/source/reading.h):
+ * the training table has it, and text is written in its form.
  */
 #ifndef BN_TEST_SAME_TABLE_H
 #define BN_TEST_SAME_TABLE_H
 #include "core/base/buf.h"
 #include "core/source/cell.h"
+#include "core/source/reading.h"
 #include "core/table/table.h"
 
 enum { SAME_COLUMNS = 40, SAME_LIST = 4 };
 
 typedef struct same_column {
 	char name[24];
-	bn_field field; /* its type; name is NULL */
+	bn_field field;          /* its type and reading; name is NULL */
+	char decimal, thousands; /* of the reading: 0, or a character */
+	bn_date_order order;
+	const char *null; /* NULL: only the usual spellings of a missing value; */
+	bool only;        /* or only this one */
 	bool input;     /* a model can learn from it */
 	bool bare;      /* training has no value of it */
 	size_t first_word, word_count;
@@ -35,6 +41,7 @@ typedef struct same_table {
 	bool plain; /* names without special characters, no lists: what rows_quick.c reads itself */
 	same_column columns[SAME_COLUMNS];
 	size_t column_count;
+	size_t row; /* of training, whose cells are made next */
 } same_table;
 
 typedef same_cell same_row[SAME_COLUMNS];
@@ -54,6 +61,7 @@ typedef struct same_form {
 	bool retyped;  /* columns converted to other types that hold the same values */
 	bool texts;    /* with retyped: also as text */
 	bool targets;  /* columns "number" and "class", for training and the test part */
+	bool readings; /* the table says how its text was read */
 } same_form;
 
 /* rows[which[0 .. n-1]] as an Arrow file. */

@@ -2,7 +2,6 @@
 #include "tui/cli/reading.h"
 
 #include "core/base/mem.h"
-#include "core/source/cell.h"
 
 #include <string.h>
 
@@ -52,28 +51,27 @@ static int read_thousands(char *out, bn_cli *cli, bn_err *err)
 	return 0;
 }
 
-/* The usual spellings and --null, or --only-null and --null. */
+/* Those of --null, or of --only-null and --null. */
 static int read_nulls(bn_source_options *o, const char ***out, bn_cli *cli, bn_err *err)
 {
-	size_t more = 0, only = 0, usual = 0, n = 0;
+	size_t more = 0, only = 0, n = 0;
 
 	while (bn_cli_opt_nth(cli, "null", more))
 		more++;
 	while (bn_cli_opt_nth(cli, "only-null", only))
 		only++;
-	while (bn_cell_absent_texts[usual])
-		usual++;
 	if (!more && !only)
 		return 0;
-	const char **list = bn_alloc_zeroed(more + only + usual + 1, sizeof *list);
+	const char **list = bn_alloc_zeroed(more + only + 1, sizeof *list);
 	if (!list)
 		return bn_err_nomem(err, "the spellings of absent");
-	for (size_t i = 0; i < (only ? only : usual); i++)
-		list[n++] = only ? bn_cli_opt_nth(cli, "only-null", i) : bn_cell_absent_texts[i];
+	for (size_t i = 0; i < only; i++)
+		list[n++] = bn_cli_opt_nth(cli, "only-null", i);
 	for (size_t i = 0; i < more; i++)
 		list[n++] = bn_cli_opt_nth(cli, "null", i);
 	*out = list;
 	o->nulls = list;
+	o->only_nulls = only > 0;
 	return 0;
 }
 

@@ -20,8 +20,8 @@
 	{"thousands", 0, "C", "thousands separator: , . ' _ or ' ' (none)"}, \
 	{"date-order", 0, "ORDER", "dmy, mdy or ymd: also reads 31/12/2024 as a time"}, \
 	{"encoding", 0, "NAME", "encoding of the text, by iconv's names (UTF-8)"}, \
-	{"null", 0, "TEXT", "additional spelling of a missing value (may be repeated)"}, \
-	{"only-null", 0, "TEXT", "replaces the usual spellings of a missing value (may be repeated)"}
+	{"null", 0, "TEXT", "additional spelling of a missing value, kept with the columns (may be repeated)"}, \
+	{"only-null", 0, "TEXT", "replaces the usual and the kept spellings of a missing value (may be repeated)"}
 /* clang-format on */
 
 /* Into o; *nulls is a list that o borrows, yours (bn_free). */

@@ -3,6 +3,7 @@
 
 #include "core/base/json.h"
 #include "core/base/mem.h"
+#include "core/source/reading.h"
 
 #include <string.h>
 
@@ -64,6 +65,26 @@ static void read_type(bn_field *out, const json_t *input)
 		out->type = BN_TYPE_BOOL;
 }
 
+/* How the server's model reads text: as its client, this program does so with files. */
+static int read_reading(bn_field *out, const json_t *input, bn_err *err)
+{
+	const json_t *read = json_object_get(json_object_get(input, "parameters"), "read");
+	bn_reading r = BN_READING_INIT;
+	bn_buf text = BN_BUF_INIT;
+	int rc = 0;
+	if (!read)
+		return 0;
+	if ((rc = bn_json_canonical(read, &text, err)) < 0)
+		goto out;
+	/* Of a newer server: the text is read as usual. */
+	if (bn_reading_parse(&r, text.ptr, NULL) == 0 && !(out->read = bn_strdup(text.ptr)))
+		rc = bn_err_nomem(err, "an answer");
+out:
+	bn_reading_release(&r);
+	bn_buf_release(&text);
+	return rc;
+}
+
 static int read_inputs(bn_schema *out, const json_t *doc, bn_err *err)
 {
 	size_t i;
@@ -73,7 +94,9 @@ static int read_inputs(bn_schema *out, const json_t *doc, bn_err *err)
 		bn_field f = {0};
 		read_type(&f, input);
 		f.nullable = true;
-		int rc = bn_schema_add_field(out, &f, bn_json_str(input, "name", ""), err);
+		int rc = read_reading(&f, input, err);
+		if (rc == 0)
+			rc = bn_schema_add_field(out, &f, bn_json_str(input, "name", ""), err);
 		bn_field_release(&f);
 		if (rc < 0)
 			return rc;

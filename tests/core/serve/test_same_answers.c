@@ -20,6 +20,7 @@
 #include "tests/support/tiny_model.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { TRAIN_ROWS = 80, ASKED = 14, MAX_OUTPUTS = 3, ROUNDS = 4 };
@@ -50,6 +51,7 @@ static const char *path_of(const char *name)
 /* ---- random tables -------------------------------------------------------------------------- */
 
 static const same_form as_it_is = {.targets = true};
+static const same_form of_training = {.targets = true, .readings = true};
 static const same_form other_types = {
 	.shuffled = true, .retyped = true, .texts = true, .targets = true};
 
@@ -58,14 +60,14 @@ static void write_tables(void)
 	static same_row trained[TRAIN_ROWS];
 	size_t order[TRAIN_ROWS];
 	for (size_t r = 0; r < TRAIN_ROWS; r++) {
-		order[r] = r;
+		order[r] = table.row = r;
 		for (size_t i = 0; i < table.column_count; i++) {
 			trained[r][i] = same_cell_random(&table, i, true);
 			if (r < ASKED)
 				asked[r][i] = same_cell_random(&table, i, false);
 		}
 	}
-	same_write_arrow(&table, path_of("train.arrow"), trained, order, TRAIN_ROWS, &as_it_is);
+	same_write_arrow(&table, path_of("train.arrow"), trained, order, TRAIN_ROWS, &of_training);
 	same_write_arrow(&table, path_of("all.arrow"), asked, order, ASKED, &as_it_is);
 	same_write_arrow(&table, path_of("other.arrow"), asked, order, ASKED, &other_types);
 }
@@ -436,8 +438,11 @@ static void served_types(bn_schema *as)
 	json_array_foreach(json_object_get(doc, "inputs"), i, in)
 	{
 		bn_field f = {.nullable = true};
-		const char *type = json_string_value(
-			json_object_get(json_object_get(in, "parameters"), "type"));
+		const json_t *parameters = json_object_get(in, "parameters");
+		const char *type = json_string_value(json_object_get(parameters, "type"));
+		char *read = json_dumps(json_object_get(parameters, "read"), JSON_SORT_KEYS);
+		f.read = bn_strdup(read);
+		free(read);
 		ck_assert_bn_ok(bn_field_parse_type(&f, type, &err), &err);
 		ck_assert_bn_ok(bn_schema_add_field(as, &f,
 					json_string_value(json_object_get(in, "name")), &err),

@@ -145,6 +145,7 @@ START_TEST(test_options_of_the_dialect)
 	ck_assert_str_eq(csv_out.ptr, "c0,c1\n1,x\n2,y\n");
 	o.no_header = false;
 	o.nulls = nulls;
+	o.only_nulls = true;
 	ck_assert_bn_ok(ingest_text("a,b\n-,NA\n3,?\n", &o), &err);
 	ck_assert_str_eq(csv_out.ptr, "a,b\n,\"NA\"\n3,\n");
 	o.delimiter = '"';
