@@ -192,7 +192,8 @@ static int build_image(
 	uint64_t tag = 0;
 	char *path = NULL;
 	int rc;
-	if ((rc = bn_env_random(env, &tag, sizeof tag, err)) < 0)
+	if ((rc = bn_image_check_model(ws, making.spec, err)) < 0 ||
+		(rc = bn_env_random(env, &tag, sizeof tag, err)) < 0)
 		return rc;
 	path = bn_strf(
 		"%s/binnacle-push-%016llx", dir && *dir ? dir : "/tmp", (unsigned long long)tag);
