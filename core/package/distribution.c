@@ -196,8 +196,11 @@ out:
 int bn_distribution_open(bn_distribution **out, const bn_env *env, const bn_reference *ref,
 	const bn_distribution_options *options, bn_err *err)
 {
-	bool http = options->plain_http || (bn_reference_is_loopback(ref) && !options->ca_file);
-	bn_http_client_options how = {.ca_file = options->ca_file, .use_proxy_variables = true};
+	bool loopback = bn_reference_is_loopback(ref);
+	bool http = options->plain_http || (loopback && !options->ca_file);
+	/* A proxy cannot reach this machine's own addresses, and would read the password. */
+	bn_http_client_options how = {
+		.ca_file = options->ca_file, .use_proxy_variables = !loopback};
 	int rc = 0;
 	bn_distribution *d = bn_alloc_zeroed(1, sizeof *d);
 	if (!d)

@@ -188,7 +188,8 @@ static int receive(
 	return rc < 0 ? bn_err_move(err, &why) : 0;
 }
 
-static int receive_blobs(bn_transfer *t, bn_distribution *d, bn_layout *l, bn_err *err)
+static int receive_blobs(
+	bn_transfer *t, bn_distribution *d, bn_layout *l, const bn_progress *progress, bn_err *err)
 {
 	int rc;
 	for (size_t i = 0; i < t->count; i++)
@@ -196,10 +197,12 @@ static int receive_blobs(bn_transfer *t, bn_distribution *d, bn_layout *l, bn_er
 	bn_distribution_expect(d, "pulling", t->bytes);
 	for (size_t i = 0; i < t->count; i++) {
 		const bn_oci_descriptor *blob = &t->blobs[i].blob;
-		bool has =
-			bn_layout_has(l, blob) && bn_layout_blob_verify(l, blob, NULL, NULL) == 0;
-		rc = has ? bn_distribution_skip(d, blob->size, err)
-			 : receive(blob, d, l, false, err);
+		rc = bn_layout_has(l, blob) ? bn_layout_blob_verify(l, blob, progress, NULL)
+					    : BN_ENOTFOUND;
+		if (rc == BN_EINTR)
+			return bn_err_set(err, rc, "stopped while hashing");
+		rc = rc < 0 ? receive(blob, d, l, false, err)
+			    : bn_distribution_skip(d, blob->size, err);
 		if (rc < 0)
 			return rc;
 	}
@@ -245,7 +248,7 @@ int bn_image_pull(bn_transfer *out, bn_distribution *d, const char *tag_or_diges
 		(rc = list_blobs(&t, &m, alone && m.layer_count ? m.layer_count - 1 : 0, err)) <
 			0 ||
 		(rc = bn_layout_create(&l, options->env, options->path, &how, err)) < 0 ||
-		(rc = receive_blobs(&t, d, l, err)) < 0 ||
+		(rc = receive_blobs(&t, d, l, options->progress, err)) < 0 ||
 		(rc = read_labels(&t, l, &m.config, err)) < 0)
 		goto out;
 	rc = alone ? bn_model_folder_unpack(options->env, l, &m, options->path, err)

@@ -49,9 +49,10 @@ int bn_image_push(bn_transfer *out, bn_distribution *d, const bn_layout *l,
 
 typedef struct bn_pull_options {
 	const bn_env *env;
-	const char *path; /* of what is written */
-	const char *name; /* of the image in the layout; NULL: none */
-	bool force;       /* replaces a layout that is there */
+	const char *path;            /* of what is written */
+	const char *name;            /* of the image in the layout; NULL: none */
+	bool force;                  /* replaces a layout that is there */
+	const bn_progress *progress; /* of hashing what is there already; NULL: none */
 	/* Writes the model's folder in place of a layout, and receives only the config and the top layer, which holds
 	 * it. Nothing is replaced. */
 	bool model_alone;

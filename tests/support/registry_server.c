@@ -600,3 +600,10 @@ void registry_put(
 	store(s, key, bytes, n, type);
 	pthread_mutex_unlock(&s->lock);
 }
+
+void registry_set_answer(registry_server *s, registry_fault *fault, const char *answer)
+{
+	pthread_mutex_lock(&s->lock);
+	fault->answer = answer;
+	pthread_mutex_unlock(&s->lock);
+}

@@ -52,6 +52,9 @@ int registry_port(const registry_server *s);
 const char *registry_host(const registry_server *s); /* "127.0.0.1:4711" */
 const char *registry_url(const registry_server *s);
 
+/* Changes the answer of a fault while the server runs. answer must not change afterwards. */
+void registry_set_answer(registry_server *s, registry_fault *fault, const char *answer);
+
 /* "METHOD PATH?QUERY" lines of all requests so far, and their whole heads; valid until the next call. */
 const char *registry_log(registry_server *s);
 const char *registry_heads(registry_server *s);

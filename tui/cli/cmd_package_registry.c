@@ -360,6 +360,7 @@ static int run_pull(bn_cli *cli, bn_err *err)
 	if (!o.path)
 		return bn_err_set(err, BN_EINVAL, "name the folder to write: --out DIR");
 	o.name = ref.tag[0] ? ref.tag : NULL;
+	o.progress = &r.progress;
 	if ((rc = check_target(&o, err)) < 0 || (rc = remote_open(&r, cli, &ref, 0, err)) < 0 ||
 		(rc = bn_image_pull(&t, r.d, ref.digest[0] ? ref.digest : ref.tag, &o, err)) < 0)
 		goto out;

@@ -142,7 +142,7 @@ START_TEST(test_scope_that_the_registry_names_is_tried)
 		"realm=\"%s/token\",scope=\"repository:a/b:pull "
 		"registry:catalog:*\"\r\nContent-Length: 0\r\n\r\n",
 		registry_url(reg));
-	faults[0].answer = text;
+	registry_set_answer(reg, &faults[0], text);
 	open_as(&ann);
 	ck_assert_bn_ok(push(), &failure);
 	registry_says(

@@ -174,7 +174,7 @@ END_TEST
 START_TEST(test_manifests_are_verified)
 {
 	static const char text[] = "{\"schemaVersion\":2}";
-	char digest[BN_OCI_DIGEST_TEXT], answer[300];
+	char digest[BN_OCI_DIGEST_TEXT], answers[3][300];
 	bn_oci_descriptor m;
 	bn_buf got = BN_BUF_INIT;
 	registry_fault f[] = {{.method = "GET", .path = "/manifests/", .skip = 2}, {0}};
@@ -199,16 +199,16 @@ START_TEST(test_manifests_are_verified)
 			"of type 'application/vnd.docker", BN_EUNSUPPORTED},
 		{"Content-Type: text/html", "of type 'unknown'", BN_EUNSUPPORTED}};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		snprintf(answer, sizeof answer,
+		snprintf(answers[i], sizeof answers[i],
 			"HTTP/1.1 200 OK\r\n%s\r\nContent-Length: %zu\r\n\r\n%s", cases[i].headers,
 			strlen(text), text);
-		f[0].answer = answer;
+		registry_set_answer(reg, &f[0], answers[i]);
 		bn_err_clear(&failure);
 		ck_assert_int_eq(
 			bn_distribution_pull_manifest(d, &m, &got, "3", &failure), cases[i].code);
 		registry_says(failure.msg, cases[i].says);
 	}
-	f[0].answer = "HTTP/1.1 200 OK\r\nContent-Length: 5000000\r\n\r\n";
+	registry_set_answer(reg, &f[0], "HTTP/1.1 200 OK\r\nContent-Length: 5000000\r\n\r\n");
 	bn_err_clear(&failure);
 	ck_assert_int_eq(bn_distribution_pull_manifest(d, &m, &got, "3", &failure), BN_EIO);
 	bn_buf_release(&got);
