@@ -141,7 +141,7 @@ for words in --version --help "help data" "data add --help" "help --man"; do
 done
 # Verbs that are not tested here; a new verb must be added here or above.
 left="workbench upgrade demo serve
-package push|package pull|ci init|ci gitlab|ci github|ci jenkins|ci check|ci note|ci status|ci baseline
+package push|package pull|ci init|ci gitlab|ci github|ci jenkins|ci check|model push|model pull|ci note|ci status|ci baseline
 run resume|
 log metric|log param|log tag|log artifact|model register|model check|model approve|model reject|model alias|model rm
 endpoint show|monitor report|monitor show|user request|user accept|user remove|user revoke|role grant|role revoke

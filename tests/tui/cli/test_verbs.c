@@ -98,10 +98,11 @@ static const char *const read_or_own[] = {"workbench", "cache status", "cache cl
 	"run note", "run rm", "run restore", "run compare", "run reproduce", "run resume",
 	"queue ls", "queue show", "queue pause", "queue resume", "queue set", "model ls",
 	"model show", "model lineage", "model card", "package ls", "package pull", "endpoint ls",
-	"endpoint show", "monitor report", "tour", "ci note", "ci status", "ci baseline",
-	"model pull", "monitor ls", "monitor show", "monitor targets", "monitor export", "user ls",
-	"user key", "bot ls", "role ls", "policy show", "policy check", "audit log", "audit late",
-	"audit verify", "init", "upgrade", "doctor fs", "help", "completion", "complete"};
+	"endpoint show", "monitor report", "tour", "ci init", "ci gitlab", "ci github",
+	"ci jenkins", "ci check", "ci note", "ci status", "ci baseline", "model pull", "monitor ls",
+	"monitor show", "monitor targets", "monitor export", "user ls", "user key", "bot ls",
+	"role ls", "policy show", "policy check", "audit log", "audit late", "audit verify", "init",
+	"upgrade", "doctor fs", "help", "completion", "complete"};
 
 static int need_is_decided(const bn_verb *v, void *ctx)
 {
