@@ -15,6 +15,7 @@
 #include "core/track/run.h"
 #include "tui/cli/run_follow.h"
 #include "tui/cli/run_spec.h"
+#include "tui/cli/run_sweep.h"
 #include "tui/cli/verbs.h"
 
 #include <stdlib.h>
@@ -32,6 +33,10 @@ static const bn_opt start_options[] = {
 	{"where", 0, "EXPR",
 		"train and test on the rows that satisfy it: 'nodes > 1 and state = done'"},
 	{"set", 's', "KEY=VALUE", "a hyper-parameter; may be repeated"},
+	{"sweep", 0, "KEY=VALUES",
+		"a run for each of 0.1,0.01, of 0..4, of 0.001..0.1 log 5 (five values); may be "
+		"repeated"},
+	{"runs", 0, "N", "of a sweep: so many of the combinations, at random; default: all"},
 	{"task", 0, "TASK", "auto, regression or classification"},
 	{"impute", 0, "HOW", "mean, median or most_frequent"},
 	{"no-standardise", 0, NULL, "do not standardise numbers"},
@@ -258,10 +263,69 @@ static void say_place(bn_cli *cli, const bn_spec *spec)
 	bn_free(here);
 }
 
+static int sweep_launch(json_t *items, bn_workspace *ws, bn_spec *spec, const bn_run_sweep *s,
+	size_t i, const bn_launch_options *opt, bn_err *err)
+{
+	bn_launch_options one = *opt;
+	bn_buf name = BN_BUF_INIT, text = BN_BUF_INIT;
+	char id[BN_RUN_ID_TEXT];
+	if (opt->name)
+		bn_buf_adds(&name, opt->name);
+	int rc = bn_run_sweep_apply(s, i, spec, &name, &text, err);
+	if (rc < 0)
+		goto out;
+	one.name = opt->name ? name.ptr : NULL;
+	if ((rc = bn_launch(ws, spec, &one, id, err)) < 0)
+		goto out;
+	json_t *item = json_pack("{s:s, s:s?, s:s}", "id", id, "name", one.name, "settings",
+		text.ptr ? text.ptr : "");
+	rc = json_array_append_new(items, item) ? bn_err_nomem(err, "a sweep") : 0;
+out:
+	bn_buf_release(&name);
+	bn_buf_release(&text);
+	return rc;
+}
+
+/* One run after the other, through the queue unless an executor is named. */
+static int sweep_start(bn_cli *cli, bn_workspace *ws, bn_spec *spec, const bn_run_sweep *s,
+	bn_launch_options *opt, bn_err *err)
+{
+	static const bn_col cols[] = {{"id", "run", BN_AS_TEXT}, {"name", "name", BN_AS_TEXT},
+		{"settings", "settings", BN_AS_WORDS}, {0}};
+	size_t combinations, runs = bn_run_sweep_runs(s, &combinations);
+	bn_buf name = BN_BUF_INIT, text = BN_BUF_INIT;
+	int rc = 0;
+	opt->executor = opt->executor ? opt->executor : bn_executor_queue.name;
+	if (bn_cli_is_text(cli))
+		bn_cli_say(cli, "%zu run%s of %zu combination%s", runs, runs == 1 ? "" : "s",
+			combinations, combinations == 1 ? "" : "s");
+	if (bn_cli_dry_run(cli)) { /* the first one */
+		if ((rc = bn_run_sweep_apply(s, 0, spec, &name, &text, err)) == 0)
+			rc = show_spec(cli, ws, spec, opt, err);
+		bn_buf_release(&name);
+		bn_buf_release(&text);
+		return rc;
+	}
+	json_t *items = json_array();
+	for (size_t i = 0; i < runs && rc == 0; i++) {
+		bn_err why = BN_ERR_INIT;
+		if ((rc = sweep_launch(items, ws, spec, s, i, opt, &why)) < 0) {
+			if (i > 0)
+				bn_err_prefix(&why, "%zu of %zu were started", i, runs);
+			bn_err_move(err, &why);
+		}
+	}
+	if (rc == 0)
+		return bn_cli_list(cli, items, cols, "", err);
+	json_decref(items);
+	return rc;
+}
+
 static int run_start(bn_cli *cli, bn_err *err)
 {
 	bn_workspace *ws;
 	bn_spec *spec = NULL;
+	bn_run_sweep *sweep = NULL;
 	bn_launch_options opt;
 	char id[BN_RUN_ID_TEXT], again[BN_RUN_ID_TEXT];
 	int rc;
@@ -270,6 +334,12 @@ static int run_start(bn_cli *cli, bn_err *err)
 	if ((rc = bn_run_spec_read(&spec, cli, ws, again, err)) < 0)
 		return rc;
 	opt.again = again[0] ? again : NULL;
+	if ((rc = bn_run_sweep_read(&sweep, cli, spec, err)) < 0)
+		goto out;
+	if (sweep) {
+		rc = sweep_start(cli, ws, spec, sweep, &opt, err);
+		goto out;
+	}
 	if (bn_cli_dry_run(cli)) {
 		if ((rc = show_spec(cli, ws, spec, &opt, err)) == 0)
 			bn_shared_parts_tell(ws, spec, warn_shared, cli);
@@ -286,6 +356,7 @@ static int run_start(bn_cli *cli, bn_err *err)
 	bn_shared_parts_tell(ws, spec, warn_shared, cli);
 	rc = follow_started(cli, ws, id, is_queued(&opt, spec), err);
 out:
+	bn_run_sweep_free(sweep);
 	bn_spec_free(spec);
 	return rc;
 }
@@ -387,7 +458,7 @@ const bn_verb bn_verbs_run_start[] = {
 		"$BINNACLE_RUN_DIR/artifacts, are collected.",
 		{"binnacle run start --trainer ridge --data jobs@v1 --target power --wait",
 			"binnacle run start --queue --cores 4 --memory 8G -- python train.py",
-			"binnacle run start --data jobs -- python train.py --lr 0.1"},
+			"binnacle run start --again 7f3a --sweep 'learning_rate=0.001..0.1 log 5'"},
 		start_options, BN_VERB_REST | BN_VERB_DRY_RUN, run_start},
 	{"run", "resume", "RUN", 1, 1, "continue a stopped or failed training run in a new run",
 		"For trainers that work in steps (mlp, logistic): the new run takes the "

@@ -265,9 +265,10 @@ void bn_form_draw(bn_form *f, bn_area a, bool focused)
 		f->top = all - a.rows;
 	if (at >= f->top + a.rows)
 		f->top = at - a.rows + 1;
-	/* The rule above the first field of a part is kept visible with it. */
-	if (at - 1 < f->top)
-		f->top = at - 1;
+	/* The rule above the first field of a part is kept visible with it, if there is room for both. */
+	int before = a.rows > 1;
+	if (at - before < f->top)
+		f->top = at - before;
 	if (f->top < 0)
 		f->top = 0;
 	for (int i = 0; i < f->count && row - f->top < a.rows; i++) {

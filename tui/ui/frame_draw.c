@@ -92,10 +92,18 @@ static int counts_draw(bn_area a, const char *words, int room)
 	return start - 1;
 }
 
-enum { STEP_MOST = 40, COUNTS_LEAST = 22 };
+enum { STEP_MOST = 40, STEP_LEAST = 14, COUNTS_LEAST = 22 };
 
-/* The columns of the last step of the path that no count needs, out of `room`: the most urgent counts stay. */
-static int step_cells(const bn_frame *f, int room)
+/* The columns of all counts but that of what runs, which needs nobody. */
+static int counts_cells(const char *words)
+{
+	const char *next = strstr(words, " running") ? count_next(words) : words;
+	int cells = next ? (int)bn_utf8_width(next) + 2 : 0;
+	return cells > COUNTS_LEAST ? cells : COUNTS_LEAST;
+}
+
+/* The columns of the last step of the path that no count needs, out of `room`: what needs a person stays. */
+static int step_cells(const bn_frame *f, const char *counts, int room)
 {
 	bn_buf text = BN_BUF_INIT;
 	if (f->tab < 0)
@@ -105,7 +113,11 @@ static int step_cells(const bn_frame *f, int room)
 	int width = (int)bn_utf8_width(text.ptr);
 	bn_buf_release(&text);
 	width = (width > STEP_MOST ? STEP_MOST : width) + 2 * (s->depth > 1);
-	return width + COUNTS_LEAST > room ? room - COUNTS_LEAST : width;
+	int left = room - counts_cells(counts);
+	int least = width < STEP_LEAST ? width : STEP_LEAST;
+	if (left < least)
+		left = least;
+	return width < left ? width : left;
 }
 
 static void title_draw(const bn_frame *f, bn_area a)
@@ -119,7 +131,7 @@ static void title_draw(const bn_frame *f, bn_area a)
 	col = bn_area_text(a, 0, col, BN_INK_TITLE, f->opt.title ? f->opt.title : "");
 	if (f->opt.readonly)
 		col = bn_area_text(a, 0, col + 1, BN_INK_TITLE, "[read-only]");
-	int end = counts_draw(a, words, a.cols - col - 5 - step_cells(f, a.cols - col));
+	int end = counts_draw(a, words, a.cols - col - 5 - step_cells(f, words, a.cols - col));
 	if (f->tab >= 0)
 		crumbs_draw(&f->stacks[f->tab], a, col, end);
 }
@@ -188,6 +200,11 @@ static void place_draw(bn_frame *f, bn_area a)
 	const bn_grid *t = bn_frame_table(f);
 	char at[BN_FORMAT_BYTES], of[BN_FORMAT_BYTES], place[2 * BN_FORMAT_BYTES];
 	bn_buf words = BN_BUF_INIT;
+	const bn_view *v = bn_frame_top(f);
+	if (!t && v && v->cls->place) {
+		v->cls->place(v, place, sizeof place);
+		bn_area_text(a, 0, a.cols - 1 - (int)strlen(place), BN_INK_DIM, place);
+	}
 	if (!t || bn_grid_count(t) == 0)
 		return;
 	snprintf(place, sizeof place, "%s/%s",

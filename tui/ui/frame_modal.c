@@ -314,8 +314,14 @@ static void dialog_draw(bn_frame *f, bn_area all)
 		bn_area_text(a, at, 0, BN_INK_DIALOG_STRONG, "> ");
 		bn_input_draw(&f->input, a, at, 2, BN_INK_SELECTED_IDLE);
 		bool empty = !f->input.text[strspn(f->input.text, " ")];
-		bn_area_textf(a, last, 0, BN_INK_DIALOG, "Enter: %s%s    Esc: leave it as it is",
-			f->dialog_yes, empty ? " (an answer is required)" : "");
+		if (empty)
+			bn_area_text(a, last - 1 > at ? last - 1 : last, 2, BN_INK_DIALOG,
+				"an answer is required");
+		char foot[96];
+		snprintf(foot, sizeof foot, "Enter: %s    Esc: leave it as it is", f->dialog_yes);
+		if ((int)bn_utf8_width(foot) > a.cols)
+			snprintf(foot, sizeof foot, "Enter: %s    Esc: no", f->dialog_yes);
+		bn_area_field(a, last, 0, a.cols, BN_INK_DIALOG, foot);
 		return;
 	}
 	bn_ink no = f->dialog_on_yes ? BN_INK_BUTTON : BN_INK_BUTTON_ACTIVE;

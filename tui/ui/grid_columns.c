@@ -2,6 +2,10 @@
  * grid.h. */
 #include "tui/ui/grid.h"
 
+#include "core/base/mem.h"
+#include "core/base/str.h"
+
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -24,16 +28,38 @@ int bn_grid_find_column(const bn_grid *t, const char *word)
 	return find(t, word, strlen(word));
 }
 
+/* The nearest name, and as many of the others as a message has room for, whole. */
 static int no_column(const bn_grid *t, const char *word, size_t n, bn_err *err)
 {
+	enum { ROOM = 160 };
+	const char **names = bn_alloc_zeroed((size_t)t->column_count + 1, sizeof *names);
+	char typed[64];
 	bn_buf all = BN_BUF_INIT;
-	for (int c = 0; c < t->column_count; c++)
-		if (bn_grid_column_name(&t->columns[c])[0])
-			bn_buf_addf(&all, "%s%s", all.len ? ", " : "", bn_grid_title(t, c));
-	int rc = bn_err_set(err, BN_EINVAL, "no column '%.*s' here, but: %s", n < 60 ? (int)n : 60,
-		word, all.failed ? "others" : all.ptr);
+	int told = 0, count = 0;
+	snprintf(typed, sizeof typed, "%.*s", n < 60 ? (int)n : 60, word);
+	for (int c = 0; c < t->column_count; c++) {
+		if (!bn_grid_column_name(&t->columns[c])[0])
+			continue;
+		const char *title = bn_grid_title(t, c);
+		if (names)
+			names[count] = title;
+		count++;
+		if (told + 1 != count || all.len + strlen(title) > ROOM)
+			continue;
+		bn_buf_addf(&all, "%s%s", all.len ? ", " : "", title);
+		told++;
+	}
+	const char *near = names ? bn_nearest_word(typed, names) : NULL;
+	if (near)
+		bn_err_set(err, BN_EINVAL, "no column '%s' here; did you mean '%.100s'?", typed, near);
+	else if (told < count)
+		bn_err_set(err, BN_EINVAL, "no column '%s' here, but: %s, and %d more", typed,
+			all.ptr ? all.ptr : "", count - told);
+	else
+		bn_err_set(err, BN_EINVAL, "no column '%s' here, but: %s", typed, all.ptr ? all.ptr : "");
+	bn_free(names);
 	bn_buf_release(&all);
-	return rc;
+	return BN_EINVAL;
 }
 
 /* The next word of a comma-separated list; its length, 0 at the end. */

@@ -267,6 +267,23 @@ int bn_area_name(bn_area a, int row, int col, int width, bn_ink role, const char
 	return field_draw(a, row, col, width, role, utf8, FIELD_NAME);
 }
 
+int bn_area_name_from(
+	bn_area a, int row, int col, int width, bn_ink role, const char *utf8, size_t keeps)
+{
+	enum { HEAD = 3 };
+	size_t n = strlen(utf8);
+	if (!keeps || keeps >= n || width < 10 || (int)bn_utf8_width(utf8) <= width)
+		return bn_area_name(a, row, col, width, role, utf8);
+	int tail = (int)bn_utf8_width(utf8 + keeps), head = width - 1 - tail;
+	bn_area f = bn_area_sub(a, row, col, 1, width);
+	bn_area_fill(f, 0, 0, 1, f.cols, role);
+	head = head < HEAD ? HEAD : head;
+	int at = text_put(f, 0, 0, role, utf8, bn_utf8_head(utf8, n, (size_t)head));
+	at = bn_area_glyph(f, 0, at, role, BN_GLYPH_ELLIPSIS);
+	bn_area_field(f, 0, at, width - at, role, utf8 + keeps);
+	return col + width;
+}
+
 int bn_area_cp(bn_area a, int row, int col, bn_ink role, uint32_t cp)
 {
 	/* Glyphs are already chosen from the surface's alphabet, so none becomes '?'. */

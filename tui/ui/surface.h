@@ -115,6 +115,9 @@ int bn_area_textf(bn_area a, int row, int col, bn_ink role, const char *fmt, ...
 int bn_area_field(bn_area a, int row, int col, int width, bn_ink role, const char *utf8);
 int bn_area_field_right(bn_area a, int row, int col, int width, bn_ink role, const char *utf8);
 /* As field, but truncated in the middle: names with a common prefix differ at their ends. */
+/* `keeps`: a byte from which on it is shown if possible, because names that look the same before it differ there; 0: the
+ * middle is left out. */
+int bn_area_name_from(bn_area a, int row, int col, int width, bn_ink role, const char *utf8, size_t keeps);
 int bn_area_name(bn_area a, int row, int col, int width, bn_ink role, const char *utf8);
 int bn_area_glyph(bn_area a, int row, int col, bn_ink role, bn_glyph_id glyph);
 int bn_area_cp(bn_area a, int row, int col, bn_ink role, uint32_t cp);

@@ -57,6 +57,8 @@ typedef struct bn_view_class {
 	/* '/' in views without a table: searches for words as they are typed, "" for none. NULL: not supported. */
 	void (*find)(bn_view *, const char *words);
 	const char *(*finding)(const bn_view *); /* the current words; "" for none. Requires find */
+	/* Where one is in a screen without a table: "line 40/312"; "" if all of it is shown. NULL: all always is. */
+	void (*place)(const bn_view *, char *out, size_t size);
 	bn_grid *(*table)(bn_view *);            /* the grid for motion, filter, marks; NULL */
 	void (*ordered)(bn_view *); /* the filter or sort of an external grid changed; NULL */
 	void (*free)(bn_view *);

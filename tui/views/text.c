@@ -151,6 +151,14 @@ static void draw(bn_view *view, bn_area a, bool focused)
 	bn_area_cursor(a, 0, 0, false);
 }
 
+static void place(const bn_view *view, char *out, size_t size)
+{
+	const text_view *v = (const text_view *)view;
+	out[0] = '\0';
+	if (v->count > v->page_rows)
+		snprintf(out, size, "line %d/%d", v->top + 1, v->count);
+}
+
 static bool command(bn_view *view, bn_command_id id, const char *arg)
 {
 	text_view *v = (text_view *)view;
@@ -234,6 +242,7 @@ static const bn_view_class text_class = {
 	.crumb = crumb,
 	.find = find,
 	.finding = finding,
+	.place = place,
 	.free = view_free,
 };
 

@@ -108,14 +108,19 @@ static int files(gather *g)
 	bn_names names = BN_NAMES_INIT;
 	if (!dir)
 		return bn_err_nomem(g->err, "file names");
-	if (bn_fs_list_dir(bn_env_real(), dir[0] ? dir : ".", &names, NULL) < 0)
+	/* The home directory is listed, and stays "~/" in the words. */
+	const bn_env *env = bn_env_real();
+	const char *home = bn_str_starts(dir, "~/") ? env->get(env, "HOME") : NULL;
+	const char *real = home ? bn_arena_strf(g->arena, "%s/%s", home, dir + 2) : dir;
+	if (!real || bn_fs_list_dir(env, real[0] ? real : ".", &names, NULL) < 0)
 		return 0;
 	for (size_t i = 0; i < names.count; i++) {
 		const char *one = names.items[i];
 		if (!bn_str_starts(one, name) || (one[0] == '.' && name[0] != '.'))
 			continue;
 		const char *path = bn_arena_strf(g->arena, "%s%s", dir, one);
-		if (path && is_directory(path))
+		const char *there = home ? bn_arena_strf(g->arena, "%s%s", real, one) : path;
+		if (path && there && is_directory(there))
 			path = bn_arena_strf(g->arena, "%s/", path);
 		if (!add(g, path))
 			break;

@@ -197,6 +197,32 @@ static void name_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 	out->text = out->buf;
 }
 
+/* Of a sweep: what differs is in the middle. */
+static void sweep_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
+{
+	static const char *const rates[] = {"0.01", "0.001", "0.0001"};
+	(void)ctx;
+	(void)col;
+	snprintf(out->buf, sizeof out->buf, "mlp-narrow-2-le%s-al0.0001", rates[row % 3]);
+	out->text = out->buf;
+}
+
+START_TEST(test_grid_cuts_names_where_they_are_alike)
+{
+	static const bn_grid_column named[] = {{.title = "run", .min = 8, .max = 20}};
+	numbers n = {3, 0, 0};
+	bn_grid_source s = {.ctx = &n, .rows = rows, .cell = sweep_cell, .key = key};
+	bn_grid g;
+	ck_assert_int_eq(bn_grid_init(&g, &s, named, 1, NULL), 0);
+	char *text = draw(&g, 4, 24);
+	ck_assert_ptr_nonnull(strstr(text, "le0.01-al0.0001 "));
+	ck_assert_ptr_nonnull(strstr(text, "le0.001-al0.0001 "));
+	ck_assert_ptr_nonnull(strstr(text, "le0.0001-al0.00"));
+	bn_free(text);
+	bn_grid_release(&g);
+}
+END_TEST
+
 START_TEST(test_grid_keeps_names_before_columns_that_are_nearly_empty)
 {
 	static const bn_grid_column named[] = {
@@ -487,6 +513,7 @@ BN_TEST_MAIN("tui/ui/grid", test_grid_groups_rows_under_their_mean_and_deviation
 	test_grid_filters_while_typing_and_sorts_a_hundred_thousand_rows,
 	test_grid_selection_and_marks_follow_their_rows,
 	test_grid_leaves_out_unimportant_columns_then_scrolls_to_them,
+	test_grid_cuts_names_where_they_are_alike,
 	test_grid_keeps_names_before_columns_that_are_nearly_empty, test_grid_draws_at_any_size,
 	test_grid_writes_rows_as_they_are_chosen_and_sorted,
 	test_grid_sorts_by_several_columns_the_last_first,

@@ -832,6 +832,33 @@ START_TEST(test_frame_commands_take_the_name_of_a_column)
 }
 END_TEST
 
+/* On a small screen the field that one is in comes before all else. */
+START_TEST(test_frame_a_form_fits_a_small_screen)
+{
+	bench b = {.fake = {.actions = 0}};
+	b.f = bn_fake_frame(&b.fake, false);
+	ck_assert_int_eq(bn_surface_new(&b.s, 10, 40, BN_ALPHABET_ASCII, NULL), 0);
+	play(&b, "3 L");
+	ck_assert(shows(&b, "learning_rate"));
+	play(&b, "Enter ^U \"0.1,0.2\" Enter / \"patience\" Enter");
+	ck_assert(shows(&b, "patience") && shows(&b, "2 runs of 2, through the queue"));
+	bench_close(&b);
+}
+END_TEST
+
+START_TEST(test_frame_says_which_line_of_a_text_it_is)
+{
+	bench b = {.fake = {.actions = 0}};
+	b.f = bn_fake_frame(&b.fake, false);
+	ck_assert_int_eq(bn_surface_new(&b.s, 12, 80, BN_ALPHABET_ASCII, NULL), 0);
+	play(&b, "3 i");
+	ck_assert(shows(&b, "line 1/"));
+	play(&b, "j j");
+	ck_assert(shows(&b, "line 3/"));
+	bench_close(&b);
+}
+END_TEST
+
 START_TEST(test_frame_finds_a_field_of_the_form)
 {
 	bench b = {.fake = {.actions = 0}};
@@ -920,7 +947,15 @@ START_TEST(test_frame_launches_a_sweep)
 	ck_assert(started(&b, "--set hidden=8 --set learning_rate=0.1 --name mlp-wide-2-hi8-le0.1 "
 			      "--executor queue\n"));
 	ck_assert(started(&b, "--set hidden=16,8 --set learning_rate=0.01 "));
-	play(&b, "3 L Enter ^U \"0.001..0.1 log\" Enter k k Enter ^U \"0..99\" Enter");
+	play(&b, "3 L Enter ^U \"0.001..0.1 log 3\" Enter"); /* that many; the line has all of it */
+	ck_assert(shows(&b, "3 values: 0.001, 0.01, 0.1"));
+	play(&b, "Y");
+	ck_assert_str_eq(b.fake.copied,
+		"binnacle run start --again 7f3a0000 --sweep 'learning_rate=0.001..0.1 log 3' --name "
+		"mlp-wide-2 --executor queue");
+	play(&b, "Enter ^U \"0.001..0.1 log 99\"");
+	ck_assert(shows(&b, "2 to 32 values"));
+	play(&b, "Esc Esc Tab Enter 3 L Enter ^U \"0.001..0.1 log\" Enter k k Enter ^U \"0..99\" Enter");
 	ck_assert(shows(&b, "5 of 100 values: 0, 25, 50, 74, 99"));
 	ck_assert(shows(&b, "5 values: 0.001, "));
 	play(&b, "Enter ^U \"1..16 log\" Enter"); /* without duplicates */
@@ -1737,6 +1772,7 @@ BN_TEST_MAIN("tui/views/frame",
 	test_frame_arguments_are_completed_from_the_workspace,
 	test_frame_a_label_longer_than_its_field_is_not_cut_by_editing,
 	test_frame_acts_are_a_menu_with_reasons, test_frame_typed_words_start_nothing,
+	test_frame_a_form_fits_a_small_screen, test_frame_says_which_line_of_a_text_it_is,
 	test_frame_finds_a_field_of_the_form, test_frame_commands_take_the_name_of_a_column,
 	test_frame_a_field_of_a_form_shows_that_it_is_edited,
 	test_frame_a_command_without_a_clipboard_can_be_read,

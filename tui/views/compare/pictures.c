@@ -88,23 +88,60 @@ static bool is_axis(const bn_comparison *c, const bn_compare_row *r)
 	return r->group == BN_COMPARE_PARAM && numbers_of(r, c->runs) > 1;
 }
 
+/* The rank of a run's number among those of the row, from 0; equal ones share the mean. */
+static double rank_of(const bn_compare_row *r, size_t runs, size_t run)
+{
+	double below = 0, same = 0;
+	for (size_t i = 0; i < runs; i++) {
+		below += r->cells[i].number < r->cells[run].number;
+		same += i != run && r->cells[i].number == r->cells[run].number;
+	}
+	return below + same / 2;
+}
+
+/* How closely the metric follows the parameter, up or down: the absolute rank correlation over the runs that have both;
+ * 0 if either is constant. */
+static double follows(const bn_compare_row *param, const bn_compare_row *metric, size_t runs)
+{
+	double n = 0, sx = 0, sy = 0, sxx = 0, syy = 0, sxy = 0;
+	for (size_t i = 0; metric && i < runs; i++) {
+		if (isnan(param->cells[i].number) || isnan(metric->cells[i].number))
+			continue;
+		double x = rank_of(param, runs, i), y = rank_of(metric, runs, i);
+		n++;
+		sx += x;
+		sy += y;
+		sxx += x * x;
+		syy += y * y;
+		sxy += x * y;
+	}
+	double var = (n * sxx - sx * sx) * (n * syy - sy * sy);
+	return n > 2 && var > 0 ? fabs(n * sxy - sx * sy) / sqrt(var) : 0;
+}
+
+/* The chosen one; else the parameter that the metric follows most closely, then the one with the most values, and a seed
+ * last. */
 const char *bn_compare_axis(const bn_compare_view *v)
 {
+	double most = -1;
 	const bn_compare_page *d = bn_compare_data(v);
-	const bn_compare_row *best = NULL;
+	const char *metric = d ? bn_compare_up(v) : NULL;
+	const bn_compare_row *best = NULL,
+			     *up = metric ? row_find(d->table, BN_COMPARE_METRIC, metric) : NULL;
 	for (size_t i = 0; d && i < d->table->count; i++) {
 		const bn_compare_row *r = &d->table->rows[i];
 		if (!is_axis(d->table, r))
 			continue;
 		if (strcmp(r->key, v->axis) == 0)
 			return r->key;
-		/* A seed is the least informative. */
-		bool is_seed = strcmp(r->key, "seed") == 0;
-		if (!best ||
-			(!is_seed &&
-				numbers_of(r, d->table->runs) > numbers_of(best, d->table->runs)) ||
-			strcmp(best->key, "seed") == 0)
+		size_t runs = d->table->runs;
+		double worth = strcmp(r->key, "seed") == 0
+				       ? 0
+				       : follows(r, up, runs) + 0.001 * (double)numbers_of(r, runs);
+		if (worth > most) {
+			most = worth;
 			best = r;
+		}
 	}
 	return best ? best->key : NULL;
 }

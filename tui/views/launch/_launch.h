@@ -4,13 +4,12 @@
  */
 #ifndef BN_TUI_VIEWS_LAUNCH__LAUNCH_H
 #define BN_TUI_VIEWS_LAUNCH__LAUNCH_H
+#include "core/launch/sweep.h"
 #include "core/learn/trainer.h"
 #include "tui/ui/form.h"
 #include "tui/ui/grid.h"
 #include "tui/views/views.h"
 
-#define BN_SWEEP_MOST 200 /* runs of a sweep */
-#define BN_SWEEP_VALUES 32
 #define BN_REFUSED 800 /* size of a message and its hint */
 
 typedef enum bn_launch_field {
@@ -77,16 +76,10 @@ size_t bn_launch_changes(const bn_launch_view *v);
 
 /* ---- words.c ------------------------------------------------------------------------------------- */
 
-/* The values of a text: "0.1,0.2", "0.001..0.1 log", "0..4", for lists "16;64,32", without
- * duplicates. Returns their number, or -1 with the reason. One: no sweep. */
-int bn_sweep_values(const bn_hyper_def *def, const char *text,
-	char out[BN_SWEEP_VALUES][BN_FORM_VALUE], char wrong[BN_FORM_WRONG]);
-/* "5 of 100 values: 0, 25, 50, 74, 99", truncated to fit; "" if it is one value, or invalid. */
-void bn_sweep_words(const bn_hyper_def *def, const char *text, char *out, size_t size);
 /* The number of runs of the form, and of combinations; 0 if there are too many. */
 size_t bn_launch_runs(const bn_launch_view *v, size_t *combinations);
-/* Command line i, as text to show and paste. */
-void bn_launch_line(const bn_launch_view *v, size_t i, bool dry, bn_buf *out);
+/* The command line as text to show and paste: of a sweep all of it. */
+void bn_launch_line(const bn_launch_view *v, bn_buf *out);
 /* All of them for the worker; *out is yours (bn_free). */
 int bn_launch_words(bn_start_arg **out, const bn_launch_view *v, bool dry, bn_err *err);
 

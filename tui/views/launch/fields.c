@@ -200,7 +200,7 @@ static void fields_name(bn_launch_view *v)
 		{BN_LAUNCH_FEATURES, "features", "none: all other columns", false, true},
 		{BN_LAUNCH_ROWS, "rows where", "none: all rows", false, false},
 		{BN_LAUNCH_SETTINGS, "settings",
-			"0.01,0.1 or 0.001..0.1 log (5 values) makes a sweep", true, false},
+			"0.01,0.1 or 0.001..0.1 log 5 makes a sweep", true, false},
 		{BN_LAUNCH_SEED, "seed", "", false, false},
 		{BN_LAUNCH_WHERE, "where", "", true, false},
 		{BN_LAUNCH_EXECUTOR, "executor", "local starts at once", false, false},
@@ -339,10 +339,13 @@ static void check_rows(const bn_launch_page *d, const char *text, char *wrong)
 /* Validates each of the text's values. */
 static void check_values(const bn_launch_view *v, int field, const char *text, char *wrong)
 {
-	char values[BN_SWEEP_VALUES][BN_FORM_VALUE];
+	bn_sweep_value values[BN_SWEEP_VALUES];
+	bn_err why = BN_ERR_INIT;
 	const bn_hyper_def *def = bn_launch_hyper(v, field);
 	const bn_trainer *t = bn_launch_trainer(v);
-	int n = bn_sweep_values(def, text, values, wrong);
+	int n = bn_sweep_values(def, text, values, &why);
+	if (n < 0)
+		snprintf(wrong, BN_FORM_WRONG, "%.150s", why.msg);
 	json_t *into = json_object();
 	if (v->of.resumes && n > 1)
 		snprintf(wrong, BN_FORM_WRONG, "one value: a run is continued once");

@@ -5,6 +5,7 @@
  */
 #include "core/base/hash_key.h"
 #include "core/base/mem.h"
+#include "core/base/utf8.h"
 #include "tui/views/launch/_launch.h"
 
 #include <stdio.h>
@@ -19,23 +20,33 @@ static void head_draw(const bn_launch_view *v, bn_area a)
 	const bn_launch_page *d = bn_launch_data(v);
 	size_t combinations, runs = bn_launch_runs(v, &combinations),
 			     changes = bn_launch_changes(v);
-	int col = 1;
-	if (v->of.resumes)
-		col = bn_area_textf(a, 0, col, BN_INK_STRONG, "resumes %s after %lld step%s   ",
-			d->name, (long long)d->step, d->step == 1 ? "" : "s");
-	else if (d->name)
-		col = bn_area_textf(a, 0, col, BN_INK_STRONG, "again from %s   ", d->name);
-	else
-		col = bn_area_text(a, 0, col, BN_INK_STRONG, "a new run   ");
-	if (d->name)
-		col = bn_area_textf(a, 0, col, BN_INK_TEXT, "%zu %s from it   ", changes,
-			changes == 1 ? "field differs" : "fields differ");
+	char left[BN_FORM_VALUE + 80] = "a new run", right[80] = "";
 	if (runs == 0)
-		bn_area_textf(
-			a, 0, col, BN_INK_FAIL, "more than %d runs: say how many", BN_SWEEP_MOST);
+		snprintf(right, sizeof right, "more than %d runs: say how many", BN_SWEEP_MOST);
 	else if (combinations > 1)
-		bn_area_textf(a, 0, col, BN_INK_STRONG, "%zu runs of %zu, through the queue", runs,
-			combinations);
+		snprintf(right, sizeof right, "%zu runs of %zu, through the queue", runs, combinations);
+	if (v->of.resumes)
+		snprintf(left, sizeof left, "resumes %.120s after %lld step%s", d->name,
+			(long long)d->step, d->step == 1 ? "" : "s");
+	else if (d->name)
+		snprintf(left, sizeof left, "again from %.120s", d->name);
+	/* From the right: what it comes to is never cut, and a long name is. */
+	char changed[60] = "";
+	if (d->name)
+		snprintf(changed, sizeof changed, "%zu %s", changes,
+			changes == 1 ? "field differs" : "fields differ");
+	int room = a.cols - 2, ends = (int)(strlen(changed) + strlen(right)) + 3 * (changed[0] != '\0') +
+				      3 * (right[0] != '\0');
+	int width = (int)bn_utf8_width(left);
+	if (room - ends < 12) { /* too narrow for all three */
+		changed[0] = '\0';
+		ends = (int)strlen(right) + 3 * (right[0] != '\0');
+	}
+	width = width < room - ends ? width : room - ends;
+	int col = width > 0 ? bn_area_name(a, 0, 1, width, BN_INK_STRONG, left) + 3 : 1;
+	if (changed[0])
+		col = bn_area_text(a, 0, col, BN_INK_TEXT, changed) + 3;
+	bn_area_field(a, 0, col, a.cols - col, runs == 0 ? BN_INK_FAIL : BN_INK_STRONG, right);
 }
 
 /* Help for the selected field, with its limits; for a sweep its values, also during editing. */
@@ -99,17 +110,17 @@ static void warnings_follow(bn_launch_view *v)
 }
 
 /* Returns the rows taken. */
-static int warnings_draw(const bn_launch_view *v, bn_area a, int row)
+static int warnings_draw(const bn_launch_view *v, bn_area a, int row, int most)
 {
 	bn_ink ink = v->is_refused ? BN_INK_FAIL : BN_INK_WARN;
-	if (!v->warnings[0])
+	if (!v->warnings[0] || most < 1)
 		return 0;
 	int col = bn_area_glyph(a, row, 1, ink,
 			  v->is_refused ? BN_GLYPH_STATE_FAIL : BN_GLYPH_STATE_WARN) +
 		  1;
 	int rows =
-		bn_area_paragraph(bn_area_sub(a, row, 0, 3, a.cols - 1), 0, col, ink, v->warnings);
-	return rows < 3 ? rows : 3;
+		bn_area_paragraph(bn_area_sub(a, row, 0, most, a.cols - 1), 0, col, ink, v->warnings);
+	return rows < most ? rows : most;
 }
 
 /* The first line and the command, with a valid value that is still being typed. A typed trainer
@@ -123,7 +134,7 @@ static void typed_draw(bn_launch_view *v, bn_area a, bn_buf *line)
 		snprintf(x->value, sizeof x->value, "%.*s", BN_FORM_VALUE - 1,
 			v->form.input.text);
 	head_draw(v, a);
-	bn_launch_line(v, 0, false, line);
+	bn_launch_line(v, line);
 	memcpy(x->value, kept, sizeof kept);
 }
 
@@ -144,14 +155,27 @@ static void draw(bn_view *view, bn_area a, bool focused)
 	}
 	warnings_follow(v);
 	typed_draw(v, a, &line);
-	int top = 1 + warnings_draw(v, a, 1);
+	enum { FIELDS_LEAST = 2 };
+	int most = a.rows >= 14 ? 3 : a.rows >= 7, top = 1 + warnings_draw(v, a, 1, most);
 	bn_area probe = {a.s, 0, 0, 0, a.cols - 2};
 	int foot = bn_area_paragraph(probe, 0, 0, BN_INK_TEXT, line.ptr ? line.ptr : "");
 	foot = foot > 3 ? 3 : foot;
+	/* The field that one is in comes before the command, and that before the help. */
+	int help = 1, rule = 1;
+	while (a.rows - top - foot - rule - help < FIELDS_LEAST && foot + rule + help > 0) {
+		if (foot > 1)
+			foot--;
+		else if (help)
+			help = 0;
+		else
+			foot = rule = 0;
+	}
 	v->form.value_cols = a.cols >= 100 ? 40 : a.cols * 3 / 10;
-	bn_form_draw(&v->form, bn_area_sub(a, top, 0, a.rows - foot - top - 2, a.cols), focused);
-	help_draw(v, a, a.rows - foot - 2);
-	bn_area_hline(a, a.rows - foot - 1, 0, a.cols, BN_INK_BORDER);
+	bn_form_draw(&v->form, bn_area_sub(a, top, 0, a.rows - foot - rule - help - top, a.cols), focused);
+	if (help)
+		help_draw(v, a, a.rows - foot - rule - help);
+	if (rule)
+		bn_area_hline(a, a.rows - foot - 1, 0, a.cols, BN_INK_BORDER);
 	bn_area_paragraph(bn_area_sub(a, a.rows - foot, 1, foot, a.cols - 2), 0, 0, BN_INK_STRONG,
 		line.ptr ? line.ptr : "");
 	bn_buf_release(&line);
@@ -264,7 +288,7 @@ static bool start_asks(bn_launch_view *v)
 	size_t combinations, runs = bn_launch_runs(v, &combinations);
 	bn_buf line = BN_BUF_INIT;
 	snprintf(title, sizeof title, "Start %zu run%s?", runs, runs == 1 ? "" : "s");
-	bn_launch_line(v, 0, false, &line);
+	bn_launch_line(v, &line);
 	bn_frame_confirm(v->view.frame, &v->view, BN_CMD_START, title, line.ptr ? line.ptr : "",
 		"start");
 	bn_buf_release(&line);
@@ -375,7 +399,7 @@ static void cli(const bn_view *view, bn_buf *out)
 {
 	const bn_launch_view *v = (const bn_launch_view *)view;
 	if (bn_launch_data(v))
-		bn_launch_line(v, 0, false, out);
+		bn_launch_line(v, out);
 }
 
 static void view_free(bn_view *view)

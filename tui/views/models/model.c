@@ -348,7 +348,16 @@ static void view_free(bn_view *view)
 	bn_free(v);
 }
 
+static void place(const bn_view *view, char *out, size_t size)
+{
+	const model_view *v = (const model_view *)view;
+	out[0] = '\0';
+	if (v->count > v->page_rows)
+		snprintf(out, size, "line %d/%d", v->selected + 1, v->count);
+}
+
 static const bn_view_class model_class = {
+	.place = place,
 	.name = "",
 	.kind = BN_ON(MODEL),
 	.refresh_ms = 5000,

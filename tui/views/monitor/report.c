@@ -193,18 +193,20 @@ static bool is_steep(const bn_monitor_feature *f)
 	return false;
 }
 
-/* "Wasserstein distance 0.748, drift from 0.1 on: 7.5 times that" */
-static void rule_text(const bn_drift_result *r, char *out, size_t size)
+/* "Wasserstein distance: 0.748, drift if distance >= 0.1; 7.5 times that", the last part if it fits. */
+static void rule_text(const bn_drift_result *r, int cols, char *out, size_t size)
 {
+	char more[BN_FORMAT_BYTES + 24] = "";
 	char score[BN_FORMAT_BYTES], limit[BN_FORMAT_BYTES], times[BN_FORMAT_BYTES];
 	double severity = bn_drift_severity(r);
 	bool distance = r->op == BN_DRIFT_DISTANCE_AT_LEAST;
-	int n = snprintf(out, size, "%s: %s %s, drift if %s %s", bn_drift_test_title(r->test),
-		distance ? "distance" : "p", bn_format_number(score, r->score),
+	int n = snprintf(out, size, "%s: %s%s, drift if %s %s", bn_drift_test_title(r->test),
+		distance ? "" : "p ", bn_format_number(score, r->score),
 		bn_drift_operator_text(r->op), bn_format_number(limit, r->threshold));
-	if (distance && severity >= 1 && n > 0 && (size_t)n < size)
-		snprintf(out + n, size - (size_t)n, "; that is %s times the limit",
-			bn_format_number(times, severity));
+	if (distance && severity >= 1)
+		snprintf(more, sizeof more, "; %s times that", bn_format_number(times, severity));
+	if (n > 0 && (size_t)n < size && n + (int)strlen(more) <= cols)
+		snprintf(out + n, size - (size_t)n, "%s", more);
 }
 
 static int feature_head(const bn_monitor_feature *f, bn_area a)
@@ -215,7 +217,7 @@ static int feature_head(const bn_monitor_feature *f, bn_area a)
 	int col = bn_area_text(a, 0, 0, BN_INK_STRONG, f->name);
 	col = bn_area_glyph(a, 0, col + 2, bn_state_ink(s), (bn_glyph_id)bn_state_glyph(s));
 	bn_area_textf(a, 0, col + 1, bn_state_ink(s), "%s", bn_drift_verdict_name(r->verdict));
-	rule_text(r, text, sizeof text);
+	rule_text(r, a.cols, text, sizeof text);
 	bn_area_field(a, 1, 0, a.cols, BN_INK_TEXT, text);
 	snprintf(text, sizeof text, "reference %s rows, current %s%s%s",
 		bn_format_count(ref, (int64_t)r->n_ref), bn_format_count(cur, (int64_t)r->n_cur),

@@ -403,8 +403,7 @@ static void failed_draw(bn_run_view *v, const bn_run_detail *d, bn_area a)
 	a = bn_run_below(a, bn_run_origin_draw(d, a, origin));
 	if (hint && a.rows > 1 && d->is_resumable)
 		bn_area_textf(a, 1, 1, BN_INK_DIM,
-			"binnacle run resume %.8s, or :resume, continues from its checkpoint; L starts "
-			"again",
+			"binnacle run resume %.8s, or :resume, continues it; L starts again",
 			d->info->id);
 	else if (hint && a.rows > 1)
 		bn_area_textf(a, 1, 1, BN_INK_DIM,

@@ -169,6 +169,8 @@ void bn_run_log_draw(bn_run_view *v, const bn_run_detail *d, bn_area a, bool scr
 		bn_area_text(a, r, col, ink, line);
 		if (v->find[0])
 			match_draw(v, a, r, col, line);
+		if (col + (int)bn_utf8_width(line) > a.cols) /* cut: i and Enter show all of it */
+			bn_area_glyph(a, r, a.cols - 1, BN_INK_DIM, BN_GLYPH_MORE_RIGHT);
 	}
 	if (!n)
 		bn_area_text(a, 0, 0, BN_INK_DIM,

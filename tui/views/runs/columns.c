@@ -112,7 +112,7 @@ static void cell_words(const bn_cell *c, char out[BN_FORMAT_BYTES])
 		snprintf(out, BN_FORMAT_BYTES, "%.*s", BN_FORMAT_BYTES - 1, c->text);
 }
 
-enum { VALUES_COUNTED = 8 };
+enum { VALUES_COUNTED = 8, SWEPT_FROM = 2 };
 
 /* In how many of these runs a parameter differs from its most frequent value; a seed is the least
  * informative. */
@@ -165,10 +165,14 @@ int bn_runs_fields_fold(bn_runs *runs, bn_arena *arena, bn_err *err)
 		bool varies;
 		char value[BN_FORMAT_BYTES];
 		const bn_cell *first = field_look(p, i, &filled, &varies);
-		folded[i] = 4 * filled < p->count || !varies;
+		/* A parameter of a few runs that differ in it is what they were started for. */
+		bool is_swept = strncmp(runs->fields[i], "params.", 7) == 0 &&
+				varying(p, i, runs->fields[i]) >= SWEPT_FROM;
+		bool is_sparse = 4 * filled < p->count && !is_swept;
+		folded[i] = is_sparse || !varies;
 		if (!folded[i])
 			continue;
-		if (4 * filled < p->count || !first) {
+		if (is_sparse || !first) {
 			snprintf(value, sizeof value, "%zu/%zu", filled, p->count);
 			told(&sparse, runs->fields[i], value);
 		} else {
