@@ -287,7 +287,14 @@ void bn_form_draw_choices(const bn_form *f, bn_area a, int row)
 	const bn_form_field *x = &f->fields[f->selected];
 	const char *word = f->editing ? word_of(f) : "";
 	int col = 1;
-	for (int i = 0; x->choices && x->choices[i] && col < a.cols - 1; i++)
-		if (is_choice(x->choices[i], word))
-			col = bn_area_text(a, row, col, BN_INK_KEY_HELP, x->choices[i]) + 2;
+	for (int i = 0; x->choices && x->choices[i]; i++) {
+		if (!is_choice(x->choices[i], word))
+			continue;
+		if (col + (int)bn_utf8_width(x->choices[i]) > a.cols - 2) { /* whole or not at all */
+			bn_area_glyph(a, row, col < a.cols - 1 ? col : a.cols - 1, BN_INK_DIM,
+				BN_GLYPH_ELLIPSIS);
+			return;
+		}
+		col = bn_area_text(a, row, col, BN_INK_KEY_HELP, x->choices[i]) + 2;
+	}
 }

@@ -240,8 +240,8 @@ static int message_cols(int cols)
 static void message_whole_draw(const bn_frame *f, bn_area body)
 {
 	bn_area probe = {body.s, 0, 0, 0, body.cols - 2}, strip; /* measures without drawing */
-	bool is_prompt = f->modal == BN_MODAL_COMMAND || f->modal == BN_MODAL_FILTER;
-	if ((f->modal != BN_MODAL_NONE && !is_prompt) || f->command_shown ||
+	bool prompts = f->modal == BN_MODAL_COMMAND || f->modal == BN_MODAL_FILTER;
+	if ((f->modal != BN_MODAL_NONE && !prompts) || f->command_shown ||
 		(int)bn_utf8_width(f->message) <= message_cols(body.cols))
 		return;
 	int rows = bn_area_paragraph(probe, 0, 0, BN_INK_TEXT, f->message);
@@ -345,54 +345,83 @@ static void bar_draw(bn_frame *f, bn_area a)
 		bar_rest(f, a, end);
 }
 
+/* A word of the bottom line, whole or not at all; returns the column after it and a gap, past the area if it does not
+ * fit. More words are marked. */
+static int whole_draw(bn_area a, int col, bn_ink ink, const char *word)
+{
+	if (col > a.cols)
+		return col;
+	if (col + (int)bn_utf8_width(word) < a.cols)
+		return bn_area_text(a, 0, col, ink, word) + 2;
+	if (col < a.cols)
+		bn_area_glyph(a, 0, col < a.cols - 1 ? col : a.cols - 1, BN_INK_DIM, BN_GLYPH_ELLIPSIS);
+	return a.cols + 1;
+}
+
 /* Completions of the word being typed. */
 static bool words_draw(bn_frame *f, bn_area a)
 {
 	const char *words[BN_WORDS_MOST];
 	size_t start = 0;
 	int col = 1, n = bn_modal_words(f, words, BN_WORDS_MOST, &start);
-	for (int i = 0; i < n && col < a.cols - 1; i++)
-		col = bn_area_text(a, 0, col, i ? BN_INK_KEY_HELP : BN_INK_KEY, words[i]) + 2;
+	for (int i = 0; i < n; i++)
+		col = whole_draw(a, col, i ? BN_INK_KEY_HELP : BN_INK_KEY, words[i]);
 	return n > 0;
+}
+
+/* What keys do while text is typed, the most important first. */
+static void hints_draw(bn_area a, const char *const *hints)
+{
+	int col = 1;
+	for (; *hints && col + (int)bn_utf8_width(*hints) < a.cols; hints++)
+		col = bn_area_text(a, 0, col, BN_INK_KEY_HELP, *hints) + 3;
+}
+
+static const char *const *hints_of(const bn_frame *f)
+{
+	static const char *const field[] = {"Enter keeps it", "Esc restores it", "Tab completes", "^U empties",
+		NULL};
+	static const char *const words[] = {"rows that hold every word", "Enter keeps it", "Esc takes it back",
+		NULL};
+	static const char *const rows[] = {"words, or an expression: power > 250 AND state = FAILED",
+		"Enter keeps it", NULL};
+	static const char *const find[] = {"Enter keeps it, then n and N go on", "Esc takes it back", NULL};
+	const bn_view *v = bn_frame_top(f);
+	if (bn_view_takes_text(f))
+		return field;
+	if (v && v->cls->find)
+		return find;
+	return v && v->cls->kind == BN_ON(ROWS) ? rows : words;
+}
+
+static bool is_prompt(const bn_frame *f)
+{
+	return f->modal == BN_MODAL_COMMAND || f->modal == BN_MODAL_FILTER;
 }
 
 static void keys_draw(bn_frame *f, bn_area a)
 {
 	bn_command_id found[8];
 	int col = 1, n;
-	if ((f->modal == BN_MODAL_COMMAND || f->modal == BN_MODAL_FILTER) && f->message[0]) {
+	if (is_prompt(f) && f->message[0]) {
 		bn_area_field(a, 0, 1, a.cols - 2,
 			f->message_is_error ? BN_INK_ERROR : BN_INK_MESSAGE, f->message);
 		return;
 	}
 	if (f->modal == BN_MODAL_COMMAND && (n = bn_modal_completions(f, found, 8)) > 0) {
 		for (int i = 0; i < n && i < 8; i++)
-			col = bn_area_text(a, 0, col, i ? BN_INK_KEY_HELP : BN_INK_KEY,
-				      bn_command_get(found[i])->name) +
-			      2;
-		if (n == 1)
-			bn_area_text(a, 0, col, BN_INK_DIM, bn_command_get(found[0])->help);
+			col = whole_draw(a, col, i ? BN_INK_KEY_HELP : BN_INK_KEY,
+				bn_command_get(found[i])->name);
+		if (n == 1 && col < a.cols)
+			bn_area_field(a, 0, col, a.cols - col, BN_INK_DIM, bn_command_get(found[0])->help);
 		return;
 	}
 	if (f->modal == BN_MODAL_COMMAND && words_draw(f, a))
 		return;
-	if (bn_view_takes_text(f)) {
-		bn_area_text(a, 0, 1, BN_INK_KEY_HELP,
-			"Enter keeps it, Esc restores it; Tab completes, ^U empties");
-		return;
-	}
-	if (f->modal == BN_MODAL_FILTER) {
-		const bn_view *v = bn_frame_top(f);
-		const char *words = "rows that hold every word; Enter keeps it, Esc takes it back";
-		if (v && v->cls->kind == BN_ON(ROWS))
-			words = "words in any column, or an expression: power > 250 AND state = "
-				"FAILED";
-		if (v && v->cls->find)
-			words = "Enter keeps it, then n and N go on; Esc takes it back";
-		bn_area_text(a, 0, 1, BN_INK_KEY_HELP, words);
-		return;
-	}
-	bar_draw(f, a);
+	if (f->modal == BN_MODAL_FILTER || bn_view_takes_text(f))
+		hints_draw(a, hints_of(f));
+	else
+		bar_draw(f, a);
 }
 
 static void screen_save(bn_frame *f, const bn_surface *s)

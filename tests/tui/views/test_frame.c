@@ -514,7 +514,7 @@ START_TEST(test_frame_a_field_of_a_form_shows_that_it_is_edited)
 	play(&b, "3 L");
 	ck_assert(shows(&b, "^T start"));
 	play(&b, "Enter ^U \"0.00\"");
-	ck_assert(!shows(&b, "^T start") && shows(&b, "Enter keeps it, Esc restores it"));
+	ck_assert(!shows(&b, "^T start") && shows(&b, "Enter keeps it   Esc restores it"));
 	play(&b, "\"5\"");
 	ck_assert(shows(&b, "--set learning_rate=0.005")); /* before it is kept */
 	play(&b, "\",0.1\"");

@@ -118,7 +118,7 @@ SCREEN(test_real_run_scalars, "run-scalars", "3 / \"ridge-a1\" Enter Enter")
 SCREEN(test_real_run_origin, "run-origin", "3 / \"ridge-a1\" Enter Enter o")
 SCREEN(test_real_compare, "compare", "3 / \"ridge\" Enter * x")
 SCREEN(test_real_compare_curves, "compare-curves", "3 / \"mlp-l\" Enter * x v")
-SCREEN(test_real_compare_scatter, "compare-scatter", "3 / \"ridge-a\" Enter * x v v")
+SCREEN(test_real_compare_scatter, "compare-scatter", "3 / \"ridge-a\" Enter * x v")
 SCREEN(test_real_launch, "launch", "3 / \"ridge-a1\" Enter L Enter ^U \"30\" Enter")
 SCREEN(test_real_launch_sweep, "launch-sweep",
 	"3 / \"ridge-a1\" Enter L Enter ^U \"0.01..100 log\" Enter")

@@ -275,6 +275,8 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 		return true;
 	case BN_CMD_VIEW:
 		v->picture = (bn_picture)((v->picture + 1) % BN_PICTURES);
+		if (v->picture == BN_PICTURE_CURVES && !bn_compare_has_curves(v))
+			v->picture = BN_PICTURE_SCATTER; /* there is none to show */
 		return true;
 	case BN_CMD_LEFT:
 	case BN_CMD_RIGHT:
