@@ -315,10 +315,11 @@ static int sweep_start(bn_cli *cli, bn_workspace *ws, bn_spec *spec, const bn_ru
 			bn_err_move(err, &why);
 		}
 	}
-	if (rc == 0)
-		return bn_cli_list(cli, items, cols, "", err);
-	json_decref(items);
-	return rc;
+	if (rc < 0) {
+		json_decref(items);
+		return rc;
+	}
+	return bn_cli_list(cli, items, cols, "", err);
 }
 
 static int run_start(bn_cli *cli, bn_err *err)

@@ -54,6 +54,7 @@ typedef struct bn_compare_view {
 	bn_compare_arg runs;
 	bn_grid_column columns[BN_COMPARE_FIRST + BN_COMPARE_MAX + 1];
 	char titles[BN_COMPARE_MAX][8]; /* "A base" */
+	char below[BN_COMPARE_MAX][24]; /* the names, short: below the titles once their own line is scrolled away */
 	char names[BN_COMPARE_MAX][64]; /* without the common part */
 	char shared[80];                /* "sweep-...": the common part */
 	char common[400];               /* settings that all share */

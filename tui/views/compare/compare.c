@@ -94,6 +94,14 @@ static void pictures_draw(const bn_compare_view *v, bn_area a)
 
 enum { TALL = 28, PICTURE_LEAST = 9 };
 
+/* A letter alone does not say which run it is, once the line of names is scrolled away. */
+static void names_stay(bn_compare_view *v)
+{
+	const bn_compare_page *d = bn_compare_data(v);
+	for (size_t i = 0; d && i < d->table->runs; i++)
+		v->columns[BN_COMPARE_FIRST + i].unit = v->list.grid.top > 0 ? v->below[i] : NULL;
+}
+
 static void draw(bn_view *view, bn_area a, bool focused)
 {
 	bn_compare_view *v = (bn_compare_view *)view;
@@ -115,6 +123,7 @@ static void draw(bn_view *view, bn_area a, bool focused)
 		bn_area_hline(rest, 0, 0, a.cols, BN_INK_BORDER);
 		pictures_draw(v, bn_area_sub(rest, 1, 0, rest.rows - 1, a.cols));
 	}
+	names_stay(v);
 	bn_list_draw(view, bn_area_sub(a, 0, 0, table, a.cols), focused);
 }
 

@@ -1,6 +1,7 @@
 /* lines.c - the lines of a comparison: settings that differ, metrics by part with their
  * differences, over-fit, and the rest folded. See _compare.h. */
 #include "core/base/mem.h"
+#include "core/base/utf8.h"
 #include "core/base/str.h"
 #include "core/track/best.h"
 #include "tui/ui/format.h"
@@ -525,6 +526,8 @@ static void common_make(bn_compare_view *v, const bn_comparison *c)
 	}
 }
 
+enum { BELOW_COLS = 12 };
+
 void bn_compare_take(bn_compare_view *v)
 {
 	const bn_comparison *c = bn_compare_data(v)->table;
@@ -548,6 +551,9 @@ void bn_compare_take(bn_compare_view *v)
 			.max = BN_SPARK,
 			.priority = 9};
 	names_make(v, c);
+	for (size_t i = 0; i < c->runs; i++)
+		snprintf(v->below[i], sizeof v->below[i], "%.*s",
+			(int)bn_utf8_head(v->names[i], strlen(v->names[i]), BELOW_COLS), v->names[i]);
 	common_make(v, c);
 	bn_grid_set_columns(&v->list.grid, v->columns, count, NULL);
 	bn_compare_lines(v);
