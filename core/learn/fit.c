@@ -4,6 +4,7 @@
 #include "core/base/mem.h"
 #include "core/data/shared_parts.h"
 #include "core/learn/_parts.h"
+#include "core/learn/_spelled.h"
 #include "core/learn/checkpoint.h"
 #include "core/learn/device.h"
 #include "core/learn/features.h"
@@ -151,6 +152,28 @@ static uint64_t seed_of(const bn_spec *spec)
 	return spec->seed < 0 ? 0 : (uint64_t)spec->seed;
 }
 
+/* Numbers of another table that were missing values in training's. */
+static int say_spelled(const fit *f, int p, bn_err *err)
+{
+	const bn_part *part = &f->parts.part[p];
+	for (size_t i = 0; p != BN_PART_TRAIN && i < bn_features_source_count(f->features); i++) {
+		const bn_feature_source *s = bn_features_source(f->features, i);
+		bn_spelled found;
+		int rc = bn_spelled_find(&found, part, s, err);
+		if (rc < 0)
+			return rc;
+		if (found.count)
+			say(f,
+				"%s: column '%.80s': %llu numbers such as %s spelled missing "
+				"values "
+				"in the data of training, and are computed with; add the data with "
+				"--null %s if they are missing",
+				bn_part_names[p], s->name, (unsigned long long)found.count,
+				found.first, found.first);
+	}
+	return 0;
+}
+
 static int open_rows(fit *f, int threads, bn_err *err)
 {
 	static const char *const names[BN_PARTS] = {"training", "validation", "test"};
@@ -160,7 +183,7 @@ static int open_rows(fit *f, int threads, bn_err *err)
 			continue;
 		int rc = bn_rows_open(
 			&f->rows[p], part, f->features, names[p], &f->place[p], threads, err);
-		if (rc < 0)
+		if (rc < 0 || (rc = say_spelled(f, p, err)) < 0)
 			return rc;
 		const bn_rows_facts *about = bn_rows_about(f->rows[p]);
 		if (about->dropped)

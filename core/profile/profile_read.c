@@ -185,8 +185,11 @@ static int read_read(char **out, const json_t *o, bn_err *err)
 
 	if (!read)
 		return 0;
-	if ((rc = bn_json_canonical(read, &text, err)) == 0 && !(*out = bn_strdup(text.ptr)))
+	if ((rc = bn_json_canonical(read, &text, err)) < 0)
+		goto out;
+	if (!(*out = bn_strdup(text.ptr)))
 		rc = bn_err_nomem(err, "a profile");
+out:
 	bn_buf_release(&text);
 	return rc;
 }
