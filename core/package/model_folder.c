@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#define FOLDER (BN_IMAGE_MODEL + 1) /* without the slash */
+#define FOLDER (&BN_IMAGE_MODEL[1]) /* without the slash */
 #define ASIDE ".model"              /* no file of a model is called so */
 
 static int not_ours(bn_err *err)
