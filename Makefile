@@ -89,7 +89,8 @@ TEST_SRC := $(sort $(shell find tests -name 'test_*.c' 2>/dev/null))
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 BENCH_SRC := $(sort $(wildcard tests/bench/bench_*.c))
 PEER_SRC := $(sort $(wildcard tests/peers/net/net_*.c tests/peers/cross/*.c))
-EMBED := $(sort $(wildcard share/sql/*.sql themes/*.theme share/embed/*))
+# docs: the pages of binnacle help TOPIC (tui/cli/help.c)
+EMBED := $(sort $(wildcard share/sql/*.sql themes/*.theme share/embed/*) docs/data.md docs/expressions.md)
 
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 LIB_OBJ := $(call obj,$(CORE_SRC) $(KERNEL_SRC)) $(BUILD)/gen/embedded.o
@@ -121,7 +122,7 @@ $(BUILD)/obj/%.o: %.c
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # Files built into the program: SQL schemas, themes, policies.
-$(BUILD)/gen/embedded.c: $(EMBED) share/embed.sh
+$(BUILD)/gen/embedded.c: $(EMBED) share/embed.sh Makefile
 	@mkdir -p $(@D)
 	@$(if $(V),,echo "  EMBED $(words $(EMBED)) files")
 	$(Q)bash share/embed.sh $(EMBED) >$@

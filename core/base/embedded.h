@@ -1,5 +1,5 @@
 /*
- * embedded.h - files of share/ and themes/ built into the program, so that copying one binary to
+ * embedded.h - files of share/, themes/ and docs/ built into the program, so that copying one binary to
  * a login node is enough. The table is written by share/embed.sh at build time.
  */
 #ifndef BN_BASE_EMBEDDED_H

@@ -36,7 +36,7 @@ static int refuse(translation *t, int code, size_t at, const char *why)
 {
 	bn_err_set(t->err, code, "pattern '%.200s', byte %zu: %s", t->in, at + 1, why);
 	if (code == BN_EUNSUPPORTED)
-		bn_err_hint(t->err, "patterns are Python's: see Checks in docs/data.md");
+		bn_err_hint(t->err, "patterns are Python's: binnacle help checks");
 	return code;
 }
 

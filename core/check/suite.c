@@ -176,6 +176,19 @@ int bn_suite_load(bn_suite **out, const bn_env *env, const char *path, bn_err *e
 	return rc;
 }
 
+int bn_suite_of_result(bn_suite **out, const json_t *result, size_t at, bn_err *err)
+{
+	json_t *one = json_array_get(json_object_get(result, "results"), at);
+	json_t *config = json_object_get(one, "expectation_config"), *doc;
+	if (!config)
+		return bn_err_set(err, BN_ENOTFOUND, "the result has no check number %zu", at + 1);
+	doc = json_pack("{s:s, s:[O]}", "name", "one", "expectations", config);
+	int rc = doc ? bn_suite_from_json(out, doc, "the check's result", err)
+		     : bn_err_nomem(err, "a check");
+	json_decref(doc);
+	return rc;
+}
+
 int bn_suite_to_json(json_t **out, const bn_suite *s, bn_err *err)
 {
 	json_t *list = json_array();

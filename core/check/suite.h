@@ -36,6 +36,9 @@ typedef struct bn_suite {
  * the nearest one. *out is yours. */
 int bn_suite_parse(bn_suite **out, const char *text, size_t n, const char *source, bn_err *err);
 int bn_suite_load(bn_suite **out, const bn_env *env, const char *path, bn_err *err);
+/* A suite of the one expectation number `at` (from 0) of a result (bn_expect_result.document). BN_ENOTFOUND: there is
+ * none. */
+int bn_suite_of_result(bn_suite **out, const json_t *result, size_t at, bn_err *err);
 int bn_suite_from_json(bn_suite **out, const json_t *doc, const char *source, bn_err *err);
 int bn_suite_to_json(json_t **out, const bn_suite *suite, bn_err *err);
 void bn_suite_free(bn_suite *suite);

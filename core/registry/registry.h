@@ -42,6 +42,7 @@
  */
 #ifndef BN_REGISTRY_REGISTRY_H
 #define BN_REGISTRY_REGISTRY_H
+#include "core/base/buf.h"
 #include "core/registry/gate.h"
 #include "core/registry/state.h"
 
@@ -117,6 +118,9 @@ void bn_version_free(bn_version *v);
 /* Its name: "power/3", or the UUID if it does not hold its number. */
 enum { BN_VERSION_SPEC = 200 };
 const char *bn_version_spec(const bn_version *v, char spec[BN_VERSION_SPEC]);
+/* Appends who brought the version into its state: who registered it, who asked for approval, who signed the request
+ * ("ann, lin"), who rejected it. Nothing if that is not recorded with it (withdrawn). */
+void bn_version_state_by(const bn_version *v, bn_buf *out);
 /* A double of metrics; NaN when absent. */
 double bn_version_metric(const bn_version *v, const char *part, const char *metric);
 

@@ -72,6 +72,34 @@ const char *bn_version_spec(const bn_version *v, char spec[BN_VERSION_SPEC])
 	return spec;
 }
 
+static void state_by_decisions(const bn_version *v, bool approved, bn_buf *out)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < v->n_decisions; i++) {
+		const bn_decision *d = &v->decisions[i];
+		if (d->counts && d->approved == approved && d->user)
+			bn_buf_addf(out, "%s%s", n++ ? ", " : "", d->user);
+	}
+}
+
+void bn_version_state_by(const bn_version *v, bn_buf *out)
+{
+	switch (v->state) {
+	case BN_MODEL_REGISTERED:
+		bn_buf_adds(out, v->registrar ? v->registrar : "");
+		return;
+	case BN_MODEL_REQUESTED:
+		bn_buf_adds(out, v->requester ? v->requester : "");
+		return;
+	case BN_MODEL_APPROVED:
+	case BN_MODEL_REJECTED:
+		state_by_decisions(v, v->state == BN_MODEL_APPROVED, out);
+		return;
+	case BN_MODEL_REMOVED:
+		return;
+	}
+}
+
 double bn_version_metric(const bn_version *v, const char *part, const char *metric)
 {
 	return bn_json_num(json_object_get(v->metrics, part), metric, NAN);

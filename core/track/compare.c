@@ -269,7 +269,7 @@ static int add_row(bn_comparison *c, const facts *all, int group, const char *ke
 static int word_cmp(const void *a, const void *b)
 {
 	const char *x = *(const char *const *)a, *y = *(const char *const *)b;
-	int late = bn_str_starts(x, "system/") - bn_str_starts(y, "system/");
+	int late = bn_metric_is_system(x) - bn_metric_is_system(y);
 	return late ? late : strcmp(x, y);
 }
 

@@ -2,7 +2,6 @@
 #include "core/track/resume.h"
 
 #include "core/base/mem.h"
-#include "core/base/str.h"
 #include "core/learn/device.h"
 #include "core/run/run_dir.h"
 #include "core/run/supervisor.h"
@@ -313,12 +312,6 @@ int bn_resume_check(const bn_resume *r, bn_err *err)
 
 /* ---- starting ------------------------------------------------------------------------------- */
 
-/* Measurements of the old run's processes, which do not apply to the new one. */
-static bool is_system(const char *key)
-{
-	return bn_str_starts(key, "system/");
-}
-
 static int take_series(bn_resume *r, const char *key, bn_err *err)
 {
 	bn_points p = BN_POINTS_INIT;
@@ -339,7 +332,7 @@ static int take_metrics(bn_resume *r, bn_err *err)
 	bn_metric_set_clear(&r->metrics);
 	int rc = bn_series_find_all(&list, r->ws, r->run->id, err);
 	for (size_t i = 0; rc >= 0 && i < list.count; i++)
-		if (!is_system(list.items[i].key))
+		if (!bn_metric_is_system(list.items[i].key))
 			rc = take_series(r, list.items[i].key, err);
 	bn_series_list_release(&list);
 	return rc;

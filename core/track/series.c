@@ -2,6 +2,7 @@
 #include "core/track/series.h"
 
 #include "core/base/mem.h"
+#include "core/base/str.h"
 #include "core/store/index/fold.h"
 #include "core/track/_series.h"
 
@@ -25,6 +26,20 @@ const bn_series_info *bn_series_list_get(const bn_series_list *l, const char *ke
 		if (!strcmp(l->items[i].key, key))
 			return &l->items[i];
 	return NULL;
+}
+
+bool bn_metric_is_system(const char *key)
+{
+	return bn_str_starts(key, "system/");
+}
+
+int64_t bn_series_newest_step(const bn_series_list *list)
+{
+	int64_t newest = -1;
+	for (size_t i = 0; i < list->count; i++)
+		if (!bn_metric_is_system(list->items[i].key) && list->items[i].last_step > newest)
+			newest = list->items[i].last_step;
+	return newest;
 }
 
 int bn_series_load(bn_series_summaries *out, int64_t *owner, sqlite3 *db, int64_t run, bn_err *err)

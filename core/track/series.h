@@ -63,6 +63,12 @@ typedef struct bn_bucket {
 	double last;           /* value at the largest (step, time) */
 } bn_bucket;
 
+/* Whether a metric is what the supervisor measured of the run's processes ("system/rss_bytes"), whose steps count
+ * measurements and not the run's own steps. */
+bool bn_metric_is_system(const char *key);
+/* The newest step that the run itself logged, in any series; -1: none. */
+int64_t bn_series_newest_step(const bn_series_list *list);
+
 /* Divides the axis range [from, to] (from > to: the whole series) into n buckets, keeping the extremes of each. Chunks
  * and pieces entirely in one bucket are not opened (chunk.h), nor is a piece at a border between two buckets that are
  * at least 8 times as wide: all its points count in the bucket of its middle. Otherwise the buckets are exact. The

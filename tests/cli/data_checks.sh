@@ -33,6 +33,15 @@ check dates_have_no_sum "ERROR column 'd' is date; this check needs numbers" "$(
 check unknown_word "ERROR ignore_row_if: all_values_are_missing, any_value_is_missing or never" \
 	"$(ask bill $sum '{"column_list":["a","b"],"sum_total":1,"ignore_row_if":"neither"}')"
 
+# ---- the failing rows themselves, as the workbench's Y prints them --------------------------------------------
+check rows_that_fail '0.10 0.201 1 18446744073709551614
+ 0.300 1 2' "$(ask bill $sum '{"column_list":["a","b"],"sum_total":0.3}' >/dev/null
+	"$BINNACLE" data head bill --failing 1 --columns a,b,c,u --tsv 2>err | sed 1d | tr '\t' ' ')"
+check of_these_where '0.300' "$("$BINNACLE" data head bill --failing 1 --where 'a IS NULL' --columns b --tsv 2>err | sed 1d)"
+check no_such_check 'binnacle: the result has no check number 2' "$("$BINNACLE" data head bill --failing 2 2>&1 >/dev/null)"
+check not_checked 'binnacle: fresh@v1 has not been checked' "$(add fresh 'a\n1\n'; "$BINNACLE" data head fresh --failing 1 2>&1 >/dev/null | head -1)"
+check a_file_has_no_checks 2 "$("$BINNACLE" data head ./x.csv --failing 1 >/dev/null 2>&1; echo $?)"
+
 # ---- pairs ----------------------------------------------------------------------------------------------------
 pairs=column_pair_values_to_be_in_set
 add jobs 'part,day,n,u\nlong,2024-01-01,7,18446744073709551614\nlong,2024-01-02,8,1\nshort,2024-01-01,7,1\n,2024-01-02,8,7\n' --type u=uint64

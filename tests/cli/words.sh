@@ -36,6 +36,10 @@ expect 1 '^$' grep . <("$b" --help | awk '/^  [a-z]/ { print $1 }' | sort | uniq
 expect 3 'no command' "$b" help nonsense
 expect 0 'examples:' "$b" data add --help
 expect 0 '^\.TH BINNACLE' "$b" help --man
+# Whoever has only the binary has no docs: no help names them, and what it names instead is there.
+expect 1 '^$' grep -o 'docs/[a-z_-]*\.md' <("$b" help --man)
+expect 0 'BETWEEN x AND y' "$b" help expressions
+expect 0 'Great Expectations' "$b" help checks
 expect 0 'complete -o default' "$b" completion bash
 expect 2 'no completion for shell' "$b" completion tcsh
 expect 0 '^data$' "$b" complete --

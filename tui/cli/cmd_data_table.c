@@ -10,11 +10,13 @@
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/check/expect.h"
 #include "core/data/dataset.h"
 #include "core/source/arrow_source.h"
 #include "core/source/cast.h"
 #include "core/source/csv_write.h"
 #include "core/source/ingest.h"
+#include "core/table/scan.h"
 #include "tui/cli/file_format.h"
 #include "tui/cli/reading.h"
 #include "tui/cli/target.h"
@@ -136,6 +138,59 @@ static int open_table(bn_table_reader **out, bn_cli *cli, bn_err *err)
 	return rc < 0 ? rc : bn_cli_where(out, cli, err);
 }
 
+/* ---- failing rows --------------------------------------------------------------------------- */
+
+/* The rows of a version that fail a check: numbered as they are listed, in its newest result. *rows is yours. */
+static int find_failing(uint64_t **rows, size_t *count, bn_workspace *ws, const bn_dataset_version *v,
+	bn_table_reader *table, int64_t check, bn_err *err)
+{
+	json_t *result = NULL;
+	bn_suite *suite = NULL;
+	char ref[192];
+	int rc;
+
+	if (!v->check_result[0]) {
+		bn_err_set(err, BN_ENOTFOUND, "%s has not been checked",
+			bn_dataset_version_name(v, ref, sizeof ref));
+		bn_err_hint(err, "binnacle data check %s --suite FILE", ref);
+		return BN_ENOTFOUND;
+	}
+	if ((rc = bn_dataset_load_json(&result, ws, v, v->check_result, err)) < 0 ||
+		(rc = bn_suite_of_result(&suite, result, (size_t)(check - 1), err)) < 0)
+		goto out;
+	rc = bn_expect_rows(rows, count, table, &suite->items[0], NULL, err);
+out:
+	bn_suite_free(suite);
+	json_decref(result);
+	return rc;
+}
+
+/* *out is a table of these rows of *whole, which must outlive it. */
+static int open_failing(bn_table_reader **out, bn_table_reader **whole, bn_cli *cli, int64_t check, bn_err *err)
+{
+	const bn_progress watch = bn_cli_watch(cli);
+	bn_workspace *ws = NULL;
+	bn_dataset_version *v = NULL;
+	uint64_t *rows = NULL;
+	size_t count = 0;
+	int rc;
+
+	if (is_file(bn_cli_env(cli), bn_cli_arg(cli, 0)))
+		return bn_err_set(err, BN_EINVAL, "--failing is for versions of datasets, which were checked");
+	_Static_assert(sizeof(uint64_t) == sizeof(int64_t), "row numbers");
+	if ((rc = bn_cli_workspace(cli, &ws, err)) < 0 ||
+		(rc = bn_dataset_resolve(&v, ws, bn_cli_arg(cli, 0), BN_DATASET_LIVE, err)) < 0 ||
+		(rc = bn_dataset_open_table_watched(whole, ws, v, &watch, err)) < 0 ||
+		(rc = find_failing(&rows, &count, ws, v, *whole, check, err)) < 0 ||
+		(rc = bn_table_pick(out, *whole, (const int64_t *)(const void *)rows, count, err)) < 0)
+		goto out;
+	rc = bn_cli_where(out, cli, err);
+out:
+	bn_free(rows);
+	bn_dataset_version_free(v);
+	return rc;
+}
+
 /* --columns a,b,c as numbers, or all; *out is yours. */
 static int pick_columns(size_t **out, size_t *n, bn_cli *cli, const bn_schema *schema, bn_err *err)
 {
@@ -235,17 +290,17 @@ static bn_col *list_columns(const bn_schema *schema, const size_t *columns, size
 
 static int run_head(bn_cli *cli, bn_err *err)
 {
-	bn_table_reader *r = NULL;
+	bn_table_reader *r = NULL, *whole = NULL;
 	size_t *columns = NULL, n = 0;
 	bn_col *cols = NULL;
 	json_t *items = NULL;
-	int64_t rows = 10, from = 0;
+	int64_t rows = 10, from = 0, check = 0;
 	int rc = bn_cli_opt_int(cli, "rows", 0, 1000000, &rows, err);
 
 	rc = rc ? rc : bn_cli_opt_int(cli, "from", 0, INT64_MAX / 2, &from, err);
-	rc = rc ? rc : open_table(&r, cli, err);
-	rc = rc ? rc : pick_columns(&columns, &n, cli, bn_table_schema(r), err);
-	if (rc)
+	if (rc < 0 || (rc = bn_cli_opt_int(cli, "failing", 1, INT32_MAX, &check, err)) < 0 ||
+		(rc = check ? open_failing(&r, &whole, cli, check, err) : open_table(&r, cli, err)) < 0 ||
+		(rc = pick_columns(&columns, &n, cli, bn_table_schema(r), err)) < 0)
 		goto out;
 	cols = list_columns(bn_table_schema(r), columns, n);
 	items = json_array();
@@ -266,6 +321,7 @@ out:
 	bn_free(cols);
 	bn_free(columns);
 	bn_table_reader_free(r);
+	bn_table_reader_free(whole);
 	return rc;
 }
 
@@ -396,6 +452,7 @@ out:
 static const bn_opt head_opts[] = {{"rows", 'n', "N", "how many (10)"},
 	{"from", 0, "ROW", "number of the first one (0), among those that --where keeps"},
 	BN_OPT_WHERE, {"columns", 'c', "A,B", "only these columns, in this order"},
+	{"failing", 0, "CHECK", "only rows that fail this check of the newest result: its number in the list"},
 	BN_CLI_READING_OPTS, {0}};
 static const bn_opt export_opts[] = {BN_OPT_WHERE,
 	{"output", 'o', "FILE", "same as the second argument; default, or -: standard output"},

@@ -104,7 +104,7 @@ static const bn_opt opts[] = {{"column", 0, "NAME=EXPR", "a computed column (may
 const bn_verb bn_verbs_data_transform[] = {
 	{"data", "transform", "NEW NAME[@vN]", 2, 2,
 		"make a dataset from another: computed columns, filtered rows",
-		"Expressions are those of --where (docs/expressions.md). They use the columns of "
+		"Expressions are those of --where (binnacle help expressions). They use the columns of "
 		"the source\n"
 		"version; a computed column replaces an existing one of the same name. The recipe "
 		"of the\n"

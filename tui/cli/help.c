@@ -2,6 +2,7 @@
  * help.c - everything generated from the verb table: help, the man page, completion.
  */
 #include "core/base/buf.h"
+#include "core/base/embedded.h"
 #include "core/base/str.h"
 #include "tui/cli/_cli.h"
 #include "tui/cli/verbs.h"
@@ -162,8 +163,8 @@ int bn_help_all(bn_cli *cli)
 	bn_stream_put(&cli->out, "\noptions everywhere:\n");
 	print_options(&cli->out, NULL, bn_global_options);
 	bn_stream_put(&cli->out,
-		"\nbinnacle help NOUN lists its verbs. The first step: binnacle init, or binnacle "
-		"demo.\n");
+		"\nbinnacle help NOUN lists its verbs; binnacle help expressions and checks explain these. "
+		"The first step:\nbinnacle init, or binnacle demo.\n");
 	return 0;
 }
 
@@ -357,6 +358,42 @@ static int run_completion(bn_cli *cli, bn_err *err)
 	return 0;
 }
 
+/* What several verbs need, as a part of the documentation that is built into the program. */
+typedef struct topic {
+	const char *name, *page;
+	const char *section; /* "Checks": only this one; NULL: the whole page */
+} topic;
+
+static const topic topics[] = {{"expressions", "docs/expressions.md", NULL}, {"checks", "docs/data.md", "Checks"}};
+enum { TOPICS = sizeof topics / sizeof *topics };
+
+/* Prints the text from the heading of the section to the next one. */
+static void topic_print(bn_cli *cli, const char *text, const char *section)
+{
+	char heading[64];
+	const char *from = text, *end = NULL;
+	if (section) {
+		snprintf(heading, sizeof heading, "\n## %s\n", section);
+		from = strstr(text, heading);
+		from = from ? from + 1 : text;
+		end = strstr(from + 1, "\n## ");
+	}
+	bn_cli_begin_text(cli);
+	bn_cli_print(cli, "%.*s\n", end ? (int)(end - from) : (int)strlen(from), from);
+}
+
+static bool topic_show(bn_cli *cli, const char *name)
+{
+	for (size_t i = 0; i < TOPICS; i++) {
+		const bn_embedded_file *f = bn_embedded_get(topics[i].page);
+		if (strcmp(topics[i].name, name) != 0 || !f)
+			continue;
+		topic_print(cli, f->data, topics[i].section);
+		return true;
+	}
+	return false;
+}
+
 static int run_help(bn_cli *cli, bn_err *err)
 {
 	const char *noun = bn_cli_arg(cli, 0), *verb = bn_cli_arg(cli, 1);
@@ -364,6 +401,8 @@ static int run_help(bn_cli *cli, bn_err *err)
 		return write_man(cli);
 	if (!noun)
 		return bn_help_all(cli);
+	if (!verb && topic_show(cli, noun))
+		return 0;
 	if (!verb)
 		return bn_help_noun(cli, noun, err);
 	const char *words[2] = {noun, verb};
@@ -383,8 +422,10 @@ static const bn_opt help_options[] = {
 };
 
 const bn_verb bn_verbs_help[] = {
-	{"help", NULL, "[NOUN [VERB]]", 0, 2, "show help", NULL,
-		{"binnacle help data", "binnacle help run start"}, help_options,
+	{"help", NULL, "[NOUN [VERB]|TOPIC]", 0, 2, "show help",
+		"Topics: expressions (of --where, of columns and filters), checks (of data, and their "
+		"patterns).",
+		{"binnacle help data", "binnacle help run start", "binnacle help expressions"}, help_options,
 		BN_VERB_NO_WORKSPACE, run_help},
 	{"completion", NULL, "bash|zsh|fish", 1, 1, "write a shell completion script", NULL,
 		{"binnacle completion bash >~/.local/share/bash-completion/completions/binnacle",

@@ -90,20 +90,18 @@ static int show_metrics(follower *f, bn_err *err)
 {
 	bn_series_list l;
 	char a[BN_FMT];
-	int64_t points = 0, step = -1;
+	int64_t points = 0;
 	int rc = bn_series_find_all(&l, f->ws, f->id, err);
 	if (rc != 0)
 		return rc;
 	for (size_t i = 0; i < l.count; i++)
-		if (!bn_str_starts(l.items[i].key, "system/")) {
+		if (!bn_metric_is_system(l.items[i].key))
 			points += l.items[i].count;
-			step = l.items[i].last_step > step ? l.items[i].last_step : step;
-		}
 	if (points > f->points) {
 		bn_buf b = BN_BUF_INIT;
-		bn_buf_addf(&b, "step %lld", (long long)step);
+		bn_buf_addf(&b, "step %lld", (long long)bn_series_newest_step(&l));
 		for (size_t i = 0; i < l.count; i++)
-			if (!bn_str_starts(l.items[i].key, "system/"))
+			if (!bn_metric_is_system(l.items[i].key))
 				bn_buf_addf(&b, "  %s %s", l.items[i].key,
 					bn_fmt_sig(l.items[i].last, 5, a));
 		bn_cli_print(f->cli, "%s\n", b.ptr);

@@ -7,7 +7,7 @@
 
 #define BN_OPT_WHERE \
 	{ \
-		"where", 'w', "EXPR", "only rows for which it is true (docs/expressions.md)" \
+		"where", 'w', "EXPR", "only rows for which it is true (binnacle help expressions)" \
 	}
 
 /* With --where, *table becomes a table of the rows that it keeps; warns about probable mistakes. */

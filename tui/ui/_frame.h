@@ -88,6 +88,9 @@ struct bn_frame {
 	bn_command_id dialog_command;
 	char dialog_title[128], dialog_body[768], dialog_yes[32];
 	bool dialog_on_yes;
+	bool dialog_has_reason; /* a line for a reason is above the buttons */
+	bool dialog_on_line;    /* and takes the keys */
+	bool dialog_typed;      /* letters came that are no answer */
 
 	/* frame_prompt.c: the line that is being run; NULL: none. One about which a page decides, by its view (0: none), and
 	 * the one that was last refused. */
@@ -161,7 +164,7 @@ bool bn_strip_open(bn_area body, int rows, bn_area *strip);
  * there is none. v may be NULL. */
 void bn_frame_cli(const bn_frame *f, const bn_view *v, bn_buf *line);
 void bn_copy_cli(bn_frame *f); /* of the top view */
-/* Draws a command line that could not be copied and is longer than the message line, at the bottom of the body. */
+/* Draws the command line that was copied last, at the bottom of the body. */
 void bn_command_draw(const bn_frame *f, bn_area body);
 void bn_command_forget(bn_frame *f);
 void bn_copy_row(bn_frame *f, const bn_grid *t);
@@ -198,6 +201,12 @@ void bn_undo_ask(bn_frame *f);
 void bn_undo_do(bn_frame *f);
 void bn_undo_page(bn_frame *f, const bn_page *p);
 void bn_undo_release(bn_frame *f);
+
+/* frame_shell.c: what a line after ':' that is one of the command line ("binnacle data add jobs jobs.csv") is here, or the
+ * line itself. BN_EINVAL, with what to do here, if it is for the shell. */
+int bn_shell_line_read(const char *line, char *out, size_t size, bn_err *err);
+/* How that verb of the command line ("attest") is done here; NULL: unknown. */
+const char *bn_shell_verb_here(const char *verb, size_t n);
 
 void bn_modal_open(bn_frame *f, bn_modal modal, const char *text);
 void bn_modal_key(bn_frame *f, int key);

@@ -177,8 +177,9 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 	X(RESUME, "resume", "", 0, BN_ON(RUNS) | BN_ON(RUN), \
 		"continue a training run that was stopped or failed, from its checkpoint, in a " \
 		"new run") \
-	X(REPRODUCE, "reproduce", "", BN_CMD_WRITES, BN_ON(RUNS) | BN_ON(RUN), \
-		"train the run again from its spec, as a job, and compare every byte") \
+	X(REPRODUCE, "reproduce", "", BN_CMD_WRITES, BN_ON(RUNS) | BN_ON(RUN) | BN_ON(MODEL), \
+		"train the run again from its spec, as a job, and compare every byte; of a version " \
+		"the result is attested, for gates that ask for it") \
 	X(IN_FULL, "in-full", "i", 0, BN_ON_TABLES, \
 		"all of the row: what is cut, what is not shown; of a job its log") \
 	X(NEXT, "next", "n", 0, BN_ON_TABLES | BN_ON(LAUNCH) | BN_ON(RUN) | BN_ON(DETAIL), \
@@ -313,9 +314,10 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 	X(LATE, "late", "", 0, BN_ON_ALL, \
 		"what you signed too late for the next link, and how to repeat it") \
 	X(COPY, "copy", "y", 0, BN_ON_TABLES, \
-		"copy the row to the clipboard (OSC 52), tab-separated") \
+		"send the row to the terminal's clipboard (OSC 52), tab-separated") \
 	X(COPY_CLI, "copy-cli", "Y", 0, BN_ON_ALL, \
-		"copy the command line that prints what you see") \
+		"show the command line that prints what you see, and send it to the terminal's " \
+		"clipboard") \
 	X(EXPORT, "export", "e", BN_CMD_TAKES(FILE), BN_ON_TABLES, \
 		"write all rows shown to a file: .csv, .tsv or .json, of data also .arrow; a " \
 		"file " \

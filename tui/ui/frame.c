@@ -480,8 +480,11 @@ static int name_unknown(const char *name, size_t n, bn_err *err)
 {
 	bn_buf near = BN_BUF_INIT;
 	bn_command_near(name, n, &near);
+	const char *here = bn_shell_verb_here(name, n);
 	bn_err_set(err, BN_EINVAL, "no command '%.*s'", (int)n, name);
-	if (near.len)
+	if (here)
+		bn_err_hint(err, "%s", here);
+	else if (near.len)
 		bn_err_hint(err, "did you mean %s?", near.ptr);
 	else
 		bn_err_hint(err, "? lists what there is");
@@ -523,19 +526,21 @@ static const char *home_put(
 int bn_frame_run(bn_frame *f, const char *line, bn_err *err)
 {
 	bn_err own = BN_ERR_INIT;
-	char path[BN_FRAME_PATH];
-	line += strspn(line, " :");
+	char path[BN_FRAME_PATH], here[BN_INPUT_BYTES];
+	int rc = bn_shell_line_read(line + strspn(line, " :"), here, sizeof here, &own);
+	line = rc < 0 ? "" : here;
 	size_t n = strcspn(line, " ");
 	const char *arg = line + n + strspn(line + n, " ");
 	bool at_once = n > 1 && line[n - 1] == '!';
 	bn_command_id id = bn_command_for_name(line, at_once ? n - 1 : n, bn_frame_kind(f));
-	int rc;
-	if (!n)
+	if (!n && rc == 0)
 		return 0;
 	if (at_once && id != BN_CMD_EXPORT)
 		id = BN_CMD_NONE;
 	f->overwrites = at_once;
-	if (id == BN_CMD_NONE) {
+	if (rc < 0) {
+		id = BN_CMD_NONE;
+	} else if (id == BN_CMD_NONE) {
 		rc = name_unknown(line, n, &own);
 	} else if (*arg && !(bn_command_get(id)->flags & BN_CMD_ARGUMENT)) {
 		rc = words_unread(id, arg, &own);

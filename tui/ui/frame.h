@@ -144,8 +144,14 @@ void bn_frame_message(bn_frame *f, const char *fmt, ...) __attribute__((format(p
 void bn_frame_error(bn_frame *f, const bn_err *err);
 /* Starts a job that no view waits for: its end is reported in the message line. */
 bool bn_frame_start(bn_frame *f, const bn_job_spec *spec);
-/* Asks yes or no, default no. Yes calls answer(v, command, NULL). body names object and effect. */
+/* Asks yes or no, default no. Yes calls answer(v, command, NULL). body names object and effect. Words that were meant
+ * for another place answer nothing: y counts only as the first letter. */
 void bn_frame_confirm(bn_frame *f, bn_view *v, bn_command_id command, const char *title,
+	const char *body, const char *yes);
+/* The same with a line for a reason, for what is signed and cannot be taken back: Enter on a reason answers with it
+ * (answer's text); without one (NULL) only Enter on the button Yes does, which Tab and, on an empty line, the arrows
+ * reach. */
+void bn_frame_confirm_reason(bn_frame *f, bn_view *v, bn_command_id command, const char *title,
 	const char *body, const char *yes);
 /* Asks for a non-empty line of text, then calls answer(v, command, text). */
 void bn_frame_ask(bn_frame *f, bn_view *v, bn_command_id command, const char *title,

@@ -5,7 +5,6 @@
 #include "core/base/mem.h"
 #include "core/base/shown.h"
 #include "core/base/str.h"
-#include "core/base/utf8.h"
 #include "tui/ui/_frame.h"
 #include "tui/ui/shell_word.h"
 
@@ -78,14 +77,16 @@ static void command_fold(bn_buf *out, const char *line, int cols)
 	}
 }
 
-/* Without a clipboard the whole line is shown, until the next key. */
-static void command_show(bn_frame *f, const char *line)
+/* The whole line is shown until the next key, to be selected: no terminal says whether it took what was sent to its
+ * clipboard. */
+static void command_show(bn_frame *f, const char *line, bool sent)
 {
 	bn_buf text = BN_BUF_INIT;
 	command_fold(&text, line, f->cols - 4);
 	bn_command_forget(f);
 	f->command_shown = bn_buf_take(&text, NULL);
-	bn_frame_message(f, "the same as a command; any key goes on");
+	bn_frame_message(f, sent ? "the same as a command, sent to the terminal's clipboard; any key goes on"
+				 : "the same as a command; any key goes on");
 }
 
 void bn_command_forget(bn_frame *f)
@@ -111,16 +112,13 @@ void bn_command_draw(const bn_frame *f, bn_area body)
 
 void bn_copy_cli(bn_frame *f)
 {
-	enum { BESIDE = 24 }; /* columns of the message line that are not for the command */
 	bn_buf line = BN_BUF_INIT;
 	bn_frame_cli(f, bn_frame_top(f), &line);
-	bool copied = line.len && bn_frame_copy(f, line.ptr);
 	if (!line.len)
-		bn_frame_message(f, "this screen has no command line of its own");
-	else if (!copied && (int)bn_utf8_width(line.ptr) > f->cols - BESIDE)
-		command_show(f, line.ptr);
+		bn_frame_message(f, bn_frame_table(f) ? "no command prints just this; e writes the rows to a file"
+						      : "this screen has no command line of its own");
 	else
-		bn_frame_message(f, copied ? "copied: %s" : "the same: %s", line.ptr);
+		command_show(f, line.ptr, bn_frame_copy(f, line.ptr));
 	bn_buf_release(&line);
 }
 
@@ -133,7 +131,8 @@ void bn_copy_row(bn_frame *f, const bn_grid *t)
 	if (!text.len)
 		bn_frame_message(f, "nothing is selected");
 	else if (bn_frame_copy(f, text.ptr))
-		bn_frame_message(f, "copied %zu bytes to the clipboard", text.len);
+		bn_frame_message(f, "%zu bytes sent to the terminal's clipboard, which may or may not take them",
+			text.len);
 	else
 		bn_frame_message(f, "this terminal takes no clipboard (OSC 52); :export FILE "
 				    "writes the rows");

@@ -309,6 +309,12 @@ static bool bar_names(bn_view_set view, const char *key)
 	return false;
 }
 
+static bool is_never(const bn_frame *f, bn_command_id id)
+{
+	const bn_view *v = bn_frame_top(f);
+	return v && v->cls->never && v->cls->never(v, id);
+}
+
 /* If there is room: the other keys of the table that are available on this screen. */
 static void bar_rest(bn_frame *f, bn_area a, int col)
 {
@@ -323,12 +329,15 @@ static void bar_rest(bn_frame *f, bn_area a, int col)
 			is_tour || is_twice || (key[0] >= '0' && key[0] <= '9') ||
 			bar_names(bn_frame_kind(f), key))
 			continue;
+		if (is_never(f, (bn_command_id)i))
+			continue;
 		bool off = bn_frame_refuses(f, (bn_command_id)i, why, sizeof why);
 		col = key_draw(f, a, col, key, c->name, off);
 	}
 }
 
-/* The keys of this screen, always in the same order; those that are unavailable now are dim. */
+/* The keys of this screen, always in the same order; those that are unavailable now are dim, and those that never work
+ * on this object are left out. */
 static void bar_draw(bn_frame *f, bn_area a)
 {
 	char key[16], label[32], why[256];
@@ -337,6 +346,8 @@ static void bar_draw(bn_frame *f, bn_area a)
 	for (int i = 0; bn_command_bar(bn_frame_kind(f), i, key, label); i++) {
 		bn_command_id id =
 			bn_command_for_key(bn_key_from_name(key, strlen(key)), bn_frame_kind(f));
+		if (is_never(f, id))
+			continue;
 		bool off = id == BN_CMD_NONE || bn_frame_refuses(f, id, why, sizeof why);
 		col = key_draw(f, left, col, key, label, off);
 	}

@@ -29,7 +29,7 @@ static void dialog_open(bn_frame *f, bn_modal modal, bn_view *v, bn_command_id c
 	bn_modal_open(f, modal, "");
 	f->dialog_view = v;
 	f->dialog_command = command;
-	f->dialog_on_yes = false;
+	f->dialog_on_yes = f->dialog_has_reason = f->dialog_on_line = f->dialog_typed = false;
 	snprintf(f->dialog_title, sizeof f->dialog_title, "%s", title);
 	snprintf(f->dialog_body, sizeof f->dialog_body, "%s", body);
 	snprintf(f->dialog_yes, sizeof f->dialog_yes, "%s", yes);
@@ -39,6 +39,13 @@ void bn_frame_confirm(bn_frame *f, bn_view *v, bn_command_id command, const char
 	const char *body, const char *yes)
 {
 	dialog_open(f, BN_MODAL_CONFIRM, v, command, title, body, yes);
+}
+
+void bn_frame_confirm_reason(bn_frame *f, bn_view *v, bn_command_id command, const char *title,
+	const char *body, const char *yes)
+{
+	dialog_open(f, BN_MODAL_CONFIRM, v, command, title, body, yes);
+	f->dialog_has_reason = f->dialog_on_line = true;
 }
 
 void bn_frame_ask(bn_frame *f, bn_view *v, bn_command_id command, const char *title,
@@ -201,17 +208,69 @@ static void dialog_close(bn_frame *f)
 		bn_frame_message(f, "nothing was changed");
 }
 
+/* The reason; NULL: none was typed. */
+static const char *dialog_reason(const bn_frame *f)
+{
+	const char *text = f->input.text + strspn(f->input.text, " ");
+	return f->dialog_has_reason && *text ? text : NULL;
+}
+
+/* Enter on the line: a reason is an answer, and so are the words for yes and no. */
+static void reason_enter(bn_frame *f)
+{
+	const char *reason = dialog_reason(f);
+	if (!reason)
+		bn_frame_message(f, "type a reason, or Tab and Enter: without one");
+	else if (strcmp(reason, "n") == 0 || strcmp(reason, "no") == 0)
+		dialog_close(f);
+	else if (strcmp(reason, "y") == 0 || strcmp(reason, "yes") == 0)
+		dialog_answer(f, NULL);
+	else
+		dialog_answer(f, reason);
+}
+
+/* From the line to Yes, to No, and back to the line, if there is one. */
+static void focus_step(bn_frame *f, bool forward)
+{
+	if (!f->dialog_has_reason) {
+		f->dialog_on_yes = !f->dialog_on_yes;
+		return;
+	}
+	int places = 3, at = f->dialog_on_yes ? 1 : 2;
+	at = ((f->dialog_on_line ? 0 : at) + (forward ? 1 : places - 1)) % places;
+	f->dialog_on_line = at == 0;
+	f->dialog_on_yes = at == 1;
+}
+
+/* Keys of the line; false: the buttons may take it. */
+static bool reason_key(bn_frame *f, int key)
+{
+	bool arrow = key == BN_KEY_LEFT || key == BN_KEY_RIGHT;
+	if (!f->dialog_on_line || key == BN_KEY_TAB || key == BN_KEY_SHIFT_TAB || (arrow && !f->input.len))
+		return false;
+	if (key == BN_KEY_ENTER)
+		reason_enter(f);
+	else
+		bn_input_key(&f->input, key, NULL);
+	return true;
+}
+
 static void confirm_key(bn_frame *f, int key)
 {
+	if (reason_key(f, key))
+		return;
 	switch (key) {
 	case BN_KEY_ENTER:
 		if (f->dialog_on_yes)
-			dialog_answer(f, NULL);
+			dialog_answer(f, dialog_reason(f));
 		else
 			dialog_close(f);
 		return;
 	case 'y':
-		dialog_answer(f, NULL);
+		if (f->dialog_typed)
+			bn_frame_message(f, "Tab and Enter answer yes, Esc no");
+		else
+			dialog_answer(f, dialog_reason(f));
 		return;
 	case 'n':
 	case 'q':
@@ -221,11 +280,10 @@ static void confirm_key(bn_frame *f, int key)
 	case BN_KEY_SHIFT_TAB:
 	case BN_KEY_LEFT:
 	case BN_KEY_RIGHT:
-	case 'h':
-	case 'l':
-		f->dialog_on_yes = !f->dialog_on_yes;
+		focus_step(f, key != BN_KEY_SHIFT_TAB && (key != BN_KEY_LEFT || !f->dialog_has_reason));
 		return;
 	default:
+		f->dialog_typed |= key > ' ' && key < 127;
 		return;
 	}
 }
@@ -245,7 +303,7 @@ bool bn_modal_has_row(const bn_frame *f)
 
 bool bn_modal_takes_text(const bn_frame *f)
 {
-	return f->modal != BN_MODAL_NONE && f->modal != BN_MODAL_CONFIRM;
+	return f->modal != BN_MODAL_NONE && (f->modal != BN_MODAL_CONFIRM || f->dialog_on_line);
 }
 
 void bn_modal_key(bn_frame *f, int key)
@@ -297,40 +355,63 @@ bn_area bn_modal_box(bn_area all, int rows, int cols, bn_ink role, bn_ink border
 	return bn_area_sub(box, 1, 2, rows - 2, cols - 4);
 }
 
+static void line_draw(bn_frame *f, bn_area a, int row, bool active)
+{
+	bn_area_text(a, row, 0, BN_INK_DIALOG_STRONG, "> ");
+	if (active)
+		bn_input_draw(&f->input, a, row, 2, BN_INK_SELECTED_IDLE);
+	else
+		bn_area_field(a, row, 2, a.cols - 2, BN_INK_DIALOG, f->input.text);
+}
+
+static void buttons_draw(bn_frame *f, bn_area a, int last)
+{
+	bool no_is_on = !f->dialog_on_yes && !f->dialog_on_line;
+	bn_ink no = no_is_on ? BN_INK_BUTTON_ACTIVE : BN_INK_BUTTON;
+	bn_ink yes = f->dialog_on_yes ? BN_INK_BUTTON_ACTIVE : BN_INK_BUTTON;
+	int col = bn_area_text(a, last, 0, no, "[ No ]");
+	int end = bn_area_textf(a, last, col + 3, yes, "[ Yes, %s ]", f->dialog_yes);
+	/* A click on Yes does not pass the line by: it first goes there, as Tab does. */
+	bn_mouse_spot(f, a, last, 0, col, f->dialog_has_reason ? BN_KEY_ESC : 'n');
+	int there = f->dialog_on_yes ? BN_KEY_ENTER : BN_KEY_TAB;
+	bn_mouse_spot(f, a, last, col + 3, end, f->dialog_has_reason ? there : 'y');
+	if (f->dialog_on_line)
+		bn_area_text(a, last, end + 2, BN_INK_DIALOG, "Tab");
+	else
+		bn_area_cursor(a, last, f->dialog_on_yes ? col + 5 : 2, false);
+}
+
+/* Below a line for an answer. */
+static void foot_draw(const bn_frame *f, bn_area a, int line, int last)
+{
+	char foot[96];
+	if (!f->input.text[strspn(f->input.text, " ")])
+		bn_area_text(a, last - 1 > line ? last - 1 : last, 2, BN_INK_DIALOG, "an answer is required");
+	snprintf(foot, sizeof foot, "Enter: %s    Esc: leave it as it is", f->dialog_yes);
+	if ((int)bn_utf8_width(foot) > a.cols)
+		snprintf(foot, sizeof foot, "Enter: %s    Esc: no", f->dialog_yes);
+	bn_area_field(a, last, 0, a.cols, BN_INK_DIALOG, foot);
+}
+
 static void dialog_draw(bn_frame *f, bn_area all)
 {
 	int width = all.cols < 72 ? all.cols : 72;
 	bn_area probe = {all.s, 0, 0, 0, width - 4}; /* measures, draws nothing */
 	int body = bn_area_paragraph(probe, 0, 0, BN_INK_DIALOG, f->dialog_body);
-	bool ask = f->modal == BN_MODAL_ASK;
-	bn_area a = bn_modal_box(all, body + (ask ? 8 : 6), width, BN_INK_DIALOG, BN_INK_DIALOG);
+	bool ask = f->modal == BN_MODAL_ASK, line = ask || f->dialog_has_reason;
+	bn_area a = bn_modal_box(all, body + (line ? 8 : 6), width, BN_INK_DIALOG, BN_INK_DIALOG);
 	int row = 0, last = a.rows - 1;
 	bn_area_text(a, row++, 0, BN_INK_DIALOG_STRONG, f->dialog_title);
 	row += a.rows > body + 3;
 	bn_area text = bn_area_sub(a, row, 0, last - row, a.cols);
 	bn_area_paragraph(text, 0, 0, BN_INK_DIALOG, f->dialog_body);
-	if (ask) {
-		int at = last - 2 > 0 ? last - 2 : 0;
-		bn_area_text(a, at, 0, BN_INK_DIALOG_STRONG, "> ");
-		bn_input_draw(&f->input, a, at, 2, BN_INK_SELECTED_IDLE);
-		bool empty = !f->input.text[strspn(f->input.text, " ")];
-		if (empty)
-			bn_area_text(a, last - 1 > at ? last - 1 : last, 2, BN_INK_DIALOG,
-				"an answer is required");
-		char foot[96];
-		snprintf(foot, sizeof foot, "Enter: %s    Esc: leave it as it is", f->dialog_yes);
-		if ((int)bn_utf8_width(foot) > a.cols)
-			snprintf(foot, sizeof foot, "Enter: %s    Esc: no", f->dialog_yes);
-		bn_area_field(a, last, 0, a.cols, BN_INK_DIALOG, foot);
-		return;
-	}
-	bn_ink no = f->dialog_on_yes ? BN_INK_BUTTON : BN_INK_BUTTON_ACTIVE;
-	bn_ink yes = f->dialog_on_yes ? BN_INK_BUTTON_ACTIVE : BN_INK_BUTTON;
-	int col = bn_area_text(a, last, 0, no, "[ No ]");
-	int end = bn_area_textf(a, last, col + 3, yes, "[ Yes, %s ]", f->dialog_yes);
-	bn_mouse_spot(f, a, last, 0, col, 'n');
-	bn_mouse_spot(f, a, last, col + 3, end, 'y');
-	bn_area_cursor(a, last, f->dialog_on_yes ? col + 5 : 2, false);
+	int at = last - 2 > 0 ? last - 2 : 0;
+	if (line)
+		line_draw(f, a, at, ask || f->dialog_on_line);
+	if (ask)
+		foot_draw(f, a, at, last);
+	else
+		buttons_draw(f, a, last);
 }
 
 /* Help that depends on the screen; else that of the table of commands. */

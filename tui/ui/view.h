@@ -37,6 +37,8 @@ typedef struct bn_view_class {
 	bool (*command)(bn_view *, bn_command_id, const char *arg);
 	/* Why a command cannot run now, written into why; true if it cannot. NULL: all can. */
 	bool (*refuses)(bn_view *, bn_command_id, char *why, size_t size);
+	/* Commands that can never work on this object, which the key bar leaves out (refuses says why). NULL: none. */
+	bool (*never)(const bn_view *, bn_command_id);
 	void (*answer)(bn_view *, bn_command_id, const char *text); /* a dialog was confirmed */
 	void (*page)(bn_view *, bn_page *);                         /* takes the page */
 	void (*refresh)(bn_view *);

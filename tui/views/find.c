@@ -98,10 +98,13 @@ static int versions(gather *g)
 		if (!ref || !holds(g->words, "model version", ref))
 			continue;
 		found++;
+		bn_buf who = BN_BUF_INIT;
+		bn_version_state_by(v, &who);
 		add(g, OPENS_MODEL, "version", ref,
-			bn_arena_strf(g->arena, "%s by %s", bn_model_state_name(v->state),
-				v->author ? v->author : "-"),
+			bn_arena_strf(g->arena, "%s%s%s", bn_model_state_name(v->state),
+				who.len ? " by " : "", who.len ? who.ptr : ""),
 			ref);
+		bn_buf_release(&who);
 	}
 	bn_version_page_free(all);
 	return rc;

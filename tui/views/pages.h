@@ -31,12 +31,17 @@ typedef struct bn_ref_arg {
 	char ref[BN_REF_BYTES]; /* "power@v3", a run id, "power/3", a report id; "": all */
 } bn_ref_arg;
 
+/* A run to train again, and the version of a model (its spec) for which the result is attested; "": none. */
+typedef struct bn_reproduce_arg {
+	char run[BN_REF_BYTES], version[BN_REF_BYTES];
+} bn_reproduce_arg;
+
 #define BN_SPARK 16
 /* The default series of a run, in at most BN_SPARK points. */
 typedef struct bn_spark {
 	const char *key; /* NULL: it logged none */
 	double last;
-	int64_t last_step;
+	int64_t last_step; /* the newest one of the run, in any series; -1: none */
 	int64_t total; /* total steps by its parameters; 0 unknown */
 	int count;     /* of points; 0 if there is only one value */
 	double y[BN_SPARK];

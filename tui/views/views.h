@@ -123,7 +123,8 @@ void bn_view_stop_marked(bn_view *v, const uint64_t *marks, size_t count);
 /* Compares a model's inputs in use with its training data, as a job. */
 void bn_view_make_report(bn_view *v, const char *model);
 /* Starts a job that trains a run again and compares its bytes. */
-void bn_view_reproduce(bn_view *v, const char *run, const char *name);
+/* name: for the job's title. version: the result is evidence for its gates; NULL: none. */
+void bn_view_reproduce(bn_view *v, const char *run, const char *name, const char *version);
 
 /* Runs it on a worker, like bn_view_do; back, if it is not NULL, undoes it: `what` describes it. */
 void bn_view_act(bn_view *v, const bn_action_arg *act, const bn_action_arg *back, const char *what);

@@ -1,5 +1,6 @@
 /* Summaries kept open by the fold: with more runs than it keeps, and with runs larger than it
  * keeps. */
+#include "core/track/series.h"
 #include "core/track/series_cache.h"
 #include "tests/support/check_main.h"
 
@@ -86,5 +87,18 @@ START_TEST(test_series_cache_keeps_two_runs_that_take_turns_open_whatever_their_
 }
 END_TEST
 
-BN_TEST_MAIN("core/track/series_cache", test_series_cache_gives_back_what_it_closed,
+/* The supervisor counts its measurements, which are more or fewer than the steps of the run. */
+START_TEST(test_progress_of_a_run_is_that_of_what_it_logged)
+{
+	bn_series_info items[] = {{.key = (char *)"system/cpu_seconds", .last_step = 9000},
+		{.key = (char *)"train/loss", .last_step = 299}, {.key = (char *)"valid/loss", .last_step = 290}};
+	bn_series_list list = {items, 3, 3};
+	ck_assert_int_eq(bn_series_newest_step(&list), 299);
+	list.count = 1;
+	ck_assert_int_eq(bn_series_newest_step(&list), -1);
+}
+END_TEST
+
+BN_TEST_MAIN("core/track/series_cache", test_progress_of_a_run_is_that_of_what_it_logged,
+	test_series_cache_gives_back_what_it_closed,
 	test_series_cache_keeps_two_runs_that_take_turns_open_whatever_their_size)

@@ -50,16 +50,84 @@ START_TEST(test_frame_approval_asks_with_no_as_default)
 {
 	bench b = {.fake = {.actions = 0}};
 	bench_open(&b, false);
-	play(&b, "4 Enter A Enter"); /* Enter takes the default, no */
+	play(&b, "4 Enter A Enter"); /* without a reason, Enter alone does nothing */
+	ck_assert_int_eq(b.fake.actions, 0);
+	ck_assert(shows(&b, "type a reason, or Tab and Enter"));
+	play(&b, "Tab Tab Enter"); /* No */
 	ck_assert_int_eq(b.fake.actions, 0);
 	ck_assert(shows(&b, "nothing was changed"));
 	play(&b, "A Esc");
 	ck_assert_int_eq(b.fake.actions, 0);
+	play(&b, "A \"no\" Enter");
+	ck_assert_int_eq(b.fake.actions, 0);
 	play(&b, "A Tab Enter");
 	ck_assert_int_eq(b.fake.actions, 1);
+	ck_assert_str_eq(b.fake.last.reason, "");
 	ck_assert_int_eq(b.fake.last.action, BN_ACTION_APPROVE);
 	ck_assert_str_eq(b.fake.last.ref, "power/3");
 	ck_assert(shows(&b, "done: power/3"));
+	bench_close(&b);
+}
+END_TEST
+
+/* A trial typed "looks good" into a dialog that had no line for it: l moved to Yes, Enter signed. */
+START_TEST(test_frame_words_typed_into_a_dialog_are_a_reason_or_nothing)
+{
+	bench b = {.fake = {.actions = 0}};
+	bench_open(&b, false);
+	play(&b, "4 Enter A \"looks good\"");
+	ck_assert_int_eq(b.fake.actions, 0);
+	ck_assert(shows(&b, "> looks good"));
+	play(&b, "Enter");
+	ck_assert_int_eq(b.fake.actions, 1);
+	ck_assert_int_eq(b.fake.last.action, BN_ACTION_APPROVE);
+	ck_assert_str_eq(b.fake.last.reason, "looks good");
+	play(&b, "A \"y\" Enter"); /* an answer, not a reason */
+	ck_assert_int_eq(b.fake.actions, 2);
+	ck_assert_str_eq(b.fake.last.reason, "");
+	/* A dialog without a line: only y as the first letter answers. */
+	play(&b, "3 j D");
+	ck_assert(shows(&b, "[ Yes"));
+	play(&b, "\"lovely by my\"");
+	ck_assert_int_eq(b.fake.actions, 2);
+	ck_assert(shows(&b, "[ Yes") && shows(&b, "Tab and Enter answer yes"));
+	play(&b, "Enter");
+	ck_assert_int_eq(b.fake.actions, 2);
+	ck_assert(shows(&b, "nothing was changed"));
+	bench_close(&b);
+}
+END_TEST
+
+/* Screens, help and Y print lines of the command line. */
+START_TEST(test_frame_lines_of_the_command_line_are_taken_or_explained)
+{
+	static const char *const same[] = {"register power r1", "binnacle model register r1 --name power",
+		"model register --name=power r1", "register r1 --name power"};
+	bn_err err = BN_ERR_INIT;
+	for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
+		bench b = {.fake = {.actions = 0}};
+		bench_open(&b, false);
+		play(&b, "4");
+		ck_assert_bn_ok(bn_frame_run(b.f, same[i], &err), &err);
+		bn_script_settle(b.f, b.s);
+		ck_assert_int_eq(b.fake.actions, 1);
+		ck_assert_int_eq(b.fake.last.action, BN_ACTION_REGISTER);
+		ck_assert_str_eq(b.fake.last.ref, "power");
+		ck_assert_str_eq(b.fake.last.reason, "r1");
+		bench_close(&b);
+	}
+	bench b = {.fake = {.actions = 0}};
+	bench_open(&b, false);
+	ck_assert_int_eq(bn_frame_run(b.f, "binnacle model approve power/3", &err), BN_EINVAL);
+	ck_assert_str_eq(err.msg, "binnacle model approve is a command of the shell");
+	ck_assert_str_eq(err.hint, "here: A on the version");
+	bn_err_clear(&err);
+	ck_assert_int_eq(bn_frame_run(b.f, "binnacle serve power@champion", &err), BN_EINVAL);
+	ck_assert_str_eq(err.hint, "^Z goes to the shell, fg returns");
+	bn_err_clear(&err);
+	ck_assert_int_eq(bn_frame_run(b.f, "attest", &err), BN_EINVAL);
+	ck_assert_ptr_nonnull(strstr(err.hint, ":reproduce"));
+	bn_err_clear(&err);
 	bench_close(&b);
 }
 END_TEST
@@ -120,6 +188,8 @@ START_TEST(test_frame_mouse_answers_dialogs_and_nothing_behind_them)
 	ck_assert_int_eq(b.fake.actions, 0);
 	ck_assert(shows(&b, "nothing was changed"));
 	play(&b, "A");
+	mouse(&b, BN_MOUSE_CLICK, "[ Yes"); /* there first, as Tab goes */
+	ck_assert_int_eq(b.fake.actions, 0);
 	mouse(&b, BN_MOUSE_CLICK, "[ Yes");
 	ck_assert_int_eq(b.fake.actions, 1);
 	play(&b, "? \"glyph\"");
@@ -535,8 +605,14 @@ START_TEST(test_frame_a_command_without_a_clipboard_can_be_read)
 {
 	bench b = {.fake = {.no_clipboard = true}};
 	bench_open(&b, false);
-	play(&b, "9 Y"); /* it fits */
-	ck_assert(shows(&b, "the same: binnacle audit log --json --decisions"));
+	play(&b, "9 Y");
+	ck_assert(shows(&b, "binnacle audit log --json --decisions"));
+	ck_assert(shows(&b, "the same as a command; any key goes on"));
+	b.fake.no_clipboard = false; /* no terminal says whether it took it: the line is shown all the same */
+	play(&b, "Y");
+	ck_assert(shows(&b, "binnacle audit log --json --decisions"));
+	ck_assert(shows(&b, "sent to the terminal's clipboard") && !shows(&b, "copied"));
+	b.fake.no_clipboard = true;
 	play(&b, ":where who=grace what=approved outcome=refused on=a-model-with-a-long-name\nY");
 	ck_assert(shows(&b, "the same as a command"));
 	ck_assert(shows(&b, "--entity='*a-model-with-a-long-name*'"));
@@ -1116,9 +1192,9 @@ START_TEST(test_frame_commands_are_typed_completed_and_remembered)
 	ck_assert_int_eq(bn_frame_run(b.f, "glyphs runes", &err), BN_EINVAL);
 	bn_err_clear(&err);
 	/* Unexpected arguments of a command are an error. */
-	ck_assert_int_eq(bn_frame_run(b.f, "data add jobs jobs.csv", &err), BN_EINVAL);
+	ck_assert_int_eq(bn_frame_run(b.f, "data register power r1", &err), BN_EINVAL);
 	ck_assert_str_eq(err.msg, "':data' takes no words");
-	ck_assert_str_eq(err.hint, "did you mean :add jobs jobs.csv?");
+	ck_assert_str_eq(err.hint, "did you mean :register power r1?");
 	bn_err_clear(&err);
 	ck_assert_int_eq(bn_frame_run(b.f, "approve power/3", &err), BN_EINVAL);
 	ck_assert_str_eq(err.hint, "by itself: :approve");
@@ -1730,11 +1806,11 @@ START_TEST(test_frame_an_answer_is_about_what_was_asked_though_the_list_is_anoth
 	asked_then_gone(false, "4\n:withdraw", "\"no\" Enter", BN_ACTION_WITHDRAW, "power/3");
 	asked_then_gone(
 		false, ":size 140x40\n4\n:withdraw", "\"no\" Enter", BN_ACTION_WITHDRAW, "power/3");
-	asked_then_gone(false, ":size 140x40\n4 A", "y", BN_ACTION_APPROVE, "power/3");
+	asked_then_gone(false, ":size 140x40\n4 A", "Tab Enter", BN_ACTION_APPROVE, "power/3");
 	asked_then_gone(false, ":size 140x40\n4 R", "\"no\" Enter", BN_ACTION_REJECT, "power/3");
 	asked_then_gone(false, ":size 140x40\n4 Tab\n:withdraw", "\"no\" Enter", BN_ACTION_WITHDRAW,
 		"power/3");
-	asked_then_gone(false, "4 Enter A", "y", BN_ACTION_APPROVE, "power/3");
+	asked_then_gone(false, "4 Enter A", "Tab Enter", BN_ACTION_APPROVE, "power/3");
 	asked_then_gone(false, "3 S", "y", BN_ACTION_STOP, "7f3a000000000000000000");
 	asked_then_gone(false, ":size 140x40\n3 S", "y", BN_ACTION_STOP, "7f3a000000000000000000");
 	asked_then_gone(
@@ -1783,6 +1859,8 @@ BN_TEST_MAIN("tui/views/frame",
 	test_frame_follows_the_console_or_stays_with_its_lines,
 	test_frame_more_runs_than_are_here_are_grouped_by_the_source,
 	test_frame_approval_asks_with_no_as_default,
+	test_frame_words_typed_into_a_dialog_are_a_reason_or_nothing,
+	test_frame_lines_of_the_command_line_are_taken_or_explained,
 	test_frame_mouse_selects_opens_sorts_and_scrolls,
 	test_frame_mouse_answers_dialogs_and_nothing_behind_them,
 	test_frame_mouse_may_click_anywhere,

@@ -195,7 +195,7 @@ int bn_view_checks_new(bn_view **out, bn_frame *f, const char *ref, bn_err *err)
 	int rc = bn_list_new(&l, sizeof *l, &checks_class, f, &source, columns, COLUMNS, ref, err);
 	if (rc)
 		return rc;
-	l->grid.empty = "not checked yet: binnacle data check NAME --suite FILE";
+	l->grid.empty = "not checked yet: :check SUITE.json";
 	l->grid.sort[0] = (bn_grid_sort_key){COL_STATE, true}; /* failing ones first */
 	l->grid.sort_count = 1;
 	*out = &l->view;

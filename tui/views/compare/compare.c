@@ -331,6 +331,11 @@ static bool refuses(bn_view *view, bn_command_id id, char *why, size_t size)
 {
 	const bn_compare_view *v = (const bn_compare_view *)view;
 	const bn_cline *l = line_at(v);
+	const bn_compare_page *d = bn_compare_data(v);
+	if (id == BN_CMD_NEXT_METRIC || id == BN_CMD_PREVIOUS_METRIC) {
+		snprintf(why, size, "%s", d ? "these runs share no metric to chart" : "they are not here yet");
+		return !d || !d->metric_count;
+	}
 	bool folded = id == BN_CMD_OPEN && l && l->kind == BN_CLINE_FOLD;
 	if ((id != BN_CMD_PIN && id != BN_CMD_OPEN) || folded || bn_compare_run_at(v) >= 0)
 		return false;

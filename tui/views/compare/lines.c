@@ -3,6 +3,7 @@
 #include "core/base/mem.h"
 #include "core/base/utf8.h"
 #include "core/base/str.h"
+#include "core/track/series.h"
 #include "core/track/best.h"
 #include "tui/ui/format.h"
 #include "tui/views/compare/_compare.h"
@@ -18,7 +19,7 @@ enum { SPREAD_COLS = 8, SPREAD_RUNS = 3 };
 
 static bn_compare_part metric_part(const char *key)
 {
-	if (strncmp(key, "system/", 7) == 0)
+	if (bn_metric_is_system(key))
 		return BN_CPART_RUN;
 	if (strstr(key, "test"))
 		return BN_CPART_TEST;

@@ -46,10 +46,11 @@ static int compare(made *m, const bn_changes_arg *a, bn_table_reader *ta, bn_tab
 	const bn_progress *watch, bn_err *err)
 {
 	bn_row_key key = {NULL, 0};
-	int rc = a->key[0] ? bn_row_key_read(&key, a->key, bn_table_schema(ta), err) : 0;
-	if (rc == 0)
-		rc = bn_column_changes_find(
-			&m->page.changes, m->a, m->b, ta, tb, a->key[0] ? &key : NULL, watch, err);
+	int rc = 0;
+	if (a->key[0] && (rc = bn_row_key_read(&key, a->key, bn_table_schema(ta), err)) < 0)
+		return rc;
+	rc = bn_column_changes_find(
+		&m->page.changes, m->a, m->b, ta, tb, a->key[0] ? &key : NULL, watch, err);
 	bn_row_key_release(&key);
 	return rc;
 }

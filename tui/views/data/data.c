@@ -302,7 +302,7 @@ static bool data_refuses(bn_view *view, bn_command_id id, char *why, size_t size
 	char ref[BN_REF_BYTES];
 	if (!needs_selection(id) || dataset_selected((bn_list *)view, ref))
 		return false;
-	snprintf(why, size, "there is no dataset yet: binnacle data add NAME FILE.csv");
+	snprintf(why, size, "there is no dataset yet: :add NAME FILE.csv");
 	return true;
 }
 
@@ -386,7 +386,7 @@ int bn_view_data_new(bn_view **out, bn_frame *f, bn_err *err)
 		dataset_columns, COLUMNS, NULL, err);
 	if (rc)
 		return rc;
-	l->grid.empty = "no datasets yet: binnacle data add NAME FILE.csv";
+	l->grid.empty = "no datasets yet: :add NAME FILE.csv";
 	*out = &l->view;
 	return 0;
 }

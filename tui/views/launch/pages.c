@@ -4,6 +4,7 @@
 #include "core/base/mem.h"
 #include "core/base/process.h"
 #include "core/base/str.h"
+#include "core/data/newer.h"
 #include "core/data/shared_parts.h"
 #include "core/launch/about_target.h"
 #include "core/launch/executor.h"
@@ -188,6 +189,26 @@ static void target_add(void *ctx, bool warns, const char *text)
 	warning_add(ctx, text);
 }
 
+/* Training again on old data is a choice, which one should know that one makes. */
+static int newer_tell(bn_reader *r, const char *train, warning_words *s, bn_err *err)
+{
+	bn_newer newer;
+	bn_err own = BN_ERR_INIT;
+	bn_buf text = BN_BUF_INIT;
+	int rc = train[0] ? bn_newer_find(&newer, r->ws, train, &own) : 0;
+	bn_err_clear(&own); /* an unknown name is reported with the spec */
+	if (rc < 1)
+		return 0;
+	if (newer.is_parent)
+		bn_buf_addf(&text, "%s was made from %s, and %s is newer", train, newer.than, newer.ref);
+	else
+		bn_buf_addf(&text, "%s is newer than %s", newer.ref, newer.than);
+	if ((rc = bn_buf_check(&text, err, "a form")) == 0)
+		warning_add(s, text.ptr);
+	bn_buf_release(&text);
+	return rc;
+}
+
 static int part_add(bn_spec *spec, const char *part, const char *ref, bn_err *err)
 {
 	bn_spec_data *d = NULL;
@@ -252,6 +273,8 @@ int bn_source_warnings(void *context, const void *arg, bn_page *page, bn_job *jo
 		bn_target_tell(r->ws, spec, target_add, &s);
 	}
 	bn_shared_parts_tell(r->ws, spec, warning_add, &s);
+	if (!w->refused && (rc = newer_tell(r, a->train, &s, err)) < 0)
+		goto out;
 	w->text = bn_arena_strdup(&page->arena, s.text.ptr ? s.text.ptr : "");
 	rc = w->text ? bn_buf_check(&s.text, err, "a form") : bn_err_nomem(err, "a form");
 	page->data = w;

@@ -49,6 +49,10 @@ void bn_sheet_package_write(const bn_package *p, bool utc, bn_buf *out);
 bool bn_sheet_data_ref(const bn_version *v, size_t at, char ref[BN_REF_BYTES]);
 bn_state bn_model_state_of(bn_model_state s);
 bool bn_version_is_champion(const bn_version *v);
+/* A blocking gate asks whether the run can be reproduced, which :reproduce answers. */
+bool bn_item_lacks_reproduction(const bn_inbox_item *d);
+/* Only the gates keep this user from signing; evidence may still satisfy them. */
+bool bn_item_waits_for_gates(const bn_inbox_item *d);
 /* "-8.3 %"; for scores near 1 an absolute difference: "+0.006". "" if either value is unknown. */
 char *bn_metric_change(char out[24], const char *metric, double own, double other);
 

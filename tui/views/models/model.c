@@ -148,9 +148,11 @@ static void approve_ask(model_view *v, const bn_inbox_item *d)
 	}
 	snprintf(body, sizeof body,
 		"Your key signs digest %.12s. Signature %d of %d; with the last one the version is "
-		"approved and may become champion. The audit log keeps it for ever.",
+		"approved and may become champion. The audit log keeps it for ever, with your reason: Enter "
+		"signs when you gave one.",
 		m->digest ? m->digest : "-", m->approvals + 1, m->approvals_needed);
-	bn_frame_confirm(v->view.frame, &v->view, BN_CMD_APPROVE, title, body, "sign and approve");
+	bn_frame_confirm_reason(
+		v->view.frame, &v->view, BN_CMD_APPROVE, title, body, "sign and approve");
 }
 
 static void reject_ask(model_view *v, const bn_inbox_item *d)
@@ -244,6 +246,10 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 	case BN_CMD_REPORT:
 		bn_view_make_report(view, v->spec);
 		return true;
+	case BN_CMD_REPRODUCE:
+		if (s && !v->is_behind)
+			bn_view_reproduce(view, s->item->version->run_id, v->spec, v->spec);
+		return true;
 	case BN_CMD_VERIFY:
 		rc = bn_view_findings_new(&made, view->frame, v->spec, &err);
 		return bn_view_open(view->frame, rc, &made, &err);
@@ -262,7 +268,7 @@ static bool refuses(bn_view *view, bn_command_id id, char *why, size_t size)
 {
 	const model_view *v = (const model_view *)view;
 	const bn_inbox_item *d = item_of(v);
-	if (id == BN_CMD_RELATED) {
+	if (id == BN_CMD_RELATED || id == BN_CMD_REPRODUCE) {
 		snprintf(why, size, "this version came from no run of this workspace");
 		return !d || !d->version->run_id;
 	}

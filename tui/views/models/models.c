@@ -571,7 +571,7 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 /* Why no version is selected. */
 static void none_words(const models_view *v, char *why, size_t size)
 {
-	const char *text = "no model yet: binnacle model register RUN --name NAME";
+	const char *text = "no model yet: :register MODEL RUN makes a run a version of one";
 	if (v->count && v->list.grid.filter[0])
 		text = "no version matches the filter; Esc shows all";
 	else if (v->count)
@@ -680,7 +680,7 @@ int bn_view_models_new(bn_view **out, bn_frame *f, bn_err *err)
 	int rc = bn_list_new(&v, sizeof *v, &models_class, f, &source, columns, COLUMNS, NULL, err);
 	if (rc)
 		return rc;
-	v->list.grid.empty = "no models yet: binnacle model register RUN --name NAME";
+	v->list.grid.empty = "no models yet: :register MODEL RUN makes a run a version of one";
 	*out = &v->list.view;
 	return 0;
 }

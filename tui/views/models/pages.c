@@ -94,6 +94,17 @@ static void name_add(names *n, const char *name)
 	n->count++;
 }
 
+static void name_add_more(names *n)
+{
+	snprintf(n->text + n->at, sizeof n->text - n->at, " or %zu more", n->more);
+}
+
+/* Nobody can sign before: not even by measuring what is missing. */
+static bool waits_for_gates(const bn_inbox_item *d)
+{
+	return d->gates && d->gates->blocked && !d->recomputes && !d->override_allowed;
+}
+
 /* Unsatisfied gates do not count: the user can still satisfy them. */
 static bool i_could_sign(const bn_inbox_item *d)
 {
@@ -156,9 +167,11 @@ static int signers_read(bn_sheet *s, bn_arena *arena, bn_reader *r, bn_err *err)
 		(rc = me.is_chained ? persons_add(&n, r, policy, s->item, err)
 				    : users_add(&n, r, policy, s->item, me.uid, err)) < 0)
 		goto out;
+	if (n.count && n.more)
+		name_add_more(&n);
 	if (n.count)
-		s->signers = bn_arena_strf(
-			arena, n.more ? "%s or %zu more may sign" : "%s may sign", n.text, n.more);
+		s->signers = bn_arena_strf(arena, "%s may sign%s", n.text,
+			waits_for_gates(s->item) ? " once the gates pass" : "");
 out:
 	bn_policy_free(policy);
 	return rc;

@@ -218,15 +218,15 @@ static void head_draw(const bn_sheet *s, bn_area a, int row, const bn_frame *f)
 		a, row, col + 1, BN_INK_STRONG, "%s/%lld", m->name, (long long)m->version);
 	for (size_t i = 0; i < m->n_aliases; i++)
 		col = bn_area_textf(a, row, col + 1, BN_INK_BEST, "%s", m->aliases[i]);
-	char line[400];
+	bn_buf who = BN_BUF_INIT, line = BN_BUF_INIT;
 	bool asked = m->state == BN_MODEL_REQUESTED && m->request_reason;
-	snprintf(line, sizeof line, "by %.30s %s%s%.250s%s",
-		m->author      ? m->author
-		: m->registrar ? m->registrar
-			       : "-",
+	bn_version_state_by(m, &who);
+	bn_buf_addf(&line, "%s%s%s%s%s%s%s", who.len ? "by " : "", who.len ? who.ptr : "", who.len ? " " : "",
 		bn_format_age(when, asked ? m->requested_ms : m->state_ms, bn_frame_now_ms(f)),
 		asked ? ": '" : "", asked ? m->request_reason : "", asked ? "'" : "");
-	bn_area_field(a, row, col + 2, a.cols - col - 2, BN_INK_TEXT, line);
+	bn_area_field(a, row, col + 2, a.cols - col - 2, BN_INK_TEXT, line.failed ? "" : line.ptr);
+	bn_buf_release(&who);
+	bn_buf_release(&line);
 }
 
 static void to_sign_draw(const bn_sheet *s, bn_area a, int row)
@@ -406,7 +406,7 @@ void bn_sheet_draw(
 	const bn_sheet *s, const bn_sheet_line *line, bn_area a, int row, const bn_frame *f)
 {
 	const bn_inbox_item *d = s->item;
-	char title[96];
+	char title[160];
 	switch (line->kind) {
 	case BN_SHEET_HEAD:
 		head_draw(s, a, row, f);
@@ -415,7 +415,8 @@ void bn_sheet_draw(
 		to_sign_draw(s, a, row);
 		return;
 	case BN_SHEET_WHY_NOT:
-		snprintf(title, sizeof title, "you cannot: %.80s", d->why_not);
+		snprintf(title, sizeof title, "%s: %.110s%s", bn_item_waits_for_gates(d) ? "not yet" : "you cannot",
+			d->why_not, bn_item_lacks_reproduction(d) && d->version->run_id ? "; :reproduce attests it" : "");
 		bn_area_field(a, row, 0, a.cols, BN_INK_WARN, title);
 		return;
 	case BN_SHEET_ABOUT:

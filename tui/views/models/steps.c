@@ -157,8 +157,7 @@ void bn_version_undecided(const bn_version *m, char *why, size_t size)
 		bn_model_state_name(m->state), may_ask(m) ? ": P asks for approval" : "");
 }
 
-/* A blocking gate that needs an attestation, which a command can make. */
-static bool lacks_reproduction(const bn_inbox_item *d)
+bool bn_item_lacks_reproduction(const bn_inbox_item *d)
 {
 	for (size_t i = 0; d->gates && i < d->gates->count; i++) {
 		const bn_gate_result *g = &d->gates->items[i];
@@ -169,6 +168,11 @@ static bool lacks_reproduction(const bn_inbox_item *d)
 	return false;
 }
 
+bool bn_item_waits_for_gates(const bn_inbox_item *d)
+{
+	return d->waits_for_me && !d->can_approve && d->gates && d->gates->blocked;
+}
+
 bool bn_item_refuses(const bn_inbox_item *d, bn_command_id id, char *why, size_t size)
 {
 	const char *run = d->version->run_id;
@@ -176,8 +180,8 @@ bool bn_item_refuses(const bn_inbox_item *d, bn_command_id id, char *why, size_t
 		return false;
 	int n = snprintf(why, size, "%.180s",
 		d->why_not ? d->why_not : "the policy does not allow it");
-	if (id == BN_CMD_APPROVE && run && lacks_reproduction(d) && n > 0 && (size_t)n < size)
-		snprintf(why + n, size - (size_t)n, "; binnacle run reproduce %.8s --attest", run);
+	if (id == BN_CMD_APPROVE && run && bn_item_lacks_reproduction(d) && n > 0 && (size_t)n < size)
+		snprintf(why + n, size - (size_t)n, "; :reproduce on its sheet attests it");
 	return true;
 }
 

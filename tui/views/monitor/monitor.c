@@ -209,7 +209,7 @@ static bool monitor_refuses(bn_view *view, bn_command_id id, char *why, size_t s
 	if ((id != BN_CMD_OPEN && id != BN_CMD_REPORT) ||
 		report_at(l, bn_grid_selected_row(&l->grid)))
 		return false;
-	snprintf(why, size, "no report yet: binnacle monitor report MODEL");
+	snprintf(why, size, "no report yet: :report on the sheet of a model (4) makes one");
 	return true;
 }
 
@@ -246,7 +246,7 @@ int bn_view_monitor_new(bn_view **out, bn_frame *f, bn_err *err)
 		report_columns, RCOLUMNS, NULL, err);
 	if (rc)
 		return rc;
-	l->grid.empty = "no drift report yet: binnacle monitor report MODEL";
+	l->grid.empty = "no drift report yet: :report on the sheet of a model (4) makes one";
 	*out = &l->view;
 	return 0;
 }

@@ -1,5 +1,7 @@
 /* pages.c - drift reports, and servers. */
+#include "core/base/json.h"
 #include "core/base/mem.h"
+#include "core/data/newer.h"
 #include "core/monitor/report.h"
 #include "tui/views/_source.h"
 
@@ -85,6 +87,25 @@ static int where_read(bn_report_page *p, bn_arena *arena, bn_reader *r, bn_err *
 	return p->where ? 0 : bn_err_nomem(err, "a report");
 }
 
+/* The newest version of the data that the model was trained on. */
+static int train_read(bn_report_page *p, bn_reader *r, const bn_version *v, bn_err *err)
+{
+	for (size_t i = 0; i < json_array_size(v->data); i++) {
+		const json_t *d = json_array_get(v->data, i);
+		const char *role = bn_json_str(d, "role", "train"), *name = bn_json_str(d, "name", NULL);
+		char ref[BN_REF_BYTES];
+		bn_newer newer;
+		if (strcmp(role, "train") != 0 || !name)
+			continue;
+		bn_ref_format(ref, name, "@v", json_integer_value(json_object_get(d, "version")));
+		int rc = bn_newer_find(&newer, r->ws, ref, err);
+		if (rc == 1 && !newer.is_parent)
+			snprintf(p->train, sizeof p->train, "%s", newer.ref);
+		return rc < 0 ? rc : 0;
+	}
+	return 0;
+}
+
 /* Reads the server and the run; the model of a report may be unregistered. */
 static int in_use_read(bn_report_page *p, bn_arena *arena, bn_reader *r, bn_err *err)
 {
@@ -99,6 +120,7 @@ static int in_use_read(bn_report_page *p, bn_arena *arena, bn_reader *r, bn_err 
 	snprintf(spec, sizeof spec, "%.130s%s%.20s", p->report->model,
 		p->report->version ? "/" : "", p->report->version ? p->report->version : "");
 	p->p99_ms = NAN;
+	rc = 0;
 	if (bn_endpoint_find(&e, &list, spec, &own) == 0 && e->state == BN_ENDPOINT_RUNNING) {
 		p->port = e->port;
 		p->requests = e->requests;
@@ -107,9 +129,13 @@ static int in_use_read(bn_report_page *p, bn_arena *arena, bn_reader *r, bn_err 
 	}
 	bn_endpoints_release(&list);
 	bn_err_clear(&own);
-	if (bn_version_get(&v, r->ws, spec, &own) == 0 && v->run_id)
+	if (bn_version_get(&v, r->ws, spec, &own) == 0 && v->run_id) {
 		snprintf(p->run, sizeof p->run, "%s", v->run_id);
+		rc = train_read(p, r, v, err);
+	}
 	bn_version_free(v);
+	if (rc < 0)
+		return rc;
 	return where_read(p, arena, r, err);
 }
 

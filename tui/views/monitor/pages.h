@@ -22,6 +22,7 @@ typedef struct bn_report_page {
 	int64_t port, requests, errors;
 	double p99_ms;
 	char run[BN_RUN_ID_TEXT];
+	char train[BN_REF_BYTES]; /* the newest version of the data of that run, to train on again; "": it is the newest */
 	/* The row filter of the run: the reference is only the rows that the model was trained on; NULL: all, or
 	 * unknown. */
 	const char *where;

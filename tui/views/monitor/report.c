@@ -209,14 +209,44 @@ static void rule_text(const bn_drift_result *r, int cols, char *out, size_t size
 		snprintf(out + n, size - (size_t)n, "%s", more);
 }
 
-static int feature_head(const bn_monitor_feature *f, bn_area a)
+/* Since when it drifts without a break, and in how many of the windows: "since 11-30 12:04, 2 of 3 windows". */
+static void since_text(const report_view *v, size_t feature, char *out, size_t size)
 {
+	const bn_report_page *p = page_of(&v->list);
+	const bn_frame *frame = v->list.view.frame;
+	const double *s = &p->severities[feature * BN_WINDOWS];
+	char when[BN_FORMAT_BYTES];
+	size_t drifted = 0, since = p->windows;
+	out[0] = '\0';
+	for (size_t i = 0; i < p->windows; i++)
+		drifted += s[i] >= 1;
+	while (since > 0 && s[since - 1] >= 1)
+		since--;
+	bool now = since < p->windows;
+	size_t at = now ? since : p->windows - 1;
+	while (!now && at > 0 && !(s[at] >= 1))
+		at--;
+	if (!drifted)
+		return;
+	bn_format_when(when, (int64_t)p->times_ms[at], bn_frame_now_ms(frame), bn_frame_is_utc(frame));
+	char *seconds = strrchr(when, ':'); /* a window is not as precise */
+	if (seconds && strlen(seconds) >= 3)
+		memmove(seconds, seconds + 3, strlen(seconds + 3) + 1);
+	snprintf(out, size, "%s %s, %zu of %zu window%s", now ? "since" : "last", when, drifted, p->windows,
+		p->windows == 1 ? "" : "s");
+}
+
+static int feature_head(const report_view *v, size_t feature, bn_area a)
+{
+	const bn_monitor_feature *f = &page_of(&v->list)->report->features[feature];
 	const bn_drift_result *r = &f->result;
 	char text[200], ref[BN_FORMAT_BYTES], cur[BN_FORMAT_BYTES];
 	bn_state s = bn_drift_state(r->verdict);
 	int col = bn_area_text(a, 0, 0, BN_INK_STRONG, f->name);
 	col = bn_area_glyph(a, 0, col + 2, bn_state_ink(s), (bn_glyph_id)bn_state_glyph(s));
-	bn_area_textf(a, 0, col + 1, bn_state_ink(s), "%s", bn_drift_verdict_name(r->verdict));
+	col = bn_area_textf(a, 0, col + 1, bn_state_ink(s), "%s", bn_drift_verdict_name(r->verdict));
+	since_text(v, feature, text, sizeof text);
+	bn_area_field(a, 0, col + 2, a.cols - col - 2, BN_INK_TEXT, text);
 	rule_text(r, a.cols, text, sizeof text);
 	bn_area_field(a, 1, 0, a.cols, BN_INK_TEXT, text);
 	snprintf(text, sizeof text, "reference %s rows, current %s%s%s",
@@ -259,7 +289,7 @@ static void feature_draw(const report_view *v, int64_t row, bn_area a)
 {
 	const bn_report_page *p = page_of(&v->list);
 	const bn_monitor_feature *f = feature_at(v, row);
-	int at = feature_head(f, a);
+	int at = feature_head(v, index_at(v, row), a);
 	bool history = p->windows > 1 && a.rows >= WITH_HISTORY_FROM;
 	bn_area plot = bn_area_sub(a, at, 0, a.rows - at - (history ? HISTORY_ROWS : 0), a.cols);
 	if (!f->bins)
@@ -400,7 +430,7 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 	case BN_CMD_RELATED:
 		return reference_open(v, p, feature_at(v, bn_grid_selected_row(&v->list.grid)));
 	case BN_CMD_LAUNCH:
-		return p ? bn_view_launch(view, p->run, NULL) : true;
+		return p ? bn_view_launch(view, p->run, p->train[0] ? p->train : NULL) : true;
 	default:
 		return false;
 	}

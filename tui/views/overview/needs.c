@@ -88,8 +88,8 @@ static int requests(bn_overview_gather *g)
 			continue;
 		g->to_approve += can_approve;
 		bn_ref_format(spec, v->name, "/", v->version);
-		need(g, BN_STATE_WAIT, can_approve ? "approve" : "reject", spec,
-			gates_words(g, item), v->requested_ms, BN_OPENS_MODEL, spec);
+		need(g, BN_STATE_WAIT, "approve", spec, gates_words(g, item), v->requested_ms,
+			BN_OPENS_MODEL, spec);
 	}
 	bn_inbox_free(inbox);
 	return rc;

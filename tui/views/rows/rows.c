@@ -588,13 +588,18 @@ static void rows_cli(const bn_view *view, bn_buf *out)
 {
 	const bn_rows_view *v = (const bn_rows_view *)view;
 	const char *where = bn_row_filter_expression(v->list.grid.filter);
-	if (v->of.bases || (v->list.grid.filter[0] && !where))
+	bool failing = v->of.bases == 1 && v->of.base[0].kind == BN_ROWS_FAILING && !v->of.derived[0];
+	if ((v->of.bases && !failing) || (v->list.grid.filter[0] && !where))
 		return; /* no command prints these */
 	if (v->of.derived[0]) {
 		transform_cli(v, where, out);
 		return;
 	}
 	bn_buf_addf(out, "binnacle data head %s", v->of.ref);
+	if (failing)
+		bn_buf_addf(out, " --failing %d", v->of.base[0].at + 1);
+	if (failing && bn_rows_order(v))
+		bn_buf_addf(out, " --rows %lld", (long long)bn_rows_order(v)->count);
 	if (where)
 		bn_shell_option_add(out, "where", where);
 }

@@ -74,19 +74,6 @@ static int not_null(int64_t **rows, bn_err *err)
 
 /* ---- bases ------------------------------------------------------------------------------------ */
 
-static int suite_of_one(bn_suite **out, const json_t *result, int at, bn_err *err)
-{
-	json_t *one = json_array_get(json_object_get(result, "results"), (size_t)at);
-	json_t *config = json_object_get(one, "expectation_config"), *doc;
-	if (!config)
-		return bn_err_set(err, BN_ENOTFOUND, "the result has no check number %d", at + 1);
-	doc = json_pack("{s:s, s:[O]}", "name", "one", "expectations", config);
-	int rc = doc ? bn_suite_from_json(out, doc, "the check's result", err)
-		     : bn_err_nomem(err, "a check");
-	json_decref(doc);
-	return rc;
-}
-
 static int failing(int64_t **rows, size_t *count, bn_reader *r, const bn_rows_of *of,
 	const bn_rows_base *b, bn_job *job, bn_err *err)
 {
@@ -97,7 +84,7 @@ static int failing(int64_t **rows, size_t *count, bn_reader *r, const bn_rows_of
 	json_t *result = NULL;
 	int rc = bn_dataset_resolve(&v, r->ws, of->ref, BN_DATASET_REMOVED_TOO, err);
 	if (rc < 0 || (rc = bn_dataset_load_json(&result, r->ws, v, b->hash, err)) < 0 ||
-		(rc = suite_of_one(&suite, result, b->at, err)) < 0 ||
+		(rc = bn_suite_of_result(&suite, result, (size_t)b->at, err)) < 0 ||
 		(rc = bn_reader_table(&table, r, of->ref, "", err)) < 0)
 		goto out;
 	_Static_assert(sizeof(uint64_t) == sizeof(int64_t), "row numbers");

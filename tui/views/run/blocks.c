@@ -1,6 +1,7 @@
 /* blocks.c - the blocks of a run's screen, by state: progress, curves, a table of numbers by part,
  * settings, the console. See _run.h. */
 #include "core/base/str.h"
+#include "core/track/series.h"
 #include "core/base/utf8.h"
 #include "core/learn/trainer.h"
 #include "tui/ui/chart.h"
@@ -216,15 +217,9 @@ static int part_of(const char *key, const char **word)
 	return PARTS - 1;
 }
 
-/* The supervisor's measurements are not among the curves. */
-static bool is_system(const char *key)
-{
-	return bn_str_starts(key, "system/");
-}
-
 static bool is_shown(const bn_run_detail *d, size_t i)
 {
-	return d->points[i] == 1 && !is_system(d->metrics[i]);
+	return d->points[i] == 1 && !bn_metric_is_system(d->metrics[i]);
 }
 
 /* The value of that name in a part; NaN with *has false: none. */
@@ -447,7 +442,7 @@ static void curves_draw(bn_run_view *v, const bn_run_detail *d, bn_area a)
 
 bool bn_run_is_curve_picture(const bn_run_view *v, const bn_run_detail *d)
 {
-	bool of_system = bn_run_has_curve(d) && is_system(d->metrics[d->metric]);
+	bool of_system = bn_run_has_curve(d) && bn_metric_is_system(d->metrics[d->metric]);
 	return bn_run_has_curve(d) && (!bn_run_has_failed(d) || v->has_cursor) &&
 	       (v->arg.metric[0] || !of_system);
 }

@@ -123,7 +123,7 @@ static void run_release(void *data)
 static int64_t curve_interest(const bn_series_info *s)
 {
 	bool known = strstr(s->key, "loss") || strstr(s->key, "rmse") || strstr(s->key, "accuracy");
-	return strncmp(s->key, "system/", 7) == 0 ? 0 : 2 * s->count + known;
+	return bn_metric_is_system(s->key) ? 0 : 2 * s->count + known;
 }
 
 static const bn_series_info *named(const bn_series_list *list, const char *front, const char *key)
@@ -155,7 +155,7 @@ static int sparks_read(
 	for (size_t i = 0; rc >= 0 && i < list->count && read < SPARKS_MOST; i++) {
 		const bn_series_info *s = &list->items[i];
 		bn_bucket b[BN_SPARK];
-		if (s->count < 2 || strncmp(s->key, "system/", 7) == 0)
+		if (s->count < 2 || bn_metric_is_system(s->key))
 			continue;
 		read++;
 		if ((rc = bn_series_envelope(b, BN_SPARK, NULL, r->ws, d->info->id, s->key,
@@ -185,7 +185,6 @@ static int curves_read(bn_run_detail *d, bn_arena *arena, bn_reader *r, const bn
 	bn_curve_part part = {a->axis, a->from, a->to, d->info->started_ms, epochs};
 	int rc = bn_curve_read(&d->curve, arena, r, d->info->id, s, &part, err);
 	d->length = axis_length(s, a->axis, epochs);
-	d->step = s->last_step;
 	if (rc >= 0 && with && with->count > 1)
 		rc = bn_curve_read(&d->partner, arena, r, d->info->id, with, &part, err);
 	return rc;
@@ -213,7 +212,7 @@ static int grid_read(bn_run_detail *d, bn_arena *arena, bn_reader *r, const bn_s
 	for (int system = 0; system < 2; system++) /* the supervisor's metrics come last */
 		for (size_t i = 0; i < list->count && d->grid_count < BN_RUN_GRID; i++) {
 			const bn_series_info *s = &list->items[i];
-			bool is_system = strncmp(s->key, "system/", 7) == 0;
+			bool is_system = bn_metric_is_system(s->key);
 			bool above = i == d->metric ||
 				     (d->partner.key && strcmp(s->key, d->partner.key) == 0);
 			int rc;
@@ -286,6 +285,8 @@ static int metrics_read(
 {
 	bn_series_list list = BN_SERIES_LIST_INIT;
 	int rc = bn_series_find_all(&list, r->ws, d->info->id, err);
+	int64_t newest = rc >= 0 ? bn_series_newest_step(&list) : -1;
+	d->step = newest > 0 ? newest : 0; /* of the run, whichever curve is shown */
 	if (rc >= 0)
 		rc = metrics_fill(d, arena, r, &list, a, err);
 	bn_series_list_release(&list);

@@ -40,10 +40,25 @@ static const char *words_of(const bn_reproduction *p, const bn_run_info *run, bn
 	return bn_arena_strf(arena, "different: %s\n%s\nwhy: %s", run->name, p->difference, p->why);
 }
 
+/* As binnacle run reproduce --attest does. */
+static int attest(bn_reader *r, const char *version, const bn_reproduction *p, bn_job *job, bn_err *err)
+{
+	char detail[256];
+	snprintf(detail, sizeof detail, p->identical ? "bit-identical, model %.12s" : "%.240s",
+		p->identical ? p->digest : p->difference);
+	int rc = bn_version_attest(r->ws, version, "reproducible",
+		p->identical ? BN_VERDICT_PASS : BN_VERDICT_FAIL, detail, err);
+	if (rc < 0)
+		return rc;
+	bn_job_log(job, "attested: %s is %sreproducible", version, p->identical ? "" : "not ");
+	r->generation++; /* as after an action: other pages see it */
+	return 0;
+}
+
 int bn_source_reproduce(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
 {
 	bn_reader *r = context;
-	const bn_ref_arg *a = arg;
+	const bn_reproduce_arg *a = arg;
 	const bn_env *env = bn_workspace_env(r->ws);
 	const bn_fit_hooks hooks = {.user = job, .log = line_log, .is_cancelled = is_cancelled};
 	bn_run_info *run = NULL;
@@ -51,7 +66,7 @@ int bn_source_reproduce(void *context, const void *arg, bn_page *page, bn_job *j
 	char uuid[BN_UUID_TEXT], *dir = NULL;
 	int rc;
 	if ((rc = bn_reader_need_trust(r, err)) < 0 || (rc = bn_reader_refresh(r, err)) < 0 ||
-		(rc = bn_run_get(&run, r->ws, a->ref, err)) < 0 ||
+		(rc = bn_run_get(&run, r->ws, a->run, err)) < 0 ||
 		(rc = can_reproduce(run, err)) < 0 || (rc = bn_uuid_new(env, uuid, err)) < 0)
 		goto out;
 	if (!(dir = bn_workspace_path(r->ws, "tmp/original-%s", uuid))) {
@@ -61,9 +76,11 @@ int bn_source_reproduce(void *context, const void *arg, bn_page *page, bn_job *j
 	if ((rc = bn_run_export(r->ws, run->id, "model", dir, err)) < 0 ||
 		(rc = bn_reproduce(&p, r->ws, run->spec_hash, dir, 0, &hooks, err)) < 0)
 		goto out;
+	if (a->version[0] && (rc = attest(r, a->version, &p, job, err)) < 0)
+		goto out;
 	page->data = (void *)(uintptr_t)words_of(&p, run, &page->arena);
 	rc = page->data ? 0 : bn_err_nomem(err, "a result");
-	if (rc == 0)
+	if (page->data)
 		bn_job_log(job, "%.*s", (int)strcspn(page->data, "\n"), (const char *)page->data);
 out:
 	if (dir)
@@ -79,11 +96,12 @@ static int result_open(bn_view **out, bn_frame *f, bn_page *page, const void *ar
 	return bn_view_text_new(out, f, "reproduced", page->data, err);
 }
 
-void bn_view_reproduce(bn_view *v, const char *run, const char *name)
+void bn_view_reproduce(bn_view *v, const char *run, const char *name, const char *version)
 {
-	bn_ref_arg arg = {""};
+	bn_reproduce_arg arg = {"", ""};
 	char title[BN_REF_BYTES + 24];
-	snprintf(arg.ref, sizeof arg.ref, "%s", run);
+	snprintf(arg.run, sizeof arg.run, "%s", run);
+	snprintf(arg.version, sizeof arg.version, "%s", version ? version : "");
 	snprintf(title, sizeof title, "reproduction of %.100s", name);
 	bn_frame_start(v->frame, &(bn_job_spec){.title = title,
 					 .fn = bn_view_source(v)->reproduce,

@@ -340,7 +340,7 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 		return bn_view_resume(view, v->arg.id);
 	case BN_CMD_REPRODUCE:
 		if (d)
-			bn_view_reproduce(view, d->info->id, d->info->name);
+			bn_view_reproduce(view, d->info->id, d->info->name, NULL);
 		return true;
 	case BN_CMD_STOP:
 		if (!d)
@@ -391,9 +391,11 @@ static bool refuses(bn_view *view, bn_command_id id, char *why, size_t size)
 	case BN_CMD_VIEW:
 	case BN_CMD_SMOOTH:
 	case BN_CMD_LOG_SCALE:
+	case BN_CMD_NEXT_METRIC:
+	case BN_CMD_PREVIOUS_METRIC:
 		if (d && bn_run_has_curve(d))
 			return false;
-		snprintf(why, size, "this run has no curve");
+		snprintf(why, size, d ? "this run has no curve" : "it is not here yet");
 		return true;
 	case BN_CMD_STOP:
 		if (bn_view_stop_refused(view, why, size))
@@ -403,6 +405,28 @@ static bool refuses(bn_view *view, bn_command_id id, char *why, size_t size)
 		snprintf(why, size, "only a live run can be stopped%s%s", d ? "; this one is " : "",
 			d ? bn_run_status_name(d->info->status) : "");
 		return true;
+	default:
+		return false;
+	}
+}
+
+/* A run that is over is not stopped, and logs no more. */
+static bool never(const bn_view *view, bn_command_id id)
+{
+	const bn_run_detail *d = bn_run_data((const bn_run_view *)view);
+	if (!d || bn_run_status_is_live(d->info->status))
+		return false;
+	switch (id) {
+	case BN_CMD_STOP:
+		return true;
+	case BN_CMD_WIDER:
+	case BN_CMD_NARROWER:
+	case BN_CMD_VIEW:
+	case BN_CMD_SMOOTH:
+	case BN_CMD_LOG_SCALE:
+	case BN_CMD_NEXT_METRIC:
+	case BN_CMD_PREVIOUS_METRIC:
+		return !bn_run_has_curve(d);
 	default:
 		return false;
 	}
@@ -508,6 +532,7 @@ static const bn_view_class run_class = {
 	.draw = draw,
 	.command = command,
 	.refuses = refuses,
+	.never = never,
 	.answer = answer,
 	.page = page,
 	.refresh = refresh,

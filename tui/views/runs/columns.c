@@ -21,7 +21,7 @@ static int field_interest(const char *field)
 	static const char *const main_metrics[] = {"rmse", "roc_auc", "accuracy", "loss"};
 	if (strncmp(field, "params.", 7) == 0)
 		return 1;
-	if (strncmp(field, "metrics.", 8) != 0 || strncmp(field + 8, "system/", 7) == 0)
+	if (strncmp(field, "metrics.", 8) != 0 || bn_metric_is_system(field + 8))
 		return 0;
 	int part = strstr(field, "test") ? 6 : strstr(field, "val") ? 4 : 2;
 	for (size_t i = 0; i < sizeof main_metrics / sizeof *main_metrics; i++)

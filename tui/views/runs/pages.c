@@ -307,7 +307,7 @@ static const bn_series_info *watched(const bn_series_list *list)
 		bool known = strstr(s->key, "loss") || strstr(s->key, "rmse") ||
 			     strstr(s->key, "accuracy");
 		int64_t interest = 2 * s->count + known;
-		if (strncmp(s->key, "system/", 7) == 0 || interest <= most)
+		if (bn_metric_is_system(s->key) || interest <= most)
 			continue;
 		best = s;
 		most = interest;
@@ -326,7 +326,7 @@ int bn_reader_spark(bn_spark *out, bn_reader *r, bn_arena *arena, const char *ru
 		goto out;
 	out->key = bn_arena_strdup(arena, s->key);
 	out->last = s->last;
-	out->last_step = s->last_step;
+	out->last_step = bn_series_newest_step(&list);
 	if (!out->key) {
 		rc = bn_err_nomem(err, "a curve");
 		goto out;

@@ -316,7 +316,7 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 	case BN_CMD_RESUME:
 		return bn_view_resume(view, r->id);
 	case BN_CMD_REPRODUCE:
-		bn_view_reproduce(view, r->id, name_of(r));
+		bn_view_reproduce(view, r->id, name_of(r), NULL);
 		return true;
 	case BN_CMD_COMPARE:
 		return bn_runs_compare(v);
@@ -365,7 +365,7 @@ static bool act_refused(
 static void none_words(const bn_runs_view *v, bool is_line, char *why, size_t size)
 {
 	const char *text = v->removed ? "the trash is empty"
-				      : "there is no run yet: binnacle run start -- COMMAND";
+				      : "there is no run yet: L starts one";
 	if (v->where[0] || v->list.grid.filter[0])
 		text = "no run matches the filter; Esc shows all";
 	if (is_line)
@@ -428,8 +428,8 @@ static bool refuses(bn_view *view, bn_command_id id, char *why, size_t size)
 	case BN_CMD_PREVIOUS_METRIC:
 	case BN_CMD_LOG_SCALE:
 	case BN_CMD_SMOOTH:
-		if (v->is_split)
-			return false;
+		if (v->is_split) /* they are of the run beside the list, if it has a curve */
+			return id != BN_CMD_NEXT_PANE && v->detail && v->detail->cls->refuses(v->detail, id, why, size);
 		snprintf(why, size, "no chart beside the list on this screen; Enter opens the run");
 		return true;
 	default:
