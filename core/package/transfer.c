@@ -232,6 +232,34 @@ static int remove_partial(const bn_pull_options *o, bn_err *err)
 	return rc;
 }
 
+/* Whether the image is one of ours is known from its config, before its layer is received. */
+static int receive_model(bn_transfer *t, bn_distribution *d, bn_layout *l, const bn_oci_manifest *m,
+	const bn_pull_options *o, bn_err *err)
+{
+	int rc;
+	if ((!bn_layout_has(l, &m->config) && (rc = receive(&m->config, d, l, false, err)) < 0) ||
+		(rc = read_labels(t, l, &m->config, err)) < 0)
+		return rc;
+	if (!t->model) {
+		bn_err_set(err, BN_EINVAL, "the image was not made by `binnacle package`");
+		bn_err_hint(err, "--format oci pulls any image");
+		return BN_EINVAL;
+	}
+	if ((rc = receive_blobs(t, d, l, o->progress, err)) < 0)
+		return rc;
+	return bn_model_folder_unpack(o->env, l, m, o->path, err);
+}
+
+static int receive_image(bn_transfer *t, bn_distribution *d, bn_layout *l, const bn_oci_manifest *m,
+	const bn_buf *text, const bn_pull_options *o, bn_err *err)
+{
+	int rc;
+	if ((rc = receive_blobs(t, d, l, o->progress, err)) < 0 ||
+		(rc = read_labels(t, l, &m->config, err)) < 0)
+		return rc;
+	return finish_layout(l, &t->manifest, text, o, err);
+}
+
 int bn_image_pull(bn_transfer *out, bn_distribution *d, const char *tag_or_digest,
 	const bn_pull_options *options, bn_err *err)
 {
@@ -247,14 +275,11 @@ int bn_image_pull(bn_transfer *out, bn_distribution *d, const char *tag_or_diges
 			 &m, text.ptr, text.len, "the registry's manifest", err)) < 0 ||
 		(rc = list_blobs(&t, &m, alone && m.layer_count ? m.layer_count - 1 : 0, err)) <
 			0 ||
-		(rc = bn_layout_create(&l, options->env, options->path, &how, err)) < 0 ||
-		(rc = receive_blobs(&t, d, l, options->progress, err)) < 0 ||
-		(rc = read_labels(&t, l, &m.config, err)) < 0)
+		(rc = bn_layout_create(&l, options->env, options->path, &how, err)) < 0)
 		goto out;
-	rc = alone ? bn_model_folder_unpack(options->env, l, &m, options->path, err)
-		   : finish_layout(l, &t.manifest, &text, options, err);
+	rc = alone ? receive_model(&t, d, l, &m, options, err)
+		   : receive_image(&t, d, l, &m, &text, options, err);
 	bn_layout_close(l);
-	l = NULL;
 	if (alone && (rc >= 0 || rc == BN_EINVAL || rc == BN_EUNSUPPORTED)) {
 		int removed = remove_partial(options, rc < 0 ? NULL : err);
 		rc = rc < 0 ? rc : removed;
@@ -264,7 +289,6 @@ int bn_image_pull(bn_transfer *out, bn_distribution *d, const char *tag_or_diges
 	*out = t;
 	t = (bn_transfer){0};
 out:
-	bn_layout_close(l);
 	bn_transfer_release(&t);
 	bn_oci_manifest_release(&m);
 	bn_buf_release(&text);

@@ -219,7 +219,7 @@ done < <(sed -n '/^## Registries/,$p' "$here/../../docs/containers.md" | sed -n 
 [ $lines -ge 7 ] || fail "only $lines lines in docs/containers.md"
 grep -q "$open/group/power:1" log || fail "package ls does not say where it was pushed"
 run audit verify
-refused 2 "not the folder of a model" package pull "$open/group/killed:1" --format dir --out foreign
+refused 2 "was not made by" package pull "$open/group/killed:1" --format dir --out foreign
 [ ! -e foreign ] && [ ! -e foreign.partial ] || fail "another image left something"
 cd ..
 ! grep -rqE "pa:ss word|YW5uOnBhOnNz" state ws || fail "a password in the state directory"
