@@ -160,7 +160,7 @@ END_TEST
 
 #define LABELS(model, version) \
 	"{\"config\":{\"Labels\":{\"binnacle.model\":" model ",\"binnacle.version\":" version "}}" \
-											      "}"
+	"}"
 
 START_TEST(test_labels_of_other_images_name_no_version)
 {
@@ -202,7 +202,7 @@ static void whole_digest(char digest[BN_OCI_DIGEST_TEXT])
 /* A layout or an archive after a failure of the disk: not there, or whole. */
 static void fails_whole(bn_package_format f, faultfs_kind kind)
 {
-	enum { POINTS = 24 };
+	enum { POINTS = 8 };
 	char digest[BN_OCI_DIGEST_TEXT];
 	bn_package_made made;
 	faultfs_arm(FAULTFS_NONE, 0);
@@ -210,7 +210,7 @@ static void fails_whole(bn_package_format f, faultfs_kind kind)
 	bn_package_made_release(&made);
 	long changes = faultfs_count(), stride = 1 + changes / POINTS;
 	ck_assert_bn_ok(bn_fs_remove_tree(bn_env_real(), path, &err), &err);
-	for (long at = 1; at <= changes; at += at > 8 && at + 8 < changes ? stride : 1) {
+	for (long at = 1; at <= changes; at += at > 4 && at + 4 < changes ? stride : 1) {
 		faultfs_arm(kind, at);
 		int rc = make(&made, f, false, false, NULL);
 		faultfs_arm(FAULTFS_NONE, 0);
@@ -239,7 +239,7 @@ START_TEST(test_package_without_memory_is_an_error)
 	bn_package_made made;
 	start();
 	int rc = -1;
-	for (long at = 1; rc < 0; at += at < 40 ? 1 : 11) {
+	for (long at = 1; rc < 0; at += at < 20 ? 1 : 37) {
 		bn_err_clear(&err);
 		bn_alloc_fail_at(at);
 		rc = make(&made, BN_PACKAGE_OCI, false, true, &err);
