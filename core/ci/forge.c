@@ -106,7 +106,7 @@ static void hide_token(const bn_forge *f, bn_buf *text)
 		memset(at, '*', n);
 }
 
-/* The same in a message, which may have been decoded from JSON. */
+/* The same in a message. */
 static void hide_in(const bn_forge *f, char *text)
 {
 	size_t n = f->token ? strlen(f->token) : 0;
@@ -144,6 +144,8 @@ static int explain(const bn_forge *f, const bn_forge_doing *doing, bn_err *err)
 	const char *advice = bn_forge_token_advice(f->place->kind, f->need);
 	bn_err said = BN_ERR_INIT, why = BN_ERR_INIT;
 	int status = f->answer.status, rc = bn_http_answer_check(&f->answer, &said);
+	hide_in(f, said.msg); /* decoded from JSON */
+	hide_in(f, said.hint);
 	const char *reason = strstr(said.msg, " answered ");
 	reason = reason ? reason + strlen(" answered ") : said.msg;
 	if (is_over_limit(&f->answer) || status == 429) {
@@ -170,8 +172,6 @@ static int explain(const bn_forge *f, const bn_forge_doing *doing, bn_err *err)
 		if (said.hint[0])
 			bn_err_hint(&why, "%s", said.hint);
 	}
-	hide_in(f, why.msg);
-	hide_in(f, why.hint);
 	return bn_err_move(err, &why);
 }
 

@@ -35,8 +35,9 @@ static int complete(bn_package_target *t, const bn_model_listing *l, bn_err *err
 	return 0;
 }
 
-static const bn_col fields[] = {{"model", "Model", BN_AS_TEXT}, {"package", "Package", BN_AS_WHOLE},
-	{"project", "Project", BN_AS_WHOLE}, {"dir", "Folder", BN_AS_WHOLE},
+/* In a push without the first. */
+static const bn_col fields[] = {{"dir", "Folder", BN_AS_WHOLE}, {"model", "Model", BN_AS_TEXT},
+	{"package", "Package", BN_AS_WHOLE}, {"project", "Project", BN_AS_WHOLE},
 	{"digest", "Digest", BN_AS_WHOLE}, {"files", "Files", BN_AS_COUNT},
 	{"bytes", "Size", BN_AS_BYTES}, {"transferred", "Transferred", BN_AS_COUNT},
 	{"transferred_bytes", "Transferred size", BN_AS_BYTES}, {0}};
@@ -111,7 +112,7 @@ static int run_push(bn_cli *cli, bn_err *err)
 		goto out;
 	}
 	tell_push(cli, &done, &how);
-	rc = bn_cli_object(cli, result_json(l, &done, &at.place, &how, NULL), fields, err);
+	rc = bn_cli_object(cli, result_json(l, &done, &at.place, &how, NULL), fields + 1, err);
 out:
 	bn_cli_forge_close(&at);
 	bn_model_source_free(source);
