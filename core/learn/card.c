@@ -203,7 +203,10 @@ static void add_input(bn_buf *b, const bn_feature_input *in)
 		bn_buf_adds(b, " to ");
 		add_number(b, in->ref_max);
 	}
-	bn_buf_addf(b, " | %zu of %zu | ", in->missing, in->missing + in->count);
+	bn_buf_addf(b, " | %zu of %zu", in->missing, in->missing + in->count);
+	if (in->infinite)
+		bn_buf_addf(b, ", %zu infinite", in->infinite);
+	bn_buf_adds(b, " | ");
 	if (in->kind == BN_INPUT_CATEGORY)
 		add_cell(b, in->categories[in->fill_category]);
 	else

@@ -104,6 +104,7 @@ typedef struct bn_feature_input {
 	size_t fill_category;
 	/* Reference statistics of the training part. */
 	size_t count, missing;          /* rows with and without a value */
+	size_t infinite;                /* of those without: fitted; 0 when loaded */
 	double ref_mean, ref_deviation; /* of the present values; NaN if none */
 	double ref_min, ref_max;
 	const double *deciles;         /* NUMBER: 11 edges (0 %, 10 %, .. 100 %) or NULL */

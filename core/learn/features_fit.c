@@ -33,7 +33,7 @@ typedef struct learnt {
 typedef struct gathered {
 	const bn_candidate *of;
 	double *values;
-	size_t n, cap;
+	size_t n, cap, infinite;
 } gathered;
 
 /* NaN if the vector has no such element. */
@@ -47,6 +47,16 @@ static void elements_of(
 				   : NAN;
 		out[i] = isfinite(v) ? v : NAN;
 	}
+}
+
+static bool is_infinite(const bn_column *c, size_t row, const bn_candidate *of)
+{
+	size_t at = 0, length = 0;
+	if (!of->elements)
+		return (c->type == BN_TYPE_FLOAT64 || c->type == BN_TYPE_FLOAT32) &&
+		       !bn_column_is_null(c, row) && isinf(bn_column_number(c, row));
+	return bn_column_list(c, row, &at, &length) && of->element < length &&
+	       isinf(bn_column_number(c->child, at + of->element));
 }
 
 static int gather_numbers(void *ctx, const bn_part *p, const bn_batch *b, bn_err *err)
@@ -63,8 +73,12 @@ static int gather_numbers(void *ctx, const bn_part *p, const bn_batch *b, bn_err
 		if (rc < 0)
 			return rc;
 		for (size_t i = 0; i < n; i++) {
-			if (isnan(values[i]) || !bn_part_has(p, b->first_row + from + i))
+			if (!bn_part_has(p, b->first_row + from + i))
 				continue;
+			if (isnan(values[i])) {
+				g->infinite += is_infinite(&b->columns[0], from + i, g->of);
+				continue;
+			}
 			if (g->n == g->cap)
 				return bn_err_set(err, BN_ECORRUPT,
 					"a table with more rows than it says");
@@ -162,6 +176,7 @@ static int learn_number(
 		goto out;
 	in->count = g.n;
 	in->missing = g.cap - g.n;
+	in->infinite = g.infinite;
 	in->ref_mean = in->ref_deviation = in->ref_min = in->ref_max = NAN;
 	in->mean = 0;
 	in->scale = 1;

@@ -118,6 +118,19 @@ static int open_parts(fit *f, bn_err *err)
 
 /* ---- features, training --------------------------------------------------------------------- */
 
+static void say_infinite(const fit *f)
+{
+	for (size_t i = 0; f->features && i < bn_features_input_count(f->features); i++) {
+		const bn_feature_input *in = bn_features_input(f->features, i);
+		if (in->infinite)
+			say(f,
+				"feature '%.80s' is infinite in %zu of the %zu training rows, "
+				"taken as "
+				"missing",
+				in->name, in->infinite, in->count + in->missing);
+	}
+}
+
 static int fit_features(fit *f, int threads, bn_err *err)
 {
 	static const char *const tasks[] = {"auto", "regression", "classification"};
@@ -144,6 +157,7 @@ static int fit_features(fit *f, int threads, bn_err *err)
 			say(f, "left out of the features: '%s' is the target", opt.target);
 	for (size_t i = 0; rc == 0 && i < bn_features_skipped_count(f->features); i++)
 		say(f, "left out: %s", bn_features_skipped(f->features, i));
+	say_infinite(f);
 	return rc;
 }
 

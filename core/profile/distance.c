@@ -181,6 +181,10 @@ int bn_distance_of(bn_distance *out, const bn_distance_side *a, const bn_distanc
 	int rc = 0;
 
 	*out = (bn_distance){BN_DISTANCE_NONE, NAN};
+	if (!a->profile->rows != !b->profile->rows) { /* no rows and some */
+		*out = (bn_distance){BN_DISTANCE_APART, 1};
+		return 0;
+	}
 	if (x && y && !(added && continues(a->profile, b->profile)))
 		rc = values_differ(out, a, b, added, watch, err);
 	if (rc == 0 && out->kind == BN_DISTANCE_NONE &&

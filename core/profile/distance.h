@@ -11,7 +11,7 @@
  *	texts     the counts of all values: chi-square, values that are too rare for it as one
  *
  * Few rows prove little by these tests; so columns without any value in common (ranges that do not
- * overlap, no common text) differ in any case. Nothing is sampled: counts are exact (paired_counts.h). Rows that both
+ * overlap, no common text) differ in any case, and so do those of a table without rows and of one with some. Nothing is sampled: counts are exact (paired_counts.h). Rows that both
  * tables have make the tests careful, not wrong: a change of few rows is found by a key (matched.h).
  */
 #ifndef BN_PROFILE_DISTANCE_H

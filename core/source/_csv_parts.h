@@ -198,6 +198,8 @@ typedef struct csv_column_plan {
 	unsigned facts;
 	unsigned sampled; /* facts of the sample */
 	bool widened;     /* and they did not hold, which is noted */
+	uint64_t zoned, zoneless; /* TIMESTAMP: times with and without a zone in the file so far, */
+	char first_zoneless[32];  /* and the first of the latter */
 } csv_column_plan;
 
 unsigned bn_csv_classify(const csv_dialect *d, const char *s, size_t n);
@@ -230,6 +232,8 @@ typedef struct csv_column {
 	bn_dict dict_view;
 	size_t nulls;
 	unsigned facts;
+	size_t zoned, zoneless; /* TIMESTAMP: times with and without a zone, */
+	uint32_t zoneless_row;  /* and the first of the latter */
 	bool misfit;         /* does not fit the plan; facts are then collected from every field */
 	uint32_t misfit_row; /* the first value that does not */
 } csv_column;

@@ -99,8 +99,10 @@ void bn_csv_value_at(const csv_stream *s, const csv_chunk *c, size_t row, size_t
 /* Notes text that looks like dates, times or durations; *said: the number of columns with such a
  * note. */
 int bn_csv_note_dates(csv_stream *s, const csv_chunk *c, size_t column, size_t *said, bn_err *err);
-/* Notes a column of times of which some have a zone and others, read as UTC, have none. */
-int bn_csv_note_zones(csv_stream *s, const csv_chunk *c, size_t column, bn_err *err);
+/* Counts the chunk's times with and without a zone; at the end, notes columns that have both: those without are read
+ * as UTC. */
+void bn_csv_count_zones(csv_stream *s, const csv_chunk *c, size_t column);
+int bn_csv_note_zones(csv_stream *s, bn_err *err);
 /* Notes text that looks like numbers with thousands, signs or units; *said: the number of columns
  * with such a note. */
 int bn_csv_note_near_number(

@@ -149,6 +149,8 @@ static int learn(csv_stream *s, const csv_chunk *c, bool *misfit, bn_err *err)
 	for (size_t i = 0; i < s->plan.count && !rc; i++) {
 		csv_column_plan *p = &s->plan.columns[i];
 		p->facts |= c->columns[i].facts;
+		if (p->type == BN_TYPE_TIMESTAMP && !c->columns[i].misfit)
+			bn_csv_count_zones(s, c, i);
 		*misfit |= c->columns[i].misfit;
 		if (c->columns[i].misfit && (rc = note_widened(s, c, i, err)) < 0)
 			break;
@@ -185,13 +187,19 @@ static bool settle_types(csv_stream *s)
 
 /* ---- the stream ----------------------------------------------------------------------------- */
 
+static void clear_facts(csv_column_plan *p)
+{
+	p->facts = 0;
+	p->zoned = p->zoneless = 0;
+}
+
 static int restart(csv_stream *s, bool early, bn_err *err)
 {
 	bn_csv_pool_stop(s->pool);
 	bn_csv_input_rewind(&s->in);
 	clear_tallies(s);
 	for (size_t i = 0; i < s->plan.count; i++)
-		s->plan.columns[i].facts = 0;
+		clear_facts(&s->plan.columns[i]);
 	s->rows = s->bytes = 0;
 	s->survey = false;
 	bn_rejects_clear(&s->rejects);
@@ -231,7 +239,10 @@ static int finish_pass(csv_stream *s, bn_err *err)
 	for (size_t i = 0; i < s->widened_count; i++)
 		s->widened[i].to = s->plan.columns[s->widened[i].column].type;
 	s->ended = true;
-	int rc = bn_rejects_finish(&s->rejects, err);
+	int rc = bn_csv_note_zones(s, err);
+	if (rc < 0)
+		return rc;
+	rc = bn_rejects_finish(&s->rejects, err);
 	return rc < 0 ? rc : BN_STREAM_END;
 }
 

@@ -358,6 +358,24 @@ static void remember_day(convert *v, const char *s, const char *e)
 	}
 }
 
+/* A time of a day with a zone behind it: "...T10:30Z", "...T10:30+01:00". */
+static bool has_zone(const char *s, const char *e)
+{
+	const char *clock = memchr(s, ':', (size_t)(e - s));
+
+	for (const char *c = clock; c && c < e; c++)
+		if (memchr("Zz+-", *c, 4))
+			return true;
+	return false;
+}
+
+static void count_zone(convert *v, size_t row, bool zoned)
+{
+	v->out->zoned += zoned;
+	if (!zoned && !v->out->zoneless++)
+		v->out->zoneless_row = (uint32_t)row;
+}
+
 static bool convert_timestamp(convert *v)
 {
 	int64_t *to = (int64_t *)(void *)v->out->values;
@@ -366,16 +384,20 @@ static bool convert_timestamp(convert *v)
 
 	for (size_t r = v->from; r < v->to; r++) {
 		field_at(v, r, &s, &e);
-		if (plain_time(v, s, e, &to[r]))
+		if (plain_time(v, s, e, &to[r])) {
+			count_zone(v, r, e - s == 20);
 			continue;
+		}
 		slow_result got = slow_field(v, r, s, e, &x);
 		if (got == SLOW_MISFIT)
 			return false;
 		to[r] = got == SLOW_VALUE ? x.i : 0;
-		if (got == SLOW_NULL)
+		if (got == SLOW_NULL) {
 			set_null(v, r);
-		else
-			remember_day(v, s, e);
+			continue;
+		}
+		remember_day(v, s, e);
+		count_zone(v, r, has_zone(s, e));
 	}
 	v->out->facts |= CSV_HAS_TIME;
 	return true;
@@ -569,7 +591,7 @@ static int begin_column(convert *v)
 	size_t rows = v->chunk->rows;
 
 	o->facts = 0;
-	o->nulls = 0;
+	o->nulls = o->zoned = o->zoneless = 0;
 	o->misfit = false;
 	memset(o->validity, 0xff, rows / 8 + 1);
 	if (v->want->type == BN_TYPE_BOOL)

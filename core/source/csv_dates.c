@@ -5,6 +5,8 @@
 #include "core/base/timestamp.h"
 #include "core/source/_csv_stream.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 /* A time but for AM or PM, in the order of the US or ISO's: "1/2/2024 3:04:05 PM". */
@@ -118,37 +120,39 @@ int bn_csv_note_dates(csv_stream *s, const csv_chunk *c, size_t column, size_t *
 		s->schema.fields[column].name, n > 30 ? 30 : (int)n, v, order_names(fit));
 }
 
-/* A time of a day with a zone behind it: "...T10:30Z", "...T10:30+01:00". */
-static bool has_zone(const char *s, size_t n)
+void bn_csv_count_zones(csv_stream *s, const csv_chunk *c, size_t column)
 {
-	const char *clock = memchr(s, ':', n);
+	csv_column_plan *p = &s->plan.columns[column];
+	const csv_column *k = &c->columns[column];
+	const char *v;
+	size_t n;
 
-	for (const char *c = clock; c && c < s + n; c++)
-		if (memchr("Zz+-", *c, 4))
-			return true;
-	return false;
+	if (!p->zoneless && k->zoneless) {
+		bn_csv_value_at(s, c, k->zoneless_row, column, &v, &n);
+		snprintf(p->first_zoneless, sizeof p->first_zoneless, "%.*s", n > 30 ? 30 : (int)n,
+			v);
+	}
+	p->zoned += k->zoned;
+	p->zoneless += k->zoneless;
 }
 
-int bn_csv_note_zones(csv_stream *s, const csv_chunk *c, size_t column, bn_err *err)
+int bn_csv_note_zones(csv_stream *s, bn_err *err)
 {
-	size_t n, r = 0, zoned = 0, naive = 0;
-	bn_text first = {NULL, 0};
-	const char *v;
+	size_t said = 0;
 
-	for (; r < c->rows && r < CSV_NOTE_ROWS; r++) {
-		bn_csv_value_at(s, c, r, column, &v, &n);
-		if (bn_csv_is_null(csv_dialect_of(s, column), v, n))
+	for (size_t i = 0; i < s->plan.count && said < CSV_NOTE_COLUMNS; i++) {
+		const csv_column_plan *p = &s->plan.columns[i];
+		int rc;
+		if (p->type != BN_TYPE_TIMESTAMP || !p->zoned || !p->zoneless)
 			continue;
-		if (has_zone(v, n))
-			zoned++;
-		else if (!naive++)
-			first = (bn_text){v, n};
+		said++;
+		rc = bn_source_note_add(&s->notes, true, err,
+			"column '%.60s' mixes times with and without a zone: %" PRIu64
+			" of %" PRIu64 " have none (%s), and those are read as UTC",
+			s->schema.fields[i].name, p->zoneless, p->zoneless + p->zoned,
+			p->first_zoneless);
+		if (rc < 0)
+			return rc;
 	}
-	if (!zoned || !naive)
-		return 0;
-	return bn_source_note_add(&s->notes, true, err,
-		"column '%.60s' mixes times with and without a zone: in the first %zu rows %zu of "
-		"%zu have none (%.*s), and those are read as UTC",
-		s->schema.fields[column].name, r, naive, naive + zoned,
-		first.len > 30 ? 30 : (int)first.len, first.ptr);
+	return 0;
 }

@@ -358,8 +358,6 @@ int bn_csv_note_sample(csv_stream *s, const csv_chunk *c, bn_err *err)
 			rc = note_odd(s, c, i, why, err);
 		else if (!p->declared && p->sampled == CSV_HAS_TEXT)
 			rc = bn_csv_note_dates(s, c, i, &dates, err);
-		else if (p->sampled == CSV_HAS_TIME)
-			rc = bn_csv_note_zones(s, c, i, err);
 		if (!p->declared && (p->sampled & CSV_HAS_TEXT) && rc == 0)
 			rc = bn_csv_note_near_number(s, c, i, &near, err);
 		if (!p->declared && (p->sampled & CSV_HAS_TEXT) && rc == 0)

@@ -116,6 +116,10 @@ check rows_added "" "$("$BINNACLE" data diff ints longer --tsv 2>/dev/null | sed
 check rows_added_is_said 'rows 3 and 4, of which the first 3 are equal; schema the same
 no distribution differs' "$("$BINNACLE" data diff ints longer 2>&1)"
 
+add none 'v\n' --type v=int64
+check no_rows "v changed apart" "$("$BINNACLE" data diff ints none --tsv 2>/dev/null | sed 1d | cut -f1,2,13 | xargs)"
+check no_rows_first "v changed apart" "$("$BINNACLE" data diff none ints --tsv 2>/dev/null | sed 1d | cut -f1,2,13 | xargs)"
+
 # different numbers of rows: only what chance does not explain
 awk 'BEGIN { srand(7); print "i,x,c,m,k"
 	for (i = 0; i < 600; i++) printf "%d,%.3f,%s,%s,%d\n", i, (rand() + rand() + rand()) * 10, substr("abc", int(rand() * 3) + 1, 1), rand() < 0.1 ? "" : 1, i % 7 }' >base.csv

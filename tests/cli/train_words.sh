@@ -76,7 +76,9 @@ says 0 added_inf . data add inf inf.csv -q
 says 0 infinite_feature "warning: feature 'b' is infinite in 10 of the 200 rows, taken as missing" \
 	run start --wait --data inf --trainer ridge --target y --name inf
 says 0 infinite_target "target 'y' is infinite in 40 of the 200 rows, which are left out" run start --wait --data inf --trainer ridge --target y
+says 0 all_rows . run start --wait -q --data inf --trainer ridge --target a --features b --valid 0 --test 0 --name infb
 says 0 infinite_in_log "[0-9]+ rows left out, whose 'y', the target, is missing or infinite" run log inf
+says 0 infinite_feature_in_log "feature 'b' is infinite in 10 of the 200 training rows, taken as missing" run log infb
 says 0 target_as_feature "warning: 'some' in --features is the target" run start --wait --data u --trainer ridge --target some --features x,some
 says 0 missing_in_log "[0-9]+ rows left out, whose 'some', the target, is missing or infinite" run log missing
 says 2 empty_name "--name '' is no name" run start --name '' -- true

@@ -1045,8 +1045,18 @@ START_TEST(test_times_with_and_without_a_zone_are_said)
 				  "2024-01-03T00:00:00Z,3\n",
 				NULL),
 		&err);
-	ck_says("column 't' mixes times with and without a zone: in the first 3 rows 1 of 3 have "
+	ck_says("column 't' mixes times with and without a zone: 1 of 3 have "
 		"none (2024-01-02T00:00:00), and those are read as UTC");
+	/* Far below the first records. */
+	bn_buf b = BN_BUF_INIT;
+	bn_buf_adds(&b, "t,x\n");
+	for (int i = 0; i < 70000; i++)
+		bn_buf_addf(&b, "2024-01-01T00:00:%02d%s,%d\n", i % 60,
+			i % 35000 == 34999 ? "" : "Z", i);
+	ck_assert_bn_ok(read_text(b.ptr, NULL), &err);
+	ck_says("column 't' mixes times with and without a zone: 2 of 70000 have none "
+		"(2024-01-01T00:00:19), and those are read as UTC");
+	bn_buf_release(&b);
 	for (size_t i = 0; i < sizeof whole / sizeof *whole; i++) {
 		ck_assert_bn_ok(read_text(whole[i], NULL), &err);
 		ck_assert_msg(!strstr(said(), "zone"), "%s", said());
