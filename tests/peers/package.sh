@@ -8,7 +8,7 @@ binnacle=${BINNACLE:-$PWD/build/binnacle}
 work=$(TMPDIR=/tmp mktemp -d) || exit 1
 server=
 stop() {
-	[ -z "$server" ] || kill "$server" 2>/dev/null
+	[ -z "$server" ] || { kill "$server" && wait "$server" 2>/dev/null; }
 	server=
 }
 at_end() {
@@ -22,11 +22,11 @@ fail() { echo "FAIL: $*"; exit 1; }
 has() { command -v "$1" >/dev/null 2>&1 || { echo "SKIP: packages: $1 is not installed"; return 1; }; }
 run() { "$binnacle" -C "$work/ws" "$@" >"$work/log" 2>&1 || fail "binnacle $*: $(cat "$work/log")"; }
 field() { sed -n "s/^  \"$1\": \"\\{0,1\\}\\([^\",]*\\)\"\\{0,1\\},\\{0,1\\}\$/\\1/p" "$work/log"; }
-# A plain user, with a home and a directory for podman.
+# Becomes a program of a plain user, with a home and a directory for podman: in a subshell, or in the background.
 plain() {
 	local as=()
 	[ "$(id -u)" != 0 ] || as=(setpriv --reuid 65534 --regid 65534 --clear-groups)
-	(cd / && exec "${as[@]}" env -u XDG_CONFIG_HOME -u XDG_STATE_HOME HOME="$work/user" USER=plain XDG_RUNTIME_DIR="$work/user/run" TMPDIR="$work/user" "$@")
+	cd / && exec "${as[@]}" env -u XDG_CONFIG_HOME -u XDG_STATE_HOME HOME="$work/user" USER=plain XDG_RUNTIME_DIR="$work/user/run" TMPDIR="$work/user" "$@"
 }
 export XDG_CONFIG_HOME=$work/config XDG_STATE_HOME=$work/state BINNACLE_TOKEN=the-token-of-this-test
 chmod 755 "$work"
@@ -83,8 +83,8 @@ fi
 podman_run() { :; }
 if has podman && has runc; then
 	podman_run() {
-		plain podman --root "$work/user/store" --runroot "$work/user/run/podman" --storage-driver vfs --runtime runc \
-			--cgroup-manager cgroupfs --events-backend none "$@"
+		(plain podman --root "$work/user/store" --runroot "$work/user/run/podman" --storage-driver vfs --runtime runc \
+			--cgroup-manager cgroupfs --events-backend none "$@")
 	}
 	limits=(--network host --ulimit nofile=20000:20000 --ulimit nproc=32768:32768)
 	if ! podman_run info >"$work/log" 2>&1; then
@@ -116,7 +116,7 @@ if has podman && has runc; then
 fi
 
 if has ch-run; then
-	if ! plain ch-run --cd / "$work/dir" -- /usr/bin/binnacle --version >"$work/log" 2>&1; then
+	if ! (plain ch-run --cd / "$work/dir" -- /usr/bin/binnacle --version) >"$work/log" 2>&1; then
 		echo "SKIP: packages: ch-run cannot run here: $(tail -n 1 "$work/log")"
 	else
 		port=$(free_port)
@@ -126,7 +126,7 @@ if has ch-run; then
 		answers "ch-run, as a plain user" "$port"
 		stop
 		port=$(free_port)
-		BINNACLE_RUNTIME=ch-run plain "$work/containerfile/serve.sh" --port "$port" >"$work/log" 2>&1 &
+		plain env BINNACLE_RUNTIME=ch-run "$work/containerfile/serve.sh" --port "$port" >"$work/log" 2>&1 &
 		server=$!
 		answers "serve.sh with ch-run" "$port"
 		stop
