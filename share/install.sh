@@ -24,6 +24,9 @@ files=(
 	share/doc/binnacle/CONTRIBUTING.md
 	share/doc/binnacle/LICENSE
 )
+# Dashboards, rules and examples for Grafana and Prometheus, at their paths below share/.
+monitoring=(share/prometheus/*.yml share/grafana/dashboards/*.json share/grafana/provisioning/*/*.yaml)
+for f in "${monitoring[@]}"; do files+=("share/binnacle/${f#share/}"); done
 # The pages that README.md links to, and the examples that they mention, at the paths of the links.
 for f in docs/*.md; do files+=("share/doc/binnacle/$f"); done
 for f in share/examples/*; do files+=("share/doc/binnacle/examples/${f##*/}"); done
@@ -69,6 +72,11 @@ install)
 	for f in share/examples/*; do
 		put 644 "$f" "share/doc/binnacle/examples/${f##*/}"
 	done
+	for f in "${monitoring[@]}"; do
+		put 644 "$f" "share/binnacle/${f#share/}"
+	done
+	sed -i "s#/usr/local/share/binnacle#$prefix/share/binnacle#" \
+		"$root/share/binnacle/grafana/provisioning/dashboards/binnacle.yaml"
 	install -d "$root/lib/pkgconfig" "$root/share/man/man1" \
 		"$root/share/bash-completion/completions" "$root/share/zsh/site-functions" \
 		"$root/share/fish/vendor_completions.d"

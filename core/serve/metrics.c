@@ -143,6 +143,13 @@ static void status_label(bn_buf *b, size_t i)
 	bn_buf_adds(b, "\"} ");
 }
 
+/* Counters that an alert compares are there from the beginning: from nothing to 1 is no increase. */
+static bool is_always_shown(size_t route, int status)
+{
+	return predicts((bn_route_id)route) &&
+	       (status == 200 || status == 400 || status == 500 || status == 503);
+}
+
 static void write_requests(bn_buf *b, const bn_metrics *m)
 {
 	uint64_t sums[BN_STATUS_COUNT] = {0};
@@ -152,7 +159,7 @@ static void write_requests(bn_buf *b, const bn_metrics *m)
 			uint64_t n = atomic_load(&m->requests[r][i]);
 			if (predicts((bn_route_id)r))
 				sums[i] += n;
-			if (!n)
+			if (!n && !is_always_shown(r, statuses[i]))
 				continue;
 			ADD(b, "binnacle_requests_total{route=\"", route_names[r], "\",");
 			status_label(b, i);

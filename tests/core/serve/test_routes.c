@@ -970,6 +970,7 @@ START_TEST(test_metrics_are_strict_prometheus_text)
 	ck_assert(says("binnacle_requests_total{route=\"predict\",code=\"200\"} 3\n"));
 	ck_assert(says("binnacle_requests_total{route=\"predict\",code=\"400\"} 1\n"));
 	ck_assert(says("binnacle_requests_total{route=\"none\",code=\"404\"} 1\n"));
+	ck_assert(says("binnacle_requests_total{route=\"infer\",code=\"500\"} 0\n"));
 	ck_assert(says("requests_total{code=\"200\"} 3\n"));
 	ck_assert(says("request_latency_seconds_count 4\n"));
 	ck_assert(
