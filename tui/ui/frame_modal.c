@@ -172,17 +172,32 @@ static void list_key(bn_frame *f, int key)
 
 /* ---- dialogs ------------------------------------------------------------------------------------- */
 
+/* The words of an answer were refused: the question stays, with them and the error, to be corrected. */
+static void dialog_again(bn_frame *f, bn_view *v, const char *text)
+{
+	char refused[BN_INPUT_BYTES];
+	if (v != bn_frame_top(f) || f->modal != BN_MODAL_NONE || !f->message[0] || !f->message_is_error)
+		return;
+	snprintf(refused, sizeof refused, "%s", text);
+	f->modal = BN_MODAL_ASK;
+	f->dialog_view = v;
+	bn_input_set(&f->input, refused);
+}
+
 static void dialog_answer(bn_frame *f, const char *text)
 {
 	bn_view *v = f->dialog_view;
 	char copy[BN_INPUT_BYTES] = "";
+	f->message[0] = '\0';
 	if (text)
 		snprintf(copy, sizeof copy, "%s", text);
 	f->modal = BN_MODAL_NONE;
 	f->dialog_view = NULL;
-	if (v && v->cls->answer)
+	if (v && v->cls->answer) {
 		v->cls->answer(v, f->dialog_command, text ? copy : NULL);
-	else if (!v && f->dialog_command == BN_CMD_QUIT)
+		if (text)
+			dialog_again(f, v, copy);
+	} else if (!v && f->dialog_command == BN_CMD_QUIT)
 		f->done = true;
 	else if (!v && f->dialog_command == BN_CMD_UNDO)
 		bn_undo_do(f);

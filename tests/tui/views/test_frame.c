@@ -1709,8 +1709,8 @@ START_TEST(test_frame_admits_with_the_roles_that_are_typed)
 	ck_assert(shows(&b, "ed25519:1111aaaa66007711"));
 	play(&b, "\"reviewer, boss\" Enter");
 	ck_assert_int_eq(b.fake.actions, 0);
-	ck_assert(shows(&b, "boss"));
-	play(&b, "A \"reviewer, developer\" Enter");
+	ck_assert(shows(&b, "> reviewer, boss") && shows(&b, "'boss'")); /* to be corrected, and why */
+	play(&b, "^U \"reviewer, developer\" Enter");
 	ck_assert_int_eq(b.fake.actions, 1);
 	ck_assert_int_eq(b.fake.last.action, BN_ACTION_ACCEPT);
 	ck_assert_uint_eq(b.fake.last.roles, 1u << BN_ROLE_REVIEWER | 1u << BN_ROLE_DEVELOPER);
