@@ -173,13 +173,13 @@ static void list_key(bn_frame *f, int key)
 /* ---- dialogs ------------------------------------------------------------------------------------- */
 
 /* The words of an answer were refused: the question stays, with them and the error, to be corrected. */
-static void dialog_again(bn_frame *f, bn_view *v, const char *text)
+static void dialog_again(bn_frame *f, bn_view *v, bn_modal modal, const char *text)
 {
 	char refused[BN_INPUT_BYTES];
 	if (v != bn_frame_top(f) || f->modal != BN_MODAL_NONE || !f->message[0] || !f->message_is_error)
 		return;
 	snprintf(refused, sizeof refused, "%s", text);
-	f->modal = BN_MODAL_ASK;
+	f->modal = modal;
 	f->dialog_view = v;
 	bn_input_set(&f->input, refused);
 }
@@ -187,6 +187,7 @@ static void dialog_again(bn_frame *f, bn_view *v, const char *text)
 static void dialog_answer(bn_frame *f, const char *text)
 {
 	bn_view *v = f->dialog_view;
+	bn_modal modal = f->modal;
 	char copy[BN_INPUT_BYTES] = "";
 	f->message[0] = '\0';
 	if (text)
@@ -196,7 +197,7 @@ static void dialog_answer(bn_frame *f, const char *text)
 	if (v && v->cls->answer) {
 		v->cls->answer(v, f->dialog_command, text ? copy : NULL);
 		if (text)
-			dialog_again(f, v, copy);
+			dialog_again(f, v, modal, copy);
 	} else if (!v && f->dialog_command == BN_CMD_QUIT)
 		f->done = true;
 	else if (!v && f->dialog_command == BN_CMD_UNDO)
