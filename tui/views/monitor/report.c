@@ -193,16 +193,19 @@ static bool is_steep(const bn_monitor_feature *f)
 	return false;
 }
 
-/* "Wasserstein distance: 0.748, drift if distance >= 0.1; 7.5 times that", the last part if it fits. */
+/* "Wasserstein distance: 0.748, drift from 0.1 on; 7.5 times that", the last part if it fits. */
 static void rule_text(const bn_drift_result *r, int cols, char *out, size_t size)
 {
 	char more[BN_FORMAT_BYTES + 24] = "";
 	char score[BN_FORMAT_BYTES], limit[BN_FORMAT_BYTES], times[BN_FORMAT_BYTES];
 	double severity = bn_drift_severity(r);
 	bool distance = r->op == BN_DRIFT_DISTANCE_AT_LEAST;
-	int n = snprintf(out, size, "%s: %s%s, drift if %s %s", bn_drift_test_title(r->test),
-		distance ? "" : "p ", bn_format_number(score, r->score),
-		bn_drift_operator_text(r->op), bn_format_number(limit, r->threshold));
+	const char *title = bn_drift_test_title(r->test);
+	bn_format_number(score, r->score);
+	bn_format_number(limit, r->threshold);
+	int n = distance ? snprintf(out, size, "%s: %s, drift from %s on", title, score, limit)
+			 : snprintf(out, size, "%s: p %s, drift if %s %s", title, score,
+				   bn_drift_operator_text(r->op), limit);
 	if (distance && severity >= 1)
 		snprintf(more, sizeof more, "; %s times that", bn_format_number(times, severity));
 	if (n > 0 && (size_t)n < size && n + (int)strlen(more) <= cols)
