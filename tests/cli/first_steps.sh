@@ -10,7 +10,7 @@ steps() {
 	for i in 1 2 3 4; do printf 'j\nY\n:save-screen steps%s\n' $i >>keys; done
 	"$B" workbench --script keys --save-dir "$PWD" --size=200x40 --utc || fail "the script"
 	grep -q "This workspace is empty: " steps0.screen || fail "it does not say that it is empty"
-	sed -n 's/^ the same: \(binnacle .*[^ ]\)  *[0-9:]*Z *|$/\1/p' steps[0-4].screen |
+	shown_command steps[0-4].screen |
 		grep -v '^binnacle demo'
 }
 

@@ -39,7 +39,7 @@ awk -F'\t' '
 	}
 	{
 		split($0, w, " ")
-		if (!noun[w[2]] || w[3] ~ /^(is|has|logs|or|in|with|id)$/)
+		if (!noun[w[2]] || w[3] ~ /^(is|has|shows|logs|or|in|with|id)$/)
 			next
 		verb = known[w[2] " -"] ? "-" : w[3]
 		if (verb !~ /^(-|[a-z]+)$/ || w[2] " " verb == "queue run") # which is hidden

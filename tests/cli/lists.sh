@@ -20,7 +20,7 @@ same() {
 	printf '%s\nY\n:save-screen %s\n:export %s.json\n' "$keys" "$name" "$name" >keys
 	"$B" workbench --script keys --save-dir "$dir" --size=240x40 --utc || fail "the script of $name"
 	local line
-	line=$(sed -n 's/^ the same: \(binnacle .*[^ ]\)  *[0-9:]*Z *|$/\1/p' "$name.screen")
+	line=$(shown_command "$name.screen")
 	[ -n "$line" ] || fail "no command on the screen $name"
 	echo "   $line"
 	eval "${line/#binnacle/\"\$B\"}" >"$name.out" 2>"$name.err" || fail "$name: $line: $(cat "$name.err")"

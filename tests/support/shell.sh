@@ -17,6 +17,12 @@ fail() {
 	exit 1
 }
 
+# shown_command SCREEN...: the command lines that Y shows on saved screens, each in one line.
+shown_command() {
+	sed -n '/^ binnacle [a-z]/,/^ the same as a command/{ s/^ //; s/ *|$//; /^the same as a command/d; p }' "$@" |
+		sed -e ':a' -e '/ \\$/{ N; s/ \\\n */ /; ba' -e '}'
+}
+
 check() { # NAME WANT GOT
 	if [ "$2" = "$3" ]; then
 		echo "ok $1"
