@@ -517,8 +517,8 @@ START_TEST(test_the_lines_of_the_docs_work)
 	begin();
 	static const char *const before[] = {"binnacle init -q",
 		"binnacle data generate jobs --rows 300 -q",
-		"binnacle run start --trainer ridge --data jobs --target node_power_consumption "
-		"--name fit --wait -q",
+		("binnacle run start --trainer ridge --data jobs --target node_power_consumption "
+		 "--name fit --wait -q"),
 		"for i in 1 2 3; do binnacle model register fit --name power -q || exit 1; done",
 		"binnacle data export jobs rows.csv -q && mkdir ci-report && cp note.md ci-report"};
 	for (size_t i = 0; i < sizeof before / sizeof *before; i++)
