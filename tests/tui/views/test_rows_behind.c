@@ -366,6 +366,17 @@ START_TEST(test_rows_that_differ_between_two_versions_are_those_that_are_counted
 	ck_assert_int_eq(rows_opened(&removed, "b"), (int64_t)d->changes.rows_removed);
 	ck_assert(d->changes.rows_added == 1 && d->changes.rows_removed == 2);
 	bn_page_free(p);
+	/* Training again on the first of them: the form says that there is a newer one. */
+	bn_warnings_arg form;
+	memset(&form, 0, sizeof form);
+	strcpy(form.train, "t@v1");
+	p = page_of(source->warnings, &form, "warnings");
+	ck_assert_str_eq(((const bn_warnings *)p->data)->text, "t@v3 is newer than t@v1");
+	bn_page_free(p);
+	strcpy(form.train, "t@v3");
+	p = page_of(source->warnings, &form, "warnings");
+	ck_assert_str_eq(((const bn_warnings *)p->data)->text, "");
+	bn_page_free(p);
 	bn_source_close(reader);
 	bn_fs_remove_tree(bn_env_real(), dir, NULL);
 }

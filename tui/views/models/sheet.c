@@ -415,8 +415,10 @@ void bn_sheet_draw(
 		to_sign_draw(s, a, row);
 		return;
 	case BN_SHEET_WHY_NOT:
-		snprintf(title, sizeof title, "%s: %.110s%s", bn_item_waits_for_gates(d) ? "not yet" : "you cannot",
-			d->why_not, bn_item_lacks_reproduction(d) && d->version->run_id ? "; :reproduce attests it" : "");
+		/* What can be done comes first: the reason may be long. */
+		snprintf(title, sizeof title, "%s%s: %.110s", bn_item_waits_for_gates(d) ? "not yet" : "you cannot",
+			bn_item_lacks_reproduction(d) && d->version->run_id ? " (:reproduce attests it)" : "",
+			d->why_not);
 		bn_area_field(a, row, 0, a.cols, BN_INK_WARN, title);
 		return;
 	case BN_SHEET_ABOUT:

@@ -31,13 +31,16 @@ static int can_reproduce(const bn_run_info *run, bn_err *err)
 		run->id);
 }
 
-static const char *words_of(const bn_reproduction *p, const bn_run_info *run, bn_arena *arena)
+static const char *words_of(
+	const bn_reproduction *p, const bn_run_info *run, const char *version, bn_arena *arena)
 {
+	const char *attested = version[0] ? bn_arena_strf(arena, "; attested for %s", version) : "";
+	attested = attested ? attested : "";
 	char time[BN_FORMAT_BYTES];
 	if (p->identical)
-		return bn_arena_strf(arena, "bit-identical: %s, model %.12s, %s", run->name,
+		return bn_arena_strf(arena, "bit-identical%s: %s, model %.12s, %s", attested, run->name,
 			p->digest, bn_format_duration(time, p->duration_ns / 1000000));
-	return bn_arena_strf(arena, "different: %s\n%s\nwhy: %s", run->name, p->difference, p->why);
+	return bn_arena_strf(arena, "different%s: %s\n%s\nwhy: %s", attested, run->name, p->difference, p->why);
 }
 
 /* As binnacle run reproduce --attest does. */
@@ -78,7 +81,7 @@ int bn_source_reproduce(void *context, const void *arg, bn_page *page, bn_job *j
 		goto out;
 	if (a->version[0] && (rc = attest(r, a->version, &p, job, err)) < 0)
 		goto out;
-	page->data = (void *)(uintptr_t)words_of(&p, run, &page->arena);
+	page->data = (void *)(uintptr_t)words_of(&p, run, a->version, &page->arena);
 	rc = page->data ? 0 : bn_err_nomem(err, "a result");
 	if (page->data)
 		bn_job_log(job, "%.*s", (int)strcspn(page->data, "\n"), (const char *)page->data);
