@@ -140,6 +140,11 @@ static const struct {
 		"{'manifest_digest':'sha256:@','registry':'r#','name':'n/#','tag':'#','model':'m#',"
 		"'version':#}",
 		false},
+	{"ci/^", "ci.checked",
+		"{'verdict':'fail','commit':'@','ref':'b#','url':'https://h/#','model':'m#',"
+		"'run_name':'r#','failed':['c#'],'cases':{'pass':#,'fail':#,'inconclusive':#,"
+		"'skipped':#}}",
+		false},
 	{"gc", "gc.removing", "{'objects':['@'],'bytes':#}", false},
 	{"writer/w#", "writer.opened", "{'uid':500#,'host':'h#'}", false},
 	{"novelty/n#", "novelty.came", "{'hash':'@'}", false},
