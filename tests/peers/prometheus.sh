@@ -12,7 +12,10 @@ done
 python=${PYTHON:-python3}
 share=$root/share
 pids=()
-at_end() { for p in "${pids[@]}"; do kill -9 "$p" 2>/dev/null; done; }
+at_end() {
+	[ ${#pids[@]} = 0 ] || kill -9 "${pids[@]}" 2>/dev/null
+	wait 2>/dev/null
+}
 umask 022
 mkdir "$dir/power" "$dir/prom" "$dir/prom/targets" "$dir/textfiles"
 
