@@ -23,7 +23,8 @@ static const char *variable(const bn_env *env, const char *const *names)
 	return NULL;
 }
 
-/* Commit and branch as CI says them (a merge request is checked out without a branch), else as git does. */
+/* The commit as git has it, else as CI says it; the branch the other way round: a merge request is checked out
+ * without one. */
 static int context_read(bn_ci_checking *c, bn_err *err)
 {
 	static const char *const commits[] = {"CI_COMMIT_SHA", "GITHUB_SHA", "GIT_COMMIT", NULL};

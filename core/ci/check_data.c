@@ -124,8 +124,8 @@ static json_t *column_json(const bn_profile_column *p)
 static void bars_add(bn_ci_checking *c, const bn_ci_data *d, const bn_profile_column *p)
 {
 	double sums[BARS] = {0}, most = 0, width = (p->hist_hi - p->hist_lo) / BARS;
-	char low[BN_FMT], count[BN_FMT], title[200];
-	bn_buf b = BN_BUF_INIT;
+	char low[BN_FMT], count[BN_FMT];
+	bn_buf b = BN_BUF_INIT, title = BN_BUF_INIT;
 	for (size_t i = 0; i < p->hist_count; i++)
 		sums[i * BARS / p->hist_count] += p->hist[i];
 	for (int i = 0; i < BARS; i++)
@@ -137,9 +137,10 @@ static void bars_add(bn_ci_checking *c, const bn_ci_data *d, const bn_profile_co
 			bn_buf_adds(&b, k < n ? "█" : " ");
 		bn_buf_addf(&b, " %s\n", bn_fmt_count((uint64_t)(sums[i] + 0.5), count));
 	}
-	snprintf(title, sizeof title, "distribution of %.80s in %.80s", p->name, d->name);
-	bn_ci_report_add_chart(c->report, title, b.ptr);
-	c->report->failed = c->report->failed || b.failed;
+	bn_buf_addf(&title, "distribution of %s in %s", p->name, d->name);
+	bn_ci_report_add_chart(c->report, title.ptr, b.ptr);
+	c->report->failed = c->report->failed || b.failed || title.failed;
+	bn_buf_release(&title);
 	bn_buf_release(&b);
 }
 

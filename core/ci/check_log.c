@@ -65,7 +65,8 @@ static void failed_text(bn_buf *b, const json_t *failed)
 {
 	for (size_t i = 0; i < json_array_size(failed) && i < BN_CI_FAILED_MOST; i++) {
 		const char *name = json_string_value(json_array_get(failed, i));
-		bn_buf_addf(b, "%s%.200s", b->len ? ", " : "", name ? name : "?");
+		size_t n = name ? strlen(name) : 0, shown = name ? bn_utf8_head(name, n, 200) : 0;
+		bn_buf_addf(b, "%s%.*s", b->len ? ", " : "", name ? (int)shown : 1, name ? name : "?");
 	}
 }
 
@@ -142,7 +143,7 @@ static const char newest[] = "SELECT run, bn_user(uid), time_ms, verdict, code, 
 			     "run_name, failed, passes, "
 			     "fails, inconclusives, skips FROM ci_check WHERE time_ms < ?1 AND "
 			     "(?2 IS NULL OR uid IN (SELECT value FROM json_each(?2))) "
-			     "ORDER BY time_ms DESC, run, writer, seq DESC LIMIT 1";
+			     "ORDER BY time_ms DESC, writer, seq DESC LIMIT 1";
 
 /* A text column that may be NULL, which an exhausted memory is not. */
 static int read_text(char **out, sqlite3_stmt *st, int column)

@@ -82,8 +82,8 @@ static void measured_add(bn_ci_checking *c, int64_t judge_ns)
 		added->details = bn_ci_report_keep(c->report, differs.ptr);
 	} else if (!json_object_size(m->measured)) {
 		added = bn_ci_report_add(c->report, "candidate", "scores what it reports",
-			BN_CI_SKIPPED, "not measured here, as reported: %s",
-			problem ? problem : "");
+			BN_CI_SKIPPED, "not measured here, as reported%s%s",
+			problem ? ": " : "", problem ? problem : "");
 	} else {
 		added = bn_ci_report_add(c->report, "candidate", "scores what it reports",
 			BN_CI_PASS, "%s", "measured again on the rows that its run held out");

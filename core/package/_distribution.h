@@ -34,6 +34,9 @@ struct bn_distribution {
 	uint64_t
 		exchange_sent; /* bytes of the exchange in progress, as far as they were reported */
 	int backoff_ms;        /* of the next pause */
+	bool ends_piece; /* a stop waits for the end of the piece in progress, at most 10 s: a registry may forget
+			  * an upload that was cut within one */
+	int64_t stop_ns; /* when the stop was wanted; 0: it was not */
 };
 
 /* One request to the registry. */
@@ -56,6 +59,8 @@ int bn_dist_url(
  * more than two minutes. */
 int bn_dist_pause(bn_distribution *d, bn_err *err);
 bool bn_dist_is_transient(int status);
+/* BN_EINTR, with how to go on, if the caller's progress wants to stop. */
+int bn_dist_look(bn_distribution *d, bn_err *err);
 
 /* authorize.c. Makes d->authorization what the newest challenge wants; a token that has ended is renewed. */
 int bn_dist_authorize(bn_distribution *d, bn_err *err);

@@ -15,6 +15,7 @@
 #define BACKOFF_MS 500
 #define MOST_BACKOFF_MS 30000
 #define MOST_WAIT_MS 120000
+#define PIECE_NS INT64_C(10000000000) /* how long a stop waits for the end of a piece */
 
 /* ---- progress and waiting ------------------------------------------------------------------- */
 
@@ -37,7 +38,26 @@ static bool on_progress(void *user, const bn_http_progress *p)
 	bn_distribution *d = user;
 	uint64_t now = d->counts_sent ? p->sent : 0;
 	d->exchange_sent = now;
-	return bn_progress_step(d->o.progress, d->what, d->done + now, d->total, NULL) == 0;
+	if (bn_progress_step(d->o.progress, d->what, d->done + now, d->total, NULL) == 0)
+		return true;
+	int64_t time_ns = bn_env_monotonic_ns(d->env);
+	if (!d->stop_ns)
+		d->stop_ns = time_ns;
+	return d->ends_piece && time_ns - d->stop_ns < PIECE_NS;
+}
+
+static int stopped(const bn_distribution *d, bn_err *err)
+{
+	bn_err_set(err, BN_EINTR, "stopped while %s", d->what);
+	bn_err_hint(err, "the same command goes on from there");
+	return BN_EINTR;
+}
+
+int bn_dist_look(bn_distribution *d, bn_err *err)
+{
+	if (bn_progress_step(d->o.progress, d->what, d->done, d->total, NULL) == 0)
+		return 0;
+	return stopped(d, err);
 }
 
 bool bn_dist_is_transient(int status)
@@ -150,11 +170,8 @@ int bn_dist_do(bn_distribution *d, const bn_dist_request *r, bn_err *err)
 		bn_err_clear(&why);
 	}
 	d->backoff_ms = d->o.backoff_ms;
-	if (rc == BN_EINTR) {
-		bn_err_set(err, rc, "stopped while %s", d->what);
-		bn_err_hint(err, "the same command goes on from there");
-		return rc;
-	}
+	if (rc == BN_EINTR)
+		return stopped(d, err);
 	return rc < 0 ? bn_err_move(err, &why) : 0;
 }
 

@@ -173,7 +173,9 @@ static int send_bytes(upload *u, uint64_t n, bool last, bn_err *err)
 			.fd = u->fd,
 			.offset = u->from + u->offset,
 			.length = (int64_t)n};
+	d->ends_piece = n > 0 && !last;
 	rc = bn_dist_do(d, &r, err);
+	d->ends_piece = false;
 	bn_free(url);
 	return rc;
 }
@@ -269,8 +271,10 @@ static int advance(upload *u, bool *done, bn_err *err)
 		return take_end(u, err);
 	}
 	if (!last && status >= 200 && status < 300) {
-		if ((rc = take_chunk(u, n, err)) < 0 || u->offset > before)
+		if ((rc = take_chunk(u, n, err)) < 0)
 			return rc;
+		if (u->offset > before)
+			return bn_dist_look(u->d, err);
 	}
 	return recover(u, rc, last, done, &why, err);
 }

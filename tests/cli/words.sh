@@ -22,6 +22,9 @@ b=$BINNACLE
 expect 0 '^binnacle [0-9]' "$b" --version
 expect 0 'usage: binnacle' "$b" --help
 expect 0 'usage: binnacle' "$b" help
+for noun in $("$b" help | awk '/^  [a-z]/ { print $1 }'); do
+	expect 0 '^0$' bash -c '"$0" "$1" --help | grep -c "^usage: binnacle  " || true' "$b" "$noun"
+done
 expect 0 '^  package ls \[MODEL\] ' "$b" package --help
 expect 2 "did you mean 'data'" "$b" dtaa ls
 expect 2 "did you mean 'data ls'" "$b" data lss

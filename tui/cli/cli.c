@@ -228,7 +228,7 @@ static int parse(bn_cli *cli, int argc, char **argv, int *noun, bn_err *err)
 	if (!rc && !cli->verb && noun_at > 0) {
 		const char *words[2] = {argv[noun_at], cli->n_args ? cli->args[0] : NULL};
 		if (cli->help && bn_noun_summary(words[0]))
-			return bn_help_noun(cli, words[0], err);
+			return 0;
 		return bn_cli_word_unknown(words, words[1] ? 2 : 1, err);
 	}
 	return rc;
@@ -569,7 +569,7 @@ int bn_cli_main(const bn_env *env, int argc, char **argv)
 		goto out;
 	}
 	if (!cli.verb || (cli.help && noun_at < 0)) {
-		rc = bn_help_all(&cli);
+		rc = noun_at > 0 ? bn_help_noun(&cli, argv[noun_at], &err) : bn_help_all(&cli);
 		goto out;
 	}
 	bn_cli_catch_interrupts(cli.json);

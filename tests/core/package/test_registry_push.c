@@ -239,6 +239,37 @@ START_TEST(test_unfinished_upload_is_remembered)
 }
 END_TEST
 
+static bool stop_after_one_chunk(void *ctx, const char *what, uint64_t done, uint64_t total)
+{
+	(void)ctx;
+	(void)what;
+	(void)total;
+	return done < 2500;
+}
+
+/* With a registry that forgets an upload which is cut within a piece. */
+START_TEST(test_stop_ends_with_the_piece_and_the_next_push_goes_on)
+{
+	const bn_progress stops = {stop_after_one_chunk, NULL};
+	bn_distribution_options o = {
+		.writes = true, .chunk_bytes = 2500, .remembers = true, .progress = &stops};
+	registry_setup();
+	registry_serve((registry_options){.forgets_cut = true});
+	ck_assert_bn_ok(open_with(o), &failure);
+	ck_assert_int_eq(push(), BN_EINTR);
+	ck_assert_ptr_nonnull(strstr(failure.hint, "the same command goes on"));
+	size_t before = registry_body_bytes(reg);
+	ck_assert_uint_eq(before % 2500, 0);
+	o.progress = NULL;
+	ck_assert_bn_ok(open_with(o), &failure);
+	ck_assert_bn_ok(push(), &failure);
+	arrived();
+	ck_assert_uint_eq(registry_body_bytes(reg), 10000);
+	ck_assert_int_eq(registry_count(reg, "POST"), 1);
+	registry_teardown();
+}
+END_TEST
+
 START_TEST(test_remembered_upload_that_is_gone_starts_over)
 {
 	static const registry_fault f[] = {{.method = "PATCH",
@@ -350,6 +381,7 @@ END_TEST
 
 BN_TEST_MAIN("core/package/registry_push", test_large_blob_goes_in_chunks_and_a_small_one_at_once,
 	test_least_chunk_of_the_registry_is_kept, test_registry_without_chunks_gets_the_whole,
+	test_stop_ends_with_the_piece_and_the_next_push_goes_on,
 	test_cut_chunk_continues_where_the_registry_is, test_answer_that_is_lost_is_asked_for,
 	test_upload_that_is_forgotten_starts_over, test_passing_refusals_are_waited_for,
 	test_retry_after_is_kept, test_failures_that_stay_are_errors,
