@@ -7,7 +7,8 @@
 
 #include <jansson.h>
 
-/* Comment lines: what wrote the file, and what it leaves out. comment: "#" or "//". */
+/* Comment lines: what wrote the file, what it leaves out, the branch that deploys, and what needs a team's workspace.
+ * comment: "#" or "//". */
 void bn_ci_head_add(bn_buf *b, const bn_ci_pipeline *p, const char *verb, const char *comment);
 
 /* A block of YAML in which a text is plain, or in single quotes, where that is safe, so that commands can be read.

@@ -7,6 +7,7 @@
 #include "core/base/str.h"
 #include "core/base/utf8.h"
 #include "core/ci/_form.h"
+#include "core/ci/branch.h"
 #include "core/ci/settings.h"
 #include "core/govern/policy.h"
 
@@ -246,6 +247,7 @@ static void evaluate_draft(const drafting *d)
 
 static void rest_draft(const drafting *d)
 {
+	char *branch = bn_ci_branch_find(d->dir);
 	bn_buf_adds(d->out,
 		"  # package: {format: oci-archive}   an image beside the registered version\n"
 		"  # deploy: {command: COMMAND, environment: production, secrets: "
@@ -258,6 +260,9 @@ static void rest_draft(const drafting *d)
 	else
 		bn_buf_adds(d->out,
 			"  # image: IMAGE   of container runners: share/ci/Containerfile\n");
+	bn_buf_addf(
+		d->out, "  # branch: %s   that deploys\n", branch ? branch : BN_CI_BRANCH_USUAL);
+	bn_free(branch);
 	bn_buf_adds(d->out, "  # tags: {all: [TAG], train: [gpu, slurm]}   of runners, by stage\n");
 }
 

@@ -7,6 +7,15 @@
 #include <string.h>
 #include <strings.h>
 
+const char *bn_ci_home_note(const bn_ci_pipeline *p)
+{
+	if (p->stages[BN_CI_PACKAGE].missing && p->stages[BN_CI_MONITOR].missing)
+		return NULL;
+	return "without BINNACLE_HOME (a team's workspace) what is requested stays "
+	       "in " BN_CI_STATE_FILE
+	       ": nobody can approve it, and monitor has no workspace (docs/ci.md)";
+}
+
 void bn_ci_head_add(bn_buf *b, const bn_ci_pipeline *p, const char *verb, const char *comment)
 {
 	bn_buf_addf(b,
@@ -17,6 +26,13 @@ void bn_ci_head_add(bn_buf *b, const bn_ci_pipeline *p, const char *verb, const 
 		if (p->stages[i].missing)
 			bn_buf_addf(b, "%s Left out: %s (%s)\n", comment, p->stages[i].name,
 				p->stages[i].missing);
+	if (!strcmp(verb, "gitlab"))
+		bn_buf_addf(b, "%s Branch that deploys: the project's default branch\n", comment);
+	else
+		bn_buf_addf(b, "%s Branch that deploys: %s (ci.branch)\n", comment, p->branch);
+	const char *note = bn_ci_home_note(p);
+	if (note)
+		bn_buf_addf(b, "%s Note: %s\n", comment, note);
 }
 
 json_t *bn_ci_list_json(const bn_ci_list *l)

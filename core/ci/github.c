@@ -89,10 +89,7 @@ static void upload_add(json_t *steps, const bn_ci_stage *s)
 
 static json_t *secrets_json(const bn_ci_stage *s)
 {
-	json_t *env = s->secrets.count || s->finally.count ? json_object() : NULL;
-	if (s->finally.count)
-		json_object_set_new(env, "BINNACLE_FORGE_TOKEN",
-			json_string("${{ secrets.BINNACLE_FORGE_TOKEN }}"));
+	json_t *env = s->secrets.count ? json_object() : NULL;
 	for (size_t i = 0; i < s->secrets.count; i++) {
 		char *value = bn_strf("${{ secrets.%s }}", s->secrets.items[i]);
 		json_object_set_new(env, s->secrets.items[i], value ? json_string(value) : NULL);
@@ -113,6 +110,26 @@ static void commands_add(json_t *steps, const bn_ci_stage *s)
 	json_decref(all);
 }
 
+/* Also when the gate fails; a token that may not write (a pull request from a fork) fails the step alone. The workflow's
+ * own token is enough with the permissions below. */
+static void finally_add(json_t *steps, const bn_ci_stage *s)
+{
+	for (size_t i = 0; i < s->finally.count; i++)
+		json_array_append_new(
+			steps, json_pack("{s:s, s:b, s:{s:s}, s:o}", "if", "always()",
+				       "continue-on-error", 1, "env", "BINNACLE_FORGE_TOKEN",
+				       "${{ secrets.BINNACLE_FORGE_TOKEN || github.token }}", "run",
+				       literal(s->finally.items[i])));
+}
+
+/* Only the job that tells the pull request may write to it. */
+static json_t *permissions_json(const bn_ci_stage *s)
+{
+	return s->finally.count ? json_pack("{s:s, s:s, s:s}", "contents", "read", "pull-requests",
+					  "write", "statuses", "write")
+				: NULL;
+}
+
 static json_t *steps_json(const bn_ci_pipeline *p, const bn_ci_stage *s)
 {
 	json_t *steps = json_array();
@@ -131,6 +148,7 @@ static json_t *steps_json(const bn_ci_pipeline *p, const bn_ci_stage *s)
 		json_array_append_new(
 			steps, json_pack("{s:s, s:s}", "if", "always()", "run",
 				       "cat ci-report/note.md >>\"$GITHUB_STEP_SUMMARY\""));
+	finally_add(steps, s);
 	if (s->artifacts.count)
 		upload_add(steps, s);
 	return steps;
@@ -172,11 +190,12 @@ static json_t *job_json(const bn_ci_pipeline *p, const bn_ci_stage *s)
 	json_t *alone = s->alone ? json_pack("{s:s, s:b}", "group", "binnacle-deploy",
 					   "cancel-in-progress", 0)
 				 : NULL;
-	json_t *job = json_pack("{s:s, s:o*, s:s, s:o, s:s*, s:s*, s:o*, s:o*, s:o*, s:o}", "name",
-		s->title, "needs", s->needs ? json_pack("[s]", s->needs) : NULL, "if",
-		when ? when : "", "runs-on", runs_on_json(s), "container", p->image,
-		"continue-on-error", s->may_fail ? "${{ github.event_name != 'schedule' }}" : NULL,
-		"environment", environment, "concurrency", alone, "env", secrets_json(s), "steps",
+	json_t *job = json_pack("{s:s, s:o*, s:o*, s:s, s:o, s:s*, s:s*, s:o*, s:o*, s:o*, s:o}",
+		"name", s->title, "permissions", permissions_json(s), "needs",
+		s->needs ? json_pack("[s]", s->needs) : NULL, "if", when ? when : "", "runs-on",
+		runs_on_json(s), "container", p->image, "continue-on-error",
+		s->may_fail ? "${{ github.event_name != 'schedule' }}" : NULL, "environment",
+		environment, "concurrency", alone, "env", secrets_json(s), "steps",
 		steps_json(p, s));
 	bn_free(when);
 	return job;
@@ -213,7 +232,8 @@ static int github_write(const bn_ci_pipeline *p, bn_buf *out, bn_err *err)
 		"#   vars.BINNACLE_HOME     the team's workspace on the runners' file system; then "
 		"also\n"
 		"#   vars.BINNACLE_TRUST    its invitation (bn1:...)\n"
-		"#   secrets.BINNACLE_FORGE_TOKEN  a token, for the note on a pull request\n"
+		"#   secrets.BINNACLE_FORGE_TOKEN  a token for the note on a pull request, instead "
+		"of the workflow's own\n"
 		"#   secrets.BINNACLE_KEY   the key (PEM) of a bot that registers and "
 		"requests\n\n");
 	int rc = bn_ci_yaml_add(out, doc, err);

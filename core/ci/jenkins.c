@@ -141,7 +141,8 @@ static void post_add(bn_buf *b, const bn_ci_stage *s)
 		for (size_t i = 0; i < s->finally.count; i++)
 			line_add(b, 5, "sh returnStatus: true, script: ", s->finally.items[i], "");
 		if (s->junit)
-			line_add(b, 5, "junit ", s->junit, "");
+			line_add(
+				b, 5, "junit allowEmptyResults: true, testResults: ", s->junit, "");
 		if (paths.len)
 			line_add(b, 5,
 				"archiveArtifacts allowEmptyArchive: true, artifacts: ", paths.ptr,

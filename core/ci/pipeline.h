@@ -16,6 +16,9 @@ typedef struct bn_ci_form {
 	int (*render)(const bn_ci_pipeline *p, bn_buf *out, bn_err *err);
 } bn_ci_form;
 
+/* What a pipeline with package or monitor says of a missing BINNACLE_HOME, in one line; NULL: it has neither. */
+const char *bn_ci_home_note(const bn_ci_pipeline *p);
+
 extern const bn_ci_form bn_ci_gitlab, bn_ci_github, bn_ci_jenkins;
 
 #endif

@@ -6,6 +6,7 @@
 #include "core/base/str.h"
 #include "core/base/utf8.h"
 #include "core/base/yaml.h"
+#include "core/ci/branch.h"
 #include "core/ci/stage_name.h"
 #include "core/learn/trainer.h"
 
@@ -239,13 +240,6 @@ static int object_read(
 	return f->kind == FIELD_TAGS ? tags_read(r, where, v) : 0;
 }
 
-/* Names that need no quotes in any form of the pipeline. */
-static bool is_branch(const char *s)
-{
-	size_t n = strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-+");
-	return !s[n] && *s != '-' && *s != '/';
-}
-
 /* Five fields, as far as characters go; the system that reads it says the rest. */
 static bool is_cron(const char *s)
 {
@@ -267,7 +261,7 @@ static int word_read(
 		return rc;
 	if (f->kind == FIELD_NAME && !bn_name_is_valid(*out))
 		return bad(r, where, "'%.80s' cannot be a name: letters, digits, _ . -", *out);
-	if (f->kind == FIELD_BRANCH && !is_branch(*out))
+	if (f->kind == FIELD_BRANCH && !bn_ci_branch_is_plain(*out))
 		return bad(
 			r, where, "'%.80s' cannot be a branch: letters, digits, _ . / - +", *out);
 	if (f->kind == FIELD_CRON && !is_cron(*out))

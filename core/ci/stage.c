@@ -4,6 +4,7 @@
 #include "core/base/buf.h"
 #include "core/base/json.h"
 #include "core/base/str.h"
+#include "core/ci/branch.h"
 #include "core/ci/report.h"
 #include "core/ci/settings.h"
 
@@ -258,7 +259,8 @@ static void evaluate_stage(building *b, bn_ci_stage *s, const bn_ci_stage *train
 	list_add(b, &s->commands,
 		"binnacle ci check --run \"$BINNACLE_CI_RUN@latest\" --reports " BN_CI_DIR);
 	list_add(b, &s->artifacts, BN_CI_DIR);
-	list_add(b, &s->finally, "[ -z \"${BINNACLE_FORGE_TOKEN:-}\" ] || binnacle ci note");
+	list_add(b, &s->finally,
+		"[ -z \"${BINNACLE_FORGE_TOKEN:-${GITHUB_TOKEN:-}}\" ] || binnacle ci note");
 	s->keeps_on_failure = true;
 	s->junit = BN_CI_JUNIT_FILE;
 	s->openmetrics = BN_CI_METRICS_FILE;
@@ -282,6 +284,9 @@ static void package_stage(building *b, bn_ci_stage *s, const bn_ci_stage *evalua
 		b->failed = true;
 		return;
 	}
+	list_add(b, &s->commands,
+		"[ ! -d .binnacle ] || echo 'package: what is requested in this clone cannot be "
+		"approved: set BINNACLE_HOME and BINNACLE_TRUST (docs/ci.md)' >&2");
 	bn_buf_adds(&text, "binnacle model register \"$BINNACLE_CI_RUN@latest\"");
 	option_add(&text, "--name", c->model);
 	line_end(b, &s->commands, &text);
@@ -339,6 +344,12 @@ static void monitor_stage(building *b, bn_ci_stage *s)
 	const bn_ci_settings *c = b->s;
 	bn_buf text = BN_BUF_INIT;
 	s->only_branch = s->scheduled = s->may_fail = s->state = true;
+	if (c->monitor.model) /* a schedule has no stage that made a workspace */
+		list_add(b, &s->commands,
+			"[ -d \"$BINNACLE_HOME/.binnacle\" ] || { echo 'monitor needs the "
+			"team'\\''s "
+			"workspace: set BINNACLE_HOME and BINNACLE_TRUST (docs/ci.md)' >&2; exit "
+			"1; }");
 	texts_add(b, &s->commands, &c->monitor.command);
 	texts_add(b, &s->secrets, &c->monitor.secrets);
 	if (c->monitor.model) {
@@ -391,6 +402,16 @@ static void stages_connect(building *b)
 	}
 }
 
+/* As the settings say, else as the repository does. */
+static void branch_set(building *b)
+{
+	char *found = b->s->branch || !b->s->dir ? NULL : bn_ci_branch_find(b->s->dir);
+	b->p->branch = b->s->branch ? b->s->branch : BN_CI_BRANCH_USUAL;
+	if (found && !(b->p->branch = bn_arena_strdup(&b->p->arena, found)))
+		b->failed = true;
+	bn_free(found);
+}
+
 void bn_ci_pipeline_free(bn_ci_pipeline *p)
 {
 	if (!p)
@@ -418,7 +439,7 @@ int bn_ci_pipeline_new(bn_ci_pipeline **out, const bn_ci_settings *settings, bn_
 		s[i].title = bn_ci_stage_title((bn_ci_stage_id)i);
 	}
 	p->image = settings->image;
-	p->branch = settings->branch ? settings->branch : "main";
+	branch_set(&b);
 	p->cron = settings->monitor.cron;
 	p->model = settings->model;
 	project_stage(&b, &s[BN_CI_LINT], &settings->lint, "no command: ci.lint");

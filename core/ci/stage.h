@@ -69,7 +69,8 @@ typedef struct bn_ci_stage {
 
 typedef struct bn_ci_pipeline {
 	bn_ci_stage stages[BN_CI_STAGES];
-	const char *image, *branch, *cron; /* NULL: not set */
+	const char *image, *cron; /* NULL: not set */
+	const char *branch; /* that deploys: of the settings, else of the repository (branch.h), else main */
 	const char *model;                 /* or NULL */
 	size_t n_common_tags;              /* those that every stage has, first in each list */
 	bn_arena arena;

@@ -68,6 +68,24 @@ check "GitHub has the same jobs" "$stages" "$(sed -n '/^jobs:/,$s/^  \([a-z-]*\)
 grep -q "DEPLOY_TOKEN = credentials('DEPLOY_TOKEN')" Jenkinsfile || fail "Jenkins does not name the secret"
 grep -q 'DEPLOY_TOKEN: .*secrets.DEPLOY_TOKEN' .github/workflows/binnacle.yml || fail "GitHub does not name the secret"
 
+expect 0 "without an image" "$B" ci github --out -
+says "no image: the runner must have binnacle on its PATH"
+says "nobody can approve it, and monitor has no workspace"
+says "# Branch that deploys: main (ci.branch)"
+git init -q -b master "$dir/old" && cp binnacle.yaml "$dir/old/" || fail "git init"
+expect 0 "a repository without a commit" "$B" -C "$dir/old" ci github --out -
+says "github.ref_name == 'master'"
+(cd "$dir/old" && git commit -q --allow-empty -m first && git checkout -q -b feature) || fail commit
+expect 0 "master beside a feature" "$B" -C "$dir/old" ci jenkins --out -
+says "// Branch that deploys: master (ci.branch)"
+says "branch 'master'"
+git -C "$dir/old" symbolic-ref refs/remotes/origin/HEAD refs/remotes/origin/trunk
+expect 0 "what origin says" "$B" -C "$dir/old" ci init --out -
+says "# branch: trunk"
+echo 'ci: {image: i:1, unit: make}' >"$dir/old/binnacle.yaml"
+expect 0 "with an image, and nothing to approve" "$B" -C "$dir/old" ci github --out -
+case $out$err in *"no image"* | *BINNACLE_HOME\ \(a*) fail "it warns of what does not matter" ;; esac
+
 wrong() { # TEXT WORDS...
 	local text=$1
 	shift

@@ -135,6 +135,12 @@ static int write_pipeline(bn_cli *cli, const bn_ci_form *form, bn_err *err)
 		goto out;
 	say_left_out(cli, p);
 	warn_if_below(cli, settings);
+	if (!p->image && form != &bn_ci_jenkins)
+		bn_cli_warn(cli,
+			"no image: the runner must have binnacle on its PATH; ci.image, or "
+			"share/ci/Containerfile");
+	if (bn_ci_home_note(p))
+		bn_cli_say(cli, "%s", bn_ci_home_note(p));
 	if (!bn_cli_dry_run(cli) && strcmp(path, "-"))
 		bn_cli_say(cli, "wrote %s", path);
 	if (strcmp(path, "-") && !bn_cli_is_text(cli))

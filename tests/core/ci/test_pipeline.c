@@ -178,6 +178,20 @@ START_TEST(test_github_has_every_command_and_no_expression_of_the_settings)
 	ck_assert_str_eq(bn_json_str(env, "TOKEN", ""), "${{ secrets.TOKEN }}");
 	ck_assert_uint_eq(
 		json_object_size(json_object_get(json_object_get(jobs, "train"), "env")), 0);
+	json_t *step;
+	const json_t *job = json_object_get(jobs, "evaluate"), *note = NULL;
+	size_t i;
+	json_array_foreach(json_object_get(job, "steps"), i,
+		step) if (strstr(bn_json_str(step, "run", ""), "binnacle ci note")) note = step;
+	ck_assert_str_eq(bn_json_str(note, "if", ""), "always()");
+	ck_assert(json_is_true(json_object_get(note, "continue-on-error")));
+	ck_assert_str_eq(bn_json_str(json_object_get(note, "env"), "BINNACLE_FORGE_TOKEN", ""),
+		"${{ secrets.BINNACLE_FORGE_TOKEN || github.token }}");
+	const json_t *may = json_object_get(job, "permissions");
+	ck_assert_str_eq(bn_json_str(may, "contents", ""), "read");
+	ck_assert_str_eq(bn_json_str(may, "pull-requests", ""), "write");
+	ck_assert_str_eq(bn_json_str(may, "statuses", ""), "write");
+	ck_assert_ptr_null(json_object_get(json_object_get(jobs, "train"), "permissions"));
 	json_decref(doc);
 	done(p);
 }
@@ -222,7 +236,8 @@ START_TEST(test_jenkins_has_every_stage_and_command)
 	ck_assert_ptr_nonnull(strstr(b.ptr, "message 'Deploy to it\\'s?'"));
 	ck_assert_ptr_nonnull(strstr(b.ptr, "label 'linux && gpu && slurm'"));
 	ck_assert_ptr_nonnull(strstr(b.ptr, "unstash 'state'"));
-	ck_assert_ptr_nonnull(strstr(b.ptr, "junit 'ci-report/junit.xml'"));
+	ck_assert_ptr_nonnull(
+		strstr(b.ptr, "junit allowEmptyResults: true, testResults: 'ci-report/junit.xml'"));
 	int depth = 0;
 	for (const char *c = b.ptr; *c; c++)
 		depth += (*c == '{') - (*c == '}');
