@@ -4,6 +4,7 @@
 #include "core/base/mem.h"
 #include "core/base/secret_file.h"
 #include "core/base/str.h"
+#include "core/net/message.h"
 #include "core/package/_distribution.h"
 
 #include <ctype.h>
@@ -118,7 +119,18 @@ static void add_scopes(bn_buf *out, const bn_distribution *d, const char **separ
 	bn_buf_release(&all);
 }
 
-/* Credentials go to the realm: never over http, unless the registry itself is asked over http. */
+/* Whether an http URL's host is this machine. */
+static bool is_here(const char *url)
+{
+	const char *at = url + strlen("http://");
+	char *host = bn_strndup(at, strcspn(at, "/?#"));
+	bool is = host && bn_http_is_loopback_name(host);
+	bn_free(host);
+	return is;
+}
+
+/* Credentials go to the realm: over http only where the registry itself is asked over http, and to another machine
+ * only if that was allowed: http to a registry on this one was not. */
 static int check_realm(const bn_distribution *d, bn_err *err)
 {
 	const char *realm = d->challenge.realm;
@@ -126,7 +138,8 @@ static int check_realm(const bn_distribution *d, bn_err *err)
 	if (!is_https && strncasecmp(realm, "http://", 7) != 0)
 		return bn_err_set(err, BN_EIO, "%s: its token server, '%.200s', is not a URL",
 			d->ref.registry, realm);
-	if (!is_https && bn_http_url_is_https(d->base)) {
+	bool is_allowed = d->o.plain_http || (!bn_http_url_is_https(d->base) && is_here(realm));
+	if (!is_https && !is_allowed) {
 		bn_err_set(err, BN_EREFUSED,
 			"%s names a token server without https, '%.200s': no password is sent "
 			"there",

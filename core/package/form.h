@@ -33,7 +33,7 @@ typedef struct bn_package_making {
 	bn_package_format format;
 	const char *
 		path; /* NULL: named after the version, in the working directory ("power-3.oci.tar") */
-	bool force; /* replaces an earlier package of this form at the path, never anything else */
+	bool force; /* replaces an earlier package of this form at the path, by the names in it */
 	bool dry_run; /* writes nothing; digests and sizes are computed */
 } bn_package_making;
 

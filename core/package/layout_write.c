@@ -12,6 +12,47 @@
 
 static const char *const names[] = {BN_LAYOUT_MARK, BN_LAYOUT_INDEX, "blobs", NULL};
 
+static int foreign(const char *path, const char *name, bn_err *err)
+{
+	bn_err_set(err, BN_EREFUSED, "'%s' holds '%.80s', which is no blob of a layout, so it is not replaced",
+		path, name);
+	bn_err_hint(err, "remove it, or give another path");
+	return BN_EREFUSED;
+}
+
+/* All below blobs/ of an old layout is blobs; its top is looked at by dir_out.h. */
+static int check_blobs(const bn_env *env, const char *path, bn_err *err)
+{
+	bn_names kinds = BN_NAMES_INIT, blobs = BN_NAMES_INIT;
+	bn_dir *at = NULL;
+	struct stat st;
+	char *name = NULL;
+	int rc = 0;
+	if (bn_dir_open(&at, env, path, NULL) < 0 || bn_dir_stat(at, "blobs", &st, NULL) < 0)
+		goto out; /* there is nothing, or it is no layout: dir_out.h says so */
+	if ((rc = bn_dir_list(at, "blobs", &kinds, err)) < 0)
+		goto out;
+	for (size_t i = 0; i < kinds.count && rc >= 0; i++)
+		if (strcmp(kinds.items[i], "sha256") != 0)
+			rc = foreign(path, kinds.items[i], err);
+	if (rc >= 0 && kinds.count)
+		rc = bn_dir_list(at, BN_LAYOUT_BLOBS, &blobs, err);
+	for (size_t i = 0; i < blobs.count && rc >= 0; i++) {
+		bn_free(name);
+		if (!(name = bn_path_join(BN_LAYOUT_BLOBS, blobs.items[i])))
+			rc = bn_err_nomem(err, "a file name");
+		else if (!bn_is_hex(blobs.items[i]) || bn_dir_stat(at, name, &st, NULL) < 0 ||
+			 !S_ISREG(st.st_mode))
+			rc = foreign(path, blobs.items[i], err);
+	}
+out:
+	bn_free(name);
+	bn_names_release(&kinds);
+	bn_names_release(&blobs);
+	bn_dir_close(at);
+	return rc;
+}
+
 int bn_layout_create(bn_layout **out, const bn_env *env, const char *path,
 	const bn_layout_making *how, bn_err *err)
 {
@@ -27,7 +68,8 @@ int bn_layout_create(bn_layout **out, const bn_env *env, const char *path,
 	}
 	l->env = env;
 	l->resumes = how->resumes;
-	if ((rc = bn_dir_out_open(&l->made, env, path, &dir, err)) < 0 ||
+	if ((how->force && (rc = check_blobs(env, path, err)) < 0) ||
+		(rc = bn_dir_out_open(&l->made, env, path, &dir, err)) < 0 ||
 		(rc = bn_dir_make(bn_layout_at(l), BN_LAYOUT_BLOBS, 0755, err)) < 0 ||
 		(rc = bn_dir_write_file(
 			 bn_layout_at(l), BN_LAYOUT_MARK, mark, strlen(mark), 0644, err)) < 0)

@@ -235,4 +235,17 @@ expect 0 "the bot registered for its person" "$B" -C "$dir/team" model show powe
 says '"state": "requested"'
 expect 0 "whose Overview has the verdict" "$B" -C "$dir/team" audit log --json
 says ci.checked
+
+# ---- names from the data begin no line, which a runner could take for a command ---------------------
+
+mkdir "$dir/odd" && cd "$dir/odd" || exit 1
+"$B" init -q >/dev/null || fail init
+awk 'BEGIN { print "\"a\n::error::b\",y"; for (i = 0; i < 40; i++) print i "," i * 2 }' >odd.csv
+"$B" data add odd odd.csv -q >/dev/null || fail add
+"$B" run start --trainer ridge --data odd --target y --name odd --wait -q >/dev/null || fail run
+echo '{"expectations": [{"type": "expect_column_values_to_be_between", "kwargs": {"column": "a\n::error::b", "max_value": 1}}]}' >suite.json
+printf 'ci:\n  model: odd\n  data: [{name: odd, file: odd.csv, suite: suite.json}]\n  train: {trainer: ridge, target: y}\n' >binnacle.yaml
+expect 1 "a check of an odd column fails" "$B" ci check --run odd
+says 'a ::error::b'
+grep -q '^::' <<<"$out$err" && fail "a column's name is a command of the runner: $out$err"
 [ $bad = 0 ]

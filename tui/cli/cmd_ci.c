@@ -1,7 +1,9 @@
 /* cmd_ci.c - binnacle ci: a project's pipeline, written for a CI system, and its gate. */
+#include "core/base/buf.h"
 #include "core/base/fs.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
+#include "core/base/shown.h"
 #include "core/base/str.h"
 #include "core/ci/check.h"
 #include "core/ci/draft.h"
@@ -234,8 +236,13 @@ static void case_print(bn_cli *cli, const bn_ci_case *c)
 	bn_cli_print(cli, "  ");
 	bn_cli_print_field(
 		cli, warns ? "warn" : roles[c->verdict], bn_ci_verdict_name(c->verdict), 12);
-	bn_cli_print(cli, " %s%s%s%s\n", c->name, c->message[0] ? ": " : "", c->message,
-		warns ? " (warns)" : "");
+	/* One line: a column's name must not begin another, which a runner could take for a command of its own. */
+	bn_buf line = BN_BUF_INIT;
+	bn_shown_add(&line, c->name, strlen(c->name), BN_SHOWN_LINE);
+	bn_buf_adds(&line, c->message[0] ? ": " : "");
+	bn_shown_add(&line, c->message, strlen(c->message), BN_SHOWN_LINE);
+	bn_cli_print(cli, " %s%s\n", line.ptr ? line.ptr : "", warns ? " (warns)" : "");
+	bn_buf_release(&line);
 }
 
 static void metrics_print(bn_cli *cli, const bn_ci_report *r)

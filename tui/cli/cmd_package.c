@@ -160,7 +160,7 @@ static const bn_opt package_options[] = {
 		"oci (default), oci-archive, docker-archive, dir, sif-def, containerfile"},
 	{"out", 'o', "PATH", "file or directory to write (default: MODEL-VERSION.oci and so on)"},
 	{"unapproved", 0, NULL, "also a version that is not approved; the image says so"},
-	{"force", 0, NULL, "replace an earlier package at that path, never anything else"}, {0}};
+	{"force", 0, NULL, "replace an earlier package at that path"}, {0}};
 
 const bn_verb bn_verbs_package[] = {
 	{"package", NULL, "MODEL", 1, 1, "Write a container image of a model version",

@@ -136,6 +136,10 @@ START_TEST(test_layout_unfinished_leaves_nothing)
 	ck_assert_bn_ok(bn_layout_find(&d, l, "new", &err), &err);
 	ck_assert_int_eq(bn_layout_set_index(l, &d, "a b", NULL), BN_EINVAL);
 	bn_layout_close(l);
+	put_file("blobs/sha256/thesis.tex", "x");
+	ck_assert_int_eq(bn_layout_create(&l, bn_env_real(), path, &forced, &err), BN_EREFUSED);
+	ck_assert_ptr_nonnull(strstr(err.msg, "thesis.tex"));
+	bn_err_clear(&err);
 	put_file("thesis.tex", "x");
 	ck_assert_int_eq(bn_layout_create(&l, bn_env_real(), path, &forced, NULL), BN_EREFUSED);
 	toy_dir_remove(&dir);

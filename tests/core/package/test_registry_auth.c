@@ -87,6 +87,19 @@ START_TEST(test_token_that_ends_in_an_upload_is_renewed)
 }
 END_TEST
 
+/* http to a registry on this machine does not allow http to a token server on another one. */
+START_TEST(test_password_does_not_leave_this_machine_over_http)
+{
+	registry_setup();
+	registry_serve((registry_options){.bearer = "ann:" PASSWORD, .realm = "http://192.0.2.2:9/token"});
+	open_as(&ann);
+	ck_assert_int_eq(push(), BN_EREFUSED);
+	ck_assert_ptr_nonnull(strstr(failure.msg, "no password is sent"));
+	holds_no_secret();
+	registry_teardown();
+}
+END_TEST
+
 START_TEST(test_token_that_is_never_good_is_an_error)
 {
 	registry_setup();
@@ -219,6 +232,7 @@ END_TEST
 BN_TEST_MAIN("core/package/registry_auth", test_basic_credentials_are_sent_when_asked,
 	test_token_is_fetched_for_the_repository, test_anybody_may_get_a_token,
 	test_identity_token_is_exchanged, test_token_that_ends_in_an_upload_is_renewed,
+	test_password_does_not_leave_this_machine_over_http,
 	test_token_that_is_never_good_is_an_error, test_scope_that_the_registry_names_is_tried,
 	test_token_server_that_answers_nonsense,
 	test_credentials_do_not_follow_an_upload_or_a_redirect,
