@@ -252,6 +252,8 @@ static void evaluate_stage(building *b, bn_ci_stage *s, const bn_ci_stage *train
 	s->missing = train->missing ? "there is no stage train" : NULL;
 	s->state = true;
 	s->interruptible = true;
+	/* A report that was committed is not that of the target branch. */
+	list_add(b, &s->commands, "git ls-files -z " BN_CI_DIR " | xargs -0r rm -f");
 	list_add(b, &s->commands,
 		"if [ -n \"${BINNACLE_FORGE_TOKEN:-}\" ] && [ -n \"${GITLAB_CI:-}\" ]; then "
 		"binnacle "

@@ -236,6 +236,8 @@ says '"state": "requested"'
 expect 0 "whose Overview has the verdict" "$B" -C "$dir/team" audit log --json
 says ci.checked
 
+grep -q 'git ls-files -z ci-report | xargs -0r rm -f' "$dir/p/.gitlab-ci.yml" || fail "a committed baseline is used"
+
 # ---- names from the data begin no line, which a runner could take for a command ---------------------
 
 mkdir "$dir/odd" && cd "$dir/odd" || exit 1
