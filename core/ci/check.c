@@ -136,6 +136,7 @@ int bn_ci_check(bn_ci_report **out, bn_workspace *ws, const bn_ci_settings *sett
 		(rc = baseline_compare(&c, options->baseline, err)) < 0)
 		goto out;
 	bn_ci_check_margins(&c);
+	bn_ci_report_sort(c.report);
 	if ((rc = bn_ci_check_curves(&c, err)) < 0 ||
 		(rc = bn_ci_report_finish(c.report, err)) < 0 ||
 		(!options->dry_run && (rc = record(&c, err)) < 0))

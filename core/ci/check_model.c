@@ -82,8 +82,8 @@ static void measured_add(bn_ci_checking *c, int64_t judge_ns)
 		added->details = bn_ci_report_keep(c->report, differs.ptr);
 	} else if (!json_object_size(m->measured)) {
 		added = bn_ci_report_add(c->report, "candidate", "scores what it reports",
-			BN_CI_SKIPPED, "not measured here, as reported%s%s",
-			problem ? ": " : "", problem ? problem : "");
+			BN_CI_SKIPPED, "not measured here, as reported%s%s", problem ? ": " : "",
+			problem ? problem : "");
 	} else {
 		added = bn_ci_report_add(c->report, "candidate", "scores what it reports",
 			BN_CI_PASS, "%s", "measured again on the rows that its run held out");
@@ -158,12 +158,25 @@ static void gate_add(bn_ci_checking *c, size_t i)
 	added->warns = g->severity == BN_GATE_WARN;
 }
 
+static bool asks_nothing(const bn_ci_checking *c)
+{
+	bool has_suite = false;
+	for (size_t i = 0; i < c->s->n_data; i++)
+		has_suite = has_suite || c->s->data[i].suite;
+	return !has_suite && !c->candidate->gates->count &&
+	       !json_object_size(c->s->evaluate.margin);
+}
+
 static void gates_add(bn_ci_checking *c)
 {
 	const bn_gate_report *r = c->candidate->gates;
+	c->report->asks_nothing = asks_nothing(c);
 	for (size_t i = 0; i < r->count; i++)
 		gate_add(c, i);
-	if (!r->count)
+	if (c->report->asks_nothing)
+		bn_ci_report_add(
+			c->report, "gates", "gates", BN_CI_SKIPPED, "%s", BN_CI_NOTHING_ASKED);
+	else if (!r->count)
 		bn_ci_report_add(c->report, "gates", "gates", BN_CI_SKIPPED, "%s has no gates",
 			c->policy_name);
 }

@@ -203,6 +203,42 @@ int bn_ci_report_compare(bn_ci_report *r, const json_t *other, const char *sourc
 	return bn_ci_report_finish(r, err);
 }
 
+static int rank(const bn_ci_case *c)
+{
+	static const int ranks[] = {
+		[BN_CI_FAIL] = 0, [BN_CI_INCONCLUSIVE] = 1, [BN_CI_PASS] = 4, [BN_CI_SKIPPED] = 5};
+	return ranks[c->verdict] + (c->warns && ranks[c->verdict] < 2 ? 2 : 0);
+}
+
+/* Of the first case, once they are sorted; suites without a finding keep their order. */
+static int suite_rank(const bn_ci_suite *s)
+{
+	int first = s->count ? rank(&s->cases[0]) : 4;
+	return first < 4 ? first : 4;
+}
+
+/* By insertion, since equal ones must stay in order, and lists are short. */
+void bn_ci_report_sort(bn_ci_report *r)
+{
+	for (size_t i = 0; i < r->n_suites; i++) {
+		const bn_ci_suite *s = &r->suites[i];
+		for (size_t k = 1; k < s->count; k++) {
+			bn_ci_case c = s->cases[k];
+			size_t at = k;
+			for (; at && rank(&s->cases[at - 1]) > rank(&c); at--)
+				s->cases[at] = s->cases[at - 1];
+			s->cases[at] = c;
+		}
+	}
+	for (size_t i = 1; i < r->n_suites; i++) {
+		bn_ci_suite s = r->suites[i];
+		size_t at = i;
+		for (; at && suite_rank(&r->suites[at - 1]) > suite_rank(&s); at--)
+			r->suites[at] = r->suites[at - 1];
+		r->suites[at] = s;
+	}
+}
+
 int bn_ci_report_finish(const bn_ci_report *r, bn_err *err)
 {
 	return r->failed ? bn_err_nomem(err, "a report") : 0;

@@ -56,6 +56,8 @@ typedef enum bn_ci_verdict {
 const char *bn_ci_verdict_name(bn_ci_verdict v); /* "pass", "fail", "inconclusive", "skipped" */
 bool bn_ci_verdict_parse(bn_ci_verdict *out, const char *name);
 
+#define BN_CI_NOTHING_ASKED "nothing was asked of the data or the model (no suite, no policy)"
+
 typedef struct bn_ci_case {
 	const char *name;
 	bn_ci_verdict verdict;
@@ -92,6 +94,7 @@ typedef struct bn_ci_report {
 	int64_t time_ms;
 	const char *base_commit, *base_ref; /* of the baseline; NULL: unknown */
 	bool has_baseline;
+	bool asks_nothing; /* no suite, no gate and no margin: a pass says nothing of data and model */
 	bn_ci_suite *suites;
 	size_t n_suites, cap_suites;
 	bn_ci_metric *metrics;
@@ -122,6 +125,9 @@ void bn_ci_report_add_data(bn_ci_report *r, json_t *table);
 /* Takes metrics and data of another report (its JSON) as the baseline, and adds metrics that only it has. source names it
  * in errors: BN_EINVAL with the field. */
 int bn_ci_report_compare(bn_ci_report *r, const json_t *other, const char *source, bn_err *err);
+/* Orders suites, and the cases of each, by what a reader looks for: what fails, is inconclusive, warns, passes, was
+ * skipped; else as they were added. */
+void bn_ci_report_sort(bn_ci_report *r);
 /* BN_ENOMEM if something could not be added. */
 int bn_ci_report_finish(const bn_ci_report *r, bn_err *err);
 

@@ -96,7 +96,9 @@ static void about_add(bn_buf *b, const char *what, const char *value, size_t mos
 static void head_add(bn_buf *b, const bn_ci_report *r)
 {
 	bool first = true;
-	bn_buf_addf(b, "### Gate: %s\n\n", heads[bn_ci_report_verdict(r)]);
+	bool is_empty = r->asks_nothing && bn_ci_report_verdict(r) == BN_CI_PASS;
+	bn_buf_addf(b, "### Gate: %s%s%s\n\n", heads[bn_ci_report_verdict(r)], is_empty ? ": " : "",
+		is_empty ? BN_CI_NOTHING_ASKED : "");
 	about_add(b, "model", r->model, 128, &first);
 	about_add(b, "run", r->run_name ? r->run_name : r->run, 128, &first);
 	about_add(b, "data", r->dataset, 128, &first);

@@ -322,6 +322,23 @@ static bool is_section(const char *name)
 	return false;
 }
 
+/* The fields of a section, for an error that no near word explains. */
+static void fields_hint(bn_err *err, const char *section, const field *table, size_t n)
+{
+	char words[240] = "";
+	const char *last = "";
+	for (size_t i = 0; i < n; i++) {
+		const char *word =
+			strcmp(table[i].section, section) ? table[i].section : table[i].name;
+		size_t at = strlen(words);
+		if ((word == table[i].section && *section) || !strcmp(word, last))
+			continue;
+		snprintf(words + at, sizeof words - at, "%s%s", at ? ", " : "", word);
+		last = word;
+	}
+	bn_err_hint(err, "fields: %s", words);
+}
+
 static int unknown(const reading *r, const char *where, const char *key, const char *section,
 	const field *table, size_t n)
 {
@@ -333,7 +350,10 @@ static int unknown(const reading *r, const char *where, const char *key, const c
 		else if (!*section)
 			bn_nearest_offer(&near, table[i].section);
 	}
-	bn_nearest_hint(&near, r->err);
+	if (near.best)
+		bn_nearest_hint(&near, r->err);
+	else
+		fields_hint(r->err, section, table, n);
 	return BN_EINVAL;
 }
 

@@ -55,11 +55,24 @@ static int key_read(bn_self *me, const bn_env *env, bn_err *err)
 	return rc < 0 ? bn_err_set(err, BN_ECORRUPT, "the user's key is invalid") : 0;
 }
 
+static bool is_in_job(const bn_env *env)
+{
+	static const char *const names[] = {"CI", "GITLAB_CI", "GITHUB_ACTIONS", "JENKINS_URL"};
+	const char *key = bn_env_get(env, "BINNACLE_KEY");
+	for (size_t i = 0; !(key && *key) && i < sizeof names / sizeof *names; i++) {
+		const char *value = bn_env_get(env, names[i]);
+		if (value && *value)
+			return true;
+	}
+	return false;
+}
+
 int bn_self_read(bn_self *out, bn_workspace *ws, sqlite3 *db, bn_err *err)
 {
 	const bn_env *env = bn_workspace_env(ws);
 	*out = (bn_self){.uid = env->uid(env), .epoch = bn_authority_newest(db, NULL)};
 	out->is_chained = bn_authority_is_founded(db);
+	out->in_job = is_in_job(env);
 	env->user_name(env, out->uid, out->name, sizeof out->name);
 	if (!out->is_chained) {
 		out->has_key = true;
@@ -87,10 +100,14 @@ int bn_self_need(const bn_self *me, bn_err *err)
 		bn_err_set(err, BN_EREFUSED, "the key of %s (%s) is not admitted to this workspace",
 			me->name, print);
 	}
-	bn_err_hint(err,
-		"ask with: binnacle user request; an admin admits you with: binnacle user "
-		"accept %s",
-		me->name);
+	if (!me->has_key && me->in_job)
+		bn_err_hint(
+			err, "give the job a key: BINNACLE_KEY, the path of its file (docs/ci.md)");
+	else
+		bn_err_hint(err,
+			"ask with: binnacle user request; an admin admits you with: binnacle user "
+			"accept %s",
+			me->name);
 	return BN_EREFUSED;
 }
 

@@ -15,6 +15,7 @@ typedef struct bn_self {
 	bool is_chained;
 	bool has_key; /* always true for a uid that may sign: its key is created on first use */
 	bool is_bot;
+	bool in_job; /* of continuous integration, without BINNACLE_KEY */
 	uid_t uid;
 	int64_t epoch; /* the newest; -1 without a chain */
 	uint8_t key[BN_CHAIN_ID_BYTES];

@@ -5,7 +5,7 @@ set -u
 . tests/support/ci_executor.sh || exit 2
 export HOME=$dir/home ci=$dir/ci PATH=$(cd "$build" && pwd):$PATH
 export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@b GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@b
-unset GITLAB_CI GITHUB_ACTIONS CI_COMMIT_SHA CI_COMMIT_REF_NAME BINNACLE_KEY BINNACLE_TRUST
+unset CI JENKINS_URL GITLAB_CI GITHUB_ACTIONS CI_COMMIT_SHA CI_COMMIT_REF_NAME BINNACLE_KEY BINNACLE_TRUST
 mkdir -p "$HOME" "$ci" "$dir/p/data"
 cd "$dir/p" || exit 1
 git init -q -b main . || fail "git init"
@@ -101,6 +101,15 @@ wrong $'ci:\n  deploy:\n    command: x\n    secrets: ["hunter2 "]' "binnacle.yam
 case $out$err in *hunter2*) fail "the value of a secret is shown" ;; esac
 wrong $'ci:\n  train: {test: 3}' "ci.train.test" "share from 0 to 1"
 wrong $'ci: [' "binnacle.yaml:"
+"$B" ci init --help >"$dir/help"
+for section in "" train evaluate package deploy smoke monitor; do
+	text=$'ci:\n  qqqqqqqqq: 1'
+	[ -z "$section" ] || text=$'ci:\n  '$section$': {qqqqqqqqq: 1}'
+	wrong "$text" "there is no such field" "fields: "
+	for word in $(printf '%s' "$err" | sed -n 's/.*fields: //p' | tr -d ,); do
+		grep -qw -- "$word" "$dir/help" || fail "help of ci init does not name '$word' of '$section'"
+	done
+done
 
 git add -A
 git commit -qm "first" || fail commit
@@ -190,6 +199,17 @@ mv policy.json kept.json && mv odd.json policy.json
 expect 7 "without evidence it is inconclusive" "$B" ci check --run mine@latest
 says "not a metric that is computed here"
 mv kept.json policy.json
+
+printf 'ci: {model: power}\n' >empty.yaml
+mkdir bare && cp empty.yaml bare/binnacle.yaml
+expect 0 "a gate that asks nothing" "$B" -C bare ci check --run mine@latest --dry-run --reports bare/out
+says "the gate passes: nothing was asked of the data or the model (no suite, no policy)"
+grep -q 'passed: nothing was asked' bare/out/note.md || fail "the note does not say that nothing was asked"
+grep -q '<skipped message="nothing was asked' bare/out/junit.xml || fail "JUnit does not say that nothing was asked"
+expect 4 "a job without a key" env HOME="$dir/nobody" XDG_CONFIG_HOME="$dir/nobody" GITLAB_CI=true \
+	"$B" model register mine@latest --name other
+says "has no key in this workspace"
+says "BINNACLE_KEY"
 
 # A program that is no trainer of ours: what it reports counts.
 cat >train.sh <<'END'

@@ -10,6 +10,7 @@ dir=$(mktemp -d) || exit 2
 at_end() { :; }
 trap 'at_end; chmod -R u+w "$dir"; rm -rf "$dir"' EXIT
 export XDG_CONFIG_HOME=$dir/config XDG_STATE_HOME=$dir/state
+unset CI JENKINS_URL GITLAB_CI GITHUB_ACTIONS
 unset BINNACLE_HOME BINNACLE_INDEX BINNACLE_RUN_ID BINNACLE_DATA BINNACLE_TOKEN
 
 fail() {

@@ -296,6 +296,10 @@ static int verdict_tell(bn_cli *cli, const bn_ci_report *r, bn_err *err)
 		return bn_err_set(err, BN_EINCONCLUSIVE,
 			"the gate is inconclusive: %zu of its cases",
 			bn_ci_report_blocks(r, BN_CI_INCONCLUSIVE));
+	if (r->asks_nothing) {
+		bn_cli_say(cli, "the gate passes: %s", BN_CI_NOTHING_ASKED);
+		return 0;
+	}
 	bn_cli_say(cli, "the gate passes: %zu cases, %zu skipped",
 		bn_ci_report_count(r, BN_CI_PASS), bn_ci_report_count(r, BN_CI_SKIPPED));
 	return 0;
@@ -357,7 +361,19 @@ static const bn_opt check_options[] = {
 const bn_verb bn_verbs_ci[] = {
 	{"ci", "init", "", 0, 0, "write binnacle.yaml, the settings of a project's pipeline",
 		"From options, and from what is found here: tables, suites, a policy, a Makefile,\n"
-		"pyproject.toml, CMakeLists.txt. What is missing is a commented line.",
+		"pyproject.toml, CMakeLists.txt. What is missing is a commented line.\n"
+		"All settings, below ci:\n"
+		"  model: NAME; image: IMAGE; branch: BRANCH; cache: [PATH];\n"
+		"  lint, unit: COMMAND, or a list of them;\n"
+		"  data: [{name, file, suite, part: valid|test}], first the training data;\n"
+		"  train: trainer, target, features, exclude, where, valid, test, seed,\n"
+		"    split: random|order, set: {alpha: 0.1}; or command instead of a trainer;\n"
+		"  evaluate: policy: FILE, margin: {rmse: 0.5};\n"
+		"  package: format: oci|oci-archive|docker-archive|dir;\n"
+		"  deploy: command, environment, url, secrets: [VARIABLE];\n"
+		"  smoke: endpoint and rows, or command; secrets;\n"
+		"  monitor: model, window: 1d, cron: \"0 6 * * *\", or command; secrets;\n"
+		"  tags: {all: [TAG], train: [gpu, slurm]} of runners, by stage.",
 		{"binnacle ci init --model power --trainer ridge --target node_power_consumption",
 			"binnacle ci init --data data/jobs.csv --policy policy.json", NULL},
 		init_options, BN_VERB_NO_WORKSPACE, run_init},

@@ -79,6 +79,25 @@ START_TEST(test_report_verdict_is_decided_by_what_does_not_only_warn)
 }
 END_TEST
 
+START_TEST(test_report_lists_what_fails_first)
+{
+	bn_ci_report *r = report_new();
+	bn_ci_report_add(r, "data", "skipped", BN_CI_SKIPPED, "%s", "");
+	bn_ci_report_add(r, "data", "good", BN_CI_PASS, "%s", "");
+	bn_ci_report_add(r, "gates", "good", BN_CI_PASS, "%s", "");
+	bn_ci_report_add(r, "gates", "warns", BN_CI_FAIL, "%s", "")->warns = true;
+	bn_ci_report_add(r, "gates", "bad", BN_CI_FAIL, "%s", "");
+	bn_ci_report_add(r, "gates", "also good", BN_CI_PASS, "%s", "");
+	bn_ci_report_sort(r);
+	ck_assert_str_eq(r->suites[0].name, "gates");
+	static const char *const order[] = {"bad", "warns", "good", "also good"};
+	for (size_t i = 0; i < 4; i++)
+		ck_assert_str_eq(r->suites[0].cases[i].name, order[i]);
+	ck_assert_str_eq(r->suites[1].cases[0].name, "good");
+	bn_ci_report_free(r);
+}
+END_TEST
+
 START_TEST(test_report_compares_with_another_ones_json)
 {
 	bn_ci_report *base = report_new(), *r = report_new();
@@ -383,9 +402,9 @@ START_TEST(test_report_without_memory_says_so)
 END_TEST
 
 BN_TEST_MAIN("core/ci/report", test_report_verdict_is_decided_by_what_does_not_only_warn,
-	test_report_compares_with_another_ones_json, test_report_baseline_that_is_none_is_named,
-	test_report_junit_is_xml_for_any_text, test_report_junit_counts_and_outcomes,
-	test_report_openmetrics_has_a_sample_a_line_and_ends,
+	test_report_lists_what_fails_first, test_report_compares_with_another_ones_json,
+	test_report_baseline_that_is_none_is_named, test_report_junit_is_xml_for_any_text,
+	test_report_junit_counts_and_outcomes, test_report_openmetrics_has_a_sample_a_line_and_ends,
 	test_report_markdown_is_harmless_for_any_text,
 	test_report_markdown_says_verdict_metrics_and_what_failed,
 	test_report_markdown_has_the_diff_of_data, test_report_json_holds_any_text,
