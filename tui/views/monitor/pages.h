@@ -5,6 +5,7 @@
 #define BN_TUI_VIEWS_MONITOR_PAGES_H
 #include "core/monitor/report.h"
 #include "core/track/run.h"
+#include "tui/views/pages.h"
 
 #include <math.h>
 #include <stdbool.h>
