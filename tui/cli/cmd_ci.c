@@ -3,7 +3,6 @@
 #include "core/base/fs.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
-#include "core/base/shown.h"
 #include "core/base/str.h"
 #include "core/ci/check.h"
 #include "core/ci/draft.h"
@@ -237,12 +236,13 @@ static void case_print(bn_cli *cli, const bn_ci_case *c)
 	bn_cli_print_field(
 		cli, warns ? "warn" : roles[c->verdict], bn_ci_verdict_name(c->verdict), 12);
 	/* One line: a column's name must not begin another, which a runner could take for a command of its own. */
-	bn_buf line = BN_BUF_INIT;
-	bn_shown_add(&line, c->name, strlen(c->name), BN_SHOWN_LINE);
-	bn_buf_adds(&line, c->message[0] ? ": " : "");
-	bn_shown_add(&line, c->message, strlen(c->message), BN_SHOWN_LINE);
-	bn_cli_print(cli, " %s%s\n", line.ptr ? line.ptr : "", warns ? " (warns)" : "");
-	bn_buf_release(&line);
+	bn_cli_print(cli, " ");
+	bn_cli_print_field(cli, NULL, c->name, 0);
+	if (c->message[0]) {
+		bn_cli_print(cli, ": ");
+		bn_cli_print_field(cli, NULL, c->message, 0);
+	}
+	bn_cli_print(cli, "%s\n", warns ? " (warns)" : "");
 }
 
 static void metrics_print(bn_cli *cli, const bn_ci_report *r)
