@@ -70,3 +70,11 @@ void bn_secret_free(char *secret)
 	explicit_bzero(secret, strlen(secret));
 	bn_free(secret);
 }
+
+void bn_secret_hide(char *text, size_t n, const char *secret)
+{
+	size_t k = secret ? strlen(secret) : 0;
+	char *end = text + n;
+	for (char *at = text; k && (at = memmem(at, (size_t)(end - at), secret, k)); at += k)
+		memset(at, '*', k);
+}

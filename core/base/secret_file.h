@@ -9,6 +9,8 @@
 #include "core/base/env.h"
 #include "core/base/err.h"
 
+#include <stddef.h>
+
 #define BN_SECRET_BYTES_MAX 65536
 
 /* what: for messages, in front of the path ("--token-file", "secret API_KEY"). *out is yours
@@ -18,5 +20,8 @@ int bn_secret_file_read(
 	char **out, const bn_env *env, const char *path, const char *what, bn_err *err);
 /* Overwrites it. NULL is fine. */
 void bn_secret_free(char *secret);
+/* Overwrites the secret with '*' wherever it appears in n bytes of text, such as an answer that repeats it. secret: NULL
+ * or "" for none. */
+void bn_secret_hide(char *text, size_t n, const char *secret);
 
 #endif

@@ -97,23 +97,6 @@ void bn_forge_add_project(bn_buf *path, const bn_forge_place *place, const char 
 
 /* ---- what a refusal means -------------------------------------------------------------------- */
 
-/* Overwrites the token wherever the server repeats it. */
-static void hide_token(const bn_forge *f, bn_buf *text)
-{
-	size_t n = f->token ? strlen(f->token) : 0;
-	for (char *at = text->ptr;
-		n && (at = memmem(at, text->len - (size_t)(at - text->ptr), f->token, n)); at += n)
-		memset(at, '*', n);
-}
-
-/* The same in a message. */
-static void hide_in(const bn_forge *f, char *text)
-{
-	size_t n = f->token ? strlen(f->token) : 0;
-	for (char *at = text; n && (at = strstr(at, f->token)); at += n)
-		memset(at, '*', n);
-}
-
 /* GitHub answers 403 when an account has used up its requests. */
 static bool is_over_limit(const bn_http_answer *a)
 {
@@ -144,8 +127,8 @@ static int explain(const bn_forge *f, const bn_forge_doing *doing, bn_err *err)
 	const char *advice = bn_forge_token_advice(f->place->kind, f->need);
 	bn_err said = BN_ERR_INIT, why = BN_ERR_INIT;
 	int status = f->answer.status, rc = bn_http_answer_check(&f->answer, &said);
-	hide_in(f, said.msg); /* decoded from JSON */
-	hide_in(f, said.hint);
+	bn_secret_hide(said.msg, strlen(said.msg), f->token); /* decoded from JSON */
+	bn_secret_hide(said.hint, strlen(said.hint), f->token);
 	const char *reason = strstr(said.msg, " answered ");
 	reason = reason ? reason + strlen(" answered ") : said.msg;
 	if (is_over_limit(&f->answer) || status == 429) {
@@ -214,12 +197,12 @@ int bn_forge_call(bn_forge *f, bn_http_call *call, const char *path, const char 
 	bn_free(url);
 	call->url = NULL;
 	call->headers = NULL;
-	hide_token(f, &f->answer.body);
-	hide_token(f, &f->answer.headers);
-	hide_token(f, &f->answer.url);
-	hide_token(f, &f->answer.place);
+	bn_secret_hide(f->answer.body.ptr, f->answer.body.len, f->token);
+	bn_secret_hide(f->answer.headers.ptr, f->answer.headers.len, f->token);
+	bn_secret_hide(f->answer.url.ptr, f->answer.url.len, f->token);
+	bn_secret_hide(f->answer.place.ptr, f->answer.place.len, f->token);
 	if (rc < 0) {
-		hide_in(f, why.msg);
+		bn_secret_hide(why.msg, strlen(why.msg), f->token);
 		if (f->answer.untrusted)
 			bn_err_hint(&why, "--ca-file FILE names the authority to trust");
 		bn_err_prefix(&why, "cannot %s", doing->what);
