@@ -319,7 +319,7 @@ int bn_mlflow_do(json_t **out, bn_mlflow_client *c, const bn_mlflow_request *r, 
 {
 	bn_buf text = BN_BUF_INIT;
 	char *target = NULL;
-	const char *method = r->method ? r->method : r->body ? "POST" : "GET";
+	const char *usual = r->body ? "POST" : "GET", *method = r->method ? r->method : usual;
 	bool once = !r->repeatable && (!strcmp(method, "POST") || !strcmp(method, "PATCH"));
 	bn_http_call call = {.method = method,
 		.repeatable = !once,

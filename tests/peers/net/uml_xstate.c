@@ -9,7 +9,9 @@
  * Thus registers beyond AVX are not saved per guest thread, and the guest's C library must not use AVX-512
  * (GLIBC_TUNABLES in uml.sh).
  */
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE
+#endif
 #include <elf.h>
 #include <stdarg.h>
 #include <stdint.h>
