@@ -1,10 +1,12 @@
 /* json_bytes.c - see json_bytes.h. */
 #include "core/base/json_bytes.h"
 
+#include "core/base/mem.h"
 #include "core/base/utf8.h"
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 json_t *bn_json_lossy(const char *text, size_t n)
 {
@@ -38,6 +40,35 @@ void bn_base64_add(bn_buf *out, const void *bytes, size_t n)
 			i + 1 < n ? digits[v >> 6 & 63] : '=', i + 2 < n ? digits[v & 63] : '='};
 		bn_buf_add(out, four, sizeof four);
 	}
+}
+
+int bn_base64_read(char **out, const char *text)
+{
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	size_t n = strlen(text), len = 0;
+	uint32_t bits = 0, have = 0;
+	while (n && text[n - 1] == '=')
+		n--;
+	char *bytes = bn_alloc(n + 1);
+	if (!bytes)
+		return BN_ENOMEM;
+	for (size_t i = 0; i < n; i++) {
+		const char *d = strchr(digits, text[i]);
+		if (!d || strlen(text) - n > 2) {
+			explicit_bzero(bytes, len);
+			bn_free(bytes);
+			return BN_EINVAL;
+		}
+		bits = bits << 6 | (uint32_t)(d - digits);
+		if ((have += 6) < 8)
+			continue;
+		have -= 8;
+		bytes[len++] = (char)(bits >> have);
+	}
+	bytes[len] = '\0';
+	*out = bytes;
+	return 0;
 }
 
 int bn_json_set_bytes(json_t *object, const char *key, const char *text, size_t n, bn_err *err)

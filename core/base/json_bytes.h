@@ -18,5 +18,8 @@ json_t *bn_json_lossy(const char *text, size_t n);
 int bn_json_set_bytes(json_t *object, const char *key, const char *text, size_t n, bn_err *err);
 /* Appends RFC 4648's base 64, with padding. */
 void bn_base64_add(bn_buf *out, const void *bytes, size_t n);
+/* Decodes strict base 64, with or without padding, and ends it with a NUL. *out is yours. BN_EINVAL, BN_ENOMEM;
+ * nothing of a text that is refused stays in memory. */
+int bn_base64_read(char **out, const char *text);
 
 #endif

@@ -1,6 +1,7 @@
 /* exposition.c - see exposition.h. */
 #include "core/net/exposition.h"
 
+#include "core/base/process.h"
 #include "core/base/str.h"
 #include "core/base/utf8.h"
 
@@ -62,4 +63,42 @@ void bn_exposition_sample(
 	}
 	bn_buf_adds(b, any ? "} " : " ");
 	bn_exposition_value(b, value);
+}
+
+/* The names of Prometheus' client libraries. */
+void bn_exposition_process(bn_buf *out, const bn_env *env)
+{
+	bn_process_self p;
+	bn_process_read_self(&p, env);
+	const struct {
+		const char *name, *type, *help;
+		double value;
+		bool known;
+	} all[] = {
+		{"process_cpu_seconds_total", "counter",
+			"User and system CPU time spent in seconds.", p.cpu_seconds,
+			!isnan(p.cpu_seconds)},
+		{"process_resident_memory_bytes", "gauge", "Resident memory size in bytes.",
+			(double)p.rss_bytes, p.rss_bytes >= 0},
+		{"process_virtual_memory_bytes", "gauge", "Virtual memory size in bytes.",
+			(double)p.virtual_bytes, p.virtual_bytes >= 0},
+		{"process_virtual_memory_max_bytes", "gauge",
+			"Limit of the virtual memory size in bytes.", (double)p.max_virtual_bytes,
+			p.max_virtual_bytes >= 0},
+		{"process_threads", "gauge", "Threads of the process.", (double)p.threads,
+			p.threads >= 0},
+		{"process_open_fds", "gauge", "Open file descriptors.", (double)p.descriptors,
+			p.descriptors >= 0},
+		{"process_max_fds", "gauge", "Limit of open file descriptors.",
+			(double)p.max_descriptors, p.max_descriptors >= 0},
+		{"process_start_time_seconds", "gauge",
+			"Start time of the process since 1970 in seconds.", p.start_seconds,
+			!isnan(p.start_seconds)},
+	};
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+		if (!all[i].known)
+			continue;
+		bn_exposition_head(out, all[i].name, all[i].type, all[i].help);
+		bn_exposition_sample(out, all[i].name, NULL, 0, all[i].value);
+	}
 }

@@ -4,6 +4,7 @@
 #ifndef BN_NET_EXPOSITION_H
 #define BN_NET_EXPOSITION_H
 #include "core/base/buf.h"
+#include "core/base/env.h"
 
 /* HELP and TYPE ("counter", "gauge", "histogram") of a family, before its samples. */
 void bn_exposition_head(bn_buf *out, const char *name, const char *type, const char *help);
@@ -19,5 +20,8 @@ typedef struct bn_exposition_pair {
 /* A whole line. */
 void bn_exposition_sample(bn_buf *out, const char *name, const bn_exposition_pair *labels, size_t n,
 	double value);
+
+/* The families process_... of this process; what the system does not say is left out. */
+void bn_exposition_process(bn_buf *out, const bn_env *env);
 
 #endif

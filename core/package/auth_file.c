@@ -2,6 +2,7 @@
 #include "core/base/buf.h"
 #include "core/base/fs.h"
 #include "core/base/json.h"
+#include "core/base/json_bytes.h"
 #include "core/base/mem.h"
 #include "core/base/process.h"
 #include "core/base/str.h"
@@ -149,36 +150,6 @@ out:
 
 /* ---- auths ---------------------------------------------------------------------------------- */
 
-/* Decodes strict base64, with or without padding. *out: yours. */
-static int base64_read(char **out, const char *text)
-{
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	size_t n = strlen(text), len = 0;
-	uint32_t bits = 0, have = 0;
-	while (n && text[n - 1] == '=')
-		n--;
-	char *bytes = bn_alloc(n + 1);
-	if (!bytes)
-		return BN_ENOMEM;
-	for (size_t i = 0; i < n; i++) {
-		const char *d = strchr(digits, text[i]);
-		if (!d || strlen(text) - n > 2) {
-			explicit_bzero(bytes, len);
-			bn_free(bytes);
-			return BN_EINVAL;
-		}
-		bits = bits << 6 | (uint32_t)(d - digits);
-		if ((have += 6) < 8)
-			continue;
-		have -= 8;
-		bytes[len++] = (char)(bits >> have);
-	}
-	bytes[len] = '\0';
-	*out = bytes;
-	return 0;
-}
-
 static int bad_entry(const search *s, const char *key, const char *what)
 {
 	return bn_err_set(s->err, BN_EINVAL, "%s: auths: '%.120s': %s", s->path, key, what);
@@ -187,7 +158,7 @@ static int bad_entry(const search *s, const char *key, const char *what)
 static int from_auth(bn_credentials **out, const search *s, const char *key, const char *auth)
 {
 	char *text = NULL;
-	int rc = base64_read(&text, auth);
+	int rc = bn_base64_read(&text, auth);
 	if (rc == BN_ENOMEM)
 		return bn_err_nomem(s->err, "credentials");
 	if (rc < 0)

@@ -6,7 +6,6 @@
  * the SEANERGYS template use them.
  */
 #include "core/base/mem.h"
-#include "core/base/process.h"
 #include "core/net/exposition.h"
 #include "core/serve/_server.h"
 
@@ -294,45 +293,6 @@ static void write_connections(bn_buf *b, const bn_listener *l)
 	bn_buf_addf(b, "binnacle_body_bytes %zu\n", s.memory_bytes);
 }
 
-/* The names of Prometheus' client libraries. */
-static void write_process(bn_buf *b, const bn_env *env)
-{
-	bn_process_self p;
-	bn_process_read_self(&p, env);
-	const struct {
-		const char *name, *type, *help;
-		double value;
-		bool known;
-	} all[] = {
-		{"process_cpu_seconds_total", "counter",
-			"User and system CPU time spent in seconds.", p.cpu_seconds,
-			!isnan(p.cpu_seconds)},
-		{"process_resident_memory_bytes", "gauge", "Resident memory size in bytes.",
-			(double)p.rss_bytes, p.rss_bytes >= 0},
-		{"process_virtual_memory_bytes", "gauge", "Virtual memory size in bytes.",
-			(double)p.virtual_bytes, p.virtual_bytes >= 0},
-		{"process_virtual_memory_max_bytes", "gauge",
-			"Limit of the virtual memory size in bytes.", (double)p.max_virtual_bytes,
-			p.max_virtual_bytes >= 0},
-		{"process_threads", "gauge", "Threads of the process.", (double)p.threads,
-			p.threads >= 0},
-		{"process_open_fds", "gauge", "Open file descriptors.", (double)p.descriptors,
-			p.descriptors >= 0},
-		{"process_max_fds", "gauge", "Limit of open file descriptors.",
-			(double)p.max_descriptors, p.max_descriptors >= 0},
-		{"process_start_time_seconds", "gauge",
-			"Start time of the process since 1970 in seconds.", p.start_seconds,
-			!isnan(p.start_seconds)},
-	};
-	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-		if (!all[i].known)
-			continue;
-		bn_exposition_head(b, all[i].name, all[i].type, all[i].help);
-		ADD(b, all[i].name, " ");
-		bn_exposition_value(b, all[i].value);
-	}
-}
-
 int bn_route_metrics(bn_call *c, bn_err *err)
 {
 	bn_server *s = c->server;
@@ -352,7 +312,7 @@ int bn_route_metrics(bn_call *c, bn_err *err)
 	bn_exposition_value(b, (double)s->started_ns / 1e9);
 	bn_exposition_head(b, "binnacle_build_info", "gauge", "Version of the program; always 1.");
 	bn_buf_adds(b, "binnacle_build_info{version=\"" BN_VERSION "\"} 1\n");
-	write_process(b, s->env);
+	bn_exposition_process(b, s->env);
 	if (s->o.more_metrics)
 		s->o.more_metrics(s->o.more_metrics_user, b);
 	return 0;

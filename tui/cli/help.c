@@ -27,6 +27,7 @@ static const struct {
 	{"model", "the registry: register, request, approve, verify"},
 	{"predict", "predict with a model"},
 	{"serve", "inference server over HTTP"},
+	{"server", "tracking server for MLflow clients"},
 	{"package", "container images of model versions"},
 	{"endpoint", "running servers"},
 	{"monitor", "drift of served models"},

@@ -33,6 +33,7 @@
 	X(model_package) \
 	X(predict) \
 	X(serve) \
+	X(server) \
 	X(package) \
 	X(package_registry) \
 	X(endpoint) \

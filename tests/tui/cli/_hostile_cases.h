@@ -105,6 +105,7 @@ static const verb_case cases[] = {
 	{"package", "pull", "package pull localhost:1/power:3 --out {h}/pulled{u}", PLAIN},
 	{"package", "pull", "package pull localhost:1/po{u}wer:3 --out out", PLAIN},
 	{"serve", "", "serve no{u}", PLAIN},
+	{"server", "", "server --port 0 --tokens {h}/no{u}", PLAIN},
 	{"model", "push", "model push power/1 gitlab:{u}/3 --url https://127.0.0.1:1 --project a/b --forge gitlab", PLAIN},
 	{"model", "push", "model push power{u}/1 gitlab", PLAIN},
 	{"model", "pull", "model pull gitlab:p/{u} {h}/pulled --url https://127.0.0.1:1 --project a/{u} --forge gitlab", PLAIN},

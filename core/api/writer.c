@@ -1,0 +1,117 @@
+/*
+ * writer.c - the one thread that appends to the log: group commit.
+ *
+ * It takes all requests that wait. Each is checked and appended; one commit makes the group durable; then all are
+ * answered (W1: 200 only after the commit that has the data). While a commit waits for the disk, the next group
+ * gathers, so the slower the disk, the larger the groups. A request that is refused is answered at once, as it has
+ * appended nothing. If a commit fails, all of its group fail, and what was known of the runs in memory is read again
+ * (W2). The generation rises after the commit and before the answers (W3), so whoever has its answer sees what it
+ * wrote.
+ */
+#include "core/api/_api.h"
+
+#include <signal.h>
+
+#define TICK_MS 250
+#define GROUP_MOST 1024
+
+static void commit(bn_api *a, bn_api_call **first)
+{
+	bn_err err = BN_ERR_INIT;
+	uint64_t n = 0;
+	if (!*first)
+		return;
+	int64_t began = bn_env_monotonic_ns(a->env);
+	int rc = bn_workspace_commit(a->ws, &err);
+	atomic_fetch_add(&a->counters.commit_ns, (uint64_t)(bn_env_monotonic_ns(a->env) - began));
+	if (rc == 0)
+		atomic_fetch_add(&a->generation, 1); /* W3 */
+	while (*first) {
+		bn_api_call *c = *first;
+		*first = c->next;
+		if (rc < 0 && !c->fault.code) /* W2 */
+			bn_api_refuse(c, BN_API_TEMPORARILY_UNAVAILABLE, "%s", err.msg);
+		n++;
+		bn_api_complete(c);
+	}
+	atomic_fetch_add(&a->counters.commits, 1);
+	atomic_fetch_add(&a->counters.written, n);
+	if (n > atomic_load(&a->counters.largest_group))
+		atomic_store(&a->counters.largest_group, n);
+}
+
+void bn_api_writer_run(bn_api *a, bn_api_call *first)
+{
+	bn_api_call *group = NULL, **end = &group;
+	size_t n = 0;
+	while (first) {
+		bn_err err = BN_ERR_INIT;
+		bn_api_call *c = first;
+		first = c->next;
+		c->next = NULL;
+		c->ws = a->ws;
+		c->runs = a->runs;
+		bool alone = c->about->place == BN_API_ALONE;
+		if (alone) {
+			commit(a, &group);
+			end = &group;
+			if (bn_workspace_refresh(a->ws, NULL, &err) < 0)
+				bn_api_refuse(c, bn_api_error_of(&err), "%s", err.msg);
+		}
+		bn_api_run_handler(c);
+		if (c->fault.code && !alone) {
+			bn_api_complete(c);
+			continue;
+		}
+		*end = c;
+		end = &c->next;
+		if (alone || ++n % GROUP_MOST == 0) {
+			commit(a, &group);
+			end = &group;
+		}
+	}
+	commit(a, &group);
+}
+
+static void *work(void *user)
+{
+	bn_api *a = user;
+	bool stopped = false;
+	while (!stopped) {
+		bn_api_call *first = bn_api_queue_take(&a->writes, true, TICK_MS, &stopped);
+		for (bn_api_call *c = first; c; c = c->next)
+			atomic_fetch_sub(&a->counters.waiting_writes, 1);
+		if (first)
+			bn_api_writer_run(a, first);
+		bn_workspace_tick(a->ws, NULL);
+	}
+	return NULL;
+}
+
+void bn_api_writer_add(bn_api *a, bn_api_call *c)
+{
+	atomic_fetch_add(&a->counters.waiting_writes, 1);
+	bn_api_queue_add(&a->writes, c);
+}
+
+int bn_api_writer_start(bn_api *a, bn_err *err)
+{
+	sigset_t all, old;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old); /* signals are handled by the main thread */
+	int e = pthread_create(&a->writer, NULL, work, a);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (e)
+		return bn_err_sys(err, BN_EIO, e, "cannot start a thread");
+	a->writer_is_running = true;
+	return 0;
+}
+
+void bn_api_writer_stop(bn_api *a)
+{
+	if (!a->writer_is_running)
+		return;
+	bn_api_queue_stop(&a->writes);
+	pthread_join(a->writer, NULL);
+	a->writer_is_running = false;
+}
