@@ -12,6 +12,7 @@
 #include <string.h>
 #include <strings.h>
 
+#define NO_MEMORY "out of memory: a request"
 #define SEE_DOCS " See the API docs for more information about request parameters."
 
 /* ---- faults --------------------------------------------------------------------------------- */
@@ -193,9 +194,7 @@ static int read_body(json_t **out, const bn_http_request *request, bn_wire_fault
 		return bn_wire_refuse(
 			fault, BN_API_INVALID_PARAMETER_VALUE, "The body must be a JSON object.");
 	}
-	return *out ? 0
-		    : bn_wire_refuse(
-			      fault, BN_API_TEMPORARILY_UNAVAILABLE, "out of memory: a request");
+	return *out ? 0 : bn_wire_refuse(fault, BN_API_TEMPORARILY_UNAVAILABLE, NO_MEMORY);
 }
 
 int bn_wire_read(json_t **out, const bn_http_request *request, const bn_wire_field *fields,
@@ -204,15 +203,13 @@ int bn_wire_read(json_t **out, const bn_http_request *request, const bn_wire_fie
 	bool is_get = !strcmp(request->method, "GET") || !strcmp(request->method, "HEAD");
 	int rc = 0;
 	*out = NULL;
-	if (is_get && request->query && request->query[0]) {
-		*out = json_object();
-		rc = *out ? read_query(*out, request->query, fields, fault)
-			  : bn_wire_refuse(fault, BN_API_TEMPORARILY_UNAVAILABLE,
-				    "out of memory: a request");
-	} else {
+	if (!is_get || !request->query || !request->query[0])
 		rc = read_body(out, request, fault);
-	}
-	if (rc == 0)
+	else if (!(*out = json_object()))
+		rc = bn_wire_refuse(fault, BN_API_TEMPORARILY_UNAVAILABLE, NO_MEMORY);
+	else
+		rc = read_query(*out, request->query, fields, fault);
+	if (rc >= 0)
 		rc = bn_wire_check(*out, fields, fault);
 	if (rc < 0) {
 		json_decref(*out);
@@ -274,6 +271,16 @@ static int word_of(const json_t *v, const char *const *words)
 
 static bool objects_fit(const json_t *list, const bn_wire_field *of);
 
+/* Of a list. */
+static bool item_fits(const bn_wire_field *f, const json_t *item)
+{
+	if (f->type == BN_WIRE_TEXTS)
+		return json_is_string(item);
+	if (f->type == BN_WIRE_ENUMS)
+		return word_of(item, f->words) >= 0;
+	return json_is_object(item) && objects_fit(item, f->of);
+}
+
 /* Whether protobuf would read the value. */
 static bool fits(const bn_wire_field *f, const json_t *v)
 {
@@ -301,15 +308,7 @@ static bool fits(const bn_wire_field *f, const json_t *v)
 	}
 	if (!json_is_array(v))
 		return false;
-	json_array_foreach((json_t *)v, i, item)
-	{
-		bool ok = f->type == BN_WIRE_TEXTS ? json_is_string(item)
-			  : f->type == BN_WIRE_ENUMS
-				  ? word_of(item, f->words) >= 0
-				  : json_is_object(item) && objects_fit(item, f->of);
-		if (!ok)
-			return false;
-	}
+	json_array_foreach((json_t *)v, i, item) if (!item_fits(f, item)) return false;
 	return true;
 }
 
@@ -334,7 +333,9 @@ static const char *python_type(const json_t *v)
 		return "float";
 	if (json_is_boolean(v))
 		return "bool";
-	return json_is_string(v) ? "str" : json_is_array(v) ? "list" : "dict";
+	if (json_is_string(v))
+		return "str";
+	return json_is_array(v) ? "list" : "dict";
 }
 
 /* MLflow's own check of a type, which is laxer than protobuf's. */

@@ -24,7 +24,7 @@ static void commit(bn_api *a, bn_api_call **first)
 	int64_t began = bn_env_monotonic_ns(a->env);
 	int rc = bn_workspace_commit(a->ws, &err);
 	atomic_fetch_add(&a->counters.commit_ns, (uint64_t)(bn_env_monotonic_ns(a->env) - began));
-	if (rc == 0)
+	if (rc >= 0)
 		atomic_fetch_add(&a->generation, 1); /* W3 */
 	while (*first) {
 		bn_api_call *c = *first;
