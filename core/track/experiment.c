@@ -203,10 +203,11 @@ static int append_take(
 {
 	char entity[16 + BN_RUN_NAME_MAX];
 	int rc = payload ? name_check(first, err) : bn_err_nomem(err, "an event");
-	if (rc == 0) {
-		snprintf(entity, sizeof entity, "experiment/%s", first);
-		rc = bn_rights_append(ws, 1, kind, entity, payload, err);
-	}
+	if (rc < 0)
+		goto out;
+	snprintf(entity, sizeof entity, "experiment/%s", first);
+	rc = bn_rights_append(ws, 1, kind, entity, payload, err);
+out:
 	json_decref(payload);
 	return rc;
 }

@@ -109,9 +109,10 @@ static int note_change(bn_fold *f, bn_err *err)
 {
 	bn_track_batch *b = NULL;
 	int rc = bn_track_batch_get(&b, f, err);
-	if (rc == 0)
-		b->experiments_changed = true;
-	return rc;
+	if (rc < 0)
+		return rc;
+	b->experiments_changed = true;
+	return 0;
 }
 
 static int experiment_apply(bn_fold *f, const bn_event *ev, bn_err *err)
