@@ -14,6 +14,9 @@ Every other line is a request:
              ${x*300} by 300 of that letter
     keep     names of response headers that are compared
 
+A line of the list of allowed differences names requests ("at", a pattern of FILE/SCENARIO/AT) and the JSON pointers of
+what differs (patterns), and says why.
+
 Normalised: a value that was taken becomes ${NAME}; any other word of 32 hexadecimal digits, UUID, or number of an
 experiment ${id}; an instant within a day of now ${now}; a name that the server made up ${name}; 100 of a letter or more
 ${x*100}; a page of HTML ${html}. Objects with a "key" or an "alias" are sorted by it where all are distinct, and so are
@@ -210,7 +213,7 @@ def main():
             if a.expect:
                 lines = []
                 for where, want, got in differences(expected.get(name, {}), answer):
-                    if allowed(rules, name, where):
+                    if allowed(rules, stem + "/" + name, where):
                         meant += 1
                     else:
                         lines.append("  %s: expected %s, got %s" % (where, json.dumps(want), json.dumps(got)))
