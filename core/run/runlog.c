@@ -104,10 +104,10 @@ int bn_run_param_conflict(const char *key, const char *is, bn_err *err)
 static int name_check(const char *what, const char *name, bn_err *err)
 {
 	size_t len = name ? strlen(name) : 0;
-	if (len > BN_NAME_MAX)
+	if (len > BN_RUN_NAME_MAX)
 		return bn_err_set(err, BN_EINVAL,
 			"%s '%.40s...': the name has %zu bytes, at most %d", what, name, len,
-			BN_NAME_MAX);
+			BN_RUN_NAME_MAX);
 	return 0;
 }
 
@@ -136,6 +136,13 @@ int bn_runlog_created(bn_workspace *ws, const char *id, const bn_run_created *b,
 		json_object_set_new(p, "resumed_step", json_integer(b->resumed_step));
 	set_text(p, "note", b->note);
 	set_text(p, "nonce", b->nonce);
+	set_text(p, "user", b->user);
+	set_text(p, "source", b->source);
+	if (b->reported) {
+		json_object_set_new(p, "reported", json_true());
+		if (b->start_ms >= 0)
+			json_object_set_new(p, "start_ms", json_integer(b->start_ms));
+	}
 	return append_take(ws, "run.created", id, p, err);
 }
 

@@ -5,8 +5,14 @@
  * function appends to the workspace's log; bn_workspace_commit makes it durable.
  *
  *	run.created   {"name","experiment","kind","title","host","spec","diff","dataset",
- *	              "parent","again","resumes","resumed_step","note","nonce"}   nonce: that of the id (run_id.h);
+ *	              "parent","again","resumes","resumed_step","note","nonce","user","start_ms","reported",
+ *	              "source"}   nonce: that of the id (run_id.h);
  *	              resumes: the id of the run whose fit it continues, after so many of its steps
+ *	              reported: true if its own program reports its state through a protocol: it has no
+ *	              supervisor and no heartbeat, and is RUNNING at once, since start_ms; user: text given by
+ *	              its client; source: the protocol or format it came through ("mlflow", "wandb")
+ *	run.status    {"status","start_ms","end_ms"}   only of a reported run: RUNNING, SCHEDULED, FINISHED,
+ *	              FAILED or KILLED, in any order; what is absent stays as it is
  *	run.submitted {"executor","job"}   submitted to that executor (core/launch/executor.h), as that job;
  *	              without a job: about to be submitted, the job's id follows in another event
  *	run.queued    {"queue","cores","memory_bytes"}   it waits in that queue (core/launch/queue.h); cores 0:
@@ -18,6 +24,13 @@
  *	run.tag       {"tags": {key: text or null}}
  *	run.artifact  {"artifacts": [{"path","hash","size"}], "model": digest or absent,
  *	              "manifest": hash of the manifest (kind artifacts) of the list}
+ *	run.artifact_removed {"paths": [path]}   each a file or a directory
+ *	run.inputs    {"datasets": [{"name","digest","source_type","source","schema","schema_hash","profile",
+ *	              "profile_hash","tags": {key: text}}], "models": [id of a logged model]}   a long schema or
+ *	              profile is an object, named by its hash. Inputs are only added; a dataset is known by name
+ *	              and digest
+ *	run.outputs   {"models": [{"id","step"}]}
+ *	run.renamed   {"name": text}
  *	run.note      {"note": text}
  *	run.finished  {"status","exit_code","signal","reason","failure"}   failure: what kept Binnacle from
  *	              continuing it, "no_space" or the name of an error's code; absent: the run's own process
@@ -43,6 +56,7 @@
 
 #define BN_RUN_KEY_MAX 250    /* bytes of a param, metric or tag key (MLflow's limit) */
 #define BN_RUN_VALUE_MAX 8000 /* bytes of a param or tag value; MLflow: 6000 and 8000 */
+#define BN_RUN_NAME_MAX 500   /* bytes of the name of a run or an experiment (MLflow's limit of the latter) */
 
 typedef struct bn_run_created {
 	const char *name;       /* NULL: derived from the id */
@@ -55,7 +69,43 @@ typedef struct bn_run_created {
 	const char *resumes;  /* id of the run whose fit it continues, */
 	int64_t resumed_step; /* after so many steps; only with resumes */
 	const char *nonce; /* of bn_run_id_make; NULL: the id has another form */
+	bool reported; /* its own program reports its state (bn_runlog_status) */
+	int64_t start_ms;   /* of a reported run, since 1970 UTC; negative: unknown */
+	const char *user;   /* text given by the client, or NULL */
+	const char *source; /* "mlflow", "wandb", "tensorboard", or NULL */
 } bn_run_created;
+
+/* What the program of a reported run says of it. */
+typedef struct bn_run_report {
+	const char *status; /* "RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED"; NULL: unchanged */
+	int64_t start_ms, end_ms; /* since 1970 UTC; negative: unchanged */
+} bn_run_report;
+#define BN_RUN_REPORT_INIT \
+	{ \
+		NULL, -1, -1 \
+	}
+
+typedef struct bn_run_word {
+	const char *key, *value;
+} bn_run_word;
+
+/* How the object of a long schema or profile begins: gc reads objects that begin with '{' as JSON, which these need
+ * not be. */
+#define BN_RUN_TEXT_OBJECT "binnacle text\n"
+
+/* A dataset that a run used, in MLflow's terms. schema and profile may be NULL. */
+typedef struct bn_run_dataset {
+	const char *name, *digest, *source_type, *source;
+	const char *schema, *profile;
+	const bn_run_word *tags;
+	size_t tag_count;
+} bn_run_dataset;
+
+/* A logged model that a run made. */
+typedef struct bn_run_output {
+	const char *model; /* "m-" and 32 hex digits */
+	int64_t step;
+} bn_run_output;
 
 /* 32 hex digits. */
 bool bn_run_id_is_valid(const char *id);
@@ -65,7 +115,7 @@ int bn_run_key_check(const char *what, const char *key, bn_err *err);
  * value. */
 int bn_run_param_conflict(const char *key, const char *is, bn_err *err);
 
-/* BN_EINVAL when a name has more than BN_NAME_MAX bytes; bn_run_id_check. */
+/* BN_EINVAL when a name has more than BN_RUN_NAME_MAX bytes; bn_run_id_check. */
 int bn_runlog_created(bn_workspace *ws, const char *id, const bn_run_created *created, bn_err *err);
 /* job: NULL if not yet known. */
 int bn_runlog_submitted(
@@ -115,6 +165,18 @@ int bn_runlog_removed(bn_workspace *ws, const char *id, bn_err *err);
 /* First renews what the run names (I6). BN_EREFUSED if some of it no longer exists. */
 int bn_runlog_restored(bn_workspace *ws, const char *id, bn_err *err);
 int bn_runlog_stop(bn_workspace *ws, const char *id, bn_err *err);
+/* BN_EINVAL for another status. Readers ignore it for a run that is not reported. */
+int bn_runlog_status(bn_workspace *ws, const char *id, const bn_run_report *report, bn_err *err);
+int bn_runlog_renamed(bn_workspace *ws, const char *id, const char *name, bn_err *err);
+/* paths: files or directories, as named by bn_runlog_artifact. */
+int bn_runlog_artifact_removed(
+	bn_workspace *ws, const char *id, const char *const *paths, size_t count, bn_err *err);
+/* Stores long schemas and profiles as objects first (I4). models: ids of logged models. BN_EINVAL for a
+ * dataset without name, digest, source_type or source. */
+int bn_runlog_inputs(bn_workspace *ws, const char *id, const bn_run_dataset *datasets,
+	size_t dataset_count, const char *const *models, size_t model_count, bn_err *err);
+int bn_runlog_outputs(
+	bn_workspace *ws, const char *id, const bn_run_output *models, size_t count, bn_err *err);
 /* Appends the points of set, if any, as events below the payload limit. The caller clears the set after
  * the commit has succeeded. */
 int bn_runlog_metrics(bn_workspace *ws, const char *id, const bn_metric_set *set, bn_err *err);

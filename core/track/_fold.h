@@ -27,6 +27,9 @@ static inline int bn_track_index(sqlite3 **out, bn_workspace *ws, bn_err *err)
 /* The number of a run in this index, or -1. */
 int64_t bn_run_number(sqlite3 *db, const char *id);
 
+/* The number of the experiment that shows the name, or -1. */
+int64_t bn_experiment_number(sqlite3 *db, const char *name);
+
 /* Keys are named with their kind. */
 typedef enum bn_key_kind { BN_KEY_METRIC, BN_KEY_PARAM, BN_KEY_TAG } bn_key_kind;
 #define BN_KEY_KINDS 3
@@ -71,7 +74,8 @@ typedef struct bn_track_batch {
 	size_t touched_count, touched_cap;
 	bn_count_change *changes;
 	size_t change_count, change_cap;
-	bool runs_changed; /* rows of table run */
+	bool runs_changed;        /* rows of table run */
+	bool experiments_changed; /* an experiment got an event */
 } bn_track_batch;
 
 int bn_track_batch_get(bn_track_batch **out, bn_fold *f, bn_err *err);

@@ -64,10 +64,16 @@ int bn_run_admits_param(
 
 int bn_run_admits_trash(const bn_run_info *r, bool removed, bn_err *err)
 {
+	if (r->removed && !r->trashed) {
+		bn_err_set(err, BN_EREFUSED, "run %.8s (%s): its experiment '%.128s' is removed", r->id,
+			r->name, r->experiment);
+		bn_err_hint(err, "restore the experiment first");
+		return BN_EREFUSED;
+	}
 	if (r->removed == removed)
 		return bn_err_set(err, BN_ECONFLICT, "run %.8s (%s) is %s", r->id, r->name,
 			removed ? "in the trash already" : "not in the trash");
-	if (removed && bn_run_status_is_live(r->status)) {
+	if (removed && bn_run_status_is_live(r->status) && !r->reported) {
 		bn_err_set(err, BN_EREFUSED, "run %.8s (%s) is %s", r->id, r->name,
 			bn_run_status_name(r->status));
 		bn_err_hint(err, "stop it first: binnacle run stop %.8s", r->id);

@@ -1,6 +1,7 @@
 /* batch.c - see _fold.h: what one transaction of the fold touched, and its consequences. */
 #include "core/base/mem.h"
 #include "core/track/_fold.h"
+#include "core/track/_run_fold.h"
 #include "core/track/run.h"
 
 #include <stdio.h>
@@ -135,11 +136,30 @@ static int change_write(bn_fold *f, bn_track_batch *b, bn_err *err)
 		       : 0;
 }
 
+/* Whether the batch made an experiment, or runs of one that had none. */
+static bool has_new_experiment(const bn_track_batch *b, sqlite3 *db)
+{
+	for (size_t i = 0; i < b->change_count; i++)
+		if (bn_sql_int(db, 0, "SELECT 1 FROM index_experiment WHERE no = ?", "i",
+			    b->changes[i].experiment) != 1)
+			return true;
+	return false;
+}
+
+static int experiments_update(bn_fold *f, bn_track_batch *b, bn_err *err)
+{
+	bool changed = b->experiments_changed || has_new_experiment(b, bn_fold_db(f));
+	b->experiments_changed = false;
+	return changed ? bn_experiments_derive(f, err) : 0;
+}
+
 int bn_track_batch_end(bn_fold *f, bn_err *err)
 {
 	bn_track_batch *b = NULL;
 	int rc;
 	if ((rc = bn_track_batch_get(&b, f, err)) < 0)
+		return rc;
+	if ((rc = experiments_update(f, b, err)) < 0)
 		return rc;
 	if ((rc = bn_series_cache_flush(&b->open, bn_fold_db(f), err)) < 0)
 		return rc;

@@ -32,7 +32,7 @@ static const attribute attributes[] = {
 	{"run_id", BN_FIELD_TEXT, "lower(hex(r.id))"},
 	{"name", BN_FIELD_TEXT, "r.name"},
 	{"run_name", BN_FIELD_TEXT, "r.name"},
-	{"experiment", BN_FIELD_TEXT, "(SELECT name FROM index_name WHERE no = r.experiment)"},
+	{"experiment", BN_FIELD_TEXT, "(SELECT shown FROM index_experiment WHERE no = r.experiment)"},
 	{"status", BN_FIELD_STATUS, "r.status"},
 	{"user", BN_FIELD_TEXT, "bn_user(r.owner)"},
 	{"user_id", BN_FIELD_TEXT, "bn_user(r.owner)"},

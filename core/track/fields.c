@@ -80,7 +80,7 @@ static int fields_recount(fields *l, sqlite3 *db, const char *experiment, bn_err
 		return bn_err_nomem(err, "a list of fields");
 	if ((rc = bn_sql_prepare(&st, db, err,
 		     "SELECT no FROM run WHERE experiment = ? AND removed = 0", "i",
-		     bn_index_name(db, BN_NAME_EXPERIMENT, experiment))) < 0)
+		     bn_experiment_number(db, experiment))) < 0)
 		goto out;
 	while ((rc = bn_sql_step(st, err)) > 0)
 		bn_set_add(in, (size_t)sqlite3_column_int64(st, 0));

@@ -63,7 +63,7 @@ static void add_search(bn_sql_piece *p, const char *search)
 {
 	static const char *const parts[] = {" OR r.title LIKE ", " OR r.status LIKE ",
 		" OR r.dataset LIKE ",
-		" OR r.experiment IN (SELECT no FROM index_name WHERE name LIKE ",
+		" OR r.experiment IN (SELECT no FROM index_experiment WHERE shown LIKE ",
 		") OR bn_user(r.owner) LIKE "};
 	for (const char *at = search; *at;) {
 		size_t n = strcspn(at, " \t");
@@ -107,7 +107,7 @@ static int build_where(bn_run_list *l, bn_err *err)
 	bn_buf_addf(&p->sql, " WHERE r.removed = %d", q->removed);
 	if (q->experiment && q->experiment[0]) {
 		bn_buf_adds(&p->sql, " AND r.experiment = ");
-		bn_sql_piece_int(p, bn_index_name(l->world.db, BN_NAME_EXPERIMENT, q->experiment));
+		bn_sql_piece_int(p, bn_experiment_number(l->world.db, q->experiment));
 	}
 	if (q->among == BN_AMONG_LIVE)
 		bn_buf_adds(&p->sql, " AND r.no IN (SELECT no FROM run WHERE status IN "

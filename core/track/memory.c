@@ -188,7 +188,7 @@ static int runs_order(bn_run_memory *m, bn_err *err)
 static int runs_read(bn_run_memory *m, const bn_filter_world *w, bn_err *err)
 {
 	runs_reader r = {.m = m,
-		.experiment = {.sql = "SELECT name FROM index_name WHERE no = ?"},
+		.experiment = {.sql = "SELECT shown FROM index_experiment WHERE no = ?"},
 		.user = {.sql = "SELECT bn_user(?)"}};
 	int rc;
 	m->has_runs = false;

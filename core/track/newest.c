@@ -23,7 +23,7 @@ int bn_newest_runs_load(bn_newest_runs *out, bn_workspace *ws, size_t limit, bn_
 	*out = (bn_newest_runs){NULL, 0, 0};
 	if ((rc = bn_track_index(&db, ws, err)) < 0 ||
 		(rc = bn_sql_prepare(&st, db, err,
-			 "SELECT lower(hex(id)), (SELECT name FROM index_name WHERE no = "
+			 "SELECT lower(hex(id)), (SELECT shown FROM index_experiment WHERE no = "
 			 "experiment), finished_ms FROM (SELECT id, experiment, finished_ms, "
 			 "row_number() OVER (PARTITION BY experiment "
 			 "ORDER BY finished_ms DESC, created_ms DESC, id DESC) AS place "

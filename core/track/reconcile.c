@@ -43,7 +43,7 @@ static int list_live(live_run **out, size_t *count, bn_workspace *ws, const char
 		     "max(r.created_ms, coalesce(r.started_ms, 0), coalesce(l.beat_ms, 0)), "
 		     "coalesce(l.interval_ms, r.interval_ms, 5000), r.executor, r.kind = 'api' "
 		     "FROM run r LEFT JOIN run_liveness l ON l.run = r.no AND l.owner = r.owner "
-		     "WHERE r.status IN ('SCHEDULED', 'RUNNING') "
+		     "WHERE r.status IN ('SCHEDULED', 'RUNNING') AND r.reported = 0 "
 		     "AND (?1 IS NULL OR lower(hex(r.id)) = ?1) ORDER BY r.id",
 		     "s", only)) < 0)
 		return rc;

@@ -22,7 +22,7 @@ static int64_t column_int(sqlite3_stmt *st, int c, int64_t fallback)
 /* ---- one run -------------------------------------------------------------------------------- */
 
 static const char run_sql[] =
-	"SELECT lower(hex(r.id)), r.name, (SELECT name FROM index_name WHERE no = r.experiment), "
+	"SELECT lower(hex(r.id)), r.name, (SELECT shown FROM index_experiment WHERE no = r.experiment), "
 	"bn_user(r.owner), r.owner, r.status, r.reason, r.exit_code, "
 	"r.signal, r.kind, r.title, r.host, r.pid, r.created_ms, r.started_ms, r.finished_ms, "
 	"r.spec, r.model, r.dataset, r.parent, r.note, r.removed, l.beat_ms, l.rss_bytes, "
@@ -30,7 +30,7 @@ static const char run_sql[] =
 	"r.code_changed, r.executor, r.job, r.failure, r.resumes, r.resumed_step, "
 	"(SELECT lower(hex(o.id)) FROM run o WHERE o.resumes = lower(hex(r.id)) AND "
 	"o.owner = r.owner AND o.removed = 0 ORDER BY o.created_ms DESC, o.id LIMIT 1), "
-	"coalesce(l.interval_ms, r.interval_ms) "
+	"coalesce(l.interval_ms, r.interval_ms), r.trashed, r.reported, r.reported_user, r.source "
 	"FROM run r LEFT JOIN run_liveness l ON l.run = r.no AND l.owner = r.owner "
 	"WHERE r.no = ?";
 
@@ -38,7 +38,7 @@ static int find_gone(bn_run_info *r, bn_workspace *ws, bn_err *err)
 {
 	char entity[8 + BN_RUN_ID_TEXT];
 	snprintf(entity, sizeof entity, "run/%s", r->id);
-	return r->removed ? bn_object_refs_gone(&r->bytes_gone, ws, entity, err) : 0;
+	return r->trashed ? bn_object_refs_gone(&r->bytes_gone, ws, entity, err) : 0;
 }
 
 static bool text_of(char **out, sqlite3_stmt *st, int c)
@@ -58,7 +58,10 @@ static bool info_read(bn_run_info *r, sqlite3_stmt *st)
 		  text_of(&r->parent, st, 19) && text_of(&r->note, st, 20) &&
 		  text_of(&r->code_changed, st, 29) && text_of(&r->executor, st, 30) &&
 		  text_of(&r->job_id, st, 31) && text_of(&r->failure, st, 32) &&
-		  text_of(&r->resumes, st, 33) && text_of(&r->resumed_by, st, 35);
+		  text_of(&r->resumes, st, 33) && text_of(&r->resumed_by, st, 35) &&
+		  text_of(&r->reported_user, st, 39) && text_of(&r->source, st, 40);
+	r->trashed = sqlite3_column_int(st, 37) != 0;
+	r->reported = sqlite3_column_int(st, 38) != 0;
 	r->uid = (uid_t)sqlite3_column_int64(st, 4);
 	if (!bn_run_status_parse(&r->status, (const char *)sqlite3_column_text(st, 5)))
 		r->status = BN_RUN_LOST;
@@ -119,7 +122,8 @@ void bn_run_info_free(bn_run_info *r)
 		return;
 	char *const owned[] = {r->name, r->experiment, r->user, r->reason, r->kind, r->title,
 		r->host, r->spec_hash, r->model_digest, r->dataset, r->parent, r->note,
-		r->code_changed, r->executor, r->job_id, r->failure, r->resumes, r->resumed_by};
+		r->code_changed, r->executor, r->job_id, r->failure, r->resumes, r->resumed_by, r->reported_user,
+		r->source};
 	for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
 		bn_free(owned[i]);
 	bn_free(r);
@@ -138,7 +142,8 @@ int64_t bn_run_duration_ms(const bn_run_info *r, int64_t now_ms)
 {
 	if (r->started_ms < 0)
 		return -1;
-	if (r->finished_ms >= 0)
+	bool is_live = bn_run_status_is_live(r->status); /* one that was reopened has an end */
+	if (r->finished_ms >= 0 && !is_live)
 		return r->finished_ms - r->started_ms;
 	return r->status == BN_RUN_RUNNING && now_ms >= r->started_ms ? now_ms - r->started_ms : -1;
 }

@@ -4,7 +4,8 @@
  * A run is defined by its events (written by core/run/runlog.h):
  *
  *	ordered     run.created, run.submitted, run.queued, run.started, run.param, run.tag, run.artifact, run.note,
- *	            run.finished, run.removed, run.restored, run.stop
+ *	            run.finished, run.removed, run.restored, run.stop, run.renamed, run.status, run.inputs,
+ *	            run.outputs, run.artifact_removed
  *	commuting   run.metrics, run.heartbeat, run.resources
  *
  * State machine: SCHEDULED -> RUNNING -> FINISHED | FAILED | KILLED, and LOST from either of the
@@ -12,6 +13,10 @@
  * without limit: it cannot be lost there, only cancelled (KILLED). A real end that arrives after LOST
  * wins; the first real end stays. A parameter is written once (MLflow's rule): another value for the
  * same key is kept in the audit log as invalid. Tags are last-writer-wins.
+ *
+ * The state of a reported run is what its own program says (run.status), in any order: MLflow's clients reopen
+ * runs. It is RUNNING from its creation on and never LOST, as nothing of ours watches it. Its created_ms is its
+ * start, where that is known. A run whose experiment is removed counts as removed, but keeps its bytes.
  *
  * Everything below reads the index of the last refresh. Unknown values are absent: NULL, NaN, or
  * -1 where documented.
@@ -70,7 +75,11 @@ typedef struct bn_run_info {
 	char *note;           /* or NULL */
 	char *executor, *job_id; /* its executor, and its id there; NULL unknown */
 	char *code_changed; /* how the code differed from the spec at its start; NULL: no difference */
-	bool removed;
+	bool removed; /* in the trash, or its experiment is removed */
+	bool trashed; /* in the trash */
+	bool reported;       /* its own program reports its state */
+	char *reported_user; /* text given by its client, or NULL */
+	char *source;        /* the protocol or format it came through ("mlflow"), or NULL */
 	bool bytes_gone; /* removed, and gc has freed what it names: it cannot be restored */
 	/* last heartbeat and resources; -1 / NaN unknown */
 	int64_t beat_ms; /* announced time between heartbeats */

@@ -16,6 +16,7 @@
 #include "core/run/runlog.h"
 #include "core/store/index/ref.h"
 #include "core/track/_fold.h"
+#include "core/track/_run_fold.h"
 #include "core/track/run.h"
 
 #include <math.h>
@@ -64,19 +65,16 @@ static const char *entity_id(const char *entity)
 /* ---- what is known about the run so far
  * -------------------------------------------------------- */
 
-typedef struct run_state {
-	int64_t no, experiment;
-	bool exists, removed;
-	uid_t uid;
-	bn_run_status status;
-} run_state;
+typedef bn_run_state run_state;
 
 static int state_get(run_state *out, sqlite3 *db, int64_t no, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
 	*out = (run_state){.no = no};
 	int rc = bn_sql_cached(&st, db, err,
-		"SELECT owner, status, removed, experiment FROM run WHERE no = ?", "i", no);
+		"SELECT owner, status, removed, experiment, trashed, reported FROM run WHERE no = "
+		"?",
+		"i", no);
 	if (rc < 0)
 		return rc;
 	if ((rc = bn_sql_step(st, err)) == 1) {
@@ -86,14 +84,15 @@ static int state_get(run_state *out, sqlite3 *db, int64_t no, bn_err *err)
 			out->status = BN_RUN_LOST;
 		out->removed = sqlite3_column_int(st, 2) != 0;
 		out->experiment = sqlite3_column_int64(st, 3);
+		out->trashed = sqlite3_column_int(st, 4) != 0;
+		out->reported = sqlite3_column_int(st, 5) != 0;
 		rc = 0;
 	}
 	sqlite3_reset(st);
 	return rc;
 }
 
-/* The run is counted as another one from now on. */
-static int recount(bn_fold *f, const run_state *s, bool removed, bn_run_status status, bn_err *err)
+int bn_run_recount(bn_fold *f, const run_state *s, bool removed, bn_run_status status, bn_err *err)
 {
 	int rc = bn_track_count(
 		f, s->experiment, s->removed, bn_run_status_name(s->status), -1, err);
@@ -102,8 +101,7 @@ static int recount(bn_fold *f, const run_state *s, bool removed, bn_run_status s
 				f, s->experiment, removed, bn_run_status_name(status), 1, err);
 }
 
-/* 1: allowed, 0: refused (and reported), negative: an error of the index. */
-static int owner_only(bn_fold *f, const bn_event *ev, const run_state *s)
+int bn_run_owner_only(bn_fold *f, const bn_event *ev, const run_state *s)
 {
 	if (ev->uid == s->uid)
 		return 1;
@@ -113,14 +111,14 @@ static int owner_only(bn_fold *f, const bn_event *ev, const run_state *s)
 	return 0;
 }
 
-static int owner_or_act(bn_fold *f, const bn_event *ev, const run_state *s, bn_act act, bn_err *err)
+int bn_run_owner_or_act(bn_fold *f, const bn_event *ev, const run_state *s, bn_act act, bn_err *err)
 {
 	if (ev->uid == s->uid)
 		return 1;
 	return bn_rights_admits(f, ev, act, err);
 }
 
-static int invalid(bn_fold *f, const char *why)
+int bn_run_invalid(bn_fold *f, const char *why)
 {
 	bn_fold_outcome(f, BN_OUTCOME_INVALID, "%s", why);
 	return 0;
@@ -138,7 +136,7 @@ static int created_objects(bn_fold *f, const bn_event *ev, bool *fine, bn_err *e
 		const char *hash = bn_json_str(ev->payload, objects[i], NULL);
 		if (hash && (strlen(hash) != BN_SHA256_HEX || !bn_is_hex(hash))) {
 			*fine = false;
-			return invalid(f, "spec and diff name objects by their hash");
+			return bn_run_invalid(f, "spec and diff name objects by their hash");
 		}
 		if (hash)
 			rc = bn_fold_object_ref(f, hash, objects[i], err);
@@ -173,10 +171,11 @@ static int apply_created(bn_fold *f, const bn_event *ev, const char *id, bn_err 
 	bool fine;
 	int rc;
 	if (!name || !name[0] || !experiment || !experiment[0])
-		return invalid(f, "a run needs a name and an experiment");
+		return bn_run_invalid(f, "a run needs a name and an experiment");
 	int64_t step = resumes ? bn_json_int(p, "resumed_step", -1) : -1;
 	if (resumes && (!bn_run_id_is_valid(resumes) || strcmp(resumes, id) == 0 || step < 1))
-		return invalid(f, "what it resumes is not another run after some of its steps");
+		return bn_run_invalid(
+			f, "what it resumes is not another run after some of its steps");
 	bn_run_maker maker = bn_run_id_maker(id, ev->key.writer, bn_json_str(p, "nonce", NULL));
 	if (maker == BN_RUN_MAKER_OTHER) {
 		bn_fold_outcome(f, BN_OUTCOME_REFUSED, "the run's id names another writer than %s",
@@ -203,7 +202,14 @@ static int apply_created(bn_fold *f, const bn_event *ev, const char *id, bn_err 
 		     bn_json_str(p, "parent", NULL), bn_json_str(p, "again", NULL), resumes, step,
 		     bn_json_str(p, "note", NULL))) < 0)
 		return rc;
-	if ((rc = bn_track_count(f, in, false, "SCHEDULED", 1, err)) < 0)
+	if ((rc = bn_run_apply_reported(f, ev, err)) < 0)
+		return rc;
+	bool removed = bn_experiment_is_removed(bn_fold_db(f), in);
+	if (removed && (rc = bn_sql_run(bn_fold_db(f), err,
+				"UPDATE run SET removed = 1 WHERE no = ?", "i", ev->entity_no)) < 0)
+		return rc;
+	if ((rc = bn_track_count(f, in, removed,
+		     bn_json_bool(p, "reported", false) ? "RUNNING" : "SCHEDULED", 1, err)) < 0)
 		return rc;
 	return bn_track_touch(f, ev->entity_no, (int64_t)ev->uid, BN_TOUCH_ADDED, err);
 }
@@ -212,8 +218,8 @@ static int apply_submitted(bn_fold *f, const bn_event *ev, const run_state *s, b
 {
 	const char *executor = bn_json_str(ev->payload, "executor", NULL);
 	if (!executor || !executor[0])
-		return invalid(f, "no executor is named");
-	if (!owner_only(f, ev, s))
+		return bn_run_invalid(f, "no executor is named");
+	if (!bn_run_owner_only(f, ev, s))
 		return 0;
 	return bn_sql_run(bn_fold_db(f), err,
 		"UPDATE run SET executor = ?, job = coalesce(?, job) WHERE no = ?", "ssi", executor,
@@ -225,14 +231,14 @@ static int apply_queued(bn_fold *f, const bn_event *ev, const run_state *s, bn_e
 {
 	bool fine;
 	int rc;
-	if (!owner_only(f, ev, s))
+	if (!bn_run_owner_only(f, ev, s))
 		return 0;
 	if (s->status != BN_RUN_SCHEDULED && s->status != BN_RUN_LOST)
-		return invalid(
+		return bn_run_invalid(
 			f, s->status == BN_RUN_QUEUED ? "queued already" : "started already");
 	if ((rc = bn_queue_fold_queued(f, ev, &fine, err)) < 0 || !fine)
 		return rc;
-	if ((rc = recount(f, s, s->removed, BN_RUN_QUEUED, err)) < 0)
+	if ((rc = bn_run_recount(f, s, s->removed, BN_RUN_QUEUED, err)) < 0)
 		return rc;
 	return bn_sql_run(bn_fold_db(f), err,
 		"UPDATE run SET status = 'QUEUED', finished_ms = NULL, reason = NULL, "
@@ -246,17 +252,18 @@ static int apply_started(bn_fold *f, const bn_event *ev, const run_state *s, bn_
 	const char *diff = bn_json_str(json_object_get(ev->payload, "code"), "diff", NULL);
 	int64_t boot_no = -1;
 	int rc;
-	if (!owner_only(f, ev, s))
+	if (!bn_run_owner_only(f, ev, s))
 		return 0;
 	if (s->status != BN_RUN_SCHEDULED && s->status != BN_RUN_QUEUED && s->status != BN_RUN_LOST)
-		return invalid(f, s->status == BN_RUN_RUNNING ? "started already" : "over already");
+		return bn_run_invalid(
+			f, s->status == BN_RUN_RUNNING ? "started already" : "over already");
 	if (diff && (strlen(diff) != BN_SHA256_HEX || !bn_is_hex(diff)))
-		return invalid(f, "a diff is named by its hash");
+		return bn_run_invalid(f, "a diff is named by its hash");
 	if (diff && (rc = bn_fold_object_ref(f, diff, "diff at start", err)) < 0)
 		return rc;
 	if (boot && (rc = bn_fold_name(f, BN_NAME_TEXT, boot, &boot_no, err)) < 0)
 		return rc;
-	if ((rc = recount(f, s, s->removed, BN_RUN_RUNNING, err)) < 0 ||
+	if ((rc = bn_run_recount(f, s, s->removed, BN_RUN_RUNNING, err)) < 0 ||
 		(rc = bn_queue_fold_started(f, s->no, err)) < 0)
 		return rc;
 	return bn_sql_run(bn_fold_db(f), err,
@@ -276,14 +283,14 @@ static int apply_finished(bn_fold *f, const bn_event *ev, const run_state *s, bn
 	int rc;
 	if (!bn_run_status_parse(&to, bn_json_str(ev->payload, "status", NULL)) ||
 		bn_run_status_is_live(to))
-		return invalid(f, "status must be FINISHED, FAILED, KILLED or LOST");
-	if (to != BN_RUN_LOST && !owner_only(f, ev, s))
+		return bn_run_invalid(f, "status must be FINISHED, FAILED, KILLED or LOST");
+	if (to != BN_RUN_LOST && !bn_run_owner_only(f, ev, s))
 		return 0;
 	if (s->status == BN_RUN_QUEUED && to == BN_RUN_LOST)
-		return invalid(f, "it waits in a queue");
+		return bn_run_invalid(f, "it waits in a queue");
 	if (!bn_run_status_is_live(s->status) && (s->status != BN_RUN_LOST || to == BN_RUN_LOST))
-		return invalid(f, "over already");
-	if ((rc = recount(f, s, s->removed, to, err)) < 0 ||
+		return bn_run_invalid(f, "over already");
+	if ((rc = bn_run_recount(f, s, s->removed, to, err)) < 0 ||
 		(rc = bn_queue_fold_left(f, s->no, err)) < 0)
 		return rc;
 	return bn_sql_run(bn_fold_db(f), err,
@@ -297,22 +304,24 @@ static int apply_finished(bn_fold *f, const bn_event *ev, const run_state *s, bn
 static int apply_removed(bn_fold *f, const bn_event *ev, const run_state *s, bn_err *err)
 {
 	bool removed = !strcmp(ev->kind, "run.removed");
-	int rc = owner_or_act(f, ev, s, BN_ACT_REMOVE, err);
+	int rc = bn_run_owner_or_act(f, ev, s, BN_ACT_REMOVE, err);
 	if (rc != 1)
 		return rc;
-	if (s->removed == removed)
-		return invalid(f, removed ? "removed already" : "not removed");
-	if ((rc = recount(f, s, removed, s->status, err)) < 0 ||
+	if (s->trashed == removed)
+		return bn_run_invalid(f, removed ? "removed already" : "not removed");
+	bool hidden = removed || bn_experiment_is_removed(bn_fold_db(f), s->experiment);
+	if ((rc = bn_run_recount(f, s, hidden, s->status, err)) < 0 ||
 		(rc = bn_track_touch(f, s->no, (int64_t)s->uid, BN_TOUCH_ANEW, err)) < 0)
 		return rc;
 	return bn_sql_run(bn_fold_db(f), err,
-		"UPDATE run SET removed = ?, removed_ms = ? WHERE no = ?", "iii", (int64_t)removed,
-		removed ? bn_event_time_ms(ev) : (int64_t)0, s->no);
+		"UPDATE run SET removed = ?, trashed = ?, removed_ms = ? WHERE no = ?", "iiii",
+		(int64_t)hidden, (int64_t)removed, removed ? bn_event_time_ms(ev) : (int64_t)0,
+		s->no);
 }
 
 static int apply_stop(bn_fold *f, const bn_event *ev, const run_state *s, bn_err *err)
 {
-	int rc = owner_or_act(f, ev, s, BN_ACT_REMOVE, err);
+	int rc = bn_run_owner_or_act(f, ev, s, BN_ACT_REMOVE, err);
 	if (rc != 1 || (rc = bn_queue_fold_stop(f, s->no, err)) < 0)
 		return rc;
 	return bn_sql_run(bn_fold_db(f), err, "UPDATE run SET stop_ms = ? WHERE no = ?", "ii",
@@ -356,8 +365,8 @@ static int apply_params(bn_fold *f, const bn_event *ev, const run_state *s, bn_e
 	json_t *params = json_object_get(ev->payload, "params"), *value;
 	const char *key;
 	if (!json_is_object(params))
-		return invalid(f, "no params");
-	if (!owner_only(f, ev, s))
+		return bn_run_invalid(f, "no params");
+	if (!bn_run_owner_only(f, ev, s))
 		return 0;
 	int rc;
 	json_object_foreach(params, key, value)
@@ -394,8 +403,8 @@ static int apply_tags(bn_fold *f, const bn_event *ev, const run_state *s, bn_err
 	json_t *tags = json_object_get(ev->payload, "tags"), *value;
 	const char *key;
 	if (!json_is_object(tags))
-		return invalid(f, "no tags");
-	int rc = owner_or_act(f, ev, s, BN_ACT_TAG, err);
+		return bn_run_invalid(f, "no tags");
+	int rc = bn_run_owner_or_act(f, ev, s, BN_ACT_TAG, err);
 	if (rc != 1)
 		return rc;
 	json_object_foreach(tags, key, value)
@@ -410,15 +419,15 @@ static int apply_note(bn_fold *f, const bn_event *ev, const run_state *s, bn_err
 {
 	const char *note = bn_json_str(ev->payload, "note", NULL);
 	if (!note)
-		return invalid(f, "no note");
-	int rc = owner_or_act(f, ev, s, BN_ACT_TAG, err);
+		return bn_run_invalid(f, "no note");
+	int rc = bn_run_owner_or_act(f, ev, s, BN_ACT_TAG, err);
 	return rc != 1 ? rc
 		       : bn_sql_run(bn_fold_db(f), err,
 				 "UPDATE run SET note = nullif(?, '') WHERE no = ?", "si", note,
 				 s->no);
 }
 
-static bool artifact_path_ok(const char *path)
+bool bn_artifact_path_is_valid(const char *path)
 {
 	size_t len = path ? strlen(path) : 0;
 	if (len == 0 || len > 4096 || path[0] == '/' || path[len - 1] == '/' || strstr(path, "//"))
@@ -437,18 +446,18 @@ static int apply_artifacts(bn_fold *f, const bn_event *ev, const run_state *s, b
 	const char *manifest = bn_json_str(ev->payload, "manifest", NULL);
 	size_t i;
 	if (!json_is_array(list))
-		return invalid(f, "no artifacts");
+		return bn_run_invalid(f, "no artifacts");
 	if (manifest && (strlen(manifest) != BN_SHA256_HEX || !bn_is_hex(manifest)))
-		return invalid(f, "a manifest is named by its hash");
-	if (!owner_only(f, ev, s))
+		return bn_run_invalid(f, "a manifest is named by its hash");
+	if (!bn_run_owner_only(f, ev, s))
 		return 0;
 	json_array_foreach(list, i, a)
 	{
 		const char *hash = bn_json_str(a, "hash", "");
-		if (!artifact_path_ok(bn_json_str(a, "path", NULL)) ||
+		if (!bn_artifact_path_is_valid(bn_json_str(a, "path", NULL)) ||
 			strlen(hash) != BN_SHA256_HEX || !bn_is_hex(hash) ||
 			bn_json_int(a, "size", -1) < 0)
-			return invalid(f, "an artifact without a path, hash or size");
+			return bn_run_invalid(f, "an artifact without a path, hash or size");
 	}
 	int rc;
 	json_array_foreach(list, i, a)
@@ -487,6 +496,11 @@ enum {
 	NOTE,
 	ARTIFACT,
 	STOP,
+	STATUS,
+	RENAMED,
+	ARTIFACT_REMOVED,
+	INPUTS,
+	OUTPUTS,
 };
 
 /* See core/run/runlog.h. */
@@ -499,7 +513,8 @@ static const bn_fold_kind kinds[] = {
 		.commuting = true},
 	[CREATED] = {"run.created",
 		.fields = BN_FIELDS("name", "experiment", "kind", "title", "host", "spec", "diff",
-			"dataset", "parent", "again", "resumes", "resumed_step", "note", "nonce")},
+			"dataset", "parent", "again", "resumes", "resumed_step", "note", "nonce",
+			"user", "start_ms", "reported", "source")},
 	[SUBMITTED] = {"run.submitted", .fields = BN_FIELDS("executor", "job")},
 	[QUEUED] = {"run.queued", .fields = BN_FIELDS("queue", "cores", "memory_bytes")},
 	/* code: as in a spec, which has its own table. */
@@ -515,6 +530,14 @@ static const bn_fold_kind kinds[] = {
 	[ARTIFACT] = {"run.artifact", .fields = BN_FIELDS("artifacts.path", "artifacts.hash",
 					      "artifacts.size", "model", "manifest")},
 	[STOP] = {.name = "run.stop"},
+	[STATUS] = {"run.status", .fields = BN_FIELDS("status", "start_ms", "end_ms")},
+	[RENAMED] = {"run.renamed", .fields = BN_FIELDS("name")},
+	[ARTIFACT_REMOVED] = {"run.artifact_removed", .fields = BN_FIELDS("paths")},
+	[INPUTS] = {"run.inputs",
+		.fields = BN_FIELDS("datasets.name", "datasets.digest", "datasets.source_type",
+			"datasets.source", "datasets.schema", "datasets.schema_hash",
+			"datasets.profile", "datasets.profile_hash", "datasets.tags.*", "models")},
+	[OUTPUTS] = {"run.outputs", .fields = BN_FIELDS("models.id", "models.step")},
 	{0},
 };
 
@@ -531,7 +554,18 @@ static int (*const actions[])(bn_fold *, const bn_event *, const run_state *, bn
 	[NOTE] = apply_note,
 	[ARTIFACT] = apply_artifacts,
 	[STOP] = apply_stop,
+	[STATUS] = bn_run_apply_status,
+	[RENAMED] = bn_run_apply_renamed,
+	[ARTIFACT_REMOVED] = bn_run_apply_artifact_removed,
+	[INPUTS] = bn_run_apply_inputs,
+	[OUTPUTS] = bn_run_apply_outputs,
 };
+
+/* What a supervisor or a queue says. The state of a reported run is what its own program reports. */
+static bool is_supervised(size_t kind)
+{
+	return kind == SUBMITTED || kind == QUEUED || kind == STARTED || kind == FINISHED;
+}
 
 /* The batch changes rows of table run that lists may show. */
 static int rows_change(bn_fold *f, bn_err *err)
@@ -549,7 +583,9 @@ static int run_clear(bn_fold *f, const char *entity, bn_err *err)
 {
 	static const char *const deletes[] = {"DELETE FROM run WHERE no = ?",
 		"DELETE FROM run_param WHERE run = ?", "DELETE FROM run_tag WHERE run = ?",
-		"DELETE FROM run_artifact WHERE run = ?", "DELETE FROM run_unclosed WHERE run = ?"};
+		"DELETE FROM run_artifact WHERE run = ?", "DELETE FROM run_unclosed WHERE run = ?",
+		"DELETE FROM run_dataset WHERE run = ?",
+		"DELETE FROM run_dataset_tag WHERE run = ?", "DELETE FROM run_model WHERE run = ?"};
 	sqlite3 *db = bn_fold_db(f);
 	run_state s;
 	int64_t no;
@@ -591,18 +627,22 @@ static int apply_ordered(bn_fold *f, const bn_event *ev, const char *id, bn_err 
 	run_state s;
 	int rc;
 	if (!id)
-		return invalid(f, "not the id of a run");
+		return bn_run_invalid(f, "not the id of a run");
 	if (!ev->payload)
-		return invalid(f, "not a JSON object");
+		return bn_run_invalid(f, "not a JSON object");
 	if ((rc = state_get(&s, bn_fold_db(f), ev->entity_no, err)) < 0 ||
-		(ev->kind_no != PARAM && ev->kind_no != ARTIFACT && (rc = rows_change(f, err)) < 0))
+		(ev->kind_no != PARAM && ev->kind_no != ARTIFACT &&
+			ev->kind_no != ARTIFACT_REMOVED && ev->kind_no != INPUTS &&
+			ev->kind_no != OUTPUTS && (rc = rows_change(f, err)) < 0))
 		return rc;
 	if (ev->kind_no == CREATED) {
 		if (s.exists && (rc = takes_over(f, ev, err)) <= 0)
-			return rc < 0 ? rc : invalid(f, "created already");
+			return rc < 0 ? rc : bn_run_invalid(f, "created already");
 		return apply_created(f, ev, id, err);
 	}
-	return s.exists ? actions[ev->kind_no](f, ev, &s, err) : invalid(f, "no such run");
+	if (s.reported && is_supervised(ev->kind_no))
+		return bn_run_invalid(f, "its own program reports its state");
+	return s.exists ? actions[ev->kind_no](f, ev, &s, err) : bn_run_invalid(f, "no such run");
 }
 
 static int run_apply(bn_fold *f, const bn_event *ev, bn_err *err)
@@ -620,13 +660,16 @@ static int run_apply(bn_fold *f, const bn_event *ev, bn_err *err)
 
 /* The id of a run in a dump view, or in an entity's name. */
 #define OF_REMOVED_RUN(id) \
-	id " IN (SELECT r.id FROM dump_run r WHERE r.removed <> 0 AND r.removed_ms <= ?1)"
+	id " IN (SELECT r.id FROM dump_run r WHERE r.trashed <> 0 AND r.removed_ms <= ?1)"
 
 static const bn_fold_gone gone[] = {
 	{"object_ref",
 		"entity GLOB 'run/*' AND commuting = 0 AND " OF_REMOVED_RUN("substr(entity, 5)")},
-	{"run", "removed <> 0 AND removed_ms <= ?1"},
+	{"run", "trashed <> 0 AND removed_ms <= ?1"},
 	{"run_artifact", OF_REMOVED_RUN("run_artifact.run_id")},
+	{"run_dataset", OF_REMOVED_RUN("run_dataset.run_id")},
+	{"run_dataset_tag", OF_REMOVED_RUN("run_dataset_tag.run_id")},
+	{"run_model", OF_REMOVED_RUN("run_model.run_id")},
 	{"run_param", OF_REMOVED_RUN("run_param.run_id")},
 	{"run_tag", OF_REMOVED_RUN("run_tag.run_id")},
 	{"run_unclosed", OF_REMOVED_RUN("run_unclosed.run_id")},

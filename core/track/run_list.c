@@ -3,6 +3,7 @@
 #include "core/base/mem.h"
 #include "core/track/_fold.h"
 #include "core/track/run.h"
+#include "core/track/run_links.h"
 #include "core/track/series.h"
 
 #include <math.h>
@@ -55,6 +56,8 @@ static json_t *info_json(const bn_run_info *r, int64_t now_ms)
 	set_text(o, "name", r->name);
 	set_text(o, "experiment", r->experiment);
 	set_text(o, "user", r->user);
+	set_text(o, "source", r->source);
+	set_text(o, "reported_user", r->reported_user);
 	set_text(o, "status", bn_run_status_name(r->status));
 	set_text(o, "reason", r->reason);
 	set_int(o, "exit_code", r->exit_code, -1);
@@ -134,18 +137,57 @@ static json_t *artifacts_json(const bn_artifacts *l)
 	return a;
 }
 
+static json_t *models_json(const bn_model_link *list, size_t count, bool has_step)
+{
+	json_t *a = json_array();
+	for (size_t i = 0; a && i < count; i++) {
+		json_t *o = json_pack("{ss}", "model", list[i].model);
+		if (o && has_step)
+			set_int(o, "step", list[i].step, -1);
+		json_array_append_new(a, o);
+	}
+	return a;
+}
+
+static json_t *datasets_json(const bn_run_links *l)
+{
+	json_t *a = json_array();
+	for (size_t i = 0; a && i < l->dataset_count; i++) {
+		const bn_dataset_input *d = &l->datasets[i];
+		json_array_append_new(a, json_pack("{ss ss ss ss so}", "name", d->name, "digest",
+						 d->digest, "source_type", d->source_type, "source",
+						 d->source, "tags", pairs_json(&d->tags)));
+	}
+	return a;
+}
+
+/* Absent where there are none. */
+static void set_links(json_t *o, const bn_run_links *l)
+{
+	if (l->dataset_count)
+		json_object_set_new(o, "dataset_inputs", datasets_json(l));
+	if (l->input_count)
+		json_object_set_new(
+			o, "model_inputs", models_json(l->inputs, l->input_count, false));
+	if (l->output_count)
+		json_object_set_new(
+			o, "model_outputs", models_json(l->outputs, l->output_count, true));
+}
+
 int bn_run_to_json(json_t **out, bn_workspace *ws, const char *id, bn_err *err)
 {
 	bn_run_info *r = NULL;
 	bn_pairs params = BN_PAIRS_INIT, tags = BN_PAIRS_INIT;
 	bn_series_list series = BN_SERIES_LIST_INIT;
 	bn_artifacts artifacts = BN_ARTIFACTS_INIT;
+	bn_run_links links = BN_RUN_LINKS_INIT;
 	int rc;
 	if ((rc = bn_run_get(&r, ws, id, err)) < 0 ||
 		(rc = bn_run_params(&params, ws, id, err)) < 0 ||
 		(rc = bn_run_tags(&tags, ws, id, err)) < 0 ||
 		(rc = bn_series_find_all(&series, ws, id, err)) < 0 ||
-		(rc = bn_run_artifacts(&artifacts, ws, id, err)) < 0)
+		(rc = bn_run_artifacts(&artifacts, ws, id, err)) < 0 ||
+		(rc = bn_run_links_load(&links, ws, id, err)) < 0)
 		goto out;
 	json_t *o = info_json(r, bn_env_now_ms(bn_workspace_env(ws)));
 	if (!o || json_object_set_new(o, "params", pairs_json(&params)) != 0 ||
@@ -155,6 +197,7 @@ int bn_run_to_json(json_t **out, bn_workspace *ws, const char *id, bn_err *err)
 		json_decref(o);
 		rc = bn_err_nomem(err, "a run");
 	} else {
+		set_links(o, &links);
 		*out = o;
 	}
 out:
@@ -163,5 +206,6 @@ out:
 	bn_pairs_release(&tags);
 	bn_series_list_release(&series);
 	bn_artifacts_release(&artifacts);
+	bn_run_links_release(&links);
 	return rc;
 }

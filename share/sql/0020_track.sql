@@ -9,8 +9,32 @@ CREATE TABLE experiment (
 	note TEXT,
 	uid INTEGER,
 	created_ms INTEGER,
-	removed INTEGER NOT NULL DEFAULT 0
+	removed INTEGER NOT NULL DEFAULT 0,
+	id TEXT, -- as given when it was created; NULL: derived from the name
+	artifact_location TEXT,
+	updated_ms INTEGER,
+	is_made INTEGER NOT NULL DEFAULT 0, -- got experiment.created
+	renamed TEXT, -- the newest name; NULL: that of the entity
+	renamed_clock INTEGER
 ) WITHOUT ROWID;
+
+CREATE TABLE experiment_tag (
+	experiment TEXT NOT NULL,
+	key TEXT NOT NULL,
+	value TEXT NOT NULL,
+	PRIMARY KEY (experiment, key)
+) WITHOUT ROWID;
+
+-- All experiments, with events or named by runs: the name that each shows and its id, which no two share
+-- (core/track/experiment_names.c), and whether its runs count as removed. Derived at the end of a batch.
+CREATE TABLE index_experiment (
+	no INTEGER PRIMARY KEY, -- index_name.no of the entity's name
+	shown TEXT NOT NULL,
+	id TEXT NOT NULL,
+	removed INTEGER NOT NULL
+);
+CREATE INDEX index_experiment_shown ON index_experiment (shown);
+CREATE INDEX index_experiment_id ON index_experiment (id);
 
 CREATE TABLE run (
 	no INTEGER PRIMARY KEY,
@@ -18,7 +42,8 @@ CREATE TABLE run (
 	name TEXT NOT NULL,
 	experiment INTEGER NOT NULL,
 	owner INTEGER NOT NULL, -- uid of who created it
-	removed INTEGER NOT NULL DEFAULT 0,
+	removed INTEGER NOT NULL DEFAULT 0, -- trashed, or its experiment is removed
+	trashed INTEGER NOT NULL DEFAULT 0, -- by an event of its own
 	removed_ms INTEGER NOT NULL DEFAULT 0, -- when; 0 while it is not in the trash
 	status TEXT NOT NULL, -- SCHEDULED QUEUED RUNNING FINISHED FAILED KILLED LOST
 	created_ms INTEGER NOT NULL,
@@ -45,7 +70,10 @@ CREATE TABLE run (
 	executor TEXT, -- it was given to; NULL: by a version that did not say
 	job TEXT, -- there
 	code_changed TEXT, -- how the code was other than the spec's when it started, in words
-	failure TEXT -- what kept Binnacle from going on with it: "no_space", "io"; NULL: nothing did
+	failure TEXT, -- what kept Binnacle from going on with it: "no_space", "io"; NULL: nothing did
+	reported INTEGER NOT NULL DEFAULT 0, -- its own program reports its state
+	reported_user TEXT, -- as its client said
+	source TEXT -- the protocol or format it came through
 );
 -- The public order, which all lists share: newest first, then by id.
 CREATE INDEX run_by_time ON run (removed, created_ms DESC, id);
@@ -61,7 +89,8 @@ CREATE VIEW dump_run AS
 		status, reason, exit_code, signal, kind, title, host,
 		(SELECT name FROM index_name WHERE no = r.boot) AS boot_id, pid, interval_ms,
 		created_ms, started_ms, finished_ms, stop_ms, spec, model, dataset, parent, again,
-		resumes, resumed_step, note, executor, job, code_changed, failure, removed, removed_ms
+		resumes, resumed_step, note, executor, job, code_changed, failure, removed, trashed, removed_ms,
+		reported, reported_user, source
 	FROM run r;
 
 CREATE TABLE run_param (
@@ -104,6 +133,53 @@ CREATE VIEW dump_run_artifact AS
 	SELECT (SELECT id FROM index_entity_text WHERE no = a.run) AS run_id, path, hash, size,
 		time_ms
 	FROM run_artifact a;
+
+-- Datasets that a run used, by name and digest, in the order in which they were logged. A long schema or profile is an
+-- object.
+CREATE TABLE run_dataset (
+	run INTEGER NOT NULL,
+	name TEXT NOT NULL,
+	digest TEXT NOT NULL,
+	place INTEGER NOT NULL,
+	source_type TEXT NOT NULL,
+	source TEXT NOT NULL,
+	schema TEXT,
+	schema_hash TEXT,
+	profile TEXT,
+	profile_hash TEXT,
+	PRIMARY KEY (run, name, digest)
+) WITHOUT ROWID;
+CREATE INDEX run_dataset_by_name ON run_dataset (name);
+CREATE INDEX run_dataset_by_digest ON run_dataset (digest);
+CREATE VIEW dump_run_dataset AS
+	SELECT (SELECT id FROM index_entity_text WHERE no = d.run) AS run_id, name, digest, place,
+		source_type, source, schema, schema_hash, profile, profile_hash
+	FROM run_dataset d;
+CREATE TABLE run_dataset_tag (
+	run INTEGER NOT NULL,
+	name TEXT NOT NULL,
+	digest TEXT NOT NULL,
+	key TEXT NOT NULL,
+	value TEXT NOT NULL,
+	PRIMARY KEY (run, name, digest, key)
+) WITHOUT ROWID;
+CREATE VIEW dump_run_dataset_tag AS
+	SELECT (SELECT id FROM index_entity_text WHERE no = t.run) AS run_id, name, digest, key, value
+	FROM run_dataset_tag t;
+
+-- Logged models that a run used or made.
+CREATE TABLE run_model (
+	run INTEGER NOT NULL,
+	output INTEGER NOT NULL, -- 1: made, 0: used
+	model TEXT NOT NULL,     -- id of a logged model
+	place INTEGER NOT NULL,
+	step INTEGER,
+	PRIMARY KEY (run, output, model)
+) WITHOUT ROWID;
+CREATE INDEX run_model_by_model ON run_model (model);
+CREATE VIEW dump_run_model AS
+	SELECT (SELECT id FROM index_entity_text WHERE no = m.run) AS run_id, output, model, place, step
+	FROM run_model m;
 
 -- The summaries of all series of a run, packed (core/track/series_pack.h). owner is who wrote them:
 -- readers join it with run.owner, so that nobody can put points into another user's run. Those

@@ -130,6 +130,24 @@ int bn_fold_private_ref(bn_fold *f, const char *hash, const char *role, uid_t ow
 	return object_ref(f, hash, role, (int64_t)owner, err);
 }
 
+int bn_fold_object_unref(bn_fold *f, const char *hash, const char *role, bn_err *err)
+{
+	uint8_t raw[BN_SHA256_BYTES];
+	int64_t role_no;
+	int rc = bn_numbers_name(&f->numbers, BN_NAME_TEXT, role, &role_no, err);
+	if (rc < 0)
+		return rc;
+	if (!hash)
+		return bn_sql_run(f->db, err,
+			"DELETE FROM object_ref WHERE entity = ? AND role = ? AND commuting = ?", "iii",
+			f->entity->no, role_no, (int64_t)f->commuting);
+	if (bn_unhex(hash, sizeof raw, raw))
+		return 0;
+	return bn_sql_run(f->db, err,
+		"DELETE FROM object_ref WHERE entity = ? AND hash = ? AND role = ? AND commuting = ?",
+		"ibii", f->entity->no, raw, sizeof raw, role_no, (int64_t)f->commuting);
+}
+
 /* ---- applying one event --------------------------------------------------------------------- */
 
 int bn_fold_apply(bn_fold *f, const fold_entity *e, bn_event *ev, bool is_json, bn_err *err)

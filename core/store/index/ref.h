@@ -11,5 +11,7 @@
 int bn_fold_object_ref(bn_fold *f, const char *hash, const char *role, bn_err *err);
 /* The same for one of the owner's private objects: it is not a fault that others lack it. */
 int bn_fold_private_ref(bn_fold *f, const char *hash, const char *role, uid_t owner, bn_err *err);
+/* The entity's rows no longer name the object in that role; hash NULL: none in that role. */
+int bn_fold_object_unref(bn_fold *f, const char *hash, const char *role, bn_err *err);
 
 #endif

@@ -121,11 +121,11 @@ START_TEST(test_run_keys_are_checked_before_they_are_written)
 		ck_assert_int_eq(bn_runlog_param(w.ws, track_id(1), bad[i], "x", &e), BN_EINVAL);
 	}
 	ck_assert_int_eq(bn_run_key_check("metric", "val/rmse 2.0:x-y", NULL), 0);
-	char name[BN_NAME_MAX + 2] = "";
-	memset(name, 'x', BN_NAME_MAX);
+	char name[BN_RUN_NAME_MAX + 2] = "";
+	memset(name, 'x', BN_RUN_NAME_MAX);
 	bn_run_created birth = {.name = name, .experiment = name};
 	ck_assert_bn_ok(bn_runlog_created(w.ws, track_id(1), &birth, &err), &err);
-	name[BN_NAME_MAX] = 'x';
+	name[BN_RUN_NAME_MAX] = 'x';
 	birth.experiment = NULL;
 	ck_assert_int_eq(bn_runlog_created(w.ws, track_id(2), &birth, NULL), BN_EINVAL);
 	birth = (bn_run_created){.experiment = name};
