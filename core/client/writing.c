@@ -1,6 +1,8 @@
 /* writing.c - see _run.h: taking what was logged, and making it durable. */
 #include "core/base/process.h"
 #include "core/client/_run.h"
+#include "core/run/run_dir.h"
+#include "core/run/run_pack.h"
 #include "core/run/runlog.h"
 
 #include <stdio.h>
@@ -130,6 +132,16 @@ static int seal_in_time(binnacle_run *run)
 	return rc;
 }
 
+/* What cannot be packed now is packed by gc. */
+static void pack(const binnacle_run *run)
+{
+	const bn_run_pack how = {.keep_clock = true, .has_lock = run->lock.fd >= 0};
+	bn_dir *dir = NULL;
+	if (how.has_lock && bn_run_dir_open_own(&dir, run->ws, run->id, NULL) >= 0)
+		bn_run_dir_pack(dir, run->id, &how, NULL);
+	bn_dir_close(dir);
+}
+
 /* Under ws_mutex. */
 static int end(binnacle_run *run, int exit_code, bn_err *err)
 {
@@ -148,6 +160,8 @@ static int end(binnacle_run *run, int exit_code, bn_err *err)
 	run->ended = true;
 	if ((rc = bn_workspace_seal(run->ws, err)) < 0)
 		note(run, err);
+	else if (first)
+		pack(run);
 	return rc;
 }
 

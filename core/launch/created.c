@@ -17,7 +17,8 @@ int bn_created_find(bn_created *out, bn_workspace *ws, const char *id, bn_err *e
 		return bn_err_set(err, BN_ENOTFOUND, "run %.8s: there is no index", id);
 	snprintf(entity, sizeof entity, "run/%.32s", id);
 	if ((rc = bn_sql_prepare(&st, db, err,
-		     "SELECT owner, coalesce(spec, ''), status = 'RUNNING' FROM run WHERE no = ?",
+		     "SELECT owner, coalesce(spec, ''), status = 'RUNNING', status IN ('FINISHED', "
+		     "'FAILED', 'KILLED', 'LOST') FROM run WHERE no = ?",
 		     "i", bn_index_entity(db, entity))) < 0)
 		return rc;
 	if ((rc = bn_sql_step(st, err)) == 0)
@@ -27,6 +28,7 @@ int bn_created_find(bn_created *out, bn_workspace *ws, const char *id, bn_err *e
 		snprintf(out->spec, sizeof out->spec, "%s",
 			(const char *)sqlite3_column_text(st, 1));
 		out->running = sqlite3_column_int(st, 2) != 0;
+		out->over = sqlite3_column_int(st, 3) != 0;
 		rc = 0;
 	}
 	sqlite3_finalize(st);

@@ -13,6 +13,7 @@ typedef struct bn_created {
 	uid_t owner;
 	char spec[65]; /* hash; "" for a run without one */
 	bool running;  /* has started and not ended */
+	bool over;     /* has ended, or is lost */
 } bn_created;
 
 /* As of the last refresh. BN_ENOTFOUND if the index has no such run, or there is no index. */

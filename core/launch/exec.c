@@ -15,6 +15,7 @@
 #include "core/launch/resolve.h"
 #include "core/launch/secret.h"
 #include "core/run/run_dir.h"
+#include "core/run/run_pack.h"
 #include "core/run/runlog.h"
 
 #include <errno.h>
@@ -57,7 +58,7 @@ int64_t bn_exec_limit_s(const bn_exec *x)
 static int read_hash(char hash[65], const bn_dir *run_dir, bn_err *err)
 {
 	bn_buf b = BN_BUF_INIT;
-	int rc = bn_dir_read_file(run_dir, "spec", &b, err);
+	int rc = bn_dir_read_file(run_dir, BN_RUN_SPEC_FILE, &b, err);
 	if (rc < 0)
 		goto out;
 	if (b.len != BN_SHA256_HEX || !bn_is_hex(b.ptr))
@@ -95,7 +96,7 @@ bool bn_exec_may_pass(int code)
 static int open_run(bn_exec *x, bool claimed, bn_err *err)
 {
 	int rc = bn_run_dir_open_own(&x->run_dir, x->ws, x->id, err);
-	if (rc >= 0 && !claimed && !bn_dir_has(x->run_dir, "spec"))
+	if (rc >= 0 && !claimed && !bn_dir_has(x->run_dir, BN_RUN_SPEC_FILE))
 		rc = bn_err_set(err, BN_ENOTFOUND, "'%s/spec' is not there", x->run_dir->path);
 	if (rc == BN_ENOTFOUND)
 		bn_err_hint(err, "exec is called by `binnacle run start`; it does not start a run "
@@ -372,6 +373,9 @@ static int guard_run(bn_guard *guard, bn_exec *x, const char *dir, int *exit_sta
 	bn_log_pump_leave(&x->pump);
 	int rc = bn_guard_wait(guard, x->id, &x->pump, writes ? &writer : NULL, exit_status, err);
 	bn_log_writer_close(&writer);
+	/* The end is recorded and sealed. What cannot be packed now is packed by gc. */
+	if (rc >= 0 && writes)
+		bn_run_dir_pack(run_dir, x->id, &(bn_run_pack){.has_lock = false}, NULL);
 	bn_dir_close(run_dir);
 	return rc;
 }

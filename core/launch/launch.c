@@ -92,7 +92,7 @@ static int take_checkpoint(const bn_dir *dir, const bn_launch_resumed *from, bn_
 static int fill_run_dir(const bn_dir *dir, const char *spec_hash, const bn_launch_options *opt,
 	const bn_executor *by, bn_err *err)
 {
-	int rc = bn_dir_write_file(dir, "spec", spec_hash, strlen(spec_hash), 0644, err);
+	int rc = bn_dir_write_file(dir, BN_RUN_SPEC_FILE, spec_hash, strlen(spec_hash), 0644, err);
 	if (rc >= 0 && opt->resumed)
 		rc = take_checkpoint(dir, opt->resumed, err);
 	if (rc >= 0 && by == &bn_executor_local)

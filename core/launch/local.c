@@ -156,6 +156,13 @@ static int local_cancel(bn_workspace *ws, const char *id, bn_cancel *how, bn_err
 	*how = BN_CANCEL_ASKED;
 	if (rc < 0)
 		return rc;
+	/* Its directory may have been packed since the log was read. */
+	if (s.state == BN_SUPERVISOR_NONE && made.running &&
+		((rc = bn_workspace_refresh(ws, NULL, err)) < 0 ||
+			(rc = find_supervisor(&s, &made, ws, id, err)) < 0))
+		return rc;
+	if (s.state == BN_SUPERVISOR_NONE && made.over)
+		return bn_err_set(err, BN_ECONFLICT, "run %.8s has ended already", id);
 	if (s.state == BN_SUPERVISOR_DEAD)
 		return bn_err_set(err, BN_ECONFLICT, "run %.8s: its supervisor (pid %d) is gone",
 			id, (int)s.pid);

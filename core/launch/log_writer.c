@@ -25,10 +25,10 @@ static uint64_t capacity(const bn_log_writer *w, uint64_t limit)
 
 int bn_log_writer_open(bn_log_writer *out, const bn_dir *dir, bn_err *err)
 {
-	bn_run_log_part parts[BN_RUN_LOG_TAILS + 2];
+	bn_run_log_part parts[BN_RUN_LOG_PARTS];
 	bn_log_writer w = {.dir = dir, .fd = -1};
 	size_t count;
-	int rc = bn_run_log_list(parts, BN_RUN_LOG_TAILS + 2, &count, dir, err);
+	int rc = bn_run_log_list(parts, BN_RUN_LOG_PARTS, &count, dir, err);
 	if (rc < 0)
 		return rc;
 	snprintf(w.name, sizeof w.name, "%s", count ? parts[count - 1].name : BN_RUN_LOG_FILE);
@@ -69,9 +69,9 @@ static size_t put(const bn_log_writer *w, int fd, const char *bytes, size_t n)
 
 static void remove_oldest(const bn_log_writer *w)
 {
-	bn_run_log_part parts[BN_RUN_LOG_TAILS + 2];
+	bn_run_log_part parts[BN_RUN_LOG_PARTS];
 	size_t count, tails = 0;
-	if (bn_run_log_list(parts, BN_RUN_LOG_TAILS + 2, &count, w->dir, NULL) < 0)
+	if (bn_run_log_list(parts, BN_RUN_LOG_PARTS, &count, w->dir, NULL) < 0)
 		return;
 	for (size_t i = count; i-- > 0;)
 		if (strcmp(parts[i].name, BN_RUN_LOG_FILE) != 0 && ++tails > BN_RUN_LOG_TAILS)

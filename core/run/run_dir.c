@@ -11,11 +11,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#define STOP_FILE "stop"
-#define RESUMES_FILE "resumes"
-#define CLOCK_FILE "clock"
-#define RESERVE_FILE "reserve"
-
 typedef struct run_dir_name {
 	char text[64];
 } run_dir_name;
@@ -103,7 +98,7 @@ int bn_run_clock_leave(const bn_workspace *ws, const char *id, bn_err *err)
 	if (rc < 0)
 		return rc;
 	int n = snprintf(text, sizeof text, "%" PRIu64 "\n", bn_workspace_clock(ws));
-	rc = bn_dir_write_file(dir, CLOCK_FILE, text, (size_t)n, 0644, err);
+	rc = bn_dir_write_file(dir, BN_RUN_CLOCK_FILE, text, (size_t)n, 0644, err);
 	bn_dir_close(dir);
 	return rc;
 }
@@ -114,7 +109,7 @@ void bn_run_clock_follow(bn_workspace *ws, const char *id)
 	bn_dir *dir = NULL;
 	bn_buf text = BN_BUF_INIT;
 	if (bn_run_dir_open_own(&dir, ws, id, NULL) < 0 ||
-		bn_dir_read_file(dir, CLOCK_FILE, &text, NULL) < 0)
+		bn_dir_read_file(dir, BN_RUN_CLOCK_FILE, &text, NULL) < 0)
 		goto out;
 	if (text.len > 1 && text.ptr[text.len - 1] == '\n' &&
 		bn_parse_i64(text.ptr, text.len - 1, &clock) && clock > 0)
@@ -132,7 +127,7 @@ int bn_run_stop_ask(const bn_workspace *ws, const char *id, bn_err *err)
 	if (rc < 0)
 		return rc;
 	int n = snprintf(text, sizeof text, "%.32s\n", id);
-	rc = bn_dir_write_file(dir, STOP_FILE, text, (size_t)n, 0644, err);
+	rc = bn_dir_write_file(dir, BN_RUN_STOP_FILE, text, (size_t)n, 0644, err);
 	bn_dir_close(dir);
 	return rc;
 }
@@ -142,12 +137,13 @@ bool bn_run_stop_asked(const bn_dir *run_dir, const char *id)
 	const bn_env *env = run_dir->env;
 	struct stat st;
 	bn_buf text = BN_BUF_INIT;
-	if (env->fs->stat(env, run_dir, STOP_FILE, &st) < 0 || !S_ISREG(st.st_mode) ||
+	if (env->fs->stat(env, run_dir, BN_RUN_STOP_FILE, &st) < 0 || !S_ISREG(st.st_mode) ||
 		(st.st_uid != env->uid(env) && st.st_uid != 0))
 		return false;
 	/* "stop": from an earlier version. An unreadable file counts as a request. */
-	bool asked = bn_dir_read_file(run_dir, STOP_FILE, &text, NULL) < 0 || text.len == 0 ||
-		     bn_str_starts(text.ptr, id) || bn_str_starts(text.ptr, "stop");
+	bool asked = bn_dir_read_file(run_dir, BN_RUN_STOP_FILE, &text, NULL) < 0 ||
+		     text.len == 0 || bn_str_starts(text.ptr, id) ||
+		     bn_str_starts(text.ptr, "stop");
 	bn_buf_release(&text);
 	return asked;
 }
@@ -156,12 +152,12 @@ int bn_run_resumes_leave(const bn_dir *run_dir, const char *of, bn_err *err)
 {
 	char text[BN_RUN_ID_TEXT + 1];
 	int n = snprintf(text, sizeof text, "%.32s\n", of);
-	return bn_dir_write_file(run_dir, RESUMES_FILE, text, (size_t)n, 0644, err);
+	return bn_dir_write_file(run_dir, BN_RUN_RESUMES_FILE, text, (size_t)n, 0644, err);
 }
 
 bool bn_run_resumes(const bn_dir *run_dir)
 {
-	return bn_dir_has(run_dir, RESUMES_FILE);
+	return bn_dir_has(run_dir, BN_RUN_RESUMES_FILE);
 }
 
 int bn_run_reserve_make(const bn_dir *run_dir, bn_err *err)
@@ -172,16 +168,16 @@ int bn_run_reserve_make(const bn_dir *run_dir, bn_err *err)
 	bn_rng rng;
 	char *path = NULL;
 	int fd = -1, rc;
-	if (bn_dir_stat(run_dir, RESERVE_FILE, &st, NULL) == 0 && st.st_size == sizeof bytes)
+	if (bn_dir_stat(run_dir, BN_RUN_RESERVE_FILE, &st, NULL) == 0 && st.st_size == sizeof bytes)
 		return 0;
 	/* Zeros would take no space on compressing file systems. */
-	bn_rng_init(&rng, 1, RESERVE_FILE, 0);
+	bn_rng_init(&rng, 1, BN_RUN_RESERVE_FILE, 0);
 	for (size_t i = 0; i < sizeof bytes / sizeof *bytes; i++)
 		bytes[i] = bn_rng_u32(&rng);
-	if (!(path = bn_dir_join(run_dir, RESERVE_FILE)))
+	if (!(path = bn_dir_join(run_dir, BN_RUN_RESERVE_FILE)))
 		return bn_err_nomem(err, "a path");
-	if ((rc = bn_dir_open_file(
-		     &fd, run_dir, RESERVE_FILE, O_WRONLY | O_CREAT | O_TRUNC, 0600, err)) < 0)
+	if ((rc = bn_dir_open_file(&fd, run_dir, BN_RUN_RESERVE_FILE, O_WRONLY | O_CREAT | O_TRUNC,
+		     0600, err)) < 0)
 		goto out;
 	rc = bn_fs_write_all(env, fd, bytes, sizeof bytes, path, err);
 	int e = env->fs->close(env, fd); /* when NFS reports errors */
@@ -196,5 +192,6 @@ out:
 
 bool bn_run_reserve_release(const bn_dir *run_dir)
 {
-	return bn_dir_has(run_dir, RESERVE_FILE) && bn_dir_unlink(run_dir, RESERVE_FILE, NULL) == 0;
+	return bn_dir_has(run_dir, BN_RUN_RESERVE_FILE) &&
+	       bn_dir_unlink(run_dir, BN_RUN_RESERVE_FILE, NULL) == 0;
 }

@@ -5,13 +5,16 @@
  *	clock           the log's clock when the run was created: decimal digits, a newline
  *	supervisor      the run's supervisor (core/run/supervisor.h)
  *	stop            asks the supervisor to end the run: its id and a newline ("stop" by earlier versions)
- *	log.txt, log.tail.* output of the run (core/run/run_log.h)
+ *	log.txt, log.tail.* or log.packed.* output of the run (core/run/run_log.h)
  *	reserve         space for the record of the run's end, until the run is over
  *	artifacts/      files left by a command to be stored
  *	metrics.json    numbers left by a command
  *	model/          a trainer's model until it is stored
  *	model.checkpoint the state of its fit (core/learn/checkpoint.h), until its model is stored
  *	resumes         the id of the run whose checkpoint that was at first; absent: it began anew
+ *
+ * Once the end of the run is in the log, the directory is packed (core/run/run_pack.h): the output in one file and
+ * what the run left stay, the rest goes.
  *
  * Everything in it is reached through a handle: no link is followed.
  */
@@ -24,6 +27,11 @@
 	32768 /* a writer's directory, its lock, its segment, and the same again */
 
 #define BN_RUN_MODEL_DIR "model"
+#define BN_RUN_SPEC_FILE "spec"
+#define BN_RUN_CLOCK_FILE "clock"
+#define BN_RUN_STOP_FILE "stop"
+#define BN_RUN_RESUMES_FILE "resumes"
+#define BN_RUN_RESERVE_FILE "reserve"
 
 /* *out is yours. BN_ENOTFOUND when it is not on this file system. */
 int bn_run_dir_open(bn_dir **out, const bn_workspace *ws, const char *id, bn_err *err);
@@ -32,7 +40,8 @@ int bn_run_dir_open(bn_dir **out, const bn_workspace *ws, const char *id, bn_err
 int bn_run_dir_open_own(bn_dir **out, const bn_workspace *ws, const char *id, bn_err *err);
 /* The same, creating it if missing. */
 int bn_run_dir_make(bn_dir **out, const bn_workspace *ws, const char *id, bn_err *err);
-int bn_run_dir_remove(const bn_workspace *ws, const char *id, bn_err *err); /* with all its content */
+int bn_run_dir_remove(
+	const bn_workspace *ws, const char *id, bn_err *err); /* with all its content */
 /* Whether this process's records about the run will count, judging by its directory: BN_ENOTFOUND if the
  * workspace has no such run, BN_EREFUSED if another user owns it. Readers judge by the log. */
 int bn_run_is_own(const bn_workspace *ws, const char *id, bn_err *err);

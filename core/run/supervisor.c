@@ -18,8 +18,7 @@
 #define TAKE_TRIES 40
 #define CLAIM_TRIES 3 /* the claiming process has others to start */
 #define TAKE_WAIT_NS 25000000
-
-#define SUPERVISOR_FILE "supervisor"
+#define REOPEN_TRIES 8
 
 static int foreign(const char *path, bn_err *err)
 {
@@ -31,10 +30,10 @@ static int foreign(const char *path, bn_err *err)
 
 /* Opens and locks the file of a run of this user; root may do so for anyone, and files created by root are
  * given to that user. Nothing is written before the owner is known. */
-static int open_locked(
+static int open_and_lock(
 	bn_supervisor_lock *l, struct stat *st, const bn_dir *dir, int tries, bn_err *err)
 {
-	const bn_env *env = bn_workspace_env(l->ws);
+	const bn_env *env = dir->env;
 	struct stat own;
 	uid_t me = env->uid(env);
 	int e, rc;
@@ -42,7 +41,8 @@ static int open_locked(
 		return bn_err_sys(err, BN_EIO, -e, "cannot look at '%s'", dir->path);
 	if ((own.st_uid != me && me != 0) || (own.st_mode & 022))
 		return foreign(dir->path, err);
-	if ((rc = bn_dir_open_file(&l->fd, dir, SUPERVISOR_FILE, O_RDWR | O_CREAT, 0600, err)) < 0)
+	if ((rc = bn_dir_open_file(
+		     &l->fd, dir, BN_RUN_SUPERVISOR_FILE, O_RDWR | O_CREAT, 0600, err)) < 0)
 		return rc;
 	if ((e = env->fs->fstat(env, l->fd, st)) < 0)
 		return bn_err_sys(err, BN_EIO, -e, "cannot look at '%s'", l->path);
@@ -56,6 +56,24 @@ static int open_locked(
 	return 0;
 }
 
+/* Packing a run removes the file (core/run/run_pack.h): the lock of a removed one excludes nobody. */
+static int open_locked(
+	bn_supervisor_lock *l, struct stat *st, const bn_dir *dir, int tries, bn_err *err)
+{
+	struct stat now;
+	int rc;
+	for (int i = 0; i < REOPEN_TRIES; i++) {
+		if ((rc = open_and_lock(l, st, dir, tries, err)) < 0)
+			return rc;
+		if (bn_dir_stat(dir, BN_RUN_SUPERVISOR_FILE, &now, NULL) >= 0 &&
+			now.st_ino == st->st_ino && now.st_dev == st->st_dev)
+			return 0;
+		dir->env->fs->close(dir->env, l->fd);
+		l->fd = -1;
+	}
+	return bn_err_set(err, BN_ECONFLICT, "'%s' is being replaced again and again", l->path);
+}
+
 static int claim(bn_supervisor_lock *out, bool *fresh, bn_workspace *ws, const char *id, int tries,
 	bn_err *err)
 {
@@ -67,13 +85,13 @@ static int claim(bn_supervisor_lock *out, bool *fresh, bn_workspace *ws, const c
 	if (rc < 0)
 		goto out;
 	snprintf(l.id, sizeof l.id, "%.32s", id);
-	if (!(l.path = bn_dir_join(dir, SUPERVISOR_FILE))) {
+	if (!(l.path = bn_dir_join(dir, BN_RUN_SUPERVISOR_FILE))) {
 		rc = bn_err_nomem(err, "a path");
 		goto out;
 	}
 	if ((rc = open_locked(&l, &st, dir, tries, err)) < 0)
 		goto out;
-	*fresh = st.st_size == 0;
+	*fresh = st.st_size == 0 && bn_dir_has(dir, BN_RUN_SPEC_FILE);
 out:
 	bn_dir_close(dir);
 	if (rc < 0)
@@ -103,7 +121,7 @@ int bn_supervisor_adopt(
 	bn_supervisor_lock *out, bn_workspace *ws, const char *id, int fd, bn_err *err)
 {
 	bn_supervisor_lock l = {.ws = ws,
-		.path = bn_strf("runs/%.32s/" SUPERVISOR_FILE, id),
+		.path = bn_strf("runs/%.32s/" BN_RUN_SUPERVISOR_FILE, id),
 		.fd = fd,
 		.since_ms = bn_env_now_ms(bn_workspace_env(ws))};
 	snprintf(l.id, sizeof l.id, "%.32s", id);
@@ -151,6 +169,20 @@ int bn_supervisor_set_child(bn_supervisor_lock *l, pid_t child, bn_err *err)
 out:
 	bn_buf_release(&b);
 	json_decref(o);
+	return rc;
+}
+
+int bn_supervisor_take_over(
+	bn_supervisor_lock *out, const bn_dir *run_dir, const char *id, bn_err *err)
+{
+	bn_supervisor_lock l = {.fd = -1, .path = bn_dir_join(run_dir, BN_RUN_SUPERVISOR_FILE)};
+	struct stat st;
+	snprintf(l.id, sizeof l.id, "%.32s", id);
+	int rc = l.path ? open_locked(&l, &st, run_dir, 1, err) : bn_err_nomem(err, "a path");
+	if (rc < 0)
+		bn_supervisor_release(&l);
+	else
+		*out = l;
 	return rc;
 }
 
@@ -216,7 +248,7 @@ static int read_state(bn_supervisor *out, const bn_env *env, int fd, const char 
 		return 0;
 	if ((rc = bn_fs_read_at(env, fd, text, sizeof text, 0, &got, path, err)) < 0)
 		return rc;
-	if (bn_json_parse(&o, text, got, SUPERVISOR_FILE, NULL) < 0) {
+	if (bn_json_parse(&o, text, got, BN_RUN_SUPERVISOR_FILE, NULL) < 0) {
 		/* Between creation, locking and writing: about to start. If it died there, it
 		 * counts as never started. */
 		out->state =
@@ -248,7 +280,7 @@ int bn_supervisor_find(
 	memset(out, 0, sizeof *out);
 	if ((rc = bn_run_dir_open(&dir, ws, id, &why)) < 0)
 		goto out;
-	if ((rc = bn_dir_open_file(&fd, dir, SUPERVISOR_FILE, O_RDONLY, 0, &why)) < 0)
+	if ((rc = bn_dir_open_file(&fd, dir, BN_RUN_SUPERVISOR_FILE, O_RDONLY, 0, &why)) < 0)
 		goto out;
 	rc = read_state(out, env, fd, dir->path, id, owner, &why);
 out:

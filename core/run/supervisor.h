@@ -23,6 +23,7 @@
 /* The environment variable that marks a process: the run's id in all processes of a run and its
  * supervisor; "queue" in a queue's runner. Nothing else sets it (users may set BINNACLE_RUN_ID). */
 #define BN_RUN_MARK "BINNACLE_SUPERVISED"
+#define BN_RUN_SUPERVISOR_FILE "supervisor"
 
 /* ---- looking -------------------------------------------------------------------------------- */
 
@@ -61,7 +62,7 @@ typedef struct bn_supervisor_lock {
 } bn_supervisor_lock;
 
 /* The first half of taking it: from now on no other process supervises the run, and the file keeps its
- * content. Creates runs/<id> if needed. *fresh: it was empty, so the run was never supervised.
+ * content. Creates runs/<id> if needed. *fresh: it was empty and the run is not packed, so it was never supervised.
  * BN_ECONFLICT if it is supervised; BN_EREFUSED, with nothing written, if the directory or the file
  * belongs to another user. Root may claim for anyone. */
 int bn_supervisor_claim(
@@ -76,6 +77,10 @@ int bn_supervisor_adopt(
 int bn_supervisor_take(bn_supervisor_lock *out, bn_workspace *ws, const char *id, bn_err *err);
 /* Records the child that it has started; 0: none. */
 int bn_supervisor_set_child(bn_supervisor_lock *l, pid_t child, bn_err *err);
+/* Takes the lock of a run that is over, creating the file if needed, and without changing its text. run_dir is
+ * borrowed. BN_ECONFLICT at once if another process has it. */
+int bn_supervisor_take_over(
+	bn_supervisor_lock *out, const bn_dir *run_dir, const char *id, bn_err *err);
 /* Releases it; the file stays. In a forked child: only closes, the parent keeps the lock. Safe
  * on one that was never taken if it is all zeroes except fd -1. */
 void bn_supervisor_release(bn_supervisor_lock *l);

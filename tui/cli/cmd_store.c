@@ -229,12 +229,13 @@ static int run_gc(bn_cli *cli, bn_err *err)
 		{"object_bytes", "bytes removed", BN_AS_BYTES},
 		{"leftovers", "leftovers removed", BN_AS_COUNT},
 		{"run_dirs", "directories of runs removed", BN_AS_COUNT},
+		{"run_dirs_packed", "directories of runs packed", BN_AS_COUNT},
 		{"live", "kept, named by something", BN_AS_COUNT},
 		{"young", "kept, younger than the limit", BN_AS_COUNT},
 		{"failed", "could not be removed", BN_AS_COUNT}, {0}};
 	bn_workspace *ws = NULL;
 	bn_gc_report r;
-	uint64_t run_dirs = 0;
+	uint64_t run_dirs = 0, packed = 0;
 	bn_gc_options options = {
 		.retention_ms = BN_GC_RETENTION_MS, .tmp_ms = BN_GC_TMP_MS, .dry_run = false};
 	int rc = bn_cli_workspace(cli, &ws, err);
@@ -248,14 +249,17 @@ static int run_gc(bn_cli *cli, bn_err *err)
 		return rc;
 	/* Afterwards: they go with the bytes that their runs name. */
 	if ((rc = bn_run_dirs_free(&run_dirs, ws,
-		     bn_env_now_ms(bn_cli_env(cli)) - options.retention_ms, options.dry_run, err)))
+		     bn_env_now_ms(bn_cli_env(cli)) - options.retention_ms, options.dry_run,
+		     err)) ||
+		(rc = bn_run_dirs_pack(&packed, ws, options.dry_run, err)))
 		return rc;
 	if (options.dry_run)
 		bn_cli_say(cli, "nothing was removed (--dry-run); this would be removed");
-	json_t *o = json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "dry_run",
-		options.dry_run, "run_dirs", (json_int_t)run_dirs, "objects", (json_int_t)r.objects,
-		"object_bytes", (json_int_t)r.object_bytes, "live", (json_int_t)r.live,
-		"live_bytes", (json_int_t)r.live_bytes, "young", (json_int_t)r.young, "young_bytes",
+	json_t *o = json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
+		"dry_run", options.dry_run, "run_dirs", (json_int_t)run_dirs, "run_dirs_packed",
+		(json_int_t)packed, "objects", (json_int_t)r.objects, "object_bytes",
+		(json_int_t)r.object_bytes, "live", (json_int_t)r.live, "live_bytes",
+		(json_int_t)r.live_bytes, "young", (json_int_t)r.young, "young_bytes",
 		(json_int_t)r.young_bytes, "leftovers", (json_int_t)r.leftovers, "leftover_bytes",
 		(json_int_t)r.leftover_bytes, "failed", (json_int_t)r.failed);
 	return o ? bn_cli_object(cli, o, fields, err) : bn_err_nomem(err, "the result");
