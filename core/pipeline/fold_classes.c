@@ -12,6 +12,7 @@
 #include "core/package/package_log.h"
 #include "core/registry/registry.h"
 #include "core/serve/endpoint.h"
+#include "core/track/logged_model.h"
 #include "core/track/run.h"
 
 const bn_fold_class *const bn_fold_classes[] = {
@@ -22,6 +23,7 @@ const bn_fold_class *const bn_fold_classes[] = {
 	&bn_queue_fold_class,
 	&bn_run_fold_class,
 	&bn_experiment_fold_class,
+	&bn_logged_fold_class,
 	&bn_registry_class,
 	&bn_endpoint_class,
 	&bn_prediction_class,

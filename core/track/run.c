@@ -457,47 +457,16 @@ int bn_run_tags(bn_pairs *out, bn_workspace *ws, const char *id, bn_err *err)
 
 /* ---- artifacts ------------------------------------------------------------------------------ */
 
-void bn_artifacts_release(bn_artifacts *a)
-{
-	for (size_t i = 0; i < a->count; i++)
-		bn_free(a->items[i].path);
-	bn_free(a->items);
-	*a = (bn_artifacts)BN_ARTIFACTS_INIT;
-}
-
 int bn_run_artifacts(bn_artifacts *out, bn_workspace *ws, const char *id, bn_err *err)
 {
 	sqlite3 *db;
-	sqlite3_stmt *st = NULL;
 	*out = (bn_artifacts)BN_ARTIFACTS_INIT;
-	int rc;
-	if ((rc = bn_track_index(&db, ws, err)) < 0)
-		return rc;
-	if ((rc = bn_sql_prepare(&st, db, err,
-		     "SELECT path, hash, size, time_ms FROM run_artifact WHERE run = ? "
-		     "ORDER BY path",
-		     "i", bn_run_number(db, id))) < 0)
-		return rc;
-	while ((rc = bn_sql_step(st, err)) > 0) {
-		if (bn_grow(&out->items, &out->cap, out->count + 1, sizeof *out->items) != 0) {
-			rc = bn_err_nomem(err, "artifacts");
-			goto out;
-		}
-		bn_artifact *a = &out->items[out->count++];
-		a->path = bn_sql_text(st, 0);
-		snprintf(a->hash, sizeof a->hash, "%s", (const char *)sqlite3_column_text(st, 1));
-		a->size_bytes = sqlite3_column_int64(st, 2);
-		a->time_ms = sqlite3_column_int64(st, 3);
-		if (!a->path) {
-			rc = bn_err_nomem(err, "artifacts");
-			goto out;
-		}
-	}
-out:
-	sqlite3_finalize(st);
-	if (rc < 0)
-		bn_artifacts_release(out);
-	return rc;
+	int rc = bn_track_index(&db, ws, err);
+	return rc < 0 ? rc
+		      : bn_artifacts_read(out, db,
+				"SELECT path, hash, size, time_ms FROM run_artifact WHERE run = ? "
+				"ORDER BY path",
+				bn_run_number(db, id), err);
 }
 
 /* The rest of path below prefix, or NULL. */

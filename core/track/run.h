@@ -27,6 +27,7 @@
 #include "core/base/id.h"
 #include "core/store/index/fold.h"
 #include "core/store/workspace.h"
+#include "core/track/artifacts.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -127,24 +128,7 @@ const char *bn_pairs_get(const bn_pairs *p, const char *key); /* NULL when there
 int bn_run_params(bn_pairs *out, bn_workspace *ws, const char *id, bn_err *err);
 int bn_run_tags(bn_pairs *out, bn_workspace *ws, const char *id, bn_err *err);
 
-typedef struct bn_artifact {
-	char *path; /* "model/MLmodel" */
-	char hash[65];
-	int64_t size_bytes;
-	int64_t time_ms;
-} bn_artifact;
-
-typedef struct bn_artifacts {
-	bn_artifact *items; /* sorted by path */
-	size_t count, cap;
-} bn_artifacts;
-
-#define BN_ARTIFACTS_INIT \
-	{ \
-		NULL, 0, 0 \
-	}
 int bn_run_artifacts(bn_artifacts *out, bn_workspace *ws, const char *id, bn_err *err);
-void bn_artifacts_release(bn_artifacts *a);
 /* Copies the artifacts under prefix ("model") to the directory dir, which must not exist, with
  * hashes checked. prefix is cut off. BN_ENOTFOUND if there is nothing below it. */
 int bn_run_export(

@@ -4,6 +4,7 @@
 #include "core/data/dataset.h"
 #include "core/govern/authority.h"
 #include "core/run/runlog.h"
+#include "core/track/logged_model.h"
 #include "core/track/run.h"
 #include "tests/support/check_main.h"
 
@@ -11,7 +12,7 @@
 #include <string.h>
 
 const bn_fold_class *const track_classes[] = {
-	&bn_authority_class, &bn_run_fold_class, &bn_experiment_fold_class, &bn_policy_class,
+	&bn_authority_class, &bn_run_fold_class, &bn_experiment_fold_class, &bn_logged_fold_class, &bn_policy_class,
 	&bn_dataset_class, NULL};
 
 void track_make(track_world *w)
