@@ -87,15 +87,50 @@ static const struct {
 	{"run/^", "run.artifact",
 		"{'artifacts':[{'path':'a/#','hash':'@','size':#}],'manifest':'@','model':'@'}", 0},
 	{"run/^", "run.stop", "{}", false},
+	{"run/^", "run.created",
+		"{'name':'p#','experiment':'x#','reported':true,'start_ms':1#,'user':'u#','source':"
+		"'mlflow'}",
+		false},
+	{"run/^", "run.status", "{'status':'FINISHED','start_ms':#,'end_ms':2#}", false},
+	{"run/^", "run.status", "{'status':'RUNNING'}", false},
+	{"run/^", "run.renamed", "{'name':'q#'}", false},
+	{"run/^", "run.artifact_removed", "{'paths':['a/#']}", false},
+	{"run/^", "run.inputs",
+		"{'datasets':[{'name':'d#','digest':'#','source_type':'local','source':'f','schema'"
+		":'s',"
+		"'schema_hash':'@','profile':'p','profile_hash':'@','tags':{'t#':'v#'}}],'models':["
+		"'m-#']}",
+		false},
+	{"run/^", "run.outputs", "{'models':[{'id':'m-#','step':#}]}", false},
 	{"run/^", "run.removed", "{}", false},
 	{"run/^", "run.restored", "{}", false},
 	{"run/^", "run.metrics", NULL, false},
 	{"run/^", "run.heartbeat", "{'interval_ms':#}", false},
 	{"run/^", "run.resources", "{'processes':#,'rss_bytes':#,'energy_joules':1.5}", false},
-	{"experiment/x#", "experiment.created", "{'note':'n#'}", false},
+	{"experiment/x#", "experiment.created",
+		"{'note':'n#','id':'#','artifact_location':'s3://b','created_ms':#}", false},
+	{"experiment/x#", "experiment.renamed", "{'name':'x#'}", false},
+	{"experiment/x#", "experiment.tag", "{'tags':{'t#':'v#','u':null}}", false},
 	{"experiment/x#", "experiment.note", "{'note':'m#'}", false},
 	{"experiment/x#", "experiment.removed", "{}", false},
 	{"experiment/x#", "experiment.restored", "{}", false},
+	{"logged/m-^", "logged.created",
+		"{'name':'l#','experiment':'x#','run':'^','type':'t','artifact_location':'s3://b',"
+		"'created_ms':#,'params':{'p#':'#'},'tags':{'t#':'#'}}",
+		false},
+	{"logged/m-^", "logged.status", "{'status':'READY','message':'m#'}", false},
+	{"logged/m-^", "logged.param", "{'params':{'p#':'#'}}", false},
+	{"logged/m-^", "logged.tag", "{'tags':{'t#':'v#','u':null}}", false},
+	{"logged/m-^", "logged.metrics",
+		"{'metrics':[{'key':'k#','value':#,'time_ms':#,'step':#,'run':'^','dataset_name':'"
+		"d',"
+		"'dataset_digest':'#'},{'key':'k','value':'nan'}]}",
+		false},
+	{"logged/m-^", "logged.artifact", "{'artifacts':[{'path':'a/#','hash':'@','size':#}]}",
+		false},
+	{"logged/m-^", "logged.artifact_removed", "{'paths':['a/#']}", false},
+	{"logged/m-^", "logged.removed", "{}", false},
+	{"logged/m-^", "logged.restored", "{}", false},
 	{"model/m#", "model.registered",
 		"{'version':#,'uuid':'00000000-0000-8000-8000-000000000000','run':'^',"
 		"'author_uid':500#,'digest':'@','manifest':'@','data':[],'metrics':{'rmse':#},"
@@ -133,7 +168,8 @@ static const struct {
 		"'window':{'rows':#},'reference':{'kind':'dataset','dataset':'d#'}}",
 		false},
 	{"package/@", "package.built",
-		"{'model':'m#','version':#,'model_digest':'@','format':'oci','path':'/p#','host':'h#',"
+		"{'model':'m#','version':#,'model_digest':'@','format':'oci','path':'/"
+		"p#','host':'h#',"
 		"'bytes':#,'unapproved':true}",
 		false},
 	{"package/@", "package.pushed",
