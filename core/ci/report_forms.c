@@ -9,7 +9,7 @@
  */
 #include "core/ci/report.h"
 
-#include "core/base/shown.h"
+#include "core/base/markup.h"
 #include "core/base/str.h"
 #include "core/base/timestamp.h"
 #include "core/net/exposition.h"
@@ -19,37 +19,10 @@
 
 /* ---- XML ------------------------------------------------------------------------------------ */
 
-/* Text of an element or a double-quoted attribute. What is shown is a subset of what XML 1.0 allows. */
-static void xml_add(bn_buf *b, const char *s, bool lines)
-{
-	bn_buf shown = BN_BUF_INIT;
-	bn_shown_add(&shown, s, strlen(s), lines ? BN_SHOWN_LINES : BN_SHOWN_LINE);
-	for (const char *p = shown.ptr; *p; p++) {
-		switch (*p) {
-		case '&':
-			bn_buf_adds(b, "&amp;");
-			break;
-		case '<':
-			bn_buf_adds(b, "&lt;");
-			break;
-		case '>':
-			bn_buf_adds(b, "&gt;");
-			break;
-		case '"':
-			bn_buf_adds(b, "&quot;");
-			break;
-		default:
-			bn_buf_addch(b, *p);
-		}
-	}
-	b->failed = b->failed || shown.failed;
-	bn_buf_release(&shown);
-}
-
 static void attribute_add(bn_buf *b, const char *name, const char *value)
 {
 	bn_buf_addf(b, " %s=\"", name);
-	xml_add(b, value, false);
+	bn_markup_add_xml(b, value, BN_SHOWN_LINE);
 	bn_buf_addch(b, '"');
 }
 
@@ -110,10 +83,10 @@ static void case_add(bn_buf *b, const char *suite, const bn_ci_case *c)
 	if (!element && c->verdict != BN_CI_PASS)
 		bn_buf_addf(b, "%s (warns): ", bn_ci_verdict_name(c->verdict));
 	if (!element)
-		xml_add(b, c->message, true);
+		bn_markup_add_xml(b, c->message, BN_SHOWN_LINES);
 	if (has_text) {
 		bn_buf_adds(b, element ? "" : "\n");
-		xml_add(b, c->details, true);
+		bn_markup_add_xml(b, c->details, BN_SHOWN_LINES);
 	}
 	bn_buf_addf(b, "</%s>\n    </testcase>\n", element ? element : "system-out");
 }

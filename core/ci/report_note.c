@@ -1,13 +1,12 @@
 /*
  * report_note.c - a report as Markdown, for a note on a merge request or a pull request.
  *
- * Untrusted text appears only in two places: inside <code> with every character that Markdown, HTML or a
- * forge's references (@all, #1, !2, ~label, URLs) could read written as a numeric character reference, and
- * inside a fenced block whose fence is longer than any in it. Forges ignore mentions and references in both.
+ * Untrusted text appears only as code or in fenced blocks (core/base/markup.h). Forges ignore mentions and references
+ * in both.
  */
 #include "core/ci/_report.h"
 
-#include "core/base/shown.h"
+#include "core/base/markup.h"
 #include "core/base/str.h"
 
 #include <math.h>
@@ -15,62 +14,6 @@
 #include <string.h>
 
 enum { CASES_MOST = 50, DETAILS_MOST = 20, DETAIL_LINES_MOST = 40 };
-
-static bool is_plain(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       c == ' ' || c == ',' || c == ';' || c == '(' || c == ')' || c == '%' || c == '/' ||
-	       c == '-' || c == '=' || c == '+' || c == '\'';
-}
-
-static void code_add(bn_buf *b, const char *s)
-{
-	bn_buf shown = BN_BUF_INIT;
-	bn_shown_add(&shown, s, strlen(s), BN_SHOWN_LINE);
-	bn_buf_adds(b, "<code>");
-	for (const char *p = shown.ptr; *p; p++) {
-		if (is_plain(*p) || (unsigned char)*p >= 0x80)
-			bn_buf_addch(b, *p);
-		else
-			bn_buf_addf(b, "&#%d;", *p);
-	}
-	bn_buf_adds(b, "</code>");
-	b->failed = b->failed || shown.failed;
-	bn_buf_release(&shown);
-}
-
-/* Length of the longest run of backticks. */
-static size_t longest_fence(const char *s)
-{
-	size_t best = 0, run = 0;
-	for (; *s; s++) {
-		run = *s == '`' ? run + 1 : 0;
-		best = run > best ? run : best;
-	}
-	return best;
-}
-
-static void fence_add(bn_buf *b, size_t n, const char *end)
-{
-	while (n--)
-		bn_buf_addch(b, '`');
-	bn_buf_adds(b, end);
-}
-
-static void block_add(bn_buf *b, const char *text)
-{
-	bn_buf shown = BN_BUF_INIT;
-	bn_shown_add(&shown, text, strlen(text), BN_SHOWN_LINES);
-	size_t fence = longest_fence(shown.ptr) + 1;
-	fence = fence < 3 ? 3 : fence;
-	fence_add(b, fence, "text\n");
-	bn_buf_add(b, shown.ptr, shown.len);
-	if (shown.len && shown.ptr[shown.len - 1] != '\n')
-		bn_buf_addch(b, '\n');
-	fence_add(b, fence, "\n");
-	b->failed = b->failed || shown.failed;
-	bn_buf_release(&shown);
-}
 
 /* ---- the verdict ---------------------------------------------------------------------------- */
 
@@ -89,7 +32,7 @@ static void about_add(bn_buf *b, const char *what, const char *value, size_t mos
 	snprintf(cut, sizeof cut, "%.*s", (int)most, value);
 	bn_buf_adds(b, *first ? "" : " · ");
 	bn_buf_addf(b, "%s ", what);
-	code_add(b, cut);
+	bn_markup_add_code(b, cut);
 	*first = false;
 }
 
@@ -115,11 +58,11 @@ static void head_add(bn_buf *b, const bn_ci_report *r)
 static void finding_add(bn_buf *b, const char *suite, const bn_ci_case *c)
 {
 	bn_buf_addf(b, "| %s%s | ", heads[c->verdict], c->warns ? " (warns)" : "");
-	code_add(b, suite);
+	bn_markup_add_code(b, suite);
 	bn_buf_adds(b, " | ");
-	code_add(b, c->name);
+	bn_markup_add_code(b, c->name);
 	bn_buf_adds(b, " | ");
-	code_add(b, c->message);
+	bn_markup_add_code(b, c->message);
 	bn_buf_adds(b, " |\n");
 }
 
@@ -162,7 +105,7 @@ static void metrics_add(bn_buf *b, const bn_ci_report *r)
 	bn_buf_adds(b, "\n#### Metrics");
 	if (r->has_baseline && r->base_ref) {
 		bn_buf_adds(b, " against ");
-		code_add(b, r->base_ref);
+		bn_markup_add_code(b, r->base_ref);
 	}
 	bn_buf_adds(b, r->has_baseline ? "\n\n| part | metric | target branch | this | change |\n"
 					 "|---|---|---:|---:|---|\n"
@@ -170,9 +113,9 @@ static void metrics_add(bn_buf *b, const bn_ci_report *r)
 	for (size_t i = 0; i < r->n_metrics; i++) {
 		const bn_ci_metric *m = &r->metrics[i];
 		bn_buf_adds(b, "| ");
-		code_add(b, m->part);
+		bn_markup_add_code(b, m->part);
 		bn_buf_adds(b, " | ");
-		code_add(b, m->name);
+		bn_markup_add_code(b, m->name);
 		bn_buf_addf(b, "%s | ", arrows[m->direction + 1]);
 		if (r->has_baseline) {
 			number_add(b, m->baseline, false);
@@ -195,9 +138,9 @@ static void metrics_add(bn_buf *b, const bn_ci_report *r)
 static void details_add(bn_buf *b, const char *title, const char *text)
 {
 	bn_buf_adds(b, "\n<details><summary>");
-	code_add(b, title);
+	bn_markup_add_code(b, title);
 	bn_buf_adds(b, "</summary>\n\n");
-	block_add(b, text);
+	bn_markup_add_block(b, text, "text");
 	bn_buf_adds(b, "\n</details>\n");
 }
 
@@ -235,7 +178,7 @@ static void data_add(bn_buf *b, const bn_ci_report *r)
 		bn_ci_data_diff(&diff, r);
 	if (diff.len) {
 		bn_buf_adds(b, "\n#### Data against the target branch\n\n");
-		block_add(b, diff.ptr);
+		bn_markup_add_block(b, diff.ptr, "text");
 	}
 	b->failed = b->failed || diff.failed;
 	bn_buf_release(&diff);

@@ -24,6 +24,7 @@
 	X(run_show) \
 	X(run) \
 	X(run_check) \
+	X(run_chart) \
 	X(queue) \
 	X(log) \
 	X(model) \

@@ -3,6 +3,10 @@
 
 #include "core/base/mem.h"
 #include "core/base/utf8.h"
+#include "core/track/curve.h"
+#include "core/track/extent.h"
+#include "core/track/styles.h"
+#include "core/track/ticks.h"
 #include "tui/ui/format.h"
 
 #include <math.h>
@@ -19,59 +23,32 @@ typedef struct canvas {
 	uint8_t *role, *style;
 } canvas;
 
-typedef struct bounds {
-	double x0, x1, y0, y1; /* y in axis space: log10 if logarithmic */
-	bool log_y, any;
-	size_t gaps, hidden;
-	double unit; /* of the axis */
-} bounds;
+typedef bn_extent bounds;
 
-void bn_chart_smooth(const double *y, size_t n, double smoothing, double *out)
+bn_ink bn_chart_ink(int style)
 {
-	double mean = 0, weight = 1;
-	for (size_t i = 0; i < n; i++) {
-		out[i] = y[i];
-		if (!isfinite(y[i]))
-			continue;
-		mean = smoothing * mean + (1 - smoothing) * y[i];
-		weight *= smoothing;
-		out[i] = mean / (1 - weight);
-	}
+	return (bn_ink)(BN_INK_SERIES_1 + bn_style_colour(style));
 }
 
-static double axis_y(const bounds *b, double y)
+uint32_t bn_chart_marker(bn_alphabet alphabet, int style)
 {
-	if (!isfinite(y) || (b->log_y && y <= 0))
-		return NAN;
-	return b->log_y ? log10(y / b->unit) : y / b->unit;
-}
-
-/* The largest power of 1024 that is not above the largest value. */
-static double bytes_unit(const bn_chart *c)
-{
-	double most = 0, unit = 1;
-	for (int s = 0; s < c->count; s++)
-		for (size_t i = 0; i < c->series[s].n; i++)
-			most = isfinite(c->series[s].y[i]) ? fmax(most, c->series[s].y[i]) : most;
-	while (most >= 1024 * unit)
-		unit *= 1024;
-	return unit;
+	return bn_glyph_series(alphabet, bn_style_shape(style));
 }
 
 static bn_ink series_ink(const bn_chart_series *s)
 {
-	return s->dim ? BN_INK_SERIES_RAW : (bn_ink)(BN_INK_SERIES_1 + s->style);
+	return s->dim ? BN_INK_SERIES_RAW : bn_chart_ink(s->style);
 }
 
 /* The character of a cell if lines consist of their marker; above 31 a letter. */
 static int series_style(const bn_chart_series *s)
 {
-	return s->mark ? s->mark : s->style;
+	return s->mark ? s->mark : bn_style_shape(s->style);
 }
 
 static uint32_t series_marker(const bn_chart_series *s, bn_alphabet alphabet)
 {
-	return s->mark ? (uint32_t)s->mark : bn_glyph_series(alphabet, s->style);
+	return s->mark ? (uint32_t)s->mark : bn_chart_marker(alphabet, s->style);
 }
 
 static double series_x(const bn_chart_series *s, size_t i)
@@ -79,62 +56,18 @@ static double series_x(const bn_chart_series *s, size_t i)
 	return s->x ? s->x[i] : (double)i;
 }
 
-static void bounds_add(bounds *b, double x, double y)
-{
-	if (!b->any) {
-		*b = (bounds){x, x, y, y, b->log_y, true, b->gaps, b->hidden, b->unit};
-		return;
-	}
-	b->x0 = fmin(b->x0, x);
-	b->x1 = fmax(b->x1, x);
-	b->y0 = fmin(b->y0, y);
-	b->y1 = fmax(b->y1, y);
-}
-
-double bn_chart_step(double range, int steps)
-{
-	double raw = range / (steps > 0 ? steps : 1), unit = pow(10, floor(log10(raw))),
-	       f = raw / unit;
-	return unit * (f <= 1 ? 1 : f <= 2 ? 2 : f <= 5 ? 5 : 10);
-}
-
-void bn_chart_range_round(double *lo, double *hi, int steps)
-{
-	double step = bn_chart_step(*hi - *lo, steps);
-	double down = floor(*lo / step + 1e-9) * step, up = ceil(*hi / step - 1e-9) * step;
-	if (isfinite(down) && isfinite(up) && up > down) {
-		*lo = down;
-		*hi = up;
-	}
-}
-
 static void bounds_find(const bn_chart *c, bounds *b)
 {
-	*b = (bounds){.log_y = c->log_y, .unit = c->y_is_bytes ? bytes_unit(c) : 1};
-	for (int s = 0; s < c->count; s++) {
-		for (size_t i = 0; i < c->series[s].n; i++) {
-			double y = axis_y(b, c->series[s].y[i]);
-			if (isnan(y)) {
-				b->gaps += !isfinite(c->series[s].y[i]);
-				b->hidden += isfinite(c->series[s].y[i]) != 0;
-			} else {
-				bounds_add(b, series_x(&c->series[s], i), y);
-			}
-		}
+	*b = (bounds){.log_y = c->log_y, .is_bytes = c->y_is_bytes, .from = c->from, .to = c->to};
+	for (int i = 0; i < c->count; i++)
+		bn_extent_add_unit(b, c->series[i].y, c->series[i].n);
+	for (int i = 0; i < c->count; i++) {
+		const bn_chart_series *s = &c->series[i];
+		bn_extent_add(b, s->x, s->y, s->n, s->gaps);
 	}
-	if (b->any && c->has_line && !isnan(axis_y(b, c->line)))
-		bounds_add(b, b->x0, axis_y(b, c->line));
-	if (!(b->y1 > b->y0)) {
-		double pad = b->y0 == 0 ? 1 : fabs(b->y0) * 0.1;
-		b->y0 -= pad;
-		b->y1 += pad;
-	}
-	if (!(b->x1 > b->x0))
-		b->x1 = b->x0 + 1;
-	if (!c->x_is_time)
-		bn_chart_range_round(&b->x0, &b->x1, 10);
-	if (!b->log_y)
-		bn_chart_range_round(&b->y0, &b->y1, 10);
+	if (b->any && c->has_line)
+		bn_extent_add_y(b, c->line);
+	bn_extent_close(b, c->x_is_time);
 }
 
 static int canvas_init(canvas *v, bn_area area)
@@ -212,12 +145,12 @@ static int dot_y(const canvas *v, const bounds *b, double y)
 
 /* The envelope: within a dot column from least to largest, between columns from last to first. */
 static void series_draw(
-	canvas *v, const bounds *b, const bn_chart_series *s, const double *y, bn_ink role)
+	canvas *v, const bounds *b, const bn_chart_series *s, bn_ink role)
 {
 	int column = -1, low = 0, high = 0, last = 0;
 	bool joined = false;
 	for (size_t i = 0; i < s->n; i++) {
-		double value = axis_y(b, y[i]);
+		double value = bn_extent_y(b, s->y[i]);
 		if (isnan(value)) {
 			joined = false;
 			continue;
@@ -243,14 +176,14 @@ static void series_draw(
 /* Draws the marker of a series at its last point and along it, so that lines differ without
  * colour. */
 static void series_mark(
-	const canvas *v, const bounds *b, const bn_chart_series *s, const double *y, int count)
+	const canvas *v, const bounds *b, const bn_chart_series *s, int count)
 {
 	if (v->sub_rows == 1)
 		return; /* ASCII lines consist of their marker */
 	int every = v->area.cols / 3 > 8 ? v->area.cols / 3 : v->area.cols;
 	int offset = count > 1 ? every * s->style / count : 0, previous = -1;
 	for (size_t i = 0; i < s->n; i++) {
-		double value = axis_y(b, y[i]);
+		double value = bn_extent_y(b, s->y[i]);
 		if (isnan(value))
 			continue;
 		int c = dot_x(v, b, series_x(s, i)) / v->sub_cols;
@@ -269,38 +202,15 @@ static void tick_label(const bounds *b, double y, char *out)
 	bn_format_number(out, b->log_y ? pow(10, y) : fabs(y) < tiny ? 0 : y);
 }
 
-#define MAX_TICKS 32
-
-/* Round values within the bounds, in axis space: multiples of 1, 2 or 5; for a logarithmic axis 1,
- * 2, 5, 10, ... if these are few, else powers of ten. */
-static int ticks_find(const bounds *b, int rows, double out[MAX_TICKS])
+static int ticks_find(const bounds *b, int rows, double out[BN_TICKS_MOST])
 {
-	int n = 0, most = rows / 2 > 2 ? rows / 2 : 2;
-	most = most > MAX_TICKS / 2 ? MAX_TICKS / 2 : most;
-	double range = b->y1 - b->y0;
-	if (b->log_y && range > 0.5) {
-		static const double within[3] = {0, 0.30102999566398120, 0.69897000433601880};
-		int step = range * 3 <= most ? 1 : 3;
-		double every = range > most ? bn_chart_step(range, most) : 1;
-		for (double d = floor(b->y0 / every) * every; d <= b->y1; d += every)
-			for (int k = 0; k < 3 && n < MAX_TICKS; k += step)
-				if (d + within[k] >= b->y0 && d + within[k] <= b->y1)
-					out[n++] = d + within[k];
-		if (n >= 2)
-			return n;
-		n = 0;
-	}
-	double step = bn_chart_step(range, most);
-	for (double y = ceil(b->y0 / step) * step; y <= b->y1 + step * 1e-9 && n < MAX_TICKS;
-		y += step)
-		out[n++] = y;
-	return n;
+	return bn_ticks_find(out, b->y0, b->y1, b->log_y, rows / 2);
 }
 
 static int axis_width(const bounds *b, int rows)
 {
 	char label[BN_FORMAT_BYTES];
-	double ticks[MAX_TICKS];
+	double ticks[BN_TICKS_MOST];
 	int widest = 1, n = ticks_find(b, rows, ticks);
 	for (int i = 0; i < n; i++) {
 		tick_label(b, ticks[i], label);
@@ -321,7 +231,7 @@ static void x_label(const bn_chart *c, double x, char *out)
 static void axis_draw(bn_area a, const canvas *v, const bounds *b, int left, const bn_chart *c)
 {
 	char label[BN_FORMAT_BYTES], end[BN_FORMAT_BYTES];
-	double ticks[MAX_TICKS];
+	double ticks[BN_TICKS_MOST];
 	int top = v->area.row - a.row, bottom = top + v->area.rows, last = -1;
 	int n = ticks_find(b, v->area.rows, ticks);
 	for (int r = top; r < bottom; r++)
@@ -362,33 +272,22 @@ static size_t series_nearest(const bn_chart_series *s, double x)
 	return best;
 }
 
-static void legend_draw(bn_area a, const bn_chart *c, const bounds *b)
+/* The value of a series at the cursor, or its last one; NaN: it has none. */
+static double series_value(const bn_chart_series *s, const bn_chart *c, const bounds *b)
 {
-	int col = 0;
-	char number[BN_FORMAT_BYTES];
-	if (c->has_cursor) {
-		x_label(c, c->cursor, number);
-		col = bn_area_textf(
-			a, 0, 0, BN_INK_STRONG, "%s %s  ", c->x_title ? c->x_title : "x", number);
-	}
-	for (int i = 0; i < c->count; i++) {
-		const bn_chart_series *s = &c->series[i];
-		bn_ink role = series_ink(s);
-		size_t at = series_nearest(s, c->has_cursor ? c->cursor : INFINITY);
-		if (!c->has_cursor)
-			for (at = s->n; at > 0 && !isfinite(s->y[at - 1]); at--)
-				;
-		at -= !c->has_cursor && at > 0;
-		bool known = at < s->n && isfinite(s->y[at]);
-		if (known && c->y_is_bytes)
-			bn_format_bytes(number, fabs(s->y[at]) < 0x1p62 ? (int64_t)s->y[at] : -1);
-		else
-			bn_format_number(number, known ? s->y[at] : NAN);
-		bn_area_cp(a, 0, col++, role, series_marker(s, a.s->alphabet));
-		if (s->label[0])
-			col = bn_area_text(a, 0, col + 1, role, s->label);
-		col = bn_area_textf(a, 0, col, BN_INK_STRONG, " %s  ", number);
-	}
+	size_t at = s->n;
+	if (c->has_cursor)
+		at = series_nearest(s, c->cursor);
+	else
+		for (at = s->n; at > 0 && (!isfinite(s->y[at - 1]) || !bn_extent_has(b, series_x(s, at - 1))); at--)
+			;
+	at -= !c->has_cursor && at > 0;
+	return at < s->n && isfinite(s->y[at]) ? s->y[at] : NAN;
+}
+
+/* The notes behind the values: what is missing, and how the chart is drawn. */
+static void notes_draw(bn_area a, int col, const bn_chart *c, const bounds *b)
+{
 	if (b->gaps)
 		col = bn_area_textf(
 			a, 0, col, BN_INK_WARN, "%zu gap%s  ", b->gaps, b->gaps == 1 ? "" : "s");
@@ -400,23 +299,75 @@ static void legend_draw(bn_area a, const bn_chart *c, const bounds *b)
 		bn_area_textf(a, 0, col, BN_INK_DIM, "smooth %.2g", c->smoothing);
 }
 
+static int notes_width(const bn_chart *c, const bounds *b)
+{
+	return (b->gaps ? 11 : 0) + (b->hidden ? 17 : 0) + (c->log_y ? 7 : 0) +
+	       (c->smoothing > 0 ? 11 : 0);
+}
+
+static void legend_draw(bn_area a, const bn_chart *c, const bounds *b)
+{
+	int col = 0;
+	char number[BN_FORMAT_BYTES];
+	if (c->title)
+		col = bn_area_text(a, 0, 0, BN_INK_STRONG, c->title) + 2;
+	if (c->has_cursor && c->x_title) {
+		x_label(c, c->cursor, number);
+		col = bn_area_textf(a, 0, col, BN_INK_STRONG, "%s %s  ", c->x_title, number);
+	}
+	int room = a.cols - notes_width(c, b);
+	for (int i = 0; i < c->count; i++) {
+		const bn_chart_series *s = &c->series[i];
+		bn_ink role = series_ink(s);
+		double value = series_value(s, c, b);
+		if (c->y_is_bytes)
+			bn_format_bytes(number, fabs(value) < 0x1p62 ? (int64_t)value : -1);
+		else
+			bn_format_number(number, value);
+		int width = 4 + (int)strlen(number) + (s->label[0] ? 1 + (int)bn_utf8_width(s->label) : 0);
+		if (i > 0 && col + width - 2 > room) { /* no number is cut */
+			col = bn_area_glyph(a, 0, col, BN_INK_DIM, BN_GLYPH_ELLIPSIS) + 2;
+			break;
+		}
+		bn_area_cp(a, 0, col++, role, series_marker(s, a.s->alphabet));
+		if (s->label[0])
+			col = bn_area_text(a, 0, col + 1, role, s->label);
+		col = bn_area_textf(a, 0, col, BN_INK_STRONG, " %s  ", number);
+	}
+	notes_draw(a, col, c, b);
+}
+
+/* The smoothed series in *out, in *room (to be freed); the series itself without smoothing or memory. */
+static void smoothed(bn_chart_series *out, double **room, const bn_chart_series *s, double smoothing)
+{
+	*out = *s;
+	*room = NULL;
+	if (smoothing <= 0 || !s->n)
+		return;
+	const double *y = s->mean_y ? s->mean_y : s->y;
+	size_t n = s->mean_y ? s->mean_n : s->n;
+	if (!(*room = bn_alloc_zeroed(n, sizeof **room)))
+		return;
+	bn_curve_smooth(y, n, smoothing, *room);
+	out->x = s->mean_y ? s->mean_x : s->x;
+	out->y = *room;
+	out->n = n;
+}
+
 static void all_series_draw(canvas *v, const bounds *b, const bn_chart *c)
 {
 	for (int i = 0; c->smoothing > 0 && i < c->count; i++)
-		series_draw(v, b, &c->series[i], c->series[i].y, BN_INK_SERIES_RAW);
+		series_draw(v, b, &c->series[i], BN_INK_SERIES_RAW);
 	for (int pass = 0; pass < 2; pass++) {
 		for (int i = 0; i < c->count; i++) {
-			const bn_chart_series *s = &c->series[i];
-			double *smooth = c->smoothing > 0 && s->n
-						 ? bn_alloc_zeroed(s->n, sizeof(double))
-						 : NULL;
-			if (smooth)
-				bn_chart_smooth(s->y, s->n, c->smoothing, smooth);
+			bn_chart_series s;
+			double *room;
+			smoothed(&s, &room, &c->series[i], c->smoothing);
 			if (pass == 0)
-				series_draw(v, b, s, smooth ? smooth : s->y, series_ink(s));
+				series_draw(v, b, &s, series_ink(&s));
 			else
-				series_mark(v, b, s, smooth ? smooth : s->y, c->count);
-			bn_free(smooth);
+				series_mark(v, b, &s, c->count);
+			bn_free(room);
 		}
 		if (pass == 0)
 			canvas_paint(v);
@@ -441,8 +392,8 @@ void bn_chart_draw(bn_area a, const bn_chart *c)
 	if (canvas_init(&v, bn_area_sub(a, 1, left + 1, plot_rows, a.cols - left - 1)))
 		return;
 	axis_draw(a, &v, &b, left, c);
-	if (c->has_line && !isnan(axis_y(&b, c->line)))
-		bn_area_hline(v.area, dot_y(&v, &b, axis_y(&b, c->line)) / v.sub_rows, 0,
+	if (c->has_line && !isnan(bn_extent_y(&b, c->line)))
+		bn_area_hline(v.area, dot_y(&v, &b, bn_extent_y(&b, c->line)) / v.sub_rows, 0,
 			v.area.cols, BN_INK_WARN);
 	if (c->has_cursor)
 		for (int r = 0; r < v.area.rows; r++)

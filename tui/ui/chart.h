@@ -15,13 +15,17 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 typedef struct bn_chart_series {
 	const char *label; /* borrowed during the call */
 	const double *x;   /* increasing; NULL: 0, 1, 2, ... */
 	const double *y;
 	size_t n;
-	int style; /* 0 to 5: marker and role */
+	int64_t gaps;                  /* points that are not finite; 0: those of y are counted */
+	const double *mean_x, *mean_y; /* what is smoothed of a reduced series (core/track/curve.h); NULL: x and y */
+	size_t mean_n;
+	int style; /* 0 to BN_RUN_STYLES - 1 (core/track/styles.h): colour and marker; below 6 they are of one number */
 	char mark; /* a letter instead of the style's marker; 0: none */
 	bool dim;  /* one of many: without a colour */
 } bn_chart_series;
@@ -38,15 +42,14 @@ typedef struct bn_chart {
 	double cursor; /* x position of the cursor's value */
 	bool has_line;
 	double line; /* a horizontal threshold */
+	const char *title; /* before the legend; NULL: none */
+	double from, to;   /* the shown part of x, for charts that share an axis; to <= from: what the series need */
 } bn_chart;
 
 void bn_chart_draw(bn_area a, const bn_chart *c);
-
-/* The distance of round values, 1, 2 or 5 times a power of ten: at most `steps` of them in the range. */
-double bn_chart_step(double range, int steps);
-/* Extends the range outward to such values. A live curve then keeps its scale while it grows, which is easier to read
- * and costs a slow line little. */
-void bn_chart_range_round(double *lo, double *hi, int steps);
+/* The colour and the marker of a style, also for legends. */
+bn_ink bn_chart_ink(int style);
+uint32_t bn_chart_marker(bn_alphabet alphabet, int style);
 
 /* One letter per point. */
 typedef struct bn_scatter {
@@ -60,10 +63,6 @@ typedef struct bn_scatter {
 /* Ticks of y are round values, and each value of x stands below its points if there is room. x is
  * logarithmic if its values are above 0 and span more than a factor of 20. */
 void bn_chart_scatter(bn_area a, const bn_scatter *s);
-
-/* Exponential moving average with bias correction, as in TensorBoard: m = s*m + (1-s)*y, shown m /
- * (1 - s^k). Values that are not finite are unchanged and do not count. out[n] */
-void bn_chart_smooth(const double *y, size_t n, double smoothing, double *out);
 
 /* Shares of a whole per bin: reference against current over the same bins, as overlaid bars that differ by glyph,
  * filling the area's height. Either may be NULL. lo and hi label the ends of the axis. */

@@ -1,5 +1,6 @@
 /* chart_scatter.c - points of two numbers, one letter each. See chart.h. */
 #include "core/base/utf8.h"
+#include "core/track/ticks.h"
 #include "tui/ui/chart.h"
 #include "tui/ui/format.h"
 
@@ -67,7 +68,7 @@ static void x_labels(bn_area a, int row, int left, const axis *x, const bn_scatt
 static void y_labels(bn_area plot, int left, const axis *y)
 {
 	char label[BN_FORMAT_BYTES];
-	double step = bn_chart_step(y->hi - y->lo, plot.rows > 4 ? plot.rows / 2 : 2);
+	double step = bn_ticks_step(y->hi - y->lo, plot.rows > 4 ? plot.rows / 2 : 2);
 	bn_area a = {plot.s, plot.row, plot.col - left, plot.rows, left};
 	for (int r = 0; r < plot.rows; r++)
 		bn_area_glyph(a, r, left - 1, BN_INK_AXIS, BN_GLYPH_VLINE);
@@ -92,7 +93,7 @@ void bn_chart_scatter(bn_area a, const bn_scatter *s)
 		bn_area_text(a, 1, 0, BN_INK_DIM, "no run has both numbers");
 		return;
 	}
-	bn_chart_range_round(&y.lo, &y.hi, 10);
+	bn_ticks_widen(&y.lo, &y.hi, 10);
 	bn_area plot = bn_area_sub(a, 1, Y_AXIS, a.rows - 2, a.cols - Y_AXIS);
 	if (plot.rows < 1 || plot.cols < 2)
 		return;

@@ -46,17 +46,6 @@ int bn_reader_refresh(bn_reader *r, bn_err *err);
 int bn_reader_need_trust(bn_reader *r, bn_err *err);
 /* The default series: of those that measure quality, the one with the most points. */
 int bn_reader_spark(bn_spark *out, bn_reader *r, bn_arena *arena, const char *run, bn_err *err);
-/* The requested part of a series, and its axis. */
-typedef struct bn_curve_part {
-	bn_run_axis axis;
-	double from, to; /* to <= from: all of it */
-	int64_t started_ms;
-	const bn_points *epochs; /* values of BN_EPOCH_METRIC, for the epoch axis */
-} bn_curve_part;
-/* All points of a series or, if there are many, least and largest of as many buckets as are
- * useful. */
-int bn_curve_read(bn_curve *c, bn_arena *arena, bn_reader *r, const char *run,
-	const bn_series_info *info, const bn_curve_part *part, bn_err *err);
 /* The terms on which a run is measured (core/track/terms.h); its texts are borrowed until the next
  * call. */
 int bn_reader_terms(bn_run_terms *out, bn_reader *r, const char *run, bn_err *err);

@@ -2,6 +2,7 @@
 #include "tui/ui/chart.h"
 
 #include "core/base/mem.h"
+#include "core/track/curve.h"
 #include "tests/support/check_main.h"
 #include "tests/support/golden.h"
 
@@ -82,7 +83,7 @@ START_TEST(test_chart_smoothing_is_a_debiased_average)
 {
 	static const double y[] = {10, NAN, 20, 30};
 	double out[4];
-	bn_chart_smooth(y, 4, 0.5, out);
+	bn_curve_smooth(y, 4, 0.5, out);
 	ck_assert_double_eq_tol(out[0], 10, 1e-12);
 	ck_assert(isnan(out[1]));
 	ck_assert_double_eq_tol(out[2], (0.5 * 5 + 10) / 0.75, 1e-12);

@@ -147,13 +147,6 @@ bool bn_run_has_curve(const bn_run_detail *d)
 	return d->metric < d->metric_count && d->points[d->metric] > 1;
 }
 
-static const char *axis_title(bn_run_axis axis)
-{
-	static const char *const titles[BN_RUN_AXES] = {
-		"step", "seconds since it started", "time", "epoch"};
-	return titles[axis];
-}
-
 void bn_run_chart_draw(const bn_run_view *v, const bn_run_detail *d, bn_area a)
 {
 	const bn_curve *c = &d->curve, *with = &d->partner;
@@ -164,7 +157,7 @@ void bn_run_chart_draw(const bn_run_view *v, const bn_run_detail *d, bn_area a)
 		.log_y = v->log_y,
 		.y_is_bytes = bn_str_ends(c->key, "_bytes"),
 		.smoothing = bn_run_smoothing[v->smoothing],
-		.x_title = axis_title(v->arg.axis),
+		.x_title = bn_run_axis_title(v->arg.axis),
 		.x_is_time = v->arg.axis == BN_RUN_BY_TIME,
 		.utc = bn_frame_is_utc(v->view.frame),
 		.has_cursor = v->has_cursor && v->cursor < c->n,

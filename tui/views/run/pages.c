@@ -119,13 +119,6 @@ static void run_release(void *data)
 	bn_pairs_release(&d->tags);
 }
 
-/* The most interesting metric is the one logged most often, then a known measure of quality. */
-static int64_t curve_interest(const bn_series_info *s)
-{
-	bool known = strstr(s->key, "loss") || strstr(s->key, "rmse") || strstr(s->key, "accuracy");
-	return bn_metric_is_system(s->key) ? 0 : 2 * s->count + known;
-}
-
 static const bn_series_info *named(const bn_series_list *list, const char *front, const char *key)
 {
 	char name[BN_KEY_BYTES + 8];
@@ -183,10 +176,10 @@ static int curves_read(bn_run_detail *d, bn_arena *arena, bn_reader *r, const bn
 {
 	const bn_series_info *s = &list->items[d->metric], *with = partner_of(list, s->key);
 	bn_curve_part part = {a->axis, a->from, a->to, d->info->started_ms, epochs};
-	int rc = bn_curve_read(&d->curve, arena, r, d->info->id, s, &part, err);
+	int rc = bn_curve_read(&d->curve, arena, r->ws, d->info->id, s, &part, err);
 	d->length = axis_length(s, a->axis, epochs);
 	if (rc >= 0 && with && with->count > 1)
-		rc = bn_curve_read(&d->partner, arena, r, d->info->id, with, &part, err);
+		rc = bn_curve_read(&d->partner, arena, r->ws, d->info->id, with, &part, err);
 	return rc;
 }
 
@@ -219,7 +212,7 @@ static int grid_read(bn_run_detail *d, bn_arena *arena, bn_reader *r, const bn_s
 			if (s->count < 2 || above || is_system != system ||
 				!has_words(s->key, a->words))
 				continue;
-			if ((rc = bn_curve_read(&grid[d->grid_count], arena, r, d->info->id, s,
+			if ((rc = bn_curve_read(&grid[d->grid_count], arena, r->ws, d->info->id, s,
 				     &part, err)) < 0)
 				return rc;
 			d->grid_count++;
@@ -253,7 +246,7 @@ static int metrics_fill(bn_run_detail *d, bn_arena *arena, bn_reader *r, const b
 			d->metric = i;
 			found = true;
 		}
-		if (curve_interest(s) > curve_interest(&list->items[longest]))
+		if (bn_series_interest(s) > bn_series_interest(&list->items[longest]))
 			longest = i;
 	}
 	d->metrics = names;

@@ -167,8 +167,6 @@ static void zoom(bn_run_view *v, bool closer)
 	curve_ask(v);
 }
 
-static const char *const axis_names[BN_RUN_AXES] = {"step", "relative", "time", "epoch"};
-
 static bool has_epochs(const bn_run_view *v)
 {
 	const bn_run_detail *d = bn_run_data(v);
@@ -180,22 +178,19 @@ static bool has_epochs(const bn_run_view *v)
 
 static void axis_set(bn_run_view *v, const char *name)
 {
-	int axis = (int)v->arg.axis;
-	if (!name || !*name)
-		axis = (axis + 1) % (has_epochs(v) ? BN_RUN_AXES : BN_RUN_BY_EPOCH);
-	else
-		for (axis = 0; axis < BN_RUN_AXES && strcmp(axis_names[axis], name) != 0;)
-			axis++;
-	if (axis == BN_RUN_AXES) {
-		bn_frame_message(v->view.frame,
-			"the axis is step, relative, time or epoch, not '%.40s'", name);
+	bn_run_axis axis = v->arg.axis;
+	bn_err err = BN_ERR_INIT;
+	if (!name || !*name) {
+		axis = (bn_run_axis)((axis + 1u) % (has_epochs(v) ? BN_RUN_AXES : BN_RUN_BY_EPOCH));
+	} else if (bn_run_axis_find(&axis, name, &err) < 0) {
+		bn_frame_message(v->view.frame, "%s", err.msg);
 		return;
 	}
 	if (axis == BN_RUN_BY_EPOCH && !has_epochs(v)) {
 		bn_frame_message(v->view.frame, "this run logs no metric '%s'", BN_EPOCH_METRIC);
 		return;
 	}
-	v->arg.axis = (bn_run_axis)axis;
+	v->arg.axis = axis;
 	v->arg.from = v->arg.to = 0;
 	v->has_cursor = false;
 	curve_ask(v);
@@ -504,7 +499,7 @@ static int words(const bn_view *view, bn_command_id id, const char **out, int mo
 	int n = 0;
 	(void)view;
 	for (; id == BN_CMD_AXIS && n < BN_RUN_AXES && n < most; n++)
-		out[n] = axis_names[n];
+		out[n] = bn_run_axis_name((bn_run_axis)n);
 	return n;
 }
 

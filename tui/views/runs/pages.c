@@ -17,8 +17,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CURVE_POINTS 2000 /* more are reduced to least and largest of buckets */
-#define CURVE_BUCKETS 1000
 #define OBJECT_MOST (4 << 20) /* limit of a displayed text */
 
 /* ---- the table ----------------------------------------------------------------------------------- */
@@ -168,153 +166,6 @@ int bn_source_runs(void *context, const void *arg, bn_page *page, bn_job *job, b
 
 /* ---- curves -------------------------------------------------------------------------------------- */
 
-/* The number of points of the metric epoch up to a step. */
-static size_t epochs_before(const bn_points *epochs, int64_t step)
-{
-	size_t lo = 0, hi = epochs ? epochs->count : 0;
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-		if (epochs->step[mid] <= step)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
-}
-
-/* The position of a point on the axis; NaN: before the first epoch. */
-static double axis_value(const bn_curve_part *part, int64_t step, int64_t time_ms)
-{
-	if (part->axis == BN_RUN_BY_STEP)
-		return (double)step;
-	if (part->axis == BN_RUN_BY_TIME)
-		return (double)time_ms;
-	if (part->axis == BN_RUN_BY_EPOCH) {
-		size_t n = epochs_before(part->epochs, step);
-		return n ? part->epochs->value[n - 1] : (double)NAN;
-	}
-	return (double)(time_ms - part->started_ms) / 1000;
-}
-
-static bool is_part(const bn_curve_part *part)
-{
-	return part->to > part->from;
-}
-
-static int curve_points(
-	bn_curve *c, bn_arena *arena, bn_reader *r, const bn_curve_part *part, bn_err *err)
-{
-	bn_points p = BN_POINTS_INIT;
-	int rc = bn_series_read(&p, r->ws, c->run, c->key, err);
-	double *x = rc < 0 ? NULL : bn_arena_alloc(arena, (p.count + 1) * sizeof *x);
-	double *y = rc < 0 ? NULL : bn_arena_alloc(arena, (p.count + 1) * sizeof *y);
-	if (rc < 0)
-		return rc;
-	if (!x || !y) {
-		rc = bn_err_nomem(err, "a curve");
-		goto out;
-	}
-	for (size_t i = 0; i < p.count; i++) {
-		double at = axis_value(part, p.step[i], p.time_ms[i]);
-		if (isnan(at) || (is_part(part) && (at < part->from || at > part->to)))
-			continue;
-		x[c->n] = at;
-		y[c->n++] = p.value[i];
-	}
-	c->x = x;
-	c->y = y;
-out:
-	bn_points_release(&p);
-	return rc;
-}
-
-/* The steps of a range of epochs. */
-static void epochs_range(const bn_curve_part *part, int64_t *from, int64_t *to)
-{
-	const bn_points *e = part->epochs;
-	size_t first = 0, end = e ? e->count : 0;
-	while (first < end && e->value[first] < part->from)
-		first++;
-	while (end > first + 1 && e->value[end - 1] > part->to)
-		end--;
-	if (first < end) {
-		*from = e->step[first];
-		*to = e->step[end - 1];
-	}
-}
-
-/* Least and largest of each bucket, in turn, so that the chart's envelope is that of the series. */
-static int curve_envelope(
-	bn_curve *c, bn_arena *arena, bn_reader *r, const bn_curve_part *part, bn_err *err)
-{
-	bn_bucket *b = bn_alloc(CURVE_BUCKETS * sizeof *b);
-	double *x = bn_arena_alloc(arena, 2 * CURVE_BUCKETS * sizeof *x);
-	double *y = bn_arena_alloc(arena, 2 * CURVE_BUCKETS * sizeof *y);
-	bool seconds = part->axis == BN_RUN_BY_SECONDS, epochs = part->axis == BN_RUN_BY_EPOCH;
-	bool steps = part->axis == BN_RUN_BY_STEP || epochs;
-	int64_t from = 1, to = 0;
-	int rc = b && x && y ? 0 : bn_err_nomem(err, "a curve");
-	if (rc < 0)
-		goto out;
-	if (is_part(part) && epochs) {
-		epochs_range(part, &from, &to);
-	} else if (is_part(part)) {
-		from = (int64_t)floor(part->from * (seconds ? 1000 : 1));
-		to = (int64_t)ceil(part->to * (seconds ? 1000 : 1));
-		from += seconds ? part->started_ms : 0;
-		to += seconds ? part->started_ms : 0;
-	}
-	if ((rc = bn_series_envelope(b, CURVE_BUCKETS, NULL, r->ws, c->run, c->key,
-		     steps ? BN_AXIS_STEP : BN_AXIS_TIME, from, to, err)) < 0)
-		goto out;
-	for (size_t i = 0; i < CURVE_BUCKETS; i++) {
-		if (!b[i].count || isnan(axis_value(part, b[i].from, b[i].from)))
-			continue;
-		x[c->n] = x[c->n + 1] = axis_value(part, b[i].from, b[i].from);
-		bool falls = b[i].last < b[i].mean;
-		y[c->n] = falls ? b[i].max : b[i].min;
-		y[c->n + 1] = falls ? b[i].min : b[i].max;
-		c->n += 2;
-	}
-	c->x = x;
-	c->y = y;
-out:
-	bn_free(b);
-	return rc;
-}
-
-int bn_curve_read(bn_curve *c, bn_arena *arena, bn_reader *r, const char *run,
-	const bn_series_info *info, const bn_curve_part *part, bn_err *err)
-{
-	*c = (bn_curve){.run = bn_arena_strdup(arena, run),
-		.key = bn_arena_strdup(arena, info->key),
-		.points = info->count,
-		.nan_count = info->nan_count};
-	if (!c->run || !c->key)
-		return bn_err_nomem(err, "a curve");
-	return info->count > CURVE_POINTS ? curve_envelope(c, arena, r, part, err)
-					  : curve_points(c, arena, r, part, err);
-}
-
-/* The default series: of those that measure quality, the one with most points; never the
- * supervisor's measurements. */
-static const bn_series_info *watched(const bn_series_list *list)
-{
-	const bn_series_info *best = NULL;
-	int64_t most = 0;
-	for (size_t i = 0; i < list->count; i++) {
-		const bn_series_info *s = &list->items[i];
-		bool known = strstr(s->key, "loss") || strstr(s->key, "rmse") ||
-			     strstr(s->key, "accuracy");
-		int64_t interest = 2 * s->count + known;
-		if (bn_metric_is_system(s->key) || interest <= most)
-			continue;
-		best = s;
-		most = interest;
-	}
-	return best;
-}
-
 int bn_reader_spark(bn_spark *out, bn_reader *r, bn_arena *arena, const char *run, bn_err *err)
 {
 	bn_series_list list = BN_SERIES_LIST_INIT;
@@ -322,7 +173,7 @@ int bn_reader_spark(bn_spark *out, bn_reader *r, bn_arena *arena, const char *ru
 	const bn_series_info *s;
 	int rc = bn_series_find_all(&list, r->ws, run, err);
 	*out = (bn_spark){.last = NAN};
-	if (rc < 0 || !(s = watched(&list)))
+	if (rc < 0 || !(s = bn_series_main(&list)))
 		goto out;
 	out->key = bn_arena_strdup(arena, s->key);
 	out->last = s->last;
@@ -448,7 +299,7 @@ int bn_source_compare(void *context, const void *arg, bn_page *page, bn_job *job
 		if ((rc = bn_series_find_all(&list, r->ws, ids[i], err)) >= 0)
 			s = bn_series_list_get(&list, p->metrics[p->metric]);
 		if (s)
-			rc = bn_curve_read(&p->curves[i], &page->arena, r, ids[i], s, &whole, err);
+			rc = bn_curve_read(&p->curves[i], &page->arena, r->ws, ids[i], s, &whole, err);
 		bn_series_list_release(&list);
 		if (rc < 0)
 			goto out;

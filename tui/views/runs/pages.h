@@ -6,6 +6,7 @@
 #include "core/launch/executor.h"
 #include "core/launch/queue.h"
 #include "core/track/compare.h"
+#include "core/track/curve.h"
 #include "core/track/query.h"
 #include "core/track/run.h"
 #include "tui/views/pages.h"
@@ -82,24 +83,6 @@ typedef struct bn_curves {
 	bn_curves_arg runs;
 	bn_spark sparks[BN_CURVES_MAX];
 } bn_curves;
-
-typedef struct bn_curve {
-	const char *run, *key;
-	const double *x, *y; /* min and max of each bucket in turn: the envelope */
-	size_t n;
-	int64_t points, nan_count;
-} bn_curve;
-
-#define BN_EPOCH_METRIC "epoch"
-
-/* The x axis of a run's points. */
-typedef enum bn_run_axis {
-	BN_RUN_BY_STEP,
-	BN_RUN_BY_SECONDS, /* since it started */
-	BN_RUN_BY_TIME,    /* ms since 1970 */
-	BN_RUN_BY_EPOCH,   /* the value of BN_EPOCH_METRIC at the step, for runs that log it */
-	BN_RUN_AXES,
-} bn_run_axis;
 
 typedef struct bn_run_arg {
 	char id[BN_RUN_ID_TEXT];

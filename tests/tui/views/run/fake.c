@@ -12,7 +12,8 @@ bn_curve bn_fake_curve(bn_page *page, const char *run, const char *key, size_t n
 	}
 	if (n > 100)
 		y[70] = y[71] = NAN;
-	return (bn_curve){run, key, x, y, n, (int64_t)n, n > 100 ? 2 : 0};
+	int64_t gaps = n > 100 ? 2 : 0;
+	return (bn_curve){run, key, x, y, n, (int64_t)n, gaps, gaps, NULL, NULL, 0};
 }
 
 int bn_fake_origin(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
