@@ -57,13 +57,18 @@ static void extent_find(plot *p)
 
 /* ---- axes --------------------------------------------------------------------------------------- */
 
+/* 0 for what is left of it after adding steps. */
+static double without_dust(double x, double range)
+{
+	return fabs(x) < 1e-12 * range ? 0 : x;
+}
+
 static void y_label(const plot *p, double y, char out[32])
 {
 	static const char *const units[] = {"", " KiB", " MiB", " GiB", " TiB", " PiB", " EiB"};
-	double tiny = 1e-12 * (p->e.y1 - p->e.y0);
-	int unit = (int)lround(log2(p->e.unit) / 10);
-	snprintf(out, 32, "%.6g%s", p->e.log_y ? pow(10, y) : fabs(y) < tiny ? 0 : y,
-		units[unit < 0 ? 0 : unit > 6 ? 6 : unit]);
+	int unit = (int)fmax(0, fmin(6, round(log2(p->e.unit) / 10)));
+	snprintf(out, 32, "%.6g%s",
+		p->e.log_y ? pow(10, y) : without_dust(y, p->e.y1 - p->e.y0), units[unit]);
 }
 
 static void y_axis(const plot *p)
@@ -82,16 +87,16 @@ static void y_axis(const plot *p)
 
 static void x_label(const plot *p, double x, char out[BN_TIMESTAMP_TEXT])
 {
-	double tiny = 1e-12 * (p->e.x1 - p->e.x0);
 	if (p->chart->axis == BN_RUN_BY_TIME && fabs(x) < 9e12)
 		bn_timestamp_short((int64_t)x * 1000000, true, out);
 	else
-		snprintf(out, BN_TIMESTAMP_TEXT, "%.6g", fabs(x) < tiny ? 0 : x);
+		snprintf(out, BN_TIMESTAMP_TEXT, "%.6g", without_dust(x, p->e.x1 - p->e.x0));
 }
 
 static void x_axis(const plot *p)
 {
 	double ticks[BN_TICKS_MOST];
+	static const char *const anchors[] = {"bn-d bn-mid", "bn-d", "bn-d bn-end"};
 	char label[BN_TIMESTAMP_TEXT];
 	bool is_time = p->chart->axis == BN_RUN_BY_TIME;
 	int n = 2;
@@ -107,10 +112,7 @@ static void x_axis(const plot *p)
 		bn_buf_addf(p->out, "<path class=\"bn-a\" d=\"M%.1f %.1fv4\"/>\n", x_px(p, ticks[i]),
 			bottom);
 		bn_svg_text(p->out, x_px(p, ticks[i]), bottom + 17,
-			!is_time ? "bn-d bn-mid"
-			: i == 0 ? "bn-d"
-				 : "bn-d bn-end",
-			label, 0);
+			anchors[is_time ? 1 + i : 0], label, 0);
 	}
 	bn_buf_addf(p->out, "<path class=\"bn-a\" d=\"M%.1f %.1fv%dh%d\"/>\n", p->x + LEFT, p->y + TOP,
 		PLOT_HEIGHT, PLOT_WIDTH);
@@ -300,7 +302,8 @@ int bn_svg_add_charts(
 {
 	if (count == 0)
 		return bn_err_set(err, BN_EINVAL, "a picture needs a chart");
-	across = across < 1 ? 1 : across > count ? count : across;
+	across = across > count ? count : across;
+	across = across < 1 ? 1 : across;
 	size_t down = (count + across - 1) / across;
 	double width = (double)across * WIDTH, height = (double)down * HEIGHT;
 	double below = legend(out, &charts[0], 0, width, false);

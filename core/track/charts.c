@@ -100,8 +100,10 @@ static bool has_words(const char *name, const char *words)
 static int plan_cmp(const void *pa, const void *pb)
 {
 	const plan *a = pa, *b = pb;
-	int late = a->is_system - b->is_system, by_name = strcmp(a->title, b->title);
-	return late ? late : by_name ? by_name : (int)a->kind - (int)b->kind;
+	if (a->is_system != b->is_system)
+		return a->is_system - b->is_system;
+	int by_name = strcmp(a->title, b->title);
+	return by_name ? by_name : (int)a->kind - (int)b->kind;
 }
 
 /* Sorted, and each once. */
@@ -433,7 +435,9 @@ void bn_curve_cells(double *out, size_t n, const bn_curve *c, double x0, double 
 			sum += y[at];
 			used++;
 		}
-		out[i] = used ? sum / (double)used : at < count ? before : (double)NAN;
+		out[i] = at < count ? before : (double)NAN;
+		if (used)
+			out[i] = sum / (double)used;
 	}
 }
 

@@ -112,7 +112,7 @@ static void epochs_range(const bn_curve_part *part, int64_t *from, int64_t *to)
 /* A bound of the axis as a step or a time: anything beyond what those can be is their end. */
 static int64_t whole(double x)
 {
-	return x >= 9e18 ? INT64_MAX / 2 : x <= -9e18 ? INT64_MIN / 2 : (int64_t)x;
+	return (int64_t)fmax(-4e18, fmin(4e18, x));
 }
 
 static void part_range(const bn_curve_part *part, int64_t *from, int64_t *to)
@@ -179,7 +179,7 @@ static void bucket_add(bn_curve *c, const curve_out *o, const bn_bucket *b, doub
 	o->mean_x[c->mean_n] = at;
 	o->mean_y[c->mean_n++] = b->count ? b->mean : (double)NAN;
 	o->x[c->n] = at;
-	o->y[c->n++] = !b->count ? (double)NAN : falls ? b->max : b->min;
+	o->y[c->n++] = falls ? b->max : b->min; /* NaN without a number */
 	if (!b->count)
 		return;
 	o->x[c->n] = at;

@@ -7,7 +7,11 @@ double bn_ticks_step(double range, int steps)
 {
 	double raw = range / (steps > 0 ? steps : 1), unit = pow(10, floor(log10(raw))),
 	       f = raw / unit;
-	return unit * (f <= 1 ? 1 : f <= 2 ? 2 : f <= 5 ? 5 : 10);
+	if (f <= 1)
+		return unit;
+	if (f <= 2)
+		return 2 * unit;
+	return (f <= 5 ? 5 : 10) * unit;
 }
 
 void bn_ticks_widen(double *lo, double *hi, int steps)
@@ -24,7 +28,8 @@ int bn_ticks_find(double out[BN_TICKS_MOST], double lo, double hi, bool is_log, 
 {
 	int n = 0;
 	double range = hi - lo;
-	most = most < 2 ? 2 : most > BN_TICKS_MOST / 2 ? BN_TICKS_MOST / 2 : most;
+	most = most > BN_TICKS_MOST / 2 ? BN_TICKS_MOST / 2 : most;
+	most = most < 2 ? 2 : most;
 	if (is_log && range > 0.5) {
 		static const double within[3] = {0, 0.30102999566398120, 0.69897000433601880};
 		int step = range * 3 <= most ? 1 : 3;
