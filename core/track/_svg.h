@@ -7,6 +7,8 @@
 
 enum { BN_SVG_LINE = 18, BN_SVG_MARGIN = 12, BN_SVG_LEGEND_MOST = 60 };
 
+/* The style sheet's rules, for a page with pictures in it. */
+void bn_svg_add_style(bn_buf *out);
 /* The element's start, with its style sheet and background unless the page has them. */
 void bn_svg_begin(bn_buf *out, double width, double height, const char *title, bool embedded);
 void bn_svg_end(bn_buf *out);

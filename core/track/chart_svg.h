@@ -32,8 +32,6 @@ typedef struct bn_svg_chart {
 	double from, to;  /* the visible part of x; to <= from: all of it */
 } bn_svg_chart;
 
-/* The style sheet's rules, for a page with pictures in it. */
-void bn_svg_add_style(bn_buf *out);
 /* Appends an <svg> element with the charts, `across` beside each other, and one legend below. embedded: in an HTML page
  * that has the style sheet; else a file, with an XML declaration. */
 int bn_svg_add_charts(

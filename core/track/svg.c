@@ -3,7 +3,6 @@
 
 #include "core/base/markup.h"
 #include "core/base/utf8.h"
-#include "core/track/chart_svg.h"
 #include "core/track/styles.h"
 
 #include <string.h>
