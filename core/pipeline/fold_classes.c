@@ -15,20 +15,24 @@
 #include "core/track/logged_model.h"
 #include "core/track/run.h"
 
-const bn_fold_class *const bn_fold_classes[] = {
-	&bn_authority_class,
-	&bn_user_class,
-	&bn_policy_class,
-	&bn_dataset_class,
-	&bn_queue_fold_class,
-	&bn_run_fold_class,
-	&bn_experiment_fold_class,
-	&bn_logged_fold_class,
-	&bn_registry_class,
-	&bn_endpoint_class,
-	&bn_prediction_class,
-	&bn_monitor_class,
-	&bn_package_class,
-	&bn_ci_class,
-	NULL,
-};
+#define CLASSES(run_class) \
+	{ \
+		&bn_authority_class, \
+		&bn_user_class, \
+		&bn_policy_class, \
+		&bn_dataset_class, \
+		&bn_queue_fold_class, \
+		&(run_class), \
+		&bn_experiment_fold_class, \
+		&bn_logged_fold_class, \
+		&bn_registry_class, \
+		&bn_endpoint_class, \
+		&bn_prediction_class, \
+		&bn_monitor_class, \
+		&bn_package_class, \
+		&bn_ci_class, \
+		NULL \
+	}
+
+const bn_fold_class *const bn_fold_classes[] = CLASSES(bn_run_fold_class);
+const bn_fold_class *const bn_fold_classes_mirror[] = CLASSES(bn_run_mirror_class);

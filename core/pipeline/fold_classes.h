@@ -7,5 +7,7 @@
 
 /* NULL-terminated; give it to bn_workspace_open. */
 extern const bn_fold_class *const bn_fold_classes[];
+/* The same for mirrors of stores elsewhere (core/mlflow/mirror.h). */
+extern const bn_fold_class *const bn_fold_classes_mirror[];
 
 #endif

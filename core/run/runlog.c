@@ -117,7 +117,7 @@ int bn_runlog_created(bn_workspace *ws, const char *id, const bn_run_created *b,
 	int rc;
 	if ((rc = name_check("run", b->name, err)) < 0 ||
 		(rc = name_check("experiment", b->experiment, err)) < 0 ||
-		(rc = bn_run_id_check(id, b->nonce, ws, err)) < 0)
+		(!b->is_mirrored && (rc = bn_run_id_check(id, b->nonce, ws, err)) < 0))
 		return rc;
 	bn_readable_name(id, made_up, sizeof made_up);
 	json_t *p = json_object();

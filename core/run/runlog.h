@@ -73,6 +73,7 @@ typedef struct bn_run_created {
 	int64_t start_ms;   /* of a reported run, since 1970 UTC; negative: unknown */
 	const char *user;   /* text given by the client, or NULL */
 	const char *source; /* "mlflow", "wandb", "tensorboard", or NULL */
+	bool is_mirrored; /* in a mirror (core/mlflow/mirror.h): its id may be of any writer */
 } bn_run_created;
 
 /* What the program of a reported run says of it. */

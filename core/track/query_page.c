@@ -50,7 +50,8 @@ static int columns_build(columns *c, bn_run_list *l, bn_err *err)
 		return bn_err_nomem(err, "a query");
 	bn_buf_adds(&c->piece.sql,
 		"SELECT r.name, (SELECT shown FROM index_experiment WHERE no = r.experiment), "
-		"bn_user(r.owner), r.title, r.host, r.status, r.created_ms, r.started_ms, "
+		"coalesce(r.reported_user, bn_user(r.owner)), r.title, r.host, r.status, r.created_ms, "
+		"r.started_ms, "
 		"r.finished_ms, (SELECT l.beat_ms FROM run_liveness l WHERE l.run = r.no AND "
 		"l.owner = r.owner), lower(hex(r.id))");
 	for (; c->count < q->column_count && rc == 0; c->count++) {

@@ -34,6 +34,9 @@
 #include <stdint.h>
 
 extern const bn_fold_class bn_run_fold_class;        /* "run" */
+/* The same for a mirror (core/mlflow/mirror.h), which only its own user can write: a run may have an id that names
+ * another writer, since it was created elsewhere. */
+extern const bn_fold_class bn_run_mirror_class;
 extern const bn_fold_class bn_experiment_fold_class; /* "experiment" */
 
 typedef enum bn_run_status {

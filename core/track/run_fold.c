@@ -160,7 +160,8 @@ static int unclosed_note(bn_fold *f, const bn_event *ev, bn_err *err)
 		db, err, "INSERT OR IGNORE INTO run_unclosed (run) VALUES (?)", "i", ev->entity_no);
 }
 
-static int apply_created(bn_fold *f, const bn_event *ev, const char *id, bn_err *err)
+static int apply_created(
+	bn_fold *f, const bn_event *ev, const char *id, bool is_mirror, bn_err *err)
 {
 	const json_t *p = ev->payload;
 	const char *name = bn_json_str(p, "name", NULL);
@@ -177,7 +178,7 @@ static int apply_created(bn_fold *f, const bn_event *ev, const char *id, bn_err 
 		return bn_run_invalid(
 			f, "what it resumes is not another run after some of its steps");
 	bn_run_maker maker = bn_run_id_maker(id, ev->key.writer, bn_json_str(p, "nonce", NULL));
-	if (maker == BN_RUN_MAKER_OTHER) {
+	if (maker == BN_RUN_MAKER_OTHER && !is_mirror) {
 		bn_fold_outcome(f, BN_OUTCOME_REFUSED, "the run's id names another writer than %s",
 			ev->key.writer);
 		return 0;
@@ -622,7 +623,8 @@ static int takes_over(bn_fold *f, const bn_event *ev, bn_err *err)
 	return 1;
 }
 
-static int apply_ordered(bn_fold *f, const bn_event *ev, const char *id, bn_err *err)
+static int apply_ordered(
+	bn_fold *f, const bn_event *ev, const char *id, bool is_mirror, bn_err *err)
 {
 	run_state s;
 	int rc;
@@ -638,14 +640,14 @@ static int apply_ordered(bn_fold *f, const bn_event *ev, const char *id, bn_err 
 	if (ev->kind_no == CREATED) {
 		if (s.exists && (rc = takes_over(f, ev, err)) <= 0)
 			return rc < 0 ? rc : bn_run_invalid(f, "created already");
-		return apply_created(f, ev, id, err);
+		return apply_created(f, ev, id, is_mirror, err);
 	}
 	if (s.reported && is_supervised(ev->kind_no))
 		return bn_run_invalid(f, "its own program reports its state");
 	return s.exists ? actions[ev->kind_no](f, ev, &s, err) : bn_run_invalid(f, "no such run");
 }
 
-static int run_apply(bn_fold *f, const bn_event *ev, bn_err *err)
+static int apply_any(bn_fold *f, const bn_event *ev, bool is_mirror, bn_err *err)
 {
 	static int (*const commuting[])(bn_fold *, const bn_event *, bn_err *) = {
 		[METRICS] = bn_series_apply,
@@ -654,8 +656,18 @@ static int run_apply(bn_fold *f, const bn_event *ev, bn_err *err)
 	};
 	const char *id = entity_id(ev->entity);
 	if (!kinds[ev->kind_no].commuting)
-		return apply_ordered(f, ev, id, err);
+		return apply_ordered(f, ev, id, is_mirror, err);
 	return id ? commuting[ev->kind_no](f, ev, err) : 0;
+}
+
+static int run_apply(bn_fold *f, const bn_event *ev, bn_err *err)
+{
+	return apply_any(f, ev, false, err);
+}
+
+static int mirror_apply(bn_fold *f, const bn_event *ev, bn_err *err)
+{
+	return apply_any(f, ev, true, err);
 }
 
 /* The id of a run in a dump view, or in an entity's name. */
@@ -676,12 +688,18 @@ static const bn_fold_gone gone[] = {
 	{NULL, NULL},
 };
 
-const bn_fold_class bn_run_fold_class = {.name = "run",
-	.kinds = kinds,
-	.schema = "share/sql/0020_track.sql",
-	.gone = gone,
-	.apply = run_apply,
-	.clear = run_clear,
-	.batch_end = bn_track_batch_end,
-	.batch_free = bn_track_batch_free,
-	.attach = bn_track_attach};
+#define RUN_CLASS(fn, of) \
+	{ \
+		.name = "run", .variant_of = (of), \
+		.kinds = kinds, \
+		.schema = "share/sql/0020_track.sql", \
+		.gone = gone, \
+		.apply = (fn), \
+		.clear = run_clear, \
+		.batch_end = bn_track_batch_end, \
+		.batch_free = bn_track_batch_free, \
+		.attach = bn_track_attach \
+	}
+
+const bn_fold_class bn_run_fold_class = RUN_CLASS(run_apply, NULL);
+const bn_fold_class bn_run_mirror_class = RUN_CLASS(mirror_apply, &bn_run_fold_class);

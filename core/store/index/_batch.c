@@ -35,7 +35,7 @@ int bn_fold_key_compare(const fold_key *a, const fold_key *b)
 size_t bn_fold_class_index(const bn_fold *f, const bn_fold_class *class)
 {
 	size_t i = 0;
-	while (f->classes[i] && f->classes[i] != class)
+	while (f->classes[i] && f->classes[i] != class && f->classes[i]->variant_of != class)
 		i++;
 	BN_BUG(!f->classes[i] || i >= FOLD_CLASSES_MAX);
 	return i;

@@ -196,6 +196,7 @@ typedef enum bn_placing {
 
 struct bn_fold_class {
 	const char *name;          /* entity class, the part before '/' */
+	const bn_fold_class *variant_of; /* stands for this class in bn_fold_slot; NULL: only for itself */
 	const bn_fold_kind *kinds; /* all kinds; ends with a row without a name */
 	int (*apply)(bn_fold *f, const bn_event *ev, bn_err *err);
 	/* Sets ev->epoch and ev->depth, both initially -1; only with apply. Returns a bn_placing, or negative.
