@@ -64,8 +64,7 @@ static inline void bn_spoil(bn_vector *v, size_t i, bool bad, uint8_t how)
 	v->state[i] = (uint8_t)(v->state[i] | (bad && !v->state[i] ? how : 0));
 }
 
-/* SQL's LIKE, by characters; and whether a contains b, ignoring ASCII case. */
-bool bn_text_like(bn_text text, bn_expr_text pattern, bool fold);
+/* Whether a contains b, ignoring ASCII case. */
 bool bn_text_has(bn_text a, bn_text b);
 
 #endif

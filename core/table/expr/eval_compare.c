@@ -1,5 +1,6 @@
 /* eval_compare.c - comparisons, lists, AND, OR, NOT, IS NULL, and the choices of values; see _vector.h. */
 #include "core/table/expr/_vector.h"
+#include "core/table/expr/like.h"
 
 static int text_order(bn_text a, bn_text b)
 {
@@ -221,7 +222,8 @@ static void eval_like(bn_eval *x, bn_vector *out, const bn_vector *const *a, boo
 	for (size_t i = 0; i < x->rows; i++) {
 		bn_text p = a[1]->s[i];
 		out->b[i] = !out->state[i] &&
-			    bn_text_like(a[0]->s[i], (bn_expr_text){p.ptr, p.len}, fold);
+			    bn_text_like((bn_expr_text){a[0]->s[i].ptr, a[0]->s[i].len},
+				    (bn_expr_text){p.ptr, p.len}, fold);
 	}
 }
 

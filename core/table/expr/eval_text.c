@@ -1,5 +1,6 @@
 /* eval_text.c - texts; see _vector.h. Results are in the vector's arena. Case is ASCII only, as in SQLite. */
 #include "core/table/expr/_vector.h"
+#include "core/table/expr/like.h"
 
 #include "core/base/str.h"
 #include "core/base/timestamp.h"
@@ -9,51 +10,16 @@
 
 /* ---- patterns ------------------------------------------------------------------------------- */
 
-static char folded(char c, bool fold)
+static char folded(char c)
 {
-	return fold && c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
-}
-
-static size_t char_bytes(const char *s, size_t n)
-{
-	size_t k = 1;
-	while (k < n && ((unsigned char)s[k] & 0xc0) == 0x80)
-		k++;
-	return k;
-}
-
-/* Backtracks only to the last '%'. */
-bool bn_text_like(bn_text t, bn_expr_text p, bool fold)
-{
-	size_t i = 0, k = 0, star = SIZE_MAX, from = 0;
-	while (i < t.len) {
-		if (k < p.len && p.ptr[k] == '%') {
-			star = ++k;
-			from = i;
-		} else if (k < p.len && p.ptr[k] == '_') {
-			i += char_bytes(t.ptr + i, t.len - i);
-			k++;
-		} else if (k < p.len && folded(p.ptr[k], fold) == folded(t.ptr[i], fold)) {
-			i++;
-			k++;
-		} else if (star != SIZE_MAX) {
-			from += char_bytes(t.ptr + from, t.len - from);
-			i = from;
-			k = star;
-		} else {
-			return false;
-		}
-	}
-	while (k < p.len && p.ptr[k] == '%')
-		k++;
-	return k == p.len;
+	return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
 }
 
 bool bn_text_has(bn_text a, bn_text b)
 {
 	for (size_t i = 0; i + b.len <= a.len; i++) {
 		size_t k = 0;
-		while (k < b.len && folded(a.ptr[i + k], true) == folded(b.ptr[k], true))
+		while (k < b.len && folded(a.ptr[i + k]) == folded(b.ptr[k]))
 			k++;
 		if (k == b.len)
 			return true;
@@ -205,10 +171,10 @@ static bn_text part_of(bn_text t, int64_t from, int64_t n)
 	}
 	size_t at = 0;
 	for (; from > 0 && at < t.len; from--)
-		at += char_bytes(t.ptr + at, t.len - at);
+		at += bn_char_bytes(t.ptr + at, t.len - at);
 	size_t end = at;
 	for (; n > 0 && end < t.len; n--)
-		end += char_bytes(t.ptr + end, t.len - end);
+		end += bn_char_bytes(t.ptr + end, t.len - end);
 	return (bn_text){t.ptr + at, end - at};
 }
 
