@@ -12,7 +12,6 @@
 #include "core/base/str.h"
 #include "core/base/utf8.h"
 #include "core/store/log/limits.h"
-#include "core/store/object/manifest.h"
 #include "core/store/object/object.h"
 
 #include <errno.h>
@@ -282,6 +281,25 @@ int bn_runlog_tag(bn_workspace *ws, const char *id, const char *key, const char 
 	return append_take(ws, "run.tag", id, json_pack("{s{ss?}}", "tags", key, value), err);
 }
 
+int bn_runlog_tags(bn_workspace *ws, const char *id, const json_t *tags, bn_err *err)
+{
+	const char *key;
+	json_t *value;
+	int rc;
+	json_object_foreach((json_t *)(uintptr_t)tags, key, value)
+	{
+		const char *text = json_string_value(value);
+		if ((rc = bn_run_key_check("tag", key, err)) < 0 ||
+			(text && (rc = value_check("tag", key, text, err)) < 0))
+			return rc;
+		if (!text && !json_is_null(value))
+			return bn_err_set(err, BN_EINVAL, "tag '%s': a value is a text", key);
+	}
+	if (!json_object_size(tags))
+		return 0;
+	return append_take(ws, "run.tag", id, json_pack("{sO}", "tags", tags), err);
+}
+
 int bn_runlog_note(bn_workspace *ws, const char *id, const char *note, bn_err *err)
 {
 	if (strlen(note) > 65536 || !bn_utf8_is_valid(note, strlen(note)))
@@ -451,39 +469,6 @@ static int artifact_walk(bn_workspace *ws, const artifact *a, int depth, json_t 
 	return bn_err_sys(err, BN_ENOTFOUND, ENOENT, "artifact '%s'", a->src);
 }
 
-static int by_path(const void *a, const void *b)
-{
-	const json_t *const *x = a, *const *y = b;
-	return strcmp(bn_json_str(*x, "path", ""), bn_json_str(*y, "path", ""));
-}
-
-/* The list as a manifest, which is stored (I4: before the event that names it). */
-static int artifact_manifest(bn_workspace *ws, const json_t *list, char hash[65], bn_err *err)
-{
-	bn_manifest m;
-	size_t n = json_array_size(list);
-	const json_t **sorted = bn_alloc(n * sizeof *sorted);
-	int rc = 0;
-	if (!sorted)
-		return bn_err_nomem(err, "a list of artifacts");
-	for (size_t i = 0; i < n; i++)
-		sorted[i] = json_array_get(list, i);
-	qsort(sorted, n, sizeof *sorted, by_path);
-	bn_manifest_init(&m, BN_MANIFEST_ARTIFACTS);
-	for (size_t i = 0; i < n; i++)
-		if ((rc = bn_manifest_add_file(&m, bn_json_str(sorted[i], "path", ""),
-			     bn_json_str(sorted[i], "hash", ""),
-			     (uint64_t)bn_json_int(sorted[i], "size", 0), err)) < 0)
-			goto out;
-	if ((rc = bn_manifest_seal(&m, err)) < 0)
-		goto out;
-	rc = bn_manifest_store(ws, &m, hash, err);
-out:
-	bn_manifest_release(&m);
-	bn_free(sorted);
-	return rc;
-}
-
 static int artifact_add(
 	bn_workspace *ws, const char *id, const artifact *a, const char *model_digest, bn_err *err)
 {
@@ -498,14 +483,8 @@ static int artifact_add(
 		return bn_err_nomem(err, "a list of artifacts");
 	if ((rc = artifact_walk(ws, a, 0, list, err)) < 0)
 		goto out;
-	if (json_array_size(list)) {
-		char manifest[65];
-		if ((rc = artifact_manifest(ws, list, manifest, err)) < 0)
-			goto out;
-		json_t *p = json_pack("{sO ss}", "artifacts", list, "manifest", manifest);
-		set_text(p, "model", model_digest);
-		rc = append_take(ws, "run.artifact", id, p, err);
-	}
+	if (json_array_size(list))
+		rc = bn_runlog_artifact_objects(ws, id, list, model_digest, err);
 out:
 	json_decref(list);
 	return rc;

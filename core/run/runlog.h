@@ -135,6 +135,8 @@ int bn_runlog_params(bn_workspace *ws, const char *id, const json_t *params, bn_
 /* value NULL removes the tag. */
 int bn_runlog_tag(
 	bn_workspace *ws, const char *id, const char *key, const char *value, bn_err *err);
+/* tags: {key: text, or null to remove it}; one event. Nothing if there are none. */
+int bn_runlog_tags(bn_workspace *ws, const char *id, const json_t *tags, bn_err *err);
 int bn_runlog_note(bn_workspace *ws, const char *id, const char *note, bn_err *err);
 /* Stores the file as an object, then appends the event. name: NULL for its base name ("." uses that
  * of the working directory); a directory is stored with everything below it, under name. */
@@ -144,6 +146,10 @@ int bn_runlog_artifact(
  * links; BN_EREFUSED for others. */
 int bn_runlog_artifact_below(bn_workspace *ws, const char *id, const bn_dir *at, const char *src,
 	const char *name, const bn_progress *progress, bn_err *err);
+/* artifacts: [{"path","hash","size"}] of objects that are stored, each path relative, without '..', shorter than 1024 bytes,
+ * and once. model: digest of the model below "model", or NULL. */
+int bn_runlog_artifact_objects(
+	bn_workspace *ws, const char *id, json_t *artifacts, const char *model, bn_err *err);
 /* The model directory dir below `at` under "model", with the model's digest. */
 int bn_runlog_model(bn_workspace *ws, const char *id, const bn_dir *at, const char *dir,
 	const char *digest, bn_err *err);

@@ -25,6 +25,7 @@
 	X(run) \
 	X(run_check) \
 	X(run_chart) \
+	X(exchange) \
 	X(queue) \
 	X(log) \
 	X(model) \

@@ -71,6 +71,8 @@ static const verb_case cases[] = {
 	{"run", "restore", "run restore run{u}", PLAIN},
 	{"run", "reproduce", "run reproduce fit{u}", PLAIN},
 	{"run", "resume", "run resume fit{u}", PLAIN},
+	{"run", "import", "run import no{u}", PLAIN},
+	{"run", "import", "run import http://127.0.0.1:1/{u} --only {u}", PLAIN},
 	{"queue", "ls", "queue ls", PLAIN},
 	{"queue", "show", "queue show", PLAIN},
 	{"queue", "set", "queue set --cores 1", ONCE},
