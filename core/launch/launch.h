@@ -31,7 +31,7 @@ typedef struct bn_launch_resumed {
 
 typedef struct bn_launch_options {
 	const char *name;                 /* readable; NULL: derived from the id */
-	const char *experiment;           /* NULL: "default" */
+	const char *experiment; /* its first name (core/track/experiment.h); NULL: "default" */
 	const char *note;                 /* may be NULL */
 	const char *parent;               /* id of the parent run, or NULL */
 	const char *again;                /* id of the run this one repeats, or NULL */

@@ -191,10 +191,14 @@ int bn_experiment_by_name(bn_experiment **out, bn_workspace *ws, const char *nam
 static int name_check(const char *name, bn_err *err)
 {
 	size_t n = strlen(name);
-	if (n == 0 || n > BN_RUN_NAME_MAX || !bn_utf8_is_valid(name, n))
-		return bn_err_set(err, BN_EINVAL,
-			"an experiment's name is UTF-8 text of 1 to %d bytes", BN_RUN_NAME_MAX);
-	return 0;
+	bool fine = n > 0 && n <= BN_RUN_NAME_MAX && bn_utf8_is_valid(name, n);
+	for (size_t i = 0; fine && i < n; i++)
+		fine = (unsigned char)name[i] >= ' ' && name[i] != '\x7f';
+	return fine ? 0
+		    : bn_err_set(err, BN_EINVAL,
+			      "an experiment's name is UTF-8 text of 1 to %d bytes without control "
+			      "characters",
+			      BN_RUN_NAME_MAX);
 }
 
 /* Takes the payload's reference. */
@@ -212,11 +216,54 @@ out:
 	return rc;
 }
 
-int bn_experiment_create(bn_workspace *ws, const bn_experiment_made *m, bn_err *err)
+/* Of an experiment that is to be called `name`: the name, unless an experiment was created with it. *out is yours. */
+static int first_choose(char **out, bn_workspace *ws, const char *name, bn_err *err)
 {
-	int rc;
-	if ((rc = name_check(m->name, err)) < 0)
+	sqlite3 *db;
+	int rc = bn_track_index(&db, ws, err);
+	char *first = rc < 0 ? NULL : bn_strdup(name);
+	for (int n = 2; first; n++) {
+		if (bn_sql_int(db, 0,
+			    "SELECT 1 FROM index_experiment x JOIN index_name n ON n.no = x.no "
+			    "WHERE n.name = ?",
+			    "s", first) == 0)
+			break;
+		bn_free(first);
+		first = bn_strf("%.*s~%d", BN_RUN_NAME_MAX - 12, name, n);
+	}
+	if (rc < 0 || (rc = bn_sql_failed(db, err)) < 0) {
+		bn_free(first);
 		return rc;
+	}
+	*out = first;
+	return first ? 0 : bn_err_nomem(err, "an experiment's name");
+}
+
+int bn_experiment_for_run(char **out, bn_workspace *ws, const char *name, bn_err *err)
+{
+	bn_experiment *e = NULL;
+	bn_err why = BN_ERR_INIT;
+	char *first = NULL;
+	int rc = bn_experiment_by_name(&e, ws, name, &why);
+	if (rc == 0) {
+		first = bn_strdup(e->first);
+		rc = first ? 0 : bn_err_nomem(err, "an experiment's name");
+	} else if (rc != BN_ENOTFOUND) {
+		rc = bn_err_move(err, &why);
+	} else if ((rc = first_choose(&first, ws, name, err)) == 0 && strcmp(first, name) != 0) {
+		const bn_experiment_made made = {.name = name, .created_ms = -1};
+		rc = bn_experiment_create(ws, &made, err);
+	}
+	bn_experiment_free(e);
+	if (rc < 0)
+		bn_free(first);
+	else
+		*out = first;
+	return rc;
+}
+
+static int create_as(bn_workspace *ws, const char *first, const bn_experiment_made *m, bn_err *err)
+{
 	if (m->id && !bn_experiment_id_is_valid(m->id))
 		return bn_err_set(err, BN_EINVAL,
 			"experiment id '%.80s': a letter or digit, then letters, digits, _ and -, "
@@ -235,7 +282,19 @@ int bn_experiment_create(bn_workspace *ws, const bn_experiment_made *m, bn_err *
 		}
 	if (p && m->created_ms >= 0)
 		json_object_set_new(p, "created_ms", json_integer(m->created_ms));
-	return append_take(ws, "experiment.created", m->name, p, err);
+	int rc = append_take(ws, "experiment.created", first, p, err);
+	return rc < 0 || !strcmp(first, m->name) ? rc : bn_experiment_rename(ws, first, m->name, err);
+}
+
+int bn_experiment_create(bn_workspace *ws, const bn_experiment_made *m, bn_err *err)
+{
+	char *first = NULL;
+	int rc;
+	if ((rc = name_check(m->name, err)) < 0 || (rc = first_choose(&first, ws, m->name, err)) < 0)
+		return rc;
+	rc = create_as(ws, first, m, err);
+	bn_free(first);
+	return rc;
 }
 
 int bn_experiment_rename(bn_workspace *ws, const char *first, const char *name, bn_err *err)

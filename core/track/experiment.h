@@ -15,9 +15,9 @@
  * the workspace has a chain of authority.
  *
  * Ids are MLflow's: the given one, else "0" for `default`, else 18 digits derived from SHA-256 of the
- * first name. Neither a name nor an id is shown for two experiments. Of several that want one name, the
- * one whose first name it is has it, else the one that was renamed first; the others show it with their id in
- * parentheses. Of several that want one id, the one that it is derived for has it, else the one created
+ * first name. Neither a name nor an id is shown for two experiments. Of several that want one name, the one that
+ * had it first has it (by the clock of its renaming, or of its own or its runs' creation); the others show it with
+ * their id in parentheses. Of several that want one id, the one that it is derived for has it, else the one created
  * first; the others have their derived one. All readers agree, whatever order events arrive in.
  */
 #ifndef BN_TRACK_EXPERIMENT_H
@@ -78,9 +78,15 @@ typedef struct bn_experiment_made {
 	int64_t created_ms; /* negative: now */
 } bn_experiment_made;
 
+/* The first name with which a run of the experiment called `name` is to be created (bn_run_created.experiment). If there
+ * is none, and an experiment that has been renamed has that first name, this creates one with another first name.
+ * *out is yours. */
+int bn_experiment_for_run(char **out, bn_workspace *ws, const char *name, bn_err *err);
+
 /* Each appends an event; a commit makes it durable. They check neither rights (bn_rights_may) nor whether the name or
  * id is in use. first: the experiment's first name. BN_EINVAL for a name that is empty, longer than
- * BN_RUN_NAME_MAX, or not UTF-8, and for a bad id or tag. */
+ * BN_RUN_NAME_MAX, or not UTF-8, and for a bad id or tag. A new experiment gets another first name than its name
+ * if one that has been renamed has that. */
 int bn_experiment_create(bn_workspace *ws, const bn_experiment_made *made, bn_err *err);
 int bn_experiment_rename(bn_workspace *ws, const char *first, const char *name, bn_err *err);
 /* value NULL removes the tag. */

@@ -126,9 +126,10 @@ static int experiment_apply(bn_fold *f, const bn_event *ev, bn_err *err)
 		return rc;
 	if ((rc = note_change(f, err)) < 0 ||
 		(rc = bn_sql_run(bn_fold_db(f), err,
-			 "INSERT OR IGNORE INTO experiment (name, uid, created_ms, updated_ms) "
-			 "VALUES (?1, ?2, ?3, ?3)",
-			 "sii", name, (int64_t)ev->uid, bn_event_time_ms(ev))) < 0)
+			 "INSERT OR IGNORE INTO experiment (name, uid, created_ms, updated_ms, "
+			 "first_clock) VALUES (?1, ?2, ?3, ?3, ?4)",
+			 "siii", name, (int64_t)ev->uid, bn_event_time_ms(ev),
+			 (int64_t)ev->key.clock)) < 0)
 		return rc;
 	return act(f, ev, name, err);
 }

@@ -18,7 +18,7 @@ typedef struct item {
 	int64_t no;
 	char *first;     /* name of the entity */
 	char *wanted;    /* name */
-	int64_t renamed; /* clock */
+	int64_t since;   /* clock: when it got that name */
 	char *given;     /* id, or NULL */
 	int64_t made;    /* created_ms: of two that want one id, the first has it */
 	bool removed;    /* by its events */
@@ -127,21 +127,14 @@ static void ids_choose(items *l, item **order)
 
 /* ---- names ---------------------------------------------------------------------------------- */
 
-static bool is_own(const item *x)
-{
-	return !strcmp(x->first, x->wanted);
-}
-
 static int by_wanted(const void *a, const void *b)
 {
 	const item *x = *(const item *const *)a, *y = *(const item *const *)b;
 	int c = strcmp(x->wanted, y->wanted);
 	if (c)
 		return c;
-	if (is_own(x) != is_own(y))
-		return is_own(x) ? -1 : 1;
-	if (x->renamed != y->renamed)
-		return x->renamed < y->renamed ? -1 : 1;
+	if (x->since != y->since)
+		return x->since < y->since ? -1 : 1;
 	return strcmp(x->first, y->first);
 }
 
@@ -229,14 +222,17 @@ static int items_load(items *l, bn_fold *f, bn_err *err)
 	if (rc < 0)
 		return rc;
 	if ((rc = bn_sql_prepare(&st, bn_fold_db(f), err,
-		     "SELECT n.no, n.name, coalesce(e.renamed, n.name), coalesce(e.renamed_clock, "
-		     "0), "
+		     "SELECT n.no, n.name, coalesce(e.renamed, n.name), CASE WHEN e.renamed IS NULL "
+		     "THEN min(coalesce(e.first_clock, ?2), "
+		     "coalesce((SELECT created_ms FROM run WHERE experiment = n.no AND removed = 0 "
+		     "ORDER BY created_ms LIMIT 1) << 16, ?2), "
+		     "coalesce((SELECT created_ms FROM run WHERE experiment = n.no AND removed = 1 "
+		     "ORDER BY created_ms LIMIT 1) << 16, ?2)) "
+		     "ELSE e.renamed_clock END, "
 		     "e.id, coalesce(e.created_ms, 0), coalesce(e.removed, 0) FROM index_name n "
-		     "LEFT "
-		     "JOIN experiment e ON e.name = n.name WHERE n.class = ? AND (e.name IS NOT "
-		     "NULL OR "
-		     "EXISTS (SELECT 1 FROM run r WHERE r.experiment = n.no))",
-		     "i", (int64_t)BN_NAME_EXPERIMENT)) < 0)
+		     "LEFT JOIN experiment e ON e.name = n.name WHERE n.class = ?1 AND (e.name IS "
+		     "NOT NULL OR EXISTS (SELECT 1 FROM run r WHERE r.experiment = n.no))",
+		     "ii", (int64_t)BN_NAME_EXPERIMENT, INT64_MAX)) < 0)
 		return rc;
 	while ((rc = bn_sql_step(st, err)) > 0) {
 		if (bn_grow(&l->list, &l->cap, l->count + 1, sizeof *l->list) != 0) {
@@ -247,7 +243,7 @@ static int items_load(items *l, bn_fold *f, bn_err *err)
 		*x = (item){.no = sqlite3_column_int64(st, 0),
 			.first = bn_sql_text(st, 1),
 			.wanted = bn_sql_text(st, 2),
-			.renamed = sqlite3_column_int64(st, 3),
+			.since = sqlite3_column_int64(st, 3),
 			.given = bn_sql_text(st, 4),
 			.made = sqlite3_column_int64(st, 5),
 			.removed = sqlite3_column_int(st, 6) != 0};

@@ -347,7 +347,7 @@ void bn_resume_options(bn_resume *r, bn_launch_options *opt)
 		.metrics = &r->metrics};
 	opt->resumed = &r->taken;
 	if (!opt->experiment)
-		opt->experiment = r->run->experiment;
+		opt->experiment = r->run->experiment_first;
 	if (!opt->parent)
 		opt->parent = r->run->parent;
 }

@@ -30,7 +30,8 @@ static const char run_sql[] =
 	"r.code_changed, r.executor, r.job, r.failure, r.resumes, r.resumed_step, "
 	"(SELECT lower(hex(o.id)) FROM run o WHERE o.resumes = lower(hex(r.id)) AND "
 	"o.owner = r.owner AND o.removed = 0 ORDER BY o.created_ms DESC, o.id LIMIT 1), "
-	"coalesce(l.interval_ms, r.interval_ms), r.trashed, r.reported, r.reported_user, r.source "
+	"coalesce(l.interval_ms, r.interval_ms), r.trashed, r.reported, r.reported_user, r.source, "
+	"(SELECT name FROM index_name WHERE no = r.experiment) "
 	"FROM run r LEFT JOIN run_liveness l ON l.run = r.no AND l.owner = r.owner "
 	"WHERE r.no = ?";
 
@@ -59,7 +60,8 @@ static bool info_read(bn_run_info *r, sqlite3_stmt *st)
 		  text_of(&r->code_changed, st, 29) && text_of(&r->executor, st, 30) &&
 		  text_of(&r->job_id, st, 31) && text_of(&r->failure, st, 32) &&
 		  text_of(&r->resumes, st, 33) && text_of(&r->resumed_by, st, 35) &&
-		  text_of(&r->reported_user, st, 39) && text_of(&r->source, st, 40);
+		  text_of(&r->reported_user, st, 39) && text_of(&r->source, st, 40) &&
+		  text_of(&r->experiment_first, st, 41);
 	r->trashed = sqlite3_column_int(st, 37) != 0;
 	r->reported = sqlite3_column_int(st, 38) != 0;
 	r->uid = (uid_t)sqlite3_column_int64(st, 4);
@@ -123,7 +125,7 @@ void bn_run_info_free(bn_run_info *r)
 	char *const owned[] = {r->name, r->experiment, r->user, r->reason, r->kind, r->title,
 		r->host, r->spec_hash, r->model_digest, r->dataset, r->parent, r->note,
 		r->code_changed, r->executor, r->job_id, r->failure, r->resumes, r->resumed_by, r->reported_user,
-		r->source};
+		r->source, r->experiment_first};
 	for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
 		bn_free(owned[i]);
 	bn_free(r);

@@ -57,6 +57,7 @@ bool bn_run_status_is_live(bn_run_status status); /* SCHEDULED, QUEUED or RUNNIN
 typedef struct bn_run_info {
 	char id[BN_RUN_ID_TEXT];
 	char *name, *experiment;
+	char *experiment_first; /* its first name (experiment.h): for other runs in it */
 	char *user; /* who created it */
 	uid_t uid;  /* the same, by the owner of the segment */
 	bn_run_status status;

@@ -15,7 +15,8 @@ CREATE TABLE experiment (
 	updated_ms INTEGER,
 	is_made INTEGER NOT NULL DEFAULT 0, -- got experiment.created
 	renamed TEXT, -- the newest name; NULL: that of the entity
-	renamed_clock INTEGER
+	renamed_clock INTEGER,
+	first_clock INTEGER NOT NULL -- of its first event
 ) WITHOUT ROWID;
 
 CREATE TABLE experiment_tag (

@@ -11,6 +11,7 @@
 #include "core/launch/resolve.h"
 #include "core/learn/trainer.h"
 #include "core/pipeline/fold_classes.h"
+#include "core/track/experiment.h"
 #include "core/track/resume.h"
 #include "core/track/run.h"
 #include "tui/cli/run_follow.h"
@@ -232,10 +233,27 @@ static void warn_shared(void *cli, const char *text)
 	bn_cli_warn(cli, "%s", text);
 }
 
+/* --experiment names one as it is called now. *own is yours. */
+static int experiment_option(
+	char **own, bn_launch_options *opt, bn_cli *cli, bn_workspace *ws, bn_err *err)
+{
+	const char *name = bn_cli_opt(cli, "experiment");
+	int rc = 0;
+	if (!name || bn_cli_dry_run(cli))
+		return 0;
+	if (!*name)
+		return bn_err_set(err, BN_EINVAL,
+			"--experiment '' is no name: without it a run is in 'default'");
+	if ((rc = bn_workspace_refresh(ws, NULL, err)) < 0 ||
+		(rc = bn_experiment_for_run(own, ws, name, err)) < 0)
+		return rc;
+	opt->experiment = *own;
+	return 0;
+}
+
 static int launch_options(bn_launch_options *opt, bn_cli *cli, bn_err *err)
 {
 	*opt = (bn_launch_options){.name = bn_cli_opt(cli, "name"),
-		.experiment = bn_cli_opt(cli, "experiment"),
 		.note = bn_cli_opt(cli, "note"),
 		.parent = bn_env_get(bn_cli_env(cli), "BINNACLE_RUN_ID"),
 		.program = bn_cli_program(cli)};
@@ -328,12 +346,13 @@ static int run_start(bn_cli *cli, bn_err *err)
 	bn_spec *spec = NULL;
 	bn_run_sweep *sweep = NULL;
 	bn_launch_options opt;
-	char id[BN_RUN_ID_TEXT], again[BN_RUN_ID_TEXT];
+	char id[BN_RUN_ID_TEXT], again[BN_RUN_ID_TEXT], *experiment = NULL;
 	int rc;
 	if ((rc = launch_options(&opt, cli, err)) < 0 || (rc = bn_cli_workspace(cli, &ws, err)) < 0)
 		return rc;
-	if ((rc = bn_run_spec_read(&spec, cli, ws, again, err)) < 0)
-		return rc;
+	if ((rc = bn_run_spec_read(&spec, cli, ws, again, err)) < 0 ||
+		(rc = experiment_option(&experiment, &opt, cli, ws, err)) < 0)
+		goto out;
 	opt.again = again[0] ? again : NULL;
 	if ((rc = bn_run_sweep_read(&sweep, cli, spec, err)) < 0)
 		goto out;
@@ -359,6 +378,7 @@ static int run_start(bn_cli *cli, bn_err *err)
 out:
 	bn_run_sweep_free(sweep);
 	bn_spec_free(spec);
+	bn_free(experiment);
 	return rc;
 }
 
@@ -395,13 +415,14 @@ static int run_resume(bn_cli *cli, bn_err *err)
 	bn_workspace *ws;
 	bn_resume *r = NULL;
 	bn_launch_options opt;
-	char of[BN_RUN_ID_TEXT], id[BN_RUN_ID_TEXT];
+	char of[BN_RUN_ID_TEXT], id[BN_RUN_ID_TEXT], *experiment = NULL;
 	int rc;
 	if ((rc = launch_options(&opt, cli, err)) < 0 ||
 		(rc = bn_cli_open_runs(cli, &ws, bn_cli_arg(cli, 0), of, err)) < 0 ||
 		(rc = bn_resume_open(&r, ws, of, err)) < 0)
 		return rc;
-	if ((rc = resume_change(r, cli, err)) < 0)
+	if ((rc = resume_change(r, cli, err)) < 0 ||
+		(rc = experiment_option(&experiment, &opt, cli, ws, err)) < 0)
 		goto out;
 	bn_resume_options(r, &opt);
 	if (bn_cli_dry_run(cli)) {
@@ -417,6 +438,7 @@ static int run_resume(bn_cli *cli, bn_err *err)
 	rc = follow_started(cli, ws, id, is_queued(&opt, r->spec), err);
 out:
 	bn_resume_free(r);
+	bn_free(experiment);
 	return rc;
 }
 

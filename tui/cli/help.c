@@ -22,6 +22,7 @@ static const struct {
 	{"doctor", "what works on this machine, and what is disabled"},
 	{"data", "datasets: add, check, split, describe"},
 	{"run", "training runs: start, watch, compare, reproduce"},
+	{"experiment", "the groups that runs belong to"},
 	{"queue", "runs waiting on this host"},
 	{"log", "log to the current run"},
 	{"model", "the registry: register, request, approve, verify"},

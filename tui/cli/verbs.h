@@ -26,6 +26,7 @@
 	X(run_check) \
 	X(run_chart) \
 	X(exchange) \
+	X(experiment) \
 	X(queue) \
 	X(log) \
 	X(model) \

@@ -394,6 +394,42 @@ START_TEST(test_renamed_experiment_is_shown_and_found_by_its_present_name)
 }
 END_TEST
 
+START_TEST(test_name_of_a_renamed_experiment_may_be_used_again)
+{
+	char *first = NULL;
+	track_make(&w);
+	make("a", NULL);
+	track_sync(&w);
+	ck_assert_bn_ok(bn_experiment_rename(w.ws, "a", "b", &err), &err);
+	track_sync(&w);
+	ck_assert_bn_ok(bn_experiment_for_run(&first, w.ws, "b", &err), &err);
+	ck_assert_str_eq(first, "a");
+	bn_free(first);
+	ck_assert_bn_ok(bn_experiment_for_run(&first, w.ws, "new", &err), &err);
+	ck_assert_str_eq(first, "new"); /* the run makes it */
+	bn_free(first);
+	ck_assert_bn_ok(bn_experiment_for_run(&first, w.ws, "a", &err), &err);
+	ck_assert_str_ne(first, "a");
+	track_sync(&w);
+	bn_experiment *e = by_name("a");
+	ck_assert_str_eq(e->first, first);
+	bn_experiment_free(e);
+	bn_free(first);
+	ck_assert_bn_ok(bn_experiment_for_run(&first, w.ws, "a", &err), &err);
+	track_sync(&w);
+	bn_experiments l = BN_EXPERIMENTS_INIT;
+	ck_assert_bn_ok(bn_experiment_list(&l, w.ws, BN_EXPERIMENTS_ALL, &err), &err);
+	ck_assert_uint_eq(l.count, 3); /* default, b, a: none was made twice */
+	bn_experiments_release(&l);
+	bn_free(first);
+	ck_assert_int_eq(bn_experiment_for_run(&first, w.ws, "x\ny", NULL), 0);
+	bn_free(first);
+	ck_assert_int_eq(bn_experiment_rename(w.ws, "a", "x\ny", NULL), BN_EINVAL);
+	check_rebuild();
+	track_remove(&w);
+}
+END_TEST
+
 START_TEST(test_two_experiments_never_show_one_name_or_id)
 {
 	track_make(&w);
@@ -415,7 +451,7 @@ START_TEST(test_two_experiments_never_show_one_name_or_id)
 	c = by_name(name);
 	ck_assert_str_eq(c->first, "c");
 	bn_experiment_free(c);
-	/* Whose first name it is has it. */
+	/* Who had it first has it: its run is older than the renaming. */
 	create(1, "x", 5000);
 	track_sync(&w);
 	e = by_name("x");
@@ -550,6 +586,7 @@ BN_TEST_MAIN("core/track/reported", test_reported_run_is_running_at_once_since_i
 	test_experiment_keeps_what_it_was_created_with,
 	test_derived_ids_have_18_digits_and_never_change,
 	test_renamed_experiment_is_shown_and_found_by_its_present_name,
+	test_name_of_a_renamed_experiment_may_be_used_again,
 	test_two_experiments_never_show_one_name_or_id,
 	test_runs_of_a_removed_experiment_count_as_removed_and_come_back,
 	test_any_order_of_arrival_gives_the_same_experiments)
