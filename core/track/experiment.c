@@ -241,25 +241,27 @@ static int first_choose(char **out, bn_workspace *ws, const char *name, bn_err *
 
 int bn_experiment_for_run(char **out, bn_workspace *ws, const char *name, bn_err *err)
 {
+	const bn_experiment_made made = {.name = name, .created_ms = -1};
 	bn_experiment *e = NULL;
 	bn_err why = BN_ERR_INIT;
 	char *first = NULL;
 	int rc = bn_experiment_by_name(&e, ws, name, &why);
 	if (rc == 0) {
-		first = bn_strdup(e->first);
-		rc = first ? 0 : bn_err_nomem(err, "an experiment's name");
-	} else if (rc != BN_ENOTFOUND) {
-		rc = bn_err_move(err, &why);
-	} else if ((rc = first_choose(&first, ws, name, err)) == 0 && strcmp(first, name) != 0) {
-		const bn_experiment_made made = {.name = name, .created_ms = -1};
-		rc = bn_experiment_create(ws, &made, err);
+		*out = e->first;
+		e->first = NULL;
+		bn_experiment_free(e);
+		return 0;
 	}
-	bn_experiment_free(e);
-	if (rc < 0)
+	if (rc != BN_ENOTFOUND)
+		return bn_err_move(err, &why);
+	if ((rc = first_choose(&first, ws, name, err)) < 0)
+		return rc;
+	if (strcmp(first, name) != 0 && (rc = bn_experiment_create(ws, &made, err)) < 0) {
 		bn_free(first);
-	else
-		*out = first;
-	return rc;
+		return rc;
+	}
+	*out = first;
+	return 0;
 }
 
 static int create_as(bn_workspace *ws, const char *first, const bn_experiment_made *m, bn_err *err)
