@@ -246,14 +246,14 @@ int bn_experiment_for_run(char **out, bn_workspace *ws, const char *name, bn_err
 	bn_err why = BN_ERR_INIT;
 	char *first = NULL;
 	int rc = bn_experiment_by_name(&e, ws, name, &why);
-	if (rc == 0) {
+	if (rc < 0 && rc != BN_ENOTFOUND)
+		return bn_err_move(err, &why);
+	if (rc >= 0) {
 		*out = e->first;
 		e->first = NULL;
 		bn_experiment_free(e);
 		return 0;
 	}
-	if (rc != BN_ENOTFOUND)
-		return bn_err_move(err, &why);
 	if ((rc = first_choose(&first, ws, name, err)) < 0)
 		return rc;
 	if (strcmp(first, name) != 0 && (rc = bn_experiment_create(ws, &made, err)) < 0) {
