@@ -92,6 +92,7 @@ struct bn_api_call {
 	int64_t begun_ns;
 	/* Of the thread that runs the handler. */
 	bn_workspace *ws;
+	uint64_t stamp;           /* of a reader's index: another number after each change */
 	struct bn_api_runs *runs; /* of the writer: run_state.h; NULL on other threads */
 	bn_api_call *next;        /* in a queue */
 };
@@ -155,6 +156,13 @@ struct bn_api {
 	int64_t started_ns;
 	/* What was acknowledged: one more after each commit that wrote something. */
 	atomic_uint_fast64_t generation;
+	bool is_shared; /* the index is a file: what one handle folds, all see */
+	/* What the writer's index has at least. */
+	atomic_uint_fast64_t folded;
+	/* One more whenever a refresh has found something new. */
+	atomic_uint_fast64_t changes;
+	/* Of the last change of an experiment: the writer reads its index again if it is behind. */
+	atomic_uint_fast64_t experiments_changed;
 	/* The writer. */
 	bn_workspace *ws;
 	struct bn_api_runs *runs;
@@ -165,7 +173,8 @@ struct bn_api {
 	bn_api_queue reads;
 	bn_api_reader readers[BN_API_MOST_READERS];
 	size_t reader_count;
-	pthread_mutex_t refreshing; /* one at a time folds the log */
+	pthread_mutex_t refreshing;     /* one at a time folds the log */
+	struct bn_api_history *history; /* history.h */
 	bn_api_counters counters;
 };
 
@@ -191,8 +200,13 @@ void bn_api_write_refusal(bn_api *a, const bn_http_request *request, int status,
 int bn_api_writer_start(bn_api *a, bn_err *err);
 void bn_api_writer_stop(bn_api *a); /* after the listener: nothing waits any more */
 void bn_api_writer_add(bn_api *a, bn_api_call *c);
+/* Folds what was committed into the writer's index. */
+int bn_api_writer_refresh(bn_api *a, bn_err *err);
 /* Runs, commits and completes a list of calls. */
 void bn_api_writer_run(bn_api *a, bn_api_call *first);
+
+/* Folds the log through that handle, one thread at a time. */
+int bn_api_refresh(bn_api *a, bn_workspace *ws, bn_err *err);
 
 /* readers.c */
 int bn_api_readers_start(bn_api *a, bn_err *err);

@@ -2,8 +2,30 @@
 #ifndef BN_API__ROUTES_H
 #define BN_API__ROUTES_H
 #include "core/api/_api.h"
+#include "core/track/experiment.h"
 
 /* route_server.c */
 extern const bn_api_about bn_api_health, bn_api_version, bn_api_metrics, bn_api_server_info;
+
+/* experiments.c */
+extern const bn_api_about bn_api_experiments_get, bn_api_experiments_get_by_name,
+	bn_api_experiments_create, bn_api_experiments_delete, bn_api_experiments_restore,
+	bn_api_experiments_update, bn_api_experiments_set_tag, bn_api_experiments_delete_tag;
+/* {"experiment_id": ...} */
+void bn_api_put_experiment(bn_wire *w, const char *name, const bn_experiment *e);
+
+/* runs.c */
+extern const bn_api_about bn_api_runs_get, bn_api_runs_create, bn_api_runs_update,
+	bn_api_runs_delete, bn_api_runs_restore;
+
+/* run_log.c */
+extern const bn_api_about bn_api_runs_log_metric, bn_api_runs_log_batch, bn_api_runs_log_param,
+	bn_api_runs_set_tag, bn_api_runs_delete_tag;
+
+/* run_links.c */
+extern const bn_api_about bn_api_runs_log_inputs, bn_api_runs_log_outputs, bn_api_runs_log_model;
+
+/* history.c */
+extern const bn_api_about bn_api_metric_history, bn_api_history_bulk, bn_api_history_interval;
 
 #endif

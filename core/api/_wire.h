@@ -51,6 +51,23 @@ typedef struct bn_wire_field {
 	int64_t most;
 } bn_wire_field;
 
+#define BN_WIRE_FIELD(name, kind, flags) \
+	{ \
+		name, BN_WIRE_##kind, flags, NULL, NULL, 0 \
+	}
+#define BN_WIRE_OF(name, kind, flags, of) \
+	{ \
+		name, BN_WIRE_##kind, flags, of, NULL, 0 \
+	}
+#define BN_WIRE_WORD(name, kind, flags, words) \
+	{ \
+		name, BN_WIRE_##kind, flags, NULL, words, 0 \
+	}
+#define BN_WIRE_AT_MOST(name, flags, most) \
+	{ \
+		name, BN_WIRE_INT, (flags) | BN_WIRE_MOST, NULL, NULL, most \
+	}
+
 /* The refusal of a request: an error code and its message, of any length. */
 typedef struct bn_wire_fault {
 	bn_api_error code; /* BN_API_OK: none */

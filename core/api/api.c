@@ -1,9 +1,11 @@
 /* api.c - see api.h: a server's state, its callbacks of the listener, and its life. */
-#include "core/api/_api.h"
+#include "core/api/history.h"
+#include "core/api/run_state.h"
 
 #include "core/base/mem.h"
 #include "core/base/process.h"
 
+#include <sqlite3.h>
 #include <string.h>
 
 #define DEFAULT_BODY ((size_t)32 << 20)
@@ -127,7 +129,14 @@ static int open_handles(bn_api *a, bn_err *err)
 		if ((rc = a->o.open(a->o.open_user, &r->ws, err)) >= 0)
 			a->reader_count++;
 	}
-	return rc < 0 ? rc : 0;
+	if (rc < 0)
+		return rc;
+	sqlite3 *db = NULL;
+	if ((rc = bn_workspace_read(&db, a->ws, err)) < 0)
+		return rc;
+	const char *file = sqlite3_db_filename(db, "main");
+	a->is_shared = file && file[0];
+	return 0;
 }
 
 int bn_api_new(bn_api **out, const bn_env *env, const bn_api_options *options, bn_err *err)
@@ -141,7 +150,8 @@ int bn_api_new(bn_api **out, const bn_env *env, const bn_api_options *options, b
 	pthread_mutex_init(&a->refreshing, NULL);
 	a->env = env;
 	a->o = *options;
-	if ((rc = copy_options(a, err)) < 0 || (rc = open_handles(a, err)) < 0)
+	if ((rc = copy_options(a, err)) < 0 || (rc = bn_api_runs_new(&a->runs, err)) < 0 ||
+		(rc = bn_api_history_new(&a->history, err)) < 0 || (rc = open_handles(a, err)) < 0)
 		goto failed;
 	a->started_ns = bn_env_now_ns(env);
 	*out = a;
@@ -197,6 +207,8 @@ void bn_api_free(bn_api *a)
 	for (size_t i = 0; i < a->reader_count; i++)
 		bn_workspace_close(a->readers[i].ws);
 	bn_workspace_close(a->ws);
+	bn_api_runs_free(a->runs);
+	bn_api_history_free(a->history);
 	bn_api_clients_release(a);
 	bn_api_queue_release(&a->writes);
 	bn_api_queue_release(&a->reads);

@@ -3,7 +3,7 @@
  *
  * Client control flow depends on the codes (RESOURCE_DOES_NOT_EXIST becomes None in Python, ENDPOINT_NOT_FOUND makes
  * a client try an older route), and its repetitions on the statuses (408, 429, 500, 502, 503 and 504 are repeated up
- * to seven times).
+ * to seven times). So INVALID_STATE, which MLflow sends with 500, comes with 400 here: it would fail again.
  */
 #ifndef BN_API_ERROR_H
 #define BN_API_ERROR_H
@@ -21,7 +21,7 @@
 	X(RESOURCE_CONFLICT, 409) \
 	X(REQUEST_LIMIT_EXCEEDED, 429) \
 	X(INTERNAL_ERROR, 500) \
-	X(INVALID_STATE, 500) \
+	X(INVALID_STATE, 400) \
 	X(NOT_IMPLEMENTED, 501) \
 	X(TEMPORARILY_UNAVAILABLE, 503)
 

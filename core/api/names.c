@@ -6,10 +6,12 @@
 #include <string.h>
 
 #define BAD_CHARACTER \
-	"Names may only contain alphanumerics, underscores (_), dashes (-), periods (.), spaces ( ), " \
+	"Names may only contain alphanumerics, underscores (_), dashes (-), periods (.), spaces " \
+	"( ), " \
 	"colon(:) and slashes (/)."
 #define BAD_PATH \
-	"Names may be treated as files in certain cases, and must not resolve to other names when " \
+	"Names may be treated as files in certain cases, and must not resolve to other names " \
+	"when " \
 	"treated as such. This name would resolve to "
 
 void bn_api_repr(bn_buf *out, const char *text)
@@ -43,7 +45,8 @@ void bn_api_normal_path(bn_buf *out, const char *path)
 		const char *part = last ? last + 1 : out->ptr + first;
 		if (is_up && out->len > first && strcmp(part, "..") != 0) {
 			bn_buf_truncate(out, last ? (size_t)(last - out->ptr) : first);
-		} else if (n && !(n == 1 && *at == '.') && !(is_up && slashes && out->len == first)) {
+		} else if (n && !(n == 1 && *at == '.') &&
+			   !(is_up && slashes && out->len == first)) {
 			if (out->len > first)
 				bn_buf_addch(out, '/');
 			bn_buf_add(out, at, n);

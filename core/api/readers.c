@@ -5,7 +5,7 @@
  * it last looked, or if it has not looked for a while, since other processes write too. Without requests one of them
  * looks now and then, so that the first request after much writing does not have to fold all of it.
  */
-#include "core/api/_api.h"
+#include "core/api/history.h"
 
 #include <signal.h>
 
@@ -20,11 +20,8 @@ static int look(bn_api_reader *r, bn_err *err)
 	int64_t ns = bn_env_monotonic_ns(a->env);
 	if (r->seen_ns && r->seen == now && ns - r->seen_ns < OTHERS_NS)
 		return 0;
-	pthread_mutex_lock(&a->refreshing);
 	now = atomic_load(&a->generation);
-	int rc = bn_workspace_refresh(r->ws, NULL, err);
-	pthread_mutex_unlock(&a->refreshing);
-	atomic_fetch_add(&a->counters.refreshes, 1);
+	int rc = bn_api_refresh(a, r->ws, err);
 	if (rc < 0)
 		return rc;
 	r->seen = now;
@@ -38,6 +35,7 @@ void bn_api_reader_run(bn_api_reader *r, bn_api_call *c)
 	c->ws = r->ws;
 	if (look(r, &err) < 0)
 		bn_api_refuse(c, bn_api_error_of(&err), "%s", err.msg);
+	c->stamp = atomic_load(&r->api->changes);
 	bn_api_run_handler(c);
 	bn_api_complete(c);
 }
@@ -55,6 +53,8 @@ static void *work(void *user)
 			   r->seen != atomic_load(&r->api->generation)) {
 			look(r, NULL);
 		}
+		if (!c)
+			bn_api_history_tidy(r->api->history, bn_env_monotonic_ns(r->api->env));
 	}
 	return NULL;
 }

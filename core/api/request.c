@@ -308,7 +308,7 @@ static bool fits(const bn_wire_field *f, const json_t *v)
 	}
 	if (!json_is_array(v))
 		return false;
-	json_array_foreach((json_t *)v, i, item) if (!item_fits(f, item)) return false;
+	json_array_foreach((json_t *)(uintptr_t)v, i, item) if (!item_fits(f, item)) return false;
 	return true;
 }
 
@@ -358,7 +358,8 @@ static bool is_like(const bn_wire_field *f, const json_t *v)
 	case BN_WIRE_OBJECT:
 		return json_is_object(v);
 	case BN_WIRE_TEXTS:
-		json_array_foreach((json_t *)v, i, item) if (!json_is_string(item)) return false;
+		json_array_foreach(
+			(json_t *)(uintptr_t)v, i, item) if (!json_is_string(item)) return false;
 		return json_is_array(v);
 	case BN_WIRE_LIST:
 	case BN_WIRE_ENUMS:
@@ -373,22 +374,42 @@ static int complain(bn_wire_fault *fault, const bn_wire_field *f, const json_t *
 		fault, f->name, v, " Hint: Value was of type '%s'." SEE_DOCS, python_type(v));
 }
 
+static bool is_given(const json_t *v)
+{
+	return v && !json_is_null(v) && (!json_is_string(v) || json_string_length(v));
+}
+
+/* The fields that each object of a list must have. */
+static int check_items(const bn_wire_field *f, const json_t *list, bn_wire_fault *fault)
+{
+	size_t i;
+	json_t *item;
+	json_array_foreach((json_t *)(uintptr_t)list, i,
+		item) for (const bn_wire_field *g = f->of; g->name;
+			   g++) if (g->flags & BN_WIRE_REQUIRED &&
+				    !is_given(json_object_get(
+					    item, g->name))) return bn_wire_refuse(fault,
+		BN_API_INVALID_PARAMETER_VALUE,
+		"Missing value for required parameter '%s[%zu].%s'." SEE_DOCS, f->name, i, g->name);
+	return 0;
+}
+
 static int check_field(
 	const bn_wire_field *f, const json_t *request, bool whole, bn_wire_fault *fault)
 {
 	const json_t *v = json_object_get(request, f->name);
 	int64_t number;
-	bool is_absent = !v || json_is_null(v);
-	if (is_absent && !strcmp(f->name, "run_id"))
+	if ((!v || json_is_null(v)) && !strcmp(f->name, "run_id"))
 		v = json_object_get(request, "run_uuid");
-	is_absent = !v || json_is_null(v) || (json_is_string(v) && !json_string_length(v));
-	if (is_absent && f->flags & BN_WIRE_REQUIRED)
+	if (!is_given(v) && f->flags & BN_WIRE_REQUIRED)
 		return bn_wire_refuse(fault, BN_API_INVALID_PARAMETER_VALUE,
 			"Missing value for required parameter '%s'." SEE_DOCS, f->name);
 	if (!v || json_is_null(v))
 		return 0;
 	if (!whole && !(f->flags & BN_WIRE_LOOSE) && !is_like(f, v))
 		return complain(fault, f, v);
+	if (f->type == BN_WIRE_LIST && f->of && check_items(f, v, fault) < 0)
+		return BN_EINVAL;
 	if (f->flags & BN_WIRE_MOST && int_of(v, &number) && number > f->most)
 		return complain(fault, f, v);
 	return 0;

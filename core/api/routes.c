@@ -26,6 +26,31 @@ static const bn_route bare_routes[] = {
 };
 
 static const bn_route routes[] = {
+	{"POST", "/mlflow/runs/log-metric", BODY | V2, &bn_api_runs_log_metric},
+	{"POST", "/mlflow/runs/log-batch", BODY | V2, &bn_api_runs_log_batch},
+	{"POST", "/mlflow/runs/log-parameter", BODY | V2, &bn_api_runs_log_param},
+	{"POST", "/mlflow/runs/set-tag", BODY | V2, &bn_api_runs_set_tag},
+	{"GET", "/mlflow/runs/get", BODY | V2, &bn_api_runs_get},
+	{"GET", "/mlflow/metrics/get-history", BODY | V2, &bn_api_metric_history},
+	{"POST", "/mlflow/runs/create", BODY | V2, &bn_api_runs_create},
+	{"POST", "/mlflow/runs/update", BODY | V2, &bn_api_runs_update},
+	{"POST", "/mlflow/runs/delete-tag", BODY | V2, &bn_api_runs_delete_tag},
+	{"POST", "/mlflow/runs/log-inputs", BODY | V2, &bn_api_runs_log_inputs},
+	{"POST", "/mlflow/runs/outputs", BODY | V2, &bn_api_runs_log_outputs},
+	{"POST", "/mlflow/runs/log-model", BODY | V2, &bn_api_runs_log_model},
+	{"POST", "/mlflow/runs/delete", BODY | V2, &bn_api_runs_delete},
+	{"POST", "/mlflow/runs/restore", BODY | V2, &bn_api_runs_restore},
+	{"GET", "/mlflow/metrics/get-history-bulk-interval", BODY | V2, &bn_api_history_interval},
+	{"GET", "/mlflow/metrics/get-history-bulk", BODY | V2 | AJAX, &bn_api_history_bulk},
+	{"GET", "/mlflow/experiments/get-by-name", BODY | V2, &bn_api_experiments_get_by_name},
+	{"GET", "/mlflow/experiments/get", BODY | V2, &bn_api_experiments_get},
+	{"POST", "/mlflow/experiments/create", BODY | V2, &bn_api_experiments_create},
+	{"POST", "/mlflow/experiments/delete", BODY | V2, &bn_api_experiments_delete},
+	{"POST", "/mlflow/experiments/restore", BODY | V2, &bn_api_experiments_restore},
+	{"POST", "/mlflow/experiments/update", BODY | V2, &bn_api_experiments_update},
+	{"POST", "/mlflow/experiments/set-experiment-tag", BODY | V2, &bn_api_experiments_set_tag},
+	{"POST", "/mlflow/experiments/delete-experiment-tag", BODY | V2,
+		&bn_api_experiments_delete_tag},
 	{"GET", "/mlflow/server-info", BODY | V2 | V3, &bn_api_server_info},
 };
 

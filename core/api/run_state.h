@@ -21,7 +21,7 @@ typedef struct bn_api_run {
 	const char *status;       /* MLflow's word; static */
 	int64_t start_ms, end_ms; /* -1 unknown */
 	bool removed, reported;
-	bool is_own; /* of the user of this process */
+	bool is_own;           /* of the user of this process */
 	json_t *params, *tags; /* objects of texts */
 	/* Of the cache. */
 	int64_t read_ns;
@@ -46,8 +46,11 @@ int bn_api_run_open(bn_api_run **out, bn_api_call *c, const char *id, bn_err *er
  * deleted; end with bn_rights_end. */
 int bn_api_run_act(bn_api_run **out, bn_api_call *c, const char *id, int act, bn_err *err);
 /* A run that this request creates; its texts are copied. */
-int bn_api_run_add(
-	bn_api_run **out, bn_api_call *c, const char *id, const bn_experiment *experiment, bn_err *err);
+int bn_api_run_add(bn_api_run **out, bn_api_call *c, const char *id,
+	const bn_experiment *experiment, bn_err *err);
+
+/* Forgets a run whose creation failed. */
+void bn_api_run_drop(bn_api_call *c, bn_api_run *r);
 
 /* An experiment that exists, removed or not, with what was written before. *out is yours. INVALID_PARAMETER_VALUE for
  * an id that can be none, RESOURCE_DOES_NOT_EXIST. On any thread. */

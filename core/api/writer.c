@@ -8,12 +8,32 @@
  * (W2). The generation rises after the commit and before the answers (W3), so whoever has its answer sees what it
  * wrote.
  */
-#include "core/api/_api.h"
+#include "core/api/run_state.h"
 
 #include <signal.h>
 
 #define TICK_MS 250
 #define GROUP_MOST 1024
+
+int bn_api_refresh(bn_api *a, bn_workspace *ws, bn_err *err)
+{
+	pthread_mutex_lock(&a->refreshing);
+	uint64_t now = atomic_load(&a->generation);
+	bool changed = false;
+	int rc = bn_workspace_refresh(ws, &changed, err);
+	if (rc >= 0 && changed)
+		atomic_fetch_add(&a->changes, 1);
+	if (rc >= 0 && (a->is_shared || ws == a->ws) && now > atomic_load(&a->folded))
+		atomic_store(&a->folded, now);
+	pthread_mutex_unlock(&a->refreshing);
+	atomic_fetch_add(&a->counters.refreshes, 1);
+	return rc;
+}
+
+int bn_api_writer_refresh(bn_api *a, bn_err *err)
+{
+	return bn_api_refresh(a, a->ws, err);
+}
 
 static void commit(bn_api *a, bn_api_call **first)
 {
@@ -26,6 +46,8 @@ static void commit(bn_api *a, bn_api_call **first)
 	atomic_fetch_add(&a->counters.commit_ns, (uint64_t)(bn_env_monotonic_ns(a->env) - began));
 	if (rc >= 0)
 		atomic_fetch_add(&a->generation, 1); /* W3 */
+	else
+		bn_api_runs_forget(a->runs); /* W2 */
 	while (*first) {
 		bn_api_call *c = *first;
 		*first = c->next;
@@ -55,7 +77,7 @@ void bn_api_writer_run(bn_api *a, bn_api_call *first)
 		if (alone) {
 			commit(a, &group);
 			end = &group;
-			if (bn_workspace_refresh(a->ws, NULL, &err) < 0)
+			if (bn_api_writer_refresh(a, &err) < 0)
 				bn_api_refuse(c, bn_api_error_of(&err), "%s", err.msg);
 		}
 		bn_api_run_handler(c);
@@ -71,6 +93,7 @@ void bn_api_writer_run(bn_api *a, bn_api_call *first)
 		}
 	}
 	commit(a, &group);
+	bn_api_runs_trim(a->runs);
 }
 
 static void *work(void *user)

@@ -55,7 +55,7 @@
 #include <stdint.h>
 
 #define BN_RUN_KEY_MAX 250    /* bytes of a param, metric or tag key (MLflow's limit) */
-#define BN_RUN_VALUE_MAX 8000 /* bytes of a param or tag value; MLflow: 6000 and 8000 */
+#define BN_RUN_VALUE_MAX 32000 /* bytes of a param or tag value: MLflow's 8000 characters of a tag */
 #define BN_RUN_NAME_MAX 500   /* bytes of the name of a run or an experiment (MLflow's limit of the latter) */
 
 typedef struct bn_run_created {
