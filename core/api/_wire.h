@@ -113,6 +113,8 @@ void bn_wire_put_int(bn_wire *w, const char *name, int64_t value);
 /* For times: left out if negative. */
 void bn_wire_put_ms(bn_wire *w, const char *name, int64_t ms);
 void bn_wire_put_double(bn_wire *w, const char *name, double value);
+/* The same text without a name, as Python writes a float. */
+void bn_wire_add_double(bn_buf *out, double value);
 void bn_wire_put_bool(bn_wire *w, const char *name, bool value);
 /* {"key": key, "value": value} */
 void bn_wire_put_pair(bn_wire *w, const char *key, const char *value);

@@ -59,19 +59,24 @@ void bn_wire_put_ms(bn_wire *w, const char *name, int64_t ms)
 		bn_wire_put_int(w, name, ms);
 }
 
-void bn_wire_put_double(bn_wire *w, const char *name, double value)
+void bn_wire_add_double(bn_buf *out, double value)
 {
 	char text[BN_FMT];
-	begin(w, name);
 	if (isnan(value)) {
-		bn_buf_adds(w->out, "\"NaN\"");
+		bn_buf_adds(out, "\"NaN\"");
 	} else if (isinf(value)) {
-		bn_buf_adds(w->out, value > 0 ? "\"Infinity\"" : "\"-Infinity\"");
+		bn_buf_adds(out, value > 0 ? "\"Infinity\"" : "\"-Infinity\"");
 	} else {
-		bn_buf_adds(w->out, bn_fmt_f64(value, text));
-		if (!strpbrk(text, ".eE")) /* as Python writes a float */
-			bn_buf_add(w->out, ".0", 2);
+		bn_buf_adds(out, bn_fmt_f64(value, text));
+		if (!strpbrk(text, ".eE"))
+			bn_buf_add(out, ".0", 2);
 	}
+}
+
+void bn_wire_put_double(bn_wire *w, const char *name, double value)
+{
+	begin(w, name);
+	bn_wire_add_double(w->out, value);
 }
 
 void bn_wire_put_bool(bn_wire *w, const char *name, bool value)

@@ -16,13 +16,15 @@
 
 void bn_api_repr(bn_buf *out, const char *text)
 {
+	static const char blanks[] = "\n\r\t";
 	char quote = strchr(text, '\'') && !strchr(text, '"') ? '"' : '\'';
 	bn_buf_addch(out, quote);
 	for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
+		const char *known = strchr(blanks, *p);
 		if (*p == (unsigned char)quote || *p == '\\')
 			bn_buf_addf(out, "\\%c", *p);
-		else if (*p == '\n' || *p == '\r' || *p == '\t')
-			bn_buf_adds(out, *p == '\n' ? "\\n" : (*p == '\r' ? "\\r" : "\\t"));
+		else if (known)
+			bn_buf_addf(out, "\\%c", "nrt"[known - blanks]);
 		else if (*p < 0x20 || *p == 0x7f)
 			bn_buf_addf(out, "\\x%02x", *p);
 		else

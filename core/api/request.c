@@ -473,16 +473,13 @@ int bn_wire_token(const char *token, int64_t *offset, bn_wire_fault *fault)
 	*offset = 0;
 	if (!token || !token[0])
 		return 0;
-	if (bn_base64_read(&text, token) < 0)
-		return bn_wire_refuse(fault, BN_API_INVALID_PARAMETER_VALUE,
-			"Invalid page token, could not base64-decode");
-	if (bn_json_parse(&v, text, strlen(text), "page_token", NULL) == 0)
+	*offset = -1;
+	if (bn_base64_read(&text, token) >= 0 &&
+		bn_json_parse(&v, text, strlen(text), "page_token", NULL) >= 0)
 		*offset = bn_json_int(v, "offset", -1);
-	else
-		*offset = -1;
 	if (*offset <= 0)
 		bn_wire_refuse(fault, BN_API_INVALID_PARAMETER_VALUE,
-			"Invalid page token, decoded value=b'%s'", text);
+			"Invalid page token, decoded value=b'%s'", text ? text : "");
 	json_decref(v);
 	bn_free(text);
 	return fault->code ? BN_EINVAL : 0;

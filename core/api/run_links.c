@@ -7,7 +7,7 @@
 #include "core/base/mem.h"
 #include "core/run/runlog.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -50,7 +50,7 @@ static void inputs_release(inputs *in)
 	bn_free(in->models);
 }
 
-static int check_dataset(bn_api_call *c, const bn_run_dataset *d, size_t i)
+static int check_dataset(bn_api_call *c, const bn_run_dataset *d)
 {
 	static const struct {
 		const char *what;
@@ -62,18 +62,16 @@ static int check_dataset(bn_api_call *c, const bn_run_dataset *d, size_t i)
 	const char *const texts[] = {
 		d->name, d->digest, d->source_type, d->source, d->schema, d->profile};
 	for (size_t k = 0; k < sizeof rules / sizeof *rules; k++) {
-		char what[48];
 		if (rules[k].is_needed && (!texts[k] || !texts[k][0]))
 			return bn_api_refuse(c, BN_API_INVALID_PARAMETER_VALUE,
 				"Dataset %s cannot be None.", rules[k].what);
-		snprintf(what, sizeof what, "datasets[%zu].%s", i, rules[k].what);
-		if (bn_api_check_length(what, texts[k], rules[k].most, &c->fault) < 0)
+		if (bn_api_check_length(rules[k].what, texts[k], rules[k].most, &c->fault) < 0)
 			return BN_EINVAL;
 	}
 	return 0;
 }
 
-static int read_dataset(inputs *in, bn_api_call *c, const json_t *input, size_t i)
+static int read_dataset(inputs *in, bn_api_call *c, const json_t *input)
 {
 	const json_t *d = json_object_get(input, "dataset"), *tags = json_object_get(input, "tags");
 	bn_run_dataset *out = &in->datasets[in->dataset_count++];
@@ -98,7 +96,7 @@ static int read_dataset(inputs *in, bn_api_call *c, const json_t *input, size_t 
 			bn_api_check_length("value", word->value, TAG_VALUE_MOST, &c->fault) < 0)
 			return BN_EINVAL;
 	}
-	return check_dataset(c, out, i);
+	return check_dataset(c, out);
 }
 
 static int read_inputs(inputs *in, bn_api_call *c, bn_err *err)
@@ -121,7 +119,7 @@ static int read_inputs(inputs *in, bn_api_call *c, bn_err *err)
 	if (!in->datasets || !in->tags || !in->models)
 		return bn_err_nomem(err, "inputs");
 	json_array_foreach((json_t *)(uintptr_t)datasets, i,
-		item) if (read_dataset(in, c, item, i) < 0) return BN_EINVAL;
+		item) if (read_dataset(in, c, item) < 0) return BN_EINVAL;
 	json_array_foreach((json_t *)(uintptr_t)models, i, item) if (bn_wire_text(item, "model_id"))
 		in->models[in->model_count++] = bn_wire_text(item, "model_id");
 	return 0;
@@ -188,7 +186,7 @@ static const bn_wire_field log_model_fields[] = {BN_WIRE_FIELD("run_id", TEXT, B
 static json_t *kept_of(const json_t *model)
 {
 	static const char *const keys[] = {
-		"run_id", "utc_time_created", "artifact_path", "model_uuid"};
+		"run_id", "artifact_path", "utc_time_created", "model_uuid"};
 	json_t *kept = json_object(), *flavors = json_object(), *config;
 	const char *name;
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
@@ -228,7 +226,7 @@ static int log_model(bn_api_call *c, bn_err *err)
 {
 	bn_api_run *r = NULL;
 	json_t *model = NULL, *list = NULL, *tags = json_object();
-	bn_buf text = BN_BUF_INIT;
+	char *text = NULL; /* with blanks, as Python writes it */
 	int rc = 0;
 	if ((rc = check_model(c, &model, bn_wire_text(c->body, "model_json"))) < 0 ||
 		(rc = bn_api_run_open(&r, c, bn_wire_text(c->body, "run_id"), err)) < 0)
@@ -240,15 +238,17 @@ static int log_model(bn_api_call *c, bn_err *err)
 		list = json_array();
 	}
 	json_array_append_new(list, kept_of(model));
-	if ((rc = bn_json_canonical(list, &text, err)) < 0)
+	if (!(text = json_dumps(list, 0))) {
+		rc = bn_err_nomem(err, "a tag");
 		goto out;
-	json_object_set_new(tags, MODELS_TAG, json_string(text.ptr));
+	}
+	json_object_set_new(tags, MODELS_TAG, json_string(text));
 	rc = bn_api_run_tag(c, r, tags, err);
 out:
 	json_decref(model);
 	json_decref(list);
 	json_decref(tags);
-	bn_buf_release(&text);
+	free(text);
 	return rc;
 }
 const bn_api_about bn_api_runs_log_model = {

@@ -10,7 +10,6 @@
 
 #include "core/base/json.h"
 #include "core/base/mem.h"
-#include "core/base/str.h"
 #include "core/govern/rights.h"
 #include "core/run/runlog.h"
 
@@ -223,6 +222,19 @@ static const bn_wire_field metric_fields[] = {BN_WIRE_FIELD("run_id", TEXT, BN_W
 	BN_WIRE_FIELD("model_id", TEXT, 0), BN_WIRE_FIELD("dataset_name", TEXT, 0),
 	BN_WIRE_FIELD("dataset_digest", TEXT, 0), {0}};
 
+static int bad_time(const char *path, const json_t *metric, double value, bn_wire_fault *fault)
+{
+	char name[64];
+	bn_buf text = BN_BUF_INIT;
+	snprintf(name, sizeof name, "%stimestamp", path);
+	bn_wire_add_double(&text, value);
+	bn_wire_invalid(fault, name, json_object_get(metric, "timestamp"),
+		"metric '%s' (value=%s). Timestamp must be a nonnegative long (64-bit integer) ",
+		bn_wire_text(metric, "key"), text.ptr);
+	bn_buf_release(&text);
+	return BN_EINVAL;
+}
+
 /* path: "" or "metrics[3]." Adds the point to the set. */
 static int check_metric(
 	bn_metric_set *set, const char *path, const json_t *metric, bn_wire_fault *fault)
@@ -237,14 +249,8 @@ static int check_metric(
 	bn_wire_double(metric, "value", &value);
 	bn_wire_int(metric, "timestamp", &time_ms);
 	bn_wire_int(metric, "step", &step);
-	if (time_ms < 0) {
-		char digits[BN_FMT];
-		snprintf(name, sizeof name, "%stimestamp", path);
-		return bn_wire_invalid(fault, name, json_object_get(metric, "timestamp"),
-			"metric '%s' (value=%s). Timestamp must be a nonnegative long (64-bit "
-			"integer) ",
-			key, bn_fmt_f64(value, digits));
-	}
+	if (time_ms < 0)
+		return bad_time(path, metric, value, fault);
 	if (bn_api_check_length("Metric name", key, BN_API_KEY_MOST, fault) < 0)
 		return BN_EINVAL;
 	if (bn_metric_set_add(set, key, step, time_ms, value) < 0)

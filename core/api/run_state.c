@@ -176,8 +176,8 @@ static int read_run(bn_api_run *r, bn_workspace *ws, bn_err *err)
 		(rc = bn_experiment_by_name(&e, ws, info->experiment, err)) < 0)
 		goto out;
 	r->name = bn_strdup(info->name);
-	r->user = bn_strdup(
-		info->reported ? (info->reported_user ? info->reported_user : "") : info->user);
+	const char *user = info->reported ? info->reported_user : info->user;
+	r->user = bn_strdup(user ? user : "");
 	r->status = bn_api_run_status(info->status);
 	r->start_ms = info->started_ms >= 0 || info->reported ? info->started_ms : info->created_ms;
 	r->end_ms = info->finished_ms;

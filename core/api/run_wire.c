@@ -59,7 +59,7 @@ static int put_metrics(bn_wire *w, bn_workspace *ws, const char *id, bn_err *err
 		bn_wire_open(w, "metrics", '[');
 	for (size_t i = 0; rc >= 0 && i < list.count; i++)
 		bn_api_put_metric(w, list.items[i].key, list.items[i].last,
-			list.items[i].last_time_ms, list.items[i].last_step);
+			list.items[i].last_point_ms, list.items[i].last_step);
 	if (rc >= 0 && list.count)
 		bn_wire_close(w, ']');
 	bn_series_list_release(&list);

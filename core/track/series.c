@@ -91,6 +91,7 @@ static void info_fill(bn_series_info *out, const bn_series_summary *s)
 	out->last_step = s->last.step;
 	out->first_time_ms = s->min_ms;
 	out->last_time_ms = s->max_ms;
+	out->last_point_ms = s->last.time_ms;
 	out->first = s->first.value + 0.0;
 	out->last = s->last.value + 0.0;
 	out->min = s->min;

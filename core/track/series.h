@@ -18,6 +18,7 @@ typedef struct bn_series_info {
 	int64_t count, nan_count;
 	int64_t first_step, last_step; /* smallest and largest step */
 	int64_t first_time_ms, last_time_ms;
+	int64_t last_point_ms;      /* time of `last` */
 	double first, last;         /* at the smallest and largest (step, time, value) */
 	double min, max;            /* NaN when every value is NaN */
 	int64_t min_step, max_step; /* the first step where they occur; -1 when NaN */
