@@ -215,6 +215,14 @@ void bn_api_readers_add(bn_api *a, bn_api_call *c);
 /* Runs a call with that reader's workspace. */
 void bn_api_reader_run(bn_api_reader *r, bn_api_call *c);
 
+/* run_state.c */
+int bn_api_runs_new(struct bn_api_runs **out, bn_err *err);
+void bn_api_runs_free(struct bn_api_runs *r); /* NULL is fine */
+
+/* history.c */
+int bn_api_history_new(struct bn_api_history **out, bn_err *err);
+void bn_api_history_free(struct bn_api_history *h); /* NULL is fine */
+
 /* queue.c */
 void bn_api_queue_init(bn_api_queue *q);
 void bn_api_queue_release(bn_api_queue *q);

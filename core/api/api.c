@@ -1,6 +1,5 @@
 /* api.c - see api.h: a server's state, its callbacks of the listener, and its life. */
-#include "core/api/history.h"
-#include "core/api/run_state.h"
+#include "core/api/_api.h"
 
 #include "core/base/mem.h"
 #include "core/base/process.h"

@@ -22,8 +22,6 @@ typedef struct bn_api_history {
 	int64_t used_ns;
 } bn_api_history;
 
-int bn_api_history_new(bn_api_history **out, bn_err *err);
-void bn_api_history_free(bn_api_history *h); /* NULL is fine */
 /* Forgets what was not used for some seconds. */
 void bn_api_history_tidy(bn_api_history *h, int64_t now_ns);
 

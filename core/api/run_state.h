@@ -31,8 +31,6 @@ typedef struct bn_api_run {
 
 typedef struct bn_api_runs bn_api_runs;
 
-int bn_api_runs_new(bn_api_runs **out, bn_err *err);
-void bn_api_runs_free(bn_api_runs *r); /* NULL is fine */
 void bn_api_runs_forget(bn_api_runs *r);
 /* Between groups: forgets everything if there is much. */
 void bn_api_runs_trim(bn_api_runs *r);
