@@ -7,7 +7,7 @@
 #include <fcntl.h>
 #include <string.h>
 
-static const bn_src_kind *const KINDS[] = {&bn_src_mlflow_db, &bn_src_mlruns};
+static const bn_src_kind *const KINDS[] = {&bn_src_mlflow_db, &bn_src_wandb, &bn_src_mlruns, &bn_src_tensorboard};
 
 static int read_head(bn_src_place *p, bn_err *err)
 {
