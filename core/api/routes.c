@@ -32,6 +32,7 @@ static const bn_route routes[] = {
 	{"POST", "/mlflow/runs/set-tag", BODY | V2, &bn_api_runs_set_tag},
 	{"GET", "/mlflow/runs/get", BODY | V2, &bn_api_runs_get},
 	{"GET", "/mlflow/metrics/get-history", BODY | V2, &bn_api_metric_history},
+	{"POST", "/mlflow/runs/search", BODY | V2, &bn_api_runs_search},
 	{"POST", "/mlflow/runs/create", BODY | V2, &bn_api_runs_create},
 	{"POST", "/mlflow/runs/update", BODY | V2, &bn_api_runs_update},
 	{"POST", "/mlflow/runs/delete-tag", BODY | V2, &bn_api_runs_delete_tag},
@@ -51,6 +52,9 @@ static const bn_route routes[] = {
 	{"POST", "/mlflow/experiments/set-experiment-tag", BODY | V2, &bn_api_experiments_set_tag},
 	{"POST", "/mlflow/experiments/delete-experiment-tag", BODY | V2,
 		&bn_api_experiments_delete_tag},
+	{"POST", "/mlflow/experiments/search", BODY | V2, &bn_api_experiments_search},
+	{"GET", "/mlflow/experiments/search", BODY | V2, &bn_api_experiments_search},
+	{"POST", "/mlflow/experiments/search-datasets", BODY | V2, &bn_api_datasets_search},
 	{"GET", "/mlflow/server-info", BODY | V2 | V3, &bn_api_server_info},
 };
 

@@ -16,13 +16,19 @@ void bn_api_places_release(bn_api_places *p)
 	p->is_read = false;
 }
 
+int bn_api_places_read(bn_api_places *p, bn_workspace *ws, bn_err *err)
+{
+	int rc = p->is_read ? 0 : bn_experiment_list(&p->all, ws, BN_EXPERIMENTS_ALL, err);
+	p->is_read = rc >= 0;
+	return rc < 0 ? rc : 0;
+}
+
 int bn_api_place_of(const bn_experiment **out, bn_api_places *p, bn_workspace *ws, const char *name,
 	bn_err *err)
 {
-	int rc = p->is_read ? 0 : bn_experiment_list(&p->all, ws, BN_EXPERIMENTS_ALL, err);
+	int rc = bn_api_places_read(p, ws, err);
 	if (rc < 0)
 		return rc;
-	p->is_read = true;
 	for (size_t i = 0; i < p->all.count; i++) {
 		size_t at = (p->last + i) % p->all.count;
 		if (strcmp(p->all.items[at].name, name) != 0)

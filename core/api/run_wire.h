@@ -18,6 +18,7 @@ typedef struct bn_api_places {
 		BN_EXPERIMENTS_INIT, false, 0 \
 	}
 void bn_api_places_release(bn_api_places *p);
+int bn_api_places_read(bn_api_places *p, bn_workspace *ws, bn_err *err);
 /* By present name; borrowed. */
 int bn_api_place_of(const bn_experiment **out, bn_api_places *p, bn_workspace *ws, const char *name,
 	bn_err *err);

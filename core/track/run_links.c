@@ -155,3 +155,46 @@ int bn_dataset_input_load(bn_dataset_input *d, bn_workspace *ws, bn_err *err)
 	int rc = load_text(&d->schema, d->schema_hash, ws, err);
 	return rc < 0 ? rc : load_text(&d->profile, d->profile_hash, ws, err);
 }
+
+/* ---- the datasets of an experiment ---------------------------------------------------------- */
+
+int bn_dataset_summaries_load(
+	bn_dataset_summaries *out, bn_workspace *ws, const char *experiment, bn_err *err)
+{
+	static const char sql[] =
+		"SELECT DISTINCT d.name, d.digest, t.value FROM run r JOIN run_dataset d ON d.run = r.no "
+		"LEFT JOIN run_dataset_tag t ON t.run = d.run AND t.name = d.name AND "
+		"t.digest = d.digest AND t.key = 'mlflow.data.context' "
+		"WHERE r.experiment = ? ORDER BY 1, 2, 3 LIMIT 1000";
+	sqlite3 *db;
+	sqlite3_stmt *st = NULL;
+	int rc = bn_track_index(&db, ws, err);
+	if (rc < 0)
+		return rc;
+	if ((rc = bn_sql_prepare(&st, db, err, sql, "i",
+		     bn_index_name(db, BN_NAME_EXPERIMENT, experiment))) < 0)
+		return rc;
+	while ((rc = bn_sql_step(st, err)) == 1) {
+		if (bn_grow(&out->items, &out->cap, out->count + 1, sizeof *out->items)) {
+			rc = bn_err_nomem(err, "datasets");
+			break;
+		}
+		bn_dataset_summary *s = &out->items[out->count++];
+		s->name = bn_sql_text(st, 0);
+		s->digest = bn_sql_text(st, 1);
+		s->context = bn_sql_text(st, 2);
+	}
+	sqlite3_finalize(st);
+	return rc < 0 ? rc : 0;
+}
+
+void bn_dataset_summaries_release(bn_dataset_summaries *l)
+{
+	for (size_t i = 0; i < l->count; i++) {
+		bn_free(l->items[i].name);
+		bn_free(l->items[i].digest);
+		bn_free(l->items[i].context);
+	}
+	bn_free(l->items);
+	*l = (bn_dataset_summaries){.items = NULL};
+}

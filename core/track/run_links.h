@@ -32,6 +32,23 @@ typedef struct bn_run_links {
 /* Release *out also after an error. An unknown run has none. */
 int bn_run_links_load(bn_run_links *out, bn_workspace *ws, const char *id, bn_err *err);
 void bn_run_links_release(bn_run_links *l);
+
+/* A dataset that a run of an experiment used. */
+typedef struct bn_dataset_summary {
+	char *name, *digest;
+	char *context; /* tag mlflow.data.context, or NULL */
+} bn_dataset_summary;
+
+typedef struct bn_dataset_summaries {
+	bn_dataset_summary *items; /* by name, digest and context */
+	size_t count, cap;
+} bn_dataset_summaries;
+
+/* Those of an experiment, by its first name, each once; at most 1000. Release *out also after an error. */
+int bn_dataset_summaries_load(
+	bn_dataset_summaries *out, bn_workspace *ws, const char *experiment, bn_err *err);
+void bn_dataset_summaries_release(bn_dataset_summaries *l);
+
 /* Reads the schema and profile that are objects into schema and profile. */
 int bn_dataset_input_load(bn_dataset_input *d, bn_workspace *ws, bn_err *err);
 
