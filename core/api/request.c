@@ -3,6 +3,7 @@
 
 #include "core/base/json.h"
 #include "core/base/json_bytes.h"
+#include "core/base/json_tokens.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/base/utf8.h"
@@ -37,7 +38,9 @@ int bn_wire_invalid(
 	va_start(ap, fmt);
 	bn_buf_vaddf(&hint, fmt, ap);
 	va_end(ap);
-	if (!value || json_is_null(value) || bn_json_canonical(value, &text, NULL) < 0)
+	if (bn_json_beyond_of(value))
+		bn_buf_adds(&text, bn_json_beyond_of(value));
+	else if (!value || json_is_null(value) || bn_json_canonical(value, &text, NULL) < 0)
 		bn_buf_adds(&text, "null");
 	bn_wire_refuse(fault, BN_API_INVALID_PARAMETER_VALUE,
 		"Invalid value %s for parameter '%s' supplied%s%s", text.ptr, name,
@@ -167,6 +170,43 @@ static int decode_again(json_t **body, bn_err *err)
 	return rc;
 }
 
+/* "runId" as "run_id", the other spelling that protobuf reads. False: too long to be a field. */
+static bool snake_of(char *out, size_t size, const char *name)
+{
+	size_t n = 0;
+	for (; *name && n + 2 < size; name++) {
+		bool is_upper = *name >= 'A' && *name <= 'Z';
+		if (is_upper)
+			out[n++] = '_';
+		out[n++] = is_upper ? (char)(*name | 32) : *name;
+	}
+	out[n] = '\0';
+	return !*name;
+}
+
+static int rename_camel(json_t *request, const bn_wire_field *fields, bn_wire_fault *fault)
+{
+	const char *name;
+	char snake[64];
+	void *next;
+	json_t *value;
+	json_object_foreach_safe(request, next, name, value)
+	{
+		const bn_wire_field *f = NULL;
+		if (strpbrk(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") &&
+			snake_of(snake, sizeof snake, name))
+			f = field_of(fields, snake, strlen(snake));
+		if (!f)
+			continue;
+		if (json_object_get(request, f->name))
+			return bn_wire_refuse(fault, BN_API_INVALID_PARAMETER_VALUE,
+				"Request specifies both '%s' and '%s'; provide only one of them.",
+				f->name, name);
+		json_object_set(request, f->name, value);
+	}
+	return 0;
+}
+
 static int read_body(json_t **out, const bn_http_request *request, bn_wire_fault *fault)
 {
 	bn_err why = BN_ERR_INIT;
@@ -209,6 +249,8 @@ int bn_wire_read(json_t **out, const bn_http_request *request, const bn_wire_fie
 		rc = bn_wire_refuse(fault, BN_API_TEMPORARILY_UNAVAILABLE, NO_MEMORY);
 	else
 		rc = read_query(*out, request->query, fields, fault);
+	if (rc >= 0)
+		rc = rename_camel(*out, fields, fault);
 	if (rc >= 0)
 		rc = bn_wire_check(*out, fields, fault);
 	if (rc < 0) {

@@ -84,6 +84,14 @@ static bool is_among(const json_t *ids, const char *id)
 	return false;
 }
 
+static bool is_known(const bn_api_places *places, const char *id)
+{
+	for (size_t i = 0; i < places->all.count; i++)
+		if (!strcmp(places->all.items[i].id, id))
+			return true;
+	return false;
+}
+
 /* Those that exist; unknown ids find nothing. */
 static int choose_experiments(wanted *w, bn_api_call *c, bn_api_places *places, bn_err *err)
 {
@@ -93,7 +101,7 @@ static int choose_experiments(wanted *w, bn_api_call *c, bn_api_places *places, 
 		return rc;
 	for (size_t i = 0; i < json_array_size(ids); i++) {
 		const char *id = json_string_value(json_array_get(ids, i));
-		if (!bn_experiment_id_is_valid(id))
+		if (id[strspn(id, "0123456789")] && !is_known(places, id))
 			return bn_api_refuse(c, BN_API_INVALID_PARAMETER_VALUE,
 				"Invalid experiment ID '%s'. Experiment ID must be a valid "
 				"integer.",
