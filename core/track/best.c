@@ -1,6 +1,7 @@
 /* best.c - see best.h. */
 #include "core/track/best.h"
 
+#include "core/base/str.h"
 #include "core/learn/evaluate.h"
 
 #include <math.h>
@@ -48,4 +49,24 @@ bool bn_metric_beats(int direction, double a, double b)
 	if (direction == 0 || isnan(a))
 		return false;
 	return isnan(b) || (direction > 0 ? a > b : a < b);
+}
+
+int bn_metric_rank(const char *word)
+{
+	static const char *const usual[BN_METRIC_RANKS] = {
+		"rmse", "roc_auc", "accuracy", "loss", "mae", "r2"};
+	for (int i = 0; i < BN_METRIC_RANKS; i++)
+		if (strcmp(word, usual[i]) == 0)
+			return i;
+	return BN_METRIC_RANKS;
+}
+
+const char *bn_metric_word(const char *key)
+{
+	static const char *const parts[] = {
+		"test_", "test/", "val_", "valid_", "val/", "train_", "train/"};
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+		if (bn_str_starts(key, parts[i]))
+			return key + strlen(parts[i]);
+	return key;
 }

@@ -18,4 +18,11 @@ double bn_metric_best(const char *key, double min, double max);
 /* Whether a is strictly better than b; a number is better than NaN. Never when direction is 0. */
 bool bn_metric_beats(int direction, double a, double b);
 
+/* The place of a metric's name without its part ("rmse" of "test_rmse") among the usual summaries of a task, from 0;
+ * BN_METRIC_RANKS: it is none. */
+#define BN_METRIC_RANKS 6
+int bn_metric_rank(const char *word);
+/* Skips the part in front of a name: "rmse" of "test_rmse", "val/rmse", "train_rmse". */
+const char *bn_metric_word(const char *key);
+
 #endif

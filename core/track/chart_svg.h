@@ -49,7 +49,11 @@ typedef struct bn_svg_parallel {
 	const char *const *labels; /* of runs */
 	const int *styles;
 	int highlighted; /* a run; -1: none */
+	int better;      /* of the last axis: -1 smaller, +1 larger, 0 unknown */
 } bn_svg_parallel;
+
+/* Up to so many runs have their colours and a legend; of more, the better ones are darker. */
+#define BN_SVG_PARALLEL_NAMED 12
 
 int bn_svg_add_parallel(bn_buf *out, const bn_svg_parallel *p, bool embedded, bn_err *err);
 

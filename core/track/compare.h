@@ -57,6 +57,19 @@ typedef struct bn_comparison {
 int bn_compare_runs(bn_comparison **out, bn_workspace *ws, const char *const *ids, size_t count,
 	size_t baseline, bn_err *err);
 void bn_comparison_free(bn_comparison *c);
+/* The row of a metric. key NULL: the main one, which of those that most runs have is on the test part if there is any,
+ * then on the validation part, and the first of the usual summaries of a task (best.h). Borrowed. BN_ENOTFOUND with the
+ * nearest name. */
+int bn_comparison_metric(const bn_compare_row **out, const bn_comparison *c, const char *key, bn_err *err);
+/* The order in which metrics matter: less comes first. */
+int bn_compare_metric_rank(const bn_compare_row *metric);
+/* What to show beside each run where runs are rows: the first parameters that differ, then the metrics that matter most.
+ * out: room for all rows. Returns how many. */
+size_t bn_comparison_columns(
+	const bn_compare_row **out, const bn_comparison *c, size_t settings, size_t metrics);
+/* Whether a run has the best value of a metric with a known direction, and some run has a worse one. Never where the runs
+ * were measured on different terms. */
+bool bn_comparison_is_best(const bn_comparison *c, const bn_compare_row *metric, size_t run);
 /* {"runs": [...], "baseline": id, "rows": [{"group","key","differs","values","delta","percent"}]}
  */
 int bn_comparison_to_json(json_t **out, const bn_comparison *c, bool only_differences, bn_err *err);

@@ -14,6 +14,17 @@ static double value(const bn_svg_parallel *p, size_t run, size_t axis)
 	return p->values[run * p->axis_count + axis];
 }
 
+/* The place of a value on an axis from 0 to 1: by the logarithm where the values are above 0 and span more than a
+ * factor of 20, as a scatter plot's. */
+static double share_of(double v, double lo, double hi)
+{
+	if (!(hi > lo))
+		return 0.5;
+	if (lo > 0 && hi / lo > 20)
+		return log(v / lo) / log(hi / lo);
+	return (v - lo) / (hi - lo);
+}
+
 static void range_of(const bn_svg_parallel *p, size_t axis, double *lo, double *hi)
 {
 	*lo = INFINITY;
@@ -42,6 +53,29 @@ static void axis_add(bn_buf *out, const bn_svg_parallel *p, size_t axis)
 	bn_svg_text(out, x, TOP + HEIGHT + 16, "bn-d bn-mid", text, 0);
 }
 
+/* The share of runs that are not better in the last axis: 1 of the best. */
+static double standing(const bn_svg_parallel *p, size_t run)
+{
+	double own = value(p, run, p->axis_count - 1);
+	size_t worse = 0;
+	for (size_t r = 0; r < p->count; r++) {
+		double other = value(p, r, p->axis_count - 1);
+		worse += isnan(other) || (p->better < 0 ? other >= own : other <= own);
+	}
+	return isnan(own) ? 0 : (double)worse / (double)p->count;
+}
+
+static void line_begin(bn_buf *out, const bn_svg_parallel *p, size_t run)
+{
+	bool named = p->count <= BN_SVG_PARALLEL_NAMED, front = (int)run == p->highlighted;
+	if (named)
+		bn_buf_addf(out, "<path class=\"bn-l bn-c%d%s\" d=\"", bn_style_colour(p->styles[run]),
+			front ? " bn-hi" : "");
+	else
+		bn_buf_addf(out, "<path class=\"bn-l bn-c%d%s\" stroke-opacity=\"%.2f\" d=\"", front ? 1 : 0,
+			front ? " bn-hi" : "", front ? 1 : 0.06 + 0.8 * pow(standing(p, run), 3));
+}
+
 static void run_add(bn_buf *out, const bn_svg_parallel *p, size_t run)
 {
 	bool joined = false, begun = false;
@@ -52,46 +86,54 @@ static void run_add(bn_buf *out, const bn_svg_parallel *p, size_t run)
 			joined = false;
 			continue;
 		}
-		double share = hi > lo ? (v - lo) / (hi - lo) : 0.5;
 		if (!begun)
-			bn_buf_addf(out, "<path class=\"bn-l bn-c%d%s\" d=\"",
-				bn_style_colour(p->styles[run]),
-				(int)run == p->highlighted ? " bn-hi" : "");
+			line_begin(out, p, run);
 		begun = true;
 		bn_buf_addf(out, "%c%.1f %.1f", joined ? 'L' : 'M', LEFT + (double)a * AXIS_GAP,
-			TOP + (1 - share) * HEIGHT);
+			TOP + (1 - share_of(v, lo, hi)) * HEIGHT);
 		joined = true;
 	}
 	if (begun)
 		bn_buf_adds(out, "\"/>\n");
 }
 
+/* Wraps; draw false: only measures. Returns the last line's place. */
+static double legend(bn_buf *out, const bn_svg_parallel *p, double width, bool draw)
+{
+	double x = LEFT / 2.0, y = TOP + HEIGHT + 42;
+	char text[160];
+	for (size_t r = 0; r < p->count && p->count <= BN_SVG_PARALLEL_NAMED; r++) {
+		double w = bn_svg_entry_width(p->labels[r]);
+		if (x > LEFT / 2.0 && x + w > width) {
+			x = LEFT / 2.0;
+			y += BN_SVG_LINE;
+		}
+		if (draw)
+			bn_svg_entry(out, x, y, p->styles[r], p->labels[r]);
+		x += w;
+	}
+	if (p->count > BN_SVG_PARALLEL_NAMED && draw) {
+		snprintf(text, sizeof text, "%zu runs; darker: %s %.100s", p->count,
+			p->better < 0 ? "smaller" : "larger", p->axes[p->axis_count - 1]);
+		bn_svg_text(out, x, y, "bn-d", text, 0);
+	}
+	return y;
+}
+
 int bn_svg_add_parallel(bn_buf *out, const bn_svg_parallel *p, bool embedded, bn_err *err)
 {
 	if (p->axis_count < 2 || p->count == 0)
 		return bn_err_set(err, BN_EINVAL, "parallel coordinates need two axes and a run");
-	double width = 2 * LEFT + (double)(p->axis_count - 1) * AXIS_GAP, x = LEFT / 2.0,
-	       y = TOP + HEIGHT + 42, bottom = y;
-	for (int draw = 0; draw < 2; draw++, x = LEFT / 2.0, y = TOP + HEIGHT + 42) {
-		if (draw) {
-			bn_svg_begin(out, width, bottom + BN_SVG_MARGIN, "parallel coordinates", embedded);
-			for (size_t r = 0; r < p->count; r++)
-				run_add(out, p, r);
-			for (size_t a = 0; a < p->axis_count; a++)
-				axis_add(out, p, a);
-		}
-		for (size_t r = 0; r < p->count && r < BN_SVG_LEGEND_MOST; r++) {
-			double w = bn_svg_entry_width(p->labels[r]);
-			if (x > LEFT / 2.0 && x + w > width) {
-				x = LEFT / 2.0;
-				y += BN_SVG_LINE;
-			}
-			if (draw)
-				bn_svg_entry(out, x, y, p->styles[r], p->labels[r]);
-			x += w;
-		}
-		bottom = y;
-	}
+	double width = 2 * LEFT + (double)(p->axis_count - 1) * AXIS_GAP;
+	width = width < 380 ? 380 : width;
+	bn_svg_begin(out, width, legend(out, p, width, false) + BN_SVG_MARGIN, "parallel coordinates", embedded);
+	for (size_t r = 0; r < p->count; r++)
+		run_add(out, p, r);
+	if (p->highlighted >= 0)
+		run_add(out, p, (size_t)p->highlighted);
+	for (size_t a = 0; a < p->axis_count; a++)
+		axis_add(out, p, a);
+	legend(out, p, width, true);
 	bn_svg_end(out);
 	return bn_buf_check(out, err, "parallel coordinates");
 }

@@ -6,9 +6,9 @@
 #include "core/base/utf8.h"
 #include "core/track/chart_svg.h"
 #include "core/track/charts.h"
-#include "core/track/reconcile.h"
 #include "core/track/run.h"
 #include "tui/cli/_cli.h"
+#include "tui/cli/run_follow.h"
 #include "tui/cli/verbs.h"
 #include "tui/ui/chart_item.h"
 
@@ -231,8 +231,7 @@ static int run_chart(bn_cli *cli, bn_err *err)
 	int rc = ids && list ? wish_read(cli, &w, err) : bn_err_nomem(err, "charts");
 	if (rc < 0 || (path && (rc = target_check(cli, path, err)) < 0))
 		goto out;
-	if ((rc = bn_cli_workspace(cli, &ws, err)) < 0 || (rc = bn_workspace_refresh(ws, NULL, err)) < 0 ||
-		(rc = bn_run_reconcile(ws, NULL, err)) < 0)
+	if ((rc = bn_cli_open_runs(cli, &ws, NULL, NULL, err)) < 0)
 		goto out;
 	for (size_t i = 0; i < n; i++) {
 		if ((rc = bn_run_resolve(ws, bn_cli_arg(cli, (int)i), ids[i], err)) < 0)

@@ -23,6 +23,7 @@
 	X(run_start) \
 	X(run_show) \
 	X(run) \
+	X(run_compare) \
 	X(run_check) \
 	X(run_chart) \
 	X(exchange) \

@@ -348,7 +348,7 @@ START_TEST(test_charts_parallel_coordinates_as_svg)
 	static const char *const axes[] = {"lr & more", "depth", "loss"}, *const names[] = {"a<b", "c"};
 	static const double values[] = {0.1, 3, 7, (double)NAN, 3, 8};
 	static const int styles[] = {4, 35};
-	bn_svg_parallel p = {axes, 3, 2, values, names, styles, 1};
+	bn_svg_parallel p = {axes, 3, 2, values, names, styles, 1, -1};
 	bn_buf out = BN_BUF_INIT;
 	ck_assert_bn_ok(bn_svg_add_parallel(&out, &p, false, &err), &err);
 	check_xml(out.ptr);

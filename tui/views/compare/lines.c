@@ -57,18 +57,6 @@ const char *bn_compare_word(bn_compare_part part, const char *key)
 	return key;
 }
 
-/* The usual summaries of a task come first. */
-static int main_rank(const char *key)
-{
-	static const char *const main_metrics[] = {
-		"rmse", "roc_auc", "accuracy", "loss", "mae", "r2"};
-	int n = sizeof main_metrics / sizeof *main_metrics;
-	for (int i = 0; i < n; i++)
-		if (strcmp(key, main_metrics[i]) == 0)
-			return i;
-	return n;
-}
-
 static bool is_delta_absolute(const bn_compare_row *r)
 {
 	/* Shares, and values up to 1: differences are shown in points instead of per cent. */
@@ -143,12 +131,12 @@ static void row_add(bn_compare_view *v, const bn_comparison *c, bn_compare_part 
 static void rows_add(
 	bn_compare_view *v, const bn_comparison *c, bn_compare_part part, bool all)
 {
-	for (int rank = 0; rank <= 6; rank++)
+	for (int rank = 0; rank <= BN_METRIC_RANKS; rank++)
 		for (size_t i = 0; i < c->count; i++) {
 			const bn_compare_row *r = &c->rows[i];
 			bool shown = all || r->differs;
 			if (part_of(r) == part && shown &&
-				main_rank(bn_compare_word(part, r->key)) == rank)
+				bn_metric_rank(bn_compare_word(part, r->key)) == rank)
 				row_add(v, c, part, i);
 		}
 }
@@ -156,10 +144,10 @@ static void rows_add(
 /* The first metric that both training and test rows have; false: there is none. */
 static bool overfit_find(const bn_comparison *c, size_t *train, size_t *test)
 {
-	for (int rank = 0; rank <= 6; rank++)
+	for (int rank = 0; rank <= BN_METRIC_RANKS; rank++)
 		for (size_t i = 0; i < c->count; i++) {
 			const char *word = bn_compare_word(BN_CPART_TEST, c->rows[i].key);
-			if (part_of(&c->rows[i]) != BN_CPART_TEST || main_rank(word) != rank)
+			if (part_of(&c->rows[i]) != BN_CPART_TEST || bn_metric_rank(word) != rank)
 				continue;
 			for (size_t k = 0; k < c->count; k++)
 				if (part_of(&c->rows[k]) == BN_CPART_TRAIN &&
@@ -253,21 +241,6 @@ static const char *across(void *ctx, int64_t row, bool *is_rule)
 	return *is_rule || l->kind == BN_CLINE_FOLD ? l->text : NULL;
 }
 
-/* Whether cell r is the best of a metric with a known direction, and not the only one. */
-static bool is_best(const bn_comparison *c, const bn_compare_row *row, size_t r)
-{
-	bool beats = false;
-	if (!c->same_terms || row->better == 0 || isnan(row->cells[r].number))
-		return false;
-	for (size_t i = 0; i < c->runs; i++) {
-		double own = row->cells[r].number, other = row->cells[i].number;
-		if (bn_metric_beats(row->better, other, own))
-			return false;
-		beats |= !isnan(other) && bn_metric_beats(row->better, own, other);
-	}
-	return beats;
-}
-
 enum { LIST_LONG = 16 }; /* a cell shows lists of up to this many characters */
 
 static bool list_has(const json_t *list, const char *name)
@@ -330,7 +303,7 @@ static void value_cell(const bn_comparison *c, const bn_compare_row *row, size_t
 		return;
 	if (is_measured && !isnan(cell->number))
 		out->text = bn_format_number(out->buf, cell->number);
-	if (!says_best || row->group != BN_COMPARE_METRIC || !is_best(c, row, r))
+	if (!says_best || row->group != BN_COMPARE_METRIC || !bn_comparison_is_best(c, row, r))
 		return;
 	out->ink = BN_INK_BEST;
 	snprintf(number, sizeof number, "%.30s", out->text);
