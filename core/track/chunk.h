@@ -14,6 +14,9 @@
  * points if the chunk is small), and `data` their serial numbers. A chart of a long series reads
  * spans, and opens only the chunks that a span is too coarse for.
  *
+ * A payload of BN_CHUNK_INLINE bytes or more is not repeated: its row names the record, and it is read from the log
+ * (bn_log_payload of fold.h). What is made of payloads later is stored here.
+ *
  * Pieces are stored in their memory layout: an index belongs to one host.
  */
 #ifndef BN_TRACK_CHUNK_H
@@ -21,7 +24,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { BN_CHUNK_PAYLOADS = 16, BN_CHUNK_PIECE = 64 };
+enum { BN_CHUNK_PAYLOADS = 16, BN_CHUNK_PIECE = 64, BN_CHUNK_INLINE = 4096 };
+
+/* The bytes of a row: an expression for SELECTs. */
+#define BN_CHUNK_DATA "coalesce(data, bn_log_payload(writer, seq, at, crc))"
 enum { BN_SPAN_CHUNKS = 16, BN_SPAN_GROUP = 4, BN_SPAN_PIECES = BN_SPAN_CHUNKS * BN_SPAN_GROUP };
 
 typedef struct bn_chunk_piece {

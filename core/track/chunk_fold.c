@@ -107,7 +107,8 @@ static int take_payloads(compaction *c, bool *more, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
 	int rc = bn_sql_prepare(&st, c->db, err,
-		"SELECT rowid, data FROM metric_chunk WHERE run = ? AND owner = ? AND key = 0 "
+		"SELECT rowid, " BN_CHUNK_DATA
+		" FROM metric_chunk WHERE run = ? AND owner = ? AND key = 0 "
 		"ORDER BY clock, writer, seq",
 		"ii", c->run, c->owner);
 	*more = false;
@@ -194,9 +195,9 @@ static int write_chunk(compaction *c, int64_t key, int64_t serial, bn_metric_ser
 	if ((rc = bn_metric_chunk_write(&data, &one, err)) < 0)
 		goto out;
 	rc = bn_sql_run(c->db, err,
-		"INSERT INTO metric_chunk VALUES (?, ?, ?, ?, 0, 0, ?, ?, ?, ?)", "iiiiibbb",
-		c->run, c->owner, key, serial, (int64_t)m->count, &total, sizeof total, pyramid,
-		pieces * sizeof *pyramid, data.ptr, data.len);
+		"INSERT INTO metric_chunk VALUES (?, ?, ?, ?, 0, 0, ?, ?, ?, ?, NULL, NULL)",
+		"iiiiibbb", c->run, c->owner, key, serial, (int64_t)m->count, &total, sizeof total,
+		pyramid, pieces * sizeof *pyramid, data.ptr, data.len);
 out:
 	bn_buf_release(&data);
 	return rc;
@@ -282,9 +283,9 @@ static int write_span(compaction *c, int64_t key, bool *made, bn_err *err)
 		return rc < 0 ? rc : 0;
 	*made = true;
 	return bn_sql_run(c->db, err,
-		"INSERT INTO metric_chunk VALUES (?, ?, ?, ?, 0, 0, ?, ?, ?, ?)", "iiiiibbb",
-		c->run, c->owner, -key, s.serial[n - 1], s.points, &s.total, sizeof s.total,
-		s.pieces, sizeof s.pieces, s.serial, sizeof s.serial);
+		"INSERT INTO metric_chunk VALUES (?, ?, ?, ?, 0, 0, ?, ?, ?, ?, NULL, NULL)",
+		"iiiiibbb", c->run, c->owner, -key, s.serial[n - 1], s.points, &s.total,
+		sizeof s.total, s.pieces, sizeof s.pieces, s.serial, sizeof s.serial);
 }
 
 static int write_spans(compaction *c, int64_t key, bn_err *err)

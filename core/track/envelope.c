@@ -271,7 +271,8 @@ static int gather_payloads(envelope *e, bn_series_source *s, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
 	int rc = bn_sql_prepare(&st, s->db, err,
-		"SELECT key, total, pyramid, data FROM metric_chunk WHERE run = ? AND owner = ? "
+		"SELECT key, total, pyramid, " BN_CHUNK_DATA
+		" FROM metric_chunk WHERE run = ? AND owner = ? "
 		"AND "
 		"key = 0 ORDER BY clock, writer, seq",
 		"ii", s->run, s->owner);

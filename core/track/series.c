@@ -5,6 +5,7 @@
 #include "core/base/str.h"
 #include "core/store/index/fold.h"
 #include "core/track/_series.h"
+#include "core/track/chunk.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -214,7 +215,8 @@ static int points_gather(point_list *l, bn_series_source *s, bn_err *err)
 		return 0;
 	}
 	int rc = bn_sql_prepare(&st, s->db, err,
-		"SELECT data FROM metric_chunk WHERE run = ? AND owner = ? AND key IN (0, ?) "
+		"SELECT " BN_CHUNK_DATA
+		" FROM metric_chunk WHERE run = ? AND owner = ? AND key IN (0, ?) "
 		"ORDER BY key DESC, clock, writer, seq",
 		"iii", s->run, s->owner, s->key);
 	if (rc < 0)

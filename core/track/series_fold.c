@@ -9,6 +9,7 @@
 #include "core/base/mem.h"
 #include "core/run/runlog.h"
 #include "core/track/_fold.h"
+#include "core/track/chunk.h"
 
 #include <string.h>
 
@@ -108,8 +109,18 @@ static int write_chunk(
 		data = packed.ptr;
 		bytes = packed.len;
 	}
+	if (data == ev->raw && bytes >= BN_CHUNK_INLINE) {
+		rc = bn_sql_run(bn_fold_db(f), err,
+			"INSERT OR IGNORE INTO metric_chunk VALUES (?, ?, 0, ?, ?, ?, ?, NULL, "
+			"NULL, NULL, ?, ?)",
+			"iiiiiiii", ev->entity_no, (int64_t)ev->uid, (int64_t)ev->key.clock,
+			ev->writer_no, (int64_t)ev->key.seq, (int64_t)points, (int64_t)ev->at,
+			(int64_t)ev->crc);
+		goto out;
+	}
 	rc = bn_sql_run(bn_fold_db(f), err,
-		"INSERT OR IGNORE INTO metric_chunk VALUES (?, ?, 0, ?, ?, ?, ?, NULL, NULL, ?)",
+		"INSERT OR IGNORE INTO metric_chunk VALUES (?, ?, 0, ?, ?, ?, ?, NULL, NULL, ?, "
+		"NULL, NULL)",
 		"iiiiiib", ev->entity_no, (int64_t)ev->uid, (int64_t)ev->key.clock, ev->writer_no,
 		(int64_t)ev->key.seq, (int64_t)points, data, bytes);
 out:

@@ -224,7 +224,9 @@ CREATE TABLE metric_chunk (
 	points INTEGER NOT NULL,
 	total BLOB,   -- of key > 0: what the chunk comes to, and each 64 points of it
 	pyramid BLOB,
-	data BLOB NOT NULL,
+	data BLOB,    -- NULL: a large payload, in the log: where its record was in its file, and its checksum
+	at INTEGER,
+	crc INTEGER,
 	PRIMARY KEY (run, owner, key, clock, writer, seq)
 );
 CREATE VIEW dump_metric_chunk AS
@@ -232,7 +234,8 @@ CREATE VIEW dump_metric_chunk AS
 		json_extract(j.value, '$[0]') AS key, json_extract(j.value, '$[1]') AS step,
 		json_extract(j.value, '$[2]') AS time_ms, bn_real(json_extract(j.value, '$[3]'))
 			AS value
-	FROM metric_chunk c, json_each(bn_points_json(c.data)) j WHERE c.key >= 0
+	FROM metric_chunk c, json_each(bn_points_json(
+		coalesce(c.data, bn_log_payload(c.writer, c.seq, c.at, c.crc)))) j WHERE c.key >= 0
 	UNION ALL
 	SELECT (SELECT id FROM index_entity_text WHERE no = s.run), s.owner,
 		(SELECT substr(name, 9) FROM index_name WHERE no = json_extract(j.value, '$[0]')),

@@ -139,12 +139,13 @@ int bn_fold_object_unref(bn_fold *f, const char *hash, const char *role, bn_err 
 		return rc;
 	if (!hash)
 		return bn_sql_run(f->db, err,
-			"DELETE FROM object_ref WHERE entity = ? AND role = ? AND commuting = ?", "iii",
-			f->entity->no, role_no, (int64_t)f->commuting);
+			"DELETE FROM object_ref WHERE entity = ? AND role = ? AND commuting = ?",
+			"iii", f->entity->no, role_no, (int64_t)f->commuting);
 	if (bn_unhex(hash, sizeof raw, raw))
 		return 0;
 	return bn_sql_run(f->db, err,
-		"DELETE FROM object_ref WHERE entity = ? AND hash = ? AND role = ? AND commuting = ?",
+		"DELETE FROM object_ref WHERE entity = ? AND hash = ? AND role = ? AND commuting = "
+		"?",
 		"ibii", f->entity->no, raw, sizeof raw, role_no, (int64_t)f->commuting);
 }
 
@@ -365,7 +366,9 @@ int bn_fold_take(bn_fold *f, const fold_record *from, bn_err *err)
 		.epoch = -1,
 		.depth = -1,
 		.raw = r->payload,
-		.raw_len = r->payload_len};
+		.raw_len = r->payload_len,
+		.at = from->at,
+		.crc = r->crc};
 	f->folded++;
 	if (f->from->wants && r->type != BN_RECORD_SIGNED &&
 		!f->from->wants(f->from->wants_ctx, r->entity))

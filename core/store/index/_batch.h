@@ -95,6 +95,7 @@ typedef struct fold_record {
 	uid_t uid;
 	const bn_record *r;
 	const uint8_t *before, *after; /* the chain's hashes */
+	uint64_t at;                   /* in its file */
 } fold_record;
 
 struct bn_fold {

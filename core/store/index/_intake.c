@@ -461,7 +461,8 @@ static int take_merged(bn_fold *f, intake *in, size_t n, bn_err *err)
 			.uid = first->s.uid,
 			.r = &first->r,
 			.before = first->s.chain_before,
-			.after = first->s.chain};
+			.after = first->s.chain,
+			.at = first->s.last_at};
 		if ((rc = bn_fold_take(f, &record, err)))
 			return rc;
 		if ((rc = intake_next(f, first, err)) == 0)

@@ -98,6 +98,9 @@ typedef struct bn_event {
 	const json_t *payload; /* NULL for raw payloads and for text that is not a JSON object */
 	const void *raw;       /* the payload's bytes as stored in the segment */
 	size_t raw_len;
+	/* Where the record is in its file, and its checksum: for bn_log_payload. 0 on a replay. */
+	uint64_t at;
+	uint32_t crc;
 } bn_event;
 
 static inline int64_t bn_event_time_ms(const bn_event *ev)
@@ -268,6 +271,10 @@ const char *bn_uid_text(uid_t uid, char buf[BN_UID_TEXT]);
 /* SQL functions of the handle returned by bn_workspace_read, for display only:
  *	bn_user(uid)      the user's name on this host, "uid-1000" if it has none
  *	bn_reason(text)   a reason with its "uid-1000" replaced by names
+ *
+ * For rows that refer to a large payload instead of repeating it (commuting kinds):
+ *	bn_log_payload(writer, seq, at, crc)   the payload of that record, read from the log as it is now and checked
+ *			  against crc; numbers as in bn_event. A record that cannot be read is an error of the statement.
  */
 
 /* ---- small helpers over SQLite for modules and readers --------------------------------------- */

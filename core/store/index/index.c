@@ -6,6 +6,7 @@
 #include "core/store/index/_functions.h"
 #include "core/store/index/_held.h"
 #include "core/store/index/_index.h"
+#include "core/store/index/_payload.h"
 #include "core/store/index/_sql.h"
 #include "core/store/log/clock.h"
 
@@ -172,7 +173,8 @@ static int db_open(bn_index *ix, bn_err *err)
 	ix->pid = getpid();
 	if ((rc = bn_sql_begin(ix->db, err)) < 0 || (rc = db_prepare(ix->db, err)) < 0)
 		return rc;
-	if ((rc = bn_functions_register(ix->db, ix->env, err)) < 0)
+	if ((rc = bn_functions_register(ix->db, ix->env, err)) < 0 ||
+		(rc = bn_payload_register(ix->db, ix->of.at, &ix->log, err)) < 0)
 		return rc;
 	for (const bn_fold_class *const *c = ix->of.classes; *c; c++)
 		if ((*c)->attach && (rc = (*c)->attach(ix->db, err)) < 0)
