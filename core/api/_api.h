@@ -20,6 +20,7 @@
 #include "core/api/api.h"
 #include "core/net/listener.h"
 #include "core/net/router.h"
+#include "core/store/object/object.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -29,6 +30,7 @@
 typedef enum bn_api_place { BN_API_QUICK, BN_API_READS, BN_API_WRITES, BN_API_ALONE } bn_api_place;
 
 typedef struct bn_api_call bn_api_call;
+typedef struct bn_api_parts bn_api_parts;
 
 /* What the owner of a bn_route points to. */
 typedef struct bn_api_about {
@@ -89,6 +91,8 @@ struct bn_api_call {
 	json_t *body;          /* the request, checked against the route's fields */
 	bn_wire_fault fault;
 	void *data; /* of receive() and the handler */
+	/* Set by a handler that reads: another one to run after it, which writes. */
+	const bn_api_about *then;
 	int64_t begun_ns;
 	/* Of the thread that runs the handler. */
 	bn_workspace *ws;
@@ -165,6 +169,8 @@ struct bn_api {
 	atomic_uint_fast64_t experiments_changed;
 	/* The writer. */
 	bn_workspace *ws;
+	bn_object_store *objects; /* of ws; any thread */
+	bn_api_parts *parts;      /* uploads in progress */
 	struct bn_api_runs *runs;
 	bn_api_queue writes;
 	pthread_t writer;
@@ -196,6 +202,10 @@ void bn_api_complete(bn_api_call *c);
 void bn_api_write_refusal(bn_api *a, const bn_http_request *request, int status, const bn_err *err,
 	bn_http_response *out);
 
+/* artifact_parts.c */
+int bn_api_parts_new(bn_api_parts **out, bn_err *err);
+void bn_api_parts_free(bn_api_parts *p); /* NULL is fine */
+
 /* writer.c */
 int bn_api_writer_start(bn_api *a, bn_err *err);
 void bn_api_writer_stop(bn_api *a); /* after the listener: nothing waits any more */
@@ -212,8 +222,8 @@ int bn_api_refresh(bn_api *a, bn_workspace *ws, bn_err *err);
 int bn_api_readers_start(bn_api *a, bn_err *err);
 void bn_api_readers_stop(bn_api *a);
 void bn_api_readers_add(bn_api *a, bn_api_call *c);
-/* Runs a call with that reader's workspace. */
-void bn_api_reader_run(bn_api_reader *r, bn_api_call *c);
+/* Runs a call with that reader's workspace, and completes it. False: c->about writes now, and it goes to the writer. */
+bool bn_api_reader_run(bn_api_reader *r, bn_api_call *c);
 
 /* run_state.c */
 int bn_api_runs_new(struct bn_api_runs **out, bn_err *err);

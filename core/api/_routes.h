@@ -34,4 +34,17 @@ int bn_api_search_new(bn_mlflow_search **out, bn_api_call *c, bn_mlflow_kind kin
 /* history.c */
 extern const bn_api_about bn_api_metric_history, bn_api_history_bulk, bn_api_history_interval;
 
+/* artifact_upload.c */
+extern const bn_api_about bn_api_artifact_put, bn_api_artifact_post, bn_api_artifact_delete;
+
+/* artifact_read.c */
+extern const bn_api_about bn_api_artifact_get, bn_api_get_artifact, bn_api_logged_file;
+
+/* artifact_parts.c */
+extern const bn_api_about bn_api_parts_create, bn_api_parts_put, bn_api_parts_complete,
+	bn_api_parts_abort, bn_api_presigned;
+
+/* artifact_list.c */
+extern const bn_api_about bn_api_artifact_list, bn_api_artifacts_list, bn_api_logged_directories;
+
 #endif

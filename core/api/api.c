@@ -131,7 +131,8 @@ static int open_handles(bn_api *a, bn_err *err)
 	if (rc < 0)
 		return rc;
 	sqlite3 *db = NULL;
-	if ((rc = bn_workspace_read(&db, a->ws, err)) < 0)
+	if ((rc = bn_workspace_objects(&a->objects, a->ws, err)) < 0 ||
+		(rc = bn_workspace_read(&db, a->ws, err)) < 0)
 		return rc;
 	const char *file = sqlite3_db_filename(db, "main");
 	a->is_shared = file && file[0];
@@ -149,7 +150,8 @@ int bn_api_new(bn_api **out, const bn_env *env, const bn_api_options *options, b
 	pthread_mutex_init(&a->refreshing, NULL);
 	a->env = env;
 	a->o = *options;
-	if ((rc = copy_options(a, err)) < 0 || (rc = bn_api_runs_new(&a->runs, err)) < 0 ||
+	if ((rc = copy_options(a, err)) < 0 || (rc = bn_api_parts_new(&a->parts, err)) < 0 ||
+		(rc = bn_api_runs_new(&a->runs, err)) < 0 ||
 		(rc = bn_api_history_new(&a->history, err)) < 0 || (rc = open_handles(a, err)) < 0)
 		goto failed;
 	a->started_ns = bn_env_now_ns(env);
@@ -212,6 +214,7 @@ void bn_api_free(bn_api *a)
 	bn_api_queue_release(&a->writes);
 	bn_api_queue_release(&a->reads);
 	pthread_mutex_destroy(&a->refreshing);
+	bn_api_parts_free(a->parts);
 	bn_free(a->host);
 	bn_free(a->unix_path);
 	bn_free(a->tls_cert);
@@ -249,7 +252,8 @@ void bn_api_handle(
 			bn_api_complete(c);
 		} else if (c->about->place == BN_API_READS) {
 			a->readers[0].seen_ns = 0; /* a test may have changed the log */
-			bn_api_reader_run(&a->readers[0], c);
+			if (!bn_api_reader_run(&a->readers[0], c))
+				bn_api_writer_run(a, c);
 		} else {
 			bn_api_writer_run(a, c);
 		}

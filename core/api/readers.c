@@ -29,7 +29,7 @@ static int look(bn_api_reader *r, bn_err *err)
 	return 0;
 }
 
-void bn_api_reader_run(bn_api_reader *r, bn_api_call *c)
+bool bn_api_reader_run(bn_api_reader *r, bn_api_call *c)
 {
 	bn_err err = BN_ERR_INIT;
 	c->ws = r->ws;
@@ -37,7 +37,12 @@ void bn_api_reader_run(bn_api_reader *r, bn_api_call *c)
 		bn_api_refuse(c, bn_api_error_of(&err), "%s", err.msg);
 	c->stamp = atomic_load(&r->api->changes);
 	bn_api_run_handler(c);
+	if (c->then && !c->fault.code) {
+		c->about = c->then;
+		return false;
+	}
 	bn_api_complete(c);
+	return true;
 }
 
 static void *work(void *user)
@@ -48,7 +53,8 @@ static void *work(void *user)
 		bn_api_call *c = bn_api_queue_take(&r->api->reads, false, IDLE_MS, &stopped);
 		if (c) {
 			atomic_fetch_sub(&r->api->counters.waiting_reads, 1);
-			bn_api_reader_run(r, c);
+			if (!bn_api_reader_run(r, c))
+				bn_api_writer_add(r->api, c);
 		} else if (!stopped && r == r->api->readers &&
 			   r->seen != atomic_load(&r->api->generation)) {
 			look(r, NULL);

@@ -23,6 +23,7 @@ static const bn_route bare_routes[] = {
 	{"GET", "/health", BN_ROUTE_OPEN, &bn_api_health},
 	{"GET", "/version", BN_ROUTE_OPEN, &bn_api_version},
 	{"GET", "/metrics", 0, &bn_api_metrics},
+	{"GET", "/get-artifact", 0, &bn_api_get_artifact},
 };
 
 static const bn_route routes[] = {
@@ -55,6 +56,20 @@ static const bn_route routes[] = {
 	{"POST", "/mlflow/experiments/search", BODY | V2, &bn_api_experiments_search},
 	{"GET", "/mlflow/experiments/search", BODY | V2, &bn_api_experiments_search},
 	{"POST", "/mlflow/experiments/search-datasets", BODY | V2, &bn_api_datasets_search},
+	{"PUT", "/mlflow-artifacts/artifacts/{path...}", BODY | V2, &bn_api_artifact_put},
+	{"GET", "/mlflow-artifacts/artifacts/{path...}", V2, &bn_api_artifact_get},
+	{"DELETE", "/mlflow-artifacts/artifacts/{path...}", BODY | V2, &bn_api_artifact_delete},
+	{"GET", "/mlflow-artifacts/artifacts", BODY | V2, &bn_api_artifact_list},
+	{"POST", "/mlflow-artifacts/mpu/create/{path...}", BODY | V2, &bn_api_parts_create},
+	{"PUT", "/mlflow-artifacts/mpu/part/{upload}/{number}", BODY | V2, &bn_api_parts_put},
+	{"POST", "/mlflow-artifacts/mpu/complete/{path...}", BODY | V2, &bn_api_parts_complete},
+	{"POST", "/mlflow-artifacts/mpu/abort/{path...}", BODY | V2, &bn_api_parts_abort},
+	{"GET", "/mlflow-artifacts/presigned/{path...}", V2, &bn_api_presigned},
+	{"GET", "/mlflow/artifacts/list", BODY | V2, &bn_api_artifacts_list},
+	{"POST", "/mlflow/upload-artifact", BODY | V2 | AJAX, &bn_api_artifact_post},
+	{"GET", "/mlflow/logged-models/{id}/artifacts/directories", BODY | V2,
+		&bn_api_logged_directories},
+	{"GET", "/mlflow/logged-models/{id}/artifacts/files", BODY | V2 | AJAX, &bn_api_logged_file},
 	{"GET", "/mlflow/server-info", BODY | V2 | V3, &bn_api_server_info},
 };
 

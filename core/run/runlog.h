@@ -175,6 +175,10 @@ int bn_runlog_stop(bn_workspace *ws, const char *id, bn_err *err);
 /* BN_EINVAL for another status. Readers ignore it for a run that is not reported. */
 int bn_runlog_status(bn_workspace *ws, const char *id, const bn_run_report *report, bn_err *err);
 int bn_runlog_renamed(bn_workspace *ws, const char *id, const char *name, bn_err *err);
+/* A file that is an object already, under that name; an earlier one of that name is replaced. BN_EINVAL for a name that
+ * is not a relative path without '..', and for what is no hash. */
+int bn_runlog_artifact_stored(bn_workspace *ws, const char *id, const char *name, const char *hash,
+	uint64_t bytes, bn_err *err);
 /* paths: files or directories, as named by bn_runlog_artifact. */
 int bn_runlog_artifact_removed(
 	bn_workspace *ws, const char *id, const char *const *paths, size_t count, bn_err *err);

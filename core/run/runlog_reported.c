@@ -2,6 +2,7 @@
  * runlog_reported.c - see runlog.h: what a protocol or a format of another tool says of a run beyond what our own
  * programs write: its state, its name, inputs, outputs, artifacts that are gone.
  */
+#include "core/base/hash.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/base/utf8.h"
@@ -15,6 +16,7 @@
 #define INLINE_BYTES 4096
 /* An event of inputs is closed after so many bytes: a source may have 64 KiB, and there may be 1000 of them. */
 #define EVENT_BYTES (1 << 20)
+#define ARTIFACT_NAME_MAX 1024
 
 /* Takes the payload's reference. */
 static int append_take(
@@ -58,6 +60,37 @@ int bn_runlog_renamed(bn_workspace *ws, const char *id, const char *name, bn_err
 		return bn_err_set(err, BN_EINVAL, "a run's name is UTF-8 text of 1 to %d bytes",
 			BN_RUN_NAME_MAX);
 	return append_take(ws, "run.renamed", id, json_pack("{ss}", "name", name), err);
+}
+
+/* Each segment is a name, so that it means the same below any directory. */
+static bool is_artifact_name(const char *name)
+{
+	size_t n = strlen(name);
+	if (n >= ARTIFACT_NAME_MAX || !bn_utf8_is_valid(name, n))
+		return false;
+	for (const char *p = name;; p++) {
+		size_t k = strcspn(p, "/");
+		if (!k || (k == 1 && p[0] == '.') || (k == 2 && p[0] == '.' && p[1] == '.'))
+			return false;
+		p += k;
+		if (!*p)
+			return true;
+	}
+}
+
+int bn_runlog_artifact_stored(bn_workspace *ws, const char *id, const char *name, const char *hash,
+	uint64_t bytes, bn_err *err)
+{
+	if (!is_artifact_name(name))
+		return bn_err_set(err, BN_EINVAL,
+			"artifact name '%.200s': a relative path without '..', of less than %d bytes", name,
+			ARTIFACT_NAME_MAX);
+	if (strlen(hash) != BN_SHA256_HEX || !bn_is_hex(hash) || bytes > INT64_MAX)
+		return bn_err_set(err, BN_EINVAL, "an object is named by its SHA-256");
+	return append_take(ws, "run.artifact", id,
+		json_pack("{s[{ss ss sI}]}", "artifacts", "path", name, "hash", hash, "size",
+			(json_int_t)bytes),
+		err);
 }
 
 int bn_runlog_artifact_removed(

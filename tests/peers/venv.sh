@@ -1,7 +1,8 @@
 #!/bin/bash
-# Makes .venv with the Python peers of check-all and bench, once; `venv.sh clients` also .venv/clients with clients of
-# inference servers, which need other libraries. PYTHON=... sets the interpreter of the first, PYTHON_CLIENTS=... of the
-# second.
+# Makes .venv with the Python peers of check-all and bench, once. `venv.sh clients` makes also .venv/clients with clients
+# of inference servers, `venv.sh mlflow` .venv/mlflow2 and .venv/mlflow3 with the two supported lines of MLflow's client
+# and server: they need other libraries. PYTHON=... sets the interpreter of the first, PYTHON_CLIENTS=... of the second.
+# TORCH=no leaves PyTorch out of MLflow's, which is several gigabytes.
 set -u
 clients() {
 	[ -n "${PYTHON_CLIENTS:-}" ] && [ -x "${PYTHON_CLIENTS:-}" ] && return 0
@@ -9,8 +10,21 @@ clients() {
 	[ -x .venv/clients/bin/python ] || python3 -m venv .venv/clients || return 1
 	.venv/clients/bin/pip install -q "tritonclient[http]" mlserver kserve && touch .venv/clients/installed
 }
+mlflow_line() { # DIRECTORY REQUIREMENT
+	local at=.venv/$1
+	[ -x "$at/bin/python" ] || python3 -m venv "$at" || return 1
+	[ -e "$at/installed-1" ] || { "$at/bin/pip" install -q "$2" scikit-learn xgboost && touch "$at/installed-1"; } ||
+		return 1
+	[ "${TORCH:-}" = no ] || [ -e "$at/torch-1" ] ||
+		{ "$at/bin/pip" install -q torch lightning && touch "$at/torch-1"; } || echo "SKIP: PyTorch for $2"
+}
 command -v python3 >/dev/null || exit 1
 [ "${1:-}" != clients ] || clients || echo "SKIP: clients of inference servers: they could not be installed"
+if [ "${1:-}" = mlflow ]; then
+	mlflow_line mlflow2 "mlflow==2.22.*" || echo "SKIP: MLflow 2.22 could not be installed"
+	mlflow_line mlflow3 "mlflow>=3" || echo "SKIP: MLflow 3 could not be installed"
+	exit 0
+fi
 [ -n "${PYTHON:-}" ] && [ -x "${PYTHON:-}" ] && exit 0
 [ -x .venv/bin/python ] || python3 -m venv .venv || exit 1
 # The marker's number is raised when the list below changes.

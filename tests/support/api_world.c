@@ -15,6 +15,11 @@ static int open_workspace(void *user, bn_workspace **out, bn_err *err)
 	return bn_workspace_open(out, &w->env.env, bn_fold_classes, w->dir.path, err);
 }
 
+int api_open(api_world *w, bn_workspace **out, bn_err *err)
+{
+	return open_workspace(w, out, err);
+}
+
 void api_make(api_world *w, const bn_api_options *options)
 {
 	bn_err err = BN_ERR_INIT;

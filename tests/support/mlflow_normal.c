@@ -50,7 +50,8 @@ char *mlflow_fill(const mlflow_taken *t, const char *text)
 	bn_buf out = BN_BUF_INIT;
 	for (const char *p = text; *p;) {
 		const char *end = p[0] == '$' && p[1] == '{' ? strchr(p, '}') : NULL;
-		const char *value = end ? mlflow_taken_value(t, p + 2, (size_t)(end - p - 2)) : NULL;
+		const char *value =
+			end ? mlflow_taken_value(t, p + 2, (size_t)(end - p - 2)) : NULL;
 		if (end && p[3] == '*') {
 			for (int i = atoi(p + 4); i > 0; i--)
 				bn_buf_add(&out, p + 2, 1);
@@ -82,7 +83,8 @@ json_t *mlflow_fill_tree(const mlflow_taken *t, const json_t *v)
 	}
 	if (json_is_array(v)) {
 		out = json_array();
-		json_array_foreach(v, i, item) json_array_append_new(out, mlflow_fill_tree(t, item));
+		json_array_foreach(v, i, item)
+			json_array_append_new(out, mlflow_fill_tree(t, item));
 		return out;
 	}
 	if (!json_is_object(v))
@@ -136,7 +138,8 @@ static size_t taken_here(const mlflow_taken *t, const char *p, const char **name
 	size_t best = 0;
 	for (size_t i = 0; i < t->count; i++) {
 		size_t n = strlen(t->values[i]);
-		bool is_word = n >= 4 && !strncmp(p, t->values[i], n) && !isalnum((unsigned char)p[n]);
+		bool is_word =
+			n >= 4 && !strncmp(p, t->values[i], n) && !isalnum((unsigned char)p[n]);
 		if (is_word && (n > best || (n == best && strcmp(t->names[i], *name) < 0))) {
 			best = n;
 			*name = t->names[i];
@@ -234,7 +237,8 @@ static bool has_distinct(const json_t *list, const char *key)
 		if (!a)
 			return false;
 		for (size_t j = 0; j < i; j++)
-			if (!strcmp(a, json_string_value(json_object_get(json_array_get(list, j), key))))
+			if (!strcmp(a, json_string_value(
+					       json_object_get(json_array_get(list, j), key))))
 				return false;
 	}
 	return json_array_size(list) > 0;
@@ -247,7 +251,8 @@ static json_t *sorted_by(json_t *list, const char *key)
 		size_t first = 0;
 		for (size_t i = 1; i < json_array_size(list); i++)
 			if (strcmp(json_string_value(json_object_get(json_array_get(list, i), key)),
-				    json_string_value(json_object_get(json_array_get(list, first), key))) < 0)
+				    json_string_value(
+					    json_object_get(json_array_get(list, first), key))) < 0)
 				first = i;
 		json_array_append(out, json_array_get(list, first));
 		json_array_remove(list, first);
@@ -321,7 +326,8 @@ static void compare(const json_t *a, const json_t *b, const char *where,
 			if (!json_object_get(a, key))
 				each(ctx, at, NULL, item);
 		}
-	} else if (json_is_array(a) && json_is_array(b) && json_array_size(a) == json_array_size(b)) {
+	} else if (json_is_array(a) && json_is_array(b) &&
+		   json_array_size(a) == json_array_size(b)) {
 		json_array_foreach(a, i, item)
 		{
 			snprintf(at, sizeof at, "%s/%zu", where, i);

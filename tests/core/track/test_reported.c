@@ -194,6 +194,36 @@ START_TEST(test_removed_artifacts_are_gone_and_name_no_object)
 }
 END_TEST
 
+START_TEST(test_stored_artifacts_are_named_by_paths_that_lead_nowhere_else)
+{
+	static const char *const bad[] = {"", "/a", "a/", "a//b", "./a", "a/..", "..", "a/./b", "\xff"};
+	bn_artifacts list;
+	char first[65], second[65];
+	track_make(&w);
+	create(1, "exp", 5000);
+	ck_assert_bn_ok(bn_object_put(w.ws, "one", 3, first, &err), &err);
+	ck_assert_bn_ok(bn_object_put(w.ws, "second", 6, second, &err), &err);
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		ck_assert_int_eq(bn_runlog_artifact_stored(w.ws, track_id(1), bad[i], first, 3, NULL),
+			BN_EINVAL);
+	ck_assert_int_eq(
+		bn_runlog_artifact_stored(w.ws, track_id(1), "a", "no hash", 3, NULL), BN_EINVAL);
+	ck_assert_bn_ok(
+		bn_runlog_artifact_stored(w.ws, track_id(1), "v1..2/.x", first, 3, &err), &err);
+	ck_assert_bn_ok(
+		bn_runlog_artifact_stored(w.ws, track_id(1), "v1..2/.x", second, 6, &err), &err);
+	track_sync(&w);
+	ck_assert_bn_ok(bn_run_artifacts(&list, w.ws, track_id(1), &err), &err);
+	ck_assert_uint_eq(list.count, 1);
+	ck_assert_str_eq(list.items[0].path, "v1..2/.x");
+	ck_assert_str_eq(list.items[0].hash, second);
+	ck_assert_int_eq(list.items[0].size_bytes, 6);
+	bn_artifacts_release(&list);
+	check_rebuild();
+	track_remove(&w);
+}
+END_TEST
+
 START_TEST(test_inputs_and_outputs_are_kept_in_order_with_long_schemas_as_objects)
 {
 	char *schema = bn_alloc_zeroed(10001, 1);
@@ -581,6 +611,7 @@ BN_TEST_MAIN("core/track/reported", test_reported_run_is_running_at_once_since_i
 	test_reported_run_is_never_lost_and_goes_to_the_trash_while_it_runs,
 	test_renamed_run_is_found_by_its_new_name,
 	test_removed_artifacts_are_gone_and_name_no_object,
+	test_stored_artifacts_are_named_by_paths_that_lead_nowhere_else,
 	test_inputs_and_outputs_are_kept_in_order_with_long_schemas_as_objects,
 	test_malformed_events_change_nothing, test_default_experiment_has_id_0_before_any_run,
 	test_experiment_keeps_what_it_was_created_with,
