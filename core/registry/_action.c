@@ -190,3 +190,23 @@ int bn_action_number(bn_action *d, const char *uuid, bn_err *err)
 	*number = newest + 1;
 	return 0;
 }
+
+int bn_action_take_number(bn_action *d, const char *uuid, int64_t number, bn_err *err)
+{
+	int rc;
+	int64_t got = 0;
+	while (got < number) {
+		if ((rc = bn_action_number(d, uuid, err)) < 0)
+			return rc;
+		got = d->act.version;
+		if (got > number)
+			return bn_err_set(err, BN_ECONFLICT, "number %lld of '%s' is taken",
+				(long long)number, d->name);
+		if (got < number && d->me.is_chained &&
+			bn_sql_int(d->db, 0, "SELECT max(version) FROM model_version WHERE name = ?",
+				"s", d->name) + 1 == got)
+			break; /* nothing can be claimed here: numbers are only counted */
+	}
+	d->act.version = number;
+	return 0;
+}

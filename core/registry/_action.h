@@ -32,6 +32,8 @@ int bn_action_write(bn_action *d, bool is_signed, json_t *payload, int verdict, 
  * conflicts: a registered number is not reused even if its claim is gone, and if none can be claimed the next
  * one is used. */
 int bn_action_number(bn_action *d, const char *uuid, bn_err *err);
+/* The same for that number: BN_ECONFLICT if it was registered or claimed. Claims the free ones before it too. */
+int bn_action_take_number(bn_action *d, const char *uuid, int64_t number, bn_err *err);
 /* An act that only needs a payload. */
 int bn_action_take(bn_action *d, bool is_signed, json_t *payload, bn_err *err);
 

@@ -11,6 +11,8 @@
 #define MAX_REASON_BYTES 4000
 #define MAX_TAG_KEY_BYTES 250
 #define MAX_TAG_BYTES 100000
+#define MAX_DESCRIPTION_BYTES 65536
+#define MAX_SOURCE_BYTES 65535
 
 static const char *const state_names[] = {
 	"registered", "requested", "approved", "rejected", "removed"};
@@ -19,6 +21,8 @@ const char *bn_model_state_name(bn_model_state s)
 {
 	return state_names[s];
 }
+
+const char *const bn_model_stages[] = {"None", "Staging", "Production", "Archived", NULL};
 
 static const char *text(const bn_entry_act *a, const char *key)
 {
@@ -71,6 +75,11 @@ static int registered_check(bn_entry *e, const bn_entry_act *a, bn_err *err)
 		!bn_name_is_valid(e->name))
 		return bn_err_set(
 			err, BN_EINVAL, "version, uuid, digest, manifest or author is malformed");
+	const char *source = text(a, "source");
+	if ((source && strlen(source) > MAX_SOURCE_BYTES) ||
+		(bn_json_bool(a->payload, "external", false) && (!source || !source[0])))
+		return bn_err_set(err, BN_EINVAL,
+			"an external version names its source, of at most %d bytes", MAX_SOURCE_BYTES);
 	bn_entry_version *there;
 	if ((rc = bn_entry_find(&there, e, a->version, err)) < 0)
 		return rc;
@@ -96,20 +105,43 @@ static int keep(bn_entry *e, const char **out, const char *s)
 	return s && !*out ? -1 : 0;
 }
 
+/* The model has this act too. appears: it exists from here on. */
+static int model_note(bn_entry *e, const bn_entry_act *a, bool appears, bn_err *err)
+{
+	bn_entry_model *m;
+	int rc = bn_entry_model_need(&m, e, err);
+	if (rc < 0)
+		return rc;
+	if (!m->exists || a->time_ms < m->created_ms ||
+		(a->time_ms == m->created_ms && strcmp(a->who, m->creator_who) < 0)) {
+		m->created_ms = a->time_ms;
+		m->creator_uid = a->uid;
+		if (keep(e, &m->creator_who, a->who))
+			return bn_err_nomem(err, "a model");
+	}
+	if (a->time_ms > m->updated_ms || !m->exists)
+		m->updated_ms = a->time_ms;
+	if (appears && a->time_ms > m->appeared_ms)
+		m->appeared_ms = a->time_ms;
+	m->exists = m->changed = true;
+	return 0;
+}
+
 static int registered_do(bn_entry *e, const bn_entry_rights *r, const bn_entry_act *a, bn_err *err)
 {
 	const json_t *p = a->payload;
 	bn_buf authors = BN_BUF_INIT;
 	bn_entry_version *v = NULL;
 	int rc = r->authors(r->ctx, a, &authors, err);
-	if (rc < 0)
+	if (rc < 0 || (rc = model_note(e, a, true, err)) < 0)
 		goto out;
 	rc = BN_ENOMEM;
 	if (!(v = bn_entry_add_version(e, a->version)))
 		goto out;
 	v->author_uid = (uid_t)bn_json_int(p, "author_uid", -1);
 	v->registrar_uid = a->uid;
-	v->registered_ms = v->state_ms = a->time_ms;
+	v->registered_ms = v->state_ms = v->updated_ms = a->time_ms;
+	v->is_external = bn_json_bool(p, "external", false);
 	v->epoch = a->ev && a->id ? a->ev->epoch : 0;
 	v->state = BN_MODEL_REGISTERED;
 	v->is_new = true;
@@ -123,7 +155,10 @@ static int registered_do(bn_entry *e, const bn_entry_rights *r, const bn_entry_a
 		keep(e, &v->manifest, text(a, "manifest")) || keep(e, &v->run_id, text(a, "run")) ||
 		keep(e, &v->trainer, text(a, "trainer")) ||
 		keep(e, &v->description, text(a, "description")) ||
-		keep(e, &v->author, text(a, "author")) || keep(e, &v->registration, a->id))
+		keep(e, &v->author, text(a, "author")) || keep(e, &v->registration, a->id) ||
+		keep(e, &v->source, text(a, "source")) ||
+		keep(e, &v->run_link, text(a, "run_link")) ||
+		keep(e, &v->logged_model, text(a, "logged_model")))
 		goto out;
 	rc = 0;
 out:
@@ -498,6 +533,118 @@ static int removed_check(bn_entry *e, const bn_entry_rights *r, const bn_entry_a
 	return vouched(r, a, err);
 }
 
+/* ---- words and stages ------------------------------------------------------------------------ */
+
+static int description_check(const bn_entry_act *a, bn_err *err)
+{
+	const char *description = text(a, "description");
+	if (description && strlen(description) > MAX_DESCRIPTION_BYTES)
+		return bn_err_set(err, BN_EINVAL, "a description has at most %d bytes",
+			MAX_DESCRIPTION_BYTES);
+	return 0;
+}
+
+/* Whether the model exists is not asked: a registration that arrives later may come before it. */
+static int created_check(bn_entry *e, const bn_entry_act *a, bn_err *err)
+{
+	if (!bn_name_is_valid(e->name))
+		return bn_err_set(err, BN_EINVAL,
+			"'%s' cannot name a model: letters, digits, _ . -, at most %d bytes", e->name,
+			BN_NAME_MAX);
+	return description_check(a, err);
+}
+
+static int described_check(bn_entry *e, const bn_entry_act *a, bn_err *err)
+{
+	bn_entry_version *v;
+	int rc = description_check(a, err);
+	return rc < 0 || !a->version ? rc : bn_entry_need(&v, e, a->version, err);
+}
+
+/* An empty description removes it. */
+static int described_do(bn_entry *e, const bn_entry_act *a, bn_err *err)
+{
+	const char *description = text(a, "description");
+	bn_entry_model *m;
+	int rc = model_note(e, a, a->kind == BN_ENTRY_CREATED, err);
+	if (rc < 0)
+		return rc;
+	description = description && description[0] ? description : NULL;
+	if (a->kind == BN_ENTRY_CREATED && !description)
+		return 0;
+	if (!a->version) {
+		if ((rc = bn_entry_model_need(&m, e, err)) < 0)
+			return rc;
+		return keep(e, &m->description, description) ? bn_err_nomem(err, "a description") : 0;
+	}
+	bn_entry_version *v = checked(e, a);
+	v->changed |= BN_ENTRY_PART_WORDS;
+	v->updated_ms = a->time_ms > v->updated_ms ? a->time_ms : v->updated_ms;
+	return keep(e, &v->description, description) ? bn_err_nomem(err, "a description") : 0;
+}
+
+static const char *stage_of(const bn_entry_act *a)
+{
+	const char *stage = bn_json_str(a->payload, "stage", "");
+	for (size_t i = 0; bn_model_stages[i]; i++)
+		if (!strcmp(stage, bn_model_stages[i]))
+			return bn_model_stages[i];
+	return NULL;
+}
+
+/* Production is judged as the protected alias is, under whichever name the policy protects it. */
+static bool is_protected(const bn_policy *p, const char *stage)
+{
+	return !strcmp(stage, "Production") &&
+	       (bn_policy_protects(p, "champion") || bn_policy_protects(p, "production") ||
+		       bn_policy_protects(p, "Production"));
+}
+
+static int stage_check(bn_entry *e, const bn_entry_rights *r, const bn_entry_act *a, bn_err *err)
+{
+	const char *stage = stage_of(a);
+	const bn_policy *p;
+	bn_entry_version *v;
+	int rc;
+	if (!stage)
+		return bn_err_set(
+			err, BN_EINVAL, "a stage is None, Staging, Production or Archived");
+	if ((rc = bn_entry_need(&v, e, a->version, err)) < 0 ||
+		(rc = r->policy(r->ctx, a, &p, err)) < 0)
+		return rc;
+	if (a->version < 0)
+		return bn_err_set(err, BN_EREFUSED, "%s/%lld belongs to another registration than %s",
+			e->name, (long long)bn_entry_number(a->version), v->uuid);
+	if (v->state != BN_MODEL_APPROVED && is_protected(p, stage)) {
+		bn_err_set(err, BN_EREFUSED,
+			"stage Production is only for approved versions, and %s/%lld is %s", e->name,
+			(long long)bn_entry_number(a->version), state_names[v->state]);
+		bn_err_hint(err, "ask for approval: binnacle model request %s/%lld", e->name,
+			(long long)bn_entry_number(a->version));
+		return BN_EREFUSED;
+	}
+	return vouched(r, a, err);
+}
+
+static int stage_do(bn_entry *e, const bn_entry_act *a, bn_err *err)
+{
+	bn_entry_version *v = checked(e, a);
+	v->stage = stage_of(a);
+	v->updated_ms = a->time_ms > v->updated_ms ? a->time_ms : v->updated_ms;
+	v->changed |= BN_ENTRY_PART_WORDS;
+	return model_note(e, a, false, err);
+}
+
+static int deleted_do(bn_entry *e, const bn_entry_act *a, bn_err *err)
+{
+	bn_entry_model *m;
+	int rc = model_note(e, a, false, err);
+	if (rc < 0 || (rc = bn_entry_model_need(&m, e, err)) < 0)
+		return rc;
+	m->deleted_ms = a->time_ms > m->deleted_ms ? a->time_ms : m->deleted_ms;
+	return 0;
+}
+
 /* ---- all of them ----------------------------------------------------------------------------- */
 
 static const bn_act acts[BN_ENTRY_KINDS] = {
@@ -511,6 +658,10 @@ static const bn_act acts[BN_ENTRY_KINDS] = {
 	[BN_ENTRY_TAG] = BN_ACT_TAG,
 	[BN_ENTRY_REMOVED] = BN_ACT_REMOVE,
 	[BN_ENTRY_EVIDENCE] = BN_ACT_ATTEST,
+	[BN_ENTRY_CREATED] = BN_ACT_REGISTER,
+	[BN_ENTRY_DESCRIBED] = BN_ACT_TAG,
+	[BN_ENTRY_STAGE] = BN_ACT_ALIAS,
+	[BN_ENTRY_DELETED] = BN_ACT_REMOVE,
 };
 
 void bn_entry_finding_release(bn_entry_finding *f)
@@ -547,6 +698,14 @@ int bn_entry_check(bn_entry_finding *out, bn_entry *e, const bn_entry_rights *r,
 		return removed_check(e, r, a, err);
 	case BN_ENTRY_EVIDENCE:
 		return bn_entry_evidence_check(e, a, err);
+	case BN_ENTRY_CREATED:
+		return created_check(e, a, err);
+	case BN_ENTRY_DESCRIBED:
+		return described_check(e, a, err);
+	case BN_ENTRY_STAGE:
+		return stage_check(e, r, a, err);
+	case BN_ENTRY_DELETED:
+		return vouched(r, a, err);
 	default:
 		return 0;
 	}
@@ -580,6 +739,13 @@ int bn_entry_do(bn_entry *e, const bn_entry_rights *r, const bn_entry_act *a,
 	case BN_ENTRY_REMOVED:
 		state_set(checked(e, a), BN_MODEL_REMOVED, a);
 		return 0;
+	case BN_ENTRY_CREATED:
+	case BN_ENTRY_DESCRIBED:
+		return described_do(e, a, err);
+	case BN_ENTRY_STAGE:
+		return stage_do(e, a, err);
+	case BN_ENTRY_DELETED:
+		return deleted_do(e, a, err);
 	default:
 		return 0;
 	}

@@ -396,6 +396,15 @@ static int subjects_answered(subjects *s, bn_entry *e, const bn_entry_act *a, bn
 		subject_add(s, "version/%s", v);
 		subject_add(s, "aliases/%s", v);
 		return 0;
+	case BN_ENTRY_DESCRIBED:
+		if (a->version)
+			subject_add(s, "registration/%s", v);
+		subject_add(s, "description/%s", v);
+		return 0;
+	case BN_ENTRY_STAGE:
+		subject_add(s, "version/%s", v);
+		subject_add(s, "stage/%s", v);
+		return 0;
 	default:
 		return 0;
 	}
@@ -433,6 +442,12 @@ static int subjects_touched(
 		return 0;
 	case BN_ENTRY_TAG:
 		subject_add(s, "tag/%s/%.200s", v, bn_json_str(a->payload, "key", ""));
+		return 0;
+	case BN_ENTRY_DESCRIBED:
+		subject_add(s, "description/%s", v);
+		return 0;
+	case BN_ENTRY_STAGE:
+		subject_add(s, "stage/%s", v);
 		return 0;
 	default:
 		return 0;

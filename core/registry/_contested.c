@@ -127,6 +127,10 @@ static int exchange(bn_entry *e, int64_t number, int64_t key, bn_err *err)
 	const int64_t moves[3][2] = {{number, ASIDE}, {key, number}, {ASIDE, key}};
 	int rc = bn_sql_run(e->db, err, "DELETE FROM model_alias WHERE name = ? AND version = ?",
 		"si", e->name, number);
+	if (rc < 0 || (rc = bn_sql_run(e->db, err,
+			       "UPDATE model_version SET stage = 'None' WHERE name = ? AND version = ?",
+			       "si", e->name, number)) < 0)
+		return rc;
 	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
 		for (size_t k = 0; k < 3 && rc >= 0; k++)
 			rc = bn_sql_run(

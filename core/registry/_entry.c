@@ -11,7 +11,8 @@ const bn_fold_kind bn_entry_kinds[BN_ENTRY_KINDS + 1] = {
 	[BN_ENTRY_REGISTERED] = {"model.registered",
 		.fields = BN_FIELDS("version", "uuid", "run", "author_uid", "author", "digest",
 			"manifest", "trainer", "description", "data.*", "metrics.*", "files.path",
-			"files.sha256", "answers", "attempt", "repeats")},
+			"files.sha256", "answers", "attempt", "repeats", "source", "external",
+			"run_link", "logged_model")},
 	[BN_ENTRY_REQUESTED] = {"model.requested",
 		.fields = BN_FIELDS("version", "reason", "answers", "attempt")},
 	[BN_ENTRY_APPROVED] = {"model.approved",
@@ -37,6 +38,13 @@ const bn_fold_kind bn_entry_kinds[BN_ENTRY_KINDS + 1] = {
 			"dataset.version", "dataset.digest", "part", "metric", "value", "rows",
 			"check", "verdict", "detail", "how", "tool", "rules", "answers",
 			"attempt")},
+	[BN_ENTRY_CREATED] = {"model.created", .fields = BN_FIELDS("description", "answers", "attempt")},
+	[BN_ENTRY_DESCRIBED] = {"model.described",
+		.fields = BN_FIELDS("version", "description", "answers", "attempt")},
+	[BN_ENTRY_STAGE] = {"model.stage", .fields = BN_FIELDS("version", "stage", "answers", "attempt",
+					      BN_SIGNATURE_FIELDS)},
+	[BN_ENTRY_DELETED] = {"model.deleted",
+		.fields = BN_FIELDS("reason", "answers", "attempt", BN_SIGNATURE_FIELDS)},
 };
 
 void bn_entry_release(bn_entry *e)

@@ -31,6 +31,10 @@ typedef enum bn_entry_kind {
 	BN_ENTRY_TAG,
 	BN_ENTRY_REMOVED,
 	BN_ENTRY_EVIDENCE,
+	BN_ENTRY_CREATED,
+	BN_ENTRY_DESCRIBED,
+	BN_ENTRY_STAGE,
+	BN_ENTRY_DELETED,
 	BN_ENTRY_KINDS
 } bn_entry_kind;
 
@@ -69,12 +73,17 @@ typedef enum bn_entry_part {
 	BN_ENTRY_PART_DECISIONS = 2,
 	BN_ENTRY_PART_ATTESTATIONS = 4,
 	BN_ENTRY_PART_TAGS = 8,
+	BN_ENTRY_PART_WORDS = 16, /* description, stage */
 } bn_entry_part;
 
 typedef struct bn_entry_version {
 	int64_t version; /* 0: the model itself, which has only tags; negative: contested */
 	const char *uuid, *digest, *manifest;
 	const char *run_id, *trainer, *description, *author; /* may be NULL */
+	const char *source, *run_link, *logged_model;        /* as registered; may be NULL */
+	bool is_external;  /* its bytes are at the source, not here */
+	const char *stage; /* one of bn_model_stages; NULL: the first */
+	int64_t updated_ms; /* of its newest registration, description or stage */
 	const char *author_who, *registrar_who;
 	const char *registration; /* id of the record; NULL without a chain */
 	int64_t epoch;            /* of the registration; 0 without a chain; BN_CLOSED_EPOCH */
@@ -102,6 +111,15 @@ typedef struct bn_entry_alias {
 	uid_t uid;
 } bn_entry_alias;
 
+/* The model itself. Times are the least and the greatest of its acts, so their order does not matter; it is deleted
+ * if it was after it last appeared, and has no version left. */
+typedef struct bn_entry_model {
+	bool is_read, exists, changed;
+	int64_t created_ms, updated_ms, appeared_ms, deleted_ms; /* deleted_ms 0: never */
+	const char *creator_who, *description; /* description may be NULL */
+	uid_t creator_uid;
+} bn_entry_model;
+
 typedef struct bn_entry {
 	bn_arena arena;
 	const char *name;            /* of the model; borrowed */
@@ -113,6 +131,7 @@ typedef struct bn_entry {
 	bn_entry_alias *aliases; /* all */
 	size_t n_aliases, cap_aliases;
 	bool aliases_changed;
+	bn_entry_model model;
 } bn_entry;
 
 /* One act, to do or to check. payload is borrowed for the call. */
@@ -201,6 +220,8 @@ void bn_entry_release(bn_entry *e);
 int bn_entry_find(bn_entry_version **out, bn_entry *e, int64_t version, bn_err *err);
 /* The same for a version that must exist: BN_ENOTFOUND, also for a removed one. */
 int bn_entry_need(bn_entry_version **out, bn_entry *e, int64_t version, bn_err *err);
+/* The row of the model, read on demand; borrowed. */
+int bn_entry_model_need(bn_entry_model **out, bn_entry *e, bn_err *err);
 const bn_entry_alias *bn_entry_find_alias(const bn_entry *e, const char *alias); /* NULL: none */
 /* How a user is named in display texts. */
 void bn_entry_user(const bn_entry *e, uid_t uid, char *out, size_t size);

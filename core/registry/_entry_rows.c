@@ -50,12 +50,16 @@ static int version_row(bn_entry *e, bn_entry_version *v, sqlite3_stmt *st, bn_er
 		keep(e, &v->manifest, st, 3) || keep(e, &v->trainer, st, 4) ||
 		keep(e, &v->description, st, 5) || keep(e, &v->author, st, 7) ||
 		keep(e, &v->request_reason, st, 14) || keep(e, &v->author_who, st, 19) ||
-		keep(e, &v->registrar_who, st, 20) || keep(e, &v->registration, st, 21))
+		keep(e, &v->registrar_who, st, 20) || keep(e, &v->registration, st, 21) ||
+		keep(e, &v->source, st, 23) || keep(e, &v->run_link, st, 25) ||
+		keep(e, &v->logged_model, st, 26) || keep(e, &v->stage, st, 27))
 		return bn_err_nomem(err, "a model version");
 	v->author_uid = (uid_t)sqlite3_column_int64(st, 6);
 	v->registrar_uid = (uid_t)sqlite3_column_int64(st, 8);
 	v->registered_ms = sqlite3_column_int64(st, 9);
 	v->epoch = sqlite3_column_int64(st, 22);
+	v->is_external = sqlite3_column_int(st, 24) != 0;
+	v->updated_ms = sqlite3_column_int64(st, 28);
 	v->state = (bn_model_state)sqlite3_column_int(st, 10);
 	v->state_ms = sqlite3_column_int64(st, 11);
 	v->request_no = sqlite3_column_int64(st, 12);
@@ -130,7 +134,8 @@ int bn_entry_version_read(bn_entry_version **out, bn_entry *e, int64_t version, 
 			"SELECT uuid, run_id, digest, manifest, trainer, description, author_uid, "
 			"author, registrar_uid, registered_ms, state, state_ms, request_no, "
 			"requested_ms, request_reason, requester_uid, data, metrics, files, "
-			"author_who, registrar_who, registration, epoch FROM "
+			"author_who, registrar_who, registration, epoch, source, external, run_link, "
+			"logged_model, stage, updated_ms FROM "
 			"model_version WHERE name = ? AND version = ?"},
 		{decision_row,
 			"SELECT request_no, uid, time_ms, approved, override, reason, policy_hash, "
@@ -172,14 +177,15 @@ static int version_insert(const bn_entry *e, const bn_entry_version *v, bn_err *
 		"INSERT INTO model_version (name, version, uuid, run_id, digest, manifest, "
 		"trainer, "
 		"description, author_uid, author, registrar_uid, registered_ms, state, state_ms, "
-		"data, metrics, files, author_who, registrar_who, registration, epoch) VALUES (?, "
-		"?, ?, ?, "
-		"?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		"sissssssisiiiissssssi", e->name, v->version, v->uuid, v->run_id, v->digest,
+		"data, metrics, files, author_who, registrar_who, registration, epoch, source, external, "
+		"run_link, logged_model, updated_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+		"?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		"sissssssisiiiissssssisissi", e->name, v->version, v->uuid, v->run_id, v->digest,
 		v->manifest, v->trainer, v->description, (int64_t)v->author_uid, v->author,
 		(int64_t)v->registrar_uid, v->registered_ms, (int64_t)v->state, v->state_ms,
 		data.ptr, metrics.ptr, files.ptr, v->author_who, v->registrar_who, v->registration,
-		v->epoch);
+		v->epoch, v->source, (int64_t)v->is_external, v->run_link, v->logged_model,
+		v->updated_ms);
 out:
 	bn_buf_release(&data);
 	bn_buf_release(&metrics);
@@ -256,6 +262,11 @@ static int version_store(const bn_entry *e, bn_entry_version *v, bn_err *err)
 	for (size_t i = 0;
 		rc >= 0 && v->changed & BN_ENTRY_PART_ATTESTATIONS && i < v->n_attestations; i++)
 		rc = attestation_store(e, v->version, &v->attestations[i], err);
+	if (rc >= 0 && v->changed & BN_ENTRY_PART_WORDS)
+		rc = bn_sql_run(e->db, err,
+			"UPDATE model_version SET description = ?, stage = coalesce(?, stage), updated_ms "
+			"= ? WHERE name = ? AND version = ?",
+			"ssisi", v->description, v->stage, v->updated_ms, e->name, v->version);
 	if (rc >= 0 && v->changed & BN_ENTRY_PART_TAGS)
 		rc = tags_store(e, v, err);
 	v->changed = 0;
@@ -276,9 +287,47 @@ static int aliases_store(const bn_entry *e, bn_err *err)
 	return rc;
 }
 
+static int model_row(bn_entry *e, bn_entry_version *v, sqlite3_stmt *st, bn_err *err)
+{
+	bn_entry_model *m = &e->model;
+	(void)v;
+	m->exists = true;
+	m->created_ms = sqlite3_column_int64(st, 0);
+	m->updated_ms = sqlite3_column_int64(st, 1);
+	m->appeared_ms = sqlite3_column_int64(st, 2);
+	m->deleted_ms = sqlite3_column_int64(st, 3);
+	m->creator_uid = (uid_t)sqlite3_column_int64(st, 4);
+	return keep(e, &m->creator_who, st, 5) || keep(e, &m->description, st, 6)
+		       ? bn_err_nomem(err, "a model")
+		       : 0;
+}
+
+int bn_entry_model_need(bn_entry_model **out, bn_entry *e, bn_err *err)
+{
+	int rc = e->model.is_read ? 0
+				  : rows_read(e, NULL, model_row,
+					    "SELECT created_ms, updated_ms, appeared_ms, deleted_ms, uid, who, "
+					    "description FROM registered_model WHERE name = ?",
+					    err);
+	if (rc < 0)
+		return rc;
+	e->model.is_read = true;
+	*out = &e->model;
+	return 0;
+}
+
+static int model_store(bn_entry *e, bn_err *err)
+{
+	const bn_entry_model *m = &e->model;
+	return bn_sql_run(e->db, err, "REPLACE INTO registered_model VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+		"siiiiiss", e->name, m->created_ms, m->updated_ms, m->appeared_ms, m->deleted_ms,
+		(int64_t)m->creator_uid, m->creator_who, m->description);
+}
+
 int bn_entry_store(bn_entry *e, bn_err *err)
 {
-	int rc = 0;
+	int rc = e->model.changed ? model_store(e, err) : 0;
+	e->model.changed = false;
 	for (size_t i = 0; rc >= 0 && i < e->n_versions; i++)
 		rc = version_store(e, e->versions[i], err);
 	if (rc >= 0 && e->aliases_changed)
@@ -290,6 +339,7 @@ int bn_entry_store(bn_entry *e, bn_err *err)
 int bn_entry_rows_clear(sqlite3 *db, const char *name, bn_err *err)
 {
 	static const char *const statements[] = {
+		"DELETE FROM registered_model WHERE name = ?",
 		"DELETE FROM model_version WHERE name = ?",
 		"DELETE FROM model_decision WHERE name = ?",
 		"DELETE FROM model_alias WHERE name = ?",

@@ -15,7 +15,8 @@
 	"name, version, uuid, run_id, digest, manifest, trainer, description, state, author_uid," \
 	" coalesce(author, bn_user(author_uid)), registrar_uid, " BN_NAME_OF_REGISTRAR ", " \
 	"registered_ms, state_ms, request_no, requested_ms," \
-	" bn_user(requester_uid), request_reason, data, metrics"
+	" bn_user(requester_uid), request_reason, data, metrics, source, external, run_link, " \
+	"logged_model, stage, updated_ms"
 
 /* Reads what st gives, a statement over BN_VERSION_COLUMNS; finalizes it. */
 int bn_version_page_read(bn_version_page **out, sqlite3 *db, sqlite3_stmt *st, bn_err *err);

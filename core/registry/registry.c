@@ -41,11 +41,16 @@ static json_t *registered_payload(
 	for (size_t i = 0; i < m->count; i++)
 		json_array_append_new(files, json_pack("{s:s, s:s}", "path", m->parts[i].path,
 						     "sha256", m->parts[i].hash));
-	return json_pack("{s:I, s:s, s:s*, s:I, s:s*, s:s, s:s, s:s*, s:s*, s:O*, s:O*, s:o}",
+	json_t *p = json_pack("{s:I, s:s, s:s*, s:I, s:s*, s:s, s:s, s:s*, s:s*, s:O*, s:O*, s:o, s:s*, s:s*, "
+			      "s:s*}",
 		"version", (json_int_t)version, "uuid", uuid, "run", r->run_id, "author_uid",
 		(json_int_t)r->author_uid, "author", r->author, "digest", m->content, "manifest",
 		r->manifest, "trainer", r->trainer, "description", r->description, "data", r->data,
-		"metrics", r->metrics, "files", files);
+		"metrics", r->metrics, "files", files, "source", r->source, "run_link", r->run_link,
+		"logged_model", r->logged_model);
+	if (p && r->is_external)
+		json_object_set_new(p, "external", json_true());
+	return p;
 }
 
 /* Whether the registration holds its number: it may have been registered meanwhile. */
@@ -86,7 +91,8 @@ int bn_version_register_manifest(
 		(rc = bn_uuid_new(bn_workspace_env(ws), uuid, err)) < 0)
 		goto out;
 	int allowed = d.me.rights->may(d.me.rights->ctx, &d.act, BN_ACT_REGISTER, err);
-	if (allowed >= 0 && (rc = bn_action_number(&d, uuid, err)) < 0)
+	if (allowed >= 0 && (rc = r->number ? bn_action_take_number(&d, uuid, r->number, err)
+					    : bn_action_number(&d, uuid, err)) < 0)
 		goto out;
 	rc = bn_action_write(
 		&d, false, registered_payload(r, d.act.version, uuid, &m), allowed, err);

@@ -22,6 +22,14 @@
  *	model.tag           {version?, key, value}    value null removes
  *	model.removed       {version, reason}
  *	model.evidence      see evidence.h
+ *	model.created       {description?}            a model that may have no version yet
+ *	model.described     {version?, description}   of the model or a version; "" removes
+ *	model.stage         {version, stage}          None, Staging, Production, Archived (MLflow's): Production is
+ *	                                              allowed as a protected alias is
+ *	model.deleted       {reason}                  a model without versions is no longer listed
+ *
+ * model.registered may have `source`, `run_link` and `logged_model`: where its files came from. With `external` they
+ * stay there: the version's one file is the text of the source (model.h), which its digest and so its approval cover.
  *
  * In a workspace with a chain of authority (core/govern/authority.h) all of them are signed records of class
  * version 2, which name in `answers` what they act on (_chained.h), and persons replace uids. A decision
@@ -68,6 +76,10 @@ typedef struct bn_version {
 	int64_t key; /* = version; negative: contested, does not hold its number and is named by its UUID */
 	char *contested; /* who else registered that number, and who holds it; NULL: nobody */
 	char *uuid, *run_id, *digest, *manifest, *trainer, *description;
+	char *source, *run_link, *logged_model; /* or NULL */
+	bool is_external; /* its files are at the source, not here: it is shown, and never served */
+	char *stage; /* "None", "Staging", "Production", "Archived" */
+	int64_t updated_ms;
 	bn_model_state state;
 	bool bytes_gone; /* removed, and gc has freed its files */
 	uid_t author_uid, registrar_uid;
@@ -160,6 +172,9 @@ typedef struct bn_registration {
 	const char *trainer, *description; /* may be NULL */
 	const json_t *data;                /* array, may be NULL */
 	const json_t *metrics;             /* object of objects, may be NULL */
+	const char *source, *run_link, *logged_model; /* may be NULL */
+	bool is_external;
+	int64_t number; /* the version's; 0: the next */
 } bn_registration;
 
 /* From the caller's data. Checks that manifest and files are stored. */

@@ -5,6 +5,7 @@
 #include "core/base/str.h"
 #include "core/registry/_contested.h"
 #include "core/registry/_read.h"
+#include "core/registry/model.h"
 #include "core/store/object/object.h"
 
 #include <math.h>
@@ -17,7 +18,7 @@ static void version_release(bn_version *v)
 {
 	char *const texts[] = {v->name, v->uuid, v->run_id, v->digest, v->manifest, v->trainer,
 		v->description, v->author, v->registrar, v->request_reason, v->requester,
-		v->contested};
+		v->contested, v->source, v->run_link, v->logged_model, v->stage};
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
 		bn_free(texts[i]);
 	json_decref(v->data);
@@ -243,7 +244,14 @@ static int version_read(bn_version *v, sqlite3 *db, sqlite3_stmt *st, int needed
 	v->requester = bn_sql_text(st, 17);
 	v->request_reason = bn_sql_text(st, 18);
 	v->approvals_needed = needed;
-	if (!v->name || !v->uuid || !v->digest || !v->manifest || !v->author || !v->registrar)
+	v->source = bn_sql_text(st, 21);
+	v->is_external = sqlite3_column_int(st, 22) != 0;
+	v->run_link = bn_sql_text(st, 23);
+	v->logged_model = bn_sql_text(st, 24);
+	v->stage = bn_sql_text(st, 25);
+	v->updated_ms = sqlite3_column_int64(st, 26);
+	if (!v->name || !v->uuid || !v->digest || !v->manifest || !v->author || !v->registrar ||
+		!v->stage)
 		return bn_err_nomem(err, "a model version");
 	int rc = column_json(&v->data, st, 19, err);
 	if (!rc)
@@ -530,6 +538,8 @@ int bn_model_list(bn_model_page **out, bn_workspace *ws, bn_err *err)
 			"SELECT name, max(version), count(*), sum(state = 1), max(state_ms),"
 			" (SELECT version FROM model_alias a WHERE a.name = v.name AND"
 			" alias = 'champion') FROM model_version v WHERE state != 4 AND version > 0"
+			" AND NOT EXISTS (SELECT 1 FROM model_tag t WHERE t.name = v.name AND t.version = 0"
+			" AND t.key = '" BN_PROMPT_TAG "' AND lower(t.value) = 'true')"
 			" GROUP BY name ORDER BY name",
 			"");
 	if (!rc && !(p = bn_alloc_zeroed(1, sizeof *p)))

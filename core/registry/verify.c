@@ -5,6 +5,7 @@
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/govern/identity.h"
+#include "core/registry/model.h"
 #include "core/registry/proof.h"
 #include "core/store/object/manifest.h"
 #include "core/store/object/object.h"
@@ -259,7 +260,8 @@ int bn_version_checkout(bn_workspace *ws, const char *spec, const char *dir, bn_
 		rc = bn_err_set(err, BN_ECONFLICT, "'%s' already exists", dir);
 		goto out;
 	}
-	if ((rc = bn_manifest_load(&m, ws, v->manifest, err)) < 0)
+	if ((rc = bn_version_need_files(v, err)) < 0 ||
+		(rc = bn_manifest_load(&m, ws, v->manifest, err)) < 0)
 		goto out;
 	if (!(tmp = bn_strf("%s.partial", dir))) {
 		rc = bn_err_nomem(err, "a path");

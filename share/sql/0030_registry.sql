@@ -28,11 +28,29 @@ CREATE TABLE model_version (
 	registrar_who TEXT NOT NULL, -- "uid-1000", or the hex of a person's first key
 	registration TEXT,           -- id of the signed record, hex; NULL by the rules of uids
 	epoch INTEGER,               -- of the registration; NULL by the rules of uids
+	source TEXT,                 -- where the files came from, or, of an external version, are
+	external INTEGER NOT NULL DEFAULT 0,
+	run_link TEXT,
+	logged_model TEXT,           -- id of the logged model that it was registered from
+	stage TEXT NOT NULL DEFAULT 'None',
+	updated_ms INTEGER NOT NULL DEFAULT 0,
 	PRIMARY KEY (name, version)
 ) WITHOUT ROWID;
 CREATE INDEX model_version_by_uuid ON model_version (uuid);
 CREATE INDEX model_version_by_run ON model_version (run_id);
 CREATE INDEX model_version_by_state ON model_version (state);
+
+-- The models themselves: least and greatest times of their acts.
+CREATE TABLE registered_model (
+	name TEXT PRIMARY KEY,
+	created_ms INTEGER NOT NULL,
+	updated_ms INTEGER NOT NULL,
+	appeared_ms INTEGER NOT NULL, -- last created, or a version registered
+	deleted_ms INTEGER NOT NULL,  -- 0: never. It is deleted if that is not before appeared_ms, and no version is left
+	uid INTEGER NOT NULL,
+	who TEXT NOT NULL,
+	description TEXT
+) WITHOUT ROWID;
 
 CREATE TABLE model_decision (
 	name TEXT NOT NULL,

@@ -254,6 +254,9 @@ static int run_show(bn_cli *cli, bn_err *err)
 		{"author", "Author", BN_AS_TEXT}, {"registrar", "Registered by", BN_AS_TEXT},
 		{"registered_ms", "Registered", BN_AS_TIME_MS},
 		{"requester", "Asked by", BN_AS_TEXT}, {"request_reason", "Request", BN_AS_TEXT},
+		{"source", "Source", BN_AS_TEXT}, {"external", "External", BN_AS_BOOL},
+		{"stage", "Stage", BN_AS_TEXT}, {"run_link", "Run link", BN_AS_TEXT},
+		{"logged_model", "Logged model", BN_AS_TEXT},
 		{"description", "Description", BN_AS_TEXT}, {"contested", "Contested", BN_AS_TEXT},
 		{"bytes_gone", "Bytes gone", BN_AS_BOOL}, {0}};
 	bn_workspace *ws = NULL;

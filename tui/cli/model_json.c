@@ -59,6 +59,12 @@ json_t *bn_version_json(const bn_version *v)
 	json_decref(rest);
 	json_object_set_new(o, "contested", text_or_null(v->contested));
 	json_object_set_new(o, "bytes_gone", json_boolean(v->bytes_gone));
+	json_object_set_new(o, "source", text_or_null(v->source));
+	json_object_set_new(o, "external", json_boolean(v->is_external));
+	json_object_set_new(o, "stage", text_or_null(v->stage));
+	json_object_set_new(o, "run_link", text_or_null(v->run_link));
+	json_object_set_new(o, "logged_model", text_or_null(v->logged_model));
+	json_object_set_new(o, "updated_ms", time_or_null(v->updated_ms));
 	return o;
 }
 

@@ -149,6 +149,15 @@ static const struct {
 	{"model/m#", "model.alias", "{'version':#,'alias':'a#'}", true},
 	{"model/m#", "model.alias_removed", "{'alias':'a#'}", true},
 	{"model/m#", "model.tag", "{'version':#,'key':'k#','value':'v#'}", false},
+	{"model/m#", "model.created", "{'description':'d#'}", false},
+	{"model/m#", "model.described", "{'version':#,'description':'d#'}", false},
+	{"model/m#", "model.stage", "{'version':#,'stage':'Staging'}", true},
+	{"model/m#", "model.deleted", "{'reason':'r#'}", true},
+	{"model/m#", "model.registered",
+		"{'version':3,'uuid':'00000000-0000-8000-8000-00000000000#','author_uid':500#,"
+		"'digest':'@','manifest':'@','source':'s#','external':true,'run_link':'l',"
+		"'logged_model':'m-#'}",
+		false},
 	{"model/m#", "model.removed", "{'version':#,'reason':'r'}", true},
 	{"model/m#", "model.evidence",
 		"{'version':#,'registration':'@','model':'@','metric':'rmse','part':'test','value':"

@@ -6,6 +6,7 @@
 #include "core/govern/authority.h"
 #include "core/registry/evidence.h"
 #include "core/registry/late.h"
+#include "core/registry/model.h"
 #include "tests/support/arrival.h"
 #include "tests/support/chain_people.h"
 #include "tests/support/check_main.h"
@@ -85,6 +86,16 @@ static const char *contested(person *p, const char *spec)
 	return uuid;
 }
 
+/* As a modified program can, whether the model exists or has versions. */
+static void created(person *p, int i)
+{
+	json_t *r = i & 1 ? json_pack("{s:s}", "description", p->name) : json_object();
+	const char *kind = i % 3 ? "model.created" : "model.deleted";
+	bn_authority_append(p->ws, 2, kind, "model/power", r, NULL);
+	bn_workspace_sync(p->ws, NULL);
+	json_decref(r);
+}
+
 static void act(person *p, bn_rng *rng, int i)
 {
 	char spec[40];
@@ -92,7 +103,7 @@ static void act(person *p, bn_rng *rng, int i)
 	size_t n;
 	int number = (int)bn_rng_below(rng, 4) + 1;
 	snprintf(spec, sizeof spec, "power/%d", number);
-	switch (bn_rng_below(rng, 17)) {
+	switch (bn_rng_below(rng, 20)) {
 	case 0:
 		team_try_register(p, "power", p, GOOD, &version);
 		break;
@@ -130,6 +141,18 @@ static void act(person *p, bn_rng *rng, int i)
 	case 13:
 	case 14:
 		bn_version_set_tag(p->ws, spec, i & 2 ? "place" : "season", p->name, NULL);
+		break;
+	case 17:
+		bn_version_set_stage(p->ws, spec, bn_model_stages[i & 3], i & 4, NULL);
+		break;
+	case 18:
+		if (i & 1)
+			bn_model_describe(p->ws, "power", p->name, NULL);
+		else
+			bn_version_describe(p->ws, spec, p->name, NULL);
+		break;
+	case 19:
+		created(p, i);
 		break;
 	case 15:
 		if (i % 3 == 0)

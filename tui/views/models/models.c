@@ -387,7 +387,7 @@ static void rest_cell(const bn_version *v, int col, bn_grid_cell *out)
 		}
 		return;
 	case COL_TRAINER:
-		out->text = v->trainer;
+		out->text = v->is_external ? "external" : v->trainer;
 		return;
 	case COL_DATA:
 		data_cell(v, out);

@@ -368,6 +368,10 @@ static void evidence_draw(const bn_sheet *s, const bn_sheet_line *line, bn_area 
 		bn_area_fact(a, row, "code", BN_INK_TEXT, "with environment and spec");
 		return;
 	default:
+		if (m->is_external) {
+			bn_area_fact(a, row, "at", BN_INK_TEXT, m->source ? m->source : "-");
+			return;
+		}
 		snprintf(text, sizeof text, "model %.12s", m->digest ? m->digest : "-");
 		bn_area_fact(a, row, "card", BN_INK_TEXT, text);
 		return;
