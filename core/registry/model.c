@@ -21,12 +21,10 @@ static int exists(bn_workspace *ws, const char *name, bn_err *err)
 	bn_err why = BN_ERR_INIT;
 	int rc = bn_registered_model_get(&m, ws, name, &why);
 	bn_registered_model_free(m);
-	if (rc == 0)
-		return 1;
-	if (rc != BN_ENOTFOUND)
+	if (rc < 0 && rc != BN_ENOTFOUND)
 		return bn_err_move(err, &why);
 	bn_err_clear(&why);
-	return 0;
+	return rc < 0 ? 0 : 1;
 }
 
 int bn_model_create(bn_workspace *ws, const char *name, const char *description, bn_err *err)
@@ -146,10 +144,8 @@ int bn_model_delete(bn_workspace *ws, const char *name, const char *reason, bn_e
 	bn_action d = {.ws = NULL};
 	bn_version_page *all = NULL;
 	int rc = exists(ws, name, err);
-	if (rc < 0)
-		return rc;
-	if (rc == 0)
-		return bn_err_set(err, BN_ENOTFOUND, "no model '%s'", name);
+	if (rc <= 0)
+		return rc < 0 ? rc : bn_err_set(err, BN_ENOTFOUND, "no model '%s'", name);
 	if ((rc = bn_registered_model_versions(&all, ws, name, err)) < 0)
 		return rc;
 	for (size_t i = 0; i < all->count; i++) {
