@@ -7,6 +7,7 @@
  * Handlers run on three kinds of threads, as their route says:
  *	BN_API_QUICK   on the connection's, without a workspace: c->ws is NULL. It must not wait.
  *	BN_API_READS   on a reader's. c->ws is refreshed; use it for reading only.
+ *	BN_API_BRIEF   the same for what takes some microseconds: perhaps on the connection's thread.
  *	BN_API_WRITES  on the writer's. It appends to c->ws and returns; the writer commits for several requests at
  *	               once, and the answer is sent after that. The index lacks what this group and perhaps the last
  *	               ones have appended: check against bn_api_run (run_state.h), not against the index. Check
@@ -27,7 +28,14 @@
 
 /* ---- routes --------------------------------------------------------------------------------- */
 
-typedef enum bn_api_place { BN_API_QUICK, BN_API_READS, BN_API_WRITES, BN_API_ALONE } bn_api_place;
+typedef enum bn_api_place {
+	BN_API_QUICK,
+	BN_API_BRIEF,
+	BN_API_READS,
+	BN_API_WRITES,
+	BN_API_ALONE,
+} bn_api_place;
+#define BN_API_PLACES 5
 
 typedef struct bn_api_call bn_api_call;
 typedef struct bn_api_parts bn_api_parts;
@@ -122,7 +130,7 @@ typedef struct bn_api_latency {
 typedef struct bn_api_counters {
 	/* By route; the last one: no such path. */
 	atomic_uint_fast64_t requests[BN_API_MOST_ROUTES + 1][BN_API_STATUSES];
-	bn_api_latency latency[4]; /* by place */
+	bn_api_latency latency[BN_API_PLACES];
 	atomic_uint_fast64_t fine[BN_API_LATENCY_FINE];
 	atomic_uint_fast64_t in_flight;
 	atomic_uint_fast64_t commits, written, commit_ns, largest_group;
@@ -145,6 +153,7 @@ typedef struct bn_api_reader {
 	int64_t seen_ns; /* when it last looked */
 	pthread_t thread;
 	bool is_running;
+	pthread_mutex_t lock; /* of ws */
 } bn_api_reader;
 
 #define BN_API_MOST_READERS 16
@@ -167,7 +176,11 @@ struct bn_api {
 	atomic_uint_fast64_t changes;
 	/* Of the last change of an experiment: the writer reads its index again if it is behind. */
 	atomic_uint_fast64_t experiments_changed;
-	/* The writer. */
+	/* The writer: whoever holds the lock. */
+	pthread_mutex_t writing;
+	/* Moving averages, of the writer: requests in a group, and the time of a commit. */
+	atomic_int group_percent;
+	atomic_int_fast64_t commit_ns;
 	bn_workspace *ws;
 	bn_object_store *objects; /* of ws; any thread */
 	bn_api_parts *parts;      /* uploads in progress */
@@ -210,6 +223,8 @@ void bn_api_parts_free(bn_api_parts *p); /* NULL is fine */
 int bn_api_writer_start(bn_api *a, bn_err *err);
 void bn_api_writer_stop(bn_api *a); /* after the listener: nothing waits any more */
 void bn_api_writer_add(bn_api *a, bn_api_call *c);
+/* Runs, commits and completes c at once, with what waits. False: another thread writes, or groups pay. */
+bool bn_api_writer_try(bn_api *a, bn_api_call *c);
 /* Folds what was committed into the writer's index. */
 int bn_api_writer_refresh(bn_api *a, bn_err *err);
 /* Runs, commits and completes a list of calls. */
@@ -224,6 +239,8 @@ void bn_api_readers_stop(bn_api *a);
 void bn_api_readers_add(bn_api *a, bn_api_call *c);
 /* Runs a call with that reader's workspace, and completes it. False: c->about writes now, and it goes to the writer. */
 bool bn_api_reader_run(bn_api_reader *r, bn_api_call *c);
+/* Runs a brief call at once. False: no reader is free, or the log has to be folded first. */
+bool bn_api_readers_try(bn_api *a, bn_api_call *c);
 
 /* run_state.c */
 int bn_api_runs_new(struct bn_api_runs **out, bn_err *err);

@@ -48,17 +48,19 @@ static int on_request(void *user, bn_exchange *x)
 	bn_api *a = user;
 	bn_api_call *c = *call_of(x);
 	bn_api_place place = c->about->place;
-	if (place != BN_API_QUICK)
-		c->exchange = NULL; /* a request that cannot be read is answered here */
+	c->exchange = NULL; /* what is answered here is not finished elsewhere */
 	if (!bn_api_read(c))
 		return 0;
-	c->exchange = x;
 	if (place == BN_API_QUICK) {
 		bn_api_run_handler(c);
 		bn_api_complete(c);
 		return 0;
 	}
-	if (place == BN_API_READS)
+	bool reads = place == BN_API_READS || place == BN_API_BRIEF;
+	if (reads ? bn_api_readers_try(a, c) : bn_api_writer_try(a, c))
+		return 0;
+	c->exchange = x;
+	if (reads)
 		bn_api_readers_add(a, c);
 	else
 		bn_api_writer_add(a, c);
@@ -148,6 +150,9 @@ int bn_api_new(bn_api **out, const bn_env *env, const bn_api_options *options, b
 	bn_api_queue_init(&a->writes);
 	bn_api_queue_init(&a->reads);
 	pthread_mutex_init(&a->refreshing, NULL);
+	pthread_mutex_init(&a->writing, NULL);
+	for (size_t i = 0; i < BN_API_MOST_READERS; i++)
+		pthread_mutex_init(&a->readers[i].lock, NULL);
 	a->env = env;
 	a->o = *options;
 	if ((rc = copy_options(a, err)) < 0 || (rc = bn_api_parts_new(&a->parts, err)) < 0 ||
@@ -215,6 +220,9 @@ void bn_api_free(bn_api *a)
 	bn_api_queue_release(&a->reads);
 	pthread_mutex_destroy(&a->refreshing);
 	bn_api_parts_free(a->parts);
+	pthread_mutex_destroy(&a->writing);
+	for (size_t i = 0; i < BN_API_MOST_READERS; i++)
+		pthread_mutex_destroy(&a->readers[i].lock);
 	bn_free(a->host);
 	bn_free(a->unix_path);
 	bn_free(a->tls_cert);
@@ -250,7 +258,7 @@ void bn_api_handle(
 		if (c->about->place == BN_API_QUICK) {
 			bn_api_run_handler(c);
 			bn_api_complete(c);
-		} else if (c->about->place == BN_API_READS) {
+		} else if (c->about->place == BN_API_READS || c->about->place == BN_API_BRIEF) {
 			a->readers[0].seen_ns = 0; /* a test may have changed the log */
 			if (!bn_api_reader_run(&a->readers[0], c))
 				bn_api_writer_run(a, c);

@@ -20,6 +20,7 @@ static const struct {
 	{50000000, "0.05"}, {100000000, "0.1"}, {500000000, "0.5"}, {2500000000, "2.5"},
 	{10000000000, "10"}};
 static const char *const places[] = {[BN_API_QUICK] = "quick",
+	[BN_API_BRIEF] = "brief",
 	[BN_API_READS] = "read",
 	[BN_API_WRITES] = "write",
 	[BN_API_ALONE] = "write_alone"};
@@ -107,7 +108,7 @@ static void write_latency(const bn_api_counters *k, bn_buf *out)
 {
 	bn_exposition_head(out, "binnacle_server_request_seconds", "histogram",
 		"Time from a complete request to its response, waiting included.");
-	for (size_t p = 0; p < 4; p++) {
+	for (size_t p = 0; p < BN_API_PLACES; p++) {
 		const bn_api_latency *l = &k->latency[p];
 		uint64_t sum = 0;
 		for (size_t e = 0; e <= BN_API_LATENCY_EDGES; e++) {

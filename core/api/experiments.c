@@ -62,7 +62,7 @@ static int get(bn_api_call *c, bn_err *err)
 	return rc < 0 ? rc : answer_with(c, e);
 }
 const bn_api_about bn_api_experiments_get = {
-	get, id_fields, BN_API_READER, BN_API_READS, NULL, NULL};
+	get, id_fields, BN_API_READER, BN_API_BRIEF, NULL, NULL};
 
 static const bn_wire_field name_fields[] = {
 	BN_WIRE_FIELD("experiment_name", TEXT, BN_WIRE_REQUIRED), {0}};
@@ -85,7 +85,7 @@ static int get_by_name(bn_api_call *c, bn_err *err)
 	return rc < 0 ? bn_err_move(err, &why) : answer_with(c, e);
 }
 const bn_api_about bn_api_experiments_get_by_name = {
-	get_by_name, name_fields, BN_API_READER, BN_API_READS, NULL, NULL};
+	get_by_name, name_fields, BN_API_READER, BN_API_BRIEF, NULL, NULL};
 
 /* ---- changing ------------------------------------------------------------------------------- */
 

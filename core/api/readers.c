@@ -10,6 +10,7 @@
 #include <signal.h>
 
 #define IDLE_MS 200
+#define FEW 64 /* commits that are folded on the way */
 #define OTHERS_NS \
 	((int64_t)20 * 1000000) /* how old the view of what other processes wrote may be */
 
@@ -53,16 +54,37 @@ static void *work(void *user)
 		bn_api_call *c = bn_api_queue_take(&r->api->reads, false, IDLE_MS, &stopped);
 		if (c) {
 			atomic_fetch_sub(&r->api->counters.waiting_reads, 1);
-			if (!bn_api_reader_run(r, c))
+			pthread_mutex_lock(&r->lock);
+			bool done = bn_api_reader_run(r, c);
+			pthread_mutex_unlock(&r->lock);
+			if (!done)
 				bn_api_writer_add(r->api, c);
 		} else if (!stopped && r == r->api->readers &&
 			   r->seen != atomic_load(&r->api->generation)) {
+			pthread_mutex_lock(&r->lock);
 			look(r, NULL);
+			pthread_mutex_unlock(&r->lock);
 		}
 		if (!c)
 			bn_api_history_tidy(r->api->history, bn_env_monotonic_ns(r->api->env));
 	}
 	return NULL;
+}
+
+bool bn_api_readers_try(bn_api *a, bn_api_call *c)
+{
+	uint64_t now = atomic_load(&a->generation);
+	if (c->about->place != BN_API_BRIEF || atomic_load(&a->counters.waiting_reads))
+		return false;
+	for (size_t i = a->reader_count; i-- > 0;) {
+		bn_api_reader *r = &a->readers[i];
+		if (pthread_mutex_trylock(&r->lock))
+			continue;
+		bool may = now - r->seen <= FEW && bn_api_reader_run(r, c);
+		pthread_mutex_unlock(&r->lock);
+		return may;
+	}
+	return false;
 }
 
 void bn_api_readers_add(bn_api *a, bn_api_call *c)

@@ -69,7 +69,8 @@ static const bn_route routes[] = {
 	{"POST", "/mlflow/upload-artifact", BODY | V2 | AJAX, &bn_api_artifact_post},
 	{"GET", "/mlflow/logged-models/{id}/artifacts/directories", BODY | V2,
 		&bn_api_logged_directories},
-	{"GET", "/mlflow/logged-models/{id}/artifacts/files", BODY | V2 | AJAX, &bn_api_logged_file},
+	{"GET", "/mlflow/logged-models/{id}/artifacts/files", BODY | V2 | AJAX,
+		&bn_api_logged_file},
 	{"GET", "/mlflow/server-info", BODY | V2 | V3, &bn_api_server_info},
 };
 
@@ -334,6 +335,6 @@ void bn_api_complete(bn_api_call *c)
 			bn_buf_add(&out->body, "{}", 2);
 	}
 	bn_api_count(c->api, c->route, c->about->place, out->status, took);
-	if (c->exchange && c->about->place != BN_API_QUICK)
+	if (c->exchange)
 		bn_exchange_finish(c->exchange); /* c is freed when the response is sent */
 }

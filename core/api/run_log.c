@@ -6,6 +6,7 @@
  */
 #include "core/api/run_log.h"
 #include "core/api/_routes.h"
+#include "core/api/model_metrics.h"
 #include "core/api/names.h"
 
 #include "core/base/json.h"
@@ -261,13 +262,16 @@ static int check_metric(
 
 static int log_metric(bn_api_call *c, bn_err *err)
 {
+	const json_t *metric = c->body;
 	bn_api_run *r = NULL;
 	bn_metric_set set = BN_METRIC_SET_INIT;
 	int rc = 0;
 	if ((rc = check_metric(&set, "", c->body, &c->fault)) < 0 ||
 		(rc = bn_api_run_open(&r, c, bn_api_run_id(c->body), err)) < 0)
 		goto out;
-	rc = bn_runlog_metrics(c->ws, r->id, &set, err);
+	if ((rc = bn_runlog_metrics(c->ws, r->id, &set, err)) < 0)
+		goto out;
+	rc = bn_api_log_model_metrics(c, r, &metric, 1, err);
 out:
 	bn_metric_set_release(&set);
 	return rc;
@@ -385,6 +389,20 @@ static int check_run_id(bn_api_call *c, const char *id)
 	return bn_wire_invalid(&c->fault, "run_id", json_object_get(c->body, "run_id"), "%s", "");
 }
 
+static int log_model_metrics(bn_api_call *c, const bn_api_run *r, bn_err *err)
+{
+	const json_t *list = json_object_get(c->body, "metrics");
+	size_t n = json_array_size(list);
+	const json_t **items = bn_alloc((n + 1) * sizeof *items);
+	if (!items)
+		return bn_err_nomem(err, "metrics");
+	for (size_t i = 0; i < n; i++)
+		items[i] = json_array_get(list, i);
+	int rc = bn_api_log_model_metrics(c, r, items, n, err);
+	bn_free(items);
+	return rc;
+}
+
 static int log_batch(bn_api_call *c, bn_err *err)
 {
 	bn_api_run *r = NULL;
@@ -395,7 +413,8 @@ static int log_batch(bn_api_call *c, bn_err *err)
 		(rc = bn_api_run_open(&r, c, id, err)) < 0 ||
 		(rc = check_changes(c, r, b.params)) < 0 ||
 		(rc = append_params(c, r, b.params, err)) < 0 ||
-		(rc = bn_runlog_metrics(c->ws, r->id, &b.metrics, err)) < 0)
+		(rc = bn_runlog_metrics(c->ws, r->id, &b.metrics, err)) < 0 ||
+		(rc = log_model_metrics(c, r, err)) < 0)
 		goto out;
 	rc = bn_api_run_tag(c, r, b.tags, err);
 out:

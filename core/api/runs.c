@@ -36,7 +36,7 @@ static int get(bn_api_call *c, bn_err *err)
 	bn_api_places_release(&places);
 	return rc;
 }
-const bn_api_about bn_api_runs_get = {get, id_fields, BN_API_READER, BN_API_READS, NULL, NULL};
+const bn_api_about bn_api_runs_get = {get, id_fields, BN_API_READER, BN_API_BRIEF, NULL, NULL};
 
 /* ---- creating ------------------------------------------------------------------------------- */
 

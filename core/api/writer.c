@@ -7,6 +7,10 @@
  * appended nothing. If a commit fails, all of its group fail, and what was known of the runs in memory is read again
  * (W2). The generation rises after the commit and before the answers (W3), so whoever has its answer sees what it
  * wrote.
+ *
+ * A handle of a workspace is for one thread at a time: the lock `writing`. While requests come one by one and the disk
+ * is quick, the thread of the connection writes itself, which saves two changes of threads; when groups form, they are
+ * left to the writer's thread, so that connections are read during a commit.
  */
 #include "core/api/run_state.h"
 
@@ -14,6 +18,8 @@
 
 #define TICK_MS 250
 #define GROUP_MOST 1024
+#define ALONE_PERCENT 130 /* of a group, on average: below that requests come one by one */
+#define QUICK_NS ((int64_t)2 * 1000000)
 
 int bn_api_refresh(bn_api *a, bn_workspace *ws, bn_err *err)
 {
@@ -35,6 +41,18 @@ int bn_api_writer_refresh(bn_api *a, bn_err *err)
 	return bn_api_refresh(a, a->ws, err);
 }
 
+static void note_commit(bn_api *a, int64_t took_ns, const bn_api_call *group)
+{
+	int n = 0;
+	for (; group && n < 100; group = group->next)
+		n++;
+	int percent = atomic_load(&a->group_percent);
+	int64_t usual = atomic_load(&a->commit_ns);
+	atomic_store(&a->group_percent, percent + (100 * n - percent) / 8);
+	atomic_store(&a->commit_ns, usual + (took_ns - usual) / 8);
+	atomic_fetch_add(&a->counters.commit_ns, (uint64_t)took_ns);
+}
+
 static void commit(bn_api *a, bn_api_call **first)
 {
 	bn_err err = BN_ERR_INIT;
@@ -43,7 +61,7 @@ static void commit(bn_api *a, bn_api_call **first)
 		return;
 	int64_t began = bn_env_monotonic_ns(a->env);
 	int rc = bn_workspace_commit(a->ws, &err);
-	atomic_fetch_add(&a->counters.commit_ns, (uint64_t)(bn_env_monotonic_ns(a->env) - began));
+	note_commit(a, bn_env_monotonic_ns(a->env) - began, *first);
 	if (rc >= 0)
 		atomic_fetch_add(&a->generation, 1); /* W3 */
 	else
@@ -104,11 +122,24 @@ static void *work(void *user)
 		bn_api_call *first = bn_api_queue_take(&a->writes, true, TICK_MS, &stopped);
 		for (bn_api_call *c = first; c; c = c->next)
 			atomic_fetch_sub(&a->counters.waiting_writes, 1);
+		pthread_mutex_lock(&a->writing);
 		if (first)
 			bn_api_writer_run(a, first);
 		bn_workspace_tick(a->ws, NULL);
+		pthread_mutex_unlock(&a->writing);
 	}
 	return NULL;
+}
+
+bool bn_api_writer_try(bn_api *a, bn_api_call *c)
+{
+	if (atomic_load(&a->group_percent) > ALONE_PERCENT ||
+		atomic_load(&a->commit_ns) > QUICK_NS || atomic_load(&a->counters.waiting_writes) ||
+		pthread_mutex_trylock(&a->writing))
+		return false;
+	bn_api_writer_run(a, c);
+	pthread_mutex_unlock(&a->writing);
+	return true;
 }
 
 void bn_api_writer_add(bn_api *a, bn_api_call *c)

@@ -28,7 +28,7 @@ static const char run_sql[] =
 	"r.spec, r.model, r.dataset, r.parent, r.note, r.removed, l.beat_ms, l.rss_bytes, "
 	"l.peak_rss_bytes, l.cpu_ms, l.read_bytes, l.write_bytes, l.energy_joules, "
 	"r.code_changed, r.executor, r.job, r.failure, r.resumes, r.resumed_step, "
-	"(SELECT lower(hex(o.id)) FROM run o WHERE o.resumes = lower(hex(r.id)) AND "
+	"(SELECT lower(hex(o.id)) FROM run o INDEXED BY run_resuming WHERE o.resumes = lower(hex(r.id)) AND "
 	"o.owner = r.owner AND o.removed = 0 ORDER BY o.created_ms DESC, o.id LIMIT 1), "
 	"coalesce(l.interval_ms, r.interval_ms), r.trashed, r.reported, r.reported_user, r.source, "
 	"(SELECT name FROM index_name WHERE no = r.experiment) "

@@ -1,0 +1,63 @@
+/*
+ * model_metrics.c - see model_metrics.h. Whether the model exists, and is this user's, is decided by the fold: what is
+ * said about another one stays in the log without effect, and the run has the metric all the same.
+ */
+#include "core/api/model_metrics.h"
+
+#include "core/base/mem.h"
+#include "core/track/logged_model.h"
+
+#include <string.h>
+
+static const char *model_of(const json_t *metric)
+{
+	const char *id = bn_wire_text(metric, "model_id");
+	return id && bn_logged_id_is_valid(id) ? id : NULL;
+}
+
+static bn_logged_point point_of(const json_t *metric, const bn_api_run *run)
+{
+	bn_logged_point p = {.key = bn_wire_text(metric, "key"),
+		.run = run->id,
+		.dataset_name = bn_wire_text(metric, "dataset_name"),
+		.dataset_digest = bn_wire_text(metric, "dataset_digest")};
+	bn_wire_double(metric, "value", &p.value);
+	bn_wire_int(metric, "timestamp", &p.time_ms);
+	bn_wire_int(metric, "step", &p.step);
+	return p;
+}
+
+int bn_api_log_model_metrics(bn_api_call *c, const bn_api_run *run, const json_t *const *metrics,
+	size_t count, bn_err *err)
+{
+	bn_logged_point *points = NULL;
+	bool *done = NULL;
+	int rc = 0;
+	size_t first = 0;
+	while (first < count && !model_of(metrics[first]))
+		first++;
+	if (first == count)
+		return 0;
+	points = bn_alloc_zeroed(count, sizeof *points);
+	done = bn_alloc_zeroed(count, sizeof *done);
+	if (!points || !done)
+		rc = bn_err_nomem(err, "metrics of a model");
+	/* One event for each model. */
+	for (; first < count && rc >= 0; first++) {
+		const char *model = model_of(metrics[first]);
+		size_t n = 0;
+		if (!model || done[first])
+			continue;
+		for (size_t i = first; i < count; i++) {
+			const char *other = done[i] ? NULL : model_of(metrics[i]);
+			if (!other || strcmp(other, model) != 0)
+				continue;
+			points[n++] = point_of(metrics[i], run);
+			done[i] = true;
+		}
+		rc = bn_logged_write_metrics(c->ws, model, points, n, err);
+	}
+	bn_free(points);
+	bn_free(done);
+	return rc;
+}
