@@ -142,6 +142,17 @@ static int put_runs(bn_api_call *c, bn_api_places *places, const bn_mlflow_runs 
 	return rc;
 }
 
+/* One transaction for all runs of an answer, so that SQLite locks its file once. */
+static int begin_reading(bn_api_call *c, bn_err *err)
+{
+	return bn_sql_run(bn_workspace_index(c->ws), err, "BEGIN", "");
+}
+
+static void end_reading(bn_api_call *c)
+{
+	bn_sql_run(bn_workspace_index(c->ws), NULL, "COMMIT", "");
+}
+
 static int search_runs(bn_api_call *c, bn_err *err)
 {
 	bn_mlflow_search *search = NULL;
@@ -163,7 +174,10 @@ static int search_runs(bn_api_call *c, bn_err *err)
 		.limit = most};
 	if (in.count && (rc = bn_mlflow_search_runs(&runs, c->ws, search, &scope, err)) < 0)
 		goto out;
+	if ((rc = begin_reading(c, err)) < 0)
+		goto out;
 	rc = put_runs(c, &places, &runs, from, err);
+	end_reading(c);
 out:
 	bn_mlflow_runs_release(&runs);
 	bn_mlflow_search_free(search);

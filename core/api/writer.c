@@ -133,8 +133,10 @@ static void *work(void *user)
 
 bool bn_api_writer_try(bn_api *a, bn_api_call *c)
 {
-	if (atomic_load(&a->group_percent) > ALONE_PERCENT ||
-		atomic_load(&a->commit_ns) > QUICK_NS || atomic_load(&a->counters.waiting_writes) ||
+	bool is_only = atomic_load(&a->counters.in_flight) <= 1;
+	bool is_quick = atomic_load(&a->group_percent) <= ALONE_PERCENT &&
+			atomic_load(&a->commit_ns) <= QUICK_NS;
+	if ((!is_only && !is_quick) || atomic_load(&a->counters.waiting_writes) ||
 		pthread_mutex_trylock(&a->writing))
 		return false;
 	bn_api_writer_run(a, c);

@@ -417,7 +417,7 @@ static int pairs_load(bn_pairs *out, bn_workspace *ws, const char *sql, const ch
 	int rc;
 	if ((rc = bn_track_index(&db, ws, err)) < 0)
 		return rc;
-	if ((rc = bn_sql_prepare(&st, db, err, sql, "i", bn_run_number(db, id))) < 0)
+	if ((rc = bn_sql_cached(&st, db, err, sql, "i", bn_run_number(db, id))) < 0)
 		return rc;
 	while ((rc = bn_sql_step(st, err)) > 0) {
 		if (bn_grow(&out->items, &out->cap, out->count + 1, sizeof *out->items) != 0) {
@@ -433,7 +433,7 @@ static int pairs_load(bn_pairs *out, bn_workspace *ws, const char *sql, const ch
 		}
 	}
 out:
-	sqlite3_finalize(st);
+	sqlite3_reset(st);
 	if (rc < 0)
 		bn_pairs_release(out);
 	return rc;

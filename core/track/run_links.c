@@ -13,7 +13,7 @@
 static int read_tags(bn_dataset_input *d, sqlite3 *db, int64_t run, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
-	int rc = bn_sql_prepare(&st, db, err,
+	int rc = bn_sql_cached(&st, db, err,
 		"SELECT key, value FROM run_dataset_tag WHERE run = ? AND name = ? AND digest = ? "
 		"ORDER BY key",
 		"iss", run, d->name, d->digest);
@@ -32,14 +32,14 @@ static int read_tags(bn_dataset_input *d, sqlite3 *db, int64_t run, bn_err *err)
 			break;
 		}
 	}
-	sqlite3_finalize(st);
+	sqlite3_reset(st);
 	return rc;
 }
 
 static int read_datasets(bn_run_links *l, sqlite3 *db, int64_t run, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
-	int rc = bn_sql_prepare(&st, db, err,
+	int rc = bn_sql_cached(&st, db, err,
 		"SELECT name, digest, source_type, source, schema, schema_hash, profile, "
 		"profile_hash "
 		"FROM run_dataset WHERE run = ? ORDER BY place",
@@ -63,7 +63,7 @@ static int read_datasets(bn_run_links *l, sqlite3 *db, int64_t run, bn_err *err)
 		if ((rc = read_tags(d, db, run, err)) < 0)
 			break;
 	}
-	sqlite3_finalize(st);
+	sqlite3_reset(st);
 	return rc;
 }
 
@@ -71,7 +71,7 @@ static int read_models(bn_model_link **list, size_t *count, size_t *cap, sqlite3
 	bool output, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
-	int rc = bn_sql_prepare(&st, db, err,
+	int rc = bn_sql_cached(&st, db, err,
 		"SELECT model, coalesce(step, -1) FROM run_model WHERE run = ? AND output = ? "
 		"ORDER BY "
 		"place",
@@ -90,7 +90,7 @@ static int read_models(bn_model_link **list, size_t *count, size_t *cap, sqlite3
 			break;
 		}
 	}
-	sqlite3_finalize(st);
+	sqlite3_reset(st);
 	return rc;
 }
 
