@@ -4,9 +4,6 @@
 #include "core/exchange/_source.h"
 #include "core/track/run.h"
 
-#define BN_IMPORT_TAG "binnacle.import" /* 16 hex digits: what the source said last */
-#define BN_RUN_ID_TAG "binnacle.run_id" /* the id of a run that could not keep it */
-
 typedef struct bn_importer {
 	bn_workspace *ws;
 	bn_src *src;
@@ -18,6 +15,8 @@ typedef struct bn_importer {
 	int64_t count;       /* of runs, -1: unknown */
 	bool grew;           /* something was added to the run that is imported */
 	int64_t committed_ns;
+	char *model;     /* that is imported; NULL: it is left out */
+	json_t *aliases; /* of it */
 } bn_importer;
 
 /* Whether options.only has one of the two; either may be NULL. Marks it as found. */
@@ -41,5 +40,8 @@ int bn_import_object(char hash[65], uint64_t *size, bn_importer *m, const char *
 	const char *path, bn_err *err);
 /* import_links.c: datasets and models of a run. */
 int bn_import_links(bn_importer *m, const bn_src_run *r, const char *id, bool is_new, bn_err *err);
+
+/* import_logged.c: a bn_src_each_logged_model. */
+int bn_import_logged(void *user, const bn_src_logged_model *s, bn_err *err);
 
 #endif

@@ -13,6 +13,9 @@
 #include "core/exchange/exchange.h"
 #include "core/run/metric_chunk.h"
 
+#define BN_IMPORT_TAG "binnacle.import" /* 16 hex digits: what the source said last */
+#define BN_RUN_ID_TAG "binnacle.run_id" /* the id of a run that could not keep it */
+
 typedef struct bn_src_experiment {
 	const char *id, *name;
 	const char *artifact_location;  /* or NULL */

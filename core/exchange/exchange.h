@@ -78,4 +78,21 @@ json_t *bn_exchange_report_json(const bn_exchange_report *r);
 int bn_import(bn_exchange_report *out, bn_workspace *ws, const char *source,
 	const bn_import_options *options, bn_err *err);
 
+/* ---- export ----------------------------------------------------------------------------------- */
+
+typedef struct bn_export_options {
+	bool no_artifacts;
+	bool dry_run; /* writes and sends nothing; counts what would be */
+	bool only_news; /* skips runs that are as they were when they were last sent there (_sent.h) */
+	const bn_mlflow_access *access; /* of a server; may be NULL */
+	const bn_progress *progress;    /* done and total: runs; may be NULL */
+} bn_export_options;
+
+/* Adds to an MLflow directory or server what it lacks of the runs: parameters, points, tags, inputs, artifacts, state.
+ * A directory gets the runs' ids. A server chooses ids: a run that it has under our id is completed, another is made with
+ * a tag binnacle.run_id, by which the next export finds it. ids: full ids. Runs in the trash are left out. out is filled
+ * in whatever is returned. */
+int bn_export(bn_exchange_report *out, bn_workspace *ws, const char *const *ids, size_t count,
+	const char *to, const bn_export_options *options, bn_err *err);
+
 #endif

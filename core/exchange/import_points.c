@@ -1,12 +1,9 @@
 /* import_points.c - the points of a source's series that a run lacks: see _import.h. */
 #include "core/exchange/_import.h"
+#include "core/exchange/_points.h"
 
-#include "core/base/mem.h"
 #include "core/run/runlog.h"
 #include "core/track/series.h"
-
-#include <stdlib.h>
-#include <string.h>
 
 #define FLUSH_POINTS 65536
 
@@ -39,77 +36,26 @@ static int add(
 
 /* ---- comparing -------------------------------------------------------------------------------- */
 
-typedef struct point {
-	int64_t step, time_ms;
-	uint64_t bits;
-} point;
+typedef struct one_series {
+	points_sink *sink;
+	const char *key;
+} one_series;
 
-/* All NaN are one: the store of a source keeps no payload. */
-static uint64_t bits_of(double value)
+static int add_missing(void *user, int64_t step, int64_t time_ms, double value, bn_err *err)
 {
-	uint64_t bits;
-	memcpy(&bits, &value, sizeof bits);
-	return value != value ? UINT64_MAX : bits;
-}
-
-static int compare(const void *a, const void *b)
-{
-	const point *x = a, *y = b;
-	if (x->step != y->step)
-		return x->step < y->step ? -1 : 1;
-	if (x->time_ms != y->time_ms)
-		return x->time_ms < y->time_ms ? -1 : 1;
-	return x->bits < y->bits ? -1 : x->bits > y->bits;
-}
-
-static point *sorted(const int64_t *step, const int64_t *time_ms, const double *value, size_t n)
-{
-	point *p = bn_alloc(n * sizeof *p);
-	for (size_t i = 0; p && i < n; i++)
-		p[i] = (point){step[i], time_ms[i], bits_of(value[i])};
-	if (p)
-		qsort(p, n, sizeof *p, compare);
-	return p;
-}
-
-static double value_of(uint64_t bits)
-{
-	double value;
-	memcpy(&value, &bits, sizeof value);
-	return value;
-}
-
-/* Both sorted: what is in a and, counted, not in b. */
-static int add_missing(points_sink *s, const char *key, const point *a, size_t n, const point *b,
-	size_t k, bn_err *err)
-{
-	size_t j = 0;
-	int rc = 0;
-	for (size_t i = 0; rc == 0 && i < n; i++) {
-		while (j < k && compare(&b[j], &a[i]) < 0)
-			j++;
-		if (j < k && compare(&b[j], &a[i]) == 0)
-			j++;
-		else
-			rc = add(s, key, a[i].step, a[i].time_ms, value_of(a[i].bits), err);
-	}
-	return rc;
+	one_series *o = user;
+	return add(o->sink, o->key, step, time_ms, value, err);
 }
 
 static int add_lacking(points_sink *s, const bn_metric_series *series, bn_err *err)
 {
 	bn_points have = BN_POINTS_INIT;
-	point *a = NULL, *b = NULL;
+	one_series one = {s, series->key};
 	int rc = bn_series_read(&have, s->m->ws, s->id, series->key, err);
-	if (rc < 0)
-		goto out;
-	a = sorted(series->step, series->time_ms, series->value, series->count);
-	b = sorted(have.step, have.time_ms, have.value, have.count);
-	rc = a && b ? add_missing(s, series->key, a, series->count, b, have.count, err)
-		    : bn_err_nomem(err, "points");
-out:
-	bn_free(a);
-	bn_free(b);
+	const bn_points_view of = {series->step, series->time_ms, series->value, series->count},
+			     has = {have.step, have.time_ms, have.value, have.count};
+	if (rc >= 0)
+		rc = bn_exchange_missing(&of, &has, false, add_missing, &one, err);
 	bn_points_release(&have);
 	return rc;
 }

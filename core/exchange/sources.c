@@ -58,7 +58,7 @@ int bn_src_open(bn_src **out, const bn_env *env, const char *source,
 	char *parent = NULL;
 	int rc;
 	if (bn_mlflow_is_address(source)) {
-		rc = BN_EUNSUPPORTED;
+		rc = bn_src_mlflow_server.open(out, &place, options, report, err);
 		goto out;
 	}
 	if (bn_str_starts(source, "sqlite:///")) /* MLflow's own spelling */

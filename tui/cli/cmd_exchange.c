@@ -2,6 +2,8 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/exchange/exchange.h"
+#include "core/track/query.h"
+#include "tui/cli/run_follow.h"
 #include "tui/cli/verbs.h"
 
 #include <string.h>
@@ -140,6 +142,111 @@ out:
 	return rc;
 }
 
+/* ---- export, sync ------------------------------------------------------------------------------ */
+
+static const bn_col export_fields[] = {
+	{"source", "target", BN_AS_TEXT},
+	{"runs", "runs", BN_AS_COUNT},
+	{"runs_new", "  new", BN_AS_COUNT},
+	{"runs_grown", "  completed", BN_AS_COUNT},
+	{"runs_same", "  unchanged", BN_AS_COUNT},
+	{"experiments", "experiments", BN_AS_COUNT},
+	{"params", "parameters", BN_AS_COUNT},
+	{"points", "points", BN_AS_COUNT},
+	{"tags", "tags", BN_AS_COUNT},
+	{"inputs", "inputs and outputs", BN_AS_COUNT},
+	{"artifacts", "artifacts", BN_AS_COUNT},
+	{"artifact_bytes", "  bytes", BN_AS_BYTES},
+	{0},
+};
+
+static int export_ids(bn_cli *cli, bn_workspace *ws, const char *const *ids, size_t count,
+	const char *to, bool only_news, bn_err *err)
+{
+	bn_exchange_report report = BN_EXCHANGE_REPORT_INIT;
+	bn_mlflow_access access = access_of(cli);
+	const bn_progress progress = {report_runs, cli};
+	const bn_export_options o = {.no_artifacts = bn_cli_flag(cli, "no-artifacts"),
+		.dry_run = bn_cli_dry_run(cli),
+		.only_news = only_news,
+		.access = &access,
+		.progress = &progress};
+	int rc = bn_export(&report, ws, ids, count, to, &o, err);
+	bn_cli_progress_end(cli);
+	if (rc >= 0)
+		rc = show(cli, &report, export_fields, "sent", err);
+	else if (!bn_cli_is_json(cli))
+		say_left_out(cli, &report);
+	bn_exchange_report_release(&report);
+	return rc;
+}
+
+static const bn_opt export_options[] = {
+	{"to", 0, "TARGET", "an MLflow directory (mlruns) or a server (http://HOST:PORT)"},
+	{"no-artifacts", 0, NULL, "skip files"},
+	SERVER_OPTS,
+	{0},
+};
+
+static int run_export(bn_cli *cli, bn_err *err)
+{
+	bn_workspace *ws;
+	size_t count = (size_t)bn_cli_nargs(cli);
+	char(*ids)[BN_RUN_ID_TEXT] = bn_alloc_zeroed(count + 1, sizeof *ids);
+	const char **list = bn_alloc_zeroed(count + 1, sizeof *list);
+	const char *to = bn_cli_opt(cli, "to");
+	int rc = ids && list ? 0 : bn_err_nomem(err, "runs");
+	if (rc < 0)
+		goto out;
+	if (!to) {
+		rc = bn_err_set(err, BN_EINVAL, "--to is missing: an MLflow directory or a server");
+		goto out;
+	}
+	for (size_t i = 0; i < count; i++) {
+		if ((rc = bn_cli_open_runs(cli, &ws, bn_cli_arg(cli, (int)i), ids[i], err)) < 0)
+			goto out;
+		list[i] = ids[i];
+	}
+	rc = export_ids(cli, ws, list, count, to, false, err);
+out:
+	bn_free(ids);
+	bn_free(list);
+	return rc;
+}
+
+static const bn_opt sync_options[] = {
+	{"filter", 'f', "FILTER", "runs that match, as of run ls"},
+	{"experiment", 'e', "NAME", "runs of this experiment"},
+	{"no-artifacts", 0, NULL, "skip files"},
+	SERVER_OPTS,
+	{0},
+};
+
+static int run_sync(bn_cli *cli, bn_err *err)
+{
+	bn_workspace *ws;
+	bn_run_page *page = NULL;
+	const char **list = NULL;
+	const bn_run_query q = {.filter = bn_cli_opt(cli, "filter"),
+		.experiment = bn_cli_opt(cli, "experiment"),
+		.sort = "created",
+		.limit = INT64_MAX / 2};
+	int rc = bn_cli_open_runs(cli, &ws, NULL, NULL, err);
+	if (rc < 0 || (rc = bn_run_query_page(&page, ws, &q, err)) < 0)
+		goto out;
+	if (!(list = bn_alloc_zeroed(page->count + 1, sizeof *list))) {
+		rc = bn_err_nomem(err, "runs");
+		goto out;
+	}
+	for (size_t i = 0; i < page->count; i++)
+		list[i] = page->rows[i].id;
+	rc = export_ids(cli, ws, list, page->count, bn_cli_arg(cli, 0), true, err);
+out:
+	bn_free(list);
+	bn_run_page_free(page);
+	return rc;
+}
+
 const bn_verb bn_verbs_exchange[] = {
 	{"run", "import", "SOURCE", 1, 1, "bring runs from another tracker",
 		"SOURCE is an MLflow directory (mlruns), database (mlflow.db) or server "
@@ -153,5 +260,21 @@ const bn_verb bn_verbs_exchange[] = {
 		{"binnacle run import mlruns",
 			"binnacle run import http://localhost:5000 --only vision --dry-run"},
 		import_options, BN_VERB_DRY_RUN, run_import},
+	{"run", "export", "RUN...", 1, -1, "send runs to another tracker",
+		"TARGET is an MLflow directory, where runs keep their ids, or a server, which "
+		"chooses ids: a run is\n"
+		"found again there by its tag binnacle.run_id. What is there already is not sent "
+		"again.",
+		{"binnacle run export 7f3a --to mlruns",
+			"binnacle run export 7f3a 81bc --to http://localhost:5000"},
+		export_options, BN_VERB_DRY_RUN, run_export},
+	{"run", "sync", "TARGET", 1, 1, "send what is new to another tracker",
+		"All runs, or those that match, as run export does. Runs that are as they were "
+		"when they were last\n"
+		"sent are skipped without asking TARGET, so that work without a network is sent "
+		"later in one go.",
+		{"binnacle run sync http://localhost:5000",
+			"binnacle run sync mlruns --filter \"status = FINISHED\""},
+		sync_options, BN_VERB_DRY_RUN, run_sync},
 	{0},
 };
