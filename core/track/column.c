@@ -29,7 +29,7 @@ int bn_column_unpack(bn_column_block *out, const void *bytes, size_t n, bn_err *
 		*cell = (bn_column_cell){.text = NULL};
 		if (!out->texts) {
 			bn_cursor_bytes(&c, &cell->last, sizeof cell->last);
-			cell->min = cell->max = cell->last;
+			cell->min = cell->max = cell->mean = cell->last;
 			continue;
 		}
 		cell->bytes = (size_t)bn_cursor_varint(&c);
@@ -41,6 +41,7 @@ int bn_column_unpack(bn_column_block *out, const void *bytes, size_t n, bn_err *
 		if (bn_set_has(wide, i)) {
 			bn_cursor_bytes(&c, &out->cells[i].min, sizeof out->cells[i].min);
 			bn_cursor_bytes(&c, &out->cells[i].max, sizeof out->cells[i].max);
+			bn_cursor_bytes(&c, &out->cells[i].mean, sizeof out->cells[i].mean);
 		}
 	if (c.bad || bn_cursor_left(&c) || (form != NUMBERS && form != TEXTS))
 		return bn_sql_damaged(err, "damaged column of runs");
@@ -50,7 +51,8 @@ int bn_column_unpack(bn_column_block *out, const void *bytes, size_t n, bn_err *
 static bool is_wide(const bn_column_cell *c)
 {
 	return memcmp(&c->min, &c->last, sizeof c->min) != 0 ||
-	       memcmp(&c->max, &c->last, sizeof c->max) != 0;
+	       memcmp(&c->max, &c->last, sizeof c->max) != 0 ||
+	       memcmp(&c->mean, &c->last, sizeof c->mean) != 0;
 }
 
 int bn_column_pack(bn_buf *out, const bn_column_block *b, bn_err *err)
@@ -77,6 +79,7 @@ int bn_column_pack(bn_buf *out, const bn_column_block *b, bn_err *err)
 		if (bn_set_has(wide, i)) {
 			bn_buf_add(out, &b->cells[i].min, sizeof b->cells[i].min);
 			bn_buf_add(out, &b->cells[i].max, sizeof b->cells[i].max);
+			bn_buf_add(out, &b->cells[i].mean, sizeof b->cells[i].mean);
 		}
 	return bn_buf_check(out, err, "a column of runs");
 }
@@ -146,6 +149,22 @@ static int put_text(bn_column *c, size_t run, const char *text, size_t bytes, bn
 	return 0;
 }
 
+/* The aggregates that columns hold. */
+static bool is_held(bn_aggregate aggregate)
+{
+	return aggregate == BN_AGGREGATE_LAST || aggregate == BN_AGGREGATE_MIN ||
+	       aggregate == BN_AGGREGATE_MAX || aggregate == BN_AGGREGATE_MEAN;
+}
+
+static double cell_number(const bn_column_cell *cell, bn_aggregate aggregate)
+{
+	if (aggregate == BN_AGGREGATE_MIN)
+		return cell->min;
+	if (aggregate == BN_AGGREGATE_MAX)
+		return cell->max;
+	return aggregate == BN_AGGREGATE_MEAN ? cell->mean : cell->last;
+}
+
 static int put_block(bn_column *c, size_t first, const bn_column_block *b, bn_err *err)
 {
 	int rc = 0;
@@ -158,9 +177,7 @@ static int put_block(bn_column *c, size_t first, const bn_column_block *b, bn_er
 			continue;
 		}
 		bn_set_add(c->has, first + i);
-		c->number[first + i] = c->aggregate == BN_AGGREGATE_MIN ? cell->min : cell->max;
-		if (c->aggregate == BN_AGGREGATE_LAST)
-			c->number[first + i] = cell->last;
+		c->number[first + i] = cell_number(cell, c->aggregate);
 	}
 	return rc;
 }
@@ -262,7 +279,7 @@ static int load(bn_column *c, bn_err *err)
 		return bn_err_nomem(err, "a column of runs");
 	if (key < 0 || c->aggregate == BN_AGGREGATE_NONE)
 		return 0;
-	if (!c->removed && c->aggregate <= BN_AGGREGATE_MAX)
+	if (!c->removed && is_held(c->aggregate))
 		return load_blocks(c, key, err);
 	return c->kind == BN_KEY_METRIC ? load_series(c, key, err) : load_values(c, key, err);
 }

@@ -5,9 +5,9 @@
  * A row of index_column is one key of 224 neighbouring runs (so that two rows of numbers fit a page):
  *
  *	u8 1 numbers, 2 texts; 28 bytes: which runs have the key
- *	numbers: 28 bytes: which of them have a minimum and a maximum that differ from the last
+ *	numbers: 28 bytes: which of them have a minimum, a maximum or a mean that differs from the last
  *	value;
- *	         8 bytes last of each run that has the key; 8 bytes min and 8 bytes max of those
+ *	         8 bytes last of each run that has the key; 8 bytes each of min, max and mean of those
  *	texts:   varint length and bytes of each run that has the key
  *
  * Only runs not in the trash. Sorting 100 000 runs by a metric reads 1.6 MB and no row of the
@@ -32,7 +32,7 @@ static inline void bn_set_add(uint8_t *set, size_t i)
 
 /* One decoded cell of a row. */
 typedef struct bn_column_cell {
-	double last, min, max;
+	double last, min, max, mean;
 	const char *text; /* not terminated; NULL in columns of numbers */
 	size_t bytes;
 } bn_column_cell;

@@ -58,8 +58,10 @@ static int gather_series(update *u, int64_t run, int64_t owner, size_t at, bn_er
 	for (size_t i = 0; i < u->series.count && rc == 0; i++) {
 		const bn_series_summary *s = &u->series.items[i];
 		if ((rc = add_cell(u, s->key, at, &c, err)) == 0)
-			c->value = (bn_column_cell){
-				.last = s->last.value + 0.0, .min = s->min, .max = s->max};
+			c->value = (bn_column_cell){.last = s->last.value + 0.0,
+				.min = s->min,
+				.max = s->max,
+				.mean = bn_series_mean(s)};
 	}
 	return rc;
 }

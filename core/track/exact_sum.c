@@ -108,23 +108,35 @@ double bn_exact_sum_mean(const bn_exact_sum *s, uint64_t n)
 	return negative ? -mean : mean;
 }
 
+/* Byte i of the number. */
+static unsigned char byte_at(const bn_exact_sum *s, size_t i)
+{
+	return (unsigned char)(s->word[i / 8] >> (i % 8 * 8));
+}
+
 void bn_exact_sum_put(bn_buf *out, const bn_exact_sum *s)
 {
-	unsigned char bytes[BYTES];
-	for (size_t i = 0; i < BYTES; i++)
-		bytes[i] = (unsigned char)(s->word[i / 8] >> (i % 8 * 8));
-	unsigned char sign = bytes[BYTES - 1] & 0x80 ? 0xff : 0;
-	size_t from = 0, end = BYTES;
-	while (from < BYTES && bytes[from] == 0)
+	const bool negative = s->word[BN_EXACT_SUM_WORDS - 1] >> 63;
+	const uint64_t fill = negative ? UINT64_MAX : 0;
+	const unsigned char sign = negative ? 0xff : 0;
+	size_t low = 0, high = BN_EXACT_SUM_WORDS;
+	while (low < BN_EXACT_SUM_WORDS && !s->word[low])
+		low++;
+	/* Whole words first. The top bit of the last byte kept must be the sign. */
+	while (high > low + 1 && s->word[high - 1] == fill && s->word[high - 2] >> 63 == negative)
+		high--;
+	size_t from = low * 8, end = high * 8;
+	while (from < end && byte_at(s, from) == 0)
 		from++;
-	/* The top bit of the last byte kept must be the sign. */
-	while (end > from + 1 && bytes[end - 1] == sign && ((bytes[end - 2] ^ sign) & 0x80) == 0)
+	while (end > from + 1 && byte_at(s, end - 1) == sign &&
+		((byte_at(s, end - 2) ^ sign) & 0x80) == 0)
 		end--;
-	if (from == BYTES)
+	if (low == BN_EXACT_SUM_WORDS)
 		from = end = 0; /* the sum is 0 */
 	bn_varint_put(out, from);
 	bn_varint_put(out, end - from);
-	bn_buf_add(out, bytes + from, end - from);
+	for (size_t i = from; i < end; i++)
+		bn_buf_addch(out, (char)byte_at(s, i));
 	bn_varint_put(out, s->above);
 	bn_varint_put(out, s->below);
 }
@@ -137,12 +149,14 @@ void bn_exact_sum_get(bn_exact_sum *s, bn_cursor *c)
 		c->bad = true;
 		return;
 	}
-	bool negative = n && c->at[n - 1] & 0x80;
-	for (size_t i = 0; i < BYTES; i++) {
-		uint64_t byte = i >= from && negative ? 0xff : 0;
-		if (i >= from && i < from + n)
-			byte = c->at[i - from];
-		s->word[i / 8] |= byte << (i % 8 * 8);
+	size_t end = (size_t)(from + n);
+	for (size_t i = (size_t)from; i < end; i++)
+		s->word[i / 8] |= (uint64_t)c->at[i - from] << (i % 8 * 8);
+	if (n && c->at[n - 1] & 0x80 && end < BYTES) {
+		size_t i = end / 8;
+		s->word[i] |= end % 8 ? UINT64_MAX << (end % 8 * 8) : UINT64_MAX;
+		for (i++; i < BN_EXACT_SUM_WORDS; i++)
+			s->word[i] = UINT64_MAX;
 	}
 	c->at += n;
 	s->above = bn_cursor_varint(c);

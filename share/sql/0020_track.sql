@@ -1,7 +1,7 @@
 -- Runs and experiments. Owner: core/track (run_fold.c, series_fold.c, liveness_fold.c).
 --
 -- run is index_entity.no, experiment, key and boot are index_name.no. Keys are named with their kind:
--- 'metrics.rmse', 'params.lr', 'tags.team'. Form of the packed columns: 1 (raise it when
+-- 'metrics.rmse', 'params.lr', 'tags.team'. Form of the packed columns: 2 (raise it when
 -- series_pack.h or column.h changes, so that every index is made anew).
 
 CREATE TABLE experiment (

@@ -185,6 +185,9 @@ int bn_fold_marks_add(
 int bn_fold_segments(
 	bn_fold *f, bn_log_writer *w, const fold_marks *marks, bool fresh, bn_err *err);
 
+/* The file that was folded under the name of that segment, if it was what the name says. */
+bool bn_fold_segment_known(sqlite3 *db, const char *writer, bn_log_range *r);
+
 /* ---- _entity.c ------------------------------------------------------------------------------- */
 
 /* The entity's entry, created with its number if it is new to the batch. NULL: *err says why. */

@@ -391,3 +391,25 @@ int bn_fold_segments(bn_fold *f, bn_log_writer *w, const fold_marks *marks, bool
 		w->compared = bn_log_names_digest(w, w->seq);
 	return 0;
 }
+
+/* A failure means that it is not known: an index that is not made yet has no such table. */
+bool bn_fold_segment_known(sqlite3 *db, const char *writer, bn_log_range *r)
+{
+	sqlite3_stmt *st = NULL;
+	bn_err why = BN_ERR_INIT;
+	if (bn_sql_cached(&st, db, &why,
+		    "SELECT s.inode, s.changed FROM index_name n JOIN index_segment s ON s.writer "
+		    "= n.no "
+		    "WHERE n.class = ? AND n.name = ? AND s.last = ? AND s.first = ? AND s.state = "
+		    "0",
+		    "isii", (int64_t)BN_NAME_WRITER, writer, (int64_t)r->last,
+		    (int64_t)r->first) < 0)
+		return false;
+	bool known = bn_sql_step(st, &why) == 1;
+	if (known) {
+		r->inode = (uint64_t)sqlite3_column_int64(st, 0);
+		r->changed_ns = sqlite3_column_int64(st, 1);
+	}
+	sqlite3_reset(st);
+	return known;
+}

@@ -269,6 +269,12 @@ void bn_index_founded(bn_index *ix)
 	ix->loaded = false;
 }
 
+static bool is_known(void *ctx, const char *writer, bn_log_range *r)
+{
+	bn_index *ix = ctx;
+	return ix->db && bn_fold_segment_known(ix->db, writer, r);
+}
+
 int bn_index_open(bn_index **out, const bn_index_source *of, bn_err *err)
 {
 	int rc = 0;
@@ -284,6 +290,8 @@ int bn_index_open(bn_index **out, const bn_index_source *of, bn_err *err)
 		rc = bn_err_nomem(err, "the index");
 		goto out;
 	}
+	ix->log.known = is_known;
+	ix->log.known_ctx = ix;
 	bn_err why = BN_ERR_INIT;
 	if ((rc = of->is_private ? open_at(ix, err) : open_next(ix, &why, err)) < 0)
 		goto out;

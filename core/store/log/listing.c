@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TRUST_AFTER_S = 4, RELIST_AFTER_S = 30 };
+enum { TRUST_AFTER_S = 4, RELIST_AFTER_S = 30, LOOK_AT_ALL = 128, LOOK_AT_SOME = 32 };
 
 static void writer_release(bn_log_writer *w)
 {
@@ -48,7 +48,7 @@ bn_log_writer *bn_log_find(bn_log *log, const char *name)
 static int log_add(bn_log_writer **out, bn_log *log, const char *name, bn_err *err)
 {
 	size_t at = log_place(log, name);
-	bn_log_writer w = {.name = bn_strdup(name), .dir = bn_path_join("log", name)};
+	bn_log_writer w = {.name = bn_strdup(name), .dir = bn_path_join("log", name), .of = log};
 	if (!w.name || !w.dir || bn_grow(&log->items, &log->cap, log->count + 1, sizeof w)) {
 		writer_release(&w);
 		return bn_err_nomem(err, "a list of writers");
@@ -60,37 +60,95 @@ static int log_add(bn_log_writer **out, bn_log *log, const char *name, bn_err *e
 	return 0;
 }
 
-/* Identifies the files of the sealed segments. */
-static int look_at_files(bn_log_writer *w, const bn_dir *at, bn_err *err)
-{
-	for (size_t i = 0; i < w->sealed_count; i++) {
-		struct stat st;
-		char name[BN_SEGMENT_NAME];
-		bn_log_range *r = &w->sealed[i];
-		bn_segment_name(name, r->first, r->last);
-		char *path = bn_path_join(w->dir, name);
-		if (!path)
-			return bn_err_nomem(err, "a file name");
-		if (bn_dir_stat(at, path, &st, NULL) == 0) {
-			r->inode = (uint64_t)st.st_ino;
-			r->changed_ns =
-				(int64_t)st.st_ctim.tv_sec * 1000000000 + st.st_ctim.tv_nsec;
-		}
-		bn_free(path);
-	}
-	return 0;
-}
-
 static int64_t mtime_ns(const struct stat *st)
 {
 	return (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
 }
 
+/* ---- identities of segments ----------------------------------------------------------------- */
+
+static void look_at_file(bn_log_range *r, const bn_dir *dir)
+{
+	struct stat st;
+	char name[BN_SEGMENT_NAME];
+	bn_segment_name(name, r->first, r->last);
+	if (bn_dir_stat(dir, name, &st, NULL) == 0) {
+		r->inode = (uint64_t)st.st_ino;
+		r->changed_ns = (int64_t)st.st_ctim.tv_sec * 1000000000 + st.st_ctim.tv_nsec;
+	}
+}
+
+static bool is_same_range(const bn_log_range *a, const bn_log_range *b)
+{
+	return a->first == b->first && a->last == b->last;
+}
+
+/* The earlier identities, by the listing before or by an earlier process. before: that listing, in the same order. */
+static void take_known(bn_log_writer *w, const bn_log_range *before, size_t count)
+{
+	const bn_log *log = w->of;
+	for (size_t i = 0, k = 0; i < w->sealed_count; i++) {
+		bn_log_range *r = &w->sealed[i];
+		while (k < count && before[k].first < r->first)
+			k++;
+		size_t at = k;
+		while (at < count && before[at].first == r->first && before[at].last != r->last)
+			at++;
+		if (at < count && is_same_range(&before[at], r))
+			*r = before[at];
+		else if (log && log->known)
+			log->known(log->known_ctx, w->name, r);
+	}
+}
+
+/* Whether the directory changed without a change of its names: a file may have been replaced. */
+static bool is_suspect(
+	const bn_log_writer *w, const bn_log_range *before, size_t count, const bn_dir *dir)
+{
+	struct stat st;
+	size_t same = 0;
+	if (dir->env->fs->fstat(dir->env, dir->fd, &st) == 0 && mtime_ns(&st) == w->mtime_ns)
+		return false;
+	while (same < count && same < w->sealed_count &&
+		is_same_range(&before[same], &w->sealed[same]))
+		same++;
+	return count > 0 && same == count && count == w->sealed_count;
+}
+
+/* Identifies the files of the sealed segments. */
+static int look_at_files(
+	bn_log_writer *w, const bn_log_range *before, size_t count, const bn_dir *at, bn_err *err)
+{
+	bn_dir *dir = NULL;
+	int rc;
+	if (w->sealed_count == 0)
+		return 0;
+	if ((rc = bn_dir_open_below(&dir, at, w->dir, err)) < 0)
+		return rc;
+	bool some = w->sealed_count > LOOK_AT_ALL && !is_suspect(w, before, count, dir);
+	if (some)
+		take_known(w, before, count);
+	if (some && !w->listed_ns) /* so that another process begins elsewhere */
+		w->turn = (size_t)(bn_env_now_ns(at->env) / 1000000) % w->sealed_count;
+	for (size_t i = 0; i < w->sealed_count; i++) {
+		size_t after = (i + w->sealed_count - w->turn % w->sealed_count) % w->sealed_count;
+		if (!some || after < LOOK_AT_SOME || i + LOOK_AT_SOME >= w->sealed_count ||
+			!w->sealed[i].inode)
+			look_at_file(&w->sealed[i], dir);
+	}
+	w->turn = (w->turn + LOOK_AT_SOME) % w->sealed_count;
+	bn_dir_close(dir);
+	return 0;
+}
+
 int bn_log_relist(bn_log_writer *w, const bn_dir *at, bn_err *err)
 {
 	bn_names names = BN_NAMES_INIT;
+	bn_log_range *before = w->sealed;
+	size_t count = w->sealed_count;
 	int rc;
-	w->sealed_count = 0;
+	w->sealed = NULL;
+	w->sealed_count = w->sealed_cap = 0;
 	if ((rc = bn_segment_list(at, w->dir, &names, &w->has_open, err)) < 0)
 		goto out;
 	if (bn_grow(&w->sealed, &w->sealed_cap, names.count, sizeof *w->sealed)) {
@@ -102,8 +160,9 @@ int bn_log_relist(bn_log_writer *w, const bn_dir *at, bn_err *err)
 		*r = (bn_log_range){0};
 		bn_segment_parse_name(names.items[i], &r->first, &r->last);
 	}
-	rc = look_at_files(w, at, err);
+	rc = look_at_files(w, before, count, at, err);
 out:
+	bn_free(before);
 	bn_names_release(&names);
 	w->stuck = false;
 	w->listed_ns = bn_env_now_ns(at->env);

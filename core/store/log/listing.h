@@ -3,7 +3,10 @@
  *
  * If nothing changed, a scan costs a directory listing and a stat per writer; a writer's directory is listed
  * again only if its modification time changed (or is too recent: two changes within one clock tick look alike).
- * That costs a stat of each segment, of which merge.c leaves a few dozen at most.
+ * That costs a stat of each segment, of which merge.c leaves a few dozen as a rule. Of a log of many gigabytes there are
+ * more: then only the newest and some others, in turn, are looked at, and the others are taken to be the files that
+ * they were (by the listing before, or by what `known` says), as long as the names have grown by new ones. A file that
+ * its owner replaced is noticed when its turn comes; proofs read every byte anyway.
  */
 #ifndef BN_STORE_LOG_LISTING_H
 #define BN_STORE_LOG_LISTING_H
@@ -27,6 +30,8 @@ typedef struct bn_log_writer {
 	/* the listing */
 	int64_t mtime_ns, listed_ns;
 	bool settled;
+	size_t turn; /* the segment to be looked at next */
+	const struct bn_log *of;
 	uint64_t open_size, open_inode; /* state of open.seg at the last stat */
 	int64_t open_mtime_ns;
 
@@ -51,6 +56,9 @@ typedef struct bn_log {
 	bn_log_writer *items; /* by name */
 	size_t count, cap;
 	bool lost; /* an existing writer has disappeared */
+	/* Fills in the identity of a segment (first, last) from an earlier process; false: not known. NULL: none is. */
+	bool (*known)(void *ctx, const char *writer, bn_log_range *r);
+	void *known_ctx;
 } bn_log;
 
 void bn_log_release(bn_log *log);
