@@ -121,6 +121,7 @@ const bn_page_source *bn_fake_source(void)
 		.curves = bn_fake_curves,
 		.run = bn_fake_run,
 		.compare = bn_fake_compare,
+		.charts = bn_fake_charts,
 		.object = bn_fake_object,
 		.code = bn_fake_code,
 		.origin = bn_fake_origin,

@@ -285,18 +285,30 @@ static double series_value(const bn_chart_series *s, const bn_chart *c, const bo
 	return at < s->n && isfinite(s->y[at]) ? s->y[at] : NAN;
 }
 
+/* A note is whole or left out. */
+static int note_draw(bn_area a, int col, bn_ink ink, const char *text)
+{
+	return col + (int)strlen(text) <= a.cols ? bn_area_text(a, 0, col, ink, text) + 2 : col;
+}
+
 /* The notes behind the values: what is missing, and how the chart is drawn. */
 static void notes_draw(bn_area a, int col, const bn_chart *c, const bounds *b)
 {
-	if (b->gaps)
-		col = bn_area_textf(
-			a, 0, col, BN_INK_WARN, "%zu gap%s  ", b->gaps, b->gaps == 1 ? "" : "s");
-	if (b->hidden)
-		col = bn_area_textf(a, 0, col, BN_INK_WARN, "%zu not above 0  ", b->hidden);
+	char text[40];
+	if (b->gaps) {
+		snprintf(text, sizeof text, "%zu gap%s", b->gaps, b->gaps == 1 ? "" : "s");
+		col = note_draw(a, col, BN_INK_WARN, text);
+	}
+	if (b->hidden) {
+		snprintf(text, sizeof text, "%zu not above 0", b->hidden);
+		col = note_draw(a, col, BN_INK_WARN, text);
+	}
 	if (c->log_y)
-		col = bn_area_text(a, 0, col, BN_INK_DIM, "log y  ");
-	if (c->smoothing > 0)
-		bn_area_textf(a, 0, col, BN_INK_DIM, "smooth %.2g", c->smoothing);
+		col = note_draw(a, col, BN_INK_DIM, "log y");
+	if (c->smoothing > 0) {
+		snprintf(text, sizeof text, "smooth %.2g", c->smoothing);
+		note_draw(a, col, BN_INK_DIM, text);
+	}
 }
 
 static int notes_width(const bn_chart *c, const bounds *b)
@@ -315,7 +327,7 @@ static void legend_draw(bn_area a, const bn_chart *c, const bounds *b)
 		x_label(c, c->cursor, number);
 		col = bn_area_textf(a, 0, col, BN_INK_STRONG, "%s %s  ", c->x_title, number);
 	}
-	int room = a.cols - notes_width(c, b);
+	int room = a.cols - notes_width(c, b) - 3; /* the ellipsis */
 	for (int i = 0; i < c->count; i++) {
 		const bn_chart_series *s = &c->series[i];
 		bn_ink role = series_ink(s);

@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { NAME_COLS = 24, ROW_LABEL = 18 };
+enum { NAME_COLS = 24, ROW_LABEL = 14, MORE_COLS = 10 };
 
 /* ---- lines -------------------------------------------------------------------------------------- */
 
@@ -84,22 +84,10 @@ static bool rows_axis(double *x0, double *x1, const bn_charts_item *item, const 
 	return *x0 < *x1;
 }
 
-static void row_label(char *out, size_t size, const bn_charts *c, const bn_charts_series *s, int width)
-{
-	if (c->run_count == 1) {
-		snprintf(out, size, "%s", s->label);
-		return;
-	}
-	int room = width - (int)bn_utf8_width(s->label) - 1;
-	const char *name = c->names[s->run];
-	snprintf(out, size, "%.*s %s", (int)bn_utf8_head(name, strlen(name), room > 0 ? (size_t)room : 0),
-		name, s->label);
-}
-
 static void rows_draw(bn_area a, const bn_charts *c, const bn_charts_item *item, const bn_chart_look *look)
 {
 	double lo, hi, x0, x1, cells[512];
-	char low[BN_FORMAT_BYTES], high[BN_FORMAT_BYTES], label[300];
+	char low[BN_FORMAT_BYTES], high[BN_FORMAT_BYTES];
 	int col = bn_area_text(a, 0, 0, BN_INK_STRONG, item->title) + 2;
 	if (!bn_charts_range(&lo, &hi, item) || !rows_axis(&x0, &x1, item, look)) {
 		bn_area_text(a, 1, 0, BN_INK_DIM, "no points to draw yet");
@@ -119,12 +107,13 @@ static void rows_draw(bn_area a, const bn_charts *c, const bn_charts_item *item,
 			break;
 		}
 		const bn_charts_series *s = &item->series[i];
-		row_label(label, sizeof label, c, s, left);
-		bn_area_name(a, row, 0, left, BN_INK_TEXT, label);
+		bn_ink ink = bn_chart_ink(c->styles[s->run]);
+		bn_area_cp(a, row, 0, ink, bn_chart_marker(a.s->alphabet, c->styles[s->run]));
+		bn_area_name(a, row, 2, left - 2, BN_INK_TEXT, s->label);
 		bn_curve_cells(cells, (size_t)width, &s->curve, x0, x1);
 		for (int k = 0; k < width; k++)
 			cells[k] = isnan(cells[k]) ? NAN : hi > lo ? (cells[k] - lo) / (hi - lo) : 0.5;
-		bn_chart_heat(a, row, left + 1, width, bn_chart_ink(c->styles[s->run]), cells, (size_t)width);
+		bn_chart_heat(a, row, left + 1, width, ink, cells, (size_t)width);
 	}
 }
 
@@ -146,12 +135,13 @@ int bn_chart_legend_draw(bn_area a, const bn_charts *c, int selected)
 	for (size_t i = 0; i < c->run_count; i++) {
 		int width = (int)bn_utf8_width(c->names[i]);
 		width = width > NAME_COLS ? NAME_COLS : width;
-		if (col > 0 && col + width + 2 > a.cols) {
-			if (row + 1 >= a.rows) {
-				bn_area_textf(a, row, col > a.cols - 12 ? a.cols - 12 : col, BN_INK_DIM,
-					"%zu more", c->run_count - i);
-				break;
-			}
+		bool is_last_row = row + 1 >= a.rows, is_last = i + 1 == c->run_count;
+		int room = a.cols - (is_last_row && !is_last ? MORE_COLS : 0);
+		if (col > 0 && col + width + 2 > room && is_last_row) {
+			bn_area_textf(a, row, col, BN_INK_DIM, "%zu more", c->run_count - i);
+			break;
+		}
+		if (col > 0 && col + width + 2 > room) {
 			row++;
 			col = 0;
 		}

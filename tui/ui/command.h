@@ -75,6 +75,8 @@ typedef enum bn_word_kind {
 	X(ORIGIN, "where a run comes from", 1, "Enter:open i:full /:filter y:copy Y:command") \
 	X(COMPARE, "a comparison", 1, \
 		"Enter:open n:next p:base r:scale d:all v:chart .:metric Y:command") \
+	X(CHARTS, "charts (M)", 0, \
+		"Enter:larger .:next r:log v:axis Tab:run /:filter e:export") \
 	X(MODELS, "Models (4)", 1, \
 		"Enter:sheet A:approve R:reject P:promote x:compare s:sort /:filter") \
 	X(MODEL, "a model", 0, \
@@ -145,6 +147,8 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 	X(COMPARE, "compare", "x", 0, BN_ON(RUNS) | BN_ON(VERSIONS) | BN_ON(MODELS), \
 		"compare what is marked, with the pinned run: runs side by side (none marked: this " \
 		"one with the best), two versions of a dataset, the runs of versions of models") \
+	X(CHARTS, "charts", "M", 0, BN_ON(RUNS) | BN_ON(RUN) | BN_ON(COMPARE), \
+		"charts of all metrics: of the marked runs, or of this one; of the runs of a comparison") \
 	X(PIN, "pin", "p", 0, BN_ON(RUNS) | BN_ON(COMPARE) | BN_ON(ROWS), \
 		"make this run the baseline of comparisons; of rows: columns up to here stay") \
 	X(DIFFERENCES, "differences", "d", 0, BN_ON(COMPARE) | BN_ON(LAUNCH), \
@@ -194,11 +198,11 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 	X(NEEDS_ME, "needs-me", "!", 0, BN_ON_ALL, \
 		"to the first line of Overview that needs you; again: to the next one") \
 	X(VIEW, "view", "v", BN_CMD_TAKES(VIEW), \
-		BN_ON(OVERVIEW) | BN_ON(RUNS) | BN_ON(RUN) | BN_ON(COMPARE) | BN_ON(AUDIT), \
+		BN_ON(OVERVIEW) | BN_ON(RUNS) | BN_ON(RUN) | BN_ON(COMPARE) | BN_ON(CHARTS) | BN_ON(AUDIT), \
 		"the next way to see the same: the queue, or the stations of a model's life; the " \
 		"table, curves, or scatter; a curve along steps, seconds, or time; the next " \
 		"saved view of runs, or :view NAME") \
-	X(AXIS, "axis", "", BN_CMD_TAKES(OWN), BN_ON(RUN) | BN_ON(COMPARE), \
+	X(AXIS, "axis", "", BN_CMD_TAKES(OWN), BN_ON(RUN) | BN_ON(COMPARE) | BN_ON(CHARTS), \
 		"the axis of a chart: :axis step, relative, time, epoch; of a scatter the " \
 		"parameter, as " \
 		":axis learning_rate") \
@@ -210,15 +214,16 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 		"start nothing more from the queue; what runs goes on") \
 	X(QUEUE_RESUME, "queue-resume", "", BN_CMD_WRITES, BN_ON(RUNS), \
 		"start runs from the queue again") \
-	X(NEXT_METRIC, "next-metric", ".", 0, BN_ON(RUNS) | BN_ON(RUN) | BN_ON(COMPARE), \
-		"chart the next metric") \
-	X(PREVIOUS_METRIC, "previous-metric", ",", 0, BN_ON(RUNS) | BN_ON(RUN) | BN_ON(COMPARE), \
+	X(NEXT_METRIC, "next-metric", ".", 0, BN_ON(RUNS) | BN_ON(RUN) | BN_ON(COMPARE) | BN_ON(CHARTS), \
+		"chart the next metric; of charts select the next one") \
+	X(PREVIOUS_METRIC, "previous-metric", ",", 0, \
+		BN_ON(RUNS) | BN_ON(RUN) | BN_ON(COMPARE) | BN_ON(CHARTS), \
 		"chart the metric before") \
 	X(LOG_SCALE, "log-scale", "r", 0, \
-		BN_ON(RUNS) | BN_ON(RUN) | BN_ON(COMPARE) | BN_ON(FEATURE), \
+		BN_ON(RUNS) | BN_ON(RUN) | BN_ON(COMPARE) | BN_ON(FEATURE) | BN_ON(CHARTS), \
 		"the scale of numbers: a chart's axis logarithmic or linear; in a comparison " \
 		"per cent, difference, value alone") \
-	X(SMOOTH, "smooth", "m", 0, BN_ON(RUNS) | BN_ON(RUN) | BN_ON(COMPARE), \
+	X(SMOOTH, "smooth", "m", 0, BN_ON(RUNS) | BN_ON(RUN) | BN_ON(COMPARE) | BN_ON(CHARTS), \
 		"smoothing of charts: none, 0.6, 0.9, 0.98; the raw line stays behind") \
 	X(APPROVE, "approve", "A", BN_CMD_WRITES | BN_CMD_DESTRUCTIVE, \
 		BN_ON(OVERVIEW) | BN_ON(MODELS) | BN_ON(MODEL) | BN_ON(PEOPLE) | BN_ON(CHAIN), \
@@ -269,11 +274,11 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 	X(LAST_COLUMN, "last-column", "$", BN_CMD_MOTION, BN_ON_TABLES, "to the last column") \
 	X(NEXT_PANE, "next-pane", "Tab", 0, \
 		BN_ON(RUNS) | BN_ON(RUN) | BN_ON(COMPARE) | BN_ON(FEATURE) | BN_ON(MODELS) | \
-			BN_ON(MONITOR), \
-		"to the next pane, or the next picture of the same thing") \
+			BN_ON(MONITOR) | BN_ON(CHARTS), \
+		"to the next pane, or the next picture of the same thing; of charts the run in front of the others") \
 	X(FILTER, "filter", "/", BN_CMD_TAKES(FILTER), \
-		BN_ON_TABLES | BN_ON(RUN) | BN_ON(DETAIL) | BN_ON(LAUNCH), \
-		"show only rows that hold these words; of a run charts whose names do, and on " \
+		BN_ON_TABLES | BN_ON(RUN) | BN_ON(CHARTS) | BN_ON(DETAIL) | BN_ON(LAUNCH), \
+		"show only rows that hold these words; of runs charts whose names do, and on " \
 		"the console, in a text, and among the fields of a form find them: n goes on") \
 	X(FOLLOW, "follow", "f", 0, BN_ON(RUN), \
 		"stay at the end of the console as it grows, or stay with these lines") \
@@ -292,9 +297,9 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 		"default") \
 	X(COLUMN, "column", "", BN_CMD_TAKES(COLUMN), BN_ON_TABLES, \
 		"go to a column, and show it if it is hidden: :column NAME") \
-	X(WIDER, "wider", "+", 0, BN_ON_TABLES | BN_ON(RUN), \
+	X(WIDER, "wider", "+", 0, BN_ON_TABLES | BN_ON(RUN) | BN_ON(CHARTS), \
 		"bigger: this column, or the part of a curve around the read-out") \
-	X(NARROWER, "narrower", "-", 0, BN_ON_TABLES | BN_ON(RUN), \
+	X(NARROWER, "narrower", "-", 0, BN_ON_TABLES | BN_ON(RUN) | BN_ON(CHARTS), \
 		"smaller: this column; more of a curve") \
 	X(OVERVIEW, "overview", "1", 0, BN_ON_ALL, "the life of a model in one line") \
 	X(DATA, "data", "2", 0, BN_ON_ALL, "datasets and their versions") \
@@ -318,8 +323,8 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 	X(COPY_CLI, "copy-cli", "Y", 0, BN_ON_ALL, \
 		"show the command line that prints what you see, and send it to the terminal's " \
 		"clipboard") \
-	X(EXPORT, "export", "e", BN_CMD_TAKES(FILE), BN_ON_TABLES, \
-		"write all rows shown to a file: .csv, .tsv or .json, of data also .arrow; a " \
+	X(EXPORT, "export", "e", BN_CMD_TAKES(FILE), BN_ON_TABLES | BN_ON(CHARTS), \
+		"write all rows shown to a file: .csv, .tsv or .json, of data also .arrow; charts as .svg; a " \
 		"file " \
 		"that exists is overwritten after a question; :export! FILE does not ask") \
 	X(REFRESH, "refresh", "^R", 0, BN_ON_ALL, "look again now") \

@@ -185,5 +185,7 @@ bool bn_frame_copy(bn_frame *f, const char *text);
 int bn_frame_path(const bn_frame *f, const char *name, char out[BN_FRAME_PATH], bn_err *err);
 /* False: the file exists, and the user is asked; yes runs :export with the name again. */
 bool bn_frame_may_write(bn_frame *f, const char *name);
+/* Writes a file at such a path. */
+int bn_frame_save(const bn_frame *f, const char *name, const char *text, size_t n, bn_err *err);
 
 #endif

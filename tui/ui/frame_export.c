@@ -32,7 +32,7 @@ void bn_frame_export_over(bn_frame *f)
 	f->overwrites = false;
 }
 
-static int text_save(const bn_frame *f, const char *name, const char *text, size_t n, bn_err *err)
+int bn_frame_save(const bn_frame *f, const char *name, const char *text, size_t n, bn_err *err)
 {
 	char path[BN_FRAME_PATH];
 	int rc = bn_frame_path(f, name, path, err);
@@ -61,7 +61,7 @@ int bn_frame_export(bn_frame *f, const bn_grid *t, const char *name, bn_err *err
 	long long rows = (long long)bn_grid_count(t);
 	bn_grid_write(t, as, &text);
 	if ((rc = bn_buf_check(&text, err, "the rows")) < 0 ||
-		(rc = text_save(f, name, text.ptr, text.len, err)) < 0)
+		(rc = bn_frame_save(f, name, text.ptr, text.len, err)) < 0)
 		goto out;
 	bn_frame_message(f, "wrote %lld %s to %s", rows, rows == 1 ? "row" : "rows", name);
 out:

@@ -166,6 +166,7 @@ const bn_page_source *bn_source_workspace(void)
 		.warnings = bn_source_warnings,
 		.start = bn_source_start,
 		.compare = bn_source_compare,
+		.charts = bn_source_charts,
 		.object = bn_source_object,
 		.code = bn_source_code,
 		.models = bn_source_models,

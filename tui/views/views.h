@@ -54,6 +54,8 @@ bool bn_view_resume(bn_view *v, const char *run);
 /* The lineage of a run. */
 int bn_view_origin_new(bn_view **out, bn_frame *f, const char *run, bn_err *err);
 int bn_view_compare_new(bn_view **out, bn_frame *f, const bn_compare_arg *runs, bn_err *err);
+/* The metrics of these runs as a grid of charts. */
+int bn_view_charts_new(bn_view **out, bn_frame *f, const bn_compare_arg *runs, bn_err *err);
 int bn_view_models_new(bn_view **out, bn_frame *f, bn_err *err);
 int bn_view_model_new(bn_view **out, bn_frame *f, const char *spec, bn_err *err);
 int bn_view_monitor_new(bn_view **out, bn_frame *f, bn_err *err);

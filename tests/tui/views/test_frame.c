@@ -736,6 +736,62 @@ START_TEST(test_frame_parts_of_a_comparison_unfold_where_they_are)
 }
 END_TEST
 
+START_TEST(test_frame_charts_have_one_axis_and_one_cursor)
+{
+	bench b = {.fake = {.actions = 0}};
+	bench_open(&b, false);
+	play(&b, "3 M"); /* nothing marked: the selected run */
+	ck_assert(shows(&b, "chart 1/8"));
+	ck_assert(!shows(&b, "of 2 runs"));
+	play(&b, "Esc Space Space M");
+	ck_assert(shows(&b, "charts of 2 runs"));
+	ck_assert(shows(&b, "along step"));
+	play(&b, "l"); /* the cursor begins at the end */
+	ck_assert(shows(&b, "at 1190"));
+	play(&b, "h h");
+	ck_assert(shows(&b, "at 1160"));
+	play(&b, "+");
+	ck_assert(shows(&b, "595 to 1190"));
+	play(&b, "-");
+	ck_assert(!shows(&b, "595 to 1190"));
+	play(&b, "l l l"); /* past the end: the newest values again */
+	ck_assert(!shows(&b, "at 1"));
+	play(&b, ". .");
+	ck_assert(shows(&b, "chart 3/8"));
+	play(&b, "G");
+	ck_assert(shows(&b, "chart 8/8"));
+	ck_assert(shows(&b, "system/rss_bytes"));
+	ck_assert(!shows(&b, "accuracy"));
+	play(&b, "g Enter"); /* larger */
+	ck_assert(shows(&b, "accuracy"));
+	ck_assert(!shows(&b, "grad_norm"));
+	play(&b, "Esc");
+	ck_assert(shows(&b, "grad_norm"));
+	play(&b, "/ \"gpu\" Enter");
+	ck_assert(shows(&b, "chart 1/1"));
+	ck_assert(shows(&b, "7 more"));
+	ck_assert(shows(&b, "gpu3"));
+	play(&b, "/ \"none\" Enter");
+	ck_assert(shows(&b, "no metric's name holds this"));
+	play(&b, "Esc");
+	ck_assert(shows(&b, "chart 1/8"));
+	play(&b, ":axis week");
+	ck_assert(shows(&b, "the axis is step, relative, time or epoch"));
+	play(&b, ":axis relative");
+	ck_assert(shows(&b, "along seconds since it started"));
+	play(&b, ":axis epoch");
+	ck_assert(shows(&b, "log no metric 'epoch'"));
+	play(&b, ":export charts.png");
+	ck_assert(shows(&b, "charts are exported as .svg"));
+	play(&b, "r m Y");
+	ck_assert(shows(&b, "--x relative"));
+	ck_assert(shows(&b, "--smooth 0.6"));
+	play(&b, "Esc Esc");
+	ck_assert(shows(&b, "Runs"));
+	bench_close(&b);
+}
+END_TEST
+
 START_TEST(test_frame_compares_what_is_marked)
 {
 	bench b = {.fake = {.actions = 0}};
@@ -1842,7 +1898,8 @@ BN_TEST_MAIN("tui/views/frame",
 	test_frame_views_of_runs_are_saved, test_frame_launches_a_run_again_but,
 	test_frame_resumes_a_run, test_frame_launches_a_sweep, test_frame_launches_from_nothing,
 	test_frame_the_age_of_a_heartbeat_turns_yellow_and_red,
-	test_frame_a_run_is_shown_by_its_state, test_frame_compares_what_is_marked,
+	test_frame_a_run_is_shown_by_its_state, test_frame_charts_have_one_axis_and_one_cursor,
+	test_frame_compares_what_is_marked,
 	test_frame_parts_of_a_comparison_unfold_where_they_are,
 	test_frame_code_of_two_runs_is_compared_and_searched,
 	test_frame_arguments_are_completed_from_the_workspace,

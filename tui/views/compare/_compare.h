@@ -49,11 +49,17 @@ typedef enum bn_picture {
 
 #define BN_COMPARE_FIRST 1 /* column of the first run */
 
+/* "A" to "Z", then "AA", "AB", ...: the name of a run's column. */
+#define BN_COMPARE_LETTERS 4
+const char *bn_compare_letters(size_t run, char out[BN_COMPARE_LETTERS]);
+/* The letter of a run in pictures; 0: there are more runs than letters. */
+char bn_compare_mark(size_t run);
+
 typedef struct bn_compare_view {
 	bn_list list;
 	bn_compare_arg runs;
 	bn_grid_column columns[BN_COMPARE_FIRST + BN_COMPARE_MAX + 1];
-	char titles[BN_COMPARE_MAX][8]; /* "A base" */
+	char titles[BN_COMPARE_MAX][12]; /* "A base" */
 	char below[BN_COMPARE_MAX][24]; /* the names, short: below the titles once their own line is scrolled away */
 	char names[BN_COMPARE_MAX][64]; /* without the common part */
 	char shared[80];                /* "sweep-...": the common part */

@@ -207,8 +207,9 @@ static bool code_open(bn_compare_view *v, const bn_compare_row *row, int run)
 	memset(&arg, 0, sizeof arg);
 	snprintf(arg.a, sizeof arg.a, "%s", d->table->ids[d->table->baseline]);
 	snprintf(arg.b, sizeof arg.b, "%s", d->table->ids[run]);
-	snprintf(v->code, sizeof v->code, "code, %c to %c", 'A' + (int)d->table->baseline,
-		'A' + run);
+	char from[BN_COMPARE_LETTERS], to[BN_COMPARE_LETTERS];
+	snprintf(v->code, sizeof v->code, "code, %s to %s",
+		bn_compare_letters(d->table->baseline, from), bn_compare_letters((size_t)run, to));
 	bn_view_load(view, BN_LANE_SCAN, KIND_CODE, bn_view_source(view)->code, &arg, sizeof arg);
 	return true;
 }
@@ -267,6 +268,14 @@ static void fold(bn_compare_view *v)
 	}
 }
 
+static bool charts_open(bn_compare_view *v)
+{
+	bn_frame *f = v->list.view.frame;
+	bn_err err = BN_ERR_INIT;
+	bn_view *made = NULL;
+	return bn_view_open(f, bn_view_charts_new(&made, f, &v->runs, &err), &made, &err);
+}
+
 static bool command(bn_view *view, bn_command_id id, const char *arg)
 {
 	bn_compare_view *v = (bn_compare_view *)view;
@@ -317,6 +326,8 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 		v->runs.baseline = (size_t)bn_compare_run_at(v);
 		view->cls->refresh(view);
 		return true;
+	case BN_CMD_CHARTS:
+		return charts_open(v);
 	case BN_CMD_FOLD:
 		fold(v);
 		return true;

@@ -368,6 +368,7 @@ static void what_cell(const bn_compare_view *v, const bn_cline *l, bn_grid_cell 
 	const char *word = bn_compare_word(l->part, row->key);
 	bool ascii = v->list.alphabet == BN_ALPHABET_ASCII;
 	const char *good = "";
+	char letters[BN_COMPARE_LETTERS];
 	switch (l->kind) {
 	case BN_CLINE_NAMES:
 		out->text = "name";
@@ -383,7 +384,7 @@ static void what_cell(const bn_compare_view *v, const bn_cline *l, bn_grid_cell 
 		out->ink = row->differs ? BN_INK_STRONG : BN_INK_TEXT;
 		return;
 	case BN_CLINE_DELTA:
-		snprintf(out->buf, sizeof out->buf, "  against %c", (char)('A' + (int)c->baseline));
+		snprintf(out->buf, sizeof out->buf, "  against %s", bn_compare_letters(c->baseline, letters));
 		out->text = out->buf;
 		out->ink = BN_INK_DIM;
 		return;
@@ -502,14 +503,32 @@ static void common_make(bn_compare_view *v, const bn_comparison *c)
 
 enum { BELOW_COLS = 12 };
 
+const char *bn_compare_letters(size_t run, char out[BN_COMPARE_LETTERS])
+{
+	char one = (char)('A' + (int)(run % 26));
+	if (run < 26)
+		snprintf(out, BN_COMPARE_LETTERS, "%c", one);
+	else
+		snprintf(out, BN_COMPARE_LETTERS, "%c%c", (char)('A' + (int)(run / 26 - 1) % 26), one);
+	return out;
+}
+
+char bn_compare_mark(size_t run)
+{
+	if (run < 26)
+		return (char)('A' + (int)run);
+	return run < 52 ? (char)('a' + (int)run - 26) : 0;
+}
+
 void bn_compare_take(bn_compare_view *v)
 {
+	char letters[BN_COMPARE_LETTERS];
 	const bn_comparison *c = bn_compare_data(v)->table;
 	int count = BN_COMPARE_FIRST + (int)c->runs;
 	v->columns[0] =
 		(bn_grid_column){.title = "", .name = "what", .frozen = true, .min = 12, .max = 24};
 	for (size_t i = 0; i < c->runs; i++) {
-		snprintf(v->titles[i], sizeof v->titles[i], "%c%s", (char)('A' + (int)i),
+		snprintf(v->titles[i], sizeof v->titles[i], "%s%s", bn_compare_letters(i, letters),
 			i == c->baseline ? " base" : "");
 		v->columns[BN_COMPARE_FIRST + i] = (bn_grid_column){.title = v->titles[i],
 			.name = c->ids[i],

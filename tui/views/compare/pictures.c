@@ -45,7 +45,7 @@ void bn_compare_curves_draw(const bn_compare_view *v, bn_area a)
 				.y = c->y,
 				.n = c->n,
 				.style = style,
-				.mark = (char)('A' + (int)i),
+				.mark = bn_compare_mark(i),
 				.dim = !told};
 	}
 	bn_area_textf(a, 0, 1, BN_INK_STRONG, "%s", d->metrics[d->metric]);
@@ -218,7 +218,7 @@ void bn_compare_scatter_draw(const bn_compare_view *v, bn_area a)
 	for (size_t i = 0; i < d->table->runs; i++) {
 		x[i] = across->cells[i].number;
 		y[i] = up->cells[i].number;
-		marks[i] = (char)('A' + (int)i);
+		marks[i] = bn_compare_mark(i) ? bn_compare_mark(i) : '*';
 	}
 	bn_scatter s = {.x = x,
 		.y = y,

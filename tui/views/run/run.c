@@ -284,6 +284,16 @@ static void find_next(bn_run_view *v, int step)
 		bn_frame_message(v->view.frame, "no error on the console; / searches for words");
 }
 
+static bool charts_open(bn_run_view *v)
+{
+	bn_compare_arg of = {.count = 1};
+	bn_view *made = NULL;
+	bn_err err = BN_ERR_INIT;
+	memcpy(of.ids[0], v->arg.id, sizeof of.ids[0]);
+	return bn_view_open(
+		v->view.frame, bn_view_charts_new(&made, v->view.frame, &of, &err), &made, &err);
+}
+
 static bool command(bn_view *view, bn_command_id id, const char *arg)
 {
 	bn_run_view *v = (bn_run_view *)view;
@@ -327,6 +337,8 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 	case BN_CMD_RELATED:
 		return bn_view_open(view->frame,
 			bn_view_origin_new(&made, view->frame, v->arg.id, &err), &made, &err);
+	case BN_CMD_CHARTS:
+		return charts_open(v);
 	case BN_CMD_LABEL:
 		return labels_open(v);
 	case BN_CMD_LAUNCH:

@@ -103,6 +103,8 @@ void bn_runs_base_pin(bn_runs_view *v, const char *id);
 bool bn_runs_has_other(const bn_runs_view *v, const char *id);
 /* Opens the comparison. */
 bool bn_runs_compare(bn_runs_view *v);
+/* Charts of the marked runs, or of the selected one. */
+bool bn_runs_charts(bn_runs_view *v);
 
 /* ---- runs_curves.c ------------------------------------------------------------------------------- */
 

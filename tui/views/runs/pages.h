@@ -9,6 +9,7 @@
 #include "core/track/curve.h"
 #include "core/track/query.h"
 #include "core/track/run.h"
+#include "tui/views/charts/pages.h"
 #include "tui/views/pages.h"
 
 #include <stdbool.h>
@@ -140,7 +141,6 @@ typedef struct bn_origin {
 	size_t count;
 } bn_origin;
 
-#define BN_COMPARE_MAX 26 /* one letter each */
 typedef struct bn_compare_arg {
 	char ids[BN_COMPARE_MAX][BN_RUN_ID_TEXT];
 	size_t count, baseline;

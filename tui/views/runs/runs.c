@@ -320,6 +320,8 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 		return true;
 	case BN_CMD_COMPARE:
 		return bn_runs_compare(v);
+	case BN_CMD_CHARTS:
+		return bn_runs_charts(v);
 	case BN_CMD_PIN:
 		bn_runs_base_pin(v, r->id);
 		return true;

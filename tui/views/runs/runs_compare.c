@@ -50,17 +50,13 @@ static void id_add(bn_compare_arg *out, const char *id)
 		memcpy(out->ids[out->count++], id, BN_RUN_ID_TEXT);
 }
 
-/* The pinned baseline first, then the marked runs in list order. */
-static void compared_ids(const bn_runs_view *v, bn_compare_arg *out)
+/* The marked runs in list order. */
+static void marked_ids(const bn_runs_view *v, bn_compare_arg *out)
 {
 	const bn_run_page *p = bn_runs_page(v);
 	const bn_grid *g = &v->list.grid;
-	const bn_run_row *here = bn_runs_row(v, bn_grid_selected_row(g));
-	const char *base = v->baseline[0] ? v->baseline : NULL;
 	int64_t first = p && bn_runs_is_window(v) ? p->place : 0;
 	size_t seen = 0;
-	if (base) /* the first column, A */
-		id_add(out, base);
 	for (int64_t i = 0; p && i < bn_grid_count(g) && !bn_runs_is_window(v); i++) {
 		int64_t row = bn_grid_row(g, i);
 		if (row >= 0 && bn_grid_is_marked(g, row))
@@ -74,6 +70,16 @@ static void compared_ids(const bn_runs_view *v, bn_compare_arg *out)
 	}
 	if (bn_runs_is_window(v) && seen < g->mark_count)
 		marked_elsewhere(v, out);
+}
+
+/* The pinned baseline first, the column A, then the marked runs; without marks the selected one and the best. */
+static void compared_ids(const bn_runs_view *v, bn_compare_arg *out)
+{
+	const bn_grid *g = &v->list.grid;
+	const bn_run_row *here = bn_runs_row(v, bn_grid_selected_row(g));
+	if (v->baseline[0])
+		id_add(out, v->baseline);
+	marked_ids(v, out);
 	if (g->mark_count == 0 && here)
 		id_add(out, here->id);
 	if (g->mark_count == 0 && v->best_id[0])
@@ -100,7 +106,24 @@ bool bn_runs_compare(bn_runs_view *v)
 	}
 	bn_view_open(f, bn_view_compare_new(&made, f, &arg, &err), &made, &err);
 	if (marks > BN_COMPARE_MAX)
-		bn_frame_message(
-			f, "%d runs have a letter: the first of %zu marked", BN_COMPARE_MAX, marks);
+		bn_frame_message(f, "%d runs fit: the first of %zu marked", BN_COMPARE_MAX, marks);
+	return true;
+}
+
+bool bn_runs_charts(bn_runs_view *v)
+{
+	bn_compare_arg arg = {.count = 0};
+	bn_frame *f = v->list.view.frame;
+	const bn_run_row *here = bn_runs_row(v, bn_grid_selected_row(&v->list.grid));
+	bn_err err = BN_ERR_INIT;
+	bn_view *made = NULL;
+	marked_ids(v, &arg);
+	if (arg.count == 0 && here)
+		id_add(&arg, here->id);
+	if (arg.count == 0)
+		return true;
+	bn_view_open(f, bn_view_charts_new(&made, f, &arg, &err), &made, &err);
+	if (bn_grid_mark_count(&v->list.grid) > BN_COMPARE_MAX)
+		bn_frame_message(f, "%d runs fit: the first of the marked ones", BN_COMPARE_MAX);
 	return true;
 }
