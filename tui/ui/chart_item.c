@@ -111,8 +111,8 @@ static void rows_draw(bn_area a, const bn_charts *c, const bn_charts_item *item,
 		bn_area_cp(a, row, 0, ink, bn_chart_marker(a.s->alphabet, c->styles[s->run]));
 		bn_area_name(a, row, 2, left - 2, BN_INK_TEXT, s->label);
 		bn_curve_cells(cells, (size_t)width, &s->curve, x0, x1);
-		for (int k = 0; k < width; k++)
-			cells[k] = isnan(cells[k]) ? NAN : hi > lo ? (cells[k] - lo) / (hi - lo) : 0.5;
+		for (int k = 0; k < width; k++) /* NaN stays */
+			cells[k] = hi > lo ? (cells[k] - lo) / (hi - lo) : cells[k] - lo + 0.5;
 		bn_chart_heat(a, row, left + 1, width, ink, cells, (size_t)width);
 	}
 }

@@ -158,8 +158,8 @@ static void select_step(charts_view *v, long step)
 	long n = c ? (long)c->title_count : 0, at = (long)v->at + step;
 	if (n == 0)
 		return;
-	at = at < 0 ? 0 : at >= n ? n - 1 : at;
-	v->at = (size_t)at;
+	at = at >= n ? n - 1 : at;
+	v->at = at < 0 ? 0 : (size_t)at;
 	part_follow(v);
 }
 
