@@ -47,4 +47,19 @@ extern const bn_api_about bn_api_parts_create, bn_api_parts_put, bn_api_parts_co
 /* artifact_list.c */
 extern const bn_api_about bn_api_artifact_list, bn_api_artifacts_list, bn_api_logged_directories;
 
+/* logged_models.c, logged_search.c */
+extern const bn_api_about bn_api_logged_create, bn_api_logged_get, bn_api_logged_finalize,
+	bn_api_logged_delete, bn_api_logged_set_tags, bn_api_logged_delete_tag,
+	bn_api_logged_params, bn_api_logged_search;
+
+/* models.c, versions.c, registry_search.c */
+extern const bn_api_about bn_api_models_create, bn_api_models_get, bn_api_models_update,
+	bn_api_models_rename, bn_api_models_delete, bn_api_models_set_tag,
+	bn_api_models_delete_tag, bn_api_models_set_alias, bn_api_models_delete_alias,
+	bn_api_models_get_alias, bn_api_models_get_latest, bn_api_models_search;
+extern const bn_api_about bn_api_versions_create, bn_api_versions_get, bn_api_versions_get_uri,
+	bn_api_versions_update, bn_api_versions_delete, bn_api_versions_set_stage,
+	bn_api_versions_set_tag, bn_api_versions_delete_tag, bn_api_versions_search,
+	bn_api_version_artifact;
+
 #endif

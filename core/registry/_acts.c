@@ -2,6 +2,7 @@
 #include "core/base/hash.h"
 #include "core/base/json.h"
 #include "core/base/str.h"
+#include "core/base/utf8.h"
 #include "core/registry/_contested.h"
 
 #include <limits.h>
@@ -23,6 +24,17 @@ const char *bn_model_state_name(bn_model_state s)
 }
 
 const char *const bn_model_stages[] = {"None", "Staging", "Production", "Archived", NULL};
+
+bool bn_model_name_is_valid(const char *name)
+{
+	size_t n = strlen(name);
+	if (n == 0 || n > BN_NAME_MAX || strchr(".- ", name[0]) || name[n - 1] == ' ')
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if ((unsigned char)name[i] < 0x20 || name[i] == 0x7f || strchr("/:@", name[i]))
+			return false;
+	return bn_utf8_is_valid(name, n);
+}
 
 static const char *text(const bn_entry_act *a, const char *key)
 {
@@ -72,7 +84,7 @@ static int registered_check(bn_entry *e, const bn_entry_act *a, bn_err *err)
 		return rc;
 	if (bn_entry_number(a->version) < 1 || strlen(uuid) != 36 || !is_digest(digest) ||
 		!is_digest(manifest) || author < 0 || author > UINT_MAX ||
-		!bn_name_is_valid(e->name))
+		!bn_model_name_is_valid(e->name))
 		return bn_err_set(
 			err, BN_EINVAL, "version, uuid, digest, manifest or author is malformed");
 	const char *source = text(a, "source");
@@ -547,9 +559,9 @@ static int description_check(const bn_entry_act *a, bn_err *err)
 /* Whether the model exists is not asked: a registration that arrives later may come before it. */
 static int created_check(bn_entry *e, const bn_entry_act *a, bn_err *err)
 {
-	if (!bn_name_is_valid(e->name))
+	if (!bn_model_name_is_valid(e->name))
 		return bn_err_set(err, BN_EINVAL,
-			"'%s' cannot name a model: letters, digits, _ . -, at most %d bytes", e->name,
+			"'%s' cannot name a model: text without / : @, at most %d bytes", e->name,
 			BN_NAME_MAX);
 	return description_check(a, err);
 }

@@ -327,9 +327,9 @@ int bn_model_rename(bn_workspace *ws, const char *name, const char *to, bn_err *
 	bn_version_page *all = NULL;
 	char reason[200];
 	int rc;
-	if (!bn_name_is_valid(to))
+	if (!bn_model_name_is_valid(to))
 		return bn_err_set(err, BN_EINVAL,
-			"'%.200s' cannot name a model: letters, digits, _ . -, at most %d bytes",
+			"'%.200s' cannot name a model: text without / : @, at most %d bytes",
 			to, BN_NAME_MAX);
 	if ((rc = rename_check(ws, name, to, err)) < 0 ||
 		(rc = bn_registered_model_get(&m, ws, name, err)) < 0 ||

@@ -80,9 +80,9 @@ int bn_version_register_manifest(
 	int rc = bn_action_begin(&d, ws, BN_ENTRY_REGISTERED, r->name, NULL, err);
 	if (rc < 0)
 		goto out;
-	if (!bn_name_is_valid(r->name)) {
+	if (!bn_model_name_is_valid(r->name)) {
 		rc = bn_err_set(err, BN_EINVAL,
-			"'%s' cannot name a model: letters, digits, _ . -, at most 128 bytes",
+			"'%s' cannot name a model: text without / : @, at most 128 bytes",
 			r->name);
 		goto out;
 	}

@@ -3,6 +3,7 @@
  */
 #ifndef BN_REGISTRY_STATE_H
 #define BN_REGISTRY_STATE_H
+#include <stdbool.h>
 
 typedef enum bn_model_state {
 	BN_MODEL_REGISTERED,
@@ -13,5 +14,9 @@ typedef enum bn_model_state {
 } bn_model_state;
 
 const char *bn_model_state_name(bn_model_state s); /* "requested" */
+
+/* UTF-8 of at most BN_NAME_MAX bytes without control characters and / : @, not starting with '.' or '-' or a space, nor
+ * ending with one. (MLflow's names may have spaces; @ and / separate a version or an alias from the name.) */
+bool bn_model_name_is_valid(const char *name);
 
 #endif

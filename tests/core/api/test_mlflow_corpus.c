@@ -272,8 +272,8 @@ static const struct {
 	const char *name;
 	bool is_complete;
 } files[] = {{"01-experiments", false}, {"02-runs", false}, {"03-log", true},
-	{"04-search-runs", false}, {"05-inputs", false}, {"06-logged-models", false},
-	{"07-registry", false}, {"08-prompts", false}, {"09-artifacts", true},
+	{"04-search-runs", false}, {"05-inputs", false}, {"06-logged-models", true},
+	{"07-registry", true}, {"08-prompts", true}, {"09-artifacts", true},
 	{"10-webhooks", false}, {"11-wire", true}};
 enum { FILES = sizeof files / sizeof *files };
 

@@ -94,6 +94,7 @@ static void check_model_exists_without_versions_and_is_described_and_tagged(bool
 	must(bn_model_create(dan->ws, "power", "predicts power", &err));
 	must_be(bn_model_create(cleo->ws, "power", NULL, &err), BN_ECONFLICT);
 	must_be(bn_model_create(cleo->ws, "a/b", NULL, &err), BN_EINVAL);
+	must(bn_model_create(cleo->ws, "wind \xc3\xbc 2", NULL, &err));
 	bn_registered_model *m = get(bob, "power");
 	ck_assert_str_eq(m->description, "predicts power");
 	ck_assert_uint_eq(m->versions, 0);
@@ -233,7 +234,7 @@ static void check_model_is_renamed_with_its_numbers_while_nothing_was_decided(bo
 	must(bn_version_set_tag(bob->ws, "power/2", "k", "v", &err));
 	must(bn_version_set_alias(bob->ws, "power/3", "canary", &err));
 	must(bn_version_set_stage(bob->ws, "power/3", "Staging", false, &err));
-	must_be(bn_model_rename(bob->ws, "power", "a b", &err), BN_EINVAL);
+	must_be(bn_model_rename(bob->ws, "power", "a@b", &err), BN_EINVAL);
 	must_be(bn_model_rename(bob->ws, "none", "energy", &err), BN_ENOTFOUND);
 	must(bn_model_rename(bob->ws, "power", "energy", &err));
 	bn_registered_model *m = get(cleo, "energy");
