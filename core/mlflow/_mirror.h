@@ -38,8 +38,6 @@ int bn_mirror_end(bn_mirror *m, int rc, bn_err *err);
 int bn_mirror_keep(bn_mirror *m, const char *key, int64_t value, bn_err *err);
 int64_t bn_mirror_kept(bn_mirror *m, const char *key, int64_t otherwise);
 
-/* id of the mirror for that of the server. */
-void bn_mirror_id(char out[33], const char *id);
 /* The server's id of a run of the mirror (an id or a unique prefix was resolved before). *out is yours. */
 int bn_mirror_remote_id(char **out, bn_mirror *m, const char *id, bn_err *err);
 /* The name under which the experiment of an id began in the mirror; *out is yours, NULL if it is not known. */

@@ -56,6 +56,9 @@ typedef struct bn_mirror_state {
 } bn_mirror_state;
 int bn_mirror_state_read(bn_mirror_state *out, bn_mirror *m, bn_err *err);
 
+/* The id in the mirror of a run that has this id on the server. */
+void bn_mirror_id(char out[33], const char *id);
+
 /* ---- reading from the server ---------------------------------------------------------------- */
 
 /* The newest runs and the live ones. */
@@ -70,6 +73,8 @@ int bn_mirror_pull_matching(bn_mirror *m, const char *filter, size_t most, bn_er
 /* One run, with all points of its metrics if points is true and the run has changed since they were read. id: of the
  * mirror or of the server. BN_ENOTFOUND if the server has no such run. */
 int bn_mirror_pull_run(bn_mirror *m, const char *id, bool points, bn_err *err);
+/* Whether all points of a run are here, as it was last described. */
+bool bn_mirror_has_points(bn_mirror *m, const char *run);
 /* All registered models and versions. */
 int bn_mirror_pull_models(bn_mirror *m, bn_err *err);
 

@@ -180,3 +180,15 @@ int bn_mirror_points_pull(bn_mirror *m, const json_t *run, bn_err *err)
 	}
 	return points_keep(m, id, hash, err);
 }
+
+bool bn_mirror_has_points(bn_mirror *m, const char *run)
+{
+	sqlite3_stmt *st = NULL;
+	bn_err none = BN_ERR_INIT;
+	bool has = bn_sql_prepare(&st, m->db, &none,
+			   "SELECT 1 FROM run WHERE id = ? AND points = hash AND hash <> ''", "s",
+			   run) >= 0 &&
+		   bn_sql_step(st, &none) == 1;
+	sqlite3_finalize(st);
+	return has;
+}

@@ -62,6 +62,15 @@ static int experiment_apply(bn_mirror *m, const json_t *e, bn_err *err)
 	if ((rc = known_names(&first, &name, &was, m, id, err)) < 0)
 		goto out;
 	bn_mlflow_integer(json_object_get(e, "creation_time"), &created);
+	if (!first && !strcmp(id, "0")) { /* every workspace has it, by this name */
+		first = bn_strdup(BN_EXPERIMENT_DEFAULT);
+		name = bn_strdup(BN_EXPERIMENT_DEFAULT);
+		if (!first || !name) {
+			rc = bn_err_nomem(err, "an experiment");
+			goto out;
+		}
+	}
+	bool is_new = !first;
 	const bn_experiment_made made = {.name = now,
 		.id = bn_experiment_id_is_valid(id) ? id : NULL,
 		.created_ms = created};
@@ -71,7 +80,7 @@ static int experiment_apply(bn_mirror *m, const json_t *e, bn_err *err)
 		rc = bn_experiment_rename(m->ws, first, now, err);
 	if (rc >= 0 && deleted != was)
 		rc = bn_experiment_remove(m->ws, first ? first : now, deleted, err);
-	if (rc >= 0 && (!first || strcmp(name, now) != 0 || deleted != was))
+	if (rc >= 0 && (is_new || strcmp(name, now) != 0 || deleted != was))
 		rc = names_keep(m, id, first ? first : now, now, deleted, err);
 out:
 	bn_free(first);

@@ -124,7 +124,8 @@ int bn_runlog_created(bn_workspace *ws, const char *id, const bn_run_created *b,
 	set_text(p, "experiment", b->experiment && b->experiment[0] ? b->experiment : "default");
 	set_text(p, "kind", b->kind);
 	set_text(p, "title", b->title);
-	set_text(p, "host", bn_workspace_env(ws)->host(bn_workspace_env(ws)));
+	if (!b->is_mirrored) /* it ran elsewhere */
+		set_text(p, "host", bn_workspace_env(ws)->host(bn_workspace_env(ws)));
 	set_text(p, "spec", b->spec_hash);
 	set_text(p, "diff", b->diff_hash);
 	set_text(p, "dataset", b->dataset);

@@ -5,6 +5,7 @@
 #ifndef BN_TUI_CLI_PRIVATE_H
 #define BN_TUI_CLI_PRIVATE_H
 #include "core/base/buf.h"
+#include "core/mlflow/mirror.h"
 #include "tui/cli/cli.h"
 #include "tui/cli/stream.h"
 
@@ -23,6 +24,11 @@ struct bn_cli {
 	cli_option *options;
 	size_t n_options, cap_options;
 	const char *start_dir, *program, *invitation; /* invitation: of --trust, or NULL */
+	const char *store, *token_file; /* of --store and --token-file, or NULL */
+	bool cached;
+	bool has_new, has_all; /* the newest runs of the store were read, all of them */
+	bn_mirror *mirror; /* the workspace is its; NULL: none is open */
+	bn_mlflow_access access;
 	bool json, tsv, quiet, yes, dry_run, utc, no_color, help, version;
 	bn_workspace *workspace;
 	bn_trust *trust; /* of workspace; NULL: not checked yet */

@@ -12,6 +12,7 @@
 #include "core/pipeline/fold_classes.h"
 #include "core/store/inspect.h"
 #include "tui/cli/_cli.h"
+#include "tui/cli/store.h"
 #include "tui/cli/verbs.h"
 
 #include <errno.h>
@@ -33,6 +34,14 @@ const bn_opt bn_global_options[] = {
 	{"utc", 0, NULL, "times in UTC instead of local"},
 	{"", 'C', "DIR", "use the workspace around DIR"},
 	{"trust", 0, "INVITATION", "the workspace must match this invitation (bn1:...)"},
+	{"store", 0, "ADDRESS", "work on an MLflow server instead of a workspace (http://..., https://..., unix:PATH)"},
+	{0},
+};
+
+const bn_opt bn_store_options[] = {
+	{"token-file", 0, "FILE",
+		"with --store: its token, or user:password (else MLFLOW_TRACKING_TOKEN and the like)"},
+	{"cached", 0, NULL, "with --store: what is known of it here, without asking it"},
 	{0},
 };
 
@@ -55,13 +64,19 @@ static const bn_opt *list_options(const bn_verb *v)
 	return v && v->flags & BN_VERB_LISTS ? bn_list_options : NULL;
 }
 
+static const bn_opt *store_options(const bn_verb *v)
+{
+	return v && v->flags & BN_VERB_REMOTE ? bn_store_options : NULL;
+}
+
 static int option_unknown(const bn_cli *cli, const char *word, bn_err *err)
 {
 	const char *names[64] = {NULL};
 	size_t n = 0;
 	const bn_opt *tables[] = {
-		cli->verb ? cli->verb->options : NULL, list_options(cli->verb), bn_global_options};
-	for (size_t t = 0; t < 3; t++)
+		cli->verb ? cli->verb->options : NULL, list_options(cli->verb), bn_global_options,
+		store_options(cli->verb)};
+	for (size_t t = 0; t < 4; t++)
 		for (const bn_opt *o = tables[t]; o && o->help && n < 63; o++)
 			if (o->name[0])
 				names[n++] = o->name;
@@ -84,6 +99,12 @@ static void option_apply_global(bn_cli *cli, const bn_opt *o, const char *value)
 		cli->start_dir = value;
 	else if (!strcmp(o->name, "trust"))
 		cli->invitation = value;
+	else if (!strcmp(o->name, "store"))
+		cli->store = value;
+	else if (!strcmp(o->name, "token-file"))
+		cli->token_file = value;
+	else if (!strcmp(o->name, "cached"))
+		cli->cached = true;
 	else if (!strcmp(o->name, "version"))
 		cli->version = true;
 	else if (!strcmp(o->name, "help"))
@@ -115,7 +136,8 @@ static int option_read(bn_cli *cli, int argc, char **argv, int *i, bn_err *err)
 		size_t n = strcspn(word + 2, "=");
 		o = option_find(own, word + 2, n, 0);
 		o = o ? o : option_find(list_options(cli->verb), word + 2, n, 0);
-		if (!o && (o = option_find(bn_global_options, word + 2, n, 0)))
+		if (!o && ((o = option_find(bn_global_options, word + 2, n, 0)) ||
+				  (o = option_find(store_options(cli->verb), word + 2, n, 0))))
 			global = true;
 		if (word[2 + n] == '=')
 			value = word + 3 + n;
@@ -155,11 +177,12 @@ static bool is_option(const char *word)
  * be a global option or one of the workbench's. */
 static bool takes_next(const bn_verb *workbench, const char *word)
 {
-	const bn_opt *tables[] = {bn_global_options, workbench ? workbench->options : NULL};
+	const bn_opt *tables[] = {
+		bn_global_options, bn_store_options, workbench ? workbench->options : NULL};
 	bool is_long = word[1] == '-';
 	if (is_long ? strchr(word, '=') != NULL : word[2] != '\0')
 		return false;
-	for (size_t t = 0; t < 2; t++) {
+	for (size_t t = 0; t < 3; t++) {
 		const bn_opt *o = option_find(tables[t], is_long ? word + 2 : NULL,
 			is_long ? strlen(word + 2) : 0, is_long ? '\0' : word[1]);
 		if (o)
@@ -364,15 +387,26 @@ static void workspace_close(bn_cli *cli)
 {
 	bn_trust_free(cli->trust);
 	cli->trust = NULL;
-	bn_workspace_close(cli->workspace);
+	if (cli->mirror)
+		bn_mirror_close(cli->mirror);
+	else
+		bn_workspace_close(cli->workspace);
+	cli->mirror = NULL;
 	cli->workspace = NULL;
 }
 
 int bn_cli_workspace(bn_cli *cli, bn_workspace **out, bn_err *err)
 {
+	const char *address;
 	int rc = 0;
 	if (cli->workspace)
 		goto out;
+	if ((rc = bn_cli_store_address(&address, cli, err)) < 0)
+		return rc;
+	if (address) { /* written by this user alone, and evidence for nothing: there is nothing to trust */
+		rc = bn_cli_store_open(cli, address, err);
+		goto out;
+	}
 	rc = bn_workspace_open(&cli->workspace, cli->env, bn_fold_classes, cli->start_dir, err);
 	if (rc == BN_ENOTFOUND)
 		bn_trust_explain_missing(cli->env, cli->start_dir, err);
@@ -502,6 +536,11 @@ static int run_verb(bn_cli *cli, bn_err *err)
 		return bn_err_set(err, BN_EINVAL,
 			"%s%s%s does not support --dry-run: nothing was done", v->noun,
 			v->verb ? " " : "", v->verb ? v->verb : "");
+	if (cli->store && !(v->flags & BN_VERB_REMOTE))
+		return bn_cli_store_open(cli, cli->store, err);
+	if ((cli->token_file || cli->cached) && !cli->store && !bn_env_get(cli->env, "BINNACLE_STORE"))
+		return bn_err_set(err, BN_EINVAL, "%s is of a store elsewhere: --store ADDRESS names it",
+			cli->cached ? "--cached" : "--token-file");
 	bn_settings_limit_process(cli->env);
 	return v->run(cli, err);
 }

@@ -39,6 +39,10 @@ enum {
 	BN_VERB_NO_WORKSPACE = 4, /* documentation only: needs no workspace */
 	BN_VERB_NAMES_GAPS = 16,  /* reports unreadable parts of the log itself */
 	BN_VERB_DRY_RUN = 8,      /* supports --dry-run; the frame refuses it for other verbs */
+	/* It works on a store elsewhere too (tui/cli/store.h). */
+	BN_VERB_REMOTE = 256,
+	BN_VERB_REMOTE_READS = 512, /* and changes nothing there: --cached is possible */
+	BN_VERB_REMOTE_POINTS = 1024, /* it shows all points of the runs that it is given */
 	BN_VERB_LISTS = 128, /* its result is one list: --sort, --columns and --match arrange it */
 	/* The trust it needs in a workspace (core/govern/trust.h). Without a flag: that reading is
 	 * allowed. */
@@ -80,8 +84,8 @@ int bn_cli_opt_past(const bn_cli *cli, const char *name, int64_t *ms, bn_err *er
 int bn_cli_opt_bytes(const bn_cli *cli, const char *name, int64_t *bytes, bn_err *err);
 
 const bn_env *bn_cli_env(const bn_cli *cli);
-/* The workspace around us (-C, BINNACLE_HOME, working directory), opened at the first call and
- * closed by the frame. Borrowed. At the first call it is checked against the verb's needs: BN_EREFUSED or
+/* The workspace around us (-C, BINNACLE_HOME, working directory), or the mirror of a store elsewhere, opened at the first
+ * call and closed by the frame. Borrowed. At the first call it is checked against the verb's needs: BN_EREFUSED or
  * BN_ECONFLICT with the command that resolves it; a first use is confirmed on a terminal. */
 int bn_cli_workspace(bn_cli *cli, bn_workspace **out, bn_err *err);
 /* For needs of only some calls of a verb: 0 if the open workspace is fully trusted. */

@@ -4,9 +4,17 @@
 #include "core/registry/registry.h"
 #include "tui/cli/evidence.h"
 #include "tui/cli/model_json.h"
+#include "tui/cli/store.h"
 #include "tui/cli/verbs.h"
 
 #include <string.h>
+
+static int version_find(
+	bn_version **out, bn_cli *cli, bn_workspace *ws, const char *spec, bn_err *err)
+{
+	bn_mirror *m = bn_cli_mirror(cli);
+	return m ? bn_mirror_version(out, m, spec, err) : bn_version_get(out, ws, spec, err);
+}
 
 /* Shows the version after the act. what: "approved"; NULL says nothing. */
 static int show_after(
@@ -16,7 +24,7 @@ static int show_after(
 		{"state", "State", BN_AS_TEXT}, {"approvals", "Approvals", BN_AS_INT},
 		{"approvals_needed", "Needed", BN_AS_INT}, {0}};
 	bn_version *v = NULL;
-	int rc = bn_version_get(&v, ws, spec, err);
+	int rc = version_find(&v, cli, ws, spec, err);
 	if (!rc && what)
 		bn_cli_say(cli, "%s %s/%lld", what, v->name, (long long)v->version);
 	if (!rc)
@@ -31,19 +39,19 @@ static int begin(
 	bn_cli *cli, bn_workspace **ws, bool sign, const char *what, bool *done, bn_err *err)
 {
 	*done = false;
+	bn_version *v = NULL;
 	int rc = bn_cli_workspace(cli, ws, err);
-	if (!rc && bn_cli_dry_run(cli)) {
-		bn_version *v = NULL;
-		rc = bn_version_get(&v, *ws, bn_cli_arg(cli, 0), err);
-		if (!rc)
-			bn_cli_say(cli, "would %s %s/%lld (%s)", what, v->name,
-				(long long)v->version, bn_model_state_name(v->state));
-		bn_version_free(v);
-		*done = true;
-	} else if (!rc && sign) {
-		rc = bn_cli_announce_key(cli, *ws, err);
-	}
-	return rc;
+	if (rc < 0 || (bn_cli_mirror(cli) && (rc = bn_cli_pull_models(cli, err)) < 0))
+		return rc;
+	if (!bn_cli_dry_run(cli))
+		return sign && !bn_cli_mirror(cli) ? bn_cli_announce_key(cli, *ws, err) : 0;
+	*done = true;
+	if ((rc = version_find(&v, cli, *ws, bn_cli_arg(cli, 0), err)) < 0)
+		return rc;
+	bn_cli_say(cli, "would %s %s/%lld (%s)", what, v->name, (long long)v->version,
+		bn_model_state_name(v->state));
+	bn_version_free(v);
+	return 0;
 }
 
 static int run_request(bn_cli *cli, bn_err *err)
@@ -111,6 +119,16 @@ static int run_attest(bn_cli *cli, bn_err *err)
 	return rc || done ? rc : show_after(cli, ws, spec, "attested a check of", err);
 }
 
+static int alias_remote(bn_cli *cli, const char *spec, const char *alias, bn_err *err)
+{
+	bn_version *v = NULL;
+	int rc = bn_mirror_version(&v, bn_cli_mirror(cli), spec, err);
+	if (rc >= 0)
+		rc = bn_mirror_alias(bn_cli_mirror(cli), v->name, v->version, alias, err);
+	bn_version_free(v);
+	return rc;
+}
+
 static int run_alias(bn_cli *cli, bn_err *err)
 {
 	bn_workspace *ws = NULL;
@@ -123,12 +141,14 @@ static int run_alias(bn_cli *cli, bn_err *err)
 	if (rc || done)
 		return rc;
 	if (!remove) {
-		rc = bn_version_set_alias(ws, spec, alias, err);
+		rc = bn_cli_mirror(cli) ? alias_remote(cli, spec, alias, err)
+					: bn_version_set_alias(ws, spec, alias, err);
 		snprintf(name, sizeof name, "%.100s now means", alias);
 		return rc ? rc : show_after(cli, ws, spec, name, err);
 	}
 	snprintf(name, sizeof name, "%.*s", (int)strcspn(spec, "/@"), spec);
-	rc = bn_model_remove_alias(ws, name, alias, err);
+	rc = bn_cli_mirror(cli) ? bn_mirror_alias(bn_cli_mirror(cli), name, 0, alias, err)
+				: bn_model_remove_alias(ws, name, alias, err);
 	if (rc)
 		return rc;
 	bn_cli_say(cli, "removed alias %s@%s", name, alias);
@@ -139,6 +159,17 @@ static int run_alias(bn_cli *cli, bn_err *err)
 					     err);
 }
 
+static int tag_remote(bn_cli *cli, const char *spec, bn_err *err)
+{
+	bn_version *v = NULL;
+	int rc = bn_mirror_version(&v, bn_cli_mirror(cli), spec, err);
+	if (rc >= 0)
+		rc = bn_mirror_version_tag(bn_cli_mirror(cli), v->name, v->version,
+			bn_cli_arg(cli, 1), bn_cli_arg(cli, 2), err);
+	bn_version_free(v);
+	return rc;
+}
+
 static int run_tag(bn_cli *cli, bn_err *err)
 {
 	bn_workspace *ws = NULL;
@@ -146,7 +177,9 @@ static int run_tag(bn_cli *cli, bn_err *err)
 	const char *spec = bn_cli_arg(cli, 0);
 	int rc = begin(cli, &ws, false, "tag", &done, err);
 	if (!rc && !done)
-		rc = bn_version_set_tag(ws, spec, bn_cli_arg(cli, 1), bn_cli_arg(cli, 2), err);
+		rc = bn_cli_mirror(cli) ? tag_remote(cli, spec, err)
+					: bn_version_set_tag(ws, spec, bn_cli_arg(cli, 1),
+						  bn_cli_arg(cli, 2), err);
 	return rc || done ? rc : show_after(cli, ws, spec, "tagged", err);
 }
 
@@ -160,9 +193,17 @@ static int run_rm(bn_cli *cli, bn_err *err)
 	int rc = begin(cli, &ws, false, "remove", &done, err);
 	if (rc || done)
 		return rc;
-	if ((rc = bn_version_get(&v, ws, spec, err)))
+	if ((rc = version_find(&v, cli, ws, spec, err)))
 		return rc;
 	bn_version_spec(v, exact);
+	if (bn_cli_mirror(cli)) {
+		rc = bn_cli_confirm(cli, err, "remove model version %s from %.100s for good?", exact,
+			bn_mirror_address(bn_cli_mirror(cli)));
+		if (rc >= 0)
+			rc = bn_mirror_version_remove(bn_cli_mirror(cli), v->name, v->version, err);
+		bn_version_free(v);
+		goto out;
+	}
 	rc = bn_cli_confirm(cli, err,
 		"remove model version %s (%s)? It stays in the audit log, but cannot be served or "
 		"approved again",
@@ -172,6 +213,7 @@ static int run_rm(bn_cli *cli, bn_err *err)
 		rc = bn_cli_announce_key(cli, ws, err);
 	if (!rc)
 		rc = bn_version_remove(ws, exact, bn_cli_opt(cli, "reason"), err);
+out:
 	if (rc)
 		return rc;
 	bn_cli_say(cli, "removed %s", exact);
@@ -218,13 +260,13 @@ const bn_verb bn_verbs_approval[] = {
 		NULL,
 		{"binnacle model alias power/3 champion",
 			"binnacle model alias power canary --remove", NULL},
-		alias_options, BN_VERB_DRY_RUN | BN_VERB_NEEDS_TRUST, run_alias},
+		alias_options, BN_VERB_DRY_RUN | BN_VERB_NEEDS_TRUST | BN_VERB_REMOTE, run_alias},
 	{"model", "tag", "MODEL KEY [VALUE]", 2, 3, "set a tag; without VALUE remove it", NULL,
 		{"binnacle model tag power/3 risk low", "binnacle model tag power/3 risk", NULL},
-		NULL, BN_VERB_DRY_RUN | BN_VERB_NEEDS_TRUST, run_tag},
+		NULL, BN_VERB_DRY_RUN | BN_VERB_NEEDS_TRUST | BN_VERB_REMOTE, run_tag},
 	{"model", "rm", "MODEL", 1, 1, "remove a version (never while an alias points to it)", NULL,
 		{"binnacle model rm power/2 --reason 'superseded'",
 			"binnacle model rm power/2 --yes", NULL},
-		reason_options, BN_VERB_DRY_RUN | BN_VERB_NEEDS_TRUST, run_rm},
+		reason_options, BN_VERB_DRY_RUN | BN_VERB_NEEDS_TRUST | BN_VERB_REMOTE, run_rm},
 	{0},
 };

@@ -3,6 +3,7 @@
 #include "core/base/mem.h"
 #include "core/govern/rights.h"
 #include "core/track/experiment.h"
+#include "tui/cli/store.h"
 #include "tui/cli/verbs.h"
 
 #include <string.h>
@@ -27,6 +28,8 @@ static json_t *experiment_json(const bn_experiment *e)
 static int open_index(bn_cli *cli, bn_workspace **ws, bn_err *err)
 {
 	int rc = bn_cli_workspace(cli, ws, err);
+	if (rc >= 0 && bn_cli_mirror(cli)) /* all runs: they are counted */
+		return bn_cli_pull_runs(cli, err);
 	return rc < 0 ? rc : bn_workspace_refresh(*ws, NULL, err);
 }
 
@@ -229,10 +232,10 @@ static int run_restore(bn_cli *cli, bn_err *err)
 const bn_verb bn_verbs_experiment[] = {
 	{"experiment", "ls", "", 0, 0, "experiments, and how many runs each has", NULL,
 		{"binnacle experiment ls", "binnacle experiment ls --all --json", NULL}, ls_options,
-		BN_VERB_LISTS, run_ls},
+		BN_VERB_LISTS | BN_VERB_REMOTE | BN_VERB_REMOTE_READS, run_ls},
 	{"experiment", "show", "EXPERIMENT", 1, 1, "one experiment", "EXPERIMENT is a name or an id.",
-		{"binnacle experiment show power", "binnacle experiment show 0 --json", NULL}, NULL, 0,
-		run_show},
+		{"binnacle experiment show power", "binnacle experiment show 0 --json", NULL}, NULL,
+		BN_VERB_REMOTE | BN_VERB_REMOTE_READS, run_show},
 	{"experiment", "create", "NAME", 1, 1, "create an experiment without runs",
 		"A run that names a new experiment creates it, too.",
 		{"binnacle experiment create power --note 'job power, 2027'",

@@ -7,6 +7,7 @@
 #include "tui/cli/evidence.h"
 #include "tui/cli/model_json.h"
 #include "tui/cli/proof_json.h"
+#include "tui/cli/store.h"
 #include "tui/cli/verbs.h"
 
 #include <string.h>
@@ -29,6 +30,26 @@ static void say_twin(bn_cli *cli, bn_workspace *ws, const bn_version *v)
 	bn_version_page_free(all);
 }
 
+/* On a store elsewhere the run may have logged several models. */
+static int register_remote(
+	bn_cli *cli, const char *name, const char *run, const bn_col *fields, bn_err *err)
+{
+	char id[BN_RUN_ID_TEXT], spec[BN_VERSION_SPEC];
+	bn_version *v = NULL;
+	int64_t number = 0;
+	int rc = bn_cli_pull_run(cli, run, id, err);
+	if (rc < 0 || (rc = bn_mirror_register(&number, bn_cli_mirror(cli), name, id,
+			       bn_cli_opt(cli, "path"), err)) < 0)
+		return rc;
+	snprintf(spec, sizeof spec, "%.180s/%lld", name, (long long)number);
+	if ((rc = bn_mirror_version(&v, bn_cli_mirror(cli), spec, err)) < 0)
+		return rc;
+	bn_cli_say(cli, "registered %s", spec);
+	rc = bn_cli_object(cli, bn_version_json(v), fields, err);
+	bn_version_free(v);
+	return rc;
+}
+
 static int run_register(bn_cli *cli, bn_err *err)
 {
 	static const bn_col fields[] = {{"spec", "Model", BN_AS_TEXT},
@@ -42,20 +63,25 @@ static int run_register(bn_cli *cli, bn_err *err)
 	if (!name)
 		return bn_err_set(err, BN_EINVAL, "give the model's name: --name NAME");
 	int rc = bn_cli_workspace(cli, &ws, err);
-	if (!rc && bn_cli_dry_run(cli)) {
+	if (rc < 0)
+		return rc;
+	if (bn_cli_opt(cli, "path") && !bn_cli_mirror(cli))
+		return bn_err_set(err, BN_EINVAL,
+			"--path is for a store elsewhere: a run here has one model");
+	if (bn_cli_dry_run(cli)) {
 		bn_cli_say(cli, "would register the model of run %s as a version of %s", run, name);
 		return 0;
 	}
-	if (!rc)
-		rc = bn_version_register(&number, ws, name, run, err);
+	if (bn_cli_mirror(cli))
+		return register_remote(cli, name, run, fields, err);
+	if ((rc = bn_version_register(&number, ws, name, run, err)) < 0)
+		return rc;
 	snprintf(spec, sizeof spec, "%s/%lld", name, (long long)number);
-	if (!rc)
-		rc = bn_version_get(&v, ws, spec, err);
-	if (!rc) {
-		bn_cli_say(cli, "registered %s", spec);
-		say_twin(cli, ws, v);
-		rc = bn_cli_object(cli, bn_version_json(v), fields, err);
-	}
+	if ((rc = bn_version_get(&v, ws, spec, err)) < 0)
+		return rc;
+	bn_cli_say(cli, "registered %s", spec);
+	say_twin(cli, ws, v);
+	rc = bn_cli_object(cli, bn_version_json(v), fields, err);
 	bn_version_free(v);
 	return rc;
 }
@@ -69,18 +95,19 @@ static int list_models(bn_cli *cli, bn_workspace *ws, bn_err *err)
 		{"versions", "VERSIONS", BN_AS_COUNT}, {"requested", "TO APPROVE", BN_AS_COUNT},
 		{"updated_ms", "UPDATED", BN_AS_TIME_MS}, {0}};
 	bn_model_page *p = NULL;
-	int rc = bn_model_list(&p, ws, err);
+	bn_mirror *m = bn_cli_mirror(cli);
+	int rc = m ? bn_mirror_models(&p, m, err) : bn_model_list(&p, ws, err);
 	if (rc)
 		return rc;
 	json_t *items = json_array();
 	for (size_t i = 0; i < p->count; i++) {
-		const bn_model_row *m = &p->items[i];
+		const bn_model_row *row = &p->items[i];
 		json_array_append_new(items,
-			json_pack("{s:s, s:o, s:o, s:I, s:I, s:I}", "name", m->name, "latest",
-				m->latest ? json_integer(m->latest) : json_null(), "champion",
-				m->champion ? json_integer(m->champion) : json_null(), "versions",
-				(json_int_t)m->versions, "requested", (json_int_t)m->requested,
-				"updated_ms", (json_int_t)m->updated_ms));
+			json_pack("{s:s, s:o, s:o, s:I, s:I, s:I}", "name", row->name, "latest",
+				row->latest ? json_integer(row->latest) : json_null(), "champion",
+				row->champion ? json_integer(row->champion) : json_null(), "versions",
+				(json_int_t)row->versions, "requested", (json_int_t)row->requested,
+				"updated_ms", (json_int_t)row->updated_ms));
 	}
 	bn_model_page_free(p);
 	return bn_cli_list(cli, items, cols,
@@ -109,7 +136,9 @@ static int list_versions(bn_cli *cli, bn_workspace *ws, const char *name, bn_err
 		{"author", "AUTHOR", BN_AS_TEXT}, {"registered_ms", "REGISTERED", BN_AS_TIME_MS},
 		{0}};
 	bn_version_page *p = NULL;
-	int rc = bn_version_list(&p, ws, name, bn_cli_flag(cli, "all"), err);
+	bn_mirror *m = bn_cli_mirror(cli);
+	int rc = m ? bn_mirror_versions(&p, m, name, err)
+		   : bn_version_list(&p, ws, name, bn_cli_flag(cli, "all"), err);
 	if (rc)
 		return rc;
 	json_t *items = json_array();
@@ -147,6 +176,11 @@ static int run_ls(bn_cli *cli, bn_err *err)
 	int rc = bn_cli_workspace(cli, &ws, err);
 	if (rc)
 		return rc;
+	bn_mirror *m = bn_cli_mirror(cli);
+	if (m && bn_cli_flag(cli, "inbox"))
+		return bn_err_set(err, BN_EREFUSED, "a store elsewhere has no requests for approval");
+	if (m && (rc = bn_cli_pull_models(cli, err)) < 0)
+		return rc;
 	if (bn_cli_flag(cli, "inbox"))
 		return list_inbox(cli, ws, err);
 	const char *name = bn_cli_arg(cli, 0);
@@ -154,7 +188,7 @@ static int run_ls(bn_cli *cli, bn_err *err)
 		return list_models(cli, ws, err);
 	bn_version *exists = NULL;
 	if (name && !bn_cli_flag(cli, "all")) /* for its error message */
-		rc = bn_version_get(&exists, ws, name, err);
+		rc = m ? bn_mirror_version(&exists, m, name, err) : bn_version_get(&exists, ws, name, err);
 	bn_version_free(exists);
 	return rc ? rc : list_versions(cli, ws, name, err);
 }
@@ -245,6 +279,27 @@ static void print_sheet(bn_cli *cli, const bn_inbox_item *s)
 			s->can_approve ? "" : s->why_not);
 }
 
+static int show_remote(bn_cli *cli, const bn_col *fields, bn_err *err)
+{
+	bn_version *v = NULL;
+	int rc = bn_cli_pull_models(cli, err);
+	if (rc < 0 || (rc = bn_mirror_version(&v, bn_cli_mirror(cli), bn_cli_arg(cli, 0), err)) < 0)
+		return rc;
+	const bn_inbox_item item = {.version = v,
+		.why_not = (char *)(uintptr_t)"a store elsewhere has no approval"};
+	json_t *o = bn_sheet_json(&item);
+	if (!o) {
+		rc = bn_err_nomem(err, "a model");
+		goto out;
+	}
+	join_aliases(o);
+	if ((rc = bn_cli_object(cli, o, fields, err)) >= 0)
+		print_sheet(cli, &item);
+out:
+	bn_version_free(v);
+	return rc;
+}
+
 static int run_show(bn_cli *cli, bn_err *err)
 {
 	static const bn_col fields[] = {{"spec", "Model", BN_AS_TEXT},
@@ -263,8 +318,11 @@ static int run_show(bn_cli *cli, bn_err *err)
 	bn_inbox_item *sheet = NULL;
 	json_t *o, *evidence = NULL;
 	int rc;
-	if ((rc = bn_cli_workspace(cli, &ws, err)) < 0 ||
-		(rc = bn_inbox_item_read(&sheet, ws, bn_cli_arg(cli, 0), err)) < 0)
+	if ((rc = bn_cli_workspace(cli, &ws, err)) < 0)
+		return rc;
+	if (bn_cli_mirror(cli))
+		return show_remote(cli, fields, err);
+	if ((rc = bn_inbox_item_read(&sheet, ws, bn_cli_arg(cli, 0), err)) < 0)
 		goto out;
 	if (!(o = bn_sheet_json(sheet))) {
 		rc = bn_err_nomem(err, "a model");
@@ -434,7 +492,8 @@ static int run_export(bn_cli *cli, bn_err *err)
 }
 
 static const bn_opt register_options[] = {
-	{"name", 'm', "NAME", "the model that gets a new version"}, {0}};
+	{"name", 'm', "NAME", "the model that gets a new version"},
+	{"path", 0, "PATH", "on a store elsewhere: the model among the run's artifacts"}, {0}};
 static const bn_opt ls_options[] = {{"versions", 0, NULL, "every version of every model"},
 	{"all", 'a', NULL, "versions, including removed ones"},
 	{"inbox", 'i', NULL, "what waits for approval, and what you may do"}, {0}};
@@ -443,16 +502,16 @@ const bn_verb bn_verbs_model[] = {
 	{"model", "register", "RUN", 1, 1, "make a run's model a version of a named model", NULL,
 		{"binnacle model register latest --name power",
 			"binnacle model register steady-heron-417 --name power --json", NULL},
-		register_options, BN_VERB_DRY_RUN | BN_VERB_NEEDS_TRUST, run_register},
+		register_options, BN_VERB_DRY_RUN | BN_VERB_NEEDS_TRUST | BN_VERB_REMOTE, run_register},
 	{"model", "ls", "[NAME]", 0, 1, "models, or the versions of one", NULL,
 		{"binnacle model ls", "binnacle model ls power", "binnacle model ls --inbox"},
-		ls_options, BN_VERB_LISTS, run_ls},
+		ls_options, BN_VERB_LISTS | BN_VERB_REMOTE | BN_VERB_REMOTE_READS, run_ls},
 	{"model", "show", "MODEL", 1, 1, "one version: state, metrics, gates, decisions",
 		"MODEL is NAME/3, NAME@alias, NAME@latest, NAME (its champion, else the latest) or "
 		"a"
 		" UUID.",
 		{"binnacle model show power/3", "binnacle model show power@champion --json", NULL},
-		NULL, 0, run_show},
+		NULL, BN_VERB_REMOTE | BN_VERB_REMOTE_READS, run_show},
 	{"model", "lineage", "MODEL", 1, 1, "what it was made from: data, code, run", NULL,
 		{"binnacle model lineage power/3", "binnacle model lineage power@champion --json",
 			NULL},

@@ -13,6 +13,7 @@
 #include "core/track/reconcile.h"
 #include "core/track/run.h"
 #include "tui/cli/run_follow.h"
+#include "tui/cli/store.h"
 #include "tui/cli/verbs.h"
 
 #include <math.h>
@@ -364,8 +365,11 @@ static int tag_one(bn_cli *cli, bn_workspace *ws, const char *id, const char *te
 	if (!take_off && (!eq || eq == text))
 		return bn_err_set(err, BN_EINVAL, "'%s': KEY=VALUE is wanted", text);
 	char *key = take_off ? bn_strdup(text) : bn_strndup(text, (size_t)(eq - text));
-	int rc = key ? bn_runlog_tag(ws, id, key, take_off ? NULL : eq + 1, err)
-		     : bn_err_nomem(err, "a tag");
+	const char *value = take_off ? NULL : eq + 1;
+	bn_mirror *m = bn_cli_mirror(cli);
+	if (!key)
+		return bn_err_nomem(err, "a tag");
+	int rc = m ? bn_mirror_tag(m, id, key, value, err) : bn_runlog_tag(ws, id, key, value, err);
 	bn_free(key);
 	return rc;
 }
@@ -375,7 +379,7 @@ static int run_tag(bn_cli *cli, bn_err *err)
 	bn_workspace *ws;
 	char id[BN_RUN_ID_TEXT];
 	int rc = bn_cli_open_runs(cli, &ws, bn_cli_arg(cli, 0), id, err);
-	if (rc < 0 || (rc = bn_run_admits_act(ws, id, BN_ACT_TAG, err)) < 0)
+	if (rc < 0 || (!bn_cli_mirror(cli) && (rc = bn_run_admits_act(ws, id, BN_ACT_TAG, err)) < 0))
 		return rc;
 	for (int i = 1; i < bn_cli_nargs(cli); i++)
 		if ((rc = tag_one(cli, ws, id, bn_cli_arg(cli, i), err)) < 0)
@@ -388,6 +392,8 @@ static int run_note(bn_cli *cli, bn_err *err)
 	bn_workspace *ws;
 	char id[BN_RUN_ID_TEXT];
 	int rc = bn_cli_open_runs(cli, &ws, bn_cli_arg(cli, 0), id, err);
+	if (rc >= 0 && bn_cli_mirror(cli))
+		return bn_mirror_note(bn_cli_mirror(cli), id, bn_cli_arg(cli, 1), err);
 	if (rc < 0 || (rc = bn_run_admits_act(ws, id, BN_ACT_TAG, err)) < 0)
 		return rc;
 	if ((rc = bn_runlog_note(ws, id, bn_cli_arg(cli, 1), err)) < 0)
@@ -397,12 +403,15 @@ static int run_note(bn_cli *cli, bn_err *err)
 
 static int change(bn_cli *cli, bn_workspace *ws, const bn_run_info *r, bool removed, bn_err *err)
 {
-	int rc = bn_run_admits_act(ws, r->id, BN_ACT_REMOVE, err);
-	if (rc < 0 || (rc = bn_run_admits_trash(r, removed, err)) < 0 || bn_cli_dry_run(cli))
+	bn_mirror *m = bn_cli_mirror(cli);
+	int rc = m ? 0 : bn_run_admits_act(ws, r->id, BN_ACT_REMOVE, err);
+	if (rc < 0 || (!m && (rc = bn_run_admits_trash(r, removed, err)) < 0) || bn_cli_dry_run(cli))
 		return rc;
 	if (removed && (rc = bn_cli_confirm(
 				cli, err, "Move run %.8s (%s) to the trash?", r->id, r->name)) < 0)
 		return rc;
+	if (m)
+		return bn_mirror_remove(m, r->id, removed, err);
 	if ((rc = removed ? bn_runlog_removed(ws, r->id, err)
 			  : bn_runlog_restored(ws, r->id, err)) < 0)
 		return rc;
@@ -454,7 +463,7 @@ const bn_verb bn_verbs_run[] = {
 			"binnacle run ls --sort metrics.test_rmse --columns "
 			"params.alpha,metrics.test_rmse",
 			"binnacle run ls --filter \"created > '2h'\" --json"},
-		ls_options, BN_VERB_LISTS, run_ls},
+		ls_options, BN_VERB_LISTS | BN_VERB_REMOTE | BN_VERB_REMOTE_READS, run_ls},
 	{"run", "watch", "RUN", 1, 1, "follow a run: its output and metrics", NULL,
 		{"binnacle run watch latest", "binnacle run watch 7f3a"}, NULL, 0, run_watch},
 	{"run", "log", "RUN", 1, 1, "output of a run", NULL,
@@ -467,16 +476,16 @@ const bn_verb bn_verbs_run[] = {
 	{"run", "tag", "RUN KEY=VALUE...", 2, -1, "set or remove tags of a run", NULL,
 		{"binnacle run tag 7f3a team=ops stage=final",
 			"binnacle run tag 7f3a stage --remove"},
-		tag_options, 0, run_tag},
+		tag_options, BN_VERB_REMOTE, run_tag},
 	{"run", "note", "RUN TEXT", 2, 2, "write a note on a run; an empty text removes it", NULL,
 		{"binnacle run note 7f3a 'baseline for June'", "binnacle run note 7f3a ''"}, NULL,
-		0, run_note},
+		BN_VERB_REMOTE, run_note},
 	{"run", "rm", "RUN...", 1, -1, "move runs to the trash",
 		"They can be restored until gc has freed their bytes.",
-		{"binnacle run rm 7f3a", "binnacle run rm 7f3a 81bc --yes"}, NULL, BN_VERB_DRY_RUN,
-		run_rm},
+		{"binnacle run rm 7f3a", "binnacle run rm 7f3a 81bc --yes"}, NULL,
+		BN_VERB_DRY_RUN | BN_VERB_REMOTE, run_rm},
 	{"run", "restore", "RUN...", 1, -1, "restore runs from the trash", NULL,
-		{"binnacle run restore 7f3a", "binnacle run ls --removed"}, NULL, BN_VERB_DRY_RUN,
-		run_restore},
+		{"binnacle run restore 7f3a", "binnacle run ls --removed"}, NULL,
+		BN_VERB_DRY_RUN | BN_VERB_REMOTE, run_restore},
 	{0},
 };

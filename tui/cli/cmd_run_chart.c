@@ -9,6 +9,7 @@
 #include "core/track/run.h"
 #include "tui/cli/_cli.h"
 #include "tui/cli/run_follow.h"
+#include "tui/cli/store.h"
 #include "tui/cli/verbs.h"
 #include "tui/ui/chart_item.h"
 
@@ -234,7 +235,7 @@ static int run_chart(bn_cli *cli, bn_err *err)
 	if ((rc = bn_cli_open_runs(cli, &ws, NULL, NULL, err)) < 0)
 		goto out;
 	for (size_t i = 0; i < n; i++) {
-		if ((rc = bn_run_resolve(ws, bn_cli_arg(cli, (int)i), ids[i], err)) < 0)
+		if ((rc = bn_cli_find_run(cli, ws, bn_cli_arg(cli, (int)i), ids[i], err)) < 0)
 			goto out;
 		list[i] = ids[i];
 	}
@@ -275,6 +276,7 @@ const bn_verb bn_verbs_run_chart[] = {
 		"--json gives the points that are drawn.",
 		{"binnacle run chart 7f3a 81bc --metric val_loss --smooth 0.9",
 			"binnacle run chart 7f3a --match loss --log --out loss.svg"},
-		chart_options, 0, run_chart},
+		chart_options, BN_VERB_REMOTE | BN_VERB_REMOTE_READS | BN_VERB_REMOTE_POINTS,
+		run_chart},
 	{0},
 };

@@ -15,6 +15,7 @@
 #include "core/track/seeds.h"
 #include "tui/cli/_cli.h"
 #include "tui/cli/run_follow.h"
+#include "tui/cli/store.h"
 #include "tui/cli/verbs.h"
 
 #include <math.h>
@@ -152,9 +153,9 @@ static int compare_ids(
 	char id[BN_RUN_ID_TEXT];
 	int rc = 0, n = bn_cli_nargs(cli);
 	for (int i = 0; i < n && rc == 0; i++)
-		rc = bn_run_resolve(ws, bn_cli_arg(cli, i), ids[i], err);
+		rc = bn_cli_find_run(cli, ws, bn_cli_arg(cli, i), ids[i], err);
 	*base = 0;
-	if (rc != 0 || !baseline || (rc = bn_run_resolve(ws, baseline, id, err)) != 0)
+	if (rc != 0 || !baseline || (rc = bn_cli_find_run(cli, ws, baseline, id, err)) != 0)
 		return rc;
 	for (int i = 0; i < n; i++)
 		if (!strcmp(ids[i], id)) {
@@ -490,6 +491,7 @@ const bn_verb bn_verbs_run_compare[] = {
 		"--seeds pairs runs by seed: t test and signed-rank test, corrected for many settings.",
 		{"binnacle run compare 7f3a 81bc", "binnacle run compare 7f3a 81bc --code",
 			"binnacle run compare 7f3a 81bc c0de --baseline 81bc --report comparison.html"},
-		compare_options, 0, run_compare},
+		compare_options, BN_VERB_REMOTE | BN_VERB_REMOTE_READS | BN_VERB_REMOTE_POINTS,
+		run_compare},
 	{0},
 };

@@ -314,6 +314,7 @@ out:
 const bn_verb bn_verbs_run_show[] = {
 	{"run", "show", "RUN", 1, 1, "everything known about one run",
 		"RUN is an id, a unique prefix of one, a name, or \"latest\".",
-		{"binnacle run show latest", "binnacle run show 7f3a --json"}, NULL, 0, run_show},
+		{"binnacle run show latest", "binnacle run show 7f3a --json"}, NULL,
+		BN_VERB_REMOTE | BN_VERB_REMOTE_READS | BN_VERB_REMOTE_POINTS, run_show},
 	{0},
 };

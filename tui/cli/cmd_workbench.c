@@ -8,6 +8,7 @@
 #include "core/base/str.h"
 #include "core/base/timestamp.h"
 #include "tui/cli/_cli.h"
+#include "tui/cli/store.h"
 #include "tui/cli/verbs.h"
 #include "tui/ui/app.h"
 #include "tui/views/views.h"
@@ -60,6 +61,11 @@ static int open_workbench(bn_cli *cli, bool tour, bn_err *err)
 	if ((rc = bn_cli_workspace(cli, &ws, err)) < 0)
 		return rc;
 	opt.dir = bn_workspace_dir(ws);
+	if (bn_cli_mirror(cli)) {
+		opt.store = bn_mirror_address(bn_cli_mirror(cli));
+		opt.access = &cli->access;
+		opt.cached = cli->cached;
+	}
 	return bn_tui_run(&opt, err);
 }
 
@@ -190,8 +196,8 @@ const bn_verb bn_verbs_workbench[] = {
 		"filters,\n"
 		": takes a command, ? shows every key, Q leaves.",
 		{"binnacle", "binnacle --theme light",
-			"binnacle -C /scratch/me/project --readonly"},
-		options, 0, run_workbench},
+			"binnacle --store https://mlflow.example.org"},
+		options, BN_VERB_REMOTE | BN_VERB_REMOTE_READS, run_workbench},
 	{"tour", NULL, "[DIR]", 0, 1, "learn the workbench in ten steps on a demo's workspace",
 		"Opens the workbench on the workspace that `binnacle demo` made in DIR: by "
 		"default\n"

@@ -60,11 +60,12 @@ static void print_usage(bn_stream *out, const bn_verb *v)
 		v->verb ? v->verb : "", v->args[0] ? " " : "", v->args);
 }
 
-/* A list option that the verb implements itself, or does not have. */
+/* A list option that the verb implements itself, or does not have; an option of stores elsewhere. */
 static bool is_hidden(const bn_verb *v, const bn_opt *o)
 {
 	bool of_lists = o >= bn_list_options && o < bn_list_options + 3;
-	return of_lists && !bn_cli_lists_by(v, o->name);
+	bool of_stores = o >= bn_store_options && o < bn_store_options + 2;
+	return (of_lists && !bn_cli_lists_by(v, o->name)) || (of_stores && !(v->flags & BN_VERB_REMOTE));
 }
 
 static void print_options(bn_stream *out, const bn_verb *v, const bn_opt *o)
@@ -110,7 +111,7 @@ int bn_help_verb(bn_cli *cli, const bn_verb *v)
 	bn_cli_begin_text(cli);
 	bn_stream_printf(out, "%s\n\nusage: ", v->summary);
 	print_usage(out, v);
-	bool lists = v->flags & BN_VERB_LISTS;
+	bool lists = v->flags & (BN_VERB_LISTS | BN_VERB_REMOTE);
 	bn_stream_printf(out, "%s\n", v->options || lists ? " [options]" : "");
 	if (v->details)
 		bn_stream_printf(out, "\n%s\n", v->details);
@@ -118,6 +119,7 @@ int bn_help_verb(bn_cli *cli, const bn_verb *v)
 		bn_stream_put(out, "\noptions:\n");
 		print_options(out, v, v->options);
 		print_options(out, v, bn_list_options);
+		print_options(out, v, bn_store_options);
 	}
 	if (v->examples[0])
 		bn_stream_put(out, "\nexamples:\n");
@@ -221,6 +223,7 @@ static int man_verb(const bn_verb *v, void *ctx)
 	}
 	man_options(out, v, v->options);
 	man_options(out, v, bn_list_options);
+	man_options(out, v, bn_store_options);
 	for (size_t i = 0; i < 3 && v->examples[i]; i++) {
 		bn_stream_put(out, ".br\nExample: \\fI");
 		man_text(out, v->examples[i]);
@@ -298,6 +301,8 @@ static int complete_verb(const bn_verb *v, void *ctx)
 	for (const bn_opt *o = bn_list_options; chosen && o->help; o++)
 		if (bn_cli_lists_by(v, o->name))
 			bn_stream_printf(c->out, "--%s\n", o->name);
+	for (const bn_opt *o = bn_store_options; chosen && v->flags & BN_VERB_REMOTE && o->help; o++)
+		bn_stream_printf(c->out, "--%s\n", o->name);
 	return 0;
 }
 

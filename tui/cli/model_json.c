@@ -10,6 +10,11 @@ static json_t *text_or_null(const char *s)
 	return s ? json_string(s) : json_null();
 }
 
+static json_t *uid_or_null(uid_t uid)
+{
+	return uid == (uid_t)-1 ? json_null() : json_integer((json_int_t)uid);
+}
+
 static json_t *time_or_null(int64_t ms)
 {
 	return ms > 0 ? json_integer(ms) : json_null();
@@ -38,15 +43,15 @@ json_t *bn_version_json(const bn_version *v)
 		json_array_append_new(aliases, json_string(v->aliases[i]));
 	char spec[BN_VERSION_SPEC];
 	bn_version_spec(v, spec);
-	o = json_pack("{s:s, s:s, s:I, s:s, s:s, s:o, s:o, s:s, s:s, s:o, s:o}", "spec", spec,
+	o = json_pack("{s:s, s:s, s:I, s:s?, s:s, s:o, s:o, s:s?, s:s?, s:o, s:o}", "spec", spec,
 		"name", v->name, "version", (json_int_t)v->version, "uuid", v->uuid, "state",
 		bn_model_state_name(v->state), "aliases", aliases, "run", text_or_null(v->run_id),
 		"digest", v->digest, "manifest", v->manifest, "trainer", text_or_null(v->trainer),
 		"description", text_or_null(v->description));
-	json_t *rest = json_pack("{s:s, s:I, s:s, s:I, s:I, s:I, s:O, s:O, s:O, s:o, s:o, s:o, s:o,"
+	json_t *rest = json_pack("{s:s?, s:o, s:s?, s:o, s:I, s:I, s:O, s:O, s:O, s:o, s:o, s:o, s:o,"
 				 " s:i, s:i}",
-		"author", v->author, "author_uid", (json_int_t)v->author_uid, "registrar",
-		v->registrar, "registrar_uid", (json_int_t)v->registrar_uid, "registered_ms",
+		"author", v->author, "author_uid", uid_or_null(v->author_uid), "registrar",
+		v->registrar, "registrar_uid", uid_or_null(v->registrar_uid), "registered_ms",
 		(json_int_t)v->registered_ms, "state_ms", (json_int_t)v->state_ms, "data", v->data,
 		"metrics", v->metrics, "tags", v->tags, "requested_ms",
 		time_or_null(v->requested_ms), "requester", text_or_null(v->requester),

@@ -1,5 +1,6 @@
 /* run_follow.c - see run_follow.h. */
 #include "tui/cli/run_follow.h"
+#include "tui/cli/store.h"
 
 #include "core/base/fs.h"
 #include "core/base/mem.h"
@@ -149,8 +150,10 @@ static int look(follower *f, bn_run_info **info, bn_err *err)
 int bn_cli_open_runs(
 	bn_cli *cli, bn_workspace **ws, const char *name, char id[BN_RUN_ID_TEXT], bn_err *err)
 {
-	int rc;
-	if ((rc = bn_cli_workspace(cli, ws, err)) < 0 ||
+	int rc = bn_cli_workspace(cli, ws, err);
+	if (rc >= 0 && bn_cli_mirror(cli))
+		return name ? bn_cli_pull_run(cli, name, id, err) : bn_cli_pull_runs(cli, err);
+	if (rc < 0 ||
 		(rc = bn_workspace_refresh(*ws, NULL, err)) < 0 ||
 		(rc = bn_run_reconcile(*ws, NULL, err)) < 0)
 		return rc;

@@ -68,6 +68,7 @@ const bn_verb *bn_verb_find(const char *const *words, size_t n, size_t *used);
 /* help.c */
 extern const bn_opt bn_global_options[];
 extern const bn_opt bn_list_options[]; /* of verbs with BN_VERB_LISTS */
+extern const bn_opt bn_store_options[]; /* of verbs with BN_VERB_REMOTE */
 const char *bn_noun_summary(const char *noun);
 int bn_help_verb(bn_cli *cli, const bn_verb *verb);
 int bn_help_noun(bn_cli *cli, const char *noun, bn_err *err);

@@ -16,6 +16,7 @@
 #include "tui/ui/frame.h"
 #include "tui/ui/key.h"
 #include "tui/ui/script.h"
+#include "tui/views/remote/remote.h"
 #include "tui/views/source.h"
 #include "tui/views/views.h"
 
@@ -32,7 +33,8 @@ typedef struct app {
 	bn_frame *frame;
 	bn_surface *surface;
 	bn_term *term; /* NULL for a script */
-	char *dir;     /* of the workspace */
+	char *dir;     /* of the workspace, or address of the store */
+	bn_remote *remote; /* NULL: a workspace */
 	/* What :theme, :glyphs and :mouse have set, for the next session; "": nothing. */
 	char theme[512], glyphs[16], mouse[8];
 	bool keeps; /* changes are the user's: those of the last session were made */
@@ -212,8 +214,10 @@ static void worker_wake(void *user)
 
 static int lane_open(void **context, bn_lane lane, void *user, bn_err *err)
 {
+	const app *a = user;
 	(void)lane;
-	return bn_source_open(context, bn_env_real(), ((app *)user)->dir, err);
+	return a->remote ? bn_source_remote_open(context, a->remote, err)
+			 : bn_source_open(context, bn_env_real(), a->dir, err);
 }
 
 static void lane_close(void *context, bn_lane lane, void *user)
@@ -227,6 +231,13 @@ static void lane_close(void *context, bn_lane lane, void *user)
 static int workspace_find(app *a, bn_err *err)
 {
 	bn_workspace *ws = NULL;
+	const bn_remote_options store = {
+		.address = a->opt->store, .access = a->opt->access, .is_cached = a->opt->cached};
+	if (store.address) {
+		a->dir = bn_strdup(store.address);
+		return a->dir ? bn_remote_open(&a->remote, bn_env_real(), &store, err)
+			      : bn_err_nomem(err, "the address of a store");
+	}
 	int rc = bn_workspace_open(&ws, bn_env_real(), NULL, a->opt->dir, err);
 	if (rc)
 		return rc;
@@ -251,6 +262,7 @@ static const char *base_name(const char *path)
 
 static int frame_open(app *a, bn_err *err)
 {
+	const bn_page_source *source = a->remote ? bn_source_remote() : bn_source_workspace();
 	bn_frame_options f = {
 		.host = {.now_ms = host_now,
 			.copy = host_copy,
@@ -268,14 +280,14 @@ static int frame_open(app *a, bn_err *err)
 		.side = bn_view_side,
 		.side_count = bn_view_side_count,
 		.make_text = bn_view_text_new,
-		.status = bn_source_workspace()->status,
-		.find = bn_source_workspace()->find,
-		.words = bn_source_workspace()->words,
+		.status = source->status,
+		.find = source->find,
+		.words = source->words,
 		.open_found = bn_view_open_found,
-		.title = base_name(a->dir),
+		.title = a->remote ? bn_remote_title(a->remote) : base_name(a->dir),
 		.save_dir = a->opt->save_dir,
 		.home = a->opt->home,
-		.source = bn_source_workspace(),
+		.source = source,
 		.tour = is_demo(a) ? bn_view_tour : NULL,
 		.tour_count = is_demo(a) ? bn_view_tour_count : 0,
 		.readonly = a->opt->readonly,
@@ -421,6 +433,7 @@ int bn_tui_run(const bn_tui_options *opt, bn_err *err)
 	if (!rc)
 		rc = opt->script ? script_run(&a, err) : terminal_run(&a, err);
 	bn_surface_free(a.surface);
+	bn_remote_close(a.remote);
 	bn_free(a.dir);
 	return rc;
 }

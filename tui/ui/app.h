@@ -8,6 +8,7 @@
 #ifndef BN_TUI_UI_APP_H
 #define BN_TUI_UI_APP_H
 #include "core/base/err.h"
+#include "core/mlflow/client.h"
 
 #define BN_DEMO_MARK \
 	".demo" /* file left by `binnacle demo` in the directory of its workspace */
@@ -17,6 +18,9 @@
 
 typedef struct bn_tui_options {
 	const char *dir;    /* directory to find the workspace from; NULL: the current one */
+	const char *store;  /* the address of a store elsewhere (tui/views/remote/remote.h), instead of dir; NULL: none */
+	const bn_mlflow_access *access; /* of that store; may be NULL */
+	bool cached;        /* what is known of that store, without asking it */
 	const char *theme;  /* name of a built-in theme or path of a .theme file; NULL: default */
 	bool ascii;         /* ASCII glyphs even if the locale is UTF-8 */
 	bool no_color;      /* monochrome theme (NO_COLOR does the same) */

@@ -35,6 +35,8 @@ typedef struct bn_reader {
 	uint64_t needs_of;
 	uint64_t waiting_of;           /* its generation; 0: none */
 	bn_run_memory *runs;           /* NULL: not requested yet */
+	struct bn_mirror *mirror; /* of a store elsewhere, whose workspace ws is; NULL: none (tui/views/remote) */
+	struct bn_remote *remote;
 	struct bn_terms_memory *terms; /* of runs seen so far: they do not change; NULL: none yet */
 } bn_reader;
 

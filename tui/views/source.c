@@ -5,6 +5,7 @@
 #include "core/base/env.h"
 #include "core/base/mem.h"
 #include "core/govern/rights.h"
+#include "core/mlflow/mirror.h"
 #include "core/pipeline/fold_classes.h"
 #include "core/store/workspace.h"
 #include "core/table/derive.h"
@@ -39,7 +40,10 @@ void bn_source_close(void *context)
 	bn_terms_memory_free(r->terms);
 	bn_run_memory_free(r->runs);
 	bn_trust_free(r->trust);
-	bn_workspace_close(r->ws);
+	if (r->mirror)
+		bn_mirror_close(r->mirror);
+	else
+		bn_workspace_close(r->ws);
 	bn_free(r);
 }
 
@@ -61,6 +65,8 @@ static int trust_look(bn_reader *r, bn_memory_allows need, bn_err *err)
 
 int bn_reader_need_trust(bn_reader *r, bn_err *err)
 {
+	if (r->mirror)
+		return bn_err_set(err, BN_EREFUSED, "a store elsewhere has nothing that could be trusted");
 	int rc = trust_look(r, BN_ALLOWS_ALL, err);
 	return rc < 0 ? rc : bn_trust_require(r->trust, BN_ALLOWS_ALL, err);
 }
@@ -70,6 +76,11 @@ int bn_reader_refresh(bn_reader *r, bn_err *err)
 	bool changed = false;
 	size_t lost = 0;
 	int rc = 0;
+	if (r->mirror) { /* written by this user alone; its runs are watched elsewhere */
+		rc = bn_workspace_refresh(r->ws, &changed, err);
+		r->generation += !rc && changed;
+		return rc;
+	}
 	int64_t now = bn_env_monotonic_ns(bn_workspace_env(r->ws));
 	if (!r->trust || now - r->looked_ns > LOOK_EVERY_NS)
 		rc = trust_look(r, BN_ALLOWS_READING, err);

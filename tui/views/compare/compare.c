@@ -129,6 +129,13 @@ static void draw(bn_view *view, bn_area a, bool focused)
 
 /* ---- commands ------------------------------------------------------------------------------------ */
 
+static void ask(bn_compare_view *v)
+{
+	bn_view *view = &v->list.view;
+	bn_view_load(
+		view, BN_LANE_QUICK, 0, bn_view_source(view)->compare, &v->runs, sizeof v->runs);
+}
+
 static void metric_step(bn_compare_view *v, int step)
 {
 	const bn_compare_page *d = bn_compare_data(v);
@@ -141,7 +148,7 @@ static void metric_step(bn_compare_view *v, int step)
 	size_t n = d->metric_count, at = d->metric < n ? d->metric : 0;
 	snprintf(v->runs.metric, sizeof v->runs.metric, "%s",
 		d->metrics[(at + n + (size_t)(step + (int)n)) % n]);
-	v->list.view.cls->refresh(&v->list.view);
+	ask(v);
 }
 
 /* Moves to the next line of a row that differs; false: there is none. */
@@ -324,7 +331,7 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 		return true;
 	case BN_CMD_PIN:
 		v->runs.baseline = (size_t)bn_compare_run_at(v);
-		view->cls->refresh(view);
+		ask(v);
 		return true;
 	case BN_CMD_CHARTS:
 		return charts_open(v);
@@ -354,11 +361,13 @@ static bool refuses(bn_view *view, bn_command_id id, char *why, size_t size)
 	return true;
 }
 
+/* Again and again for a store elsewhere, until all points of the runs are here. */
 static void refresh(bn_view *view)
 {
-	const bn_compare_view *v = (const bn_compare_view *)view;
-	bn_view_load(
-		view, BN_LANE_QUICK, 0, bn_view_source(view)->compare, &v->runs, sizeof v->runs);
+	bn_compare_view *v = (bn_compare_view *)view;
+	const bn_compare_page *d = bn_compare_data(v);
+	if (!d || d->is_partial)
+		ask(v);
 }
 
 static void crumb(const bn_view *view, bn_buf *out)
@@ -395,6 +404,7 @@ static void view_free(bn_view *view)
 static const bn_view_class compare_class = {
 	.name = "Compare",
 	.kind = BN_ON(COMPARE),
+	.refresh_ms = 1000,
 	.draw = draw,
 	.command = command,
 	.refuses = refuses,

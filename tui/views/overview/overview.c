@@ -184,7 +184,7 @@ static void draw(bn_view *view, bn_area a, bool focused)
 					     a.rows - BN_STATION_COUNT - 2, a.cols));
 		return;
 	}
-	bool wide = a.cols >= 110;
+	bool wide = a.cols >= 110 && !d->is_elsewhere;
 	if (wide) {
 		bn_view_split(view, a, &body, &side);
 		side_draw(v, side);

@@ -92,6 +92,7 @@ typedef struct bn_overview {
 	bool is_part;                /* the best of many runs has to be requested */
 	bn_line lines[BN_LINES_MAX]; /* by part */
 	size_t line_count;
+	bool is_elsewhere; /* of a server: of the stations only training, and no next step, is known */
 	const char *place; /* of an empty workspace: its path, "~/power" below the user's home */
 	bn_station stations[BN_STATION_COUNT];
 	const char *to_champion; /* the next command on the way from a model to a champion; NULL:

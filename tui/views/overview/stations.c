@@ -85,6 +85,8 @@ bn_command_id bn_station_screen(int64_t station)
 
 const char *bn_stations_next(const bn_overview *d)
 {
+	if (d && d->is_elsewhere)
+		return NULL;
 	for (int i = 0; d && i < BN_STATION_COUNT; i++) {
 		bool is_empty = d->stations[i].state == BN_STATE_NONE;
 		if (is_empty && stations[i].next)
@@ -98,6 +100,8 @@ const char *bn_stations_next(const bn_overview *d)
 int bn_stations_flow_draw(const bn_overview *d, bn_area a, int here)
 {
 	int row = 0, col = 1;
+	if (d && d->is_elsewhere)
+		return 0;
 	for (int i = 0; i < BN_STATION_COUNT; i++) {
 		bn_state state = d ? d->stations[i].state : BN_STATE_NONE;
 		int need = (int)strlen(stations[i].name) + 2;

@@ -172,10 +172,13 @@ void bn_run_log_draw(bn_run_view *v, const bn_run_detail *d, bn_area a, bool scr
 		if (col + (int)bn_utf8_width(line) > a.cols) /* cut: i and Enter show all of it */
 			bn_area_glyph(a, r, a.cols - 1, BN_INK_DIM, BN_GLYPH_MORE_RIGHT);
 	}
+	const char *nothing = "it printed nothing";
+	if (bn_run_status_is_live(d->info->status))
+		nothing = "nothing on the console yet";
+	if (d->info->reported) /* nothing of ours watched it */
+		nothing = "what it printed was not recorded";
 	if (!n)
-		bn_area_text(a, 0, 0, BN_INK_DIM,
-			bn_run_status_is_live(d->info->status) ? "nothing on the console yet"
-							       : "it printed nothing");
+		bn_area_text(a, 0, 0, BN_INK_DIM, nothing);
 }
 
 void bn_run_console_words(const bn_run_view *v, const bn_run_detail *d, char *out, size_t size)

@@ -450,7 +450,7 @@ static void answer(bn_view *view, bn_command_id id, const char *text)
 static bool is_settled(const bn_run_view *v)
 {
 	const bn_run_detail *d = bn_run_data(v);
-	return d && !bn_run_status_is_live(d->info->status) &&
+	return d && !d->is_partial && !bn_run_status_is_live(d->info->status) &&
 	       memcmp(&d->asked, &v->arg, sizeof v->arg) == 0;
 }
 

@@ -1,6 +1,7 @@
 /* acts.c - labels of runs and the trash, executed by a worker. See tui/views/_source.h. */
 #include "core/base/mem.h"
 #include "core/govern/audit.h"
+#include "core/mlflow/mirror.h"
 #include "core/run/runlog.h"
 #include "core/track/admit.h"
 #include "tui/views/_source.h"
@@ -68,8 +69,31 @@ static int need_expected(bn_reader *r, const bn_action_arg *a, const bn_run_info
 	return rc;
 }
 
+/* On a store elsewhere: one request to the server. */
+static int act_remotely(
+	bn_reader *r, const bn_action_arg *a, const bn_run_info *run, bn_err *err)
+{
+	const char *eq = strchr(a->reason, '=');
+	int rc = a->is_guarded ? need_expected(r, a, run, err) : 0;
+	if (rc < 0)
+		return rc;
+	if (a->action == BN_ACTION_RUN_NOTE)
+		return bn_mirror_note(r->mirror, run->id, a->reason, err);
+	if (a->action != BN_ACTION_RUN_TAG)
+		return bn_mirror_remove(
+			r->mirror, run->id, a->action == BN_ACTION_RUN_REMOVE, err);
+	char *key = bn_strndup(a->reason, strcspn(a->reason, "="));
+	rc = key ? bn_run_key_check("tag", key, err) : bn_err_nomem(err, "a tag");
+	if (rc >= 0)
+		rc = bn_mirror_tag(r->mirror, run->id, key, eq ? eq + 1 : NULL, err);
+	bn_free(key);
+	return rc;
+}
+
 static int act_on(bn_reader *r, const bn_action_arg *a, const bn_run_info *run, bn_err *err)
 {
+	if (r->mirror)
+		return act_remotely(r, a, run, err);
 	bool is_label = a->action == BN_ACTION_RUN_TAG || a->action == BN_ACTION_RUN_NOTE;
 	int rc = bn_run_admits_act(r->ws, run->id, is_label ? BN_ACT_TAG : BN_ACT_REMOVE, err);
 	if (rc < 0)

@@ -118,6 +118,7 @@ typedef struct bn_run_detail {
 	int64_t log_bytes;   /* total bytes printed */
 	int64_t now_ms;
 	bn_sched_job job;  /* of a queued one: its position, and why */
+	bool is_partial;   /* more of its points are being read: ask again */
 	bool is_resumable; /* it has a checkpoint from which no run has continued yet */
 } bn_run_detail;
 
@@ -159,6 +160,7 @@ typedef struct bn_code_arg {
 
 typedef struct bn_compare_page {
 	bn_comparison *table;
+	bool is_partial; /* more points are being read: ask again */
 	const char *const *metrics;
 	size_t metric_count, metric;
 	bn_curve curves[BN_COMPARE_MAX];
