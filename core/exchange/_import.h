@@ -43,5 +43,7 @@ int bn_import_links(bn_importer *m, const bn_src_run *r, const char *id, bool is
 
 /* import_logged.c: a bn_src_each_logged_model. */
 int bn_import_logged(void *user, const bn_src_logged_model *s, bn_err *err);
+/* import_models.c: registered models and their versions. */
+int bn_import_models(bn_importer *m, bn_err *err);
 
 #endif

@@ -16,6 +16,7 @@
 #include "core/base/yaml.h"
 #include "core/store/object/object.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
@@ -33,6 +34,21 @@ typedef struct dst_dir {
 
 /* ---- files ---------------------------------------------------------------------------------------- */
 
+/* Creates a directory and those above it, without syncing them (see write_text). */
+static int make_dirs(const dst_dir *d, const char *dir, bn_err *err)
+{
+	for (size_t n = strcspn(dir, "/");; n += 1 + strcspn(dir + n + 1, "/")) {
+		char *part = bn_strndup(dir, n);
+		int e = part ? d->env->fs->mkdir(d->env, d->dir, part, 0755) : 0;
+		int rc = !part ? bn_err_nomem(err, "a path") : 0;
+		if (e < 0 && e != -EEXIST)
+			rc = bn_dir_error(err, -e, "cannot make the directory", d->dir, part);
+		bn_free(part);
+		if (rc < 0 || !dir[n])
+			return rc;
+	}
+}
+
 /* Creates the directories above a file. */
 static int make_parent(const dst_dir *d, const char *path, bn_err *err)
 {
@@ -42,7 +58,7 @@ static int make_parent(const dst_dir *d, const char *path, bn_err *err)
 	if (slash && !dir)
 		return bn_err_nomem(err, "a path");
 	if (dir)
-		rc = bn_dir_make(d->dir, dir, 0755, err);
+		rc = make_dirs(d, dir, err);
 	bn_free(dir);
 	return rc;
 }
@@ -55,7 +71,8 @@ static int write_text(const dst_dir *d, const char *path, const char *text, size
 	if (!tmp)
 		return bn_err_nomem(err, "a path");
 	if ((rc = make_parent(d, path, err)) < 0 || (rc = bn_dir_unlink(d->dir, tmp, err)) < 0 ||
-		(rc = bn_dir_open_file(&fd, d->dir, tmp, O_WRONLY | O_CREAT | O_EXCL, 0644, err)) < 0)
+		(rc = bn_dir_open_file(&fd, d->dir, tmp, O_WRONLY | O_CREAT | O_EXCL, 0644, err)) <
+			0)
 		goto out;
 	rc = bn_dir_write_all(d->env, d->dir, tmp, fd, text, n, err);
 	d->env->fs->close(d->env, fd);
@@ -478,7 +495,7 @@ static int dir_send(bn_dst *base, bn_exporter *x, const bn_export_run *r, bn_err
 	static const char *const parts[] = {"metrics", "params", "tags", "artifacts"};
 	for (size_t i = 0; !x->options->dry_run && i < sizeof parts / sizeof *parts; i++) {
 		char *part = bn_strf("%s/%s", dir, parts[i]); /* MLflow wants to find them */
-		rc = part ? bn_dir_make(d->dir, part, 0755, err) : bn_err_nomem(err, "a path");
+		rc = part ? make_dirs(d, part, err) : bn_err_nomem(err, "a path");
 		bn_free(part);
 		if (rc < 0)
 			goto out;

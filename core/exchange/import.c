@@ -136,7 +136,11 @@ static int import_all(bn_importer *m, bn_err *err)
 	m->count = ops->count && !m->options->only_count ? ops->count(m->src) : -1;
 	if ((rc = ops->experiments ? ops->experiments(m->src, each_experiment, m, err) : 0) < 0 ||
 		(rc = ops->runs(m->src, bn_import_run, m, err)) < 0 ||
-		(ops->logged_models && (rc = ops->logged_models(m->src, bn_import_logged, m, err)) < 0))
+		(ops->logged_models &&
+			(rc = ops->logged_models(m->src, bn_import_logged, m, err)) < 0))
+		return rc;
+	/* Models belong to no experiment. */
+	if (ops->models && !m->options->only_count && (rc = bn_import_models(m, err)) < 0)
 		return rc;
 	return check_found(m, err);
 }

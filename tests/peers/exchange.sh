@@ -1,0 +1,82 @@
+#!/bin/bash
+# Runs from other trackers, written by the tools themselves, and back: every run, parameter, tag, point, dataset and
+# artifact of MLflow's directories and databases (1000 runs; BINNACLE_EXCHANGE_RUNS) is compared through MLflow's own client
+# after import, export and, for a server, the way back; again, nothing is added. W&B and TensorBoard by their writers.
+set -u
+binnacle=${BINNACLE:-$PWD/build/binnacle}
+here=$PWD/$(dirname "$0")
+venv=$PWD/.venv
+runs=${BINNACLE_EXCHANGE_RUNS:-1000}
+bash "$here/venv.sh" mlflow || { echo "SKIP: exchange: no python3"; exit 0; }
+[ -x "$venv/logs/bin/python" ] || python3 -m venv "$venv/logs"
+[ -e "$venv/logs/installed-1" ] || { "$venv/logs/bin/pip" install -q wandb tensorboardX && touch "$venv/logs/installed-1"; } ||
+	echo "SKIP: W&B and TensorBoard: their writers could not be installed"
+work=$(mktemp -d) || exit 1
+server='' bad=0
+trap '[ -z "$server" ] || kill $server; chmod -R u+w "$work"; rm -rf "$work"' EXIT
+export XDG_STATE_HOME=$work/state XDG_CONFIG_HOME=$work/config DO_NOT_TRACK=true MLFLOW_DISABLE_TELEMETRY=true
+export PYTHONWARNINGS=ignore PYTHONDONTWRITEBYTECODE=1
+unset BINNACLE_HOME MLFLOW_TRACKING_URI
+fail() { echo "FAIL: $*"; bad=1; }
+count() { sed -n "s/^ *\"$1\": \([0-9]*\).*/\1/p" "$work/report" | head -1; }
+workspace() { # NAME: a new one, and there
+	mkdir -p "$work/$1" && cd "$work/$1" && "$binnacle" init -q >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
+}
+all_ids() { "$binnacle" run ls --limit 1000000 --json | sed -n 's/^ *"id": "\([0-9a-f]*\)".*/\1/p'; }
+import_twice() { # NAME SOURCE
+	"$binnacle" run import "$2" --json >"$work/report" 2>"$work/log" || fail "$1: import: $(cat "$work/log")"
+	echo "$1: $(count runs_new) runs, $(count points) points, $(count artifacts) artifacts, $(count versions) versions"
+	"$binnacle" run import "$2" --json >"$work/report" 2>&1
+	local new=$(($(count runs_new) + $(count runs_grown) + $(count points) + $(count params) + $(count tags) + $(count artifacts) + $(count versions)))
+	[ "$new" = 0 ] || fail "$1: a second import adds something: $(cat "$work/report")"
+}
+compare() { # PYTHON NAME A B [--by-tag]
+	local python=$1 name=$2
+	shift 2
+	"$python" "$here/exchange_compare.py" "$@" >"$work/log" 2>/dev/null || { fail "$name"; head -5 "$work/log"; }
+	tail -1 "$work/log" | sed "s/^/$name: /"
+}
+
+for line in mlflow2 mlflow3; do
+	python=$venv/$line/bin/python
+	[ -x "$python" ] || { echo "SKIP: exchange with $line"; continue; }
+	for kind in file db; do
+		name="$line $kind"
+		"$python" "$here/exchange_make.py" $kind "$runs" "$work/$line-$kind" >"$work/log" 2>&1 ||
+			{ fail "$name: cannot be made: $(tail -3 "$work/log")"; continue; }
+		source=$work/$line-$kind/mlruns uri=file:$work/$line-$kind/mlruns
+		[ $kind = db ] && source=$work/$line-$kind/mlflow.db uri=sqlite:///$work/$line-$kind/mlflow.db
+		workspace "ws-$line-$kind"
+		import_twice "$name" "$source"
+		"$binnacle" run export $(all_ids) --to "$work/out-$line-$kind" --json >"$work/report" 2>&1 || fail "$name: export"
+		compare "$python" "$name and back" "$uri" "file:$work/out-$line-$kind"
+		[ $kind = db ] || continue
+		port=$("$python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+		mkdir -p "$work/server-$line"
+		(cd "$work/server-$line" && exec "$venv/$line/bin/mlflow" server --host 127.0.0.1 --port "$port") >"$work/server.log" 2>&1 &
+		server=$!
+		for _ in $(seq 900); do curl -fs "http://127.0.0.1:$port/health" >/dev/null && break; sleep 0.2; done
+		"$binnacle" run sync "http://127.0.0.1:$port" --json >"$work/report" 2>"$work/log" || fail "$name: sync: $(cat "$work/log")"
+		compare "$python" "$name to a server" "file:$work/out-$line-$kind" "http://127.0.0.1:$port" --by-tag
+		"$binnacle" run export $(all_ids | head -50) --to "http://127.0.0.1:$port" --json >"$work/report" 2>&1
+		[ "$(count points)$(count params)$(count tags)$(count artifacts)" = 0000 ] || fail "$name: sent twice: $(cat "$work/report")"
+		workspace "from-$line"
+		import_twice "$name from a server" "http://127.0.0.1:$port"
+		kill $server
+		wait $server 2>/dev/null
+		server=
+	done
+done
+if [ -e "$venv/logs/installed-1" ]; then
+	"$venv/logs/bin/python" "$here/exchange_make.py" wandb 3 "$work/wandb" >"$work/log" 2>&1 || fail "wandb: $(tail -3 "$work/log")"
+	"$venv/logs/bin/python" "$here/exchange_make.py" tensorboard 3 "$work/tb" >"$work/log" 2>&1 || fail "tensorboard: $(tail -3 "$work/log")"
+	workspace ws-logs
+	import_twice wandb "$work/wandb"
+	import_twice tensorboard "$work/tb/logs"
+	points=$("$binnacle" run ls --filter "name = 'wb-0'" --columns 'count(loss),count(val/acc),last(loss),last(best)' --json)
+	case $points in *'20'*'20'*'0.05'*'0.99'*) ;; *) fail "wandb: $points" ;; esac
+	"$binnacle" run ls --filter "status = FAILED" --json | grep -q wb-1 || fail "wandb: an exit status"
+	points=$("$binnacle" run ls --filter "name = 'run0'" --columns 'count(loss),last(loss),count(val/acc)' --json)
+	case $points in *'30'*'0.0333'*'30'*) ;; *) fail "tensorboard: $points" ;; esac
+fi
+exit $bad
