@@ -46,6 +46,14 @@ bool bn_api_reader_run(bn_api_reader *r, bn_api_call *c)
 	return true;
 }
 
+static void catch_up(bn_api_reader *r)
+{
+	pthread_mutex_lock(&r->lock);
+	if (r->seen != atomic_load(&r->api->generation))
+		look(r, NULL);
+	pthread_mutex_unlock(&r->lock);
+}
+
 static void *work(void *user)
 {
 	bn_api_reader *r = user;
@@ -59,11 +67,8 @@ static void *work(void *user)
 			pthread_mutex_unlock(&r->lock);
 			if (!done)
 				bn_api_writer_add(r->api, c);
-		} else if (!stopped && r == r->api->readers &&
-			   r->seen != atomic_load(&r->api->generation)) {
-			pthread_mutex_lock(&r->lock);
-			look(r, NULL);
-			pthread_mutex_unlock(&r->lock);
+		} else if (!stopped && r == r->api->readers) {
+			catch_up(r);
 		}
 		if (!c)
 			bn_api_history_tidy(r->api->history, bn_env_monotonic_ns(r->api->env));

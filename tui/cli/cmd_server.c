@@ -2,7 +2,7 @@
  * cmd_server.c - binnacle server: MLflow's REST protocol on the workspace, until SIGTERM or Ctrl-C.
  *
  * The server answers from its own threads (core/api/api.h), each with its own handle of the workspace. This thread
- * waits for the end.
+ * waits for the end, and records the endpoint's state in the log.
  */
 #include "core/api/api.h"
 #include "core/base/fs.h"
@@ -25,6 +25,7 @@
 
 #define DEFAULT_PORT 5000 /* MLflow's */
 #define LOOP_MS 100
+#define SEEN_MS 20000
 #define LOOK_MS 5000 /* interval of comparing the workspace with what this user knows of it */
 
 typedef struct serving {
@@ -37,6 +38,8 @@ typedef struct serving {
 	char *unix_path;     /* absolute, or NULL */
 	char *artifact_root; /* absolute, or NULL */
 	int64_t grace_ns;
+	char id[BN_ENDPOINT_ID_TEXT];
+	bool is_noted; /* endpoint.started is in the log */
 } serving;
 
 /* ---- setting up ----------------------------------------------------------------------------- */
@@ -184,14 +187,67 @@ static void tell_how_to_ask(const serving *s, const char *url)
 		bn_endpoint_host(env, s->o.host), port, user, env->host(env));
 }
 
+/* ---- the endpoint in the log: `endpoint ls`, and the workbench's list of servers -------------- */
+
+static bn_endpoint_about about_endpoint(const serving *s)
+{
+	static const char *const names[] = {"tracking"};
+	return (bn_endpoint_about){.models = names,
+		.model_count = 1,
+		.host = s->o.host,
+		.port = bn_api_port(s->api),
+		.is_tls = s->o.tls_cert != NULL,
+		.unix_path = s->unix_path};
+}
+
+static bn_endpoint_counters counters(const serving *s)
+{
+	bn_api_stats stats;
+	bn_api_get_stats(s->api, &stats);
+	return (bn_endpoint_counters){.requests = stats.requests,
+		.errors = stats.errors,
+		.p50_ms = stats.p50_ms,
+		.p95_ms = stats.p95_ms,
+		.p99_ms = stats.p99_ms};
+}
+
+/* Commits what was appended. A failure is a warning: clients are answered all the same. */
+static bool note(serving *s, int appended, bn_err *why)
+{
+	int rc = bn_workspace_commit(s->ws, appended < 0 ? NULL : why);
+	if (appended >= 0 && rc >= 0)
+		return true;
+	bn_cli_warn(s->cli, "this server cannot be listed: %s", why->msg);
+	return false;
+}
+
+static void note_started(serving *s)
+{
+	bn_err why = BN_ERR_INIT;
+	bn_endpoint_about about = about_endpoint(s);
+	int rc = bn_endpoint_id_new(s->id, bn_cli_env(s->cli), &why);
+	if (rc >= 0)
+		rc = bn_endpoint_write_started(s->ws, s->id, &about, &why);
+	s->is_noted = note(s, rc, &why);
+}
+
+static void note_seen(serving *s, bool stopped)
+{
+	bn_err why = BN_ERR_INIT;
+	bn_endpoint_counters c = counters(s);
+	if (!s->is_noted)
+		return;
+	note(s,
+		stopped ? bn_endpoint_write_stopped(s->ws, s->id, &c, &why)
+			: bn_endpoint_write_seen(s->ws, s->id, &c, &why),
+		&why);
+}
+
 static int announce(serving *s, bn_err *err)
 {
 	static const bn_col fields[] = {
 		{"url", "Tracking URI", BN_AS_TEXT}, {"workspace", "Workspace", BN_AS_TEXT}, {0}};
-	bn_endpoint_about about = {.host = s->o.host,
-		.port = bn_api_port(s->api),
-		.is_tls = s->o.tls_cert != NULL,
-		.unix_path = s->unix_path};
+	bn_endpoint_about about = about_endpoint(s);
 	char *url = bn_endpoint_url(bn_cli_env(s->cli), &about);
 	if (!url)
 		return bn_err_nomem(err, "a URL");
@@ -210,10 +266,15 @@ static int announce(serving *s, bn_err *err)
 static int wait_for_the_end(serving *s, bn_err *err)
 {
 	const bn_env *env = bn_cli_env(s->cli);
-	int64_t looked_ms = bn_env_monotonic_ns(env) / 1000000;
+	int64_t looked_ms = bn_env_monotonic_ns(env) / 1000000, seen_ms = looked_ms;
 	while (!bn_cli_interrupted()) {
 		nanosleep(&(struct timespec){0, LOOP_MS * 1000000}, NULL);
 		int64_t now_ms = bn_env_monotonic_ns(env) / 1000000;
+		if (now_ms - seen_ms >= SEEN_MS) {
+			seen_ms = now_ms;
+			note_seen(s, false);
+		}
+		bn_workspace_tick(s->ws, NULL);
 		if (now_ms - looked_ms < LOOK_MS)
 			continue;
 		looked_ms = now_ms;
@@ -229,6 +290,7 @@ static void shut_down(serving *s)
 	bn_api_stats stats;
 	bn_cli_say(s->cli, "stopping: finishing requests in progress");
 	bn_api_stop(s->api, (int)(s->grace_ns / 1000000));
+	note_seen(s, true);
 	bn_api_get_stats(s->api, &stats);
 	bn_cli_say(s->cli, "answered %llu requests; %llu were made durable in %llu commits",
 		(unsigned long long)stats.requests, (unsigned long long)stats.written,
@@ -251,6 +313,7 @@ static int run_server(bn_cli *cli, bn_err *err)
 	give_memory_back();
 	int rc = set_up(&s, err);
 	if (rc >= 0) { /* requests are answered from here on */
+		note_started(&s);
 		rc = announce(&s, err);
 		if (rc >= 0)
 			rc = wait_for_the_end(&s, err);
