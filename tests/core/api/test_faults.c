@@ -1,0 +1,114 @@
+/*
+ * The tracking server on a disk that is full or fails: what it answers with 200 is there, what it refuses is a 503 that
+ * a client repeats, and afterwards it goes on with what the disk has, not with what it remembered.
+ */
+#include "tests/support/api_world.h"
+#include "tests/support/check_main.h"
+#include "tests/support/faultfs.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { CHANGES = 12 };
+
+static api_world w;
+static char run[33];
+
+static void make_run(void)
+{
+	api_make(&w, NULL);
+	ck_assert_int_eq(api_ask(&w, "POST", "runs/create", "{\"experiment_id\":\"0\"}"), 200);
+	snprintf(run, sizeof run, "%s", api_text(&w, "run.info.run_id"));
+	w.env.env.fs = &faultfs_ops;
+}
+
+static int log_param(const char *key, const char *value)
+{
+	char body[300];
+	snprintf(body, sizeof body, "{\"run_id\":\"%s\",\"key\":\"%s\",\"value\":\"%s\"}", run, key,
+		value);
+	return api_ask(&w, "POST", "runs/log-parameter", body);
+}
+
+/* The parameter's value, or "" if the run has none. */
+static const char *param(const char *key)
+{
+	char path[100];
+	snprintf(path, sizeof path, "runs/get?run_id=%s", run);
+	ck_assert_int_eq(api_ask(&w, "GET", path, NULL), 200);
+	const json_t *list = api_at(&w, "run.data.params");
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *one = json_array_get(list, i);
+		if (!strcmp(json_string_value(json_object_get(one, "key")), key))
+			return json_string_value(json_object_get(one, "value"));
+	}
+	return "";
+}
+
+START_TEST(test_a_full_disk_is_a_503_and_nothing_is_kept)
+{
+	make_run();
+	faultfs_arm(FAULTFS_FULL, 1);
+	log_param("p", "1");
+	api_refused(&w, 503, "TEMPORARILY_UNAVAILABLE", NULL);
+	log_param("p", "1");
+	api_refused(&w, 503, "TEMPORARILY_UNAVAILABLE", NULL);
+	faultfs_arm(FAULTFS_NONE, 0);
+	ck_assert_str_eq(param("p"), "");
+	ck_assert_int_eq(log_param("p", "2"), 200);
+	ck_assert_str_eq(param("p"), "2");
+	api_remove(&w);
+}
+END_TEST
+
+/* Each change of the disk fails once, before or after it was made. */
+START_TEST(test_after_any_failure_answers_are_what_the_disk_has)
+{
+	make_run();
+	for (int kind = 0; kind < 2; kind++)
+		for (long at = 1; at <= CHANGES; at++) {
+			char key[32];
+			snprintf(key, sizeof key, "p%d.%ld", kind, at);
+			faultfs_arm(kind ? FAULTFS_LOST : FAULTFS_EIO, at);
+			int status = log_param(key, "1");
+			faultfs_arm(FAULTFS_NONE, 0);
+			ck_assert_msg(
+				status == 200 || status == 503, "%s: %d %s", key, status, w.text);
+			if (status == 200)
+				ck_assert_str_eq(param(key), "1");
+			/* It may be there although its reply was lost: then another value is refused. */
+			int again = log_param(key, "2");
+			ck_assert_msg(
+				again == 200 || again == 400, "%s: %d %s", key, again, w.text);
+			ck_assert_str_eq(param(key), again == 200 ? "2" : "1");
+		}
+	api_remove(&w);
+}
+END_TEST
+
+/* A batch is whole or not there. */
+START_TEST(test_a_batch_that_fails_leaves_nothing)
+{
+	char body[400];
+	make_run();
+	snprintf(body, sizeof body,
+		"{\"run_id\":\"%s\",\"params\":[{\"key\":\"a\",\"value\":\"1\"}],\"metrics\":[{"
+		"\"key\":\"m\","
+		"\"value\":1,\"timestamp\":1}],\"tags\":[{\"key\":\"t\",\"value\":\"1\"}]}",
+		run);
+	faultfs_arm(FAULTFS_ENOSPC, 1);
+	api_ask(&w, "POST", "runs/log-batch", body);
+	faultfs_arm(FAULTFS_NONE, 0);
+	api_refused(&w, 503, "TEMPORARILY_UNAVAILABLE", NULL);
+	ck_assert_str_eq(param("a"), "");
+	ck_assert_ptr_null(api_at(&w, "run.data.metrics"));
+	ck_assert_int_eq(api_ask(&w, "POST", "runs/log-batch", body), 200);
+	ck_assert_str_eq(param("a"), "1");
+	ck_assert_uint_eq(json_array_size(api_at(&w, "run.data.metrics")), 1);
+	api_remove(&w);
+}
+END_TEST
+
+BN_TEST_MAIN("core/api/faults", test_a_full_disk_is_a_503_and_nothing_is_kept,
+	test_after_any_failure_answers_are_what_the_disk_has,
+	test_a_batch_that_fails_leaves_nothing)

@@ -1,0 +1,167 @@
+/* Runs beyond what MLflow's corpus asks: those of other programs, what others write meanwhile, ids, names and notes. */
+#include "core/run/run_id.h"
+#include "core/run/runlog.h"
+#include "core/track/run.h"
+#include "tests/support/api_world.h"
+#include "tests/support/check_main.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static api_world w;
+static bn_workspace *other; /* a handle of another program */
+static char native[33];
+
+/* A run as `binnacle run start` makes it. */
+static void make_native(void)
+{
+	bn_err err = BN_ERR_INIT;
+	bn_run_id id;
+	api_make(&w, NULL);
+	ck_assert_bn_ok(api_open(&w, &other, &err), &err);
+	ck_assert_bn_ok(bn_run_id_make(&id, other, &err), &err);
+	snprintf(native, sizeof native, "%s", id.id);
+	const bn_run_created made = {.name = "native",
+		.experiment = "ours",
+		.kind = "command",
+		.title = "sh",
+		.note = "a note",
+		.parent = "0123456789abcdef0123456789abcdef",
+		.nonce = id.nonce};
+	ck_assert_bn_ok(bn_runlog_created(other, native, &made, &err), &err);
+	ck_assert_bn_ok(bn_runlog_started(other, native, 60000, &err), &err);
+	ck_assert_bn_ok(bn_runlog_param(other, native, "lr", "3", &err), &err);
+	ck_assert_bn_ok(bn_workspace_commit(other, &err), &err);
+}
+
+static void end(void)
+{
+	bn_workspace_close(other);
+	api_remove(&w);
+}
+
+static void get_native(void)
+{
+	char path[100];
+	snprintf(path, sizeof path, "runs/get?run_id=%s", native);
+	ck_assert_int_eq(api_ask(&w, "GET", path, NULL), 200);
+}
+
+static int post(const char *route, const char *fmt)
+{
+	char body[400];
+	snprintf(body, sizeof body, fmt, native);
+	return api_ask(&w, "POST", route, body);
+}
+
+static const char *tag(const char *key)
+{
+	const json_t *tags = api_at(&w, "run.data.tags");
+	for (size_t i = 0; i < json_array_size(tags); i++)
+		if (!strcmp(json_string_value(json_object_get(json_array_get(tags, i), "key")),
+			    key))
+			return json_string_value(json_object_get(json_array_get(tags, i), "value"));
+	return "";
+}
+
+START_TEST(test_a_run_of_another_program_has_mlflows_tags)
+{
+	make_native();
+	get_native();
+	ck_assert_str_eq(api_text(&w, "run.info.run_name"), "native");
+	ck_assert_str_eq(api_text(&w, "run.info.status"), "RUNNING");
+	ck_assert_str_eq(tag("mlflow.runName"), "native");
+	ck_assert_str_eq(tag("mlflow.note.content"), "a note");
+	ck_assert_str_eq(tag("mlflow.parentRunId"), "0123456789abcdef0123456789abcdef");
+	ck_assert_str_eq(api_text(&w, "run.data.params.0.value"), "3");
+	end();
+}
+END_TEST
+
+START_TEST(test_a_run_of_another_program_is_logged_to_but_says_its_state_itself)
+{
+	make_native();
+	ck_assert_int_eq(post("runs/log-metric",
+				 "{\"run_id\":\"%s\",\"key\":\"m\",\"value\":1,\"timestamp\":5}"),
+		200);
+	post("runs/log-parameter", "{\"run_id\":\"%s\",\"key\":\"lr\",\"value\":\"4\"}");
+	api_refused(&w, 400, "INVALID_PARAMETER_VALUE", NULL);
+	ck_assert_int_eq(
+		post("runs/update", "{\"run_id\":\"%s\",\"status\":\"FINISHED\",\"end_time\":7}"),
+		200);
+	ck_assert_str_eq(api_text(&w, "run_info.status"), "RUNNING");
+	get_native();
+	ck_assert_str_eq(api_text(&w, "run.info.status"), "RUNNING");
+	ck_assert_str_eq(api_text(&w, "run.data.metrics.0.key"), "m");
+	end();
+}
+END_TEST
+
+START_TEST(test_what_another_program_writes_is_seen)
+{
+	bn_err err = BN_ERR_INIT;
+	make_native();
+	get_native();
+	ck_assert_bn_ok(bn_runlog_param(other, native, "depth", "7", &err), &err);
+	ck_assert_bn_ok(bn_workspace_commit(other, &err), &err);
+	get_native();
+	ck_assert_uint_eq(json_array_size(api_at(&w, "run.data.params")), 2);
+	end();
+}
+END_TEST
+
+START_TEST(test_a_name_and_a_note_are_those_of_the_workspace)
+{
+	bn_err err = BN_ERR_INIT;
+	bn_run_info *r = NULL;
+	make_native();
+	ck_assert_int_eq(
+		post("runs/set-tag",
+			"{\"run_id\":\"%s\",\"key\":\"mlflow.runName\",\"value\":\"renamed\"}"),
+		200);
+	ck_assert_int_eq(
+		post("runs/set-tag",
+			"{\"run_id\":\"%s\",\"key\":\"mlflow.note.content\",\"value\":\"other\"}"),
+		200);
+	ck_assert_bn_ok(bn_workspace_refresh(other, NULL, &err), &err);
+	ck_assert_bn_ok(bn_run_get(&r, other, native, &err), &err);
+	ck_assert_str_eq(r->name, "renamed");
+	ck_assert_str_eq(r->note, "other");
+	bn_run_info_free(r);
+	end();
+}
+END_TEST
+
+START_TEST(test_an_experiment_that_only_runs_name_has_an_id)
+{
+	char path[200];
+	make_native();
+	ck_assert_int_eq(
+		api_ask(&w, "GET", "experiments/get-by-name?experiment_name=ours", NULL), 200);
+	snprintf(path, sizeof path, "experiments/get?experiment_id=%s",
+		api_text(&w, "experiment.experiment_id"));
+	ck_assert_int_eq(api_ask(&w, "GET", path, NULL), 200);
+	ck_assert_str_eq(api_text(&w, "experiment.name"), "ours");
+	end();
+}
+END_TEST
+
+START_TEST(test_roles_are_asked_before_anything_is_read)
+{
+	make_native();
+	api_ask_as(&w, BN_API_READER, "POST", "runs/create", "{}");
+	api_refused(&w, 403, "PERMISSION_DENIED", NULL);
+	api_ask_as(&w, BN_API_WRITER, "POST", "experiments/delete", "{\"experiment_id\":\"0\"}");
+	api_refused(&w, 403, "PERMISSION_DENIED", NULL);
+	ck_assert_int_eq(
+		api_ask_as(&w, BN_API_WRITER, "POST", "runs/create", "{\"experiment_id\":\"0\"}"),
+		200);
+	end();
+}
+END_TEST
+
+BN_TEST_MAIN("core/api/runs", test_a_run_of_another_program_has_mlflows_tags,
+	test_a_run_of_another_program_is_logged_to_but_says_its_state_itself,
+	test_what_another_program_writes_is_seen, test_a_name_and_a_note_are_those_of_the_workspace,
+	test_an_experiment_that_only_runs_name_has_an_id,
+	test_roles_are_asked_before_anything_is_read)
