@@ -198,7 +198,6 @@ struct bn_api {
 };
 
 /* routes.c */
-extern const bn_router bn_api_router, bn_api_bare_router;
 size_t bn_api_route_index(const bn_route *route); /* BN_API_MOST_ROUTES: none */
 const char *bn_api_route_name(size_t index);      /* NULL above the last one */
 /* Finds the route, checks the token, the page and the rate. NULL: refused, with the response filled in and counted.

@@ -3,7 +3,6 @@
 #define BN_API__ROUTES_H
 #include "core/api/_api.h"
 #include "core/track/experiment.h"
-#include "core/track/mlflow_search.h"
 
 /* route_server.c */
 extern const bn_api_about bn_api_health, bn_api_version, bn_api_metrics, bn_api_server_info;
@@ -28,8 +27,6 @@ extern const bn_api_about bn_api_runs_log_inputs, bn_api_runs_log_outputs, bn_ap
 
 /* search.c */
 extern const bn_api_about bn_api_runs_search, bn_api_experiments_search, bn_api_datasets_search;
-/* Of the request's filter and order_by. INVALID_PARAMETER_VALUE with MLflow's message. */
-int bn_api_search_new(bn_mlflow_search **out, bn_api_call *c, bn_mlflow_kind kind, bn_err *err);
 
 /* history.c */
 extern const bn_api_about bn_api_metric_history, bn_api_history_bulk, bn_api_history_interval;

@@ -22,7 +22,7 @@ int bn_api_history_new(bn_api_history **out, bn_err *err)
 	return 0;
 }
 
-void bn_api_series_drop(bn_api_series *s)
+static void drop_series(bn_api_series *s)
 {
 	if (!s || atomic_fetch_sub(&s->references, 1) != 1)
 		return;
@@ -36,7 +36,7 @@ void bn_api_history_free(bn_api_history *h)
 {
 	if (!h)
 		return;
-	bn_api_series_drop(h->kept);
+	drop_series(h->kept);
 	pthread_mutex_destroy(&h->lock);
 	bn_free(h);
 }
@@ -50,7 +50,7 @@ void bn_api_history_tidy(bn_api_history *h, int64_t now_ns)
 		h->kept = NULL;
 	}
 	pthread_mutex_unlock(&h->lock);
-	bn_api_series_drop(old);
+	drop_series(old);
 }
 
 typedef struct point {
@@ -140,10 +140,11 @@ static void keep(bn_api_call *c, bn_api_series *s)
 	h->used_ns = bn_env_monotonic_ns(c->api->env);
 	atomic_fetch_add(&s->references, 1);
 	pthread_mutex_unlock(&h->lock);
-	bn_api_series_drop(old);
+	drop_series(old);
 }
 
-int bn_api_series_get(
+/* An unknown run or key has no points. To be given back with drop_series. */
+static int get_series(
 	bn_api_series **out, bn_api_call *c, const char *run, const char *key, bn_err *err)
 {
 	bn_api_series *s = find_kept(c, run, key);
@@ -162,7 +163,7 @@ int bn_api_series_get(
 		rc = bn_err_nomem(err, "a history");
 	if (rc < 0 || (rc = bn_series_read(&s->points, c->ws, run, key, err)) < 0 ||
 		(rc = sort_points(&s->points, err)) < 0) {
-		bn_api_series_drop(s);
+		drop_series(s);
 		return rc;
 	}
 	keep(c, s);
@@ -188,7 +189,7 @@ static int history(bn_api_call *c, bn_err *err)
 			"positive integer.",
 			(long long)most);
 	int rc = bn_wire_token(bn_wire_text(c->body, "page_token"), &from, &c->fault);
-	if (rc < 0 || (rc = bn_api_series_get(&s, c, bn_api_run_id(c->body), key, err)) < 0)
+	if (rc < 0 || (rc = get_series(&s, c, bn_api_run_id(c->body), key, err)) < 0)
 		return rc;
 	int64_t count = (int64_t)s->points.count, end = count - from > most ? from + most : count;
 	bn_wire w = bn_api_answer(c);
@@ -202,7 +203,7 @@ static int history(bn_api_call *c, bn_err *err)
 	if (end < count)
 		bn_wire_put_token(&w, end);
 	bn_wire_close(&w, '}');
-	bn_api_series_drop(s);
+	drop_series(s);
 	return 0;
 }
 const bn_api_about bn_api_metric_history = {
@@ -271,11 +272,11 @@ static int history_bulk(bn_api_call *c, bn_err *err)
 	bn_wire_open(&w, "metrics", '[');
 	for (size_t r = 0; r < n && rc >= 0; r++) {
 		bn_api_series *s = NULL;
-		if ((rc = bn_api_series_get(&s, c, ids[r], key, err)) < 0)
+		if ((rc = get_series(&s, c, ids[r], key, err)) < 0)
 			break;
 		for (size_t i = 0; i < s->points.count && most > 0; i++, most--)
 			put_point(&w, ids[r], key, &s->points, i);
-		bn_api_series_drop(s);
+		drop_series(s);
 	}
 	bn_wire_close(&w, ']');
 	bn_wire_close(&w, '}');

@@ -25,9 +25,4 @@ typedef struct bn_api_history {
 /* Forgets what was not used for some seconds. */
 void bn_api_history_tidy(bn_api_history *h, int64_t now_ns);
 
-/* An unknown run or key has no points. Give it back with bn_api_series_drop. */
-int bn_api_series_get(
-	bn_api_series **out, bn_api_call *c, const char *run, const char *key, bn_err *err);
-void bn_api_series_drop(bn_api_series *s); /* NULL is fine */
-
 #endif

@@ -33,7 +33,8 @@ void bn_api_repr(bn_buf *out, const char *text)
 	bn_buf_addch(out, quote);
 }
 
-void bn_api_normal_path(bn_buf *out, const char *path)
+/* The normal form of a path, as Python's posixpath.normpath has it. */
+static void normal_path(bn_buf *out, const char *path)
 {
 	size_t slashes = strspn(path, "/"), first;
 	/* Two slashes at the start are kept, three are one. */
@@ -70,7 +71,7 @@ static int check_path(const char *path, const char *name, const json_t *value, b
 {
 	bn_buf normal = BN_BUF_INIT, shown = BN_BUF_INIT;
 	int rc = 0;
-	bn_api_normal_path(&normal, name);
+	normal_path(&normal, name);
 	if (strcmp(normal.ptr, name) != 0 || !strcmp(name, ".") || !strncmp(name, "..", 2) ||
 		name[0] == '/') {
 		bn_api_repr(&shown, normal.ptr);

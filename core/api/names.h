@@ -26,8 +26,6 @@ int bn_api_check_length(const char *what, const char *text, size_t most, bn_wire
 size_t bn_api_cut(const char *text, size_t most);
 /* A name for '/' and ':' have no place in: of a registered model, given as `name`. */
 int bn_api_check_model_name(const char *name, bn_wire_fault *fault);
-/* The normal form of a path, as Python's posixpath.normpath has it. */
-void bn_api_normal_path(bn_buf *out, const char *path);
 /* A text as Python's repr() writes it. */
 void bn_api_repr(bn_buf *out, const char *text);
 

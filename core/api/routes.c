@@ -112,8 +112,8 @@ static const bn_route routes[] = {
 
 enum { BARE = sizeof bare_routes / sizeof *bare_routes, ROUTES = sizeof routes / sizeof *routes };
 _Static_assert(BARE + ROUTES <= BN_API_MOST_ROUTES, "counters have room for every route");
-const bn_router bn_api_bare_router = {bare_routes, BARE};
-const bn_router bn_api_router = {routes, ROUTES};
+static const bn_router bare_router = {bare_routes, BARE};
+static const bn_router router = {routes, ROUTES};
 
 size_t bn_api_route_index(const bn_route *route)
 {
@@ -153,8 +153,8 @@ static bool find(bn_route_match *match, const bn_http_request *request)
 	bool is_ajax = false;
 	const char *rest = strip(request->path, &version, &is_ajax);
 	if (!rest)
-		return bn_router_find(&bn_api_bare_router, request->method, request->path, match);
-	bool found = bn_router_find(&bn_api_router, request->method, rest, match);
+		return bn_router_find(&bare_router, request->method, request->path, match);
+	bool found = bn_router_find(&router, request->method, rest, match);
 	const bn_route *r = found ? match->route : match->other;
 	if (r && (!(r->flags & version) || (r->flags & BN_API_AJAX && !is_ajax))) {
 		match->route = match->other = NULL;
@@ -168,8 +168,8 @@ static const char *allowed(const bn_http_request *request, char *allow, size_t s
 	unsigned version;
 	bool is_ajax;
 	const char *rest = strip(request->path, &version, &is_ajax);
-	return bn_router_allow(rest ? &bn_api_router : &bn_api_bare_router,
-		rest ? rest : request->path, allow, size);
+	return bn_router_allow(
+		rest ? &router : &bare_router, rest ? rest : request->path, allow, size);
 }
 
 /* ---- refusing ------------------------------------------------------------------------------- */

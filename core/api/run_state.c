@@ -209,7 +209,7 @@ static bool is_old(const bn_api_run *r, const bn_api *a)
 	       atomic_load(&a->folded) >= r->written;
 }
 
-int bn_api_run_find(bn_api_run **out, bn_api_call *c, const char *id, bn_err *err)
+static int find_run(bn_api_run **out, bn_api_call *c, const char *id, bn_err *err)
 {
 	bn_err why = BN_ERR_INIT;
 	bn_api_run *r = look_up(c->runs, id);
@@ -248,7 +248,7 @@ static void touch(bn_api_call *c, bn_api_run *r)
 
 int bn_api_run_open(bn_api_run **out, bn_api_call *c, const char *id, bn_err *err)
 {
-	int rc = bn_api_run_find(out, c, id, err);
+	int rc = find_run(out, c, id, err);
 	if (rc < 0 || (rc = check_active(c, *out)) < 0)
 		return rc;
 	touch(c, *out);
@@ -257,7 +257,7 @@ int bn_api_run_open(bn_api_run **out, bn_api_call *c, const char *id, bn_err *er
 
 int bn_api_run_act(bn_api_run **out, bn_api_call *c, const char *id, int act, bn_err *err)
 {
-	int rc = bn_api_run_find(out, c, id, err);
+	int rc = find_run(out, c, id, err);
 	if (rc < 0 || (act == BN_ACT_TAG && (rc = check_active(c, *out)) < 0))
 		return rc;
 	touch(c, *out);

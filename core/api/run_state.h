@@ -35,10 +35,8 @@ void bn_api_runs_forget(bn_api_runs *r);
 /* Between groups: forgets everything if there is much. */
 void bn_api_runs_trim(bn_api_runs *r);
 
-/* The run; borrowed until the next group. RESOURCE_DOES_NOT_EXIST. */
-int bn_api_run_find(bn_api_run **out, bn_api_call *c, const char *id, bn_err *err);
-/* The same for a request that logs to it: INVALID_PARAMETER_VALUE if it is deleted, PERMISSION_DENIED if it is another
- * user's. From then on it counts as written by this group. */
+/* The run that a request logs to; borrowed until the next group. RESOURCE_DOES_NOT_EXIST; INVALID_PARAMETER_VALUE if it
+ * is deleted, PERMISSION_DENIED if it is another user's. From then on it counts as written by this group. */
 int bn_api_run_open(bn_api_run **out, bn_api_call *c, const char *id, bn_err *err);
 /* The same for acts that the policy may allow on another user's run (BN_ACT_TAG, BN_ACT_REMOVE), also if it is
  * deleted; end with bn_rights_end. */

@@ -38,7 +38,8 @@ static int check_results(bn_api_call *c, int64_t most)
 	return 0;
 }
 
-int bn_api_search_new(bn_mlflow_search **out, bn_api_call *c, bn_mlflow_kind kind, bn_err *err)
+/* Of the request's filter and order_by. */
+static int search_new(bn_mlflow_search **out, bn_api_call *c, bn_mlflow_kind kind, bn_err *err)
 {
 	bn_err why = BN_ERR_INIT;
 	const json_t *order = json_object_get(c->body, "order_by");
@@ -163,7 +164,7 @@ static int search_runs(bn_api_call *c, bn_err *err)
 	int rc = 0;
 	bn_wire_int(c->body, "max_results", &most);
 	if ((rc = check_results(c, most)) < 0 ||
-		(rc = bn_api_search_new(&search, c, BN_MLFLOW_RUNS, err)) < 0 ||
+		(rc = search_new(&search, c, BN_MLFLOW_RUNS, err)) < 0 ||
 		(rc = bn_wire_token(bn_wire_text(c->body, "page_token"), &from, &c->fault)) < 0 ||
 		(rc = choose_experiments(&in, c, &places, err)) < 0)
 		goto out;
@@ -234,7 +235,7 @@ static int search_experiments(bn_api_call *c, bn_err *err)
 	int rc = 0;
 	bn_wire_int(c->body, "max_results", &most);
 	if ((rc = check_results(c, most)) < 0 ||
-		(rc = bn_api_search_new(&search, c, BN_MLFLOW_EXPERIMENTS, err)) < 0 ||
+		(rc = search_new(&search, c, BN_MLFLOW_EXPERIMENTS, err)) < 0 ||
 		(rc = bn_wire_token(bn_wire_text(c->body, "page_token"), &from, &c->fault)) < 0 ||
 		(rc = bn_experiment_list(
 			 &all, c->ws, (bn_experiment_view)view_of(c->body, "view_type"), err)) < 0)
