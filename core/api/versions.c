@@ -125,6 +125,22 @@ out:
 	return rc;
 }
 
+static int find_run(origin *o, bn_api_call *c, const char *id, bn_err *err)
+{
+	bn_err why = BN_ERR_INIT;
+	if (!id || !bn_run_id_is_valid(id))
+		return 0;
+	int rc = bn_run_get(&o->run, c->ws, id, &why);
+	if (rc < 0 && rc != BN_ENOTFOUND)
+		return bn_err_move(err, &why);
+	bn_err_clear(&why);
+	if (!o->run)
+		return 0;
+	o->r.author_uid = o->run->uid;
+	o->r.author = o->run->user;
+	return 0;
+}
+
 /* models:/m-ID */
 static int of_logged(origin *o, bn_api_call *c, const char *id, bn_err *err)
 {
@@ -137,6 +153,10 @@ static int of_logged(origin *o, bn_api_call *c, const char *id, bn_err *err)
 		return bn_err_move(err, &why);
 	o->r.logged_model = o->logged->id;
 	o->prefix = "";
+	/* Whoever ran what made the model is its author. */
+	if (!o->r.run_id && (o->r.run_id = o->logged->run) &&
+		(rc = find_run(o, c, o->r.run_id, err)) < 0)
+		return rc;
 	if ((rc = bn_logged_artifacts(&o->files, c->ws, id, err)) < 0)
 		return rc;
 	o->has_files = o->files.count > 0;
@@ -160,22 +180,6 @@ static int of_version(origin *o, bn_api_call *c, const char *spec, bn_err *err)
 		o->r.run_id = o->version->run_id;
 	o->r.author_uid = o->version->author_uid;
 	o->r.author = o->version->author;
-	return 0;
-}
-
-static int find_run(origin *o, bn_api_call *c, const char *id, bn_err *err)
-{
-	bn_err why = BN_ERR_INIT;
-	if (!id || !bn_run_id_is_valid(id))
-		return 0;
-	int rc = bn_run_get(&o->run, c->ws, id, &why);
-	if (rc < 0 && rc != BN_ENOTFOUND)
-		return bn_err_move(err, &why);
-	bn_err_clear(&why);
-	if (!o->run)
-		return 0;
-	o->r.author_uid = o->run->uid;
-	o->r.author = o->run->user;
 	return 0;
 }
 

@@ -115,9 +115,9 @@ typedef struct bn_model_page {
 	size_t count;
 } bn_model_page;
 
-int bn_model_list(bn_model_page **out, bn_workspace *ws, bn_err *err); /* by name */
+int bn_model_list(bn_model_page **out, bn_workspace *ws, bn_err *err); /* by name; without prompts */
 void bn_model_page_free(bn_model_page *p);
-/* Newest first; name NULL: of all models. removed: those too. */
+/* Newest first; name NULL: of all models but prompts (model.h). removed: those too. */
 int bn_version_list(
 	bn_version_page **out, bn_workspace *ws, const char *name, bool removed, bn_err *err);
 void bn_version_page_free(bn_version_page *p);

@@ -12,6 +12,11 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Of table model_version v: not of a prompt. */
+#define BN_NO_PROMPT \
+	"NOT EXISTS (SELECT 1 FROM model_tag t WHERE t.name = v.name AND t.version = 0 AND t.key = '" \
+	BN_PROMPT_TAG "' AND lower(t.value) = 'true')"
+
 /* ---- owned things --------------------------------------------------------------------------- */
 
 static void version_release(bn_version *v)
@@ -331,7 +336,8 @@ int bn_version_list(
 	if ((rc = bn_workspace_read(&db, ws, err)) < 0 ||
 		(rc = bn_sql_prepare(&st, db, err,
 			 "SELECT " BN_VERSION_COLUMNS
-			 " FROM model_version WHERE (?1 IS NULL OR name = ?1)"
+			 " FROM model_version v WHERE (?1 IS NOT NULL OR " BN_NO_PROMPT
+			 ") AND (?1 IS NULL OR name = ?1)"
 			 " AND (?2 OR state != 4) ORDER BY registered_ms DESC, name, version DESC",
 			 "si", name, (int64_t)removed)) < 0 ||
 		(rc = bn_version_page_read(&p, db, st, err)) < 0)
@@ -538,8 +544,7 @@ int bn_model_list(bn_model_page **out, bn_workspace *ws, bn_err *err)
 			"SELECT name, max(version), count(*), sum(state = 1), max(state_ms),"
 			" (SELECT version FROM model_alias a WHERE a.name = v.name AND"
 			" alias = 'champion') FROM model_version v WHERE state != 4 AND version > 0"
-			" AND NOT EXISTS (SELECT 1 FROM model_tag t WHERE t.name = v.name AND t.version = 0"
-			" AND t.key = '" BN_PROMPT_TAG "' AND lower(t.value) = 'true')"
+			" AND " BN_NO_PROMPT
 			" GROUP BY name ORDER BY name",
 			"");
 	if (!rc && !(p = bn_alloc_zeroed(1, sizeof *p)))

@@ -107,6 +107,27 @@ static void print_artifacts(bn_cli *cli, const json_t *list)
 	}
 }
 
+/* What a protocol says that the run used or made; detail: of a second field, or NULL. */
+static void print_named(
+	bn_cli *cli, const char *title, const json_t *list, const char *key, const char *detail)
+{
+	size_t i;
+	json_t *one;
+	if (json_array_size(list) == 0)
+		return;
+	bn_cli_print_in(cli, "bold", "\n%s\n", title);
+	json_array_foreach((json_t *)(uintptr_t)list, i, one)
+	{
+		bn_cli_print(cli, "  ");
+		bn_cli_print_field(cli, NULL, bn_json_str(one, key, ""), 43);
+		if (detail) {
+			bn_cli_print(cli, "  ");
+			bn_cli_print_field(cli, NULL, bn_json_str(one, detail, ""), 0);
+		}
+		bn_cli_print(cli, "\n");
+	}
+}
+
 /* The executor's state of a waiting or running run, in addition to the record. */
 static int add_job(json_t *o, bn_workspace *ws, const char *id, bn_err *err)
 {
@@ -267,6 +288,9 @@ static void print_more(bn_cli *cli, const json_t *o, const bn_series_list *metri
 	print_inputs(cli, json_object_get(asked, "inputs"));
 	print_texts(cli, "outputs to keep", json_object_get(asked, "outputs"));
 	print_texts(cli, "secrets", json_object_get(asked, "secrets"));
+	print_named(cli, "dataset inputs", json_object_get(o, "dataset_inputs"), "name", "digest");
+	print_named(cli, "models used", json_object_get(o, "model_inputs"), "model", NULL);
+	print_named(cli, "models made", json_object_get(o, "model_outputs"), "model", NULL);
 	print_artifacts(cli, json_object_get(o, "artifacts"));
 }
 
@@ -283,6 +307,7 @@ static int run_show(bn_cli *cli, bn_err *err)
 		{"resuming", "resumes", BN_AS_TEXT}, {"resumed_by", "resumed by", BN_AS_TEXT},
 		{"resumable", "checkpoint", BN_AS_TEXT}, {"dataset", "data", BN_AS_TEXT},
 		{"code_changed", "code at start", BN_AS_TEXT}, {"user", "user", BN_AS_TEXT},
+		{"reported_user", "user there", BN_AS_TEXT}, {"source", "came through", BN_AS_TEXT},
 		{"host", "host", BN_AS_TEXT}, {"created_ms", "created", BN_AS_TIME_MS},
 		{"duration_ns", "time", BN_AS_DURATION},
 		{"peak_rss_bytes", "peak memory", BN_AS_BYTES}, {"log.words", "log", BN_AS_TEXT},

@@ -1,0 +1,105 @@
+/* The routes of the registry beyond what the corpus of a real server has: files, authors, rights, roles. */
+#include "core/base/str.h"
+#include "core/registry/model.h"
+#include "tests/support/api_world.h"
+#include "tests/support/check_main.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static api_world w;
+static char text[1024], run[64], experiment[32], model[64];
+
+static void make_run(void)
+{
+	api_make(&w, NULL);
+	api_ask(&w, "POST", "experiments/create", "{\"name\": \"e\"}");
+	snprintf(experiment, sizeof experiment, "%s", api_text(&w, "experiment_id"));
+	snprintf(text, sizeof text, "{\"experiment_id\": \"%s\"}", experiment);
+	api_ask(&w, "POST", "runs/create", text);
+	snprintf(run, sizeof run, "%s", api_text(&w, "run.info.run_id"));
+	ck_assert_int_eq(
+		api_ask(&w, "POST", "registered-models/create", "{\"name\": \"wind power\"}"), 200);
+}
+
+static void put(const char *path)
+{
+	snprintf(text, sizeof text, "/api/2.0/mlflow-artifacts/artifacts/%s/%s", experiment, path);
+	ck_assert_int_eq(
+		api_send(&w, BN_API_MANAGER, "PUT", text, "Content-Type: text/plain", "abc", 3),
+		200);
+}
+
+static void register_from(const char *source)
+{
+	snprintf(text, sizeof text, "{\"name\": \"wind power\", \"source\": \"%s\"}", source);
+	ck_assert_msg(api_ask(&w, "POST", "model-versions/create", text) == 200, "%s", w.text);
+}
+
+START_TEST(test_version_of_a_logged_model_has_its_files_and_its_run)
+{
+	make_run();
+	snprintf(text, sizeof text,
+		"{\"experiment_id\": \"%s\", \"name\": \"m\", \"source_run_id\": \"%s\"}",
+		experiment, run);
+	api_ask(&w, "POST", "logged-models", text);
+	snprintf(model, sizeof model, "%s", api_text(&w, "model.info.model_id"));
+	char path[256];
+	snprintf(path, sizeof path, "models/%s/artifacts/MLmodel", model);
+	put(path);
+	snprintf(path, sizeof path, "models:/%s", model);
+	register_from(path);
+	ck_assert_str_eq(api_text(&w, "model_version.run_id"), run);
+	ck_assert_int_eq(
+		api_ask(&w, "GET",
+			"/model-versions/get-artifact?name=wind%20power&version=1&path=MLmodel",
+			NULL),
+		200);
+	/* A copy has the same files. */
+	register_from("models:/wind power/1");
+	ck_assert_str_eq(api_text(&w, "model_version.run_id"), run);
+	api_ask(&w, "GET", "/model-versions/get-artifact?name=wind%20power&version=2&path=MLmodel",
+		NULL);
+	ck_assert_int_eq(w.status, 200);
+	api_remove(&w);
+}
+END_TEST
+
+START_TEST(test_external_version_gives_no_files)
+{
+	make_run();
+	register_from("s3://bucket/x");
+	api_ask(&w, "GET", "/model-versions/get-artifact?name=wind%20power&version=1&path=MLmodel",
+		NULL);
+	api_refused(&w, 403, "PERMISSION_DENIED", NULL);
+	api_ask(&w, "GET", "/model-versions/get-artifact?name=wind%20power&version=1&path=..%2Fx",
+		NULL);
+	ck_assert_int_ne(w.status, 200);
+	api_remove(&w);
+}
+END_TEST
+
+START_TEST(test_policy_and_roles_judge_registry_acts)
+{
+	make_run();
+	register_from("s3://bucket/x");
+	api_ask(&w, "POST", "registered-models/alias",
+		"{\"name\": \"wind power\", \"alias\": \"champion\", \"version\": \"1\"}");
+	api_refused(&w, 403, "PERMISSION_DENIED", NULL);
+	api_ask(&w, "POST", "registered-models/alias",
+		"{\"name\": \"wind power\", \"alias\": \"test\", \"version\": \"1\"}");
+	ck_assert_int_eq(w.status, 200);
+	api_ask_as(&w, BN_API_READER, "POST", "registered-models/set-tag",
+		"{\"name\": \"wind power\", \"key\": \"k\", \"value\": \"v\"}");
+	api_refused(&w, 403, "PERMISSION_DENIED", NULL);
+	api_ask_as(&w, BN_API_WRITER, "DELETE", "registered-models/delete",
+		"{\"name\": \"wind power\"}");
+	api_refused(&w, 403, "PERMISSION_DENIED", NULL);
+	api_ask_as(&w, BN_API_READER, "GET", "registered-models/get?name=wind%20power", NULL);
+	ck_assert_int_eq(w.status, 200);
+	api_remove(&w);
+}
+END_TEST
+
+BN_TEST_MAIN("core/api/registry_routes", test_version_of_a_logged_model_has_its_files_and_its_run,
+	test_external_version_gives_no_files, test_policy_and_roles_judge_registry_acts)
