@@ -363,6 +363,8 @@ static void bench_search(server s[2])
 				"{\"experiment_ids\":[\"%s\"],\"filter\":\"metrics.acc > 0.5\",\"max_results\":1000,"
 				"\"order_by\":[\"metrics.acc DESC\"]}",
 				s[k].experiment);
+			hang_up(&c[k]); /* the other one may have taken longer than this one waits */
+			dial(&c[k], &s[k]);
 			double t = ask(&c[k], "POST", "runs/search", body);
 			must(&c[k], "search");
 			found[k] = count_of(c[k].body, "\"artifact_uri\"");
@@ -472,6 +474,8 @@ static void fill(server *s, long runs, long points)
 	}
 	for (int i = 0; i < CLIENTS; i++)
 		pthread_join(f[i].thread, NULL);
+	hang_up(&c); /* a server ends connections that are idle for long */
+	dial(&c, s);
 	new_run(&c, s->run, s->experiment, "history");
 	for (long i = 0; i < points; i += BATCH) {
 		char *body = batch_body(s->run, i, BATCH);

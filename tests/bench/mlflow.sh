@@ -67,7 +67,9 @@ line "start-up" "$a" "$b" "until /health is answered"
 start_both || exit 1
 pair=("binnacle=http://127.0.0.1:$our_port" "$name=http://127.0.0.1:$their_port")
 echo "memory at rest: $(pss_of "${pids[0]}") kB, $name $(pss_of "${pids[1]}") kB"
+began=$(date +%s)
 "$bench" fill "${pair[0]}" "$runs" "$points" || exit 1
+echo "$runs runs and $points points by requests: $(($(date +%s) - began)) s"
 for what in log-metric log-batch clients search history; do
 	"$bench" $what "${pair[@]}" || echo "bench_mlflow $what failed"
 done
