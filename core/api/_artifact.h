@@ -36,6 +36,10 @@ int bn_api_artifacts_of(
 	bn_artifacts *out, bn_api_call *c, const bn_api_artifact_path *p, bn_err *err);
 /* The file or, if there is none, NULL; *is_dir: there are files below it. */
 const bn_artifact *bn_api_artifact_find(const bn_artifacts *all, const char *path, bool *is_dir);
+/* The headers of a file, and the range of it that is asked for. 1: *count bytes from *from are to follow; 0: none. tag: of
+ * its content, for ETag. */
+int bn_api_send_head(bn_api_call *c, const char *tag, uint64_t bytes, const char *path,
+	uint64_t *from, uint64_t *count, bn_err *err);
 /* Answers with the bytes of an object, or with the range that is asked for. */
 int bn_api_send_object(
 	bn_api_call *c, const char *hash, uint64_t bytes, const char *path, bn_err *err);
@@ -43,6 +47,12 @@ int bn_api_send_object(
 void bn_api_put_files(bn_wire *w, const bn_artifacts *all, const char *dir, bool whole_paths);
 /* The artifact URI of a run; yours. RESOURCE_DOES_NOT_EXIST. */
 int bn_api_run_root(char **out, bn_api_call *c, const char *id, bn_err *err);
+/* artifact_files.c: whether a run's files are in a directory of this machine, where its client wrote them: the root is a
+ * path or a file:// URI, and the workspace has no artifacts of the run. */
+int bn_api_is_local(bool *out, bn_api_call *c, const char *id, const char *root, bn_err *err);
+int bn_api_send_file(bn_api_call *c, const char *root, const char *path, bn_err *err);
+/* "files" of the answer. */
+int bn_api_put_local(bn_wire *w, bn_api_call *c, const char *root, const char *path, bn_err *err);
 /* "No such artifact: 'X'" */
 int bn_api_no_artifact(bn_api_call *c, const char *whole);
 

@@ -107,6 +107,7 @@ static int list_run(bn_api_call *c, bn_err *err)
 	bn_artifacts all = BN_ARTIFACTS_INIT;
 	const char *id = bn_wire_text(c->body, "run_id"), *path = bn_wire_text(c->body, "path");
 	char *root = NULL, *dir = NULL;
+	bool is_local = false;
 	int rc;
 	if (!id)
 		id = bn_wire_text(c->body, "run_uuid");
@@ -116,11 +117,15 @@ static int list_run(bn_api_call *c, bn_err *err)
 			"information about request parameters.");
 	if ((rc = bn_api_path_decode(&dir, path ? path : "", &c->fault)) < 0 ||
 		(rc = bn_api_run_root(&root, c, id, err)) < 0 ||
+		(rc = bn_api_is_local(&is_local, c, id, root, err)) < 0 ||
 		(rc = bn_run_artifacts(&all, c->ws, id, err)) < 0)
 		goto out;
 	bn_wire w = bn_api_answer(c);
 	bn_wire_put_text(&w, "root_uri", root);
-	bn_api_put_files(&w, &all, dir, true);
+	if (!is_local)
+		bn_api_put_files(&w, &all, dir, true);
+	else if ((rc = bn_api_put_local(&w, c, root, dir, err)) < 0)
+		goto out;
 	bn_wire_close(&w, '}');
 out:
 	bn_artifacts_release(&all);

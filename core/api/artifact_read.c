@@ -158,28 +158,37 @@ static int beyond_the_end(bn_api_call *c, uint64_t bytes, bn_err *err)
 	return bn_http_response_add(c->response, "Content-Range", text, err);
 }
 
-int bn_api_send_object(
-	bn_api_call *c, const char *hash, uint64_t bytes, const char *path, bn_err *err)
+int bn_api_send_head(bn_api_call *c, const char *tag, uint64_t bytes, const char *path,
+	uint64_t *from, uint64_t *count, bn_err *err)
 {
 	range r = {0, bytes};
 	char text[96];
-	sending *s = NULL;
 	int rc, part = read_range(&r, bn_http_request_header(c->request, "Range"), bytes);
 	if (part < 0)
 		return beyond_the_end(c, bytes, err);
-	if ((rc = add_headers(c, hash, path, err)) < 0)
+	*from = r.from;
+	*count = r.count;
+	if ((rc = add_headers(c, tag, path, err)) < 0 || !part)
+		return rc < 0 ? rc : 1;
+	snprintf(text, sizeof text, "bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64, r.from,
+		r.from + r.count - 1, bytes);
+	c->response->status = 206;
+	rc = bn_http_response_add(c->response, "Content-Range", text, err);
+	return rc < 0 ? rc : 1;
+}
+
+int bn_api_send_object(
+	bn_api_call *c, const char *hash, uint64_t bytes, const char *path, bn_err *err)
+{
+	uint64_t from = 0, count = 0;
+	sending *s = NULL;
+	int rc = bn_api_send_head(c, hash, bytes, path, &from, &count, err);
+	if (rc <= 0)
 		return rc;
-	if (part) {
-		snprintf(text, sizeof text, "bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64, r.from,
-			r.from + r.count - 1, bytes);
-		c->response->status = 206;
-		if ((rc = bn_http_response_add(c->response, "Content-Range", text, err)) < 0)
-			return rc;
-	}
 	if (!(s = bn_alloc_zeroed(1, sizeof *s)))
 		return bn_err_nomem(err, "a response");
 	rc = bn_object_reader_new(
-		&s->reader, c->api->objects, hash, r.from, part ? r.count : UINT64_MAX, err);
+		&s->reader, c->api->objects, hash, from, count == bytes ? UINT64_MAX : count, err);
 	if (rc < 0) {
 		bn_free(s);
 		return rc;
@@ -270,10 +279,16 @@ static int get_artifact_of_run(bn_api_call *c, bn_err *err)
 		return bn_api_refuse(c, BN_API_INVALID_PARAMETER_VALUE,
 			"Missing value for required parameter 'path'. See the API docs for more "
 			"information about request parameters.");
+	bool is_local = false;
 	int rc = bn_api_run_root(&root, c, id, err);
 	if (rc < 0)
 		return rc;
-	rc = send_of(c, BN_API_OF_RUN, id, below_scheme(root), path, err);
+	rc = bn_api_is_local(&is_local, c, id, root, err);
+	if (rc < 0)
+		goto out;
+	rc = is_local ? bn_api_send_file(c, root, path, err)
+		      : send_of(c, BN_API_OF_RUN, id, below_scheme(root), path, err);
+out:
 	bn_free(root);
 	return rc;
 }

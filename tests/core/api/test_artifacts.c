@@ -1,12 +1,14 @@
 /* Artifacts over HTTP, without a socket: bodies in pieces, ranges, paths, places, parts, and what a run then has. */
 #include "core/api/_artifact.h"
 #include "core/api/artifact_path.h"
+#include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "core/track/run.h"
 #include "tests/support/api_world.h"
 #include "tests/support/check_main.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #define AT "/api/2.0/mlflow-artifacts/artifacts/"
 
@@ -310,10 +312,107 @@ START_TEST(test_parts_of_an_upload_that_is_not_there_are_refused)
 }
 END_TEST
 
+/* ---- files of the client --------------------------------------------------------------------- */
+
+static void write_text(const char *path, const char *text)
+{
+	bn_env *env = &w.env.env;
+	ck_assert_bn_ok(bn_fs_write_file(env, path, text, strlen(text), 0600, &err), &err);
+}
+
+/* An experiment there, and a run in it: sets run_id. */
+static void local_run(const char *name, const char *location)
+{
+	char body[600], experiment[64];
+	snprintf(body, sizeof body, "{\"name\":\"%s\",\"artifact_location\":\"%s\"}", name,
+		location);
+	ck_assert_int_eq(api_ask(&w, "POST", "experiments/create", body), 200);
+	snprintf(experiment, sizeof experiment, "%s", api_text(&w, "experiment_id"));
+	snprintf(body, sizeof body, "{\"experiment_id\":\"%s\",\"start_time\":1}", experiment);
+	ck_assert_int_eq(api_ask(&w, "POST", "runs/create", body), 200);
+	snprintf(run_id, sizeof run_id, "%s", api_text(&w, "run.info.run_id"));
+}
+
+static int get_local(const char *path, const char *range, char *body, size_t size)
+{
+	char query[256];
+	bn_http_header header = {"Range", range};
+	bn_http_response out;
+	ssize_t n = 0;
+	snprintf(query, sizeof query, "run_id=%s&path=%s", run_id, path);
+	bn_http_request r = {.method = "GET",
+		.path = "/get-artifact",
+		.query = query,
+		.headers = &header,
+		.header_count = range ? 1 : 0};
+	bn_http_response_init(&out);
+	bn_api_handle(w.api, BN_API_READER, &r, &out);
+	if (out.source.read)
+		n = out.source.read(out.source.user, body, size - 1);
+	body[n > 0 ? n : 0] = '\0';
+	int status = out.status;
+	bn_http_response_release(&out);
+	return status;
+}
+
+START_TEST(test_files_that_the_client_wrote_are_listed_and_read_below_the_workspace)
+{
+	char location[320], dir[400], path[440], body[64];
+	begin(NULL);
+	snprintf(location, sizeof location, "file://%s/mlartifacts", w.dir.path);
+	local_run("local", location);
+	snprintf(dir, sizeof dir, "%s/mlartifacts/%s/artifacts/d", w.dir.path, run_id);
+	ck_assert_bn_ok(bn_fs_make_dirs(&w.env.env, dir, 0700, &err), &err);
+	snprintf(path, sizeof path, "%s/a.txt", dir);
+	write_text(path, "0123456789");
+	snprintf(path, sizeof path, "%s/link", dir);
+	ck_assert_int_eq(symlink("/etc/passwd", path), 0);
+	snprintf(path, sizeof path, "artifacts/list?run_id=%s&path=d", run_id);
+	ck_assert_int_eq(api_ask(&w, "GET", path, NULL), 200);
+	ck_assert_uint_eq(json_array_size(api_at(&w, "files")), 1);
+	ck_assert_str_eq(api_text(&w, "files.0.path"), "d/a.txt");
+	ck_assert_int_eq(api_int(&w, "files.0.file_size"), 10);
+	snprintf(path, sizeof path, "artifacts/list?run_id=%s&path=none", run_id);
+	ck_assert_int_eq(api_ask(&w, "GET", path, NULL), 200);
+	ck_assert_ptr_null(api_at(&w, "files"));
+	ck_assert_int_eq(get_local("d/a.txt", NULL, body, sizeof body), 200);
+	ck_assert_str_eq(body, "0123456789");
+	ck_assert_int_eq(get_local("d/a.txt", "bytes=3-4", body, sizeof body), 206);
+	ck_assert_str_eq(body, "34");
+	ck_assert_int_eq(get_local("d/none", NULL, body, sizeof body), 404);
+	ck_assert_int_eq(get_local("d", NULL, body, sizeof body), 400);
+	ck_assert_int_eq(get_local("d/link", NULL, body, sizeof body), 400);
+	ck_assert_int_eq(
+		get_local("../../../.binnacle/workspace.json", NULL, body, sizeof body), 400);
+	api_remove(&w);
+}
+END_TEST
+
+START_TEST(test_files_elsewhere_are_neither_listed_nor_read)
+{
+	char path[200], body[64], location[320];
+	begin(NULL);
+	const char *places[] = {"/etc", "file:///etc", "file://localhost/etc", location};
+	snprintf(location, sizeof location, "%s/.binnacle/objects", w.dir.path);
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+		char name[16];
+		snprintf(name, sizeof name, "e%zu", i);
+		local_run(name, places[i]);
+		snprintf(path, sizeof path, "artifacts/list?run_id=%s", run_id);
+		api_ask(&w, "GET", path, NULL);
+		api_refused(&w, 403, "PERMISSION_DENIED", NULL);
+		ck_assert_int_eq(get_local("passwd", NULL, body, sizeof body), 403);
+	}
+	api_remove(&w);
+}
+END_TEST
+
 BN_TEST_MAIN("core/api/artifacts", test_what_was_put_is_read_whole_or_in_ranges,
 	test_artifacts_of_a_client_are_those_of_the_run,
 	test_a_file_and_a_directory_cannot_have_one_name, test_deleting_all_leaves_none,
 	test_directories_are_listed_once_in_order_of_names,
 	test_nothing_is_stored_for_runs_that_do_not_exist,
 	test_paths_name_an_owner_and_lead_nowhere_else, test_parts_become_one_file_in_their_order,
-	test_parts_of_an_upload_that_is_not_there_are_refused)
+	test_parts_of_an_upload_that_is_not_there_are_refused,
+	test_files_that_the_client_wrote_are_listed_and_read_below_the_workspace,
+	test_files_elsewhere_are_neither_listed_nor_read)
