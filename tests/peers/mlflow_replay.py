@@ -61,6 +61,7 @@ class Normal:
             return "${name}"
         s = re.sub(WORD % "([0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})", "${id}", s)
         s = re.sub(r"\{('[^{}]*')\}", lambda m: "{" + ", ".join(sorted(m[1].split(", "))) + "}", s)
+        s = re.sub("mlflow-artifacts:/[0-9]{4,}", "mlflow-artifacts:/${id}", s)
         s = re.sub(r"(\w)\1{99,}", lambda m: "${%s*%d}" % (m[1], len(m[0])), s)
         return re.sub(WORD % r"1[0-9]{12}", lambda m: "${now}" if is_now(int(m[0])) else m[0], s)
 

@@ -132,6 +132,15 @@ static size_t instant(const mlflow_taken *t, const char *p)
 	return hex_word(p, 13) && strspn(p, "0123456789") == 13 && is_now(t, atof(p)) ? 13 : 0;
 }
 
+/* "mlflow-artifacts:/" and the number of an experiment that was not taken. */
+static size_t location(const char *p)
+{
+	static const char scheme[] = "mlflow-artifacts:/";
+	size_t n = sizeof scheme - 1;
+	size_t digits = strncmp(p, scheme, n) ? 0 : strspn(p + n, "0123456789");
+	return digits >= 4 ? n + digits : 0;
+}
+
 /* The longest value that was taken and stands here as a word. */
 static size_t taken_here(const mlflow_taken *t, const char *p, const char **name)
 {
@@ -213,6 +222,8 @@ static json_t *normal_text(const mlflow_taken *t, const char *text)
 			bn_buf_addf(&out, "${%s}", name);
 		else if (begins && ((n = uuid(p)) > 0 || (n = hex_word(p, 32)) > 0))
 			bn_buf_addf(&out, "${id}");
+		else if ((n = location(p)) > 0 && !taken_here(t, p + 18, &name))
+			bn_buf_addf(&out, "mlflow-artifacts:/${id}");
 		else if (begins && (n = instant(t, p)) > 0)
 			bn_buf_addf(&out, "${now}");
 		else if ((n = run_of_one(p)) > 0)
