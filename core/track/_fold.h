@@ -33,8 +33,12 @@ int64_t bn_experiment_number(sqlite3 *db, const char *name);
 /* Keys are named with their kind. */
 typedef enum bn_key_kind { BN_KEY_METRIC, BN_KEY_PARAM, BN_KEY_TAG } bn_key_kind;
 #define BN_KEY_KINDS 3
+#define BN_KEY_NEST BN_KEY_KINDS /* no key: a column of nest.h */
 extern const char *const bn_key_prefix[BN_KEY_KINDS]; /* "metrics." */
 int bn_fold_key(bn_fold *f, bn_key_kind kind, const char *key, int64_t *no, bn_err *err);
+/* The number of a key as SQL; prefix included. */
+#define BN_KEY_SQL(name) "(SELECT no FROM index_name WHERE class = 3 AND name = '" name "')"
+_Static_assert(BN_NAME_KEY == 3, "BN_KEY_SQL");
 int64_t bn_index_key(sqlite3 *db, bn_key_kind kind, const char *key); /* -1: no run has it */
 
 /* ---- the batch ------------------------------------------------------------------------------ */

@@ -49,6 +49,7 @@ typedef enum bn_field_kind {
 	BN_FIELD_NUMBER,
 	BN_FIELD_TIME,
 	BN_FIELD_DURATION,
+	BN_FIELD_FLAG, /* true or false */
 	BN_FIELD_METRIC,
 	BN_FIELD_PARAM,
 	BN_FIELD_TAG,
@@ -58,6 +59,7 @@ typedef struct bn_run_field {
 	bn_field_kind kind;
 	const char *sql;        /* attributes: the expression */
 	bn_aggregate aggregate; /* of metrics */
+	int64_t step;           /* of BN_AGGREGATE_AT */
 	char *key;              /* parameters, metrics, tags; in the piece's arena */
 } bn_run_field;
 
@@ -82,6 +84,8 @@ bn_column *bn_sql_piece_column(bn_sql_piece *p, const bn_run_field *f, const bn_
 /* Adds the value of such a field, as number or text. */
 void bn_sql_piece_value(
 	bn_sql_piece *p, const bn_run_field *f, const bn_filter_world *w, bool number);
+/* Adds a value of nest.h: "depth", "children" or "root". */
+void bn_sql_piece_nest(bn_sql_piece *p, const char *what, const bn_filter_world *w);
 /* Registers bn_column_number and bn_column_text, which the SQL of such fields calls. */
 int bn_sql_piece_attach(sqlite3 *db, bn_err *err);
 

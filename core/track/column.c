@@ -3,6 +3,7 @@
 
 #include "core/base/str.h"
 #include "core/store/index/fold.h"
+#include "core/track/_series.h"
 
 #include <math.h>
 #include <string.h>
@@ -86,8 +87,8 @@ int bn_column_pack(bn_buf *out, const bn_column_block *b, bn_err *err)
 
 /* ---- columns -------------------------------------------------------------------------------- */
 
-int bn_column_new(bn_column **out, sqlite3 *db, bn_key_kind kind, const char *key,
-	bn_aggregate aggregate, bool removed, bn_err *err)
+int bn_column_new(bn_column **out, sqlite3 *db, int kind, const char *key, bn_aggregate aggregate,
+	bool removed, bn_err *err)
 {
 	bn_column *c = bn_alloc_zeroed(1, sizeof *c);
 	if (c)
@@ -110,6 +111,7 @@ void bn_column_free(bn_column *c)
 		return;
 	bn_free(c->key);
 	bn_free(c->has);
+	bn_free(c->looked);
 	bn_free(c->number);
 	bn_free(c->text);
 	bn_arena_release(&c->arena);
@@ -131,6 +133,7 @@ double bn_series_aggregate(const bn_series_summary *s, bn_aggregate aggregate)
 		return bn_series_mean(s);
 	case BN_AGGREGATE_COUNT:
 		return (double)s->points;
+	case BN_AGGREGATE_AT: /* not in the summary */
 	case BN_AGGREGATE_NONE:
 		break;
 	}
@@ -266,19 +269,26 @@ out:
 
 static int load(bn_column *c, bn_err *err)
 {
-	int64_t key = bn_index_key(c->db, c->kind, c->key);
+	bool is_text = c->fill ? c->fills_texts : c->kind != BN_KEY_METRIC;
+	int64_t key = c->fill ? 0 : bn_index_key(c->db, (bn_key_kind)c->kind, c->key);
 	c->count = (size_t)bn_sql_int(c->db, -1, "SELECT max(no) FROM run", "") + 1;
 	int rc = bn_sql_failed(c->db, err);
 	if (rc < 0)
 		return rc;
 	c->has = bn_alloc_zeroed(c->count / 8 + 1, 1);
 	c->number = bn_alloc((c->count + 1) * sizeof *c->number);
-	if (c->kind != BN_KEY_METRIC)
+	if (is_text)
 		c->text = bn_alloc_zeroed(c->count + 1, sizeof *c->text);
-	if (!c->has || !c->number || (c->kind != BN_KEY_METRIC && !c->text))
+	if (!c->has || !c->number || (is_text && !c->text))
 		return bn_err_nomem(err, "a column of runs");
+	if (c->fill)
+		return c->fill(c, err);
 	if (key < 0 || c->aggregate == BN_AGGREGATE_NONE)
 		return 0;
+	if (c->aggregate == BN_AGGREGATE_AT) {
+		c->looked = bn_alloc_zeroed(c->count / 8 + 1, 1);
+		return c->looked ? 0 : bn_err_nomem(err, "a column of runs");
+	}
 	if (!c->removed && is_held(c->aggregate))
 		return load_blocks(c, key, err);
 	return c->kind == BN_KEY_METRIC ? load_series(c, key, err) : load_values(c, key, err);
@@ -292,4 +302,25 @@ int bn_column_load(bn_column *c, bn_err *err)
 		return c->code;
 	}
 	return c->code < 0 ? bn_err_set(err, c->code, "a column of runs could not be read") : 0;
+}
+
+int bn_column_look(bn_column *c, size_t run, bn_err *err)
+{
+	if (!c->looked || run >= c->count || bn_set_has(c->looked, run))
+		return 0;
+	int rc = bn_series_at(&c->number[run], c->db, (int64_t)run, c->key, c->step, err);
+	if (rc < 0)
+		return rc;
+	bn_set_add(c->looked, run);
+	if (rc)
+		bn_set_add(c->has, run);
+	return 0;
+}
+
+int bn_column_look_all(bn_column *c, bn_err *err)
+{
+	int rc = 0;
+	for (size_t run = 0; c->looked && run < c->count && rc == 0; run++)
+		rc = bn_column_look(c, run, err);
+	return rc;
 }

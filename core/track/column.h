@@ -56,28 +56,37 @@ typedef enum bn_aggregate {
 	BN_AGGREGATE_FIRST,
 	BN_AGGREGATE_MEAN,
 	BN_AGGREGATE_COUNT,
+	BN_AGGREGATE_AT,   /* a step: read from the points, for each run when it is first used */
 	BN_AGGREGATE_NONE, /* the best of a metric without a direction: absent */
 } bn_aggregate;
 
 typedef struct bn_column {
-	bn_key_kind kind;
+	int kind; /* of bn_key_kind, or BN_KEY_NEST */
 	bn_aggregate aggregate; /* of metrics */
+	int64_t step;           /* of BN_AGGREGATE_AT */
 	bool removed;           /* of the runs in the trash */
 	char *key;
 	sqlite3 *db; /* borrowed */
+	/* Of another kind than a key: how its arrays are filled. */
+	int (*fill)(struct bn_column *c, bn_err *err);
+	bool fills_texts;
 	/* Filled by bn_column_load; by the run's number. */
 	bool loaded;
 	int code; /* of a failed load */
 	size_t count;
 	uint8_t *has;
+	uint8_t *looked; /* of BN_AGGREGATE_AT: for which runs the rest is known; else NULL */
 	double *number;    /* metrics: NaN is a value; texts: NaN if not a number */
 	const char **text; /* parameters and tags; in the arena */
 	bn_arena arena;
 } bn_column;
 
-int bn_column_new(bn_column **out, sqlite3 *db, bn_key_kind kind, const char *key,
+int bn_column_new(bn_column **out, sqlite3 *db, int kind, const char *key,
 	bn_aggregate aggregate, bool removed, bn_err *err);
 int bn_column_load(bn_column *c, bn_err *err); /* once; a second call does nothing */
+/* Makes the value of one run known, or of all of them: only columns with `looked` need it. */
+int bn_column_look(bn_column *c, size_t run, bn_err *err);
+int bn_column_look_all(bn_column *c, bn_err *err);
 void bn_column_free(bn_column *c);
 /* The value of an aggregate from a summary. */
 double bn_series_aggregate(const bn_series_summary *s, bn_aggregate aggregate);

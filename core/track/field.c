@@ -10,7 +10,9 @@
 #include "core/store/index/fold.h"
 #include "core/store/workspace.h"
 #include "core/track/best.h"
+#include "core/track/nest.h"
 #include "core/track/run.h"
+#include "core/track/when.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -27,12 +29,15 @@ typedef struct attribute {
 
 #define DURATION_SQL "@duration" /* needs the clock: see bn_filter_field_sql */
 
+#define NEST_SQL "@nest " /* and a word of nest.h */
+
 static const attribute attributes[] = {
 	{"id", BN_FIELD_TEXT, "lower(hex(r.id))"},
 	{"run_id", BN_FIELD_TEXT, "lower(hex(r.id))"},
 	{"name", BN_FIELD_TEXT, "r.name"},
 	{"run_name", BN_FIELD_TEXT, "r.name"},
-	{"experiment", BN_FIELD_TEXT, "(SELECT shown FROM index_experiment WHERE no = r.experiment)"},
+	{"experiment", BN_FIELD_TEXT,
+		"(SELECT shown FROM index_experiment WHERE no = r.experiment)"},
 	{"status", BN_FIELD_STATUS, "r.status"},
 	{"user", BN_FIELD_TEXT, "coalesce(r.reported_user, bn_user(r.owner))"},
 	{"user_id", BN_FIELD_TEXT, "coalesce(r.reported_user, bn_user(r.owner))"},
@@ -40,9 +45,17 @@ static const attribute attributes[] = {
 	{"title", BN_FIELD_TEXT, "r.title"},
 	{"host", BN_FIELD_TEXT, "r.host"},
 	{"dataset", BN_FIELD_TEXT, "r.dataset"},
+	{"data", BN_FIELD_TEXT, "r.dataset"},
+	{"source", BN_FIELD_TEXT, "r.source"},
 	{"reason", BN_FIELD_TEXT, "r.reason"},
 	{"note", BN_FIELD_TEXT, "r.note"},
-	{"parent", BN_FIELD_TEXT, "r.parent"},
+	{"parent", BN_FIELD_TEXT, BN_NEST_PARENT_SQL},
+	{"root", BN_FIELD_TEXT, NEST_SQL "root"},
+	{"depth", BN_FIELD_NUMBER, NEST_SQL "depth"},
+	{"children", BN_FIELD_NUMBER, NEST_SQL "children"},
+	{"starred", BN_FIELD_FLAG,
+		"EXISTS (SELECT 1 FROM run_tag WHERE run = r.no AND key = " BN_KEY_SQL(
+			"tags." BN_STAR_TAG) ")"},
 	{"resumes", BN_FIELD_TEXT, "r.resumes"},
 	{"model", BN_FIELD_TEXT, "r.model"},
 	{"created", BN_FIELD_TIME, "r.created_ms"},
@@ -208,7 +221,9 @@ static int add_field(bn_filter_names *n, const bn_run_field *f, bn_expr_field *o
 	if (bn_grow(&n->fields, &n->cap, n->count + 1, sizeof *n->fields))
 		return bn_err_nomem(err, "a query");
 	n->fields[n->count] = *f;
-	*out = (bn_expr_field){.type = text ? BN_EXPR_TEXT : BN_EXPR_REAL,
+	*out = (bn_expr_field){.type = text                       ? BN_EXPR_TEXT
+				       : f->kind == BN_FIELD_FLAG ? BN_EXPR_BOOL
+								  : BN_EXPR_REAL,
 		.slot = (uint32_t)n->count++,
 		.has_number = f->kind == BN_FIELD_PARAM,
 		.no_order = f->kind == BN_FIELD_TAG ? "a tag is text: quote the value" : NULL};
@@ -230,16 +245,32 @@ static const struct {
 } aggregates[] = {{"best", BN_AGGREGATE_NONE, true}, {"last", BN_AGGREGATE_LAST, false},
 	{"first", BN_AGGREGATE_FIRST, false}, {"min", BN_AGGREGATE_MIN, false},
 	{"max", BN_AGGREGATE_MAX, false}, {"mean", BN_AGGREGATE_MEAN, false},
-	{"count", BN_AGGREGATE_COUNT, false}};
+	{"count", BN_AGGREGATE_COUNT, false}, {"at", BN_AGGREGATE_AT, false}};
+
+/* The step of at(KEY, STEP), which no other function has. */
+static int step_check(bn_run_field *f, bn_expr *e, const bn_expr_name *argument, bn_aggregate means,
+	const double *number, bn_err *err)
+{
+	bool is_at = means == BN_AGGREGATE_AT;
+	if (is_at != (number != NULL))
+		return bn_expr_fail(e, argument->at, err, "%s",
+			is_at ? "at() takes a metric and a step: at(loss, 100)"
+			      : "only at() takes a number after the metric");
+	if (!is_at)
+		return 0;
+	if (!(*number >= 0 && *number < 9e15) || *number != (double)(int64_t)*number)
+		return bn_expr_fail(e, argument->at, err, "a step is a whole number from 0 on");
+	f->step = (int64_t)*number;
+	return 0;
+}
 
 /* best(KEY) and other aggregates. */
 static int names_call(void *ctx, bn_expr *e, bn_expr_text function, const bn_expr_name *argument,
-	bn_expr_field *out, bn_err *err)
+	const double *number, bn_expr_field *out, bn_err *err)
 {
 	bn_run_field f = {.kind = BN_FIELD_TEXT};
 	bn_expr_text key = argument->text;
 	size_t i = 0;
-	(void)e;
 	while (i < sizeof aggregates / sizeof *aggregates &&
 		(strlen(aggregates[i].name) != function.len ||
 			strncasecmp(aggregates[i].name, function.ptr, function.len) != 0))
@@ -248,8 +279,9 @@ static int names_call(void *ctx, bn_expr *e, bn_expr_text function, const bn_exp
 		return 0;
 	if (!argument->quoted && key.len > 8 && !strncmp(key.ptr, "metrics.", 8))
 		key = (bn_expr_text){key.ptr + 8, key.len - 8};
-	int rc = field_key(ctx, &f, BN_FIELD_METRIC, key, err);
-	if (rc < 0)
+	int rc;
+	if ((rc = field_key(ctx, &f, BN_FIELD_METRIC, key, err)) < 0 ||
+		(rc = step_check(&f, e, argument, aggregates[i].means, number, err)) < 0)
 		return rc;
 	f.aggregate = aggregates[i].means;
 	if (aggregates[i].is_best) {
@@ -266,15 +298,29 @@ static int names_call(void *ctx, bn_expr *e, bn_expr_text function, const bn_exp
 static int literal_ms(bn_expr_text text, bool instant, int64_t now_ms, bn_expr_value *out)
 {
 	char copy[64];
-	int64_t ns;
+	int64_t ns, ms;
 	snprintf(copy, sizeof copy, "%.*s", (int)(text.len < 63 ? text.len : 63), text.ptr);
 	if (instant && bn_timestamp_parse(text.ptr, text.len, &ns))
 		out->r = (double)(ns / 1000000);
+	else if (instant && bn_when_parse(text.ptr, text.len, now_ms, &ms))
+		out->r = (double)ms;
 	else if (bn_parse_duration_ns(copy, &ns))
 		out->r = (double)(instant ? now_ms - ns / 1000000 : ns / 1000000);
 	else
 		return BN_EINVAL;
 	return 1;
+}
+
+static int literal_flag(bn_expr_text text, bn_expr_value *out)
+{
+	static const char *const words[] = {"no", "false", "yes", "true"};
+	for (int i = 0; i < 4; i++)
+		if (strlen(words[i]) == text.len &&
+			strncasecmp(words[i], text.ptr, text.len) == 0) {
+			*out = (bn_expr_value){BN_EXPR_BOOL, {.i = i >= 2}};
+			return 1;
+		}
+	return BN_EINVAL;
 }
 
 static int literal_status(bn_filter_names *n, bn_expr_text text, bn_expr_value *out)
@@ -300,8 +346,11 @@ static int names_literal(void *ctx, const bn_expr_field *field, bn_expr_text tex
 	case BN_FIELD_STATUS:
 		*expects = "one of SCHEDULED, QUEUED, RUNNING, FINISHED, FAILED, KILLED, LOST";
 		return literal_status(n, text, out);
+	case BN_FIELD_FLAG:
+		*expects = "yes or no";
+		return literal_flag(text, out);
 	case BN_FIELD_TIME:
-		*expects = "a time such as '2026-01-31', '2h' (ago) or milliseconds";
+		*expects = "a time such as '2026-01-31', yesterday, '2h' (ago) or milliseconds";
 		return is_number ? 0 : literal_ms(text, true, n->w->now_ms, out);
 	case BN_FIELD_DURATION:
 		*expects = "a duration such as 5m, 1h30m or milliseconds";
@@ -330,6 +379,8 @@ void bn_filter_field_sql(
 	if (bn_field_has_key(f->kind)) {
 		bn_sql_piece_value(out, f, w,
 			f->kind == BN_FIELD_METRIC || (number && f->kind == BN_FIELD_PARAM));
+	} else if (bn_str_starts(f->sql, NEST_SQL)) {
+		bn_sql_piece_nest(out, f->sql + strlen(NEST_SQL), w);
 	} else if (!strcmp(f->sql, DURATION_SQL)) {
 		bn_buf_adds(&out->sql, "(CASE WHEN r.finished_ms IS NOT NULL THEN r.finished_ms "
 				       "WHEN r.status = 'RUNNING' THEN ");

@@ -245,8 +245,10 @@ static int load_columns(bn_run_list *l, bn_err *err)
 		if (!bn_field_has_key(k->field.kind))
 			continue;
 		k->column = bn_sql_piece_column(&l->sort, &k->field, &l->world);
-		rc = k->column ? bn_column_load(k->column, err)
-			       : bn_err_nomem(err, "a list of runs");
+		if (!k->column)
+			return bn_err_nomem(err, "a list of runs");
+		if ((rc = bn_column_load(k->column, err)) == 0)
+			rc = bn_column_look_all(k->column, err);
 	}
 	return rc;
 }

@@ -305,7 +305,8 @@ out:
 static char *column_name(const bn_run_field *f)
 {
 	return bn_field_has_key(f->kind)
-		       ? bn_strf("%d %d %s", (int)f->kind, (int)f->aggregate, f->key)
+		       ? bn_strf("%d %d %lld %s", (int)f->kind, (int)f->aggregate,
+				 (long long)f->step, f->key)
 		       : bn_strf("%s", f->sql);
 }
 
@@ -329,8 +330,9 @@ int bn_memory_column(bn_column **out, bn_run_memory *m, const bn_run_field *f,
 	if ((rc = bn_column_new(&c, w->db, bn_field_key_kind(f->kind), f->key ? f->key : "",
 		     f->aggregate, false, err)) < 0)
 		goto failed;
+	c->step = f->step;
 	rc = bn_field_has_key(f->kind) ? bn_column_load(c, err) : attribute_load(c, f, w, err);
-	if (rc < 0)
+	if (rc < 0 || (rc = bn_column_look_all(c, err)) < 0)
 		goto failed;
 	m->columns[m->column_count++] = (bn_held_column){name, c};
 	m->work.columns_read++;

@@ -4,6 +4,8 @@
  */
 #include "core/track/_piece.h"
 
+#include "core/track/nest.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -61,30 +63,53 @@ bn_key_kind bn_field_key_kind(bn_field_kind kind)
 	return kind == BN_FIELD_PARAM ? BN_KEY_PARAM : BN_KEY_TAG;
 }
 
-bn_column *bn_sql_piece_column(bn_sql_piece *p, const bn_run_field *f, const bn_filter_world *w)
+/* aggregate and step: of metrics. */
+static bn_column *column_get(
+	bn_sql_piece *p, int kind, const char *key, const bn_run_field *f, const bn_filter_world *w)
 {
-	bn_key_kind kind = bn_field_key_kind(f->kind);
 	for (size_t i = 0; i < p->column_count; i++) {
 		bn_column *c = p->columns[i];
-		if (c->kind == kind && c->aggregate == f->aggregate && !strcmp(c->key, f->key))
+		if (c->kind == kind && c->aggregate == f->aggregate && c->step == f->step &&
+			!strcmp(c->key, key))
 			return c;
 	}
 	if (bn_grow(&p->columns, &p->column_cap, p->column_count + 1, sizeof *p->columns) != 0 ||
-		bn_column_new(&p->columns[p->column_count], w->db, kind, f->key, f->aggregate,
+		bn_column_new(&p->columns[p->column_count], w->db, kind, key, f->aggregate,
 			w->removed, NULL) != 0) {
 		p->failed = true;
 		return NULL;
 	}
-	return p->columns[p->column_count++];
+	bn_column *made = p->columns[p->column_count++];
+	made->step = f->step;
+	if (kind == BN_KEY_NEST) {
+		made->fill = bn_nest_load;
+		made->fills_texts = strcmp(key, "root") == 0;
+	}
+	return made;
+}
+
+bn_column *bn_sql_piece_column(bn_sql_piece *p, const bn_run_field *f, const bn_filter_world *w)
+{
+	return column_get(p, (int)bn_field_key_kind(f->kind), f->key, f, w);
+}
+
+static void column_call(bn_sql_piece *p, bn_column *c, bool number)
+{
+	bn_buf_adds(&p->sql, number ? "bn_column_number(" : "bn_column_text(");
+	piece_bind(p, 'c')->column = c;
+	bn_buf_adds(&p->sql, ", r.no)");
 }
 
 void bn_sql_piece_value(
 	bn_sql_piece *p, const bn_run_field *f, const bn_filter_world *w, bool number)
 {
-	bn_column *c = bn_sql_piece_column(p, f, w);
-	bn_buf_adds(&p->sql, number ? "bn_column_number(" : "bn_column_text(");
-	piece_bind(p, 'c')->column = c;
-	bn_buf_adds(&p->sql, ", r.no)");
+	column_call(p, bn_sql_piece_column(p, f, w), number);
+}
+
+void bn_sql_piece_nest(bn_sql_piece *p, const char *what, const bn_filter_world *w)
+{
+	const bn_run_field none = {.aggregate = BN_AGGREGATE_LAST};
+	column_call(p, column_get(p, BN_KEY_NEST, what, &none, w), strcmp(what, "root") != 0);
 }
 
 int bn_sql_piece_bind(const bn_sql_piece *p, sqlite3_stmt *st, int *at, bn_err *err)
@@ -115,7 +140,7 @@ static bn_column *column_at(sqlite3_context *c, sqlite3_value **v, size_t *run)
 	*run = (size_t)sqlite3_value_int64(v[1]);
 	if (!column)
 		return NULL;
-	if (bn_column_load(column, &err) < 0) {
+	if (bn_column_load(column, &err) < 0 || bn_column_look(column, *run, &err) < 0) {
 		sqlite3_result_error(c, err.msg, -1);
 		return NULL;
 	}

@@ -6,6 +6,7 @@
  *
  *	field    := params.KEY | metrics.KEY | tags.KEY | attributes.NAME | NAME | best(KEY)
  *	          | last(KEY) | first(KEY) | min(KEY) | max(KEY) | mean(KEY) | count(KEY)
+ *	          | at(KEY, STEP)
  *	value    := 'text' | "text" | number | bare word, on the right of a comparison
  *
  * and arithmetic operators need spaces around them: metrics.loss / metrics.base > 0.5.
@@ -14,11 +15,13 @@
  * characters other than letters, digits, _ . - / is written `in backquotes` or "in quotes". A parameter
  * compared with a number is compared as a number if it is one. A missing key matches nothing but IS NULL.
  * metrics.KEY is the last value; best() is the minimum or maximum by the metric's own direction (best.h),
- * absent if that is not known. Times accept numbers (ms), ISO dates and ages ("2h": within the last two
- * hours, with > meaning later).
+ * absent if that is not known; at() is the value at exactly that step, read from the points of each run that
+ * the tests before it did not decide. Times accept numbers (ms), ISO dates, ages ("2h": within the last two
+ * hours, with > meaning later) and words ("yesterday": when.h).
  *
- * Attributes: id, name, experiment, status, user, kind, title, host, dataset, reason, note, parent,
- * model, created, started, finished, duration (ms, or "5m"), exit_code, signal, rss, cpu, energy.
+ * Attributes: id, name, experiment, status, user, kind, title, host, dataset (also data), source, reason, note,
+ * parent, root, depth, children (nest.h), starred (yes or no, or alone as a test), model, created, started,
+ * finished, duration (ms, or "5m"), exit_code, signal, rss, cpu, energy.
  *
  * Everything is compiled to SQL with bound values. Errors point at the character:
  *	filter:1:15: expected a value at the end

@@ -124,13 +124,22 @@ static bool attribute_cell(bn_cell *cell, bn_arena *a, sqlite3_stmt *st, int c)
 }
 
 /* The best of a metric without a direction is absent; if only NaN was logged it is NaN. */
-static void metric_cell(bn_cell *cell, const columns *c, size_t i)
+static int metric_cell(bn_cell *cell, const columns *c, size_t i, int64_t run, bn_err *err)
 {
+	const bn_run_field *f = &c->fields[i];
 	bool found = false;
+	double value;
+	if (f->aggregate == BN_AGGREGATE_AT) {
+		int rc = bn_series_at(&value, c->list->world.db, run, f->key, f->step, err);
+		if (rc > 0)
+			*cell = (bn_cell){BN_CELL_NUMBER, value, NULL};
+		return rc < 0 ? rc : 0;
+	}
 	size_t at = bn_series_place(&c->series, c->keys[i], &found);
-	if (found && c->fields[i].aggregate != BN_AGGREGATE_NONE)
+	if (found && f->aggregate != BN_AGGREGATE_NONE)
 		*cell = (bn_cell){BN_CELL_NUMBER,
-			bn_series_aggregate(&c->series.items[at], c->fields[i].aggregate), NULL};
+			bn_series_aggregate(&c->series.items[at], f->aggregate), NULL};
+	return 0;
 }
 
 static int value_cell(
@@ -169,7 +178,8 @@ static int cells_read(
 		bn_field_kind kind = c->fields[i].kind;
 		cells[i] = (bn_cell){BN_CELL_ABSENT, NAN, NULL};
 		if (kind == BN_FIELD_METRIC) {
-			metric_cell(&cells[i], c, i);
+			if ((rc = metric_cell(&cells[i], c, i, run, err)) < 0)
+				return rc;
 		} else if (bn_field_has_key(kind)) {
 			if ((rc = value_cell(&cells[i], c, i, run, a, err)) < 0)
 				return rc;

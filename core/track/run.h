@@ -138,6 +138,9 @@ int bn_run_artifacts(bn_artifacts *out, bn_workspace *ws, const char *id, bn_err
 int bn_run_export(
 	bn_workspace *ws, const char *id, const char *prefix, const char *dir, bn_err *err);
 
+/* The tag that represents a star. */
+#define BN_STAR_TAG "star"
+
 /* The number of runs in each state, removed ones counted separately. */
 typedef struct bn_run_counts {
 	int64_t by_status[BN_RUN_STATUSES]; /* indexed by bn_run_status */

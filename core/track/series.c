@@ -154,13 +154,20 @@ void bn_points_release(bn_points *p)
 int bn_series_source_open(
 	bn_series_source *s, bn_workspace *ws, const char *run_id, const char *key, bn_err *err)
 {
+	sqlite3 *db;
+	int rc;
+	*s = (bn_series_source){.key_text = key};
+	if ((rc = bn_track_index(&db, ws, err)) < 0)
+		return rc;
+	return bn_series_source_of(s, db, bn_run_number(db, run_id), key, err);
+}
+
+int bn_series_source_of(bn_series_source *s, sqlite3 *db, int64_t run, const char *key, bn_err *err)
+{
 	bn_series_summaries l = {NULL, 0, 0};
 	bool found = false;
 	int rc;
-	*s = (bn_series_source){.key_text = key};
-	if ((rc = bn_track_index(&s->db, ws, err)) < 0)
-		return rc;
-	s->run = bn_run_number(s->db, run_id);
+	*s = (bn_series_source){.db = db, .run = run, .key_text = key};
 	s->key = bn_index_key(s->db, BN_KEY_METRIC, key);
 	if ((rc = bn_series_load(&l, &s->owner, s->db, s->run, err)) < 0)
 		goto out;
@@ -205,7 +212,18 @@ static int points_append(
 	return rc;
 }
 
-static int points_gather(point_list *l, bn_series_source *s, bn_err *err)
+/* Whether a chunk of one series, which has its range of steps, lacks a step. */
+static bool chunk_lacks(sqlite3_stmt *st, int64_t step)
+{
+	bn_chunk_piece total;
+	if (sqlite3_column_bytes(st, 1) != sizeof total)
+		return false;
+	memcpy(&total, sqlite3_column_blob(st, 1), sizeof total);
+	return step < total.min_step || step > total.max_step;
+}
+
+/* step: only the chunks that may have it; NULL: all. */
+static int points_gather(point_list *l, bn_series_source *s, const int64_t *step, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
 	if (s->summary.loose) {
@@ -216,14 +234,15 @@ static int points_gather(point_list *l, bn_series_source *s, bn_err *err)
 	}
 	int rc = bn_sql_prepare(&st, s->db, err,
 		"SELECT " BN_CHUNK_DATA
-		" FROM metric_chunk WHERE run = ? AND owner = ? AND key IN (0, ?) "
+		", total FROM metric_chunk WHERE run = ? AND owner = ? AND key IN (0, ?) "
 		"ORDER BY key DESC, clock, writer, seq",
 		"iii", s->run, s->owner, s->key);
 	if (rc < 0)
 		return rc;
 	while ((rc = bn_sql_step(st, err)) > 0)
-		if ((rc = points_append(l, s, sqlite3_column_blob(st, 0),
-			     (size_t)sqlite3_column_bytes(st, 0), err)) < 0)
+		if (!(step && chunk_lacks(st, *step)) &&
+			(rc = points_append(l, s, sqlite3_column_blob(st, 0),
+				 (size_t)sqlite3_column_bytes(st, 0), err)) < 0)
 			break;
 	sqlite3_finalize(st);
 	return rc;
@@ -264,7 +283,7 @@ int bn_series_read(
 	int rc;
 	if ((rc = bn_series_source_open(&s, ws, run_id, key, err)) < 0)
 		goto out;
-	if (s.reader && (rc = points_gather(&l, &s, err)) < 0)
+	if (s.reader && (rc = points_gather(&l, &s, NULL, err)) < 0)
 		goto out;
 	rc = points_sorted(out, &l, err);
 out:
@@ -272,5 +291,28 @@ out:
 	bn_free(l.items);
 	if (rc < 0)
 		bn_points_release(out);
+	return rc;
+}
+
+int bn_series_at(double *out, sqlite3 *db, int64_t run, const char *key, int64_t step, bn_err *err)
+{
+	bn_series_source s;
+	point_list l = {NULL, 0, 0};
+	const bn_series_point *last = NULL;
+	int rc;
+	if ((rc = bn_series_source_of(&s, db, run, key, err)) < 0)
+		goto out;
+	bool may = s.reader && step >= s.summary.first.step && step <= s.summary.last.step;
+	if (may && (rc = points_gather(&l, &s, &step, err)) < 0)
+		goto out;
+	for (size_t i = 0; i < l.count; i++)
+		if (l.items[i].step == step && (!last || point_cmp(last, &l.items[i]) <= 0))
+			last = &l.items[i];
+	if (last)
+		*out = last->value + 0.0;
+	rc = last != NULL;
+out:
+	bn_series_source_close(&s);
+	bn_free(l.items);
 	return rc;
 }

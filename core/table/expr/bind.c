@@ -530,14 +530,16 @@ static int bind_in(bn_binder *b, const bn_tree *t)
 
 /* ---- functions ------------------------------------------------------------------------------ */
 
-/* function(NAME) that is a field: best(loss). */
+/* function(NAME) or function(NAME, NUMBER) that is a field: best(loss), at(loss, 100). */
 static int bind_field_call(bn_binder *b, const bn_tree *t)
 {
 	bn_expr_field f;
-	if (!b->names->call || t->count != 1 || t->args[0]->kind == BN_TREE_CALL)
+	if (!b->names->call || t->count < 1 || t->count > 2 || t->args[0]->kind == BN_TREE_CALL ||
+		(t->count == 2 && t->args[1]->kind != BN_TREE_NUMBER))
 		return 0;
 	const bn_expr_name name = name_of(t->args[0], false);
-	int rc = b->names->call(b->names->ctx, b->e, t->text, &name, &f, b->err);
+	int rc = b->names->call(b->names->ctx, b->e, t->text, &name,
+		t->count == 2 ? &t->args[1]->number : NULL, &f, b->err);
 	return rc <= 0 ? rc : 1 + bind_named(b, t, &f);
 }
 

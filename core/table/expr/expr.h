@@ -128,9 +128,10 @@ typedef struct bn_expr_names {
 	/* BN_ENOTFOUND: there is no such field; a message, if any, is set by bn_expr_fail. */
 	int (*resolve)(
 		void *ctx, bn_expr *e, const bn_expr_name *name, bn_expr_field *out, bn_err *err);
-	/* function(NAME) as a field: 1 and *out, 0 if it is not one. NULL: there are none. */
+	/* function(NAME), or function(NAME, NUMBER), as a field: 1 and *out, 0 if it is not one. number: NULL without
+	 * one. NULL: there are none. */
 	int (*call)(void *ctx, bn_expr *e, bn_expr_text function, const bn_expr_name *argument,
-		bn_expr_field *out, bn_err *err);
+		const double *number, bn_expr_field *out, bn_err *err);
 	/* A word or text as a value of the field it is compared with: 1 and *out; 0: use the default rules;
 	 * BN_EINVAL and *expects ("a time such as ..."). NULL: always the default rules. */
 	int (*literal)(void *ctx, const bn_expr_field *field, bn_expr_text text, bool is_number,

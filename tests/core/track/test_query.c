@@ -26,6 +26,9 @@ static void make(void)
 	track_run(&w, 4, "delta", NULL, NULL, "SCHEDULED");
 	ck_assert_bn_ok(bn_runlog_tag(w.ws, track_id(1), "team", "ops", &err), &err);
 	ck_assert_bn_ok(bn_runlog_tag(w.ws, track_id(2), "team name", "sci", &err), &err);
+	ck_assert_bn_ok(bn_runlog_tag(w.ws, track_id(2), BN_STAR_TAG, "yes", &err), &err);
+	ck_assert_bn_ok(bn_runlog_tag(w.ws, track_id(3), "mlflow.parentRunId", track_id(1), &err), &err);
+	ck_assert_bn_ok(bn_runlog_tag(w.ws, track_id(4), "mlflow.parentRunId", track_id(3), &err), &err);
 	track_sync(&w);
 }
 
@@ -114,6 +117,23 @@ static const struct {
 	{"metrics.rmse < metrics.acc + 4", "alpha beta"},
 	{"max(rmse) > metrics.rmse", "alpha"},
 	{"name = -", ""},
+	{"at(rmse, 0) = 5", "alpha"},
+	{"at(metrics.rmse, 1) < 4 AND status = FINISHED", "alpha"},
+	{"at(rmse, 7) IS NULL", "alpha beta gamma_x delta"},
+	{"starred", "beta"},
+	{"NOT starred AND status = FINISHED", "alpha"},
+	{"starred = yes OR starred != false", "beta"},
+	{"parent IS NOT NULL", "gamma_x delta"},
+	{"depth = 0", "alpha beta"},
+	{"depth > 1", "delta"},
+	{"children > 0", "alpha gamma_x"},
+	{"root = 00000000000000000000000000000001", "gamma_x delta"},
+	{"parent = '00000000000000000000000000000003'", "delta"},
+	{"created > yesterday", "alpha beta gamma_x delta"},
+	{"created < today", ""},
+	{"created > 'last monday' AND created > '3 days ago' AND created < now",
+		"alpha beta gamma_x delta"},
+	{"data = 'jobs@v1'", ""},
 	{"params.lr * 1 >= params.lr AND params.lr * 1 > 0.05", "alpha"},
 };
 
@@ -148,6 +168,10 @@ static const struct {
 	const char *says;
 } wrong[] = {
 	{"metrics.rmse <", 14, "filter:1:15: expected a value at the end"},
+	{"at(rmse) > 1", 3, "filter:1:4: at() takes a metric and a step: at(loss, 100)"},
+	{"at(rmse, 1.5) > 1", 3, "filter:1:4: a step is a whole number from 0 on"},
+	{"best(rmse, 1) > 1", 5, "filter:1:6: only at() takes a number after the metric"},
+	{"starred = perhaps", 10, "filter:1:11: expected yes or no, not 'perhaps'"},
 	{"metrics.rmse < 1e999", 15,
 		"filter:1:16: expected a number of at most 1.8e308, or inf, not '1e999'"},
 	{"metrics.rmse < fast", 15, "filter:1:16: expected a number, not 'fast'"},
@@ -306,7 +330,7 @@ START_TEST(test_query_search_limit_offset_and_fields)
 	ck_assert_str_eq(p->rows[0].name, "beta");
 	bn_run_page_free(p);
 	ck_assert_bn_ok(bn_run_fields(&fields, w.ws, NULL, &err), &err);
-	ck_assert_uint_eq(fields.count, 2 + 3 + 2);
+	ck_assert_uint_eq(fields.count, 2 + 3 + 4);
 	ck_assert_str_eq(fields.items[0], "metrics.rmse");
 	ck_assert_str_eq(fields.items[1], "metrics.acc");
 	bn_names_release(&fields);

@@ -69,8 +69,6 @@ typedef struct bn_runs {
 
 /* Cells of a row after its fields. */
 enum { BN_RUN_STAR, BN_RUN_NOTE, BN_RUN_EXTRA };
-/* The tag that represents a star. */
-#define BN_STAR_TAG "star"
 
 #define BN_CURVES_MAX 64
 typedef struct bn_curves_arg {
