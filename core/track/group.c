@@ -90,6 +90,54 @@ static void text_add(bn_run_sum *s, const char *text)
 		s->differs = s->differs || !same;
 }
 
+typedef struct group_value {
+	int32_t group;
+	double value;
+} group_value;
+
+static int value_cmp(const void *a, const void *b)
+{
+	const group_value *x = a, *y = b;
+	if (x->group != y->group)
+		return x->group < y->group ? -1 : 1;
+	return (x->value > y->value) - (x->value < y->value);
+}
+
+/* Least, largest and middle of the numbers of each group: they are sorted by group and value. */
+static int column_rank(const grouping *g, const bn_column *c, size_t place, bn_err *err)
+{
+	bn_run_list *l = g->l;
+	group_value *all = bn_alloc((l->count + 1) * sizeof *all);
+	size_t n = 0;
+	if (!all)
+		return bn_err_nomem(err, "groups of runs");
+	for (size_t k = 0; k < l->group_count; k++) {
+		bn_run_sum *s = &l->groups[k].sums[place];
+		s->min = s->max = s->median = (double)NAN;
+	}
+	for (size_t i = 0; i < l->count; i++) {
+		size_t run = (size_t)l->no[i];
+		if (g->of[i] >= 0 && run < c->count && bn_set_has(c->has, run) &&
+			!isnan(c->number[run]))
+			all[n++] = (group_value){g->of[i], c->number[run]};
+	}
+	if (n)
+		qsort(all, n, sizeof *all, value_cmp);
+	for (size_t from = 0, to; from < n; from = to) {
+		for (to = from; to < n && all[to].group == all[from].group;)
+			to++;
+		bn_run_sum *s = &l->groups[all[from].group].sums[place];
+		size_t middle = from + (to - from) / 2;
+		s->min = all[from].value;
+		s->max = all[to - 1].value;
+		s->median = all[middle].value;
+		if ((to - from) % 2 == 0)
+			s->median = (all[middle - 1].value + s->median) / 2;
+	}
+	bn_free(all);
+	return 0;
+}
+
 static void column_sum(const grouping *g, const bn_column *c, size_t place)
 {
 	for (size_t i = 0; i < g->l->count; i++) {
@@ -134,6 +182,8 @@ static int groups_sum(grouping *g, bn_err *err)
 			(rc = bn_memory_column(&c, q->memory, &f, &l->world, err)) < 0)
 			return rc;
 		column_sum(g, c, i);
+		if (!c->text && (rc = column_rank(g, c, i, err)) < 0)
+			return rc;
 	}
 	return 0;
 }

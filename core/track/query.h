@@ -112,6 +112,7 @@ typedef struct bn_run_row {
 typedef struct bn_run_sum {
 	int64_t count;          /* number of runs that have a number; for text: all */
 	double mean, deviation; /* of a sample: NaN below two. For numbers */
+	double min, max, median; /* of the numbers; NaN: none. The median of an even count is the mean of the two */
 	const char *alike;      /* the text that all of them share; NULL: there is none */
 	bool differs;
 } bn_run_sum;

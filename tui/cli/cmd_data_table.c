@@ -16,6 +16,7 @@
 #include "core/source/cast.h"
 #include "core/source/csv_write.h"
 #include "core/source/ingest.h"
+#include "core/table/parquet_write.h"
 #include "core/table/scan.h"
 #include "tui/cli/file_format.h"
 #include "tui/cli/reading.h"
@@ -359,34 +360,74 @@ static int export_text(export_target *t, bn_table_reader *r, const size_t *colum
 	return rc;
 }
 
-static int export_arrow(
-	export_target *t, bn_table_reader *r, const size_t *columns, size_t n, bn_err *err)
+/* A file of batches: Arrow or Parquet. */
+typedef struct export_file {
+	bn_table_writer *arrow;
+	bn_parquet_writer *parquet;
+} export_file;
+
+static int file_open(export_file *f, const export_target *t, bn_file_format format,
+	const bn_schema *schema, bn_err *err)
 {
-	const bn_schema *from = bn_table_schema(r);
-	bn_schema schema = BN_SCHEMA_INIT;
-	bn_table_writer *w = NULL;
-	bn_batch b = BN_BATCH_INIT;
+	const bn_env *env = bn_cli_env(t->cli);
+
+	if (format == BN_FILE_PARQUET)
+		return bn_parquet_create(&f->parquet, env, t->path, schema, err);
+	return bn_table_create(&f->arrow, env, NULL, t->path, schema, err);
+}
+
+static int file_add(export_file *f, const bn_batch *b, bn_err *err)
+{
+	return f->parquet ? bn_parquet_write_batch(f->parquet, b, err)
+			  : bn_table_write_batch(f->arrow, b, err);
+}
+
+static int file_finish(export_file *f, bn_err *err)
+{
+	return f->parquet ? bn_parquet_finish(f->parquet, err)
+			  : bn_table_writer_finish(f->arrow, err);
+}
+
+static int columns_schema(bn_schema *out, const bn_schema *from, const size_t *columns, size_t n,
+	bn_err *err)
+{
 	int rc = 0;
 
-	for (size_t i = 0; i < n && !rc; i++) {
-		const bn_field *f = &from->fields[columns[i]];
-		rc = bn_schema_add_field(&schema, f, NULL, err);
-	}
+	for (size_t i = 0; i < n && !rc; i++)
+		rc = bn_schema_add_field(out, &from->fields[columns[i]], NULL, err);
 	for (size_t i = 0; i < from->meta_count && !rc; i++)
-		rc = bn_schema_set_meta(&schema, from->meta[i].key, from->meta[i].value, err);
-	rc = rc ? rc : bn_table_create(&w, bn_cli_env(t->cli), NULL, t->path, &schema, err);
-	for (size_t i = 0; i < bn_table_batches(r) && !rc; i++) {
-		rc = bn_table_read(r, i, columns, n, &b, err);
-		rc = rc ? rc : bn_table_write_batch(w, &b, err);
+		rc = bn_schema_set_meta(out, from->meta[i].key, from->meta[i].value, err);
+	return rc;
+}
+
+static int export_batches(export_target *t, bn_table_reader *r, const size_t *columns, size_t n,
+	bn_file_format format, bn_err *err)
+{
+	bn_schema schema = BN_SCHEMA_INIT;
+	export_file f = {NULL, NULL};
+	bn_batch b = BN_BATCH_INIT;
+	int rc;
+
+	if ((rc = columns_schema(&schema, bn_table_schema(r), columns, n, err)) < 0 ||
+		(rc = file_open(&f, t, format, &schema, err)) < 0)
+		goto out;
+	for (size_t i = 0; i < bn_table_batches(r); i++) {
+		if ((rc = bn_table_read(r, i, columns, n, &b, err)) < 0 ||
+			(rc = file_add(&f, &b, err)) < 0)
+			goto out;
 		bn_cli_progress(
 			t->cli, "writing", bn_table_batch_start(r, i), bn_table_rows(r), "rows");
-		if (!rc && bn_cli_interrupted())
+		if (bn_cli_interrupted()) {
 			rc = bn_err_set(err, BN_EINTR, "the export was interrupted");
+			goto out;
+		}
 	}
+	rc = file_finish(&f, err);
+out:
 	bn_cli_progress_end(t->cli);
-	rc = rc ? rc : bn_table_writer_finish(w, err);
 	bn_batch_release(&b);
-	bn_table_writer_free(w);
+	bn_table_writer_free(f.arrow);
+	bn_parquet_free(f.parquet);
 	bn_schema_release(&schema);
 	return rc;
 }
@@ -394,7 +435,7 @@ static int export_arrow(
 /* --format, or the ending of the file, or CSV on standard output. */
 static int pick_format(bn_file_format *out, bn_cli *cli, const char *path, bn_err *err)
 {
-	static const char formats[] = "--format csv, tsv or arrow";
+	static const char formats[] = "--format csv, tsv, arrow or parquet";
 	const char *name = bn_cli_opt(cli, "format");
 	int rc;
 
@@ -404,14 +445,17 @@ static int pick_format(bn_file_format *out, bn_cli *cli, const char *path, bn_er
 		return rc;
 	if (name && !strcmp(name, "arrow"))
 		*out = BN_FILE_ARROW;
+	else if (name && !strcmp(name, "parquet"))
+		*out = BN_FILE_PARQUET;
 	else if (name && !strcmp(name, "tsv"))
 		*out = BN_FILE_TSV;
 	else if (name && strcmp(name, "csv") != 0)
-		return bn_err_set(err, BN_EINVAL, "--format is csv, tsv or arrow, not %s", name);
-	if (*out == BN_FILE_ARROW && !path) {
-		bn_err_set(err, BN_EINVAL,
-			"an Arrow file needs a name: its end refers to its beginning");
-		bn_err_hint(err, "add --output FILE.arrow");
+		return bn_err_set(err, BN_EINVAL, "--format is csv, tsv, arrow or parquet, not %s", name);
+	if ((*out == BN_FILE_ARROW || *out == BN_FILE_PARQUET) && !path) {
+		bool arrow = *out == BN_FILE_ARROW;
+		bn_err_set(err, BN_EINVAL, "%s file needs a name: its end refers to its beginning",
+			arrow ? "an Arrow" : "a Parquet");
+		bn_err_hint(err, "add --output FILE.%s", arrow ? "arrow" : "parquet");
 		return BN_EINVAL;
 	}
 	return 0;
@@ -434,8 +478,8 @@ static int run_export(bn_cli *cli, bn_err *err)
 		goto out;
 	if (!path)
 		bn_cli_begin_text(cli);
-	if (format == BN_FILE_ARROW)
-		rc = export_arrow(&t, r, columns, n, err);
+	if (format == BN_FILE_ARROW || format == BN_FILE_PARQUET)
+		rc = export_batches(&t, r, columns, n, format, err);
 	else
 		rc = export_text(&t, r, columns, n, format == BN_FILE_TSV ? '\t' : ',', err);
 	if (rc == 0 && path)
@@ -456,7 +500,7 @@ static const bn_opt head_opts[] = {{"rows", 'n', "N", "how many (10)"},
 	BN_CLI_READING_OPTS, {0}};
 static const bn_opt export_opts[] = {BN_OPT_WHERE,
 	{"output", 'o', "FILE", "same as the second argument; default, or -: standard output"},
-	BN_OPT_FORCE, {"format", 0, "KIND", "csv, tsv or arrow; default: by the suffix of FILE"},
+	BN_OPT_FORCE, {"format", 0, "KIND", "csv, tsv, arrow or parquet; default: by the suffix of FILE"},
 	{"columns", 'c', "A,B", "only these columns, in this order"}, BN_CLI_READING_OPTS, {0}};
 
 const bn_verb bn_verbs_data_table[] = {
@@ -468,12 +512,13 @@ const bn_verb bn_verbs_data_table[] = {
 			"binnacle data head jobs --where \"job_state = FAILED AND run_time > "
 			"3600\""},
 		head_opts, BN_VERB_NO_WORKSPACE, run_head},
-	{"data", "export", "DATASET|FILE [FILE]", 1, 2, "write a table as CSV, TSV or Arrow",
+	{"data", "export", "DATASET|FILE [FILE]", 1, 2, "write a table as CSV, TSV, Arrow or Parquet",
 		"CSV: RFC 4180, LF line ends, absent values empty, shortest numbers that read back "
 		"equal, times\nin UTC. Arrow: IPC file (Feather V2), read by pandas, polars, "
 		"DuckDB "
-		"and R.",
+		"and R.\nParquet: zstd, with statistics; columns of lists are not written to it.",
 		{"binnacle data export power@v3 power.csv",
-			"binnacle data export jobs.csv -o jobs.arrow"},
+			"binnacle data export jobs.csv -o jobs.arrow",
+			"binnacle data export jobs.csv jobs.parquet"},
 		export_opts, BN_VERB_NO_WORKSPACE | BN_VERB_NEEDS_TRUST, run_export},
 	{0}};

@@ -329,7 +329,7 @@ static int read_format(bn_answers *o, bn_err *err)
 		(rc = bn_cli_file_format(&format, bn_cli_env(o->cli), o->path, NULL, err)) < 0)
 		return rc;
 	o->arrow = format == BN_FILE_ARROW;
-	if (format != BN_FILE_TSV)
+	if (format != BN_FILE_TSV && format != BN_FILE_PARQUET)
 		return 0;
 	bn_err_set(err, BN_EUNSUPPORTED, "%s: answers are written as CSV or Arrow", o->path);
 	bn_err_hint(err, "name it .csv, .arrow or .feather");

@@ -1,4 +1,4 @@
-/* cmd_run.c - binnacle run ls, watch, log, stop, tag, note, rm, restore. */
+/* cmd_run.c - binnacle run watch, log, stop, tag, note, rm, restore. */
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
@@ -13,6 +13,7 @@
 #include "core/track/reconcile.h"
 #include "core/track/run.h"
 #include "tui/cli/run_follow.h"
+#include "tui/cli/run_ls.h"
 #include "tui/cli/store.h"
 #include "tui/cli/verbs.h"
 
@@ -22,209 +23,6 @@
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
-
-/* ---- ls ------------------------------------------------------------------------------------- */
-
-static const bn_opt ls_options[] = {
-	{"filter", 'f', "FILTER", "such as: metrics.test_rmse < 3 AND params.alpha = 0.1"},
-	{"experiment", 'e', "NAME", "runs of this experiment"},
-	{"sort", 's', "FIELDS", "such as: -metrics.test_rmse,created"},
-	{"columns", 'c', "FIELDS", "such as: params.alpha,best(loss),last(loss)"},
-	{"limit", 'n', "N", "at most this many (1000)"},
-	{"offset", 0, "N", "skip the first N"},
-	{"removed", 0, NULL, "those in the trash"},
-	{0},
-};
-
-static json_t *cell_json(const bn_cell *c)
-{
-	if (c->kind == BN_CELL_NUMBER && isnan(c->number))
-		return json_string("nan");
-	if (c->kind == BN_CELL_NUMBER && isinf(c->number))
-		return json_string(c->number > 0 ? "inf" : "-inf");
-	if (c->kind == BN_CELL_NUMBER)
-		return json_real(c->number);
-	return c->kind == BN_CELL_TEXT ? json_string(c->text) : json_null();
-}
-
-static json_t *row_json(const bn_run_row *r, const bn_run_query *q, int64_t now_ms)
-{
-	int64_t end = r->finished_ms >= 0           ? r->finished_ms
-		      : r->status == BN_RUN_RUNNING ? now_ms
-						    : -1;
-	json_t *o = json_pack("{ss ss? ss? ss ss? ss? ss? sI}", "id", r->id, "name", r->name,
-		"experiment", r->experiment, "status", bn_run_status_name(r->status), "user",
-		r->user, "title", r->title, "host", r->host, "created_ms",
-		(json_int_t)r->created_ms);
-	json_t *values = json_object();
-	json_object_set_new(o, "duration_ns",
-		r->started_ms >= 0 && end >= 0 ? json_integer((end - r->started_ms) * 1000000)
-					       : json_null());
-	for (size_t i = 0; i < q->column_count; i++)
-		json_object_set_new(values, q->columns[i], cell_json(&r->cells[i]));
-	json_object_set_new(o, "values", values);
-	/* Columns by position for the table: their names may hold dots. */
-	for (size_t i = 0; i < q->column_count; i++) {
-		char key[24];
-		snprintf(key, sizeof key, "c%zu", i);
-		json_object_set(o, key, json_object_get(values, q->columns[i]));
-	}
-	return o;
-}
-
-/* *list is yours; its texts point into copy. */
-static int split_fields(char *copy, const char ***list, size_t *count, bn_err *err)
-{
-	size_t cap = 0;
-	*list = NULL;
-	*count = 0;
-	for (char *rest = copy, *field; (field = bn_run_field_next(&rest));) {
-		if (!*field)
-			continue;
-		if (bn_grow(list, &cap, *count + 1, sizeof **list) != 0)
-			return bn_err_nomem(err, "columns");
-		(*list)[(*count)++] = field;
-	}
-	return 0;
-}
-
-/* text is a buffer for messages with a name. */
-static const char *empty_text(
-	bn_workspace *ws, const bn_run_query *q, char *text, size_t size)
-{
-	bn_err why = BN_ERR_INIT;
-	if (q->offset > 0)
-		return "no run after the --offset: there are fewer";
-	if (q->filter && bn_run_filter_absent(ws, q->filter, &why) == BN_ENOTFOUND) {
-		snprintf(text, size, "no run matches: %.120s; %.70s", why.msg, why.hint);
-		return text;
-	}
-	if (q->filter)
-		return "no run matches";
-	if (q->experiment)
-		snprintf(text, size, "no runs%s of experiment '%.128s'",
-			q->removed ? " in the trash" : "", q->experiment);
-	else
-		snprintf(text, size, "%s",
-			q->removed ? "the trash is empty"
-				   : "no runs yet; start one with: binnacle run start ...");
-	return text;
-}
-
-/* Whether some run of the list has a value of the field. Those that have one come first where it sorts, and
- * the first row of a list is found without reading the others. */
-static int has_any(
-	bool *out, bn_workspace *ws, const bn_run_query *q, const char *field, bn_err *err)
-{
-	bn_run_page *first = NULL;
-	const char *const columns[] = {field};
-	bn_run_query having = {.experiment = q->experiment,
-		.removed = q->removed,
-		.sort = field,
-		.columns = columns,
-		.column_count = 1,
-		.limit = 1};
-	int rc = bn_run_query_page(&first, ws, &having, err);
-	if (rc >= 0)
-		*out = first->count > 0 && first->rows[0].cells[0].kind != BN_CELL_ABSENT;
-	bn_run_page_free(first);
-	return rc;
-}
-
-/* The field of a sort key, without its sign and the words after it. */
-static const char *sorted_field(char *key)
-{
-	key += strspn(key, " \t+-");
-	size_t n = strlen(key);
-	while (n && (key[n - 1] == ' ' || key[n - 1] == '\t'))
-		key[--n] = '\0';
-	if (n > 5 && !strcasecmp(key + n - 5, " desc"))
-		key[n - 5] = '\0';
-	else if (n > 4 && !strcasecmp(key + n - 4, " asc"))
-		key[n - 4] = '\0';
-	return key;
-}
-
-/* A field that no run has cannot sort: reports that, instead of showing runs in some order. */
-static int warn_of_sort(bn_cli *cli, bn_workspace *ws, const bn_run_query *q, bn_err *err)
-{
-	char *copy = bn_strdup(q->sort ? q->sort : ""), *rest = copy, *key;
-	int rc = copy ? 0 : bn_err_nomem(err, "a sort");
-	while (rc >= 0 && (key = bn_run_field_next(&rest))) {
-		const char *field = sorted_field(key);
-		bool has = !field[0];
-		if (!has && (rc = has_any(&has, ws, q, field, err)) >= 0 && !has)
-			bn_cli_warn(cli, "no run has %s: cannot sort by it", field);
-	}
-	bn_free(copy);
-	return rc;
-}
-
-static int show_page(bn_cli *cli, bn_workspace *ws, const bn_run_page *page, const bn_run_query *q,
-	bn_err *err)
-{
-	static const bn_col fixed[] = {{"id", "RUN", BN_AS_ID}, {"name", "NAME", BN_AS_TEXT},
-		{"status", "STATUS", BN_AS_TEXT}, {"experiment", "EXPERIMENT", BN_AS_GROUP},
-		{"title", "RUNS", BN_AS_LONG}, {"duration_ns", "TIME", BN_AS_DURATION},
-		{"created_ms", "CREATED", BN_AS_TIME_MS}};
-	size_t n = sizeof fixed / sizeof *fixed;
-	char empty[240];
-	bn_col *cols = bn_alloc_zeroed(n + q->column_count + 1, sizeof *cols);
-	char(*keys)[24] = bn_alloc_zeroed(q->column_count + 1, sizeof *keys);
-	json_t *items = json_array();
-	int rc = cols && keys && items ? 0 : bn_err_nomem(err, "a table of runs");
-	if (rc == 0) {
-		memcpy(cols, fixed, sizeof fixed);
-		for (size_t i = 0; i < q->column_count; i++) {
-			snprintf(keys[i], sizeof keys[i], "c%zu", i);
-			cols[n + i] = (bn_col){keys[i], q->columns[i], BN_AS_NUM};
-		}
-		int64_t now = bn_env_now_ms(bn_cli_env(cli));
-		for (size_t i = 0; i < page->count; i++)
-			json_array_append_new(items, row_json(&page->rows[i], q, now));
-		rc = bn_cli_list(cli, items, cols, empty_text(ws, q, empty, sizeof empty), err);
-		if (rc == 0 && page->total > (int64_t)page->count)
-			bn_cli_say(cli, "%zu of %lld runs; --limit and --offset show others",
-				page->count, (long long)page->total);
-	} else {
-		json_decref(items);
-	}
-	bn_free(keys);
-	bn_free(cols);
-	return rc;
-}
-
-static int run_ls(bn_cli *cli, bn_err *err)
-{
-	bn_workspace *ws;
-	bn_run_page *page = NULL;
-	const char **columns = NULL;
-	const char *given = bn_cli_opt(cli, "columns");
-	char *copy = bn_strdup(given ? given : "");
-	bn_run_query q = {.experiment = bn_cli_opt(cli, "experiment"),
-		.filter = bn_cli_opt(cli, "filter"),
-		.sort = bn_cli_opt(cli, "sort"),
-		.removed = bn_cli_flag(cli, "removed")};
-	int rc = copy ? split_fields(copy, &columns, &q.column_count, err)
-		      : bn_err_nomem(err, "columns");
-	q.columns = columns;
-	if (rc == 0)
-		rc = bn_cli_opt_int(cli, "limit", 1, 1000000, &q.limit, err);
-	if (rc == 0)
-		rc = bn_cli_opt_int(cli, "offset", 0, INT64_MAX, &q.offset, err);
-	if (rc == 0)
-		rc = bn_cli_open_runs(cli, &ws, NULL, NULL, err);
-	if (rc == 0)
-		rc = bn_run_query_page(&page, ws, &q, err);
-	if (rc == 0)
-		rc = show_page(cli, ws, page, &q, err);
-	if (rc >= 0 && page->total > 0)
-		rc = warn_of_sort(cli, ws, &q, err);
-	bn_run_page_free(page);
-	bn_free(columns);
-	bn_free(copy);
-	return rc;
-}
 
 /* ---- watch, log, stop ----------------------------------------------------------------------- */
 
@@ -455,15 +253,20 @@ const bn_verb bn_verbs_run[] = {
 	{"run", "ls", "", 0, 0, "list runs",
 		"Filters support AND OR NOT ( ) = != < <= > >= ~ LIKE ILIKE IN BETWEEN IS NULL "
 		"over\n"
-		"params.K, metrics.K, tags.K, best(K), last(K), min(K), max(K), mean(K), count(K) "
-		"and\n"
+		"params.K, metrics.K, tags.K, best(K), last(K), min(K), max(K), mean(K), count(K), "
+		"at(K, STEP) and\n"
 		"id, name, experiment, status, user, title, host, dataset, created, started,\n"
-		"finished, duration, exit_code, rss. A name without a prefix is looked up.",
-		{"binnacle run ls --filter \"status = FINISHED AND metrics.test_rmse < 3\"",
-			"binnacle run ls --sort metrics.test_rmse --columns "
-			"params.alpha,metrics.test_rmse",
-			"binnacle run ls --filter \"created > '2h'\" --json"},
-		ls_options, BN_VERB_LISTS | BN_VERB_REMOTE | BN_VERB_REMOTE_READS, run_ls},
+		"finished, duration, exit_code, rss, starred, parent, ... A name without a prefix is "
+		"looked up.\n"
+		"--out writes all of them with every metric and parameter, unless --limit and --columns "
+		"say less.",
+		{"binnacle run ls --filter \"status = FINISHED AND metrics.test_rmse < 3\" --sort "
+		 "metrics.test_rmse",
+			"binnacle run ls --group params.lr --columns metrics.test_rmse --aggregate "
+			"mean,std,median",
+			"binnacle run ls --filter \"created > 'last monday'\" --out runs.parquet"},
+		bn_run_ls_options, BN_VERB_LISTS | BN_VERB_REMOTE | BN_VERB_REMOTE_READS,
+		bn_run_ls},
 	{"run", "watch", "RUN", 1, 1, "follow a run: its output and metrics", NULL,
 		{"binnacle run watch latest", "binnacle run watch 7f3a"}, NULL, 0, run_watch},
 	{"run", "log", "RUN", 1, 1, "output of a run", NULL,

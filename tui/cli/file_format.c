@@ -24,7 +24,8 @@ int bn_cli_file_format(
 		const char *ending;
 		bn_file_format format;
 	} known[] = {{".csv", BN_FILE_CSV}, {".txt", BN_FILE_CSV}, {".tsv", BN_FILE_TSV},
-		{".tab", BN_FILE_TSV}, {".arrow", BN_FILE_ARROW}, {".feather", BN_FILE_ARROW}};
+		{".tab", BN_FILE_TSV}, {".arrow", BN_FILE_ARROW}, {".feather", BN_FILE_ARROW},
+		{".parquet", BN_FILE_PARQUET}};
 	const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
 	const char *dot = strrchr(base, '.');
 	int rc;
@@ -42,7 +43,7 @@ int bn_cli_file_format(
 	else
 		rc = bn_err_set(
 			err, BN_EINVAL, "%s: its name has no ending, which gives the format", path);
-	bn_err_hint(err, "name it .csv, .tsv, .arrow or .feather%s%s", option ? ", or say " : "",
+	bn_err_hint(err, "name it .csv, .tsv, .arrow, .feather or .parquet%s%s", option ? ", or say " : "",
 		option ? option : "");
 	return rc;
 }

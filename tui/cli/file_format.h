@@ -4,7 +4,7 @@
 #include "core/base/env.h"
 #include "core/base/err.h"
 
-typedef enum bn_file_format { BN_FILE_CSV, BN_FILE_TSV, BN_FILE_ARROW } bn_file_format;
+typedef enum bn_file_format { BN_FILE_CSV, BN_FILE_TSV, BN_FILE_ARROW, BN_FILE_PARQUET } bn_file_format;
 
 /* The format of an output file, by its ending. A device or a pipe gets CSV. BN_EINVAL: no ending; BN_EUNSUPPORTED:
  * another one. option: the option that sets the format ("--format csv, tsv or arrow"), for the hint; or NULL. */

@@ -5,6 +5,7 @@
  * the whole frame into a surface; ncurses sends the differences. If nothing happens, nothing is
  * sent.
  */
+#include "tui/ui/kept.h"
 #include "tui/ui/app.h"
 
 #include "core/base/env.h"
@@ -169,36 +170,14 @@ static int host_set_mouse(void *user, bool on, bn_err *err)
 	return 0;
 }
 
-/* The file of a saved text: one per workspace, in the user's state directory. */
-static char *kept_path(const app *a, const char *what, bool make)
-{
-	char *state = NULL, *path = NULL, *dir = NULL;
-	if (bn_env_state_dir(&state, bn_env_real(), NULL) < 0)
-		return NULL;
-	dir = bn_strf("%s/%s", state, what);
-	if (dir && make)
-		bn_fs_make_dirs(bn_env_real(), dir, 0700, NULL);
-	if (dir)
-		path = bn_strf("%s/%016llx", dir, (unsigned long long)bn_hash_key(a->dir));
-	bn_free(state);
-	bn_free(dir);
-	return path;
-}
-
 static char *host_recall(void *user, const char *what)
 {
-	char *path = kept_path(user, what, false), *text = NULL;
-	bn_buf all = BN_BUF_INIT;
-	if (path && bn_fs_read_file(bn_env_real(), path, &all, NULL) == 0 && all.len)
-		text = bn_strndup(all.ptr, all.len);
-	bn_buf_release(&all);
-	bn_free(path);
-	return text;
+	return bn_kept_recall(((app *)user)->dir, what);
 }
 
 static int host_remember(void *user, const char *what, const char *text, bn_err *err)
 {
-	char *path = kept_path(user, what, true);
+	char *path = bn_kept_path(((app *)user)->dir, what, true);
 	int rc = path ? bn_fs_write_file(bn_env_real(), path, text, strlen(text), 0600, err)
 		      : bn_err_set(err, BN_EIO, "no directory of yours to save the %s in", what);
 	bn_free(path);

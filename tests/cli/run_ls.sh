@@ -1,0 +1,55 @@
+#!/bin/bash
+# run ls: groups with aggregates, files in every format, and the views that the workbench saved.
+set -u
+. tests/support/shell.sh || exit 2
+cd "$dir" || exit 1
+"$B" init -q >/dev/null || fail init
+for lr in 0.1 0.2; do
+	for seed in 1 2 4; do
+		"$B" run start --wait -q --name "mlp-$lr-$seed" -- sh -c \
+			"'$B' log param lr=$lr seed=$seed && '$B' log metric loss=$lr$seed acc=$seed" \
+			>/dev/null 2>&1 || fail "run start"
+	done
+done
+
+groups=$("$B" run ls --group params.lr --columns metrics.acc,params.lr --aggregate n,mean,min,max,median --tsv --sort params.lr)
+check "one line per value" "$(echo "$groups" | wc -l)" 3
+check "its aggregates" "$(echo "$groups" | sed -n 2p | tr '\t' ' ')" \
+	"0.1 3 0 3 2.3333333333333335 1.0 4.0 2.0 0.1"
+check "std of a sample" "$("$B" run ls -g lr -c acc --json | sed -n 's/.*"std": //p' | head -1 | cut -c1-12)" 1.5275252316
+check "of one experiment" "$("$B" run ls -g lr -c acc -e default --tsv | wc -l)" 3
+check "none of another" "$("$B" run ls -g lr -c acc -e "o'ther" --tsv | wc -l)" 1
+"$B" run ls --group acc 2>err && fail "a number groups"
+check "a number groups nothing" "$(grep -c "is a number" err)" 1
+"$B" run ls --group lr --aggregate maen 2>err && fail "an unknown aggregate"
+check "an unknown aggregate is named" "$(grep -c "did you mean 'mean'" err)" 1
+"$B" run ls --aggregate mean 2>err && fail "aggregates without groups"
+
+for format in csv tsv json md arrow parquet; do
+	"$B" run ls --sort params.seed --out "runs.$format" -q || fail "--out runs.$format"
+	[ -s "runs.$format" ] || fail "runs.$format is empty"
+done
+check "a header and every run" "$(wc -l <runs.csv)" 7
+check "its columns" "$(head -1 runs.csv)" \
+	"id,name,status,experiment,user,title,host,created,started,finished,metrics.acc,metrics.loss,params.lr,params.seed"
+check "Arrow has the same" "$("$B" data export runs.arrow - --columns name,params.lr | sort)" \
+	"$(cut -d, -f2,13 runs.csv | sort)"
+check "JSON too" "$(python3 -c 'import json; print(sum(r["metrics.acc"] for r in json.load(open("runs.json"))))')" 14.0
+check "Markdown has a line for each" "$(grep -c '^| [0-9a-f]' runs.md)" 6
+check "Parquet begins and ends with its mark" "$(head -c 4 runs.parquet)$(tail -c 4 runs.parquet)" PAR1PAR1
+"$B" run ls --out runs.csv 2>err && fail "an existing file was replaced"
+check "an existing file stays" "$?" 6
+"$B" run ls --out runs.csv --force -q -n 2 -c metrics.acc || fail "--force"
+check "--force, --limit and --columns" "$(wc -l <runs.csv) $(head -1 runs.csv | tr ',' '\n' | wc -l)" "3 11"
+"$B" run ls --out runs.xls 2>err
+check "another format" "$? $(grep -c "'.xls' files are not written" err)" "2 1"
+
+printf '3\n:where params.lr = 0.2\n:columns name,metrics.acc,params.seed\n:sort -metrics.acc\n:view-save of the sweep\n' >keys
+"$B" workbench --script keys --save-dir "$dir" --size=140x40 || fail "the workbench"
+check "a saved view is listed alike" "$("$B" run ls --view "of the sweep" --tsv | cut -f2 | tr '\n' ' ')" \
+	"name mlp-0.2-4 mlp-0.2-2 mlp-0.2-1 "
+check "with its columns" "$("$B" run ls --view "of the sweep" --json | grep -c '"metrics.acc"')" 3
+check "options come first" "$("$B" run ls --view "of the sweep" -f 'params.lr = 0.1' --tsv | wc -l)" 4
+"$B" run ls --view other 2>err
+check "another view" "$? $(grep -c "of the sweep" err)" "3 1"
+exit $bad

@@ -1,0 +1,19 @@
+/* run_ls.h - binnacle run ls: cmd_run_ls.c, and run_ls_out.c for its groups and files. */
+#ifndef BN_CLI_RUN_LS_H
+#define BN_CLI_RUN_LS_H
+#include "core/track/query.h"
+#include "tui/cli/verbs.h"
+
+extern const bn_opt bn_run_ls_options[];
+int bn_run_ls(bn_cli *cli, bn_err *err);
+
+/* ---- run_ls_out.c ------------------------------------------------------------------------------- */
+
+/* Shows the groups of a page: aggregates is a list of "n", "mean", "std", "min", "max", "median". */
+int bn_run_ls_groups(bn_cli *cli, const bn_run_page *page, const bn_run_query *q,
+	const char *aggregates, bn_err *err);
+/* Writes the rows of a page to a file, whose ending gives the format. */
+int bn_run_ls_save(
+	bn_cli *cli, const bn_run_page *page, const bn_run_query *q, const char *path, bn_err *err);
+
+#endif
