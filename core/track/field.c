@@ -11,6 +11,7 @@
 #include "core/store/workspace.h"
 #include "core/track/best.h"
 #include "core/track/nest.h"
+#include "core/track/query.h"
 #include "core/track/run.h"
 #include "core/track/when.h"
 
@@ -246,6 +247,16 @@ static const struct {
 	{"first", BN_AGGREGATE_FIRST, false}, {"min", BN_AGGREGATE_MIN, false},
 	{"max", BN_AGGREGATE_MAX, false}, {"mean", BN_AGGREGATE_MEAN, false},
 	{"count", BN_AGGREGATE_COUNT, false}, {"at", BN_AGGREGATE_AT, false}};
+
+const char *bn_run_attribute(size_t i)
+{
+	static const char *const calls[] = {
+		"best(", "last(", "first(", "min(", "max(", "mean(", "count(", "at("};
+	size_t n = sizeof attributes / sizeof *attributes;
+	if (i < n)
+		return attributes[i].name;
+	return i - n < sizeof calls / sizeof *calls ? calls[i - n] : NULL;
+}
 
 /* The step of at(KEY, STEP), which no other function has. */
 static int step_check(bn_run_field *f, bn_expr *e, const bn_expr_name *argument, bn_aggregate means,

@@ -154,6 +154,9 @@ int bn_run_filter_check(bn_workspace *ws, const char *filter, size_t *at, bn_err
  * gives the nearest name. Errors of an invalid filter as bn_run_filter_check. */
 int bn_run_filter_absent(bn_workspace *ws, const char *filter, bn_err *err);
 
+/* The names of attributes, and the functions of metrics with their bracket ("best("), for completion; NULL after the
+ * last. */
+const char *bn_run_attribute(size_t i);
 /* Which columns there are: "metrics.rmse", "params.lr", ... over the runs of an experiment (NULL:
  * all), most used first within metrics, params, tags. */
 int bn_run_fields(bn_names *out, bn_workspace *ws, const char *experiment, bn_err *err);

@@ -52,4 +52,12 @@ check "with its columns" "$("$B" run ls --view "of the sweep" --json | grep -c '
 check "options come first" "$("$B" run ls --view "of the sweep" -f 'params.lr = 0.1' --tsv | wc -l)" 4
 "$B" run ls --view other 2>err
 check "another view" "$? $(grep -c "of the sweep" err)" "3 1"
+
+printf '3\n:sort params.seed\n:star\n' >keys
+"$B" workbench --script keys --save-dir "$dir" --size=140x40 || fail "the workbench stars"
+check "a starred run" "$("$B" run ls --filter starred --tsv | wc -l)" 2
+printf '3\n:columns name,metrics.acc,started\n:export list.parquet\n:export list.md\n' >keys
+"$B" workbench --script keys --save-dir "$dir" --size=140x40 || fail "the workbench exports"
+check "a list of the workbench as Parquet" "$(head -c 4 list.parquet)$(tail -c 4 list.parquet)" PAR1PAR1
+check "and as Markdown" "$(grep -c '^| mlp' list.md)" 6
 exit $bad

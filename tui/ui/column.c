@@ -175,7 +175,8 @@ int bn_export_ending(const char *path, const char *const *endings, bn_err *err)
 
 int bn_export_as_of(bn_export_as *out, const char *path, bn_err *err)
 {
-	static const char *const endings[] = {".tsv", ".csv", ".json", NULL};
+	static const char *const endings[] = {
+		".tsv", ".csv", ".json", ".md", ".arrow", ".parquet", NULL};
 	int n = bn_export_ending(path, endings, err);
 	if (n < 0)
 		return n;

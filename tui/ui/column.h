@@ -100,12 +100,19 @@ int bn_grid_column_compare(const bn_grid_column *c, const bn_grid_sort_value *a,
 
 /* ---- export ------------------------------------------------------------------------------------ */
 
-typedef enum bn_export_as { BN_EXPORT_TSV, BN_EXPORT_CSV, BN_EXPORT_JSON } bn_export_as;
+typedef enum bn_export_as {
+	BN_EXPORT_TSV,
+	BN_EXPORT_CSV,
+	BN_EXPORT_JSON,
+	BN_EXPORT_MARKDOWN, /* these are written by grid_save.h */
+	BN_EXPORT_ARROW,
+	BN_EXPORT_PARQUET,
+} bn_export_as;
 
 /* The index of the file name's ending in `endings` (".csv", ..., NULL), ignoring case. BN_EINVAL: it has no ending;
  * BN_EUNSUPPORTED: another one. The hint lists the endings. */
 int bn_export_ending(const char *path, const char *const *endings, bn_err *err);
-/* The format given by the file name's ending: .tsv, .csv, .json. Errors as bn_export_ending. */
+/* The format given by the file name's ending: .tsv, .csv, .json, .md, .arrow, .parquet. Errors as bn_export_ending. */
 int bn_export_as_of(bn_export_as *out, const char *path, bn_err *err);
 /* One value in that format: numbers in full, times in ISO form in UTC, no blanks in numbers. */
 void bn_grid_column_write(

@@ -164,6 +164,8 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 		":group COLUMN, none") \
 	X(LABEL, "label", "t", BN_CMD_WRITES, BN_ON(RUNS) | BN_ON(RUN), \
 		"labels of the run, or of all marked ones: star, tags, note") \
+	X(STAR, "star", "#", BN_CMD_WRITES, BN_ON(RUNS), \
+		"star the run, or all marked ones; again takes the star off; w starred lists them") \
 	X(VIEW_SAVE, "view-save", "", BN_CMD_TAKES(VIEW), BN_ON(RUNS), \
 		"keep how the list is narrowed, sorted, grouped and what it shows: :view-save " \
 		"NAME") \

@@ -1,6 +1,7 @@
 /* frame_export.c - writes the rows of a list to a file, and asks before overwriting one. */
 #include "tui/ui/_frame.h"
 #include "tui/ui/format.h"
+#include "tui/ui/grid_save.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -47,6 +48,17 @@ int bn_frame_save(const bn_frame *f, const char *name, const char *text, size_t 
 	return 0;
 }
 
+static int table_save(
+	const bn_frame *f, const bn_grid *g, const char *name, bn_export_as as, bn_err *err)
+{
+	static const bn_list_format formats[] = {[BN_EXPORT_MARKDOWN] = BN_LIST_MARKDOWN,
+		[BN_EXPORT_ARROW] = BN_LIST_ARROW,
+		[BN_EXPORT_PARQUET] = BN_LIST_PARQUET};
+	char path[BN_FRAME_PATH];
+	int rc = bn_frame_path(f, name, path, err);
+	return rc < 0 ? rc : bn_grid_save(g, path, formats[as], err);
+}
+
 int bn_frame_export(bn_frame *f, const bn_grid *t, const char *name, bn_err *err)
 {
 	bn_buf text = BN_BUF_INIT;
@@ -59,9 +71,14 @@ int bn_frame_export(bn_frame *f, const bn_grid *t, const char *name, bn_err *err
 	if (rc < 0 || !bn_frame_may_write(f, name))
 		return rc;
 	long long rows = (long long)bn_grid_count(t);
-	bn_grid_write(t, as, &text);
-	if ((rc = bn_buf_check(&text, err, "the rows")) < 0 ||
-		(rc = bn_frame_save(f, name, text.ptr, text.len, err)) < 0)
+	if (as >= BN_EXPORT_MARKDOWN) {
+		rc = table_save(f, t, name, as, err);
+	} else {
+		bn_grid_write(t, as, &text);
+		if ((rc = bn_buf_check(&text, err, "the rows")) == 0)
+			rc = bn_frame_save(f, name, text.ptr, text.len, err);
+	}
+	if (rc < 0)
 		goto out;
 	bn_frame_message(f, "wrote %lld %s to %s", rows, rows == 1 ? "row" : "rows", name);
 out:

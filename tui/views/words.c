@@ -8,6 +8,7 @@
 #include "core/registry/registry.h"
 #include "core/table/expr/expr.h"
 #include "core/track/query.h"
+#include "core/track/when.h"
 #include "tui/ui/frame.h"
 #include "tui/views/_source.h"
 
@@ -181,6 +182,7 @@ static int of_runs(gather *g)
 {
 	static const bn_run_status all[] = {BN_RUN_SCHEDULED, BN_RUN_QUEUED, BN_RUN_RUNNING,
 		BN_RUN_FINISHED, BN_RUN_FAILED, BN_RUN_KILLED, BN_RUN_LOST};
+	static const char *const times[] = {"created", "started", "finished", "heartbeat"};
 	bn_run_page *p = NULL;
 	bn_run_query q = {.group = g->arg->field, .limit = 1, .live_first = true};
 	bn_err none = BN_ERR_INIT;
@@ -189,6 +191,9 @@ static int of_runs(gather *g)
 			add_value(g, bn_run_status_name(all[i]));
 		return 0;
 	}
+	for (size_t i = 0; i < sizeof times / sizeof *times; i++)
+		for (size_t k = 0; strcasecmp(g->arg->field, times[i]) == 0 && bn_when_words[k]; k++)
+			add(g, bn_when_words[k]);
 	if (!g->r->runs && bn_run_memory_new(&g->r->runs, g->err) < 0)
 		return g->err ? g->err->code : BN_ENOMEM;
 	q.memory = g->r->runs;

@@ -1349,7 +1349,7 @@ START_TEST(test_frame_export_asks_before_it_writes_over_a_file)
 	ck_assert(!shows(&b, "file or directory"));
 	ck_assert(refused(&b, "export == FAILED", "has no ending, which gives the format"));
 	ck_assert(refused(&b, "export a.xlsx", "'.xlsx' files are not written"));
-	ck_assert(refused(&b, "export a.xlsx", "name it .tsv, .csv or .json"));
+	ck_assert(refused(&b, "export a.xlsx", "name it .tsv, .csv, .json, .md"));
 	bench_close(&b);
 	toy_dir_remove(&dir);
 }

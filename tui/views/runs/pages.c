@@ -64,6 +64,7 @@ static int fields_write(const char *const **out, const bn_runs *runs, bn_arena *
 	if (rc == 0) {
 		written[runs->columns + BN_RUN_STAR] = "tags." BN_STAR_TAG;
 		written[runs->columns + BN_RUN_NOTE] = "note";
+		written[runs->columns + BN_RUN_PARENT] = "parent";
 	}
 	bn_buf_release(&text);
 	*out = written;

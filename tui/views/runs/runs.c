@@ -221,6 +221,23 @@ static void trash_do(bn_runs_view *v, bool remove)
 	bn_view_act(&v->list.view, &v->act, &back, what);
 }
 
+/* All get what the selected one lacks. */
+static void star_turn(bn_runs_view *v, const bn_run_row *r)
+{
+	bool has = r->cells[v->field_count + BN_RUN_STAR].kind != BN_CELL_ABSENT;
+	bn_action_arg back = v->act;
+	char what[160], who[100];
+	bn_act_words(&v->act, v->act_name, who, sizeof who);
+	snprintf(what, sizeof what, "the star of %s", who);
+	v->act.action = back.action = BN_ACTION_RUN_TAG;
+	snprintf(v->act.reason, sizeof v->act.reason, "%s", has ? BN_STAR_TAG : BN_STAR_TAG "=yes");
+	snprintf(back.reason, sizeof back.reason, "%s", has ? BN_STAR_TAG "=yes" : BN_STAR_TAG);
+	back.is_guarded = true;
+	snprintf(back.expects, sizeof back.expects, "%s", has ? "" : "yes");
+	/* Of several, some may have had it before: taking it back would not restore that. */
+	bn_view_act(&v->list.view, &v->act, v->act.stop_count > 1 ? NULL : &back, what);
+}
+
 static bool act(bn_runs_view *v, bn_command_id id, const bn_run_row *r)
 {
 	bn_view *view = &v->list.view, *made = NULL;
@@ -233,6 +250,9 @@ static bool act(bn_runs_view *v, bn_command_id id, const bn_run_row *r)
 		return bn_view_open(view->frame,
 			bn_view_labels_new(&made, view->frame, &v->act, v->act_name, &err), &made,
 			&err);
+	case BN_CMD_STAR:
+		star_turn(v, r);
+		return true;
 	case BN_CMD_TRASH:
 		trash_ask(v);
 		return true;
@@ -307,6 +327,7 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 		return false;
 	switch (id) {
 	case BN_CMD_LABEL:
+	case BN_CMD_STAR:
 	case BN_CMD_TRASH:
 	case BN_CMD_RESTORE:
 		return act(v, id, r);
@@ -349,7 +370,7 @@ static bool act_refused(
 			bn_run_status_name(r->status));
 	if (id == BN_CMD_RESUME)
 		return !is_over;
-	if (id != BN_CMD_LABEL && id != BN_CMD_TRASH && id != BN_CMD_RESTORE)
+	if (id != BN_CMD_LABEL && id != BN_CMD_STAR && id != BN_CMD_TRASH && id != BN_CMD_RESTORE)
 		return false;
 	if (bn_grid_mark_count(&v->list.grid) > BN_STOP_MAX)
 		snprintf(why, size, "more than %d runs are marked", BN_STOP_MAX);
@@ -386,6 +407,7 @@ static bool refuses(bn_view *view, bn_command_id id, char *why, size_t size)
 	case BN_CMD_OPEN:
 	case BN_CMD_PIN:
 	case BN_CMD_LABEL:
+	case BN_CMD_STAR:
 	case BN_CMD_TRASH:
 	case BN_CMD_RESTORE:
 	case BN_CMD_REPRODUCE:
@@ -423,7 +445,7 @@ static bool refuses(bn_view *view, bn_command_id id, char *why, size_t size)
 		if (!bn_runs_is_window(v))
 			return false;
 		snprintf(why, size, "these are more than %d runs: %s", BN_RUNS_WINDOW,
-			id == BN_CMD_EXPORT ? "binnacle run ls --json" : "w chooses");
+			id == BN_CMD_EXPORT ? "binnacle run ls --out FILE" : "w chooses");
 		return true;
 	case BN_CMD_NEXT_PANE:
 	case BN_CMD_NEXT_METRIC:
@@ -476,17 +498,16 @@ static void crumb(const bn_view *view, bn_buf *out)
 /* Fields for filters: those of the columns, and those of every run. */
 static int words(const bn_view *view, bn_command_id id, const char **out, int most)
 {
-	static const char *const attributes[] = {"name", "status", "experiment", "user", "title",
-		"host", "dataset", "created", "started", "finished", "duration", "reason", "note"};
 	const bn_runs_view *v = (const bn_runs_view *)view;
 	int n = 0;
 	if (id == BN_CMD_VIEW || id == BN_CMD_VIEW_SAVE || id == BN_CMD_VIEW_DROP)
 		return bn_runs_saved_words((bn_runs_view *)(uintptr_t)view, out, most);
 	for (size_t i = 0; id == BN_CMD_WHERE && i < v->field_count && n < most; i++)
 		out[n++] = v->fields[i];
+	const char *name;
 	for (size_t i = 0;
-		id == BN_CMD_WHERE && i < sizeof attributes / sizeof *attributes && n < most; i++)
-		out[n++] = attributes[i];
+		id == BN_CMD_WHERE && n < most && (name = bn_run_attribute(i)); i++)
+		out[n++] = name;
 	return n;
 }
 

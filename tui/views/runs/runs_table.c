@@ -28,6 +28,7 @@ enum {
 	END_USER,
 	END_HOST,
 	END_ID,
+	END_PARENT,
 	END_COLUMNS
 };
 
@@ -74,6 +75,16 @@ static void duration_cell(const bn_runs_view *v, const bn_run_row *r, bn_grid_ce
 	}
 }
 
+static void parent_cell(const bn_cell *parent, bn_grid_cell *out)
+{
+	if (parent->kind != BN_CELL_TEXT)
+		return;
+	out->full = parent->text;
+	snprintf(out->buf, sizeof out->buf, "%.8s", parent->text);
+	out->text = out->buf;
+	out->ink = BN_INK_DIM;
+}
+
 static void end_cell(const bn_runs_view *v, const bn_run_row *r, int end, bn_grid_cell *out)
 {
 	const bn_cell *note;
@@ -87,6 +98,9 @@ static void end_cell(const bn_runs_view *v, const bn_run_row *r, int end, bn_gri
 	case END_NOTE:
 		note = &r->cells[v->field_count + BN_RUN_NOTE];
 		out->text = note->kind == BN_CELL_TEXT ? note->text : NULL;
+		return;
+	case END_PARENT:
+		parent_cell(&r->cells[v->field_count + BN_RUN_PARENT], out);
 		return;
 	case END_CREATED:
 		out->number = (double)r->created_ms;
@@ -285,7 +299,8 @@ bool bn_runs_is_grouping(const bn_runs_view *v, int column)
 	if (field < 0)
 		return false;
 	if (end >= 0)
-		return end == END_EXPERIMENT || end == END_USER || end == END_HOST;
+		return end == END_EXPERIMENT || end == END_USER || end == END_HOST ||
+		       end == END_PARENT;
 	return is_param(v->fields[field]);
 }
 
@@ -416,6 +431,7 @@ static const bn_grid_column end_columns[END_COLUMNS] = {
 	[END_USER] = {.title = "by", .name = "user", .min = 4, .max = 12, .priority = 7},
 	[END_HOST] = {.title = "host", .min = 4, .max = 16, .priority = 8},
 	[END_ID] = {.title = "id", .min = 8, .priority = 6},
+	[END_PARENT] = {.title = "parent", .min = 8, .priority = 6, .hidden = true},
 };
 
 static void columns_free(bn_grid_column *columns, char **fields, bool *folded, size_t count)
