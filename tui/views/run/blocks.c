@@ -485,8 +485,10 @@ int bn_run_facts_draw(const bn_run_view *v, const bn_run_detail *d, bn_area a, i
 	row = bn_area_fact(a, row, "ended", BN_INK_TEXT, bn_format_time(text, r->finished_ms, utc));
 	row = bn_area_fact(a, row, "reason", BN_INK_TEXT, r->reason);
 	row = bn_area_fact(a, row, "by", BN_INK_TEXT, r->user);
-	row = bn_area_fact(a, row, "user there", BN_INK_TEXT, r->reported_user);
-	row = bn_area_fact(a, row, "through", BN_INK_TEXT, r->source);
+	if (r->reported_user)
+		row = bn_area_fact(a, row, "user there", BN_INK_TEXT, r->reported_user);
+	if (r->source)
+		row = bn_area_fact(a, row, "through", BN_INK_TEXT, r->source);
 	row = bn_area_fact(a, row, "host", BN_INK_TEXT, r->host);
 	row = bn_area_fact(a, row, "data", BN_INK_TEXT, r->dataset);
 	row = bn_area_fact(a, row, "spec", BN_INK_TEXT, r->spec_hash);
