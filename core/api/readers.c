@@ -9,7 +9,8 @@
 
 #include <signal.h>
 
-#define IDLE_MS 200
+#define IDLE_MS \
+	1000   /* folding more often than writes come costs them more than it saves a reader */
 #define FEW 64 /* commits that are folded on the way */
 #define OTHERS_NS \
 	((int64_t)20 * 1000000) /* how old the view of what other processes wrote may be */
