@@ -13,6 +13,7 @@
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/base/utf8.h"
 #include "core/base/yaml.h"
 #include "core/store/object/object.h"
 
@@ -540,14 +541,18 @@ int bn_dst_dir_open(
 	d->base.ops = &dir_ops;
 	d->env = env;
 	d->experiments = json_object();
+	if ((rc = bn_path_absolute(&d->path, path, err)) < 0)
+		goto out;
+	if (!bn_utf8_is_valid(d->path, strlen(d->path))) { /* its files name it */
+		rc = bn_err_set(err, BN_EINVAL, "'%s': the path of the directory is not UTF-8", path);
+		goto out;
+	}
 	if (kind != BN_PATH_DIR && kind != BN_PATH_ABSENT) {
 		rc = bn_err_set(err, BN_EINVAL, "'%s' is no directory", path);
 		goto out;
 	}
 	if (kind == BN_PATH_ABSENT && !o->dry_run &&
 		(rc = bn_fs_make_dirs(env, path, 0755, err)) < 0)
-		goto out;
-	if ((rc = bn_path_absolute(&d->path, path, err)) < 0)
 		goto out;
 	if ((kind == BN_PATH_DIR || !o->dry_run) &&
 		((rc = bn_dir_open(&d->dir, env, path, err)) < 0 ||

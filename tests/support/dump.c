@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_COLUMNS = 64, MAX_TABLES = 64 };
+enum { MAX_COLUMNS = 64, MAX_TABLES = 100 };
 
 typedef struct table {
 	const char *name, *columns[MAX_COLUMNS];

@@ -259,7 +259,7 @@ const bn_verb bn_verbs_exchange[] = {
 		"MLFLOW_TRACKING_PASSWORD.",
 		{"binnacle run import mlruns",
 			"binnacle run import http://localhost:5000 --only vision --dry-run"},
-		import_options, BN_VERB_DRY_RUN, run_import},
+		import_options, BN_VERB_DRY_RUN | BN_VERB_NEEDS_TRUST, run_import},
 	{"run", "export", "RUN...", 1, -1, "send runs to another tracker",
 		"TARGET is an MLflow directory, where runs keep their ids, or a server, which "
 		"chooses ids: a run is\n"
@@ -267,7 +267,7 @@ const bn_verb bn_verbs_exchange[] = {
 		"again.",
 		{"binnacle run export 7f3a --to mlruns",
 			"binnacle run export 7f3a 81bc --to http://localhost:5000"},
-		export_options, BN_VERB_DRY_RUN, run_export},
+		export_options, BN_VERB_DRY_RUN | BN_VERB_NEEDS_TRUST, run_export},
 	{"run", "sync", "TARGET", 1, 1, "send what is new to another tracker",
 		"All runs, or those that match, as run export does. Runs that are as they were "
 		"when they were last\n"
@@ -275,6 +275,6 @@ const bn_verb bn_verbs_exchange[] = {
 		"later in one go.",
 		{"binnacle run sync http://localhost:5000",
 			"binnacle run sync mlruns --filter \"status = FINISHED\""},
-		sync_options, BN_VERB_DRY_RUN, run_sync},
+		sync_options, BN_VERB_DRY_RUN | BN_VERB_NEEDS_TRUST, run_sync},
 	{0},
 };

@@ -96,7 +96,7 @@ static const char *const read_or_own[] = {"workbench", "cache status", "cache cl
 	"data check", "data infer", "data describe", "data freq", "data diff", "data head",
 	"run start", "run show", "run ls", "run watch", "run log", "run stop", "run tag",
 	"run note", "run rm", "run restore", "run compare", "run chart", "run reproduce", "run resume",
-	"queue ls", "queue show", "queue pause", "queue resume", "queue set", "model ls",
+	"experiment ls", "experiment show", "queue ls", "queue show", "queue pause", "queue resume", "queue set", "model ls",
 	"model show", "model lineage", "model card", "package ls", "package pull", "endpoint ls",
 	"endpoint show", "monitor report", "tour", "ci init", "ci gitlab", "ci github",
 	"ci jenkins", "ci check", "ci note", "ci status", "ci baseline", "model pull", "monitor ls",
