@@ -38,22 +38,22 @@ typedef struct mlruns {
 } mlruns;
 
 /* *out: the object in DIR/meta.yaml. */
-int mlruns_read_meta(json_t **out, const mlruns *m, const char *dir, bn_err *err);
+int bn_mlruns_read_meta(json_t **out, const mlruns *m, const char *dir, bn_err *err);
 /* *out: {key: text} of the files in directory DIR/what, {} if there is none; yours. Files that are no text are noted. */
-int mlruns_read_words(json_t **out, mlruns *m, const char *dir, const char *what, bn_err *err);
+int bn_mlruns_read_words(json_t **out, mlruns *m, const char *dir, const char *what, bn_err *err);
 /* Calls each() for every line of the file; noted and skipped: a line that is no point. */
 typedef int mlruns_each_point(void *user, const bn_metric_line *l, bn_err *err);
-int mlruns_read_points(mlruns *m, const char *path, bool of_model, mlruns_each_point *each,
+int bn_mlruns_read_points(mlruns *m, const char *path, bool of_model, mlruns_each_point *each,
 	void *user, bn_err *err);
 /* A number of YAML: an integer, or text with one. */
-int64_t mlruns_int(const json_t *meta, const char *key);
+int64_t bn_mlruns_int(const json_t *meta, const char *key);
 /* A text, or a number as text in buf[32]; NULL if it is absent. */
-const char *mlruns_text(const json_t *meta, const char *key, char buf[32]);
+const char *bn_mlruns_text(const json_t *meta, const char *key, char buf[32]);
 /* Calls each() for the names of the directories in dir; user is mlruns_each_dir's. */
 typedef int mlruns_each_dir(void *user, const char *dir, const char *name, bn_err *err);
-int mlruns_list_dirs(mlruns *m, const char *dir, mlruns_each_dir *each, void *user, bn_err *err);
-int mlruns_logged_models(bn_src *s, bn_src_each_logged_model *each, void *user, bn_err *err);
-int mlruns_models(
+int bn_mlruns_list_dirs(mlruns *m, const char *dir, mlruns_each_dir *each, void *user, bn_err *err);
+int bn_mlruns_logged_models(bn_src *s, bn_src_each_logged_model *each, void *user, bn_err *err);
+int bn_mlruns_models(
 	bn_src *s, bn_src_each_model *each, bn_src_each_version *version, void *user, bn_err *err);
 
 #endif

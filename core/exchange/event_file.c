@@ -31,11 +31,6 @@ static bool crc_is(const uint8_t *bytes, size_t n, uint32_t masked)
 	return ((crc >> 15) | (crc << 17)) + 0xa282ead8u == masked;
 }
 
-bool bn_event_file_is(const uint8_t *head, size_t n)
-{
-	return n >= HEAD && crc_is(head, 8, u32_at(head + 8));
-}
-
 /* ---- tensors ------------------------------------------------------------------------------------ */
 
 enum {

@@ -63,7 +63,5 @@ typedef struct bn_event_sink {
  * first_wall_time (may be NULL): of the first event, if it is 0 so far. */
 int bn_event_file_feed(size_t *used, const uint8_t *bytes, size_t n, const bn_event_sink *sink,
 	double *first_wall_time, bn_err *err);
-/* Whether a file begins like one: at least 12 bytes. */
-bool bn_event_file_is(const uint8_t *head, size_t n);
 
 #endif

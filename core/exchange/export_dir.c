@@ -532,6 +532,8 @@ int bn_dst_dir_open(
 	bn_dst **out, const bn_env *env, const char *path, const bn_export_options *o, bn_err *err)
 {
 	bn_path_kind kind;
+	if (!bn_utf8_is_valid(path, strlen(path)))
+		return bn_err_set(err, BN_EINVAL, "the path of an MLflow directory is UTF-8 text");
 	int rc = bn_fs_look(&kind, env, path, err);
 	dst_dir *d = rc < 0 ? NULL : bn_alloc_zeroed(1, sizeof *d);
 	if (rc < 0)

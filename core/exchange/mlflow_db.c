@@ -39,7 +39,7 @@ static bool has_column(const mlflow_db *m, const char *table, const char *column
 	return has;
 }
 
-bool mlflow_db_has(const mlflow_db *m, const char *table)
+bool bn_mlflow_db_has(const mlflow_db *m, const char *table)
 {
 	sqlite3_stmt *st = NULL;
 	bool has = false;
@@ -106,7 +106,7 @@ out:
 	return rc;
 }
 
-int mlflow_db_query(sqlite3_stmt **out, const mlflow_db *m, bn_err *err, const char *sql,
+int bn_mlflow_db_query(sqlite3_stmt **out, const mlflow_db *m, bn_err *err, const char *sql,
 	const char *types, ...)
 {
 	va_list ap;
@@ -116,7 +116,7 @@ int mlflow_db_query(sqlite3_stmt **out, const mlflow_db *m, bn_err *err, const c
 	return rc;
 }
 
-int mlflow_db_step(const mlflow_db *m, sqlite3_stmt *st, bn_err *err)
+int bn_mlflow_db_step(const mlflow_db *m, sqlite3_stmt *st, bn_err *err)
 {
 	int rc = sqlite3_step(st);
 	if (rc == SQLITE_ROW)
@@ -124,20 +124,20 @@ int mlflow_db_step(const mlflow_db *m, sqlite3_stmt *st, bn_err *err)
 	return rc == SQLITE_DONE ? 0 : failed(m, "read", err);
 }
 
-const char *mlflow_db_text(sqlite3_stmt *st, int column)
+const char *bn_mlflow_db_text(sqlite3_stmt *st, int column)
 {
 	const char *text = (const char *)sqlite3_column_text(st, column);
 	int n = sqlite3_column_bytes(st, column);
 	return text && strlen(text) == (size_t)n && bn_utf8_is_valid(text, (size_t)n) ? text : NULL;
 }
 
-int64_t mlflow_db_int(sqlite3_stmt *st, int column)
+int64_t bn_mlflow_db_int(sqlite3_stmt *st, int column)
 {
 	return sqlite3_column_type(st, column) == SQLITE_NULL ? -1
 							      : sqlite3_column_int64(st, column);
 }
 
-int mlflow_db_words(json_t **out, const mlflow_db *m, const char *what, bn_err *err,
+int bn_mlflow_db_words(json_t **out, const mlflow_db *m, const char *what, bn_err *err,
 	const char *sql, const char *types, ...)
 {
 	sqlite3_stmt *st = NULL;
@@ -148,8 +148,8 @@ int mlflow_db_words(json_t **out, const mlflow_db *m, const char *what, bn_err *
 	va_start(ap, types);
 	rc = query_list(&st, m, err, sql, types, ap);
 	va_end(ap);
-	while (rc >= 0 && (rc = mlflow_db_step(m, st, err)) > 0) {
-		const char *key = mlflow_db_text(st, 0), *value = mlflow_db_text(st, 1);
+	while (rc >= 0 && (rc = bn_mlflow_db_step(m, st, err)) > 0) {
+		const char *key = bn_mlflow_db_text(st, 0), *value = bn_mlflow_db_text(st, 1);
 		bn_err why = BN_ERR_INIT;
 		if (!value && sqlite3_column_type(st, 1) == SQLITE_NULL)
 			value = "";
@@ -168,7 +168,7 @@ int mlflow_db_words(json_t **out, const mlflow_db *m, const char *what, bn_err *
 	return rc;
 }
 
-char *mlflow_db_name(const char *name, const char *workspace)
+char *bn_mlflow_db_name(const char *name, const char *workspace)
 {
 	if (!workspace || !*workspace || !strcmp(workspace, "default"))
 		return bn_strdup(name ? name : "");
@@ -181,21 +181,21 @@ static int yield_experiment(
 	mlflow_db *m, sqlite3_stmt *st, bn_src_each_experiment *each, void *user, bn_err *err)
 {
 	json_t *tags = NULL;
-	char *name = mlflow_db_name(mlflow_db_text(st, 1), mlflow_db_text(st, 6));
-	const char *id = mlflow_db_text(st, 0), *stage = mlflow_db_text(st, 3);
+	char *name = bn_mlflow_db_name(bn_mlflow_db_text(st, 1), bn_mlflow_db_text(st, 6));
+	const char *id = bn_mlflow_db_text(st, 0), *stage = bn_mlflow_db_text(st, 3);
 	int rc = name ? 0 : bn_err_nomem(err, "a name");
 	if (rc < 0 ||
-		(mlflow_db_has(m, "experiment_tags") &&
-			(rc = mlflow_db_words(&tags, m, "tag", err,
+		(bn_mlflow_db_has(m, "experiment_tags") &&
+			(rc = bn_mlflow_db_words(&tags, m, "tag", err,
 				 "SELECT key, value FROM experiment_tags WHERE experiment_id = ?",
 				 "s", id)) < 0))
 		goto out;
 	const bn_src_experiment e = {.id = id,
 		.name = name,
-		.artifact_location = mlflow_db_text(st, 2),
+		.artifact_location = bn_mlflow_db_text(st, 2),
 		.removed = stage && !strcmp(stage, "deleted"),
-		.created_ms = mlflow_db_int(st, 4),
-		.updated_ms = mlflow_db_int(st, 5),
+		.created_ms = bn_mlflow_db_int(st, 4),
+		.updated_ms = bn_mlflow_db_int(st, 5),
 		.tags = tags};
 	rc = each(user, &e, err);
 out:
@@ -208,13 +208,13 @@ static int mlflow_db_experiments(bn_src *s, bn_src_each_experiment *each, void *
 {
 	mlflow_db *m = (mlflow_db *)s;
 	sqlite3_stmt *st = NULL;
-	int rc = mlflow_db_query(&st, m, err,
+	int rc = bn_mlflow_db_query(&st, m, err,
 		"SELECT experiment_id, name, experiments.artifact_location?, "
 		"experiments.lifecycle_stage?, "
 		"experiments.creation_time?, experiments.last_update_time?, experiments.workspace? "
 		"FROM experiments ORDER BY experiment_id",
 		"");
-	while (rc >= 0 && (rc = mlflow_db_step(m, st, err)) > 0)
+	while (rc >= 0 && (rc = bn_mlflow_db_step(m, st, err)) > 0)
 		rc = yield_experiment(m, st, each, user, err);
 	sqlite3_finalize(st);
 	return rc;
@@ -231,7 +231,7 @@ static int read_datasets(run_links *l, mlflow_db *m, const char *run, bn_err *er
 	static const char *const fields[] = {
 		"name", "digest", "source_type", "source", "schema", "profile"};
 	sqlite3_stmt *st = NULL;
-	int rc = mlflow_db_query(&st, m, err,
+	int rc = bn_mlflow_db_query(&st, m, err,
 		"SELECT inputs.input_uuid, name, digest, dataset_source_type, dataset_source, "
 		"datasets.dataset_schema?, datasets.dataset_profile? FROM inputs JOIN datasets "
 		"ON datasets.dataset_uuid = inputs.source_id WHERE inputs.source_type = 'DATASET' "
@@ -239,16 +239,16 @@ static int read_datasets(run_links *l, mlflow_db *m, const char *run, bn_err *er
 		"inputs.destination_type = 'RUN' AND inputs.destination_id = ? ORDER BY name, "
 		"digest",
 		"s", run);
-	while (rc >= 0 && (rc = mlflow_db_step(m, st, err)) > 0) {
+	while (rc >= 0 && (rc = bn_mlflow_db_step(m, st, err)) > 0) {
 		json_t *d = json_object(), *tags = NULL;
 		for (int i = 0; i < 6; i++) {
-			const char *text = mlflow_db_text(st, i + 1);
+			const char *text = bn_mlflow_db_text(st, i + 1);
 			if (text)
 				json_object_set_new(d, fields[i], json_string(text));
 		}
-		const char *input = mlflow_db_text(st, 0);
-		if (mlflow_db_has(m, "input_tags") &&
-			(rc = mlflow_db_words(&tags, m, "tag", err,
+		const char *input = bn_mlflow_db_text(st, 0);
+		if (bn_mlflow_db_has(m, "input_tags") &&
+			(rc = bn_mlflow_db_words(&tags, m, "tag", err,
 				 "SELECT name, value FROM input_tags WHERE input_uuid = ?", "s",
 				 input ? input : "")) == 0)
 			json_object_set_new(d, "tags", tags);
@@ -262,13 +262,13 @@ static int read_models(
 	json_t *out, mlflow_db *m, const char *type, const char *run, bool steps, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
-	int rc = mlflow_db_query(&st, m, err,
+	int rc = bn_mlflow_db_query(&st, m, err,
 		"SELECT destination_id, inputs.step? FROM inputs WHERE destination_type = ? AND "
 		"source_id = ? ORDER BY 2, 1",
 		"ss", type, run);
-	while (rc >= 0 && (rc = mlflow_db_step(m, st, err)) > 0) {
-		const char *id = mlflow_db_text(st, 0);
-		int64_t step = mlflow_db_int(st, 1);
+	while (rc >= 0 && (rc = bn_mlflow_db_step(m, st, err)) > 0) {
+		const char *id = bn_mlflow_db_text(st, 0);
+		int64_t step = bn_mlflow_db_int(st, 1);
 		if (id && steps)
 			json_array_append_new(out, json_pack("{ss sI}", "id", id, "step",
 							   (json_int_t)(step < 0 ? 0 : step)));
@@ -285,7 +285,7 @@ static int read_links(run_links *l, mlflow_db *m, const char *run, bn_err *err)
 	*l = (run_links){json_array(), json_array(), json_array()};
 	if (!l->datasets || !l->inputs || !l->outputs)
 		return bn_err_nomem(err, "inputs");
-	if (!mlflow_db_has(m, "inputs") || !mlflow_db_has(m, "datasets"))
+	if (!bn_mlflow_db_has(m, "inputs") || !bn_mlflow_db_has(m, "datasets"))
 		return 0;
 	if ((rc = read_datasets(l, m, run, err)) < 0 ||
 		(rc = read_models(l->inputs, m, "MODEL_INPUT", run, false, err)) < 0)
@@ -297,17 +297,17 @@ static int yield_run(mlflow_db *m, sqlite3_stmt *st, bn_src_each_run *each, void
 {
 	json_t *params = NULL, *tags = NULL;
 	run_links links = {0};
-	const char *id = mlflow_db_text(st, 0), *stage = mlflow_db_text(st, 6),
-		   *uri = mlflow_db_text(st, 7);
-	char *experiment = mlflow_db_name(mlflow_db_text(st, 8), mlflow_db_text(st, 9));
+	const char *id = bn_mlflow_db_text(st, 0), *stage = bn_mlflow_db_text(st, 6),
+		   *uri = bn_mlflow_db_text(st, 7);
+	char *experiment = bn_mlflow_db_name(bn_mlflow_db_text(st, 8), bn_mlflow_db_text(st, 9));
 	char *files = id ? bn_src_roots_find(&m->roots, uri, id) : NULL;
 	int rc = experiment && id
 			 ? 0
 			 : bn_err_set(err, BN_ECORRUPT, "'%s': a run without an id", m->path);
 	if (rc < 0 ||
-		(rc = mlflow_db_words(&params, m, "parameter", err,
+		(rc = bn_mlflow_db_words(&params, m, "parameter", err,
 			 "SELECT key, value FROM params WHERE run_uuid = ?", "s", id)) < 0 ||
-		(rc = mlflow_db_words(&tags, m, "tag", err,
+		(rc = bn_mlflow_db_words(&tags, m, "tag", err,
 			 "SELECT key, value FROM tags WHERE run_uuid = ?", "s", id)) < 0 ||
 		(rc = read_links(&links, m, id, err)) < 0)
 		goto out;
@@ -315,11 +315,11 @@ static int yield_run(mlflow_db *m, sqlite3_stmt *st, bn_src_each_run *each, void
 		bn_src_roots_note(&m->roots, &m->base, uri, "run", id);
 	bn_src_run run = {.id = id,
 		.experiment = experiment,
-		.name = mlflow_db_text(st, 1),
-		.user = mlflow_db_text(st, 2),
-		.status = mlflow_db_text(st, 3),
-		.start_ms = mlflow_db_int(st, 4),
-		.end_ms = mlflow_db_int(st, 5),
+		.name = bn_mlflow_db_text(st, 1),
+		.user = bn_mlflow_db_text(st, 2),
+		.status = bn_mlflow_db_text(st, 3),
+		.start_ms = bn_mlflow_db_int(st, 4),
+		.end_ms = bn_mlflow_db_int(st, 5),
 		.removed = stage && !strcmp(stage, "deleted"),
 		.parent = bn_json_str(tags, "mlflow.parentRunId", NULL),
 		.title = bn_json_str(tags, "mlflow.source.name", NULL),
@@ -348,7 +348,7 @@ static int mlflow_db_runs(bn_src *s, bn_src_each_run *each, void *user, bn_err *
 {
 	mlflow_db *m = (mlflow_db *)s;
 	sqlite3_stmt *st = NULL;
-	int rc = mlflow_db_query(&st, m, err,
+	int rc = bn_mlflow_db_query(&st, m, err,
 		"SELECT run_uuid, runs.name?, runs.user_id?, runs.status?, runs.start_time?, "
 		"runs.end_time?, "
 		"runs.lifecycle_stage?, runs.artifact_uri?, experiments.name, "
@@ -356,7 +356,7 @@ static int mlflow_db_runs(bn_src *s, bn_src_each_run *each, void *user, bn_err *
 		"FROM runs LEFT JOIN experiments USING (experiment_id) ORDER BY start_time, "
 		"run_uuid",
 		"");
-	while (rc >= 0 && (rc = mlflow_db_step(m, st, err)) > 0)
+	while (rc >= 0 && (rc = bn_mlflow_db_step(m, st, err)) > 0)
 		rc = yield_run(m, st, each, user, err);
 	sqlite3_finalize(st);
 	return rc;
@@ -367,8 +367,8 @@ static int64_t mlflow_db_count(bn_src *s)
 	mlflow_db *m = (mlflow_db *)s;
 	sqlite3_stmt *st = NULL;
 	int64_t n = -1;
-	if (mlflow_db_query(&st, m, NULL, "SELECT count(*) FROM runs", "") >= 0 &&
-		mlflow_db_step(m, st, NULL) > 0)
+	if (bn_mlflow_db_query(&st, m, NULL, "SELECT count(*) FROM runs", "") >= 0 &&
+		bn_mlflow_db_step(m, st, NULL) > 0)
 		n = sqlite3_column_int64(st, 0);
 	sqlite3_finalize(st);
 	return n;
@@ -390,13 +390,13 @@ static int mlflow_db_series(
 	mlflow_db *m = (mlflow_db *)s;
 	bn_metric_set set = BN_METRIC_SET_INIT;
 	sqlite3_stmt *st = NULL;
-	int rc = mlflow_db_query(&st, m, err,
+	int rc = bn_mlflow_db_query(&st, m, err,
 		"SELECT key, value, timestamp, metrics.step?, metrics.is_nan? FROM metrics WHERE "
 		"run_uuid = ? "
 		"ORDER BY key, 4",
 		"s", r->id);
-	while (rc >= 0 && (rc = mlflow_db_step(m, st, err)) > 0) {
-		const char *key = mlflow_db_text(st, 0);
+	while (rc >= 0 && (rc = bn_mlflow_db_step(m, st, err)) > 0) {
+		const char *key = bn_mlflow_db_text(st, 0);
 		int64_t step = sqlite3_column_int64(st, 3); /* NULL: 0 */
 		bool is_nan = sqlite3_column_int(st, 4);
 		if (!key)
@@ -466,8 +466,8 @@ static const bn_src_ops mlflow_db_ops = {
 	.series = mlflow_db_series,
 	.files = mlflow_db_files,
 	.read = mlflow_db_read,
-	.logged_models = mlflow_db_logged_models,
-	.models = mlflow_db_models,
+	.logged_models = bn_mlflow_db_logged_models,
+	.models = bn_mlflow_db_models,
 	.close = mlflow_db_close,
 };
 
@@ -531,7 +531,7 @@ static int check_tables(const mlflow_db *m, bn_err *err)
 {
 	static const char *const needed[] = {"experiments", "runs", "params", "tags", "metrics"};
 	for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
-		if (!mlflow_db_has(m, needed[i])) {
+		if (!bn_mlflow_db_has(m, needed[i])) {
 			if (sqlite3_errcode(m->db) == SQLITE_CORRUPT ||
 				sqlite3_errcode(m->db) == SQLITE_NOTADB)
 				return failed(m, "read", err);

@@ -1,4 +1,4 @@
-/* mlflow_db_models.c - logged models and the registry of MLflow's SQLite database: see _mlflow_db.h. */
+/* bn_mlflow_db_models.c - logged models and the registry of MLflow's SQLite database: see _mlflow_db.h. */
 #include "core/exchange/_mlflow_db.h"
 
 #include "core/base/json.h"
@@ -12,15 +12,15 @@
 static int read_metrics(json_t **out, mlflow_db *m, const char *id, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
-	int rc = mlflow_db_query(&st, m, err,
+	int rc = bn_mlflow_db_query(&st, m, err,
 		"SELECT metric_name, metric_value, metric_timestamp_ms, metric_step, run_id, "
 		"logged_model_metrics.dataset_name?, logged_model_metrics.dataset_digest? "
 		"FROM logged_model_metrics WHERE model_id = ? ORDER BY 1, 4, 3",
 		"s", id);
 	*out = json_array();
-	while (rc >= 0 && (rc = mlflow_db_step(m, st, err)) > 0) {
-		const char *key = mlflow_db_text(st, 0), *run = mlflow_db_text(st, 4),
-			   *name = mlflow_db_text(st, 5), *digest = mlflow_db_text(st, 6);
+	while (rc >= 0 && (rc = bn_mlflow_db_step(m, st, err)) > 0) {
+		const char *key = bn_mlflow_db_text(st, 0), *run = bn_mlflow_db_text(st, 4),
+			   *name = bn_mlflow_db_text(st, 5), *digest = bn_mlflow_db_text(st, 6);
 		if (!key)
 			continue;
 		json_t *o = json_pack("{ss so sI sI ss}", "key", key, "value",
@@ -42,20 +42,20 @@ static int yield_logged(
 {
 	static const char *const statuses[] = {"PENDING", "PENDING", "READY", "FAILED"};
 	json_t *params = NULL, *tags = NULL, *metrics = NULL;
-	const char *id = mlflow_db_text(st, 0), *stage = mlflow_db_text(st, 6),
-		   *uri = mlflow_db_text(st, 2);
-	int64_t status = mlflow_db_int(st, 5);
-	char *experiment = mlflow_db_name(mlflow_db_text(st, 9), mlflow_db_text(st, 10));
+	const char *id = bn_mlflow_db_text(st, 0), *stage = bn_mlflow_db_text(st, 6),
+		   *uri = bn_mlflow_db_text(st, 2);
+	int64_t status = bn_mlflow_db_int(st, 5);
+	char *experiment = bn_mlflow_db_name(bn_mlflow_db_text(st, 9), bn_mlflow_db_text(st, 10));
 	char *files = id ? bn_src_roots_find(&m->roots, uri, id) : NULL;
 	int rc = id && experiment ? 0
 				  : bn_err_set(err, BN_ECORRUPT,
 					    "'%s': a logged model without an id", m->path);
 	if (rc < 0 ||
-		(rc = mlflow_db_words(&params, m, "parameter", err,
+		(rc = bn_mlflow_db_words(&params, m, "parameter", err,
 			 "SELECT param_key, param_value FROM logged_model_params WHERE model_id = "
 			 "?",
 			 "s", id)) < 0 ||
-		(rc = mlflow_db_words(&tags, m, "tag", err,
+		(rc = bn_mlflow_db_words(&tags, m, "tag", err,
 			 "SELECT tag_key, tag_value FROM logged_model_tags WHERE model_id = ?", "s",
 			 id)) < 0 ||
 		(rc = read_metrics(&metrics, m, id, err)) < 0)
@@ -63,14 +63,14 @@ static int yield_logged(
 	if (!files)
 		bn_src_roots_note(&m->roots, &m->base, uri, "logged model", id);
 	const bn_src_logged_model model = {.id = id,
-		.name = mlflow_db_text(st, 1),
+		.name = bn_mlflow_db_text(st, 1),
 		.experiment = experiment,
 		.status = statuses[status >= 0 && status <= 3 ? status : 0],
-		.type = mlflow_db_text(st, 7),
-		.run = mlflow_db_text(st, 8),
+		.type = bn_mlflow_db_text(st, 7),
+		.run = bn_mlflow_db_text(st, 8),
 		.location = uri,
-		.created_ms = mlflow_db_int(st, 3),
-		.updated_ms = mlflow_db_int(st, 4),
+		.created_ms = bn_mlflow_db_int(st, 3),
+		.updated_ms = bn_mlflow_db_int(st, 4),
 		.removed = stage && !strcmp(stage, "deleted"),
 		.params = params,
 		.tags = tags,
@@ -86,13 +86,13 @@ out:
 	return rc;
 }
 
-int mlflow_db_logged_models(bn_src *s, bn_src_each_logged_model *each, void *user, bn_err *err)
+int bn_mlflow_db_logged_models(bn_src *s, bn_src_each_logged_model *each, void *user, bn_err *err)
 {
 	mlflow_db *m = (mlflow_db *)s;
 	sqlite3_stmt *st = NULL;
-	if (!mlflow_db_has(m, "logged_models") || !mlflow_db_has(m, "logged_model_metrics"))
+	if (!bn_mlflow_db_has(m, "logged_models") || !bn_mlflow_db_has(m, "logged_model_metrics"))
 		return 0; /* before MLflow 3 */
-	int rc = mlflow_db_query(&st, m, err,
+	int rc = bn_mlflow_db_query(&st, m, err,
 		"SELECT model_id, logged_models.name, logged_models.artifact_location, "
 		"creation_timestamp_ms, "
 		"last_updated_timestamp_ms, status, logged_models.lifecycle_stage?, model_type, "
@@ -101,7 +101,7 @@ int mlflow_db_logged_models(bn_src *s, bn_src_each_logged_model *each, void *use
 		"USING "
 		"(experiment_id) ORDER BY creation_timestamp_ms, model_id",
 		"");
-	while (rc >= 0 && (rc = mlflow_db_step(m, st, err)) > 0)
+	while (rc >= 0 && (rc = bn_mlflow_db_step(m, st, err)) > 0)
 		rc = yield_logged(m, st, each, user, err);
 	sqlite3_finalize(st);
 	return rc;
@@ -121,25 +121,25 @@ static int yield_version(mlflow_db *m, sqlite3_stmt *st, const char *shown, cons
 	const char *workspace, bn_src_each_version *version, void *user, bn_err *err)
 {
 	json_t *tags = NULL;
-	const char *number = mlflow_db_text(st, 0);
-	char *files = version_files(m, mlflow_db_text(st, 5), mlflow_db_text(st, 8));
-	int rc = mlflow_db_words(&tags, m, "tag", err,
+	const char *number = bn_mlflow_db_text(st, 0);
+	char *files = version_files(m, bn_mlflow_db_text(st, 5), bn_mlflow_db_text(st, 8));
+	int rc = bn_mlflow_db_words(&tags, m, "tag", err,
 		"SELECT key, value FROM model_version_tags WHERE name = ? AND version = ? AND "
 		"coalesce(model_version_tags.workspace?, 'default') = ?",
 		"sss", name, number, workspace);
 	if (rc < 0)
 		goto out;
 	const bn_src_version v = {.name = shown,
-		.version = mlflow_db_int(st, 0),
-		.created_ms = mlflow_db_int(st, 1),
-		.updated_ms = mlflow_db_int(st, 2),
-		.description = mlflow_db_text(st, 3),
-		.user = mlflow_db_text(st, 4),
-		.source = mlflow_db_text(st, 5),
-		.run = mlflow_db_text(st, 6),
-		.run_link = mlflow_db_text(st, 7),
-		.stage = mlflow_db_text(st, 9),
-		.status = mlflow_db_text(st, 10),
+		.version = bn_mlflow_db_int(st, 0),
+		.created_ms = bn_mlflow_db_int(st, 1),
+		.updated_ms = bn_mlflow_db_int(st, 2),
+		.description = bn_mlflow_db_text(st, 3),
+		.user = bn_mlflow_db_text(st, 4),
+		.source = bn_mlflow_db_text(st, 5),
+		.run = bn_mlflow_db_text(st, 6),
+		.run_link = bn_mlflow_db_text(st, 7),
+		.stage = bn_mlflow_db_text(st, 9),
+		.status = bn_mlflow_db_text(st, 10),
 		.tags = tags,
 		.files = files};
 	rc = version(user, &v, err);
@@ -153,7 +153,7 @@ static int yield_versions(mlflow_db *m, const char *shown, const char *name, con
 	bn_src_each_version *version, void *user, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
-	int rc = mlflow_db_query(&st, m, err,
+	int rc = bn_mlflow_db_query(&st, m, err,
 		"SELECT version, creation_time, last_updated_time, description, user_id, source, "
 		"run_id, "
 		"model_versions.run_link?, model_versions.storage_location?, current_stage, status "
@@ -161,7 +161,7 @@ static int yield_versions(mlflow_db *m, const char *shown, const char *name, con
 		"'default') = ? "
 		"ORDER BY version",
 		"ss", name, workspace);
-	while (rc >= 0 && (rc = mlflow_db_step(m, st, err)) > 0)
+	while (rc >= 0 && (rc = bn_mlflow_db_step(m, st, err)) > 0)
 		rc = yield_version(m, st, shown, name, workspace, version, user, err);
 	sqlite3_finalize(st);
 	return rc;
@@ -171,29 +171,29 @@ static int yield_model(mlflow_db *m, sqlite3_stmt *st, bn_src_each_model *each,
 	bn_src_each_version *version, void *user, bn_err *err)
 {
 	json_t *tags = NULL, *aliases = NULL;
-	const char *name = mlflow_db_text(st, 0), *workspace = mlflow_db_text(st, 4);
+	const char *name = bn_mlflow_db_text(st, 0), *workspace = bn_mlflow_db_text(st, 4);
 	workspace = workspace ? workspace : "default";
-	char *shown = mlflow_db_name(name, workspace);
+	char *shown = bn_mlflow_db_name(name, workspace);
 	int rc = name && shown
 			 ? 0
 			 : bn_err_set(err, BN_ECORRUPT, "'%s': a model without a name", m->path);
 	if (rc < 0 ||
-		(mlflow_db_has(m, "registered_model_tags") &&
-			(rc = mlflow_db_words(&tags, m, "tag", err,
+		(bn_mlflow_db_has(m, "registered_model_tags") &&
+			(rc = bn_mlflow_db_words(&tags, m, "tag", err,
 				 "SELECT key, value FROM registered_model_tags WHERE name = ? AND "
 				 "coalesce(registered_model_tags.workspace?, 'default') = ?",
 				 "ss", name, workspace)) < 0))
 		goto out;
-	if (mlflow_db_has(m, "registered_model_aliases") &&
-		(rc = mlflow_db_words(&aliases, m, "alias", err,
+	if (bn_mlflow_db_has(m, "registered_model_aliases") &&
+		(rc = bn_mlflow_db_words(&aliases, m, "alias", err,
 			 "SELECT alias, version FROM registered_model_aliases WHERE name = ? AND "
 			 "coalesce(registered_model_aliases.workspace?, 'default') = ?",
 			 "ss", name, workspace)) < 0)
 		goto out;
 	const bn_src_model model = {.name = shown,
-		.created_ms = mlflow_db_int(st, 1),
-		.updated_ms = mlflow_db_int(st, 2),
-		.description = mlflow_db_text(st, 3),
+		.created_ms = bn_mlflow_db_int(st, 1),
+		.updated_ms = bn_mlflow_db_int(st, 2),
+		.description = bn_mlflow_db_text(st, 3),
 		.tags = tags,
 		.aliases = aliases};
 	if ((rc = each(user, &model, err)) == 0)
@@ -205,19 +205,19 @@ out:
 	return rc;
 }
 
-int mlflow_db_models(
+int bn_mlflow_db_models(
 	bn_src *s, bn_src_each_model *each, bn_src_each_version *version, void *user, bn_err *err)
 {
 	mlflow_db *m = (mlflow_db *)s;
 	sqlite3_stmt *st = NULL;
-	if (!mlflow_db_has(m, "registered_models") || !mlflow_db_has(m, "model_versions") ||
-		!mlflow_db_has(m, "model_version_tags"))
+	if (!bn_mlflow_db_has(m, "registered_models") || !bn_mlflow_db_has(m, "model_versions") ||
+		!bn_mlflow_db_has(m, "model_version_tags"))
 		return 0;
-	int rc = mlflow_db_query(&st, m, err,
+	int rc = bn_mlflow_db_query(&st, m, err,
 		"SELECT name, creation_time, last_updated_time, registered_models.description?, "
 		"registered_models.workspace? FROM registered_models ORDER BY name",
 		"");
-	while (rc >= 0 && (rc = mlflow_db_step(m, st, err)) > 0)
+	while (rc >= 0 && (rc = bn_mlflow_db_step(m, st, err)) > 0)
 		rc = yield_model(m, st, each, version, user, err);
 	sqlite3_finalize(st);
 	return rc;

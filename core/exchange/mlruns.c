@@ -19,7 +19,7 @@
 
 /* ---- pieces ----------------------------------------------------------------------------------- */
 
-int mlruns_read_meta(json_t **out, const mlruns *m, const char *dir, bn_err *err)
+int bn_mlruns_read_meta(json_t **out, const mlruns *m, const char *dir, bn_err *err)
 {
 	bn_buf text = BN_BUF_INIT;
 	char *path = bn_strf("%s/meta.yaml", dir);
@@ -41,13 +41,13 @@ out:
 	return rc;
 }
 
-int64_t mlruns_int(const json_t *meta, const char *key)
+int64_t bn_mlruns_int(const json_t *meta, const char *key)
 {
 	int64_t n;
 	return bn_mlflow_integer(json_object_get(meta, key), &n) ? n : -1;
 }
 
-const char *mlruns_text(const json_t *meta, const char *key, char buf[32])
+const char *bn_mlruns_text(const json_t *meta, const char *key, char buf[32])
 {
 	const json_t *v = json_object_get(meta, key);
 	if (json_is_integer(v))
@@ -85,7 +85,7 @@ static int add_word(void *user, const bn_src_file *f, bn_err *err)
 	return 0;
 }
 
-int mlruns_read_words(json_t **out, mlruns *m, const char *dir, const char *what, bn_err *err)
+int bn_mlruns_read_words(json_t **out, mlruns *m, const char *dir, const char *what, bn_err *err)
 {
 	char *path = bn_strf("%s/%s", dir, what);
 	words w = {m, path, json_object()};
@@ -100,7 +100,7 @@ int mlruns_read_words(json_t **out, mlruns *m, const char *dir, const char *what
 	return rc;
 }
 
-int mlruns_list_dirs(mlruns *m, const char *dir, mlruns_each_dir *each, void *user, bn_err *err)
+int bn_mlruns_list_dirs(mlruns *m, const char *dir, mlruns_each_dir *each, void *user, bn_err *err)
 {
 	bn_names names = BN_NAMES_INIT;
 	bn_err why = BN_ERR_INIT;
@@ -176,7 +176,7 @@ static int take_block(void *user, const void *bytes, size_t n, bn_err *err)
 	return rc < 0 ? rc : bn_buf_check(&l->rest, err, "a line");
 }
 
-int mlruns_read_points(mlruns *m, const char *path, bool of_model, mlruns_each_point *each,
+int bn_mlruns_read_points(mlruns *m, const char *path, bool of_model, mlruns_each_point *each,
 	void *user, bn_err *err)
 {
 	lines l = {m, path, of_model, each, user, BN_BUF_INIT, 0};
@@ -217,7 +217,7 @@ static int read_series(void *user, const bn_src_file *f, bn_err *err)
 		return bn_err_nomem(err, "a path");
 	s->key = f->path;
 	s->set = (bn_metric_set)BN_METRIC_SET_INIT;
-	int rc = mlruns_read_points(s->m, path, false, add_point, s, &why);
+	int rc = bn_mlruns_read_points(s->m, path, false, add_point, s, &why);
 	bn_free(path);
 	if (rc < 0 && !bn_exchange_ends(rc)) {
 		bn_exchange_unreadable(
@@ -291,7 +291,7 @@ static int add_dataset(run_reader *r, const char *id, json_t *tags, bn_err *err)
 		return bn_err_set(err, BN_EINVAL, "'%.80s' is not the id of a dataset", id);
 	if (!(dir = bn_strf("%s/datasets/%s", r->experiment->dir, id)))
 		return bn_err_nomem(err, "a path");
-	if ((rc = mlruns_read_meta(&meta, r->m, dir, err)) < 0)
+	if ((rc = bn_mlruns_read_meta(&meta, r->m, dir, err)) < 0)
 		goto out;
 	if (json_is_object(tags))
 		json_object_set(meta, "tags", tags);
@@ -310,10 +310,10 @@ static int read_input(void *user, const char *dir, const char *name, bn_err *err
 	bn_err why = BN_ERR_INIT;
 	char buf[32];
 	(void)name;
-	int rc = mlruns_read_meta(&meta, r->m, dir, &why);
+	int rc = bn_mlruns_read_meta(&meta, r->m, dir, &why);
 	if (rc >= 0) {
 		const char *type = bn_json_str(meta, "source_type", ""),
-			   *id = mlruns_text(meta, "source_id", buf);
+			   *id = bn_mlruns_text(meta, "source_id", buf);
 		if (!id)
 			rc = bn_err_set(&why, BN_EINVAL, "field 'source_id' is missing");
 		else if (!strcmp(type, "MODEL"))
@@ -334,9 +334,9 @@ static int read_output(void *user, const char *dir, const char *name, bn_err *er
 	run_reader *r = user;
 	json_t *meta = NULL;
 	bn_err why = BN_ERR_INIT;
-	int rc = mlruns_read_meta(&meta, r->m, dir, &why);
+	int rc = bn_mlruns_read_meta(&meta, r->m, dir, &why);
 	if (rc >= 0) {
-		int64_t step = mlruns_int(meta, "step");
+		int64_t step = bn_mlruns_int(meta, "step");
 		json_array_append_new(r->outputs,
 			json_pack("{ss sI}", "id", bn_json_str(meta, "destination_id", name),
 				"step", (json_int_t)(step < 0 ? 0 : step)));
@@ -354,9 +354,9 @@ static int read_links(run_reader *r, const char *dir, bn_err *err)
 {
 	char *inputs = bn_strf("%s/inputs", dir), *outputs = bn_strf("%s/outputs", dir);
 	int rc = inputs && outputs ? 0 : bn_err_nomem(err, "a path");
-	if (rc < 0 || (rc = mlruns_list_dirs(r->m, inputs, read_input, r, err)) < 0)
+	if (rc < 0 || (rc = bn_mlruns_list_dirs(r->m, inputs, read_input, r, err)) < 0)
 		goto out;
-	rc = mlruns_list_dirs(r->m, outputs, read_output, r, err);
+	rc = bn_mlruns_list_dirs(r->m, outputs, read_output, r, err);
 out:
 	bn_free(inputs);
 	bn_free(outputs);
@@ -369,7 +369,7 @@ static const char *status_name(const json_t *meta)
 {
 	static const char *const names[] = {
 		NULL, "RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED"};
-	int64_t n = mlruns_int(meta, "status");
+	int64_t n = bn_mlruns_int(meta, "status");
 	return n >= 1 && n <= 5 ? names[n] : bn_json_str(meta, "status", "RUNNING");
 }
 
@@ -383,8 +383,8 @@ static int yield_run(
 	r->datasets = json_array();
 	r->inputs = json_array();
 	r->outputs = json_array();
-	if ((rc = mlruns_read_words(&params, r->m, dir, "params", err)) < 0 ||
-		(rc = mlruns_read_words(&tags, r->m, dir, "tags", err)) < 0 ||
+	if ((rc = bn_mlruns_read_words(&params, r->m, dir, "params", err)) < 0 ||
+		(rc = bn_mlruns_read_words(&tags, r->m, dir, "tags", err)) < 0 ||
 		(rc = read_links(r, dir, err)) < 0)
 		goto out;
 	bn_src_run run = {.id = id,
@@ -392,8 +392,8 @@ static int yield_run(
 		.name = bn_json_str(meta, "run_name", bn_json_str(tags, "mlflow.runName", NULL)),
 		.user = bn_json_str(meta, "user_id", NULL),
 		.status = status_name(meta),
-		.start_ms = mlruns_int(meta, "start_time"),
-		.end_ms = mlruns_int(meta, "end_time"),
+		.start_ms = bn_mlruns_int(meta, "start_time"),
+		.end_ms = bn_mlruns_int(meta, "end_time"),
 		.removed = !strcmp(bn_json_str(meta, "lifecycle_stage", "active"), "deleted"),
 		.parent = bn_json_str(tags, "mlflow.parentRunId", NULL),
 		.title = bn_json_str(tags, "mlflow.source.name", NULL),
@@ -428,7 +428,7 @@ static int read_run(void *user, const char *dir, const char *name, bn_err *err)
 	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
 		if (!strcmp(name, others[i]))
 			return 0;
-	if ((rc = mlruns_read_meta(&meta, r->m, dir, &why)) < 0) {
+	if ((rc = bn_mlruns_read_meta(&meta, r->m, dir, &why)) < 0) {
 		if (bn_exchange_ends(rc))
 			return bn_err_move(err, &why);
 		bn_exchange_unreadable(
@@ -457,7 +457,7 @@ static int mlruns_runs(bn_src *s, bn_src_each_run *each, void *user, bn_err *err
 	for (size_t i = 0; rc == 0 && i < m->count; i++) {
 		run_reader r = {
 			.m = m, .experiment = &m->experiments[i], .each = each, .user = user};
-		rc = mlruns_list_dirs(m, m->experiments[i].dir, read_run, &r, err);
+		rc = bn_mlruns_list_dirs(m, m->experiments[i].dir, read_run, &r, err);
 	}
 	return rc;
 }
@@ -486,13 +486,13 @@ static int mlruns_experiments(bn_src *s, bn_src_each_experiment *each, void *use
 		const json_t *meta = m->experiments[i].meta;
 		json_t *tags = NULL;
 		char id[32], name[32];
-		if ((rc = mlruns_read_words(&tags, m, m->experiments[i].dir, "tags", err)) < 0)
+		if ((rc = bn_mlruns_read_words(&tags, m, m->experiments[i].dir, "tags", err)) < 0)
 			return rc;
-		const bn_src_experiment e = {.id = mlruns_text(meta, "experiment_id", id),
-			.name = mlruns_text(meta, "name", name),
+		const bn_src_experiment e = {.id = bn_mlruns_text(meta, "experiment_id", id),
+			.name = bn_mlruns_text(meta, "name", name),
 			.artifact_location = bn_json_str(meta, "artifact_location", NULL),
-			.created_ms = mlruns_int(meta, "creation_time"),
-			.updated_ms = mlruns_int(meta, "last_update_time"),
+			.created_ms = bn_mlruns_int(meta, "creation_time"),
+			.updated_ms = bn_mlruns_int(meta, "last_update_time"),
 			.removed = m->experiments[i].removed ||
 				   !strcmp(bn_json_str(meta, "lifecycle_stage", ""), "deleted"),
 			.tags = tags};
@@ -511,14 +511,14 @@ static int add_experiment(void *user, const char *dir, const char *name, bn_err 
 	char buf[32];
 	if (!strcmp(name, ".trash") || !strcmp(name, "models"))
 		return 0;
-	int rc = mlruns_read_meta(&meta, m, dir, &why);
+	int rc = bn_mlruns_read_meta(&meta, m, dir, &why);
 	if (rc == BN_ENOTFOUND) { /* some other directory */
 		bn_exchange_leave_out(m->base.report, "directory",
 			"it is no experiment: it has no meta.yaml", "%s/%s", m->dir->path, dir);
 		return 0;
 	}
 	if (rc >= 0 &&
-		(!mlruns_text(meta, "experiment_id", buf) || !mlruns_text(meta, "name", buf)))
+		(!bn_mlruns_text(meta, "experiment_id", buf) || !bn_mlruns_text(meta, "name", buf)))
 		rc = bn_err_set(&why, BN_EINVAL, "its meta.yaml lacks experiment_id or name");
 	if (rc < 0) {
 		json_decref(meta);
@@ -561,8 +561,8 @@ static const bn_src_ops mlruns_ops = {
 	.series = mlruns_series,
 	.files = mlruns_files,
 	.read = mlruns_read,
-	.logged_models = mlruns_logged_models,
-	.models = mlruns_models,
+	.logged_models = bn_mlruns_logged_models,
+	.models = bn_mlruns_models,
 	.close = mlruns_close,
 };
 
@@ -603,8 +603,8 @@ static int mlruns_open(bn_src **out, bn_src_place *place, const bn_import_option
 		return rc;
 	}
 	m->dir = m->roots.dirs[0];
-	if ((rc = mlruns_list_dirs(m, NULL, add_experiment, m, err)) < 0 ||
-		(rc = mlruns_list_dirs(m, ".trash", add_experiment, m, err)) < 0) {
+	if ((rc = bn_mlruns_list_dirs(m, NULL, add_experiment, m, err)) < 0 ||
+		(rc = bn_mlruns_list_dirs(m, ".trash", add_experiment, m, err)) < 0) {
 		mlruns_close(&m->base);
 		return rc;
 	}

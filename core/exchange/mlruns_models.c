@@ -1,4 +1,4 @@
-/* mlruns_models.c - logged models and the registry of an MLflow directory: see _mlruns.h. */
+/* bn_mlruns_models.c - logged models and the registry of an MLflow directory: see _mlruns.h. */
 #include "core/exchange/_mlruns.h"
 
 #include "core/base/json.h"
@@ -43,7 +43,7 @@ static int read_metric(void *user, const bn_src_file *f, bn_err *err)
 	if (!path)
 		return bn_err_nomem(err, "a path");
 	r->key = f->path;
-	int rc = mlruns_read_points(r->m, path, true, add_metric, r, &why);
+	int rc = bn_mlruns_read_points(r->m, path, true, add_metric, r, &why);
 	bn_free(path);
 	if (rc < 0 && bn_exchange_ends(rc))
 		return bn_err_move(err, &why);
@@ -56,7 +56,7 @@ static int read_metric(void *user, const bn_src_file *f, bn_err *err)
 static const char *logged_status(const json_t *meta)
 {
 	static const char *const names[] = {NULL, "PENDING", "READY", "FAILED"};
-	int64_t n = mlruns_int(meta, "status");
+	int64_t n = bn_mlruns_int(meta, "status");
 	return n >= 1 && n <= 3 ? names[n] : "PENDING";
 }
 
@@ -66,19 +66,19 @@ static int yield_logged(logged_reader *r, const char *id, const json_t *meta, bn
 	char *metrics = bn_strf("%s/metrics", r->dir), *files = bn_strf("0:%s/artifacts", r->dir);
 	char buf[32];
 	int rc = metrics && files && (r->metrics = json_array()) ? 0 : bn_err_nomem(err, "a path");
-	if (rc < 0 || (rc = mlruns_read_words(&params, r->m, r->dir, "params", err)) < 0 ||
-		(rc = mlruns_read_words(&tags, r->m, r->dir, "tags", err)) < 0 ||
+	if (rc < 0 || (rc = bn_mlruns_read_words(&params, r->m, r->dir, "params", err)) < 0 ||
+		(rc = bn_mlruns_read_words(&tags, r->m, r->dir, "tags", err)) < 0 ||
 		(rc = bn_src_walk(r->m->dir, metrics, r->m->base.report, read_metric, r, err)) < 0)
 		goto out;
 	const bn_src_logged_model m = {.id = id,
-		.name = mlruns_text(meta, "name", buf),
+		.name = bn_mlruns_text(meta, "name", buf),
 		.experiment = bn_json_str(r->experiment->meta, "name", ""),
 		.status = logged_status(meta),
 		.type = bn_json_str(meta, "model_type", NULL),
 		.run = bn_json_str(meta, "source_run_id", NULL),
 		.location = bn_json_str(meta, "artifact_location", NULL),
-		.created_ms = mlruns_int(meta, "creation_timestamp"),
-		.updated_ms = mlruns_int(meta, "last_updated_timestamp"),
+		.created_ms = bn_mlruns_int(meta, "creation_timestamp"),
+		.updated_ms = bn_mlruns_int(meta, "last_updated_timestamp"),
 		.removed = !strcmp(bn_json_str(meta, "lifecycle_stage", "active"), "deleted"),
 		.params = params,
 		.tags = tags,
@@ -100,7 +100,7 @@ static int read_logged(void *user, const char *dir, const char *name, bn_err *er
 	logged_reader *r = user;
 	json_t *meta = NULL;
 	bn_err why = BN_ERR_INIT;
-	int rc = mlruns_read_meta(&meta, r->m, dir, &why);
+	int rc = bn_mlruns_read_meta(&meta, r->m, dir, &why);
 	if (rc >= 0 && strcmp(bn_json_str(meta, "model_id", ""), name) != 0)
 		rc = bn_err_set(&why, BN_EINVAL,
 			"field 'model_id' of its meta.yaml is not the directory's name");
@@ -118,7 +118,7 @@ static int read_logged(void *user, const char *dir, const char *name, bn_err *er
 	return rc;
 }
 
-int mlruns_logged_models(bn_src *s, bn_src_each_logged_model *each, void *user, bn_err *err)
+int bn_mlruns_logged_models(bn_src *s, bn_src_each_logged_model *each, void *user, bn_err *err)
 {
 	mlruns *m = (mlruns *)s;
 	int rc = 0;
@@ -126,7 +126,7 @@ int mlruns_logged_models(bn_src *s, bn_src_each_logged_model *each, void *user, 
 		logged_reader r = {
 			.m = m, .experiment = &m->experiments[i], .each = each, .user = user};
 		char *dir = bn_strf("%s/models", m->experiments[i].dir);
-		rc = dir ? mlruns_list_dirs(m, dir, read_logged, &r, err)
+		rc = dir ? bn_mlruns_list_dirs(m, dir, read_logged, &r, err)
 			 : bn_err_nomem(err, "a path");
 		bn_free(dir);
 	}
@@ -175,12 +175,12 @@ static int yield_version(
 {
 	json_t *tags = NULL;
 	char *files = NULL;
-	int rc = mlruns_read_words(&tags, r->m, dir, "tags", err);
+	int rc = bn_mlruns_read_words(&tags, r->m, dir, "tags", err);
 	if (rc < 0)
 		return rc;
 	files = version_files(r->m, meta);
 	const bn_src_version v = {.name = name,
-		.version = mlruns_int(meta, "version"),
+		.version = bn_mlruns_int(meta, "version"),
 		.description = bn_json_str(meta, "description", NULL),
 		.user = bn_json_str(meta, "user_id", NULL),
 		.stage = bn_json_str(meta, "current_stage", NULL),
@@ -188,8 +188,8 @@ static int yield_version(
 		.run = bn_json_str(meta, "run_id", NULL),
 		.run_link = bn_json_str(meta, "run_link", NULL),
 		.status = bn_json_str(meta, "status", NULL),
-		.created_ms = mlruns_int(meta, "creation_timestamp"),
-		.updated_ms = mlruns_int(meta, "last_updated_timestamp"),
+		.created_ms = bn_mlruns_int(meta, "creation_timestamp"),
+		.updated_ms = bn_mlruns_int(meta, "last_updated_timestamp"),
 		.tags = tags,
 		.files = files};
 	rc = r->version(r->user, &v, err);
@@ -205,8 +205,8 @@ static int collect_version(void *user, const char *dir, const char *name, bn_err
 	bn_err why = BN_ERR_INIT;
 	if (strncmp(name, "version-", 8) != 0)
 		return 0;
-	int rc = mlruns_read_meta(&meta, r->m, dir, &why);
-	if (rc >= 0 && mlruns_int(meta, "version") < 1)
+	int rc = bn_mlruns_read_meta(&meta, r->m, dir, &why);
+	if (rc >= 0 && bn_mlruns_int(meta, "version") < 1)
 		rc = bn_err_set(&why, BN_EINVAL, "field 'version' of its meta.yaml is no number");
 	if (rc >= 0) {
 		json_array_append_new(r->versions, json_pack("{ss so}", "dir", dir, "meta", meta));
@@ -222,7 +222,7 @@ static int collect_version(void *user, const char *dir, const char *name, bn_err
 
 static int64_t number_of(const json_t *version)
 {
-	return mlruns_int(json_object_get(version, "meta"), "version");
+	return bn_mlruns_int(json_object_get(version, "meta"), "version");
 }
 
 static int by_number(const void *a, const void *b)
@@ -253,13 +253,13 @@ static int read_aliases(json_t **out, mlruns *m, const char *dir, const json_t *
 {
 	const char *alias;
 	json_t *v, *in_meta = json_object_get(meta, "aliases");
-	int rc = mlruns_read_words(out, m, dir, "aliases", err);
+	int rc = bn_mlruns_read_words(out, m, dir, "aliases", err);
 	if (rc < 0 || json_object_size(*out))
 		return rc;
 	json_object_foreach(in_meta, alias, v)
 	{
 		char buf[32];
-		const char *text = mlruns_text(in_meta, alias, buf);
+		const char *text = bn_mlruns_text(in_meta, alias, buf);
 		json_object_set_new(*out, alias, json_string(text ? text : ""));
 	}
 	return 0;
@@ -270,7 +270,7 @@ static int read_model(void *user, const char *dir, const char *name, bn_err *err
 	registry_reader *r = user;
 	json_t *meta = NULL, *tags = NULL, *aliases = NULL;
 	bn_err why = BN_ERR_INIT;
-	int rc = mlruns_read_meta(&meta, r->m, dir, &why);
+	int rc = bn_mlruns_read_meta(&meta, r->m, dir, &why);
 	if (rc < 0) {
 		if (bn_exchange_ends(rc))
 			return bn_err_move(err, &why);
@@ -279,14 +279,14 @@ static int read_model(void *user, const char *dir, const char *name, bn_err *err
 		return 0;
 	}
 	r->versions = json_array();
-	if ((rc = mlruns_read_words(&tags, r->m, dir, "tags", err)) < 0 ||
+	if ((rc = bn_mlruns_read_words(&tags, r->m, dir, "tags", err)) < 0 ||
 		(rc = read_aliases(&aliases, r->m, dir, meta, err)) < 0 ||
-		(rc = mlruns_list_dirs(r->m, dir, collect_version, r, err)) < 0)
+		(rc = bn_mlruns_list_dirs(r->m, dir, collect_version, r, err)) < 0)
 		goto out;
 	const bn_src_model model = {.name = bn_json_str(meta, "name", name),
 		.description = bn_json_str(meta, "description", NULL),
-		.created_ms = mlruns_int(meta, "creation_timestamp"),
-		.updated_ms = mlruns_int(meta, "last_updated_timestamp"),
+		.created_ms = bn_mlruns_int(meta, "creation_timestamp"),
+		.updated_ms = bn_mlruns_int(meta, "last_updated_timestamp"),
 		.tags = tags,
 		.aliases = aliases};
 	if ((rc = r->each(r->user, &model, err)) == 0)
@@ -299,9 +299,9 @@ out:
 	return rc;
 }
 
-int mlruns_models(
+int bn_mlruns_models(
 	bn_src *s, bn_src_each_model *each, bn_src_each_version *version, void *user, bn_err *err)
 {
 	registry_reader r = {.m = (mlruns *)s, .each = each, .version = version, .user = user};
-	return mlruns_list_dirs(r.m, "models", read_model, &r, err);
+	return bn_mlruns_list_dirs(r.m, "models", read_model, &r, err);
 }

@@ -133,19 +133,9 @@ const char *bn_mlflow_address(const bn_mlflow_client *c)
 	return c->address;
 }
 
-const char *bn_mlflow_credentials_source(const bn_mlflow_client *c)
-{
-	return c->source;
-}
-
 int bn_mlflow_status(const bn_mlflow_client *c)
 {
 	return c->answer.status;
-}
-
-const char *bn_mlflow_error_code(const bn_mlflow_client *c)
-{
-	return c->code;
 }
 
 /* ---- what a refusal means -------------------------------------------------------------------- */

@@ -49,8 +49,6 @@ void bn_mlflow_close(bn_mlflow_client *c); /* NULL is fine */
 
 /* The address without a slash at its end, for messages and keys. Borrowed. */
 const char *bn_mlflow_address(const bn_mlflow_client *c);
-/* Where the credentials come from: "MLFLOW_TRACKING_TOKEN", "--token-file", "nothing". Borrowed. */
-const char *bn_mlflow_credentials_source(const bn_mlflow_client *c);
 
 typedef struct bn_mlflow_request {
 	const char *method; /* NULL: GET, or POST with a body and no query */
@@ -83,10 +81,8 @@ int bn_mlflow_list(bn_mlflow_client *c, const bn_mlflow_request *r, const char *
 int bn_mlflow_call(const bn_http_answer **out, bn_mlflow_client *c, bn_http_call *call,
 	const char *target, const char *extra, bn_err *err);
 
-/* Of the last answer: its HTTP status (0: none came), and MLflow's error code ("RESOURCE_DOES_NOT_EXIST"), "" if it has
- * none. Borrowed until the next request. */
+/* HTTP status of the last answer; 0: none came. */
 int bn_mlflow_status(const bn_mlflow_client *c);
-const char *bn_mlflow_error_code(const bn_mlflow_client *c);
 
 /* Numbers of the wire: doubles also as "NaN", "Infinity", "-Infinity", integers also as text. False for anything else,
  * NULL included. */

@@ -115,7 +115,6 @@ START_TEST(test_addresses)
 	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
 		ck_assert_bn_ok(try_open(good[i][0], NULL), &err);
 		ck_assert_str_eq(bn_mlflow_address(client), good[i][1]);
-		ck_assert_str_eq(bn_mlflow_credentials_source(client), "nothing");
 	}
 	finish();
 }
@@ -150,7 +149,6 @@ START_TEST(test_credentials_go_into_one_header)
 	ck_assert_int_eq(try_open("https://host", &access), BN_EREFUSED);
 	chmod(path, 0600);
 	ck_assert_bn_ok(try_open("https://host", &access), &err);
-	ck_assert_str_eq(bn_mlflow_credentials_source(client), "--token-file");
 	toy_write(path, "");
 	ck_assert_int_eq(try_open("https://host", &access), BN_EINVAL);
 	access.token_file = "/nowhere/token";
@@ -220,22 +218,17 @@ START_TEST(test_refusals_have_codes)
 	static const struct {
 		const raw_step *script;
 		int code, status;
-		const char *name;
-	} cases[] = {{gone, BN_ENOTFOUND, 404, "RESOURCE_DOES_NOT_EXIST"},
-		{exists, BN_ECONFLICT, 400, "RESOURCE_ALREADY_EXISTS"},
-		{wrong, BN_EINVAL, 400, "INVALID_PARAMETER_VALUE"},
-		{no_route, BN_EUNSUPPORTED, 404, ""},
-		{unknown_path, BN_EUNSUPPORTED, 404, "ENDPOINT_NOT_FOUND"},
-		{not_yet, BN_EUNSUPPORTED, 501, "NOT_IMPLEMENTED"}, {who, BN_EREFUSED, 401, ""},
-		{may_not, BN_EREFUSED, 403, "PERMISSION_DENIED"}, {a_list, BN_EIO, 200, ""},
-		{a_page, BN_EIO, 200, ""}};
+	} cases[] = {{gone, BN_ENOTFOUND, 404}, {exists, BN_ECONFLICT, 400},
+		{wrong, BN_EINVAL, 400}, {no_route, BN_EUNSUPPORTED, 404},
+		{unknown_path, BN_EUNSUPPORTED, 404}, {not_yet, BN_EUNSUPPORTED, 501},
+		{who, BN_EREFUSED, 401}, {may_not, BN_EREFUSED, 403}, {a_list, BN_EIO, 200},
+		{a_page, BN_EIO, 200}};
 	VARS("MLFLOW_TRACKING_TOKEN", SECRET);
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		serve(&cases[i].script, 1);
 		int rc = ask(&(bn_mlflow_request){.path = "runs/get"});
 		ck_assert_msg(rc == cases[i].code, "case %zu: %d %s", i, rc, err.msg);
 		ck_assert_int_eq(bn_mlflow_status(client), cases[i].status);
-		ck_assert_str_eq(bn_mlflow_error_code(client), cases[i].name);
 		ck_assert_ptr_null(out);
 		has(err.msg, "http://127.0.0.1:");
 		lacks(err.msg, SECRET);
