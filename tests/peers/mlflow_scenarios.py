@@ -188,19 +188,19 @@ def models():
         assert (mlflow.sklearn.load_model(uri).predict(X) == want).all(), uri
     second = mlflow.register_model("runs:/%s/model" % run_id, name, tags={"k": "v"})
     assert second.version in (2, "2") and second.status == "READY", second
-    client.set_registered_model_alias(name, "champion", "2")
-    assert mlflow.pyfunc.load_model("models:/%s@champion" % name).predict(X) is not None
-    assert client.get_model_version_by_alias(name, "champion").version in (2, "2")
-    assert "champion" in client.get_model_version(name, "2").aliases
-    client.delete_registered_model_alias(name, "champion")
-    fails("INVALID_PARAMETER_VALUE", client.get_model_version_by_alias, name, "champion")
+    client.set_registered_model_alias(name, "candidate", "2")
+    assert mlflow.pyfunc.load_model("models:/%s@candidate" % name).predict(X) is not None
+    assert client.get_model_version_by_alias(name, "candidate").version in (2, "2")
+    assert "candidate" in client.get_model_version(name, "2").aliases
+    client.delete_registered_model_alias(name, "candidate")
+    fails("INVALID_PARAMETER_VALUE", client.get_model_version_by_alias, name, "candidate")
     client.update_model_version(name, "1", description="first")
     client.set_model_version_tag(name, "1", "k", "w")
     v = client.get_model_version(name, "1")
     assert v.description == "first" and v.tags["k"] == "w" and v.run_id == run_id
-    client.transition_model_version_stage(name, "1", "Production")
-    assert [x.version for x in client.get_latest_versions(name, ["Production"])][0] in (1, "1")
-    assert mlflow.pyfunc.load_model("models:/%s/Production" % name)
+    client.transition_model_version_stage(name, "1", "Staging")
+    assert [x.version for x in client.get_latest_versions(name, ["Staging"])][0] in (1, "1")
+    assert mlflow.pyfunc.load_model("models:/%s/Staging" % name)
     assert mlflow.pyfunc.load_model("models:/%s/latest" % name)
     found = client.search_model_versions("name = '%s'" % name)
     assert [int(x.version) for x in found] == [1, 2], found  # the one updated last comes first
@@ -455,6 +455,12 @@ def webhooks():
         def log_message(self, *_):
             pass
 
+    try:
+        client.list_webhooks()
+    except MlflowException as e:
+        if e.error_code == "ENDPOINT_NOT_FOUND":
+            raise Skip("this server has none")
+        raise
     receiver = http.server.HTTPServer(("127.0.0.1", 0), Receiver)
     threading.Thread(target=receiver.serve_forever, daemon=True).start()
     hook = client.create_webhook(name="hook-%d" % time.time_ns(), url="http://127.0.0.1:%d/x" % receiver.server_port,
