@@ -80,7 +80,8 @@ static void put_tags(bn_wire *w, const json_t *tags)
 	bn_wire_close(w, ']');
 }
 
-void bn_api_version_source(bn_buf *out, const bn_version *v)
+/* Where a version came from, as clients know it. Appends. */
+static void put_source(bn_buf *out, const bn_version *v)
 {
 	if (v->source)
 		bn_buf_adds(out, v->source);
@@ -93,7 +94,7 @@ void bn_api_put_version(bn_wire *w, const char *name, const bn_version *v, bool 
 	char number[32];
 	bn_buf source = BN_BUF_INIT;
 	bn_buf_adds(&source, "");
-	bn_api_version_source(&source, v);
+	put_source(&source, v);
 	snprintf(number, sizeof number, "%lld", (long long)v->version);
 	bn_wire_open(w, name, '{');
 	bn_wire_put_text(w, "name", v->name);

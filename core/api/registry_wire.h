@@ -12,8 +12,6 @@ void bn_api_put_model(bn_wire *w, const char *name, const bn_registered_model *m
 	const bn_version_page *versions);
 /* aliases: whether they are listed, as MLflow does for a version alone. */
 void bn_api_put_version(bn_wire *w, const char *name, const bn_version *v, bool aliases);
-/* Where a version came from, as clients know it. Appends. */
-void bn_api_version_source(bn_buf *out, const bn_version *v);
 /* Appends to the answer the model, or the version, as it is now. */
 int bn_api_answer_model(bn_api_call *c, const char *name, bn_err *err);
 int bn_api_answer_version(bn_api_call *c, const char *spec, bn_err *err);
