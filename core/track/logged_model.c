@@ -170,17 +170,6 @@ out:
 	return rc;
 }
 
-bool bn_logged_is_there(bn_workspace *ws, const char *id)
-{
-	char entity[16 + BN_LOGGED_ID_TEXT];
-	sqlite3 *db;
-	if (!bn_logged_id_is_valid(id) || bn_track_index(&db, ws, NULL) < 0)
-		return false;
-	snprintf(entity, sizeof entity, "logged/%s", id);
-	return bn_sql_int(db, 0, "SELECT 1 FROM logged_model WHERE no = ?", "i",
-		       bn_index_entity(db, entity)) == 1;
-}
-
 static int list_add(
 	bn_logged_models *l, sqlite3 *db, const char *where, const char *key, bn_err *err)
 {

@@ -82,8 +82,6 @@ bool bn_logged_id_is_valid(const char *id);
 /* These read the index of the last refresh. Removed ones are found too. BN_ENOTFOUND. *out is yours. */
 int bn_logged_get(bn_logged_model **out, bn_workspace *ws, const char *id, bn_err *err);
 void bn_logged_free(bn_logged_model *m);
-/* Whether there is one, removed or not: cheaper. */
-bool bn_logged_is_there(bn_workspace *ws, const char *id);
 /* Those of the experiments with these ids (count 0: all) that are not removed, with all that a filter may name. Release
  * *out also after an error. */
 int bn_logged_list(bn_logged_models *out, bn_workspace *ws, const char *const *experiment_ids,
