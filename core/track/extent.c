@@ -91,3 +91,12 @@ void bn_extent_close(bn_extent *e, bool x_is_time)
 	if (!e->log_y)
 		bn_ticks_widen(&e->y0, &e->y1, ROUND_STEPS);
 }
+
+double bn_axis_share(double v, double lo, double hi)
+{
+	if (!(hi > lo))
+		return 0.5;
+	if (lo > 0 && hi / lo > 20)
+		return log(v / lo) / log(hi / lo);
+	return (v - lo) / (hi - lo);
+}

@@ -29,6 +29,9 @@ void bn_extent_add_y(bn_extent *e, double y); /* a threshold */
 void bn_extent_close(bn_extent *e, bool x_is_time);
 /* y in axis space; NaN: it has no place there. */
 double bn_extent_y(const bn_extent *e, double y);
+/* The place of a value on an axis of its own, 0 to 1: by the logarithm where the values are above 0 and span more than a
+ * factor of 20, as in a scatter plot. */
+double bn_axis_share(double v, double lo, double hi);
 bool bn_extent_has(const bn_extent *e, double x); /* in the visible part */
 
 #endif

@@ -2,6 +2,7 @@
 #include "core/track/chart_svg.h"
 
 #include "core/track/_svg.h"
+#include "core/track/extent.h"
 #include "core/track/styles.h"
 
 #include <math.h>
@@ -12,17 +13,6 @@ enum { AXIS_GAP = 130, HEIGHT = 300, LEFT = 60, TOP = 44 };
 static double value(const bn_svg_parallel *p, size_t run, size_t axis)
 {
 	return p->values[run * p->axis_count + axis];
-}
-
-/* The place of a value on an axis from 0 to 1: by the logarithm where the values are above 0 and span more than a
- * factor of 20, as a scatter plot's. */
-static double share_of(double v, double lo, double hi)
-{
-	if (!(hi > lo))
-		return 0.5;
-	if (lo > 0 && hi / lo > 20)
-		return log(v / lo) / log(hi / lo);
-	return (v - lo) / (hi - lo);
 }
 
 static void range_of(const bn_svg_parallel *p, size_t axis, double *lo, double *hi)
@@ -90,7 +80,7 @@ static void run_add(bn_buf *out, const bn_svg_parallel *p, size_t run)
 			line_begin(out, p, run);
 		begun = true;
 		bn_buf_addf(out, "%c%.1f %.1f", joined ? 'L' : 'M', LEFT + (double)a * AXIS_GAP,
-			TOP + (1 - share_of(v, lo, hi)) * HEIGHT);
+			TOP + (1 - bn_axis_share(v, lo, hi)) * HEIGHT);
 		joined = true;
 	}
 	if (begun)

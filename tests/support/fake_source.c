@@ -122,6 +122,7 @@ const bn_page_source *bn_fake_source(void)
 		.run = bn_fake_run,
 		.compare = bn_fake_compare,
 		.charts = bn_fake_charts,
+		.statistics = bn_fake_statistics,
 		.object = bn_fake_object,
 		.code = bn_fake_code,
 		.origin = bn_fake_origin,

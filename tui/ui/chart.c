@@ -7,6 +7,7 @@
 #include "core/track/extent.h"
 #include "core/track/styles.h"
 #include "core/track/ticks.h"
+#include "tui/ui/_canvas.h"
 #include "tui/ui/format.h"
 
 #include <math.h>
@@ -14,15 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Dots, in the resolution of the alphabet, that are converted to cells at the end. */
-typedef struct canvas {
-	bn_area area;
-	int sub_cols, sub_rows; /* dots per cell */
-	int cols, rows;         /* dots */
-	uint8_t *dots;          /* one byte of bits per cell */
-	uint8_t *role, *style;
-} canvas;
-
+typedef bn_canvas canvas;
 typedef bn_extent bounds;
 
 bn_ink bn_chart_ink(int style)
@@ -70,69 +63,6 @@ static void bounds_find(const bn_chart *c, bounds *b)
 	bn_extent_close(b, c->x_is_time);
 }
 
-static int canvas_init(canvas *v, bn_area area)
-{
-	static const int sub[3][2] = {{1, 1}, {1, 2}, {2, 4}};
-	size_t n = (size_t)area.rows * (size_t)area.cols;
-	v->area = area;
-	v->sub_cols = sub[area.s->alphabet][0];
-	v->sub_rows = sub[area.s->alphabet][1];
-	v->cols = area.cols * v->sub_cols;
-	v->rows = area.rows * v->sub_rows;
-	v->dots = bn_alloc_zeroed(3 * n, 1);
-	v->role = v->dots ? v->dots + n : NULL;
-	v->style = v->dots ? v->dots + 2 * n : NULL;
-	return v->dots ? 0 : -1;
-}
-
-static void canvas_dot(canvas *v, int x, int y, bn_ink role, int style)
-{
-	static const uint8_t braille[4][2] = {
-		{0x01, 0x08}, {0x02, 0x10}, {0x04, 0x20}, {0x40, 0x80}};
-	if (x < 0 || y < 0 || x >= v->cols || y >= v->rows)
-		return;
-	size_t at = (size_t)(y / v->sub_rows) * (size_t)v->area.cols + (size_t)(x / v->sub_cols);
-	int bit = v->sub_rows == 4 ? braille[y % 4][x % 2] : 1 << (y % v->sub_rows);
-	v->dots[at] = (uint8_t)(v->dots[at] | bit);
-	v->role[at] = (uint8_t)role;
-	v->style[at] = (uint8_t)style;
-}
-
-static void canvas_line(canvas *v, int x0, int y0, int x1, int y1, bn_ink role, int style)
-{
-	int dx = x1 > x0 ? x1 - x0 : x0 - x1, dy = y1 > y0 ? y1 - y0 : y0 - y1;
-	int steps = dx > dy ? dx : dy;
-	for (int i = 0; i <= steps; i++) {
-		double f = steps ? (double)i / steps : 0;
-		canvas_dot(v, x0 + (int)lround(f * (x1 - x0)), y0 + (int)lround(f * (y1 - y0)),
-			role, style);
-	}
-}
-
-static void canvas_paint(const canvas *v)
-{
-	static const uint32_t half[4] = {' ', 0x2580, 0x2584, 0x2588};
-	for (int r = 0; r < v->area.rows; r++) {
-		for (int c = 0; c < v->area.cols; c++) {
-			size_t at = (size_t)r * (size_t)v->area.cols + (size_t)c;
-			uint32_t cp;
-			if (!v->dots[at])
-				continue;
-			if (v->sub_rows == 4)
-				cp = 0x2800 + v->dots[at];
-			else if (v->sub_rows == 2)
-				cp = half[v->dots[at] & 3];
-			else if (v->style[at] > 31)
-				cp = v->style[at];
-			else if (v->role[at] == BN_INK_SERIES_RAW)
-				cp = '.';
-			else
-				cp = bn_glyph_series(BN_ALPHABET_ASCII, v->style[at]);
-			bn_area_cp(v->area, r, c, (bn_ink)v->role[at], cp);
-		}
-	}
-}
-
 static int dot_x(const canvas *v, const bounds *b, double x)
 {
 	return (int)lround((x - b->x0) / (b->x1 - b->x0) * (v->cols - 1));
@@ -158,9 +88,9 @@ static void series_draw(
 		int cx = dot_x(v, b, series_x(s, i)), cy = dot_y(v, b, value);
 		if (cx != column) {
 			if (column >= 0)
-				canvas_line(v, column, low, column, high, role, series_style(s));
+				bn_canvas_line(v, column, low, column, high, role, series_style(s));
 			if (joined)
-				canvas_line(v, column, last, cx, cy, role, series_style(s));
+				bn_canvas_line(v, column, last, cx, cy, role, series_style(s));
 			column = cx;
 			low = high = cy;
 		}
@@ -170,7 +100,7 @@ static void series_draw(
 		joined = true;
 	}
 	if (column >= 0)
-		canvas_line(v, column, low, column, high, role, series_style(s));
+		bn_canvas_line(v, column, low, column, high, role, series_style(s));
 }
 
 /* Draws the marker of a series at its last point and along it, so that lines differ without
@@ -382,7 +312,7 @@ static void all_series_draw(canvas *v, const bounds *b, const bn_chart *c)
 			bn_free(room);
 		}
 		if (pass == 0)
-			canvas_paint(v);
+			bn_canvas_paint(v);
 	}
 }
 
@@ -401,7 +331,7 @@ void bn_chart_draw(bn_area a, const bn_chart *c)
 	int plot_rows = a.rows - 2, left = axis_width(&b, plot_rows);
 	if (plot_rows < 1 || a.cols - left - 1 < 2)
 		return;
-	if (canvas_init(&v, bn_area_sub(a, 1, left + 1, plot_rows, a.cols - left - 1)))
+	if (bn_canvas_init(&v, bn_area_sub(a, 1, left + 1, plot_rows, a.cols - left - 1)))
 		return;
 	axis_draw(a, &v, &b, left, c);
 	if (c->has_line && !isnan(bn_extent_y(&b, c->line)))

@@ -64,6 +64,17 @@ typedef struct bn_scatter {
  * logarithmic if its values are above 0 and span more than a factor of 20. */
 void bn_chart_scatter(bn_area a, const bn_scatter *s);
 
+/* A line per run through its values on parallel axes, each from its least (below) to its largest value. */
+typedef struct bn_parallel {
+	const char *const *axes;
+	int axis_count, count; /* at least two axes */
+	const double *values;  /* [run][axis]; NaN: the line is broken there */
+	const int *styles;     /* of the runs */
+	int selected, base;    /* in colour; -1: none. The others are dim, if there are many */
+} bn_parallel;
+
+void bn_chart_parallel(bn_area a, const bn_parallel *p);
+
 /* Shares of a whole per bin: reference against current over the same bins, as overlaid bars that differ by glyph,
  * filling the area's height. Either may be NULL. lo and hi label the ends of the axis. */
 typedef struct bn_histogram {

@@ -202,7 +202,7 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 	X(VIEW, "view", "v", BN_CMD_TAKES(VIEW), \
 		BN_ON(OVERVIEW) | BN_ON(RUNS) | BN_ON(RUN) | BN_ON(COMPARE) | BN_ON(CHARTS) | BN_ON(AUDIT), \
 		"the next way to see the same: the queue, or the stations of a model's life; the " \
-		"table, curves, or scatter; a curve along steps, seconds, or time; the next " \
+		"table, curves, scatter, parallel coordinates, or tests over seeds; a curve along steps, seconds, or time; the next " \
 		"saved view of runs, or :view NAME") \
 	X(AXIS, "axis", "", BN_CMD_TAKES(OWN), BN_ON(RUN) | BN_ON(COMPARE) | BN_ON(CHARTS), \
 		"the axis of a chart: :axis step, relative, time, epoch; of a scatter the " \

@@ -86,6 +86,7 @@ int bn_source_checks(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_runs(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_curves(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_run(void *, const void *, bn_page *, bn_job *, bn_err *);
+int bn_source_statistics(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_charts(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_compare(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_objects_find(void *, const void *, bn_page *, bn_job *, bn_err *);

@@ -178,6 +178,7 @@ const bn_page_source *bn_source_workspace(void)
 		.start = bn_source_start,
 		.compare = bn_source_compare,
 		.charts = bn_source_charts,
+		.statistics = bn_source_statistics,
 		.object = bn_source_object,
 		.code = bn_source_code,
 		.models = bn_source_models,

@@ -67,6 +67,7 @@ typedef struct bn_page_source {
 	bn_page_fn warnings;  /* bn_warnings_arg; bn_warnings */
 	bn_page_fn start;     /* bn_start_arg; bn_started */
 	bn_page_fn compare;   /* bn_compare_arg; bn_compare_page */
+	bn_page_fn statistics; /* bn_compare_arg; bn_statistics_page */
 	bn_page_fn charts;    /* bn_charts_arg; bn_charts_page */
 	bn_page_fn object;    /* bn_object_arg; char * */
 	bn_page_fn code;      /* bn_code_arg; char *: the code differences of two runs */

@@ -38,6 +38,7 @@ int bn_fake_add(void *context, const void *arg, bn_page *page, bn_job *job, bn_e
 int bn_fake_audit(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
 int bn_fake_check(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
 int bn_fake_checks(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
+int bn_fake_statistics(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
 int bn_fake_charts(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
 int bn_fake_compare(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
 int bn_fake_curves(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);

@@ -843,6 +843,12 @@ START_TEST(test_frame_compares_what_is_marked)
 	play(&b, ".");
 	ck_assert(!shows(&b, "test_rmse against seed"));
 	ck_assert(shows(&b, "against seed"));
+	play(&b, "v"); /* parallel coordinates, */
+	ck_assert(shows(&b, "learning_rate"));
+	play(&b, "v"); /* and what tests say */
+	ck_assert(shows(&b, "over seeds: "));
+	ck_assert(shows(&b, "smaller is better"));
+	ck_assert(shows(&b, "0.01402"));
 	play(&b, "v G k Enter");
 	ck_assert(shows(&b, "4f2c1e"));
 	play(&b, "Enter"); /* the changes in the code */

@@ -116,6 +116,8 @@ SCREEN(test_screen_compare, "compare/compare", "3 p Space Space Space x", false)
 SCREEN(test_screen_compare_all_rows_and_chart, "compare/compare-chart", "3 Space Space x d Tab",
 	false)
 SCREEN(test_screen_compare_scatter, "compare/compare-scatter", "3 * x v v l", false)
+SCREEN(test_screen_compare_parallel, "compare/compare-parallel", "3 * x v v v l", false)
+SCREEN(test_screen_compare_statistics, "compare/compare-statistics", "3 * x v v v v", false)
 SCREEN(test_screen_charts, "charts/charts", "3 * M l h h", false)
 SCREEN(test_screen_charts_of_one_run, "charts/charts-one", "3 Enter M + r m PgDn", false)
 SCREEN(test_screen_charts_large, "charts/charts-large", "3 Space Space M G Enter Tab", false)
@@ -190,7 +192,7 @@ BN_TEST_MAIN("tui/views/screens", test_screen_palette_objects, test_screen_launc
 	test_screen_runs_sorted_and_filtered, test_screen_run, test_screen_run_with_a_long_name,
 	test_screen_run_with_cursor_and_log_axis, test_screen_run_facts, test_screen_run_console,
 	test_screen_compare, test_screen_compare_all_rows_and_chart, test_screen_compare_scatter,
-	test_screen_compare_the_rest, test_screen_charts, test_screen_charts_of_one_run,
+	test_screen_compare_the_rest, test_screen_compare_parallel, test_screen_compare_statistics, test_screen_charts, test_screen_charts_of_one_run,
 	test_screen_charts_large, test_screen_charts_filtered, test_screen_models, test_screen_sheet,
 	test_screen_sheet_with_images, test_screen_approve,
 	test_screen_reject, test_screen_monitor, test_screen_report, test_screen_feature,

@@ -1,6 +1,6 @@
 /*
  * _compare.h - the internals of the comparison of runs: compare.c is the screen and its commands,
- * lines.c its table, pictures.c curves and scatter.
+ * lines.c its table, pictures.c curves, scatter and parallel coordinates, statistics.c what tests say.
  */
 #ifndef BN_TUI_VIEWS_COMPARE__COMPARE_H
 #define BN_TUI_VIEWS_COMPARE__COMPARE_H
@@ -44,6 +44,8 @@ typedef enum bn_picture {
 	BN_PICTURE_TABLE,
 	BN_PICTURE_CURVES,
 	BN_PICTURE_SCATTER,
+	BN_PICTURE_PARALLEL,
+	BN_PICTURE_STATISTICS,
 	BN_PICTURES
 } bn_picture;
 
@@ -78,6 +80,8 @@ typedef struct bn_compare_view {
 	int smoothing;
 	char axis
 		[BN_KEY_BYTES]; /* x axis of the scatter: a parameter; "": the one that varies most */
+	bn_page *statistics; /* NULL: not requested yet */
+	char statistics_of[BN_KEY_BYTES]; /* the metric of that request */
 	char up[BN_KEY_BYTES]; /* y axis of the scatter: a metric; "": the first one of the table */
 } bn_compare_view;
 
@@ -101,6 +105,11 @@ const char *bn_compare_word(bn_compare_part part, const char *key);
 bool bn_compare_has_curves(const bn_compare_view *v);
 void bn_compare_curves_draw(const bn_compare_view *v, bn_area a);
 void bn_compare_scatter_draw(const bn_compare_view *v, bn_area a);
+/* Parallel coordinates of the parameters whose numbers differ, those that the metric follows most closely first, and
+ * the metric. */
+void bn_compare_parallel_draw(const bn_compare_view *v, bn_area a);
+/* statistics.c */
+void bn_compare_statistics_draw(const bn_compare_view *v, bn_area a);
 /* The parameter on the scatter's x axis; NULL: none has numbers. */
 const char *bn_compare_axis(const bn_compare_view *v);
 /* The metric on the scatter's y axis; NULL: there is none. */

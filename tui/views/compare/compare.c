@@ -4,12 +4,13 @@
  * _compare.h.
  */
 #include "core/base/mem.h"
+#include "tui/ui/shell_word.h"
 #include "tui/views/compare/_compare.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { KIND_OBJECT = 8, KIND_CODE, SMOOTHINGS = 4 };
+enum { KIND_OBJECT = 8, KIND_CODE, KIND_STATISTICS, SMOOTHINGS = 4 };
 
 const bn_compare_page *bn_compare_data(const bn_compare_view *v)
 {
@@ -44,6 +45,11 @@ static void page(bn_view *view, bn_page *p)
 		bn_page_free(p);
 		return;
 	}
+	if (p->kind == KIND_STATISTICS) {
+		bn_page_free(v->statistics);
+		v->statistics = p;
+		return;
+	}
 	if (!p->data) {
 		bn_page_free(p);
 		return;
@@ -75,6 +81,14 @@ static void common_draw(const bn_compare_view *v, bn_area *a)
 static void pictures_draw(const bn_compare_view *v, bn_area a)
 {
 	int half = a.cols * 11 / 20;
+	if (v->picture == BN_PICTURE_PARALLEL) {
+		bn_compare_parallel_draw(v, a);
+		return;
+	}
+	if (v->picture == BN_PICTURE_STATISTICS) {
+		bn_compare_statistics_draw(v, a);
+		return;
+	}
 	if (a.cols < 110) {
 		if (v->picture == BN_PICTURE_SCATTER)
 			bn_compare_scatter_draw(v, a);
@@ -136,13 +150,30 @@ static void ask(bn_compare_view *v)
 		view, BN_LANE_QUICK, 0, bn_view_source(view)->compare, &v->runs, sizeof v->runs);
 }
 
+/* Asks for the statistics of the metric that is shown, unless they are here. */
+static void statistics_follow(bn_compare_view *v)
+{
+	const char *metric = bn_compare_up(v);
+	bn_compare_arg arg = v->runs;
+	if (v->picture != BN_PICTURE_STATISTICS || !metric ||
+		(v->statistics && strcmp(metric, v->statistics_of) == 0))
+		return;
+	snprintf(arg.metric, sizeof arg.metric, "%s", metric);
+	snprintf(v->statistics_of, sizeof v->statistics_of, "%s", metric);
+	bn_page_free(v->statistics);
+	v->statistics = NULL;
+	bn_view_load(&v->list.view, BN_LANE_SCAN, KIND_STATISTICS, bn_view_source(&v->list.view)->statistics,
+		&arg, sizeof arg);
+}
+
 static void metric_step(bn_compare_view *v, int step)
 {
 	const bn_compare_page *d = bn_compare_data(v);
-	bool scatter_alone = v->picture == BN_PICTURE_SCATTER;
+	bool scatter_alone = v->picture >= BN_PICTURE_SCATTER;
 	if (!d || !d->metric_count)
 		return;
 	bn_compare_up_step(v, step);
+	statistics_follow(v);
 	if (scatter_alone)
 		return;
 	size_t n = d->metric_count, at = d->metric < n ? d->metric : 0;
@@ -302,6 +333,7 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 		v->picture = (bn_picture)((v->picture + 1) % BN_PICTURES);
 		if (v->picture == BN_PICTURE_CURVES && !bn_compare_has_curves(v))
 			v->picture = BN_PICTURE_SCATTER; /* there is none to show */
+		statistics_follow(v);
 		return true;
 	case BN_CMD_LEFT:
 	case BN_CMD_RIGHT:
@@ -331,6 +363,9 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 		return true;
 	case BN_CMD_PIN:
 		v->runs.baseline = (size_t)bn_compare_run_at(v);
+		bn_page_free(v->statistics); /* it is against the baseline */
+		v->statistics = NULL;
+		statistics_follow(v);
 		ask(v);
 		return true;
 	case BN_CMD_CHARTS:
@@ -392,12 +427,17 @@ static void cli(const bn_view *view, bn_buf *out)
 	bn_buf_adds(out, "binnacle run compare");
 	for (size_t i = 0; i < v->runs.count; i++)
 		bn_buf_addf(out, " %.8s", v->runs.ids[i]);
+	if (v->picture == BN_PICTURE_STATISTICS && v->statistics_of[0]) {
+		bn_buf_adds(out, " --seeds --importance --metric ");
+		bn_shell_word_add(out, v->statistics_of);
+	}
 	bn_buf_adds(out, " --json");
 }
 
 static void view_free(bn_view *view)
 {
 	bn_free(((bn_compare_view *)view)->lines);
+	bn_page_free(((bn_compare_view *)view)->statistics);
 	bn_list_free(view);
 }
 

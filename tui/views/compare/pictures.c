@@ -1,5 +1,7 @@
 /* pictures.c - one metric of all runs as curves, and a metric against a parameter, one letter per
  * run. See _compare.h. */
+#include "core/track/seeds.h"
+#include "core/track/styles.h"
 #include "tui/ui/chart.h"
 #include "tui/views/compare/_compare.h"
 
@@ -23,7 +25,7 @@ void bn_compare_curves_draw(const bn_compare_view *v, bn_area a)
 	static const double smoothing[] = {0, 0.6, 0.9, 0.98};
 	const bn_compare_page *d = bn_compare_data(v);
 	bn_chart_series series[BN_COMPARE_MAX];
-	int shown = 0, here = bn_compare_run_at(v);
+	int styles[BN_COMPARE_MAX] = {0}, shown = 0, here = bn_compare_run_at(v);
 	if (!d || d->metric >= d->metric_count) {
 		bn_area_text(a, 0, 0, BN_INK_DIM, "these runs have no metric in common");
 		return;
@@ -33,18 +35,20 @@ void bn_compare_curves_draw(const bn_compare_view *v, bn_area a)
 			d->metrics[d->metric]);
 		return;
 	}
+	bn_run_styles(styles, d->table->ids, d->table->runs, NULL);
 	for (size_t i = 0; i < d->table->runs; i++) {
 		const bn_curve *c = &d->curves[i];
 		bool told = d->table->runs <= FEW || (int)i == here || i == d->table->baseline;
-		int style = (int)i % BN_SERIES_COUNT;
-		if (d->table->runs > FEW && told)
-			style = (int)i == here ? 0 : 1;
 		if (c->n)
 			series[shown++] = (bn_chart_series){.label = "",
 				.x = c->x,
 				.y = c->y,
 				.n = c->n,
-				.style = style,
+				.gaps = c->gaps,
+				.mean_x = c->mean_x,
+				.mean_y = c->mean_y,
+				.mean_n = c->mean_n,
+				.style = styles[i],
 				.mark = bn_compare_mark(i),
 				.dim = !told};
 	}
@@ -229,4 +233,68 @@ void bn_compare_scatter_draw(const bn_compare_view *v, bn_area a)
 		.x_title = axis,
 		.y_title = up->key};
 	bn_chart_scatter(a, &s);
+}
+
+/* ---- parallel coordinates ------------------------------------------------------------------------ */
+
+enum { PARALLEL_MOST = 10, PARALLEL_COLS = 14 };
+
+typedef struct ranked {
+	const bn_compare_row *row;
+	double follows;
+} ranked;
+
+/* The parameters that the metric follows most closely, at most `most`; seeds are none. */
+static int axes_choose(const bn_compare_row **out, const bn_comparison *c, const bn_compare_row *up, int most)
+{
+	ranked best[PARALLEL_MOST];
+	int n = 0;
+	for (size_t i = 0; i < c->count; i++) {
+		const bn_compare_row *r = &c->rows[i];
+		if (!is_axis(c, r) || bn_param_is_seed(r->key))
+			continue;
+		ranked own = {r, follows(r, up, c->runs)};
+		int at = n < most ? n : most;
+		for (; at > 0 && best[at - 1].follows < own.follows; at--)
+			if (at < most)
+				best[at] = best[at - 1];
+		if (at < most)
+			best[at] = own;
+		n += n < most;
+	}
+	for (int i = 0; i < n; i++)
+		out[i] = best[i].row;
+	return n;
+}
+
+void bn_compare_parallel_draw(const bn_compare_view *v, bn_area a)
+{
+	const bn_compare_page *d = bn_compare_data(v);
+	const char *metric = d ? bn_compare_up(v) : NULL;
+	const bn_compare_row *rows[PARALLEL_MOST + 1], *up = metric ? row_find(d->table, BN_COMPARE_METRIC, metric) : NULL;
+	const char *axes[PARALLEL_MOST + 1];
+	int styles[BN_COMPARE_MAX], most = a.cols / PARALLEL_COLS - 1;
+	double values[BN_COMPARE_MAX * (PARALLEL_MOST + 1)];
+	most = most > PARALLEL_MOST ? PARALLEL_MOST : most;
+	int n = up && most > 0 ? axes_choose(rows, d->table, up, most) : 0;
+	if (n == 0) {
+		bn_area_text(a, 0, 0, BN_INK_DIM, "no parameter that differs here is a number");
+		return;
+	}
+	rows[n++] = up;
+	if (bn_run_styles(styles, d->table->ids, d->table->runs, NULL) < 0)
+		return;
+	for (int i = 0; i < n; i++)
+		axes[i] = rows[i]->key;
+	for (size_t r = 0; r < d->table->runs; r++)
+		for (int i = 0; i < n; i++)
+			values[r * (size_t)n + (size_t)i] = rows[i]->cells[r].number;
+	bn_parallel p = {.axes = axes,
+		.axis_count = n,
+		.count = (int)d->table->runs,
+		.values = values,
+		.styles = styles,
+		.selected = bn_compare_run_at(v),
+		.base = (int)d->table->baseline};
+	bn_chart_parallel(a, &p);
 }

@@ -5,6 +5,7 @@
  */
 #ifndef BN_TUI_VIEWS_RUN__RUN_H
 #define BN_TUI_VIEWS_RUN__RUN_H
+#include "tui/ui/chart.h"
 #include "tui/ui/format.h"
 #include "tui/views/views.h"
 
@@ -73,6 +74,8 @@ int bn_run_numbers_count(const bn_run_detail *d);
 int bn_run_numbers_draw(const bn_run_detail *d, bn_area a, int rows);
 int bn_run_settings_draw(const bn_run_detail *d, bn_area a, int rows);
 int bn_run_origin_draw(const bn_run_detail *d, bn_area a, int rows);
+/* A curve as a chart's series. */
+bn_chart_series bn_run_series(const bn_curve *c, int style);
 void bn_run_chart_draw(const bn_run_view *v, const bn_run_detail *d, bn_area a);
 void bn_run_rule_draw(bn_area a, int row, const char *title, const char *aside);
 bn_area bn_run_below(bn_area a, int rows);

@@ -147,11 +147,23 @@ bool bn_run_has_curve(const bn_run_detail *d)
 	return d->metric < d->metric_count && d->points[d->metric] > 1;
 }
 
+bn_chart_series bn_run_series(const bn_curve *c, int style)
+{
+	return (bn_chart_series){.label = c->key,
+		.x = c->x,
+		.y = c->y,
+		.n = c->n,
+		.gaps = c->gaps,
+		.mean_x = c->mean_x,
+		.mean_y = c->mean_y,
+		.mean_n = c->mean_n,
+		.style = style};
+}
+
 void bn_run_chart_draw(const bn_run_view *v, const bn_run_detail *d, bn_area a)
 {
 	const bn_curve *c = &d->curve, *with = &d->partner;
-	bn_chart_series s[2] = {{.label = c->key, .x = c->x, .y = c->y, .n = c->n, .style = 0},
-		{.label = with->key, .x = with->x, .y = with->y, .n = with->n, .style = 1}};
+	bn_chart_series s[2] = {bn_run_series(c, 0), bn_run_series(with, 1)};
 	bn_chart chart = {.series = s,
 		.count = with->n ? 2 : 1,
 		.log_y = v->log_y,

@@ -19,7 +19,7 @@ bool bn_run_is_wide(bn_area a)
 static void cell_draw(const bn_run_view *v, const bn_run_detail *d, const bn_curve *c, bn_area a)
 {
 	bool has_cursor = v->has_cursor && v->cursor < d->curve.n;
-	bn_chart_series s = {.label = c->key, .x = c->x, .y = c->y, .n = c->n, .style = 0};
+	bn_chart_series s = bn_run_series(c, 0);
 	bn_chart chart = {.series = &s,
 		.count = 1,
 		.log_y = v->log_y,

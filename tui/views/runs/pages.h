@@ -7,6 +7,8 @@
 #include "core/launch/queue.h"
 #include "core/track/compare.h"
 #include "core/track/curve.h"
+#include "core/track/importance.h"
+#include "core/track/seeds.h"
 #include "core/track/query.h"
 #include "core/track/run.h"
 #include "tui/views/charts/pages.h"
@@ -163,5 +165,12 @@ typedef struct bn_compare_page {
 	size_t metric_count, metric;
 	bn_curve curves[BN_COMPARE_MAX];
 } bn_compare_page;
+
+/* Statistics over compared runs, of the requested metric ("": the main one). NULL and no parameters: there is no metric. */
+typedef struct bn_statistics_page {
+	bn_comparison *table;
+	bn_seeds *seeds;
+	bn_importance importance;
+} bn_statistics_page;
 
 #endif

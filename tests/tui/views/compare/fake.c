@@ -131,3 +131,33 @@ int bn_fake_compare(void *context, const void *arg, bn_page *page, bn_job *job, 
 	bn_fake_take(page, &p, sizeof p);
 	return 0;
 }
+
+static bn_seed_setting fake_settings[3] = {
+	{.label = "learning_rate 0.01", .run_count = 5, .seeds = 5, .mean = 12.1, .deviation = 0.3, .low = 11.9, .high = 12.4},
+	{.label = "learning_rate 0.001", .run_count = 5, .seeds = 5, .mean = 12.9, .deviation = 0.4, .low = 12.6, .high = 13.2,
+		.pairs = 5, .difference = 0.8, .difference_low = 0.5, .difference_high = 1.1, .t = 5.1, .t_p = 0.00701,
+		.t_p_holm = 0.01402, .w = 0, .w_p = 0.0625, .w_p_holm = 0.125},
+	{.label = "learning_rate 0.003", .run_count = 4, .seeds = 4, .mean = 12.2, .deviation = 0.3, .low = 12, .high = 12.4,
+		.pairs = 4, .difference = 0.1, .difference_low = -0.2, .difference_high = 0.3, .t = 0.7, .t_p = 0.5343,
+		.t_p_holm = 0.5343, .w = 3, .w_p = 0.625, .w_p_holm = 0.625},
+};
+static bn_param_importance fake_parameters[] = {
+	{"learning_rate", true, 14, 3, 0.82, -0.91}, {"hidden", false, 14, 2, 0.11, (double)NAN}, {"seed", true, 14, 5, 0, 0.03}};
+
+int bn_fake_statistics(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
+{
+	FAKE_BEGIN(page);
+	const bn_compare_arg *a = arg;
+	bn_seeds *s = bn_arena_alloc(&page->arena, sizeof *s);
+	const double none = (double)NAN;
+	fake_settings[0].difference = fake_settings[0].difference_low = fake_settings[0].difference_high = none;
+	fake_settings[0].t_p = fake_settings[0].t_p_holm = fake_settings[0].w_p = fake_settings[0].w_p_holm = none;
+	*s = (bn_seeds){.metric = bn_arena_strdup(&page->arena, a->metric),
+		.seed = "seed",
+		.better = -1,
+		.settings = fake_settings,
+		.count = 3};
+	bn_statistics_page p = {.seeds = s, .importance = {s->metric, fake_parameters, 3}};
+	bn_fake_take(page, &p, sizeof p);
+	return 0;
+}
