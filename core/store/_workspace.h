@@ -46,6 +46,7 @@ struct bn_workspace {
 	void (*index_close)(struct bn_index *ix);              /* set with index, so that a */
 	uint64_t (*index_clock)(const struct bn_index *ix);    /* writer links no SQLite */
 	int (*index_failed)(struct bn_index *ix, bn_err *err); /* bn_sql_failed */
+	bool in_snapshot;
 	bool is_view; /* view.h: at, dir, root and id are borrowed, and nothing is written */
 	bool (*wants)(
 		void *ctx, const char *entity); /* of a view (bn_view_filter); NULL: everything */

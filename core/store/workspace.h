@@ -168,6 +168,11 @@ int bn_workspace_read(sqlite3 **out, bn_workspace *ws, bn_err *err);
 /* The number of writers with records that the last refresh could not reach because a segment is
  * damaged, missing or unreadable. `binnacle index status` names them. */
 size_t bn_workspace_left_out(const bn_workspace *ws);
+/* From now on all reads see one state of the index, until the snapshot ends: a page that asks thousands of questions
+ * costs one look at the files of the index, not one for each. Refreshing in between does nothing. They do not nest:
+ * BN_ECONFLICT. */
+int bn_workspace_snapshot_begin(bn_workspace *ws, bn_err *err);
+void bn_workspace_snapshot_end(bn_workspace *ws); /* fine without one */
 sqlite3 *bn_workspace_index(
 	bn_workspace *ws); /* opened (and folded once) at first use; NULL if that fails */
 /* Commit and refresh: a command calls it after writing, to see its own effect. */

@@ -6,6 +6,7 @@
 
 #include "core/base/mem.h"
 #include "core/store/_workspace.h"
+#include "core/store/index/fold.h"
 #include "core/store/index/index.h"
 #include "core/store/log/listing.h"
 #include "core/store/log/slot.h"
@@ -87,6 +88,11 @@ static void see_upgrade(bn_workspace *ws)
 int bn_workspace_refresh(bn_workspace *ws, bool *changed, bn_err *err)
 {
 	bool folded = false;
+	if (ws->in_snapshot) {
+		if (changed)
+			*changed = false;
+		return 0;
+	}
 	see_upgrade(ws);
 	int rc = bn_workspace_need_index(ws, err);
 	if (rc < 0)
@@ -130,6 +136,28 @@ sqlite3 *bn_workspace_index(bn_workspace *ws)
 	if (!ws->index && bn_workspace_refresh(ws, NULL, NULL))
 		return NULL;
 	return bn_index_db(ws->index);
+}
+
+int bn_workspace_snapshot_begin(bn_workspace *ws, bn_err *err)
+{
+	sqlite3 *db = NULL;
+	if (ws->in_snapshot)
+		return bn_err_set(err, BN_ECONFLICT, "a snapshot of the index has begun already");
+	if (!(db = bn_workspace_index(ws)))
+		return bn_err_set(err, BN_EIO, "the index cannot be opened");
+	int rc = bn_sql_run(db, err, "BEGIN", "");
+	ws->in_snapshot = rc >= 0;
+	return rc;
+}
+
+void bn_workspace_snapshot_end(bn_workspace *ws)
+{
+	sqlite3 *db = ws->index ? bn_index_db(ws->index) : NULL;
+	if (!ws->in_snapshot)
+		return;
+	ws->in_snapshot = false;
+	if (db)
+		bn_sql_run(db, NULL, "COMMIT", "");
 }
 
 int bn_workspace_view(

@@ -50,7 +50,8 @@ static int columns_build(columns *c, bn_run_list *l, bn_err *err)
 		return bn_err_nomem(err, "a query");
 	bn_buf_adds(&c->piece.sql,
 		"SELECT r.name, (SELECT shown FROM index_experiment WHERE no = r.experiment), "
-		"coalesce(r.reported_user, bn_user(r.owner)), r.title, r.host, r.status, r.created_ms, "
+		"coalesce(r.reported_user, bn_user(r.owner)), r.title, r.host, r.status, "
+		"r.created_ms, "
 		"r.started_ms, "
 		"r.finished_ms, (SELECT l.beat_ms FROM run_liveness l WHERE l.run = r.no AND "
 		"l.owner = r.owner), lower(hex(r.id))");
@@ -242,14 +243,16 @@ out:
 
 /* ---- pages ---------------------------------------------------------------------------------- */
 
-/* In one transaction: one state of the index, locked once and not for each statement. */
+/* In one transaction: one state of the index, locked once and not for each statement. The caller may have one already
+ * (bn_workspace_snapshot_begin). */
 static int page_fill(bn_run_page *page, bn_run_list *l, bn_err *err)
 {
 	columns c = {.count = 0};
 	bn_list_page p = {.no = NULL};
-	int rc;
+	const bool own = sqlite3_get_autocommit(l->world.db);
+	int rc = 0;
 	bn_sql_piece_init(&c.piece);
-	if ((rc = bn_sql_run(l->world.db, err, "BEGIN", "")) < 0)
+	if (own && (rc = bn_sql_run(l->world.db, err, "BEGIN", "")) < 0)
 		goto out;
 	if ((rc = bn_run_list_load(l, err)) < 0)
 		goto out;
@@ -265,7 +268,7 @@ static int page_fill(bn_run_page *page, bn_run_list *l, bn_err *err)
 	page->place = p.place;
 	rc = rows_read(page, &c, &p, err);
 out:
-	if (!sqlite3_get_autocommit(l->world.db))
+	if (own && !sqlite3_get_autocommit(l->world.db))
 		bn_sql_run(l->world.db, NULL, "COMMIT", "");
 	bn_list_page_release(&p);
 	columns_release(&c);

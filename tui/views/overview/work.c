@@ -199,9 +199,13 @@ int bn_overview_best(bn_overview_gather *g)
 			l->detail = "looking among all runs";
 		return 0;
 	}
-	int rc = bn_run_fields(&fields, g->r->ws, NULL, g->err);
+	int rc = bn_workspace_snapshot_begin(g->r->ws, g->err);
+	if (rc < 0)
+		return rc;
+	rc = bn_run_fields(&fields, g->r->ws, NULL, g->err);
 	while (rc >= 0 && (field = main_metric(&fields, &at)))
 		rc = best_by(g, field);
+	bn_workspace_snapshot_end(g->r->ws);
 	bn_names_release(&fields);
 	return rc;
 }

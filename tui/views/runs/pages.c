@@ -107,6 +107,20 @@ static int mixed_look(bn_runs *runs, bn_reader *r, bn_arena *arena, bn_err *err)
 	return 0;
 }
 
+/* The rows, all of one state of the index. */
+static int rows_read(
+	bn_runs *runs, bn_reader *r, const bn_run_query *q, bool all, bn_arena *arena, bn_err *err)
+{
+	int rc = bn_workspace_snapshot_begin(r->ws, err);
+	if (rc < 0)
+		return rc;
+	if ((rc = bn_run_query_page(&runs->page, r->ws, q, err)) >= 0 &&
+		(rc = bn_runs_fields_fold(runs, arena, err)) >= 0 && all)
+		rc = mixed_look(runs, r, arena, err);
+	bn_workspace_snapshot_end(r->ws);
+	return rc;
+}
+
 /* For a filter that selects nothing: the key that no run has. */
 static void absent_look(bn_runs *runs, bn_reader *r, bn_arena *arena, const char *filter)
 {
@@ -153,9 +167,7 @@ int bn_source_runs(void *context, const void *arg, bn_page *page, bn_job *job, b
 		.from = a->at == BN_RUNS_FROM ? a->mark : NULL,
 		.before = a->at == BN_RUNS_BEFORE ? a->mark : NULL,
 		.offset = a->at == BN_RUNS_PLACE ? a->place : 0};
-	if ((rc = bn_run_query_page(&runs->page, r->ws, &q, err)) < 0 ||
-		(rc = bn_runs_fields_fold(runs, &page->arena, err)) < 0 ||
-		(!a->is_window && (rc = mixed_look(runs, r, &page->arena, err)) < 0) ||
+	if ((rc = rows_read(runs, r, &q, !a->is_window, &page->arena, err)) < 0 ||
 		(rc = queue_read(&runs->queue, r, err)) < 0) {
 		runs_release(runs);
 		return rc;
@@ -300,7 +312,8 @@ int bn_source_compare(void *context, const void *arg, bn_page *page, bn_job *job
 		if ((rc = bn_series_find_all(&list, r->ws, ids[i], err)) >= 0)
 			s = bn_series_list_get(&list, p->metrics[p->metric]);
 		if (s)
-			rc = bn_curve_read(&p->curves[i], &page->arena, r->ws, ids[i], s, &whole, err);
+			rc = bn_curve_read(
+				&p->curves[i], &page->arena, r->ws, ids[i], s, &whole, err);
 		bn_series_list_release(&list);
 		if (rc < 0)
 			goto out;
