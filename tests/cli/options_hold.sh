@@ -54,7 +54,7 @@ says "nothing new: these are the bytes of t@v2"
 for name in o.xls o.xlsx o.parquet o.json o.jsonl o.csv.gz o.tsv.bak; do
 	expect 2 "export to $name" "$B" data export t $name
 	says "$name: '.${name##*.}' files are not written"
-	says "name it .csv, .tsv, .arrow or .feather, or say --format csv, tsv or arrow"
+	says "name it .csv, .tsv, .arrow, .feather or .parquet, or say --format csv, tsv, arrow or parquet"
 	[ ! -e $name ] || fail "$name was written"
 done
 expect 2 "export to a name without an ending" "$B" data export t table

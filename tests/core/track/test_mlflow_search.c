@@ -8,6 +8,7 @@
 
 #include <math.h>
 #include <string.h>
+#include <time.h>
 
 static track_world w;
 static bn_err err = BN_ERR_INIT;
@@ -524,9 +525,41 @@ START_TEST(test_mlflow_search_rejects_wrong_orders_of_logged_models)
 }
 END_TEST
 
+START_TEST(test_mlflow_search_ten_thousand_runs)
+{
+	enum { N = 10000 };
+	static const char *const order[] = {"metrics.acc DESC"};
+	const bn_mlflow_experiment in[] = {{"exp", "x"}};
+	bn_mlflow_scope scope = {in, 1, BN_MLFLOW_ACTIVE_ONLY, 0, 1000};
+	bn_mlflow_search *s = NULL;
+	bn_mlflow_runs l;
+	struct timespec a, b;
+	char metrics[64];
+	track_make(&w);
+	for (int i = 0; i < N; i++) {
+		snprintf(metrics, sizeof metrics, "rmse=%g acc=%d", (double)(i * 7919 % N) / N, i);
+		track_run(&w, i + 1, "r", NULL, metrics, "FINISHED");
+	}
+	track_sync(&w);
+	clock_gettime(CLOCK_MONOTONIC, &a);
+	ck_assert_bn_ok(
+		bn_mlflow_search_new(&s, BN_MLFLOW_RUNS, "metrics.rmse < 0.5", order, 1, &err), &err);
+	ck_assert_bn_ok(bn_mlflow_search_runs(&l, w.ws, s, &scope, &err), &err);
+	clock_gettime(CLOCK_MONOTONIC, &b);
+	printf("NOTE: %d runs, a metric's filter and sort: %.1f ms\n", N,
+		(double)(b.tv_sec - a.tv_sec) * 1e3 + (double)(b.tv_nsec - a.tv_nsec) * 1e-6);
+	ck_assert_int_eq(l.matched, N / 2);
+	ck_assert_uint_eq(l.count, 1000);
+	bn_mlflow_runs_release(&l);
+	bn_mlflow_search_free(s);
+	track_remove(&w);
+}
+END_TEST
+
 BN_TEST_MAIN("core/track/mlflow_search", test_mlflow_search_filters_runs,
 	test_mlflow_search_reads_the_trash_and_all, test_mlflow_search_orders_runs,
 	test_mlflow_search_pages_runs, test_mlflow_search_has_the_messages_of_mlflow,
 	test_mlflow_search_fails_without_memory, test_mlflow_search_finds_rows_in_memory,
 	test_mlflow_search_finds_logged_models,
-	test_mlflow_search_rejects_wrong_orders_of_logged_models)
+	test_mlflow_search_rejects_wrong_orders_of_logged_models,
+	test_mlflow_search_ten_thousand_runs)
