@@ -51,7 +51,7 @@ expect 0 "no rows" "$B" data append t none.csv
 says "nothing new: these are the bytes of t@v2"
 
 # ---- endings
-for name in o.xls o.xlsx o.parquet o.json o.jsonl o.csv.gz o.tsv.bak; do
+for name in o.xls o.xlsx o.orc o.json o.jsonl o.csv.gz o.tsv.bak; do
 	expect 2 "export to $name" "$B" data export t $name
 	says "$name: '.${name##*.}' files are not written"
 	says "name it .csv, .tsv, .arrow, .feather or .parquet, or say --format csv, tsv, arrow or parquet"
@@ -84,6 +84,7 @@ kept() { # NAME FILE COMMAND...
 }
 kept "data export" o.csv "$B" data export t o.csv -q
 kept "data export -o" o.tsv "$B" data export t -o o.tsv -q
+kept "data export to Parquet" o.parquet "$B" data export t o.parquet -q
 kept "data export to Arrow" o.arrow "$B" data export t o.arrow -q
 kept "data infer" suite.json "$B" data infer t -o suite.json -q
 printf 'a,b\n1,2\n3\n' >bad.csv
