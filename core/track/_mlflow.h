@@ -104,11 +104,6 @@ enum {
 /* mlflow_names.c: reads "entity.key". use: FILTER or ORDER. key is in the arena. */
 int bn_mlflow_field(bn_mlflow_entity *entity, const char **key, unsigned *uses, bn_mlflow_search *s,
 	const char *text, size_t n, unsigned use, bn_err *err);
-/* mlflow_order.c */
-int bn_mlflow_add_order(
-	bn_mlflow_search *s, const char *const *order_by, size_t i, size_t count, bn_err *err);
-int bn_mlflow_add_logged_order(bn_mlflow_search *s, const bn_mlflow_order *order, bn_err *err);
-int bn_mlflow_add_key(bn_mlflow_search *s, const bn_mlflow_key *k, bn_err *err);
 /* mlflow_filter.c */
 int bn_mlflow_add_filter(bn_mlflow_search *s, const char *filter, bn_err *err);
 /* Whether a present value passes. text: NULL for a number; core/table/expr has what LIKE means. */

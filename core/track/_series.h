@@ -16,9 +16,6 @@ typedef struct bn_series_source {
 
 int bn_series_source_open(
 	bn_series_source *s, bn_workspace *ws, const char *run_id, const char *key, bn_err *err);
-/* The same for a run by its number. */
-int bn_series_source_of(
-	bn_series_source *s, sqlite3 *db, int64_t run, const char *key, bn_err *err);
 void bn_series_source_close(bn_series_source *s); /* also call after a failed open */
 /* Summaries written by the run's owner; owner -1: no such run. */
 int bn_series_load(bn_series_summaries *out, int64_t *owner, sqlite3 *db, int64_t run, bn_err *err);

@@ -41,8 +41,7 @@ static int duplicate(const char *const *order_by, size_t count, bn_err *err)
 	int rc;
 	if ((rc = bn_buf_check(&all, err, "an order")) < 0)
 		goto out;
-	rc = bn_err_set(
-		err, BN_EINVAL, "`order_by` contains duplicate fields: [%.400s]", all.ptr);
+	rc = bn_err_set(err, BN_EINVAL, "`order_by` contains duplicate fields: [%.400s]", all.ptr);
 out:
 	bn_buf_release(&all);
 	return rc;
@@ -56,7 +55,7 @@ static bool has_key(const bn_mlflow_search *s, bn_mlflow_entity entity, const ch
 	return false;
 }
 
-int bn_mlflow_add_key(bn_mlflow_search *s, const bn_mlflow_key *k, bn_err *err)
+static int key_add(bn_mlflow_search *s, const bn_mlflow_key *k, bn_err *err)
 {
 	if (bn_grow(&s->keys, &s->key_cap, s->key_count + 1, sizeof *s->keys) != 0)
 		return bn_err_nomem(err, "an order");
@@ -76,7 +75,7 @@ static int attribute_only(const bn_mlflow_search *s, const bn_mlflow_key *k, bn_
 						   names[k->entity]);
 }
 
-int bn_mlflow_add_order(
+static int order_add(
 	bn_mlflow_search *s, const char *const *order_by, size_t i, size_t count, bn_err *err)
 {
 	bn_mlflow_key k = {.down = false};
@@ -91,10 +90,10 @@ int bn_mlflow_add_order(
 	if (has_key(s, k.entity, k.key))
 		return duplicate(order_by, count, err);
 	k.is_number = (uses & BN_MLFLOW_USE_NUMBER) != 0;
-	return bn_mlflow_add_key(s, &k, err);
+	return key_add(s, &k, err);
 }
 
-int bn_mlflow_add_logged_order(bn_mlflow_search *s, const bn_mlflow_order *order, bn_err *err)
+static int logged_order_add(bn_mlflow_search *s, const bn_mlflow_order *order, bn_err *err)
 {
 	bn_mlflow_key k = {.down = order->descending};
 	const char *dot = order->field ? strchr(order->field, '.') : NULL;
@@ -124,7 +123,7 @@ int bn_mlflow_add_logged_order(bn_mlflow_search *s, const bn_mlflow_order *order
 	if ((order->dataset_name && !k.dataset_name) ||
 		(order->dataset_digest && !k.dataset_digest))
 		return bn_err_nomem(err, "an order");
-	return bn_mlflow_add_key(s, &k, err);
+	return key_add(s, &k, err);
 }
 
 /* ---- searches ------------------------------------------------------------------------------- */
@@ -158,7 +157,7 @@ static int ties_add(bn_mlflow_search *s, bn_err *err)
 	for (size_t i = 0; i < sizeof ties / sizeof *ties && rc == 0; i++)
 		if (ties[i].kind == s->kind && (none || !ties[i].alone) &&
 			!has_key(s, BN_MLFLOW_ATTRIBUTE, ties[i].key.key))
-			rc = bn_mlflow_add_key(s, &ties[i].key, err);
+			rc = key_add(s, &ties[i].key, err);
 	return rc;
 }
 
@@ -185,7 +184,7 @@ int bn_mlflow_search_new(bn_mlflow_search **out, bn_mlflow_kind kind, const char
 	if (rc < 0)
 		return rc;
 	for (size_t i = 0; i < order_count && rc == 0; i++)
-		rc = bn_mlflow_add_order(s, order_by, i, order_count, err);
+		rc = order_add(s, order_by, i, order_count, err);
 	if (rc < 0 || (rc = ties_add(s, err)) < 0) {
 		bn_mlflow_search_free(s);
 		return rc;
@@ -225,7 +224,7 @@ int bn_mlflow_search_logged(bn_mlflow_search **out, const char *filter,
 		return rc;
 	rc = datasets_add(s, datasets, dataset_count, err);
 	for (size_t i = 0; i < order_count && rc == 0; i++)
-		rc = bn_mlflow_add_logged_order(s, &order[i], err);
+		rc = logged_order_add(s, &order[i], err);
 	if (rc < 0 || (rc = ties_add(s, err)) < 0) {
 		bn_mlflow_search_free(s);
 		return rc;
