@@ -151,18 +151,8 @@ void bn_points_release(bn_points *p)
 	*p = (bn_points)BN_POINTS_INIT;
 }
 
-int bn_series_source_open(
-	bn_series_source *s, bn_workspace *ws, const char *run_id, const char *key, bn_err *err)
-{
-	sqlite3 *db;
-	int rc;
-	*s = (bn_series_source){.key_text = key};
-	if ((rc = bn_track_index(&db, ws, err)) < 0)
-		return rc;
-	return bn_series_source_of(s, db, bn_run_number(db, run_id), key, err);
-}
-
-int bn_series_source_of(bn_series_source *s, sqlite3 *db, int64_t run, const char *key, bn_err *err)
+/* Of a run by its number. */
+static int source_of(bn_series_source *s, sqlite3 *db, int64_t run, const char *key, bn_err *err)
 {
 	bn_series_summaries l = {NULL, 0, 0};
 	bool found = false;
@@ -179,6 +169,17 @@ int bn_series_source_of(bn_series_source *s, sqlite3 *db, int64_t run, const cha
 out:
 	bn_free(l.items);
 	return rc;
+}
+
+int bn_series_source_open(
+	bn_series_source *s, bn_workspace *ws, const char *run_id, const char *key, bn_err *err)
+{
+	sqlite3 *db;
+	int rc;
+	*s = (bn_series_source){.key_text = key};
+	if ((rc = bn_track_index(&db, ws, err)) < 0)
+		return rc;
+	return source_of(s, db, bn_run_number(db, run_id), key, err);
 }
 
 void bn_series_source_close(bn_series_source *s)
@@ -300,7 +301,7 @@ int bn_series_at(double *out, sqlite3 *db, int64_t run, const char *key, int64_t
 	point_list l = {NULL, 0, 0};
 	const bn_series_point *last = NULL;
 	int rc;
-	if ((rc = bn_series_source_of(&s, db, run, key, err)) < 0)
+	if ((rc = source_of(&s, db, run, key, err)) < 0)
 		goto out;
 	bool may = s.reader && step >= s.summary.first.step && step <= s.summary.last.step;
 	if (may && (rc = points_gather(&l, &s, &step, err)) < 0)
