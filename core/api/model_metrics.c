@@ -6,6 +6,7 @@
 
 #include "core/base/mem.h"
 #include "core/track/logged_model.h"
+#include "core/track/series.h"
 
 #include <string.h>
 
@@ -14,6 +15,72 @@ static const char *model_of(const json_t *metric)
 	const char *id = bn_wire_text(metric, "model_id");
 	return id && bn_logged_id_is_valid(id) ? id : NULL;
 }
+
+/* ---- of the run ----------------------------------------------------------------------------- */
+
+/* points: by step. */
+static bool has_point(const bn_points *points, int64_t step, int64_t time_ms, double value)
+{
+	size_t low = 0, high = points->count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (points->step[middle] < step)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; low < points->count && points->step[low] == step; low++)
+		if (points->time_ms[low] == time_ms &&
+			!memcmp(&points->value[low], &value, sizeof value))
+			return true;
+	return false;
+}
+
+static void leave_out(bn_metric_set *set, bn_metric_series *s, const bn_points *points)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < s->count; i++) {
+		if (has_point(points, s->step[i], s->time_ms[i], s->value[i]))
+			continue;
+		s->step[kept] = s->step[i];
+		s->time_ms[kept] = s->time_ms[i];
+		s->value[kept++] = s->value[i];
+	}
+	set->points -= s->count - kept;
+	s->count = kept;
+}
+
+static int series_leave_out(
+	bn_metric_set *set, bn_api_call *c, const bn_api_run *run, const char *key, bn_err *err)
+{
+	bn_points points = BN_POINTS_INIT;
+	size_t at = bn_metric_set_find(set, key);
+	if (at == set->count || !set->items[at].count)
+		return 0;
+	int rc = bn_series_read(&points, c->ws, run->id, key, err);
+	if (rc >= 0)
+		leave_out(set, &set->items[at], &points);
+	bn_points_release(&points);
+	return rc;
+}
+
+int bn_api_leave_out_logged(bn_metric_set *set, bn_api_call *c, const bn_api_run *run,
+	const json_t *const *metrics, size_t count, bn_err *err)
+{
+	bool is_fresh = false;
+	int rc = 0;
+	for (size_t i = 0; i < count && rc >= 0; i++) {
+		if (!model_of(metrics[i]))
+			continue;
+		if (!is_fresh && (rc = bn_api_writer_refresh(c->api, err)) < 0)
+			return rc;
+		is_fresh = true;
+		rc = series_leave_out(set, c, run, bn_wire_text(metrics[i], "key"), err);
+	}
+	return rc;
+}
+
+/* ---- of the model --------------------------------------------------------------------------- */
 
 static bn_logged_point point_of(const json_t *metric, const bn_api_run *run)
 {

@@ -2,7 +2,12 @@
 #ifndef BN_API_MODEL_METRICS_H
 #define BN_API_MODEL_METRICS_H
 #include "core/api/run_state.h"
+#include "core/run/metric_chunk.h"
 
+/* Removes from `set`, the points of `metrics`, those that the run has already, of series with a metric that names a model:
+ * log_model logs a run's metrics again, to say of which model they are. Looks at the index only if there are such. */
+int bn_api_leave_out_logged(bn_metric_set *set, bn_api_call *c, const bn_api_run *run,
+	const json_t *const *metrics, size_t count, bn_err *err);
 /* Appends those of `metrics` (objects of a checked request) that name a model to that model. run: the run that logs. */
 int bn_api_log_model_metrics(bn_api_call *c, const bn_api_run *run, const json_t *const *metrics,
 	size_t count, bn_err *err);

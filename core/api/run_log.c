@@ -267,7 +267,8 @@ static int log_metric(bn_api_call *c, bn_err *err)
 	bn_metric_set set = BN_METRIC_SET_INIT;
 	int rc = 0;
 	if ((rc = check_metric(&set, "", c->body, &c->fault)) < 0 ||
-		(rc = bn_api_run_open(&r, c, bn_api_run_id(c->body), err)) < 0)
+		(rc = bn_api_run_open(&r, c, bn_api_run_id(c->body), err)) < 0 ||
+		(rc = bn_api_leave_out_logged(&set, c, r, &metric, 1, err)) < 0)
 		goto out;
 	if ((rc = bn_runlog_metrics(c->ws, r->id, &set, err)) < 0)
 		goto out;
@@ -389,18 +390,16 @@ static int check_run_id(bn_api_call *c, const char *id)
 	return bn_wire_invalid(&c->fault, "run_id", json_object_get(c->body, "run_id"), "%s", "");
 }
 
-static int log_model_metrics(bn_api_call *c, const bn_api_run *r, bn_err *err)
+/* *items: the metrics of the request; yours. */
+static int list_metrics(const json_t ***items, size_t *count, bn_api_call *c, bn_err *err)
 {
 	const json_t *list = json_object_get(c->body, "metrics");
-	size_t n = json_array_size(list);
-	const json_t **items = bn_alloc((n + 1) * sizeof *items);
-	if (!items)
+	*count = json_array_size(list);
+	if (!(*items = bn_alloc((*count + 1) * sizeof **items)))
 		return bn_err_nomem(err, "metrics");
-	for (size_t i = 0; i < n; i++)
-		items[i] = json_array_get(list, i);
-	int rc = bn_api_log_model_metrics(c, r, items, n, err);
-	bn_free(items);
-	return rc;
+	for (size_t i = 0; i < *count; i++)
+		(*items)[i] = json_array_get(list, i);
+	return 0;
 }
 
 static int log_batch(bn_api_call *c, bn_err *err)
@@ -408,16 +407,21 @@ static int log_batch(bn_api_call *c, bn_err *err)
 	bn_api_run *r = NULL;
 	batch b = {.metrics = BN_METRIC_SET_INIT, .params = json_object(), .tags = json_object()};
 	const char *id = bn_wire_text(c->body, "run_id");
+	const json_t **items = NULL;
+	size_t n = 0;
 	int rc = b.params && b.tags ? 0 : bn_err_nomem(err, "a batch");
 	if (rc < 0 || (rc = check_run_id(c, id)) < 0 || (rc = read_batch(&b, c)) < 0 ||
 		(rc = bn_api_run_open(&r, c, id, err)) < 0 ||
 		(rc = check_changes(c, r, b.params)) < 0 ||
+		(rc = list_metrics(&items, &n, c, err)) < 0 ||
+		(rc = bn_api_leave_out_logged(&b.metrics, c, r, items, n, err)) < 0 ||
 		(rc = append_params(c, r, b.params, err)) < 0 ||
 		(rc = bn_runlog_metrics(c->ws, r->id, &b.metrics, err)) < 0 ||
-		(rc = log_model_metrics(c, r, err)) < 0)
+		(rc = bn_api_log_model_metrics(c, r, items, n, err)) < 0)
 		goto out;
 	rc = bn_api_run_tag(c, r, b.tags, err);
 out:
+	bn_free(items);
 	bn_metric_set_release(&b.metrics);
 	json_decref(b.params);
 	json_decref(b.tags);

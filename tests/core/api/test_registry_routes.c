@@ -1,6 +1,7 @@
 /* The routes of the registry beyond what the corpus of a real server has: files, authors, rights, roles. */
 #include "core/base/str.h"
 #include "core/registry/model.h"
+#include "core/track/series.h"
 #include "tests/support/api_world.h"
 #include "tests/support/check_main.h"
 
@@ -65,6 +66,46 @@ START_TEST(test_version_of_a_logged_model_has_its_files_and_its_run)
 }
 END_TEST
 
+/* The client's log_model logs all metrics of the run again, to say of which model they are. */
+START_TEST(test_points_logged_again_for_a_model_are_counted_once)
+{
+	bn_series_list list = BN_SERIES_LIST_INIT;
+	bn_workspace *ws = NULL;
+	bn_err err = BN_ERR_INIT;
+	make_run();
+	snprintf(text, sizeof text,
+		"{\"experiment_id\": \"%s\", \"name\": \"m\", \"source_run_id\": \"%s\"}",
+		experiment, run);
+	api_ask(&w, "POST", "logged-models", text);
+	snprintf(model, sizeof model, "%s", api_text(&w, "model.info.model_id"));
+	for (int again = 0; again < 2; again++) {
+		snprintf(text, sizeof text,
+			"{\"run_id\": \"%s\", \"metrics\": [{\"key\": \"rmse\", \"value\": 0.5, "
+			"\"timestamp\": 7, \"step\": 1}]}",
+			run);
+		if (again)
+			snprintf(text, sizeof text,
+				"{\"run_id\": \"%s\", \"metrics\": [{\"key\": \"rmse\", \"value\": "
+				"0.5, \"timestamp\": 7, \"step\": 1, \"model_id\": \"%s\"}, "
+				"{\"key\": \"rmse\", \"value\": 0.25, \"timestamp\": 8, \"step\": 2, "
+				"\"model_id\": \"%s\"}]}",
+				run, model, model);
+		ck_assert_msg(api_ask(&w, "POST", "runs/log-batch", text) == 200, "%s", w.text);
+	}
+	snprintf(text, sizeof text, "logged-models/%s", model);
+	ck_assert_int_eq(api_ask(&w, "GET", text, NULL), 200);
+	ck_assert_uint_eq(json_array_size(api_at(&w, "model.data.metrics")), 2);
+	ck_assert_bn_ok(api_open(&w, &ws, &err), &err);
+	ck_assert_bn_ok(bn_workspace_refresh(ws, NULL, &err), &err);
+	ck_assert_bn_ok(bn_series_find_all(&list, ws, run, &err), &err);
+	ck_assert_uint_eq(list.count, 1);
+	ck_assert_int_eq(list.items[0].count, 2);
+	bn_series_list_release(&list);
+	bn_workspace_close(ws);
+	api_remove(&w);
+}
+END_TEST
+
 START_TEST(test_external_version_gives_no_files)
 {
 	make_run();
@@ -102,4 +143,5 @@ START_TEST(test_policy_and_roles_judge_registry_acts)
 END_TEST
 
 BN_TEST_MAIN("core/api/registry_routes", test_version_of_a_logged_model_has_its_files_and_its_run,
+	test_points_logged_again_for_a_model_are_counted_once,
 	test_external_version_gives_no_files, test_policy_and_roles_judge_registry_acts)
