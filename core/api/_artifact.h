@@ -16,8 +16,6 @@ typedef struct bn_api_upload {
 	bn_err err; /* why not */
 } bn_api_upload;
 
-/* Begins an upload to the path: c->data is the bn_api_upload, and *sink stores what arrives. Durable when it closes. */
-int bn_api_upload_begin(bn_api_call *c, const char *path, bn_http_sink *sink, bn_err *err);
 /* The same without a place to name it. */
 int bn_api_upload_raw(bn_api_call *c, bn_http_sink *sink, bn_err *err);
 /* 0 if the body, or none, is an object now. */
@@ -26,11 +24,6 @@ int bn_api_upload_stored(bn_api_call *c, bn_err *err);
 int bn_api_upload_end(bn_api_call *c, bn_err *err);
 void bn_api_upload_free(bn_api_call *c); /* of c->data */
 
-/* Whether the owner exists and belongs to this user. On the writer's thread. */
-int bn_api_artifact_open(bn_api_call *c, const bn_api_artifact_path *p, bn_err *err);
-/* One event: the file is the object with that hash. */
-int bn_api_artifact_name(bn_api_call *c, const bn_api_artifact_path *p, const char *hash,
-	uint64_t bytes, bn_err *err);
 /* All files of the owner, by path; none of an owner that is not there. Release *out also after an error. */
 int bn_api_artifacts_of(
 	bn_artifacts *out, bn_api_call *c, const bn_api_artifact_path *p, bn_err *err);
@@ -43,8 +36,6 @@ int bn_api_send_head(bn_api_call *c, const char *tag, uint64_t bytes, const char
 /* Answers with the bytes of an object, or with the range that is asked for. */
 int bn_api_send_object(
 	bn_api_call *c, const char *hash, uint64_t bytes, const char *path, bn_err *err);
-/* "files" of the answer: what is directly below dir ("": all), named by its whole path or by its name. */
-void bn_api_put_files(bn_wire *w, const bn_artifacts *all, const char *dir, bool whole_paths);
 /* The artifact URI of a run; yours. RESOURCE_DOES_NOT_EXIST. */
 int bn_api_run_root(char **out, bn_api_call *c, const char *id, bn_err *err);
 /* artifact_files.c: whether a run's files are in a directory of this machine, where its client wrote them: the root is a

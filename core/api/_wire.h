@@ -77,8 +77,6 @@ typedef struct bn_wire_fault {
 /* Reads the request's body or query. *out, yours, is an object. Negative: fault says why. */
 int bn_wire_read(json_t **out, const bn_http_request *request, const bn_wire_field *fields,
 	bn_wire_fault *fault);
-/* Checks a request that was read against the fields. */
-int bn_wire_check(const json_t *request, const bn_wire_field *fields, bn_wire_fault *fault);
 /* INVALID_PARAMETER_VALUE with MLflow's "Invalid value 5 for parameter 'x' supplied: hint". */
 int bn_wire_invalid(bn_wire_fault *fault, const char *name, const json_t *value, const char *fmt,
 	...) __attribute__((format(printf, 4, 5)));
@@ -94,8 +92,6 @@ bool bn_wire_bool(const json_t *object, const char *name, bool fallback);
 /* Its number in words; -1: absent. */
 int bn_wire_enum(const json_t *object, const char *name, const char *const *words);
 const json_t *bn_wire_list(const json_t *object, const char *name); /* NULL: absent or empty */
-/* The value of a double as the request spells it. */
-bool bn_wire_double_of(const json_t *value, double *out);
 
 /* ---- answers -------------------------------------------------------------------------------- */
 

@@ -48,7 +48,8 @@ static size_t entries_of(entry *out, const bn_artifacts *all, const char *dir)
 	return count;
 }
 
-void bn_api_put_files(bn_wire *w, const bn_artifacts *all, const char *dir, bool whole_paths)
+/* "files" of the answer: what is directly below dir ("": all), named by its whole path or by its name. */
+static void put_files(bn_wire *w, const bn_artifacts *all, const char *dir, bool whole_paths)
 {
 	entry *entries = bn_alloc((all->count + 1) * sizeof *entries);
 	if (!entries) {
@@ -86,7 +87,7 @@ static int list_path(bn_api_call *c, bn_err *err)
 	if (rc < 0 || (rc = bn_api_artifacts_of(&all, c, &p, err)) < 0)
 		goto out;
 	bn_wire w = bn_api_answer(c);
-	bn_api_put_files(&w, &all, p.path, false);
+	put_files(&w, &all, p.path, false);
 	bn_wire_close(&w, '}');
 out:
 	bn_artifacts_release(&all);
@@ -123,7 +124,7 @@ static int list_run(bn_api_call *c, bn_err *err)
 	bn_wire w = bn_api_answer(c);
 	bn_wire_put_text(&w, "root_uri", root);
 	if (!is_local)
-		bn_api_put_files(&w, &all, dir, true);
+		put_files(&w, &all, dir, true);
 	else if ((rc = bn_api_put_local(&w, c, root, dir, err)) < 0)
 		goto out;
 	bn_wire_close(&w, '}');
@@ -159,7 +160,7 @@ static int list_logged(bn_api_call *c, bn_err *err)
 	bn_buf_addf(&root, "/models/%s/artifacts", m->id);
 	bn_wire w = bn_api_answer(c);
 	bn_wire_put_text(&w, "root_uri", root.ptr);
-	bn_api_put_files(&w, &all, dir, true);
+	put_files(&w, &all, dir, true);
 	bn_wire_close(&w, '}');
 out:
 	bn_buf_release(&root);

@@ -44,7 +44,8 @@ int bn_api_upload_raw(bn_api_call *c, bn_http_sink *sink, bn_err *err)
 	return rc;
 }
 
-int bn_api_upload_begin(bn_api_call *c, const char *path, bn_http_sink *sink, bn_err *err)
+/* Begins an upload to the path: c->data is the bn_api_upload, and *sink stores what arrives. Durable when it closes. */
+static int upload_begin(bn_api_call *c, const char *path, bn_http_sink *sink, bn_err *err)
 {
 	int rc = 0;
 	bn_api_upload *u = bn_alloc_zeroed(1, sizeof *u);
@@ -70,7 +71,7 @@ void bn_api_upload_free(bn_api_call *c)
 
 /* ---- naming it ------------------------------------------------------------------------------- */
 
-int bn_api_artifact_open(bn_api_call *c, const bn_api_artifact_path *p, bn_err *err)
+static int artifact_open(bn_api_call *c, const bn_api_artifact_path *p, bn_err *err)
 {
 	bn_api_run *run;
 	bn_logged_model *m = NULL;
@@ -90,7 +91,8 @@ int bn_api_artifact_open(bn_api_call *c, const bn_api_artifact_path *p, bn_err *
 	return rc;
 }
 
-int bn_api_artifact_name(bn_api_call *c, const bn_api_artifact_path *p, const char *hash,
+/* One event: the file is the object with that hash. */
+static int artifact_name(bn_api_call *c, const bn_api_artifact_path *p, const char *hash,
 	uint64_t bytes, bn_err *err)
 {
 	bn_logged_file file = {.path = p->path, .hash = hash, .size_bytes = (int64_t)bytes};
@@ -137,17 +139,17 @@ int bn_api_upload_end(bn_api_call *c, bn_err *err)
 	bn_api_upload *u = c->data;
 	int rc;
 	if ((rc = bn_api_upload_stored(c, err)) < 0 ||
-		(rc = bn_api_artifact_open(c, &u->to, err)) < 0 ||
+		(rc = artifact_open(c, &u->to, err)) < 0 ||
 		(rc = check_place(c, &u->to, err)) < 0)
 		return rc;
-	return bn_api_artifact_name(c, &u->to, u->hash, u->bytes, err);
+	return artifact_name(c, &u->to, u->hash, u->bytes, err);
 }
 
 /* ---- PUT /mlflow-artifacts/artifacts/PATH ------------------------------------------------------ */
 
 static int receive_put(bn_api_call *c, bn_http_sink *sink, bn_err *err)
 {
-	return bn_api_upload_begin(c, c->params[0], sink, err);
+	return upload_begin(c, c->params[0], sink, err);
 }
 
 const bn_api_about bn_api_artifact_put = {.handle = bn_api_upload_end,
@@ -172,7 +174,7 @@ static int receive_post(bn_api_call *c, bn_http_sink *sink, bn_err *err)
 	int rc = bn_buf_check(&whole, err, "a path");
 	if (rc < 0)
 		goto out;
-	rc = bn_api_upload_begin(c, whole.ptr, sink, err);
+	rc = upload_begin(c, whole.ptr, sink, err);
 out:
 	bn_buf_release(&whole);
 	return rc;
@@ -216,7 +218,7 @@ static int remove_artifact(bn_api_call *c, bn_err *err)
 	if ((rc = bn_api_path_parse(&p, c->params[0], &c->fault)) < 0 ||
 		((p.owner == BN_API_OF_NOTHING || p.path[0]) &&
 			(rc = bn_api_path_check_file(&p, &c->fault)) < 0) ||
-		(rc = bn_api_artifact_open(c, &p, err)) < 0 ||
+		(rc = artifact_open(c, &p, err)) < 0 ||
 		(rc = bn_api_artifacts_of(&all, c, &p, err)) < 0)
 		goto out;
 	if (!p.path[0]) {

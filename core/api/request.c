@@ -237,6 +237,8 @@ static int read_body(json_t **out, const bn_http_request *request, bn_wire_fault
 	return *out ? 0 : bn_wire_refuse(fault, BN_API_TEMPORARILY_UNAVAILABLE, NO_MEMORY);
 }
 
+static int check_fields(const json_t *request, const bn_wire_field *fields, bn_wire_fault *fault);
+
 int bn_wire_read(json_t **out, const bn_http_request *request, const bn_wire_field *fields,
 	bn_wire_fault *fault)
 {
@@ -252,7 +254,7 @@ int bn_wire_read(json_t **out, const bn_http_request *request, const bn_wire_fie
 	if (rc >= 0)
 		rc = rename_camel(*out, fields, fault);
 	if (rc >= 0)
-		rc = bn_wire_check(*out, fields, fault);
+		rc = check_fields(*out, fields, fault);
 	if (rc < 0) {
 		json_decref(*out);
 		*out = NULL;
@@ -280,7 +282,8 @@ static bool int_of(const json_t *v, int64_t *out)
 	return true;
 }
 
-bool bn_wire_double_of(const json_t *v, double *out)
+/* The value of a double as the request spells it. */
+static bool double_of(const json_t *v, double *out)
 {
 	const char *text = json_string_value(v);
 	if (bn_json_number_of(v, out))
@@ -336,7 +339,7 @@ static bool fits(const bn_wire_field *f, const json_t *v)
 	case BN_WIRE_INT:
 		return int_of(v, &whole);
 	case BN_WIRE_DOUBLE:
-		return bn_wire_double_of(v, &x);
+		return double_of(v, &x);
 	case BN_WIRE_BOOL:
 		return json_is_boolean(v);
 	case BN_WIRE_ENUM:
@@ -394,7 +397,7 @@ static bool is_like(const bn_wire_field *f, const json_t *v)
 	case BN_WIRE_INT:
 		return json_is_real(v) || json_is_boolean(v) || int_of(v, &whole);
 	case BN_WIRE_DOUBLE:
-		return json_is_boolean(v) || bn_wire_double_of(v, &x);
+		return json_is_boolean(v) || double_of(v, &x);
 	case BN_WIRE_BOOL:
 		return json_is_boolean(v);
 	case BN_WIRE_OBJECT:
@@ -457,7 +460,7 @@ static int check_field(
 	return 0;
 }
 
-int bn_wire_check(const json_t *request, const bn_wire_field *fields, bn_wire_fault *fault)
+static int check_fields(const json_t *request, const bn_wire_field *fields, bn_wire_fault *fault)
 {
 	bool whole = objects_fit(request, fields);
 	for (const bn_wire_field *f = fields; f->name; f++)
@@ -488,7 +491,7 @@ bool bn_wire_int(const json_t *object, const char *name, int64_t *out)
 bool bn_wire_double(const json_t *object, const char *name, double *out)
 {
 	const json_t *v = json_object_get(object, name);
-	return v && bn_wire_double_of(v, out);
+	return v && double_of(v, out);
 }
 
 bool bn_wire_bool(const json_t *object, const char *name, bool fallback)
