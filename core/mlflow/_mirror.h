@@ -23,6 +23,7 @@ struct bn_mirror {
 	char *token;         /* of its next page; NULL: the first one */
 	int64_t walk;        /* its number, larger than of those before */
 	int64_t left_out;    /* since the last commit */
+	bool wrote;          /* something, in this turn */
 };
 
 /* The client, opened at the first call. */

@@ -194,12 +194,20 @@ int bn_mirror_end(bn_mirror *m, int rc, bn_err *err)
 		rc = bn_err_move(err, &own);
 	if (rc >= 0 && m->left_out)
 		rc = bn_mirror_keep(m, "left_out", bn_mirror_kept(m, "left_out", 0) + m->left_out, err);
+	if (rc >= 0 && m->wrote)
+		rc = bn_mirror_keep(m, "turn", bn_mirror_turn(m) + 1, err);
 	if (rc >= 0)
 		rc = db_exec(m, "COMMIT", "what was learned", err);
 	if (rc < 0)
 		sqlite3_exec(m->db, "ROLLBACK", NULL, NULL, NULL);
 	m->left_out = 0;
+	m->wrote = false;
 	return rc;
+}
+
+int64_t bn_mirror_turn(bn_mirror *m)
+{
+	return bn_mirror_kept(m, "turn", 0);
 }
 
 int bn_mirror_keep(bn_mirror *m, const char *key, int64_t value, bn_err *err)

@@ -59,6 +59,9 @@ int bn_mirror_state_read(bn_mirror_state *out, bn_mirror *m, bn_err *err);
 /* The id in the mirror of a run that has this id on the server. */
 void bn_mirror_id(char out[33], const char *id);
 
+/* A number that grows whenever something else is known. Read it before what it stands for. */
+int64_t bn_mirror_turn(bn_mirror *m);
+
 /* ---- reading from the server ---------------------------------------------------------------- */
 
 /* The newest runs and the live ones. */

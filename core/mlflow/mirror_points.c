@@ -117,6 +117,7 @@ static int history_write(history *h, bn_mirror *m, const char *id, bn_err *err)
 			rc = bn_err_nomem(err, "the points of a metric");
 			goto out;
 		}
+	m->wrote = set.points > 0;
 	if (set.points)
 		rc = bn_runlog_metrics(m->ws, id, &set, err);
 out:

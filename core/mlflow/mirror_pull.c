@@ -80,6 +80,7 @@ static int experiment_apply(bn_mirror *m, const json_t *e, bn_err *err)
 		rc = bn_experiment_rename(m->ws, first, now, err);
 	if (rc >= 0 && deleted != was)
 		rc = bn_experiment_remove(m->ws, first ? first : now, deleted, err);
+	m->wrote |= is_new || deleted != was || strcmp(name, now) != 0;
 	if (rc >= 0 && (is_new || strcmp(name, now) != 0 || deleted != was))
 		rc = names_keep(m, id, first ? first : now, now, deleted, err);
 out:
@@ -284,6 +285,7 @@ static int gone(bn_mirror *m, const char *remote, bn_err *err)
 	int rc = bn_mirror_begin(m, err);
 	if (rc < 0)
 		return rc;
+	m->wrote = true;
 	if (bn_run_get(&was, m->ws, id, &none) == 0 && !was->trashed)
 		rc = bn_runlog_removed(m->ws, id, err);
 	if (rc >= 0 && (rc = bn_sql_prepare(&st, m->db, err,

@@ -408,6 +408,7 @@ int bn_mirror_run_apply(bn_mirror *m, const json_t *run, bn_err *err)
 		return rc;
 	if (same)
 		return seen_again(&d, err);
+	m->wrote = true;
 	if ((rc = differences_write(&d, run, inputs != count, err)) < 0)
 		goto out;
 	rc = known_write(&d, remote, hash, count, err);

@@ -25,6 +25,7 @@
 	X(run) \
 	X(run_compare) \
 	X(run_check) \
+	X(run_artifacts) \
 	X(run_chart) \
 	X(exchange) \
 	X(experiment) \

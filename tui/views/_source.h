@@ -37,6 +37,7 @@ typedef struct bn_reader {
 	bn_run_memory *runs;           /* NULL: not requested yet */
 	struct bn_mirror *mirror; /* of a store elsewhere, whose workspace ws is; NULL: none (tui/views/remote) */
 	struct bn_remote *remote;
+	int64_t turn; /* of the mirror, at the last refresh */
 	struct bn_terms_memory *terms; /* of runs seen so far: they do not change; NULL: none yet */
 } bn_reader;
 

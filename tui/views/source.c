@@ -77,8 +77,11 @@ int bn_reader_refresh(bn_reader *r, bn_err *err)
 	size_t lost = 0;
 	int rc = 0;
 	if (r->mirror) { /* written by this user alone; its runs are watched elsewhere */
+		/* Not by what this handle folds: another one, or another call, may have folded it. */
+		int64_t turn = bn_mirror_turn(r->mirror);
 		rc = bn_workspace_refresh(r->ws, &changed, err);
-		r->generation += !rc && changed;
+		r->generation += !rc && turn != r->turn;
+		r->turn = rc ? r->turn : turn;
 		return rc;
 	}
 	int64_t now = bn_env_monotonic_ns(bn_workspace_env(r->ws));

@@ -72,6 +72,7 @@ static const verb_case cases[] = {
 	{"run", "note", "run note run{u} note{u}", PLAIN},
 	{"run", "rm", "run rm run{u} --dry-run", PLAIN},
 	{"run", "restore", "run restore run{u}", PLAIN},
+	{"run", "artifacts", "run artifacts run{u}", PLAIN},
 	{"run", "reproduce", "run reproduce fit{u}", PLAIN},
 	{"run", "resume", "run resume fit{u}", PLAIN},
 	{"run", "import", "run import no{u}", PLAIN},

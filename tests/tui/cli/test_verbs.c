@@ -95,7 +95,7 @@ static const char *const read_or_own[] = {"workbench", "cache status", "cache cl
 	"data append", "data transform", "data generate", "data ls", "data show", "data split",
 	"data check", "data infer", "data describe", "data freq", "data diff", "data head",
 	"run start", "run show", "run ls", "run watch", "run log", "run stop", "run tag",
-	"run note", "run rm", "run restore", "run compare", "run chart", "run reproduce", "run resume",
+	"run note", "run rm", "run restore", "run artifacts", "run compare", "run chart", "run reproduce", "run resume",
 	"experiment ls", "experiment show", "queue ls", "queue show", "queue pause", "queue resume", "queue set", "model ls",
 	"model show", "model lineage", "model card", "package ls", "package pull", "endpoint ls",
 	"endpoint show", "monitor report", "tour", "ci init", "ci gitlab", "ci github",
