@@ -17,8 +17,6 @@ void bn_svg_end(bn_buf *out);
 void bn_svg_text(bn_buf *out, double x, double y, const char *class, const char *text, size_t most);
 /* The marker of a style around a point. */
 void bn_svg_marker(bn_buf *out, double x, double y, int style);
-/* An estimate of a text's width in the sheet's font. */
-double bn_svg_text_width(const char *text);
 /* A marker and a label at (x, y), to its right; returns where the next entry begins. */
 double bn_svg_entry(bn_buf *out, double x, double y, int style, const char *label);
 double bn_svg_entry_width(const char *label);

@@ -61,8 +61,6 @@ void bn_comparison_free(bn_comparison *c);
  * then on the validation part, and the first of the usual summaries of a task (best.h). Borrowed. BN_ENOTFOUND with the
  * nearest name. */
 int bn_comparison_metric(const bn_compare_row **out, const bn_comparison *c, const char *key, bn_err *err);
-/* The order in which metrics matter: less comes first. */
-int bn_compare_metric_rank(const bn_compare_row *metric);
 /* What to show beside each run where runs are rows: the first parameters that differ, then the metrics that matter most.
  * out: room for all rows. Returns how many. */
 size_t bn_comparison_columns(

@@ -16,8 +16,8 @@ static size_t numbers_in(const bn_comparison *c, const bn_compare_row *r)
 	return n;
 }
 
-/* The part, then the usual summaries, then what has a direction. */
-int bn_compare_metric_rank(const bn_compare_row *r)
+/* Less comes first: the part, then the usual summaries, then what has a direction. */
+static int metric_rank(const bn_compare_row *r)
 {
 	int part = 2;
 	if (strstr(r->key, "test"))
@@ -47,7 +47,7 @@ bool bn_comparison_is_best(const bn_comparison *c, const bn_compare_row *row, si
 static int rank_cmp(const void *a, const void *b)
 {
 	const bn_compare_row *x = *(const bn_compare_row *const *)a, *y = *(const bn_compare_row *const *)b;
-	int by_rank = bn_compare_metric_rank(x) - bn_compare_metric_rank(y);
+	int by_rank = metric_rank(x) - metric_rank(y);
 	return by_rank ? by_rank : strcmp(x->key, y->key);
 }
 
@@ -98,7 +98,7 @@ int bn_comparison_metric(const bn_compare_row **out, const bn_comparison *c, con
 		const bn_compare_row *r = &c->rows[i];
 		bool candidate = r->group == BN_COMPARE_METRIC && !bn_metric_is_system(r->key) &&
 				 3 * numbers_in(c, r) >= 2 * most;
-		if (candidate && (!*out || bn_compare_metric_rank(r) < bn_compare_metric_rank(*out)))
+		if (candidate && (!*out || metric_rank(r) < metric_rank(*out)))
 			*out = r;
 	}
 	if (*out)

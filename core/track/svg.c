@@ -79,7 +79,8 @@ void bn_svg_text(bn_buf *out, double x, double y, const char *class, const char 
 	bn_buf_adds(out, "</text>\n");
 }
 
-double bn_svg_text_width(const char *text)
+/* An estimate, in the font of the style sheet. */
+static double text_width(const char *text)
 {
 	return char_width * (double)bn_utf8_width(text);
 }
@@ -113,7 +114,7 @@ void bn_svg_marker(bn_buf *out, double x, double y, int style)
 
 double bn_svg_entry_width(const char *label)
 {
-	double text = bn_svg_text_width(label), most = LABEL_MOST * char_width;
+	double text = text_width(label), most = LABEL_MOST * char_width;
 	return 26 + (text < most ? text : most + char_width);
 }
 
