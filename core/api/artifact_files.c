@@ -9,6 +9,7 @@
 
 #include "core/base/dir.h"
 #include "core/base/mem.h"
+#include "core/base/str.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -50,6 +51,18 @@ static const char *below(const char *path, const char *top)
 	return path + strspn(path, "/");
 }
 
+/* Whether a part of the path is a workspace's store, of this one or of another. */
+static bool has_store(const char *path)
+{
+	for (const char *part = path; *part;) {
+		size_t n = strcspn(part, "/");
+		if (bn_str_is(".binnacle", part, n))
+			return true;
+		part += n + strspn(part + n, "/");
+	}
+	return false;
+}
+
 /* A name below a directory that may be read; *rest is yours. */
 static int find_place(
 	bn_dir **at, char **rest, bn_api_call *c, const char *root, const char *path, bn_err *err)
@@ -64,9 +77,9 @@ static int find_place(
 	if (!full)
 		return bn_err_nomem(err, "a path");
 	const char *found = below(full, top);
-	if (!found || !strncmp(found, ".binnacle", 9))
+	if (!found)
 		found = below(full, top = c->api->artifact_root);
-	if (!found) {
+	if (!found || has_store(found)) {
 		rc = bn_api_refuse(c, BN_API_PERMISSION_DENIED,
 			"the artifacts at '%s' are below neither the workspace's directory nor "
 			"--artifact-root",

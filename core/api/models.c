@@ -9,6 +9,7 @@
 #include "core/api/registry_wire.h"
 
 #include "core/base/mem.h"
+#include "core/govern/rights.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -144,7 +145,7 @@ static int rename_model(bn_api_call *c, bn_err *err)
 	return rc < 0 ? bn_err_move(err, &why) : bn_api_answer_model(c, to, err);
 }
 const bn_api_about bn_api_models_rename = {
-	rename_model, rename_fields, BN_API_WRITER, BN_API_ALONE, NULL, NULL};
+	rename_model, rename_fields, BN_API_MANAGER, BN_API_ALONE, NULL, NULL};
 
 static int delete_model(bn_api_call *c, bn_err *err)
 {
@@ -224,13 +225,33 @@ static int check_alias(bn_api_call *c, const char *alias)
 	return 0;
 }
 
+/* PERMISSION_DENIED for a writer if the policy protects the alias: what is in use is moved by managers. */
+static int need_manager_of(bn_api_call *c, const char *alias, bn_err *err)
+{
+	bn_policy *policy = NULL;
+	sqlite3 *db = NULL;
+	int rc;
+	if (c->role >= BN_API_MANAGER)
+		return 0;
+	if ((rc = bn_workspace_read(&db, c->ws, err)) < 0 ||
+		(rc = bn_rights_policy(&policy, c->ws, db, err)) < 0)
+		return rc;
+	if (bn_policy_protects(policy, alias))
+		rc = bn_api_refuse(c, BN_API_PERMISSION_DENIED,
+			"The policy protects the alias '%s': setting, moving or removing it needs the "
+			"token of a manager.",
+			alias);
+	bn_policy_free(policy);
+	return rc;
+}
+
 static int set_alias(bn_api_call *c, bn_err *err)
 {
 	bn_version *v = NULL;
 	char spec[BN_VERSION_SPEC];
 	const char *name = bn_wire_text(c->body, "name"), *alias = bn_wire_text(c->body, "alias");
 	int rc = 0;
-	if ((rc = check_alias(c, alias)) < 0 ||
+	if ((rc = check_alias(c, alias)) < 0 || (rc = need_manager_of(c, alias, err)) < 0 ||
 		(rc = bn_api_version_find(&v, c, name, bn_wire_text(c->body, "version"), err)) < 0)
 		return rc;
 	rc = bn_version_set_alias(c->ws, bn_version_spec(v, spec), alias, err);
@@ -244,7 +265,9 @@ static int delete_alias(bn_api_call *c, bn_err *err)
 {
 	bn_registered_model *m = NULL;
 	const char *name = bn_wire_text(c->body, "name"), *alias = bn_wire_text(c->body, "alias");
-	int rc = bn_api_model_find(&m, c, name, err);
+	int rc = need_manager_of(c, alias, err);
+	if (rc < 0 || (rc = bn_api_model_find(&m, c, name, err)) < 0)
+		return rc;
 	for (size_t i = 0; rc >= 0 && i < m->n_aliases; i++)
 		if (!strcmp(m->aliases[i].alias, alias)) {
 			rc = bn_model_remove_alias(c->ws, name, alias, err);

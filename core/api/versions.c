@@ -460,6 +460,9 @@ static int set_stage(bn_api_call *c, bn_err *err)
 			"'%s' is not an "
 			"Active stage. Valid stages are ['Staging', 'Production']",
 			stage);
+	if (!strcmp(stage, "Production") && c->role < BN_API_MANAGER)
+		return bn_api_refuse(c, BN_API_PERMISSION_DENIED,
+			"The stage Production needs the token of a manager.");
 	if ((rc = named(&v, c, err)) < 0)
 		return rc;
 	if ((rc = bn_version_set_stage(c->ws, bn_version_spec(v, spec), stage, archive, err)) >= 0)

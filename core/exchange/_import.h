@@ -17,6 +17,7 @@ typedef struct bn_importer {
 	int64_t committed_ns;
 	char *model;     /* that is imported; NULL: it is left out */
 	json_t *aliases; /* of it */
+	json_t *brought; /* {number of a version of it that is of this source: true} */
 } bn_importer;
 
 /* Whether options.only has one of the two; either may be NULL. Marks it as found. */

@@ -13,6 +13,7 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/govern/policy.h"
+#include "core/govern/rights.h"
 #include "core/registry/model.h"
 
 #include <stdio.h>
@@ -170,6 +171,16 @@ static int decorate(
 	return rc < 0 ? rc : bn_version_set_tag(m->ws, spec, BN_IMPORT_TAG, hash, err);
 }
 
+/* The version here is that of the source, so the source's aliases may point to it. */
+static int note_brought(bn_importer *m, int64_t number, bn_err *err)
+{
+	char key[24];
+	snprintf(key, sizeof key, "%lld", (long long)number);
+	return json_object_set_new(m->brought, key, json_true()) < 0
+		       ? bn_err_nomem(err, "a model")
+		       : 0;
+}
+
 static int add_version(bn_importer *m, const bn_src_version *v, bn_err *err)
 {
 	char spec[200], hash[17];
@@ -187,7 +198,7 @@ static int add_version(bn_importer *m, const bn_src_version *v, bn_err *err)
 	bool begun = here && !*is && here->source && v->source && !strcmp(here->source, v->source);
 	bn_version_free(here);
 	if (same)
-		return 0;
+		return note_brought(m, v->version, err);
 	if (other || (here && !begun)) {
 		bn_exchange_leave_out(
 			m->report, "version", "another version has that number here", "%s", spec);
@@ -198,24 +209,37 @@ static int add_version(bn_importer *m, const bn_src_version *v, bn_err *err)
 		return 0;
 	if (!begun && (rc = register_version(m, v, &why)) < 0)
 		return outcome(m, rc, &why, "version", spec, err);
+	if ((rc = note_brought(m, v->version, err)) < 0)
+		return rc;
 	return decorate(m, v, spec, hash, err);
 }
 
 /* ---- callbacks ------------------------------------------------------------------------------------ */
 
-/* Whether the policy keeps the alias from that version: an attempt would be recorded at each import. */
-static bool is_kept_from(bn_importer *m, const char *alias, const char *spec)
+/* Why the alias stays as it is here; NULL: it may point to that version. An attempt would be recorded at each import. */
+static const char *kept_because(bn_importer *m, const bn_registered_model *here, const char *alias,
+	int64_t number, const char *spec)
 {
 	bn_policy *policy = NULL;
 	bn_version *v = NULL;
 	sqlite3 *db = NULL;
-	bool kept = bn_workspace_read(&db, m->ws, NULL) >= 0 &&
-		    bn_policy_get(&policy, db, NULL, NULL) >= 0 &&
-		    bn_policy_protects(policy, alias) &&
-		    bn_version_get(&v, m->ws, spec, NULL) >= 0 && v->state != BN_MODEL_APPROVED;
+	char key[24];
+	const char *why = NULL;
+	snprintf(key, sizeof key, "%lld", (long long)number);
+	if (!json_object_get(m->brought, key))
+		return "the version of that number here is another one";
+	if (bn_workspace_read(&db, m->ws, NULL) < 0 || bn_rights_policy(&policy, m->ws, db, NULL) < 0)
+		return "the policy cannot be read";
+	if (bn_policy_protects(policy, alias)) {
+		if (bn_version_get(&v, m->ws, spec, NULL) < 0 || v->state != BN_MODEL_APPROVED)
+			why = "only an approved version may have it, and an import approves nothing";
+		for (size_t i = 0; !why && i < here->n_aliases; i++)
+			if (!strcmp(here->aliases[i].alias, alias))
+				why = "the policy protects it, and another version has it here";
+	}
 	bn_version_free(v);
 	bn_policy_free(policy);
-	return kept;
+	return why;
 }
 
 static bool has_alias(const bn_registered_model *here, const char *alias, int64_t number)
@@ -226,15 +250,15 @@ static bool has_alias(const bn_registered_model *here, const char *alias, int64_
 	return false;
 }
 
-static int add_alias(bn_importer *m, const char *alias, int64_t number, bn_err *err)
+static int add_alias(bn_importer *m, const bn_registered_model *here, const char *alias,
+	int64_t number, bn_err *err)
 {
 	char spec[200];
 	bn_err why = BN_ERR_INIT;
 	snprintf(spec, sizeof spec, "%s/%lld", m->model, (long long)number);
-	if (is_kept_from(m, alias, spec)) {
-		bn_exchange_leave_out(m->report, "alias",
-			"only an approved version may have it, and an import approves nothing",
-			"%s: %s", spec, alias);
+	const char *kept = kept_because(m, here, alias, number, spec);
+	if (kept) {
+		bn_exchange_leave_out(m->report, "alias", kept, "%s: %s", spec, alias);
 		return 0;
 	}
 	int rc = bn_version_set_alias(m->ws, spec, alias, &why);
@@ -255,7 +279,7 @@ static int flush_aliases(bn_importer *m, bn_err *err)
 	{
 		int64_t number = 0;
 		if (rc >= 0 && bn_mlflow_integer(v, &number) && !has_alias(here, alias, number))
-			rc = add_alias(m, alias, number, err);
+			rc = add_alias(m, here, alias, number, err);
 	}
 	bn_registered_model_free(here);
 	return rc;
@@ -265,8 +289,10 @@ static int take_model(bn_importer *m, const bn_src_model *s, bn_err *err)
 {
 	bn_free(m->model);
 	json_decref(m->aliases);
+	json_decref(m->brought);
 	m->model = NULL;
 	m->aliases = NULL;
+	m->brought = NULL;
 	if (!bn_name_is_valid(s->name)) {
 		bn_exchange_leave_out(m->report, "model",
 			"a name here has letters, digits, _ . and -, at most 128 bytes", "'%s'",
@@ -275,7 +301,8 @@ static int take_model(bn_importer *m, const bn_src_model *s, bn_err *err)
 	}
 	m->model = bn_strdup(s->name);
 	m->aliases = s->aliases ? json_deep_copy(s->aliases) : json_object();
-	if (!m->model || !m->aliases)
+	m->brought = json_object();
+	if (!m->model || !m->aliases || !m->brought)
 		return bn_err_nomem(err, "a model");
 	return add_model(m, s, err);
 }
@@ -304,7 +331,9 @@ int bn_import_models(bn_importer *m, bn_err *err)
 		rc = flush_aliases(m, err);
 	bn_free(m->model);
 	json_decref(m->aliases);
+	json_decref(m->brought);
 	m->model = NULL;
 	m->aliases = NULL;
+	m->brought = NULL;
 	return rc;
 }

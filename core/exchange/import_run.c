@@ -5,6 +5,7 @@
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/utf8.h"
+#include "core/run/run_id.h"
 #include "core/run/runlog.h"
 #include "core/track/experiment.h"
 
@@ -296,18 +297,25 @@ static int pause(bn_importer *m, bn_err *err)
 }
 
 /* A run that was made here and sent to the source, where it got another id. */
-static bool came_from_here(bn_importer *m, const bn_src_run *r)
+static bool is_made_here(bn_importer *m, const char *id)
 {
 	bn_run_info *here = NULL;
-	const char *own = bn_json_str(r->tags, BN_RUN_ID_TAG, NULL);
-	if (!own || !bn_run_id_is_valid(own) || bn_run_get(&here, m->ws, own, NULL) < 0)
+	if (!id || !bn_run_id_is_valid(id) || bn_run_get(&here, m->ws, id, NULL) < 0)
 		return false;
-	bool made = !here->reported;
+	/* An id that proves its writer is never that of an import. */
+	bool made = !here->reported || bn_run_id_maker(id, "", NULL) != BN_RUN_MAKER_UNSAID;
 	bn_run_info_free(here);
-	if (made)
-		bn_exchange_leave_out(
-			m->report, "run", "it was made here and exported", "run %s", r->id);
 	return made;
+}
+
+/* A directory has the run under its own id, a server under the tag. */
+static bool came_from_here(bn_importer *m, const bn_src_run *r)
+{
+	if (!is_made_here(m, bn_json_str(r->tags, BN_RUN_ID_TAG, NULL)) && !is_made_here(m, r->id))
+		return false;
+	bn_exchange_leave_out(
+		m->report, "run", "it was made here and exported", "run %s", r->id);
+	return true;
 }
 
 int bn_import_run(void *user, const bn_src_run *r, bn_err *err)

@@ -5,6 +5,7 @@
 #include "core/base/str.h"
 #include "core/govern/identity.h"
 #include "core/registry/_seen.h"
+#include "core/registry/registry.h"
 #include "core/store/appended.h"
 #include "core/store/log/sign.h"
 
@@ -195,6 +196,10 @@ int bn_action_take_number(bn_action *d, const char *uuid, int64_t number, bn_err
 {
 	int rc;
 	int64_t got = 0;
+	if (number < 1 || number > BN_VERSION_NUMBER_MAX)
+		return bn_err_set(err, BN_EINVAL,
+			"number %lld of '%s': a version's number is 1 to %d", (long long)number,
+			d->name, BN_VERSION_NUMBER_MAX);
 	while (got < number) {
 		if ((rc = bn_action_number(d, uuid, err)) < 0)
 			return rc;

@@ -82,7 +82,8 @@ static int registered_check(bn_entry *e, const bn_entry_act *a, bn_err *err)
 		(rc = bn_json_need_str(a->payload, "manifest", &manifest, where, err)) < 0 ||
 		(rc = bn_json_need_int(a->payload, "author_uid", &author, where, err)) < 0)
 		return rc;
-	if (bn_entry_number(a->version) < 1 || strlen(uuid) != 36 || !is_digest(digest) ||
+	if (bn_entry_number(a->version) < 1 ||
+		bn_entry_number(a->version) > BN_MODEL_NUMBER_MAX || strlen(uuid) != 36 || !is_digest(digest) ||
 		!is_digest(manifest) || author < 0 || author > UINT_MAX ||
 		!bn_model_name_is_valid(e->name))
 		return bn_err_set(

@@ -9,7 +9,6 @@
 
 /* Keys of the contested: -(number * KEYS + 1), -(number * KEYS + 2) ... */
 enum { KEYS = 4096 };
-#define NUMBER_MAX ((int64_t)1 << 48)
 #define ASIDE INT64_MIN /* during an exchange of two */
 
 int64_t bn_entry_number(int64_t version)
@@ -19,7 +18,7 @@ int64_t bn_entry_number(int64_t version)
 
 void bn_contested_keys(int64_t number, int64_t *low, int64_t *high)
 {
-	bool fits = number > 0 && number <= NUMBER_MAX;
+	bool fits = number > 0 && number <= BN_MODEL_NUMBER_MAX;
 	*high = fits ? -number * KEYS - 1 : 0;
 	*low = fits ? *high - (KEYS - 2) : 1;
 }

@@ -209,6 +209,7 @@ int bn_entry_do(bn_entry *e, const bn_entry_rights *r, const bn_entry_act *a,
 
 /* The number of a version's key, which is the number itself unless it is contested (_contested.h). */
 int64_t bn_entry_number(int64_t version);
+#define BN_MODEL_NUMBER_MAX ((int64_t)1 << 48) /* the largest number of a version */
 
 /* ---- looking -------------------------------------------------------------------------------- */
 

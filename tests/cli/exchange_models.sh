@@ -57,4 +57,26 @@ is "nothing twice" "$(count versions <r.json)$(count models <r.json)$(count logg
 before=$("$B" audit log --json 2>/dev/null | wc -l)
 "$B" run import ../s >/dev/null 2>&1
 is "no event" "$("$B" audit log --json 2>/dev/null | wc -l)" "$before"
+
+# Aliases of the source go to the source's versions alone: other versions here keep theirs.
+mkdir ../other && cd ../other && "$B" init -q >/dev/null 2>&1 || fail init
+mkdir -p ../o/7 ../o/models/power/version-1
+cp ../s/7/meta.yaml ../o/7
+printf "name: power\naliases: {best: 1}\n" >../o/models/power/meta.yaml
+printf "name: power\nversion: 1\nsource: s3://bucket/other\ncurrent_stage: None\n" >../o/models/power/version-1/meta.yaml
+"$B" run import ../s -q >/dev/null 2>&1 || fail "run import"
+"$B" model alias power/4 best -q || fail "model alias"
+"$B" run import ../o --json >r.json 2>/dev/null
+"$B" model show power@best --json 2>/dev/null | grep -q '"version": 4' || fail "an import moved the alias of a version that it did not bring"
+grep -q "the version of that number here is another one" r.json || fail "the alias that was left is not said: $(cat r.json)"
+# A number that nobody has reached.
+printf "name: power\nversion: 9223372036854775807\nsource: s3://bucket/z\ncurrent_stage: None\n" >../o/models/power/version-1/meta.yaml
+"$B" run import ../o --json >r.json 2>/dev/null
+grep -q "a version's number is 1 to" r.json || fail "a number out of reach is not said: $(cat r.json)"
+
+# What was exported from here comes back as itself.
+"$B" run start --name own --wait -q -- true >/dev/null 2>&1 && "$B" run export own --to ../back -q || fail "run export"
+"$B" run import ../back --json >r.json 2>/dev/null
+is "the run is there once" "$("$B" run ls --filter "name = own" --json | grep -c '"id"')" 1
+grep -q "it was made here and exported" r.json || fail "that it is this one is not said: $(cat r.json)"
 exit $bad

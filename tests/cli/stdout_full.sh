@@ -86,6 +86,11 @@ full "run show" fit
 full "run log" other2
 full "run watch" other2
 full "run compare" fit other2
+full "run chart" fit
+full "run artifacts" fit
+each 'rm -rf runs.out' "run export" fit --to runs.out
+full "run import" runs.out
+full "run sync" runs.out
 full "run reproduce" fit
 each : "run start" --wait -- true
 each '"$B" run start --name stops -q -- sleep 60; stops=$("$B" run ls --tsv | sed -n 2p | cut -f1)' "run stop" latest
@@ -93,6 +98,15 @@ each : "run tag" fit k=v
 each : "run note" fit words
 each '"$B" run start --wait --name away -q -- true' "run rm" latest -y
 each '"$B" run rm other2 -y -q' "run restore" other2
+full "experiment ls"
+each '"$B" experiment create one -q; "$B" experiment restore one -q' "experiment show" one
+each : "experiment note" one words
+each : "experiment tag" one k=v
+each '"$B" experiment rename uno one -q' "experiment rename" one uno
+each '"$B" experiment rename uno one -q' "experiment rename" one one
+each '"$B" experiment restore one -q' "experiment rm" one -y
+each '"$B" experiment rm one -y -q' "experiment restore" one
+each 'name=e$RANDOM$RANDOM; "$B" experiment rename late $name -q' "experiment create" late
 full "queue ls"
 full "queue show"
 full "queue pause"
@@ -140,7 +154,7 @@ for words in --version --help "help data" "data add --help" "help --man"; do
 	[ $? = 5 ] || { echo "FAIL: $words: $(cat "$dir/err")"; bad=1; }
 done
 # Verbs that are not tested here; a new verb must be added here or above.
-left="workbench upgrade demo serve
+left="workbench upgrade demo serve server
 package push|package pull|ci init|ci gitlab|ci github|ci jenkins|ci check|model push|model pull|ci note|ci status|ci baseline
 run resume|
 log metric|log param|log tag|log artifact|model register|model check|model approve|model reject|model alias|model rm

@@ -390,9 +390,12 @@ END_TEST
 
 START_TEST(test_files_elsewhere_are_neither_listed_nor_read)
 {
-	char path[200], body[64], location[320];
+	char path[200], body[64], location[320], around[320], nested[320];
 	begin(NULL);
-	const char *places[] = {"/etc", "file:///etc", "file://localhost/etc", location};
+	const char *places[] = {
+		"/etc", "file:///etc", "file://localhost/etc", location, around, nested};
+	snprintf(around, sizeof around, "%s/./.binnacle/runs", w.dir.path);
+	snprintf(nested, sizeof nested, "%s/other//.binnacle/runs", w.dir.path);
 	snprintf(location, sizeof location, "%s/.binnacle/objects", w.dir.path);
 	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
 		char name[16];

@@ -130,6 +130,21 @@ START_TEST(test_policy_and_roles_judge_registry_acts)
 	api_ask(&w, "POST", "registered-models/alias",
 		"{\"name\": \"wind power\", \"alias\": \"test\", \"version\": \"1\"}");
 	ck_assert_int_eq(w.status, 200);
+	/* What is in use is not a training job's to move. */
+	api_ask_as(&w, BN_API_WRITER, "POST", "registered-models/alias",
+		"{\"name\": \"wind power\", \"alias\": \"champion\", \"version\": \"1\"}");
+	api_refused(&w, 403, "PERMISSION_DENIED", NULL);
+	ck_assert_ptr_nonnull(strstr(w.text, "manager"));
+	api_ask_as(&w, BN_API_WRITER, "DELETE", "registered-models/alias",
+		"{\"name\": \"wind power\", \"alias\": \"champion\"}");
+	api_refused(&w, 403, "PERMISSION_DENIED", NULL);
+	api_ask_as(&w, BN_API_WRITER, "POST", "model-versions/transition-stage",
+		"{\"name\": \"wind power\", \"version\": \"1\", \"stage\": \"production\"}");
+	api_refused(&w, 403, "PERMISSION_DENIED", NULL);
+	ck_assert_ptr_nonnull(strstr(w.text, "manager"));
+	api_ask_as(&w, BN_API_WRITER, "POST", "registered-models/rename",
+		"{\"name\": \"wind power\", \"new_name\": \"x\"}");
+	api_refused(&w, 403, "PERMISSION_DENIED", NULL);
 	api_ask_as(&w, BN_API_READER, "POST", "registered-models/set-tag",
 		"{\"name\": \"wind power\", \"key\": \"k\", \"value\": \"v\"}");
 	api_refused(&w, 403, "PERMISSION_DENIED", NULL);

@@ -186,6 +186,16 @@ static int act(bn_ui_action action, const char *reason)
 	return rc;
 }
 
+/* A screen asks for its page whatever the source is. */
+START_TEST(test_remote_every_page_has_a_function)
+{
+	const bn_page_fn *here = (const bn_page_fn *)bn_source_workspace(),
+			 *there = (const bn_page_fn *)bn_source_remote();
+	for (size_t i = 0; i < sizeof(bn_page_source) / sizeof *here; i++)
+		ck_assert_msg(here[i] && there[i], "page %zu of bn_page_source", i);
+}
+END_TEST
+
 START_TEST(test_remote_acts_are_requests_to_the_server)
 {
 	NEED_LOOPBACK();
@@ -239,6 +249,7 @@ START_TEST(test_remote_a_dead_server_leaves_what_is_known_and_comes_back)
 }
 END_TEST
 
-BN_TEST_MAIN("tui/views/remote", test_remote_runs_a_run_and_models_are_shown,
+BN_TEST_MAIN("tui/views/remote", test_remote_every_page_has_a_function,
+	test_remote_runs_a_run_and_models_are_shown,
 	test_remote_acts_are_requests_to_the_server,
 	test_remote_a_dead_server_leaves_what_is_known_and_comes_back)

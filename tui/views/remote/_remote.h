@@ -22,6 +22,8 @@ int bn_remote_overview(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_remote_runs(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_remote_run(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_remote_compare(void *, const void *, bn_page *, bn_job *, bn_err *);
+int bn_remote_statistics(void *, const void *, bn_page *, bn_job *, bn_err *);
+int bn_remote_charts(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_remote_models(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_remote_sheet(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_remote_card(void *, const void *, bn_page *, bn_job *, bn_err *);

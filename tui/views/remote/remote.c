@@ -194,6 +194,8 @@ const bn_page_source *bn_source_remote(void)
 		.warnings = bn_remote_lacks_starts,
 		.start = bn_remote_lacks_starts,
 		.compare = bn_remote_compare,
+		.statistics = bn_remote_statistics,
+		.charts = bn_remote_charts,
 		.object = bn_source_object,
 		.code = bn_source_code,
 		.models = bn_remote_models,

@@ -72,6 +72,15 @@ int bn_remote_run(void *context, const void *arg, bn_page *page, bn_job *job, bn
 	return rc;
 }
 
+/* Asks for the points of a run. */
+static void want_named(const bn_reader *r, const char *word)
+{
+	char id[BN_RUN_ID_TEXT];
+	bn_err none = BN_ERR_INIT;
+	if (bn_run_resolve(r->ws, word, id, &none) >= 0)
+		bn_remote_want_run(r, id);
+}
+
 int bn_remote_compare(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
 {
 	bn_reader *r = context;
@@ -89,6 +98,23 @@ int bn_remote_compare(void *context, const void *arg, bn_page *page, bn_job *job
 	if (rc >= 0)
 		((bn_compare_page *)page->data)->is_partial = partial;
 	return rc;
+}
+
+int bn_remote_statistics(
+	void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
+{
+	const bn_compare_arg *a = arg;
+	for (size_t i = 0; i < a->count; i++)
+		want_named(context, a->ids[i]);
+	return bn_source_statistics(context, arg, page, job, err);
+}
+
+int bn_remote_charts(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
+{
+	const bn_charts_arg *a = arg;
+	for (size_t i = 0; i < a->count; i++)
+		want_named(context, a->ids[i]);
+	return bn_source_charts(context, arg, page, job, err);
 }
 
 /* ---- models ------------------------------------------------------------------------------------ */
