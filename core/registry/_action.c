@@ -5,7 +5,7 @@
 #include "core/base/str.h"
 #include "core/govern/identity.h"
 #include "core/registry/_seen.h"
-#include "core/registry/registry.h"
+#include "core/registry/state.h"
 #include "core/store/appended.h"
 #include "core/store/log/sign.h"
 

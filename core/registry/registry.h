@@ -129,7 +129,6 @@ bool bn_model_is_near(bn_workspace *ws, const char *name);
 void bn_version_free(bn_version *v);
 /* Its name: "power/3", or the UUID if it does not hold its number. */
 enum { BN_VERSION_SPEC = 200 };
-#define BN_VERSION_NUMBER_MAX 100000 /* that can be asked for: those below it are claimed one by one */
 const char *bn_version_spec(const bn_version *v, char spec[BN_VERSION_SPEC]);
 /* Appends who brought the version into its state: who registered it, who asked for approval, who signed the request
  * ("ann, lin"), who rejected it. Nothing if that is not recorded with it (withdrawn). */

@@ -5,6 +5,8 @@
 #define BN_REGISTRY_STATE_H
 #include <stdbool.h>
 
+#define BN_VERSION_NUMBER_MAX 100000 /* that can be asked for: those below it are claimed one by one */
+
 typedef enum bn_model_state {
 	BN_MODEL_REGISTERED,
 	BN_MODEL_REQUESTED,

@@ -198,10 +198,19 @@ static void next_token(bn_mlflow_token *t, const char *at)
 	}
 }
 
+/* Each search for what closes an opening sign may read the whole text. A filter with so many that nothing closes is refused
+ * whatever follows: the rest is one token. */
+enum { OPEN_MOST = 64 };
+
+static bool is_open(const bn_mlflow_token *t)
+{
+	return t->kind == BN_MLFLOW_OTHER && strchr("('\"`", t->ptr[0]) != NULL;
+}
+
 int bn_mlflow_lex(bn_mlflow_token **out, size_t *count, const char *text, bn_err *err)
 {
 	bn_mlflow_token *items = NULL;
-	size_t n = 0, cap = 0;
+	size_t n = 0, cap = 0, open = 0;
 	const char *at = skip_space(text);
 	for (; *at; at = skip_space(at)) {
 		if (bn_grow(&items, &cap, n + 1, sizeof *items) != 0) {
@@ -209,6 +218,8 @@ int bn_mlflow_lex(bn_mlflow_token **out, size_t *count, const char *text, bn_err
 			return bn_err_nomem(err, "a filter");
 		}
 		next_token(&items[n], at);
+		if (is_open(&items[n]) && ++open == OPEN_MOST)
+			items[n].len = strlen(at);
 		at += items[n++].len;
 	}
 	*out = items;

@@ -7,6 +7,7 @@
 #include "tests/support/track.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -318,6 +319,26 @@ START_TEST(test_mlflow_search_has_the_messages_of_mlflow)
 }
 END_TEST
 
+/* The time to refuse one grows with its length, not with the square of it: each of these took seconds. */
+START_TEST(test_mlflow_search_refuses_what_nothing_closes)
+{
+	static const char *const pieces[] = {"(", "(a ", "\"\\", "'\\", "`", "(\""};
+	enum { TIMES = 400000 };
+	for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
+		size_t n = strlen(pieces[i]);
+		bn_mlflow_search *s = NULL;
+		char *text = malloc(n * TIMES + 1);
+		ck_assert_ptr_nonnull(text);
+		for (size_t k = 0; k < TIMES; k++)
+			memcpy(text + k * n, pieces[i], n);
+		text[n * TIMES] = '\0';
+		ck_assert_int_eq(
+			bn_mlflow_search_new(&s, BN_MLFLOW_RUNS, text, NULL, 0, NULL), BN_EINVAL);
+		free(text);
+	}
+}
+END_TEST
+
 START_TEST(test_mlflow_search_fails_without_memory)
 {
 	static const char *const order[] = {"metrics.a DESC", "params.b"};
@@ -559,6 +580,7 @@ END_TEST
 BN_TEST_MAIN("core/track/mlflow_search", test_mlflow_search_filters_runs,
 	test_mlflow_search_reads_the_trash_and_all, test_mlflow_search_orders_runs,
 	test_mlflow_search_pages_runs, test_mlflow_search_has_the_messages_of_mlflow,
+	test_mlflow_search_refuses_what_nothing_closes,
 	test_mlflow_search_fails_without_memory, test_mlflow_search_finds_rows_in_memory,
 	test_mlflow_search_finds_logged_models,
 	test_mlflow_search_rejects_wrong_orders_of_logged_models,
