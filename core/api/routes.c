@@ -314,8 +314,19 @@ void bn_api_write_refusal(bn_api *a, const bn_http_request *request, int status,
 	bn_http_response *out)
 {
 	bn_route_match match;
+	const char *text = err->msg, *why = NULL;
+	char shown[160];
 	find(&match, request);
-	write_fault(out, status, bn_api_error_of_status(status), err->msg, strlen(err->msg));
+	if (status == 500 && bn_api_error_of(err) == BN_API_TEMPORARILY_UNAVAILABLE) {
+		/* A body that could not be stored: a client may try again, and need not know where. */
+		status = 503;
+		for (const char *at = text; (at = strstr(at, ": ")); at += 2)
+			why = at;
+		snprintf(shown, sizeof shown, "what was sent could not be stored%.100s",
+			why ? why : "");
+		text = shown;
+	}
+	write_fault(out, status, bn_api_error_of_status(status), text, strlen(text));
 	bn_api_count(a, match.route ? match.route : match.other, BN_API_QUICK, status, -1);
 }
 

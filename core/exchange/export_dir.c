@@ -19,6 +19,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -387,7 +388,8 @@ static int copy_object(
 	dst_dir *d, bn_exporter *x, const bn_artifact *a, const char *path, bn_err *err)
 {
 	int fd = -1, rc;
-	char *tmp = bn_strf("%s.binnacle.tmp", path);
+	const char *name = strrchr(path, '/'); /* a name of the greatest length leaves no room for more */
+	char *tmp = bn_strf("%.*s/.binnacle.tmp", (int)(name - path), path);
 	if (!tmp)
 		return bn_err_nomem(err, "a path");
 	if ((rc = make_parent(d, path, err)) < 0 || (rc = bn_dir_unlink(d->dir, tmp, err)) < 0 ||
@@ -414,6 +416,18 @@ static bool has_file(const dst_dir *d, const char *path, const bn_artifact *a)
 	       (int64_t)st.st_mtim.tv_sec * 1000 + 1000 >= a->time_ms;
 }
 
+/* Whether a directory can have a file of that path. */
+static bool is_possible(const char *path)
+{
+	for (const char *part = path; *part;) {
+		size_t n = strcspn(part, "/");
+		if (n > NAME_MAX)
+			return false;
+		part += n + (part[n] == '/');
+	}
+	return strlen(path) < PATH_MAX;
+}
+
 static int put_files(
 	dst_dir *d, bn_exporter *x, const bn_export_run *r, const char *dir, bn_err *err)
 {
@@ -424,7 +438,10 @@ static int put_files(
 		char *path = bn_strf("%s/artifacts/%s", dir, a->path);
 		if (!path)
 			return bn_err_nomem(err, "a path");
-		if (!has_file(d, path, a)) {
+		if (!is_possible(path)) {
+			bn_exchange_leave_out(x->report, "artifact", "its name is too long for a file",
+				"run %s: '%.80s...'", r->info->id, a->path);
+		} else if (!has_file(d, path, a)) {
 			rc = x->options->dry_run ? 0 : copy_object(d, x, a, path, &why);
 			if (rc == BN_ENOTFOUND) {
 				bn_exchange_unreadable(x->report, "artifact", &why, "run %s: '%s'",

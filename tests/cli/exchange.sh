@@ -65,4 +65,11 @@ wait $server 2>/dev/null
 "$B" -C a run tag first stage=again -q
 "$B" -C a run sync "$to" >/dev/null 2>err
 is "no server" $? 5
+
+# A file whose name is as long as a name can be.
+long=$(printf 'x%.0s' {1..250})
+"$B" -C a run start --name long --wait -q -- sh -c "mkdir -p \$BINNACLE_RUN_DIR/artifacts; echo here >\$BINNACLE_RUN_DIR/artifacts/$long" >/dev/null 2>&1 || fail "run start"
+"$B" -C a run export long --to longest -q || fail "run export of a long name"
+is "a file of a long name" "$(cat longest/*/*/artifacts/"$long")" here
+is "nothing is left beside it" "$(find longest -name '*.tmp' | wc -l)" 0
 exit $bad
