@@ -131,9 +131,12 @@ static void news_set(bn_mirror_follower *f, int rc, const bn_err *why)
 	f->news = (bn_mirror_news){.seen_ms = s.seen_ms,
 		.runs = s.runs,
 		.is_whole = s.walked_ms >= 0,
-		.fails = rc < 0};
-	if (rc < 0)
+		.fails = rc < 0,
+		.is_refused = rc == BN_EREFUSED};
+	if (rc < 0) {
 		snprintf(f->news.why, sizeof f->news.why, "%.250s", why->msg);
+		snprintf(f->news.hint, sizeof f->news.hint, "%.190s", why->hint);
+	}
 	pthread_mutex_unlock(&f->lock);
 }
 

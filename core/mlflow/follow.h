@@ -31,7 +31,8 @@ typedef struct bn_mirror_news {
 	int64_t runs;    /* known */
 	bool is_whole;   /* all runs are known, as of some time */
 	bool fails;      /* the last try failed: */
-	char why[256];
+	bool is_refused; /* the server answered, and refused it */
+	char why[256], hint[192];
 } bn_mirror_news;
 void bn_mirror_follow_news(bn_mirror_news *out, bn_mirror_follower *f);
 

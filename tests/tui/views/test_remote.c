@@ -249,7 +249,24 @@ START_TEST(test_remote_a_dead_server_leaves_what_is_known_and_comes_back)
 }
 END_TEST
 
+START_TEST(test_remote_a_server_that_refuses_is_not_an_empty_one)
+{
+	NEED_LOOPBACK();
+	begin();
+	mlflow_server_token(server, "secret");
+	open_all(false);
+	wait_for("refused");
+	script("3");
+	wait_for("answered 401");
+	ck_assert(!shows("no runs yet"));
+	mlflow_server_token(server, NULL);
+	wait_for("ridge");
+	finish();
+}
+END_TEST
+
 BN_TEST_MAIN("tui/views/remote", test_remote_every_page_has_a_function,
 	test_remote_runs_a_run_and_models_are_shown,
 	test_remote_acts_are_requests_to_the_server,
-	test_remote_a_dead_server_leaves_what_is_known_and_comes_back)
+	test_remote_a_dead_server_leaves_what_is_known_and_comes_back,
+	test_remote_a_server_that_refuses_is_not_an_empty_one)

@@ -109,14 +109,15 @@ static void age_add(bn_buf *text, bn_reader *r)
 		news = (bn_mirror_news){.seen_ms = state.seen_ms, .runs = state.runs, .is_whole = true};
 	int64_t now = bn_env_now_ms(r->remote->env);
 	const char *gap = text->len ? "  " : "";
+	const char *silence = news.is_refused ? "refused" : "no answer";
 	if (news.seen_ms >= 0)
 		bn_format_age(age, news.seen_ms, now);
 	if (!r->remote->follower && news.seen_ms >= 0)
 		bn_buf_addf(text, "%sas of %s", gap, age);
 	else if (news.fails && news.seen_ms >= 0)
-		bn_buf_addf(text, "%sno answer, data of %s", gap, age);
+		bn_buf_addf(text, "%s%s, data of %s", gap, silence, age);
 	else if (news.fails)
-		bn_buf_addf(text, "%sno answer", gap);
+		bn_buf_addf(text, "%s%s", gap, silence);
 	else if (news.seen_ms < 0)
 		bn_buf_addf(text, "%sconnecting", gap);
 	else if (now - news.seen_ms > FRESH_MS)

@@ -11,9 +11,26 @@
 
 /* Of a workspace's Overview: what runs, what failed, the best runs. Stations of work that a server does not know are
  * empty, and there are no first steps. */
+/* A server that never answered has not said that it has no runs. */
+static int need_known(const bn_reader *r, bn_err *err)
+{
+	bn_mirror_news news;
+	if (!r->remote->follower)
+		return 0;
+	bn_mirror_follow_news(&news, r->remote->follower);
+	if (!news.fails || news.seen_ms >= 0)
+		return 0;
+	bn_err_set(err, news.is_refused ? BN_EREFUSED : BN_EIO, "%s", news.why);
+	bn_err_hint(err, "%s", news.hint[0] ? news.hint : "it is tried again by itself");
+	return news.is_refused ? BN_EREFUSED : BN_EIO;
+}
+
 int bn_remote_overview(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
 {
-	int rc = bn_source_overview(context, arg, page, job, err);
+	int rc = need_known(context, err);
+	if (rc < 0)
+		return rc;
+	rc = bn_source_overview(context, arg, page, job, err);
 	bn_overview *o = page->data;
 	if (rc < 0)
 		return rc;
@@ -39,6 +56,9 @@ int bn_remote_runs(void *context, const void *arg, bn_page *page, bn_job *job, b
 	const bn_reader *r = context;
 	const bn_runs_arg *a = arg;
 	bn_mirror_news news;
+	int rc = need_known(r, err);
+	if (rc < 0)
+		return rc;
 	if (r->remote->follower && a->filter[0]) {
 		bn_mirror_follow_news(&news, r->remote->follower);
 		bn_buf filter = BN_BUF_INIT;
