@@ -243,15 +243,11 @@ static int import_again(bn_importer *m, const bn_src_run *r, const bn_run_info *
 static bool is_ours(bn_importer *m, const bn_src_run *r, const bn_run_info *here)
 {
 	const bn_env *env = bn_workspace_env(m->ws);
-	if (!here->reported)
-		bn_exchange_leave_out(m->report, "run",
-			"a run of that id was made by Binnacle itself", "run %s", r->id);
-	else if (here->uid != env->uid(env))
-		bn_exchange_leave_out(m->report, "run",
-			"another user imported it, and only its owner may add to it", "run %s (%s)",
-			r->id, here->user);
-	else
+	if (here->uid == env->uid(env))
 		return true;
+	bn_exchange_leave_out(m->report, "run",
+		"another user imported it, and only its owner may add to it", "run %s (%s)", r->id,
+		here->user);
 	return false;
 }
 

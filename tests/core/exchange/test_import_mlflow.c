@@ -259,7 +259,7 @@ START_TEST(test_runs_of_others_and_our_own_are_left_alone)
 	source_write(from, path, meta);
 	bn_exchange_report r = source_import(&w, from, NULL);
 	ck_assert_int_eq(r.added.runs_new, 3);
-	ck_assert_ptr_nonnull(source_note(&r, "made by Binnacle itself"));
+	ck_assert_ptr_nonnull(source_note(&r, "it was made here"));
 	bn_exchange_report_release(&r);
 	bn_run_info *a = run(track_id(1));
 	ck_assert_str_eq(a->name, "own");
