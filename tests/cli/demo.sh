@@ -184,8 +184,8 @@ for i, keys in enumerate(KEYS):
         press(fd, "E")
         until(fd, "no tour", lambda s: "─ tour " not in s)
         press(fd, ":tour\r")
-    press(fd, "M")  # a key that is none
-    until(fd, "part %d after M" % i, lambda s: is_at(s, i))
+    press(fd, "W")  # a key that is none
+    until(fd, "part %d after W" % i, lambda s: is_at(s, i))
     press(fd, OTHER_WAY.get(i, keys) if rows < 20 else keys)
 until(fd, "the end", lambda s: "─ tour " not in s)
 leave(pid, fd)

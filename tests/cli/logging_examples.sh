@@ -304,7 +304,7 @@ fi
 if command -v gfortran >/dev/null && command -v python3 >/dev/null; then
 	unset PKG_CONFIG_PATH PYTHONPATH
 	mkdir "$dir/docs" && cd "$dir/docs" && cp ../simulation_loop.c . && cp ../simulation_loop.f90 sim.f90 && echo 1 >plot.png
-	sed -n '/^## Logging from a program/,/^## Filters/s/^    //p' "$root/docs/runs.md" >typed
+	sed -n "/^## Logging from a program/,/^## [^L]/s/^    //p" "$root/docs/runs.md" >typed
 	[ "$(grep -c . typed)" -ge 10 ] || fail "docs/runs.md has no lines to type"
 	"$B" init -q . >/dev/null
 	HOME=$dir PATH=$dir/.local/bin:$PATH bash -eu typed >out 2>err </dev/null || fail "what docs/runs.md says: $(cat typed err)"
