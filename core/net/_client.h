@@ -21,6 +21,9 @@ struct bn_http_client {
 	CURLM *multi;
 	char *unix_socket, *ca_file, *cert_file, *key_file;
 	bool use_proxy_variables, use_netrc;
+	bool (*may_connect)(void *user, const struct sockaddr *at, unsigned n);
+	void *connect_user;
+	bool refused; /* may_connect refused an address of this exchange */
 	char text[CURL_ERROR_SIZE];
 	int unix_fd; /* newest connection to unix_socket whose peer is not yet checked; or -1 */
 	bn_http_attempt *running; /* for the callback that closes a socket; NULL outside of a run */

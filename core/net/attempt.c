@@ -105,6 +105,18 @@ static curl_socket_t open_unix(void *user, curlsocktype purpose, struct curl_soc
 	return c->unix_fd < 0 ? CURL_SOCKET_BAD : c->unix_fd;
 }
 
+static curl_socket_t open_allowed(void *user, curlsocktype purpose, struct curl_sockaddr *at)
+{
+	bn_http_client *c = user;
+	(void)purpose;
+	if (!c->may_connect(c->connect_user, &at->addr, at->addrlen)) {
+		c->refused = true;
+		return CURL_SOCKET_BAD;
+	}
+	int fd = socket(at->family, at->socktype | SOCK_CLOEXEC, at->protocol);
+	return fd < 0 ? CURL_SOCKET_BAD : fd;
+}
+
 /* In a shared directory anyone may create a socket: ask the kernel who listens before sending
  * anything. */
 static bool is_ours(bn_http_attempt *a)
@@ -376,6 +388,9 @@ static void set_options(bn_http_attempt *a, struct curl_slist *list)
 		curl_easy_setopt(c, CURLOPT_UNIX_SOCKET_PATH, h->unix_socket);
 		curl_easy_setopt(c, CURLOPT_OPENSOCKETFUNCTION, open_unix);
 		curl_easy_setopt(c, CURLOPT_OPENSOCKETDATA, h);
+	} else if (h->may_connect) {
+		curl_easy_setopt(c, CURLOPT_OPENSOCKETFUNCTION, open_allowed);
+		curl_easy_setopt(c, CURLOPT_OPENSOCKETDATA, h);
 	}
 	set_security(h, c);
 	set_body(a, c);
@@ -420,6 +435,10 @@ static int explain(bn_http_attempt *a, CURLcode code, bn_err *err)
 		       "sent twice";
 		break;
 	case CURLE_COULDNT_CONNECT:
+		if (a->client->refused)
+			return bn_err_set(err, BN_EREFUSED,
+				"%s: it leads to an address that may not be connected to",
+				a->label);
 		a->again = true;
 		hint = "is the server running, and are host and port right?";
 		if (a->client->unix_socket) {
@@ -470,7 +489,7 @@ static void begin(bn_http_attempt *a)
 	start_over(a);
 	bn_err_clear(&a->why);
 	a->answer->cut = false;
-	a->again = a->not_twice = false;
+	a->again = a->not_twice = a->client->refused = false;
 	a->sends = 0;
 	a->sent = a->got = 0;
 	a->progress = (bn_http_progress){0, 0, -1, -1};

@@ -46,6 +46,8 @@ int bn_http_client_new(
 	c->unix_fd = -1;
 	c->use_proxy_variables = o->use_proxy_variables;
 	c->use_netrc = o->use_netrc;
+	c->may_connect = o->may_connect;
+	c->connect_user = o->connect_user;
 	c->curl = curl_easy_init();
 	c->multi = curl_multi_init();
 	if (!c->curl || !c->multi) {

@@ -37,6 +37,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct sockaddr;
 typedef struct bn_http_client bn_http_client;
 
 /* All optional; copied. */
@@ -49,6 +50,11 @@ typedef struct bn_http_client_options {
 	const char *cert_file, *key_file; /* PEM: the client's own certificate and its key */
 	bool use_proxy_variables; /* use http_proxy, https_proxy, no_proxy from the environment */
 	bool use_netrc;           /* ~/.netrc */
+	/* Asked for each address that a connection is about to be made to, after its name was resolved; false: it is
+	 * not made, and if no other address is left the call is BN_EREFUSED. NULL: any. Not asked for unix_socket;
+	 * with a proxy it would be the proxy's. */
+	bool (*may_connect)(void *user, const struct sockaddr *at, unsigned n);
+	void *connect_user;
 } bn_http_client_options;
 
 /* env: clock, random back-off, files; borrowed. options may be NULL. */
@@ -176,7 +182,8 @@ int bn_http_answer_check(const bn_http_answer *a, bn_err *err);
 /* 0 if an HTTP response was received, whatever its status. answer is cleared first; after an error it
  * holds the headers received so far. BN_EINVAL: not a URL, a header with a control character. BN_EIO:
  * could not connect, timed out, incomplete, not what was requested, a file that cannot be read or
- * written. BN_EREFUSED: a redirect from https to http. BN_EINTR: cancelled by progress(). Errors of
+ * written. BN_EREFUSED: a redirect from https to http, an address that
+ * may_connect refused. BN_EINTR: cancelled by progress(). Errors of
  * the caller's callbacks are returned as they are. */
 int bn_http_do(bn_http_client *c, const bn_http_call *call, bn_http_answer *answer, bn_err *err);
 
@@ -188,5 +195,8 @@ void bn_http_url_add(bn_buf *out, const char *text);
 /* Whether scheme, host and port are the same. */
 bool bn_http_url_same_origin(const char *a, const char *b);
 bool bn_http_url_is_https(const char *url);
+/* Its origin, "https://host" or "https://host:8443", and its host ("[::1]" in brackets); both are the caller's. BN_EINVAL
+ * if a call would refuse the URL. */
+int bn_http_url_origin(char **origin, char **host, const char *url, bn_err *err);
 
 #endif

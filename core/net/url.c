@@ -57,6 +57,37 @@ out:
 	return rc;
 }
 
+static bool is_usual_port(const url_parts *p)
+{
+	return !strcmp(p->port, strcmp(p->scheme, "https") ? "80" : "443");
+}
+
+int bn_http_url_origin(char **origin, char **host, const char *url, bn_err *err)
+{
+	url_parts p = {0};
+	int rc = bn_http_url_check(url, err);
+	*origin = *host = NULL;
+	if (rc < 0)
+		return rc;
+	if (!read_parts(&p, url)) {
+		rc = bn_err_set(err, BN_EINVAL, "'%.200s' is not an http:// or https:// URL", url);
+		goto out;
+	}
+	bool usual = is_usual_port(&p);
+	*host = bn_strdup(p.host);
+	*origin = bn_strf("%s://%s%s%s", p.scheme, p.host, usual ? "" : ":", usual ? "" : p.port);
+	if (!*host || !*origin)
+		rc = bn_err_nomem(err, "a URL");
+out:
+	release_parts(&p);
+	if (rc < 0) {
+		bn_free(*host);
+		bn_free(*origin);
+		*host = *origin = NULL;
+	}
+	return rc;
+}
+
 char *bn_http_url_label(const char *url, const char *unix_socket)
 {
 	url_parts p;
@@ -66,7 +97,7 @@ char *bn_http_url_label(const char *url, const char *unix_socket)
 	} else if (unix_socket) {
 		label = bn_strf("unix:%s %.200s", unix_socket, p.path);
 	} else {
-		bool usual = !strcmp(p.port, strcmp(p.scheme, "https") ? "80" : "443");
+		bool usual = is_usual_port(&p);
 		label = bn_strf("%s://%s%s%s%.200s", p.scheme, p.host, usual ? "" : ":",
 			usual ? "" : p.port, p.path);
 	}

@@ -1,6 +1,7 @@
 /* SHA-256, CRC32C and hex against published values and a slow bitwise version. */
 #include "core/base/fs.h"
 #include "core/base/hash.h"
+#include "core/base/hmac.h"
 #include "core/base/rng.h"
 #include "tests/support/check_main.h"
 
@@ -154,7 +155,44 @@ START_TEST(test_hash_of_what_is_no_regular_file_is_refused_at_once)
 }
 END_TEST
 
-BN_TEST_MAIN("core/base/hash", test_hash_of_what_is_no_regular_file_is_refused_at_once,
+/* RFC 4231, cases 1, 2, 3 and 6. */
+static const struct {
+	unsigned char key_byte;
+	size_t key_n;
+	const char *data;
+	unsigned char data_byte;
+	size_t data_n;
+	const char *mac;
+} macs[] = {{0x0b, 20, "Hi There", 0, 8,
+		    "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"},
+	{0, 4, "what do ya want for nothing?", 0, 28, /* the key is "Jefe" */
+		"5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"},
+	{0xaa, 20, NULL, 0xdd, 50,
+		"773ea91e36800e46854db8ebd09181a72959098b3ef8c122d9635514ced565fe"},
+	{0xaa, 131, "Test Using Larger Than Block-Size Key - Hash Key First", 0, 54,
+		"60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54"}};
+
+START_TEST(test_hmac_gives_the_values_of_rfc_4231)
+{
+	for (size_t i = 0; i < sizeof macs / sizeof *macs; i++) {
+		unsigned char key[131], data[128];
+		uint8_t raw[BN_SHA256_BYTES];
+		char got[BN_SHA256_HEX + 1];
+		memset(key, macs[i].key_byte, sizeof key);
+		memset(data, macs[i].data_byte, sizeof data);
+		if (!macs[i].key_byte)
+			memcpy(key, "Jefe", 4);
+		if (macs[i].data)
+			memcpy(data, macs[i].data, macs[i].data_n);
+		bn_hmac_sha256(key, macs[i].key_n, data, macs[i].data_n, raw);
+		bn_hex(raw, sizeof raw, got);
+		ck_assert_str_eq(got, macs[i].mac);
+	}
+}
+END_TEST
+
+BN_TEST_MAIN("core/base/hash", test_hmac_gives_the_values_of_rfc_4231,
+	test_hash_of_what_is_no_regular_file_is_refused_at_once,
 	test_sha256_gives_the_values_of_fips_180, test_sha256_equals_that_of_libcrypto,
 	test_hasher_over_a_stream_equals_one_call_and_can_be_used_again,
 	test_sha256_of_a_file_equals_that_of_its_bytes, test_crc32c_gives_the_values_of_rfc_3720,
