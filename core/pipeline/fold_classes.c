@@ -11,27 +11,18 @@
 #include "core/monitor/report.h"
 #include "core/package/package_log.h"
 #include "core/registry/registry.h"
+#include "core/registry/webhook.h"
 #include "core/serve/endpoint.h"
 #include "core/track/logged_model.h"
 #include "core/track/run.h"
 
 #define CLASSES(run_class) \
 	{ \
-		&bn_authority_class, \
-		&bn_user_class, \
-		&bn_policy_class, \
-		&bn_dataset_class, \
-		&bn_queue_fold_class, \
-		&(run_class), \
-		&bn_experiment_fold_class, \
-		&bn_logged_fold_class, \
-		&bn_registry_class, \
-		&bn_endpoint_class, \
-		&bn_prediction_class, \
-		&bn_monitor_class, \
-		&bn_package_class, \
-		&bn_ci_class, \
-		NULL \
+		&bn_authority_class, &bn_user_class, &bn_policy_class, &bn_dataset_class, \
+			&bn_queue_fold_class, &(run_class), &bn_experiment_fold_class, \
+			&bn_logged_fold_class, &bn_registry_class, &bn_webhook_class, \
+			&bn_endpoint_class, &bn_prediction_class, &bn_monitor_class, \
+			&bn_package_class, &bn_ci_class, NULL \
 	}
 
 const bn_fold_class *const bn_fold_classes[] = CLASSES(bn_run_fold_class);

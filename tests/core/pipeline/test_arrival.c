@@ -169,6 +169,12 @@ static const struct {
 		"{'models':['m#/#'],'url':'http://h:#','host':'h#','pid':#,'port':#}", false},
 	{"endpoint/e#", "endpoint.seen", "{'requests':#,'errors':#,'p50_ms':0.#}", false},
 	{"endpoint/e#", "endpoint.stopped", "{'requests':#,'errors':#,'p99_ms':#}", false},
+	{"webhook/w#", "webhook.created",
+		"{'name':'n#','origin':'https://h#','events':['model_version.created','x.y'],"
+		"'active':true,'signed':false}",
+		false},
+	{"webhook/w#", "webhook.updated", "{'origin':'https://o#','active':false}", false},
+	{"webhook/w#", "webhook.deleted", "{}", false},
 	{"predictions/e#", "prediction.batch",
 		"{'model':'m#','object':'@','rows':#,'endpoint':'e#','from_ms':#}", false},
 	{"monitor/m#", "monitor.report",

@@ -356,6 +356,28 @@ START_TEST(test_server_is_not_taken_by_a_start_dated_back)
 }
 END_TEST
 
+START_TEST(test_webhook_of_another_user_is_another_one)
+{
+	sqlite3 *db;
+	begin();
+	say(bob, false, false, 1, "webhook.created", "webhook/w",
+		"{\"name\":\"bobs\",\"origin\":\"https://bob\",\"events\":[\"prompt.created\"]}");
+	say(dan, true, false, 1, "webhook.created", "webhook/w",
+		"{\"name\":\"dans\",\"origin\":\"https://dan\",\"events\":[\"prompt.created\"]}");
+	say(dan, false, false, 1, "webhook.updated", "webhook/w", "{\"origin\":\"https://evil\"}");
+	say(dan, false, false, 1, "webhook.deleted", "webhook/w", "{}");
+	look();
+	must(bn_workspace_read(&db, ann->ws, &err));
+	ck_assert_int_eq(bn_sql_int(db, 0, "SELECT count(*) FROM webhook", ""), 1);
+	ck_assert_int_eq(bn_sql_int(db, 0,
+				 "SELECT count(*) FROM webhook WHERE name = 'bobs' AND origin = "
+				 "'https://bob' AND active",
+				 ""),
+		1);
+	end();
+}
+END_TEST
+
 #define REPORT(verdict) \
 	"{\"id\":\"r1\",\"object\":\"" HASH( \
 		H8("a")) "\",\"version\":\"1\",\"dataset\":{\"verdict\":\"" verdict \
@@ -461,6 +483,6 @@ BN_TEST_MAIN("core/pipeline/owners", test_run_is_not_taken_by_a_creation_dated_b
 	test_number_of_a_dataset_is_not_taken_under_a_link_that_is_closed,
 	test_dataset_of_who_has_no_key_is_there_until_a_member_takes_its_number,
 	test_dataset_that_a_member_adds_is_signed, test_server_is_not_taken_by_a_start_dated_back,
-	test_report_is_not_taken_by_one_dated_back,
+	test_webhook_of_another_user_is_another_one, test_report_is_not_taken_by_one_dated_back,
 	test_drift_is_looked_for_in_what_members_logged_and_reported,
 	test_experiment_is_hidden_and_described_by_those_who_may)
