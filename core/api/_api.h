@@ -14,6 +14,7 @@
  *	               everything first: what was appended cannot be taken back.
  *	BN_API_ALONE   on the writer's, after a commit and a refresh, so that the index has everything, and committed
  *	               before the next request. For writes that are rare.
+ *	BN_API_SENDS   on a thread that sends webhooks; only as `then` (hooks.h), as it may take seconds.
  */
 #ifndef BN_API__API_H
 #define BN_API__API_H
@@ -34,8 +35,9 @@ typedef enum bn_api_place {
 	BN_API_READS,
 	BN_API_WRITES,
 	BN_API_ALONE,
+	BN_API_SENDS,
 } bn_api_place;
-#define BN_API_PLACES 5
+#define BN_API_PLACES 6
 
 typedef struct bn_api_call bn_api_call;
 typedef struct bn_api_parts bn_api_parts;
@@ -104,9 +106,10 @@ struct bn_api_call {
 	int64_t begun_ns;
 	/* Of the thread that runs the handler. */
 	bn_workspace *ws;
-	uint64_t stamp;           /* of a reader's index: another number after each change */
-	struct bn_api_runs *runs; /* of the writer: run_state.h; NULL on other threads */
-	bn_api_call *next;        /* in a queue */
+	uint64_t stamp;               /* of a reader's index: another number after each change */
+	struct bn_api_runs *runs;     /* of the writer: run_state.h; NULL on other threads */
+	struct bn_api_delivery *told; /* to be sent once this is durable: hooks.h */
+	bn_api_call *next;            /* in a queue */
 };
 
 /* Fails with one of MLflow's error codes: `return bn_api_refuse(c, BN_API_BAD_REQUEST, "...")`. */
@@ -194,12 +197,14 @@ struct bn_api {
 	size_t reader_count;
 	pthread_mutex_t refreshing;     /* one at a time folds the log */
 	struct bn_api_history *history; /* history.h */
+	struct bn_api_hooks *hooks;     /* hooks.h */
 	bn_api_counters counters;
 };
 
 /* routes.c */
 size_t bn_api_route_index(const bn_route *route); /* BN_API_MOST_ROUTES: none */
 const char *bn_api_route_name(size_t index);      /* NULL above the last one */
+const char *bn_api_route_method(size_t index);    /* "" above the last one */
 /* Finds the route, checks the token, the page and the rate. NULL: refused, with the response filled in and counted.
  * *out is to be freed with bn_api_call_free. */
 bn_api_call *bn_api_admit(
@@ -238,6 +243,8 @@ void bn_api_readers_stop(bn_api *a);
 void bn_api_readers_add(bn_api *a, bn_api_call *c);
 /* Runs a call with that reader's workspace, and completes it. False: c->about writes now, and it goes to the writer. */
 bool bn_api_reader_run(bn_api_reader *r, bn_api_call *c);
+/* To the thread that runs c->about after a reader has prepared it. */
+void bn_api_readers_pass_on(bn_api *a, bn_api_call *c);
 /* Runs a brief call at once. False: no reader is free, or the log has to be folded first. */
 bool bn_api_readers_try(bn_api *a, bn_api_call *c);
 
@@ -248,6 +255,16 @@ void bn_api_runs_free(struct bn_api_runs *r); /* NULL is fine */
 /* history.c */
 int bn_api_history_new(struct bn_api_history **out, bn_err *err);
 void bn_api_history_free(struct bn_api_history *h); /* NULL is fine */
+
+/* hooks.c */
+int bn_api_hooks_new(struct bn_api_hooks **out, bn_api *a, bn_err *err);
+void bn_api_hooks_free(struct bn_api_hooks *h); /* NULL is fine; after stop */
+/* Runs a call whose place is BN_API_SENDS on the caller's thread. */
+void bn_api_hooks_run(struct bn_api_hooks *h, bn_api_call *c);
+/* Cancels those that wait or run, so that the listener can end. */
+void bn_api_hooks_hurry(struct bn_api_hooks *h);
+/* Sends what waits until then (monotonic), without trying again; the rest is lost. */
+void bn_api_hooks_stop(struct bn_api_hooks *h, int64_t until_ns);
 
 /* queue.c */
 void bn_api_queue_init(bn_api_queue *q);

@@ -51,12 +51,16 @@ extern const bn_api_about bn_api_logged_create, bn_api_logged_get, bn_api_logged
 
 /* models.c, versions.c, registry_search.c */
 extern const bn_api_about bn_api_models_create, bn_api_models_get, bn_api_models_update,
-	bn_api_models_rename, bn_api_models_delete, bn_api_models_set_tag,
-	bn_api_models_delete_tag, bn_api_models_set_alias, bn_api_models_delete_alias,
-	bn_api_models_get_alias, bn_api_models_get_latest, bn_api_models_search;
+	bn_api_models_rename, bn_api_models_delete, bn_api_models_set_tag, bn_api_models_delete_tag,
+	bn_api_models_set_alias, bn_api_models_delete_alias, bn_api_models_get_alias,
+	bn_api_models_get_latest, bn_api_models_search;
 extern const bn_api_about bn_api_versions_create, bn_api_versions_get, bn_api_versions_get_uri,
 	bn_api_versions_update, bn_api_versions_delete, bn_api_versions_set_stage,
 	bn_api_versions_set_tag, bn_api_versions_delete_tag, bn_api_versions_search,
 	bn_api_version_artifact;
+
+/* webhooks.c */
+extern const bn_api_about bn_api_webhooks_create, bn_api_webhooks_list, bn_api_webhooks_get,
+	bn_api_webhooks_update, bn_api_webhooks_delete, bn_api_webhooks_test;
 
 #endif

@@ -157,7 +157,8 @@ int bn_api_new(bn_api **out, const bn_env *env, const bn_api_options *options, b
 	a->o = *options;
 	if ((rc = copy_options(a, err)) < 0 || (rc = bn_api_parts_new(&a->parts, err)) < 0 ||
 		(rc = bn_api_runs_new(&a->runs, err)) < 0 ||
-		(rc = bn_api_history_new(&a->history, err)) < 0 || (rc = open_handles(a, err)) < 0)
+		(rc = bn_api_history_new(&a->history, err)) < 0 ||
+		(rc = open_handles(a, err)) < 0 || (rc = bn_api_hooks_new(&a->hooks, a, err)) < 0)
 		goto failed;
 	a->started_ns = bn_env_now_ns(env);
 	*out = a;
@@ -199,10 +200,15 @@ int bn_api_port(const bn_api *a)
 /* The threads answer what waits, so the listener can end; then nothing can be added. */
 void bn_api_stop(bn_api *a, int grace_ms)
 {
+	int64_t until_ns = bn_env_monotonic_ns(a->env) + (int64_t)grace_ms * 1000000;
+	if (a->hooks)
+		bn_api_hooks_hurry(a->hooks);
 	bn_listener_stop(a->http, grace_ms);
 	a->http = NULL;
 	bn_api_readers_stop(a);
 	bn_api_writer_stop(a);
+	if (a->hooks)
+		bn_api_hooks_stop(a->hooks, until_ns);
 }
 
 void bn_api_free(bn_api *a)
@@ -215,6 +221,7 @@ void bn_api_free(bn_api *a)
 	bn_workspace_close(a->ws);
 	bn_api_runs_free(a->runs);
 	bn_api_history_free(a->history);
+	bn_api_hooks_free(a->hooks);
 	bn_api_clients_release(a);
 	bn_api_queue_release(&a->writes);
 	bn_api_queue_release(&a->reads);
@@ -260,7 +267,11 @@ void bn_api_handle(
 			bn_api_complete(c);
 		} else if (c->about->place == BN_API_READS || c->about->place == BN_API_BRIEF) {
 			a->readers[0].seen_ns = 0; /* a test may have changed the log */
-			if (!bn_api_reader_run(&a->readers[0], c))
+			if (bn_api_reader_run(&a->readers[0], c))
+				;
+			else if (c->about->place == BN_API_SENDS)
+				bn_api_hooks_run(a->hooks, c);
+			else
 				bn_api_writer_run(a, c);
 		} else {
 			bn_api_writer_run(a, c);

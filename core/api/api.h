@@ -60,6 +60,8 @@ typedef struct bn_api_options {
 	size_t max_body_bytes;    /* of a request; 0: 32 MiB; 413 */
 	unsigned max_rate;        /* requests per second and token; 0: no limit; 429 */
 	unsigned max_connections; /* 0: 4096, or the descriptor limit */
+	/* Beside https to public addresses, and a loopback address that the URL names (core/api/hooks.h). */
+	bool webhook_http, webhook_private;
 } bn_api_options;
 
 typedef struct bn_api bn_api;
@@ -70,7 +72,8 @@ int bn_api_new(bn_api **out, const bn_env *env, const bn_api_options *options, b
 /* Binds and answers from its own threads. BN_ECONFLICT if the port or the path is in use. */
 int bn_api_start(bn_api *a, bn_err *err);
 int bn_api_port(const bn_api *a); /* after start; 0 without TCP */
-/* Accepts no new connections, finishes the requests in progress (at most grace_ms), commits, closes. */
+/* Accepts no new connections, finishes the requests in progress and the webhooks that wait (at most grace_ms), commits,
+ * closes. */
 void bn_api_stop(bn_api *a, int grace_ms);
 void bn_api_free(bn_api *a); /* stops first if need be; NULL is fine */
 
@@ -78,6 +81,7 @@ typedef struct bn_api_stats {
 	uint64_t requests, errors; /* errors: status >= 400 */
 	uint64_t commits, written; /* commits of the writer, and requests that they made durable */
 	double p50_ms, p95_ms, p99_ms; /* latency of requests, within 9 %; NaN: none yet */
+	uint64_t webhooks_lost;        /* deliveries that were waiting when the server ended */
 } bn_api_stats;
 void bn_api_get_stats(const bn_api *a, bn_api_stats *out);
 

@@ -4,6 +4,7 @@
  * Names follow Prometheus' rules (base units, _total on counters).
  */
 #include "core/api/_api.h"
+#include "core/api/hooks.h"
 
 #include "core/net/exposition.h"
 
@@ -23,7 +24,8 @@ static const char *const places[] = {[BN_API_QUICK] = "quick",
 	[BN_API_BRIEF] = "brief",
 	[BN_API_READS] = "read",
 	[BN_API_WRITES] = "write",
-	[BN_API_ALONE] = "write_alone"};
+	[BN_API_ALONE] = "write_alone",
+	[BN_API_SENDS] = "send"};
 
 /* Bucket of 8 per octave of microseconds. */
 static size_t fine_bucket(int64_t ns)
@@ -77,6 +79,7 @@ void bn_api_get_stats(const bn_api *a, bn_api_stats *out)
 		}
 	out->commits = atomic_load(&k->commits);
 	out->written = atomic_load(&k->written);
+	out->webhooks_lost = a->hooks ? bn_api_hooks_lost(a->hooks) : 0;
 	out->p50_ms = 1e3 * quantile(k, 0.50);
 	out->p95_ms = 1e3 * quantile(k, 0.95);
 	out->p99_ms = 1e3 * quantile(k, 0.99);
@@ -87,7 +90,7 @@ void bn_api_get_stats(const bn_api *a, bn_api_stats *out)
 static void write_requests(const bn_api_counters *k, bn_buf *out)
 {
 	bn_exposition_head(out, "binnacle_server_requests_total", "counter",
-		"Requests by route and HTTP status.");
+		"Requests by route, method and HTTP status.");
 	for (size_t r = 0; r <= BN_API_MOST_ROUTES; r++)
 		for (size_t s = 0; s < BN_API_STATUSES; s++) {
 			uint64_t n = atomic_load(&k->requests[r][s]);
@@ -97,10 +100,10 @@ static void write_requests(const bn_api_counters *k, bn_buf *out)
 				continue;
 			if (statuses[s])
 				snprintf(code, sizeof code, "%d", statuses[s]);
-			const bn_exposition_pair labels[] = {
-				{"route", name ? name : "none"}, {"code", code}};
+			const bn_exposition_pair labels[] = {{"route", name ? name : "none"},
+				{"method", bn_api_route_method(r)}, {"code", code}};
 			bn_exposition_sample(
-				out, "binnacle_server_requests_total", labels, 2, (double)n);
+				out, "binnacle_server_requests_total", labels, 3, (double)n);
 		}
 }
 
@@ -175,6 +178,7 @@ void bn_api_write_metrics(bn_api *a, bn_buf *out)
 	one(out, "binnacle_server_connections", "gauge", "Open connections.", (double)net.open);
 	one(out, "binnacle_server_body_bytes", "gauge", "Bytes held by bodies and responses.",
 		(double)net.memory_bytes);
+	bn_api_hooks_write_metrics(a->hooks, out);
 	write_limited(a, out);
 	bn_exposition_process(out, a->env);
 }

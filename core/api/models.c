@@ -5,6 +5,7 @@
  * PERMISSION_DENIED. They run alone.
  */
 #include "core/api/_routes.h"
+#include "core/api/hooks.h"
 #include "core/api/names.h"
 #include "core/api/registry_wire.h"
 
@@ -90,6 +91,10 @@ static int create(bn_api_call *c, bn_err *err)
 			     c->ws, name, bn_wire_text(tag, "key"), value ? value : "", err)) < 0)
 			return rc;
 	}
+	bn_api_tell(c, BN_WEBHOOK_MODEL_CREATED, BN_WEBHOOK_PROMPT_CREATED, name,
+		json_pack("{s:s, s:o, s:s}", "name", name, "tags",
+			bn_api_tell_tags(tags, is_prompt, NULL), "description",
+			description ? description : ""));
 	return bn_api_answer_model(c, name, err);
 }
 const bn_api_about bn_api_models_create = {
@@ -168,7 +173,11 @@ static int set_tag(bn_api_call *c, bn_err *err)
 	int rc = 0;
 	if ((rc = bn_api_check_registry_tag(c, key, value)) < 0 || (rc = need(c, name, err)) < 0)
 		return rc;
-	return bn_model_set_tag(c->ws, name, key, value ? value : "", err);
+	if ((rc = bn_model_set_tag(c->ws, name, key, value ? value : "", err)) < 0)
+		return rc;
+	bn_api_tell(c, BN_WEBHOOK_EVENT_COUNT, BN_WEBHOOK_PROMPT_TAG_SET, name,
+		bn_api_tell_about(name, NULL, NULL, key, value ? value : ""));
+	return 0;
 }
 const bn_api_about bn_api_models_set_tag = {
 	set_tag, set_tag_fields, BN_API_WRITER, BN_API_ALONE, NULL, NULL};
@@ -184,8 +193,10 @@ static int delete_tag(bn_api_call *c, bn_err *err)
 	int rc = bn_api_model_find(&m, c, name, err);
 	if (rc < 0)
 		return rc;
-	if (json_object_get(m->tags, key))
-		rc = bn_model_set_tag(c->ws, name, key, NULL, err);
+	bool is_there = json_object_get(m->tags, key) != NULL;
+	if (is_there && (rc = bn_model_set_tag(c->ws, name, key, NULL, err)) >= 0)
+		bn_api_tell(c, BN_WEBHOOK_EVENT_COUNT, BN_WEBHOOK_PROMPT_TAG_DELETED, name,
+			bn_api_tell_about(name, NULL, NULL, key, NULL));
 	bn_registered_model_free(m);
 	return rc;
 }
@@ -238,7 +249,8 @@ static int need_manager_of(bn_api_call *c, const char *alias, bn_err *err)
 		return rc;
 	if (bn_policy_protects(policy, alias))
 		rc = bn_api_refuse(c, BN_API_PERMISSION_DENIED,
-			"The policy protects the alias '%s': setting, moving or removing it needs the "
+			"The policy protects the alias '%s': setting, moving or removing it needs "
+			"the "
 			"token of a manager.",
 			alias);
 	bn_policy_free(policy);
@@ -255,6 +267,10 @@ static int set_alias(bn_api_call *c, bn_err *err)
 		(rc = bn_api_version_find(&v, c, name, bn_wire_text(c->body, "version"), err)) < 0)
 		return rc;
 	rc = bn_version_set_alias(c->ws, bn_version_spec(v, spec), alias, err);
+	if (rc >= 0)
+		bn_api_tell(c, BN_WEBHOOK_ALIAS_CREATED, BN_WEBHOOK_PROMPT_ALIAS_CREATED, name,
+			bn_api_tell_about(
+				name, bn_wire_text(c->body, "version"), alias, NULL, NULL));
 	bn_version_free(v);
 	return rc;
 }
@@ -270,7 +286,10 @@ static int delete_alias(bn_api_call *c, bn_err *err)
 		return rc;
 	for (size_t i = 0; rc >= 0 && i < m->n_aliases; i++)
 		if (!strcmp(m->aliases[i].alias, alias)) {
-			rc = bn_model_remove_alias(c->ws, name, alias, err);
+			if ((rc = bn_model_remove_alias(c->ws, name, alias, err)) >= 0)
+				bn_api_tell(c, BN_WEBHOOK_ALIAS_DELETED,
+					BN_WEBHOOK_PROMPT_ALIAS_DELETED, name,
+					bn_api_tell_about(name, NULL, alias, NULL, NULL));
 			break;
 		}
 	bn_registered_model_free(m);

@@ -6,6 +6,7 @@
  * looks now and then, so that the first request after much writing does not have to fold all of it.
  */
 #include "core/api/history.h"
+#include "core/api/hooks.h"
 
 #include <signal.h>
 
@@ -67,7 +68,7 @@ static void *work(void *user)
 			bool done = bn_api_reader_run(r, c);
 			pthread_mutex_unlock(&r->lock);
 			if (!done)
-				bn_api_writer_add(r->api, c);
+				bn_api_readers_pass_on(r->api, c);
 		} else if (!stopped && r == r->api->readers) {
 			catch_up(r);
 		}
@@ -75,6 +76,14 @@ static void *work(void *user)
 			bn_api_history_tidy(r->api->history, bn_env_monotonic_ns(r->api->env));
 	}
 	return NULL;
+}
+
+void bn_api_readers_pass_on(bn_api *a, bn_api_call *c)
+{
+	if (c->about->place != BN_API_SENDS)
+		bn_api_writer_add(a, c);
+	else if (!bn_api_hooks_add(a->hooks, c))
+		bn_api_complete(c);
 }
 
 bool bn_api_readers_try(bn_api *a, bn_api_call *c)

@@ -5,6 +5,7 @@
  * table has each route once. Those that clients send most come first.
  */
 #include "core/api/_routes.h"
+#include "core/api/hooks.h"
 
 #include "core/base/hash.h"
 #include "core/base/mem.h"
@@ -107,6 +108,12 @@ static const bn_route routes[] = {
 	{"DELETE", "/mlflow/model-versions/delete-tag", BODY | V2, &bn_api_versions_delete_tag},
 	{"GET", "/mlflow/model-versions/search", BODY | V2, &bn_api_versions_search},
 	{"POST", "/mlflow/model-versions/search", BODY | V2, &bn_api_versions_search},
+	{"POST", "/mlflow/webhooks", BODY | V2, &bn_api_webhooks_create},
+	{"GET", "/mlflow/webhooks", BODY | V2, &bn_api_webhooks_list},
+	{"GET", "/mlflow/webhooks/{webhook_id}", BODY | V2, &bn_api_webhooks_get},
+	{"PATCH", "/mlflow/webhooks/{webhook_id}", BODY | V2, &bn_api_webhooks_update},
+	{"DELETE", "/mlflow/webhooks/{webhook_id}", BODY | V2, &bn_api_webhooks_delete},
+	{"POST", "/mlflow/webhooks/{webhook_id}/test", BODY | V2, &bn_api_webhooks_test},
 	{"GET", "/mlflow/server-info", BODY | V2 | V3, &bn_api_server_info},
 };
 
@@ -129,6 +136,13 @@ const char *bn_api_route_name(size_t index)
 	if (index < BARE)
 		return bare_routes[index].path;
 	return index < BARE + ROUTES ? routes[index - BARE].path : NULL;
+}
+
+const char *bn_api_route_method(size_t index)
+{
+	if (index < BARE)
+		return bare_routes[index].method;
+	return index < BARE + ROUTES ? routes[index - BARE].method : "";
 }
 
 /* ---- finding a route ------------------------------------------------------------------------ */
@@ -304,6 +318,7 @@ void bn_api_call_free(bn_api_call *c)
 	if (c->about->release)
 		c->about->release(c);
 	atomic_fetch_sub(&c->api->counters.in_flight, 1);
+	bn_api_deliveries_free(c->told);
 	json_decref(c->body);
 	bn_buf_release(&c->fault.message);
 	bn_free(c->path);
@@ -380,6 +395,8 @@ void bn_api_complete(bn_api_call *c)
 			out->content_type = JSON;
 		if (!out->body.len && !out->source.read)
 			bn_buf_add(&out->body, "{}", 2);
+		if (c->told)
+			bn_api_hooks_post(c->api->hooks, c);
 	}
 	bn_api_count(c->api, c->route, c->about->place, out->status, took);
 	if (c->exchange)

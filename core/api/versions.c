@@ -7,6 +7,7 @@
  * external (core/registry/model.h). A client cannot approve: that needs a person's signature.
  */
 #include "core/api/_routes.h"
+#include "core/api/hooks.h"
 #include "core/api/logged_wire.h"
 #include "core/api/names.h"
 #include "core/api/registry_wire.h"
@@ -35,7 +36,7 @@ typedef struct origin {
 	bn_version *version;     /* or NULL */
 	bn_artifacts files;
 	const char *prefix; /* of the files */
-	bool has_files;
+	bool has_files, is_prompt;
 	char user[256];
 } origin;
 
@@ -258,6 +259,22 @@ static const bn_wire_field create_fields[] = {BN_WIRE_FIELD("name", TEXT, BN_WIR
 	BN_WIRE_OF("tags", LIST, 0, pair_fields), BN_WIRE_FIELD("run_link", TEXT, 0),
 	BN_WIRE_FIELD("description", TEXT, 0), BN_WIRE_FIELD("model_id", TEXT, 0), {0}};
 
+static void tell_created(bn_api_call *c, const origin *o, int64_t version, const json_t *tags)
+{
+	char number[24];
+	const char *text = NULL;
+	bool is_prompt = o->is_prompt;
+	json_t *kept = bn_api_tell_tags(tags, is_prompt, &text);
+	snprintf(number, sizeof number, "%lld", (long long)version);
+	bn_api_tell(c, BN_WEBHOOK_VERSION_CREATED, BN_WEBHOOK_PROMPT_VERSION_CREATED, o->r.name,
+		is_prompt ? json_pack("{s:s, s:s, s:s?, s:o, s:s?}", "name", o->r.name, "version",
+				    number, "template", text, "tags", kept, "description",
+				    o->r.description)
+			  : json_pack("{s:s, s:s, s:s, s:s?, s:o, s:s?}", "name", o->r.name,
+				    "version", number, "source", o->r.source, "run_id", o->r.run_id,
+				    "tags", kept, "description", o->r.description));
+}
+
 static int create_from(bn_api_call *c, origin *o, const json_t *tags, bn_err *err)
 {
 	char spec[BN_VERSION_SPEC];
@@ -276,6 +293,7 @@ static int create_from(bn_api_call *c, origin *o, const json_t *tags, bn_err *er
 			     c->ws, spec, bn_wire_text(tag, "key"), value ? value : "", err)) < 0)
 			return rc;
 	}
+	tell_created(c, o, version, tags);
 	return bn_api_answer_version(c, spec, err);
 }
 
@@ -294,6 +312,7 @@ static int create(bn_api_call *c, bn_err *err)
 		(rc = find_origin(&o, c, err)) < 0)
 		goto out;
 	o.r.name = name;
+	o.is_prompt = m->is_prompt;
 	o.r.run_link = link && link[0] ? link : NULL;
 	o.r.description = description && description[0] ? description : NULL;
 	rc = create_from(c, &o, tags, err);
@@ -486,6 +505,11 @@ static int set_tag(bn_api_call *c, bn_err *err)
 	if ((rc = bn_api_check_registry_tag(c, key, value)) < 0 || (rc = named(&v, c, err)) < 0)
 		return rc;
 	rc = bn_version_set_tag(c->ws, bn_version_spec(v, spec), key, value ? value : "", err);
+	if (rc >= 0)
+		bn_api_tell(c, BN_WEBHOOK_VERSION_TAG_SET, BN_WEBHOOK_PROMPT_VERSION_TAG_SET,
+			v->name,
+			bn_api_tell_about(v->name, bn_wire_text(c->body, "version"), NULL, key,
+				value ? value : ""));
 	bn_version_free(v);
 	return rc;
 }
@@ -505,8 +529,12 @@ static int delete_tag(bn_api_call *c, bn_err *err)
 	int rc = named(&v, c, err);
 	if (rc < 0)
 		return rc;
-	if (json_object_get(v->tags, key))
-		rc = bn_version_set_tag(c->ws, bn_version_spec(v, spec), key, NULL, err);
+	if (json_object_get(v->tags, key) &&
+		(rc = bn_version_set_tag(c->ws, bn_version_spec(v, spec), key, NULL, err)) >= 0)
+		bn_api_tell(c, BN_WEBHOOK_VERSION_TAG_DELETED,
+			BN_WEBHOOK_PROMPT_VERSION_TAG_DELETED, v->name,
+			bn_api_tell_about(
+				v->name, bn_wire_text(c->body, "version"), NULL, key, NULL));
 	bn_version_free(v);
 	return rc;
 }

@@ -11,6 +11,7 @@ import http.server
 import json
 import logging
 import os
+import socket
 import sys
 import tempfile
 import threading
@@ -455,17 +456,15 @@ def webhooks():
         def log_message(self, *_):
             pass
 
-    try:
-        client.list_webhooks()
-    except MlflowException as e:
-        if e.error_code == "ENDPOINT_NOT_FOUND":
-            raise Skip("this server has none")
-        raise
     receiver = http.server.HTTPServer(("127.0.0.1", 0), Receiver)
     threading.Thread(target=receiver.serve_forever, daemon=True).start()
     hook = client.create_webhook(name="hook-%d" % time.time_ns(), url="http://127.0.0.1:%d/x" % receiver.server_port,
                                  events=[WebhookEvent("registered_model", "created"),
                                          WebhookEvent("model_version_alias", "created")], secret="s3cret")
+    with socket.socket() as free:  # nothing listens there afterwards
+        free.bind(("127.0.0.1", 0))
+        broken = client.create_webhook(name="broken", url="http://127.0.0.1:%d/x" % free.getsockname()[1],
+                                       events=[WebhookEvent("registered_model", "created")])
     try:
         name = "hooked " + SALT
         client.create_registered_model(name, tags={"a": "b"}, description="d")
@@ -482,12 +481,15 @@ def webhooks():
         payloads = {json.loads(b)["entity"]: json.loads(b) for _, b in seen}
         assert payloads["registered_model"]["data"]["name"] == name, payloads
         assert payloads["model_version_alias"]["data"]["alias"] == "prod", payloads
+        assert payloads["registered_model"]["data"] == {"name": name, "tags": {"a": "b"}, "description": "d"}, payloads
         assert client.test_webhook(hook.webhook_id).success
+        assert not client.test_webhook(broken.webhook_id).success
         assert hook.webhook_id in [w.webhook_id for w in client.list_webhooks()]
         client.update_webhook(hook.webhook_id, description="e")
         assert client.get_webhook(hook.webhook_id).description == "e"
     finally:
         client.delete_webhook(hook.webhook_id)
+        client.delete_webhook(broken.webhook_id)
         receiver.shutdown()
 
 

@@ -9,6 +9,7 @@
 #include "core/base/hash.h"
 #include "core/base/mem.h"
 #include "core/base/secret_file.h"
+#include "core/base/str.h"
 #include "core/govern/rights.h"
 #include "core/net/message.h"
 #include "core/pipeline/fold_classes.h"
@@ -101,6 +102,25 @@ static int read_limits(serving *s, bn_err *err)
 	return 0;
 }
 
+/* --webhook-allow http,private */
+static int read_webhooks(serving *s, bn_err *err)
+{
+	const char *at = bn_cli_opt(s->cli, "webhook-allow");
+	while (at && *at) {
+		size_t n = strcspn(at, ",");
+		if (bn_str_is("http", at, n))
+			s->o.webhook_http = true;
+		else if (bn_str_is("private", at, n))
+			s->o.webhook_private = true;
+		else
+			return bn_err_set(err, BN_EINVAL,
+				"--webhook-allow: '%.*s' is neither http nor private",
+				(int)(n < 60 ? n : 60), at);
+		at += n + (at[n] == ',');
+	}
+	return 0;
+}
+
 /* Without --tokens: one token, made for this start, whose owner may do everything. */
 static int make_token(serving *s, bn_err *err)
 {
@@ -145,7 +165,7 @@ static int set_up(serving *s, bn_err *err)
 {
 	int rc = 0;
 	if ((rc = read_places(s, err)) < 0 || (rc = read_limits(s, err)) < 0 ||
-		(rc = choose_tokens(s, err)) < 0 ||
+		(rc = read_webhooks(s, err)) < 0 || (rc = choose_tokens(s, err)) < 0 ||
 		(rc = bn_cli_workspace(s->cli, &s->ws, err)) < 0)
 		return rc;
 	s->o.open = open_workspace;
@@ -295,6 +315,9 @@ static void shut_down(serving *s)
 	bn_cli_say(s->cli, "answered %llu requests; %llu were made durable in %llu commits",
 		(unsigned long long)stats.requests, (unsigned long long)stats.written,
 		(unsigned long long)stats.commits);
+	if (stats.webhooks_lost)
+		bn_cli_warn(s->cli, "webhooks: %llu events were not delivered and are lost",
+			(unsigned long long)stats.webhooks_lost);
 }
 
 /* Large bodies are mapped separately, so their memory is returned when they are freed, and few arenas are kept. */
@@ -344,6 +367,9 @@ static const bn_opt server_options[] = {{"port", 'p', "N", "port (default 5000; 
 	{"max-body", 0, "BYTES", "largest request (default 32M)"},
 	{"max-rate", 0, "N", "requests per second with one token (default: unlimited)"},
 	{"max-connections", 0, "N", "concurrent connections (default 4096)"},
+	{"webhook-allow", 0, "WORDS",
+		"where webhooks may go, too: http, private addresses (default: public ones, "
+		"https)"},
 	{"grace", 0, "TIME", "time for requests to finish when stopping (default 10s)"}, {0}};
 
 const bn_verb bn_verbs_server[] = {

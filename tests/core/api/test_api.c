@@ -120,8 +120,8 @@ START_TEST(test_metrics_are_strict_prometheus_text)
 	bn_api_handle(w.api, BN_API_READER, &r, &out);
 	ck_assert_int_eq(out.status, 200);
 	exposition_check(out.body.ptr);
-	ck_assert(strstr(
-		out.body.ptr, "binnacle_server_requests_total{route=\"none\",code=\"404\"} 1"));
+	ck_assert(strstr(out.body.ptr,
+		"binnacle_server_requests_total{route=\"none\",method=\"\",code=\"404\"} 1"));
 	bn_http_response_release(&out);
 	api_remove(&w);
 }
