@@ -1,5 +1,5 @@
 /*
- * _store.h - what a back end is to store.c: directory.c, http.c.
+ * _store.h - what a back end is to store.c: directory.c, http.c, s3.c.
  */
 #ifndef BN_REMOTE__STORE_H
 #define BN_REMOTE__STORE_H
@@ -43,6 +43,8 @@ void bn_remote_store_free(bn_remote_store *s); /* what store_new made */
 int bn_remote_directory_open(bn_remote_store **out, const bn_env *env, const char *path,
 	const bn_remote_options *o, bn_err *err);
 int bn_remote_http_open(bn_remote_store **out, const bn_env *env, const char *url,
+	const bn_remote_options *o, bn_err *err);
+int bn_remote_s3_open(bn_remote_store **out, const bn_env *env, const char *url,
 	const bn_remote_options *o, bn_err *err);
 
 /* n bytes of the source from byte `from` on. */

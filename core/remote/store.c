@@ -40,6 +40,8 @@ typedef int open_place(bn_remote_store **out, const bn_env *env, const char *url
 
 static open_place *opener(const char *url)
 {
+	if (bn_str_starts(url, "s3://"))
+		return bn_remote_s3_open;
 	if (bn_str_starts(url, "http://") || bn_str_starts(url, "https://"))
 		return bn_remote_http_open;
 	if (bn_str_starts(url, "file:///"))
@@ -52,7 +54,7 @@ int bn_remote_url_check(const char *url, bn_err *err)
 	if (opener(url))
 		return 0;
 	bn_err_set(err, BN_EINVAL, "'%.200s' is no place that data can be kept at", url);
-	bn_err_hint(err, "a directory, or https://HOST/PATH to read from");
+	bn_err_hint(err, "a directory, s3://BUCKET/PREFIX, or https://HOST/PATH to read from");
 	return BN_EINVAL;
 }
 
@@ -302,7 +304,7 @@ static int need_writable(const bn_remote_store *s, bn_err *err)
 	if (s->ops->writes)
 		return 0;
 	bn_err_set(err, BN_EUNSUPPORTED, "%s is for reading alone", s->place);
-	bn_err_hint(err, "write to a directory");
+	bn_err_hint(err, "write to a directory or to s3://BUCKET/PREFIX");
 	return BN_EUNSUPPORTED;
 }
 

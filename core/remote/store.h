@@ -1,5 +1,5 @@
 /*
- * store.h - places that hold bytes under keys: a directory, a server of files.
+ * store.h - places that hold bytes under keys: a directory, an S3 bucket, a server of files.
  *
  * A bn_remote_store knows no workspace, and gives the bytes under a key no meaning. What is kept there (the objects
  * of a workspace, a cache of DVC's) is the caller's to name and to verify: bytes from elsewhere are never trusted, so
@@ -12,16 +12,18 @@
  *		a directory (NFS, CephFS, Lustre). A key is a file below it, which appears complete or not at all, and
  *		is durable when a put returns. No link below the directory is followed. What is being written lies in
  *		".binnacle-tmp" there.
+ *	s3://BUCKET/PREFIX
+ *		an S3 bucket (s3.h): AWS, Ceph's radosgw, MinIO
  *	http://HOST/PATH, https://HOST/PATH
  *		a server of files, for reading. It cannot list, and its answers are nobody's promise: give hashes.
  *
  * A store is used by one thread. bn_remote_store_again opens the same place for another (each.h does so).
  * Every call may take long, reports progress in bytes, and can be cancelled (BN_EINTR).
  *
- * Errors. BN_ENOTFOUND: no such key; also no such bucket or directory, and then the message says that. BN_EREFUSED:
+ * Errors. BN_ENOTFOUND: no such key; of bn_remote_store_open, no such directory. BN_EREFUSED:
  * credentials that are missing, wrong or not sufficient, clocks that differ, a link in the way. BN_EIO: no connection,
  * a full disk, a server that stays busy after all tries. BN_ECORRUPT: the bytes are not those of the hash. BN_ECONFLICT:
- * changed while it was read. BN_EUNSUPPORTED: this kind of place cannot do that. BN_EINVAL: a key or a URL that is not one.
+ * changed while it was read. BN_EUNSUPPORTED: this kind of place cannot do that. BN_EINVAL: a key or a URL that is not one; no such bucket.
  */
 #ifndef BN_REMOTE_STORE_H
 #define BN_REMOTE_STORE_H
