@@ -2,6 +2,7 @@
 #ifndef BN_EXCHANGE_IMPORT_H
 #define BN_EXCHANGE_IMPORT_H
 #include "core/exchange/_source.h"
+#include "core/track/logged_model.h"
 #include "core/track/run.h"
 
 typedef struct bn_importer {
@@ -28,9 +29,11 @@ int bn_import_run(void *user, const bn_src_run *r, bn_err *err);
 /* import_words.c: {key: text} without what cannot be kept here, which is noted. New reference; NULL if out of memory. */
 json_t *bn_import_words(
 	bn_importer *m, const json_t *words, const char *what, const char *of, const char *id);
-/* The id here of a run of the source. */
+/* The id here of a run or a logged model of the source: its own, unless that was made by a Binnacle (core/run/run_id.h)
+ * or is none here; else one that is always the same. */
 void bn_import_run_id(
 	char id[BN_RUN_ID_TEXT], const bn_src *s, const char *run, const char *identity);
+void bn_import_model_id(char id[BN_LOGGED_ID_TEXT], const bn_src *s, const char *model);
 
 /* import_points.c: adds the points that the run lacks. is_new: it has none. */
 int bn_import_points(bn_importer *m, const bn_src_run *r, const char *id, bool is_new, bn_err *err);

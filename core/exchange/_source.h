@@ -14,7 +14,7 @@
 #include "core/run/metric_chunk.h"
 
 #define BN_IMPORT_TAG "binnacle.import" /* 16 hex digits: what the source said last */
-#define BN_RUN_ID_TAG "binnacle.run_id" /* the id of a run that could not keep it */
+#define BN_MODEL_ID_TAG "binnacle.model_id" /* the id of a logged model that could not keep it */
 
 typedef struct bn_src_experiment {
 	const char *id, *name;

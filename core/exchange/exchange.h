@@ -29,7 +29,8 @@
 
 typedef struct bn_import_options {
 	const char *experiment; /* every run goes there; NULL: the source's names */
-	/* Names or ids of experiments or runs; the others are skipped. count 0: all. */
+	/* Names or ids of experiments, runs, logged models or registered models; the others are skipped, and logged models
+	 * come with their runs. count 0: all. */
 	const char *const *only;
 	size_t only_count;
 	/* Directories that artifacts outside of the source may be read from ("file:" and plain paths below one), and where

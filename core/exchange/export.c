@@ -139,11 +139,34 @@ out:
 	return rc;
 }
 
+/* A text that means a server or a store is refused, instead of becoming the name of a new directory. */
+static int check_target(const bn_env *env, const char *to, bn_err *err)
+{
+	bn_path_kind kind = BN_PATH_ABSENT;
+	if (bn_fs_look(&kind, env, to, NULL) >= 0 && kind != BN_PATH_ABSENT)
+		return 0;
+	if (bn_mlflow_lacks_scheme(to)) {
+		bn_err_set(err, BN_EINVAL, "'%.200s' has no scheme: a server is http://HOST:PORT", to);
+		bn_err_hint(err, "http://%.200s, or ./%.200s for a directory of that name", to, to);
+		return BN_EINVAL;
+	}
+	if (!strstr(to, "://") && !bn_str_starts(to, "sqlite:"))
+		return 0;
+	bn_err_set(err, BN_EUNSUPPORTED, "'%.200s' is neither an MLflow directory nor a server", to);
+	bn_err_hint(err, "MLflow's databases and stores get runs through `mlflow server`");
+	return BN_EUNSUPPORTED;
+}
+
 static int open_target(bn_dst **out, bn_exporter *x, const char *to, bn_err *err)
 {
 	const bn_env *env = bn_workspace_env(x->ws);
 	if (bn_mlflow_is_address(to))
 		return bn_dst_server_open(out, env, to, x->options, x->report, err);
+	if (!bn_str_starts(to, "file://")) {
+		int rc = check_target(env, to, err);
+		if (rc < 0)
+			return rc;
+	}
 	return bn_dst_dir_open(
 		out, env, bn_str_starts(to, "file://") ? to + 7 : to, x->options, err);
 }

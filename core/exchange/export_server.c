@@ -11,6 +11,7 @@
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/run/runlog.h"
 #include "core/store/object/object.h"
 
 #include <string.h>
@@ -124,29 +125,51 @@ static int take_found(void *user, const json_t *item, bn_err *err)
 	return take_run(user, (json_t *)(uintptr_t)item, err);
 }
 
+/* The id that a copy of the run is known by: the first that it had. */
+static const char *origin_of(const bn_export_run *r)
+{
+	const char *origin = bn_json_str(r->tags, BN_RUN_ID_TAG, "");
+	return bn_run_id_is_valid(origin) ? origin : r->info->id;
+}
+
 /* 1: found. */
-static int find_run(
-	remote_run *out, dst_server *d, const char *experiment, const bn_export_run *r, bn_err *err)
+static int find_by_id(remote_run *out, dst_server *d, const char *id, bn_err *err)
 {
 	bn_err why = BN_ERR_INIT;
 	json_t *answer = NULL;
-	int rc = get(&answer, d, "runs/get",
-		json_pack("{ss ss}", "run_id", r->info->id, "run_uuid", r->info->id), &why);
+	int rc = get(&answer, d, "runs/get", json_pack("{ss ss}", "run_id", id, "run_uuid", id), &why);
 	if (rc >= 0)
 		rc = take_run(out, json_object_get(answer, "run"), err);
 	json_decref(answer);
 	if (!why.code)
 		return rc;
-	if (rc != BN_ENOTFOUND && rc != BN_EINVAL)
-		return bn_err_move(err, &why);
-	char *filter = bn_strf("tags.`" BN_RUN_ID_TAG "` = '%s'", r->info->id);
+	return rc == BN_ENOTFOUND || rc == BN_EINVAL ? 0 : bn_err_move(err, &why);
+}
+
+static int find_by_tag(
+	remote_run *out, dst_server *d, const char *experiment, const char *id, bn_err *err)
+{
+	char *filter = bn_strf("tags.`" BN_RUN_ID_TAG "` = '%s'", id);
 	json_t *body = json_pack("{s[s] ss ss si}", "experiment_ids", experiment, "filter",
 		filter ? filter : "", "run_view_type", "ALL", "max_results", 1);
 	const bn_mlflow_request q = {.path = "runs/search", .body = body};
-	rc = filter && body ? bn_mlflow_list(d->client, &q, "runs", take_found, out, err)
-			    : bn_err_nomem(err, "a request");
+	int rc = filter && body ? bn_mlflow_list(d->client, &q, "runs", take_found, out, err)
+				: bn_err_nomem(err, "a request");
 	bn_free(filter);
 	json_decref(body);
+	return rc;
+}
+
+static int find_run(
+	remote_run *out, dst_server *d, const char *experiment, const bn_export_run *r, bn_err *err)
+{
+	const char *ids[] = {r->info->id, origin_of(r)};
+	size_t n = strcmp(ids[0], ids[1]) ? 2 : 1;
+	int rc = 0;
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		rc = find_by_id(out, d, ids[i], err);
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		rc = find_by_tag(out, d, experiment, ids[i], err);
 	return rc;
 }
 
@@ -155,9 +178,14 @@ static int make_run(
 {
 	json_t *tags = json_array(), *answer = NULL;
 	json_array_append_new(
-		tags, json_pack("{ss ss}", "key", BN_RUN_ID_TAG, "value", r->info->id));
+		tags, json_pack("{ss ss}", "key", BN_RUN_ID_TAG, "value", origin_of(r)));
 	json_array_append_new(
 		tags, json_pack("{ss ss}", "key", "mlflow.runName", "value", r->info->name));
+	/* who lists the run before its other tags are there sees what it runs */
+	const char *title = bn_json_str(r->tags, "mlflow.source.name", NULL);
+	if (title)
+		json_array_append_new(tags,
+			json_pack("{ss ss}", "key", "mlflow.source.name", "value", title));
 	int64_t start = r->info->started_ms >= 0 ? r->info->started_ms : r->info->created_ms;
 	int rc = post(&answer, d, "runs/create",
 		json_pack("{ss ss ss sI so}", "experiment_id", experiment, "user_id",
@@ -233,7 +261,7 @@ static int send_words(
 	json_object_foreach(r->tags, key, v)
 	{
 		const char *is = word_of(tags, key);
-		if (rc < 0 || (is && !strcmp(is, json_string_value(v))))
+		if (rc < 0 || (is && !strcmp(is, json_string_value(v))) || !strcmp(key, BN_RUN_ID_TAG))
 			continue;
 		x->report->added.tags++;
 		rc = add_word(d, x, to->id, "tags", list, key, json_string_value(v), err);

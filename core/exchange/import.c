@@ -123,8 +123,8 @@ static int check_found(const bn_importer *m, bn_err *err)
 	for (size_t i = 0; i < m->options->only_count; i++)
 		if (!json_object_get(m->found, m->options->only[i]))
 			return bn_err_set(err, BN_ENOTFOUND,
-				"--only '%.200s': the source has no experiment and no run of that "
-				"name or id",
+				"--only '%.200s': the source has no experiment, run or model of "
+				"that name or id",
 				m->options->only[i]);
 	return 0;
 }
@@ -139,8 +139,8 @@ static int import_all(bn_importer *m, bn_err *err)
 		(ops->logged_models &&
 			(rc = ops->logged_models(m->src, bn_import_logged, m, err)) < 0))
 		return rc;
-	/* Models belong to no experiment. */
-	if (ops->models && !m->options->only_count && (rc = bn_import_models(m, err)) < 0)
+	/* Models belong to no experiment: --only names them too. */
+	if (ops->models && (rc = bn_import_models(m, err)) < 0)
 		return rc;
 	return check_found(m, err);
 }

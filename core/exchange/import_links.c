@@ -60,8 +60,12 @@ static int add_models(
 	int rc = 0;
 	json_array_foreach((json_t *)(uintptr_t)r->input_models, i, v)
 	{
-		const char *model = json_string_value(v);
-		if (!model || has_model(have->inputs, have->input_count, model))
+		char own[BN_LOGGED_ID_TEXT];
+		const char *model = own;
+		if (!json_is_string(v))
+			continue;
+		bn_import_model_id(own, m->src, json_string_value(v));
+		if (has_model(have->inputs, have->input_count, model))
 			continue;
 		m->report->added.inputs++;
 		m->grew = true;
@@ -71,7 +75,9 @@ static int add_models(
 	}
 	json_array_foreach((json_t *)(uintptr_t)r->output_models, i, v)
 	{
-		const bn_run_output out = {bn_json_str(v, "id", ""), bn_json_int(v, "step", 0)};
+		char own[BN_LOGGED_ID_TEXT];
+		bn_import_model_id(own, m->src, bn_json_str(v, "id", ""));
+		const bn_run_output out = {own, bn_json_int(v, "step", 0)};
 		if (has_model(have->outputs, have->output_count, out.model))
 			continue;
 		m->report->added.inputs++;

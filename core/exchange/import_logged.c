@@ -210,25 +210,41 @@ out:
 	return rc;
 }
 
-int bn_import_logged(void *user, const bn_src_logged_model *s, bn_err *err)
+/* A model that was made here, or is one here under another id; noted. */
+static bool came_from_here(bn_importer *m, const char *id)
+{
+	bn_logged_model *here = NULL;
+	if (!bn_logged_id_is_valid(id) || bn_run_id_maker(id + 2, "", NULL) == BN_RUN_MAKER_UNSAID ||
+		bn_logged_get(&here, m->ws, id, NULL) < 0)
+		return false;
+	bn_logged_free(here);
+	bn_exchange_leave_out(m->report, "logged model", "it was made here", "%s", id);
+	return true;
+}
+
+int bn_import_logged(void *user, const bn_src_logged_model *source, bn_err *err)
 {
 	bn_importer *m = user;
 	bn_logged_model *here = NULL;
 	bn_err why = BN_ERR_INIT;
+	char id[BN_LOGGED_ID_TEXT], run[BN_RUN_ID_TEXT] = "";
 	int rc;
-	if (m->options->only_count && !bn_import_wants(m, s->experiment, NULL) &&
-		!bn_import_wants(m, s->name, s->id))
+	if (source->run && *source->run)
+		bn_import_run_id(run, m->src, source->run, NULL);
+	if (m->options->only_count && !bn_import_wants(m, source->experiment, NULL) &&
+		!bn_import_wants(m, source->name, source->id) && !json_object_get(m->seen, run))
 		return 0;
-	if (!bn_logged_id_is_valid(s->id) ||
-		bn_run_id_maker(s->id + 2, "", NULL) != BN_RUN_MAKER_UNSAID) {
-		bn_exchange_leave_out(m->report, "logged model",
-			"its id is not m- and 32 hex digits, or was made by another Binnacle", "%s",
-			s->id);
+	if (came_from_here(m, source->id))
 		return 0;
-	}
+	bn_import_model_id(id, m->src, source->id);
+	bn_src_logged_model as = *source;
+	const bn_src_logged_model *s = &as;
+	as.id = id;
 	json_t *params = bn_import_words(m, s->params, "parameter", "logged model", s->id),
 	       *tags = bn_import_words(m, s->tags, "tag", "logged model", s->id);
-	if (!params || !tags) {
+	if (!params || !tags ||
+		(strcmp(id, source->id) != 0 && !json_object_get(tags, BN_MODEL_ID_TAG) &&
+			json_object_set_new(tags, BN_MODEL_ID_TAG, json_string(source->id)) < 0)) {
 		rc = bn_err_nomem(err, "a model");
 		goto out;
 	}

@@ -293,6 +293,10 @@ static int take_model(bn_importer *m, const bn_src_model *s, bn_err *err)
 	m->model = NULL;
 	m->aliases = NULL;
 	m->brought = NULL;
+	if (m->options->only_count && !bn_import_wants(m, s->name, NULL)) {
+		bn_exchange_leave_out(m->report, "model", "--only does not name it", "%s", s->name);
+		return 0;
+	}
 	if (!bn_name_is_valid(s->name)) {
 		bn_exchange_leave_out(m->report, "model",
 			"a name here has letters, digits, _ . and -, at most 128 bytes", "'%s'",

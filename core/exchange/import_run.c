@@ -304,6 +304,26 @@ static bool is_made_here(bn_importer *m, const char *id)
 	return made;
 }
 
+/* A copy that a server made, of a run that was imported from elsewhere under an id of its own. */
+static bool is_copy(bn_importer *m, const bn_src_run *r, const char *id)
+{
+	bn_run_info *here = NULL;
+	char first[BN_RUN_ID_TEXT];
+	const char *origin = bn_json_str(r->tags, BN_RUN_ID_TAG, "");
+	if (!bn_run_id_is_valid(origin) || !strcmp(origin, r->id))
+		return false;
+	if (bn_run_get(&here, m->ws, id, NULL) >= 0) { /* imported before, and completed again */
+		bn_run_info_free(here);
+		return false;
+	}
+	bn_import_run_id(first, m->src, origin, NULL);
+	if (!strcmp(first, id) || bn_run_get(&here, m->ws, first, NULL) < 0)
+		return false;
+	bn_run_info_free(here);
+	bn_exchange_leave_out(m->report, "run", "it is a copy of one that is here", "run %s is %s", r->id, first);
+	return true;
+}
+
 /* A directory has the run under its own id, a server under the tag. */
 static bool came_from_here(bn_importer *m, const bn_src_run *r)
 {
@@ -335,7 +355,7 @@ int bn_import_run(void *user, const bn_src_run *r, bn_err *err)
 	}
 	if (json_object_set_new(m->seen, id, json_true()) < 0)
 		return bn_err_nomem(err, "a run");
-	if (came_from_here(m, r))
+	if (came_from_here(m, r) || is_copy(m, r, id))
 		return 0;
 	m->grew = false;
 	return import_one(m, r, id, err);

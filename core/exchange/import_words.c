@@ -26,7 +26,7 @@ json_t *bn_import_words(
 				"at most 250 bytes",
 				"%s %s: '%s'", of, id, key);
 		else if (json_string_length(v) > BN_RUN_VALUE_MAX)
-			bn_exchange_leave_out(m->report, what, "its value has more than 8000 bytes",
+			bn_exchange_leave_out(m->report, what, "its value has more than 32 000 bytes",
 				"%s %s: '%s' (%zu bytes)", of, id, key, json_string_length(v));
 		else if (json_string_length(v) != strlen(json_string_value(v)))
 			bn_exchange_leave_out(m->report, what, "its value has a byte 0",
@@ -60,4 +60,12 @@ void bn_import_run_id(
 			break; /* one of 2^32 has the form by chance */
 	}
 	bn_buf_release(&text);
+}
+
+void bn_import_model_id(char id[BN_LOGGED_ID_TEXT], const bn_src *s, const char *model)
+{
+	char digits[BN_RUN_ID_TEXT];
+	bool is_id = bn_logged_id_is_valid(model);
+	bn_import_run_id(digits, s, is_id ? model + 2 : model, is_id ? NULL : model);
+	snprintf(id, BN_LOGGED_ID_TEXT, "m-%s", digits);
 }

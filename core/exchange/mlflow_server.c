@@ -1,31 +1,22 @@
 /*
  * mlflow_server.c - an MLflow tracking server as a source of runs, ours and GitLab's endpoint included: see _source.h.
  *
- * Artifacts come through the server's proxy (mlflow-artifacts:), from a root that the user named, or else through the
- * server's own reading of the run's artifacts (artifacts/list, get-artifact), whatever store they are in. A server without
- * histories (GitLab) gives the last point of each metric, and that is said.
+ * Artifacts: mlflow_server_files.c. A server without histories (GitLab) gives the last point of each metric, and that is
+ * said.
  */
-#include "core/exchange/_roots.h"
-#include "core/mlflow/client.h"
+#include "core/exchange/_mlflow_server.h"
 
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/registry/model.h"
 #include "core/run/runlog.h"
 
 #include <string.h>
 
-#define PROXY "/api/2.0/mlflow-artifacts/artifacts"
-#define DEPTH_MAX 64
 #define HISTORY_PAGE 25000
 
-typedef struct server {
-	bn_src base;
-	bn_mlflow_client *client;
-	bn_src_roots roots;
-	json_t *experiments; /* {id: name} */
-	bool no_history;
-} server;
+typedef bn_mlflow_server server;
 
 /* ---- pieces ----------------------------------------------------------------------------------- */
 
@@ -154,35 +145,6 @@ static json_t *models_of(const json_t *links, const char *list, bool steps)
 	return out;
 }
 
-/* The path of a URI that the proxy serves; NULL: it does not. */
-static const char *proxy_path(const server *s, const char *uri)
-{
-	const char *tail;
-	if (bn_str_starts(uri, "mlflow-artifacts:")) {
-		tail = uri + strlen("mlflow-artifacts:");
-		if (!strncmp(tail, "//", 2))
-			tail = strchr(tail + 2, '/');
-		return tail ? tail + strspn(tail, "/") : NULL;
-	}
-	if (!strstr(uri, "://") || !bn_http_url_same_origin(uri, bn_mlflow_address(s->client)) ||
-		!(tail = strstr(uri, "/mlflow-artifacts/artifacts")))
-		return NULL;
-	tail += strlen("/mlflow-artifacts/artifacts");
-	return tail + strspn(tail, "/");
-}
-
-/* "P:PATH" of the proxy, "N:PATH" of a root, "R:RUN" otherwise. */
-static char *files_of(const server *s, const char *uri, const char *id, bool is_run)
-{
-	const char *path = uri ? proxy_path(s, uri) : NULL;
-	if (path)
-		return bn_strf("P:%s", path);
-	char *files = bn_src_roots_find(&s->roots, uri, id);
-	if (!files && is_run)
-		files = bn_strf("R:%s", id);
-	return files;
-}
-
 static int yield_run(run_sink *k, const json_t *run, bn_err *err)
 {
 	const json_t *info = json_object_get(run, "info"), *data = json_object_get(run, "data"),
@@ -192,7 +154,7 @@ static int yield_run(run_sink *k, const json_t *run, bn_err *err)
 	       *tags = words_of(json_object_get(data, "tags")), *datasets = datasets_of(in),
 	       *inputs = models_of(in, "model_inputs", false),
 	       *outputs = models_of(out, "model_outputs", true);
-	char *files = id ? files_of(k->s, bn_json_str(info, "artifact_uri", NULL), id, true) : NULL;
+	char *files = id ? bn_mlflow_server_run_files(k->s, bn_json_str(info, "artifact_uri", NULL), id) : NULL;
 	int rc = params && tags && datasets && inputs && outputs ? 0 : bn_err_nomem(err, "a run");
 	if (rc < 0)
 		goto out;
@@ -329,136 +291,6 @@ static int server_series(
 	return rc;
 }
 
-/* ---- files ------------------------------------------------------------------------------------ */
-
-/* Percent-encodes a path, whose slashes stay. */
-static void add_path(bn_buf *out, const char *path)
-{
-	for (const char *p = path; *p;) {
-		size_t n = strcspn(p, "/");
-		char *part = bn_strndup(p, n);
-		if (!part) {
-			out->failed = true;
-			return;
-		}
-		bn_http_url_add(out, part);
-		bn_free(part);
-		p += n;
-		if (*p)
-			bn_buf_addch(out, *p++);
-	}
-}
-
-typedef struct file_sink {
-	server *s;
-	const char *files;
-	const char *dir; /* that is listed, below the root: "" or "model" */
-	int depth;
-	bn_src_each_file *each;
-	void *user;
-} file_sink;
-
-static int list_dir(const file_sink *k, bn_err *err);
-
-/* The proxy names files by their last component, artifacts/list by their path. */
-static int on_file(void *user, const json_t *item, bn_err *err)
-{
-	file_sink *k = user;
-	const char *name = bn_path_base(bn_json_str(item, "path", ""));
-	int64_t size = integer_of(item, "file_size");
-	int rc = 0;
-	if (!*name || !strcmp(name, ".") || !strcmp(name, ".."))
-		return 0;
-	char *path = *k->dir ? bn_strf("%s/%s", k->dir, name) : bn_strdup(name);
-	if (!path)
-		return bn_err_nomem(err, "a path");
-	if (!bn_json_bool(item, "is_dir", false)) {
-		const bn_src_file f = {path, size < 0 ? 0 : (uint64_t)size, -1};
-		rc = k->each(k->user, &f, err);
-	} else if (k->depth >= DEPTH_MAX) {
-		bn_exchange_leave_out(k->s->base.report, "artifact",
-			"directories are nested too deep", "%s/%s", k->files, path);
-	} else {
-		file_sink below = *k;
-		below.dir = path;
-		below.depth++;
-		rc = list_dir(&below, err);
-	}
-	bn_free(path);
-	return rc;
-}
-
-static int list_dir(const file_sink *k, bn_err *err)
-{
-	file_sink sink = *k;
-	const char *root = k->files + 2;
-	json_t *query;
-	bn_mlflow_request r = {.path = PROXY};
-	char *path = NULL;
-	if (k->files[0] == 'P') {
-		path = bn_strf("%s%s%s", root, *root && *k->dir ? "/" : "", k->dir);
-		query = path ? json_pack("{ss}", "path", path) : NULL;
-	} else {
-		query = json_pack("{ss}", "run_id", root);
-		if (*k->dir)
-			json_object_set_new(query, "path", json_string(k->dir));
-		r.path = "artifacts/list";
-	}
-	r.query = query;
-	int rc = query ? bn_mlflow_list(k->s->client, &r, "files", on_file, &sink, err)
-		       : bn_err_nomem(err, "a request");
-	json_decref(query);
-	bn_free(path);
-	return rc;
-}
-
-static int server_files(
-	bn_src *src, const char *files, bn_src_each_file *each, void *user, bn_err *err)
-{
-	server *s = (server *)src;
-	const file_sink k = {s, files, "", 0, each, user};
-	bn_err why = BN_ERR_INIT;
-	if (files[0] != 'P' && files[0] != 'R')
-		return bn_src_roots_files(&s->roots, src, files, each, user, err);
-	int rc = list_dir(&k, &why);
-	if (rc >= 0)
-		return rc;
-	if (rc == BN_ENOTFOUND || rc == BN_EUNSUPPORTED || rc == BN_EINVAL ||
-		bn_mlflow_status(s->client) >= 500) {
-		if (rc != BN_ENOTFOUND) /* a run without artifacts may have no directory */
-			bn_exchange_unreadable(
-				s->base.report, "list of artifacts", &why, "%s", files + 2);
-		return 0;
-	}
-	return bn_err_move(err, &why);
-}
-
-static int server_read(bn_src *src, const char *files, const char *path, bn_src_write *write,
-	void *user, bn_err *err)
-{
-	server *s = (server *)src;
-	bn_buf target = BN_BUF_INIT;
-	bn_http_call call = {.to = {.kind = BN_HTTP_TO_CALLBACK, .write = write, .user = user}};
-	if (files[0] != 'P' && files[0] != 'R')
-		return bn_src_roots_read(&s->roots, files, path, write, user, err);
-	if (files[0] == 'P') {
-		bn_buf_adds(&target, PROXY "/");
-		add_path(&target, files + 2);
-		bn_buf_addch(&target, '/');
-		add_path(&target, path);
-	} else {
-		bn_buf_adds(&target, "/get-artifact?run_uuid=");
-		bn_http_url_add(&target, files + 2);
-		bn_buf_adds(&target, "&path=");
-		bn_http_url_add(&target, path);
-	}
-	int rc = bn_buf_check(&target, err, "a URL");
-	if (rc >= 0)
-		rc = bn_mlflow_call(NULL, s->client, &call, target.ptr, NULL, err);
-	bn_buf_release(&target);
-	return rc;
-}
-
 /* ---- logged models ---------------------------------------------------------------------------- */
 
 typedef struct logged_sink {
@@ -483,7 +315,7 @@ static int on_logged(void *user, const json_t *item, bn_err *err)
 		   *uri = bn_json_str(info, "artifact_uri", NULL);
 	json_t *params = words_of(json_object_get(data, "params")),
 	       *tags = words_of(json_object_get(info, "tags"));
-	char *files = id ? files_of(k->s, uri, id, false) : NULL;
+	char *files = id ? bn_mlflow_server_model_files(k->s, uri, id) : NULL;
 	int rc = params && tags ? 0 : bn_err_nomem(err, "a model");
 	if (rc < 0 || !id)
 		goto out;
@@ -533,6 +365,8 @@ typedef struct model_sink {
 	bn_src_each_version *version;
 	void *user;
 	json_t *versions;
+	const char *also; /* a second test for versions; NULL: none */
+	json_t *seen;     /* {name: true}: a server that does not know the filter for prompts lists all models again */
 } model_sink;
 
 static int on_version(void *user, const json_t *item, bn_err *err)
@@ -548,7 +382,7 @@ static int yield_version(model_sink *k, const char *name, const json_t *item, bn
 {
 	json_t *tags = words_of(json_object_get(item, "tags"));
 	const char *source = bn_json_str(item, "source", NULL);
-	char *files = source ? files_of(k->s, source, NULL, false) : NULL;
+	char *files = bn_mlflow_server_version_files(k->s, name, item);
 	const bn_src_version v = {.name = name,
 		.version = integer_of(item, "version"),
 		.description = bn_json_str(item, "description", NULL),
@@ -576,8 +410,9 @@ static int on_model(void *user, const json_t *item, bn_err *err)
 	       *query = NULL, *v;
 	size_t i;
 	int rc = tags && aliases && (k->versions = json_array()) ? 0 : bn_err_nomem(err, "a model");
-	if (rc < 0 || !name)
+	if (rc < 0 || !name || json_object_get(k->seen, name))
 		goto out;
+	json_object_set_new(k->seen, name, json_true());
 	json_array_foreach(json_object_get(item, "aliases"), i, v) json_object_set(
 		aliases, bn_json_str(v, "alias", ""), json_object_get(v, "version"));
 	const bn_src_model m = {.name = name,
@@ -588,7 +423,7 @@ static int on_model(void *user, const json_t *item, bn_err *err)
 		.aliases = aliases};
 	if ((rc = k->each(k->user, &m, err)) < 0)
 		goto out;
-	char *filter = bn_strf("name='%s'", name);
+	char *filter = bn_strf("name='%s'%s%s", name, k->also ? " AND " : "", k->also ? k->also : "");
 	query = json_pack("{ss si}", "filter", filter ? filter : "", "max_results", 1000);
 	bn_free(filter);
 	const bn_mlflow_request r = {.path = "model-versions/search", .query = query};
@@ -611,15 +446,26 @@ out:
 static int server_models(
 	bn_src *src, bn_src_each_model *each, bn_src_each_version *version, void *user, bn_err *err)
 {
-	model_sink k = {.s = (server *)src, .each = each, .version = version, .user = user};
+	model_sink k = {.s = (server *)src, .each = each, .version = version, .user = user, .seen = json_object()};
+	/* A list without a filter leaves prompts out; before MLflow 2.21 the second filter is none. */
+	static const char *const filters[] = {NULL, "tags.`" BN_PROMPT_TAG "` = 'true'"};
 	bn_err why = BN_ERR_INIT;
-	json_t *query = json_pack("{si}", "max_results", 100);
-	const bn_mlflow_request r = {.path = "registered-models/search", .query = query};
-	int rc = query ? bn_mlflow_list(k.s->client, &r, "registered_models", on_model, &k, &why)
-		       : bn_err_nomem(&why, "a request");
-	json_decref(query);
-	if (rc == BN_EUNSUPPORTED)
-		return 0;
+	int rc = k.seen ? 0 : bn_err_nomem(&why, "models");
+	for (size_t i = 0; rc >= 0 && i < 2; i++) {
+		json_t *query = json_pack("{si ss*}", "max_results", 100, "filter", filters[i]);
+		const bn_mlflow_request r = {.path = "registered-models/search", .query = query};
+		k.also = filters[i];
+		rc = query ? bn_mlflow_list(
+				     k.s->client, &r, "registered_models", on_model, &k, &why)
+			   : bn_err_nomem(&why, "a request");
+		json_decref(query);
+		if (rc == BN_EUNSUPPORTED || (rc == BN_EINVAL && i)) {
+			bn_err_clear(&why);
+			rc = 0;
+			break;
+		}
+	}
+	json_decref(k.seen);
 	return rc < 0 ? bn_err_move(err, &why) : rc;
 }
 
@@ -640,8 +486,8 @@ static const bn_src_ops server_ops = {
 	.experiments = server_experiments,
 	.runs = server_runs,
 	.series = server_series,
-	.files = server_files,
-	.read = server_read,
+	.files = bn_mlflow_server_files,
+	.read = bn_mlflow_server_read,
 	.logged_models = server_logged_models,
 	.models = server_models,
 	.close = server_close,

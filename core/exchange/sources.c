@@ -25,8 +25,12 @@ static int look(bn_src_place *p, char **parent, bn_err *err)
 	int rc = bn_fs_look(&p->kind, p->env, p->path, err);
 	if (rc < 0)
 		return rc;
-	if (p->kind == BN_PATH_ABSENT)
-		return bn_err_set(err, BN_ENOTFOUND, "no file or directory '%s'", p->path);
+	if (p->kind == BN_PATH_ABSENT) {
+		bn_err_set(err, BN_ENOTFOUND, "no file or directory '%s'", p->path);
+		if (bn_mlflow_lacks_scheme(p->path))
+			bn_err_hint(err, "the address of a server begins with http:// or https://");
+		return BN_ENOTFOUND;
+	}
 	if (p->kind == BN_PATH_DIR)
 		return bn_dir_open(&p->dir, p->env, p->path, err);
 	if (p->kind != BN_PATH_FILE)

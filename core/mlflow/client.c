@@ -25,6 +25,17 @@ bool bn_mlflow_is_address(const char *text)
 	       bn_str_starts(text, "unix:");
 }
 
+bool bn_mlflow_lacks_scheme(const char *text)
+{
+	static const char name[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
+	size_t host = *text == '[' ? strcspn(text, "]") + 1 : strspn(text, name);
+	if (!host || host > strlen(text) || text[host] != ':')
+		return false;
+	const char *port = text + host + 1;
+	size_t digits = strspn(port, "0123456789");
+	return digits > 0 && digits < 6 && (!port[digits] || port[digits] == '/');
+}
+
 static int check_address(const char *address, bn_err *err)
 {
 	bool good = bn_mlflow_is_address(address);
@@ -174,8 +185,10 @@ static int explain(bn_mlflow_client *c, bn_err *err)
 	else if (status == 401)
 		bn_err_hint(&why, "MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and "
 				  "MLFLOW_TRACKING_PASSWORD, or --token-file FILE");
-	else if (status == 403)
+	else if (status == 403 && !said)
 		bn_err_hint(&why, "what %s holds may not do this", c->source);
+	else if (status == 403 && c->header) /* for a right that they lack, or for a rule of the server */
+		bn_err_hint(&why, "the server knows you by %s", c->source);
 	else if (status == 404 && !said)
 		bn_err_hint(&why, "is %.160s the address of an MLflow server?", c->address);
 	bn_mlflow_hide(c, &why);

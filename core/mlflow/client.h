@@ -40,6 +40,8 @@ typedef struct bn_mlflow_access {
 
 /* Whether a text is the address of such a store: http://, https:// or unix:. */
 bool bn_mlflow_is_address(const char *text);
+/* Whether a text is HOST:PORT, with or without a path: an address whose scheme was forgotten. */
+bool bn_mlflow_lacks_scheme(const char *text);
 
 /* Sends nothing. BN_EINVAL: not such an address, or credentials that no header can hold. BN_EREFUSED: credentials
  * over plain http to another machine, a token file that others may read. BN_ENOTFOUND: no token file. */

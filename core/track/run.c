@@ -270,7 +270,19 @@ static int resolve_newest(
 	return rc;
 }
 
-/* "latest", a prefix of an id, a name, "name@latest": the first that matches any run. *how: which it was. A name in the trash
+/* The id that a run had in another store, which it could not keep here (run import, run export). */
+static int resolve_origin(
+	char *id, int *count, bn_buf *list, sqlite3 *db, const char *text, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = bn_sql_prepare(&st, db, err,
+		"SELECT lower(hex(r.id)), r.name FROM run_tag x JOIN run r ON r.no = x.run WHERE "
+		"x.key = ? AND x.value = lower(?) AND r.removed = 0 ORDER BY r.created_ms, r.id",
+		"is", bn_index_name(db, BN_NAME_KEY, "tags." BN_RUN_ID_TAG), text);
+	return rc < 0 ? rc : resolve_rows(id, count, list, st, err);
+}
+
+/* "latest", a prefix of an id, a name, "name@latest", an id of another store: the first that matches any run. *how: which it was. A name in the trash
  * counts if no other run has it. */
 static int resolve_any(char *id, int *count, const char **how, bn_buf *list, sqlite3 *db,
 	const char *text, bn_err *err)
@@ -298,7 +310,11 @@ static int resolve_any(char *id, int *count, const char **how, bn_buf *list, sql
 		     text, err)) < 0 ||
 		*count)
 		return rc;
-	return resolve_newest(id, count, list, db, text, err);
+	if ((rc = resolve_newest(id, count, list, db, text, err)) < 0 || *count)
+		return rc;
+	return len == BN_RUN_ID_TEXT - 1 && bn_is_hex(text)
+		       ? resolve_origin(id, count, list, db, text, err)
+		       : 0;
 }
 
 int bn_run_resolve(bn_workspace *ws, const char *text, char id[BN_RUN_ID_TEXT], bn_err *err)

@@ -104,8 +104,12 @@ int64_t bn_run_duration_ms(const bn_run_info *r, int64_t now_ms);
  * another run); -1: unknown. step: the newest one logged. */
 int64_t bn_run_left_ms(const bn_run_info *r, int64_t step, int64_t steps, int64_t now_ms);
 
-/* A full id, a unique prefix of one (4 digits or more), a name, "latest", or "NAME@latest": the newest of several runs
- * of one name. BN_ENOTFOUND with near names, BN_EINVAL lists the matches of an ambiguous prefix or name. */
+/* The tag with the id that a run has in another store, which it could not keep (core/exchange/exchange.h). */
+#define BN_RUN_ID_TAG "binnacle.run_id"
+
+/* A full id, a unique prefix of one (4 digits or more), a name, "latest", "NAME@latest": the newest of several runs
+ * of one name; or the full id that a run has in its BN_RUN_ID_TAG. BN_ENOTFOUND with near names, BN_EINVAL lists the
+ * matches of an ambiguous prefix or name. */
 int bn_run_resolve(bn_workspace *ws, const char *text, char id[BN_RUN_ID_TEXT], bn_err *err);
 /* A name for a run like that one: "mlp-2" after "mlp", "mlp-3" after "mlp-2", or a later number, so that no run has it
  * or one that begins with it and a dash (a sweep's). *out is yours. */

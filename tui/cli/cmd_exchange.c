@@ -102,7 +102,7 @@ static const bn_col import_fields[] = {
 static const bn_opt import_options[] = {
 	{"experiment", 'e', "NAME", "put every run into this experiment"},
 	{"only", 0, "NAME",
-		"name or id of an experiment or a run; the others are skipped (may be repeated)"},
+		"name or id of an experiment, a run or a model; the others are skipped (may be repeated)"},
 	{"artifact-root", 0, "DIR",
 		"artifacts outside of the source may be read below DIR (may be repeated)"},
 	{"no-artifacts", 0, NULL, "skip files"},

@@ -35,6 +35,8 @@ int bn_cli_store_address(const char **out, const bn_cli *cli, bn_err *err)
 	}
 	if (!bn_mlflow_is_address(text)) {
 		bn_err_set(err, BN_EINVAL, "%s '%.160s' is not the address of a server", from, text);
+		if (bn_mlflow_lacks_scheme(text))
+			bn_err_hint(err, "it begins with http:// or https://: http://%.160s", text);
 		bn_err_hint(err, "http(s)://HOST[:PORT][/PREFIX] or unix:/PATH; -C DIR names a workspace");
 		return BN_EINVAL;
 	}
