@@ -34,7 +34,7 @@
 #define BN_MLFLOW_MIRROR_H
 #include "core/base/progress.h"
 #include "core/mlflow/client.h"
-#include "core/registry/registry.h"
+#include "core/registry/model.h"
 #include "core/store/workspace.h"
 
 typedef struct bn_mirror bn_mirror;
@@ -83,9 +83,10 @@ int bn_mirror_pull_models(bn_mirror *m, bn_err *err);
 
 /* ---- models, as last pulled ----------------------------------------------------------------- */
 
-/* By name. Versions newest first; name NULL: of all models. As in core/registry/registry.h: what a server does not
- * say is absent, versions are "registered", and a stage other than None is a tag "stage". Prompts are left out. */
-int bn_mirror_models(bn_model_page **out, bn_mirror *m, bn_err *err);
+/* As in core/registry/registry.h and model.h: what a server does not say is absent, and versions are "registered".
+ * Models by name, those without versions and prompts too; release *out also after an error. Versions newest first; name
+ * NULL: of all models but prompts. */
+int bn_mirror_models(bn_registered_models *out, bn_mirror *m, bn_err *err);
 int bn_mirror_versions(bn_version_page **out, bn_mirror *m, const char *name, bn_err *err);
 /* spec: "NAME/3", "NAME@alias", "NAME@latest", "NAME" (its champion, else the newest). BN_ENOTFOUND. */
 int bn_mirror_version(bn_version **out, bn_mirror *m, const char *spec, bn_err *err);
@@ -112,7 +113,8 @@ int bn_mirror_version_remove(bn_mirror *m, const char *name, int64_t version, bn
 /* ---- artifacts ------------------------------------------------------------------------------ */
 
 typedef struct bn_mirror_file {
-	char *path; /* below the run's artifacts */
+	char *path;   /* below the run's artifacts; of its logged models below their names */
+	char *target; /* where the server hands it out, below its address */
 	int64_t size_bytes; /* -1 unknown */
 } bn_mirror_file;
 typedef struct bn_mirror_files {
@@ -131,5 +133,8 @@ int bn_mirror_artifacts(
 /* Copies them to the new directory dir, which appears as a whole or not at all. *bytes (may be NULL): their size. */
 int bn_mirror_download(uint64_t *bytes, bn_mirror *m, const char *run, const char *path,
 	const char *dir, const bn_progress *progress, bn_err *err);
+/* The same for the files of a model version. BN_EUNSUPPORTED if the server does not serve them, with the place. */
+int bn_mirror_version_download(uint64_t *bytes, bn_mirror *m, const bn_version *v, const char *dir,
+	const bn_progress *progress, bn_err *err);
 
 #endif

@@ -13,7 +13,7 @@
 
 #define PAGE_MODELS 1000
 #define PAGE_VERSIONS 10000
-#define PROMPT_TAG "mlflow.prompt.is_prompt"
+#define PROMPTS "tags.`" BN_PROMPT_TAG "` = 'true'" /* which a list without a filter leaves out */
 
 /* ---- reading from the server ------------------------------------------------------------------- */
 
@@ -23,11 +23,11 @@ static int doc_each(void *list, const json_t *item, bn_err *err)
 								       : 0;
 }
 
-static int list_ask(
-	json_t *out, bn_mirror *m, const char *path, const char *list, int page, bn_err *err)
+static int list_ask(json_t *out, bn_mirror *m, const char *path, const char *list,
+	const char *filter, int page, bn_err *err)
 {
 	bn_mlflow_client *c;
-	json_t *query = json_pack("{s:i}", "max_results", page);
+	json_t *query = json_pack("{s:i s:s*}", "max_results", page, "filter", filter);
 	const bn_mlflow_request r = {.path = path, .query = query};
 	int rc = query ? bn_mirror_client(&c, m, err) : bn_err_nomem(err, "a request");
 	if (rc >= 0)
@@ -113,19 +113,36 @@ static int docs_replace(bn_mirror *m, const json_t *models, const json_t *versio
 	return bn_mirror_end(m, rc, err);
 }
 
+/* A server that does not know the filter (before MLflow 2.21) has none. */
+static int prompts_ask(json_t *models, json_t *versions, bn_mirror *m, bn_err *err)
+{
+	bn_err why = BN_ERR_INIT;
+	int rc = list_ask(models, m, "registered-models/search", "registered_models", PROMPTS,
+		PAGE_MODELS, &why);
+	if (rc >= 0)
+		rc = list_ask(versions, m, "model-versions/search", "model_versions", PROMPTS,
+			PAGE_VERSIONS, &why);
+	if (rc == BN_EINVAL || rc == BN_EUNSUPPORTED)
+		return 0;
+	return rc < 0 ? bn_err_move(err, &why) : 0;
+}
+
 int bn_mirror_pull_models(bn_mirror *m, bn_err *err)
 {
 	bn_err why = BN_ERR_INIT;
 	json_t *models = json_array(), *versions = json_array();
 	int rc = models && versions ? 0 : bn_err_nomem(err, "models");
 	if (rc < 0 || (rc = list_ask(models, m, "registered-models/search", "registered_models",
-			      PAGE_MODELS, err)) < 0)
+			      NULL, PAGE_MODELS, err)) < 0)
 		goto out;
-	rc = list_ask(versions, m, "model-versions/search", "model_versions", PAGE_VERSIONS, &why);
+	rc = list_ask(
+		versions, m, "model-versions/search", "model_versions", NULL, PAGE_VERSIONS, &why);
 	if (rc == BN_EUNSUPPORTED || rc == BN_EINVAL) {
 		json_array_clear(versions);
 		rc = latest_take(versions, models, err);
-	} else if (rc < 0) {
+	} else if (rc >= 0) {
+		rc = prompts_ask(models, versions, m, err);
+	} else {
 		bn_err_move(err, &why);
 	}
 	if (rc >= 0)
@@ -153,7 +170,7 @@ static bool is_prompt(const json_t *doc)
 	json_t *tag;
 	json_array_foreach(json_object_get(doc, "tags"), i, tag)
 	{
-		if (!strcmp(bn_json_str(tag, "key", ""), PROMPT_TAG) &&
+		if (!strcmp(bn_json_str(tag, "key", ""), BN_PROMPT_TAG) &&
 			!strcmp(bn_json_str(tag, "value", ""), "true"))
 			return true;
 	}
@@ -163,7 +180,6 @@ static bool is_prompt(const json_t *doc)
 static json_t *tags_of(const json_t *doc)
 {
 	json_t *tags = json_object(), *tag;
-	const char *stage = bn_json_str(doc, "current_stage", "None");
 	size_t i;
 	json_array_foreach(json_object_get(doc, "tags"), i, tag)
 	{
@@ -171,8 +187,6 @@ static json_t *tags_of(const json_t *doc)
 		if (key && tags)
 			json_object_set_new(tags, key, json_string(bn_json_str(tag, "value", "")));
 	}
-	if (tags && *stage && strcmp(stage, "None") != 0 && !json_object_get(tags, "stage"))
-		json_object_set_new(tags, "stage", json_string(stage));
 	return tags;
 }
 
@@ -229,6 +243,14 @@ static int aliases_take(bn_version *v, const json_t *model, bn_err *err)
 	return 0;
 }
 
+/* "m-..." of its source or, since MLflow 3, of its own field. */
+static char *logged_of(const json_t *doc)
+{
+	const char *source = bn_json_str(doc, "source", "");
+	char *id = text_of(doc, "model_id");
+	return !id && bn_str_starts(source, "models:/m-") ? bn_strdup(source + strlen("models:/")) : id;
+}
+
 static int version_fill(
 	bn_version *v, bn_mirror *m, const json_t *doc, const json_t *model, bn_err *err)
 {
@@ -244,6 +266,11 @@ static int version_fill(
 		.registrar_uid = (uid_t)-1,
 		.registered_ms = ms_of(doc, "creation_timestamp"),
 		.state_ms = ms_of(doc, "last_updated_timestamp"),
+		.updated_ms = ms_of(doc, "last_updated_timestamp"),
+		.source = text_of(doc, "source"),
+		.run_link = text_of(doc, "run_link"),
+		.logged_model = logged_of(doc),
+		.stage = text_of(doc, "current_stage"),
 		.requested_ms = -1,
 		.data = json_array(),
 		.metrics = metrics_of(m, doc),
@@ -253,9 +280,6 @@ static int version_fill(
 		bn_mirror_id(id, run);
 		v->run_id = bn_strdup(id);
 	}
-	if (v->tags && bn_json_str(doc, "source", NULL))
-		json_object_set_new(
-			v->tags, "mlflow.source", json_string(bn_json_str(doc, "source", "")));
 	if (!v->name || !v->data || !v->metrics || !v->tags || (*run && !v->run_id))
 		return bn_err_nomem(err, "a model");
 	return aliases_take(v, model, err);
@@ -279,7 +303,7 @@ int bn_mirror_versions(bn_version_page **out, bn_mirror *m, const char *name, bn
 		json_decref(model);
 		doc = doc_parse(st, 0);
 		model = doc_parse(st, 1);
-		if (!doc || is_prompt(doc) || is_prompt(model))
+		if (!doc || (!name && (is_prompt(doc) || is_prompt(model))))
 			continue;
 		if (bn_grow(&p->items, &cap, p->count + 1, sizeof *p->items) != 0) {
 			rc = bn_err_nomem(err, "models");
@@ -298,54 +322,57 @@ int bn_mirror_versions(bn_version_page **out, bn_mirror *m, const char *name, bn
 	return 0;
 }
 
-static int64_t aliased(const json_t *model, const char *alias)
+static int model_aliases(bn_registered_model *row, const json_t *doc, bn_err *err)
 {
-	size_t i;
+	size_t i, cap = 0;
 	json_t *a;
-	json_array_foreach(json_object_get(model, "aliases"), i, a)
+	json_array_foreach(json_object_get(doc, "aliases"), i, a)
 	{
-		if (!strcmp(bn_json_str(a, "alias", ""), alias))
-			return number_of(a);
+		const char *alias = bn_json_str(a, "alias", NULL);
+		if (!alias || number_of(a) < 0)
+			continue;
+		if (bn_grow(&row->aliases, &cap, row->n_aliases + 1, sizeof *row->aliases) != 0)
+			return bn_err_nomem(err, "a model");
+		row->aliases[row->n_aliases++] = (bn_registered_alias){bn_strdup(alias), number_of(a)};
+		if (!row->aliases[row->n_aliases - 1].alias)
+			return bn_err_nomem(err, "a model");
 	}
 	return 0;
 }
 
-int bn_mirror_models(bn_model_page **out, bn_mirror *m, bn_err *err)
+int bn_mirror_models(bn_registered_models *out, bn_mirror *m, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
-	size_t cap = 0;
-	json_t *doc = NULL;
-	bn_model_page *p = bn_alloc_zeroed(1, sizeof *p);
-	int rc = p ? bn_sql_prepare(&st, m->db, err,
-			     "SELECT m.doc, max(v.version), count(v.version) FROM model m LEFT JOIN "
-			     "version v USING (name) GROUP BY m.name ORDER BY m.name",
-			     "")
-		   : bn_err_nomem(err, "models");
+	*out = (bn_registered_models)BN_REGISTERED_MODELS_INIT;
+	int rc = bn_sql_prepare(&st, m->db, err,
+		"SELECT m.doc, max(v.version), count(v.version) FROM model m LEFT JOIN "
+		"version v USING (name) GROUP BY m.name ORDER BY m.name",
+		"");
 	while (rc >= 0 && (rc = bn_sql_step(st, err)) == 1) {
-		json_decref(doc);
-		if (!(doc = doc_parse(st, 0)) || is_prompt(doc))
+		json_t *doc = doc_parse(st, 0);
+		if (!doc)
 			continue;
-		if (bn_grow(&p->items, &cap, p->count + 1, sizeof *p->items) != 0) {
+		if (bn_grow(&out->items, &out->cap, out->count + 1, sizeof *out->items) != 0) {
+			json_decref(doc);
 			rc = bn_err_nomem(err, "models");
 			break;
 		}
-		bn_model_row *row = &p->items[p->count++];
-		*row = (bn_model_row){.name = text_of(doc, "name"),
-			.latest = sqlite3_column_int64(st, 1),
-			.champion = aliased(doc, "champion"),
+		bn_registered_model *row = &out->items[out->count++];
+		*row = (bn_registered_model){.name = text_of(doc, "name"),
+			.description = text_of(doc, "description"),
+			.user = text_of(doc, "user_id"),
+			.created_ms = ms_of(doc, "creation_timestamp"),
+			.updated_ms = ms_of(doc, "last_updated_timestamp"),
+			.tags = tags_of(doc),
 			.versions = (size_t)sqlite3_column_int64(st, 2),
-			.updated_ms = ms_of(doc, "last_updated_timestamp")};
-		if (!row->name)
-			rc = bn_err_nomem(err, "models");
+			.latest = sqlite3_column_int64(st, 1),
+			.is_prompt = is_prompt(doc)};
+		rc = row->name && row->tags ? model_aliases(row, doc, err)
+					    : bn_err_nomem(err, "models");
+		json_decref(doc);
 	}
 	sqlite3_finalize(st);
-	json_decref(doc);
-	if (rc < 0) {
-		bn_model_page_free(p);
-		return rc;
-	}
-	*out = p;
-	return 0;
+	return rc < 0 ? rc : 0;
 }
 
 /* ---- one version ------------------------------------------------------------------------------- */
@@ -380,18 +407,24 @@ static bn_version *choose(bn_version_page *p, const char *rest)
 
 static int none_like(bn_mirror *m, const char *name, bn_err *err)
 {
-	bn_model_page *p = NULL;
+	bn_registered_models l;
 	bn_nearest near = bn_nearest_to(name, BN_NEAREST_CLOSE);
-	int rc = bn_mirror_models(&p, m, err);
-	if (rc < 0)
-		return rc;
-	for (size_t i = 0; i < p->count; i++)
-		bn_nearest_offer(&near, p->items[i].name);
-	bn_err_set(err, BN_ENOTFOUND, "%.120s has no model '%.120s'", m->address, name);
-	bn_nearest_hint(&near, err);
-	bn_err_hint(err, "`binnacle model ls` lists them");
-	bn_model_page_free(p);
-	return BN_ENOTFOUND;
+	bool is_empty = false;
+	int rc = bn_mirror_models(&l, m, err);
+	for (size_t i = 0; rc >= 0 && i < l.count; i++) {
+		is_empty = is_empty || !strcmp(l.items[i].name, name);
+		bn_nearest_offer(&near, l.items[i].name);
+	}
+	if (rc >= 0 && is_empty) {
+		rc = bn_err_set(err, BN_ENOTFOUND, "model '%.120s' has no versions", name);
+		bn_err_hint(err, "binnacle model register RUN --name %.120s makes the first", name);
+	} else if (rc >= 0) {
+		rc = bn_err_set(err, BN_ENOTFOUND, "%.120s has no model '%.120s'", m->address, name);
+		bn_nearest_hint(&near, err);
+		bn_err_hint(err, "`binnacle model ls` lists them");
+	}
+	bn_registered_models_release(&l);
+	return rc;
 }
 
 int bn_mirror_version(bn_version **out, bn_mirror *m, const char *spec, bn_err *err)

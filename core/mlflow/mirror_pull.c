@@ -69,6 +69,10 @@ static int experiment_apply(bn_mirror *m, const json_t *e, bn_err *err)
 			rc = bn_err_nomem(err, "an experiment");
 			goto out;
 		}
+		/* else it would be as old as its change of name is */
+		const bn_experiment_made old = {.name = BN_EXPERIMENT_DEFAULT, .created_ms = created};
+		if (created >= 0 && (rc = bn_experiment_create(m->ws, &old, err)) < 0)
+			goto out;
 	}
 	bool is_new = !first;
 	const bn_experiment_made made = {.name = now,

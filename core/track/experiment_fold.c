@@ -35,12 +35,12 @@ static int apply_created(bn_fold *f, const bn_event *ev, const char *name, bn_er
 		    name) == 1)
 		return invalid(f, "created already");
 	return bn_sql_run(bn_fold_db(f), err,
-		"UPDATE experiment SET is_made = 1, id = ?1, artifact_location = ?2, created_ms = "
-		"coalesce(nullif(?3, -1), created_ms), updated_ms = coalesce(nullif(?3, -1), "
-		"updated_ms), "
-		"note = coalesce(?4, note) WHERE name = ?5",
-		"ssiss", bn_json_str(p, "id", NULL), bn_json_str(p, "artifact_location", NULL),
-		created < 0 ? (int64_t)-1 : created, bn_json_str(p, "note", NULL), name);
+		"UPDATE experiment SET is_made = 1, id = ?1, artifact_location = ?2, created_ms = ?3, "
+		"updated_ms = coalesce(nullif(?4, -1), updated_ms), note = coalesce(?5, note) "
+		"WHERE name = ?6",
+		"ssiiss", bn_json_str(p, "id", NULL), bn_json_str(p, "artifact_location", NULL),
+		created < 0 ? bn_event_time_ms(ev) : created, created < 0 ? (int64_t)-1 : created,
+		bn_json_str(p, "note", NULL), name);
 }
 
 static int apply_tags(bn_fold *f, const bn_event *ev, const char *name, bn_err *err)
@@ -126,10 +126,12 @@ static int experiment_apply(bn_fold *f, const bn_event *ev, bn_err *err)
 		return rc;
 	if ((rc = note_change(f, err)) < 0 ||
 		(rc = bn_sql_run(bn_fold_db(f), err,
+			 /* a note or a new name tells not when the experiment began */
 			 "INSERT OR IGNORE INTO experiment (name, uid, created_ms, updated_ms, "
-			 "first_clock) VALUES (?1, ?2, ?3, ?3, ?4)",
-			 "siii", name, (int64_t)ev->uid, bn_event_time_ms(ev),
-			 (int64_t)ev->key.clock)) < 0)
+			 "first_clock) VALUES (?1, ?2, nullif(?3, -1), ?4, ?5)",
+			 "siiii", name, (int64_t)ev->uid,
+			 ev->kind_no == CREATED ? bn_event_time_ms(ev) : (int64_t)-1,
+			 bn_event_time_ms(ev), (int64_t)ev->key.clock)) < 0)
 		return rc;
 	return act(f, ev, name, err);
 }

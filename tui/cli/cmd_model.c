@@ -1,11 +1,13 @@
-/* cmd_model.c - binnacle model: listing, lineage and verification. Requests and decisions are in
- * cmd_approval.c. */
+/* cmd_model.c - binnacle model: versions, lineage and verification. Lists are in cmd_model_ls.c, requests and decisions
+ * in cmd_approval.c. */
 #include "core/base/json.h"
+#include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/learn/pyfunc.h"
 #include "core/registry/proof.h"
 #include "tui/cli/evidence.h"
 #include "tui/cli/model_json.h"
+#include "tui/cli/model_ls.h"
 #include "tui/cli/proof_json.h"
 #include "tui/cli/store.h"
 #include "tui/cli/verbs.h"
@@ -84,113 +86,6 @@ static int run_register(bn_cli *cli, bn_err *err)
 	rc = bn_cli_object(cli, bn_version_json(v), fields, err);
 	bn_version_free(v);
 	return rc;
-}
-
-/* ---- lists ---------------------------------------------------------------------------------- */
-
-static int list_models(bn_cli *cli, bn_workspace *ws, bn_err *err)
-{
-	static const bn_col cols[] = {{"name", "MODEL", BN_AS_TEXT},
-		{"latest", "LATEST", BN_AS_INT}, {"champion", "CHAMPION", BN_AS_INT},
-		{"versions", "VERSIONS", BN_AS_COUNT}, {"requested", "TO APPROVE", BN_AS_COUNT},
-		{"updated_ms", "UPDATED", BN_AS_TIME_MS}, {0}};
-	bn_model_page *p = NULL;
-	bn_mirror *m = bn_cli_mirror(cli);
-	int rc = m ? bn_mirror_models(&p, m, err) : bn_model_list(&p, ws, err);
-	if (rc)
-		return rc;
-	json_t *items = json_array();
-	for (size_t i = 0; i < p->count; i++) {
-		const bn_model_row *row = &p->items[i];
-		json_array_append_new(items,
-			json_pack("{s:s, s:o, s:o, s:I, s:I, s:I}", "name", row->name, "latest",
-				row->latest ? json_integer(row->latest) : json_null(), "champion",
-				row->champion ? json_integer(row->champion) : json_null(), "versions",
-				(json_int_t)row->versions, "requested", (json_int_t)row->requested,
-				"updated_ms", (json_int_t)row->updated_ms));
-	}
-	bn_model_page_free(p);
-	return bn_cli_list(cli, items, cols,
-		"no model is registered yet; register one with: binnacle model register RUN --name "
-		"NAME",
-		err);
-}
-
-/* "champion, canary" for people. */
-static void join_aliases(json_t *o)
-{
-	bn_buf b = BN_BUF_INIT;
-	const json_t *aliases = json_object_get(o, "aliases");
-	for (size_t i = 0; i < json_array_size(aliases); i++)
-		bn_buf_addf(
-			&b, "%s%s", i ? ", " : "", json_string_value(json_array_get(aliases, i)));
-	json_object_set_new(o, "alias_text", b.len ? json_string(b.ptr) : json_null());
-	bn_buf_release(&b);
-}
-
-static int list_versions(bn_cli *cli, bn_workspace *ws, const char *name, bn_err *err)
-{
-	static const bn_col cols[] = {{"spec", "MODEL", BN_AS_TEXT}, {"state", "STATE", BN_AS_TEXT},
-		{"alias_text", "ALIASES", BN_AS_TEXT}, {"trainer", "TRAINER", BN_AS_TEXT},
-		{"run", "RUN", BN_AS_ID}, {"digest", "DIGEST", BN_AS_ID},
-		{"author", "AUTHOR", BN_AS_TEXT}, {"registered_ms", "REGISTERED", BN_AS_TIME_MS},
-		{0}};
-	bn_version_page *p = NULL;
-	bn_mirror *m = bn_cli_mirror(cli);
-	int rc = m ? bn_mirror_versions(&p, m, name, err)
-		   : bn_version_list(&p, ws, name, bn_cli_flag(cli, "all"), err);
-	if (rc)
-		return rc;
-	json_t *items = json_array();
-	for (size_t i = 0; i < p->count; i++) {
-		json_t *o = bn_version_json(&p->items[i]);
-		if (o)
-			join_aliases(o);
-		json_array_append_new(items, o);
-	}
-	bn_version_page_free(p);
-	return bn_cli_list(cli, items, cols, "no versions", err);
-}
-
-static int list_inbox(bn_cli *cli, bn_workspace *ws, bn_err *err)
-{
-	static const bn_col cols[] = {{"spec", "MODEL", BN_AS_TEXT},
-		{"requester", "ASKED BY", BN_AS_TEXT}, {"requested_ms", "SINCE", BN_AS_TIME_MS},
-		{"request_reason", "REASON", BN_AS_TEXT}, {"blocked", "GATES BLOCK", BN_AS_BOOL},
-		{"can_approve", "I MAY APPROVE", BN_AS_BOOL}, {"why_not", "WHY NOT", BN_AS_TEXT},
-		{0}};
-	bn_inbox *box = NULL;
-	int rc = bn_inbox_read(&box, ws, err);
-	if (rc)
-		return rc;
-	json_t *items = json_array();
-	for (size_t i = 0; i < box->count; i++)
-		json_array_append_new(items, bn_sheet_json(&box->items[i]));
-	bn_inbox_free(box);
-	return bn_cli_list(cli, items, cols, "nothing waits for approval", err);
-}
-
-static int run_ls(bn_cli *cli, bn_err *err)
-{
-	bn_workspace *ws = NULL;
-	int rc = bn_cli_workspace(cli, &ws, err);
-	if (rc)
-		return rc;
-	bn_mirror *m = bn_cli_mirror(cli);
-	if (m && bn_cli_flag(cli, "inbox"))
-		return bn_err_set(err, BN_EREFUSED, "a store elsewhere has no requests for approval");
-	if (m && (rc = bn_cli_pull_models(cli, err)) < 0)
-		return rc;
-	if (bn_cli_flag(cli, "inbox"))
-		return list_inbox(cli, ws, err);
-	const char *name = bn_cli_arg(cli, 0);
-	if (!name && !bn_cli_flag(cli, "versions") && !bn_cli_flag(cli, "all"))
-		return list_models(cli, ws, err);
-	bn_version *exists = NULL;
-	if (name && !bn_cli_flag(cli, "all")) /* for its error message */
-		rc = m ? bn_mirror_version(&exists, m, name, err) : bn_version_get(&exists, ws, name, err);
-	bn_version_free(exists);
-	return rc ? rc : list_versions(cli, ws, name, err);
 }
 
 /* ---- one version ---------------------------------------------------------------------------- */
@@ -279,8 +174,35 @@ static void print_sheet(bn_cli *cli, const bn_inbox_item *s)
 			s->can_approve ? "" : s->why_not);
 }
 
-static int show_remote(bn_cli *cli, const bn_col *fields, bn_err *err)
+/* Tags are what a store elsewhere, or a client of our server, keeps of a version. */
+static void print_tags(bn_cli *cli, const bn_version *v)
 {
+	const char *key;
+	json_t *value;
+	bool any = false;
+	json_object_foreach(v->tags, key, value)
+	{
+		if (bn_str_starts(key, "binnacle."))
+			continue;
+		if (!any)
+			bn_cli_print_in(cli, "bold", "\nTags\n");
+		any = true;
+		bn_cli_print(cli, "  ");
+		bn_cli_print_field(cli, NULL, key, 24);
+		bn_cli_print(cli, " ");
+		bn_cli_print_field(cli, NULL, json_string_value(value), 0);
+		bn_cli_print(cli, "\n");
+	}
+}
+
+static int show_remote(bn_cli *cli, bn_err *err)
+{
+	static const bn_col fields[] = {{"spec", "Model", BN_AS_TEXT},
+		{"alias_text", "Aliases", BN_AS_TEXT}, {"stage", "Stage", BN_AS_TEXT},
+		{"run", "Run", BN_AS_TEXT}, {"source", "Source", BN_AS_TEXT},
+		{"logged_model", "Logged model", BN_AS_TEXT}, {"author", "Author", BN_AS_TEXT},
+		{"registered_ms", "Registered", BN_AS_TIME_MS}, {"updated_ms", "Changed", BN_AS_TIME_MS},
+		{"run_link", "Run link", BN_AS_TEXT}, {"description", "Description", BN_AS_TEXT}, {0}};
 	bn_version *v = NULL;
 	int rc = bn_cli_pull_models(cli, err);
 	if (rc < 0 || (rc = bn_mirror_version(&v, bn_cli_mirror(cli), bn_cli_arg(cli, 0), err)) < 0)
@@ -292,9 +214,11 @@ static int show_remote(bn_cli *cli, const bn_col *fields, bn_err *err)
 		rc = bn_err_nomem(err, "a model");
 		goto out;
 	}
-	join_aliases(o);
-	if ((rc = bn_cli_object(cli, o, fields, err)) >= 0)
+	bn_version_json_aliases(o);
+	if ((rc = bn_cli_object(cli, o, fields, err)) >= 0 && bn_cli_is_text(cli)) {
 		print_sheet(cli, &item);
+		print_tags(cli, v);
+	}
 out:
 	bn_version_free(v);
 	return rc;
@@ -321,14 +245,14 @@ static int run_show(bn_cli *cli, bn_err *err)
 	if ((rc = bn_cli_workspace(cli, &ws, err)) < 0)
 		return rc;
 	if (bn_cli_mirror(cli))
-		return show_remote(cli, fields, err);
+		return show_remote(cli, err);
 	if ((rc = bn_inbox_item_read(&sheet, ws, bn_cli_arg(cli, 0), err)) < 0)
 		goto out;
 	if (!(o = bn_sheet_json(sheet))) {
 		rc = bn_err_nomem(err, "a model");
 		goto out;
 	}
-	join_aliases(o);
+	bn_version_json_aliases(o);
 	if ((rc = bn_cli_evidence_json(&evidence, ws, bn_cli_arg(cli, 0), err)) < 0) {
 		json_decref(o);
 		goto out;
@@ -337,8 +261,10 @@ static int run_show(bn_cli *cli, bn_err *err)
 	if ((rc = bn_cli_object(cli, o, fields, err)) < 0)
 		goto out;
 	print_sheet(cli, sheet);
-	if (bn_cli_is_text(cli))
+	if (bn_cli_is_text(cli)) {
+		print_tags(cli, sheet->version);
 		bn_cli_print_evidence(cli, evidence);
+	}
 	rc = bn_cli_warn_newer(cli, ws, "model", sheet->version->name, err);
 out:
 	json_decref(evidence);
@@ -472,6 +398,19 @@ static int run_card(bn_cli *cli, bn_err *err)
 	return rc;
 }
 
+static int export_remote(bn_cli *cli, const char *spec, const char *dir, bn_err *err)
+{
+	const bn_progress watch = bn_cli_watch(cli);
+	bn_version *v = NULL;
+	int rc = bn_cli_pull_models(cli, err);
+	if (rc < 0 || (rc = bn_mirror_version(&v, bn_cli_mirror(cli), spec, err)) < 0)
+		return rc;
+	rc = bn_mirror_version_download(NULL, bn_cli_mirror(cli), v, dir, &watch, err);
+	bn_cli_progress_end(cli);
+	bn_version_free(v);
+	return rc;
+}
+
 static int run_export(bn_cli *cli, bn_err *err)
 {
 	bn_workspace *ws = NULL;
@@ -481,9 +420,15 @@ static int run_export(bn_cli *cli, bn_err *err)
 		bn_cli_say(cli, "would copy the files of %s to %s", spec, dir);
 		return 0;
 	}
-	if (rc < 0 || (rc = bn_version_export(ws, spec, dir, err)) < 0 ||
-		(rc = bn_model_add_pyfunc(bn_cli_env(cli), dir, err)) < 0)
+	if (rc < 0)
 		return rc;
+	if (bn_cli_mirror(cli)) {
+		if ((rc = export_remote(cli, spec, dir, err)) < 0)
+			return rc;
+	} else if ((rc = bn_version_export(ws, spec, dir, err)) < 0 ||
+		   (rc = bn_model_add_pyfunc(bn_cli_env(cli), dir, err)) < 0) {
+		return rc;
+	}
 	bn_cli_say(cli, "wrote %s to %s", spec, dir);
 	return bn_cli_is_text(cli)
 		       ? 0
@@ -494,9 +439,6 @@ static int run_export(bn_cli *cli, bn_err *err)
 static const bn_opt register_options[] = {
 	{"name", 'm', "NAME", "the model that gets a new version"},
 	{"path", 0, "PATH", "on a store elsewhere: the model among the run's artifacts"}, {0}};
-static const bn_opt ls_options[] = {{"versions", 0, NULL, "every version of every model"},
-	{"all", 'a', NULL, "versions, including removed ones"},
-	{"inbox", 'i', NULL, "what waits for approval, and what you may do"}, {0}};
 
 const bn_verb bn_verbs_model[] = {
 	{"model", "register", "RUN", 1, 1, "make a run's model a version of a named model", NULL,
@@ -505,7 +447,8 @@ const bn_verb bn_verbs_model[] = {
 		register_options, BN_VERB_DRY_RUN | BN_VERB_NEEDS_TRUST | BN_VERB_REMOTE, run_register},
 	{"model", "ls", "[NAME]", 0, 1, "models, or the versions of one", NULL,
 		{"binnacle model ls", "binnacle model ls power", "binnacle model ls --inbox"},
-		ls_options, BN_VERB_LISTS | BN_VERB_REMOTE | BN_VERB_REMOTE_READS, run_ls},
+		bn_cli_model_ls_options, BN_VERB_LISTS | BN_VERB_REMOTE | BN_VERB_REMOTE_READS,
+		bn_cli_model_ls},
 	{"model", "show", "MODEL", 1, 1, "one version: state, metrics, gates, decisions",
 		"MODEL is NAME/3, NAME@alias, NAME@latest, NAME (its champion, else the latest) or "
 		"a"
@@ -531,9 +474,9 @@ const bn_verb bn_verbs_model[] = {
 		"local` "
 		"predict with it; so does,\nwithout MLflow, DIR/code/binnacle_model.py. Both need "
 		"NumPy and no Binnacle, and answer with the columns\nof `binnacle predict DIR "
-		"FILE`.",
+		"FILE`. From a store elsewhere it gets the files as they are.",
 		{"binnacle model export power/3 ./power-3",
 			"binnacle model export power@champion /scratch/power", NULL},
-		NULL, BN_VERB_DRY_RUN | BN_VERB_NEEDS_TRUST, run_export},
+		NULL, BN_VERB_DRY_RUN | BN_VERB_NEEDS_TRUST | BN_VERB_REMOTE, run_export},
 	{0},
 };

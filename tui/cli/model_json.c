@@ -1,6 +1,7 @@
 /* model_json.c - see model_json.h. */
 #include "tui/cli/model_json.h"
 
+#include "core/base/buf.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/govern/identity.h"
@@ -71,6 +72,17 @@ json_t *bn_version_json(const bn_version *v)
 	json_object_set_new(o, "logged_model", text_or_null(v->logged_model));
 	json_object_set_new(o, "updated_ms", time_or_null(v->updated_ms));
 	return o;
+}
+
+void bn_version_json_aliases(json_t *o)
+{
+	bn_buf b = BN_BUF_INIT;
+	const json_t *aliases = json_object_get(o, "aliases");
+	for (size_t i = 0; i < json_array_size(aliases); i++)
+		bn_buf_addf(
+			&b, "%s%s", i ? ", " : "", json_string_value(json_array_get(aliases, i)));
+	json_object_set_new(o, "alias_text", b.len ? json_string(b.ptr) : json_null());
+	bn_buf_release(&b);
 }
 
 json_t *bn_sheet_json(const bn_inbox_item *item)

@@ -9,6 +9,8 @@
 /* New references; NULL without memory. */
 json_t *bn_version_json(const bn_version *v);
 /* {"version": {...}, "gates": [...], "champion", "can_approve", "why_not", ...} */
+/* Adds "alias_text", "champion, canary" for people, to such an object. */
+void bn_version_json_aliases(json_t *o);
 json_t *bn_sheet_json(const bn_inbox_item *item);
 
 /* Creates the user's signing key if there is none, and reports it. */

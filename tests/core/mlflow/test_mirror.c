@@ -349,7 +349,7 @@ START_TEST(test_mirror_models_versions_aliases_and_tags)
 	NEED_LOOPBACK();
 	begin();
 	bn_version *v = NULL;
-	bn_model_page *models = NULL;
+	bn_registered_models models;
 	int64_t number = 0;
 	mlflow_server_run(server, "one", "FINISHED", "", "rmse=3");
 	pull_all();
@@ -386,10 +386,10 @@ START_TEST(test_mirror_models_versions_aliases_and_tags)
 	bn_err_clear(&err);
 	ck_assert_bn_ok(bn_mirror_version_remove(m, "power", 2, &err), &err);
 	ck_assert_bn_ok(bn_mirror_models(&models, m, &err), &err);
-	ck_assert_int_eq(models->count, 1);
-	ck_assert_int_eq(models->items[0].latest, 1);
-	ck_assert_int_eq(models->items[0].versions, 1);
-	bn_model_page_free(models);
+	ck_assert_int_eq(models.count, 1);
+	ck_assert_int_eq(models.items[0].latest, 1);
+	ck_assert_int_eq(models.items[0].versions, 1);
+	bn_registered_models_release(&models);
 	ck_assert_int_eq(bn_mirror_version(&v, m, "powr", &err), BN_ENOTFOUND);
 	ck_assert_str_eq(err.hint, "did you mean 'power'?");
 	finish();

@@ -38,6 +38,13 @@ static const bn_charts *charts_of(const charts_view *v)
 	return p ? p->charts : NULL;
 }
 
+/* Of a store elsewhere, whose lists have one point of each metric: a chart may follow. */
+static bool is_partial(const charts_view *v)
+{
+	const bn_charts_page *p = v->page ? v->page->data : NULL;
+	return p && p->is_partial;
+}
+
 static void refresh(bn_view *view)
 {
 	charts_view *v = (charts_view *)view;
@@ -143,7 +150,9 @@ static void draw(bn_view *view, bn_area a, bool focused)
 		return;
 	}
 	state_draw(v, c, bn_area_sub(a, legend, 0, 1, a.cols));
-	if (c->count == 0)
+	if (c->count == 0 && is_partial(v))
+		bn_area_text(rest, 0, 0, BN_INK_DIM, "reading the points of these runs");
+	else if (c->count == 0)
 		bn_area_text(rest, 0, 0, BN_INK_DIM,
 			v->arg.words[0] ? "no metric's name holds this; Esc shows all"
 					: "these runs have no metric with more than one value");

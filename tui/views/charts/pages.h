@@ -24,6 +24,7 @@ typedef struct bn_charts_arg {
 typedef struct bn_charts_page {
 	bn_charts_arg asked;
 	bn_charts *charts;
+	bool is_partial; /* more points are being read */
 } bn_charts_page;
 
 #endif

@@ -26,6 +26,10 @@ void bn_compare_curves_draw(const bn_compare_view *v, bn_area a)
 	const bn_compare_page *d = bn_compare_data(v);
 	bn_chart_series series[BN_COMPARE_MAX];
 	int styles[BN_COMPARE_MAX] = {0}, shown = 0, here = bn_compare_run_at(v);
+	if (d && d->is_partial && (d->metric >= d->metric_count || !bn_compare_has_curves(v))) {
+		bn_area_text(a, 0, 0, BN_INK_DIM, "reading the points of these runs");
+		return;
+	}
 	if (!d || d->metric >= d->metric_count) {
 		bn_area_text(a, 0, 0, BN_INK_DIM, "these runs have no metric in common");
 		return;

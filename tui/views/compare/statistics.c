@@ -93,7 +93,8 @@ void bn_compare_statistics_draw(const bn_compare_view *v, bn_area a)
 		return;
 	}
 	if (!p->seeds) {
-		bn_area_text(a, 0, 0, BN_INK_DIM, "these runs have no metric");
+		bn_area_text(a, 0, 0, BN_INK_DIM,
+			p->is_partial ? "reading the points of these runs" : "these runs have no metric");
 		return;
 	}
 	int row = seeds_draw(p->seeds, a) + 1;

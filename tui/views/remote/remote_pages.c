@@ -92,28 +92,24 @@ int bn_remote_run(void *context, const void *arg, bn_page *page, bn_job *job, bn
 	return rc;
 }
 
-/* Asks for the points of a run. */
-static void want_named(const bn_reader *r, const char *word)
+/* Asks for the points of a run; whether they are still to come. */
+static bool want_named(const bn_reader *r, const char *word)
 {
 	char id[BN_RUN_ID_TEXT];
 	bn_err none = BN_ERR_INIT;
-	if (bn_run_resolve(r->ws, word, id, &none) >= 0)
-		bn_remote_want_run(r, id);
+	if (bn_run_resolve(r->ws, word, id, &none) < 0)
+		return false;
+	bn_remote_want_run(r, id);
+	return is_partial(r, id);
 }
 
 int bn_remote_compare(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
 {
 	bn_reader *r = context;
 	const bn_compare_arg *a = arg;
-	bn_err none = BN_ERR_INIT;
 	bool partial = false;
-	for (size_t i = 0; i < a->count; i++) {
-		char id[BN_RUN_ID_TEXT];
-		if (bn_run_resolve(r->ws, a->ids[i], id, &none) < 0)
-			continue;
-		bn_remote_want_run(r, id);
-		partial |= is_partial(r, id);
-	}
+	for (size_t i = 0; i < a->count; i++)
+		partial |= want_named(r, a->ids[i]);
 	int rc = bn_source_compare(context, arg, page, job, err);
 	if (rc >= 0)
 		((bn_compare_page *)page->data)->is_partial = partial;
@@ -124,17 +120,25 @@ int bn_remote_statistics(
 	void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
 {
 	const bn_compare_arg *a = arg;
+	bool partial = false;
 	for (size_t i = 0; i < a->count; i++)
-		want_named(context, a->ids[i]);
-	return bn_source_statistics(context, arg, page, job, err);
+		partial |= want_named(context, a->ids[i]);
+	int rc = bn_source_statistics(context, arg, page, job, err);
+	if (rc >= 0)
+		((bn_statistics_page *)page->data)->is_partial = partial;
+	return rc;
 }
 
 int bn_remote_charts(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
 {
 	const bn_charts_arg *a = arg;
+	bool partial = false;
 	for (size_t i = 0; i < a->count; i++)
-		want_named(context, a->ids[i]);
-	return bn_source_charts(context, arg, page, job, err);
+		partial |= want_named(context, a->ids[i]);
+	int rc = bn_source_charts(context, arg, page, job, err);
+	if (rc >= 0)
+		((bn_charts_page *)page->data)->is_partial = partial;
+	return rc;
 }
 
 /* ---- models ------------------------------------------------------------------------------------ */
@@ -205,6 +209,10 @@ int bn_remote_card(void *context, const void *arg, bn_page *page, bn_job *job, b
 		return rc;
 	bn_buf_addf(&text, "# %s/%lld\n\n%s\n", v->name, (long long)v->version,
 		v->description ? v->description : "No description.");
+	if (v->source)
+		bn_buf_addf(&text, "\n- made of: %s\n", v->source);
+	if (v->stage && strcmp(v->stage, "None") != 0)
+		bn_buf_addf(&text, "- stage: %s\n", v->stage);
 	if (json_object_size(v->tags))
 		bn_buf_adds(&text, "\n## Tags\n\n");
 	json_object_foreach(v->tags, key, value)

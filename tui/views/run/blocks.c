@@ -275,7 +275,7 @@ int bn_run_numbers_draw(const bn_run_detail *d, bn_area a, int rows)
 	if (rows < 2 || bn_run_numbers_count(d) == 0)
 		return 0;
 	width = width > 12 ? 12 : width;
-	bn_run_rule_draw(a, 0, "metrics", "");
+	bn_run_rule_draw(a, 0, "metrics", d->is_partial ? "reading their points" : "");
 	for (int p = 0; p < PARTS - 1; p++)
 		bn_area_field_right(a, 0, name + p * width, width, BN_INK_HEADER, titles[p]);
 	for (size_t i = 0; i < d->metric_count && row < rows; i++) {

@@ -171,6 +171,7 @@ typedef struct bn_statistics_page {
 	bn_comparison *table;
 	bn_seeds *seeds;
 	bn_importance importance;
+	bool is_partial; /* more points are being read */
 } bn_statistics_page;
 
 #endif
