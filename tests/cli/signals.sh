@@ -139,6 +139,7 @@ for signal in TERM INT; do
 	[ -z "$checked" ] || try $signal 100 "model check" second model check power/1
 	[ -z "$served" ] || try $signal 200 "monitor report" "$B" monitor report power/1
 	try $signal 30 "data diff" "$B" data diff big other
+	try $signal 150 "data leaks" "$B" data leaks big other
 	try $signal 30 "model export" "$B" model export power/1 exported-$signal
 	try $signal 50 "audit verify" "$B" audit verify
 	try $signal 50 "index rebuild" "$B" index rebuild

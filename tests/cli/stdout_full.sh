@@ -69,6 +69,7 @@ full "data show" jobs
 full "data describe" jobs
 full "data freq" jobs job_state
 each '"$B" data generate later --rows 200 --seed 3 -q' "data diff" jobs later
+each '"$B" data generate later --rows 200 --seed 3 -q' "data leaks" jobs later
 full "data check" jobs --suite suite.json
 full "data infer" jobs
 full "data head" jobs

@@ -17,6 +17,7 @@
 	X(data) \
 	X(data_look) \
 	X(data_diff) \
+	X(data_leaks) \
 	X(data_transform) \
 	X(data_check) \
 	X(data_table) \

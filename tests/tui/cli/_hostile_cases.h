@@ -36,6 +36,8 @@ static const verb_case cases[] = {
 	{"data", "freq", "data freq jobs t{u}", WHOLE},
 	{"data", "freq", "data freq jobs no{u}", PLAIN},
 	{"data", "diff", "data diff jobs jobs", PLAIN},
+	{"data", "leaks", "data leaks jobs --target no{u} --known a{u}=b", PLAIN},
+	{"data", "leaks", "data leaks jobs --ignore t{u}", PLAIN},
 	{"data", "head", "data head jobs", WHOLE},
 	{"data", "head", "data head jobs{u}.csv", WHOLE},
 	{"data", "head", "data head jobs --columns no{u}", PLAIN},
