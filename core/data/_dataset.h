@@ -12,6 +12,9 @@ json_t *bn_dataset_stats(const bn_profile *p);
 
 /* The same from what a builder recorded of a part; NULL if out of memory. */
 json_t *bn_dataset_part_stats(const bn_part_stats *s, const bn_schema *schema);
+/* A part that was stored just now. This process hashed its bytes when it put them; a part that existed before is
+ * checked as for any reader. */
+int bn_dataset_part_settle(bn_workspace *ws, const char *part, bn_err *err);
 /* What the manifest records of the parts of an open table, so that scans can skip them. */
 void bn_dataset_attach_stats(bn_table_reader *table, const bn_manifest *m);
 

@@ -165,16 +165,28 @@ int bn_table_builder_begin(bn_table_builder *b, const bn_schema *schema, bn_crew
 	return 0;
 }
 
-int bn_table_builder_finish(bn_table_builder *b, bn_built *out, bn_err *err)
+int bn_table_builder_store(bn_table_builder *b, bn_built *out, bn_profiler **profiler, bn_err *err)
 {
-	int rc;
-	if ((rc = bn_profiler_finish(&b->profile, b->profiler, err)) < 0 ||
-		(rc = part_end(b, err)) < 0)
+	int rc = part_end(b, err);
+	if (rc < 0)
 		return rc;
 	*out = (bn_built){.parts = b->parts,
 		.part_count = b->part_count,
 		.is_private = b->is_private,
-		.schema = &b->schema,
-		.profile = b->profile};
+		.schema = &b->schema};
+	*profiler = b->profiler;
+	b->profiler = NULL;
 	return 0;
+}
+
+int bn_table_builder_finish(bn_table_builder *b, bn_built *out, bn_err *err)
+{
+	bn_profiler *profiler = NULL;
+	int rc;
+	if ((rc = bn_table_builder_store(b, out, &profiler, err)) < 0)
+		return rc;
+	rc = bn_profiler_finish(&b->profile, profiler, err);
+	bn_profiler_free(profiler);
+	out->profile = b->profile;
+	return rc;
 }

@@ -17,6 +17,7 @@
 #define BN_PART_BYTES ((uint64_t)256 << 20)
 
 typedef struct bn_table_builder bn_table_builder;
+struct bn_profiler;
 
 /* is_private: only the user can read its objects. */
 int bn_table_builder_new(bn_table_builder **out, bn_workspace *ws, bool is_private, bn_err *err);
@@ -47,5 +48,7 @@ typedef struct bn_built {
 /* Call after bn_table_writer_finish: everything is stored and durable. What *out points to stays
  * the builder's. */
 int bn_table_builder_finish(bn_table_builder *b, bn_built *out, bn_err *err);
+/* The same with the profiler instead of its profile, to be merged with others; *profiler is yours. */
+int bn_table_builder_store(bn_table_builder *b, bn_built *out, struct bn_profiler **profiler, bn_err *err);
 
 #endif

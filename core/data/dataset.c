@@ -199,9 +199,7 @@ typedef struct facts {
 	bn_table_reader *table; /* NULL until needed */
 } facts;
 
-/* This process hashed the part's bytes when it put them; a part that existed before is checked as
- * for any reader. */
-static int part_settle(bn_workspace *ws, const char *part, bn_err *err)
+int bn_dataset_part_settle(bn_workspace *ws, const char *part, bn_err *err)
 {
 	char name[BN_OBJECT_NAME];
 	bn_cache *cache = NULL;
@@ -245,7 +243,7 @@ static int facts_part(facts *f, bn_workspace *ws, const bn_built_part *p, bn_err
 		.rows = p->rows,
 		.stats = bn_dataset_part_stats(p->stats, f->schema)};
 	memcpy(part.hash, p->hash, sizeof part.hash);
-	int rc = part.stats ? part_settle(ws, p->hash, err) : bn_err_nomem(err, "a manifest");
+	int rc = part.stats ? bn_dataset_part_settle(ws, p->hash, err) : bn_err_nomem(err, "a manifest");
 	rc = rc < 0 ? rc : bn_manifest_add(&f->m, &part, err);
 	json_decref(part.stats);
 	return rc;
@@ -276,7 +274,7 @@ static int facts_file(facts *f, bn_workspace *ws, const bn_dataset_draft *d, bn_
 	int rc;
 	if ((rc = bn_object_put_below_in(f->to, d->table_at, d->table_path, d->take, part.hash,
 		     &part.bytes, err)) < 0 ||
-		(rc = part_settle(ws, part.hash, err)) < 0 ||
+		(rc = bn_dataset_part_settle(ws, part.hash, err)) < 0 ||
 		(rc = bn_object_file(ws, part.hash, name, err)) < 0 ||
 		(rc = bn_table_open_parts(
 			 &f->table, bn_workspace_env(ws), bn_workspace_at(ws), &path, 1, err)) < 0)

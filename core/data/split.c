@@ -1,10 +1,9 @@
 /* split.c - see split.h. */
 #include "core/data/_split.h"
 
-#include "core/base/fs.h"
+#include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/base/utf8.h"
-#include "core/data/_dataset.h"
 #include "core/profile/cell_hash.h"
 #include "core/profile/tally.h"
 
@@ -14,9 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const kind_names[] = {"random", "stratified", "temporal", "group", NULL};
+static const char *const kind_names[] = {
+	"random", "stratified", "temporal", "group", "stratified-group", "expanding", "rolling", NULL};
 
-static const char *kind_name(bn_split_kind kind)
+const char *bn_split_kind_name(bn_split_kind kind)
 {
 	return kind_names[kind];
 }
@@ -29,7 +29,7 @@ int bn_split_kind_parse(bn_split_kind *out, const char *name, bn_err *err)
 			return 0;
 		}
 	bn_err_set(err, BN_EINVAL, "'%s' is not a kind of split", name);
-	bn_err_hint(err, "random, stratified, temporal or group");
+	bn_err_hint(err, "random, stratified, temporal, group, stratified-group, expanding or rolling");
 	return BN_EINVAL;
 }
 
@@ -65,11 +65,54 @@ static int parts_check(const bn_split_options *o, bn_err *err)
 		bn_err_hint(err, "such as --parts train=0.7,val=0.15,test=0.15");
 		return BN_EINVAL;
 	}
-	if (o->kind == BN_SPLIT_RANDOM || o->column)
+	return 0;
+}
+
+static int times_check(const bn_split_options *o, bn_err *err)
+{
+	bool has_end = o->end || o->horizon;
+
+	if (o->end && o->horizon)
+		return bn_err_set(err, BN_EINVAL, "--end and --horizon both say when a label ends: give one");
+	if (has_end && !bn_split_is_by_time(o->kind))
+		return bn_err_set(err, BN_EINVAL, "%s is of splits by time: temporal, expanding or rolling",
+			o->end ? "--end" : "--horizon");
+	if (!o->embargo || (o->kind == BN_SPLIT_TEMPORAL && o->folds))
 		return 0;
-	bn_err_set(err, BN_EINVAL, "a %s split needs a column", kind_names[o->kind]);
-	bn_err_hint(err, "--by COLUMN names it");
+	bn_err_set(err, BN_EINVAL, "--embargo leaves out training rows after a test, and there are none here");
+	bn_err_hint(err, "--how temporal --folds K has them; --horizon leaves out rows before a test");
 	return BN_EINVAL;
+}
+
+int bn_split_check_kind(const bn_split_options *o, bn_err *err)
+{
+	bool by_group = o->kind == BN_SPLIT_STRATIFIED_GROUP;
+
+	if (o->kind != BN_SPLIT_RANDOM && !o->column) {
+		bn_err_set(err, BN_EINVAL, "a %s split needs a column", kind_names[o->kind]);
+		bn_err_hint(err, "--by COLUMN names it");
+		return BN_EINVAL;
+	}
+	if (by_group && !o->group) {
+		bn_err_set(err, BN_EINVAL, "a stratified-group split needs two columns");
+		bn_err_hint(err, "--by CLASS --group COLUMN");
+		return BN_EINVAL;
+	}
+	if (o->group && !by_group)
+		return bn_err_set(err, BN_EINVAL, "--group is of stratified-group splits: of group splits, --by is the group");
+	if ((o->kind == BN_SPLIT_EXPANDING || o->kind == BN_SPLIT_ROLLING) && !o->folds) {
+		bn_err_set(err, BN_EINVAL, "--how %s has folds, not parts", kind_names[o->kind]);
+		bn_err_hint(err, "--folds K");
+		return BN_EINVAL;
+	}
+	return times_check(o, err);
+}
+
+int bn_split_check(const bn_split_options *o, bn_err *err)
+{
+	int rc = parts_check(o, err);
+
+	return rc < 0 ? rc : bn_split_check_kind(o, err);
 }
 
 int bn_split_parts_parse(bn_split_options *o, const char *text, bn_err *err)
@@ -99,7 +142,7 @@ int bn_split_parts_parse(bn_split_options *o, const char *text, bn_err *err)
 /* ---- how many rows each part gets ---------------------------------------------------------- */
 
 /* Largest remainders: counts sum to rows, each within one of its share; ties go to the first. */
-static void counts_of(uint64_t rows, const bn_split_options *o, uint64_t *counts)
+void bn_split_counts(uint64_t rows, const bn_split_options *o, uint64_t *counts)
 {
 	double rest[BN_SPLIT_MAX_PARTS];
 	uint64_t given = 0;
@@ -131,16 +174,14 @@ uint8_t bn_split_draw(bn_rng *r, uint64_t *left, size_t parts, uint64_t left_in_
 	return (uint8_t)i;
 }
 
-static int assign_random(uint8_t *part_of, uint64_t rows, const bn_split_options *o, bn_err *err)
+static void assign_random(uint8_t *part_of, uint64_t rows, const bn_split_options *o)
 {
 	uint64_t left[BN_SPLIT_MAX_PARTS];
 	bn_rng r;
-	(void)err;
-	counts_of(rows, o, left);
+	bn_split_counts(rows, o, left);
 	bn_rng_init(&r, o->seed, "data.split", 0);
 	for (uint64_t i = 0; i < rows; i++)
 		part_of[i] = bn_split_draw(&r, left, o->part_count, rows - i);
-	return 0;
 }
 
 /* ---- values as keys ------------------------------------------------------------------------ */
@@ -219,153 +260,50 @@ out:
 	return rc;
 }
 
-/* ---- temporal ------------------------------------------------------------------------------ */
+/* ---- all parts ----------------------------------------------------------------------------- */
 
-typedef struct timeline {
-	uint64_t *keys; /* in the order of the values */
-	uint64_t *sorted, *upto;
-	uint64_t missing;
-} timeline;
-
-static int timeline_read(void *ctx, const bn_column *c, uint64_t first_row, bn_err *err)
-{
-	timeline *t = ctx;
-	(void)err;
-	for (size_t r = 0; r < c->rows; r++) {
-		int64_t i = 0;
-		double x = NAN;
-		uint64_t key = 0;
-		if (c->type == BN_TYPE_UINT64 && !bn_column_is_null(c, r)) {
-			key = c->u64[r];
-		} else if (bn_column_int(c, r, &i)) {
-			key = (uint64_t)i ^ UINT64_C(1) << 63;
-		} else if (!isnan(x = bn_column_number(c, r))) {
-			x = x == 0 ? 0 : x;
-			memcpy(&key, &x, sizeof key);
-			key = key >> 63 ? ~key : key | UINT64_C(1) << 63;
-		} else {
-			t->missing++;
-		}
-		t->keys[first_row + r] = key;
-	}
-	return 0;
-}
-
-static int compare_keys(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-	return x < y ? -1 : x > y;
-}
-
-/* Makes the sorted keys distinct; upto[i] is the number of rows in the first i + 1 of them. Returns their number. */
-static uint64_t instants_of(timeline *t, uint64_t rows)
-{
-	uint64_t n = 0;
-	qsort(t->sorted, rows, sizeof *t->sorted, compare_keys);
-	for (uint64_t i = 0; i < rows; i++) {
-		n += i && t->sorted[i] != t->sorted[n];
-		t->sorted[n] = t->sorted[i];
-		t->upto[n] = i + 1;
-	}
-	return n + 1;
-}
-
-/* A part ends with the instant whose end is nearest to the requested share, and no part is empty while there are enough
- * instants. */
-static void timeline_assign(timeline *t, uint8_t *part_of, uint64_t rows, const bn_split_options *o)
-{
-	uint64_t counts[BN_SPLIT_MAX_PARTS], firsts[BN_SPLIT_MAX_PARTS], want = 0, next = 0;
-	const uint64_t ends = instants_of(t, rows) - 1; /* all instants but the last */
-	size_t parts = 0;
-	counts_of(rows, o, counts);
-	for (; parts + 1 < o->part_count && next < ends; parts++) {
-		const uint64_t later = o->part_count - 2 - parts; /* parts that still need an end */
-		const uint64_t last = ends > next + later ? ends - 1 - later : next;
-		uint64_t end = next;
-		want += counts[parts];
-		while (end < last && imaxabs((intmax_t)(t->upto[end + 1] - want)) <=
-					     imaxabs((intmax_t)(t->upto[end] - want)))
-			end++;
-		next = end + 1;
-		firsts[parts] = t->sorted[next];
-	}
-	for (uint64_t r = 0; r < rows; r++) {
-		uint8_t p = 0;
-		while (p < parts && t->keys[r] >= firsts[p])
-			p++;
-		part_of[r] = p;
-	}
-}
-
-static int assign_temporal(uint8_t *part_of, bn_table_reader *table, size_t column,
+static int assign_rows(uint8_t *part_of, bn_split_outcome *outcome, bn_table_reader *table,
 	const bn_split_options *o, bn_err *err)
 {
-	uint64_t rows = bn_table_rows(table);
-	timeline t = {0};
-	int rc = 0;
-	const bn_field *f = &bn_table_schema(table)->fields[column];
-	char type[BN_TYPE_TEXT];
-	if (!bn_type_is_scalar(f->type)) {
-		bn_err_set(err, BN_EINVAL, "column '%s' is %s, which does not order rows in time",
-			o->column, bn_type_is_text(f->type) ? "text" : bn_field_type_text(f, type));
-		bn_err_hint(err, "a temporal split needs a timestamp or a number");
-		return BN_EINVAL;
-	}
-	t.keys = bn_alloc(rows * sizeof *t.keys);
-	t.sorted = bn_alloc(rows * sizeof *t.sorted);
-	t.upto = bn_alloc(rows * sizeof *t.upto);
-	if (!t.keys || !t.sorted || !t.upto)
-		rc = bn_err_nomem(err, "the time line of a split");
-	if (!rc)
-		rc = bn_split_each(table, column, timeline_read, &t, o->progress, err);
-	if (!rc && t.missing)
-		rc = bn_err_set(err, BN_EINVAL, "column '%s' is missing in %llu of %llu rows",
-			o->column, (unsigned long long)t.missing, (unsigned long long)rows);
-	if (!rc && rows) {
-		memcpy(t.sorted, t.keys, rows * sizeof *t.keys);
-		timeline_assign(&t, part_of, rows, o);
-	}
-	bn_free(t.keys);
-	bn_free(t.sorted);
-	bn_free(t.upto);
-	return rc;
-}
+	size_t column = 0;
+	int rc;
 
-/* ---- all parts ----------------------------------------------------------------------------- */
+	if (o->kind == BN_SPLIT_RANDOM) {
+		assign_random(part_of, outcome->rows, o);
+		return 0;
+	}
+	if ((rc = bn_schema_need(bn_table_schema(table), o->column, &column, err)) < 0)
+		return rc;
+	switch (o->kind) {
+	case BN_SPLIT_STRATIFIED:
+		return bn_split_strata(part_of, outcome, table, column, o, err);
+	case BN_SPLIT_GROUP:
+		return bn_split_groups(part_of, outcome, table, column, o, err);
+	case BN_SPLIT_STRATIFIED_GROUP:
+		return bn_split_group_strata(part_of, outcome, table, column, o, err);
+	default:
+		return bn_split_by_time(part_of, outcome, table, o, err);
+	}
+}
 
 int bn_split_assign(uint8_t **out, bn_table_reader *table, const bn_split_options *o, bn_err *err)
 {
 	uint64_t rows = bn_table_rows(table);
 	bn_split_outcome outcome = {.rows = rows};
-	size_t column = 0;
-	int rc = parts_check(o, err);
-	if (!rc && o->kind != BN_SPLIT_RANDOM)
-		rc = bn_schema_need(bn_table_schema(table), o->column, &column, err);
-	if (rc)
+	uint8_t *part_of;
+	int rc;
+
+	if ((rc = bn_split_check(o, err)) < 0)
 		return rc;
-	uint8_t *part_of = bn_alloc(rows);
-	if (!part_of)
+	if (!(part_of = bn_alloc(rows + 1)))
 		return bn_err_nomem(err, "the parts of a split");
-	switch (o->kind) {
-	case BN_SPLIT_RANDOM:
-		rc = assign_random(part_of, rows, o, err);
-		break;
-	case BN_SPLIT_STRATIFIED:
-		rc = bn_split_strata(part_of, &outcome, table, column, o, err);
-		break;
-	case BN_SPLIT_TEMPORAL:
-		rc = assign_temporal(part_of, table, column, o, err);
-		break;
-	case BN_SPLIT_GROUP:
-		rc = bn_split_groups(part_of, &outcome, table, column, o, err);
-		break;
-	}
-	if (rc < 0) {
+	if ((rc = assign_rows(part_of, &outcome, table, o, err)) < 0) {
 		bn_free(part_of);
 		return rc;
 	}
 	for (uint64_t r = 0; r < rows; r++)
-		outcome.counts[part_of[r]]++;
+		if (part_of[r] != BN_SPLIT_LEFT_OUT)
+			outcome.counts[part_of[r]]++;
 	if (o->outcome)
 		*o->outcome = outcome;
 	*out = part_of;
@@ -401,127 +339,37 @@ static int write_parts(bn_table_reader *table, const uint8_t *part_of, const bn_
 	return rc;
 }
 
-int bn_split_table(const bn_env *env, bn_table_reader *table, const bn_split_options *o,
+int bn_split_write(const bn_env *env, bn_table_reader *table, const bn_split_options *o, const uint8_t *part_of,
 	const bn_dir *at, const char *const *paths, uint64_t *counts, bn_err *err)
 {
 	bn_table_writer *writers[BN_SPLIT_MAX_PARTS] = {NULL};
-	uint8_t *part_of = NULL;
-	int rc = bn_split_assign(&part_of, table, o, err);
-	for (size_t p = 0; !rc && p < o->part_count; p++)
-		rc = bn_table_create(&writers[p], env, at, paths[p], bn_table_schema(table), err);
-	if (!rc)
-		rc = write_parts(table, part_of, o, writers, err);
-	for (size_t p = 0; !rc && p < o->part_count; p++) {
-		rc = bn_table_writer_finish(writers[p], err);
+	int rc = 0;
+
+	for (size_t p = 0; p < o->part_count; p++)
+		if ((rc = bn_table_create(&writers[p], env, at, paths[p], bn_table_schema(table), err)) < 0)
+			goto out;
+	if ((rc = write_parts(table, part_of, o, writers, err)) < 0)
+		goto out;
+	for (size_t p = 0; p < o->part_count; p++) {
+		if ((rc = bn_table_writer_finish(writers[p], err)) < 0)
+			goto out;
 		if (counts)
 			counts[p] = bn_table_written_rows(writers[p]);
 	}
-	for (size_t p = 0; p < o->part_count && p < BN_SPLIT_MAX_PARTS; p++)
-		bn_table_writer_free(writers[p]);
-	bn_free(part_of);
-	return rc;
-}
-
-/* ---- parts as datasets --------------------------------------------------------------------- */
-
-/* where: canonical, or empty. */
-static json_t *recipe_json(const bn_split_options *o, const char *where, size_t part)
-{
-	json_t *parts = json_object();
-	for (size_t i = 0; parts && i < o->part_count; i++)
-		json_object_set_new(parts, o->parts[i].name, json_real(o->parts[i].share));
-	json_t *recipe = json_pack("{s:s, s:s, s:s?, s:I, s:o, s:s}", "do", "split", "how",
-		kind_name(o->kind), "column", o->column, "seed", (json_int_t)o->seed, "parts",
-		parts, "part", o->parts[part].name);
-	if (recipe && o->kind == BN_SPLIT_GROUP) /* otherwise by a draw for each value separately,
-						  * as in earlier versions */
-		json_object_set_new(recipe, "shares_of", json_string("rows"));
-	if (recipe && where[0])
-		json_object_set_new(recipe, "where", json_string(where));
-	return recipe;
-}
-
-static int publish_part(bn_dataset_version **out, bn_workspace *ws, const bn_dataset_version *v,
-	const bn_split_options *o, const char *where, size_t part, const char *path, bn_err *err)
-{
-	char *name = bn_strf("%s.%s", v->name, o->parts[part].name);
-	json_t *recipe = recipe_json(o, where, part);
-	int rc = name && recipe ? 0 : bn_err_nomem(err, "a part");
-	bn_dataset_draft draft = {.name = name,
-		.table_at = bn_workspace_at(ws),
-		.table_path = path,
-		.take = true,
-		.source_kind = "split",
-		.parents = &v,
-		.parent_count = 1,
-		.recipe = recipe};
-	if (!rc)
-		rc = bn_dataset_publish(out, NULL, ws, &draft, err);
-	bn_free(name);
-	json_decref(recipe);
-	return rc;
-}
-
-/* No parts are made of nothing. */
-static int need_rows(const bn_table_reader *table, const bn_dataset_version *v,
-	const bn_split_options *o, bn_err *err)
-{
-	if (bn_table_rows(table))
-		return 0;
-	if (!v->rows || !o->where)
-		return bn_err_set(err, BN_EINVAL, "%s@v%lld has no rows to split", v->name,
-			(long long)v->version);
-	bn_err_set(err, BN_EINVAL,
-		"--where keeps 0 of the %lld rows of %s@v%lld: there is nothing to split",
-		(long long)v->rows, v->name, (long long)v->version);
-	bn_err_hint(err, "binnacle data head %s@v%lld --where ... shows what an expression keeps",
-		v->name, (long long)v->version);
-	return BN_EINVAL;
-}
-
-int bn_dataset_split(bn_dataset_version **out, bn_workspace *ws, const bn_dataset_version *v,
-	const bn_split_options *o, bn_err *err)
-{
-	const bn_env *env = bn_workspace_env(ws);
-	bn_table_reader *table = NULL;
-	char *paths[BN_SPLIT_MAX_PARTS] = {NULL};
-	uint64_t tag = 0;
-	size_t done = 0;
-	bn_buf where = BN_BUF_INIT;
-	int rc = parts_check(o, err);
-	if (rc < 0)
-		return rc;
-	if ((rc = bn_env_random(env, &tag, sizeof tag, err)) < 0 ||
-		(rc = bn_dataset_open_held(&table, ws, v, o->progress, err)) < 0)
-		goto out;
-	if (o->where &&
-		(rc = bn_dataset_where(&table, o->where, "--where", o->progress, &where, err)) < 0)
-		goto out;
-	if ((rc = need_rows(table, v, o, err)) < 0)
-		goto out;
-	for (size_t p = 0; p < o->part_count; p++) {
-		paths[p] = bn_strf("tmp/split-%016llx-%zu.arrow", (unsigned long long)tag, p);
-		if (!paths[p]) {
-			rc = bn_err_nomem(err, "a path");
-			goto out;
-		}
-	}
-	if ((rc = bn_split_table(env, table, o, bn_workspace_at(ws), (const char *const *)paths,
-		     NULL, err)) < 0)
-		goto out;
-	for (; done < o->part_count; done++)
-		if ((rc = publish_part(&out[done], ws, v, o, where.ptr, done, paths[done], err)) <
-			0)
-			goto out;
 out:
-	for (size_t p = 0; rc < 0 && p < done; p++)
-		bn_dataset_version_free(out[p]);
-	for (size_t p = 0; p < o->part_count; p++) {
-		if (paths[p])
-			bn_dir_unlink(bn_workspace_at(ws), paths[p], NULL);
-		bn_free(paths[p]);
-	}
-	bn_buf_release(&where);
-	bn_table_reader_free(table);
+	for (size_t p = 0; p < o->part_count; p++)
+		bn_table_writer_free(writers[p]);
+	return rc;
+}
+
+int bn_split_table(const bn_env *env, bn_table_reader *table, const bn_split_options *o,
+	const bn_dir *at, const char *const *paths, uint64_t *counts, bn_err *err)
+{
+	uint8_t *part_of = NULL;
+	int rc = bn_split_assign(&part_of, table, o, err);
+
+	if (rc >= 0)
+		rc = bn_split_write(env, table, o, part_of, at, paths, counts, err);
+	bn_free(part_of);
 	return rc;
 }

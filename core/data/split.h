@@ -12,6 +12,12 @@
  *	group       rows that share a value of a column stay together; the parts' shares of the *rows* are met
  *	            as closely as the groups allow (split_group.c), and no part is empty when there are groups
  *	            enough
+ *	stratified-group  the same, and each part gets its share of the rows of each class as well (split_group_strata.c)
+ *
+ * Splits by time may give each row an interval, from its event to the end of what its label depends on. A row
+ * of an earlier part whose interval reaches into a later part is then left out of all parts (purged).
+ *
+ * Folds (folds.h) are k such parts of which each in turn is the test.
  *
  * Rows keep their order within a part. The same table, options and seed give the same bytes.
  */
@@ -30,9 +36,18 @@ typedef enum bn_split_kind {
 	BN_SPLIT_STRATIFIED,
 	BN_SPLIT_TEMPORAL,
 	BN_SPLIT_GROUP,
+	BN_SPLIT_STRATIFIED_GROUP,
+	BN_SPLIT_EXPANDING, /* only folds: of each, all rows before the test are trained on */
+	BN_SPLIT_ROLLING,   /* only folds: a window of them */
 } bn_split_kind;
 
-#define BN_SPLIT_MAX_PARTS 16
+static inline bool bn_split_is_by_time(bn_split_kind kind)
+{
+	return kind == BN_SPLIT_TEMPORAL || kind == BN_SPLIT_EXPANDING || kind == BN_SPLIT_ROLLING;
+}
+
+#define BN_SPLIT_MAX_PARTS 100
+#define BN_SPLIT_LEFT_OUT UINT8_MAX /* a row's part: none */
 #define BN_SPLIT_MAX_STRATA 100000
 
 typedef struct bn_split_part {
@@ -47,25 +62,40 @@ typedef struct bn_split_outcome {
 	uint64_t scarce;      /* stratified: values missing in some part, */
 	char rarest[64];      /* the one with the fewest rows, */
 	uint64_t rarest_rows; /* and their number */
+	uint64_t left_out;    /* by time: rows whose label reaches into a later part */
 } bn_split_outcome;
 
 typedef struct bn_split_options {
 	bn_split_kind kind;
-	const char *column; /* NULL for random */
+	const char *column; /* NULL for random; of stratified-group: the class */
+	const char *group;  /* stratified-group: the groups' column; else NULL */
+	const char *end;     /* by time: the column with the end of a row's label; NULL: the event + */
+	const char *horizon; /* a length ("6h", or a number as the column is one); NULL: 0 */
+	const char *embargo; /* temporal folds: a length, or a share of the rows ("1%"), after a test; NULL: none */
+	size_t folds;        /* folds.h; 0: none */
+	bool folds_each;     /* a fold for each value of the group */
+	size_t repeats, inner, window; /* folds.h; 0: not given */
 	uint64_t seed;
 	bn_split_part parts[BN_SPLIT_MAX_PARTS];
 	size_t part_count;
 	const char *where;           /* bn_dataset_split: only these rows, an expression; NULL: all */
+	const struct bn_leaks_options *leaks; /* what to search for before anything is made; NULL: nothing */
+	struct bn_leaks *found;      /* if leaks: what was found; release it also after failures */
+	bool only_plan;              /* makes nothing: for --dry-run */
 	const bn_progress *progress; /* NULL: not wanted */
 	bn_split_outcome *outcome;   /* NULL: not wanted */
 } bn_split_options;
 
 int bn_split_kind_parse(bn_split_kind *out, const char *name, bn_err *err);
+const char *bn_split_kind_name(bn_split_kind kind);
 /* "train=0.8,test=0.2": names valid for datasets, shares sum to 1. Fills parts and part_count. */
 int bn_split_parts_parse(bn_split_options *o, const char *text, bn_err *err);
 
-/* part_of[r] for every row: the number of its part; yours (bn_free). Bytes of memory: one a row,
- * for temporal sixteen more, for group and stratified some 40 for each value. */
+/* Whether the options fit together: BN_EINVAL. */
+int bn_split_check(const bn_split_options *o, bn_err *err);
+
+/* part_of[r] for every row: the number of its part, or BN_SPLIT_LEFT_OUT; yours (bn_free). Bytes of memory: one a row,
+ * by time 32 more, for group and stratified some 40 for each value. */
 int bn_split_assign(
 	uint8_t **part_of, bn_table_reader *table, const bn_split_options *o, bn_err *err);
 /* Writes part i to paths[i] (Arrow files) and its rows to counts[i] (may be NULL). */
@@ -78,7 +108,7 @@ int bn_split_notes(bn_source_notes *out, const bn_split_options *o, const bn_spl
 	bn_err *err);
 
 /* Splits a version and publishes the parts as datasets NAME.train, NAME.test, ... with it as their
- * parent. out[i] is yours for each part; a part that exists already is not added again. */
+ * parent. out[i] is yours for each part (NULL if only_plan); a part that exists already is not added again. */
 int bn_dataset_split(bn_dataset_version **out, bn_workspace *ws, const bn_dataset_version *v,
 	const bn_split_options *o, bn_err *err);
 

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 
 #define ROUNDS_MAX 1000
+#define STEPS_MAX 1e9 /* of groups and pairs of parts, in all rounds */
 #define EXCHANGED_MAX 20000 /* groups; with more of them the shares are met without exchanges */
 
 typedef struct group {
@@ -261,7 +262,9 @@ static int mend(grouping *g, bn_err *err)
 	for (size_t i = 0; i < g->used; i++)
 		sorted[i] = g->list[i];
 	qsort(sorted, g->used, sizeof *sorted, by_rows);
-	for (int i = 0; i < ROUNDS_MAX && mend_once(g, sorted, of_a, of_b); i++) {
+	double steps = (double)g->used * (double)(g->options->part_count * g->options->part_count);
+	int rounds = steps * ROUNDS_MAX > STEPS_MAX ? (int)(STEPS_MAX / steps) : ROUNDS_MAX;
+	for (int i = 0; i < rounds && mend_once(g, sorted, of_a, of_b); i++) {
 	}
 out:
 	bn_free(sorted);

@@ -7,12 +7,13 @@
 typedef struct stratum {
 	uint64_t key, rows; /* rows 0: an empty slot */
 	uint64_t first_row;
-	uint64_t left[BN_SPLIT_MAX_PARTS];
+	size_t at; /* of its rows left for each part */
 } stratum;
 
 typedef struct strata {
 	stratum *slots;
 	size_t used, cap;
+	uint64_t *left; /* used * parts */
 	const bn_split_options *options;
 	uint8_t *part_of;
 	bn_rng rng;
@@ -70,41 +71,47 @@ static int strata_draw(void *ctx, const bn_column *c, uint64_t first_row, bn_err
 	(void)err;
 	for (size_t r = 0; r < c->rows; r++) {
 		stratum *slot = stratum_slot(s->slots, s->cap, bn_split_key(c, r));
-		uint64_t left = 0;
+		uint64_t *of_parts = s->left + slot->at, left = 0;
 		for (size_t p = 0; p < s->options->part_count; p++)
-			left += slot->left[p];
+			left += of_parts[p];
 		s->part_of[first_row + r] =
-			bn_split_draw(&s->rng, slot->left, s->options->part_count, left);
+			bn_split_draw(&s->rng, of_parts, s->options->part_count, left);
 	}
 	return 0;
 }
 
 /* The remainders of small strata rotate among the parts, or the last part would never get any. */
-static void strata_deal(strata *s)
+static int strata_deal(strata *s, bn_err *err)
 {
 	double debt[BN_SPLIT_MAX_PARTS] = {0};
 	const bn_split_options *o = s->options;
+	size_t at = 0;
+	if (!(s->left = bn_alloc_zeroed(s->used * o->part_count + 1, sizeof *s->left)))
+		return bn_err_nomem(err, "the strata of a split");
 	for (size_t i = 0; i < s->cap; i++) {
 		stratum *t = &s->slots[i];
 		uint64_t given = 0;
 		if (!t->rows)
 			continue;
+		uint64_t *left = s->left + (t->at = at);
+		at += o->part_count;
 		for (size_t p = 0; p < o->part_count; p++) {
 			double exact = (double)t->rows * o->parts[p].share;
-			t->left[p] = (uint64_t)(exact + 1e-9);
-			debt[p] += exact - (double)t->left[p];
-			given += t->left[p];
+			left[p] = (uint64_t)(exact + 1e-9);
+			debt[p] += exact - (double)left[p];
+			given += left[p];
 		}
 		while (given < t->rows) {
 			size_t best = 0;
 			for (size_t p = 1; p < o->part_count; p++)
 				if (debt[p] > debt[best] + 1e-9)
 					best = p;
-			t->left[best]++;
+			left[best]++;
 			debt[best] -= 1;
 			given++;
 		}
 	}
+	return 0;
 }
 
 /* Values missing in some part, before they are drawn. */
@@ -117,8 +124,8 @@ static int strata_report(const strata *s, bn_split_outcome *outcome, bn_table_re
 	for (size_t i = 0; i < s->cap; i++) {
 		const stratum *t = &s->slots[i];
 		bool everywhere = true;
-		for (size_t p = 0; p < s->options->part_count; p++)
-			everywhere &= t->left[p] > 0;
+		for (size_t p = 0; t->rows && p < s->options->part_count; p++)
+			everywhere &= s->left[t->at + p] > 0;
 		if (!t->rows || everywhere)
 			continue;
 		outcome->scarce++;
@@ -142,11 +149,11 @@ int bn_split_strata(uint8_t *part_of, bn_split_outcome *outcome, bn_table_reader
 	bn_rng_init(&s.rng, o->seed, "data.split.stratified", 0);
 	if ((rc = bn_split_each(table, column, strata_count, &s, o->progress, err)) < 0)
 		goto out;
-	strata_deal(&s);
-	if ((rc = strata_report(&s, outcome, table, column, err)) < 0)
+	if ((rc = strata_deal(&s, err)) < 0 || (rc = strata_report(&s, outcome, table, column, err)) < 0)
 		goto out;
 	rc = bn_split_each(table, column, strata_draw, &s, o->progress, err);
 out:
 	bn_free(s.slots);
+	bn_free(s.left);
 	return rc;
 }

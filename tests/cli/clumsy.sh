@@ -41,7 +41,7 @@ data rm jobs
 W
 check dry_run "2 data add more jobs.csv
 2 data generate invented
-2 data split jobs
+0 data split jobs
 2 serve jobs/1
 2 init new
 2 demo tour

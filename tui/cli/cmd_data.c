@@ -1,8 +1,7 @@
-/* cmd_data.c - binnacle data: the catalogue of versions, splits, tags, removal. Adding data is in cmd_data_add.c,
- * inspecting a dataset in cmd_data_look.c, checking it in cmd_data_check.c. */
+/* cmd_data.c - binnacle data: the catalogue of versions, tags, removal. Adding data is in cmd_data_add.c, splits
+ * in cmd_data_split.c, inspecting a dataset in cmd_data_look.c, checking it in cmd_data_check.c. */
 #include "core/base/json.h"
 #include "core/base/mem.h"
-#include "core/data/split.h"
 #include "tui/cli/data_json.h"
 #include "tui/cli/data_look.h"
 #include "tui/cli/reading.h"
@@ -124,83 +123,6 @@ out:
 	return rc;
 }
 
-/* ---- split ---------------------------------------------------------------------------------- */
-
-static bool split_progress(void *ctx, const char *what, uint64_t done, uint64_t total)
-{
-	bn_cli_progress(ctx, what, done, total, "rows");
-	return !bn_cli_interrupted();
-}
-
-static int read_split(bn_split_options *o, bn_cli *cli, bn_err *err)
-{
-	const char *how = bn_cli_opt(cli, "how"), *text = bn_cli_opt(cli, "parts");
-	int64_t seed = 1;
-	int rc;
-
-	o->column = bn_cli_opt(cli, "by");
-	o->where = bn_cli_opt(cli, "where");
-	if ((rc = bn_split_kind_parse(&o->kind, how ? how : "random", err)) < 0)
-		return rc;
-	if (o->kind == BN_SPLIT_RANDOM && o->column)
-		return bn_err_set(err, BN_EINVAL,
-			"--by %s needs --how stratified, temporal or group", o->column);
-	if ((rc = bn_split_parts_parse(o, text ? text : "train=0.8,test=0.2", err)) < 0 ||
-		(rc = bn_cli_opt_int(cli, "seed", 0, INT64_MAX, &seed, err)) < 0)
-		return rc;
-	o->seed = (uint64_t)seed;
-	return 0;
-}
-
-static json_t *part_json(const bn_dataset_version *v, const bn_split_options *o, size_t part)
-{
-	json_t *item = bn_data_version_json(v);
-	const bn_split_outcome *all = o->outcome;
-	double share = all->rows ? (double)all->counts[part] / (double)all->rows : 0;
-
-	if (!item)
-		return NULL;
-	json_object_set_new(item, "share", json_real(share));
-	json_object_set_new(item, "share_asked", json_real(o->parts[part].share));
-	return item;
-}
-
-static int run_split(bn_cli *cli, bn_err *err)
-{
-	static const bn_col cols[] = {{"ref", "PART", BN_AS_TEXT}, {"rows", "ROWS", BN_AS_COUNT},
-		{"hash", "HASH", BN_AS_ID}, {"share", "SHARE", BN_AS_PERCENT}, {0}};
-	bn_workspace *ws = NULL;
-	bn_dataset_version *v = NULL, *parts[BN_SPLIT_MAX_PARTS] = {NULL};
-	bn_split_outcome outcome = {.rows = 0};
-	const bn_progress progress = {split_progress, cli};
-	bn_split_options o = {.progress = &progress, .outcome = &outcome};
-	bn_source_notes notes = {.items = NULL};
-	json_t *items = json_array();
-	int rc;
-
-	if ((rc = read_split(&o, cli, err)) < 0 || (rc = bn_cli_workspace(cli, &ws, err)) < 0 ||
-		(rc = bn_dataset_resolve(&v, ws, bn_cli_arg(cli, 0), BN_DATASET_LIVE, err)) < 0)
-		goto out;
-	bn_cli_doubt_where(cli, ws, v);
-	rc = bn_dataset_split(parts, ws, v, &o, err);
-	bn_cli_progress_end(cli);
-	if (rc == BN_ENOTFOUND)
-		bn_err_hint(err, "binnacle data describe %s lists the columns", bn_cli_arg(cli, 0));
-	if (rc < 0 || (rc = bn_split_notes(&notes, &o, &outcome, err)) < 0)
-		goto out;
-	bn_cli_tell_notes(cli, &notes);
-	for (size_t i = 0; i < o.part_count; i++)
-		json_array_append_new(items, part_json(parts[i], &o, i));
-	rc = bn_cli_list(cli, json_incref(items), cols, NULL, err);
-out:
-	json_decref(items);
-	for (size_t i = 0; i < BN_SPLIT_MAX_PARTS; i++)
-		bn_dataset_version_free(parts[i]);
-	bn_dataset_version_free(v);
-	bn_source_notes_release(&notes);
-	return rc;
-}
-
 /* ---- tag, rm, restore ----------------------------------------------------------------------- */
 
 static int run_tag(bn_cli *cli, bn_err *err)
@@ -282,10 +204,6 @@ static int run_restore(bn_cli *cli, bn_err *err)
 	return rc;
 }
 
-static const bn_opt split_opts[] = {{"parts", 0, "LIST", "names and shares (train=0.8,test=0.2)"},
-	{"how", 0, "KIND", "random, stratified, temporal or group (random)"},
-	{"by", 0, "COLUMN", "stratify or group by, or order in time by, this column"},
-	{"seed", 0, "S", "the same seed gives the same parts (1)"}, BN_OPT_WHERE, {0}};
 static const bn_opt ls_opts[] = {{"all", 'a', NULL, "include removed ones"}, {0}};
 static const bn_opt tag_opts[] = {{"remove", 0, NULL, "remove the tag"}, {0}};
 
@@ -298,17 +216,6 @@ const bn_verb bn_verbs_data[] = {
 		"name others.",
 		{"binnacle data show jobs", "binnacle data show jobs@v2 --json"}, NULL, 0,
 		run_show},
-	{"data", "split", "NAME[@vN]", 1, 1, "split into parts, each a separate dataset",
-		"The parts are NAME.train, NAME.test and so on; every row is in exactly one. group "
-		"keeps\n"
-		"rows of one value together and matches the shares of the rows as closely as the "
-		"values\n"
-		"allow; the result is reported if it differs. Parts of a private\n"
-		"version are private.",
-		{"binnacle data split jobs --how temporal --by submit_time",
-			"binnacle data split jobs --how stratified --by job_state --seed 7",
-			"binnacle data split jobs --parts train=0.7,val=0.1,test=0.2"},
-		split_opts, 0, run_split},
 	{"data", "tag", "NAME[@vN] KEY[=VALUE]", 2, 2, "tag a version", NULL,
 		{"binnacle data tag jobs@v3 stage=gold", "binnacle data tag jobs gold --remove"},
 		tag_opts, BN_VERB_DRY_RUN | BN_VERB_NEEDS_TRUST, run_tag},

@@ -15,6 +15,7 @@
 	X(cache) \
 	X(data_add) \
 	X(data) \
+	X(data_split) \
 	X(data_look) \
 	X(data_diff) \
 	X(data_leaks) \

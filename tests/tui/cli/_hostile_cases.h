@@ -48,6 +48,7 @@ static const verb_case cases[] = {
 	{"data", "infer", "data infer jobs", WHOLE},
 	{"data", "generate", "data generate made --rows 10", PLAIN},
 	{"data", "split", "data split jobs --parts x{u}=0.5,y=0.5", PLAIN},
+	{"data", "split", "data split jobs --how group --by t{u} --folds each --dry-run", WHOLE},
 	{"data", "rm", "data rm made --yes", ONCE},
 	{"data", "restore", "data restore made", ONCE},
 	{"run", "start", "run start --wait --name r{u} -- no{u}", PLAIN},
