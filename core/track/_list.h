@@ -44,6 +44,7 @@ typedef struct bn_run_list {
 	bn_run_group *groups;
 	size_t group_count;
 	bool too_many;
+	struct bn_run_tree *tree; /* _tree.h; NULL: it is none. Then rows are in its order, not by keys */
 } bn_run_list;
 
 /* The page of a list: the numbers of its runs, and its start. */

@@ -31,6 +31,12 @@ typedef struct bn_held_run {
 	uint8_t id[(BN_RUN_ID_TEXT - 1) / 2], status; /* of bn_run_status */
 } bn_held_run;
 
+/* A run that was created below another one, held or not. */
+typedef struct bn_held_parent {
+	uint32_t run; /* index of the held run */
+	uint8_t parent[(BN_RUN_ID_TEXT - 1) / 2];
+} bn_held_parent;
+
 typedef struct bn_held_column {
 	char *name; /* as written in a query */
 	bn_column *column;
@@ -47,6 +53,10 @@ struct bn_run_memory {
 	size_t count, cap;
 	uint32_t *order; /* the public order of them */
 	bn_buf words;    /* a NUL before each part, in lower case */
+	bn_held_parent *made_below;
+	size_t made_below_count, made_below_cap;
+	int32_t *parent; /* index of each run's parent, -1: none (held_nest.c); NULL: not known yet */
+	size_t nested;   /* runs that have one */
 	/* The runs of a filter: a bit for each of runs. */
 	char *filter; /* NULL: none is kept */
 	uint8_t *filtered;

@@ -51,6 +51,7 @@ static const attribute attributes[] = {
 	{"reason", BN_FIELD_TEXT, "r.reason"},
 	{"note", BN_FIELD_TEXT, "r.note"},
 	{"parent", BN_FIELD_TEXT, BN_NEST_PARENT_SQL},
+	{"parent_name", BN_FIELD_TEXT, BN_NEST_PARENT_NAME_SQL},
 	{"root", BN_FIELD_TEXT, NEST_SQL "root"},
 	{"depth", BN_FIELD_NUMBER, NEST_SQL "depth"},
 	{"children", BN_FIELD_NUMBER, NEST_SQL "children"},

@@ -116,7 +116,7 @@ static int build_where(bn_run_list *l, bn_err *err)
 	if (q->among == BN_AMONG_FAILED)
 		bn_buf_adds(&p->sql, " AND r.status IN ('FAILED', 'LOST')");
 	bool any = is_blank(q->search) && is_blank(q->filter) && q->among == BN_AMONG_ALL;
-	l->plain = l->key_count == 0 && any;
+	l->plain = l->key_count == 0 && any && !(q->tree && is_held(l));
 	l->all = any && !q->removed && !(q->experiment && q->experiment[0]);
 	if (q->search && !is_held(l))
 		add_search(p, q->search);

@@ -2,6 +2,7 @@
 #include "core/track/_memory.h"
 
 #include "core/track/_group.h"
+#include "core/track/_tree.h"
 
 #include <math.h>
 #include <string.h>
@@ -52,7 +53,7 @@ static bool is_live(uint8_t status)
 	return bn_run_status_is_live((bn_run_status)status);
 }
 
-static void rows_take(bn_run_list *l, uint8_t *status, const uint8_t *set)
+static void rows_take(bn_run_list *l, uint8_t *status, uint32_t *held, const uint8_t *set)
 {
 	const bn_run_memory *m = l->q->memory;
 	for (size_t place = 0; place < m->count; place++) {
@@ -62,6 +63,8 @@ static void rows_take(bn_run_list *l, uint8_t *status, const uint8_t *set)
 		size_t at = l->count++;
 		l->no[at] = run->no;
 		status[at] = run->status;
+		if (held)
+			held[at] = m->order[place];
 		for (size_t i = 0; i < l->key_count; i++)
 			if (l->keys[i].is_lead)
 				l->keys[i].number[at] = !is_live(run->status);
@@ -74,21 +77,28 @@ int bn_run_list_held(bn_run_list *l, bn_err *err)
 {
 	bn_run_memory *m = l->q->memory;
 	uint8_t *set = NULL, *status = NULL;
+	uint32_t *held = NULL;
+	bool grouped = l->q->group && l->q->group[0];
 	int rc;
 	if ((rc = bn_memory_refresh(m, &l->world, err)) < 0 || (rc = chosen(&set, l, err)) < 0 ||
 		(rc = keys_prepare(l, m->count, err)) < 0)
 		goto out;
 	l->no = bn_alloc((m->count + 1) * sizeof *l->no);
 	status = bn_alloc(m->count + 1);
-	if (!l->no || !status) {
+	if (l->q->tree && !grouped)
+		held = bn_alloc((m->count + 1) * sizeof *held);
+	if (!l->no || !status || (l->q->tree && !grouped && !held)) {
 		rc = bn_err_nomem(err, "a list of runs");
 		goto out;
 	}
-	rows_take(l, status, set);
+	rows_take(l, status, held, set);
 	l->matched = (int64_t)l->count;
-	if (l->q->group && l->q->group[0])
+	if (grouped)
 		rc = bn_run_list_group(l, status, err);
+	else if (held)
+		rc = bn_run_list_tree(l, held, err);
 out:
+	bn_free(held);
 	bn_free(set);
 	bn_free(status);
 	return rc;

@@ -206,7 +206,7 @@ int64_t bn_run_list_limit(const bn_run_list *l)
 const char *bn_run_list_mark(const bn_run_list *l)
 {
 	const bn_run_query *q = l->q;
-	if (q->last)
+	if (q->last || l->tree)
 		return NULL;
 	if (q->after)
 		return q->after;
@@ -278,7 +278,7 @@ static int pick(bn_list_page *out, bn_run_list *l, bn_err *err)
 		return bn_err_nomem(err, "a page of runs");
 	for (size_t i = 0; i < l->count; i++)
 		all[i] = i;
-	if (l->key_count) {
+	if (l->key_count && !l->tree) {
 		select_first(l, all, l->count, from);
 		select_first(l, all + from, l->count - from, out->count);
 		qsort_r(all + from, out->count, sizeof *all, position_cmp, l);

@@ -29,6 +29,8 @@ static void filter_forget(bn_run_memory *m)
 
 static void columns_forget(bn_run_memory *m)
 {
+	bn_free(m->parent); /* a tag may say it */
+	m->parent = NULL;
 	for (size_t i = 0; i < m->column_count; i++) {
 		bn_free(m->columns[i].name);
 		bn_column_free(m->columns[i].column);
@@ -45,6 +47,7 @@ void bn_run_memory_free(bn_run_memory *m)
 	bn_free(m->columns);
 	bn_free(m->runs);
 	bn_free(m->order);
+	bn_free(m->made_below);
 	bn_buf_release(&m->words);
 	bn_free(m);
 }
@@ -120,6 +123,19 @@ typedef struct runs_reader {
 	shared_text experiment, user;
 } runs_reader;
 
+/* Of the run that is read now. */
+static int parent_take(bn_run_memory *m, const char *id, bn_err *err)
+{
+	bn_held_parent p = {.run = (uint32_t)m->count};
+	if (!id || strlen(id) != ID_HEX || bn_unhex(id, sizeof p.parent, p.parent) < 0)
+		return 0;
+	if (bn_grow(&m->made_below, &m->made_below_cap, m->made_below_count + 1,
+		    sizeof *m->made_below) != 0)
+		return bn_err_nomem(err, "a list of runs");
+	m->made_below[m->made_below_count++] = p;
+	return 0;
+}
+
 static int run_take(runs_reader *r, bn_err *err)
 {
 	enum {
@@ -129,7 +145,8 @@ static int run_take(runs_reader *r, bn_err *err)
 		EXPERIMENT,
 		OWNER,
 		STATUS,
-		PARTS = 9
+		PARTS = 9,
+		PARENT = PARTS
 	}; /* STATUS and following: searched */
 	bn_run_memory *m = r->m;
 	bn_run_status status = BN_RUN_LOST;
@@ -147,6 +164,8 @@ static int run_take(runs_reader *r, bn_err *err)
 	run->created_ms = sqlite3_column_int64(r->st, CREATED);
 	run->status = (uint8_t)status;
 	run->words = m->words.len;
+	if ((rc = parent_take(m, (const char *)sqlite3_column_text(r->st, PARENT), err)) < 0)
+		return rc;
 	m->count++;
 	for (int i = STATUS; i < PARTS; i++) {
 		const char *text = (const char *)sqlite3_column_text(r->st, i);
@@ -193,12 +212,14 @@ static int runs_read(bn_run_memory *m, const bn_filter_world *w, bn_err *err)
 	int rc;
 	m->has_runs = false;
 	m->runs_of = w->db;
-	m->count = 0;
+	m->count = m->made_below_count = 0;
 	bn_buf_clear(&m->words);
+	bn_free(m->parent);
+	m->parent = NULL;
 	filter_forget(m); /* its bits refer to the previous runs */
 	if ((rc = bn_sql_prepare(&r.st, w->db, err,
-		     "SELECT no, id, created_ms, experiment, owner, status, name, title, dataset "
-		     "FROM run NOT INDEXED WHERE removed = 0 ORDER BY no",
+		     "SELECT no, id, created_ms, experiment, owner, status, name, title, dataset, "
+		     "parent FROM run NOT INDEXED WHERE removed = 0 ORDER BY no",
 		     "")) < 0)
 		goto out;
 	while ((rc = bn_sql_step(r.st, err)) > 0)

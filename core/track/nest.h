@@ -14,6 +14,11 @@
 	"coalesce(r.parent, (SELECT value FROM run_tag WHERE run = r.no AND key = " BN_KEY_SQL( \
 		"tags." BN_NEST_PARENT_TAG) "))"
 
+/* How lists call it (bn_run_label); NULL for a parent that is not known here. */
+#define BN_NEST_PARENT_NAME_SQL \
+	"(SELECT coalesce(nullif(p.name, ''), nullif(p.title, '') || ' ' || substr(lower(hex(p.id)), 1, 8), " \
+	"lower(hex(p.id))) FROM run p WHERE p.no = bn_run_no(" BN_NEST_PARENT_SQL "))"
+
 /* Fills a column of kind BN_KEY_NEST, whose arrays exist; its key is "depth", "children" (numbers) or "root" (a text:
  * the id; absent for a run without a parent). */
 int bn_nest_load(bn_column *c, bn_err *err);

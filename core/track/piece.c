@@ -152,7 +152,9 @@ static void column_number(sqlite3_context *c, int n, sqlite3_value **v)
 	size_t run;
 	const bn_column *column = column_at(c, v, &run);
 	(void)n;
-	if (column && !isnan(column->number[run]))
+	if (column && column->kind == BN_KEY_NEST) /* a count */
+		sqlite3_result_int64(c, (sqlite3_int64)column->number[run]);
+	else if (column && !isnan(column->number[run]))
 		sqlite3_result_double(c, column->number[run]);
 }
 
@@ -165,13 +167,25 @@ static void column_text(sqlite3_context *c, int n, sqlite3_value **v)
 		sqlite3_result_text(c, column->text[run], -1, SQLITE_STATIC);
 }
 
+/* The number of the run with an id. */
+static void run_no(sqlite3_context *c, int n, sqlite3_value **v)
+{
+	const char *id = (const char *)sqlite3_value_text(v[0]);
+	int64_t no = id ? bn_run_number(sqlite3_context_db_handle(c), id) : -1;
+	(void)n;
+	if (no >= 0)
+		sqlite3_result_int64(c, no);
+}
+
 int bn_sql_piece_attach(sqlite3 *db, bn_err *err)
 {
 	int a = sqlite3_create_function(
 		db, "bn_column_number", 2, SQLITE_UTF8, NULL, column_number, NULL, NULL);
 	int b = sqlite3_create_function(
 		db, "bn_column_text", 2, SQLITE_UTF8, NULL, column_text, NULL, NULL);
-	return a == SQLITE_OK && b == SQLITE_OK
+	int d = sqlite3_create_function(
+		db, "bn_run_no", 1, SQLITE_UTF8, NULL, run_no, NULL, NULL);
+	return a == SQLITE_OK && b == SQLITE_OK && d == SQLITE_OK
 		       ? 0
 		       : bn_err_set(err, BN_EIO, "index: functions: %s", sqlite3_errmsg(db));
 }

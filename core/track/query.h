@@ -79,9 +79,13 @@ typedef struct bn_run_query {
 	bn_run_memory *memory;
 	bool live_first;      /* live runs before all others, in any order */
 	const char *group;    /* a field of text: see bn_run_group; NULL or "": none */
-	const uint64_t *open; /* keys of the groups whose runs are listed */
+	const uint64_t *open; /* keys of the groups whose runs are listed; of a tree: bn_run_row_key */
 	size_t open_count;
-	const bool *summed; /* columns for which groups have sums; NULL: none */
+	/* The runs below their parents, if any has one (nest.h); with a memory, without a group. Runs that the filter
+	 * leaves out are rows if one below them is in. A run's own rows are those below it; they are rows if it is open. */
+	bool tree;
+	bool unfolded; /* every run is open but those of `open`; else only those */
+	const bool *summed; /* columns for which groups have sums, and folded runs the best; NULL: none */
 	/* The start of the page: the first of these that is set. Marks come from rows of an earlier
 	 * page with the same sort; the row need not exist any more. */
 	bool last;          /* the last page */
@@ -96,6 +100,7 @@ typedef enum bn_cell_kind { BN_CELL_ABSENT = 0, BN_CELL_NUMBER, BN_CELL_TEXT } b
 typedef struct bn_cell {
 	bn_cell_kind kind;
 	double number; /* NUMBER; NaN is a value that was logged */
+	bool is_whole; /* of a NUMBER: its kind has whole numbers only, as counts and times */
 	const char *text;
 } bn_cell;
 
@@ -105,8 +110,16 @@ typedef struct bn_run_row {
 	bn_run_status status;
 	int64_t created_ms, started_ms, finished_ms, heartbeat_ms; /* -1 unknown */
 	const bn_cell *cells;                                      /* one per requested column */
-	const char *mark; /* its position in the list, for the next query */
+	const char *mark; /* its position in the list, for the next query; "" in a tree */
+	/* Of a tree, which is placed by offset only. */
+	int depth;               /* 0: without a parent in the list */
+	int64_t children, below; /* runs directly below it; runs of the list below it, at any depth */
+	bool is_open, is_context; /* context: the filter leaves it out, and one below it is in */
+	const double *best; /* of a folded run, per summed column: the best below it; NaN: none. NULL: of no column */
 } bn_run_row;
+
+/* The key of a run in bn_run_query.open: from the first 16 digits of its id. */
+uint64_t bn_run_row_key(const char *id);
 
 /* One column of a group. */
 typedef struct bn_run_sum {
@@ -142,6 +155,7 @@ typedef struct bn_run_page {
 	size_t group_count;
 	int64_t lead;         /* rows before the first group */
 	bool too_many_groups; /* more than 10 000: the list is not grouped */
+	bool is_tree;         /* asked for, and some run has a parent in it */
 	struct bn_run_page_memory *memory;
 } bn_run_page;
 

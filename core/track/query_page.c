@@ -6,6 +6,7 @@
  */
 #include "core/track/query.h"
 
+#include "core/base/hash.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/store/index/fold.h"
@@ -13,6 +14,8 @@
 #include "core/track/_group.h"
 #include "core/track/_list.h"
 #include "core/track/_series.h"
+#include "core/track/_tree.h"
+#include "core/track/best.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -118,9 +121,12 @@ static bool attribute_cell(bn_cell *cell, bn_arena *a, sqlite3_stmt *st, int c)
 	bool ok = true;
 	int type = sqlite3_column_type(st, c);
 	if (type == SQLITE_INTEGER || type == SQLITE_FLOAT)
-		*cell = (bn_cell){BN_CELL_NUMBER, sqlite3_column_double(st, c), NULL};
+		*cell = (bn_cell){.kind = BN_CELL_NUMBER,
+			.number = sqlite3_column_double(st, c),
+			.is_whole = type == SQLITE_INTEGER};
 	else if (type != SQLITE_NULL)
-		*cell = (bn_cell){BN_CELL_TEXT, NAN, keep(a, st, c, &ok)};
+		*cell = (bn_cell){
+			.kind = BN_CELL_TEXT, .number = NAN, .text = keep(a, st, c, &ok)};
 	return ok;
 }
 
@@ -133,13 +139,14 @@ static int metric_cell(bn_cell *cell, const columns *c, size_t i, int64_t run, b
 	if (f->aggregate == BN_AGGREGATE_AT) {
 		int rc = bn_series_at(&value, c->list->world.db, run, f->key, f->step, err);
 		if (rc > 0)
-			*cell = (bn_cell){BN_CELL_NUMBER, value, NULL};
+			*cell = (bn_cell){.kind = BN_CELL_NUMBER, .number = value};
 		return rc < 0 ? rc : 0;
 	}
 	size_t at = bn_series_place(&c->series, c->keys[i], &found);
 	if (found && f->aggregate != BN_AGGREGATE_NONE)
-		*cell = (bn_cell){BN_CELL_NUMBER,
-			bn_series_aggregate(&c->series.items[at], f->aggregate), NULL};
+		*cell = (bn_cell){.kind = BN_CELL_NUMBER,
+			.number = bn_series_aggregate(&c->series.items[at], f->aggregate),
+			.is_whole = f->aggregate == BN_AGGREGATE_COUNT};
 	return 0;
 }
 
@@ -156,7 +163,8 @@ static int value_cell(
 	if (rc < 0)
 		return rc;
 	if ((rc = bn_sql_step(st, err)) == 1) {
-		*cell = (bn_cell){BN_CELL_TEXT, NAN, keep(a, st, 0, &ok)};
+		*cell = (bn_cell){
+			.kind = BN_CELL_TEXT, .number = NAN, .text = keep(a, st, 0, &ok)};
 		rc = ok ? 0 : bn_err_nomem(err, "a page of runs");
 	}
 	sqlite3_reset(st);
@@ -177,7 +185,7 @@ static int cells_read(
 	row->cells = cells;
 	for (size_t i = 0, attribute = ROW_FIXED; i < c->count; i++) {
 		bn_field_kind kind = c->fields[i].kind;
-		cells[i] = (bn_cell){BN_CELL_ABSENT, NAN, NULL};
+		cells[i] = (bn_cell){.kind = BN_CELL_ABSENT, .number = NAN};
 		if (kind == BN_FIELD_METRIC) {
 			if ((rc = metric_cell(&cells[i], c, i, run, err)) < 0)
 				return rc;
@@ -195,6 +203,9 @@ static int mark_keep(bn_run_row *row, const columns *c, bn_arena *a, size_t posi
 {
 	bn_buf b = BN_BUF_INIT;
 	int rc;
+	row->mark = "";
+	if (c->list->tree)
+		return 0;
 	if ((rc = bn_mark_write(&b, c->list, position, row->created_ms, row->id, err)) < 0)
 		goto out;
 	if (!(row->mark = bn_arena_strdup(a, b.ptr)))
@@ -202,6 +213,53 @@ static int mark_keep(bn_run_row *row, const columns *c, bn_arena *a, size_t posi
 out:
 	bn_buf_release(&b);
 	return rc;
+}
+
+/* The best of each metric below a folded run. */
+static int best_read(bn_run_row *row, columns *c, bn_arena *a, size_t node, bn_err *err)
+{
+	bn_run_list *l = c->list;
+	double *best = bn_arena_alloc(a, (c->count + 1) * sizeof *best);
+	int rc;
+	if (!best)
+		return bn_err_nomem(err, "a page of runs");
+	for (size_t i = 0; i < c->count; i++) {
+		const bn_run_field *f = &c->fields[i];
+		int better = f->kind == BN_FIELD_METRIC ? bn_metric_direction(f->key) : 0;
+		bn_column *of;
+		best[i] = NAN;
+		if (!better || !l->q->summed || !l->q->summed[i])
+			continue;
+		if ((rc = bn_memory_column(&of, l->q->memory, f, &l->world, err)) < 0)
+			return rc;
+		best[i] = bn_run_tree_best(l->tree, l->q->memory, node, of, better);
+	}
+	row->best = best;
+	return 0;
+}
+
+static int place_read(bn_run_row *row, columns *c, bn_arena *a, size_t position, bn_err *err)
+{
+	const bn_run_tree *t = c->list->tree;
+	if (!t)
+		return 0;
+	const bn_tree_node *n = &t->nodes[t->rows[position]];
+	row->depth = n->depth;
+	row->children = n->children;
+	row->below = n->below;
+	row->is_open = n->is_open;
+	row->is_context = n->is_context;
+	return n->children && !n->is_open ? best_read(row, c, a, t->rows[position], err) : 0;
+}
+
+uint64_t bn_run_row_key(const char *id)
+{
+	uint8_t bytes[8] = {0};
+	uint64_t key = 0;
+	bn_unhex(id, sizeof bytes, bytes);
+	for (size_t i = 0; i < sizeof bytes; i++)
+		key = key << 8 | bytes[i];
+	return key;
 }
 
 static int rows_read(bn_run_page *page, columns *c, const bn_list_page *p, bn_err *err)
@@ -231,7 +289,9 @@ static int rows_read(bn_run_page *page, columns *c, const bn_list_page *p, bn_er
 		}
 		if ((rc = cells_read(row, c, a, st, p->no[i], err)) < 0)
 			goto out;
-		if ((rc = mark_keep(row, c, a, p->position ? p->position[i] : 0, err)) < 0)
+		size_t position = p->position ? p->position[i] : 0;
+		if ((rc = mark_keep(row, c, a, position, err)) < 0 ||
+			(rc = place_read(row, c, a, position, err)) < 0)
 			goto out;
 		page->count++;
 	}
@@ -261,8 +321,9 @@ static int page_fill(bn_run_page *page, bn_run_list *l, bn_err *err)
 	if ((rc = bn_run_list_page(&p, l, err)) < 0)
 		goto out;
 	page->total = page->matched = p.total;
-	if (l->group_count)
+	if (l->group_count || l->tree)
 		page->matched = l->matched;
+	page->is_tree = l->tree != NULL;
 	if ((rc = bn_run_groups_keep(page, &page->memory->arena, l, err)) < 0)
 		goto out;
 	page->place = p.place;

@@ -5,9 +5,11 @@
 #include "core/base/hash.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/base/utf8.h"
 #include "core/store/object/live.h"
 #include "core/store/object/object.h"
 #include "core/track/_fold.h"
+#include "core/track/nest.h"
 
 #include <errno.h>
 #include <math.h>
@@ -25,7 +27,7 @@ static const char run_sql[] =
 	"SELECT lower(hex(r.id)), r.name, (SELECT shown FROM index_experiment WHERE no = r.experiment), "
 	"bn_user(r.owner), r.owner, r.status, r.reason, r.exit_code, "
 	"r.signal, r.kind, r.title, r.host, r.pid, r.created_ms, r.started_ms, r.finished_ms, "
-	"r.spec, r.model, r.dataset, r.parent, r.note, r.removed, l.beat_ms, l.rss_bytes, "
+	"r.spec, r.model, r.dataset, " BN_NEST_PARENT_SQL ", r.note, r.removed, l.beat_ms, l.rss_bytes, "
 	"l.peak_rss_bytes, l.cpu_ms, l.read_bytes, l.write_bytes, l.energy_joules, "
 	"r.code_changed, r.executor, r.job, r.failure, r.resumes, r.resumed_step, "
 	"(SELECT lower(hex(o.id)) FROM run o INDEXED BY run_resuming WHERE o.resumes = lower(hex(r.id)) AND "
@@ -34,6 +36,22 @@ static const char run_sql[] =
 	"(SELECT name FROM index_name WHERE no = r.experiment) "
 	"FROM run r LEFT JOIN run_liveness l ON l.run = r.no AND l.owner = r.owner "
 	"WHERE r.no = ?";
+
+const char *bn_run_label(
+	char out[BN_RUN_LABEL_BYTES], const char *name, const char *title, const char *id)
+{
+	if (name && *name)
+		return name;
+	if (!title || !*title)
+		return id;
+	size_t n = strlen(title);
+	for (size_t cols = 60; n > BN_RUN_LABEL_BYTES - 16 && cols; cols--) /* wide characters have more bytes */
+		n = bn_utf8_head(title, n, cols);
+	if (n > BN_RUN_LABEL_BYTES - 16)
+		return id; /* marks without a letter */
+	snprintf(out, BN_RUN_LABEL_BYTES, "%.*s %.8s", (int)n, title, id);
+	return out;
+}
 
 static int find_gone(bn_run_info *r, bn_workspace *ws, bn_err *err)
 {

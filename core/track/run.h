@@ -97,6 +97,11 @@ int bn_run_get(bn_run_info **out, bn_workspace *ws, const char *id, bn_err *err)
 void bn_run_info_free(bn_run_info *r);
 /* BN_EREFUSED, with the reason, if gc has freed what the run names. */
 int bn_run_need_bytes(const bn_run_info *r, bn_err *err);
+/* How lists call a run: by its name; without one by its title and the first digits of its id ("train.py 3fa91c02"),
+ * without either by its whole id. Returns out, or one of the texts. */
+#define BN_RUN_LABEL_BYTES 96
+const char *bn_run_label(
+	char out[BN_RUN_LABEL_BYTES], const char *name, const char *title, const char *id);
 /* Time it ran (till now_ms while live); -1 unknown. */
 int64_t bn_run_duration_ms(const bn_run_info *r, int64_t now_ms);
 

@@ -25,6 +25,20 @@ check "a number groups nothing" "$(grep -c "is a number" err)" 1
 check "an unknown aggregate is named" "$(grep -c "did you mean 'mean'" err)" 1
 "$B" run ls --aggregate mean 2>err && fail "aggregates without groups"
 
+top=$("$B" run show mlp-0.1-1 --json | sed -n 's/^  "id": "\([0-9a-f]*\)".*/\1/p')
+"$B" run tag mlp-0.1-2 "mlflow.parentRunId=$top" -q && "$B" run tag mlp-0.1-4 "mlflow.parentRunId=$top" -q || fail "run tag"
+check "a tree by the best run" "$("$B" run ls --tree --sort=-acc -c acc,depth,children,parent_name --tsv | cut -f2,8- | tr '\t\n' ' |')" \
+	"name acc depth children parent_name|mlp-0.2-4 4.0 0 0 |mlp-0.1-1 1.0 0 2 |mlp-0.1-4 4.0 1 0 mlp-0.1-1|mlp-0.1-2 2.0 1 0 mlp-0.1-1|mlp-0.2-2 2.0 0 0 |mlp-0.2-1 1.0 0 0 |"
+check "its text is indented, what is left out in brackets" "$("$B" run ls --tree -f 'name = mlp-0.1-4' | tail -2 | cut -c11-22)" \
+	"(mlp-0.1-1) 
+  mlp-0.1-4 "
+check "its JSON counts" "$("$B" run ls --tree -f 'name = mlp-0.1-4' --json | grep -E '"(below|children|depth|left_out)"' | tr -d ' ,\n')" \
+	'"below":1"children":1"depth":0"left_out":true"below":0"children":0"depth":1"left_out":false'
+check "of one experiment" "$("$B" run ls --tree -e default --tsv | wc -l) $("$B" run ls --tree -e other --tsv | wc -l)" "7 1"
+"$B" run ls --tree --group lr 2>err
+check "groups are no tree" "$? $(grep -c -- --tree err)" "2 1"
+check "a column is itself in JSON" "$("$B" run ls -c acc --json | grep -c '"c0"')" 0
+
 for format in csv tsv json md arrow parquet; do
 	"$B" run ls --sort params.seed --out "runs.$format" -q || fail "--out runs.$format"
 	[ -s "runs.$format" ] || fail "runs.$format is empty"

@@ -146,6 +146,7 @@ const bn_page_source *bn_fake_source(void)
 		.make_report = bn_fake_make_report,
 		.reproduce = bn_fake_reproduce,
 		.export_rows = bn_fake_export,
+		.export_runs = bn_fake_export,
 		.add_data = bn_fake_add,
 		.check = bn_fake_check};
 	return &source;

@@ -17,6 +17,7 @@ typedef struct bn_fake {
 	size_t many_columns; /* of datasets; only the first few may be read */
 	bool is_slow;        /* every page takes 30 ms */
 	int64_t many_runs;   /* instead of the canned runs */
+	bool is_nested;      /* the first run has the others below it */
 	bool measures;       /* approving measures a gate first */
 	bool own_request;    /* the request is the user's own, so it cannot be approved */
 	bool is_unmade;      /* profiles and frequencies are computed by a job */

@@ -24,6 +24,7 @@ const bn_opt bn_run_ls_options[] = {
 	{"group", 'g', "FIELD",
 		"one line per value of this field, with the aggregates of the columns"},
 	{"aggregate", 0, "LIST", "of n, mean, std, min, max, median; default: mean,std"},
+	{"tree", 0, NULL, "runs below their parents; in brackets those that the filter leaves out"},
 	{"view", 0, "NAME", "a view saved in the workbench: its filter, columns, sort and group"},
 	{"limit", 'n', "N", "at most this many (1000; with --out: all)"},
 	{"offset", 0, "N", "skip the first N"},
@@ -39,6 +40,8 @@ static json_t *cell_json(const bn_cell *c)
 		return json_string("nan");
 	if (c->kind == BN_CELL_NUMBER && isinf(c->number))
 		return json_string(c->number > 0 ? "inf" : "-inf");
+	if (c->kind == BN_CELL_NUMBER && c->is_whole)
+		return json_integer((json_int_t)c->number);
 	if (c->kind == BN_CELL_NUMBER)
 		return json_real(c->number);
 	return c->kind == BN_CELL_TEXT ? json_string(c->text) : json_null();
@@ -60,13 +63,23 @@ static json_t *row_json(const bn_run_row *r, const bn_run_query *q, int64_t now_
 	for (size_t i = 0; i < q->column_count; i++)
 		json_object_set_new(values, q->columns[i], cell_json(&r->cells[i]));
 	json_object_set_new(o, "values", values);
-	/* Columns by position for the table: their names may hold dots. */
-	for (size_t i = 0; i < q->column_count; i++) {
-		char key[24];
-		snprintf(key, sizeof key, "c%zu", i);
-		json_object_set(o, key, json_object_get(values, q->columns[i]));
-	}
 	return o;
+}
+
+/* Where it stands in a tree. A text has its depth in the name. */
+static void tree_json(json_t *o, const bn_run_row *r, bool is_text)
+{
+	enum { INDENT = 2 };
+	char *name = is_text ? bn_strf("%*s%s%s%s", INDENT * r->depth, "", r->is_context ? "(" : "",
+				       r->name ? r->name : "-", r->is_context ? ")" : "")
+			     : NULL;
+	if (name)
+		json_object_set_new(o, "name", json_string(name));
+	json_object_set_new(o, "depth", json_integer(r->depth));
+	json_object_set_new(o, "children", json_integer(r->children));
+	json_object_set_new(o, "below", json_integer(r->below));
+	json_object_set_new(o, "left_out", json_boolean(r->is_context));
+	bn_free(name);
 }
 
 /* *list is yours; its texts point into copy. */
@@ -166,18 +179,19 @@ static int show_page(
 	size_t n = sizeof fixed / sizeof *fixed;
 	char empty[240];
 	bn_col *cols = bn_alloc_zeroed(n + q->column_count + 1, sizeof *cols);
-	char(*keys)[24] = bn_alloc_zeroed(q->column_count + 1, sizeof *keys);
 	json_t *items = json_array();
-	int rc = cols && keys && items ? 0 : bn_err_nomem(err, "a table of runs");
+	int rc = cols && items ? 0 : bn_err_nomem(err, "a table of runs");
 	if (rc == 0) {
 		memcpy(cols, fixed, sizeof fixed);
-		for (size_t i = 0; i < q->column_count; i++) {
-			snprintf(keys[i], sizeof keys[i], "c%zu", i);
-			cols[n + i] = (bn_col){keys[i], q->columns[i], BN_AS_NUM};
-		}
+		for (size_t i = 0; i < q->column_count; i++)
+			cols[n + i] = (bn_col){q->columns[i], q->columns[i], BN_AS_NUM};
 		int64_t now = bn_env_now_ms(bn_cli_env(cli));
-		for (size_t i = 0; i < page->count; i++)
-			json_array_append_new(items, row_json(&page->rows[i], q, now));
+		for (size_t i = 0; i < page->count; i++) {
+			json_t *o = row_json(&page->rows[i], q, now);
+			if (q->tree)
+				tree_json(o, &page->rows[i], bn_cli_is_text(cli));
+			json_array_append_new(items, o);
+		}
 		rc = bn_cli_list(cli, items, cols, empty_text(ws, q, empty, sizeof empty), err);
 		if (rc == 0 && page->total > (int64_t)page->count)
 			bn_cli_say(cli, "%zu of %lld runs; --limit and --offset show others",
@@ -185,7 +199,6 @@ static int show_page(
 	} else {
 		json_decref(items);
 	}
-	bn_free(keys);
 	bn_free(cols);
 	return rc;
 }
@@ -283,7 +296,7 @@ static int view_read(asked *a, bn_workspace *ws, const char *name, bn_err *err)
 
 /* ---- the verb ------------------------------------------------------------------------------- */
 
-/* Groups are made of all runs: an experiment is part of the filter there. */
+/* Groups and trees are made of all runs: an experiment is part of the filter there. */
 static int filter_experiment(asked *a, const char *experiment, bn_err *err)
 {
 	const char *quote = strchr(experiment, '\'') ? "\"" : "'";
@@ -334,20 +347,25 @@ static int asked_read(asked *a, bn_cli *cli, bn_workspace *ws, bn_err *err)
 	if (bn_cli_opt(cli, "out") && !a->columns && !a->group &&
 		(rc = all_columns(&a->columns, ws, experiment, err)) < 0)
 		return rc;
-	return a->group && experiment ? filter_experiment(a, experiment, err) : 0;
+	bool whole = a->group || bn_cli_flag(cli, "tree");
+	return whole && experiment ? filter_experiment(a, experiment, err) : 0;
 }
 
-static int show(
-	bn_cli *cli, bn_workspace *ws, const bn_run_page *page, const bn_run_query *q, bn_err *err)
+static int show(bn_cli *cli, bn_workspace *ws, const bn_run_query *q, bn_err *err)
 {
 	const char *aggregates = bn_cli_opt(cli, "aggregate"), *out = bn_cli_opt(cli, "out");
+	bn_run_page *page = NULL;
+	int64_t runs = 0;
 	int rc;
-	if (q->group)
-		return bn_run_ls_groups(cli, page, q, aggregates ? aggregates : "mean,std", err);
-	if ((rc = out ? bn_run_ls_save(cli, page, q, out, err) : show_page(cli, ws, page, q, err)) <
-		0)
-		return rc;
-	return page->total > 0 ? warn_of_sort(cli, ws, q, err) : 0;
+	if (out && !q->group) {
+		rc = bn_run_ls_save(cli, &runs, ws, q, out, err);
+	} else if ((rc = bn_run_query_page(&page, ws, q, err)) >= 0) {
+		rc = q->group ? bn_run_ls_groups(cli, page, q, aggregates ? aggregates : "mean,std", err)
+			      : show_page(cli, ws, page, q, err);
+		runs = q->group ? 0 : page->total;
+	}
+	bn_run_page_free(page);
+	return rc >= 0 && runs > 0 ? warn_of_sort(cli, ws, q, err) : rc;
 }
 
 static int options_check(bn_cli *cli, bn_err *err)
@@ -358,6 +376,8 @@ static int options_check(bn_cli *cli, bn_err *err)
 	if (bn_cli_opt(cli, "group") && bn_cli_opt(cli, "out"))
 		return bn_err_set(
 			err, BN_EINVAL, "--out writes runs, not groups; --json has the groups");
+	if (bn_cli_flag(cli, "tree") && (bn_cli_opt(cli, "group") || bn_cli_flag(cli, "removed")))
+		return bn_err_set(err, BN_EINVAL, "--tree is neither for groups nor for the trash");
 	if (bn_cli_opt(cli, "group") && bn_cli_flag(cli, "removed"))
 		return bn_err_set(err, BN_EINVAL, "the trash is not grouped");
 	return bn_cli_target(cli, bn_cli_opt(cli, "out"), NULL, err);
@@ -366,7 +386,6 @@ static int options_check(bn_cli *cli, bn_err *err)
 int bn_run_ls(bn_cli *cli, bn_err *err)
 {
 	bn_workspace *ws;
-	bn_run_page *page = NULL;
 	bn_run_memory *memory = NULL;
 	const char **columns = NULL;
 	bool *summed = NULL;
@@ -385,7 +404,16 @@ int bn_run_ls(bn_cli *cli, bn_err *err)
 	q.search = a.search;
 	q.sort = a.sort;
 	q.columns = columns;
-	if (a.group) {
+	if (a.group && bn_cli_flag(cli, "tree")) {
+		rc = bn_err_set(err, BN_EINVAL, "--tree: the view has groups; --tree is for runs");
+		goto out;
+	}
+	if (bn_cli_flag(cli, "tree")) {
+		q.tree = q.unfolded = true;
+		if ((rc = bn_run_memory_new(&memory, err)) < 0)
+			goto out;
+		q.memory = memory;
+	} else if (a.group) {
 		q.group = a.group;
 		q.limit = 1;
 		summed = bn_alloc(q.column_count + 1);
@@ -397,10 +425,8 @@ int bn_run_ls(bn_cli *cli, bn_err *err)
 	} else {
 		q.experiment = bn_cli_opt(cli, "experiment");
 	}
-	if ((rc = bn_run_query_page(&page, ws, &q, err)) >= 0)
-		rc = show(cli, ws, page, &q, err);
+	rc = show(cli, ws, &q, err);
 out:
-	bn_run_page_free(page);
 	bn_run_memory_free(memory);
 	bn_free(columns);
 	bn_free(summed);

@@ -19,10 +19,21 @@
 
 /* ---- values --------------------------------------------------------------------------------- */
 
+/* "metrics.loss mean": of what a column comes to in a group, one. */
+static const json_t *aggregate_at(const json_t *values, const char *key)
+{
+	const char *word = strrchr(key, ' ');
+	return word ? json_object_get(json_object_getn(values, key, (size_t)(word - key)), word + 1)
+		    : NULL;
+}
+
 const json_t *bn_cli_value_at(const json_t *object, const char *key)
 {
 	const json_t *v = json_object_get(object, key);
 	const char *dot = strchr(key, '.');
+	const json_t *values = json_object_get(object, "values");
+	if (!v && values && !(v = json_object_get(values, key)))
+		v = aggregate_at(values, key);
 	if (v || !dot)
 		return v;
 	char head[64];

@@ -211,7 +211,12 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 	X(RELATED, "related", "o", 0, BN_ON(RUN) | BN_ON(MODEL) | BN_ON(FEATURE), \
 		"what it comes from and what became of it: data, code, environment, spec, " \
 		"versions; of an input the rows of the reference") \
-	X(FOLD, "fold", "", 0, BN_ON(COMPARE), "fold the part that one is in; Enter opens it") \
+	X(FOLD, "fold", "O", 0, BN_ON(COMPARE) | BN_ON(RUNS), \
+		"fold or unfold: the runs below this one, or the group; of a comparison the part " \
+		"that one is in") \
+	X(TREE, "tree", "", BN_CMD_TAKES(OWN), BN_ON(RUNS), \
+		"runs below their parents: :tree folded, :tree open; :tree off lists them all; " \
+		"alone: off, or folded again") \
 	X(QUEUE_PAUSE, "queue-pause", "", BN_CMD_WRITES, BN_ON(RUNS), \
 		"start nothing more from the queue; what runs goes on") \
 	X(QUEUE_RESUME, "queue-resume", "", BN_CMD_WRITES, BN_ON(RUNS), \

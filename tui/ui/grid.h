@@ -183,6 +183,8 @@ bool bn_grid_is_group(int64_t row);
 const int64_t *bn_grid_group_rows(const bn_grid *t, int64_t row, int64_t *count);
 /* Folds or unfolds the group if the selection is its line; false otherwise. */
 bool bn_grid_fold(bn_grid *t);
+/* Adds to bn_grid.folded. */
+void bn_grid_turn_add(bn_grid *t, uint64_t key);
 /* Writes "48.91 ± 0.35" to a cell; deviation NaN: only the mean. */
 void bn_grid_mean_show(bn_grid_cell *out, double mean, double deviation, bn_alphabet alphabet);
 /* The number of rows, without lines of groups, before a position. */

@@ -174,6 +174,12 @@ void bn_grid_group_by(bn_grid *t, int column)
 	bn_grid_reload(t);
 }
 
+void bn_grid_turn_add(bn_grid *t, uint64_t key)
+{
+	if (bn_grow(&t->folded, &t->folded_cap, t->folded_count + 1, sizeof *t->folded) == 0)
+		t->folded[t->folded_count++] = key;
+}
+
 bool bn_grid_fold(bn_grid *t)
 {
 	int64_t row = bn_grid_selected_row(t);
@@ -181,9 +187,7 @@ bool bn_grid_fold(bn_grid *t)
 		return false;
 	const bn_grid_group *g = &t->groups[-2 - row];
 	if (!is_turned(t, g->key)) {
-		if (bn_grow(&t->folded, &t->folded_cap, t->folded_count + 1, sizeof *t->folded) ==
-			0)
-			t->folded[t->folded_count++] = g->key;
+		bn_grid_turn_add(t, g->key);
 	} else {
 		size_t kept = 0;
 		for (size_t i = 0; i < t->folded_count; i++)

@@ -112,6 +112,7 @@ int bn_source_verify_model(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_make_report(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_reproduce(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_export_rows(void *, const void *, bn_page *, bn_job *, bn_err *);
+int bn_source_export_runs(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_add_data(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_check(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_audit(void *, const void *, bn_page *, bn_job *, bn_err *);

@@ -200,6 +200,7 @@ const bn_page_source *bn_source_workspace(void)
 		.make_report = bn_source_make_report,
 		.reproduce = bn_source_reproduce,
 		.export_rows = bn_source_export_rows,
+		.export_runs = bn_source_export_runs,
 		.add_data = bn_source_add_data,
 		.check = bn_source_check,
 	};

@@ -88,6 +88,7 @@ typedef struct bn_page_source {
 	bn_page_fn make_report;    /* bn_ref_arg (a model); char *: the report's id */
 	bn_page_fn reproduce;      /* bn_reproduce_arg; char *: the result */
 	bn_page_fn export_rows;    /* bn_export_arg; char *: the path */
+	bn_page_fn export_runs;    /* bn_runs_export_arg; char *: the path */
 	bn_page_fn add_data;       /* bn_add_arg; char *: the version, "jobs@v3" */
 	bn_page_fn check;          /* bn_recheck_arg; char *: the version */
 } bn_page_source;

@@ -215,6 +215,7 @@ const bn_page_source *bn_source_remote(void)
 		.make_report = bn_remote_lacks_reports,
 		.reproduce = bn_remote_lacks_starts,
 		.export_rows = bn_remote_lacks_data,
+		.export_runs = bn_source_export_runs,
 		.add_data = bn_remote_lacks_data,
 		.check = bn_remote_lacks_data,
 	};

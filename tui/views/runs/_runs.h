@@ -1,6 +1,6 @@
 /*
  * _runs.h - the internals of the list of runs: runs.c is the screen and its commands, runs_table.c
- * rows and columns, runs_groups.c groups, runs_window.c the window on many runs, runs_curves.c the
+ * rows and columns, runs_tree.c runs below others, runs_groups.c groups, runs_window.c the window on many runs, runs_curves.c the
  * curve in each row, runs_compare.c what is compared.
  */
 #ifndef BN_TUI_VIEWS__RUNS_H
@@ -38,6 +38,9 @@ typedef struct bn_runs_view {
 	char where_shown[BN_TYPED_BYTES]; /* and the last one that was accepted */
 	char none[320];     /* why the filtered list is empty */
 	bool removed;       /* the trash is shown instead of the runs */
+	bool flat;          /* no tree, although runs have parents */
+	bool unfolded;      /* of a tree: every run is open, but those turned */
+	bool asked_unfolded; /* with the last request: or because a filter chose the runs */
 	bool where_is_new;  /* requested, not received yet */
 	bool where_is_last; /* newer than the text typed after '/' */
 	/* While the page is a window on more runs: the requested start (-1 no request), and the
@@ -93,6 +96,29 @@ bool bn_runs_too_many_groups(bn_runs_view *v, const bn_run_page *p);
 void bn_runs_group_text(const bn_runs_view *v, char *out, size_t size);
 /* The visible fields, one bit each. */
 uint32_t bn_runs_shown_fields(const bn_runs_view *v);
+
+/* ---- runs_tree.c --------------------------------------------------------------------------------- */
+
+/* Whether runs stand below their parents. */
+bool bn_runs_is_tree(const bn_runs_view *v);
+/* Fills the part of a request that says so, and which are open. */
+void bn_runs_tree_ask(bn_runs_view *v, bn_runs_arg *arg);
+/* Folds or unfolds the selected run; one without runs below it: the run above it. False: it is neither. */
+bool bn_runs_tree_turn(bn_runs_view *v);
+/* ":tree open", "folded", "off"; NULL or "": off, or folded again. */
+void bn_runs_tree_set(bn_runs_view *v, const char *word);
+int bn_runs_tree_words(const char **out, int most);
+/* What stands before the name of a run, "    ▸ ", and behind it, " (12)"; "" for none. */
+#define BN_RUNS_TREE_BYTES 48
+void bn_runs_tree_front(const bn_runs_view *v, const bn_run_row *r, char out[BN_RUNS_TREE_BYTES]);
+void bn_runs_tree_back(const bn_run_row *r, char out[BN_RUNS_TREE_BYTES]);
+/* Into an empty cell of a folded run: the best of that field below it. */
+void bn_runs_tree_best(const bn_runs_view *v, const bn_run_row *r, size_t field, bn_grid_cell *out);
+
+/* ---- export.c ------------------------------------------------------------------------------------ */
+
+/* Starts the job; without a path asks for one. */
+void bn_runs_export(bn_runs_view *v, const char *path);
 
 /* ---- runs_compare.c ------------------------------------------------------------------------------ */
 

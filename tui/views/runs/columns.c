@@ -141,7 +141,7 @@ static void params_rank(const bn_runs *runs)
 	int *told = (int *)(uintptr_t)runs->told, values[BN_RUN_FIELDS];
 	for (size_t i = 0; i < runs->columns; i++) {
 		bool counts = !runs->folded[i] && strncmp(runs->fields[i], "params.", 7) == 0;
-		values[i] = counts ? varying(runs->page, i, runs->fields[i]) : -1;
+		values[i] = counts ? varying(bn_runs_whole(runs), i, runs->fields[i]) : -1;
 	}
 	for (size_t i = 0; i < runs->columns; i++) {
 		told[i] = 0;
@@ -150,12 +150,23 @@ static void params_rank(const bn_runs *runs)
 	}
 }
 
+const bn_run_page *bn_runs_whole(const bn_runs *runs)
+{
+	return runs->all ? runs->all : runs->page;
+}
+
+bool bn_runs_is_part(const bn_runs *runs)
+{
+	const bn_run_page *p = bn_runs_whole(runs);
+	return p->total > (int64_t)p->count || p->matched > (int64_t)p->count;
+}
+
 int bn_runs_fields_fold(bn_runs *runs, bn_arena *arena, bn_err *err)
 {
-	const bn_run_page *p = runs->page;
+	const bn_run_page *p = bn_runs_whole(runs);
 	bool *folded = (bool *)(uintptr_t)runs->folded;
 	bn_buf same = BN_BUF_INIT, sparse = BN_BUF_INIT;
-	if (p->total > (int64_t)p->count) {
+	if (bn_runs_is_part(runs)) {
 		fold_by_place(runs, folded, true);
 		params_rank(runs);
 		return 0;

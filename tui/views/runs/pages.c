@@ -24,6 +24,7 @@
 static void runs_release(void *data)
 {
 	bn_run_page_free(((bn_runs *)data)->page);
+	bn_run_page_free(((bn_runs *)data)->all);
 	bn_queue_free(((bn_runs *)data)->queue);
 }
 
@@ -65,6 +66,7 @@ static int fields_write(const char *const **out, const bn_runs *runs, bn_arena *
 		written[runs->columns + BN_RUN_STAR] = "tags." BN_STAR_TAG;
 		written[runs->columns + BN_RUN_NOTE] = "note";
 		written[runs->columns + BN_RUN_PARENT] = "parent";
+		written[runs->columns + BN_RUN_PARENT_NAME] = "parent_name";
 	}
 	bn_buf_release(&text);
 	*out = written;
@@ -84,11 +86,11 @@ static int first_metric(const bn_runs *runs)
  * the best. */
 static int mixed_look(bn_runs *runs, bn_reader *r, bn_arena *arena, bn_err *err)
 {
-	const bn_run_page *p = runs->page;
+	const bn_run_page *p = bn_runs_whole(runs);
 	bn_run_terms first = {.key = NULL};
 	bool any = false;
 	int field = first_metric(runs), rc = 0;
-	if (field < 0 || p->total > (int64_t)p->count ||
+	if (field < 0 || bn_runs_is_part(runs) ||
 		!bn_metric_direction(runs->fields[field] + 8))
 		return 0;
 	for (size_t i = 0; i < p->count && !runs->mixed; i++) {
@@ -107,6 +109,37 @@ static int mixed_look(bn_runs *runs, bn_reader *r, bn_arena *arena, bn_err *err)
 	return 0;
 }
 
+/* Of a tree that is not too large all of its runs, folded ones too. */
+static int all_read(bn_runs *runs, bn_reader *r, const bn_run_query *q, bn_err *err)
+{
+	bn_run_query every = *q;
+	if (!runs->page->is_tree || runs->page->matched > BN_RUNS_WINDOW)
+		return 0;
+	every.tree = every.last = false;
+	every.sort = every.from = every.before = NULL;
+	every.offset = 0;
+	return bn_run_query_page(&runs->all, r->ws, &every, err);
+}
+
+/* Groups by parent are named as the parents are. */
+static int parents_name(bn_runs *runs, bn_reader *r, bn_arena *arena, bn_err *err)
+{
+	for (size_t k = 0; k < runs->page->group_count; k++) {
+		bn_run_group *g = &runs->page->groups[k];
+		bn_run_info *parent = NULL;
+		char label[BN_RUN_LABEL_BYTES];
+		bn_err gone = BN_ERR_INIT;
+		if (!g->value || bn_run_get(&parent, r->ws, g->value, &gone) < 0)
+			continue;
+		g->value = bn_arena_strdup(
+			arena, bn_run_label(label, parent->name, parent->title, parent->id));
+		bn_run_info_free(parent);
+		if (!g->value)
+			return bn_err_nomem(err, "groups of runs");
+	}
+	return 0;
+}
+
 /* The rows, all of one state of the index. */
 static int rows_read(
 	bn_runs *runs, bn_reader *r, const bn_run_query *q, bool all, bn_arena *arena, bn_err *err)
@@ -114,9 +147,15 @@ static int rows_read(
 	int rc = bn_workspace_snapshot_begin(r->ws, err);
 	if (rc < 0)
 		return rc;
-	if ((rc = bn_run_query_page(&runs->page, r->ws, q, err)) >= 0 &&
-		(rc = bn_runs_fields_fold(runs, arena, err)) >= 0 && all)
+	if ((rc = bn_run_query_page(&runs->page, r->ws, q, err)) < 0 ||
+		(rc = all_read(runs, r, q, err)) < 0 ||
+		(rc = bn_runs_fields_fold(runs, arena, err)) < 0)
+		goto out;
+	if (all || runs->all)
 		rc = mixed_look(runs, r, arena, err);
+	if (rc >= 0 && q->group && strcmp(q->group, "parent") == 0)
+		rc = parents_name(runs, r, arena, err);
+out:
 	bn_workspace_snapshot_end(r->ws);
 	return rc;
 }
@@ -160,6 +199,8 @@ int bn_source_runs(void *context, const void *arg, bn_page *page, bn_job *job, b
 		.group = a->is_window ? a->group : NULL, /* fewer are grouped by the view */
 		.open = a->open,
 		.open_count = a->open_count,
+		.tree = a->tree,
+		.unfolded = a->unfolded,
 		.summed = summed,
 		.limit = BN_RUNS_WINDOW,
 		.limit_of_more = BN_RUNS_PART,

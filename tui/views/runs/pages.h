@@ -44,18 +44,29 @@ typedef struct bn_runs_arg {
 	char sort[BN_RUNS_SORT];       /* likewise; "": newest first */
 	char search[BN_FILTER_BYTES];  /* words; "": all */
 	char group[BN_KEY_BYTES + 16]; /* a field of text; "": none */
-	uint64_t open[BN_RUNS_OPEN];   /* keys of the groups whose runs are listed */
+	uint64_t open[BN_RUNS_OPEN];   /* keys of the groups whose runs are listed; of a tree, of the runs turned */
 	size_t open_count;
-	uint32_t summed; /* bits: fields for which groups have means */
+	bool tree, unfolded; /* of bn_run_query */
+	uint32_t summed; /* bits: fields for which groups have means, and folded runs the best below them */
 	bool is_window;  /* there are more runs than fit into one page */
 	bn_runs_at at;
 	int64_t place;
 	char mark[640]; /* bn_run_row.mark */
 } bn_runs_arg;
 
+/* Writes runs to a file, as a job. */
+typedef struct bn_runs_export_arg {
+	bool removed;
+	char filter[BN_TYPED_BYTES], search[BN_FILTER_BYTES]; /* as of bn_runs_arg */
+	char sort[BN_RUNS_SORT];
+	char columns[8192]; /* in the syntax of core/track/query.h, separated by commas */
+	char path[BN_PATH_BYTES]; /* replaced if it exists; its ending gives the format */
+} bn_runs_export_arg;
+
 /* No page data without an error means that nothing changed since `have`. */
 typedef struct bn_runs {
 	bn_run_page *page;
+	bn_run_page *all; /* of a tree of up to BN_RUNS_WINDOW runs: all of them; else NULL */
 	uint64_t generation;
 	size_t columns;
 	const char *const *fields; /* "metrics.rmse": one per cell; after these a row has
@@ -70,7 +81,7 @@ typedef struct bn_runs {
 } bn_runs;
 
 /* Cells of a row after its fields. */
-enum { BN_RUN_STAR, BN_RUN_NOTE, BN_RUN_PARENT, BN_RUN_EXTRA };
+enum { BN_RUN_STAR, BN_RUN_NOTE, BN_RUN_PARENT, BN_RUN_PARENT_NAME, BN_RUN_EXTRA };
 
 #define BN_CURVES_MAX 64
 typedef struct bn_curves_arg {

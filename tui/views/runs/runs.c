@@ -191,10 +191,6 @@ static void group_set(bn_runs_view *v, const char *arg)
 	}
 }
 
-static const char *name_of(const bn_run_row *r)
-{
-	return r->name ? r->name : r->id;
-}
 
 static void trash_ask(bn_runs_view *v)
 {
@@ -244,7 +240,9 @@ static bool act(bn_runs_view *v, bn_command_id id, const bn_run_row *r)
 	bn_err err = BN_ERR_INIT;
 	memset(&v->act, 0, sizeof v->act);
 	bn_act_runs(&v->act, &v->list.grid, r->id);
-	snprintf(v->act_name, sizeof v->act_name, "%.90s", name_of(r));
+	char label[BN_RUN_LABEL_BYTES];
+	snprintf(v->act_name, sizeof v->act_name, "%.90s",
+		bn_run_label(label, r->name, r->title, r->id));
 	switch (id) {
 	case BN_CMD_LABEL:
 		return bn_view_open(view->frame,
@@ -311,6 +309,12 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 	}
 	if (bn_runs_saved_command(v, id, arg))
 		return true;
+	if (id == BN_CMD_TREE) {
+		bn_runs_tree_set(v, arg);
+		return true;
+	}
+	if (id == BN_CMD_FOLD)
+		return group_turn(v) || bn_grid_fold(&v->list.grid) || bn_runs_tree_turn(v);
 	if (id == BN_CMD_GROUP) {
 		group_set(v, arg);
 		return true;
@@ -321,6 +325,10 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 	}
 	if (id == BN_CMD_OPEN && group_turn(v))
 		return true;
+	if (id == BN_CMD_EXPORT && bn_runs_is_window(v)) {
+		bn_runs_export(v, arg);
+		return true;
+	}
 	if (id == BN_CMD_LAUNCH)
 		return bn_view_launch(view, r ? r->id : NULL, NULL);
 	if (!r)
@@ -337,7 +345,7 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 	case BN_CMD_RESUME:
 		return bn_view_resume(view, r->id);
 	case BN_CMD_REPRODUCE:
-		bn_view_reproduce(view, r->id, name_of(r), NULL);
+		bn_view_reproduce(view, r->id, r->name, NULL);
 		return true;
 	case BN_CMD_COMPARE:
 		return bn_runs_compare(v);
@@ -441,11 +449,16 @@ static bool refuses(bn_view *view, bn_command_id id, char *why, size_t size)
 		snprintf(why, size, "mark two runs or more first, with Space (p pins a baseline)");
 		return true;
 	case BN_CMD_INVERT:
-	case BN_CMD_EXPORT:
-		if (!bn_runs_is_window(v))
+		if (bn_runs_is_tree(v))
+			snprintf(why, size, "some are folded; :tree off lists all of them");
+		else
+			snprintf(why, size, "these are more than %d runs: w chooses", BN_RUNS_WINDOW);
+		return bn_runs_is_window(v);
+	case BN_CMD_FOLD:
+		if (is_line || (r && (r->children || r->depth > 0)))
 			return false;
-		snprintf(why, size, "these are more than %d runs: %s", BN_RUNS_WINDOW,
-			id == BN_CMD_EXPORT ? "binnacle run ls --out FILE" : "w chooses");
+		snprintf(why, size, "%s", !bn_runs_is_tree(v) && v->flat ? ":tree shows runs below their parents"
+				: "no run is below this one");
 		return true;
 	case BN_CMD_NEXT_PANE:
 	case BN_CMD_NEXT_METRIC:
@@ -500,6 +513,8 @@ static int words(const bn_view *view, bn_command_id id, const char **out, int mo
 {
 	const bn_runs_view *v = (const bn_runs_view *)view;
 	int n = 0;
+	if (id == BN_CMD_TREE)
+		return bn_runs_tree_words(out, most);
 	if (id == BN_CMD_VIEW || id == BN_CMD_VIEW_SAVE || id == BN_CMD_VIEW_DROP)
 		return bn_runs_saved_words((bn_runs_view *)(uintptr_t)view, out, most);
 	for (size_t i = 0; id == BN_CMD_WHERE && i < v->field_count && n < most; i++)
@@ -514,7 +529,7 @@ static int words(const bn_view *view, bn_command_id id, const char **out, int mo
 static void cli(const bn_view *view, bn_buf *out)
 {
 	const bn_runs_view *v = (const bn_runs_view *)view;
-	char sort[BN_RUNS_SORT];
+	char sort[BN_RUNS_SORT], group[BN_KEY_BYTES + 16];
 	bn_buf columns = BN_BUF_INIT;
 	bn_buf_adds(out, "binnacle run ls --json");
 	if (v->removed)
@@ -525,6 +540,10 @@ static void cli(const bn_view *view, bn_buf *out)
 	bn_runs_columns_text(v, &columns);
 	bn_shell_option_add(out, "columns", columns.ptr);
 	bn_shell_option_add(out, "match", v->list.grid.filter);
+	bn_runs_group_text(v, group, sizeof group);
+	bn_shell_option_add(out, "group", group);
+	if (bn_runs_is_tree(v))
+		bn_buf_adds(out, " --tree");
 	bn_buf_release(&columns);
 }
 

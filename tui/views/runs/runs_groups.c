@@ -92,7 +92,8 @@ uint32_t bn_runs_shown_fields(const bn_runs_view *v)
 {
 	const bn_grid *g = &v->list.grid;
 	uint32_t bits = 0;
-	for (size_t i = 0; g->group >= 0 && i < v->field_count && i < 32; i++)
+	bool any = g->group >= 0 || bn_runs_is_tree(v);
+	for (size_t i = 0; any && i < v->field_count && i < 32; i++)
 		bits |= (uint32_t)bn_grid_is_shown(g, bn_runs_first_count + (int)i) << i;
 	return bits;
 }

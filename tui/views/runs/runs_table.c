@@ -75,13 +75,12 @@ static void duration_cell(const bn_runs_view *v, const bn_run_row *r, bn_grid_ce
 	}
 }
 
-static void parent_cell(const bn_cell *parent, bn_grid_cell *out)
+static void parent_cell(const bn_cell *parent, const bn_cell *name, bn_grid_cell *out)
 {
 	if (parent->kind != BN_CELL_TEXT)
 		return;
 	out->full = parent->text;
-	snprintf(out->buf, sizeof out->buf, "%.8s", parent->text);
-	out->text = out->buf;
+	out->text = name->kind == BN_CELL_TEXT ? name->text : parent->text;
 	out->ink = BN_INK_DIM;
 }
 
@@ -100,7 +99,8 @@ static void end_cell(const bn_runs_view *v, const bn_run_row *r, int end, bn_gri
 		out->text = note->kind == BN_CELL_TEXT ? note->text : NULL;
 		return;
 	case END_PARENT:
-		parent_cell(&r->cells[v->field_count + BN_RUN_PARENT], out);
+		parent_cell(&r->cells[v->field_count + BN_RUN_PARENT],
+			&r->cells[v->field_count + BN_RUN_PARENT_NAME], out);
 		return;
 	case END_CREATED:
 		out->number = (double)r->created_ms;
@@ -168,21 +168,25 @@ static void state_cell(const bn_runs_view *v, const bn_run_row *r, bn_grid_cell 
 
 static void name_cell(const bn_runs_view *v, const bn_run_row *r, bn_grid_cell *out)
 {
-	const char *name = r->name ? r->name : r->id;
+	char label[BN_RUN_LABEL_BYTES], front[BN_RUNS_TREE_BYTES], back[BN_RUNS_TREE_BYTES];
+	const char *name = bn_run_label(label, r->name, r->title, r->id);
 	size_t shared = strlen(v->shared);
 	char cut_sign[8], star_sign[8];
-	bool cut = shared && strncmp(name, v->shared, shared) == 0;
+	bool whole = bn_runs_is_tree(v) && r->depth == 0; /* others stand below it by its name */
+	bool cut = shared && !whole && strncmp(name, v->shared, shared) == 0;
 	bool star = r->cells[v->field_count + BN_RUN_STAR].kind != BN_CELL_ABSENT;
-	out->full = name;
-	snprintf(out->buf, sizeof out->buf, "%s%.60s%s%s%s",
+	bn_runs_tree_front(v, r, front);
+	bn_runs_tree_back(r, back);
+	out->full = r->name ? r->name : r->id;
+	snprintf(out->buf, sizeof out->buf, "%s%s%.60s%s%s%s%s", front,
 		cut ? bn_glyph_text(cut_sign, v->list.alphabet, BN_GLYPH_ELLIPSIS) : "",
-		cut ? name + shared : name, strcmp(r->id, v->baseline) == 0 ? " (base)" : "",
+		cut ? name + shared : name, back, strcmp(r->id, v->baseline) == 0 ? " (base)" : "",
 		star ? " " : "",
 		star ? bn_glyph_text(star_sign, v->list.alphabet, BN_GLYPH_STAR) : "");
 	out->text = out->buf;
 }
 
-static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
+static void row_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 {
 	const bn_runs_view *v = ctx;
 	const bn_run_row *r = bn_runs_row(v, row);
@@ -207,10 +211,20 @@ static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 			return;
 		}
 		field_cell(&r->cells[col - COL_FIELDS], out);
-		if (col - COL_FIELDS == v->word_field)
+		bn_runs_tree_best(v, r, (size_t)(col - COL_FIELDS), out);
+		if (col - COL_FIELDS == v->word_field && !out->stands_in)
 			word_cell(v, r, out);
 		return;
 	}
+}
+
+/* Those that only show where others belong stand back. */
+static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
+{
+	const bn_run_row *r = bn_runs_row(ctx, row);
+	row_cell(ctx, row, col, out);
+	if (r && r->is_context)
+		out->ink = BN_INK_DIM;
 }
 
 /* ---- groups -------------------------------------------------------------------------------------- */
@@ -236,7 +250,9 @@ static void group_name(const bn_runs_view *v, const int64_t *rows, int64_t count
 	}
 	bn_grid_get_cell(&v->list.grid, rows[0], v->list.grid.group, &value);
 	const char *text = value.stands_in ? NULL : value.text;
-	bn_runs_group_words(v, value.full ? value.full : text, count, failed, out);
+	bool named = v->list.grid.group - COL_FIELDS - (int)v->field_count == END_PARENT;
+	bn_runs_group_words(
+		v, value.full && !named ? value.full : text, count, failed, out);
 }
 
 /* A parameter with the same value in all of them. */
@@ -345,16 +361,16 @@ static void names_look(bn_runs_view *v, const bn_run_page *p)
 
 void bn_runs_look(bn_runs_view *v)
 {
-	const bn_run_page *p = bn_runs_page(v);
+	const bn_runs *d = bn_list_data(&v->list);
+	const bn_run_page *p = d && d->all ? d->all : bn_runs_page(v);
 	v->best = NAN;
 	v->best_id[0] = '\0';
-	if (!p || bn_runs_is_window(v)) {
+	if (!p || (bn_runs_is_window(v) && !d->all)) {
 		v->shared[0] = '\0';
 		return;
 	}
 	names_look(v, p);
 	size_t beaten = 0;
-	const bn_runs *d = bn_list_data(&v->list);
 	if (d->mixed)
 		return;
 	for (size_t i = 0; v->best_better && v->word_field >= 0 && i < p->count; i++) {

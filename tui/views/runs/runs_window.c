@@ -46,6 +46,7 @@ void bn_runs_ask(bn_runs_view *v, bn_runs_arg *arg, int64_t first)
 	bn_view *view = &v->list.view;
 	snprintf(arg->filter, sizeof arg->filter, "%s", v->where);
 	arg->removed = v->removed;
+	bn_runs_tree_ask(v, arg);
 	if (bn_runs_is_window(v)) {
 		bn_runs_sort_text(v, arg->sort, sizeof arg->sort);
 		snprintf(arg->search, sizeof arg->search, "%s", v->list.grid.filter);
@@ -66,11 +67,17 @@ static bool mark_set(bn_runs_arg *arg, bn_runs_at at, const bn_run_row *row)
 	return true;
 }
 
+/* Marks do not tell the positions of rows of other groups, or below other runs. */
+static bool is_placed(const bn_runs_view *v)
+{
+	return v->list.grid.group >= 0 || bn_runs_is_tree(v);
+}
+
 void bn_runs_ask_again(bn_runs_view *v, bn_runs_arg *arg)
 {
 	const bn_run_page *p = bn_runs_page(v);
 	arg->at = BN_RUNS_FIRST;
-	if (p && bn_runs_is_window(v) && p->place > 0 && p->count && v->list.grid.group >= 0) {
+	if (p && bn_runs_is_window(v) && p->place > 0 && p->count && is_placed(v)) {
 		arg->at = BN_RUNS_PLACE;
 		arg->place = p->place;
 		bn_runs_ask(v, arg, p->place);
@@ -105,8 +112,7 @@ static void window_ask(bn_runs_view *v, const bn_run_page *p, int64_t top)
 	bn_runs_arg arg = {.have = 0};
 	int64_t first = top - BN_RUNS_PART / 4, last = p->total - BN_RUNS_PART;
 	int64_t end = p->place + (int64_t)p->count;
-	bool grouped = v->list.grid.group >=
-		       0; /* marks do not tell the positions of rows of other groups */
+	bool grouped = is_placed(v);
 	first = first < 0 ? 0 : first;
 	arg.at = first == 0 ? BN_RUNS_FIRST : BN_RUNS_PLACE;
 	arg.place = first;
@@ -129,7 +135,7 @@ void bn_runs_window_follow(bn_runs_view *v)
 	int64_t top, bottom;
 	if (!p || !bn_runs_is_window(v))
 		return;
-	if (g->group >= 0 && v->asked_summed != bn_runs_shown_fields(v)) {
+	if (is_placed(v) && v->asked_summed != bn_runs_shown_fields(v)) {
 		bn_runs_arg arg = {.have = 0};
 		bn_runs_ask_again(v, &arg);
 		return;
@@ -147,8 +153,8 @@ void bn_runs_window_take(bn_runs_view *v, const bn_run_page *p)
 	bool was = bn_runs_is_window(v);
 	bool more = p->total > (int64_t)p->count || p->matched > (int64_t)p->count;
 	bool chosen = g->filter[0] || g->sort_count > 0 || g->group >= 0;
-	g->external = more || (was && chosen);
-	bool shifts = was && v->asked_first > 0 && g->group < 0;
+	g->external = more || p->is_tree || (was && chosen);
+	bool shifts = was && v->asked_first > 0 && g->group < 0 && !p->is_tree;
 	int64_t moved = shifts ? p->place - v->asked_first : 0;
 	g->top += g->top + moved >= 0 ? moved : 0;
 	g->selected += g->selected + moved >= 0 ? moved : 0;

@@ -50,6 +50,8 @@ static void view_write(const bn_runs_view *v, const char *name, bn_buf *out)
 	command_add(out, "sort", text.len ? text.ptr : NULL);
 	if (g->group >= 0)
 		command_add(out, "group", bn_grid_column_name(&g->columns[g->group]));
+	if (v->flat || v->unfolded)
+		command_add(out, "tree", v->flat ? "off" : "open");
 	command_add(out, "filter", g->filter);
 	bn_buf_addch(out, '\n');
 	bn_buf_release(&text);
@@ -128,6 +130,8 @@ static void reset(bn_runs_view *v)
 	bn_frame_filter(f, "");
 	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
 		bn_frame_run(f, lines[i], NULL);
+	if (v->flat || v->unfolded)
+		bn_frame_run(f, "tree folded", NULL);
 	if (v->where[0])
 		bn_frame_run(f, "where ", NULL);
 	v->view_name[0] = '\0';

@@ -8,7 +8,7 @@ enum { CELLS = 4 + BN_RUN_EXTRA };
 
 static bn_cell number(double v)
 {
-	return (bn_cell){BN_CELL_NUMBER, v, NULL};
+	return (bn_cell){.kind = BN_CELL_NUMBER, .number = v};
 }
 
 static void run_fill(bn_run_row *r, bn_arena *arena, int64_t i, bn_cell *cells)
@@ -31,14 +31,14 @@ static void run_fill(bn_run_row *r, bn_arena *arena, int64_t i, bn_cell *cells)
 	r->heartbeat_ms = NOW - 2 * S;
 	r->cells = cells;
 	cells[0] =
-		i % 6 == 3 ? (bn_cell){BN_CELL_ABSENT, 0, NULL} : number(11.92 + (double)i * 0.37);
+		i % 6 == 3 ? (bn_cell){.kind = BN_CELL_ABSENT} : number(11.92 + (double)i * 0.37);
 	cells[1] = number(8.1 + (double)(i * 13 % 7));
-	cells[2] = (bn_cell){BN_CELL_TEXT, 0, i % 2 ? "0.001" : "0.01"};
+	cells[2] = (bn_cell){.kind = BN_CELL_TEXT, .text = i % 2 ? "0.001" : "0.01"};
 	cells[4 + BN_RUN_STAR] =
-		i == 2 ? (bn_cell){BN_CELL_TEXT, 0, "yes"} : (bn_cell){BN_CELL_ABSENT, 0, NULL};
-	cells[4 + BN_RUN_NOTE] = (bn_cell){BN_CELL_ABSENT, 0, NULL};
-	cells[3] = i % 3 == 1 ? (bn_cell){BN_CELL_TEXT, 0, "64,64"}
-			      : (bn_cell){BN_CELL_ABSENT, 0, NULL};
+		i == 2 ? (bn_cell){.kind = BN_CELL_TEXT, .text = "yes"} : (bn_cell){.kind = BN_CELL_ABSENT};
+	cells[4 + BN_RUN_NOTE] = (bn_cell){.kind = BN_CELL_ABSENT};
+	cells[3] = i % 3 == 1 ? (bn_cell){.kind = BN_CELL_TEXT, .text = "64,64"}
+			      : (bn_cell){.kind = BN_CELL_ABSENT};
 }
 
 /* The newest run waits for an older one, and another one is running. */
@@ -126,6 +126,32 @@ static int64_t run_at(const bn_run_page *p, int64_t place)
 						 : 2 * place + second;
 }
 
+/* The first run has the others below it. */
+static void tree_make(bn_runs *runs, bn_arena *arena, const bn_runs_arg *a)
+{
+	bn_run_page *all = runs->page, *p = bn_arena_alloc(arena, sizeof *p);
+	double *best = bn_arena_alloc(arena, CELLS * sizeof *best);
+	*p = *all;
+	for (int i = 0; i < CELLS; i++)
+		best[i] = i == 0 ? all->rows[1].cells[0].number : (double)NAN;
+	bn_run_row *top = &p->rows[0];
+	p->is_tree = true;
+	p->matched = all->total;
+	top->children = top->below = all->total - 1;
+	top->is_open = a->unfolded != (a->open_count > 0);
+	top->is_context = a->filter[0];
+	for (size_t i = 1; i < p->count; i++)
+		p->rows[i].depth = 1;
+	((bn_cell *)(uintptr_t)top->cells)[0] = (bn_cell){.kind = BN_CELL_ABSENT, .number = NAN};
+	if (!top->is_open) {
+		top->best = best;
+		p->count = 1;
+		p->total = 1;
+	}
+	runs->all = all;
+	runs->page = p;
+}
+
 int bn_fake_runs(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
 {
 	FAKE_BEGIN(page);
@@ -133,7 +159,7 @@ int bn_fake_runs(void *context, const void *arg, bn_page *page, bn_job *job, bn_
 	const bn_runs_arg *a = arg;
 	if (strcmp(a->filter, "bad") == 0)
 		return bn_err_set(err, BN_EINVAL, "filter:1:1: no field 'bad'");
-	total = a->filter[0] ? 1 : total;
+	total = a->filter[0] && !fake->is_nested ? 1 : total;
 	bn_run_page *p = bn_arena_alloc(&page->arena, sizeof *p);
 	int64_t most = total > BN_RUNS_WINDOW ? BN_RUNS_PART : BN_RUNS_WINDOW;
 	if (a->is_window && a->group[0])
@@ -161,8 +187,16 @@ int bn_fake_runs(void *context, const void *arg, bn_page *page, bn_job *job, bn_
 	static const bool folded[4] = {false};
 	static const int ranks[4] = {0, 0, 0, 1};
 	bool told = n > 1 && !fake->many_runs;
-	bn_runs runs = {p, 1, 4, run_fields, ranks, folded, told ? "batch_size 256, epochs 40" : "",
-		told ? "accuracy 1/6" : "", NULL, false, NULL};
+	bn_runs runs = {.page = p,
+		.generation = 1,
+		.columns = 4,
+		.fields = run_fields,
+		.told = ranks,
+		.folded = folded,
+		.same = told ? "batch_size 256, epochs 40" : "",
+		.sparse = told ? "accuracy 1/6" : ""};
+	if (fake->is_nested && a->tree)
+		tree_make(&runs, &page->arena, a);
 	if (fake->has_queue && n > 1)
 		runs.queue = fake_queue(fake, page, p);
 	bn_fake_take(page, &runs, sizeof runs);
