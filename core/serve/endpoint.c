@@ -415,6 +415,17 @@ int bn_endpoint_find(const bn_endpoint **out, const bn_endpoints *l, const char 
 	return 0;
 }
 
+bool bn_endpoint_is_replaced(const bn_endpoints *l, const bn_endpoint *e)
+{
+	for (size_t i = 0; i < l->count; i++) {
+		const bn_endpoint *o = &l->items[i];
+		bool there = strcmp(o->host, e->host) == 0 && strcmp(o->url, e->url) == 0;
+		if (o->started_ms > e->started_ms && (there || strcmp(o->models, e->models) == 0))
+			return true;
+	}
+	return false;
+}
+
 void bn_endpoints_release(bn_endpoints *e)
 {
 	for (size_t i = 0; i < e->count; i++) {

@@ -46,6 +46,9 @@ int bn_endpoint_list(bn_endpoints *out, bn_workspace *ws, bn_err *err);
 /* By id, a unique prefix of one, or a model that it serves ("power/3", "power"): the running one, else the
  * newest. *out is borrowed from l. BN_EINVAL if ambiguous. */
 int bn_endpoint_find(const bn_endpoint **out, const bn_endpoints *l, const char *name, bn_err *err);
+/* Whether a server that started later answers in place of that one: at its address on its host, or with the same
+ * models. */
+bool bn_endpoint_is_replaced(const bn_endpoints *l, const bn_endpoint *e);
 void bn_endpoints_release(bn_endpoints *e);
 
 typedef struct bn_endpoint_about {

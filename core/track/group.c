@@ -70,6 +70,16 @@ static bool rows_group(grouping *g, const uint8_t *status)
 	return true;
 }
 
+const char *const bn_run_sum_names[BN_SUM_KINDS + 1] = {
+	"n", "mean", "std", "min", "max", "median", NULL};
+
+double bn_run_sum_get(const bn_run_sum *s, bn_run_sum_kind kind)
+{
+	const double values[BN_SUM_KINDS] = {(double)s->count, s->count ? s->mean : (double)NAN,
+		s->deviation, s->min, s->max, s->median};
+	return values[kind];
+}
+
 /* ---- aggregates of groups ------------------------------------------------------------------- */
 
 static void number_add(bn_run_sum *s, double x)

@@ -130,6 +130,19 @@ typedef struct bn_run_sum {
 	bool differs;
 } bn_run_sum;
 
+/* What a group's numbers come to. */
+typedef enum bn_run_sum_kind {
+	BN_SUM_N,
+	BN_SUM_MEAN,
+	BN_SUM_STD,
+	BN_SUM_MIN,
+	BN_SUM_MAX,
+	BN_SUM_MEDIAN,
+	BN_SUM_KINDS
+} bn_run_sum_kind;
+extern const char *const bn_run_sum_names[BN_SUM_KINDS + 1]; /* "n", "mean", ...; NULL after the last */
+double bn_run_sum_get(const bn_run_sum *s, bn_run_sum_kind kind); /* NaN: there is none */
+
 /*
  * The runs with one value of a field, except live ones, which are in no group and come first.
  * Groups are in the order of their first runs. Only the runs of open groups are rows of the list.

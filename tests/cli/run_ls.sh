@@ -35,6 +35,12 @@ check "its text is indented, what is left out in brackets" "$("$B" run ls --tree
 check "its JSON counts" "$("$B" run ls --tree -f 'name = mlp-0.1-4' --json | grep -E '"(below|children|depth|left_out)"' | tr -d ' ,\n')" \
 	'"below":1"children":1"depth":0"left_out":true"below":0"children":0"depth":1"left_out":false'
 check "of one experiment" "$("$B" run ls --tree -e default --tsv | wc -l) $("$B" run ls --tree -e other --tsv | wc -l)" "7 1"
+check "a run shows those below it" "$("$B" run show mlp-0.1-1 | grep -A2 '^runs below it' | tail -2 | cut -c13-21 | tr '\n' ' ')" "mlp-0.1-2 mlp-0.1-4 "
+check "and in JSON" "$("$B" run show mlp-0.1-1 --json | grep -c '"child_count": 2')" 1
+check "a run shows the one above it" "$("$B" run show mlp-0.1-4 | grep '^part of' | cut -c16-)" "mlp-0.1-1 (${top:0:8})"
+"$B" run tag mlp-0.2-1 "$(printf %040d 7)=a
+b" -q || fail "run tag"
+check "a long tag and its lines stand apart" "$("$B" run show mlp-0.2-1 | grep -A2 "$(printf %040d 7)" | tr -s ' ' | tr '\n' '|')" " $(printf %040d 7)| a| b|"
 "$B" run ls --tree --group lr 2>err
 check "groups are no tree" "$? $(grep -c -- --tree err)" "2 1"
 check "a column is itself in JSON" "$("$B" run ls -c acc --json | grep -c '"c0"')" 0

@@ -83,6 +83,12 @@ int bn_cli_opt_duration(const bn_cli *cli, const char *name, int64_t *ns, bn_err
 int bn_cli_opt_past(const bn_cli *cli, const char *name, int64_t *ms, bn_err *err);
 int bn_cli_opt_bytes(const bn_cli *cli, const char *name, int64_t *bytes, bn_err *err);
 
+/* KEY=VALUE, a word of the command line or of an option (NULL: none, its name is for messages). *key is yours, *value is
+ * borrowed from word. BN_EINVAL. */
+int bn_cli_pair(char **key, const char **value, const char *word, const char *option, bn_err *err);
+/* The same for a tag; one that is removed is its key alone, and *value is NULL. */
+int bn_cli_tag(char **key, const char **value, const char *word, bool remove, bn_err *err);
+
 const bn_env *bn_cli_env(const bn_cli *cli);
 /* The workspace around us (-C, BINNACLE_HOME, working directory), or the mirror of a store elsewhere, opened at the first
  * call and closed by the frame. Borrowed. At the first call it is checked against the verb's needs: BN_EREFUSED or

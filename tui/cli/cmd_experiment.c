@@ -160,12 +160,11 @@ static const bn_opt tag_options[] = {
 
 static int tag_one(bn_workspace *ws, const char *first, const char *word, bool remove, bn_err *err)
 {
-	const char *eq = strchr(word, '=');
-	if (!remove && (!eq || eq == word))
-		return bn_err_set(err, BN_EINVAL, "'%.200s': KEY=VALUE is wanted", word);
-	char *key = remove ? bn_strdup(word) : bn_strndup(word, (size_t)(eq - word));
-	int rc = key ? bn_experiment_tag(ws, first, key, remove ? NULL : eq + 1, err)
-		     : bn_err_nomem(err, "a tag");
+	const char *value;
+	char *key = NULL;
+	int rc = bn_cli_tag(&key, &value, word, remove, err);
+	if (rc >= 0)
+		rc = bn_experiment_tag(ws, first, key, value, err);
 	bn_free(key);
 	return rc;
 }

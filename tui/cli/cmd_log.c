@@ -60,17 +60,6 @@ static int own_run(bn_cli *cli, bn_workspace **ws, char id[BN_RUN_ID_TEXT], bn_e
 	return bn_run_admits_owner(*ws, id, err);
 }
 
-/* KEY=VALUE; *key is yours. */
-static int pair(const char *text, char **key, const char **value, bn_err *err)
-{
-	const char *eq = strchr(text, '=');
-	if (!eq || eq == text)
-		return bn_err_set(err, BN_EINVAL, "'%s': expected KEY=VALUE", text);
-	*value = eq + 1;
-	*key = bn_strndup(text, (size_t)(eq - text));
-	return *key ? 0 : bn_err_nomem(err, "an argument");
-}
-
 static void words_release(bn_pairs *words)
 {
 	for (size_t i = 0; i < words->count; i++)
@@ -87,7 +76,7 @@ static int words_read(bn_pairs *out, bn_cli *cli, bn_err *err)
 	for (int i = 0; i < n; i++) {
 		bn_pair *p = &out->items[out->count];
 		const char *value = NULL;
-		if ((rc = pair(bn_cli_arg(cli, i), &p->key, &value, err)) < 0)
+		if ((rc = bn_cli_pair(&p->key, &value, bn_cli_arg(cli, i), NULL, err)) < 0)
 			return rc;
 		p->value = (char *)(uintptr_t)value;
 		out->count++;

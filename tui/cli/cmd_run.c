@@ -158,16 +158,12 @@ static const bn_opt tag_options[] = {
 
 static int tag_one(bn_cli *cli, bn_workspace *ws, const char *id, const char *text, bn_err *err)
 {
-	const char *eq = strchr(text, '=');
-	bool take_off = bn_cli_flag(cli, "remove");
-	if (!take_off && (!eq || eq == text))
-		return bn_err_set(err, BN_EINVAL, "'%s': KEY=VALUE is wanted", text);
-	char *key = take_off ? bn_strdup(text) : bn_strndup(text, (size_t)(eq - text));
-	const char *value = take_off ? NULL : eq + 1;
 	bn_mirror *m = bn_cli_mirror(cli);
-	if (!key)
-		return bn_err_nomem(err, "a tag");
-	int rc = m ? bn_mirror_tag(m, id, key, value, err) : bn_runlog_tag(ws, id, key, value, err);
+	const char *value;
+	char *key = NULL;
+	int rc = bn_cli_tag(&key, &value, text, bn_cli_flag(cli, "remove"), err);
+	if (rc >= 0)
+		rc = m ? bn_mirror_tag(m, id, key, value, err) : bn_runlog_tag(ws, id, key, value, err);
 	bn_free(key);
 	return rc;
 }

@@ -2,9 +2,11 @@
  * executor. */
 #include "core/base/json.h"
 #include "core/base/str.h"
+#include "core/base/utf8.h"
 #include "core/launch/executor.h"
 #include "core/run/run_log.h"
 #include "core/run/spec.h"
+#include "core/track/kin.h"
 #include "core/track/resume.h"
 #include "core/track/run.h"
 #include "core/track/series.h"
@@ -15,12 +17,30 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { LINE_BYTES = 4096, KINS_LISTED = 1000 };
+
+/* A key that is longer than its column has a line of its own; a value has its lines below each other. */
 static void print_pair(bn_cli *cli, const char *key, int width, const char *value)
 {
+	char line[LINE_BYTES];
 	bn_cli_print(cli, "  ");
 	bn_cli_print_field(cli, NULL, key, width);
-	bn_cli_print(cli, " ");
-	bn_cli_print_field(cli, NULL, value, 0);
+	bool is_long = bn_utf8_width(key) > (size_t)width;
+	for (const char *at = value ? value : "-", *first = at; at == first || *at;) {
+		size_t n = strcspn(at, "\n"), cut = n < sizeof line ? n : sizeof line - 1;
+		while (cut < n && cut > 0 && ((unsigned char)at[cut] & 0xc0) == 0x80)
+			cut--;
+		memcpy(line, at, cut);
+		line[cut] = '\0';
+		if (is_long || at != first)
+			bn_cli_print(cli, "\n  %*s", width, "");
+		bn_cli_print(cli, " ");
+		bn_cli_print_field(cli, NULL, line, 0);
+		at += cut + (cut == n && at[cut] == '\n');
+		is_long = false;
+		if (!*at)
+			break;
+	}
 	bn_cli_print(cli, "\n");
 }
 
@@ -195,6 +215,54 @@ static int add_resuming(json_t *o, bn_workspace *ws, const char *id, bn_err *err
 	return 0;
 }
 
+static json_t *kin_json(const bn_run_kin *k)
+{
+	return json_pack("{ss ss ss}", "id", k->id, "name", k->label, "status", bn_run_status_name(k->status));
+}
+
+/* The run above it in words, and those below. */
+static int add_kin(json_t *o, bn_workspace *ws, const char *id, bn_err *err)
+{
+	bn_run_kins k;
+	char words[240];
+	int rc = bn_run_kins_load(&k, ws, id, KINS_LISTED, err);
+	json_t *children = json_array(), *parent = NULL;
+	for (size_t i = 0; rc >= 0 && i < k.child_count; i++)
+		json_array_append_new(children, kin_json(&k.children[i]));
+	if (rc >= 0 && k.has_parent) {
+		snprintf(words, sizeof words, k.parent_is_known ? "%.160s (%.8s)" : "%.160s, which is not here",
+			k.parent.label, k.parent.id);
+		parent = json_string(words);
+	}
+	if (rc >= 0 && (json_object_set_new(o, "part_of", parent ? parent : json_null()) != 0 ||
+			       json_object_set(o, "children", children) != 0 ||
+			       json_object_set_new(o, "child_count", json_integer(k.child_total)) != 0))
+		rc = bn_err_nomem(err, "a run");
+	json_decref(children);
+	bn_run_kins_release(&k);
+	return rc;
+}
+
+static void print_children(bn_cli *cli, const json_t *o)
+{
+	size_t i;
+	json_t *one;
+	const json_t *list = json_object_get(o, "children");
+	long long total = (long long)bn_json_int(o, "child_count", 0), listed = (long long)json_array_size(list);
+	if (total == 0)
+		return;
+	bn_cli_print_in(cli, "bold", "\nruns below it\n");
+	json_array_foreach((json_t *)(uintptr_t)list, i, one)
+	{
+		bn_cli_print(cli, "  %.8s  ", bn_json_str(one, "id", ""));
+		bn_cli_print_field(cli, NULL, bn_json_str(one, "name", ""), 32);
+		bn_cli_print(cli, "  %s\n", bn_json_str(one, "status", ""));
+	}
+	if (total > listed)
+		bn_cli_print(cli, "  and %lld more: binnacle run ls --tree --filter \"parent = '%s'\"\n", total - listed,
+			bn_json_str(o, "id", ""));
+}
+
 static json_t *amount(int64_t n)
 {
 	return n > 0 ? json_integer(n) : json_null();
@@ -292,6 +360,7 @@ static void print_more(bn_cli *cli, const json_t *o, const bn_series_list *metri
 	print_named(cli, "models used", json_object_get(o, "model_inputs"), "model", NULL);
 	print_named(cli, "models made", json_object_get(o, "model_outputs"), "model", NULL);
 	print_artifacts(cli, json_object_get(o, "artifacts"));
+	print_children(cli, o);
 }
 
 static int run_show(bn_cli *cli, bn_err *err)
@@ -304,7 +373,7 @@ static int run_show(bn_cli *cli, bn_err *err)
 		{"asked.memory_bytes", "asks: memory", BN_AS_BYTES},
 		{"asked.time_limit_ns", "time limit", BN_AS_DURATION},
 		{"asked.retries", "retries", BN_AS_INT}, {"title", "runs", BN_AS_TEXT},
-		{"resuming", "resumes", BN_AS_TEXT}, {"resumed_by", "resumed by", BN_AS_TEXT},
+		{"part_of", "part of", BN_AS_TEXT}, {"resuming", "resumes", BN_AS_TEXT}, {"resumed_by", "resumed by", BN_AS_TEXT},
 		{"resumable", "checkpoint", BN_AS_TEXT}, {"dataset", "data", BN_AS_TEXT},
 		{"code_changed", "code at start", BN_AS_TEXT}, {"user", "user", BN_AS_TEXT},
 		{"reported_user", "user there", BN_AS_TEXT}, {"source", "came through", BN_AS_TEXT},
@@ -323,7 +392,7 @@ static int run_show(bn_cli *cli, bn_err *err)
 		return rc;
 	if ((rc = bn_run_to_json(&o, ws, id, err)) < 0 || (rc = add_job(o, ws, id, err)) < 0 ||
 		(rc = add_resuming(o, ws, id, err)) < 0 || (rc = add_asked(o, ws, err)) < 0 ||
-		(rc = add_log(o, ws, id, err)) < 0 ||
+		(rc = add_log(o, ws, id, err)) < 0 || (rc = add_kin(o, ws, id, err)) < 0 ||
 		(rc = bn_series_find_all(&metrics, ws, id, err)) < 0 ||
 		(rc = bn_cli_object(cli, json_incref(o), fields, err)) < 0)
 		goto out;

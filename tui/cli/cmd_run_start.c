@@ -390,7 +390,7 @@ static int resume_change(bn_resume *r, bn_cli *cli, bn_err *err)
 	char *key = NULL;
 	int rc = 0;
 	for (size_t i = 0; rc >= 0 && (text = bn_cli_opt_nth(cli, "set", i)); i++) {
-		if ((rc = bn_run_spec_pair(text, "set", &key, &value, err)) < 0)
+		if ((rc = bn_cli_pair(&key, &value, text, "set", err)) < 0)
 			return rc;
 		rc = bn_resume_set(r, key, value, err);
 		bn_free(key);

@@ -10,18 +10,6 @@
 
 /* ---- groups --------------------------------------------------------------------------------- */
 
-enum {
-	AGGREGATE_N,
-	AGGREGATE_MEAN,
-	AGGREGATE_STD,
-	AGGREGATE_MIN,
-	AGGREGATE_MAX,
-	AGGREGATE_MEDIAN,
-	AGGREGATES
-};
-static const char *const aggregate_names[AGGREGATES + 1] = {
-	"n", "mean", "std", "min", "max", "median", NULL};
-
 static int aggregates_parse(bool *wanted, const char *text, bn_err *err)
 {
 	char copy[128], *rest = copy, *one;
@@ -30,10 +18,10 @@ static int aggregates_parse(bool *wanted, const char *text, bn_err *err)
 		int k = 0;
 		if (!*one)
 			continue;
-		while (k < AGGREGATES && strcmp(aggregate_names[k], one) != 0)
+		while (k < BN_SUM_KINDS && strcmp(bn_run_sum_names[k], one) != 0)
 			k++;
-		if (k == AGGREGATES) {
-			const char *near = bn_nearest_word(one, aggregate_names);
+		if (k == BN_SUM_KINDS) {
+			const char *near = bn_nearest_word(one, bn_run_sum_names);
 			bn_err_set(err, BN_EINVAL,
 				"--aggregate: '%.40s' is none of n, mean, std, min, max, median",
 				one);
@@ -46,12 +34,10 @@ static int aggregates_parse(bool *wanted, const char *text, bn_err *err)
 	return 0;
 }
 
-static json_t *sum_json(const bn_run_sum *s, int aggregate)
+static json_t *sum_json(const bn_run_sum *s, bn_run_sum_kind aggregate)
 {
-	const double values[AGGREGATES] = {(double)s->count, s->count ? s->mean : (double)NAN,
-		s->deviation, s->min, s->max, s->median};
-	double x = values[aggregate];
-	if (aggregate == AGGREGATE_N)
+	double x = bn_run_sum_get(s, aggregate);
+	if (aggregate == BN_SUM_N)
 		return json_integer((json_int_t)s->count);
 	return isfinite(x) ? json_real(x) : json_null();
 }
@@ -74,8 +60,8 @@ static json_t *group_json(
 		json_t *of = NULL;
 		if (is_number_column(page, i)) {
 			of = json_object();
-			for (int k = 0; k < AGGREGATES; k++)
-				json_object_set_new(of, aggregate_names[k], sum_json(s, k));
+			for (int k = 0; k < BN_SUM_KINDS; k++)
+				json_object_set_new(of, bn_run_sum_names[k], sum_json(s, (bn_run_sum_kind)k));
 		} else {
 			of = s->alike ? json_string(s->alike) : json_null();
 		}
@@ -109,7 +95,7 @@ static int columns_make(group_columns *c, const bn_run_page *page, const bn_run_
 		{"failed", "FAILED", BN_AS_NUM}};
 	size_t n = sizeof fixed / sizeof *fixed;
 	int rc = 0;
-	c->items = bn_alloc_zeroed(n + q->column_count * AGGREGATES + 1, sizeof *c->items);
+	c->items = bn_alloc_zeroed(n + q->column_count * BN_SUM_KINDS + 1, sizeof *c->items);
 	if (!c->items)
 		return bn_err_nomem(err, "groups of runs");
 	memcpy(c->items, fixed, sizeof fixed);
@@ -118,10 +104,10 @@ static int columns_make(group_columns *c, const bn_run_page *page, const bn_run_
 		bool numbers = is_number_column(page, i);
 		if (!numbers)
 			rc = column_add(c, q->columns[i], NULL, BN_AS_TEXT, err);
-		for (int k = 0; numbers && k < AGGREGATES && rc == 0; k++)
+		for (int k = 0; numbers && k < BN_SUM_KINDS && rc == 0; k++)
 			if (wanted[k])
 				rc = column_add(
-					c, q->columns[i], aggregate_names[k], BN_AS_NUM, err);
+					c, q->columns[i], bn_run_sum_names[k], BN_AS_NUM, err);
 	}
 	return rc;
 }
@@ -129,7 +115,7 @@ static int columns_make(group_columns *c, const bn_run_page *page, const bn_run_
 int bn_run_ls_groups(bn_cli *cli, const bn_run_page *page, const bn_run_query *q,
 	const char *aggregates, bn_err *err)
 {
-	bool wanted[AGGREGATES] = {false};
+	bool wanted[BN_SUM_KINDS] = {false};
 	group_columns c = {NULL, 0, BN_ARENA_INIT};
 	json_t *items = NULL;
 	int rc;

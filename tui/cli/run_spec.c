@@ -12,17 +12,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-int bn_run_spec_pair(
-	const char *text, const char *option, char **key, const char **value, bn_err *err)
-{
-	const char *eq = strchr(text, '=');
-	if (!eq || eq == text)
-		return bn_err_set(err, BN_EINVAL, "--%s '%s': expected KEY=VALUE", option, text);
-	*key = bn_strndup(text, (size_t)(eq - text));
-	*value = eq + 1;
-	return *key ? 0 : bn_err_nomem(err, "an option");
-}
-
 /* Copies an option's text; without the option the value is unchanged. */
 static int set_text(const char **field, bn_spec *spec, bn_cli *cli, const char *option, bn_err *err)
 {
@@ -131,7 +120,7 @@ static int set_hyper(bn_spec *spec, bn_cli *cli, bn_err *err)
 	if (!spec->hyper && !(spec->hyper = json_object()))
 		return bn_err_nomem(err, "a spec");
 	for (size_t i = 0; rc == 0 && (text = bn_cli_opt_nth(cli, "set", i)); i++) {
-		if ((rc = bn_run_spec_pair(text, "set", &key, &value, err)) < 0)
+		if ((rc = bn_cli_pair(&key, &value, text, "set", err)) < 0)
 			return rc;
 		rc = bn_hyper_set_text(
 			spec->hyper, trainer->hyper, trainer->hyper_count, key, value, err);
@@ -148,7 +137,7 @@ static int set_tags(bn_spec *spec, bn_cli *cli, bn_err *err)
 	for (size_t i = 0; rc == 0 && (text = bn_cli_opt_nth(cli, "tag", i)); i++) {
 		if (!spec->tags && !(spec->tags = json_object()))
 			return bn_err_nomem(err, "a spec");
-		if ((rc = bn_run_spec_pair(text, "tag", &key, &value, err)) < 0)
+		if ((rc = bn_cli_pair(&key, &value, text, "tag", err)) < 0)
 			return rc;
 		if ((rc = bn_run_key_check("tag", key, err)) == 0 &&
 			json_object_set_new(spec->tags, key, json_string(value)) != 0)

@@ -15,7 +15,6 @@ int bn_run_spec_read(
 /* The options that are not part of the recipe: threads, cores, memory, limits, tags. */
 int bn_run_spec_surround(bn_spec *spec, bn_cli *cli, bn_err *err);
 /* "KEY=VALUE" of an option; *key is yours. */
-int bn_run_spec_pair(
-	const char *text, const char *option, char **key, const char **value, bn_err *err);
+
 
 #endif

@@ -70,7 +70,7 @@ static int setting_read(bn_run_sweep *s, const char *text, bn_err *err)
 	setting *x = &s->items[s->count];
 	const char *value;
 	bn_err why = BN_ERR_INIT;
-	int rc = bn_run_spec_pair(text, "sweep", &x->key, &value, err);
+	int rc = bn_cli_pair(&x->key, &value, text, "sweep", err);
 	if (rc < 0)
 		return rc;
 	s->count++;

@@ -59,6 +59,20 @@ void bn_grid_cell_clear(bn_grid_cell *cell)
 	cell->glyph = -1;
 }
 
+void bn_grid_cell_lines(bn_grid_cell *cell, const char *text)
+{
+	size_t n = strcspn(text, "\n"), room = sizeof cell->buf - sizeof " ...";
+	cell->text = text;
+	if (!text[n])
+		return;
+	n = n > room ? room : n;
+	while (n > 0 && ((unsigned char)text[n] & 0xc0) == 0x80)
+		n--;
+	snprintf(cell->buf, sizeof cell->buf, "%.*s ...", (int)n, text);
+	cell->text = cell->buf;
+	cell->full = text;
+}
+
 bool bn_grid_cell_is_absent(const bn_grid_cell *cell)
 {
 	return (!cell->text || !cell->text[0] || cell->stands_in) && isnan(cell->number);

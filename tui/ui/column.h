@@ -85,6 +85,8 @@ bool bn_grid_column_is_right(const bn_grid_column *c); /* numbers are right-alig
 bool bn_grid_column_is_called(const bn_grid_column *c, const char *word, size_t n);
 
 void bn_grid_cell_clear(bn_grid_cell *cell);
+/* A text that may have several lines: a row shows the first, and that there are more. */
+void bn_grid_cell_lines(bn_grid_cell *cell, const char *text);
 /* Sets the text of a cell that has only a number; a negative count or time is absent. */
 void bn_grid_cell_show(bn_grid_cell *cell, const bn_grid_column *c, bn_grid_clock clock);
 bool bn_grid_cell_is_absent(const bn_grid_cell *cell);

@@ -162,6 +162,9 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 	X(GROUP, "group", "b", BN_CMD_TAKES(COLUMN), BN_ON(RUNS), \
 		"group by this column: mean and deviation, how many, the best; again: not. Or " \
 		":group COLUMN, none") \
+	X(AGGREGATE, "aggregate", "", BN_CMD_TAKES(OWN), BN_ON(RUNS), \
+		"what the line of a group shows of its numbers: :aggregate mean (with deviation), n, std, " \
+		"min, max, median") \
 	X(LABEL, "label", "t", BN_CMD_WRITES, BN_ON(RUNS) | BN_ON(RUN), \
 		"labels of the run, or of all marked ones: star, tags, note") \
 	X(STAR, "star", "#", BN_CMD_WRITES, BN_ON(RUNS), \

@@ -110,7 +110,7 @@ char *bn_spark_text(
 
 int bn_area_fact(bn_area a, int row, const char *name, bn_ink ink, const char *value)
 {
-	int at = 14;
+	int at = BN_FACT_COL;
 	bn_area_text(a, row, 0, BN_INK_DIM, name);
 	bn_area_field(a, row, at, a.cols - at, value ? ink : BN_INK_DIM, value ? value : "-");
 	return row + 1;

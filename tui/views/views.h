@@ -103,6 +103,7 @@ char *bn_spark_text(
 	char out[BN_SPARK_TEXT], const double *y, int count, int width, bn_alphabet alphabet);
 
 /* "name: value" lines; returns the row after. */
+enum { BN_FACT_COL = 14 }; /* where its value begins */
 int bn_area_fact(bn_area a, int row, const char *name, bn_ink ink, const char *value);
 
 bn_state bn_run_state(bn_run_status s);

@@ -220,7 +220,23 @@ START_TEST(test_endpoint_url_names_a_host_that_can_be_asked)
 }
 END_TEST
 
-BN_TEST_MAIN("core/serve/endpoint", test_endpoint_lives_and_stops,
+START_TEST(test_endpoint_that_was_started_again_is_replaced)
+{
+	bn_endpoint items[] = {
+		{.models = (char *)"power/3", .url = (char *)"http://a:1", .host = (char *)"n1", .started_ms = 10},
+		{.models = (char *)"power/3", .url = (char *)"http://a:2", .host = (char *)"n2", .started_ms = 20},
+		{.models = (char *)"power/4", .url = (char *)"http://a:2", .host = (char *)"n2", .started_ms = 30},
+		{.models = (char *)"cost/1", .url = (char *)"http://a:2", .host = (char *)"n3", .started_ms = 5}};
+	const bn_endpoints l = {items, 4};
+	ck_assert(bn_endpoint_is_replaced(&l, &items[0])); /* the same models, elsewhere */
+	ck_assert(bn_endpoint_is_replaced(&l, &items[1])); /* another version at its address */
+	ck_assert(!bn_endpoint_is_replaced(&l, &items[2]));
+	ck_assert(!bn_endpoint_is_replaced(&l, &items[3])); /* that address is another host's */
+}
+END_TEST
+
+BN_TEST_MAIN("core/serve/endpoint", test_endpoint_that_was_started_again_is_replaced,
+	test_endpoint_lives_and_stops,
 	test_endpoint_url_names_a_host_that_can_be_asked, test_endpoint_whose_process_died_is_lost,
 	test_endpoint_events_that_make_no_sense_change_nothing,
 	test_endpoint_tells_its_socket_beside_its_port,

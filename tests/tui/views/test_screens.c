@@ -89,6 +89,8 @@ START_TEST(test_screen_runs_nested)
 }
 END_TEST
 
+SCREEN(test_screen_runs_aggregate, "runs/runs-median", "3\n:group learning_rate\n:aggregate median\n", false)
+
 SCREEN(test_screen_labels, "runs/labels", "3 j j t j Enter \"narrow\"", false)
 SCREEN(test_screen_trash, "runs/trash", "3 j Space Space D", false)
 START_TEST(test_screen_runs_in_a_queue)
@@ -104,6 +106,7 @@ SCREEN(test_screen_runs_sorted_and_filtered, "runs/runs-filtered", "3 l l ] / \"
 SCREEN(test_screen_run, "run/run", "3 Enter m", false)
 START_TEST(test_screen_run_with_a_long_name)
 {
+	shoot_of("run/run-nested", "3 Enter Tab PgDn PgDn", (bn_fake){.is_nested = true});
 	shoot_of("run/run-name", "3 Enter Tab", (bn_fake){.has_long_name = true});
 }
 END_TEST
@@ -182,7 +185,7 @@ SCREEN(test_screen_palette_objects, "find", "^P \"mlp\"", false)
 SCREEN(test_screen_palette_search, "palette", "^P \"mark row\"", false)
 SCREEN(test_screen_prompt_completion, "prompt", "3 : \"s\"", false)
 SCREEN(test_screen_filter_as_typed, "filter", "3 / \"mlp\"", false)
-SCREEN(test_screen_columns, "runs/columns", "3 c \"r\" Down Space", false)
+SCREEN(test_screen_columns, "runs/columns", "3 c \"r\" Down Down Space", false)
 SCREEN(test_screen_sorted_by_two, "runs/sorted", "3\n:sort hidden,-val_mae\n:columns -user,-host",
 	false)
 SCREEN(test_screen_error, "error", "3 x", false)
@@ -194,7 +197,7 @@ BN_TEST_MAIN("tui/views/screens", test_screen_palette_objects, test_screen_launc
 	test_screen_overview_of_an_empty_workspace, test_screen_data, test_screen_data_empty,
 	test_screen_versions, test_screen_rows, test_screen_rows_filtered, test_screen_profile,
 	test_screen_frequency, test_screen_changes, test_screen_correlations, test_screen_derived,
-	test_screen_checks, test_screen_failing_rows, test_screen_runs, test_screen_runs_grouped, test_screen_runs_nested,
+	test_screen_checks, test_screen_failing_rows, test_screen_runs, test_screen_runs_grouped, test_screen_runs_nested, test_screen_runs_aggregate,
 	test_screen_labels, test_screen_trash, test_screen_runs_in_a_queue,
 	test_screen_runs_sorted_and_filtered, test_screen_run, test_screen_run_with_a_long_name,
 	test_screen_run_with_cursor_and_log_axis, test_screen_run_facts, test_screen_run_console,

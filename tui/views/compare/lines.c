@@ -298,7 +298,8 @@ static void value_cell(const bn_comparison *c, const bn_compare_row *row, size_t
 	const bn_compare_cell *cell = &row->cells[r];
 	char number[BN_FORMAT_BYTES];
 	bool is_measured = row->group == BN_COMPARE_METRIC || row->group == BN_COMPARE_RUN;
-	out->text = cell->text;
+	if (cell->text)
+		bn_grid_cell_lines(out, cell->text);
 	if (!cell->text || (row->group != BN_COMPARE_METRIC && list_cell(c, row, r, out)))
 		return;
 	if (is_measured && !isnan(cell->number))
@@ -365,7 +366,6 @@ static void what_cell(const bn_compare_view *v, const bn_cline *l, bn_grid_cell 
 {
 	const bn_comparison *c = bn_compare_data(v)->table;
 	const bn_compare_row *row = &c->rows[l->row];
-	const char *word = bn_compare_word(l->part, row->key);
 	bool ascii = v->list.alphabet == BN_ALPHABET_ASCII;
 	const char *good = "";
 	char letters[BN_COMPARE_LETTERS];
@@ -379,7 +379,7 @@ static void what_cell(const bn_compare_view *v, const bn_cline *l, bn_grid_cell 
 			good = row->better < 0 ? "↓" : "↑";
 		if (*good && ascii)
 			good = row->better < 0 ? "(min)" : "(max)";
-		snprintf(out->buf, sizeof out->buf, "%.70s%s%s", word, *good ? " " : "", good);
+		snprintf(out->buf, sizeof out->buf, "%.150s%s%s", row->key, *good ? " " : "", good);
 		out->text = out->buf;
 		out->ink = row->differs ? BN_INK_STRONG : BN_INK_TEXT;
 		return;
@@ -389,9 +389,7 @@ static void what_cell(const bn_compare_view *v, const bn_cline *l, bn_grid_cell 
 		out->ink = BN_INK_DIM;
 		return;
 	case BN_CLINE_TRAIN:
-		snprintf(out->buf, sizeof out->buf, "train %.60s",
-			bn_compare_word(BN_CPART_TRAIN, row->key));
-		out->text = out->buf;
+		out->text = row->key;
 		return;
 	default:
 		out->text = l->kind == BN_CLINE_GAP ? "gap" : "";
@@ -424,6 +422,8 @@ static void grid_cell(void *ctx, int64_t at, int col, bn_grid_cell *out)
 
 const bn_grid_source bn_compare_source = {
 	.rows = grid_rows, .cell = grid_cell, .key = grid_key, .across = across};
+
+enum { BELOW_COLS = 12, WHAT_COLS = 24, WHAT_MOST = 60, NAME_MOST = 30 };
 
 /* ---- names and what is common -------------------------------------------------------------------- */
 
@@ -462,9 +462,45 @@ static size_t shared_back(const bn_comparison *c, size_t front)
 	return n;
 }
 
+/* Whether the names fit whole beside what they are compared in. */
+static bool names_fit(const bn_compare_view *v, const bn_comparison *c)
+{
+	size_t longest = 0, cols = v->list.grid.body.cols > 0 ? (size_t)v->list.grid.body.cols : 80;
+	for (size_t i = 0; i < c->runs; i++)
+		longest = bn_utf8_width(c->names[i]) > longest ? bn_utf8_width(c->names[i]) : longest;
+	return longest <= NAME_MOST && WHAT_COLS + SPREAD_COLS + c->runs * (longest + 2) <= cols;
+}
+
+/* The width of the names that are shown, at least `least`. */
+static int name_width(const bn_compare_view *v, const bn_comparison *c, int least)
+{
+	for (size_t i = 0; i < c->runs; i++)
+		least = (int)bn_utf8_width(v->names[i]) > least ? (int)bn_utf8_width(v->names[i]) : least;
+	return least > NAME_MOST || !names_fit(v, c) ? 13 : least;
+}
+
+/* The width of the longest name of a setting or metric, with its direction. */
+static int what_width(const bn_comparison *c)
+{
+	int longest = WHAT_COLS;
+	for (size_t i = 0; i < c->count; i++) {
+		int width = (int)bn_utf8_width(c->rows[i].key) + 6;
+		longest = width > longest ? width : longest;
+	}
+	return longest > WHAT_MOST ? WHAT_MOST : longest;
+}
+
 static void names_make(bn_compare_view *v, const bn_comparison *c)
 {
 	size_t front = shared_front(c), back = shared_back(c, front);
+	for (size_t i = 0; i < c->runs; i++) {
+		const char *name = c->names[i] + front;
+		size_t n = strlen(name) - back;
+		snprintf(v->below[i], sizeof v->below[i], "%.*s",
+			(int)bn_utf8_head(name, n, BELOW_COLS), name);
+	}
+	if (names_fit(v, c))
+		front = back = 0;
 	for (size_t i = 0; i < c->runs; i++)
 		snprintf(v->names[i], sizeof v->names[i], "%.*s",
 			(int)(strlen(c->names[i]) - front - back), c->names[i] + front);
@@ -501,8 +537,6 @@ static void common_make(bn_compare_view *v, const bn_comparison *c)
 	}
 }
 
-enum { BELOW_COLS = 12 };
-
 const char *bn_compare_letters(size_t run, char out[BN_COMPARE_LETTERS])
 {
 	char one = (char)('A' + (int)(run % 26));
@@ -525,8 +559,14 @@ void bn_compare_take(bn_compare_view *v)
 	char letters[BN_COMPARE_LETTERS];
 	const bn_comparison *c = bn_compare_data(v)->table;
 	int count = BN_COMPARE_FIRST + (int)c->runs;
-	v->columns[0] =
-		(bn_grid_column){.title = "", .name = "what", .frozen = true, .min = 12, .max = 24};
+	names_make(v, c);
+	v->columns[0] = (bn_grid_column){.title = "",
+		.name = "what",
+		.frozen = true,
+		.min = 12,
+		.max = what_width(c),
+		.wish = 24,
+		.flexible = true};
 	for (size_t i = 0; i < c->runs; i++) {
 		snprintf(v->titles[i], sizeof v->titles[i], "%s%s", bn_compare_letters(i, letters),
 			i == c->baseline ? " base" : "");
@@ -534,7 +574,7 @@ void bn_compare_take(bn_compare_view *v)
 			.name = c->ids[i],
 			.form = BN_COLUMN_NUMBER,
 			.min = 9,
-			.max = 13,
+			.max = name_width(v, c, 13),
 			.priority = i == c->baseline ? 0 : 1};
 	}
 	if (c->runs >= SPREAD_RUNS)
@@ -543,10 +583,6 @@ void bn_compare_take(bn_compare_view *v)
 			.min = SPREAD_COLS,
 			.max = BN_SPARK,
 			.priority = 9};
-	names_make(v, c);
-	for (size_t i = 0; i < c->runs; i++)
-		snprintf(v->below[i], sizeof v->below[i], "%.*s",
-			(int)bn_utf8_head(v->names[i], strlen(v->names[i]), BELOW_COLS), v->names[i]);
 	common_make(v, c);
 	bn_grid_set_columns(&v->list.grid, v->columns, count, NULL);
 	bn_compare_lines(v);

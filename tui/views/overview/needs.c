@@ -195,7 +195,8 @@ static int servers(bn_overview_gather *g)
 	int rc = bn_endpoint_list(&all, g->r->ws, g->err);
 	for (size_t i = 0; rc >= 0 && i < all.count; i++) {
 		const bn_endpoint *e = &all.items[i];
-		if (e->state != BN_ENDPOINT_LOST || g->now_ms - e->seen_ms > A_DAY_MS)
+		if (e->state != BN_ENDPOINT_LOST || g->now_ms - e->seen_ms > A_DAY_MS ||
+			bn_endpoint_is_replaced(&all, e))
 			continue;
 		need(g, BN_STATE_FAIL, "serve", e->models,
 			bn_arena_strf(g->arena, "%s is gone, and did not say so", e->url),

@@ -1,6 +1,6 @@
 /*
  * _run.h - internals of the screen of one run: run.c has the screen and its commands, blocks.c the blocks that it
- * consists of, console.c the console, wide.c the layout for large terminals, origin.c the origin and results of the
+ * consists of, facts.c the text of everything known, console.c the console, wide.c the layout for large terminals, origin.c the origin and results of the
  * run.
  */
 #ifndef BN_TUI_VIEWS_RUN__RUN_H
@@ -58,6 +58,11 @@ void bn_run_follow_turn(bn_run_view *v);   /* toggles it */
 /* Keeps the shown lines in place when others are printed, unless it follows. */
 void bn_run_log_keep(bn_run_view *v, const bn_run_detail *old, const bn_run_detail *d);
 
+/* ---- facts.c ------------------------------------------------------------------------------------- */
+
+/* All known values; returns the row after them. */
+int bn_run_facts_draw(const bn_run_view *v, const bn_run_detail *d, bn_area a, int row);
+
 /* ---- wide.c -------------------------------------------------------------------------------------- */
 
 bool bn_run_is_wide(bn_area a);
@@ -68,8 +73,8 @@ void bn_run_wide_draw(bn_run_view *v, const bn_run_detail *d, bn_area a);
 int bn_run_head_draw(const bn_run_view *v, const bn_run_detail *d, bn_area a);
 /* The whole area below the head: what matters for a run in that state. */
 void bn_run_picture_draw(bn_run_view *v, const bn_run_detail *d, bn_area a);
-/* All known values; returns the row after them. */
-int bn_run_facts_draw(const bn_run_view *v, const bn_run_detail *d, bn_area a, int row);
+/* Memory, processor time, energy. */
+void bn_run_resources_text(const bn_run_info *r, char *out, size_t size);
 int bn_run_numbers_count(const bn_run_detail *d);
 int bn_run_numbers_draw(const bn_run_detail *d, bn_area a, int rows);
 int bn_run_settings_draw(const bn_run_detail *d, bn_area a, int rows);

@@ -36,7 +36,7 @@ const char *bn_run_value_text(char out[BN_FORMAT_BYTES], const char *key, double
 
 /* ---- the head ------------------------------------------------------------------------------------ */
 
-static void resources_text(const bn_run_info *r, char *out, size_t size)
+void bn_run_resources_text(const bn_run_info *r, char *out, size_t size)
 {
 	char rss[BN_FORMAT_BYTES], cpu[BN_FORMAT_BYTES], energy[BN_FORMAT_BYTES];
 	snprintf(out, size, "memory %s (peak %s), cpu %s", bn_format_bytes(rss, r->rss_bytes),
@@ -120,7 +120,8 @@ int bn_run_head_draw(const bn_run_view *v, const bn_run_detail *d, bn_area a)
 	int col = bn_area_glyph(a, 0, 0, bn_state_ink(state), (bn_glyph_id)bn_state_glyph(state));
 	col = bn_area_textf(
 		a, 0, col + 1, bn_state_ink(state), "%s", bn_run_status_name(r->status));
-	const char *name = r->name ? r->name : r->id;
+	char label[BN_RUN_LABEL_BYTES];
+	const char *name = bn_run_label(label, r->name, r->title, r->id);
 	int room = a.cols - (a.cols >= 76 ? 36 : 0) - col - 2; /* labels of panes are there */
 	int width = (int)bn_utf8_width(name);
 	col = bn_area_name(a, 0, col + 2, width < room ? width : room, BN_INK_STRONG, name);
@@ -133,7 +134,7 @@ int bn_run_head_draw(const bn_run_view *v, const bn_run_detail *d, bn_area a)
 		bn_run_console_words(v, d, console, sizeof console);
 	int end = a.cols - (int)bn_utf8_width(console);
 	if (r->started_ms >= 0) {
-		resources_text(r, more, sizeof more);
+		bn_run_resources_text(r, more, sizeof more);
 		bn_area_field(a, 2, 0, console[0] ? end - 2 : end, BN_INK_DIM, more);
 	}
 	bn_area_text(a, 2, end, BN_INK_HEADER, console);
@@ -207,7 +208,7 @@ static int also_draw(const bn_run_detail *d, bn_area a, int rows)
 
 enum { PARTS = 4 };
 
-/* test_rmse is rmse of the test part; a name without a part is its own. */
+/* test_rmse is rmse of the test part; a name without a part is its own, beside those of parts with the same word. */
 static int part_of(const char *key, const char **word)
 {
 	static const char *const prefixes[][3] = {
@@ -243,11 +244,12 @@ static double value_of(const bn_run_detail *d, const char *word, int part, bool 
 static bool is_first_of(const bn_run_detail *d, size_t at, const char *word)
 {
 	const char *own;
+	bool whole = part_of(d->metrics[at], &own) == PARTS - 1;
 	for (size_t i = 0; i < at; i++) {
 		if (!is_shown(d, i))
 			continue;
-		part_of(d->metrics[i], &own);
-		if (strcmp(own, word) == 0)
+		bool other = part_of(d->metrics[i], &own) == PARTS - 1;
+		if (other == whole && strcmp(own, word) == 0)
 			return false;
 	}
 	return true;
@@ -281,7 +283,7 @@ int bn_run_numbers_draw(const bn_run_detail *d, bn_area a, int rows)
 	for (size_t i = 0; i < d->metric_count && row < rows; i++) {
 		if (!is_shown(d, i))
 			continue;
-		part_of(d->metrics[i], &word);
+		bool whole = part_of(d->metrics[i], &word) == PARTS - 1;
 		if (!is_first_of(d, i, word))
 			continue;
 		bn_area_name(a, row, 1, name - 2, BN_INK_TEXT, word);
@@ -289,7 +291,7 @@ int bn_run_numbers_draw(const bn_run_detail *d, bn_area a, int rows)
 			char text[BN_FORMAT_BYTES];
 			bool has;
 			double x = value_of(d, word, p, &has);
-			if (has)
+			if (has && (p == PARTS - 1) == whole)
 				bn_area_field_right(a, row, p < PARTS - 1 ? col : name, width,
 					BN_INK_NUMBER, bn_run_value_text(text, word, x));
 		}
@@ -366,6 +368,13 @@ int bn_run_origin_draw(const bn_run_detail *d, bn_area a, int rows)
 		r->host ? r->host : "");
 	row = bn_area_fact(a, row, " data", BN_INK_TEXT, r->dataset);
 	row = bn_area_fact(a, row, " by", BN_INK_TEXT, text);
+	if (row < rows && d->kins.has_parent)
+		row = bn_area_fact(a, row, " part of", BN_INK_TEXT, d->kins.parent.label);
+	if (row < rows && d->kins.child_total) {
+		snprintf(text, sizeof text, "%lld run%s", (long long)d->kins.child_total,
+			d->kins.child_total == 1 ? "" : "s");
+		row = bn_area_fact(a, row, " runs below", BN_INK_TEXT, text);
+	}
 	if (row < rows && r->resumes) {
 		snprintf(text, sizeof text, "%.8s after %lld steps", r->resumes,
 			(long long)r->resumed_step);
@@ -462,54 +471,4 @@ void bn_run_picture_draw(bn_run_view *v, const bn_run_detail *d, bn_area a)
 		curves_draw(v, d, a);
 	else
 		scalars_draw(v, d, a);
-}
-
-/* ---- everything ---------------------------------------------------------------------------------- */
-
-int bn_run_facts_draw(const bn_run_view *v, const bn_run_detail *d, bn_area a, int row)
-{
-	const bn_run_info *r = d->info;
-	char text[BN_FORMAT_BYTES], line[160];
-	bool utc = bn_frame_is_utc(v->view.frame);
-	bn_area_text(a, row++, 0, BN_INK_HEADER, "parameters");
-	for (size_t i = 0; i < d->params.count; i++, row++) {
-		bn_area_name(a, row, 0, 24, BN_INK_TEXT, d->params.items[i].key);
-		bn_area_text(a, row, 25, BN_INK_NUMBER, d->params.items[i].value);
-	}
-	bn_area_text(a, ++row, 0, BN_INK_HEADER, "metrics");
-	bn_area_field_right(a, row, 25, 12, BN_INK_HEADER, "last");
-	bn_area_field_right(a, row++, 38, 12, BN_INK_HEADER, "best");
-	for (size_t i = 0; i < d->metric_count; i++, row++) {
-		bn_area_name(
-			a, row, 0, 24, i == d->metric ? BN_INK_STRONG : BN_INK_TEXT, d->metrics[i]);
-		bn_area_field_right(a, row, 25, 12, BN_INK_NUMBER,
-			bn_run_value_text(text, d->metrics[i], d->last[i]));
-		bn_area_field_right(a, row, 38, 12, BN_INK_BEST,
-			isnan(d->best[i]) ? "-"
-					  : bn_run_value_text(text, d->metrics[i], d->best[i]));
-	}
-	bn_area_text(a, ++row, 0, BN_INK_HEADER, "run");
-	row++;
-	row = bn_area_fact(a, row, "id", BN_INK_TEXT, r->id);
-	row = bn_area_fact(a, row, "experiment", BN_INK_TEXT, r->experiment);
-	row = bn_area_fact(
-		a, row, "started", BN_INK_TEXT, bn_format_time(text, r->started_ms, utc));
-	row = bn_area_fact(a, row, "ended", BN_INK_TEXT, bn_format_time(text, r->finished_ms, utc));
-	row = bn_area_fact(a, row, "reason", BN_INK_TEXT, r->reason);
-	row = bn_area_fact(a, row, "by", BN_INK_TEXT, r->user);
-	if (r->reported_user)
-		row = bn_area_fact(a, row, "user there", BN_INK_TEXT, r->reported_user);
-	if (r->source)
-		row = bn_area_fact(a, row, "through", BN_INK_TEXT, r->source);
-	row = bn_area_fact(a, row, "host", BN_INK_TEXT, r->host);
-	row = bn_area_fact(a, row, "data", BN_INK_TEXT, r->dataset);
-	row = bn_area_fact(a, row, "spec", BN_INK_TEXT, r->spec_hash);
-	row = bn_area_fact(a, row, "model", BN_INK_TEXT, r->model_digest);
-	row = bn_area_fact(a, row, "note", BN_INK_TEXT, r->note);
-	resources_text(r, line, sizeof line);
-	row = bn_area_fact(a, row, "resources", BN_INK_TEXT, line);
-	for (size_t i = 0; i < d->tags.count; i++)
-		row = bn_area_fact(
-			a, row, d->tags.items[i].key, BN_INK_TEXT, d->tags.items[i].value);
-	return row;
 }

@@ -83,7 +83,7 @@ static bool refuses(bn_view *view, bn_command_id id, char *why, size_t size)
 	const bn_origin_line *at = line_at((bn_list *)view);
 	if (id != BN_CMD_OPEN || (at && at->opens != BN_ORIGIN_NOTHING))
 		return false;
-	snprintf(why, size, "there is nothing further inside");
+	snprintf(why, size, "%s", at && at->why ? at->why : "this is all of it: i shows it whole");
 	return true;
 }
 

@@ -1,4 +1,4 @@
-/* pages.c - one run with a curve, small ones of its other metrics, and its console; its lineage. */
+/* pages.c - one run with a curve, small ones of its other metrics, and its console. Its lineage is in origin_pages.c. */
 #include "core/base/buf.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
@@ -18,6 +18,7 @@
 #define LOG_BYTES (64 * 1024)
 #define LOG_LINES 500
 #define SPARKS_MOST 12 /* small curves */
+#define KINS_SHOWN 50  /* runs below */
 
 /* ---- the console --------------------------------------------------------------------------------- */
 
@@ -117,6 +118,9 @@ static void run_release(void *data)
 	bn_run_info_free(d->info);
 	bn_pairs_release(&d->params);
 	bn_pairs_release(&d->tags);
+	bn_run_kins_release(&d->kins);
+	bn_run_links_release(&d->links);
+	bn_artifacts_release(&d->artifacts);
 }
 
 static const bn_series_info *named(const bn_series_list *list, const char *front, const char *key)
@@ -304,6 +308,9 @@ int bn_source_run(void *context, const void *arg, bn_page *page, bn_job *job, bn
 		(rc = bn_run_get(&d->info, r->ws, id, err)) < 0 ||
 		(rc = bn_run_params(&d->params, r->ws, id, err)) < 0 ||
 		(rc = bn_run_tags(&d->tags, r->ws, id, err)) < 0 ||
+		(rc = bn_run_kins_load(&d->kins, r->ws, id, KINS_SHOWN, err)) < 0 ||
+		(rc = bn_run_links_load(&d->links, r->ws, id, err)) < 0 ||
+		(rc = bn_run_artifacts(&d->artifacts, r->ws, id, err)) < 0 ||
 		(rc = metrics_read(d, &page->arena, r, a, err)) < 0 ||
 		(rc = bn_reader_run_steps(&d->steps, r, id, err)) < 0 ||
 		(rc = log_read(d, &page->arena, r, err)) < 0)
@@ -319,125 +326,5 @@ int bn_source_run(void *context, const void *arg, bn_page *page, bn_job *job, bn
 	return BN_PAGE_TAKE(page, d, run_release);
 out:
 	run_release(d);
-	return rc;
-}
-
-/* ---- where it comes from ------------------------------------------------------------------------- */
-
-enum { LINES_MOST = 64 };
-
-static void line_add(
-	bn_origin *o, bn_origin_opens opens, const char *what, const char *text, const char *ref)
-{
-	if (o->count < LINES_MOST && what && text)
-		o->lines[o->count++] =
-			(bn_origin_line){what, text, ref, ref ? opens : BN_ORIGIN_NOTHING};
-}
-
-static void data_lines(bn_origin *o, bn_arena *arena, const bn_spec *spec)
-{
-	for (size_t i = 0; i < spec->data_count; i++) {
-		const bn_spec_data *d = &spec->data[i];
-		const char *ref = bn_arena_strf(
-			arena, "%s@v%lld", d->name ? d->name : "", (long long)d->version);
-		line_add(o, BN_ORIGIN_ROWS,
-			bn_arena_strf(arena, "data, %s", d->part ? d->part : "train"), ref, ref);
-	}
-}
-
-static int json_line(bn_origin *o, bn_arena *arena, const char *what, const char *text,
-	const json_t *json, bn_err *err)
-{
-	bn_buf pretty = BN_BUF_INIT;
-	int rc = json ? bn_json_pretty(json, &pretty, err) : 0;
-	if (json && rc >= 0)
-		line_add(o, BN_ORIGIN_TEXT, what, text, bn_arena_strdup(arena, pretty.ptr));
-	bn_buf_release(&pretty);
-	return rc;
-}
-
-static int spec_lines(
-	bn_origin *o, bn_arena *arena, bn_reader *r, const bn_run_info *run, bn_err *err)
-{
-	bn_spec *spec = NULL;
-	json_t *all = NULL;
-	bn_err why = BN_ERR_INIT;
-	int rc = run->spec_hash ? bn_spec_fetch(&spec, r->ws, run->spec_hash, &why) : 0;
-	if (rc < 0 && (rc != BN_ENOTFOUND || !run->bytes_gone))
-		return bn_err_move(err, &why);
-	bn_err_clear(&why);
-	if (!spec)
-		return 0;
-	if ((rc = bn_spec_to_json(&all, spec, err)) < 0)
-		goto out;
-	data_lines(o, arena, spec);
-	if (spec->code.commit)
-		line_add(o, BN_ORIGIN_OBJECT, "code",
-			bn_arena_strf(arena, "%.12s%s%s%s", spec->code.commit,
-				spec->code.branch ? " on " : "",
-				spec->code.branch ? spec->code.branch : "",
-				spec->code.diff ? ", with changes that were not committed" : ""),
-			spec->code.diff ? bn_arena_strdup(arena, spec->code.diff) : NULL);
-	if ((rc = json_line(o, arena, "environment", "libraries, processor, modules",
-		     spec->environment, err)) < 0)
-		goto out;
-	rc = json_line(o, arena, "spec", bn_arena_strdup(arena, run->spec_hash), all, err);
-out:
-	json_decref(all);
-	bn_spec_free(spec);
-	return rc;
-}
-
-static int version_lines(bn_origin *o, bn_arena *arena, bn_reader *r, const char *run, bn_err *err)
-{
-	bn_version_page *all = NULL;
-	int rc = bn_version_list(&all, r->ws, NULL, false, err);
-	for (size_t i = 0; rc >= 0 && i < all->count; i++) {
-		const bn_version *v = &all->items[i];
-		if (!v->run_id || strcmp(v->run_id, run) != 0)
-			continue;
-		const char *ref = bn_arena_strf(arena, "%s/%lld", v->name, (long long)v->version);
-		line_add(o, BN_ORIGIN_MODEL, "version", ref, ref);
-	}
-	bn_version_page_free(all);
-	return rc;
-}
-
-/* The runs that it resumes, or that resume it. */
-static void resumed_lines(bn_origin *o, bn_arena *arena, const bn_run_info *run)
-{
-	if (run->resumes)
-		line_add(o, BN_ORIGIN_RUN, "resumes",
-			bn_arena_strf(arena, "%s after %lld steps", run->resumes,
-				(long long)run->resumed_step),
-			bn_arena_strdup(arena, run->resumes));
-	if (run->resumed_by)
-		line_add(o, BN_ORIGIN_RUN, "resumed by", bn_arena_strdup(arena, run->resumed_by),
-			bn_arena_strdup(arena, run->resumed_by));
-}
-
-int bn_source_origin(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
-{
-	bn_reader *r = context;
-	const bn_ref_arg *a = arg;
-	bn_arena *arena = &page->arena;
-	bn_origin *o = bn_arena_alloc(arena, sizeof *o);
-	bn_run_info *run = NULL;
-	int rc;
-	(void)job;
-	if (!o || !(o->lines = bn_arena_alloc(arena, LINES_MOST * sizeof *o->lines)))
-		return bn_err_nomem(err, "where a run comes from");
-	if ((rc = bn_reader_refresh(r, err)) < 0 || (rc = bn_run_get(&run, r->ws, a->ref, err)) < 0)
-		return rc;
-	if ((rc = spec_lines(o, arena, r, run, err)) < 0)
-		goto out;
-	resumed_lines(o, arena, run);
-	if (run->parent)
-		line_add(o, BN_ORIGIN_RUN, "parent", bn_arena_strdup(arena, run->parent),
-			bn_arena_strdup(arena, run->parent));
-	rc = version_lines(o, arena, r, run->id, err);
-	page->data = o;
-out:
-	bn_run_info_free(run);
 	return rc;
 }

@@ -38,6 +38,8 @@ typedef struct bn_runs_view {
 	char where_shown[BN_TYPED_BYTES]; /* and the last one that was accepted */
 	char none[320];     /* why the filtered list is empty */
 	bool removed;       /* the trash is shown instead of the runs */
+	bn_run_sum_kind aggregate; /* of groups; the mean is shown with the deviation */
+	bool has_star;      /* some run had one: their column is shown */
 	bool flat;          /* no tree, although runs have parents */
 	bool unfolded;      /* of a tree: every run is open, but those turned */
 	bool asked_unfolded; /* with the last request: or because a filter chose the runs */
@@ -82,7 +84,7 @@ void bn_runs_columns_text(const bn_runs_view *v, bn_buf *out);
 
 /* ---- runs_groups.c ------------------------------------------------------------------------------- */
 
-#define BN_RUNS_NAME 1 /* the column of names */
+#define BN_RUNS_NAME 2 /* the column of names */
 
 /* "hidden 16   4 runs", and how many of them failed. value: NULL or "" for those without one. */
 void bn_runs_group_words(
@@ -90,6 +92,11 @@ void bn_runs_group_words(
 /* Of a grid's source (bn_grid_source.group, line_cell): if there are more runs than are loaded. */
 bool bn_runs_group_get(void *ctx, size_t place, bn_grid_group *out);
 void bn_runs_line_cell(void *ctx, size_t place, int col, bn_grid_cell *out);
+/* ":aggregate median"; NULL or "": the next one. */
+void bn_runs_aggregate_set(bn_runs_view *v, const char *word);
+/* Sets the number of a group's cell, of the values in some rows. */
+void bn_runs_aggregate_cell(
+	const bn_runs_view *v, const int64_t *rows, int64_t count, size_t field, bn_grid_cell *out);
 /* Ends the grouping, with a message, if the page says that there are too many groups. */
 bool bn_runs_too_many_groups(bn_runs_view *v, const bn_run_page *p);
 /* The field to group by, in the syntax of core/track/query.h; "" for none. */

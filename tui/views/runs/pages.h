@@ -8,6 +8,8 @@
 #include "core/track/compare.h"
 #include "core/track/curve.h"
 #include "core/track/importance.h"
+#include "core/track/kin.h"
+#include "core/track/run_links.h"
 #include "core/track/seeds.h"
 #include "core/track/query.h"
 #include "core/track/run.h"
@@ -111,6 +113,9 @@ typedef struct bn_run_detail {
 	bn_run_arg asked;
 	bn_run_info *info;
 	bn_pairs params, tags;
+	bn_run_kins kins;       /* the run above, and the first of those below */
+	bn_run_links links;     /* datasets and logged models */
+	bn_artifacts artifacts;
 	const char *const *metrics;  /* names */
 	const double *last, *best;   /* NaN unknown */
 	const int64_t *points;       /* of each */
@@ -145,6 +150,7 @@ typedef enum bn_origin_opens {
 typedef struct bn_origin_line {
 	const char *what, *text, *ref;
 	bn_origin_opens opens;
+	const char *why; /* of one that opens nothing: why; NULL: it is all of it */
 } bn_origin_line;
 
 /* The lineage of a run. */

@@ -309,6 +309,10 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 	}
 	if (bn_runs_saved_command(v, id, arg))
 		return true;
+	if (id == BN_CMD_AGGREGATE) {
+		bn_runs_aggregate_set(v, arg);
+		return true;
+	}
 	if (id == BN_CMD_TREE) {
 		bn_runs_tree_set(v, arg);
 		return true;
@@ -506,6 +510,9 @@ static void crumb(const bn_view *view, bn_buf *out)
 		bn_buf_adds(out, v->where_shown[0] ? "in the trash, " : "in the trash");
 	if (v->where_shown[0])
 		bn_buf_addf(out, "where %s", v->where_shown);
+	if (v->list.grid.group >= 0 && v->aggregate != BN_SUM_MEAN)
+		bn_buf_addf(out, "%s%s of groups", v->removed || v->where_shown[0] ? ", " : "",
+			bn_run_sum_names[v->aggregate]);
 }
 
 /* Fields for filters: those of the columns, and those of every run. */
@@ -515,6 +522,8 @@ static int words(const bn_view *view, bn_command_id id, const char **out, int mo
 	int n = 0;
 	if (id == BN_CMD_TREE)
 		return bn_runs_tree_words(out, most);
+	for (; id == BN_CMD_AGGREGATE && n < BN_SUM_KINDS && n < most; n++)
+		out[n] = bn_run_sum_names[n];
 	if (id == BN_CMD_VIEW || id == BN_CMD_VIEW_SAVE || id == BN_CMD_VIEW_DROP)
 		return bn_runs_saved_words((bn_runs_view *)(uintptr_t)view, out, most);
 	for (size_t i = 0; id == BN_CMD_WHERE && i < v->field_count && n < most; i++)
@@ -542,6 +551,8 @@ static void cli(const bn_view *view, bn_buf *out)
 	bn_shell_option_add(out, "match", v->list.grid.filter);
 	bn_runs_group_text(v, group, sizeof group);
 	bn_shell_option_add(out, "group", group);
+	if (group[0] && v->aggregate != BN_SUM_MEAN)
+		bn_shell_option_add(out, "aggregate", bn_run_sum_names[v->aggregate]);
 	if (bn_runs_is_tree(v))
 		bn_buf_adds(out, " --tree");
 	bn_buf_release(&columns);
@@ -584,6 +595,7 @@ int bn_view_runs_new(bn_view **out, bn_frame *f, bn_err *err)
 		return rc;
 	v->asked_first = -1;
 	v->word_field = -1;
+	v->aggregate = BN_SUM_MEAN;
 	v->list.grid.empty = BN_RUNS_NONE;
 	bn_runs_base_recall(v);
 	*out = &v->list.view;

@@ -1,10 +1,13 @@
 /* runs_groups.c - groups of runs: the text of their lines and, if there are more runs than are
  * loaded, the source's data of each. See _runs.h. */
+#include "core/base/mem.h"
 #include "core/track/best.h"
 #include "tui/ui/format.h"
 #include "tui/views/runs/_runs.h"
 
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { SHORT_TITLE = 8 };
@@ -63,8 +66,64 @@ void bn_runs_line_cell(void *ctx, size_t place, int col, bn_grid_cell *out)
 	const bn_run_sum *s = &g->sums[field];
 	if (strncmp(v->fields[field], "params.", 7) == 0)
 		out->text = s->alike;
+	else if (s->count && v->aggregate != BN_SUM_MEAN)
+		out->number = bn_run_sum_get(s, v->aggregate);
 	else if (s->count)
 		bn_grid_mean_show(out, s->mean, s->deviation, v->list.grid.alphabet);
+}
+
+void bn_runs_aggregate_set(bn_runs_view *v, const char *word)
+{
+	bn_frame *f = v->list.view.frame;
+	int k = 0;
+	if (!word || !*word)
+		word = bn_run_sum_names[((int)v->aggregate + 1) % BN_SUM_KINDS];
+	while (k < BN_SUM_KINDS && strcmp(bn_run_sum_names[k], word) != 0)
+		k++;
+	if (k == BN_SUM_KINDS) {
+		bn_frame_message(f, "'%.40s' is none of n, mean, std, min, max, median", word);
+		return;
+	}
+	v->aggregate = (bn_run_sum_kind)k;
+	if (k == BN_SUM_N)
+		word = "how many runs have a number";
+	bn_frame_message(f, "groups show %s%s%s", word, k == BN_SUM_MEAN ? " and deviation" : "",
+		v->list.grid.group < 0 ? "; b groups" : "");
+}
+
+static int number_cmp(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+	return (x > y) - (x < y);
+}
+
+void bn_runs_aggregate_cell(
+	const bn_runs_view *v, const int64_t *rows, int64_t count, size_t field, bn_grid_cell *out)
+{
+	bn_run_sum s = {.count = 0, .deviation = (double)NAN};
+	double *all = bn_alloc(((size_t)count + 1) * sizeof *all), squares = 0, sum = 0;
+	if (!all)
+		return;
+	for (int64_t i = 0; i < count; i++) {
+		const bn_cell *c = &bn_runs_row(v, rows[i])->cells[field];
+		if (c->kind == BN_CELL_NUMBER && !isnan(c->number))
+			all[s.count++] = c->number;
+	}
+	size_t n = (size_t)s.count;
+	if (n) {
+		qsort(all, n, sizeof *all, number_cmp);
+		for (size_t i = 0; i < n; i++)
+			sum += all[i];
+		s.mean = sum / (double)n;
+		for (size_t i = 0; i < n; i++)
+			squares += (all[i] - s.mean) * (all[i] - s.mean);
+		s.deviation = n > 1 ? sqrt(squares / (double)(n - 1)) : (double)NAN;
+		s.min = all[0];
+		s.max = all[n - 1];
+		s.median = n % 2 ? all[n / 2] : (all[n / 2 - 1] + all[n / 2]) / 2;
+		out->number = bn_run_sum_get(&s, v->aggregate);
+	}
+	bn_free(all);
 }
 
 bool bn_runs_too_many_groups(bn_runs_view *v, const bn_run_page *p)

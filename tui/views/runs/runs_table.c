@@ -15,6 +15,7 @@
 
 enum {
 	COL_STATE,
+	COL_STAR,
 	COL_NAME = BN_RUNS_NAME,
 	COL_TITLE,
 	COL_FIELDS
@@ -96,7 +97,8 @@ static void end_cell(const bn_runs_view *v, const bn_run_row *r, int end, bn_gri
 		return;
 	case END_NOTE:
 		note = &r->cells[v->field_count + BN_RUN_NOTE];
-		out->text = note->kind == BN_CELL_TEXT ? note->text : NULL;
+		if (note->kind == BN_CELL_TEXT)
+			bn_grid_cell_lines(out, note->text);
 		return;
 	case END_PARENT:
 		parent_cell(&r->cells[v->field_count + BN_RUN_PARENT],
@@ -171,19 +173,40 @@ static void name_cell(const bn_runs_view *v, const bn_run_row *r, bn_grid_cell *
 	char label[BN_RUN_LABEL_BYTES], front[BN_RUNS_TREE_BYTES], back[BN_RUNS_TREE_BYTES];
 	const char *name = bn_run_label(label, r->name, r->title, r->id);
 	size_t shared = strlen(v->shared);
-	char cut_sign[8], star_sign[8];
+	char cut_sign[8];
 	bool whole = bn_runs_is_tree(v) && r->depth == 0; /* others stand below it by its name */
 	bool cut = shared && !whole && strncmp(name, v->shared, shared) == 0;
-	bool star = r->cells[v->field_count + BN_RUN_STAR].kind != BN_CELL_ABSENT;
 	bn_runs_tree_front(v, r, front);
 	bn_runs_tree_back(r, back);
 	out->full = r->name ? r->name : r->id;
-	snprintf(out->buf, sizeof out->buf, "%s%s%.60s%s%s%s%s", front,
+	snprintf(out->buf, sizeof out->buf, "%s%s%.60s%s%s", front,
 		cut ? bn_glyph_text(cut_sign, v->list.alphabet, BN_GLYPH_ELLIPSIS) : "",
-		cut ? name + shared : name, back, strcmp(r->id, v->baseline) == 0 ? " (base)" : "",
-		star ? " " : "",
-		star ? bn_glyph_text(star_sign, v->list.alphabet, BN_GLYPH_STAR) : "");
+		cut ? name + shared : name, back, strcmp(r->id, v->baseline) == 0 ? " (base)" : "");
 	out->text = out->buf;
+}
+
+static bool is_starred(const bn_runs_view *v, const bn_run_row *r)
+{
+	return r->cells[v->field_count + BN_RUN_STAR].kind != BN_CELL_ABSENT;
+}
+
+static void star_cell(const bn_runs_view *v, const bn_run_row *r, bn_grid_cell *out)
+{
+	out->text = "";
+	if (!is_starred(v, r))
+		return;
+	out->text = bn_glyph_text(out->buf, v->list.alphabet, BN_GLYPH_STAR);
+	out->full = "yes";
+}
+
+/* Whether the column of stars has something to show; once there was a star it stays. */
+static bool any_star(const bn_runs_view *v, const bn_runs *d)
+{
+	const bn_run_page *p = d->all ? d->all : d->page;
+	bool any = v->has_star;
+	for (size_t i = 0; i < p->count && !any; i++)
+		any = p->rows[i].cells[d->columns + BN_RUN_STAR].kind != BN_CELL_ABSENT;
+	return any;
 }
 
 static void row_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
@@ -197,6 +220,9 @@ static void row_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 	switch (col) {
 	case COL_STATE:
 		state_cell(v, r, out);
+		return;
+	case COL_STAR:
+		star_cell(v, r, out);
 		return;
 	case COL_NAME:
 		name_cell(v, r, out);
@@ -302,6 +328,9 @@ static bool group_cell(void *ctx, const int64_t *rows, int64_t count, int col, b
 	else if (field >= 0 && field < (int)v->field_count && is_param(v->fields[field]) &&
 		 col != v->list.grid.group)
 		group_param(v, rows, count, col, out);
+	else if (field >= 0 && field < (int)v->field_count && !is_param(v->fields[field]) &&
+		 v->aggregate != BN_SUM_MEAN)
+		bn_runs_aggregate_cell(v, rows, count, (size_t)field, out);
 	else
 		return false;
 	return true;
@@ -410,6 +439,12 @@ const bn_grid_source bn_runs_source = {.rows = grid_rows,
 
 const bn_grid_column bn_runs_first_columns[COL_FIELDS] = {
 	[COL_STATE] = {.stays = true, .title = "state", .name = "status", .form = BN_COLUMN_STATE, .min = 10},
+	[COL_STAR] = {.title = "",
+		.name = "starred",
+		.min = 1,
+		.max = 1,
+		.stays = true,
+		.hidden = true},
 	[COL_NAME] = {.stays = true, .title = "run",
 		.name = "name",
 		.min = 14,
@@ -470,7 +505,7 @@ void bn_runs_columns_release(bn_runs_view *v)
 
 bool bn_runs_columns_fit(const bn_runs_view *v, const bn_runs *d)
 {
-	if (!v->columns || v->field_count != d->columns)
+	if (!v->columns || v->field_count != d->columns || v->has_star != any_star(v, d))
 		return false;
 	for (size_t i = 0; i < d->columns; i++)
 		if (v->folded[i] != d->folded[i] || strcmp(v->fields[i], d->fields[i]) != 0)
@@ -518,6 +553,9 @@ int bn_runs_columns_set(bn_runs_view *v, const bn_runs *d)
 	if (!fields || !columns || !folded)
 		goto failed;
 	memcpy(columns, bn_runs_first_columns, sizeof bn_runs_first_columns);
+	bool first_star = !v->has_star && any_star(v, d);
+	v->has_star = v->has_star || first_star;
+	columns[COL_STAR].hidden = !v->has_star;
 	words_choose(v, d);
 	if (v->word_field >= 0) {
 		columns[COL_STATE].title = "";
@@ -540,6 +578,8 @@ int bn_runs_columns_set(bn_runs_view *v, const bn_runs *d)
 	memcpy(columns + COL_FIELDS + d->columns, end_columns, sizeof end_columns);
 	if (bn_grid_set_columns(&v->list.grid, columns, (int)total, NULL))
 		goto failed;
+	if (first_star) /* a table keeps by name what is hidden */
+		v->list.grid.shapes[COL_STAR].hidden = false;
 	bn_runs_columns_release(v);
 	v->columns = columns;
 	v->fields = fields;

@@ -50,6 +50,8 @@ static void view_write(const bn_runs_view *v, const char *name, bn_buf *out)
 	command_add(out, "sort", text.len ? text.ptr : NULL);
 	if (g->group >= 0)
 		command_add(out, "group", bn_grid_column_name(&g->columns[g->group]));
+	if (v->aggregate != BN_SUM_MEAN)
+		command_add(out, "aggregate", bn_run_sum_names[v->aggregate]);
 	if (v->flat || v->unfolded)
 		command_add(out, "tree", v->flat ? "off" : "open");
 	command_add(out, "filter", g->filter);
@@ -132,6 +134,7 @@ static void reset(bn_runs_view *v)
 		bn_frame_run(f, lines[i], NULL);
 	if (v->flat || v->unfolded)
 		bn_frame_run(f, "tree folded", NULL);
+	v->aggregate = BN_SUM_MEAN;
 	if (v->where[0])
 		bn_frame_run(f, "where ", NULL);
 	v->view_name[0] = '\0';

@@ -20,12 +20,12 @@ int bn_fake_origin(void *context, const void *arg, bn_page *page, bn_job *job, b
 {
 	FAKE_BEGIN(page);
 	static bn_origin_line lines[] = {
-		{"data, train", "jobs-train@v1", "jobs-train@v1", BN_ORIGIN_ROWS},
+		{"data, train", "jobs-train@v1", "jobs-train@v1", BN_ORIGIN_ROWS, NULL},
 		{"code", "4f2c1e77ab01 on main, with changes that were not committed", "fd8808dd",
-			BN_ORIGIN_OBJECT},
+			BN_ORIGIN_OBJECT, NULL},
 		{"environment", "libraries, processor, modules", "{\n  \"cpu\": \"AVX-512\"\n}\n",
-			BN_ORIGIN_TEXT},
-		{"version", "power/3", "power/3", BN_ORIGIN_MODEL}};
+			BN_ORIGIN_TEXT, NULL},
+		{"version", "power/3", "power/3", BN_ORIGIN_MODEL, NULL}};
 	bn_origin o = {lines, 4};
 	bn_fake_take(page, &o, sizeof o);
 	return 0;
@@ -113,6 +113,29 @@ static void metrics_set(bn_run_detail *d, bn_page *page, const bn_run_arg *a, bo
 	d->steps = scalars ? 0 : 12000;
 }
 
+/* The runs above and below, what it used and made, and tags that need room. */
+static void around_set(bn_run_detail *d)
+{
+	static bn_run_kin children[] = {{.label = (char *)"fold-0", .status = BN_RUN_FINISHED},
+		{.label = (char *)"train.py 3fa91c02", .status = BN_RUN_FAILED}};
+	static bn_dataset_input inputs[] = {{.name = (char *)"jobs", .digest = (char *)"2ef1a907"}};
+	static bn_model_link models[] = {{(char *)"m-16a44841a1cc88cc8dff03233f66b90c", 3}};
+	static bn_artifact files[] = {{.path = (char *)"model/MLmodel", .size_bytes = 812},
+		{.path = (char *)"plots/residuals.png", .size_bytes = 40312}};
+	static bn_pair tags[] = {{(char *)"mlflow.source.git.repository.url", (char *)"https://git.example.org/power"},
+		{(char *)"team", (char *)"energy\nand cooling"}};
+	d->kins = (bn_run_kins){.has_parent = true,
+		.parent_is_known = true,
+		.parent = {.label = (char *)"sweep-of-widths", .status = BN_RUN_RUNNING},
+		.children = children,
+		.child_count = 2,
+		.child_total = 70};
+	d->links = (bn_run_links){
+		.datasets = inputs, .dataset_count = 1, .outputs = models, .output_count = 1};
+	d->artifacts = (bn_artifacts){files, 2, 2};
+	d->tags = (bn_pairs){tags, 2, 2};
+}
+
 int bn_fake_run(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
 {
 	FAKE_BEGIN(page);
@@ -152,6 +175,8 @@ int bn_fake_run(void *context, const void *arg, bn_page *page, bn_job *job, bn_e
 		info->note = note;
 	}
 	bn_run_detail d = {.info = info, .params = {params, 3, 3}, .now_ms = NOW};
+	if (fake->is_nested)
+		around_set(&d);
 	memcpy(&d.asked, a, sizeof d.asked);
 	log_set(&d, failed);
 	if (fake->console_lines)
