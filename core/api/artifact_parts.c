@@ -6,8 +6,10 @@
  *	POST mpu/complete/DIR  the parts in order become one object, which gets its name in the log
  *	POST mpu/abort/DIR     forgets it
  *
- * Uploads in progress are in memory only: after a restart a client begins again. Their parts are objects that no row
- * names, so gc removes them. Joining reads and writes the file once more, on a reader's thread, so that writes of
+ * Uploads in progress are in memory only: after a restart a client begins again. Memory is used for parts that arrived,
+ * not for those that were announced. A token has a share of the places, so that it cannot take those of others; an upload
+ * without a request for KEEP_NS is forgotten, and if there is no place, so is the one that was idle longest, from IDLE_NS
+ * on. Parts of forgotten ones are objects that no row names, so gc removes them. Joining reads and writes the file once more, on a reader's thread, so that writes of
  * others do not wait for it.
  */
 #include "core/api/_artifact.h"
@@ -15,25 +17,30 @@
 
 #include "core/base/hash.h"
 #include "core/base/mem.h"
+#include "core/base/str.h"
 #include "core/store/object/object.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
-enum { UPLOADS = 64, PARTS_MOST = 10000, ID_TEXT = 33, BLOCK = 1 << 18 };
-#define KEEP_NS ((int64_t)24 * 3600 * 1000000000) /* an upload without a request */
+enum { UPLOADS = 64, SHARE_LEAST = 4, PARTS_MOST = 10000, ID_TEXT = 33, BLOCK = 1 << 18 };
+#define KEEP_NS ((int64_t)3600 * 1000000000)
+#define IDLE_NS ((int64_t)600 * 1000000000)
 
 typedef struct part {
-	char hash[65]; /* "" not here yet */
-	uint64_t bytes;
+	uint32_t number; /* 1, 2... */
+	uint8_t hash[BN_SHA256_BYTES];
 } part;
 
 typedef struct upload {
 	char id[ID_TEXT]; /* "" free */
 	char *whole;      /* the path that it was created for */
-	part *parts;
-	size_t count;
+	part *parts;      /* that arrived, by number */
+	size_t here, cap;
+	size_t count; /* that were announced */
+	const bn_api_client *owner;
 	int64_t used_ns;
 } upload;
 
@@ -120,16 +127,44 @@ out:
 
 /* ---- create ---------------------------------------------------------------------------------- */
 
-/* A free place, or that of an upload that was given up. With the lock held. */
-static upload *take_place(bn_api_parts *p, int64_t now_ns)
+static size_t share_of(const bn_api *a)
 {
+	size_t share = UPLOADS / (a->client_count ? a->client_count : 1);
+	return share > SHARE_LEAST ? share : SHARE_LEAST;
+}
+
+/* A free place, or that of an upload that was given up. NULL: refused. With the lock held. */
+static upload *take_place(bn_api_call *c)
+{
+	bn_api_parts *p = c->api->parts;
+	upload *place = NULL, *oldest = NULL, *own = NULL;
+	size_t count = 0, share = share_of(c->api);
 	for (size_t i = 0; i < UPLOADS; i++) {
 		upload *u = &p->uploads[i];
-		if (u->id[0] && now_ns - u->used_ns > KEEP_NS)
+		if (u->id[0] && c->begun_ns - u->used_ns > KEEP_NS)
 			forget(u);
-		if (!u->id[0])
-			return u;
+		if (!u->id[0]) {
+			place = u;
+			continue;
+		}
+		if (!oldest || u->used_ns < oldest->used_ns)
+			oldest = u;
+		if (u->owner == c->client && (!own || u->used_ns < own->used_ns))
+			own = u;
+		count += u->owner == c->client;
 	}
+	if (count >= share)
+		place = oldest = own;
+	if (count < share && place)
+		return place;
+	if (oldest && c->begun_ns - oldest->used_ns > IDLE_NS) {
+		forget(oldest);
+		return oldest;
+	}
+	bn_api_refuse(c, BN_API_REQUEST_LIMIT_EXCEEDED,
+		"%zu multipart uploads of this token, of at most %zu, and %d of all tokens are the "
+		"most at a time",
+		count, share, UPLOADS);
 	return NULL;
 }
 
@@ -142,31 +177,39 @@ static int begin(bn_api_call *c, const char *whole, size_t count, char id[ID_TEX
 		return rc;
 	bn_hex(bytes, sizeof bytes, id);
 	pthread_mutex_lock(&p->lock);
-	upload *u = take_place(p, c->begun_ns);
+	upload *u = take_place(c);
 	if (!u) {
-		rc = bn_api_refuse(c, BN_API_REQUEST_LIMIT_EXCEEDED,
-			"%d multipart uploads are in progress already", UPLOADS);
+		rc = BN_EINVAL;
+	} else if (!(u->whole = bn_strdup(whole))) {
+		rc = bn_err_nomem(err, "an upload");
 	} else {
-		u->whole = bn_strdup(whole);
-		u->parts = bn_alloc_zeroed(count, sizeof *u->parts);
 		u->count = count;
+		u->owner = c->client;
 		u->used_ns = c->begun_ns;
 		memcpy(u->id, id, ID_TEXT);
-		if (!u->whole || !u->parts) {
-			forget(u);
-			rc = bn_err_nomem(err, "an upload");
-		}
 	}
 	pthread_mutex_unlock(&p->lock);
 	return rc;
 }
 
-/* The client sends parts to these URLs with these headers and nothing else of its own, so it gets back the
- * Authorization that it sent. */
+/* The credentials of a request that named a token, written as short as they can be: what they are checked against is
+ * short, but a client may add any number of blanks. */
+static char *authorization(const bn_api_call *c)
+{
+	const char *given = bn_http_request_header(c->request, "Authorization");
+	const char *rest = given ? strchr(given, ' ') : NULL;
+	if (!c->client || !rest)
+		return NULL;
+	bool is_basic = !strncasecmp(given, "Basic ", 6);
+	return bn_strf("%s %s", is_basic ? "Basic" : "Bearer", rest + strspn(rest, " "));
+}
+
+/* The client sends parts to these URLs with these headers and nothing else of its own, so it gets back the token that it
+ * sent. */
 static void put_credentials(bn_api_call *c, const char *id, size_t count)
 {
 	const char *host = bn_http_request_header(c->request, "Host");
-	const char *token = bn_http_request_header(c->request, "Authorization");
+	char *token = authorization(c);
 	bool is_tls = c->request->peer && c->request->peer->is_tls;
 	bn_wire w = bn_api_answer(c);
 	bn_wire_put_text(&w, "upload_id", id);
@@ -186,6 +229,7 @@ static void put_credentials(bn_api_call *c, const char *id, size_t count)
 	}
 	bn_wire_close(&w, ']');
 	bn_wire_close(&w, '}');
+	bn_free(token);
 }
 
 static int create(bn_api_call *c, bn_err *err)
@@ -223,6 +267,24 @@ static int receive_part(bn_api_call *c, bn_http_sink *sink, bn_err *err)
 	return is_there ? bn_api_upload_raw(c, sink, err) : no_upload(c, c->params[0]);
 }
 
+/* With the lock held. */
+static int note_part(upload *u, size_t number, const char *hash, bn_err *err)
+{
+	size_t at = u->here;
+	part p = {.number = (uint32_t)number};
+	bn_unhex(hash, sizeof p.hash, p.hash);
+	while (at && u->parts[at - 1].number >= number)
+		at--;
+	if (at == u->here || u->parts[at].number != number) {
+		if (bn_grow(&u->parts, &u->cap, u->here + 1, sizeof *u->parts))
+			return bn_err_nomem(err, "an upload");
+		memmove(&u->parts[at + 1], &u->parts[at], (u->here - at) * sizeof *u->parts);
+		u->here++;
+	}
+	u->parts[at] = p;
+	return 0;
+}
+
 static int put_part(bn_api_call *c, bn_err *err)
 {
 	const bn_api_upload *up = c->data;
@@ -233,13 +295,10 @@ static int put_part(bn_api_call *c, bn_err *err)
 		return rc;
 	pthread_mutex_lock(&c->api->parts->lock);
 	upload *u = find(c, c->params[0]);
-	if (u) {
-		memcpy(u->parts[n - 1].hash, up->hash, sizeof up->hash);
-		u->parts[n - 1].bytes = up->bytes;
-	}
+	rc = u ? note_part(u, n, up->hash, err) : no_upload(c, c->params[0]);
 	pthread_mutex_unlock(&c->api->parts->lock);
-	if (!u)
-		return no_upload(c, c->params[0]);
+	if (rc < 0)
+		return rc;
 	snprintf(tag, sizeof tag, "\"%s\"", up->hash);
 	return bn_http_response_add(c->response, "ETag", tag, err);
 }
@@ -259,8 +318,9 @@ static int take_parts(part **out, size_t *count, bn_api_call *c, const char *who
 	int rc = 0;
 	pthread_mutex_lock(&c->api->parts->lock);
 	const upload *u = find(c, id);
-	size_t missing = 0;
-	while (u && missing < u->count && u->parts[missing].hash[0])
+	size_t missing =
+		0; /* parts are sorted, so the first gap is where numbers and places part */
+	while (u && missing < u->here && u->parts[missing].number == missing + 1)
 		missing++;
 	if (!u || strcmp(u->whole, whole) != 0)
 		rc = no_upload(c, id);
@@ -283,13 +343,15 @@ static int check_tags(bn_api_call *c, const part *parts, size_t count)
 	json_array_foreach(bn_wire_list(c->body, "parts"), i, said)
 	{
 		int64_t n = 0;
+		char hash[BN_SHA256_HEX + 1];
 		const char *tag = bn_wire_text(said, "etag");
 		if (!bn_wire_int(said, "part_number", &n) || n < 1 || (size_t)n > count)
 			return bn_api_refuse(c, BN_API_INVALID_PARAMETER_VALUE,
 				"there is no part %lld", (long long)n);
 		if (tag && *tag == '"')
 			tag++;
-		if (tag && strncmp(tag, parts[n - 1].hash, 64) != 0)
+		bn_hex(parts[n - 1].hash, BN_SHA256_BYTES, hash);
+		if (tag && strncmp(tag, hash, 64) != 0)
 			return bn_api_refuse(c, BN_API_INVALID_PARAMETER_VALUE,
 				"the etag of part %lld is not that of what arrived", (long long)n);
 	}
@@ -300,7 +362,9 @@ static int join_one(bn_object_writer *w, bn_api_call *c, const part *p, char *bl
 {
 	bn_object_reader *r = NULL;
 	size_t got = 0;
-	int rc = bn_object_reader_new(&r, c->api->objects, p->hash, 0, UINT64_MAX, err);
+	char hash[BN_SHA256_HEX + 1];
+	bn_hex(p->hash, sizeof p->hash, hash);
+	int rc = bn_object_reader_new(&r, c->api->objects, hash, 0, UINT64_MAX, err);
 	if (rc < 0)
 		return rc;
 	do {

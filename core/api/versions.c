@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static const bn_wire_field pair_fields[] = {
 	BN_WIRE_FIELD("key", TEXT, 0), BN_WIRE_FIELD("value", TEXT, 0), {0}};
@@ -60,7 +61,7 @@ static bool is_relative(const char *path)
 static int check_source(bn_api_call *c, const char *source)
 {
 	const char *colon = strchr(source, ':'), *path = strstr(source, "://");
-	bool is_local = source[0] == '/' || !strncmp(source, "file:", 5);
+	bool is_local = source[0] == '/' || !strncasecmp(source, "file:", 5);
 	bool has_path = !path || strchr(path + 3, '/');
 	if (is_relative(source) ||
 		(colon && path && !has_path && strncmp(source, "models:", 7) != 0 &&

@@ -285,6 +285,31 @@ START_TEST(test_parts_become_one_file_in_their_order)
 }
 END_TEST
 
+static int create_as(const char *credentials)
+{
+	char path[256], headers[256];
+	snprintf(headers, sizeof headers, "Content-Type: application/json\nAuthorization: %s",
+		credentials);
+	snprintf(path, sizeof path, DIR "create/0/%s/artifacts", run_id);
+	const char *body = "{\"path\":\"a\",\"num_parts\":2}";
+	return api_send(&w, BN_API_NOBODY, "POST", path, headers, body, strlen(body));
+}
+
+START_TEST(test_a_token_has_a_share_of_the_uploads_and_gets_back_itself_alone)
+{
+	begin(&(bn_api_options){.tokens = "ann writer aaaa\nben writer bbbb\n"});
+	for (int i = 0; i < 32; i++)
+		ck_assert_int_eq(create_as("Bearer aaaa"), 200);
+	ck_assert_int_eq(create_as("Bearer aaaa"), 429);
+	ck_assert_int_eq(create_as("bearer         bbbb"), 200);
+	ck_assert_str_eq(api_text(&w, "credentials.1.headers.Authorization"), "Bearer bbbb");
+	/* "ben:bbbb" */
+	ck_assert_int_eq(create_as("BASIC   YmVuOmJiYmI="), 200);
+	ck_assert_str_eq(api_text(&w, "credentials.0.headers.Authorization"), "Basic YmVuOmJiYmI=");
+	api_remove(&w);
+}
+END_TEST
+
 START_TEST(test_parts_of_an_upload_that_is_not_there_are_refused)
 {
 	char path[256];
@@ -417,5 +442,6 @@ BN_TEST_MAIN("core/api/artifacts", test_what_was_put_is_read_whole_or_in_ranges,
 	test_nothing_is_stored_for_runs_that_do_not_exist,
 	test_paths_name_an_owner_and_lead_nowhere_else, test_parts_become_one_file_in_their_order,
 	test_parts_of_an_upload_that_is_not_there_are_refused,
+	test_a_token_has_a_share_of_the_uploads_and_gets_back_itself_alone,
 	test_files_that_the_client_wrote_are_listed_and_read_below_the_workspace,
 	test_files_elsewhere_are_neither_listed_nor_read)
