@@ -106,10 +106,38 @@ void bn_roles_text(unsigned roles, char *out, size_t size)
 		snprintf(out, size, "-");
 }
 
+/* The next character of a name as a reader may take it; '\0' at the end. */
+static char next_alike(const char **at)
+{
+	while (**at && strchr("-_.", **at))
+		++*at;
+	char c = **at;
+	if (!c)
+		return '\0';
+	++*at;
+	if (c >= 'A' && c <= 'Z')
+		c = (char)(c | 32);
+	if (c == '0')
+		return 'o';
+	return c == '1' || c == 'i' ? 'l' : c;
+}
+
+static bool is_alike(const char *a, const char *b)
+{
+	char c;
+	do {
+		if ((c = next_alike(&a)) != next_alike(&b))
+			return false;
+	} while (c);
+	return true;
+}
+
 bool bn_policy_protects(const bn_policy *p, const char *alias)
 {
+	bool is_stage = is_alike(alias, "production");
 	for (size_t i = 0; i < p->n_protected; i++)
-		if (!strcmp(p->protected_aliases[i], alias))
+		if (is_alike(p->protected_aliases[i], alias) ||
+			(is_stage && !strcmp(p->protected_aliases[i], "champion")))
 			return true;
 	return false;
 }
