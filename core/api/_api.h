@@ -198,6 +198,7 @@ struct bn_api {
 	pthread_mutex_t refreshing;     /* one at a time folds the log */
 	struct bn_api_history *history; /* history.h */
 	struct bn_api_hooks *hooks;     /* hooks.h */
+	struct bn_attempts *attempts;   /* of the writer: core/registry/attempts.h */
 	bn_api_counters counters;
 };
 

@@ -3,6 +3,7 @@
 
 #include "core/base/mem.h"
 #include "core/base/process.h"
+#include "core/registry/attempts.h"
 
 #include <sqlite3.h>
 #include <string.h>
@@ -158,7 +159,8 @@ int bn_api_new(bn_api **out, const bn_env *env, const bn_api_options *options, b
 	if ((rc = copy_options(a, err)) < 0 || (rc = bn_api_parts_new(&a->parts, err)) < 0 ||
 		(rc = bn_api_runs_new(&a->runs, err)) < 0 ||
 		(rc = bn_api_history_new(&a->history, err)) < 0 ||
-		(rc = open_handles(a, err)) < 0 || (rc = bn_api_hooks_new(&a->hooks, a, err)) < 0)
+		(rc = open_handles(a, err)) < 0 || (rc = bn_api_hooks_new(&a->hooks, a, err)) < 0 ||
+		(rc = bn_attempts_new(&a->attempts, err)) < 0)
 		goto failed;
 	a->started_ns = bn_env_now_ns(env);
 	*out = a;
@@ -222,6 +224,7 @@ void bn_api_free(bn_api *a)
 	bn_api_runs_free(a->runs);
 	bn_api_history_free(a->history);
 	bn_api_hooks_free(a->hooks);
+	bn_attempts_free(a->attempts);
 	bn_api_clients_release(a);
 	bn_api_queue_release(&a->writes);
 	bn_api_queue_release(&a->reads);

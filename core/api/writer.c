@@ -13,6 +13,7 @@
  * left to the writer's thread, so that connections are read during a commit.
  */
 #include "core/api/run_state.h"
+#include "core/registry/attempts_record.h"
 
 #include <signal.h>
 
@@ -98,7 +99,9 @@ void bn_api_writer_run(bn_api *a, bn_api_call *first)
 			if (bn_api_writer_refresh(a, &err) < 0)
 				bn_api_refuse(c, bn_api_error_of(&err), "%s", err.msg);
 		}
+		bn_attempts_use(a->attempts, c->client ? c->client->name : "");
 		bn_api_run_handler(c);
+		bn_attempts_use(NULL, NULL);
 		if (c->fault.code && !alone) {
 			bn_api_complete(c);
 			continue;
@@ -125,6 +128,7 @@ static void *work(void *user)
 		pthread_mutex_lock(&a->writing);
 		if (first)
 			bn_api_writer_run(a, first);
+		bn_attempts_flush(a->attempts, a->ws, stopped, NULL);
 		bn_workspace_tick(a->ws, NULL);
 		pthread_mutex_unlock(&a->writing);
 	}

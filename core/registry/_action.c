@@ -1,5 +1,6 @@
 /* _action.c - see _action.h. */
 #include "core/registry/_action.h"
+#include "core/registry/attempts.h"
 
 #include "core/base/mem.h"
 #include "core/base/str.h"
@@ -7,9 +8,11 @@
 #include "core/registry/_seen.h"
 #include "core/registry/state.h"
 #include "core/store/appended.h"
+#include "core/store/claim.h"
 #include "core/store/log/sign.h"
 
 #include <stdio.h>
+#include <string.h>
 
 int bn_action_begin(bn_action *d, bn_workspace *ws, bn_entry_kind kind, const char *name,
 	const char *spec, bn_err *err)
@@ -108,8 +111,8 @@ static void place_note(place *p, const bn_workspace *ws)
 
 /* Under the chain of authority all acts are signed records that name what they refer to; decisions also
  * what their signer has seen. */
-static int chained_append(bn_action *d, const char *kind, const char *entity, json_t *payload,
-	bool refused, bn_err *err)
+static int chained_append(
+	bn_action *d, const char *kind, const char *entity, json_t *payload, bn_err *err)
 {
 	json_t *answers = NULL;
 	bool decides = d->act.kind == BN_ENTRY_APPROVED || d->act.kind == BN_ENTRY_REJECTED;
@@ -118,8 +121,7 @@ static int chained_append(bn_action *d, const char *kind, const char *entity, js
 	d->act.payload = NULL;
 	if (rc < 0)
 		return rc;
-	if (json_object_set_new(payload, "answers", answers) < 0 ||
-		(refused && json_object_set_new(payload, "attempt", json_true()) < 0))
+	if (json_object_set_new(payload, "answers", answers) < 0)
 		return bn_err_nomem(err, "an event");
 	if (decides && (rc = bn_model_seen_add(payload, d->db, err)) < 0)
 		return rc;
@@ -139,8 +141,15 @@ int bn_action_write(bn_action *d, bool is_signed, json_t *payload, int verdict, 
 		rc = bn_err_nomem(&e, "an event");
 		goto out;
 	}
+	const bn_attempt act = {d->act.kind, d->name, d->act.version, is_signed, payload};
+	if (verdict < 0 && !bn_attempts_take(bn_workspace_env(d->ws), &act))
+		goto out;
+	if (verdict < 0 && json_object_set_new(payload, "attempt", json_true()) < 0) {
+		rc = bn_err_nomem(&e, "an event");
+		goto out;
+	}
 	if (d->me.is_chained)
-		rc = chained_append(d, kind, entity, payload, verdict < 0, &e);
+		rc = chained_append(d, kind, entity, payload, &e);
 	else if (is_signed)
 		rc = bn_identity_append_signed(d->ws, kind, entity, payload, &e);
 	else
@@ -208,10 +217,45 @@ int bn_action_take_number(bn_action *d, const char *uuid, int64_t number, bn_err
 			return bn_err_set(err, BN_ECONFLICT, "number %lld of '%s' is taken",
 				(long long)number, d->name);
 		if (got < number && d->me.is_chained &&
-			bn_sql_int(d->db, 0, "SELECT max(version) FROM model_version WHERE name = ?",
-				"s", d->name) + 1 == got)
+			bn_sql_int(d->db, 0,
+				"SELECT max(version) FROM model_version WHERE name = ?", "s",
+				d->name) +
+					1 ==
+				got)
 			break; /* nothing can be claimed here: numbers are only counted */
 	}
 	d->act.version = number;
 	return 0;
+}
+
+int bn_action_number_again(bn_action *d, char uuid[BN_UUID_TEXT], int64_t number, bn_err *err)
+{
+	char claim[200];
+	uid_t owner;
+	bn_buf value = BN_BUF_INIT;
+	bn_err why = BN_ERR_INIT;
+	snprintf(claim, sizeof claim, "model/%s/%lld", d->name, (long long)number);
+	int rc = bn_claim_get(d->ws, claim, &value, &why);
+	if (rc >= 0)
+		rc = bn_claim_owner(d->ws, claim, &owner, &why);
+	if (rc < 0) {
+		rc = rc == BN_ENOTFOUND ? 0 : bn_err_move(err, &why);
+		bn_err_clear(&why);
+		goto out;
+	}
+	bool is_used =
+		bn_sql_int(d->db, 0,
+			"SELECT count(*) FROM model_version WHERE name = ?1 AND (version = ?2 OR "
+			"uuid = ?3)",
+			"sis", d->name, number, value.ptr ? value.ptr : "") != 0;
+	if ((rc = bn_sql_failed(d->db, err)) < 0)
+		goto out;
+	if (is_used || owner != d->me.uid || value.len != BN_UUID_TEXT - 1)
+		goto out;
+	memcpy(uuid, value.ptr, BN_UUID_TEXT);
+	d->act.version = number;
+	rc = 1;
+out:
+	bn_buf_release(&value);
+	return rc;
 }

@@ -34,6 +34,8 @@ int bn_action_write(bn_action *d, bool is_signed, json_t *payload, int verdict, 
 int bn_action_number(bn_action *d, const char *uuid, bn_err *err);
 /* The same for that number: BN_ECONFLICT if it was registered or claimed. Claims the free ones before it too. */
 int bn_action_take_number(bn_action *d, const char *uuid, int64_t number, bn_err *err);
+/* Whether that number is claimed by this user and has no version: 1, and uuid is what it was claimed for; else 0. */
+int bn_action_number_again(bn_action *d, char uuid[BN_UUID_TEXT], int64_t number, bn_err *err);
 /* An act that only needs a payload. */
 int bn_action_take(bn_action *d, bool is_signed, json_t *payload, bn_err *err);
 

@@ -82,17 +82,17 @@ static int registered_check(bn_entry *e, const bn_entry_act *a, bn_err *err)
 		(rc = bn_json_need_str(a->payload, "manifest", &manifest, where, err)) < 0 ||
 		(rc = bn_json_need_int(a->payload, "author_uid", &author, where, err)) < 0)
 		return rc;
-	if (bn_entry_number(a->version) < 1 ||
-		bn_entry_number(a->version) > BN_MODEL_NUMBER_MAX || strlen(uuid) != 36 || !is_digest(digest) ||
-		!is_digest(manifest) || author < 0 || author > UINT_MAX ||
-		!bn_model_name_is_valid(e->name))
+	if (bn_entry_number(a->version) < 1 || bn_entry_number(a->version) > BN_MODEL_NUMBER_MAX ||
+		strlen(uuid) != 36 || !is_digest(digest) || !is_digest(manifest) || author < 0 ||
+		author > UINT_MAX || !bn_model_name_is_valid(e->name))
 		return bn_err_set(
 			err, BN_EINVAL, "version, uuid, digest, manifest or author is malformed");
 	const char *source = text(a, "source");
 	if ((source && strlen(source) > MAX_SOURCE_BYTES) ||
 		(bn_json_bool(a->payload, "external", false) && (!source || !source[0])))
 		return bn_err_set(err, BN_EINVAL,
-			"an external version names its source, of at most %d bytes", MAX_SOURCE_BYTES);
+			"an external version names its source, of at most %d bytes",
+			MAX_SOURCE_BYTES);
 	bn_entry_version *there;
 	if ((rc = bn_entry_find(&there, e, a->version, err)) < 0)
 		return rc;
@@ -583,12 +583,20 @@ static int described_do(bn_entry *e, const bn_entry_act *a, bn_err *err)
 	if (rc < 0)
 		return rc;
 	description = description && description[0] ? description : NULL;
+	if (a->kind == BN_ENTRY_CREATED) {
+		const char *from = text(a, "renamed_from");
+		if ((rc = bn_entry_model_need(&m, e, err)) < 0)
+			return rc;
+		if (from && bn_model_name_is_valid(from) && keep(e, &m->renamed_from, from))
+			return bn_err_nomem(err, "a model");
+	}
 	if (a->kind == BN_ENTRY_CREATED && !description)
 		return 0;
 	if (!a->version) {
 		if ((rc = bn_entry_model_need(&m, e, err)) < 0)
 			return rc;
-		return keep(e, &m->description, description) ? bn_err_nomem(err, "a description") : 0;
+		return keep(e, &m->description, description) ? bn_err_nomem(err, "a description")
+							     : 0;
 	}
 	bn_entry_version *v = checked(e, a);
 	v->changed |= BN_ENTRY_PART_WORDS;
@@ -626,12 +634,13 @@ static int stage_check(bn_entry *e, const bn_entry_rights *r, const bn_entry_act
 		(rc = r->policy(r->ctx, a, &p, err)) < 0)
 		return rc;
 	if (a->version < 0)
-		return bn_err_set(err, BN_EREFUSED, "%s/%lld belongs to another registration than %s",
-			e->name, (long long)bn_entry_number(a->version), v->uuid);
+		return bn_err_set(err, BN_EREFUSED,
+			"%s/%lld belongs to another registration than %s", e->name,
+			(long long)bn_entry_number(a->version), v->uuid);
 	if (v->state != BN_MODEL_APPROVED && is_protected(p, stage)) {
 		bn_err_set(err, BN_EREFUSED,
-			"stage Production is only for approved versions, and %s/%lld is %s", e->name,
-			(long long)bn_entry_number(a->version), state_names[v->state]);
+			"stage Production is only for approved versions, and %s/%lld is %s",
+			e->name, (long long)bn_entry_number(a->version), state_names[v->state]);
 		bn_err_hint(err, "ask for approval: binnacle model request %s/%lld", e->name,
 			(long long)bn_entry_number(a->version));
 		return BN_EREFUSED;

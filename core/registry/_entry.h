@@ -116,7 +116,7 @@ typedef struct bn_entry_alias {
 typedef struct bn_entry_model {
 	bool is_read, exists, changed;
 	int64_t created_ms, updated_ms, appeared_ms, deleted_ms; /* deleted_ms 0: never */
-	const char *creator_who, *description; /* description may be NULL */
+	const char *creator_who, *description, *renamed_from; /* the latter two may be NULL */
 	uid_t creator_uid;
 } bn_entry_model;
 

@@ -134,7 +134,8 @@ int bn_entry_version_read(bn_entry_version **out, bn_entry *e, int64_t version, 
 			"SELECT uuid, run_id, digest, manifest, trainer, description, author_uid, "
 			"author, registrar_uid, registered_ms, state, state_ms, request_no, "
 			"requested_ms, request_reason, requester_uid, data, metrics, files, "
-			"author_who, registrar_who, registration, epoch, source, external, run_link, "
+			"author_who, registrar_who, registration, epoch, source, external, "
+			"run_link, "
 			"logged_model, stage, updated_ms FROM "
 			"model_version WHERE name = ? AND version = ?"},
 		{decision_row,
@@ -177,8 +178,10 @@ static int version_insert(const bn_entry *e, const bn_entry_version *v, bn_err *
 		"INSERT INTO model_version (name, version, uuid, run_id, digest, manifest, "
 		"trainer, "
 		"description, author_uid, author, registrar_uid, registered_ms, state, state_ms, "
-		"data, metrics, files, author_who, registrar_who, registration, epoch, source, external, "
-		"run_link, logged_model, updated_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+		"data, metrics, files, author_who, registrar_who, registration, epoch, source, "
+		"external, "
+		"run_link, logged_model, updated_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+		"?, ?, ?, "
 		"?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 		"sissssssisiiiissssssisissi", e->name, v->version, v->uuid, v->run_id, v->digest,
 		v->manifest, v->trainer, v->description, (int64_t)v->author_uid, v->author,
@@ -264,7 +267,8 @@ static int version_store(const bn_entry *e, bn_entry_version *v, bn_err *err)
 		rc = attestation_store(e, v->version, &v->attestations[i], err);
 	if (rc >= 0 && v->changed & BN_ENTRY_PART_WORDS)
 		rc = bn_sql_run(e->db, err,
-			"UPDATE model_version SET description = ?, stage = coalesce(?, stage), updated_ms "
+			"UPDATE model_version SET description = ?, stage = coalesce(?, stage), "
+			"updated_ms "
 			"= ? WHERE name = ? AND version = ?",
 			"ssisi", v->description, v->stage, v->updated_ms, e->name, v->version);
 	if (rc >= 0 && v->changed & BN_ENTRY_PART_TAGS)
@@ -297,7 +301,8 @@ static int model_row(bn_entry *e, bn_entry_version *v, sqlite3_stmt *st, bn_err 
 	m->appeared_ms = sqlite3_column_int64(st, 2);
 	m->deleted_ms = sqlite3_column_int64(st, 3);
 	m->creator_uid = (uid_t)sqlite3_column_int64(st, 4);
-	return keep(e, &m->creator_who, st, 5) || keep(e, &m->description, st, 6)
+	return keep(e, &m->creator_who, st, 5) || keep(e, &m->description, st, 6) ||
+			       keep(e, &m->renamed_from, st, 7)
 		       ? bn_err_nomem(err, "a model")
 		       : 0;
 }
@@ -306,8 +311,10 @@ int bn_entry_model_need(bn_entry_model **out, bn_entry *e, bn_err *err)
 {
 	int rc = e->model.is_read ? 0
 				  : rows_read(e, NULL, model_row,
-					    "SELECT created_ms, updated_ms, appeared_ms, deleted_ms, uid, who, "
-					    "description FROM registered_model WHERE name = ?",
+					    "SELECT created_ms, updated_ms, appeared_ms, "
+					    "deleted_ms, uid, who, "
+					    "description, renamed_from FROM registered_model WHERE "
+					    "name = ?",
 					    err);
 	if (rc < 0)
 		return rc;
@@ -319,9 +326,10 @@ int bn_entry_model_need(bn_entry_model **out, bn_entry *e, bn_err *err)
 static int model_store(bn_entry *e, bn_err *err)
 {
 	const bn_entry_model *m = &e->model;
-	return bn_sql_run(e->db, err, "REPLACE INTO registered_model VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-		"siiiiiss", e->name, m->created_ms, m->updated_ms, m->appeared_ms, m->deleted_ms,
-		(int64_t)m->creator_uid, m->creator_who, m->description);
+	return bn_sql_run(e->db, err,
+		"REPLACE INTO registered_model VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", "siiiiisss",
+		e->name, m->created_ms, m->updated_ms, m->appeared_ms, m->deleted_ms,
+		(int64_t)m->creator_uid, m->creator_who, m->description, m->renamed_from);
 }
 
 int bn_entry_store(bn_entry *e, bn_err *err)

@@ -6,6 +6,7 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/registry/_action.h"
+#include "core/registry/_model.h"
 #include "core/store/object/manifest.h"
 #include "core/store/object/object.h"
 
@@ -27,7 +28,8 @@ static int exists(bn_workspace *ws, const char *name, bn_err *err)
 	return rc < 0 ? 0 : 1;
 }
 
-int bn_model_create(bn_workspace *ws, const char *name, const char *description, bn_err *err)
+int bn_model_create_for(
+	bn_workspace *ws, const char *name, const char *description, const char *from, bn_err *err)
 {
 	bn_action d;
 	int rc = bn_action_begin(&d, ws, BN_ENTRY_CREATED, name, NULL, err);
@@ -39,10 +41,16 @@ int bn_model_create(bn_workspace *ws, const char *name, const char *description,
 		rc = bn_err_set(err, BN_ECONFLICT, "there is a model '%s' already", name);
 		goto out;
 	}
-	rc = bn_action_take(&d, false, json_pack("{s:s*}", "description", description), err);
+	rc = bn_action_take(&d, false,
+		json_pack("{s:s*, s:s*}", "description", description, "renamed_from", from), err);
 out:
 	bn_action_end(&d);
 	return rc;
+}
+
+int bn_model_create(bn_workspace *ws, const char *name, const char *description, bn_err *err)
+{
+	return bn_model_create_for(ws, name, description, NULL, err);
 }
 
 int bn_model_describe(bn_workspace *ws, const char *name, const char *description, bn_err *err)
@@ -234,116 +242,5 @@ int bn_version_register_artifacts(int64_t *version, bn_workspace *ws, const bn_r
 	rc = bn_version_register_manifest(version, ws, &r, err);
 out:
 	bn_manifest_release(&m);
-	return rc;
-}
-
-/* ---- renaming ------------------------------------------------------------------------------- */
-
-/* Whether records about the model exist that would not go with it. */
-static int rename_check(bn_workspace *ws, const char *name, const char *to, bn_err *err)
-{
-	sqlite3 *db;
-	int rc = bn_workspace_read(&db, ws, err);
-	if (rc < 0)
-		return rc;
-	if ((rc = exists(ws, name, err)) <= 0)
-		return rc < 0 ? rc : bn_err_set(err, BN_ENOTFOUND, "no model '%s'", name);
-	int64_t used = bn_sql_int(db, 0,
-		"SELECT 1 WHERE EXISTS (SELECT 1 FROM registered_model WHERE name = ?1) OR EXISTS "
-		"(SELECT 1 "
-		"FROM model_version WHERE name = ?1)",
-		"s", to);
-	int64_t decided = bn_sql_int(db, 0,
-		"SELECT 1 WHERE EXISTS (SELECT 1 FROM model_version WHERE name = ?1 AND request_no "
-		"> 0) OR "
-		"EXISTS (SELECT 1 FROM model_decision WHERE name = ?1) OR EXISTS (SELECT 1 FROM "
-		"model_attestation WHERE name = ?1) OR EXISTS (SELECT 1 FROM model_evidence WHERE "
-		"name = ?1) "
-		"OR EXISTS (SELECT 1 FROM model_version WHERE name = ?1 AND version < 0)",
-		"s", name);
-	if ((rc = bn_sql_failed(db, err)) < 0)
-		return rc;
-	if (used)
-		return bn_err_set(err, BN_ECONFLICT, "the name '%s' is or was in use", to);
-	if (!decided)
-		return 0;
-	bn_err_set(err, BN_EREFUSED,
-		"model '%s' cannot be renamed: its versions were requested, decided or "
-		"measured, and those records name it",
-		name);
-	bn_err_hint(err, "register the versions that you need under the new name");
-	return BN_EREFUSED;
-}
-
-static int tags_move(
-	bn_workspace *ws, const char *spec, const char *model, const json_t *tags, bn_err *err)
-{
-	const char *key;
-	json_t *value;
-	json_object_foreach((json_t *)(uintptr_t)tags, key, value)
-	{
-		const char *text = json_string_value(value);
-		int rc = spec ? bn_version_set_tag(ws, spec, key, text, err)
-			      : bn_model_set_tag(ws, model, key, text, err);
-		if (rc < 0)
-			return rc;
-	}
-	return 0;
-}
-
-static int version_move(bn_workspace *ws, const bn_version *v, const char *to, bn_err *err)
-{
-	char spec[BN_VERSION_SPEC];
-	int64_t version;
-	int rc;
-	const bn_registration r = {.name = to,
-		.run_id = v->run_id,
-		.author_uid = v->author_uid,
-		.author = v->author,
-		.manifest = v->manifest,
-		.trainer = v->trainer,
-		.description = v->description,
-		.data = v->data,
-		.metrics = v->metrics,
-		.source = v->source,
-		.run_link = v->run_link,
-		.logged_model = v->logged_model,
-		.is_external = v->is_external,
-		.number = v->version};
-	if ((rc = bn_version_register_manifest(&version, ws, &r, err)) < 0)
-		return rc;
-	snprintf(spec, sizeof spec, "%s/%lld", to, (long long)version);
-	if ((rc = tags_move(ws, spec, NULL, v->tags, err)) < 0)
-		return rc;
-	for (size_t i = 0; i < v->n_aliases; i++)
-		if ((rc = bn_version_set_alias(ws, spec, v->aliases[i], err)) < 0)
-			return rc;
-	return strcmp(v->stage, "None") ? bn_version_set_stage(ws, spec, v->stage, false, err) : 0;
-}
-
-int bn_model_rename(bn_workspace *ws, const char *name, const char *to, bn_err *err)
-{
-	bn_registered_model *m = NULL;
-	bn_version_page *all = NULL;
-	char reason[200];
-	int rc;
-	if (!bn_model_name_is_valid(to))
-		return bn_err_set(err, BN_EINVAL,
-			"'%.200s' cannot name a model: text without / : @, at most %d bytes",
-			to, BN_NAME_MAX);
-	if ((rc = rename_check(ws, name, to, err)) < 0 ||
-		(rc = bn_registered_model_get(&m, ws, name, err)) < 0 ||
-		(rc = bn_registered_model_versions(&all, ws, name, err)) < 0 ||
-		(rc = bn_model_create(ws, to, m->description, err)) < 0 ||
-		(rc = tags_move(ws, NULL, to, m->tags, err)) < 0)
-		goto out;
-	for (size_t i = all->count; i-- > 0;)
-		if ((rc = version_move(ws, &all->items[i], to, err)) < 0)
-			goto out;
-	snprintf(reason, sizeof reason, "renamed to %s", to);
-	rc = bn_model_delete(ws, name, reason, err);
-out:
-	bn_registered_model_free(m);
-	bn_version_page_free(all);
 	return rc;
 }

@@ -71,7 +71,8 @@ int bn_version_delete(bn_workspace *ws, const char *spec, const char *reason, bn
 int bn_model_delete(bn_workspace *ws, const char *name, const char *reason, bn_err *err);
 /* Registers the versions under the new name, with their numbers, descriptions, tags, aliases and stages, and deletes
  * the model of the old name. BN_EREFUSED if something was ever requested, decided or measured about one of them, as
- * such records name the old one; BN_ECONFLICT if the new name is in use. */
+ * such records name the old one; BN_ECONFLICT if the new name is in use. If it was interrupted, both models are there, and
+ * the same call by the same user goes on to the end (rename.c). */
 int bn_model_rename(bn_workspace *ws, const char *name, const char *to, bn_err *err);
 
 /* A version whose files are elsewhere: r->source says where ("s3://bucket/x", "prompt-template"); manifest and

@@ -41,8 +41,9 @@ static json_t *registered_payload(
 	for (size_t i = 0; i < m->count; i++)
 		json_array_append_new(files, json_pack("{s:s, s:s}", "path", m->parts[i].path,
 						     "sha256", m->parts[i].hash));
-	json_t *p = json_pack("{s:I, s:s, s:s*, s:I, s:s*, s:s, s:s, s:s*, s:s*, s:O*, s:O*, s:o, s:s*, s:s*, "
-			      "s:s*}",
+	json_t *p = json_pack(
+		"{s:I, s:s, s:s*, s:I, s:s*, s:s, s:s, s:s*, s:s*, s:O*, s:O*, s:o, s:s*, s:s*, "
+		"s:s*}",
 		"version", (json_int_t)version, "uuid", uuid, "run", r->run_id, "author_uid",
 		(json_int_t)r->author_uid, "author", r->author, "digest", m->content, "manifest",
 		r->manifest, "trainer", r->trainer, "description", r->description, "data", r->data,
@@ -70,6 +71,14 @@ static int number_confirm(const bn_action *d, const char *uuid, bn_err *err)
 	return BN_ECONFLICT;
 }
 
+static int number_take(bn_action *d, char uuid[BN_UUID_TEXT], const bn_registration *r, bn_err *err)
+{
+	if (!r->number)
+		return bn_action_number(d, uuid, err);
+	int again = r->resumes ? bn_action_number_again(d, uuid, r->number, err) : 0;
+	return again ? again : bn_action_take_number(d, uuid, r->number, err);
+}
+
 int bn_version_register_manifest(
 	int64_t *version, bn_workspace *ws, const bn_registration *r, bn_err *err)
 {
@@ -82,8 +91,7 @@ int bn_version_register_manifest(
 		goto out;
 	if (!bn_model_name_is_valid(r->name)) {
 		rc = bn_err_set(err, BN_EINVAL,
-			"'%s' cannot name a model: text without / : @, at most 128 bytes",
-			r->name);
+			"'%s' cannot name a model: text without / : @, at most 128 bytes", r->name);
 		goto out;
 	}
 	if ((rc = bn_manifest_load(&m, ws, r->manifest, err)) < 0 ||
@@ -91,8 +99,7 @@ int bn_version_register_manifest(
 		(rc = bn_uuid_new(bn_workspace_env(ws), uuid, err)) < 0)
 		goto out;
 	int allowed = d.me.rights->may(d.me.rights->ctx, &d.act, BN_ACT_REGISTER, err);
-	if (allowed >= 0 && (rc = r->number ? bn_action_take_number(&d, uuid, r->number, err)
-					    : bn_action_number(&d, uuid, err)) < 0)
+	if (allowed >= 0 && (rc = number_take(&d, uuid, r, err)) < 0)
 		goto out;
 	rc = bn_action_write(
 		&d, false, registered_payload(r, d.act.version, uuid, &m), allowed, err);

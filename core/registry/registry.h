@@ -22,7 +22,7 @@
  *	model.tag           {version?, key, value}    value null removes
  *	model.removed       {version, reason}
  *	model.evidence      see evidence.h
- *	model.created       {description?}            a model that may have no version yet
+ *	model.created       {description?, renamed_from?}  a model that may have no version yet
  *	model.described     {version?, description}   of the model or a version; "" removes
  *	model.stage         {version, stage}          None, Staging, Production, Archived (MLflow's): Production is
  *	                                              allowed as a protected alias is
@@ -33,7 +33,8 @@
  *
  * In a workspace with a chain of authority (core/govern/authority.h) all of them are signed records of class
  * version 2, which name in `answers` what they act on (_chained.h), and persons replace uids. A decision
- * also has `seen` and `rules`, and an act that was refused to its signer `attempt` (_seen.h).
+ * also has `seen` and `rules`. An act that was refused to its writer has `attempt`, and never counts; with `unrecorded`
+ * it is the last of that number of acts that have no record each (attempts.h).
  *
  * The fold decides, regardless of the writer: role (policy at that time), four eyes (neither who
  * registered a version nor its author, the owner of the run, may approve it, unless the policy
@@ -175,6 +176,7 @@ typedef struct bn_registration {
 	const char *source, *run_link, *logged_model; /* may be NULL */
 	bool is_external;
 	int64_t number; /* the version's, at most BN_VERSION_NUMBER_MAX; 0: the next */
+	bool resumes;   /* an earlier try of this user may have claimed that number and ended before it was recorded */
 } bn_registration;
 
 /* From the caller's data. Checks that manifest and files are stored. */

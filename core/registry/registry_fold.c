@@ -51,11 +51,25 @@ static int refs_add(bn_fold *f, const json_t *payload, bn_err *err)
 	return rc;
 }
 
+static bool is_attempt(const bn_entry_act *a)
+{
+	return json_is_true(json_object_get(a->payload, "attempt"));
+}
+
+/* The last of several refused acts (attempts.h): the reason says how many. */
+static int others_check(const bn_entry_act *a, bn_err *err)
+{
+	int64_t n = is_attempt(a) ? bn_json_int(a->payload, "unrecorded", 0) : 0;
+	if (n <= 0)
+		return 0;
+	return bn_err_set(err, BN_EREFUSED,
+		"it was already refused to its signer, the last of %lld acts without a record",
+		(long long)n);
+}
+
 /* The reasons stored in a signed record. */
 static int signed_check(const bn_entry_act *a, bn_err *err)
 {
-	if (json_is_true(json_object_get(a->payload, "attempt")))
-		return bn_err_set(err, BN_EREFUSED, "it was already refused to its signer");
 	if (a->kind != BN_ENTRY_APPROVED && a->kind != BN_ENTRY_REJECTED)
 		return 0;
 	return bn_model_decision_check(a, err);
@@ -64,9 +78,13 @@ static int signed_check(const bn_entry_act *a, bn_err *err)
 static int act_check(bn_entry_finding *found, bn_entry *e, const bn_entry_rights *r,
 	const bn_entry_act *a, bn_err *why)
 {
-	int rc = a->ev->sig ? bn_model_request_check(e, a, why) : 0;
-	if (rc < 0 || (rc = bn_entry_check(found, e, r, a, why)) < 0)
+	int rc = others_check(a, why);
+	if (rc < 0 || (a->ev->sig && (rc = bn_model_request_check(e, a, why)) < 0) ||
+		(rc = bn_entry_check(found, e, r, a, why)) < 0)
 		return rc;
+	/* What was refused to its writer never counts, whatever holds now. */
+	if (is_attempt(a))
+		return bn_err_set(why, BN_EREFUSED, "it was already refused to its signer");
 	return a->ev->sig ? signed_check(a, why) : 0;
 }
 

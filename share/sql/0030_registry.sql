@@ -49,7 +49,8 @@ CREATE TABLE registered_model (
 	deleted_ms INTEGER NOT NULL,  -- 0: never. It is deleted if that is not before appeared_ms, and no version is left
 	uid INTEGER NOT NULL,
 	who TEXT NOT NULL,
-	description TEXT
+	description TEXT,
+	renamed_from TEXT             -- the model that it was created for, to take its place (bn_model_rename)
 ) WITHOUT ROWID;
 
 CREATE TABLE model_decision (

@@ -1,5 +1,7 @@
 /* The routes of the registry beyond what the corpus of a real server has: files, authors, rights, roles. */
+#include "core/api/_api.h"
 #include "core/base/str.h"
+#include "core/registry/attempts_record.h"
 #include "core/registry/model.h"
 #include "core/track/series.h"
 #include "tests/support/api_world.h"
@@ -87,7 +89,8 @@ START_TEST(test_points_logged_again_for_a_model_are_counted_once)
 			snprintf(text, sizeof text,
 				"{\"run_id\": \"%s\", \"metrics\": [{\"key\": \"rmse\", \"value\": "
 				"0.5, \"timestamp\": 7, \"step\": 1, \"model_id\": \"%s\"}, "
-				"{\"key\": \"rmse\", \"value\": 0.25, \"timestamp\": 8, \"step\": 2, "
+				"{\"key\": \"rmse\", \"value\": 0.25, \"timestamp\": 8, \"step\": "
+				"2, "
 				"\"model_id\": \"%s\"}]}",
 				run, model, model);
 		ck_assert_msg(api_ask(&w, "POST", "runs/log-batch", text) == 200, "%s", w.text);
@@ -108,14 +111,52 @@ END_TEST
 
 START_TEST(test_external_version_gives_no_files)
 {
+	static const char *const local[] = {
+		"file:///etc/passwd", "FILE:///etc/passwd", "File:/etc/passwd", "/etc/passwd"};
 	make_run();
 	register_from("s3://bucket/x");
 	api_ask(&w, "GET", "/model-versions/get-artifact?name=wind%20power&version=1&path=MLmodel",
 		NULL);
 	api_refused(&w, 403, "PERMISSION_DENIED", NULL);
+	for (size_t i = 0; i < sizeof local / sizeof *local; i++) {
+		snprintf(text, sizeof text, "{\"name\": \"wind power\", \"source\": \"%s\"}",
+			local[i]);
+		ck_assert_int_eq(api_ask(&w, "POST", "model-versions/create", text), 400);
+	}
 	api_ask(&w, "GET", "/model-versions/get-artifact?name=wind%20power&version=1&path=..%2Fx",
 		NULL);
 	ck_assert_int_ne(w.status, 200);
+	api_remove(&w);
+}
+END_TEST
+
+/* What is refused is recorded, a few times, and counted; it does not count when the policy allows it later. */
+START_TEST(test_repeated_refusals_are_counted_in_one_record)
+{
+	bn_workspace *ws = NULL;
+	sqlite3 *db = NULL;
+	bn_err err = BN_ERR_INIT;
+	make_run();
+	register_from("s3://bucket/x");
+	for (int i = 0; i < 50; i++) {
+		api_ask(&w, "POST", "registered-models/alias",
+			"{\"name\": \"wind power\", \"alias\": \"Champion\", \"version\": "
+			"\"1\"}");
+		api_refused(&w, 403, "PERMISSION_DENIED", NULL);
+	}
+	ck_assert_bn_ok(api_open(&w, &ws, &err), &err);
+	ck_assert_bn_ok(bn_workspace_refresh(ws, NULL, &err), &err);
+	ck_assert_bn_ok(bn_workspace_read(&db, ws, &err), &err);
+	ck_assert_int_eq(bn_sql_int(db, -1, "SELECT count(*) FROM event WHERE outcome = 1", ""),
+		BN_ATTEMPTS_A_MINUTE);
+	ck_assert_bn_ok(bn_attempts_flush(w.api->attempts, w.api->ws, true, &err), &err);
+	ck_assert_bn_ok(bn_workspace_refresh(ws, NULL, &err), &err);
+	ck_assert_int_eq(bn_sql_int(db, -1,
+				 "SELECT count(*) FROM event WHERE outcome = 1 "
+				 "AND bn_reason(reason) LIKE '%the last of 40 acts%'",
+				 ""),
+		1);
+	bn_workspace_close(ws);
 	api_remove(&w);
 }
 END_TEST
@@ -158,5 +199,5 @@ START_TEST(test_policy_and_roles_judge_registry_acts)
 END_TEST
 
 BN_TEST_MAIN("core/api/registry_routes", test_version_of_a_logged_model_has_its_files_and_its_run,
-	test_points_logged_again_for_a_model_are_counted_once,
-	test_external_version_gives_no_files, test_policy_and_roles_judge_registry_acts)
+	test_points_logged_again_for_a_model_are_counted_once, test_external_version_gives_no_files,
+	test_repeated_refusals_are_counted_in_one_record, test_policy_and_roles_judge_registry_acts)

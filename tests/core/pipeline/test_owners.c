@@ -18,6 +18,7 @@
 #include "core/run/run_id.h"
 #include "core/run/runlog.h"
 #include "core/serve/endpoint.h"
+#include "core/track/logged_model.h"
 #include "core/track/run.h"
 #include "tests/support/chain_people.h"
 #include "tests/support/check_main.h"
@@ -474,7 +475,91 @@ START_TEST(test_experiment_is_hidden_and_described_by_those_who_may)
 }
 END_TEST
 
-BN_TEST_MAIN("core/pipeline/owners", test_run_is_not_taken_by_a_creation_dated_back,
+/* What servers of MLflow's clients write, by hand and by another account. */
+START_TEST(test_state_and_data_of_a_run_of_a_server_are_its_owners)
+{
+	static const struct {
+		const char *kind, *payload;
+	} acts[] = {{"run.status", "{\"status\":\"FAILED\",\"end_ms\":9}"},
+		{"run.outputs", "{\"models\":[{\"id\":\"m-0123456789abcdef0123456789abcdef\","
+				"\"step\":1}]}"},
+		{"run.inputs", "{\"models\":[\"m-0123456789abcdef0123456789abcdef\"]}"},
+		{"run.param", "{\"params\":{\"depth\":\"3\"}}"}};
+	sqlite3 *db = NULL;
+	bn_run_id made;
+	char entity[64];
+	begin();
+	run_make(bob, &made);
+	snprintf(entity, sizeof entity, "run/%s", made.id);
+	for (size_t i = 0; i < sizeof acts / sizeof *acts; i++)
+		say(dan, false, false, 1, acts[i].kind, entity, acts[i].payload);
+	look();
+	for (size_t i = 0; i < PEOPLE; i++)
+		expect_run(&t.people[i], made.id, bob);
+	must(bn_workspace_read(&db, ann->ws, &err));
+	ck_assert_int_eq(
+		bn_sql_int(db, -1, "SELECT count(*) FROM event WHERE owner = ? AND outcome = 0",
+			"i", (int64_t)dan->uid),
+		0);
+	end();
+}
+END_TEST
+
+START_TEST(test_logged_model_is_changed_by_its_owner_alone)
+{
+	bn_logged_id id;
+	bn_logged_model *m = NULL;
+	char entity[64];
+	begin();
+	must(bn_logged_id_make(&id, bob->ws, &err));
+	const bn_logged_made made = {.name = "mine", .created_ms = -1, .nonce = id.nonce};
+	must(bn_logged_create(bob->ws, id.id, &made, &err));
+	must(bn_workspace_sync(bob->ws, &err));
+	must(bn_workspace_seal(bob->ws, &err));
+	snprintf(entity, sizeof entity, "logged/%s", id.id);
+	say(dan, true, false, 1, "logged.created", entity,
+		"{\"name\":\"his\",\"experiment\":\"x\"}");
+	say(dan, false, false, 1, "logged.status", entity, "{\"status\":\"FAILED\"}");
+	say(dan, false, false, 1, "logged.artifact", entity,
+		"{\"artifacts\":[{\"path\":\"MLmodel\",\"hash\":\"" HASH("a") "\",\"size\":1}]}");
+	say(dan, false, false, 1, "logged.removed", entity, "{}");
+	look();
+	for (size_t i = 0; i < PEOPLE; i++) {
+		bn_artifacts files = BN_ARTIFACTS_INIT;
+		must(bn_logged_get(&m, t.people[i].ws, id.id, &err));
+		ck_assert_str_eq(m->name, "mine");
+		ck_assert(!m->removed && m->status == BN_LOGGED_PENDING);
+		must(bn_logged_artifacts(&files, t.people[i].ws, id.id, &err));
+		ck_assert_uint_eq(files.count, 0);
+		bn_artifacts_release(&files);
+		bn_logged_free(m);
+	}
+	end();
+}
+END_TEST
+
+START_TEST(test_experiment_is_renamed_and_tagged_by_those_who_may)
+{
+	sqlite3 *db = NULL;
+	begin();
+	say(bob, false, true, 1, "experiment.created", "experiment/x", "{\"note\":\"n\"}");
+	say(dan, false, false, 1, "experiment.renamed", "experiment/x", "{\"name\":\"his\"}");
+	say(dan, false, false, 1, "experiment.tag", "experiment/x", "{\"tags\":{\"a\":\"b\"}}");
+	look();
+	must(bn_workspace_read(&db, ann->ws, &err));
+	ck_assert_int_eq(
+		bn_sql_int(db, -1,
+			"SELECT count(*) FROM experiment WHERE name = 'x' AND renamed IS NULL", ""),
+		1);
+	ck_assert_int_eq(bn_sql_int(db, -1, "SELECT count(*) FROM experiment_tag", ""), 0);
+	end();
+}
+END_TEST
+
+BN_TEST_MAIN("core/pipeline/owners", test_state_and_data_of_a_run_of_a_server_are_its_owners,
+	test_logged_model_is_changed_by_its_owner_alone,
+	test_experiment_is_renamed_and_tagged_by_those_who_may,
+	test_run_is_not_taken_by_a_creation_dated_back,
 	test_run_is_not_taken_by_a_creation_that_is_there_before_it,
 	test_run_of_an_older_program_keeps_its_id_and_its_owner,
 	test_run_id_names_one_writer_and_one_nonce,
