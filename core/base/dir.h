@@ -80,6 +80,10 @@ int bn_dir_rename(
  * bn_dir_read_file) if the file system does not support links. */
 int bn_dir_link(
 	const bn_dir *at, const char *from, const bn_dir *to_at, const char *to, bn_err *err);
+/* The target of a symbolic link, as text: nothing is followed. False if it is none, or too long for target[size]. */
+bool bn_dir_read_link(const bn_dir *at, const char *name, char *target, size_t size);
+/* Creates a symbolic link with that target. BN_ECONFLICT if something has the name. */
+int bn_dir_symlink(const bn_dir *at, const char *name, const char *target, bn_err *err);
 int bn_dir_unlink(const bn_dir *at, const char *name, bn_err *err); /* a missing one is fine */
 /* fsync of the directory `name` below at; name NULL means at itself. */
 int bn_dir_sync(const bn_dir *at, const char *name, bn_err *err);

@@ -222,6 +222,29 @@ unsigned long bn_fs_magic_open(int fd)
 	return magic_of(fstatfs(fd, &s), &s);
 }
 
+bool bn_dir_read_link(const bn_dir *at, const char *name, char *target, size_t size)
+{
+	place p;
+	if (place_find(&p, at, name) < 0)
+		return false;
+	ssize_t n = readlinkat(p.fd, p.name, target, size);
+	if (n >= 0 && (size_t)n < size)
+		target[n] = '\0';
+	place_close(&p, 0);
+	return n > 0 && (size_t)n < size;
+}
+
+int bn_dir_symlink(const bn_dir *at, const char *name, const char *target, bn_err *err)
+{
+	place p;
+	int e = place_find(&p, at, name);
+	if (e == 0)
+		e = place_close(&p, OR_ERRNO(symlinkat(target, p.fd, p.name)));
+	if (e == -EEXIST)
+		return bn_err_set(err, BN_ECONFLICT, "'%s/%s' exists already", at->path, name);
+	return e < 0 ? bn_dir_error(err, -e, "cannot make the link", at, name) : 0;
+}
+
 bool bn_dir_free_bytes(const bn_dir *d, uint64_t *bytes)
 {
 	struct statfs s;

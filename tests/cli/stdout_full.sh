@@ -82,6 +82,12 @@ each : "data transform" wider jobs --column twice=2*time_limit
 each : "data tag" jobs k=v
 each '"$B" data add gone rows.csv -q' "data rm" gone -y
 each '"$B" data rm gone -y -q' "data restore" gone
+mkdir -p tracked/.dvc && cp rows.csv tracked/t.csv
+printf '[core]\nremote = r\n[%s]\nurl = %s/store\n' "'remote \"r\"'" "$dir" >tracked/.dvc/config
+each : "dvc add" tracked/t.csv
+full "dvc status" tracked
+each 'rm -rf "$dir/store"' "dvc push" tracked
+full "dvc pull" tracked
 full "run ls"
 full "run show" fit
 full "run log" other2

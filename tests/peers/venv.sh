@@ -2,7 +2,7 @@
 # Makes .venv with the Python peers of check-all and bench, once. `venv.sh clients` makes also .venv/clients with clients
 # of inference servers, `venv.sh mlflow` .venv/mlflow2 and .venv/mlflow3 with the two supported lines of MLflow's client
 # and server: they need other libraries. PYTHON=... sets the interpreter of the first, PYTHON_CLIENTS=... of the second.
-# TORCH=no leaves PyTorch out of MLflow's, which is several gigabytes.
+# TORCH=no leaves PyTorch out of MLflow's, which is several gigabytes. `venv.sh dvc` makes .venv/dvc with DVC 3 and its S3.
 set -u
 clients() {
 	[ -n "${PYTHON_CLIENTS:-}" ] && [ -x "${PYTHON_CLIENTS:-}" ] && return 0
@@ -19,6 +19,13 @@ mlflow_line() { # DIRECTORY REQUIREMENT
 		{ "$at/bin/pip" install -q torch lightning && touch "$at/torch-1"; } || echo "SKIP: PyTorch for $2"
 }
 command -v python3 >/dev/null || exit 1
+if [ "${1:-}" = dvc ]; then
+	[ -x .venv/dvc/bin/python ] || python3 -m venv .venv/dvc || exit 1
+	# One after the other: pip looks for a common version of boto3 for hours if it is given both.
+	[ -x .venv/dvc/bin/dvc ] || .venv/dvc/bin/pip install -q "dvc>=3,<4" || { echo "SKIP: DVC could not be installed"; exit 0; }
+	[ -e .venv/dvc/s3 ] || { .venv/dvc/bin/pip install -q dvc-s3 && touch .venv/dvc/s3; } || echo "SKIP: DVC's S3"
+	exit 0
+fi
 [ "${1:-}" != clients ] || clients || echo "SKIP: clients of inference servers: they could not be installed"
 if [ "${1:-}" = mlflow ]; then
 	mlflow_line mlflow2 "mlflow==2.22.*" || echo "SKIP: MLflow 2.22 could not be installed"

@@ -21,6 +21,7 @@ static const struct {
 	{"tour", "learn the workbench in ten steps on a demo's workspace"},
 	{"doctor", "what works on this machine, and what is disabled"},
 	{"data", "datasets: add, check, split, describe"},
+	{"dvc", "files that a DVC repository tracks: status, pull, push, add"},
 	{"run", "training runs: start, watch, compare, reproduce"},
 	{"experiment", "the groups that runs belong to"},
 	{"queue", "runs waiting on this host"},

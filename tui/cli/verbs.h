@@ -22,6 +22,7 @@
 	X(data_transform) \
 	X(data_check) \
 	X(data_table) \
+	X(dvc) \
 	X(run_start) \
 	X(run_show) \
 	X(run) \

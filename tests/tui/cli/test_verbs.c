@@ -93,6 +93,7 @@ END_TEST
  * read, or change only files of the user, are listed here; the others have a flag. */
 static const char *const read_or_own[] = {"workbench", "cache status", "cache clear", "data add",
 	"data append", "data transform", "data generate", "data ls", "data show", "data split",
+	"dvc status", "dvc pull", "dvc push", "dvc add",
 	"data check", "data infer", "data describe", "data freq", "data diff", "data leaks", "data head",
 	"run start", "run show", "run ls", "run watch", "run log", "run stop", "run tag",
 	"run note", "run rm", "run restore", "run artifacts", "run compare", "run chart", "run reproduce", "run resume",
