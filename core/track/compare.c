@@ -177,7 +177,8 @@ static int gather(facts *f, bn_workspace *ws, const char *id, bn_err *err)
 	int rc;
 	if ((rc = bn_run_get(&r, ws, id, err)) < 0)
 		return rc;
-	if (!(f->name = bn_strdup(r->name))) {
+	char label[BN_RUN_LABEL_BYTES];
+	if (!(f->name = bn_strdup(bn_run_label(label, r->name, r->title, r->id)))) {
 		rc = bn_err_nomem(err, "a comparison");
 		goto out;
 	}

@@ -2,6 +2,7 @@
 #include "core/track/_tree.h"
 
 #include "core/base/hash.h"
+#include "core/base/hash_key.h"
 #include "core/track/nest.h"
 
 #include <string.h>
@@ -13,12 +14,11 @@ typedef struct ids {
 	size_t mask;
 } ids;
 
+/* The start differs from run to run of the program, so that ids cannot be chosen to meet. */
 static size_t slot_of(const ids *t, const uint8_t *id)
 {
-	uint64_t half[2];
-	memcpy(half, id, sizeof half);
-	uint64_t h = (half[0] ^ half[1]) * UINT64_C(0x9e3779b97f4a7c15);
-	return (size_t)(h >> 32) & t->mask;
+	uint64_t start = BN_HASH_KEY ^ (uint64_t)(uintptr_t)t->m;
+	return bn_hash_slot(bn_hash_key_bytes(start, id, sizeof t->m->runs[0].id), t->mask + 1);
 }
 
 static int ids_build(ids *t, const bn_run_memory *m, bn_err *err)

@@ -224,9 +224,9 @@ void bn_view_stop_marked(bn_view *v, const uint64_t *marks, size_t count)
 void bn_view_ask_stop(
 	bn_view *v, const char *id, const char *name, const char *title, bool is_queued)
 {
-	char question[128], body[512];
+	char question[128], body[512], label[BN_RUN_LABEL_BYTES];
 	snprintf(question, sizeof question, "%s run %.60s?", is_queued ? "Cancel" : "Stop",
-		name ? name : id);
+		bn_run_label(label, name, title, id));
 	snprintf(body, sizeof body, "%.8s  %.120s\n%s", id, title ? title : "",
 		is_queued ? "It waits in the queue, and will not start."
 			  : "It is asked to end, and killed when it does not within its time of "

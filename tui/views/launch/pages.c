@@ -114,7 +114,8 @@ static int again_read(
 	else
 		rc = bn_spec_fetch(&p->spec, r->ws, info->spec_hash, err);
 	p->run = bn_arena_strdup(arena, id);
-	p->name = bn_arena_strdup(arena, info->name ? info->name : id);
+	char label[BN_RUN_LABEL_BYTES];
+	p->name = bn_arena_strdup(arena, bn_run_label(label, info->name, info->title, id));
 	if (rc >= 0)
 		rc = next_read(p, arena, r, err);
 	bn_run_info_free(info);

@@ -136,7 +136,8 @@ static int run_line(bn_overview_gather *g, const bn_run_row *row)
 	/* its output says more than its exit status */
 	const char *line = bn_reader_run_error(g->r, g->arena, info),
 		   *why = line ? line : info->reason;
-	need(g, BN_STATE_FAIL, "run", row->name ? row->name : row->id,
+	char label[BN_RUN_LABEL_BYTES];
+	need(g, BN_STATE_FAIL, "run", bn_run_label(label, row->name, row->title, row->id),
 		bn_arena_strf(g->arena, "%s%s%s", bn_run_status_name(info->status), why ? ": " : "",
 			why ? why : ""),
 		info->finished_ms > 0 ? info->finished_ms : info->created_ms, BN_OPENS_RUN,

@@ -40,7 +40,8 @@ static int running_line(bn_overview_gather *g, const bn_run_row *row)
 		g, BN_LINE_RUN, row->status == BN_RUN_RUNNING ? BN_STATE_RUN : BN_STATE_WAIT);
 	if (!l)
 		return 0;
-	l->subject = bn_arena_strdup(g->arena, row->name ? row->name : row->id);
+	char label[BN_RUN_LABEL_BYTES];
+	l->subject = bn_arena_strdup(g->arena, bn_run_label(label, row->name, row->title, row->id));
 	l->opens = BN_OPENS_RUN;
 	l->ref = bn_arena_strdup(g->arena, row->id);
 	l->time_ms = row->started_ms > 0 ? row->started_ms : row->created_ms;
@@ -130,7 +131,8 @@ static int best_line(bn_overview_gather *g, const bn_run_page *p, size_t i, cons
 	double own = row->cells[0].number;
 	l->word = bn_arena_strdup(g->arena, row->cells[1].text);
 	const char *key = bn_arena_strdup(g->arena, terms->key);
-	l->subject = bn_arena_strdup(g->arena, row->name ? row->name : row->id);
+	char label[BN_RUN_LABEL_BYTES];
+	l->subject = bn_arena_strdup(g->arena, bn_run_label(label, row->name, row->title, row->id));
 	l->aside = bn_arena_strdup(g->arena, row->title ? row->title : "");
 	l->opens = BN_OPENS_RUN;
 	l->ref = bn_arena_strdup(g->arena, row->id);
@@ -147,7 +149,7 @@ static int best_line(bn_overview_gather *g, const bn_run_page *p, size_t i, cons
 		double next = second->cells[0].number;
 		snprintf(by, sizeof by, "  %+.1f %%", 100 * (own - next) / fabs(next));
 		snprintf(than, sizeof than, "%s against %.60s", by,
-			second->name ? second->name : second->id);
+			bn_run_label(label, second->name, second->title, second->id));
 	}
 	l->detail = bn_arena_strf(
 		g->arena, "%s %s%s%s%s", field + 8, bn_format_number(value, own), of, where, than);

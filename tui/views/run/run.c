@@ -235,9 +235,11 @@ static bool labels_open(bn_run_view *v)
 	bn_action_arg of = {.stop_count = 0};
 	bn_view *made = NULL;
 	bn_err err = BN_ERR_INIT;
+	char label[BN_RUN_LABEL_BYTES];
 	snprintf(of.ref, sizeof of.ref, "%s", r->id);
 	return bn_view_open(v->view.frame,
-		bn_view_labels_new(&made, v->view.frame, &of, r->name ? r->name : r->id, &err),
+		bn_view_labels_new(&made, v->view.frame, &of,
+			bn_run_label(label, r->name, r->title, r->id), &err),
 		&made, &err);
 }
 
@@ -500,8 +502,9 @@ static void crumb(const bn_view *view, bn_buf *out)
 {
 	const bn_run_view *v = (const bn_run_view *)view;
 	const bn_run_detail *d = bn_run_data(v);
-	if (d && d->info->name)
-		bn_buf_adds(out, d->info->name);
+	char label[BN_RUN_LABEL_BYTES];
+	if (d)
+		bn_buf_adds(out, bn_run_label(label, d->info->name, d->info->title, d->info->id));
 	else
 		bn_buf_addf(out, "%.8s", v->arg.id);
 }

@@ -60,10 +60,11 @@ static int need_expected(bn_reader *r, const bn_action_arg *a, const bn_run_info
 	}
 	if (strcmp(now ? now : "", a->expects) != 0) {
 		writer_find(who, r, run->id, is_note ? "run.note" : "run.tag");
+		char label[BN_RUN_LABEL_BYTES];
 		rc = bn_err_set(err, BN_ECONFLICT,
 			"%s%.60s of %.60s was changed since by %s: not undone",
 			is_note ? "the note" : "tag ", is_note ? "" : key,
-			run->name ? run->name : run->id, who);
+			bn_run_label(label, run->name, run->title, run->id), who);
 	}
 	bn_pairs_release(&tags);
 	return rc;
@@ -147,7 +148,9 @@ int bn_reader_run_act(bn_reader *r, const bn_action_arg *a, char *text, size_t s
 			bn_err_move(&why, &one);
 		} else {
 			done++;
-			snprintf(name, sizeof name, "%.90s", run->name ? run->name : run->id);
+			char label[BN_RUN_LABEL_BYTES];
+			snprintf(name, sizeof name, "%.90s",
+				bn_run_label(label, run->name, run->title, run->id));
 		}
 		bn_run_info_free(run);
 	}

@@ -201,7 +201,9 @@ static void page(bn_view *view, bn_page *p)
 	bn_page_free(v->page);
 	v->page = p;
 	const bn_run_detail *d = p->data;
-	snprintf(v->name, sizeof v->name, "%.90s", d->info->name ? d->info->name : d->info->id);
+	char label[BN_RUN_LABEL_BYTES];
+	snprintf(v->name, sizeof v->name, "%.90s",
+		bn_run_label(label, d->info->name, d->info->title, d->info->id));
 	fields_make(v);
 }
 
