@@ -33,7 +33,7 @@ enum {
 	END_COLUMNS
 };
 
-enum { CURVE = 8 }; /* width of a curve */
+enum { CURVE = 8, NAME_LEAST = 14 }; /* widths of a curve, of names at least */
 
 static int64_t grid_rows(void *ctx)
 {
@@ -447,7 +447,7 @@ const bn_grid_column bn_runs_first_columns[COL_FIELDS] = {
 		.hidden = true},
 	[COL_NAME] = {.stays = true, .title = "run",
 		.name = "name",
-		.min = 14,
+		.min = NAME_LEAST,
 		.max = 36,
 		.wish = 20,
 		.flexible = true},
@@ -503,9 +503,16 @@ void bn_runs_columns_release(bn_runs_view *v)
 	v->field_count = 0;
 }
 
+/* In a tree, names have their place and a count beside them. */
+static int name_least(const bn_runs *d)
+{
+	return d->page->is_tree ? NAME_LEAST + 10 : NAME_LEAST;
+}
+
 bool bn_runs_columns_fit(const bn_runs_view *v, const bn_runs *d)
 {
-	if (!v->columns || v->field_count != d->columns || v->has_star != any_star(v, d))
+	if (!v->columns || v->field_count != d->columns || v->has_star != any_star(v, d) ||
+		v->columns[COL_NAME].min != name_least(d))
 		return false;
 	for (size_t i = 0; i < d->columns; i++)
 		if (v->folded[i] != d->folded[i] || strcmp(v->fields[i], d->fields[i]) != 0)
@@ -556,6 +563,8 @@ int bn_runs_columns_set(bn_runs_view *v, const bn_runs *d)
 	bool first_star = !v->has_star && any_star(v, d);
 	v->has_star = v->has_star || first_star;
 	columns[COL_STAR].hidden = !v->has_star;
+	columns[COL_NAME].min = name_least(d);
+	columns[COL_NAME].wish += name_least(d) - NAME_LEAST;
 	words_choose(v, d);
 	if (v->word_field >= 0) {
 		columns[COL_STATE].title = "";
