@@ -10,8 +10,9 @@
  * argument of old suites without effect).
  *
  * Functions are in check_table.c (of a table and its types), check_map.c (of each value of a
- * column), check_aggregate.c (of a column as a whole), check_distinct.c (of which values a column
- * has), check_multi.c (of several columns of a row).
+ * column), check_aggregate.c (of a column as a whole), check_distinct.c, check_kl.c (of which values a column
+ * has), check_multi.c (of several columns of a row), check_whole.c (of rows and columns that repeat
+ * one another, and of a query).
  */
 #ifndef BN_CHECK_CHECKS_H
 #define BN_CHECK_CHECKS_H
@@ -22,6 +23,17 @@
 		"number of rows within a range", RANGE(INT)) \
 	X(row_count_equal, "expect_table_row_count_to_equal", "number of rows", \
 		NEED("value", INT)) \
+	X(row_count_other, "expect_table_row_count_to_equal_other_table", \
+		"number of rows is that of another dataset", NEED("other_table_name", TEXT)) \
+	X(duplicate_rows, "expect_table_duplicate_row_count_to_be_between", \
+		"rows that repeat an earlier one, within a range (Evidently's)", RANGE(INT)) \
+	X(constant_columns, "expect_table_constant_column_count_to_be_between", \
+		"columns of one value at most, within a range (Evidently's)", RANGE(INT)) \
+	X(almost_constant, "expect_table_almost_constant_column_count_to_be_between", \
+		"columns of which one value has at least a share (0.95), within a range", \
+		RANGE(INT), MAY("share", SHARE)) \
+	X(duplicate_columns, "expect_table_duplicate_column_count_to_be_between", \
+		"columns that repeat an earlier one, within a range (Evidently's)", RANGE(INT)) \
 	X(column_count_between, "expect_table_column_count_to_be_between", \
 		"number of columns within a range", RANGE(INT)) \
 	X(column_count_equal, "expect_table_column_count_to_equal", "number of columns", \
@@ -34,11 +46,18 @@
 		MAY("column_index", INT)) \
 	X(of_type, "expect_column_values_to_be_of_type", "type of a column", COLUMN, \
 		NEED("type_", TEXT), MOSTLY) \
+	X(type_is, "expect_column_type_to_be", "type of a column", COLUMN, \
+		NEED("type_", TEXT)) \
 	X(in_type_list, "expect_column_values_to_be_in_type_list", \
 		"type of a column is one of several", COLUMN, NEED("type_list", TEXTS), MOSTLY) \
 	X(not_null, "expect_column_values_to_not_be_null", "no value is missing", COLUMN, \
 		MOSTLY) \
 	X(null, "expect_column_values_to_be_null", "every value is missing", COLUMN, MOSTLY) \
+	X(non_null_share, "expect_column_proportion_of_non_null_values_to_be_between", \
+		"share of values that are not missing", COLUMN, RANGE(NUMBER)) \
+	X(finite, "expect_column_values_to_be_finite", \
+		"no value is NaN or infinite (ours, after TFDV's FLOAT_TYPE_HAS_NAN and _INF)", \
+		COLUMN, MOSTLY) \
 	X(between, "expect_column_values_to_be_between", "values within a range", COLUMN, \
 		RANGE(BOUND), MOSTLY, DATES, MAY("allow_cross_type_comparisons", BOOL)) \
 	X(in_set, "expect_column_values_to_be_in_set", "values are of a set", COLUMN, \
@@ -60,6 +79,16 @@
 		COLUMN, NEED("like_pattern", TEXT), MOSTLY) \
 	X(not_like, "expect_column_values_to_not_match_like_pattern", \
 		"texts do not match a LIKE pattern", COLUMN, NEED("like_pattern", TEXT), MOSTLY) \
+	X(like_list, "expect_column_values_to_match_like_pattern_list", \
+		"texts match any or all of several LIKE patterns", COLUMN, \
+		NEED("like_pattern_list", TEXTS), MAY("match_on", TEXT), MOSTLY) \
+	X(not_like_list, "expect_column_values_to_not_match_like_pattern_list", \
+		"texts match none of several LIKE patterns", COLUMN, \
+		NEED("like_pattern_list", TEXTS), MOSTLY) \
+	X(strftime, "expect_column_values_to_match_strftime_format", \
+		"texts are times of a format, as Python's strptime reads them", COLUMN, \
+		NEED("strftime_format", TEXT), MOSTLY) \
+	X(json, "expect_column_values_to_be_json_parseable", "texts are JSON", COLUMN, MOSTLY) \
 	X(lengths_between, "expect_column_value_lengths_to_be_between", \
 		"lengths of texts within a range", COLUMN, RANGE(INT), MOSTLY) \
 	X(length_equal, "expect_column_value_lengths_to_equal", "length of texts", COLUMN, \
@@ -98,6 +127,11 @@
 	X(most_common, "expect_column_most_common_value_to_be_in_set", \
 		"the most frequent value is of a set", COLUMN, NEED("value_set", VALUES), \
 		MAY("ties_okay", BOOL)) \
+	X(kl, "expect_column_kl_divergence_to_be_less_than", \
+		"divergence from an expected distribution is at most a threshold", COLUMN, \
+		NEED("partition_object", OBJECT), MAY("threshold", NUMBER), \
+		MAY("tail_weight_holdout", SHARE), MAY("internal_weight_holdout", SHARE), \
+		MAY("bucketize_data", BOOL)) \
 	X(pair_equal, "expect_column_pair_values_to_be_equal", "two columns are equal", PAIR, \
 		IGNORE, MOSTLY) \
 	X(pair_greater, "expect_column_pair_values_a_to_be_greater_than_b", \
@@ -111,7 +145,13 @@
 		"the sum of several columns is a number", COLUMNS, NEED("sum_total", NUMBER), \
 		IGNORE, MOSTLY) \
 	X(compound_unique, "expect_compound_columns_to_be_unique", \
-		"no combination of values twice", COLUMNS, IGNORE, MOSTLY)
+		"no combination of values twice", COLUMNS, IGNORE, MOSTLY) \
+	X(multicolumn_equal, "expect_multicolumn_values_to_be_equal", \
+		"all columns of a row are equal", COLUMNS, IGNORE, MOSTLY) \
+	X(multicolumn_unique, "expect_multicolumn_values_to_be_unique", \
+		"no two columns of a row are equal (the old name)", COLUMNS, IGNORE, MOSTLY) \
+	X(unexpected_rows, "unexpected_rows_expectation", \
+		"a SELECT over {batch} returns no row", NEED("unexpected_rows_query", TEXT))
 /* clang-format on */
 
 #endif

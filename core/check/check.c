@@ -44,6 +44,28 @@ const bn_check_def *bn_check_get(size_t i)
 	return i < COUNT ? &table[i] : NULL;
 }
 
+/* Known types that are not supported, and why. */
+static const struct {
+	const char *type, *why;
+} refused[] = {
+	{"expect_column_values_to_be_dateutil_parseable",
+		"dateutil guesses; expect_column_values_to_match_strftime_format names the format"},
+	{"expect_column_values_to_match_json_schema",
+		"JSON Schema is not evaluated; expect_column_values_to_be_json_parseable checks the form"},
+	{"expect_column_values_to_not_be_outliers",
+		"expect_column_value_z_scores_to_be_less_than finds values far from the mean"},
+	{"expect_query_results_to_match_comparison",
+		"it compares two data sources; unexpected_rows_expectation queries one dataset"},
+	{"expect_column_bootstrapped_ks_test_p_value_to_be_greater_than",
+		"Great Expectations itself does not implement it"},
+	{"expect_column_chisquare_test_p_value_to_be_greater_than",
+		"Great Expectations itself does not implement it"},
+	{"expect_column_pair_cramers_phi_value_to_be_less_than",
+		"Great Expectations itself does not implement it"},
+	{"expect_column_parameterized_distribution_ks_test_p_value_to_be_greater_than",
+		"Great Expectations itself does not implement it"},
+};
+
 int bn_check_find(const bn_check_def **out, const char *type, bn_err *err)
 {
 	/* Types are long: suggest the nearest one at any distance. */
@@ -55,6 +77,12 @@ int bn_check_find(const bn_check_def **out, const char *type, bn_err *err)
 		}
 		bn_nearest_offer(&near, table[i].type);
 	}
+	for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
+		if (!strcmp(refused[i].type, type)) {
+			bn_err_set(err, BN_EUNSUPPORTED, "'%s' is not supported", type);
+			bn_err_hint(err, "%s", refused[i].why);
+			return BN_EUNSUPPORTED;
+		}
 	bn_err_set(err, BN_EINVAL, "no check of type '%.100s'", type);
 	if (near.distance < (int)strlen(type))
 		bn_err_hint(err, "the nearest is '%s'; binnacle data check --list shows them all",
@@ -140,7 +168,8 @@ static bool is_shared(const char *name)
 /* Which rows are checked: for every check of rows. */
 static bool is_condition(const bn_check_def *def, const char *name)
 {
-	bool of_columns = strstr(def->type, "_table_column") || strstr(def->type, "_to_exist");
+	bool of_columns = strstr(def->type, "_table_column") || strstr(def->type, "_to_exist") ||
+			  !strcmp(def->type, "expect_column_type_to_be");
 	return !of_columns && (!strcmp(name, "row_condition") || !strcmp(name, "condition_parser"));
 }
 

@@ -43,7 +43,8 @@ typedef struct bn_check_def {
 
 size_t bn_check_count(void);
 const bn_check_def *bn_check_get(size_t i);
-/* BN_EINVAL naming the type, with the nearest known one. */
+/* BN_EINVAL naming the type, with the nearest known one; BN_EUNSUPPORTED, with the reason, for
+ * Great Expectations' types that are left out on purpose. */
 int bn_check_find(const bn_check_def **out, const char *type, bn_err *err);
 /* Validates the kwargs of a check. BN_EINVAL, BN_EUNSUPPORTED; `where` is the message's prefix. */
 int bn_check_validate(

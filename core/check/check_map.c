@@ -6,7 +6,9 @@
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/check/_check_run.h"
+#include "core/check/json_text.h"
 #include "core/check/pattern.h"
+#include "core/check/strptime.h"
 #include "core/profile/duplicates.h"
 
 #include <math.h>
@@ -24,6 +26,7 @@ typedef struct map_state {
 	bn_pattern *patterns[PATTERNS];
 	size_t pattern_count;
 	bool match_all;
+	bn_strptime *format;
 	unsigned asked; /* how many texts */
 	int rc;         /* of a failed evaluation; the details are in err */
 	bn_err *err;
@@ -126,6 +129,7 @@ static void map_close(map_state *s)
 {
 	for (size_t i = 0; i < s->pattern_count; i++)
 		bn_pattern_free(s->patterns[i]);
+	bn_strptime_free(s->format);
 	bn_check_set_release(&s->set);
 	bn_duplicates_release(&s->duplicates);
 }
@@ -335,6 +339,39 @@ int bn_check_z_scores(bn_check_run *run, bn_err *err)
 	return map_run(&s, is_near, true, err);
 }
 
+/* NaN is a value here: that it is none is what the check finds. */
+int bn_check_finite(bn_check_run *run, bn_err *err)
+{
+	map_state s;
+	bn_batch batch = BN_BATCH_INIT;
+	uint64_t considered = 0;
+	int rc;
+	if ((rc = map_open(&s, run, err)) < 0 || (rc = needs(&s, false, err)) < 0)
+		goto out;
+	for (size_t b = 0; b < bn_table_batches(run->table); b++) {
+		uint64_t first = bn_table_batch_start(run->table, b);
+		if ((rc = bn_table_read(run->table, b, &s.column, 1, &batch, err)) < 0)
+			goto out;
+		for (size_t r = 0; r < batch.rows; r++) {
+			if (bn_column_is_null(&batch.columns[0], r))
+				continue;
+			considered++;
+			if (!isfinite(bn_column_number(&batch.columns[0], r)) &&
+				(rc = bn_check_fail_row(run, first + r, err)) < 0)
+				goto out;
+		}
+		bn_table_forget(run->table, &batch);
+		if ((rc = bn_check_cancelled(run, err)) < 0)
+			goto out;
+	}
+	rc = bn_check_finish_map(
+		run, bn_table_rows(run->table), considered, true, &s.column, 1, err);
+out:
+	bn_batch_release(&batch);
+	map_close(&s);
+	return rc;
+}
+
 /* ---- text ---------------------------------------------------------------------------------- */
 
 #define LOOK_EACH 16 /* texts: each may take as long as a pattern's limits allow */
@@ -413,6 +450,64 @@ int bn_check_like(bn_check_run *run, bn_err *err)
 int bn_check_not_like(bn_check_run *run, bn_err *err)
 {
 	return pattern_run(run, "like_pattern", true, true, err);
+}
+
+int bn_check_like_list(bn_check_run *run, bn_err *err)
+{
+	return pattern_run(run, "like_pattern_list", true, false, err);
+}
+
+int bn_check_not_like_list(bn_check_run *run, bn_err *err)
+{
+	return pattern_run(run, "like_pattern_list", true, true, err);
+}
+
+static bool is_time(map_state *s, const bn_column *c, size_t row, uint64_t table_row)
+{
+	bn_text t = bn_column_text(c, row);
+	bool is = false;
+	(void)table_row;
+	if (s->asked++ % LOOK_EACH == 0)
+		s->rc = bn_check_cancelled(s->run, s->err);
+	if (s->rc == 0)
+		s->rc = bn_strptime_matches(&is, s->format, t.ptr, t.len, s->err);
+	return is;
+}
+
+int bn_check_strftime(bn_check_run *run, bn_err *err)
+{
+	map_state s;
+	int rc;
+	if ((rc = map_open(&s, run, err)) < 0 || (rc = needs(&s, true, err)) < 0 ||
+		(rc = bn_strptime_new(
+			 &s.format, bn_json_str(run->kwargs, "strftime_format", ""), err)) < 0)
+		goto out;
+	if (run->cancelled)
+		bn_strptime_watch(s.format, run->cancelled, run->ctx);
+	rc = map_run(&s, is_time, true, err);
+out:
+	map_close(&s);
+	return rc;
+}
+
+static bool is_json(map_state *s, const bn_column *c, size_t row, uint64_t table_row)
+{
+	bn_text t = bn_column_text(c, row);
+	(void)s;
+	(void)table_row;
+	return bn_json_text_is_valid(t.ptr, t.len);
+}
+
+int bn_check_json(bn_check_run *run, bn_err *err)
+{
+	map_state s;
+	int rc;
+	if ((rc = map_open(&s, run, err)) < 0 || (rc = needs(&s, true, err)) < 0)
+		goto out;
+	rc = map_run(&s, is_json, true, err);
+out:
+	map_close(&s);
+	return rc;
 }
 
 static bool has_length(map_state *s, const bn_column *c, size_t row, uint64_t table_row)

@@ -358,18 +358,51 @@ static bool is_record_unique(const multi *m, const bn_column *c, size_t row)
 	return true;
 }
 
-int bn_check_record_unique(bn_check_run *run, bn_err *err)
+/* All are equal to the first; missing ones are equal to one another. */
+static bool is_record_equal(const multi *m, const bn_column *c, size_t row)
 {
-	multi m;
-	int rc = open_list(&m, run, err);
-	for (size_t i = 0; rc == 0 && i < m.n; i++) {
-		bn_type type = field_of(&m, i)->type;
+	bool missing = bn_column_is_absent(&c[0], row);
+	for (size_t i = 1; i < m->n; i++) {
+		if (bn_column_is_absent(&c[i], row) != missing)
+			return false;
+		if (!missing && (!comparable(c[0].type, c[i].type) ||
+					compare_values(&c[0], &c[i], row) != 0))
+			return false;
+	}
+	return true;
+}
+
+/* A list whose columns have values that can be equal. */
+static int open_values(multi *m, bn_check_run *run, bn_err *err)
+{
+	int rc = open_list(m, run, err);
+	for (size_t i = 0; rc == 0 && i < m->n; i++) {
+		bn_type type = field_of(m, i)->type;
 		if (!bn_type_is_text(type) && !bn_type_is_scalar(type))
 			rc = bn_err_set(err, BN_EINVAL,
 				"column '%s' is %s; this check needs texts, numbers or times",
-				field_of(&m, i)->name, bn_type_name(type));
+				field_of(m, i)->name, bn_type_name(type));
 	}
+	return rc;
+}
+
+int bn_check_record_unique(bn_check_run *run, bn_err *err)
+{
+	multi m;
+	int rc = open_values(&m, run, err);
 	return rc < 0 ? rc : multi_run(&m, is_record_unique, err);
+}
+
+int bn_check_multicolumn_equal(bn_check_run *run, bn_err *err)
+{
+	multi m;
+	int rc = open_values(&m, run, err);
+	return rc < 0 ? rc : multi_run(&m, is_record_equal, err);
+}
+
+int bn_check_multicolumn_unique(bn_check_run *run, bn_err *err)
+{
+	return bn_check_record_unique(run, err);
 }
 
 /* An integer or a decimal at a greater scale. */

@@ -196,3 +196,8 @@ int bn_check_in_type_list(bn_check_run *run, bn_err *err)
 		types |= types_of(json_string_value(json_array_get(list, i)));
 	return type_result(run, types, "", err);
 }
+
+int bn_check_type_is(bn_check_run *run, bn_err *err)
+{
+	return bn_check_of_type(run, err);
+}

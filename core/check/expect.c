@@ -61,6 +61,8 @@ static int run_one(bn_expect_result *out, size_t i, bn_table_reader *table, cons
 		.kwargs = suite->items[i].kwargs,
 		.cancelled = is_cancelled,
 		.ctx = state,
+		.rows_of = state->progress ? state->progress->rows_of : NULL,
+		.tables = state->progress ? state->progress->tables : NULL,
 		.item = item,
 		.result = json_object()};
 	int rc = run.result ? run_check(&run, suite->items[i].def, &some, &own)
@@ -73,6 +75,7 @@ static int run_one(bn_expect_result *out, size_t i, bn_table_reader *table, cons
 		return rc;
 	}
 	item->raised = rc != 0;
+	item->severity = suite->items[i].severity;
 	if (rc) {
 		item->success = false;
 		json_object_clear(run.result);
@@ -150,6 +153,32 @@ int bn_expect_rows(uint64_t **rows, size_t *count, bn_table_reader *table,
 	}
 	*rows = item.rows;
 	*count = item.row_count;
+	return 0;
+}
+
+size_t bn_expect_count(const bn_expect_result *r, bn_severity least, bool raised)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < r->count; i++)
+		n += r->items[i].severity >= least && !r->items[i].success &&
+		     r->items[i].raised == raised;
+	return n;
+}
+
+int bn_expect_verdict(const bn_expect_result *r, bn_severity least, const char *name, bn_err *err)
+{
+	size_t failed = bn_expect_count(r, least, false), raised = bn_expect_count(r, least, true);
+	if (failed && raised)
+		return bn_err_set(err, BN_EFAILED,
+			"%s: %zu of %zu checks failed, %zu ended in an error", name, failed,
+			r->count, raised);
+	if (failed)
+		return bn_err_set(
+			err, BN_EFAILED, "%s: %zu of %zu checks failed", name, failed, r->count);
+	if (raised)
+		return bn_err_set(err, BN_EINCONCLUSIVE,
+			"%s: none of %zu checks failed, but %zu ended in an error", name, r->count,
+			raised);
 	return 0;
 }
 

@@ -7,6 +7,10 @@
  * or reaches a limit of its pattern (pattern.h), has no success but exception_info, and the others
  * go on.
  *
+ * A check has a severity, as in GX: critical (also without one), warning or info. The document's
+ * success is GX's: no check failed, of any severity. Which of them decide is the caller's question
+ * (bn_expect_verdict).
+ *
  * The result document has GX's shape: {success, suite_name, results: [{success, expectation_config,
  * result {element_count, unexpected_count, unexpected_percent, partial_unexpected_list (20),
  * partial_unexpected_index_list (20), ...}, meta, exception_info}], statistics, suite_parameters,
@@ -40,9 +44,14 @@ typedef struct bn_expect_result {
 	json_t *document;
 } bn_expect_result;
 
+/* What a run tells its caller, and asks it. */
 typedef struct bn_expect_progress {
 	bool (*report)(void *ctx, uint64_t checks_done, uint64_t checks); /* false: BN_EINTR */
 	void *ctx;
+	/* How many rows another table has, for the check that compares with it; NULL: that check
+	 * cannot run (core/data/dataset.h has one for datasets). */
+	int (*rows_of)(void *tables, const char *name, uint64_t *rows, bn_err *err);
+	void *tables;
 } bn_expect_progress;
 
 /* progress may be NULL. *out is yours. Fails only for errors that are not a check's: reading the
@@ -54,5 +63,11 @@ int bn_expect_run(bn_expect_result **out, bn_table_reader *table, const bn_suite
 int bn_expect_rows(uint64_t **rows, size_t *count, bn_table_reader *table,
 	const bn_expectation *check, const bn_expect_progress *progress, bn_err *err);
 void bn_expect_result_free(bn_expect_result *r);
+/* The checks of at least that severity that fail, or (raised) that could not be run or decided. */
+size_t bn_expect_count(const bn_expect_result *r, bn_severity least, bool raised);
+/* What the checks of at least that severity say: 0, BN_EFAILED if one fails, else BN_EINCONCLUSIVE
+ * if one could not be decided, with the counts; name: of what was checked. */
+int bn_expect_verdict(
+	const bn_expect_result *r, bn_severity least, const char *name, bn_err *err);
 
 #endif

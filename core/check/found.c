@@ -3,9 +3,12 @@
 
 #include "core/base/json.h"
 #include "core/base/str.h"
+#include "core/base/utf8.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#define FIRST_BYTES 160 /* of a row */
 
 /* A value of the table by all its digits. */
 static void add_value(bn_buf *b, const json_t *v)
@@ -32,6 +35,16 @@ static void add_values(bn_buf *b, const json_t *list)
 	bn_buf_adds(b, json_array_size(list) > 3 ? ", ..." : "");
 }
 
+/* ": {...}", the first of a list, cut. */
+static void add_first(bn_buf *b, const json_t *list)
+{
+	char *text = json_dumps(json_array_get(list, 0), JSON_ENCODE_ANY | JSON_COMPACT);
+	size_t n = text ? strlen(text) : 0, shown = text ? bn_utf8_head(text, n, FIRST_BYTES) : 0;
+	if (text)
+		bn_buf_addf(b, ": %.*s%s", (int)shown, text, shown < n ? "..." : "");
+	free(text);
+}
+
 void bn_expect_found(bn_buf *b, const json_t *item)
 {
 	const json_t *r = json_object_get(item, "result");
@@ -40,9 +53,16 @@ void bn_expect_found(bn_buf *b, const json_t *item)
 	const json_t *partial = json_object_get(r, "partial_unexpected_list");
 	const json_t *outside = json_object_get(r, "values_outside_set");
 	const json_t *absent = json_object_get(r, "values_not_found");
+	const json_t *rows = json_object_get(json_object_get(r, "details"), "unexpected_rows");
 	const json_t *place = json_object_get(json_object_get(r, "details"), "column_index");
 	if (bn_json_bool(info, "raised_exception", false)) {
 		bn_buf_adds(b, bn_json_str(info, "exception_message", ""));
+		return;
+	}
+	if (rows) {
+		long long n = (long long)bn_json_int(r, "observed_value", 0);
+		bn_buf_addf(b, "%lld %s returned", n, n == 1 ? "row" : "rows");
+		add_first(b, rows);
 		return;
 	}
 	if (json_object_get(r, "unexpected_count")) {

@@ -267,7 +267,7 @@ static int on_place(pcre2_callout_block *block, void *user);
 
 static int prepare_match(bn_pattern *p, bn_err *err)
 {
-	p->data = pcre2_match_data_create(1, NULL);
+	p->data = pcre2_match_data_create_from_pattern(p->code, NULL);
 	p->bounds = pcre2_match_context_create(NULL);
 	if (!p->data || !p->bounds)
 		return bn_err_nomem(err, "a pattern");
@@ -457,4 +457,15 @@ int bn_pattern_matches(bool *out, bn_pattern *p, const char *text, size_t n, bn_
 	int rc = pcre2_match(p->code, (PCRE2_SPTR)(text ? text : ""), n, 0, 0, p->data, p->bounds);
 	*out = rc >= 0;
 	return rc >= 0 || rc == PCRE2_ERROR_NOMATCH ? 0 : undecided(p, rc, n, err);
+}
+
+bool bn_pattern_group(const bn_pattern *p, const char *name, size_t *from, size_t *n)
+{
+	const size_t *ends = pcre2_get_ovector_pointer(p->data);
+	int k = pcre2_substring_number_from_name(p->code, (PCRE2_SPTR)name);
+	if (k < 0 || ends[2 * k] == PCRE2_UNSET)
+		return false;
+	*from = ends[2 * k];
+	*n = ends[2 * k + 1] - ends[2 * k];
+	return true;
 }

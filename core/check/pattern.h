@@ -45,5 +45,8 @@ void bn_pattern_watch(bn_pattern *p, bool (*stopped)(void *ctx), void *ctx);
 /* *out: whether there is a match anywhere in the text. BN_EUNSUPPORTED: cannot be decided within
  * the limits. */
 int bn_pattern_matches(bool *out, bn_pattern *p, const char *text, size_t n, bn_err *err);
+/* After a match: where the group of that name matched in the text, in bytes. False: it took no part,
+ * or there is no such group. */
+bool bn_pattern_group(const bn_pattern *p, const char *name, size_t *from, size_t *n);
 
 #endif

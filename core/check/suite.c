@@ -21,6 +21,24 @@ void bn_suite_free(bn_suite *s)
 	bn_free(s);
 }
 
+static const char *const severities[] = {"info", "warning", "critical"};
+
+const char *bn_severity_name(bn_severity severity)
+{
+	return severities[severity];
+}
+
+int bn_severity_parse(bn_severity *out, const char *name, bn_err *err)
+{
+	for (size_t i = 0; i < sizeof severities / sizeof *severities; i++)
+		if (!strcmp(severities[i], name)) {
+			*out = (bn_severity)i;
+			return 0;
+		}
+	return bn_err_set(err, BN_EINVAL, "severity '%.40s' is none of critical, warning and info",
+		name);
+}
+
 /* The new reference that replaces `value` when parameters are substituted. */
 static int substitute(json_t **out, const json_t *value, const json_t *parameters, int depth,
 	const char *where, bn_err *err)
@@ -70,6 +88,14 @@ static void copy_key(json_t *to, const json_t *from, const char *key)
 		json_object_set_new(to, key, json_deep_copy(value));
 }
 
+static int item_severity(bn_expectation *e, const json_t *item, const char *where, bn_err *err)
+{
+	int rc = bn_severity_parse(&e->severity, bn_json_str(item, "severity", "critical"), err);
+	if (rc < 0)
+		bn_err_prefix(err, "%s", where);
+	return rc;
+}
+
 static int item_read(bn_expectation *e, const json_t *item, const json_t *parameters,
 	const char *where, bn_err *err)
 {
@@ -91,6 +117,7 @@ static int item_read(bn_expectation *e, const json_t *item, const json_t *parame
 		rc = bn_err_nomem(err, "a suite");
 	if (!rc)
 		rc = bn_check_validate(e->def, replaced, where, err);
+	rc = rc < 0 ? rc : item_severity(e, item, where, err);
 	if (!rc && !(e->config = json_pack("{s:s, s:O}", "type", type, "kwargs", replaced)))
 		rc = bn_err_nomem(err, "a suite");
 	if (!rc) {

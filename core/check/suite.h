@@ -12,6 +12,7 @@
 #include "core/base/env.h"
 #include "core/base/err.h"
 #include "core/check/check.h"
+#include "core/check/expect_item.h"
 
 #include <jansson.h>
 #include <stddef.h>
@@ -20,6 +21,7 @@ typedef struct bn_expectation {
 	const bn_check_def *def;
 	json_t *config; /* {"type", "kwargs", "meta"} and "id", "severity" when given */
 	json_t *kwargs; /* borrowed from config; parameters substituted */
+	bn_severity severity; /* critical if the item has none */
 } bn_expectation;
 
 typedef struct bn_suite {
@@ -42,5 +44,9 @@ int bn_suite_of_result(bn_suite **out, const json_t *result, size_t at, bn_err *
 int bn_suite_from_json(bn_suite **out, const json_t *doc, const char *source, bn_err *err);
 int bn_suite_to_json(json_t **out, const bn_suite *suite, bn_err *err);
 void bn_suite_free(bn_suite *suite);
+/* "info", "warning", "critical". */
+const char *bn_severity_name(bn_severity severity);
+/* BN_EINVAL. */
+int bn_severity_parse(bn_severity *out, const char *name, bn_err *err);
 
 #endif

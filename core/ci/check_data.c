@@ -5,7 +5,7 @@
 #include "core/base/json.h"
 #include "core/base/str.h"
 #include "core/check/expect.h"
-#include "core/check/found.h"
+#include "core/ci/suite_cases.h"
 #include "core/data/dataset.h"
 #include "core/profile/profile.h"
 
@@ -27,58 +27,6 @@ static bool report_checks(void *ctx, uint64_t done, uint64_t total)
 	return !p || !p->report || p->report(p->ctx, "checking", done, total);
 }
 
-/* "jobs: column_values_to_be_between age" */
-static const char *check_name(bn_ci_checking *c, const bn_ci_data *d, const json_t *config)
-{
-	const char *type = bn_json_str(config, "type", "");
-	json_t *columns = bn_check_columns(type, json_object_get(config, "kwargs"));
-	bn_buf b = BN_BUF_INIT;
-	bn_buf_addf(&b, "%s: %s", d->name, bn_str_starts(type, "expect_") ? type + 7 : type);
-	for (size_t i = 0; i < json_array_size(columns); i++)
-		bn_buf_addf(
-			&b, "%s %s", i ? "," : "", json_string_value(json_array_get(columns, i)));
-	const char *name = bn_ci_report_keep(c->report, b.ptr);
-	json_decref(columns);
-	bn_buf_release(&b);
-	return name ? name : "";
-}
-
-/* The rows that fail, counted from 0 as everywhere. */
-static void rows_keep(bn_ci_checking *c, bn_ci_case *one, const bn_expect_item *item)
-{
-	bn_buf b = BN_BUF_INIT;
-	size_t n = item->row_count < BN_EXPECT_PARTIAL ? item->row_count : BN_EXPECT_PARTIAL;
-	for (size_t i = 0; i < n; i++)
-		bn_buf_addf(&b, "%s%llu", i ? ", " : "rows ", (unsigned long long)item->rows[i]);
-	if (item->unexpected > n && n)
-		bn_buf_addf(&b, " and %llu more", (unsigned long long)(item->unexpected - n));
-	if (n)
-		one->details = bn_ci_report_keep(c->report, b.ptr);
-	bn_buf_release(&b);
-}
-
-static void results_add(bn_ci_checking *c, const bn_ci_data *d, const bn_expect_result *r)
-{
-	const json_t *results = json_object_get(r->document, "results");
-	bn_buf found = BN_BUF_INIT;
-	for (size_t i = 0; i < r->count; i++) {
-		const json_t *one = json_array_get(results, i);
-		const json_t *config = json_object_get(one, "expectation_config");
-		const bn_expect_item *item = &r->items[i];
-		bn_ci_verdict failed = item->raised ? BN_CI_INCONCLUSIVE : BN_CI_FAIL;
-		bn_buf_clear(&found);
-		bn_expect_found(&found, one);
-		bn_ci_case *added = bn_ci_report_add(c->report, "data", check_name(c, d, config),
-			item->success ? BN_CI_PASS : failed, "%s", found.ptr);
-		const char *severity = bn_json_str(config, "severity", "");
-		added->warns = !strcmp(severity, "warning") || !strcmp(severity, "info");
-		if (!item->success)
-			rows_keep(c, added, item);
-	}
-	c->report->failed = c->report->failed || found.failed;
-	bn_buf_release(&found);
-}
-
 static int suite_run(
 	bn_ci_checking *c, const bn_ci_data *d, const bn_dataset_version *v, bn_err *err)
 {
@@ -87,7 +35,10 @@ static int suite_run(
 	bn_suite *suite = NULL;
 	bn_table_reader *table = NULL;
 	bn_expect_result *result = NULL;
-	bn_expect_progress progress = {report_checks, (void *)(uintptr_t)c->progress};
+	bn_expect_progress progress = {.report = report_checks,
+		.ctx = (void *)(uintptr_t)c->progress,
+		.rows_of = bn_dataset_rows_of,
+		.tables = c->ws};
 	int rc;
 	if (!path)
 		return bn_err_nomem(err, "a path");
@@ -100,7 +51,7 @@ static int suite_run(
 		(rc = bn_dataset_open_held(&table, c->ws, v, c->progress, err)) < 0 ||
 		(rc = bn_expect_run(&result, table, suite, &progress, err)) < 0)
 		goto out;
-	results_add(c, d, result);
+	bn_ci_report_add_checks(c->report, d->name, result);
 out:
 	bn_expect_result_free(result);
 	bn_table_reader_free(table);

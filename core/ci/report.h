@@ -87,6 +87,7 @@ typedef struct bn_ci_chart {
 } bn_ci_chart;
 
 typedef struct bn_ci_report {
+	const char *title; /* of the JUnit form; NULL: "binnacle ci check" */
 	/* Where it was made; NULL: unknown. */
 	const char *commit, *ref, *pipeline_url;
 	/* What was checked; NULL: there is none. run: its id. */

@@ -109,8 +109,8 @@ int bn_ci_report_junit(const bn_ci_report *r, bn_buf *out, bn_err *err)
 	}
 	bn_timestamp_iso(r->time_ms / 1000 * 1000000000, when);
 	when[strcspn(when, "Z")] = '\0'; /* the form of JUnit's schema has no zone */
-	bn_buf_adds(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"binnacle "
-			 "ci check\"");
+	bn_buf_adds(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites");
+	attribute_add(out, "name", r->title ? r->title : "binnacle ci check");
 	counts_add(out, n[0], n[1], n[2], n[3]);
 	bn_buf_adds(out, ">\n");
 	for (size_t i = 0; i < r->n_suites; i++) {

@@ -13,6 +13,8 @@ json_t *bn_add_recipe(
 int bn_add_build(bn_table_builder *b, const bn_ingest_sink *sink, bn_built *built, char sha256[65],
 	bn_input *in, const char *source_name, const bn_source_options *options,
 	bn_ingest_report *report, bn_err *err);
+/* A bn_progress's report: ctx is the bn_source_options, whose progress is told. */
+bool bn_add_report(void *ctx, const char *what, uint64_t done, uint64_t total);
 /* Opens the source; one that cannot be read twice is spooled, with options->progress. */
 int bn_add_open(bn_input **out, bn_workspace *ws, const char *uri, const bn_source_options *options,
 	bn_err *err);

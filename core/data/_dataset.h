@@ -39,6 +39,10 @@ int bn_dataset_with_content(int64_t *number, bn_workspace *ws, const char *name,
 /* BN_ENOTFOUND for an unknown dataset name, with the nearest one. */
 int bn_dataset_none(sqlite3 *db, const char *name, bn_err *err);
 
+/* Appends an event about the dataset and makes it visible. needs_right: it needs a right
+ * (core/govern/rights.h). version: of the class. payload NULL: allocating it failed. */
+int bn_dataset_event(bn_workspace *ws, bool needs_right, unsigned version, const char *kind,
+	const char *name, const json_t *payload, bn_err *err);
 /* Appends an event about the dataset that needs a right (core/govern/rights.h), of class version 1,
  * and makes it visible. payload NULL: allocating it failed. */
 int bn_dataset_act(

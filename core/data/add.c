@@ -67,7 +67,7 @@ int bn_add_build(bn_table_builder *b, const bn_ingest_sink *sink, bn_built *buil
 	return rc;
 }
 
-static bool spooling_report(void *ctx, const char *what, uint64_t done, uint64_t total)
+bool bn_add_report(void *ctx, const char *what, uint64_t done, uint64_t total)
 {
 	const bn_source_options *o = ctx;
 	(void)what;
@@ -77,7 +77,7 @@ static bool spooling_report(void *ctx, const char *what, uint64_t done, uint64_t
 int bn_add_open(bn_input **out, bn_workspace *ws, const char *uri, const bn_source_options *options,
 	bn_err *err)
 {
-	const bn_progress spooling = {spooling_report, (void *)(uintptr_t)options};
+	const bn_progress spooling = {bn_add_report, (void *)(uintptr_t)options};
 	return bn_input_open(out, bn_workspace_env(ws), uri, options ? &spooling : NULL, err);
 }
 
@@ -129,8 +129,10 @@ int bn_dataset_add(bn_dataset_version **out, bool *added, bn_workspace *ws, cons
 		0)
 		goto out;
 	recipe = bn_add_recipe("ingest", options, as.retype ? "" : former.ref, &mine.notes.dialect);
+	const bn_progress checking = {bn_add_report, (void *)(uintptr_t)options};
 	bn_dataset_draft d = {.name = name,
 		.built = &built,
+		.checking = options ? &checking : NULL,
 		.source_kind = mine.source->name,
 		.source_path = bn_input_name(in),
 		.source_size = bn_input_size(in),

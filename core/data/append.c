@@ -151,7 +151,9 @@ static int append_rows(bn_dataset_version **out, bool *added, bn_workspace *ws, 
 		rc = bn_err_nomem(err, "a recipe");
 		goto out;
 	}
-	const bn_dataset_draft source = {.source_kind = report->source->name,
+	const bn_progress checking = {bn_add_report, (void *)(uintptr_t)options};
+	const bn_dataset_draft source = {.checking = options ? &checking : NULL,
+		.source_kind = report->source->name,
 		.source_path = bn_input_name(in),
 		.source_size = bn_input_size(in),
 		.source_sha256 = sha256[0] ? sha256 : NULL,

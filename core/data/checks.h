@@ -14,8 +14,11 @@ typedef struct bn_dataset_check {
 	char *suite;     /* its name; of one without a name the beginning of its hash */
 	int64_t version; /* of the dataset */
 	int64_t checked_ms;
-	bool success;
+	bool success;              /* no critical check failed */
 	int64_t evaluated, failed; /* expectations */
+	char suite_hash[65], result_hash[65]; /* their JSON (bn_dataset_load_json) */
+	char *user;                           /* who checked */
+	bool is_private;                      /* of the version: only its user can read the result */
 } bn_dataset_check;
 
 typedef struct bn_dataset_checks {
@@ -27,6 +30,10 @@ typedef struct bn_dataset_checks {
  * (core/govern/members.h). None for an unknown dataset. Release it after a failure too. */
 int bn_dataset_checks_load(
 	bn_dataset_checks *out, bn_workspace *ws, const char *name, bn_err *err);
+/* All checks of one version (0: of all that are not removed), newest version and check first, of one
+ * suite by its name (NULL: of all). The rest as above. */
+int bn_dataset_checks_history(bn_dataset_checks *out, bn_workspace *ws, const char *name,
+	int64_t version, const char *suite, bn_err *err);
 void bn_dataset_checks_release(bn_dataset_checks *l);
 
 #endif

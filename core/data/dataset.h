@@ -15,7 +15,7 @@
  * 	                  file, instead of manifest, content, part and parts (a manifest of format 0),
  * 	                  and `schema`, the columns, which are read from the file.
  * 	dataset.checked   {version, suite, suite_name, result, success, evaluated, failed}
- * 	                  suite, result: hashes of JSON objects
+ * 	                  suite, result: hashes of JSON objects; success: no critical check failed
  * 	dataset.tag       {version, key, value}     value null removes the tag
  * 	dataset.removed   {version, upto}   version 0: the dataset, with its versions up to number
  * 	                  upto; without upto, those older than the record
@@ -196,6 +196,9 @@ int bn_dataset_verify(
 /* BN_ENOTFOUND if the version has no profile. *out is yours. */
 int bn_dataset_load_profile(
 	bn_profile **out, bn_workspace *ws, const bn_dataset_version *v, bn_err *err);
+/* The rows of the dataset version that ref names: a bn_expect_progress's rows_of, whose tables is a
+ * bn_workspace. Errors: those of bn_dataset_resolve. */
+int bn_dataset_rows_of(void *workspace, const char *ref, uint64_t *rows, bn_err *err);
 /* A JSON object of the version by its hash (check result, suite). *out is yours. */
 int bn_dataset_load_json(
 	json_t **out, bn_workspace *ws, const bn_dataset_version *v, const char *hash, bn_err *err);
@@ -232,6 +235,7 @@ typedef struct bn_dataset_draft {
 	bool take;              /* move it into objects/ */
 	const bn_profile *profile;                  /* NULL: computed by reading the table once */
 	const struct bn_profile_progress *progress; /* of that pass; NULL: none */
+	const bn_progress *checking; /* of the attached suites (suite_gate.h); NULL: none */
 	const char *source_kind;
 	const char *source_path;   /* or NULL */
 	uint64_t source_size;      /* if source_sha256 is given */
@@ -244,7 +248,9 @@ typedef struct bn_dataset_draft {
 
 /* BN_EINVAL if this is not a valid dataset name; call it before long work. */
 int bn_dataset_check_name(const char *name, bn_err *err);
-/* Stores table and profile, claims the number, writes dataset.version, commits, refreshes. *added
+/* Stores table and profile, runs the attached suites, claims the number, writes dataset.version,
+ * commits, records what the suites found, refreshes. BN_EFAILED or BN_EINCONCLUSIVE if a required
+ * suite keeps the rows out (suite_gate.h): then no version is made. *added
  * (may be NULL) is false if the dataset already has a live version with exactly these bytes; *out
  * is then that one. A removed version with these bytes is restored. A private version only matches
  * if it is the user's own and private is requested. BN_ECONFLICT if private is requested but

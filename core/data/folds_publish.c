@@ -255,6 +255,7 @@ static int publish_part(bn_dataset_version **out, making *m, const bn_fold_part 
 		.built = &built,
 		.base = parts,
 		.base_count = n,
+		.checking = m->o->progress,
 		.source_kind = "split",
 		.parents = &m->v,
 		.parent_count = 1,

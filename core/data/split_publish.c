@@ -3,6 +3,7 @@
 #include "core/base/mem.h"
 #include "core/data/_dataset.h"
 #include "core/data/_split.h"
+#include "core/data/suite_gate.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -50,6 +51,7 @@ static int publish_part(bn_dataset_version **out, bn_workspace *ws, const bn_dat
 		.table_at = bn_workspace_at(ws),
 		.table_path = path,
 		.take = true,
+		.checking = o->progress,
 		.source_kind = "split",
 		.parents = &v,
 		.parent_count = 1,
@@ -154,6 +156,38 @@ static int search_parts(const bn_split_options *o, bn_table_reader *table, const
 	return bn_split_search(o, table, part_of, o->part_count, names, err);
 }
 
+static int check_part(bn_workspace *ws, const char *name, const char *path,
+	const bn_progress *progress, bn_err *err)
+{
+	bn_suite_gate gate = BN_SUITE_GATE_INIT;
+	bn_table_reader *table = NULL;
+	int rc = bn_suite_gate_open(&gate, ws, name, err);
+	if (rc < 0 || !gate.attached.count)
+		goto out;
+	if ((rc = bn_table_open_parts(
+		     &table, bn_workspace_env(ws), bn_workspace_at(ws), &path, 1, err)) < 0)
+		goto out;
+	rc = bn_suite_gate_run(&gate, ws, table, progress, err);
+out:
+	bn_table_reader_free(table);
+	bn_suite_gate_release(&gate);
+	return rc;
+}
+
+/* The suites attached to the parts, before the first of them is published: all are made, or none. */
+static int check_parts(bn_workspace *ws, const bn_dataset_version *v, const bn_split_options *o,
+	char *const *paths, bn_err *err)
+{
+	int rc = 0;
+	for (size_t p = 0; p < o->part_count && rc == 0; p++) {
+		char *name = bn_strf("%s.%s", v->name, o->parts[p].name);
+		rc = name ? check_part(ws, name, paths[p], o->progress, err)
+			  : bn_err_nomem(err, "a part");
+		bn_free(name);
+	}
+	return rc;
+}
+
 int bn_dataset_split(bn_dataset_version **out, bn_workspace *ws, const bn_dataset_version *v,
 	const bn_split_options *o, bn_err *err)
 {
@@ -172,7 +206,8 @@ int bn_dataset_split(bn_dataset_version **out, bn_workspace *ws, const bn_datase
 		goto out;
 	if ((rc = paths_make(paths, ws, o->part_count, err)) < 0 ||
 		(rc = bn_split_write(bn_workspace_env(ws), table, o, part_of, bn_workspace_at(ws),
-			 (const char *const *)paths, NULL, err)) < 0)
+			 (const char *const *)paths, NULL, err)) < 0 ||
+		(rc = check_parts(ws, v, o, paths, err)) < 0)
 		goto out;
 	for (; done < o->part_count; done++)
 		if ((rc = publish_part(&out[done], ws, v, o, where.ptr, done, paths[done], err)) <

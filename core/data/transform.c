@@ -281,6 +281,7 @@ int bn_dataset_transform(bn_dataset_version **out, bool *added, bn_workspace *ws
 		goto out;
 	const bn_dataset_draft draft = {.name = name,
 		.built = &built,
+		.checking = o->progress,
 		.source_kind = "transform",
 		.parents = &from,
 		.parent_count = 1,

@@ -62,3 +62,14 @@ CREATE TABLE dataset_check (
 	failed INTEGER NOT NULL,
 	PRIMARY KEY (name, version, number)
 ) WITHOUT ROWID;
+
+-- Suites of checks that run at each new version of a dataset (core/data/suites.c).
+CREATE TABLE suite_attached (
+	dataset TEXT NOT NULL,
+	name TEXT NOT NULL,            -- of the suite
+	suite TEXT NOT NULL,           -- object
+	required INTEGER NOT NULL,     -- 1: a version that fails it is not added
+	attached_ms INTEGER NOT NULL,
+	uid INTEGER NOT NULL,
+	PRIMARY KEY (dataset, name)
+) WITHOUT ROWID;

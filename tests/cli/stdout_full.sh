@@ -72,6 +72,12 @@ each '"$B" data generate later --rows 200 --seed 3 -q' "data diff" jobs later
 each '"$B" data generate later --rows 200 --seed 3 -q' "data leaks" jobs later
 full "data check" jobs --suite suite.json
 full "data infer" jobs
+each : "suite add" jobs suite.json --name limits
+full "suite ls"
+full "suite show" jobs limits
+"$B" data check jobs -q >/dev/null 2>&1
+full "suite history" jobs
+each '"$B" suite add jobs suite.json --name gone -q' "suite rm" jobs gone
 full "data head" jobs
 full "data export" jobs
 each '"$B" data rm added -y -q' "data add" added rows.csv

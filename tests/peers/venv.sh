@@ -35,7 +35,7 @@ fi
 [ -n "${PYTHON:-}" ] && [ -x "${PYTHON:-}" ] && exit 0
 [ -x .venv/bin/python ] || python3 -m venv .venv || exit 1
 # The marker's number is raised when the list below changes.
-[ -e .venv/peers-installed-4 ] && exit 0
+[ -e .venv/peers-installed-5 ] && exit 0
 .venv/bin/pip install -q numpy scipy scikit-learn pandas pyarrow safetensors polars duckdb pyyaml \
-	mlflow-skinny fastapi uvicorn evidently==0.7.21 great_expectations \
-	tsdownsample check-jsonschema junitparser prometheus_client markdown-it-py grafana-foundation-sdk "pandas<3" && touch .venv/peers-installed-4
+	mlflow-skinny fastapi uvicorn evidently==0.7.21 great_expectations sqlalchemy \
+	tsdownsample check-jsonschema junitparser prometheus_client markdown-it-py grafana-foundation-sdk "pandas<3" && touch .venv/peers-installed-5

@@ -12,6 +12,7 @@ import logging
 import math
 import os
 import sys
+import tempfile
 import warnings
 
 os.environ["GX_ANALYTICS_ENABLED"] = "false"
@@ -22,6 +23,7 @@ logging.disable(logging.CRITICAL)
 import great_expectations as gx  # noqa: E402
 import numpy as np  # noqa: E402
 import pandas as pd  # noqa: E402
+from sqlalchemy import create_engine  # noqa: E402
 
 INF, NAN = math.inf, math.nan
 T = "2020-05-0%dT12:00:00Z"
@@ -206,6 +208,93 @@ for kwargs in ({}, {"ignore_row_if": "any_value_is_missing"}, {"ignore_row_if": 
         ("infinite", ["i", "i"], 0), ("empty", ["f", "i"], 0), ("mixed", ["i", "b"], 2),
         ("mixed", ["i", "nope"], 2), ("infinite", ["i"], 9007199254740993))]
 
+TABLES["texts"] = {
+    "j": ("string", ['{"a": 1}', "[1, 2,]", "NaN", None, "", '"\\ud800"', "01", "-0.5e3", '{"a" 1}',
+                     "[[[[]]]]", " 1 ", "tru", '"\\x"', '"a\tb"', "-", "1.", "Infinity", '{"a":1,}']),
+    "d": ("string", ["2023-02-28", "2023-02-29", "2024-02-29", None, "", "2023-2-3", "2023-12-31x",
+                     "23-01-01", "0000-01-01", "9999-12-31", " 2023-01-01", "2023-13-01",
+                     "2023-00-10", "2023-1-1", "2023-01-32", "2023-01-1", "20230101", "2023-1-01"]),
+    "t": ("string", ["09:05:07", "24:00:00", "09:05:60", None, "9:5:7", "09:05", "23:59:59", "09:05:07.5",
+                     "00:00:00", "12:00:61", "1:2:3", "", "09-05-07", "09:05:7", "99:99:99", "a", "7:7:7",
+                     "07:07:077"]),
+    "w": ("string", ["Mon 05 Feb 2024 01:02 PM +0100", "mon 5 feb 2024 1:2 pm Z", None, "Tue 30 Feb 2024 01:02 AM +0000",
+                     "Xxx 05 Feb 2024 01:02 PM +0100", "Mon 05 Feb 2024 13:02 PM +0100", "Mon  05 Feb 2024 01:02 PM +01:00",
+                     "Mon 05 Feb 2024 01:02 PM +24:00", "Mon 05 Feb 2024 01:02 PM -01:30:15", "Mon 05 Feb 2024 01:02 PM z",
+                     "Mon 05 Feb 2024 01:02 PM +0130:15", "Mon 05 Feb 2024 00:02 PM +0100", "", "x", "Mon", "05", "2024", "PM"]),
+    "x": ("string", ["2024 060 5", "2023 366 5", "2024 000 5", None, "2024 367 5", "2024 1 5", "9999 366 1", "9999 365 1",
+                     "2024 60 0", "2024 60 8", "", "x", "2024", "60", "5", "2024 060", "2024  060 5", "2024 06 5"]),
+    "v": ("string", ["2020 53 1", "2021 54 1", "2021 00 1", None, "2021 52 7", "0000 01 1", "2021 1 1", "2021 01 0",
+                     "2026 53 5", "9999 52 7", "", "x", "2021", "01", "1", "2021 01", "2015 53 7", "9999 52 5"]),
+    "n": ("float64", [1.0, 2.0, 2.0, 3.0, NAN, INF, 5.0, 1.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 2.5, 0.5, -INF]),
+    "k": ("string", ["a", "a", "b", "c", None, "a", "b", "b", "a", "d", "a", "c", "a", "a", "b", "a", "e", "c"]),
+}
+TABLES["alike"] = {"a": ("int64", [1, 2, 3, 4]), "b": ("float64", [1.0, None, 3.0, 5.0]),
+                   "c": ("float64", [1.0, None, 3.0, 4.0]), "s": ("string", ["x", "y", None, "x"])}
+for c in "jdtwxvk":
+    CASES += [("texts", V + "be_json_parseable", {"column": c, "mostly": 0.1})]
+CASES += [("texts", V + "be_json_parseable", {"column": "j"}), ("empty", V + "be_json_parseable", {"column": "s"}),
+          ("nulls", V + "be_json_parseable", {"column": "s"}), ("mixed", V + "be_json_parseable", {"column": "u"})]
+for c, formats in (("d", ("%Y-%m-%d", "%y-%m-%d", "%Y-%m-%dx", " %Y-%m-%d", "%Y%m%d", "%Y-%m", "%d")),
+                   ("t", ("%H:%M:%S", "%X", "%H:%M", "%H:%M:%S.%f", "%I:%M:%S", "%M%%")),
+                   ("w", ("%a %d %b %Y %I:%M %p %z", "%a %d %b %Y %H:%M %p %z", "%A %d %B %Y %I:%M %p %z")),
+                   ("x", ("%Y %j %u", "%Y %j %w", "%Y %U %w", "%Y %W %u", "%Y %W")),
+                   ("v", ("%G %V %u", "%G %V %w", "%Y %U %u")), ("k", ("%d",)), ("j", ("%f", "%Y"))):
+    CASES += [("texts", V + "match_strftime_format", {"column": c, "strftime_format": f}) for f in formats]
+CASES += [("empty", V + "match_strftime_format", {"column": "s", "strftime_format": "%Y"}),
+          ("nulls", V + "match_strftime_format", {"column": "s", "strftime_format": "%Y"}),
+          ("texts", V + "match_strftime_format", {"column": "d", "strftime_format": "%Y-%m-%d", "mostly": 0.3}),
+          ("texts", V + "match_strftime_format", {"column": "d", "strftime_format": "%Q"}),
+          ("texts", V + "match_strftime_format", {"column": "d", "strftime_format": "%Y-%Y"})]
+K = "expect_column_kl_divergence_to_be_less_than"
+for t, c, p in (("texts", "k", {"values": ["a", "b", "c"], "weights": [0.5, 0.3, 0.2]}),
+                ("texts", "k", {"values": ["a", "b", "c", "d", "e", "f"], "weights": [0.4, 0.2, 0.1, 0.1, 0.1, 0.1]}),
+                ("texts", "k", {"values": ["a", "b", "c", "d", "e"], "weights": [0.5, 0.3, 0.2, 0, 0]}),
+                ("tied", "x", {"values": [1, 2, 3], "weights": [0.5, 0.25, 0.25]}),
+                ("tied", "x", {"values": [1, 2], "weights": [0.5, 0.5]}),
+                ("empty", "s", {"values": ["a"], "weights": [1]}),
+                ("one", "i", {"values": [7, 8], "weights": [0.5, 0.5]}),
+                ("texts", "k", {"values": ["a", "b"], "weights": [0.5, 0.3]})):
+    CASES += [(t, K, dict(column=c, partition_object=p, threshold=x, tail_weight_holdout=h))
+              for x in (0.05, 0.5, 5) for h in (0, 0.01, 0.2)]
+for t, c, p in (("down", "f", {"bins": [0, 4, 8, 12], "weights": [0.25, 0.5, 0.25]}),
+                ("down", "f", {"bins": [4, 8, 12], "weights": [0.5, 0.5]}),
+                ("down", "f", {"bins": [4, 8, 12], "weights": [0.4, 0.4], "tail_weights": [0.1, 0.1]}),
+                ("mixed", "f", {"bins": [-2, 0, 1.5, 100], "weights": [0.3, 0, 0.7]}),
+                ("mixed", "i", {"bins": [1, 3, 5, 8], "weights": [0.3, 0.3, 0.4]}),
+                ("down", "f", {"bins": [4, 4, 12], "weights": [0.5, 0.5]}),
+                ("one", "f", {"bins": [2, 2.5, 3], "weights": [0.5, 0.5]}),
+                ("tied", "z", {"bins": [0, 0.3, 0.6], "weights": [0.6, 0.4]})):
+    CASES += [(t, K, dict(column=c, partition_object=p, threshold=x, tail_weight_holdout=h, internal_weight_holdout=i))
+              for x in (0.1, 2) for h in (0, 0.1) for i in (0, 0.05)]
+for t, c in (("mixed", "f"), ("mixed", "i"), ("nulls", "f"), ("nulls", "s"), ("empty", "f"), ("infinite", "f"), ("one", "s"),
+             ("mixed", "nope")):
+    CASES += [(t, "expect_column_proportion_of_non_null_values_to_be_between", dict(column=c, **k))
+              for k in ({"min_value": 0.75}, {"min_value": 0.75, "strict_min": True}, {"max_value": 0.9}, {"min_value": 1})]
+E = "expect_multicolumn_values_to_be_equal"
+for kwargs in ({}, {"ignore_row_if": "any_value_is_missing"}, {"ignore_row_if": "never"}, {"mostly": 0.5}):
+    CASES += [(t, E, dict(column_list=c, **kwargs)) for t, c in (
+        ("alike", ["a", "b"]), ("alike", ["b", "c"]), ("alike", ["a", "b", "c"]), ("alike", ["b", "c", "s"]), ("alike", ["a"]),
+        ("mixed", ["f", "g"]), ("empty", ["f", "i"]), ("mixed", ["f", "nope"]))]
+
+# Queries, and LIKE without letters whose case SQLite ignores: by GX on SQLite.
+Q = "unexpected_rows_expectation"
+SQL_CASES = [(t, Q, {"unexpected_rows_query": q}) for t, q in (
+    ("mixed", "SELECT * FROM {batch} WHERE f > 1"), ("mixed", "SELECT * FROM {batch} WHERE f > 1000"),
+    ("mixed", "SELECT s, count(*) AS n FROM {batch} GROUP BY s HAVING n > 1"),
+    ("mixed", "SELECT a.i FROM {batch} a JOIN {batch} b ON a.i = b.i AND a.u < b.u"),
+    ("mixed", "WITH x AS (SELECT i, lag(i) OVER (ORDER BY i) AS p FROM {batch}) SELECT * FROM x WHERE i = p"),
+    ("mixed", "SELECT * FROM {batch} WHERE f IS NULL AND s LIKE 'node%'"), ("mixed", "SELECT 1 FROM {batch} WHERE length(s) = 3"),
+    ("mixed", "SELECT * FROM {batch} WHERE t >= '2020-05-05'"), ("mixed", "SELECT * FROM {batch} WHERE b"),
+    ("mixed", "SELECT * FROM {batch} WHERE s IN ('abc', '日本語', 'été')"), ("empty", "SELECT * FROM {batch}"),
+    ("one", "SELECT i FROM {batch} WHERE i BETWEEN 5 AND 8;"), ("nulls", "SELECT * FROM {batch} WHERE f IS NULL"),
+    ("tied", "SELECT x FROM {batch} WHERE x > (SELECT avg(x) FROM {batch})"), ("tied", "SELECT avg(x) FROM {batch} WHERE x > 99"))]
+for c in "su":
+    for how, lists in (("any", (["%0%", "%é%"], ["___"], ["%語"], ["%"], ["node-0_", "x"])), ("all", (["%-%", "%1"], ["_%", "%_"]))):
+        CASES_OF = [{"column": c, "like_pattern_list": p, "match_on": how} for p in lists]
+        SQL_CASES += [("mixed", V + "match_like_pattern_list", k) for k in CASES_OF]
+    SQL_CASES += [("mixed", V + "not_match_like_pattern_list", {"column": c, "like_pattern_list": p})
+                  for p in (["%0%", "%é%"], ["___"], ["%語", "_"])]
+
 
 def frame(columns):
     data = {}
@@ -237,7 +326,7 @@ def plain(x):
 
 
 def answer(batch, kind, kwargs):
-    name = "".join(p.capitalize() for p in kind.split("_"))
+    name = "".join(p.capitalize() for p in kind.split("_")).replace("Kl", "KL")
     try:
         expectation = getattr(gx.expectations, name)(**kwargs)
         r = batch.validate(expectation, result_format="COMPLETE").to_json_dict()
@@ -276,6 +365,22 @@ def main():
     for table, kind, kwargs in CASES:
         cases.append({"table": table, "type": kind, "kwargs": kwargs,
                       "gx": answer(batches[table], kind, kwargs)})
+    with tempfile.TemporaryDirectory() as at:
+        engine = create_engine(f"sqlite:///{at}/x.db")
+        source = context.data_sources.add_sqlite("sqlite", connection_string=f"sqlite:///{at}/x.db")
+        batches = {}
+        for name, columns in TABLES.items():
+            data = frame(columns)
+            for column in data:
+                if str(data[column].dtype).startswith("datetime"):
+                    data[column] = data[column].dt.strftime("%Y-%m-%d %H:%M:%S")
+            data.to_sql(name, engine, index=False)
+            asset = source.add_table_asset(name, table_name=name)
+            batches[name] = asset.add_batch_definition_whole_table("all").get_batch()
+        for table, kind, kwargs in SQL_CASES:
+            gx_answer = answer(batches[table], kind, kwargs)
+            gx_answer.pop("rows", None)
+            cases.append({"table": table, "type": kind, "kwargs": kwargs, "gx": gx_answer})
     tables = {n: [{"name": k, "type": t, "values": plain(v)} for k, (t, v) in c.items()]
               for n, c in TABLES.items()}
     doc = {"made_by": {"great_expectations": gx.__version__, "pandas": pd.__version__},

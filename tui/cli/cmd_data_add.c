@@ -11,6 +11,7 @@
 #include "tui/cli/data_look.h"
 #include "tui/cli/data_retype.h"
 #include "tui/cli/reading.h"
+#include "tui/cli/suites.h"
 #include "tui/cli/target.h"
 #include "tui/cli/verbs.h"
 
@@ -314,6 +315,8 @@ static int add_or_append(bn_cli *cli, bool appends, bn_err *err)
 		bn_cli_warn(cli, "%s@v%lld has no rows", v->name, (long long)v->version);
 	if (appends && v->parent_count)
 		load_parent(&before, ws, v);
+	if (added)
+		bn_cli_tell_suites(cli, ws, v);
 	if (added && (rc = bn_cli_tell_retyped(cli, ws, name, &former, &report.schema, err)) < 0)
 		goto out;
 	rc = show_added(cli, ws, v, added, before, &report.notes, err);
@@ -367,6 +370,8 @@ static int run_generate(bn_cli *cli, bn_err *err)
 	if (!rc) {
 		bn_cli_say(
 			cli, "SYNTHETIC job telemetry with PM100's columns: these jobs never ran");
+		if (added)
+			bn_cli_tell_suites(cli, ws, v);
 		rc = show_added(cli, ws, v, added, NULL, NULL, err);
 	}
 	bn_dataset_version_free(v);

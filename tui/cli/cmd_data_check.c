@@ -6,6 +6,9 @@
 #include "core/check/expect.h"
 #include "core/check/found.h"
 #include "core/check/infer.h"
+#include "core/check/shape.h"
+#include "core/ci/suite_cases.h"
+#include "core/data/suite_gate.h"
 #include "tui/cli/data_json.h"
 #include "tui/cli/target.h"
 #include "tui/cli/verbs.h"
@@ -45,8 +48,20 @@ static void add_names(bn_buf *b, json_t *names)
 	json_decref(names);
 }
 
+/* FAIL decides; WARN and INFO are checks of that severity that do not. */
+static const char *verdict_word(const bn_expect_item *item, bn_severity least)
+{
+	if (item->success)
+		return "pass";
+	if (item->raised)
+		return "ERROR";
+	if (item->severity >= least)
+		return "FAIL";
+	return item->severity == BN_SEVERITY_INFO ? "INFO" : "WARN";
+}
+
 /* One line per check; the suite's order is kept. */
-static json_t *lines_json(const bn_expect_result *r)
+static json_t *lines_json(const bn_expect_result *r, bn_severity least)
 {
 	const json_t *results = json_object_get(r->document, "results");
 	json_t *items = json_array();
@@ -62,10 +77,8 @@ static json_t *lines_json(const bn_expect_result *r)
 		bn_expect_found(&b, one);
 		json_array_append_new(
 			items, json_pack("{s:s, s:s, s:s?, s:s}", "verdict",
-				       r->items[i].success  ? "pass"
-				       : r->items[i].raised ? "ERROR"
-							    : "FAIL",
-				       "type", type + strlen("expect_"), "column",
+				       verdict_word(&r->items[i], least), "type",
+				       bn_str_starts(type, "expect_") ? type + 7 : type, "column",
 				       columns.len ? columns.ptr : NULL, "found", b.ptr));
 	}
 	bn_buf_release(&b);
@@ -86,98 +99,221 @@ static void failing_rows_json(json_t *document, const bn_expect_result *r)
 	}
 }
 
-/* A check that ended in an error neither passes nor fails. */
-static int tell_verdict(bn_cli *cli, const bn_expect_result *r, const char *ref, bn_err *err)
+/* What `data check` was asked for. */
+typedef struct asked {
+	bn_severity least; /* a failing check of it, or above, is exit status 1 */
+	const char *junit, *shape;
+	bn_shape as;
+	bn_dataset_version *v;
+	char ref[192];
+	json_t *documents; /* of several suites */
+	bn_ci_report *report;
+} asked;
+
+/* Ending in an error is neither passing nor failing. */
+static int tell_verdict(bn_cli *cli, const bn_expect_result *r, const asked *a, const char *name,
+	bn_err *err)
 {
-	size_t failed = r->failed - r->raised;
+	char what[320];
+	snprintf(what, sizeof what, "%s%s%s", a->ref, name ? ", suite " : "", name ? name : "");
 	if (r->success)
-		bn_cli_say(cli, "%s: all %zu checks passed", ref, r->count);
-	else if (r->raised == 0)
-		bn_err_set(err, BN_EFAILED, "%s: %zu of %zu checks failed", ref, failed, r->count);
-	else if (failed == 0)
-		bn_err_set(err, BN_EINCONCLUSIVE,
-			"%s: none of %zu checks failed, but %zu ended in an error", ref, r->count,
-			r->raised);
-	else
-		bn_err_set(err, BN_EFAILED, "%s: %zu of %zu checks failed, %zu ended in an error",
-			ref, failed, r->count, r->raised);
-	return err->code;
+		bn_cli_say(cli, "%s: all %zu checks passed", what, r->count);
+	int rc = bn_expect_verdict(r, a->least, what, err);
+	if (rc < 0 || r->success)
+		return rc;
+	bn_cli_say(cli, "%s: %zu of %zu checks failed, none of severity %s", what, r->failed,
+		r->count, bn_severity_name(a->least));
+	return 0;
 }
 
-static int show_result(
-	bn_cli *cli, const bn_expect_result *r, const bn_dataset_version *v, bn_err *err)
+static int show_result(bn_cli *cli, const bn_expect_result *r, const asked *a, const char *name,
+	bn_err *err)
 {
 	static const bn_col cols[] = {{"verdict", "VERDICT", BN_AS_TEXT},
 		{"column", "COLUMN", BN_AS_TEXT}, {"type", "CHECK", BN_AS_TEXT},
 		{"found", "FOUND", BN_AS_TEXT}, {0}};
-	char ref[192];
-	int rc;
-	bn_dataset_version_name(v, ref, sizeof ref);
-	if (bn_cli_is_json(cli)) {
-		if (bn_cli_flag(cli, "rows"))
-			failing_rows_json(r->document, r);
-		rc = bn_cli_document(cli, json_incref(r->document), err);
+	int rc = 0;
+	if (!bn_cli_is_json(cli)) {
+		if (name && bn_cli_is_text(cli))
+			bn_cli_print(cli, "suite %s\n", name);
+		rc = bn_cli_list(
+			cli, lines_json(r, a->least), cols, "the suite has no checks", err);
+	} else if (a->documents) {
+		if (json_array_append(a->documents, r->document))
+			rc = bn_err_nomem(err, "the results of suites");
 	} else {
-		rc = bn_cli_list(cli, lines_json(r), cols, "the suite has no checks", err);
+		rc = bn_cli_document(cli, json_incref(r->document), err);
 	}
-	return rc < 0 ? rc : tell_verdict(cli, r, ref, err);
+	return rc < 0 ? rc : tell_verdict(cli, r, a, name, err);
 }
 
-static void add_meta(const bn_expect_result *r, const bn_dataset_version *v)
+/* The document as it is printed: the recorded one has everything but the failing rows. */
+static int shape_result(bn_cli *cli, bn_expect_result *r, bn_workspace *ws, const asked *a, bn_err *err)
 {
-	json_t *meta = json_object_get(r->document, "meta");
-	json_object_set_new(meta, "binnacle",
-		json_pack("{s:s, s:I, s:s}", "dataset", v->name, "version", (json_int_t)v->version,
-			"hash", v->hash));
+	bn_table_reader *table = NULL;
+	int rc = 0;
+	if (bn_cli_is_json(cli) && bn_cli_flag(cli, "rows"))
+		failing_rows_json(r->document, r);
+	if (!bn_cli_is_json(cli) || !a->shape)
+		return 0;
+	if ((rc = bn_dataset_open_table(&table, ws, a->v, err)) < 0)
+		return rc;
+	rc = bn_shape_apply(r, table, a->as, err);
+	bn_table_reader_free(table);
+	return rc;
+}
+
+/* Keeps the worst verdict so far; another error is returned. */
+static int keep_verdict(bn_err *verdict, bn_err *why, int rc, bn_err *err)
+{
+	if (rc != BN_EFAILED && rc != BN_EINCONCLUSIVE)
+		return rc < 0 ? bn_err_move(err, why) : 0;
+	if (verdict->code == 0 || (verdict->code != BN_EFAILED && rc == BN_EFAILED))
+		*verdict = *why;
+	return 0;
+}
+
+/* name: of an attached suite; NULL: the only one. */
+static int check_one(bn_cli *cli, bn_workspace *ws, const bn_suite *suite, const char *name,
+	asked *a, bn_err *verdict, bn_err *err)
+{
+	bn_expect_result *r = NULL;
+	bn_err why = BN_ERR_INIT;
+	const bn_expect_progress progress = {.report = check_progress, .ctx = cli};
+	const bn_progress watch = bn_cli_watch(cli);
+	int rc = bn_dataset_run_suite(
+		&r, ws, a->v, suite, !bn_cli_dry_run(cli), &progress, &watch, err);
+	bn_cli_progress_end(cli);
+	if (rc < 0)
+		return rc;
+	if (a->report)
+		bn_ci_report_add_checks(a->report, name ? name : a->v->name, r);
+	if ((rc = shape_result(cli, r, ws, a, err)) < 0)
+		goto out;
+	rc = keep_verdict(verdict, &why, show_result(cli, r, a, name, &why), err);
+out:
+	bn_expect_result_free(r);
+	return rc;
+}
+
+static int check_file(bn_cli *cli, bn_workspace *ws, const char *path, asked *a, bn_err *verdict,
+	bn_err *err)
+{
+	bn_suite *suite = NULL;
+	if (!bn_fs_exists(bn_cli_env(cli), path)) {
+		bn_err_set(err, BN_ENOTFOUND, "there is no suite '%s'", path);
+		bn_err_hint(
+			err, "to create one: binnacle data infer %s >%s", bn_cli_arg(cli, 0), path);
+		return BN_ENOTFOUND;
+	}
+	int rc = bn_suite_load(&suite, bn_cli_env(cli), path, err);
+	if (rc < 0)
+		return rc;
+	rc = check_one(cli, ws, suite, NULL, a, verdict, err);
+	bn_suite_free(suite);
+	return rc;
+}
+
+static int no_suite(const char *name, bn_err *err)
+{
+	bn_err_set(err, BN_EINVAL, "%s has no suite", name);
+	bn_err_hint(err,
+		"--suite FILE names one, binnacle suite add %s FILE attaches one; binnacle data "
+		"infer %s proposes one",
+		name, name);
+	return BN_EINVAL;
+}
+
+/* Without --suite: those that are attached. */
+static int check_attached(bn_cli *cli, bn_workspace *ws, asked *a, bn_err *verdict, bn_err *err)
+{
+	bn_suites l;
+	int rc = bn_suites_load(&l, ws, a->v->name, err);
+	if (rc < 0 || (!l.count && (rc = no_suite(a->v->name, err)) < 0))
+		goto out;
+	if (bn_cli_is_json(cli) && !(a->documents = json_array())) {
+		rc = bn_err_nomem(err, "the results of suites");
+		goto out;
+	}
+	for (size_t i = 0; i < l.count; i++) {
+		bn_suite *suite = NULL;
+		if ((rc = bn_suite_attached_read(&suite, ws, &l.items[i], err)) < 0)
+			goto out;
+		rc = check_one(cli, ws, suite, l.items[i].name, a, verdict, err);
+		bn_suite_free(suite);
+		if (rc < 0)
+			goto out;
+	}
+	if (a->documents)
+		rc = bn_cli_document(cli, json_incref(a->documents), err);
+out:
+	json_decref(a->documents);
+	bn_suites_release(&l);
+	return rc;
+}
+
+static int write_junit(bn_cli *cli, const asked *a, bn_err *err)
+{
+	bn_buf text = BN_BUF_INIT;
+	int rc;
+	if ((rc = bn_ci_report_finish(a->report, err)) < 0 ||
+		(rc = bn_ci_report_junit(a->report, &text, err)) < 0)
+		goto out;
+	rc = bn_fs_write_file(bn_cli_env(cli), a->junit, text.ptr, text.len, 0644, err);
+out:
+	bn_buf_release(&text);
+	return rc;
+}
+
+static int read_asked(asked *a, bn_cli *cli, bn_err *err)
+{
+	const char *least = bn_cli_opt(cli, "fail-on");
+	int rc = 0;
+	a->least = BN_SEVERITY_CRITICAL;
+	a->junit = bn_cli_opt(cli, "junit");
+	a->shape = bn_cli_opt(cli, "result-format");
+	if (least && (rc = bn_severity_parse(&a->least, least, err)) < 0)
+		return rc;
+	if (a->shape && (rc = bn_shape_parse(&a->as, a->shape, err)) < 0)
+		return rc;
+	if (!a->junit)
+		return 0;
+	if ((rc = bn_cli_target(cli, a->junit, NULL, err)) < 0 ||
+		(rc = bn_ci_report_new(&a->report, err)) < 0)
+		return rc;
+	a->report->title = "binnacle data check";
+	a->report->time_ms = bn_env_now_ms(bn_cli_env(cli));
+	return 0;
 }
 
 static int run_check(bn_cli *cli, bn_err *err)
 {
 	bn_workspace *ws = NULL;
-	bn_dataset_version *v = NULL;
-	bn_table_reader *table = NULL;
-	bn_suite *suite = NULL;
-	bn_expect_result *result = NULL;
-	json_t *doc = NULL;
+	asked a = {.v = NULL};
+	bn_err verdict = BN_ERR_INIT;
 	const char *path = bn_cli_opt(cli, "suite");
-	bn_expect_progress progress = {check_progress, cli};
-	const bn_progress watch = bn_cli_watch(cli);
 	if (bn_cli_flag(cli, "list"))
 		return list_kinds(cli, err);
-	if (!bn_cli_arg(cli, 0) || !path) {
+	if (!bn_cli_arg(cli, 0)) {
 		bn_err_set(err, BN_EINVAL, "name a dataset and a suite");
 		bn_err_hint(err, "binnacle data check NAME --suite FILE; binnacle data infer NAME "
 				 "proposes one");
 		return BN_EINVAL;
 	}
-	int rc = bn_cli_workspace(cli, &ws, err);
-	if (rc < 0 ||
-		(rc = bn_dataset_resolve(&v, ws, bn_cli_arg(cli, 0), BN_DATASET_LIVE, err)) < 0)
+	int rc = read_asked(&a, cli, err);
+	if (rc < 0 || (rc = bn_cli_workspace(cli, &ws, err)) < 0 ||
+		(rc = bn_dataset_resolve(&a.v, ws, bn_cli_arg(cli, 0), BN_DATASET_LIVE, err)) < 0)
 		goto out;
-	if (!bn_fs_exists(bn_cli_env(cli), path)) {
-		rc = bn_err_set(err, BN_ENOTFOUND, "there is no suite '%s'", path);
-		bn_err_hint(
-			err, "to create one: binnacle data infer %s >%s", bn_cli_arg(cli, 0), path);
+	bn_dataset_version_name(a.v, a.ref, sizeof a.ref);
+	rc = path ? check_file(cli, ws, path, &a, &verdict, err)
+		  : check_attached(cli, ws, &a, &verdict, err);
+	if (rc < 0 || (a.report && (rc = write_junit(cli, &a, err)) < 0))
 		goto out;
-	}
-	if ((rc = bn_suite_load(&suite, bn_cli_env(cli), path, err)) < 0 ||
-		(rc = bn_dataset_open_held(&table, ws, v, &watch, err)) < 0)
-		goto out;
-	rc = bn_expect_run(&result, table, suite, &progress, err);
-	bn_cli_progress_end(cli);
-	if (rc < 0 || (rc = bn_suite_to_json(&doc, suite, err)) < 0)
-		goto out;
-	add_meta(result, v);
-	if (!bn_cli_dry_run(cli) &&
-		(rc = bn_dataset_record_check(ws, v, doc, result->document, err)) < 0)
-		goto out;
-	rc = show_result(cli, result, v, err);
+	if (verdict.code)
+		rc = bn_err_move(err, &verdict);
 out:
-	json_decref(doc);
-	bn_expect_result_free(result);
-	bn_suite_free(suite);
-	bn_table_reader_free(table);
-	bn_dataset_version_free(v);
+	bn_ci_report_free(a.report);
+	bn_dataset_version_free(a.v);
 	return rc;
 }
 
@@ -238,17 +374,27 @@ static int run_infer(bn_cli *cli, bn_err *err)
 }
 
 static const bn_opt check_opts[] = {
-	{"suite", 's', "FILE", "the suite, in Great Expectations' format (1.x or 0.x JSON)"},
+	{"suite", 's', "FILE",
+		"the suite, in Great Expectations' format (1.x or 0.x JSON); the attached ones"},
+	{"fail-on", 0, "SEVERITY",
+		"the least severity that fails: critical, warning or info (critical)"},
 	{"rows", 0, NULL, "with --json: the numbers of all failing rows kept (10 000 a check)"},
+	{"result-format", 0, "FORM",
+		"with --json: BOOLEAN_ONLY, BASIC, SUMMARY or COMPLETE, as in Great Expectations"},
+	{"junit", 0, "FILE", "also write the results there as JUnit XML"}, BN_OPT_FORCE,
 	{"list", 0, NULL, "list the available checks"}, {0}};
 static const bn_opt infer_opts[] = {{"ranges", 0, NULL, "also the observed ranges of numbers"},
 	{"output", 'o', "FILE", "write the suite there (stdout)"}, BN_OPT_FORCE, {0}};
 
 const bn_verb bn_verbs_data_check[] = {
-	{"data", "check", "NAME[@vN] --suite FILE", 0, 1, "check a version with a suite",
-		"The result is stored with the version. Exit status 1 if a check fails, 7 if none\n"
-		"does but one ends in an error; --dry-run does not store it.",
-		{"binnacle data check jobs --suite jobs.json", "binnacle data check --list"},
+	{"data", "check", "NAME[@vN] [--suite FILE]", 0, 1, "check a version with a suite",
+		"Without --suite: with every suite that is attached (binnacle suite add). The "
+		"result is\n"
+		"stored with the version. Exit status 1 if a critical check fails, 7 if none\n"
+		"does but one ends in an error; checks of severity warning and info do not decide,\n"
+		"unless --fail-on says so. --dry-run does not store the result.",
+		{"binnacle data check jobs --suite jobs.json", "binnacle data check --list",
+			"binnacle data check jobs --fail-on warning --junit checks.xml"},
 		check_opts, BN_VERB_DRY_RUN, run_check},
 	{"data", "infer", "NAME[@vN]", 1, 1, "propose a suite from the data of a version",
 		"Conservative: columns, types, missing values and small sets of texts; no numeric\n"

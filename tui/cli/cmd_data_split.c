@@ -5,6 +5,7 @@
 #include "core/data/leaks.h"
 #include "tui/cli/data_json.h"
 #include "tui/cli/reading.h"
+#include "tui/cli/suites.h"
 #include "tui/cli/verbs.h"
 #include "tui/cli/where.h"
 
@@ -134,6 +135,8 @@ static int split_parts(splitting *s, bn_cli *cli, bn_workspace *ws, const bn_dat
 	bn_cli_tell_notes(cli, &notes);
 	tell_leaks(cli, &s->found);
 	for (size_t i = 0; i < s->o.part_count; i++) {
+		if (parts[i])
+			bn_cli_tell_suites(cli, ws, parts[i]);
 		json_t *item = version_json(parts[i], v, s->o.parts[i].name, all->counts[i]);
 		double share = all->rows ? (double)all->counts[i] / (double)all->rows : 0;
 		if (item) {
@@ -192,8 +195,11 @@ static int split_folds(splitting *s, bn_cli *cli, bn_workspace *ws, const bn_dat
 		cols[4] = (bn_col){0};
 	bn_cli_tell_notes(cli, &made.notes);
 	tell_leaks(cli, &s->found);
-	for (size_t i = 0; items && i < made.count; i++)
+	for (size_t i = 0; items && i < made.count; i++) {
+		if (made.versions[i])
+			bn_cli_tell_suites(cli, ws, made.versions[i]);
 		json_array_append_new(items, fold_json(&made, i, v));
+	}
 	rc = bn_cli_list(cli, json_incref(items), cols, NULL, err);
 out:
 	json_decref(items);

@@ -10,7 +10,6 @@
 #include "core/base/fs.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
-#include "core/check/expect.h"
 #include "core/data/dataset.h"
 #include "core/source/arrow_source.h"
 #include "core/source/cast.h"
@@ -18,6 +17,7 @@
 #include "core/source/ingest.h"
 #include "core/table/parquet_write.h"
 #include "core/table/scan.h"
+#include "tui/cli/failing.h"
 #include "tui/cli/file_format.h"
 #include "tui/cli/reading.h"
 #include "tui/cli/target.h"
@@ -139,57 +139,18 @@ static int open_table(bn_table_reader **out, bn_cli *cli, bn_err *err)
 	return rc < 0 ? rc : bn_cli_where(out, cli, err);
 }
 
-/* ---- failing rows --------------------------------------------------------------------------- */
-
-/* The rows of a version that fail a check: numbered as they are listed, in its newest result. *rows is yours. */
-static int find_failing(uint64_t **rows, size_t *count, bn_workspace *ws, const bn_dataset_version *v,
-	bn_table_reader *table, int64_t check, bn_err *err)
+/* --failing: only the rows that fail a check, which are those of *whole. */
+static int open_rows(bn_table_reader **out, bn_table_reader **whole, bn_cli *cli, bn_err *err)
 {
-	json_t *result = NULL;
-	bn_suite *suite = NULL;
-	char ref[192];
+	const char *check = bn_cli_opt(cli, "failing");
 	int rc;
-
-	if (!v->check_result[0]) {
-		bn_err_set(err, BN_ENOTFOUND, "%s has not been checked",
-			bn_dataset_version_name(v, ref, sizeof ref));
-		bn_err_hint(err, "binnacle data check %s --suite FILE", ref);
-		return BN_ENOTFOUND;
-	}
-	if ((rc = bn_dataset_load_json(&result, ws, v, v->check_result, err)) < 0 ||
-		(rc = bn_suite_of_result(&suite, result, (size_t)(check - 1), err)) < 0)
-		goto out;
-	rc = bn_expect_rows(rows, count, table, &suite->items[0], NULL, err);
-out:
-	bn_suite_free(suite);
-	json_decref(result);
-	return rc;
-}
-
-/* *out is a table of these rows of *whole, which must outlive it. */
-static int open_failing(bn_table_reader **out, bn_table_reader **whole, bn_cli *cli, int64_t check, bn_err *err)
-{
-	const bn_progress watch = bn_cli_watch(cli);
-	bn_workspace *ws = NULL;
-	bn_dataset_version *v = NULL;
-	uint64_t *rows = NULL;
-	size_t count = 0;
-	int rc;
-
+	if (!check)
+		return open_table(out, cli, err);
 	if (is_file(bn_cli_env(cli), bn_cli_arg(cli, 0)))
-		return bn_err_set(err, BN_EINVAL, "--failing is for versions of datasets, which were checked");
-	_Static_assert(sizeof(uint64_t) == sizeof(int64_t), "row numbers");
-	if ((rc = bn_cli_workspace(cli, &ws, err)) < 0 ||
-		(rc = bn_dataset_resolve(&v, ws, bn_cli_arg(cli, 0), BN_DATASET_LIVE, err)) < 0 ||
-		(rc = bn_dataset_open_table_watched(whole, ws, v, &watch, err)) < 0 ||
-		(rc = find_failing(&rows, &count, ws, v, *whole, check, err)) < 0 ||
-		(rc = bn_table_pick(out, *whole, (const int64_t *)(const void *)rows, count, err)) < 0)
-		goto out;
-	rc = bn_cli_where(out, cli, err);
-out:
-	bn_free(rows);
-	bn_dataset_version_free(v);
-	return rc;
+		return bn_err_set(
+			err, BN_EINVAL, "--failing is for versions of datasets, which were checked");
+	rc = bn_cli_open_failing(out, whole, cli, bn_cli_arg(cli, 0), check, err);
+	return rc < 0 ? rc : bn_cli_where(out, cli, err);
 }
 
 /* --columns a,b,c as numbers, or all; *out is yours. */
@@ -295,12 +256,11 @@ static int run_head(bn_cli *cli, bn_err *err)
 	size_t *columns = NULL, n = 0;
 	bn_col *cols = NULL;
 	json_t *items = NULL;
-	int64_t rows = 10, from = 0, check = 0;
+	int64_t rows = 10, from = 0;
 	int rc = bn_cli_opt_int(cli, "rows", 0, 1000000, &rows, err);
 
 	rc = rc ? rc : bn_cli_opt_int(cli, "from", 0, INT64_MAX / 2, &from, err);
-	if (rc < 0 || (rc = bn_cli_opt_int(cli, "failing", 1, INT32_MAX, &check, err)) < 0 ||
-		(rc = check ? open_failing(&r, &whole, cli, check, err) : open_table(&r, cli, err)) < 0 ||
+	if (rc < 0 || (rc = open_rows(&r, &whole, cli, err)) < 0 ||
 		(rc = pick_columns(&columns, &n, cli, bn_table_schema(r), err)) < 0)
 		goto out;
 	cols = list_columns(bn_table_schema(r), columns, n);
@@ -468,12 +428,12 @@ static int run_export(bn_cli *cli, bn_err *err)
 		path = NULL;
 	export_target t = {.cli = cli, .path = path};
 	bn_file_format format;
-	bn_table_reader *r = NULL;
+	bn_table_reader *r = NULL, *whole = NULL;
 	size_t *columns = NULL, n = 0;
 	int rc = pick_format(&format, cli, path, err);
 
 	if (rc < 0 || (rc = bn_cli_target(cli, path, NULL, err)) < 0 ||
-		(rc = open_table(&r, cli, err)) < 0 ||
+		(rc = open_rows(&r, &whole, cli, err)) < 0 ||
 		(rc = pick_columns(&columns, &n, cli, bn_table_schema(r), err)) < 0)
 		goto out;
 	if (!path)
@@ -488,6 +448,7 @@ static int run_export(bn_cli *cli, bn_err *err)
 out:
 	bn_free(columns);
 	bn_table_reader_free(r);
+	bn_table_reader_free(whole);
 	return rc;
 }
 
@@ -496,9 +457,9 @@ out:
 static const bn_opt head_opts[] = {{"rows", 'n', "N", "how many (10)"},
 	{"from", 0, "ROW", "number of the first one (0), among those that --where keeps"},
 	BN_OPT_WHERE, {"columns", 'c', "A,B", "only these columns, in this order"},
-	{"failing", 0, "CHECK", "only rows that fail this check of the newest result: its number in the list"},
+	BN_OPT_FAILING,
 	BN_CLI_READING_OPTS, {0}};
-static const bn_opt export_opts[] = {BN_OPT_WHERE,
+static const bn_opt export_opts[] = {BN_OPT_WHERE, BN_OPT_FAILING,
 	{"output", 'o', "FILE", "same as the second argument; default, or -: standard output"},
 	BN_OPT_FORCE, {"format", 0, "KIND", "csv, tsv, arrow or parquet; default: by the suffix of FILE"},
 	{"columns", 'c', "A,B", "only these columns, in this order"}, BN_CLI_READING_OPTS, {0}};

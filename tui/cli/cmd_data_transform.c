@@ -2,6 +2,7 @@
 #include "core/base/mem.h"
 #include "core/data/transform.h"
 #include "tui/cli/data_json.h"
+#include "tui/cli/suites.h"
 #include "tui/cli/verbs.h"
 #include "tui/cli/where.h"
 
@@ -87,6 +88,8 @@ static int run_transform(bn_cli *cli, bn_err *err)
 	bn_cli_progress_end(cli);
 	if (rc < 0)
 		goto out;
+	if (added)
+		bn_cli_tell_suites(cli, ws, v);
 	rc = show_made(cli, v, added, err);
 out:
 	bn_free(names);

@@ -53,7 +53,10 @@ static json_t *check_json(const bn_dataset_version *v)
 static void add_texts(json_t *o, const bn_dataset_version *v)
 {
 	bn_buf b = BN_BUF_INIT;
-	if (v->checked_ms && v->check_success)
+	if (v->checked_ms && v->check_success && v->check_failed)
+		bn_buf_addf(&b, "%lld of %lld warn", (long long)v->check_failed,
+			(long long)v->check_evaluated);
+	else if (v->checked_ms && v->check_success)
 		bn_buf_addf(&b, "all %lld passed", (long long)v->check_evaluated);
 	else if (v->checked_ms)
 		bn_buf_addf(&b, "%lld of %lld failed", (long long)v->check_failed,

@@ -22,6 +22,7 @@ static const struct {
 	{"doctor", "what works on this machine, and what is disabled"},
 	{"data", "datasets: add, check, split, describe"},
 	{"dvc", "files that a DVC repository tracks: status, pull, push, add"},
+	{"suite", "checks that run at each new version of a dataset"},
 	{"run", "training runs: start, watch, compare, reproduce"},
 	{"experiment", "the groups that runs belong to"},
 	{"queue", "runs waiting on this host"},

@@ -21,6 +21,7 @@
 	X(data_leaks) \
 	X(data_transform) \
 	X(data_check) \
+	X(suite) \
 	X(data_table) \
 	X(dvc) \
 	X(run_start) \

@@ -151,7 +151,7 @@ static bool check_report(void *job, uint64_t done, uint64_t total)
 
 bn_expect_progress bn_job_check_watch(bn_job *job)
 {
-	return (bn_expect_progress){check_report, job};
+	return (bn_expect_progress){.report = check_report, .ctx = job};
 }
 
 const bn_page_source *bn_source_workspace(void)

@@ -10,6 +10,7 @@
 #include "core/base/mem.h"
 #include "core/data/_dataset.h"
 #include "core/data/add.h"
+#include "core/data/suites.h"
 #include "core/govern/authority.h"
 #include "core/govern/rights.h"
 #include "core/monitor/prediction_log.h"
@@ -30,6 +31,8 @@ static person *const ann = &t.people[0], *const bob = &t.people[1], *const dan =
 static bn_err err = BN_ERR_INIT;
 
 enum { A_DAY_MS = 86400000 };
+#define H16 "0123456789abcdef"
+#define H64 H16 H16 H16 H16
 
 static void must(int rc)
 {
@@ -452,6 +455,37 @@ START_TEST(test_drift_is_looked_for_in_what_members_logged_and_reported)
 }
 END_TEST
 
+/* A required suite keeps versions out: a stranger can neither attach one nor detach the members'. */
+START_TEST(test_suite_is_attached_and_detached_by_members_only)
+{
+#define SUITE "{\"name\":\"limits\",\"suite\":\"" H64 "\",\"policy\":\"require\"}"
+#define THEIRS "{\"name\":\"never\",\"suite\":\"" H64 "\",\"policy\":\"require\"}"
+	begin();
+	say(bob, false, true, 1, "suite.attached", "suite/jobs", SUITE);
+	say(dan, false, false, 1, "suite.attached", "suite/jobs", THEIRS);
+	say(dan, true, false, 1, "suite.attached", "suite/other", THEIRS);
+	say(dan, false, false, 1, "suite.detached", "suite/jobs", "{\"name\":\"limits\"}");
+	look();
+	for (size_t i = 0; i < PEOPLE; i++) {
+		bn_suites l;
+		must(bn_suites_load(&l, t.people[i].ws, NULL, &err));
+		ck_assert_uint_eq(l.count, 1);
+		ck_assert_str_eq(l.items[0].name, "limits");
+		ck_assert(l.items[0].required);
+		bn_suites_release(&l);
+	}
+	say(ann, false, true, 1, "suite.detached", "suite/jobs", "{\"name\":\"limits\"}");
+	look();
+	for (size_t i = 0; i < PEOPLE; i++) {
+		bn_suites l;
+		must(bn_suites_load(&l, t.people[i].ws, "jobs", &err));
+		ck_assert_uint_eq(l.count, 0);
+		bn_suites_release(&l);
+	}
+	end();
+}
+END_TEST
+
 START_TEST(test_experiment_is_hidden_and_described_by_those_who_may)
 {
 	sqlite3 *db = NULL;
@@ -567,6 +601,7 @@ BN_TEST_MAIN("core/pipeline/owners", test_state_and_data_of_a_run_of_a_server_ar
 	test_number_of_a_dataset_is_not_taken_by_a_stranger_who_dates_back,
 	test_number_of_a_dataset_is_not_taken_under_a_link_that_is_closed,
 	test_dataset_of_who_has_no_key_is_there_until_a_member_takes_its_number,
+	test_suite_is_attached_and_detached_by_members_only,
 	test_dataset_that_a_member_adds_is_signed, test_server_is_not_taken_by_a_start_dated_back,
 	test_webhook_of_another_user_is_another_one, test_report_is_not_taken_by_one_dated_back,
 	test_drift_is_looked_for_in_what_members_logged_and_reported,

@@ -7,6 +7,7 @@
 #include "core/check/expect.h"
 #include "core/data/add.h"
 #include "core/data/profile_cache.h"
+#include "core/data/suite_gate.h"
 #include "core/registry/provenance.h"
 #include "core/source/rows_write.h"
 #include "tui/views/_source.h"
@@ -315,27 +316,11 @@ static int suite_read(bn_suite **out, bn_workspace *ws, const bn_dataset_version
 	return rc;
 }
 
-static int check_keep(bn_workspace *ws, const bn_dataset_version *v, const bn_suite *suite,
-	const bn_expect_result *result, bn_err *err)
-{
-	json_t *doc = NULL;
-	int rc = bn_suite_to_json(&doc, suite, err);
-	if (rc < 0)
-		return rc;
-	json_object_set_new(json_object_get(result->document, "meta"), "binnacle",
-		json_pack("{s:s, s:I, s:s}", "dataset", v->name, "version", (json_int_t)v->version,
-			"hash", v->hash));
-	rc = bn_dataset_record_check(ws, v, doc, result->document, err);
-	json_decref(doc);
-	return rc;
-}
-
 int bn_source_check(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
 {
 	bn_reader *r = context;
 	const bn_recheck_arg *a = arg;
 	bn_dataset_version *v = NULL;
-	bn_table_reader *table = NULL;
 	bn_suite *suite = NULL;
 	bn_expect_result *result = NULL;
 	bn_progress watch = bn_job_watch(job);
@@ -345,9 +330,8 @@ int bn_source_check(void *context, const void *arg, bn_page *page, bn_job *job, 
 		return rc;
 	if ((rc = bn_dataset_resolve(&v, r->ws, a->ref, BN_DATASET_LIVE, err)) < 0 ||
 		(rc = suite_read(&suite, r->ws, v, a->suite, err)) < 0 ||
-		(rc = bn_dataset_open_held(&table, r->ws, v, &watch, err)) < 0 ||
-		(rc = bn_expect_run(&result, table, suite, &progress, err)) < 0 ||
-		(rc = check_keep(r->ws, v, suite, result, err)) < 0)
+		(rc = bn_dataset_run_suite(&result, r->ws, v, suite, true, &progress, &watch, err)) <
+			0)
 		goto out;
 	if (result->raised)
 		bn_job_log(job, "%zu of %zu checks failed, %zu ended in an error",
@@ -360,7 +344,6 @@ int bn_source_check(void *context, const void *arg, bn_page *page, bn_job *job, 
 out:
 	bn_expect_result_free(result);
 	bn_suite_free(suite);
-	bn_table_reader_free(table);
 	bn_dataset_version_free(v);
 	return rc;
 }
