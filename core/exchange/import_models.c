@@ -278,7 +278,7 @@ static int flush_aliases(bn_importer *m, bn_err *err)
 	json_object_foreach(m->aliases, alias, v)
 	{
 		int64_t number = 0;
-		if (rc >= 0 && bn_mlflow_integer(v, &number) && !has_alias(here, alias, number))
+		if (rc >= 0 && bn_mlflow_version(v, &number) && !has_alias(here, alias, number))
 			rc = add_alias(m, here, alias, number, err);
 	}
 	bn_registered_model_free(here);

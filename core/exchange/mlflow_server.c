@@ -383,8 +383,10 @@ static int yield_version(model_sink *k, const char *name, const json_t *item, bn
 	json_t *tags = words_of(json_object_get(item, "tags"));
 	const char *source = bn_json_str(item, "source", NULL);
 	char *files = bn_mlflow_server_version_files(k->s, name, item);
+	int64_t number = -1;
+	bn_mlflow_version(json_object_get(item, "version"), &number);
 	const bn_src_version v = {.name = name,
-		.version = integer_of(item, "version"),
+		.version = number,
 		.description = bn_json_str(item, "description", NULL),
 		.user = bn_json_str(item, "user_id", NULL),
 		.stage = bn_json_str(item, "current_stage", NULL),
@@ -396,7 +398,12 @@ static int yield_version(model_sink *k, const char *name, const json_t *item, bn
 		.updated_ms = integer_of(item, "last_updated_timestamp"),
 		.tags = tags,
 		.files = files};
-	int rc = tags ? k->version(k->user, &v, err) : bn_err_nomem(err, "a version");
+	int rc = tags ? 0 : bn_err_nomem(err, "a version");
+	if (rc >= 0 && number < 1)
+		bn_exchange_leave_out(k->s->base.report, "version", "its number is none here", "%s %s", name,
+			bn_json_str(item, "version", "without one"));
+	else if (rc >= 0)
+		rc = k->version(k->user, &v, err);
 	json_decref(tags);
 	bn_free(files);
 	return rc;

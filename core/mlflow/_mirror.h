@@ -2,6 +2,7 @@
  * mirror_run.c (a run's differences), mirror_points.c (histories), mirror_models.c, mirror_act.c, mirror_files.c. */
 #ifndef BN_MLFLOW_MIRROR_INTERNAL_H
 #define BN_MLFLOW_MIRROR_INTERNAL_H
+#include "core/base/str.h"
 #include "core/mlflow/mirror.h"
 #include "core/store/index/fold.h"
 
@@ -17,10 +18,13 @@ struct bn_mirror {
 	bn_mlflow_client *client; /* NULL: nothing was sent yet */
 	bn_workspace *ws;
 	sqlite3 *db;
-	bool is_plain; /* the server (GitLab) refuses the order and the view of a search */
+	/* The server (GitLab) refuses the order and the view of a search, and searches one experiment at a time. */
+	bool is_plain;
 	/* The walk in progress. */
 	json_t *experiments; /* ids; NULL: not read yet */
+	size_t at;           /* of the experiment that it is in, if is_plain */
 	char *token;         /* of its next page; NULL: the first one */
+	size_t newest_at;    /* the experiment whose newest runs are next, if is_plain */
 	int64_t walk;        /* its number, larger than of those before */
 	int64_t left_out;    /* since the last commit */
 	bool wrote;          /* something, in this turn */
@@ -43,6 +47,10 @@ int64_t bn_mirror_kept(bn_mirror *m, const char *key, int64_t otherwise);
 int bn_mirror_remote_id(char **out, bn_mirror *m, const char *id, bn_err *err);
 /* The name under which the experiment of an id began in the mirror; *out is yours, NULL if it is not known. */
 int bn_mirror_experiment(char **out, bn_mirror *m, const char *id, bn_err *err);
+
+/* A version's number as the server writes it. */
+int bn_mirror_version_text(
+	char out[BN_FMT], bn_mirror *m, const char *name, int64_t version, bn_err *err);
 
 /* Writes what is new in a run as the server describes it; within a turn. */
 int bn_mirror_run_apply(bn_mirror *m, const json_t *run, bn_err *err);

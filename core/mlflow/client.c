@@ -441,6 +441,15 @@ bool bn_mlflow_integer(const json_t *v, int64_t *out)
 	return true;
 }
 
+bool bn_mlflow_version(const json_t *v, int64_t *out)
+{
+	const char *text = json_string_value(v);
+	size_t n = text ? strspn(text, "0123456789") : 0;
+	if (n && !strcmp(text + n, ".0.0"))
+		return bn_parse_i64(text, n, out);
+	return bn_mlflow_integer(v, out);
+}
+
 json_t *bn_mlflow_number_json(double x)
 {
 	if (isnan(x))

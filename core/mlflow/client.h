@@ -90,6 +90,8 @@ int bn_mlflow_status(const bn_mlflow_client *c);
  * NULL included. */
 bool bn_mlflow_number(const json_t *v, double *out);
 bool bn_mlflow_integer(const json_t *v, int64_t *out);
+/* The number of a model version: an integer, or N of GitLab's "N.0.0". False for anything else. */
+bool bn_mlflow_version(const json_t *v, int64_t *out);
 /* A number for the wire; new reference. */
 json_t *bn_mlflow_number_json(double x);
 

@@ -221,7 +221,7 @@ int bn_mirror_register(int64_t *version, bn_mirror *m, const char *name, const c
 	if ((rc = bn_mirror_ask(&answer, m, NULL, "model-versions/create", NULL, body, false, err)) < 0)
 		goto out;
 	*version = -1;
-	bn_mlflow_integer(
+	bn_mlflow_version(
 		json_object_get(json_object_get(answer, "model_version"), "version"), version);
 	if (*version < 1) {
 		rc = bn_err_set(err, BN_EIO, "%s answered without the number of the version",
@@ -238,20 +238,17 @@ out:
 
 /* ---- versions ---------------------------------------------------------------------------------- */
 
-static const char *digits(int64_t version, char text[BN_FMT])
-{
-	return bn_fmt_i64(version, text);
-}
-
 int bn_mirror_alias(bn_mirror *m, const char *name, int64_t version, const char *alias, bn_err *err)
 {
 	char text[BN_FMT];
-	int rc = version ? tell(m, NULL, "registered-models/alias",
-				   json_pack("{s:s s:s s:s}", "name", name, "alias", alias, "version",
-					   digits(version, text)),
-				   true, err)
-			 : tell(m, "DELETE", "registered-models/alias",
-				   json_pack("{s:s s:s}", "name", name, "alias", alias), false, err);
+	int rc;
+	if (!version)
+		rc = tell(m, "DELETE", "registered-models/alias",
+			json_pack("{s:s s:s}", "name", name, "alias", alias), false, err);
+	else if ((rc = bn_mirror_version_text(text, m, name, version, err)) >= 0)
+		rc = tell(m, NULL, "registered-models/alias",
+			json_pack("{s:s s:s s:s}", "name", name, "alias", alias, "version", text), true,
+			err);
 	return rc < 0 ? rc : bn_mirror_pull_models(m, err);
 }
 
@@ -259,20 +256,22 @@ int bn_mirror_version_tag(bn_mirror *m, const char *name, int64_t version, const
 	const char *value, bn_err *err)
 {
 	char text[BN_FMT];
-	json_t *body = json_pack("{s:s s:s s:s}", "name", name, "version", digits(version, text), "key",
-		key);
-	if (body && value)
-		json_object_set_new(body, "value", json_string(value));
-	int rc = tell(m, value ? NULL : "DELETE",
-		value ? "model-versions/set-tag" : "model-versions/delete-tag", body, value != NULL,
-		err);
+	int rc = bn_mirror_version_text(text, m, name, version, err);
+	if (rc >= 0)
+		rc = tell(m, value ? NULL : "DELETE",
+			value ? "model-versions/set-tag" : "model-versions/delete-tag",
+			json_pack("{s:s s:s s:s s:s*}", "name", name, "version", text, "key", key, "value",
+				value),
+			value != NULL, err);
 	return rc < 0 ? rc : bn_mirror_pull_models(m, err);
 }
 
 int bn_mirror_version_remove(bn_mirror *m, const char *name, int64_t version, bn_err *err)
 {
 	char text[BN_FMT];
-	int rc = tell(m, "DELETE", "model-versions/delete",
-		json_pack("{s:s s:s}", "name", name, "version", digits(version, text)), false, err);
+	int rc = bn_mirror_version_text(text, m, name, version, err);
+	if (rc >= 0)
+		rc = tell(m, "DELETE", "model-versions/delete",
+			json_pack("{s:s s:s}", "name", name, "version", text), false, err);
 	return rc < 0 ? rc : bn_mirror_pull_models(m, err);
 }

@@ -421,10 +421,10 @@ static int version_uri(char **out, bn_mirror *m, const bn_version *v, bn_err *er
 {
 	json_t *answer = NULL;
 	char number[BN_FMT];
-	int rc = bn_mirror_ask(&answer, m, NULL, "model-versions/get-download-uri",
-		json_pack("{s:s s:s}", "name", v->name, "version", bn_fmt_i64(v->version, number)), NULL,
-		true, err);
-	if (rc < 0)
+	int rc = bn_mirror_version_text(number, m, v->name, v->version, err);
+	if (rc < 0 || (rc = bn_mirror_ask(&answer, m, NULL, "model-versions/get-download-uri",
+			       json_pack("{s:s s:s}", "name", v->name, "version", number), NULL, true,
+			       err)) < 0)
 		return rc;
 	*out = bn_strdup(bn_json_str(answer, "artifact_uri", ""));
 	json_decref(answer);

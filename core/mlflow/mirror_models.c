@@ -55,7 +55,7 @@ static int latest_take(json_t *versions, const json_t *models, bn_err *err)
 static int64_t number_of(const json_t *version)
 {
 	int64_t n;
-	return bn_mlflow_integer(json_object_get(version, "version"), &n) && n > 0 ? n : -1;
+	return bn_mlflow_version(json_object_get(version, "version"), &n) && n > 0 ? n : -1;
 }
 
 static int doc_keep(bn_mirror *m, const json_t *doc, bool is_version, bn_err *err)
@@ -151,6 +151,20 @@ out:
 	json_decref(models);
 	json_decref(versions);
 	return rc;
+}
+
+int bn_mirror_version_text(
+	char out[BN_FMT], bn_mirror *m, const char *name, int64_t version, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	bn_fmt_i64(version, out);
+	int rc = bn_sql_prepare(&st, m->db, err,
+		"SELECT json_extract(doc, '$.version') FROM version WHERE name = ? AND version = ?", "si",
+		name, version);
+	if (rc >= 0 && (rc = bn_sql_step(st, err)) == 1 && sqlite3_column_bytes(st, 0) < BN_FMT)
+		snprintf(out, BN_FMT, "%s", (const char *)sqlite3_column_text(st, 0));
+	sqlite3_finalize(st);
+	return rc < 0 ? rc : 0;
 }
 
 /* ---- documents as versions --------------------------------------------------------------------- */

@@ -142,15 +142,19 @@ static int column_read(
 	return rc;
 }
 
+/* That all points are known is news, also where none was missing: a screen may wait for it. */
 static int points_keep(bn_mirror *m, const char *id, const char *hash, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
-	int rc = bn_sql_prepare(
-		&st, m->db, err, "UPDATE run SET points = ? WHERE id = ?", "ss", hash, id);
-	if (rc >= 0)
+	int rc = bn_mirror_begin(m, err);
+	if (rc < 0)
+		return rc;
+	if ((rc = bn_sql_prepare(
+		     &st, m->db, err, "UPDATE run SET points = ? WHERE id = ?", "ss", hash, id)) >= 0)
 		rc = bn_sql_step(st, err);
 	sqlite3_finalize(st);
-	return rc;
+	m->wrote = rc >= 0;
+	return bn_mirror_end(m, rc, err);
 }
 
 int bn_mirror_points_pull(bn_mirror *m, const json_t *run, bn_err *err)

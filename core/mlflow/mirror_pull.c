@@ -14,6 +14,7 @@
 #define LIVE 500
 #define MOST_EXPERIMENTS 100000
 #define MOST_GONE 1000 /* runs looked for after a walk that did not see them */
+#define MOST_PLAIN 8   /* experiments whose newest runs are looked at in one turn, if each takes a search */
 
 /* ---- experiments ------------------------------------------------------------------------------- */
 
@@ -182,10 +183,13 @@ static int page_apply(bn_mirror *m, const json_t *runs, bn_err *err)
 	return bn_mirror_end(m, rc, err);
 }
 
-static int search_try(json_t **out, bn_mirror *m, const char *filter, size_t most, const char *token,
-	bn_err *err)
+/* at: the experiment, for a server that searches one at a time. */
+static int search_try(json_t **out, bn_mirror *m, const char *filter, size_t at, size_t most,
+	const char *token, bn_err *err)
 {
-	json_t *body = json_pack("{s:O s:I}", "experiment_ids", m->experiments, "max_results",
+	json_t *one = json_array_get(m->experiments, at);
+	json_t *ids = m->is_plain ? json_pack("[O*]", one) : json_incref(m->experiments);
+	json_t *body = json_pack("{s:o s:I}", "experiment_ids", ids, "max_results",
 		(json_int_t)(m->is_plain && most > PAGE_PLAIN ? PAGE_PLAIN : most));
 	if (!body)
 		return bn_err_nomem(err, "a request");
@@ -201,19 +205,19 @@ static int search_try(json_t **out, bn_mirror *m, const char *filter, size_t mos
 	return bn_mirror_ask(out, m, NULL, "runs/search", NULL, body, true, err);
 }
 
-/* One page of a search through all experiments. filter NULL: no filter. */
-static int search(json_t **out, bn_mirror *m, const char *filter, size_t most, const char *token,
-	bn_err *err)
+/* One page of a search through all experiments, or through the one at `at`. filter NULL: no filter. */
+static int search(json_t **out, bn_mirror *m, const char *filter, size_t at, size_t most,
+	const char *token, bn_err *err)
 {
 	bn_err why = BN_ERR_INIT;
 	int rc = m->experiments ? 0 : experiments_read(m, err);
 	if (rc < 0)
 		return rc;
-	rc = search_try(out, m, filter, most, token, &why);
+	rc = search_try(out, m, filter, at, most, token, &why);
 	if (rc == BN_EINVAL && !m->is_plain && !filter && !token) {
 		bn_err_clear(&why);
 		m->is_plain = true;
-		if ((rc = search_try(out, m, filter, most, token, &why)) < 0)
+		if ((rc = search_try(out, m, filter, at, most, token, &why)) < 0)
 			m->is_plain = false;
 	}
 	return rc < 0 ? bn_err_move(err, &why) : 0;
@@ -233,17 +237,34 @@ static bool is_known(const bn_mirror *m, const json_t *run)
 	return false;
 }
 
+/* The newest runs of some experiments, and of others the next time. */
+static int newest_plain(bn_mirror *m, bn_err *err)
+{
+	size_t count = json_array_size(m->experiments);
+	int rc = 0;
+	for (size_t i = 0; rc >= 0 && i < count && i < MOST_PLAIN; i++) {
+		json_t *page = NULL;
+		m->newest_at = (m->newest_at + 1) % count;
+		if ((rc = search(&page, m, NULL, m->newest_at, NEWEST, NULL, err)) >= 0)
+			rc = page_apply(m, json_object_get(page, "runs"), err);
+		json_decref(page);
+	}
+	return rc;
+}
+
 int bn_mirror_pull_new(bn_mirror *m, bn_err *err)
 {
 	json_t *newest = NULL, *live = NULL;
 	bn_err why = BN_ERR_INIT;
 	int rc = experiments_read(m, err); /* new ones are searched too */
-	if (rc < 0 || (rc = search(&newest, m, NULL, NEWEST, NULL, err)) < 0)
+	if (rc >= 0 && m->is_plain)
+		return newest_plain(m, err);
+	if (rc < 0 || (rc = search(&newest, m, NULL, 0, NEWEST, NULL, err)) < 0)
 		goto out;
 	if ((rc = page_apply(m, json_object_get(newest, "runs"), err)) < 0 || m->is_plain)
 		goto out;
 	/* A server that does not know the filter has its live runs seen by the walk. */
-	if ((rc = search(&live, m, "attributes.status = 'RUNNING'", LIVE, NULL, &why)) < 0)
+	if ((rc = search(&live, m, "attributes.status = 'RUNNING'", 0, LIVE, NULL, &why)) < 0)
 		rc = rc == BN_EINVAL || rc == BN_EUNSUPPORTED ? 0 : bn_err_move(err, &why);
 	else
 		rc = page_apply(m, json_object_get(live, "runs"), err);
@@ -256,7 +277,7 @@ out:
 int bn_mirror_pull_matching(bn_mirror *m, const char *filter, size_t most, bn_err *err)
 {
 	json_t *page = NULL;
-	int rc = search(&page, m, filter, most, NULL, err);
+	int rc = search(&page, m, filter, 0, most, NULL, err);
 	if (rc >= 0)
 		rc = page_apply(m, json_object_get(page, "runs"), err);
 	json_decref(page);
@@ -328,6 +349,7 @@ static int walk_end(bn_mirror *m, bn_err *err)
 		rc = bn_mirror_keep(m, "walked_ms", bn_env_now_ms(m->env), err);
 	bn_free(m->token);
 	m->token = NULL;
+	m->at = 0;
 	m->walk = 0;
 	return rc;
 }
@@ -344,7 +366,7 @@ int bn_mirror_pull_page(bn_mirror *m, bool *done, bn_err *err)
 			(rc = experiments_read(m, err)) < 0)
 			goto out;
 	}
-	if ((rc = search(&page, m, NULL, PAGE, m->token, err)) < 0 ||
+	if ((rc = search(&page, m, NULL, m->at, PAGE, m->token, err)) < 0 ||
 		(rc = page_apply(m, json_object_get(page, "runs"), err)) < 0)
 		goto out;
 	const char *token = bn_json_str(page, "next_page_token", "");
@@ -355,13 +377,14 @@ int bn_mirror_pull_page(bn_mirror *m, bool *done, bn_err *err)
 	}
 	bn_free(m->token);
 	m->token = next;
-	*done = !next;
+	*done = !next && (!m->is_plain || ++m->at >= json_array_size(m->experiments));
 	if (*done)
 		rc = walk_end(m, err);
 out:
 	if (rc < 0) { /* the next walk begins at the start: a token may have ended with the server */
 		bn_free(m->token);
 		m->token = NULL;
+		m->at = 0;
 		m->walk = 0;
 	}
 	json_decref(page);

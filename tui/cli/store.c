@@ -96,8 +96,10 @@ static int unreachable(const bn_cli *cli, bn_err *err, bn_err *why)
 	bn_mirror_state s;
 	bn_err none = BN_ERR_INIT;
 	if (why->code == BN_EIO && bn_mirror_state_read(&s, cli->mirror, &none) >= 0 &&
-		s.seen_ms >= 0 && cli->verb->flags & BN_VERB_REMOTE_READS)
-		bn_err_hint(why, "--cached shows what was known when it answered last");
+		s.seen_ms >= 0 && cli->verb->flags & BN_VERB_REMOTE_READS) {
+		why->hint[0] = '\0'; /* this helps more */
+		bn_err_hint(why, "is it running? --cached shows what was known when it answered last");
+	}
 	return bn_err_move(err, why);
 }
 
