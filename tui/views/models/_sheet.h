@@ -17,6 +17,7 @@ typedef enum bn_sheet_kind {
 	BN_SHEET_DATA, /* `at`: its index in the data */
 	BN_SHEET_RUN,
 	BN_SHEET_ORIGIN,
+	BN_SHEET_SOURCE, /* of a version of a store elsewhere */
 	BN_SHEET_CARD,
 	BN_SHEET_RULE_PACKAGES,
 	BN_SHEET_PACKAGE, /* `at`: its index */

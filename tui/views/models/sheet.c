@@ -14,9 +14,15 @@
 
 /* ---- which lines there are ----------------------------------------------------------------------- */
 
+/* A version of a store elsewhere has no digest, and with it no evidence and no approval. */
+static bool is_elsewhere(const bn_version *v)
+{
+	return !v->digest;
+}
+
 static const json_t *metrics_of(const bn_version *v)
 {
-	return json_object_get(v->metrics, "test");
+	return json_object_get(v->metrics, is_elsewhere(v) ? "run" : "test");
 }
 
 /* Counts of rows are stored with the metrics, but are not metrics. */
@@ -96,10 +102,12 @@ int bn_sheet_lines(bn_sheet_line out[BN_SHEET_LINES], const bn_sheet *s)
 	add(out, &n, BN_SHEET_RULE_EVIDENCE, 0);
 	for (size_t i = 0; i < json_array_size(m->data); i++)
 		add(out, &n, BN_SHEET_DATA, i);
-	if (m->run_id) {
+	if (m->run_id)
 		add(out, &n, BN_SHEET_RUN, 0);
+	if (m->run_id && !is_elsewhere(m))
 		add(out, &n, BN_SHEET_ORIGIN, 0);
-	}
+	if (is_elsewhere(m))
+		add(out, &n, BN_SHEET_SOURCE, 0);
 	add(out, &n, BN_SHEET_CARD, 0);
 	if (s->packages.count)
 		add(out, &n, BN_SHEET_RULE_PACKAGES, 0);
@@ -310,7 +318,9 @@ static void metrics_title(const bn_sheet *s, bn_area a, int row)
 	const bn_inbox_item *d = s->item;
 	char title[200], column[40];
 	widths w = widths_of(a);
-	if (!d->champion)
+	if (is_elsewhere(d->version))
+		snprintf(title, sizeof title, "last values of its run");
+	else if (!d->champion)
 		snprintf(title, sizeof title, "on the test part; %s",
 			bn_version_is_champion(d->version) ? "this is the champion"
 							   : "no champion to compare with");
@@ -367,9 +377,19 @@ static void evidence_draw(const bn_sheet *s, const bn_sheet_line *line, bn_area 
 	case BN_SHEET_ORIGIN:
 		bn_area_fact(a, row, "code", BN_INK_TEXT, "with environment and spec");
 		return;
+	case BN_SHEET_SOURCE:
+		bn_area_fact(a, row, "made of", BN_INK_TEXT, m->source ? m->source : "-");
+		return;
 	default:
 		if (m->is_external) {
 			bn_area_fact(a, row, "at", BN_INK_TEXT, m->source ? m->source : "-");
+			return;
+		}
+		if (is_elsewhere(m)) {
+			bool staged = m->stage && strcmp(m->stage, "None") != 0;
+			snprintf(text, sizeof text, "%s%.40s%s%zu tags", staged ? "stage " : "",
+				staged ? m->stage : "", staged ? ", " : "", json_object_size(m->tags));
+			bn_area_fact(a, row, "card", BN_INK_TEXT, text);
 			return;
 		}
 		snprintf(text, sizeof text, "model %.12s", m->digest ? m->digest : "-");
@@ -465,7 +485,9 @@ void bn_sheet_draw(
 		asked_draw(d->version, a, row, f);
 		return;
 	case BN_SHEET_NOTHING_SAID:
-		bn_area_text(a, row, 0, BN_INK_DIM, "nobody has asked for it yet; P does");
+		bn_area_text(a, row, 0, BN_INK_DIM,
+			is_elsewhere(d->version) ? "a store elsewhere has no approval; :alias gives it a name"
+						 : "nobody has asked for it yet; P does");
 		return;
 	default:
 		evidence_draw(s, line, a, row);

@@ -184,9 +184,8 @@ int bn_remote_sheet(void *context, const void *arg, bn_page *page, bn_job *job, 
 	int rc = bn_reader_refresh(r, err);
 	if (rc >= 0)
 		rc = bn_mirror_version(&s->item->version, r->mirror, a->ref, err);
-	s->item->gates = bn_alloc_zeroed(1, sizeof *s->item->gates);
 	s->item->why_not = bn_strdup("a store elsewhere has no approval");
-	if (rc >= 0 && (!s->item->gates || !s->item->why_not))
+	if (rc >= 0 && !s->item->why_not)
 		rc = bn_err_nomem(err, "a sheet");
 	if (rc < 0) {
 		sheet_release(s);
