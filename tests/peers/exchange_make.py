@@ -1,11 +1,14 @@
 """Makes stores with their tools' own writers: exchange_make.py KIND RUNS DIRECTORY.
 
 KIND: file (mlruns), db (mlflow.db), both with experiments, nested and removed runs, odd values, datasets, artifacts,
-logged models and a registry; wandb (offline runs); tensorboard (event files).
+logged models and a registry; wandb (offline runs); tensorboard (event files). The last two write expected.json: what was
+logged, {run: {"params", "tags", "points": {key: [[step, value]]}, "status"}}.
 """
+import json
 import os
 import pathlib
 import random
+import struct
 import sys
 
 
@@ -81,28 +84,50 @@ def make_wandb(runs):
     os.environ.update(WANDB_MODE="offline", WANDB_SILENT="true")
     import wandb
 
+    expected = {}
     for i in range(runs):
+        lr = 0.1 / (i + 1)
         r = wandb.init(project="power", name=f"wb-{i}", notes="a note", tags=["x", "y"], group="g", job_type="train",
-                       config={"lr": 0.1 / (i + 1), "opt": {"name": "adam", "b": [1, 2]}, "flag": True})
+                       config={"lr": lr, "opt": {"name": "adam", "b": [1, 2]}, "flag": True})
+        points = {"loss": [], "val/acc": [], "nested.a": [], "inf": [[100, "Infinity"]], "best": [[100, 0.99]]}
         for s in range(20):
-            r.log({"loss": 1 / (s + 1), "val/acc": float("nan") if s == 3 else s / 20, "nested": {"a": s}})
+            acc = float("nan") if s == 3 else s / 20
+            r.log({"loss": 1 / (s + 1), "val/acc": acc, "nested": {"a": s}})
+            points["loss"].append([s, 1 / (s + 1)])
+            points["val/acc"].append([s, "NaN" if s == 3 else acc])
+            points["nested.a"].append([s, s])
         r.log({"inf": float("inf")}, step=100)
         r.summary["best"] = 0.99
         r.summary["who"] = "ann"
         r.finish(exit_code=1 if i == 1 else 0)
+        expected[f"wb-{i}"] = {
+            "params": {"lr": repr(lr), "opt.name": "adam", "opt.b": "[1,2]", "flag": "true"},
+            "tags": {"wandb.group": "g", "wandb.tag.x": "true", "wandb.tag.y": "true", "wandb.summary.who": "ann"},
+            "points": points, "status": "FAILED" if i == 1 else "FINISHED"}
+    json.dump(expected, open("expected.json", "w"))
 
 
 def make_tensorboard(runs):
     from tensorboardX import SummaryWriter
 
+    expected = {}
+
+    def single(x):  # as the file has it
+        return struct.unpack("f", struct.pack("f", x))[0]
+
     for i in range(runs):
         w = SummaryWriter(f"logs/run{i}")
+        points = {"loss": [], "val/acc": []}
         for s in range(30):
             w.add_scalar("loss", 1 / (s + 1), s, walltime=1700000000 + s)
             w.add_scalar("val/acc", float("nan") if s == 5 else s / 32, s, walltime=1700000000.25 + s)
+            points["loss"].append([s, single(1 / (s + 1))])
+            points["val/acc"].append([s, "NaN" if s == 5 else s / 32])
+        expected[f"run{i}"] = {"params": {}, "tags": {}, "points": points, "status": "FINISHED"}
         w.add_histogram("h", [1, 2, 3, 4], 1)
         w.add_hparams({"lr": 0.1 * i, "opt": "adam", "flag": True}, {"hparam/acc": 0.5})
         w.close()
+    json.dump(expected, open("expected.json", "w"))
 
 
 kind, runs, where = sys.argv[1], int(sys.argv[2]), sys.argv[3]

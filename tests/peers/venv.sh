@@ -10,11 +10,13 @@ clients() {
 	[ -x .venv/clients/bin/python ] || python3 -m venv .venv/clients || return 1
 	.venv/clients/bin/pip install -q "tritonclient[http]" mlserver kserve && touch .venv/clients/installed
 }
-mlflow_line() { # DIRECTORY REQUIREMENT
+mlflow_line() { # DIRECTORY REQUIREMENT...: the first is named
 	local at=.venv/$1
+	shift
 	[ -x "$at/bin/python" ] || python3 -m venv "$at" || return 1
-	[ -e "$at/installed-1" ] || { "$at/bin/pip" install -q "$2" scikit-learn xgboost && touch "$at/installed-1"; } ||
+	[ -e "$at/installed-2" ] || { "$at/bin/pip" install -q "$@" scikit-learn xgboost && touch "$at/installed-2"; } ||
 		return 1
+	set -- _ "$1"
 	[ "${TORCH:-}" = no ] || [ -e "$at/torch-1" ] ||
 		{ "$at/bin/pip" install -q torch lightning && touch "$at/torch-1"; } || echo "SKIP: PyTorch for $2"
 }
@@ -28,7 +30,8 @@ if [ "${1:-}" = dvc ]; then
 fi
 [ "${1:-}" != clients ] || clients || echo "SKIP: clients of inference servers: they could not be installed"
 if [ "${1:-}" = mlflow ]; then
-	mlflow_line mlflow2 "mlflow==2.22.*" || echo "SKIP: MLflow 2.22 could not be installed"
+	# MLflow 2.22 takes names from SQLAlchemy that 2.1 no longer has.
+	mlflow_line mlflow2 "mlflow==2.22.*" "sqlalchemy<2.1" || echo "SKIP: MLflow 2.22 could not be installed"
 	mlflow_line mlflow3 "mlflow>=3" || echo "SKIP: MLflow 3 could not be installed"
 	exit 0
 fi
