@@ -250,7 +250,10 @@ dies() {
 		on run tag text-3 "k$n=v$n" >/dev/null 2>&1 && echo "k$n" >>"$work/sure" || echo "k$n" >>"$work/refused"
 	done) &
 	n=$!
-	sleep 1.5 # time itself: some changes are made before the server dies
+	for _ in $(seq 200); do # in the middle: some are acknowledged
+		[ "$(wc -l <"$work/sure")" -ge 2 ] && break
+		sleep 0.1
+	done
 	stop 9
 	shows "stale, with its age" "no answer, data of"
 	keys 3
@@ -270,6 +273,7 @@ dies() {
 	for sure in $(cat "$work/sure"); do
 		rest tag text-3 "$sure" | grep -q "^v" || fail "an acknowledged tag $sure is lost"
 	done
+	[ -s "$work/sure" ] || fail "nothing was acknowledged before the server died"
 	echo "$end: $(wc -l <"$work/sure") changes were acknowledged before kill -9, all there"
 	is "a change that was refused is not there" "$(rest tag text-4 lost)" -
 	back message
