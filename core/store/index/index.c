@@ -559,32 +559,44 @@ static int check_process(const bn_index *ix, bn_err *err)
 		"the index was opened before fork() and cannot be used in the child");
 }
 
-int bn_index_refresh(bn_index *ix, bool *changed, bn_err *err)
+/* Whether there is something to fold. In one transaction: each question outside of one looks at the database's files
+ * anew. */
+static int look(bn_index *ix, bool *due, bool *changed, bn_err *err)
 {
-	int rc = check_process(ix, err);
-	*changed = false;
-	if (rc || (rc = reopen_if_replaced(ix, err)) ||
-		(rc = bn_log_scan(&ix->log, ix->of.at, err)))
-		return rc;
+	const bool own = sqlite3_get_autocommit(ix->db); /* the caller may be in one */
+	int rc = own ? bn_sql_exec(ix->db, "BEGIN", err) : 0;
+	if (rc < 0 || (rc = bn_log_scan(&ix->log, ix->of.at, err)) < 0)
+		goto out;
 	int64_t version = data_version(ix);
 	bool others = ix->loaded && version != ix->data_version;
-	bool due = !ix->loaded || ix->log.lost;
-	if (ix->loaded && others) {
-		due = due || !bn_schema_is(ix->db, ix->schema) || load_tails(ix, err) != 0 ||
-		      ix->log.lost;
+	*due = !ix->loaded || ix->log.lost;
+	if (others) {
+		*due = *due || !bn_schema_is(ix->db, ix->schema) || load_tails(ix, err) != 0 ||
+		       ix->log.lost;
 		*changed = true;
 	}
 	const bn_fold_source from = source_of(ix);
-	for (size_t i = 0; !due && i < ix->log.count; i++)
-		due = bn_fold_is_due(&from, &ix->log.items[i]);
-	if (due) {
-		bool folded = false;
-		rc = index_fold(ix, false, &folded, err);
-		*changed = *changed || folded;
-		version = rc ? version : data_version(ix);
-	}
+	for (size_t i = 0; !*due && i < ix->log.count; i++)
+		*due = bn_fold_is_due(&from, &ix->log.items[i]);
 	ix->data_version = version;
+out:
+	if (own && !sqlite3_get_autocommit(ix->db))
+		sqlite3_exec(ix->db, "COMMIT", NULL, NULL, NULL);
 	return rc;
+}
+
+int bn_index_refresh(bn_index *ix, bool *changed, bn_err *err)
+{
+	bool due = false, folded = false;
+	int rc = check_process(ix, err);
+	*changed = false;
+	if (rc || (rc = reopen_if_replaced(ix, err)) || (rc = look(ix, &due, changed, err)) < 0 || !due)
+		return rc;
+	if ((rc = index_fold(ix, false, &folded, err)) < 0)
+		return rc;
+	*changed = *changed || folded;
+	ix->data_version = data_version(ix);
+	return 0;
 }
 
 int bn_index_rebuild_all(bn_index *ix, bn_err *err)

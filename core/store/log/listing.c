@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TRUST_AFTER_S = 4, RELIST_AFTER_S = 30, LOOK_AT_ALL = 128, LOOK_AT_SOME = 32 };
+enum { TRUST_AFTER_S = 4, RELIST_AFTER_S = 30, LOOK_AT_ALL = 64, LOOK_AT_SOME = 8 };
 
 static void writer_release(bn_log_writer *w)
 {

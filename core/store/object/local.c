@@ -59,8 +59,8 @@ static const char *put_dir(const local_store *s, const char *hash, char buf[BN_P
 static const char *get_name(const local_store *s, const char *hash, char buf[BN_OBJECT_NAME])
 {
 	struct stat st;
-	if (bn_private_is_here(s->root) &&
-		s->env->fs->stat(s->env, s->root, bn_private_name(s->env, hash, buf), &st) == 0)
+	if (s->env->fs->stat(s->env, s->root, bn_private_name(s->env, hash, buf), &st) == 0 &&
+		bn_private_is_here(s->root))
 		return buf;
 	return bn_object_name(hash, buf);
 }
