@@ -52,6 +52,10 @@ int bn_reader_spark(bn_spark *out, bn_reader *r, bn_arena *arena, const char *ru
 /* The terms on which a run is measured (core/track/terms.h); its texts are borrowed until the next
  * call. */
 int bn_reader_terms(bn_run_terms *out, bn_reader *r, const char *run, bn_err *err);
+/* The same, but reads at most *left specs, which are files, and counts them down. 1, with *out untouched: it would have
+ * to read one more. */
+int bn_reader_terms_within(
+	bn_run_terms *out, bn_reader *r, const char *run, int *left, bn_err *err);
 void bn_terms_memory_free(struct bn_terms_memory *m);
 /* The total number of steps of a run, by its parameters; 0 unknown. */
 int bn_reader_run_steps(int64_t *out, bn_reader *r, const char *run, bn_err *err);

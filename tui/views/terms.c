@@ -86,8 +86,8 @@ static int keep(kept_list *l, const char *key, const bn_run_terms *terms, bn_err
 	return 0;
 }
 
-/* Reads and keeps the terms of a run that is not in the list. */
-static int look(struct bn_terms_memory *m, bn_reader *r, const char *run, bn_err *err)
+/* Reads and keeps the terms of a run that is not in the list. 1: its spec would have to be read, and *left is 0. */
+static int look(struct bn_terms_memory *m, bn_reader *r, const char *run, int *left, bn_err *err)
 {
 	bn_run_info *info = NULL;
 	bn_run_terms own = {NULL, NULL, NULL};
@@ -96,6 +96,11 @@ static int look(struct bn_terms_memory *m, bn_reader *r, const char *run, bn_err
 		return rc;
 	const bn_run_terms *terms = info->spec_hash ? get(&m->specs, info->spec_hash) : NULL;
 	if (!terms) {
+		if (left && info->spec_hash && (*left)-- <= 0) {
+			*left = 0;
+			rc = 1;
+			goto out;
+		}
 		if ((rc = bn_run_terms_read(&own, r->ws, info, err)) < 0)
 			goto out;
 		/* Without a key the spec is gone: that holds for this run. */
@@ -111,16 +116,22 @@ out:
 	return rc;
 }
 
-int bn_reader_terms(bn_run_terms *out, bn_reader *r, const char *run, bn_err *err)
+int bn_reader_terms_within(
+	bn_run_terms *out, bn_reader *r, const char *run, int *left, bn_err *err)
 {
 	int rc;
 	if (!r->terms && !(r->terms = bn_alloc_zeroed(1, sizeof *r->terms)))
 		return bn_err_nomem(err, "the terms of runs");
 	const bn_run_terms *terms = get(&r->terms->runs, run);
-	if (!terms && (rc = look(r->terms, r, run, err)) < 0)
+	if (!terms && (rc = look(r->terms, r, run, left, err)) != 0)
 		return rc;
 	*out = *get(&r->terms->runs, run);
 	return 0;
+}
+
+int bn_reader_terms(bn_run_terms *out, bn_reader *r, const char *run, bn_err *err)
+{
+	return bn_reader_terms_within(out, r, run, NULL, err);
 }
 
 void bn_terms_memory_free(struct bn_terms_memory *m)

@@ -1,5 +1,7 @@
 /* Pages of runs in a real workspace. */
+#include "core/base/fs.h"
 #include "core/run/runlog.h"
+#include "core/run/spec.h"
 #include "tests/support/check_main.h"
 #include "tests/support/track.h"
 #include "tui/views/_source.h"
@@ -184,6 +186,122 @@ START_TEST(test_source_overview_of_many_runs_comes_in_two_parts)
 }
 END_TEST
 
+enum { SWEEP = 60, OTHER_TARGET = 50 };
+
+/* Each run has a spec of its own, as in a sweep; the worst ones are of another target. */
+static void sweep_make(track_world *w)
+{
+	char text[200], hash[65];
+	track_make(w);
+	for (int i = 1; i <= SWEEP; i++) {
+		bn_spec *spec = NULL;
+		bn_metric_set set = BN_METRIC_SET_INIT;
+		int n = snprintf(text, sizeof text,
+			"{\"format\": 1, \"trainer\": \"ridge\", \"data\": [{\"name\": \"power\", "
+			"\"version\": 3}], \"target\": \"%s\", \"seed\": %d}",
+			i > OTHER_TARGET ? "energy" : "power", i);
+		ck_assert_bn_ok(bn_spec_parse(&spec, text, (size_t)n, "spec", &err), &err);
+		ck_assert_bn_ok(bn_spec_store(w->ws, spec, hash, &err), &err);
+		bn_spec_free(spec);
+		bn_run_created created = {.experiment = "sweep",
+			.kind = "trainer",
+			.title = "ridge",
+			.spec_hash = hash,
+			.dataset = "power@v3"};
+		ck_assert_bn_ok(bn_runlog_created(w->ws, track_id(i), &created, &err), &err);
+		bn_metric_set_add(&set, "test_rmse", 1, 1000 + i, i);
+		ck_assert_bn_ok(bn_runlog_metrics(w->ws, track_id(i), &set, &err), &err);
+		ck_assert_bn_ok(bn_runlog_finished(w->ws, track_id(i), "FINISHED", 0, 0, NULL, &err),
+			&err);
+		bn_metric_set_release(&set);
+	}
+	track_sync(w);
+}
+
+/* A page reads a few specs, and says that more are to come; what it calls the best is so from the first page on. */
+START_TEST(test_source_overview_reads_a_few_specs_at_a_time)
+{
+	track_world w;
+	void *context = NULL;
+	int pages = 0, best = 0;
+	bool more = true;
+	sweep_make(&w);
+	ck_assert_bn_ok(bn_source_open(&context, bn_env_real(), w.dir.path, &err), &err);
+	for (; more && pages < SWEEP; pages++) {
+		const bn_overview_arg arg = {.soon = false};
+		bn_page *p = bn_page_new(1, 0);
+		ck_assert_bn_ok(bn_source_overview(context, &arg, p, NULL, &err), &err);
+		const bn_overview *o = p->data;
+		more = false;
+		best = 0;
+		for (size_t i = 0; i < o->line_count; i++) {
+			const bn_line *l = &o->lines[i];
+			if (l->part != BN_LINE_BEST)
+				continue;
+			more |= !l->ref;
+			if (l->ref && best++ == 0)
+				ck_assert_str_eq(l->ref, track_id(1));
+			else if (l->ref)
+				ck_assert_str_eq(l->ref, track_id(OTHER_TARGET + 1));
+		}
+		ck_assert_int_ge(best, 1);
+		ck_assert(more || best == 2);
+		bn_page_free(p);
+	}
+	ck_assert_int_eq(best, 2);
+	ck_assert_int_eq(pages, 3); /* 24, 24 and 12 specs */
+	bn_source_close(context);
+	track_remove(&w);
+}
+END_TEST
+
+static int looks; /* calls that ask a file system about a name */
+
+static int counted_open(const bn_env *e, const bn_dir *at, const char *path, int flags, mode_t mode)
+{
+	looks++;
+	return bn_env_real()->fs->open(e, at, path, flags, mode);
+}
+
+static int counted_stat(const bn_env *e, const bn_dir *at, const char *path, struct stat *st)
+{
+	looks++;
+	return bn_env_real()->fs->stat(e, at, path, st);
+}
+
+/* A page asks many questions and looks at the log once; what others write meanwhile is in the next page. */
+START_TEST(test_source_overview_looks_at_the_log_once)
+{
+	track_world w;
+	void *context = NULL;
+	bn_env env = *bn_env_real();
+	bn_fs_ops ops = *env.fs;
+	many_make(&w);
+	ops.open = counted_open;
+	ops.stat = counted_stat;
+	env.fs = &ops;
+	ck_assert_bn_ok(bn_source_open(&context, &env, w.dir.path, &err), &err);
+	for (int pages = 0; pages < 3; pages++) {
+		const bn_overview_arg arg = {.soon = false};
+		bn_page *p = bn_page_new(1, 0);
+		if (pages == 2) {
+			track_run(&w, MANY + 1, "one more", NULL, NULL, "FINISHED");
+			track_sync(&w);
+		}
+		looks = 0;
+		ck_assert_bn_ok(bn_source_overview(context, &arg, p, NULL, &err), &err);
+		if (pages == 1)
+			ck_assert_int_le(looks, 12);
+		const bn_overview *o = p->data;
+		ck_assert_int_eq(o->stations[BN_STATION_TRAIN].count, MANY + (pages == 2));
+		bn_page_free(p);
+	}
+	bn_source_close(context);
+	track_remove(&w);
+}
+END_TEST
+
 BN_TEST_MAIN("tui/views/source_runs", test_source_runs_undo_leaves_what_was_written_since,
 	test_source_runs_a_key_of_the_filter_reads_only_what_is_shown, test_source_run_along_epochs,
-	test_source_overview_of_many_runs_comes_in_two_parts)
+	test_source_overview_of_many_runs_comes_in_two_parts,
+	test_source_overview_reads_a_few_specs_at_a_time, test_source_overview_looks_at_the_log_once)

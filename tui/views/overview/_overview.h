@@ -20,6 +20,8 @@ typedef struct bn_overview_gather {
 	int64_t now_ms;
 	const char *best_terms[BN_BEST_MOST]; /* terms of the best runs (core/track/terms.h) */
 	size_t best_count;
+	int specs_left;     /* that may still be read for this page, to know the terms of runs */
+	bool is_best_part;  /* some were not read: the next page knows more */
 	int64_t to_approve; /* number of requests that the user may approve */
 	bool soon; /* see bn_overview_arg */
 	bn_err *err;

@@ -356,6 +356,17 @@ static int needs_count(bn_reader *r, bn_arena *arena, bn_err *err)
 	return 0;
 }
 
+/* All of one state of the index: the log and the files of the index are looked at once, not for each question. */
+static int gather_all(gather *g)
+{
+	int rc;
+	if ((rc = gather_people(g)) < 0 || (rc = gather_data(g)) < 0 || (rc = gather_runs(g)) < 0 ||
+		(rc = gather_models(g)) < 0 || (rc = gather_serving(g)) < 0 ||
+		(rc = gather_log(g)) < 0)
+		return rc;
+	return gather_queue(g);
+}
+
 int bn_source_overview(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
 {
 	bn_overview *o = bn_arena_alloc(&page->arena, sizeof *o);
@@ -370,13 +381,14 @@ int bn_source_overview(void *context, const void *arg, bn_page *page, bn_job *jo
 	g.soon = arg && ((const bn_overview_arg *)arg)->soon;
 	if (!o)
 		return bn_err_nomem(err, "the overview");
-	if ((rc = bn_reader_refresh(g.r, err)) < 0 || (rc = gather_people(&g)) < 0 ||
-		(rc = gather_data(&g)) < 0 || (rc = gather_runs(&g)) < 0 ||
-		(rc = gather_models(&g)) < 0 || (rc = gather_serving(&g)) < 0 ||
-		(rc = gather_log(&g)) < 0 || (rc = gather_queue(&g)) < 0)
+	if ((rc = bn_reader_refresh(g.r, err)) < 0 ||
+		(rc = bn_workspace_snapshot_begin(r->ws, err)) < 0)
 		return rc;
-	page->data = o;
-	return 0;
+	rc = gather_all(&g);
+	bn_workspace_snapshot_end(r->ws);
+	if (rc >= 0)
+		page->data = o;
+	return rc < 0 ? rc : 0;
 }
 
 static void status_add(bn_buf *text, int64_t n, const char *words)
@@ -394,9 +406,13 @@ int bn_source_status(void *context, const void *arg, bn_page *page, bn_job *job,
 	int rc;
 	(void)arg;
 	(void)job;
-	if ((rc = bn_reader_refresh(r, err)) < 0 || (rc = bn_reader_waiting(&w, r, err)) < 0 ||
-		(rc = bn_run_count(&runs, r->ws, err)) < 0 ||
-		(rc = needs_count(r, &page->arena, err)) < 0)
+	if ((rc = bn_reader_refresh(r, err)) < 0 ||
+		(rc = bn_workspace_snapshot_begin(r->ws, err)) < 0)
+		return rc;
+	if ((rc = bn_reader_waiting(&w, r, err)) >= 0 && (rc = bn_run_count(&runs, r->ws, err)) >= 0)
+		rc = needs_count(r, &page->arena, err);
+	bn_workspace_snapshot_end(r->ws);
+	if (rc < 0)
 		return rc;
 	status_add(&text, runs.by_status[BN_RUN_RUNNING], "running");
 	status_add(&text, r->to_approve, "to approve");

@@ -16,6 +16,8 @@
 #include <string.h>
 
 enum { MOST_RUNNING = 8, LOOKED_AT = 1000 };
+/* Files that a page reads: a sweep has a spec for each run, and a parallel file system takes milliseconds for one. */
+enum { SPECS_AT_ONCE = 24 };
 
 /* ---- running ----------------------------------------------------------------------------------- */
 
@@ -101,6 +103,14 @@ static bool is_candidate(const bn_run_row *row)
 	return c[0].kind == BN_CELL_NUMBER && !isnan(c[0].number) && c[1].kind == BN_CELL_TEXT;
 }
 
+/* 1: not in this page. Runs are asked for from the best on, so what is known by then is right. */
+static int terms_of(bn_run_terms *out, bn_overview_gather *g, const char *run)
+{
+	int rc = bn_reader_terms_within(out, g->r, run, &g->specs_left, g->err);
+	g->is_best_part |= rc == 1;
+	return rc;
+}
+
 /* The second-best run that is measured on the same terms, for the difference; NULL: none. */
 static int second_of(const bn_run_row **out, bn_overview_gather *g, const bn_run_page *p,
 	size_t first, const char *terms)
@@ -111,8 +121,8 @@ static int second_of(const bn_run_row **out, bn_overview_gather *g, const bn_run
 		int rc;
 		if (!is_candidate(&p->rows[i]))
 			continue;
-		if ((rc = bn_reader_terms(&own, g->r, p->rows[i].id, g->err)) < 0)
-			return rc;
+		if ((rc = terms_of(&own, g, p->rows[i].id)) != 0)
+			return rc < 0 ? rc : 0;
 		if (own.key && strcmp(own.key, terms) == 0)
 			*out = &p->rows[i];
 	}
@@ -173,19 +183,32 @@ static int best_by(bn_overview_gather *g, const char *field)
 		.columns = columns, /* those without the metric come last, and are not candidates */
 		.column_count = 2,
 		.limit = LOOKED_AT};
-	rc = bn_run_query_page(&page, g->r->ws, &q, g->err);
-	for (size_t i = 0; rc >= 0 && i < page->count && g->best_count < BN_BEST_MOST; i++) {
+	if ((rc = bn_run_query_page(&page, g->r->ws, &q, g->err)) < 0)
+		goto out;
+	for (size_t i = 0; i < page->count && g->best_count < BN_BEST_MOST; i++) {
 		bn_run_terms terms;
-		if (!is_candidate(&page->rows[i]) ||
-			(rc = bn_reader_terms(&terms, g->r, page->rows[i].id, g->err)) < 0 ||
-			!terms.key || is_listed(g, terms.key))
+		if (!is_candidate(&page->rows[i]))
 			continue;
-		rc = best_line(g, page, i, field, &terms);
+		if ((rc = terms_of(&terms, g, page->rows[i].id)) != 0)
+			goto out;
+		if (!terms.key || is_listed(g, terms.key))
+			continue;
+		if ((rc = best_line(g, page, i, field, &terms)) < 0)
+			goto out;
 	}
 out:
 	bn_run_page_free(page);
 	bn_buf_release(&sort);
-	return rc;
+	return rc < 0 ? rc : 0; /* 1: not all terms are known */
+}
+
+static void more_line(bn_overview_gather *g)
+{
+	bn_line *l = bn_overview_line(g, BN_LINE_BEST, BN_STATE_NONE);
+	if (!l)
+		return;
+	l->subject = l->word = l->aside = "";
+	l->detail = "looking among all runs";
 }
 
 int bn_overview_best(bn_overview_gather *g)
@@ -194,20 +217,15 @@ int bn_overview_best(bn_overview_gather *g)
 	size_t at = 0;
 	const char *field;
 	if (g->o->is_part) {
-		bn_line *l = bn_overview_line(g, BN_LINE_BEST, BN_STATE_NONE);
-		if (l)
-			l->subject = l->word = l->aside = "";
-		if (l)
-			l->detail = "looking among all runs";
+		more_line(g);
 		return 0;
 	}
-	int rc = bn_workspace_snapshot_begin(g->r->ws, g->err);
-	if (rc < 0)
-		return rc;
-	rc = bn_run_fields(&fields, g->r->ws, NULL, g->err);
-	while (rc >= 0 && (field = main_metric(&fields, &at)))
+	g->specs_left = SPECS_AT_ONCE;
+	int rc = bn_run_fields(&fields, g->r->ws, NULL, g->err);
+	while (rc >= 0 && !g->is_best_part && (field = main_metric(&fields, &at)))
 		rc = best_by(g, field);
-	bn_workspace_snapshot_end(g->r->ws);
+	if (rc >= 0 && g->is_best_part)
+		more_line(g);
 	bn_names_release(&fields);
 	return rc;
 }
