@@ -217,16 +217,51 @@ static bn_metric_series *series_at(bn_metric_set *set, size_t at, const char *ke
 	return s;
 }
 
-/* False if out of memory; faults in the bytes go to c->bad. */
-static bool get_series(bn_cursor *c, bn_metric_set *out, size_t at)
+/* Over n numbers: each ends with a byte below 0x80. */
+static void pass_varints(bn_cursor *c, uint64_t n)
+{
+	static const uint64_t ones = UINT64_C(0x0101010101010101);
+	uint64_t eight;
+	while (n >= 8 && bn_cursor_left(c) >= sizeof eight) {
+		memcpy(&eight, c->at, sizeof eight);
+		n -= ((~eight >> 7 & ones) * ones) >> 56; /* how many end among these */
+		c->at += sizeof eight;
+	}
+	while (n > 0 && c->at < c->end)
+		n -= *c->at++ < 0x80;
+	c->bad = c->bad || n > 0;
+}
+
+static void pass_points(bn_cursor *c)
+{
+	uint64_t n = bn_cursor_varint(c);
+	if (c->bad || n > bn_cursor_left(c) / 10) { /* as in get_series */
+		c->bad = true;
+		return;
+	}
+	pass_varints(c, 2 * n);
+	if (c->bad || n > bn_cursor_left(c) / 8)
+		c->bad = true;
+	else
+		c->at += 8 * n;
+}
+
+/* False if out of memory; faults in the bytes go to c->bad. only: of other keys the points are passed over, and *at is
+ * not the next series; NULL: every one is taken. */
+static bool get_series(bn_cursor *c, bn_metric_set *out, size_t *at, const char *only)
 {
 	uint64_t len = bn_cursor_varint(c);
 	if (c->bad || len == 0 || len > bn_cursor_left(c) || memchr(c->at, '\0', (size_t)len)) {
 		c->bad = true;
 		return true;
 	}
-	bn_metric_series *s = series_at(out, at, (const char *)c->at, (size_t)len);
+	const char *key = (const char *)c->at;
 	c->at += len;
+	if (only && (strlen(only) != len || memcmp(only, key, (size_t)len) != 0)) {
+		pass_points(c);
+		return true;
+	}
+	bn_metric_series *s = series_at(out, (*at)++, key, (size_t)len);
 	uint64_t n = bn_cursor_varint(c);
 	/* A point takes at least 10 bytes, which bounds n by the input. */
 	if (c->bad || n > bn_cursor_left(c) / 10) {
@@ -310,8 +345,9 @@ static int reader_unpack(
 	return 0;
 }
 
-int bn_metric_reader_read(
-	bn_metric_reader *r, const bn_metric_set **out, const void *bytes, size_t n, bn_err *err)
+/* only: see get_series. */
+static int reader_read(bn_metric_reader *r, const bn_metric_set **out, const char *only,
+	const void *bytes, size_t n, bn_err *err)
 {
 	bn_cursor c = {NULL, NULL, true};
 	int rc;
@@ -322,8 +358,8 @@ int bn_metric_reader_read(
 	bn_metric_set_clear(&r->set);
 	uint64_t series = c.bad ? 0 : bn_cursor_varint(&c);
 	size_t at = 0;
-	for (; at < series && !c.bad; at++)
-		if (!get_series(&c, &r->set, at)) {
+	for (uint64_t i = 0; i < series && !c.bad; i++)
+		if (!get_series(&c, &r->set, &at, only)) {
 			rc = bn_err_nomem(err, "metric points");
 			break;
 		}
@@ -335,6 +371,18 @@ int bn_metric_reader_read(
 		return bn_err_set(err, BN_ECORRUPT, "damaged metric chunk");
 	*out = &r->set;
 	return 0;
+}
+
+int bn_metric_reader_read(
+	bn_metric_reader *r, const bn_metric_set **out, const void *bytes, size_t n, bn_err *err)
+{
+	return reader_read(r, out, NULL, bytes, n, err);
+}
+
+int bn_metric_reader_find(bn_metric_reader *r, const bn_metric_set **out, const char *key,
+	const void *bytes, size_t n, bn_err *err)
+{
+	return reader_read(r, out, key, bytes, n, err);
 }
 
 int bn_metric_chunk_read(bn_metric_set *out, const void *bytes, size_t n, bn_err *err)

@@ -61,6 +61,9 @@ typedef struct bn_metric_reader bn_metric_reader;
 int bn_metric_reader_new(bn_metric_reader **out, bn_err *err);
 int bn_metric_reader_read(
 	bn_metric_reader *r, const bn_metric_set **out, const void *bytes, size_t n, bn_err *err);
+/* The same, but only the series of that key: the others are passed over, and their points are not checked. */
+int bn_metric_reader_find(bn_metric_reader *r, const bn_metric_set **out, const char *key,
+	const void *bytes, size_t n, bn_err *err);
 void bn_metric_reader_free(bn_metric_reader *r);
 
 #endif

@@ -71,7 +71,8 @@ int bn_run_list_rows(bn_run_list *l, const char *among, bn_err *err);
 void bn_sort_key_take(const bn_run_list *l, bn_sort_key *k, size_t at);
 /* Which of the rows at two indices comes first: by the keys, then by index. */
 int bn_run_list_cmp(const bn_run_list *l, size_t a, size_t b);
-/* list_held.c: loads the list from its query's memory. */
+/* list_held.c: brings the query's memory up to date, whose columns the filter then uses; loads the list from it. */
+int bn_run_list_hold(bn_run_list *l, bn_err *err);
 int bn_run_list_held(bn_run_list *l, bn_err *err);
 /* Loads a window if that is sufficient; l->window says whether. The columns are loaded. */
 int bn_run_list_window(bn_run_list *l, bn_err *err);

@@ -7,7 +7,7 @@
  * (index_run_changes), the rest until any row of the index changes. Metrics and heartbeats of live
  * runs change rows each second and no run, so a key that narrows a list only reads the rows it
  * shows. What depends on the clock (ages in a filter, the duration of a live run) is kept for
- * BN_MEMORY_MS at most.
+ * BN_MEMORY_MS at most. Filters use the columns too, so another limit on the same metric reads none anew.
  *
  * Sets have a bit for each of the held runs; columns are by the run's number, as elsewhere
  * (column.h).
@@ -40,6 +40,7 @@ typedef struct bn_held_parent {
 typedef struct bn_held_column {
 	char *name; /* as written in a query */
 	bn_column *column;
+	bool is_attribute; /* the duration of a live run depends on the clock */
 } bn_held_column;
 
 struct bn_run_memory {
@@ -67,8 +68,12 @@ struct bn_run_memory {
 
 /* Brings it up to date. */
 int bn_memory_refresh(bn_run_memory *m, const bn_filter_world *w, bn_err *err);
-/* A field of all runs, as numbers or texts; borrowed until the next refresh. */
+/* A field of all runs, as numbers or texts; borrowed until the next refresh. It may still have to be loaded: a filter
+ * loads a column when it first uses it, and of at() reads the runs that it uses. */
 int bn_memory_column(bn_column **out, bn_run_memory *m, const bn_run_field *f,
+	const bn_filter_world *w, bn_err *err);
+/* The same, with all values. */
+int bn_memory_whole_column(bn_column **out, bn_run_memory *m, const bn_run_field *f,
 	const bn_filter_world *w, bn_err *err);
 /* The runs that pass the filter of l, whose condition is l->where; *out NULL: all of them. Borrowed
  * likewise. */

@@ -31,7 +31,7 @@ typedef struct bn_sql_piece {
 	size_t count, cap;
 	bool failed;
 	bn_arena arena;      /* texts of binds */
-	bn_column **columns; /* owned; loaded when the SQL first uses a value */
+	bn_column **columns; /* owned, unless the memory of the query has them; loaded when the SQL first uses a value */
 	size_t column_count, column_cap;
 } bn_sql_piece;
 
@@ -70,15 +70,22 @@ static inline bool bn_field_has_key(bn_field_kind kind)
 
 bn_key_kind bn_field_key_kind(bn_field_kind kind); /* of a field that has a key */
 
+struct bn_run_memory; /* query.h */
+
 /* Context for compiling. */
 typedef struct bn_filter_world {
 	sqlite3 *db;
 	int64_t now_ms;
 	const char *source; /* "filter", "sort", "column": for messages */
 	bool removed;       /* about the runs in the trash */
+	/* Gives a column that is held for further queries too; NULL: out of memory. No function: the piece has its own. */
+	bn_column *(*held)(struct bn_run_memory *m, const bn_run_field *f,
+		const struct bn_filter_world *w);
+	struct bn_run_memory *memory;
+	const bn_progress *watch; /* of what takes long: points that are read for at(); NULL: none */
 } bn_filter_world;
 
-/* The column of a field that has a key, owned by the piece; NULL if out of memory (the piece has
+/* The column of a field that has a key, owned by the piece or by the world's memory; NULL if out of memory (the piece has
  * failed). */
 bn_column *bn_sql_piece_column(bn_sql_piece *p, const bn_run_field *f, const bn_filter_world *w);
 /* Adds the value of such a field, as number or text. */

@@ -14,6 +14,8 @@
  * points if the chunk is small), and `data` their serial numbers. A chart of a long series reads
  * spans, and opens only the chunks that a span is too coarse for.
  *
+ * min_step and max_step of a row are those of all its points, so that at() opens the rows that can have its step.
+ *
  * A payload of BN_CHUNK_INLINE bytes or more is not repeated: its row names the record, and it is read from the log
  * (bn_log_payload of fold.h). What is made of payloads later is stored here.
  *

@@ -195,9 +195,9 @@ static int write_chunk(compaction *c, int64_t key, int64_t serial, bn_metric_ser
 	if ((rc = bn_metric_chunk_write(&data, &one, err)) < 0)
 		goto out;
 	rc = bn_sql_run(c->db, err,
-		"INSERT INTO metric_chunk VALUES (?, ?, ?, ?, 0, 0, ?, ?, ?, ?, NULL, NULL)",
-		"iiiiibbb", c->run, c->owner, key, serial, (int64_t)m->count, &total, sizeof total,
-		pyramid, pieces * sizeof *pyramid, data.ptr, data.len);
+		"INSERT INTO metric_chunk VALUES (?, ?, ?, ?, 0, 0, ?, ?, ?, ?, ?, ?, NULL, NULL)",
+		"iiiiiiibbb", c->run, c->owner, key, serial, (int64_t)m->count, total.min_step,
+		total.max_step, &total, sizeof total, pyramid, pieces * sizeof *pyramid, data.ptr, data.len);
 out:
 	bn_buf_release(&data);
 	return rc;
@@ -283,7 +283,8 @@ static int write_span(compaction *c, int64_t key, bool *made, bn_err *err)
 		return rc < 0 ? rc : 0;
 	*made = true;
 	return bn_sql_run(c->db, err,
-		"INSERT INTO metric_chunk VALUES (?, ?, ?, ?, 0, 0, ?, ?, ?, ?, NULL, NULL)",
+		"INSERT INTO metric_chunk VALUES (?, ?, ?, ?, 0, 0, ?, NULL, NULL, ?, ?, ?, NULL, "
+		"NULL)",
 		"iiiiibbb", c->run, c->owner, -key, s.serial[n - 1], s.points, &s.total,
 		sizeof s.total, s.pieces, sizeof s.pieces, s.serial, sizeof s.serial);
 }

@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { NUMBERS = 1, TEXTS = 2 };
+enum { NUMBERS = 1, TEXTS = 2, LOOKS_PER_STEP = 128 };
 
 /* ---- rows ----------------------------------------------------------------------------------- */
 
@@ -112,6 +112,9 @@ void bn_column_free(bn_column *c)
 	bn_free(c->key);
 	bn_free(c->has);
 	bn_free(c->looked);
+	if (c->finder)
+		bn_series_finder_release(c->finder);
+	bn_free(c->finder);
 	bn_free(c->number);
 	bn_free(c->text);
 	bn_arena_release(&c->arena);
@@ -287,7 +290,10 @@ static int load(bn_column *c, bn_err *err)
 		return 0;
 	if (c->aggregate == BN_AGGREGATE_AT) {
 		c->looked = bn_alloc_zeroed(c->count / 8 + 1, 1);
-		return c->looked ? 0 : bn_err_nomem(err, "a column of runs");
+		c->finder = bn_alloc_zeroed(1, sizeof *c->finder);
+		return c->looked && c->finder
+			       ? bn_series_finder_init(c->finder, c->db, c->key, c->step, c->removed, err)
+			       : bn_err_nomem(err, "a column of runs");
 	}
 	if (!c->removed && is_held(c->aggregate))
 		return load_blocks(c, key, err);
@@ -308,10 +314,13 @@ int bn_column_look(bn_column *c, size_t run, bn_err *err)
 {
 	if (!c->looked || run >= c->count || bn_set_has(c->looked, run))
 		return 0;
-	int rc = bn_series_at(&c->number[run], c->db, (int64_t)run, c->key, c->step, err);
-	if (rc < 0)
+	int rc = c->looked_count % LOOKS_PER_STEP == 0
+			 ? bn_progress_step(c->watch, "reading points", c->looked_count, c->count, err)
+			 : 0;
+	if (rc < 0 || (rc = bn_series_find_at(&c->number[run], c->finder, (int64_t)run, err)) < 0)
 		return rc;
 	bn_set_add(c->looked, run);
+	c->looked_count++;
 	if (rc)
 		bn_set_add(c->has, run);
 	return 0;

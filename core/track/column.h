@@ -16,6 +16,7 @@
 #ifndef BN_TRACK_COLUMN_H
 #define BN_TRACK_COLUMN_H
 #include "core/base/mem.h"
+#include "core/base/progress.h"
 #include "core/track/_fold.h"
 
 enum { BN_COLUMN_RUNS = 224, BN_COLUMN_SET = BN_COLUMN_RUNS / 8 };
@@ -76,6 +77,9 @@ typedef struct bn_column {
 	size_t count;
 	uint8_t *has;
 	uint8_t *looked; /* of BN_AGGREGATE_AT: for which runs the rest is known; else NULL */
+	struct bn_series_finder *finder;
+	const bn_progress *watch; /* of the query in progress, borrowed; NULL: none */
+	size_t looked_count;
 	double *number;    /* metrics: NaN is a value; texts: NaN if not a number */
 	const char **text; /* parameters and tags; in the arena */
 	bn_arena arena;
@@ -84,7 +88,8 @@ typedef struct bn_column {
 int bn_column_new(bn_column **out, sqlite3 *db, int kind, const char *key,
 	bn_aggregate aggregate, bool removed, bn_err *err);
 int bn_column_load(bn_column *c, bn_err *err); /* once; a second call does nothing */
-/* Makes the value of one run known, or of all of them: only columns with `looked` need it. */
+/* Makes the value of one run known, or of all of them: only columns with `looked` need it. BN_EINTR: stopped by the
+ * watch; what is known stays known. */
 int bn_column_look(bn_column *c, size_t run, bn_err *err);
 int bn_column_look_all(bn_column *c, bn_err *err);
 void bn_column_free(bn_column *c);

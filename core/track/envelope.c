@@ -135,12 +135,11 @@ static int add_piece(envelope *e, const bn_chunk_piece *p)
 static int add_payload(envelope *e, bn_series_source *s, sqlite3_stmt *st, bn_err *err)
 {
 	const bn_metric_set *set;
-	int rc = bn_metric_reader_read(s->reader, &set, sqlite3_column_blob(st, 3),
+	int rc = bn_metric_reader_find(s->reader, &set, s->key_text, sqlite3_column_blob(st, 3),
 		(size_t)sqlite3_column_bytes(st, 3), err);
 	for (size_t k = 0; rc == 0 && k < set->count; k++) {
 		const bn_metric_series *m = &set->items[k];
-		if (!strcmp(m->key, s->key_text))
-			add_points(e, m->step, m->time_ms, m->value, m->count);
+		add_points(e, m->step, m->time_ms, m->value, m->count);
 	}
 	return rc;
 }

@@ -189,7 +189,7 @@ static int groups_sum(grouping *g, bn_err *err)
 		if (!q->summed[i])
 			continue;
 		if ((rc = bn_filter_field(&f, &l->sort, &l->world, q->columns[i], err)) < 0 ||
-			(rc = bn_memory_column(&c, q->memory, &f, &l->world, err)) < 0)
+			(rc = bn_memory_whole_column(&c, q->memory, &f, &l->world, err)) < 0)
 			return rc;
 		column_sum(g, c, i);
 		if (!c->text && (rc = column_rank(g, c, i, err)) < 0)
@@ -278,7 +278,7 @@ int bn_run_list_group(bn_run_list *l, const uint8_t *status, bn_err *err)
 	int rc;
 	l->world.source = "group";
 	if ((rc = bn_filter_field(&f, &l->sort, &l->world, l->q->group, err)) < 0 ||
-		(rc = bn_memory_column(&by, l->q->memory, &f, &l->world, err)) < 0)
+		(rc = bn_memory_whole_column(&by, l->q->memory, &f, &l->world, err)) < 0)
 		return rc;
 	if (!by->text)
 		return bn_err_set(err, BN_EINVAL,

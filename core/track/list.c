@@ -11,7 +11,8 @@ void bn_run_list_init(bn_run_list *l, const bn_run_query *q, sqlite3 *db, int64_
 {
 	memset(l, 0, sizeof *l);
 	l->q = q;
-	l->world = (bn_filter_world){.db = db, .now_ms = now_ms, .removed = q->removed};
+	l->world = (bn_filter_world){
+		.db = db, .now_ms = now_ms, .removed = q->removed, .watch = q->watch};
 	bn_sql_piece_init(&l->where);
 	bn_sql_piece_init(&l->sort);
 }
@@ -289,6 +290,8 @@ int bn_run_list_load(bn_run_list *l, bn_err *err)
 {
 	int rc;
 	bool grouped = l->q->group && l->q->group[0];
+	if (is_held(l) && (rc = bn_run_list_hold(l, err)) < 0) /* first: the filter borrows columns */
+		return rc;
 	if (is_held(l) && (l->q->live_first || grouped))
 		l->keys[l->key_count++] = (bn_sort_key){.is_lead = true};
 	if ((rc = parse_sort(l, err)) < 0 || (rc = build_where(l, err)) < 0)

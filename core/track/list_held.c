@@ -43,7 +43,7 @@ static int keys_prepare(bn_run_list *l, size_t rows, bn_err *err)
 		if (!k->text && !k->number)
 			return bn_err_nomem(err, "a list of runs");
 		if (!k->is_lead)
-			rc = bn_memory_column(&k->column, l->q->memory, &k->field, &l->world, err);
+			rc = bn_memory_whole_column(&k->column, l->q->memory, &k->field, &l->world, err);
 	}
 	return rc;
 }
@@ -73,6 +73,20 @@ static void rows_take(bn_run_list *l, uint8_t *status, uint32_t *held, const uin
 	}
 }
 
+static bn_column *column_held(
+	bn_run_memory *m, const bn_run_field *f, const bn_filter_world *w)
+{
+	bn_column *c = NULL;
+	return bn_memory_column(&c, m, f, w, NULL) < 0 ? NULL : c;
+}
+
+int bn_run_list_hold(bn_run_list *l, bn_err *err)
+{
+	l->world.memory = l->q->memory;
+	l->world.held = column_held;
+	return bn_memory_refresh(l->q->memory, &l->world, err);
+}
+
 int bn_run_list_held(bn_run_list *l, bn_err *err)
 {
 	bn_run_memory *m = l->q->memory;
@@ -80,7 +94,7 @@ int bn_run_list_held(bn_run_list *l, bn_err *err)
 	uint32_t *held = NULL;
 	bool grouped = l->q->group && l->q->group[0];
 	int rc;
-	if ((rc = bn_memory_refresh(m, &l->world, err)) < 0 || (rc = chosen(&set, l, err)) < 0 ||
+	if ((rc = chosen(&set, l, err)) < 0 ||
 		(rc = keys_prepare(l, m->count, err)) < 0)
 		goto out;
 	l->no = bn_alloc((m->count + 1) * sizeof *l->no);

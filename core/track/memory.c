@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { ID_HEX = BN_RUN_ID_TEXT - 1 };
+enum { ID_HEX = BN_RUN_ID_TEXT - 1, COLUMNS_MOST = 32 };
 
 int bn_run_memory_new(bn_run_memory **out, bn_err *err)
 {
@@ -27,15 +27,21 @@ static void filter_forget(bn_run_memory *m)
 	m->filtered = NULL;
 }
 
-static void columns_forget(bn_run_memory *m)
+/* All of them, or those that depend on the clock. */
+static void columns_forget(bn_run_memory *m, bool all)
 {
+	size_t kept = 0;
 	bn_free(m->parent); /* a tag may say it */
 	m->parent = NULL;
 	for (size_t i = 0; i < m->column_count; i++) {
+		if (!all && !m->columns[i].is_attribute) {
+			m->columns[kept++] = m->columns[i];
+			continue;
+		}
 		bn_free(m->columns[i].name);
 		bn_column_free(m->columns[i].column);
 	}
-	m->column_count = 0;
+	m->column_count = kept;
 }
 
 void bn_run_memory_free(bn_run_memory *m)
@@ -43,7 +49,7 @@ void bn_run_memory_free(bn_run_memory *m)
 	if (!m)
 		return;
 	filter_forget(m);
-	columns_forget(m);
+	columns_forget(m, true);
 	bn_free(m->columns);
 	bn_free(m->runs);
 	bn_free(m->order);
@@ -250,16 +256,26 @@ static bool is_same(const bn_index_state *a, const bn_index_state *b)
 	return a->db == b->db && a->own == b->own && a->others == b->others && a->runs == b->runs;
 }
 
+/* One that could not be loaded is tried again. */
+static bool columns_failed(const bn_run_memory *m)
+{
+	bool any = false;
+	for (size_t i = 0; i < m->column_count; i++)
+		any |= m->columns[i].column->code < 0;
+	return any;
+}
+
 int bn_memory_refresh(bn_run_memory *m, const bn_filter_world *w, bn_err *err)
 {
 	bn_index_state now;
 	int rc = state_read(&now, w->db, err);
 	if (rc < 0)
 		return rc;
-	if (!is_same(&now, &m->of) || w->now_ms - m->read_ms > BN_MEMORY_MS ||
-		w->now_ms < m->read_ms) {
+	bool is_other =
+		!is_same(&now, &m->of) || m->column_count > COLUMNS_MOST || columns_failed(m);
+	if (is_other || w->now_ms - m->read_ms > BN_MEMORY_MS || w->now_ms < m->read_ms) {
 		filter_forget(m);
-		columns_forget(m);
+		columns_forget(m, is_other);
 		m->of = now;
 		m->read_ms = w->now_ms;
 	}
@@ -340,6 +356,7 @@ int bn_memory_column(bn_column **out, bn_run_memory *m, const bn_run_field *f,
 	for (size_t i = 0; name && i < m->column_count; i++)
 		if (strcmp(m->columns[i].name, name) == 0) {
 			*out = m->columns[i].column;
+			(*out)->watch = w->watch;
 			bn_free(name);
 			return 0;
 		}
@@ -352,10 +369,10 @@ int bn_memory_column(bn_column **out, bn_run_memory *m, const bn_run_field *f,
 		     f->aggregate, false, err)) < 0)
 		goto failed;
 	c->step = f->step;
-	rc = bn_field_has_key(f->kind) ? bn_column_load(c, err) : attribute_load(c, f, w, err);
-	if (rc < 0 || (rc = bn_column_look_all(c, err)) < 0)
+	c->watch = w->watch;
+	if (!bn_field_has_key(f->kind) && (rc = attribute_load(c, f, w, err)) < 0)
 		goto failed;
-	m->columns[m->column_count++] = (bn_held_column){name, c};
+	m->columns[m->column_count++] = (bn_held_column){name, c, !bn_field_has_key(f->kind)};
 	m->work.columns_read++;
 	*out = c;
 	return 0;
@@ -363,6 +380,15 @@ failed:
 	bn_free(name);
 	bn_column_free(c);
 	return rc;
+}
+
+int bn_memory_whole_column(bn_column **out, bn_run_memory *m, const bn_run_field *f,
+	const bn_filter_world *w, bn_err *err)
+{
+	int rc;
+	if ((rc = bn_memory_column(out, m, f, w, err)) < 0 || (rc = bn_column_load(*out, err)) < 0)
+		return rc;
+	return bn_column_look_all(*out, err);
 }
 
 /* ---- which runs ----------------------------------------------------------------------------- */

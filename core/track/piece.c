@@ -67,6 +67,11 @@ bn_key_kind bn_field_key_kind(bn_field_kind kind)
 static bn_column *column_get(
 	bn_sql_piece *p, int kind, const char *key, const bn_run_field *f, const bn_filter_world *w)
 {
+	if (w->held && kind != BN_KEY_NEST) {
+		bn_column *held = w->held(w->memory, f, w);
+		p->failed = p->failed || !held;
+		return held;
+	}
 	for (size_t i = 0; i < p->column_count; i++) {
 		bn_column *c = p->columns[i];
 		if (c->kind == kind && c->aggregate == f->aggregate && c->step == f->step &&
@@ -81,6 +86,7 @@ static bn_column *column_get(
 	}
 	bn_column *made = p->columns[p->column_count++];
 	made->step = f->step;
+	made->watch = w->watch;
 	if (kind == BN_KEY_NEST) {
 		made->fill = bn_nest_load;
 		made->fills_texts = strcmp(key, "root") == 0;
@@ -142,6 +148,8 @@ static bn_column *column_at(sqlite3_context *c, sqlite3_value **v, size_t *run)
 		return NULL;
 	if (bn_column_load(column, &err) < 0 || bn_column_look(column, *run, &err) < 0) {
 		sqlite3_result_error(c, err.msg, -1);
+		if (err.code == BN_EINTR)
+			sqlite3_result_error_code(c, SQLITE_INTERRUPT);
 		return NULL;
 	}
 	return *run < column->count && bn_set_has(column->has, *run) ? column : NULL;

@@ -31,6 +31,7 @@
 #include "core/base/buf.h"
 #include "core/base/err.h"
 #include "core/base/fs.h"
+#include "core/base/progress.h"
 #include "core/store/workspace.h"
 #include "core/track/run.h"
 
@@ -93,6 +94,7 @@ typedef struct bn_run_query {
 	const char *before; /* the page that ends before it */
 	const char *from;   /* at the row, or where it would be */
 	int64_t offset;
+	const bn_progress *watch; /* at() of many runs reads their points, which takes seconds; NULL: none */
 } bn_run_query;
 
 typedef enum bn_cell_kind { BN_CELL_ABSENT = 0, BN_CELL_NUMBER, BN_CELL_TEXT } bn_cell_kind;

@@ -137,7 +137,12 @@ static int metric_cell(bn_cell *cell, const columns *c, size_t i, int64_t run, b
 	bool found = false;
 	double value;
 	if (f->aggregate == BN_AGGREGATE_AT) {
-		int rc = bn_series_at(&value, c->list->world.db, run, f->key, f->step, err);
+		bn_series_finder finder;
+		int rc = bn_series_finder_init(&finder, c->list->world.db, f->key, f->step,
+			c->list->world.removed, err);
+		if (rc >= 0)
+			rc = bn_series_find_at(&value, &finder, run, err);
+		bn_series_finder_release(&finder);
 		if (rc > 0)
 			*cell = (bn_cell){.kind = BN_CELL_NUMBER, .number = value};
 		return rc < 0 ? rc : 0;
@@ -230,7 +235,7 @@ static int best_read(bn_run_row *row, columns *c, bn_arena *a, size_t node, bn_e
 		best[i] = NAN;
 		if (!better || !l->q->summed || !l->q->summed[i])
 			continue;
-		if ((rc = bn_memory_column(&of, l->q->memory, f, &l->world, err)) < 0)
+		if ((rc = bn_memory_whole_column(&of, l->q->memory, f, &l->world, err)) < 0)
 			return rc;
 		best[i] = bn_run_tree_best(l->tree, l->q->memory, node, of, better);
 	}

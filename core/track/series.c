@@ -199,11 +199,9 @@ static int points_append(
 	point_list *l, bn_series_source *s, const void *data, size_t n, bn_err *err)
 {
 	const bn_metric_set *set;
-	int rc = bn_metric_reader_read(s->reader, &set, data, n, err);
+	int rc = bn_metric_reader_find(s->reader, &set, s->key_text, data, n, err);
 	for (size_t k = 0; rc == 0 && k < set->count; k++) {
 		const bn_metric_series *m = &set->items[k];
-		if (strcmp(m->key, s->key_text) != 0)
-			continue;
 		if (bn_grow(&l->items, &l->cap, l->count + m->count, sizeof *l->items) != 0)
 			return bn_err_nomem(err, "metric points");
 		for (size_t i = 0; i < m->count; i++)
@@ -213,18 +211,7 @@ static int points_append(
 	return rc;
 }
 
-/* Whether a chunk of one series, which has its range of steps, lacks a step. */
-static bool chunk_lacks(sqlite3_stmt *st, int64_t step)
-{
-	bn_chunk_piece total;
-	if (sqlite3_column_bytes(st, 1) != sizeof total)
-		return false;
-	memcpy(&total, sqlite3_column_blob(st, 1), sizeof total);
-	return step < total.min_step || step > total.max_step;
-}
-
-/* step: only the chunks that may have it; NULL: all. */
-static int points_gather(point_list *l, bn_series_source *s, const int64_t *step, bn_err *err)
+static int points_gather(point_list *l, bn_series_source *s, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
 	if (s->summary.loose) {
@@ -235,15 +222,14 @@ static int points_gather(point_list *l, bn_series_source *s, const int64_t *step
 	}
 	int rc = bn_sql_prepare(&st, s->db, err,
 		"SELECT " BN_CHUNK_DATA
-		", total FROM metric_chunk WHERE run = ? AND owner = ? AND key IN (0, ?) "
+		" FROM metric_chunk WHERE run = ? AND owner = ? AND key IN (0, ?) "
 		"ORDER BY key DESC, clock, writer, seq",
 		"iii", s->run, s->owner, s->key);
 	if (rc < 0)
 		return rc;
 	while ((rc = bn_sql_step(st, err)) > 0)
-		if (!(step && chunk_lacks(st, *step)) &&
-			(rc = points_append(l, s, sqlite3_column_blob(st, 0),
-				 (size_t)sqlite3_column_bytes(st, 0), err)) < 0)
+		if ((rc = points_append(l, s, sqlite3_column_blob(st, 0),
+			     (size_t)sqlite3_column_bytes(st, 0), err)) < 0)
 			break;
 	sqlite3_finalize(st);
 	return rc;
@@ -284,7 +270,7 @@ int bn_series_read(
 	int rc;
 	if ((rc = bn_series_source_open(&s, ws, run_id, key, err)) < 0)
 		goto out;
-	if (s.reader && (rc = points_gather(&l, &s, NULL, err)) < 0)
+	if (s.reader && (rc = points_gather(&l, &s, err)) < 0)
 		goto out;
 	rc = points_sorted(out, &l, err);
 out:
@@ -295,25 +281,89 @@ out:
 	return rc;
 }
 
-int bn_series_at(double *out, sqlite3 *db, int64_t run, const char *key, int64_t step, bn_err *err)
+/* ---- one step of many runs ------------------------------------------------------------------- */
+
+int bn_series_finder_init(
+	bn_series_finder *f, sqlite3 *db, const char *key, int64_t step, bool removed, bn_err *err)
 {
-	bn_series_source s;
-	point_list l = {NULL, 0, 0};
-	const bn_series_point *last = NULL;
-	int rc;
-	if ((rc = source_of(&s, db, run, key, err)) < 0)
-		goto out;
-	bool may = s.reader && step >= s.summary.first.step && step <= s.summary.last.step;
-	if (may && (rc = points_gather(&l, &s, &step, err)) < 0)
-		goto out;
-	for (size_t i = 0; i < l.count; i++)
-		if (l.items[i].step == step && (!last || point_cmp(last, &l.items[i]) <= 0))
-			last = &l.items[i];
-	if (last)
-		*out = last->value + 0.0;
-	rc = last != NULL;
-out:
-	bn_series_source_close(&s);
-	bn_free(l.items);
+	*f = (bn_series_finder){
+		.db = db, .step = step, .removed = removed, .key_text = bn_strdup(key)};
+	if (!f->key_text)
+		return bn_err_nomem(err, "metric points");
+	f->key = bn_index_key(db, BN_KEY_METRIC, key);
+	return bn_metric_reader_new(&f->reader, err);
+}
+
+void bn_series_finder_release(bn_series_finder *f)
+{
+	bn_metric_reader_free(f->reader);
+	bn_free(f->key_text);
+	bn_free(f->list.items);
+	*f = (bn_series_finder){.db = NULL};
+}
+
+/* Updates *last by the points of the step in a row's points. */
+static int last_of(bn_series_point *last, bool *any, bn_series_finder *f, const void *data,
+	size_t n, bn_err *err)
+{
+	const bn_metric_set *set;
+	int rc = bn_metric_reader_find(f->reader, &set, f->key_text, data, n, err);
+	for (size_t k = 0; rc == 0 && k < set->count; k++) {
+		const bn_metric_series *m = &set->items[k];
+		for (size_t i = 0; i < m->count; i++) {
+			const bn_series_point p = {m->step[i], m->time_ms[i], m->value[i]};
+			if (p.step != f->step || (*any && point_cmp(last, &p) > 0))
+				continue;
+			*last = p;
+			*any = true;
+		}
+	}
 	return rc;
+}
+
+static int chunks_look(
+	bn_series_point *last, bool *any, bn_series_finder *f, int64_t run, int64_t owner, bn_err *err)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = bn_sql_cached(&st, f->db, err,
+		"SELECT " BN_CHUNK_DATA " FROM metric_chunk WHERE run = ?1 AND owner = ?2 AND key IN "
+		"(0, ?3) AND min_step <= ?4 AND max_step >= ?4 ORDER BY key DESC, clock, writer, "
+		"seq",
+		"iiii", run, owner, f->key, f->step);
+	if (rc < 0)
+		return rc;
+	while ((rc = bn_sql_step(st, err)) > 0)
+		if ((rc = last_of(last, any, f, sqlite3_column_blob(st, 0),
+			     (size_t)sqlite3_column_bytes(st, 0), err)) < 0)
+			break;
+	sqlite3_reset(st);
+	return rc;
+}
+
+int bn_series_find_at(double *out, bn_series_finder *f, int64_t run, bn_err *err)
+{
+	bn_series_point last;
+	int64_t owner;
+	bool found = false, any = false;
+	int rc;
+	if (bn_sql_int(f->db, -1, "SELECT removed FROM run WHERE no = ?", "i", run) != f->removed)
+		return bn_sql_failed(f->db, err);
+	rc = bn_series_load(&f->list, &owner, f->db, run, err);
+	if (rc < 0)
+		return rc;
+	size_t at = bn_series_place(&f->list, f->key, &found);
+	if (!found)
+		return 0;
+	const bn_series_summary *s = &f->list.items[at];
+	if (f->step < s->first.step || f->step > s->last.step)
+		return 0;
+	if (s->loose) { /* its only point is in the summary */
+		last = s->first;
+		any = true;
+	} else if ((rc = chunks_look(&last, &any, f, run, owner, err)) < 0) {
+		return rc;
+	}
+	if (any)
+		*out = last.value + 0.0;
+	return any;
 }

@@ -83,15 +83,31 @@ static int take_series(bn_track_batch *b, bn_series_open *o, taking *t, int64_t 
 	return 0;
 }
 
+typedef struct step_range {
+	int64_t least, most;
+} step_range;
+
+static void extend(step_range *r, int64_t step)
+{
+	r->least = step < r->least ? step : r->least;
+	r->most = step > r->most ? step : r->most;
+}
+
 /* The event's payload, followed by the loose points of its series. */
 static int write_chunk(
 	bn_fold *f, const bn_event *ev, taking *t, const bn_metric_set *set, bn_err *err)
 {
 	bn_buf packed = BN_BUF_INIT;
 	bn_metric_set all = BN_METRIC_SET_INIT;
+	step_range steps = {INT64_MAX, INT64_MIN};
 	const void *data = ev->raw;
 	size_t bytes = ev->raw_len, points = set->points + t->rescued_count;
 	int rc = 0;
+	for (size_t i = 0; i < set->count; i++)
+		for (size_t k = 0; k < set->items[i].count; k++)
+			extend(&steps, set->items[i].step[k]);
+	for (size_t i = 0; i < t->rescued_count; i++)
+		extend(&steps, t->points[i].step);
 	if (t->rescued_count) {
 		all.items = bn_alloc((set->count + t->rescued_count) * sizeof *all.items);
 		if (!all.items)
@@ -111,18 +127,18 @@ static int write_chunk(
 	}
 	if (data == ev->raw && bytes >= BN_CHUNK_INLINE) {
 		rc = bn_sql_run(bn_fold_db(f), err,
-			"INSERT OR IGNORE INTO metric_chunk VALUES (?, ?, 0, ?, ?, ?, ?, NULL, "
-			"NULL, NULL, ?, ?)",
-			"iiiiiiii", ev->entity_no, (int64_t)ev->uid, (int64_t)ev->key.clock,
-			ev->writer_no, (int64_t)ev->key.seq, (int64_t)points, (int64_t)ev->at,
-			(int64_t)ev->crc);
+			"INSERT OR IGNORE INTO metric_chunk VALUES (?, ?, 0, ?, ?, ?, ?, ?, ?, "
+			"NULL, NULL, NULL, ?, ?)",
+			"iiiiiiiiii", ev->entity_no, (int64_t)ev->uid, (int64_t)ev->key.clock,
+			ev->writer_no, (int64_t)ev->key.seq, (int64_t)points, steps.least,
+			steps.most, (int64_t)ev->at, (int64_t)ev->crc);
 		goto out;
 	}
 	rc = bn_sql_run(bn_fold_db(f), err,
-		"INSERT OR IGNORE INTO metric_chunk VALUES (?, ?, 0, ?, ?, ?, ?, NULL, NULL, ?, "
-		"NULL, NULL)",
-		"iiiiiib", ev->entity_no, (int64_t)ev->uid, (int64_t)ev->key.clock, ev->writer_no,
-		(int64_t)ev->key.seq, (int64_t)points, data, bytes);
+		"INSERT OR IGNORE INTO metric_chunk VALUES (?, ?, 0, ?, ?, ?, ?, ?, ?, NULL, NULL, "
+		"?, NULL, NULL)",
+		"iiiiiiiib", ev->entity_no, (int64_t)ev->uid, (int64_t)ev->key.clock, ev->writer_no,
+		(int64_t)ev->key.seq, (int64_t)points, steps.least, steps.most, data, bytes);
 out:
 	bn_free(all.items);
 	bn_buf_release(&packed);

@@ -222,6 +222,8 @@ CREATE TABLE metric_chunk (
 	writer INTEGER NOT NULL,
 	seq INTEGER NOT NULL,
 	points INTEGER NOT NULL,
+	min_step INTEGER, -- of key >= 0: of all points, so that a question for one step opens few rows
+	max_step INTEGER,
 	total BLOB,   -- of key > 0: what the chunk comes to, and each 64 points of it
 	pyramid BLOB,
 	data BLOB,    -- NULL: a large payload, in the log: where its record was in its file, and its checksum

@@ -364,6 +364,7 @@ static int show(bn_cli *cli, bn_workspace *ws, const bn_run_query *q, bn_err *er
 			      : show_page(cli, ws, page, q, err);
 		runs = q->group ? 0 : page->total;
 	}
+	bn_cli_progress_end(cli);
 	bn_run_page_free(page);
 	return rc >= 0 && runs > 0 ? warn_of_sort(cli, ws, q, err) : rc;
 }
@@ -383,14 +384,22 @@ static int options_check(bn_cli *cli, bn_err *err)
 	return bn_cli_target(cli, bn_cli_opt(cli, "out"), NULL, err);
 }
 
+static bool watched(void *cli, const char *what, uint64_t done, uint64_t total)
+{
+	bn_cli_progress(cli, what, done, total, "runs");
+	return !bn_cli_interrupted();
+}
+
 int bn_run_ls(bn_cli *cli, bn_err *err)
 {
+	const bn_progress watch = {watched, cli};
 	bn_workspace *ws;
 	bn_run_memory *memory = NULL;
 	const char **columns = NULL;
 	bool *summed = NULL;
 	asked a = {NULL, NULL, NULL, NULL, NULL};
 	bn_run_query q = {.removed = bn_cli_flag(cli, "removed"),
+		.watch = &watch,
 		.limit = bn_cli_opt(cli, "out") ? INT64_C(100000000) : 0};
 	int rc;
 	if ((rc = options_check(cli, err)) < 0 ||

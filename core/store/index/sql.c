@@ -100,6 +100,9 @@ int bn_sql_error(sqlite3 *db, bn_err *err, const char *doing)
 	case SQLITE_NOMEM:
 		code = BN_ENOMEM;
 		break;
+	case SQLITE_INTERRUPT: /* a function of a statement was asked to stop, and says while what */
+		code = BN_EINTR;
+		break;
 	case SQLITE_FULL:
 	case SQLITE_READONLY:
 	case SQLITE_IOERR:
@@ -113,6 +116,8 @@ int bn_sql_error(sqlite3 *db, bn_err *err, const char *doing)
 	}
 	if (!err)
 		return untold(db, code, sqlite3_errmsg(db));
+	if (code == BN_EINTR)
+		return bn_err_set(err, code, "%s", sqlite3_errmsg(db));
 	bn_err_set(err, code, "index: %s: %s", doing, sqlite3_errmsg(db));
 	if (code == BN_EIO)
 		bn_err_hint(err, "is the disk full? BINNACLE_INDEX=DIR keeps the index elsewhere");

@@ -49,6 +49,39 @@ START_TEST(test_metric_chunk_gives_back_every_bit)
 }
 END_TEST
 
+/* One series of a block, as it is when all are read. */
+START_TEST(test_metric_chunk_finds_one_series)
+{
+	bn_metric_set in = BN_METRIC_SET_INIT;
+	const bn_metric_set *out;
+	bn_metric_reader *r = NULL;
+	bn_buf b = BN_BUF_INIT;
+	fill(&in);
+	ck_assert_bn_ok(bn_metric_chunk_write(&b, &in, &err), &err);
+	ck_assert_bn_ok(bn_metric_reader_new(&r, &err), &err);
+	for (size_t i = 0; i < 3 * in.count; i++) { /* a reader is used again */
+		const bn_metric_series *x = &in.items[i % in.count];
+		ck_assert_bn_ok(bn_metric_reader_find(r, &out, x->key, b.ptr, b.len, &err), &err);
+		ck_assert_uint_eq(out->count, 1);
+		ck_assert_uint_eq(out->points, x->count);
+		const bn_metric_series *y = &out->items[0];
+		ck_assert_str_eq(x->key, y->key);
+		ck_assert_uint_eq(x->count, y->count);
+		ck_assert(!memcmp(x->step, y->step, x->count * sizeof *x->step));
+		ck_assert(!memcmp(x->time_ms, y->time_ms, x->count * sizeof *x->time_ms));
+		ck_assert(!memcmp(x->value, y->value, x->count * sizeof *x->value));
+	}
+	ck_assert_bn_ok(bn_metric_reader_find(r, &out, "los", b.ptr, b.len, &err), &err);
+	ck_assert_uint_eq(out->count, 0);
+	ck_assert_bn_ok(bn_metric_reader_read(r, &out, b.ptr, b.len, &err), &err);
+	ck_assert_uint_eq(out->count, in.count);
+	ck_assert_int_eq(bn_metric_reader_find(r, &out, "loss", b.ptr, b.len - 1, NULL), BN_ECORRUPT);
+	bn_metric_reader_free(r);
+	bn_metric_set_release(&in);
+	bn_buf_release(&b);
+}
+END_TEST
+
 START_TEST(test_metric_chunk_of_a_smooth_loss_is_small)
 {
 	bn_metric_set in = BN_METRIC_SET_INIT;
@@ -97,6 +130,7 @@ START_TEST(test_metric_chunk_without_points_is_valid_and_empty)
 END_TEST
 
 BN_TEST_MAIN("core/run/metric_chunk", test_metric_chunk_gives_back_every_bit,
+	test_metric_chunk_finds_one_series,
 	test_metric_chunk_of_a_smooth_loss_is_small,
 	test_metric_chunk_notices_damage_at_every_byte_it_can,
 	test_metric_chunk_without_points_is_valid_and_empty)

@@ -227,6 +227,96 @@ START_TEST(test_list_held_in_memory_reads_only_what_changed)
 }
 END_TEST
 
+static void point_add(int run, int64_t step, double value)
+{
+	bn_metric_set set = BN_METRIC_SET_INIT;
+	bn_metric_set_add(&set, "rmse", step, 5000 + step, value);
+	ck_assert_bn_ok(bn_runlog_metrics(w.ws, track_id(run), &set, &err), &err);
+	bn_metric_set_release(&set);
+}
+
+/* A filter's columns are kept: another limit reads none anew, and a point that arrives late is seen at once. */
+START_TEST(test_list_held_in_memory_keeps_the_columns_of_filters)
+{
+	static const char *const filters[] = {"at(rmse, 1) >= 2", "at(rmse, 1) >= 3",
+		"at(rmse, 7) > 0", "at(rmse, 1) >= 1 AND params.lr = 1 AND max(rmse) < 5"};
+	bn_run_memory *memory = NULL;
+	make_runs();
+	ck_assert_bn_ok(bn_run_memory_new(&memory, &err), &err);
+	const bn_run_memory_work *did = bn_run_memory_did(memory);
+	for (int round = 0; round < 3; round++) {
+		for (size_t i = 0; i < sizeof filters / sizeof *filters; i++)
+			check_held(memory, (bn_run_query){.filter = filters[i], .limit = 1000});
+		bn_run_query q = {.memory = memory, .filter = "at(rmse, 1) >= 2", .limit = 1000};
+		const bn_run_memory_work before = *did;
+		bn_run_page *p = get(q);
+		int64_t matched = p->total;
+		bn_run_page_free(p);
+		q.filter = "at(rmse, 1) >= 4";
+		w.env.clock_ns += 60000000000; /* a minute: points do not age */
+		p = get(q);
+		ck_assert_int_lt(p->total, matched);
+		bn_run_page_free(p);
+		ck_assert_int_eq(did->columns_read, before.columns_read);
+		ck_assert_int_eq(did->runs_read, before.runs_read);
+		/* The value of that step, of a run that had one and of others. */
+		for (int run = 1; run <= 3; run++)
+			point_add(run * 7919 % 1000 + 1, 1 + 6 * round, 9 + round);
+		track_sync(&w);
+	}
+	bn_run_memory_free(memory);
+	track_remove(&w);
+}
+END_TEST
+
+typedef struct stop {
+	uint64_t asked, total;
+	bool now;
+} stop;
+
+static bool stop_ask(void *ctx, const char *what, uint64_t done, uint64_t total)
+{
+	stop *s = ctx;
+	ck_assert_str_eq(what, "reading points");
+	ck_assert_uint_le(done, total);
+	s->asked++;
+	s->total = total;
+	return !s->now;
+}
+
+/* at() reads the points of each run: it says how far it is, and stops when it is told to. */
+START_TEST(test_list_that_reads_points_can_be_stopped)
+{
+	stop s = {0, 0, true};
+	const bn_progress watch = {stop_ask, &s};
+	make_runs();
+	for (int i = 0; i < 4; i++) {
+		bn_run_memory *memory = NULL;
+		bn_run_page *p = NULL;
+		bn_err why = BN_ERR_INIT;
+		ck_assert_bn_ok(bn_run_memory_new(&memory, &err), &err);
+		bn_run_query q = {.filter = i % 2 ? NULL : "at(rmse, 1) >= 2",
+			.sort = i % 2 ? "at(rmse, 1)" : NULL,
+			.memory = i < 2 ? NULL : memory,
+			.watch = &watch};
+		s.now = true;
+		ck_assert_int_eq(bn_run_query_page(&p, w.ws, &q, &why), BN_EINTR);
+		ck_assert_ptr_null(p);
+		ck_assert_str_eq(why.msg, "stopped while reading points");
+		ck_assert_uint_ge(s.total, RUNS);
+		s.now = false;
+		p = get(q);
+		ck_assert_uint_gt(p->count, 0);
+		bn_run_page_free(p);
+		q.watch = NULL;
+		q.memory = NULL;
+		check_held(memory, q);
+		bn_run_memory_free(memory);
+	}
+	track_remove(&w);
+}
+END_TEST
+
 static const bn_run_group *group_of(const bn_run_page *p, const char *value)
 {
 	for (size_t i = 0; i < p->group_count; i++)
@@ -503,6 +593,8 @@ END_TEST
 
 BN_TEST_MAIN("core/track/list", test_list_held_in_memory_is_the_one_that_is_read,
 	test_list_held_in_memory_reads_only_what_changed,
+	test_list_held_in_memory_keeps_the_columns_of_filters,
+	test_list_that_reads_points_can_be_stopped,
 	test_list_groups_runs_behind_those_that_live,
 	test_list_pages_join_in_both_directions_for_any_sort,
 	test_list_marks_hold_when_their_row_has_gone_and_refuse_another_sort,

@@ -173,7 +173,7 @@ int bn_source_runs(void *context, const void *arg, bn_page *page, bn_job *job, b
 {
 	bn_reader *r = context;
 	const bn_runs_arg *a = arg;
-	(void)job;
+	const bn_progress watch = bn_job_watch(job);
 	int rc = bn_reader_refresh(r, err);
 	if (rc || a->have == r->generation)
 		return rc; /* no change */
@@ -202,6 +202,7 @@ int bn_source_runs(void *context, const void *arg, bn_page *page, bn_job *job, b
 		.tree = a->tree,
 		.unfolded = a->unfolded,
 		.summed = summed,
+		.watch = job ? &watch : NULL,
 		.limit = BN_RUNS_WINDOW,
 		.limit_of_more = BN_RUNS_PART,
 		.last = a->at == BN_RUNS_LAST,
