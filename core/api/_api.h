@@ -20,6 +20,7 @@
 #define BN_API__API_H
 #include "core/api/_wire.h"
 #include "core/api/api.h"
+#include "core/net/latency.h"
 #include "core/net/listener.h"
 #include "core/net/router.h"
 #include "core/store/object/object.h"
@@ -119,22 +120,15 @@ bn_wire bn_api_answer(bn_api_call *c);
 
 /* ---- the server ----------------------------------------------------------------------------- */
 
-#define BN_API_LATENCY_EDGES 12
-#define BN_API_LATENCY_FINE 208 /* 8 per octave from 1 us: for percentiles */
 /* Statuses that we send; the last one stands for all others. */
 #define BN_API_STATUS_LIST 200, 400, 401, 403, 404, 405, 409, 413, 429, 500, 501, 503, 0
 #define BN_API_STATUSES 13
 
-typedef struct bn_api_latency {
-	atomic_uint_fast64_t edges[BN_API_LATENCY_EDGES + 1];
-	atomic_uint_fast64_t count, sum_ns;
-} bn_api_latency;
-
 typedef struct bn_api_counters {
 	/* By route; the last one: no such path. */
 	atomic_uint_fast64_t requests[BN_API_MOST_ROUTES + 1][BN_API_STATUSES];
-	bn_api_latency latency[BN_API_PLACES];
-	atomic_uint_fast64_t fine[BN_API_LATENCY_FINE];
+	bn_latency latency[BN_API_PLACES];
+	bn_percentiles took;
 	atomic_uint_fast64_t in_flight;
 	atomic_uint_fast64_t commits, written, commit_ns, largest_group;
 	atomic_uint_fast64_t refreshes;

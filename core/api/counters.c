@@ -8,18 +8,10 @@
 
 #include "core/net/exposition.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 static const int statuses[BN_API_STATUSES] = {BN_API_STATUS_LIST};
-static const struct {
-	int64_t ns;
-	const char *seconds;
-} edges[BN_API_LATENCY_EDGES] = {{100000, "0.0001"}, {250000, "0.00025"}, {500000, "0.0005"},
-	{1000000, "0.001"}, {2500000, "0.0025"}, {5000000, "0.005"}, {10000000, "0.01"},
-	{50000000, "0.05"}, {100000000, "0.1"}, {500000000, "0.5"}, {2500000000, "2.5"},
-	{10000000000, "10"}};
 static const char *const places[] = {[BN_API_QUICK] = "quick",
 	[BN_API_BRIEF] = "brief",
 	[BN_API_READS] = "read",
@@ -27,44 +19,17 @@ static const char *const places[] = {[BN_API_QUICK] = "quick",
 	[BN_API_ALONE] = "write_alone",
 	[BN_API_SENDS] = "send"};
 
-/* Bucket of 8 per octave of microseconds. */
-static size_t fine_bucket(int64_t ns)
-{
-	if (ns < 1000)
-		return 0;
-	double b = 1 + 8 * log2((double)ns / 1000);
-	return b < BN_API_LATENCY_FINE - 1 ? (size_t)b : BN_API_LATENCY_FINE - 1;
-}
-
 void bn_api_count(bn_api *a, const bn_route *route, bn_api_place place, int status, int64_t took_ns)
 {
-	size_t s = 0, e = 0;
+	size_t s = 0;
 	bn_api_counters *k = &a->counters;
 	while (s < BN_API_STATUSES - 1 && statuses[s] != status)
 		s++;
 	atomic_fetch_add(&k->requests[bn_api_route_index(route)][s], 1);
 	if (took_ns < 0)
 		return;
-	bn_api_latency *l = &k->latency[place];
-	while (e < BN_API_LATENCY_EDGES && took_ns > edges[e].ns)
-		e++;
-	atomic_fetch_add(&l->edges[e], 1);
-	atomic_fetch_add(&l->count, 1);
-	atomic_fetch_add(&l->sum_ns, (uint64_t)took_ns);
-	atomic_fetch_add(&k->fine[fine_bucket(took_ns)], 1);
-}
-
-static double quantile(const bn_api_counters *k, double share)
-{
-	uint64_t total = 0, seen = 0;
-	for (size_t i = 0; i < BN_API_LATENCY_FINE; i++)
-		total += atomic_load(&k->fine[i]);
-	for (size_t i = 0; total && i < BN_API_LATENCY_FINE; i++) {
-		seen += atomic_load(&k->fine[i]);
-		if ((double)seen >= share * (double)total)
-			return 1e-6 * exp2((double)i / 8); /* its upper edge */
-	}
-	return NAN;
+	bn_latency_count(&k->latency[place], took_ns);
+	bn_percentiles_count(&k->took, took_ns);
 }
 
 void bn_api_get_stats(const bn_api *a, bn_api_stats *out)
@@ -80,9 +45,9 @@ void bn_api_get_stats(const bn_api *a, bn_api_stats *out)
 	out->commits = atomic_load(&k->commits);
 	out->written = atomic_load(&k->written);
 	out->webhooks_lost = a->hooks ? bn_api_hooks_lost(a->hooks) : 0;
-	out->p50_ms = 1e3 * quantile(k, 0.50);
-	out->p95_ms = 1e3 * quantile(k, 0.95);
-	out->p99_ms = 1e3 * quantile(k, 0.99);
+	out->p50_ms = 1e3 * bn_percentiles_get(&k->took, 0.50);
+	out->p95_ms = 1e3 * bn_percentiles_get(&k->took, 0.95);
+	out->p99_ms = 1e3 * bn_percentiles_get(&k->took, 0.99);
 }
 
 /* ---- exposition ----------------------------------------------------------------------------- */
@@ -112,20 +77,10 @@ static void write_latency(const bn_api_counters *k, bn_buf *out)
 	bn_exposition_head(out, "binnacle_server_request_seconds", "histogram",
 		"Time from a complete request to its response, waiting included.");
 	for (size_t p = 0; p < BN_API_PLACES; p++) {
-		const bn_api_latency *l = &k->latency[p];
-		uint64_t sum = 0;
-		for (size_t e = 0; e <= BN_API_LATENCY_EDGES; e++) {
-			sum += atomic_load(&l->edges[e]);
-			const bn_exposition_pair labels[] = {{"kind", places[p]},
-				{"le", e < BN_API_LATENCY_EDGES ? edges[e].seconds : "+Inf"}};
-			bn_exposition_sample(out, "binnacle_server_request_seconds_bucket", labels,
-				2, (double)sum);
-		}
-		const bn_exposition_pair kind[] = {{"kind", places[p]}};
-		bn_exposition_sample(out, "binnacle_server_request_seconds_sum", kind, 1,
-			1e-9 * (double)atomic_load(&l->sum_ns));
-		bn_exposition_sample(
-			out, "binnacle_server_request_seconds_count", kind, 1, (double)sum);
+		const bn_latency *l = &k->latency[p];
+		char label[32];
+		snprintf(label, sizeof label, "kind=\"%s\"", places[p]);
+		bn_latency_write(out, "binnacle_server_request_seconds", label, &l, 1);
 	}
 }
 

@@ -6,6 +6,7 @@
  */
 #ifndef BN_SERVE_SERVER_INTERNAL_H
 #define BN_SERVE_SERVER_INTERNAL_H
+#include "core/net/latency.h"
 #include "core/net/listener.h"
 #include "core/net/router.h"
 #include "core/serve/server.h"
@@ -31,18 +32,10 @@ typedef enum bn_route_id {
 #define BN_STATUS_LIST \
 	200, 400, 401, 403, 404, 405, 408, 413, 414, 415, 417, 422, 429, 431, 500, 501, 503, 505, 0
 #define BN_STATUS_COUNT 19
-#define BN_LATENCY_EDGES 16 /* of the exposed histogram */
-#define BN_LATENCY_FINE 208 /* 8 per octave from 1 us: for percentiles */
-
-typedef struct bn_latency {
-	atomic_uint_fast64_t edges[BN_LATENCY_EDGES + 1]; /* the last one: above all bounds */
-	atomic_uint_fast64_t count, sum_ns;
-} bn_latency;
-
 typedef struct bn_metrics {
 	atomic_uint_fast64_t requests[BN_ROUTE_COUNT][BN_STATUS_COUNT];
 	bn_latency latency[BN_ROUTE_COUNT];
-	atomic_uint_fast64_t fine[BN_LATENCY_FINE]; /* of the three predicting routes */
+	bn_percentiles took; /* of the three predicting routes */
 	atomic_uint_fast64_t in_flight;
 	atomic_uint_fast64_t *predictions; /* per model */
 	atomic_uint_fast64_t *unknown;     /* per model: cells of unseen categories */
@@ -58,8 +51,6 @@ void bn_metrics_release(bn_metrics *m);
 void bn_metrics_count(bn_metrics *m, bn_route_id route, int status, int64_t latency_ns);
 /* The rows that a session has predicted with that model. */
 void bn_metrics_count_rows(bn_metrics *m, size_t model, const bn_session *s);
-/* Quantile in seconds of the predicting requests; NaN if there were none. */
-double bn_metrics_quantile(const bn_metrics *m, double share);
 
 /* ---- tokens --------------------------------------------------------------------------------- */
 

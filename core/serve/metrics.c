@@ -9,19 +9,9 @@
 #include "core/net/exposition.h"
 #include "core/serve/_server.h"
 
-#include <math.h>
 #include <string.h>
 
 static const int statuses[BN_STATUS_COUNT] = {BN_STATUS_LIST};
-/* The seconds as formatted by bn_fmt_f64, which would take most of the time of an exposition. */
-static const struct {
-	int64_t ns;
-	const char *seconds;
-} edges[BN_LATENCY_EDGES] = {{50000, "5e-05"}, {100000, "0.0001"}, {250000, "0.00025"},
-	{500000, "0.0005"}, {1000000, "0.001"}, {2500000, "0.0025"}, {5000000, "0.005"},
-	{10000000, "0.01"}, {25000000, "0.025"}, {50000000, "0.05"}, {100000000, "0.1"},
-	{250000000, "0.25"}, {500000000, "0.5"}, {1000000000, "1"}, {2500000000, "2.5"},
-	{10000000000, "10"}};
 static const char *const route_names[BN_ROUTE_COUNT] = {
 	[BN_ROUTE_PREDICT] = "predict",
 	[BN_ROUTE_INFER] = "infer",
@@ -39,29 +29,15 @@ static bool predicts(bn_route_id r)
 
 /* ---- counting ------------------------------------------------------------------------------- */
 
-/* Bucket of 8 per octave of microseconds. */
-static size_t fine_bucket(int64_t ns)
-{
-	if (ns < 1000)
-		return 0;
-	double b = 1 + 8 * log2((double)ns / 1000);
-	return b < BN_LATENCY_FINE - 1 ? (size_t)b : BN_LATENCY_FINE - 1;
-}
-
 void bn_metrics_count(bn_metrics *m, bn_route_id route, int status, int64_t latency_ns)
 {
-	size_t i = 0, e = 0;
+	size_t i = 0;
 	while (i < BN_STATUS_COUNT - 1 && statuses[i] != status)
 		i++;
 	atomic_fetch_add(&m->requests[route][i], 1);
-	bn_latency *l = &m->latency[route];
-	while (e < BN_LATENCY_EDGES && latency_ns > edges[e].ns)
-		e++;
-	atomic_fetch_add(&l->edges[e], 1);
-	atomic_fetch_add(&l->count, 1);
-	atomic_fetch_add(&l->sum_ns, (uint64_t)(latency_ns > 0 ? latency_ns : 0));
+	bn_latency_count(&m->latency[route], latency_ns);
 	if (predicts(route))
-		atomic_fetch_add(&m->fine[fine_bucket(latency_ns)], 1);
+		bn_percentiles_count(&m->took, latency_ns);
 }
 
 void bn_metrics_count_rows(bn_metrics *m, size_t model, const bn_session *s)
@@ -100,21 +76,6 @@ void bn_metrics_release(bn_metrics *m)
 	bn_free(m->classes);
 	bn_free(m->predictions);
 	bn_free(m->unknown);
-}
-
-double bn_metrics_quantile(const bn_metrics *m, double share)
-{
-	uint64_t total = 0, seen = 0;
-	for (size_t i = 0; i < BN_LATENCY_FINE; i++)
-		total += atomic_load(&m->fine[i]);
-	if (!total)
-		return NAN;
-	for (size_t i = 0; i < BN_LATENCY_FINE; i++) {
-		seen += atomic_load(&m->fine[i]);
-		if ((double)seen >= share * (double)total)
-			return 1e-6 * exp2((double)i / 8); /* its upper edge */
-	}
-	return NAN;
 }
 
 /* ---- exposition ----------------------------------------------------------------------------- */
@@ -174,27 +135,6 @@ static void write_requests(bn_buf *b, const bn_metrics *m)
 	}
 }
 
-static void write_histogram(
-	bn_buf *b, const char *name, const char *labels, const bn_latency *const *parts, size_t n)
-{
-	uint64_t sum = 0, ns = 0;
-	const char *comma = *labels ? "," : "";
-	for (size_t e = 0; e <= BN_LATENCY_EDGES; e++) {
-		for (size_t p = 0; p < n; p++)
-			sum += atomic_load(&parts[p]->edges[e]);
-		ADD(b, name, "_bucket{", labels, comma, "le=\"",
-			e < BN_LATENCY_EDGES ? edges[e].seconds : "+Inf", "\"} ");
-		count(b, sum);
-	}
-	for (size_t p = 0; p < n; p++)
-		ns += atomic_load(&parts[p]->sum_ns);
-	const char *open = *labels ? "{" : "", *close = *labels ? "}" : "";
-	ADD(b, name, "_sum", open, labels, close, " ");
-	bn_exposition_value(b, (double)ns / 1e9);
-	ADD(b, name, "_count", open, labels, close, " ");
-	count(b, sum);
-}
-
 static void write_latency(bn_buf *b, const bn_metrics *m)
 {
 	const char *name = "binnacle_request_duration_seconds";
@@ -206,13 +146,13 @@ static void write_latency(bn_buf *b, const bn_metrics *m)
 		char labels[40];
 		if (predicts((bn_route_id)r))
 			all[n++] = one;
-		if (!predicts((bn_route_id)r) && !atomic_load(&one->count))
+		if (!predicts((bn_route_id)r) && !bn_latency_total(one))
 			continue;
 		snprintf(labels, sizeof labels, "route=\"%s\"", route_names[r]);
-		write_histogram(b, name, labels, &one, 1);
+		bn_latency_write(b, name, labels, &one, 1);
 	}
 	bn_exposition_head(b, "request_latency_seconds", "histogram", "Time to answer a prediction request.");
-	write_histogram(b, "request_latency_seconds", "", all, n);
+	bn_latency_write(b, "request_latency_seconds", "", all, n);
 }
 
 static void model_labels(bn_buf *b, const bn_predictor *p)

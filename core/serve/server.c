@@ -277,7 +277,7 @@ void bn_server_get_stats(const bn_server *s, bn_server_stats *out)
 	for (size_t m = 0; m < s->model_count; m++)
 		out->predictions += atomic_load(&s->metrics.predictions[m]);
 	out->in_flight = atomic_load(&s->metrics.in_flight);
-	out->p50_ms = 1e3 * bn_metrics_quantile(&s->metrics, 0.50);
-	out->p95_ms = 1e3 * bn_metrics_quantile(&s->metrics, 0.95);
-	out->p99_ms = 1e3 * bn_metrics_quantile(&s->metrics, 0.99);
+	out->p50_ms = 1e3 * bn_percentiles_get(&s->metrics.took, 0.50);
+	out->p95_ms = 1e3 * bn_percentiles_get(&s->metrics.took, 0.95);
+	out->p99_ms = 1e3 * bn_percentiles_get(&s->metrics.took, 0.99);
 }
