@@ -2,6 +2,7 @@
 #include "core/track/_group.h"
 
 #include "core/base/hash_key.h"
+#include "core/profile/sort.h"
 #include "core/track/_memory.h"
 
 #include <math.h>
@@ -100,52 +101,55 @@ static void text_add(bn_run_sum *s, const char *text)
 		s->differs = s->differs || !same;
 }
 
-typedef struct group_value {
-	int32_t group;
-	double value;
-} group_value;
-
-static int value_cmp(const void *a, const void *b)
+/* Least, largest and middle of the numbers of each group. */
+static void rank_take(bn_run_sum *s, double *values, size_t n, double *scratch)
 {
-	const group_value *x = a, *y = b;
-	if (x->group != y->group)
-		return x->group < y->group ? -1 : 1;
-	return (x->value > y->value) - (x->value < y->value);
+	if (n == 0)
+		return;
+	bn_sort_doubles(values, n, scratch);
+	s->min = values[0];
+	s->max = values[n - 1];
+	s->median = n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
 }
 
-/* Least, largest and middle of the numbers of each group: they are sorted by group and value. */
+static bool has_number(const grouping *g, const bn_column *c, size_t i, double *out)
+{
+	size_t run = (size_t)g->l->no[i];
+	if (g->of[i] < 0 || run >= c->count || !bn_set_has(c->has, run) || isnan(c->number[run]))
+		return false;
+	*out = c->number[run] + 0.0;
+	return true;
+}
+
+/* The numbers are laid out group by group, and each group's are sorted. */
 static int column_rank(const grouping *g, const bn_column *c, size_t place, bn_err *err)
 {
-	bn_run_list *l = g->l;
-	group_value *all = bn_alloc((l->count + 1) * sizeof *all);
-	size_t n = 0;
-	if (!all)
-		return bn_err_nomem(err, "groups of runs");
+	const bn_run_list *l = g->l;
+	double *values = bn_alloc((2 * l->count + 1) * sizeof *values), x;
+	size_t *end = bn_alloc_zeroed(l->group_count + 1, sizeof *end), at = 0;
+	int rc = values && end ? 0 : bn_err_nomem(err, "groups of runs");
+	if (rc < 0)
+		goto out;
+	for (size_t i = 0; i < l->count; i++)
+		if (has_number(g, c, i, &x))
+			end[g->of[i]]++;
+	for (size_t k = 0; k < l->group_count; k++) {
+		at += end[k];
+		end[k] = at - end[k]; /* its first place; its end when all are laid out */
+	}
+	for (size_t i = 0; i < l->count; i++)
+		if (has_number(g, c, i, &x))
+			values[end[g->of[i]]++] = x;
 	for (size_t k = 0; k < l->group_count; k++) {
 		bn_run_sum *s = &l->groups[k].sums[place];
+		size_t from = k ? end[k - 1] : 0;
 		s->min = s->max = s->median = (double)NAN;
+		rank_take(s, values + from, end[k] - from, values + l->count);
 	}
-	for (size_t i = 0; i < l->count; i++) {
-		size_t run = (size_t)l->no[i];
-		if (g->of[i] >= 0 && run < c->count && bn_set_has(c->has, run) &&
-			!isnan(c->number[run]))
-			all[n++] = (group_value){g->of[i], c->number[run]};
-	}
-	if (n)
-		qsort(all, n, sizeof *all, value_cmp);
-	for (size_t from = 0, to; from < n; from = to) {
-		for (to = from; to < n && all[to].group == all[from].group;)
-			to++;
-		bn_run_sum *s = &l->groups[all[from].group].sums[place];
-		size_t middle = from + (to - from) / 2;
-		s->min = all[from].value;
-		s->max = all[to - 1].value;
-		s->median = all[middle].value;
-		if ((to - from) % 2 == 0)
-			s->median = (all[middle - 1].value + s->median) / 2;
-	}
-	bn_free(all);
-	return 0;
+out:
+	bn_free(values);
+	bn_free(end);
+	return rc;
 }
 
 static void column_sum(const grouping *g, const bn_column *c, size_t place)
