@@ -18,8 +18,11 @@ trap 'stop; chmod -R u+w "$work"; rm -rf "$work"' EXIT
 export XDG_STATE_HOME=$work/state XDG_CONFIG_HOME=$work/config DO_NOT_TRACK=true MLFLOW_DISABLE_TELEMETRY=true
 unset BINNACLE_HOME BINNACLE_TOKEN
 cd "$work" || exit 1
-free_port() { "$venv/bin/python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
-our_port=$(free_port) their_port=$(free_port)
+# Both at once, so that they differ.
+read -r our_port their_port < <("$venv/bin/python" -c 'import socket
+a, b = socket.socket(), socket.socket()
+a.bind(("127.0.0.1", 0)); b.bind(("127.0.0.1", 0))
+print(a.getsockname()[1], b.getsockname()[1])')
 name="mlflow $("$venv/bin/python" -c 'import mlflow; print(mlflow.__version__)')"
 ours() { exec "$binnacle" server --port "$our_port" --no-auth; }
 theirs() { exec "$venv/bin/mlflow" server --port "$their_port" --backend-store-uri "sqlite:///$work/mlflow.db" \
