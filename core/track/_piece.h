@@ -30,6 +30,7 @@ typedef struct bn_sql_piece {
 	bn_sql_bind *binds;
 	size_t count, cap;
 	bool failed;
+	bool reads_rows;     /* needs more of a run than its number: a column of its row */
 	bn_arena arena;      /* texts of binds */
 	bn_column **columns; /* owned, unless the memory of the query has them; loaded when the SQL first uses a value */
 	size_t column_count, column_cap;

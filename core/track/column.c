@@ -145,13 +145,18 @@ double bn_series_aggregate(const bn_series_summary *s, bn_aggregate aggregate)
 
 static int put_text(bn_column *c, size_t run, const char *text, size_t bytes, bn_err *err)
 {
-	char *copy = bn_arena_strndup(&c->arena, text, bytes);
-	if (!copy)
-		return bn_err_nomem(err, "a column of runs");
+	/* Neighbours often share a value: the seeds of one setting, a batch size. */
+	if (!c->newest || c->newest_bytes != bytes || memcmp(c->newest, text, bytes) != 0) {
+		c->newest = bn_arena_strndup(&c->arena, text, bytes);
+		c->newest_bytes = bytes;
+		if (!c->newest)
+			return bn_err_nomem(err, "a column of runs");
+		if (!bn_parse_f64(c->newest, bytes, &c->newest_number))
+			c->newest_number = (double)NAN;
+	}
 	bn_set_add(c->has, run);
-	c->text[run] = copy;
-	if (!bn_parse_f64(copy, bytes, &c->number[run]))
-		c->number[run] = (double)NAN;
+	c->text[run] = c->newest;
+	c->number[run] = c->newest_number;
 	return 0;
 }
 

@@ -82,6 +82,9 @@ typedef struct bn_column {
 	size_t looked_count;
 	double *number;    /* metrics: NaN is a value; texts: NaN if not a number */
 	const char **text; /* parameters and tags; in the arena */
+	const char *newest; /* the text that was read last, and its number */
+	size_t newest_bytes;
+	double newest_number;
 	bn_arena arena;
 } bn_column;
 

@@ -394,11 +394,13 @@ void bn_filter_field_sql(
 	} else if (bn_str_starts(f->sql, NEST_SQL)) {
 		bn_sql_piece_nest(out, f->sql + strlen(NEST_SQL), w);
 	} else if (!strcmp(f->sql, DURATION_SQL)) {
+		out->reads_rows = true;
 		bn_buf_adds(&out->sql, "(CASE WHEN r.finished_ms IS NOT NULL THEN r.finished_ms "
 				       "WHEN r.status = 'RUNNING' THEN ");
 		bn_sql_piece_int(out, w->now_ms);
 		bn_buf_adds(&out->sql, " END - r.started_ms)");
 	} else {
+		out->reads_rows = true;
 		bn_buf_adds(&out->sql, f->sql);
 	}
 }
