@@ -63,32 +63,56 @@ void bn_dvc_objects_keep_missing(bn_dvc_objects *set)
 	set->count = n;
 }
 
-/* Objects are looked for in their directories, of which each is opened once: one system call for each object. */
+enum { LIST_FROM = 8, LIST_BYTES = 1 << 16 };
+
+/* Looks for n objects that are in one directory of the cache, in order. A directory that is not much larger than that
+ * is listed: a system call for many names instead of one for each. */
+static size_t look_in(bn_dvc_object *items, size_t n, const bn_dvc_cache *c, const char *dir)
+{
+	const bn_env *env = c->env;
+	bn_names names = BN_NAMES_INIT;
+	bn_dir *at = NULL;
+	struct stat st;
+	size_t missing = 0, skip = strlen(dir) + 1, k = 0;
+	if (bn_dir_open_below(&at, c->dir, dir, NULL) < 0)
+		at = NULL;
+	bool listed = at && n >= LIST_FROM && env->fs->fstat(env, at->fd, &st) == 0 &&
+		      st.st_size <= LIST_BYTES && bn_dir_list(at, NULL, &names, NULL) == 0;
+	for (size_t i = 0; i < n; i++) {
+		const char *name = items[i].key + skip;
+		while (listed && k < names.count && strcmp(names.items[k], name) < 0)
+			k++;
+		if (listed)
+			items[i].missing = k == names.count || strcmp(names.items[k], name) != 0;
+		else
+			items[i].missing = !at || env->fs->stat(env, at, name, &st) < 0 || !S_ISREG(st.st_mode);
+		missing += items[i].missing;
+	}
+	bn_names_release(&names);
+	bn_dir_close(at);
+	return missing;
+}
+
 size_t bn_dvc_objects_in_cache(bn_dvc_objects *set, const bn_dvc_cache *c)
 {
-	bn_dir *at = NULL;
-	char dir[BN_DVC_KEY] = "";
 	size_t missing = 0;
-	struct stat st;
-	for (size_t i = 0; i < set->count; i++) {
-		bn_dvc_object *o = &set->items[i];
-		const char *slash = strrchr(o->key, '/');
-		size_t n = (size_t)(slash - o->key);
-		if (c->dir && !bn_str_is(dir, o->key, n)) {
-			bn_dir_close(at);
-			at = NULL;
-			memcpy(dir, o->key, n);
-			dir[n] = '\0';
-			if (bn_dir_open_below(&at, c->dir, dir, NULL) < 0)
-				at = NULL;
+	for (size_t i = 0, n; i < set->count; i += n) {
+		char dir[BN_DVC_KEY];
+		size_t len = (size_t)(strrchr(set->items[i].key, '/') - set->items[i].key);
+		memcpy(dir, set->items[i].key, len);
+		dir[len] = '\0';
+		for (n = 1; i + n < set->count && !strncmp(set->items[i + n].key, dir, len) &&
+			    !strchr(set->items[i + n].key + len + 1, '/') && set->items[i + n].key[len] == '/';
+			n++)
+			;
+		if (c->dir) {
+			missing += look_in(&set->items[i], n, c, dir);
+			continue;
 		}
-		o->missing = !at || c->env->fs->stat(c->env, at, slash + 1, &st) < 0 ||
-			     !S_ISREG(st.st_mode);
-		if (!o->missing && o->size < 0)
-			o->size = st.st_size;
-		missing += o->missing;
+		for (size_t k = 0; k < n; k++)
+			set->items[i + k].missing = true;
+		missing += n;
 	}
-	bn_dir_close(at);
 	return missing;
 }
 

@@ -31,7 +31,7 @@ bn_dvc_object *bn_dvc_objects_find(const bn_dvc_objects *set, const bn_dvc_oid *
 /* Keeps those that are missing. */
 void bn_dvc_objects_keep_missing(bn_dvc_objects *set);
 
-/* Sets `missing` of each by what the cache has; returns how many are. */
+/* Sets `missing` of each by what the cache has; returns how many are. The set is in order. */
 size_t bn_dvc_objects_in_cache(bn_dvc_objects *set, const bn_dvc_cache *c);
 /* The same for a remote; the set is in order. sizes that are unknown become known. */
 int bn_dvc_objects_in_remote(

@@ -203,6 +203,7 @@ static int is_complete(bool *out, pull *p, size_t i)
 	if (!bn_dvc_cache_has(&p->s->cache, &oid))
 		return 0;
 	rc = add_objects(p, &set, i, true);
+	bn_dvc_objects_sort(&set);
 	*out = rc == 0 && bn_dvc_objects_in_cache(&set, &p->s->cache) == 0;
 	bn_dvc_objects_release(&set);
 	return rc;
@@ -254,4 +255,23 @@ int bn_dvc_pull(bn_dvc_moved *moved, bn_dvc_session *s, const bn_dvc_chosen *cho
 		(!options->fetch_only && (rc = place_outputs(&p)) < 0))
 		return rc;
 	return p.lost.code ? bn_err_move(err, &p.lost) : 0;
+}
+
+int bn_dvc_fetch_one(bn_dvc_moved *moved, bn_dvc_session *s, const bn_dvc_out *o,
+	const bn_dvc_oid *oid, const bn_dvc_transfer_options *options, bn_err *err)
+{
+	pull p = {.s = s, .options = options, .moved = moved, .lost = BN_ERR_INIT, .err = err};
+	bn_dvc_objects set = BN_DVC_OBJECTS_INIT;
+	bool own = !strcmp(oid->md5, o->md5);
+	int rc;
+	*moved = (bn_dvc_moved){.places = NULL};
+	if ((rc = bn_dvc_objects_add(&set, oid, own && !o->is_dir ? o->size : -1, err)) < 0)
+		goto out;
+	set.items[0].missing = true;
+	if ((rc = fetch_set(&p, &set, remote_of(&p, o), "fetching")) < 0)
+		goto out;
+	rc = p.lost.code ? bn_err_move(err, &p.lost) : 0;
+out:
+	bn_dvc_objects_release(&set);
+	return rc;
 }

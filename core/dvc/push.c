@@ -1,6 +1,7 @@
 /* push.c - from the cache to remotes: see transfer.h. */
 #include "core/base/hash.h"
 #include "core/base/mem.h"
+#include "core/base/settings.h"
 #include "core/base/str.h"
 #include "core/dvc/objects.h"
 #include "core/dvc/remote.h"
@@ -197,6 +198,20 @@ static void drop_incomplete(push *p)
 	}
 }
 
+/* Whether the site lets data go to that server. */
+static int check_site(const push *p)
+{
+	const char *server = bn_remote_store_server(p->remote.store);
+	bn_settings *settings = NULL;
+	int rc;
+	if (!server)
+		return 0;
+	if ((rc = bn_settings_load(&settings, p->s->repo->env, NULL, p->err)) == 0)
+		rc = bn_settings_check_remote(settings, server, p->err);
+	bn_settings_free(settings);
+	return rc;
+}
+
 static int push_to(push *p, const char *remote)
 {
 	int rc;
@@ -207,6 +222,8 @@ static int push_to(push *p, const char *remote)
 			p->remote.name, bn_remote_store_place(p->remote.store));
 		return BN_EUNSUPPORTED;
 	}
+	if ((rc = check_site(p)) < 0)
+		return rc;
 	for (size_t i = 0; i < p->count; i++)
 		if ((rc = add_objects(p, &p->outs[i])) < 0)
 			return rc;

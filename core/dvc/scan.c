@@ -87,19 +87,27 @@ static void remember_stat(bn_dvc_entry *e, const struct stat *st)
 	e->modified_ns = (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
 }
 
-/* A regular file or a link: name below at, entry relative to the output. */
-static int take_file(
-	scanner *x, const bn_dir *at, const char *name, const char *entry, const struct stat *st)
+/* Whether the state has the MD5 of a file whose path in the repository is `full`. */
+static bool is_known(const scanner *x, const char *full, const char *entry, const struct stat *st,
+	char md5[BN_MD5_HEX + 1])
+{
+	if (!x->dos2unix)
+		return bn_dvc_state_get(x->s->state, full, st, md5);
+	char *key = state_name(x, entry);
+	bool known = key && bn_dvc_state_get(x->s->state, key, st, md5);
+	bn_free(key);
+	return known;
+}
+
+/* A regular file or a link: name below at; full: its path in the repository, entry: in the output. */
+static int take_file(scanner *x, const bn_dir *at, const char *name, const char *full,
+	const char *entry, const struct stat *st)
 {
 	char md5[BN_MD5_HEX + 1] = "";
 	bn_dvc_oid oid;
 	bool known = false;
 	if (S_ISREG(st->st_mode)) {
-		char *key = state_name(x, entry);
-		if (!key)
-			return bn_err_nomem(x->err, "a path");
-		known = bn_dvc_state_get(x->s->state, key, st, md5);
-		bn_free(key);
+		known = is_known(x, full, entry, st, md5);
 		if (known && x->stores) {
 			oid = (bn_dvc_oid){.is_dir = false};
 			memcpy(oid.md5, md5, sizeof oid.md5);
@@ -144,10 +152,12 @@ static int enter(scanner *x, const bn_dir *at, int depth)
 	int rc, e;
 	if ((rc = bn_dir_list(at, NULL, &names, x->err)) < 0)
 		goto out;
+	bn_buf_addf(&full, "%s/%s", x->path, x->at.ptr);
+	size_t prefix = full.len;
 	for (size_t i = 0; i < names.count; i++) {
 		const char *name = names.items[i];
-		bn_buf_clear(&full);
-		bn_buf_addf(&full, "%s/%s%s", x->path, x->at.ptr, name);
+		bn_buf_truncate(&full, prefix);
+		bn_buf_adds(&full, name);
 		if ((rc = bn_buf_check(&full, x->err, "a path")) < 0)
 			goto out;
 		if ((e = at->env->fs->stat(at->env, at, name, &st)) == -ENOENT)
@@ -166,7 +176,7 @@ static int enter(scanner *x, const bn_dir *at, int depth)
 		}
 		rc = S_ISDIR(st.st_mode)
 			     ? take_dir(x, at, name, depth)
-			     : take_file(x, at, name, full.ptr + strlen(x->path) + 1, &st);
+			     : take_file(x, at, name, full.ptr, full.ptr + strlen(x->path) + 1, &st);
 		if (rc < 0)
 			goto out;
 	}
@@ -323,7 +333,7 @@ int bn_dvc_scan_path(bn_dvc_scan *out, const bn_dvc_session *s, const char *path
 	} else if (S_ISREG(st.st_mode) || S_ISLNK(st.st_mode)) {
 		out->kind = BN_DVC_FILE;
 		out->is_exec = S_ISREG(st.st_mode) && (st.st_mode & S_IXUSR);
-		if ((rc = take_file(&x, root, path, "", &st)) < 0)
+		if ((rc = take_file(&x, root, path, path, "", &st)) < 0)
 			goto out;
 	}
 	if ((rc = hash_all(&x)) == 0)

@@ -114,18 +114,37 @@ void bn_dvc_state_put(
 
 /* ---- the file --------------------------------------------------------------------------------- */
 
+/* A number and the blank behind it. */
+static bool take_number(const char **p, int64_t *out)
+{
+	bool negative = **p == '-';
+	uint64_t n = 0;
+	const char *at = *p + negative;
+	for (; *at >= '0' && *at <= '9' && n < INT64_MAX / 16; at++)
+		n = n * 10 + (uint64_t)(*at - '0');
+	if (*at != ' ' || at == *p + negative)
+		return false;
+	*p = at + 1;
+	*out = negative ? -(int64_t)n : (int64_t)n;
+	return true;
+}
+
 /* "MD5 INODE SIZE MODIFIED CHANGED PATH\0": a path may hold any other byte. False: damaged. */
 static bool parse_entry(bn_dvc_state *s, const char *text)
 {
-	entry got;
-	int used = 0;
-	if (sscanf(text, "%32[0-9a-f] %" SCNu64 " %" SCNd64 " %" SCNd64 " %" SCNd64 "%n", got.md5,
-		    &got.inode, &got.size, &got.modified_ns, &got.changed_ns, &used) != 5 ||
-		!bn_md5_is_hex(got.md5) || text[used] != ' ' || !text[used + 1])
+	entry got = {.path = NULL};
+	int64_t inode;
+	if (strnlen(text, BN_MD5_HEX + 1) <= BN_MD5_HEX || text[BN_MD5_HEX] != ' ')
 		return false;
-	entry *e = entry_for(s, text + used + 1);
+	memcpy(got.md5, text, BN_MD5_HEX);
+	const char *p = text + BN_MD5_HEX + 1;
+	if (!bn_md5_is_hex(got.md5) || !take_number(&p, &inode) || !take_number(&p, &got.size) ||
+		!take_number(&p, &got.modified_ns) || !take_number(&p, &got.changed_ns) || !*p)
+		return false;
+	entry *e = entry_for(s, p);
 	if (!e)
 		return false;
+	got.inode = (uint64_t)inode;
 	got.path = e->path;
 	*e = got;
 	return true;
@@ -152,7 +171,7 @@ static void save(bn_dvc_state *s)
 	for (size_t i = 0; i < s->count; i++) {
 		const entry *e = &s->entries[i];
 		if (e->md5[0]) {
-			bn_buf_addf(&text, "%s %" PRIu64 " %" PRId64 " %" PRId64 " %" PRId64 " %s",
+			bn_buf_addf(&text, "%s %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %s",
 				e->md5, e->inode, e->size, e->modified_ns, e->changed_ns, e->path);
 			bn_buf_addch(&text, '\0');
 		}

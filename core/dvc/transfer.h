@@ -31,6 +31,10 @@ typedef struct bn_dvc_transfer_options {
  * was asked: outputs that are complete are placed all the same. */
 int bn_dvc_pull(bn_dvc_moved *moved, bn_dvc_session *s, const bn_dvc_chosen *chosen,
 	const bn_dvc_transfer_options *options, bn_err *err);
+/* One object of an output, into the cache: of a directory its listing, or a file of it. BN_ENOTFOUND if the output's
+ * remote lacks it. */
+int bn_dvc_fetch_one(bn_dvc_moved *moved, bn_dvc_session *s, const bn_dvc_out *o,
+	const bn_dvc_oid *oid, const bn_dvc_transfer_options *options, bn_err *err);
 /* BN_ENOTFOUND if objects are neither in the cache nor in the remote; all others are pushed. */
 int bn_dvc_push(bn_dvc_moved *moved, bn_dvc_session *s, const bn_dvc_chosen *chosen,
 	const bn_dvc_transfer_options *options, bn_err *err);
