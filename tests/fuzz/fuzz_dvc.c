@@ -1,11 +1,12 @@
 /* Any bytes as a text of DVC. The first one chooses: a .dvc file (p), a listing (l), a configuration (c), rules of
- * .dvcignore (i). An error has a message; what was read leads nowhere else, and is the same when it is written and read
+ * .dvcignore (i), a pointer of Git LFS (g). An error has a message; what was read leads nowhere else, and is the same when it is written and read
  * again. */
 #include "core/base/mem.h"
 #include "core/dvc/ignore.h"
 #include "core/dvc/ini.h"
 #include "core/dvc/listing.h"
 #include "core/dvc/pointer.h"
+#include "core/lfs/pointer.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -89,6 +90,15 @@ static int take(void *user, const bn_ini_option *o, bn_err *err)
 	return 0;
 }
 
+static void fuzz_lfs(const char *text, size_t n)
+{
+	bn_lfs_pointer p;
+	bn_err err = BN_ERR_INIT;
+	int rc = bn_lfs_pointer_parse(&p, text, n, "p", &err);
+	if (rc < 0 ? !err.msg[0] : !bn_is_hex(p.oid) || strlen(p.oid) != BN_SHA256_HEX || !bn_lfs_is_pointer(text, n))
+		abort();
+}
+
 static void fuzz_ignore(const char *text, size_t n)
 {
 	static const char *const paths[] = {
@@ -113,6 +123,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	case 'l':
 		fuzz_listing(text, size - 1);
+		break;
+	case 'g':
+		fuzz_lfs(text, size - 1);
 		break;
 	case 'i':
 		fuzz_ignore(text, size - 1);

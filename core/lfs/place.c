@@ -1,0 +1,335 @@
+/* place.c - see place.h. */
+#include "core/lfs/place.h"
+
+#include "core/base/fs.h"
+#include "core/base/mem.h"
+#include "core/base/str.h"
+
+#include <git2.h>
+#include <string.h>
+#include <strings.h>
+
+typedef struct finding {
+	bn_lfs_place *p;
+	const bn_env *env;
+	git_repository *repo;
+	git_config *own;    /* of the repository, the user and the system */
+	git_config *shared; /* .lfsconfig; or NULL */
+	char remote[256];   /* or empty */
+	bn_err *err;
+} finding;
+
+static void wipe(char *text)
+{
+	if (text)
+		explicit_bzero(text, strlen(text));
+	bn_free(text);
+}
+
+void bn_lfs_place_release(bn_lfs_place *p)
+{
+	bn_free(p->worktree);
+	bn_free(p->store);
+	bn_free(p->url);
+	bn_free(p->directory);
+	bn_free(p->path);
+	bn_free(p->user);
+	wipe(p->password);
+	wipe(p->header);
+	*p = (bn_lfs_place){.url = NULL};
+}
+
+/* ---- configuration ------------------------------------------------------------------------------ */
+
+/* A value, or NULL. The caller frees it. */
+static char *value_of(git_config *config, const char *key)
+{
+	git_buf buf = GIT_BUF_INIT;
+	char *copy = NULL;
+	if (config && git_config_get_string_buf(&buf, config, key) == 0 && buf.size)
+		copy = bn_strndup(buf.ptr, buf.size);
+	git_buf_dispose(&buf);
+	return copy;
+}
+
+/* Of the repository's own configuration, else of .lfsconfig. */
+static char *either(const finding *f, const char *key)
+{
+	char *own = value_of(f->own, key);
+	return own ? own : value_of(f->shared, key);
+}
+
+static void choose_remote(finding *f)
+{
+	git_strarray names = {NULL, 0};
+	char *chosen = either(f, "remote.lfsdefault");
+	git_remote *origin = NULL;
+	if (!chosen && git_remote_lookup(&origin, f->repo, "origin") == 0)
+		chosen = bn_strdup("origin");
+	if (!chosen && git_remote_list(&names, f->repo) == 0 && names.count == 1)
+		chosen = bn_strdup(names.strings[0]);
+	if (chosen && strlen(chosen) < sizeof f->remote)
+		strcpy(f->remote, chosen);
+	git_remote_free(origin);
+	git_strarray_dispose(&names);
+	bn_free(chosen);
+}
+
+/* ---- URLs ---------------------------------------------------------------------------------------- */
+
+/* "user:password@host/..." after a scheme: *rest is what follows the '@'. */
+static int take_user(char **user, char **password, const char *at, const char **rest, bn_err *err)
+{
+	size_t authority = strcspn(at, "/?#");
+	const char *sign = memrchr(at, '@', authority);
+	*rest = at;
+	if (!sign)
+		return 0;
+	const char *colon = memchr(at, ':', (size_t)(sign - at));
+	*user = bn_strndup(at, (size_t)((colon ? colon : sign) - at));
+	if (colon)
+		*password = bn_strndup(colon + 1, (size_t)(sign - colon - 1));
+	*rest = sign + 1;
+	return *user && (!colon || *password) ? 0 : bn_err_nomem(err, "a URL");
+}
+
+/* The URL of an API, which may be http(s) alone. */
+static int take_url(bn_lfs_place *p, const char *text, bn_err *err)
+{
+	const char *after = bn_str_starts(text, "https://") ? text + 8 : text + 7, *rest;
+	int rc = take_user(&p->user, &p->password, after, &rest, err);
+	if (rc < 0)
+		return rc;
+	size_t n = strlen(rest);
+	while (n && rest[n - 1] == '/')
+		n--;
+	p->url = bn_strf("%.*s%.*s", (int)(after - text), text, (int)n, rest);
+	return p->url ? 0 : bn_err_nomem(err, "a URL");
+}
+
+static bool is_http(const char *text)
+{
+	return bn_str_starts(text, "https://") || bn_str_starts(text, "http://");
+}
+
+int bn_lfs_url_of(char **url, char **user, char **password, const char *remote, bn_err *err)
+{
+	bn_lfs_place p = {.url = NULL};
+	const char *rest = remote, *scheme = "https://", *colon = strchr(remote, ':');
+	int rc = 0;
+	if (bn_str_starts(remote, "ssh://")) {
+		if ((rc = take_user(&p.user, &p.password, remote + 6, &rest, err)) < 0)
+			goto out;
+	} else if (is_http(remote)) {
+		if ((rc = take_url(&p, remote, err)) < 0)
+			goto out;
+		rest = strstr(p.url, "://") + 3;
+		scheme = bn_str_starts(remote, "http://") ? "http://" : scheme;
+	} else if (colon && colon > remote && !memchr(remote, '/', (size_t)(colon - remote)) &&
+		   !bn_str_starts(colon, "://")) { /* git@host:path */
+		if ((rc = take_user(&p.user, &p.password, remote, &rest, err)) < 0)
+			goto out;
+		colon = strchr(rest, ':');
+	} else {
+		goto out;
+	}
+	/* The user and the port of ssh are not those of https. */
+	bool is_ssh = !is_http(remote);
+	size_t host = strcspn(rest, ":/"), authority = is_ssh ? host : strcspn(rest, "/");
+	const char *path = rest + (is_ssh && rest[host] == ':' && !bn_str_starts(remote, "ssh://")
+						  ? host + 1
+						  : strcspn(rest, "/"));
+	path += strspn(path, "/");
+	size_t n = strlen(path);
+	while (n && path[n - 1] == '/')
+		n--;
+	bool has_git = n > 4 && !strncmp(path + n - 4, ".git", 4);
+	*url = bn_strf("%s%.*s/%.*s%s/info/lfs", scheme, (int)authority, rest, (int)n, path,
+		has_git ? "" : ".git");
+	if (!*url)
+		rc = bn_err_nomem(err, "a URL");
+	if (!is_ssh) {
+		*user = p.user;
+		*password = p.password;
+		p.user = p.password = NULL;
+	}
+out:
+	bn_lfs_place_release(&p);
+	return rc;
+}
+
+/* The store of a remote that is a directory. */
+static int take_directory(finding *f, const char *remote)
+{
+	static const char *const inner[] = {".git/lfs", "lfs", NULL};
+	const char *at = bn_str_starts(remote, "file://") ? remote + 7 : remote;
+	char *base = *at == '/' ? bn_strdup(at) : bn_strf("%s/%s", f->p->worktree, at);
+	int rc = 0;
+	for (const char *const *name = inner; base && *name && !f->p->directory; name++) {
+		char *path = bn_path_join(base, *name);
+		if (!path)
+			rc = bn_err_nomem(f->err, "a path");
+		else if (bn_fs_is_dir(f->env, path))
+			f->p->directory = path;
+		if (path != f->p->directory)
+			bn_free(path);
+	}
+	bn_free(base);
+	return rc;
+}
+
+/* The server or the directory of a Git remote. */
+static int take_remote(finding *f, const char *remote)
+{
+	bn_lfs_place *p = f->p;
+	int rc = bn_lfs_url_of(&p->url, &p->user, &p->password, remote, f->err);
+	return rc < 0 || p->url ? rc : take_directory(f, remote);
+}
+
+static int find_server(finding *f)
+{
+	char *url = either(f, "lfs.url"), *key = NULL, *remote = NULL;
+	int rc = 0;
+	choose_remote(f);
+	if (!url && f->remote[0]) {
+		key = bn_strf("remote.%s.lfsurl", f->remote);
+		url = key ? either(f, key) : NULL;
+		bn_free(key);
+		key = bn_strf("remote.%s.url", f->remote);
+		remote = key ? value_of(f->own, key) : NULL;
+	}
+	if (url && is_http(url))
+		rc = take_url(f->p, url, f->err);
+	else if (url)
+		rc = take_directory(f, url);
+	else if (remote)
+		rc = take_remote(f, remote);
+	wipe(url);
+	bn_free(key);
+	wipe(remote);
+	return rc;
+}
+
+/* http.extraHeader, and http.<URL>.extraHeader for a URL that ours begins with; only one that authorises. */
+typedef struct header_search {
+	const char *url;
+	char *found;
+	size_t best;
+} header_search;
+
+static int look_at_header(const git_config_entry *e, void *user)
+{
+	header_search *h = user;
+	size_t n = strlen(e->name), scope = 0;
+	const char *tail = ".extraheader";
+	if (n < 4 + strlen(tail) || strncmp(e->name, "http.", 5) != 0 ||
+		strcasecmp(e->name + n - strlen(tail), tail) != 0)
+		return 0;
+	if (n > 5 + strlen(tail) - 1) {
+		scope = n - 5 - strlen(tail);
+		if (strncmp(e->name + 5, h->url, scope) != 0 ||
+			(e->name[5 + scope - 1] != '/' && h->url[scope] && h->url[scope] != '/'))
+			return 0;
+	}
+	if (strncasecmp(e->value, "authorization:", 14) != 0 || (h->found && scope < h->best))
+		return 0;
+	wipe(h->found);
+	h->found = bn_strdup(e->value);
+	h->best = scope;
+	return 0;
+}
+
+/* ---- the repository ------------------------------------------------------------------------------- */
+
+static int open_configs(finding *f)
+{
+	char *shared = bn_strf("%s/.lfsconfig", f->p->worktree);
+	if (!shared)
+		return bn_err_nomem(f->err, "a path");
+	if (git_repository_config_snapshot(&f->own, f->repo) != 0)
+		f->own = NULL;
+	if (bn_fs_exists(f->env, shared) && git_config_open_ondisk(&f->shared, shared) != 0)
+		f->shared = NULL;
+	bn_free(shared);
+	return 0;
+}
+
+static int find_store(finding *f)
+{
+	const char *common = git_repository_commondir(f->repo);
+	char *set = value_of(f->own, "lfs.storage");
+	if (set && *set == '/')
+		f->p->store = bn_strdup(set);
+	else
+		f->p->store = bn_strf("%s%s", common, set ? set : "lfs"); /* common ends with '/' */
+	bn_free(set);
+	return f->p->store ? 0 : bn_err_nomem(f->err, "a path");
+}
+
+/* The path in the working tree, with links in its directory resolved. */
+static int find_path(finding *f, const char *path)
+{
+	char *full = NULL, *real = NULL;
+	const char *tree = f->p->worktree;
+	size_t n = strlen(tree);
+	int rc = bn_path_absolute(&full, path, f->err);
+	if (rc < 0)
+		return rc;
+	char *slash = strrchr(full, '/');
+	char *dir = bn_strndup(full, (size_t)(slash - full) + (slash == full));
+	if (dir && bn_path_real(&real, dir, NULL) == 0 && !strncmp(real, tree, n) &&
+		(!real[n] || real[n] == '/'))
+		f->p->path = bn_strf(
+			"%s%s%s", real[n] ? real + n + 1 : "", real[n] ? "/" : "", slash + 1);
+	bn_free(dir);
+	bn_free(full);
+	bn_free(real);
+	return 0;
+}
+
+static int read_repository(finding *f, const char *path)
+{
+	bn_lfs_place *p = f->p;
+	const char *tree = git_repository_workdir(f->repo);
+	header_search header = {.url = NULL};
+	git_oid head;
+	int rc;
+	if (!tree)
+		return bn_err_set(f->err, BN_ENOTFOUND,
+			"'%s' is in a Git repository without a working tree", path);
+	size_t n = strlen(tree);
+	if (!(p->worktree = bn_strndup(tree, n > 1 ? n - 1 : n)))
+		return bn_err_nomem(f->err, "a path");
+	if ((rc = open_configs(f)) < 0 || (rc = find_store(f)) < 0 || (rc = find_server(f)) < 0 ||
+		(rc = find_path(f, path)) < 0)
+		return rc;
+	if (git_reference_name_to_id(&head, f->repo, "HEAD") == 0)
+		git_oid_tostr(p->rev, sizeof p->rev, &head);
+	if (p->url && f->own) {
+		header.url = p->url;
+		git_config_foreach_match(f->own, "^http\\..*extraheader$", look_at_header, &header);
+		p->header = header.found;
+	}
+	return 0;
+}
+
+int bn_lfs_place_find(bn_lfs_place *out, const bn_env *env, const char *path, bn_err *err)
+{
+	finding f = {.p = out, .env = env, .err = err};
+	const char *slash = strrchr(path, '/');
+	char *dir = slash ? bn_strndup(path, (size_t)(slash - path) + 1) : bn_strdup(".");
+	int rc = 0;
+	*out = (bn_lfs_place){.url = NULL};
+	if (!dir)
+		return bn_err_nomem(err, "a path");
+	git_libgit2_init(); /* and not shut down: later calls do not pay again */
+	if (git_repository_open_ext(&f.repo, dir, 0, NULL) != 0)
+		rc = bn_err_set(err, BN_ENOTFOUND, "'%s' is in no Git repository", path);
+	else
+		rc = read_repository(&f, path);
+	git_config_free(f.own);
+	git_config_free(f.shared);
+	git_repository_free(f.repo);
+	bn_free(dir);
+	return rc;
+}
