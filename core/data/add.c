@@ -17,8 +17,8 @@ static int temporary(char **path, bn_workspace *ws, bn_err *err)
 	return *path ? 0 : bn_err_nomem(err, "a path");
 }
 
-json_t *bn_add_recipe(
-	const char *act, const bn_source_options *o, const char *as, const bn_dialect *dialect)
+json_t *bn_add_recipe(const char *act, const bn_source_options *o, const char *as,
+	const bn_dialect *dialect, const bn_tracked *tracked)
 {
 	json_t *types = json_object();
 	char type[BN_TYPE_TEXT];
@@ -43,6 +43,8 @@ json_t *bn_add_recipe(
 		json_object_set_new(recipe, "dialect", bn_dialect_json(dialect));
 	if (recipe && as[0])
 		json_object_set_new(recipe, "as", json_string(as));
+	if (recipe && tracked && tracked->record)
+		json_object_set(recipe, "tracked", tracked->record);
 	return recipe;
 }
 
@@ -74,11 +76,12 @@ bool bn_add_report(void *ctx, const char *what, uint64_t done, uint64_t total)
 	return !o->progress || o->progress(o->progress_ctx, done, total, 0);
 }
 
-int bn_add_open(bn_input **out, bn_workspace *ws, const char *uri, const bn_source_options *options,
-	bn_err *err)
+int bn_add_open(bn_input **out, bn_tracked *tracked, bn_workspace *ws, const char *uri,
+	const bn_source_options *options, bn_err *err)
 {
 	const bn_progress spooling = {bn_add_report, (void *)(uintptr_t)options};
-	return bn_input_open(out, bn_workspace_env(ws), uri, options ? &spooling : NULL, err);
+	return bn_tracked_open(
+		out, tracked, bn_workspace_env(ws), uri, options ? &spooling : NULL, err);
 }
 
 /* The types of the dataset and the readings of its columns, unless the user asked to infer them again: then a note says
@@ -109,6 +112,7 @@ int bn_dataset_add(bn_dataset_version **out, bool *added, bn_workspace *ws, cons
 {
 	bn_source_options as = BN_SOURCE_OPTIONS_INIT;
 	bn_former former = BN_FORMER_INIT;
+	bn_tracked tracked = BN_TRACKED_INIT;
 	bn_ingest_report mine = {0};
 	bn_table_builder *builder = NULL;
 	bn_built built;
@@ -121,14 +125,17 @@ int bn_dataset_add(bn_dataset_version **out, bool *added, bn_workspace *ws, cons
 		(rc = bn_dataset_is_to_be_private(&is_private, ws, name, privacy, NULL, 0, err)) <
 			0 ||
 		(rc = read_as(&as, &former, ws, name, options, err)) < 0 ||
-		(rc = bn_add_open(&in, ws, uri, options, err)) < 0 ||
+		(rc = bn_add_open(&in, &tracked, ws, uri, options, err)) < 0 ||
 		(rc = bn_table_builder_new(&builder, ws, is_private, err)) < 0)
 		goto out;
 	const bn_ingest_sink sink = {.begin = build_begin, .ctx = builder};
 	if ((rc = bn_add_build(builder, &sink, &built, sha256, in, source_name, &as, &mine, err)) <
 		0)
 		goto out;
-	recipe = bn_add_recipe("ingest", options, as.retype ? "" : former.ref, &mine.notes.dialect);
+	if ((rc = bn_tracked_tell(&tracked, &mine.notes, err)) < 0)
+		goto out;
+	recipe = bn_add_recipe("ingest", options, as.retype ? "" : former.ref, &mine.notes.dialect,
+		&tracked);
 	const bn_progress checking = {bn_add_report, (void *)(uintptr_t)options};
 	bn_dataset_draft d = {.name = name,
 		.built = &built,
@@ -142,6 +149,7 @@ int bn_dataset_add(bn_dataset_version **out, bool *added, bn_workspace *ws, cons
 	rc = bn_dataset_publish(out, added, ws, &d, err);
 out:
 	json_decref(recipe);
+	bn_tracked_release(&tracked);
 	bn_former_release(&former);
 	bn_table_builder_free(builder);
 	bn_input_free(in);

@@ -136,6 +136,7 @@ static int append_rows(bn_dataset_version **out, bool *added, bn_workspace *ws, 
 	json_t *recipe = NULL;
 	char sha256[65] = "";
 	bn_former former = BN_FORMER_INIT;
+	bn_tracked tracked = BN_TRACKED_INIT;
 	int rc = bn_former_of(&former, ws, a->before, err);
 	o.as = bn_table_schema(a->table);
 	o.as_whose = former.whose;
@@ -143,11 +144,13 @@ static int append_rows(bn_dataset_version **out, bool *added, bn_workspace *ws, 
 	o.types_stay = true;
 	o.readings = former.read.count ? &former.read : NULL;
 	o.readings_of = former.read_of;
-	if (rc < 0 || (rc = bn_add_open(&in, ws, uri, options, err)) < 0 ||
+	if (rc < 0 || (rc = bn_add_open(&in, &tracked, ws, uri, options, err)) < 0 ||
 		(rc = bn_add_build(
-			 a->builder, &sink, &built, sha256, in, source_name, &o, report, err)) < 0)
+			 a->builder, &sink, &built, sha256, in, source_name, &o, report, err)) < 0 ||
+		(rc = bn_tracked_tell(&tracked, &report->notes, err)) < 0)
 		goto out;
-	if (!(recipe = bn_add_recipe("append", options, former.ref, &report->notes.dialect))) {
+	if (!(recipe = bn_add_recipe(
+		      "append", options, former.ref, &report->notes.dialect, &tracked))) {
 		rc = bn_err_nomem(err, "a recipe");
 		goto out;
 	}
@@ -170,6 +173,7 @@ static int append_rows(bn_dataset_version **out, bool *added, bn_workspace *ws, 
 	rc = publish(out, added, ws, a, &built, &source, err);
 out:
 	json_decref(recipe);
+	bn_tracked_release(&tracked);
 	bn_former_release(&former);
 	bn_input_free(in);
 	return rc;

@@ -136,6 +136,32 @@ void bn_input_free(bn_input *in)
 	bn_free(in);
 }
 
+int bn_input_of_file(bn_input **out, const bn_env *env, int fd, const char *name, bn_err *err)
+{
+	struct stat st;
+	bn_input *in = bn_alloc_zeroed(1, sizeof *in);
+	int rc, e = env->fs->fstat(env, fd, &st);
+	if (!in) {
+		env->fs->close(env, fd);
+		return bn_err_nomem(err, "an input");
+	}
+	in->env = env;
+	in->fd = fd;
+	if (!(in->name = bn_strdup(name)))
+		rc = bn_err_nomem(err, "the name of a file");
+	else if (e < 0)
+		rc = bn_err_sys(err, BN_EIO, -e, "cannot read %s", name);
+	else
+		rc = bn_fs_read_at(env, fd, in->head, sizeof in->head, 0, &in->head_bytes, name, err);
+	if (rc < 0) {
+		bn_input_free(in);
+		return rc;
+	}
+	in->size = (uint64_t)st.st_size;
+	*out = in;
+	return 0;
+}
+
 int bn_input_of_spool(
 	bn_input **out, const bn_input *like, bn_file_out *spool, uint64_t size, bn_err *err)
 {

@@ -30,6 +30,9 @@ typedef struct bn_input bn_input;
 int bn_input_open(bn_input **out, const bn_env *env, const char *uri, const bn_progress *spooling,
 	bn_err *err);
 void bn_input_free(bn_input *in); /* NULL is fine */
+/* A regular file that is open already, under the name that the user gave: its bytes are kept elsewhere. Takes
+ * ownership of fd, also on failure. */
+int bn_input_of_file(bn_input **out, const bn_env *env, int fd, const char *name, bn_err *err);
 /* The same name with other bytes: those of spool, a nameless file of `size` bytes. Takes ownership
  * of spool. */
 struct bn_file_out;

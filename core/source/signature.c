@@ -63,9 +63,9 @@ static const signature signatures[] = {
 };
 
 static const signature texts[] = {
-	{0, 40, "version https://git-lfs.github.com/spec/", "a pointer of Git LFS, not the file itself", "fetch the file: git lfs pull", false},
+	{0, 40, "version https://git-lfs.github.com/spec/", "a pointer of Git LFS, not the file itself", "fetch the file: git lfs pull (binnacle data add reads it itself)", false},
 	{0, 15, "/annex/objects/", "a pointer of git-annex, not the file itself", "fetch the file: git annex get FILE", false},
-	{0, 11, "outs:\n- md5", "a pointer of DVC, not the file itself", "fetch the file: dvc pull", false},
+	{0, 11, "outs:\n- md5", "a pointer of DVC, not the file itself", "fetch the file: binnacle dvc pull (binnacle data add reads it itself)", false},
 	{0, 14, "404: Not Found", "a server's error message instead of the file", "check the address, and download the file again", false},
 	{0, 14, "%%MatrixMarket", "a Matrix Market file", FROM_PYTHON, false},
 	{0, 4, "%!PS", "a PostScript document", PICTURE, false},
