@@ -284,6 +284,13 @@ static void send_everything(void)
 
 /* ---- tests ------------------------------------------------------------------------------------ */
 
+/* Sanitizers keep freed memory for a while; leaks are their own to find. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define HOLDS_FREED true
+#else
+#define HOLDS_FREED false
+#endif
+
 static int64_t resident(void)
 {
 	bn_process_self self;
@@ -301,7 +308,11 @@ START_TEST(test_what_should_not_be_sent_gets_its_status_and_costs_nothing)
 	int64_t before = resident();
 	send_everything();
 	int64_t grown = resident() - before;
-	ck_assert_msg(grown < (int64_t)8 << 20, "memory has grown by %lld bytes", (long long)grown);
+	if (HOLDS_FREED)
+		printf("SKIP: core/api/hostile: memory in use, as a sanitizer holds what was freed\n");
+	else
+		ck_assert_msg(grown < (int64_t)8 << 20, "memory has grown by %lld bytes",
+			(long long)grown);
 	ck_assert_int_eq(ask_with(NULL, "GET", "/health", "", 0), 200);
 	printf("NOTE: %zu requests, memory has grown by %lld KiB in the second round\n",
 		sent_requests, (long long)grown / 1024);
