@@ -134,10 +134,8 @@ static bool is_alike(const char *a, const char *b)
 
 bool bn_policy_protects(const bn_policy *p, const char *alias)
 {
-	bool is_stage = is_alike(alias, "production");
 	for (size_t i = 0; i < p->n_protected; i++)
-		if (is_alike(p->protected_aliases[i], alias) ||
-			(is_stage && !strcmp(p->protected_aliases[i], "champion")))
+		if (is_alike(p->protected_aliases[i], alias))
 			return true;
 	return false;
 }

@@ -115,8 +115,8 @@ void bn_policy_free(bn_policy *p);
 /* The document with every default filled in; new reference, NULL without memory. */
 json_t *bn_policy_document(const bn_policy *p);
 /* An alias that the policy protects, or that a reader may take for one: in another case, with other or without - _ and .,
- * with 0 for o, or with 1, i and l in each other's place ("Champion", "champ1on"). Where "champion" is protected so is
- * "production", the name of MLflow's stage for versions in use. Other letters than ASCII's are in no alias. */
+ * with 0 for o, or with 1, i and l in each other's place ("Champion", "champ1on"). Other letters than ASCII's are in no
+ * alias. */
 bool bn_policy_protects(const bn_policy *p, const char *alias);
 const char *bn_gate_op_text(bn_gate_op op); /* "<=" */
 

@@ -28,6 +28,7 @@ typedef struct bn_registered_model {
 	bn_registered_alias *aliases; /* by name */
 	size_t n_aliases;
 	size_t versions; /* that are not removed */
+	size_t removed;
 	int64_t latest;  /* the newest of them; 0: none */
 	bool is_prompt;
 } bn_registered_model;

@@ -11,7 +11,8 @@ static const char select_sql[] = "SELECT m.name, m.description, " BN_NAME_OF(
 			  "(SELECT count(*) FROM model_version v WHERE v.name = m.name AND "
 			  "v.version > 0 AND v.state <> 4) "
 			  "AS versions, (SELECT max(version) FROM model_version v WHERE v.name = m.name AND "
-			  "v.version > 0 AND v.state <> 4) FROM registered_model m WHERE (m.deleted_ms < m.appeared_ms "
+			  "v.version > 0 AND v.state <> 4), (SELECT count(*) FROM model_version v WHERE v.name = "
+			  "m.name AND v.version > 0 AND v.state = 4) FROM registered_model m WHERE (m.deleted_ms < m.appeared_ms "
 			  "OR versions > 0) AND "
 			  "m.appeared_ms > 0 AND (?1 IS NULL OR m.name = ?1) ORDER BY m.name";
 
@@ -106,6 +107,7 @@ static int list_read(bn_registered_models *out, bn_workspace *ws, const char *na
 			.updated_ms = sqlite3_column_int64(st, 4),
 			.versions = (size_t)sqlite3_column_int64(st, 5),
 			.latest = sqlite3_column_int64(st, 6),
+			.removed = (size_t)sqlite3_column_int64(st, 7),
 			.tags = json_object()};
 		if (!m->name || !m->user || !m->tags) {
 			rc = bn_err_nomem(err, "models");

@@ -61,6 +61,12 @@ static json_t *model_json(const bn_registered_model *m, const bn_model_page *wai
 	return o;
 }
 
+/* All of its versions are: --all lists them. One that never had any waits for its first. */
+static bool is_removed(const bn_registered_model *m)
+{
+	return m->versions == 0 && m->removed > 0;
+}
+
 static int list_models(bn_cli *cli, bn_workspace *ws, bn_err *err)
 {
 	static const bn_col cols[] = {{"name", "MODEL", BN_AS_TEXT},
@@ -80,7 +86,7 @@ static int list_models(bn_cli *cli, bn_workspace *ws, bn_err *err)
 	if (rc < 0 || (!m && (rc = bn_model_list(&waiting, ws, err)) < 0))
 		goto out;
 	for (size_t i = 0; i < l.count; i++)
-		if (l.items[i].is_prompt == of_prompts)
+		if (l.items[i].is_prompt == of_prompts && !is_removed(&l.items[i]))
 			json_array_append_new(items, model_json(&l.items[i], waiting));
 	rc = bn_cli_list(cli, items, of_prompts ? prompts : cols,
 		of_prompts ? "no prompt is registered"

@@ -28,11 +28,11 @@ START_TEST(test_empty_document_gives_the_documented_defaults)
 	ck_assert(bn_policy_protects(p, "champion"));
 	ck_assert(!bn_policy_protects(p, "challenger"));
 	static const char *const alike[] = {"Champion", "CHAMPION", "champ1on", "champlon",
-		"cham-pion", "champi0n", "champion_", "Production", "production", "pr0duction"};
+		"cham-pion", "champi0n", "champion_"};
 	for (size_t i = 0; i < sizeof alike / sizeof *alike; i++)
 		ck_assert_msg(bn_policy_protects(p, alike[i]), "%s", alike[i]);
 	static const char *const others[] = {
-		"champions", "champ", "chanpion", "prod", "", "-", "productions"};
+		"champions", "champ", "chanpion", "production", "", "-"};
 	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
 		ck_assert_msg(!bn_policy_protects(p, others[i]), "%s", others[i]);
 	ck_assert_uint_eq(p->allow[BN_ACT_APPROVE], 1u << BN_ROLE_REVIEWER | 1u << BN_ROLE_ADMIN);
