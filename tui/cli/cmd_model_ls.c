@@ -14,13 +14,13 @@ const bn_opt bn_cli_model_ls_options[] = {{"versions", 0, NULL, "every version o
 	{"prompts", 0, NULL, "MLflow's prompts instead of models"},
 	{"inbox", 'i', NULL, "what waits for approval, and what you may do"}, {0}};
 
-/* Waiting requests of a model; the page has no models without versions. */
-static json_t *requested_of(const bn_model_page *p, const char *name)
+/* What the workbench's list says of a model of this workspace; that has no models without versions. */
+static const bn_model_row *row_of(const bn_model_page *p, const char *name)
 {
 	for (size_t i = 0; p && i < p->count; i++)
 		if (!strcmp(p->items[i].name, name))
-			return json_integer((json_int_t)p->items[i].requested);
-	return p ? json_integer(0) : json_null();
+			return &p->items[i];
+	return NULL;
 }
 
 /* "champion 3, canary 4" for people, and all of them for programs. */
@@ -47,15 +47,20 @@ static json_t *positive(int64_t n)
 	return n > 0 ? json_integer((json_int_t)n) : json_null();
 }
 
-static json_t *model_json(const bn_registered_model *m, const bn_model_page *waiting)
+/* own: NULL for a store elsewhere, which knows no requests. Of a model with versions UPDATED is the last change of the
+ * state of one, not of a tag. */
+static json_t *model_json(const bn_registered_model *m, const bn_model_page *own)
 {
+	const bn_model_row *row = row_of(own, m->name);
+	json_int_t n = row ? (json_int_t)row->requested : 0;
+	json_t *requested = own ? json_integer(n) : json_null();
 	char *text = NULL;
 	json_int_t champion;
 	json_t *aliases = aliases_json(&text, m, &champion);
 	json_t *o = json_pack("{s:s, s:o, s:o, s:I, s:o, s:o, s:o, s:s?, s:s?}", "name", m->name,
 		"latest", positive(m->latest), "champion", positive(champion), "versions",
-		(json_int_t)m->versions, "requested", requested_of(waiting, m->name), "updated_ms",
-		positive(m->updated_ms), "aliases", aliases, "alias_text", text, "description",
+		(json_int_t)m->versions, "requested", requested, "updated_ms",
+		positive(row ? row->updated_ms : m->updated_ms), "aliases", aliases, "alias_text", text, "description",
 		m->description && *m->description ? m->description : NULL);
 	bn_free(text);
 	return o;
@@ -78,16 +83,16 @@ static int list_models(bn_cli *cli, bn_workspace *ws, bn_err *err)
 		{"alias_text", "ALIASES", BN_AS_TEXT}, {"updated_ms", "UPDATED", BN_AS_TIME_MS},
 		{"description", "DESCRIPTION", BN_AS_TEXT}, {0}};
 	bn_registered_models l = BN_REGISTERED_MODELS_INIT;
-	bn_model_page *waiting = NULL;
+	bn_model_page *own = NULL;
 	bn_mirror *m = bn_cli_mirror(cli);
 	bool of_prompts = bn_cli_flag(cli, "prompts");
 	json_t *items = json_array();
 	int rc = m ? bn_mirror_models(&l, m, err) : bn_registered_model_list(&l, ws, err);
-	if (rc < 0 || (!m && (rc = bn_model_list(&waiting, ws, err)) < 0))
+	if (rc < 0 || (!m && (rc = bn_model_list(&own, ws, err)) < 0))
 		goto out;
 	for (size_t i = 0; i < l.count; i++)
 		if (l.items[i].is_prompt == of_prompts && !is_removed(&l.items[i]))
-			json_array_append_new(items, model_json(&l.items[i], waiting));
+			json_array_append_new(items, model_json(&l.items[i], own));
 	rc = bn_cli_list(cli, items, of_prompts ? prompts : cols,
 		of_prompts ? "no prompt is registered"
 			   : "no model is registered yet; register one with: binnacle model register "
@@ -96,7 +101,7 @@ static int list_models(bn_cli *cli, bn_workspace *ws, bn_err *err)
 	items = NULL;
 out:
 	json_decref(items);
-	bn_model_page_free(waiting);
+	bn_model_page_free(own);
 	bn_registered_models_release(&l);
 	return rc;
 }
