@@ -8,6 +8,7 @@
  */
 #include "core/base/mem.h"
 #include "core/data/_split.h"
+#include "core/data/numbering.h"
 #include "core/profile/tally.h"
 
 #include <math.h>
@@ -248,53 +249,9 @@ int bn_split_deal_classes(const bn_group_counts *g, bn_err *err)
 
 /* ---- counting ------------------------------------------------------------------------------------------ */
 
-/* Numbers for keys, in the order in which they appear. */
-typedef struct numbering {
-	uint64_t *keys;
-	uint32_t *numbers; /* + 1; 0: an empty slot */
-	size_t used, cap;
-} numbering;
-
-static uint32_t *slot_of(const numbering *n, uint64_t key)
-{
-	size_t i = bn_hash_bits(key) & (n->cap - 1);
-
-	while (n->numbers[i] && n->keys[i] != key)
-		i = (i + 1) & (n->cap - 1);
-	n->keys[i] = key;
-	return &n->numbers[i];
-}
-
-static int number_of(uint32_t *out, numbering *n, uint64_t key, bn_err *err)
-{
-	uint32_t *slot;
-
-	if (2 * (n->used + 1) > n->cap) {
-		numbering more = {.used = n->used, .cap = n->cap ? 2 * n->cap : 1024};
-		more.keys = bn_alloc(more.cap * sizeof *more.keys);
-		more.numbers = bn_alloc_zeroed(more.cap, sizeof *more.numbers);
-		if (!more.keys || !more.numbers) {
-			bn_free(more.keys);
-			bn_free(more.numbers);
-			return bn_err_nomem(err, "the groups of a split");
-		}
-		for (size_t i = 0; i < n->cap; i++)
-			if (n->numbers[i])
-				*slot_of(&more, n->keys[i]) = n->numbers[i];
-		bn_free(n->keys);
-		bn_free(n->numbers);
-		*n = more;
-	}
-	slot = slot_of(n, key);
-	if (!*slot)
-		*slot = (uint32_t)++n->used;
-	*out = *slot - 1;
-	return 0;
-}
-
 typedef struct counting {
 	const bn_split_options *o;
-	numbering groups, classes;
+	bn_numbering groups, classes;
 	uint32_t *of_row[2]; /* the group and the class of each row */
 } counting;
 
@@ -308,9 +265,9 @@ static int number_rows(counting *g, bn_table_reader *table, const size_t columns
 		if ((rc = bn_table_read(table, i, columns, 2, &b, err)) < 0)
 			break;
 		for (size_t r = 0; rc >= 0 && r < b.rows; r++)
-			if ((rc = number_of(&g->of_row[0][first + r], &g->groups, bn_split_key(&b.columns[0], r),
+			if ((rc = bn_number_of(&g->of_row[0][first + r], &g->groups, bn_split_key(&b.columns[0], r),
 				     err)) >= 0)
-				rc = number_of(&g->of_row[1][first + r], &g->classes,
+				rc = bn_number_of(&g->of_row[1][first + r], &g->classes,
 					bn_split_key(&b.columns[1], r), err);
 		if (rc >= 0 && g->classes.used > CLASSES_MAX) {
 			rc = bn_err_set(err, BN_EINVAL, "column '%s' has more than %d different values: too many classes",
@@ -395,9 +352,7 @@ int bn_split_group_strata(uint8_t *part_of, bn_split_outcome *outcome, bn_table_
 out:
 	bn_free(g.of_row[0]);
 	bn_free(g.of_row[1]);
-	bn_free(g.groups.keys);
-	bn_free(g.groups.numbers);
-	bn_free(g.classes.keys);
-	bn_free(g.classes.numbers);
+	bn_numbering_release(&g.groups);
+	bn_numbering_release(&g.classes);
 	return rc;
 }

@@ -70,6 +70,8 @@ full "data describe" jobs
 full "data freq" jobs job_state
 each '"$B" data generate later --rows 200 --seed 3 -q' "data diff" jobs later
 each '"$B" data generate later --rows 200 --seed 3 -q' "data leaks" jobs later
+full "data balance" jobs job_state
+each : "data sample" some jobs --rows 50
 full "data check" jobs --suite suite.json
 full "data infer" jobs
 each : "suite add" jobs suite.json --name limits

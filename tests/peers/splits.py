@@ -11,6 +11,7 @@ import sys
 import numpy as np
 from sklearn.model_selection import (GroupKFold, KFold, LeaveOneGroupOut, StratifiedGroupKFold, StratifiedKFold,
                                      TimeSeriesSplit)
+from sklearn.utils.class_weight import compute_class_weight
 
 BINNACLE, WORKSPACE = sys.argv[1:3]
 bad = 0
@@ -122,5 +123,10 @@ for embargo in (0, 2):
                 not (end[r] > begin and event[r] < last)]
         good = good and np.array_equal(test, tested) and want == list(train)
     check(f"purged, embargo {embargo} %: row by row", good)
+
+words = np.array([f"c{x}" for x in label])
+want = dict(zip(np.unique(words), compute_class_weight("balanced", classes=np.unique(words), y=words)))
+shown = {i["value"]: i["weight"] for i in json.loads(run("data", "balance", "rows", "c", "--json"))["items"]}
+check("weights: compute_class_weight", all(abs(shown[c] - want[c]) < 1e-12 for c in want), shown, want)
 
 sys.exit(bad > 0)

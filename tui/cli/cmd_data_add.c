@@ -175,7 +175,7 @@ static void tell_widened(bn_cli *cli, const bn_ingest_report *r)
 		bn_cli_say(cli, "so it was read again, which --type COLUMN=TYPE avoids");
 }
 
-static int read_privacy(bn_dataset_privacy *out, bn_cli *cli, bn_err *err)
+int bn_cli_privacy(bn_dataset_privacy *out, bn_cli *cli, bn_err *err)
 {
 	bool is_private = bn_cli_flag(cli, "private"), is_shared = bn_cli_flag(cli, "shared");
 	*out = BN_DATASET_AS_BEFORE;
@@ -201,7 +201,7 @@ static int read_choices(add_options *o, bn_dataset_privacy *privacy, bn_cli *cli
 {
 	o->source.retype = bn_cli_flag(cli, "retype");
 	int rc = read_types(o, cli, err);
-	return rc < 0 ? rc : read_privacy(privacy, cli, err);
+	return rc < 0 ? rc : bn_cli_privacy(privacy, cli, err);
 }
 
 /* Appending a file again is rarely intended: its rows are then duplicated. */
@@ -359,7 +359,7 @@ static int run_generate(bn_cli *cli, bn_err *err)
 	int rc = bn_cli_opt_int(cli, "rows", 1, (int64_t)BN_GENERATE_MAX_ROWS, &rows, err);
 	if (rc || (rc = bn_cli_opt_int(cli, "seed", 0, INT64_MAX, &seed, err)) ||
 		(rc = bn_cli_opt_num(cli, "drift", 0, 2, &o.drift, err)) ||
-		(rc = read_privacy(&privacy, cli, err)) || (rc = bn_cli_workspace(cli, &ws, err)))
+		(rc = bn_cli_privacy(&privacy, cli, err)) || (rc = bn_cli_workspace(cli, &ws, err)))
 		return rc;
 	if (start && !bn_timestamp_parse(start, strlen(start), &o.start_ns))
 		return bn_err_set(err, BN_EINVAL, "--start %s is not an ISO 8601 date", start);

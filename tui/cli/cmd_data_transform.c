@@ -2,6 +2,7 @@
 #include "core/base/mem.h"
 #include "core/data/transform.h"
 #include "tui/cli/data_json.h"
+#include "tui/cli/data_look.h"
 #include "tui/cli/suites.h"
 #include "tui/cli/verbs.h"
 #include "tui/cli/where.h"
@@ -34,12 +35,9 @@ static int read_options(bn_transform *o, const char **columns, const char **keep
 		o->keep = keep;
 		o->keep_count = split_names(keep, names);
 	}
-	if (bn_cli_flag(cli, "private"))
-		o->privacy = BN_DATASET_PRIVATE;
-	else if (bn_cli_flag(cli, "shared"))
-		o->privacy = BN_DATASET_SHARED;
-	if (bn_cli_flag(cli, "private") && bn_cli_flag(cli, "shared"))
-		return bn_err_set(err, BN_EINVAL, "--private and --shared exclude each other");
+	int rc = bn_cli_privacy(&o->privacy, cli, err);
+	if (rc < 0)
+		return rc;
 	if (o->column_count || o->where || o->keep)
 		return 0;
 	bn_err_set(err, BN_EINVAL, "nothing to do: give --column, --where or --keep");

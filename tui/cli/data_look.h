@@ -12,4 +12,7 @@ int bn_cli_load_profile(bn_dataset_version **v, bn_profile **p, bn_cli *cli, bn_
 /* Warns about rows of other versions that v lacks (core/data/left_out.h). */
 void bn_cli_tell_left_out(bn_cli *cli, bn_workspace *ws, const bn_dataset_version *v);
 
+/* --private or --shared, or neither. */
+int bn_cli_privacy(bn_dataset_privacy *out, bn_cli *cli, bn_err *err);
+
 #endif

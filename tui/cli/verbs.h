@@ -16,6 +16,7 @@
 	X(data_add) \
 	X(data) \
 	X(data_split) \
+	X(data_sample) \
 	X(data_look) \
 	X(data_diff) \
 	X(data_leaks) \
