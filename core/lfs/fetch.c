@@ -54,7 +54,9 @@ static int set_known(fetch *f)
 		f->authorization = bn_strdup(place->header);
 		return f->authorization ? 0 : bn_err_nomem(f->err, "credentials");
 	}
-	return place->user && place->password ? set_basic(f, place->user, place->password) : 0;
+	return place->api.user && place->api.password
+		       ? set_basic(f, place->api.user, place->api.password)
+		       : 0;
 }
 
 /* The value of a line "key=value"; NULL: none. The caller wipes it. */
@@ -74,13 +76,13 @@ static bool ask_git(fetch *f)
 		"credential", "fill", NULL};
 	bn_buf said = BN_BUF_INIT;
 	char *user = NULL, *password = NULL;
-	char *question = f->place->user
-				 ? bn_strf("url=%s\nusername=%s\n\n", f->place->url, f->place->user)
-				 : bn_strf("url=%s\n\n", f->place->url);
+	char *question = f->place->api.user ? bn_strf("url=%s\nusername=%s\n\n", f->place->api.text,
+						      f->place->api.user)
+					    : bn_strf("url=%s\n\n", f->place->api.text);
 	int status = 1;
 	bool has = false;
 	bn_buf_reserve(&said, 8192); /* so that the bytes are not moved */
-	if (question && !strchr(f->place->url, '\n') && strlen(question) < 4096 &&
+	if (question && !strchr(f->place->api.text, '\n') && strlen(question) < 4096 &&
 		bn_process_capture_answer(
 			argv, question, CREDENTIAL_MS, 8000, &said, &status, NULL) == 0 &&
 		status == 0) {
@@ -115,7 +117,7 @@ static int send_batch(fetch *f, bn_http_answer *answer, const char *url, const c
 
 static int ask(fetch *f, bn_http_answer *answer)
 {
-	char *url = bn_strf("%s/objects/batch", f->place->url);
+	char *url = bn_strf("%s/objects/batch", f->place->api.text);
 	char *body = bn_strf("{\"operation\": \"download\", \"transfers\": [\"basic\"], "
 			     "\"hash_algo\": \"sha256\", "
 			     "\"objects\": [{\"oid\": \"%s\", \"size\": %llu}]}",
@@ -141,7 +143,7 @@ out:
 
 static int refuse(const fetch *f, int code, const char *what)
 {
-	return bn_err_set(f->err, code, "%s: %s", f->place->url, what);
+	return bn_err_set(f->err, code, "%s: %s", f->place->api.text, what);
 }
 
 /* The download of our object in an answer. *same: it is at the server of the API, and needs our credentials. */
@@ -154,20 +156,21 @@ static int read_batch(
 	const json_t *action = json_object_get(json_object_get(object, "actions"), "download");
 	if (e)
 		return bn_err_set(f->err, BN_ENOTFOUND, "%s has no object %.12s... (%lld: %.120s)",
-			f->place->url, f->p->oid, (long long)bn_json_int(e, "code", 0),
+			f->place->api.text, f->p->oid, (long long)bn_json_int(e, "code", 0),
 			bn_json_str(e, "message", "no reason"));
 	if (strcmp(transfer, "basic") != 0)
 		return bn_err_set(f->err, BN_EUNSUPPORTED,
-			"%s: transfers of kind '%.40s' are not supported", f->place->url, transfer);
+			"%s: transfers of kind '%.40s' are not supported", f->place->api.text,
+			transfer);
 	if (strcmp(bn_json_str(object, "oid", ""), f->p->oid) != 0)
 		return refuse(f, BN_EIO, "the answer is not about the object that was asked for");
 	if (!(*href = bn_json_str(action, "href", NULL)))
 		return refuse(f, BN_EIO, "the answer has no address to download from");
-	if (bn_http_url_is_https(f->place->url) && !bn_http_url_is_https(*href))
+	if (bn_http_url_is_https(f->place->api.text) && !bn_http_url_is_https(*href))
 		return refuse(
 			f, BN_EREFUSED, "the download is not at https, although the server is");
 	*headers = json_object_get(action, "header");
-	*same = bn_http_url_same_origin(*href, f->place->url) &&
+	*same = bn_http_url_same_origin(*href, f->place->api.text) &&
 		!bn_json_bool(object, "authenticated", false);
 	return 0;
 }
@@ -252,7 +255,7 @@ int bn_lfs_fetch(int fd, const bn_env *env, const bn_lfs_place *place, const bn_
 {
 	fetch f = {.place = place, .p = p, .progress = progress, .err = err};
 	const bn_http_client_options options = {
-		.use_proxy_variables = true, .use_netrc = !place->header && !place->password};
+		.use_proxy_variables = true, .use_netrc = !place->header && !place->api.password};
 	bn_http_answer answer;
 	const json_t *headers = NULL;
 	const char *href = NULL;
@@ -262,8 +265,8 @@ int bn_lfs_fetch(int fd, const bn_env *env, const bn_lfs_place *place, const bn_
 	bn_http_answer_init(&answer);
 	if ((rc = bn_http_client_new(&f.client, env, &options, err)) < 0 ||
 		(rc = set_known(&f)) < 0 || (rc = ask(&f, &answer)) < 0 ||
-		(rc = bn_json_parse(&root, answer.body.ptr, answer.body.len, place->url, err)) <
-			0 ||
+		(rc = bn_json_parse(
+			 &root, answer.body.ptr, answer.body.len, place->api.text, err)) < 0 ||
 		(rc = read_batch(&f, root, &href, &headers, &same)) < 0)
 		goto out;
 	rc = download(&f, fd, href, headers, same);

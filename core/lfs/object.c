@@ -128,11 +128,12 @@ static int from_server(bn_lfs_object *o, const bn_env *env, const bn_lfs_place *
 {
 	arriving a;
 	int rc;
-	if (!(o->from = bn_strdup(place->url)))
+	if (!(o->from = bn_strdup(place->api.text)))
 		return bn_err_nomem(err, "an object of Git LFS");
 	if ((rc = begin(&a, env, place, err)) < 0 ||
 		(rc = bn_lfs_fetch(a.fd, env, place, p, progress, err)) < 0 ||
-		(rc = verify(a.fd, env, p, place->url, err)) < 0 || (rc = keep(&a, p, err)) < 0)
+		(rc = verify(a.fd, env, p, place->api.text, err)) < 0 ||
+		(rc = keep(&a, p, err)) < 0)
 		goto out;
 	o->fd = a.fd;
 	a.fd = -1;
@@ -180,8 +181,8 @@ int bn_lfs_object_open(bn_lfs_object *out, const bn_env *env, const char *path,
 			goto out;
 	}
 	if (out->fd < 0) {
-		rc = place.url ? from_server(out, env, &place, p, progress, err)
-			       : not_found(&place, p, path, err);
+		rc = place.api.text ? from_server(out, env, &place, p, progress, err)
+				    : not_found(&place, p, path, err);
 		goto out;
 	}
 	if (!(out->from = bn_strdup(from)))

@@ -30,13 +30,11 @@ void bn_lfs_place_release(bn_lfs_place *p)
 {
 	bn_free(p->worktree);
 	bn_free(p->store);
-	bn_free(p->url);
+	bn_lfs_url_release(&p->api);
 	bn_free(p->directory);
 	bn_free(p->path);
-	bn_free(p->user);
-	wipe(p->password);
 	wipe(p->header);
-	*p = (bn_lfs_place){.url = NULL};
+	*p = (bn_lfs_place){.store = NULL};
 }
 
 /* ---- configuration ------------------------------------------------------------------------------ */
@@ -75,88 +73,7 @@ static void choose_remote(finding *f)
 	bn_free(chosen);
 }
 
-/* ---- URLs ---------------------------------------------------------------------------------------- */
-
-/* "user:password@host/..." after a scheme: *rest is what follows the '@'. */
-static int take_user(char **user, char **password, const char *at, const char **rest, bn_err *err)
-{
-	size_t authority = strcspn(at, "/?#");
-	const char *sign = memrchr(at, '@', authority);
-	*rest = at;
-	if (!sign)
-		return 0;
-	const char *colon = memchr(at, ':', (size_t)(sign - at));
-	*user = bn_strndup(at, (size_t)((colon ? colon : sign) - at));
-	if (colon)
-		*password = bn_strndup(colon + 1, (size_t)(sign - colon - 1));
-	*rest = sign + 1;
-	return *user && (!colon || *password) ? 0 : bn_err_nomem(err, "a URL");
-}
-
-/* The URL of an API, which may be http(s) alone. */
-static int take_url(bn_lfs_place *p, const char *text, bn_err *err)
-{
-	const char *after = bn_str_starts(text, "https://") ? text + 8 : text + 7, *rest;
-	int rc = take_user(&p->user, &p->password, after, &rest, err);
-	if (rc < 0)
-		return rc;
-	size_t n = strlen(rest);
-	while (n && rest[n - 1] == '/')
-		n--;
-	p->url = bn_strf("%.*s%.*s", (int)(after - text), text, (int)n, rest);
-	return p->url ? 0 : bn_err_nomem(err, "a URL");
-}
-
-static bool is_http(const char *text)
-{
-	return bn_str_starts(text, "https://") || bn_str_starts(text, "http://");
-}
-
-int bn_lfs_url_of(char **url, char **user, char **password, const char *remote, bn_err *err)
-{
-	bn_lfs_place p = {.url = NULL};
-	const char *rest = remote, *scheme = "https://", *colon = strchr(remote, ':');
-	int rc = 0;
-	if (bn_str_starts(remote, "ssh://")) {
-		if ((rc = take_user(&p.user, &p.password, remote + 6, &rest, err)) < 0)
-			goto out;
-	} else if (is_http(remote)) {
-		if ((rc = take_url(&p, remote, err)) < 0)
-			goto out;
-		rest = strstr(p.url, "://") + 3;
-		scheme = bn_str_starts(remote, "http://") ? "http://" : scheme;
-	} else if (colon && colon > remote && !memchr(remote, '/', (size_t)(colon - remote)) &&
-		   !bn_str_starts(colon, "://")) { /* git@host:path */
-		if ((rc = take_user(&p.user, &p.password, remote, &rest, err)) < 0)
-			goto out;
-		colon = strchr(rest, ':');
-	} else {
-		goto out;
-	}
-	/* The user and the port of ssh are not those of https. */
-	bool is_ssh = !is_http(remote);
-	size_t host = strcspn(rest, ":/"), authority = is_ssh ? host : strcspn(rest, "/");
-	const char *path = rest + (is_ssh && rest[host] == ':' && !bn_str_starts(remote, "ssh://")
-						  ? host + 1
-						  : strcspn(rest, "/"));
-	path += strspn(path, "/");
-	size_t n = strlen(path);
-	while (n && path[n - 1] == '/')
-		n--;
-	bool has_git = n > 4 && !strncmp(path + n - 4, ".git", 4);
-	*url = bn_strf("%s%.*s/%.*s%s/info/lfs", scheme, (int)authority, rest, (int)n, path,
-		has_git ? "" : ".git");
-	if (!*url)
-		rc = bn_err_nomem(err, "a URL");
-	if (!is_ssh) {
-		*user = p.user;
-		*password = p.password;
-		p.user = p.password = NULL;
-	}
-out:
-	bn_lfs_place_release(&p);
-	return rc;
-}
+/* ---- servers ------------------------------------------------------------------------------------- */
 
 /* The store of a remote that is a directory. */
 static int take_directory(finding *f, const char *remote)
@@ -181,9 +98,8 @@ static int take_directory(finding *f, const char *remote)
 /* The server or the directory of a Git remote. */
 static int take_remote(finding *f, const char *remote)
 {
-	bn_lfs_place *p = f->p;
-	int rc = bn_lfs_url_of(&p->url, &p->user, &p->password, remote, f->err);
-	return rc < 0 || p->url ? rc : take_directory(f, remote);
+	int rc = bn_lfs_url_of_remote(&f->p->api, remote, f->err);
+	return rc < 0 || f->p->api.text ? rc : take_directory(f, remote);
 }
 
 static int find_server(finding *f)
@@ -198,8 +114,8 @@ static int find_server(finding *f)
 		key = bn_strf("remote.%s.url", f->remote);
 		remote = key ? value_of(f->own, key) : NULL;
 	}
-	if (url && is_http(url))
-		rc = take_url(f->p, url, f->err);
+	if (url && bn_lfs_url_is_http(url))
+		rc = bn_lfs_url_parse(&f->p->api, url, f->err);
 	else if (url)
 		rc = take_directory(f, url);
 	else if (remote)
@@ -305,8 +221,8 @@ static int read_repository(finding *f, const char *path)
 		return rc;
 	if (git_reference_name_to_id(&head, f->repo, "HEAD") == 0)
 		git_oid_tostr(p->rev, sizeof p->rev, &head);
-	if (p->url && f->own) {
-		header.url = p->url;
+	if (p->api.text && f->own) {
+		header.url = p->api.text;
 		git_config_foreach_match(f->own, "^http\\..*extraheader$", look_at_header, &header);
 		p->header = header.found;
 	}
@@ -319,7 +235,7 @@ int bn_lfs_place_find(bn_lfs_place *out, const bn_env *env, const char *path, bn
 	const char *slash = strrchr(path, '/');
 	char *dir = slash ? bn_strndup(path, (size_t)(slash - path) + 1) : bn_strdup(".");
 	int rc = 0;
-	*out = (bn_lfs_place){.url = NULL};
+	*out = (bn_lfs_place){.store = NULL};
 	if (!dir)
 		return bn_err_nomem(err, "a path");
 	git_libgit2_init(); /* and not shut down: later calls do not pay again */

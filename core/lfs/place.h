@@ -11,27 +11,23 @@
 #define BN_LFS_PLACE_H
 #include "core/base/env.h"
 #include "core/base/err.h"
+#include "core/lfs/url.h"
 
 #include <stdbool.h>
 
 typedef struct bn_lfs_place {
 	char *worktree;  /* absolute */
 	char *store;     /* its objects are in "objects/ab/cd/abcd..."; absolute */
-	char *url;       /* of the API, without user and password; NULL: none is known */
+	bn_lfs_url api;  /* its text is NULL if no server is known */
 	char *directory; /* the store of a remote that is a directory; or NULL */
 	char *path; /* of the file that was asked for, in the working tree; NULL: it is elsewhere */
-	char *user, *password; /* that the URL had; or NULL */
-	char *header;          /* http.extraHeader for that URL: "Authorization: ..."; or NULL */
-	char rev[65];          /* the commit that HEAD names; or empty */
+	char *header; /* http.extraHeader for that URL: "Authorization: ..."; or NULL */
+	char rev[65]; /* the commit that HEAD names; or empty */
 } bn_lfs_place;
 
 /* path: of a file in the working tree. BN_ENOTFOUND if it is in no Git repository, or in one that this user does not
  * trust. The caller releases it, also after a failure. */
 int bn_lfs_place_find(bn_lfs_place *out, const bn_env *env, const char *path, bn_err *err);
 void bn_lfs_place_release(bn_lfs_place *p); /* overwrites the secrets */
-
-/* The URL of the API for the URL of a Git remote: https://host/a.git/info/lfs, also for ssh (git@host:a.git). NULL:
- * a directory, or no URL that has one. *user and *password: what the URL had. */
-int bn_lfs_url_of(char **url, char **user, char **password, const char *remote, bn_err *err);
 
 #endif

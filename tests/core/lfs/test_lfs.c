@@ -3,6 +3,7 @@
 #include "core/base/mem.h"
 #include "core/lfs/object.h"
 #include "core/lfs/place.h"
+#include "core/lfs/url.h"
 #include "tests/support/check_main.h"
 #include "tests/support/lfs_server.h"
 #include "tests/support/toy.h"
@@ -83,17 +84,15 @@ START_TEST(test_urls_of_remotes_are_those_of_the_specification)
 		{"/srv/bar.git", NULL, NULL}, {"../bar", NULL, NULL},
 		{"file:///srv/bar.git", NULL, NULL}, {"./a:b", NULL, NULL}};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		char *url = NULL, *user = NULL, *password = NULL;
-		ck_assert_int_eq(bn_lfs_url_of(&url, &user, &password, cases[i].remote, NULL), 0);
-		ck_assert_msg((!url && !cases[i].url) ||
-				      (url && cases[i].url && !strcmp(url, cases[i].url)),
-			"%s: %s", cases[i].remote, url ? url : "none");
-		ck_assert_msg((!user && !cases[i].user) ||
-				      (user && cases[i].user && !strcmp(user, cases[i].user)),
-			"%s: %s", cases[i].remote, user ? user : "none");
-		bn_free(url);
-		bn_free(user);
-		bn_free(password);
+		bn_lfs_url u;
+		ck_assert_int_eq(bn_lfs_url_of_remote(&u, cases[i].remote, NULL), 0);
+		ck_assert_msg((!u.text && !cases[i].url) ||
+				      (u.text && cases[i].url && !strcmp(u.text, cases[i].url)),
+			"%s: %s", cases[i].remote, u.text ? u.text : "none");
+		ck_assert_msg((!u.user && !cases[i].user) ||
+				      (u.user && cases[i].user && !strcmp(u.user, cases[i].user)),
+			"%s: %s", cases[i].remote, u.user ? u.user : "none");
+		bn_lfs_url_release(&u);
 	}
 }
 END_TEST
@@ -176,6 +175,17 @@ static void put_object(const char *store, const char *bytes)
 	sh("mkdir -p %s/objects/%.2s/%.2s && printf '%s' >%s/objects/%.2s/%.2s/%s", store, oid,
 		oid + 2, bytes, store, oid, oid + 2, oid);
 }
+
+START_TEST(test_user_and_password_of_a_url_are_decoded)
+{
+	bn_lfs_url u;
+	ck_assert_int_eq(bn_lfs_url_parse(&u, "https://a%40b:p%2f%C3%BC%zz%00@h:8/x//", NULL), 0);
+	ck_assert_str_eq(u.text, "https://h:8/x");
+	ck_assert_str_eq(u.user, "a@b");
+	ck_assert_str_eq(u.password, "p/\xc3\xbc%zz%00");
+	bn_lfs_url_release(&u);
+}
+END_TEST
 
 START_TEST(test_bytes_come_from_the_store_of_the_repository)
 {
@@ -344,6 +354,7 @@ END_TEST
 
 BN_TEST_MAIN("core/lfs", test_pointers_are_read_or_refused_with_their_line,
 	test_urls_of_remotes_are_those_of_the_specification,
+	test_user_and_password_of_a_url_are_decoded,
 	test_bytes_come_from_the_store_of_the_repository,
 	test_bytes_come_from_a_remote_that_is_a_directory,
 	test_bytes_come_from_a_server_and_stay_in_the_store,
