@@ -13,6 +13,7 @@
 
 #define OBJECT_MODE 0444
 #define FILES "files/md5"
+#define LEFTOVER_SECONDS 86400
 
 const char *bn_dvc_key(const bn_dvc_oid *oid, char key[BN_DVC_KEY])
 {
@@ -109,7 +110,28 @@ static int open_outside(
 	return bn_dir_open(&c->dir, r->env, c->path, err);
 }
 
-int bn_dvc_cache_open(bn_dvc_cache *c, const bn_dvc_repo *r, bool to_write, bn_err *err)
+/* Removes this user's temporary files of processes that were killed, a day ago or more. */
+static void remove_leftovers(const bn_dvc_cache *c)
+{
+	const bn_env *env = c->env;
+	bn_names names = BN_NAMES_INIT;
+	bn_dir *at = NULL;
+	struct stat st;
+	int64_t before = bn_env_now_ns(env) / 1000000000 - LEFTOVER_SECONDS;
+	if (!c->dir || bn_dir_open_below(&at, c->dir, FILES, NULL) < 0 ||
+		bn_dir_list(at, NULL, &names, NULL) < 0)
+		goto out;
+	for (size_t i = 0; i < names.count; i++)
+		if (names.items[i][0] == '.' && bn_str_ends(names.items[i], ".tmp") &&
+			env->fs->stat(env, at, names.items[i], &st) == 0 && S_ISREG(st.st_mode) &&
+			st.st_uid == env->uid(env) && st.st_mtim.tv_sec < before)
+			env->fs->unlink(env, at, names.items[i]);
+out:
+	bn_names_release(&names);
+	bn_dir_close(at);
+}
+
+static int open_cache(bn_dvc_cache *c, const bn_dvc_repo *r, bool to_write, bn_err *err)
 {
 	const bn_dvc_option *o = bn_dvc_config_find(&r->config, "cache", "dir");
 	const char *shared = bn_dvc_config_get(&r->config, "cache", "shared");
@@ -134,6 +156,16 @@ int bn_dvc_cache_open(bn_dvc_cache *c, const bn_dvc_repo *r, bool to_write, bn_e
 		     : open_outside(c, r, o->level, to_write, err);
 	bn_free(inside);
 	return rc;
+}
+
+int bn_dvc_cache_open(bn_dvc_cache *c, const bn_dvc_repo *r, bool to_write, bn_err *err)
+{
+	int rc = open_cache(c, r, to_write, err);
+	if (rc < 0)
+		return rc;
+	if (to_write)
+		remove_leftovers(c);
+	return 0;
 }
 
 void bn_dvc_cache_close(bn_dvc_cache *c)
@@ -212,13 +244,6 @@ int bn_dvc_incoming_add(bn_dvc_incoming *in, const void *bytes, size_t n, bn_err
 bool bn_dvc_incoming_clone(bn_dvc_incoming *in, int fd)
 {
 	return ioctl(in->fd, FICLONE, fd) == 0;
-}
-
-int bn_dvc_incoming_restart(bn_dvc_incoming *in, bn_err *err)
-{
-	const bn_dvc_cache *c = in->c;
-	bn_dvc_incoming_abort(in);
-	return bn_dvc_incoming_begin(in, c, err);
 }
 
 /* The MD5 by the rule of DVC 2, which is not that of the bytes as they came. */

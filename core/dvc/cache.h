@@ -6,7 +6,8 @@
  *	<cache>/ab/cdef...[.dir]            the same of DVC 2 ("md5-dos2unix")
  *
  * DVC takes an object of mode 0444 for what its name says, without reading it. So an object gets its name when its
- * bytes are known to have that MD5 and are on disk, and never changes.
+ * bytes are known to have that MD5 and are on disk, and never changes. Until then it is files/md5/.<16 hex>.tmp, which
+ * the next writer removes a day later if its process was killed.
  *
  * The cache is .dvc/cache, or what cache.dir names. If that is outside of the repository and .dvc/config says so, which
  * comes with the repository, it must exist already. No link below it is followed.
@@ -70,7 +71,6 @@ int bn_dvc_incoming_add(bn_dvc_incoming *in, const void *bytes, size_t n, bn_err
 /* Makes it a clone of an open file, on file systems that share blocks (reflink). False: nothing was done. The caller
  * reads it back and sets `verified`. */
 bool bn_dvc_incoming_clone(bn_dvc_incoming *in, int fd);
-int bn_dvc_incoming_restart(bn_dvc_incoming *in, bn_err *err);
 /* Names it. With oid->md5 empty, it is set; otherwise the bytes must have it: BN_ECORRUPT. what: for messages. What
  * has that name already stays. */
 int bn_dvc_incoming_finish(bn_dvc_incoming *in, bn_dvc_oid *oid, const char *what, bn_err *err);

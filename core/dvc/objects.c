@@ -85,7 +85,8 @@ static size_t look_in(bn_dvc_object *items, size_t n, const bn_dvc_cache *c, con
 		if (listed)
 			items[i].missing = k == names.count || strcmp(names.items[k], name) != 0;
 		else
-			items[i].missing = !at || env->fs->stat(env, at, name, &st) < 0 || !S_ISREG(st.st_mode);
+			items[i].missing = !at || env->fs->stat(env, at, name, &st) < 0 ||
+					   !S_ISREG(st.st_mode);
 		missing += items[i].missing;
 	}
 	bn_names_release(&names);
@@ -102,7 +103,8 @@ size_t bn_dvc_objects_in_cache(bn_dvc_objects *set, const bn_dvc_cache *c)
 		memcpy(dir, set->items[i].key, len);
 		dir[len] = '\0';
 		for (n = 1; i + n < set->count && !strncmp(set->items[i + n].key, dir, len) &&
-			    !strchr(set->items[i + n].key + len + 1, '/') && set->items[i + n].key[len] == '/';
+			    !strchr(set->items[i + n].key + len + 1, '/') &&
+			    set->items[i + n].key[len] == '/';
 			n++)
 			;
 		if (c->dir) {

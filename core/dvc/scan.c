@@ -54,7 +54,9 @@ static char *state_name(const scanner *x, const char *entry)
 
 /* ---- looking ---------------------------------------------------------------------------------- */
 
-bool bn_dvc_scan_link(bn_dvc_oid *oid, const bn_dvc_cache *c, const bn_dir *at, const char *name)
+/* Whether a link below `at` leads to an object of the cache: *oid is its identity. */
+static bool is_cache_link(
+	bn_dvc_oid *oid, const bn_dvc_cache *c, const bn_dir *at, const char *name)
 {
 	char target[4096], key[BN_DVC_KEY];
 	size_t n = strlen(c->path);
@@ -113,7 +115,7 @@ static int take_file(scanner *x, const bn_dir *at, const char *name, const char 
 			memcpy(oid.md5, md5, sizeof oid.md5);
 			known = bn_dvc_cache_has(&x->s->cache, &oid);
 		}
-	} else if (S_ISLNK(st->st_mode) && bn_dvc_scan_link(&oid, &x->s->cache, at, name) &&
+	} else if (S_ISLNK(st->st_mode) && is_cache_link(&oid, &x->s->cache, at, name) &&
 		   oid.is_legacy == x->dos2unix) {
 		memcpy(md5, oid.md5, sizeof md5);
 	}
@@ -174,9 +176,9 @@ static int enter(scanner *x, const bn_dir *at, int depth)
 			bn_err_hint(x->err, "move it to a directory above");
 			goto out;
 		}
-		rc = S_ISDIR(st.st_mode)
-			     ? take_dir(x, at, name, depth)
-			     : take_file(x, at, name, full.ptr, full.ptr + strlen(x->path) + 1, &st);
+		rc = S_ISDIR(st.st_mode) ? take_dir(x, at, name, depth)
+					 : take_file(x, at, name, full.ptr,
+						   full.ptr + strlen(x->path) + 1, &st);
 		if (rc < 0)
 			goto out;
 	}

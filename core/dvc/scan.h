@@ -31,7 +31,4 @@ int bn_dvc_scan_path(bn_dvc_scan *out, const bn_dvc_session *s, const char *path
 	bn_dvc_scan_how how, bn_err *err);
 void bn_dvc_scan_release(bn_dvc_scan *scan);
 
-/* Whether a link of a working tree, a path below `at`, leads to an object of the cache: *oid is its identity. */
-bool bn_dvc_scan_link(bn_dvc_oid *oid, const bn_dvc_cache *c, const bn_dir *at, const char *name);
-
 #endif

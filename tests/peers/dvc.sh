@@ -109,6 +109,19 @@ stages:
 END
 run "$D" repro -q; rm -rf out; run "$B" dvc pull; in_sync "outputs of a stage"
 
+# From a server of files.
+cd "$work/store" && { "${D%/*}/python" -u -m http.server --bind 127.0.0.1 0 >"$work/http" 2>&1 & http=$!; } && cd "$work/ours" || exit 1
+for _ in $(seq 100); do grep -q 'port' "$work/http" && break; sleep 0.1; done
+port=$(sed -n 's/.* port \([0-9]*\).*/\1/p' "$work/http")
+git pull -q "$work/clone" 2>/dev/null
+rm -rf .dvc/cache d t.csv
+run "$D" remote add -q web "http://127.0.0.1:$port"
+run "$B" dvc pull -r web d t.csv
+[ -e d/sub/ours ] || fail "nothing came from the server of files"
+"$B" dvc push -r web >"$work/log" 2>&1
+[ $? = 2 ] && grep -q "for reading only" "$work/log" || fail "a push to a server of files: $(cat "$work/log")"
+kill "$http"
+
 # A file of 1 GB, and many files.
 new_repo large
 run "$D" remote add -q -d store "$work/large-store"
