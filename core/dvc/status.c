@@ -26,9 +26,13 @@ static int load_objects(look *l)
 		return 0;
 	if (o->is_dir) {
 		rc = bn_dvc_cache_listing(&l->want, &l->s->cache, &oid, &why);
-		if (rc < 0 && rc != BN_ENOTFOUND)
+		if (rc == BN_ENOMEM || rc == BN_EINTR)
 			return bn_err_move(l->err, &why);
 		l->has_listing = rc == 0;
+		if (rc < 0)
+			bn_dvc_listing_release(&l->want);
+		if (rc < 0 && rc != BN_ENOTFOUND)
+			bn_err_move(&l->at->problem, &why);
 	}
 	if ((rc = bn_dvc_objects_add(&l->objects, &oid, o->is_dir ? -1 : o->size, l->err)) < 0)
 		return rc;

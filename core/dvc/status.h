@@ -21,6 +21,7 @@ typedef struct bn_dvc_status {
 	int64_t objects; /* it consists of so many, with its listing; -1: unknown without the listing */
 	/* Missing ones; -1: unknown, or not asked. Without its listing a directory lacks at least that. */
 	int64_t not_cached, not_remote;
+	bn_err problem; /* its listing in the cache is damaged; code 0: none */
 } bn_dvc_status;
 
 /* Fills items[chosen->count]. remote NULL: not asked. */

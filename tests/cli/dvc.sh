@@ -203,6 +203,9 @@ evil_listing() { # ENTRY: a tracked directory whose listing has it
 evil_listing ../../outside/x
 expect 2 "a listing with .." "$B" dvc pull
 says "relpath leads out of the directory"
+expect 2 "a status of it" "$B" dvc status
+says "listing damaged"
+says "leads out of the directory"
 evil_listing .git/hooks/post-checkout
 expect 2 "a listing with .git" "$B" dvc pull
 says "control directory"
@@ -235,6 +238,19 @@ expect 3 "outside" "$B" dvc add ../outside/key
 expect 2 "control files" "$B" dvc add .git/HEAD
 expect 2 "the repository" "$B" dvc add .
 check pointers out.dvc "$(echo *.dvc)"
+
+# a killed writer: nothing half-written has a name, and what it left goes a day later
+head -c 60000000 /dev/zero >large
+"$B" dvc add large >/dev/null 2>&1 &
+pid=$!
+until_says 20 tmp ls -A .dvc/cache/files/md5 && kill -9 $pid
+wait $pid 2>/dev/null
+large=$(object "$(md5 large)")
+[ -e large.dvc ] || [ ! -e "$large" ] || [ "$(stat -c %s "$large")" = 60000000 ] || fail "a part of an object has its name"
+touch -d '2 days ago' .dvc/cache/files/md5/.*.tmp 2>/dev/null
+expect 0 "again" "$B" dvc add large
+check no_leftovers "" "$(ls -A .dvc/cache/files/md5 | grep tmp)"
+rm -f large large.dvc
 
 # locks
 mkdir -p .dvc/tmp

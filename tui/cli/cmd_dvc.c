@@ -79,7 +79,7 @@ static json_t *places_text(const bn_dvc_status *s, int64_t missing)
 	if (!missing)
 		return json_string(s->objects < 0 ? "the listing" : "all");
 	if (s->objects <= 1)
-		return json_string(s->out->is_dir ? "listing missing" : "missing");
+		return json_string(s->out->is_dir ? "no listing" : "missing");
 	snprintf(text, sizeof text, "%lld of %lld missing", (long long)missing,
 		(long long)s->objects);
 	return json_string(text);
@@ -99,14 +99,16 @@ static json_t *status_json(const bn_dvc_status *s)
 {
 	const bn_dvc_out *o = s->out;
 	return json_pack("{s:s, s:s, s:s?, s:s?, s:b, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, "
-			 "s:o, s:o, s:o}",
+			 "s:o, s:o, s:o, s:s?}",
 		"path", o->path, "file", o->file, "stage", o->stage, "md5",
 		o->md5[0] ? o->md5 : NULL, "directory", (int)o->is_dir, "size_bytes",
 		known(o->size), "files", known(o->nfiles), "state", work_words[s->work], "added",
 		known(s->added), "removed", known(s->removed), "modified", known(s->modified),
 		"objects", known(s->objects), "not_cached", known(s->not_cached), "not_in_remote",
 		known(s->not_remote), "state_text", state_text(s), "cache_text",
-		places_text(s, s->not_cached), "remote_text", places_text(s, s->not_remote));
+		s->problem.code ? json_string("listing damaged") : places_text(s, s->not_cached),
+		"remote_text", places_text(s, s->not_remote), "problem",
+		s->problem.code ? s->problem.msg : NULL);
 }
 
 static int add_problems(json_t *items, const dvc_work *w, bn_err *err)
@@ -134,6 +136,7 @@ static int run_status(bn_cli *cli, bn_err *err)
 	dvc_work w;
 	bn_dvc_remote remote = {.name = NULL};
 	bn_dvc_status *all = NULL;
+	bn_err damaged = BN_ERR_INIT;
 	json_t *items = json_array();
 	int rc;
 	if ((rc = open_chosen(&w, cli, false, err)) < 0 ||
@@ -147,16 +150,20 @@ static int run_status(bn_cli *cli, bn_err *err)
 	if ((rc = bn_dvc_status_load(all, &w.session, &w.chosen, asks ? &remote : NULL, err)) < 0)
 		goto out;
 	bn_cli_progress_end(cli);
-	for (size_t i = 0; i < w.chosen.count; i++)
+	for (size_t i = 0; i < w.chosen.count; i++) {
 		if (json_array_append_new(items, status_json(&all[i])) != 0)
 			rc = bn_err_nomem(err, "the result");
+		if (all[i].problem.code)
+			bn_err_move(&damaged, &all[i].problem);
+	}
 	if (rc < 0 || (rc = add_problems(items, &w, err)) < 0)
 		goto out;
 	if (!asks)
 		memmove(&cols[REMOTE], &cols[REMOTE + 1], 2 * sizeof *cols);
 	if ((rc = bn_cli_list(cli, json_incref(items), cols,
-		     "nothing is tracked; track a file with: binnacle dvc add PATH", err)) == 0)
-		rc = tell_problems(&w, err);
+		     "nothing is tracked; track a file with: binnacle dvc add PATH", err)) < 0)
+		goto out;
+	rc = damaged.code ? bn_err_move(err, &damaged) : tell_problems(&w, err);
 out:
 	json_decref(items);
 	bn_free(all);
@@ -286,31 +293,27 @@ static const bn_opt pull_opts[] = {OPT_REMOTE,
 const bn_verb bn_verbs_dvc[] = {
 	{"dvc", "status", "[PATH...]", 0, -1,
 		"compare files tracked by DVC with the cache and a remote",
-		"Reads .dvc files and dvc.lock. same: the file is the one that was tracked. With "
-		"--cloud or\n"
-		"--remote the remote is asked as well. A file is only hashed again if its inode, "
-		"size or times\n"
-		"have changed.",
+		"Reads .dvc files and dvc.lock. same: the file is the one that was tracked.\n"
+		"With --cloud or --remote the remote is asked as well. A file is only hashed\n"
+		"again if its inode, size or times have changed.",
 		{"binnacle dvc status", "binnacle dvc status data --cloud --json"}, status_opts,
 		BN_VERB_NO_WORKSPACE | BN_VERB_LISTS, run_status},
 	{"dvc", "pull", "[PATH...]", 0, -1, "get files tracked by DVC from the cache or a remote",
-		"PATH is a tracked file or directory, something in one, or a .dvc file; without "
-		"PATH everything.\n"
-		"Each object is verified by its MD5 and kept in the cache; the working tree gets "
-		"clones, links or\n"
-		"copies, as cache.type says. What would be lost is not replaced without --force.",
+		"PATH is a tracked file or directory, something in one, or a .dvc file;\n"
+		"without PATH everything. Each object is verified by its MD5 and kept in the\n"
+		"cache; the working tree gets clones, links or copies, as cache.type says.\n"
+		"What would be lost is not replaced without --force.",
 		{"binnacle dvc pull", "binnacle dvc pull data/jobs.csv --remote lab"}, pull_opts,
 		BN_VERB_NO_WORKSPACE, run_pull},
 	{"dvc", "push", "[PATH...]", 0, -1, "copy tracked files from the cache to a remote",
-		"A remote is a directory or s3://BUCKET/PATH. Files go first, the listing of a "
-		"directory last, so\n"
-		"whoever finds a listing finds its files. Only what the remote lacks is sent.",
+		"A remote is a directory or s3://BUCKET/PATH. Files go first, the listing of\n"
+		"a directory last, so whoever finds a listing finds its files. Only what the\n"
+		"remote lacks is sent.",
 		{"binnacle dvc push", "binnacle dvc push data --remote lab"}, push_opts,
 		BN_VERB_NO_WORKSPACE, run_push},
 	{"dvc", "add", "PATH...", 1, -1, "track a file or a directory with DVC, or its new content",
-		"Does what `dvc add` does: the bytes go to the cache, PATH.dvc names them by MD5, "
-		"and Git ignores\n"
-		"PATH. Comments and other fields of an existing .dvc file stay.",
+		"As with `dvc add`, the bytes go to the cache, PATH.dvc names them by MD5,\n"
+		"and Git ignores PATH. Comments and other fields of a .dvc file stay.",
 		{"binnacle dvc add data/jobs.csv", "binnacle dvc add data/images data/labels.csv"},
 		NULL, BN_VERB_NO_WORKSPACE, run_add},
 	{0},
