@@ -16,9 +16,10 @@ typedef struct bn_check_run {
 	const json_t *kwargs;
 	bool (*cancelled)(void *ctx);
 	void *ctx;
-	/* How many rows another table has; NULL: it cannot be asked. */
-	int (*rows_of)(void *tables, const char *name, uint64_t *rows, bn_err *err);
+	/* As in bn_expect_progress. */
+	int (*open_other)(void *tables, const char *name, bn_table_reader **out, bn_err *err);
 	void *tables;
+	int64_t now_ms;
 	bool keeps_all;       /* keep all failing rows: no limit of BN_EXPECT_ROWS */
 	bn_expect_item *item; /* success, unexpected, rows: filled in by run */
 	json_t *result;       /* an object: filled in by run */

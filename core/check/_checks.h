@@ -12,7 +12,7 @@
  * Functions are in check_table.c (of a table and its types), check_map.c (of each value of a
  * column), check_aggregate.c (of a column as a whole), check_distinct.c, check_kl.c (of which values a column
  * has), check_multi.c (of several columns of a row), check_whole.c (of rows and columns that repeat
- * one another, and of a query).
+ * one another, and of a query), check_series.c (of times, and beside another table).
  */
 #ifndef BN_CHECK_CHECKS_H
 #define BN_CHECK_CHECKS_H
@@ -25,6 +25,9 @@
 		NEED("value", INT)) \
 	X(row_count_other, "expect_table_row_count_to_equal_other_table", \
 		"number of rows is that of another dataset", NEED("other_table_name", TEXT)) \
+	X(schema_compatible, "expect_table_schema_to_be_compatible", \
+		"columns changed from another dataset's only as a policy allows (ours)", \
+		NEED("other_table_name", TEXT), MAY("policy", TEXT)) \
 	X(duplicate_rows, "expect_table_duplicate_row_count_to_be_between", \
 		"rows that repeat an earlier one, within a range (Evidently's)", RANGE(INT)) \
 	X(constant_columns, "expect_table_constant_column_count_to_be_between", \
@@ -65,6 +68,13 @@
 	X(not_in_set, "expect_column_values_to_not_be_in_set", "values are none of a set", \
 		COLUMN, NEED("value_set", VALUES), MOSTLY, DATES) \
 	X(unique, "expect_column_values_to_be_unique", "no value twice", COLUMN, MOSTLY) \
+	X(times_complete, "expect_column_times_to_be_complete", \
+		"no expected instant is missing, for each value of a key (ours)", COLUMN, \
+		NEED("interval", TEXT), MAY("key", TEXT), MAY("tolerance", NUMBER), \
+		MAY("own_span", BOOL), MOSTLY) \
+	X(times_recent, "expect_column_times_to_be_recent", \
+		"the latest time, for each value of a key, is not older than an age (ours)", COLUMN, \
+		NEED("max_age", TEXT), MAY("key", TEXT)) \
 	X(regex, "expect_column_values_to_match_regex", "texts match an expression", COLUMN, \
 		NEED("regex", TEXT), MOSTLY) \
 	X(not_regex, "expect_column_values_to_not_match_regex", \

@@ -25,24 +25,6 @@ static int finish_count(bn_check_run *run, uint64_t n, bn_err *err)
 		       : 0;
 }
 
-int bn_check_row_count_other(bn_check_run *run, bn_err *err)
-{
-	uint64_t rows = bn_table_rows(run->table), other = 0;
-	int rc;
-	if (!run->rows_of)
-		return bn_err_set(err, BN_EUNSUPPORTED,
-			"this check needs another dataset, which only a workspace has");
-	if ((rc = run->rows_of(run->tables, bn_json_str(run->kwargs, "other_table_name", ""),
-		     &other, err)) < 0)
-		return rc;
-	run->item->success = rows == other;
-	json_t *observed = json_pack("{s:I, s:I}", "self", (json_int_t)rows, "other",
-		(json_int_t)other);
-	return json_object_set_new(run->result, "observed_value", observed)
-		       ? bn_err_nomem(err, "the result of a check")
-		       : 0;
-}
-
 int bn_check_duplicate_rows(bn_check_run *run, bn_err *err)
 {
 	size_t n = run->schema->count, *columns = bn_alloc_zeroed(n + 1, sizeof *columns);

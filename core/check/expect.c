@@ -61,8 +61,9 @@ static int run_one(bn_expect_result *out, size_t i, bn_table_reader *table, cons
 		.kwargs = suite->items[i].kwargs,
 		.cancelled = is_cancelled,
 		.ctx = state,
-		.rows_of = state->progress ? state->progress->rows_of : NULL,
+		.open_other = state->progress ? state->progress->open_other : NULL,
 		.tables = state->progress ? state->progress->tables : NULL,
+		.now_ms = state->progress ? state->progress->now_ms : 0,
 		.item = item,
 		.result = json_object()};
 	int rc = run.result ? run_check(&run, suite->items[i].def, &some, &own)

@@ -48,10 +48,11 @@ typedef struct bn_expect_result {
 typedef struct bn_expect_progress {
 	bool (*report)(void *ctx, uint64_t checks_done, uint64_t checks); /* false: BN_EINTR */
 	void *ctx;
-	/* How many rows another table has, for the check that compares with it; NULL: that check
-	 * cannot run (core/data/dataset.h has one for datasets). */
-	int (*rows_of)(void *tables, const char *name, uint64_t *rows, bn_err *err);
+	/* Opens another table, for the checks that compare with one; NULL: these cannot run
+	 * (core/data/dataset.h has one for datasets). *out is the caller's. */
+	int (*open_other)(void *tables, const char *name, bn_table_reader **out, bn_err *err);
 	void *tables;
+	int64_t now_ms; /* for the check of freshness; 0: it cannot run */
 } bn_expect_progress;
 
 /* progress may be NULL. *out is yours. Fails only for errors that are not a check's: reading the

@@ -45,6 +45,32 @@ static void add_first(bn_buf *b, const json_t *list)
 	free(text);
 }
 
+/* "3 of 1440 instants missing: {...}". */
+static void add_gaps(bn_buf *b, const json_t *observed, const json_t *gaps)
+{
+	bn_buf_addf(b, "%lld of %lld instants missing", (long long)bn_json_int(observed, "missing", 0),
+		(long long)bn_json_int(observed, "expected", 0));
+	if (json_array_size(gaps))
+		add_first(b, gaps);
+}
+
+/* Late keys, or changes of columns, with the first of them; false: neither. */
+static bool add_details(bn_buf *b, const json_t *details)
+{
+	const json_t *late = json_object_get(details, "late");
+	const json_t *changes = json_object_get(details, "changes");
+	if (!late && !changes)
+		return false;
+	if (late)
+		bn_buf_addf(b, "%lld of %lld too old", (long long)bn_json_int(details, "late_count", 0),
+			(long long)bn_json_int(details, "keys", 0));
+	else
+		bn_buf_addf(b, "%zu changes", json_array_size(changes));
+	if (json_array_size(late ? late : changes))
+		add_first(b, late ? late : changes);
+	return true;
+}
+
 void bn_expect_found(bn_buf *b, const json_t *item)
 {
 	const json_t *r = json_object_get(item, "result");
@@ -65,6 +91,12 @@ void bn_expect_found(bn_buf *b, const json_t *item)
 		add_first(b, rows);
 		return;
 	}
+	if (json_object_get(r, "observed_value") && json_object_get(json_object_get(r, "details"), "gaps")) {
+		add_gaps(b, observed, json_object_get(json_object_get(r, "details"), "gaps"));
+		return;
+	}
+	if (add_details(b, json_object_get(r, "details")))
+		return;
 	if (json_object_get(r, "unexpected_count")) {
 		bn_buf_addf(b, "%lld of %lld rows",
 			(long long)bn_json_int(r, "unexpected_count", 0),

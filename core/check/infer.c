@@ -3,6 +3,7 @@
 
 #include "core/base/json.h"
 #include "core/base/str.h"
+#include "core/base/timestamp.h"
 #include "core/profile/tally.h"
 
 #include <math.h>
@@ -76,8 +77,50 @@ static json_t *range_kwargs(const bn_profile_column *c)
 		bound_json(c->min, c->min_text), "max_value", bound_json(c->max, c->max_text));
 }
 
+/* A bound at a quantile: by its digits where a double would change them. */
+static json_t *quantile_json(const bn_profile_column *c, double p, bool up)
+{
+	char text[BN_TIMESTAMP_TEXT];
+	double x = bn_profile_quantile(c, p);
+	if (!bn_type_is_time(c->type))
+		return bound_json(x, bn_profile_quantile_text(c, p));
+	x = up ? ceil(x) : floor(x);
+	if (c->type == BN_TYPE_DATE)
+		return json_string(bn_date_iso((int32_t)x, text));
+	if (c->type == BN_TYPE_TIME)
+		return json_string(bn_daytime_iso((int64_t)x, text));
+	if (c->type == BN_TYPE_DURATION)
+		return json_string(bn_duration_iso((int64_t)x, text));
+	return json_string(bn_timestamp_iso((int64_t)x, text));
+}
+
+/* The share of the rows that lie between the two quantiles at least: of n values, interpolation and the
+ * ends may leave out one each, and a sketch's ranks are off by rank_error. */
+static double share_between(const bn_profile_column *c, const bn_infer_ranges *r)
+{
+	double n = (double)(c->rows - c->missing);
+	double share = r->high - r->low - 2 / n - 2 * c->rank_error;
+	return share < 0 ? 0 : floor(share * 10000) / 10000;
+}
+
+static void add_range(json_t *list, const bn_profile_column *c, const bn_infer_ranges *r)
+{
+	static const char between[] = "expect_column_values_to_be_between";
+	if (r->low <= 0 && r->high >= 1) {
+		add(list, between, range_kwargs(c),
+			json_pack("{s:{s:b}}", "binnacle", "observed", 1));
+		return;
+	}
+	add(list, between,
+		json_pack("{s:s, s:o, s:o, s:f}", "column", c->name, "min_value",
+			quantile_json(c, r->low, false), "max_value", quantile_json(c, r->high, true),
+			"mostly", share_between(c, r)),
+		json_pack("{s:{s:b, s:[f,f]}}", "binnacle", "observed", 1, "quantiles", r->low,
+			r->high));
+}
+
 static int infer_column(json_t *list, bn_table_reader *table, size_t i, const bn_profile_column *c,
-	bool ranges, bn_err *err)
+	const bn_infer_ranges *ranges, bn_err *err)
 {
 	uint64_t present = c->rows - c->missing;
 	char type[BN_TYPE_TEXT];
@@ -99,14 +142,13 @@ static int infer_column(json_t *list, bn_table_reader *table, size_t i, const bn
 				json_pack("{s:s, s:o}", "column", c->name, "value_set", domain),
 				NULL);
 	}
-	if (ranges && c->is_numeric && c->type != BN_TYPE_BOOL && present && !c->infinities)
-		add(list, "expect_column_values_to_be_between", range_kwargs(c),
-			json_pack("{s:{s:b}}", "binnacle", "observed", 1));
+	if (ranges->wanted && c->is_numeric && c->type != BN_TYPE_BOOL && present && !c->infinities)
+		add_range(list, c, ranges);
 	return 0;
 }
 
 int bn_infer_suite(bn_suite **out, const char *name, bn_table_reader *table,
-	const bn_profile *profile, bool ranges, bn_err *err)
+	const bn_profile *profile, const bn_infer_ranges *ranges, bn_err *err)
 {
 	json_t *list = json_array(), *names = json_array();
 	int rc = 0;

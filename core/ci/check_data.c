@@ -37,8 +37,9 @@ static int suite_run(
 	bn_expect_result *result = NULL;
 	bn_expect_progress progress = {.report = report_checks,
 		.ctx = (void *)(uintptr_t)c->progress,
-		.rows_of = bn_dataset_rows_of,
-		.tables = c->ws};
+		.open_other = bn_dataset_open_other,
+		.tables = c->ws,
+		.now_ms = bn_env_now_ms(env)};
 	int rc;
 	if (!path)
 		return bn_err_nomem(err, "a path");

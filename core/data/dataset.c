@@ -114,15 +114,15 @@ int bn_dataset_verify(
 	return rc;
 }
 
-int bn_dataset_rows_of(void *workspace, const char *ref, uint64_t *rows, bn_err *err)
+int bn_dataset_open_other(void *workspace, const char *ref, bn_table_reader **out, bn_err *err)
 {
 	bn_dataset_version *v = NULL;
 	int rc = bn_dataset_resolve(&v, workspace, ref, BN_DATASET_LIVE, err);
 	if (rc < 0)
 		return rc;
-	*rows = (uint64_t)v->rows;
+	rc = bn_dataset_open_table(out, workspace, v, err);
 	bn_dataset_version_free(v);
-	return 0;
+	return rc;
 }
 
 int bn_dataset_load_json(

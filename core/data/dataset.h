@@ -196,9 +196,9 @@ int bn_dataset_verify(
 /* BN_ENOTFOUND if the version has no profile. *out is yours. */
 int bn_dataset_load_profile(
 	bn_profile **out, bn_workspace *ws, const bn_dataset_version *v, bn_err *err);
-/* The rows of the dataset version that ref names: a bn_expect_progress's rows_of, whose tables is a
+/* Opens the dataset version that ref names: a bn_expect_progress's open_other, whose tables is a
  * bn_workspace. Errors: those of bn_dataset_resolve. */
-int bn_dataset_rows_of(void *workspace, const char *ref, uint64_t *rows, bn_err *err);
+int bn_dataset_open_other(void *workspace, const char *ref, bn_table_reader **out, bn_err *err);
 /* A JSON object of the version by its hash (check result, suite). *out is yours. */
 int bn_dataset_load_json(
 	json_t **out, bn_workspace *ws, const bn_dataset_version *v, const char *hash, bn_err *err);

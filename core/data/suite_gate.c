@@ -85,8 +85,9 @@ int bn_suite_gate_run(bn_suite_gate *gate, bn_workspace *ws, bn_table_reader *ta
 {
 	const bn_expect_progress watch = {.report = report_checks,
 		.ctx = (void *)(uintptr_t)progress,
-		.rows_of = bn_dataset_rows_of,
-		.tables = ws};
+		.open_other = bn_dataset_open_other,
+		.tables = ws,
+		.now_ms = bn_env_now_ms(bn_workspace_env(ws))};
 	for (size_t i = 0; i < gate->attached.count; i++) {
 		const bn_suite_attached *a = &gate->attached.items[i];
 		bn_err why = BN_ERR_INIT;
@@ -144,8 +145,9 @@ int bn_dataset_run_suite(bn_expect_result **out, bn_workspace *ws, const bn_data
 	int rc;
 	if (checking)
 		watch = *checking;
-	watch.rows_of = bn_dataset_rows_of;
+	watch.open_other = bn_dataset_open_other;
 	watch.tables = ws;
+	watch.now_ms = bn_env_now_ms(bn_workspace_env(ws));
 	if ((rc = bn_dataset_open_held(&table, ws, v, opening, err)) < 0 ||
 		(rc = bn_expect_run(&made, table, suite, &watch, err)) < 0 ||
 		(keep && (rc = record(ws, v, suite, made, err)) < 0))

@@ -75,6 +75,7 @@ each : "data sample" some jobs --rows 50
 full "data check" jobs --suite suite.json
 full "data infer" jobs
 each : "suite add" jobs suite.json --name limits
+full "data gaps" jobs --time submit_time --every 1h
 full "suite ls"
 full "suite show" jobs limits
 "$B" data check jobs -q >/dev/null 2>&1

@@ -343,6 +343,22 @@ static int write_suite(bn_cli *cli, const bn_suite *suite, bn_err *err)
 	return rc;
 }
 
+/* --ranges, or --quantiles LOW,HIGH. */
+static int read_ranges(bn_infer_ranges *r, bn_cli *cli, bn_err *err)
+{
+	const char *text = bn_cli_opt(cli, "quantiles"), *comma = text ? strchr(text, ',') : NULL;
+	*r = (bn_infer_ranges){text || bn_cli_flag(cli, "ranges"), 0, 1};
+	if (!text)
+		return 0;
+	if (comma && bn_parse_f64(text, (size_t)(comma - text), &r->low) &&
+		bn_parse_f64(comma + 1, strlen(comma + 1), &r->high) && r->low >= 0 &&
+		r->low < r->high && r->high <= 1)
+		return 0;
+	bn_err_set(err, BN_EINVAL, "--quantiles %.40s is not LOW,HIGH with 0 <= LOW < HIGH <= 1", text);
+	bn_err_hint(err, "such as --quantiles 0.01,0.99");
+	return BN_EINVAL;
+}
+
 static int run_infer(bn_cli *cli, bn_err *err)
 {
 	bn_workspace *ws = NULL;
@@ -352,7 +368,9 @@ static int run_infer(bn_cli *cli, bn_err *err)
 	bn_suite *suite = NULL;
 	char ref[192];
 	const bn_progress watch = bn_cli_watch(cli);
+	bn_infer_ranges ranges;
 	int rc = bn_cli_target(cli, bn_cli_opt(cli, "output"), NULL, err);
+	rc = rc < 0 ? rc : read_ranges(&ranges, cli, err);
 	if (!rc)
 		rc = bn_cli_workspace(cli, &ws, err);
 	if (!rc)
@@ -363,7 +381,7 @@ static int run_infer(bn_cli *cli, bn_err *err)
 		rc = bn_dataset_load_profile(&profile, ws, v, err);
 	if (!rc)
 		rc = bn_infer_suite(&suite, bn_dataset_version_name(v, ref, sizeof ref), table,
-			profile, bn_cli_flag(cli, "ranges"), err);
+			profile, &ranges, err);
 	if (!rc)
 		rc = write_suite(cli, suite, err);
 	bn_suite_free(suite);
@@ -384,6 +402,7 @@ static const bn_opt check_opts[] = {
 	{"junit", 0, "FILE", "also write the results there as JUnit XML"}, BN_OPT_FORCE,
 	{"list", 0, NULL, "list the available checks"}, {0}};
 static const bn_opt infer_opts[] = {{"ranges", 0, NULL, "also the observed ranges of numbers"},
+	{"quantiles", 0, "LOW,HIGH", "the same between two quantiles, for most values (0.01,0.99)"},
 	{"output", 'o', "FILE", "write the suite there (stdout)"}, BN_OPT_FORCE, {0}};
 
 const bn_verb bn_verbs_data_check[] = {

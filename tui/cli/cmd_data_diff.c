@@ -3,6 +3,8 @@
  * (core/profile/changes.h).
  */
 #include "core/base/json.h"
+#include "core/check/schema_change.h"
+#include "core/data/dataset.h"
 #include "core/profile/changes.h"
 #include "core/table/table.h"
 #include "tui/cli/data_look.h"
@@ -117,7 +119,7 @@ static const char *nothing(const bn_column_changes *c)
 	return c->by_value ? "no value differs" : "no distribution differs";
 }
 
-static int run_diff(bn_cli *cli, bn_err *err)
+static int run_rows(bn_cli *cli, bn_err *err)
 {
 	static const bn_col cols[] = {{"column", "COLUMN", BN_AS_TEXT},
 		{"what", "WHAT", BN_AS_TEXT}, {"rows_different", "ROWS", BN_AS_COUNT},
@@ -150,7 +152,86 @@ out:
 	return rc;
 }
 
+/* ---- the schema alone ----------------------------------------------------------------------- */
+
+static json_t *schema_json(const bn_schema_changes *l, bn_schema_policy policy, size_t *bad)
+{
+	json_t *items = json_array();
+	for (size_t i = 0; i < l->count; i++) {
+		const bn_schema_change *c = &l->items[i];
+		bool fits = bn_schema_change_is_compatible(c->kind, policy);
+		json_t *values = json_array();
+		bn_buf text = BN_BUF_INIT;
+		for (size_t k = 0; k < BN_SCHEMA_VALUES && c->values[k]; k++) {
+			json_array_append_new(values, json_string(c->values[k]));
+			bn_buf_addf(&text, "%s%s", k ? ", " : "", c->values[k]);
+		}
+		if (c->count > BN_SCHEMA_VALUES)
+			bn_buf_addf(&text, ", ... (%llu)", (unsigned long long)c->count);
+		*bad += !fits;
+		json_array_append_new(items,
+			json_pack("{s:s, s:s, s:s*, s:s*, s:I, s:o, s:s*, s:b}", "column", c->column,
+				"change", bn_schema_change_name(c->kind), "from",
+				c->from[0] ? c->from : NULL, "to", c->to[0] ? c->to : NULL, "count",
+				(json_int_t)c->count, "values", values, "values_text",
+				text.len ? text.ptr : NULL, "compatible", (int)fits));
+		bn_buf_release(&text);
+	}
+	return items;
+}
+
+static int open_version(
+	bn_table_reader **out, bn_dataset_version **v, bn_cli *cli, bn_workspace *ws, int arg, bn_err *err)
+{
+	const bn_progress watch = bn_cli_watch(cli);
+	int rc = bn_dataset_resolve(v, ws, bn_cli_arg(cli, arg), BN_DATASET_LIVE, err);
+	return rc < 0 ? rc : bn_dataset_open_table_watched(out, ws, *v, &watch, err);
+}
+
+static int run_schema(bn_cli *cli, bn_err *err)
+{
+	static const bn_col cols[] = {{"column", "COLUMN", BN_AS_TEXT}, {"change", "CHANGE", BN_AS_TEXT},
+		{"from", "FROM", BN_AS_TEXT}, {"to", "TO", BN_AS_TEXT},
+		{"compatible", "COMPATIBLE", BN_AS_BOOL}, {"values_text", "VALUES", BN_AS_TEXT}, {0}};
+	const char *name = bn_cli_opt(cli, "policy");
+	bn_schema_policy policy = BN_SCHEMA_ADDITIVE;
+	bn_workspace *ws = NULL;
+	bn_dataset_version *va = NULL, *vb = NULL;
+	bn_table_reader *a = NULL, *b = NULL;
+	bn_schema_changes l = {NULL, 0};
+	size_t bad = 0;
+	int rc;
+	if ((name && (rc = bn_schema_policy_parse(&policy, name, err)) < 0) ||
+		(rc = bn_cli_workspace(cli, &ws, err)) < 0 ||
+		(rc = open_version(&a, &va, cli, ws, 0, err)) < 0 ||
+		(rc = open_version(&b, &vb, cli, ws, 1, err)) < 0 ||
+		(rc = bn_schema_changes_find(&l, a, b, err)) < 0 ||
+		(rc = bn_cli_list(cli, schema_json(&l, policy, &bad), cols,
+			 "no column, type, unit or category differs", err)) < 0)
+		goto out;
+	if (name && bad)
+		rc = bn_err_set(err, BN_EFAILED, "%zu of %zu changes are not compatible (policy %s)", bad,
+			l.count, name);
+out:
+	bn_schema_changes_release(&l);
+	bn_table_reader_free(a);
+	bn_table_reader_free(b);
+	bn_dataset_version_free(va);
+	bn_dataset_version_free(vb);
+	return rc;
+}
+
+static int run_diff(bn_cli *cli, bn_err *err)
+{
+	if (bn_cli_flag(cli, "schema") || bn_cli_opt(cli, "policy"))
+		return run_schema(cli, err);
+	return run_rows(cli, err);
+}
+
 static const bn_opt diff_opts[] = {BN_OPT_WHERE,
+	{"schema", 0, NULL, "only how columns, types, units and categories changed"},
+	{"policy", 0, "POLICY",
+		"with --schema: exit status 1 if a change is not compatible: additive, closed or same"},
 	{"key", 0, "COLUMN[,COLUMN]", "compare rows in which these columns are equal, wherever they are"}, {0}};
 
 const bn_verb bn_verbs_data_diff[] = {
@@ -161,8 +242,11 @@ const bn_verb bn_verbs_data_diff[] = {
 		"Otherwise versions with the same number of rows are compared by value, row by row.\nIf "
 		"one has more rows, columns differ whose distribution does, by more than chance explains\n"
 		"once in a thousand times (WHY: missing; values; range: values beyond the other's; apart: no\n"
-		"value in common. DISTANCE: of the distributions, 0 to 1). All rows are read.",
-		{"binnacle data diff jobs@v1 jobs@v2", "binnacle data diff jobs@v1 jobs@v2 --key job_id"},
+		"value in common. DISTANCE: of the distributions, 0 to 1). All rows are read.\n"
+		"--schema reads no rows. additive: columns and values may be added and types widened;\n"
+		"closed: the same, but categories gain no values; same: only values may be lost.",
+		{"binnacle data diff jobs@v1 jobs@v2", "binnacle data diff jobs@v1 jobs@v2 --key job_id",
+			"binnacle data diff jobs@v1 jobs@v2 --policy additive"},
 		diff_opts, 0, run_diff},
 	{0},
 };
