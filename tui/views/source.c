@@ -179,6 +179,8 @@ const bn_page_source *bn_source_workspace(void)
 		.launch = bn_source_launch,
 		.warnings = bn_source_warnings,
 		.start = bn_source_start,
+		.split_form = bn_source_split_form,
+		.split_plan = bn_source_split_plan,
 		.compare = bn_source_compare,
 		.charts = bn_source_charts,
 		.statistics = bn_source_statistics,
@@ -202,6 +204,7 @@ const bn_page_source *bn_source_workspace(void)
 		.export_rows = bn_source_export_rows,
 		.export_runs = bn_source_export_runs,
 		.add_data = bn_source_add_data,
+		.make_split = bn_source_make_split,
 		.check = bn_source_check,
 	};
 	return &source;

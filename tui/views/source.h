@@ -38,6 +38,7 @@
 #include "tui/views/profile/pages.h"
 #include "tui/views/rows/pages.h"
 #include "tui/views/runs/pages.h"
+#include "tui/views/split/pages.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -66,6 +67,8 @@ typedef struct bn_page_source {
 	bn_page_fn launch;    /* bn_launch_arg; bn_launch_page */
 	bn_page_fn warnings;  /* bn_warnings_arg; bn_warnings */
 	bn_page_fn start;     /* bn_start_arg; bn_started */
+	bn_page_fn split_form; /* bn_ref_arg (a version); bn_split_form */
+	bn_page_fn split_plan; /* bn_split_arg; bn_split_report */
 	bn_page_fn compare;   /* bn_compare_arg; bn_compare_page */
 	bn_page_fn statistics; /* bn_compare_arg; bn_statistics_page */
 	bn_page_fn charts;    /* bn_charts_arg; bn_charts_page */
@@ -90,6 +93,7 @@ typedef struct bn_page_source {
 	bn_page_fn export_rows;    /* bn_export_arg; char *: the path */
 	bn_page_fn export_runs;    /* bn_runs_export_arg; char *: the path */
 	bn_page_fn add_data;       /* bn_add_arg; char *: the version, "jobs@v3" */
+	bn_page_fn make_split;     /* bn_split_arg; char *: the name of the first part */
 	bn_page_fn check;          /* bn_recheck_arg; char *: the version */
 } bn_page_source;
 

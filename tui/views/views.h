@@ -44,6 +44,8 @@ int bn_view_labels_new(
 /* Repeats a run (its id), or starts one on a dataset ("jobs@v2"); NULL: neither. */
 int bn_view_launch_new(
 	bn_view **out, bn_frame *f, const char *again, const char *data, bn_err *err);
+/* Divides a version ("jobs@v2") for training and testing. */
+int bn_view_split_form_new(bn_view **out, bn_frame *f, const char *ref, bn_err *err);
 /* The same form for resuming a run (its id) from its checkpoint. */
 int bn_view_resume_new(bn_view **out, bn_frame *f, const char *run, bn_err *err);
 /* Opens an object found by ^P (tui/views/find.c). */

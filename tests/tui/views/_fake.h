@@ -47,6 +47,9 @@ int bn_fake_words(void *context, const void *arg, bn_page *page, bn_job *job, bn
 int bn_fake_launch(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
 int bn_fake_warnings(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
 int bn_fake_start(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
+int bn_fake_split_form(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
+int bn_fake_split_plan(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
+int bn_fake_make_split(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
 int bn_fake_origin(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
 int bn_fake_object(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
 int bn_fake_code(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);

@@ -20,7 +20,7 @@ static bool has_answer(const char *name)
 {
 	static const char *const folders[] = {"audit/", "charts/", "checks/", "compare/", "data/", "launch/",
 		"models/", "monitor/", "overview/", "profile/", "rows/", "run/", "runs/",
-		"servers/"};
+		"servers/", "split/"};
 	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
 		if (strncmp(name, folders[i], strlen(folders[i])) == 0)
 			return true;
@@ -177,6 +177,10 @@ START_TEST(test_screen_late_acts)
 }
 END_TEST
 
+SCREEN(test_screen_split, "split/split", "2\n:split\n", false)
+SCREEN(test_screen_split_leaks, "split/leaks", "2\n:split\nG Enter", false)
+SCREEN(test_screen_split_folds, "split/folds",
+	"2\n:split\nEnter Enter Down Enter \"submit_time\" Enter Down Down Enter \"5\" Enter ^T", false)
 SCREEN(test_screen_audit, "audit/audit", "9 j", false)
 SCREEN(test_screen_audit_all, "audit/audit-all", "9 v j", false)
 SCREEN(test_screen_audit_record, "audit/audit-record", "9 Enter", false)
@@ -208,6 +212,6 @@ BN_TEST_MAIN("tui/views/screens", test_screen_palette_objects, test_screen_launc
 	test_screen_reject, test_screen_monitor, test_screen_report, test_screen_feature,
 	test_screen_category, test_screen_servers, test_screen_servers_of_an_empty_workspace,
 	test_screen_server, test_screen_what_waits_for_me, test_screen_people, test_screen_chain,
-	test_screen_late_acts, test_screen_audit, test_screen_audit_all, test_screen_audit_record, test_screen_help,
+	test_screen_late_acts, test_screen_split, test_screen_split_leaks, test_screen_split_folds, test_screen_audit, test_screen_audit_all, test_screen_audit_record, test_screen_help,
 	test_screen_palette_search, test_screen_prompt_completion, test_screen_filter_as_typed,
 	test_screen_columns, test_screen_sorted_by_two, test_screen_error)

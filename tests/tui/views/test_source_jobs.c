@@ -297,6 +297,50 @@ START_TEST(test_source_add_and_check_name_the_version)
 }
 END_TEST
 
+/* A plan says the leaks and makes nothing; making it names the first part. */
+START_TEST(test_source_split_is_planned_and_then_made)
+{
+	bn_split_arg a;
+	bn_ref_arg ref = {"jobs@v1"};
+	bn_dataset_versions *all = NULL;
+	make();
+	memset(&a, 0, sizeof a);
+	strcpy(a.ref, "jobs@v1");
+	strcpy(a.how, "random");
+	strcpy(a.target, "failed");
+	bn_page *p = result(source->split_form, &ref, sizeof ref);
+	const bn_split_form *form = p->data;
+	ck_assert_str_eq(form->columns[0], "job_id");
+	bn_page_free(p);
+	p = result(source->split_plan, &a, sizeof a);
+	const bn_split_report *r = p->data;
+	ck_assert_uint_eq(r->parts, 2);
+	ck_assert_uint_eq(r->leaks, 1);
+	ck_assert_str_eq(r->summary, "train 4 800, test 1 200; 1 leak");
+	ck_assert_ptr_nonnull(strstr(r->text, "leak: the values of 'job_state' give the class of 'failed'"));
+	bn_page_free(p);
+	bn_workspace *ws = workspace();
+	ck_assert_int_eq(bn_workspace_refresh(ws, NULL, NULL), 0);
+	ck_assert_int_eq(bn_dataset_versions_load(&all, ws, "jobs.train", BN_DATASET_LIVE, NULL), BN_ENOTFOUND);
+	p = result(source->make_split, &a, sizeof a);
+	ck_assert_str_eq(p->data, "jobs.train");
+	bn_page_free(p);
+	strcpy(a.how, "temporal");
+	strcpy(a.by, "submit_time");
+	strcpy(a.folds, "3");
+	strcpy(a.embargo, "1%");
+	p = result(source->make_split, &a, sizeof a);
+	ck_assert_str_eq(p->data, "jobs.fold1.train");
+	bn_page_free(p);
+	strcpy(a.folds, "some");
+	bn_job_info i = wait_for(start(source->split_plan, &a, sizeof a));
+	ck_assert_int_eq(i.state, BN_JOB_FAILED);
+	ck_assert_str_eq(i.err.msg, "folds 'some' is not a number of 1 or more");
+	bn_workspace_close(ws);
+	finish();
+}
+END_TEST
+
 START_TEST(test_source_verify_of_nothing_there_says_so)
 {
 	bn_ref_arg model = {"power/1"};
@@ -475,5 +519,6 @@ BN_TEST_MAIN("tui/views/source_jobs",
 	test_source_profile_of_damaged_bytes_is_refused_and_not_kept,
 	test_source_export_writes_what_the_command_line_writes_or_what_is_shown,
 	test_source_export_that_is_stopped_leaves_no_file,
-	test_source_add_and_check_name_the_version, test_source_verify_of_nothing_there_says_so,
+	test_source_add_and_check_name_the_version, test_source_split_is_planned_and_then_made,
+	test_source_verify_of_nothing_there_says_so,
 	test_source_overview_tells_checks_that_failed_from_errors)

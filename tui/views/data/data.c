@@ -262,6 +262,9 @@ static bool about_version(bn_view *view, bn_command_id id, const char *ref)
 	int rc;
 	if (id == BN_CMD_LAUNCH)
 		return bn_view_launch(view, NULL, ref);
+	if (id == BN_CMD_SPLIT)
+		return bn_view_open(
+			view->frame, bn_view_split_form_new(&made, view->frame, ref, &err), &made, &err);
 	bn_rows_of of = bn_rows_of_version(ref, "");
 	if (id == BN_CMD_DESCRIBE)
 		rc = bn_view_profile_new(&made, view->frame, &of, &err);
@@ -294,7 +297,7 @@ static bool data_command(bn_view *view, bn_command_id id, const char *arg)
 static bool needs_selection(bn_command_id id)
 {
 	return id == BN_CMD_OPEN || id == BN_CMD_DESCRIBE || id == BN_CMD_CHECKS ||
-	       id == BN_CMD_LAUNCH || id == BN_CMD_CORRELATIONS;
+	       id == BN_CMD_LAUNCH || id == BN_CMD_CORRELATIONS || id == BN_CMD_SPLIT;
 }
 
 static bool data_refuses(bn_view *view, bn_command_id id, char *why, size_t size)

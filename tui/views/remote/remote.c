@@ -217,6 +217,9 @@ const bn_page_source *bn_source_remote(void)
 		.export_rows = bn_remote_lacks_data,
 		.export_runs = bn_source_export_runs,
 		.add_data = bn_remote_lacks_data,
+		.split_form = bn_remote_lacks_data,
+		.split_plan = bn_remote_lacks_data,
+		.make_split = bn_remote_lacks_data,
 		.check = bn_remote_lacks_data,
 	};
 	return &source;
