@@ -61,8 +61,7 @@ static bool is_meant(const bn_dvc_out *o, const char *word)
 	       strlen(o->file) == n && !strncmp(o->file, word, n - 4);
 }
 
-/* The problem of the file that a word means, if there is one. */
-static int problem_of(const bn_dvc_session *s, const char *word, bn_err *err)
+int bn_dvc_session_problem(const bn_dvc_session *s, const char *word, bn_err *err)
 {
 	for (size_t i = 0; i < s->tracked.problem_count; i++) {
 		const bn_dvc_problem *p = &s->tracked.problems[i];
@@ -91,7 +90,7 @@ static int choose_word(
 			c->numbers[c->count++] = i;
 		taken[i] = true;
 	}
-	if (!found && *path && (rc = problem_of(s, path, err)) == 0) {
+	if (!found && *path && (rc = bn_dvc_session_problem(s, path, err)) == 0) {
 		rc = bn_err_set(err, BN_ENOTFOUND, "'%s' is not tracked by DVC", word);
 		bn_err_hint(
 			err, "binnacle dvc status lists what is; binnacle dvc add tracks a file");

@@ -21,6 +21,9 @@ int bn_dvc_session_open(bn_dvc_session *s, const bn_env *env, const char *path, 
 	const bn_progress *progress, bn_err *err);
 void bn_dvc_session_close(bn_dvc_session *s);
 
+/* 0, or the error of the .dvc file of that path (or that is it), which could not be read. */
+int bn_dvc_session_problem(const bn_dvc_session *s, const char *path, bn_err *err);
+
 /* The identities of an output, and of a file in it. */
 bn_dvc_oid bn_dvc_oid_of(const bn_dvc_out *o);
 bn_dvc_oid bn_dvc_oid_in(const bn_dvc_out *o, const bn_dvc_entry *e);

@@ -61,6 +61,8 @@ static int find_file(opening *x, const char *word, bool is_pointer)
 		goto out;
 	if (!is_pointer) {
 		x->o = bn_dvc_tracked_at(&x->s.tracked, path);
+		if (!x->o)
+			rc = bn_dvc_session_problem(&x->s, path, x->err);
 		x->path = path;
 		path = NULL;
 		goto out;

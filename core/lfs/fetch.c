@@ -69,11 +69,12 @@ static char *line_value(const char *text, const char *key)
 	return NULL;
 }
 
-/* Asks the user's own helpers of Git. False: they have nothing. */
+/* Asks the user's own helpers of Git, not in the repository, whose configuration may come from elsewhere and names
+ * programs. False: they have nothing. */
 static bool ask_git(fetch *f)
 {
-	const char *const argv[] = {"env", "GIT_TERMINAL_PROMPT=0", "git", "-C", f->place->worktree,
-		"credential", "fill", NULL};
+	const char *const argv[] = {
+		"env", "GIT_TERMINAL_PROMPT=0", "git", "-C", "/", "credential", "fill", NULL};
 	bn_buf said = BN_BUF_INIT;
 	char *user = NULL, *password = NULL;
 	char *question = f->place->api.user ? bn_strf("url=%s\nusername=%s\n\n", f->place->api.text,

@@ -7,7 +7,7 @@
  * does, if this user may write there, and else into a nameless file.
  *
  * Credentials: http.extraHeader, the user and password of the URL, ~/.netrc, or, when the server asks, `git credential
- * fill` (without a terminal). They are sent to the server of the API alone; a server that the API names for the download
+ * fill` (without a terminal, with the configuration of the user and the system alone). They are sent to the server of the API alone; a server that the API names for the download
  * gets the headers that the API gives, and none of ours unless it is the same server. Nothing shows them.
  */
 #ifndef BN_LFS_OBJECT_H

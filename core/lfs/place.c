@@ -16,6 +16,7 @@ typedef struct finding {
 	git_config *own;    /* of the repository, the user and the system */
 	git_config *shared; /* .lfsconfig; or NULL */
 	char remote[256];   /* or empty */
+	bool shared_url;    /* the server is one that the repository brings along */
 	bn_err *err;
 } finding;
 
@@ -51,9 +52,10 @@ static char *value_of(git_config *config, const char *key)
 }
 
 /* Of the repository's own configuration, else of .lfsconfig. */
-static char *either(const finding *f, const char *key)
+static char *either(finding *f, const char *key)
 {
 	char *own = value_of(f->own, key);
+	f->shared_url = !own;
 	return own ? own : value_of(f->shared, key);
 }
 
@@ -104,9 +106,10 @@ static int take_remote(finding *f, const char *remote)
 
 static int find_server(finding *f)
 {
-	char *url = either(f, "lfs.url"), *key = NULL, *remote = NULL;
+	char *url, *key = NULL, *remote = NULL;
 	int rc = 0;
 	choose_remote(f);
+	url = either(f, "lfs.url");
 	if (!url && f->remote[0]) {
 		key = bn_strf("remote.%s.lfsurl", f->remote);
 		url = key ? either(f, key) : NULL;
@@ -120,15 +123,18 @@ static int find_server(finding *f)
 		rc = take_directory(f, url);
 	else if (remote)
 		rc = take_remote(f, remote);
+	f->shared_url &= url != NULL;
 	wipe(url);
 	bn_free(key);
 	wipe(remote);
 	return rc;
 }
 
-/* http.extraHeader, and http.<URL>.extraHeader for a URL that ours begins with; only one that authorises. */
+/* http.extraHeader, and http.<URL>.extraHeader for a URL that ours begins with; only one that authorises. A header for
+ * every server does not go to one that .lfsconfig names. */
 typedef struct header_search {
 	const char *url;
+	bool scoped; /* one for every server is not for this one */
 	char *found;
 	size_t best;
 } header_search;
@@ -140,6 +146,8 @@ static int look_at_header(const git_config_entry *e, void *user)
 	const char *tail = ".extraheader";
 	if (n < 4 + strlen(tail) || strncmp(e->name, "http.", 5) != 0 ||
 		strcasecmp(e->name + n - strlen(tail), tail) != 0)
+		return 0;
+	if (n < 5 + strlen(tail) && h->scoped)
 		return 0;
 	if (n > 5 + strlen(tail) - 1) {
 		scope = n - 5 - strlen(tail);
@@ -223,6 +231,7 @@ static int read_repository(finding *f, const char *path)
 		git_oid_tostr(p->rev, sizeof p->rev, &head);
 	if (p->api.text && f->own) {
 		header.url = p->api.text;
+		header.scoped = f->shared_url;
 		git_config_foreach_match(f->own, "^http\\..*extraheader$", look_at_header, &header);
 		p->header = header.found;
 	}

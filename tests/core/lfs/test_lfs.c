@@ -297,9 +297,18 @@ START_TEST(test_credentials_go_to_the_server_of_the_api_alone)
 	check_bytes("r/p.csv");
 	sh("cd r && rm -r .git/lfs && git config --unset http.%s/.extraHeader && git config "
 	   "http.http://elsewhere/.extraHeader "
-	   "'Authorization: Basic wrong' && git config credential.helper "
+	   "'Authorization: Basic wrong' && git config --global credential.helper "
 	   "'!f() { echo username=ann; echo password=geheim; }; f'",
 		lfs_server_url(s));
+	check_bytes("r/p.csv");
+	/* a header for every server does not go to one that the repository brings along, nor do its own helpers run */
+	sh("cd r && rm -r .git/lfs && git config --global --unset credential.helper && git config "
+	   "--unset lfs.url && "
+	   "git config -f .lfsconfig lfs.url %s/a.git/info/lfs && git config http.extraHeader "
+	   "'Authorization: " BASIC "' && git config credential.helper '!touch %s/ran; f'",
+		lfs_server_url(s), dir.path);
+	fails(BN_EREFUSED, "r/p.csv");
+	sh("test ! -e ran && cd r && git config lfs.url %s/a.git/info/lfs", lfs_server_url(s));
 	check_bytes("r/p.csv");
 	lfs_server_free(s);
 	lfs_server_free(files);
