@@ -40,6 +40,10 @@ expect 0 "what is there" "$B" data append jobs ../r/jobs.csv
 says "is not what DVC tracks"
 check as_it_is 3 "$("$B" data show jobs --json | sed -n 's/.*"rows": \([0-9]*\).*/\1/p' | head -1)"
 check not_recorded "" "$(recipe jobs)"
+printf 'outs:\n- path: ../../x\n' >../r/bad.csv.dvc
+expect 2 "a broken .dvc file" "$B" data add bad ../r/bad.csv
+says "bad.csv.dvc:2: field 'path' leads out of the repository"
+rm ../r/bad.csv.dvc
 rm ../r/jobs.csv
 expect 0 "append a tracked file" "$B" data append jobs ../r/jobs.csv
 rm -rf ../r/.dvc/cache ../store/files/md5/${sum:0:2}

@@ -115,7 +115,7 @@ rm -rf .dvc/cache jobs.csv
 expect 5 "damaged bytes" "$B" dvc pull jobs.csv
 says "the bytes have MD5"
 [ ! -e jobs.csv ] || fail "damaged bytes were placed"
-check nothing_kept "" "$(find .dvc/cache -type f | grep -v '\.dir$')"
+check "an object with other bytes than its name says" "" "$(find .dvc/cache -type f | grep -v '\.dir$')"
 rm -f "$dir/store/files/md5/$key"
 expect 3 "missing bytes" "$B" dvc pull jobs.csv d
 says "has no files/md5/$key"
@@ -173,19 +173,22 @@ says "c.dvc:4: field 'path' is absolute"
 says "bomb.dvc:1:4: anchors"
 says "big.dvc: 20000000 bytes"
 says "fine"
+echo "ok paths that lead out of the repository"
 expect 4 "pull through a link" "$B" dvc pull b.dvc
-check outside key "$(ls "$dir/outside")"
+check "a link on the way to a tracked path" key "$(ls "$dir/outside")"
 expect 0 "pull of what is right" "$B" dvc pull fine
 [ -e fine ] || fail "fine was not placed"
 rm -rf .dvc/cache
 ln -s "$dir/outside" .dvc/cache
 expect 4 "a cache that is a link" "$B" dvc pull fine
 says "is behind a symbolic link"
+check "a link where the cache is" key "$(ls "$dir/outside")"
 rm .dvc/cache
 printf '[cache]\ndir = %s/nowhere\n' "$dir" >.dvc/config
 expect 3 "a cache outside that is not there" "$B" dvc add fine
 says "make the directory first"
 [ ! -e "$dir/nowhere" ] || fail "it was made"
+echo "ok a cache outside of the repository"
 printf '[core\n' >.dvc/config
 expect 2 "a broken configuration" "$B" dvc status
 says ".dvc/config:1:"
@@ -209,6 +212,7 @@ says "leads out of the directory"
 evil_listing .git/hooks/post-checkout
 expect 2 "a listing with .git" "$B" dvc pull
 says "control directory"
+check "listings that lead out" "" "$(ls -A e 2>/dev/null)"
 evil_listing deep/x
 mkdir -p e && ln -s "$dir/outside" e/deep
 expect 4 "a listing through a link" "$B" dvc pull
