@@ -193,20 +193,38 @@ int bn_dvc_cache_open_object(int *fd, const bn_dvc_cache *c, const bn_dvc_oid *o
 	return bn_dir_open_file(fd, c->dir, bn_dvc_key(oid, key), O_RDONLY, 0, err);
 }
 
-int bn_dvc_cache_listing(
-	bn_dvc_listing *l, const bn_dvc_cache *c, const bn_dvc_oid *oid, bn_err *err)
+/* Whether the text of an object has its MD5; what was hashed before, and has not changed since, is not again. */
+static bool has_md5(const bn_dvc_cache *c, bn_dvc_state *state, const bn_dvc_oid *oid,
+	const char *key, const bn_buf *text)
+{
+	char name[BN_DVC_KEY + 1], hex[BN_MD5_HEX + 1];
+	int64_t began = bn_env_now_ns(c->env);
+	struct stat st;
+	snprintf(name, sizeof name, "\2%s", key);
+	bool looked = state && c->env->fs->stat(c->env, c->dir, key, &st) == 0;
+	if (looked && bn_dvc_state_get(state, name, &st, hex) && !strcmp(hex, oid->md5))
+		return true;
+	bn_md5_hex(text->ptr, text->len, hex);
+	if (strcmp(hex, oid->md5) != 0)
+		return false;
+	if (looked)
+		bn_dvc_state_put(state, name, &st, began, hex);
+	return true;
+}
+
+int bn_dvc_cache_listing(bn_dvc_listing *l, const bn_dvc_cache *c, bn_dvc_state *state,
+	const bn_dvc_oid *oid, bn_err *err)
 {
 	bn_buf text = BN_BUF_INIT;
-	char key[BN_DVC_KEY], hex[BN_MD5_HEX + 1];
+	char key[BN_DVC_KEY];
 	int rc;
 	if (!c->dir)
 		return bn_err_set(err, BN_ENOTFOUND, "there is no cache yet at '%s'", c->path);
 	if ((rc = bn_dir_read_file(c->dir, bn_dvc_key(oid, key), &text, err)) < 0)
 		goto out;
-	bn_md5_hex(text.ptr, text.len, hex);
-	if (strcmp(hex, oid->md5) != 0) {
-		rc = bn_err_set(err, BN_ECORRUPT, "'%s/%s' has other bytes than its name says (%s)",
-			c->path, key, hex);
+	if (!has_md5(c, state, oid, key, &text)) {
+		rc = bn_err_set(err, BN_ECORRUPT, "'%s/%s' has other bytes than its name says",
+			c->path, key);
 		bn_err_hint(err, "remove it, and pull again");
 		goto out;
 	}

@@ -16,6 +16,7 @@
 #define BN_DVC_CACHE_H
 #include "core/dvc/listing.h"
 #include "core/dvc/repo.h"
+#include "core/dvc/state.h"
 
 typedef enum bn_dvc_link {
 	BN_DVC_REFLINK,
@@ -50,9 +51,9 @@ void bn_dvc_cache_close(bn_dvc_cache *c);
 bool bn_dvc_cache_has(const bn_dvc_cache *c, const bn_dvc_oid *oid);
 /* Opens an object for reading. BN_ENOTFOUND. */
 int bn_dvc_cache_open_object(int *fd, const bn_dvc_cache *c, const bn_dvc_oid *oid, bn_err *err);
-/* A listing, whose MD5 is verified. BN_ENOTFOUND; BN_ECORRUPT. */
-int bn_dvc_cache_listing(
-	bn_dvc_listing *l, const bn_dvc_cache *c, const bn_dvc_oid *oid, bn_err *err);
+/* A listing, whose MD5 is verified, unless the state (may be NULL) says that it was before. BN_ENOTFOUND; BN_ECORRUPT. */
+int bn_dvc_cache_listing(bn_dvc_listing *l, const bn_dvc_cache *c, bn_dvc_state *state,
+	const bn_dvc_oid *oid, bn_err *err);
 
 /* ---- an object that is being written ----------------------------------------------------------- */
 

@@ -21,7 +21,8 @@ static int load_want(change *c)
 {
 	bn_dvc_oid oid = bn_dvc_oid_of(c->o);
 	if (c->o->is_dir)
-		return bn_dvc_cache_listing(&c->want, &c->p->s->cache, &oid, c->err);
+		return bn_dvc_cache_listing(
+			&c->want, &c->p->s->cache, c->p->s->state, &oid, c->err);
 	return bn_dvc_listing_add(&c->want, "", c->o->md5, c->o->size, c->err);
 }
 

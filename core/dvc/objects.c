@@ -28,7 +28,13 @@ int bn_dvc_objects_add(bn_dvc_objects *set, const bn_dvc_oid *oid, int64_t size,
 
 static int by_key(const void *a, const void *b)
 {
-	return strcmp(((const bn_dvc_object *)a)->key, ((const bn_dvc_object *)b)->key);
+	const bn_dvc_oid *x = &((const bn_dvc_object *)a)->oid,
+			 *y = &((const bn_dvc_object *)b)->oid;
+	/* "ab/..." of DVC 2 comes before "files/md5/ab/...", and "x" before "x.dir" */
+	if (x->is_legacy != y->is_legacy)
+		return x->is_legacy ? -1 : 1;
+	int c = memcmp(x->md5, y->md5, BN_MD5_HEX);
+	return c ? c : x->is_dir - y->is_dir;
 }
 
 void bn_dvc_objects_sort(bn_dvc_objects *set)
@@ -49,8 +55,7 @@ void bn_dvc_objects_sort(bn_dvc_objects *set)
 
 bn_dvc_object *bn_dvc_objects_find(const bn_dvc_objects *set, const bn_dvc_oid *oid)
 {
-	bn_dvc_object key = {.oid = *oid};
-	bn_dvc_key(oid, key.key);
+	const bn_dvc_object key = {.oid = *oid};
 	return set->count ? bsearch(&key, set->items, set->count, sizeof key, by_key) : NULL;
 }
 

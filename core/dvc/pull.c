@@ -145,7 +145,7 @@ static int add_objects(pull *p, bn_dvc_objects *set, size_t i, bool files)
 			       : 0;
 	if (!bn_dvc_cache_has(&p->s->cache, &oid))
 		return 0;
-	if ((rc = bn_dvc_cache_listing(&l, &p->s->cache, &oid, p->err)) < 0)
+	if ((rc = bn_dvc_cache_listing(&l, &p->s->cache, p->s->state, &oid, p->err)) < 0)
 		goto out;
 	for (size_t k = 0; rc == 0 && k < l.count; k++) {
 		oid = bn_dvc_oid_in(o, &l.items[k]);

@@ -128,7 +128,7 @@ static int load_listing(push *p, pushed *at)
 {
 	bn_dvc_oid oid = bn_dvc_oid_of(at->o);
 	bn_err why = BN_ERR_INIT;
-	int rc = bn_dvc_cache_listing(&at->files, &p->s->cache, &oid, &why);
+	int rc = bn_dvc_cache_listing(&at->files, &p->s->cache, p->s->state, &oid, &why);
 	at->has_listing = rc == 0;
 	return rc == 0 || rc == BN_ENOTFOUND ? 0 : bn_err_move(p->err, &why);
 }

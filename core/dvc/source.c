@@ -136,7 +136,7 @@ static int find_entry(opening *x)
 		return BN_EINVAL;
 	}
 	if ((rc = fetch(x, &own)) < 0 ||
-		(rc = bn_dvc_cache_listing(&l, &x->s.cache, &own, x->err)) < 0)
+		(rc = bn_dvc_cache_listing(&l, &x->s.cache, x->s.state, &own, x->err)) < 0)
 		goto out;
 	if ((e = bn_dvc_listing_find(&l, x->path + n + 1)))
 		x->oid = bn_dvc_oid_in(x->o, e);

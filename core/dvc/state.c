@@ -45,9 +45,12 @@ static size_t slot_of(const bn_dvc_state *s, const char *path)
 	return at;
 }
 
-static bool grow(bn_dvc_state *s)
+/* Makes room for that many entries. */
+static bool grow(bn_dvc_state *s, size_t entries)
 {
-	size_t n = s->slot_count ? 2 * s->slot_count : 1024;
+	size_t n = s->slot_count ? s->slot_count : 1024;
+	while (n < 2 * entries)
+		n *= 2;
 	uint32_t *slots = n <= UINT32_MAX ? bn_alloc_zeroed(n, sizeof *slots) : NULL;
 	if (!slots)
 		return false;
@@ -62,7 +65,7 @@ static bool grow(bn_dvc_state *s)
 /* The entry of a path, made if it is not there; NULL if out of memory. */
 static entry *entry_for(bn_dvc_state *s, const char *path)
 {
-	if (2 * (s->count + 1) > s->slot_count && !grow(s))
+	if (2 * (s->count + 1) > s->slot_count && !grow(s, 2 * (s->count + 1)))
 		return NULL;
 	size_t at = slot_of(s, path);
 	if (s->slots[at])
@@ -156,6 +159,11 @@ static void load(bn_dvc_state *s)
 	if (bn_fs_read_file(s->env, s->file, &text, NULL) < 0 || !bn_str_starts(text.ptr, HEAD))
 		goto out;
 	const char *end = text.ptr + text.len;
+	size_t count = 0;
+	for (const char *p = text.ptr; (p = memchr(p, 0, (size_t)(end - p))); p++)
+		count++;
+	if (!grow(s, count + 1))
+		goto out;
 	for (const char *p = text.ptr + strlen(HEAD); p < end; p += strlen(p) + 1)
 		if (!parse_entry(s, p)) /* a NUL follows the last byte of a buffer */
 			break;

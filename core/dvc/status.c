@@ -1,6 +1,7 @@
 /* status.c - see status.h. */
 #include "core/dvc/status.h"
 
+#include "core/base/crew.h"
 #include "core/base/mem.h"
 #include "core/dvc/scan.h"
 
@@ -11,6 +12,7 @@ typedef struct look {
 	const bn_dvc_session *s;
 	bn_dvc_status *at;
 	bn_dvc_listing want; /* of a directory; empty if its listing is not in the cache */
+	bn_dvc_scan scan;
 	bool has_listing;
 	bn_dvc_objects objects;
 	bn_err *err;
@@ -25,7 +27,7 @@ static int load_objects(look *l)
 	if (!o->md5[0] || o->uncached)
 		return 0;
 	if (o->is_dir) {
-		rc = bn_dvc_cache_listing(&l->want, &l->s->cache, &oid, &why);
+		rc = bn_dvc_cache_listing(&l->want, &l->s->cache, NULL, &oid, &why);
 		if (rc == BN_ENOMEM || rc == BN_EINTR)
 			return bn_err_move(l->err, &why);
 		l->has_listing = rc == 0;
@@ -76,48 +78,56 @@ static int compare_hash(look *l, const bn_dvc_listing *there)
 	return rc == BN_ENOMEM ? bn_err_move(l->err, &why) : 0;
 }
 
-static int look_at_work(look *l)
+/* The cache's half: what the output consists of, and what of it the cache has. */
+static int look_at_cache(look *l, bn_err *err)
+{
+	l->err = err;
+	int rc = load_objects(l);
+	if (rc < 0 || !l->objects.count)
+		return rc;
+	l->at->not_cached = (int64_t)bn_dvc_objects_in_cache(&l->objects, &l->s->cache);
+	if (!l->at->out->is_dir || l->has_listing)
+		l->at->objects = (int64_t)l->objects.count;
+	return 0;
+}
+
+/* Both halves, the cache and the working tree, have nothing in common, so two threads look at them. */
+static int look_at_half(void *ctx, size_t half, bn_err *err)
+{
+	look *l = ctx;
+	const bn_dvc_out *o = l->at->out;
+	if (half == 0)
+		return look_at_cache(l, err);
+	return bn_dvc_scan_path(
+		&l->scan, l->s, o->path, o->is_legacy ? BN_DVC_SCAN_DOS2UNIX : BN_DVC_SCAN, err);
+}
+
+static int look_at(look *l, bn_crew *crew, bn_err *err)
 {
 	bn_dvc_status *at = l->at;
 	const bn_dvc_out *o = at->out;
-	bn_dvc_scan scan;
-	int rc = bn_dvc_scan_path(
-		&scan, l->s, o->path, o->is_legacy ? BN_DVC_SCAN_DOS2UNIX : BN_DVC_SCAN, l->err);
+	int rc = bn_crew_fan(crew, 2, look_at_half, l, err);
 	if (rc < 0)
-		goto out;
+		return rc;
+	l->err = err;
 	at->work = BN_DVC_WORK_CHANGED;
-	if (scan.kind == BN_DVC_ABSENT) {
+	if (l->scan.kind == BN_DVC_ABSENT) {
 		at->work = BN_DVC_WORK_ABSENT;
 	} else if (!o->md5[0]) {
 		at->work = BN_DVC_WORK_UNKNOWN;
-	} else if (scan.kind == BN_DVC_DIR && o->is_dir && !l->has_listing) {
-		rc = compare_hash(l, &scan.files);
-	} else if (scan.kind == BN_DVC_DIR && o->is_dir) {
-		compare(at, &l->want, &scan.files);
+	} else if (l->scan.kind == BN_DVC_DIR && o->is_dir && !l->has_listing) {
+		rc = compare_hash(l, &l->scan.files);
+	} else if (l->scan.kind == BN_DVC_DIR && o->is_dir) {
+		compare(at, &l->want, &l->scan.files);
 		if (!at->added && !at->removed && !at->modified)
 			at->work = BN_DVC_WORK_SAME;
-	} else if (scan.kind == BN_DVC_FILE && !o->is_dir &&
-		   !strcmp(scan.files.items[0].md5, o->md5)) {
+	} else if (l->scan.kind == BN_DVC_FILE && !o->is_dir &&
+		   !strcmp(l->scan.files.items[0].md5, o->md5)) {
 		at->work = BN_DVC_WORK_SAME;
 	}
-out:
-	bn_dvc_scan_release(&scan);
-	return rc;
-}
-
-static int look_at(look *l)
-{
-	bn_dvc_status *at = l->at;
-	int rc;
-	if ((rc = load_objects(l)) < 0 || (rc = look_at_work(l)) < 0)
-		return rc;
 	if (at->work != BN_DVC_WORK_CHANGED)
 		at->added = at->removed = at->modified = -1;
-	if (l->objects.count)
-		at->not_cached = (int64_t)bn_dvc_objects_in_cache(&l->objects, &l->s->cache);
-	if (l->objects.count && (!at->out->is_dir || l->has_listing))
-		at->objects = (int64_t)l->objects.count;
-	return 0;
+	return rc;
 }
 
 /* All objects are asked for at once. */
@@ -153,6 +163,7 @@ int bn_dvc_status_load(bn_dvc_status *items, const bn_dvc_session *s, const bn_d
 	bn_dvc_remote *remote, bn_err *err)
 {
 	look *looks = bn_alloc_zeroed(chosen->count + 1, sizeof *looks);
+	bn_crew *crew = NULL;
 	int rc = 0;
 	if (!looks)
 		return bn_err_nomem(err, "a status");
@@ -170,13 +181,19 @@ int bn_dvc_status_load(bn_dvc_status *items, const bn_dvc_session *s, const bn_d
 			.objects = BN_DVC_OBJECTS_INIT,
 			.err = err};
 	}
-	for (size_t i = 0; i < chosen->count; i++)
-		if ((rc = look_at(&looks[i])) < 0)
+	if ((rc = bn_crew_new(&crew, 1, err)) < 0)
+		goto out;
+	for (size_t i = 0; i < chosen->count; i++) {
+		if ((rc = look_at(&looks[i], crew, err)) < 0)
 			goto out;
+		bn_dvc_scan_release(&looks[i].scan);
+	}
 	if (remote && chosen->count)
 		rc = look_at_remote(looks, chosen->count, remote, err);
 out:
+	bn_crew_free(crew);
 	for (size_t i = 0; i < chosen->count; i++) {
+		bn_dvc_scan_release(&looks[i].scan);
 		bn_dvc_listing_release(&looks[i].want);
 		bn_dvc_objects_release(&looks[i].objects);
 	}
