@@ -75,6 +75,8 @@ each : "data sample" some jobs --rows 50
 full "data check" jobs --suite suite.json
 full "data infer" jobs
 each : "suite add" jobs suite.json --name limits
+"$B" data infer jobs --tfdv >schema.pbtxt 2>/dev/null
+full "data anomalies" jobs schema.pbtxt
 full "data gaps" jobs --time submit_time --every 1h
 full "suite ls"
 full "suite show" jobs limits

@@ -7,6 +7,7 @@
 #include "core/check/found.h"
 #include "core/check/infer.h"
 #include "core/check/shape.h"
+#include "core/check/tfdv_schema.h"
 #include "core/ci/suite_cases.h"
 #include "core/data/suite_gate.h"
 #include "tui/cli/data_json.h"
@@ -359,6 +360,29 @@ static int read_ranges(bn_infer_ranges *r, bn_cli *cli, bn_err *err)
 	return BN_EINVAL;
 }
 
+/* A schema of TensorFlow Data Validation. */
+static int write_schema(bn_cli *cli, bn_table_reader *table, const bn_profile *profile, bn_err *err)
+{
+	const char *path = bn_cli_opt(cli, "output");
+	bn_buf text = BN_BUF_INIT;
+	int rc = bn_tfdv_schema_infer(&text, table, profile, err);
+	if (rc < 0)
+		goto out;
+	if (!path || !strcmp(path, "-")) {
+		bn_cli_begin_text(cli);
+		bn_cli_write_data(cli, text.ptr, text.len);
+	} else if (bn_cli_dry_run(cli)) {
+		bn_cli_say(cli, "would write a schema of %zu features to %s", profile->column_count, path);
+	} else if ((rc = bn_fs_write_file(
+			    bn_cli_env(cli), path, text.ptr, text.len, 0644, err)) == 0) {
+		bn_cli_say(cli, "%s: %zu features; review them before you rely on them", path,
+			profile->column_count);
+	}
+out:
+	bn_buf_release(&text);
+	return rc;
+}
+
 static int run_infer(bn_cli *cli, bn_err *err)
 {
 	bn_workspace *ws = NULL;
@@ -379,11 +403,16 @@ static int run_infer(bn_cli *cli, bn_err *err)
 		rc = bn_dataset_open_table_watched(&table, ws, v, &watch, err);
 	if (!rc)
 		rc = bn_dataset_load_profile(&profile, ws, v, err);
+	if (bn_cli_flag(cli, "tfdv")) {
+		rc = rc < 0 ? rc : write_schema(cli, table, profile, err);
+		goto out;
+	}
 	if (!rc)
 		rc = bn_infer_suite(&suite, bn_dataset_version_name(v, ref, sizeof ref), table,
 			profile, &ranges, err);
 	if (!rc)
 		rc = write_suite(cli, suite, err);
+out:
 	bn_suite_free(suite);
 	bn_profile_free(profile);
 	bn_table_reader_free(table);
@@ -403,6 +432,7 @@ static const bn_opt check_opts[] = {
 	{"list", 0, NULL, "list the available checks"}, {0}};
 static const bn_opt infer_opts[] = {{"ranges", 0, NULL, "also the observed ranges of numbers"},
 	{"quantiles", 0, "LOW,HIGH", "the same between two quantiles, for most values (0.01,0.99)"},
+	{"tfdv", 0, NULL, "a schema of TensorFlow Data Validation (schema.pbtxt) instead of a suite"},
 	{"output", 'o', "FILE", "write the suite there (stdout)"}, BN_OPT_FORCE, {0}};
 
 const bn_verb bn_verbs_data_check[] = {

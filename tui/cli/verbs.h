@@ -21,6 +21,7 @@
 	X(data_diff) \
 	X(data_leaks) \
 	X(data_gaps) \
+	X(data_anomalies) \
 	X(data_transform) \
 	X(data_check) \
 	X(suite) \

@@ -49,6 +49,7 @@ static const verb_case cases[] = {
 	{"data", "check", "data check jobs --suite suite.json", PLAIN},
 	{"data", "check", "data check jobs --suite no{b}.json", PLAIN},
 	{"data", "infer", "data infer jobs", WHOLE},
+	{"data", "anomalies", "data anomalies jobs no{u}.pbtxt", PLAIN},
 	{"data", "gaps", "data gaps jobs --time no{u} --every 1s", PLAIN},
 	{"suite", "add", "suite add jobs suite.json --name no{u}", PLAIN},
 	{"suite", "add", "suite add jobs suite.json --name limits", ONCE},

@@ -91,7 +91,7 @@ END_TEST
 
 /* A verb's need of trust in the workspace (core/govern/trust.h) is decided when the verb is added: verbs that only
  * read, or change only files of the user, are listed here; the others have a flag. */
-static const char *const read_or_own[] = {"workbench", "cache status", "cache clear", "data gaps", "data add",
+static const char *const read_or_own[] = {"workbench", "cache status", "cache clear", "data gaps", "data anomalies", "data add",
 	"data append", "data transform", "data generate", "data ls", "data show", "data split",
 	"dvc status", "dvc pull", "dvc push", "dvc add",
 	"data check", "suite ls", "suite show", "suite history", "data infer", "data describe", "data freq", "data diff", "data leaks", "data sample", "data balance", "data head",
