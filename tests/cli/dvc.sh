@@ -247,7 +247,8 @@ check pointers out.dvc "$(echo *.dvc)"
 head -c 60000000 /dev/zero >large
 "$B" dvc add large >/dev/null 2>&1 &
 pid=$!
-until_says 20 tmp ls -A .dvc/cache/files/md5 && kill -9 $pid
+while kill -0 $pid 2>/dev/null && ! ls -A .dvc/cache/files/md5 | grep -q tmp; do sleep 0.01; done
+kill -9 $pid 2>/dev/null
 wait $pid 2>/dev/null
 large=$(object "$(md5 large)")
 [ -e large.dvc ] || [ ! -e "$large" ] || [ "$(stat -c %s "$large")" = 60000000 ] || fail "a part of an object has its name"
