@@ -114,6 +114,8 @@ static int read_section(ini *r, span s)
 	s.at++;
 	if (!ends_here(s))
 		return fail(r, "text after a section's name");
+	if ((rc = bn_buf_check(&r->section, r->err, r->name)) < 0)
+		return rc;
 	if (!r->section.len)
 		return fail(r, "a section without a name");
 	lower(&r->section);
@@ -194,6 +196,8 @@ static int read_key(ini *r, span *s)
 	span key = stripped((span){s->at, equals});
 	bn_buf_add(&r->key, key.at, (size_t)(key.end - key.at));
 	s->at = equals + 1;
+	if ((rc = bn_buf_check(&r->key, r->err, r->name)) < 0)
+		return rc;
 	return r->key.len ? 0 : fail(r, "a value without a key");
 }
 

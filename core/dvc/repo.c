@@ -54,7 +54,11 @@ static int find_root(char **out, const bn_env *env, const char *path, bn_err *er
 		return rc;
 	for (;;) {
 		char *inner = bn_strf("%s/.dvc", at);
-		bool is = inner && bn_fs_is_dir(env, inner);
+		if (!inner) {
+			bn_free(at);
+			return bn_err_nomem(err, "a path");
+		}
+		bool is = bn_fs_is_dir(env, inner);
 		bn_free(inner);
 		if (is) {
 			*out = at;

@@ -298,9 +298,52 @@ START_TEST(test_a_file_is_read_again_unless_its_times_prove_that_it_is_the_same)
 }
 END_TEST
 
+/* ---- memory --------------------------------------------------------------------------------------- */
+
+static int add_and_compare(bn_err *err)
+{
+	bn_dvc_session s;
+	bn_dvc_added a = {.path = NULL};
+	bn_dvc_chosen all = {.numbers = NULL};
+	bn_dvc_status status[2];
+	char path[400];
+	int rc;
+	snprintf(path, sizeof path, "%s/d", root);
+	if ((rc = bn_dvc_session_open(&s, &env.env, root, true, NULL, err)) < 0 ||
+		(rc = bn_dvc_add(&a, &s, path, err)) < 0 ||
+		(rc = bn_dvc_choose(&all, &s, NULL, 0, err)) < 0)
+		goto out;
+	rc = bn_dvc_status_load(status, &s, &all, NULL, err);
+out:
+	bn_dvc_added_release(&a);
+	bn_dvc_chosen_release(&all);
+	bn_dvc_session_close(&s);
+	return rc;
+}
+
+START_TEST(test_any_allocation_may_fail_and_nothing_half_done_stays)
+{
+	int rc = BN_ENOMEM;
+	set_up("");
+	sh("mkdir d && echo a >d/a && echo t >t");
+	add("t");
+	for (long n = 1; rc < 0; n++) {
+		bn_err err = BN_ERR_INIT;
+		bn_alloc_fail_at(n);
+		rc = add_and_compare(&err);
+		bn_alloc_fail_at(0);
+		ck_assert_msg(rc == 0 || rc == BN_ENOMEM, "%ld: %d %s", n, rc, err.msg);
+		ck_assert_int_lt(n, 2000);
+	}
+	sh("test -z \"$(find . -name '*.tmp')\"");
+	toy_dir_remove(&dir);
+}
+END_TEST
+
 BN_TEST_MAIN("core/dvc/repo", test_a_repository_goes_to_s3_and_comes_back,
 	test_wrong_keys_are_refused_and_not_shown, test_a_listing_is_not_pushed_without_its_files,
 	test_a_damaged_object_stays_in_the_cache,
 	test_remotes_that_mean_something_else_are_refused_by_name,
 	test_a_server_of_files_is_read_and_not_pushed_to,
-	test_a_file_is_read_again_unless_its_times_prove_that_it_is_the_same)
+	test_a_file_is_read_again_unless_its_times_prove_that_it_is_the_same,
+	test_any_allocation_may_fail_and_nothing_half_done_stays)

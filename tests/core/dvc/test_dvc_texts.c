@@ -419,6 +419,50 @@ START_TEST(test_outputs_of_stages_are_those_of_dvc_yaml)
 }
 END_TEST
 
+/* Everything once, with the n-th allocation failing: an error, or what it is without. */
+static int read_and_write_all(bn_err *err)
+{
+	static const char pointer[] = "outs:\n- md5: " MD5 "\n  size: 5\n  path: x\n",
+			  config[] = "[core]\nremote = 'x'\n";
+	static const char list[] = "[" E("s/b") ", " E("s/a\\u00fc") "]";
+	bn_dvc_outs outs = BN_DVC_OUTS_INIT;
+	bn_dvc_listing l = BN_DVC_LISTING_INIT;
+	bn_dvc_ignore ig = BN_DVC_IGNORE_INIT;
+	bn_buf text = BN_BUF_INIT;
+	json_t *got = json_object();
+	int rc;
+	if ((rc = bn_dvc_pointer_parse(&outs, pointer, strlen(pointer), "d/x.dvc", err)) < 0 ||
+		(rc = bn_dvc_pointer_rewrite(
+			 &text, pointer, strlen(pointer), &outs.items[0], err)) < 0 ||
+		(rc = bn_dvc_pointer_write(&text, &outs.items[0], "it's: #", err)) < 0 ||
+		(rc = bn_dvc_listing_parse(&l, list, strlen(list), "l", err)) < 0 ||
+		(rc = bn_dvc_listing_write(&text, &l, err)) < 0 ||
+		(rc = bn_dvc_ignore_add(&ig, 0, "*.log\n/a\n", 9, err)) < 0)
+		goto out;
+	rc = bn_ini_parse(config, strlen(config), "c", take, got, err);
+out:
+	json_decref(got);
+	bn_dvc_outs_release(&outs);
+	bn_dvc_listing_release(&l);
+	bn_dvc_ignore_release(&ig);
+	bn_buf_release(&text);
+	return rc;
+}
+
+START_TEST(test_any_allocation_may_fail)
+{
+	int rc = BN_ENOMEM;
+	for (long n = 1; rc == BN_ENOMEM; n++) {
+		bn_err err = BN_ERR_INIT;
+		bn_alloc_fail_at(n);
+		rc = read_and_write_all(&err);
+		bn_alloc_fail_at(0);
+		ck_assert_msg(rc == 0 || rc == BN_ENOMEM, "%ld: %d %s", n, rc, err.msg);
+		ck_assert_int_lt(n, 500);
+	}
+}
+END_TEST
+
 BN_TEST_MAIN("core/dvc/texts", test_md5_of_both_versions_is_dvcs,
 	test_listings_have_the_bytes_of_dvc, test_listings_that_lead_elsewhere_are_refused,
 	test_configurations_are_read_as_by_dvc,
@@ -428,4 +472,4 @@ BN_TEST_MAIN("core/dvc/texts", test_md5_of_both_versions_is_dvcs,
 	test_pointers_that_are_wrong_name_file_line_and_field,
 	test_a_rewritten_pointer_keeps_comments_and_other_fields,
 	test_a_pointer_of_dvc_2_or_in_flow_style_is_rewritten,
-	test_outputs_of_stages_are_those_of_dvc_yaml)
+	test_outputs_of_stages_are_those_of_dvc_yaml, test_any_allocation_may_fail)
