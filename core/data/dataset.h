@@ -227,6 +227,8 @@ typedef struct bn_dataset_draft {
 	const struct bn_manifest_part *base; /* unchanged parts that precede the built ones; or
 					      * NULL */
 	size_t base_count;
+	/* Of `base` alone: its manifest and profile, objects that are here and stay as they are; or NULL. */
+	const char *manifest_hash, *profile_hash;
 	int64_t number; /* the only acceptable number: no version came in between; 0: the next one */
 	/* Without `built`: */
 	const bn_dir *table_at; /* NULL: the user named table_path; else it is relative to that

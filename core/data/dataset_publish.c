@@ -185,6 +185,15 @@ out:
 	return rc;
 }
 
+/* Manifest and profile are here, as another workspace made them. */
+static int facts_take(facts *f, bn_workspace *ws, const bn_dataset_draft *d, bn_err *err)
+{
+	memcpy(f->hash, d->manifest_hash, sizeof f->hash);
+	memcpy(f->profile_hash, d->profile_hash, sizeof f->profile_hash);
+	int rc = bn_object_renew(ws, f->hash, err);
+	return rc < 0 ? rc : bn_object_renew(ws, f->profile_hash, err);
+}
+
 /* The rest, which needs a pass over the rows. I4: profile and manifest are stored before the
  * event. */
 static int facts_gather(facts *f, bn_workspace *ws, const bn_dataset_draft *d, bn_err *err)
@@ -192,6 +201,8 @@ static int facts_gather(facts *f, bn_workspace *ws, const bn_dataset_draft *d, b
 	bn_profile *own = NULL;
 	int rc = 0;
 	const bn_profile *profile = d->built ? d->built->profile : d->profile;
+	if (d->manifest_hash && d->profile_hash)
+		return facts_take(f, ws, d, err);
 	if (!profile) {
 		if (!f->table && (rc = facts_open(f, ws, err)) < 0)
 			goto out;

@@ -14,6 +14,7 @@
 #include "core/registry/registry.h"
 #include "core/registry/webhook.h"
 #include "core/serve/endpoint.h"
+#include "core/share/remotes.h"
 #include "core/track/logged_model.h"
 #include "core/track/run.h"
 
@@ -24,7 +25,7 @@
 			&bn_experiment_fold_class, \
 			&bn_logged_fold_class, &bn_registry_class, &bn_webhook_class, \
 			&bn_endpoint_class, &bn_prediction_class, &bn_monitor_class, \
-			&bn_package_class, &bn_ci_class, NULL \
+			&bn_package_class, &bn_ci_class, &bn_remote_class, NULL \
 	}
 
 const bn_fold_class *const bn_fold_classes[] = CLASSES(bn_run_fold_class);

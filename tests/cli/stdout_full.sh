@@ -99,6 +99,16 @@ each : "dvc add" tracked/t.csv
 full "dvc status" tracked
 each 'rm -rf "$dir/store"' "dvc push" tracked
 full "dvc pull" tracked
+mkdir -p place
+"$B" remote add place "$PWD/place" -q
+full "remote ls"
+full "remote test"
+each '"$B" remote rm other -q' "remote add" other "$PWD/place"
+each '"$B" remote add other "$PWD/place" -q' "remote rm" other
+full "data push" jobs --remote place
+full "data status" --remote place
+full "data fetch" jobs --remote place
+full "data pull" jobs --remote place
 full "run ls"
 full "run show" fit
 full "run log" other2

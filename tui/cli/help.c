@@ -25,6 +25,7 @@ static const struct {
 	{"suite", "checks that run at each new version of a dataset"},
 	{"run", "training runs: start, watch, compare, reproduce"},
 	{"experiment", "the groups that runs belong to"},
+	{"remote", "places that keep copies of data"},
 	{"queue", "runs waiting on this host"},
 	{"log", "log to the current run"},
 	{"model", "the registry: register, request, approve, verify"},

@@ -27,6 +27,8 @@
 	X(suite) \
 	X(data_table) \
 	X(dvc) \
+	X(data_share) \
+	X(remote) \
 	X(run_start) \
 	X(run_show) \
 	X(run) \

@@ -178,6 +178,11 @@ static const struct {
 		false},
 	{"webhook/w#", "webhook.updated", "{'origin':'https://o#','active':false}", false},
 	{"webhook/w#", "webhook.deleted", "{}", false},
+	{"remote/r#", "remote.added",
+		"{'url':'s3://b#/p','endpoint':'https://h#','region':'r#','style':'path',"
+		"'allow_http':true,'anonymous':false}",
+		true},
+	{"remote/r#", "remote.removed", "{}", true},
 	{"predictions/e#", "prediction.batch",
 		"{'model':'m#','object':'@','rows':#,'endpoint':'e#','from_ms':#}", false},
 	{"monitor/m#", "monitor.report",

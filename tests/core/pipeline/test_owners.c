@@ -586,6 +586,22 @@ START_TEST(test_experiment_is_renamed_and_tagged_by_those_who_may)
 			"SELECT count(*) FROM experiment WHERE name = 'x' AND renamed IS NULL", ""),
 		1);
 	ck_assert_int_eq(bn_sql_int(db, -1, "SELECT count(*) FROM experiment_tag", ""), 0);
+START_TEST(test_remote_leads_where_a_member_said)
+{
+	sqlite3 *db = NULL;
+	begin();
+	say(dan, true, false, 1, "remote.added", "remote/lab", "{\"url\":\"s3://dans/bucket\"}");
+	say(bob, false, true, 1, "remote.added", "remote/lab", "{\"url\":\"s3://lab/data\"}");
+	say(bob, false, true, 1, "remote.added", "remote/lab", "{\"url\":\"s3://other/data\"}");
+	say(dan, false, false, 1, "remote.removed", "remote/lab", "{}");
+	say(dan, false, false, 1, "remote.added", "remote/lab", "{\"url\":\"s3://dans/bucket\"}");
+	look();
+	must(bn_workspace_read(&db, ann->ws, &err));
+	ck_assert_int_eq(bn_sql_int(db, 0,
+				 "SELECT count(*) FROM remote WHERE name = 'lab' AND url = "
+				 "'s3://lab/data'",
+				 ""),
+		1);
 	end();
 }
 END_TEST
@@ -605,4 +621,5 @@ BN_TEST_MAIN("core/pipeline/owners", test_state_and_data_of_a_run_of_a_server_ar
 	test_dataset_that_a_member_adds_is_signed, test_server_is_not_taken_by_a_start_dated_back,
 	test_webhook_of_another_user_is_another_one, test_report_is_not_taken_by_one_dated_back,
 	test_drift_is_looked_for_in_what_members_logged_and_reported,
-	test_experiment_is_hidden_and_described_by_those_who_may)
+	test_experiment_is_hidden_and_described_by_those_who_may,
+	test_remote_leads_where_a_member_said)
