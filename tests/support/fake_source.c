@@ -140,6 +140,7 @@ const bn_page_source *bn_fake_source(void)
 		.reports = bn_fake_reports,
 		.report = bn_fake_report,
 		.endpoints = bn_fake_endpoints,
+		.remotes = bn_fake_remotes,
 		.audit = bn_fake_audit,
 		.authority = bn_fake_authority,
 		.make_profile = bn_fake_make_profile,

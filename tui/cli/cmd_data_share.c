@@ -90,57 +90,71 @@ static json_t *version_json(const bn_share_version *v)
 	return o;
 }
 
-static json_t *versions_json(const bn_share_report *r)
+static int add_versions(json_t *list, const bn_share_report *r, const char *remote, bn_err *err)
 {
-	json_t *list = json_array();
-	for (size_t i = 0; list && i < r->count; i++)
-		json_array_append_new(list, version_json(&r->versions[i]));
-	return list;
+	for (size_t i = 0; i < r->count; i++) {
+		json_t *o = version_json(&r->versions[i]);
+		if (!o || json_object_set_new(o, "remote", json_string(remote)) < 0 ||
+			json_array_append_new(list, o) < 0)
+			return bn_err_nomem(err, "versions");
+	}
+	return 0;
 }
 
 /* ---- status --------------------------------------------------------------------------------- */
 
-static int load_kept(sharing *g, bn_err *err)
+/* What was seen last at the remote that is said, or at all of them. */
+static int kept_json(json_t *list, sharing *g, bn_err *err)
 {
 	bn_remotes all = BN_REMOTES_INIT;
 	const bn_remote_entry *e = NULL;
-	int rc = bn_remotes_find(&e, &all, g->ws, bn_cli_opt(g->cli, "remote"), err);
-	if (rc >= 0 && !(g->name = bn_strdup(e->name)))
-		rc = bn_err_nomem(err, "a remote");
-	if (rc >= 0)
-		rc = bn_share_kept_load(&g->report, g->ws, g->name, err);
+	const char *wanted = bn_cli_opt(g->cli, "remote");
+	int rc = wanted ? bn_remotes_find(&e, &all, g->ws, wanted, err)
+			: bn_remotes_load(&all, g->ws, err);
+	for (size_t i = 0; i < all.count && rc >= 0; i++) {
+		if (wanted && e != &all.items[i])
+			continue;
+		rc = bn_share_kept_load(&g->report, g->ws, all.items[i].name, err);
+		if (rc >= 0)
+			rc = add_versions(list, &g->report, all.items[i].name, err);
+		bn_share_report_release(&g->report);
+	}
 	bn_remotes_release(&all);
 	return rc;
 }
 
 static int run_status(bn_cli *cli, bn_err *err)
 {
-	bn_col cols[] = {{"ref", "DATASET", BN_AS_TEXT}, {"state", "WHERE", BN_AS_TEXT},
-		{"rows", "ROWS", BN_AS_COUNT}, {"objects", "OBJECTS", BN_AS_COUNT},
-		{"bytes", "SIZE", BN_AS_BYTES}, {"to_push_bytes", "TO PUSH", BN_AS_BYTES},
+	bn_col cols[] = {{"state", "WHERE", BN_AS_TEXT}, {"ref", "DATASET", BN_AS_TEXT},
+		{"remote", "REMOTE", BN_AS_GROUP}, {"rows", "ROWS", BN_AS_COUNT},
+		{"objects", "OBJECTS", BN_AS_COUNT}, {"bytes", "SIZE", BN_AS_BYTES},
+		{"to_push_bytes", "TO PUSH", BN_AS_BYTES},
 		{"to_fetch_bytes", "TO FETCH", BN_AS_BYTES}, {"asked_ms", "SEEN", BN_AS_AGE}, {0}};
 	bool cached = bn_cli_flag(cli, "cached");
+	json_t *list = json_array();
 	sharing g;
 	int rc = sharing_open(&g, cli, err);
-	if (rc < 0)
+	if (rc < 0 || !list) {
+		rc = rc < 0 ? rc : bn_err_nomem(err, "versions");
 		goto out;
-	if (cached)
-		rc = load_kept(&g, err);
-	else if ((rc = sharing_reach(&g, err)) >= 0)
-		rc = bn_share_status(&g.report, g.ws, g.s, &g.o, err);
-	if (rc < 0)
-		goto out;
-	bn_cli_progress_end(cli);
-	if (!cached) {
-		cols[7] = (bn_col){0};
+	}
+	if (cached) {
+		rc = kept_json(list, &g, err);
+	} else if ((rc = sharing_reach(&g, err)) >= 0 &&
+		   (rc = bn_share_status(&g.report, g.ws, g.s, &g.o, err)) >= 0) {
+		rc = add_versions(list, &g.report, g.name, err);
+		cols[8] = (bn_col){0};
 		bn_share_kept_save(g.ws, g.name, &g.report, NULL); /* a cache */
+		bn_cli_progress_end(cli);
 		bn_cli_say(cli, "%s: %s", g.name, bn_remote_store_place(g.s));
 	}
-	rc = bn_cli_list(cli, versions_json(&g.report), cols,
-		cached ? "nothing is known of it yet; ask it with: binnacle data status"
-		       : "neither here nor there is a dataset",
-		err);
+	if (rc >= 0)
+		rc = bn_cli_list(cli, json_incref(list), cols,
+			cached ? "nothing is known of it yet; ask it with: binnacle data status"
+			       : "neither here nor there is a dataset",
+			err);
 out:
+	json_decref(list);
 	sharing_close(&g);
 	return rc;
 }
@@ -149,6 +163,9 @@ out:
 
 static json_t *result_json(const sharing *g)
 {
+	json_t *items = json_array();
+	if (!items || add_versions(items, &g->report, g->name, NULL) < 0)
+		return NULL;
 	int64_t ns = bn_env_monotonic_ns(bn_cli_env(g->cli)) - g->began_ns;
 	size_t done = 0, left = 0;
 	for (size_t i = 0; i < g->report.count; i++) {
@@ -159,7 +176,7 @@ static json_t *result_json(const sharing *g)
 		"place", bn_remote_store_place(g->s), "versions", (json_int_t)done, "left_out",
 		(json_int_t)left, "objects", (json_int_t)g->report.objects, "bytes",
 		(json_int_t)g->report.bytes, "present", (json_int_t)g->report.present, "ns",
-		(json_int_t)ns, "dry_run", (int)g->o.dry_run, "items", versions_json(&g->report));
+		(json_int_t)ns, "dry_run", (int)g->o.dry_run, "items", items);
 }
 
 static int show_result(sharing *g, const char *sent_title, const char *present_title, bn_err *err)

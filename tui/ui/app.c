@@ -210,7 +210,7 @@ static void lane_close(void *context, bn_lane lane, void *user)
 static int workspace_find(app *a, bn_err *err)
 {
 	bn_workspace *ws = NULL;
-	const bn_remote_options store = {
+	const bn_remote_source_options store = {
 		.address = a->opt->store, .access = a->opt->access, .is_cached = a->opt->cached};
 	if (store.address) {
 		a->dir = bn_strdup(store.address);

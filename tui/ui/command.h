@@ -93,7 +93,8 @@ typedef enum bn_word_kind {
 	X(ENDPOINT, "a server", 0, "Enter:model <:previous >:next Y:command") \
 	X(PEOPLE, "people (:people)", 1, "Enter:open A:admit s:sort /:filter Y:command") \
 	X(CHAIN, "the chain (:chain)", 1, "Enter:open A:sign n:waits /:filter Y:command") \
-	X(LATE, "late acts (:late)", 1, "Enter:open Y:repeat-it s:sort /:filter")
+	X(LATE, "late acts (:late)", 1, "Enter:open Y:repeat-it s:sort /:filter") \
+	X(REMOTES, "remotes (:remotes)", 1, "Enter:open s:sort /:filter Y:command")
 
 typedef enum bn_screen_kind {
 #define X(id, title, is_list, bar) BN_SCREEN_##id,
@@ -142,6 +143,14 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 	X(ADD, "add", "", BN_CMD_TAKES_TWO(DATASET, FILE) | BN_CMD_WRITES, \
 		BN_ON(DATA) | BN_ON(VERSIONS), \
 		"bring a table in as a version of a dataset: :add [--private] NAME FILE.csv") \
+	X(ASK, "ask", "", BN_CMD_TAKES(TEXT) | BN_CMD_ACT, BN_ON(REMOTES), \
+		"ask the remote of this line, or :ask NAME, what it has, as a job") \
+	X(PUSH, "push", "", BN_CMD_TAKES(TEXT) | BN_CMD_ACT, \
+		BN_ON(REMOTES) | BN_ON(DATA) | BN_ON(VERSIONS), \
+		"copy this version to a remote, as a job that continues where it was stopped: :push, or " \
+		":push NAME") \
+	X(PULL, "pull", "", BN_CMD_WRITES, BN_ON(REMOTES), \
+		"get this version, or what is missing of it, from the remote, as a job") \
 	X(WHERE, "where", "w", BN_CMD_TAKES(FILTER), BN_ON_TABLES, \
 		"only what matches: metrics.test_rmse < 12 AND params.lr = 0.1; of rows power > " \
 		"250; nothing: all; of other lists rows that hold these words, as / does") \
@@ -333,6 +342,8 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 		"the chain of authority: its links, and those that wait for signatures") \
 	X(LATE, "late", "", 0, BN_ON_ALL, \
 		"what you signed too late for the next link, and how to repeat it") \
+	X(REMOTES, "remotes", "", 0, BN_ON_ALL, \
+		"versions at remotes: what is where, as it was seen last") \
 	X(COPY, "copy", "y", 0, BN_ON_TABLES, \
 		"send the row to the terminal's clipboard (OSC 52), tab-separated") \
 	X(COPY_CLI, "copy-cli", "Y", 0, BN_ON_ALL, \

@@ -121,6 +121,8 @@ int bn_source_reproduce(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_export_rows(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_export_runs(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_add_data(void *, const void *, bn_page *, bn_job *, bn_err *);
+int bn_source_remotes(void *, const void *, bn_page *, bn_job *, bn_err *);
+int bn_source_share(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_check(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_audit(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_authority(void *, const void *, bn_page *, bn_job *, bn_err *);

@@ -193,6 +193,8 @@ const bn_page_source *bn_source_workspace(void)
 		.reports = bn_source_reports,
 		.report = bn_source_report,
 		.endpoints = bn_source_endpoints,
+		.remotes = bn_source_remotes,
+		.share = bn_source_share,
 		.audit = bn_source_audit,
 		.authority = bn_source_authority,
 		.make_profile = bn_source_make_profile,

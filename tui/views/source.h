@@ -36,6 +36,7 @@
 #include "tui/views/overview/pages.h"
 #include "tui/views/people/pages.h"
 #include "tui/views/profile/pages.h"
+#include "tui/views/remotes/pages.h"
 #include "tui/views/rows/pages.h"
 #include "tui/views/runs/pages.h"
 #include "tui/views/split/pages.h"
@@ -81,6 +82,7 @@ typedef struct bn_page_source {
 	bn_page_fn reports;   /* bn_monitor_reports * (made with bn_alloc) */
 	bn_page_fn report;    /* bn_ref_arg; bn_report_page */
 	bn_page_fn endpoints; /* bn_endpoints */
+	bn_page_fn remotes;   /* bn_remote_rows */
 	bn_page_fn audit;     /* bn_audit_arg; bn_audit_page */
 	bn_page_fn authority; /* bn_authority_page */
 	/* As jobs (tui/ui/job.h). */
@@ -95,6 +97,7 @@ typedef struct bn_page_source {
 	bn_page_fn add_data;       /* bn_add_arg; char *: the version, "jobs@v3" */
 	bn_page_fn make_split;     /* bn_split_arg; char *: the name of the first part */
 	bn_page_fn check;          /* bn_recheck_arg; char *: the version */
+	bn_page_fn share;          /* bn_share_arg; char *: the remote */
 } bn_page_source;
 
 /* The workspace in dir; contexts are bn_workspaces, one per lane. */

@@ -27,6 +27,7 @@ const bn_side_screen bn_view_side[] = {
 	{BN_CMD_USERS, BN_ON(PEOPLE), bn_view_people_new},
 	{BN_CMD_CHAIN, BN_ON(CHAIN), bn_view_chain_new},
 	{BN_CMD_LATE, BN_ON(LATE), bn_view_late_new},
+	{BN_CMD_REMOTES, BN_ON(REMOTES), bn_view_remotes_new},
 };
 const int bn_view_side_count = sizeof bn_view_side / sizeof *bn_view_side;
 

@@ -73,6 +73,10 @@ int bn_view_people_new(bn_view **out, bn_frame *f, bn_err *err);
 int bn_view_chain_new(bn_view **out, bn_frame *f, bn_err *err);
 /* What the user signed too late. */
 int bn_view_late_new(bn_view **out, bn_frame *f, bn_err *err);
+/* Versions at remotes. */
+int bn_view_remotes_new(bn_view **out, bn_frame *f, bn_err *err);
+/* Starts a job that asks a remote, or copies a version to it or from it; remote NULL: the only one, or origin. */
+void bn_view_share(bn_view *view, bn_share_what what, const char *ref, const char *remote);
 /* Background jobs. */
 int bn_view_jobs_new(bn_view **out, bn_frame *f, bn_err *err);
 /* One object as a page of lines (an audit record, a run's environment). text is copied. */

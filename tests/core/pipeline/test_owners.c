@@ -586,6 +586,10 @@ START_TEST(test_experiment_is_renamed_and_tagged_by_those_who_may)
 			"SELECT count(*) FROM experiment WHERE name = 'x' AND renamed IS NULL", ""),
 		1);
 	ck_assert_int_eq(bn_sql_int(db, -1, "SELECT count(*) FROM experiment_tag", ""), 0);
+	end();
+}
+END_TEST
+
 START_TEST(test_remote_leads_where_a_member_said)
 {
 	sqlite3 *db = NULL;

@@ -55,6 +55,7 @@ int bn_fake_object(void *context, const void *arg, bn_page *page, bn_job *job, b
 int bn_fake_code(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
 int bn_fake_datasets(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
 int bn_fake_action(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
+int bn_fake_remotes(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
 int bn_fake_endpoints(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
 int bn_fake_export(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
 int bn_fake_findings(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);

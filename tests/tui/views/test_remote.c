@@ -46,7 +46,7 @@ static int64_t host_now(void *user)
 
 static void open_all(bool cached)
 {
-	const bn_remote_options o = {.address = mlflow_server_url(server), .is_cached = cached};
+	const bn_remote_source_options o = {.address = mlflow_server_url(server), .is_cached = cached};
 	bn_err_clear(&err);
 	ck_assert_bn_ok(bn_remote_open(&remote, &env.env, &o, &err), &err);
 	const bn_frame_options f = {

@@ -145,6 +145,8 @@ SCREEN(test_screen_category, "monitor/category", "6 Enter j Enter", false)
 SCREEN(test_screen_servers, "servers/servers", "v j j j j j j j j j j Enter", false)
 SCREEN(test_screen_servers_of_an_empty_workspace, "servers/servers-empty", ":endpoints", true)
 SCREEN(test_screen_server, "servers/server", ":endpoints\nEnter", false)
+SCREEN(test_screen_remotes, "remotes/remotes", ":remotes\nj", false)
+SCREEN(test_screen_remotes_of_an_empty_workspace, "remotes/remotes-empty", ":remotes", true)
 START_TEST(test_screen_what_waits_for_me)
 {
 	shoot_of("overview/overview-me", "", (bn_fake){.has_chain = true});
@@ -211,7 +213,8 @@ BN_TEST_MAIN("tui/views/screens", test_screen_palette_objects, test_screen_launc
 	test_screen_sheet_with_images, test_screen_approve,
 	test_screen_reject, test_screen_monitor, test_screen_report, test_screen_feature,
 	test_screen_category, test_screen_servers, test_screen_servers_of_an_empty_workspace,
-	test_screen_server, test_screen_what_waits_for_me, test_screen_people, test_screen_chain,
+	test_screen_server, test_screen_remotes, test_screen_remotes_of_an_empty_workspace,
+	test_screen_what_waits_for_me, test_screen_people, test_screen_chain,
 	test_screen_late_acts, test_screen_split, test_screen_split_leaks, test_screen_split_folds, test_screen_audit, test_screen_audit_all, test_screen_audit_record, test_screen_help,
 	test_screen_palette_search, test_screen_prompt_completion, test_screen_filter_as_typed,
 	test_screen_columns, test_screen_sorted_by_two, test_screen_error)

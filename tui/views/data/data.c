@@ -255,7 +255,7 @@ static bool add_start(bn_view *view, const char *text)
 	return true;
 }
 
-static bool about_version(bn_view *view, bn_command_id id, const char *ref)
+static bool about_version(bn_view *view, bn_command_id id, const char *ref, const char *arg)
 {
 	bn_err err = BN_ERR_INIT;
 	bn_view *made = NULL;
@@ -265,6 +265,10 @@ static bool about_version(bn_view *view, bn_command_id id, const char *ref)
 	if (id == BN_CMD_SPLIT)
 		return bn_view_open(
 			view->frame, bn_view_split_form_new(&made, view->frame, ref, &err), &made, &err);
+	if (id == BN_CMD_PUSH) {
+		bn_view_share(view, BN_SHARE_PUSH, ref, arg);
+		return true;
+	}
 	bn_rows_of of = bn_rows_of_version(ref, "");
 	if (id == BN_CMD_DESCRIBE)
 		rc = bn_view_profile_new(&made, view->frame, &of, &err);
@@ -291,13 +295,13 @@ static bool data_command(bn_view *view, bn_command_id id, const char *arg)
 	if (id == BN_CMD_OPEN)
 		return bn_view_open(view->frame,
 			bn_view_versions_new(&made, view->frame, v->name, &err), &made, &err);
-	return about_version(view, id, ref);
+	return about_version(view, id, ref, arg);
 }
 
 static bool needs_selection(bn_command_id id)
 {
 	return id == BN_CMD_OPEN || id == BN_CMD_DESCRIBE || id == BN_CMD_CHECKS ||
-	       id == BN_CMD_LAUNCH || id == BN_CMD_CORRELATIONS || id == BN_CMD_SPLIT;
+	       id == BN_CMD_LAUNCH || id == BN_CMD_CORRELATIONS || id == BN_CMD_SPLIT || id == BN_CMD_PUSH;
 }
 
 static bool data_refuses(bn_view *view, bn_command_id id, char *why, size_t size)
@@ -487,7 +491,7 @@ static bool versions_command(bn_view *view, bn_command_id id, const char *arg)
 	if (id == BN_CMD_OPEN)
 		return bn_view_open(view->frame,
 			bn_view_all_rows_new(&made, view->frame, ref, &err), &made, &err);
-	return about_version(view, id, ref);
+	return about_version(view, id, ref, arg);
 }
 
 static bool versions_refuses(bn_view *view, bn_command_id id, char *why, size_t size)

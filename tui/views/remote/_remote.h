@@ -7,7 +7,7 @@
 
 struct bn_remote {
 	const bn_env *env;
-	bn_remote_options o;
+	bn_remote_source_options o;
 	bn_mirror_follower *follower; /* NULL: cached */
 	char *address, *title;
 };

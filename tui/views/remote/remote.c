@@ -18,7 +18,7 @@ static char *title_of(const char *address)
 	return bn_strndup(host, strcspn(host, "/"));
 }
 
-int bn_remote_open(bn_remote **out, const bn_env *env, const bn_remote_options *o, bn_err *err)
+int bn_remote_open(bn_remote **out, const bn_env *env, const bn_remote_source_options *o, bn_err *err)
 {
 	bn_remote *r = bn_alloc_zeroed(1, sizeof *r);
 	if (!r)
@@ -220,6 +220,8 @@ const bn_page_source *bn_source_remote(void)
 		.split_form = bn_remote_lacks_data,
 		.split_plan = bn_remote_lacks_data,
 		.make_split = bn_remote_lacks_data,
+		.remotes = bn_remote_lacks_data,
+		.share = bn_remote_lacks_data,
 		.check = bn_remote_lacks_data,
 	};
 	return &source;

@@ -13,14 +13,14 @@
 
 typedef struct bn_remote bn_remote;
 
-typedef struct bn_remote_options {
+typedef struct bn_remote_source_options {
 	const char *address;
 	const bn_mlflow_access *access; /* borrowed until it is closed; NULL: none */
 	bool is_cached;                 /* the server is not asked, and nothing can be changed */
-} bn_remote_options;
+} bn_remote_source_options;
 
 /* Starts following. Errors as bn_mirror_open. */
-int bn_remote_open(bn_remote **out, const bn_env *env, const bn_remote_options *o, bn_err *err);
+int bn_remote_open(bn_remote **out, const bn_env *env, const bn_remote_source_options *o, bn_err *err);
 void bn_remote_close(bn_remote *r); /* after all contexts; NULL is fine */
 const char *bn_remote_title(const bn_remote *r); /* host and port: "mlflow.example.org:5000"; borrowed */
 
