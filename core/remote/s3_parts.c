@@ -28,7 +28,8 @@ typedef struct upload {
 	const bn_remote_source *source;
 	uint64_t part_bytes;
 	size_t count;
-	char *id; /* of the upload, encoded for a query */
+	char *id;     /* of the upload, encoded for a query */
+	size_t found; /* unfinished ones of this key, when they were looked for */
 	part *parts;
 	bool continued;    /* an earlier put began it */
 	atomic_bool wrong; /* the whole does not have its hash */
@@ -76,13 +77,14 @@ static int find_upload(upload *u, bn_err *err)
 	if (a.status != 200)
 		goto out;
 	bn_xml_part rest = {a.body.ptr, a.body.len};
+	u->found = 0;
 	while (bn_xml_next(&entry, &rest, "Upload")) {
 		bn_buf_clear(&name);
 		if (!bn_xml_first(&part_of_xml, entry, "Key"))
 			continue;
 		bn_xml_add_text(&name, part_of_xml);
-		if (!strcmp(name.ptr, whole.ptr))
-			bn_xml_first(&id, entry, "UploadId");
+		if (!strcmp(name.ptr, whole.ptr) && bn_xml_first(&id, entry, "UploadId"))
+			u->found++;
 	}
 	if (id.n)
 		rc = set_id(u, id.at, id.n, err);
@@ -334,6 +336,19 @@ static int run(upload *u, bn_remote_when when, bool *put, const bn_progress *pro
 	return complete(u, when, put, err);
 }
 
+/* Puts that were killed as they began left uploads that nobody continues. One that is still at it finds the key there. */
+static void abort_others(upload *u)
+{
+	for (size_t left = u->found; left > 1; left--) {
+		bn_free(u->id);
+		u->id = NULL;
+		u->continued = false;
+		if (find_upload(u, NULL) < 0 || !u->continued)
+			return;
+		abort_upload(u);
+	}
+}
+
 /* Whether another put of the same bytes has ended meanwhile. */
 static bool is_done(upload *u)
 {
@@ -366,6 +381,8 @@ int bn_s3_put_parts(bn_s3 *p, const char *key, const bn_remote_source *source, b
 		u.gone = false;
 		rc = run(&u, when, put, progress, &why);
 	}
+	if (rc >= 0 && u.found > 1)
+		abort_others(&u);
 	if (rc < 0 && u.id && (u.wrong || bn_err_is_full(&why) || !source->sha256))
 		abort_upload(&u);
 out:

@@ -223,6 +223,19 @@ START_TEST(test_s3_continues_an_upload)
 	ck_assert_int_eq(s3_uploads(server), 0);
 	ck_assert_int_le(s3_count(server, "partNumber="), 6 - sent + 1);
 	ck_assert_int_eq(s3_count(server, "POST /lab/pre/large?uploads="), 0);
+	/* Of several that were left one is continued, and the others are removed. */
+	static const s3_fault lists_none[] = {
+		{.method = "GET", .path = "uploads=", .answer = "HTTP/1.1 403 No\r\n\r\n"},
+		{.method = "PUT", .path = "partNumber=3", .answer = "HTTP/1.1 400 Bad\r\n\r\n"}, {0}};
+	s3_remove(server, "pre/large");
+	s3_set_faults(server, lists_none);
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_lt(put_large(large_hash), 0);
+	ck_assert_int_eq(s3_uploads(server), 3);
+	s3_set_faults(server, none);
+	ck_assert_bn_ok(put_large(large_hash), &err);
+	server_has_large();
+	ck_assert_int_eq(s3_uploads(server), 0);
 	/* Parts of other bytes are sent again. */
 	s3_remove(server, "pre/large");
 	s3_set_faults(server, third_fails);
