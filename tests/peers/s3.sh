@@ -97,8 +97,8 @@ says wrong_bucket_status 2 "there is no bucket 'no-such-bucket'" "$B" data statu
 "$B" remote add down s3://lab/x --endpoint http://127.0.0.1:9 -q
 says no_server 5 "Failed to connect" "$B" remote test down
 if command -v faketime >/dev/null; then
-	says clock_ahead 0 "Versions" faketime -f +3h "$B" data push jobs1
-	says clock_behind 0 "Versions" faketime -f -3h "$B" data push jobs1
+	says clock_ahead 0 "Versions" faketime -f +3h "$B" data push jobs1 --remote lab
+	says clock_behind 0 "Versions" faketime -f -3h "$B" data push jobs1 --remote lab
 else
 	echo "SKIP: S3: clocks that differ: faketime is not here"
 fi
