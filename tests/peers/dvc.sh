@@ -9,7 +9,9 @@ D=$PWD/.venv/dvc/bin/dvc
 [ -x "$D" ] || { echo "SKIP: DVC: it could not be installed"; exit 0; }
 bytes=${DVC_BYTES:-1000000000} files=${DVC_FILES:-10000}
 work=$(mktemp -d) || exit 1
-trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
+ceph=$work/ceph
+at_end() { :; }
+trap 'at_end; chmod -R u+w "$work"; rm -rf "$work"' EXIT
 export HOME=$work/home XDG_STATE_HOME=$work/state XDG_CONFIG_HOME=$work/config XDG_CACHE_HOME=$work/cache
 export DVC_NO_ANALYTICS=1 DVC_SITE_CACHE_DIR=$work/site GIT_CONFIG_NOSYSTEM=1 LC_ALL=C.UTF-8
 mkdir -p "$HOME"
@@ -121,6 +123,41 @@ run "$B" dvc pull -r web d t.csv
 "$B" dvc push -r web >"$work/log" 2>&1
 [ $? = 2 ] && grep -q "for reading only" "$work/log" || fail "a push to a server of files: $(cat "$work/log")"
 kill "$http"
+
+# The same on S3: Ceph's radosgw, if it is here.
+s3() {
+	local root=$1 missing
+	[ -e "$root/tests/peers/net/rgw.sh" ] && [ -e "$root/.venv/dvc/s3" ] || { echo "SKIP: DVC on S3: no radosgw script, or no dvc-s3"; return; }
+	. "$root/tests/peers/net/rgw.sh"
+	if missing=$(rgw_missing); then echo "SKIP: DVC on S3: $missing is not here"; return; fi
+	[ "$(id -u)" = 0 ] || { echo "SKIP: DVC on S3: Ceph's servers are started by root"; return; }
+	mkdir -p "$ceph"
+	at_end() { rgw_down; }
+	rgw_up 1610612736 || { fail "radosgw does not start"; return; }
+	"${D%/*}/python" - "$rgw_url" "$rgw_id" "$rgw_secret" <<'END' || { fail "no bucket"; return; }
+import sys, botocore.session
+url, key, secret = sys.argv[1:]
+botocore.session.Session().create_client("s3", endpoint_url=url, region_name="us-east-1", aws_access_key_id=key,
+                                         aws_secret_access_key=secret).create_bucket(Bucket="dvc")
+END
+	new_repo on-s3 && data
+	run "$D" remote add -q -d lab s3://dvc/pre/fix && run "$D" remote modify lab endpointurl "$rgw_url"
+	run "$D" remote modify lab region us-east-1
+	run "$D" remote modify --local lab access_key_id "$rgw_id" && run "$D" remote modify --local lab secret_access_key "$rgw_secret"
+	head -c 100000000 /dev/urandom >big
+	run "$B" dvc add "${names[@]}" big && run "$B" dvc push; in_sync "pushed to S3 by us" remote
+	git add . && git commit -qm s3 && git clone -q . "$work/from-s3" && cp .dvc/config.local "$work/from-s3/.dvc/" || return
+	cd "$work/from-s3" && run "$D" pull -q; in_sync "pulled from S3 by DVC" remote
+	diff -r d ../on-s3/d >/dev/null && cmp -s big ../on-s3/big || fail "what DVC pulled from S3 differs"
+	echo theirs >d/theirs && run "$D" add -q d && run "$D" push -q
+	rm -rf .dvc/cache d big && run "$B" dvc pull; in_sync "pulled from S3 by us" remote
+	[ "$(cat d/theirs)" = theirs ] || fail "what DVC pushed to S3 did not come"
+	grep -q "$rgw_secret" "$work/log" && fail "the secret is shown"
+	rgw_down
+	at_end() { :; }
+}
+root=${here%/tests/peers}
+s3 "$root"
 
 # A file of 1 GB, and many files.
 new_repo large
