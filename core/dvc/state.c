@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define HEAD "binnacle dvc state 1\n"
+#define HEAD "binnacle-dvc-state 1\n"
 
 typedef struct entry {
 	char md5[BN_MD5_HEX + 1];
