@@ -4,6 +4,7 @@
 #include "core/base/str.h"
 #include "core/base/utf8.h"
 #include "core/registry/_contested.h"
+#include "core/store/log/clock.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -118,6 +119,11 @@ static int keep(bn_entry *e, const char **out, const char *s)
 	return s && !*out ? -1 : 0;
 }
 
+static int64_t clock_of(const bn_entry_act *a)
+{
+	return a->ev ? (int64_t)a->ev->key.clock : a->time_ms << BN_CLOCK_SHIFT;
+}
+
 /* The model has this act too. appears: it exists from here on. */
 static int model_note(bn_entry *e, const bn_entry_act *a, bool appears, bn_err *err)
 {
@@ -134,8 +140,8 @@ static int model_note(bn_entry *e, const bn_entry_act *a, bool appears, bn_err *
 	}
 	if (a->time_ms > m->updated_ms || !m->exists)
 		m->updated_ms = a->time_ms;
-	if (appears && a->time_ms > m->appeared_ms)
-		m->appeared_ms = a->time_ms;
+	if (appears && clock_of(a) > m->appeared)
+		m->appeared = clock_of(a);
 	m->exists = m->changed = true;
 	return 0;
 }
@@ -663,7 +669,7 @@ static int deleted_do(bn_entry *e, const bn_entry_act *a, bn_err *err)
 	int rc = model_note(e, a, false, err);
 	if (rc < 0 || (rc = bn_entry_model_need(&m, e, err)) < 0)
 		return rc;
-	m->deleted_ms = a->time_ms > m->deleted_ms ? a->time_ms : m->deleted_ms;
+	m->deleted = clock_of(a) > m->deleted ? clock_of(a) : m->deleted;
 	return 0;
 }
 

@@ -115,7 +115,9 @@ typedef struct bn_entry_alias {
  * if it was after it last appeared, and has no version left. */
 typedef struct bn_entry_model {
 	bool is_read, exists, changed;
-	int64_t created_ms, updated_ms, appeared_ms, deleted_ms; /* deleted_ms 0: never */
+	int64_t created_ms, updated_ms;
+	/* Clocks (core/store/log/clock.h), as one millisecond has room for both. deleted 0: never. */
+	int64_t appeared, deleted;
 	const char *creator_who, *description, *renamed_from; /* the latter two may be NULL */
 	uid_t creator_uid;
 } bn_entry_model;

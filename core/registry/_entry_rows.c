@@ -298,8 +298,8 @@ static int model_row(bn_entry *e, bn_entry_version *v, sqlite3_stmt *st, bn_err 
 	m->exists = true;
 	m->created_ms = sqlite3_column_int64(st, 0);
 	m->updated_ms = sqlite3_column_int64(st, 1);
-	m->appeared_ms = sqlite3_column_int64(st, 2);
-	m->deleted_ms = sqlite3_column_int64(st, 3);
+	m->appeared = sqlite3_column_int64(st, 2);
+	m->deleted = sqlite3_column_int64(st, 3);
 	m->creator_uid = (uid_t)sqlite3_column_int64(st, 4);
 	return keep(e, &m->creator_who, st, 5) || keep(e, &m->description, st, 6) ||
 			       keep(e, &m->renamed_from, st, 7)
@@ -311,8 +311,8 @@ int bn_entry_model_need(bn_entry_model **out, bn_entry *e, bn_err *err)
 {
 	int rc = e->model.is_read ? 0
 				  : rows_read(e, NULL, model_row,
-					    "SELECT created_ms, updated_ms, appeared_ms, "
-					    "deleted_ms, uid, who, "
+					    "SELECT created_ms, updated_ms, appeared, "
+					    "deleted, uid, who, "
 					    "description, renamed_from FROM registered_model WHERE "
 					    "name = ?",
 					    err);
@@ -328,7 +328,7 @@ static int model_store(bn_entry *e, bn_err *err)
 	const bn_entry_model *m = &e->model;
 	return bn_sql_run(e->db, err,
 		"REPLACE INTO registered_model VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", "siiiiisss",
-		e->name, m->created_ms, m->updated_ms, m->appeared_ms, m->deleted_ms,
+		e->name, m->created_ms, m->updated_ms, m->appeared, m->deleted,
 		(int64_t)m->creator_uid, m->creator_who, m->description, m->renamed_from);
 }
 

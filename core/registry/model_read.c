@@ -12,9 +12,9 @@ static const char select_sql[] = "SELECT m.name, m.description, " BN_NAME_OF(
 			  "v.version > 0 AND v.state <> 4) "
 			  "AS versions, (SELECT max(version) FROM model_version v WHERE v.name = m.name AND "
 			  "v.version > 0 AND v.state <> 4), (SELECT count(*) FROM model_version v WHERE v.name = "
-			  "m.name AND v.version > 0 AND v.state = 4) FROM registered_model m WHERE (m.deleted_ms < m.appeared_ms "
+			  "m.name AND v.version > 0 AND v.state = 4) FROM registered_model m WHERE (m.deleted < m.appeared "
 			  "OR versions > 0) AND "
-			  "m.appeared_ms > 0 AND (?1 IS NULL OR m.name = ?1) ORDER BY m.name";
+			  "m.appeared > 0 AND (?1 IS NULL OR m.name = ?1) ORDER BY m.name";
 
 static void model_release(bn_registered_model *m)
 {

@@ -10,6 +10,7 @@
 #include "core/registry/_model.h"
 
 #include "core/base/str.h"
+#include "core/store/log/clock.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -49,9 +50,9 @@ static int check_target(
 	int64_t begun = bn_sql_int(db, 0,
 		"SELECT 1 FROM registered_model t JOIN registered_model f ON f.name = "
 		"t.renamed_from "
-		"WHERE t.name = ?1 AND f.name = ?2 AND t.uid = ?3 AND t.deleted_ms < t.appeared_ms "
-		"AND f.deleted_ms < t.created_ms",
-		"ssi", to, name, (int64_t)env->uid(env));
+		"WHERE t.name = ?1 AND f.name = ?2 AND t.uid = ?3 AND t.deleted < t.appeared "
+		"AND f.deleted >> ?4 < t.created_ms",
+		"ssii", to, name, (int64_t)env->uid(env), (int64_t)BN_CLOCK_SHIFT);
 	int rc = bn_sql_failed(db, err);
 	if (rc < 0)
 		return rc;

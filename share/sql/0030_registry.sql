@@ -45,8 +45,8 @@ CREATE TABLE registered_model (
 	name TEXT PRIMARY KEY,
 	created_ms INTEGER NOT NULL,
 	updated_ms INTEGER NOT NULL,
-	appeared_ms INTEGER NOT NULL, -- last created, or a version registered
-	deleted_ms INTEGER NOT NULL,  -- 0: never. It is deleted if that is not before appeared_ms, and no version is left
+	appeared INTEGER NOT NULL, -- clock of when it was last created, or a version registered
+	deleted INTEGER NOT NULL,  -- clock; 0: never. It is deleted if that is not before appeared, and no version is left
 	uid INTEGER NOT NULL,
 	who TEXT NOT NULL,
 	description TEXT,

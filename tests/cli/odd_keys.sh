@@ -49,10 +49,12 @@ done
 expect 2 "a quote that is not closed is named" "$B" run ls --sort 'metrics.`val loss'
 says "sort:1:9: this quote is never closed"
 
-# A line end in a value does not begin a line of output; columns have the width of what is displayed.
+# A value with line ends has lines of its own below one another, none of which begins like another row; columns have the width of what is displayed.
 expect 0 "run show" "$B" run show first
-says 'lines                    one two three'
-says 't k                      a b'
+says 'lines                    one
+                           two three'
+says 't k                      a
+                           b'
 grep -q '^b$\|^two' <<<"$out" && fail "a line end in a value ends the line: $out"
 at() { sed -n "s/^\(  $1 *\)[0-9.]* .*/\1/p" <<<"$out" | head -n 1 | wc -m; }
 [ "$(at näh)" = "$(at null)" ] || fail "näh is padded by bytes: $out"

@@ -89,7 +89,7 @@ grep -q ridge-0.1 "$dir/where.screen" && fail ":where does not choose"
 shows run alpha test_rmse
 shows sorted "run ls --json --sort=-metrics.test_rmse"
 "$B" run ls --json --sort='-metrics.`test_rmse`' >/dev/null || fail "what Y says"
-shows compare ridge-... alpha rmse
+shows compare ridge-10 ridge-0.1 alpha rmse
 shows models power/1 requested
 shows own-model "an author may not approve their own"
 shows monitor "no drift report yet"
@@ -169,7 +169,7 @@ echo "ok rows are derived, narrowed and exported"
 grep -q "no command 'frobnicate'" out || fail "$(cat out)"
 echo "ok a wrong command ends a script"
 "$B" workbench --script <(printf '3\n:sort nobody\n') >out 2>&1 && fail "an unknown column passes"
-grep -q "no column 'nobody' here, but: status, run," out || fail "$(cat out)"
+grep -q "no column 'nobody' here, but: status, starred, run," out || fail "$(cat out)"
 echo "ok sorting by a column that is not there says which are"
 "$B" workbench --script keys --save-dir "$dir" --readonly --size=60x15 || fail "60x15"
 echo "ok 60x15, read-only"

@@ -258,5 +258,27 @@ START_TEST(test_only_the_same_rename_goes_on)
 }
 END_TEST
 
+/* The clock stands still: the order of records counts, not the millisecond. */
+START_TEST(test_model_that_was_deleted_is_there_again_in_the_same_millisecond)
+{
+	bn_registered_model *m = NULL;
+	setup();
+	env.clock_ns = (int64_t)1700000000 * 1000000000;
+	env.clock_step_ns = 1;
+	for (int i = 0; i < 3; i++) {
+		must(bn_model_create(ws, "a", NULL, &err));
+		must(bn_registered_model_get(&m, ws, "a", &err));
+		bn_registered_model_free(m);
+		must(bn_model_delete(ws, "a", "again", &err));
+		ck_assert_int_eq(bn_registered_model_get(&m, ws, "a", &err), BN_ENOTFOUND);
+		bn_err_clear(&err);
+	}
+	expect_the_same_from_a_new_index();
+	bn_workspace_close(ws);
+	toy_dir_remove(&dir);
+}
+END_TEST
+
 BN_TEST_MAIN("core/registry/rename_crash", test_rename_that_was_interrupted_goes_on,
-	test_deletion_that_was_interrupted_goes_on, test_only_the_same_rename_goes_on)
+	test_deletion_that_was_interrupted_goes_on, test_only_the_same_rename_goes_on,
+	test_model_that_was_deleted_is_there_again_in_the_same_millisecond)
