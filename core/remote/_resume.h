@@ -26,8 +26,5 @@ typedef struct bn_remote_get {
 } bn_remote_get;
 
 int bn_remote_get_run(const bn_remote_get *g, bn_err *err);
-/* Waits before the next try number `tried`, 1 and up; BN_EINTR. */
-int bn_remote_wait(const bn_env *env, int backoff_ms, int tried, const bn_progress *progress,
-	uint64_t done, bn_err *err);
 
 #endif

@@ -51,8 +51,6 @@ int bn_s3_do(bn_s3 *p, const bn_s3_request *r, bn_http_answer *a, bn_err *err);
 /* The same for a call that is made already, but for method, URL and headers. */
 int bn_s3_send(
 	bn_s3 *p, const bn_s3_request *r, bn_http_call *call, bn_http_answer *a, bn_err *err);
-/* "/PREFIX/KEY" or "/BUCKET/PREFIX/KEY", encoded; yours, or NULL. */
-char *bn_s3_path(const bn_s3 *p, const char *key);
 
 /* What S3 calls the error: "NoSuchKey"; "" if it does not say. */
 const char *bn_s3_code(const bn_http_answer *a, char code[64]);

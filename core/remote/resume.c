@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define TO_THE_END ((uint64_t)1 << 50)
-enum { MOST_WAIT_MS = 20000, TAG_MAX = 200 };
+enum { TAG_MAX = 200 };
 
 typedef struct getting {
 	const bn_remote_get *g;
@@ -18,13 +18,12 @@ typedef struct getting {
 	bool cancelled;
 } getting;
 
-int bn_remote_wait(const bn_env *env, int backoff_ms, int tried, const bn_progress *progress,
-	uint64_t done, bn_err *err)
+/* Waits before the next try. */
+static int wait_a_while(
+	const bn_env *env, int backoff_ms, const bn_progress *progress, uint64_t done, bn_err *err)
 {
 	int64_t ms = backoff_ms;
 	unsigned char dice = 0;
-	for (int i = 1; i < tried && ms < MOST_WAIT_MS; i++)
-		ms *= 2;
 	bn_env_random(env, &dice, 1, NULL);
 	ms += ms * dice / 1024;
 	for (int64_t waited = 0; waited < ms; waited += 100) {
@@ -165,8 +164,7 @@ int bn_remote_get_run(const bn_remote_get *g, bn_err *err)
 			rc = bn_err_move(err, &why);
 			break;
 		}
-		if ((rc = bn_remote_wait(g->s->env, g->backoff_ms, 1, g->progress, *g->to, err)) <
-			0)
+		if ((rc = wait_a_while(g->s->env, g->backoff_ms, g->progress, *g->to, err)) < 0)
 			break;
 	}
 	bn_http_answer_release(&a);

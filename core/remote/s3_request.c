@@ -46,7 +46,8 @@ static void add_encoded(bn_buf *b, const char *path)
 	}
 }
 
-char *bn_s3_path(const bn_s3 *p, const char *key)
+/* "/PREFIX/KEY" or "/BUCKET/PREFIX/KEY", encoded; NULL if out of memory. */
+static char *path_of(const bn_s3 *p, const char *key)
 {
 	bn_buf b = BN_BUF_INIT;
 	bn_buf_addch(&b, '/');
@@ -117,7 +118,7 @@ static int text_make(
 	size_t n = 0;
 	int rc;
 	t->host = host_of(p);
-	t->path = bn_s3_path(p, r->key);
+	t->path = path_of(p, r->key);
 	if (!t->host || !t->path)
 		return bn_err_nomem(err, "a request");
 	t->url = bn_strf("%.*s%s%s%s%s",

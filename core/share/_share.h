@@ -99,13 +99,6 @@ int bn_share_report_version(
 /* Counts where the objects of a version are. */
 int bn_share_count(bn_share_version *to, const bn_share_objects *all, bn_workspace *ws,
 	const char *profile, bn_err *err);
-/* Gets those that are not here, and there. Each is hashed. */
-int bn_share_get_objects(bn_share_report *r, bn_workspace *ws, bn_remote_store *s,
-	bn_share_objects *l, const char *what, const bn_share_options *o, bn_err *err);
-/* Gets manifest, groups, parts and profile of one version. */
-int bn_share_get_version(bn_share_report *r, bn_workspace *ws, bn_remote_store *s, const char *name,
-	const char *hash, const char *profile, bool is_private, const bn_share_options *o,
-	bn_err *err);
 /* Records a version whose bytes are here. */
 int bn_share_record(bn_dataset_version **out, bn_workspace *ws, const bn_remote_store *s,
 	const json_t *ref, bool is_private, const bn_share_options *o, bn_err *err);

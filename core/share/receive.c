@@ -60,7 +60,8 @@ static int get_one(
 		     : rc;
 }
 
-int bn_share_get_objects(bn_share_report *r, bn_workspace *ws, bn_remote_store *s,
+/* Gets those that are not here, and there. Each is hashed. */
+static int get_objects(bn_share_report *r, bn_workspace *ws, bn_remote_store *s,
 	bn_share_objects *l, const char *what, const bn_share_options *o, bn_err *err)
 {
 	getting g = {.items = bn_alloc_zeroed(l->count + 1, sizeof *g.items)};
@@ -143,7 +144,7 @@ static int get_versions(bn_share_report *r, bn_workspace *ws, bn_remote_store *s
 					all.items[i].is_private, err);
 		bn_share_objects_settle(&need);
 		if (rc >= 0 && need.count && (rc = bn_share_objects_ask(&need, s, o, err)) >= 0)
-			rc = bn_share_get_objects(r, ws, s, &need, "fetching", o, err);
+			rc = get_objects(r, ws, s, &need, "fetching", o, err);
 		if (rc >= 0 && !o->dry_run)
 			lacks = missing(&need, s, n == 1 ? list[0].name : "these versions", err);
 		present = all.count - (r->objects - before);
@@ -157,7 +158,8 @@ static int get_versions(bn_share_report *r, bn_workspace *ws, bn_remote_store *s
 	return rc < 0 ? rc : lacks;
 }
 
-int bn_share_get_version(bn_share_report *r, bn_workspace *ws, bn_remote_store *s, const char *name,
+/* Gets manifest, groups, parts and profile of one version. */
+static int get_version(bn_share_report *r, bn_workspace *ws, bn_remote_store *s, const char *name,
 	const char *hash, const char *profile, bool is_private, const bn_share_options *o,
 	bn_err *err)
 {
@@ -263,8 +265,7 @@ static int pull_one(bn_share_report *out, bn_workspace *ws, bn_remote_store *s,
 	bool is_private =
 		v ? v->is_private : o->private_here || bn_json_bool(said, "private", false);
 	const char *profile = v ? v->profile_hash : bn_json_str(said, "profile", "");
-	if ((rc = bn_share_get_version(out, ws, s, text, ref->hash, profile, is_private, o, err)) <
-		0)
+	if ((rc = get_version(out, ws, s, text, ref->hash, profile, is_private, o, err)) < 0)
 		goto out;
 	if (!v && !o->dry_run && (rc = bn_share_record(&v, ws, s, said, is_private, o, err)) < 0)
 		goto out;
