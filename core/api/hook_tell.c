@@ -31,26 +31,81 @@ char *bn_api_hook_body(const bn_env *env, bn_webhook_event e, const json_t *data
 	return text;
 }
 
-int bn_api_delivery_new(bn_api_delivery **out, const bn_env *env, const bn_webhook *w,
-	const char *body, bn_err *err)
+/* ---- deliveries --------------------------------------------------------------------------------- */
+
+/* Deliveries of one change end in different threads. */
+struct bn_hook_body {
+	atomic_size_t users;
+	size_t n;
+	char text[];
+};
+
+static void body_leave(struct bn_hook_body *b)
+{
+	if (b && atomic_fetch_sub(&b->users, 1) == 1)
+		bn_free(b);
+}
+
+static int body_new(struct bn_hook_body **out, const char *text, bn_err *err)
+{
+	size_t n = strlen(text);
+	struct bn_hook_body *b = bn_alloc_zeroed(1, sizeof *b + n + 1);
+	if (!b)
+		return bn_err_nomem(err, "a webhook");
+	atomic_init(&b->users, 1);
+	b->n = n;
+	memcpy(b->text, text, n + 1);
+	*out = b;
+	return 0;
+}
+
+static int delivery_make(bn_api_delivery **out, const bn_env *env, const bn_webhook *w,
+	struct bn_hook_body *body, bn_err *err)
 {
 	bn_api_delivery *d = bn_alloc_zeroed(1, sizeof *d);
-	int rc = 0;
-	if (!d || !(d->body = bn_strdup(body))) {
-		rc = bn_err_nomem(err, "a webhook");
-		goto failed;
+	int rc = d ? bn_uuid_new(env, d->id, err) : bn_err_nomem(err, "a webhook");
+	if (rc < 0) {
+		bn_free(d);
+		return rc;
 	}
-	if ((rc = bn_uuid_new(env, d->id, err)) < 0)
-		goto failed;
-	d->n = strlen(body);
+	atomic_fetch_add(&body->users, 1);
+	d->shared = body;
+	d->body = body->text;
+	d->n = body->n;
 	d->is_signed = w->is_signed;
 	memcpy(d->webhook, w->id, sizeof d->webhook);
 	*out = d;
 	return 0;
-failed:
-	bn_api_deliveries_free(d);
+}
+
+int bn_api_delivery_new(bn_api_delivery **out, const bn_env *env, const bn_webhook *w,
+	const char *body, bn_err *err)
+{
+	struct bn_hook_body *own = NULL;
+	int rc = body_new(&own, body, err);
+	if (rc >= 0)
+		rc = delivery_make(out, env, w, own, err);
+	body_leave(own);
 	return rc;
 }
+
+int bn_api_delivery_like(bn_api_delivery **out, const bn_env *env, const bn_webhook *w,
+	const bn_api_delivery *other, bn_err *err)
+{
+	return delivery_make(out, env, w, other->shared, err);
+}
+
+void bn_api_deliveries_free(bn_api_delivery *first)
+{
+	while (first) {
+		bn_api_delivery *d = first;
+		first = d->next;
+		body_leave(d->shared);
+		bn_free(d);
+	}
+}
+
+/* ---- what a request changed ----------------------------------------------------------------------- */
 
 static uint32_t bit(bn_webhook_event e)
 {
@@ -74,6 +129,7 @@ static int tell(bn_api_call *c, bn_webhook_event model, bn_webhook_event prompt,
 	const json_t *data, bn_err *err)
 {
 	bn_webhooks l = BN_WEBHOOKS_INIT;
+	bn_api_delivery *first = NULL; /* of this change */
 	bn_webhook_event e;
 	char *body = NULL;
 	int rc = bn_webhook_list(&l, c->ws, bit(model) | bit(prompt), err);
@@ -91,8 +147,11 @@ static int tell(bn_api_call *c, bn_webhook_event model, bn_webhook_event prompt,
 		bn_api_delivery *d = NULL;
 		if (!(l.items[i].events & bit(e)))
 			continue;
-		if ((rc = bn_api_delivery_new(&d, c->api->env, &l.items[i], body, err)) < 0)
+		rc = first ? bn_api_delivery_like(&d, c->api->env, &l.items[i], first, err)
+			   : bn_api_delivery_new(&d, c->api->env, &l.items[i], body, err);
+		if (rc < 0)
 			goto out;
+		first = first ? first : d;
 		d->next = c->told;
 		c->told = d;
 	}

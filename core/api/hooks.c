@@ -70,16 +70,6 @@ int bn_api_hooks_new(struct bn_api_hooks **out, bn_api *a, bn_err *err)
 	return 0;
 }
 
-void bn_api_deliveries_free(bn_api_delivery *first)
-{
-	while (first) {
-		bn_api_delivery *d = first;
-		first = d->next;
-		bn_free(d->body);
-		bn_free(d);
-	}
-}
-
 void bn_api_hooks_free(struct bn_api_hooks *h)
 {
 	if (!h)

@@ -24,12 +24,15 @@
 #define BN_HOOK_TIME "X-MLflow-Timestamp"
 #define BN_HOOK_SIGNATURE "X-MLflow-Signature"
 
+struct bn_hook_body; /* a text that deliveries share */
+
 typedef struct bn_api_delivery {
 	struct bn_api_delivery *next;
 	char webhook[BN_UUID_TEXT];
 	char id[BN_UUID_TEXT];
 	bool is_signed;
-	char *body;
+	struct bn_hook_body *shared;
+	const char *body; /* borrowed from shared */
 	size_t n;
 } bn_api_delivery;
 
@@ -50,6 +53,9 @@ char *bn_api_hook_body(const bn_env *env, bn_webhook_event e, const json_t *data
 
 int bn_api_delivery_new(bn_api_delivery **out, const bn_env *env, const bn_webhook *w,
 	const char *body, bn_err *err);
+/* With the body of another delivery, which they share: a change is reported to many webhooks at the cost of one. */
+int bn_api_delivery_like(bn_api_delivery **out, const bn_env *env, const bn_webhook *w,
+	const bn_api_delivery *other, bn_err *err);
 
 /* ---- the queue ------------------------------------------------------------------------------ */
 

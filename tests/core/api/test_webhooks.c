@@ -295,6 +295,28 @@ START_TEST(test_redirect_is_a_failure_and_not_followed)
 }
 END_TEST
 
+/* A change that many webhooks ask for is in memory once. */
+START_TEST(test_deliveries_of_one_change_share_its_body)
+{
+	bn_webhook about = {.is_signed = false};
+	bn_api_delivery *a = NULL, *b = NULL, *c = NULL;
+	bn_err err = BN_ERR_INIT;
+	api_make(&w, NULL);
+	snprintf(about.id, sizeof about.id, "00000000-0000-4000-8000-000000000001");
+	ck_assert_bn_ok(bn_api_delivery_new(&a, &w.env.env, &about, "{\"x\": 1}", &err), &err);
+	ck_assert_bn_ok(bn_api_delivery_like(&b, &w.env.env, &about, a, &err), &err);
+	ck_assert_bn_ok(bn_api_delivery_like(&c, &w.env.env, &about, b, &err), &err);
+	ck_assert_ptr_eq(a->body, c->body);
+	ck_assert_str_ne(a->id, c->id);
+	bn_api_deliveries_free(a);
+	bn_api_deliveries_free(c);
+	ck_assert_str_eq(b->body, "{\"x\": 1}");
+	ck_assert_uint_eq(b->n, 8);
+	bn_api_deliveries_free(b);
+	api_remove(&w);
+}
+END_TEST
+
 static int64_t now_ms(void)
 {
 	return bn_env_monotonic_ns(bn_env_real()) / 1000000;
@@ -509,6 +531,6 @@ BN_TEST_MAIN("core/api/webhooks", test_delivery_is_signed_as_receivers_check_it,
 	test_refused_changes_and_disabled_webhooks_send_nothing,
 	test_busy_receiver_is_tried_again_with_the_same_id,
 	test_redirect_is_a_failure_and_not_followed, test_silent_receiver_holds_up_nobody_else,
-	test_where_webhooks_may_go, test_only_managers_see_webhooks,
+	test_deliveries_of_one_change_share_its_body, test_where_webhooks_may_go, test_only_managers_see_webhooks,
 	test_address_and_secret_are_in_a_private_file_alone,
 	test_record_alone_makes_nothing_be_sent)
