@@ -4,7 +4,7 @@
  * It is opened read-only and immutable, so that nothing is written beside it and no server is kept waiting; if it changed
  * meanwhile, the import says so. Columns and tables come and go with MLflow's versions (alembic_version): a column that is
  * absent is read as NULL, a table that is absent as empty. A view or a virtual table under one of the names is refused,
- * since it could compute anything. Infinities are as MLflow stores and shows them: the largest double.
+ * since it could compute anything, and so is one with computed columns. Infinities are as MLflow stores and shows them: the largest double.
  */
 #ifndef BN_EXCHANGE_MLFLOW_DB_H
 #define BN_EXCHANGE_MLFLOW_DB_H

@@ -11,6 +11,9 @@
 #include <stdarg.h>
 #include <string.h>
 
+/* Of the tags or parameters of one thing: a default in the schema makes a long text of each row. */
+enum { WORDS_MOST = 64 << 20 };
+
 /* ---- queries -------------------------------------------------------------------------------- */
 
 static int failed(const mlflow_db *m, const char *doing, bn_err *err)
@@ -39,14 +42,14 @@ static bool has_column(const mlflow_db *m, const char *table, const char *column
 	return has;
 }
 
+/* SQLite's own word on what it is: the text in the schema can be written in many ways. */
 bool bn_mlflow_db_has(const mlflow_db *m, const char *table)
 {
 	sqlite3_stmt *st = NULL;
 	bool has = false;
 	if (sqlite3_prepare_v2(m->db,
-		    "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ? AND sql NOT "
-		    "LIKE "
-		    "'CREATE VIRTUAL%'",
+		    "SELECT 1 FROM pragma_table_list(?1) WHERE schema = 'main' AND type = 'table' "
+		    "AND NOT EXISTS (SELECT 1 FROM pragma_table_xinfo(?1) WHERE hidden = 2)",
 		    -1, &st, NULL) == SQLITE_OK) {
 		sqlite3_bind_text(st, 1, table, -1, SQLITE_STATIC);
 		has = sqlite3_step(st) == SQLITE_ROW;
@@ -142,6 +145,7 @@ int bn_mlflow_db_words(json_t **out, const mlflow_db *m, const char *what, bn_er
 {
 	sqlite3_stmt *st = NULL;
 	va_list ap;
+	size_t bytes = 0;
 	int rc;
 	if (!(*out = json_object()))
 		return bn_err_nomem(err, "values");
@@ -151,6 +155,13 @@ int bn_mlflow_db_words(json_t **out, const mlflow_db *m, const char *what, bn_er
 	while (rc >= 0 && (rc = bn_mlflow_db_step(m, st, err)) > 0) {
 		const char *key = bn_mlflow_db_text(st, 0), *value = bn_mlflow_db_text(st, 1);
 		bn_err why = BN_ERR_INIT;
+		bytes += (size_t)sqlite3_column_bytes(st, 0) + (size_t)sqlite3_column_bytes(st, 1);
+		if (bytes > WORDS_MOST) {
+			bn_err_set(&why, BN_EREFUSED, "there are more than %d MiB of one run or model",
+				WORDS_MOST >> 20);
+			bn_exchange_unreadable(m->base.report, what, &why, "%s", m->path);
+			break;
+		}
 		if (!value && sqlite3_column_type(st, 1) == SQLITE_NULL)
 			value = "";
 		if (key && value) {

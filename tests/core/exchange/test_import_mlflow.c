@@ -343,6 +343,29 @@ static void refused(const char *sql, int code, const char *part)
 	track_remove(&w);
 }
 
+/* A default makes a long text of each row: what is read of one run is bounded. */
+START_TEST(test_rows_that_are_longer_than_the_file)
+{
+	bn_buf sql = BN_BUF_INIT;
+	setup();
+	snprintf(from, sizeof from, "%s/mlflow.db", w.dir.path);
+	bn_buf_adds(&sql, "DROP TABLE tags; CREATE TABLE tags (key TEXT, run_uuid TEXT);"
+			  "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000) "
+			  "INSERT INTO tags SELECT 'k' || i, '" RUN_A "' FROM n;"
+			  "ALTER TABLE tags ADD value TEXT DEFAULT '");
+	for (int i = 0; i < 900000; i++)
+		bn_buf_addch(&sql, 'x');
+	bn_buf_adds(&sql, "'");
+	source_mlflow_db(from, sql.ptr);
+	bn_buf_release(&sql);
+	bn_exchange_report r = source_import(&w, from, NULL);
+	ck_assert_ptr_nonnull(source_note(&r, "more than 64 MiB"));
+	ck_assert_int_eq(r.added.runs_new, 2);
+	bn_exchange_report_release(&r);
+	track_remove(&w);
+}
+END_TEST
+
 START_TEST(test_databases_that_are_none)
 {
 	bn_exchange_report r;
@@ -351,6 +374,15 @@ START_TEST(test_databases_that_are_none)
 		"SELECT i AS run_uuid FROM n",
 		BN_EUNSUPPORTED, "table 'runs'");
 	refused("DROP TABLE metrics", BN_EUNSUPPORTED, "table 'metrics'");
+	/* A virtual table whose definition begins otherwise; a column that is computed. */
+	refused("DROP TABLE tags; CREATE VIRTUAL TABLE tags USING fts5(key, value, run_uuid);"
+		"PRAGMA writable_schema = 1; UPDATE sqlite_master SET sql = replace(sql, 'CREATE VIRTUAL', "
+		"'CREATE/**/VIRTUAL') WHERE name = 'tags'",
+		BN_EUNSUPPORTED, "table 'tags'");
+	refused("DROP TABLE tags; CREATE TABLE tags (key TEXT, run_uuid TEXT, value TEXT AS "
+		"(printf('%.*c', 9000, 'x')));"
+		"INSERT INTO tags (key, run_uuid) VALUES ('a', '" RUN_A "')",
+		BN_EUNSUPPORTED, "table 'tags'");
 	setup();
 	snprintf(from, sizeof from, "%s/mlflow.db", w.dir.path);
 	source_write(w.dir.path, "mlflow.db", "SQLite format 3");
@@ -407,5 +439,5 @@ BN_TEST_MAIN("core/exchange/import_mlflow", test_a_directory_is_imported_whole_a
 	test_what_the_source_gained_is_added_and_what_was_changed_here_stays,
 	test_only_a_part_into_another_experiment_or_none_at_all,
 	test_hostile_and_damaged_directories, test_runs_of_others_and_our_own_are_left_alone,
-	test_a_database_of_an_early_revision_and_of_a_late_one, test_databases_that_are_none,
+	test_a_database_of_an_early_revision_and_of_a_late_one, test_rows_that_are_longer_than_the_file, test_databases_that_are_none,
 	test_an_interrupted_import_goes_on)
