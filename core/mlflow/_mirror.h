@@ -26,6 +26,8 @@ struct bn_mirror {
 	char *token;         /* of its next page; NULL: the first one */
 	size_t newest_at;    /* the experiment whose newest runs are next, if is_plain */
 	int64_t walk;        /* its number, larger than of those before */
+	size_t fresh;        /* runs that it has not seen before, since that was last set to 0 */
+	int stale;           /* pages without such a run, one after the other */
 	int64_t left_out;    /* since the last commit */
 	bool wrote;          /* something, in this turn */
 };

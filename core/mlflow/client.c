@@ -296,6 +296,20 @@ static int build_target(char **out, const bn_mlflow_request *r, bn_err *err)
 	return *out ? 0 : bn_err_nomem(err, "a URL");
 }
 
+/* JSON can say NUL in a text, and MLflow's server keeps it; here no text can hold it. U+FFFD takes its place, so that
+ * one such text does not hide everything else that the answer says. */
+static void replace_nuls(char *text, size_t n)
+{
+	const char *end = text + n;
+	for (char *p = text; (p = memmem(p, (size_t)(end - p), "\\u0000", 6)); p += 6) {
+		size_t before = 0;
+		while (p - before > text && p[-1 - (ptrdiff_t)before] == '\\')
+			before++;
+		if (before % 2 == 0)
+			memcpy(p + 2, "fffd", 4);
+	}
+}
+
 static int read_object(json_t **out, bn_mlflow_client *c, bn_err *err)
 {
 	bn_err why = BN_ERR_INIT;
@@ -303,6 +317,7 @@ static int read_object(json_t **out, bn_mlflow_client *c, bn_err *err)
 		*out = json_object();
 		return *out ? 0 : bn_err_nomem(err, "an answer");
 	}
+	replace_nuls(c->answer.body.ptr, c->answer.body.len);
 	int rc = bn_json_parse_numbers(
 		out, c->answer.body.ptr, c->answer.body.len, c->answer.place.ptr, &why);
 	if (rc >= 0 && json_is_object(*out))

@@ -111,6 +111,7 @@ typedef struct listing {
 	const char *prefix; /* put before each path, with its slash: "model/" */
 	const char *only;   /* this file alone, and no directories; NULL: all */
 	char *root;         /* as the server named it */
+	size_t dirs;        /* asked for */
 } listing;
 
 static int listing_dir(listing *l, const char *path, int depth, bn_err *err);
@@ -190,6 +191,9 @@ static int listing_dir(listing *l, const char *path, int depth, bn_err *err)
 {
 	json_t *answer = NULL, *item;
 	size_t i;
+	if (++l->dirs > MOST_FILES)
+		return bn_err_set(
+			err, BN_EREFUSED, "%.8s has more than %d directories", l->id, MOST_FILES);
 	int rc = listing_ask(&answer, l, path, err);
 	if (rc < 0)
 		return rc;
@@ -355,7 +359,11 @@ static int file_copy(
 		(rc = bn_mirror_client(&client, c->m, err)) < 0 ||
 		(rc = file_make(&fd, at, name, err)) < 0)
 		return rc;
-	bn_http_call call = {.method = "GET", .to = {.kind = BN_HTTP_TO_FILE, .fd = fd}};
+	/* A file that is longer than listed is not received to its end, which may never come. */
+	bn_http_call call = {.method = "GET",
+		.to = {.kind = BN_HTTP_TO_FILE,
+			.fd = fd,
+			.max_bytes = f->size_bytes < 0 ? 0 : (uint64_t)f->size_bytes + !f->size_bytes}};
 	if ((rc = bn_mlflow_call(&answer, client, &call, f->target, NULL, err)) < 0)
 		goto out;
 	if (f->size_bytes >= 0 && answer->body_bytes != (uint64_t)f->size_bytes) {

@@ -14,6 +14,7 @@
 #define LIVE 500
 #define MOST_EXPERIMENTS 100000
 #define MOST_GONE 1000 /* runs looked for after a walk that did not see them */
+#define MOST_STALE 100 /* pages of a walk, one after the other, with no run that it has not seen */
 #define MOST_PLAIN 8   /* experiments whose newest runs are looked at in one turn, if each takes a search */
 
 /* ---- experiments ------------------------------------------------------------------------------- */
@@ -56,7 +57,8 @@ static int experiment_apply(bn_mirror *m, const json_t *e, bn_err *err)
 	bool deleted = !strcmp(bn_json_str(e, "lifecycle_stage", "active"), "deleted"), was;
 	int64_t created = -1;
 	int rc;
-	if (!id || !now || !*now || strlen(now) > BN_RUN_NAME_MAX) {
+	/* Its runs are shown below its id. */
+	if (!id || !now || !bn_experiment_name_is_valid(now)) {
 		m->left_out++;
 		return 0;
 	}
@@ -362,14 +364,21 @@ int bn_mirror_pull_page(bn_mirror *m, bool *done, bn_err *err)
 	*done = false;
 	if (!m->walk) {
 		m->walk = bn_mirror_kept(m, "walk", 0) + 1;
+		m->stale = 0;
 		if ((rc = bn_mirror_keep(m, "walk", m->walk, err)) < 0 ||
 			(rc = experiments_read(m, err)) < 0)
 			goto out;
 	}
+	m->fresh = 0;
 	if ((rc = search(&page, m, NULL, m->at, PAGE, m->token, err)) < 0 ||
 		(rc = page_apply(m, json_object_get(page, "runs"), err)) < 0)
 		goto out;
 	const char *token = bn_json_str(page, "next_page_token", "");
+	m->stale = m->fresh ? 0 : m->stale + 1;
+	if (*token && m->stale > MOST_STALE) {
+		rc = bn_err_set(err, BN_EIO, "%s: the pages of its runs do not end", m->address);
+		goto out;
+	}
 	bool repeats = m->token && !strcmp(token, m->token);
 	if (*token && !repeats && !(next = bn_strdup(token))) {
 		rc = bn_err_nomem(err, "a page");

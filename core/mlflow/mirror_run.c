@@ -105,7 +105,8 @@ static const char *status_of(const difference *d)
 
 static int append_created(difference *d, bn_err *err)
 {
-	char *experiment = NULL, *title = NULL, *name = NULL, parent[BN_RUN_ID_TEXT];
+	char *experiment = NULL, *title = NULL, *name = NULL, *below = NULL;
+	char parent[BN_RUN_ID_TEXT];
 	const char *of = bn_json_str(d->info, "experiment_id", "0");
 	const char *user = bn_json_str(d->info, "user_id", ""), *source, *up;
 	int rc = bn_mirror_experiment(&experiment, d->m, of, err);
@@ -119,12 +120,13 @@ static int append_created(difference *d, bn_err *err)
 		bn_mirror_id(parent, up);
 	title = fitting(d, source ? source : "", BN_RUN_VALUE_MAX);
 	name = fitting(d, name_of(d), BN_RUN_NAME_MAX);
-	if (!title || !name) {
+	below = fitting(d, experiment && *experiment ? experiment : of, BN_RUN_NAME_MAX);
+	if (!title || !name || !below) {
 		rc = bn_err_nomem(err, "a run");
 		goto out;
 	}
 	const bn_run_created created = {.name = name,
-		.experiment = experiment && *experiment ? experiment : of,
+		.experiment = below,
 		.kind = "api",
 		.title = *title ? title : NULL,
 		.parent = up && *up ? parent : NULL,
@@ -138,6 +140,7 @@ out:
 	bn_free(experiment);
 	bn_free(title);
 	bn_free(name);
+	bn_free(below);
 	return rc;
 }
 
@@ -332,21 +335,24 @@ static int hash_of(char out[BN_MIRROR_HASH], const json_t *run, bn_err *err)
 	return rc;
 }
 
-/* *same: the run was described so before; *inputs: the number of its inputs then, -1 unknown. */
+/* *same: the run was described so before; *inputs: the number of its inputs then, -1 unknown. Counts it in m->fresh. */
 static int known_read(
 	bool *same, int64_t *inputs, bn_mirror *m, const char *id, const char *hash, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
+	int64_t walk = -1;
 	*same = false;
 	*inputs = -1;
-	int rc = bn_sql_prepare(&st, m->db, err, "SELECT hash = ?, inputs FROM run WHERE id = ?",
+	int rc = bn_sql_prepare(&st, m->db, err, "SELECT hash = ?, inputs, walk FROM run WHERE id = ?",
 		"ss", hash, id);
 	if (rc >= 0 && (rc = bn_sql_step(st, err)) == 1) {
 		*same = sqlite3_column_int(st, 0) != 0;
 		*inputs = sqlite3_column_type(st, 1) == SQLITE_NULL ? -1 : sqlite3_column_int64(st, 1);
+		walk = sqlite3_column_int64(st, 2);
 		rc = 0;
 	}
 	sqlite3_finalize(st);
+	m->fresh += walk != m->walk;
 	return rc;
 }
 

@@ -188,13 +188,18 @@ int bn_experiment_by_name(bn_experiment **out, bn_workspace *ws, const char *nam
 
 /* ---- writing -------------------------------------------------------------------------------- */
 
-static int name_check(const char *name, bn_err *err)
+bool bn_experiment_name_is_valid(const char *name)
 {
 	size_t n = strlen(name);
 	bool fine = n > 0 && n <= BN_RUN_NAME_MAX && bn_utf8_is_valid(name, n);
 	for (size_t i = 0; fine && i < n; i++)
 		fine = (unsigned char)name[i] >= ' ' && name[i] != '\x7f';
-	return fine ? 0
+	return fine;
+}
+
+static int name_check(const char *name, bn_err *err)
+{
+	return bn_experiment_name_is_valid(name) ? 0
 		    : bn_err_set(err, BN_EINVAL,
 			      "an experiment's name is UTF-8 text of 1 to %d bytes without control "
 			      "characters",

@@ -88,6 +88,8 @@ int bn_experiment_for_run(char **out, bn_workspace *ws, const char *name, bn_err
  * BN_RUN_NAME_MAX, or not UTF-8, and for a bad id or tag. A new experiment gets another first name than its name
  * if one that has been renamed has that. */
 int bn_experiment_create(bn_workspace *ws, const bn_experiment_made *made, bn_err *err);
+/* Whether an experiment can have that name: what the functions here refuse with BN_EINVAL. */
+bool bn_experiment_name_is_valid(const char *name);
 int bn_experiment_rename(bn_workspace *ws, const char *first, const char *name, bn_err *err);
 /* value NULL removes the tag. */
 int bn_experiment_tag(

@@ -238,6 +238,22 @@ START_TEST(test_refusals_have_codes)
 }
 END_TEST
 
+ANSWER(with_nuls, "200 OK",
+	"{\"a\":\"x\\u0000y\",\"\\u0000\":\"\\\\u0000\",\"c\":\"\\\\\\u0000\"}");
+
+/* MLflow keeps what no text here can hold: it hides nothing else of the answer. */
+START_TEST(test_nul_in_a_text_is_replaced)
+{
+	VARS(NULL);
+	SERVE(with_nuls);
+	ck_assert_bn_ok(ask(&(bn_mlflow_request){.path = "runs/get"}), &err);
+	ck_assert_str_eq(bn_json_str(out, "a", ""), "x\xef\xbf\xbdy");
+	ck_assert_str_eq(bn_json_str(out, "\xef\xbf\xbd", ""), "\\u0000");
+	ck_assert_str_eq(bn_json_str(out, "c", ""), "\\\xef\xbf\xbd");
+	finish();
+}
+END_TEST
+
 static const raw_step busy[] = {{RAW_HEAD, NULL, 0},
 	{RAW_SEND, "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", 0},
 	{RAW_SHUT, NULL, 0}, {RAW_DRAIN, NULL, 0}, {0}};
@@ -346,5 +362,5 @@ END_TEST
 
 BN_TEST_MAIN("core/mlflow/client", test_addresses, test_credentials_go_into_one_header,
 	test_credentials_do_not_cross_the_network_in_plain_http, test_queries_and_bodies,
-	test_refusals_have_codes, test_only_what_may_be_repeated_is, test_lists_follow_their_pages,
+	test_refusals_have_codes, test_nul_in_a_text_is_replaced, test_only_what_may_be_repeated_is, test_lists_follow_their_pages,
 	test_numbers)

@@ -440,6 +440,16 @@ START_TEST(test_mirror_copies_artifacts_and_no_path_leaves)
 		bn_err_clear(&err);
 		mlflow_server_heal(server);
 	}
+	/* a file that does not end */
+	static char endless[1 << 20];
+	memset(endless, 'x', sizeof endless - 1);
+	mlflow_server_fault(
+		server, &(mlflow_fault){.path = "weights", .status = 200, .body = endless});
+	ck_assert_int_eq(bn_mirror_download(&bytes, m, id, NULL, out, NULL, &err), BN_EIO);
+	ck_assert_ptr_nonnull(strstr(err.msg, "larger than 10 bytes"));
+	ck_assert(!bn_fs_exists(&env.env, out));
+	bn_err_clear(&err);
+	mlflow_server_heal(server);
 	/* directories that contain themselves */
 	mlflow_server_fault(server, &(mlflow_fault){.path = "artifacts/list",
 					    .status = 200,
@@ -517,6 +527,55 @@ START_TEST(test_mirror_texts_that_do_not_fit_are_left_out_and_counted)
 }
 END_TEST
 
+/* One experiment whose name cannot be one here hides neither the others nor its runs. */
+START_TEST(test_mirror_names_that_cannot_be_are_left_out)
+{
+	NEED_LOOPBACK();
+	bn_run_info *info;
+	begin();
+	mlflow_server_run(server, "one", "FINISHED", "", "loss=1");
+	mlflow_server_rename_experiment(server, "a\x1b[31m\nb");
+	pull_all();
+	info = get(0);
+	ck_assert_str_eq(info->experiment, "1");
+	bn_run_info_free(info);
+	finish();
+}
+END_TEST
+
+START_TEST(test_mirror_pages_that_do_not_end)
+{
+	NEED_LOOPBACK();
+	static const char *const pages[] = {"{\"runs\":[],\"next_page_token\":\"t%d\"}",
+		"{\"runs\":[{\"info\":{\"run_id\":\"11111111111111111111111111111111\","
+		"\"experiment_id\":\"1\",\"run_name\":\"r%d\"},\"data\":{}}],"
+		"\"next_page_token\":\"t%d\"}"};
+	begin();
+	for (size_t i = 0; i < sizeof pages / sizeof *pages; i++) {
+		bool done = false;
+		int rc = 0, asked = 0;
+		/* each page says something new, and has no new run */
+		while (rc >= 0 && !done && asked < 1000) {
+			char body[300];
+			asked++;
+			snprintf(body, sizeof body, pages[i], asked, asked);
+			mlflow_server_fault(server,
+				&(mlflow_fault){.path = "runs/search", .status = 200, .body = body});
+			bn_err_clear(&err);
+			rc = bn_mirror_pull_page(m, &done, &err);
+			mlflow_server_heal(server);
+		}
+		ck_assert_int_eq(rc, BN_EIO);
+		ck_assert_ptr_nonnull(strstr(err.msg, "do not end"));
+	}
+	/* and the next walk is a new one */
+	mlflow_server_run(server, "one", "FINISHED", "", "loss=1");
+	pull_all();
+	ck_assert_int_eq(count("metrics.loss = 1", false), 1);
+	finish();
+}
+END_TEST
+
 START_TEST(test_mirror_is_private_and_keeps_no_token)
 {
 	NEED_LOOPBACK();
@@ -555,4 +614,5 @@ BN_TEST_MAIN("core/mlflow/mirror", test_mirror_has_the_runs_of_the_server,
 	test_mirror_copies_artifacts_and_no_path_leaves,
 	test_mirror_a_failing_server_changes_nothing,
 	test_mirror_texts_that_do_not_fit_are_left_out_and_counted,
+	test_mirror_names_that_cannot_be_are_left_out, test_mirror_pages_that_do_not_end,
 	test_mirror_is_private_and_keeps_no_token)
