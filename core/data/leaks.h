@@ -29,7 +29,8 @@
  * least half are different. Pairs are found by locality-sensitive hashing with random projections (Datar, Immorlica, Indyk,
  * Mirrokni: "Locality-sensitive hashing scheme based on p-stable distributions", SCG 2004); four tables of five
  * projections find at least nine in ten. An alarm needs three times as many pairs as there are at one to two
- * times that distance: neighbours by nature become more with the distance, copies do not (leaks_near.c).
+ * times that distance, and more than follow from those at larger ones: neighbours by nature become more with the
+ * distance, copies do not. Smaller distances are examined as well (leaks_near.c).
  *
  * A feature is the target in disguise, over a sample of BN_LEAKS_SAMPLE rows, if Spearman's |rho| with a numeric
  * target is at least 0.999; if groups of equal values leave at most 0.1 % of the target's variance; if, for

@@ -9,7 +9,8 @@
  *
  * Where C_ij is too small, equality in column i is taken to be as frequent as between any two rows, m_i:
  * then C_i m_i / (1 - m_i). The largest estimate counts. If no C_i is large enough, its upper bound, with C_i + 3, is
- * used for the column that gives the least.
+ * used for the column that gives the least; and nothing is expected, if in three columns at least no rows of the sample
+ * are equal but those that are equal throughout.
  *
  * Pairs are counted between a sample of rows (probes) and all rows of other parts.
  */
@@ -209,7 +210,40 @@ static double odds_of(const chance *g, size_t chosen)
 	return m / (1 - m);
 }
 
-static double by_singles(const chance *g, const double *single, double per_pair)
+static int by_hash(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Whether rows of the sample are equal in none of three columns, but for those that are equal throughout. */
+static int is_singular(bool *out, const chance *g, bn_err *err)
+{
+	const bn_leaks_search *l = g->l;
+	size_t n = l->sampled, singular = 0;
+	uint64_t *sums = bn_alloc_zeroed(n + 1, sizeof *sums);
+	double equal = 0, pairs = (double)n * (double)(n ? n - 1 : 0);
+
+	if (!sums)
+		return bn_err_nomem(err, "a sample of rows");
+	for (size_t i = 0; i < g->n; i++)
+		for (size_t r = 0; r < n; r++)
+			sums[r] += bn_leaks_mix(l->columns[g->columns[i]].keys[r], g->columns[i]);
+	qsort(sums, n, sizeof *sums, by_hash);
+	for (size_t i = 0, end; i < n; i = end) {
+		for (end = i + 1; end < n && sums[end] == sums[i];)
+			end++;
+		equal += (double)(end - i) * (double)(end - i - 1);
+	}
+	for (size_t i = 0; i < g->n; i++)
+		singular += l->columns[g->columns[i]].match * pairs < equal + 0.5;
+	*out = singular >= 3;
+	bn_free(sums);
+	return 0;
+}
+
+static double by_singles(const chance *g, const double *single, double per_pair, bool singular)
 {
 	double most = 0, least = INFINITY;
 
@@ -222,6 +256,8 @@ static double by_singles(const chance *g, const double *single, double per_pair)
 	}
 	if (!isfinite(least))
 		return INFINITY; /* no column has different values: every two rows are equal */
+	if (singular && !(most > 0))
+		return 0;
 	return most > least ? most : least;
 }
 
@@ -265,6 +301,7 @@ int bn_leaks_by_chance(double *out, bn_leaks_search *l, const size_t *columns, s
 	double single[SINGLE], equal;
 	/* each pair is met by either of its rows that is a probe */
 	const double per_pair = (double)g.stride / 2;
+	bool singular = false;
 	int rc;
 
 	choose_columns(&g);
@@ -280,7 +317,9 @@ int bn_leaks_by_chance(double *out, bn_leaks_search *l, const size_t *columns, s
 	equal = (double)g.list[0].pairs * per_pair;
 	for (size_t k = 0; k < g.chosen_count; k++)
 		single[k] = (double)(g.list[1 + k].pairs - g.list[0].pairs) * per_pair;
-	*out = by_singles(&g, single, per_pair);
+	if ((rc = is_singular(&singular, &g, err)) < 0)
+		goto out;
+	*out = by_singles(&g, single, per_pair, singular);
 	rc = by_doubles(out, &g, single, equal, per_pair, err);
 out:
 	for (size_t i = 0; i < SINGLE + DOUBLE * DOUBLE + 1; i++)

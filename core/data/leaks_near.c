@@ -10,8 +10,9 @@
  * Neighbours by nature: within a distance r there are r^D of them, where D is the dimension of the data near
  * a row; with D >= 1 there are at least as many between r and 2 r as below r. That is the bound for clustered
  * data. Where no pair is near by nature, the count below r follows from the distances of random pairs, whose 1 %
- * and 10 % quantiles give D. Two distances are examined: BN_LEAKS_NEAR, and a twentieth of it, where
- * copies in dense data of few columns stand out.
+ * and 10 % quantiles give D. Distances are examined from BN_LEAKS_NEAR down, each half of the one before, since copies in
+ * dense data of few columns only stand out at small ones. If there are so many candidates that only a sample
+ * of them is compared, the search is repeated with cells, and distances, of a quarter.
  */
 #include "core/base/mem.h"
 #include "core/data/_leaks.h"
@@ -28,7 +29,11 @@
 #define PAIRS 20000               /* candidates whose distance is computed */
 #define PAIR_CELLS ((size_t)4 << 20)
 #define PARTNERS 4 /* of a row in a bucket */
-#define CLOSE (BN_LEAKS_NEAR / 20)
+#define LEVELS 4 /* of cells */
+#define FINER 4
+#define HALVES 10 /* distances that are examined: BN_LEAKS_NEAR / 2^i */
+#define UNLIKELY 2e-4
+#define DIMMER 2.5
 #define RANDOM_PAIRS 20000
 
 typedef struct candidate {
@@ -42,7 +47,7 @@ typedef struct nearing {
 	size_t n;
 	size_t *numbers, number_count; /* indices of columns[] */
 	float *directions;             /* number_count * ALL */
-	float offsets[ALL];
+	float offsets[ALL]; /* of a width of 1 */
 	float width;
 	uint64_t pass, passes;
 	bn_leaks_item *items[TABLES], *spare;
@@ -104,7 +109,7 @@ static void add_cells(const nearing *g, bn_leaks_slot *s, const float *sums, con
 		const float *from = sums + p * rows;
 		for (size_t r = 0; r < rows; r++)
 			to[r] += bn_leaks_mix(
-				(uint64_t)(int64_t)floorf((from[r] + g->offsets[p]) / g->width), 1000003 + p);
+				(uint64_t)(int64_t)floorf(from[r] / g->width + g->offsets[p]), 1000003 + p);
 	}
 }
 
@@ -346,14 +351,18 @@ static int by_number(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* The probability that two random rows are within that distance, from those of random pairs of the sample. */
-static int far_chance(double *near, double *close, nearing *g, bn_err *err)
+/* Quantiles of the distances of random pairs of the sample, and the probability that their other columns are equal. */
+typedef struct farness {
+	double low, dim, equal; /* dim 0: unknown */
+} farness;
+
+static int far_measure(farness *f, nearing *g, bn_err *err)
 {
 	bn_leaks_search *l = g->l;
-	double *d = bn_alloc(RANDOM_PAIRS * sizeof *d), low, high, dim;
+	double *d = bn_alloc(RANDOM_PAIRS * sizeof *d), high;
 	size_t n = l->sampled;
 
-	*near = *close = 1;
+	*f = (farness){.equal = 1};
 	if (!d)
 		return bn_err_nomem(err, "distances");
 	for (size_t i = 0; i < RANDOM_PAIRS && n > 1; i++) {
@@ -369,23 +378,23 @@ static int far_chance(double *near, double *close, nearing *g, bn_err *err)
 	}
 	if (n > 1) {
 		qsort(d, RANDOM_PAIRS, sizeof *d, by_number);
-		low = d[RANDOM_PAIRS / 100];
+		f->low = d[RANDOM_PAIRS / 100];
 		high = d[RANDOM_PAIRS / 10];
-		dim = low > 0 && high > low ? log(10) / log(high / low) : 0;
-		if (dim > 0 && low > BN_LEAKS_NEAR) {
-			*near = 0.01 * pow(BN_LEAKS_NEAR / low, dim);
-			*close = 0.01 * pow(CLOSE / low, dim);
-		} else if (dim > 0 && low > CLOSE) {
-			*close = 0.01 * pow(CLOSE / low, dim);
-		}
+		f->dim = f->low > 0 && high > f->low ? log(10) / log(high / f->low) : 0;
 	}
-	for (size_t i = 0; i < g->n; i++) /* besides, the other columns are equal */
-		if (!is_number(g, g->columns[i])) {
-			*near *= l->columns[g->columns[i]].match;
-			*close *= l->columns[g->columns[i]].match;
-		}
+	for (size_t i = 0; i < g->n; i++)
+		if (!is_number(g, g->columns[i]))
+			f->equal *= l->columns[g->columns[i]].match;
 	bn_free(d);
 	return 0;
+}
+
+/* The probability that two random rows are within that distance. */
+static double far_chance(const farness *f, double distance)
+{
+	if (!(f->dim > 0) || f->low <= distance)
+		return f->equal;
+	return 0.01 * pow(distance / f->low, f->dim) * f->equal;
 }
 
 static size_t within(const nearing *g, double from, double to)
@@ -397,15 +406,43 @@ static size_t within(const nearing *g, double from, double to)
 	return n;
 }
 
-/* Whether more pairs are that near than by nature. far: pairs expected from random ones. */
-static bool is_more(const nearing *g, double distance, double far, double *by_chance)
+/* Pairs in different parts. */
+static double all_pairs(const bn_leaks_search *l)
+{
+	double pairs = 0;
+
+	for (size_t a = 0; a < l->parts->count; a++)
+		for (size_t b = a + 1; b < l->parts->count; b++)
+			pairs += (double)l->part_rows[a] * (double)l->part_rows[b];
+	return pairs;
+}
+
+/* A low estimate of the dimension of the data around a row: from the pairs beyond the distance, within `farthest` and half
+ * of it, less two standard errors; of few pairs, a fraction of that of random pairs. */
+static double dimension(const nearing *g, double distance, double farthest, const farness *far)
+{
+	double half = (double)within(g, distance, farthest / 2), all = (double)within(g, distance, farthest);
+	double dim = half >= 10 ? (log(all / half) - 2 / sqrt(half)) / log(2) : far->dim / DIMMER;
+
+	dim = dim < (double)g->number_count ? dim : (double)g->number_count;
+	return dim > 1 ? dim : 1;
+}
+
+/* Whether more pairs are that near than by nature, as estimated from random pairs, from those at one to two times the
+ * distance, and from those up to `farthest`, the largest distance that pairs are found at: within r there are
+ * (r / farthest)^D of these. */
+static bool is_more(const nearing *g, double distance, double farthest, const farness *far, double *by_chance)
 {
 	double each = g->pair_count ? (double)g->met / (double)g->pair_count : 1;
 	double here = (double)within(g, -1, distance), around = (double)within(g, distance, 2 * distance);
-	double nature = around > far / each ? around : far / each;
+	double dim = dimension(g, distance, farthest, far);
+	double nature = far_chance(far, distance) * all_pairs(g->l) / each;
+	double below = ((double)within(g, distance, farthest) + 2) * pow(distance / farthest, dim);
 
+	nature = around > nature ? around : nature;
+	nature = below > nature ? below : nature;
 	*by_chance = nature * each;
-	return here >= 2 && here >= 3 * around && bn_leaks_poisson_tail(here, 2 * nature) < 1e-3;
+	return here >= 2 && here >= 3 * around && bn_leaks_poisson_tail(here, 2 * nature) < UNLIKELY;
 }
 
 static int add_near(nearing *g, double distance, double by_chance, bn_err *err)
@@ -458,7 +495,6 @@ static int near_open(nearing *g, bn_err *err)
 	size_t n = g->number_count;
 
 	g->pair_most = PAIR_CELLS / n < PAIRS ? PAIR_CELLS / n : PAIRS;
-	g->width = (float)(CELL * sqrt((double)n));
 	g->passes = 1 + g->l->out->rows / bn_leaks_at_once(g->l, AT_ONCE);
 	bn_rng_init(&g->rng, 1, "data.leaks.near", 0);
 	if (!(g->directions = bn_alloc(n * ALL * sizeof *g->directions)) ||
@@ -468,7 +504,7 @@ static int near_open(nearing *g, bn_err *err)
 	for (size_t i = 0; i < n * ALL; i++)
 		g->directions[i] = (float)bn_rng_normal(&g->rng);
 	for (size_t i = 0; i < ALL; i++)
-		g->offsets[i] = (float)bn_rng_uniform(&g->rng) * g->width;
+		g->offsets[i] = (float)bn_rng_uniform(&g->rng);
 	for (size_t i = 0; i < n; i++)
 		g->at[i] = g->columns[g->numbers[i]];
 	return 0;
@@ -487,33 +523,56 @@ static void near_release(nearing *g)
 	bn_free(g->at);
 }
 
+/* With cells of one size: *done if there is a finding, or all pairs were compared. */
+static int search_level(nearing *g, int level, bool *done, bn_err *err)
+{
+	farness far;
+	double by_chance, scale = pow(FINER, -level);
+	int rc;
+
+	g->width = (float)(CELL * scale * sqrt((double)g->number_count));
+	g->pair_count = 0;
+	g->met = g->pass = g->next_row = 0;
+	bn_free(g->rows);
+	bn_free(g->values);
+	g->rows = NULL;
+	g->values = NULL;
+	if ((rc = find_candidates(g, err)) < 0)
+		return rc;
+	bool all = g->met <= g->pair_most;
+	*done = all;
+	if (!g->pair_count)
+		return 0;
+	if ((rc = measure(g, err)) < 0 || (rc = far_measure(&far, g, err)) < 0)
+		return rc;
+	double distance = BN_LEAKS_NEAR * scale;
+	for (int i = 0; i < HALVES && (all || i < 3); i++, distance /= 2) {
+		if (!is_more(g, distance, 2 * BN_LEAKS_NEAR * scale, &far, &by_chance))
+			continue;
+		*done = true;
+		return add_near(g, distance, by_chance, err);
+	}
+	return 0;
+}
+
 int bn_leaks_near_rows(bn_leaks_search *l, const size_t *columns, size_t n, bn_err *err)
 {
 	nearing g = {.l = l, .columns = columns, .n = n};
-	double pairs = 0, near, close, chance_near, chance_close;
-	int rc;
+	bool done = false;
+	int rc = 0;
 
 	if (!(g.numbers = bn_alloc((n + 1) * sizeof *g.numbers)))
 		return bn_err_nomem(err, "near rows");
 	for (size_t i = 0; i < n; i++)
 		if (l->columns[columns[i]].role == BN_LEAKS_NUMBER)
 			g.numbers[g.number_count++] = i;
-	for (size_t a = 0; a < l->parts->count; a++)
-		for (size_t b = a + 1; b < l->parts->count; b++)
-			pairs += (double)l->part_rows[a] * (double)l->part_rows[b];
-	rc = 0;
 	if (!g.number_count)
 		goto out;
-	if ((rc = near_open(&g, err)) < 0 || (rc = find_candidates(&g, err)) < 0)
+	if ((rc = near_open(&g, err)) < 0)
 		goto out;
-	if (!g.pair_count)
-		goto out;
-	if ((rc = measure(&g, err)) < 0 || (rc = far_chance(&near, &close, &g, err)) < 0)
-		goto out;
-	if (is_more(&g, BN_LEAKS_NEAR, near * pairs, &chance_near))
-		rc = add_near(&g, BN_LEAKS_NEAR, chance_near, err);
-	else if (is_more(&g, CLOSE, close * pairs, &chance_close))
-		rc = add_near(&g, CLOSE, chance_close, err);
+	for (int level = 0; level < LEVELS && !done; level++)
+		if ((rc = search_level(&g, level, &done, err)) < 0)
+			goto out;
 out:
 	near_release(&g);
 	return rc;

@@ -240,33 +240,60 @@ static bool is_chance(double pairs, double by_chance)
 	return bn_leaks_poisson_tail(pairs, 2 * by_chance) >= 1e-3;
 }
 
-int bn_leaks_rows(bn_leaks_search *l, bn_err *err)
+static size_t compared(size_t *columns, const bn_leaks_search *l, bool with_names)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < l->column_count; i++)
+		if (l->columns[i].role <= (with_names ? BN_LEAKS_NAME : BN_LEAKS_NUMBER))
+			columns[n++] = i;
+	return n;
+}
+
+/* Adds a finding if there are more equal rows than by chance; *natural: those that chance explains. */
+static int find_equal(bn_leaks_search *l, const size_t *columns, size_t n, uint64_t *natural, bn_err *err)
 {
 	bn_leaks_shared s = {.pairs = NULL};
-	size_t *columns = bn_alloc((l->column_count + 1) * sizeof *columns), n = 0;
 	double by_chance = 0;
+	int rc;
+
+	*natural = 0;
+	if ((rc = bn_leaks_shared_find(&s, l, columns, n, false, l->repeated, "looking for equal rows", err)) < 0 ||
+		!(s.pair_count > 0))
+		goto out;
+	if ((rc = bn_leaks_by_chance(&by_chance, l, columns, n, err)) < 0)
+		goto out;
+	if (is_chance(s.pair_count, by_chance))
+		*natural = (uint64_t)s.pair_count;
+	else
+		rc = add_shared(l, BN_LEAK_DUPLICATE, NULL, &s, by_chance, err);
+out:
+	bn_leaks_shared_release(&s);
+	return rc;
+}
+
+/* If rows without their names are no more alike than by chance, copies still have the same names. */
+int bn_leaks_rows(bn_leaks_search *l, bn_err *err)
+{
+	size_t *columns = bn_alloc((l->column_count + 1) * sizeof *columns), n, named;
+	uint64_t ignored;
 	int rc = 0;
 
 	if (!columns || !(l->repeated = bn_alloc_zeroed(l->out->rows / 8 + 1, 1))) {
 		rc = bn_err_nomem(err, "the marks of equal rows");
 		goto out;
 	}
-	for (size_t i = 0; i < l->column_count; i++)
-		if (l->columns[i].role <= BN_LEAKS_NUMBER)
-			columns[n++] = i;
-	if (!n)
+	n = compared(columns, l, false);
+	if (n && (rc = find_equal(l, columns, n, &l->out->natural, err)) < 0)
 		goto out;
-	if ((rc = bn_leaks_shared_find(&s, l, columns, n, false, l->repeated, "looking for equal rows", err)) < 0)
+	named = compared(columns, l, true);
+	if (named > n && !l->out->count && (l->out->natural || !n) &&
+		(rc = find_equal(l, columns, named, &ignored, err)) < 0)
 		goto out;
-	if (s.pair_count > 0 && (rc = bn_leaks_by_chance(&by_chance, l, columns, n, err)) < 0)
-		goto out;
-	if (s.pair_count > 0 && is_chance(s.pair_count, by_chance))
-		l->out->natural = (uint64_t)s.pair_count;
-	else if ((rc = add_shared(l, BN_LEAK_DUPLICATE, NULL, &s, by_chance, err)) < 0)
-		goto out;
-	rc = bn_leaks_near_rows(l, columns, n, err);
+	n = compared(columns, l, false);
+	if (n)
+		rc = bn_leaks_near_rows(l, columns, n, err);
 out:
-	bn_leaks_shared_release(&s);
 	bn_free(columns);
 	return rc;
 }

@@ -446,6 +446,70 @@ START_TEST(test_three_near_copies_are_found)
 }
 END_TEST
 
+/* One pair among few rows, and one whose names are copied as well, where few columns are left without names. */
+START_TEST(test_a_single_copy_is_found)
+{
+	const bn_leaks_options o = {.target = NULL};
+	double x[6][60];
+
+	begin();
+	bn_rng_init(&rng, 41, "test.leaks", 0);
+	open_table("a:float64 b:float64 c:float64 d:float64 e:float64 f:float64");
+	for (int i = 0; i < 60; i++) {
+		for (size_t c = 0; c < 6; c++)
+			bn_table_row_f64(w, c, x[c][i] = i == 50 ? x[c][7] : gauss());
+		row_end();
+	}
+	close_table();
+	for (int i = 0; i < 60; i++)
+		part_of[i] = i >= 40;
+	search(&o);
+	ck_assert_uint_eq(find_leak(BN_LEAK_DUPLICATE, NULL)->rows, 1);
+	ck_assert_uint_eq(found.count, 1);
+	open_table("id:int64 ref:string a:int64 b:int64");
+	for (int i = 0; i < 500; i++) {
+		int of = i >= 495 ? i - 400 : i;
+		bn_table_row_i64(w, 0, of);
+		put_word(1, "r", (uint64_t)of * 7919);
+		bn_table_row_i64(w, 2, of % 5);
+		bn_table_row_i64(w, 3, of % 3);
+		row_end();
+	}
+	close_table();
+	for (int i = 0; i < 500; i++)
+		part_of[i] = i >= 400;
+	search(&o);
+	ck_assert_uint_eq(find_leak(BN_LEAK_DUPLICATE, NULL)->rows, 5);
+	end();
+}
+END_TEST
+
+/* Copies with a little noise in data where rows are near each other by nature. */
+START_TEST(test_near_copies_in_dense_data_are_found)
+{
+	const bn_leaks_options o = {.target = NULL};
+	static double x[3][4000];
+
+	begin();
+	bn_rng_init(&rng, 43, "test.leaks", 0);
+	open_table("a:float64 b:float64 c:float64");
+	for (int i = 0; i < 4000; i++) {
+		for (size_t c = 0; c < 3; c++) {
+			x[c][i] = i >= 3900 ? x[c][i - 3900] + 1e-5 * gauss() : gauss();
+			bn_table_row_f64(w, c, x[c][i]);
+		}
+		row_end();
+	}
+	close_table();
+	for (int i = 0; i < 4000; i++)
+		part_of[i] = i >= 3000;
+	search(&o);
+	const bn_leak *n = find_leak(BN_LEAK_NEAR, NULL);
+	ck_assert_msg(n->rows >= 80 && n->rows <= 120, "%s", said());
+	end();
+}
+END_TEST
+
 START_TEST(test_copies_under_new_names_are_found)
 {
 	const bn_leaks_options o = {.target = NULL};
@@ -742,7 +806,8 @@ START_TEST(test_every_failed_allocation_is_an_error)
 END_TEST
 
 BN_TEST_MAIN("core/data/leaks", test_clean_tables_raise_no_alarm, test_copied_rows_are_found,
-	test_near_copies_are_found, test_three_near_copies_are_found, test_copies_under_new_names_are_found,
+	test_near_copies_are_found, test_three_near_copies_are_found, test_a_single_copy_is_found,
+	test_near_copies_in_dense_data_are_found, test_copies_under_new_names_are_found,
 	test_copies_among_few_values_are_found, test_groups_in_two_parts_are_found, test_overlapping_times_are_found,
 	test_what_is_known_later_is_found, test_a_number_in_disguise_is_found, test_a_class_in_disguise_is_found,
 	test_errors_name_what_is_wrong, test_every_failed_allocation_is_an_error)
