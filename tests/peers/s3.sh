@@ -1,13 +1,13 @@
 #!/bin/bash
 # Remotes on Ceph's radosgw: push killed again and again, the server killed meanwhile, what a fresh workspace gets, what the
 # user is told of wrong keys, buckets, clocks and full quotas; then speed beside boto3 and s5cmd on 10 000 small and 4
-# large objects, alternating. BINNACLE_S3_ROUNDS (3) rounds of these.
+# large objects, alternating. BINNACLE_S3_ROUNDS (1) rounds of these.
 set -u
 . tests/peers/net/rgw.sh
 B=$BINNACLE
 build=${BINNACLE%/binnacle}
 build=${build#"$PWD"/}
-rounds=${BINNACLE_S3_ROUNDS:-3}
+rounds=${BINNACLE_S3_ROUNDS:-1}
 if missing=$(rgw_missing); then
 	echo "SKIP: S3: $missing is not here (apt-get install -y --no-install-recommends $rgw_packages)"
 	exit 0
