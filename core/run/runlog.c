@@ -224,6 +224,40 @@ int bn_runlog_stop(bn_workspace *ws, const char *id, bn_err *err)
 
 /* ---- words ---------------------------------------------------------------------------------- */
 
+/* So that a record with these, escaped, is below BN_PAYLOAD_MAX. */
+enum { WORDS_BYTES = 2 << 20 };
+
+/* {FIELD: words}; as several records if there are many. Nothing if there are none. */
+static int append_words(bn_workspace *ws, const char *kind, const char *id, const char *field,
+	const json_t *words, bn_err *err)
+{
+	json_t *piece = json_object(), *value;
+	const char *key;
+	size_t bytes = 0;
+	int rc = piece ? 0 : bn_err_nomem(err, "an event");
+	json_object_foreach((json_t *)(uintptr_t)words, key, value)
+	{
+		if (rc < 0)
+			break;
+		if (json_object_set(piece, key, value) < 0) {
+			rc = bn_err_nomem(err, "an event");
+			break;
+		}
+		bytes += strlen(key) + json_string_length(value);
+		if (bytes <= WORDS_BYTES)
+			continue;
+		rc = append_take(ws, kind, id, json_pack("{sO}", field, piece), err);
+		json_decref(piece);
+		bytes = 0;
+		if (!(piece = json_object()) && rc >= 0)
+			rc = bn_err_nomem(err, "an event");
+	}
+	if (rc >= 0 && json_object_size(piece))
+		rc = append_take(ws, kind, id, json_pack("{sO}", field, piece), err);
+	json_decref(piece);
+	return rc;
+}
+
 int bn_runlog_param(
 	bn_workspace *ws, const char *id, const char *key, const char *value, bn_err *err)
 {
@@ -265,8 +299,7 @@ int bn_runlog_params(bn_workspace *ws, const char *id, const json_t *params, bn_
 		if (!json_is_null(value) && (rc = add_param(texts, key, value, &b, err)) < 0)
 			goto out;
 	}
-	if (json_object_size(texts))
-		rc = append_take(ws, "run.param", id, json_pack("{sO}", "params", texts), err);
+	rc = append_words(ws, "run.param", id, "params", texts, err);
 out:
 	bn_buf_release(&b);
 	json_decref(texts);
@@ -296,9 +329,7 @@ int bn_runlog_tags(bn_workspace *ws, const char *id, const json_t *tags, bn_err 
 		if (!text && !json_is_null(value))
 			return bn_err_set(err, BN_EINVAL, "tag '%s': a value is a text", key);
 	}
-	if (!json_object_size(tags))
-		return 0;
-	return append_take(ws, "run.tag", id, json_pack("{sO}", "tags", tags), err);
+	return append_words(ws, "run.tag", id, "tags", tags, err);
 }
 
 int bn_runlog_note(bn_workspace *ws, const char *id, const char *note, bn_err *err)

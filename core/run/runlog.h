@@ -130,12 +130,12 @@ int bn_runlog_started_with(bn_workspace *ws, const char *id, int64_t interval_ms
 	const char *changed, bn_err *err);
 int bn_runlog_param(
 	bn_workspace *ws, const char *id, const char *key, const char *value, bn_err *err);
-/* params: {key: text, number, boolean or anything}; non-texts are written as JSON. */
+/* params: {key: text, number, boolean or anything}; non-texts are written as JSON. One event, or several as below. */
 int bn_runlog_params(bn_workspace *ws, const char *id, const json_t *params, bn_err *err);
 /* value NULL removes the tag. */
 int bn_runlog_tag(
 	bn_workspace *ws, const char *id, const char *key, const char *value, bn_err *err);
-/* tags: {key: text, or null to remove it}; one event. Nothing if there are none. */
+/* tags: {key: text, or null to remove it}; one event, or several for more than 2 MiB. Nothing if there are none. */
 int bn_runlog_tags(bn_workspace *ws, const char *id, const json_t *tags, bn_err *err);
 int bn_runlog_note(bn_workspace *ws, const char *id, const char *note, bn_err *err);
 /* Stores the file as an object, then appends the event. name: NULL for its base name ("." uses that

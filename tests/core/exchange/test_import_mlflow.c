@@ -366,6 +366,30 @@ START_TEST(test_rows_that_are_longer_than_the_file)
 }
 END_TEST
 
+/* More than a record of the log can hold. */
+START_TEST(test_a_run_with_many_long_words)
+{
+	setup();
+	snprintf(from, sizeof from, "%s/mlflow.db", w.dir.path);
+	source_mlflow_db(from,
+		"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 900) "
+		"INSERT INTO tags SELECT 'k' || i, printf('%.20000c', 'x'), '" RUN_A "' FROM n;"
+		"INSERT INTO params SELECT key, value, run_uuid FROM tags WHERE run_uuid = '" RUN_A
+		"' AND key LIKE 'k%'");
+	bn_exchange_report r = source_import(&w, from, NULL);
+	ck_assert_int_eq(r.added.runs_new, 2);
+	ck_assert_int_eq(r.added.tags, 902);
+	bn_exchange_report_release(&r);
+	bn_pairs tags = BN_PAIRS_INIT;
+	ck_assert_bn_ok(bn_run_tags(&tags, w.ws, RUN_A, &err), &err);
+	ck_assert_ptr_nonnull(bn_pairs_get(&tags, "k1"));
+	ck_assert_uint_eq(strlen(bn_pairs_get(&tags, "k900")), 20000);
+	bn_pairs_release(&tags);
+	import_again_adds_nothing(NULL);
+	track_remove(&w);
+}
+END_TEST
+
 START_TEST(test_databases_that_are_none)
 {
 	bn_exchange_report r;
@@ -439,5 +463,6 @@ BN_TEST_MAIN("core/exchange/import_mlflow", test_a_directory_is_imported_whole_a
 	test_what_the_source_gained_is_added_and_what_was_changed_here_stays,
 	test_only_a_part_into_another_experiment_or_none_at_all,
 	test_hostile_and_damaged_directories, test_runs_of_others_and_our_own_are_left_alone,
-	test_a_database_of_an_early_revision_and_of_a_late_one, test_rows_that_are_longer_than_the_file, test_databases_that_are_none,
+	test_a_database_of_an_early_revision_and_of_a_late_one, test_a_run_with_many_long_words,
+	test_rows_that_are_longer_than_the_file, test_databases_that_are_none,
 	test_an_interrupted_import_goes_on)
