@@ -131,6 +131,8 @@ static int infer_column(json_t *list, bn_table_reader *table, size_t i, const bn
 	if (c->rows && !c->missing)
 		add(list, "expect_column_values_to_not_be_null",
 			json_pack("{s:s}", "column", c->name), NULL);
+	if (c->masked)
+		return 0; /* what follows names values */
 	if (bn_type_is_text(c->type) && c->distinct_exact && c->distinct &&
 		c->distinct <= BN_INFER_MAX_DOMAIN && c->distinct < present) {
 		json_t *domain = NULL;

@@ -6,6 +6,7 @@
 #include "core/base/str.h"
 #include "core/check/expect.h"
 #include "core/ci/suite_cases.h"
+#include "core/data/protect.h"
 #include "core/data/dataset.h"
 #include "core/profile/profile.h"
 
@@ -51,6 +52,8 @@ static int suite_run(
 	if ((rc = bn_suite_load(&suite, env, path, err)) < 0 ||
 		(rc = bn_dataset_open_held(&table, c->ws, v, c->progress, err)) < 0 ||
 		(rc = bn_expect_run(&result, table, suite, &progress, err)) < 0)
+		goto out;
+	if ((rc = bn_protect_check(result->document, c->ws, v, err)) < 0)
 		goto out;
 	bn_ci_report_add_checks(c->report, d->name, result);
 out:

@@ -36,6 +36,11 @@ int bn_dataset_part_failed(
 int bn_dataset_with_content(int64_t *number, bn_workspace *ws, const char *name,
 	const char *content, bool is_private, bn_err *err);
 
+/* bn_dataset_record_check of a result that is masked already. */
+struct bn_dataset_version;
+int bn_dataset_keep_check(bn_workspace *ws, const struct bn_dataset_version *v, const json_t *suite,
+	const json_t *result, bn_err *err);
+
 /* BN_ENOTFOUND for an unknown dataset name, with the nearest one. */
 int bn_dataset_none(sqlite3 *db, const char *name, bn_err *err);
 

@@ -4,6 +4,7 @@
 #include "core/base/mem.h"
 #include "core/data/_add.h"
 #include "core/data/former.h"
+#include "core/data/pseudonym.h"
 #include "core/source/cell.h"
 
 /* A name for a new file, relative to the workspace. */
@@ -106,6 +107,21 @@ static int read_as(bn_source_options *o, bn_former *former, bn_workspace *ws, co
 	return 0;
 }
 
+/* What is pseudonymised: what the options say, and what the newest version has. */
+static int pseudonyms_plan(bn_pseudonyms *p, bn_source_options *o, bn_workspace *ws, const char *name, bn_err *err)
+{
+	bn_dataset_version *newest = NULL;
+	bn_err why = BN_ERR_INIT;
+	int rc = bn_dataset_resolve(&newest, ws, name, BN_DATASET_LIVE, &why);
+	if (rc < 0 && rc != BN_ENOTFOUND && rc != BN_EREFUSED)
+		return bn_err_move(err, &why);
+	rc = bn_pseudonyms_plan(p, ws, o->pseudonymise, o->pseudonymise_count, newest, err);
+	if (p->count)
+		o->replace = &p->replace;
+	bn_dataset_version_free(newest);
+	return rc;
+}
+
 int bn_dataset_add(bn_dataset_version **out, bool *added, bn_workspace *ws, const char *name,
 	bn_dataset_privacy privacy, const char *source_name, const char *uri,
 	const bn_source_options *options, bn_ingest_report *report, bn_err *err)
@@ -113,6 +129,7 @@ int bn_dataset_add(bn_dataset_version **out, bool *added, bn_workspace *ws, cons
 	bn_source_options as = BN_SOURCE_OPTIONS_INIT;
 	bn_former former = BN_FORMER_INIT;
 	bn_tracked tracked = BN_TRACKED_INIT;
+	bn_pseudonyms pseudonyms = BN_PSEUDONYMS_INIT;
 	bn_ingest_report mine = {0};
 	bn_table_builder *builder = NULL;
 	bn_built built;
@@ -125,6 +142,7 @@ int bn_dataset_add(bn_dataset_version **out, bool *added, bn_workspace *ws, cons
 		(rc = bn_dataset_is_to_be_private(&is_private, ws, name, privacy, NULL, 0, err)) <
 			0 ||
 		(rc = read_as(&as, &former, ws, name, options, err)) < 0 ||
+		(rc = pseudonyms_plan(&pseudonyms, &as, ws, name, err)) < 0 ||
 		(rc = bn_add_open(&in, &tracked, ws, uri, options, err)) < 0 ||
 		(rc = bn_table_builder_new(&builder, ws, is_private, err)) < 0)
 		goto out;
@@ -136,6 +154,12 @@ int bn_dataset_add(bn_dataset_version **out, bool *added, bn_workspace *ws, cons
 		goto out;
 	recipe = bn_add_recipe("ingest", options, as.retype ? "" : former.ref, &mine.notes.dialect,
 		&tracked);
+	if (!recipe) {
+		rc = bn_err_nomem(err, "a recipe");
+		goto out;
+	}
+	if ((rc = bn_pseudonyms_record(recipe, &pseudonyms, built.schema, err)) < 0)
+		goto out;
 	const bn_progress checking = {bn_add_report, (void *)(uintptr_t)options};
 	bn_dataset_draft d = {.name = name,
 		.built = &built,
@@ -150,6 +174,7 @@ int bn_dataset_add(bn_dataset_version **out, bool *added, bn_workspace *ws, cons
 out:
 	json_decref(recipe);
 	bn_tracked_release(&tracked);
+	bn_pseudonyms_release(&pseudonyms);
 	bn_former_release(&former);
 	bn_table_builder_free(builder);
 	bn_input_free(in);

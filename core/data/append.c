@@ -5,6 +5,7 @@
 #include "core/data/_add.h"
 #include "core/data/_dataset.h"
 #include "core/data/former.h"
+#include "core/data/pseudonym.h"
 #include "core/store/claim.h"
 
 #include <string.h>
@@ -125,6 +126,30 @@ static int publish(bn_dataset_version **out, bool *added, bn_workspace *ws, cons
 	return bn_dataset_publish(out, added, ws, &d, err);
 }
 
+/* Appended rows are pseudonymised as the others are: a column cannot have both. */
+static int pseudonyms_plan(bn_pseudonyms *p, bn_source_options *o, bn_workspace *ws, const bn_dataset_version *before,
+	bn_err *err)
+{
+	char ref[192];
+	int rc = bn_pseudonyms_of(p, ws, before, err);
+	for (size_t i = 0; rc >= 0 && i < o->pseudonymise_count; i++) {
+		size_t k = 0;
+		while (k < p->count && strcmp(p->columns[k], o->pseudonymise[i]) != 0)
+			k++;
+		if (k < p->count)
+			continue;
+		rc = bn_err_set(err, BN_EREFUSED, "column '%s' of %s has values, not pseudonyms", o->pseudonymise[i],
+			bn_dataset_version_name(before, ref, sizeof ref));
+		bn_err_hint(err, "binnacle data transform NEW %s --pseudonymise %s", ref, o->pseudonymise[i]);
+	}
+	bn_pseudonyms_release(p);
+	if (rc < 0 || (rc = bn_pseudonyms_plan(p, ws, NULL, 0, before, err)) < 0)
+		return rc;
+	if (p->count)
+		o->replace = &p->replace;
+	return 0;
+}
+
 static int append_rows(bn_dataset_version **out, bool *added, bn_workspace *ws, appending *a,
 	const char *source_name, const char *uri, const bn_source_options *options,
 	bn_ingest_report *report, bn_err *err)
@@ -137,7 +162,9 @@ static int append_rows(bn_dataset_version **out, bool *added, bn_workspace *ws, 
 	char sha256[65] = "";
 	bn_former former = BN_FORMER_INIT;
 	bn_tracked tracked = BN_TRACKED_INIT;
+	bn_pseudonyms pseudonyms = BN_PSEUDONYMS_INIT;
 	int rc = bn_former_of(&former, ws, a->before, err);
+	rc = rc < 0 ? rc : pseudonyms_plan(&pseudonyms, &o, ws, a->before, err);
 	o.as = bn_table_schema(a->table);
 	o.as_whose = former.whose;
 	o.as_only = true;
@@ -154,6 +181,8 @@ static int append_rows(bn_dataset_version **out, bool *added, bn_workspace *ws, 
 		rc = bn_err_nomem(err, "a recipe");
 		goto out;
 	}
+	if ((rc = bn_pseudonyms_record(recipe, &pseudonyms, bn_table_schema(a->table), err)) < 0)
+		goto out;
 	const bn_progress checking = {bn_add_report, (void *)(uintptr_t)options};
 	const bn_dataset_draft source = {.checking = options ? &checking : NULL,
 		.source_kind = report->source->name,
@@ -174,6 +203,7 @@ static int append_rows(bn_dataset_version **out, bool *added, bn_workspace *ws, 
 out:
 	json_decref(recipe);
 	bn_tracked_release(&tracked);
+	bn_pseudonyms_release(&pseudonyms);
 	bn_former_release(&former);
 	bn_input_free(in);
 	return rc;

@@ -26,7 +26,7 @@ int bn_dataset_need_rows(bn_workspace *ws, const bn_dataset_version *v, bn_err *
 		bn_dataset_version_name(v, name, sizeof name), v->user);
 }
 
-int bn_dataset_open_table_watched(bn_table_reader **out, bn_workspace *ws,
+int bn_dataset_open_whole(bn_table_reader **out, bn_workspace *ws,
 	const bn_dataset_version *v, const bn_progress *progress, bn_err *err)
 {
 	char name[192];
@@ -36,12 +36,6 @@ int bn_dataset_open_table_watched(bn_table_reader **out, bn_workspace *ws,
 	if ((rc = bn_dataset_open_parts(out, ws, v->hash, progress, err)) < 0)
 		bn_err_prefix(err, "dataset %s", bn_dataset_version_name(v, name, sizeof name));
 	return rc;
-}
-
-int bn_dataset_open_table(
-	bn_table_reader **out, bn_workspace *ws, const bn_dataset_version *v, bn_err *err)
-{
-	return bn_dataset_open_table_watched(out, ws, v, NULL, err);
 }
 
 /* Closes the file descriptors. */
@@ -120,7 +114,7 @@ int bn_dataset_open_other(void *workspace, const char *ref, bn_table_reader **ou
 	int rc = bn_dataset_resolve(&v, workspace, ref, BN_DATASET_LIVE, err);
 	if (rc < 0)
 		return rc;
-	rc = bn_dataset_open_table(out, workspace, v, err);
+	rc = bn_dataset_open_whole(out, workspace, v, NULL, err);
 	bn_dataset_version_free(v);
 	return rc;
 }
@@ -130,28 +124,6 @@ int bn_dataset_load_json(
 {
 	int rc = bn_dataset_need_rows(ws, v, err);
 	return rc < 0 ? rc : bn_object_load_json(out, ws, hash, err);
-}
-
-/* A column of few rows takes about 1 KiB. */
-#define PROFILE_BYTES ((size_t)1 << 30)
-
-int bn_dataset_load_profile(
-	bn_profile **out, bn_workspace *ws, const bn_dataset_version *v, bn_err *err)
-{
-	char name[192];
-	bn_dataset_version_name(v, name, sizeof name);
-	if (!v->profile_hash[0])
-		return bn_err_set(err, BN_ENOTFOUND, "dataset %s has no profile", name);
-	bn_buf text = BN_BUF_INIT;
-	int rc = bn_dataset_need_rows(ws, v, err);
-	if (rc < 0)
-		return rc;
-	if ((rc = bn_object_load(&text, ws, v->profile_hash, PROFILE_BYTES, err)) == 0)
-		rc = bn_profile_parse(out, text.ptr, text.len, err);
-	if (rc)
-		bn_err_prefix(err, "dataset %s", name);
-	bn_buf_release(&text);
-	return rc;
 }
 
 /* ---- events -------------------------------------------------------------------------------- */
@@ -207,7 +179,7 @@ static bool is_success(const json_t *result)
 	return failed ? failed == lesser : bn_json_bool(result, "success", false);
 }
 
-int bn_dataset_record_check(bn_workspace *ws, const bn_dataset_version *v, const json_t *suite,
+int bn_dataset_keep_check(bn_workspace *ws, const bn_dataset_version *v, const json_t *suite,
 	const json_t *result, bn_err *err)
 {
 	char suite_hash[65], result_hash[65];

@@ -78,6 +78,7 @@ typedef struct bn_dataset_version {
 	int64_t created_ms;
 	char *user;
 	uid_t uid;       /* of the user */
+	bool unmasked;   /* bn_protect_unmask: its masked columns are read as they are */
 	bool is_private; /* only that user can read its rows, its profile and its checks' results */
 	bool removed;
 	bool bytes_gone; /* removed, and gc has freed its bytes: it cannot be restored */
@@ -168,13 +169,17 @@ void bn_dataset_versions_free(bn_dataset_versions *v);
 /* BN_EREFUSED, naming the owner, if the version is private to another user. All functions below
  * check this first. */
 int bn_dataset_need_rows(bn_workspace *ws, const bn_dataset_version *v, bn_err *err);
-/* Opens the table of a version (memory-mapped). *out is yours. */
+/* Opens the table of a version (memory-mapped) to show values: columns that are marked as personal are masked, unless
+ * v->unmasked (protect.h). *out is yours. */
 int bn_dataset_open_table(
 	bn_table_reader **out, bn_workspace *ws, const bn_dataset_version *v, bn_err *err);
 /* The same for tables that may be large: hashing reports progress and can be cancelled. */
 int bn_dataset_open_table_watched(bn_table_reader **out, bn_workspace *ws,
 	const bn_dataset_version *v, const bn_progress *progress, bn_err *err);
-/* The same for training, evaluation and signing: once hashed, no other member can change a byte
+/* The same without masks, to compute with; what it shows of values must be masked (bn_protect_check ...). */
+int bn_dataset_open_whole(bn_table_reader **out, bn_workspace *ws, const bn_dataset_version *v,
+	const bn_progress *progress, bn_err *err);
+/* The same without masks for training, evaluation and signing: once hashed, no other member can change a byte
  * that the reader returns (core/store/object/held.h). Copies parts that are owned by another
  * user. */
 int bn_dataset_open_held(bn_table_reader **out, bn_workspace *ws, const bn_dataset_version *v,
@@ -193,7 +198,7 @@ void bn_dataset_paths_free(char **paths, size_t n);
  * are still those that were verified. Cheap if the files were not touched. */
 int bn_dataset_verify(
 	bn_workspace *ws, const bn_dataset_version *v, const bn_progress *progress, bn_err *err);
-/* BN_ENOTFOUND if the version has no profile. *out is yours. */
+/* BN_ENOTFOUND if the version has no profile. Masked as the table is. *out is yours. */
 int bn_dataset_load_profile(
 	bn_profile **out, bn_workspace *ws, const bn_dataset_version *v, bn_err *err);
 /* Opens the dataset version that ref names: a bn_expect_progress's open_other, whose tables is a

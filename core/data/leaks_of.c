@@ -27,7 +27,7 @@ static int open_part(searching *s, bn_workspace *ws, const bn_dataset_version *v
 	if (!(s->names[s->n] = bn_strdup(ref)))
 		return bn_err_nomem(err, "a name");
 	s->n++;
-	if ((rc = bn_dataset_open_table_watched(&s->tables[s->n - 1], ws, v, ask->progress, err)) < 0)
+	if ((rc = bn_dataset_open_whole(&s->tables[s->n - 1], ws, v, ask->progress, err)) < 0)
 		return rc;
 	if (ask->where)
 		return bn_dataset_where(&s->tables[s->n - 1], ask->where, "--where", ask->progress, NULL, err);

@@ -4,6 +4,7 @@
 #include "core/base/mem.h"
 #include "core/data/_dataset.h"
 #include "core/data/builder.h"
+#include "core/data/pseudonym.h"
 #include "core/table/derive.h"
 #include "core/table/expr/eval.h"
 #include "core/table/scan.h"
@@ -27,6 +28,8 @@ typedef struct transforming {
 	made_column *columns;
 	bn_buf where; /* its canonical text */
 	bn_crew *crew;
+	bn_pseudonyms had, asked; /* of the source; to be made now */
+	bool *replaced;           /* of each column of the result: it is asked for */
 } transforming;
 
 /* ---- "name = expression" ---------------------------------------------------------------------- */
@@ -114,6 +117,71 @@ static int plan_schema(transforming *d, bn_err *err)
 	return bn_schema_copy_meta(&d->schema, schema, err);
 }
 
+/* Names of `had` that the result has as they were, in addition to those asked for. */
+static int keep_pseudonyms(transforming *d, bn_err *err)
+{
+	for (size_t i = 0; i < d->had.count; i++) {
+		const char *name = d->had.columns[i];
+		size_t at = bn_schema_find(&d->schema, name);
+		if (at == BN_SCHEMA_NONE || d->from[at] == SIZE_MAX)
+			continue;
+		if (d->replaced[at]) {
+			bn_err_set(err, BN_EINVAL, "column '%s' has pseudonyms already", name);
+			return BN_EINVAL;
+		}
+	}
+	if (d->had.count && d->asked.count && strcmp(d->had.key, d->asked.key) != 0) {
+		bn_err_set(err, BN_EREFUSED, "the pseudonyms of the source were made with another secret than yours");
+		bn_err_hint(err, "who made them has it, in ~/.config/binnacle/pseudonyms");
+		return BN_EREFUSED;
+	}
+	return 0;
+}
+
+static int plan_pseudonyms(transforming *d, bn_workspace *ws, const bn_dataset_version *from, bn_err *err)
+{
+	int rc;
+	if ((rc = bn_pseudonyms_of(&d->had, ws, from, err)) < 0 ||
+		(rc = bn_pseudonyms_plan(&d->asked, ws, d->o->pseudonymise, d->o->pseudonymise_count, NULL,
+			 err)) < 0)
+		return rc;
+	if (!(d->replaced = bn_alloc_zeroed(d->schema.count + 1, sizeof *d->replaced)))
+		return bn_err_nomem(err, "columns");
+	for (size_t i = 0; i < d->asked.count; i++) {
+		size_t at;
+		if ((rc = bn_schema_need(&d->schema, d->asked.columns[i], &at, err)) < 0)
+			return rc;
+		bn_field *f = &d->schema.fields[at];
+		const bn_field text = {.type = bn_column_replaced_type(f->type)};
+		if ((rc = bn_field_copy_type(f, &text, err)) < 0)
+			return rc;
+		d->replaced[at] = true;
+	}
+	return keep_pseudonyms(d, err);
+}
+
+static int record_pseudonyms(json_t *recipe, transforming *d, bn_err *err)
+{
+	bn_pseudonyms all = BN_PSEUDONYMS_INIT;
+	size_t n = d->asked.count + d->had.count;
+	int rc = 0;
+	if (!n)
+		return 0;
+	if (!(all.columns = bn_alloc_zeroed(n, sizeof *all.columns)))
+		return bn_err_nomem(err, "a recipe");
+	memcpy(all.key, d->asked.count ? d->asked.key : d->had.key, sizeof all.key);
+	for (size_t i = 0; i < d->asked.count; i++)
+		all.columns[all.count++] = d->asked.columns[i];
+	for (size_t i = 0; i < d->had.count; i++) {
+		size_t at = bn_schema_find(&d->schema, d->had.columns[i]);
+		if (at != BN_SCHEMA_NONE && d->from[at] != SIZE_MAX)
+			all.columns[all.count++] = d->had.columns[i];
+	}
+	rc = bn_pseudonyms_record(recipe, &all, &d->schema, err);
+	bn_free(all.columns);
+	return rc;
+}
+
 static int write_batch(transforming *d, const bn_batch *in, bn_table_writer *w, bn_err *err)
 {
 	bn_arena arena = BN_ARENA_INIT;
@@ -128,6 +196,12 @@ static int write_batch(transforming *d, const bn_batch *in, bn_table_writer *w, 
 		else if ((rc = bn_expr_eval(d->columns[d->made[i]].scratch, in, &out.columns[i],
 				  &arena, err)) < 0)
 			goto out;
+		if (d->replaced[i]) {
+			const bn_column value = out.columns[i];
+			if ((rc = bn_column_replace(&out.columns[i], &value, bn_pseudonym_replace, &d->asked,
+				     &arena, err)) < 0)
+				goto out;
+		}
 	}
 	rc = bn_table_write_batch(w, &out, err);
 out:
@@ -253,6 +327,9 @@ static void transforming_release(transforming *d)
 	bn_free(d->columns);
 	bn_free(d->from);
 	bn_free(d->made);
+	bn_free(d->replaced);
+	bn_pseudonyms_release(&d->had);
+	bn_pseudonyms_release(&d->asked);
 	bn_buf_release(&d->where);
 	bn_schema_release(&d->schema);
 	bn_crew_free(d->crew);
@@ -273,11 +350,13 @@ int bn_dataset_transform(bn_dataset_version **out, bool *added, bn_workspace *ws
 		(rc = bn_dataset_is_to_be_private(
 			 &is_private, ws, name, o->privacy, &from, 1, err)) < 0 ||
 		(rc = open_rows(&d, ws, from, err)) < 0 || (rc = plan_schema(&d, err)) < 0 ||
+		(rc = plan_pseudonyms(&d, ws, from, err)) < 0 ||
 		(rc = bn_table_builder_new(&builder, ws, is_private, err)) < 0 ||
 		(rc = bn_table_builder_begin(builder, &d.schema, d.crew, &w, err)) < 0 ||
 		(rc = write_rows(&d, w, err)) < 0 ||
 		(rc = bn_table_builder_finish(builder, &built, err)) < 0 ||
-		(rc = recipe_of(&recipe, &d, err)) < 0)
+		(rc = recipe_of(&recipe, &d, err)) < 0 ||
+		(rc = record_pseudonyms(recipe, &d, err)) < 0)
 		goto out;
 	const bn_dataset_draft draft = {.name = name,
 		.built = &built,

@@ -19,6 +19,8 @@ typedef struct bn_transform {
 	const char *where;       /* NULL: all rows */
 	const char *const *keep; /* only these of its columns, in this order; NULL: all */
 	size_t keep_count;
+	const char *const *pseudonymise; /* columns of the result that get pseudonyms (pseudonym.h) */
+	size_t pseudonymise_count;
 	bn_dataset_privacy privacy;
 	const bn_progress *progress; /* NULL: not wanted */
 } bn_transform;

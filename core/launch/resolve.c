@@ -208,7 +208,7 @@ static int check_columns(bn_spec *spec, const bn_spec_data *d, bn_workspace *ws,
 		goto out;
 	if ((rc = bn_dataset_resolve(&v, ws, ref, BN_DATASET_LIVE, err)) < 0)
 		goto out;
-	if ((rc = bn_dataset_open_table(&table, ws, v, err)) < 0)
+	if ((rc = bn_dataset_open_whole(&table, ws, v, NULL, err)) < 0)
 		goto out;
 	const bn_schema *schema = bn_table_schema(table);
 	if (trains && (rc = check_columns_of(spec, schema, ref, err)) < 0)
@@ -243,7 +243,7 @@ int bn_spec_task_by_target(const char **out, bn_workspace *ws, const bn_spec *gi
 		return bn_err_nomem(err, "a name");
 	if ((rc = bn_dataset_resolve(&v, ws, ref, BN_DATASET_LIVE, err)) < 0)
 		goto out;
-	if ((rc = bn_dataset_open_table(&table, ws, v, err)) < 0)
+	if ((rc = bn_dataset_open_whole(&table, ws, v, NULL, err)) < 0)
 		goto out;
 	const bn_schema *schema = bn_table_schema(table);
 	if ((rc = bn_schema_need(schema, given->target, &at, err)) < 0)

@@ -5,6 +5,7 @@
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/data/dataset.h"
+#include "core/data/protect.h"
 #include "core/monitor/_collect.h"
 #include "core/monitor/_report.h"
 #include "core/store/object/object.h"
@@ -27,6 +28,7 @@ typedef struct gathering {
 	bool statistics_only;
 	const bn_progress *progress;
 	bn_monitor_report *report;
+	bn_protection marks; /* of the training data: columns whose values the report does not show */
 } gathering;
 
 /* ---- current: the log ----------------------------------------------------------------------- */
@@ -286,11 +288,13 @@ static int gather_reference(gathering *g, bn_err *err)
 	int rc = 0;
 	/* If it is missing, or not readable by this user, the model's own statistics are used; damaged bytes
 	 * are an error. */
-	if (v && (rc = bn_dataset_open_table(&t, g->ws, v, &why)) == BN_ECORRUPT) {
+	if (v && (rc = bn_dataset_open_whole(&t, g->ws, v, NULL, &why)) == BN_ECORRUPT) {
 		bn_err_move(err, &why);
 		goto out;
 	}
-	rc = 0;
+	rc = v ? bn_protection_of(&g->marks, g->ws, v, err) : 0;
+	if (rc < 0)
+		goto out;
 	if (t) {
 		r->is_private = v->is_private;
 		r->reference_kind = bn_strdup("table");
@@ -457,6 +461,8 @@ static int test_input(bn_monitor_feature *f, bn_collected *c, const gathering *g
 	if ((rc = bn_collected_sort(c, err)) < 0 ||
 		(rc = test_column(&f->result, g, c, o, err)) < 0)
 		return rc;
+	if (bn_protection_marks(&g->marks, c->name))
+		return 0;
 	return c->kind == BN_INPUT_NUMBER ? number_bins(f, c, err) : label_bins(f, c, err);
 }
 
@@ -539,6 +545,7 @@ out:
 	for (size_t i = 0; g.columns && i < g.inputs; i++)
 		bn_collected_release(&g.columns[i]);
 	bn_free(g.columns);
+	bn_protection_release(&g.marks);
 	bn_predictor_free(p);
 	if (rc)
 		bn_monitor_report_free(g.report);

@@ -28,6 +28,35 @@ void bn_profile_free(bn_profile *p)
 	bn_free(p);
 }
 
+void bn_profile_column_mask(bn_profile_column *c)
+{
+	for (size_t i = 0; c->quantile_texts && i < BN_PROFILE_QUANTILES; i++)
+		bn_free(c->quantile_texts[i]);
+	bn_free(c->quantile_texts);
+	bn_free(c->min_text);
+	bn_free(c->max_text);
+	bn_free(c->top);
+	c->quantile_texts = NULL;
+	c->min_text = c->max_text = NULL;
+	c->top = NULL;
+	c->top_count = 0;
+	c->min = c->max = c->sum = c->mean = c->std = c->skew = NAN;
+	for (size_t i = 0; i < BN_PROFILE_QUANTILES; i++)
+		c->quantiles[i] = NAN;
+	c->hist_lo = c->hist_hi = NAN;
+	c->hist_count = 0;
+	c->has_bounds = false;
+	c->least_bytes = c->greatest_bytes = 0;
+	memset(c->least, 0, sizeof c->least);
+	memset(c->greatest, 0, sizeof c->greatest);
+	c->zeros = c->negatives = c->infinities = 0;
+	c->increasing = c->decreasing = false;
+	c->spelled = 0;
+	c->masked = true;
+	if (c->values)
+		bn_profile_column_mask(c->values);
+}
+
 int bn_profile_set_top(
 	bn_profile_column *c, const bn_profile_value *values, size_t n, bn_err *err)
 {

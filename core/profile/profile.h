@@ -42,6 +42,7 @@ typedef struct bn_profile_column {
 	const char *name, *unit;     /* field's; unit NULL if unknown */
 	bn_type type;                /* field.type */
 	bn_field field;              /* the column as in its table; nullable: always */
+	bool masked; /* its values are not shown (bn_profile_column_mask); not part of the stored profile */
 	uint64_t rows, missing, nan; /* missing includes nan */
 
 	uint64_t distinct; /* number of distinct values */
@@ -99,6 +100,9 @@ typedef struct bn_profile {
 
 void bn_profile_free(bn_profile *p);
 const bn_profile_column *bn_profile_find(const bn_profile *p, const char *name); /* or NULL */
+/* Removes what tells values: extremes, moments, quantiles, histogram, frequent values, spellings. Counts and lengths
+ * stay. */
+void bn_profile_column_mask(bn_profile_column *c);
 /* p in [0, 1], linear between the stored quantiles; NaN if there are none. */
 double bn_profile_quantile(const bn_profile_column *c, double p);
 /* Of its rows; NaN: c is NULL, or has none. */

@@ -2,6 +2,7 @@
 #include "core/share/transfer.h"
 
 #include "core/base/mem.h"
+#include "core/data/protect.h"
 #include "core/share/_share.h"
 
 #include <stdio.h>
@@ -134,9 +135,8 @@ int bn_share_may_leave(bn_workspace *ws, const bn_dataset_version *v, const bn_r
 	const bn_share_options *o, bn_err *err)
 {
 	char name[192];
-	(void)ws;
 	if (!v->is_private || o->private_too)
-		return 0;
+		return bn_protect_may_leave(ws, v, o->remote ? o->remote : bn_remote_store_place(s), err);
 	bn_err_set(err, BN_EREFUSED, "%s can be read by you alone; at %s others may read it",
 		bn_dataset_version_name(v, name, sizeof name), bn_remote_store_place(s));
 	bn_err_hint(err, "--private-too, if only you can read that place");

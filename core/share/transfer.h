@@ -35,6 +35,7 @@ typedef struct bn_share_options {
 		*refs;     /* NAME, NAME@v3, NAME@sha256:...; a name alone: its newest version */
 	size_t ref_count;  /* 0: every dataset */
 	bool all;          /* all versions of these names, not the newest alone */
+	const char *remote; /* the name of the remote, by which restricted data may go there (protect.h); NULL: it has none */
 	bool private_too;  /* push: versions that only this user can read here */
 	bool private_here; /* pull: only this user can read it here */
 	bool dry_run;      /* find out, and change nothing */

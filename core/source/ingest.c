@@ -1,6 +1,8 @@
 /* ingest.c - see ingest.h. */
 #include "core/source/ingest.h"
 
+#include "core/source/replace.h"
+
 #include <string.h>
 
 void bn_ingest_report_release(bn_ingest_report *r)
@@ -32,32 +34,58 @@ static int copy_notes(const bn_stream *stream, bn_ingest_report *r, bn_err *err)
 	return n ? bn_source_notes_copy(&r->notes, n, err) : 0;
 }
 
+/* What is written: the stream's schema, or one with replaced columns. *out: initialised. */
+static int written_schema(bn_schema *out, bn_stream *stream, const bn_replace *replace, bn_err *err)
+{
+	const bn_schema *schema = stream->ops->schema(stream);
+
+	return replace ? bn_replace_schema(out, schema, replace, err) : bn_schema_copy(out, schema, err);
+}
+
+static int write_batch(bn_table_writer *w, bn_stream *stream, const bn_batch *batch, const bn_replace *replace,
+	bn_err *err)
+{
+	bn_arena arena = BN_ARENA_INIT;
+	bn_batch replaced;
+	int rc;
+
+	if (!replace)
+		return bn_table_write_batch(w, batch, err);
+	if ((rc = bn_replace_batch(&replaced, batch, stream->ops->schema(stream), replace, &arena, err)) == 0)
+		rc = bn_table_write_batch(w, &replaced, err);
+	bn_arena_release(&arena);
+	return rc;
+}
+
 /* One pass: 0, BN_STREAM_RESTART, or an error. */
-static int copy_stream(bn_stream *stream, const bn_ingest_sink *sink, bn_crew *crew,
+static int copy_stream(bn_stream *stream, const bn_ingest_sink *sink, const bn_source_options *o,
 	bn_ingest_report *r, bn_err *err)
 {
 	bn_table_writer *w = NULL;
 	const bn_batch *batch = NULL;
-	int rc = sink->begin(sink->ctx, stream->ops->schema(stream), crew, &w, err);
+	bn_schema schema = BN_SCHEMA_INIT;
+	int rc;
 
-	if (rc)
-		return rc;
-	while ((rc = stream->ops->next(stream, &batch, err)) == BN_STREAM_BATCH) {
-		rc = bn_table_write_batch(w, batch, err);
-		if (rc)
-			return rc;
-	}
+	if ((rc = written_schema(&schema, stream, o->replace, err)) < 0 ||
+		(rc = sink->begin(sink->ctx, &schema, o->crew, &w, err)) < 0)
+		goto out;
+	while ((rc = stream->ops->next(stream, &batch, err)) == BN_STREAM_BATCH)
+		if ((rc = write_batch(w, stream, batch, o->replace, err)) < 0)
+			goto out;
 	if (rc != BN_STREAM_END)
-		return rc;
-	if ((rc = bn_schema_copy(&r->schema, stream->ops->schema(stream), err)) < 0 ||
+		goto out;
+	bn_schema_release(&schema); /* it is final only now */
+	if ((rc = written_schema(&r->schema, stream, o->replace, err)) < 0 ||
 		(rc = copy_widened(stream, r, err)) < 0 || (rc = copy_notes(stream, r, err)) < 0 ||
 		(rc = bn_table_writer_finish(w, err)) < 0)
-		return rc;
+		goto out;
 	r->rows = bn_table_written_rows(w);
 	r->bytes_out = bn_table_written_bytes(w);
 	r->rejected = stream->ops->rejected(stream);
 	r->bytes_in = stream->ops->bytes_total(stream);
-	return 0;
+out:
+	bn_schema_release(&schema);
+	return rc;
 }
 
 int bn_ingest_input(bn_input *in, const bn_source *source, const bn_source_options *options,
@@ -79,7 +107,7 @@ int bn_ingest_input(bn_input *in, const bn_source *source, const bn_source_optio
 		goto out;
 	do {
 		mine.passes++;
-		rc = copy_stream(stream, sink, o.crew, &mine, err);
+		rc = copy_stream(stream, sink, &o, &mine, err);
 	} while (rc == BN_STREAM_RESTART);
 	mine.seconds = (double)(bn_env_monotonic_ns(bn_input_env(in)) - began) * 1e-9;
 out:

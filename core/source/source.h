@@ -80,6 +80,10 @@ typedef struct bn_source_options {
 	 * unknown. May be NULL. */
 	bool (*progress)(void *ctx, uint64_t bytes_done, uint64_t bytes_total, uint64_t rows);
 	void *progress_ctx;
+	/* Columns whose texts are replaced before they are written (replace.h); NULL: none. */
+	const struct bn_replace *replace;
+	const char *const *pseudonymise; /* columns to pseudonymise, by the caller's caller (core/data/pseudonym.h) */
+	size_t pseudonymise_count;
 	bool types_stay; /* the caller has no option --retype */
 } bn_source_options;
 

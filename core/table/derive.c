@@ -9,13 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-struct bn_derived {
-	bn_table_reader *base;
-	bn_schema schema; /* of the base, and the column after it */
-	bn_expr *expr;
-	size_t *needs, need_count; /* columns of the base that it reads */
-};
-
 void bn_derived_free(bn_derived *d)
 {
 	if (!d)
@@ -23,6 +16,7 @@ void bn_derived_free(bn_derived *d)
 	bn_expr_free(d->expr);
 	bn_schema_release(&d->schema);
 	bn_free(d->needs);
+	bn_free(d->hidden);
 	bn_table_reader_free(d->base);
 	bn_free(d);
 }
@@ -113,6 +107,8 @@ int bn_derived_read(
 	bn_column made, *all = NULL;
 	size_t count, at = 0;
 	bool own;
+	if (d->hidden)
+		return bn_hidden_read(d, batch, columns, n, out, err);
 	n = columns ? n : d->schema.count;
 	size_t *below = base_columns(d, columns, n, &count, &own);
 	int rc = below ? bn_table_read(d->base, batch, below, count, &in, err)

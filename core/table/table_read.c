@@ -254,10 +254,10 @@ size_t bn_table_batch_rows(const bn_table_reader *r, size_t batch)
 
 const bn_dict *bn_table_dict(const bn_table_reader *r, size_t column)
 {
+	if (r->derived && (bn_table_schema(r)->fields[column].type != BN_TYPE_CATEGORY))
+		return NULL; /* also of a computed one */
 	if (r->derived)
-		return column + 1 < bn_table_schema(r)->count
-			       ? bn_table_dict(bn_derived_base(r->derived), column)
-			       : NULL;
+		return bn_table_dict(bn_derived_base(r->derived), column);
 	if (r->view)
 		return bn_table_dict(r->view->base, column);
 	return bn_arrow_file_dict(last_file(r), column);

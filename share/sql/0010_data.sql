@@ -73,3 +73,26 @@ CREATE TABLE suite_attached (
 	uid INTEGER NOT NULL,
 	PRIMARY KEY (dataset, name)
 ) WITHOUT ROWID;
+
+-- What was said of a dataset's protection (core/data/protect_fold.c): the newest row holds.
+CREATE TABLE protection (
+	name TEXT NOT NULL,
+	number INTEGER NOT NULL,  -- 1, 2, 3 ... in the order of the log
+	at_ms INTEGER NOT NULL,
+	uid INTEGER NOT NULL,
+	change TEXT NOT NULL,     -- canonical JSON: the payload
+	state TEXT NOT NULL,      -- canonical JSON: what holds after it
+	reason TEXT,
+	PRIMARY KEY (name, number)
+) WITHOUT ROWID;
+
+CREATE TABLE protection_unmasked (
+	name TEXT NOT NULL,
+	number INTEGER NOT NULL,
+	at_ms INTEGER NOT NULL,
+	uid INTEGER NOT NULL,
+	version INTEGER NOT NULL,
+	change TEXT NOT NULL,     -- canonical JSON: the payload
+	reason TEXT NOT NULL,
+	PRIMARY KEY (name, number)
+) WITHOUT ROWID;

@@ -91,6 +91,8 @@ each '"$B" data add growing rows.csv -q' "data append" growing rows.csv
 each : "data split" jobs --parts a=0.5,b=0.5
 each : "data transform" wider jobs --column twice=2*time_limit
 each : "data tag" jobs k=v
+full "data protect"
+full "data protect" jobs
 each '"$B" data add gone rows.csv -q' "data rm" gone -y
 each '"$B" data rm gone -y -q' "data restore" gone
 mkdir -p tracked/.dvc && cp rows.csv tracked/t.csv

@@ -84,6 +84,7 @@ typedef struct add_options {
 	bn_source_type types[TYPES_MAX];
 	char *names[TYPES_MAX];
 	const char **nulls;
+	const char *pseudonymise[TYPES_MAX];
 	char *rejects;
 } add_options;
 
@@ -250,6 +251,12 @@ static int read_source(add_options *o, bn_cli *cli, bn_err *err)
 		(rc = bn_cli_opt_int(cli, "threads", 0, 1024, &threads, err)) < 0 ||
 		(rc = bn_cli_opt_int(cli, "max-rejects", 0, INT64_MAX, &max_rejects, err)) < 0)
 		return rc;
+	for (const char *text; (text = bn_cli_opt_nth(cli, "pseudonymise", o->source.pseudonymise_count));) {
+		if (o->source.pseudonymise_count == TYPES_MAX)
+			return bn_err_set(err, BN_EINVAL, "more than %d --pseudonymise", TYPES_MAX);
+		o->pseudonymise[o->source.pseudonymise_count++] = text;
+	}
+	o->source.pseudonymise = o->pseudonymise;
 	o->source.threads = (int)threads;
 	o->source.max_rejects = (uint64_t)max_rejects;
 	if (bn_cli_opt(cli, "max-rejects") && max_rejects == 0)
@@ -385,6 +392,7 @@ static const bn_opt add_opts[] = {
 	{"rejects", 0, "FILE", "file for rejected rows (NAME.rejects)"}, BN_OPT_FORCE,
 	{"max-rejects", 0, "N",
 		"fail above this many rejected rows (a tenth, of 10 000 rows or more)"},
+	{"pseudonymise", 0, "COLUMN", "replace its values by pseudonyms before anything is stored (may be repeated)"},
 	{"retype", 0, NULL, "infer the types again instead of using the newest version's"},
 	{"for", 0, "TIME", "live sources: how long to sample (10s)"},
 	{"every", 0, "TIME", "live sources: how often (100ms)"},
@@ -398,6 +406,7 @@ static const bn_opt append_opts[] = {
 	{"rejects", 0, "FILE", "file for rejected rows (NAME.rejects)"}, BN_OPT_FORCE,
 	{"max-rejects", 0, "N",
 		"fail above this many rejected rows (a tenth, of 10 000 rows or more)"},
+	{"pseudonymise", 0, "COLUMN", "replace its values by pseudonyms before anything is stored (may be repeated)"},
 	{"for", 0, "TIME", "live sources: how long to sample (10s)"},
 	{"every", 0, "TIME", "live sources: how often (100ms)"},
 	{"threads", 0, "N", "threads; affects the time, never the result"}, {0}};

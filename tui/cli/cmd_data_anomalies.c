@@ -2,6 +2,7 @@
 #include "core/base/fs.h"
 #include "core/check/tfdv.h"
 #include "core/data/dataset.h"
+#include "tui/cli/unmask.h"
 #include "tui/cli/verbs.h"
 
 static int read_schema(bn_tfdv_schema **out, bn_cli *cli, const char *path, bn_err *err)
@@ -60,6 +61,7 @@ static int run_anomalies(bn_cli *cli, bn_err *err)
 	if ((rc = read_schema(&schema, cli, path, err)) < 0 ||
 		(rc = bn_cli_workspace(cli, &ws, err)) < 0 ||
 		(rc = bn_dataset_resolve(&v, ws, bn_cli_arg(cli, 0), BN_DATASET_LIVE, err)) < 0 ||
+		(rc = bn_cli_unmask(cli, ws, v, err)) < 0 || (rc = bn_cli_need_unmasked(ws, v, "", err)) < 0 ||
 		(rc = bn_dataset_open_table_watched(&check.data.table, ws, v, &watch, err)) < 0 ||
 		(rc = bn_dataset_load_profile(&profile, ws, v, err)) < 0 ||
 		(rc = open_other(&check.previous, cli, ws, "previous", err)) < 0 ||
@@ -85,7 +87,7 @@ out:
 	return rc;
 }
 
-static const bn_opt anomalies_opts[] = {
+static const bn_opt anomalies_opts[] = {BN_OPT_UNMASK,
 	{"environment", 0, "NAME", "such as SERVING: features that it lacks are not expected"},
 	{"previous", 0, "NAME[@vN]", "compare with this version by the drift comparators"},
 	{"serving", 0, "NAME[@vN]", "compare with this version by the skew comparators"}, {0}};

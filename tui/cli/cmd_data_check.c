@@ -12,6 +12,7 @@
 #include "core/data/suite_gate.h"
 #include "tui/cli/data_json.h"
 #include "tui/cli/target.h"
+#include "tui/cli/unmask.h"
 #include "tui/cli/verbs.h"
 
 #include <string.h>
@@ -305,6 +306,8 @@ static int run_check(bn_cli *cli, bn_err *err)
 	if (rc < 0 || (rc = bn_cli_workspace(cli, &ws, err)) < 0 ||
 		(rc = bn_dataset_resolve(&a.v, ws, bn_cli_arg(cli, 0), BN_DATASET_LIVE, err)) < 0)
 		goto out;
+	if (bn_cli_opt(cli, "unmask") && (rc = bn_cli_unmask(cli, ws, a.v, err)) < 0)
+		goto out;
 	bn_dataset_version_name(a.v, a.ref, sizeof a.ref);
 	rc = path ? check_file(cli, ws, path, &a, &verdict, err)
 		  : check_attached(cli, ws, &a, &verdict, err);
@@ -399,11 +402,13 @@ static int run_infer(bn_cli *cli, bn_err *err)
 		rc = bn_cli_workspace(cli, &ws, err);
 	if (!rc)
 		rc = bn_dataset_resolve(&v, ws, bn_cli_arg(cli, 0), BN_DATASET_LIVE, err);
+	rc = rc < 0 ? rc : bn_cli_unmask(cli, ws, v, err);
 	if (!rc)
-		rc = bn_dataset_open_table_watched(&table, ws, v, &watch, err);
+		rc = bn_dataset_open_whole(&table, ws, v, &watch, err);
 	if (!rc)
 		rc = bn_dataset_load_profile(&profile, ws, v, err);
 	if (bn_cli_flag(cli, "tfdv")) {
+		rc = rc < 0 ? rc : bn_cli_need_unmasked(ws, v, "", err);
 		rc = rc < 0 ? rc : write_schema(cli, table, profile, err);
 		goto out;
 	}
@@ -423,7 +428,7 @@ out:
 static const bn_opt check_opts[] = {
 	{"suite", 's', "FILE",
 		"the suite, in Great Expectations' format (1.x or 0.x JSON); the attached ones"},
-	{"fail-on", 0, "SEVERITY",
+	BN_OPT_UNMASK, {"fail-on", 0, "SEVERITY",
 		"the least severity that fails: critical, warning or info (critical)"},
 	{"rows", 0, NULL, "with --json: the numbers of all failing rows kept (10 000 a check)"},
 	{"result-format", 0, "FORM",
@@ -433,7 +438,7 @@ static const bn_opt check_opts[] = {
 static const bn_opt infer_opts[] = {{"ranges", 0, NULL, "also the observed ranges of numbers"},
 	{"quantiles", 0, "LOW,HIGH", "the same between two quantiles, for most values (0.01,0.99)"},
 	{"tfdv", 0, NULL, "a schema of TensorFlow Data Validation (schema.pbtxt) instead of a suite"},
-	{"output", 'o', "FILE", "write the suite there (stdout)"}, BN_OPT_FORCE, {0}};
+	{"output", 'o', "FILE", "write the suite there (stdout)"}, BN_OPT_UNMASK, BN_OPT_FORCE, {0}};
 
 const bn_verb bn_verbs_data_check[] = {
 	{"data", "check", "NAME[@vN] [--suite FILE]", 0, 1, "check a version with a suite",

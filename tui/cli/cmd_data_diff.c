@@ -8,6 +8,7 @@
 #include "core/profile/changes.h"
 #include "core/table/table.h"
 #include "tui/cli/data_look.h"
+#include "tui/cli/unmask.h"
 #include "tui/cli/verbs.h"
 #include "tui/cli/where.h"
 
@@ -185,6 +186,7 @@ static int open_version(
 {
 	const bn_progress watch = bn_cli_watch(cli);
 	int rc = bn_dataset_resolve(v, ws, bn_cli_arg(cli, arg), BN_DATASET_LIVE, err);
+	rc = rc < 0 ? rc : bn_cli_unmask(cli, ws, *v, err);
 	return rc < 0 ? rc : bn_dataset_open_table_watched(out, ws, *v, &watch, err);
 }
 
@@ -228,7 +230,7 @@ static int run_diff(bn_cli *cli, bn_err *err)
 	return run_rows(cli, err);
 }
 
-static const bn_opt diff_opts[] = {BN_OPT_WHERE,
+static const bn_opt diff_opts[] = {BN_OPT_WHERE, BN_OPT_UNMASK,
 	{"schema", 0, NULL, "only how columns, types, units and categories changed"},
 	{"policy", 0, "POLICY",
 		"with --schema: exit status 1 if a change is not compatible: additive, closed or same"},

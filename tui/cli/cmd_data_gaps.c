@@ -3,6 +3,7 @@
 #include "core/base/str.h"
 #include "core/base/timestamp.h"
 #include "core/data/dataset.h"
+#include "tui/cli/unmask.h"
 #include "tui/cli/verbs.h"
 #include "tui/cli/where.h"
 
@@ -105,6 +106,9 @@ static int run_gaps(bn_cli *cli, bn_err *err)
 	int rc;
 	if ((rc = bn_cli_workspace(cli, &ws, err)) < 0 ||
 		(rc = bn_dataset_resolve(&v, ws, bn_cli_arg(cli, 0), BN_DATASET_LIVE, err)) < 0 ||
+		(rc = bn_cli_unmask(cli, ws, v, err)) < 0 ||
+		(rc = bn_cli_need_unmasked(ws, v, bn_cli_opt(cli, "time"), err)) < 0 ||
+		(rc = bn_cli_need_unmasked(ws, v, bn_cli_opt(cli, "key"), err)) < 0 ||
 		(rc = bn_dataset_open_table_watched(&table, ws, v, &watch, err)) < 0 ||
 		(rc = bn_cli_where(&table, cli, err)) < 0 ||
 		(rc = read_options(&o, cli, bn_table_schema(table), err)) < 0 ||
@@ -120,7 +124,7 @@ out:
 	return rc;
 }
 
-static const bn_opt gaps_opts[] = {{"time", 0, "COLUMN", "the column of times"},
+static const bn_opt gaps_opts[] = {BN_OPT_UNMASK, {"time", 0, "COLUMN", "the column of times"},
 	{"key", 0, "COLUMN", "count for each of its values: a node, a sensor"},
 	{"every", 0, "TIME", "the expected interval (60s)"},
 	{"tolerance", 0, "X", "how late a value may be, in intervals (0.5)"},

@@ -10,6 +10,7 @@
 #include "core/table/table.h"
 #include "tui/cli/data_json.h"
 #include "tui/cli/data_look.h"
+#include "tui/cli/unmask.h"
 #include "tui/cli/verbs.h"
 #include "tui/cli/where.h"
 
@@ -46,8 +47,9 @@ out:
 int bn_cli_load_profile(bn_dataset_version **v, bn_profile **p, bn_cli *cli, bn_workspace *ws,
 	const char *ref, bn_err *err)
 {
-	int rc = bn_dataset_resolve(v, ws, ref, BN_DATASET_LIVE, err);
-	if (rc < 0)
+	int rc;
+	if ((rc = bn_dataset_resolve(v, ws, ref, BN_DATASET_LIVE, err)) < 0 ||
+		(rc = bn_cli_unmask(cli, ws, *v, err)) < 0)
 		return rc;
 	return bn_cli_opt(cli, "where") ? make_profile(p, cli, ws, *v, err)
 					: bn_dataset_load_profile(p, ws, *v, err);
@@ -232,6 +234,8 @@ static int run_freq(bn_cli *cli, bn_err *err)
 	if ((rc = bn_cli_opt_int(cli, "top", 1, BN_FREQUENCIES_SORTED, &k, err)) < 0 ||
 		(rc = bn_cli_workspace(cli, &ws, err)) < 0 ||
 		(rc = bn_dataset_resolve(&v, ws, bn_cli_arg(cli, 0), BN_DATASET_LIVE, err)) < 0 ||
+		(rc = bn_cli_unmask(cli, ws, v, err)) < 0 ||
+		(rc = bn_cli_need_unmasked(ws, v, bn_cli_arg(cli, 1), err)) < 0 ||
 		(rc = bn_dataset_open_table_watched(&table, ws, v, &watch, err)) < 0 ||
 		(rc = bn_cli_where(&table, cli, err)) < 0)
 		goto out;
@@ -250,8 +254,8 @@ out:
 	return rc;
 }
 
-static const bn_opt freq_opts[] = {{"top", 'n', "N", "how many values (20)"}, BN_OPT_WHERE, {0}};
-static const bn_opt where_opts[] = {BN_OPT_WHERE, {0}};
+static const bn_opt freq_opts[] = {{"top", 'n', "N", "how many values (20)"}, BN_OPT_WHERE, BN_OPT_UNMASK, {0}};
+static const bn_opt where_opts[] = {BN_OPT_WHERE, BN_OPT_UNMASK, {0}};
 
 const bn_verb bn_verbs_data_look[] = {
 	{"data", "describe", "NAME[@vN] [COLUMN]", 1, 2, "statistics of the columns",

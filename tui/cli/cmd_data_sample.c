@@ -5,6 +5,7 @@
 #include "core/profile/frequencies.h"
 #include "tui/cli/data_json.h"
 #include "tui/cli/data_look.h"
+#include "tui/cli/unmask.h"
 #include "tui/cli/verbs.h"
 #include "tui/cli/where.h"
 
@@ -156,6 +157,8 @@ static int run_balance(bn_cli *cli, bn_err *err)
 
 	if ((rc = bn_cli_workspace(cli, &ws, err)) < 0 ||
 		(rc = bn_dataset_resolve(&v, ws, bn_cli_arg(cli, 0), BN_DATASET_LIVE, err)) < 0 ||
+		(rc = bn_cli_unmask(cli, ws, v, err)) < 0 ||
+		(rc = bn_cli_need_unmasked(ws, v, bn_cli_arg(cli, 1), err)) < 0 ||
 		(rc = bn_dataset_open_table_watched(&table, ws, v, &watch, err)) < 0 ||
 		(rc = bn_cli_where(&table, cli, err)) < 0 ||
 		(rc = bn_schema_need(bn_table_schema(table), bn_cli_arg(cli, 1), &column, err)) < 0)
@@ -180,7 +183,7 @@ static const bn_opt sample_opts[] = {{"how", 0, "KIND", "random, stratified, dow
 	{"seed", 0, "S", "the same seed gives the same rows (1)"}, BN_OPT_WHERE,
 	{"private", 0, NULL, "nobody else can read its rows"},
 	{"shared", 0, NULL, "others can read it although it is made from a private version"}, {0}};
-static const bn_opt balance_opts[] = {BN_OPT_WHERE, {0}};
+static const bn_opt balance_opts[] = {BN_OPT_WHERE, BN_OPT_UNMASK, {0}};
 
 const bn_verb bn_verbs_data_sample[] = {
 	{"data", "sample", "NEW NAME[@vN]", 2, 2, "make a dataset of some rows of another, or with even classes",

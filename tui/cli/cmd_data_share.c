@@ -44,8 +44,10 @@ static int sharing_open(sharing *g, bn_cli *cli, bn_err *err)
 
 static int sharing_reach(sharing *g, bn_err *err)
 {
-	return bn_cli_remote_open(
+	int rc = bn_cli_remote_open(
 		&g->s, &g->name, g->cli, g->ws, bn_cli_opt(g->cli, "remote"), 0, err);
+	g->o.remote = g->name;
+	return rc;
 }
 
 static void sharing_close(sharing *g)
@@ -205,7 +207,7 @@ static int run_push(bn_cli *cli, bn_err *err)
 		if (v->left_out)
 			bn_cli_note(cli, "%s@v%lld stays here: %s", v->name, (long long)v->version,
 				v->is_private ? "it is private (--private-too)"
-					      : "parts of it are missing");
+					      : "it is restricted (data protect), or parts of it are missing");
 	}
 	if (!g.o.dry_run && g.o.all && !g.o.ref_count)
 		bn_share_kept_save(g.ws, g.name, &g.report, NULL);

@@ -21,6 +21,7 @@
 #include "tui/cli/file_format.h"
 #include "tui/cli/reading.h"
 #include "tui/cli/target.h"
+#include "tui/cli/unmask.h"
 #include "tui/cli/verbs.h"
 #include "tui/cli/where.h"
 
@@ -57,6 +58,7 @@ static int open_dataset(bn_table_reader **out, bn_cli *cli, const char *ref, bn_
 	int rc = bn_cli_workspace(cli, &ws, err);
 
 	rc = rc ? rc : bn_dataset_resolve(&v, ws, ref, BN_DATASET_LIVE, err);
+	rc = rc < 0 ? rc : bn_cli_unmask(cli, ws, v, err);
 	rc = rc ? rc : bn_dataset_open_table_watched(out, ws, v, &watch, err);
 	bn_dataset_version_free(v);
 	return rc;
@@ -458,11 +460,11 @@ static const bn_opt head_opts[] = {{"rows", 'n', "N", "how many (10)"},
 	{"from", 0, "ROW", "number of the first one (0), among those that --where keeps"},
 	BN_OPT_WHERE, {"columns", 'c', "A,B", "only these columns, in this order"},
 	BN_OPT_FAILING,
-	BN_CLI_READING_OPTS, {0}};
+	BN_OPT_UNMASK, BN_CLI_READING_OPTS, {0}};
 static const bn_opt export_opts[] = {BN_OPT_WHERE, BN_OPT_FAILING,
 	{"output", 'o', "FILE", "same as the second argument; default, or -: standard output"},
 	BN_OPT_FORCE, {"format", 0, "KIND", "csv, tsv, arrow or parquet; default: by the suffix of FILE"},
-	{"columns", 'c', "A,B", "only these columns, in this order"}, BN_CLI_READING_OPTS, {0}};
+	{"columns", 'c', "A,B", "only these columns, in this order"}, BN_OPT_UNMASK, BN_CLI_READING_OPTS, {0}};
 
 const bn_verb bn_verbs_data_table[] = {
 	{"data", "head", "DATASET|FILE", 1, 1, "show the first rows, or any others",

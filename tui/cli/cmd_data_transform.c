@@ -20,8 +20,8 @@ static size_t split_names(const char **out, char *text)
 	return n;
 }
 
-static int read_options(bn_transform *o, const char **columns, const char **keep, char *names,
-	bn_cli *cli, bn_err *err)
+static int read_options(bn_transform *o, const char **columns, const char **keep, const char **pseudonymise,
+	char *names, bn_cli *cli, bn_err *err)
 {
 	const char *text;
 	while ((text = bn_cli_opt_nth(cli, "column", o->column_count))) {
@@ -30,6 +30,12 @@ static int read_options(bn_transform *o, const char **columns, const char **keep
 		columns[o->column_count++] = text;
 	}
 	o->columns = columns;
+	while ((text = bn_cli_opt_nth(cli, "pseudonymise", o->pseudonymise_count))) {
+		if (o->pseudonymise_count == COLUMNS_MAX)
+			return bn_err_set(err, BN_EINVAL, "more than %d --pseudonymise", COLUMNS_MAX);
+		pseudonymise[o->pseudonymise_count++] = text;
+	}
+	o->pseudonymise = pseudonymise;
 	o->where = bn_cli_opt(cli, "where");
 	if (names) {
 		o->keep = keep;
@@ -38,9 +44,9 @@ static int read_options(bn_transform *o, const char **columns, const char **keep
 	int rc = bn_cli_privacy(&o->privacy, cli, err);
 	if (rc < 0)
 		return rc;
-	if (o->column_count || o->where || o->keep)
+	if (o->column_count || o->where || o->keep || o->pseudonymise_count)
 		return 0;
-	bn_err_set(err, BN_EINVAL, "nothing to do: give --column, --where or --keep");
+	bn_err_set(err, BN_EINVAL, "nothing to do: give --column, --where, --keep or --pseudonymise");
 	bn_err_hint(err, "binnacle help data transform has examples");
 	return BN_EINVAL;
 }
@@ -68,7 +74,7 @@ static int run_transform(bn_cli *cli, bn_err *err)
 	const bn_progress watch = bn_cli_watch(cli);
 	bn_workspace *ws = NULL;
 	bn_dataset_version *from = NULL, *v = NULL;
-	const char **columns = bn_alloc_zeroed(2 * COLUMNS_MAX, sizeof *columns);
+	const char **columns = bn_alloc_zeroed(3 * COLUMNS_MAX, sizeof *columns);
 	char *names = bn_strdup(bn_cli_opt(cli, "keep"));
 	bn_transform o = {.progress = &watch};
 	bool added = false;
@@ -77,7 +83,7 @@ static int run_transform(bn_cli *cli, bn_err *err)
 		rc = bn_err_nomem(err, "columns");
 		goto out;
 	}
-	if ((rc = read_options(&o, columns, columns + COLUMNS_MAX, names, cli, err)) < 0 ||
+	if ((rc = read_options(&o, columns, columns + COLUMNS_MAX, columns + 2 * COLUMNS_MAX, names, cli, err)) < 0 ||
 		(rc = bn_cli_workspace(cli, &ws, err)) < 0 ||
 		(rc = bn_dataset_resolve(&from, ws, bn_cli_arg(cli, 1), BN_DATASET_LIVE, err)) < 0)
 		goto out;
@@ -99,6 +105,7 @@ out:
 
 static const bn_opt opts[] = {{"column", 0, "NAME=EXPR", "a computed column (may be repeated)"},
 	BN_OPT_WHERE, {"keep", 0, "A,B", "only these of its columns, in this order"},
+	{"pseudonymise", 0, "COLUMN", "replace its values by pseudonyms (may be repeated)"},
 	{"private", 0, NULL, "nobody else can read its rows"},
 	{"shared", 0, NULL, "others can read it although it is made from a private version"}, {0}};
 

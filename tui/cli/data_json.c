@@ -136,6 +136,10 @@ static void sizes_of(bn_buf *b, const bn_profile_column *c, const char *sep)
 static void notes_of(bn_buf *b, const bn_profile_column *c)
 {
 	const char *sep = "";
+	if (c->masked) {
+		bn_buf_adds(b, "masked");
+		return;
+	}
 	if (c->rows && c->missing == c->rows) {
 		bn_buf_adds(b, "empty");
 		if (c->nan)
@@ -229,6 +233,7 @@ json_t *bn_data_column_json(const bn_profile_column *c)
 	if (c->type == BN_TYPE_FLOAT64 || c->type == BN_TYPE_FLOAT32)
 		json_object_set_new(
 			o, "nan", json_integer((json_int_t)c->nan)); /* included in missing */
+	json_object_set_new(o, "masked", json_boolean(c->masked));
 	json_object_set_new(o, "mean", bn_json_real_or_null(times ? NAN : c->mean));
 	json_object_set_new(o, "std", bn_json_real_or_null(times ? NAN : c->std));
 	for (size_t i = 0; i < 3; i++)

@@ -7,6 +7,7 @@
 #include "core/data/checks.h"
 #include "core/data/dataset.h"
 #include "core/table/scan.h"
+#include "tui/cli/unmask.h"
 
 #include <string.h>
 
@@ -75,18 +76,22 @@ int bn_cli_open_failing(bn_table_reader **out, bn_table_reader **whole, bn_cli *
 	const bn_progress watch = bn_cli_watch(cli);
 	bn_workspace *ws = NULL;
 	bn_dataset_version *v = NULL;
+	bn_table_reader *values = NULL; /* which rows fail does not depend on masks */
 	uint64_t *rows = NULL;
 	size_t count = 0;
 	int rc;
 	_Static_assert(sizeof(uint64_t) == sizeof(int64_t), "row numbers");
 	if ((rc = bn_cli_workspace(cli, &ws, err)) < 0 ||
 		(rc = bn_dataset_resolve(&v, ws, ref, BN_DATASET_LIVE, err)) < 0 ||
+		(rc = bn_cli_unmask(cli, ws, v, err)) < 0 ||
 		(rc = bn_dataset_open_table_watched(whole, ws, v, &watch, err)) < 0 ||
-		(rc = find_rows(&rows, &count, ws, v, *whole, check, err)) < 0)
+		(rc = bn_dataset_open_whole(&values, ws, v, &watch, err)) < 0 ||
+		(rc = find_rows(&rows, &count, ws, v, values, check, err)) < 0)
 		goto out;
 	rc = bn_table_pick(out, *whole, (const int64_t *)(const void *)rows, count, err);
 out:
 	bn_free(rows);
+	bn_table_reader_free(values);
 	bn_dataset_version_free(v);
 	return rc;
 }

@@ -19,6 +19,7 @@
 	X(data_sample) \
 	X(data_look) \
 	X(data_diff) \
+	X(data_protect) \
 	X(data_leaks) \
 	X(data_gaps) \
 	X(data_anomalies) \

@@ -10,6 +10,7 @@
 #include "core/base/mem.h"
 #include "core/data/_dataset.h"
 #include "core/data/add.h"
+#include "core/data/protect.h"
 #include "core/data/suites.h"
 #include "core/govern/authority.h"
 #include "core/govern/rights.h"
@@ -456,6 +457,44 @@ START_TEST(test_drift_is_looked_for_in_what_members_logged_and_reported)
 END_TEST
 
 /* A required suite keeps versions out: a stranger can neither attach one nor detach the members'. */
+START_TEST(test_protection_is_made_weaker_only_by_those_who_may)
+{
+	begin();
+	say(bob, false, true, 1, "protection.set", "protection/jobs",
+		"{\"class\":\"restricted\",\"personal\":[\"user\"],\"keep_days\":30}");
+	say(dan, false, false, 1, "protection.set", "protection/jobs", "{\"class\":\"public\"}");
+	say(dan, true, false, 1, "protection.set", "protection/other", "{\"class\":\"public\"}");
+	say(bob, false, true, 1, "protection.set", "protection/jobs", "{\"class\":\"public\"}");
+	say(bob, false, true, 1, "protection.set", "protection/jobs", "{\"cleared\":[\"user\"]}");
+	say(bob, false, true, 1, "protection.set", "protection/jobs", "{\"keep_days\":0}");
+	say(bob, false, true, 1, "protection.set", "protection/jobs", "{\"remotes\":[\"evil\"]}");
+	look();
+	for (size_t i = 0; i < PEOPLE; i++) {
+		bn_protection p = BN_PROTECTION_INIT;
+		must(bn_protection_of_name(&p, t.people[i].ws, "jobs", &err));
+		ck_assert_int_eq(p.level, BN_CLASS_RESTRICTED);
+		ck_assert(bn_protection_marks(&p, "user"));
+		ck_assert_int_eq(p.keep_days, 30);
+		ck_assert_uint_eq(p.remote_count, 0);
+		bn_protection_release(&p);
+		must(bn_protection_of_name(&p, t.people[i].ws, "other", &err));
+		ck_assert_int_eq(p.level, BN_CLASS_UNKNOWN);
+		bn_protection_release(&p);
+	}
+	say(ann, false, true, 1, "protection.set", "protection/jobs",
+		"{\"class\":\"internal\",\"cleared\":[\"user\"]}");
+	look();
+	for (size_t i = 0; i < PEOPLE; i++) {
+		bn_protection p = BN_PROTECTION_INIT;
+		must(bn_protection_of_name(&p, t.people[i].ws, "jobs", &err));
+		ck_assert_int_eq(p.level, BN_CLASS_INTERNAL);
+		ck_assert_uint_eq(p.personal_count, 0);
+		bn_protection_release(&p);
+	}
+	end();
+}
+END_TEST
+
 START_TEST(test_suite_is_attached_and_detached_by_members_only)
 {
 #define SUITE "{\"name\":\"limits\",\"suite\":\"" H64 "\",\"policy\":\"require\"}"
@@ -621,6 +660,7 @@ BN_TEST_MAIN("core/pipeline/owners", test_state_and_data_of_a_run_of_a_server_ar
 	test_number_of_a_dataset_is_not_taken_by_a_stranger_who_dates_back,
 	test_number_of_a_dataset_is_not_taken_under_a_link_that_is_closed,
 	test_dataset_of_who_has_no_key_is_there_until_a_member_takes_its_number,
+	test_protection_is_made_weaker_only_by_those_who_may,
 	test_suite_is_attached_and_detached_by_members_only,
 	test_dataset_that_a_member_adds_is_signed, test_server_is_not_taken_by_a_start_dated_back,
 	test_webhook_of_another_user_is_another_one, test_report_is_not_taken_by_one_dated_back,

@@ -108,7 +108,7 @@ static int look_again(bn_reader *r, bn_remote_store *s, const char *name, const 
 	const char *refs[] = {dataset};
 	snprintf(dataset, sizeof dataset, "%.*s", at ? (int)(at - ref) : (int)strlen(ref), ref);
 	bn_share_options o = {
-		.refs = refs, .ref_count = ref[0] ? 1 : 0, .all = true, .progress = watch};
+		.refs = refs, .ref_count = ref[0] ? 1 : 0, .all = true, .remote = name, .progress = watch};
 	int rc = bn_share_status(&report, r->ws, s, &o, err);
 	if (rc >= 0)
 		rc = bn_share_kept_save(r->ws, name, &report, err);
@@ -135,8 +135,10 @@ int bn_source_share(void *context, const void *arg, bn_page *page, bn_job *job, 
 		.progress = &watch};
 	int rc = bn_reader_refresh(r, err);
 	if (rc < 0 || (a->what == BN_SHARE_PUSH && (rc = bn_reader_need_trust(r, err)) < 0) ||
-		(rc = open_remote(&s, &name, r, a->remote, err)) < 0 ||
-		(rc = verbs[a->what](&report, r->ws, s, &o, err)) < 0)
+		(rc = open_remote(&s, &name, r, a->remote, err)) < 0)
+		goto out;
+	o.remote = name;
+	if ((rc = verbs[a->what](&report, r->ws, s, &o, err)) < 0)
 		goto out;
 	log_result(job, a, name, &report);
 	rc = a->what == BN_SHARE_ASK ? bn_share_kept_save(r->ws, name, &report, err)
