@@ -238,8 +238,6 @@ void bn_api_readers_stop(bn_api *a);
 void bn_api_readers_add(bn_api *a, bn_api_call *c);
 /* Runs a call with that reader's workspace, and completes it. False: c->about writes now, and it goes to the writer. */
 bool bn_api_reader_run(bn_api_reader *r, bn_api_call *c);
-/* To the thread that runs c->about after a reader has prepared it. */
-void bn_api_readers_pass_on(bn_api *a, bn_api_call *c);
 /* Runs a brief call at once. False: no reader is free, or the log has to be folded first. */
 bool bn_api_readers_try(bn_api *a, bn_api_call *c);
 

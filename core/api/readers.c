@@ -56,6 +56,15 @@ static void catch_up(bn_api_reader *r)
 	pthread_mutex_unlock(&r->lock);
 }
 
+/* To the thread that runs c->about after a reader has prepared it. */
+static void pass_on(bn_api *a, bn_api_call *c)
+{
+	if (c->about->place != BN_API_SENDS)
+		bn_api_writer_add(a, c);
+	else if (!bn_api_hooks_add(a->hooks, c))
+		bn_api_complete(c);
+}
+
 static void *work(void *user)
 {
 	bn_api_reader *r = user;
@@ -68,7 +77,7 @@ static void *work(void *user)
 			bool done = bn_api_reader_run(r, c);
 			pthread_mutex_unlock(&r->lock);
 			if (!done)
-				bn_api_readers_pass_on(r->api, c);
+				pass_on(r->api, c);
 		} else if (!stopped && r == r->api->readers) {
 			catch_up(r);
 		}
@@ -76,14 +85,6 @@ static void *work(void *user)
 			bn_api_history_tidy(r->api->history, bn_env_monotonic_ns(r->api->env));
 	}
 	return NULL;
-}
-
-void bn_api_readers_pass_on(bn_api *a, bn_api_call *c)
-{
-	if (c->about->place != BN_API_SENDS)
-		bn_api_writer_add(a, c);
-	else if (!bn_api_hooks_add(a->hooks, c))
-		bn_api_complete(c);
 }
 
 bool bn_api_readers_try(bn_api *a, bn_api_call *c)

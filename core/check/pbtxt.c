@@ -251,14 +251,6 @@ int bn_pbtxt_parse(bn_pb_message **out, bn_arena *arena, const char *text, size_
 	return message_read(out, &r, '\0');
 }
 
-const bn_pb_field *bn_pb_find(const bn_pb_message *m, const char *name)
-{
-	for (size_t i = m->count; i-- > 0;)
-		if (!strcmp(m->fields[i].name, name))
-			return &m->fields[i];
-	return NULL;
-}
-
 void bn_pbtxt_add_string(bn_buf *out, const char *text, size_t n)
 {
 	bn_buf_addch(out, '"');

@@ -38,8 +38,6 @@ typedef struct bn_pb_message {
 /* source names the text in errors: BN_EINVAL "source:line:column: what". Everything is in the arena. */
 int bn_pbtxt_parse(bn_pb_message **out, bn_arena *arena, const char *text, size_t n,
 	const char *source, bn_err *err);
-/* The last field of that name, as protocol buffers mean it; NULL: none. */
-const bn_pb_field *bn_pb_find(const bn_pb_message *m, const char *name);
 /* Adds a string in quotes, escaped. */
 void bn_pbtxt_add_string(bn_buf *out, const char *text, size_t n);
 

@@ -80,7 +80,8 @@ static bool integer_widens(bn_type from, const bn_field *to)
 	return to->type == BN_TYPE_DECIMAL && to->precision - to->scale >= digits[bits];
 }
 
-bool bn_type_widens(const bn_field *from, const bn_field *to)
+/* Whether every value of one type is a value of the other. */
+static bool type_widens(const bn_field *from, const bn_field *to)
 {
 	if (bn_type_is_text(from->type) && bn_type_is_text(to->type))
 		return true;
@@ -97,7 +98,7 @@ bool bn_type_widens(const bn_field *from, const bn_field *to)
 		return (to->type == BN_TYPE_LIST ||
 			       (from->type == to->type && from->fixed_size == to->fixed_size)) &&
 		       (bn_field_same_type(from->child, to->child) ||
-			       bn_type_widens(from->child, to->child));
+			       type_widens(from->child, to->child));
 	return false;
 }
 
@@ -201,7 +202,7 @@ static int compare_column(finder *f, const bn_table_reader *before, size_t i,
 	const bn_dict *a = bn_table_dict(before, i), *b = bn_table_dict(after, k);
 	int rc = 0;
 	if (!bn_field_same_type(from, to) &&
-		(rc = add_types(f, bn_type_widens(from, to) ? BN_SCHEMA_WIDENED : BN_SCHEMA_RETYPED,
+		(rc = add_types(f, type_widens(from, to) ? BN_SCHEMA_WIDENED : BN_SCHEMA_RETYPED,
 			 from, to)) < 0)
 		return rc;
 	if ((rc = add_unit(f, from, to)) < 0 || !a || !b)

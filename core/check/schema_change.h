@@ -58,7 +58,5 @@ bool bn_schema_change_is_compatible(bn_schema_change_kind kind, bn_schema_policy
 int bn_schema_changes_find(
 	bn_schema_changes *out, const bn_table_reader *before, const bn_table_reader *after, bn_err *err);
 void bn_schema_changes_release(bn_schema_changes *l);
-/* Whether every value of one type is a value of the other. */
-bool bn_type_widens(const bn_field *from, const bn_field *to);
 
 #endif

@@ -112,12 +112,6 @@ typedef struct bn_leaks_shared {
 	uint64_t any_rows;    /* rows whose key another part has */
 } bn_leaks_shared;
 
-/* Of the sum of these columns' hashes; skip_missing: not rows where one is absent. marks: NULL, or the bits of
- * such rows are set. */
-int bn_leaks_shared_find(bn_leaks_shared *out, bn_leaks_search *l, const size_t *columns, size_t n,
-	bool skip_missing, uint8_t *marks, const char *what, bn_err *err);
-void bn_leaks_shared_release(bn_leaks_shared *s);
-
 /* An item to be sorted by its key, and its row. */
 typedef struct bn_leaks_item {
 	uint64_t key, row;

@@ -35,17 +35,6 @@ int bn_split_group_strata(uint8_t *part_of, bn_split_outcome *outcome, bn_table_
 int bn_split_by_time(uint8_t *part_of, bn_split_outcome *outcome, bn_table_reader *table,
 	const bn_split_options *o, bn_err *err);
 
-/* Puts each of the n groups into one of `parts` parts so that counts[g * classes + c], the rows of its classes, meet
- * share[p] of each class and of the rows (split_group_strata.c). */
-typedef struct bn_group_counts {
-	size_t groups, classes, parts;
-	const uint32_t *counts;
-	const uint64_t *order; /* random numbers: a tie goes to the smaller one */
-	const double *share;
-	uint32_t *part; /* out: of each group */
-} bn_group_counts;
-int bn_split_deal_classes(const bn_group_counts *g, bn_err *err);
-
 /* The time of each row, and the end of its label. */
 typedef struct bn_split_times {
 	bn_instants u;

@@ -134,7 +134,9 @@ static int count_pass(sharing *g, bn_err *err)
 	return 0;
 }
 
-int bn_leaks_shared_find(bn_leaks_shared *out, bn_leaks_search *l, const size_t *columns, size_t n,
+/* Of the sum of these columns' hashes; skip_missing: not rows where one is absent. marks: NULL, or the bits of
+ * such rows are set. */
+static int shared_find(bn_leaks_shared *out, bn_leaks_search *l, const size_t *columns, size_t n,
 	bool skip_missing, uint8_t *marks, const char *what, bn_err *err)
 {
 	size_t at_once = bn_leaks_at_once(l, AT_ONCE);
@@ -166,7 +168,7 @@ int bn_leaks_shared_find(bn_leaks_shared *out, bn_leaks_search *l, const size_t 
 	return rc;
 }
 
-void bn_leaks_shared_release(bn_leaks_shared *s)
+static void shared_release(bn_leaks_shared *s)
 {
 	bn_free(s->pairs);
 	memset(s, 0, sizeof *s);
@@ -258,7 +260,7 @@ static int find_equal(bn_leaks_search *l, const size_t *columns, size_t n, uint6
 	int rc;
 
 	*natural = 0;
-	if ((rc = bn_leaks_shared_find(&s, l, columns, n, false, l->repeated, "looking for equal rows", err)) < 0 ||
+	if ((rc = shared_find(&s, l, columns, n, false, l->repeated, "looking for equal rows", err)) < 0 ||
 		!(s.pair_count > 0))
 		goto out;
 	if ((rc = bn_leaks_by_chance(&by_chance, l, columns, n, err)) < 0)
@@ -268,7 +270,7 @@ static int find_equal(bn_leaks_search *l, const size_t *columns, size_t n, uint6
 	else
 		rc = add_shared(l, BN_LEAK_DUPLICATE, NULL, &s, by_chance, err);
 out:
-	bn_leaks_shared_release(&s);
+	shared_release(&s);
 	return rc;
 }
 
@@ -304,10 +306,10 @@ int bn_leaks_groups(bn_leaks_search *l, bn_err *err)
 		bn_leaks_shared s = {.pairs = NULL};
 		size_t column;
 		int rc = bn_leaks_need(&column, l, l->o->groups[i], err);
-		if (rc >= 0 && (rc = bn_leaks_shared_find(&s, l, &column, 1, true, NULL,
+		if (rc >= 0 && (rc = shared_find(&s, l, &column, 1, true, NULL,
 					"looking for groups", err)) >= 0)
 			rc = add_shared(l, BN_LEAK_GROUP, l->o->groups[i], &s, 0, err);
-		bn_leaks_shared_release(&s);
+		shared_release(&s);
 		if (rc < 0)
 			return rc;
 	}

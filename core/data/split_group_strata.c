@@ -15,6 +15,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Puts each of the n groups into one of `parts` parts so that counts[g * classes + c], the rows of its classes, meet
+ * share[p] of each class and of the rows. */
+typedef struct group_counts {
+	size_t groups, classes, parts;
+	const uint32_t *counts;
+	const uint64_t *order; /* random numbers: a tie goes to the smaller one */
+	const double *share;
+	uint32_t *part; /* out: of each group */
+} group_counts;
+
 #define CLASSES_MAX 1000
 #define COUNTS_MAX ((size_t)64 << 20) /* groups times classes: 256 MB */
 #define ROUNDS 20
@@ -25,7 +35,7 @@
 /* ---- dealing ------------------------------------------------------------------------------------- */
 
 typedef struct dealing {
-	const bn_group_counts *g;
+	const group_counts *g;
 	double *excess;      /* [p * classes + c]: rows beyond the share */
 	double *rows_excess; /* [p] */
 	double *weight;      /* of a class */
@@ -87,7 +97,7 @@ static int by_size(const void *a, const void *b)
 
 static int rank_groups(dealing *d, bn_err *err)
 {
-	const bn_group_counts *g = d->g;
+	const group_counts *g = d->g;
 	ranked *list = bn_alloc((g->groups + 1) * sizeof *list);
 
 	if (!list)
@@ -103,7 +113,7 @@ static int rank_groups(dealing *d, bn_err *err)
 
 static int dealing_open(dealing *d, bn_err *err)
 {
-	const bn_group_counts *g = d->g;
+	const group_counts *g = d->g;
 	double all = 0;
 
 	d->excess = bn_alloc_zeroed(g->parts * g->classes + 1, sizeof *d->excess);
@@ -188,7 +198,7 @@ static bool exchange_one(dealing *d, size_t group, size_t other)
 /* Groups are exchanged with those of about their size, which are next to them in the order. */
 static void improve(dealing *d)
 {
-	const bn_group_counts *g = d->g;
+	const group_counts *g = d->g;
 	double steps = (double)g->groups * (double)(g->classes + 1) * (double)(g->parts + 4 * PARTNERS);
 	int rounds = steps * ROUNDS > STEPS_MAX ? (int)(STEPS_MAX / steps) : ROUNDS;
 	bool any = true;
@@ -222,7 +232,7 @@ static void fill_empty_parts(dealing *d)
 	}
 }
 
-int bn_split_deal_classes(const bn_group_counts *g, bn_err *err)
+static int deal_classes(const group_counts *g, bn_err *err)
 {
 	dealing d = {.g = g};
 	int rc = dealing_open(&d, err);
@@ -305,14 +315,14 @@ static int deal_rows(counting *g, uint8_t *part_of, uint64_t rows, bn_err *err)
 		}
 	for (size_t p = 0; p < g->o->part_count; p++)
 		share[p] = g->o->parts[p].share;
-	const bn_group_counts deal = {.groups = groups,
+	const group_counts deal = {.groups = groups,
 		.classes = classes,
 		.parts = g->o->part_count,
 		.counts = counts,
 		.order = order,
 		.share = share,
 		.part = part};
-	if ((rc = bn_split_deal_classes(&deal, err)) < 0)
+	if ((rc = deal_classes(&deal, err)) < 0)
 		goto out;
 	for (uint64_t r = 0; r < rows; r++)
 		part_of[r] = (uint8_t)part[g->of_row[0][r]];
