@@ -329,6 +329,29 @@ static int all_columns(char **out, bn_workspace *ws, const char *experiment, bn_
 	return rc;
 }
 
+/* What the list is sorted by is shown, unless it has a column already. */
+static int sort_columns(char **out, const char *sort, bn_err *err)
+{
+	static const char *const shown[] = {"id", "name", "status", "experiment", "title", "duration",
+		"created", ""};
+	char *copy = bn_strdup(sort), *rest = copy, *key;
+	bn_buf text = BN_BUF_INIT;
+	int rc = copy ? 0 : bn_err_nomem(err, "columns");
+	while (rc >= 0 && (key = bn_run_field_next(&rest))) {
+		const char *field = sorted_field(key);
+		bool is_shown = false;
+		for (size_t i = 0; i < sizeof shown / sizeof *shown; i++)
+			is_shown |= !strcmp(field, shown[i]);
+		if (!is_shown)
+			bn_buf_addf(&text, "%s%s", text.len ? "," : "", field);
+	}
+	if (rc >= 0 && (rc = bn_buf_check(&text, err, "columns")) >= 0 && text.len)
+		*out = bn_buf_take(&text, NULL);
+	bn_buf_release(&text);
+	bn_free(copy);
+	return rc;
+}
+
 static int asked_read(asked *a, bn_cli *cli, bn_workspace *ws, bn_err *err)
 {
 	const char *const given[] = {bn_cli_opt(cli, "filter"), bn_cli_opt(cli, "sort"),
@@ -346,6 +369,9 @@ static int asked_read(asked *a, bn_cli *cli, bn_workspace *ws, bn_err *err)
 		return rc;
 	if (bn_cli_opt(cli, "out") && !a->columns && !a->group &&
 		(rc = all_columns(&a->columns, ws, experiment, err)) < 0)
+		return rc;
+	if (bn_cli_is_text(cli) && a->sort && !a->columns && !a->group &&
+		(rc = sort_columns(&a->columns, a->sort, err)) < 0)
 		return rc;
 	bool whole = a->group || bn_cli_flag(cli, "tree");
 	return whole && experiment ? filter_experiment(a, experiment, err) : 0;
