@@ -27,8 +27,6 @@ static const bn_wire_field pair_fields[] = {
 
 /* ---- sources -------------------------------------------------------------------------------- */
 
-#define VERSIONS_TAG "mlflow.modelVersions"
-
 /* A registration while it is put together. */
 typedef struct origin {
 	bn_registration r;
@@ -222,29 +220,6 @@ static int check_tags(bn_api_call *c, const json_t *tags)
 	return 0;
 }
 
-/* The logged model says which versions were registered from it. */
-static int tag_logged(bn_api_call *c, const origin *o, int64_t version, bn_err *err)
-{
-	if (!o->logged)
-		return 0;
-	const char *before = bn_pairs_get(&o->logged->tags, VERSIONS_TAG);
-	json_t *list = before ? json_loads(before, 0, NULL) : NULL;
-	if (!json_is_array(list)) {
-		json_decref(list);
-		list = json_array();
-	}
-	json_array_append_new(
-		list, json_pack("{s:s, s:I}", "name", o->r.name, "version", (json_int_t)version));
-	char *text = json_dumps(list, 0);
-	json_decref(list);
-	if (!text)
-		return bn_err_nomem(err, "a tag");
-	const bn_run_word tag = {VERSIONS_TAG, text};
-	int rc = bn_logged_write_tags(c->ws, o->logged->id, &tag, 1, err);
-	free(text);
-	return rc < 0 ? rc : bn_workspace_sync(c->ws, err);
-}
-
 static int register_it(int64_t *version, bn_api_call *c, origin *o, bn_err *err)
 {
 	if (o->version)
@@ -284,7 +259,8 @@ static int create_from(bn_api_call *c, origin *o, const json_t *tags, bn_err *er
 	json_t *tag;
 	int rc = 0;
 	if ((rc = register_it(&version, c, o, err)) < 0 ||
-		(rc = tag_logged(c, o, version, err)) < 0)
+		(o->logged && (rc = bn_logged_tell_version(
+				       c->ws, o->logged, o->r.name, version, err)) < 0))
 		return rc;
 	snprintf(spec, sizeof spec, "%.130s/%lld", o->r.name, (long long)version);
 	json_array_foreach((json_t *)(uintptr_t)tags, i, tag)

@@ -18,6 +18,7 @@
 #include "core/store/object/manifest.h"
 #include "core/store/object/verify_once.h"
 #include "core/track/run.h"
+#include "core/track/run_files.h"
 
 #include <string.h>
 

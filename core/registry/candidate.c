@@ -87,7 +87,7 @@ static int model_load(bn_model **out, judging *j, const char *spec, bn_err *why,
 	if (rc < 0)
 		return rc;
 	rc = spec ? bn_version_checkout(j->ws, spec, dir, why)
-		  : bn_run_export(j->ws, j->of.run->id, "model", dir, why);
+		  : bn_run_export(j->ws, j->of.run->id, j->of.dir, dir, why);
 	if (rc >= 0)
 		rc = bn_model_load(out, bn_workspace_env(j->ws), NULL, dir, why);
 	bn_fs_remove_tree(bn_workspace_env(j->ws), dir, NULL);
@@ -108,7 +108,7 @@ static json_t *files_json(const bn_manifest *m)
 static int candidate_read(judging *j, const char *run, bn_err *err)
 {
 	bn_candidate *c = j->out;
-	int rc = bn_of_run_read(&j->of, j->ws, run, err);
+	int rc = bn_of_run_read(&j->of, j->ws, run, NULL, err);
 	if (rc < 0)
 		return rc;
 	memcpy(c->digest, j->of.files.content, sizeof c->digest);

@@ -111,13 +111,13 @@ out:
 	return rc;
 }
 
-int bn_version_register(
-	int64_t *version, bn_workspace *ws, const char *name, const char *run_text, bn_err *err)
+int bn_version_register(int64_t *version, bn_workspace *ws, const char *name, const char *run_text,
+	const char *path, bn_err *err)
 {
-	char hash[65];
+	char hash[65], source[16 + BN_LOGGED_ID_TEXT] = "";
 	bn_of_run of = {0};
 	int rc = bn_workspace_refresh(ws, NULL, err);
-	if (rc < 0 || (rc = bn_of_run_read(&of, ws, run_text, err)) < 0)
+	if (rc < 0 || (rc = bn_of_run_read(&of, ws, run_text, path, err)) < 0)
 		goto out;
 	/* I6: the files of a run in the trash may have no live reference until the version names
 	 * them. */
@@ -125,9 +125,13 @@ int bn_version_register(
 		goto out;
 	if (of.run->removed && (rc = bn_object_renew(ws, hash, err)) < 0)
 		goto out;
+	if (of.logged)
+		snprintf(source, sizeof source, "models:/%s", of.logged->id);
 	bn_registration r = {
 		.name = name,
 		.run_id = of.run->id,
+		.source = of.logged ? source : NULL,
+		.logged_model = of.logged ? of.logged->id : NULL,
 		.author_uid = of.run->uid,
 		.author = of.run->user,
 		.manifest = hash,
@@ -137,6 +141,8 @@ int bn_version_register(
 		.metrics = of.metrics,
 	};
 	rc = bn_version_register_manifest(version, ws, &r, err);
+	if (rc >= 0 && of.logged)
+		rc = bn_logged_tell_version(ws, of.logged, name, *version, err);
 out:
 	bn_of_run_release(&of);
 	return rc;

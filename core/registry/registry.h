@@ -182,9 +182,11 @@ typedef struct bn_registration {
 /* From the caller's data. Checks that manifest and files are stored. */
 int bn_version_register_manifest(
 	int64_t *version, bn_workspace *ws, const bn_registration *r, bn_err *err);
-/* From a run (id, prefix or name): its model artifact, data, metrics and owner. */
-int bn_version_register(
-	int64_t *version, bn_workspace *ws, const char *name, const char *run, bn_err *err);
+/* From a run (id, prefix or name): its model, data, metrics and owner. path: which of several models, by its directory
+ * among the run's files or the id of a logged model; NULL: the artifacts below model/, or the only other one. BN_EINVAL,
+ * with their names, if there are several. */
+int bn_version_register(int64_t *version, bn_workspace *ws, const char *name, const char *run,
+	const char *path, bn_err *err);
 int bn_version_request(bn_workspace *ws, const char *spec, const char *reason, bn_err *err);
 /* Whether bn_version_approve would count, or is only blocked by gates that evidence may still satisfy. */
 int bn_version_may_be_approved(

@@ -135,6 +135,9 @@ int bn_logged_write_params(
 /* A value NULL removes the tag. */
 int bn_logged_write_tags(
 	bn_workspace *ws, const char *id, const bn_run_word *tags, size_t count, bn_err *err);
+/* Adds to the tag mlflow.modelVersions of the logged model that the version was registered from it. */
+int bn_logged_tell_version(bn_workspace *ws, const bn_logged_model *m, const char *name,
+	int64_t version, bn_err *err);
 int bn_logged_write_metrics(
 	bn_workspace *ws, const char *id, const bn_logged_point *points, size_t count, bn_err *err);
 int bn_logged_write_artifacts(

@@ -8,6 +8,7 @@
 #include "core/track/logged_model.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* An event of metrics is closed after so many points. */
@@ -226,4 +227,27 @@ int bn_logged_remove(bn_workspace *ws, const char *id, bool removed, bn_err *err
 	if ((rc = bn_object_refs_renew(ws, entity, &e)) < 0)
 		return bn_err_recode(err, &e, rc == BN_ENOTFOUND ? BN_EREFUSED : rc);
 	return append_take(ws, "logged.restored", id, json_object(), err);
+}
+
+#define VERSIONS_TAG "mlflow.modelVersions"
+
+int bn_logged_tell_version(bn_workspace *ws, const bn_logged_model *m, const char *name,
+	int64_t version, bn_err *err)
+{
+	const char *before = bn_pairs_get(&m->tags, VERSIONS_TAG);
+	json_t *list = before ? json_loads(before, 0, NULL) : NULL;
+	if (!json_is_array(list)) {
+		json_decref(list);
+		list = json_array();
+	}
+	json_array_append_new(
+		list, json_pack("{s:s, s:I}", "name", name, "version", (json_int_t)version));
+	char *text = json_dumps(list, 0);
+	json_decref(list);
+	if (!text)
+		return bn_err_nomem(err, "a tag");
+	const bn_run_word tag = {VERSIONS_TAG, text};
+	int rc = bn_logged_write_tags(ws, m->id, &tag, 1, err);
+	free(text);
+	return rc < 0 ? rc : bn_workspace_sync(ws, err);
 }

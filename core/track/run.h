@@ -142,10 +142,6 @@ int bn_run_params(bn_pairs *out, bn_workspace *ws, const char *id, bn_err *err);
 int bn_run_tags(bn_pairs *out, bn_workspace *ws, const char *id, bn_err *err);
 
 int bn_run_artifacts(bn_artifacts *out, bn_workspace *ws, const char *id, bn_err *err);
-/* Copies the artifacts under prefix ("model") to the directory dir, which must not exist, with
- * hashes checked. prefix is cut off. BN_ENOTFOUND if there is nothing below it. */
-int bn_run_export(
-	bn_workspace *ws, const char *id, const char *prefix, const char *dir, bn_err *err);
 
 /* The tag that represents a star. */
 #define BN_STAR_TAG "star"

@@ -2,6 +2,7 @@
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/track/_fold.h"
+#include "core/track/logged_model.h"
 #include "core/track/run.h"
 #include "core/track/run_links.h"
 #include "core/track/series.h"
@@ -137,11 +138,17 @@ static json_t *artifacts_json(const bn_artifacts *l)
 	return a;
 }
 
-static json_t *models_json(const bn_model_link *list, size_t count, bool has_step)
+static json_t *models_json(
+	bn_workspace *ws, const bn_model_link *list, size_t count, bool has_step)
 {
 	json_t *a = json_array();
 	for (size_t i = 0; a && i < count; i++) {
-		json_t *o = json_pack("{ss}", "model", list[i].model);
+		bn_logged_model *m = NULL; /* one that is not here has no name */
+		if (bn_logged_get(&m, ws, list[i].model, NULL) < 0)
+			m = NULL;
+		json_t *o = json_pack("{ss ss? ss?}", "model", list[i].model, "model_name",
+			m ? m->name : NULL, "model_status", m ? bn_logged_status_name(m->status) : NULL);
+		bn_logged_free(m);
 		if (o && has_step)
 			set_int(o, "step", list[i].step, -1);
 		json_array_append_new(a, o);
@@ -162,16 +169,16 @@ static json_t *datasets_json(const bn_run_links *l)
 }
 
 /* Absent where there are none. */
-static void set_links(json_t *o, const bn_run_links *l)
+static void set_links(json_t *o, bn_workspace *ws, const bn_run_links *l)
 {
 	if (l->dataset_count)
 		json_object_set_new(o, "dataset_inputs", datasets_json(l));
 	if (l->input_count)
 		json_object_set_new(
-			o, "model_inputs", models_json(l->inputs, l->input_count, false));
+			o, "model_inputs", models_json(ws, l->inputs, l->input_count, false));
 	if (l->output_count)
 		json_object_set_new(
-			o, "model_outputs", models_json(l->outputs, l->output_count, true));
+			o, "model_outputs", models_json(ws, l->outputs, l->output_count, true));
 }
 
 int bn_run_to_json(json_t **out, bn_workspace *ws, const char *id, bn_err *err)
@@ -197,7 +204,7 @@ int bn_run_to_json(json_t **out, bn_workspace *ws, const char *id, bn_err *err)
 		json_decref(o);
 		rc = bn_err_nomem(err, "a run");
 	} else {
-		set_links(o, &links);
+		set_links(o, ws, &links);
 		*out = o;
 	}
 out:

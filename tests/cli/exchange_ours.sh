@@ -37,7 +37,7 @@ put() { # PATH TEXT
 put "$experiment/models/$model/artifacts/MLmodel" 'flavors: {}'
 put "$experiment/models/$model/artifacts/data/weights" 0123456789
 put "$experiment/$run/artifacts/notes.txt" hello
-curl -s --unix-socket "$dir/sock" -X PATCH -H 'Content-Type: application/json' -d '{"status": "LOGGED_MODEL_READY"}' \
+curl -s --unix-socket "$dir/sock" -X PATCH -H 'Content-Type: application/json' -d "{\"model_id\": \"$model\", \"status\": \"LOGGED_MODEL_READY\"}" \
 	"http://x/api/2.0/mlflow/logged-models/$model" >/dev/null
 ask runs/outputs "{\"run_id\": \"$run\", \"models\": [{\"model_id\": \"$model\", \"step\": 1}]}" >/dev/null
 ask runs/update "{\"run_id\": \"$run\", \"status\": \"FINISHED\", \"end_time\": 1700000005000}" >/dev/null
@@ -71,6 +71,40 @@ is "an alias that is protected there" $? 4
 grep -q "may not do this" err && fail "no token is to blame: $(cat err)"
 on experiment ls --json >e.json
 is "Default is not as old as its mirror" "$(tr -d ' \n' <e.json | grep -o '"created_ms":[^,]*,"experiment":"Default"\|"created_ms":null' | head -1)" '"created_ms":null'
+
+# ---- in the workspace itself ------------------------------------------------------------------------
+cd a || fail a
+is "artifacts here" "$("$B" run artifacts one --json | grep -o '"path": "[^"]*"' | tr '\n' ' ')" \
+	'"path": "net/MLmodel" "path": "net/data/weights" "path": "notes.txt" '
+"$B" run artifacts one net --to ../net-here >/dev/null 2>err || fail "run artifacts --to: $(cat err)"
+is "a copy here" "$(cat ../net-here/data/weights)" 0123456789
+"$B" run show one | grep -q "$model  *net" || fail "the model that the run made has no name"
+"$B" model register one --name here >/dev/null 2>err || fail "the logged model of a run: $(cat err)"
+is "from the logged model" "$("$B" model show here/1 --json | of source)" "models:/$model"
+is "the same files as of the server's version" "$("$B" model show here/1 --json | of digest)" "$("$B" model show power/1 --json | of digest)"
+curl -s --unix-socket "$dir/sock" "http://x/api/2.0/mlflow/logged-models/$model" | tr -d ' \\' >logged.json
+grep -q '"name":"here","version":1' logged.json || fail "the logged model does not say what was registered: $(cat logged.json)"
+"$B" model register one --name here --path nothing >/dev/null 2>err
+is "a path with no files" $? 3
+grep -q "no files below 'nothing'" err || fail "what is missing: $(cat err)"
+second=$(ask logged-models "{\"experiment_id\": \"$experiment\", \"name\": \"tree\", \"source_run_id\": \"$run\"}" | of model_id)
+put "$experiment/models/$second/artifacts/MLmodel" 'flavors: {}'
+ask runs/outputs "{\"run_id\": \"$run\", \"models\": [{\"model_id\": \"$second\", \"step\": 2}]}" >/dev/null
+"$B" model register one --name here >/dev/null 2>err
+is "which of two models" $? 2
+grep -q "has logged 2 models: net, tree" err || fail "the models are not named: $(cat err)"
+"$B" model register one --name here --path tree >/dev/null 2>err
+is "one that is not READY" $? 6
+grep -q "is PENDING" err || fail "its state: $(cat err)"
+"$B" model register one --name here --path "$model" >/dev/null 2>err || fail "one of two by its id: $(cat err)"
+curl -s --unix-socket "$dir/sock" -X DELETE "http://x/api/2.0/mlflow/logged-models/$second" >/dev/null
+"$B" model register one --name here >/dev/null 2>err || fail "a removed one does not count: $(cat err)"
+"$B" run start --again one >/dev/null 2>err && fail "a run of a program is started again"
+is "what it is sorted by is shown" "$("$B" run ls --sort -loss,created | head -1 | grep -o 'loss\|CREATED.*CREATED')" loss
+"$B" run ls --sort loss --columns lr | head -1 | grep -q loss && fail "columns that were named are not all"
+"$B" -y model rm here/1 >/dev/null 2>err && "$B" -y model rm here/2 >/dev/null 2>err && "$B" -y model rm here/3 >/dev/null 2>err ||
+	fail "model rm: $(cat err)"
+cd .. || fail ..
 
 # ---- into another workspace -----------------------------------------------------------------------
 cd b || fail b

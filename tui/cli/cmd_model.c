@@ -67,16 +67,13 @@ static int run_register(bn_cli *cli, bn_err *err)
 	int rc = bn_cli_workspace(cli, &ws, err);
 	if (rc < 0)
 		return rc;
-	if (bn_cli_opt(cli, "path") && !bn_cli_mirror(cli))
-		return bn_err_set(err, BN_EINVAL,
-			"--path is for a store elsewhere: a run here has one model");
 	if (bn_cli_dry_run(cli)) {
 		bn_cli_say(cli, "would register the model of run %s as a version of %s", run, name);
 		return 0;
 	}
 	if (bn_cli_mirror(cli))
 		return register_remote(cli, name, run, fields, err);
-	if ((rc = bn_version_register(&number, ws, name, run, err)) < 0)
+	if ((rc = bn_version_register(&number, ws, name, run, bn_cli_opt(cli, "path"), err)) < 0)
 		return rc;
 	snprintf(spec, sizeof spec, "%s/%lld", name, (long long)number);
 	if ((rc = bn_version_get(&v, ws, spec, err)) < 0)
@@ -438,7 +435,7 @@ static int run_export(bn_cli *cli, bn_err *err)
 
 static const bn_opt register_options[] = {
 	{"name", 'm', "NAME", "the model that gets a new version"},
-	{"path", 0, "PATH", "on a store elsewhere: the model among the run's artifacts"}, {0}};
+	{"path", 0, "PATH", "which of several models: its directory among the run's files"}, {0}};
 
 const bn_verb bn_verbs_model[] = {
 	{"model", "register", "RUN", 1, 1, "make a run's model a version of a named model", NULL,

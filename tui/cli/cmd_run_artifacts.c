@@ -1,5 +1,6 @@
 /* cmd_run_artifacts.c - binnacle run artifacts: the files that a run kept, of a workspace or of a store elsewhere. */
 #include "core/track/run.h"
+#include "core/track/run_files.h"
 #include "tui/cli/run_follow.h"
 #include "tui/cli/store.h"
 #include "tui/cli/verbs.h"
@@ -14,14 +15,15 @@ static bool is_below(const char *path, const char *dir)
 
 static int list_here(json_t *items, bn_workspace *ws, const char *id, const char *path, bn_err *err)
 {
-	bn_artifacts a = BN_ARTIFACTS_INIT;
-	int rc = bn_run_artifacts(&a, ws, id, err);
-	for (size_t i = 0; rc >= 0 && i < a.count; i++)
-		if (is_below(a.items[i].path, path))
+	bn_run_files f = BN_RUN_FILES_INIT;
+	int rc = bn_run_files_read(&f, ws, id, err);
+	for (size_t i = 0; rc >= 0 && i < f.all.count; i++)
+		if (is_below(f.all.items[i].path, path))
 			json_array_append_new(items,
-				json_pack("{ss sI ss}", "path", a.items[i].path, "size_bytes",
-					(json_int_t)a.items[i].size_bytes, "sha256", a.items[i].hash));
-	bn_artifacts_release(&a);
+				json_pack("{ss sI ss}", "path", f.all.items[i].path, "size_bytes",
+					(json_int_t)f.all.items[i].size_bytes, "sha256",
+					f.all.items[i].hash));
+	bn_run_files_release(&f);
 	return rc;
 }
 

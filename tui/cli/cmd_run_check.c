@@ -7,6 +7,7 @@
 #include "core/registry/registry.h"
 #include "core/track/reconcile.h"
 #include "core/track/run.h"
+#include "core/track/run_files.h"
 #include "tui/cli/run_follow.h"
 #include "tui/cli/verbs.h"
 

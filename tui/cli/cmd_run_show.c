@@ -357,8 +357,8 @@ static void print_more(bn_cli *cli, const json_t *o, const bn_series_list *metri
 	print_texts(cli, "outputs to keep", json_object_get(asked, "outputs"));
 	print_texts(cli, "secrets", json_object_get(asked, "secrets"));
 	print_named(cli, "dataset inputs", json_object_get(o, "dataset_inputs"), "name", "digest");
-	print_named(cli, "models used", json_object_get(o, "model_inputs"), "model", NULL);
-	print_named(cli, "models made", json_object_get(o, "model_outputs"), "model", NULL);
+	print_named(cli, "models used", json_object_get(o, "model_inputs"), "model", "model_name");
+	print_named(cli, "models made", json_object_get(o, "model_outputs"), "model", "model_name");
 	print_artifacts(cli, json_object_get(o, "artifacts"));
 	print_children(cli, o);
 }

@@ -18,6 +18,7 @@
 #include "core/track/compare.h"
 #include "core/track/reconcile.h"
 #include "core/track/run.h"
+#include "core/track/run_files.h"
 #include "core/track/series.h"
 #include "tests/support/check_main.h"
 #include "tests/support/toy.h"

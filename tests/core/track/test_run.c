@@ -6,6 +6,7 @@
 #include "core/run/runlog.h"
 #include "core/track/admit.h"
 #include "core/track/run.h"
+#include "core/track/run_files.h"
 #include "core/track/series.h"
 #include "tests/support/check_main.h"
 #include "tests/support/track.h"

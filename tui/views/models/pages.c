@@ -246,7 +246,7 @@ static int version_act(
 		return rc;
 	switch (a->action) {
 	case BN_ACTION_REGISTER:
-		rc = bn_version_register(&version, r->ws, a->ref, a->reason, err);
+		rc = bn_version_register(&version, r->ws, a->ref, a->reason, NULL, err);
 		snprintf(text, size, "registered %.100s/%lld", a->ref, (long long)version);
 		return rc;
 	case BN_ACTION_ASK:

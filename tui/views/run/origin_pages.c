@@ -5,6 +5,7 @@
 #include "core/base/mem.h"
 #include "core/run/spec.h"
 #include "core/track/logged_model.h"
+#include "core/track/run_files.h"
 #include "tui/ui/format.h"
 #include "tui/views/_source.h"
 
@@ -200,23 +201,24 @@ static int link_lines(bn_origin *o, bn_arena *arena, bn_reader *r, const char *r
 
 static int artifact_line(bn_origin *o, bn_arena *arena, bn_reader *r, const char *run, bn_err *err)
 {
-	bn_artifacts all = BN_ARTIFACTS_INIT;
+	bn_run_files files = BN_RUN_FILES_INIT;
 	bn_buf text = BN_BUF_INIT;
 	char size[BN_FORMAT_BYTES];
 	int64_t bytes = 0;
-	int rc = bn_run_artifacts(&all, r->ws, run, err);
-	for (size_t i = 0; rc >= 0 && i < all.count; i++) {
-		bytes += all.items[i].size_bytes;
-		bn_buf_addf(&text, "%10s  %.12s  %s\n", bn_format_bytes(size, all.items[i].size_bytes),
-			all.items[i].hash, all.items[i].path);
+	int rc = bn_run_files_read(&files, r->ws, run, err);
+	const bn_artifacts *all = &files.all;
+	for (size_t i = 0; rc >= 0 && i < all->count; i++) {
+		bytes += all->items[i].size_bytes;
+		bn_buf_addf(&text, "%10s  %.12s  %s\n", bn_format_bytes(size, all->items[i].size_bytes),
+			all->items[i].hash, all->items[i].path);
 	}
-	if (rc >= 0 && all.count && (rc = bn_buf_check(&text, err, "artifacts")) >= 0)
+	if (rc >= 0 && all->count && (rc = bn_buf_check(&text, err, "artifacts")) >= 0)
 		line_add(o, BN_ORIGIN_TEXT, "artifacts",
-			bn_arena_strf(arena, "%zu file%s, %s; binnacle run artifacts %.8s writes them", all.count,
-				all.count == 1 ? "" : "s", bn_format_bytes(size, bytes), run),
+			bn_arena_strf(arena, "%zu file%s, %s; binnacle run artifacts %.8s lists them",
+				all->count, all->count == 1 ? "" : "s", bn_format_bytes(size, bytes), run),
 			bn_arena_strdup(arena, text.ptr));
 	bn_buf_release(&text);
-	bn_artifacts_release(&all);
+	bn_run_files_release(&files);
 	return rc;
 }
 
