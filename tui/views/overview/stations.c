@@ -89,6 +89,10 @@ const char *bn_stations_next(const bn_overview *d)
 		return NULL;
 	for (int i = 0; d && i < BN_STATION_COUNT; i++) {
 		bool is_empty = d->stations[i].state == BN_STATE_NONE;
+		/* Nothing can be done with data where there is none: runs came from elsewhere. */
+		if (stations[i].screen == BN_CMD_DATA &&
+			d->stations[BN_STATION_INGEST].state == BN_STATE_NONE)
+			continue;
 		if (is_empty && stations[i].next)
 			return stations[i].next;
 		if (is_empty && i == BN_STATION_DEPLOY)

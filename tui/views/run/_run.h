@@ -90,5 +90,7 @@ const char *bn_run_value_text(char out[BN_FORMAT_BYTES], const char *key, double
 bool bn_run_is_curve_picture(const bn_run_view *v, const bn_run_detail *d);
 /* Whether a metric has more than one value: then it has a curve. */
 bool bn_run_has_curve(const bn_run_detail *d);
+/* Whether only the program that reported it can run it again. */
+bool bn_run_is_reported(const bn_run_detail *d);
 
 #endif

@@ -398,6 +398,11 @@ bn_area bn_run_below(bn_area a, int rows)
 	return bn_area_sub(a, rows, 0, a.rows - rows, a.cols);
 }
 
+bool bn_run_is_reported(const bn_run_detail *d)
+{
+	return !d->info->spec_hash && d->info->kind && !strcmp(d->info->kind, "api");
+}
+
 /* Reason, line, next step: the console first, then the settings. */
 static void failed_draw(bn_run_view *v, const bn_run_detail *d, bn_area a)
 {
@@ -414,7 +419,7 @@ static void failed_draw(bn_run_view *v, const bn_run_detail *d, bn_area a)
 		bn_area_textf(a, 1, 1, BN_INK_DIM,
 			"binnacle run resume %.8s, or :resume, continues it; L starts again",
 			d->info->id);
-	else if (hint && a.rows > 1)
+	else if (hint && a.rows > 1 && !bn_run_is_reported(d))
 		bn_area_textf(a, 1, 1, BN_INK_DIM,
 			"again: binnacle run start --again %.8s, or L; o opens what it came from",
 			d->info->id);

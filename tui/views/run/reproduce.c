@@ -5,6 +5,7 @@
 #include "core/base/id.h"
 #include "core/base/mem.h"
 #include "core/track/run.h"
+#include "core/track/run_files.h"
 #include "tui/ui/format.h"
 #include "tui/views/_source.h"
 #include "tui/views/run/_run.h"

@@ -393,6 +393,11 @@ static bool refuses(bn_view *view, bn_command_id id, char *why, size_t size)
 		else
 			return false;
 		return true;
+	case BN_CMD_LAUNCH:
+		if (!d || !bn_run_is_reported(d))
+			return false;
+		snprintf(why, size, "a program reported this run: only that program can run it again");
+		return true;
 	case BN_CMD_RESUME:
 		return resume_refused(d, why, size);
 	case BN_CMD_WIDER:

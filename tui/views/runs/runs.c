@@ -192,15 +192,19 @@ static void group_set(bn_runs_view *v, const char *arg)
 }
 
 
-static void trash_ask(bn_runs_view *v)
+static void trash_ask(bn_runs_view *v, const bn_run_row *r)
 {
-	char who[100], question[160];
+	char who[100], question[160], text[320], below[120] = "";
 	bn_act_words(&v->act, v->act_name, who, sizeof who);
 	snprintf(question, sizeof question, "Move %s to the trash?", who);
-	bn_frame_confirm(v->list.view.frame, &v->list.view, BN_CMD_TRASH, question,
-		"What is in the trash is not listed. u, or :removed and :restore, brings it back, "
+	if (v->act.stop_count <= 1 && r->children > 0)
+		snprintf(below, sizeof below, "%lld run%s directly below it stay%s in the list. ",
+			(long long)r->children, r->children == 1 ? "" : "s", r->children == 1 ? "s" : "");
+	snprintf(text, sizeof text,
+		"%sWhat is in the trash is not listed. u, or :removed and :restore, brings it back, "
 		"until what it holds is freed: binnacle gc says when.",
-		"move it");
+		below);
+	bn_frame_confirm(v->list.view.frame, &v->list.view, BN_CMD_TRASH, question, text, "move it");
 }
 
 /* Moves the runs of the open question, or the selection, one way; `back` is the other. */
@@ -252,7 +256,7 @@ static bool act(bn_runs_view *v, bn_command_id id, const bn_run_row *r)
 		star_turn(v, r);
 		return true;
 	case BN_CMD_TRASH:
-		trash_ask(v);
+		trash_ask(v, r);
 		return true;
 	default:
 		trash_do(v, false);
