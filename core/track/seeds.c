@@ -327,6 +327,14 @@ void bn_seeds_free(bn_seeds *s)
 	bn_free(s);
 }
 
+bool bn_seeds_are_repeated(const bn_seeds *s)
+{
+	for (size_t i = 0; i < s->count; i++)
+		if (s->seed && s->settings[i].run_count > s->settings[i].seeds)
+			return true;
+	return false;
+}
+
 bool bn_seeds_have_pairs(const bn_seeds *s)
 {
 	for (size_t i = 1; i < s->count; i++)

@@ -44,6 +44,8 @@ int bn_seeds_compare(bn_seeds **out, const bn_comparison *c, const char *metric,
 void bn_seeds_free(bn_seeds *s);
 /* Whether some setting can be tested: it shares two seeds with the baseline's. */
 bool bn_seeds_have_pairs(const bn_seeds *s);
+/* Whether some setting has several runs with one seed, so that its deviation is one of means. */
+bool bn_seeds_are_repeated(const bn_seeds *s);
 /* {"metric", "better", "seed", "left_out", "settings": [{"setting", "runs": ids, "seeds", "mean", ..., "w_p_holm"}]} */
 int bn_seeds_to_json(json_t **out, const bn_seeds *s, const bn_comparison *c, bn_err *err);
 

@@ -32,6 +32,11 @@ says 'lr 0.2'
 expect 0 seeds_json "$B" run compare "${all[@]}" --seeds --metric test_rmse --json
 check pairs 1 "$(grep -c '"pairs": 4' said)"
 check smallest_p 0.125 "$(grep -o '"w_p": [0-9][0-9.]*' said | sed 's/.*: //')"
+expect 0 no_pairs "$B" run compare a1 b1 b2 b3 --seeds
+says 'no setting has two seeds of the first'
+"$B" run start --wait --name again -q -- sh train.sh 0.1 --seed 1 >/dev/null 2>err || cat err
+expect 0 repeated_seeds "$B" run compare "${all[@]}" again --seeds
+says 'several runs of a setting with one seed count once, with their mean'
 expect 0 importance "$B" run compare "${all[@]}" --importance --json
 says '"key": "lr"'
 expect 0 same_data "$B" run compare a1 b1 --data

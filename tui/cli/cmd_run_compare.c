@@ -276,6 +276,11 @@ static void print_seeds(bn_cli *cli, const bn_seeds *s)
 			number_field(cli, numbers[k], 10);
 		bn_cli_print(cli, "\n");
 	}
+	if (s->seed && s->count > 1 && !bn_seeds_have_pairs(s))
+		bn_cli_print(cli,
+			"  no setting has two seeds of the first, which is the baseline's: --baseline RUN names another\n");
+	if (bn_seeds_are_repeated(s))
+		bn_cli_print(cli, "  several runs of a setting with one seed count once, with their mean\n");
 	if (s->left_out)
 		bn_cli_print(cli, "  %zu run%s left out: without the metric, or measured on other rows\n", s->left_out,
 			s->left_out == 1 ? "" : "s");

@@ -40,7 +40,7 @@ static int seeds_draw(const bn_seeds *s, bn_area a)
 	bn_area_textf(a, row++, 0, BN_INK_HEADER, "over seeds: %s%s", s->metric, better[s->better + 1]);
 	if (!bn_seeds_have_pairs(s)) {
 		bn_area_text(a, row++, 0, BN_INK_DIM,
-			s->seed ? "no two settings share two seeds: nothing can be paired"
+			s->seed ? "no setting has two seeds of the baseline's; p makes another run the baseline"
 				: "no parameter is a seed: nothing can be paired");
 		return row;
 	}
@@ -57,6 +57,9 @@ static int seeds_draw(const bn_seeds *s, bn_area a)
 		for (int k = 0; k < n; k++)
 			number_draw(a, row, left + k * NUMBER_COLS, numbers[k]);
 	}
+	if (bn_seeds_are_repeated(s) && row < a.rows)
+		bn_area_text(a, row++, 0, BN_INK_DIM,
+			"several runs of a setting with one seed count once, with their mean");
 	return row;
 }
 
