@@ -158,14 +158,21 @@ int bn_run_need_bytes(const bn_run_info *r, bn_err *err)
 	return BN_EREFUSED;
 }
 
+int64_t bn_run_span_ms(int64_t start_ms, int64_t end_ms)
+{
+	if (start_ms < 0 || end_ms < start_ms || end_ms - start_ms > INT64_MAX / 1000000)
+		return -1;
+	return end_ms - start_ms;
+}
+
 int64_t bn_run_duration_ms(const bn_run_info *r, int64_t now_ms)
 {
 	if (r->started_ms < 0)
 		return -1;
 	bool is_live = bn_run_status_is_live(r->status); /* one that was reopened has an end */
 	if (r->finished_ms >= 0 && !is_live)
-		return r->finished_ms - r->started_ms;
-	return r->status == BN_RUN_RUNNING && now_ms >= r->started_ms ? now_ms - r->started_ms : -1;
+		return bn_run_span_ms(r->started_ms, r->finished_ms);
+	return r->status == BN_RUN_RUNNING ? bn_run_span_ms(r->started_ms, now_ms) : -1;
 }
 
 int64_t bn_run_left_ms(const bn_run_info *r, int64_t step, int64_t steps, int64_t now_ms)

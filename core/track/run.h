@@ -104,6 +104,9 @@ const char *bn_run_label(
 	char out[BN_RUN_LABEL_BYTES], const char *name, const char *title, const char *id);
 /* Time it ran (till now_ms while live); -1 unknown. */
 int64_t bn_run_duration_ms(const bn_run_info *r, int64_t now_ms);
+/* Between two times, which clients may choose; -1 if one is unknown (negative), they are in the wrong order, or the span
+ * in nanoseconds is beyond 63 bits. */
+int64_t bn_run_span_ms(int64_t start_ms, int64_t end_ms);
 
 /* Time until step `steps` of a running one, at the pace of its own steps (those before resumed_step were done by
  * another run); -1: unknown. step: the newest one logged. */

@@ -57,9 +57,8 @@ static json_t *row_json(const bn_run_row *r, const bn_run_query *q, int64_t now_
 		r->user, "title", r->title, "host", r->host, "created_ms",
 		(json_int_t)r->created_ms);
 	json_t *values = json_object();
-	json_object_set_new(o, "duration_ns",
-		r->started_ms >= 0 && end >= 0 ? json_integer((end - r->started_ms) * 1000000)
-					       : json_null());
+	int64_t span = bn_run_span_ms(r->started_ms, end);
+	json_object_set_new(o, "duration_ns", span >= 0 ? json_integer(span * 1000000) : json_null());
 	for (size_t i = 0; i < q->column_count; i++)
 		json_object_set_new(values, q->columns[i], cell_json(&r->cells[i]));
 	json_object_set_new(o, "values", values);

@@ -529,7 +529,22 @@ START_TEST(test_run_summaries_are_written_once_for_points_that_come_by_turns)
 }
 END_TEST
 
-BN_TEST_MAIN("core/track/run", test_run_goes_from_scheduled_to_running_to_finished,
+/* A client says when a run began and ended. */
+START_TEST(test_run_span_of_times_that_cannot_be_is_unknown)
+{
+	ck_assert_int_eq(bn_run_span_ms(1000, 3500), 2500);
+	ck_assert_int_eq(bn_run_span_ms(1000, 1000), 0);
+	ck_assert_int_eq(bn_run_span_ms(-1, 1000), -1);
+	ck_assert_int_eq(bn_run_span_ms(1000, -1), -1);
+	ck_assert_int_eq(bn_run_span_ms(INT64_MAX, 1000), -1);
+	ck_assert_int_eq(bn_run_span_ms(INT64_MIN, INT64_MAX), -1);
+	ck_assert_int_eq(bn_run_span_ms(0, INT64_MAX), -1);
+	ck_assert_int_eq(bn_run_span_ms(0, INT64_MAX / 1000000), INT64_MAX / 1000000);
+}
+END_TEST
+
+BN_TEST_MAIN("core/track/run", test_run_span_of_times_that_cannot_be_is_unknown,
+	test_run_goes_from_scheduled_to_running_to_finished,
 	test_run_lost_is_overruled_by_a_late_real_end_but_not_the_reverse,
 	test_run_param_is_written_once_and_tags_are_last_writer_wins,
 	test_run_keys_are_checked_before_they_are_written,
