@@ -59,19 +59,44 @@ static char *either(finding *f, const char *key)
 	return own ? own : value_of(f->shared, key);
 }
 
+typedef struct remotes {
+	char *first;
+	size_t count;
+} remotes;
+
+static int look_at_remote(const git_config_entry *e, void *user)
+{
+	remotes *l = user;
+	const size_t before = strlen("remote."), after = strlen(".url"), n = strlen(e->name);
+	if (n <= before + after || strncmp(e->name, "remote.", before) != 0 ||
+		strcmp(e->name + n - after, ".url") != 0)
+		return 0;
+	char *name = bn_strndup(e->name + before, n - before - after);
+	if (!l->first || !name || strcmp(l->first, name) != 0)
+		l->count++;
+	if (!l->first)
+		l->first = name;
+	else
+		bn_free(name);
+	return 0;
+}
+
+/* remote.lfsdefault, origin, or the only one. Configurations are walked by git_config_foreach, not with a pattern (as
+ * git_remote_list does): libgit2 1.5 leaks 20 kB for each name that does not match. */
 static void choose_remote(finding *f)
 {
-	git_strarray names = {NULL, 0};
-	char *chosen = either(f, "remote.lfsdefault");
-	git_remote *origin = NULL;
-	if (!chosen && git_remote_lookup(&origin, f->repo, "origin") == 0)
+	remotes l = {NULL, 0};
+	char *chosen = either(f, "remote.lfsdefault"), *origin = value_of(f->own, "remote.origin.url");
+	if (!chosen && origin)
 		chosen = bn_strdup("origin");
-	if (!chosen && git_remote_list(&names, f->repo) == 0 && names.count == 1)
-		chosen = bn_strdup(names.strings[0]);
+	if (!chosen && f->own && git_config_foreach(f->own, look_at_remote, &l) == 0 && l.count == 1) {
+		chosen = l.first;
+		l.first = NULL;
+	}
 	if (chosen && strlen(chosen) < sizeof f->remote)
 		strcpy(f->remote, chosen);
-	git_remote_free(origin);
-	git_strarray_dispose(&names);
+	wipe(origin); /* its URL may hold a password */
+	bn_free(l.first);
 	bn_free(chosen);
 }
 
@@ -155,7 +180,7 @@ static int look_at_header(const git_config_entry *e, void *user)
 			(e->name[5 + scope - 1] != '/' && h->url[scope] && h->url[scope] != '/'))
 			return 0;
 	}
-	if (strncasecmp(e->value, "authorization:", 14) != 0 || (h->found && scope < h->best))
+	if (!e->value || strncasecmp(e->value, "authorization:", 14) != 0 || (h->found && scope < h->best))
 		return 0;
 	wipe(h->found);
 	h->found = bn_strdup(e->value);
@@ -232,7 +257,7 @@ static int read_repository(finding *f, const char *path)
 	if (p->api.text && f->own) {
 		header.url = p->api.text;
 		header.scoped = f->shared_url;
-		git_config_foreach_match(f->own, "^http\\..*extraheader$", look_at_header, &header);
+		git_config_foreach(f->own, look_at_header, &header);
 		p->header = header.found;
 	}
 	return 0;
