@@ -8,6 +8,7 @@ import os
 import sys
 
 os.environ["MLFLOW_ALLOW_FILE_STORE"] = "true"
+import mlflow
 from mlflow import MlflowClient
 from mlflow.entities import ViewType
 
@@ -75,6 +76,7 @@ def main():
     by_tag = "--by-tag" in sys.argv
     from_a, from_b, count = {}, {}, [0]
     for uri, into, tagged in ((a, from_a, False), (b, from_b, by_tag)):
+        mlflow.set_tracking_uri(uri)  # 2.22 finds the artifacts of a server by it, not by the client's
         client = MlflowClient(uri, uri)
         for experiment, r in runs(client, "--removed" in sys.argv):
             key = r.data.tags.get("binnacle.run_id") if tagged else r.info.run_id
