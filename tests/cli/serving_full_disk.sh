@@ -27,6 +27,7 @@ echo "[$row,$row,$row,$row]" >"$dir/rows.json"
 asked=0
 
 start() {
+	: >"$dir/serve.json" # or the port of the server before is read
 	"$B" serve power/1 --port 0 --no-token --json >"$dir/serve.json" 2>"$dir/serve.err" &
 	server=$!
 	port=

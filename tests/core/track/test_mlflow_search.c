@@ -426,8 +426,8 @@ static const char *const models[] = {
 
 static const char *const versions[] = {
 	" name=a version_number=2 run_id=r1 last_updated_timestamp=5 creation_timestamp=1",
-	" name=a version_number=10 run_id=r2 last_updated_timestamp=5 creation_timestamp=2 "
-	"source_path=s3://b",
+	(" name=a version_number=10 run_id=r2 last_updated_timestamp=5 creation_timestamp=2 "
+	 "source_path=s3://b"),
 	" name=b version_number=1 run_id=r1 last_updated_timestamp=7 creation_timestamp=3",
 };
 
@@ -478,8 +478,8 @@ START_TEST(test_mlflow_search_finds_rows_in_memory)
 END_TEST
 
 static const char *const logged[] = {
-	" name=a model_id=m-1 status=READY creation_timestamp=1 metric.acc=0.5@train@1 "
-	"metric.acc=0.9@test@2 param.lr=0.1",
+	(" name=a model_id=m-1 status=READY creation_timestamp=1 metric.acc=0.5@train@1 "
+	 "metric.acc=0.9@test@2 param.lr=0.1"),
 	" name=b model_id=m-2 status=PENDING creation_timestamp=2 metric.acc=0.7@test@1",
 	" name=c model_id=m-3 status=READY creation_timestamp=3 source_run_id=r9",
 	" name=d model_id=m-4 status=READY creation_timestamp=4 metric.acc=nan@test@1",
