@@ -5,8 +5,6 @@
 
 #include <sqlite3.h>
 
-/* Reads a state (table protection) into *out, in addition to the marks that it has. */
-int bn_protection_read(bn_protection *out, const json_t *state, bn_err *err);
 /* The newest state of the dataset, {} if there is none; new reference. */
 int bn_protection_state(json_t **out, sqlite3 *db, const char *name, bn_err *err);
 /* The state after a change; new reference, NULL if out of memory. *weaker: whether anything is less strict than before. */

@@ -86,7 +86,8 @@ static int copy_text(char **out, const json_t *state, const char *key, bn_err *e
 	return *out ? 0 : bn_err_nomem(err, "a dataset's protection");
 }
 
-int bn_protection_read(bn_protection *out, const json_t *state, bn_err *err)
+/* Reads a state (table protection) into *out, in addition to the marks that it has. */
+static int state_read(bn_protection *out, const json_t *state, bn_err *err)
 {
 	const json_t *marks = json_object_get(state, "personal"), *remotes = json_object_get(state, "remotes");
 	const char *level = bn_json_str(state, "class", NULL);
@@ -115,7 +116,7 @@ static int read_name(bn_protection *out, sqlite3 *db, const char *name, bn_err *
 {
 	json_t *state = NULL;
 	int rc = bn_protection_state(&state, db, name, err);
-	rc = rc < 0 ? rc : bn_protection_read(out, state, err);
+	rc = rc < 0 ? rc : state_read(out, state, err);
 	json_decref(state);
 	return rc;
 }
@@ -421,7 +422,7 @@ out:
 static int check_cleared(const json_t *state, const bn_protect_change *c, const char *name, bn_err *err)
 {
 	bn_protection p = BN_PROTECTION_INIT;
-	int rc = bn_protection_read(&p, state, err);
+	int rc = state_read(&p, state, err);
 	for (size_t i = 0; rc >= 0 && i < c->cleared_count; i++) {
 		if (bn_protection_marks(&p, c->cleared[i]))
 			continue;

@@ -75,7 +75,8 @@ static int make_secret(bn_workspace *ws, const char *dir, const char *path, bn_e
 	return rc;
 }
 
-int bn_pseudonyms_need_secret(bn_pseudonyms *p, bn_workspace *ws, bn_err *err)
+/* The secret of this user for the workspace, made if there is none; sets secret and key. */
+static int need_secret(bn_pseudonyms *p, bn_workspace *ws, bn_err *err)
 {
 	const bn_env *env = bn_workspace_env(ws);
 	char *config = NULL, *dir = NULL, *path = NULL;
@@ -196,7 +197,7 @@ int bn_pseudonyms_plan(bn_pseudonyms *out, bn_workspace *ws, const char *const *
 			goto out;
 	if (!out->count)
 		goto out;
-	if ((rc = bn_pseudonyms_need_secret(out, ws, err)) < 0)
+	if ((rc = need_secret(out, ws, err)) < 0)
 		goto out;
 	if (had.count && strcmp(had.key, out->key) != 0) {
 		rc = bn_err_set(err, BN_EREFUSED, "the pseudonyms of %s were made with another secret than yours",

@@ -40,8 +40,6 @@ int bn_pseudonyms_plan(bn_pseudonyms *out, bn_workspace *ws, const char *const *
 /* The columns of v that hold pseudonyms, and the key; *out has no secret. */
 int bn_pseudonyms_of(bn_pseudonyms *out, bn_workspace *ws, const bn_dataset_version *v, bn_err *err);
 void bn_pseudonyms_release(bn_pseudonyms *p); /* overwrites the secret */
-/* The secret of this user for the workspace, made if there is none; sets secret and key. */
-int bn_pseudonyms_need_secret(bn_pseudonyms *p, bn_workspace *ws, bn_err *err);
 /* ctx: a bn_pseudonyms with a secret. */
 bn_text_replace bn_pseudonym_replace;
 /* Records in a recipe those of its columns that the schema has; nothing if there are none. */
