@@ -2,6 +2,7 @@
 #include "core/api/names.h"
 
 #include "core/base/utf8.h"
+#include "core/run/runlog.h"
 
 #include <string.h>
 
@@ -114,6 +115,16 @@ int bn_api_check_length(const char *what, const char *text, size_t most, bn_wire
 		return 0;
 	return bn_wire_refuse(fault, BN_API_INVALID_PARAMETER_VALUE,
 		"'%s' exceeds the maximum length of %zu characters", what, most);
+}
+
+int bn_api_check_run_key(const char *what, const char *key, bn_wire_fault *fault)
+{
+	bn_err why = BN_ERR_INIT;
+	if (bn_api_check_length(what, key, BN_API_KEY_MOST, fault) < 0)
+		return BN_EINVAL;
+	if (bn_run_key_check(what, key, &why) == 0)
+		return 0;
+	return bn_wire_refuse(fault, BN_API_INVALID_PARAMETER_VALUE, "%s", why.msg);
 }
 
 int bn_api_check_model_name(const char *name, bn_wire_fault *fault)

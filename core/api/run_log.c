@@ -66,9 +66,11 @@ static int check_tag(
 {
 	char name[64];
 	snprintf(name, sizeof name, "%skey", path);
-	if (bn_api_check_name(name, key, fault) < 0 ||
-		bn_api_check_length(name, key, BN_API_KEY_MOST, fault) < 0)
+	if (bn_api_check_name(name, key, fault) < 0 || bn_api_check_run_key(name, key, fault) < 0)
 		return BN_EINVAL;
+	if (!strcmp(key, "mlflow.runName") && value && strlen(value) > BN_RUN_NAME_MAX)
+		return bn_wire_refuse(fault, BN_API_INVALID_PARAMETER_VALUE,
+			"'mlflow.runName' exceeds the maximum length of %d bytes", BN_RUN_NAME_MAX);
 	value = value ? value : "";
 	json_object_set_new(out, key, json_stringn(value, bn_api_cut(value, BN_API_TAG_MOST)));
 	return 0;
@@ -131,7 +133,7 @@ static int check_param(
 	char name[64];
 	snprintf(name, sizeof name, "%skey", path);
 	if (bn_api_check_name(name, key, fault) < 0 ||
-		bn_api_check_length("Param key", key, BN_API_KEY_MOST, fault) < 0)
+		bn_api_check_run_key("Param key", key, fault) < 0)
 		return BN_EINVAL;
 	value = value ? value : "";
 	json_object_set_new(out, key, json_stringn(value, bn_api_cut(value, BN_API_PARAM_MOST)));
@@ -252,7 +254,7 @@ static int check_metric(
 	bn_wire_int(metric, "step", &step);
 	if (time_ms < 0)
 		return bad_time(path, metric, value, fault);
-	if (bn_api_check_length("Metric name", key, BN_API_KEY_MOST, fault) < 0)
+	if (bn_api_check_run_key("Metric name", key, fault) < 0)
 		return BN_EINVAL;
 	if (bn_metric_set_add(set, key, step, time_ms, value) < 0)
 		return bn_wire_refuse(

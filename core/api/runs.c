@@ -63,7 +63,7 @@ static int collect_tags(json_t *out, bn_api_call *c, const json_t *tags)
 	{
 		const char *key = bn_wire_text(tag, "key"), *value = bn_wire_text(tag, "value");
 		if (bn_api_check_name("key", key ? key : "", &c->fault) < 0 ||
-			bn_api_check_length("key", key, BN_API_KEY_MOST, &c->fault) < 0)
+			bn_api_check_run_key("key", key, &c->fault) < 0)
 			return BN_EINVAL;
 		value = value ? value : "";
 		json_object_set_new(

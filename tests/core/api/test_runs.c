@@ -146,6 +146,39 @@ START_TEST(test_an_experiment_that_only_runs_name_has_an_id)
 }
 END_TEST
 
+/* What the log would not take is refused before anything of the request is in it, and never answered with 200. */
+START_TEST(test_a_refused_request_leaves_nothing_in_the_log)
+{
+	static const char *const bad[] = {"\"tags\": [{\"key\": \"x..y\", \"value\": \"1\"}]",
+		"\"metrics\": [{\"key\": \"x..y\", \"value\": 1, \"timestamp\": 1}]"};
+	char id[33], body[400];
+	api_make(&w, NULL);
+	ck_assert_int_eq(api_ask(&w, "POST", "runs/create", "{\"run_name\": \"one\"}"), 200);
+	snprintf(id, sizeof id, "%s", api_text(&w, "run.info.run_id"));
+	for (size_t i = 0; i < 2; i++) {
+		snprintf(body, sizeof body,
+			"{\"run_id\": \"%s\", \"params\": [{\"key\": \"p\", \"value\": \"1\"}], "
+			"%s}",
+			id, bad[i]);
+		ck_assert_int_eq(api_ask(&w, "POST", "runs/log-batch", body), 400);
+	}
+	snprintf(body, sizeof body,
+		"{\"run_id\": \"%s\", \"key\": \"x..y\", \"value\": 1, \"timestamp\": 1}", id);
+	ck_assert_int_eq(api_ask(&w, "POST", "runs/log-metric", body), 400);
+	ck_assert_int_eq(api_ask(&w, "POST", "runs/create",
+				 "{\"run_name\": \"ghost\", \"tags\": [{\"key\": \"x..y\"}]}"),
+		400);
+	/* A commit, which would take along what was appended before. */
+	snprintf(body, sizeof body, "{\"run_id\": \"%s\", \"key\": \"q\", \"value\": \"2\"}", id);
+	ck_assert_int_eq(api_ask(&w, "POST", "runs/log-parameter", body), 200);
+	ck_assert_int_eq(api_ask(&w, "POST", "runs/search", "{\"experiment_ids\": [\"0\"]}"), 200);
+	ck_assert_int_eq(json_array_size(api_at(&w, "runs")), 1);
+	ck_assert_int_eq(json_array_size(api_at(&w, "runs.0.data.params")), 1);
+	ck_assert_str_eq(api_text(&w, "runs.0.data.params.0.key"), "q");
+	api_remove(&w);
+}
+END_TEST
+
 START_TEST(test_roles_are_asked_before_anything_is_read)
 {
 	make_native();
@@ -164,4 +197,5 @@ BN_TEST_MAIN("core/api/runs", test_a_run_of_another_program_has_mlflows_tags,
 	test_a_run_of_another_program_is_logged_to_but_says_its_state_itself,
 	test_what_another_program_writes_is_seen, test_a_name_and_a_note_are_those_of_the_workspace,
 	test_an_experiment_that_only_runs_name_has_an_id,
+	test_a_refused_request_leaves_nothing_in_the_log,
 	test_roles_are_asked_before_anything_is_read)
