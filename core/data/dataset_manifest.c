@@ -84,22 +84,6 @@ void bn_dataset_paths_free(char **paths, size_t n)
 	bn_free(paths);
 }
 
-/* An Arrow file begins with its magic, a manifest with a brace. */
-static int is_manifest(bool *yes, bn_workspace *ws, const char *hash, bn_err *err)
-{
-	bn_object_store *objects = NULL;
-	bn_object_reader *r = NULL;
-	char first = 0;
-	size_t got = 0;
-	int rc = bn_workspace_objects(&objects, ws, err);
-	if (rc < 0 || (rc = bn_object_reader_new(&r, objects, hash, 0, 1, err)) < 0)
-		return rc;
-	rc = bn_object_read(r, &first, 1, &got, err);
-	*yes = got == 1 && first == '{';
-	bn_object_reader_free(r);
-	return rc;
-}
-
 const char *bn_dataset_part_file(bn_workspace *ws, const char *hash, char buf[BN_OBJECT_NAME])
 {
 	if (bn_object_file(ws, hash, buf, NULL) < 0)
@@ -168,7 +152,7 @@ int bn_dataset_parts(bn_manifest *out, bn_workspace *ws, const char *hash, bn_er
 {
 	bool manifest = false;
 	bn_manifest_init(out, BN_MANIFEST_TABLE);
-	int rc = is_manifest(&manifest, ws, hash, err);
+	int rc = bn_manifest_is_named(&manifest, ws, hash, err);
 	if (rc < 0)
 		return rc;
 	if (!manifest) {

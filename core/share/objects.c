@@ -6,6 +6,8 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include "core/store/object/manifest.h"
+
 #include <string.h>
 
 void bn_share_objects_release(bn_share_objects *l)
@@ -115,19 +117,10 @@ out:
 /* 1: it is a JSON object, in *out; 0: something else (the Arrow file of the first format). */
 static int load_manifest(json_t **out, bn_workspace *ws, const char *hash, bn_err *err)
 {
-	bn_object_store *objects = NULL;
-	bn_object_reader *r = NULL;
-	char first = 0;
-	size_t got = 0;
-	int rc = bn_workspace_objects(&objects, ws, err);
-	if (rc < 0 || (rc = bn_object_reader_new(&r, objects, hash, 0, 1, err)) < 0)
+	bool is_one = false;
+	int rc = bn_manifest_is_named(&is_one, ws, hash, err);
+	if (rc < 0 || !is_one)
 		return rc;
-	rc = bn_object_read(r, &first, 1, &got, err);
-	bn_object_reader_free(r);
-	if (rc < 0)
-		return rc;
-	if (got != 1 || first != '{')
-		return 0;
 	rc = bn_object_load_json(out, ws, hash, err);
 	return rc < 0 ? rc : 1;
 }

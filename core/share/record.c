@@ -32,22 +32,17 @@ static int load_parts(bn_manifest *m, bn_workspace *ws, const json_t *ref, bn_er
 	bn_object_store *objects = NULL;
 	bn_object_info info;
 	bn_err why = BN_ERR_INIT;
-	char first = 0;
-	size_t got = 0;
-	bn_object_reader *r = NULL;
-	int rc = bn_workspace_objects(&objects, ws, err);
-	if (rc < 0 || (rc = bn_object_reader_new(&r, objects, hash, 0, 1, err)) < 0)
-		return rc;
-	rc = bn_object_read(r, &first, 1, &got, err);
-	bn_object_reader_free(r);
+	bool is_one = false;
+	int rc = bn_manifest_is_named(&is_one, ws, hash, err);
 	if (rc < 0)
 		return rc;
-	if (got && first == '{') {
+	if (is_one) {
 		rc = bn_manifest_load(m, ws, hash, &why);
 		return rc < 0 ? bn_err_move(err, &why) : 0;
 	}
 	bn_manifest_part part = {.rows = (uint64_t)bn_json_int(ref, "rows", 0)};
-	if ((rc = bn_object_head(objects, hash, &info, err)) < 0)
+	if ((rc = bn_workspace_objects(&objects, ws, err)) < 0 ||
+		(rc = bn_object_head(objects, hash, &info, err)) < 0)
 		return rc;
 	memcpy(part.hash, hash, sizeof part.hash);
 	part.bytes = info.bytes;

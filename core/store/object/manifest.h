@@ -133,6 +133,8 @@ int bn_manifest_store_in(bn_object_store *s, const bn_manifest *m, char hash[65]
 /* Reads it with its groups; the bytes are checked against the hash. BN_ENOTFOUND; BN_ECORRUPT also
  * for an object that is not a manifest. *out is initialised by this. */
 int bn_manifest_load(bn_manifest *out, bn_workspace *ws, const char *hash, bn_err *err);
+/* *yes: the object is a manifest. A dataset version of the first format names its Arrow file instead. BN_ENOTFOUND. */
+int bn_manifest_is_named(bool *yes, bn_workspace *ws, const char *hash, bn_err *err);
 
 /* ---- texts in statistics ------------------------------------------------------------------- */
 

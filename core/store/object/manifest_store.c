@@ -225,3 +225,19 @@ out:
 	/* Not user input: it is damaged, or not a manifest. */
 	return bn_err_recode(err, &e, rc == BN_EINVAL ? BN_ECORRUPT : rc);
 }
+
+/* An Arrow file begins with its magic, a manifest with a brace. */
+int bn_manifest_is_named(bool *yes, bn_workspace *ws, const char *hash, bn_err *err)
+{
+	bn_object_store *objects = NULL;
+	bn_object_reader *r = NULL;
+	char first = 0;
+	size_t got = 0;
+	int rc = bn_workspace_objects(&objects, ws, err);
+	if (rc < 0 || (rc = bn_object_reader_new(&r, objects, hash, 0, 1, err)) < 0)
+		return rc;
+	rc = bn_object_read(r, &first, 1, &got, err);
+	*yes = got == 1 && first == '{';
+	bn_object_reader_free(r);
+	return rc;
+}
