@@ -3,6 +3,7 @@
  */
 #ifndef BN_CHECK_CHECK_RUN_H
 #define BN_CHECK_CHECK_RUN_H
+#include "core/base/progress.h"
 #include "core/check/_checks.h"
 #include "core/check/expect_item.h"
 #include "core/profile/moments.h"
@@ -32,6 +33,7 @@ int bn_check_column(bn_check_run *run, const char *key, size_t *column, bn_err *
 /* The moments of kwargs' "column". BN_EINVAL if it is not numeric. */
 int bn_check_moments(bn_check_run *run, bn_moments *m, bn_err *err);
 int bn_check_cancelled(bn_check_run *run, bn_err *err); /* BN_EINTR or 0 */
+bn_progress bn_check_progress(bn_check_run *run);       /* for what is stopped by one; valid as long as run */
 /* Sets success by `mostly`, and GX's counts. considered: rows that were not skipped. with_missing:
  * also reports the missing count. */
 int bn_check_finish_map(bn_check_run *run, uint64_t elements, uint64_t considered,

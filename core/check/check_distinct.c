@@ -167,21 +167,12 @@ out:
 	return rc;
 }
 
-static bool goes_on(void *ctx, const char *what, uint64_t done, uint64_t total)
-{
-	bn_check_run *run = ctx;
-	(void)what;
-	(void)done;
-	(void)total;
-	return !run->cancelled || !run->cancelled(run->ctx);
-}
-
 /* The most frequent values, the first SHOWN_MAX of them; *most: how often each occurs, *ties:
  * whether there is more than one. NaN is absent, and counts among the frequencies. */
 static int modes_of(bn_check_run *run, size_t column, json_t *shown, uint64_t *most, bool *ties,
 	bn_err *err)
 {
-	const bn_progress watch = {.report = goes_on, .ctx = run};
+	const bn_progress watch = bn_check_progress(run);
 	bn_frequencies f = {.values = NULL};
 	int rc;
 

@@ -147,15 +147,6 @@ static double weight_of(const partition *p, size_t i)
 
 /* ---- discrete ------------------------------------------------------------------------------- */
 
-static bool goes_on(void *ctx, const char *what, uint64_t done, uint64_t total)
-{
-	const bn_check_run *run = ctx;
-	(void)what;
-	(void)done;
-	(void)total;
-	return !run->cancelled || !run->cancelled(run->ctx);
-}
-
 /* counts[i]: of value i of the set; others: the counts of the others. */
 static int count_values(bn_check_run *run, size_t column, const bn_check_set *set,
 	const bn_frequencies *f, uint64_t *counts, uint64_t *others, size_t *n_others, bn_err *err)
@@ -192,7 +183,7 @@ static double weight_in_set(const partition *p, const bn_check_set *set, bn_type
 
 static int discrete(bn_check_run *run, size_t column, const partition *p, bn_err *err)
 {
-	const bn_progress watch = {.report = goes_on, .ctx = run};
+	const bn_progress watch = bn_check_progress(run);
 	bn_type type = run->schema->fields[column].type;
 	bn_check_set set = {0};
 	bn_frequencies f = {.values = NULL};

@@ -35,6 +35,20 @@ int bn_check_cancelled(bn_check_run *run, bn_err *err)
 	return 0;
 }
 
+static bool goes_on(void *ctx, const char *what, uint64_t done, uint64_t total)
+{
+	const bn_check_run *run = ctx;
+	(void)what;
+	(void)done;
+	(void)total;
+	return !run->cancelled || !run->cancelled(run->ctx);
+}
+
+bn_progress bn_check_progress(bn_check_run *run)
+{
+	return (bn_progress){.report = goes_on, .ctx = run};
+}
+
 /* The value of a row as GX shows it: ISO texts for timestamps. New reference. */
 static json_t *value_json(const bn_column *c, size_t row)
 {

@@ -44,15 +44,6 @@ out:
 	return rc;
 }
 
-static bool goes_on(void *ctx, const char *what, uint64_t done, uint64_t total)
-{
-	const bn_check_run *run = ctx;
-	(void)what;
-	(void)done;
-	(void)total;
-	return !run->cancelled || !run->cancelled(run->ctx);
-}
-
 /* ---- columns -------------------------------------------------------------------------------- */
 
 static int count_present(uint64_t *present, bn_check_run *run, size_t column, bn_err *err)
@@ -77,7 +68,7 @@ static int count_present(uint64_t *present, bn_check_run *run, size_t column, bn
 static int spread_of(
 	size_t *values, double *share, bn_check_run *run, size_t column, bn_err *err)
 {
-	const bn_progress watch = {.report = goes_on, .ctx = run};
+	const bn_progress watch = bn_check_progress(run);
 	bool is_float = run->schema->fields[column].type == BN_TYPE_FLOAT64 ||
 			run->schema->fields[column].type == BN_TYPE_FLOAT32;
 	bn_frequencies f = {.values = NULL};
