@@ -14,7 +14,7 @@ typedef struct profile {
 	const bn_env *env;
 	const char *name;
 	bool found;
-	char *key_id, *secret, *token, *region, *endpoint, *style, *source;
+	bn_aws_profile said;
 	const char *other; /* a setting that would need more than reading: "credential_process" */
 } profile;
 
@@ -22,17 +22,6 @@ static void wipe(char **text)
 {
 	bn_secret_free(*text);
 	*text = NULL;
-}
-
-static void release(profile *p)
-{
-	wipe(&p->key_id);
-	wipe(&p->secret);
-	wipe(&p->token);
-	wipe(&p->region);
-	wipe(&p->endpoint);
-	wipe(&p->style);
-	wipe(&p->source);
 }
 
 void bn_aws_profile_release(bn_aws_profile *p)
@@ -64,11 +53,11 @@ static int take_setting(profile *p, const char *key, const char *value, bool nes
 		const char *key;
 		char **field;
 		bool nested;
-	} known[] = {{"aws_access_key_id", &p->key_id, false},
-		{"aws_secret_access_key", &p->secret, false},
-		{"aws_session_token", &p->token, false}, {"region", &p->region, false},
-		{"endpoint_url", &p->endpoint, false}, {"endpoint_url", &p->endpoint, true},
-		{"addressing_style", &p->style, true}};
+	} known[] = {{"aws_access_key_id", &p->said.key_id, false},
+		{"aws_secret_access_key", &p->said.secret, false},
+		{"aws_session_token", &p->said.token, false}, {"region", &p->said.region, false},
+		{"endpoint_url", &p->said.endpoint, false}, {"endpoint_url", &p->said.endpoint, true},
+		{"addressing_style", &p->said.style, true}};
 	if (!*value)
 		return 0;
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
@@ -170,7 +159,7 @@ static int read_file(profile *p, const char *variable, const char *name, bool pr
 	bn_buf b = BN_BUF_INIT;
 	bn_err why = BN_ERR_INIT;
 	char *text = NULL, *path = file_of(p->env, variable, name);
-	bool had = p->secret != NULL;
+	bool had = p->said.secret != NULL;
 	int rc = path ? 0 : bn_err_nomem(err, "a file name");
 	if (rc < 0 || !bn_fs_exists(p->env, path))
 		goto out;
@@ -186,7 +175,7 @@ static int read_file(profile *p, const char *variable, const char *name, bool pr
 		goto out;
 	}
 	if ((rc = read_text(p, prefixed ? b.ptr : text, path, prefixed, &why)) < 0 || had ||
-		!p->secret)
+		!p->said.secret)
 		goto out;
 	if (prefixed) { /* it holds one: checks who may read the file */
 		bn_secret_free(text);
@@ -194,7 +183,7 @@ static int read_file(profile *p, const char *variable, const char *name, bool pr
 		if ((rc = bn_secret_file_read(&text, p->env, path, "S3 keys", &why)) < 0)
 			goto out;
 	}
-	if (!(p->source = bn_strf("profile %s of %s", p->name, path)))
+	if (!(p->said.source = bn_strf("profile %s of %s", p->name, path)))
 		rc = bn_err_nomem(&why, "a profile");
 out:
 	if (why.code)
@@ -231,10 +220,10 @@ static int take_env(bn_aws_profile *out, const bn_env *env, bool *found, bn_err 
 
 static int need_one(const profile *p, bool named, bn_err *err)
 {
-	if (p->key_id || p->secret)
+	if (p->said.key_id || p->said.secret)
 		return bn_err_set(err, BN_EINVAL, "the profile %s has %s without %s", p->name,
-			p->key_id ? "aws_access_key_id" : "aws_secret_access_key",
-			p->key_id ? "aws_secret_access_key" : "aws_access_key_id");
+			p->said.key_id ? "aws_access_key_id" : "aws_secret_access_key",
+			p->said.key_id ? "aws_secret_access_key" : "aws_access_key_id");
 	if (p->other) {
 		bn_err_set(err, BN_EREFUSED,
 			"the profile %s gets its keys by %s, which is not done here", p->name,
@@ -299,20 +288,20 @@ int bn_aws_profile_find(
 			"there is no profile '%s' in ~/.aws/credentials or ~/.aws/config", p.name);
 		goto out;
 	}
-	move(&out->region, &p.region);
-	move(&out->endpoint, &p.endpoint);
-	move(&out->style, &p.style);
+	move(&out->region, &p.said.region);
+	move(&out->endpoint, &p.said.endpoint);
+	move(&out->style, &p.said.style);
 	if (by_env || !need_keys)
 		goto out;
-	if (!p.key_id || !p.secret) {
+	if (!p.said.key_id || !p.said.secret) {
 		rc = need_one(&p, name != NULL, err);
 		goto out;
 	}
-	move(&out->key_id, &p.key_id);
-	move(&out->secret, &p.secret);
-	move(&out->token, &p.token);
-	move(&out->source, &p.source);
+	move(&out->key_id, &p.said.key_id);
+	move(&out->secret, &p.said.secret);
+	move(&out->token, &p.said.token);
+	move(&out->source, &p.said.source);
 out:
-	release(&p);
+	bn_aws_profile_release(&p.said);
 	return rc;
 }
