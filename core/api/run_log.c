@@ -60,19 +60,27 @@ int bn_api_run_tag(bn_api_call *c, bn_api_run *r, const json_t *tags, bn_err *er
 	return 0;
 }
 
+int bn_api_take_tag(
+	json_t *out, const char *name, const char *key, const char *value, bn_wire_fault *fault)
+{
+	if (bn_api_check_name(name, key, fault) < 0 || bn_api_check_run_key(name, key, fault) < 0)
+		return BN_EINVAL;
+	value = value ? value : "";
+	json_object_set_new(out, key, json_stringn(value, bn_api_cut(value, BN_API_TAG_MOST)));
+	return 0;
+}
+
 /* path: "" or "tags[3]." */
 static int check_tag(
 	json_t *out, const char *path, const char *key, const char *value, bn_wire_fault *fault)
 {
 	char name[64];
 	snprintf(name, sizeof name, "%skey", path);
-	if (bn_api_check_name(name, key, fault) < 0 || bn_api_check_run_key(name, key, fault) < 0)
+	if (bn_api_take_tag(out, name, key, value, fault) < 0)
 		return BN_EINVAL;
 	if (!strcmp(key, "mlflow.runName") && value && strlen(value) > BN_RUN_NAME_MAX)
 		return bn_wire_refuse(fault, BN_API_INVALID_PARAMETER_VALUE,
 			"'mlflow.runName' exceeds the maximum length of %d bytes", BN_RUN_NAME_MAX);
-	value = value ? value : "";
-	json_object_set_new(out, key, json_stringn(value, bn_api_cut(value, BN_API_TAG_MOST)));
 	return 0;
 }
 

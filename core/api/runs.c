@@ -61,13 +61,9 @@ static int collect_tags(json_t *out, bn_api_call *c, const json_t *tags)
 	json_t *tag;
 	json_array_foreach((json_t *)(uintptr_t)tags, i, tag)
 	{
-		const char *key = bn_wire_text(tag, "key"), *value = bn_wire_text(tag, "value");
-		if (bn_api_check_name("key", key ? key : "", &c->fault) < 0 ||
-			bn_api_check_run_key("key", key, &c->fault) < 0)
+		const char *key = bn_wire_text(tag, "key");
+		if (bn_api_take_tag(out, "key", key ? key : "", bn_wire_text(tag, "value"), &c->fault) < 0)
 			return BN_EINVAL;
-		value = value ? value : "";
-		json_object_set_new(
-			out, key, json_stringn(value, bn_api_cut(value, BN_API_TAG_MOST)));
 	}
 	return 0;
 }
