@@ -493,6 +493,7 @@ int bn_dataset_sample(bn_dataset_version **out, bool *added, bn_workspace *ws, c
 	}
 	const bn_dataset_draft draft = {.name = name,
 		.built = &built,
+		.checking = o->progress,
 		.source_kind = "sample",
 		.parents = &from,
 		.parent_count = 1,
