@@ -3,11 +3,10 @@
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/share/_share.h"
+#include "core/store/object/manifest.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include "core/store/object/manifest.h"
-
 #include <string.h>
 
 void bn_share_objects_release(bn_share_objects *l)
