@@ -12,16 +12,17 @@ for _ in $(seq 100); do [ -S sock ] && break; sleep 0.1; done
 ask() { # PATH JSON
 	curl -s --unix-socket "$dir/sock" -H 'Content-Type: application/json' -d "$2" "http://x/api/2.0/mlflow/$1"
 }
-run() { # NAME STATUS TAGS: its id
+# Each starts in a second of its own: runs of one start stand in the order of their random ids.
+run() { # NAME STATUS SECOND TAGS: its id
 	local id
-	id=$(ask runs/create "{\"experiment_id\": \"0\", \"run_name\": \"$1\", \"start_time\": 1700000000000, \"tags\": [$3]}" |
+	id=$(ask runs/create "{\"experiment_id\": \"0\", \"run_name\": \"$1\", \"start_time\": 170000000${3}000, \"tags\": [$4]}" |
 		grep -o '"run_id": *"[^"]*"' | head -1 | cut -d'"' -f4)
 	ask runs/update "{\"run_id\": \"$id\", \"status\": \"$2\", \"end_time\": 1700000005000}" >/dev/null
 	echo "$id"
 }
-top=$(run sweep FINISHED '')
-run a FINISHED "{\"key\": \"mlflow.parentRunId\", \"value\": \"$top\"}" >/dev/null
-run b FAILED "{\"key\": \"mlflow.parentRunId\", \"value\": \"$top\"}" >/dev/null
+top=$(run sweep FINISHED 0 '')
+run a FINISHED 1 "{\"key\": \"mlflow.parentRunId\", \"value\": \"$top\"}" >/dev/null
+run b FAILED 2 "{\"key\": \"mlflow.parentRunId\", \"value\": \"$top\"}" >/dev/null
 screens() { # LINES of a script: the screens saved as s1, s2, ...
 	printf "$1" >script
 	rm -rf saved && mkdir saved && (cd w && "$B" workbench --script ../script --size 100x30 --save-dir "$dir/saved" >../out 2>../err) ||
