@@ -1,7 +1,7 @@
 /*
- * _runs.h - the internals of the list of runs: runs.c is the screen and its commands, runs_table.c
- * rows and columns, runs_tree.c runs below others, runs_groups.c groups, runs_window.c the window on many runs, runs_curves.c the
- * curve in each row, runs_compare.c what is compared.
+ * _runs.h - the internals of the list of runs: runs.c is the screen and its commands, runs_columns.c the columns,
+ * runs_table.c rows, runs_tree.c runs below others, runs_groups.c groups, runs_window.c the window on many runs,
+ * runs_curves.c the curve in each row, runs_compare.c what is compared.
  */
 #ifndef BN_TUI_VIEWS__RUNS_H
 #define BN_TUI_VIEWS__RUNS_H
@@ -59,12 +59,33 @@ bool bn_runs_is_window(const bn_runs_view *v);
 /* NULL outside of the window. */
 const bn_run_row *bn_runs_row(const bn_runs_view *v, int64_t row);
 
-/* ---- runs_table.c -------------------------------------------------------------------------------- */
+/* ---- runs_columns.c ------------------------------------------------------------------------------ */
 
-extern const bn_grid_source bn_runs_source;
-/* The columns of a list without a page: state, name, what. */
+/* Columns: these, then one per field (bn_runs_view.fields), then those of BN_RUNS_END. */
+enum {
+	BN_RUNS_STATE,
+	BN_RUNS_STAR,
+	BN_RUNS_NAME,
+	BN_RUNS_TITLE,
+	BN_RUNS_FIELDS
+};
+enum {
+	BN_RUNS_END_CURVE,
+	BN_RUNS_END_DURATION,
+	BN_RUNS_END_CREATED,
+	BN_RUNS_END_NOTE,
+	BN_RUNS_END_EXPERIMENT,
+	BN_RUNS_END_USER,
+	BN_RUNS_END_HOST,
+	BN_RUNS_END_ID,
+	BN_RUNS_END_PARENT,
+	BN_RUNS_END_COLUMNS
+};
+
+enum { BN_RUNS_CURVE_COLS = 8 };
+
+/* The columns of a list without a page: state, name, what; BN_RUNS_FIELDS of them. */
 extern const bn_grid_column bn_runs_first_columns[];
-extern const int bn_runs_first_count;
 
 /* Whether the columns are those of the page; otherwise they are replaced, and the sort is kept. */
 bool bn_runs_columns_fit(const bn_runs_view *v, const bn_runs *d);
@@ -72,20 +93,29 @@ int bn_runs_columns_set(bn_runs_view *v, const bn_runs *d);
 void bn_runs_columns_release(bn_runs_view *v);
 /* The current sort, in the syntax of core/track/query.h; "" if there is none. */
 void bn_runs_sort_text(const bn_runs_view *v, char *out, size_t size);
+/* A column, in the syntax of core/track/query.h. */
+void bn_runs_field_add(bn_buf *out, const bn_runs_view *v, int col);
+/* Appends the visible metrics and parameters, in the command line's syntax. */
+void bn_runs_columns_text(const bn_runs_view *v, bn_buf *out);
+/* "params.lr" is a parameter. */
+bool bn_runs_is_param(const char *field);
+
+/* ---- runs_table.c -------------------------------------------------------------------------------- */
+
+extern const bn_grid_source bn_runs_source;
 
 /* Computes what depends on all rows: the best of the first metric, the common prefix of names. */
 void bn_runs_look(bn_runs_view *v);
-/* A column, in the syntax of core/track/query.h. */
-void bn_runs_field_add(bn_buf *out, const bn_runs_view *v, int col);
-/* Whether runs can be grouped by that column. */
-bool bn_runs_is_grouping(const bn_runs_view *v, int column);
-/* Appends the visible metrics and parameters, in the command line's syntax. */
-void bn_runs_columns_text(const bn_runs_view *v, bn_buf *out);
+/* A value of a run; parameters are texts of numbers. */
+void bn_runs_field_cell(const bn_cell *c, bn_grid_cell *out);
+void bn_runs_curve_cell(const bn_runs_view *v, const bn_run_row *r, bn_grid_cell *out);
 
 /* ---- runs_groups.c ------------------------------------------------------------------------------- */
 
-#define BN_RUNS_NAME 2 /* the column of names */
-
+/* Whether runs can be grouped by that column. */
+bool bn_runs_is_grouping(const bn_runs_view *v, int column);
+/* Of a grid's source (bn_grid_source.group_cell). */
+bool bn_runs_group_cell(void *ctx, const int64_t *rows, int64_t count, int col, bn_grid_cell *out);
 /* "hidden 16   4 runs", and how many of them failed. value: NULL or "" for those without one. */
 void bn_runs_group_words(
 	const bn_runs_view *v, const char *value, int64_t count, int64_t failed, bn_grid_cell *out);

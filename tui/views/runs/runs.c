@@ -72,7 +72,7 @@ static void page(bn_view *view, bn_page *p)
 		v->list.page = p; /* columns are built from this page */
 		if (bn_runs_columns_set(v, d) &&
 			!bn_grid_set_columns(
-				&v->list.grid, bn_runs_first_columns, bn_runs_first_count, NULL))
+				&v->list.grid, bn_runs_first_columns, BN_RUNS_FIELDS, NULL))
 			bn_runs_columns_release(v);
 		bn_page_free(old);
 		bn_runs_look(v);
@@ -594,7 +594,7 @@ int bn_view_runs_new(bn_view **out, bn_frame *f, bn_err *err)
 {
 	bn_runs_view *v = NULL;
 	int rc = bn_list_new(&v, sizeof *v, &runs_class, f, &bn_runs_source, bn_runs_first_columns,
-		bn_runs_first_count, NULL, err);
+		BN_RUNS_FIELDS, NULL, err);
 	if (rc)
 		return rc;
 	v->asked_first = -1;

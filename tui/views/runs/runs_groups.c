@@ -58,7 +58,7 @@ void bn_runs_line_cell(void *ctx, size_t place, int col, bn_grid_cell *out)
 {
 	const bn_runs_view *v = ctx;
 	const bn_run_group *g = group_at(v, place);
-	int field = col - bn_runs_first_count;
+	int field = col - BN_RUNS_FIELDS;
 	if (g && col == BN_RUNS_NAME)
 		bn_runs_group_words(v, g->value, g->count, g->bad, out);
 	if (!g || field < 0 || field >= (int)v->field_count || col == v->list.grid.group)
@@ -153,6 +153,91 @@ uint32_t bn_runs_shown_fields(const bn_runs_view *v)
 	uint32_t bits = 0;
 	bool any = g->group >= 0 || bn_runs_is_tree(v);
 	for (size_t i = 0; any && i < v->field_count && i < 32; i++)
-		bits |= (uint32_t)bn_grid_is_shown(g, bn_runs_first_count + (int)i) << i;
+		bits |= (uint32_t)bn_grid_is_shown(g, BN_RUNS_FIELDS + (int)i) << i;
 	return bits;
+}
+
+/* ---- of rows that are loaded --------------------------------------------------------------------- */
+
+static void group_name(const bn_runs_view *v, const int64_t *rows, int64_t count, bn_grid_cell *out)
+{
+	bn_grid_cell value;
+	int64_t failed = 0;
+	for (int64_t i = 0; i < count; i++) {
+		const bn_run_row *r = bn_runs_row(v, rows[i]);
+		failed += r && bn_run_state(r->status) == BN_STATE_FAIL;
+	}
+	bn_grid_get_cell(&v->list.grid, rows[0], v->list.grid.group, &value);
+	const char *text = value.stands_in ? NULL : value.text;
+	bool named = v->list.grid.group - BN_RUNS_FIELDS - (int)v->field_count == BN_RUNS_END_PARENT;
+	bn_runs_group_words(
+		v, value.full && !named ? value.full : text, count, failed, out);
+}
+
+/* A parameter with the same value in all of them. */
+static void group_param(
+	const bn_runs_view *v, const int64_t *rows, int64_t count, int col, bn_grid_cell *out)
+{
+	bn_grid_cell other;
+	bn_runs_field_cell(&bn_runs_row(v, rows[0])->cells[col - BN_RUNS_FIELDS], out);
+	for (int64_t i = 1; i < count; i++) {
+		bn_grid_cell_clear(&other);
+		bn_runs_field_cell(&bn_runs_row(v, rows[i])->cells[col - BN_RUNS_FIELDS], &other);
+		if ((out->text == NULL) != (other.text == NULL) ||
+			(out->text && strcmp(out->text, other.text) != 0)) {
+			bn_grid_cell_clear(out);
+			return;
+		}
+	}
+}
+
+static void group_best(const bn_runs_view *v, const int64_t *rows, int64_t count, bn_grid_cell *out)
+{
+	const bn_runs *d = bn_list_data(&v->list);
+	double best = NAN;
+	char text[BN_FORMAT_BYTES];
+	for (int64_t i = 0; v->best_better && !d->mixed && i < count; i++) {
+		const bn_cell *c = &bn_runs_row(v, rows[i])->cells[v->word_field];
+		if (c->kind == BN_CELL_NUMBER && !isnan(c->number) &&
+			(isnan(best) || bn_metric_beats(v->best_better, c->number, best)))
+			best = c->number;
+	}
+	if (isnan(best))
+		return;
+	snprintf(out->buf, sizeof out->buf, "best %s", bn_format_number(text, best));
+	out->text = out->buf;
+}
+
+bool bn_runs_group_cell(void *ctx, const int64_t *rows, int64_t count, int col, bn_grid_cell *out)
+{
+	const bn_runs_view *v = ctx;
+	int field = col - BN_RUNS_FIELDS;
+	if (col == BN_RUNS_NAME)
+		group_name(v, rows, count, out);
+	else if (field == (int)v->field_count + BN_RUNS_END_CURVE)
+		bn_runs_curve_cell(v, bn_runs_row(v, rows[0]), out);
+	else if (field == (int)v->field_count + BN_RUNS_END_CREATED)
+		group_best(v, rows, count, out);
+	else if (field >= 0 && field < (int)v->field_count && bn_runs_is_param(v->fields[field]) &&
+		 col != v->list.grid.group)
+		group_param(v, rows, count, col, out);
+	else if (field >= 0 && field < (int)v->field_count && !bn_runs_is_param(v->fields[field]) &&
+		 v->aggregate != BN_SUM_MEAN)
+		bn_runs_aggregate_cell(v, rows, count, (size_t)field, out);
+	else
+		return false;
+	return true;
+}
+
+bool bn_runs_is_grouping(const bn_runs_view *v, int column)
+{
+	int field = column - BN_RUNS_FIELDS, end = field - (int)v->field_count;
+	if (column == BN_RUNS_STATE || column == BN_RUNS_TITLE)
+		return true;
+	if (field < 0)
+		return false;
+	if (end >= 0)
+		return end == BN_RUNS_END_EXPERIMENT || end == BN_RUNS_END_USER || end == BN_RUNS_END_HOST ||
+		       end == BN_RUNS_END_PARENT;
+	return bn_runs_is_param(v->fields[field]);
 }
