@@ -1,8 +1,8 @@
 /*
  * _group.h - groups the runs of a list by the text of one field (bn_run_query.group). Internal.
  *
- * Live runs are in no group and come first. Then come the groups in the order of their first runs
- * by the list's sort, and in each its runs in that order. Only open groups have runs in the list;
+ * Live runs are in no group and come first. Then come the groups in the order of their aggregates of the sorted
+ * metrics, else of their first runs, and in each its runs by the list's sort. Only open groups have runs in the list;
  * all groups are reported.
  */
 #ifndef BN_TRACK__GROUP_H

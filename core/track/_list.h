@@ -69,6 +69,10 @@ const char *bn_run_list_mark(const bn_run_list *l); /* where the page begins or 
 int bn_run_list_rows(bn_run_list *l, const char *among, bn_err *err);
 /* The value of a key that has a column, for the row at an index. */
 void bn_sort_key_take(const bn_run_list *l, bn_sort_key *k, size_t at);
+/* Which of two values comes first; NaN, an absent one, is last in either direction. */
+int bn_sort_number_cmp(double a, double b, bool down);
+/* Which of the rows at two indices comes first by one key; 0: either. */
+int bn_sort_key_cmp(const bn_sort_key *k, size_t a, size_t b);
 /* Which of the rows at two indices comes first: by the keys, then by index. */
 int bn_run_list_cmp(const bn_run_list *l, size_t a, size_t b);
 /* list_held.c: brings the query's memory up to date, whose columns the filter then uses; loads the list from it. */

@@ -175,6 +175,32 @@ static void column_sum(const grouping *g, const bn_column *c, size_t place)
 	}
 }
 
+/* The aggregates of a sort key are behind those of the columns. */
+static size_t key_place(const bn_run_list *l, size_t key)
+{
+	return l->q->column_count + key;
+}
+
+static bool is_metric(const bn_sort_key *k)
+{
+	return !k->is_lead && k->field.kind == BN_FIELD_METRIC;
+}
+
+static int keys_sum(grouping *g, bn_err *err)
+{
+	bn_run_list *l = g->l;
+	int rc;
+	for (size_t i = 0; i < l->key_count; i++) {
+		const bn_column *c = l->keys[i].column;
+		if (!is_metric(&l->keys[i]))
+			continue;
+		column_sum(g, c, key_place(l, i));
+		if (l->q->ordered > BN_SUM_STD && (rc = column_rank(g, c, key_place(l, i), err)) < 0)
+			return rc;
+	}
+	return 0;
+}
+
 static int groups_sum(grouping *g, bn_err *err)
 {
 	bn_run_list *l = g->l;
@@ -183,8 +209,8 @@ static int groups_sum(grouping *g, bn_err *err)
 	bn_column *c;
 	int rc;
 	for (size_t k = 0; k < l->group_count; k++) {
-		l->groups[k].sums = bn_arena_alloc(
-			&l->arena, (q->column_count + 1) * sizeof *l->groups[k].sums);
+		l->groups[k].sums = bn_arena_alloc(&l->arena,
+			(q->column_count + l->key_count + 1) * sizeof *l->groups[k].sums);
 		if (!l->groups[k].sums)
 			return bn_err_nomem(err, "groups of runs");
 	}
@@ -199,15 +225,31 @@ static int groups_sum(grouping *g, bn_err *err)
 		if (!c->text && (rc = column_rank(g, c, i, err)) < 0)
 			return rc;
 	}
-	return 0;
+	return keys_sum(g, err);
 }
 
 /* ---- order of the groups -------------------------------------------------------------------- */
 
-static int first_cmp(const void *a, const void *b, void *grouping_of)
+/* By the aggregate of one key; groups without one are last in either direction. */
+static int sum_cmp(const bn_run_list *l, size_t key, size_t a, size_t b)
+{
+	double x = bn_run_sum_get(&l->groups[a].sums[key_place(l, key)], l->q->ordered);
+	double y = bn_run_sum_get(&l->groups[b].sums[key_place(l, key)], l->q->ordered);
+	return bn_sort_number_cmp(x, y, l->keys[key].down);
+}
+
+static int group_cmp(const void *pa, const void *pb, void *grouping_of)
 {
 	const grouping *g = grouping_of;
-	return bn_run_list_cmp(g->l, g->first[*(const size_t *)a], g->first[*(const size_t *)b]);
+	const bn_run_list *l = g->l;
+	size_t a = *(const size_t *)pa, b = *(const size_t *)pb;
+	for (size_t i = 0; i < l->key_count; i++) {
+		int c = is_metric(&l->keys[i]) ? sum_cmp(l, i, a, b)
+					       : bn_sort_key_cmp(&l->keys[i], g->first[a], g->first[b]);
+		if (c)
+			return c;
+	}
+	return bn_run_list_cmp(l, g->first[a], g->first[b]);
 }
 
 static bool is_open(const bn_run_query *q, uint64_t key)
@@ -254,7 +296,7 @@ static int groups_order(grouping *g, bn_err *err)
 		order[k] = k;
 		grouped += (size_t)l->groups[k].count;
 	}
-	qsort_r(order, n, sizeof *order, first_cmp, g);
+	qsort_r(order, n, sizeof *order, group_cmp, g);
 	l->lead = (int64_t)(l->count - grouped);
 	int64_t place = l->lead;
 	for (size_t k = 0; k < n; k++) {

@@ -292,7 +292,7 @@ int bn_run_list_load(bn_run_list *l, bn_err *err)
 	bool grouped = l->q->group && l->q->group[0];
 	if (is_held(l) && (rc = bn_run_list_hold(l, err)) < 0) /* first: the filter borrows columns */
 		return rc;
-	if (is_held(l) && (l->q->live_first || grouped))
+	if (is_held(l) && ((l->q->live_first && is_blank(l->q->sort)) || grouped))
 		l->keys[l->key_count++] = (bn_sort_key){.is_lead = true};
 	if ((rc = parse_sort(l, err)) < 0 || (rc = build_where(l, err)) < 0)
 		return rc;

@@ -23,7 +23,7 @@ static int absent_cmp(bool a, bool b)
 	return a - b; /* absent values come last */
 }
 
-static int number_cmp(double a, double b, bool down)
+int bn_sort_number_cmp(double a, double b, bool down)
 {
 	if (isnan(a) || isnan(b))
 		return absent_cmp(isnan(a), isnan(b));
@@ -39,14 +39,18 @@ static int text_cmp(const char *a, const char *b, bool down)
 	return down ? -c : c;
 }
 
+int bn_sort_key_cmp(const bn_sort_key *k, size_t a, size_t b)
+{
+	return k->is_text ? text_cmp(k->text[a], k->text[b], k->down)
+			  : bn_sort_number_cmp(k->number[a], k->number[b], k->down);
+}
+
 static int position_cmp(const void *pa, const void *pb, void *list)
 {
 	const size_t a = *(const size_t *)pa, b = *(const size_t *)pb;
 	const bn_run_list *l = list;
 	for (size_t i = 0; i < l->key_count; i++) {
-		const bn_sort_key *k = &l->keys[i];
-		int c = k->is_text ? text_cmp(k->text[a], k->text[b], k->down)
-				   : number_cmp(k->number[a], k->number[b], k->down);
+		int c = bn_sort_key_cmp(&l->keys[i], a, b);
 		if (c)
 			return c;
 	}
@@ -64,7 +68,7 @@ static int mark_cmp(const bn_run_list *l, size_t at, const bn_mark *m)
 	for (size_t i = 0; i < l->key_count; i++) {
 		const bn_sort_key *k = &l->keys[i];
 		int c = k->is_text ? text_cmp(k->text[at], m->text[i], k->down)
-				   : number_cmp(k->number[at], m->number[i], k->down);
+				   : bn_sort_number_cmp(k->number[at], m->number[i], k->down);
 		if (c)
 			return c;
 	}

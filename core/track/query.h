@@ -63,6 +63,17 @@ typedef enum bn_run_among {
 	BN_AMONG_FAILED, /* failed or lost */
 } bn_run_among;
 
+/* What a group's numbers come to. */
+typedef enum bn_run_sum_kind {
+	BN_SUM_N,
+	BN_SUM_MEAN,
+	BN_SUM_STD,
+	BN_SUM_MIN,
+	BN_SUM_MAX,
+	BN_SUM_MEDIAN,
+	BN_SUM_KINDS
+} bn_run_sum_kind;
+
 typedef struct bn_run_query {
 	const char *experiment; /* NULL: all */
 	const char *filter;     /* NULL or "": all */
@@ -78,8 +89,9 @@ typedef struct bn_run_query {
 	/* NULL: none. The trash, lists of an experiment and those among some runs do not use it,
 	 * and support neither groups nor live_first. */
 	bn_run_memory *memory;
-	bool live_first;      /* live runs before all others, in any order */
+	bool live_first;      /* live runs before all others, unless `sort` says otherwise */
 	const char *group;    /* a field of text: see bn_run_group; NULL or "": none */
+	bn_run_sum_kind ordered; /* sorted by a metric, groups are in the order of this aggregate of it */
 	const uint64_t *open; /* keys of the groups whose runs are listed; of a tree: bn_run_row_key */
 	size_t open_count;
 	/* The runs below their parents, if any has one (nest.h); with a memory, without a group. Runs that the filter
@@ -132,22 +144,13 @@ typedef struct bn_run_sum {
 	bool differs;
 } bn_run_sum;
 
-/* What a group's numbers come to. */
-typedef enum bn_run_sum_kind {
-	BN_SUM_N,
-	BN_SUM_MEAN,
-	BN_SUM_STD,
-	BN_SUM_MIN,
-	BN_SUM_MAX,
-	BN_SUM_MEDIAN,
-	BN_SUM_KINDS
-} bn_run_sum_kind;
 extern const char *const bn_run_sum_names[BN_SUM_KINDS + 1]; /* "n", "mean", ...; NULL after the last */
 double bn_run_sum_get(const bn_run_sum *s, bn_run_sum_kind kind); /* NaN: there is none */
 
 /*
  * The runs with one value of a field, except live ones, which are in no group and come first.
- * Groups are in the order of their first runs. Only the runs of open groups are rows of the list.
+ * Groups are in the order of what they show: by a metric in that of its aggregate, by anything else, and where they
+ * are equal, in that of their first runs. Only the runs of open groups are rows of the list.
  */
 typedef struct bn_run_group {
 	uint64_t key;       /* bn_run_group_key(value) */

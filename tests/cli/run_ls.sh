@@ -17,6 +17,18 @@ check "one line per value" "$(echo "$groups" | wc -l)" 3
 check "its aggregates" "$(echo "$groups" | sed -n 2p | tr '\t' ' ')" \
 	"0.1 3 0 3 2.3333333333333335 1.0 4.0 2.0 0.1"
 check "std of a sample" "$("$B" run ls -g lr -c acc --json | sed -n 's/.*"std": //p' | head -1 | cut -c1-12)" 1.5275252316
+check "the count of all beside it" "$("$B" run ls -g lr -c acc --json | grep -cE '"(n|total)": 3')" 4
+for lr in 0.1 0.3; do # 0.1 has the smallest loss of all, and a NaN; 0.3 the smallest mean
+	"$B" run start --wait -q --name "other-$lr" -- sh -c \
+		"'$B' log param lr=$lr run=other && '$B' log metric loss=$([ $lr = 0.1 ] && echo nan || echo 0.115)" \
+		>/dev/null 2>&1 || fail "run start"
+done
+check "groups are sorted by what they show" "$("$B" run ls -g lr -c loss --sort loss --tsv | cut -f1 | tr '\n' ' ')" "group 0.3 0.1 0.2 "
+check "by the first aggregate" "$("$B" run ls -g lr -c loss --aggregate min,mean --sort loss --tsv | cut -f1 | tr '\n' ' ')" \
+	"group 0.1 0.3 0.2 "
+check "who is left out is said" "$("$B" run ls -g lr -c loss | grep -oE '[0-9] of [0-9]' | tr '\n' ' ')" "3 of 4 "
+check "and in JSON" "$("$B" run ls -g lr -c loss -f 'lr = 0.1' --json | grep -E '"(n|total)":' | tr -d ' \n,')" '"n":3"total":4'
+"$B" run ls -f 'run = other' --json | sed -n 's/.*"id": "\(.*\)".*/\1/p' | while read -r id; do "$B" run rm "$id" --yes -q; done
 check "of one experiment" "$("$B" run ls -g lr -c acc -e default --tsv | wc -l)" 3
 check "none of another" "$("$B" run ls -g lr -c acc -e "o'ther" --tsv | wc -l)" 1
 "$B" run ls --group acc 2>err && fail "a number groups"

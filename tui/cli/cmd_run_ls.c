@@ -14,6 +14,8 @@
 #include <string.h>
 #include <strings.h>
 
+#define MEANS "mean,std" /* the aggregates, if none are given */
+
 /* ---- ls ------------------------------------------------------------------------------------- */
 
 const bn_opt bn_run_ls_options[] = {
@@ -23,7 +25,7 @@ const bn_opt bn_run_ls_options[] = {
 	{"columns", 'c', "FIELDS", "such as: params.alpha,best(loss),last(loss)"},
 	{"group", 'g', "FIELD",
 		"one line per value of this field, with the aggregates of the columns"},
-	{"aggregate", 0, "LIST", "of n, mean, std, min, max, median; default: mean,std"},
+	{"aggregate", 0, "LIST", "of n, mean, std, min, max, median; default: mean,std; groups are sorted by the first"},
 	{"tree", 0, NULL, "runs below their parents; in brackets those that the filter leaves out"},
 	{"view", 0, "NAME", "a view saved in the workbench: its filter, columns, sort and group"},
 	{"limit", 'n', "N", "at most this many (1000; with --out: all)"},
@@ -385,7 +387,7 @@ static int show(bn_cli *cli, bn_workspace *ws, const bn_run_query *q, bn_err *er
 	if (out && !q->group) {
 		rc = bn_run_ls_save(cli, &runs, ws, q, out, err);
 	} else if ((rc = bn_run_query_page(&page, ws, q, err)) >= 0) {
-		rc = q->group ? bn_run_ls_groups(cli, page, q, aggregates ? aggregates : "mean,std", err)
+		rc = q->group ? bn_run_ls_groups(cli, page, q, aggregates ? aggregates : MEANS, err)
 			      : show_page(cli, ws, page, q, err);
 		runs = q->group ? 0 : page->total;
 	}
@@ -449,6 +451,7 @@ int bn_run_ls(bn_cli *cli, bn_err *err)
 		q.memory = memory;
 	} else if (a.group) {
 		q.group = a.group;
+		q.ordered = bn_run_ls_first_aggregate(bn_cli_opt(cli, "aggregate") ? bn_cli_opt(cli, "aggregate") : MEANS);
 		q.limit = 1;
 		summed = bn_alloc(q.column_count + 1);
 		if (!summed || (rc = bn_run_memory_new(&memory, err)) < 0)

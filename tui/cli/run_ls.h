@@ -12,6 +12,8 @@ int bn_run_ls(bn_cli *cli, bn_err *err);
 /* Shows the groups of a page: aggregates is a list of "n", "mean", "std", "min", "max", "median". */
 int bn_run_ls_groups(bn_cli *cli, const bn_run_page *page, const bn_run_query *q,
 	const char *aggregates, bn_err *err);
+/* The first of such a list, by which groups are sorted; mean if it is none. */
+bn_run_sum_kind bn_run_ls_first_aggregate(const char *aggregates);
 /* Writes the runs of a query to a file, whose ending gives the format; *runs: how many. */
 int bn_run_ls_save(bn_cli *cli, int64_t *runs, bn_workspace *ws, const bn_run_query *q, const char *path, bn_err *err);
 

@@ -56,6 +56,7 @@ void bn_grid_cell_clear(bn_grid_cell *cell)
 	cell->number = NAN;
 	cell->ink = BN_INK_TEXT;
 	cell->pending = cell->stands_in = false;
+	cell->tail = 0;
 	cell->glyph = -1;
 }
 
@@ -136,6 +137,14 @@ static int text_compare(const char *a, const char *b)
 {
 	int c = strverscmp(a ? a : "", b ? b : "");
 	return c < 0 ? -1 : c > 0;
+}
+
+void bn_grid_cell_sort_value(bn_grid_sort_value *out, const bn_grid_cell *cell, bn_arena *texts)
+{
+	bool worded = isnan(cell->number) && cell->text && !cell->stands_in;
+	*out = (bn_grid_sort_value){.number = cell->number};
+	if (worded)
+		out->text = bn_arena_strdup(texts, cell->full ? cell->full : cell->text);
 }
 
 int bn_grid_column_compare(const bn_grid_column *c, const bn_grid_sort_value *a,

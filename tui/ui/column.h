@@ -24,6 +24,7 @@
 #define BN_TUI_UI_COLUMN_H
 #include "core/base/buf.h"
 #include "core/base/err.h"
+#include "core/base/mem.h"
 #include "tui/ui/surface.h"
 
 #include <stdbool.h>
@@ -70,7 +71,8 @@ typedef struct bn_grid_cell {
 	bool pending;     /* not loaded yet: shown as an ellipsis */
 	bool stands_in;   /* the text says why there is no value: neither sorted by nor exported */
 	int glyph;      /* a bn_glyph_id drawn before the text, or -1 */
-	char buf[192];  /* holds any name and version */
+	size_t tail;    /* bytes at the end of a text in buf, as " (12)": of a name that has to be shortened they stay whole */
+	char buf[256];  /* holds any name and version */
 } bn_grid_cell;
 
 /* How times of day are formatted. */
@@ -96,6 +98,8 @@ typedef struct bn_grid_sort_value {
 	double number;
 	char *text; /* NULL: none */
 } bn_grid_sort_value;
+/* texts: holds the text until the sort is done. */
+void bn_grid_cell_sort_value(bn_grid_sort_value *out, const bn_grid_cell *cell, bn_arena *texts);
 /* < 0: a comes first in ascending order. Absent values come last in both directions. */
 int bn_grid_column_compare(const bn_grid_column *c, const bn_grid_sort_value *a,
 	const bn_grid_sort_value *b, bool descending);

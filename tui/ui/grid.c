@@ -190,15 +190,12 @@ static int item_compare(const void *pa, const void *pb, void *arg)
 
 static void item_fill(const bn_grid *t, bn_arena *texts, sort_item *item)
 {
-	item->rank = t->source.rank ? t->source.rank(t->source.ctx, item->row) : 0;
+	bool ranks = t->source.rank && (!t->sort_count || t->group >= 0);
+	item->rank = ranks ? t->source.rank(t->source.ctx, item->row) : 0;
 	for (int k = 0; k < t->sort_count; k++) {
 		bn_grid_cell cell;
 		bn_grid_get_cell(t, item->row, t->sort[k].column, &cell);
-		item->keys[k].number = cell.number;
-		item->keys[k].text = NULL;
-		if (isnan(cell.number) && cell.text && !cell.stands_in)
-			item->keys[k].text =
-				bn_arena_strdup(texts, cell.full ? cell.full : cell.text);
+		bn_grid_cell_sort_value(&item->keys[k], &cell, texts);
 	}
 }
 

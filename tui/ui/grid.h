@@ -20,7 +20,8 @@
  * Sorting: the column chosen last is the most significant; earlier ones decide between equal rows.
  *
  * Groups (grid_group.c): rows with the same value of one column stand under a line of their own, which shows what they
- * come to; groups stand in the order of their first rows. A position may be such a line: its row is negative. The source
+ * come to. Sorted by a column of numbers, groups stand in the order of what their lines show there, otherwise in that of
+ * their first rows. A position may be such a line: its row is negative. The source
  * of an external grid groups, too: its lines say which of the rows each has, and only open groups have any.
  *
  * The source outlives the grid. Used by one thread.
@@ -53,8 +54,8 @@ typedef struct bn_grid_source {
 	/* Identity of a row across reloads; NULL: the row number. 0: unknown, since the row is not
 	 * loaded yet. */
 	uint64_t (*key)(void *ctx, int64_t row);
-	/* Rows of a lower rank come first in any order, and rank 0 is in no group; NULL: all equal.
-	 * Not called for an external grid. */
+	/* Rows of a lower rank come first in the source's order, and rank 0 is in no group: those rows stand before all
+	 * groups. NULL: all equal. Not called for an external grid. */
 	int (*rank)(void *ctx, int64_t row);
 	/* A cell of a group's line. False, or NULL: the mean and the deviation of numbers, else
 	 * nothing. */
@@ -185,8 +186,13 @@ const int64_t *bn_grid_group_rows(const bn_grid *t, int64_t row, int64_t *count)
 bool bn_grid_fold(bn_grid *t);
 /* Adds to bn_grid.folded. */
 void bn_grid_turn_add(bn_grid *t, uint64_t key);
-/* Writes "48.91 ± 0.35" to a cell; deviation NaN: only the mean. */
-void bn_grid_mean_show(bn_grid_cell *out, double mean, double deviation, bn_alphabet alphabet);
+/* What the numbers of some rows come to. */
+typedef struct bn_grid_sum {
+	double value, deviation;  /* deviation NaN: none is shown */
+	int64_t count, of;        /* of `of` rows, so many have a number */
+} bn_grid_sum;
+/* Writes "48.91 ± 0.35" to a cell, and if rows without a number were left out, "48.91 ± 0.35, 2 of 3". */
+void bn_grid_sum_show(bn_grid_cell *out, const bn_grid_sum *sum, bn_alphabet alphabet);
 /* The number of rows, without lines of groups, before a position. */
 int64_t bn_grid_rows_before(const bn_grid *t, int64_t position);
 /* Private to the grid: builds the groups; takes the groups of an external grid, and finds rows in
@@ -225,6 +231,9 @@ void bn_grid_write_columns(const bn_grid *t, bn_buf *out);
 
 /* Header in the first row, then rows. Keeps the selection visible. */
 void bn_grid_draw(bn_grid *t, bn_area a, bool focused);
+/* Private to the grid: a cell of names, distinct from those of the other rows if it has to be shortened (grid_name.c).
+ * The cell is changed. */
+void bn_grid_name_draw(const bn_grid *t, bn_area a, int r, int at, int width, bn_ink role, int col, bn_grid_cell *cell);
 /* One row as displayed, tab-separated. */
 void bn_grid_write_row(const bn_grid *t, int64_t row, bn_buf *out);
 /* One line per column, including hidden ones, with its full value (grid_record.c). */

@@ -364,44 +364,6 @@ static void header_draw(const bn_grid *t, const layout *l, bn_area a, bool focus
 		bn_area_glyph(a, 0, a.cols - 1, BN_INK_HEADER, BN_GLYPH_MORE_RIGHT);
 }
 
-/* How far two texts are equal, from either end. */
-static void same_ends(const char *a, const char *b, size_t *front, size_t *back)
-{
-	size_t na = strlen(a), nb = strlen(b), n = na < nb ? na : nb;
-	*front = *back = 0;
-	while (*front < n && a[*front] == b[*front])
-		++*front;
-	while (*back < n - *front && a[na - 1 - *back] == b[nb - 1 - *back])
-		++*back;
-}
-
-/* Where the name has to be shown, because without its middle it would look like that of another row: the beginning of the
- * word in which they differ. 0: anywhere. */
-static size_t name_keeps(const bn_grid *t, int col, int width, const char *name)
-{
-	size_t n = strlen(name), keeps = n, room = (size_t)width / 2;
-	if (width < 10 || (int)bn_utf8_width(name) <= width)
-		return 0;
-	for (int r = 0; r < t->page_rows; r++) {
-		int64_t row = bn_grid_row(t, t->top + r);
-		bn_grid_cell other;
-		size_t front, back;
-		if (row < 0)
-			continue;
-		bn_grid_get_cell(t, row, col, &other);
-		if (!other.text || strcmp(other.text, name) == 0 || (int)bn_utf8_width(other.text) <= width)
-			continue;
-		same_ends(name, other.text, &front, &back);
-		if (front + 1 >= room && back + 1 >= room && front < keeps)
-			keeps = front;
-	}
-	if (keeps == n)
-		return 0;
-	while (keeps > 0 && !strchr("-_/ ", name[keeps - 1]))
-		keeps--;
-	return keeps;
-}
-
 static void cell_draw(
 	const bn_grid *t, bn_area a, int r, int at, int width, int64_t row, int col, int row_role)
 {
@@ -430,8 +392,7 @@ static void cell_draw(
 	else if (t->columns[col].prose)
 		bn_area_field(a, r, at, width, role, cell.text);
 	else
-		bn_area_name_from(
-			a, r, at, width, role, cell.text, name_keeps(t, col, width, cell.text));
+		bn_grid_name_draw(t, a, r, at, width, role, col, &cell);
 }
 
 /* False: the row consists of cells. */

@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 bool bn_grid_is_group(int64_t row)
@@ -71,20 +72,78 @@ static bool groups_count(bn_grid *t, int64_t *of)
 	return true;
 }
 
-/* Rows without a group come first. */
-static void groups_lay_out(bn_grid *t, const int64_t *of, int64_t *order)
+/* The rows of each group, in the order that is shown. */
+static void members_set(bn_grid *t, const int64_t *of)
 {
-	int64_t n = 0, at = 0;
+	int64_t at = 0;
 	for (size_t g = 0; g < t->group_count; at += t->groups[g++].count)
 		t->groups[g].first = at;
 	for (int64_t i = 0; i < t->order_count; i++)
+		if (of[i] >= 0)
+			t->members[t->groups[of[i]].first++] = t->order[i];
+	for (size_t g = 0; g < t->group_count; g++)
+		t->groups[g].first -= t->groups[g].count;
+}
+
+/* A group in the sort: what its line shows in columns of numbers, otherwise the values of its first row. */
+typedef struct group_item {
+	bn_grid_group group;
+	size_t place;
+	bn_grid_sort_value keys[BN_GRID_SORTS];
+} group_item;
+
+static int group_compare(const void *pa, const void *pb, void *grid)
+{
+	const group_item *a = pa, *b = pb;
+	const bn_grid *t = grid;
+	for (int k = 0; k < t->sort_count; k++) {
+		int c = bn_grid_column_compare(&t->columns[t->sort[k].column], &a->keys[k], &b->keys[k],
+			t->sort[k].descending);
+		if (c)
+			return c;
+	}
+	return a->place < b->place ? -1 : a->place > b->place;
+}
+
+static void group_item_fill(const bn_grid *t, bn_arena *texts, size_t place, group_item *item)
+{
+	item->group = t->groups[place];
+	item->place = place;
+	for (int k = 0; k < t->sort_count; k++) {
+		int col = t->sort[k].column;
+		bool shown = t->columns[col].form == BN_COLUMN_NUMBER && col != t->group;
+		bn_grid_cell cell;
+		bn_grid_get_cell(t, shown ? line_row(place) : t->members[item->group.first], col, &cell);
+		bn_grid_cell_sort_value(&item->keys[k], &cell, texts);
+	}
+}
+
+static void groups_sort(bn_grid *t)
+{
+	bn_arena texts = BN_ARENA_INIT;
+	group_item *items = t->sort_count ? bn_alloc_zeroed(t->group_count + 1, sizeof *items) : NULL;
+	if (!items)
+		return; /* in the order of their first rows */
+	for (size_t g = 0; g < t->group_count; g++)
+		group_item_fill(t, &texts, g, &items[g]);
+	qsort_r(items, t->group_count, sizeof *items, group_compare, t);
+	for (size_t g = 0; g < t->group_count; g++)
+		t->groups[g] = items[g].group;
+	bn_free(items);
+	bn_arena_release(&texts);
+}
+
+/* Rows without a group come first. */
+static void groups_lay_out(bn_grid *t, const int64_t *of, int64_t *order)
+{
+	int64_t n = 0;
+	members_set(t, of);
+	groups_sort(t);
+	for (int64_t i = 0; i < t->order_count; i++)
 		if (of[i] < 0)
 			order[n++] = t->order[i];
-		else
-			t->members[t->groups[of[i]].first++] = t->order[i];
 	for (size_t g = 0; g < t->group_count; g++) {
 		bn_grid_group *group = &t->groups[g];
-		group->first -= group->count;
 		group->at = n;
 		order[n++] = line_row(g);
 		for (int64_t i = 0; i < group->count && !group->folded; i++)
@@ -199,14 +258,18 @@ bool bn_grid_fold(bn_grid *t)
 	return true;
 }
 
-void bn_grid_mean_show(bn_grid_cell *out, double mean, double deviation, bn_alphabet alphabet)
+void bn_grid_sum_show(bn_grid_cell *out, const bn_grid_sum *sum, bn_alphabet alphabet)
 {
-	char text[BN_FORMAT_BYTES];
-	out->number = mean;
-	if (isnan(deviation))
+	char text[BN_FORMAT_BYTES], spread[32] = "", part[64] = "";
+	out->number = sum->value;
+	if (isnan(sum->value) || (isnan(sum->deviation) && sum->count == sum->of))
 		return;
-	snprintf(out->buf, sizeof out->buf, "%s %s %.2g", bn_format_number(text, mean),
-		alphabet == BN_ALPHABET_ASCII ? "+-" : "±", deviation);
+	if (!isnan(sum->deviation))
+		snprintf(spread, sizeof spread, " %s %.2g", alphabet == BN_ALPHABET_ASCII ? "+-" : "±",
+			sum->deviation);
+	if (sum->count != sum->of)
+		snprintf(part, sizeof part, ", %lld of %lld", (long long)sum->count, (long long)sum->of);
+	snprintf(out->buf, sizeof out->buf, "%s%s%s", bn_format_number(text, sum->value), spread, part);
 	out->text = out->buf;
 }
 
@@ -230,8 +293,8 @@ static void mean_cell(const bn_grid *t, const int64_t *rows, int64_t n, int col,
 	}
 	if (!numbers)
 		return;
-	bn_grid_mean_show(out, mean,
-		numbers > 1 ? sqrt(squares / (double)(numbers - 1)) : (double)NAN, t->alphabet);
+	const bn_grid_sum s = {mean, numbers > 1 ? sqrt(squares / (double)(numbers - 1)) : (double)NAN, numbers, n};
+	bn_grid_sum_show(out, &s, t->alphabet);
 }
 
 void bn_grid_group_cell(const bn_grid *t, int64_t row, int col, bn_grid_cell *out)

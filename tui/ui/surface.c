@@ -228,6 +228,16 @@ static int text_put(bn_area a, int row, int col, bn_ink role, const char *utf8, 
 	return col;
 }
 
+enum { HEAD = 3, HEAD_FROM = 10, MIDDLE_FROM = 8 }; /* the beginning of a name; widths from which it, and both ends, are shown */
+
+/* The middle is left out. */
+static bn_name_parts ends_of(const char *utf8, size_t n, int width)
+{
+	size_t room = (size_t)width - 1, after = width >= MIDDLE_FROM ? room / 2 : 0;
+	size_t end = after ? bn_utf8_end(utf8, n, after) : 0;
+	return (bn_name_parts){.head = bn_utf8_head(utf8, n, room - after), .from = n - end, .n = end};
+}
+
 typedef enum field_form { FIELD_LEFT, FIELD_RIGHT, FIELD_NAME } field_form;
 
 static int field_draw(
@@ -244,11 +254,12 @@ static int field_draw(
 		return col + width;
 	}
 	size_t n = strlen(utf8), room = (size_t)width - 1;
-	size_t after = form == FIELD_NAME && width >= 8 ? room / 2 : 0;
-	int at = text_put(f, 0, shift, role, utf8, bn_utf8_head(utf8, n, room - after));
+	bn_name_parts p = {.head = bn_utf8_head(utf8, n, room), .from = n};
+	if (form == FIELD_NAME)
+		p = ends_of(utf8, n, width);
+	int at = text_put(f, 0, shift, role, utf8, p.head);
 	at = bn_area_glyph(f, 0, at, role, BN_GLYPH_ELLIPSIS);
-	after = after ? bn_utf8_end(utf8, n, after) : 0;
-	text_put(f, 0, at, role, utf8 + n - after, after);
+	text_put(f, 0, at, role, utf8 + p.from, p.n);
 	return col + width;
 }
 
@@ -267,20 +278,41 @@ int bn_area_name(bn_area a, int row, int col, int width, bn_ink role, const char
 	return field_draw(a, row, col, width, role, utf8, FIELD_NAME);
 }
 
+bn_name_parts bn_name_shorten(const char *utf8, int width, size_t keeps)
+{
+	size_t n = strlen(utf8), room = width > 1 ? (size_t)width - 1 : 0, head = width >= HEAD_FROM ? HEAD : 0;
+	if ((int)bn_utf8_width(utf8) <= width)
+		return (bn_name_parts){.head = n, .from = n, .fits = true};
+	if (width < 1)
+		return (bn_name_parts){.from = n};
+	if (keeps == BN_NAME_END)
+		keeps = n - bn_utf8_end(utf8, n, room - head);
+	if (!keeps || keeps >= n)
+		return ends_of(utf8, n, width);
+	size_t tail = bn_utf8_width(utf8 + keeps);
+	head = tail + head < room ? room - tail : head;
+	size_t begin = bn_utf8_head(utf8, n, head);
+	if (begin >= keeps) /* nothing would be left out there */
+		return (bn_name_parts){.head = bn_utf8_head(utf8, n, room), .from = n};
+	if (tail + head <= room)
+		return (bn_name_parts){.head = begin, .from = keeps, .n = n - keeps};
+	size_t shown = room > head + 1 ? bn_utf8_head(utf8 + keeps, n - keeps, room - head - 1) : 0;
+	return (bn_name_parts){.head = begin, .from = keeps, .n = shown, .cut = true};
+}
+
 int bn_area_name_from(
 	bn_area a, int row, int col, int width, bn_ink role, const char *utf8, size_t keeps)
 {
-	enum { HEAD = 3 };
-	size_t n = strlen(utf8);
-	if (!keeps || keeps >= n || width < 10 || (int)bn_utf8_width(utf8) <= width)
+	bn_name_parts p = bn_name_shorten(utf8, width, keeps);
+	if (p.fits || !keeps)
 		return bn_area_name(a, row, col, width, role, utf8);
-	int tail = (int)bn_utf8_width(utf8 + keeps), head = width - 1 - tail;
 	bn_area f = bn_area_sub(a, row, col, 1, width);
 	bn_area_fill(f, 0, 0, 1, f.cols, role);
-	head = head < HEAD ? HEAD : head;
-	int at = text_put(f, 0, 0, role, utf8, bn_utf8_head(utf8, n, (size_t)head));
+	int at = text_put(f, 0, 0, role, utf8, p.head);
 	at = bn_area_glyph(f, 0, at, role, BN_GLYPH_ELLIPSIS);
-	bn_area_field(f, 0, at, width - at, role, utf8 + keeps);
+	at = text_put(f, 0, at, role, utf8 + p.from, p.n);
+	if (p.cut)
+		bn_area_glyph(f, 0, at, role, BN_GLYPH_ELLIPSIS);
 	return col + width;
 }
 

@@ -19,6 +19,7 @@
 #include "tui/ui/glyph.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* id, name in theme files, letter in golden role maps */
@@ -115,8 +116,15 @@ int bn_area_textf(bn_area a, int row, int col, bn_ink role, const char *fmt, ...
 int bn_area_field(bn_area a, int row, int col, int width, bn_ink role, const char *utf8);
 int bn_area_field_right(bn_area a, int row, int col, int width, bn_ink role, const char *utf8);
 /* As field, but truncated in the middle: names with a common prefix differ at their ends. */
+/* What is shown of a name: its beginning, an ellipsis, bytes from `from` on, and if `cut` another ellipsis. */
+typedef struct bn_name_parts {
+	size_t head, from, n;
+	bool fits, cut; /* fits: all of it is shown */
+} bn_name_parts;
 /* `keeps`: a byte from which on it is shown if possible, because names that look the same before it differ there; 0: the
- * middle is left out. */
+ * middle is left out; BN_NAME_END: its end is shown. */
+#define BN_NAME_END SIZE_MAX
+bn_name_parts bn_name_shorten(const char *utf8, int width, size_t keeps);
 int bn_area_name_from(bn_area a, int row, int col, int width, bn_ink role, const char *utf8, size_t keeps);
 int bn_area_name(bn_area a, int row, int col, int width, bn_ink role, const char *utf8);
 int bn_area_glyph(bn_area a, int row, int col, bn_ink role, bn_glyph_id glyph);

@@ -347,10 +347,16 @@ START_TEST(test_list_groups_runs_behind_those_that_live)
 		.columns = columns,
 		.column_count = 2};
 	bn_run_page *p = get(q);
-	ck_assert_str_eq(p->rows[0].name, "f");
-	ck_assert_str_eq(p->rows[1].name, "c");
+	ck_assert_str_eq(p->rows[0].name, "c"); /* a sort puts a live run where it belongs */
+	ck_assert_str_eq(p->rows[4].name, "f");
 	ck_assert_int_eq(p->total, 6);
 	bn_run_page_free(p);
+	q.sort = NULL;
+	p = get(q);
+	ck_assert_str_eq(p->rows[0].name, "f");
+	ck_assert_str_eq(p->rows[1].name, "a");
+	bn_run_page_free(p);
+	q.sort = "metrics.rmse";
 	const uint64_t open[] = {bn_run_group_key("1")};
 	q.group = "params.lr";
 	q.open = open;
@@ -384,6 +390,61 @@ START_TEST(test_list_groups_runs_behind_those_that_live)
 	bn_err e = BN_ERR_INIT;
 	ck_assert_int_eq(bn_run_query_page(&p, w.ws, &q, &e), BN_EINVAL);
 	ck_assert_ptr_nonnull(strstr(e.msg, "metrics.rmse"));
+	bn_run_memory_free(memory);
+	track_remove(&w);
+}
+END_TEST
+
+/* The order of the values of the groups. */
+static void groups_are(bn_run_query q, const char *wanted)
+{
+	bn_buf text = BN_BUF_INIT;
+	bn_run_page *p = get(q);
+	for (size_t i = 0; i < p->group_count; i++)
+		bn_buf_addf(&text, "%s%s", i ? " " : "", p->groups[i].value ? p->groups[i].value : "-");
+	ck_assert_str_eq(text.ptr, wanted);
+	bn_run_page_free(p);
+	bn_buf_release(&text);
+}
+
+/* The best run of all is in the group with the worst mean. */
+START_TEST(test_list_sorts_groups_by_their_aggregate)
+{
+	static const char *const columns[] = {"metrics.rmse"};
+	bn_run_memory *memory = NULL;
+	track_make(&w);
+	track_run(&w, 1, "a", "lr=1", "rmse=1", "FINISHED");
+	track_run(&w, 2, "b", "lr=1", "rmse=9", "FINISHED");
+	track_run(&w, 3, "c", "lr=1", "rmse=8", "FINISHED");
+	track_run(&w, 4, "d", "lr=2", "rmse=4", "FINISHED");
+	track_run(&w, 5, "e", "lr=2", "rmse=2", "FINISHED");
+	track_run(&w, 6, "f", "lr=3", "rmse=nan", "FINISHED");
+	track_run(&w, 7, "g", "lr=4", "rmse=5", "FINISHED");
+	track_sync(&w);
+	ck_assert_bn_ok(bn_run_memory_new(&memory, &err), &err);
+	bn_run_query q = {.memory = memory,
+		.sort = "metrics.rmse",
+		.group = "params.lr",
+		.ordered = BN_SUM_MEAN,
+		.columns = columns,
+		.column_count = 1};
+	groups_are(q, "2 4 1 3");
+	q.sort = "-metrics.rmse";
+	groups_are(q, "1 4 2 3"); /* without a number: last in either direction */
+	q.sort = "metrics.rmse";
+	q.ordered = BN_SUM_MIN;
+	groups_are(q, "1 2 4 3");
+	q.ordered = BN_SUM_MEDIAN;
+	groups_are(q, "2 4 1 3");
+	q.ordered = BN_SUM_MAX;
+	groups_are(q, "2 4 1 3");
+	q.ordered = BN_SUM_STD;
+	groups_are(q, "2 1 4 3"); /* none: of one run */
+	q.ordered = BN_SUM_N;
+	q.sort = "-metrics.rmse,params.lr";
+	groups_are(q, "1 2 4 3");
+	q.sort = "name desc";
+	groups_are(q, "4 3 2 1"); /* by the first run */
 	bn_run_memory_free(memory);
 	track_remove(&w);
 }
@@ -595,7 +656,7 @@ BN_TEST_MAIN("core/track/list", test_list_held_in_memory_is_the_one_that_is_read
 	test_list_held_in_memory_reads_only_what_changed,
 	test_list_held_in_memory_keeps_the_columns_of_filters,
 	test_list_that_reads_points_can_be_stopped,
-	test_list_groups_runs_behind_those_that_live,
+	test_list_sorts_groups_by_their_aggregate, test_list_groups_runs_behind_those_that_live,
 	test_list_pages_join_in_both_directions_for_any_sort,
 	test_list_marks_hold_when_their_row_has_gone_and_refuse_another_sort,
 	test_list_fold_is_the_same_in_any_order_of_arrival, test_list_envelope_equals_every_point)

@@ -223,6 +223,43 @@ START_TEST(test_grid_cuts_names_where_they_are_alike)
 }
 END_TEST
 
+/* Values that are alike at both ends, with a count that stays whole; the last two differ in two places. */
+static void counted_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
+{
+	static const char *const values[] = {"/scratch/ada/set-a/part-1/jobs.csv", "/scratch/ada/set-b/part-1/jobs.csv",
+		"/scratch/ada/set-b/part-2/jobs.csv", "short"};
+	(void)ctx;
+	(void)col;
+	snprintf(out->buf, sizeof out->buf, "%s  %lld runs", values[row % 4], (long long)row + 1);
+	out->tail = 8;
+	out->text = out->buf;
+}
+
+START_TEST(test_grid_names_stay_distinct_and_counts_whole)
+{
+	static const bn_grid_column named[] = {{.title = "group", .min = 8, .max = 40, .flexible = true}};
+	numbers n = {4, 0, 0};
+	bn_grid_source s = {.ctx = &n, .rows = rows, .cell = counted_cell, .key = key};
+	for (int cols = 16; cols <= 60; cols++) {
+		bn_grid g;
+		ck_assert_int_eq(bn_grid_init(&g, &s, named, 1, NULL), 0);
+		char *text = draw(&g, 5, cols), *lines[5], *rest = text;
+		for (int i = 0; i < 5; i++)
+			lines[i] = strsep(&rest, "\n");
+		for (int i = 1; i < 5; i++) {
+			char *count = strstr(lines[i], " runs");
+			ck_assert_msg(count != NULL, "%d columns: %s", cols, lines[i]);
+			count[-3] = '\0'; /* the values alone */
+		}
+		for (int i = 1; i < 5; i++)
+			for (int k = 1; k < i && cols >= 24; k++)
+				ck_assert_msg(strcmp(lines[i], lines[k]) != 0, "%d columns: %s", cols, lines[i]);
+		bn_free(text);
+		bn_grid_release(&g);
+	}
+}
+END_TEST
+
 START_TEST(test_grid_keeps_names_before_columns_that_are_nearly_empty)
 {
 	static const bn_grid_column named[] = {
@@ -480,6 +517,55 @@ START_TEST(test_grid_groups_rows_under_their_mean_and_deviation)
 }
 END_TEST
 
+/* Group 1 has the smallest value, group 0 the smallest mean; group 2 has no value. */
+static void ordered_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
+{
+	static const double values[] = {4, 1, NAN, 5, 90, NAN};
+	(void)ctx;
+	if (col == 0)
+		snprintf(out->buf, sizeof out->buf, "%lld", (long long)row % 3), out->text = out->buf;
+	else if (row < 6)
+		out->number = values[row];
+}
+
+START_TEST(test_grid_sorts_groups_by_what_they_show)
+{
+	static const bn_grid_column two[] = {
+		{.title = "name"}, {.title = "value", .form = BN_COLUMN_NUMBER}};
+	numbers n = {6, 0, 0};
+	bn_grid g;
+	bn_grid_source s = {.ctx = &n, .rows = rows, .cell = ordered_cell, .key = key};
+	ck_assert_int_eq(bn_grid_init(&g, &s, two, 2, NULL), 0);
+	bn_grid_group_by(&g, 0);
+	bn_grid_sort(&g, 1, false);
+	ck_assert_int_eq(bn_grid_row(&g, 1), 0);
+	ck_assert_int_eq(bn_grid_row(&g, 4), 1);
+	ck_assert_int_eq(bn_grid_row(&g, 5), 4);
+	ck_assert_int_eq(bn_grid_row(&g, 7), 2);
+	bn_grid_sort(&g, 1, true);
+	ck_assert_int_eq(bn_grid_row(&g, 1), 4);
+	ck_assert_int_eq(bn_grid_row(&g, 7), 2); /* without a value: last */
+	bn_grid_release(&g);
+}
+END_TEST
+
+/* Live rows come first in the order of the source only. */
+START_TEST(test_grid_sort_is_obeyed_by_live_rows)
+{
+	numbers n = {11, 0, 0};
+	bn_grid g;
+	bn_grid_source s = {
+		.ctx = &n, .rows = rows, .cell = group_cell, .key = key, .rank = live_first};
+	ck_assert_int_eq(bn_grid_init(&g, &s, group_columns, 3, NULL), 0);
+	bn_grid_sort(&g, 2, true);
+	ck_assert_int_eq(bn_grid_row(&g, 0), 10);
+	ck_assert_int_eq(bn_grid_row(&g, 10), 0);
+	bn_grid_sort(&g, -1, false);
+	ck_assert_int_eq(bn_grid_row(&g, 0), 0);
+	bn_grid_release(&g);
+}
+END_TEST
+
 static void measured_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 {
 	static const double values[] = {2, 4, 4, 4, 5, 5, 7, 9};
@@ -503,12 +589,14 @@ START_TEST(test_grid_deviation_is_that_of_a_sample)
 	bn_grid_group_by(&g, 0);
 	ck_assert_int_eq(bn_grid_count(&g), 10);
 	bn_grid_get_cell(&g, bn_grid_row(&g, 0), 1, &c);
-	ck_assert_str_eq(c.text, "5 +- 2.1");
+	ck_assert_str_eq(c.text, "5 +- 2.1, 8 of 9");
 	bn_grid_release(&g);
 }
 END_TEST
 
-BN_TEST_MAIN("tui/ui/grid", test_grid_groups_rows_under_their_mean_and_deviation,
+BN_TEST_MAIN("tui/ui/grid", test_grid_names_stay_distinct_and_counts_whole,
+	test_grid_sorts_groups_by_what_they_show, test_grid_sort_is_obeyed_by_live_rows,
+	test_grid_groups_rows_under_their_mean_and_deviation,
 	test_grid_deviation_is_that_of_a_sample, test_grid_asks_only_for_what_it_draws,
 	test_grid_filters_while_typing_and_sorts_a_hundred_thousand_rows,
 	test_grid_selection_and_marks_follow_their_rows,

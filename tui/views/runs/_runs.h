@@ -19,7 +19,6 @@ typedef struct bn_runs_view {
 	int best_better;            /* its direction; 0 unknown */
 	double best;                /* of the current runs; NaN: unknown */
 	char best_id[BN_RUN_ID_TEXT]; /* "": unknown */
-	char shared[64];            /* common prefix of most names, which is omitted */
 	bn_page *curves;            /* of the visible rows; NULL: none yet */
 	uint64_t curves_of;         /* the generation of the request, */
 	bn_curves_arg curves_asked; /* and its runs */
@@ -82,7 +81,7 @@ enum {
 	BN_RUNS_END_COLUMNS
 };
 
-enum { BN_RUNS_CURVE_COLS = 8 };
+enum { BN_RUNS_CURVE_COLS = 8, BN_RUNS_NAME_COLS = 36 };
 
 /* The columns of a list without a page: state, name, what; BN_RUNS_FIELDS of them. */
 extern const bn_grid_column bn_runs_first_columns[];
@@ -104,7 +103,7 @@ bool bn_runs_is_param(const char *field);
 
 extern const bn_grid_source bn_runs_source;
 
-/* Computes what depends on all rows: the best of the first metric, the common prefix of names. */
+/* Computes what depends on all rows: the best of the first metric, the length of names. */
 void bn_runs_look(bn_runs_view *v);
 /* A value of a run; parameters are texts of numbers. */
 void bn_runs_field_cell(const bn_cell *c, bn_grid_cell *out);
@@ -124,9 +123,6 @@ bool bn_runs_group_get(void *ctx, size_t place, bn_grid_group *out);
 void bn_runs_line_cell(void *ctx, size_t place, int col, bn_grid_cell *out);
 /* ":aggregate median"; NULL or "": the next one. */
 void bn_runs_aggregate_set(bn_runs_view *v, const char *word);
-/* Sets the number of a group's cell, of the values in some rows. */
-void bn_runs_aggregate_cell(
-	const bn_runs_view *v, const int64_t *rows, int64_t count, size_t field, bn_grid_cell *out);
 /* Ends the grouping, with a message, if the page says that there are too many groups. */
 bool bn_runs_too_many_groups(bn_runs_view *v, const bn_run_page *p);
 /* The field to group by, in the syntax of core/track/query.h; "" for none. */

@@ -197,6 +197,7 @@ int bn_source_runs(void *context, const void *arg, bn_page *page, bn_job *job, b
 		.memory = r->runs,
 		.live_first = true,
 		.group = a->is_window ? a->group : NULL, /* fewer are grouped by the view */
+		.ordered = a->ordered,
 		.open = a->open,
 		.open_count = a->open_count,
 		.tree = a->tree,

@@ -49,6 +49,7 @@ typedef struct bn_runs_arg {
 	uint64_t open[BN_RUNS_OPEN];   /* keys of the groups whose runs are listed; of a tree, of the runs turned */
 	size_t open_count;
 	bool tree, unfolded; /* of bn_run_query */
+	bn_run_sum_kind ordered; /* of bn_run_query */
 	uint32_t summed; /* bits: fields for which groups have means, and folded runs the best below them */
 	bool is_window;  /* there are more runs than fit into one page */
 	bn_runs_at at;

@@ -7,7 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { NAME_LEAST = 14 }; /* width of names at least */
+/* Widths: of names at least; of fields at most, which is that of "-12.3456 ± 0.0012, 10 of 120". */
+enum { NAME_LEAST = 14, FIELD_MOST = 28 };
 
 bool bn_runs_is_param(const char *field)
 {
@@ -35,7 +36,7 @@ const bn_grid_column bn_runs_first_columns[BN_RUNS_FIELDS] = {
 	[BN_RUNS_NAME] = {.stays = true, .title = "run",
 		.name = "name",
 		.min = NAME_LEAST,
-		.max = 36,
+		.max = BN_RUNS_NAME_COLS,
 		.wish = 20,
 		.flexible = true},
 	[BN_RUNS_TITLE] = {.title = "what", .name = "title", .min = 6, .max = 24, .priority = 4},
@@ -166,7 +167,7 @@ int bn_runs_columns_set(bn_runs_view *v, const bn_runs *d)
 			.hidden = folded[i],
 			.falls = !bn_runs_is_param(fields[i]) && bn_metric_direction(fields[i] + 8) > 0,
 			.min = 6,
-			.max = 20,
+			.max = FIELD_MOST,
 			.priority = field_priority(d, i)};
 	}
 	memcpy(columns + BN_RUNS_FIELDS + d->columns, end_columns, sizeof end_columns);

@@ -1,6 +1,7 @@
 /* runs_groups.c - groups of runs: the text of their lines and, if there are more runs than are
  * loaded, the source's data of each. See _runs.h. */
 #include "core/base/mem.h"
+#include "core/base/utf8.h"
 #include "core/track/best.h"
 #include "tui/ui/format.h"
 #include "tui/views/runs/_runs.h"
@@ -12,7 +13,8 @@
 
 enum { SHORT_TITLE = 8 };
 
-/* "hidden 16   4 runs", and how many of them failed. value: NULL or "" for those without one. */
+enum { VALUE_MOST = 120 }; /* columns */
+
 void bn_runs_group_words(
 	const bn_runs_view *v, const char *value, int64_t count, int64_t failed, bn_grid_cell *out)
 {
@@ -23,18 +25,32 @@ void bn_runs_group_words(
 	bool is_list = length > 2 && text[0] == '[' && text[length - 1] == ']';
 	const char *title = bn_grid_title(g, g->group); /* shown below the list, too */
 	bool said = none || strlen(title) <= SHORT_TITLE;
-	int n = snprintf(out->buf, sizeof out->buf, "%s%.24s%s%.*s  %lld", none ? "no " : "",
-		said ? title : "", none || !said ? "" : " ", is_list ? (int)length - 2 : 24,
-		text + is_list, (long long)(count - failed));
-	char sign[8];
+	char sign[8], runs[48];
+	length -= is_list ? 2 : 0;
 	if (failed)
-		snprintf(out->buf + n, sizeof out->buf - (size_t)n, " + %lld %s", (long long)failed,
+		snprintf(runs, sizeof runs, "  %lld + %lld %s", (long long)(count - failed), (long long)failed,
 			bn_glyph_text(sign, g->alphabet, BN_GLYPH_STATE_FAIL));
 	else
-		snprintf(
-			out->buf + n, sizeof out->buf - (size_t)n, " run%s", count == 1 ? "" : "s");
+		snprintf(runs, sizeof runs, "  %lld run%s", (long long)count, count == 1 ? "" : "s");
+	snprintf(out->buf, sizeof out->buf, "%s%.24s%s%.*s%s", none ? "no " : "", said ? title : "",
+		none || !said ? "" : " ", (int)bn_utf8_head(text + is_list, length, VALUE_MOST), text + is_list, runs);
+	out->tail = strlen(runs);
 	out->text = out->buf;
 	out->ink = BN_INK_STRONG;
+}
+
+/* The aggregate of a metric in a group of so many runs. */
+static void sum_cell(const bn_runs_view *v, const bn_run_sum *s, int64_t runs, bn_grid_cell *out)
+{
+	const bn_grid_sum shown = {bn_run_sum_get(s, v->aggregate),
+		v->aggregate == BN_SUM_MEAN ? s->deviation : (double)NAN, s->count, runs};
+	if (!s->count)
+		return;
+	bn_grid_sum_show(out, &shown, v->list.grid.alphabet);
+	if (v->aggregate != BN_SUM_N || s->count == runs)
+		return;
+	snprintf(out->buf, sizeof out->buf, "%lld of %lld", (long long)s->count, (long long)runs);
+	out->text = out->buf;
 }
 
 static const bn_run_group *group_at(const bn_runs_view *v, size_t place)
@@ -64,12 +80,20 @@ void bn_runs_line_cell(void *ctx, size_t place, int col, bn_grid_cell *out)
 	if (!g || field < 0 || field >= (int)v->field_count || col == v->list.grid.group)
 		return;
 	const bn_run_sum *s = &g->sums[field];
-	if (strncmp(v->fields[field], "params.", 7) == 0)
+	if (bn_runs_is_param(v->fields[field]))
 		out->text = s->alike;
-	else if (s->count && v->aggregate != BN_SUM_MEAN)
-		out->number = bn_run_sum_get(s, v->aggregate);
-	else if (s->count)
-		bn_grid_mean_show(out, s->mean, s->deviation, v->list.grid.alphabet);
+	else
+		sum_cell(v, s, g->count, out);
+}
+
+/* They are sorted by what they show. */
+static void groups_order_again(bn_runs_view *v)
+{
+	bn_runs_arg arg = {.at = BN_RUNS_FIRST};
+	if (bn_runs_is_window(v))
+		bn_runs_ask(v, &arg, 0);
+	else
+		bn_grid_reload(&v->list.grid);
 }
 
 void bn_runs_aggregate_set(bn_runs_view *v, const char *word)
@@ -89,6 +113,8 @@ void bn_runs_aggregate_set(bn_runs_view *v, const char *word)
 		word = "how many runs have a number";
 	bn_frame_message(f, "groups show %s%s%s", word, k == BN_SUM_MEAN ? " and deviation" : "",
 		v->list.grid.group < 0 ? "; b groups" : "");
+	if (v->list.grid.group >= 0 && v->list.grid.sort_count)
+		groups_order_again(v);
 }
 
 static int number_cmp(const void *a, const void *b)
@@ -97,7 +123,7 @@ static int number_cmp(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-void bn_runs_aggregate_cell(
+static void group_metric(
 	const bn_runs_view *v, const int64_t *rows, int64_t count, size_t field, bn_grid_cell *out)
 {
 	bn_run_sum s = {.count = 0, .deviation = (double)NAN};
@@ -121,8 +147,8 @@ void bn_runs_aggregate_cell(
 		s.min = all[0];
 		s.max = all[n - 1];
 		s.median = n % 2 ? all[n / 2] : (all[n / 2 - 1] + all[n / 2]) / 2;
-		out->number = bn_run_sum_get(&s, v->aggregate);
 	}
+	sum_cell(v, &s, count, out);
 	bn_free(all);
 }
 
@@ -221,9 +247,8 @@ bool bn_runs_group_cell(void *ctx, const int64_t *rows, int64_t count, int col, 
 	else if (field >= 0 && field < (int)v->field_count && bn_runs_is_param(v->fields[field]) &&
 		 col != v->list.grid.group)
 		group_param(v, rows, count, col, out);
-	else if (field >= 0 && field < (int)v->field_count && !bn_runs_is_param(v->fields[field]) &&
-		 v->aggregate != BN_SUM_MEAN)
-		bn_runs_aggregate_cell(v, rows, count, (size_t)field, out);
+	else if (field >= 0 && field < (int)v->field_count && !bn_runs_is_param(v->fields[field]))
+		group_metric(v, rows, count, (size_t)field, out);
 	else
 		return false;
 	return true;

@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { NAME_MOST = 64, NAME_SHOWN = 128 }; /* columns of names at most, and what they have to show */
+
 static int64_t grid_rows(void *ctx)
 {
 	const bn_run_page *p = bn_runs_page(ctx);
@@ -145,20 +147,18 @@ static void state_cell(const bn_runs_view *v, const bn_run_row *r, bn_grid_cell 
 	out->text = "";
 }
 
+/* The name, its place in a tree before it, and what stays whole if it is shortened behind it. */
 static void name_cell(const bn_runs_view *v, const bn_run_row *r, bn_grid_cell *out)
 {
 	char label[BN_RUN_LABEL_BYTES], front[BN_RUNS_TREE_BYTES], back[BN_RUNS_TREE_BYTES];
 	const char *name = bn_run_label(label, r->name, r->title, r->id);
-	size_t shared = strlen(v->shared);
-	char cut_sign[8];
-	bool whole = bn_runs_is_tree(v) && r->depth == 0; /* others stand below it by its name */
-	bool cut = shared && !whole && strncmp(name, v->shared, shared) == 0;
+	const char *base = strcmp(r->id, v->baseline) == 0 ? " (base)" : "";
 	bn_runs_tree_front(v, r, front);
 	bn_runs_tree_back(r, back);
 	out->full = r->name ? r->name : r->id;
-	snprintf(out->buf, sizeof out->buf, "%s%s%.60s%s%s", front,
-		cut ? bn_glyph_text(cut_sign, v->list.alphabet, BN_GLYPH_ELLIPSIS) : "",
-		cut ? name + shared : name, back, strcmp(r->id, v->baseline) == 0 ? " (base)" : "");
+	snprintf(out->buf, sizeof out->buf, "%s%.*s%s%s", front,
+		(int)bn_utf8_head(name, strlen(name), NAME_SHOWN), name, back, base);
+	out->tail = strlen(back) + strlen(base);
 	out->text = out->buf;
 }
 
@@ -228,41 +228,16 @@ static int grid_rank(void *ctx, int64_t row)
 
 /* ---- common to all rows ---------------------------------------------------------------------- */
 
-/* Up to and including the last separator that leaves something of every name. */
-static size_t shared_length(const char *a, const char *b)
-{
-	size_t parts = 0;
-	for (size_t i = 0; a[i] && a[i] == b[i]; i++)
-		if (strchr("-_/ ", a[i]) && a[i + 1] && b[i + 1])
-			parts = i + 1;
-	return parts;
-}
-
-enum { SHARED_LEAST = 5 }; /* bytes that justify an ellipsis */
-
-/* The common prefix of most names with one of them, if half have it and it is long enough; the
- * longest of these. */
+/* Names have room for the longest of them, if there is any. */
 static void names_look(bn_runs_view *v, const bn_run_page *p)
 {
-	size_t most = 0, longest = 0;
-	v->shared[0] = '\0';
-	for (size_t i = 0; i < p->count && i < 8; i++) {
-		const char *name = p->rows[i].name;
-		for (size_t n = name ? strlen(name) : 0; n >= SHARED_LEAST; n--) {
-			size_t with = 0;
-			if (!strchr("-_/ ", name[n - 1]) || n >= sizeof v->shared)
-				continue;
-			for (size_t k = 0; k < p->count; k++)
-				with += p->rows[k].name &&
-					shared_length(name, p->rows[k].name) >= n;
-			bool better = with > most || (with == most && n > longest);
-			if (with < 3 || 2 * with < p->count || !better)
-				continue;
-			most = with;
-			longest = n;
-			snprintf(v->shared, sizeof v->shared, "%.*s", (int)n, name);
-		}
+	size_t most = BN_RUNS_NAME_COLS;
+	for (size_t i = 0; p && i < p->count && most < NAME_MOST; i++) {
+		size_t own = p->rows[i].name ? bn_utf8_width(p->rows[i].name) + 2 * (size_t)p->rows[i].depth : 0;
+		most = own > most ? own : most;
 	}
+	if (v->columns)
+		v->columns[BN_RUNS_NAME].max = most < NAME_MOST ? (int)most : NAME_MOST;
 }
 
 void bn_runs_look(bn_runs_view *v)
@@ -271,11 +246,9 @@ void bn_runs_look(bn_runs_view *v)
 	const bn_run_page *p = d && d->all ? d->all : bn_runs_page(v);
 	v->best = NAN;
 	v->best_id[0] = '\0';
-	if (!p || (bn_runs_is_window(v) && !d->all)) {
-		v->shared[0] = '\0';
-		return;
-	}
 	names_look(v, p);
+	if (!p || (bn_runs_is_window(v) && !d->all))
+		return;
 	size_t beaten = 0;
 	if (d->mixed)
 		return;

@@ -35,6 +35,7 @@ static void group_ask(bn_runs_view *v, bn_runs_arg *arg)
 {
 	const bn_grid *g = &v->list.grid;
 	arg->is_window = true;
+	arg->ordered = v->aggregate;
 	v->asked_summed = arg->summed = bn_runs_shown_fields(v);
 	bn_runs_group_text(v, arg->group, sizeof arg->group);
 	for (size_t i = 0; i < g->folded_count && arg->open_count < BN_RUNS_OPEN; i++)
