@@ -169,6 +169,7 @@ struct bn_api {
 	bool is_shared; /* the index is a file: what one handle folds, all see */
 	/* What the writer's index has at least. */
 	atomic_uint_fast64_t folded;
+	atomic_int_fast64_t folded_ns; /* monotonic: what others wrote before then is in it too */
 	/* One more whenever a refresh has found something new. */
 	atomic_uint_fast64_t changes;
 	/* Of the last change of an experiment: the writer reads its index again if it is behind. */

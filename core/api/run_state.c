@@ -14,6 +14,7 @@ enum { BUCKETS = 4096, RUNS_MOST = 8192 };
 
 struct bn_api_runs {
 	bn_api_run *buckets[BUCKETS];
+	bn_api_run *opened; /* by the request that runs; NULL: none */
 	size_t count;
 };
 
@@ -46,6 +47,18 @@ void bn_api_runs_forget(bn_api_runs *r)
 			bn_free(one);
 			r->count--;
 		}
+	r->opened = NULL;
+}
+
+void bn_api_runs_begin(bn_api_runs *r)
+{
+	r->opened = NULL;
+}
+
+void bn_api_runs_written(bn_api_runs *r, uint64_t generation)
+{
+	if (r->opened)
+		r->opened->written = generation;
 }
 
 void bn_api_runs_free(bn_api_runs *r)
@@ -61,7 +74,6 @@ void bn_api_runs_trim(bn_api_runs *r)
 		bn_api_runs_forget(r);
 }
 
-/* Ids are random: their first digits are a hash. */
 static bn_api_run **bucket_of(bn_api_runs *r, const char *id)
 {
 	size_t h = 5381;
@@ -96,6 +108,8 @@ static void drop(bn_api_runs *r, bn_api_run *one)
 	while (*at != one)
 		at = &(*at)->next;
 	*at = one->next;
+	if (r->opened == one)
+		r->opened = NULL;
 	empty_run(one);
 	bn_free(one);
 	r->count--;
@@ -202,11 +216,21 @@ static int not_found(bn_api_call *c, const char *id)
 	return bn_api_refuse(c, BN_API_RESOURCE_DOES_NOT_EXIST, "Run with id=%s not found", id);
 }
 
-/* R1: what is read again has everything that was written here. */
+/* A run is not read again while what was written to it here waits for its commit (R1). */
 static bool is_old(const bn_api_run *r, const bn_api *a)
 {
 	return bn_env_monotonic_ns(a->env) - r->read_ns > OLD_NS &&
-	       atomic_load(&a->folded) >= r->written;
+	       atomic_load(&a->generation) >= r->written;
+}
+
+/* Makes the index fit for reading the run: it has what was written to it here (R1), and what other programs wrote a
+ * while ago; all of that if the run is not known yet. */
+static int freshen(bn_api *a, const bn_api_run *r, bn_err *err)
+{
+	int64_t age_ns = bn_env_monotonic_ns(a->env) - atomic_load(&a->folded_ns);
+	if (r && age_ns <= OLD_NS && atomic_load(&a->folded) >= r->written)
+		return 0;
+	return bn_api_writer_refresh(a, err);
 }
 
 static int find_run(bn_api_run **out, bn_api_call *c, const char *id, bn_err *err)
@@ -220,7 +244,7 @@ static int find_run(bn_api_run **out, bn_api_call *c, const char *id, bn_err *er
 	}
 	if (!bn_run_id_is_valid(id))
 		return not_found(c, id);
-	if (!r && (rc = bn_api_writer_refresh(c->api, err)) < 0)
+	if ((rc = freshen(c->api, r, err)) < 0)
 		return rc;
 	if (!r && !(r = insert(c->runs, id)))
 		return bn_err_nomem(err, "a run");
@@ -241,17 +265,12 @@ static int check_active(bn_api_call *c, const bn_api_run *r)
 		"The run %s must be in the 'active' state. Current state is deleted.", r->id);
 }
 
-static void touch(bn_api_call *c, bn_api_run *r)
-{
-	r->written = atomic_load(&c->api->generation) + 1; /* of the group's commit */
-}
-
 int bn_api_run_open(bn_api_run **out, bn_api_call *c, const char *id, bn_err *err)
 {
 	int rc = find_run(out, c, id, err);
 	if (rc < 0 || (rc = check_active(c, *out)) < 0)
 		return rc;
-	touch(c, *out);
+	c->runs->opened = *out;
 	return (*out)->is_own ? 0 : bn_run_admits_owner(c->ws, id, err);
 }
 
@@ -260,7 +279,7 @@ int bn_api_run_act(bn_api_run **out, bn_api_call *c, const char *id, int act, bn
 	int rc = find_run(out, c, id, err);
 	if (rc < 0 || (act == BN_ACT_TAG && (rc = check_active(c, *out)) < 0))
 		return rc;
-	touch(c, *out);
+	c->runs->opened = *out;
 	return (*out)->is_own ? 0 : bn_run_admits_act(c->ws, id, (bn_act)act, err);
 }
 
@@ -277,7 +296,7 @@ int bn_api_run_add(bn_api_run **out, bn_api_call *c, const char *id,
 	r->start_ms = r->end_ms = -1;
 	r->is_own = r->reported = true;
 	r->read_ns = bn_env_monotonic_ns(c->api->env);
-	touch(c, r);
+	c->runs->opened = r;
 	if (!r->params || !r->tags)
 		rc = bn_err_nomem(err, "a run");
 	if (rc < 0 || (rc = set_root(r, experiment, err)) < 0) {

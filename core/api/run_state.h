@@ -32,11 +32,15 @@ typedef struct bn_api_run {
 typedef struct bn_api_runs bn_api_runs;
 
 void bn_api_runs_forget(bn_api_runs *r);
+/* A request begins. */
+void bn_api_runs_begin(bn_api_runs *r);
+/* It has appended something, which is durable after the commit with that number: to the run that it opened, if any. */
+void bn_api_runs_written(bn_api_runs *r, uint64_t generation);
 /* Between groups: forgets everything if there is much. */
 void bn_api_runs_trim(bn_api_runs *r);
 
 /* The run that a request logs to; borrowed until the next group. RESOURCE_DOES_NOT_EXIST; INVALID_PARAMETER_VALUE if it
- * is deleted, PERMISSION_DENIED if it is another user's. From then on it counts as written by this group. */
+ * is deleted, PERMISSION_DENIED if it is another user's. A request opens one run. */
 int bn_api_run_open(bn_api_run **out, bn_api_call *c, const char *id, bn_err *err);
 /* The same for acts that the policy may allow on another user's run (BN_ACT_TAG, BN_ACT_REMOVE), also if it is
  * deleted; end with bn_rights_end. */

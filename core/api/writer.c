@@ -3,9 +3,10 @@
  *
  * It takes all requests that wait. Each is checked and appended; one commit makes the group durable; then all are
  * answered (W1: 200 only after the commit that has the data). While a commit waits for the disk, the next group
- * gathers, so the slower the disk, the larger the groups. A request that is refused is answered at once, as it has
- * appended nothing. If a commit fails, all of its group fail, and what was known of the runs in memory is read again
- * (W2). The generation rises after the commit and before the answers (W3), so whoever has its answer sees what it
+ * gathers, so the slower the disk, the larger the groups. A request that is refused is answered at once, and what it
+ * has appended is dropped (W4: a request is in the log as a whole or not at all; a commit of its own, by an act of the
+ * registry, is the exception). If a commit fails, all of its group fail, and what was known of the runs in memory is
+ * read again (W2). The generation rises after the commit and before the answers (W3), so whoever has its answer sees what it
  * wrote.
  *
  * A handle of a workspace is for one thread at a time: the lock `writing`. While requests come one by one and the disk
@@ -26,12 +27,16 @@ int bn_api_refresh(bn_api *a, bn_workspace *ws, bn_err *err)
 {
 	pthread_mutex_lock(&a->refreshing);
 	uint64_t now = atomic_load(&a->generation);
+	int64_t now_ns = bn_env_monotonic_ns(a->env);
 	bool changed = false;
 	int rc = bn_workspace_refresh(ws, &changed, err);
 	if (rc >= 0 && changed)
 		atomic_fetch_add(&a->changes, 1);
-	if (rc >= 0 && (a->is_shared || ws == a->ws) && now > atomic_load(&a->folded))
-		atomic_store(&a->folded, now);
+	if (rc >= 0 && (a->is_shared || ws == a->ws)) {
+		if (now > atomic_load(&a->folded))
+			atomic_store(&a->folded, now);
+		atomic_store(&a->folded_ns, now_ns);
+	}
 	pthread_mutex_unlock(&a->refreshing);
 	atomic_fetch_add(&a->counters.refreshes, 1);
 	return rc;
@@ -81,6 +86,24 @@ static void commit(bn_api *a, bn_api_call **first)
 		atomic_store(&a->counters.largest_group, n);
 }
 
+/* Runs the handler. What it has appended is the group's, or is dropped; what it knew by then of its run is wrong, and
+ * is read again after a commit of what was appended before. */
+static void run_one(bn_api *a, bn_api_call *c, bn_api_call **group)
+{
+	bn_api_runs_begin(a->runs);
+	bn_workspace_group_begin(a->ws);
+	bn_attempts_use(a->attempts, c->client ? c->client->name : "");
+	bn_api_run_handler(c);
+	bn_attempts_use(NULL, NULL);
+	if (!c->fault.code) {
+		if (bn_workspace_group_end(a->ws))
+			bn_api_runs_written(a->runs, atomic_load(&a->generation) + 1);
+	} else if (bn_workspace_group_drop(a->ws)) { /* W4 */
+		commit(a, group);
+		bn_api_runs_forget(a->runs);
+	}
+}
+
 void bn_api_writer_run(bn_api *a, bn_api_call *first)
 {
 	bn_api_call *group = NULL, **end = &group;
@@ -99,9 +122,10 @@ void bn_api_writer_run(bn_api *a, bn_api_call *first)
 			if (bn_api_writer_refresh(a, &err) < 0)
 				bn_api_refuse(c, bn_api_error_of(&err), "%s", err.msg);
 		}
-		bn_attempts_use(a->attempts, c->client ? c->client->name : "");
-		bn_api_run_handler(c);
-		bn_attempts_use(NULL, NULL);
+		if (!c->fault.code)
+			run_one(a, c, &group);
+		if (!group)
+			end = &group;
 		if (c->fault.code && !alone) {
 			bn_api_complete(c);
 			continue;

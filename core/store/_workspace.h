@@ -25,6 +25,7 @@ struct bn_workspace {
 	int64_t format;        /* state of workspace.json as this process last saw it */
 	const struct bn_fold_class *const *classes; /* NULL: never reads */
 	bn_writer *writer;                          /* NULL until the first append */
+	bool in_group;       /* what is appended belongs together: workspace.h */
 	bn_err unsealed;     /* set: why a commit could not also seal; reported once */
 	bn_access access;    /* workspace.json says "access" */
 	bool is_access_said; /* it says so; otherwise access comes from the mode of .binnacle */

@@ -121,6 +121,12 @@ int bn_workspace_append_version(bn_workspace *ws, unsigned version, const char *
 	const char *entity, const json_t *payload, bn_err *err);
 int bn_workspace_append_raw(bn_workspace *ws, const char *kind, const char *entity,
 	const void *payload, size_t n, bn_err *err);
+/* What is appended until group_end belongs together, as the events of one request do: a process that dies has written
+ * all of it or nothing (log/writer.h), and group_drop takes back what no commit has made durable, and only that. Both
+ * results tell whether there was any. Groups do not nest; a commit inside one is fine. */
+void bn_workspace_group_begin(bn_workspace *ws);
+bool bn_workspace_group_end(bn_workspace *ws);
+bool bn_workspace_group_drop(bn_workspace *ws);
 int bn_workspace_commit(bn_workspace *ws, bn_err *err);
 int bn_workspace_seal(bn_workspace *ws, bn_err *err);
 /* Seals if a segment has been open for long (1 s at first, backing off to 30 s) and everything in it

@@ -208,6 +208,8 @@ static int append(bn_workspace *ws, const bn_draft *d, bn_err *err)
 	if ((rc = need_writer(ws, err)) < 0)
 		return rc;
 	ws->recent_ns = 0;
+	if (ws->in_group && !ws->writer->in_group)
+		bn_writer_group_begin(ws->writer);
 	return bn_writer_append(ws->writer, d, seen_clock(ws), err);
 }
 
@@ -266,6 +268,23 @@ int bn_workspace_append_raw(bn_workspace *ws, const char *kind, const char *enti
 	bn_draft d = {
 		.type = BN_RECORD_RAW, .kind = kind, .entity = entity, .payload = payload, .n = n};
 	return append(ws, &d, err);
+}
+
+void bn_workspace_group_begin(bn_workspace *ws)
+{
+	ws->in_group = true;
+}
+
+bool bn_workspace_group_end(bn_workspace *ws)
+{
+	ws->in_group = false;
+	return ws->writer && bn_writer_group_end(ws->writer);
+}
+
+bool bn_workspace_group_drop(bn_workspace *ws)
+{
+	ws->in_group = false;
+	return ws->writer && bn_writer_group_drop(ws->writer);
 }
 
 /* A forked child has nothing to commit: pending events are its parent's. */

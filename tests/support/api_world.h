@@ -20,6 +20,8 @@ typedef struct api_world {
 /* options: NULL, or those of the server; `open` is filled in. Fails the test on an error. */
 void api_make(api_world *w, const bn_api_options *options);
 void api_remove(api_world *w);
+/* Another server on its workspace, in a forked child; the first one is left as it is. */
+void api_again(api_world *w, const bn_api_options *options);
 /* Another handle of its workspace; yours to close. */
 int api_open(api_world *w, bn_workspace **out, bn_err *err);
 /* Sends a request as a manager, and returns the response's status. path: with its query, below /api/2.0/mlflow/ unless

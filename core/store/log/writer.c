@@ -55,6 +55,14 @@ static int writer_is_usable(const bn_writer *w, bn_err *err)
 	return 0;
 }
 
+/* What is dropped with the group begins here. */
+static void group_mark(bn_writer *w)
+{
+	w->group = w->tip;
+	w->group_card = w->card_seq;
+	w->group_len = w->pending.len;
+}
+
 /* Drops everything since the last good commit, in the file too. */
 static void writer_roll_back(bn_writer *w)
 {
@@ -62,6 +70,7 @@ static void writer_roll_back(bn_writer *w)
 	w->tip = w->durable;
 	if (w->card_seq > w->tip.seq)
 		w->card_seq = 0;
+	group_mark(w);
 	if (w->fd >= 0 && w->durable_size == 0) {
 		/* Not even the header is known to be on disk. */
 		w->env->fs->close(w->env, w->fd);
@@ -286,7 +295,7 @@ int bn_writer_append(bn_writer *w, const bn_draft *event, uint64_t seen_clock, b
 		return rc;
 	if ((rc = append_one(w, event, seen_clock, err)) < 0)
 		return rc;
-	if (w->pending.len < PENDING_MAX)
+	if (w->pending.len < PENDING_MAX || w->in_group)
 		return 0;
 	bn_err why = BN_ERR_INIT;
 	if ((rc = writer_flush(w, &why)) == 0)
@@ -294,6 +303,40 @@ int bn_writer_append(bn_writer *w, const bn_draft *event, uint64_t seen_clock, b
 	if (!alone)
 		w->lost = why;
 	return bn_err_move(err, &why);
+}
+
+void bn_writer_group_begin(bn_writer *w)
+{
+	w->in_group = true;
+	group_mark(w);
+}
+
+/* Without a group there is nothing. */
+static bool group_close(bn_writer *w)
+{
+	bool had = w->in_group && w->tip.seq != w->group.seq;
+	w->in_group = false;
+	return had;
+}
+
+bool bn_writer_group_end(bn_writer *w)
+{
+	bn_err why = BN_ERR_INIT;
+	bool had = group_close(w);
+	if (w->pending.len >= PENDING_MAX && writer_flush(w, &why) < 0)
+		w->lost = why;
+	return had;
+}
+
+bool bn_writer_group_drop(bn_writer *w)
+{
+	bool had = group_close(w);
+	if (had) {
+		w->tip = w->group;
+		w->card_seq = w->group_card;
+		bn_buf_truncate(&w->pending, w->group_len);
+	}
+	return had;
 }
 
 int bn_writer_commit(bn_writer *w, bn_err *err)
@@ -316,6 +359,7 @@ int bn_writer_commit(bn_writer *w, bn_err *err)
 	}
 	w->durable = w->tip;
 	w->durable_size = w->written_size;
+	group_mark(w);
 	return 0;
 }
 

@@ -18,6 +18,11 @@
  * its own event is lost, the append's return value is enough.) A caller that gives up after a failed
  * append and continues with other events must still commit.
  *
+ * A group is what belongs together, such as the events of one request: they are written by one call of write(2), so a
+ * process that dies has written all of them or none, and as long as no commit has covered them they can be dropped
+ * without the events before them. (A power loss may tear that write: then events at its start may be kept. None of them
+ * was acknowledged.) A commit or seal inside a group ends what can be dropped; the group goes on from there.
+ *
  * A descriptor number can be used by any code in the process. If a program closes descriptors that it does not
  * own, its next open or print may hit open.seg. So before each write, before a commit returns and before a
  * seal, the file is checked: it must be the one that was opened, with the length that was written. If it is
@@ -56,6 +61,10 @@ typedef struct bn_writer {
 	uint64_t written_size; /* size of open.seg, including what is written but not synced */
 	bn_buf pending;        /* appended, not written */
 	bn_hasher *hasher;
+	bool in_group;
+	bn_log_point group;      /* the position before what can be dropped of the group */
+	uint64_t group_card;     /* card_seq there */
+	size_t group_len;        /* of pending there */
 	const bn_signer *signer; /* borrowed; NULL: trailers are not signed */
 	char *workspace;         /* the id that is signed */
 	uint64_t card_seq;       /* of the signer's card; 0 if it is not appended yet */
@@ -90,6 +99,13 @@ typedef struct bn_draft {
 bool bn_writer_must_move(const bn_writer *w);
 /* Buffers one event. The clock becomes max(now, seen + 1, last + 1). */
 int bn_writer_append(bn_writer *w, const bn_draft *event, uint64_t seen_clock, bn_err *err);
+/* What is appended from now on is a group. Groups do not nest. */
+void bn_writer_group_begin(bn_writer *w);
+/* A failure to write what is buffered is kept, as described above. True: the group has events that no commit has
+ * covered. */
+bool bn_writer_group_end(bn_writer *w);
+/* Ends the group and drops those events. */
+bool bn_writer_group_drop(bn_writer *w);
 /* 0: everything for which an append returned 0 is durable. Returns a kept failure once. */
 int bn_writer_commit(bn_writer *w, bn_err *err);
 /* Commits, and makes open.seg a sealed segment. Sets w->merge_due: the owner merges (merge.h)

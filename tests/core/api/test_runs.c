@@ -110,6 +110,44 @@ START_TEST(test_what_another_program_writes_is_seen)
 }
 END_TEST
 
+static int64_t ahead_ns;
+
+static int64_t later(const bn_env *env)
+{
+	(void)env;
+	return bn_env_monotonic_ns(bn_env_real()) + ahead_ns;
+}
+
+/* A run that the writer holds in memory is read again after some seconds: a conflict with what another program has
+ * written meanwhile is found. */
+static void expect_conflict(const char *key, const char *value)
+{
+	bn_err err = BN_ERR_INIT;
+	char body[200];
+	ck_assert_bn_ok(bn_runlog_param(other, native, key, value, &err), &err);
+	ck_assert_bn_ok(bn_workspace_commit(other, &err), &err);
+	ahead_ns += (int64_t)4 * 1000000000;
+	snprintf(body, sizeof body, "{\"run_id\":\"%s\",\"key\":\"%s\",\"value\":\"other\"}",
+		native, key);
+	api_ask(&w, "POST", "runs/log-parameter", body);
+	api_refused(&w, 400, "INVALID_PARAMETER_VALUE", NULL);
+}
+
+START_TEST(test_what_another_program_writes_is_seen_after_writes_and_refusals)
+{
+	make_native();
+	w.env.env.monotonic_ns = later;
+	ck_assert_int_eq(
+		post("runs/log-parameter", "{\"run_id\":\"%s\",\"key\":\"a\",\"value\":\"1\"}"),
+		200);
+	expect_conflict("after a write", "1");
+	expect_conflict("after a refusal", "1");
+	ck_assert_int_eq(post("runs/delete-tag", "{\"run_id\":\"%s\",\"key\":\"none\"}"), 404);
+	expect_conflict("after another refusal", "1");
+	end();
+}
+END_TEST
+
 START_TEST(test_a_name_and_a_note_are_those_of_the_workspace)
 {
 	bn_err err = BN_ERR_INIT;
@@ -195,7 +233,9 @@ END_TEST
 
 BN_TEST_MAIN("core/api/runs", test_a_run_of_another_program_has_mlflows_tags,
 	test_a_run_of_another_program_is_logged_to_but_says_its_state_itself,
-	test_what_another_program_writes_is_seen, test_a_name_and_a_note_are_those_of_the_workspace,
+	test_what_another_program_writes_is_seen,
+	test_what_another_program_writes_is_seen_after_writes_and_refusals,
+	test_a_name_and_a_note_are_those_of_the_workspace,
 	test_an_experiment_that_only_runs_name_has_an_id,
 	test_a_refused_request_leaves_nothing_in_the_log,
 	test_roles_are_asked_before_anything_is_read)

@@ -184,6 +184,42 @@ START_TEST(test_workspace_child_of_fork_takes_a_writer_of_its_own)
 }
 END_TEST
 
+/* What is dropped was never there: the events before and after it are, and the log's numbers have no gap. */
+START_TEST(test_a_dropped_group_leaves_what_was_before_it)
+{
+	bn_log_report report;
+	bn_workspace *ws = make();
+	bn_workspace_group_begin(ws);
+	ck_assert(!bn_workspace_group_drop(ws)); /* no writer yet */
+	bn_workspace_group_begin(ws);
+	ck_assert_int_eq(toy_append_set(ws, "toy/a", 1), 0);
+	ck_assert(bn_workspace_group_drop(ws)); /* with the header of the segment */
+	ck_assert_int_eq(toy_append_set(ws, "toy/a", 2), 0);
+	bn_workspace_group_begin(ws);
+	ck_assert_int_eq(toy_append_set(ws, "toy/a", 3), 0);
+	ck_assert_int_eq(toy_append_set(ws, "toy/b", 3), 0);
+	ck_assert(bn_workspace_group_drop(ws));
+	bn_workspace_group_begin(ws);
+	ck_assert_int_eq(toy_append_set(ws, "toy/b", 4), 0);
+	ck_assert_bn_ok(bn_workspace_commit(ws, &err), &err);
+	ck_assert_int_eq(toy_append_set(ws, "toy/b", 5), 0);
+	ck_assert(bn_workspace_group_drop(ws)); /* what the commit has covered stays */
+	bn_workspace_group_begin(ws);
+	ck_assert_int_eq(toy_append_set(ws, "toy/c", 6), 0);
+	ck_assert(bn_workspace_group_end(ws));
+	ck_assert_bn_ok(bn_workspace_sync(ws, &err), &err);
+	ck_assert_int_eq(toy_value(ws, "toy/a"), 2);
+	ck_assert_int_eq(toy_value(ws, "toy/b"), 4);
+	ck_assert_int_eq(toy_value(ws, "toy/c"), 6);
+	ck_assert_bn_ok(bn_workspace_seal(ws, &err), &err);
+	ck_assert_bn_ok(
+		bn_log_verify(&report, bn_workspace_at(ws), bn_workspace_id(ws), NULL, &err), &err);
+	ck_assert_uint_eq(report.fault_count, 0);
+	bn_log_report_release(&report);
+	finish(ws);
+}
+END_TEST
+
 START_TEST(test_claims_of_absurd_numbers_are_nobodys)
 {
 	bn_workspace *ws = make();
@@ -592,7 +628,8 @@ BN_TEST_MAIN("core/store/workspace",
 	test_workspace_refresh_says_whether_something_changed,
 	test_workspace_keeps_refused_events_with_their_reason,
 	test_workspace_child_of_fork_takes_a_writer_of_its_own,
-	test_claims_of_absurd_numbers_are_nobodys, test_claims_are_given_once_and_count_upwards,
+	test_a_dropped_group_leaves_what_was_before_it, test_claims_of_absurd_numbers_are_nobodys,
+	test_claims_are_given_once_and_count_upwards,
 	test_objects_are_stored_once_read_only_and_verified,
 	test_workspace_runs_out_of_memory_at_every_allocation_without_harm,
 	test_workspace_rejects_what_is_no_event, test_new_workspace_has_format_2,
