@@ -103,6 +103,24 @@ expect 0 private_asked_for "$B" suite add secret limits.json --shared
 "$B" index rebuild >/dev/null 2>&1
 check folded_again 'secret limits' "$("$B" suite ls secret --tsv | sed 1d | cut -f1,2 | tr '\t' ' ')"
 
+# ---- checks by versions ---------------------------------------------------------------------------------------
+suite limits "${between/:0/:-100},$between,$set" >limits.json
+"$B" suite add jobs limits.json >/dev/null 2>&1
+printf 'x,s\n1,a\n-3,zz\n' >new.csv
+"$B" data add jobs new.csv >/dev/null 2>&1
+history() { "$B" suite history jobs limits --checks --tsv | sed 1d | tr '\t' '|' | sed 's/expect_column_values_to_//'; }
+check by_versions 'limits|||FAIL 2||WARN 1|WARN 1|FAIL 2|
+limits|be_between|x|pass||pass|pass|FAIL 1|
+limits|be_between|x|FAIL 1|||||
+limits|be_in_set|s|WARN 1||WARN 2|WARN 1|WARN 1|' "$(history)"
+check as_json '["FAIL",1]' "$("$B" suite history jobs limits --checks --json | python3 -c 'import json, sys
+c = json.load(sys.stdin)["items"][2]["cells"]["v6"]
+print(json.dumps([c["verdict"], c["failing"]], separators=(",", ":")))')"
+expect 2 of_all_versions "$B" suite history jobs@v2 --checks
+says 'name the dataset without @'
+"$B" data protect jobs --personal x >/dev/null 2>&1
+check counts_stay 2 "$(history | grep -c '^limits|be_between|x|')"
+
 # ---- checks of tables, and queries ----------------------------------------------------------------------------
 printf 'a,b,c,d\n1,x,5,1\n2,x,5,2\n2,x,5,2\n,x,5,\n' >t.csv
 "$B" data add t t.csv >/dev/null 2>&1

@@ -117,6 +117,7 @@ const bn_page_source *bn_fake_source(void)
 		.profile = bn_fake_profile,
 		.frequency = bn_fake_frequency,
 		.checks = bn_fake_checks,
+		.suites = bn_fake_suites,
 		.runs = bn_fake_runs,
 		.curves = bn_fake_curves,
 		.run = bn_fake_run,

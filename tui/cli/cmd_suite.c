@@ -4,10 +4,12 @@
 #include "core/base/mem.h"
 #include "core/data/checks.h"
 #include "core/data/dataset.h"
+#include "core/data/suite_history.h"
 #include "core/data/suites.h"
 #include "tui/cli/suites.h"
 #include "tui/cli/verbs.h"
 
+#include <stdio.h>
 #include <string.h>
 
 void bn_cli_tell_suites(bn_cli *cli, bn_workspace *ws, const bn_dataset_version *v)
@@ -169,6 +171,78 @@ out:
 	return rc;
 }
 
+/* ---- checks by versions --------------------------------------------------------------------- */
+
+enum { VERSIONS_SHOWN = 6 };
+
+/* {"v3": {"verdict": "FAIL", "failing": 3, "text": "FAIL 3"}}; versions without a verdict are left out. */
+static json_t *cells_json(const bn_suite_history *h, const bn_suite_line *l)
+{
+	json_t *cells = json_object();
+	for (size_t i = 0; i < h->version_count; i++) {
+		const bn_suite_cell *c = &l->cells[i];
+		char version[32], text[48];
+		if (c->verdict == BN_CHECK_SKIPPED)
+			continue;
+		snprintf(version, sizeof version, "v%lld", (long long)h->versions[i]);
+		snprintf(text, sizeof text, c->failing > 0 ? "%s %lld" : "%s", bn_check_verdict_name(c->verdict),
+			(long long)c->failing);
+		json_t *one = json_pack("{s:s, s:s}", "verdict", bn_check_verdict_name(c->verdict), "text", text);
+		json_object_set_new(one, "failing", c->failing >= 0 ? json_integer(c->failing) : json_null());
+		if (c->result[0])
+			json_object_set_new(one, "result_hash", json_string(c->result));
+		json_object_set_new(cells, version, one);
+	}
+	return cells;
+}
+
+static json_t *line_json(const bn_suite_history *h, const bn_suite_line *l)
+{
+	const char *type = bn_json_str(l->config, "type", NULL);
+	json_t *columns = type ? bn_check_columns(type, json_object_get(l->config, "kwargs")) : NULL;
+	json_t *first = json_array_get(columns, 0);
+	json_t *o = json_pack("{s:s, s:s?, s:O?, s:s, s:o}", "suite", l->suite, "check", type, "column", first,
+		"severity", bn_json_str(l->config, "severity", "critical"), "cells", cells_json(h, l));
+	const char *policy = l->required ? "require" : "warn";
+	if (!type)
+		json_object_set_new(o, "policy", l->attached ? json_string(policy) : json_null());
+	json_decref(columns);
+	return o;
+}
+
+static int show_checks(bn_cli *cli, const bn_suite_history *h, const char *suite, bn_err *err)
+{
+	bn_col cols[3 + VERSIONS_SHOWN + 1] = {{"suite", "SUITE", BN_AS_TEXT}, {"check", "CHECK", BN_AS_TEXT},
+		{"column", "COLUMN", BN_AS_TEXT}};
+	char paths[VERSIONS_SHOWN][48], titles[VERSIONS_SHOWN][32];
+	json_t *items = json_array();
+	for (size_t i = 0; i < h->version_count && i < VERSIONS_SHOWN; i++) {
+		snprintf(titles[i], sizeof titles[i], "v%lld", (long long)h->versions[i]);
+		snprintf(paths[i], sizeof paths[i], "cells.%s.text", titles[i]);
+		cols[3 + i] = (bn_col){paths[i], titles[i], BN_AS_TEXT};
+	}
+	for (size_t i = 0; i < h->line_count; i++)
+		if (!suite || !strcmp(suite, h->lines[i].suite))
+			json_array_append_new(items, line_json(h, &h->lines[i]));
+	return bn_cli_list(
+		cli, items, cols, "no suite is attached; attach one with: binnacle suite add NAME FILE", err);
+}
+
+static int run_checks_history(bn_cli *cli, bn_err *err)
+{
+	bn_workspace *ws = NULL;
+	bn_suite_history h = BN_SUITE_HISTORY_INIT;
+	const char *dataset = bn_cli_arg(cli, 0);
+	int rc;
+	if (strchr(dataset, '@'))
+		return bn_err_set(err, BN_EINVAL, "--checks shows all versions: name the dataset without @");
+	if ((rc = bn_cli_workspace(cli, &ws, err)) >= 0 &&
+		(rc = bn_suite_history_load(&h, ws, dataset, BN_SUITE_HISTORY_VERSIONS, err)) >= 0)
+		rc = show_checks(cli, &h, bn_cli_arg(cli, 1), err);
+	bn_suite_history_release(&h);
+	return rc;
+}
+
 static int run_history(bn_cli *cli, bn_err *err)
 {
 	static const bn_col cols[] = {{"ref", "VERSION", BN_AS_TEXT}, {"suite", "SUITE", BN_AS_TEXT},
@@ -179,6 +253,8 @@ static int run_history(bn_cli *cli, bn_err *err)
 	bn_workspace *ws = NULL;
 	bn_dataset_version *v = NULL;
 	bn_dataset_checks checks = {NULL, 0};
+	if (bn_cli_flag(cli, "checks"))
+		return run_checks_history(cli, err);
 	json_t *items = json_array();
 	int rc;
 	if ((rc = bn_cli_workspace(cli, &ws, err)) < 0 ||
@@ -201,6 +277,9 @@ static const bn_opt add_opts[] = {
 	{"name", 0, "NAME", "its name from now on (the suite's own)"},
 	{"shared", 0, NULL, "attach it to a private dataset: everybody can read the suite"}, {0}};
 
+static const bn_opt history_opts[] = {
+	{"checks", 0, NULL, "a line for each check, with its verdict in each version"}, {0}};
+
 const bn_verb bn_verbs_suite[] = {
 	{"suite", "add", "DATASET FILE", 2, 2, "let a suite run at each new version of a dataset",
 		"data add, append, transform, split and generate then run it and record the result "
@@ -219,9 +298,12 @@ const bn_verb bn_verbs_suite[] = {
 		{"binnacle suite show jobs limits", "binnacle suite show jobs limits >limits.json"}, NULL,
 		0, run_show},
 	{"suite", "history", "DATASET[@vN] [SUITE]", 1, 2,
-		"what suites found, version by version", NULL,
-		{"binnacle suite history jobs", "binnacle suite history jobs limits --json"}, NULL,
-		BN_VERB_LISTS, run_history},
+		"what suites found, version by version",
+		"With --checks each check is a line and each version a column, the newest first: its\n"
+		"verdict, and how many rows failed it. A check whose limits were changed keeps its line.",
+		{"binnacle suite history jobs", "binnacle suite history jobs limits --json",
+			"binnacle suite history jobs --checks"},
+		history_opts, BN_VERB_LISTS, run_history},
 	{"suite", "rm", "DATASET SUITE", 2, 2, "detach a suite; its results are kept", NULL,
 		{"binnacle suite rm jobs limits", "binnacle suite rm jobs limits --dry-run"}, NULL,
 		BN_VERB_DRY_RUN | BN_VERB_NEEDS_TRUST, run_rm},

@@ -66,7 +66,8 @@ typedef enum bn_word_kind {
 	X(CHANGES, "what differs between two versions", 1, \
 		"Enter:rows n:next s:sort /:filter e:export Y:command") \
 	X(FREQUENCY, "frequencies", 1, "Enter:rows s:sort /:filter c:columns e:export Y:command") \
-	X(CHECKS, "checks", 1, "Enter:rows n:failing s:sort /:filter i:full e:export Y:command") \
+	X(CHECKS, "checks", 1, "Enter:rows n:failing H:suites s:sort /:filter i:full e:export") \
+	X(SUITES, "suites of checks (H)", 1, "Enter:result n:failing s:sort /:filter i:full e:export Y:command") \
 	X(RUNS, "Runs (3)", 1, "Enter:open x:compare L:again s:sort w:where b:group t:label") \
 	X(LAUNCH, "the launch form", 0, \
 		"Enter:edit ^T:start /:find n:wrong d:changed Y:command") \
@@ -137,9 +138,16 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 		"host,time; none: by their place") \
 	X(CHECKS, "checks", "V", 0, BN_ON(DATA) | BN_ON(VERSIONS) | BN_ON(ROWS) | BN_ON(PROFILE), \
 		"expectations checked on this data, with failing rows") \
-	X(CHECK, "check", "", BN_CMD_TAKES(FILE) | BN_CMD_WRITES, BN_ON(CHECKS), \
+	X(CHECK, "check", "", BN_CMD_TAKES(FILE) | BN_CMD_WRITES, BN_ON(CHECKS) | BN_ON(SUITES), \
 		"check this version again, by the suite used last or by a file: :check " \
-		"SUITE.json") \
+		"SUITE.json; of suites by all that are attached") \
+	X(SUITES, "suites", "H", 0, BN_ON(DATA) | BN_ON(VERSIONS) | BN_ON(CHECKS), \
+		"suites of checks attached to the dataset, and what they found of each version") \
+	X(ATTACH, "attach", "", BN_CMD_TAKES(FILE) | BN_CMD_WRITES, BN_ON(SUITES), \
+		"let a suite run at each new version: :attach SUITE.json; :attach --require SUITE.json keeps out " \
+		"versions that fail it") \
+	X(DETACH, "detach", "", BN_CMD_WRITES | BN_CMD_DESTRUCTIVE, BN_ON(SUITES), \
+		"the suite of this line does not run at new versions any more; its results are kept") \
 	X(ADD, "add", "", BN_CMD_TAKES_TWO(DATASET, FILE) | BN_CMD_WRITES, \
 		BN_ON(DATA) | BN_ON(VERSIONS), \
 		"bring a table in as a version of a dataset: :add [--private] NAME FILE.csv") \

@@ -59,9 +59,14 @@ int bn_reader_terms_within(
 void bn_terms_memory_free(struct bn_terms_memory *m);
 /* The total number of steps of a run, by its parameters; 0 unknown. */
 int bn_reader_run_steps(int64_t *out, bn_reader *r, const char *run, bn_err *err);
+/* Suites attached and detached (tui/views/suites/pages.c); a description of what was done is written to text. */
+int bn_reader_suite_act(bn_reader *r, const bn_action_arg *a, char *text, size_t size, bn_err *err);
 /* Labels and the trash (tui/views/runs/acts.c); a description of what was done is written to
  * text. */
 int bn_reader_run_act(bn_reader *r, const bn_action_arg *a, char *text, size_t size, bn_err *err);
+/* One of the "results" of a document of checks (core/check/expect.h), in words; of a configuration alone
+ * {"expectation_config": ...} what it wants. In the arena. */
+void bn_check_row_fill(bn_check_row *out, bn_arena *arena, const json_t *result);
 /* The number of expectations of the newest check that ended in an error. */
 int bn_reader_checks_raised(int64_t *out, bn_reader *r, const bn_dataset_version *v, bn_err *err);
 /* The line of a failed run's output with the reason, without leading blanks; NULL: there is none, or the output is not
@@ -123,6 +128,7 @@ int bn_source_export_runs(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_add_data(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_remotes(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_share(void *, const void *, bn_page *, bn_job *, bn_err *);
+int bn_source_suites(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_check(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_audit(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_authority(void *, const void *, bn_page *, bn_job *, bn_err *);

@@ -170,6 +170,7 @@ const bn_page_source *bn_source_workspace(void)
 		.profile = bn_source_profile,
 		.frequency = bn_source_frequency,
 		.checks = bn_source_checks,
+		.suites = bn_source_suites,
 		.runs = bn_source_runs,
 		.curves = bn_source_curves,
 		.run = bn_source_run,

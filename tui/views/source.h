@@ -40,6 +40,7 @@
 #include "tui/views/rows/pages.h"
 #include "tui/views/runs/pages.h"
 #include "tui/views/split/pages.h"
+#include "tui/views/suites/pages.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -58,7 +59,8 @@ typedef struct bn_page_source {
 	bn_page_fn profile; /* bn_profile_arg; bn_profile. Without data or error: not computed
 			     * yet */
 	bn_page_fn frequency; /* bn_frequency_arg; bn_frequency, or as profile */
-	bn_page_fn checks;    /* bn_ref_arg; bn_checks */
+	bn_page_fn checks;    /* bn_checks_arg; bn_checks */
+	bn_page_fn suites;    /* bn_ref_arg (a dataset); bn_suites_page */
 	bn_page_fn runs;      /* bn_runs_arg; bn_runs */
 	bn_page_fn curves;    /* bn_curves_arg; bn_curves */
 	bn_page_fn run;       /* bn_run_arg; bn_run_detail */

@@ -180,6 +180,15 @@ void bn_act_words(const bn_action_arg *act, const char *name, char *out, size_t 
 		snprintf(out, size, "%.80s", name);
 }
 
+bool bn_view_open_suites(bn_frame *f, const char *ref)
+{
+	char dataset[BN_REF_BYTES];
+	bn_view *made = NULL;
+	bn_err err = BN_ERR_INIT;
+	snprintf(dataset, sizeof dataset, "%.*s", (int)strcspn(ref, "@"), ref);
+	return bn_view_open(f, bn_view_suites_new(&made, f, dataset, &err), &made, &err);
+}
+
 bool bn_view_launch(bn_view *v, const char *again, const char *data)
 {
 	bn_view *made = NULL;

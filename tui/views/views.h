@@ -35,6 +35,13 @@ int bn_view_correlations_new(bn_view **out, bn_frame *f, const bn_rows_of *of, b
 /* The differences of version b from a ("jobs@v2", "jobs@v3"). */
 int bn_view_changes_new(bn_view **out, bn_frame *f, const char *a, const char *b, bn_err *err);
 int bn_view_checks_new(bn_view **out, bn_frame *f, const char *ref, bn_err *err);
+/* One result of a version, by its hash, with that check selected; at -1: the first one. */
+int bn_view_checks_of_new(
+	bn_view **out, bn_frame *f, const char *ref, const char *result, int64_t at, bn_err *err);
+/* What suites found of the versions of a dataset. */
+int bn_view_suites_new(bn_view **out, bn_frame *f, const char *dataset, bn_err *err);
+/* The same for the dataset of a reference, as a command. */
+bool bn_view_open_suites(bn_frame *f, const char *ref);
 int bn_view_runs_new(bn_view **out, bn_frame *f, bn_err *err);
 /* id NULL: none yet; see bn_view_run_show. */
 int bn_view_run_new(bn_view **out, bn_frame *f, const char *id, bn_err *err);

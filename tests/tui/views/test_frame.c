@@ -46,6 +46,46 @@ static bool shows(const bench *b, const char *text)
 	return found;
 }
 
+START_TEST(test_frame_attaches_and_detaches_suites)
+{
+	bench b = {.fake = {.actions = 0}};
+	bench_open(&b, false);
+	play(&b, "2 H\n:attach --require a b.json\n");
+	ck_assert_int_eq(b.fake.actions, 1);
+	ck_assert_int_eq(b.fake.last.action, BN_ACTION_SUITE_ATTACH);
+	ck_assert_str_eq(b.fake.last.reason, "--require a b.json");
+	play(&b, "j\n:detach\n");
+	ck_assert(shows(&b, "It keeps no version out any more"));
+	play(&b, "Enter"); /* No */
+	ck_assert_int_eq(b.fake.actions, 1);
+	play(&b, ":detach\ny");
+	ck_assert_int_eq(b.fake.actions, 2);
+	ck_assert_int_eq(b.fake.last.action, BN_ACTION_SUITE_DETACH);
+	ck_assert_str_eq(b.fake.last.reason, "limits");
+	play(&b, "G");
+	bn_err err = BN_ERR_INIT;
+	ck_assert_int_lt(bn_script_run(b.f, b.s, ":detach\n", "script", &err), 0);
+	ck_assert_ptr_nonnull(strstr(err.msg, "it is not attached"));
+	play(&b, "Enter");
+	ck_assert(shows(&b, "it did not run on this version"));
+	bench_close(&b);
+}
+END_TEST
+
+START_TEST(test_frame_opens_the_result_of_a_cell_and_its_rows)
+{
+	bench b = {.fake = {.actions = 0}};
+	bench_open(&b, false);
+	play(&b, "2 H j l Enter");
+	ck_assert(shows(&b, "checks of jobs@v12"));
+	play(&b, "g Enter");
+	ck_assert(shows(&b, "fails 'power values between'"));
+	play(&b, "Esc Esc l Enter");
+	ck_assert(shows(&b, "checks of jobs@v11"));
+	bench_close(&b);
+}
+END_TEST
+
 START_TEST(test_frame_approval_asks_with_no_as_default)
 {
 	bench b = {.fake = {.actions = 0}};
@@ -1897,7 +1937,8 @@ START_TEST(test_frame_the_answer_of_many_columns_is_drawn_from_those_that_are_sh
 }
 END_TEST
 
-BN_TEST_MAIN("tui/views/frame",
+BN_TEST_MAIN("tui/views/frame", test_frame_attaches_and_detaches_suites,
+	test_frame_opens_the_result_of_a_cell_and_its_rows,
 	test_frame_the_answer_of_many_columns_is_drawn_from_those_that_are_shown,
 	test_frame_an_answer_is_about_what_was_asked_though_the_list_is_another,
 	test_frame_finds_objects_before_commands, test_frame_completes_what_follows_a_command,

@@ -29,6 +29,12 @@ static const bn_grid_column columns[COLUMNS] = {
 	[COL_FAILING] = {.title = "failing", .form = BN_COLUMN_COUNT, .falls = true, .min = 7},
 };
 
+typedef struct checks_view {
+	bn_list list;
+	char result[65]; /* of that result; "": of the newest */
+	int64_t at;      /* the check to select when the page is there; -1: none */
+} checks_view;
+
 static const bn_check_row *item(const bn_list *l, int64_t row)
 {
 	const bn_checks *d = bn_list_data(l);
@@ -46,7 +52,7 @@ static void grid_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 	const bn_check_row *c = item(ctx, row);
 	switch (col) {
 	case COL_STATE:
-		bn_state_cell(out, c->state, NULL);
+		bn_state_cell(out, c->state, c->verdict);
 		return;
 	case COL_EXPECTATION:
 		out->text = c->expectation;
@@ -128,6 +134,8 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 	if (id == BN_CMD_DESCRIBE)
 		return bn_view_open(view->frame, bn_view_profile_new(&made, view->frame, &of, &err),
 			&made, &err);
+	if (id == BN_CMD_SUITES)
+		return bn_view_open_suites(view->frame, l->ref);
 	if (id == BN_CMD_CHECK) {
 		check_start(view, arg);
 		return true;
@@ -154,18 +162,28 @@ static bool refuses(bn_view *view, bn_command_id id, char *why, size_t size)
 
 static void page(bn_view *view, bn_page *p)
 {
+	checks_view *v = (checks_view *)view;
 	if (p->kind == KIND_CHECKED) {
 		bn_page_free(p);
+		v->result[0] = '\0'; /* there is a newer one */
 		view->cls->refresh(view);
-	} else {
-		bn_list_page(view, p);
+		return;
 	}
+	bool came = p->data != NULL;
+	bn_list_page(view, p);
+	for (int64_t i = 0; came && v->at >= 0 && i < bn_grid_count(&v->list.grid); i++)
+		if (bn_grid_row(&v->list.grid, i) == v->at)
+			bn_grid_select(&v->list.grid, i);
+	v->at = came ? -1 : v->at;
 }
 
 static void refresh(bn_view *view)
 {
-	bn_ref_arg arg = {""};
-	memcpy(arg.ref, ((bn_list *)view)->ref, sizeof arg.ref);
+	const checks_view *v = (const checks_view *)view;
+	bn_checks_arg arg;
+	memset(&arg, 0, sizeof arg); /* equal requests have equal bytes */
+	memcpy(arg.ref, v->list.ref, sizeof arg.ref);
+	memcpy(arg.result, v->result, sizeof arg.result);
 	bn_view_load(
 		view, BN_LANE_QUICK, KIND_CHECKS, bn_view_source(view)->checks, &arg, sizeof arg);
 }
@@ -189,15 +207,24 @@ static const bn_view_class checks_class = {
 	.free = bn_list_free,
 };
 
-int bn_view_checks_new(bn_view **out, bn_frame *f, const char *ref, bn_err *err)
+int bn_view_checks_of_new(
+	bn_view **out, bn_frame *f, const char *ref, const char *result, int64_t at, bn_err *err)
 {
-	bn_list *l = NULL;
-	int rc = bn_list_new(&l, sizeof *l, &checks_class, f, &source, columns, COLUMNS, ref, err);
+	checks_view *v = NULL;
+	int rc = bn_list_new(&v, sizeof *v, &checks_class, f, &source, columns, COLUMNS, ref, err);
 	if (rc)
 		return rc;
+	bn_list *l = &v->list;
+	snprintf(v->result, sizeof v->result, "%s", result);
+	v->at = at;
 	l->grid.empty = "not checked yet: :check SUITE.json";
 	l->grid.sort[0] = (bn_grid_sort_key){COL_STATE, true}; /* failing ones first */
 	l->grid.sort_count = 1;
 	*out = &l->view;
 	return 0;
+}
+
+int bn_view_checks_new(bn_view **out, bn_frame *f, const char *ref, bn_err *err)
+{
+	return bn_view_checks_of_new(out, f, ref, "", -1, err);
 }

@@ -15,6 +15,7 @@ typedef struct bn_check_row {
 	bn_state state;
 	const char *columns; /* all names, if there are several columns; column is the first of
 			      * them */
+	const char *verdict; /* a word, if it is not that of the state: of one that is not critical, "WARN", "INFO" */
 } bn_check_row;
 
 typedef struct bn_checks {
@@ -25,9 +26,16 @@ typedef struct bn_checks {
 	size_t count;
 } bn_checks;
 
+/* A version, and the hash of one of its results; "": the newest one. */
+typedef struct bn_checks_arg {
+	char ref[BN_REF_BYTES];
+	char result[65];
+} bn_checks_arg;
+
 typedef struct bn_recheck_arg {
 	char ref[BN_REF_BYTES];
 	char suite[BN_TYPED_BYTES]; /* a file; "": the suite of the version's last check */
+	bool attached;              /* instead all suites that are attached to the dataset */
 } bn_recheck_arg;
 
 #endif

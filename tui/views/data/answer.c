@@ -173,7 +173,7 @@ static int checks_draw(const bn_data_answer *d, bn_area a, int row)
 	int shown = 0;
 	for (size_t i = 0; d->checks && i < d->checks->count; i++) {
 		const bn_check_row *c = &d->checks->items[i];
-		if (c->state != BN_STATE_FAIL || shown == CHECKS_MOST)
+		if (c->state == BN_STATE_OK || shown == CHECKS_MOST)
 			continue;
 		row = check_draw(c, a, row);
 		shown++;

@@ -269,6 +269,8 @@ static bool about_version(bn_view *view, bn_command_id id, const char *ref, cons
 		bn_view_share(view, BN_SHARE_PUSH, ref, arg);
 		return true;
 	}
+	if (id == BN_CMD_SUITES)
+		return bn_view_open_suites(view->frame, ref);
 	bn_rows_of of = bn_rows_of_version(ref, "");
 	if (id == BN_CMD_DESCRIBE)
 		rc = bn_view_profile_new(&made, view->frame, &of, &err);
@@ -301,7 +303,8 @@ static bool data_command(bn_view *view, bn_command_id id, const char *arg)
 static bool needs_selection(bn_command_id id)
 {
 	return id == BN_CMD_OPEN || id == BN_CMD_DESCRIBE || id == BN_CMD_CHECKS ||
-	       id == BN_CMD_LAUNCH || id == BN_CMD_CORRELATIONS || id == BN_CMD_SPLIT || id == BN_CMD_PUSH;
+	       id == BN_CMD_LAUNCH || id == BN_CMD_CORRELATIONS || id == BN_CMD_SPLIT || id == BN_CMD_PUSH ||
+	       id == BN_CMD_SUITES;
 }
 
 static bool data_refuses(bn_view *view, bn_command_id id, char *why, size_t size)

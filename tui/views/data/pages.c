@@ -3,6 +3,9 @@
 #include "core/base/mem.h"
 #include "core/base/timestamp.h"
 #include "core/check/check.h"
+#include "core/data/checks.h"
+#include "core/data/protect.h"
+#include "core/data/suite_history.h"
 #include "core/monitor/report.h"
 #include "core/registry/registry.h"
 #include "core/track/query.h"
@@ -195,8 +198,20 @@ static const char *wanted_words(bn_arena *arena, const json_t *kwargs, bool of_t
 	return words;
 }
 
-static void check_row_fill(bn_check_row *out, bn_arena *arena, const json_t *result)
+bn_state bn_check_state(bn_check_verdict v)
 {
+	static const bn_state states[] = {[BN_CHECK_SKIPPED] = BN_STATE_NONE,
+		[BN_CHECK_PASSED] = BN_STATE_OK,
+		[BN_CHECK_INFO] = BN_STATE_WARN,
+		[BN_CHECK_WARNING] = BN_STATE_WARN,
+		[BN_CHECK_UNDECIDED] = BN_STATE_WAIT,
+		[BN_CHECK_FAILED] = BN_STATE_FAIL};
+	return states[v];
+}
+
+void bn_check_row_fill(bn_check_row *out, bn_arena *arena, const json_t *result)
+{
+	bn_check_verdict verdict = bn_check_verdict_of(result, NULL);
 	const json_t *config = json_object_get(result, "expectation_config");
 	const json_t *kwargs = json_object_get(config, "kwargs"),
 		     *r = json_object_get(result, "result"),
@@ -216,9 +231,9 @@ static void check_row_fill(bn_check_row *out, bn_arena *arena, const json_t *res
 		.wanted = wanted_words(arena, kwargs, !column),
 		.observed = why ? bn_arena_strdup(arena, why) : seen,
 		.failing = json_is_integer(unexpected) ? json_integer_value(unexpected) : -1,
-		.state = json_is_true(json_object_get(result, "success")) ? BN_STATE_OK
-									  : BN_STATE_FAIL,
-		.columns = columns_words(arena, names)};
+		.state = bn_check_state(verdict),
+		.columns = columns_words(arena, names),
+		.verdict = verdict == BN_CHECK_PASSED ? NULL : bn_check_verdict_name(verdict)};
 	json_decref(names);
 }
 
@@ -237,14 +252,34 @@ int bn_reader_checks_raised(int64_t *out, bn_reader *r, const bn_dataset_version
 	return rc;
 }
 
-/* The newest check of a version; *c stays NULL if it was never checked. */
-static int checks_of(
-	bn_checks *c, bn_arena *arena, bn_reader *r, const bn_dataset_version *v, bn_err *err)
+/* When that result of a version was found; 0: there is no such one. */
+static int checked_at(int64_t *out, bn_reader *r, const bn_dataset_version *v, const char *hash, bn_err *err)
+{
+	bn_dataset_checks all;
+	int rc = bn_dataset_checks_history(&all, r->ws, v->name, v->version, NULL, err);
+	*out = 0;
+	for (size_t i = 0; rc >= 0 && i < all.count && !*out; i++)
+		if (!strcmp(all.items[i].result_hash, hash))
+			*out = all.items[i].checked_ms;
+	bn_dataset_checks_release(&all);
+	return rc;
+}
+
+/* A result of a version by its hash; "": the newest, and *c stays empty if it was never checked. */
+static int checks_of(bn_checks *c, bn_arena *arena, bn_reader *r, const bn_dataset_version *v, const char *hash,
+	bn_err *err)
 {
 	json_t *doc = NULL;
-	int rc = v->checked_ms > 0 ? bn_dataset_load_json(&doc, r->ws, v, v->check_result, err) : 0;
-	if (rc < 0)
+	int64_t checked_ms = v->checked_ms;
+	int rc = 0;
+	if (hash[0] && (rc = checked_at(&checked_ms, r, v, hash, err)) < 0)
 		return rc;
+	hash = hash[0] ? hash : v->check_result;
+	if (checked_ms > 0 && ((rc = bn_dataset_load_json(&doc, r->ws, v, hash, err)) < 0 ||
+				      (rc = bn_protect_check(doc, r->ws, v, err)) < 0)) {
+		json_decref(doc);
+		return rc;
+	}
 	const json_t *results = json_object_get(doc, "results");
 	const char *suite = json_string_value(json_object_get(doc, "suite_name"));
 	size_t n = json_array_size(results);
@@ -254,10 +289,10 @@ static int checks_of(
 		return bn_err_nomem(err, "checks");
 	}
 	for (size_t i = 0; i < n; i++)
-		check_row_fill(&rows[i], arena, json_array_get(results, i));
+		bn_check_row_fill(&rows[i], arena, json_array_get(results, i));
 	*c = (bn_checks){.suite = bn_arena_strdup(arena, suite ? suite : "(no name)"),
-		.checked_ms = v->checked_ms,
-		.result = bn_arena_strdup(arena, v->check_result),
+		.checked_ms = checked_ms,
+		.result = bn_arena_strdup(arena, hash),
 		.items = rows,
 		.count = n};
 	json_decref(doc);
@@ -267,14 +302,14 @@ static int checks_of(
 int bn_source_checks(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
 {
 	bn_reader *r = context;
-	const bn_ref_arg *a = arg;
+	const bn_checks_arg *a = arg;
 	bn_dataset_version *v = NULL;
 	(void)job;
 	bn_checks *c = bn_arena_alloc(&page->arena, sizeof *c);
 	int rc = c ? bn_reader_refresh(r, err) : bn_err_nomem(err, "checks");
 	if (rc < 0 || (rc = bn_dataset_resolve(&v, r->ws, a->ref, BN_DATASET_REMOVED_TOO, err)) < 0)
 		return rc;
-	if ((rc = checks_of(c, &page->arena, r, v, err)) >= 0)
+	if ((rc = checks_of(c, &page->arena, r, v, a->result, err)) >= 0)
 		page->data = c;
 	bn_dataset_version_free(v);
 	return rc;
@@ -419,7 +454,7 @@ int bn_source_data_answer(void *context, const void *arg, bn_page *page, bn_job 
 		return rc;
 	/* What cannot be read, such as the rows of another user's private version, is omitted. */
 	bool has_checks =
-		a->version->checked_ms > 0 && checks_of(c, &page->arena, r, a->version, &own) >= 0;
+		a->version->checked_ms > 0 && checks_of(c, &page->arena, r, a->version, "", &own) >= 0;
 	if (a->version->profile_hash[0] &&
 		bn_dataset_load_profile(&a->profile, r->ws, a->version, &own) < 0)
 		a->profile = NULL;

@@ -316,33 +316,60 @@ static int suite_read(bn_suite **out, bn_workspace *ws, const bn_dataset_version
 	return rc;
 }
 
+/* of: the name of an attached suite, for the log; NULL: the only one. */
+static int check_with(bn_reader *r, const bn_dataset_version *v, const bn_suite *suite, const char *of, bn_job *job,
+	bn_err *err)
+{
+	bn_expect_result *result = NULL;
+	bn_progress watch = bn_job_watch(job);
+	bn_expect_progress progress = bn_job_check_watch(job);
+	int rc = bn_dataset_run_suite(&result, r->ws, v, suite, true, &progress, &watch, err);
+	const char *colon = of ? ": " : "";
+	of = of ? of : "";
+	if (rc < 0)
+		return rc;
+	if (result->raised)
+		bn_job_log(job, "%s%s%zu of %zu checks failed, %zu ended in an error", of, colon,
+			result->failed - result->raised, result->count, result->raised);
+	else if (result->failed)
+		bn_job_log(job, "%s%s%zu of %zu checks failed", of, colon, result->failed, result->count);
+	else
+		bn_job_log(job, "%s%sall %zu checks passed", of, colon, result->count);
+	bn_expect_result_free(result);
+	return 0;
+}
+
+static int check_attached(bn_reader *r, const bn_dataset_version *v, bn_job *job, bn_err *err)
+{
+	bn_suites l;
+	int rc = bn_suites_load(&l, r->ws, v->name, err);
+	if (rc >= 0 && !l.count)
+		rc = bn_err_set(err, BN_ENOTFOUND, "no suite is attached to %s", v->name);
+	for (size_t i = 0; rc >= 0 && i < l.count; i++) {
+		bn_suite *suite = NULL;
+		if ((rc = bn_suite_attached_read(&suite, r->ws, &l.items[i], err)) >= 0)
+			rc = check_with(r, v, suite, l.items[i].name, job, err);
+		bn_suite_free(suite);
+	}
+	bn_suites_release(&l);
+	return rc;
+}
+
 int bn_source_check(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
 {
 	bn_reader *r = context;
 	const bn_recheck_arg *a = arg;
 	bn_dataset_version *v = NULL;
 	bn_suite *suite = NULL;
-	bn_expect_result *result = NULL;
-	bn_progress watch = bn_job_watch(job);
-	bn_expect_progress progress = bn_job_check_watch(job);
 	int rc = bn_reader_refresh(r, err);
-	if (rc < 0)
+	if (rc < 0 || (rc = bn_dataset_resolve(&v, r->ws, a->ref, BN_DATASET_LIVE, err)) < 0)
 		return rc;
-	if ((rc = bn_dataset_resolve(&v, r->ws, a->ref, BN_DATASET_LIVE, err)) < 0 ||
-		(rc = suite_read(&suite, r->ws, v, a->suite, err)) < 0 ||
-		(rc = bn_dataset_run_suite(&result, r->ws, v, suite, true, &progress, &watch, err)) <
-			0)
-		goto out;
-	if (result->raised)
-		bn_job_log(job, "%zu of %zu checks failed, %zu ended in an error",
-			result->failed - result->raised, result->count, result->raised);
-	else if (result->failed)
-		bn_job_log(job, "%zu of %zu checks failed", result->failed, result->count);
-	else
-		bn_job_log(job, "all %zu checks passed", result->count);
-	rc = text_page(page, a->ref, err);
-out:
-	bn_expect_result_free(result);
+	if (a->attached)
+		rc = check_attached(r, v, job, err);
+	else if ((rc = suite_read(&suite, r->ws, v, a->suite, err)) >= 0)
+		rc = check_with(r, v, suite, NULL, job, err);
+	if (rc >= 0)
+		rc = text_page(page, a->ref, err);
 	bn_suite_free(suite);
 	bn_dataset_version_free(v);
 	return rc;

@@ -358,6 +358,10 @@ int bn_source_action(void *context, const void *arg, bn_page *page, bn_job *job,
 	case BN_ACTION_WITHDRAW:
 		rc = version_act(r, a, text, sizeof text, err);
 		break;
+	case BN_ACTION_SUITE_ATTACH:
+	case BN_ACTION_SUITE_DETACH:
+		rc = bn_reader_suite_act(r, a, text, sizeof text, err);
+		break;
 	case BN_ACTION_RUN_TAG:
 	case BN_ACTION_RUN_NOTE:
 	case BN_ACTION_RUN_REMOVE:

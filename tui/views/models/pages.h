@@ -55,6 +55,9 @@ typedef enum bn_ui_action {
 	BN_ACTION_ALIAS,        /* ref: the version; reason: the alias */
 	BN_ACTION_ALIAS_REMOVE, /* ref: the model; reason: the alias */
 	BN_ACTION_WITHDRAW,     /* ref: the version; reason: why */
+	/* On suites of a dataset (ref): */
+	BN_ACTION_SUITE_ATTACH, /* reason: [--require] FILE */
+	BN_ACTION_SUITE_DETACH, /* reason: the suite's name */
 } bn_ui_action;
 
 #define BN_STOP_MAX 64

@@ -185,6 +185,7 @@ const bn_page_source *bn_source_remote(void)
 		.profile = bn_remote_lacks_data,
 		.frequency = bn_remote_lacks_data,
 		.checks = bn_remote_lacks_data,
+		.suites = bn_remote_lacks_data,
 		.runs = bn_remote_runs,
 		.curves = bn_source_curves,
 		.run = bn_remote_run,

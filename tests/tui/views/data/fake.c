@@ -110,7 +110,7 @@ int bn_fake_version(void *context, const void *arg, bn_page *page, bn_job *job, 
 	static bn_dataset_version *made[] = {&split_v1};
 	static bn_dataset_versions children = {made, 1};
 	static const bn_check_row rows[] = {
-		{"values between", "power", "0 to 1000", "max 1090", 3, BN_STATE_FAIL, NULL}};
+		{"values between", "power", "0 to 1000", "max 1090", 3, BN_STATE_FAIL, NULL, NULL}};
 	static const bn_checks failed = {"telemetry.json", NOW - HOUR, "5ee1", rows, 1};
 	bn_data_answer d = {.version = &jobs_v3, .before = &jobs_v2, .children = &children};
 	if (strncmp(a->ref, "jobs-train", 10) == 0)
