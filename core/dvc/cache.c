@@ -9,11 +9,15 @@
 #include <linux/fs.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
+#include <unistd.h>
 
 #define OBJECT_MODE 0444
 #define FILES "files/md5"
 #define LEFTOVER_SECONDS 86400
+#define LEFT_FROM ((uint64_t)16 << 20) /* bytes that are worth a second name */
+enum { BLOCK = 1 << 20 };
 
 const char *bn_dvc_key(const bn_dvc_oid *oid, char key[BN_DVC_KEY])
 {
@@ -252,11 +256,97 @@ int bn_dvc_incoming_begin(bn_dvc_incoming *in, const bn_dvc_cache *c, bn_err *er
 	return rc;
 }
 
+/* Opens what was left under the name `known`. False: nothing, another process is at it, or it is not ours. */
+static bool open_left(bn_dvc_incoming *in)
+{
+	const bn_dvc_cache *c = in->c;
+	const bn_env *env = c->env;
+	struct stat here, named;
+	if (bn_dir_open_file(&in->fd, c->dir, in->known, O_RDWR, 0, NULL) < 0) {
+		in->fd = -1;
+		return false;
+	}
+	if (env->fs->flock(env, in->fd, LOCK_EX | LOCK_NB) == 0 &&
+		env->fs->fstat(env, in->fd, &here) == 0 &&
+		env->fs->stat(env, c->dir, in->known, &named) == 0 &&
+		here.st_ino == named.st_ino && here.st_dev == named.st_dev && here.st_nlink == 1 &&
+		S_ISREG(here.st_mode) && here.st_uid == env->uid(env)) {
+		memcpy(in->name, in->known, sizeof in->name);
+		return true;
+	}
+	env->fs->close(env, in->fd);
+	in->fd = -1;
+	return false;
+}
+
+/* Takes what the open file has. */
+static int take_left(bn_dvc_incoming *in, const bn_progress *progress, bn_err *err)
+{
+	const bn_dvc_cache *c = in->c;
+	size_t got = BLOCK;
+	int rc = 0;
+	char *block = bn_alloc(BLOCK);
+	if (!block)
+		return bn_err_nomem(err, "a block");
+	bn_md5_init(&in->md5);
+	while (got == BLOCK) {
+		if ((rc = bn_dir_read_at(c->env, c->dir, in->name, in->fd, block, BLOCK,
+			     (off_t)in->bytes, &got, err)) < 0 ||
+			(rc = bn_progress_step(progress, "hashing", 0, 0, err)) < 0)
+			goto out;
+		bn_md5_add(&in->md5, block, got);
+		in->bytes += got;
+	}
+	if (lseek(in->fd, (off_t)in->bytes, SEEK_SET) < 0)
+		rc = bn_dir_error(err, errno, "cannot position in", c->dir, in->name);
+out:
+	bn_free(block);
+	return rc;
+}
+
+int bn_dvc_incoming_continue(bn_dvc_incoming *in, const bn_dvc_cache *c, const bn_dvc_oid *oid,
+	const bn_progress *progress, bn_err *err)
+{
+	*in = (bn_dvc_incoming){.c = c, .fd = -1};
+	bool can = !oid->is_dir && !oid->is_legacy;
+	if (can)
+		snprintf(in->known, sizeof in->known, FILES "/.%s.tmp", oid->md5);
+	if (can && open_left(in)) {
+		int rc = take_left(in, progress, err);
+		if (rc < 0)
+			bn_dvc_incoming_leave(in);
+		return rc;
+	}
+	int rc = bn_dvc_incoming_begin(in, c, err);
+	if (can && rc == 0)
+		snprintf(in->known, sizeof in->known, FILES "/.%s.tmp", oid->md5);
+	return rc;
+}
+
+/* From here on it is found again. Where another process has the name, or links are not to be had, it is not. */
+static void take_known_name(bn_dvc_incoming *in)
+{
+	const bn_dvc_cache *c = in->c;
+	const bn_env *env = c->env;
+	if (env->fs->flock(env, in->fd, LOCK_EX | LOCK_NB) == 0 &&
+		env->fs->link(env, c->dir, in->name, c->dir, in->known) == 0) {
+		env->fs->unlink(env, c->dir, in->name);
+		memcpy(in->name, in->known, sizeof in->name);
+	} else {
+		in->known[0] = '\0';
+	}
+}
+
 int bn_dvc_incoming_add(bn_dvc_incoming *in, const void *bytes, size_t n, bn_err *err)
 {
 	bn_md5_add(&in->md5, bytes, n);
 	in->bytes += n;
-	return bn_dir_write_all(in->c->env, in->c->dir, in->name, in->fd, bytes, n, err);
+	int rc = bn_dir_write_all(in->c->env, in->c->dir, in->name, in->fd, bytes, n, err);
+	if (rc < 0)
+		return rc;
+	if (in->known[0] && in->bytes >= LEFT_FROM && strcmp(in->name, in->known) != 0)
+		take_known_name(in);
+	return 0;
 }
 
 bool bn_dvc_incoming_clone(bn_dvc_incoming *in, int fd)
@@ -324,6 +414,13 @@ void bn_dvc_incoming_abort(bn_dvc_incoming *in)
 		in->c->env->fs->unlink(in->c->env, in->c->dir, in->name);
 	in->fd = -1;
 	in->name[0] = '\0';
+}
+
+void bn_dvc_incoming_leave(bn_dvc_incoming *in)
+{
+	if (in->known[0] && !strcmp(in->name, in->known))
+		in->name[0] = '\0';
+	bn_dvc_incoming_abort(in);
 }
 
 int bn_dvc_cache_put_listing(

@@ -6,14 +6,16 @@
  *	<cache>/ab/cdef...[.dir]            the same of DVC 2 ("md5-dos2unix")
  *
  * DVC takes an object of mode 0444 for what its name says, without reading it. So an object gets its name when its
- * bytes are known to have that MD5 and are on disk, and never changes. Until then it is files/md5/.<16 hex>.tmp, which
- * the next writer removes a day later if its process was killed.
+ * bytes are known to have that MD5 and are on disk, and never changes. Until then it is files/md5/.<16 hex>.tmp, or once
+ * it is large and its MD5 was said before, files/md5/.<MD5>.tmp, under a lock (flock): the next fetch of it continues
+ * there. The next writer removes either a day after its process was killed.
  *
  * The cache is .dvc/cache, or what cache.dir names. If that is outside of the repository and .dvc/config says so, which
  * comes with the repository, it must exist already. No link below it is followed.
  */
 #ifndef BN_DVC_CACHE_H
 #define BN_DVC_CACHE_H
+#include "core/base/progress.h"
 #include "core/dvc/listing.h"
 #include "core/dvc/repo.h"
 #include "core/dvc/state.h"
@@ -60,7 +62,8 @@ int bn_dvc_cache_listing(bn_dvc_listing *l, const bn_dvc_cache *c, bn_dvc_state 
 /* Any thread may write one. */
 typedef struct bn_dvc_incoming {
 	const bn_dvc_cache *c;
-	char name[64]; /* temporary, in the cache; empty: none */
+	char name[64];  /* temporary, in the cache; empty: none */
+	char known[64]; /* the name under which it is left when it is interrupted; empty: it is not */
 	int fd;
 	uint64_t bytes;
 	bn_md5 md5;
@@ -68,6 +71,9 @@ typedef struct bn_dvc_incoming {
 } bn_dvc_incoming;
 
 int bn_dvc_incoming_begin(bn_dvc_incoming *in, const bn_dvc_cache *c, bn_err *err);
+/* Of this oid: continues what an interrupted one has left, if there is something: `bytes` are there already. */
+int bn_dvc_incoming_continue(bn_dvc_incoming *in, const bn_dvc_cache *c, const bn_dvc_oid *oid,
+	const bn_progress *progress, bn_err *err);
 int bn_dvc_incoming_add(bn_dvc_incoming *in, const void *bytes, size_t n, bn_err *err);
 /* Makes it a clone of an open file, on file systems that share blocks (reflink). False: nothing was done. The caller
  * reads it back and sets `verified`. */
@@ -77,6 +83,8 @@ bool bn_dvc_incoming_clone(bn_dvc_incoming *in, int fd);
 int bn_dvc_incoming_finish(bn_dvc_incoming *in, bn_dvc_oid *oid, const char *what, bn_err *err);
 void bn_dvc_incoming_abort(
 	bn_dvc_incoming *in); /* removes what has no name yet; a finished one is fine */
+/* As abort, but for what the next bn_dvc_incoming_continue can use. */
+void bn_dvc_incoming_leave(bn_dvc_incoming *in);
 
 /* Stores a listing in order. *oid and *size are set. */
 int bn_dvc_cache_put_listing(bn_dvc_oid *oid, int64_t *size, const bn_dvc_cache *c,

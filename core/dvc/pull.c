@@ -51,33 +51,51 @@ static int take_bytes(void *user, const void *bytes, size_t n, bn_err *err)
 	return bn_dvc_incoming_add(user, bytes, n, err);
 }
 
-/* An object that is not there is only marked. */
+/* Gets the object, which stays marked if it is not there. What was left of an interrupted call is continued; *again: that
+ * was wrong, and is removed. */
+static int fetch_object(const fetch *f, bn_remote_store *store, bn_dvc_object *o, bool *again,
+	const bn_progress *progress, bn_err *err)
+{
+	bn_dvc_incoming in;
+	bn_err why = BN_ERR_INIT;
+	int rc = bn_dvc_incoming_continue(&in, f->cache, &o->oid, progress, err);
+	if (rc < 0)
+		return rc;
+	const bn_remote_sink sink = {.write = take_bytes, .user = &in};
+	uint64_t left = in.bytes;
+	rc = bn_remote_store_get(store, o->key, left, &sink, NULL, progress, &why);
+	if (rc == BN_ENOTFOUND || (rc == BN_ECONFLICT && left) || bn_err_is_full(&why))
+		bn_dvc_incoming_abort(&in);
+	if (rc == BN_ENOTFOUND)
+		return 0;
+	if (rc < 0) {
+		bn_dvc_incoming_leave(&in);
+		*again = rc == BN_ECONFLICT && left;
+		return bn_err_move(err, &why);
+	}
+	uint64_t bytes = in.bytes;
+	rc = bn_dvc_incoming_finish(&in, &o->oid, o->key, err);
+	*again = rc == BN_ECORRUPT && left;
+	if (rc < 0)
+		return rc;
+	o->missing = false;
+	o->size = (int64_t)bytes;
+	return 0;
+}
+
 static int fetch_one(
 	void *ctx, bn_remote_store *store, size_t i, const bn_progress *progress, bn_err *err)
 {
 	const fetch *f = ctx;
 	bn_dvc_object *o = &f->set->items[i];
-	bn_dvc_incoming in;
 	bn_err why = BN_ERR_INIT;
-	int rc = bn_dvc_incoming_begin(&in, f->cache, err);
-	if (rc < 0)
-		return rc;
-	const bn_remote_sink sink = {.write = take_bytes, .user = &in};
-	rc = bn_remote_store_get(store, o->key, 0, &sink, NULL, progress, &why);
-	if (rc == BN_ENOTFOUND) {
-		bn_dvc_incoming_abort(&in);
-		return 0;
+	bool again = false;
+	int rc = fetch_object(f, store, o, &again, progress, &why);
+	if (again) {
+		bn_err_clear(&why);
+		rc = fetch_object(f, store, o, &again, progress, &why);
 	}
-	if (rc < 0) {
-		bn_dvc_incoming_abort(&in);
-		return bn_err_move(err, &why);
-	}
-	uint64_t bytes = in.bytes;
-	if ((rc = bn_dvc_incoming_finish(&in, &o->oid, o->key, err)) < 0)
-		return rc;
-	o->missing = false;
-	o->size = (int64_t)bytes;
-	return 0;
+	return rc < 0 ? bn_err_move(err, &why) : 0;
 }
 
 static int note_place(pull *p, const bn_dvc_remote *r)

@@ -6,7 +6,8 @@
  * and only if all its files are in the remote (as dvc_data/hashfile/transfer.py does), so whoever finds a listing
  * finds its files.
  *
- * Each object is moved alone, so an interrupted transfer is continued by repeating it.
+ * Each object is moved alone, so an interrupted transfer is continued by repeating it; a large object is continued where
+ * it ended (cache.h; core/remote/store.h for what is sent).
  */
 #ifndef BN_DVC_TRANSFER_H
 #define BN_DVC_TRANSFER_H

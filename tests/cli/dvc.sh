@@ -257,7 +257,40 @@ expect 0 "again" "$B" dvc add large
 check no_leftovers "" "$(ls -A .dvc/cache/files/md5 | grep tmp)"
 rm -f large large.dvc
 
+# a large object: what an interrupted pull left is continued, if it is right
+new_repo continued
+printf '[core]\n    remote = lab\n[%s]\n    url = ../../large-store\n' "'remote \"lab\"'" >.dvc/config
+head -c 60000000 /dev/urandom >large
+"$B" dvc add large >"$dir/said" 2>&1 && "$B" dvc push >"$dir/said" 2>&1 || fail "push of a large file"
+sum=$(md5 large) key=$(object "$(md5 large)")
+left=.dvc/cache/files/md5/.$sum.tmp
+again() { rm -rf large .dvc/cache && mkdir -p .dvc/cache/files/md5; }
+again
+(ulimit -f 40000 && exec "$B" dvc pull) >"$dir/said" 2>&1 && fail "a file above the limit of the shell"
+check "an interrupted pull leaves what it has" 40960000 "$(stat -c %s "$left")"
+inode=$(stat -c %i "$left")
+expect 0 "pull again" "$B" dvc pull
+check "it goes on where it ended" "$sum $inode" "$(md5 large) $(stat -c %i "$key")"
+for wrong in "head -c 20000000 /dev/zero" "head -c 70000000 /dev/zero" "head -c 60000000 /dev/zero"; do
+	again
+	$wrong >"$left"
+	expect 0 "pull over ${wrong#* -c }" "$B" dvc pull
+	check "what was left is wrong" "$sum" "$(md5 large)"
+done
+again
+head -c 20000000 "$dir/large-store/files/md5/${sum:0:2}/${sum:2}" >"$dir/outside-file"
+ln -s "$dir/outside-file" "$left"
+expect 0 "pull beside a link" "$B" dvc pull
+check "a link is not written through" "$sum 20000000" "$(md5 large) $(stat -c %s "$dir/outside-file")"
+again
+head -c 20000000 "$dir/large-store/files/md5/${sum:0:2}/${sum:2}" >"$left"
+flock "$left" "$B" dvc pull >"$dir/said" 2>&1 || fail "pull beside another one: $(cat "$dir/said")"
+check "another process has it" "$sum 20000000" "$(md5 large) $(stat -c %s "$left")"
+check "nothing else is left" "$left" "$(ls -Ad .dvc/cache/files/md5/.*.tmp)"
+cd .. && rm -rf continued large-store
+
 # locks
+cd "$dir/not" || exit 1
 mkdir -p .dvc/tmp
 echo y >y
 flock .dvc/tmp/lock "$B" dvc add y >said 2>&1
