@@ -4,7 +4,12 @@
 # after import, export and, for a server, the way back; again, nothing is added. Registered models, versions, aliases and
 # logged models are compared with what our server says of them to MLflow's client. An import that is killed is begun again.
 # W&B and TensorBoard by their writers: every value that was logged.
+#   exchange.sh [PART...]   the parts, each with a line of its time and result: mlflow2-file mlflow2-db mlflow2-killed
+#                           mlflow2-server, the same of mlflow3, logs
+# BINNACLE_EXCHANGE_DIR=DIR keeps what MLflow's writers made, for the next call.
 set -u
+parts=("$@")
+[ $# -gt 0 ] || parts=(mlflow{2,3}-{file,db,killed,server} logs)
 binnacle=${BINNACLE:-$PWD/build/binnacle}
 here=$PWD/$(dirname "$0")
 venv=$PWD/.venv
@@ -13,7 +18,10 @@ TORCH=no bash "$here/venv.sh" mlflow || { echo "SKIP: exchange: no python3"; exi
 [ -x "$venv/logs/bin/python" ] || python3 -m venv "$venv/logs"
 [ -e "$venv/logs/installed-1" ] || { "$venv/logs/bin/pip" install -q wandb tensorboardX && touch "$venv/logs/installed-1"; } ||
 	echo "SKIP: W&B and TensorBoard: their writers could not be installed"
+# In memory if possible: MLflow's writers sync for each change, and what is compared does not depend on the disk.
+[ -n "${TMPDIR:-}" ] || [ "$(df --output=avail -k /dev/shm 2>/dev/null | tail -n 1)" -lt 2000000 ] 2>/dev/null || export TMPDIR=/dev/shm
 work=$(mktemp -d) || exit 1
+stores=${BINNACLE_EXCHANGE_DIR:-$work/stores}
 server='' bad=0
 trap '[ -z "$server" ] || kill $server; chmod -R u+w "$work"; rm -rf "$work"' EXIT
 export XDG_STATE_HOME=$work/state XDG_CONFIG_HOME=$work/config DO_NOT_TRACK=true MLFLOW_DISABLE_TELEMETRY=true
@@ -32,11 +40,24 @@ import_twice() { # NAME SOURCE
 	local new=$(($(count runs_new) + $(count runs_grown) + $(count points) + $(count params) + $(count tags) + $(count artifacts) + $(count versions)))
 	[ "$new" = 0 ] || fail "$1: a second import adds something: $(cat "$work/report")"
 }
-compare() { # PYTHON NAME A B [--by-tag]
-	local python=$1 name=$2
-	shift 2
-	"$python" "$here/exchange_compare.py" "$@" >"$work/log" 2>/dev/null || { fail "$name"; head -5 "$work/log"; }
+compare() { # NAME URI [--by-tag]: with the source of this part
+	local name=$1
+	shift
+	"$python" "$here/exchange_compare.py" --known "$source.known" "$uri" "$@" >"$work/log" 2>"$work/stderr" ||
+		{ fail "$name"; head -5 "$work/log"; tail -3 "$work/stderr"; }
 	tail -1 "$work/log" | sed "s/^/$name: /"
+}
+the_source() { # LINE KIND: sets python, source and uri; made by MLflow unless it is there
+	local at=$stores/$1-$2-$runs
+	python=$venv/$1/bin/python source=$at/mlruns uri=file:$at/mlruns
+	[ "$2" = file ] || source=$at/mlflow.db uri=sqlite:///$at/mlflow.db
+	[ -x "$python" ] || { echo "SKIP: exchange with $1"; return 1; }
+	[ ! -e "$at/made" ] || return 0
+	rm -rf "$at"
+	mkdir -p "$stores"
+	"$python" "$here/exchange_make.py" "$2" "$runs" "$at" >"$work/log" 2>&1 ||
+		{ fail "$1 $2: cannot be made: $(tail -3 "$work/log")"; return 1; }
+	touch "$at/made"
 }
 
 serve() { # of the workspace here, without a token: sets server and url
@@ -67,45 +88,46 @@ killed_import() { # NAME SOURCE: in a workspace of its own; it is whole after th
 		fail "$1: after kill -9 a second import adds something: $(cat "$work/report")"
 }
 
-for line in mlflow2 mlflow3; do
-	python=$venv/$line/bin/python
-	[ -x "$python" ] || { echo "SKIP: exchange with $line"; continue; }
-	for kind in file db; do
-		name="$line $kind"
-		"$python" "$here/exchange_make.py" $kind "$runs" "$work/$line-$kind" >"$work/log" 2>&1 ||
-			{ fail "$name: cannot be made: $(tail -3 "$work/log")"; continue; }
-		source=$work/$line-$kind/mlruns uri=file:$work/$line-$kind/mlruns
-		[ $kind = db ] && source=$work/$line-$kind/mlflow.db uri=sqlite:///$work/$line-$kind/mlflow.db
-		workspace "ws-$line-$kind"
-		import_twice "$name" "$source"
-		"$binnacle" run export $(all_ids) --to "$work/out-$line-$kind" --json >"$work/report" 2>&1 || fail "$name: export"
-		compare "$python" "$name and back" "$uri" "file:$work/out-$line-$kind"
-		serve && { "$python" "$here/exchange_models.py" "$uri" "$url" >"$work/log" 2>&1 || { fail "$name: models"; head -5 "$work/log"; }; }
-		tail -1 "$work/log" | sed "s/^/$name: /"
-		unserve
-		[ $kind = db ] || continue
-		workspace "killed-$line"
-		killed_import "$name" "$source"
-		"$binnacle" run export $(all_ids) --to "$work/killed-out-$line" --json >"$work/report" 2>&1 || fail "$name: export"
-		compare "$python" "$name after kill -9" "$uri" "file:$work/killed-out-$line"
-		cd "$work/ws-$line-$kind" || exit 1
-		port=$("$python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-		mkdir -p "$work/server-$line"
-		(cd "$work/server-$line" && exec "$venv/$line/bin/mlflow" server --host 127.0.0.1 --port "$port") >"$work/server.log" 2>&1 &
-		server=$!
-		for _ in $(seq 900); do curl -fs "http://127.0.0.1:$port/health" >/dev/null && break; sleep 0.2; done
-		"$binnacle" run sync "http://127.0.0.1:$port" --json >"$work/report" 2>"$work/log" || fail "$name: sync: $(cat "$work/log")"
-		compare "$python" "$name to a server" "file:$work/out-$line-$kind" "http://127.0.0.1:$port" --by-tag
-		"$binnacle" run export $(all_ids | head -50) --to "http://127.0.0.1:$port" --json >"$work/report" 2>&1
-		[ "$(count points)$(count params)$(count tags)$(count artifacts)" = 0000 ] || fail "$name: sent twice: $(cat "$work/report")"
-		workspace "from-$line"
-		import_twice "$name from a server" "http://127.0.0.1:$port"
-		kill $server
-		wait $server 2>/dev/null
-		server=
-	done
-done
-if [ -e "$venv/logs/installed-1" ]; then
+there_and_back() { # LINE KIND
+	local name="$1 $2"
+	the_source "$1" "$2" || return
+	workspace "ws-$1-$2"
+	import_twice "$name" "$source"
+	"$binnacle" run export $(all_ids) --to "$work/out-$1-$2" --json >"$work/report" 2>&1 || fail "$name: export"
+	compare "$name and back" "file:$work/out-$1-$2"
+	serve || return
+	"$python" "$here/exchange_models.py" "$uri" "$url" >"$work/log" 2>&1 || { fail "$name: models"; head -5 "$work/log"; }
+	tail -1 "$work/log" | sed "s/^/$name: /"
+	unserve
+}
+killed() { # LINE
+	the_source "$1" db || return
+	workspace "killed-$1"
+	killed_import "$1 db" "$source"
+	"$binnacle" run export $(all_ids) --to "$work/killed-out-$1" --json >"$work/report" 2>&1 || fail "$1 db: export"
+	compare "$1 db after kill -9" "file:$work/killed-out-$1"
+}
+to_a_server() { # LINE: to MLflow's own server, twice, and back into a workspace
+	local name="$1 db" port
+	the_source "$1" db || return
+	workspace "sent-$1"
+	"$binnacle" run import "$source" --json >"$work/report" 2>"$work/log" || fail "$name: import: $(cat "$work/log")"
+	port=$("$python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+	mkdir -p "$work/server-$1"
+	(cd "$work/server-$1" && exec "$venv/$1/bin/mlflow" server --host 127.0.0.1 --port "$port") >"$work/server.log" 2>&1 &
+	server=$!
+	for _ in $(seq 900); do curl -fs "http://127.0.0.1:$port/health" >/dev/null && break; sleep 0.2; done
+	"$binnacle" run sync "http://127.0.0.1:$port" --json >"$work/report" 2>"$work/log" || fail "$name: sync: $(cat "$work/log")"
+	echo "$name: sent to a server after $((SECONDS - began)) s"
+	compare "$name to a server" "http://127.0.0.1:$port" --by-tag
+	"$binnacle" run export $(all_ids | head -50) --to "http://127.0.0.1:$port" --json >"$work/report" 2>&1
+	[ "$(count points)$(count params)$(count tags)$(count artifacts)" = 0000 ] || fail "$name: sent twice: $(cat "$work/report")"
+	workspace "from-$1"
+	import_twice "$name from a server" "http://127.0.0.1:$port"
+	unserve
+}
+logs() {
+	[ -e "$venv/logs/installed-1" ] || return
 	"$venv/logs/bin/python" "$here/exchange_make.py" wandb 3 "$work/wandb" >"$work/log" 2>&1 || fail "wandb: $(tail -3 "$work/log")"
 	"$venv/logs/bin/python" "$here/exchange_make.py" tensorboard 3 "$work/tb" >"$work/log" 2>&1 || fail "tensorboard: $(tail -3 "$work/log")"
 	workspace ws-logs
@@ -113,8 +135,24 @@ if [ -e "$venv/logs/installed-1" ]; then
 	import_twice tensorboard "$work/tb/logs"
 	notes=$("$binnacle" run ls --filter "note = 'a note'" --json | grep -c '"id"')
 	[ "$notes" = 3 ] || fail "wandb: $notes notes"
-	serve && { python3 "$here/exchange_logs.py" "$url" "$work/wandb/expected.json" "$work/tb/expected.json" >"$work/log" 2>&1 || { fail "logs"; head -5 "$work/log"; }; }
+	serve || return
+	python3 "$here/exchange_logs.py" "$url" "$work/wandb/expected.json" "$work/tb/expected.json" >"$work/log" 2>&1 || { fail "logs"; head -5 "$work/log"; }
 	tail -1 "$work/log" | sed "s/^/wandb and tensorboard: /"
 	unserve
-fi
-exit $bad
+}
+
+failed=0
+for part in "${parts[@]}"; do
+	line=${part%%-*} bad=0 began=$SECONDS
+	case $part in
+	mlflow[23]-file | mlflow[23]-db) there_and_back "$line" "${part#*-}" ;;
+	mlflow[23]-killed) killed "$line" ;;
+	mlflow[23]-server) to_a_server "$line" ;;
+	logs) logs ;;
+	*) fail "no part '$part'" ;;
+	esac
+	cd "$here" || exit 1
+	echo "NOTE: exchange: $part: rc $bad, $((SECONDS - began)) s"
+	failed=$((failed | bad))
+done
+exit $failed

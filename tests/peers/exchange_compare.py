@@ -1,9 +1,13 @@
-"""Compares runs of two MLflow stores through MLflow's own client: exchange_compare.py A B [--by-tag] [--no-logged].
+"""Compares runs of two MLflow stores through MLflow's own client: exchange_compare.py A B [--by-tag] [--known FILE].
 
 Every experiment name, run, parameter, tag, metric point, dataset, artifact (by its bytes) of A must be in B, and nothing
-else. --by-tag: runs of B are found by their tag binnacle.run_id, as a server chooses ids.
+else. --by-tag: runs of B are found by their tag binnacle.run_id, as a server chooses ids. --known: what A holds is kept in
+FILE, and taken from it if it is there: A is a store that does not change.
 """
+import argparse
+import concurrent.futures
 import hashlib
+import json
 import os
 import sys
 
@@ -33,13 +37,12 @@ def artifacts(client, run_id, path=None):
     return out
 
 
-def runs(client, with_removed):
-    view = ViewType.ALL if with_removed else ViewType.ACTIVE_ONLY
+def runs(client):
     names = {e.experiment_id: e.name for e in client.search_experiments(view_type=ViewType.ALL)}
     for e in names:
         token = None
         while True:
-            page = client.search_runs([e], run_view_type=view, max_results=500, page_token=token)
+            page = client.search_runs([e], max_results=500, page_token=token)
             for r in page:
                 yield names[e], r
             token = page.token
@@ -47,7 +50,7 @@ def runs(client, with_removed):
                 break
 
 
-def described(client, experiment, r, points):
+def described(client, experiment, r):
     skip = ("binnacle.", "mlflow.user", "mlflow.source.name")
     d = {
         "experiment": experiment,
@@ -67,22 +70,43 @@ def described(client, experiment, r, points):
     for k in r.data.metrics:
         history = client.get_metric_history(r.info.run_id, k)
         d["points"][k] = sorted({(m.step, m.timestamp, str(number(m.value))) for m in history})
-        points[0] += len(d["points"][k])
     return d
 
 
+def store(uri, by_tag):
+    """{run: what is said of it}, as JSON has it."""
+    mlflow.set_tracking_uri(uri)  # 2.22 finds the artifacts of a server by it, not by the client's
+    client = MlflowClient(uri, uri)
+    # A server answers several questions at once; its workers are processes.
+    with concurrent.futures.ThreadPoolExecutor(4 if uri.startswith("http") else 1) as pool:
+        asked = [(r.data.tags.get("binnacle.run_id") if by_tag else r.info.run_id,
+                  pool.submit(described, client, experiment, r)) for experiment, r in runs(client)]
+        return json.loads(json.dumps({str(key): said.result() for key, said in asked}))
+
+
+def points(runs_of):
+    return sum(len(p) for r in runs_of.values() for p in r["points"].values())
+
+
 def main():
-    a, b = sys.argv[1], sys.argv[2]
-    by_tag = "--by-tag" in sys.argv
-    from_a, from_b, count = {}, {}, [0]
-    for uri, into, tagged in ((a, from_a, False), (b, from_b, by_tag)):
-        mlflow.set_tracking_uri(uri)  # 2.22 finds the artifacts of a server by it, not by the client's
-        client = MlflowClient(uri, uri)
-        for experiment, r in runs(client, "--removed" in sys.argv):
-            key = r.data.tags.get("binnacle.run_id") if tagged else r.info.run_id
-            into[key] = described(client, experiment, r, count)
+    p = argparse.ArgumentParser()
+    p.add_argument("a")
+    p.add_argument("b")
+    p.add_argument("--by-tag", action="store_true")
+    p.add_argument("--known")
+    options = p.parse_args()
+    if options.known and os.path.exists(options.known):
+        with open(options.known, encoding="utf-8") as f:
+            from_a = json.load(f)
+    else:
+        from_a = store(options.a, False)
+        if options.known:
+            with open(options.known + ".tmp", "w", encoding="utf-8") as f:
+                json.dump(from_a, f)
+            os.rename(options.known + ".tmp", options.known)
+    from_b = store(options.b, options.by_tag)
     bad = 0
-    for key in sorted(set(from_a) | set(from_b), key=str):
+    for key in sorted(set(from_a) | set(from_b)):
         x, y = from_a.get(key), from_b.get(key)
         if x is None or y is None:
             print("run", key, "is only in", "A" if y is None else "B")
@@ -93,7 +117,7 @@ def main():
                 print("run", key, field, ":", str(x[field])[:300], "!=", str(y[field])[:300])
                 bad += 1
     artifacts_seen = sum(len(r["artifacts"]) for r in from_a.values())
-    print(f"{len(from_a)} runs, {count[0]} points, {artifacts_seen} artifacts: {bad} differences")
+    print(f"{len(from_a)} runs, {points(from_a)} points, {artifacts_seen} artifacts: {bad} differences")
     sys.exit(bad > 0 or not from_a)
 
 
