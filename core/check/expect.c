@@ -50,15 +50,15 @@ static int run_check(
 	return bn_row_condition_renumber(run->item, run->result, *some, err);
 }
 
-static int run_one(bn_expect_result *out, size_t i, bn_table_reader *table, const bn_suite *suite,
-	suite_run *state, json_t *results, bn_err *err)
+/* Runs it; `one` gets "result" and "exception_info". What concerns the check itself is no error. */
+static int run_new(bn_expect_item *item, json_t *one, bn_table_reader *table,
+	const bn_expectation *check, suite_run *state, bn_err *err)
 {
 	bn_err own = BN_ERR_INIT;
-	bn_expect_item *item = &out->items[i];
 	bn_table_reader *some = NULL; /* the rows of a row_condition */
 	bn_check_run run = {.table = table,
 		.schema = bn_table_schema(table),
-		.kwargs = suite->items[i].kwargs,
+		.kwargs = check->kwargs,
 		.cancelled = is_cancelled,
 		.ctx = state,
 		.open_other = state->progress ? state->progress->open_other : NULL,
@@ -66,29 +66,85 @@ static int run_one(bn_expect_result *out, size_t i, bn_table_reader *table, cons
 		.now_ms = state->progress ? state->progress->now_ms : 0,
 		.item = item,
 		.result = json_object()};
-	int rc = run.result ? run_check(&run, suite->items[i].def, &some, &own)
+	int rc = run.result ? run_check(&run, check->def, &some, &own)
 			    : bn_err_nomem(&own, "the result of a check");
 	bn_table_reader_free(some);
 	if (rc && !is_own_fault(rc)) {
 		json_decref(run.result);
-		if (err && !err->code)
-			*err = own;
-		return rc;
+		return bn_err_move(err, &own);
 	}
 	item->raised = rc != 0;
-	item->severity = suite->items[i].severity;
 	if (rc) {
 		item->success = false;
 		json_object_clear(run.result);
 	}
+	return json_object_set_new(one, "result", run.result) ||
+			       json_object_set_new(
+				       one, "exception_info", exception_json(item->raised, &own))
+		       ? bn_err_nomem(err, "the result of a check")
+		       : 0;
+}
+
+/* The same check of a suite that was run before: its item and its result in the document. */
+static const bn_expect_item *find_known(
+	const bn_expect_progress *progress, const bn_expectation *check, const json_t **result)
+{
+	for (size_t k = 0; progress && k < progress->known_count; k++) {
+		const bn_expect_known *known = &progress->known[k];
+		for (size_t i = 0; known->result && i < known->result->count; i++) {
+			const bn_expectation *other = &known->suite->items[i];
+			if (other->def != check->def || !json_equal(other->kwargs, check->kwargs))
+				continue;
+			*result = json_array_get(
+				json_object_get(known->result->document, "results"), i);
+			return &known->result->items[i];
+		}
+	}
+	return NULL;
+}
+
+static int take_over(bn_expect_item *item, json_t *one, const bn_expect_item *known,
+	const json_t *result, bn_err *err)
+{
+	static const char *const keys[] = {"result", "exception_info"};
+	*item = *known;
+	item->rows = known->row_count ? bn_alloc(known->row_count * sizeof *item->rows) : NULL;
+	if (known->row_count && !item->rows)
+		return bn_err_nomem(err, "failing rows");
+	if (known->row_count)
+		memcpy(item->rows, known->rows, known->row_count * sizeof *item->rows);
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+		if (json_object_set_new(
+			    one, keys[i], json_deep_copy(json_object_get(result, keys[i]))))
+			return bn_err_nomem(err, "the result of a check");
+	return 0;
+}
+
+static int run_one(bn_expect_result *out, size_t i, bn_table_reader *table, const bn_suite *suite,
+	suite_run *state, json_t *results, bn_err *err)
+{
+	const bn_expectation *check = &suite->items[i];
+	const json_t *result = NULL;
+	bn_expect_item *item = &out->items[i];
+	const bn_expect_item *known = find_known(state->progress, check, &result);
+	json_t *one = json_pack("{s:n, s:O, s:n, s:{}, s:n}", "success", "expectation_config",
+		check->config, "result", "meta", "exception_info");
+	int rc;
+	if (!one)
+		return bn_err_nomem(err, "the result of a check");
+	rc = known ? take_over(item, one, known, result, err)
+		   : run_new(item, one, table, check, state, err);
+	if (rc < 0)
+		goto out;
+	item->severity = check->severity;
 	out->failed += !item->success;
 	out->raised += item->raised;
-	json_t *one = json_pack("{s:b, s:O, s:o, s:{}, s:o}", "success", (int)item->success,
-		"expectation_config", suite->items[i].config, "result", run.result, "meta",
-		"exception_info", exception_json(item->raised, &own));
-	if (!one || json_array_append_new(results, one))
-		return bn_err_nomem(err, "the result of a check");
-	return 0;
+	if (json_object_set_new(one, "success", json_boolean(item->success)) ||
+		json_array_append(results, one))
+		rc = bn_err_nomem(err, "the result of a check");
+out:
+	json_decref(one);
+	return rc;
 }
 
 static json_t *statistics_json(const bn_expect_result *r)

@@ -44,6 +44,12 @@ typedef struct bn_expect_result {
 	json_t *document;
 } bn_expect_result;
 
+/* A suite that was run on the same table before. */
+typedef struct bn_expect_known {
+	const bn_suite *suite;
+	const bn_expect_result *result; /* NULL: it was not run */
+} bn_expect_known;
+
 /* What a run tells its caller, and asks it. */
 typedef struct bn_expect_progress {
 	bool (*report)(void *ctx, uint64_t checks_done, uint64_t checks); /* false: BN_EINTR */
@@ -53,6 +59,9 @@ typedef struct bn_expect_progress {
 	int (*open_other)(void *tables, const char *name, bn_table_reader **out, bn_err *err);
 	void *tables;
 	int64_t now_ms; /* for the check of freshness; 0: it cannot run */
+	/* What these found is taken over for a check of the same type and arguments, which reads no row then. */
+	const bn_expect_known *known;
+	size_t known_count;
 } bn_expect_progress;
 
 /* progress may be NULL. *out is yours. Fails only for errors that are not a check's: reading the

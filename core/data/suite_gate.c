@@ -84,24 +84,32 @@ static int judge(const bn_suite_attached *a, const bn_expect_result *r, bn_err *
 int bn_suite_gate_run(bn_suite_gate *gate, bn_workspace *ws, bn_table_reader *table,
 	const bn_progress *progress, bn_err *err)
 {
-	const bn_expect_progress watch = {.report = report_checks,
+	bn_expect_progress watch = {.report = report_checks,
 		.ctx = (void *)(uintptr_t)progress,
 		.open_other = bn_dataset_open_other,
 		.tables = ws,
 		.now_ms = bn_env_now_ms(bn_workspace_env(ws))};
-	for (size_t i = 0; i < gate->attached.count; i++) {
+	bn_expect_known *known = NULL; /* suites have checks in common */
+	int rc = 0;
+	if (gate->attached.count && !(known = bn_alloc_zeroed(gate->attached.count, sizeof *known)))
+		return bn_err_nomem(err, "suites");
+	watch.known = known;
+	for (size_t i = 0; rc >= 0 && i < gate->attached.count; i++) {
 		const bn_suite_attached *a = &gate->attached.items[i];
 		bn_err why = BN_ERR_INIT;
-		int rc = bn_suite_attached_read(&gate->suites[i], ws, a, &why);
-		if (rc < 0 && a->required)
-			return bn_err_move(err, &why);
-		if (rc < 0)
+		rc = bn_suite_attached_read(&gate->suites[i], ws, a, &why);
+		if (rc < 0) {
+			rc = a->required ? bn_err_move(err, &why) : 0;
 			continue;
-		if ((rc = bn_expect_run(&gate->results[i], table, gate->suites[i], &watch, err)) < 0 ||
-			(a->required && (rc = judge(a, gate->results[i], err)) < 0))
-			return rc;
+		}
+		if ((rc = bn_expect_run(&gate->results[i], table, gate->suites[i], &watch, err)) >=
+				0 &&
+			a->required)
+			rc = judge(a, gate->results[i], err);
+		known[watch.known_count++] = (bn_expect_known){gate->suites[i], gate->results[i]};
 	}
-	return 0;
+	bn_free(known);
+	return rc < 0 ? rc : 0;
 }
 
 static int record(bn_workspace *ws, const bn_dataset_version *v, const bn_suite *suite,

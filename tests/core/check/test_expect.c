@@ -355,6 +355,25 @@ START_TEST(test_expect_keeps_failing_rows_bounded_and_counts_exact)
 	ck_assert_uint_eq(r->items[0].rows[0], 1);
 	ck_assert_uint_eq(r->items[0].rows[6], 8);
 	ck_assert_uint_eq(r->failed, 1);
+	/* What another suite found is taken over: of these rows none would fail. */
+	bn_expect_result *again = NULL, *other = NULL;
+	bn_expect_known known[] = {{s, NULL}, {s, r}};
+	bn_expect_progress progress = {.known = known, .known_count = 2};
+	json_t *none = json_pack("[{s:s, s:s, s:[]}]", "name", "x", "type", "int64", "values");
+	bn_table_reader *empty = table_of(none);
+	ck_assert_bn_ok(bn_expect_run(&again, empty, s, &progress, &err), &err);
+	ck_assert(json_equal(again->document, r->document));
+	ck_assert_uint_eq(again->items[0].unexpected, 60000);
+	ck_assert_mem_eq(again->items[0].rows, r->items[0].rows, BN_EXPECT_ROWS * sizeof(uint64_t));
+	json_object_set_new(kwargs, "max_value", json_integer(2));
+	bn_suite *wider = suite_of("expect_column_values_to_be_between", kwargs);
+	ck_assert_bn_ok(bn_expect_run(&other, empty, wider, &progress, &err), &err);
+	ck_assert_uint_eq(other->failed, 0);
+	bn_expect_result_free(other);
+	bn_expect_result_free(again);
+	bn_suite_free(wider);
+	bn_table_reader_free(empty);
+	json_decref(none);
 	bn_expect_result_free(r);
 	bn_suite_free(s);
 	bn_table_reader_free(t);
