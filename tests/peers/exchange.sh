@@ -23,7 +23,7 @@ TORCH=no bash "$here/venv.sh" mlflow || { echo "SKIP: exchange: no python3"; exi
 work=$(mktemp -d) || exit 1
 stores=${BINNACLE_EXCHANGE_DIR:-$work/stores}
 server='' bad=0
-trap '[ -z "$server" ] || kill $server; chmod -R u+w "$work"; rm -rf "$work"' EXIT
+trap 'unserve; chmod -R u+w "$work"; rm -rf "$work"' EXIT
 export XDG_STATE_HOME=$work/state XDG_CONFIG_HOME=$work/config DO_NOT_TRACK=true MLFLOW_DISABLE_TELEMETRY=true
 export PYTHONWARNINGS=ignore PYTHONDONTWRITEBYTECODE=1
 unset BINNACLE_HOME MLFLOW_TRACKING_URI
@@ -61,7 +61,7 @@ the_source() { # LINE KIND: sets python, source and uri; made by MLflow unless i
 }
 
 serve() { # of the workspace here, without a token: sets server and url
-	"$binnacle" server --port 0 --no-auth >"$work/ours.log" 2>&1 &
+	setsid "$binnacle" server --port 0 --no-auth >"$work/ours.log" 2>&1 &
 	server=$!
 	for _ in $(seq 100); do
 		url=$(sed -n 's/.*\(http:\/\/127[0-9.]*:[0-9]*\).*/\1/p' "$work/ours.log" | head -n 1)
@@ -70,7 +70,10 @@ serve() { # of the workspace here, without a token: sets server and url
 	done
 	fail "our server: $(cat "$work/ours.log")"
 }
-unserve() { kill $server && wait $server; server=; } 2>/dev/null
+unserve() { # MLflow's server has workers that stay without it
+	[ -z "$server" ] || { kill -- "-$server" && wait "$server"; } 2>/dev/null
+	server=
+}
 killed_import() { # NAME SOURCE: in a workspace of its own; it is whole after the next one
 	local n
 	"$binnacle" run import "$2" >/dev/null 2>&1 &
@@ -114,7 +117,7 @@ to_a_server() { # LINE: to MLflow's own server, twice, and back into a workspace
 	"$binnacle" run import "$source" --json >"$work/report" 2>"$work/log" || fail "$name: import: $(cat "$work/log")"
 	port=$("$python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 	mkdir -p "$work/server-$1"
-	(cd "$work/server-$1" && exec "$venv/$1/bin/mlflow" server --host 127.0.0.1 --port "$port") >"$work/server.log" 2>&1 &
+	(cd "$work/server-$1" && exec setsid "$venv/$1/bin/mlflow" server --host 127.0.0.1 --port "$port") >"$work/server.log" 2>&1 &
 	server=$!
 	for _ in $(seq 900); do curl -fs "http://127.0.0.1:$port/health" >/dev/null && break; sleep 0.2; done
 	"$binnacle" run sync "http://127.0.0.1:$port" --json >"$work/report" 2>"$work/log" || fail "$name: sync: $(cat "$work/log")"
