@@ -16,5 +16,8 @@ void bn_markup_add_xml(bn_buf *b, const char *s, bn_shown_form form);
 void bn_markup_add_code(bn_buf *b, const char *s);
 /* Lines in Markdown: a fenced block whose fence is longer than any in it. language: "text", "diff". */
 void bn_markup_add_block(bn_buf *b, const char *s, const char *language);
+/* Pads the cells of a Markdown table, which is all of b from that byte on, so that its bars stand below each other in a
+ * plain file; a cell of more than 48 columns does not widen its column. No cell may have a bar in it. */
+void bn_markup_align_table(bn_buf *b, size_t from);
 
 #endif

@@ -61,6 +61,9 @@ void bn_comparison_free(bn_comparison *c);
  * then on the validation part, and the first of the usual summaries of a task (best.h). Borrowed. BN_ENOTFOUND with the
  * nearest name. */
 int bn_comparison_metric(const bn_compare_row **out, const bn_comparison *c, const char *key, bn_err *err);
+/* Whether a run has a number of the metric on the baseline's terms. A baseline without a number, as the parent of a sweep,
+ * tells no terms: then all runs with one count if they share theirs. */
+bool bn_comparison_counts(const bn_comparison *c, const bn_compare_row *metric, size_t run);
 /* What to show beside each run where runs are rows: the first parameters that differ, then the metrics that matter most.
  * out: room for all rows. Returns how many. */
 size_t bn_comparison_columns(

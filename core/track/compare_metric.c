@@ -85,6 +85,15 @@ static int by_name(const bn_compare_row **out, const bn_comparison *c, const cha
 	return BN_ENOTFOUND;
 }
 
+bool bn_comparison_counts(const bn_comparison *c, const bn_compare_row *metric, size_t run)
+{
+	const bn_compare_cell *own = &metric->cells[run];
+	if (!isfinite(own->number))
+		return false;
+	return run == c->baseline || !isnan(own->delta) ||
+	       (c->same_terms && !isfinite(metric->cells[c->baseline].number));
+}
+
 int bn_comparison_metric(const bn_compare_row **out, const bn_comparison *c, const char *key, bn_err *err)
 {
 	size_t most = 0;

@@ -6,6 +6,7 @@
 #include "core/track/styles.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { AXES_MOST = 8, ACROSS = 2, CHARTS_MOST = 12, POINTS_MOST = 200000 };
@@ -16,6 +17,14 @@ static const bn_compare_row *param_row(const bn_comparison *c, const char *key)
 		if (c->rows[i].group == BN_COMPARE_PARAM && strcmp(c->rows[i].key, key) == 0)
 			return &c->rows[i];
 	return NULL;
+}
+
+static void left_out_say(bn_document *d, size_t runs, const char *metric)
+{
+	char before[64];
+	snprintf(before, sizeof before, "%zu run%s without ", runs, runs == 1 ? "" : "s");
+	if (runs)
+		bn_document_code_text(d, before, metric, runs == 1 ? " is left out." : " are left out.");
 }
 
 int bn_report_parallel(bn_document *d, const bn_comparison *c, const bn_importance *importance,
@@ -33,24 +42,34 @@ int bn_report_parallel(bn_document *d, const bn_comparison *c, const bn_importan
 	rows[n++] = metric;
 	double *values = bn_alloc(c->runs * n * sizeof *values);
 	int *styles = bn_alloc(c->runs * sizeof *styles);
-	int rc = values && styles ? 0 : bn_err_nomem(err, "parallel coordinates");
+	const char **names = bn_alloc(c->runs * sizeof *names);
+	int rc = values && styles && names ? 0 : bn_err_nomem(err, "parallel coordinates");
 	if (rc < 0 || (rc = bn_run_styles(styles, c->ids, c->runs, err)) < 0)
 		goto out;
 	int best = -1;
+	size_t count = 0; /* of the runs with the metric: others, as their parents, would be lines that end before it */
 	for (size_t a = 0; a < n; a++)
 		axes[a] = rows[a]->key;
 	for (size_t r = 0; r < c->runs; r++) {
+		if (!isfinite(metric->cells[r].number))
+			continue;
 		for (size_t a = 0; a < n; a++)
-			values[r * n + a] = rows[a]->cells[r].number;
+			values[count * n + a] = rows[a]->cells[r].number;
 		if (best < 0 && bn_comparison_is_best(c, metric, r))
-			best = (int)r;
+			best = (int)count;
+		styles[count] = styles[r];
+		names[count++] = c->names[r];
 	}
+	if (count < 2)
+		goto out;
 	bn_document_heading(d, "Parallel coordinates");
-	bn_svg_parallel p = {axes, n, c->runs, values, c->names, styles, best, metric->better};
+	bn_svg_parallel p = {axes, n, count, values, names, styles, best, metric->better};
 	rc = bn_svg_add_parallel(d->out, &p, true, err);
+	left_out_say(d, c->runs - count, metric->key);
 out:
 	bn_free(values);
 	bn_free(styles);
+	bn_free(names);
 	return rc;
 }
 

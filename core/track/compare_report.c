@@ -102,6 +102,19 @@ static void interval_cell(report *r, double low, double high)
 	bn_document_cell_number(&r->d, isnan(low) ? "-" : text, false);
 }
 
+static void seeds_left_out(report *r, const bn_seeds *s)
+{
+	size_t others = s->left_out - s->without_seed;
+	char text[100];
+	snprintf(text, sizeof text, "Left out: %zu run%s without ", s->without_seed, s->without_seed == 1 ? "" : "s");
+	if (s->without_seed)
+		bn_document_code_text(&r->d, text, s->seed, ".");
+	snprintf(text, sizeof text, "Left out: %zu run%s without the metric or measured on other rows.", others,
+		others == 1 ? "" : "s");
+	if (others)
+		bn_document_text(&r->d, text);
+}
+
 static void seeds_part(report *r)
 {
 	static const char *const head[] = {"setting", "seeds", "mean", "sd", "95 % interval", "pairs", "difference",
@@ -134,6 +147,7 @@ static void seeds_part(report *r)
 	bn_document_text(&r->d, "Each setting against the first, paired by seed, two-sided: Student's t test and Wilcoxon's "
 				"signed-rank test, with Holm's correction for the number of settings; bootstrap intervals "
 				"of the mean (bias-corrected and accelerated, 10 000 draws).");
+	seeds_left_out(r, s);
 }
 
 static void importance_part(report *r)

@@ -71,6 +71,7 @@ void bn_document_table_begin(bn_document *d)
 {
 	d->in_head = true;
 	d->cells = 0;
+	d->table_at = d->out->len + 1;
 	bn_buf_adds(d->out, d->is_html ? "<div class=\"wide\"><table>\n" : "\n");
 }
 
@@ -131,7 +132,10 @@ void bn_document_row_end(bn_document *d)
 
 void bn_document_table_end(bn_document *d)
 {
-	bn_buf_adds(d->out, d->is_html ? "</table></div>\n" : "");
+	if (d->is_html)
+		bn_buf_adds(d->out, "</table></div>\n");
+	else
+		bn_markup_align_table(d->out, d->table_at);
 }
 
 void bn_document_block(bn_document *d, const char *lines, const char *language)

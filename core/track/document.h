@@ -17,6 +17,7 @@ typedef struct bn_document {
 	bool is_html;
 	bool in_head; /* of a table: its first row */
 	size_t cells; /* of the current row */
+	size_t table_at; /* in Markdown, where the table begins */
 } bn_document;
 
 void bn_document_begin(bn_document *d, bn_buf *out, bool is_html, const char *title);

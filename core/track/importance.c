@@ -24,7 +24,7 @@ static void sample_fill(
 	s->n = s->values = 0;
 	for (size_t i = 0; i < c->runs; i++) {
 		const bn_compare_cell *m = &metric->cells[i], *p = &param->cells[i];
-		if (!p->text || !isfinite(m->number) || (i != c->baseline && isnan(m->delta)))
+		if (!p->text || !bn_comparison_counts(c, metric, i))
 			continue;
 		size_t k = 0;
 		while (k < s->values && strcmp(s->texts[k], p->text) != 0)

@@ -6,6 +6,7 @@
 #include "core/profile/paired.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 bool bn_param_is_seed(const char *key)
@@ -149,8 +150,8 @@ typedef struct by_seed {
 	size_t *counts, count;
 } by_seed;
 
-/* The mean of the metric for each seed of a setting, in the order of the runs. A run without a seed is one of its own
- * only if no parameter is a seed: then nothing can be paired. */
+/* The mean of the metric for each seed of a setting, in the order of the runs. If no parameter is a seed, each run is one
+ * of its own, and nothing can be paired. */
 static int by_seed_make(by_seed *out, bn_arena *a, const bn_seed_setting *s, const bn_compare_row *seed,
 	const bn_compare_row *metric, bn_err *err)
 {
@@ -270,24 +271,42 @@ static const bn_compare_row *seed_row(const bn_comparison *c)
 	return found;
 }
 
-/* A number on the terms of the baseline. */
-static bool counts(const bn_compare_row *metric, size_t run, size_t baseline)
+/* Without the seed that other runs have it would count as one more seed. */
+static bool has_seed(const settings *s, size_t run)
 {
-	double x = metric->cells[run].number;
-	return isfinite(x) && (run == baseline || !isnan(metric->cells[run].delta));
+	return !s->seed || s->seed->cells[run].text;
+}
+
+static bool is_in(const settings *s, size_t run)
+{
+	return bn_comparison_counts(s->c, s->metric, run) && has_seed(s, run);
+}
+
+/* The first run of the baseline's setting; c->runs if none is in. */
+static size_t base_run(const settings *s)
+{
+	const bn_comparison *c = s->c;
+	size_t i = 0;
+	if (is_in(s, c->baseline))
+		return c->baseline;
+	while (i < c->runs && !(is_in(s, i) && is_same_setting(s, c->baseline, i)))
+		i++;
+	return i;
 }
 
 /* Sorts the runs into settings, the baseline's first. */
 static int settings_make(const settings *s, bn_err *err)
 {
 	const bn_comparison *c = s->c;
+	size_t first = base_run(s);
 	int rc;
-	if (counts(s->metric, c->baseline, c->baseline) && (rc = run_add(s, c->baseline, err)) < 0)
+	if (first < c->runs && (rc = run_add(s, first, err)) < 0)
 		return rc;
 	for (size_t i = 0; i < c->runs; i++) {
-		bool own = counts(s->metric, i, c->baseline);
+		bool own = is_in(s, i);
 		s->out->left_out += !own;
-		if (own && i != c->baseline && (rc = run_add(s, i, err)) < 0)
+		s->out->without_seed += !own && bn_comparison_counts(c, s->metric, i);
+		if (own && i != first && (rc = run_add(s, i, err)) < 0)
 			return rc;
 	}
 	return 0;
@@ -325,6 +344,22 @@ void bn_seeds_free(bn_seeds *s)
 		return;
 	bn_arena_release(&s->arena);
 	bn_free(s);
+}
+
+const char *bn_seeds_left_out(char out[BN_SEEDS_TEXT], const bn_seeds *s)
+{
+	size_t others = s->left_out - s->without_seed;
+	char one[80] = "", other[80] = "";
+	out[0] = '\0';
+	if (!s->left_out)
+		return out;
+	if (s->without_seed)
+		snprintf(one, sizeof one, "%zu without %.40s%s", s->without_seed, s->seed, others ? ", " : "");
+	if (others)
+		snprintf(other, sizeof other, "%zu without the metric or measured on other rows", others);
+	snprintf(out, BN_SEEDS_TEXT, "%zu run%s left out: %s%s", s->left_out, s->left_out == 1 ? " is" : "s are", one,
+		other);
+	return out;
 }
 
 bool bn_seeds_are_repeated(const bn_seeds *s)
@@ -370,7 +405,8 @@ int bn_seeds_to_json(json_t **out, const bn_seeds *s, const bn_comparison *c, bn
 	json_t *list = json_array();
 	for (size_t i = 0; i < s->count; i++)
 		json_array_append_new(list, setting_json(&s->settings[i], c));
-	*out = json_pack("{ss ss ss? sI sf so}", "metric", s->metric, "better", better[s->better + 1], "seed",
-		s->seed, "left_out", (json_int_t)s->left_out, "level", BN_SEEDS_LEVEL, "settings", list);
+	*out = json_pack("{ss ss ss? sI sI sf so}", "metric", s->metric, "better", better[s->better + 1],
+		"seed", s->seed, "left_out", (json_int_t)s->left_out, "without_seed",
+		(json_int_t)s->without_seed, "level", BN_SEEDS_LEVEL, "settings", list);
 	return *out ? 0 : bn_err_nomem(err, "a comparison over seeds");
 }

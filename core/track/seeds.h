@@ -6,8 +6,8 @@
  * Student's t test and by Wilcoxon's signed-rank test, two-sided; the p values are corrected for the number of settings
  * by Holm's method (core/profile/paired.h). Intervals are 95 % bootstrap intervals of the mean.
  *
- * Several runs with one seed count once, with their mean. Runs without a number, or measured on other terms than the
- * baseline (terms.h), are left out and counted. With n pairs no signed-rank test has a p below 2^(1-n): below six
+ * Several runs with one seed count once, with their mean. Runs without a number, measured on other terms than the
+ * baseline (terms.h), or without the seed that others have, are left out and counted. With n pairs no signed-rank test has a p below 2^(1-n): below six
  * pairs it cannot reach 5 %.
  */
 #ifndef BN_TRACK_SEEDS_H
@@ -34,7 +34,7 @@ typedef struct bn_seeds {
 	int better;                /* -1: smaller is better, +1: larger, 0: unknown */
 	bn_seed_setting *settings; /* the baseline's first, then in the order of their first runs */
 	size_t count;
-	size_t left_out; /* runs */
+	size_t left_out, without_seed; /* runs; those among them that have no seed, but a number */
 	bn_arena arena;
 } bn_seeds;
 
@@ -44,9 +44,12 @@ int bn_seeds_compare(bn_seeds **out, const bn_comparison *c, const char *metric,
 void bn_seeds_free(bn_seeds *s);
 /* Whether some setting can be tested: it shares two seeds with the baseline's. */
 bool bn_seeds_have_pairs(const bn_seeds *s);
+/* "2 runs are left out: 1 without seed, 1 without the metric or measured on other rows"; "" if none is. */
+#define BN_SEEDS_TEXT 200
+const char *bn_seeds_left_out(char out[BN_SEEDS_TEXT], const bn_seeds *s);
 /* Whether some setting has several runs with one seed, so that its deviation is one of means. */
 bool bn_seeds_are_repeated(const bn_seeds *s);
-/* {"metric", "better", "seed", "left_out", "settings": [{"setting", "runs": ids, "seeds", "mean", ..., "w_p_holm"}]} */
+/* {"metric", "better", "seed", "left_out", "without_seed", "settings": [{"setting", "runs": ids, "seeds", "mean", ..., "w_p_holm"}]} */
 int bn_seeds_to_json(json_t **out, const bn_seeds *s, const bn_comparison *c, bn_err *err);
 
 /* Whether a parameter is a seed by its name: "seed", "random_state", "torch_seed", ... */

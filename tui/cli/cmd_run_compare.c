@@ -251,6 +251,7 @@ static void print_seeds(bn_cli *cli, const bn_seeds *s)
 	static const char *const head[] = {"seeds", "mean", "sd", "pairs", "difference", "from", "to", "t p", "Holm",
 		"rank p", "Holm"};
 	int width = 10;
+	char text[BN_SEEDS_TEXT];
 	bn_cli_print_in(cli, "bold", "over seeds: %s%s\n", s->metric, better[s->better + 1]);
 	if (!s->seed)
 		bn_cli_print(cli, "  no parameter is a seed: nothing can be paired\n");
@@ -282,8 +283,7 @@ static void print_seeds(bn_cli *cli, const bn_seeds *s)
 	if (bn_seeds_are_repeated(s))
 		bn_cli_print(cli, "  several runs of a setting with one seed count once, with their mean\n");
 	if (s->left_out)
-		bn_cli_print(cli, "  %zu run%s left out: without the metric, or measured on other rows\n", s->left_out,
-			s->left_out == 1 ? "" : "s");
+		bn_cli_print(cli, "  %s\n", bn_seeds_left_out(text, s));
 }
 
 static void print_importance(bn_cli *cli, const bn_importance *m)

@@ -141,6 +141,36 @@ START_TEST(test_compare_over_seeds_without_seeds_has_no_pairs)
 }
 END_TEST
 
+/* A run without the seed that others have is in no mean, also where it is the baseline. */
+START_TEST(test_compare_over_seeds_leaves_out_runs_without_a_seed)
+{
+	track_world w;
+	bn_seeds *s = NULL;
+	char text[BN_SEEDS_TEXT];
+	track_make(&w);
+	run_make(&w, 1, "lr=2", "loss", 1000);
+	run_make(&w, 2, "lr=1 seed=1", "loss", 1);
+	run_make(&w, 3, "lr=1 seed=2", "loss", 3);
+	run_make(&w, 4, "lr=2 seed=1", "loss", 5);
+	run_make(&w, 5, "lr=2 seed=2", "loss", 7);
+	run_make(&w, 6, "lr=2 seed=3", "other", 7);
+	bn_comparison *c = compare(&w, 6, 0);
+	ck_assert_bn_ok(bn_seeds_compare(&s, c, "loss", &err), &err);
+	ck_assert_uint_eq(s->count, 2);
+	ck_assert_uint_eq(s->left_out, 2);
+	ck_assert_uint_eq(s->without_seed, 1);
+	ck_assert_str_eq(s->settings[0].label, "lr 2"); /* the baseline's setting is the first still */
+	ck_assert_double_eq(s->settings[0].mean, 6);
+	ck_assert_uint_eq(s->settings[0].seeds, 2);
+	ck_assert_double_eq(s->settings[1].difference, -4);
+	ck_assert_str_eq(bn_seeds_left_out(text, s),
+		"2 runs are left out: 1 without seed, 1 without the metric or measured on other rows");
+	bn_seeds_free(s);
+	bn_comparison_free(c);
+	track_remove(&w);
+}
+END_TEST
+
 static double uniform(uint64_t *x)
 {
 	*x = *x * 6364136223846793005u + 1442695040888963407u;
@@ -280,6 +310,60 @@ START_TEST(test_compare_report_is_safe_and_stands_alone)
 }
 END_TEST
 
+/* The bars of each table stand below each other. */
+START_TEST(test_compare_report_tables_are_aligned)
+{
+	static const char *const params[] = {"lr=0.1 seed=1 name=a", "lr=0.2 seed=1 name=bcdefghij", "lr=0.1 seed=2 name=a",
+		"lr=0.2 seed=2 name=bcdefghij"};
+	track_world w;
+	track_make(&w);
+	for (int i = 0; i < 4; i++)
+		run_make(&w, i + 1, params[i], "test_rmse", i + 0.25);
+	bn_comparison *c = compare(&w, 4, 0);
+	char *md = report_of(&w, c, false);
+	size_t tables = 0, before = 0, lines = 0;
+	for (const char *line = md, *end; (end = strchr(line, '\n')); line = end + 1) {
+		size_t n = line[0] == '|' ? (size_t)(end - line) : 0;
+		if (n && !before)
+			tables++;
+		if (n && before)
+			ck_assert_msg(n == before, "%.*s", (int)n, line);
+		lines += n > 0;
+		before = n;
+	}
+	ck_assert_uint_ge(tables, 2);
+	ck_assert_uint_ge(lines, 8);
+	ck_assert_ptr_nonnull(strstr(md, "| run "));
+	bn_free(md);
+	bn_comparison_free(c);
+	track_remove(&w);
+}
+END_TEST
+
+/* The parent of a sweep has no metric of its own: no line of parallel coordinates ends before it. */
+START_TEST(test_compare_parallel_leaves_out_runs_without_the_metric)
+{
+	track_world w;
+	track_make(&w);
+	run_make(&w, 1, "lr=9", "other", 1);
+	for (int i = 2; i < 6; i++) {
+		char params[40];
+		snprintf(params, sizeof params, "lr=%d depth=%d", i, i % 3);
+		run_make(&w, i, params, "test_rmse", i * i);
+	}
+	bn_comparison *c = compare(&w, 5, 0);
+	char *html = report_of(&w, c, true);
+	const char *svg = strstr(html, "Parallel coordinates"), *end = svg ? strstr(svg, "</svg>") : NULL;
+	ck_assert_ptr_nonnull(end);
+	ck_assert_ptr_nonnull(strstr(end, "1 run without <code>test_rmse</code> is left out."));
+	for (const char *at = svg; (at = strstr(at, "run1")) && at < end; at++)
+		ck_abort_msg("the parent is in the picture");
+	bn_free(html);
+	bn_comparison_free(c);
+	track_remove(&w);
+}
+END_TEST
+
 START_TEST(test_compare_report_of_little_has_little)
 {
 	track_world w;
@@ -332,4 +416,5 @@ END_TEST
 BN_TEST_MAIN("core/track/compare", test_compare_over_seeds_pairs_and_corrects,
 	test_compare_over_seeds_without_seeds_has_no_pairs, test_compare_importance_finds_what_matters,
 	test_compare_main_metric_is_on_the_test_part, test_compare_report_is_safe_and_stands_alone,
-	test_compare_report_of_little_has_little, test_compare_says_so_when_memory_is_short)
+	test_compare_over_seeds_leaves_out_runs_without_a_seed, test_compare_report_tables_are_aligned,
+	test_compare_parallel_leaves_out_runs_without_the_metric, test_compare_report_of_little_has_little, test_compare_says_so_when_memory_is_short)

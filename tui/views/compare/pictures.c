@@ -271,13 +271,41 @@ static int axes_choose(const bn_compare_row **out, const bn_comparison *c, const
 	return n;
 }
 
+/* The runs that have the metric; others, as the parents of these, would be lines that end before it. */
+static int runs_choose(int *out, const bn_comparison *c, const bn_compare_row *up)
+{
+	int n = 0;
+	for (size_t r = 0; r < c->runs; r++)
+		if (isfinite(up->cells[r].number))
+			out[n++] = (int)r;
+	return n;
+}
+
+static int place_of(const int *runs, int count, size_t run)
+{
+	for (int i = 0; i < count; i++)
+		if (runs[i] == (int)run)
+			return i;
+	return -1;
+}
+
+/* One line about the runs without the metric; what is left of the area. */
+static bn_area left_out_draw(bn_area a, size_t runs, const char *metric)
+{
+	if (runs == 0)
+		return a;
+	bn_area_textf(a, a.rows - 1, 0, BN_INK_DIM, "%zu run%s without %.60s %s left out", runs, runs == 1 ? "" : "s",
+		metric, runs == 1 ? "is" : "are");
+	return bn_area_sub(a, 0, 0, a.rows - 1, a.cols);
+}
+
 void bn_compare_parallel_draw(const bn_compare_view *v, bn_area a)
 {
 	const bn_compare_page *d = bn_compare_data(v);
 	const char *metric = d ? bn_compare_up(v) : NULL;
 	const bn_compare_row *rows[PARALLEL_MOST + 1], *up = metric ? row_find(d->table, BN_COMPARE_METRIC, metric) : NULL;
 	const char *axes[PARALLEL_MOST + 1];
-	int styles[BN_COMPARE_MAX], most = a.cols / PARALLEL_COLS - 1;
+	int all[BN_COMPARE_MAX], styles[BN_COMPARE_MAX], runs[BN_COMPARE_MAX], most = a.cols / PARALLEL_COLS - 1;
 	double values[BN_COMPARE_MAX * (PARALLEL_MOST + 1)];
 	most = most > PARALLEL_MOST ? PARALLEL_MOST : most;
 	int n = up && most > 0 ? axes_choose(rows, d->table, up, most) : 0;
@@ -286,19 +314,22 @@ void bn_compare_parallel_draw(const bn_compare_view *v, bn_area a)
 		return;
 	}
 	rows[n++] = up;
-	if (bn_run_styles(styles, d->table->ids, d->table->runs, NULL) < 0)
+	if (bn_run_styles(all, d->table->ids, d->table->runs, NULL) < 0)
 		return;
+	int count = runs_choose(runs, d->table, up), here = bn_compare_run_at(v);
 	for (int i = 0; i < n; i++)
 		axes[i] = rows[i]->key;
-	for (size_t r = 0; r < d->table->runs; r++)
+	for (int r = 0; r < count; r++) {
+		styles[r] = all[runs[r]];
 		for (int i = 0; i < n; i++)
-			values[r * (size_t)n + (size_t)i] = rows[i]->cells[r].number;
+			values[r * n + i] = rows[i]->cells[runs[r]].number;
+	}
 	bn_parallel p = {.axes = axes,
 		.axis_count = n,
-		.count = (int)d->table->runs,
+		.count = count,
 		.values = values,
 		.styles = styles,
-		.selected = bn_compare_run_at(v),
-		.base = (int)d->table->baseline};
-	bn_chart_parallel(a, &p);
+		.selected = here < 0 ? -1 : place_of(runs, count, (size_t)here),
+		.base = place_of(runs, count, d->table->baseline)};
+	bn_chart_parallel(left_out_draw(a, d->table->runs - (size_t)count, metric), &p);
 }

@@ -37,6 +37,7 @@ static int seeds_draw(const bn_seeds *s, bn_area a)
 		"sd", "t, p", "rank, p", "pairs"};
 	static const char *const better[] = {", smaller is better", "", ", larger is better"};
 	int left = 7, row = 0;
+	char text[BN_SEEDS_TEXT];
 	bn_area_textf(a, row++, 0, BN_INK_HEADER, "over seeds: %s%s", s->metric, better[s->better + 1]);
 	if (!bn_seeds_have_pairs(s)) {
 		bn_area_text(a, row++, 0, BN_INK_DIM,
@@ -60,6 +61,8 @@ static int seeds_draw(const bn_seeds *s, bn_area a)
 	if (bn_seeds_are_repeated(s) && row < a.rows)
 		bn_area_text(a, row++, 0, BN_INK_DIM,
 			"several runs of a setting with one seed count once, with their mean");
+	if (s->left_out && row < a.rows)
+		bn_area_text(a, row++, 0, BN_INK_DIM, bn_seeds_left_out(text, s));
 	return row;
 }
 
