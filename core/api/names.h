@@ -22,8 +22,8 @@ enum {
 int bn_api_check_name(const char *path, const char *name, bn_wire_fault *fault);
 /* what: as MLflow calls it ("Metric name", "key"). */
 int bn_api_check_length(const char *what, const char *text, size_t most, bn_wire_fault *fault);
-/* The length of a key of a run's metric, parameter or tag, as above, and what the log's own rule asks beyond MLflow's
- * (bn_run_key_check): at most BN_RUN_KEY_MAX bytes, no "..". Asked before anything of a request is appended. */
+/* The length of a key of a run's metric, parameter or tag, with MLflow's message, and the log's own rule
+ * (bn_run_key_check). Asked before anything of a request is appended. */
 int bn_api_check_run_key(const char *what, const char *key, bn_wire_fault *fault);
 /* The bytes of the first `most` characters. */
 size_t bn_api_cut(const char *text, size_t most);

@@ -26,9 +26,13 @@ bool bn_import_wants(bn_importer *m, const char *name, const char *id);
 
 /* import_run.c: a bn_src_each_run. */
 int bn_import_run(void *user, const bn_src_run *r, bn_err *err);
+#define BN_IMPORT_BAD_KEY \
+	"its key is not one here: letters, digits, spaces and _ / . - :, at most 250 characters"
+/* Of keys here: bn_run_key_check, or of logged models bn_run_key_length_check. */
+typedef int bn_import_key_rule(const char *what, const char *key, bn_err *err);
 /* import_words.c: {key: text} without what cannot be kept here, which is noted. New reference; NULL if out of memory. */
-json_t *bn_import_words(
-	bn_importer *m, const json_t *words, const char *what, const char *of, const char *id);
+json_t *bn_import_words(bn_importer *m, const json_t *words, bn_import_key_rule *rule,
+	const char *what, const char *of, const char *id);
 /* The id here of a run or a logged model of the source: its own, unless that was made by a Binnacle (core/run/run_id.h)
  * or is none here; else one that is always the same. */
 void bn_import_run_id(

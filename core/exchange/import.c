@@ -4,6 +4,7 @@
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/govern/rights.h"
+#include "core/run/runlog.h"
 #include "core/track/experiment.h"
 
 #include <string.h>
@@ -53,7 +54,8 @@ static const char *free_id(bn_importer *m, const bn_src_experiment *e)
 static int set_tags(bn_importer *m, const bn_src_experiment *e, const char *first,
 	const bn_pairs *have, bn_err *err)
 {
-	json_t *tags = bn_import_words(m, e->tags, "tag", "experiment", e->name), *v;
+	json_t *tags = bn_import_words(m, e->tags, bn_run_key_check, "tag", "experiment", e->name),
+	       *v;
 	const char *key;
 	int rc = tags ? 0 : bn_err_nomem(err, "tags");
 	json_object_foreach(tags, key, v)

@@ -63,7 +63,7 @@ static int add_metrics(
 		bn_mlflow_integer(json_object_get(item, "timestamp"), &p->time_ms);
 		bn_mlflow_integer(json_object_get(item, "step"), &p->step);
 		if (bn_run_key_check("metric", p->key, NULL) < 0)
-			bn_exchange_leave_out(m->report, "metric", "its key is not one here",
+			bn_exchange_leave_out(m->report, "metric", BN_IMPORT_BAD_KEY,
 				"logged model %s: '%s'", s->id, p->key);
 		else if (!have || !has_metric(have, p))
 			count++;
@@ -240,8 +240,10 @@ int bn_import_logged(void *user, const bn_src_logged_model *source, bn_err *err)
 	bn_src_logged_model as = *source;
 	const bn_src_logged_model *s = &as;
 	as.id = id;
-	json_t *params = bn_import_words(m, s->params, "parameter", "logged model", s->id),
-	       *tags = bn_import_words(m, s->tags, "tag", "logged model", s->id);
+	json_t *params = bn_import_words(
+		       m, s->params, bn_run_key_length_check, "parameter", "logged model", s->id),
+	       *tags = bn_import_words(
+		       m, s->tags, bn_run_key_length_check, "tag", "logged model", s->id);
 	if (!params || !tags ||
 		(strcmp(id, source->id) != 0 && !json_object_get(tags, BN_MODEL_ID_TAG) &&
 			json_object_set_new(tags, BN_MODEL_ID_TAG, json_string(source->id)) < 0)) {

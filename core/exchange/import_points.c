@@ -66,9 +66,7 @@ static int each_series(void *user, const bn_metric_series *series, bn_err *err)
 	bn_err why = BN_ERR_INIT;
 	int rc = 0;
 	if (bn_run_key_check("metric", series->key, &why) < 0) {
-		bn_exchange_leave_out(s->m->report, "metric",
-			"its key is not one here: letters, digits, spaces and _ / . - :, at most "
-			"250 bytes",
+		bn_exchange_leave_out(s->m->report, "metric", BN_IMPORT_BAD_KEY,
 			"run %s: '%s' (%zu points)", s->source_id, series->key, series->count);
 		return 0;
 	}

@@ -106,7 +106,7 @@ static int create(bn_importer *m, const bn_src_run *r, const char *id, bn_err *e
 static int add_params(bn_importer *m, const bn_src_run *r, const char *id, bool is_new, bn_err *err)
 {
 	bn_pairs have = BN_PAIRS_INIT;
-	json_t *params = bn_import_words(m, r->params, "parameter", "run", r->id),
+	json_t *params = bn_import_words(m, r->params, bn_run_key_check, "parameter", "run", r->id),
 	       *missing = json_object(), *v;
 	const char *key;
 	int rc = params && missing ? 0 : bn_err_nomem(err, "parameters");
@@ -256,7 +256,7 @@ static int import_one(bn_importer *m, const bn_src_run *r, const char *id, bn_er
 	bn_run_info *here = NULL;
 	bn_err why = BN_ERR_INIT;
 	char hash[17];
-	json_t *tags = bn_import_words(m, r->tags, "tag", "run", r->id);
+	json_t *tags = bn_import_words(m, r->tags, bn_run_key_check, "tag", "run", r->id);
 	int rc = tags ? 0 : bn_err_nomem(err, "tags");
 	if (strcmp(id, r->id) != 0 && bn_run_id_is_valid(r->id) &&
 		!json_object_get(tags, BN_RUN_ID_TAG))

@@ -10,8 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
-json_t *bn_import_words(
-	bn_importer *m, const json_t *words, const char *what, const char *of, const char *id)
+json_t *bn_import_words(bn_importer *m, const json_t *words, bn_import_key_rule *rule,
+	const char *what, const char *of, const char *id)
 {
 	json_t *out = json_object(), *v;
 	const char *key;
@@ -20,11 +20,9 @@ json_t *bn_import_words(
 		bn_err why = BN_ERR_INIT;
 		if (!strcmp(key, BN_IMPORT_TAG))
 			continue;
-		if (bn_run_key_check(what, key, &why) < 0)
-			bn_exchange_leave_out(m->report, what,
-				"its key is not one here: letters, digits, spaces and _ / . - :, "
-				"at most 250 bytes",
-				"%s %s: '%s'", of, id, key);
+		if (rule(what, key, &why) < 0)
+			bn_exchange_leave_out(
+				m->report, what, BN_IMPORT_BAD_KEY, "%s %s: '%s'", of, id, key);
 		else if (json_string_length(v) > BN_RUN_VALUE_MAX)
 			bn_exchange_leave_out(m->report, what, "its value has more than 32 000 bytes",
 				"%s %s: '%s' (%zu bytes)", of, id, key, json_string_length(v));

@@ -176,7 +176,7 @@ int bn_mirror_points_pull(bn_mirror *m, const json_t *run, bn_err *err)
 		bn_err why = BN_ERR_INIT;
 		history h = {.key = bn_json_str(item, "key", "")};
 		if (bn_run_key_check("metric", h.key, &why) < 0)
-			continue;
+			continue; /* counted with the last points (mirror_run.c) */
 		if ((rc = history_read(&h, m, remote, err)) >= 0 && h.count)
 			rc = history_write(&h, m, id, err);
 		bn_free(h.items);

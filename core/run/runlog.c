@@ -53,15 +53,40 @@ bool bn_run_id_is_valid(const char *id)
 	return strlen(id) == BN_RUN_ID_TEXT - 1 && bn_is_hex(id);
 }
 
+int bn_run_key_length_check(const char *what, const char *key, bn_err *err)
+{
+	size_t len = strlen(key), chars = 0;
+	for (size_t i = 0; i < len; i++)
+		chars += ((unsigned char)key[i] & 0xc0) != 0x80;
+	if (chars > BN_RUN_KEY_CHARS || len > BN_RUN_KEY_MAX)
+		return bn_err_set(err, BN_EINVAL, "%s '%.40s...': a key has at most %d characters",
+			what, key, BN_RUN_KEY_CHARS);
+	if (!bn_utf8_is_valid(key, len))
+		return bn_err_set(err, BN_EINVAL, "%s: a key that is not UTF-8", what);
+	return 0;
+}
+
+/* Between slashes: an empty part, or "..", which as the name of a file would be another one. */
+static bool has_bad_part(const char *key)
+{
+	for (;;) {
+		size_t n = strcspn(key, "/");
+		if (n == 0 || (n == 2 && !memcmp(key, "..", 2)))
+			return true;
+		if (!key[n])
+			return false;
+		key += n + 1;
+	}
+}
+
 int bn_run_key_check(const char *what, const char *key, bn_err *err)
 {
-	size_t len = strlen(key);
-	if (len == 0)
+	int rc = bn_run_key_length_check(what, key, err);
+	if (rc < 0)
+		return rc;
+	if (!key[0])
 		return bn_err_set(err, BN_EINVAL, "%s: an empty key", what);
-	if (len > BN_RUN_KEY_MAX)
-		return bn_err_set(err, BN_EINVAL, "%s '%.40s...': a key has at most %d bytes", what,
-			key, BN_RUN_KEY_MAX);
-	for (size_t i = 0; i < len; i++) {
+	for (size_t i = 0; key[i]; i++) {
 		unsigned char c = (unsigned char)key[i];
 		if (c >= 0x80 || (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') ||
 			strchr("_/.-: ", c))
@@ -71,12 +96,10 @@ int bn_run_key_check(const char *what, const char *key, bn_err *err)
 		bn_err_hint(err, "letters, digits, spaces and _ / . - : are");
 		return BN_EINVAL;
 	}
-	if (!bn_utf8_is_valid(key, len))
-		return bn_err_set(err, BN_EINVAL, "%s: a key that is not UTF-8", what);
-	if (key[0] == '/' || key[len - 1] == '/' || strstr(key, "//") || strstr(key, "..") ||
-		!strcmp(key, "."))
+	if (has_bad_part(key) || !strcmp(key, "."))
 		return bn_err_set(err, BN_EINVAL,
-			"%s '%s': a key has no '..' and no empty part between slashes", what, key);
+			"%s '%s': a key has no part '..' and no empty part between slashes", what,
+			key);
 	return 0;
 }
 
@@ -611,8 +634,12 @@ int bn_runlog_metrics(bn_workspace *ws, const char *id, const bn_metric_set *set
 {
 	size_t longest = 0;
 	int rc = 0;
-	for (size_t i = 0; i < set->count; i++)
+	for (size_t i = 0; i < set->count; i++) {
+		if (set->items[i].count &&
+			(rc = bn_run_key_check("metric", set->items[i].key, err)) < 0)
+			return rc;
 		longest = set->items[i].count > longest ? set->items[i].count : longest;
+	}
 	if (longest == 0)
 		return 0;
 	bn_metric_series *items = bn_alloc(set->count * sizeof *items);

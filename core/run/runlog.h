@@ -54,7 +54,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define BN_RUN_KEY_MAX 250    /* bytes of a param, metric or tag key (MLflow's limit) */
+#define BN_RUN_KEY_CHARS 250   /* characters of a param, metric or tag key (MLflow's limit), */
+#define BN_RUN_KEY_MAX 1000    /* and what they can take in bytes */
 #define BN_RUN_VALUE_MAX 32000 /* bytes of a param or tag value: MLflow's 8000 characters of a tag */
 #define BN_RUN_NAME_MAX 500   /* bytes of the name of a run or an experiment (MLflow's limit of the latter) */
 
@@ -110,8 +111,12 @@ typedef struct bn_run_output {
 
 /* 32 hex digits. */
 bool bn_run_id_is_valid(const char *id);
-/* Letters, digits and _ / . - : space, no "..", no leading or double '/'. BN_EINVAL. */
+/* Letters, digits and _ / . - : space, characters beyond ASCII; no leading or double '/', and no part ".." between them:
+ * what MLflow accepts, and a little more. Everything that writes or folds a metric, a parameter or a tag of a run asks
+ * this. BN_EINVAL. */
 int bn_run_key_check(const char *what, const char *key, bn_err *err);
+/* Only that it is UTF-8 with at most BN_RUN_KEY_CHARS characters: the rule of a logged model's parameters and tags. */
+int bn_run_key_length_check(const char *what, const char *key, bn_err *err);
 /* A parameter is written once. Returns BN_ECONFLICT with a message: it already has another
  * value. */
 int bn_run_param_conflict(const char *key, const char *is, bn_err *err);
@@ -189,7 +194,7 @@ int bn_runlog_inputs(bn_workspace *ws, const char *id, const bn_run_dataset *dat
 int bn_runlog_outputs(
 	bn_workspace *ws, const char *id, const bn_run_output *models, size_t count, bn_err *err);
 /* Appends the points of set, if any, as events below the payload limit. The caller clears the set after
- * the commit has succeeded. */
+ * the commit has succeeded. BN_EINVAL, and nothing is appended, if a key is none: the fold would pass over its points. */
 int bn_runlog_metrics(bn_workspace *ws, const char *id, const bn_metric_set *set, bn_err *err);
 int bn_runlog_heartbeat(bn_workspace *ws, const char *id, int64_t interval_ms, bn_err *err);
 int bn_runlog_resources(bn_workspace *ws, const char *id, const bn_process_usage *u,

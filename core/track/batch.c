@@ -1,5 +1,6 @@
 /* batch.c - see _fold.h: what one transaction of the fold touched, and its consequences. */
 #include "core/base/mem.h"
+#include "core/run/runlog.h"
 #include "core/track/_fold.h"
 #include "core/track/_run_fold.h"
 #include "core/track/run.h"
@@ -10,21 +11,23 @@
 
 const char *const bn_key_prefix[BN_KEY_KINDS] = {"metrics.", "params.", "tags."};
 
-static const char *key_name(char out[512], bn_key_kind kind, const char *key)
+enum { KEY_NAME = BN_RUN_KEY_MAX + 16 };
+
+static const char *key_name(char out[KEY_NAME], bn_key_kind kind, const char *key)
 {
-	snprintf(out, 512, "%s%.490s", bn_key_prefix[kind], key);
+	snprintf(out, KEY_NAME, "%s%.*s", bn_key_prefix[kind], BN_RUN_KEY_MAX, key);
 	return out;
 }
 
 int bn_fold_key(bn_fold *f, bn_key_kind kind, const char *key, int64_t *no, bn_err *err)
 {
-	char name[512];
+	char name[KEY_NAME];
 	return bn_fold_name(f, BN_NAME_KEY, key_name(name, kind, key), no, err);
 }
 
 int64_t bn_index_key(sqlite3 *db, bn_key_kind kind, const char *key)
 {
-	char name[512];
+	char name[KEY_NAME];
 	return bn_index_name(db, BN_NAME_KEY, key_name(name, kind, key));
 }
 

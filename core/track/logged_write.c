@@ -62,11 +62,8 @@ static int words_json(json_t **out, const char *what, const bn_run_word *words, 
 	int rc = o ? 0 : bn_err_nomem(err, "an event");
 	for (size_t i = 0; i < count && rc == 0; i++) {
 		const char *value = words[i].value;
-		if (strlen(words[i].key) > BN_RUN_KEY_MAX) {
-			rc = bn_err_set(err, BN_EINVAL, "%s '%.40s...': a key has at most %d bytes",
-				what, words[i].key, BN_RUN_KEY_MAX);
+		if ((rc = bn_run_key_length_check(what, words[i].key, err)) < 0)
 			break;
-		}
 		if (!value && may_remove)
 			json_object_set_new(o, words[i].key, json_null());
 		else if (!value || json_object_set_new(o, words[i].key, json_string(value)) != 0)

@@ -20,7 +20,7 @@ typedef enum bn_state {
 /* Any text typed into a prompt fits into this size (tui/ui/input.h). */
 #define BN_TYPED_BYTES 1024
 /* The key of a metric, a parameter or a tag (BN_RUN_KEY_MAX), with the NUL. */
-#define BN_KEY_BYTES 251
+#define BN_KEY_BYTES 1001
 #define BN_ROW_KEY_BYTES 192 /* the columns of a key: "host,time" */
 #define BN_PATH_BYTES 4096
 

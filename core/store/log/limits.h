@@ -4,7 +4,7 @@
  *
  * Two limits are elsewhere: a name that a user chooses (dataset, model, alias) has at most
  * BN_NAME_MAX bytes (core/base/str.h, 128), and a run's keys and values have at most
- * BN_RUN_KEY_MAX and BN_RUN_VALUE_MAX (core/run/runlog.h, 250 and 32000, 8000 characters: MLflow's limits). Runs and experiments have names
+ * BN_RUN_KEY_MAX and BN_RUN_VALUE_MAX (core/run/runlog.h, 1000 and 32000, what MLflow's 250 and 8000 characters take). Runs and experiments have names
  * of at most BN_RUN_NAME_MAX (500: "experiment/" and it fit BN_ENTITY_MAX).
  */
 #ifndef BN_STORE_LOG_LIMITS_H

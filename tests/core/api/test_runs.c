@@ -187,8 +187,8 @@ END_TEST
 /* What the log would not take is refused before anything of the request is in it, and never answered with 200. */
 START_TEST(test_a_refused_request_leaves_nothing_in_the_log)
 {
-	static const char *const bad[] = {"\"tags\": [{\"key\": \"x..y\", \"value\": \"1\"}]",
-		"\"metrics\": [{\"key\": \"x..y\", \"value\": 1, \"timestamp\": 1}]"};
+	static const char *const bad[] = {"\"tags\": [{\"key\": \"x/../y\", \"value\": \"1\"}]",
+		"\"metrics\": [{\"key\": \"x/../y\", \"value\": 1, \"timestamp\": 1}]"};
 	char id[33], body[400];
 	api_make(&w, NULL);
 	ck_assert_int_eq(api_ask(&w, "POST", "runs/create", "{\"run_name\": \"one\"}"), 200);
@@ -201,10 +201,10 @@ START_TEST(test_a_refused_request_leaves_nothing_in_the_log)
 		ck_assert_int_eq(api_ask(&w, "POST", "runs/log-batch", body), 400);
 	}
 	snprintf(body, sizeof body,
-		"{\"run_id\": \"%s\", \"key\": \"x..y\", \"value\": 1, \"timestamp\": 1}", id);
+		"{\"run_id\": \"%s\", \"key\": \"x/../y\", \"value\": 1, \"timestamp\": 1}", id);
 	ck_assert_int_eq(api_ask(&w, "POST", "runs/log-metric", body), 400);
 	ck_assert_int_eq(api_ask(&w, "POST", "runs/create",
-				 "{\"run_name\": \"ghost\", \"tags\": [{\"key\": \"x..y\"}]}"),
+				 "{\"run_name\": \"ghost\", \"tags\": [{\"key\": \"x/../y\"}]}"),
 		400);
 	/* A commit, which would take along what was appended before. */
 	snprintf(body, sizeof body, "{\"run_id\": \"%s\", \"key\": \"q\", \"value\": \"2\"}", id);
@@ -213,6 +213,47 @@ START_TEST(test_a_refused_request_leaves_nothing_in_the_log)
 	ck_assert_int_eq(json_array_size(api_at(&w, "runs")), 1);
 	ck_assert_int_eq(json_array_size(api_at(&w, "runs.0.data.params")), 1);
 	ck_assert_str_eq(api_text(&w, "runs.0.data.params.0.key"), "q");
+	api_remove(&w);
+}
+END_TEST
+
+/* Keys that MLflow takes: dots, and 250 characters of which each has several bytes. */
+START_TEST(test_every_key_of_mlflow_is_kept)
+{
+	char id[33], body[8000], key[2][800] = {"a..b", ""};
+	api_make(&w, NULL);
+	ck_assert_int_eq(api_ask(&w, "POST", "runs/create", "{}"), 200);
+	snprintf(id, sizeof id, "%s", api_text(&w, "run.info.run_id"));
+	for (int i = 0; i < 250; i++)
+		strcat(key[1], i < 249 ? "\xe4\xb8\xad" : "x");
+	for (int i = 0; i < 2; i++) {
+		snprintf(body, sizeof body,
+			"{\"run_id\":\"%s\",\"metrics\":[{\"key\":\"%s\",\"value\":2,\"timestamp\":"
+			"1}],"
+			"\"params\":[{\"key\":\"%s\",\"value\":\"1\"}],\"tags\":[{\"key\":\"%s\","
+			"\"value\":\"1\"}]}",
+			id, key[i], key[i], key[i]);
+		ck_assert_int_eq(api_ask(&w, "POST", "runs/log-batch", body), 200);
+		snprintf(body, sizeof body,
+			"{\"experiment_ids\":[\"0\"],\"filter\":\"metrics.`%s` = 2 AND params.`%s` "
+			"= '1' "
+			"AND tags.`%s` = '1'\"}",
+			key[i], key[i], key[i]);
+		ck_assert_int_eq(api_ask(&w, "POST", "runs/search", body), 200);
+		ck_assert_uint_eq(json_array_size(api_at(&w, "runs")), 1);
+		snprintf(body, sizeof body, "metrics/get-history?run_id=%s&metric_key=%s", id,
+			key[i]);
+		ck_assert_int_eq(api_ask(&w, "GET", body, NULL), 200);
+		ck_assert_str_eq(api_text(&w, "metrics.0.key"), key[i]);
+	}
+	/* One character more, and one that differs at the end only. */
+	key[1][strlen(key[1]) - 1] = 'y';
+	snprintf(body, sizeof body, "metrics/get-history?run_id=%s&metric_key=%s", id, key[1]);
+	ck_assert_int_eq(api_ask(&w, "GET", body, NULL), 200);
+	ck_assert_uint_eq(json_array_size(api_at(&w, "metrics")), 0);
+	snprintf(body, sizeof body,
+		"{\"run_id\":\"%s\",\"key\":\"%sz\",\"value\":1,\"timestamp\":1}", id, key[1]);
+	ck_assert_int_eq(api_ask(&w, "POST", "runs/log-metric", body), 400);
 	api_remove(&w);
 }
 END_TEST
@@ -237,5 +278,5 @@ BN_TEST_MAIN("core/api/runs", test_a_run_of_another_program_has_mlflows_tags,
 	test_what_another_program_writes_is_seen_after_writes_and_refusals,
 	test_a_name_and_a_note_are_those_of_the_workspace,
 	test_an_experiment_that_only_runs_name_has_an_id,
-	test_a_refused_request_leaves_nothing_in_the_log,
+	test_a_refused_request_leaves_nothing_in_the_log, test_every_key_of_mlflow_is_kept,
 	test_roles_are_asked_before_anything_is_read)

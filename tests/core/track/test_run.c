@@ -115,13 +115,23 @@ END_TEST
 
 START_TEST(test_run_keys_are_checked_before_they_are_written)
 {
-	static const char *const bad[] = {"", "a//b", "/a", "a/", "../a", "a\tb", "a=b"};
+	static const char *const bad[] = {
+		"", "a//b", "/a", "a/", "../a", "a/..", "..", ".", "a\tb", "a=b", "\xff"};
+	static const char *const good[] = {
+		"val/rmse 2.0:x-y", "a..b", "..a", "a/.../b", "\xc3\xa9"};
 	track_make(&w);
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		bn_err e = BN_ERR_INIT;
+		bn_metric_set set = BN_METRIC_SET_INIT;
 		ck_assert_int_eq(bn_runlog_param(w.ws, track_id(1), bad[i], "x", &e), BN_EINVAL);
+		/* The fold would pass over such a series, so the whole set is refused. */
+		bn_metric_set_add(&set, "fine", 0, 0, 1);
+		bn_metric_set_add(&set, bad[i], 0, 0, 1);
+		ck_assert_int_eq(bn_runlog_metrics(w.ws, track_id(1), &set, NULL), BN_EINVAL);
+		bn_metric_set_release(&set);
 	}
-	ck_assert_int_eq(bn_run_key_check("metric", "val/rmse 2.0:x-y", NULL), 0);
+	for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+		ck_assert_bn_ok(bn_run_key_check("metric", good[i], &err), &err);
 	char name[BN_RUN_NAME_MAX + 2] = "";
 	memset(name, 'x', BN_RUN_NAME_MAX);
 	bn_run_created birth = {.name = name, .experiment = name};
