@@ -12,8 +12,15 @@ seen() { "$BINNACLE" "$@" 2>/dev/null | grep -cE 'ann\.lee|bob\.ray|eve\.kay'; }
 check unmarked 3 "$(("$(seen data head jobs)" > 2 ? 3 : 0))"
 "$BINNACLE" data protect jobs >/dev/null 2>err
 check proposed "may be personal, by their names: --personal user" "$(grep -o 'may be.*' err)"
+for verb in describe infer "infer --tfdv"; do
+	check "proposed_by ${verb##* }" "may be personal, by their names: binnacle data protect jobs --personal user" \
+		"$("$BINNACLE" data $verb jobs 2>&1 >/dev/null | grep -o 'may be.*')"
+done
+check no_mark_yet "" "$("$BINNACLE" data ls 2>/dev/null | grep -o PROTECTION)"
 "$BINNACLE" data protect jobs --class personal --owner 'HPC operations' --licence internal --purpose billing --keep 180d --personal user -q >/dev/null
 check shown "personal HPC operations 180 user" "$("$BINNACLE" data protect --tsv 2>/dev/null | awk -F'\t' '$1 == "jobs" { print $2, $4, $7, $6 }')"
+check no_proposal "" "$("$BINNACLE" data describe jobs 2>&1 >/dev/null | grep -o 'may be.*')"
+check listed "personal, 1 masked" "$("$BINNACLE" data ls --tsv 2>/dev/null | sed -n 2p | cut -f9)"
 check misspelt 3 "$("$BINNACLE" data protect jobs --personal usr >/dev/null 2>err; echo $?)"
 check misspelt_hint "did you mean 'user'?" "$(grep -o 'did you.*' err)"
 check bad_class 2 "$("$BINNACLE" data protect jobs --class secret >/dev/null 2>&1; echo $?)"
@@ -32,6 +39,7 @@ for verb in "head jobs" "head derived" "head jobs.a" "describe jobs" "describe j
 	check "masked_${verb// /_}" 0 "$(seen data $verb)"
 done
 check masked_upper 0 "$("$BINNACLE" data head derived 2>/dev/null | grep -cE 'ANN|BOB')"
+check listed_what_is_made_of_it 4 "$("$BINNACLE" data ls --json 2>/dev/null | grep -cE '"protection": "personal, [12] masked"')"
 check other_columns_stay 22 "$("$BINNACLE" data head jobs --tsv 2>/dev/null | awk -F'\t' 'NR == 3 { print $2 }')"
 check export_file 0 "$(grep -cE 'ann|bob' out.csv)"
 check export_arrow 0 "$(grep -caE 'ann\.lee|bob\.ray' out.arrow)"

@@ -118,6 +118,8 @@ const bn_page_source *bn_fake_source(void)
 		.frequency = bn_fake_frequency,
 		.checks = bn_fake_checks,
 		.suites = bn_fake_suites,
+		.protection = bn_fake_protection,
+		.protect = bn_fake_protect,
 		.runs = bn_fake_runs,
 		.curves = bn_fake_curves,
 		.run = bn_fake_run,

@@ -33,6 +33,7 @@ typedef struct bn_fake {
 	bool has_chain;     /* a chain of authority; the user is ada, its admin */
 	bool is_nobody;     /* in it, the user's key is not admitted */
 	bn_action_arg last; /* the last requested action */
+	bn_protect_arg protect; /* the last one */
 	int actions;
 	char started[2048]; /* the command lines that were started, each ended by a newline */
 	size_t starts;

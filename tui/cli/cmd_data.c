@@ -2,6 +2,7 @@
  * in cmd_data_split.c, inspecting a dataset in cmd_data_look.c, checking it in cmd_data_check.c. */
 #include "core/base/json.h"
 #include "core/base/mem.h"
+#include "core/data/protect_marks.h"
 #include "tui/cli/data_json.h"
 #include "tui/cli/data_look.h"
 #include "tui/cli/reading.h"
@@ -47,6 +48,18 @@ static int list_versions(bn_cli *cli, bn_workspace *ws, const char *name, bn_err
 	return rc;
 }
 
+static json_t *row_json(const bn_dataset_row *r, const bn_protect_mark *m)
+{
+	bn_buf words = BN_BUF_INIT;
+	bn_protect_mark_words(m, &words);
+	json_t *o = json_pack("{s:s, s:I, s:b, s:o, s:s?, s:I, s:s?}", "name", r->name, "versions", (json_int_t)r->versions,
+		"removed", (int)r->removed, "latest", r->latest ? bn_data_version_json(r->latest) : json_null(),
+		"class", m->level ? bn_data_class_name(m->level) : NULL, "masked_columns", (json_int_t)m->masked,
+		"protection", words.len ? words.ptr : NULL);
+	bn_buf_release(&words);
+	return o;
+}
+
 static int run_ls(bn_cli *cli, bn_err *err)
 {
 	bn_col cols[] = {{"name", "DATASET", BN_AS_TEXT}, {"versions", "VERSIONS", BN_AS_COUNT},
@@ -54,9 +67,10 @@ static int run_ls(bn_cli *cli, bn_err *err)
 		{"latest.size_bytes", "SIZE", BN_AS_BYTES},
 		{"latest.schema_hash", "SCHEMA", BN_AS_ID},
 		{"latest.checks_text", "CHECKS", BN_AS_TEXT},
-		{"latest.created_ms", "NEWEST", BN_AS_TIME_MS},
+		{"latest.created_ms", "NEWEST", BN_AS_TIME_MS}, {"protection", "PROTECTION", BN_AS_TEXT},
 		{"latest.private_to", "PRIVATE TO", BN_AS_TEXT}, {0}};
-	bool some = false;
+	bool some = false, some_marks = false;
+	bn_protect_mark *marks = NULL;
 	bn_workspace *ws = NULL;
 	bn_dataset_list *list = NULL;
 	int rc = bn_cli_workspace(cli, &ws, err);
@@ -66,19 +80,24 @@ static int run_ls(bn_cli *cli, bn_err *err)
 		return list_versions(cli, ws, bn_cli_arg(cli, 0), err);
 	rc = bn_dataset_list_load(
 		&list, ws, bn_cli_flag(cli, "all") ? BN_DATASET_REMOVED_TOO : BN_DATASET_LIVE, err);
-	if (rc)
+	if (rc < 0 || (rc = bn_protect_marks_load(&marks, ws, list, err)) < 0) {
+		bn_dataset_list_free(list);
 		return rc;
+	}
 	json_t *items = json_array();
 	for (size_t i = 0; i < list->count; i++) {
 		const bn_dataset_row *r = &list->rows[i];
 		some |= r->latest && r->latest->is_private;
-		json_array_append_new(items,
-			json_pack("{s:s, s:I, s:b, s:o}", "name", r->name, "versions",
-				(json_int_t)r->versions, "removed", (int)r->removed, "latest",
-				r->latest ? bn_data_version_json(r->latest) : json_null()));
+		some_marks |= marks[i].level || marks[i].masked;
+		json_array_append_new(items, row_json(r, &marks[i]));
 	}
 	bn_dataset_list_free(list);
+	bn_free(marks);
 	show_private(&cols[sizeof cols / sizeof *cols - 2], some);
+	if (!some_marks)
+		cols[sizeof cols / sizeof *cols - 3] = cols[sizeof cols / sizeof *cols - 2];
+	if (!some_marks)
+		cols[sizeof cols / sizeof *cols - 2] = (bn_col){0};
 	return bn_cli_list(cli, items, cols,
 		"no datasets yet; add one with: binnacle data add NAME FILE", err);
 }

@@ -410,6 +410,7 @@ static int run_infer(bn_cli *cli, bn_err *err)
 	if (bn_cli_flag(cli, "tfdv")) {
 		rc = rc < 0 ? rc : bn_cli_need_unmasked(ws, v, "", err);
 		rc = rc < 0 ? rc : write_schema(cli, table, profile, err);
+		rc = rc < 0 ? rc : bn_cli_tell_personal(cli, ws, v, profile, err);
 		goto out;
 	}
 	if (!rc)
@@ -417,6 +418,7 @@ static int run_infer(bn_cli *cli, bn_err *err)
 			profile, &ranges, err);
 	if (!rc)
 		rc = write_suite(cli, suite, err);
+	rc = rc < 0 ? rc : bn_cli_tell_personal(cli, ws, v, profile, err);
 out:
 	bn_suite_free(suite);
 	bn_profile_free(profile);

@@ -171,6 +171,7 @@ static int run_describe(bn_cli *cli, bn_err *err)
 		for (size_t i = 0; i < p->column_count; i++)
 			json_array_append_new(items, bn_data_column_json(&p->columns[i]));
 		rc = bn_cli_list(cli, items, cols, "no columns", err);
+		rc = rc < 0 ? rc : bn_cli_tell_personal(cli, ws, v, p, err);
 	}
 	bn_profile_free(p);
 	bn_dataset_version_free(v);

@@ -2,6 +2,7 @@
 #include "tui/cli/unmask.h"
 
 #include "core/base/buf.h"
+#include "core/data/protect_marks.h"
 
 #define SHOWN 5
 
@@ -38,6 +39,23 @@ int bn_cli_need_unmasked(bn_workspace *ws, const bn_dataset_version *v, const ch
 		rc = bn_err_set(err, BN_EREFUSED, "column '%s' is masked as personal", column);
 		bn_err_hint(err, "--unmask WHY uses its values, and is recorded");
 	}
+	bn_protection_release(&p);
+	return rc;
+}
+
+int bn_cli_tell_personal(
+	bn_cli *cli, bn_workspace *ws, const bn_dataset_version *v, const bn_profile *profile, bn_err *err)
+{
+	bn_protection p = BN_PROTECTION_INIT;
+	bn_buf names = BN_BUF_INIT;
+	int rc = bn_protection_of(&p, ws, v, err);
+	if (rc < 0)
+		goto out;
+	bn_protect_proposals(&p, profile, &names);
+	if (names.len && !names.failed)
+		bn_cli_say(cli, "may be personal, by their names: binnacle data protect %s --personal %s", v->name, names.ptr);
+out:
+	bn_buf_release(&names);
 	bn_protection_release(&p);
 	return rc;
 }

@@ -15,4 +15,8 @@ int bn_cli_unmask(bn_cli *cli, bn_workspace *ws, bn_dataset_version *v, bn_err *
  * NULL: fine; "": any column. */
 int bn_cli_need_unmasked(bn_workspace *ws, const bn_dataset_version *v, const char *column, bn_err *err);
 
+/* Says which columns of the profile may be personal by their names and are not marked (core/data/protect_marks.h). */
+int bn_cli_tell_personal(
+	bn_cli *cli, bn_workspace *ws, const bn_dataset_version *v, const bn_profile *profile, bn_err *err);
+
 #endif

@@ -72,6 +72,7 @@ typedef enum bn_word_kind {
 	X(LAUNCH, "the launch form", 0, \
 		"Enter:edit ^T:start /:find n:wrong d:changed Y:command") \
 	X(SPLIT, "the split form", 0, "Enter:edit ^T:split n:wrong Y:command") \
+	X(PROTECT, "the protection form", 0, "Enter:edit ^T:set n:wrong Y:command") \
 	X(LABELS, "labels of a run", 0, "Enter:edit u:undo <:previous >:next") \
 	X(RUN, "a run", 0, "S:stop L:again .:metric r:log v:axis Tab:pane o:origin /:find") \
 	X(ORIGIN, "where a run comes from", 1, "Enter:open i:full /:filter y:copy Y:command") \
@@ -113,7 +114,7 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 #define BN_ON_IF_LIST(id, title, is_list, bar) | ((is_list) ? BN_ON(id) : 0)
 #define BN_ON_TABLES (UINT64_C(0) BN_VIEWS(BN_ON_IF_LIST))
 #define BN_ON_WHERE (BN_ON(RUNS) | BN_ON(ROWS) | BN_ON(AUDIT)) /* lists with conditions; of others w is / */
-#define BN_ON_FORMS (BN_ON(LAUNCH) | BN_ON(SPLIT) | BN_ON(LABELS))
+#define BN_ON_FORMS (BN_ON(LAUNCH) | BN_ON(SPLIT) | BN_ON(PROTECT) | BN_ON(LABELS))
 
 #define BN_COMMANDS(X) \
 	X(OPEN, "open", "Enter", 0, BN_ON_ALL, "open what is selected") \
@@ -178,8 +179,11 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 	X(SPLIT, "split", "", BN_CMD_ACT, BN_ON(DATA) | BN_ON(VERSIONS), \
 		"divide this version for training and testing, or into folds: a form, with the leaks between the " \
 		"parts before they are made") \
-	X(START, "start", "^T", BN_CMD_ACT, BN_ON(LAUNCH) | BN_ON(SPLIT), \
-		"start what the form says: a chord, so that typed words never start a run") \
+	X(PROTECT, "protect", "", BN_CMD_ACT, BN_ON(DATA) | BN_ON(VERSIONS), \
+		"class, owner, licence, purpose, retention and personal columns of the dataset: a form, with columns " \
+		"that may be personal by their names") \
+	X(START, "start", "^T", BN_CMD_ACT, BN_ON(LAUNCH) | BN_ON(SPLIT) | BN_ON(PROTECT), \
+		"do what the form says: a chord, so that typed words never start a run") \
 	X(GROUP, "group", "b", BN_CMD_TAKES(COLUMN), BN_ON(RUNS), \
 		"group by this column: mean and deviation, how many, the best; again: not. Or " \
 		":group COLUMN, none") \
@@ -212,11 +216,11 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 		"the result is attested, for gates that ask for it") \
 	X(IN_FULL, "in-full", "i", 0, BN_ON_TABLES, \
 		"all of the row: what is cut, what is not shown; of a job its log") \
-	X(NEXT, "next", "n", 0, BN_ON_TABLES | BN_ON(LAUNCH) | BN_ON(SPLIT) | BN_ON(RUN) | BN_ON(DETAIL), \
+	X(NEXT, "next", "n", 0, BN_ON_TABLES | BN_ON(LAUNCH) | BN_ON(SPLIT) | BN_ON(PROTECT) | BN_ON(RUN) | BN_ON(DETAIL), \
 		"to the next row that stands out: what failed, drifted, differs, is missing, or " \
 		"was looked for") \
 	X(PREVIOUS, "previous", "N", 0, \
-		BN_ON_TABLES | BN_ON(LAUNCH) | BN_ON(SPLIT) | BN_ON(RUN) | BN_ON(DETAIL), \
+		BN_ON_TABLES | BN_ON(LAUNCH) | BN_ON(SPLIT) | BN_ON(PROTECT) | BN_ON(RUN) | BN_ON(DETAIL), \
 		"to the row before that stands out") \
 	X(NEXT_OBJECT, "next-object", ">", 0, BN_ON_ALL, \
 		"the next one of the list that this came from") \
@@ -314,7 +318,7 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 		"the console, in a text, and among the fields of a form find them: n goes on") \
 	X(FOLLOW, "follow", "f", 0, BN_ON(RUN), \
 		"stay at the end of the console as it grows, or stay with these lines") \
-	X(MARK, "mark", "Space", 0, BN_ON_TABLES | BN_ON(LAUNCH) | BN_ON(SPLIT) | BN_ON(LABELS), \
+	X(MARK, "mark", "Space", 0, BN_ON_TABLES | BN_ON_FORMS, \
 		"mark the row, or take the mark away; in a form, the next of a few choices") \
 	X(INVERT, "invert-marks", "*", 0, BN_ON_TABLES, \
 		"mark what is not marked, and the reverse") \

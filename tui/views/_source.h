@@ -29,6 +29,7 @@ typedef struct bn_reader {
 	/* The last table stays open: scrolling requests windows of it repeatedly. */
 	char ref[BN_REF_BYTES], derived[BN_DERIVED_BYTES];
 	bn_table_reader *table;
+	int64_t masks; /* bn_protect_settings when it was opened */
 	bn_waiting waiting;
 	/* The number of items that need the user, for the title: of that generation, and when. */
 	int64_t alerts, to_approve, needs_ms;
@@ -129,6 +130,8 @@ int bn_source_add_data(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_remotes(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_share(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_suites(void *, const void *, bn_page *, bn_job *, bn_err *);
+int bn_source_protection(void *, const void *, bn_page *, bn_job *, bn_err *);
+int bn_source_protect(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_check(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_audit(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_authority(void *, const void *, bn_page *, bn_job *, bn_err *);

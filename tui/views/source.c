@@ -2,6 +2,7 @@
  * NAME/pages.c. */
 #include "tui/views/source.h"
 
+#include "core/data/protect_marks.h"
 #include "core/base/env.h"
 #include "core/base/mem.h"
 #include "core/govern/rights.h"
@@ -119,12 +120,14 @@ out:
 int bn_reader_table(
 	bn_table_reader **out, bn_reader *r, const char *ref, const char *derived, bn_err *err)
 {
-	if (!r->table || strcmp(r->ref, ref) != 0 || strcmp(r->derived, derived) != 0) {
+	int64_t masks = bn_protect_settings(r->ws);
+	if (!r->table || r->masks != masks || strcmp(r->ref, ref) != 0 || strcmp(r->derived, derived) != 0) {
 		bn_table_reader_free(r->table);
 		r->table = NULL;
 		int rc = table_open(&r->table, r, ref, derived, err);
 		if (rc < 0)
 			return rc;
+		r->masks = masks;
 		snprintf(r->ref, sizeof r->ref, "%s", ref);
 		snprintf(r->derived, sizeof r->derived, "%s", derived);
 	}
@@ -171,6 +174,8 @@ const bn_page_source *bn_source_workspace(void)
 		.frequency = bn_source_frequency,
 		.checks = bn_source_checks,
 		.suites = bn_source_suites,
+		.protection = bn_source_protection,
+		.protect = bn_source_protect,
 		.runs = bn_source_runs,
 		.curves = bn_source_curves,
 		.run = bn_source_run,

@@ -36,6 +36,7 @@
 #include "tui/views/overview/pages.h"
 #include "tui/views/people/pages.h"
 #include "tui/views/profile/pages.h"
+#include "tui/views/protect/pages.h"
 #include "tui/views/remotes/pages.h"
 #include "tui/views/rows/pages.h"
 #include "tui/views/runs/pages.h"
@@ -48,7 +49,7 @@
 typedef struct bn_page_source {
 	bn_page_fn status;       /* no argument; char * for the title */
 	bn_page_fn overview;     /* bn_overview_arg, or none; bn_overview */
-	bn_page_fn datasets;     /* bn_dataset_list */
+	bn_page_fn datasets;     /* bn_datasets_page */
 	bn_page_fn versions;     /* bn_ref_arg (a name); bn_dataset_versions */
 	bn_page_fn version;      /* bn_ref_arg; bn_data_answer */
 	bn_page_fn changes;      /* bn_changes_arg; bn_changes_page */
@@ -60,6 +61,8 @@ typedef struct bn_page_source {
 			     * yet */
 	bn_page_fn frequency; /* bn_frequency_arg; bn_frequency, or as profile */
 	bn_page_fn checks;    /* bn_checks_arg; bn_checks */
+	bn_page_fn protection; /* bn_ref_arg (a dataset); bn_protect_page */
+	bn_page_fn protect;    /* bn_protect_arg; char *: a description of what was done */
 	bn_page_fn suites;    /* bn_ref_arg (a dataset); bn_suites_page */
 	bn_page_fn runs;      /* bn_runs_arg; bn_runs */
 	bn_page_fn curves;    /* bn_curves_arg; bn_curves */

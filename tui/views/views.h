@@ -38,6 +38,8 @@ int bn_view_checks_new(bn_view **out, bn_frame *f, const char *ref, bn_err *err)
 /* One result of a version, by its hash, with that check selected; at -1: the first one. */
 int bn_view_checks_of_new(
 	bn_view **out, bn_frame *f, const char *ref, const char *result, int64_t at, bn_err *err);
+/* What is said of a dataset's protection, and a form to change it; ref: of it or of one of its versions. */
+int bn_view_protect_new(bn_view **out, bn_frame *f, const char *ref, bn_err *err);
 /* What suites found of the versions of a dataset. */
 int bn_view_suites_new(bn_view **out, bn_frame *f, const char *dataset, bn_err *err);
 /* The same for the dataset of a reference, as a command. */

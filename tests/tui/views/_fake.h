@@ -37,6 +37,8 @@ bn_curve bn_fake_curve(bn_page *page, const char *run, const char *key, size_t n
 int bn_fake_add(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
 int bn_fake_audit(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
 int bn_fake_check(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
+int bn_fake_protection(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
+int bn_fake_protect(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
 int bn_fake_suites(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
 int bn_fake_checks(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
 int bn_fake_statistics(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);

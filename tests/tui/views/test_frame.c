@@ -72,6 +72,35 @@ START_TEST(test_frame_attaches_and_detaches_suites)
 }
 END_TEST
 
+START_TEST(test_frame_sets_only_what_was_changed_of_a_protection)
+{
+	bench b = {.fake = {.actions = 0}};
+	bn_err err = BN_ERR_INIT;
+	bench_open(&b, false);
+	play(&b, "2\n:protect\n");
+	ck_assert_int_lt(bn_script_run(b.f, b.s, ":start\n", "script", &err), 0);
+	ck_assert_ptr_nonnull(strstr(err.msg, "nothing was changed"));
+	play(&b, "Enter Down Enter ^U \"HPC 'ops'\" Enter Down Down Down Down Enter ^U \"acc\" Tab Enter");
+	ck_assert(shows(&b, "--class restricted"));
+	ck_assert(shows(&b, "--personal account"));
+	play(&b, "^T");
+	ck_assert(shows(&b, "No longer masked: user_id"));
+	ck_assert_int_eq(b.fake.actions, 0);
+	play(&b, "y");
+	ck_assert_int_eq(b.fake.actions, 1);
+	const bn_protect_arg *a = &b.fake.protect;
+	ck_assert_str_eq(a->level, "restricted");
+	ck_assert_str_eq(a->owner, "HPC 'ops'");
+	ck_assert(a->sets_owner && !a->sets_licence && !a->sets_purpose && !a->sets_remotes);
+	ck_assert_str_eq(a->personal, "account");
+	ck_assert_str_eq(a->cleared, "user_id");
+	ck_assert_int_eq(a->keep_days, -1);
+	play(&b, "g Down Down Down Down Enter ^U \"soon\"");
+	ck_assert(shows(&b, "a number of days is wanted"));
+	bench_close(&b);
+}
+END_TEST
+
 START_TEST(test_frame_opens_the_result_of_a_cell_and_its_rows)
 {
 	bench b = {.fake = {.actions = 0}};
@@ -1938,6 +1967,7 @@ START_TEST(test_frame_the_answer_of_many_columns_is_drawn_from_those_that_are_sh
 END_TEST
 
 BN_TEST_MAIN("tui/views/frame", test_frame_attaches_and_detaches_suites,
+	test_frame_sets_only_what_was_changed_of_a_protection,
 	test_frame_opens_the_result_of_a_cell_and_its_rows,
 	test_frame_the_answer_of_many_columns_is_drawn_from_those_that_are_shown,
 	test_frame_an_answer_is_about_what_was_asked_though_the_list_is_another,

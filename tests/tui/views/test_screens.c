@@ -19,7 +19,7 @@ static const size sizes[] = {{80, 24}, {60, 15}, {200, 60}, {140, 40}};
 static bool has_answer(const char *name)
 {
 	static const char *const folders[] = {"audit/", "charts/", "checks/", "compare/", "data/", "launch/",
-		"models/", "monitor/", "overview/", "profile/", "rows/", "run/", "runs/",
+		"models/", "monitor/", "overview/", "profile/", "protect/", "rows/", "run/", "runs/",
 		"servers/", "split/"};
 	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
 		if (strncmp(name, folders[i], strlen(folders[i])) == 0)
@@ -79,6 +79,7 @@ SCREEN(test_screen_correlations, "profile/correlations", "2 I C j", false)
 SCREEN(test_screen_derived, "rows/pinned", "2 Enter Enter l l p l l l : \"derive \"", false)
 SCREEN(test_screen_checks, "checks/checks", "2 V j", false)
 SCREEN(test_screen_suites, "checks/suites", "2 H j j", false)
+SCREEN(test_screen_protection, "protect/protect", "2\n:protect\nDown Down Enter \"CC-BY-4.0\" Enter", false)
 SCREEN(test_screen_failing_rows, "rows/failing-rows", "2 V j Enter", false)
 SCREEN(test_screen_runs, "runs/runs", "3 j j Space", false)
 SCREEN(test_screen_runs_grouped, "runs/runs-grouped", "3\n:group learning_rate\n:sort val_rmse\nj",
@@ -204,7 +205,7 @@ BN_TEST_MAIN("tui/views/screens", test_screen_palette_objects, test_screen_launc
 	test_screen_overview_of_an_empty_workspace, test_screen_data, test_screen_data_empty,
 	test_screen_versions, test_screen_rows, test_screen_rows_filtered, test_screen_profile,
 	test_screen_frequency, test_screen_changes, test_screen_correlations, test_screen_derived,
-	test_screen_checks, test_screen_suites, test_screen_failing_rows, test_screen_runs, test_screen_runs_grouped, test_screen_runs_nested, test_screen_runs_aggregate,
+	test_screen_checks, test_screen_suites, test_screen_protection, test_screen_failing_rows, test_screen_runs, test_screen_runs_grouped, test_screen_runs_nested, test_screen_runs_aggregate,
 	test_screen_labels, test_screen_trash, test_screen_runs_in_a_queue,
 	test_screen_runs_sorted_and_filtered, test_screen_run, test_screen_run_with_a_long_name,
 	test_screen_run_with_cursor_and_log_axis, test_screen_run_facts, test_screen_run_console,

@@ -140,6 +140,42 @@ static int before_draw(const bn_data_answer *d, bn_area a, int row)
 	return row;
 }
 
+static void said_add(bn_buf *out, const char *name, const char *value)
+{
+	if (value)
+		bn_buf_addf(out, "%s%s %.80s", out->len ? "; " : "", name, value);
+}
+
+/* "personal; owner ada; licence CC-BY-4.0", "masked: user_id, host", "may be personal: account" */
+static int protection_draw(const bn_data_answer *d, bn_area a, int row)
+{
+	const bn_protection *p = &d->protection;
+	char until[BN_FORMAT_BYTES];
+	bn_buf said = BN_BUF_INIT, masked = BN_BUF_INIT;
+	if (p->level)
+		bn_buf_addf(&said, "%s%s%s", bn_data_class_name(p->level), p->level_from ? ", as " : "",
+			p->level_from ? p->level_from : "");
+	said_add(&said, "owner", p->owner);
+	said_add(&said, "licence", p->licence);
+	said_add(&said, "for", p->purpose);
+	bn_format_time(until, d->version->created_ms + p->keep_days * 86400000, true);
+	until[strcspn(until, " ")] = '\0';
+	said_add(&said, "kept until", p->keep_days ? until : NULL);
+	for (size_t i = 0; i < p->personal_count; i++)
+		bn_buf_addf(&masked, "%s%.80s", i ? ", " : "masked: ", p->personal[i]);
+	if (said.len)
+		bn_area_field(a, row++, 0, a.cols, BN_INK_TEXT, said.ptr);
+	if (masked.len)
+		bn_area_field(a, row++, 0, a.cols, BN_INK_TEXT, masked.ptr);
+	bn_buf_release(&said);
+	bn_buf_release(&masked);
+	if (!d->proposed || !d->proposed[0])
+		return row;
+	bn_area_field(a, row, bn_area_text(a, row, 0, BN_INK_DIM, "may be personal (:protect): "), a.cols, BN_INK_DIM,
+		d->proposed);
+	return row + 1;
+}
+
 static int check_draw(const bn_check_row *c, bn_area a, int row)
 {
 	char n[BN_FORMAT_BYTES], rows[BN_FORMAT_BYTES + 8] = "";
@@ -278,6 +314,7 @@ void bn_data_answer_draw(const bn_data_view *v, bn_area a)
 	row = children_draw(d, a, row);
 	row = used_draw(d, a, row);
 	row = before_draw(d, a, row);
+	row = protection_draw(d, a, row);
 	row = checks_draw(d, a, row);
 	if (d->profile)
 		columns_draw(d, a, row);

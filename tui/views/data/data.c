@@ -19,10 +19,12 @@ enum {
 	COL_SOURCE,
 	COL_SCHEMA,
 	COL_USER,
-	COLUMNS
+	COLUMNS,
+	COL_PROTECTION = COLUMNS, /* of the list of datasets alone */
+	DATASET_COLUMNS
 };
 
-static const bn_grid_column dataset_columns[COLUMNS] = {
+static const bn_grid_column dataset_columns[DATASET_COLUMNS] = {
 	[COL_NAME] = {.title = "dataset", .name = "name", .frozen = true, .min = 10, .max = 40},
 	[COL_LATEST] = {.title = "versions",
 		.form = BN_COLUMN_COUNT,
@@ -68,6 +70,7 @@ static const bn_grid_column dataset_columns[COLUMNS] = {
 		.max = 8,
 		.priority = 7},
 	[COL_USER] = {.title = "by", .name = "latest.user", .min = 4, .max = 12, .priority = 6},
+	[COL_PROTECTION] = {.title = "protection", .min = 8, .max = 20, .priority = 1},
 };
 
 static const bn_grid_column version_columns[COLUMNS] = {
@@ -185,17 +188,33 @@ static const bn_dataset_row *dataset_at(const bn_list *l, int64_t r, int *glyph)
 	return &d->rows[has_tree ? v->tree[r].row : (size_t)r];
 }
 
+/* "personal, 2 masked" */
+static void protection_cell(const bn_list *l, const bn_dataset_row *r, bn_grid_cell *out)
+{
+	const bn_datasets_page *d = bn_list_data(l);
+	bn_buf words = BN_BUF_INIT;
+	if (d->marks)
+		bn_protect_mark_words(&d->marks[r - d->list.rows], &words);
+	if (words.len)
+		snprintf(out->buf, sizeof out->buf, "%s", words.ptr);
+	out->text = words.len ? out->buf : NULL;
+	bn_buf_release(&words);
+}
+
 static void dataset_cell(void *ctx, int64_t row, int col, bn_grid_cell *out)
 {
 	int glyph;
 	const bn_dataset_row *r = dataset_at(ctx, row, &glyph);
-	if (col == COL_NAME) {
+	if (col == COL_PROTECTION) {
+		protection_cell(ctx, r, out);
+	} else if (col == COL_NAME) {
 		out->text = r->name;
 		out->glyph = glyph;
-	} else if (col == COL_LATEST)
+	} else if (col == COL_LATEST) {
 		out->number = (double)r->versions;
-	else if (r->latest)
+	} else if (r->latest) {
 		version_cell(r->latest, col, out);
+	}
 }
 
 static uint64_t dataset_key(void *ctx, int64_t row)
@@ -271,6 +290,9 @@ static bool about_version(bn_view *view, bn_command_id id, const char *ref, cons
 	}
 	if (id == BN_CMD_SUITES)
 		return bn_view_open_suites(view->frame, ref);
+	if (id == BN_CMD_PROTECT)
+		return bn_view_open(
+			view->frame, bn_view_protect_new(&made, view->frame, ref, &err), &made, &err);
 	bn_rows_of of = bn_rows_of_version(ref, "");
 	if (id == BN_CMD_DESCRIBE)
 		rc = bn_view_profile_new(&made, view->frame, &of, &err);
@@ -304,7 +326,7 @@ static bool needs_selection(bn_command_id id)
 {
 	return id == BN_CMD_OPEN || id == BN_CMD_DESCRIBE || id == BN_CMD_CHECKS ||
 	       id == BN_CMD_LAUNCH || id == BN_CMD_CORRELATIONS || id == BN_CMD_SPLIT || id == BN_CMD_PUSH ||
-	       id == BN_CMD_SUITES;
+	       id == BN_CMD_SUITES || id == BN_CMD_PROTECT;
 }
 
 static bool data_refuses(bn_view *view, bn_command_id id, char *why, size_t size)
@@ -393,7 +415,7 @@ int bn_view_data_new(bn_view **out, bn_frame *f, bn_err *err)
 {
 	bn_list *l = NULL;
 	int rc = bn_list_new(&l, sizeof(bn_data_view), &data_class, f, &dataset_source,
-		dataset_columns, COLUMNS, NULL, err);
+		dataset_columns, DATASET_COLUMNS, NULL, err);
 	if (rc)
 		return rc;
 	l->grid.empty = "no datasets yet: :add NAME FILE.csv";

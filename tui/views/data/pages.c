@@ -17,21 +17,32 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void list_release(void *p)
+static void list_release(void *data)
 {
-	bn_dataset_list_free(p);
+	bn_datasets_page *p = data;
+	bn_dataset_list_free(p->owned);
+	bn_free(p->marks);
 }
 
 int bn_source_datasets(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
 {
 	bn_reader *r = context;
-	bn_dataset_list *list = NULL;
+	bn_datasets_page *p = bn_arena_alloc(&page->arena, sizeof *p);
+	int rc;
 	(void)arg;
 	(void)job;
-	int rc = bn_reader_refresh(r, err);
-	if (!rc)
-		rc = bn_dataset_list_load(&list, r->ws, BN_DATASET_LIVE, err);
-	return rc ? rc : BN_PAGE_TAKE(page, list, list_release);
+	if (!p)
+		return bn_err_nomem(err, "datasets");
+	*p = (bn_datasets_page){.marks = NULL};
+	if ((rc = bn_reader_refresh(r, err)) < 0 ||
+		(rc = bn_dataset_list_load(&p->owned, r->ws, BN_DATASET_LIVE, err)) < 0)
+		return rc;
+	p->list = *p->owned;
+	if ((rc = bn_protect_marks_load(&p->marks, r->ws, p->owned, err)) < 0) {
+		list_release(p);
+		return rc;
+	}
+	return BN_PAGE_TAKE(page, p, list_release);
 }
 
 static void versions_release(void *p)
@@ -323,6 +334,7 @@ static void answer_release(void *data)
 	bn_dataset_version_free(a->version);
 	bn_dataset_version_free(a->before);
 	bn_dataset_versions_free(a->children);
+	bn_protection_release(&a->protection);
 	bn_profile_free(a->profile);
 }
 
@@ -438,6 +450,18 @@ static int used_by(bn_data_answer *a, bn_reader *r, bn_err *err)
 	return reports_count(a, r, ref, err);
 }
 
+static int protection_of(bn_data_answer *a, bn_reader *r, bn_arena *arena, bn_err *err)
+{
+	bn_buf names = BN_BUF_INIT;
+	int rc = bn_protection_of(&a->protection, r->ws, a->version, err);
+	if (rc >= 0 && a->profile)
+		bn_protect_proposals(&a->protection, a->profile, &names);
+	if (names.len && !names.failed)
+		a->proposed = bn_arena_strdup(arena, names.ptr);
+	bn_buf_release(&names);
+	return rc;
+}
+
 int bn_source_data_answer(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
 {
 	bn_reader *r = context;
@@ -461,6 +485,7 @@ int bn_source_data_answer(void *context, const void *arg, bn_page *page, bn_job 
 	a->generation = r->generation;
 	if ((rc = bn_data_answer_rank(a, &page->arena, err)) < 0 ||
 		(rc = version_before(a, r, err)) < 0 || (rc = used_by(a, r, err)) < 0 ||
+		(rc = protection_of(a, r, &page->arena, err)) < 0 ||
 		(rc = bn_dataset_children_load(
 			 &a->children, r->ws, a->version->name, a->version->version, err)) < 0) {
 		answer_release(a);

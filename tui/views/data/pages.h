@@ -1,16 +1,24 @@
 /*
- * pages.h - the argument for adding a table; the lists of datasets are those of
- * core/data/dataset.h.
+ * pages.h - the list of datasets, the summary of a version, the argument for adding a table; the list of versions is that
+ * of core/data/dataset.h.
  */
 #ifndef BN_TUI_VIEWS_DATA_PAGES_H
 #define BN_TUI_VIEWS_DATA_PAGES_H
 #include "core/data/dataset.h"
+#include "core/data/protect_marks.h"
 #include "core/profile/changes.h"
 #include "tui/views/pages.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/* Datasets, with what is said of their protection. */
+typedef struct bn_datasets_page {
+	bn_dataset_list list; /* first: what most of the screen reads */
+	bn_protect_mark *marks; /* of its rows; NULL: not known */
+	bn_dataset_list *owned; /* private: whose rows these are */
+} bn_datasets_page;
 
 typedef struct bn_add_arg {
 	char name[BN_TYPED_BYTES], uri[BN_TYPED_BYTES];
@@ -27,6 +35,8 @@ typedef struct bn_data_answer {
 	int64_t runs, models, reports; /* number of runs trained on it, of models made by these,
 				* and of reports that compare with it */
 	const struct bn_checks *checks;
+	bn_protection protection; /* what holds for it */
+	const char *proposed; /* columns that may be personal by their names, and are not marked; "" or NULL: none */
 	bn_profile *profile;
 	/* Profiled columns that are not constant, by missing values in descending order, as many as can be shown. */
 	const size_t *ranked;

@@ -64,7 +64,8 @@ int bn_fake_datasets(void *context, const void *arg, bn_page *page, bn_job *job,
 	FAKE_BEGIN(page);
 	static bn_dataset_row rows[] = {{"jobs", 2, &jobs_v3, false},
 		{"jobs-train", 1, &split_v1, false}, {"node", 1, &node_v1, false}};
-	static const bn_dataset_list list = {rows, 3}, none = {NULL, 0};
+	static bn_protect_mark marks[] = {{BN_CLASS_PERSONAL, 2}, {BN_CLASS_PERSONAL, 0}, {0, 0}};
+	static const bn_datasets_page list = {{rows, 3}, marks, NULL}, none = {{NULL, 0}, NULL, NULL};
 	bn_fake_take(page, fake->is_empty ? &none : &list, sizeof list);
 	return 0;
 }
@@ -112,7 +113,16 @@ int bn_fake_version(void *context, const void *arg, bn_page *page, bn_job *job, 
 	static const bn_check_row rows[] = {
 		{"values between", "power", "0 to 1000", "max 1090", 3, BN_STATE_FAIL, NULL, NULL}};
 	static const bn_checks failed = {"telemetry.json", NOW - HOUR, "5ee1", rows, 1};
-	bn_data_answer d = {.version = &jobs_v3, .before = &jobs_v2, .children = &children};
+	static char *masked[] = {(char *)"user_id", (char *)"group_id"};
+	bn_data_answer d = {.version = &jobs_v3,
+		.before = &jobs_v2,
+		.children = &children,
+		.protection = {.level = BN_CLASS_PERSONAL,
+			.owner = (char *)"HPC operations",
+			.keep_days = 180,
+			.personal = masked,
+			.personal_count = 2},
+		.proposed = "account"};
 	if (strncmp(a->ref, "jobs-train", 10) == 0)
 		d = (bn_data_answer){.version = &split_v1};
 	else if (strncmp(a->ref, "node", 4) == 0)
