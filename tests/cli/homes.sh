@@ -41,9 +41,9 @@ sed 's/1e6/2e6/' policy.json >other.json
 expect 0 "one more link" "$B" policy set other.json
 "$B" serve power/1 --unix s.sock --no-token >served 2>&1 &
 server=$!
-for _ in $(seq 100); do grep -q 'erving' served && break; sleep 0.1; done
+for _ in $(seq 600); do grep -q 'erving' served && break; sleep 0.1; done
 mv .binnacle/log "$dir/new" && cp -a "$dir/old" .binnacle/log
-for _ in $(seq 150); do kill -0 $server 2>/dev/null || break; sleep 0.1; done
+for _ in $(seq 600); do kill -0 $server 2>/dev/null || break; sleep 0.1; done
 kill $server 2>/dev/null
 wait $server
 check "a chain that was put back ends the server" 6 $?

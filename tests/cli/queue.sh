@@ -67,7 +67,7 @@ says queue.paused
 
 # Every line names the runs.
 "$B" run start --queue --quiet --name holds -- sleep 60 >/dev/null 2>&1
-for i in $(seq 100); do
+for i in $(seq 600); do
 	"$B" run show holds --json | grep -q '"status": "RUNNING"' && break
 	sleep 0.1
 done
@@ -87,7 +87,7 @@ says "asked to end"
 # All processes are killed while one run is running and one is waiting.
 "$B" run start --queue --quiet --name long -- sleep 60 >/dev/null 2>&1
 "$B" run start --queue --quiet --name next -- sh -c 'echo at last' >/dev/null 2>&1
-for i in $(seq 100); do
+for i in $(seq 600); do
 	"$B" run show long --json | grep -q '"status": "RUNNING"' && break
 	sleep 0.1
 done
@@ -166,7 +166,7 @@ expect 0 "the other one is" "$B" run show s3
 says KILLED
 expect 3 "one that is unknown does" "$B" run stop nosuchrun s3
 ("$B" run start --queue --wait --name waits -- true >"$dir/waits" 2>&1) &
-for i in $(seq 100); do
+for i in $(seq 600); do
 	grep -q "queue resume" "$dir/waits" && break
 	sleep 0.1
 done

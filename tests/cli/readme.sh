@@ -36,7 +36,7 @@ while IFS= read -r line; do
 	"binnacle serve"*)
 		${line/--port 8420*/--port 0} >"$dir/serve" 2>&1 &
 		server=$!
-		for _ in $(seq 100); do grep -q http:// "$dir/serve" && break || sleep 0.1; done
+		for _ in $(seq 600); do grep -q http:// "$dir/serve" && break || sleep 0.1; done
 		url=$(grep -oE 'http://[0-9.:]+' "$dir/serve" | head -n 1)
 		binnacle predict --endpoint "$url" new.csv --out served.csv >"$dir/out" 2>&1 || fail "$line"
 		kill "$server" && wait "$server"

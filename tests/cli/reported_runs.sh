@@ -8,7 +8,7 @@ cd "$dir" || exit 1
 (cd w && exec "$B" server --unix "$dir/sock" --no-auth >server.out 2>server.err) &
 server=$!
 at_end() { kill $server 2>/dev/null; wait $server 2>/dev/null; }
-for _ in $(seq 100); do [ -S sock ] && break; sleep 0.1; done
+for _ in $(seq 600); do [ -S sock ] && break; sleep 0.1; done
 ask() { # PATH JSON
 	curl -s --unix-socket "$dir/sock" -H 'Content-Type: application/json' -d "$2" "http://x/api/2.0/mlflow/$1"
 }

@@ -31,7 +31,7 @@ expect 0 "fast" "$B" run start --wait -q --name fast -- seq 1 300000
 file_of() { sed "s/.*\"$1\":\([0-9]*\).*/\1/" ".binnacle/runs/$2/supervisor"; }
 begin() { # NAME SECONDS: $id, $supervisor, $guard
 	"$B" run start -q --name "$1" -- sh -c "setsid sleep $2 & sleep $2" >/dev/null || fail "start $1"
-	for _ in $(seq 100); do
+	for _ in $(seq 600); do
 		id=$("$B" run show "$1" --json | sed -n 's/^  "id": "\(.*\)",/\1/p')
 		[ "$(file_of child "$id" 2>/dev/null)" != 0 ] && pgrep -f "^sleep $2" >/dev/null && break
 		sleep 0.1
@@ -55,7 +55,7 @@ expect 0 "the guard killed while it prints" "$B" run start -q --name late -- \
 until_says 60 '^line 5$' "$B" run log late || fail "the log is not there while the run prints"
 id=$("$B" run show late --json | sed -n 's/^  "id": "\(.*\)",/\1/p')
 kill -KILL "$(file_of guard "$id")"
-for _ in $(seq 100); do "$B" run show late | grep -q FINISHED && break; sleep 0.1; done
+for _ in $(seq 600); do "$B" run show late | grep -q FINISHED && break; sleep 0.1; done
 [ "$("$B" run log late | wc -l)" = 40 ] || fail "the supervisor writes the log when its guard is gone"
 
 # If the log cannot be written to the output, the command fails.

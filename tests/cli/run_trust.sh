@@ -38,7 +38,7 @@ mkdir -p out
 "$B" run start --name storing --output 'out/*' -q -- sh -c 'truncate -s 60G out/large' >/dev/null || fail storing
 until_says 60 . find .binnacle/tmp -name 'object-*' -size +1M || fail "nothing is stored: $("$B" run show storing)"
 "$B" run stop storing -q >/dev/null || fail "stop while outputs are stored"
-for _ in $(seq 50); do
+for _ in $(seq 600); do
 	"$B" run show storing --json | grep -q '"status": "KILLED"' && break
 	sleep 0.2
 done
@@ -99,7 +99,7 @@ rm ".binnacle/runs/$one/limits" ".binnacle/runs/$two/limits"
 exchange "$one" "$two"
 exchange "$(id_of same1)" "$(id_of same2)"
 "$B" queue resume -q >/dev/null
-for _ in $(seq 100); do
+for _ in $(seq 600); do
 	"$B" queue show --json | grep -q '"waiting": 0' && "$B" run show same2 --json | grep -q FAILED && break
 	sleep 0.1
 done
@@ -174,7 +174,7 @@ as "$B" queue pause -q >/dev/null && as "$B" run start --queue --name w -q -- tr
 until_says 60 '"status": "RUNNING"' as "$B" run show r --json || fail "another user's run does not start"
 "$B" run stop r -q >/dev/null || fail "root cannot stop another user's run"
 "$B" run stop w -q >/dev/null || fail "root cannot cancel another user's queued run"
-for _ in $(seq 100); do
+for _ in $(seq 600); do
 	as "$B" run show r --json | grep -q '"status": "KILLED"' && break
 	sleep 0.1
 done

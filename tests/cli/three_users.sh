@@ -67,7 +67,7 @@ finish() { # runs the last line, and compares its output with the page
 		command=${command% &}
 		(as "$who" "${command/binnacle /exec binnacle }") >"$dir/served" 2>&1 &
 		serving=$!
-		for _ in $(seq 100); do grep -q '^Serving at' "$dir/served" && break; sleep 0.1; done
+		for _ in $(seq 600); do grep -q '^Serving at' "$dir/served" && break; sleep 0.1; done
 		text=$(cat "$dir/served") got=0
 	else
 		text=$( (as "$who" "$command") 2>&1)

@@ -75,7 +75,7 @@ check "who may write there may not replace workspace.json" "drwxrwsr-t" "$(stat 
 
 # ---- the run that was at work -----------------------------------------------------------------------------
 echo >"$dir/power/go"
-for _ in $(seq 100); do
+for _ in $(seq 600); do
 	out=$(as ben 'binnacle run show during --json' 2>/dev/null)
 	grep -q '"status": "FINISHED"' <<<"$out" && break
 	sleep 0.1

@@ -5,7 +5,7 @@
 # logged models are compared with what our server says of them to MLflow's client. An import that is killed is begun again.
 # W&B and TensorBoard by their writers: every value that was logged.
 #   exchange.sh [PART...]   the parts, each with a line of its time and result: mlflow2-file mlflow2-db mlflow2-killed
-#                           mlflow2-server, the same of mlflow3, logs
+#                           mlflow2-server, the same of mlflow3, logs. Those of different stores run at once.
 # BINNACLE_EXCHANGE_DIR=DIR keeps what MLflow's writers made, for the next call.
 set -u
 parts=("$@")
@@ -20,11 +20,13 @@ TORCH=no bash "$here/venv.sh" mlflow || { echo "SKIP: exchange: no python3"; exi
 	echo "SKIP: W&B and TensorBoard: their writers could not be installed"
 # In memory if possible: MLflow's writers sync for each change, and what is compared does not depend on the disk.
 [ -n "${TMPDIR:-}" ] || [ "$(df --output=avail -k /dev/shm 2>/dev/null | tail -n 1)" -lt 2000000 ] 2>/dev/null || export TMPDIR=/dev/shm
-work=$(mktemp -d) || exit 1
+all=$(mktemp -d) || exit 1
+work=$all
 stores=${BINNACLE_EXCHANGE_DIR:-$work/stores}
 server='' bad=0
-trap 'unserve; chmod -R u+w "$work"; rm -rf "$work"' EXIT
-export XDG_STATE_HOME=$work/state XDG_CONFIG_HOME=$work/config DO_NOT_TRACK=true MLFLOW_DISABLE_TELEMETRY=true
+pids=()
+trap 'for p in "${pids[@]}"; do kill "$p" 2>/dev/null && wait "$p"; done; chmod -R u+w "$all"; rm -rf "$all"' EXIT
+export XDG_STATE_HOME=$all/state XDG_CONFIG_HOME=$all/config DO_NOT_TRACK=true MLFLOW_DISABLE_TELEMETRY=true
 export PYTHONWARNINGS=ignore PYTHONDONTWRITEBYTECODE=1
 unset BINNACLE_HOME MLFLOW_TRACKING_URI
 fail() { echo "FAIL: $*"; bad=1; }
@@ -117,7 +119,7 @@ to_a_server() { # LINE: to MLflow's own server, twice, and back into a workspace
 	"$binnacle" run import "$source" --json >"$work/report" 2>"$work/log" || fail "$name: import: $(cat "$work/log")"
 	port=$("$python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 	mkdir -p "$work/server-$1"
-	(cd "$work/server-$1" && exec setsid "$venv/$1/bin/mlflow" server --host 127.0.0.1 --port "$port") >"$work/server.log" 2>&1 &
+	(cd "$work/server-$1" && exec setsid "$venv/$1/bin/mlflow" server --host 127.0.0.1 --port "$port" --workers 2) >"$work/server.log" 2>&1 &
 	server=$!
 	for _ in $(seq 900); do curl -fs "http://127.0.0.1:$port/health" >/dev/null && break; sleep 0.2; done
 	"$binnacle" run sync "http://127.0.0.1:$port" --json >"$work/report" 2>"$work/log" || fail "$name: sync: $(cat "$work/log")"
@@ -144,18 +146,41 @@ logs() {
 	unserve
 }
 
-failed=0
-for part in "${parts[@]}"; do
-	line=${part%%-*} bad=0 began=$SECONDS
-	case $part in
-	mlflow[23]-file | mlflow[23]-db) there_and_back "$line" "${part#*-}" ;;
-	mlflow[23]-killed) killed "$line" ;;
-	mlflow[23]-server) to_a_server "$line" ;;
-	logs) logs ;;
-	*) fail "no part '$part'" ;;
+# ---- all at once ---------------------------------------------------------------------------------
+lane_of() { # PART: those of one store follow one another
+	case $1 in
+	*-killed | *-server) echo "${1%-*}-db" ;;
+	*) echo "$1" ;;
 	esac
-	cd "$here" || exit 1
-	echo "NOTE: exchange: $part: rc $bad, $((SECONDS - began)) s"
-	failed=$((failed | bad))
+}
+run_lane() { # NAME
+	local part failed=0
+	work=$all/$1
+	mkdir -p "$work"
+	export TMPDIR=$work # MLflow's clients leave what they download
+	trap unserve EXIT
+	trap 'exit 1' TERM
+	for part in "${parts[@]}"; do
+		[ "$(lane_of "$part")" = "$1" ] || continue
+		line=${part%%-*} bad=0 began=$SECONDS
+		case $part in
+		mlflow[23]-file | mlflow[23]-db) there_and_back "$line" "${part#*-}" ;;
+		mlflow[23]-killed) killed "$line" ;;
+		mlflow[23]-server) to_a_server "$line" ;;
+		logs) logs ;;
+		*) fail "no part '$part'" ;;
+		esac
+		cd "$here" || exit 1
+		echo "NOTE: exchange: $part: rc $bad, $((SECONDS - began)) s"
+		failed=$((failed | bad))
+	done
+	exit $failed
+}
+bad=0
+for lane in $(for part in "${parts[@]}"; do lane_of "$part"; done | sort -u); do
+	run_lane "$lane" &
+	pids+=($!)
 done
-exit $failed
+for pid in "${pids[@]}"; do wait "$pid" || bad=1; done
+pids=()
+exit $bad

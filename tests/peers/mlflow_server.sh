@@ -120,6 +120,7 @@ run_part() { # NAME
 	trap 'stop "$ours"; stop "$real"' EXIT
 	trap 'exit 1' TERM
 	mkdir -p "$work"
+	export TMPDIR=$work # MLflow's clients leave what they download
 	case $1 in
 	corpus | beside) "$1" ;;
 	clients[23]) clients "${1#clients}" ;;

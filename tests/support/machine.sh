@@ -53,7 +53,7 @@ machine_start() {
 		mount --rbind /dev "$1/dev" && mount -t proc proc "$1/proc" && mount -t tmpfs -o mode=1777 none "$1/tmp" &&
 			touch "$1/machine-is-up" && exec sleep infinity' machine "$top" &
 	holder=$!
-	for _ in $(seq 100); do
+	for _ in $(seq 600); do
 		[ -e "$top/machine-is-up" ] && break
 		kill -0 $holder 2>/dev/null || skip "nothing can be mounted here"
 		sleep 0.1
