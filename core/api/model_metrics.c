@@ -1,6 +1,6 @@
 /*
- * model_metrics.c - see model_metrics.h. Whether the model exists, and is this user's, is decided by the fold: what is
- * said about another one stays in the log without effect, and the run has the metric all the same.
+ * model_metrics.c - see model_metrics.h. Whether the model is this user's is decided by the fold: what is said about
+ * another one stays in the log without effect, and the run has the metric all the same.
  */
 #include "core/api/model_metrics.h"
 
@@ -13,7 +13,36 @@
 static const char *model_of(const json_t *metric)
 {
 	const char *id = bn_wire_text(metric, "model_id");
-	return id && bn_logged_id_is_valid(id) ? id : NULL;
+	return id && id[0] ? id : NULL;
+}
+
+static int check_model(bn_api_call *c, const char *id, bn_err *err)
+{
+	bn_logged_model *m = NULL;
+	bn_err why = BN_ERR_INIT;
+	int rc = bn_logged_id_is_valid(id) ? bn_logged_get(&m, c->ws, id, &why) : BN_ENOTFOUND;
+	bn_logged_free(m);
+	if (rc == BN_ENOTFOUND)
+		return bn_api_refuse(
+			c, BN_API_BAD_REQUEST, "Logged model with ID '%s' not found.", id);
+	return rc < 0 ? bn_err_move(err, &why) : 0;
+}
+
+int bn_api_check_models(bn_api_call *c, const json_t *const *metrics, size_t count, bn_err *err)
+{
+	const char *known = NULL;
+	int rc = 0;
+	for (size_t i = 0; i < count; i++) {
+		const char *id = model_of(metrics[i]);
+		if (!id || (known && !strcmp(id, known)))
+			continue;
+		if (!known && (rc = bn_api_writer_refresh(c->api, err)) < 0)
+			return rc;
+		if ((rc = check_model(c, id, err)) < 0)
+			return rc;
+		known = id;
+	}
+	return 0;
 }
 
 /* ---- of the run ----------------------------------------------------------------------------- */
@@ -67,16 +96,10 @@ static int series_leave_out(
 int bn_api_leave_out_logged(bn_metric_set *set, bn_api_call *c, const bn_api_run *run,
 	const json_t *const *metrics, size_t count, bn_err *err)
 {
-	bool is_fresh = false;
 	int rc = 0;
-	for (size_t i = 0; i < count && rc >= 0; i++) {
-		if (!model_of(metrics[i]))
-			continue;
-		if (!is_fresh && (rc = bn_api_writer_refresh(c->api, err)) < 0)
-			return rc;
-		is_fresh = true;
-		rc = series_leave_out(set, c, run, bn_wire_text(metrics[i], "key"), err);
-	}
+	for (size_t i = 0; i < count && rc >= 0; i++)
+		if (model_of(metrics[i]))
+			rc = series_leave_out(set, c, run, bn_wire_text(metrics[i], "key"), err);
 	return rc;
 }
 

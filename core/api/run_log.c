@@ -278,6 +278,7 @@ static int log_metric(bn_api_call *c, bn_err *err)
 	int rc = 0;
 	if ((rc = check_metric(&set, "", c->body, &c->fault)) < 0 ||
 		(rc = bn_api_run_open(&r, c, bn_api_run_id(c->body), err)) < 0 ||
+		(rc = bn_api_check_models(c, &metric, 1, err)) < 0 ||
 		(rc = bn_api_leave_out_logged(&set, c, r, &metric, 1, err)) < 0)
 		goto out;
 	if ((rc = bn_runlog_metrics(c->ws, r->id, &set, err)) < 0)
@@ -424,6 +425,7 @@ static int log_batch(bn_api_call *c, bn_err *err)
 		(rc = bn_api_run_open(&r, c, id, err)) < 0 ||
 		(rc = check_changes(c, r, b.params)) < 0 ||
 		(rc = list_metrics(&items, &n, c, err)) < 0 ||
+		(rc = bn_api_check_models(c, items, n, err)) < 0 ||
 		(rc = bn_api_leave_out_logged(&b.metrics, c, r, items, n, err)) < 0 ||
 		(rc = append_params(c, r, b.params, err)) < 0 ||
 		(rc = bn_runlog_metrics(c->ws, r->id, &b.metrics, err)) < 0 ||

@@ -258,6 +258,41 @@ START_TEST(test_every_key_of_mlflow_is_kept)
 }
 END_TEST
 
+START_TEST(test_a_metric_of_a_model_that_is_not_there_is_refused)
+{
+	static const char *const ids[] = {"m-00000000000000000000000000000000", "other"};
+	char id[33], body[400];
+	api_make(&w, NULL);
+	ck_assert_int_eq(api_ask(&w, "POST", "runs/create", "{}"), 200);
+	snprintf(id, sizeof id, "%s", api_text(&w, "run.info.run_id"));
+	for (size_t i = 0; i < 2; i++) {
+		snprintf(body, sizeof body,
+			"{\"run_id\":\"%s\",\"key\":\"m\",\"value\":1,\"timestamp\":1,\"model_id\":"
+			"\"%s\"}",
+			id, ids[i]);
+		api_ask(&w, "POST", "runs/log-metric", body);
+		api_refused(&w, 400, "BAD_REQUEST", NULL);
+		snprintf(body, sizeof body,
+			"{\"run_id\":\"%s\",\"params\":[{\"key\":\"p\",\"value\":\"1\"}],"
+			"\"metrics\":[{"
+			"\"key\":\"m\",\"value\":1,\"timestamp\":1,\"model_id\":\"%s\"}]}",
+			id, ids[i]);
+		api_ask(&w, "POST", "runs/log-batch", body);
+		api_refused(&w, 400, "BAD_REQUEST", NULL);
+	}
+	snprintf(body, sizeof body, "runs/get?run_id=%s", id);
+	ck_assert_int_eq(api_ask(&w, "GET", body, NULL), 200);
+	ck_assert_ptr_null(api_at(&w, "run.data.metrics"));
+	ck_assert_ptr_null(api_at(&w, "run.data.params"));
+	/* An empty one is none. */
+	snprintf(body, sizeof body,
+		"{\"run_id\":\"%s\",\"key\":\"m\",\"value\":1,\"timestamp\":1,\"model_id\":\"\"}",
+		id);
+	ck_assert_int_eq(api_ask(&w, "POST", "runs/log-metric", body), 200);
+	api_remove(&w);
+}
+END_TEST
+
 START_TEST(test_roles_are_asked_before_anything_is_read)
 {
 	make_native();
@@ -279,4 +314,5 @@ BN_TEST_MAIN("core/api/runs", test_a_run_of_another_program_has_mlflows_tags,
 	test_a_name_and_a_note_are_those_of_the_workspace,
 	test_an_experiment_that_only_runs_name_has_an_id,
 	test_a_refused_request_leaves_nothing_in_the_log, test_every_key_of_mlflow_is_kept,
+	test_a_metric_of_a_model_that_is_not_there_is_refused,
 	test_roles_are_asked_before_anything_is_read)
