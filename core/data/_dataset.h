@@ -41,6 +41,9 @@ struct bn_dataset_version;
 int bn_dataset_keep_check(bn_workspace *ws, const struct bn_dataset_version *v, const json_t *suite,
 	const json_t *result, bn_err *err);
 
+/* BN_EREFUSED, with the version to use, if it was forgotten. */
+int bn_dataset_need_rows_kept(const struct bn_dataset_version *v, bn_err *err);
+
 /* BN_ENOTFOUND for an unknown dataset name, with the nearest one. */
 int bn_dataset_none(sqlite3 *db, const char *name, bn_err *err);
 

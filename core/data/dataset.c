@@ -16,10 +16,22 @@
 #include <stdio.h>
 #include <string.h>
 
+int bn_dataset_need_rows_kept(const bn_dataset_version *v, bn_err *err)
+{
+	char name[192];
+	if (!v->forgotten)
+		return 0;
+	bn_err_set(err, BN_EREFUSED, "dataset %s %s", bn_dataset_version_name(v, name, sizeof name), v->forgotten);
+	bn_err_hint(err, "rows that it held had to be erased: they are in no version any more");
+	return BN_EREFUSED;
+}
+
 int bn_dataset_need_rows(bn_workspace *ws, const bn_dataset_version *v, bn_err *err)
 {
 	const bn_env *env = bn_workspace_env(ws);
 	char name[192];
+	if (v->forgotten)
+		return bn_dataset_need_rows_kept(v, err);
 	if (!v->is_private || v->uid == env->uid(env))
 		return 0;
 	return bn_err_set(err, BN_EREFUSED, "dataset %s is private: only %s can read its rows",

@@ -82,6 +82,7 @@ typedef struct bn_dataset_version {
 	bool is_private; /* only that user can read its rows, its profile and its checks' results */
 	bool removed;
 	bool bytes_gone; /* removed, and gc has freed its bytes: it cannot be restored */
+	char *forgotten; /* "was forgotten on 2026-12-01 by ann: use jobs@v7" (forgotten.h); NULL: it was not */
 
 	char *source_kind; /* "csv", "arrow", "proc", "generate", "split", "sql" */
 	char *source_path; /* as given by the user; NULL if there is none */
@@ -166,8 +167,8 @@ void bn_dataset_versions_free(bn_dataset_versions *v);
  * on this host after it was written (core/store/object/verify_once.h): BN_ECORRUPT names dataset,
  * part and both digests.
  */
-/* BN_EREFUSED, naming the owner, if the version is private to another user. All functions below
- * check this first. */
+/* BN_EREFUSED, naming the owner, if the version is private to another user, or if it was forgotten (forgotten.h). All
+ * functions below check this first. */
 int bn_dataset_need_rows(bn_workspace *ws, const bn_dataset_version *v, bn_err *err);
 /* Opens the table of a version (memory-mapped) to show values: columns that are marked as personal are masked, unless
  * v->unmasked (protect.h). *out is yours. */
@@ -243,6 +244,7 @@ typedef struct bn_dataset_draft {
 	const bn_profile *profile;                  /* NULL: computed by reading the table once */
 	const struct bn_profile_progress *progress; /* of that pass; NULL: none */
 	const bn_progress *checking; /* of the attached suites (suite_gate.h); NULL: none */
+	bool ungated; /* the attached suites do not run: rows that must go, go */
 	const char *source_kind;
 	const char *source_path;   /* or NULL */
 	uint64_t source_size;      /* if source_sha256 is given */

@@ -7,6 +7,7 @@
 #include "core/base/str.h"
 #include "core/data/_dataset.h"
 #include "core/data/dataset.h"
+#include "core/data/forgotten.h"
 #include "core/govern/members.h"
 #include "core/store/index/fold.h"
 #include "core/store/object/manifest.h"
@@ -34,6 +35,7 @@ void bn_dataset_version_free(bn_dataset_version *v)
 	bn_free(v->source_kind);
 	bn_free(v->source_path);
 	bn_free(v->recipe);
+	bn_free(v->forgotten);
 	for (size_t i = 0; i < v->parent_count; i++)
 		bn_free(v->parents[i].name);
 	bn_free(v->parents);
@@ -202,6 +204,8 @@ static int read_version(bn_dataset_version **out, bn_workspace *ws, sqlite3_stmt
 	/* Whether another user's private bytes exist is not visible to this user. */
 	v->bytes_gone =
 		v->removed && bn_dataset_need_rows(ws, v, NULL) == 0 && are_bytes_gone(ws, v);
+	v->forgotten = v->name ? bn_forgotten_words(ws, v->name, v->version, NULL) : NULL;
+	v->bytes_gone |= v->forgotten != NULL;
 	int rc = v->name && v->user && v->source_kind ? 0 : bn_err_nomem(err, "a dataset version");
 	if (!rc)
 		rc = read_parents(v, db, err);
@@ -382,6 +386,8 @@ static int prepare_ref(sqlite3_stmt **st, sqlite3 *db, const char *ref, const ch
 static int refuse_removed(const bn_dataset_version *v, bn_err *err)
 {
 	char name[192];
+	if (v->forgotten)
+		return bn_dataset_need_rows_kept(v, err);
 	bn_err_set(err, BN_EREFUSED, "dataset %s is removed",
 		bn_dataset_version_name(v, name, sizeof name));
 	bn_err_hint(err, "binnacle data restore %s brings it back", name);
@@ -441,7 +447,7 @@ int bn_dataset_resolve(bn_dataset_version **out, bn_workspace *ws, const char *r
 	}
 	sqlite3_finalize(st);
 	bn_free(members);
-	if (!rc && v->removed && which == BN_DATASET_LIVE)
+	if (!rc && (v->removed || v->forgotten) && which == BN_DATASET_LIVE)
 		rc = refuse_removed(v, err);
 	if (rc)
 		bn_dataset_version_free(v);

@@ -42,6 +42,10 @@ static int refuse_gone(bn_workspace *ws, const char *name, int64_t version, bn_e
 	int rc = bn_dataset_versions_load(&all, ws, name, BN_DATASET_REMOVED_TOO, err);
 	for (size_t i = 0; rc == 0 && i < all->count; i++) {
 		const bn_dataset_version *v = all->items[i];
+		if (version && v->version == version && (rc = bn_dataset_need_rows_kept(v, err)) < 0)
+			break;
+		if (v->forgotten) /* restoring the dataset restores the others */
+			continue;
 		if (v->removed && (!version || v->version == version) &&
 			(rc = bn_dataset_need_rows(ws, v, err)) < 0) {
 			bn_err_hint(err, "so only %s can restore it", v->user);

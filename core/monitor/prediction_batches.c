@@ -2,6 +2,7 @@
 #include "core/base/hash.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
+#include "core/data/forgotten.h"
 #include "core/govern/members.h"
 #include "core/monitor/prediction_log.h"
 #include "core/store/index/ref.h"
@@ -51,6 +52,14 @@ const bn_fold_class bn_prediction_class = {
 
 enum { C_ENDPOINT, C_MODEL, C_VERSION, C_OBJECT, C_ROWS, C_FROM, C_TO, C_DROPPED };
 
+static void batch_release(bn_prediction_batch *b)
+{
+	bn_free(b->endpoint);
+	bn_free(b->model);
+	bn_free(b->version);
+	bn_free(b->object);
+}
+
 int bn_prediction_batches_list(bn_prediction_batches *out, bn_workspace *ws,
 	const bn_prediction_window *window, bn_err *err)
 {
@@ -90,6 +99,13 @@ int bn_prediction_batches_list(bn_prediction_batches *out, bn_workspace *ws,
 			rc = bn_err_nomem(err, "batches of predictions");
 			goto out;
 		}
+		if ((rc = bn_forgotten_instead(b->object, &b->rows, db, err)) < 0)
+			goto out;
+		if (!b->object[0]) { /* no row of it is left */
+			batch_release(b);
+			l.count--;
+			continue;
+		}
 		l.rows += b->rows < INT64_MAX - l.rows ? b->rows : INT64_MAX - l.rows;
 	}
 	if (rc < 0)
@@ -106,12 +122,8 @@ out:
 
 void bn_prediction_batches_release(bn_prediction_batches *b)
 {
-	for (size_t i = 0; i < b->count; i++) {
-		bn_free(b->items[i].endpoint);
-		bn_free(b->items[i].model);
-		bn_free(b->items[i].version);
-		bn_free(b->items[i].object);
-	}
+	for (size_t i = 0; i < b->count; i++)
+		batch_release(&b->items[i]);
 	bn_free(b->items);
 	*b = (bn_prediction_batches){NULL, 0, 0};
 }

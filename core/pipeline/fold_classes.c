@@ -3,6 +3,7 @@
 
 #include "core/ci/check_log.h"
 #include "core/data/dataset.h"
+#include "core/data/forgotten.h"
 #include "core/data/protect.h"
 #include "core/data/suites.h"
 #include "core/govern/authority.h"
@@ -22,7 +23,7 @@
 #define CLASSES(run_class) \
 	{ \
 		&bn_authority_class, &bn_user_class, &bn_policy_class, &bn_dataset_class, \
-			&bn_protect_class, &bn_suite_class, &bn_queue_fold_class, &(run_class), \
+			&bn_protect_class, &bn_forget_class, &bn_suite_class, &bn_queue_fold_class, &(run_class), \
 			&bn_experiment_fold_class, \
 			&bn_logged_fold_class, &bn_registry_class, &bn_webhook_class, \
 			&bn_endpoint_class, &bn_prediction_class, &bn_monitor_class, \

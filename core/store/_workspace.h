@@ -47,6 +47,7 @@ struct bn_workspace {
 	void (*index_close)(struct bn_index *ix);              /* set with index, so that a */
 	uint64_t (*index_clock)(const struct bn_index *ix);    /* writer links no SQLite */
 	int (*index_failed)(struct bn_index *ix, bn_err *err); /* bn_sql_failed */
+	int (*forgotten)(bn_workspace *ws, const char *hash, bn_err *err); /* bn_object_forgotten; NULL: no index */
 	bool in_snapshot;
 	bool is_view; /* view.h: at, dir, root and id are borrowed, and nothing is written */
 	bool (*wants)(

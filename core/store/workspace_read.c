@@ -10,6 +10,7 @@
 #include "core/store/index/index.h"
 #include "core/store/log/listing.h"
 #include "core/store/log/slot.h"
+#include "core/store/forgotten.h"
 #include "core/store/recent.h"
 #include "core/store/view.h"
 
@@ -31,6 +32,7 @@ int bn_workspace_need_index(bn_workspace *ws, bn_err *err)
 	ws->index_close = bn_index_close;
 	ws->index_clock = bn_index_seen_clock;
 	ws->index_failed = bn_index_failed;
+	ws->forgotten = bn_object_forgotten;
 	ws->sees_founding = ws->founding[0] != '\0';
 	return bn_index_open(&ws->index, &of, err);
 }

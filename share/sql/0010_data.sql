@@ -96,3 +96,33 @@ CREATE TABLE protection_unmasked (
 	reason TEXT NOT NULL,
 	PRIMARY KEY (name, number)
 ) WITHOUT ROWID;
+
+-- Rows of persons that were erased on request (core/data/forgotten.c). Hashes are blobs: as text they would count as names
+-- of objects, which gc keeps.
+CREATE TABLE forgotten (
+	id TEXT NOT NULL,         -- of the act, the part of the entity after "forget/"
+	at_ms INTEGER NOT NULL,
+	uid INTEGER NOT NULL,
+	reason TEXT,
+	mark TEXT,                -- HMAC of what was asked for
+	PRIMARY KEY (id)
+) WITHOUT ROWID;
+
+CREATE TABLE forgotten_version (
+	name TEXT NOT NULL,
+	version INTEGER NOT NULL,
+	id TEXT NOT NULL,
+	rows INTEGER NOT NULL,    -- that were erased; 0: it only had their texts in a dictionary
+	stand_in INTEGER,         -- the version without them; NULL: there is none
+	PRIMARY KEY (name, version)
+) WITHOUT ROWID;
+
+CREATE TABLE forgotten_object (
+	hash BLOB NOT NULL,
+	id TEXT NOT NULL,
+	name TEXT,                -- the dataset version that it belonged to; NULL: to none
+	version INTEGER,
+	instead BLOB,             -- the object without the rows, of logged predictions; NULL: none
+	rows INTEGER,             -- of that one
+	PRIMARY KEY (hash)
+) WITHOUT ROWID;

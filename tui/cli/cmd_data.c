@@ -116,6 +116,8 @@ static int run_show(bn_cli *cli, bn_err *err)
 			0 ||
 		(rc = bn_dataset_children_load(&children, ws, v->name, v->version, err)) < 0)
 		goto out;
+	if (v->forgotten)
+		bn_cli_note(cli, "%s %s", bn_dataset_version_name(v, ref, sizeof ref), v->forgotten);
 	o = bn_data_version_json(v);
 	list = json_array();
 	if (!o || !list) {

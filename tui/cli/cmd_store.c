@@ -7,6 +7,7 @@
 #include "core/base/mem.h"
 #include "core/base/settings.h"
 #include "core/base/str.h"
+#include "core/forget/forget.h"
 #include "core/govern/object_faults.h"
 #include "core/store/doctor.h"
 #include "core/store/inspect.h"
@@ -245,7 +246,7 @@ static int run_gc(bn_cli *cli, bn_err *err)
 	gc_judge asked = {.cli = cli};
 	const bn_live_judge judge = {judge_hidden, &asked};
 	options.judge = &judge;
-	if ((rc = bn_gc_run(&r, ws, &options, err)))
+	if ((!options.dry_run && (rc = bn_forget_finish(ws, NULL, err)) < 0) || (rc = bn_gc_run(&r, ws, &options, err)))
 		return rc;
 	/* Afterwards: they go with the bytes that their runs name. */
 	if ((rc = bn_run_dirs_free(&run_dirs, ws,

@@ -75,6 +75,15 @@ static void add_texts(json_t *o, const bn_dataset_version *v)
 	bn_buf_release(&b);
 }
 
+static const char *state_text(const bn_dataset_version *v)
+{
+	if (v->forgotten)
+		return "forgotten";
+	if (v->bytes_gone)
+		return "bytes gone";
+	return v->removed ? "removed" : "live";
+}
+
 json_t *bn_data_version_json(const bn_dataset_version *v)
 {
 	char ref[192];
@@ -92,11 +101,9 @@ json_t *bn_data_version_json(const bn_dataset_version *v)
 		return NULL;
 	json_t *recipe = v->recipe ? json_loads(v->recipe, 0, NULL) : NULL;
 	json_object_set_new(o, "recipe", recipe ? recipe : json_null());
-	json_object_set_new(o, "state_text",
-		json_string(!v->removed     ? "live"
-			    : v->bytes_gone ? "bytes gone"
-					    : "removed"));
+	json_object_set_new(o, "state_text", json_string(state_text(v)));
 	json_object_set_new(o, "bytes_gone", json_boolean(v->bytes_gone));
+	json_object_set_new(o, "forgotten", v->forgotten ? json_string(v->forgotten) : json_null());
 	json_object_set_new(o, "private", json_boolean(v->is_private));
 	json_object_set_new(o, "private_to", v->is_private ? json_string(v->user) : json_null());
 	json_object_set_new(o, "content", json_string(v->content));

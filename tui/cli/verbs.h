@@ -20,6 +20,7 @@
 	X(data_look) \
 	X(data_diff) \
 	X(data_protect) \
+	X(data_forget) \
 	X(data_leaks) \
 	X(data_gaps) \
 	X(data_anomalies) \

@@ -220,6 +220,9 @@ struct bn_fold_class {
 	 * the first of a row, or the second while nothing of the row was freed, all objects of the row are
 	 * kept. May be NULL. */
 	const char *kept_whole;
+	/* Objects that were erased on request (core/store/forgotten.h): a SELECT of hash (a blob of 32 bytes, which
+	 * is no text that names the object) and words ("was forgotten on ... by ...: use ..."). May be NULL. */
+	const char *forgotten;
 	/* Whole mode, instead of apply (which still gets commuting kinds, if any). events: in
 	 * (clock, writer, sequence) order. */
 	int (*apply_all)(

@@ -74,11 +74,16 @@ typedef struct looking {
 	bn_gc_report *report;
 	const bn_live *live;
 	int64_t cutoff_ms;
+	bool only_forgotten;
 } looking;
 
 static int look_at_object(void *ctx, const char *hash, const bn_object_info *info, bn_err *err)
 {
 	looking *l = ctx;
+	if (bn_live_is_forgotten(l->live, hash))
+		return victim_add(l->victims, hash, info, err);
+	if (l->only_forgotten)
+		return 0;
 	if (bn_live_has(l->live, hash)) {
 		l->report->live++;
 		l->report->live_bytes += info->bytes;
@@ -109,13 +114,17 @@ static int refuse_gaps(bn_workspace *ws, bn_err *err)
 }
 
 /* The objects that the log names now. */
-static int find_live(bn_live **live, bn_workspace *ws, int64_t cutoff_ms,
-	const bn_live_judge *judge, bn_err *err)
+static int find_live(
+	bn_live **live, bn_workspace *ws, int64_t cutoff_ms, const bn_gc_options *o, bn_err *err)
 {
+	int rc;
 	bn_live_free(*live);
 	*live = NULL;
-	int rc = refuse_gaps(ws, err);
-	return rc < 0 ? rc : bn_live_find(live, ws, cutoff_ms, judge, err);
+	if (!o->only_forgotten)
+		return (rc = refuse_gaps(ws, err)) < 0 ? rc : bn_live_find(live, ws, cutoff_ms, o->judge, err);
+	if ((rc = bn_workspace_refresh(ws, NULL, err)) < 0)
+		return rc;
+	return bn_live_find_forgotten(live, ws, err); /* what other records name does not matter */
 }
 
 /* ---- removing ------------------------------------------------------------------------------- */
@@ -212,7 +221,7 @@ typedef struct removing {
 	bn_workspace *ws;
 	bn_gc_report *report;
 	victims *victims;
-	const bn_live_judge *judge;
+	const bn_gc_options *o;
 	int64_t cutoff_ms;
 	uint64_t tag; /* of this process's names in trash/: another gc may be at work */
 	char trash[TRASH_NAME];
@@ -329,13 +338,21 @@ static bool is_kept(const removing *r, const char *hash)
 	return false;
 }
 
+/* Named, or about to be. */
+static bool is_needed(const removing *r, const bn_live *live, const char *hash)
+{
+	if (bn_live_is_forgotten(live, hash))
+		return false;
+	return r->o->only_forgotten || bn_live_has(live, hash) || is_kept(r, hash);
+}
+
 /* How many objects in that state are named. */
 static size_t count_live(const removing *r, const bn_live *live, victim_state state)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < r->victims->count; i++) {
 		const victim *v = &r->victims->items[i];
-		n += v->state == state && (bn_live_has(live, v->hash) || is_kept(r, v->hash));
+		n += v->state == state && is_needed(r, live, v->hash);
 	}
 	return n;
 }
@@ -346,7 +363,7 @@ static void settle_live(removing *r, const bn_live *live)
 		victim *v = &r->victims->items[i];
 		if (v->state != AT_HOME)
 			continue;
-		if (is_kept(r, v->hash)) {
+		if (is_kept(r, v->hash) && !bn_live_is_forgotten(live, v->hash)) {
 			settle_young(r, v);
 			continue;
 		}
@@ -368,7 +385,7 @@ static int remove_unless_live(removing *r, bn_live **live, bn_err *err)
 			set_aside(r, &r->victims->items[i]);
 	int rc = find_keeps(r, &e);
 	if (rc >= 0)
-		rc = find_live(live, r->ws, r->cutoff_ms, r->judge, &e);
+		rc = find_live(live, r->ws, r->cutoff_ms, r->o, &e);
 	if (rc >= 0 && !count_live(r, *live, SET_ASIDE)) {
 		for (size_t i = 0; i < r->victims->count; i++)
 			if (r->victims->items[i].state == SET_ASIDE)
@@ -380,7 +397,7 @@ static int remove_unless_live(removing *r, bn_live **live, bn_err *err)
 	if (rc < 0 && rc != BN_EINCONCLUSIVE)
 		return bn_err_move(err, &e);
 	bn_err_clear(&e);
-	rc = find_live(live, r->ws, r->cutoff_ms, r->judge, err);
+	rc = find_live(live, r->ws, r->cutoff_ms, r->o, err);
 	if (rc >= 0)
 		settle_live(r, *live);
 	return rc;
@@ -535,19 +552,20 @@ int bn_gc_run(bn_gc_report *report, bn_workspace *ws, const bn_gc_options *optio
 	bn_object_store *objects = NULL;
 	victims v = {0};
 	int64_t now = bn_env_now_ms(ws->env), cutoff = now - options->retention_ms;
+	int64_t old = options->only_forgotten ? INT64_MIN : cutoff;
 	*report = (bn_gc_report){0};
 	removing r = {.ws = ws,
 		.report = report,
 		.victims = &v,
-		.judge = options->judge,
+		.o = options,
 		.cutoff_ms = cutoff};
-	int rc = refuse_gaps(ws, err);
-	if (rc < 0 || (rc = sweep(report, ws, "trash", cutoff, options->dry_run, err)) < 0 ||
+	int rc = options->only_forgotten ? 0 : refuse_gaps(ws, err);
+	if (rc < 0 || (rc = sweep(report, ws, "trash", old, options->dry_run, err)) < 0 ||
 		(rc = sweep(report, ws, "tmp", now - options->tmp_ms, options->dry_run, err)) < 0 ||
-		(rc = bn_live_find(&live, ws, cutoff, options->judge, err)) < 0 ||
+		(rc = find_live(&live, ws, cutoff, options, err)) < 0 ||
 		(rc = bn_workspace_objects(&objects, ws, err)) < 0)
 		goto out;
-	looking l = {&v, report, live, cutoff};
+	looking l = {&v, report, live, cutoff, options->only_forgotten};
 	if ((rc = bn_object_list(objects, look_at_object, &l, err)) < 0)
 		goto out;
 	if (options->dry_run) {

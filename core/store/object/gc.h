@@ -15,6 +15,8 @@
  * of the log cannot be folded (a missing segment, say), or a named object hides what it names, gc refuses to
  * remove anything; unless only records that count for nobody name that object.
  *
+ * Objects that were erased on request (forgotten.h) go at once, whatever their age and whatever names them.
+ *
  * The hashes are written to the log (gc.removing) before their bytes go, so the audit log always
  * shows why an object is gone.
  */
@@ -30,6 +32,7 @@ typedef struct bn_gc_options {
 	int64_t retention_ms; /* for objects and for files in trash/ */
 	int64_t tmp_ms;       /* age from which a file in tmp/ is a leftover */
 	bool dry_run;         /* only count */
+	bool only_forgotten;  /* objects erased on request (forgotten.h), and leftovers in tmp/ */
 	const bn_live_judge *
 		judge; /* live.h; NULL: any object that hides what it names makes gc inconclusive */
 } bn_gc_options;

@@ -8,6 +8,7 @@
 #include "core/store/index/fold.h"
 #include "core/store/inspect.h"
 #include "core/store/object/_object.h"
+#include "core/store/forgotten.h"
 #include "core/store/object/manifest.h"
 
 #include <ctype.h>
@@ -22,6 +23,7 @@ struct bn_live {
 	size_t cap, seen;
 	bn_live_hidden *hidden;
 	size_t hidden_count, hidden_cap;
+	bn_live *forgotten; /* a set of its own; NULL: not looked for */
 };
 
 /* ---- the set -------------------------------------------------------------------------------- */
@@ -45,7 +47,13 @@ static bool has_raw(const bn_live *s, const uint8_t *h)
 bool bn_live_has(const bn_live *live, const char *hash)
 {
 	uint8_t raw[BN_SHA256_BYTES];
-	return bn_unhex(hash, sizeof raw, raw) == 0 && has_raw(live, raw);
+	return bn_unhex(hash, sizeof raw, raw) == 0 && has_raw(live, raw) && !bn_live_is_forgotten(live, hash);
+}
+
+bool bn_live_is_forgotten(const bn_live *live, const char *hash)
+{
+	uint8_t raw[BN_SHA256_BYTES];
+	return live->forgotten && bn_unhex(hash, sizeof raw, raw) == 0 && has_raw(live->forgotten, raw);
 }
 
 static int grow(bn_live *s, bn_err *err)
@@ -82,6 +90,7 @@ void bn_live_free(bn_live *live)
 	bn_free(live->items);
 	bn_free(live->order);
 	bn_free(live->hidden);
+	bn_live_free(live->forgotten);
 	bn_free(live);
 }
 
@@ -277,6 +286,8 @@ static int follow_objects(bn_live *s, bn_object_store *objects, bn_err *err)
 		return bn_err_nomem(err, "gc");
 	while (rc >= 0 && s->seen < s->count) { /* the list grows during the walk */
 		bn_hex(s->order[s->seen++], BN_SHA256_BYTES, hash);
+		if (bn_live_is_forgotten(s, hash))
+			continue;
 		rc = follow_one(s, objects, hash, block, &why);
 		if (rc == BN_EINCONCLUSIVE)
 			rc = hide(s, hash, "", why.msg, err);
@@ -506,13 +517,38 @@ int bn_object_refs_renew(bn_workspace *ws, const char *entity, bn_err *err)
 	return rc;
 }
 
+static int add_forgotten(void *set, const char *hash, bn_err *err)
+{
+	uint8_t raw[BN_SHA256_BYTES];
+	return bn_unhex(hash, sizeof raw, raw) < 0 ? 0 : add_raw(set, raw, err);
+}
+
+static int find_forgotten(bn_live *s, bn_workspace *ws, bn_err *err)
+{
+	if (!(s->forgotten = bn_alloc_zeroed(1, sizeof *s->forgotten)))
+		return bn_err_nomem(err, "gc");
+	return bn_object_forgotten_list(ws, add_forgotten, s->forgotten, err);
+}
+
+int bn_live_find_forgotten(bn_live **out, bn_workspace *ws, bn_err *err)
+{
+	bn_live *s = bn_alloc_zeroed(1, sizeof *s);
+	int rc = s ? find_forgotten(s, ws, err) : bn_err_nomem(err, "gc");
+	if (rc < 0)
+		bn_live_free(s);
+	else
+		*out = s;
+	return rc;
+}
+
 int bn_live_find(bn_live **out, bn_workspace *ws, int64_t removed_ms, const bn_live_judge *judge,
 	bn_err *err)
 {
 	bn_object_store *objects = NULL;
 	bn_live *s = bn_alloc_zeroed(1, sizeof *s);
 	int rc = s ? bn_workspace_objects(&objects, ws, err) : bn_err_nomem(err, "gc");
-	if (rc < 0 || (rc = add_tables(s, ws, removed_ms, err)) < 0 ||
+	if (rc < 0 || (rc = find_forgotten(s, ws, err)) < 0 ||
+		(rc = add_tables(s, ws, removed_ms, err)) < 0 ||
 		(rc = add_newer_events(s, ws, err)) < 0 ||
 		(rc = follow_objects(s, objects, err)) < 0 ||
 		(rc = keep_whole(s, ws, objects, err)) < 0 ||

@@ -40,7 +40,11 @@ typedef struct bn_live_judge {
  * The caller owns *out. */
 int bn_live_find(bn_live **out, bn_workspace *ws, int64_t removed_ms, const bn_live_judge *judge,
 	bn_err *err);
+/* Only what was erased on request (bn_live_is_forgotten): nothing is live. */
+int bn_live_find_forgotten(bn_live **out, bn_workspace *ws, bn_err *err);
 bool bn_live_has(const bn_live *live, const char *hash);
+/* Erased on request (forgotten.h): not live, whatever names it. */
+bool bn_live_is_forgotten(const bn_live *live, const char *hash);
 void bn_live_free(bn_live *live);
 
 /* Whether an object named by the entity's ordered events is no longer in the workspace. For a removed

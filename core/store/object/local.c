@@ -65,16 +65,19 @@ static const char *get_name(const local_store *s, const char *hash, char buf[BN_
 	return bn_object_name(hash, buf);
 }
 
-static int not_here(const char *hash, bn_err *err)
+static int not_here(const local_store *s, const char *hash, bn_err *err)
 {
+	bn_err why = BN_ERR_INIT;
+	if (err && s->ws->forgotten && s->ws->forgotten(s->ws, hash, &why))
+		return bn_err_set(err, BN_ENOTFOUND, "object %.12s %s", hash, why.msg);
 	return bn_err_set(err, BN_ENOTFOUND, "object %.12s is not in this workspace", hash);
 }
 
 /* Converts an error about one object: absence is reported in its terms, anything else unchanged. */
-static int object_error(const char *hash, bn_err *caught, bn_err *err)
+static int object_error(const local_store *s, const char *hash, bn_err *caught, bn_err *err)
 {
 	if (caught->code == BN_ENOTFOUND)
-		return not_here(hash, err);
+		return not_here(s, hash, err);
 	return bn_err_move(err, caught);
 }
 
@@ -91,7 +94,7 @@ static int head_at(
 	struct stat st;
 	bn_err e = BN_ERR_INIT;
 	if (bn_dir_stat(s->root, name, &st, &e) < 0)
-		return object_error(hash, &e, err);
+		return object_error(s, hash, &e, err);
 	if (!S_ISREG(st.st_mode))
 		return bn_err_set(err, BN_ECORRUPT, "object %.12s is not a regular file (%s/%s)",
 			hash, s->root->path, name);
@@ -380,7 +383,13 @@ int bn_local_finish(local_store *s, int fd, const char *name, bn_err *err)
 static int local_put_commit(void *put, const char *hash, uint64_t bytes, bn_err *err)
 {
 	local_put *p = put;
+	bn_err why = BN_ERR_INIT;
 	int rc = 0;
+	if (p->s->ws->forgotten && p->s->ws->forgotten(p->s->ws, hash, &why)) {
+		bn_err_set(err, BN_EREFUSED, "these bytes hold rows that must not be kept: the object %s", why.msg);
+		bn_err_hint(err, "take those rows out of the file, and add it again");
+		return BN_EREFUSED;
+	}
 	if (bn_local_renew(p->s, hash, bytes)) {
 		bn_dir_unlink(p->s->root, p->name, NULL);
 		p->named = true;
@@ -426,7 +435,7 @@ static int local_get_begin(
 	snprintf(g->hash, sizeof g->hash, "%s", hash);
 	if (bn_dir_open_file(&g->fd, s->root, get_name(s, hash, name), O_RDONLY, 0, &e) < 0) {
 		bn_free(g);
-		return object_error(hash, &e, err);
+		return object_error(s, hash, &e, err);
 	}
 	int failed = s->env->fs->fstat(s->env, g->fd, &st);
 	if (failed < 0) {

@@ -35,6 +35,8 @@ static const verb_case cases[] = {
 	{"data", "protect", "data protect no{u} --class public", PLAIN},
 	{"data", "protect", "data protect jobs --personal no{u}", PLAIN},
 	{"data", "protect", "data protect jobs --owner o{u} --reason r{u}", ONCE},
+	{"data", "forget", "data forget jobs --key t{u}=x{u} --dry-run", PLAIN},
+	{"data", "forget", "data forget no{u} --where a{u}=1 --dry-run", PLAIN},
 	{"data", "describe", "data describe jobs", WHOLE},
 	{"data", "describe", "data describe jobs t{u}", WHOLE},
 	{"data", "freq", "data freq jobs t{u}", WHOLE},
