@@ -149,7 +149,7 @@ static int infer_column(json_t *list, bn_table_reader *table, size_t i, const bn
 	return 0;
 }
 
-int bn_infer_suite(bn_suite **out, const char *name, bn_table_reader *table,
+int bn_infer_suite(bn_suite **out, const char *name, const char *from, bn_table_reader *table,
 	const bn_profile *profile, const bn_infer_ranges *ranges, bn_err *err)
 {
 	json_t *list = json_array(), *names = json_array();
@@ -162,7 +162,7 @@ int bn_infer_suite(bn_suite **out, const char *name, bn_table_reader *table,
 	for (size_t i = 0; !rc && i < profile->column_count; i++)
 		rc = infer_column(list, table, i, &profile->columns[i], ranges, err);
 	json_t *doc = json_pack("{s:s, s:O, s:{}, s:{s:{s:s}}}", "name", name, "expectations", list,
-		"suite_parameters", "meta", "binnacle", "inferred_from", name);
+		"suite_parameters", "meta", "binnacle", "inferred_from", from);
 	if (!rc)
 		rc = doc ? bn_suite_from_json(out, doc, name, err) : bn_err_nomem(err, "a suite");
 	json_decref(doc);

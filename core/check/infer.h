@@ -20,8 +20,8 @@ typedef struct bn_infer_ranges {
 	double low, high; /* quantiles, 0 <= low < high <= 1; 0 and 1: all values */
 } bn_infer_ranges;
 
-/* name: of the suite. profile: of this table. *out is yours. */
-int bn_infer_suite(bn_suite **out, const char *name, bn_table_reader *table,
+/* name: of the suite; from: the version, for its meta. profile: of this table. *out is yours. */
+int bn_infer_suite(bn_suite **out, const char *name, const char *from, bn_table_reader *table,
 	const bn_profile *profile, const bn_infer_ranges *ranges, bn_err *err);
 
 #endif

@@ -55,7 +55,7 @@ static int suite_run(
 		goto out;
 	if ((rc = bn_protect_check(result->document, c->ws, v, err)) < 0)
 		goto out;
-	bn_ci_report_add_checks(c->report, d->name, result);
+	bn_ci_report_add_checks(c->report, "data", d->name, result);
 out:
 	bn_expect_result_free(result);
 	bn_table_reader_free(table);

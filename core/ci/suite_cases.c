@@ -35,7 +35,8 @@ static void rows_keep(bn_ci_report *r, bn_ci_case *one, const bn_expect_item *it
 	bn_buf_release(&b);
 }
 
-void bn_ci_report_add_checks(bn_ci_report *r, const char *of, const bn_expect_result *result)
+void bn_ci_report_add_checks(
+	bn_ci_report *r, const char *group, const char *of, const bn_expect_result *result)
 {
 	const json_t *results = json_object_get(result->document, "results");
 	bn_buf found = BN_BUF_INIT;
@@ -46,7 +47,7 @@ void bn_ci_report_add_checks(bn_ci_report *r, const char *of, const bn_expect_re
 		bn_ci_verdict failed = item->raised ? BN_CI_INCONCLUSIVE : BN_CI_FAIL;
 		bn_buf_clear(&found);
 		bn_expect_found(&found, one);
-		bn_ci_case *added = bn_ci_report_add(r, "data", check_name(r, of, config),
+		bn_ci_case *added = bn_ci_report_add(r, group, check_name(r, of, config),
 			item->success ? BN_CI_PASS : failed, "%s", found.ptr);
 		added->warns = item->severity < BN_SEVERITY_CRITICAL;
 		if (!item->success)

@@ -97,7 +97,8 @@ typedef struct bn_dataset_version {
 	char **tag_keys, **tag_values;
 	size_t tag_count;
 
-	/* Newest check of this version; checked_ms is 0 if there is none. */
+	/* The worst of the newest checks of this version, with each attached suite and with others; checked_ms is 0 if there
+	 * is none. */
 	int64_t checked_ms;
 	bool check_success;
 	int64_t check_evaluated, check_failed;

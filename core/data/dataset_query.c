@@ -128,14 +128,20 @@ static int read_tags(bn_dataset_version *v, sqlite3 *db, bn_err *err)
 	return rc;
 }
 
-/* The newest check by a member or the reader. */
-static int read_newest_check(bn_dataset_version *v, sqlite3 *db, const char *members, bn_err *err)
+/* Of the newest result of each attached suite, and the newest of all others, by members or the reader: the worst, so that
+ * what one suite found does not hide what another did. */
+static const char deciding_check[] =
+	"SELECT checked_ms, success, evaluated, failed, suite, result FROM (SELECT c.*, "
+	"row_number() OVER (PARTITION BY a.name ORDER BY number DESC) AS place "
+	"FROM dataset_check c LEFT JOIN suite_attached a ON a.dataset = c.name AND a.name = c.suite_name "
+	"WHERE c.name = ?1 AND c.version = ?2 AND "
+	"(?3 IS NULL OR c.uid IN (SELECT value FROM json_each(?3)))) "
+	"WHERE place = 1 ORDER BY success, failed DESC, number DESC LIMIT 1";
+
+static int read_deciding_check(bn_dataset_version *v, sqlite3 *db, const char *members, bn_err *err)
 {
 	sqlite3_stmt *st = NULL;
-	int rc = bn_sql_prepare(&st, db, err,
-		"SELECT checked_ms, success, evaluated, failed, suite, result FROM dataset_check "
-		"WHERE name = ? AND version = ?2 AND (?3 IS NULL OR uid IN (SELECT value FROM "
-		"json_each(?3))) ORDER BY number DESC LIMIT 1",
+	int rc = bn_sql_prepare(&st, db, err, deciding_check,
 		"sis", v->name, v->version, members);
 	if (!rc && (rc = bn_sql_step(st, err)) == 1) {
 		rc = 0;
@@ -212,7 +218,7 @@ static int read_version(bn_dataset_version **out, bn_workspace *ws, sqlite3_stmt
 	if (!rc)
 		rc = read_tags(v, db, err);
 	if (!rc)
-		rc = read_newest_check(v, db, members, err);
+		rc = read_deciding_check(v, db, members, err);
 	if (rc)
 		bn_dataset_version_free(v);
 	else

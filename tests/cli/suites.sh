@@ -63,6 +63,35 @@ expect 3 not_checked_so "$B" data export jobs@v2 --failing other:1
 says "jobs@v2 has not been checked with suite 'other'"
 expect 2 no_number "$B" data head jobs@v2 --failing limits:x
 
+check numbered 'FAIL 1 x' "$("$B" data check jobs@v2 2>/dev/null | awk '$1 == "FAIL" { print $1, $2, $3 }')"
+expect 1 failing_rows_named "$B" data check jobs@v2
+says 'the rows: binnacle data head jobs@v2 --failing limits:1'
+check junit_says_of_what 'jobs@v2' "$(sed -n 's/.*<testcase classname="\([^"]*\)" name="limits: .*/\1/p' j.xml | sort -u)"
+
+# ---- what one suite found does not hide what another did ------------------------------------------------------
+suite zlast "$set" >zlast.json
+"$B" suite add two limits.json -q && "$B" suite add two zlast.json -q
+printf 'x,s\n1,a\n-2,b\n' >two.csv
+expect 0 two_suites "$B" data add two two.csv
+says "suite 'zlast': all 1 checks passed"
+check worst_listed '1 of 2 failed' "$("$B" data ls --columns name,latest.checks_text --tsv | sed -n 's/^two\t//p')"
+expect 1 both_verdicts "$B" data check two
+printf 'x,s\n1,a\n-2,zz\n' >two.csv
+suite zlast "${set/warning/critical}" >zlast.json
+"$B" suite add two zlast.json -q && "$B" data add two two.csv -q >/dev/null 2>&1
+expect 1 both_fail "$B" data check two
+says 'two@v2, suite zlast: 1 of 1 checks failed'
+says 'two@v2, suite limits: 1 of 2 checks failed'
+"$B" suite rm two limits -q && "$B" suite rm two zlast -q
+suite other "${between/\"min_value\":0/\"min_value\":-5}" >other.json
+"$B" data check two --suite other.json -q >/dev/null 2>&1
+check newest_of_the_others 'all 1 passed' "$("$B" data ls --columns name,latest.checks_text --tsv | sed -n 's/^two\t//p')"
+
+# ---- an inferred suite can be attached as it is ---------------------------------------------------------------
+"$B" data infer two -o two.json -q
+expect 0 inferred_attached "$B" suite add two two.json
+says "two: suite 'two' with"
+
 # ---- a suite that keeps versions out --------------------------------------------------------------------------
 expect 0 required "$B" suite add jobs limits.json --require
 says 'keeps out versions that fail it'

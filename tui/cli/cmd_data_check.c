@@ -78,8 +78,8 @@ static json_t *lines_json(const bn_expect_result *r, bn_severity least)
 		bn_buf_clear(&b);
 		bn_expect_found(&b, one);
 		json_array_append_new(
-			items, json_pack("{s:s, s:s, s:s?, s:s}", "verdict",
-				       verdict_word(&r->items[i], least), "type",
+			items, json_pack("{s:s, s:I, s:s, s:s?, s:s}", "verdict",
+				       verdict_word(&r->items[i], least), "number", (json_int_t)i + 1, "type",
 				       bn_str_starts(type, "expect_") ? type + 7 : type, "column",
 				       columns.len ? columns.ptr : NULL, "found", b.ptr));
 	}
@@ -112,6 +112,17 @@ typedef struct asked {
 	bn_ci_report *report;
 } asked;
 
+/* How to see the rows of the first check that fails. */
+static void hint_rows(bn_cli *cli, const bn_expect_result *r, const asked *a, const char *name, bn_err *err)
+{
+	size_t i = 0;
+	while (i < r->count && (r->items[i].success || !r->items[i].row_count || r->items[i].severity < a->least))
+		i++;
+	if (i < r->count && !bn_cli_dry_run(cli))
+		bn_err_hint(err, "the rows: binnacle data head %s --failing %s%s%zu", a->ref, name ? name : "",
+			name ? ":" : "", i + 1);
+}
+
 /* Ending in an error is neither passing nor failing. */
 static int tell_verdict(bn_cli *cli, const bn_expect_result *r, const asked *a, const char *name,
 	bn_err *err)
@@ -121,6 +132,8 @@ static int tell_verdict(bn_cli *cli, const bn_expect_result *r, const asked *a, 
 	if (r->success)
 		bn_cli_say(cli, "%s: all %zu checks passed", what, r->count);
 	int rc = bn_expect_verdict(r, a->least, what, err);
+	if (rc < 0)
+		hint_rows(cli, r, a, name, err);
 	if (rc < 0 || r->success)
 		return rc;
 	bn_cli_say(cli, "%s: %zu of %zu checks failed, none of severity %s", what, r->failed,
@@ -131,15 +144,18 @@ static int tell_verdict(bn_cli *cli, const bn_expect_result *r, const asked *a, 
 static int show_result(bn_cli *cli, const bn_expect_result *r, const asked *a, const char *name,
 	bn_err *err)
 {
-	static const bn_col cols[] = {{"verdict", "VERDICT", BN_AS_TEXT},
+	static const bn_col cols[] = {{"verdict", "VERDICT", BN_AS_TEXT}, {"number", "NO", BN_AS_COUNT},
 		{"column", "COLUMN", BN_AS_TEXT}, {"type", "CHECK", BN_AS_TEXT},
 		{"found", "FOUND", BN_AS_TEXT}, {0}};
+	static const bn_col fields[] = {{"verdict", "VERDICT", BN_AS_TEXT}, {"column", "COLUMN", BN_AS_TEXT},
+		{"type", "CHECK", BN_AS_TEXT}, {"found", "FOUND", BN_AS_TEXT},
+		{"number", "NO", BN_AS_COUNT}, {0}}; /* scripts count them */
 	int rc = 0;
 	if (!bn_cli_is_json(cli)) {
 		if (name && bn_cli_is_text(cli))
 			bn_cli_print(cli, "suite %s\n", name);
 		rc = bn_cli_list(
-			cli, lines_json(r, a->least), cols, "the suite has no checks", err);
+			cli, lines_json(r, a->least), bn_cli_is_text(cli) ? cols : fields, "the suite has no checks", err);
 	} else if (a->documents) {
 		if (json_array_append(a->documents, r->document))
 			rc = bn_err_nomem(err, "the results of suites");
@@ -165,13 +181,18 @@ static int shape_result(bn_cli *cli, bn_expect_result *r, bn_workspace *ws, cons
 	return rc;
 }
 
-/* Keeps the worst verdict so far; another error is returned. */
-static int keep_verdict(bn_err *verdict, bn_err *why, int rc, bn_err *err)
+/* Keeps the worst verdict so far, and says the other one; another error is returned. */
+static int keep_verdict(bn_cli *cli, bn_err *verdict, bn_err *why, int rc, bn_err *err)
 {
 	if (rc != BN_EFAILED && rc != BN_EINCONCLUSIVE)
 		return rc < 0 ? bn_err_move(err, why) : 0;
-	if (verdict->code == 0 || (verdict->code != BN_EFAILED && rc == BN_EFAILED))
+	if (verdict->code == 0 || (verdict->code != BN_EFAILED && rc == BN_EFAILED)) {
+		bn_err former = *verdict;
 		*verdict = *why;
+		*why = former;
+	}
+	if (why->code)
+		bn_cli_say(cli, "%s", why->msg);
 	return 0;
 }
 
@@ -189,10 +210,10 @@ static int check_one(bn_cli *cli, bn_workspace *ws, const bn_suite *suite, const
 	if (rc < 0)
 		return rc;
 	if (a->report)
-		bn_ci_report_add_checks(a->report, name ? name : a->v->name, r);
+		bn_ci_report_add_checks(a->report, a->ref, name ? name : suite->name, r);
 	if ((rc = shape_result(cli, r, ws, a, err)) < 0)
 		goto out;
-	rc = keep_verdict(verdict, &why, show_result(cli, r, a, name, &why), err);
+	rc = keep_verdict(cli, verdict, &why, show_result(cli, r, a, name, &why), err);
 out:
 	bn_expect_result_free(r);
 	return rc;
@@ -414,7 +435,7 @@ static int run_infer(bn_cli *cli, bn_err *err)
 		goto out;
 	}
 	if (!rc)
-		rc = bn_infer_suite(&suite, bn_dataset_version_name(v, ref, sizeof ref), table,
+		rc = bn_infer_suite(&suite, v->name, bn_dataset_version_name(v, ref, sizeof ref), table,
 			profile, &ranges, err);
 	if (!rc)
 		rc = write_suite(cli, suite, err);

@@ -24,20 +24,17 @@ static int parse(char **suite, int64_t *number, const char *text, bn_err *err)
 	return 0;
 }
 
-/* The hash of the newest result of the version, of that suite. */
+/* The hash of the newest result of the version, of that suite if it is not NULL. */
 static int find_result(char hash[65], bn_workspace *ws, const bn_dataset_version *v,
 	const char *suite, bn_err *err)
 {
 	bn_dataset_checks checks = {NULL, 0};
 	char ref[192];
-	int rc = 0;
+	int rc;
 	bn_dataset_version_name(v, ref, sizeof ref);
-	snprintf(hash, 65, "%s", v->check_result);
-	if (suite)
-		hash[0] = '\0';
-	if (suite && (rc = bn_dataset_checks_history(
-			      &checks, ws, v->name, v->version, suite, err)) == 0 &&
-		checks.count)
+	hash[0] = '\0';
+	rc = bn_dataset_checks_history(&checks, ws, v->name, v->version, suite, err);
+	if (rc >= 0 && checks.count)
 		snprintf(hash, 65, "%s", checks.items[0].result_hash);
 	bn_dataset_checks_release(&checks);
 	if (rc < 0 || hash[0])

@@ -397,7 +397,7 @@ START_TEST(test_infer_is_careful_and_its_suite_passes_on_its_table)
 	ck_assert_bn_ok(bn_profile_table(&p, t, 1, NULL, &err), &err);
 	for (int ranges = 0; ranges < 2; ranges++) {
 		size_t sets = 0, between = 0, not_null = 0;
-		ck_assert_bn_ok(bn_infer_suite(&s, "x", t, p, &(bn_infer_ranges){ranges > 0, 0, 1}, &err), &err);
+		ck_assert_bn_ok(bn_infer_suite(&s, "x", "x@v1", t, p, &(bn_infer_ranges){ranges > 0, 0, 1}, &err), &err);
 		for (size_t i = 0; i < s->count; i++) {
 			sets += strstr(s->items[i].def->type, "to_be_in_set") != NULL;
 			between += strstr(s->items[i].def->type, "be_between") != NULL;
