@@ -19,6 +19,10 @@ uint8_t bn_split_draw(bn_rng *r, uint64_t *left, size_t parts, uint64_t left_in_
 int bn_split_value_text(
 	char *out, size_t n, bn_table_reader *table, size_t column, uint64_t row, bn_err *err);
 
+/* *out: the options, of which a masked column's values are not named, neither to people nor in recipes. */
+int bn_split_mask(bn_split_options *out, const bn_split_options *o, bn_workspace *ws,
+	const bn_dataset_version *v, bn_err *err);
+
 /* What the kind needs besides parts. */
 int bn_split_check_kind(const bn_split_options *o, bn_err *err);
 

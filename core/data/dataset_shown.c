@@ -72,7 +72,7 @@ int bn_dataset_record_check(bn_workspace *ws, const bn_dataset_version *v, const
 	bn_dataset_version masked = *v; /* what is stored is read by others */
 	json_t *copy = json_deep_copy(result);
 	masked.unmasked = false;
-	int rc = copy ? bn_protect_check(copy, ws, &masked, err) : bn_err_nomem(err, "a result");
+	int rc = copy ? bn_protect_check_kept(copy, ws, &masked, err) : bn_err_nomem(err, "a result");
 	rc = rc < 0 ? rc : bn_dataset_keep_check(ws, v, suite, copy, err);
 	json_decref(copy);
 	return rc;

@@ -4,6 +4,7 @@
 #include "core/base/mem.h"
 #include "core/data/_split.h"
 #include "core/profile/tally.h"
+#include "core/table/hide.h"
 #include "core/table/scan.h"
 
 #include <inttypes.h>
@@ -390,7 +391,9 @@ static int add_parts(const blocks *b, bn_table_reader *table, size_t repeat, con
 		char value[64] = "";
 		if (!is_test_fold(b, fold))
 			continue;
-		if (column != BN_SCHEMA_NONE &&
+		if (column != BN_SCHEMA_NONE && b->o->masked)
+			snprintf(value, sizeof value, BN_HIDDEN_TEXT);
+		else if (column != BN_SCHEMA_NONE &&
 			(rc = bn_split_value_text(value, sizeof value, table, column, left->first[fold], err)) < 0)
 			return rc;
 		for (size_t inner = 0; inner <= b->o->inner; inner++)

@@ -343,16 +343,18 @@ static int search_folds(const bn_split_options *o, bn_table_reader *table, const
 	return bn_split_search(o, table, f->fold_of, f->folds, names, err);
 }
 
-int bn_dataset_folds(bn_folds_made *out, bn_workspace *ws, const bn_dataset_version *v, const bn_split_options *o,
+int bn_dataset_folds(bn_folds_made *out, bn_workspace *ws, const bn_dataset_version *v, const bn_split_options *asked,
 	bn_err *err)
 {
+	bn_split_options own;
+	const bn_split_options *o = &own;
 	making m = {.ws = ws, .v = v, .o = o};
 	bn_buf where = BN_BUF_INIT;
-	size_t repeats = o->repeats ? o->repeats : 1;
+	size_t repeats = asked->repeats ? asked->repeats : 1;
 	int rc;
 
 	memset(out, 0, sizeof *out);
-	if ((rc = bn_folds_check(o, err)) < 0)
+	if ((rc = bn_folds_check(asked, err)) < 0 || (rc = bn_split_mask(&own, asked, ws, v, err)) < 0)
 		return rc;
 	if ((rc = bn_split_open(&m.table, &where, ws, v, o, err)) < 0 || (rc = bn_crew_new_default(&m.crew, err)) < 0)
 		goto out;

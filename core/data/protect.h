@@ -25,6 +25,7 @@
 #define BN_DATA_PROTECT_H
 #include "core/data/dataset.h"
 
+struct bn_schema_changes;
 extern const struct bn_fold_class bn_protect_class; /* for core/pipeline/fold_classes.c */
 
 /* Ascending strictness. */
@@ -118,9 +119,24 @@ int bn_protect_table(
 	bn_table_reader **table, bn_workspace *ws, const bn_dataset_version *v, bn_err *err);
 /* The same for a profile: of a masked column only rows, missing and distinct values, and lengths stay. */
 int bn_protect_profile(bn_profile *p, bn_workspace *ws, const bn_dataset_version *v, bn_err *err);
-/* The same for a document of results (core/check/expect.h): of checks of masked columns only counts and shares stay. */
+/* The same for a document of results (core/check/expect.h): of checks of masked columns only counts and shares stay, and
+ * what a check wants names no values: an inferred set is the column's values. */
 int bn_protect_check(
 	json_t *document, bn_workspace *ws, const bn_dataset_version *v, bn_err *err);
+/* The same for a result that is kept: what the checks want stays, by which failing rows are found again. */
+int bn_protect_check_kept(
+	json_t *document, bn_workspace *ws, const bn_dataset_version *v, bn_err *err);
+/* The same for the document of a suite: its checks of masked columns name no values. */
+int bn_protect_suite(json_t *document, bn_workspace *ws, const bn_dataset_version *v, bn_err *err);
+/* The same for values that category columns gained or lost: they are counted. */
+int bn_protect_schema_changes(
+	struct bn_schema_changes *l, bn_workspace *ws, const bn_dataset_version *v, bn_err *err);
+/* *out: whether values of the column are masked. column NULL: no. */
+int bn_protect_hides(
+	bool *out, bn_workspace *ws, const bn_dataset_version *v, const char *column, bn_err *err);
+/* BN_EREFUSED if they are: what depends on them would be wrong. */
+int bn_protect_need_shown(
+	bn_workspace *ws, const bn_dataset_version *v, const char *column, bn_err *err);
 
 /* ---- leaving the workspace --------------------------------------------------------------------- */
 

@@ -1,7 +1,9 @@
 /* protect_mask.c - see protect.h: what is shown of masked columns, and who asked for more. */
 #include "core/base/json.h"
 #include "core/base/mem.h"
+#include "core/base/str.h"
 #include "core/check/check.h"
+#include "core/check/schema_change.h"
 #include "core/data/_protect.h"
 #include "core/profile/profile.h"
 #include "core/store/workspace.h"
@@ -52,9 +54,9 @@ int bn_protect_profile(bn_profile *p, bn_workspace *ws, const bn_dataset_version
 
 /* ---- results of checks ----------------------------------------------------------------------- */
 
-static bool reads_masked(const json_t *item, const bn_protection *p)
+/* config: {type, kwargs}. */
+static bool reads_masked(const json_t *config, const bn_protection *p)
 {
-	const json_t *config = json_object_get(item, "expectation_config");
 	json_t *names = bn_check_columns(bn_json_str(config, "type", ""), json_object_get(config, "kwargs"));
 	bool found = !names;
 	for (size_t i = 0; !found && i < json_array_size(names); i++) {
@@ -63,6 +65,25 @@ static bool reads_masked(const json_t *item, const bn_protection *p)
 	}
 	json_decref(names);
 	return found;
+}
+
+/* Names of columns and how it is decided stay; sets, limits and the like, which may be values, do not. config is not changed:
+ * a suite may share it. */
+static json_t *masked_config(const json_t *config)
+{
+	static const char *const kept[] = {"mostly", "type_", "type_list", "ignore_row_if", "row_condition",
+		"condition_parser", "strict_min", "strict_max", "or_equal", "interval", "max_age", "key", "policy"};
+	json_t *copy = json_copy((json_t *)(uintptr_t)config), *kwargs = json_object(), *value;
+	const char *name;
+	json_object_foreach(json_object_get(config, "kwargs"), name, value)
+	{
+		bool stays = bn_str_starts(name, "column");
+		for (size_t i = 0; !stays && i < sizeof kept / sizeof *kept; i++)
+			stays = !strcmp(name, kept[i]);
+		json_object_set_new(kwargs, name, stays ? json_incref(value) : json_string(BN_HIDDEN_TEXT));
+	}
+	json_object_set_new(copy, "kwargs", kwargs);
+	return copy;
 }
 
 /* Counts and shares stay; values, row numbers and messages, which may quote values, do not. */
@@ -87,15 +108,87 @@ static void mask_item(json_t *item)
 		json_object_set_new(meta, "masked", json_true());
 }
 
-int bn_protect_check(json_t *document, bn_workspace *ws, const bn_dataset_version *v, bn_err *err)
+static int mask_results(
+	json_t *document, bool wanted_too, bn_workspace *ws, const bn_dataset_version *v, bn_err *err)
 {
 	bn_protection p = BN_PROTECTION_INIT;
 	json_t *results = json_object_get(document, "results");
 	int rc = masks_of(&p, ws, v, err);
-	for (size_t i = 0; rc >= 0 && p.personal_count && i < json_array_size(results); i++)
-		if (reads_masked(json_array_get(results, i), &p))
-			mask_item(json_array_get(results, i));
+	for (size_t i = 0; rc >= 0 && p.personal_count && i < json_array_size(results); i++) {
+		json_t *item = json_array_get(results, i);
+		const json_t *config = json_object_get(item, "expectation_config");
+		if (!reads_masked(config, &p))
+			continue;
+		mask_item(item);
+		if (wanted_too)
+			json_object_set_new(item, "expectation_config", masked_config(config));
+	}
 	bn_protection_release(&p);
+	return rc;
+}
+
+int bn_protect_check(json_t *document, bn_workspace *ws, const bn_dataset_version *v, bn_err *err)
+{
+	return mask_results(document, true, ws, v, err);
+}
+
+int bn_protect_check_kept(
+	json_t *document, bn_workspace *ws, const bn_dataset_version *v, bn_err *err)
+{
+	return mask_results(document, false, ws, v, err);
+}
+
+int bn_protect_suite(json_t *document, bn_workspace *ws, const bn_dataset_version *v, bn_err *err)
+{
+	bn_protection p = BN_PROTECTION_INIT;
+	json_t *checks = json_object_get(document, "expectations");
+	int rc = masks_of(&p, ws, v, err);
+	for (size_t i = 0; rc >= 0 && p.personal_count && i < json_array_size(checks); i++) {
+		const json_t *config = json_array_get(checks, i);
+		if (reads_masked(config, &p))
+			json_array_set_new(checks, i, masked_config(config));
+	}
+	bn_protection_release(&p);
+	return rc;
+}
+
+int bn_protect_schema_changes(
+	bn_schema_changes *l, bn_workspace *ws, const bn_dataset_version *v, bn_err *err)
+{
+	bn_protection p = BN_PROTECTION_INIT;
+	int rc = masks_of(&p, ws, v, err);
+	for (size_t i = 0; rc >= 0 && p.personal_count && i < l->count; i++) {
+		bn_schema_change *c = &l->items[i];
+		for (size_t k = 0; k < BN_SCHEMA_VALUES && bn_protection_marks(&p, c->column); k++) {
+			bn_free(c->values[k]);
+			c->values[k] = NULL;
+		}
+	}
+	bn_protection_release(&p);
+	return rc;
+}
+
+/* ---- one column ------------------------------------------------------------------------------ */
+
+int bn_protect_hides(
+	bool *out, bn_workspace *ws, const bn_dataset_version *v, const char *column, bn_err *err)
+{
+	bn_protection p = BN_PROTECTION_INIT;
+	int rc = column ? masks_of(&p, ws, v, err) : 0;
+	*out = rc >= 0 && column && bn_protection_marks(&p, column);
+	bn_protection_release(&p);
+	return rc;
+}
+
+int bn_protect_need_shown(
+	bn_workspace *ws, const bn_dataset_version *v, const char *column, bn_err *err)
+{
+	bool hidden = false;
+	int rc = bn_protect_hides(&hidden, ws, v, column, err);
+	if (rc >= 0 && hidden) {
+		rc = bn_err_set(err, BN_EREFUSED, "column '%s' is masked as personal", column);
+		bn_err_hint(err, "--unmask WHY uses its values, and is recorded");
+	}
 	return rc;
 }
 

@@ -5,6 +5,8 @@
 #include "core/data/_split.h"
 #include "core/data/builder.h"
 #include "core/data/numbering.h"
+#include "core/data/protect.h"
+#include "core/table/hide.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -22,6 +24,7 @@ typedef struct sampling {
 	bn_numbering classes;
 	uint64_t *before, *after, *first; /* of each class; the first row */
 	bool has_classes;
+	bool masked; /* no class is named */
 	double *weight_of; /* of each class */
 	bn_schema schema;  /* of the result */
 } sampling;
@@ -415,7 +418,9 @@ static int tell_classes(bn_sample_outcome *out, sampling *s, bn_err *err)
 		v->before = s->before[c];
 		v->after = s->after[c];
 		v->weight = s->o->weights ? s->weight_of[c] : NAN;
-		if ((rc = bn_split_value_text(v->text, sizeof v->text, s->table, column, s->first[c], err)) < 0)
+		if (s->masked)
+			snprintf(v->text, sizeof v->text, BN_HIDDEN_TEXT);
+		else if ((rc = bn_split_value_text(v->text, sizeof v->text, s->table, column, s->first[c], err)) < 0)
 			return rc;
 	}
 	qsort(out->values, out->count, sizeof *out->values, by_rows);
@@ -479,6 +484,7 @@ int bn_dataset_sample(bn_dataset_version **out, bool *added, bn_workspace *ws, c
 	memset(outcome, 0, sizeof *outcome);
 	if ((rc = check_options(o, err)) < 0 || (rc = bn_dataset_check_name(name, err)) < 0 ||
 		(rc = bn_dataset_is_to_be_private(&is_private, ws, name, o->privacy, &from, 1, err)) < 0 ||
+		(rc = bn_protect_hides(&s.masked, ws, from, o->column, err)) < 0 ||
 		(rc = sample_open(&s, &where, ws, from, err)) < 0 || (rc = draw(&s, err)) < 0)
 		goto out;
 	weigh(&s, &outcome->after);

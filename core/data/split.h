@@ -82,6 +82,7 @@ typedef struct bn_split_options {
 	const struct bn_leaks_options *leaks; /* what to search for before anything is made; NULL: nothing */
 	struct bn_leaks *found;      /* if leaks: what was found; release it also after failures */
 	bool only_plan;              /* makes nothing: for --dry-run */
+	bool masked;                 /* no value is named; bn_dataset_split and _folds set it for a masked column */
 	const bn_progress *progress; /* NULL: not wanted */
 	bn_split_outcome *outcome;   /* NULL: not wanted */
 } bn_split_options;

@@ -3,6 +3,7 @@
 #include "core/base/mem.h"
 #include "core/data/_dataset.h"
 #include "core/data/_split.h"
+#include "core/data/protect.h"
 #include "core/data/suite_gate.h"
 
 #include <stdio.h>
@@ -83,6 +84,20 @@ static int need_rows(const bn_table_reader *table, const bn_dataset_version *v,
 	bn_err_hint(err, "binnacle data head %s@v%lld --where ... shows what an expression keeps",
 		v->name, (long long)v->version);
 	return BN_EINVAL;
+}
+
+int bn_split_mask(bn_split_options *out, const bn_split_options *o, bn_workspace *ws,
+	const bn_dataset_version *v, bn_err *err)
+{
+	bool column = false, group = false;
+	int rc;
+
+	*out = *o;
+	if ((rc = bn_protect_hides(&column, ws, v, o->column, err)) < 0 ||
+		(rc = bn_protect_hides(&group, ws, v, o->group, err)) < 0)
+		return rc;
+	out->masked = o->masked || column || group;
+	return 0;
 }
 
 int bn_split_open(bn_table_reader **table, bn_buf *where, bn_workspace *ws, const bn_dataset_version *v,
@@ -189,8 +204,10 @@ static int check_parts(bn_workspace *ws, const bn_dataset_version *v, const bn_s
 }
 
 int bn_dataset_split(bn_dataset_version **out, bn_workspace *ws, const bn_dataset_version *v,
-	const bn_split_options *o, bn_err *err)
+	const bn_split_options *asked, bn_err *err)
 {
+	bn_split_options own;
+	const bn_split_options *o = &own;
 	bn_table_reader *table = NULL;
 	char *paths[BN_SPLIT_MAX_PARTS] = {NULL};
 	uint8_t *part_of = NULL;
@@ -198,7 +215,7 @@ int bn_dataset_split(bn_dataset_version **out, bn_workspace *ws, const bn_datase
 	bn_buf where = BN_BUF_INIT;
 	int rc;
 
-	if ((rc = bn_split_check(o, err)) < 0)
+	if ((rc = bn_split_check(asked, err)) < 0 || (rc = bn_split_mask(&own, asked, ws, v, err)) < 0)
 		return rc;
 	if ((rc = bn_split_open(&table, &where, ws, v, o, err)) < 0 ||
 		(rc = bn_split_assign(&part_of, table, o, err)) < 0 ||

@@ -3,6 +3,9 @@
 
 #include "core/base/mem.h"
 #include "core/profile/tally.h"
+#include "core/table/hide.h"
+
+#include <stdio.h>
 
 typedef struct stratum {
 	uint64_t key, rows; /* rows 0: an empty slot */
@@ -136,6 +139,10 @@ static int strata_report(const strata *s, bn_split_outcome *outcome, bn_table_re
 	if (!rarest)
 		return 0;
 	outcome->rarest_rows = rarest->rows;
+	if (s->options->masked) {
+		snprintf(outcome->rarest, sizeof outcome->rarest, BN_HIDDEN_TEXT);
+		return 0;
+	}
 	return bn_split_value_text(
 		outcome->rarest, sizeof outcome->rarest, table, column, rarest->first_row, err);
 }

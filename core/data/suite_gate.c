@@ -159,8 +159,8 @@ int bn_dataset_run_suite(bn_expect_result **out, bn_workspace *ws, const bn_data
 	watch.now_ms = bn_env_now_ms(bn_workspace_env(ws));
 	if ((rc = bn_dataset_open_held(&table, ws, v, opening, err)) < 0 ||
 		(rc = bn_expect_run(&made, table, suite, &watch, err)) < 0 ||
-		(rc = bn_protect_check(made->document, ws, v, err)) < 0 ||
-		(keep && (rc = record(ws, v, suite, made, err)) < 0))
+		(keep && (rc = record(ws, v, suite, made, err)) < 0) ||
+		(rc = bn_protect_check(made->document, ws, v, err)) < 0)
 		goto out;
 	*out = made;
 	made = NULL;

@@ -59,6 +59,26 @@ check in_log 2 "$("$BINNACLE" audit log --json 2>/dev/null | grep -c 'protection
 "$BINNACLE" data head teams.csv --unmask x >/dev/null 2>&1
 check rebuilt "$("$BINNACLE" data protect jobs --json 2>/dev/null)" "$("$BINNACLE" index rebuild -q >/dev/null 2>&1; "$BINNACLE" data protect jobs --json 2>/dev/null)"
 
+# ---- what is wanted and how rows are divided names nobody either ----
+printf '{"name":"names","expectations":[{"type":"expect_column_values_to_be_in_set","kwargs":{"column":"user","value_set":["ann.lee","bob.ray","eve.kay"]}},{"type":"expect_column_values_to_be_between","kwargs":{"column":"n","max_value":22}}]}' >names.json
+"$BINNACLE" suite add jobs names.json -q 2>/dev/null
+printf 'user,n,state\nann.lee,1,ok\nzoe.fox,2,ok\nbob.ray,3,bad\n' >third.csv
+"$BINNACLE" data add three third.csv -q >/dev/null 2>&1 && "$BINNACLE" data add three jobs.csv -q >/dev/null 2>&1
+"$BINNACLE" data protect three --personal user -q >/dev/null
+for verb in "check jobs --json" "split jobs --how group --by user --folds each --dry-run" "split jobs --how stratified --by user --json --dry-run" \
+	"split jobs --how group --by user --folds each" "show jobs.fold1.test --json" "sample even jobs --how down --by user" \
+	"sample even jobs --how down --by user --json" "diff three@v1 three@v2 --schema" "diff three@v1 three@v2 --schema --json"; do
+	check "masked_too_${verb// /_}" 0 "$("$BINNACLE" data $verb 2>&1 | grep -cE 'ann\.lee|bob\.ray|eve\.kay|zoe\.fox')"
+done
+check masked_suite 0 "$("$BINNACLE" suite show jobs names 2>&1 | grep -cE 'ann\.lee|bob\.ray|eve\.kay')"
+check other_limits_stay 22 "$("$BINNACLE" suite show jobs names 2>/dev/null | sed -n 's/.*"max_value": //p')"
+check unmasked_suite 1 "$("$BINNACLE" suite show jobs names --unmask 'ticket 6' 2>/dev/null | grep -cE 'ann\.lee')"
+check failing_of_masked 1 "$("$BINNACLE" suite add three names.json -q 2>/dev/null; "$BINNACLE" data check three@v1 >/dev/null 2>&1; "$BINNACLE" data head three@v1 --failing names:1 --tsv 2>/dev/null | tail -n +2 | wc -l)"
+check schema_counts 'gained 1 lost 1' "$("$BINNACLE" data diff three@v1 three@v2 --schema --tsv 2>/dev/null | sed -n 's/^user\tvalues \(gained\|lost\).*(\([0-9]*\)).*/\1 \2/p' | xargs)"
+check schema_policy 1 "$("$BINNACLE" data diff three@v1 three@v2 --policy closed >/dev/null 2>&1; echo $?)"
+check key_refused 4 "$("$BINNACLE" data diff three@v1 three@v2 --key user >/dev/null 2>err; echo $?)"
+check key_refused_says "column 'user' is masked as personal" "$(grep -o 'column.*personal' err)"
+
 # ---- pseudonyms: the same in two datasets, as openssl computes them ----
 "$BINNACLE" data add p jobs.csv --pseudonymise user -q >/dev/null 2>&1
 "$BINNACLE" data add q teams.csv --pseudonymise uid -q >/dev/null 2>&1

@@ -6,6 +6,7 @@
 #include "core/check/schema_change.h"
 #include "core/data/dataset.h"
 #include "core/profile/changes.h"
+#include "core/table/hide.h"
 #include "core/table/table.h"
 #include "tui/cli/data_look.h"
 #include "tui/cli/unmask.h"
@@ -70,6 +71,17 @@ static int open_rows(bn_table_reader **out, bn_cli *cli, bn_workspace *ws,
 	return rc < 0 ? rc : bn_cli_where_again(out, cli, err);
 }
 
+/* Masked values are all equal: by them no row could be found. */
+static int need_key_shown(bn_workspace *ws, const bn_dataset_version *va, const bn_dataset_version *vb,
+	const bn_row_key *key, bn_err *err)
+{
+	int rc = 0;
+	for (size_t i = 0; i < key->count && rc >= 0; i++)
+		if ((rc = bn_cli_need_unmasked(ws, va, key->names[i], err)) >= 0)
+			rc = bn_cli_need_unmasked(ws, vb, key->names[i], err);
+	return rc;
+}
+
 static int find_changes(bn_column_changes *out, bn_cli *cli, bn_workspace *ws, const bn_profile *a,
 	const bn_dataset_version *va, const bn_profile *b, const bn_dataset_version *vb,
 	bn_err *err)
@@ -82,7 +94,8 @@ static int find_changes(bn_column_changes *out, bn_cli *cli, bn_workspace *ws, c
 
 	if ((rc = open_rows(&x, cli, ws, va, err)) < 0 ||
 		(rc = open_rows(&y, cli, ws, vb, err)) < 0 ||
-		(text && (rc = bn_row_key_read(&key, text, bn_table_schema(x), err)) < 0))
+		(text && ((rc = bn_row_key_read(&key, text, bn_table_schema(x), err)) < 0 ||
+				 (rc = need_key_shown(ws, va, vb, &key, err)) < 0)))
 		goto out;
 	rc = bn_column_changes_find(out, a, b, x, y, text ? &key : NULL, &watch, err);
 	bn_cli_progress_end(cli);
@@ -169,6 +182,10 @@ static json_t *schema_json(const bn_schema_changes *l, bn_schema_policy policy, 
 		}
 		if (c->count > BN_SCHEMA_VALUES)
 			bn_buf_addf(&text, ", ... (%llu)", (unsigned long long)c->count);
+		if (c->count && !c->values[0]) {
+			bn_buf_clear(&text);
+			bn_buf_addf(&text, BN_HIDDEN_TEXT " (%llu)", (unsigned long long)c->count);
+		}
 		*bad += !fits;
 		json_array_append_new(items,
 			json_pack("{s:s, s:s, s:s*, s:s*, s:I, s:o, s:s*, s:b}", "column", c->column,
@@ -187,7 +204,7 @@ static int open_version(
 	const bn_progress watch = bn_cli_watch(cli);
 	int rc = bn_dataset_resolve(v, ws, bn_cli_arg(cli, arg), BN_DATASET_LIVE, err);
 	rc = rc < 0 ? rc : bn_cli_unmask(cli, ws, *v, err);
-	return rc < 0 ? rc : bn_dataset_open_table_watched(out, ws, *v, &watch, err);
+	return rc < 0 ? rc : bn_dataset_open_whole(out, ws, *v, &watch, err);
 }
 
 static int run_schema(bn_cli *cli, bn_err *err)
@@ -208,6 +225,8 @@ static int run_schema(bn_cli *cli, bn_err *err)
 		(rc = open_version(&a, &va, cli, ws, 0, err)) < 0 ||
 		(rc = open_version(&b, &vb, cli, ws, 1, err)) < 0 ||
 		(rc = bn_schema_changes_find(&l, a, b, err)) < 0 ||
+		(rc = bn_protect_schema_changes(&l, ws, va, err)) < 0 ||
+		(rc = bn_protect_schema_changes(&l, ws, vb, err)) < 0 ||
 		(rc = bn_cli_list(cli, schema_json(&l, policy, &bad), cols,
 			 "no column, type, unit or category differs", err)) < 0)
 		goto out;

@@ -7,6 +7,7 @@
 #include "core/data/suite_history.h"
 #include "core/data/suites.h"
 #include "tui/cli/suites.h"
+#include "tui/cli/unmask.h"
 #include "tui/cli/verbs.h"
 
 #include <stdio.h>
@@ -144,6 +145,22 @@ out:
 	return rc;
 }
 
+/* An inferred set of a column that was marked later is its values. */
+static int mask_suite(json_t *doc, bn_cli *cli, bn_workspace *ws, const char *dataset, bn_err *err)
+{
+	bn_dataset_version *v = NULL;
+	bn_err why = BN_ERR_INIT;
+	int rc = bn_dataset_resolve(&v, ws, dataset, BN_DATASET_LIVE, &why);
+	if (rc == BN_ENOTFOUND) /* it may be attached before the first version */
+		return 0;
+	if (rc < 0)
+		return bn_err_move(err, &why);
+	if ((rc = bn_cli_unmask(cli, ws, v, err)) >= 0)
+		rc = bn_protect_suite(doc, ws, v, err);
+	bn_dataset_version_free(v);
+	return rc;
+}
+
 static int run_show(bn_cli *cli, bn_err *err)
 {
 	const char *dataset = bn_cli_arg(cli, 0), *name = bn_cli_arg(cli, 1);
@@ -162,10 +179,12 @@ static int run_show(bn_cli *cli, bn_err *err)
 		goto out;
 	}
 	if ((rc = bn_suite_attached_read(&suite, ws, a, err)) < 0 ||
-		(rc = bn_suite_to_json(&doc, suite, err)) < 0)
+		(rc = bn_suite_to_json(&doc, suite, err)) < 0 ||
+		(rc = mask_suite(doc, cli, ws, dataset, err)) < 0)
 		goto out;
-	rc = bn_cli_document(cli, doc, err);
+	rc = bn_cli_document(cli, json_incref(doc), err);
 out:
+	json_decref(doc);
 	bn_suite_free(suite);
 	bn_suites_release(&l);
 	return rc;
@@ -277,6 +296,7 @@ static const bn_opt add_opts[] = {
 	{"name", 0, "NAME", "its name from now on (the suite's own)"},
 	{"shared", 0, NULL, "attach it to a private dataset: everybody can read the suite"}, {0}};
 
+static const bn_opt show_opts[] = {BN_OPT_UNMASK, {0}};
 static const bn_opt history_opts[] = {
 	{"checks", 0, NULL, "a line for each check, with its verdict in each version"}, {0}};
 
@@ -294,8 +314,9 @@ const bn_verb bn_verbs_suite[] = {
 		add_opts, BN_VERB_DRY_RUN | BN_VERB_NEEDS_TRUST, run_add},
 	{"suite", "ls", "[DATASET]", 0, 1, "attached suites, with the newest result of each", NULL,
 		{"binnacle suite ls", "binnacle suite ls jobs --json"}, NULL, BN_VERB_LISTS, run_ls},
-	{"suite", "show", "DATASET SUITE", 2, 2, "print an attached suite", NULL,
-		{"binnacle suite show jobs limits", "binnacle suite show jobs limits >limits.json"}, NULL,
+	{"suite", "show", "DATASET SUITE", 2, 2, "print an attached suite",
+		"Checks of columns that are marked as personal show no values, unless --unmask says so.",
+		{"binnacle suite show jobs limits", "binnacle suite show jobs limits >limits.json"}, show_opts,
 		0, run_show},
 	{"suite", "history", "DATASET[@vN] [SUITE]", 1, 2,
 		"what suites found, version by version",

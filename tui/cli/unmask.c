@@ -32,13 +32,11 @@ int bn_cli_need_unmasked(bn_workspace *ws, const bn_dataset_version *v, const ch
 	bn_protection p = BN_PROTECTION_INIT;
 	if (!column || v->unmasked)
 		return 0;
+	if (column[0])
+		return bn_protect_need_shown(ws, v, column, err);
 	int rc = bn_protection_of(&p, ws, v, err);
-	if (rc >= 0 && !column[0] && p.personal_count)
-		column = p.personal[0];
-	if (rc >= 0 && bn_protection_marks(&p, column)) {
-		rc = bn_err_set(err, BN_EREFUSED, "column '%s' is masked as personal", column);
-		bn_err_hint(err, "--unmask WHY uses its values, and is recorded");
-	}
+	if (rc >= 0 && p.personal_count)
+		rc = bn_protect_need_shown(ws, v, p.personal[0], err);
 	bn_protection_release(&p);
 	return rc;
 }

@@ -1,6 +1,7 @@
 /* changes_pages.c - the differences between two versions (core/profile/changes.h). See
  * _source.h. */
 #include "core/base/mem.h"
+#include "core/data/protect.h"
 #include "core/profile/profiler.h"
 #include "tui/views/_source.h"
 
@@ -42,16 +43,14 @@ static int name_columns(made *m, bn_arena *arena, bn_err *err)
 	return 0;
 }
 
-static int compare(made *m, const bn_changes_arg *a, bn_table_reader *ta, bn_table_reader *tb,
-	const bn_progress *watch, bn_err *err)
+/* Masked values are all equal: by them no row could be found. */
+static int read_key(bn_row_key *key, const bn_changes_arg *a, bn_reader *r, const bn_dataset_version *va,
+	const bn_dataset_version *vb, const bn_schema *s, bn_err *err)
 {
-	bn_row_key key = {NULL, 0};
-	int rc = 0;
-	if (a->key[0] && (rc = bn_row_key_read(&key, a->key, bn_table_schema(ta), err)) < 0)
-		return rc;
-	rc = bn_column_changes_find(
-		&m->page.changes, m->a, m->b, ta, tb, a->key[0] ? &key : NULL, watch, err);
-	bn_row_key_release(&key);
+	int rc = bn_row_key_read(key, a->key, s, err);
+	for (size_t i = 0; rc >= 0 && i < key->count; i++)
+		if ((rc = bn_protect_need_shown(r->ws, va, key->names[i], err)) >= 0)
+			rc = bn_protect_need_shown(r->ws, vb, key->names[i], err);
 	return rc;
 }
 
@@ -62,6 +61,7 @@ int bn_source_changes(void *context, const void *arg, bn_page *page, bn_job *job
 	const bn_progress watch = bn_job_watch(job);
 	bn_dataset_version *va = NULL, *vb = NULL;
 	bn_table_reader *ta = NULL, *tb = NULL;
+	bn_row_key key = {NULL, 0};
 	made *m = bn_arena_alloc(&page->arena, sizeof *m);
 	int rc = m ? bn_reader_refresh(r, err) : bn_err_nomem(err, "what differs");
 	if (rc < 0 ||
@@ -71,7 +71,9 @@ int bn_source_changes(void *context, const void *arg, bn_page *page, bn_job *job
 		(rc = bn_dataset_open_table_watched(&tb, r->ws, vb, &watch, err)) < 0 ||
 		(rc = profile_of(&m->a, r, va, ta, job, err)) < 0 ||
 		(rc = profile_of(&m->b, r, vb, tb, job, err)) < 0 ||
-		(rc = compare(m, a, ta, tb, &watch, err)) < 0 ||
+		(a->key[0] && (rc = read_key(&key, a, r, va, vb, bn_table_schema(ta), err)) < 0) ||
+		(rc = bn_column_changes_find(&m->page.changes, m->a, m->b, ta, tb,
+			 a->key[0] ? &key : NULL, &watch, err)) < 0 ||
 		(rc = name_columns(m, &page->arena, err)) < 0)
 		goto out;
 	if (!m->page.changes.by_value)
