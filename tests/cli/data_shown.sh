@@ -154,6 +154,40 @@ check rows_by_two_columns "rows removed 1 rows added 1 x changed 599" "$(by_key 
 check equal_rows "" "$(by_key sorted sorted --key i)"
 check says_key "distributions are compared; --key 'i' would compare the rows" "$("$BINNACLE" data diff base shifted 2>&1 >/dev/null | sed -n 2p)"
 check not_a_key "binnacle: rows 1 and 4 of the first version have the same 'k'" "$("$BINNACLE" data diff base sorted --where 'k < 3' --key k 2>&1 >/dev/null)"
+# The rows themselves, as Python finds them.
+python3 - <<'END'
+import random
+random.seed(3)
+rows = [[i, f"u{i % 7}", random.randint(1, 8), random.choice("ab")] for i in range(900)]
+new = [list(r) for r in rows if r[0] % 50]
+for r in new:
+    if r[0] % 9 == 0: r[2] += 1
+    if r[0] % 33 == 0: r[3] = "c"
+    if r[0] % 77 == 0: r[1] = ""
+new += [[5000 + i, "new", 2, "a"] for i in range(10)]
+random.shuffle(new)
+for name, table in (("before", rows), ("now", new)):
+    with open(name + ".csv", "w") as f:
+        print("job,user,nodes,s", *[",".join(map(str, r)) for r in table], sep="\n", file=f)
+END
+"$BINNACLE" data add before before.csv -q >/dev/null 2>&1
+"$BINNACLE" data add now now.csv -q >/dev/null 2>&1
+"$BINNACLE" data diff before now --key job --rows --json >rows.json 2>rows.err
+check rows_as_python_finds_them "same" "$(python3 - <<'END'
+import csv, json
+read = lambda f: {r["job"]: {k: v or None for k, v in r.items() if k != "job"} for r in csv.DictReader(open(f))}
+a, b = read("before.csv"), read("now.csv")
+want = {k: ("removed", a[k]) for k in a if k not in b}
+want.update({k: ("added", b[k]) for k in b if k not in a})
+want.update({k: ("changed", {c: [a[k][c], b[k][c]] for c in a[k] if a[k][c] != b[k][c]}) for k in a if k in b and a[k] != b[k]})
+got = {r["key"]["job"]: (r["what"], r["cells"]) for r in json.load(open("rows.json"))["items"]}
+print("same" if got == want and len(got) > 150 else [got, want])
+END
+)"
+check rows_counted "18 rows removed, 10 added, 124 changed" "$(grep -o '.* changed' rows.err)"
+check rows_in_text 101 "$("$BINNACLE" data diff before now --key job --rows 2>/dev/null | wc -l)"
+check rows_need_a_key 2 "$("$BINNACLE" data diff before now --rows >/dev/null 2>&1; echo $?)"
+check rows_equal 0 "$("$BINNACLE" data diff now now --key job --rows --tsv 2>/dev/null | tail -n +2 | wc -l)"
 check not_a_column 3 "$("$BINNACLE" data diff base sorted --key nix >/dev/null 2>&1; echo $?)"
 for seed in 1 2 3 4 5 6; do
 	"$BINNACLE" data split base --seed $seed -q >/dev/null 2>&1

@@ -118,6 +118,8 @@ const bn_page_source *bn_fake_source(void)
 		.frequency = bn_fake_frequency,
 		.checks = bn_fake_checks,
 		.suites = bn_fake_suites,
+		.row_changes = bn_fake_row_changes,
+		.changed_rows = bn_fake_changed_rows,
 		.protection = bn_fake_protection,
 		.protect = bn_fake_protect,
 		.runs = bn_fake_runs,

@@ -6,6 +6,7 @@
 #include "core/check/schema_change.h"
 #include "core/data/dataset.h"
 #include "core/profile/changes.h"
+#include "core/profile/row_changes.h"
 #include "core/table/hide.h"
 #include "core/table/table.h"
 #include "tui/cli/data_look.h"
@@ -166,6 +167,133 @@ out:
 	return rc;
 }
 
+/* ---- the rows themselves -------------------------------------------------------------------- */
+
+enum { ROWS_AT_ONCE = 1000, ROWS_IN_TEXT = 100 };
+
+typedef struct diffed {
+	bn_table_reader *a, *b;
+	bn_row_key key;
+	bn_shared_column *columns;
+	size_t column_count;
+	bn_row_changes changes;
+} diffed;
+
+static void diffed_release(diffed *d)
+{
+	bn_row_changes_release(&d->changes);
+	bn_row_key_release(&d->key);
+	bn_free(d->columns);
+	bn_table_reader_free(d->a);
+	bn_table_reader_free(d->b);
+}
+
+static json_t *text_json(const char *text)
+{
+	return text ? json_string(text) : json_null();
+}
+
+/* {"what", "row_a", "row_b", "key": {column: value}, "cells": {column: value or [before, now]}} */
+static json_t *row_change_json(const diffed *d, const bn_row_change *r, const bn_changed_cell *cells)
+{
+	json_t *key = json_object(), *values = json_object();
+	bn_buf key_text = BN_BUF_INIT, text = BN_BUF_INIT;
+	for (size_t c = 0; c < d->column_count; c++) {
+		const bn_shared_column *column = &d->columns[c];
+		const bn_changed_cell *x = &cells[c];
+		const char *one = r->kind == BN_ROW_REMOVED ? x->before : x->now;
+		if (column->of_key) {
+			json_object_set_new(key, column->name, text_json(one));
+			bn_buf_addf(&key_text, "%s%s", key_text.len ? ", " : "", one ? one : "-");
+		} else if (x->differs) {
+			json_object_set_new(values, column->name, json_pack("[o, o]", text_json(x->before), text_json(x->now)));
+			bn_buf_addf(&text, "%s%s %s -> %s", text.len ? ", " : "", column->name, x->before ? x->before : "-",
+				x->now ? x->now : "-");
+		} else if (r->kind != BN_ROW_CHANGED) {
+			json_object_set_new(values, column->name, text_json(one));
+			if (one)
+				bn_buf_addf(&text, "%s%s %s", text.len ? ", " : "", column->name, one);
+		}
+	}
+	json_t *o = json_pack("{s:s, s:o, s:o, s:o, s:o, s:s?, s:s?}", "what", bn_row_change_name(r->kind), "row_a",
+		r->a >= 0 ? json_integer(r->a) : json_null(), "row_b", r->b >= 0 ? json_integer(r->b) : json_null(), "key",
+		key, "cells", values, "key_text", key_text.ptr, "cells_text", text.ptr);
+	bn_buf_release(&key_text);
+	bn_buf_release(&text);
+	return o;
+}
+
+static int diff_open(diffed *d, bn_cli *cli, bn_workspace *ws, bn_err *err)
+{
+	bn_dataset_version *v[2] = {NULL, NULL};
+	bn_table_reader **tables[] = {&d->a, &d->b};
+	const bn_progress watch = bn_cli_watch(cli);
+	int rc = 0;
+	for (int i = 0; i < 2 && rc >= 0; i++)
+		if ((rc = bn_dataset_resolve(&v[i], ws, bn_cli_arg(cli, i), BN_DATASET_LIVE, err)) >= 0 &&
+			(rc = bn_cli_unmask(cli, ws, v[i], err)) >= 0)
+			rc = open_rows(tables[i], cli, ws, v[i], err);
+	if (rc < 0 || (rc = bn_row_key_read(&d->key, bn_cli_opt(cli, "key"), bn_table_schema(d->a), err)) < 0)
+		goto out;
+	const bn_schema *a = bn_table_schema(d->a), *b = bn_table_schema(d->b);
+	if (!(d->columns = bn_alloc((a->count + b->count + 1) * sizeof *d->columns))) {
+		rc = bn_err_nomem(err, "columns");
+		goto out;
+	}
+	d->column_count = bn_row_changes_columns(d->columns, a, b, &d->key);
+	rc = bn_row_changes_find(&d->changes, d->a, d->b, &d->key, &watch, err);
+	bn_cli_progress_end(cli);
+out:
+	bn_dataset_version_free(v[0]);
+	bn_dataset_version_free(v[1]);
+	return rc;
+}
+
+static int diff_read(json_t *items, const diffed *d, size_t most, bn_err *err)
+{
+	int rc = 0;
+	for (size_t first = 0; first < d->changes.count && first < most && rc >= 0; first += ROWS_AT_ONCE) {
+		bn_arena arena = BN_ARENA_INIT;
+		bn_changed_cell *cells = NULL;
+		size_t n = d->changes.count < most ? d->changes.count : most;
+		n = n - first < ROWS_AT_ONCE ? n - first : ROWS_AT_ONCE;
+		rc = bn_row_changes_read(
+			&cells, &d->changes.items[first], n, d->columns, d->column_count, d->a, d->b, &arena, err);
+		for (size_t i = 0; i < n && rc >= 0; i++)
+			json_array_append_new(
+				items, row_change_json(d, &d->changes.items[first + i], &cells[i * d->column_count]));
+		bn_arena_release(&arena);
+	}
+	return rc;
+}
+
+static int run_row_changes(bn_cli *cli, bn_err *err)
+{
+	static const bn_col cols[] = {{"what", "WHAT", BN_AS_TEXT}, {"key_text", "KEY", BN_AS_TEXT},
+		{"cells_text", "VALUES", BN_AS_TEXT}, {0}};
+	bn_workspace *ws = NULL;
+	diffed d = {.a = NULL};
+	json_t *items = json_array();
+	size_t most = bn_cli_is_text(cli) ? ROWS_IN_TEXT : SIZE_MAX;
+	int rc = 0;
+	if (!bn_cli_opt(cli, "key")) {
+		rc = bn_err_set(err, BN_EINVAL, "--rows needs --key: the columns that tell rows apart");
+		goto out;
+	}
+	if ((rc = bn_cli_workspace(cli, &ws, err)) < 0 || (rc = diff_open(&d, cli, ws, err)) < 0 ||
+		(rc = diff_read(items, &d, most, err)) < 0)
+		goto out;
+	bn_cli_say(cli, "%llu rows removed, %llu added, %llu changed", (unsigned long long)d.changes.removed,
+		(unsigned long long)d.changes.added, (unsigned long long)d.changes.changed);
+	rc = bn_cli_list(cli, json_incref(items), cols, "no row differs", err);
+	if (rc >= 0 && d.changes.count > most)
+		bn_cli_say(cli, "the first %zu; --tsv and --json have all %zu", most, d.changes.count);
+out:
+	json_decref(items);
+	diffed_release(&d);
+	return rc;
+}
+
 /* ---- the schema alone ----------------------------------------------------------------------- */
 
 static json_t *schema_json(const bn_schema_changes *l, bn_schema_policy policy, size_t *bad)
@@ -246,6 +374,8 @@ static int run_diff(bn_cli *cli, bn_err *err)
 {
 	if (bn_cli_flag(cli, "schema") || bn_cli_opt(cli, "policy"))
 		return run_schema(cli, err);
+	if (bn_cli_flag(cli, "rows"))
+		return run_row_changes(cli, err);
 	return run_rows(cli, err);
 }
 
@@ -253,7 +383,8 @@ static const bn_opt diff_opts[] = {BN_OPT_WHERE, BN_OPT_UNMASK,
 	{"schema", 0, NULL, "only how columns, types, units and categories changed"},
 	{"policy", 0, "POLICY",
 		"with --schema: exit status 1 if a change is not compatible: additive, closed or same"},
-	{"key", 0, "COLUMN[,COLUMN]", "compare rows in which these columns are equal, wherever they are"}, {0}};
+	{"key", 0, "COLUMN[,COLUMN]", "compare rows in which these columns are equal, wherever they are"},
+	{"rows", 0, NULL, "with --key: the rows themselves, with values before and now"}, {0}};
 
 const bn_verb bn_verbs_data_diff[] = {
 	{"data", "diff", "A[@vN] B[@vN]", 2, 2, "what differs: schema, rows and statistics",

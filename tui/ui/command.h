@@ -64,7 +64,8 @@ typedef enum bn_word_kind {
 	X(PROFILE, "a profile", 1, "Enter:rows F:frequency C:correlate V:checks n:odd s:sort") \
 	X(CORRELATIONS, "correlations", 1, "Enter:rows s:sort /:filter i:full e:export") \
 	X(CHANGES, "what differs between two versions", 1, \
-		"Enter:rows n:next s:sort /:filter e:export Y:command") \
+		"Enter:rows v:both-rows n:next s:sort /:filter e:export Y:command") \
+	X(ROW_CHANGES, "the rows that differ between two versions", 1, "Enter:row i:full Y:command") \
 	X(FREQUENCY, "frequencies", 1, "Enter:rows s:sort /:filter c:columns e:export Y:command") \
 	X(CHECKS, "checks", 1, "Enter:rows n:failing H:suites s:sort /:filter i:full e:export") \
 	X(SUITES, "suites of checks (H)", 1, "Enter:result n:failing s:sort /:filter i:full e:export Y:command") \
@@ -229,10 +230,11 @@ _Static_assert(BN_SCREEN_COUNT < 64, "a bn_view_set has a bit for each kind of s
 	X(NEEDS_ME, "needs-me", "!", 0, BN_ON_ALL, \
 		"to the first line of Overview that needs you; again: to the next one") \
 	X(VIEW, "view", "v", BN_CMD_TAKES(VIEW), \
-		BN_ON(OVERVIEW) | BN_ON(RUNS) | BN_ON(RUN) | BN_ON(COMPARE) | BN_ON(CHARTS) | BN_ON(AUDIT), \
+		BN_ON(OVERVIEW) | BN_ON(RUNS) | BN_ON(RUN) | BN_ON(COMPARE) | BN_ON(CHARTS) | BN_ON(AUDIT) | \
+			BN_ON(CHANGES), \
 		"the next way to see the same: the queue, or the stations of a model's life; the " \
 		"table, curves, scatter, parallel coordinates, or tests over seeds; a curve along steps, seconds, or time; the next " \
-		"saved view of runs, or :view NAME") \
+		"saved view of runs, or :view NAME; of two versions the rows that differ, found by a key") \
 	X(AXIS, "axis", "", BN_CMD_TAKES(OWN), BN_ON(RUN) | BN_ON(COMPARE) | BN_ON(CHARTS), \
 		"the axis of a chart: :axis step, relative, time, epoch; of a scatter the " \
 		"parameter, as " \

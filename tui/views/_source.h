@@ -87,6 +87,8 @@ int bn_source_datasets(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_versions(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_data_answer(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_changes(void *, const void *, bn_page *, bn_job *, bn_err *);
+int bn_source_row_changes(void *, const void *, bn_page *, bn_job *, bn_err *);
+int bn_source_changed_rows(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_order(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_totals(void *, const void *, bn_page *, bn_job *, bn_err *);
 int bn_source_correlations(void *, const void *, bn_page *, bn_job *, bn_err *);

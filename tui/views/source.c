@@ -166,6 +166,8 @@ const bn_page_source *bn_source_workspace(void)
 		.versions = bn_source_versions,
 		.version = bn_source_data_answer,
 		.changes = bn_source_changes,
+		.row_changes = bn_source_row_changes,
+		.changed_rows = bn_source_changed_rows,
 		.order = bn_source_order,
 		.window = bn_source_window,
 		.totals = bn_source_totals,

@@ -53,6 +53,8 @@ typedef struct bn_page_source {
 	bn_page_fn versions;     /* bn_ref_arg (a name); bn_dataset_versions */
 	bn_page_fn version;      /* bn_ref_arg; bn_data_answer */
 	bn_page_fn changes;      /* bn_changes_arg; bn_changes_page */
+	bn_page_fn row_changes;  /* bn_changes_arg, with a key; bn_row_changes_page */
+	bn_page_fn changed_rows; /* bn_changed_rows_arg; bn_changed_rows */
 	bn_page_fn order;        /* bn_order_arg; bn_order */
 	bn_page_fn window;       /* bn_window_arg; bn_window */
 	bn_page_fn totals;       /* bn_rows_of; bn_totals */

@@ -34,6 +34,8 @@ int bn_view_frequency_new(
 int bn_view_correlations_new(bn_view **out, bn_frame *f, const bn_rows_of *of, bn_err *err);
 /* The differences of version b from a ("jobs@v2", "jobs@v3"). */
 int bn_view_changes_new(bn_view **out, bn_frame *f, const char *a, const char *b, bn_err *err);
+/* The rows in which they differ, found by a key. */
+int bn_view_row_changes_new(bn_view **out, bn_frame *f, const bn_changes_arg *of, bn_err *err);
 int bn_view_checks_new(bn_view **out, bn_frame *f, const char *ref, bn_err *err);
 /* One result of a version, by its hash, with that check selected; at -1: the first one. */
 int bn_view_checks_of_new(

@@ -39,6 +39,8 @@ int bn_fake_audit(void *context, const void *arg, bn_page *page, bn_job *job, bn
 int bn_fake_check(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
 int bn_fake_protection(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
 int bn_fake_protect(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
+int bn_fake_row_changes(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
+int bn_fake_changed_rows(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
 int bn_fake_suites(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
 int bn_fake_checks(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);
 int bn_fake_statistics(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err);

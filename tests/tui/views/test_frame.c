@@ -72,6 +72,26 @@ START_TEST(test_frame_attaches_and_detaches_suites)
 }
 END_TEST
 
+START_TEST(test_frame_shows_rows_that_differ_in_windows)
+{
+	bench b = {.fake = {.actions = 0}};
+	bench_open(&b, false);
+	play(&b, "2 Enter x v");
+	ck_assert(shows(&b, "rows are found by a key"));
+	play(&b, ":key power\nv");
+	ck_assert(shows(&b, "2 rows removed, 75 added, 223 changed; found by power"));
+	ck_assert(shows(&b, "630.1 -> 634.2"));
+	play(&b, "G");
+	ck_assert(shows(&b, "5010"));
+	ck_assert(!shows(&b, "~~~"));
+	play(&b, "k Enter");
+	ck_assert(shows(&b, "* power: 630.1 -> 634.2"));
+	play(&b, "Esc s");
+	ck_assert(shows(&b, "rows stay in the order of the versions"));
+	bench_close(&b);
+}
+END_TEST
+
 START_TEST(test_frame_sets_only_what_was_changed_of_a_protection)
 {
 	bench b = {.fake = {.actions = 0}};
@@ -1967,6 +1987,7 @@ START_TEST(test_frame_the_answer_of_many_columns_is_drawn_from_those_that_are_sh
 END_TEST
 
 BN_TEST_MAIN("tui/views/frame", test_frame_attaches_and_detaches_suites,
+	test_frame_shows_rows_that_differ_in_windows,
 	test_frame_sets_only_what_was_changed_of_a_protection,
 	test_frame_opens_the_result_of_a_cell_and_its_rows,
 	test_frame_the_answer_of_many_columns_is_drawn_from_those_that_are_shown,

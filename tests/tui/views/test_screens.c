@@ -75,6 +75,7 @@ SCREEN(test_screen_rows_filtered, "rows/rows-filtered", "2 Enter Enter / \"power
 SCREEN(test_screen_profile, "profile/profile", "2 I j", false)
 SCREEN(test_screen_frequency, "profile/frequency", "2 I Enter", false)
 SCREEN(test_screen_changes, "data/changes", "2 Enter x j", false)
+SCREEN(test_screen_row_changes, "data/row-changes", "2 Enter x\n:key power\nv j j l l", false)
 SCREEN(test_screen_correlations, "profile/correlations", "2 I C j", false)
 SCREEN(test_screen_derived, "rows/pinned", "2 Enter Enter l l p l l l : \"derive \"", false)
 SCREEN(test_screen_checks, "checks/checks", "2 V j", false)
@@ -204,7 +205,7 @@ BN_TEST_MAIN("tui/views/screens", test_screen_palette_objects, test_screen_launc
 	test_screen_overview, test_screen_overview_stations,
 	test_screen_overview_of_an_empty_workspace, test_screen_data, test_screen_data_empty,
 	test_screen_versions, test_screen_rows, test_screen_rows_filtered, test_screen_profile,
-	test_screen_frequency, test_screen_changes, test_screen_correlations, test_screen_derived,
+	test_screen_frequency, test_screen_changes, test_screen_row_changes, test_screen_correlations, test_screen_derived,
 	test_screen_checks, test_screen_suites, test_screen_protection, test_screen_failing_rows, test_screen_runs, test_screen_runs_grouped, test_screen_runs_nested, test_screen_runs_aggregate,
 	test_screen_labels, test_screen_trash, test_screen_runs_in_a_queue,
 	test_screen_runs_sorted_and_filtered, test_screen_run, test_screen_run_with_a_long_name,

@@ -264,6 +264,16 @@ static bool match_by(changes_view *v, const char *key)
 	return true;
 }
 
+/* The rows that differ, as they were and as they are. */
+static bool open_both(changes_view *v)
+{
+	bn_frame *f = v->list.view.frame;
+	bn_changes_arg of = v->of;
+	bn_err err = BN_ERR_INIT;
+	bn_view *made = NULL;
+	return bn_view_open(f, bn_view_row_changes_new(&made, f, &of, &err), &made, &err);
+}
+
 static bool command(bn_view *view, bn_command_id id, const char *arg)
 {
 	changes_view *v = (changes_view *)view;
@@ -271,6 +281,8 @@ static bool command(bn_view *view, bn_command_id id, const char *arg)
 	const bn_column_change *c = item(&v->list, row);
 	if (id == BN_CMD_KEY)
 		return match_by(v, arg);
+	if (id == BN_CMD_VIEW)
+		return open_both(v);
 	if (id != BN_CMD_OPEN || (!c && only_of(&v->list, row) == ONLY_NONE))
 		return false;
 	return open_rows(v, !c && only_of(&v->list, row) == ONLY_BEFORE, c);
@@ -304,6 +316,12 @@ static bool refuses(bn_view *view, bn_command_id id, char *why, size_t size)
 {
 	bn_list *l = (bn_list *)view;
 	const bn_column_change *c = item(l, bn_grid_selected_row(&l->grid));
+	const bn_changes_page *d = bn_list_data(l);
+	if (id == BN_CMD_VIEW && !((changes_view *)view)->shown[0]) {
+		snprintf(why, size, "rows are found by a key: :key %s",
+			d && d->could_be_key ? d->could_be_key : "COLUMN");
+		return true;
+	}
 	if (id != BN_CMD_OPEN || (c && c->rows > 0) ||
 		only_of(l, bn_grid_selected_row(&l->grid)) != ONLY_NONE)
 		return false;

@@ -93,3 +93,93 @@ out:
 	bn_dataset_version_free(vb);
 	return rc;
 }
+
+/* ---- the rows that differ ------------------------------------------------------------------------- */
+
+/* The two tables of an argument, with their key. */
+typedef struct both {
+	bn_table_reader *a, *b;
+	bn_row_key key;
+} both;
+
+static void both_release(both *t)
+{
+	bn_row_key_release(&t->key);
+	bn_table_reader_free(t->a);
+	bn_table_reader_free(t->b);
+}
+
+static int open_one(bn_table_reader **out, bn_reader *r, const char *ref, const bn_progress *watch, bn_err *err)
+{
+	bn_dataset_version *v = NULL;
+	int rc = bn_dataset_resolve(&v, r->ws, ref, BN_DATASET_REMOVED_TOO, err);
+	if (rc >= 0)
+		rc = bn_dataset_open_table_watched(out, r->ws, v, watch, err);
+	bn_dataset_version_free(v);
+	return rc;
+}
+
+static int both_open(both *t, bn_reader *r, const bn_changes_arg *a, bn_job *job, bn_err *err)
+{
+	const bn_progress watch = bn_job_watch(job);
+	int rc = bn_reader_refresh(r, err);
+	*t = (both){.a = NULL};
+	if (rc < 0 || (rc = open_one(&t->a, r, a->a, &watch, err)) < 0 ||
+		(rc = open_one(&t->b, r, a->b, &watch, err)) < 0)
+		return rc;
+	return bn_row_key_read(&t->key, a->key, bn_table_schema(t->a), err);
+}
+
+static int add_columns(bn_row_changes_page *p, const both *t, bn_arena *arena, bn_err *err)
+{
+	const bn_schema *a = bn_table_schema(t->a), *b = bn_table_schema(t->b);
+	bn_shared_column *columns = bn_arena_alloc(arena, (a->count + b->count + 1) * sizeof *columns);
+	if (!columns)
+		return bn_err_nomem(err, "columns");
+	p->column_count = bn_row_changes_columns(columns, a, b, &t->key);
+	p->key_columns = t->key.count;
+	p->columns = columns;
+	for (size_t i = 0; i < p->column_count; i++)
+		if (!(columns[i].name = bn_arena_strdup(arena, columns[i].name)))
+			return bn_err_nomem(err, "columns");
+	return 0;
+}
+
+static void row_changes_release(void *data)
+{
+	bn_row_changes_release(&((bn_row_changes_page *)data)->changes);
+}
+
+int bn_source_row_changes(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
+{
+	const bn_progress watch = bn_job_watch(job);
+	both t = {.a = NULL};
+	bn_row_changes_page *p = bn_arena_alloc(&page->arena, sizeof *p);
+	int rc = p ? both_open(&t, context, arg, job, err) : bn_err_nomem(err, "what differs");
+	if (rc < 0 || (rc = add_columns(p, &t, &page->arena, err)) < 0 ||
+		(rc = bn_row_changes_find(&p->changes, t.a, t.b, &t.key, &watch, err)) < 0)
+		goto out;
+	rc = BN_PAGE_TAKE(page, p, row_changes_release);
+out:
+	both_release(&t);
+	return rc;
+}
+
+int bn_source_changed_rows(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
+{
+	const bn_changed_rows_arg *a = arg;
+	both t = {.a = NULL};
+	bn_row_changes_page columns = {.columns = NULL};
+	bn_changed_cell *cells = NULL;
+	bn_changed_rows *rows = bn_arena_alloc(&page->arena, sizeof *rows);
+	int rc = rows ? both_open(&t, context, &a->of, job, err) : bn_err_nomem(err, "rows");
+	if (rc < 0 || (rc = add_columns(&columns, &t, &page->arena, err)) < 0 ||
+		(rc = bn_row_changes_read(&cells, a->items, (size_t)a->count, columns.columns, columns.column_count,
+			 t.a, t.b, &page->arena, err)) < 0)
+		goto out;
+	*rows = (bn_changed_rows){a->first, a->count, columns.column_count, cells};
+	page->data = rows;
+out:
+	both_release(&t);
+	return rc;
+}

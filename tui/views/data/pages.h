@@ -7,6 +7,7 @@
 #include "core/data/dataset.h"
 #include "core/data/protect_marks.h"
 #include "core/profile/changes.h"
+#include "core/profile/row_changes.h"
 #include "tui/views/pages.h"
 
 #include <stdbool.h>
@@ -72,5 +73,27 @@ typedef struct bn_changes_page {
 	const char *const *columns_of_both; /* names: what a key may consist of */
 	size_t common;
 } bn_changes_page;
+
+/* The rows in which two versions differ, by the key of a bn_changes_arg. */
+typedef struct bn_row_changes_page {
+	bn_row_changes changes;
+	const bn_shared_column *columns; /* names in the arena */
+	size_t column_count, key_columns;
+} bn_row_changes_page;
+
+#define BN_CHANGED_ROWS 128 /* of a window */
+typedef struct bn_changed_rows_arg {
+	bn_changes_arg of;
+	int64_t first; /* the place of the first, for the view */
+	int count;
+	bn_row_change items[BN_CHANGED_ROWS];
+} bn_changed_rows_arg;
+
+typedef struct bn_changed_rows {
+	int64_t first;
+	int count;
+	size_t columns;
+	const bn_changed_cell *cells; /* [count * columns] */
+} bn_changed_rows;
 
 #endif

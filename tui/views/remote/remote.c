@@ -186,6 +186,8 @@ const bn_page_source *bn_source_remote(void)
 		.frequency = bn_remote_lacks_data,
 		.checks = bn_remote_lacks_data,
 		.suites = bn_remote_lacks_data,
+		.row_changes = bn_remote_lacks_data,
+		.changed_rows = bn_remote_lacks_data,
 		.protection = bn_remote_lacks_data,
 		.protect = bn_remote_lacks_data,
 		.runs = bn_remote_runs,

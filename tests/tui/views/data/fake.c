@@ -1,6 +1,8 @@
 /* fake.c - canned datasets. See tests/support/fake_source.h. */
 #include "tests/tui/views/_fake.h"
 
+#include "core/base/mem.h"
+
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -172,8 +174,48 @@ int bn_fake_changes(void *context, const void *arg, bn_page *page, bn_job *job, 
 		{BN_COLUMN_CHANGE_TYPE, &a[1], &b[1], 398114, 512.4, NAN, NAN,
 			{BN_DISTANCE_NONE, NAN}},
 		{BN_COLUMN_CHANGE_ADDED, NULL, &b[2], -1, NAN, 41.8, NAN, {BN_DISTANCE_NONE, NAN}}};
-	static const bn_changes_page d = {{.items = items, .count = 3, .by_value = true}, 398114, 398114, 14, b, false, NULL, NULL, 0};
+	static const char *const both[] = {"power", "user"};
+	static const bn_changes_page d = {{.items = items, .count = 3, .by_value = true}, 398114, 398114, 14, b, false, NULL, both, 2};
 	bn_fake_take(page, &d, sizeof d);
+	return 0;
+}
+
+/* 300 rows: the first two were removed, every fourth was added. */
+int bn_fake_row_changes(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
+{
+	FAKE_BEGIN(page);
+	static const bn_shared_column columns[] = {{"job_id", 0, 0, true}, {"power", 1, 1, false},
+		{"user", 2, 2, false}, {"energy", -1, 3, false}};
+	bn_row_changes_page *p = bn_arena_alloc(&page->arena, sizeof *p);
+	*p = (bn_row_changes_page){.columns = columns, .column_count = 4, .key_columns = 1};
+	p->changes = (bn_row_changes){.items = bn_arena_alloc(&page->arena, 300 * sizeof(bn_row_change)),
+		.count = 300,
+		.removed = 2,
+		.added = 75,
+		.changed = 223};
+	for (int i = 0; i < 300; i++)
+		p->changes.items[i] = (bn_row_change){i % 4 == 3 ? BN_ROW_ADDED : BN_ROW_CHANGED, i, i};
+	p->changes.items[0].kind = p->changes.items[1].kind = BN_ROW_REMOVED;
+	page->data = p;
+	return 0;
+}
+
+int bn_fake_changed_rows(void *context, const void *arg, bn_page *page, bn_job *job, bn_err *err)
+{
+	FAKE_BEGIN(page);
+	const bn_changed_rows_arg *a = arg;
+	bn_changed_rows *w = bn_arena_alloc(&page->arena, sizeof *w);
+	bn_changed_cell *cells = bn_arena_alloc(&page->arena, (size_t)a->count * 4 * sizeof *cells);
+	for (int i = 0; i < a->count; i++) {
+		const char *id = bn_arena_strf(&page->arena, "%lld", (long long)(4711 + a->items[i].b));
+		bool changed = a->items[i].kind == BN_ROW_CHANGED, second = a->items[i].kind != BN_ROW_REMOVED;
+		cells[4 * i] = (bn_changed_cell){id, id, false};
+		cells[4 * i + 1] = (bn_changed_cell){"630.1", changed ? "634.2" : "630.1", changed};
+		cells[4 * i + 2] = (bn_changed_cell){"ada", changed && i % 3 == 0 ? NULL : "ada", changed && i % 3 == 0};
+		cells[4 * i + 3] = (bn_changed_cell){NULL, second ? "41.8" : NULL, false};
+	}
+	*w = (bn_changed_rows){a->first, a->count, 4, cells};
+	page->data = w;
 	return 0;
 }
 
