@@ -19,6 +19,7 @@ stop() { [ -z "$1" ] || { kill -- "-$1" && wait "$1"; } 2>/dev/null; } # MLflow'
 trap 'for p in "${pids[@]}"; do kill "$p" 2>/dev/null && wait "$p"; done; chmod -R u+w "$all"; rm -rf "$all"' EXIT
 pids=()
 export XDG_STATE_HOME=$all/state XDG_CONFIG_HOME=$all/config DO_NOT_TRACK=true MLFLOW_DISABLE_TELEMETRY=true
+export MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false # six processes that no check needs
 unset BINNACLE_HOME BINNACLE_TOKEN MLFLOW_TRACKING_URI
 token=check-of-mlflow-clients
 
