@@ -213,11 +213,17 @@ static bool parent_goes(const bn_forget_plan *p, const bn_forget_version *x)
 	return false;
 }
 
+/* An interrupted act made it, from a version that still has to go. */
+static bool is_stand_in(const bn_forget_plan *p, const bn_dataset_version *v)
+{
+	return !strcmp(v->source_kind, "forget") && v->parent_count && find_version(p, v->parents[0].name, v->parents[0].version);
+}
+
 static bool is_newest(const bn_forget_plan *p, const bn_forget_version *x)
 {
 	for (size_t i = 0; i < p->version_count; i++) {
 		const bn_dataset_version *v = p->versions[i].v;
-		if (!v->removed && !strcmp(v->name, x->v->name) && v->version > x->v->version)
+		if (!v->removed && !strcmp(v->name, x->v->name) && v->version > x->v->version && !is_stand_in(p, v))
 			return false;
 	}
 	return !x->v->removed;
