@@ -68,6 +68,8 @@ pkg = $(if $(call have,$(PKG_CONFIG)),$(shell $(PKG_CONFIG) $(1)))
 PKG_CFLAGS := $(call pkg,--cflags $(PKGS))
 # OpenBLAS is loaded at run time, when first needed (kernels/blas.h).
 PKG_LIBS := $(call pkg,--libs $(filter-out openblas,$(PKGS)))
+# So are these two (core/base/library.h): the program does not link them. Tests may.
+LATE_LIBS := $(call pkg,--libs-only-l libgit2 libcurl)
 CLIENT_LIBS := $(call pkg,--libs $(CLIENT_PKGS)) -lm -lpthread
 CFLAGS ?= -g
 # Loops marked `omp simd` are vectorised; clang does not vectorise sqrt while it may set errno.
@@ -162,7 +164,7 @@ $(TUI_A): $(TUI_OBJ)
 
 $(PROGRAM): $(BUILD)/obj/tui/main.o $(TUI_A) $(LIB_A)
 	@$(if $(V),,echo "  LD    $@")
-	$(Q)$(CC) $(ALL_LDFLAGS) -rdynamic -o $@ $^ $(ALL_LIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -rdynamic -o $@ $^ $(filter-out $(LATE_LIBS),$(ALL_LIBS))
 
 cuda: $(CUDA_SO)
 	@$(if $(CUDA_SO),true,echo "no nvcc found: nothing to build")

@@ -84,9 +84,12 @@ rm -rf "$top"
 mkdir -p "$work/out" "$top/lib"
 mapfile -t archives < <(static ncursesw tinfo sqlite3 git2 mbedtls mbedx509 mbedcrypto http_parser ssh2 gcrypt gpg-error jansson ssl crypto hogweed nettle gmp yaml zstd lz4 pcre2-8 z)
 echo "  LINK  binnacle for glibc $GLIBC"
+# What core/base/library.h would open later: here it is taken from the archives, whether the linker sees a call or not.
+mapfile -t late < <(grep -hoE 'X\((git|curl)_[a-z0-9_]+\)' core/base/git2.h core/base/curl.h | sed 's/X(\(.*\))/-Wl,-u,\1/')
+[ "${#late[@]}" -gt 50 ] || fail "no names of functions in core/base/git2.h and curl.h"
 # shellcheck disable=SC2086 # a list
 ${CC:-gcc} -O2 -Wall -c -o "$work/out/gssapi.o" share/tar_gssapi.c
-link "$work/out/binnacle" -rdynamic '-Wl,-rpath,$ORIGIN/../lib' $ARCHIVES "$work/out/gssapi.o" -Wl,--start-group "$work/libcurl.a" "${archives[@]}" -Wl,--end-group
+link "$work/out/binnacle" -rdynamic '-Wl,-rpath,$ORIGIN/../lib' "${late[@]}" $ARCHIVES "$work/out/gssapi.o" -Wl,--start-group "$work/libcurl.a" "${archives[@]}" -Wl,--end-group
 echo "  LINK  OpenBLAS"
 blas=()
 for f in cblas_sgemm cblas_dgemm cblas_dsyrk openblas_get_config openblas_get_corename openblas_set_num_threads; do blas+=("-Wl,-u,$f"); done

@@ -9,7 +9,8 @@
 int main(int argc, char **argv)
 {
 	bn_fs_hold_streams();
-	setlocale(LC_ALL, "");
-	setlocale(LC_NUMERIC, "C"); /* numbers look the same in every country */
+	/* Which characters there are, and nothing else: numbers and messages look the same in every country, and each
+	 * category is a file or two. */
+	setlocale(LC_CTYPE, "");
 	return bn_cli_main(bn_env_real(), argc, argv);
 }

@@ -1,10 +1,10 @@
 /* branch.c - see branch.h. */
 #include "core/ci/branch.h"
 
+#include "core/base/git2.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
 
-#include <git2.h>
 #include <string.h>
 
 bool bn_ci_branch_is_plain(const char *s)
@@ -57,7 +57,8 @@ char *bn_ci_branch_find(const char *dir)
 {
 	git_repository *repo = NULL;
 	char *branch = NULL;
-	git_libgit2_init();
+	if (bn_git2_open(NULL) < 0)
+		return NULL;
 	if (git_repository_open_ext(&repo, dir, 0, NULL) == 0) {
 		branch = symbolic(repo, "refs/remotes/origin/HEAD", "refs/remotes/origin/");
 		if (!branch)

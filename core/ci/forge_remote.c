@@ -1,11 +1,11 @@
 /* forge_remote.c - a project from a git repository: see forge.h and _forge_facts.h. */
 #include "core/ci/_forge_facts.h"
 
+#include "core/base/git2.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
 
 #include <ctype.h>
-#include <git2.h>
 #include <string.h>
 
 /* ---- the URL of a remote ---------------------------------------------------------------------- */
@@ -129,7 +129,8 @@ int bn_forge_read_repository(bn_forge_repository *out, const char *dir, bn_err *
 	char text[GIT_OID_HEXSZ + 1];
 	int rc = 0;
 	*out = (bn_forge_repository){0};
-	git_libgit2_init();
+	if ((rc = bn_git2_open(err)) < 0)
+		return rc;
 	int git = git_repository_open_ext(&repo, dir, 0, NULL);
 	if (git == GIT_ENOTFOUND)
 		return 0;

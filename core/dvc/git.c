@@ -2,10 +2,10 @@
 #include "core/dvc/git.h"
 
 #include "core/base/fs.h"
+#include "core/base/git2.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
 
-#include <git2.h>
 #include <string.h>
 
 struct bn_dvc_git {
@@ -19,7 +19,8 @@ int bn_dvc_git_open(bn_dvc_git **out, const char *root, bn_err *err)
 	char *real = NULL;
 	int rc = 0;
 	*out = NULL;
-	git_libgit2_init(); /* and not shut down: later calls do not pay again */
+	if ((rc = bn_git2_open(err)) < 0)
+		return rc;
 	if (git_repository_open_ext(&repo, root, 0, NULL) != 0 || !git_repository_workdir(repo))
 		goto out;
 	if ((rc = bn_path_real(&real, root, err)) < 0)

@@ -2,10 +2,10 @@
 #include "core/lfs/place.h"
 
 #include "core/base/fs.h"
+#include "core/base/git2.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
 
-#include <git2.h>
 #include <string.h>
 #include <strings.h>
 
@@ -272,7 +272,10 @@ int bn_lfs_place_find(bn_lfs_place *out, const bn_env *env, const char *path, bn
 	*out = (bn_lfs_place){.store = NULL};
 	if (!dir)
 		return bn_err_nomem(err, "a path");
-	git_libgit2_init(); /* and not shut down: later calls do not pay again */
+	if ((rc = bn_git2_open(err)) < 0) {
+		bn_free(dir);
+		return rc;
+	}
 	if (git_repository_open_ext(&f.repo, dir, 0, NULL) != 0)
 		rc = bn_err_set(err, BN_ENOTFOUND, "'%s' is in no Git repository", path);
 	else

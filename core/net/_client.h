@@ -5,9 +5,9 @@
  */
 #ifndef BN_NET_CLIENT_INTERNAL_H
 #define BN_NET_CLIENT_INTERNAL_H
+#include "core/base/curl.h"
 #include "core/net/client.h"
 
-#include <curl/curl.h>
 
 #define BN_HTTP_MAX_HEAD (256u << 10)     /* bytes of all header lines of an exchange */
 #define BN_HTTP_MAX_ERROR_TEXT (1u << 20) /* kept of the body of a non-2xx response */

@@ -5,7 +5,6 @@
 
 #include <ctype.h>
 #include <poll.h>
-#include <pthread.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
@@ -14,14 +13,6 @@
 #define MOST_BACKOFF_MS 30000
 #define MOST_WAIT_MS 120000
 #define MOST_HEADERS 64
-
-static pthread_once_t started = PTHREAD_ONCE_INIT;
-static CURLcode start_code;
-
-static void start_curl(void)
-{
-	start_code = curl_global_init(CURL_GLOBAL_DEFAULT);
-}
 
 static int copy_option(char **out, const char *value, bn_err *err)
 {
@@ -37,9 +28,8 @@ int bn_http_client_new(
 	const bn_http_client_options *o = options ? options : &none;
 	bn_http_client *c = NULL;
 	int rc = 0;
-	pthread_once(&started, start_curl);
-	if (start_code)
-		return bn_err_set(err, BN_EIO, "libcurl: %s", curl_easy_strerror(start_code));
+	if ((rc = bn_curl_open(err)) < 0)
+		return rc;
 	if (!(c = bn_alloc_zeroed(1, sizeof *c)))
 		return bn_err_nomem(err, "an HTTP client");
 	c->env = env;

@@ -13,6 +13,8 @@ typedef struct url_parts {
 
 static void release_parts(url_parts *p)
 {
+	if (!p->scheme) /* the first that is filled in */
+		return;
 	curl_free(p->scheme);
 	curl_free(p->host);
 	curl_free(p->port);
@@ -22,6 +24,8 @@ static void release_parts(url_parts *p)
 static bool read_parts(url_parts *p, const char *url)
 {
 	*p = (url_parts){0};
+	if (bn_curl_open(NULL) < 0)
+		return false;
 	CURLU *u = curl_url();
 	bool ok = u && !curl_url_set(u, CURLUPART_URL, url, CURLU_PATH_AS_IS) &&
 		  !curl_url_get(u, CURLUPART_SCHEME, &p->scheme, 0) &&
@@ -34,8 +38,10 @@ static bool read_parts(url_parts *p, const char *url)
 
 int bn_http_url_check(const char *url, bn_err *err)
 {
-	int rc = 0;
 	char *scheme = NULL;
+	int rc = bn_curl_open(err);
+	if (rc < 0)
+		return rc;
 	CURLU *u = curl_url();
 	if (!u)
 		return bn_err_nomem(err, "a URL");
@@ -122,8 +128,10 @@ bool bn_http_url_is_https(const char *url)
 
 int bn_http_url_resolve(char **out, const char *base, const char *reference, bn_err *err)
 {
-	int rc = 0;
 	char *url = NULL;
+	int rc = bn_curl_open(err);
+	if (rc < 0)
+		return rc;
 	CURLU *u = curl_url();
 	if (!u)
 		return bn_err_nomem(err, "a URL");

@@ -1,10 +1,10 @@
 /* code.c - see environment.h: identifies the code through libgit2. */
 #include "core/base/fs.h"
+#include "core/base/git2.h"
 #include "core/base/mem.h"
 #include "core/run/environment.h"
 
 #include <errno.h>
-#include <git2.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -109,7 +109,7 @@ static bool may_be_repository(const char *dir)
 void bn_code_prepare(const char *dir)
 {
 	if (may_be_repository(dir))
-		git_libgit2_init();
+		bn_git2_open(NULL); /* a failure is reported by what then needs it */
 }
 
 int bn_code_describe(json_t **out, char **diff, const char *dir, bn_err *err)
@@ -122,7 +122,8 @@ int bn_code_describe(json_t **out, char **diff, const char *dir, bn_err *err)
 	*diff = NULL;
 	if (!may_be_repository(dir))
 		return 0;
-	git_libgit2_init(); /* and not shut down: later calls do not pay again */
+	if ((rc = bn_git2_open(err)) < 0)
+		return rc;
 	int git = git_repository_open_ext(&repo, dir, 0, NULL);
 	if (git == GIT_ENOTFOUND)
 		goto out;

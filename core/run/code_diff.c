@@ -2,11 +2,9 @@
  * before the repository's. */
 #include "core/run/code_diff.h"
 
+#include "core/base/git2.h"
 #include "core/base/mem.h"
 
-#include <git2.h>
-#include <git2/sys/mempack.h>
-#include <git2/sys/odb_backend.h>
 #include <string.h>
 
 typedef struct comparing {
@@ -178,7 +176,8 @@ int bn_code_diff_make(bn_code_diff *out, const bn_code_state *a, const bn_code_s
 	git_index *from = NULL, *to = NULL;
 	int rc = 0;
 	*out = (bn_code_diff){.patch = BN_BUF_INIT};
-	git_libgit2_init(); /* and not shut down, as in code.c */
+	if ((rc = bn_git2_open(err)) < 0)
+		return rc;
 	c.repo = repository_open(a, b, &out->apart);
 	if (c.repo && !memory_add(c.repo))
 		out->apart = bn_strf("the repository cannot be read: %s", git_words());

@@ -1,13 +1,13 @@
 /* environment.c - see environment.h. */
 #include "core/run/environment.h"
 
+#include "core/base/curl.h"
 #include "core/base/fs.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "kernels/backend.h"
 #include "kernels/blas.h"
 
-#include <curl/curl.h>
 #include <openssl/crypto.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -93,7 +93,8 @@ static void describe_libraries(json_t *o, const bn_env *env)
 	set_text(l, "sqlite", sqlite3_libversion());
 	set_text(l, "zstd", ZSTD_versionString());
 	set_text(l, "openssl", OpenSSL_version(OPENSSL_VERSION));
-	set_text(l, "curl", curl_version_info(CURLVERSION_NOW)->version);
+	if (bn_curl_open(NULL) == 0)
+		set_text(l, "curl", curl_version_info(CURLVERSION_NOW)->version);
 	const bnk_blas *blas = bnk_blas_open(NULL, 0);
 	set_text(l, "openblas", blas ? blas->get_config() : NULL);
 	set_text(o, "blas_core", blas ? blas->get_corename() : NULL);

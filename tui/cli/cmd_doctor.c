@@ -5,7 +5,9 @@
  * exit status is 1 if something fails. `doctor fs DIR` is in cmd_store.c.
  */
 #include "core/base/buf.h"
+#include "core/base/curl.h"
 #include "core/base/fs.h"
+#include "core/base/git2.h"
 #include "core/base/json.h"
 #include "core/base/mem.h"
 #include "core/base/settings.h"
@@ -18,9 +20,7 @@
 #include "tui/cli/cli.h"
 #include "tui/cli/verbs.h"
 
-#include <curl/curl.h>
 #include <dirent.h>
-#include <git2.h>
 #include <langinfo.h>
 #include <nettle/version.h>
 #include <openssl/crypto.h>
@@ -152,15 +152,22 @@ static void find_terminal(json_t *list, const bn_env *env)
 
 static void find_libraries(json_t *list)
 {
-	int major, minor, rev;
+	int major = 0, minor = 0, rev = 0;
 	char pcre2[64] = "?";
+	const char *curl = "?";
+	bn_err why = BN_ERR_INIT;
 	pcre2_config(PCRE2_CONFIG_VERSION, pcre2);
-	git_libgit2_version(&major, &minor, &rev);
+	if (bn_git2_open(&why) == 0)
+		git_libgit2_version(&major, &minor, &rev);
+	if (bn_curl_open(&why) == 0)
+		curl = curl_version_info(CURLVERSION_NOW)->version;
+	if (why.code)
+		find(list, "libraries", "FAIL", why.hint, "%s", why.msg);
 	find(list, "libraries", "OK", NULL,
 		"SQLite %s, libgit2 %d.%d.%d, jansson %s, libcurl %s, %s, nettle %d.%d, zstd %s, "
 		"PCRE2 %s",
 		sqlite3_libversion(), major, minor, rev, jansson_version_str(),
-		curl_version_info(CURLVERSION_NOW)->version, OpenSSL_version(OPENSSL_VERSION),
+		curl, OpenSSL_version(OPENSSL_VERSION),
 		nettle_version_major(), nettle_version_minor(), ZSTD_versionString(), pcre2);
 }
 
