@@ -117,22 +117,28 @@ static int open_or_make(int *fd, const bn_dir *at, const char *name, int flags, 
 int bn_dir_open_file(
 	int *fd, const bn_dir *at, const char *name, int flags, mode_t mode, bn_err *err)
 {
-	const bn_env *env = at->env;
 	struct stat st;
+	return bn_dir_open_look(fd, &st, at, name, flags, mode, err);
+}
+
+int bn_dir_open_look(int *fd, struct stat *st, const bn_dir *at, const char *name, int flags,
+	mode_t mode, bn_err *err)
+{
+	const bn_env *env = at->env;
 	int e, got, made = open_or_make(&got, at, name, flags | O_NONBLOCK, mode);
 	if (made < 0)
 		return bn_dir_error(
 			err, -made, flags & O_CREAT ? "cannot create" : "cannot open", at, name);
-	if ((e = env->fs->fstat(env, got, &st)) < 0) {
+	if ((e = env->fs->fstat(env, got, st)) < 0) {
 		env->fs->close(env, got);
 		return bn_dir_error(err, -e, "cannot stat", at, name);
 	}
-	if (!S_ISREG(st.st_mode)) {
+	if (!S_ISREG(st->st_mode)) {
 		env->fs->close(env, got);
 		return bn_err_set(
 			err, BN_ECORRUPT, "'%s/%s' is not a regular file", at->path, name);
 	}
-	if (made && (st.st_mode & 07777) != mode && (e = env->fs->fchmod(env, got, mode)) < 0) {
+	if (made && (st->st_mode & 07777) != mode && (e = env->fs->fchmod(env, got, mode)) < 0) {
 		env->fs->close(env, got);
 		env->fs->unlink(env, at, name);
 		return bn_dir_error(err, -e, "cannot set the mode of", at, name);

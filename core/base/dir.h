@@ -43,6 +43,9 @@ bool bn_dir_free_bytes(const bn_dir *d, uint64_t *bytes);
  * anything else that is not a regular file. */
 int bn_dir_open_file(
 	int *fd, const bn_dir *at, const char *name, int flags, mode_t mode, bn_err *err);
+/* The same, and what it is, as when it was opened. */
+int bn_dir_open_look(int *fd, struct stat *st, const bn_dir *at, const char *name, int flags,
+	mode_t mode, bn_err *err);
 int bn_dir_read_file(
 	const bn_dir *at, const char *name, bn_buf *b, bn_err *err); /* appends; 1 GiB at most */
 /* Durable and atomic, as bn_fs_write_file; mode is set regardless of the umask. */

@@ -67,7 +67,7 @@ static bool is_in_job(const bn_env *env)
 	return false;
 }
 
-int bn_self_read(bn_self *out, bn_workspace *ws, sqlite3 *db, bn_err *err)
+static int self_find(bn_self *out, bn_workspace *ws, sqlite3 *db, bn_err *err)
 {
 	const bn_env *env = bn_workspace_env(ws);
 	*out = (bn_self){.uid = env->uid(env), .epoch = bn_authority_newest(db, NULL)};
@@ -83,6 +83,19 @@ int bn_self_read(bn_self *out, bn_workspace *ws, sqlite3 *db, bn_err *err)
 	if (rc >= 0 && out->has_key)
 		rc = person_read(out, db, bn_env_now_ms(env), err);
 	return rc < 0 ? rc : bn_sql_failed(db, err);
+}
+
+int bn_self_read(bn_self *out, bn_workspace *ws, sqlite3 *db, bn_err *err)
+{
+	const bn_self *kept = bn_workspace_snapshot_kept(ws);
+	if (kept) {
+		*out = *kept;
+		return 0;
+	}
+	int rc = self_find(out, ws, db, err);
+	if (rc >= 0)
+		bn_workspace_snapshot_keep(ws, out, sizeof *out);
+	return rc;
 }
 
 int bn_self_need(const bn_self *me, bn_err *err)

@@ -25,7 +25,7 @@ typedef struct bn_self {
 	char key_fault[200]; /* why the key cannot be read; "" for none */
 } bn_self;
 
-/* db: the workspace's index, refreshed. Creates no key; an unreadable key counts as none. */
+/* db: the workspace's index, refreshed. Creates no key; an unreadable key counts as none. Looked for once in a snapshot. */
 int bn_self_read(bn_self *out, bn_workspace *ws, sqlite3 *db, bn_err *err);
 
 /* BN_EREFUSED, with a hint, if I am nobody in the workspace. */

@@ -322,6 +322,11 @@ const char *bn_trust_note(const bn_trust *t)
 	return t->note;
 }
 
+bool bn_trust_is_named(const bn_trust *t)
+{
+	return !t->is_above;
+}
+
 bool bn_trust_met_by_invitation(const bn_trust *t)
 {
 	return t->met_by_invitation;

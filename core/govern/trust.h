@@ -61,6 +61,8 @@ const bn_memory_verdict *bn_trust_verdict(const bn_trust *t);
 int bn_trust_require(const bn_trust *t, bn_memory_allows need, bn_err *err);
 /* Whether only the first use stops it: a user who compares it with an invitation may confirm it. */
 bool bn_trust_asks(const bn_trust *t);
+/* Whether the user named the workspace itself, not a directory in it. */
+bool bn_trust_is_named(const bn_trust *t);
 /* Whether this was the first use, and an invitation confirmed it. */
 bool bn_trust_met_by_invitation(const bn_trust *t);
 /* What could not be recorded or read, as text for a warning; "" for nothing. */

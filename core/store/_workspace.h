@@ -49,6 +49,7 @@ struct bn_workspace {
 	int (*index_failed)(struct bn_index *ix, bn_err *err); /* bn_sql_failed */
 	int (*forgotten)(bn_workspace *ws, const char *hash, bn_err *err); /* bn_object_forgotten; NULL: no index */
 	bool in_snapshot;
+	void *kept; /* see bn_workspace_snapshot_keep */
 	bool is_view; /* view.h: at, dir, root and id are borrowed, and nothing is written */
 	bool (*wants)(
 		void *ctx, const char *entity); /* of a view (bn_view_filter); NULL: everything */
@@ -59,8 +60,8 @@ struct bn_workspace {
 	char stored[65]; /* the object that this process named last */
 };
 
-/* Reads workspace.json below root; the caller owns *out. */
-int bn_workspace_load_identity(json_t **out, const bn_dir *root, bn_err *err);
+/* Reads workspace.json below root; the caller owns *out. st: what the file was then. */
+int bn_workspace_load_identity(json_t **out, struct stat *st, const bn_dir *root, bn_err *err);
 /* Reads it into ws: format, chain, founding, and the id, which is compared if ws already has one. */
 int bn_workspace_read_identity(bn_workspace *ws, bn_err *err);
 /* Opens ws->index unless it is open. */

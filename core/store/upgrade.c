@@ -64,8 +64,9 @@ static int need_unnamed(bn_workspace *ws, bn_err *err)
 static int identity_write(bn_workspace *ws, const char *id, bn_err *err)
 {
 	bn_buf text = BN_BUF_INIT;
+	struct stat st;
 	json_t *j = NULL;
-	int rc = bn_workspace_load_identity(&j, ws->at, err);
+	int rc = bn_workspace_load_identity(&j, &st, ws->at, err);
 	if (rc < 0)
 		goto out;
 	if (json_object_set_new(j, "format", json_integer(BN_FORMAT_UPGRADED)) < 0 ||

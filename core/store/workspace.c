@@ -13,6 +13,7 @@
 #include "core/store/log/merge.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -68,25 +69,31 @@ static int find_up(char **dir, const bn_env *env, const char *start, bn_err *err
 
 enum { IDENTITY_BYTES = 64 << 10 };
 
-int bn_workspace_load_identity(json_t **out, const bn_dir *root, bn_err *err)
+int bn_workspace_load_identity(json_t **out, struct stat *st, const bn_dir *root, bn_err *err)
 {
 	bn_buf text = BN_BUF_INIT;
 	char *path = bn_dir_join(root, BN_IDENTITY);
-	int rc;
+	int rc, fd = -1;
 	if (!path)
 		return bn_err_nomem(err, "a file name");
-	struct stat st;
-	if ((rc = bn_dir_stat(root, BN_IDENTITY, &st, err)) < 0)
+	if ((rc = bn_dir_open_look(&fd, st, root, BN_IDENTITY, O_RDONLY, 0, err)) < 0)
 		goto out;
-	if (st.st_size > IDENTITY_BYTES) {
+	if (st->st_size > IDENTITY_BYTES) {
 		rc = bn_err_set(err, BN_ECORRUPT, "'%s' has %lld bytes; the limit is %d", path,
-			(long long)st.st_size, IDENTITY_BYTES);
+			(long long)st->st_size, IDENTITY_BYTES);
 		goto out;
 	}
-	if ((rc = bn_dir_read_file(root, BN_IDENTITY, &text, err)) < 0)
+	if (bn_buf_reserve(&text, IDENTITY_BYTES)) {
+		rc = bn_err_nomem(err, path);
+		goto out;
+	}
+	if ((rc = bn_dir_read_at(root->env, root, BN_IDENTITY, fd, text.ptr, (size_t)st->st_size, 0,
+		     &text.len, err)) < 0)
 		goto out;
 	rc = bn_json_parse(out, text.ptr, text.len, path, err);
 out:
+	if (fd >= 0)
+		root->env->fs->close(root->env, fd);
 	bn_buf_release(&text);
 	bn_free(path);
 	return rc;
@@ -98,8 +105,7 @@ int bn_workspace_read_identity(bn_workspace *ws, bn_err *err)
 	const char *id, *founding;
 	struct stat st;
 	int rc;
-	if ((rc = bn_dir_stat(ws->at, BN_IDENTITY, &st, err)) < 0 ||
-		(rc = bn_workspace_load_identity(&j, ws->at, err)) < 0 ||
+	if ((rc = bn_workspace_load_identity(&j, &st, ws->at, err)) < 0 ||
 		(rc = bn_json_need_str(j, "id", &id, BN_IDENTITY, err)) < 0 ||
 		(rc = bn_json_need_int(j, "format", &ws->format, BN_IDENTITY, err)) < 0)
 		goto out;
@@ -172,6 +178,7 @@ void bn_workspace_close(bn_workspace *ws)
 		ws->objects_free(ws->objects);
 	if (ws->signer.release)
 		ws->signer.release(ws->signer.ctx);
+	bn_free(ws->kept);
 	if (!ws->is_view) {
 		bn_dir_close(ws->at);
 		bn_free(ws->dir);

@@ -179,6 +179,11 @@ size_t bn_workspace_left_out(const bn_workspace *ws);
  * BN_ECONFLICT. */
 int bn_workspace_snapshot_begin(bn_workspace *ws, bn_err *err);
 void bn_workspace_snapshot_end(bn_workspace *ws); /* fine without one */
+/* A finding that holds while the snapshot does, for those who ask again in it (core/govern/rights.c: who I am, which is in
+ * files). One at a time; n bytes are copied; without a snapshot nothing is kept. */
+void bn_workspace_snapshot_keep(bn_workspace *ws, const void *finding, size_t n);
+/* NULL: none. Borrowed until the snapshot ends. */
+const void *bn_workspace_snapshot_kept(const bn_workspace *ws);
 sqlite3 *bn_workspace_index(
 	bn_workspace *ws); /* opened (and folded once) at first use; NULL if that fails */
 /* Commit and refresh: a command calls it after writing, to see its own effect. */

@@ -75,7 +75,8 @@ static void see_upgrade(bn_workspace *ws)
 	struct stat st;
 	if (ws->is_view)
 		return;
-	if (!ws->is_chained && bn_dir_stat(ws->at, BN_IDENTITY, &st, NULL) == 0 &&
+	/* Without an index workspace.json was read just now. */
+	if (!ws->is_chained && ws->index && bn_dir_stat(ws->at, BN_IDENTITY, &st, NULL) == 0 &&
 		((uint64_t)st.st_ino != ws->identity_inode ||
 			st.st_mtim.tv_sec != ws->identity_time.tv_sec ||
 			st.st_mtim.tv_nsec != ws->identity_time.tv_nsec))
@@ -158,8 +159,22 @@ void bn_workspace_snapshot_end(bn_workspace *ws)
 	if (!ws->in_snapshot)
 		return;
 	ws->in_snapshot = false;
+	bn_free(ws->kept);
+	ws->kept = NULL;
 	if (db)
 		bn_sql_run(db, NULL, "COMMIT", "");
+}
+
+void bn_workspace_snapshot_keep(bn_workspace *ws, const void *finding, size_t n)
+{
+	if (!ws->in_snapshot || ws->kept || !(ws->kept = bn_alloc(n)))
+		return;
+	memcpy(ws->kept, finding, n);
+}
+
+const void *bn_workspace_snapshot_kept(const bn_workspace *ws)
+{
+	return ws->kept;
 }
 
 int bn_workspace_view(

@@ -38,7 +38,7 @@ static int upgrade(bn_workspace *ws, bn_err *err)
 	json_t *j = NULL;
 	if (ws->format >= BN_FORMAT_SIGNED)
 		return 0;
-	int rc = bn_workspace_load_identity(&j, ws->at, &why);
+	int rc = bn_workspace_load_identity(&j, &st, ws->at, &why);
 	if (rc < 0)
 		goto out;
 	int64_t now = bn_json_int(

@@ -34,7 +34,6 @@ static int open_workbench(bn_cli *cli, bool tour, bn_err *err)
 	const bn_env *env = bn_cli_env(cli);
 	bn_tui_options opt = {
 		.tour = tour,
-		.dir = bn_cli_start_dir(cli),
 		.theme = bn_cli_opt(cli, "theme"),
 		.ascii = bn_cli_flag(cli, "ascii"),
 		.no_color = bn_cli_no_color(cli),
@@ -60,11 +59,19 @@ static int open_workbench(bn_cli *cli, bool tour, bn_err *err)
 	 * over. */
 	if ((rc = bn_cli_workspace(cli, &ws, err)) < 0)
 		return rc;
-	opt.dir = bn_workspace_dir(ws);
 	if (bn_cli_mirror(cli)) {
 		opt.store = bn_mirror_address(bn_cli_mirror(cli));
 		opt.access = &cli->access;
 		opt.cached = cli->cached;
+	} else {
+		/* A verdict about a directory in it is not one about the workspace. */
+		bool is_same = cli->trust && bn_trust_is_named(cli->trust);
+		opt.workspace = ws;
+		opt.trust = is_same ? cli->trust : NULL;
+		if (!is_same)
+			bn_trust_free(cli->trust);
+		cli->workspace = NULL;
+		cli->trust = NULL;
 	}
 	return bn_tui_run(&opt, err);
 }

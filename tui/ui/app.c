@@ -22,6 +22,7 @@
 #include "tui/views/views.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -36,6 +37,7 @@ typedef struct app {
 	bn_term *term; /* NULL for a script */
 	char *dir;     /* of the workspace, or address of the store */
 	bn_remote *remote; /* NULL: a workspace */
+	_Atomic(void *) ready; /* the context of the first lane that opens; NULL: taken */
 	/* What :theme, :glyphs and :mouse have set, for the next session; "": nothing. */
 	char theme[512], glyphs[16], mouse[8];
 	bool keeps; /* changes are the user's: those of the last session were made */
@@ -193,8 +195,10 @@ static void worker_wake(void *user)
 
 static int lane_open(void **context, bn_lane lane, void *user, bn_err *err)
 {
-	const app *a = user;
+	app *a = user;
 	(void)lane;
+	if ((*context = atomic_exchange(&a->ready, NULL)))
+		return 0;
 	return a->remote ? bn_source_remote_open(context, a->remote, err)
 			 : bn_source_open(context, bn_env_real(), a->dir, err);
 }
@@ -206,10 +210,10 @@ static void lane_close(void *context, bn_lane lane, void *user)
 	bn_source_close(context);
 }
 
-/* Errors of the workspace are printed before the terminal is taken over, with their exit status. */
-static int workspace_find(app *a, bn_err *err)
+/* Errors are printed before the terminal is taken over, with their exit status. */
+static int place_open(app *a, bn_err *err)
 {
-	bn_workspace *ws = NULL;
+	void *ready = NULL;
 	const bn_remote_source_options store = {
 		.address = a->opt->store, .access = a->opt->access, .is_cached = a->opt->cached};
 	if (store.address) {
@@ -217,11 +221,11 @@ static int workspace_find(app *a, bn_err *err)
 		return a->dir ? bn_remote_open(&a->remote, bn_env_real(), &store, err)
 			      : bn_err_nomem(err, "the address of a store");
 	}
-	int rc = bn_workspace_open(&ws, bn_env_real(), NULL, a->opt->dir, err);
-	if (rc)
+	a->dir = bn_strdup(bn_workspace_dir(a->opt->workspace));
+	int rc = bn_source_take(&ready, a->opt->workspace, a->opt->trust, err);
+	atomic_store(&a->ready, ready);
+	if (rc < 0)
 		return rc;
-	a->dir = bn_strdup(bn_workspace_dir(ws));
-	bn_workspace_close(ws);
 	return a->dir ? 0 : bn_err_nomem(err, "the workspace's name");
 }
 
@@ -242,6 +246,7 @@ static const char *base_name(const char *path)
 static int frame_open(app *a, bn_err *err)
 {
 	const bn_page_source *source = a->remote ? bn_source_remote() : bn_source_workspace();
+	const bool demo = is_demo(a);
 	bn_frame_options f = {
 		.host = {.now_ms = host_now,
 			.copy = host_copy,
@@ -267,8 +272,8 @@ static int frame_open(app *a, bn_err *err)
 		.save_dir = a->opt->save_dir,
 		.home = a->opt->home,
 		.source = source,
-		.tour = is_demo(a) ? bn_view_tour : NULL,
-		.tour_count = is_demo(a) ? bn_view_tour_count : 0,
+		.tour = demo ? bn_view_tour : NULL,
+		.tour_count = demo ? bn_view_tour_count : 0,
 		.readonly = a->opt->readonly,
 		.utc = a->opt->utc,
 	};
@@ -408,10 +413,11 @@ static int terminal_run(app *a, bn_err *err)
 int bn_tui_run(const bn_tui_options *opt, bn_err *err)
 {
 	app a = {.opt = opt};
-	int rc = workspace_find(&a, err);
+	int rc = place_open(&a, err);
 	if (!rc)
 		rc = opt->script ? script_run(&a, err) : terminal_run(&a, err);
 	bn_surface_free(a.surface);
+	bn_source_close(atomic_exchange(&a.ready, NULL));
 	bn_remote_close(a.remote);
 	bn_free(a.dir);
 	return rc;

@@ -9,6 +9,7 @@
 #define BN_TUI_UI_APP_H
 #include "core/base/err.h"
 #include "core/mlflow/client.h"
+#include "core/store/workspace.h"
 
 #define BN_DEMO_MARK \
 	".demo" /* file left by `binnacle demo` in the directory of its workspace */
@@ -17,8 +18,10 @@
 #include <stdint.h>
 
 typedef struct bn_tui_options {
-	const char *dir;    /* directory to find the workspace from; NULL: the current one */
-	const char *store;  /* the address of a store elsewhere (tui/views/remote/remote.h), instead of dir; NULL: none */
+	/* The workspace, open and judged, and its verdict (may be NULL): taken, so that it is opened and looked at once. */
+	bn_workspace *workspace;
+	struct bn_trust *trust;
+	const char *store;  /* the address of a store elsewhere (tui/views/remote/remote.h), instead; NULL: none */
 	const bn_mlflow_access *access; /* of that store; may be NULL */
 	bool cached;        /* what is known of that store, without asking it */
 	const char *theme;  /* name of a built-in theme or path of a .theme file; NULL: default */

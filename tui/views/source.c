@@ -16,20 +16,30 @@
 #include <stdio.h>
 #include <string.h>
 
-int bn_source_open(void **context, const bn_env *env, const char *dir, bn_err *err)
+int bn_source_take(void **context, bn_workspace *ws, bn_trust *trust, bn_err *err)
 {
 	bn_reader *r = bn_alloc_zeroed(1, sizeof *r);
-	if (!r)
+	if (!r) {
+		bn_trust_free(trust);
+		bn_workspace_close(ws);
 		return bn_err_nomem(err, "a reader of the workspace");
-	int rc = bn_workspace_open(&r->ws, env, bn_fold_classes, dir, err);
-	if (rc) {
-		bn_free(r);
-		return rc;
 	}
-	bn_rights_seal(r->ws);
+	r->ws = ws;
+	r->trust = trust;
+	r->looked_ns = bn_env_monotonic_ns(bn_workspace_env(ws));
 	r->generation = 1;
 	*context = r;
 	return 0;
+}
+
+int bn_source_open(void **context, const bn_env *env, const char *dir, bn_err *err)
+{
+	bn_workspace *ws = NULL;
+	int rc = bn_workspace_open(&ws, env, bn_fold_classes, dir, err);
+	if (rc < 0)
+		return rc;
+	bn_rights_seal(ws);
+	return bn_source_take(context, ws, NULL, err);
 }
 
 void bn_source_close(void *context)

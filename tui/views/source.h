@@ -15,6 +15,7 @@
 #include "core/govern/audit.h"
 #include "core/govern/people.h"
 #include "core/govern/rights.h"
+#include "core/govern/trust.h"
 #include "core/launch/executor.h"
 #include "core/launch/queue.h"
 #include "core/monitor/report.h"
@@ -111,6 +112,9 @@ typedef struct bn_page_source {
 const bn_page_source *bn_source_workspace(void);
 /* env: borrowed; it must outlive the context. */
 int bn_source_open(void **context, const bn_env *env, const char *dir, bn_err *err);
+/* A context of a workspace that is open and was judged just now. Both are taken, also by a call that fails; trust may be
+ * NULL. */
+int bn_source_take(void **context, bn_workspace *ws, bn_trust *trust, bn_err *err);
 void bn_source_close(void *context);
 
 #endif

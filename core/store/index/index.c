@@ -106,13 +106,13 @@ static int look_at_file(bn_index *ix, bn_err *err)
 	int fd = -1, rc;
 	if (!ix->dir)
 		return 0;
-	rc = bn_dir_open_file(&fd, ix->dir, FILE_NAME, O_RDONLY, 0, &why);
+	rc = bn_dir_open_look(&fd, &st, ix->dir, FILE_NAME, O_RDONLY, 0, &why);
 	if (rc == BN_ENOTFOUND)
 		return 0;
 	if (rc < 0)
 		goto refuse;
 	rc = bn_dir_read_at(env, ix->dir, FILE_NAME, fd, h, sizeof h, 0, &got, &why);
-	bool mine = rc == 0 && env->fs->fstat(env, fd, &st) == 0 && st.st_uid == env->uid(env);
+	bool mine = st.st_uid == env->uid(env);
 	env->fs->close(env, fd);
 	if (rc < 0)
 		return bn_err_move(err, &why);
@@ -232,13 +232,21 @@ static int open_next(bn_index *ix, bn_err *why, bn_err *err)
 	}
 }
 
-/* Earlier versions kept an index in the workspace, where others may write: it is never read. */
-static void remove_old(const bn_index *ix)
+static bool is_old_file(const bn_index *ix, const char *name)
 {
 	struct stat st;
-	for (size_t i = 0; i < FILE_NAMES; i++)
-		if (bn_dir_stat(ix->of.at, file_names[i], &st, NULL) == 0 && S_ISREG(st.st_mode) &&
-			st.st_uid == ix->env->uid(ix->env))
+	return bn_dir_stat(ix->of.at, name, &st, NULL) == 0 && S_ISREG(st.st_mode) &&
+	       st.st_uid == ix->env->uid(ix->env);
+}
+
+/* Earlier versions kept an index in the workspace, where others may write: it is never read. The file itself goes last:
+ * as long as any of the others is there, it is. */
+static void remove_old(const bn_index *ix)
+{
+	if (!is_old_file(ix, FILE_NAME))
+		return;
+	for (size_t i = FILE_NAMES; i-- > 0;)
+		if (is_old_file(ix, file_names[i]))
 			bn_dir_unlink(ix->of.at, file_names[i], NULL);
 }
 

@@ -35,7 +35,7 @@ static void cut_to_existing(const bn_env *env, char *path)
 	}
 }
 
-/* Whether path, or its nearest existing ancestor, is root or below it. */
+/* Whether a path, which exists, is root or below it. */
 static bool is_within(const bn_env *env, const char *path, const char *root)
 {
 	struct stat a, b;
@@ -45,7 +45,6 @@ static bool is_within(const bn_env *env, const char *path, const char *root)
 		bn_free(at);
 		return false;
 	}
-	cut_to_existing(env, at);
 	for (;;) {
 		if (env->fs->stat(env, NULL, at, &a) == 0 && a.st_dev == b.st_dev &&
 			a.st_ino == b.st_ino) {
@@ -70,7 +69,7 @@ static void look(char *why, size_t size, const bn_env *env, const char *path, co
 	if (!at)
 		return;
 	cut_to_existing(env, at);
-	if (is_within(env, path, root))
+	if (is_within(env, at, root))
 		snprintf(why, size, "%.150s is in the workspace", path);
 	else if (bn_fs_is_network(at))
 		snprintf(why, size, "%.150s is on a network file system (%s)", at,
@@ -187,8 +186,9 @@ int bn_index_place_next(
 static int open_named(bn_dir **out, const bn_env *env, const char *path, bn_err *err)
 {
 	bn_dir *d = NULL;
-	int rc = bn_fs_make_dirs(env, path, 0700, err);
-	if (rc < 0 || (rc = bn_dir_open(&d, env, path, err)) < 0)
+	int rc = bn_dir_open(&d, env, path, NULL);
+	if (rc < 0 && ((rc = bn_fs_make_dirs(env, path, 0700, err)) < 0 ||
+			      (rc = bn_dir_open(&d, env, path, err)) < 0))
 		return rc;
 	if ((rc = bn_dir_check_private(d, err)) < 0) {
 		bn_dir_close(d);

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TRUST_AFTER_S = 4, RELIST_AFTER_S = 30, LOOK_AT_ALL = 64, LOOK_AT_SOME = 8 };
+enum { TRUST_AFTER_S = 4, RELIST_AFTER_S = 30, LOOK_AT_ALL = 32, LOOK_AT_SOME = 8 };
 
 static void writer_release(bn_log_writer *w)
 {
@@ -22,6 +22,7 @@ void bn_log_release(bn_log *log)
 	for (size_t i = 0; i < log->count; i++)
 		writer_release(&log->items[i]);
 	bn_free(log->items);
+	bn_dir_close(log->dir);
 	*log = (bn_log){0};
 }
 
@@ -170,13 +171,13 @@ out:
 }
 
 /* Size and age of open.seg, without opening it. */
-static int look_at_open(bn_log_writer *w, const bn_dir *at, bn_err *err)
+static int look_at_open(bn_log_writer *w, const bn_log *log, bn_err *err)
 {
 	struct stat st;
-	char *path = bn_path_join(w->dir, BN_SEGMENT_OPEN);
+	char *path = bn_path_join(w->name, BN_SEGMENT_OPEN);
 	if (!path)
 		return bn_err_nomem(err, "a file name");
-	if (bn_dir_stat(at, path, &st, NULL) == 0) {
+	if (bn_dir_stat(log->dir, path, &st, NULL) == 0) {
 		w->open_size = (uint64_t)st.st_size;
 		w->open_inode = (uint64_t)st.st_ino;
 		w->open_mtime_ns = mtime_ns(&st);
@@ -185,12 +186,24 @@ static int look_at_open(bn_log_writer *w, const bn_dir *at, bn_err *err)
 	return 0;
 }
 
-static int writer_look(bn_log_writer *w, const bn_dir *at, const struct stat *dir, bn_err *err)
+/* Whether a directory still has the names of its last listing. */
+static bool is_as_listed(int64_t listed_ns, bool settled, int64_t mtime, int64_t changed, int64_t now)
+{
+	return listed_ns && settled && changed == mtime &&
+	       now - listed_ns < RELIST_AFTER_S * (int64_t)1000000000;
+}
+
+static bool is_settled(int64_t now, int64_t changed)
+{
+	return now - changed > TRUST_AFTER_S * (int64_t)1000000000;
+}
+
+static int writer_look(bn_log_writer *w, const bn_log *log, const bn_dir *at,
+	const struct stat *dir, bn_err *err)
 {
 	int rc = 0;
 	int64_t now = bn_env_now_ns(at->env), changed = mtime_ns(dir);
-	bool fresh = w->listed_ns && w->settled && changed == w->mtime_ns &&
-		     now - w->listed_ns < RELIST_AFTER_S * (int64_t)1000000000;
+	bool fresh = is_as_listed(w->listed_ns, w->settled, w->mtime_ns, changed, now);
 	w->uid = dir->st_uid;
 	w->open_size = w->open_inode = 0;
 	if (!fresh) {
@@ -198,12 +211,12 @@ static int writer_look(bn_log_writer *w, const bn_dir *at, const struct stat *di
 		bool stuck = w->stuck && changed == w->mtime_ns;
 		rc = bn_log_relist(w, at, err);
 		w->stuck = stuck && before == w->sealed_count;
-		w->settled = now - changed > TRUST_AFTER_S * (int64_t)1000000000;
+		w->settled = is_settled(now, changed);
 		w->mtime_ns = changed;
 	}
 	if (rc < 0 || !w->has_open)
 		return rc;
-	return look_at_open(w, at, err);
+	return look_at_open(w, log, err);
 }
 
 /* Examines log/<name>, if it is a writer's directory. */
@@ -213,11 +226,7 @@ static int scan_writer(bn_log *log, const bn_dir *at, const char *name, bn_err *
 	bn_err why = BN_ERR_INIT;
 	if (name[0] == '.' || strlen(name) > BN_WRITER_NAME_MAX)
 		return 0;
-	char *dir = bn_path_join("log", name);
-	if (!dir)
-		return bn_err_nomem(err, "a file name");
-	int rc = bn_dir_stat(at, dir, &st, &why);
-	bn_free(dir);
+	int rc = bn_dir_stat(log->dir, name, &st, &why);
 	if (rc == BN_ENOMEM)
 		return bn_err_move(err, &why);
 	if (rc == BN_ENOTFOUND || (rc == 0 && !S_ISDIR(st.st_mode))) /* L7 */
@@ -229,7 +238,7 @@ static int scan_writer(bn_log *log, const bn_dir *at, const char *name, bn_err *
 			return added;
 	}
 	w->seen = true; /* an entry that cannot be examined exists and must not count as removed */
-	if (rc < 0 || (rc = writer_look(w, at, &st, &why)) < 0) {
+	if (rc < 0 || (rc = writer_look(w, log, at, &st, &why)) < 0) {
 		if (rc == BN_ENOMEM)
 			return bn_err_move(err, &why);
 		/* An unreadable log of one user must not stop those of others. */
@@ -256,19 +265,83 @@ static void drop_unseen(bn_log *log)
 	log->count = kept;
 }
 
+static bool is_same_dir(const bn_log *log, const struct stat *st)
+{
+	return log->dir && log->inode == (uint64_t)st->st_ino &&
+	       log->device == (uint64_t)st->st_dev;
+}
+
+/* Opens log/ unless the handle is of it. st: what it is; of the handle, if it was opened here. */
+static int hold_dir(bn_log *log, struct stat *st, const bn_dir *at, bn_err *err)
+{
+	bn_dir *dir = NULL;
+	if (is_same_dir(log, st))
+		return 0;
+	int rc = bn_dir_open_below(&dir, at, "log", err);
+	if (rc < 0)
+		return rc;
+	int e = at->env->fs->fstat(at->env, dir->fd, st);
+	if (e < 0) {
+		bn_dir_close(dir);
+		return bn_dir_error(err, -e, "cannot stat", at, "log");
+	}
+	bn_dir_close(log->dir);
+	log->dir = dir;
+	log->inode = (uint64_t)st->st_ino;
+	log->device = (uint64_t)st->st_dev;
+	return 0;
+}
+
+/* Lists log/. Its time is from before: a later change makes another one. */
+static int list_writers(
+	bn_names *names, bn_log *log, struct stat *st, const bn_dir *at, bn_err *err)
+{
+	int64_t now = bn_env_now_ns(at->env);
+	int rc;
+	log->listed_ns = 0;
+	if ((rc = hold_dir(log, st, at, err)) < 0 ||
+		(rc = bn_dir_list(log->dir, NULL, names, err)) < 0)
+		return rc;
+	log->mtime_ns = mtime_ns(st);
+	log->settled = is_settled(now, log->mtime_ns);
+	log->listed_ns = now;
+	return 0;
+}
+
+/* Looks at the writers that the last listing named. */
+static int look_again(bn_log *log, const bn_dir *at, bn_err *err)
+{
+	for (size_t i = 0; i < log->count; i++) {
+		int rc = scan_writer(log, at, log->items[i].name, err);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
 int bn_log_scan(bn_log *log, const bn_dir *at, bn_err *err)
 {
 	bn_names names = BN_NAMES_INIT;
-	int rc = bn_dir_list(at, "log", &names, err);
+	struct stat st = {0};
+	int rc = log->dir ? bn_dir_stat(at, "log", &st, err) : 0;
 	if (rc < 0)
+		return rc;
+	bool is_same = is_same_dir(log, &st) &&
+		       is_as_listed(log->listed_ns, log->settled, log->mtime_ns, mtime_ns(&st),
+			       bn_env_now_ns(at->env));
+	if (!is_same && (rc = list_writers(&names, log, &st, at, err)) < 0)
 		goto out;
 	for (size_t i = 0; i < log->count; i++)
 		log->items[i].seen = false;
+	if (is_same && (rc = look_again(log, at, err)) < 0)
+		goto out;
 	for (size_t i = 0; i < names.count; i++)
 		if ((rc = scan_writer(log, at, names.items[i], err)) < 0)
 			goto out;
 	drop_unseen(log);
 out:
+	if (rc < 0)
+		log->listed_ns = 0; /* some names may not have been looked at */
 	bn_names_release(&names);
 	return rc;
 }

@@ -1,8 +1,9 @@
 /*
  * listing.h - the content of log/: the writers, their segments, and how far each is folded.
  *
- * If nothing changed, a scan costs a directory listing and a stat per writer; a writer's directory is listed
- * again only if its modification time changed (or is too recent: two changes within one clock tick look alike).
+ * If nothing changed, a scan costs a stat of log/ and one per writer: log/ and a writer's directory are listed
+ * again only if their modification time changed (or is too recent: two changes within one clock tick look alike),
+ * or after half a minute. On a parallel file system each of these calls is a round trip to its server.
  * That costs a stat of each segment, of which merge.c leaves a few dozen as a rule. Of a log of many gigabytes there are
  * more: then only the newest and some others, in turn, are looked at, and the others are taken to be the files that
  * they were (by the listing before, or by what `known` says), as long as the names have grown by new ones. A file that
@@ -56,6 +57,11 @@ typedef struct bn_log {
 	bn_log_writer *items; /* by name */
 	size_t count, cap;
 	bool lost; /* an existing writer has disappeared */
+	/* log/ itself: its handle from the last listing (NULL: none yet), and what it was then. */
+	bn_dir *dir;
+	uint64_t inode, device;
+	int64_t mtime_ns, listed_ns;
+	bool settled;
 	/* Fills in the identity of a segment (first, last) from an earlier process; false: not known. NULL: none is. */
 	bool (*known)(void *ctx, const char *writer, bn_log_range *r);
 	void *known_ctx;

@@ -2,6 +2,7 @@
 #ifndef BN_STORE__LOCAL_H
 #define BN_STORE__LOCAL_H
 #include "core/base/dir.h"
+#include "core/store/object/_private.h"
 #include "core/store/object/object.h"
 
 typedef struct local_store {
@@ -10,6 +11,7 @@ typedef struct local_store {
 	const bn_env *env;
 	const bn_dir *root; /* the workspace's */
 	bool is_private;    /* stores private objects */
+	bn_private_memory no_private;
 } local_store;
 
 /* An unpredictable name in tmp/. */

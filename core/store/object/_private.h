@@ -21,6 +21,16 @@ const char *bn_private_name(const bn_env *env, const char *hash, char buf[BN_OBJ
 /* Whether the directory exists and is owned by the user: one that another user has created under this name is
  * ignored. */
 bool bn_private_is_here(const bn_dir *root);
+/* When a user had no such directory (monotonic; 0: had one, or not known), and who. */
+typedef struct bn_private_memory {
+	_Atomic int64_t none_ns;
+	_Atomic uid_t uid;
+} bn_private_memory;
+
+/* Whether the user has that object there. Most users have no such directory: that is remembered for a second, since a page
+ * of the workbench reads dozens of objects. A caller that then does not find the object among the shared ones sets none_ns
+ * to 0 and asks again. */
+bool bn_private_has(const bn_dir *root, const char *hash, bn_private_memory *m);
 /* Creates it, and corrects the mode of one that others can read. BN_EREFUSED if another user owns it. */
 int bn_private_make(const bn_dir *root, bn_err *err);
 

@@ -25,6 +25,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -55,14 +56,15 @@ static const char *put_dir(const local_store *s, const char *hash, char buf[BN_P
 	return s->is_private ? bn_private_dir(s->env, buf) : fan_name(hash, buf);
 }
 
-/* Where this user finds it. */
-static const char *get_name(const local_store *s, const char *hash, char buf[BN_OBJECT_NAME])
+/* Where this user finds it. again: what was remembered of private objects does not count. */
+static const char *get_name(
+	local_store *s, const char *hash, bool again, char buf[BN_OBJECT_NAME])
 {
-	struct stat st;
-	if (s->env->fs->stat(s->env, s->root, bn_private_name(s->env, hash, buf), &st) == 0 &&
-		bn_private_is_here(s->root))
-		return buf;
-	return bn_object_name(hash, buf);
+	if (again)
+		atomic_store(&s->no_private.none_ns, 0);
+	return bn_private_has(s->root, hash, &s->no_private)
+		       ? bn_private_name(s->env, hash, buf)
+		       : bn_object_name(hash, buf);
 }
 
 static int not_here(const local_store *s, const char *hash, bn_err *err)
@@ -105,8 +107,13 @@ static int head_at(
 static int local_head(bn_object_store *base, const char *hash, bn_object_info *out, bn_err *err)
 {
 	char name[BN_OBJECT_NAME];
-	const local_store *s = (const local_store *)base;
-	return head_at(s, hash, get_name(s, hash, name), out, err);
+	local_store *s = (local_store *)base;
+	bn_err e = BN_ERR_INIT;
+	int rc = head_at(s, hash, get_name(s, hash, false, name), out, &e);
+	if (rc != BN_ENOTFOUND || !atomic_load(&s->no_private.none_ns))
+		return rc < 0 ? bn_err_move(err, &e) : 0;
+	bn_err_clear(&e);
+	return head_at(s, hash, get_name(s, hash, true, name), out, err);
 }
 
 /* Lists a directory whose files are named by their hashes without the prefix `fan`: "ab", or "". */
@@ -433,15 +440,16 @@ static int local_get_begin(
 		return bn_err_nomem(err, "a get");
 	g->s = s;
 	snprintf(g->hash, sizeof g->hash, "%s", hash);
-	if (bn_dir_open_file(&g->fd, s->root, get_name(s, hash, name), O_RDONLY, 0, &e) < 0) {
+	int rc = bn_dir_open_look(
+		&g->fd, &st, s->root, get_name(s, hash, false, name), O_RDONLY, 0, &e);
+	if (rc == BN_ENOTFOUND && atomic_load(&s->no_private.none_ns)) {
+		bn_err_clear(&e);
+		rc = bn_dir_open_look(
+			&g->fd, &st, s->root, get_name(s, hash, true, name), O_RDONLY, 0, &e);
+	}
+	if (rc < 0) {
 		bn_free(g);
 		return object_error(s, hash, &e, err);
-	}
-	int failed = s->env->fs->fstat(s->env, g->fd, &st);
-	if (failed < 0) {
-		s->env->fs->close(s->env, g->fd);
-		bn_free(g);
-		return bn_err_sys(err, BN_EIO, -failed, "cannot read object %.12s", hash);
 	}
 	*size = (uint64_t)st.st_size;
 	*out = g;
@@ -596,7 +604,7 @@ int bn_object_file(bn_workspace *ws, const char *hash, char name[BN_OBJECT_NAME]
 	int rc = bn_workspace_objects(&s, ws, err);
 	if (rc < 0 || (rc = bn_object_head(s, hash, &info, err)) < 0)
 		return rc;
-	get_name((local_store *)s, hash, name);
+	get_name((local_store *)s, hash, false, name);
 	return 0;
 }
 

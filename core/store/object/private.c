@@ -2,9 +2,11 @@
 #include "core/store/modes.h"
 #include "core/store/object/_private.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 
 enum { MODE = 0700 };
+#define NONE_NS INT64_C(1000000000)
 
 const char *bn_private_dir(const bn_env *env, char buf[BN_PRIVATE_DIR])
 {
@@ -26,6 +28,21 @@ bool bn_private_is_here(const bn_dir *root)
 	struct stat st;
 	return root->env->fs->stat(root->env, root, bn_private_dir(root->env, dir), &st) == 0 &&
 	       S_ISDIR(st.st_mode) && st.st_uid == root->env->uid(root->env);
+}
+
+bool bn_private_has(const bn_dir *root, const char *hash, bn_private_memory *m)
+{
+	const bn_env *env = root->env;
+	char name[BN_OBJECT_NAME];
+	struct stat st;
+	uid_t me = env->uid(env);
+	int64_t now = bn_env_monotonic_ns(env), since = atomic_load(&m->none_ns);
+	if (since && now - since < NONE_NS && atomic_load(&m->uid) == me)
+		return false;
+	bool is_here = bn_private_is_here(root);
+	atomic_store(&m->uid, me);
+	atomic_store(&m->none_ns, is_here ? 0 : now);
+	return is_here && env->fs->stat(env, root, bn_private_name(env, hash, name), &st) == 0;
 }
 
 int bn_private_make(const bn_dir *root, bn_err *err)

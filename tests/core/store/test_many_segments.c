@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { SEGMENTS = 400, FEW = 60 };
+enum { SEGMENTS = 400, FEW = 30 };
 
 static toy_dir place;
 static toy_env env;

@@ -222,7 +222,8 @@ END_TEST
 
 static int unseen_stat(const bn_env *e, const bn_dir *at, const char *path, struct stat *st)
 {
-	bool is_slot = !strncmp(path, "log/", 4) && !strchr(path + 4, '/');
+	size_t n = at ? strlen(at->path) : 0;
+	bool is_slot = n > 4 && !strcmp(at->path + n - 4, "/log") && !strchr(path, '/');
 	return is_slot ? -EACCES : bn_fs_real.stat(e, at, path, st);
 }
 

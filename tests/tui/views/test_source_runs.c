@@ -249,7 +249,7 @@ START_TEST(test_source_overview_reads_a_few_specs_at_a_time)
 		bn_page_free(p);
 	}
 	ck_assert_int_eq(best, 2);
-	ck_assert_int_eq(pages, 3); /* 24, 24 and 12 specs */
+	ck_assert_int_eq(pages, 4); /* 8, 24, 24 and 4 specs */
 	bn_source_close(context);
 	track_remove(&w);
 }
@@ -301,7 +301,48 @@ START_TEST(test_source_overview_looks_at_the_log_once)
 }
 END_TEST
 
+/* The calls of a start, from opening the workspace to the second page: what another writer has not touched is not looked
+ * at again. */
+static int start_calls(track_world *w)
+{
+	void *context = NULL;
+	bn_env env = *bn_env_real();
+	bn_fs_ops ops = *env.fs;
+	ops.open = counted_open;
+	ops.stat = counted_stat;
+	env.fs = &ops;
+	looks = 0;
+	ck_assert_bn_ok(bn_source_open(&context, &env, w->dir.path, &err), &err);
+	for (int pages = 0; pages < 2; pages++) {
+		const bn_overview_arg arg = {.soon = pages == 0};
+		bn_page *p = bn_page_new(1, 0);
+		ck_assert_bn_ok(bn_source_overview(context, &arg, p, NULL, &err), &err);
+		bn_page_free(p);
+	}
+	int calls = looks;
+	bn_source_close(context);
+	return calls;
+}
+
+START_TEST(test_source_start_asks_as_little_of_many_runs_as_of_few)
+{
+	track_world few, many;
+	track_make(&few);
+	for (int i = 1; i <= LIVE + 2; i++)
+		track_run(&few, i, "one", "lr=1", "test_rmse=1", i <= LIVE ? "RUNNING" : "FINISHED");
+	track_sync(&few);
+	int of_few = start_calls(&few);
+	track_remove(&few);
+	many_make(&many);
+	int of_many = start_calls(&many);
+	track_remove(&many);
+	ck_assert_int_le(of_many, of_few + 4);
+	ck_assert_int_le(of_few, 80);
+}
+END_TEST
+
 BN_TEST_MAIN("tui/views/source_runs", test_source_runs_undo_leaves_what_was_written_since,
 	test_source_runs_a_key_of_the_filter_reads_only_what_is_shown, test_source_run_along_epochs,
 	test_source_overview_of_many_runs_comes_in_two_parts,
-	test_source_overview_reads_a_few_specs_at_a_time, test_source_overview_looks_at_the_log_once)
+	test_source_overview_reads_a_few_specs_at_a_time, test_source_overview_looks_at_the_log_once,
+	test_source_start_asks_as_little_of_many_runs_as_of_few)

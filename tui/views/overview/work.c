@@ -17,7 +17,7 @@
 
 enum { MOST_RUNNING = 8, LOOKED_AT = 1000 };
 /* Files that a page reads: a sweep has a spec for each run, and a parallel file system takes milliseconds for one. */
-enum { SPECS_AT_ONCE = 24 };
+enum { SPECS_AT_ONCE = 24, SPECS_AT_FIRST = 8 };
 
 /* ---- running ----------------------------------------------------------------------------------- */
 
@@ -220,7 +220,8 @@ int bn_overview_best(bn_overview_gather *g)
 		more_line(g);
 		return 0;
 	}
-	g->specs_left = SPECS_AT_ONCE;
+	/* The first page comes when the workspace was just opened, which asked much of its file system. */
+	g->specs_left = g->r->terms ? SPECS_AT_ONCE : SPECS_AT_FIRST;
 	int rc = bn_run_fields(&fields, g->r->ws, NULL, g->err);
 	while (rc >= 0 && !g->is_best_part && (field = main_metric(&fields, &at)))
 		rc = best_by(g, field);
