@@ -13,6 +13,7 @@ typedef struct sql_writer {
 	const bn_expr_node *nodes;
 	bn_expr *e;
 	bn_err *err;
+	bool is_kept_if_true; /* whether it makes no difference that the test is absent instead of false: no NOT above it */
 } sql_writer;
 
 static int write_node(const sql_writer *s, int i);
@@ -95,8 +96,97 @@ static int write_like(const sql_writer *s, const bn_expr_node *n)
 	return 0;
 }
 
-static int write_template(const sql_writer *s, const bn_expr_node *n, const char *sql)
+/* ---- at() ----------------------------------------------------------------------------------- */
+
+/* A comparison of numbers: "=", "<", "<=", ">", ">="; NULL: it is none. */
+static const char *relation_of(bn_expr_op op)
 {
+#define NUMBERS(ID) \
+	case BN_OP_##ID##_R: \
+	case BN_OP_##ID##_RI: \
+	case BN_OP_##ID##_IR
+	switch (op) {
+	NUMBERS(EQ):
+		return "=";
+	NUMBERS(LT):
+		return "<";
+	NUMBERS(LE):
+		return "<=";
+	NUMBERS(GT):
+		return ">";
+	NUMBERS(GE):
+		return ">=";
+	default:
+		return NULL;
+	}
+#undef NUMBERS
+}
+
+static const char *mirrored(const char *relation)
+{
+	static const char *const pairs[] = {"<", ">", "<=", ">=", "=", "="};
+	for (size_t i = 0; i < 6; i++)
+		if (!strcmp(relation, pairs[i]))
+			return pairs[i ^ 1];
+	return relation;
+}
+
+static bool is_at(const sql_writer *s, int i)
+{
+	const bn_expr_node *n = &s->nodes[i];
+	return n->op == BN_OP_FIELD && n->type == BN_EXPR_REAL &&
+	       s->names->fields[n->field.slot].kind == BN_FIELD_METRIC &&
+	       s->names->fields[n->field.slot].aggregate == BN_AGGREGATE_AT;
+}
+
+static bool is_value(const sql_writer *s, int i)
+{
+	const bn_expr_node *n = &s->nodes[i];
+	return n->op == BN_OP_CONSTANT ||
+	       (n->op == BN_OP_TO_REAL && s->nodes[n->arg[0]].op == BN_OP_CONSTANT);
+}
+
+static int write_bound(
+	const sql_writer *s, int at, bn_aggregate bound, const char *relation, int value)
+{
+	bn_run_field f = s->names->fields[s->nodes[at].field.slot];
+	f.aggregate = bound;
+	f.step = 0;
+	bn_filter_field_sql(s->out, &f, s->names->w, true);
+	bn_buf_addf(&s->out->sql, " %s ", relation);
+	int rc = write_argument(s, value);
+	bn_buf_adds(&s->out->sql, " AND ");
+	return rc;
+}
+
+/* Before a comparison of at() with a value: the same of the series' least or greatest value, which is in memory. Points are
+ * then read only of runs that may match. A run whose series lacks the step is absent in the comparison and may be false
+ * here, so this is only written where both leave it out. */
+static int write_bounds(const sql_writer *s, const bn_expr_node *n)
+{
+	const char *relation = s->is_kept_if_true ? relation_of(n->op) : NULL;
+	int at = n->arg[0], value = n->arg[1], rc = 0;
+	if (!relation)
+		return 0;
+	if (is_at(s, value)) {
+		relation = mirrored(relation);
+		at = n->arg[1];
+		value = n->arg[0];
+	}
+	if (!is_at(s, at) || !is_value(s, value))
+		return 0;
+	if (relation[0] != '>')
+		rc = write_bound(s, at, BN_AGGREGATE_MIN, relation[0] == '=' ? "<=" : relation, value);
+	if (rc >= 0 && relation[0] != '<')
+		rc = write_bound(s, at, BN_AGGREGATE_MAX, relation[0] == '=' ? ">=" : relation, value);
+	return rc;
+}
+
+static int write_template(const sql_writer *above, const bn_expr_node *n, const char *sql)
+{
+	sql_writer below = *above;
+	const sql_writer *s = &below;
+	below.is_kept_if_true = false;
 	for (const char *c = sql; *c; c++) {
 		if (c[0] != '$') {
 			bn_buf_addch(&s->out->sql, *c);
@@ -131,6 +221,9 @@ static int write_node(const sql_writer *s, int i)
 		break;
 	}
 	const bn_expr_op_def *d = &bn_expr_ops[n->op];
+	int rc = write_bounds(s, n);
+	if (rc < 0)
+		return rc;
 	if (!d->sql)
 		return bn_expr_fail(s->e, n->at, s->err, "runs cannot be queried for %s", d->name);
 	return write_template(s, n, d->sql);
@@ -148,7 +241,7 @@ int bn_filter_compile(
 	if ((rc = bn_expr_parse(&e, &source, err)) < 0 ||
 		(rc = bn_expr_bind(e, &meaning, BN_EXPR_BOOL, err)) < 0)
 		goto out;
-	const sql_writer s = {out, &names, bn_expr_nodes(e, &count), e, err};
+	const sql_writer s = {out, &names, bn_expr_nodes(e, &count), e, err, true};
 	bn_buf_addch(&out->sql, '(');
 	if ((rc = write_node(&s, (int)count - 1)) < 0)
 		goto out;

@@ -16,7 +16,7 @@
  * compared with a number is compared as a number if it is one. A missing key matches nothing but IS NULL.
  * metrics.KEY is the last value; best() is the minimum or maximum by the metric's own direction (best.h),
  * absent if that is not known; at() is the value at exactly that step, read from the points of each run that
- * the tests before it did not decide. Times accept numbers (ms), ISO dates, ages ("2h": within the last two
+ * the tests before it, and the least and greatest value of its series, did not decide. Times accept numbers (ms), ISO dates, ages ("2h": within the last two
  * hours, with > meaning later) and words ("yesterday": when.h).
  *
  * Attributes: id, name, experiment, status, user, kind, title, host, dataset (also data), source, reason, note,

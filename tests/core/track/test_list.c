@@ -317,6 +317,25 @@ START_TEST(test_list_that_reads_points_can_be_stopped)
 }
 END_TEST
 
+/* A run whose least and greatest values cannot match is not read. */
+START_TEST(test_list_reads_points_only_of_runs_that_may_match)
+{
+	static const char *const none[] = {"at(rmse, 1) > 1e9", "at(rmse, 1) = 1e9", "-1e9 >= at(rmse, 1)"};
+	stop s = {0, 0, false};
+	const bn_progress watch = {stop_ask, &s};
+	make_runs();
+	for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
+		bn_run_page *p = get((bn_run_query){.filter = none[i], .watch = &watch});
+		ck_assert_uint_eq(p->count, 0);
+		bn_run_page_free(p);
+	}
+	ck_assert_uint_eq(s.asked, 0);
+	bn_run_page_free(get((bn_run_query){.filter = "NOT at(rmse, 1) > 1e9", .watch = &watch}));
+	ck_assert_uint_gt(s.asked, 0);
+	track_remove(&w);
+}
+END_TEST
+
 static const bn_run_group *group_of(const bn_run_page *p, const char *value)
 {
 	for (size_t i = 0; i < p->group_count; i++)
@@ -656,6 +675,7 @@ BN_TEST_MAIN("core/track/list", test_list_held_in_memory_is_the_one_that_is_read
 	test_list_held_in_memory_keeps_the_columns_of_filters,
 	test_list_that_reads_points_can_be_stopped,
 	test_list_sorts_groups_by_their_aggregate, test_list_groups_runs_behind_those_that_live,
+	test_list_reads_points_only_of_runs_that_may_match,
 	test_list_pages_join_in_both_directions_for_any_sort,
 	test_list_marks_hold_when_their_row_has_gone_and_refuse_another_sort,
 	test_list_fold_is_the_same_in_any_order_of_arrival, test_list_envelope_equals_every_point)

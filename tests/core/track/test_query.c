@@ -120,6 +120,13 @@ static const struct {
 	{"at(rmse, 0) = 5", "alpha"},
 	{"at(metrics.rmse, 1) < 4 AND status = FINISHED", "alpha"},
 	{"at(rmse, 7) IS NULL", "alpha beta gamma_x delta"},
+	/* No point of the step is absent, also where the series' least and greatest value decide. */
+	{"NOT at(rmse, 7) < 0", ""},
+	{"NOT (at(rmse, 7) > 100 OR name = 'alpha')", ""},
+	{"at(rmse, 0) > 100 OR name = 'beta'", "beta"},
+	{"5 <= at(rmse, 0) AND 5 >= at(rmse, 0)", "alpha"},
+	{"at(rmse, 0) = 100", ""},
+	{"at(rmse, 0) BETWEEN 4 AND 6 AND NOT at(rmse, 0) = 4", "alpha"},
 	{"starred", "beta"},
 	{"NOT starred AND status = FINISHED", "alpha"},
 	{"starred = yes OR starred != false", "beta"},
